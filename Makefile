@@ -1,0 +1,131 @@
+# Every command that a developer needs; `make` alone lists them.
+
+SHELL := /bin/bash
+.SHELLFLAGS := -euo pipefail -c
+.DEFAULT_GOAL := help
+.DELETE_ON_ERROR:
+.NOTPARALLEL:
+.ONESHELL:
+
+PORT ?= 8080
+DATA ?= data
+
+TRUNK_VERSION := 0.21.14
+# Trunk insists on the command being the library's twin.
+BINDGEN_VERSION := $(shell sed -n 's/^wasm-bindgen = "=\(.*\)"$$/\1/p' Cargo.toml)
+DENY_VERSION := 0.20.2
+
+TOOLS := $(or $(XDG_CACHE_HOME),$(HOME)/.cache)/deskbell/tools
+TRUNK := $(TOOLS)/trunk-$(TRUNK_VERSION)/bin/trunk
+BINDGEN := $(TOOLS)/wasm-bindgen-cli-$(BINDGEN_VERSION)/bin/wasm-bindgen
+DENY := $(TOOLS)/cargo-deny-$(DENY_VERSION)/bin/cargo-deny
+TARGET := $(or $(CARGO_TARGET_DIR),target)
+LOADER_PACKAGES := src/loader/node_modules/.package-lock.json
+BROWSER_PACKAGES := tests/browser/node_modules/.package-lock.json
+
+export PATH := $(dir $(TRUNK)):$(dir $(BINDGEN)):$(dir $(DENY)):$(CURDIR)/src/loader/node_modules/.bin:$(HOME)/.cargo/bin:$(PATH)
+export TRUNK_SKIP_VERSION_CHECK := true
+
+.PHONY: help demo test test-native test-wasm test-browser check format build dev bench clean needs wasm-target first-time
+
+help: ## list these commands
+	@sed -n 's/^\([a-z]*\):.*## \(.*\)/\1|\2/p' $(MAKEFILE_LIST) | while IFS='|' read -r name text; do printf 'make %-8s %s\n' "$$name" "$$text"; done
+
+demo: first-time widget ## a small product with Deskbell in it, in the browser (PORT=8080, DATA=data: where its database lies)
+	cargo build --bin deskbell
+	mkdir -p "$(DATA)"
+	exec $(TARGET)/debug/deskbell serve --demo --assets dist --listen 127.0.0.1:$(PORT) --database "sqlite:$(DATA)/demo.db"
+
+test: first-time test-native test-wasm test-browser ## all tests: native, WebAssembly, and the whole in a real browser
+	@echo 'All passed: native, WebAssembly, sizes, browser.'
+
+check: first-time wasm-target $(LOADER_PACKAGES) $(DENY) ## formats, lints on both targets, types, licences
+	cargo fmt --check
+	cargo clippy --locked --all-targets -- -D warnings
+	cargo clippy --locked --target wasm32-unknown-unknown --lib --bin widget --test widget -- -D warnings
+	tsc --project src/loader
+	prettier --check --log-level warn .
+	cargo-deny --log-level error check licenses bans sources
+
+format: $(LOADER_PACKAGES) ## bring every file into the form that `make check` wants
+	cargo fmt
+	prettier --write --log-level warn .
+
+build: first-time widget ## what ships: the gateway in target/release, the widget in dist
+	cargo build --release --bin deskbell
+
+dev: first-time wasm-target $(TRUNK) $(BINDGEN) $(LOADER_PACKAGES) ## the demo on port 8080, its widget rebuilt at every change; the inbox on port 8081
+	cargo build --bin deskbell
+	mkdir -p "$(DATA)" dist
+	$(TARGET)/debug/deskbell serve --demo --assets dist --listen 127.0.0.1:8081 --database "sqlite:$(DATA)/dev.db" &
+	trap "kill $$!" EXIT
+	trunk serve
+
+bench: ## the figures that a person looks at; never part of the tests
+	cargo test --release --lib -- --ignored --nocapture bench
+
+clean: ## what was built; the tools in the cache and DATA stay
+	cargo clean
+	rm -rf dist src/loader/node_modules tests/browser/node_modules tests/browser/output
+
+test-native: | needs
+	@echo '── native tests'
+	cargo test
+
+test-wasm: wasm-target $(BINDGEN) $(BROWSER_PACKAGES)
+	@echo '── WebAssembly tests'
+	CHROMIUM=$$(tests/browser/find-chromium)
+	export CHROMIUM CARGO_TARGET_WASM32_UNKNOWN_UNKNOWN_RUNNER='node tests/browser/wasm-runner.js'
+	cargo test --target wasm32-unknown-unknown --test widget
+
+test-browser: widget $(BROWSER_PACKAGES)
+	@echo '── browser tests'
+	cargo build --bin deskbell
+	CHROMIUM=$$(tests/browser/find-chromium)
+	export CHROMIUM
+	tests/browser/node_modules/.bin/playwright test --config tests/browser
+
+.PHONY: widget
+widget: wasm-target $(TRUNK) $(BINDGEN) $(LOADER_PACKAGES)
+	@echo '── the widget and its sizes'
+	trunk build --release
+
+wasm-target: | needs
+	@rustup target list --installed | grep -qx wasm32-unknown-unknown || rustup target add wasm32-unknown-unknown
+
+# Trunk and cargo-deny wait for others more than they compute: unoptimised they are built in half the time.
+INSTALL := cargo install --quiet --locked
+INSTALL_DEBUG := CARGO_PROFILE_DEV_DEBUG=false CARGO_INCREMENTAL=0 $(INSTALL) --debug
+
+$(TRUNK): | needs
+	@echo '── Trunk $(TRUNK_VERSION), once'
+	$(INSTALL_DEBUG) --no-default-features --root $(TOOLS)/trunk-$(TRUNK_VERSION) trunk@$(TRUNK_VERSION)
+
+$(BINDGEN): | needs
+	@echo '── wasm-bindgen $(BINDGEN_VERSION), once'
+	$(INSTALL) --root $(TOOLS)/wasm-bindgen-cli-$(BINDGEN_VERSION) wasm-bindgen-cli@$(BINDGEN_VERSION)
+
+$(DENY): | needs
+	@echo '── cargo-deny $(DENY_VERSION), once'
+	$(INSTALL_DEBUG) --root $(TOOLS)/cargo-deny-$(DENY_VERSION) cargo-deny@$(DENY_VERSION)
+
+%/node_modules/.package-lock.json: %/package-lock.json %/package.json | needs
+	@echo '── npm packages of $*'
+	npm ci --prefix $* --no-progress
+	touch $@
+
+first-time:
+	@[ -x $(TRUNK) -a -x $(BINDGEN) ] || echo 'The first time builds the tools as well: about 15 minutes on two cores. They go to $(TOOLS).'
+
+needs:
+	@missing=0
+	need() { command -v "$$1" > /dev/null || { echo "Deskbell needs $$1. $$2" >&2; missing=1; }; }
+	need cc 'On Debian and Ubuntu: sudo apt-get install build-essential'
+	need cargo 'Rust comes with rustup: curl --proto =https -sSf https://sh.rustup.rs | sh'
+	need rustup 'It is the way to the WebAssembly target: curl --proto =https -sSf https://sh.rustup.rs | sh'
+	need node 'Version 20 or later: https://nodejs.org/en/download'
+	need npm 'It comes with Node: https://nodejs.org/en/download'
+	[ $$missing = 0 ] || exit 1
+	node -e 'process.exit(parseInt(process.versions.node) < 20 ? 1 : 0)' || { echo "Deskbell needs Node 20 or later, this is $$(node --version): https://nodejs.org/en/download" >&2; exit 1; }
+	wanted=$$(sed -n 's/^rust-version = "\(.*\)"$$/\1/p' Cargo.toml)
+	printf '%s\n' "$$wanted" "$$(rustc --version | cut -d ' ' -f 2)" | sort --version-sort --check=quiet || { echo "Deskbell needs Rust $$wanted or later, this is $$(rustc --version): rustup update stable" >&2; exit 1; }

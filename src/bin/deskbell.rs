@@ -1,0 +1,115 @@
+//! The command `deskbell`.
+
+// Beside an integration test Cargo builds every binary, for wasm32 as well, where this one has nothing to do.
+#![cfg_attr(target_arch = "wasm32", no_main)]
+#![cfg(not(target_arch = "wasm32"))]
+
+use std::io::IsTerminal;
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use clap::{Parser, Subcommand};
+use deskbell::gateway::settings::{self, Overrides};
+use deskbell::gateway::{self, search::import};
+use tracing_subscriber::EnvFilter;
+
+/// The gateway of Deskbell: stores tickets, answers searches, serves the panel.
+#[derive(Parser)]
+#[command(version)]
+struct Cli {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Subcommand)]
+enum Command {
+    /// Serve the API, the panel and the inbox until SIGTERM or SIGINT.
+    ///
+    /// Prints one line with its address to standard output when it is ready, and logs to standard error. The secret that
+    /// opens the inbox is given by DESKBELL_INBOX_TOKEN or in the file.
+    Serve(Serve),
+    /// Import community questions; again and again, only what changed is changed.
+    ///
+    /// A bad line is named by its number with the reason, and the rest is imported; the exit code is then 1.
+    Import(Import),
+}
+
+#[derive(clap::Args)]
+struct Serve {
+    /// The configuration file (TOML); src/gateway/deskbell.example.toml shows every field.
+    #[arg(long, value_name = "FILE", env = "DESKBELL_CONFIG")]
+    config: Option<PathBuf>,
+    /// Where to listen; port 0 takes a free one [default: 127.0.0.1:8383].
+    #[arg(long, value_name = "ADDRESS:PORT", env = "DESKBELL_LISTEN")]
+    listen: Option<String>,
+    /// The database, sqlite:PATH [default: sqlite:data/deskbell.db, with --demo sqlite:data/demo.db].
+    #[arg(long, value_name = "URL", env = "DESKBELL_DATABASE")]
+    database: Option<String>,
+    /// The folder that `make build` made.
+    #[arg(long, value_name = "FOLDER", env = "DESKBELL_ASSETS")]
+    assets: Option<PathBuf>,
+    /// Serve the demo: an invented product, its site and its questions; the inbox is open to this computer.
+    #[arg(long)]
+    demo: bool,
+}
+
+#[derive(clap::Args)]
+struct Import {
+    /// The configuration file that names the database.
+    #[arg(long, value_name = "FILE", env = "DESKBELL_CONFIG")]
+    config: Option<PathBuf>,
+    /// The database, sqlite:PATH [default: sqlite:data/deskbell.db].
+    #[arg(long, value_name = "URL", env = "DESKBELL_DATABASE")]
+    database: Option<String>,
+    /// The site that the questions belong to.
+    #[arg(long, value_name = "SITE", default_value = "default")]
+    site: String,
+    /// What SOURCE is.
+    #[arg(long, value_enum, default_value_t = import::Format::Jsonl)]
+    from: import::Format,
+    /// Remove the questions that are not in SOURCE any more.
+    #[arg(long)]
+    prune: bool,
+    /// A file with one question a line.
+    source: PathBuf,
+}
+
+#[tokio::main]
+async fn main() -> ExitCode {
+    let filter = EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new("info"));
+    let colours = std::io::stderr().is_terminal();
+    tracing_subscriber::fmt()
+        .with_env_filter(filter)
+        .with_writer(std::io::stderr)
+        .with_ansi(colours)
+        .with_target(false)
+        .init();
+    let done = match Cli::parse().command {
+        Command::Serve(options) => serve(options).await,
+        Command::Import(options) => run_import(options).await,
+    };
+    done.unwrap_or_else(|error| {
+        eprintln!("deskbell: {error}");
+        ExitCode::FAILURE
+    })
+}
+
+async fn serve(options: Serve) -> Result<ExitCode, gateway::GatewayError> {
+    let Serve { config, listen, database, assets, demo } = options;
+    // An empty variable is what a compose file makes of one that is not set.
+    let inbox_token = std::env::var("DESKBELL_INBOX_TOKEN").ok().filter(|token| !token.is_empty());
+    let settings = settings::load(&Overrides { config, listen, database, assets, inbox_token, demo })?;
+    gateway::serve(settings).await?;
+    Ok(ExitCode::SUCCESS)
+}
+
+async fn run_import(options: Import) -> Result<ExitCode, gateway::GatewayError> {
+    let Import { config, database, site, from, prune, source } = options;
+    let settings = settings::load(&Overrides { config, database, ..Overrides::default() })?;
+    let report = import::run(&settings, &site, from, &source, prune).await?;
+    for note in &report.notes {
+        eprintln!("{}: {note}", source.display());
+    }
+    println!("{report}");
+    Ok(if report.bad == 0 { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+}

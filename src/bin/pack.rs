@@ -1,0 +1,278 @@
+//! Lays out what ships: Trunk runs it on the folder that it has just filled.
+//!
+//! The widget's glue, WebAssembly and language tables go into a folder named after the version, which may be cached for
+//! ever; the loader beside it is small, short-lived, and knows the integrity of what it fetches from there.
+
+// Beside an integration test Cargo builds every binary, for wasm32 as well, where this one has nothing to do.
+#![cfg_attr(target_arch = "wasm32", no_main)]
+#![cfg(not(target_arch = "wasm32"))]
+
+use std::ffi::OsStr;
+use std::io::Write;
+use std::path::{Path, PathBuf};
+use std::process::{Command, ExitCode, Stdio};
+
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
+use deskbell::domain::texts::{self, LANGUAGES, Text};
+use serde_json::{Value, json};
+use sha2::{Digest, Sha384};
+
+type Result<T> = std::result::Result<T, String>;
+
+/// Bytes of gzip that a page pays for its visitors before anybody opens help.
+const LOADER_LIMIT: usize = 5_000;
+/// Bytes of gzip up to a form that can be used: loader, glue and WebAssembly.
+const FORM_LIMIT: usize = 90_000;
+
+const COMPRESSED: &[&str] = &["css", "html", "js", "json", "ts", "wasm"];
+
+/// What shipped JavaScript must not contain, and why.
+const FORBIDDEN: &[(&str, &str)] = &[
+    ("innerHTML", HTML_STRING),
+    ("outerHTML", HTML_STRING),
+    ("insertAdjacentHTML", HTML_STRING),
+    ("document.write", HTML_STRING),
+    ("eval(", "pages forbid code made from strings"),
+    ("new Function", "pages forbid code made from strings"),
+];
+const HTML_STRING: &str = "pages with Trusted Types refuse it: build nodes instead. In a Leptos view it comes from an \
+    element that is all literal text and attributes: take the text from the language table, or write one attribute as an \
+    expression";
+
+fn main() -> ExitCode {
+    match pack() {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(reason) => {
+            eprintln!("pack: {reason}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn pack() -> Result<()> {
+    let stage = std::env::var_os("TRUNK_STAGING_DIR").map(PathBuf::from);
+    let stage = stage.ok_or("TRUNK_STAGING_DIR is not set: Trunk runs this as a hook, so run `trunk build`")?;
+    let release = std::env::var("TRUNK_PROFILE").is_ok_and(|profile| profile == "release");
+    let version = env!("CARGO_PKG_VERSION");
+    let folder = stage.join(format!("deskbell-{version}"));
+    std::fs::create_dir_all(&folder).map_err(|error| format!("cannot make {}: {error}", folder.display()))?;
+
+    for language in LANGUAGES.iter().filter(|language| !language.file.is_empty()) {
+        write(&folder.join(format!("{}.json", language.tag)), json!(texts::table(*language)?).to_string().as_bytes())?;
+    }
+
+    let (glue, wasm) = (stage.join("widget.js"), stage.join("widget_bg.wasm"));
+    let panel = json!(esbuild(release, &["style/panel.css", "--bundle"])?);
+    let widget = esbuild(
+        release,
+        &[
+            "src/loader/widget.js",
+            "--bundle",
+            "--format=esm",
+            "--charset=utf8",
+            &format!("--alias:trunk:glue={}", glue.display()),
+            &format!("--define:PANEL_CSS={panel}"),
+        ],
+    )?;
+    let module = read(&wasm)?;
+    write(&folder.join("widget.js"), widget.as_bytes())?;
+    write(&folder.join("widget.wasm"), &module)?;
+
+    // No charset option: a classic script is read in the page's encoding, so it has to be ASCII.
+    let first = json!(esbuild(release, &["style/first.css", "--bundle"])?);
+    let loader = esbuild(
+        release,
+        &[
+            "src/loader/deskbell.js",
+            "--bundle",
+            "--format=iife",
+            &format!("--define:VERSION={}", json!(version)),
+            &format!("--define:WIDGET_INTEGRITY={}", json!(integrity(widget.as_bytes()))),
+            &format!("--define:WASM_INTEGRITY={}", json!(integrity(&module))),
+            &format!("--define:FIRST_CSS={first}"),
+            &format!("--define:TEXTS={}", loader_texts()?),
+            &format!("--define:RTL={}", right_to_left()),
+        ],
+    )?;
+    write(&stage.join("deskbell.js"), loader.as_bytes())?;
+    write(&stage.join("deskbell.d.ts"), &read(Path::new("src/loader/deskbell.d.ts"))?)?;
+    for leftover in [&glue, &wasm] {
+        std::fs::remove_file(leftover).map_err(|error| format!("cannot remove {}: {error}", leftover.display()))?;
+    }
+
+    for (name, script) in [("widget.js", &widget), ("deskbell.js", &loader)] {
+        if let Some((word, reason)) = forbidden(script) {
+            return Err(format!("{name} contains `{word}`; {reason}"));
+        }
+    }
+    if release { compress(&stage) } else { Ok(()) }
+}
+
+/// The texts that the loader shows by itself, by language, in the order of [`texts::LOADER`].
+fn loader_texts() -> Result<Value> {
+    let mut languages = serde_json::Map::new();
+    for language in LANGUAGES {
+        let table = texts::table(*language)?;
+        let shown = texts::LOADER.iter().filter_map(|wanted| {
+            Text::ALL.iter().zip(&table).find_map(|(text, shown)| (text == wanted).then_some(shown.as_str()))
+        });
+        languages.insert(language.tag.to_string(), shown.collect());
+    }
+    Ok(Value::Object(languages))
+}
+
+fn right_to_left() -> Value {
+    LANGUAGES.iter().filter(|language| language.rtl).map(|language| language.tag).collect()
+}
+
+fn integrity(bytes: &[u8]) -> String {
+    format!("sha384-{}", STANDARD.encode(Sha384::digest(bytes)))
+}
+
+/// The first thing in a script that must not ship, with the reason.
+fn forbidden(script: &str) -> Option<(&'static str, &'static str)> {
+    let stands = |word: &str| {
+        script.match_indices(word).any(|(at, _)| {
+            let before = script.get(..at).and_then(|head| head.chars().next_back());
+            !before.is_some_and(|letter| letter.is_alphanumeric() || matches!(letter, '_' | '$'))
+        })
+    };
+    FORBIDDEN.iter().copied().find(|(word, _)| stands(word))
+}
+
+/// Runs esbuild and gives back what it wrote.
+fn esbuild(release: bool, arguments: &[&str]) -> Result<String> {
+    let local = Path::new("src/loader/node_modules/.bin/esbuild");
+    let program = if local.exists() { local } else { Path::new("esbuild") };
+    let mut command = Command::new(program);
+    command.args(["--target=es2022", "--legal-comments=none", "--log-level=warning"]).args(arguments);
+    if release {
+        command.arg("--minify");
+    }
+    let output = command.stderr(Stdio::inherit()).output();
+    let output = output.map_err(|error| format!("cannot start esbuild ({error}): run `npm ci` in src/loader"))?;
+    if !output.status.success() {
+        return Err(format!("esbuild refuses {}", arguments.first().unwrap_or(&"")));
+    }
+    String::from_utf8(output.stdout).map_err(|error| format!("esbuild wrote no UTF-8: {error}"))
+}
+
+/// Writes a compressed file beside every text and module, prints what each weighs, and holds the gates.
+fn compress(stage: &Path) -> Result<()> {
+    let (mut loader, mut form) = (0, 0);
+    println!("{:<36} {:>9} {:>9} {:>9}", "bytes", "raw", "gzip", "brotli");
+    for path in files(stage)? {
+        let bytes = read(&path)?;
+        let (gzip, brotli) = (gzip(&bytes)?, brotli(&bytes)?);
+        write(&beside(&path, "gz"), &gzip)?;
+        write(&beside(&path, "br"), &brotli)?;
+        let name = path.strip_prefix(stage).unwrap_or(&path).display().to_string();
+        println!("{name:<36} {:>9} {:>9} {:>9}", bytes.len(), gzip.len(), brotli.len());
+        match path.file_name().and_then(OsStr::to_str) {
+            Some("deskbell.js") => loader = gzip.len(),
+            Some("widget.js" | "widget.wasm") => form += gzip.len(),
+            _ => {}
+        }
+    }
+    within("the loader (deskbell.js)", loader, LOADER_LIMIT)?;
+    within("a form that can be used (deskbell.js, widget.js, widget.wasm)", loader + form, FORM_LIMIT)
+}
+
+fn within(what: &str, bytes: usize, limit: usize) -> Result<()> {
+    let figures = format!("{what} is {bytes} bytes of gzip, of {limit} allowed");
+    if bytes > limit {
+        return Err(format!("{figures}: make it smaller (design/budgets.md)"));
+    }
+    println!("{figures}");
+    Ok(())
+}
+
+/// The files of a folder and its subfolders that are worth compressing, by name.
+fn files(folder: &Path) -> Result<Vec<PathBuf>> {
+    let unreadable = |error| format!("cannot list {}: {error}", folder.display());
+    let mut found = Vec::new();
+    for entry in std::fs::read_dir(folder).map_err(unreadable)? {
+        let path = entry.map_err(unreadable)?.path();
+        if path.is_dir() {
+            found.extend(files(&path)?);
+        } else if path.extension().and_then(OsStr::to_str).is_some_and(|kind| COMPRESSED.contains(&kind)) {
+            found.push(path);
+        }
+    }
+    found.sort();
+    Ok(found)
+}
+
+fn beside(path: &Path, extension: &str) -> PathBuf {
+    let mut name = path.as_os_str().to_owned();
+    name.push(".");
+    name.push(extension);
+    name.into()
+}
+
+fn gzip(bytes: &[u8]) -> Result<Vec<u8>> {
+    let mut encoder = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::best());
+    encoder.write_all(bytes).and_then(|()| encoder.finish()).map_err(|error| format!("gzip failed: {error}"))
+}
+
+fn brotli(mut bytes: &[u8]) -> Result<Vec<u8>> {
+    let parameters = brotli::enc::BrotliEncoderParams { quality: 11, ..Default::default() };
+    let mut compressed = Vec::new();
+    let written = brotli::BrotliCompress(&mut bytes, &mut compressed, &parameters);
+    written.map(|_| compressed).map_err(|error| format!("brotli failed: {error}"))
+}
+
+fn read(path: &Path) -> Result<Vec<u8>> {
+    std::fs::read(path).map_err(|error| format!("cannot read {}: {error}", path.display()))
+}
+
+fn write(path: &Path, bytes: &[u8]) -> Result<()> {
+    std::fs::write(path, bytes).map_err(|error| format!("cannot write {}: {error}", path.display()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn html_strings_and_evaluated_code_are_found() {
+        assert_eq!(forbidden("node.innerHTML=x").map(|(word, _)| word), Some("innerHTML"));
+        assert_eq!(forbidden("(0,eval)(x);eval(x)").map(|(word, _)| word), Some("eval("));
+        assert_eq!(forbidden("medieval(x);node.textContent=x"), None);
+    }
+
+    #[test]
+    fn the_loader_gets_its_texts_in_every_language() {
+        let texts = loader_texts().unwrap();
+        assert_eq!(texts["en"][0], texts::LOADER[0].english());
+        for language in LANGUAGES {
+            assert_eq!(texts[language.tag].as_array().unwrap().len(), texts::LOADER.len());
+        }
+        assert_eq!(right_to_left(), json!(["ar"]));
+    }
+
+    #[test]
+    fn integrity_is_what_browsers_compute() {
+        let empty = "sha384-OLBgp1GsljhM2TJ+sbHjaiH9txEUvgdDTAzHv2P24donTt6/529l+9Ua0vFImLlb";
+        assert_eq!(integrity(b""), empty);
+    }
+
+    #[test]
+    fn a_gate_closes_above_its_limit() {
+        assert!(within("x", 10, 10).is_ok());
+        assert!(within("x", 11, 10).unwrap_err().contains("11 bytes of gzip, of 10 allowed"));
+    }
+
+    #[test]
+    fn what_is_compressed_comes_back() {
+        use std::io::Read;
+        let text = "a help menu ".repeat(100).into_bytes();
+        let mut back = Vec::new();
+        flate2::read::GzDecoder::new(&gzip(&text).unwrap()[..]).read_to_end(&mut back).unwrap();
+        assert_eq!(back, text);
+        let mut back = Vec::new();
+        brotli::BrotliDecompress(&mut &brotli(&text).unwrap()[..], &mut back).unwrap();
+        assert_eq!(back, text);
+    }
+}

@@ -1,0 +1,336 @@
+//! The configuration of a site, as the gateway publishes it and the page may refine it.
+
+use serde::{Deserialize, Serialize};
+
+use super::contrast;
+use super::pairs::Pairs;
+use super::source::{Read, Source};
+use super::targets::{self, Owner, Target};
+use super::ticket::{Kind, Priority, Severity};
+
+/// What a site can be told. Every field has a default, so an empty configuration is a working one.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Config {
+    /// The kinds that a customer can choose, in this order. Default: all.
+    pub kinds: Vec<Kind>,
+    /// The parts of the product. Default: none, and the form asks for none.
+    pub topics: Vec<Topic>,
+    /// Which priority the customers of a plan have. Default: none, and no answer time is promised. Gateway only.
+    pub plans: Pairs<Priority>,
+    /// The response targets, one for each severity and priority that promises something. Default: those of
+    /// [`targets::default_targets`]. Gateway only.
+    pub targets: Vec<Target>,
+    /// Documentation and other places, shown on Home. Default: none.
+    pub links: Vec<Link>,
+    /// How the panel looks.
+    pub theme: Theme,
+    /// Texts of the panel that say something else, by language tag and then by the name of the text. Default: none.
+    pub texts: Pairs<Pairs<String>>,
+    /// Whether a plan that nobody signed may show a promise; for demos. Default: false. Gateway only.
+    pub trust_page: bool,
+}
+
+/// A part of the product that a ticket can be about.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Topic {
+    /// Its id, as it stands on a ticket.
+    pub id: String,
+    /// What the customer reads.
+    pub label: String,
+    /// The team that owns it; empty where none does.
+    #[serde(default)]
+    pub team: String,
+    /// Paths of pages that are about it; `*` stands for anything: `/billing*`.
+    #[serde(default)]
+    pub urls: Vec<String>,
+}
+
+/// A place outside of the panel.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Link {
+    /// What it says.
+    pub label: String,
+    /// Where it leads; `https:`, `http:` or `mailto:`.
+    pub url: String,
+}
+
+/// How the panel looks.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Theme {
+    /// The accent, `#rgb` or `#rrggbb`; moved until it can be read. Default: the panel's own blue.
+    pub accent: String,
+    /// `auto` follows the page's `color-scheme`. Default: `auto`.
+    pub scheme: Scheme,
+}
+
+/// Light or dark.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Scheme {
+    /// As the page is.
+    #[default]
+    Auto,
+    /// Always light.
+    Light,
+    /// Always dark.
+    Dark,
+}
+
+impl Default for Config {
+    fn default() -> Config {
+        Config {
+            kinds: Kind::ALL.to_vec(),
+            topics: Vec::new(),
+            plans: Pairs::default(),
+            targets: targets::default_targets(),
+            links: Vec::new(),
+            theme: Theme::default(),
+            texts: Pairs::default(),
+            trust_page: false,
+        }
+    }
+}
+
+/// The fields that the page cannot set, because they decide promises and routing.
+pub const GATEWAY_ONLY: &[&str] = &["plans", "targets", "trust_page"];
+
+/// Sets one field from the page's configuration. A bad value changes nothing and is an error that names the field and what
+/// is allowed.
+pub fn set_field(config: &mut Config, field: &str, value: &impl Source) -> Result<(), String> {
+    match field {
+        "kinds" => {
+            let words = value.items();
+            let kinds: Option<Vec<Kind>> = words.iter().map(|word| Kind::from_word(&word.text())).collect();
+            let kinds = kinds.ok_or("kinds: must be a list of question, bug, feedback")?;
+            set(&mut config.kinds, kinds, check_kinds)
+        }
+        "topics" => set(&mut config.topics, value.items().iter().map(Topic::read).collect(), check_topics),
+        "links" => set(&mut config.links, value.items().iter().map(Link::read).collect(), check_links),
+        "theme" => {
+            check_theme_words(value)?;
+            let theme = Theme::read(value);
+            if let Some(problem) = check_theme(&theme) {
+                return Err(problem);
+            }
+            config.theme = theme;
+            Ok(())
+        }
+        "texts" => {
+            config.texts = texts(value);
+            Ok(())
+        }
+        _ if GATEWAY_ONLY.contains(&field) => Err(field.to_string() + ": only the gateway sets it"),
+        _ => Err(field.to_string() + ": unknown; known are kinds, topics, links, theme, texts"),
+    }
+}
+
+fn set<T: std::ops::Deref>(slot: &mut T, value: T, check: fn(&T::Target) -> Option<String>) -> Result<(), String> {
+    match check(&value) {
+        Some(problem) => Err(problem),
+        None => {
+            *slot = value;
+            Ok(())
+        }
+    }
+}
+
+/// What is wrong with a configuration beyond its types; empty for a good one.
+pub fn check(config: &Config) -> Vec<String> {
+    let Config { kinds, topics, links, theme, .. } = config;
+    [check_kinds(kinds), check_topics(topics), check_links(links), check_theme(theme)].into_iter().flatten().collect()
+}
+
+fn check_kinds(kinds: &[Kind]) -> Option<String> {
+    kinds.is_empty().then(|| "kinds: is empty; name at least one of question, bug, feedback".into())
+}
+
+fn check_topics(topics: &[Topic]) -> Option<String> {
+    let topic = topics.iter().find(|topic| super::link::word(&topic.id).is_none())?;
+    Some("topics: \"".to_string() + &topic.id + "\" is no id; 1 to 64 letters, digits or -_.:/")
+}
+
+fn check_links(links: &[Link]) -> Option<String> {
+    let link = links.iter().find(|link| super::markdown::safe_url(&link.url).is_none())?;
+    Some("links: \"".to_string() + &link.url + "\" is no https:, http: or mailto: address")
+}
+
+fn check_theme_words(theme: &impl Source) -> Result<(), String> {
+    for (name, value) in theme.entries() {
+        match (name.as_str(), value.text().as_str()) {
+            ("accent", _) | ("scheme", "auto" | "light" | "dark") => {}
+            ("scheme", _) => return Err("theme.scheme: must be auto, light or dark".into()),
+            _ => return Err("theme.".to_string() + &name + ": unknown; known are accent, scheme"),
+        }
+    }
+    Ok(())
+}
+
+fn check_theme(theme: &Theme) -> Option<String> {
+    let bad = !theme.accent.is_empty() && contrast::parse(&theme.accent).is_none();
+    bad.then(|| "theme.accent: \"".to_string() + &theme.accent + "\" is no colour; #rgb or #rrggbb")
+}
+
+impl Read for Topic {
+    fn read(source: &impl Source) -> Topic {
+        let text = |key| source.text_of(key);
+        Topic { id: text("id"), label: text("label"), team: text("team"), urls: source.list("urls") }
+    }
+}
+
+impl Read for Link {
+    fn read(source: &impl Source) -> Link {
+        Link { label: source.text_of("label"), url: source.text_of("url") }
+    }
+}
+
+impl Read for Theme {
+    fn read(source: &impl Source) -> Theme {
+        let scheme = match source.text_of("scheme").as_str() {
+            "light" => Scheme::Light,
+            "dark" => Scheme::Dark,
+            _ => Scheme::Auto,
+        };
+        Theme { accent: source.text_of("accent"), scheme }
+    }
+}
+
+impl Read for Config {
+    fn read(source: &impl Source) -> Config {
+        let mut config = Config::default();
+        for (field, value) in source.entries() {
+            match field.as_str() {
+                "plans" => {
+                    for (plan, priority) in value.entries() {
+                        if let Some(priority) = Priority::from_word(&priority.text()) {
+                            config.plans.0.push((plan, priority));
+                        }
+                    }
+                }
+                "targets" => config.targets = value.items().iter().filter_map(target).collect(),
+                "trust_page" => config.trust_page = value.yes(),
+                // The gateway has checked what it publishes; a newer one may publish what is not known here.
+                _ => drop(set_field(&mut config, &field, &value)),
+            }
+        }
+        config
+    }
+}
+
+fn target(source: &impl Source) -> Option<Target> {
+    let owner = match source.text_of("owner").as_str() {
+        "cs" => Owner::Cs,
+        "support_engineer" => Owner::SupportEngineer,
+        "support_hero" => Owner::SupportHero,
+        _ => Owner::Automated,
+    };
+    Some(Target {
+        severity: Severity::from_word(&source.text_of("severity"))?,
+        priority: Priority::from_word(&source.text_of("priority"))?,
+        hours: source.get("hours").number() as u32,
+        owner,
+    })
+}
+
+fn texts(source: &impl Source) -> Pairs<Pairs<String>> {
+    Pairs(source.entries().into_iter().map(|(language, table)| (language, table.texts())).collect())
+}
+
+/// The topic that a page is about: the one whose pattern says most about the path.
+pub fn topic_of<'a>(topics: &'a [Topic], path: &str) -> Option<&'a Topic> {
+    let length = |topic: &Topic| topic.urls.iter().filter(|pattern| matches(pattern, path)).map(String::len).max();
+    topics
+        .iter()
+        .filter_map(|topic| Some((length(topic)?, topic)))
+        .max_by_key(|(length, _)| *length)
+        .map(|(_, topic)| topic)
+}
+
+/// The priority of a plan, where the site knows it.
+pub fn priority_of(config: &Config, plan: &str) -> Option<Priority> {
+    config.plans.get(plan).copied()
+}
+
+/// Whether a path fits a pattern in which `*` stands for anything.
+fn matches(pattern: &str, path: &str) -> bool {
+    let mut parts = pattern.split('*');
+    let Some(mut rest) = parts.next().and_then(|first| path.strip_prefix(first)) else { return false };
+    let mut parts: Vec<&str> = parts.collect();
+    let Some(last) = parts.pop() else { return rest.is_empty() };
+    for part in parts {
+        let Some(at) = rest.find(part) else { return false };
+        rest = rest.get(at + part.len()..).unwrap_or_default();
+    }
+    rest.ends_with(last)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    fn topic(id: &str, urls: &[&str]) -> Topic {
+        Topic { id: id.into(), urls: urls.iter().map(|url| url.to_string()).collect(), ..Topic::default() }
+    }
+
+    #[test]
+    fn the_topic_is_the_one_that_says_most_about_the_path() {
+        let topics = [topic("all", &["/*"]), topic("billing", &["/billing*"]), topic("invoices", &["*/invoices/*"])];
+        let of = |path| topic_of(&topics, path).map(|topic| topic.id.as_str());
+        assert_eq!(of("/billing/plan"), Some("billing"));
+        assert_eq!(of("/org/invoices/7"), Some("invoices"));
+        assert_eq!(of("/elsewhere"), Some("all"));
+        assert_eq!(topic_of(&topics[1..], "/x"), None);
+    }
+
+    fn set(config: &mut Config, field: &str, json: &str) -> Result<(), String> {
+        set_field(config, field, &serde_json::from_str::<serde_json::Value>(json).unwrap())
+    }
+
+    #[test]
+    fn the_page_cannot_set_promises() {
+        let mut config = Config::default();
+        for field in GATEWAY_ONLY {
+            assert!(set(&mut config, field, "{}").unwrap_err().contains("only the gateway"));
+        }
+        assert_eq!(config, Config::default());
+    }
+
+    #[test]
+    fn a_bad_value_is_named_with_what_is_allowed_and_changes_nothing() {
+        let mut config = Config::default();
+        for (field, json, said) in [
+            ("kinds", r#"["complaint"]"#, "question, bug, feedback"),
+            ("kinds", "[]", "at least one"),
+            ("theme", r#"{"accent":"blue"}"#, "#rgb"),
+            ("theme", r#"{"colour":"blue"}"#, "known are accent, scheme"),
+            ("theme", r#"{"scheme":"sepia"}"#, "auto, light or dark"),
+            ("links", r#"[{"label":"x","url":"javascript:alert(1)"}]"#, "https:"),
+            ("topics", r#"[{"id":"a b","label":"x"}]"#, "no id"),
+            ("topics", r#"[7]"#, "no id"),
+            ("tpoics", "[]", "known are"),
+        ] {
+            let error = set(&mut config, field, json).unwrap_err();
+            assert!(error.starts_with(field) && error.contains(said), "{field}: {error}");
+        }
+        assert_eq!(config, Config::default());
+    }
+
+    #[test]
+    fn a_configuration_comes_back_from_the_wire_as_it_was() {
+        let config = Config::default();
+        let json = serde_json::to_string(&config).unwrap();
+        assert_eq!(serde_json::from_str::<Config>(&json).unwrap(), config);
+        assert_eq!(serde_json::from_str::<Config>("{}").unwrap(), config);
+    }
+
+    proptest! {
+        #[test]
+        fn a_pattern_without_a_star_fits_only_itself(pattern in "[a-z/]{0,8}", path in "[a-z/]{0,8}") {
+            prop_assert_eq!(matches(&pattern, &path), pattern == path);
+        }
+    }
+}

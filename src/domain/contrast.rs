@@ -1,0 +1,91 @@
+//! Colours that can be read: the accent is moved until its contrast is enough (WCAG 2.2, 1.4.3).
+
+/// Red, green and blue, 0 to 255.
+pub type Rgb = [u8; 3];
+
+/// The contrast that text needs against what is behind it: 4.5, and a twelfth for what [`luminance`] may be off by.
+const TEXT: f32 = 4.9;
+
+/// Reads `#rgb` or `#rrggbb`.
+pub fn parse(text: &str) -> Option<Rgb> {
+    let digits: Option<Vec<u8>> = text.strip_prefix('#')?.chars().map(|c| c.to_digit(16).map(|d| d as u8)).collect();
+    match digits?.as_slice() {
+        [r, g, b] => Some([r * 17, g * 17, b * 17]),
+        [r, s, g, h, b, c] => Some([r * 16 + s, g * 16 + h, b * 16 + c]),
+        _ => None,
+    }
+}
+
+/// The same colour, darker or lighter by as little as makes it readable on a background.
+pub fn readable(colour: Rgb, background: Rgb) -> Rgb {
+    let towards = if luminance(background) > 0.18 { 0.0 } else { 255.0 };
+    (0..=50)
+        .map(|step| colour.map(|part| (f32::from(part) + (towards - f32::from(part)) * step as f32 / 50.0) as u8))
+        .find(|candidate| contrast(*candidate, background) >= TEXT)
+        .unwrap_or([towards as u8; 3])
+}
+
+/// Black or white, whichever can be read better on a colour.
+pub fn on(colour: Rgb) -> Rgb {
+    let (black, white) = ([0; 3], [255; 3]);
+    if contrast(colour, white) >= contrast(colour, black) { white } else { black }
+}
+
+/// The contrast of two colours, 1 to 21 (WCAG 2.2, contrast ratio).
+fn contrast(one: Rgb, other: Rgb) -> f32 {
+    let (one, other) = (luminance(one), luminance(other));
+    (one.max(other) + 0.05) / (one.min(other) + 0.05)
+}
+
+/// Relative luminance, 0 to 1, by x^2.25: two square roots stand in for the exact curve, whose power function would cost
+/// the widget kilobytes. It is off by less than a twelfth of a contrast, which is what [`TEXT`] leaves room for.
+fn luminance(colour: Rgb) -> f32 {
+    let [r, g, b] = colour.map(|part| {
+        let x = f32::from(part) / 255.0;
+        x * x * x.sqrt().sqrt()
+    });
+    0.2126 * r + 0.7152 * g + 0.0722 * b
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    #[test]
+    fn a_colour_is_read_in_both_spellings() {
+        assert_eq!(parse("#fff"), Some([255; 3]));
+        assert_eq!(parse("#1D4aff"), Some([29, 74, 255]));
+        for bad in ["", "fff", "#ff", "#gggggg", "rgb(0,0,0)"] {
+            assert_eq!(parse(bad), None, "{bad}");
+        }
+    }
+
+    /// The contrast by the exact curve of the standard.
+    fn exact(one: Rgb, other: Rgb) -> f32 {
+        let luminance = |colour: Rgb| {
+            let [r, g, b] = colour.map(|part| match f32::from(part) / 255.0 {
+                x if x <= 0.04045 => x / 12.92,
+                x => ((x + 0.055) / 1.055).powf(2.4),
+            });
+            0.2126 * r + 0.7152 * g + 0.0722 * b
+        };
+        let (one, other) = (luminance(one), luminance(other));
+        (one.max(other) + 0.05) / (one.min(other) + 0.05)
+    }
+
+    #[test]
+    fn a_readable_accent_stays_as_it_is() {
+        assert_eq!(readable([29, 74, 255], [255; 3]), [29, 74, 255]);
+    }
+
+    proptest! {
+        #[test]
+        fn every_accent_becomes_readable(colour: Rgb, dark: bool) {
+            let background = if dark { [27, 29, 34] } else { [255; 3] };
+            let accent = readable(colour, background);
+            prop_assert!(exact(accent, background) >= 4.5);
+            prop_assert!(exact(on(accent), accent) >= 4.5);
+        }
+    }
+}

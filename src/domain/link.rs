@@ -1,0 +1,92 @@
+//! Links that open the panel: `#deskbell=ticket&kind=bug&topic=billing&via=x`, or the same in the query.
+//!
+//! A link never carries message text and never sends anything. What it does not say right is dropped, the rest is kept.
+
+use super::ticket::{Kind, Severity, WORD_MAX};
+
+/// Where a link or the command `open` leads.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Opening {
+    /// The screen.
+    pub screen: Place,
+    /// The kind to choose.
+    pub kind: Option<Kind>,
+    /// The topic to choose.
+    pub topic: Option<String>,
+    /// The severity to choose.
+    pub severity: Option<Severity>,
+    /// Where the person was sent from.
+    pub via: Option<String>,
+    /// A community question to show.
+    pub question: Option<String>,
+    /// Text for the box. The host may set it; a link cannot.
+    pub message: Option<String>,
+}
+
+/// A screen that can be opened from outside.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Place {
+    /// The start.
+    #[default]
+    Home,
+    /// The form.
+    Ticket,
+}
+
+/// Reads the parameters of a link, already split and decoded; the loader has renamed `deskbell` to `screen`.
+pub fn read(pairs: &[(String, String)]) -> Opening {
+    let value = |name: &str| pairs.iter().find(|(key, _)| key == name).map(|(_, value)| value.as_str());
+    Opening {
+        screen: value("screen").map(place).unwrap_or_default(),
+        kind: value("kind").and_then(Kind::from_word),
+        topic: value("topic").and_then(word),
+        severity: value("severity").and_then(Severity::from_word),
+        via: value("via").and_then(word),
+        question: value("question").and_then(word),
+        message: None,
+    }
+}
+
+/// The screen of a name; the start where there is none of that name.
+pub fn place(name: &str) -> Place {
+    match name {
+        "ticket" => Place::Ticket,
+        _ => Place::Home,
+    }
+}
+
+/// A value that can be an id: ASCII letters, digits and `-_.:/`, not longer than [`WORD_MAX`].
+pub fn word(text: &str) -> Option<String> {
+    let fits = !text.is_empty() && text.len() <= WORD_MAX;
+    let plain = |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | '.' | ':' | '/');
+    (fits && text.chars().all(plain)).then(|| text.to_string())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    fn pairs(link: &str) -> Vec<(String, String)> {
+        link.split('&').filter_map(|pair| pair.split_once('=')).map(|(key, value)| (key.into(), value.into())).collect()
+    }
+
+    #[test]
+    fn what_a_link_says_right_is_kept_and_the_rest_dropped() {
+        let opening = read(&pairs("screen=ticket&kind=bug&topic=billing&severity=urgent&via=x"));
+        assert_eq!(opening.screen, Place::Ticket);
+        assert_eq!(opening.kind, Some(Kind::Bug));
+        assert_eq!(opening.topic.as_deref(), Some("billing"));
+        assert_eq!(opening.severity, None);
+        assert_eq!(opening.via.as_deref(), Some("x"));
+    }
+
+    proptest! {
+        #[test]
+        fn no_link_carries_message_text(pairs: Vec<(String, String)>, message: String) {
+            let mut pairs = pairs;
+            pairs.push(("message".into(), message));
+            prop_assert_eq!(read(&pairs).message, None);
+        }
+    }
+}

@@ -1,0 +1,20 @@
+//! The rules of support, pure: no browser, no server, no clock and no randomness of its own.
+//!
+//! Everything that goes over the wire is a type in here, used by both sides.
+
+pub mod config;
+pub mod context;
+pub mod contrast;
+pub mod link;
+pub mod markdown;
+pub mod outbox;
+pub mod pairs;
+pub mod problem;
+pub mod question;
+pub mod ranking;
+pub mod reference;
+pub mod source;
+pub mod stem;
+pub mod targets;
+pub mod texts;
+pub mod ticket;

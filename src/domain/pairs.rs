@@ -1,0 +1,46 @@
+//! Names with values, in the order they came: an object on the wire, a list in memory.
+//!
+//! Not a map of the standard library, because its code weighs kilobytes in the widget and the lists are short.
+
+use serde::ser::SerializeMap;
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
+
+/// Values by name. A name stands in it once.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Pairs<T>(pub Vec<(String, T)>);
+
+impl<T> Pairs<T> {
+    /// The value of a name.
+    pub fn get(&self, name: &str) -> Option<&T> {
+        self.0.iter().find(|(known, _)| known == name).map(|(_, value)| value)
+    }
+
+    /// Whether there are none.
+    pub fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+}
+
+impl<T> Default for Pairs<T> {
+    fn default() -> Pairs<T> {
+        Pairs(Vec::new())
+    }
+}
+
+impl<T: Serialize> Serialize for Pairs<T> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let mut map = serializer.serialize_map(Some(self.0.len()))?;
+        for (name, value) in &self.0 {
+            map.serialize_entry(name, value)?;
+        }
+        map.end()
+    }
+}
+
+impl<'de, T: Deserialize<'de>> Deserialize<'de> for Pairs<T> {
+    /// Through a map, so that the last of two equal names wins, as it does where JSON is read elsewhere.
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Pairs<T>, D::Error> {
+        let map = std::collections::BTreeMap::deserialize(deserializer)?;
+        Ok(Pairs(map.into_iter().collect()))
+    }
+}

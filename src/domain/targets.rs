@@ -1,0 +1,100 @@
+//! Response targets: how soon a first answer is promised, by severity and the customer's priority.
+
+use serde::{Deserialize, Serialize};
+
+use super::ticket::{Priority, Severity};
+
+/// How many business hours a day of a target counts.
+pub const HOURS_A_DAY: u32 = 8;
+
+/// Who gives the first answer.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Owner {
+    /// Customer success.
+    Cs,
+    /// A support engineer.
+    SupportEngineer,
+    /// The engineer on turn in the team that owns the topic.
+    SupportHero,
+    /// Nobody: the answer is automated and points to community questions.
+    Automated,
+}
+
+/// What is promised for a severity and a priority.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Target {
+    /// The ticket's severity.
+    pub severity: Severity,
+    /// The customer's priority.
+    pub priority: Priority,
+    /// Business hours until the first answer, of which a day has [`HOURS_A_DAY`].
+    pub hours: u32,
+    /// Who gives it.
+    pub owner: Owner,
+}
+
+/// The target of a ticket; none where the priority is not known, because then nothing is promised.
+pub fn target(targets: &[Target], severity: Severity, priority: Option<Priority>) -> Option<Target> {
+    let priority = priority?;
+    targets.iter().find(|target| target.severity == severity && target.priority == priority).copied()
+}
+
+/// The targets of a site that sets none.
+pub fn default_targets() -> Vec<Target> {
+    use Owner::{Automated, Cs, SupportHero};
+    const DAY: u32 = HOURS_A_DAY;
+    const TABLE: [(Severity, [(u32, Owner); 3]); 4] = [
+        (Severity::Critical, [(1, Cs), (1, Cs), (DAY, Cs)]),
+        (Severity::High, [(1, Cs), (DAY, SupportHero), (DAY, SupportHero)]),
+        (Severity::Medium, [(DAY, SupportHero), (DAY, SupportHero), (2 * DAY, SupportHero)]),
+        (Severity::Low, [(DAY, SupportHero), (2 * DAY, SupportHero), (0, Automated)]),
+    ];
+    let mut targets = Vec::new();
+    for (severity, row) in TABLE {
+        for (priority, (hours, owner)) in Priority::ALL.iter().zip(row) {
+            targets.push(Target { severity, priority: *priority, hours, owner });
+        }
+    }
+    targets
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_defaults_are_the_table_of_the_rules_of_support() {
+        let table = "
+            critical | 1 hour (CS) | 1 hour (CS) | 1 day (CS)
+            high     | 1 hour (CS) | 1 day (SH)  | 1 day (SH)
+            medium   | 1 day (SH)  | 1 day (SH)  | 2 days (SH)
+            low      | 1 day (SH)  | 2 days (SH) | automated";
+        let targets = default_targets();
+        for row in table.trim().lines() {
+            let mut cells = row.split('|').map(str::trim);
+            let severity = Severity::from_word(cells.next().unwrap()).unwrap();
+            for (priority, cell) in Priority::ALL.iter().zip(cells) {
+                let written = match target(&targets, severity, Some(*priority)) {
+                    None => "nothing".to_string(),
+                    Some(Target { owner: Owner::Automated, .. }) => "automated".into(),
+                    Some(Target { hours, owner, .. }) => {
+                        let time = match (hours, hours / HOURS_A_DAY) {
+                            (1, _) => "1 hour".to_string(),
+                            (_, 1) => "1 day".into(),
+                            (_, days) => format!("{days} days"),
+                        };
+                        format!("{time} ({})", if owner == Owner::Cs { "CS" } else { "SH" })
+                    }
+                };
+                assert_eq!(written, cell, "{severity} and {priority}");
+            }
+        }
+    }
+
+    #[test]
+    fn an_unknown_priority_promises_nothing() {
+        assert_eq!(target(&default_targets(), Severity::Critical, None), None);
+    }
+}

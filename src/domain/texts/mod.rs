@@ -1,0 +1,239 @@
+//! The language table: every text that a person sees in the panel.
+//!
+//! English is compiled in; the other languages are JSON files beside this one, by the name of the text, packed into arrays
+//! in the order of [`Text::ALL`] for the widget to fetch. A text may hold placeholders (`{n}`), and where it counts
+//! something, one form a plural category (`one=… |other=…`, CLDR's categories).
+
+/// Declares the texts: variant, name in the language files, English.
+macro_rules! texts {
+    ($($variant:ident, $key:literal, $english:literal;)+) => {
+        /// A text of the panel.
+        #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+        #[allow(missing_docs)]
+        pub enum Text { $($variant),+ }
+
+        impl Text {
+            /// Every text, in the order of the packed tables.
+            pub const ALL: &[Text] = &[$(Text::$variant),+];
+            const KEYS: &[&str] = &[$($key),+];
+            const ENGLISH: &[&str] = &[$($english),+];
+        }
+    };
+}
+
+texts! {
+    Help, "help", "Help";
+    Close, "close", "Close";
+    Back, "back", "Back";
+    BoxLabel, "box_label", "What do you need?";
+    BoxHint, "box_hint", "Describe it in your own words";
+    Loading, "loading", "One moment…";
+    WasmForbidden, "wasm_forbidden", "This page does not allow the full help form to run. Your text stays here.";
+    LoadFailed, "load_failed", "We couldn't load the help form. Your text stays here; try again in a while.";
+    Crashed, "crashed", "The help form stopped working. Your text stays here.";
+    WriteEmail, "write_email", "Write an e-mail";
+    CopyText, "copy_text", "Copy the text";
+    Copied, "copied", "Copied";
+    SendTicket, "send_ticket", "Send a ticket";
+    Suggestions, "suggestions", "People asked this before";
+    HitsFound, "hits_found", "one={n} question that matches|other={n} questions that match";
+    Solved, "solved", "Solved";
+    Answers, "answers", "one={n} answer|other={n} answers";
+    SearchFailed, "search_failed", "We couldn't search the community just now. You can send a ticket all the same.";
+    Links, "links", "More help";
+    MessageLabel, "message_label", "What happened?";
+    MessageLeft, "message_left", "one={n} character left|other={n} characters left";
+    MessageOver, "message_over", "one={n} character too many|other={n} characters too many";
+    Kind, "kind", "What is it?";
+    KindQuestion, "kind_question", "Question";
+    KindBug, "kind_bug", "Bug";
+    KindFeedback, "kind_feedback", "Feedback";
+    Topic, "topic", "Topic";
+    TopicNone, "topic_none", "Not sure";
+    Severity, "severity", "How bad is it?";
+    SeverityCritical, "severity_critical", "Critical";
+    SeverityHigh, "severity_high", "High";
+    SeverityMedium, "severity_medium", "Medium";
+    SeverityLow, "severity_low", "Low";
+    MeansCritical, "means_critical", "The product is down or unusable, or data was lost or leaked.";
+    MeansHigh, "means_high", "An important feature does not work at all.";
+    MeansMedium, "means_medium", "A feature does not work as it should.";
+    MeansLow, "means_low", "A question, a wish, a small flaw.";
+    Name, "name", "Your name";
+    Email, "email", "Your e-mail address";
+    NeedMessage, "need_message", "Please write what happened.";
+    MessageTooLong, "message_too_long", "The message is too long. Please shorten it to {n} characters.";
+    NeedName, "need_name", "Please tell us your name.";
+    NeedEmail, "need_email", "Please tell us your e-mail address, so that we can answer.";
+    EmailInvalid, "email_invalid", "This does not look like an e-mail address. It should look like name@example.com.";
+    SendsAlong, "sends_along", "We send along: {list}.";
+    SendsPage, "sends_page", "this page";
+    SendsUser, "sends_user", "who you are";
+    SendsErrors, "sends_errors", "one={n} error|other={n} errors";
+    SendsBrowser, "sends_browser", "your browser";
+    AnswersTo, "answers_to", "Answers go to {email}.";
+    Send, "send", "Send";
+    Sending, "sending", "Sending…";
+    WithinHours, "within_hours", "one=First answer within {n} business hour|other=First answer within {n} business hours";
+    WithinDays, "within_days", "one=First answer within {n} business day|other=First answer within {n} business days";
+    FromCommunity, "from_community", "The first answer is automatic and points to community questions.";
+    Question, "question", "Community question";
+    QuestionLoading, "question_loading", "Loading the answers…";
+    QuestionFailed, "question_failed", "We couldn't load this question.";
+    NoAnswers, "no_answers", "Nobody has answered this yet.";
+    Accepted, "accepted", "Accepted answer";
+    Staff, "staff", "Team";
+    SolvedIt, "solved_it", "Solved it";
+    StillNeedHelp, "still_need_help", "Still need help";
+    OpenInTab, "open_in_tab", "Open in a new tab";
+    Thanks, "thanks", "Good that it helped";
+    ThanksDetail, "thanks_detail", "Nothing was sent. The panel is here when you need it again.";
+    Done, "done", "Done";
+    ReceiptTitle, "receipt_title", "We have it";
+    ReceiptReference, "receipt_reference", "Ticket {reference}";
+    CopyReference, "copy_reference", "Copy";
+    ReadEvery, "read_every", "We read every ticket.";
+    FailOffline, "fail_offline", "You are offline. Your text is kept here; send it when you are back online.";
+    FailUnreachable, "fail_unreachable", "We couldn't reach support. Something in this browser or network may block it. Your text is kept here.";
+    FailTimedOut, "fail_timed_out", "Support did not answer in time, so we don't know whether the ticket arrived. Trying again cannot send it twice.";
+    FailBusy, "fail_busy", "one=Too many tickets at once. Try again in {n} second.|other=Too many tickets at once. Try again in {n} seconds.";
+    FailFault, "fail_fault", "Support has a fault, so we don't know whether the ticket arrived. Trying again cannot send it twice.";
+    FailRefused, "fail_refused", "Support did not take the ticket: {reason}";
+    TryAgain, "try_again", "Try again";
+    MailSubject, "mail_subject", "Help with {page}";
+}
+
+/// The texts that the loader shows before the widget is there, in the order in which it is given them.
+pub const LOADER: &[Text] = &[
+    Text::Help,
+    Text::Close,
+    Text::Back,
+    Text::BoxLabel,
+    Text::BoxHint,
+    Text::Loading,
+    Text::WasmForbidden,
+    Text::LoadFailed,
+    Text::Crashed,
+    Text::WriteEmail,
+    Text::MailSubject,
+];
+
+/// A language that comes with Deskbell.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Language {
+    /// Its tag (BCP 47), of one subtag.
+    pub tag: &'static str,
+    /// Whether it is written from right to left.
+    pub rtl: bool,
+    /// Its file: a JSON object from the name of a text to the text. English has none.
+    #[cfg(not(target_arch = "wasm32"))]
+    pub file: &'static str,
+}
+
+/// Every language, English first.
+pub const LANGUAGES: &[Language] = &[
+    Language {
+        tag: "en",
+        rtl: false,
+        #[cfg(not(target_arch = "wasm32"))]
+        file: "",
+    },
+    Language {
+        tag: "ar",
+        rtl: true,
+        #[cfg(not(target_arch = "wasm32"))]
+        file: include_str!("ar.json"),
+    },
+];
+
+impl Text {
+    /// Its name in the language files and in the configuration.
+    pub fn key(self) -> &'static str {
+        Text::KEYS.get(self as usize).copied().unwrap_or_default()
+    }
+
+    /// The text of a name, if there is one.
+    pub fn from_key(key: &str) -> Option<Text> {
+        Text::KEYS.iter().position(|known| *known == key).and_then(|index| Text::ALL.get(index)).copied()
+    }
+
+    /// In English.
+    pub fn english(self) -> &'static str {
+        Text::ENGLISH.get(self as usize).copied().unwrap_or_default()
+    }
+}
+
+/// The form of a counting text for a plural category (`one`, `few`, …); `other` where the language has no such form.
+pub fn plural<'a>(text: &'a str, category: &str) -> &'a str {
+    let form = |category: &str| text.split('|').find_map(|form| form.strip_prefix(category)?.strip_prefix('='));
+    form(category).or_else(|| form("other")).unwrap_or(text)
+}
+
+/// A text with its placeholders filled.
+pub fn fill(text: &str, placeholder: &str, value: &str) -> String {
+    text.replace(placeholder, value)
+}
+
+/// The table of a language as the widget reads it: the texts in the order of [`Text::ALL`].
+#[cfg(not(target_arch = "wasm32"))]
+pub fn table(language: Language) -> Result<Vec<String>, String> {
+    if language.file.is_empty() {
+        return Ok(Text::ENGLISH.iter().map(|text| text.to_string()).collect());
+    }
+    let mut texts: std::collections::BTreeMap<String, String> =
+        serde_json::from_str(language.file).map_err(|error| format!("{}: {error}", language.tag))?;
+    let table: Result<Vec<String>, String> =
+        Text::KEYS.iter().map(|key| texts.remove(*key).ok_or(format!("{}: {key} is missing", language.tag))).collect();
+    match texts.keys().next() {
+        Some(unknown) => Err(format!("{}: {unknown} is no text", language.tag)),
+        None => table,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::collections::BTreeSet;
+
+    fn placeholders(text: &str) -> BTreeSet<&str> {
+        text.split('{').skip(1).filter_map(|rest| rest.split('}').next()).collect()
+    }
+
+    #[test]
+    fn every_language_is_complete_and_keeps_the_placeholders() {
+        for language in LANGUAGES {
+            let table = table(*language).unwrap();
+            assert_eq!(table.len(), Text::ALL.len());
+            for (text, translated) in Text::ALL.iter().zip(table) {
+                assert!(!translated.trim().is_empty(), "{} {}", language.tag, text.key());
+                let english = text.english();
+                if english.contains("|other=") {
+                    assert!(translated.contains("other="), "{} {}", language.tag, text.key());
+                    let form = plural(&translated, "other");
+                    assert_eq!(
+                        placeholders(form),
+                        placeholders(plural(english, "other")),
+                        "{} {}",
+                        language.tag,
+                        text.key()
+                    );
+                } else {
+                    assert_eq!(placeholders(&translated), placeholders(english), "{} {}", language.tag, text.key());
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn names_are_unique() {
+        let keys: BTreeSet<&str> = Text::ALL.iter().map(|text| text.key()).collect();
+        assert_eq!(keys.len(), Text::ALL.len());
+    }
+
+    #[test]
+    fn a_count_takes_its_form() {
+        let text = Text::HitsFound.english();
+        assert_eq!(fill(plural(text, "one"), "{n}", "1"), "1 question that matches");
+        assert_eq!(fill(plural(text, "few"), "{n}", "3"), "3 questions that match");
+    }
+}

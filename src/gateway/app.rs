@@ -1,0 +1,43 @@
+//! What every request can reach.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use super::routes::config::PublicConfig;
+use super::search::Indexes;
+use super::settings::{Settings, Site};
+use super::store::{SqliteStore, Store, StoreError};
+use super::tickets::Claims;
+
+/// What every request can reach.
+pub struct App {
+    /// What the gateway was told.
+    pub settings: Settings,
+    /// What is kept.
+    pub store: Arc<dyn Store>,
+    /// What is searched.
+    pub indexes: Indexes,
+    /// The keys that are being worked on.
+    pub claims: Claims,
+    /// What the pages of each site are told.
+    pub configs: BTreeMap<String, PublicConfig>,
+}
+
+impl App {
+    /// The site of a public key.
+    pub fn site(&self, name: &str) -> Option<&Site> {
+        self.settings.sites.get(name)
+    }
+}
+
+/// Opens the store and builds the indexes.
+pub async fn open(settings: Settings) -> Result<Arc<App>, StoreError> {
+    let store = Arc::new(SqliteStore::open(&settings.database).await?);
+    if settings.demo {
+        super::demo::import(store.as_ref()).await?;
+    }
+    let indexes = Indexes::default();
+    indexes.refresh(store.as_ref()).await?;
+    let configs = settings.sites.iter().map(|(name, site)| (name.clone(), PublicConfig::new(&site.config))).collect();
+    Ok(Arc::new(App { settings, store, indexes, claims: Claims::default(), configs }))
+}

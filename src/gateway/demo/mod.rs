@@ -1,0 +1,55 @@
+//! The demo: the site of an invented product, its questions and its pages.
+
+use std::collections::BTreeMap;
+
+use axum::Json;
+use axum::http::StatusCode;
+use axum::response::{IntoResponse, Response};
+use serde_json::json;
+
+use super::search::import;
+use super::settings::{self, SettingsError, Site};
+use super::store::{Store, StoreError};
+
+/// The site of the demo.
+pub const SITE: &str = "demo";
+/// The addresses of the demo's pages; all of them are the same document, which shows what its address says.
+pub const PAGES: &[&str] = &["/", "/alerts", "/billing"];
+/// The policy of the demo's pages: what a strict host has, and the least that the panel needs.
+pub const POLICY: &str = "default-src 'none'; script-src 'self' 'wasm-unsafe-eval'; style-src 'self'; connect-src 'self'; \
+    img-src 'self' data:; base-uri 'none'; form-action 'none'; frame-ancestors 'none'; \
+    require-trusted-types-for 'script'; trusted-types 'none'";
+
+/// The settings of the demo's site.
+pub fn sites() -> Result<BTreeMap<String, Site>, SettingsError> {
+    let name = "the demo's settings";
+    let file = settings::parse(include_str!("deskbell.toml"), name)?;
+    settings::check_sites(file.sites, name)
+}
+
+/// Brings the demo's questions up to date.
+pub async fn import(store: &dyn Store) -> Result<(), StoreError> {
+    let reading = import::json_lines(include_str!("questions.jsonl"));
+    for note in &reading.bad {
+        tracing::error!("the demo's questions: {note}");
+    }
+    store.import(SITE, &reading.questions, true).await?;
+    Ok(())
+}
+
+/// What the demo's broken button calls.
+pub async fn fail() -> Response {
+    (StatusCode::INTERNAL_SERVER_ERROR, Json(json!({ "error": "this fails on purpose" }))).into_response()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_settings_and_the_questions_can_be_read() {
+        assert_eq!(sites().unwrap().keys().collect::<Vec<_>>(), [SITE]);
+        let reading = import::json_lines(include_str!("questions.jsonl"));
+        assert_eq!((reading.bad, reading.warnings, reading.questions.len()), (vec![], vec![], 30));
+    }
+}

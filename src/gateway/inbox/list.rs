@@ -1,0 +1,108 @@
+//! The list of tickets, newest first.
+
+use maud::{Markup, html};
+
+use super::super::app::App;
+use super::super::store::StoredTicket;
+use super::{page, words};
+
+const LINE_MAX: usize = 140;
+
+/// The page; `older` is where the list goes on.
+pub fn page(app: &App, tickets: &[StoredTicket], paged: bool, older: Option<&str>) -> Markup {
+    page::page(
+        "Tickets",
+        html! {
+            div.head {
+                h1 { "Tickets" }
+                p.muted { @if paged { "Older tickets" } @else { "Newest first" } }
+            }
+            @if tickets.is_empty() && !paged { (nothing_yet(app)) }
+            @else if tickets.is_empty() { p.card.empty { "There are no older tickets." } }
+            @else { (table(app, tickets)) }
+            @if paged || older.is_some() {
+                nav.pages aria-label="Pages" {
+                    @if paged { a.button href="/inbox" { "Newest tickets" } }
+                    @if let Some(older) = older { a.button href={ "/inbox?before=" (older) } { "Older tickets" } }
+                }
+            }
+        },
+    )
+}
+
+fn nothing_yet(app: &App) -> Markup {
+    html! {
+        div.card.empty {
+            h2 { "Nothing here yet" }
+            p { "Tickets appear here as soon as somebody sends one. Reload the page to look again." }
+            @if app.settings.demo {
+                p { "Send one yourself: open " a href="/" { "the demo" } ", choose Help, then Get help, and write something." }
+            } @else {
+                p { "To try it, open a page that embeds Deskbell with the " code { "data-site" } " of a configured site." }
+            }
+        }
+    }
+}
+
+// The roles are written out because the small layout turns rows into blocks, and some browsers then forget the table.
+fn table(app: &App, tickets: &[StoredTicket]) -> Markup {
+    let sites = app.settings.sites.len() > 1;
+    html! {
+        table.card.tickets role="table" aria-label="Tickets" {
+            thead role="rowgroup" {
+                tr role="row" {
+                    @for column in ["Ticket", "Kind", "Severity", "Topic", "From", "First answer", "Received"] {
+                        th scope="col" role="columnheader" { (column) }
+                    }
+                }
+            }
+            tbody role="rowgroup" {
+                @for ticket in tickets { (row(app, ticket, sites)) }
+            }
+        }
+    }
+}
+
+fn row(app: &App, ticket: &StoredTicket, sites: bool) -> Markup {
+    let (topic, plan) = (words::topic(app, ticket), words::plan(ticket));
+    html! {
+        tr role="row" {
+            td.what role="cell" {
+                a.reference href={ "/inbox/tickets/" (ticket.reference) } { (ticket.reference) }
+                p.line dir="auto" { (first_line(&ticket.ticket.message)) }
+            }
+            td.kind role="cell" { (words::kind(ticket.ticket.kind)) }
+            td role="cell" { (severity(ticket)) }
+            td.topic role="cell" {
+                @if topic.is_empty() { span.muted { "No topic" } } @else { bdi { (topic) } }
+                @if sites { p.muted { (ticket.site) } }
+            }
+            td.from role="cell" {
+                bdi { (words::person(ticket)) }
+                @if !plan.is_empty() { p.muted { bdi { (plan) } " " (unverified(ticket)) } }
+            }
+            td.target role="cell" { (words::target(ticket.target)) }
+            td.received role="cell" { (words::time(&ticket.received_at)) }
+        }
+    }
+}
+
+/// The severity as a mark.
+pub fn severity(ticket: &StoredTicket) -> Markup {
+    let severity = ticket.ticket.severity;
+    html! { span.mark.(severity.word()) { (words::severity(severity)) } }
+}
+
+/// Says that nobody signed what the page claims, unless somebody did.
+pub fn unverified(ticket: &StoredTicket) -> Markup {
+    let verified = ticket.ticket.context.user.as_ref().is_some_and(|user| user.verified);
+    html! { @if !verified { span.claim { "unverified" } } }
+}
+
+fn first_line(message: &str) -> String {
+    let line = message.lines().map(str::trim).find(|line| !line.is_empty()).unwrap_or_default();
+    match line.char_indices().nth(LINE_MAX) {
+        Some((end, _)) => format!("{}…", line.get(..end).unwrap_or_default().trim_end()),
+        None => line.to_string(),
+    }
+}

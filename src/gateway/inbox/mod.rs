@@ -1,0 +1,107 @@
+//! The operators' pages: the list of tickets, and one ticket with all that a support engineer needs to answer it.
+
+mod access;
+mod list;
+mod page;
+mod ticket;
+mod words;
+
+use std::sync::Arc;
+
+use axum::Router;
+use axum::extract::{Path, Query, State};
+use axum::http::{HeaderValue, StatusCode, header};
+use axum::middleware::{from_fn_with_state, map_response};
+use axum::response::{Html, IntoResponse, Response};
+use axum::routing::get;
+use maud::Markup;
+use serde::Deserialize;
+
+use super::app::App;
+use super::store::{Cursor, StoreError};
+use crate::domain::reference;
+
+const PAGE_SIZE: usize = 50;
+/// The pages run no script, embed nothing and are embedded nowhere.
+const POLICY: &str =
+    "default-src 'none'; style-src 'self'; base-uri 'none'; frame-ancestors 'none'; form-action 'self'";
+
+/// The pages, below `/inbox`.
+pub fn router(app: Arc<App>) -> Router<Arc<App>> {
+    Router::new()
+        .route("/", get(list))
+        .route("/tickets/{name}", get(ticket))
+        .fallback(|| async { message(StatusCode::NOT_FOUND, page::not_found()) })
+        .layer(from_fn_with_state(app, access::guard))
+        // Nothing in it is secret, and the page that refuses needs it too.
+        .route("/inbox.css", get(style))
+        .layer(map_response(headers))
+}
+
+#[derive(Deserialize)]
+struct ListQuery {
+    before: Option<String>,
+}
+
+async fn list(State(app): State<Arc<App>>, Query(query): Query<ListQuery>) -> Result<Html<String>, Failed> {
+    let before = query.before.as_deref().and_then(cursor_of);
+    let mut tickets = app.store.tickets(before.as_ref(), PAGE_SIZE as u32 + 1).await?;
+    let more = tickets.len() > PAGE_SIZE;
+    tickets.truncate(PAGE_SIZE);
+    let older = tickets.last().filter(|_| more).map(|last| format!("{}_{}", last.received_at, last.id));
+    Ok(html(list::page(&app, &tickets, before.is_some(), older.as_deref())))
+}
+
+async fn ticket(State(app): State<Arc<App>>, Path(name): Path<String>) -> Result<Response, Failed> {
+    let name = reference::parse(&name).unwrap_or(name);
+    Ok(match app.store.ticket(&name).await? {
+        Some(ticket) => html(ticket::page(&app, &ticket)).into_response(),
+        None => message(StatusCode::NOT_FOUND, page::not_found()),
+    })
+}
+
+async fn style() -> impl IntoResponse {
+    ([(header::CONTENT_TYPE, "text/css; charset=utf-8")], include_str!("inbox.css"))
+}
+
+async fn headers(mut response: Response) -> Response {
+    let headers = response.headers_mut();
+    for (name, value) in [
+        (header::CONTENT_SECURITY_POLICY, POLICY),
+        (header::CACHE_CONTROL, "no-store"),
+        (header::REFERRER_POLICY, "no-referrer"),
+    ] {
+        headers.insert(name, HeaderValue::from_static(value));
+    }
+    response
+}
+
+/// The place in the list that an address names.
+fn cursor_of(text: &str) -> Option<Cursor> {
+    let (received_at, id) = text.split_once('_')?;
+    Some(Cursor { received_at: received_at.into(), id: id.into() })
+}
+
+fn html(page: Markup) -> Html<String> {
+    Html(page.into_string())
+}
+
+fn message(status: StatusCode, page: Markup) -> Response {
+    (status, html(page)).into_response()
+}
+
+/// The store failed; its error is in the log.
+struct Failed;
+
+impl From<StoreError> for Failed {
+    fn from(error: StoreError) -> Failed {
+        tracing::error!(%error, "the store failed");
+        Failed
+    }
+}
+
+impl IntoResponse for Failed {
+    fn into_response(self) -> Response {
+        message(StatusCode::INTERNAL_SERVER_ERROR, page::failed())
+    }
+}

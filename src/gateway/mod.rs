@@ -1,0 +1,20 @@
+//! The gateway: stores tickets, answers searches, shows the inbox. The only code that knows a server.
+//!
+//! A request passes [`routes`], which parse it and call what the other modules do: [`tickets`] takes tickets in,
+//! [`search`] keeps the index in step with the [`store`], [`inbox`] shows what arrived. What is allowed and promised is
+//! decided in [`crate::domain`].
+
+pub mod app;
+pub mod clock;
+pub mod demo;
+pub mod identity;
+pub mod inbox;
+pub mod problem;
+pub mod routes;
+pub mod search;
+pub mod serve;
+pub mod settings;
+pub mod store;
+pub mod tickets;
+
+pub use serve::{GatewayError, serve};

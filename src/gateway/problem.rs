@@ -1,0 +1,117 @@
+//! What a client is told when it cannot have what it asked for: problem documents with a stable code.
+
+use axum::Json;
+use axum::http::{HeaderValue, StatusCode, header};
+use axum::response::{IntoResponse, Response};
+
+use super::store::StoreError;
+use crate::domain::problem::{FieldError, Problem};
+
+/// Why a request is refused.
+#[derive(Debug, thiserror::Error)]
+pub enum Refusal {
+    /// There is nothing at this address.
+    #[error("there is nothing here{0}")]
+    NotFound(String),
+    /// No site has this name.
+    #[error("this gateway has no site {0:?}; data-site on the script tag has to be a site of its configuration")]
+    UnknownSite(String),
+    /// The address exists, but not for this method.
+    #[error("this address does not take this method; see the header Allow")]
+    MethodNotAllowed,
+    /// A parameter of the query cannot be read.
+    #[error("the query cannot be read: {0}")]
+    InvalidQuery(String),
+    /// The body is no JSON.
+    #[error("the body is no JSON")]
+    InvalidJson(FieldError),
+    /// The body breaks rules.
+    #[error("the body is not as it should be; see errors")]
+    Invalid(Vec<FieldError>),
+    /// The body is not said to be JSON.
+    #[error("the body has to be application/json, and say so in Content-Type")]
+    UnsupportedMediaType,
+    /// The body is too large.
+    #[error("the body is larger than {0} bytes")]
+    TooLarge(usize),
+    /// The body stopped before its end.
+    #[error("the body ended too early")]
+    Torn,
+    /// There is no key, or it cannot be one.
+    #[error("the header Idempotency-Key is needed: 1 to 255 visible ASCII characters")]
+    MissingKey,
+    /// The session cannot be one.
+    #[error("the header Deskbell-Session has to be 128 bits, as 32 hexadecimal digits or 22 characters of base64url")]
+    InvalidSession,
+    /// A request with the same key is being carried out right now.
+    #[error("a request with this Idempotency-Key is being carried out; ask again")]
+    InProgress,
+    /// The key was used for something else.
+    #[error("this Idempotency-Key belongs to another body or another session; take a new one")]
+    KeyReused,
+    /// It took too long.
+    #[error("the request took too long")]
+    Timeout,
+    /// The database is held by somebody else.
+    #[error("the gateway is busy; ask again")]
+    Busy,
+    /// The gateway failed.
+    #[error("the gateway has a fault; its log tells more")]
+    Internal,
+}
+
+impl Refusal {
+    /// The HTTP status and the code.
+    fn identity(&self) -> (StatusCode, &'static str) {
+        match self {
+            Refusal::NotFound(_) => (StatusCode::NOT_FOUND, "not_found"),
+            Refusal::UnknownSite(_) => (StatusCode::NOT_FOUND, "unknown_site"),
+            Refusal::MethodNotAllowed => (StatusCode::METHOD_NOT_ALLOWED, "method_not_allowed"),
+            Refusal::InvalidQuery(_) => (StatusCode::BAD_REQUEST, "invalid_query"),
+            Refusal::InvalidJson(_) => (StatusCode::BAD_REQUEST, "invalid_json"),
+            Refusal::Invalid(_) => (StatusCode::UNPROCESSABLE_ENTITY, "invalid"),
+            Refusal::UnsupportedMediaType => (StatusCode::UNSUPPORTED_MEDIA_TYPE, "unsupported_media_type"),
+            Refusal::TooLarge(_) => (StatusCode::PAYLOAD_TOO_LARGE, "too_large"),
+            Refusal::Torn => (StatusCode::BAD_REQUEST, "torn"),
+            Refusal::MissingKey => (StatusCode::BAD_REQUEST, "missing_key"),
+            Refusal::InvalidSession => (StatusCode::BAD_REQUEST, "invalid_session"),
+            Refusal::InProgress => (StatusCode::CONFLICT, "in_progress"),
+            Refusal::KeyReused => (StatusCode::CONFLICT, "key_reused"),
+            Refusal::Timeout => (StatusCode::REQUEST_TIMEOUT, "timeout"),
+            Refusal::Busy => (StatusCode::SERVICE_UNAVAILABLE, "busy"),
+            Refusal::Internal => (StatusCode::INTERNAL_SERVER_ERROR, "internal"),
+        }
+    }
+}
+
+impl IntoResponse for Refusal {
+    fn into_response(self) -> Response {
+        let (status, code) = self.identity();
+        let title = self.to_string();
+        let again = matches!(self, Refusal::InProgress | Refusal::Busy);
+        let errors = match self {
+            Refusal::Invalid(errors) => errors,
+            Refusal::InvalidJson(error) => vec![error],
+            _ => Vec::new(),
+        };
+        let problem = Problem { status: status.as_u16(), code: code.into(), title, errors };
+        let mut response = (status, Json(problem)).into_response();
+        let headers = response.headers_mut();
+        headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("application/problem+json"));
+        headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
+        if again {
+            headers.insert(header::RETRY_AFTER, HeaderValue::from_static("1"));
+        }
+        response
+    }
+}
+
+impl From<StoreError> for Refusal {
+    fn from(error: StoreError) -> Refusal {
+        tracing::error!(%error, "the store failed");
+        match error {
+            StoreError::Busy => Refusal::Busy,
+            _ => Refusal::Internal,
+        }
+    }
+}

@@ -1,0 +1,43 @@
+//! Reading the body of a request.
+
+use std::time::Duration;
+
+use axum::body::Body;
+use axum::http::{HeaderMap, header};
+use http_body_util::BodyExt;
+
+use super::super::problem::Refusal;
+
+/// The largest body, in bytes.
+pub const BODY_MAX: usize = 192 * 1024;
+/// How long a body may take to arrive.
+const BODY_TIME: Duration = Duration::from_secs(10);
+/// How much is read beyond the limit and thrown away: a connection that is closed with unread bytes in it is reset, and
+/// the client never sees why.
+const DRAIN_MAX: usize = 4 * 1024 * 1024;
+
+/// Reads a JSON body.
+pub async fn json(headers: &HeaderMap, body: Body) -> Result<Vec<u8>, Refusal> {
+    let bytes = tokio::time::timeout(BODY_TIME, read(body)).await.map_err(|_| Refusal::Timeout)??;
+    if is_json(headers) { Ok(bytes) } else { Err(Refusal::UnsupportedMediaType) }
+}
+
+async fn read(mut body: Body) -> Result<Vec<u8>, Refusal> {
+    let mut bytes = Vec::new();
+    let mut length = 0;
+    while let Some(frame) = body.frame().await {
+        let Ok(data) = frame.map_err(|_| Refusal::Torn)?.into_data() else { continue };
+        length += data.len();
+        if length <= BODY_MAX {
+            bytes.extend_from_slice(&data);
+        } else if length > DRAIN_MAX {
+            break;
+        }
+    }
+    if length > BODY_MAX { Err(Refusal::TooLarge(BODY_MAX)) } else { Ok(bytes) }
+}
+
+fn is_json(headers: &HeaderMap) -> bool {
+    let value = headers.get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or_default();
+    value.split(';').next().is_some_and(|kind| kind.trim().eq_ignore_ascii_case("application/json"))
+}

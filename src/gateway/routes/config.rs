@@ -1,0 +1,84 @@
+//! `GET /v1/sites/{site}/config`: what the panel has to know about a site.
+
+use std::sync::Arc;
+
+use axum::extract::{Path, State};
+use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
+use axum::response::{IntoResponse, Response};
+use sha2::{Digest, Sha256};
+
+use super::super::app::App;
+use super::super::problem::Refusal;
+use crate::domain::config::Config;
+
+/// What the pages of a site are told, as it goes over the wire.
+pub struct PublicConfig {
+    json: String,
+    etag: String,
+}
+
+impl PublicConfig {
+    /// What may be told of a configuration.
+    pub fn new(config: &Config) -> PublicConfig {
+        let json = serde_json::to_string(&public(config)).unwrap_or_else(|_| "{}".into());
+        let digest: String =
+            Sha256::digest(json.as_bytes()).iter().take(12).map(|byte| format!("{byte:02x}")).collect();
+        PublicConfig { json, etag: format!("\"{digest}\"") }
+    }
+}
+
+/// Answers the request.
+pub async fn answer(
+    State(app): State<Arc<App>>,
+    Path(name): Path<String>,
+    headers: HeaderMap,
+) -> Result<Response, Refusal> {
+    let config = app.configs.get(&name).ok_or_else(|| Refusal::UnknownSite(name.clone()))?;
+    let known = headers.get(header::IF_NONE_MATCH).and_then(|value| value.to_str().ok()).unwrap_or_default();
+    let unchanged =
+        known.split(',').map(|tag| tag.trim().trim_start_matches("W/")).any(|tag| tag == config.etag || tag == "*");
+    let mut response = if unchanged {
+        StatusCode::NOT_MODIFIED.into_response()
+    } else {
+        ([(header::CONTENT_TYPE, "application/json")], config.json.clone()).into_response()
+    };
+    let headers = response.headers_mut();
+    headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("public, max-age=60"));
+    if let Ok(etag) = HeaderValue::from_str(&config.etag) {
+        headers.insert(header::ETAG, etag);
+    }
+    Ok(response)
+}
+
+/// A configuration without what a page has no use for: who owns a topic, and, where its word on the plan counts nothing,
+/// what is promised to whom.
+fn public(config: &Config) -> Config {
+    let mut public = config.clone();
+    for topic in &mut public.topics {
+        topic.team.clear();
+    }
+    if !public.trust_page {
+        public.plans.0.clear();
+        public.targets.clear();
+    }
+    public
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::domain::config::Topic;
+    use crate::domain::ticket::Priority;
+
+    #[test]
+    fn teams_and_promises_stay_here_unless_the_page_is_trusted_with_them() {
+        let topics = vec![Topic { id: "a".into(), team: "growth".into(), ..Topic::default() }];
+        let plans = crate::domain::pairs::Pairs(vec![("free".into(), Priority::Low)]);
+        let mut config = Config { topics, plans, ..Config::default() };
+        let told = public(&config);
+        assert_eq!((told.topics[0].team.as_str(), told.plans.0.len(), told.targets.len()), ("", 0, 0));
+        config.trust_page = true;
+        let told = public(&config);
+        assert_eq!((told.topics[0].team.as_str(), told.plans.0.len(), told.targets.len()), ("", 1, 12));
+    }
+}

@@ -1,0 +1,113 @@
+use super::*;
+use crate::domain::config::Config;
+
+fn load_text(text: &str, overrides: Overrides) -> Result<Settings, String> {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("deskbell.toml");
+    std::fs::write(&path, text).unwrap();
+    load(&Overrides { config: Some(path), ..overrides })
+        .map_err(|error| error.to_string().replace(&format!("{}/", folder.path().display()), ""))
+}
+
+fn complaint(text: &str) -> String {
+    load_text(text, Overrides::default()).unwrap_err()
+}
+
+#[test]
+fn the_example_is_read_and_says_what_the_defaults_are() {
+    let settings = load_text(include_str!("../deskbell.example.toml"), Overrides::default()).unwrap();
+    assert_eq!(settings.listen, DEFAULT_LISTEN.parse().unwrap());
+    assert_eq!(settings.database, sqlite_path(DEFAULT_DATABASE, "").unwrap());
+    let site = &settings.sites["acme"];
+    assert_eq!(site.origins, Origins::Listed(vec!["https://app.example.com".into()]));
+    assert_eq!(site.config.targets, Config::default().targets);
+    assert_eq!(site.config.kinds, Config::default().kinds);
+}
+
+#[test]
+fn the_example_names_every_field_of_a_site() {
+    let example = include_str!("../deskbell.example.toml");
+    let fields = serde_json::to_value(Config::default()).unwrap();
+    for field in fields.as_object().unwrap().keys() {
+        assert!(
+            example.contains(&format!("\n{field} = ")) || example.contains(&format!("sites.acme.{field}")),
+            "{field}"
+        );
+    }
+}
+
+#[test]
+fn an_option_wins_over_the_file_and_the_file_over_the_default() {
+    let file = "listen = \"127.0.0.1:1\"\ndatabase = \"sqlite:file.db\"\nassets = \"from-file\"";
+    let plain = load_text(file, Overrides::default()).unwrap();
+    assert_eq!((plain.listen.port(), plain.database), (1, "file.db".into()));
+    let overrides =
+        Overrides { listen: Some("127.0.0.1:2".into()), assets: Some("from-flag".into()), ..Overrides::default() };
+    let changed = load_text(file, overrides).unwrap();
+    assert_eq!((changed.listen.port(), changed.assets), (2, Some("from-flag".into())));
+    assert_eq!(changed.database, PathBuf::from("file.db"));
+    assert_eq!(load_text("", Overrides::default()).unwrap().listen, DEFAULT_LISTEN.parse().unwrap());
+}
+
+#[test]
+fn a_wrong_file_is_told_by_file_line_field_and_what_is_allowed() {
+    for (text, said) in [
+        ("listen = 1", "deskbell.toml:1: listen: invalid type: integer `1`, expected a string"),
+        ("\nlisten = \"localhost\"", "deskbell.toml: listen: \"localhost\" is no ADDRESS:PORT"),
+        ("listne = \"x\"", "deskbell.toml:1: listne: unknown field `listne`, expected one of `listen`, `database`"),
+        ("listen = ", "deskbell.toml:1: "),
+        ("database = \"mysql://x\"", "deskbell.toml: database: \"mysql://x\" names no database; write sqlite:PATH"),
+        ("inbox_token = \"short\"", "deskbell.toml: inbox_token: is shorter than 16 characters"),
+        ("[sites.acme]", "sites.acme: missing field `origins`"),
+        ("[sites.acme]\norigins = []", "deskbell.toml: sites.acme.origins: name the pages that embed it"),
+        ("[sites.acme]\norigins = [\"app.example.com\"]", "sites.acme.origins: \"app.example.com\" is no origin"),
+        ("[sites.acme]\norigins = [\"https://a.example/x\"]", "is no origin; write https://HOST"),
+        ("[sites.acme]\norigins = [\"*\", \"https://a.example\"]", "deskbell.toml: sites.acme.origins: name the pages"),
+        ("[sites.\"a b\"]\norigins = [\"*\"]", "sites.a b: is no name of a site"),
+        (
+            "[sites.acme]\norigins = [\"*\"]\nkinds = [\n\"bug\",\n\"complaint\"]",
+            "deskbell.toml:5: sites.acme.kinds[1]: unknown variant `complaint`, expected one of `question`, `bug`, `feedback`",
+        ),
+        (
+            "[sites.acme]\norigins = [\"*\"]\norigin = [\"*\"]",
+            "deskbell.toml:3: sites.acme.origin: unknown field `origin`, expected one of `origins`, `kinds`, `topics`",
+        ),
+        ("[sites.acme]\norigins = [\"*\"]\nkinds = []", "deskbell.toml: sites.acme.kinds: is empty; name at least one"),
+        (
+            "[sites.acme]\norigins = [\"*\"]\ntheme = { accent = \"blue\" }",
+            "deskbell.toml: sites.acme.theme.accent: \"blue\" is no colour; #rgb or #rrggbb",
+        ),
+        (
+            "[sites.acme]\norigins = [\"*\"]\nplans = { free = \"none\" }",
+            "deskbell.toml:3: sites.acme.plans.free: unknown variant `none`, expected one of `high`, `medium`, `low`",
+        ),
+    ] {
+        let error = complaint(text);
+        assert!(error.contains(said), "{text}\n is told as\n{error}\n and not as\n{said}");
+    }
+}
+
+#[test]
+fn an_option_that_is_wrong_is_named_with_its_variable() {
+    let overrides = Overrides { listen: Some("8080".into()), ..Overrides::default() };
+    let error = load(&overrides).unwrap_err().to_string();
+    assert!(error.starts_with("--listen (DESKBELL_LISTEN): \"8080\" is no ADDRESS:PORT"), "{error}");
+}
+
+#[test]
+fn the_inbox_token_is_read_from_a_file_and_shown_nowhere() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("token");
+    std::fs::write(&path, "0123456789abcdef\n").unwrap();
+    let settings = load_text(&format!("inbox_token_file = {path:?}"), Overrides::default()).unwrap();
+    let token = settings.inbox_token.clone().unwrap();
+    assert!(token.is("0123456789abcdef") && !token.is("0123456789abcde"));
+    assert!(!format!("{settings:?}").contains("0123456789abcdef"));
+}
+
+#[test]
+fn the_demo_brings_its_site_and_its_database() {
+    let settings = load(&Overrides { demo: true, ..Overrides::default() }).unwrap();
+    assert_eq!(settings.sites["demo"].origins, Origins::Any);
+    assert_eq!(settings.database, PathBuf::from("data/demo.db"));
+}

@@ -1,0 +1,147 @@
+//! What is kept: tickets, the keys they were sealed under, and questions.
+
+mod sqlite;
+
+use std::collections::BTreeMap;
+
+use async_trait::async_trait;
+
+use crate::domain::question::Question;
+use crate::domain::targets::Target;
+use crate::domain::ticket::{NewTicket, Priority, Status};
+
+pub use sqlite::SqliteStore;
+
+/// A place where tickets and questions are kept. When a write returns, it is on disk.
+#[async_trait]
+pub trait Store: Send + Sync {
+    /// Keeps a ticket together with its seal, both or none.
+    async fn place(&self, ticket: &StoredTicket, seal: &Seal) -> Result<Placed, StoreError>;
+
+    /// The ticket that was sealed under a key.
+    async fn sealed(&self, site: &str, key: &str) -> Result<Option<Sealed>, StoreError>;
+
+    /// The ticket of a reference or an id.
+    async fn ticket(&self, name: &str) -> Result<Option<StoredTicket>, StoreError>;
+
+    /// Tickets, newest first, those before a place in the list.
+    async fn tickets(&self, before: Option<&Cursor>, limit: u32) -> Result<Vec<StoredTicket>, StoreError>;
+
+    /// One question.
+    async fn question(&self, site: &str, id: &str) -> Result<Option<Question>, StoreError>;
+
+    /// The questions of a site, in the order of their ids, and the revision they are of.
+    async fn questions(&self, site: &str) -> Result<(i64, Vec<Question>), StoreError>;
+
+    /// The revision of every site that has had questions.
+    async fn revisions(&self) -> Result<BTreeMap<String, i64>, StoreError>;
+
+    /// Adds and changes questions, and with `prune` removes those that are not among them. Ids are unique among them.
+    async fn import(&self, site: &str, questions: &[Question], prune: bool) -> Result<Changes, StoreError>;
+
+    /// Lets go of the database; nothing can be asked afterwards.
+    async fn close(&self);
+}
+
+/// A ticket as it is kept.
+#[derive(Clone, Debug, PartialEq)]
+pub struct StoredTicket {
+    /// A UUID in the order of time.
+    pub id: String,
+    /// The site it came to.
+    pub site: String,
+    /// Its name among people.
+    pub reference: String,
+    /// Where it stands.
+    pub status: Status,
+    /// The customer's priority, where it is known.
+    pub priority: Option<Priority>,
+    /// What was promised.
+    pub target: Option<Target>,
+    /// When the first answer is due.
+    pub due_at: Option<String>,
+    /// When it came, by the gateway's clock.
+    pub received_at: String,
+    /// What was sent.
+    pub ticket: NewTicket,
+}
+
+/// What an idempotency key belongs to.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Seal {
+    /// The key; unique in a site.
+    pub key: String,
+    /// The SHA-256 of the body.
+    pub body: [u8; 32],
+    /// The SHA-256 of the session, where there is one.
+    pub session: Option<[u8; 32]>,
+}
+
+/// A ticket and the seal it came under.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Sealed {
+    /// The seal.
+    pub seal: Seal,
+    /// The ticket.
+    pub ticket: StoredTicket,
+}
+
+/// What became of a ticket that was to be kept.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Placed {
+    /// It is kept.
+    New,
+    /// Nothing was kept, because something is sealed under its key already.
+    KeyTaken(Box<Sealed>),
+    /// Nothing was kept, because another ticket has its reference.
+    ReferenceTaken,
+}
+
+/// A place in the list of tickets: behind the ticket of this time and id.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Cursor {
+    /// When the ticket came.
+    pub received_at: String,
+    /// Its id.
+    pub id: String,
+}
+
+/// What an import did.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Changes {
+    /// Questions that were not there.
+    pub new: usize,
+    /// Questions that were there and said something else.
+    pub changed: usize,
+    /// Questions that were there as they are.
+    pub unchanged: usize,
+    /// Questions that were there and are gone.
+    pub removed: usize,
+}
+
+/// Why the store cannot do it.
+#[derive(Debug, thiserror::Error)]
+pub enum StoreError {
+    /// The file cannot be opened.
+    #[error("{path}: {reason}; name a database that can be written, sqlite:PATH")]
+    Open {
+        /// The file.
+        path: String,
+        /// What the system says.
+        reason: String,
+    },
+    /// Somebody else holds the database.
+    #[error("the database was held by another process for too long")]
+    Busy,
+    /// What is kept cannot be read.
+    #[error("{what} is not as it was written: {reason}")]
+    Damaged {
+        /// The row.
+        what: String,
+        /// What is wrong.
+        reason: String,
+    },
+    /// The database refuses.
+    #[error("the database says: {0}")]
+    Database(sqlx::Error),
+}

@@ -1,0 +1,220 @@
+//! The store in an SQLite file.
+//!
+//! One connection writes, so that writers wait in a fair queue and not in SQLite's lock; readers have their own and are
+//! never in its way (WAL).
+
+mod rows;
+
+use std::collections::{BTreeMap, HashMap, HashSet};
+use std::path::Path;
+use std::time::Duration;
+
+use async_trait::async_trait;
+use sha2::{Digest, Sha256};
+use sqlx::Row;
+use sqlx::migrate::Migrator;
+use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePool, SqlitePoolOptions, SqliteSynchronous};
+
+use super::{Changes, Cursor, Placed, Seal, Sealed, Store, StoreError, StoredTicket};
+use crate::domain::question::Question;
+use rows::{json, question_of, sealed_of, ticket_of};
+
+/// How long a write waits for another process, such as an import.
+const BUSY: Duration = Duration::from_secs(5);
+/// How long a request waits for a connection; shorter than the request itself may take.
+const ACQUIRE: Duration = Duration::from_secs(10);
+const READERS: u32 = 4;
+
+static MIGRATOR: Migrator = sqlx::migrate!("src/gateway/store/migrations/sqlite");
+
+/// The store in an SQLite file.
+#[derive(Clone, Debug)]
+pub struct SqliteStore {
+    writer: SqlitePool,
+    readers: SqlitePool,
+}
+
+impl SqliteStore {
+    /// Opens a file, or makes it with its folder, and brings its tables up to date.
+    pub async fn open(path: &Path) -> Result<SqliteStore, StoreError> {
+        let failed = |reason: String| StoreError::Open { path: path.display().to_string(), reason };
+        if let Some(folder) = path.parent().filter(|folder| !folder.as_os_str().is_empty()) {
+            std::fs::create_dir_all(folder).map_err(|error| failed(error.to_string()))?;
+        }
+        // FULL: in WAL mode, NORMAL may lose the last commits when the power fails.
+        let options = SqliteConnectOptions::new()
+            .filename(path)
+            .create_if_missing(true)
+            .journal_mode(SqliteJournalMode::Wal)
+            .synchronous(SqliteSynchronous::Full)
+            .foreign_keys(true)
+            .busy_timeout(BUSY);
+        let pool = |connections| {
+            SqlitePoolOptions::new()
+                .max_connections(connections)
+                .acquire_timeout(ACQUIRE)
+                .idle_timeout(None)
+                .max_lifetime(None)
+                .test_before_acquire(false)
+        };
+        let writer = pool(1).connect_with(options.clone()).await.map_err(|error| failed(error.to_string()))?;
+        MIGRATOR.run(&writer).await.map_err(|error| failed(error.to_string()))?;
+        let readers = pool(READERS).connect_lazy_with(options.create_if_missing(false).pragma("query_only", "ON"));
+        Ok(SqliteStore { writer, readers })
+    }
+}
+
+#[async_trait]
+impl Store for SqliteStore {
+    async fn place(&self, new: &StoredTicket, seal: &Seal) -> Result<Placed, StoreError> {
+        let mut transaction = self.writer.begin_with("BEGIN IMMEDIATE").await?;
+        let held = sqlx::query(SEALED).bind(&new.site).bind(&seal.key).fetch_optional(&mut *transaction).await?;
+        if let Some(row) = held {
+            return Ok(Placed::KeyTaken(Box::new(sealed_of(&row)?)));
+        }
+        let inserted = sqlx::query(INSERT_TICKET)
+            .bind(&new.id)
+            .bind(&new.site)
+            .bind(&new.reference)
+            .bind(new.status.word())
+            .bind(new.priority.map(|priority| priority.word()))
+            .bind(new.target.as_ref().map(json).transpose()?)
+            .bind(&new.due_at)
+            .bind(&new.received_at)
+            .bind(seal.session.map(|session| session.to_vec()))
+            .bind(json(&new.ticket)?)
+            .execute(&mut *transaction)
+            .await?;
+        if inserted.rows_affected() == 0 {
+            return Ok(Placed::ReferenceTaken);
+        }
+        sqlx::query("INSERT INTO seals (site, key, body, session, ticket) VALUES (?, ?, ?, ?, ?)")
+            .bind(&new.site)
+            .bind(&seal.key)
+            .bind(seal.body.to_vec())
+            .bind(seal.session.map(|session| session.to_vec()))
+            .bind(&new.id)
+            .execute(&mut *transaction)
+            .await?;
+        transaction.commit().await?;
+        Ok(Placed::New)
+    }
+
+    async fn sealed(&self, site: &str, key: &str) -> Result<Option<Sealed>, StoreError> {
+        let row = sqlx::query(SEALED).bind(site).bind(key).fetch_optional(&self.readers).await?;
+        row.map(|row| sealed_of(&row)).transpose()
+    }
+
+    async fn ticket(&self, name: &str) -> Result<Option<StoredTicket>, StoreError> {
+        let row = sqlx::query("SELECT * FROM tickets WHERE reference = ?1 OR id = ?1")
+            .bind(name)
+            .fetch_optional(&self.readers)
+            .await?;
+        row.map(|row| ticket_of(&row)).transpose()
+    }
+
+    async fn tickets(&self, before: Option<&Cursor>, limit: u32) -> Result<Vec<StoredTicket>, StoreError> {
+        let rows = match before {
+            None => sqlx::query("SELECT * FROM tickets ORDER BY received_at DESC, id DESC LIMIT ?").bind(limit),
+            Some(cursor) => sqlx::query(
+                "SELECT * FROM tickets WHERE (received_at, id) < (?, ?) ORDER BY received_at DESC, id DESC LIMIT ?",
+            )
+            .bind(&cursor.received_at)
+            .bind(&cursor.id)
+            .bind(limit),
+        };
+        rows.fetch_all(&self.readers).await?.iter().map(ticket_of).collect()
+    }
+
+    async fn question(&self, site: &str, id: &str) -> Result<Option<Question>, StoreError> {
+        let row = sqlx::query("SELECT id, question FROM questions WHERE site = ? AND id = ?")
+            .bind(site)
+            .bind(id)
+            .fetch_optional(&self.readers)
+            .await?;
+        row.map(|row| question_of(&row)).transpose()
+    }
+
+    async fn questions(&self, site: &str) -> Result<(i64, Vec<Question>), StoreError> {
+        let mut snapshot = self.readers.begin().await?;
+        let revision = sqlx::query_scalar("SELECT revision FROM revisions WHERE site = ?")
+            .bind(site)
+            .fetch_optional(&mut *snapshot)
+            .await?
+            .unwrap_or(0);
+        let rows = sqlx::query("SELECT id, question FROM questions WHERE site = ? ORDER BY id")
+            .bind(site)
+            .fetch_all(&mut *snapshot)
+            .await?;
+        Ok((revision, rows.iter().map(question_of).collect::<Result<_, _>>()?))
+    }
+
+    async fn revisions(&self) -> Result<BTreeMap<String, i64>, StoreError> {
+        let rows = sqlx::query("SELECT site, revision FROM revisions").fetch_all(&self.readers).await?;
+        rows.iter().map(|row| Ok((row.try_get("site")?, row.try_get("revision")?))).collect()
+    }
+
+    async fn import(&self, site: &str, questions: &[Question], prune: bool) -> Result<Changes, StoreError> {
+        let mut transaction = self.writer.begin_with("BEGIN IMMEDIATE").await?;
+        let rows = sqlx::query("SELECT id, hash FROM questions WHERE site = ?").bind(site);
+        let known: HashMap<String, Vec<u8>> = rows
+            .fetch_all(&mut *transaction)
+            .await?
+            .iter()
+            .map(|row| Ok((row.try_get("id")?, row.try_get("hash")?)))
+            .collect::<Result<_, StoreError>>()?;
+        let mut changes = Changes::default();
+        for question in questions {
+            let text = json(question)?;
+            let hash = Sha256::digest(text.as_bytes()).to_vec();
+            match known.get(&question.id) {
+                Some(known) if *known == hash => {
+                    changes.unchanged += 1;
+                    continue;
+                }
+                Some(_) => changes.changed += 1,
+                None => changes.new += 1,
+            }
+            sqlx::query("INSERT OR REPLACE INTO questions (site, id, hash, question) VALUES (?, ?, ?, ?)")
+                .bind(site)
+                .bind(&question.id)
+                .bind(hash)
+                .bind(text)
+                .execute(&mut *transaction)
+                .await?;
+        }
+        let kept: HashSet<&str> = questions.iter().map(|question| question.id.as_str()).collect();
+        for gone in known.keys().filter(|id| prune && !kept.contains(id.as_str())) {
+            sqlx::query("DELETE FROM questions WHERE site = ? AND id = ?")
+                .bind(site)
+                .bind(gone)
+                .execute(&mut *transaction)
+                .await?;
+            changes.removed += 1;
+        }
+        if changes.new + changes.changed + changes.removed > 0 {
+            sqlx::query(COUNT_UP).bind(site).execute(&mut *transaction).await?;
+        }
+        transaction.commit().await?;
+        Ok(changes)
+    }
+
+    async fn close(&self) {
+        self.readers.close().await;
+        self.writer.close().await;
+    }
+}
+
+const INSERT_TICKET: &str = "
+    INSERT INTO tickets (id, site, reference, status, priority, target, due_at, received_at, session, ticket)
+    VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (reference) DO NOTHING";
+
+const SEALED: &str = "
+    SELECT tickets.*, seals.key AS seal_key, seals.body AS seal_body, seals.session AS seal_session
+    FROM seals JOIN tickets ON tickets.id = seals.ticket WHERE seals.site = ? AND seals.key = ?";
+
+const COUNT_UP: &str = "
+    INSERT INTO revisions (site, revision) VALUES (?, 1) ON CONFLICT (site) DO UPDATE SET revision = revision + 1";
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,107 @@
+// The file behind the script tag. It runs on every page view of the host, so it does little: it keeps the commands, records
+// what goes wrong, and waits. The panel is painted, and the widget fetched, when somebody wants help.
+
+import { capture, forget, listen } from "./errors.js";
+import { emit, off, on } from "./events.js";
+import { blank, clear, freeze, state } from "./state.js";
+import { close, isOpen, mountLauncher, open, toggle } from "./panel.js";
+import { settings } from "./settings.js";
+import { load, obstacle, tell } from "./widget-loader.js";
+import { watch } from "./triggers.js";
+
+/** What `open` takes: the values that are allowed, or any text. */
+const OPENINGS = {
+  screen: ["home", "ticket"],
+  kind: ["question", "bug", "feedback"],
+  severity: ["critical", "high", "medium", "low"],
+  topic: null,
+  message: null,
+  via: null,
+  question: null,
+};
+
+/** @type {Record<string, (...args: any[]) => any>} */
+const COMMANDS = {
+  configure: (options) => {
+    state.config.push(object("configure", options));
+    tell();
+  },
+  identify: (user) => {
+    if ("token" in object("identify", user)) throw wrong("identify", "takes no token yet; pass {id, name, email, …}");
+    state.user = { ...user };
+    tell();
+  },
+  set: (values) => {
+    for (const [key, value] of Object.entries(object("set", values))) {
+      if (value == null) delete state.values[key];
+      else state.values[key] = value;
+    }
+    tell();
+  },
+  reset: (options) => {
+    if (options != null) object("reset", options);
+    forget();
+    clear();
+    try {
+      localStorage.removeItem(`deskbell:${settings.site}:session`);
+    } catch {}
+    tell(true);
+  },
+  open: (options) => {
+    for (const [key, value] of Object.entries(options == null ? {} : object("open", options))) {
+      if (!Object.hasOwn(OPENINGS, key)) throw wrong("open", `has no "${key}"; it has ${Object.keys(OPENINGS)}`);
+      const allowed = OPENINGS[/** @type {keyof OPENINGS} */ (key)];
+      if (typeof value != "string" || (allowed && !allowed.includes(value)))
+        throw wrong("open", `${key} must be ${allowed ? "one of " + allowed : "a text"}`);
+    }
+    return open(options);
+  },
+  close,
+  toggle,
+  capture: (error, details) => capture("captured", error, details),
+  on,
+  off,
+  status: () => {
+    const reason = obstacle();
+    return { available: !reason, reason, version: VERSION, queued: 0, unread: 0, open: isOpen() };
+  },
+};
+
+/** @param {string} command @param {string} what */
+const wrong = (command, what) => new TypeError(`deskbell: ${command}: ${what}`);
+
+/** @param {string} command @param {any} value */
+const object = (command, value) => {
+  if (typeof value != "object" || !value || Array.isArray(value)) throw wrong(command, "takes an object");
+  return value;
+};
+
+/** @param {string} name @param {any[]} args */
+const run = async (name, args) => {
+  if (!Object.hasOwn(COMMANDS, name)) throw wrong(String(name), `no such command; there are ${Object.keys(COMMANDS)}`);
+  return COMMANDS[name]?.(...args);
+};
+
+/** @param {string} name @param {any[]} args */
+const deskbell = (name, ...args) => {
+  const promise = run(name, args);
+  // A caller who ignores the promise must not set off the page's `unhandledrejection`.
+  promise.catch(blank);
+  return promise;
+};
+
+const page = /** @type {any} */ (window);
+const before = page.deskbell;
+// Embedded twice, the first one stays.
+if (settings.script && !before?.version) {
+  listen();
+  page.deskbell = Object.assign(deskbell, { version: VERSION });
+  const config = settings.config && page[settings.config];
+  if (config) deskbell("configure", config);
+  for (const [args, resolve, reject] of before?.q ?? []) deskbell(...args).then(resolve, reject);
+  watch();
+  mountLauncher();
+  if (settings.preload == "idle" && !settings.saveData) (window.requestIdleCallback ?? setTimeout)(() => load());
+  // Behind the queue, so that whoever asked to hear of it does.
+  Promise.resolve().then(() => emit("ready"));
+}

@@ -1,0 +1,24 @@
+// What the build puts in place of these names.
+
+/** The version of the package. */
+declare const VERSION: string;
+/** The integrity of `widget.js`. */
+declare const WIDGET_INTEGRITY: string;
+/** The integrity of `widget.wasm`. */
+declare const WASM_INTEGRITY: string;
+/** What the panel is painted with before the widget is there. */
+declare const FIRST_CSS: string;
+/** The rest of the panel's style; known to `widget.js` only. */
+declare const PANEL_CSS: string;
+/** By language tag, the loader's texts in the order of `texts::LOADER`. */
+declare const TEXTS: Record<string, string[]>;
+/** The languages written from right to left. */
+declare const RTL: string[];
+
+/** What Trunk makes of the crate. */
+declare module "trunk:glue" {
+  export default function init(options: { module_or_path: Promise<Response> }): Promise<unknown>;
+  export function mount(loader: object): void;
+  export function open(options: object): void;
+  export function changed(reset: boolean): void;
+}

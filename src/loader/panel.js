@@ -1,0 +1,160 @@
+// The panel as far as it goes without the widget: the element, the dialog, the box. The widget builds around the same box
+// and never replaces it, so that text, caret, undo and half-composed characters stay.
+
+import { announceOn, emit } from "./events.js";
+import { BACK, BOX_HINT, BOX_LABEL, CLOSE, HELP, LOADING, WRITE_EMAIL, settings } from "./settings.js";
+import { freeze, state } from "./state.js";
+import { load, show } from "./widget-loader.js";
+
+/** @type {HTMLElement | undefined} */
+let element;
+/** @type {ReturnType<typeof paint> | undefined} */
+let panel;
+/** @type {Element | null} */
+let opener = null;
+let opened = false;
+
+export const isOpen = () => opened;
+
+/** Opens the panel. @param {object} [options] as of the command `open` */
+export const open = async (options) => {
+  const parts = frame();
+  if (!opened) reveal(parts.dialog);
+  focus();
+  const failure = await load();
+  if (failure) return fail(failure);
+  show(options ?? {});
+};
+
+/** Closes the panel; what was typed stays. */
+export const close = () => {
+  if (!opened || !panel) return;
+  opened = false;
+  const { dialog } = panel;
+  if (dialog.open) dialog.close();
+  else dialog.hidePopover();
+  // Focus that the person has taken elsewhere meanwhile is theirs.
+  const active = document.activeElement;
+  if (!active || active == document.body || active == element) /** @type {any} */ (opener)?.focus?.();
+  emit("close");
+};
+
+export const toggle = () => (opened ? close() : open());
+
+/** The round button of our own, for pages without a trigger. */
+export const mountLauncher = () => {
+  if (!settings.launcher) return;
+  const button = make("button", { className: "launcher", type: "button", textContent: "?", ariaLabel: HELP });
+  button.onclick = toggle;
+  shadow().append(button);
+};
+
+/** The parts of the panel, painted on first use. */
+export const frame = () => (panel ??= paint());
+
+/** Says what is in the way, in place of the widget. @param {string} message */
+export const fail = (message) => {
+  const { below, box, title, back } = frame();
+  back.hidden = true;
+  title.textContent = HELP ?? "";
+  box.parentElement?.removeAttribute("hidden");
+  box.readOnly = false;
+  below.replaceChildren(make("p", { className: "notice", role: "alert", textContent: message }));
+  if (!settings.email) return;
+  const link = make("a", { className: "button", textContent: WRITE_EMAIL });
+  const address = () => {
+    const [page, text] = [location.origin + location.pathname, box.value].map(encodeURIComponent);
+    link.href = `mailto:${settings.email}?subject=${page}&body=${text}`;
+  };
+  address();
+  box.addEventListener("input", address);
+  below.append(link);
+};
+
+const shadow = () => {
+  if (!element) {
+    element = make("deskbell-panel", { lang: settings.lang });
+    // Hosts' shortcuts ask the target whether one types in it; the target they see is this element.
+    Object.defineProperty(element, "isContentEditable", { value: true });
+    for (const type of ["keydown", "keyup", "keypress", "focusin"])
+      element.addEventListener(type, (event) => event.stopPropagation());
+    const sheet = new CSSStyleSheet();
+    sheet.replaceSync(FIRST_CSS);
+    element.attachShadow({ mode: "open" }).adoptedStyleSheets = [sheet];
+    announceOn(element);
+  }
+  // Under the root and not the body, which some frameworks swap for another.
+  if (!element.isConnected) (mountPoint() ?? document.documentElement).append(element);
+  return /** @type {ShadowRoot} */ (element.shadowRoot);
+};
+
+const mountPoint = () => (settings.mount ? document.querySelector(settings.mount) : null);
+
+const paint = () => {
+  const title = make("h2", { id: "title", tabIndex: -1, textContent: HELP });
+  const back = make("button", { className: "icon back", type: "button", ariaLabel: BACK, textContent: "‹", hidden: true });
+  const shut = make("button", { className: "icon", type: "button", ariaLabel: CLOSE, textContent: "✕", onclick: close });
+  const label = make("label", { htmlFor: "box", textContent: BOX_LABEL });
+  const box = make("textarea", { id: "box", rows: 3, placeholder: BOX_HINT });
+  const below = make("div", { className: "below" }, make("p", { className: "loading", textContent: LOADING }));
+  const live = make("p", { className: "live", role: "status" });
+  const dialog = make(
+    "dialog",
+    { className: "panel", dir: settings.rtl ? "rtl" : "ltr" },
+    make("header", {}, back, title, shut),
+    make("div", { className: "scroll" }, make("div", { className: "box" }, label, box), below),
+    live,
+  );
+  dialog.setAttribute("aria-labelledby", "title");
+  dialog.addEventListener("cancel", (event) => {
+    event.preventDefault();
+    close();
+  });
+  dialog.addEventListener("keydown", (event) => {
+    if (event.key == "Escape" && !event.isComposing && !event.defaultPrevented) close();
+  });
+  box.addEventListener("input", () => {
+    if (box.value) freeze();
+    else state.frozen = null;
+  });
+  const root = shadow();
+  root.append(dialog);
+  return { root, dialog, title, back, label, box, below, live };
+};
+
+/** @param {HTMLDialogElement} dialog */
+const reveal = (dialog) => {
+  shadow();
+  opened = true;
+  opener = document.activeElement;
+  if (mountPoint()) dialog.show();
+  // A popover under a modal dialog of the host would be inert; on a phone the panel is all there is.
+  else if (!dialog.showPopover || matchMedia("(max-width:640px)").matches || document.querySelector("dialog:modal"))
+    dialog.showModal();
+  else {
+    dialog.popover = "manual";
+    dialog.showPopover();
+  }
+  if (dialog.open) dialog.removeAttribute("popover");
+  emit("open");
+};
+
+/** On touch the box would call up a keyboard that nobody asked for. */
+const focus = () => {
+  const { box, title } = frame();
+  (matchMedia("(hover:none)").matches ? title : box).focus();
+};
+
+/**
+ * @template {string} Tag
+ * @param {Tag} tag
+ * @param {object} properties
+ * @param {Node[]} children
+ * @returns {Tag extends keyof HTMLElementTagNameMap ? HTMLElementTagNameMap[Tag] : HTMLElement}
+ */
+const make = (tag, properties, ...children) => {
+  // By the prototype, because a page's `<img name="createElement">` hides the document's own.
+  const node = Document.prototype.createElement.call(document, tag);
+  Object.assign(node, properties).append(...children);
+  return /** @type {any} */ (node);
+};

@@ -1,0 +1,54 @@
+// What opens the panel: the host's own entries, links, and the address of the page.
+
+import { open } from "./panel.js";
+import { settings } from "./settings.js";
+import { load } from "./widget-loader.js";
+
+const NAMES = ["deskbell", "kind", "topic", "severity", "via", "question"];
+
+/** Starts to watch. On the window and capturing, so that entries that come later count and no handler of the page hides them. */
+export const watch = () => {
+  addEventListener("click", press, true);
+  if (settings.preload == "intent" && !settings.saveData)
+    for (const type of ["pointerover", "touchstart", "focusin"])
+      addEventListener(type, (event) => void (entry(event) && load()), { capture: true, passive: true });
+  addEventListener("hashchange", follow);
+  follow();
+};
+
+/** @param {Event} event */
+const entry = (event) =>
+  /** @type {HTMLElement | undefined} */ (
+    event.composedPath().find((node) => node instanceof Element && node.matches(`${settings.trigger},a[href*="#deskbell="]`))
+  );
+
+/** @param {MouseEvent} event */
+const press = (event) => {
+  const node = entry(event);
+  if (!node || event.button || event.ctrlKey || event.metaKey || event.shiftKey) return;
+  const url = node instanceof HTMLAnchorElement ? new URL(node.href, location.href) : null;
+  if (url?.hash.startsWith("#deskbell=")) {
+    if (url.href.split("#")[0] != location.href.split("#")[0]) return;
+    event.preventDefault();
+    return void open(opening(new URLSearchParams(url.hash.slice(1))));
+  }
+  if (url) event.preventDefault();
+  open();
+};
+
+/** Opens what the address says, and takes it off the address without a history entry. */
+const follow = () => {
+  const url = new URL(location.href);
+  const inHash = url.hash.startsWith("#deskbell=");
+  const pairs = inHash ? new URLSearchParams(url.hash.slice(1)) : url.searchParams;
+  if (!pairs.has("deskbell")) return;
+  const options = opening(pairs);
+  if (inHash) url.hash = "";
+  else NAMES.forEach((name) => pairs.delete(name));
+  history.replaceState(history.state, "", url);
+  open(options);
+};
+
+/** @param {URLSearchParams} pairs */
+const opening = (pairs) =>
+  Object.fromEntries(NAMES.flatMap((name) => (pairs.has(name) ? [[name == "deskbell" ? "screen" : name, pairs.get(name)]] : [])));

@@ -1,0 +1,123 @@
+//! The few things that are done to elements directly.
+
+use wasm_bindgen::JsCast;
+use wasm_bindgen::closure::Closure;
+use wasm_bindgen_futures::JsFuture;
+use web_sys::{Element, Event, EventTarget, HtmlElement, HtmlInputElement, HtmlSelectElement, ShadowRoot};
+
+use crate::domain::contrast::Rgb;
+
+/// A listener that ends when it is dropped.
+#[derive(Debug)]
+pub struct Listener {
+    target: EventTarget,
+    event: &'static str,
+    callback: Closure<dyn FnMut()>,
+}
+
+/// Listens to an event.
+pub fn listen(target: &EventTarget, event: &'static str, call: impl FnMut() + 'static) -> Listener {
+    let callback = Closure::<dyn FnMut()>::new(call);
+    // Throws only for a callback that is no function.
+    let _ = target.add_event_listener_with_callback(event, callback.as_ref().unchecked_ref());
+    Listener { target: target.clone(), event, callback }
+}
+
+impl Drop for Listener {
+    fn drop(&mut self) {
+        let _ = self.target.remove_event_listener_with_callback(self.event, self.callback.as_ref().unchecked_ref());
+    }
+}
+
+/// Moves the focus to an element.
+pub fn focus(element: &HtmlElement) {
+    // Throws for nothing that an element can be.
+    let _ = element.focus();
+}
+
+/// Moves the focus to the element of an id.
+pub fn focus_id(root: &ShadowRoot, id: &str) {
+    if let Some(Ok(element)) = root.get_element_by_id(id).map(JsCast::dyn_into) {
+        focus(&element);
+    }
+}
+
+/// Replaces what an element says, where it says something else.
+pub fn set_text(element: &HtmlElement, text: &str) {
+    if element.text_content().as_deref() != Some(text) {
+        element.set_text_content(Some(text));
+    }
+}
+
+/// Shows or hides an element.
+pub fn set_hidden(element: &Element, hidden: bool) {
+    let _ = element.toggle_attribute_with_force("hidden", hidden);
+}
+
+/// Sets an attribute to `true`, or takes it away.
+pub fn set_flag(element: &Element, name: &str, set: bool) {
+    let _ = if set { element.set_attribute(name, "true") } else { element.remove_attribute(name) };
+}
+
+/// Lets a field hold a value.
+pub fn set_value(root: &ShadowRoot, id: &str, value: &str) {
+    if let Some(Ok(field)) = root.get_element_by_id(id).map(JsCast::dyn_into::<HtmlSelectElement>) {
+        field.set_value(value);
+    }
+}
+
+/// Checks the choice of an id.
+pub fn choose(root: &ShadowRoot, id: &str) {
+    if let Some(Ok(choice)) = root.get_element_by_id(id).map(JsCast::dyn_into::<HtmlInputElement>) {
+        choice.set_checked(true);
+    }
+}
+
+/// What the field of an event holds.
+pub fn value_of(event: &Event) -> String {
+    event.target().map(|target| super::read::text_of(&target, "value")).unwrap_or_default()
+}
+
+/// Sets a colour among the tokens, which are on the element that holds the panel.
+pub fn set_colour(root: &ShadowRoot, name: &str, [r, g, b]: Rgb) {
+    if let Ok(host) = root.host().dyn_into::<HtmlElement>() {
+        let _ = host.style().set_property(name, &format!("rgb({r} {g} {b})"));
+    }
+}
+
+/// Sets the colour scheme of an element; empty for that of its surroundings.
+pub fn set_scheme(element: &HtmlElement, scheme: &str) {
+    let _ = element.style().set_property("color-scheme", scheme);
+}
+
+/// Whether a finger and not a pointer moves things here; then focus in a box would call up the keyboard.
+pub fn touch() -> bool {
+    let query = web_sys::window().and_then(|window| window.match_media("(hover: none)").ok().flatten());
+    query.is_some_and(|query| query.matches())
+}
+
+/// Puts a text on the clipboard; tells whether that was allowed.
+pub async fn copy(text: &str) -> bool {
+    let Some(window) = web_sys::window() else { return false };
+    // Insecure pages have no clipboard, although the type says otherwise.
+    if super::read::property(&window.navigator(), "clipboard").is_undefined() {
+        return false;
+    }
+    JsFuture::from(window.navigator().clipboard().write_text(text)).await.is_ok()
+}
+
+/// The path of the page's address.
+pub fn path() -> String {
+    web_sys::window().and_then(|window| window.location().pathname().ok()).unwrap_or_default()
+}
+
+/// The address of the page without query and hash.
+pub fn page_address() -> String {
+    let origin = web_sys::window().and_then(|window| window.location().origin().ok()).unwrap_or_default();
+    origin + &path()
+}
+
+/// A text as it stands in an address.
+pub fn encoded(text: &str) -> String {
+    js_sys::encode_uri_component(text).into()
+}

@@ -1,0 +1,50 @@
+//! Numbers, counts and dates in the panel's language, by the browser's `Intl`.
+
+use wasm_bindgen::{JsCast, JsValue};
+
+use super::read;
+
+/// A number as it is written.
+pub fn number(n: u32, lang: &str) -> String {
+    js_sys::Number::from(n).to_locale_string(lang).into()
+}
+
+/// The plural category of a count: `one`, `few`, …, `other`.
+pub fn plural_category(n: u32, lang: &str) -> String {
+    let rules = js_sys::Intl::PluralRules::new(&locales(lang), &js_sys::Object::new());
+    rules.select(n.into()).into()
+}
+
+/// A day, such as `3 Nov 2026`; empty where the text is no date.
+pub fn day(rfc3339: &str, lang: &str) -> String {
+    let date = js_sys::Date::new(&JsValue::from_str(rfc3339));
+    if date.get_time().is_nan() {
+        return String::new();
+    }
+    let options = js_sys::Object::new();
+    // Fails only on frozen objects, and this one is ours.
+    let _ = js_sys::Reflect::set(&options, &"dateStyle".into(), &"medium".into());
+    date.to_locale_date_string(lang, &options).into()
+}
+
+/// The present, RFC 3339 in UTC.
+pub fn now() -> String {
+    js_sys::Date::new_0().to_iso_string().into()
+}
+
+/// Texts as a list in a sentence: `a, b and c`.
+pub fn list(texts: &[String], lang: &str) -> String {
+    let join = || {
+        let intl = read::property(&js_sys::global(), "Intl");
+        let class: js_sys::Function = read::property(&intl, "ListFormat").dyn_into().ok()?;
+        let format = js_sys::Reflect::construct(&class, &js_sys::Array::of1(&lang.into())).ok()?;
+        let method: js_sys::Function = read::property(&format, "format").dyn_into().ok()?;
+        let texts: js_sys::Array = texts.iter().map(|text| JsValue::from_str(text)).collect();
+        method.call1(&format, &texts).ok()?.as_string()
+    };
+    join().unwrap_or_else(|| texts.join(", "))
+}
+
+fn locales(lang: &str) -> js_sys::Array {
+    js_sys::Array::of1(&JsValue::from_str(lang))
+}

@@ -1,0 +1,130 @@
+//! The loader's side of the seam: the panel's parts as it painted them, and what it lets the widget do.
+
+use wasm_bindgen::JsValue;
+use wasm_bindgen::prelude::wasm_bindgen;
+use web_sys::{HtmlElement, HtmlTextAreaElement, ShadowRoot};
+
+#[wasm_bindgen]
+extern "C" {
+    /// The object that the loader hands over (`src/loader/widget-loader.js`).
+    #[derive(Clone, Debug)]
+    pub type Loader;
+    /// The shadow root.
+    #[wasm_bindgen(method, getter)]
+    pub fn root(this: &Loader) -> ShadowRoot;
+    /// The panel.
+    #[wasm_bindgen(method, getter)]
+    pub fn dialog(this: &Loader) -> HtmlElement;
+    /// The heading in the panel's header.
+    #[wasm_bindgen(method, getter)]
+    pub fn title(this: &Loader) -> HtmlElement;
+    /// The button that leads back.
+    #[wasm_bindgen(method, getter)]
+    pub fn back(this: &Loader) -> HtmlElement;
+    /// What the box is called.
+    #[wasm_bindgen(method, getter)]
+    pub fn label(this: &Loader) -> HtmlElement;
+    /// The one box. It is never replaced.
+    #[wasm_bindgen(method, getter, js_name = "box")]
+    pub fn text_box(this: &Loader) -> HtmlTextAreaElement;
+    /// Where the widget draws.
+    #[wasm_bindgen(method, getter)]
+    pub fn below(this: &Loader) -> HtmlElement;
+    /// The live region.
+    #[wasm_bindgen(method, getter)]
+    pub fn live(this: &Loader) -> HtmlElement;
+    /// The public key of the site.
+    #[wasm_bindgen(method, getter)]
+    pub fn site(this: &Loader) -> String;
+    /// The gateway's address, without a slash at its end.
+    #[wasm_bindgen(method, getter)]
+    pub fn gateway(this: &Loader) -> String;
+    /// The address that is offered when nothing else works; may be empty.
+    #[wasm_bindgen(method, getter)]
+    pub fn email(this: &Loader) -> String;
+    /// The tag of the panel's language.
+    #[wasm_bindgen(method, getter)]
+    pub fn lang(this: &Loader) -> String;
+    /// The table of that language as JSON; empty for English.
+    #[wasm_bindgen(method, getter)]
+    pub fn words(this: &Loader) -> String;
+    /// The version of the package.
+    #[wasm_bindgen(method, getter)]
+    pub fn version(this: &Loader) -> String;
+    /// What the host has said.
+    #[wasm_bindgen(method, getter)]
+    pub fn state(this: &Loader) -> State;
+    /// Freezes the context, as the loader does at the first letter.
+    #[wasm_bindgen(method)]
+    pub fn freeze(this: &Loader);
+    /// The page, the person and the errors as they are now.
+    #[wasm_bindgen(method)]
+    pub fn snapshot(this: &Loader) -> JsValue;
+    /// Closes the panel.
+    #[wasm_bindgen(method)]
+    pub fn close(this: &Loader);
+    /// Tells the host.
+    #[wasm_bindgen(method)]
+    fn emit(this: &Loader, name: &str, detail: &JsValue);
+    /// Clears away what the widget drew and says that it has stopped.
+    #[wasm_bindgen(method)]
+    fn crash(this: &Loader);
+
+    /// What the host has said so far.
+    #[derive(Clone, Debug)]
+    pub type State;
+    /// What `configure` was given, in order.
+    #[wasm_bindgen(method, getter)]
+    pub fn config(this: &State) -> js_sys::Array;
+    /// What `identify` was given last.
+    #[wasm_bindgen(method, getter)]
+    pub fn user(this: &State) -> JsValue;
+    /// The snapshot at the draft's first letter; null where there is no draft.
+    #[wasm_bindgen(method, getter)]
+    pub fn frozen(this: &State) -> JsValue;
+    #[wasm_bindgen(method, setter)]
+    fn set_frozen(this: &State, frozen: &JsValue);
+
+    /// What `open` was given.
+    #[derive(Clone, Debug)]
+    pub type Options;
+
+    #[wasm_bindgen(js_namespace = console)]
+    fn warn(message: &str);
+}
+
+/// Tells the host of something, with texts and numbers as details.
+pub fn emit(loader: &Loader, name: &str, details: &[(&str, JsValue)]) {
+    let detail = js_sys::Object::new();
+    for (key, value) in details {
+        // Fails only on frozen objects, and this one is ours.
+        let _ = js_sys::Reflect::set(&detail, &JsValue::from_str(key), value);
+    }
+    loader.emit(name, &detail);
+}
+
+/// Lets go of the frozen context: the draft is gone.
+pub fn thaw(loader: &Loader) {
+    loader.state().set_frozen(&JsValue::NULL);
+}
+
+/// Names something that the host's developer should see.
+pub fn warn_developer(message: &str) {
+    warn(message);
+}
+
+/// The texts among the options.
+pub fn option_pairs(options: &Options) -> Vec<(String, String)> {
+    super::read::entries(options).into_iter().filter_map(|(name, value)| Some((name, value.as_string()?))).collect()
+}
+
+/// Lets a panic end in words instead of a torn panel.
+pub fn on_panic(loader: Loader) {
+    thread_local! {
+        static CRASHED: std::cell::OnceCell<Loader> = const { std::cell::OnceCell::new() };
+    }
+    if CRASHED.with(|crashed| crashed.set(loader)).is_ok() {
+        // The hook must neither panic nor borrow: whatever panicked may still hold its borrows.
+        std::panic::set_hook(Box::new(|_| CRASHED.with(|crashed| crashed.get().into_iter().for_each(Loader::crash))));
+    }
+}

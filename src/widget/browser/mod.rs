@@ -1,0 +1,12 @@
+//! The browser, as the widget needs it: the only code that names `web_sys` or `js_sys`. What a browser lacks, blocks or
+//! throws comes out as a value.
+
+pub mod context;
+pub mod dom;
+pub mod http;
+pub mod intl;
+pub mod loader;
+pub mod random;
+pub mod read;
+pub mod session;
+pub mod timer;

@@ -1,0 +1,351 @@
+//! The screens, and what happens between them. The box is the loader's and stays; everything else is drawn below it.
+
+mod el;
+mod home;
+mod model;
+mod question;
+mod receipt;
+mod search;
+mod send;
+mod ticket;
+mod words;
+
+pub mod markdown;
+
+use std::cell::RefCell;
+use std::time::Duration;
+
+use leptos::mount::UnmountHandle;
+use leptos::prelude::*;
+use leptos::tachys::view::any_view::AnyViewState;
+use wasm_bindgen::{JsCast, JsValue};
+
+use super::browser::dom::{self, Listener};
+use super::browser::http::Abort;
+use super::browser::loader::{self, Loader, Options};
+use super::browser::timer::{self, Timer};
+use super::browser::{context, read};
+use super::transport;
+use crate::domain::config::{self, Config, Scheme};
+use crate::domain::contrast;
+use crate::domain::link::{self, Opening, Place};
+use crate::domain::source::Read;
+use crate::domain::texts::Text;
+use el::spawn;
+use model::{Model, Screen};
+use words::Words;
+
+/// The panel: the two signals that tell the views of changes. What they read is in [`STATE`].
+///
+/// One state behind two signals and not a signal for each field: every type of signal, and every place that reaches into
+/// Leptos' storage, costs the widget hundreds of bytes, and the few live parts of a screen are drawn in microseconds.
+#[derive(Clone, Copy)]
+pub struct Panel {
+    /// Another screen, or other texts.
+    scene: RwSignal<u32>,
+    /// Anything else.
+    change: RwSignal<u32>,
+}
+
+/// What the panel of this page holds; a page has one.
+#[derive(Default)]
+struct State {
+    loader: RefCell<Option<Loader>>,
+    words: RefCell<Words>,
+    model: RefCell<Model>,
+    search: RefCell<search::Running>,
+    /// The configuration as the gateway published it.
+    published: RefCell<JsValue>,
+    later: RefCell<Option<Timer>>,
+}
+
+thread_local! {
+    static STATE: State = State::default();
+}
+
+/// The panel on the page; ends when it is dropped.
+pub struct Mounted {
+    /// The panel.
+    pub panel: Panel,
+    /// What the signals live as long as.
+    _owner: Owner,
+    _view: UnmountHandle<AnyViewState>,
+    _listeners: [Listener; 2],
+}
+
+/// Draws the widget into the loader's panel.
+pub fn mount(loader: Loader) -> Mounted {
+    // The loader has said that it is loading, right where the widget draws.
+    loader.below().set_text_content(None);
+    let owner = Owner::new();
+    let panel = owner.with(|| Panel::new(loader.clone()));
+    panel.listen_to_host();
+    let view = leptos::mount::mount_to_renderer(&loader.below(), move || {
+        let parts = vec![el::live(move || screen(panel)), el::live(move || panel.draw_around())];
+        parts.into_any()
+    });
+    let listeners = [
+        dom::listen(&loader.text_box(), "input", move || panel.typed()),
+        dom::listen(&loader.back(), "click", move || panel.go_back()),
+    ];
+    panel.typed();
+    panel.fetch_config();
+    Mounted { panel, _owner: owner, _view: view, _listeners: listeners }
+}
+
+/// Leads where a link or the command `open` says.
+pub fn open(panel: Panel, options: &Options) {
+    let pairs = loader::option_pairs(options);
+    let mut opening = link::read(&pairs);
+    opening.message = pairs.into_iter().find(|(name, _)| name == "message").map(|(_, text)| text);
+    panel.lead(opening);
+}
+
+/// The host has said something new.
+pub fn changed(panel: Panel, reset: bool) {
+    if reset {
+        panel.change(|model| *model = Model { config: std::mem::take(&mut model.config), ..Model::default() });
+        panel.write("");
+        panel.redraw();
+    }
+    panel.listen_to_host();
+}
+
+fn screen(panel: Panel) -> AnyView {
+    panel.scene.track();
+    match panel.peek(|model| model.screen) {
+        Screen::Home => home::view(panel),
+        Screen::Ticket => ticket::view(panel),
+        Screen::Question => question::view(panel),
+        Screen::Thanks => receipt::thanks(panel),
+        Screen::Receipt => receipt::view(panel),
+    }
+}
+
+/// Tells who listens that something has changed.
+fn bump(signal: RwSignal<u32>) {
+    signal.set(signal.get_untracked().wrapping_add(1));
+}
+
+impl Panel {
+    fn new(loader: Loader) -> Panel {
+        STATE.with(|state| {
+            state.words.replace(Words::new(&loader));
+            state.model.take();
+            state.search.take();
+            state.published.take();
+            state.loader.replace(Some(loader));
+        });
+        Panel { scene: RwSignal::new(0), change: RwSignal::new(0) }
+    }
+
+    fn loader(self) -> Loader {
+        let loader = STATE.with(|state| state.loader.borrow().clone());
+        // There is one: no panel is made without.
+        loader.unwrap_or_else(|| JsValue::UNDEFINED.unchecked_into())
+    }
+
+    /// Reads the state; what reads it so is drawn anew when it changes.
+    fn read<T>(self, read: impl FnOnce(&Model) -> T) -> T {
+        self.change.track();
+        self.peek(read)
+    }
+
+    /// Reads the state as it is now.
+    fn peek<T>(self, read: impl FnOnce(&Model) -> T) -> T {
+        STATE.with(|state| read(&state.model.borrow()))
+    }
+
+    /// Changes the state.
+    fn change(self, change: impl FnOnce(&mut Model)) {
+        STATE.with(|state| change(&mut state.model.borrow_mut()));
+        bump(self.change);
+    }
+
+    fn redraw(self) {
+        bump(self.scene);
+    }
+
+    /// Keeps the loader's parts and the choices of the form in step with the state. They are drawn by hand: the parts are
+    /// not ours to replace, and a choice that the person has touched follows its property, not its attribute.
+    fn draw_around(self) -> AnyView {
+        self.scene.track();
+        let loader = self.loader();
+        let root = loader.root();
+        self.read(|model| {
+            let (title, label) = match model.screen {
+                Screen::Ticket => (Text::SendTicket, Text::MessageLabel),
+                Screen::Question => (Text::Question, Text::BoxLabel),
+                Screen::Home | Screen::Thanks | Screen::Receipt => (Text::Help, Text::BoxLabel),
+            };
+            dom::set_text(&loader.title(), &self.t(title));
+            dom::set_text(&loader.label(), &self.t(label));
+            let leads_back = matches!(model.screen, Screen::Ticket | Screen::Question);
+            dom::set_hidden(&loader.back(), model.is_sealed() || !leads_back);
+            let text_box = loader.text_box();
+            text_box.set_read_only(model.is_sealed());
+            dom::set_flag(&text_box, "aria-invalid", model.gaps.iter().any(|gap| gap.field() == ticket::MESSAGE));
+            if let Some(around) = text_box.parent_element() {
+                dom::set_hidden(&around, !matches!(model.screen, Screen::Home | Screen::Ticket));
+            }
+            if model.screen == Screen::Ticket {
+                dom::choose(&root, model.kind().word());
+                dom::set_value(&root, ticket::TOPIC, &ticket::topic(model));
+                dom::set_value(&root, ticket::SEVERITY, model.severity().word());
+            }
+        });
+        el::nothing()
+    }
+
+    /// Takes in what the host has said: who it is, and what it configures.
+    fn listen_to_host(self) {
+        let state = self.loader().state();
+        let user = context::user(&state.user()).filter(|user| !user.id.is_empty() || !user.email.is_empty());
+        let mut config: Config = STATE.with(|state| Config::read(&*state.published.borrow()));
+        for options in state.config().iter() {
+            for (field, value) in read::entries(&options) {
+                if let Err(problem) = config::set_field(&mut config, &field, &value) {
+                    loader::warn_developer(&("deskbell: configure: ".to_string() + &problem));
+                }
+            }
+        }
+        self.paint(&config);
+        STATE.with(|state| state.words.borrow_mut().replace(&config.texts));
+        self.change(|model| {
+            model.config = config;
+            model.user = user;
+        });
+        // Somebody who is filling in the form keeps their place in it.
+        if self.peek(|model| model.contact == Default::default()) {
+            self.redraw();
+        }
+    }
+
+    fn fetch_config(self) {
+        spawn(async move {
+            if let Some(config) = transport::ask(&self.site_url(), "config", &Abort::new()).await {
+                STATE.with(|state| state.published.replace(config));
+                self.listen_to_host();
+            }
+        });
+    }
+
+    fn site_url(self) -> String {
+        let loader = self.loader();
+        transport::site_url(&loader.gateway(), &loader.site())
+    }
+
+    /// Gives the panel the host's colours, moved until they can be read.
+    fn paint(self, config: &Config) {
+        const SURFACES: [(&str, contrast::Rgb); 2] = [("", [255; 3]), ("-dark", [0x1b, 0x1d, 0x22])];
+        let loader = self.loader();
+        if let Some(accent) = contrast::parse(&config.theme.accent) {
+            for (suffix, surface) in SURFACES {
+                let readable = contrast::readable(accent, surface);
+                dom::set_colour(&loader.root(), &format!("--deskbell-accent{suffix}"), readable);
+                dom::set_colour(&loader.root(), &format!("--deskbell-on-accent{suffix}"), contrast::on(readable));
+            }
+        }
+        let scheme = match config.theme.scheme {
+            Scheme::Auto => "",
+            Scheme::Light => "light",
+            Scheme::Dark => "dark",
+        };
+        dom::set_scheme(&loader.dialog(), scheme);
+    }
+
+    /// The box has changed.
+    fn typed(self) {
+        let text = self.loader().text_box().value();
+        if self.peek(|model| model.text == text) {
+            return;
+        }
+        self.change(|model| {
+            model.text = text;
+            model.gaps.retain(|gap| gap.field() != ticket::MESSAGE);
+        });
+        search::start(self);
+    }
+
+    /// Puts a text into the box as if the person had written it.
+    fn write(self, text: &str) {
+        let loader = self.loader();
+        loader.text_box().set_value(text);
+        if text.is_empty() {
+            loader::thaw(&loader);
+        } else {
+            loader.freeze();
+        }
+        self.typed();
+    }
+
+    fn lead(self, opening: Opening) {
+        // While it is not known whether a ticket arrived, nothing about it is changed.
+        if self.peek(Model::is_sealed) {
+            return;
+        }
+        let to_ticket = opening.screen == Place::Ticket;
+        self.change(|model| {
+            model.kind = opening.kind.or(model.kind);
+            model.severity = opening.severity.or(model.severity);
+            if opening.topic.is_some() {
+                model.topic = opening.topic;
+            }
+            if let Some(via) = opening.via {
+                model.via = via;
+            }
+        });
+        if let Some(message) = opening.message {
+            self.write(&message);
+        }
+        if let Some(id) = opening.question {
+            self.change(|model| model.screen = if to_ticket { Screen::Ticket } else { Screen::Home });
+            question::open(self, question::hit_of(id));
+        } else if to_ticket {
+            self.go(Screen::Ticket);
+        } else if self.peek(|model| matches!(model.screen, Screen::Thanks | Screen::Receipt)) {
+            self.go(Screen::Home);
+        }
+    }
+
+    /// Changes the screen and moves the focus to where it begins.
+    fn go(self, screen: Screen) {
+        self.change(|model| model.screen = screen);
+        self.redraw();
+        let loader = self.loader();
+        let boxed = matches!(screen, Screen::Home | Screen::Ticket);
+        self.later(move || {
+            let target = if boxed && !dom::touch() { loader.text_box().into() } else { loader.title() };
+            dom::focus(&target);
+        });
+    }
+
+    /// Does something once the views have caught up with the state.
+    fn later(self, act: impl FnOnce() + 'static) {
+        let timer = timer::after(Duration::ZERO, act);
+        STATE.with(|state| state.later.replace(timer));
+    }
+
+    fn go_back(self) {
+        match self.peek(|model| (model.screen, model.came_from)) {
+            (Screen::Question, came_from) => self.go(came_from),
+            _ => self.go(Screen::Home),
+        }
+    }
+
+    /// What the page holds now, or held at the draft's first letter.
+    fn moment(self) -> JsValue {
+        let loader = self.loader();
+        let frozen = loader.state().frozen();
+        if frozen.is_null() { loader.snapshot() } else { frozen }
+    }
+
+    /// Says something to those who do not see it.
+    fn announce(self, text: &str) {
+        dom::set_text(&self.loader().live(), text);
+    }
+
+    fn emit(self, name: &str, details: &[(&str, JsValue)]) {
+        loader::emit(&self.loader(), name, details);
+    }
+}

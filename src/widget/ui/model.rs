@@ -1,0 +1,126 @@
+//! What the screens share.
+
+use crate::domain::config::Config;
+use crate::domain::context::User;
+use crate::domain::question::{Hit, Question};
+use crate::domain::ticket::{Contact, Gap, Kind, QuestionSeen, Receipt, Severity};
+use crate::widget::transport::Sealed;
+
+use crate::domain::outbox::Cause;
+
+/// Where the person is.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Screen {
+    /// The start: the box, what matches it, the way to a ticket.
+    #[default]
+    Home,
+    /// The form.
+    Ticket,
+    /// A question with its answers.
+    Question,
+    /// A question has helped.
+    Thanks,
+    /// The ticket has arrived.
+    Receipt,
+}
+
+/// Something that is fetched.
+#[derive(Debug, Default)]
+pub enum Remote<T> {
+    /// It is on its way.
+    #[default]
+    Loading,
+    /// It is here.
+    Ready(T),
+    /// It did not come.
+    Failed,
+}
+
+/// Where the ticket stands.
+#[derive(Debug, Default)]
+pub enum Sending {
+    /// It is being written.
+    #[default]
+    No,
+    /// It is on its way.
+    Busy,
+    /// It is not known whether it arrived.
+    Unknown(Sealed, Cause),
+    /// It was refused, for reasons that the form has no field for.
+    Refused(String),
+}
+
+/// The state of the panel.
+#[derive(Debug, Default)]
+pub struct Model {
+    /// The site's configuration, as published and as the page refines it.
+    pub config: Config,
+    /// The person, where the host has named them.
+    pub user: Option<User>,
+    /// Where they are.
+    pub screen: Screen,
+    /// Where they came from to a question.
+    pub came_from: Screen,
+    /// What is in the box.
+    pub text: String,
+    /// The kind that is chosen.
+    pub kind: Option<Kind>,
+    /// The topic that was chosen; empty where they are not sure.
+    pub topic: Option<String>,
+    /// The severity that was chosen.
+    pub severity: Option<Severity>,
+    /// Name and address, where they had to be asked for.
+    pub contact: Contact,
+    /// Where they were sent from.
+    pub via: String,
+    /// What matches the box.
+    pub hits: Vec<Hit>,
+    /// Whether the last search got no answer.
+    pub search_failed: bool,
+    /// The question that is open.
+    pub hit: Option<Hit>,
+    /// Its answers.
+    pub question: Remote<Question>,
+    /// The questions that were shown and read.
+    pub seen: Vec<QuestionSeen>,
+    /// What is missing, once Send was pressed.
+    pub gaps: Vec<Gap>,
+    /// Where the ticket stands.
+    pub sending: Sending,
+    /// The receipt.
+    pub receipt: Option<Receipt>,
+    /// What the receipt says beside the reference, as it was promised before Send.
+    pub promised: Vec<String>,
+    /// Whether the reference was copied.
+    pub copied: bool,
+}
+
+impl Model {
+    /// Whether there are sealed bytes whose fate is not known, so that nothing may be edited.
+    pub fn is_sealed(&self) -> bool {
+        matches!(self.sending, Sending::Busy | Sending::Unknown(..))
+    }
+
+    /// The kind that is chosen, or the first that the site offers.
+    pub fn kind(&self) -> Kind {
+        let offered = |kind: &Kind| self.config.kinds.contains(kind);
+        self.kind.filter(offered).or(self.config.kinds.first().copied()).unwrap_or(Kind::Question)
+    }
+
+    /// The severity that was chosen, or the one that goes with the kind.
+    pub fn severity(&self) -> Severity {
+        self.severity.unwrap_or_else(|| self.kind().default_severity())
+    }
+
+    /// Forgets the draft: it was sent, or whoever wrote it has logged out.
+    pub fn start_over(&mut self) {
+        self.seen.clear();
+        self.gaps.clear();
+        self.hits.clear();
+        self.sending = Sending::No;
+        self.via.clear();
+        self.topic = None;
+        self.severity = None;
+        self.kind = None;
+    }
+}

@@ -1,0 +1,169 @@
+//! Sending: a form is sealed once, and those bytes are sent until it is known what became of them.
+
+use leptos::prelude::*;
+
+use super::el::{button, div, el, nothing, paragraph, spawn};
+use super::model::{Model, Screen, Sending};
+use super::{Panel, ticket};
+use crate::domain::outbox::{Cause, Outcome};
+use crate::domain::problem::FieldError;
+use crate::domain::texts::Text;
+use crate::domain::ticket::{Client, Contact, Gap, NewTicket, Receipt, gaps};
+use crate::widget::browser::{context, dom, intl, random, session};
+use crate::widget::transport::{self, Sealed};
+
+/// Sends the ticket, or says what is missing and goes there. Pressed twice, it sends once.
+pub fn start(panel: Panel) {
+    let sealed = match panel.peek(|model| match &model.sending {
+        Sending::Busy => None,
+        Sending::Unknown(sealed, _) => Some(Ok(sealed.clone())),
+        Sending::No | Sending::Refused(_) => Some(Err(gaps(&model.text, &contact(model), model.user.is_some()))),
+    }) {
+        None => return,
+        Some(Ok(sealed)) => sealed,
+        Some(Err(missing)) => {
+            if let Some(first) = missing.first().copied() {
+                panel.change(|model| model.gaps = missing);
+                return go_to(panel, first);
+            }
+            let Some(sealed) = seal(panel) else { return };
+            sealed
+        }
+    };
+    panel.change(|model| {
+        model.gaps.clear();
+        model.sending = Sending::Busy;
+    });
+    panel.announce(&panel.t(Text::Sending));
+    spawn(async move {
+        let session = session::id(&panel.loader().site());
+        match transport::send(&panel.site_url(), &sealed, &session).await {
+            Outcome::Sent(receipt) => sent(panel, receipt),
+            Outcome::Refused(errors) => refused(panel, &errors),
+            Outcome::Unknown(cause) => {
+                panel.emit("failed", &[("cause", cause.word().into())]);
+                panel.announce(&cause_text(panel, cause));
+                panel.change(|model| model.sending = Sending::Unknown(sealed, cause));
+            }
+        }
+    });
+}
+
+/// Why it did not go, what was kept, and what can be done.
+pub fn failure(panel: Panel) -> AnyView {
+    let (text, again) = match panel.read(|model| match &model.sending {
+        Sending::No | Sending::Busy => None,
+        Sending::Refused(reason) => Some((panel.fill(Text::FailRefused, "{reason}", reason), false)),
+        Sending::Unknown(_, cause) => Some((cause_text(panel, *cause), true)),
+    }) {
+        None => return nothing(),
+        Some(failure) => failure,
+    };
+    let again = match again {
+        true => button("button main", move |_| start(panel)).text(panel.t(Text::TryAgain)),
+        false => nothing(),
+    };
+    let copy = button("button", move |_| copy(panel)).text(panel.t(Text::CopyText));
+    div("alert").children([paragraph("", text), div("row").children([again, copy, mail(panel)])])
+}
+
+/// The form as it stands, for good: these bytes and no others belong to this key.
+fn seal(panel: Panel) -> Option<Sealed> {
+    let context = context::collect(&panel.moment());
+    let ticket = panel.peek(|model| NewTicket {
+        kind: model.kind(),
+        topic: ticket::topic(model),
+        severity: model.severity(),
+        message: model.text.clone(),
+        contact: contact(model),
+        context,
+        questions: model.seen.clone(),
+        via: model.via.clone(),
+        locale: panel.lang(),
+        created_at: intl::now(),
+        client: Client { name: "deskbell".into(), version: panel.loader().version() },
+    });
+    let body = serde_json::to_string(&ticket).ok()?;
+    Some(Sealed { key: random::id(), body })
+}
+
+fn contact(model: &Model) -> Contact {
+    let (name, email) = match &model.user {
+        Some(user) => (&user.name, &user.email),
+        None => (&model.contact.name, &model.contact.email),
+    };
+    Contact { name: name.trim().to_string(), email: email.trim().to_string() }
+}
+
+fn sent(panel: Panel, receipt: Receipt) {
+    let details = [("id", receipt.id.as_str().into()), ("reference", receipt.reference.as_str().into())];
+    panel.emit("sent", &details);
+    let promised = panel.peek(|model| [ticket::promise(panel, model), ticket::answers_to(panel, model)]);
+    panel.write("");
+    panel.change(|model| {
+        model.promised =
+            promised.into_iter().chain([panel.t(Text::ReadEvery)]).filter(|line| !line.is_empty()).collect();
+        model.receipt = Some(receipt);
+        model.copied = false;
+        model.start_over();
+    });
+    panel.announce(&panel.t(Text::ReceiptTitle));
+    panel.go(Screen::Receipt);
+}
+
+fn refused(panel: Panel, errors: &[FieldError]) {
+    panel.emit("failed", &[("cause", "refused".into())]);
+    let has = |pointer: &str| errors.iter().any(|error| error.pointer == pointer);
+    let asked = panel.peek(|model| model.user.is_none());
+    if has("/message") || asked && has("/contact/email") {
+        let gap = if has("/message") { Gap::MessageTooLong } else { Gap::EmailInvalid };
+        panel.change(|model| {
+            model.sending = Sending::No;
+            model.gaps = vec![gap];
+        });
+        return go_to(panel, gap);
+    }
+    let mut reason = String::new();
+    for error in errors {
+        reason.push_str(&format!("{} {} ", error.pointer, error.detail));
+    }
+    panel.announce(&panel.fill(Text::FailRefused, "{reason}", &reason));
+    panel.change(|model| model.sending = Sending::Refused(reason));
+}
+
+/// Goes to the field that has a gap, once it is told there.
+fn go_to(panel: Panel, gap: Gap) {
+    panel.later(move || {
+        dom::focus_id(&panel.loader().root(), gap.field());
+        panel.announce(&gap.text(panel));
+    });
+}
+
+fn cause_text(panel: Panel, cause: Cause) -> String {
+    match cause {
+        Cause::Offline => panel.t(Text::FailOffline),
+        Cause::Unreachable => panel.t(Text::FailUnreachable),
+        Cause::TimedOut => panel.t(Text::FailTimedOut),
+        Cause::Busy(seconds) => panel.count(Text::FailBusy, seconds),
+        Cause::Fault => panel.t(Text::FailFault),
+    }
+}
+
+fn copy(panel: Panel) {
+    spawn(async move {
+        if dom::copy(&panel.peek(|model| model.text.clone())).await {
+            panel.announce(&panel.t(Text::Copied));
+        }
+    });
+}
+
+fn mail(panel: Panel) -> AnyView {
+    let address = panel.loader().email();
+    if address.is_empty() {
+        return nothing();
+    }
+    let subject = panel.fill(Text::MailSubject, "{page}", &dom::page_address());
+    let text = panel.peek(|model| model.text.clone());
+    let url = format!("mailto:{address}?subject={}&body={}", dom::encoded(&subject), dom::encoded(&text));
+    el("a").attr("class", "button").attr("href", url).text(panel.t(Text::WriteEmail))
+}

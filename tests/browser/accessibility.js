@@ -1,0 +1,42 @@
+import { expect } from "@playwright/test";
+import { readFile } from "node:fs/promises";
+import { createRequire } from "node:module";
+
+const axe = readFile(createRequire(import.meta.url).resolve("axe-core/axe.min.js"), "utf8");
+
+/**
+ * Expects that axe finds nothing wrong, in the open panel unless another part of the page is named. It runs in a world of its
+ * own beside the page's scripts, where no policy of the page can refuse it and no global of it can be seen.
+ *
+ * @param {import("@playwright/test").Page} page
+ * @param {string} [part] a CSS selector; shadow roots inside of it are looked into
+ */
+export async function expectAccessible(page, part = "deskbell-panel") {
+  await expect(page.locator(part).first()).toBeAttached();
+  const session = await page.context().newCDPSession(page);
+  try {
+    const { frameTree } = await session.send("Page.getFrameTree");
+    const world = await session.send("Page.createIsolatedWorld", { frameId: frameTree.frame.id, worldName: "axe" });
+    const run = async (/** @type {string} */ expression) => {
+      const answer = await session.send("Runtime.evaluate", {
+        expression,
+        contextId: world.executionContextId,
+        awaitPromise: true,
+        returnByValue: true,
+      });
+      if (answer.exceptionDetails) throw new Error(answer.exceptionDetails.exception?.description ?? "axe failed");
+      return answer.result.value;
+    };
+    await run(`${await axe};0`);
+    /** @type {{rules: number, violations: string[]}} */
+    const found = await run(`axe.run(${JSON.stringify(part)}).then(({ passes, violations }) => ({
+      rules: passes.length,
+      violations: violations.flatMap(({ id, help, nodes }) =>
+        nodes.map(({ target, failureSummary }) => id + " (" + help + ") at " + target.flat().join(" > ") + ": " + failureSummary)),
+    }))`);
+    expect(found.rules, "axe saw something to check").toBeGreaterThan(0);
+    expect(found.violations).toEqual([]);
+  } finally {
+    await session.detach();
+  }
+}

@@ -1,0 +1,98 @@
+import { test as base, expect } from "@playwright/test";
+import path from "node:path";
+import { Gateway, root } from "./gateway.js";
+import { Site } from "./site.js";
+
+export { expect };
+export { expectAccessible } from "./accessibility.js";
+
+/** What went wrong on the pages of a test. A test that provokes something names it; anything else fails the test. */
+export class Trouble {
+  /** @type {string[]} */
+  seen = [];
+  /** @type {RegExp[]} */
+  #expected = [];
+
+  /** @param {RegExp} pattern */
+  expect(pattern) {
+    this.#expected.push(pattern);
+  }
+
+  get unexpected() {
+    return this.seen.filter((line) => !this.#expected.some((pattern) => pattern.test(line)));
+  }
+
+  /** @param {import("@playwright/test").BrowserContext} context */
+  async watch(context) {
+    context.on("weberror", (event) => this.seen.push(`page error: ${event.error()}`));
+    context.on("console", (message) => {
+      if (message.type() === "error") this.seen.push(`console: ${message.text()} (${message.location().url})`);
+      if (message.text().startsWith("violation: ")) this.seen.push(message.text());
+    });
+    // Told by the console, because a global of ours would spoil the tests that count a page's globals.
+    await context.addInitScript(() => {
+      const tell = console.debug;
+      addEventListener("securitypolicyviolation", (event) => {
+        tell(`violation: ${event.effectiveDirective} refuses ${event.blockedURI} ${event.sample}`);
+      });
+    });
+  }
+}
+
+/**
+ * @typedef {object} Fixtures
+ * @property {Gateway} gateway a gateway of the test's own
+ * @property {(options?: import("./site.js").Options & {folder?: string, path?: string}) => Promise<Site>} host
+ *   serves a host's page from another origin and goes there: the folder of the spec, unless another one is named
+ * @property {(reference?: string) => Promise<import("@playwright/test").Page>} inbox
+ *   opens the operators' list, or there the ticket with this reference, in a browser of its own
+ * @property {Trouble} trouble
+ */
+
+/** @type {import("@playwright/test").TestType<
+ *   import("@playwright/test").PlaywrightTestArgs & import("@playwright/test").PlaywrightTestOptions & Fixtures,
+ *   import("@playwright/test").PlaywrightWorkerArgs & import("@playwright/test").PlaywrightWorkerOptions>} */
+export const test = base.extend({
+  gateway: async ({}, use, info) => {
+    const gateway = new Gateway();
+    await gateway.start();
+    await use(gateway);
+    const log = await gateway.end();
+    if (info.status !== info.expectedStatus) await info.attach("gateway.log", { body: log, contentType: "text/plain" });
+  },
+
+  trouble: [
+    async ({ context }, use) => {
+      const trouble = new Trouble();
+      await trouble.watch(context);
+      await use(trouble);
+      expect(trouble.unexpected, "errors and violations on the page").toEqual([]);
+    },
+    { auto: true },
+  ],
+
+  host: async ({ page, gateway }, use, info) => {
+    /** @type {Site[]} */
+    const sites = [];
+    await use(async ({ folder, path: view = "/", ...options } = {}) => {
+      const files = folder ? path.join(root, "tests/browser", folder) : path.dirname(info.file);
+      const site = new Site(files, gateway.url, options);
+      sites.push(site);
+      await site.start();
+      await page.goto(site.url + view);
+      return site;
+    });
+    for (const site of sites) await site.stop();
+  },
+
+  inbox: async ({ browser, gateway }, use) => {
+    const context = await browser.newContext();
+    await use(async (reference) => {
+      const page = await context.newPage();
+      await page.goto(`${gateway.url}/inbox`);
+      if (reference) await page.getByRole("link", { name: reference }).click();
+      return page;
+    });
+    await context.close();
+  },
+});

@@ -1,0 +1,65 @@
+import { once } from "node:events";
+import { readFile } from "node:fs/promises";
+import { createServer } from "node:http";
+import path from "node:path";
+
+const TYPES = {
+  ".css": "text/css",
+  ".html": "text/html; charset=utf-8",
+  ".js": "text/javascript",
+  ".svg": "image/svg+xml",
+};
+
+/**
+ * @typedef {object} Options
+ * @property {string} [html] the page itself, in place of the folder's index.html
+ * @property {string} [csp] its Content-Security-Policy
+ * @property {Record<string, string>} [headers] more headers of the page
+ */
+
+/** Somebody's product: an origin of its own that embeds Deskbell from the gateway. */
+export class Site {
+  url = "";
+  #server;
+
+  /**
+   * @param {string} folder where its files are; `{{gateway}}` in the page becomes the gateway's address
+   * @param {string} gateway
+   * @param {Options} options
+   */
+  constructor(folder, gateway, { html, csp, headers }) {
+    this.#server = createServer(async (request, response) => {
+      const name = path.posix.normalize(new URL(request.url ?? "/", "http://site").pathname).slice(1) || "index.html";
+      const type = TYPES[/** @type {keyof typeof TYPES} */ (path.extname(name))];
+      try {
+        // A path without an extension is a view of the page, as single-page products have them.
+        if (type && name !== "index.html") {
+          const file = await readFile(path.join(folder, name));
+          response.writeHead(200, { "content-type": type }).end(file);
+        } else if (path.extname(name) && !type) {
+          response.writeHead(204).end();
+        } else {
+          const fill = (/** @type {string} */ text) => text.replaceAll("{{gateway}}", gateway);
+          const page = html ?? (await readFile(path.join(folder, "index.html"), "utf8"));
+          const policy = csp ? { "content-security-policy": fill(csp) } : {};
+          response.writeHead(200, { "content-type": TYPES[".html"], ...policy, ...headers }).end(fill(page));
+        }
+      } catch (error) {
+        response.writeHead(404).end(String(error));
+      }
+    });
+  }
+
+  async start() {
+    this.#server.listen(0, "127.0.0.1");
+    await once(this.#server, "listening");
+    const address = /** @type {import("node:net").AddressInfo} */ (this.#server.address());
+    this.url = `http://127.0.0.1:${address.port}`;
+  }
+
+  async stop() {
+    this.#server.closeAllConnections();
+    this.#server.close();
+    await once(this.#server, "close");
+  }
+}

@@ -1,0 +1,45 @@
+// Runs a WebAssembly test in the Chromium of the browser tests: the runner's own way needs a chromedriver of the very same
+// version, which not every system has.
+
+import { spawn } from "node:child_process";
+import { once } from "node:events";
+import { createInterface } from "node:readline";
+import { chromium } from "@playwright/test";
+import { launch } from "./chromium.js";
+
+const LONGEST = 120_000;
+
+const runner = spawn("wasm-bindgen-test-runner", process.argv.slice(2), {
+  env: { ...process.env, NO_HEADLESS: "1", WASM_BINDGEN_TEST_ADDRESS: "127.0.0.1:0" },
+  stdio: ["ignore", "pipe", "inherit"],
+});
+const ended = once(runner, "exit");
+
+for await (const line of createInterface(runner.stdout)) {
+  const address = line.match(/available at (http:\S+)/)?.[1];
+  if (address) {
+    process.exitCode = (await passes(address)) ? 0 : 1;
+    runner.kill();
+  } else if (!address && process.exitCode === undefined) {
+    console.log(line);
+  }
+}
+const [code] = await ended;
+process.exitCode ??= code ?? 1;
+
+/** @param {string} address where the runner serves the page that tests itself */
+async function passes(address) {
+  const browser = await chromium.launch(launch);
+  try {
+    const page = await browser.newPage();
+    page.on("pageerror", (error) => console.error(error));
+    await page.goto(address);
+    const output = page.locator("#output", { hasText: /test result: / });
+    await output.waitFor({ timeout: LONGEST }).catch(() => console.error(`no result after ${LONGEST / 1000} s`));
+    const text = (await page.locator("#output").textContent()) ?? "";
+    console.log(text);
+    return text.includes("test result: ok");
+  } finally {
+    await browser.close();
+  }
+}

@@ -1,0 +1,132 @@
+//! Configuration, questions, CORS: what a page reads.
+
+use axum::body::Body;
+use axum::http::Method;
+use deskbell::domain::config::Config;
+use deskbell::domain::question::{Answer as QuestionAnswer, Question};
+use serde_json::json;
+
+use crate::support::{ORIGIN, gateway, request};
+
+#[tokio::test]
+async fn the_configuration_is_read_by_the_widgets_own_type_and_asked_for_again_cheaply() {
+    let gateway = gateway().await;
+    let answer = gateway.get("/v1/sites/trusting/config").await;
+    let config: Config = serde_json::from_slice(&answer.body).unwrap();
+    assert_eq!((config.topics[0].label.as_str(), config.topics[0].team.as_str()), ("Billing", ""));
+    assert_eq!(answer.header("cache-control"), "public, max-age=60");
+    let etag = answer.header("etag").to_string();
+    for known in [etag.clone(), format!("W/{etag}, \"x\""), "*".into()] {
+        let again = request(Method::GET, "/v1/sites/trusting/config").header("if-none-match", known);
+        let again = gateway.send(again.body(Body::empty()).unwrap()).await;
+        assert_eq!((again.status.as_u16(), again.body.len(), again.header("etag")), (304, 0, etag.as_str()));
+    }
+    let other = request(Method::GET, "/v1/sites/trusting/config").header("if-none-match", "\"x\"");
+    assert_eq!(gateway.send(other.body(Body::empty()).unwrap()).await.status, 200);
+}
+
+#[tokio::test]
+async fn a_question_comes_with_its_answers_in_reading_order() {
+    let gateway = gateway().await;
+    let answer =
+        |body: &str, staff, accepted| QuestionAnswer { body: body.into(), staff, accepted, ..Default::default() };
+    let question = Question {
+        id: "how to/export?".into(),
+        title: "Export".into(),
+        answers: vec![answer("first", false, false), answer("staff", true, false), answer("accepted", false, true)],
+        ..Question::default()
+    };
+    gateway.app.store.import("acme", &[question], false).await.unwrap();
+    let answer = gateway.get("/v1/sites/acme/questions/how%20to%2Fexport%3F").await;
+    let bodies: Vec<String> = answer.json()["answers"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|answer| answer["body"].as_str().unwrap().into())
+        .collect();
+    assert_eq!(bodies, ["accepted", "staff", "first"]);
+    assert_eq!(answer.header("cache-control"), "public, max-age=60");
+    assert_eq!(gateway.get("/v1/sites/acme/questions/none").await.problem(), (404, "not_found".into()));
+    assert_eq!(gateway.get("/v1/sites/trusting/questions/how%20to%2Fexport%3F").await.status, 404);
+}
+
+#[tokio::test]
+async fn a_page_of_another_origin_is_not_let_in_and_one_with_a_wrong_site_sees_why() {
+    let gateway = gateway().await;
+    for (path, origin, allowed) in [
+        ("/v1/sites/acme/config", ORIGIN, true),
+        ("/v1/sites/acme/config", "https://evil.example", false),
+        ("/v1/sites/acme/config", "null", false),
+        ("/v1/sites/%61cme/config", "https://evil.example", false),
+        ("/v1/sites/trusting/config", "https://anything.example", true),
+        ("/v1/sites/unknown/config", "https://anything.example", true),
+    ] {
+        let asked = request(Method::GET, path).header("origin", origin).body(Body::empty()).unwrap();
+        let answer = gateway.send(asked).await;
+        let expected = if allowed { origin } else { "" };
+        assert_eq!(answer.header("access-control-allow-origin"), expected, "{path} {origin}");
+        assert_eq!(answer.header("vary"), "origin");
+        if path.contains("unknown") {
+            assert_eq!(answer.problem(), (404, "unknown_site".into()));
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_preflight_allows_what_the_widget_sends_and_the_answer_shows_what_it_reads() {
+    let gateway = gateway().await;
+    let preflight = request(Method::OPTIONS, "/v1/sites/acme/tickets")
+        .header("origin", ORIGIN)
+        .header("access-control-request-method", "POST")
+        .header("access-control-request-headers", "content-type,idempotency-key,deskbell-session,authorization");
+    let answer = gateway.send(preflight.body(Body::empty()).unwrap()).await;
+    assert_eq!(answer.header("access-control-allow-origin"), ORIGIN);
+    for header in ["content-type", "idempotency-key", "deskbell-session", "authorization"] {
+        assert!(answer.header("access-control-allow-headers").contains(header), "{header}");
+    }
+    assert_eq!(answer.header("access-control-allow-methods"), "GET,POST,PUT,PATCH");
+    assert_eq!(answer.header("access-control-max-age"), "7200");
+    let shown = request(Method::GET, "/v1/sites/acme/config").header("origin", ORIGIN).body(Body::empty()).unwrap();
+    let exposed = gateway.send(shown).await.header("access-control-expose-headers").to_string();
+    for header in ["retry-after", "location", "x-request-id", "etag"] {
+        assert!(exposed.contains(header), "{header}");
+    }
+}
+
+#[tokio::test]
+async fn what_is_not_there_is_a_problem_document() {
+    let gateway = gateway().await;
+    for path in ["/v1", "/v1/nothing", "/nothing", "/v1/sites/acme"] {
+        assert_eq!(gateway.get(path).await.problem(), (404, "not_found".into()), "{path}");
+    }
+    let wrong = request(Method::POST, "/healthz").body(Body::empty()).unwrap();
+    let answer = gateway.send(wrong).await;
+    assert_eq!((answer.problem().1.as_str(), answer.header("allow")), ("method_not_allowed", "GET,HEAD"));
+    assert_eq!(gateway.get("/demo/fail").await.status, 404);
+}
+
+#[tokio::test]
+async fn it_says_that_it_is_alive() {
+    let answer = gateway().await.get("/healthz").await;
+    assert_eq!((answer.status.as_u16(), answer.text()), (200, "ok\n".into()));
+}
+
+#[tokio::test]
+async fn a_query_that_cannot_be_read_is_named() {
+    let gateway = gateway().await;
+    let answer = gateway.get("/v1/sites/acme/search?q=x&limit=many").await;
+    assert_eq!(answer.problem(), (400, "invalid_query".into()));
+    assert!(answer.json()["title"].as_str().unwrap().contains("limit"), "{}", answer.text());
+    assert_eq!(gateway.get("/v1/sites/acme/search").await.json(), json!({ "hits": [] }));
+}
+
+#[tokio::test]
+async fn a_fault_of_ours_can_be_read_by_the_page() {
+    let gateway = gateway().await;
+    gateway.app.store.close().await;
+    let asked =
+        request(Method::GET, "/v1/sites/acme/questions/1").header("origin", ORIGIN).body(Body::empty()).unwrap();
+    let answer = gateway.send(asked).await;
+    assert_eq!(answer.problem(), (500, "internal".into()));
+    assert_eq!(answer.header("access-control-allow-origin"), ORIGIN);
+}

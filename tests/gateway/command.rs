@@ -1,0 +1,198 @@
+//! The command `deskbell`, as a person runs it.
+
+use std::path::Path;
+use std::process::{Output, Stdio};
+use std::time::Duration;
+
+use serde_json::json;
+use tempfile::TempDir;
+use tokio::io::{AsyncBufReadExt, AsyncReadExt, AsyncWriteExt, BufReader};
+use tokio::net::TcpStream;
+use tokio::process::{Child, Command};
+
+use crate::support::ticket;
+
+fn deskbell(folder: &Path, arguments: &[&str]) -> Command {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_deskbell"));
+    command.args(arguments).current_dir(folder).stdout(Stdio::piped()).stderr(Stdio::piped()).kill_on_drop(true);
+    for name in ["CONFIG", "LISTEN", "DATABASE", "ASSETS", "INBOX_TOKEN"] {
+        command.env_remove(format!("DESKBELL_{name}"));
+    }
+    command
+}
+
+async fn run(folder: &Path, arguments: &[&str]) -> Output {
+    tokio::time::timeout(Duration::from_secs(20), deskbell(folder, arguments).output()).await.unwrap().unwrap()
+}
+
+fn said(bytes: &[u8]) -> String {
+    String::from_utf8_lossy(bytes).into_owned()
+}
+
+/// Starts a gateway and waits for its line; gives the address and what comes on standard output after it.
+async fn start(command: &mut Command) -> (Child, String, BufReader<tokio::process::ChildStdout>) {
+    let mut child = command.spawn().unwrap();
+    let mut out = BufReader::new(child.stdout.take().unwrap());
+    let mut line = String::new();
+    tokio::time::timeout(Duration::from_secs(20), out.read_line(&mut line)).await.unwrap().unwrap();
+    let address = line.strip_prefix("Deskbell is ready at http://").and_then(|rest| rest.strip_suffix("/\n"));
+    let address = address.unwrap_or_else(|| panic!("not the line of a ready gateway: {line:?}")).to_string();
+    (child, address, out)
+}
+
+async fn stop(child: &Child) {
+    let id = child.id().unwrap().to_string();
+    assert!(Command::new("kill").args(["-TERM", &id]).status().await.unwrap().success());
+}
+
+fn site(folder: &TempDir) {
+    std::fs::write(folder.path().join("deskbell.toml"), "[sites.acme]\norigins = [\"*\"]").unwrap();
+}
+
+#[tokio::test]
+async fn a_request_that_has_begun_is_answered_before_it_stops() {
+    let folder = tempfile::tempdir().unwrap();
+    site(&folder);
+    let arguments = ["serve", "--config", "deskbell.toml", "--listen", "127.0.0.1:0"];
+    let (mut child, address, mut out) = start(&mut deskbell(folder.path(), &arguments)).await;
+    let body = ticket("One").to_string();
+    let (begin, end) = body.split_at(body.len() / 2);
+    let mut connection = TcpStream::connect(&address).await.unwrap();
+    let head = format!(
+        "POST /v1/sites/acme/tickets HTTP/1.1\r\nhost: {address}\r\ncontent-type: application/json\r\n\
+         idempotency-key: key\r\ncontent-length: {}\r\nexpect: 100-continue\r\n\r\n",
+        body.len()
+    );
+    connection.write_all(head.as_bytes()).await.unwrap();
+    // The gateway asks for the body only when it has begun with the request.
+    let mut asked = [0; 25];
+    connection.read_exact(&mut asked).await.unwrap();
+    assert_eq!(&asked, b"HTTP/1.1 100 Continue\r\n\r\n");
+    connection.write_all(begin.as_bytes()).await.unwrap();
+    // A spare connection as browsers keep them: it never says anything and must not hold up the end.
+    let _spare = TcpStream::connect(&address).await.unwrap();
+    stop(&child).await;
+    let refused = async { while TcpStream::connect(&address).await.is_ok() {} };
+    tokio::time::timeout(Duration::from_secs(10), refused).await.expect("nobody new is let in");
+    connection.write_all(end.as_bytes()).await.unwrap();
+    let mut answer = String::new();
+    connection.read_to_string(&mut answer).await.unwrap();
+    assert!(answer.starts_with("HTTP/1.1 201 Created"), "{answer}");
+    let status = tokio::time::timeout(Duration::from_secs(10), child.wait()).await.unwrap().unwrap();
+    assert!(status.success());
+    let mut rest = String::new();
+    out.read_to_string(&mut rest).await.unwrap();
+    assert_eq!(rest, "", "one line on standard output is all");
+}
+
+#[tokio::test]
+async fn a_port_that_is_taken_is_named_and_the_demo_takes_another() {
+    let folder = tempfile::tempdir().unwrap();
+    site(&folder);
+    let holder = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let address = holder.local_addr().unwrap().to_string();
+    let output = run(folder.path(), &["serve", "--config", "deskbell.toml", "--listen", &address]).await;
+    assert_eq!((output.status.code(), said(&output.stdout)), (Some(1), String::new()));
+    assert!(
+        said(&output.stderr).contains(&format!("{address} is taken by another process")),
+        "{}",
+        said(&output.stderr)
+    );
+
+    let (mut child, other, _out) =
+        start(&mut deskbell(folder.path(), &["serve", "--demo", "--listen", &address])).await;
+    assert_ne!(other, address);
+    stop(&child).await;
+    let mut told = String::new();
+    child.stderr.take().unwrap().read_to_string(&mut told).await.unwrap();
+    assert!(told.contains(&format!("{address} is taken")), "{told}");
+    assert!(folder.path().join("data/demo.db").exists());
+}
+
+#[tokio::test]
+async fn nothing_that_people_write_is_logged() {
+    let folder = tempfile::tempdir().unwrap();
+    let (mut child, address, _out) =
+        start(deskbell(folder.path(), &["serve", "--demo", "--listen", "127.0.0.1:0"]).env("RUST_LOG", "debug")).await;
+    let mut sent = ticket("the secret message");
+    sent["contact"] = json!({ "name": "Secretary", "email": "secret@example.com" });
+    let body = sent.to_string();
+    for request in [
+        "GET /v1/sites/demo/search?q=secret+words HTTP/1.1\r\n".to_string(),
+        format!(
+            "POST /v1/sites/demo/tickets HTTP/1.1\r\ncontent-type: application/json\r\nidempotency-key: k\r\ncontent-length: {}\r\n",
+            body.len()
+        ),
+    ] {
+        let mut connection = TcpStream::connect(&address).await.unwrap();
+        let body = if request.starts_with("POST") { body.as_str() } else { "" };
+        let text = format!("{request}host: {address}\r\nconnection: close\r\n\r\n{body}");
+        connection.write_all(text.as_bytes()).await.unwrap();
+        let mut answer = String::new();
+        connection.read_to_string(&mut answer).await.unwrap();
+        assert!(answer.starts_with("HTTP/1.1 20"), "{answer}");
+    }
+    stop(&child).await;
+    let mut told = String::new();
+    child.stderr.take().unwrap().read_to_string(&mut told).await.unwrap();
+    assert!(told.contains("POST /v1/sites/{site}/tickets 201"), "{told}");
+    assert!(!told.to_ascii_lowercase().contains("secret"), "{told}");
+}
+
+#[tokio::test]
+async fn wrong_settings_are_told_and_it_does_not_start() {
+    let folder = tempfile::tempdir().unwrap();
+    std::fs::write(folder.path().join("deskbell.toml"), "[sites.acme]\norigins = [\"*\"]\nkinds = [\"wish\"]").unwrap();
+    for (arguments, reason) in [
+        (&["serve", "--config", "deskbell.toml"][..], "deskbell.toml:3: sites.acme.kinds[0]: unknown variant `wish`"),
+        (&["serve", "--config", "none.toml"], "none.toml: No such file"),
+        (&["serve", "--listen", "x"], "--listen (DESKBELL_LISTEN): \"x\" is no ADDRESS:PORT"),
+        (&["serve"], "no site is configured; add a table [sites.NAME]"),
+        (&["serve", "--demo", "--database", "sqlite:deskbell.toml/x.db"], "deskbell.toml/x.db: "),
+    ] {
+        let output = run(folder.path(), arguments).await;
+        assert_eq!((output.status.code(), said(&output.stdout)), (Some(1), String::new()), "{arguments:?}");
+        assert!(said(&output.stderr).contains(reason), "{arguments:?} says {}", said(&output.stderr));
+    }
+}
+
+#[tokio::test]
+async fn the_environment_stands_in_for_options() {
+    let folder = tempfile::tempdir().unwrap();
+    site(&folder);
+    let mut command = deskbell(folder.path(), &["serve"]);
+    command.env("DESKBELL_CONFIG", "deskbell.toml").env("DESKBELL_LISTEN", "127.0.0.1:0");
+    command.env("DESKBELL_DATABASE", "sqlite:elsewhere.db").env("DESKBELL_INBOX_TOKEN", "");
+    let (child, _, _out) = start(&mut command).await;
+    assert!(folder.path().join("elsewhere.db").exists());
+    stop(&child).await;
+}
+
+#[tokio::test]
+async fn an_import_says_what_it_did_and_names_bad_lines() {
+    let folder = tempfile::tempdir().unwrap();
+    let source = folder.path().join("questions.jsonl");
+    let import = async |more: &[&str]| {
+        let arguments =
+            [&["import", "--database", "sqlite:test.db", "--site", "acme"], more, &["questions.jsonl"]].concat();
+        let output = run(folder.path(), &arguments).await;
+        (output.status.code().unwrap(), said(&output.stdout), said(&output.stderr))
+    };
+    std::fs::write(&source, "{\"id\":\"a\",\"title\":\"One\"}\n{\"id\":\"b\",\"title\":\"Two\"}\n").unwrap();
+    assert_eq!(import(&[]).await.1, "2 new, 0 changed, 0 unchanged, 0 removed, 0 bad\n");
+    assert_eq!(import(&["--prune"]).await.1, "0 new, 0 changed, 2 unchanged, 0 removed, 0 bad\n");
+
+    std::fs::write(
+        &source,
+        "{\"id\":\"a\",\"title\":\"Changed\"}\n{\"id\":\"b\"\n{\"id\":\"c\",\"title\":\"Three\"}\n",
+    )
+    .unwrap();
+    let (code, out, err) = import(&["--prune"]).await;
+    assert_eq!(code, 1);
+    assert!(out.starts_with("1 new, 1 changed, 0 unchanged, 0 removed, 1 bad; nothing was removed"), "{out}");
+    assert!(err.contains("questions.jsonl: line 2: "), "{err}");
+
+    std::fs::write(&source, "{\"id\":\"a\",\"title\":\"Changed\"}\n").unwrap();
+    let (code, out, err) = import(&["--prune"]).await;
+    assert_eq!((code, out.as_str(), err.as_str()), (0, "0 new, 0 changed, 1 unchanged, 2 removed, 0 bad\n", ""));
+}

@@ -1,0 +1,159 @@
+//! A gateway in a folder of its own, and a client for it.
+
+use std::net::SocketAddr;
+use std::path::Path;
+use std::sync::Arc;
+
+use axum::Router;
+use axum::body::Body;
+use axum::extract::ConnectInfo;
+use axum::http::{HeaderMap, Method, Request, StatusCode};
+use deskbell::gateway::app::{self, App};
+use deskbell::gateway::settings::{self, Overrides};
+use deskbell::gateway::{routes, store::Store};
+use http_body_util::BodyExt;
+use serde_json::{Value, json};
+use tempfile::TempDir;
+use tower::ServiceExt;
+
+/// A page that may ask for the site `acme`.
+pub const ORIGIN: &str = "https://app.acme.example";
+
+const SITES: &str = r#"
+    [sites.acme]
+    origins = ["https://app.acme.example"]
+    plans = { enterprise = "high" }
+
+    [sites.trusting]
+    origins = ["*"]
+    trust_page = true
+    plans = { enterprise = "high", free = "low" }
+    topics = [{ id = "billing", label = "Billing", team = "growth" }]
+"#;
+
+pub struct Gateway {
+    pub app: Arc<App>,
+    pub router: Router,
+    pub folder: TempDir,
+}
+
+pub struct Answer {
+    pub status: StatusCode,
+    pub headers: HeaderMap,
+    pub body: Vec<u8>,
+}
+
+/// A gateway with two sites.
+pub async fn gateway() -> Gateway {
+    open(tempfile::tempdir().unwrap(), "", Overrides::default()).await
+}
+
+/// A gateway with a few more lines in its file, or options.
+pub async fn gateway_with(lines: &str, overrides: Overrides) -> Gateway {
+    open(tempfile::tempdir().unwrap(), lines, overrides).await
+}
+
+async fn open(folder: TempDir, lines: &str, overrides: Overrides) -> Gateway {
+    let file = folder.path().join("deskbell.toml");
+    std::fs::write(&file, format!("{lines}\n{SITES}")).unwrap();
+    let database = Some(format!("sqlite:{}", folder.path().join("test.db").display()));
+    let settings = settings::load(&Overrides { config: Some(file), database, ..overrides }).unwrap();
+    let app = app::open(settings).await.unwrap();
+    Gateway { router: routes::router(app.clone()), app, folder }
+}
+
+impl Gateway {
+    pub async fn send(&self, request: Request<Body>) -> Answer {
+        send(self.router.clone(), request).await
+    }
+
+    pub async fn get(&self, path: &str) -> Answer {
+        self.send(request(Method::GET, path).body(Body::empty()).unwrap()).await
+    }
+
+    /// Posts a ticket to `acme` under a key.
+    pub async fn post(&self, key: &str, ticket: &Value) -> Answer {
+        self.send(post("acme", key, None, ticket)).await
+    }
+
+    /// Stops it and starts another on the same files.
+    pub async fn restarted(self) -> Gateway {
+        self.app.store.close().await;
+        open(self.folder, "", Overrides::default()).await
+    }
+
+    pub fn database(&self) -> std::path::PathBuf {
+        self.folder.path().join("test.db")
+    }
+
+    pub async fn count(&self) -> usize {
+        self.app.store.tickets(None, 1000).await.unwrap().len()
+    }
+}
+
+impl Answer {
+    pub fn json(&self) -> Value {
+        serde_json::from_slice(&self.body).unwrap_or_else(|_| panic!("no JSON: {}", self.text()))
+    }
+
+    pub fn text(&self) -> String {
+        String::from_utf8_lossy(&self.body).into_owned()
+    }
+
+    pub fn header(&self, name: &str) -> &str {
+        self.headers.get(name).map_or("", |value| value.to_str().unwrap())
+    }
+
+    /// Status and code of a problem document.
+    pub fn problem(&self) -> (u16, String) {
+        assert_eq!(self.header("content-type"), "application/problem+json", "{}", self.text());
+        let problem = self.json();
+        assert_eq!(problem["status"], self.status.as_u16());
+        (self.status.as_u16(), problem["code"].as_str().unwrap().to_string())
+    }
+}
+
+pub fn request(method: Method, path: &str) -> axum::http::request::Builder {
+    let local: SocketAddr = "127.0.0.1:50000".parse().unwrap();
+    Request::builder().method(method).uri(path).header("host", "localhost:8383").extension(ConnectInfo(local))
+}
+
+/// A request that posts a ticket.
+pub fn post(site: &str, key: &str, session: Option<&str>, ticket: &Value) -> Request<Body> {
+    let mut request = request(Method::POST, &format!("/v1/sites/{site}/tickets"))
+        .header("origin", ORIGIN)
+        .header("content-type", "application/json")
+        .header("idempotency-key", key);
+    if let Some(session) = session {
+        request = request.header("deskbell-session", session);
+    }
+    request.body(Body::from(ticket.to_string())).unwrap()
+}
+
+pub async fn send(router: Router, request: Request<Body>) -> Answer {
+    let response = router.oneshot(request).await.unwrap();
+    let (parts, body) = response.into_parts();
+    let body = body.collect().await.unwrap().to_bytes().to_vec();
+    Answer { status: parts.status, headers: parts.headers, body }
+}
+
+/// A ticket with a message.
+pub fn ticket(message: &str) -> Value {
+    json!({
+        "kind": "bug",
+        "severity": "high",
+        "message": message,
+        "contact": { "name": "Ada", "email": "ada@example.com" },
+        "client": { "name": "test", "version": "1" },
+    })
+}
+
+/// Brings questions into a database as another process would.
+pub async fn import(database: &Path, site: &str, questions: &[(&str, &str)]) {
+    let store = deskbell::gateway::store::SqliteStore::open(database).await.unwrap();
+    let lines: String =
+        questions.iter().map(|(id, title)| format!("{}\n", json!({ "id": id, "title": title }))).collect();
+    let reading = deskbell::gateway::search::import::json_lines(&lines);
+    store.import(site, &reading.questions, true).await.unwrap();
+    store.close().await;
+}

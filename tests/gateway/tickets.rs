@@ -1,0 +1,192 @@
+//! `POST /v1/sites/{site}/tickets`.
+
+use axum::body::{Body, Bytes};
+use axum::http::Method;
+use deskbell::domain::targets::Owner;
+use deskbell::domain::ticket::Priority;
+use deskbell::domain::{problem::Problem, reference, ticket::Receipt};
+use http_body_util::channel::Channel;
+use serde_json::json;
+use sqlx::{Connection, SqliteConnection};
+
+use crate::support::{ORIGIN, gateway, post, request, send, ticket};
+
+#[tokio::test]
+async fn a_ticket_is_acknowledged_with_its_reference_and_is_in_the_store() {
+    let gateway = gateway().await;
+    let answer = gateway.post("\"8e03978e-40d5-43dd-bc93-6894a57f9324\"", &ticket("It broke")).await;
+    assert_eq!(answer.status, 201, "{}", answer.text());
+    let receipt: Receipt = serde_json::from_slice(&answer.body).unwrap();
+    assert_eq!(reference::parse(&receipt.reference), Some(receipt.reference.clone()));
+    assert_eq!(answer.header("location"), format!("/v1/sites/acme/tickets/{}", receipt.id));
+    assert_eq!(answer.json()["status"], "open");
+    assert_eq!(answer.json()["due_at"], json!(null));
+    let stored = gateway.app.store.ticket(&receipt.reference).await.unwrap().unwrap();
+    assert_eq!((stored.id, stored.ticket.message), (receipt.id, "It broke".to_string()));
+}
+
+#[tokio::test]
+async fn the_same_key_with_the_same_body_answers_the_same_ticket() {
+    let gateway = gateway().await;
+    let first = gateway.post("key", &ticket("It broke")).await;
+    // A string of structured fields and the plain text are the same key.
+    let second = gateway.post("\"key\"", &ticket("It broke")).await;
+    assert_eq!((second.status.as_u16(), second.json()), (201, first.json()));
+    assert_eq!(gateway.count().await, 1);
+}
+
+#[tokio::test]
+async fn a_key_belongs_to_one_body_and_one_session() {
+    let gateway = gateway().await;
+    let session = "000102030405060708090a0b0c0d0e0f";
+    let same_bits = "AAECAwQFBgcICQoLDA0ODw";
+    let other = "100102030405060708090a0b0c0d0e0f";
+    assert_eq!(gateway.send(post("acme", "key", Some(session), &ticket("One"))).await.status, 201);
+    assert_eq!(gateway.send(post("acme", "key", Some(same_bits), &ticket("One"))).await.status, 201);
+    for (session, message) in [(Some(session), "Two"), (Some(other), "One"), (None, "One")] {
+        let answer = gateway.send(post("acme", "key", session, &ticket(message))).await;
+        assert_eq!(answer.problem(), (409, "key_reused".into()), "{session:?} {message}");
+    }
+    // A body that would be refused on its own does not hide that the key is taken.
+    assert_eq!(gateway.send(post("acme", "key", Some(session), &json!({}))).await.problem().1, "key_reused");
+    assert_eq!(gateway.count().await, 1);
+}
+
+#[tokio::test]
+async fn a_key_of_one_site_is_free_in_another() {
+    let gateway = gateway().await;
+    let one = gateway.post("key", &ticket("One")).await;
+    let other = gateway.send(post("trusting", "key", None, &ticket("Two"))).await;
+    assert_eq!((one.status.as_u16(), other.status.as_u16()), (201, 201));
+    assert_ne!(one.json()["id"], other.json()["id"]);
+}
+
+#[tokio::test]
+async fn a_key_that_is_being_worked_on_is_told_to_wait_and_then_answers() {
+    let gateway = gateway().await;
+    let mut lock = SqliteConnection::connect(&format!("sqlite:{}", gateway.database().display())).await.unwrap();
+    sqlx::query("BEGIN IMMEDIATE").execute(&mut lock).await.unwrap();
+    let ask = || tokio::spawn(send(gateway.router.clone(), post("acme", "key", None, &ticket("One"))));
+    let (mut one, mut other) = (ask(), ask());
+    // Nothing can be stored while the lock is held, so whichever answers first has met the other's claim.
+    let (refused, waiting) = tokio::select! {
+        answer = &mut one => (answer.unwrap(), other),
+        answer = &mut other => (answer.unwrap(), one),
+    };
+    assert_eq!(refused.problem(), (409, "in_progress".into()));
+    assert_eq!(refused.header("retry-after"), "1");
+    sqlx::query("ROLLBACK").execute(&mut lock).await.unwrap();
+    let stored = waiting.await.unwrap();
+    assert_eq!(stored.status, 201);
+    assert_eq!(gateway.post("key", &ticket("One")).await.json(), stored.json());
+    assert_eq!(gateway.count().await, 1);
+}
+
+#[tokio::test]
+async fn a_request_that_takes_too_long_is_no_refusal_and_can_be_repeated() {
+    let gateway = gateway().await;
+    let mut lock = SqliteConnection::connect(&format!("sqlite:{}", gateway.database().display())).await.unwrap();
+    sqlx::query("BEGIN IMMEDIATE").execute(&mut lock).await.unwrap();
+    tokio::time::pause();
+    let answer = gateway.post("key", &ticket("One")).await;
+    tokio::time::resume();
+    assert_eq!(answer.problem(), (503, "busy".into()));
+    assert_eq!((answer.header("retry-after"), answer.header("access-control-allow-origin")), ("1", ORIGIN));
+    sqlx::query("ROLLBACK").execute(&mut lock).await.unwrap();
+    assert_eq!(gateway.post("key", &ticket("One")).await.status, 201);
+    assert_eq!(gateway.count().await, 1);
+}
+
+#[tokio::test]
+async fn a_refusal_stores_nothing_and_leaves_the_key_free() {
+    let gateway = gateway().await;
+    let mut wrong = ticket(" ");
+    wrong["contact"]["email"] = json!("ada@");
+    let answer = gateway.post("key", &wrong).await;
+    assert_eq!(answer.problem(), (422, "invalid".into()));
+    let problem: Problem = serde_json::from_slice(&answer.body).unwrap();
+    let pointers: Vec<&str> = problem.errors.iter().map(|error| error.pointer.as_str()).collect();
+    assert_eq!(pointers, ["/message", "/contact/email"]);
+    assert_eq!(gateway.count().await, 0);
+    assert_eq!(gateway.post("key", &ticket("Now it is right")).await.status, 201);
+}
+
+#[tokio::test]
+async fn every_way_to_be_refused_has_a_code_and_can_be_read_by_the_page() {
+    let gateway = gateway().await;
+    let ask = || request(Method::POST, "/v1/sites/acme/tickets").header("origin", ORIGIN);
+    let typed = || ask().header("content-type", "application/json");
+    let keyed = || typed().header("idempotency-key", "key");
+    let large = vec![b' '; 192 * 1024 + 1];
+    let good = ticket("x").to_string();
+    for (request, expected) in [
+        (keyed().body(Body::from("{\"kind\":")), (400, "invalid_json")),
+        (keyed().body(Body::from(format!("{good} x"))), (400, "invalid_json")),
+        (keyed().body(Body::from("{\"kind\":\"complaint\"}")), (422, "invalid")),
+        (keyed().body(Body::from("{}")), (422, "invalid")),
+        (keyed().body(Body::from(large)), (413, "too_large")),
+        (ask().header("idempotency-key", "key").body(Body::from(good.clone())), (415, "unsupported_media_type")),
+        (typed().body(Body::from(good.clone())), (400, "missing_key")),
+        (typed().header("idempotency-key", "a b").body(Body::from(good.clone())), (400, "missing_key")),
+        (keyed().header("deskbell-session", "short").body(Body::from(good.clone())), (400, "invalid_session")),
+        (keyed().method(Method::DELETE).body(Body::empty()), (405, "method_not_allowed")),
+        (keyed().uri("/v1/sites/acme/nothing").body(Body::empty()), (404, "not_found")),
+    ] {
+        let answer = gateway.send(request.unwrap()).await;
+        assert_eq!(answer.problem(), (expected.0, expected.1.to_string()));
+        assert_eq!(answer.header("access-control-allow-origin"), ORIGIN, "{expected:?}");
+        assert_eq!(answer.header("vary"), "origin", "{expected:?}");
+        assert!(!answer.header("x-request-id").is_empty(), "{expected:?}");
+    }
+    assert_eq!(gateway.count().await, 0);
+}
+
+#[tokio::test]
+async fn a_body_that_does_not_come_is_given_up() {
+    let gateway = gateway().await;
+    let request = request(Method::POST, "/v1/sites/acme/tickets").header("origin", ORIGIN);
+    let (_sender, body) = Channel::<Bytes>::new(1);
+    tokio::time::pause();
+    let answer = gateway.send(request.body(Body::new(body)).unwrap()).await;
+    assert_eq!(answer.problem(), (408, "timeout".into()));
+    assert_eq!(answer.header("access-control-allow-origin"), ORIGIN);
+}
+
+#[tokio::test]
+async fn a_ticket_and_its_key_survive_a_restart() {
+    let gateway = gateway().await;
+    let before = gateway.post("key", &ticket("One")).await.json();
+    let gateway = gateway.restarted().await;
+    assert_eq!(gateway.post("key", &ticket("One")).await.json(), before);
+    assert_eq!(gateway.post("key", &ticket("Two")).await.problem().1, "key_reused");
+}
+
+#[tokio::test]
+async fn what_the_page_says_is_never_verified_and_promises_only_where_it_is_trusted() {
+    let gateway = gateway().await;
+    let mut sent = ticket("One");
+    sent["context"] = json!({ "user": { "id": "7", "plan": "enterprise", "verified": true } });
+    for (site, priority, target) in [("acme", None, None), ("trusting", Some(Priority::High), Some((1, Owner::Cs)))] {
+        let id = gateway.send(post(site, "key", None, &sent)).await.json()["id"].as_str().unwrap().to_string();
+        let stored = gateway.app.store.ticket(&id).await.unwrap().unwrap();
+        assert!(!stored.ticket.context.user.unwrap().verified);
+        let promised = stored.target.map(|target| (target.hours, target.owner));
+        assert_eq!((stored.priority, promised), (priority, target), "{site}");
+    }
+}
+
+#[tokio::test]
+async fn where_a_person_was_sent_from_is_kept_and_changes_nothing() {
+    let gateway = gateway().await;
+    let mut sent = ticket("One");
+    sent["context"] = json!({ "user": { "id": "7", "plan": "free" } });
+    let mut targets = Vec::new();
+    for via in ["", "x"] {
+        sent["via"] = json!(via);
+        let answer = gateway.send(post("trusting", &format!("key{via}"), None, &sent)).await;
+        let stored = gateway.app.store.ticket(answer.json()["id"].as_str().unwrap()).await.unwrap().unwrap();
+        assert_eq!(stored.ticket.via, via);
+        targets.push((stored.priority, stored.target));
+    }
+    assert_eq!(targets[0], targets[1]);
+}
