@@ -115,7 +115,7 @@ $(DENY): | needs
 	touch $@
 
 first-time:
-	@[ -x $(TRUNK) -a -x $(BINDGEN) ] || echo 'The first time builds the tools as well: about 15 minutes on two cores. They go to $(TOOLS).'
+	@[ -x $(TRUNK) -a -x $(BINDGEN) ] || echo 'The first time builds the tools as well: about 10 minutes on two cores. They go to $(TOOLS).'
 
 needs:
 	@missing=0

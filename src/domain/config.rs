@@ -3,6 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::contrast;
+use super::find::find;
 use super::pairs::Pairs;
 use super::source::{Read, Source};
 use super::targets::{self, Owner, Target};
@@ -261,7 +262,7 @@ fn matches(pattern: &str, path: &str) -> bool {
     let mut parts: Vec<&str> = parts.collect();
     let Some(last) = parts.pop() else { return rest.is_empty() };
     for part in parts {
-        let Some(at) = rest.find(part) else { return false };
+        let Some(at) = find(rest, part) else { return false };
         rest = rest.get(at + part.len()..).unwrap_or_default();
     }
     rest.ends_with(last)

@@ -140,37 +140,27 @@ pub struct ErrorRecord {
 /// Cuts a context to its limits and names in [`Context::cut`] what was cut.
 pub fn fit(mut context: Context) -> Context {
     let mut cut = Vec::new();
-    let mut shorten = |place: &str, text: &mut String, max: usize| {
-        if shorten(text, max) {
-            cut.push(place.to_string());
-        }
-    };
-    if let Some(page) = &mut context.page {
-        shorten("/page/url", &mut page.url, URL_MAX);
-        shorten("/page/title", &mut page.title, LINE_MAX);
-        shorten("/page/referrer", &mut page.referrer, URL_MAX);
+    if let Some(Page { url, title, referrer }) = &mut context.page {
+        fit_group(
+            "/page/",
+            &mut cut,
+            [("url", url, URL_MAX), ("title", title, LINE_MAX), ("referrer", referrer, URL_MAX)],
+        );
     }
-    if let Some(user) = &mut context.user {
-        for (place, text) in [
-            ("/user/id", &mut user.id),
-            ("/user/name", &mut user.name),
-            ("/user/email", &mut user.email),
-            ("/user/plan", &mut user.plan),
-            ("/user/role", &mut user.role),
-            ("/user/organization/id", &mut user.organization.id),
-            ("/user/organization/name", &mut user.organization.name),
-        ] {
-            shorten(place, text, LINE_MAX);
-        }
+    if let Some(User { id, name, email, plan, role, organization, .. }) = &mut context.user {
+        let fields = [("id", id), ("name", name), ("email", email), ("plan", plan), ("role", role)];
+        fit_group("/user/", &mut cut, fields.map(|(name, text)| (name, text, LINE_MAX)));
+        let fields = [("id", &mut organization.id, LINE_MAX), ("name", &mut organization.name, LINE_MAX)];
+        fit_group("/user/organization/", &mut cut, fields);
     }
     if let Some(device) = &mut context.device {
-        shorten("/device/browser", &mut device.browser, LINE_MAX);
+        fit_group("/device/", &mut cut, [("browser", &mut device.browser, LINE_MAX)]);
     }
-    for (index, error) in context.errors.iter_mut().enumerate() {
-        shorten(&format!("/errors/{index}/name"), &mut error.name, KEY_MAX);
-        shorten(&format!("/errors/{index}/message"), &mut error.message, ERROR_MESSAGE_MAX);
-        shorten(&format!("/errors/{index}/stack"), &mut error.stack, STACK_MAX);
-        shorten(&format!("/errors/{index}/location"), &mut error.location, URL_MAX);
+    for (index, ErrorRecord { name, message, stack, location, .. }) in context.errors.iter_mut().enumerate() {
+        let fields = [("name", name, KEY_MAX), ("message", message, ERROR_MESSAGE_MAX), ("stack", stack, STACK_MAX)];
+        let place = "/errors/".to_string() + &index.to_string() + "/";
+        fit_group(&place, &mut cut, fields);
+        fit_group(&place, &mut cut, [("location", location, URL_MAX)]);
     }
     fit_values("/page_values", &mut context.page_values, &mut cut);
     if let Some(user) = &mut context.user {
@@ -215,7 +205,7 @@ fn fit_values(place: &str, values: &mut Pairs<String>, cut: &mut Vec<String>) {
     }
     for (key, value) in &mut values.0 {
         if shorten(value, VALUE_MAX) {
-            cut.push(format!("{place}/{key}"));
+            cut.push(place.to_string() + "/" + key);
         }
     }
 }
@@ -247,6 +237,15 @@ fn fit_whole(context: &mut Context) {
             return;
         }
         cut_now(context, "/user/attributes");
+    }
+}
+
+/// Cuts the texts of a group, each with its name and how many characters it may have.
+fn fit_group<const N: usize>(place: &str, cut: &mut Vec<String>, texts: [(&str, &mut String, usize); N]) {
+    for (name, text, max) in texts {
+        if shorten(text, max) {
+            cut.push(place.to_string() + name);
+        }
     }
 }
 

@@ -3,6 +3,8 @@
 //! Blocks: paragraphs, headings, lists, quotes, fenced code. In a line: `code`, `**strong**`, `*emphasis*`, links, bare
 //! addresses. Whatever else is in the text stays text. Reading takes time linear in the length, nesting is bounded.
 
+use super::find::find;
+
 /// The longest text that is read, in bytes; the rest is left out.
 pub const TEXT_MAX: usize = 50_000;
 const DEPTH_MAX: usize = 4;
@@ -303,7 +305,7 @@ impl Line<'_> {
             return None;
         }
         let needle = CLOSERS.get(closer)?;
-        let Some(found) = self.text.get(from..)?.find(needle) else {
+        let Some(found) = find(self.text.get(from..)?, needle) else {
             *hopeless = from;
             return None;
         };

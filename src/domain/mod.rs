@@ -5,6 +5,7 @@
 pub mod config;
 pub mod context;
 pub mod contrast;
+pub mod find;
 pub mod link;
 pub mod markdown;
 pub mod outbox;

@@ -5,7 +5,7 @@ import { capture, forget, listen } from "./errors.js";
 import { emit, off, on } from "./events.js";
 import { blank, clear, freeze, state } from "./state.js";
 import { close, isOpen, mountLauncher, open, toggle } from "./panel.js";
-import { settings } from "./settings.js";
+import { config, preload, script, site } from "./settings.js";
 import { load, obstacle, tell } from "./widget-loader.js";
 import { watch } from "./triggers.js";
 
@@ -27,7 +27,7 @@ const COMMANDS = {
     tell();
   },
   identify: (user) => {
-    if ("token" in object("identify", user)) throw wrong("identify", "takes no token yet; pass {id, name, email, …}");
+    if ("token" in object("identify", user)) throw wrong("identify", "takes no token yet");
     state.user = { ...user };
     tell();
   },
@@ -43,7 +43,7 @@ const COMMANDS = {
     forget();
     clear();
     try {
-      localStorage.removeItem(`deskbell:${settings.site}:session`);
+      localStorage.removeItem(`deskbell:${site}:session`);
     } catch {}
     tell(true);
   },
@@ -93,15 +93,14 @@ const deskbell = (name, ...args) => {
 const page = /** @type {any} */ (window);
 const before = page.deskbell;
 // Embedded twice, the first one stays.
-if (settings.script && !before?.version) {
+if (script && !before?.version) {
   listen();
   page.deskbell = Object.assign(deskbell, { version: VERSION });
-  const config = settings.config && page[settings.config];
-  if (config) deskbell("configure", config);
+  if (config) deskbell("configure", page[config]);
   for (const [args, resolve, reject] of before?.q ?? []) deskbell(...args).then(resolve, reject);
   watch();
   mountLauncher();
-  if (settings.preload == "idle" && !settings.saveData) (window.requestIdleCallback ?? setTimeout)(() => load());
+  if (preload == "idle") (window.requestIdleCallback ?? setTimeout)(() => load());
   // Behind the queue, so that whoever asked to hear of it does.
-  Promise.resolve().then(() => emit("ready"));
+  queueMicrotask(() => emit("ready"));
 }

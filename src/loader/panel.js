@@ -2,7 +2,7 @@
 // and never replaces it, so that text, caret, undo and half-composed characters stay.
 
 import { announceOn, emit } from "./events.js";
-import { BACK, BOX_HINT, BOX_LABEL, CLOSE, HELP, LOADING, WRITE_EMAIL, settings } from "./settings.js";
+import { BOX_LABEL, CLOSE, FAILED, HELP, email, lang, launcher, mount } from "./settings.js";
 import { freeze, state } from "./state.js";
 import { load, show } from "./widget-loader.js";
 
@@ -21,9 +21,8 @@ export const open = async (options) => {
   const parts = frame();
   if (!opened) reveal(parts.dialog);
   focus();
-  const failure = await load();
-  if (failure) return fail(failure);
-  show(options ?? {});
+  if (await load()) show(options ?? {});
+  else fail();
 };
 
 /** Closes the panel; what was typed stays. */
@@ -43,7 +42,7 @@ export const toggle = () => (opened ? close() : open());
 
 /** The round button of our own, for pages without a trigger. */
 export const mountLauncher = () => {
-  if (!settings.launcher) return;
+  if (!launcher) return;
   const button = make("button", { className: "launcher", type: "button", textContent: "?", ariaLabel: HELP });
   button.onclick = toggle;
   shadow().append(button);
@@ -52,35 +51,30 @@ export const mountLauncher = () => {
 /** The parts of the panel, painted on first use. */
 export const frame = () => (panel ??= paint());
 
-/** Says what is in the way, in place of the widget. @param {string} message */
-export const fail = (message) => {
+/** Says that the widget does not work, in its place, and offers to send the text by e-mail. */
+export const fail = () => {
   const { below, box, title, back } = frame();
   back.hidden = true;
   title.textContent = HELP ?? "";
-  box.parentElement?.removeAttribute("hidden");
-  box.readOnly = false;
-  below.replaceChildren(make("p", { className: "notice", role: "alert", textContent: message }));
-  if (!settings.email) return;
-  const link = make("a", { className: "button", textContent: WRITE_EMAIL });
-  const address = () => {
-    const [page, text] = [location.origin + location.pathname, box.value].map(encodeURIComponent);
-    link.href = `mailto:${settings.email}?subject=${page}&body=${text}`;
-  };
-  address();
+  box.readOnly = /** @type {HTMLElement} */ (box.parentElement).hidden = false;
+  below.replaceChildren(make("p", { role: "alert", textContent: FAILED }));
+  if (!email) return;
+  const link = make("a", { textContent: email });
+  const address = () => (link.href = `mailto:${email}?body=${encodeURIComponent(`${box.value}\n\n${location}`)}`);
   box.addEventListener("input", address);
+  address();
   below.append(link);
 };
 
 const shadow = () => {
   if (!element) {
-    element = make("deskbell-panel", { lang: settings.lang });
+    element = make("deskbell-panel", { lang: lang });
     // Hosts' shortcuts ask the target whether one types in it; the target they see is this element.
     Object.defineProperty(element, "isContentEditable", { value: true });
     for (const type of ["keydown", "keyup", "keypress", "focusin"])
       element.addEventListener(type, (event) => event.stopPropagation());
-    const sheet = new CSSStyleSheet();
-    sheet.replaceSync(FIRST_CSS);
-    element.attachShadow({ mode: "open" }).adoptedStyleSheets = [sheet];
+    element.attachShadow({ mode: "open" });
+    wear(FIRST_CSS);
     announceOn(element);
   }
   // Under the root and not the body, which some frameworks swap for another.
@@ -88,19 +82,27 @@ const shadow = () => {
   return /** @type {ShadowRoot} */ (element.shadowRoot);
 };
 
-const mountPoint = () => (settings.mount ? document.querySelector(settings.mount) : null);
+/** Adds a style sheet to the panel. @param {string} css */
+export const wear = (css) => {
+  const root = /** @type {ShadowRoot} */ (element?.shadowRoot);
+  const sheet = new CSSStyleSheet();
+  sheet.replaceSync(css);
+  root.adoptedStyleSheets = [...root.adoptedStyleSheets, sheet];
+};
+
+const mountPoint = () => (mount ? document.querySelector(mount) : null);
 
 const paint = () => {
   const title = make("h2", { id: "title", tabIndex: -1, textContent: HELP });
-  const back = make("button", { className: "icon back", type: "button", ariaLabel: BACK, textContent: "‹", hidden: true });
+  const back = make("button", { className: "icon back", type: "button", textContent: "‹", hidden: true });
   const shut = make("button", { className: "icon", type: "button", ariaLabel: CLOSE, textContent: "✕", onclick: close });
   const label = make("label", { htmlFor: "box", textContent: BOX_LABEL });
-  const box = make("textarea", { id: "box", rows: 3, placeholder: BOX_HINT });
-  const below = make("div", { className: "below" }, make("p", { className: "loading", textContent: LOADING }));
-  const live = make("p", { className: "live", role: "status" });
+  const box = make("textarea", { id: "box", rows: 3 });
+  const below = make("div", { className: "below" });
+  const live = make("div", { className: "live", role: "status" });
   const dialog = make(
     "dialog",
-    { className: "panel", dir: settings.rtl ? "rtl" : "ltr" },
+    { className: "panel", dir: RTL.includes(lang) ? "rtl" : "ltr" },
     make("header", {}, back, title, shut),
     make("div", { className: "scroll" }, make("div", { className: "box" }, label, box), below),
     live,
@@ -146,13 +148,14 @@ const focus = () => {
 };
 
 /**
+ * Makes an element.
  * @template {string} Tag
  * @param {Tag} tag
  * @param {object} properties
  * @param {Node[]} children
  * @returns {Tag extends keyof HTMLElementTagNameMap ? HTMLElementTagNameMap[Tag] : HTMLElement}
  */
-const make = (tag, properties, ...children) => {
+export const make = (tag, properties, ...children) => {
   // By the prototype, because a page's `<img name="createElement">` hides the document's own.
   const node = Document.prototype.createElement.call(document, tag);
   Object.assign(node, properties).append(...children);

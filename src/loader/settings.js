@@ -1,28 +1,30 @@
 // What the script tag says.
 
-// Only readable while the script runs for the first time.
-const script = /** @type {HTMLScriptElement | null} */ (document.currentScript);
+/** Only readable while the script runs for the first time. */
+export const script = /** @type {HTMLScriptElement} */ (document.currentScript);
 const data = script?.dataset ?? {};
-const lang = [data.lang, document.documentElement.lang, ...(navigator.languages ?? [])]
-  .map((tag) => (tag ?? "").split("-")[0]?.toLowerCase() ?? "")
-  .find((tag) => Object.hasOwn(TEXTS, tag));
 
-/** The attributes, with their defaults. */
-export const settings = {
-  script,
-  site: data.site || "default",
-  gateway: new URL(data.gateway || "/", script?.src || location.href).href.replace(/\/$/, ""),
-  trigger: data.trigger || "[data-deskbell-open]",
-  mount: data.mount,
-  launcher: data.launcher != null,
-  preload: data.preload || "intent",
-  email: data.email || "",
-  config: data.config,
-  lang: lang ?? "en",
-  rtl: RTL.includes(lang ?? "en"),
-  saveData: /** @type {any} */ (navigator).connection?.saveData === true,
-};
+/** The public key of the site. */
+export const site = data.site || "default";
+/** The gateway's address, without a slash at its end. */
+export const gateway = new URL(data.gateway || "/", script?.src || location.href).href.replace(/\/$/, "");
+/** What opens the panel, beside links. */
+export const triggers = `${data.trigger || "[data-deskbell-open]"},a[href*="#deskbell="]`;
+/** The container that shows the panel inline. */
+export const mount = data.mount;
+/** Whether there is a round button of our own. */
+export const launcher = data.launcher != null;
+/** The address that is offered when nothing else works. */
+export const email = data.email;
+/** The name of a global object with the rest of the configuration. */
+export const config = data.config;
+/** When the widget is fetched before somebody opens it. Somebody who saves data is not made to. */
+export const preload = /** @type {any} */ (navigator).connection?.saveData ? "" : data.preload || "intent";
+/** The panel's language: the first that we have of what the script tag, the page and the browser say. */
+export const lang =
+  [data.lang, document.documentElement.lang, ...navigator.languages]
+    .map((tag) => `${tag}`.toLowerCase().split("-")[0] ?? "")
+    .find((tag) => Object.hasOwn(TEXTS, tag)) ?? "en";
 
 /** The texts that are needed before the widget is there. */
-export const [HELP, CLOSE, BACK, BOX_LABEL, BOX_HINT, LOADING, FORBIDDEN, FAILED, CRASHED, WRITE_EMAIL, SUBJECT] =
-  /** @type {string[]} */ (TEXTS[settings.lang]);
+export const [HELP, CLOSE, BOX_LABEL, FAILED] = /** @type {string[]} */ (TEXTS[lang]);

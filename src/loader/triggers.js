@@ -1,7 +1,7 @@
 // What opens the panel: the host's own entries, links, and the address of the page.
 
 import { open } from "./panel.js";
-import { settings } from "./settings.js";
+import { preload, triggers } from "./settings.js";
 import { load } from "./widget-loader.js";
 
 const NAMES = ["deskbell", "kind", "topic", "severity", "via", "question"];
@@ -9,7 +9,7 @@ const NAMES = ["deskbell", "kind", "topic", "severity", "via", "question"];
 /** Starts to watch. On the window and capturing, so that entries that come later count and no handler of the page hides them. */
 export const watch = () => {
   addEventListener("click", press, true);
-  if (settings.preload == "intent" && !settings.saveData)
+  if (preload == "intent")
     for (const type of ["pointerover", "touchstart", "focusin"])
       addEventListener(type, (event) => void (entry(event) && load()), { capture: true, passive: true });
   addEventListener("hashchange", follow);
@@ -19,7 +19,7 @@ export const watch = () => {
 /** @param {Event} event */
 const entry = (event) =>
   /** @type {HTMLElement | undefined} */ (
-    event.composedPath().find((node) => node instanceof Element && node.matches(`${settings.trigger},a[href*="#deskbell="]`))
+    event.composedPath().find((node) => node instanceof Element && node.matches(triggers))
   );
 
 /** @param {MouseEvent} event */

@@ -4,6 +4,8 @@
 //! in the order of [`Text::ALL`] for the widget to fetch. A text may hold placeholders (`{n}`), and where it counts
 //! something, one form a plural category (`one=… |other=…`, CLDR's categories).
 
+use super::find::find;
+
 /// Declares the texts: variant, name in the language files, English.
 macro_rules! texts {
     ($($variant:ident, $key:literal, $english:literal;)+) => {
@@ -27,10 +29,7 @@ texts! {
     Back, "back", "Back";
     BoxLabel, "box_label", "What do you need?";
     BoxHint, "box_hint", "Describe it in your own words";
-    Loading, "loading", "One moment…";
-    WasmForbidden, "wasm_forbidden", "This page does not allow the full help form to run. Your text stays here.";
-    LoadFailed, "load_failed", "We couldn't load the help form. Your text stays here; try again in a while.";
-    Crashed, "crashed", "The help form stopped working. Your text stays here.";
+    FormFailed, "form_failed", "The help form cannot run on this page right now. Your text stays in the box.";
     WriteEmail, "write_email", "Write an e-mail";
     CopyText, "copy_text", "Copy the text";
     Copied, "copied", "Copied";
@@ -104,19 +103,7 @@ texts! {
 }
 
 /// The texts that the loader shows before the widget is there, in the order in which it is given them.
-pub const LOADER: &[Text] = &[
-    Text::Help,
-    Text::Close,
-    Text::Back,
-    Text::BoxLabel,
-    Text::BoxHint,
-    Text::Loading,
-    Text::WasmForbidden,
-    Text::LoadFailed,
-    Text::Crashed,
-    Text::WriteEmail,
-    Text::MailSubject,
-];
+pub const LOADER: &[Text] = &[Text::Help, Text::Close, Text::BoxLabel, Text::FormFailed];
 
 /// A language that comes with Deskbell.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -169,9 +156,10 @@ pub fn plural<'a>(text: &'a str, category: &str) -> &'a str {
     form(category).or_else(|| form("other")).unwrap_or(text)
 }
 
-/// A text with its placeholders filled.
+/// A text with its placeholder, which stands in it once, filled.
 pub fn fill(text: &str, placeholder: &str, value: &str) -> String {
-    text.replace(placeholder, value)
+    let around = find(text, placeholder).and_then(|at| Some((text.get(..at)?, text.get(at + placeholder.len()..)?)));
+    around.map_or_else(|| text.to_string(), |(before, after)| [before, value, after].concat())
 }
 
 /// The table of a language as the widget reads it: the texts in the order of [`Text::ALL`].

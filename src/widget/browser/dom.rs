@@ -12,12 +12,12 @@ use crate::domain::contrast::Rgb;
 pub struct Listener {
     target: EventTarget,
     event: &'static str,
-    callback: Closure<dyn FnMut()>,
+    callback: Closure<dyn FnMut(Event)>,
 }
 
 /// Listens to an event.
-pub fn listen(target: &EventTarget, event: &'static str, call: impl FnMut() + 'static) -> Listener {
-    let callback = Closure::<dyn FnMut()>::new(call);
+pub fn listen(target: &EventTarget, event: &'static str, call: impl FnMut(Event) + 'static) -> Listener {
+    let callback = Closure::<dyn FnMut(Event)>::new(call);
     // Throws only for a callback that is no function.
     let _ = target.add_event_listener_with_callback(event, callback.as_ref().unchecked_ref());
     Listener { target: target.clone(), event, callback }
@@ -47,6 +47,11 @@ pub fn set_text(element: &HtmlElement, text: &str) {
     if element.text_content().as_deref() != Some(text) {
         element.set_text_content(Some(text));
     }
+}
+
+/// Gives an element a name that is heard and not seen.
+pub fn set_label(element: &Element, text: &str) {
+    let _ = element.set_attribute("aria-label", text);
 }
 
 /// Shows or hides an element.

@@ -1,6 +1,7 @@
 //! The browser, as the widget needs it: the only code that names `web_sys` or `js_sys`. What a browser lacks, blocks or
 //! throws comes out as a value.
 
+pub mod attributes;
 pub mod context;
 pub mod dom;
 pub mod http;

@@ -7,13 +7,12 @@ use std::future::Future;
 use std::pin::Pin;
 use std::sync::{Arc, Mutex};
 
-use leptos::attr::any_attribute::{AnyAttribute, IntoAnyAttribute};
-use leptos::attr::custom::custom_attribute;
-use leptos::ev::{Custom, Event};
+use leptos::ev::Event;
 use leptos::html;
 use leptos::prelude::*;
-use leptos::tachys::html::event;
 use leptos::task::spawn_local;
+
+use crate::widget::browser::attributes::Attributes;
 
 /// What Leptos calls again when something that it has read changes.
 type Shared = Arc<Mutex<dyn FnMut() -> AnyView + Send>>;
@@ -21,12 +20,12 @@ type Shared = Arc<Mutex<dyn FnMut() -> AnyView + Send>>;
 /// An element that is being put together.
 pub struct El {
     tag: &'static str,
-    attributes: Vec<AnyAttribute>,
+    attributes: Attributes,
 }
 
 /// Starts an element.
 pub fn el(tag: &'static str) -> El {
-    El { tag, attributes: Vec::new() }
+    El { tag, attributes: Attributes::default() }
 }
 
 /// Starts an element of a class.
@@ -35,7 +34,7 @@ pub fn div(class: &'static str) -> El {
 }
 
 /// A button that does something.
-pub fn button(class: &'static str, press: impl FnMut(Event) + 'static) -> El {
+pub fn button(class: &'static str, press: impl FnMut(Event) + Send + 'static) -> El {
     el("button").attr("class", class).attr("type", "button").on("click", press)
 }
 
@@ -74,14 +73,13 @@ impl El {
 
     /// Sets an attribute where it has a value.
     pub fn maybe(mut self, name: &'static str, value: Option<String>) -> El {
-        self.attributes.push(custom_attribute(name, value).into_any_attr());
+        self.attributes.values.push((name, value));
         self
     }
 
     /// Listens to an event.
-    pub fn on(mut self, name: &'static str, call: impl FnMut(Event) + 'static) -> El {
-        let call: Box<dyn FnMut(Event)> = Box::new(call);
-        self.attributes.push(event::on(Custom::<Event>::new(name), call).into_any_attr());
+    pub fn on(mut self, name: &'static str, call: impl FnMut(Event) + Send + 'static) -> El {
+        self.attributes.handlers.push((name, Arc::new(Mutex::new(call))));
         self
     }
 

@@ -85,8 +85,8 @@ pub fn mount(loader: Loader) -> Mounted {
         parts.into_any()
     });
     let listeners = [
-        dom::listen(&loader.text_box(), "input", move || panel.typed()),
-        dom::listen(&loader.back(), "click", move || panel.go_back()),
+        dom::listen(&loader.text_box(), "input", move |_| panel.typed()),
+        dom::listen(&loader.back(), "click", move |_| panel.go_back()),
     ];
     panel.typed();
     panel.fetch_config();
@@ -166,12 +166,10 @@ impl Panel {
         bump(self.scene);
     }
 
-    /// Keeps the loader's parts and the choices of the form in step with the state. They are drawn by hand: the parts are
-    /// not ours to replace, and a choice that the person has touched follows its property, not its attribute.
+    /// Keeps the loader's parts in step with the state. They are drawn by hand, because they are not ours to replace.
     fn draw_around(self) -> AnyView {
         self.scene.track();
         let loader = self.loader();
-        let root = loader.root();
         self.read(|model| {
             let (title, label) = match model.screen {
                 Screen::Ticket => (Text::SendTicket, Text::MessageLabel),
@@ -180,6 +178,8 @@ impl Panel {
             };
             dom::set_text(&loader.title(), &self.t(title));
             dom::set_text(&loader.label(), &self.t(label));
+            loader.text_box().set_placeholder(&self.t(Text::BoxHint));
+            dom::set_label(&loader.back(), &self.t(Text::Back));
             let leads_back = matches!(model.screen, Screen::Ticket | Screen::Question);
             dom::set_hidden(&loader.back(), model.is_sealed() || !leads_back);
             let text_box = loader.text_box();
@@ -187,11 +187,6 @@ impl Panel {
             dom::set_flag(&text_box, "aria-invalid", model.gaps.iter().any(|gap| gap.field() == ticket::MESSAGE));
             if let Some(around) = text_box.parent_element() {
                 dom::set_hidden(&around, !matches!(model.screen, Screen::Home | Screen::Ticket));
-            }
-            if model.screen == Screen::Ticket {
-                dom::choose(&root, model.kind().word());
-                dom::set_value(&root, ticket::TOPIC, &ticket::topic(model));
-                dom::set_value(&root, ticket::SEVERITY, model.severity().word());
             }
         });
         el::nothing()
@@ -218,6 +213,7 @@ impl Panel {
         // Somebody who is filling in the form keeps their place in it.
         if self.peek(|model| model.contact == Default::default()) {
             self.redraw();
+            self.later(move || self.show_choices());
         }
     }
 
@@ -315,8 +311,19 @@ impl Panel {
         let loader = self.loader();
         let boxed = matches!(screen, Screen::Home | Screen::Ticket);
         self.later(move || {
+            self.show_choices();
             let target = if boxed && !dom::touch() { loader.text_box().into() } else { loader.title() };
             dom::focus(&target);
+        });
+    }
+
+    /// Shows in the form what is chosen. By hand: a choice that the person has touched no longer follows its attribute.
+    fn show_choices(self) {
+        let root = self.loader().root();
+        self.peek(|model| {
+            dom::choose(&root, model.kind().word());
+            dom::set_value(&root, ticket::TOPIC, &ticket::topic(model));
+            dom::set_value(&root, ticket::SEVERITY, model.severity().word());
         });
     }
 

@@ -15,7 +15,7 @@ pub fn view(panel: Panel) -> AnyView {
     let label = move || panel.t(if panel.read(|model| model.copied) { Text::Copied } else { Text::CopyReference });
     let copy = button("button", move |_| copy(panel)).children([live_text(label)]);
     let mut parts = vec![
-        el("h3").attr("class", "asked").text(panel.t(Text::ReceiptTitle)),
+        el("h3").attr("class", "asked done").text(panel.t(Text::ReceiptTitle)),
         div("row").children([el("span").attr("class", "reference").text(said), copy]),
     ];
     parts.extend(panel.peek(|model| model.promised.clone()).into_iter().map(|line| paragraph("", line)));

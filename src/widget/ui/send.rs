@@ -26,8 +26,7 @@ pub fn start(panel: Panel) {
                 panel.change(|model| model.gaps = missing);
                 return go_to(panel, first);
             }
-            let Some(sealed) = seal(panel) else { return };
-            sealed
+            seal(panel)
         }
     };
     panel.change(|model| {
@@ -68,7 +67,7 @@ pub fn failure(panel: Panel) -> AnyView {
 }
 
 /// The form as it stands, for good: these bytes and no others belong to this key.
-fn seal(panel: Panel) -> Option<Sealed> {
+fn seal(panel: Panel) -> Sealed {
     let context = context::collect(&panel.moment());
     let ticket = panel.peek(|model| NewTicket {
         kind: model.kind(),
@@ -83,8 +82,8 @@ fn seal(panel: Panel) -> Option<Sealed> {
         created_at: intl::now(),
         client: Client { name: "deskbell".into(), version: panel.loader().version() },
     });
-    let body = serde_json::to_string(&ticket).ok()?;
-    Some(Sealed { key: random::id(), body })
+    // Writing plain data into memory cannot fail.
+    Sealed { key: random::id(), body: serde_json::to_string(&ticket).unwrap_or_default() }
 }
 
 fn contact(model: &Model) -> Contact {
@@ -125,7 +124,9 @@ fn refused(panel: Panel, errors: &[FieldError]) {
     }
     let mut reason = String::new();
     for error in errors {
-        reason.push_str(&format!("{} {} ", error.pointer, error.detail));
+        for part in [&error.pointer, " ", &error.detail, " "] {
+            reason.push_str(part);
+        }
     }
     panel.announce(&panel.fill(Text::FailRefused, "{reason}", &reason));
     panel.change(|model| model.sending = Sending::Refused(reason));

@@ -103,12 +103,18 @@ fn kinds(panel: Panel) -> AnyView {
             Kind::Feedback => Text::KindFeedback,
         };
         let input = el("input").attr("type", "radio").attr("name", "kind").attr("id", kind.word());
-        let input = input.on("change", move |_| panel.change(|model| model.kind = Some(kind))).children([]);
+        let input = input.on("change", move |_| choose_kind(panel, kind)).children([]);
         el("label").attr("class", "choice").children([input, el("span").text(panel.t(text))])
     };
     let choices: Vec<AnyView> = panel.peek(|model| model.config.kinds.iter().copied().map(choice).collect());
     let legend = el("legend").text(panel.t(Text::Kind));
     el("fieldset").children([legend, div("choices").children(choices)])
+}
+
+/// The severity goes with the kind until one is chosen.
+fn choose_kind(panel: Panel, kind: Kind) {
+    panel.change(|model| model.kind = Some(kind));
+    panel.show_choices();
 }
 
 fn topics(panel: Panel) -> AnyView {
