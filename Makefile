@@ -88,6 +88,10 @@ test-browser: widget $(BROWSER_PACKAGES)
 .PHONY: widget
 widget: wasm-target $(TRUNK) $(BINDGEN) $(LOADER_PACKAGES)
 	@echo '── the widget and its sizes'
+	cargo fetch --locked --quiet
+	# Where this machine keeps its crates is nobody's business, and would make the module differ from machine to machine.
+	flags=$$(for folder in "$${CARGO_HOME:-$$HOME/.cargo}"/registry/src/*/; do printf -- '--remap-path-prefix=%s= ' "$$folder"; done)
+	export CARGO_TARGET_WASM32_UNKNOWN_UNKNOWN_RUSTFLAGS="$$flags--remap-path-prefix=$(CURDIR)/="
 	trunk build --release
 
 wasm-target: | needs

@@ -21,6 +21,7 @@ pub struct Config {
     pub plans: Pairs<Priority>,
     /// The response targets, one for each severity and priority that promises something. Default: those of
     /// [`targets::default_targets`]. Gateway only.
+    #[serde(default = "targets::default_targets")]
     pub targets: Vec<Target>,
     /// Documentation and other places, shown on Home. Default: none.
     pub links: Vec<Link>,
@@ -82,12 +83,13 @@ pub enum Scheme {
 }
 
 impl Default for Config {
+    /// The configuration before any was read: it promises nothing yet.
     fn default() -> Config {
         Config {
             kinds: Kind::ALL.to_vec(),
             topics: Vec::new(),
             plans: Pairs::default(),
-            targets: targets::default_targets(),
+            targets: Vec::new(),
             links: Vec::new(),
             theme: Theme::default(),
             texts: Pairs::default(),
@@ -325,7 +327,8 @@ mod tests {
         let config = Config::default();
         let json = serde_json::to_string(&config).unwrap();
         assert_eq!(serde_json::from_str::<Config>(&json).unwrap(), config);
-        assert_eq!(serde_json::from_str::<Config>("{}").unwrap(), config);
+        let unset = Config { targets: targets::default_targets(), ..config };
+        assert_eq!(serde_json::from_str::<Config>("{}").unwrap(), unset);
     }
 
     proptest! {

@@ -73,11 +73,11 @@ fn blocks(lines: &[&str], depth: usize) -> Vec<Block> {
     let mut out = Vec::new();
     let mut rest = lines;
     while let Some((line, after)) = rest.split_first() {
-        let trimmed = line.trim_start();
+        let trimmed = line.trim_ascii_start();
         if trimmed.is_empty() {
             rest = after;
         } else if let Some(fence) = fence(trimmed) {
-            let length = after.iter().position(|line| line.trim() == fence).unwrap_or(after.len());
+            let length = after.iter().position(|line| line.trim_ascii() == fence).unwrap_or(after.len());
             let (code, after) = after.split_at(length);
             out.push(Block::Code(code.join("\n")));
             rest = after.get(1..).unwrap_or_default();
@@ -85,11 +85,11 @@ fn blocks(lines: &[&str], depth: usize) -> Vec<Block> {
             out.push(Block::Heading(inlines(heading)));
             rest = after;
         } else if depth < DEPTH_MAX && trimmed.starts_with('>') {
-            let length = rest.iter().position(|line| !line.trim_start().starts_with('>')).unwrap_or(rest.len());
+            let length = rest.iter().position(|line| !line.trim_ascii_start().starts_with('>')).unwrap_or(rest.len());
             let (quote, after) = rest.split_at(length);
             let inner: Vec<&str> = quote
                 .iter()
-                .map(|line| line.trim_start().strip_prefix('>').unwrap_or(line))
+                .map(|line| line.trim_ascii_start().strip_prefix('>').unwrap_or(line))
                 .map(|line| line.strip_prefix(' ').unwrap_or(line))
                 .collect();
             out.push(Block::Quote(blocks(&inner, depth + 1)));
@@ -112,7 +112,7 @@ fn blocks(lines: &[&str], depth: usize) -> Vec<Block> {
 fn join(lines: &[&str]) -> String {
     let mut text = String::new();
     for (index, line) in lines.iter().enumerate() {
-        let content = line.trim();
+        let content = line.trim_ascii();
         text.push_str(content.strip_suffix('\\').unwrap_or(content));
         if index + 1 < lines.len() {
             text.push(if line.ends_with("  ") || content.ends_with('\\') { '\n' } else { ' ' });
@@ -122,7 +122,7 @@ fn join(lines: &[&str]) -> String {
 }
 
 fn ends_paragraph(line: &str, depth: usize) -> bool {
-    let trimmed = line.trim_start();
+    let trimmed = line.trim_ascii_start();
     trimmed.is_empty()
         || fence(trimmed).is_some()
         || heading(trimmed).is_some()
@@ -173,11 +173,12 @@ fn list<'a, 'b>(lines: &'a [&'b str], ordered: bool, depth: usize) -> (Block, &'
             }
             content = marker.content;
             items.push(vec![line.get(content..).unwrap_or_default()]);
-        } else if line.trim().is_empty() {
+        } else if line.trim_ascii().is_empty() {
             // A blank line belongs to the list only if the list goes on behind it.
             let goes_on = lines.get(index + 1).is_some_and(|next| {
                 let indent = next.len() - next.trim_start_matches(' ').len();
-                !next.trim().is_empty() && (indent >= content || marker(next).is_some_and(|m| m.ordered == ordered))
+                !next.trim_ascii().is_empty()
+                    && (indent >= content || marker(next).is_some_and(|m| m.ordered == ordered))
             });
             if !goes_on {
                 break;
@@ -186,7 +187,7 @@ fn list<'a, 'b>(lines: &'a [&'b str], ordered: bool, depth: usize) -> (Block, &'
                 item.push("");
             }
         } else {
-            let previous_blank = index > 0 && lines.get(index - 1).is_some_and(|line| line.trim().is_empty());
+            let previous_blank = index > 0 && lines.get(index - 1).is_some_and(|line| line.trim_ascii().is_empty());
             if indent < content && previous_blank {
                 break;
             }
@@ -275,7 +276,7 @@ impl Line<'_> {
         let middle = self.find(5, at + 1, end)?;
         let target = self.slice(middle + 2, end);
         let length = target.find(')')?;
-        let url = safe_url(target.get(..length)?.trim()).map(str::to_string);
+        let url = safe_url(target.get(..length)?.trim_ascii()).map(str::to_string);
         let text = self.read(at + 1, middle, depth + 1);
         let after = middle + 2 + length + 1;
         match url {

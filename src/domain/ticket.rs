@@ -232,7 +232,7 @@ pub enum Gap {
 /// is not known.
 pub fn gaps(message: &str, contact: &Contact, known: bool) -> Vec<Gap> {
     let mut gaps = Vec::new();
-    if message.trim().is_empty() {
+    if message.trim_ascii().is_empty() {
         gaps.push(Gap::MessageMissing);
     } else if message.chars().count() > MESSAGE_MAX {
         gaps.push(Gap::MessageTooLong);
@@ -240,12 +240,12 @@ pub fn gaps(message: &str, contact: &Contact, known: bool) -> Vec<Gap> {
     if known {
         return gaps;
     }
-    if contact.name.trim().is_empty() {
+    if contact.name.trim_ascii().is_empty() {
         gaps.push(Gap::NameMissing);
     }
-    if contact.email.trim().is_empty() {
+    if contact.email.trim_ascii().is_empty() {
         gaps.push(Gap::EmailMissing);
-    } else if !is_email(contact.email.trim()) {
+    } else if !is_email(contact.email.trim_ascii()) {
         gaps.push(Gap::EmailInvalid);
     }
     gaps
@@ -280,7 +280,7 @@ pub fn check(ticket: &NewTicket) -> Vec<FieldError> {
             Gap::EmailInvalid => refuse("/contact/email", "is not an e-mail address".into()),
         }
     }
-    if known && !contact.email.is_empty() && !is_email(contact.email.trim()) {
+    if known && !contact.email.is_empty() && !is_email(contact.email.trim_ascii()) {
         refuse("/contact/email", "is not an e-mail address".into());
     }
     for (pointer, text, max) in [

@@ -1,7 +1,7 @@
 // The file behind the script tag. It runs on every page view of the host, so it does little: it keeps the commands, records
 // what goes wrong, and waits. The panel is painted, and the widget fetched, when somebody wants help.
 
-import { capture, forget, listen } from "./errors.js";
+import { forget, listen, record } from "./errors.js";
 import { emit, off, on } from "./events.js";
 import { blank, clear, freeze, state } from "./state.js";
 import { close, isOpen, mountLauncher, open, toggle } from "./panel.js";
@@ -9,15 +9,15 @@ import { config, preload, script, site } from "./settings.js";
 import { load, obstacle, tell } from "./widget-loader.js";
 import { watch } from "./triggers.js";
 
-/** What `open` takes: the values that are allowed, or any text. */
+/** What `open` takes: the words that are allowed, or any text. */
 const OPENINGS = {
-  screen: ["home", "ticket"],
-  kind: ["question", "bug", "feedback"],
-  severity: ["critical", "high", "medium", "low"],
-  topic: null,
-  message: null,
-  via: null,
-  question: null,
+  screen: "home,ticket",
+  kind: "question,bug,feedback",
+  severity: "critical,high,medium,low",
+  topic: "",
+  message: "",
+  via: "",
+  question: "",
 };
 
 /** @type {Record<string, (...args: any[]) => any>} */
@@ -51,14 +51,14 @@ const COMMANDS = {
     for (const [key, value] of Object.entries(options == null ? {} : object("open", options))) {
       if (!Object.hasOwn(OPENINGS, key)) throw wrong("open", `has no "${key}"; it has ${Object.keys(OPENINGS)}`);
       const allowed = OPENINGS[/** @type {keyof OPENINGS} */ (key)];
-      if (typeof value != "string" || (allowed && !allowed.includes(value)))
+      if (typeof value != "string" || (allowed && !allowed.split(",").includes(value)))
         throw wrong("open", `${key} must be ${allowed ? "one of " + allowed : "a text"}`);
     }
     return open(options);
   },
   close,
   toggle,
-  capture: (error, details) => capture("captured", error, details),
+  capture: (error) => record("captured", error),
   on,
   off,
   status: () => {

@@ -19,20 +19,17 @@ export const listen = () => {
   addEventListener("error", (event) => {
     if (event.message) record("error", event.error ?? event.message, `${event.filename}:${event.lineno}:${event.colno}`);
   });
-  addEventListener("unhandledrejection", (event) => record("rejection", event.reason, ""));
+  addEventListener("unhandledrejection", (event) => record("rejection", event.reason));
 };
 
 /**
  * Records an error; the same one again is only counted.
  * @param {string} source
  * @param {any} error anything: a page throws and rejects with what it likes
- * @param {any} [details]
+ * @param {string} [location]
  */
-export const capture = (source, error, details) => record(source, error, text(details?.location ?? ""));
-
-/** @param {string} source @param {any} error @param {string} location */
-const record = (source, error, location) => {
-  const name = text(error?.name ?? "").slice(0, 100);
+export const record = (source, error, location = "") => {
+  const name = text(error?.name ?? "");
   const message = text(error?.message ?? error).slice(0, 2000);
   const same = errors.findIndex((known) => known.name == name && known.message == message && known.source == source);
   const [known] = same < 0 ? [] : errors.splice(same, 1);

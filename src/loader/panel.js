@@ -93,21 +93,20 @@ export const wear = (css) => {
 const mountPoint = () => (mount ? document.querySelector(mount) : null);
 
 const paint = () => {
-  const title = make("h2", { id: "title", tabIndex: -1, textContent: HELP });
+  const title = make("h2", { tabIndex: -1, textContent: HELP });
   const back = make("button", { className: "icon back", type: "button", textContent: "‹", hidden: true });
   const shut = make("button", { className: "icon", type: "button", ariaLabel: CLOSE, textContent: "✕", onclick: close });
   const label = make("label", { htmlFor: "box", textContent: BOX_LABEL });
-  const box = make("textarea", { id: "box", rows: 3 });
+  const box = make("textarea", { id: "box" });
   const below = make("div", { className: "below" });
   const live = make("div", { className: "live", role: "status" });
   const dialog = make(
     "dialog",
-    { className: "panel", dir: RTL.includes(lang) ? "rtl" : "ltr" },
+    { className: "panel", ariaLabel: HELP, dir: RTL.includes(lang) ? "rtl" : "ltr" },
     make("header", {}, back, title, shut),
     make("div", { className: "scroll" }, make("div", { className: "box" }, label, box), below),
     live,
   );
-  dialog.setAttribute("aria-labelledby", "title");
   dialog.addEventListener("cancel", (event) => {
     event.preventDefault();
     close();

@@ -27,18 +27,16 @@ export const tell = (reset = false) => guard(() => widget.changed(reset));
 
 /** What on this page keeps the widget from running; empty where nothing does. */
 export const obstacle = () => {
+  let reason = "globals";
   try {
     const used = [Reflect.get, document.createElement, document.createTextNode];
-    if (!(window instanceof Window) || used.some((f) => typeof f != "function")) return "globals";
-  } catch {
-    return "globals";
-  }
-  try {
-    new WebAssembly.Module(new Uint8Array([0, 97, 115, 109, 1, 0, 0, 0]));
-    return "";
-  } catch {
-    return "wasm";
-  }
+    if (window instanceof Window && used.every((f) => typeof f == "function")) {
+      reason = "wasm";
+      new WebAssembly.Module(new Uint8Array([0, 97, 115, 109, 1, 0, 0, 0]));
+      reason = "";
+    }
+  } catch {}
+  return reason;
 };
 
 const start = async () => {
@@ -60,15 +58,15 @@ const start = async () => {
 };
 
 /** Lets the browser check the integrity of a module, which `import()` itself cannot. @param {string} href */
-const preload = (href) =>
-  new Promise((resolve, reject) => {
-    const link = make("link", {});
-    if (!link.relList.supports("modulepreload")) return resolve(0);
-    const nonce = script.nonce;
-    const check = { rel: "modulepreload", crossOrigin: "", integrity: WIDGET_INTEGRITY, nonce, href };
-    Object.assign(link, { onload: resolve, onerror: reject }, check);
-    document.head.append(link);
-  }).finally(() => document.head.querySelector(`link[href="${href}"]`)?.remove());
+const preload = (href) => {
+  const link = make("link", {});
+  const { nonce } = script;
+  const check = { rel: "modulepreload", crossOrigin: "", integrity: WIDGET_INTEGRITY, nonce, href };
+  return new Promise((onload, onerror) => {
+    if (!link.relList.supports("modulepreload")) return onload(0);
+    document.head.append(Object.assign(link, { onload, onerror }, check));
+  }).finally(() => link.remove());
+};
 
 /** The widget has panicked: what it drew is torn, what was typed is not. */
 const crash = () => {

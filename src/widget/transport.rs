@@ -22,7 +22,7 @@ const SEND_TIMEOUT: Duration = Duration::from_secs(20);
 
 /// Asks for something of a site, such as `config`. `None` where no good answer came.
 pub async fn ask(site_url: &str, what: &str, abort: &Abort) -> Option<JsValue> {
-    match http::get(&format!("{site_url}/{what}"), ASK_TIMEOUT, abort).await {
+    match http::get(&[site_url, "/", what].concat(), ASK_TIMEOUT, abort).await {
         Answer::Http { status: 200, body, .. } => body,
         _ => None,
     }
@@ -31,11 +31,11 @@ pub async fn ask(site_url: &str, what: &str, abort: &Abort) -> Option<JsValue> {
 /// Posts a sealed ticket.
 pub async fn send(site_url: &str, sealed: &Sealed, session: &str) -> Outcome {
     let headers = [("Idempotency-Key", sealed.key.as_str()), ("Deskbell-Session", session)];
-    let answer = http::post(&format!("{site_url}/tickets"), &headers, &sealed.body, SEND_TIMEOUT).await;
+    let answer = http::post(&[site_url, "/tickets"].concat(), &headers, &sealed.body, SEND_TIMEOUT).await;
     outbox::decide(&answer, http::online())
 }
 
 /// The address under which the gateway answers for a site.
 pub fn site_url(gateway: &str, site: &str) -> String {
-    format!("{gateway}/v1/sites/{}", encoded(site))
+    [gateway, "/v1/sites/", &encoded(site)].concat()
 }

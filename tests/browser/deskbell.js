@@ -1,10 +1,12 @@
 import { test as base, expect } from "@playwright/test";
 import path from "node:path";
 import { Gateway, root } from "./gateway.js";
+import { Panel } from "./panel.js";
 import { Site } from "./site.js";
 
 export { expect };
 export { expectAccessible } from "./accessibility.js";
+export { Panel } from "./panel.js";
 
 /** What went wrong on the pages of a test. A test that provokes something names it; anything else fails the test. */
 export class Trouble {
@@ -46,6 +48,8 @@ export class Trouble {
  *   serves a host's page from another origin and goes there: the folder of the spec, unless another one is named
  * @property {(reference?: string) => Promise<import("@playwright/test").Page>} inbox
  *   opens the operators' list, or there the ticket with this reference, in a browser of its own
+ * @property {() => Promise<any[]>} tickets what the inbox holds, newest first: each ticket as it was sent, with its `reference`
+ * @property {Panel} panel
  * @property {Trouble} trouble
  */
 
@@ -95,4 +99,22 @@ export const test = base.extend({
     });
     await context.close();
   },
+
+  tickets: async ({ inbox }, use) => {
+    await use(async () => {
+      const list = await inbox();
+      const references = await list.locator("a.reference").allTextContents();
+      await list.close();
+      const tickets = [];
+      for (const reference of references) {
+        const page = await inbox(reference);
+        const sent = await page.locator(".raw code").textContent();
+        tickets.push({ reference, ...JSON.parse(sent ?? "") });
+        await page.close();
+      }
+      return tickets;
+    });
+  },
+
+  panel: async ({ page }, use) => use(new Panel(page)),
 });

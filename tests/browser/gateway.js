@@ -1,12 +1,16 @@
-import { spawn } from "node:child_process";
+import { execFile, spawn } from "node:child_process";
 import { once } from "node:events";
-import { mkdtemp, rm } from "node:fs/promises";
+import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import path from "node:path";
 import { createInterface } from "node:readline";
+import { promisify } from "node:util";
+import { expect } from "@playwright/test";
 
 export const root = path.resolve(import.meta.dirname, "../..");
-const program = path.join(root, process.env.CARGO_TARGET_DIR || "target", "debug", "deskbell");
+// DESKBELL and DIST name another program and another folder of what ships, so that tests can run beside a build.
+const program = process.env.DESKBELL || path.join(root, process.env.CARGO_TARGET_DIR || "target", "debug", "deskbell");
+const dist = process.env.DIST || path.join(root, "dist");
 
 /** A real gateway, with a database of its own. */
 export class Gateway {
@@ -20,11 +24,15 @@ export class Gateway {
     return `http://127.0.0.1:${this.#port}`;
   }
 
+  get #database() {
+    return `sqlite:${path.join(this.#folder, "test.db")}`;
+  }
+
   /** Starts it; again after a stop it has the same address and the same database. */
   async start() {
     this.#folder ||= await mkdtemp(path.join(tmpdir(), "deskbell-"));
-    const place = ["--listen", `127.0.0.1:${this.#port}`, "--database", `sqlite:${path.join(this.#folder, "test.db")}`];
-    const started = spawn(program, ["serve", "--demo", "--assets", path.join(root, "dist"), ...place], {
+    const place = ["--listen", `127.0.0.1:${this.#port}`, "--database", this.#database];
+    const started = spawn(program, ["serve", "--demo", "--assets", dist, ...place], {
       cwd: this.#folder,
       stdio: ["ignore", "pipe", "pipe"],
     });
@@ -51,6 +59,24 @@ export class Gateway {
       running.kill(signal);
       await ended;
     }
+  }
+
+  /**
+   * Imports questions beside those of the demo, and waits until a search for the query finds one of them.
+   *
+   * @param {({id: string, title: string} & Record<string, unknown>)[]} questions
+   * @param {string} query
+   */
+  async import(questions, query) {
+    const file = path.join(this.#folder, "questions.jsonl");
+    await writeFile(file, questions.map((question) => JSON.stringify(question)).join("\n"));
+    await promisify(execFile)(program, ["import", "--database", this.#database, "--site", "demo", file]);
+    const found = async () => {
+      const answer = await fetch(`${this.url}/v1/sites/demo/search?q=${encodeURIComponent(query)}`);
+      const { hits } = /** @type {{hits: {id: string}[]}} */ (await answer.json());
+      return hits.some((hit) => questions.some(({ id }) => id === hit.id));
+    };
+    await expect.poll(found, `the gateway sees what was imported`).toBe(true);
   }
 
   /** @returns {Promise<string>} what it logged, for the report of a test that failed */

@@ -11,5 +11,5 @@ export default defineConfig({
   timeout: 30_000,
   reporter: "list",
   // No trace: recording one patches the very style sheets and globals that are tested.
-  use: { launchOptions: launch, screenshot: "only-on-failure" },
+  use: { launchOptions: launch, actionTimeout: 10_000, screenshot: "only-on-failure" },
 });

@@ -1,4 +1,4 @@
-import { once } from "node:events";
+import { once as event } from "node:events";
 import { readFile } from "node:fs/promises";
 import { createServer } from "node:http";
 import path from "node:path";
@@ -13,6 +13,7 @@ const TYPES = {
 /**
  * @typedef {object} Options
  * @property {string} [html] the page itself, in place of the folder's index.html
+ * @property {Record<string, string>} [fill] what stands in place of `{{name}}` in the page; nothing where it is not named
  * @property {string} [csp] its Content-Security-Policy
  * @property {Record<string, string>} [headers] more headers of the page
  */
@@ -23,11 +24,11 @@ export class Site {
   #server;
 
   /**
-   * @param {string} folder where its files are; `{{gateway}}` in the page becomes the gateway's address
+   * @param {string} folder where its files are; `{{gateway}}` in the page is the gateway's address
    * @param {string} gateway
    * @param {Options} options
    */
-  constructor(folder, gateway, { html, csp, headers }) {
+  constructor(folder, gateway, { html, csp, headers, fill: filled = {} }) {
     this.#server = createServer(async (request, response) => {
       const name = path.posix.normalize(new URL(request.url ?? "/", "http://site").pathname).slice(1) || "index.html";
       const type = TYPES[/** @type {keyof typeof TYPES} */ (path.extname(name))];
@@ -39,7 +40,10 @@ export class Site {
         } else if (path.extname(name) && !type) {
           response.writeHead(204).end();
         } else {
-          const fill = (/** @type {string} */ text) => text.replaceAll("{{gateway}}", gateway);
+          const values = /** @type {Record<string, string>} */ ({ ...filled, gateway });
+          // Twice, because what is filled in may name the gateway.
+          const fill = (/** @type {string} */ text) => once(once(text));
+          const once = (/** @type {string} */ text) => text.replace(/\{\{(\w+)\}\}/g, (_, name) => values[name] ?? "");
           const page = html ?? (await readFile(path.join(folder, "index.html"), "utf8"));
           const policy = csp ? { "content-security-policy": fill(csp) } : {};
           response.writeHead(200, { "content-type": TYPES[".html"], ...policy, ...headers }).end(fill(page));
@@ -52,7 +56,7 @@ export class Site {
 
   async start() {
     this.#server.listen(0, "127.0.0.1");
-    await once(this.#server, "listening");
+    await event(this.#server, "listening");
     const address = /** @type {import("node:net").AddressInfo} */ (this.#server.address());
     this.url = `http://127.0.0.1:${address.port}`;
   }
@@ -60,6 +64,6 @@ export class Site {
   async stop() {
     this.#server.closeAllConnections();
     this.#server.close();
-    await once(this.#server, "close");
+    await event(this.#server, "close");
   }
 }

@@ -20,7 +20,11 @@ pub fn shrink(wasm: &Path, glue: &str) -> Result<String> {
     let graph_file = wasm.with_extension("graph.json");
     write(&graph_file, json!(graph).to_string().as_bytes())?;
     binaryen("wasm-metadce", wasm, &[&format!("--graph-file={}", graph_file.display()), "-g"])?;
-    binaryen("wasm-opt", wasm, &["-Oz", "--reorder-functions-by-name"])?;
+    binaryen(
+        "wasm-opt",
+        wasm,
+        &["-Oz", "--reorder-functions-by-name", "--strip-target-features", "--strip-producers"],
+    )?;
     std::fs::remove_file(&graph_file).map_err(|error| format!("cannot remove {}: {error}", graph_file.display()))?;
 
     let mut module = read(wasm)?;

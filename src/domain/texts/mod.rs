@@ -29,7 +29,7 @@ texts! {
     Back, "back", "Back";
     BoxLabel, "box_label", "What do you need?";
     BoxHint, "box_hint", "Describe it in your own words";
-    FormFailed, "form_failed", "The help form cannot run on this page right now. Your text stays in the box.";
+    FormFailed, "form_failed", "The help form does not work here right now. Your text stays in the box.";
     WriteEmail, "write_email", "Write an e-mail";
     CopyText, "copy_text", "Copy the text";
     Copied, "copied", "Copied";
@@ -65,6 +65,7 @@ texts! {
     NeedName, "need_name", "Please tell us your name.";
     NeedEmail, "need_email", "Please tell us your e-mail address, so that we can answer.";
     EmailInvalid, "email_invalid", "This does not look like an e-mail address. It should look like name@example.com.";
+    ListComma, "list_comma", ", ";
     SendsAlong, "sends_along", "We send along: {list}.";
     SendsPage, "sends_page", "this page";
     SendsUser, "sends_user", "who you are";

@@ -74,7 +74,8 @@ mod tests {
     fn teams_and_promises_stay_here_unless_the_page_is_trusted_with_them() {
         let topics = vec![Topic { id: "a".into(), team: "growth".into(), ..Topic::default() }];
         let plans = crate::domain::pairs::Pairs(vec![("free".into(), Priority::Low)]);
-        let mut config = Config { topics, plans, ..Config::default() };
+        let targets = crate::domain::targets::default_targets();
+        let mut config = Config { topics, plans, targets, ..Config::default() };
         let told = public(&config);
         assert_eq!((told.topics[0].team.as_str(), told.plans.0.len(), told.targets.len()), ("", 0, 0));
         config.trust_page = true;

@@ -62,12 +62,11 @@ fn error_record(error: &JsValue) -> ErrorRecord {
 
 fn device(online: bool) -> Device {
     let Some(window) = web_sys::window() else { return Device::default() };
-    let number = |value: Result<JsValue, JsValue>| value.ok().and_then(|value| value.as_f64()).unwrap_or_default();
     let dark = window.match_media("(prefers-color-scheme: dark)").ok().flatten().is_some_and(|query| query.matches());
     let options = js_sys::Intl::DateTimeFormat::default().resolved_options();
     Device {
         browser: window.navigator().user_agent().unwrap_or_default(),
-        viewport: format!("{}x{}", number(window.inner_width()) as u32, number(window.inner_height()) as u32),
+        viewport: [&text_of(&window, "innerWidth"), "x", &text_of(&window, "innerHeight")].concat(),
         pixel_ratio: text_of(&window, "devicePixelRatio"),
         language: window.navigator().language().unwrap_or_default(),
         time_zone: text_of(&options, "timeZone"),

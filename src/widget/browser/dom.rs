@@ -86,7 +86,9 @@ pub fn value_of(event: &Event) -> String {
 /// Sets a colour among the tokens, which are on the element that holds the panel.
 pub fn set_colour(root: &ShadowRoot, name: &str, [r, g, b]: Rgb) {
     if let Ok(host) = root.host().dyn_into::<HtmlElement>() {
-        let _ = host.style().set_property(name, &format!("rgb({r} {g} {b})"));
+        let _ = host
+            .style()
+            .set_property(name, &["rgb(", &r.to_string(), " ", &g.to_string(), " ", &b.to_string(), ")"].concat());
     }
 }
 

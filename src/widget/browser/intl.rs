@@ -1,8 +1,6 @@
 //! Numbers, counts and dates in the panel's language, by the browser's `Intl`.
 
-use wasm_bindgen::{JsCast, JsValue};
-
-use super::read;
+use wasm_bindgen::JsValue;
 
 /// A number as it is written.
 pub fn number(n: u32, lang: &str) -> String {
@@ -30,19 +28,6 @@ pub fn day(rfc3339: &str, lang: &str) -> String {
 /// The present, RFC 3339 in UTC.
 pub fn now() -> String {
     js_sys::Date::new_0().to_iso_string().into()
-}
-
-/// Texts as a list in a sentence: `a, b and c`.
-pub fn list(texts: &[String], lang: &str) -> String {
-    let join = || {
-        let intl = read::property(&js_sys::global(), "Intl");
-        let class: js_sys::Function = read::property(&intl, "ListFormat").dyn_into().ok()?;
-        let format = js_sys::Reflect::construct(&class, &js_sys::Array::of1(&lang.into())).ok()?;
-        let method: js_sys::Function = read::property(&format, "format").dyn_into().ok()?;
-        let texts: js_sys::Array = texts.iter().map(|text| JsValue::from_str(text)).collect();
-        method.call1(&format, &texts).ok()?.as_string()
-    };
-    join().unwrap_or_else(|| texts.join(", "))
 }
 
 fn locales(lang: &str) -> js_sys::Array {

@@ -7,7 +7,7 @@ pub fn id(site: &str) -> String {
     thread_local! {
         static UNSTORED: String = random::id();
     }
-    let key = format!("deskbell:{site}:session");
+    let key = ["deskbell:", site, ":session"].concat();
     let storage = web_sys::window().and_then(|window| window.local_storage().ok().flatten());
     let stored = storage.as_ref().and_then(|storage| storage.get_item(&key).ok().flatten());
     if let Some(id) = stored.filter(|id| id.len() == 32) {

@@ -238,8 +238,8 @@ impl Panel {
         if let Some(accent) = contrast::parse(&config.theme.accent) {
             for (suffix, surface) in SURFACES {
                 let readable = contrast::readable(accent, surface);
-                dom::set_colour(&loader.root(), &format!("--deskbell-accent{suffix}"), readable);
-                dom::set_colour(&loader.root(), &format!("--deskbell-on-accent{suffix}"), contrast::on(readable));
+                dom::set_colour(&loader.root(), &["--deskbell-accent", suffix].concat(), readable);
+                dom::set_colour(&loader.root(), &["--deskbell-on-accent", suffix].concat(), contrast::on(readable));
             }
         }
         let scheme = match config.theme.scheme {

@@ -82,7 +82,7 @@ fn fetch(panel: Panel) {
     let id = id(panel);
     panel.change(|model| model.question = Remote::Loading);
     spawn(async move {
-        let what = format!("questions/{}", encoded(&id));
+        let what = "questions/".to_string() + &encoded(&id);
         let answer = transport::ask(&panel.site_url(), &what, &Abort::new()).await;
         let question = answer.as_ref().map(Question::read);
         panel.change(|model| arrive(model, &id, question));

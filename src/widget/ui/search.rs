@@ -16,7 +16,7 @@ use crate::widget::browser::timer::{self, Timer};
 use crate::widget::transport;
 
 /// How many hits are shown.
-const SHOWN: usize = 5;
+const SHOWN: &str = "5";
 /// The shortest text worth searching for, in characters.
 const SHORTEST: usize = 2;
 /// The longest text that is searched for, in characters: the end of what one writes, where the trouble is named.
@@ -58,15 +58,14 @@ fn replace(running: Running) {
 }
 
 async fn run(panel: Panel, number: u32, query: String, abort: Rc<Abort>) {
-    let what = format!("search?limit={SHOWN}&lang={}&q={}", panel.lang(), encoded(&query));
+    let what = ["search?limit=", SHOWN, "&lang=", &panel.lang(), "&q=", &encoded(&query)].concat();
     let answer = transport::ask(&panel.site_url(), &what, &abort).await;
     if STATE.with(|state| state.search.borrow().number != number) {
         return;
     }
     let hits: Option<Hits> = answer.as_ref().map(Hits::read);
     let failed = hits.is_none();
-    let mut hits = hits.unwrap_or_default().hits;
-    hits.truncate(SHOWN);
+    let hits = hits.unwrap_or_default().hits;
     let count = hits.len() as u32;
     panel.emit("search", &[("hits", count.into()), ("source", "gateway".into())]);
     if count > 0 {
@@ -88,5 +87,5 @@ async fn run(panel: Panel, number: u32, query: String, abort: Rc<Abort>) {
 
 fn query_of(text: &str) -> String {
     let surplus = text.chars().count().saturating_sub(LONGEST);
-    text.chars().skip(surplus).collect::<String>().trim_start().to_string()
+    text.chars().skip(surplus).collect::<String>().trim_ascii_start().to_string()
 }

@@ -91,7 +91,7 @@ fn contact(model: &Model) -> Contact {
         Some(user) => (&user.name, &user.email),
         None => (&model.contact.name, &model.contact.email),
     };
-    Contact { name: name.trim().to_string(), email: email.trim().to_string() }
+    Contact { name: name.trim_ascii().to_string(), email: email.trim_ascii().to_string() }
 }
 
 fn sent(panel: Panel, receipt: Receipt) {
@@ -165,6 +165,6 @@ fn mail(panel: Panel) -> AnyView {
     }
     let subject = panel.fill(Text::MailSubject, "{page}", &dom::page_address());
     let text = panel.peek(|model| model.text.clone());
-    let url = format!("mailto:{address}?subject={}&body={}", dom::encoded(&subject), dom::encoded(&text));
+    let url = ["mailto:", &address, "?subject=", &dom::encoded(&subject), "&body=", &dom::encoded(&text)].concat();
     el("a").attr("class", "button").attr("href", url).text(panel.t(Text::WriteEmail))
 }

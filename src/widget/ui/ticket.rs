@@ -91,7 +91,7 @@ pub fn promise(panel: Panel, model: &Model) -> String {
 
 /// Where the answers go, as far as it is known.
 pub fn answers_to(panel: Panel, model: &Model) -> String {
-    let email = model.user.as_ref().map_or(model.contact.email.trim(), |user| &user.email);
+    let email = model.user.as_ref().map_or(model.contact.email.trim_ascii(), |user| &user.email);
     if email.is_empty() { String::new() } else { panel.fill(Text::AnswersTo, "{email}", email) }
 }
 
@@ -208,7 +208,7 @@ fn input(
 /// What is wrong with a field.
 fn error(panel: Panel, field: &'static str) -> AnyView {
     live(move || match panel.read(|model| model.gaps.iter().copied().find(|gap| gap.field() == field)) {
-        Some(gap) => el("p").attr("class", "error").attr("id", format!("{field}-error")).text(gap.text(panel)),
+        Some(gap) => el("p").attr("class", "error").attr("id", [field, "-error"].concat()).text(gap.text(panel)),
         None => nothing(),
     })
 }
@@ -235,6 +235,6 @@ fn small_print(panel: Panel) -> AnyView {
         along.push(panel.count(Text::SendsErrors, errors));
     }
     along.push(panel.t(Text::SendsBrowser));
-    let along = panel.fill(Text::SendsAlong, "{list}", &intl::list(&along, &panel.lang()));
+    let along = panel.fill(Text::SendsAlong, "{list}", &along.join(&panel.t(Text::ListComma)));
     paragraph("hint", along + " " + &panel.read(|model| answers_to(panel, model)))
 }

@@ -1,0 +1,124 @@
+import { expect, expectAccessible, test } from "../deskbell.js";
+
+// Every screen in pairs of theme, direction and size: looked at by axe, and used from the question to the receipt.
+
+const PHONE = { viewport: { width: 360, height: 640 }, hasTouch: true, isMobile: true };
+const DESKTOP = { viewport: { width: 1440, height: 900 } };
+const ENGLISH = {
+  help: "Help",
+  ticket: "Send a ticket",
+  send: "Send",
+  still: "Still need help",
+  solved: "Solved it",
+  received: "We have it",
+  helped: "Good that it helped",
+  done: "Done",
+  need: "Please write what happened.",
+  failed: /^The help form cannot run/,
+};
+const ARABIC = {
+  help: "المساعدة",
+  ticket: "إرسال تذكرة",
+  send: "إرسال",
+  still: "ما زلت أحتاج إلى مساعدة",
+  solved: "حُلّت المشكلة",
+  received: "وصلتنا رسالتك",
+  helped: "يسرّنا أن ذلك أفادك",
+  done: "تم",
+  need: "من فضلك اكتب ما حدث.",
+  failed: /^لا يمكن تشغيل نموذج المساعدة/,
+};
+
+for (const [colorScheme, lang, size] of /** @type {const} */ ([
+  ["light", "en", "desktop"],
+  ["light", "ar", "phone"],
+  ["dark", "en", "phone"],
+  ["dark", "ar", "desktop"],
+])) {
+  const words = lang === "ar" ? ARABIC : ENGLISH;
+
+  test.describe(`${colorScheme}, ${lang}, ${size}`, () => {
+    test.use({ ...(size === "phone" ? PHONE : DESKTOP), colorScheme });
+
+    test("every screen can be used by everyone", async ({ page, gateway, panel, tickets }) => {
+      await page.addInitScript(() => localStorage.setItem("meadow-person", ""));
+      await page.goto(`${gateway.url}/?lang=${lang}`);
+      await page.getByRole("button", { name: "Help", exact: true }).click();
+      await page.getByRole("menuitem", { name: "Get help" }).click();
+      await expect(panel.button(words.ticket)).toBeVisible();
+      await expect(panel.title).toHaveText(words.help);
+      await looksAs(panel, colorScheme, lang, size);
+      await expectAccessible(page);
+
+      await panel.box.fill("export chart");
+      await expect(panel.hit("Export chart fails")).toBeVisible();
+      if (lang === "ar") await expect(panel.live).toHaveText(/سؤال|أسئلة/);
+      await expectAccessible(page);
+
+      await panel.hit("Export chart fails").click();
+      await expect(panel.answers).toHaveCount(3);
+      await expectAccessible(page);
+      await panel.button(words.solved).click();
+      await expect(panel.root.getByRole("heading", { name: words.helped })).toBeVisible();
+      await expectAccessible(page);
+      await panel.button(words.done).click();
+
+      await page.getByRole("button", { name: "Help", exact: true }).click();
+      await page.getByRole("menuitem", { name: "Get help" }).click();
+      await panel.button(words.ticket).click();
+      await panel.button(words.send).click();
+      await expect(panel.root.locator(".error").first()).toHaveText(words.need);
+      await expect(panel.box).toHaveAttribute("aria-invalid", "true");
+      await expectAccessible(page);
+
+      const text = lang === "ar" ? "الرسم البياني لا يعمل" : "The chart stays empty";
+      await panel.box.fill(text);
+      await panel.name.fill("Sami");
+      await panel.email.fill("sami@example.com");
+      await expect(panel.button(words.send)).toBeInViewport({ ratio: 1 });
+      await panel.button(words.send).click();
+      await expect(panel.root.getByRole("heading", { name: words.received })).toBeVisible();
+      await expect(panel.reference).toHaveText(/DB-/);
+      await expectAccessible(page);
+      expect(await tickets()).toMatchObject([{ message: text, locale: lang, contact: { name: "Sami", email: "sami@example.com" } }]);
+    });
+
+    test("the words in place of a widget that cannot run", async ({ page, gateway, panel, trouble }) => {
+      trouble.expect(/Failed to load resource/);
+      await page.route("**/widget.wasm", (route) => route.abort());
+      await page.goto(`${gateway.url}/?lang=${lang}`);
+      await page.getByRole("button", { name: "Help", exact: true }).click();
+      await page.getByRole("menuitem", { name: "Get help" }).click();
+      await expect(panel.root.getByText(words.failed)).toBeVisible();
+      await looksAs(panel, colorScheme, lang, size);
+      await expectAccessible(page);
+    });
+  });
+}
+
+/**
+ * @param {import("../panel.js").Panel} panel
+ * @param {string} theme
+ * @param {string} lang
+ * @param {string} size
+ */
+async function looksAs(panel, theme, lang, size) {
+  const look = await panel.dialog.evaluate((dialog) => {
+    const { direction, backgroundColor } = getComputedStyle(dialog);
+    return { direction, backgroundColor, modal: dialog.matches(":modal") };
+  });
+  expect(look.direction).toBe(lang === "ar" ? "rtl" : "ltr");
+  const [red] = look.backgroundColor.match(/\d+/g) ?? [];
+  expect(Number(red) > 128, `the surface is ${look.backgroundColor}`).toBe(theme === "light");
+
+  const box = /** @type {{x: number, y: number, width: number, height: number}} */ (await panel.dialog.boundingBox());
+  if (size === "phone") {
+    expect(box).toEqual({ x: 0, y: 0, width: 360, height: 640 });
+    expect(look.modal, "a sheet that is all there is").toBe(true);
+    await expect(panel.title, "the box would call up a keyboard that nobody asked for").toBeFocused();
+  } else {
+    expect(look.modal, "the page stays usable").toBe(false);
+    expect(box.x + box.width / 2 > 720, `it stands at ${box.x}`).toBe(lang !== "ar");
+    await expect(panel.box).toBeFocused();
+  }
+}

@@ -1,0 +1,86 @@
+import { expect } from "@playwright/test";
+
+/** The panel on a page: its parts by what a person sees of them. */
+export class Panel {
+  /** @param {import("@playwright/test").Page} page */
+  constructor(page) {
+    this.page = page;
+    this.root = page.locator("deskbell-panel");
+    this.dialog = this.root.locator("dialog");
+    this.title = this.root.locator("h2");
+    this.box = this.root.locator("#box");
+    this.hits = this.root.locator(".hit");
+    this.answers = this.root.locator(".answer");
+    this.live = this.root.locator("[role=status]");
+    this.alert = this.root.getByRole("alert").or(this.root.locator(".alert"));
+    this.reference = this.root.locator(".reference");
+  }
+
+  /** @param {string | RegExp} name */
+  button(name) {
+    return this.root.getByRole("button", { name, exact: true });
+  }
+
+  /** @param {string | RegExp} title */
+  hit(title) {
+    return this.hits.filter({ hasText: title });
+  }
+
+  /** @param {"question" | "bug" | "feedback"} kind */
+  kind(kind) {
+    return this.root.locator(`[name=kind]#${kind}`);
+  }
+
+  get topic() {
+    return this.root.locator("select#topic");
+  }
+
+  get severity() {
+    return this.root.locator("select#severity");
+  }
+
+  get name() {
+    return this.root.locator("#name");
+  }
+
+  get email() {
+    return this.root.locator("#email");
+  }
+
+  /** Opens it by the page's own entry, and waits for the widget. */
+  async open() {
+    await this.page.getByRole("button", { name: "Open help" }).click();
+    await this.ready();
+  }
+
+  /** The widget has arrived, on Home. */
+  async ready() {
+    await expect(this.root.locator(".foot button")).toBeVisible();
+  }
+
+  /** From Home to the form. */
+  async toTicket() {
+    await this.button("Send a ticket").click();
+    await expect(this.severity).toBeVisible();
+  }
+
+  /** Presses Send and gives the reference on the receipt. */
+  async send() {
+    await this.button("Send").click();
+    return this.received();
+  }
+
+  async received() {
+    await expect(this.root.getByRole("heading", { name: "We have it" })).toBeVisible();
+    const reference = (await this.reference.textContent())?.match(/DB-\w+/)?.[0];
+    expect(reference, "the receipt names a reference").toBeTruthy();
+    return /** @type {string} */ (reference);
+  }
+
+  /** Writes a message and sends it, from Home, as somebody who is known. @param {string} text */
+  async sendTicket(text) {
+    await this.toTicket();
+    await this.box.fill(text);
+    return this.send();
+  }
+}
