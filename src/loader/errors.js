@@ -17,7 +17,8 @@ export const forget = () => {
 /** Starts to listen. */
 export const listen = () => {
   addEventListener("error", (event) => {
-    if (event.message) record("error", event.error ?? event.message, `${event.filename}:${event.lineno}:${event.colno}`);
+    if (event.message)
+      record("error", event.error ?? event.message, `${event.filename}:${event.lineno}:${event.colno}`);
   });
   addEventListener("unhandledrejection", (event) => record("rejection", event.reason));
 };

@@ -95,7 +95,13 @@ const mountPoint = () => (mount ? document.querySelector(mount) : null);
 const paint = () => {
   const title = make("h2", { tabIndex: -1, textContent: HELP });
   const back = make("button", { className: "icon back", type: "button", textContent: "‹", hidden: true });
-  const shut = make("button", { className: "icon", type: "button", ariaLabel: CLOSE, textContent: "✕", onclick: close });
+  const shut = make("button", {
+    className: "icon",
+    type: "button",
+    ariaLabel: CLOSE,
+    textContent: "✕",
+    onclick: close,
+  });
   const label = make("label", { htmlFor: "box", textContent: BOX_LABEL });
   const box = make("textarea", { id: "box" });
   const below = make("div", { className: "below" });

@@ -51,4 +51,6 @@ const follow = () => {
 
 /** @param {URLSearchParams} pairs */
 const opening = (pairs) =>
-  Object.fromEntries(NAMES.flatMap((name) => (pairs.has(name) ? [[name == "deskbell" ? "screen" : name, pairs.get(name)]] : [])));
+  Object.fromEntries(
+    NAMES.flatMap((name) => (pairs.has(name) ? [[name == "deskbell" ? "screen" : name, pairs.get(name)]] : [])),
+  );

@@ -45,14 +45,34 @@ const start = async () => {
   const wasm = fetch(`${base}widget.wasm`, { integrity: WASM_INTEGRITY });
   wasm.catch(blank);
   // Without its table a language is shown in English, which is better than nothing.
-  const table = lang == "en" ? "" : fetch(`${base}${lang}.json`).then((answer) => answer.text(), () => "");
+  const table =
+    lang == "en"
+      ? ""
+      : fetch(`${base}${lang}.json`).then(
+          (answer) => answer.text(),
+          () => "",
+        );
   await preload(`${base}widget.js`);
   const module = await import(`${base}widget.js`);
   const words = await table;
   await module.default({ module_or_path: wasm });
   const parts = frame();
   wear(module.css);
-  module.mount({ ...parts, site, gateway, email, lang, words, version: VERSION, state, freeze, snapshot, close, emit, crash });
+  module.mount({
+    ...parts,
+    site,
+    gateway,
+    email,
+    lang,
+    words,
+    version: VERSION,
+    state,
+    freeze,
+    snapshot,
+    close,
+    emit,
+    crash,
+  });
   widget = module;
   return true;
 };

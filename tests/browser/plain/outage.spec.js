@@ -1,0 +1,153 @@
+import { expect, test } from "../deskbell.js";
+
+// The gateway is away, or what comes from it is not what it should be.
+
+test.beforeEach(({ trouble }) => trouble.expect(/Failed to load resource|ERR_CONNECTION|ERR_FAILED|CORS policy/));
+
+test("gone before help is opened: words, an e-mail link, and the widget once it is back", async ({
+  host,
+  page,
+  gateway,
+  panel,
+}) => {
+  await host();
+  await page.waitForFunction(() => /** @type {any} */ (window).deskbell.version);
+  await gateway.stop();
+  await page.getByRole("button", { name: "Open help" }).click();
+  await expect(panel.box).toBeFocused();
+  await page.keyboard.type("the help is down");
+  await expect(panel.alert).toContainText("The help form ");
+  await expect(panel.root.getByRole("link", { name: "help@host.example" })).toHaveAttribute("href", /the%20help%20is%20down/);
+  await page.keyboard.press("Escape");
+  await expect(panel.dialog).toBeHidden();
+
+  await gateway.start();
+  await panel.open();
+  await expect(panel.alert).toBeHidden();
+  await expect(panel.box).toHaveValue("the help is down");
+  await panel.toTicket();
+  await panel.send();
+});
+
+test("gone at Send: the cause in words, the text kept and locked, and one ticket in the end", async ({
+  host,
+  gateway,
+  panel,
+  page,
+  tickets,
+}) => {
+  await host();
+  await panel.open();
+  await panel.toTicket();
+  await panel.box.fill("sent into the void");
+  await gateway.stop();
+  await panel.button("Send").click();
+  await expect(panel.alert).toContainText("We couldn't reach support.");
+  await expect(panel.box).toHaveValue("sent into the void");
+  await expect(panel.box).not.toBeEditable();
+  await expect(panel.alert.getByRole("link", { name: "Write an e-mail" })).toHaveAttribute(
+    "href",
+    /^mailto:help@host\.example\?.*sent%20into%20the%20void/,
+  );
+  await panel.button("Try again").click();
+  await expect(panel.alert).toContainText("We couldn't reach support.");
+
+  await page.keyboard.press("Escape");
+  await page.getByRole("button", { name: "Open help" }).click();
+  await expect(panel.box).toHaveValue("sent into the void");
+  await gateway.start();
+  await panel.button("Try again").click();
+  const reference = await panel.received();
+  expect(await tickets()).toMatchObject([{ reference, message: "sent into the void" }]);
+});
+
+test("offline at Send: it says so", async ({ host, context, panel, tickets }) => {
+  await host();
+  await panel.open();
+  await panel.toTicket();
+  await panel.box.fill("from a tunnel");
+  await context.setOffline(true);
+  await panel.button("Send").click();
+  await expect(panel.alert).toContainText("You are offline.");
+  await context.setOffline(false);
+  await panel.button("Try again").click();
+  await panel.received();
+  expect(await tickets()).toMatchObject([{ message: "from a tunnel" }]);
+});
+
+test("the answer gets lost: trying again brings the same ticket, not another", async ({ host, page, panel, tickets }) => {
+  await host();
+  /** @type {(string | undefined)[]} */
+  const keys = [];
+  let lost = 0;
+  await page.route("**/tickets", async (route) => {
+    if (route.request().method() !== "POST") return route.continue();
+    keys.push(route.request().headers()["idempotency-key"]);
+    if (keys.length > 2) return route.continue();
+    await route.fetch();
+    lost += 1;
+    return keys.length === 1 ? route.abort("connectionreset") : route.fulfill({ status: 502, body: "<h1>Bad gateway</h1>" });
+  });
+  await panel.open();
+  await panel.toTicket();
+  await panel.box.fill("only once");
+  await panel.button("Send").click();
+  await expect(panel.alert).toContainText("We couldn't reach support.");
+  await panel.button("Try again").click();
+  await expect(panel.alert).toBeVisible();
+  await expect.poll(() => lost).toBe(2);
+  await panel.button("Try again").click();
+  const reference = await panel.received();
+  expect(new Set(keys).size, "one sealed body has one key").toBe(1);
+  expect(await tickets()).toMatchObject([{ reference, message: "only once" }]);
+});
+
+test("a ticket that is refused can be mended and sent", async ({ host, page, panel, tickets }) => {
+  await host();
+  let refused = false;
+  await page.route("**/tickets", (route) => {
+    if (refused || route.request().method() !== "POST") return route.continue();
+    refused = true;
+    const problem = { status: 422, code: "invalid", title: "no", errors: [{ pointer: "/topic", detail: "is not known" }] };
+    const headers = { "access-control-allow-origin": "*", "content-type": "application/problem+json" };
+    return route.fulfill({ status: 422, headers, body: JSON.stringify(problem) });
+  });
+  await panel.open();
+  await panel.toTicket();
+  await panel.box.fill("refused at first");
+  await panel.button("Send").click();
+  await expect(panel.alert).toContainText("Support did not take the ticket: /topic is not known");
+  await expect(panel.box).toBeEditable();
+  await panel.box.fill("mended");
+  await panel.send();
+  expect(await tickets()).toMatchObject([{ message: "mended" }]);
+});
+
+for (const file of ["widget.wasm", "widget.js"]) {
+  test(`a ${file} that somebody has changed is not run`, async ({ host, page, panel, trouble }) => {
+    trouble.expect(/integrity/i);
+    await page.route(`**/${file}`, async (route) => {
+      const response = await route.fetch();
+      const body = await response.body();
+      body[body.length - 1] ^= 1;
+      const { "content-encoding": _, "content-length": __, ...headers } = response.headers();
+      await route.fulfill({ status: 200, headers, body });
+    });
+    await host();
+    await page.getByRole("button", { name: "Open help" }).click();
+    await expect(panel.alert).toContainText("The help form ");
+    await expect(panel.button("Send a ticket")).toHaveCount(0);
+    await expect(panel.box).toBeEditable();
+  });
+}
+
+test("a search that is down does not stop a ticket", async ({ host, page, panel, tickets }) => {
+  await host();
+  await page.route("**/search?*", (route) => route.abort());
+  await panel.open();
+  await panel.box.fill("export chart");
+  await expect(panel.root.getByText("We couldn't search the community just now.")).toBeVisible();
+  await panel.toTicket();
+  await panel.send();
+  expect(await tickets()).toHaveLength(1);
+});

@@ -1,0 +1,78 @@
+import { expect, test } from "../deskbell.js";
+
+// The least that a page has to allow: any violation and any error on the console fails these tests by itself.
+
+const LEAST = [
+  "default-src 'none'",
+  "script-src 'nonce-host' {{gateway}} 'wasm-unsafe-eval'",
+  "connect-src {{gateway}}",
+  "style-src 'none'",
+  "base-uri 'none'",
+  "form-action 'none'",
+  "require-trusted-types-for 'script'",
+  "trusted-types 'none'",
+].join("; ");
+
+test("the whole story runs without a violation", async ({ host, panel, tickets, page }) => {
+  await host({ csp: LEAST });
+  await panel.open();
+  await panel.box.fill("change my plan pm_4021");
+  await panel.hit("Payment provider did not confirm").click();
+  await expect(panel.answers).toHaveCount(2);
+  await panel.button("Still need help").click();
+  await panel.kind("bug").check();
+  await panel.severity.selectOption("high");
+  const reference = await panel.send();
+  await panel.button("Copy").click();
+  await panel.button("Done").click();
+  await expect(panel.dialog).toBeHidden();
+  await page.getByRole("button", { name: "Open help" }).click();
+  await expect(panel.box).toBeVisible();
+  expect(await tickets()).toMatchObject([{ reference, kind: "bug", severity: "high", context: { user: { id: "u-1" } } }]);
+});
+
+test("the panel is dressed although the policy allows no style", async ({ host, panel }) => {
+  await host({ csp: LEAST });
+  await panel.open();
+  const look = await panel.dialog.evaluate((dialog) => {
+    const { position, borderRadius, display } = getComputedStyle(dialog);
+    return { position, display, round: borderRadius !== "0px" };
+  });
+  expect(look).toEqual({ position: "fixed", display: "flex", round: true });
+  expect(await panel.root.evaluate((host) => host.shadowRoot?.querySelectorAll("style, [style]").length)).toBe(0);
+});
+
+test("the policy is in force, and what breaks it is seen", async ({ host, page, trouble }) => {
+  trouble.expect(/violation: style-src/);
+  trouble.expect(/Content Security Policy|TrustedHTML/);
+  await host({ csp: LEAST });
+  await page.evaluate(() => document.body.setAttribute("style", "color: red"));
+  const refused = await page.evaluate(() => {
+    try {
+      document.body.innerHTML = "<b>x</b>";
+    } catch (error) {
+      return String(error);
+    }
+  });
+  expect(refused).toContain("TrustedHTML");
+  await expect.poll(() => trouble.seen.filter((line) => line.startsWith("violation: style-src"))).not.toEqual([]);
+});
+
+test("where WebAssembly is forbidden the panel says so, and the text goes by e-mail", async ({ host, page, panel, trouble }) => {
+  trouble.expect(/wasm-eval|WebAssembly|wasm code generation/i);
+  await host({ csp: LEAST.replace(" 'wasm-unsafe-eval'", "") });
+  await page.getByRole("button", { name: "Open help" }).click();
+  await expect(panel.box).toBeFocused();
+  await page.keyboard.type("nothing works & it is urgent");
+  await expect(panel.alert).toContainText("The help form ");
+  await expect(panel.box).toHaveValue("nothing works & it is urgent");
+  await expect(panel.box).toBeEditable();
+  const mail = panel.root.getByRole("link", { name: "help@host.example" });
+  await expect(mail).toHaveAttribute("href", /^mailto:help@host\.example\?.*body=nothing%20works%20%26%20it%20is%20urgent/);
+  await page.keyboard.type(" now");
+  await expect(mail).toHaveAttribute("href", /urgent%20now/);
+  const status = await page.evaluate(() => /** @type {any} */ (window).deskbell("status"));
+  expect(status).toMatchObject({ available: false, reason: "wasm", open: true });
+  await page.keyboard.press("Escape");
+  await expect(panel.dialog).toBeHidden();
+});
