@@ -66,6 +66,7 @@ fn pack() -> Result<()> {
 
     let (glue, wasm) = (stage.join("widget.js"), stage.join("widget_bg.wasm"));
     let used = stage.join("widget.used.js");
+    write(&glue, guarded(&read_text(&glue)?).as_bytes())?;
     let panel = json!(esbuild(release, &["style/panel.css", "--bundle"])?);
     // The last three let esbuild see that the glue's classes, which nobody makes, can go. Without a registry of what is
     // garbage, closures end where Rust drops them, and here all of them do.
@@ -118,6 +119,19 @@ fn pack() -> Result<()> {
         }
     }
     if release { compress(&stage) } else { Ok(()) }
+}
+
+/// The glue with a guard around every call that the browser makes into the module. When it panics, its hook has told the
+/// person; what is thrown behind that would only reach the handlers of somebody else's page.
+fn guarded(glue: &str) -> String {
+    let mut guarded = glue.to_string();
+    guarded.push_str("\nconst guard = (call) => (...given) => { try { return call(...given); } catch {} };\n");
+    for rest in glue.split("\nfunction wasm_bindgen__convert__closures").skip(1) {
+        let name = rest.split('(').next().unwrap_or_default();
+        let name = format!("wasm_bindgen__convert__closures{name}");
+        guarded.push_str(&format!("{name} = guard({name});\n"));
+    }
+    guarded
 }
 
 /// The texts that the loader shows by itself, by language, in the order of [`texts::LOADER`].
@@ -238,6 +252,10 @@ fn read(path: &Path) -> Result<Vec<u8>> {
     std::fs::read(path).map_err(|error| format!("cannot read {}: {error}", path.display()))
 }
 
+fn read_text(path: &Path) -> Result<String> {
+    String::from_utf8(read(path)?).map_err(|error| format!("{} is no UTF-8: {error}", path.display()))
+}
+
 fn write(path: &Path, bytes: &[u8]) -> Result<()> {
     std::fs::write(path, bytes).map_err(|error| format!("cannot write {}: {error}", path.display()))
 }
@@ -251,6 +269,16 @@ mod tests {
         assert_eq!(forbidden("node.innerHTML=x").map(|(word, _)| word), Some("innerHTML"));
         assert_eq!(forbidden("(0,eval)(x);eval(x)").map(|(word, _)| word), Some("eval("));
         assert_eq!(forbidden("medieval(x);node.textContent=x"), None);
+    }
+
+    #[test]
+    fn every_way_into_the_module_is_guarded() {
+        let glue = "x\nfunction wasm_bindgen__convert__closures__1(a) {}\nfunction other() {}";
+        let guarded = guarded(glue);
+        assert!(guarded.starts_with(glue));
+        assert!(
+            guarded.ends_with("\nwasm_bindgen__convert__closures__1 = guard(wasm_bindgen__convert__closures__1);\n")
+        );
     }
 
     #[test]

@@ -43,7 +43,7 @@ test("the panel is dressed although the policy allows no style", async ({ host, 
 });
 
 test("the policy is in force, and what breaks it is seen", async ({ host, page, trouble }) => {
-  trouble.expect(/violation: style-src/);
+  trouble.expect(/violation: (style-src|require-trusted-types-for)/);
   trouble.expect(/Content Security Policy|TrustedHTML/);
   await host({ csp: LEAST });
   await page.evaluate(() => document.body.setAttribute("style", "color: red"));

@@ -1,0 +1,105 @@
+import { expect, test } from "../deskbell.js";
+
+// The box is painted before the widget is there, and stays the very same element when it comes.
+
+test("text, caret, focus and undo outlive the arrival of the widget", async ({ host, page, panel }) => {
+  const arrival = await holdWidget(page);
+  await host();
+  await page.getByRole("button", { name: "Open help" }).click();
+  await expect(panel.box).toBeFocused();
+  const box = await panel.box.elementHandle();
+  await box?.evaluate((node) => {
+    node.addEventListener("blur", () => (node.dataset.blurs = "blurred"));
+  });
+  await page.keyboard.type("before after");
+  for (let presses = 0; presses < "after".length; presses++) await page.keyboard.press("ArrowLeft");
+
+  const typing = page.keyboard.type("while it comes ", { delay: 40 });
+  arrival.release();
+  await typing;
+  await panel.ready();
+  await page.keyboard.type("and ");
+  await expect(panel.box).toBeFocused();
+  await expect(panel.box).toHaveValue("before while it comes and after");
+
+  const same = await panel.root.evaluate((host, node) => host.shadowRoot?.getElementById("box") === node, box);
+  expect(same, "it is the very same element").toBe(true);
+  expect(await box?.evaluate((node) => node.dataset.blurs), "it was never blurred").toBeUndefined();
+  await page.keyboard.press("Control+z");
+  await expect(panel.box).not.toHaveValue("before while it comes and after");
+  await page.keyboard.press("Control+Shift+z");
+  await expect(panel.box).toHaveValue("before while it comes and after");
+
+  await panel.toTicket();
+  const kept = await panel.root.evaluate((host, node) => host.shadowRoot?.getElementById("box") === node, box);
+  expect(kept, "it is the same on the form").toBe(true);
+  await expect(panel.box).toHaveValue("before while it comes and after");
+  await expect(panel.box).toBeFocused();
+});
+
+test("what was typed before the widget came is searched for", async ({ host, page, panel }) => {
+  const arrival = await holdWidget(page);
+  await host();
+  await page.getByRole("button", { name: "Open help" }).click();
+  await page.keyboard.type("export chart");
+  arrival.release();
+  await expect(panel.hit("Export chart fails")).toBeVisible();
+});
+
+test("the panel and the box are there in the click's own frame", async ({ host, page, panel }) => {
+  const arrival = await holdWidget(page);
+  await host();
+  await page.waitForFunction(() => /** @type {any} */ (window).deskbell.version);
+  const focused = await page.evaluate(() => {
+    document.querySelector("button")?.click();
+    return document.querySelector("deskbell-panel")?.shadowRoot?.activeElement?.id;
+  });
+  expect(focused).toBe("box");
+  await expect(panel.box).toBeEditable();
+  arrival.release();
+  await panel.ready();
+});
+
+test("an older answer never takes the place of a newer one", async ({ host, page, panel }) => {
+  await host({
+    // A page that wraps fetch and forgets the signal: nothing that was asked can be called off.
+    fill: { head: "<script>{ const real = fetch; fetch = (url, init) => real(url, { ...init, signal: undefined }) }</script>" },
+  });
+  const newer = defer();
+  await page.route("**/search?*", async (route) => {
+    if (!route.request().url().endsWith("q=refresh")) return route.continue();
+    await newer.promise;
+    await route.continue();
+  });
+  await panel.open();
+  const older = page.waitForResponse((response) => response.url().endsWith("q=refresh"));
+  await panel.box.fill("refresh");
+  await panel.box.fill("pm_4021");
+  await expect(panel.hits.first()).toContainText("Payment provider did not confirm");
+  newer.resolve();
+  await (await older).finished();
+  // What the widget does with an answer is done when the page has painted twice after it.
+  await page.evaluate(() => new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done))));
+  await expect(panel.hit("Refresh data says")).toHaveCount(0);
+  await expect(panel.hits.first()).toContainText("Payment provider did not confirm");
+});
+
+/**
+ * Keeps the widget from arriving until it is released.
+ * @param {import("@playwright/test").Page} page
+ */
+async function holdWidget(page) {
+  const gate = defer();
+  await page.route("**/widget.wasm", async (route) => {
+    await gate.promise;
+    await route.continue();
+  });
+  return { release: gate.resolve };
+}
+
+function defer() {
+  /** @type {() => void} */
+  let resolve = () => {};
+  const promise = new Promise((done) => (resolve = () => done(undefined)));
+  return { promise, resolve };
+}

@@ -1,0 +1,226 @@
+import { expect, test } from "../deskbell.js";
+
+/** @typedef {(...args: any[]) => Promise<any>} Deskbell */
+/** @typedef {Window & {deskbell: Deskbell, heard: any[]}} Page */
+
+test.beforeEach(async ({ page }) => {
+  await page.addInitScript(() => {
+    addEventListener("unhandledrejection", () => (document.documentElement.dataset.unheard = "true"));
+  });
+});
+
+test.afterEach(async ({ page }) => {
+  await expect(page.locator("html"), "no rejection of ours goes unheard").not.toHaveAttribute("data-unheard", "true");
+});
+
+test("what is wrong is said, with what is allowed, and never thrown", async ({ host, page }) => {
+  await host();
+  await page.waitForFunction(() => /** @type {any} */ (window).deskbell.version);
+  /** @type {[any[], RegExp][]} */
+  const wrong = [
+    [["opne"], /opne.*open/],
+    [["__proto__"], /configure/],
+    [["toString"], /configure/],
+    [[], /configure/],
+    [["open", { screen: "tickets" }], /screen.*home.*ticket/],
+    [["open", { kind: "complaint" }], /kind.*question.*bug.*feedback/],
+    [["open", { severity: 3 }], /severity.*critical/],
+    [["open", { mesage: "x" }], /mesage.*message/],
+    [["open", { message: 7 }], /message.*text/],
+    [["open", "ticket"], /open.*object/],
+    [["identify"], /identify.*object/],
+    [["identify", "u-1"], /identify.*object/],
+    [["identify", { token: "x" }], /identify.*token/],
+    [["set", null], /set.*object/],
+    [["set", ["a"]], /set.*object/],
+    [["configure", 7], /configure.*object/],
+    [["reset", "all"], /reset.*object/],
+    [["on", "open"], /on.*function/],
+  ];
+  for (const [args, said] of wrong) {
+    const answer = await page.evaluate(async (args) => {
+      const { deskbell } = /** @type {Page} */ (/** @type {unknown} */ (window));
+      try {
+        const promise = deskbell(...args);
+        if (!(promise instanceof Promise)) return "no promise";
+        return await promise.then(
+          () => "was taken",
+          (error) => `${error instanceof Error}: ${error.message}`,
+        );
+      } catch (error) {
+        return `threw ${error}`;
+      }
+    }, args);
+    expect(answer, JSON.stringify(args)).toMatch(/^true: deskbell: /);
+    expect(answer, JSON.stringify(args)).toMatch(said);
+  }
+  // The same without anybody listening; the rejections would be told by now.
+  await page.evaluate(async (wrong) => {
+    const { deskbell } = /** @type {Page} */ (/** @type {unknown} */ (window));
+    for (const args of wrong) deskbell(...args);
+    await new Promise((done) => setTimeout(done));
+  }, wrong.map(([args]) => args));
+});
+
+test("open, close and toggle do as they say, and status tells", async ({ host, page, panel }) => {
+  await host();
+  /** @param {any[]} args */
+  const call = (...args) =>
+    page.evaluate((args) => /** @type {Page} */ (/** @type {unknown} */ (window)).deskbell(...args), args);
+  expect(await call("status")).toEqual({
+    available: true,
+    reason: "",
+    version: expect.stringMatching(/^\d+\.\d+\.\d+/),
+    queued: 0,
+    unread: 0,
+    open: false,
+  });
+  await call("toggle");
+  await expect(panel.dialog).toBeVisible();
+  expect(await call("status")).toMatchObject({ open: true });
+  await call("toggle");
+  await expect(panel.dialog).toBeHidden();
+  await call("open", { screen: "ticket", kind: "feedback", topic: "api", severity: "high", message: "from the page", via: "app" });
+  await expect(panel.kind("feedback")).toBeChecked();
+  await expect(panel.topic).toHaveValue("api");
+  await expect(panel.severity).toHaveValue("high");
+  await expect(panel.box).toHaveValue("from the page");
+  await call("close");
+  await expect(panel.dialog).toBeHidden();
+  await call("close");
+});
+
+test("events reach listeners and the element, without what was typed", async ({ host, page, panel }) => {
+  await host({
+    fill: {
+      // Before the script: the queue takes them.
+      head: `<script>
+        var heard = [];
+        window.deskbell ||= (...a) => { const p = new Promise((y, n) => (deskbell.q ||= []).push([a, y, n])); p.catch(() => {}); return p };
+        for (const name of ["ready", "open", "close", "search", "question-shown", "question-opened", "deflected", "sent", "queued", "failed"])
+          deskbell("on", name, (detail) => heard.push([name, detail]));
+        addEventListener("deskbell:open", () => heard.push(["told to the page", {}]));
+      </script>`,
+    },
+  });
+  await panel.open();
+  await panel.root.evaluate((element) => {
+    for (const name of ["sent", "close"])
+      element.addEventListener(`deskbell:${name}`, (event) =>
+        /** @type {any} */ (window).heard.push([`element ${name}`, /** @type {CustomEvent} */ (event).detail]),
+      );
+  });
+  await panel.box.fill("export chart secretly");
+  await panel.hit("Export chart fails").click();
+  await panel.button("Still need help").click();
+  const reference = await panel.send();
+  await panel.button("Done").click();
+  const heard = /** @type {[string, any][]} */ (await page.evaluate(() => /** @type {any} */ (window).heard));
+  const names = heard.map(([name]) => name);
+  for (const name of ["ready", "open", "search", "question-shown", "question-opened", "sent", "close", "element sent", "element close"])
+    expect(names).toContain(name);
+  expect(names[0]).toBe("ready");
+  const detail = (/** @type {string} */ wanted) => heard.find(([name]) => name === wanted)?.[1];
+  expect(detail("sent")).toMatchObject({ reference, id: expect.stringMatching(/^[0-9a-f-]{36}$/) });
+  expect(detail("element sent")).toEqual(detail("sent"));
+  expect(detail("question-opened")).toEqual({ id: "meadow-001" });
+  expect(detail("search").hits).toBeGreaterThan(0);
+  expect(JSON.stringify(heard)).not.toContain("secretly");
+});
+
+test("a listener that fails harms nobody, and one that is off hears nothing", async ({ host, page, panel, trouble }) => {
+  trouble.expect(/the listener of the page/);
+  await host();
+  await page.evaluate(() => {
+    const here = /** @type {Page} */ (/** @type {unknown} */ (window));
+    here.heard = [];
+    const off = () => here.heard.push("off");
+    here.deskbell("on", "open", () => {
+      throw new Error("the listener of the page");
+    });
+    here.deskbell("on", "open", off);
+    here.deskbell("on", "open", () => here.heard.push("on"));
+    here.deskbell("off", "open", off);
+  });
+  await panel.open();
+  expect(await page.evaluate(() => /** @type {any} */ (window).heard)).toEqual(["on"]);
+});
+
+test("commands queued before the script are carried out, and their promises answered", async ({ host, page, panel, tickets }) => {
+  await host({
+    fill: {
+      head: `<script>
+        window.deskbell ||= (...a) => { const p = new Promise((y, n) => (deskbell.q ||= []).push([a, y, n])); p.catch(() => {}); return p };
+        var status = deskbell("status");
+        var wrong = deskbell("nonsense").catch((error) => error.message);
+        deskbell("set", { early: "yes" });
+      </script>`,
+    },
+  });
+  expect(await page.evaluate(() => /** @type {any} */ (window).deskbell("status"))).toMatchObject({ available: true });
+  expect(await page.evaluate(() => /** @type {any} */ (window).wrong)).toContain("no such command");
+  await panel.open();
+  await panel.sendTicket("queued");
+  expect(await tickets()).toMatchObject([{ context: { page_values: { early: "yes" }, user: { id: "u-1" } } }]);
+});
+
+test("a wrong configuration is named in the console and replaced by its default", async ({ host, page, panel }) => {
+  /** @type {string[]} */
+  const warnings = [];
+  page.on("console", (message) => {
+    if (message.type() === "warning") warnings.push(message.text());
+  });
+  await host({
+    fill: {
+      attributes: 'data-config="settings"',
+      head: `<script>
+        var settings = {
+          kinds: ["bug", "question"],
+          links: [{ label: "Run", url: "javascript:alert(1)" }],
+          theme: { scheme: "sepia" },
+          plans: { team: "high" },
+          texts: { en: { send_ticket: "Ask us" } },
+        };
+      </script>`,
+    },
+  });
+  await page.getByRole("button", { name: "Open help" }).click();
+  await panel.button("Ask us").click();
+  await expect(panel.root.locator("[name=kind]")).toHaveCount(2);
+  await expect(panel.kind("bug")).toBeChecked();
+  for (const said of [/links:.*javascript/, /theme\.scheme: must be auto, light or dark/, /plans: only the gateway sets it/])
+    expect(warnings.some((warning) => said.test(warning)), `${said} in ${warnings}`).toBe(true);
+});
+
+test("reset lets go of the person and of everything of theirs", async ({ host, page, panel, tickets, trouble }) => {
+  trouble.expect(/broken \d/);
+  await host();
+  await page.getByRole("button", { name: "Break" }).click();
+  await panel.open();
+  await panel.sendTicket("as Ada");
+  await panel.button("Done").click();
+  const session = () => page.evaluate(() => Object.entries(localStorage).find(([key]) => key.startsWith("deskbell"))?.[1]);
+  const before = await session();
+  expect(before).toMatch(/^[0-9a-f]{32}$/);
+  await panel.open();
+  await panel.box.fill("export chart, half written");
+  await expect(panel.hits.first()).toBeVisible();
+  await panel.toTicket();
+  await panel.severity.selectOption("critical");
+
+  await page.evaluate(() => /** @type {Page} */ (/** @type {unknown} */ (window)).deskbell("reset"));
+  await expect(panel.box).toHaveValue("");
+  await expect(panel.hits).toHaveCount(0);
+  expect(await session()).toBeUndefined();
+  await panel.toTicket();
+  await expect(panel.severity).toHaveValue("low");
+  await panel.box.fill("as nobody");
+  await panel.name.fill("New");
+  await panel.email.fill("new@example.org");
+  await panel.send();
+  expect(await session()).not.toBe(before);
+  const [ticket] = await tickets();
+  expect(ticket).toMatchObject({ message: "as nobody", contact: { name: "New" }, questions: [] });
+  expect(ticket.context.user).toBeUndefined();
+  expect(ticket.context.errors ?? []).toEqual([]);
+});

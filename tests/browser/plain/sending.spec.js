@@ -1,0 +1,126 @@
+import { expect, test } from "../deskbell.js";
+
+test("pressed twice, Send sends once", async ({ host, page, panel, tickets }) => {
+  await host();
+  let posts = 0;
+  page.on("request", (request) => {
+    if (request.method() === "POST") posts += 1;
+  });
+  await panel.open();
+  await panel.toTicket();
+  await panel.box.fill("twice");
+  await panel.button("Send").dblclick();
+  await panel.received();
+  expect(posts).toBe(1);
+  expect(await tickets()).toHaveLength(1);
+});
+
+test("pressed again while it is on its way, Send sends once", async ({ host, page, panel, tickets }) => {
+  await host();
+  let posts = 0;
+  /** @type {() => void} */
+  let release = () => {};
+  const held = new Promise((done) => (release = () => done(undefined)));
+  await page.route("**/tickets", async (route) => {
+    if (route.request().method() === "POST") posts += 1;
+    await held;
+    await route.continue();
+  });
+  await panel.open();
+  await panel.toTicket();
+  await panel.box.fill("slowly");
+  await panel.button("Send").click();
+  await panel.button("Sending…").click();
+  await expect(panel.box).not.toBeEditable();
+  await panel.button("Sending…").press("Enter");
+  release();
+  await panel.received();
+  expect(posts).toBe(1);
+  expect(await tickets()).toHaveLength(1);
+});
+
+test("pressed too early, Send says what is missing and goes there", async ({ host, page, panel, tickets }) => {
+  await host({ path: "/?signed-out" });
+  await panel.open();
+  await panel.toTicket();
+  await panel.button("Send").click();
+  await expect(panel.box).toBeFocused();
+  await expect(panel.box).toHaveAttribute("aria-invalid", "true");
+  await expect(panel.live).toHaveText("Please write what happened.");
+  await expect(panel.root.locator(".error")).toHaveText([
+    "Please write what happened.",
+    "Please tell us your name.",
+    "Please tell us your e-mail address, so that we can answer.",
+  ]);
+
+  await page.keyboard.type("something");
+  await expect(panel.box).not.toHaveAttribute("aria-invalid", "true");
+  await panel.button("Send").click();
+  await expect(panel.name).toBeFocused();
+  await page.keyboard.type("Grace");
+  await expect(panel.name, "what is typed stays where it is typed").toHaveValue("Grace");
+  await expect(panel.name).toBeFocused();
+  await panel.button("Send").click();
+  await expect(panel.email).toBeFocused();
+  await page.keyboard.type("grace at home");
+  await panel.button("Send").click();
+  await expect(panel.email).toBeFocused();
+  await expect(panel.email).toHaveAttribute("aria-invalid", "true");
+  await expect(panel.email).toHaveAccessibleDescription(/does not look like an e-mail address/);
+  await panel.email.fill("grace@example.org");
+  const reference = await panel.send();
+  expect(await tickets()).toMatchObject([
+    { reference, message: "something", contact: { name: "Grace", email: "grace@example.org" } },
+  ]);
+});
+
+test("who is known is not asked who they are", async ({ host, panel, tickets }) => {
+  await host();
+  await panel.open();
+  await panel.toTicket();
+  await expect(panel.name).toHaveCount(0);
+  await expect(panel.email).toHaveCount(0);
+  await expect(panel.root.getByText("Answers go to ada@host.example.")).toBeVisible();
+  await panel.box.fill("known");
+  await panel.send();
+  expect(await tickets()).toMatchObject([{ contact: { name: "Ada Host", email: "ada@host.example" } }]);
+});
+
+test("a message that is too long is counted, named, and kept", async ({ host, panel, tickets }) => {
+  await host();
+  await panel.open();
+  await panel.toTicket();
+  await panel.box.fill("x".repeat(9_990));
+  await expect(panel.root.getByText("10 characters left")).toBeVisible();
+  await panel.box.fill("x".repeat(10_003));
+  await expect(panel.root.getByText("3 characters too many")).toBeVisible();
+  await panel.button("Send").click();
+  await expect(panel.root.locator(".error")).toContainText("Please shorten it to 10,000 characters.");
+  expect(await tickets()).toEqual([]);
+  await panel.box.fill("x".repeat(10_000));
+  await panel.send();
+});
+
+test("the way back keeps what was chosen and written", async ({ host, panel, page, tickets }) => {
+  await host();
+  await panel.open();
+  await panel.box.fill("export chart");
+  await panel.toTicket();
+  await panel.kind("bug").check();
+  await panel.topic.selectOption("api");
+  await panel.severity.selectOption("critical");
+  await panel.hit("Export chart fails").click();
+  await expect(panel.answers.first()).toBeVisible();
+  await panel.button("Back").click();
+  await expect(panel.kind("bug")).toBeChecked();
+  await expect(panel.topic).toHaveValue("api");
+  await expect(panel.severity).toHaveValue("critical");
+  await panel.button("Back").click();
+  await expect(panel.title).toHaveText("Help");
+  await page.keyboard.press("Escape");
+  await page.getByRole("button", { name: "Open help" }).click();
+  await panel.toTicket();
+  await expect(panel.severity).toHaveValue("critical");
+  const reference = await panel.send();
+  expect(await tickets()).toMatchObject([{ reference, kind: "bug", topic: "api", severity: "critical", message: "export chart" }]);
+});
