@@ -61,8 +61,12 @@ dev: first-time wasm-target $(TRUNK) $(BINDGEN) $(LOADER_PACKAGES) ## the demo o
 	trap "kill $$!" EXIT
 	trunk serve
 
-bench: ## the figures that a person looks at; never part of the tests
-	cargo test --release --lib -- --ignored --nocapture bench
+bench: first-time widget $(BROWSER_PACKAGES) ## the figures that a person looks at, never part of the tests (CORPUS: a folder of questions and queries)
+	cargo bench --bench ranking
+	cargo build --release --bin deskbell
+	CHROMIUM=$$(tests/browser/find-chromium)
+	export CHROMIUM DESKBELL='$(abspath $(TARGET))/release/deskbell'
+	node tests/bench/opening.js
 
 clean: ## what was built; the tools in the cache and DATA stay
 	cargo clean

@@ -72,7 +72,7 @@ const wrong = (command, what) => new TypeError(`deskbell: ${command}: ${what}`);
 
 /** @param {string} command @param {any} value */
 const object = (command, value) => {
-  if (typeof value != "object" || !value || Array.isArray(value)) throw wrong(command, "takes an object");
+  if (typeof value != "object" || !value) throw wrong(command, "takes an object");
   return value;
 };
 

@@ -12,7 +12,7 @@ export const announceOn = (target) => {
 
 /** @param {string} name @param {any} listener */
 export const on = (name, listener) => {
-  if (typeof listener != "function") throw new TypeError("deskbell: on: takes a name and a function");
+  if (typeof listener != "function") throw new TypeError("deskbell: on: takes a function");
   listeners.set(name, (listeners.get(name) ?? new Set()).add(listener));
 };
 

@@ -2,7 +2,7 @@
 // and never replaces it, so that text, caret, undo and half-composed characters stay.
 
 import { announceOn, emit } from "./events.js";
-import { BOX_LABEL, CLOSE, FAILED, HELP, email, lang, launcher, mount } from "./settings.js";
+import { BOX_LABEL, CLOSE, FAILED, HELP, email, language, launcher, mount, say } from "./settings.js";
 import { freeze, state } from "./state.js";
 import { load, show } from "./widget-loader.js";
 
@@ -43,7 +43,7 @@ export const toggle = () => (opened ? close() : open());
 /** The round button of our own, for pages without a trigger. */
 export const mountLauncher = () => {
   if (!launcher) return;
-  const button = make("button", { className: "launcher", type: "button", textContent: "?", ariaLabel: HELP });
+  const button = make("button", { className: "launcher", textContent: "?", ariaLabel: say(HELP) });
   button.onclick = toggle;
   shadow().append(button);
 };
@@ -55,9 +55,9 @@ export const frame = () => (panel ??= paint());
 export const fail = () => {
   const { below, box, title, back } = frame();
   back.hidden = true;
-  title.textContent = HELP ?? "";
+  title.textContent = say(HELP);
   box.readOnly = /** @type {HTMLElement} */ (box.parentElement).hidden = false;
-  below.replaceChildren(make("p", { role: "alert", textContent: FAILED }));
+  below.replaceChildren(make("p", { role: "alert", textContent: say(FAILED) }));
   if (!email) return;
   const link = make("a", { textContent: email });
   const address = () => (link.href = `mailto:${email}?body=${encodeURIComponent(`${box.value}\n\n${location}`)}`);
@@ -68,7 +68,7 @@ export const fail = () => {
 
 const shadow = () => {
   if (!element) {
-    element = make("deskbell-panel", { lang: lang });
+    element = make("deskbell-panel", { lang: language() });
     // Hosts' shortcuts ask the target whether one types in it; the target they see is this element.
     Object.defineProperty(element, "isContentEditable", { value: true });
     for (const type of ["keydown", "keyup", "keypress", "focusin"])
@@ -93,22 +93,22 @@ export const wear = (css) => {
 const mountPoint = () => (mount ? document.querySelector(mount) : null);
 
 const paint = () => {
-  const title = make("h2", { tabIndex: -1, textContent: HELP });
-  const back = make("button", { className: "icon back", type: "button", textContent: "‹", hidden: true });
+  const title = make("h2", { tabIndex: -1, textContent: say(HELP) });
+  const back = make("button", { className: "icon back", textContent: "‹", hidden: true });
   const shut = make("button", {
     className: "icon",
-    type: "button",
-    ariaLabel: CLOSE,
+
+    ariaLabel: say(CLOSE),
     textContent: "✕",
     onclick: close,
   });
-  const label = make("label", { htmlFor: "box", textContent: BOX_LABEL });
+  const label = make("label", { htmlFor: "box", textContent: say(BOX_LABEL) });
   const box = make("textarea", { id: "box" });
   const below = make("div", { className: "below" });
   const live = make("div", { className: "live", role: "status" });
   const dialog = make(
     "dialog",
-    { className: "panel", ariaLabel: HELP, dir: RTL.includes(lang) ? "rtl" : "ltr" },
+    { className: "panel", ariaLabel: say(HELP), dir: RTL.includes(language()) ? "rtl" : "ltr" },
     make("header", {}, back, title, shut),
     make("div", { className: "scroll" }, make("div", { className: "box" }, label, box), below),
     live,

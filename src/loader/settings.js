@@ -20,11 +20,21 @@ export const email = data.email;
 export const config = data.config;
 /** When the widget is fetched before somebody opens it. Somebody who saves data is not made to. */
 export const preload = /** @type {any} */ (navigator).connection?.saveData ? "" : data.preload || "intent";
-/** The panel's language: the first that we have of what the script tag, the page and the browser say. */
-export const lang =
-  [data.lang, document.documentElement.lang, ...navigator.languages]
-    .map((tag) => `${tag}`.toLowerCase().split("-")[0] ?? "")
-    .find((tag) => Object.hasOwn(TEXTS, tag)) ?? "en";
+/** @type {string | undefined} */
+let lang;
 
-/** The texts that are needed before the widget is there. */
-export const [HELP, CLOSE, BOX_LABEL, FAILED] = /** @type {string[]} */ (TEXTS[lang]);
+/** The panel's language: the first that we have of what the script tag, the page and the browser say when it is wanted. */
+export const language = () =>
+  (lang ??=
+    [data.lang, document.documentElement.lang, ...navigator.languages]
+      .map((tag) => `${tag}`.toLowerCase().split("-")[0] ?? "")
+      .find((tag) => Object.hasOwn(TEXTS, tag)) ?? "en");
+
+/** A text that is needed before the widget is there. @param {number} text */
+export const say = (text) => TEXTS[language()]?.[text] ?? "";
+
+// In the order of `texts::LOADER`.
+export const HELP = 0;
+export const CLOSE = 1;
+export const BOX_LABEL = 2;
+export const FAILED = 3;

@@ -2,7 +2,7 @@
 
 import { emit } from "./events.js";
 import { close, fail, frame, make, wear } from "./panel.js";
-import { email, gateway, lang, script, site } from "./settings.js";
+import { email, gateway, language, script, site } from "./settings.js";
 import { blank, freeze, snapshot, state } from "./state.js";
 
 /** @type {any} */
@@ -44,6 +44,7 @@ const start = async () => {
   const base = new URL(`deskbell-${VERSION}/`, script.src).href;
   const wasm = fetch(`${base}widget.wasm`, { integrity: WASM_INTEGRITY });
   wasm.catch(blank);
+  const lang = language();
   // Without its table a language is shown in English, which is better than nothing.
   const table =
     lang == "en"
@@ -81,7 +82,7 @@ const start = async () => {
 const preload = (href) => {
   const link = make("link", {});
   const { nonce } = script;
-  const check = { rel: "modulepreload", crossOrigin: "", integrity: WIDGET_INTEGRITY, nonce, href };
+  const check = { rel: "modulepreload", integrity: WIDGET_INTEGRITY, nonce, href };
   return new Promise((onload, onerror) => {
     if (!link.relList.supports("modulepreload")) return onload(0);
     document.head.append(Object.assign(link, { onload, onerror }, check));

@@ -48,22 +48,18 @@ pub fn start(panel: Panel) {
     });
 }
 
-/// Why it did not go, what was kept, and what can be done.
+/// Why it did not go, and what can be done beside trying again.
 pub fn failure(panel: Panel) -> AnyView {
-    let (text, again) = match panel.read(|model| match &model.sending {
+    let text = match panel.read(|model| match &model.sending {
         Sending::No | Sending::Busy => None,
-        Sending::Refused(reason) => Some((panel.fill(Text::FailRefused, "{reason}", reason), false)),
-        Sending::Unknown(_, cause) => Some((cause_text(panel, *cause), true)),
+        Sending::Refused(reason) => Some(panel.fill(Text::FailRefused, "{reason}", reason)),
+        Sending::Unknown(_, cause) => Some(cause_text(panel, *cause)),
     }) {
         None => return nothing(),
-        Some(failure) => failure,
-    };
-    let again = match again {
-        true => button("button main", move |_| start(panel)).text(panel.t(Text::TryAgain)),
-        false => nothing(),
+        Some(text) => text,
     };
     let copy = button("button", move |_| copy(panel)).text(panel.t(Text::CopyText));
-    div("alert").children([paragraph("", text), div("row").children([again, copy, mail(panel)])])
+    div("alert").children([paragraph("", text), div("row").children([copy, mail(panel)])])
 }
 
 /// The form as it stands, for good: these bytes and no others belong to this key.

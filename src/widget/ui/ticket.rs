@@ -8,7 +8,7 @@ use super::{Panel, home, send};
 use crate::domain::config::{self, Topic};
 use crate::domain::targets::{self, HOURS_A_DAY, Owner};
 use crate::domain::texts::Text;
-use crate::domain::ticket::{Contact, Gap, Kind, MESSAGE_MAX, Severity};
+use crate::domain::ticket::{Contact, Gap, Kind, MESSAGE_MAX, Severity, is_email};
 use crate::widget::browser::{context, dom, intl};
 
 /// The id of the message's field: the loader's box.
@@ -49,7 +49,11 @@ impl Gap {
 /// The form.
 pub fn view(panel: Panel) -> AnyView {
     let label = move || {
-        panel.t(if panel.read(|model| matches!(model.sending, Sending::Busy)) { Text::Sending } else { Text::Send })
+        panel.t(panel.read(|model| match model.sending {
+            Sending::Busy => Text::Sending,
+            Sending::Unknown(..) => Text::TryAgain,
+            Sending::No | Sending::Refused(_) => Text::Send,
+        }))
     };
     let send = button("button main", move |_| send::start(panel)).children([live_text(label)]);
     let promise =
@@ -61,9 +65,12 @@ pub fn view(panel: Panel) -> AnyView {
         div("pair").children([topics(panel), severities(panel)]),
         el("p").attr("class", "hint").attr("id", "meaning").children([live_text(move || meaning(panel))]),
         live(move || contact(panel)),
-        live(move || send::failure(panel)),
         home::hits(panel),
-        div("foot last").children([live(move || small_print(panel)), div("row").children([send, promise])]),
+        div("foot last").children([
+            live(move || small_print(panel)),
+            live(move || send::failure(panel)),
+            div("row").children([send, promise]),
+        ]),
     ])
 }
 
@@ -92,7 +99,7 @@ pub fn promise(panel: Panel, model: &Model) -> String {
 /// Where the answers go, as far as it is known.
 pub fn answers_to(panel: Panel, model: &Model) -> String {
     let email = model.user.as_ref().map_or(model.contact.email.trim_ascii(), |user| &user.email);
-    if email.is_empty() { String::new() } else { panel.fill(Text::AnswersTo, "{email}", email) }
+    if is_email(email) { panel.fill(Text::AnswersTo, "{email}", email) } else { String::new() }
 }
 
 fn kinds(panel: Panel) -> AnyView {
