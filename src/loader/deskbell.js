@@ -27,7 +27,7 @@ const COMMANDS = {
     tell();
   },
   identify: (user) => {
-    if ("token" in object("identify", user)) throw wrong("identify", "takes no token yet");
+    if ("token" in object("identify", user)) throw wrong("identify", "takes no token");
     state.user = { ...user };
     tell();
   },
@@ -39,7 +39,7 @@ const COMMANDS = {
     tell();
   },
   reset: (options) => {
-    if (options != null) object("reset", options);
+    if (options) object("reset", options);
     forget();
     clear();
     try {
@@ -78,7 +78,7 @@ const object = (command, value) => {
 
 /** @param {string} name @param {any[]} args */
 const run = async (name, args) => {
-  if (!Object.hasOwn(COMMANDS, name)) throw wrong(String(name), `no such command; there are ${Object.keys(COMMANDS)}`);
+  if (!Object.hasOwn(COMMANDS, name)) throw wrong(String(name), `unknown; there are ${Object.keys(COMMANDS)}`);
   return COMMANDS[name]?.(...args);
 };
 
@@ -100,7 +100,7 @@ if (script && !before?.version) {
   for (const [args, resolve, reject] of before?.q ?? []) deskbell(...args).then(resolve, reject);
   watch();
   mountLauncher();
-  if (preload == "idle") (window.requestIdleCallback ?? setTimeout)(() => load());
+  if (preload == "idle") window.requestIdleCallback?.(load);
   // Behind the queue, so that whoever asked to hear of it does.
   queueMicrotask(() => emit("ready"));
 }

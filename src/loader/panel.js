@@ -18,8 +18,7 @@ export const isOpen = () => opened;
 
 /** Opens the panel. @param {object} [options] as of the command `open` */
 export const open = async (options) => {
-  const parts = frame();
-  if (!opened) reveal(parts.dialog);
+  reveal(frame().dialog);
   focus();
   if (await load()) show(options ?? {});
   else fail();
@@ -29,9 +28,7 @@ export const open = async (options) => {
 export const close = () => {
   if (!opened || !panel) return;
   opened = false;
-  const { dialog } = panel;
-  if (dialog.open) dialog.close();
-  else dialog.hidePopover();
+  hide(panel.dialog);
   // Focus that the person has taken elsewhere meanwhile is theirs.
   const active = document.activeElement;
   if (!active || active == document.body || active == element) /** @type {any} */ (opener)?.focus?.();
@@ -53,9 +50,8 @@ export const frame = () => (panel ??= paint());
 
 /** Says that the widget does not work, in its place, and offers to send the text by e-mail. */
 export const fail = () => {
-  const { below, box, title, back } = frame();
+  const { below, box, back } = frame();
   back.hidden = true;
-  title.textContent = say(HELP);
   box.readOnly = /** @type {HTMLElement} */ (box.parentElement).hidden = false;
   below.replaceChildren(make("p", { role: "alert", textContent: say(FAILED) }));
   if (!email) return;
@@ -109,7 +105,7 @@ const paint = () => {
   const dialog = make(
     "dialog",
     { className: "panel", ariaLabel: say(HELP), dir: RTL.includes(language()) ? "rtl" : "ltr" },
-    make("header", {}, back, title, shut),
+    make("div", { className: "head" }, back, title, shut),
     make("div", { className: "scroll" }, make("div", { className: "box" }, label, box), below),
     live,
   );
@@ -130,10 +126,18 @@ const paint = () => {
 };
 
 /** @param {HTMLDialogElement} dialog */
+const hide = (dialog) => (dialog.open ? dialog.close() : dialog.hidePopover());
+
+/** Shows the dialog; again where it is shown already, because a modal dialog of the host may have come over it. @param {HTMLDialogElement} dialog */
 const reveal = (dialog) => {
   shadow();
-  opened = true;
-  opener = document.activeElement;
+  if (opened) hide(dialog);
+  else {
+    const active = document.activeElement;
+    opener = active?.shadowRoot?.activeElement ?? active;
+    opened = true;
+    emit("open");
+  }
   if (mountPoint()) dialog.show();
   // A popover under a modal dialog of the host would be inert; on a phone the panel is all there is.
   else if (!dialog.showPopover || matchMedia("(max-width:640px)").matches || document.querySelector("dialog:modal"))
@@ -143,7 +147,6 @@ const reveal = (dialog) => {
     dialog.showPopover();
   }
   if (dialog.open) dialog.removeAttribute("popover");
-  emit("open");
 };
 
 /** On touch the box would call up a keyboard that nobody asked for. */

@@ -6,8 +6,8 @@ const data = script?.dataset ?? {};
 
 /** The public key of the site. */
 export const site = data.site || "default";
-/** The gateway's address, without a slash at its end. */
-export const gateway = new URL(data.gateway || "/", script?.src || location.href).href.replace(/\/$/, "");
+/** The gateway's address. */
+export const gateway = new URL(data.gateway || "/", script?.src || location.href).href;
 /** What opens the panel, beside links. */
 export const triggers = `${data.trigger || "[data-deskbell-open]"},a[href*="#deskbell="]`;
 /** The container that shows the panel inline. */

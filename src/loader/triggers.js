@@ -10,7 +10,7 @@ const NAMES = ["deskbell", "kind", "topic", "severity", "via", "question"];
 export const watch = () => {
   addEventListener("click", press, true);
   if (preload == "intent")
-    for (const type of ["pointerover", "touchstart", "focusin"])
+    for (const type of ["pointerover", "focusin"])
       addEventListener(type, (event) => void (entry(event) && load()), { capture: true, passive: true });
   addEventListener("hashchange", follow);
   follow();
@@ -30,10 +30,22 @@ const press = (event) => {
   if (url?.hash.startsWith("#deskbell=")) {
     if (url.href.split("#")[0] != location.href.split("#")[0]) return;
     event.preventDefault();
-    return void open(opening(new URLSearchParams(url.hash.slice(1))));
+    return later(opening(new URLSearchParams(url.hash.slice(1))));
   }
   if (url) event.preventDefault();
-  open();
+  later();
+};
+
+/**
+ * Opens behind the page's own handlers, because a menu that closes gives the focus back first, and there it shall return;
+ * in the same frame where one of them stops the click.
+ * @param {object} [options]
+ */
+const later = (options) => {
+  let done = 0;
+  const go = () => done++ || open(options);
+  addEventListener("click", go, { once: true });
+  requestAnimationFrame(go);
 };
 
 /** Opens what the address says, and takes it off the address without a history entry. */

@@ -37,5 +37,5 @@ pub async fn send(site_url: &str, sealed: &Sealed, session: &str) -> Outcome {
 
 /// The address under which the gateway answers for a site.
 pub fn site_url(gateway: &str, site: &str) -> String {
-    [gateway, "/v1/sites/", &encoded(site)].concat()
+    [gateway.trim_end_matches('/'), "/v1/sites/", &encoded(site)].concat()
 }

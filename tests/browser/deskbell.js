@@ -57,10 +57,12 @@ export class Trouble {
  *   import("@playwright/test").PlaywrightTestArgs & import("@playwright/test").PlaywrightTestOptions & Fixtures,
  *   import("@playwright/test").PlaywrightWorkerArgs & import("@playwright/test").PlaywrightWorkerOptions>} */
 export const test = base.extend({
-  gateway: async ({}, use, info) => {
+  gateway: async ({ context }, use, info) => {
     const gateway = new Gateway();
     await gateway.start();
     await use(gateway);
+    // The pages go first: what they still ask for would find nobody, and count as their error.
+    for (const page of context.pages()) await page.goto("about:blank");
     const log = await gateway.end();
     if (info.status !== info.expectedStatus) await info.attach("gateway.log", { body: log, contentType: "text/plain" });
   },

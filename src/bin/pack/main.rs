@@ -122,10 +122,11 @@ fn pack() -> Result<()> {
 }
 
 /// The glue with a guard around every call that the browser makes into the module. When it panics, its hook has told the
-/// person; what is thrown behind that would only reach the handlers of somebody else's page.
+/// person; what is thrown behind that would only reach the handlers of somebody else's page, and whatever is called later
+/// would meet torn state.
 fn guarded(glue: &str) -> String {
     let mut guarded = glue.to_string();
-    guarded.push_str("\nconst guard = (call) => (...given) => { try { return call(...given); } catch {} };\n");
+    guarded.push_str(GUARD);
     for rest in glue.split("\nfunction wasm_bindgen__convert__closures").skip(1) {
         let name = rest.split('(').next().unwrap_or_default();
         let name = format!("wasm_bindgen__convert__closures{name}");
@@ -133,6 +134,18 @@ fn guarded(glue: &str) -> String {
     }
     guarded
 }
+
+const GUARD: &str = "
+let panicked = false;
+const guard = (call) => (...given) => {
+  if (panicked) return;
+  try {
+    return call(...given);
+  } catch (error) {
+    panicked = error instanceof WebAssembly.RuntimeError;
+  }
+};
+";
 
 /// The texts that the loader shows by itself, by language, in the order of [`texts::LOADER`].
 fn loader_texts() -> Result<Value> {

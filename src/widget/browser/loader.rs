@@ -36,7 +36,7 @@ extern "C" {
     /// The public key of the site.
     #[wasm_bindgen(method, getter)]
     pub fn site(this: &Loader) -> String;
-    /// The gateway's address, without a slash at its end.
+    /// The gateway's address.
     #[wasm_bindgen(method, getter)]
     pub fn gateway(this: &Loader) -> String;
     /// The address that is offered when nothing else works; may be empty.

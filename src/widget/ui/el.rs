@@ -95,5 +95,6 @@ impl El {
 }
 
 fn finish(el: El, children: Vec<AnyView>) -> AnyView {
-    html::custom(el.tag).add_any_attr(el.attributes).child(children).into_any()
+    // In capitals, as the browser names an element of HTML: Leptos compares, and builds anew what it takes for another.
+    html::custom(el.tag.to_ascii_uppercase()).add_any_attr(el.attributes).child(children).into_any()
 }

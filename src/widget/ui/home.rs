@@ -6,6 +6,7 @@ use super::el::{button, div, el, live, nothing, paragraph};
 use super::model::Screen;
 use super::{Panel, question};
 use crate::domain::config::Link;
+use crate::domain::markdown::safe_url;
 use crate::domain::question::{Hit, Run};
 use crate::domain::texts::Text;
 
@@ -35,8 +36,9 @@ pub fn hits(panel: Panel) -> AnyView {
     })
 }
 
-/// A link that leaves the page alone.
+/// A link that leaves the page alone; only text where the address is none that a link may lead to.
 pub fn outside(class: &'static str, url: &str, text: String) -> AnyView {
+    let Some(url) = safe_url(url) else { return el("span").attr("class", class).text(text) };
     let link = el("a").attr("class", class).attr("href", url).attr("target", "_blank");
     link.attr("rel", "noopener noreferrer nofollow ugc").text(text)
 }

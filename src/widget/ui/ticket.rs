@@ -64,7 +64,7 @@ pub fn view(panel: Panel) -> AnyView {
         kinds(panel),
         div("pair").children([topics(panel), severities(panel)]),
         el("p").attr("class", "hint").attr("id", "meaning").children([live_text(move || meaning(panel))]),
-        live(move || contact(panel)),
+        contact(panel),
         home::hits(panel),
         div("foot last").children([
             live(move || small_print(panel)),
@@ -175,7 +175,7 @@ fn select(
 
 /// Name and address, where the host has not said who it is.
 fn contact(panel: Panel) -> AnyView {
-    if panel.read(|model| model.user.is_some()) {
+    if panel.peek(|model| model.user.is_some()) {
         return nothing();
     }
     let name = input(panel, NAME, "text", Text::Name, |contact| &mut contact.name);

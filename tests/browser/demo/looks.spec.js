@@ -80,7 +80,9 @@ for (const [colorScheme, lang, size] of /** @type {const} */ ([
       await expect(panel.root.getByRole("heading", { name: words.received })).toBeVisible();
       await expect(panel.reference).toHaveText(/DB-/);
       await expectAccessible(page);
-      expect(await tickets()).toMatchObject([{ message: text, locale: lang, contact: { name: "Sami", email: "sami@example.com" } }]);
+      expect(await tickets()).toMatchObject([
+        { message: text, locale: lang, contact: { name: "Sami", email: "sami@example.com" } },
+      ]);
     });
 
     test("the words in place of a widget that cannot run", async ({ page, gateway, panel, trouble }) => {

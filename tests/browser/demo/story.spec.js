@@ -47,14 +47,23 @@ test("by mouse: a button fails, an answer does not help, the ticket arrives with
   const person = ticket.getByRole("region", { name: "Person" });
   for (const said of ["Ada Lovett (u-ada)", "ada@northwind.example", "enterprise", "Northwind Tea", "unverified"])
     await expect(person).toContainText(said);
-  await expect(ticket.getByRole("region", { name: "Errors on the page" })).toContainText("TypeError: Cannot read properties");
+  await expect(ticket.getByRole("region", { name: "Errors on the page" })).toContainText(
+    "TypeError: Cannot read properties",
+  );
   const question = ticket.getByRole("row", { name: "Export chart fails" });
   await expect(question).toContainText("Did not help");
   await expect(ticket.getByRole("region", { name: "Values of the page" })).toContainText("2026.11.2");
 
   const [sent, ...others] = await tickets();
   expect(others).toEqual([]);
-  expect(sent).toMatchObject({ reference, kind: "bug", topic: "dashboards", severity: "medium", via: "", locale: "en" });
+  expect(sent).toMatchObject({
+    reference,
+    kind: "bug",
+    topic: "dashboards",
+    severity: "medium",
+    via: "",
+    locale: "en",
+  });
   expect(sent.questions).toContainEqual(expect.objectContaining({ id: "meadow-001", outcome: "unhelpful" }));
   expect(sent.context.errors).toHaveLength(1);
   expect(sent.context.errors[0]).toMatchObject({ source: "error", name: "TypeError", count: 1 });

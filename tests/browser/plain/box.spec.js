@@ -63,7 +63,9 @@ test("the panel and the box are there in the click's own frame", async ({ host, 
 test("an older answer never takes the place of a newer one", async ({ host, page, panel }) => {
   await host({
     // A page that wraps fetch and forgets the signal: nothing that was asked can be called off.
-    fill: { head: "<script>{ const real = fetch; fetch = (url, init) => real(url, { ...init, signal: undefined }) }</script>" },
+    fill: {
+      head: "<script>{ const real = fetch; fetch = (url, init) => real(url, { ...init, signal: undefined }) }</script>",
+    },
   });
   const newer = defer();
   await page.route("**/search?*", async (route) => {

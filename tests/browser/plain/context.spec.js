@@ -13,7 +13,10 @@ const navigate = (page, path) =>
 
 /** @param {import("@playwright/test").Page} page @param {string} name @param {unknown[]} args */
 const command = (page, name, ...args) =>
-  page.evaluate(([name, args]) => /** @type {any} */ (window).deskbell(name, ...args), /** @type {const} */ ([name, args]));
+  page.evaluate(
+    ([name, args]) => /** @type {any} */ (window).deskbell(name, ...args),
+    /** @type {const} */ ([name, args]),
+  );
 
 test("it is frozen at the first letter, even before the widget is there", async ({ host, page, panel, tickets }) => {
   await page.route("**/widget.wasm", async (route) => {
@@ -103,7 +106,14 @@ test("everything that is collected is there", async ({ host, page, panel, ticket
     organization: { id: "o-1", name: "Host Ltd" },
     verified: false,
   });
-  expect(context.device).toMatchObject({ viewport, time_zone: zone, browser: agent, theme: "light", online: true, language: "en-US" });
+  expect(context.device).toMatchObject({
+    viewport,
+    time_zone: zone,
+    browser: agent,
+    theme: "light",
+    online: true,
+    language: "en-US",
+  });
   expect(context.page_values).toEqual({ tenant: "t-9", flags: '{"beta":true}' });
   expect(context.errors.map((/** @type {any} */ error) => [error.source, error.name, error.message])).toEqual([
     ["rejection", "TypeError", "refused 2"],

@@ -17,7 +17,10 @@ test("gone before help is opened: words, an e-mail link, and the widget once it 
   await expect(panel.box).toBeFocused();
   await page.keyboard.type("the help is down");
   await expect(panel.alert).toContainText("The help form ");
-  await expect(panel.root.getByRole("link", { name: "help@host.example" })).toHaveAttribute("href", /the%20help%20is%20down/);
+  await expect(panel.root.getByRole("link", { name: "help@host.example" })).toHaveAttribute(
+    "href",
+    /the%20help%20is%20down/,
+  );
   await page.keyboard.press("Escape");
   await expect(panel.dialog).toBeHidden();
 
@@ -75,7 +78,12 @@ test("offline at Send: it says so", async ({ host, context, panel, tickets }) =>
   expect(await tickets()).toMatchObject([{ message: "from a tunnel" }]);
 });
 
-test("the answer gets lost: trying again brings the same ticket, not another", async ({ host, page, panel, tickets }) => {
+test("the answer gets lost: trying again brings the same ticket, not another", async ({
+  host,
+  page,
+  panel,
+  tickets,
+}) => {
   await host();
   /** @type {(string | undefined)[]} */
   const keys = [];
@@ -86,7 +94,9 @@ test("the answer gets lost: trying again brings the same ticket, not another", a
     if (keys.length > 2) return route.continue();
     await route.fetch();
     lost += 1;
-    return keys.length === 1 ? route.abort("connectionreset") : route.fulfill({ status: 502, body: "<h1>Bad gateway</h1>" });
+    return keys.length === 1
+      ? route.abort("connectionreset")
+      : route.fulfill({ status: 502, body: "<h1>Bad gateway</h1>" });
   });
   await panel.open();
   await panel.toTicket();
@@ -108,7 +118,12 @@ test("a ticket that is refused can be mended and sent", async ({ host, page, pan
   await page.route("**/tickets", (route) => {
     if (refused || route.request().method() !== "POST") return route.continue();
     refused = true;
-    const problem = { status: 422, code: "invalid", title: "no", errors: [{ pointer: "/topic", detail: "is not known" }] };
+    const problem = {
+      status: 422,
+      code: "invalid",
+      title: "no",
+      errors: [{ pointer: "/topic", detail: "is not known" }],
+    };
     const headers = { "access-control-allow-origin": "*", "content-type": "application/problem+json" };
     return route.fulfill({ status: 422, headers, body: JSON.stringify(problem) });
   });

@@ -74,6 +74,18 @@ test("pressed too early, Send says what is missing and goes there", async ({ hos
   ]);
 });
 
+test("name and address can be written letter by letter", async ({ host, page, panel }) => {
+  await host({ path: "/?signed-out" });
+  await panel.open();
+  await panel.toTicket();
+  await panel.name.focus();
+  await page.keyboard.type("Grace");
+  await page.keyboard.press("Tab");
+  await page.keyboard.type("grace@example.org");
+  await expect(panel.name).toHaveValue("Grace");
+  await expect(panel.email).toHaveValue("grace@example.org");
+});
+
 test("who is known is not asked who they are", async ({ host, panel, tickets }) => {
   await host();
   await panel.open();
@@ -122,5 +134,7 @@ test("the way back keeps what was chosen and written", async ({ host, panel, pag
   await panel.toTicket();
   await expect(panel.severity).toHaveValue("critical");
   const reference = await panel.send();
-  expect(await tickets()).toMatchObject([{ reference, kind: "bug", topic: "api", severity: "critical", message: "export chart" }]);
+  expect(await tickets()).toMatchObject([
+    { reference, kind: "bug", topic: "api", severity: "critical", message: "export chart" },
+  ]);
 });

@@ -28,7 +28,9 @@ test("the whole story runs without a violation", async ({ host, panel, tickets, 
   await expect(panel.dialog).toBeHidden();
   await page.getByRole("button", { name: "Open help" }).click();
   await expect(panel.box).toBeVisible();
-  expect(await tickets()).toMatchObject([{ reference, kind: "bug", severity: "high", context: { user: { id: "u-1" } } }]);
+  expect(await tickets()).toMatchObject([
+    { reference, kind: "bug", severity: "high", context: { user: { id: "u-1" } } },
+  ]);
 });
 
 test("the panel is dressed although the policy allows no style", async ({ host, panel }) => {
@@ -58,7 +60,12 @@ test("the policy is in force, and what breaks it is seen", async ({ host, page, 
   await expect.poll(() => trouble.seen.filter((line) => line.startsWith("violation: style-src"))).not.toEqual([]);
 });
 
-test("where WebAssembly is forbidden the panel says so, and the text goes by e-mail", async ({ host, page, panel, trouble }) => {
+test("where WebAssembly is forbidden the panel says so, and the text goes by e-mail", async ({
+  host,
+  page,
+  panel,
+  trouble,
+}) => {
   trouble.expect(/wasm-eval|WebAssembly|wasm code generation/i);
   await host({ csp: LEAST.replace(" 'wasm-unsafe-eval'", "") });
   await page.getByRole("button", { name: "Open help" }).click();
@@ -68,7 +75,10 @@ test("where WebAssembly is forbidden the panel says so, and the text goes by e-m
   await expect(panel.box).toHaveValue("nothing works & it is urgent");
   await expect(panel.box).toBeEditable();
   const mail = panel.root.getByRole("link", { name: "help@host.example" });
-  await expect(mail).toHaveAttribute("href", /^mailto:help@host\.example\?.*body=nothing%20works%20%26%20it%20is%20urgent/);
+  await expect(mail).toHaveAttribute(
+    "href",
+    /^mailto:help@host\.example\?.*body=nothing%20works%20%26%20it%20is%20urgent/,
+  );
   await page.keyboard.type(" now");
   await expect(mail).toHaveAttribute("href", /urgent%20now/);
   const status = await page.evaluate(() => /** @type {any} */ (window).deskbell("status"));

@@ -1,0 +1,115 @@
+import { expect, test } from "../deskbell.js";
+
+// Markup in everything that comes from outside: none of it becomes an element, none of it runs.
+
+const BAD = `<img src=x onerror="hacked()"><script>hacked()</script><svg onload="hacked()"><iframe srcdoc="x"></iframe><b>bold</b>`;
+const LINKS = [
+  "javascript:hacked()",
+  "JaVaScRiPt:hacked()",
+  " javascript:hacked()",
+  "java\tscript:hacked()",
+  "data:text/html,<script>hacked()</script>",
+  "vbscript:hacked()",
+  "//evil.example",
+  "blob:x",
+];
+/** The elements that the panel is made of. */
+const OURS =
+  "a article blockquote br button code dialog div em fieldset form h2 h3 h4 header input label legend li mark ol option p pre section select span strong textarea ul";
+
+test.beforeEach(async ({ page }) => {
+  await page.addInitScript(() => {
+    /** @type {any} */ (window).hacked = () => (document.documentElement.dataset.hacked = "true");
+    addEventListener(
+      "error",
+      (event) => {
+        if (event.target instanceof Element) document.documentElement.dataset.hacked = event.target.localName;
+      },
+      true,
+    );
+  });
+});
+
+test("in questions and answers", async ({ host, page, panel, gateway, tickets, inbox }) => {
+  const links = LINKS.map((url) => `[press](${url}) <${url}> ![image](${url})`).join("\n\n");
+  const body = [BAD, links, `# ${BAD}`, `- ${BAD}`, `> ${BAD}`, `**${BAD}**`, `\`${BAD}\``, "```html", BAD, "```"].join(
+    "\n\n",
+  );
+  const answer = { body, author: BAD, staff: true, accepted: true, created_at: BAD };
+  await gateway.import(
+    [{ id: "bad", title: `zebra ${BAD}`, body, url: "javascript:hacked()", answers: [answer, body] }],
+    "zebra",
+  );
+  await host();
+  await panel.open();
+  await panel.box.fill(`zebra ${BAD}`);
+  await expect(panel.hits.first()).toContainText("<img src=x onerror=");
+  await isHarmless(panel);
+  await panel.hit("zebra").click();
+  await expect(panel.answers).toHaveCount(2);
+  await expect(panel.answers.first()).toContainText("<script>hacked()</script>");
+  await isHarmless(panel);
+  await panel.button("Still need help").click();
+  await panel.name.fill(BAD);
+  await panel.email.fill("x@example.org");
+  const reference = await panel.send();
+  await isHarmless(panel);
+
+  expect(await tickets()).toMatchObject([{ contact: { name: BAD }, message: `zebra ${BAD}` }]);
+  const ticket = await inbox(reference);
+  await expect(ticket.getByRole("region", { name: "Message" })).toContainText("<script>hacked()</script>");
+  expect(await ticket.locator("script, img, iframe, svg, main b").count()).toBe(0);
+  expect(await ticket.locator("a[href^=javascript]").count()).toBe(0);
+});
+
+test("in the configuration, the person and what the page says", async ({ host, page, panel }) => {
+  await host();
+  await page.evaluate((BAD) => {
+    const { deskbell } = /** @type {any} */ (window);
+    deskbell("configure", {
+      links: [{ label: BAD, url: "https://x.example/" }],
+      topics: [{ id: "x", label: BAD }],
+      texts: { en: { help: BAD, send_ticket: BAD, box_hint: BAD, answers_to: `${BAD} {email}` } },
+    });
+    deskbell("identify", { id: BAD, name: BAD, email: `${BAD}@x.example`, plan: BAD });
+    document.title = BAD;
+  }, BAD);
+  await page.getByRole("button", { name: "Open help" }).click();
+  await expect(panel.root.getByRole("link", { name: BAD })).toHaveAttribute("href", "https://x.example/");
+  await expect(panel.title).toHaveText(BAD);
+  await isHarmless(panel);
+  await panel.root.locator(".foot button").click();
+  await expect(panel.topic.locator("option").first()).toHaveText(BAD);
+  await isHarmless(panel);
+});
+
+test("links of dead schemes are not taken from a configuration", async ({ host, page, panel }) => {
+  await host();
+  for (const url of LINKS)
+    await page.evaluate(
+      (url) => /** @type {any} */ (window).deskbell("configure", { links: [{ label: "press", url }] }),
+      url,
+    );
+  await panel.open();
+  await expect(panel.root.getByRole("link", { name: "press" })).toHaveCount(0);
+  await isHarmless(panel);
+});
+
+/** @param {import("../panel.js").Panel} panel */
+async function isHarmless(panel) {
+  const found = await panel.root.evaluate((host, ours) => {
+    const nodes = [...(host.shadowRoot?.querySelectorAll("*") ?? [])];
+    return {
+      foreign: nodes.map((node) => node.localName).filter((name) => !ours.split(" ").includes(name)),
+      handlers: nodes
+        .flatMap((node) => [...node.attributes].map(({ name }) => name))
+        .filter((name) => /^on|^style$|^src/.test(name)),
+      links: nodes
+        .filter((node) => node.hasAttribute("href"))
+        .map((node) => /** @type {HTMLAnchorElement} */ (node).protocol)
+        .filter((protocol) => !["https:", "http:", "mailto:"].includes(protocol)),
+    };
+  }, OURS);
+  expect(found).toEqual({ foreign: [], handlers: [], links: [] });
+  await expect(panel.page.locator("html")).not.toHaveAttribute("data-hacked");
+}

@@ -1,0 +1,93 @@
+import { expect, test } from "../deskbell.js";
+
+// Pages that break what everybody relies on. The panel works, or says that it does not; the page never suffers.
+
+/** What a page can do and the widget still works. @type {Record<string, string>} */
+const WORKS = {
+  "Array.prototype.toJSON": "Array.prototype.toJSON = function () { return String(this) }",
+  "Object.prototype with a property that is enumerable": "Object.prototype.extra = 'x'",
+  "an old polyfill in place of Array.from":
+    "Array.from = (list, map) => Array.prototype.map.call(list, map ?? ((item) => item))",
+  "Promise of its own": "window.Promise = class extends Promise {}",
+  "no FinalizationRegistry": "delete window.FinalizationRegistry",
+  "a fetch that is wrapped": "const f = window.fetch; window.fetch = async (...a) => f(...a)",
+  "storage that is forbidden":
+    "Object.defineProperty(window, 'localStorage', { get() { throw new DOMException('no', 'SecurityError') } })",
+  "a form named body":
+    "addEventListener('DOMContentLoaded', () => document.body.append(Object.assign(document.createElement('form'), { name: 'body' })))",
+};
+
+for (const [what, script] of Object.entries(WORKS)) {
+  test(`works with ${what}`, async ({ host, panel, tickets }) => {
+    await host({ fill: { head: `<script>{ ${script} }</script>` } });
+    await panel.open();
+    await panel.box.fill("export chart");
+    await expect(panel.hit("Export chart fails")).toBeVisible();
+    await panel.toTicket();
+    await panel.name.fill("Ada");
+    await panel.email.fill("ada@example.org");
+    const reference = await panel.send();
+    expect(await tickets()).toMatchObject([{ reference, message: "export chart", contact: { name: "Ada" } }]);
+  });
+}
+
+/** What a page can do so that the widget cannot run. @type {Record<string, {head?: string, body?: string}>} */
+const FALLS_BACK = {
+  "an image named createElement": { body: "<img name=createElement alt=x>" },
+  "an image named createTextNode": { body: "<img name=createTextNode alt=x>" },
+  "a Window of its own": { head: "<script>window.Window = function () {}</script>" },
+  "a Reflect of its own": { head: "<script>window.Reflect = {}</script>" },
+};
+
+for (const [what, fill] of Object.entries(FALLS_BACK)) {
+  test(`falls back with ${what}`, async ({ host, page, panel }) => {
+    await host({ fill });
+    await page.getByRole("button", { name: "Open help" }).click();
+    await expect(panel.box).toBeFocused();
+    await page.keyboard.type("still mine");
+    await expect(panel.alert).toContainText("The help form ");
+    await expect(panel.root.getByRole("link", { name: "help@host.example" })).toHaveAttribute("href", /still%20mine/);
+    const status = await page.evaluate(() => /** @type {any} */ (window).deskbell("status"));
+    expect(status).toMatchObject({ available: false, reason: "globals" });
+    await page.keyboard.press("Escape");
+    await expect(panel.dialog).toBeHidden();
+  });
+}
+
+test("a panic ends in words: the text stays, the page hears of it, a torn panel is not left behind", async ({
+  host,
+  page,
+  panel,
+}) => {
+  await host();
+  await panel.open();
+  await panel.box.fill("x");
+  await page.evaluate(() => {
+    const here = /** @type {any} */ (window);
+    here.failed = [];
+    here.deskbell("on", "failed", (/** @type {any} */ detail) => here.failed.push(detail.cause));
+    // What the widget draws with fails it once; the panic is real.
+    const real = Document.prototype.createElement;
+    Document.prototype.createElement = function () {
+      Document.prototype.createElement = real;
+      throw new Error("the page says no");
+    };
+  });
+  await panel.button("Send a ticket").click();
+  await expect(panel.alert).toContainText("The help form ");
+  await expect(panel.box).toHaveValue("x");
+  await expect(panel.box).toBeEditable();
+  await panel.box.fill("typed before the panic, and after it");
+  await expect(panel.root.locator(".foot")).toHaveCount(0);
+  await expect(panel.root.getByRole("link", { name: "help@host.example" })).toHaveAttribute(
+    "href",
+    /typed%20before%20the%20panic%2C%20and%20after%20it/,
+  );
+  expect(await page.evaluate(() => /** @type {any} */ (window).failed)).toEqual(["crashed"]);
+
+  await page.keyboard.press("Escape");
+  await expect(panel.dialog).toBeHidden();
+  await page.getByRole("button", { name: "Open help" }).click();
+  await expect(panel.alert).toContainText("The help form ");
+  await expect(panel.box).toHaveValue("typed before the panic, and after it");
+});

@@ -1,0 +1,166 @@
+import { expect, expectAccessible, test } from "../deskbell.js";
+
+// The ways in which a page can embed the panel, and what pages do meanwhile.
+
+/** @param {import("@playwright/test").Page} page */
+const arrived = (page) => page.waitForFunction(() => /** @type {any} */ (window).deskbell.version);
+
+test("under a modal dialog of the page the panel can be used", async ({ host, page, panel, tickets }) => {
+  await host();
+  await arrived(page);
+  await page.locator("#modal").evaluate((/** @type {HTMLDialogElement} */ modal) => modal.showModal());
+  const help = page.getByRole("button", { name: "Help in the dialog" });
+  await help.click();
+  await panel.ready();
+  await expect(panel.box).toBeFocused();
+  await page.keyboard.type("in a dialog");
+  await panel.toTicket();
+  await panel.send();
+  await panel.button("Done").click();
+  await expect(panel.dialog).toBeHidden();
+  await expect(page.locator("#modal")).toBeVisible();
+  await expect(help).toBeFocused();
+  expect(await tickets()).toMatchObject([{ message: "in a dialog" }]);
+});
+
+test("a modal dialog that opens over the panel gives way when help is asked for", async ({ host, page, panel }) => {
+  await host();
+  await panel.open();
+  await panel.box.fill("before the dialog");
+  await page.locator("#modal").evaluate((/** @type {HTMLDialogElement} */ modal) => modal.showModal());
+  await page.getByRole("button", { name: "Help in the dialog" }).click();
+  await expect(panel.box).toBeFocused();
+  await page.keyboard.press("End");
+  await page.keyboard.type(" and in it");
+  await expect(panel.box).toHaveValue("before the dialog and in it");
+});
+
+test("embedded twice, there is one panel and the first one's settings", async ({ host, page, panel }) => {
+  await host({ fill: { head: '<script src="{{gateway}}/deskbell.js" data-site="demo" data-lang="ar"></script>' } });
+  await page.getByRole("button", { name: "Open help" }).click();
+  await expect(panel.button("إرسال تذكرة")).toBeVisible();
+  await expect(panel.root).toHaveCount(1);
+  await expect(panel.root.locator("dialog")).toHaveCount(1);
+});
+
+test("a page that swaps its body keeps the panel, its text and its triggers", async ({
+  host,
+  page,
+  panel,
+  tickets,
+}) => {
+  await host();
+  await panel.open();
+  await panel.box.fill("over the swap");
+  await page.evaluate(() => {
+    const body = document.createElement("body");
+    const button = Object.assign(document.createElement("button"), { textContent: "New help" });
+    button.setAttribute("data-deskbell-open", "");
+    body.append(button);
+    document.body.replaceWith(body);
+  });
+  await expect(panel.box).toBeVisible();
+  await expect(panel.box).toHaveValue("over the swap");
+  await page.keyboard.press("Escape");
+  await page.getByRole("button", { name: "New help" }).click();
+  await panel.toTicket();
+  await panel.send();
+  expect(await tickets()).toMatchObject([{ message: "over the swap" }]);
+});
+
+test("a page that throws the element away gets it back when help is opened", async ({ host, page, panel }) => {
+  await host();
+  await panel.open();
+  await panel.box.fill("thrown away");
+  await page.keyboard.press("Escape");
+  await page.evaluate(() => document.querySelector("deskbell-panel")?.remove());
+  await page.getByRole("button", { name: "Open help" }).click();
+  await expect(panel.box).toBeFocused();
+  await expect(panel.box).toHaveValue("thrown away");
+});
+
+test("data-mount shows the panel inline, in the page's order", async ({ host, page, panel, tickets }) => {
+  await host({
+    fill: {
+      attributes: 'data-mount="#side"',
+      body: '<aside id="side" aria-label="Help panel"></aside><a href="#after">After</a>',
+    },
+  });
+  await panel.open();
+  expect(await page.locator("#side > deskbell-panel").count()).toBe(1);
+  const { modal, popover } = await panel.dialog.evaluate((dialog) => ({
+    modal: dialog.matches(":modal"),
+    popover: dialog.matches(":popover-open"),
+  }));
+  expect({ modal, popover }).toEqual({ modal: false, popover: false });
+  const side = await page.locator("#side").boundingBox();
+  const shown = await panel.dialog.boundingBox();
+  expect(side && shown && shown.y >= side.y && shown.height <= side.height + 1, "it stands in its container").toBe(
+    true,
+  );
+  await panel.sendTicket("inline");
+  await expectAccessible(page);
+  expect(await tickets()).toMatchObject([{ message: "inline" }]);
+});
+
+test("data-launcher brings a round button for pages without an entry", async ({ host, page, panel }) => {
+  await host({ fill: { attributes: "data-launcher" } });
+  const launcher = panel.root.getByRole("button", { name: "Help", exact: true });
+  await expect(launcher).toBeInViewport({ ratio: 1 });
+  await expectAccessible(page);
+  await launcher.click();
+  await panel.ready();
+  await page.keyboard.press("Escape");
+  await expect(panel.dialog).toBeHidden();
+  await expect(launcher).toBeFocused();
+  await page.keyboard.press("Enter");
+  await expect(panel.box).toBeFocused();
+});
+
+test("data-trigger names entries of the page, also those that come later", async ({ host, page, panel }) => {
+  await host({ fill: { attributes: 'data-trigger=".support"' } });
+  await arrived(page);
+  await page.getByRole("button", { name: "Open help" }).click();
+  await expect(panel.root).toHaveCount(0);
+  await page.evaluate(() => {
+    const link = Object.assign(document.createElement("a"), { href: "/support", className: "support" });
+    link.append(Object.assign(document.createElement("b"), { textContent: "Support" }));
+    // As frameworks do whose handlers keep what they handle to themselves.
+    link.addEventListener("click", (event) => event.stopPropagation());
+    document.body.append(link);
+  });
+  const before = page.url();
+  await page.getByText("Support").click();
+  await expect(panel.box).toBeFocused();
+  expect(page.url()).toBe(before);
+});
+
+test("the focus goes back to where it came from, not to the entry of a menu that is gone", async ({
+  host,
+  page,
+  panel,
+}) => {
+  await host({
+    fill: {
+      body: `<button id="menu-button" popovertarget="menu">Menu</button>
+        <div id="menu" popover><button data-deskbell-open id="entry">Help entry</button></div>
+        <script>document.getElementById("entry").addEventListener("click", () => document.getElementById("menu").hidePopover())</script>`,
+    },
+  });
+  await arrived(page);
+  await page.getByRole("button", { name: "Menu" }).press("Enter");
+  await page.getByRole("button", { name: "Help entry" }).press("Enter");
+  await panel.ready();
+  await page.keyboard.press("Escape");
+  await expect(panel.dialog).toBeHidden();
+  await expect(page.getByRole("button", { name: "Menu" })).toBeFocused();
+});
+
+test("a page that names its language late is spoken to in it", async ({ host, page, panel }) => {
+  await host();
+  await arrived(page);
+  await page.evaluate(() => (document.documentElement.lang = "ar"));
+  await page.getByRole("button", { name: "Open help" }).click();
+  await expect(panel.button("إرسال تذكرة")).toBeVisible();
+  await expect(panel.dialog).toHaveCSS("direction", "rtl");
+});

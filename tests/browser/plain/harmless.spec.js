@@ -1,0 +1,153 @@
+import { expect, test } from "../deskbell.js";
+
+// What the panel must not do to the page that embeds it.
+
+/** Everything of a page that the panel could have touched, but its own. @param {import("@playwright/test").Page} page */
+const traces = (page) =>
+  page.evaluate(() => {
+    const own = (/** @type {Element} */ node) => node.localName === "deskbell-panel";
+    const nodes = [...document.querySelectorAll("*")].filter((node) => !own(node));
+    const outline = (/** @type {Element} */ node) =>
+      `<${node.localName} ${[...node.attributes].map((a) => `${a.name}=${a.value}`)}>`;
+    return {
+      globals: Object.getOwnPropertyNames(window)
+        .filter((name) => name !== "deskbell")
+        .sort(),
+      elements: nodes.map(outline).filter((text) => !text.includes("/deskbell.js")),
+      styles: nodes
+        .filter((node) => node.localName !== "script")
+        .map((node) => {
+          const style = getComputedStyle(node);
+          return [...style].map((name) => `${name}:${style.getPropertyValue(name)}`).join(";");
+        }),
+      sheets: document.styleSheets.length + document.adoptedStyleSheets.length,
+      cookies: document.cookie,
+      history: history.length,
+      prototypes: [
+        Array,
+        Object,
+        Function,
+        String,
+        Promise,
+        Node,
+        Element,
+        Document,
+        EventTarget,
+        History,
+        Storage,
+      ].map((type) => Object.getOwnPropertyNames(type.prototype).length),
+      native: [
+        fetch,
+        XMLHttpRequest,
+        addEventListener,
+        console.error,
+        console.warn,
+        history.pushState,
+        setTimeout,
+      ].every((f) => /\[native code\]/.test(Function.prototype.toString.call(f))),
+      handlers: [onerror, onunhandledrejection, document.onkeydown, document.onclick].map(Boolean),
+    };
+  });
+
+test("one element and one global are added, and nothing else is changed", async ({ host, page, panel }) => {
+  const before = await (async () => {
+    await page.route("**/deskbell.js", (route) => route.fulfill({ body: "", contentType: "text/javascript" }));
+    await host();
+    const found = await traces(page);
+    await page.unroute("**/deskbell.js");
+    return found;
+  })();
+  /** @type {string[]} */
+  const said = [];
+  page.on("console", (message) => said.push(message.text()));
+  await page.reload();
+  await panel.open();
+  await panel.box.fill("export chart");
+  await panel.hit("Export chart fails").click();
+  await panel.button("Still need help").click();
+  await panel.send();
+  await panel.button("Done").click();
+  await expect(panel.dialog).toBeHidden();
+  await page.locator("body").click({ position: { x: 1, y: 1 } });
+  await page.mouse.move(1, 1);
+  await page.evaluate(() => /** @type {any} */ (document.activeElement)?.blur?.());
+
+  expect(await traces(page)).toEqual(before);
+  await expect(panel.root).toHaveCount(1);
+  expect(said, "the console stays quiet").toEqual([]);
+  expect(await page.evaluate(() => Object.keys(localStorage).filter((key) => !key.startsWith("deskbell:")))).toEqual(
+    [],
+  );
+});
+
+test("before help is opened there is one request and no element", async ({ host, page, gateway }) => {
+  /** @type {string[]} */
+  const asked = [];
+  page.on("request", (request) => {
+    if (request.url().startsWith(gateway.url)) asked.push(new URL(request.url()).pathname);
+  });
+  await host();
+  await page.waitForLoadState("networkidle");
+  expect(asked).toEqual(["/deskbell.js"]);
+  await expect(page.locator("deskbell-panel")).toHaveCount(0);
+});
+
+test("rude styles of the page do not reach into the panel", async ({ host, panel }) => {
+  await host();
+  await panel.open();
+  await panel.toTicket();
+  const looks = await panel.root.evaluate((host) =>
+    [...(host.shadowRoot?.querySelectorAll("dialog, textarea, button, label, p") ?? [])].map((node) => {
+      const { letterSpacing, textTransform, fontFamily } = getComputedStyle(node);
+      return [letterSpacing, textTransform, fontFamily === "serif"].join();
+    }),
+  );
+  expect(new Set(looks)).toEqual(new Set(["normal,none,false"]));
+});
+
+test("keys typed in the panel do not reach the page's shortcuts, and those of the page still work", async ({
+  host,
+  page,
+  panel,
+}) => {
+  await host();
+  await panel.open();
+  await panel.box.focus();
+  await page.keyboard.type("a/b?");
+  await expect(panel.box).toHaveValue("a/b?");
+  await expect(page.locator("html")).not.toHaveAttribute("data-keys");
+  await page.keyboard.press("Escape");
+  await expect(panel.dialog).toBeHidden();
+  await expect(page.locator("html")).not.toHaveAttribute("data-keys");
+
+  await page.getByRole("button", { name: "Open help" }).click();
+  await page.getByRole("link", { name: "A link" }).focus();
+  await page.keyboard.press("/");
+  await expect(page.locator("#search")).toBeFocused();
+  await expect(panel.dialog).toBeVisible();
+});
+
+test("older capturing shortcuts of the page see somebody who types", async ({ host, page, panel }) => {
+  await host({
+    fill: {
+      head: `<script>
+        addEventListener("keydown", (event) => {
+          const { target } = event;
+          if (event.key === "j" && !(target.isContentEditable || /input|textarea/i.test(target.tagName))) event.preventDefault();
+        }, true);
+      </script>`,
+    },
+  });
+  await panel.open();
+  await panel.box.focus();
+  await page.keyboard.type("jj");
+  await expect(panel.box).toHaveValue("jj");
+});
+
+test("what the panel is not asked to open stays the page's own", async ({ host, page, panel }) => {
+  await host({ fill: { body: '<a id="other" href="/other#deskbell=ticket">Another page</a>' } });
+  await page.waitForFunction(() => /** @type {any} */ (window).deskbell.version);
+  await page.getByRole("link", { name: "Another page" }).click();
+  await expect(page).toHaveURL(/\/other$/);
+  await expect(panel.severity).toBeVisible();
+});

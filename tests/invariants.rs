@@ -1,0 +1,187 @@
+//! Invariants 1 to 3 of the architecture, and the rule of the texts, held over the source text.
+
+#![cfg(not(target_arch = "wasm32"))]
+#![allow(clippy::unwrap_used, clippy::panic)]
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+/// A line that breaks a rule.
+type Broken = String;
+
+#[test]
+fn the_domain_knows_neither_browser_nor_server() {
+    let foreign =
+        ["web_sys", "js_sys", "wasm_bindgen", "leptos", "gloo", "axum", "sqlx", "tokio", "std::fs", "std::net"];
+    let broken = lines_with(&sources("src/domain", "rs"), &foreign);
+    assert!(broken.is_empty(), "{broken:#?}");
+}
+
+#[test]
+fn the_domain_depends_on_nothing_else_in_the_package() {
+    let broken = lines_with(&sources("src/domain", "rs"), &["crate::widget", "crate::gateway"]);
+    assert!(broken.is_empty(), "{broken:#?}");
+}
+
+#[test]
+fn widget_and_gateway_do_not_know_each_other() {
+    let mut broken = lines_with(&sources("src/widget", "rs"), &["gateway::"]);
+    broken.extend(lines_with(&sources("src/gateway", "rs"), &["widget::"]));
+    assert!(broken.is_empty(), "{broken:#?}");
+}
+
+#[test]
+fn only_the_browser_folder_names_the_browser() {
+    let outside: Vec<Source> =
+        sources("src", "rs").into_iter().filter(|source| !source.is_under("src/widget/browser")).collect();
+    let broken = lines_with(&outside, &["web_sys", "js_sys"]);
+    assert!(broken.is_empty(), "{broken:#?}");
+}
+
+#[test]
+fn no_string_is_turned_into_nodes() {
+    let html = ["innerHTML", "inner_html", "outerHTML", "outer_html", "insertAdjacentHTML", "insert_adjacent_html"];
+    let more =
+        ["document.write", "createContextualFragment", "DOMParser", "setHTML", "srcdoc", "eval(", "new Function"];
+    let mut shown = sources("src/widget", "rs");
+    shown.extend(sources("src/loader", "js"));
+    let broken = lines_with(&shown, &[&html[..], &more[..]].concat());
+    assert!(broken.is_empty(), "{broken:#?}");
+}
+
+#[test]
+fn nothing_is_styled_by_attribute_or_element() {
+    let mut shown = sources("src/widget", "rs");
+    shown.extend(sources("src/loader", "js"));
+    shown.push(Source::read("index.html"));
+    shown.extend(sources("src/gateway/demo", "js"));
+    let styles = ["style=", "<style", "\"style\"", "'style'", "cssText", "css_text", "set_style"];
+    let broken = lines_with(&shown, &styles);
+    assert!(broken.is_empty(), "{broken:#?}");
+}
+
+#[test]
+fn every_text_comes_from_the_language_table() {
+    let shows = ["text(", "paragraph(", "live_text(", "set_text(", "set_label(", "announce(", "set_placeholder("];
+    let mut broken: Vec<Broken> = Vec::new();
+    for source in sources("src/widget/ui", "rs") {
+        for (number, line) in source.lines() {
+            let shown = shows.iter().any(|call| line.contains(call)) || line.contains("\"aria-label\"");
+            if shown && literals(line).iter().any(|text| is_said(text)) {
+                broken.push(format!("{}:{number}: {}", source.name, line.trim()));
+            }
+        }
+    }
+    for source in sources("src/loader", "js") {
+        for (number, line) in source.lines() {
+            let shown = ["textContent:", "ariaLabel:", "placeholder:", "title:", "alert("];
+            let wrong = shown.iter().filter_map(|name| line.split_once(name)).any(|(_, value)| {
+                let value = value.trim_start();
+                value.starts_with(['"', '\'', '`']) && value.chars().nth(2).is_some_and(char::is_alphabetic)
+            });
+            if wrong {
+                broken.push(format!("{}:{number}: {}", source.name, line.trim()));
+            }
+        }
+    }
+    assert!(broken.is_empty(), "{broken:#?}");
+}
+
+/// The rules above would hold as well over files that nobody finds, or that nobody can read.
+#[test]
+fn the_rules_can_be_broken() {
+    assert!(sources("src/domain", "rs").len() > 10);
+    assert!(sources("src/widget", "rs").iter().any(|source| source.name == "src/widget/ui/mod.rs"));
+    assert!(sources("src/loader", "js").len() > 5);
+    assert!(!sources("src/loader", "js").iter().any(|source| source.name.contains("node_modules")));
+    let browser: Vec<Source> =
+        sources("src", "rs").into_iter().filter(|source| source.is_under("src/widget/browser")).collect();
+    assert!(!lines_with(&browser, &["web_sys"]).is_empty());
+
+    let bad = |text: &str| Source { name: "bad.rs".into(), text: text.into() };
+    assert_eq!(lines_with(&[bad("a\nuse web_sys::Node;")], &["web_sys"]), ["bad.rs:2: use web_sys::Node;"]);
+    assert!(lines_with(&[bad("// of web_sys\n//! of `web_sys`\nx // web_sys")], &["web_sys"]).is_empty());
+    assert!(lines_with(&[bad("\"https://x\", web_sys")], &["web_sys"]).len() == 1);
+
+    assert!(literals(r#"el("p").text("Something went wrong".into())"#).iter().any(|text| is_said(text)));
+    assert!(!literals(r#"button("button main", go).text(panel.t(Text::Send))"#).iter().any(|text| is_said(text)));
+}
+
+/// A file of the package.
+struct Source {
+    name: String,
+    text: String,
+}
+
+impl Source {
+    fn read(name: &str) -> Source {
+        let text = fs::read_to_string(root().join(name)).unwrap_or_else(|error| panic!("{name}: {error}"));
+        Source { name: name.into(), text }
+    }
+
+    fn is_under(&self, folder: &str) -> bool {
+        self.name.starts_with(&format!("{folder}/"))
+    }
+
+    /// Its lines of code with their numbers, up to its tests.
+    fn lines(&self) -> impl Iterator<Item = (usize, &str)> {
+        let lines = self.text.lines().take_while(|line| line.trim() != "#[cfg(test)]");
+        lines.enumerate().map(|(index, line)| (index + 1, code(line))).filter(|(_, line)| !line.trim().is_empty())
+    }
+}
+
+fn root() -> PathBuf {
+    PathBuf::from(env!("CARGO_MANIFEST_DIR"))
+}
+
+/// The files of a kind below a folder.
+fn sources(folder: &str, extension: &str) -> Vec<Source> {
+    fn collect(folder: &Path, extension: &str, found: &mut Vec<Source>) {
+        let mut entries: Vec<PathBuf> = fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path()).collect();
+        entries.sort();
+        for path in entries {
+            if path.is_dir() && path.file_name().is_none_or(|name| name != "node_modules") {
+                collect(&path, extension, found);
+            } else if path.extension().is_some_and(|kind| kind == extension) {
+                let name = path.strip_prefix(root()).unwrap().to_str().unwrap().replace('\\', "/");
+                found.push(Source::read(&name));
+            }
+        }
+    }
+    let mut found = Vec::new();
+    collect(&root().join(folder), extension, &mut found);
+    assert!(!found.is_empty(), "{folder} has no .{extension}");
+    found
+}
+
+/// The lines of code that hold one of the words.
+fn lines_with(sources: &[Source], words: &[&str]) -> Vec<Broken> {
+    let mut broken = Vec::new();
+    for source in sources {
+        for (number, line) in source.lines() {
+            if words.iter().any(|word| line.contains(word)) {
+                broken.push(format!("{}:{number}: {}", source.name, line.trim()));
+            }
+        }
+    }
+    broken
+}
+
+/// A line without its comment. A slash pair within an address is none.
+fn code(line: &str) -> &str {
+    let trimmed = line.trim_start();
+    if trimmed.starts_with("//") || trimmed.starts_with("/*") || trimmed.starts_with("* ") {
+        return "";
+    }
+    line.split(" // ").next().unwrap_or_default()
+}
+
+/// The string literals of a line, roughly.
+fn literals(line: &str) -> Vec<&str> {
+    line.split('"').skip(1).step_by(2).collect()
+}
+
+/// Whether a literal is something that is said, and no name, class or address: words with a space and a capital letter.
+fn is_said(literal: &str) -> bool {
+    literal.contains(' ') && literal.chars().next().is_some_and(char::is_uppercase)
+}
