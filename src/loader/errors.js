@@ -31,10 +31,10 @@ export const listen = () => {
  */
 export const record = (source, error, location = "") => {
   const name = text(error?.name ?? "");
-  const message = text(error?.message ?? error).slice(0, 2000);
+  const message = text(error?.message ?? error);
   const same = errors.findIndex((known) => known.name == name && known.message == message && known.source == source);
   const [known] = same < 0 ? [] : errors.splice(same, 1);
-  const stack = text(error?.stack ?? "").slice(0, 8000);
+  const stack = text(error?.stack ?? "");
   errors.push({ source, name, message, stack, location, at: now(), count: (known?.count ?? 0) + 1 });
   if (errors.length > MOST) errors.shift();
 };
@@ -42,7 +42,7 @@ export const record = (source, error, location = "") => {
 /** @param {any} value */
 const text = (value) => {
   try {
-    return String(value);
+    return String(value).slice(0, 8000);
   } catch {
     return "";
   }

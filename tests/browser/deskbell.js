@@ -14,10 +14,21 @@ export class Trouble {
   seen = [];
   /** @type {RegExp[]} */
   #expected = [];
+  #over = false;
 
   /** @param {RegExp} pattern */
   expect(pattern) {
     this.#expected.push(pattern);
+  }
+
+  /** The test is over; what comes now is not its doing. */
+  over() {
+    this.#over = true;
+  }
+
+  /** @param {string} line */
+  #note(line) {
+    if (!this.#over) this.seen.push(line);
   }
 
   get unexpected() {
@@ -26,10 +37,10 @@ export class Trouble {
 
   /** @param {import("@playwright/test").BrowserContext} context */
   async watch(context) {
-    context.on("weberror", (event) => this.seen.push(`page error: ${event.error()}`));
+    context.on("weberror", (event) => this.#note(`page error: ${event.error()}`));
     context.on("console", (message) => {
-      if (message.type() === "error") this.seen.push(`console: ${message.text()} (${message.location().url})`);
-      if (message.text().startsWith("violation: ")) this.seen.push(message.text());
+      if (message.type() === "error") this.#note(`console: ${message.text()} (${message.location().url})`);
+      if (message.text().startsWith("violation: ")) this.#note(message.text());
     });
     // Told by the console, because a global of ours would spoil the tests that count a page's globals.
     await context.addInitScript(() => {
@@ -57,12 +68,12 @@ export class Trouble {
  *   import("@playwright/test").PlaywrightTestArgs & import("@playwright/test").PlaywrightTestOptions & Fixtures,
  *   import("@playwright/test").PlaywrightWorkerArgs & import("@playwright/test").PlaywrightWorkerOptions>} */
 export const test = base.extend({
-  gateway: async ({ context }, use, info) => {
+  gateway: async ({ trouble }, use, info) => {
     const gateway = new Gateway();
     await gateway.start();
     await use(gateway);
-    // The pages go first: what they still ask for would find nobody, and count as their error.
-    for (const page of context.pages()) await page.goto("about:blank");
+    // What a page still asks for now finds nobody, and that is no error of the page.
+    trouble.over();
     const log = await gateway.end();
     if (info.status !== info.expectedStatus) await info.attach("gateway.log", { body: log, contentType: "text/plain" });
   },

@@ -100,7 +100,6 @@ texts! {
     FailFault, "fail_fault", "Support has a fault, so we don't know whether the ticket arrived. Trying again cannot send it twice.";
     FailRefused, "fail_refused", "Support did not take the ticket: {reason}";
     TryAgain, "try_again", "Try again";
-    MailSubject, "mail_subject", "Help with {page}";
 }
 
 /// The texts that the loader shows before the widget is there, in the order in which it is given them.

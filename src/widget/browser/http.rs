@@ -66,14 +66,27 @@ async fn send(url: &str, request: RequestInit, timeout: Duration, abort: &Abort)
     request.set_credentials(RequestCredentials::Omit);
     request.set_signal(controller.as_ref().map(AbortController::signal).as_ref());
     let timed_out = Rc::new(Cell::new(false));
-    let late = timed_out.clone();
+    let (late, waker) = (timed_out.clone(), Rc::new(Cell::new(None::<std::task::Waker>)));
+    let wake = waker.clone();
     let _timer = timer::after(timeout, move || {
         late.set(true);
         if let Some(controller) = controller {
             controller.abort();
         }
+        // A page's own fetch may not hear of it.
+        if let Some(waker) = wake.take() {
+            waker.wake();
+        }
     });
-    match exchange(url, &request).await {
+    let mut exchange = std::pin::pin!(exchange(url, &request));
+    let answer = std::future::poll_fn(|cx| {
+        waker.set(Some(cx.waker().clone()));
+        match exchange.as_mut().poll(cx) {
+            std::task::Poll::Pending if timed_out.get() => std::task::Poll::Ready(None),
+            poll => poll,
+        }
+    });
+    match answer.await {
         Some(answer) => answer,
         None if timed_out.get() => Answer::TimedOut,
         None => Answer::Unreachable,
@@ -81,7 +94,10 @@ async fn send(url: &str, request: RequestInit, timeout: Duration, abort: &Abort)
 }
 
 async fn exchange(url: &str, request: &RequestInit) -> Option<Answer> {
-    let fetched = JsFuture::from(web_sys::window()?.fetch_with_str_and_init(url, request)).await.ok()?;
+    let fetch: js_sys::Function = read::property(&js_sys::global(), "fetch").dyn_into().ok()?;
+    // The page's own may throw, or give something other than a promise.
+    let fetched = fetch.call2(&JsValue::UNDEFINED, &url.into(), request).ok()?;
+    let fetched = JsFuture::from(js_sys::Promise::resolve(&fetched)).await.ok()?;
     let response = Response::from(fetched.dyn_into::<web_sys::Response>().ok()?);
     let retry_after = response.headers().get("Retry-After").and_then(|seconds| seconds.parse().ok());
     let body = read::parse(&response.text().await.ok()?);

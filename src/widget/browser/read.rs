@@ -72,11 +72,10 @@ pub fn texts_of(object: &JsValue, except: &[&str]) -> Pairs<String> {
 /// The properties of an object.
 pub fn entries(object: &JsValue) -> Vec<(String, JsValue)> {
     let Some(object) = object.dyn_ref::<js_sys::Object>() else { return Vec::new() };
-    js_sys::Object::entries(object)
+    // Not Object::entries, which a getter that throws would end.
+    js_sys::Object::keys(object)
         .iter()
-        .filter_map(|entry| {
-            let entry: js_sys::Array = entry.unchecked_into();
-            Some((entry.get(0).as_string()?, entry.get(1)))
-        })
+        .filter_map(|name| name.as_string())
+        .map(|name| (name.clone(), property(object, &name)))
         .collect()
 }

@@ -35,7 +35,7 @@ pub fn div(class: &'static str) -> El {
 
 /// A button that does something.
 pub fn button(class: &'static str, press: impl FnMut(Event) + Send + 'static) -> El {
-    el("button").attr("class", class).attr("type", "button").on("click", press)
+    el("button").attr("class", class).on("click", press)
 }
 
 /// A paragraph of a class.

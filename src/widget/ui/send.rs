@@ -159,8 +159,8 @@ fn mail(panel: Panel) -> AnyView {
     if address.is_empty() {
         return nothing();
     }
-    let subject = panel.fill(Text::MailSubject, "{page}", &dom::page_address());
     let text = panel.peek(|model| model.text.clone());
-    let url = ["mailto:", &address, "?subject=", &dom::encoded(&subject), "&body=", &dom::encoded(&text)].concat();
+    let url = ["mailto:", &address, "?subject=", &dom::encoded(&dom::page_address()), "&body=", &dom::encoded(&text)]
+        .concat();
     el("a").attr("class", "button").attr("href", url).text(panel.t(Text::WriteEmail))
 }
