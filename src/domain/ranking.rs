@@ -68,11 +68,12 @@ impl Index {
     /// Indexes questions.
     pub fn build(questions: &[Question]) -> Index {
         let mut index = Index::default();
+        let mut known = HashMap::new();
         for question in questions {
-            index.add(question);
+            index.add(question, &mut known);
         }
+        index.words = known.into_iter().collect();
         index.words.sort_unstable();
-        index.words.dedup();
         let total: f32 = index.documents.iter().map(|document| document.length).sum();
         index.average_length = total / index.documents.len().max(1) as f32;
         index
@@ -125,7 +126,8 @@ impl Index {
             .collect()
     }
 
-    fn add(&mut self, question: &Question) {
+    /// Adds a question. `known` are the words so far with the numbers of their stems.
+    fn add(&mut self, question: &Question, known: &mut HashMap<String, u32>) {
         let number = self.documents.len() as u32;
         let body = plain_text(&question.body);
         let answers: Vec<String> = question.answers.iter().map(|answer| plain_text(&answer.body)).collect();
@@ -136,7 +138,7 @@ impl Index {
         for (text, weight) in fields.into_iter().chain(answer_fields) {
             for word in words(text) {
                 length += weight;
-                let stem = self.learn(&word);
+                let stem = self.learn(word, known);
                 *weights.entry(stem).or_insert(0.0) += weight;
             }
         }
@@ -165,19 +167,16 @@ impl Index {
     }
 
     /// The number of a word's stem, new where the word is.
-    fn learn(&mut self, word: &str) -> u32 {
-        let stem = stem::english(word);
+    fn learn(&mut self, word: String, known: &mut HashMap<String, u32>) -> u32 {
+        if let Some(number) = known.get(&word) {
+            return *number;
+        }
         let next = self.postings.len() as u32;
-        let number = *self.stems.entry(stem).or_insert(next);
+        let number = *self.stems.entry(stem::english(&word)).or_insert(next);
         if number == next {
             self.postings.push(Vec::new());
         }
-        self.words.push((word.to_string(), number));
-        // Sorted out at the end of the build; here only kept from growing with every occurrence.
-        if self.words.len() > 64 && self.words.len().is_power_of_two() {
-            self.words.sort_unstable();
-            self.words.dedup();
-        }
+        known.insert(word, number);
         number
     }
 

@@ -306,6 +306,7 @@ pub fn check(ticket: &NewTicket) -> Vec<FieldError> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use proptest::prelude::*;
 
     #[test]
     fn only_what_cannot_be_delivered_to_is_no_email_address() {
@@ -346,5 +347,34 @@ mod tests {
         assert_eq!(Kind::Bug.default_severity(), Severity::Medium);
         assert_eq!(Kind::Question.default_severity(), Severity::Low);
         assert_eq!(Kind::Feedback.default_severity(), Severity::Low);
+    }
+
+    proptest! {
+        #[test]
+        fn a_ticket_comes_back_from_the_wire_as_it_was(texts: [String; 6]) {
+            let [message, topic, name, email, title, via] = texts;
+            let seen = QuestionSeen {
+                source: "gateway".into(),
+                id: topic.clone(),
+                title,
+                url: String::new(),
+                outcome: Outcome::Unhelpful,
+            };
+            let ticket = NewTicket {
+                kind: Kind::Bug,
+                topic,
+                severity: Severity::High,
+                message,
+                contact: Contact { name, email },
+                context: Context::default(),
+                questions: vec![seen],
+                via,
+                locale: "ar".into(),
+                created_at: "2026-11-23T08:00:00Z".into(),
+                client: Client { name: "deskbell".into(), version: "0.1.0".into() },
+            };
+            let json = serde_json::to_string(&ticket).unwrap();
+            prop_assert_eq!(serde_json::from_str::<NewTicket>(&json).unwrap(), ticket);
+        }
     }
 }
