@@ -13,6 +13,7 @@ pub mod pairs;
 pub mod problem;
 pub mod question;
 pub mod ranking;
+pub mod redaction;
 pub mod reference;
 pub mod source;
 pub mod stem;

@@ -1,0 +1,128 @@
+//! Looking at bytes without the standard library's bounds and searches, which cost the widget kilobytes.
+
+/// The byte at a place; zero outside the text.
+pub fn at(text: &[u8], index: usize) -> u8 {
+    #[cfg(test)]
+    work::add(1);
+    text.get(index).copied().unwrap_or(0)
+}
+
+/// The byte before a place; zero at the start.
+pub fn before(text: &[u8], index: usize) -> u8 {
+    at(text, index.wrapping_sub(1))
+}
+
+/// A part of a text; empty where it is outside.
+pub fn slice(text: &[u8], start: usize, end: usize) -> &[u8] {
+    let part = text.get(start..end.min(text.len())).unwrap_or_default();
+    #[cfg(test)]
+    work::add(part.len());
+    part
+}
+
+/// Where a run of bytes ends that begins at a place, looking no further than `most` bytes.
+pub fn run(text: &[u8], start: usize, most: usize, belongs: fn(u8) -> bool) -> usize {
+    let last = text.len().min(start.saturating_add(most));
+    let part = text.get(start..last).unwrap_or_default();
+    let length = part.iter().position(|byte| !belongs(*byte)).unwrap_or(part.len());
+    #[cfg(test)]
+    work::add(length);
+    start + length
+}
+
+/// Further than any text goes.
+pub const FAR: usize = usize::MAX / 2;
+
+/// How many bytes of a text are such.
+pub fn count(text: &[u8], such: fn(u8) -> bool) -> usize {
+    text.iter().filter(|byte| such(**byte)).count()
+}
+
+/// A decimal digit.
+pub fn is_digit(byte: u8) -> bool {
+    byte.is_ascii_digit()
+}
+
+/// A capital of ASCII.
+pub fn is_capital(byte: u8) -> bool {
+    byte.is_ascii_uppercase()
+}
+
+/// A small letter of ASCII.
+pub fn is_small(byte: u8) -> bool {
+    byte.is_ascii_lowercase()
+}
+
+/// Whether a word stands at a place, whatever its case; the word is given in lower case.
+pub fn stands(text: &[u8], index: usize, word: &[u8]) -> bool {
+    slice(text, index, index + word.len()).eq_ignore_ascii_case(word)
+}
+
+/// Whether a list of words parted by spaces has a word, whatever its case.
+pub fn listed(list: &str, word: &[u8]) -> bool {
+    list.as_bytes().split(|byte| *byte == b' ').any(|listed| listed.eq_ignore_ascii_case(word))
+}
+
+/// A letter or a digit; all of Unicode's letters count, by their bytes.
+pub fn is_word(byte: u8) -> bool {
+    byte.is_ascii_alphanumeric() || byte >= 0x80
+}
+
+/// A byte of base64url (RFC 4648, 5), of which most tokens are made.
+pub fn is_token(byte: u8) -> bool {
+    byte.is_ascii_alphanumeric() || byte == b'_' || byte == b'-'
+}
+
+/// A byte of either base64, with what joins parts of tokens.
+pub fn is_credential(byte: u8) -> bool {
+    is_token(byte) || matches!(byte, b'+' | b'/' | b'=' | b'.' | b'~')
+}
+
+/// Space or tab.
+pub fn is_blank(byte: u8) -> bool {
+    byte == b' ' || byte == b'\t'
+}
+
+/// Whether letters and digits follow each other as they do in random texts and not in words, names and numbers.
+pub fn is_random(text: &[u8]) -> bool {
+    count(text, is_small) > 0 && count(text, is_digit) > 0 && changes(text) * 5 >= text.len()
+}
+
+/// How often lower case, upper case and digits change place with each other, but for capitals before lower case.
+pub fn changes(text: &[u8]) -> usize {
+    let class = |byte: u8| match byte {
+        b'a'..=b'z' => 1,
+        b'A'..=b'Z' => 2,
+        b'0'..=b'9' => 3,
+        _ => 0,
+    };
+    let changed = |pair: &&[u8]| match (class(at(pair, 0)), class(at(pair, 1))) {
+        (2, 1) | (0, _) | (_, 0) => false,
+        (one, other) => one != other,
+    };
+    text.windows(2).filter(changed).count()
+}
+
+/// Whether a text is written in hexadecimal digits and hyphens, as UUIDs and digests are.
+pub fn is_hex(text: &[u8]) -> bool {
+    count(text, |byte| byte.is_ascii_hexdigit() || byte == b'-') == text.len()
+}
+
+/// How many bytes were looked at: what the time that a text takes is measured by.
+#[cfg(test)]
+pub mod work {
+    use std::cell::Cell;
+
+    thread_local! {
+        static WORK: Cell<usize> = const { Cell::new(0) };
+    }
+
+    pub fn add(bytes: usize) {
+        WORK.set(WORK.get() + bytes);
+    }
+
+    /// The count since it was last taken.
+    pub fn take() -> usize {
+        WORK.replace(0)
+    }
+}

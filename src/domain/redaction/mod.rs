@@ -1,0 +1,202 @@
+//! Redaction: what a text says that must not leave the page.
+//!
+//! A secret is known by the name it stands behind (`password=…`) or by its own shape (a JWT). What encodes it is undone
+//! first, see [`view`]; then one pass over the bytes asks at every place what could begin there, see [`scan`]. Every
+//! look forward and back is bounded, so the time is linear in the length of the text.
+
+mod base64;
+mod bytes;
+mod mail;
+mod names;
+mod numbers;
+mod scan;
+mod shapes;
+mod values;
+mod view;
+
+use view::View;
+
+/// What a site adds to what is hidden anyway, and whose address is no secret.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Rules {
+    /// More names whose values are hidden, compared without case, `-`, `_` and spaces.
+    pub names: Vec<String>,
+    /// Whether IP addresses are hidden.
+    pub ip_addresses: bool,
+    /// Whether numbers that look like US social-security numbers are hidden.
+    pub social_security: bool,
+    /// The e-mail addresses of the person themselves: they stay.
+    pub own_emails: Vec<String>,
+}
+
+/// Where a text comes from.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Origin {
+    /// It was collected: addresses of pages, errors, console lines, headers, JSON, values of the host.
+    Collected,
+    /// A person wrote it, and may mean to tell an e-mail address or IP address; those stay here.
+    Written,
+}
+
+/// Something in a text that must not leave the page.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Secret {
+    /// Where it begins, in bytes.
+    pub start: usize,
+    /// Where it ends, in bytes.
+    pub end: usize,
+    /// What it is.
+    pub kind: Kind,
+}
+
+/// What a secret is, as far as its name or shape tells.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Kind {
+    /// A password or passphrase.
+    Password,
+    /// Something that stands for a login: access tokens, sessions of an API, CSRF tokens.
+    Token,
+    /// A key of an API.
+    Key,
+    /// A secret by name only, such as a client secret.
+    Secret,
+    /// A session.
+    Session,
+    /// What a cookie header carries.
+    Cookie,
+    /// A code that is good once, or the code of a card.
+    Code,
+    /// A signature or credential that makes an address good for a while.
+    Signature,
+    /// A JSON web token (RFC 7519), signed, unsigned or encrypted.
+    Jwt,
+    /// A private key in PEM (RFC 7468).
+    PrivateKey,
+    /// The number of a payment card (ISO/IEC 7812).
+    Card,
+    /// The number of a bank account (ISO 13616).
+    Iban,
+    /// A US social-security number.
+    SocialSecurity,
+    /// Somebody's e-mail address.
+    Email,
+    /// An IP address.
+    IpAddress,
+    /// Whatever the site wants hidden, and what hides a secret in an encoding.
+    Hidden,
+}
+
+impl Kind {
+    const ALL: [Kind; 16] = [
+        Kind::Password,
+        Kind::Token,
+        Kind::Key,
+        Kind::Secret,
+        Kind::Session,
+        Kind::Cookie,
+        Kind::Code,
+        Kind::Signature,
+        Kind::Jwt,
+        Kind::PrivateKey,
+        Kind::Card,
+        Kind::Iban,
+        Kind::SocialSecurity,
+        Kind::Email,
+        Kind::IpAddress,
+        Kind::Hidden,
+    ];
+
+    /// The word that stands for a secret, in brackets.
+    pub fn word(self) -> &'static str {
+        match self {
+            Kind::Password => "password",
+            Kind::Token => "token",
+            Kind::Key => "key",
+            Kind::Secret => "secret",
+            Kind::Session => "session",
+            Kind::Cookie => "cookie",
+            Kind::Code => "code",
+            Kind::Signature => "signature",
+            Kind::Jwt => "jwt",
+            Kind::PrivateKey => "private_key",
+            Kind::Card => "card",
+            Kind::Iban => "iban",
+            Kind::SocialSecurity => "ssn",
+            Kind::Email => "email",
+            Kind::IpAddress => "ip",
+            Kind::Hidden => "hidden",
+        }
+    }
+}
+
+const ROUNDS: usize = 4;
+
+/// Everything secret in a text, in order, not overlapping. Takes time linear in the length of the text.
+pub fn secrets(text: &str, origin: Origin, rules: &Rules) -> Vec<Secret> {
+    merged(text, &scan::all(View::of(text.as_bytes()), origin, rules))
+}
+
+/// The text with each secret replaced by its kind in brackets, `[jwt]`. Redacting it again changes nothing.
+pub fn redact(text: &str, origin: Origin, rules: &Rules) -> String {
+    let mut text = text.to_string();
+    // A secret right beside another may show only when that one is gone.
+    for _ in 0..ROUNDS {
+        let found = secrets(&text, origin, rules);
+        if found.is_empty() {
+            break;
+        }
+        text = replaced(&text, &found);
+    }
+    text
+}
+
+/// A value of a name, such as a host's value, a header or a query parameter: replaced where the name is that of a
+/// secret, and otherwise redacted.
+pub fn redact_value(name: &str, value: &str, rules: &Rules) -> String {
+    let named = scan::value_of(name.as_bytes(), value.as_bytes(), rules);
+    redact(&replaced(value, named.as_slice()), Origin::Collected, rules)
+}
+
+/// Findings of several passes, in order. What overlaps or touches becomes one: painted on the text, it is one run.
+fn merged(text: &str, found: &[Secret]) -> Vec<Secret> {
+    let mut paint: Vec<Option<Kind>> = vec![None; text.len()];
+    for secret in found {
+        let Secret { mut start, mut end, kind } = *secret;
+        // A span found in undone bytes may begin or end within a character.
+        while !text.is_char_boundary(start) {
+            start -= 1;
+        }
+        while !text.is_char_boundary(end) {
+            end += 1;
+        }
+        for byte in paint.get_mut(start..end).unwrap_or_default() {
+            *byte = byte.or(Some(kind));
+        }
+    }
+    let mut out: Vec<Secret> = Vec::new();
+    for (start, kind) in paint.iter().enumerate() {
+        let Some(kind) = *kind else { continue };
+        match out.last_mut() {
+            Some(last) if last.end == start => last.end += 1,
+            _ => out.push(Secret { start, end: start + 1, kind }),
+        }
+    }
+    out
+}
+
+fn replaced(text: &str, secrets: &[Secret]) -> String {
+    let mut out = String::new();
+    let mut plain = 0;
+    for secret in secrets {
+        out.push_str(text.get(plain..secret.start).unwrap_or_default());
+        out.push('[');
+        out.push_str(secret.kind.word());
+        out.push(']');
+        plain = secret.end;
+    }
+    out.push_str(text.get(plain..).unwrap_or_default());
+    out
+}
+
+#[cfg(test)]
+mod tests;

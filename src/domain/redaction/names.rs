@@ -1,0 +1,156 @@
+//! Names whose values are secrets.
+
+use super::bytes::{at, before, is_blank, is_word, slice};
+use super::{Kind, Rules};
+
+/// What a value has to look like behind a name.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Manner {
+    /// People choose passwords, so nearly anything is one.
+    Chosen,
+    /// Machines make tokens: a plain word or a small number is something else.
+    Made,
+    /// A few digits, with letters at most.
+    Short,
+    /// As `Made` but longer, because the name has other meanings.
+    Long,
+    /// As `Long`, and only as a parameter of an address.
+    Parameter,
+    /// All of the line.
+    Line,
+    /// Whatever it is: the site said so.
+    Anything,
+}
+
+/// Names in one manner, squeezed: without what parts their words. Those of the first list may be the end of a longer
+/// word, those of the second are words.
+const NAMES: [(Kind, Manner, &str, &str); 10] = [
+    (
+        Kind::Password,
+        Manner::Chosen,
+        "password passwd passphrase pwd passwort kennwort motdepasse contraseña contrasena senha wachtwoord كلمةالمرور \
+         كلمةالسر passcode",
+        "pw",
+    ),
+    (Kind::Password, Manner::Made, "", "pass psw"),
+    (Kind::Token, Manner::Made, "token authorization jwt", "auth csrf xsrf bearer"),
+    (
+        Kind::Key,
+        Manner::Made,
+        "apikey secretkey privatekey accesskey signingkey encryptionkey masterkey accountkey authkey sshkey sessionkey \
+         rolekey webhookkey licensekey clientkey appkey subscriptionkey functionskey",
+        "",
+    ),
+    (Kind::Secret, Manner::Made, "secret credential credentials secretid securestring", "creds"),
+    (Kind::Session, Manner::Made, "sessionid sessid sessiontoken sessionhash sessioncookie", "session sid"),
+    (
+        Kind::Code,
+        Manner::Short,
+        "onetimecode verificationcode mfacode 2facode otpcode smscode securitycode logincode recoverycode backupcode \
+         authcode confirmationcode authenticationcode authorizationcode",
+        "otp totp pin cvv cvv2 cvc cvc2 csc mfa",
+    ),
+    (Kind::Signature, Manner::Long, "signature", "hmac"),
+    (Kind::Token, Manner::Parameter, "", "code state sig key nonce ticket assertion verifier"),
+    (Kind::Cookie, Manner::Line, "", "cookie setcookie"),
+];
+
+/// What may follow the word that tells: `new_password_confirmation`, `token_value`.
+const FOLLOWING: &str = "confirmation confirm confirmed repeat repeated again old new current value string text hash \
+    plain raw header param base64 encoded encrypted production prod live test dev staging";
+
+/// What a name says its value is.
+pub fn classify(name: &[u8], rules: &Rules) -> Option<(Kind, Manner)> {
+    let words = words(name);
+    let mut name = words.as_slice();
+    if rules.names.iter().map(|own| squeezed(own.as_bytes())).any(|own| !own.is_empty() && ends(name, &own, true)) {
+        return Some((Kind::Hidden, Manner::Anything));
+    }
+    // `password2`, `password_repeat_1`
+    for _ in 0..3 {
+        if let Some(found) = named(name) {
+            return Some(found);
+        }
+        let last = name.iter().rposition(|byte| *byte == b' ').map_or(0, |space| space + 1);
+        let word = slice(name, last, name.len());
+        let numbered = word.iter().rposition(|byte| !byte.is_ascii_digit()).map_or(0, |other| other + 1);
+        if numbered < word.len() {
+            name = slice(name, 0, last + numbered).trim_ascii_end();
+        } else if FOLLOWING.as_bytes().split(|byte| *byte == b' ').any(|following| following == word) {
+            name = slice(name, 0, last).trim_ascii_end();
+        } else {
+            return None;
+        }
+    }
+    None
+}
+
+/// Where the name begins and ends that is given a value at a place, and the quote that it stands in.
+pub fn name_before(text: &[u8], sign: usize, floor: usize) -> (usize, usize, u8) {
+    let lowest = floor.max(sign.saturating_sub(64));
+    let mut end = sign;
+    while end > lowest && is_blank(before(text, end)) {
+        end -= 1;
+    }
+    let unquoted = end;
+    if matches!(before(text, end), b'"' | b'\'' | b'`' | b']') {
+        end -= 1;
+    }
+    while end > lowest && matches!(before(text, end), b'\\' | b'"' | b'\'') {
+        end -= 1;
+    }
+    let quote = if end < unquoted { before(text, unquoted) } else { 0 };
+    let part = slice(text, lowest, end);
+    let other = |byte: &u8| !is_word(*byte) && !matches!(byte, b'_' | b'-' | b' ' | b'.');
+    let mut start = lowest + part.iter().rposition(other).map_or(0, |other| other + 1);
+    while start < end && at(text, start) == b' ' {
+        start += 1;
+    }
+    (start, end, quote)
+}
+
+fn named(name: &[u8]) -> Option<(Kind, Manner)> {
+    let listed = |list: &str, whole| {
+        list.as_bytes().split(|byte| *byte == b' ').any(|word| !word.is_empty() && ends(name, word, whole))
+    };
+    NAMES
+        .iter()
+        .find(|(_, manner, parts, wholes)| {
+            // `state` is a parameter, `open_state` is not.
+            let alone = *manner != Manner::Parameter || !name.contains(&b' ');
+            alone && (listed(parts, false) || listed(wholes, true))
+        })
+        .map(|(kind, manner, _, _)| (*kind, *manner))
+}
+
+/// Whether a name ends in a squeezed word, and a word of the name begins where it does if it has to.
+fn ends(name: &[u8], word: &[u8], whole: bool) -> bool {
+    let mut left = name;
+    for wanted in word.iter().rev() {
+        left = left.trim_ascii_end();
+        let Some((_, rest)) = left.split_last().filter(|(last, _)| *last == wanted) else { return false };
+        left = rest;
+    }
+    !whole || left.last().is_none_or(|byte| *byte == b' ' || *byte >= 0x80)
+}
+
+/// The words of a name in lower case, parted by one space: `stripeSecret_key` has three.
+fn words(name: &[u8]) -> Vec<u8> {
+    let mut out = Vec::new();
+    for (index, byte) in name.iter().enumerate() {
+        let (previous, next) = (before(name, index), at(name, index + 1));
+        let begins = byte.is_ascii_uppercase()
+            && (previous.is_ascii_lowercase() || previous.is_ascii_uppercase() && next.is_ascii_lowercase());
+        if begins {
+            out.push(b' ');
+        }
+        out.push(if is_word(*byte) { byte.to_ascii_lowercase() } else { b' ' });
+    }
+    out
+}
+
+fn squeezed(name: &[u8]) -> Vec<u8> {
+    let mut name = words(name);
+    name.retain(|byte| *byte != b' ');
+    name
+}

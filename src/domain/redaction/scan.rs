@@ -1,0 +1,235 @@
+//! The pass over a text: at every place, what could begin there.
+
+use super::base64;
+use super::bytes::{
+    FAR, at, before, count, is_credential, is_digit, is_small, is_token, is_word, listed, run, slice, stands,
+};
+use super::names::{Manner, classify, name_before};
+use super::values::{Place, read};
+use super::view::View;
+use super::{Kind, Origin, Rules, Secret, mail, numbers, shapes};
+
+/// A secret in the bytes that were looked at.
+#[derive(Clone, Copy)]
+pub struct Found {
+    pub start: usize,
+    pub end: usize,
+    pub kind: Kind,
+}
+
+/// How often an encoding is undone: an address in an address in an address.
+const ROUNDS: usize = 3;
+/// How deep base64 is read within base64.
+const DEPTH: usize = 2;
+
+/// How much of a text is looked for.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Look {
+    /// What stands behind names. As long as something is encoded, words have no reliable start.
+    Names,
+    /// Everything.
+    All,
+    /// What its shape tells, whatever stands around it.
+    Shapes,
+}
+
+struct Scan<'a> {
+    view: &'a View,
+    look: Look,
+    depth: usize,
+    addresses: bool,
+    rules: &'a Rules,
+    /// Nothing before it is looked at again.
+    floor: usize,
+    /// Up to where base64 was read, so that none is read twice.
+    decoded: usize,
+}
+
+/// Everything secret in a text, in places of the text, in no order.
+pub fn all(view: View, origin: Origin, rules: &Rules) -> Vec<Secret> {
+    deep(view, origin == Origin::Collected, 0, rules)
+}
+
+/// The secret in a value, if the name says that there is one.
+pub fn value_of(name: &[u8], value: &[u8], rules: &Rules) -> Option<Secret> {
+    let (kind, manner) = classify(name, rules)?;
+    let place = Place { tight: true, parameter: true, whole: true, ..Place::default() };
+    let Found { start, end, kind } = read(value, 0, kind, manner, place, rules)?;
+    Some(Secret { start, end, kind })
+}
+
+/// Whether a secret was replaced at a place.
+pub fn placeholder(text: &[u8], index: usize) -> bool {
+    at(text, index) == b'['
+        && Kind::ALL.iter().any(|kind| {
+            let end = index + 1 + kind.word().len();
+            slice(text, index + 1, end) == kind.word().as_bytes() && at(text, end) == b']'
+        })
+}
+
+fn deep(mut view: View, addresses: bool, depth: usize, rules: &Rules) -> Vec<Secret> {
+    let mut out = Vec::new();
+    let mut pass = |view: &View, look| {
+        Scan { view, look, depth, addresses, rules, floor: 0, decoded: 0 }.run(&mut out);
+    };
+    for _ in 0..ROUNDS {
+        let Some(undone) = view.undone() else { break };
+        pass(&view, Look::Names);
+        view = undone;
+    }
+    pass(&view, Look::All);
+    if let Some(joined) = view.joined() {
+        pass(&joined, Look::Shapes);
+    }
+    out
+}
+
+impl Scan<'_> {
+    fn run(&mut self, out: &mut Vec<Secret>) {
+        let mut index = 0;
+        while index < self.view.bytes.len() {
+            index = match self.found(index) {
+                Some(Found { start, end, kind }) => {
+                    let (from, to) = self.view.span(start, end);
+                    out.push(Secret { start: from, end: to, kind });
+                    self.floor = end;
+                    end.max(index + 1)
+                }
+                None => index + 1,
+            };
+        }
+    }
+
+    fn found(&mut self, index: usize) -> Option<Found> {
+        let text = &self.view.bytes;
+        let byte = at(text, index);
+        match byte {
+            b':' if at(text, index + 1) == b'/' => mail::userinfo(text, index),
+            b':' if self.look == Look::All && at(text, index + 1) == b':' => {
+                numbers::ip(text, index, self.addresses, self.rules)
+            }
+            b'=' | b':' if self.look != Look::Shapes => self.named(index),
+            b'@' if self.look == Look::All && self.addresses => mail::email(text, index, self.floor, self.rules),
+            b'-' if self.look == Look::All && self.before(index) != b'-' => {
+                shapes::private_key(text, index).or_else(|| self.option(index))
+            }
+            _ if self.look == Look::Names || !byte.is_ascii_alphanumeric() => None,
+            _ if self.before(index).is_ascii_alphanumeric() && !self.view.gap(index) => None,
+            _ => {
+                let shape = shapes::shape(text, index).or_else(|| self.encoded(index));
+                if self.look == Look::Shapes {
+                    return shape;
+                }
+                shape
+                    .or_else(|| numbers::number(text, index, self.rules))
+                    .or_else(|| numbers::ip(text, index, self.addresses, self.rules))
+                    .or_else(|| self.told(index))
+            }
+        }
+    }
+
+    /// The byte before a place, or the bracket that will stand there.
+    fn before(&self, index: usize) -> u8 {
+        if index == self.floor && index > 0 { b']' } else { before(&self.view.bytes, index) }
+    }
+
+    /// What stands behind `=` or `:`.
+    fn named(&self, sign: usize) -> Option<Found> {
+        let text = &self.view.bytes;
+        let (byte, previous, next) = (at(text, sign), self.before(sign), at(text, sign + 1));
+        let comparison = match byte {
+            b'=' => matches!(previous, b'=' | b'!' | b'<' | b'>' | b':') || next == b'=',
+            b':' => previous == b':' || next == b':',
+            _ => false,
+        };
+        if comparison {
+            return None;
+        }
+        let (mut start, end, quote) = name_before(text, sign, self.floor);
+        if byte == b'=' && end == sign {
+            start =
+                slice(text, start, end).iter().rposition(|byte| *byte == b' ').map_or(start, |space| start + space + 1);
+        }
+        let opened = self.before(start);
+        if start == end {
+            return None;
+        }
+        let arrow = byte == b'=' && next == b'>';
+        let from = sign + 1 + usize::from(arrow || byte == b':' && next == b'=');
+        let parameter = byte == b'=' && matches!(opened, b'?' | b'&' | b'#');
+        let name = slice(text, start, end);
+        let close = end == sign && next > b' ';
+        let header = byte == b':' && quote == 0 && stands(name, 0, b"x-");
+        let place = Place {
+            tight: quote != 0 || parameter || byte == b'=' && close || header,
+            parameter,
+            header,
+            variable: byte == b'=' && close && count(name, is_small) == 0,
+            quoted: arrow,
+            opened,
+            json: byte == b':' && (quote != 0 || close),
+            prose: quote == 0 && name.contains(&b' '),
+            whole: false,
+        };
+        let told = classify(name, self.rules).filter(|(_, manner)| parameter || *manner != Manner::Parameter);
+        told.and_then(|(kind, manner)| read(text, from, kind, manner, place, self.rules))
+            .or_else(|| shapes::shape(text, from).or_else(|| drawn(text, from)).filter(|_| parameter))
+    }
+
+    /// The value of an option on a command line, `--password value`.
+    fn option(&self, index: usize) -> Option<Found> {
+        let text = &self.view.bytes;
+        let end = run(text, index + 2, 48, is_token);
+        if at(text, index + 1) != b'-' || at(text, end) != b' ' || at(text, end + 1) == b'-' {
+            return None;
+        }
+        let (kind, manner) = classify(slice(text, index + 2, end), self.rules)?;
+        let place = Place { tight: true, ..Place::default() };
+        read(text, end, kind, manner, place, self.rules).filter(|_| manner != Manner::Parameter)
+    }
+
+    /// What a person tells in a sentence: `my password is …`.
+    fn told(&self, index: usize) -> Option<Found> {
+        let text = &self.view.bytes;
+        let end = run(text, index, 8, is_word);
+        if before(text, index) != b' ' || at(text, end) != b' ' || !listed("is ist est es", slice(text, index, end)) {
+            return None;
+        }
+        let (start, stop, _) = name_before(text, index, self.floor);
+        let (kind, manner) = classify(slice(text, start, stop), self.rules)?;
+        let word = run(text, end + 1, 40, |byte| byte > b' ');
+        let told = matches!(manner, Manner::Chosen | Manner::Made | Manner::Short);
+        if !told || count(slice(text, end, word), is_digit) == 0 {
+            return None;
+        }
+        read(text, end, kind, manner, Place::default(), self.rules)
+    }
+
+    /// A text in base64 that tells a secret: hidden whole.
+    fn encoded(&mut self, start: usize) -> Option<Found> {
+        if start < self.decoded || self.depth == DEPTH {
+            return None;
+        }
+        let encoded = &self.view.bytes;
+        let (text, end) = base64::text(encoded, start);
+        if text.len() < 12 {
+            return None;
+        }
+        self.decoded = end;
+        if deep(View::of(&text), self.addresses, self.depth + 1, self.rules).is_empty() {
+            return None;
+        }
+        let end = run(encoded, end, FAR, |byte| base64::is_base64(byte) || byte == b'=');
+        Some(Found { start, end, kind: Kind::Hidden })
+    }
+}
+
+/// The value of a parameter that looks drawn, whatever its name.
+fn drawn(text: &[u8], start: usize) -> Option<Found> {
+    let random = shapes::is_drawn(slice(text, start, run(text, start, 256, is_credential)));
+    (random && !stands(text, start, b"http")).then(|| Found {
+        start,
+        end: run(text, start, FAR, is_credential),
+        kind: Kind::Token,
+    })
+}

@@ -1,0 +1,281 @@
+//! The value that stands behind a name: where it ends, and whether it is a secret.
+
+use super::bytes::{
+    FAR, at, before, changes, count, is_blank, is_capital, is_credential, is_digit, is_small, is_word, listed, run,
+    slice,
+};
+use super::names::{Manner, classify};
+use super::scan::{Found, placeholder};
+use super::view::line_break;
+use super::{Kind, Rules};
+
+/// How a value stands behind its name.
+#[derive(Clone, Copy, Default)]
+pub struct Place {
+    /// The name is in quotes, or nothing parts it from its value: this is data, and not prose.
+    pub tight: bool,
+    /// It is a parameter of an address.
+    pub parameter: bool,
+    /// It is a header of HTTP: only blanks and quotes end it.
+    pub header: bool,
+    /// It is a variable of an environment, in capitals: no code.
+    pub variable: bool,
+    /// It has to be in quotes, because otherwise it is code.
+    pub quoted: bool,
+    /// The byte before the name; a quote ends a value that is a line.
+    pub opened: u8,
+    /// The name was in quotes: a bracket ends the value.
+    pub json: bool,
+    /// The name is a word in a sentence, or behind one in code.
+    pub prose: bool,
+    /// All the text is the value.
+    pub whole: bool,
+}
+
+/// What a value says that is no secret.
+const HARMLESS: &str = "true false null none nil undefined nan yes no on off required optional invalid missing expired \
+    empty wrong incorrect string text hidden redacted masked filtered removed basic bearer digest negotiate ntlm default \
+    unknown anonymous unset active inactive enabled disabled valid open closed number boolean object array function \
+    const let var return await new this self int str bool char varchar any include omit same-origin oauth \
+    oauth2 saml sso ldap";
+
+/// How a message about a field begins.
+const MESSAGE: &str = "is must can cannot should has have does do too the please at may needs need not your enter ist muss \
+    darf est doit ne es debe no";
+
+/// Schemes of `Authorization` (the IANA registry, and what is in use): of these the next word is secret,
+const SCHEMES: &str = "bearer basic token apikey negotiate ntlm jwt key bot";
+/// and of these all of the line.
+const LINES: &str = "digest aws4-hmac-sha256 hawk oauth signature";
+
+/// How much of a value is judged.
+const HEAD: usize = 96;
+
+/// The secret in the value that begins at a place, or behind blanks there.
+pub fn read(
+    text: &[u8],
+    from: usize,
+    kind: Kind,
+    mut manner: Manner,
+    mut place: Place,
+    rules: &Rules,
+) -> Option<Found> {
+    let mut start = blanks(text, from);
+    if at(text, start) == b'[' && !placeholder(text, start) {
+        start = blanks(text, start + 1);
+    }
+    let slashes = run(text, start, 8, |byte| byte == b'\\') - start;
+    let mut quote = at(text, start + slashes);
+    if !place.whole && matches!(quote, b'"' | b'\'' | b'`') {
+        start += slashes + 1;
+    } else if place.quoted {
+        return None;
+    } else {
+        quote = 0;
+    }
+    let word = run(text, start, 20, |byte| is_word(byte) || byte == b'-');
+    let scheme = slice(text, start, word);
+    let next = blanks(text, word);
+    if next > word && !matches!(at(text, next), 0 | b'\n' | b'\r') && manner == Manner::Made && kind == Kind::Token {
+        if listed(SCHEMES, scheme) {
+            start = next;
+            place.parameter = true;
+            place.tight = true;
+        } else if listed(LINES, scheme) {
+            start = next;
+            manner = Manner::Line;
+        }
+    }
+    if placeholder(text, start) {
+        return None;
+    }
+    let line = manner == Manner::Line;
+    let how = Ending { kind, place, quote: if line && quote == 0 { place.opened } else { quote }, slashes, line };
+    let head = slice(text, start, end_of(text, start, HEAD, &how));
+    let quoted = quote != 0 || place.whole;
+    if !is_secret(head, kind, manner, place, quoted, rules) {
+        return None;
+    }
+    let mut end = end_of(text, start, FAR, &how);
+    // `123 456`
+    let rest = run(text, end + 1, 5, |byte| byte.is_ascii_digit());
+    if manner == Manner::Short && !quoted && at(text, end) == b' ' && rest - end == 4 && end - start == 3 {
+        end = rest;
+    }
+    Some(Found { start, end, kind })
+}
+
+fn is_secret(value: &[u8], kind: Kind, manner: Manner, place: Place, quoted: bool, rules: &Rules) -> bool {
+    let length = value.len();
+    let digits = count(value, is_digit);
+    let letters = count(value, is_word) - digits;
+    if manner == Manner::Anything {
+        return length > 0;
+    }
+    let veiled = count(value, |byte| matches!(byte, b'x' | b'X' | b'*' | b'.')) == length;
+    if letters + digits == 0 || veiled || listed(HARMLESS, value) || !place.header && is_code(value, quoted, digits) {
+        return false;
+    }
+    let numeric = letters == 0 && count(value, |byte| is_digit(byte) || b".:-/,+_ ".contains(&byte)) == length;
+    let plain = digits == 0 && count(value, |byte| is_word(byte) || b"._-/:".contains(&byte)) == length;
+    let capital = count(value, is_capital) > 0;
+    let again = plain && classify(value, rules).is_some();
+    let telling = match manner {
+        Manner::Short => {
+            return digits > 0
+                && (3..=12).contains(&length)
+                && count(value, |byte| is_word(byte) || byte == b'-') == length;
+        }
+        Manner::Line => return slice(value, 0, run(value, 0, HEAD, |byte| byte > b' ')).contains(&b'='),
+        Manner::Long | Manner::Parameter => {
+            let least = if place.parameter { 8 } else { 16 };
+            let made = letters > 0
+                && digits > 0
+                && count(value, is_small) > 0
+                && count(value, |byte| is_credential(byte) || matches!(byte, b'%' | b':' | 0x80..)) == length;
+            return length >= least && made && place.tight;
+        }
+        _ if again
+            || numeric && digits < if manner == Manner::Chosen { 4 } else { 6 }
+            || numeric && digits < length =>
+        {
+            false
+        }
+        Manner::Made if kind != Kind::Secret && (value.contains(&b' ') || quoted && place.prose && digits == 0) => {
+            false
+        }
+        // A path: `pwd` is also where one is.
+        Manner::Chosen if plain && at(value, 0) == b'/' => false,
+        _ if quoted => !is_message(value, digits),
+        Manner::Chosen if place.tight => !plain || count(value, |byte| byte == b'.' || byte == b'/') == 0,
+        // `correct-horse-battery`
+        Manner::Chosen => !plain || length >= 14 && count(value, |byte| byte == b'-') > 1,
+        _ if place.parameter || place.variable => true,
+        _ if count(value, |byte| b"()[]{},;!".contains(&byte)) > 0 => false,
+        // As long as no word, or changing as no name does.
+        _ if plain => letters == length && length >= 16 && (!capital || changes(value) * 4 >= length),
+        _ if place.tight => digits > 0,
+        _ => has_number(value, 8),
+    };
+    let address = value.windows(3).any(|window| window == b"://");
+    telling && !address && length >= 3
+}
+
+/// Whether a word of so many bytes or more, and with a digit in it, is among the words of a value.
+fn has_number(value: &[u8], least: usize) -> bool {
+    value.split(|byte| !is_word(*byte)).any(|part| part.len() >= least && count(part, is_digit) > 0)
+}
+
+/// Whether a value is a sentence about the field rather than what is in it.
+fn is_message(value: &[u8], digits: usize) -> bool {
+    let first = run(value, 0, 20, |byte| is_word(byte) || byte == b'\'');
+    let word = slice(value, 0, run(value, 0, 20, is_word));
+    let words = value.contains(&b' ') && first > 0;
+    words && (listed(MESSAGE, word) || digits == 0 && !at(value, 0).is_ascii_lowercase())
+}
+
+/// Whether a value stands for another: a variable, a template, a call.
+fn is_code(value: &[u8], quoted: bool, digits: usize) -> bool {
+    let (first, next) = (at(value, 0), at(value, 1));
+    let name = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'.' | b':' | b'?' | b',');
+    let after = run(value, 1, HEAD, name);
+    let end = at(value, after);
+    match first {
+        b'$' => matches!(next, b'{' | b'(') || end == 0 && digits == 0 || !quoted && matches!(end, b'[' | b'-'),
+        b'{' => next == b'{' || !quoted,
+        b'%' | b'#' => matches!(next, b's' | b'd' | b'(' | b'{'),
+        b'<' => value.last() == Some(&b'>') || !quoted,
+        b'!' => value.len() == 2,
+        b'&' | b'*' => !quoted && (next.is_ascii_alphabetic() || next == b'\''),
+        b'(' | b':' | b'[' => !quoted,
+        b' ' => quoted,
+        // A call or an index, with names only within.
+        _ => {
+            !quoted
+                && name(first)
+                && matches!(end, b'(' | b'[' | b'{')
+                && run(value, after + 1, HEAD, name) == value.len()
+        }
+    }
+}
+
+/// What ends a value.
+struct Ending {
+    kind: Kind,
+    place: Place,
+    quote: u8,
+    /// How many backslashes stood before the quote.
+    slashes: usize,
+    line: bool,
+}
+
+/// Where a value ends, looking no further than `most` bytes.
+///
+/// In JSON that is a string in JSON itself, a quote has as many backslashes as the one that opened the value, and one
+/// within the value has more.
+fn end_of(text: &[u8], start: usize, most: usize, how: &Ending) -> usize {
+    let place = how.place;
+    let last = text.len().min(start + most);
+    if place.whole {
+        return last;
+    }
+    let quoted = matches!(how.quote, b'"' | b'\'' | b'`');
+    let mut escapes = 0;
+    let mut end = start;
+    while end < last {
+        let byte = at(text, end);
+        let broken = matches!(byte, b'\n' | b'\r');
+        let closes = quoted && byte == how.quote && escapes & (2 * how.slashes + 1) == how.slashes;
+        if closes && !how.line {
+            return end - how.slashes;
+        }
+        if quoted && broken && !how.line && goes_on(text, end, how.quote) {
+            end = line_break(text, end);
+            continue;
+        }
+        let stops = if how.line {
+            closes || broken || escaped_break(text, end)
+        } else if quoted {
+            broken
+        } else {
+            byte <= b' '
+                || b"\"'`".contains(&byte)
+                || escaped_break(text, end)
+                || !place.header && b"<>".contains(&byte)
+                || !place.header && place.tight && b"&;,".contains(&byte)
+                || place.json && b",]}".contains(&byte)
+                || place.parameter && byte == b'#'
+                // `/a;jsessionid=…?b=c`
+                || how.kind == Kind::Session && byte == b'?'
+        };
+        if stops {
+            break;
+        }
+        escapes = if byte == b'\\' { escapes + 1 } else { 0 };
+        end += 1;
+    }
+    // What ends a sentence or closes a bracket around it is no part of it.
+    while !quoted && !how.line && !place.header && end > start && b".,;:)]}".contains(&before(text, end)) {
+        end -= 1;
+    }
+    end
+}
+
+/// Whether a value in quotes was only broken over two lines here: a word, and then the quote.
+fn goes_on(text: &[u8], index: usize, quote: u8) -> bool {
+    let next = line_break(text, index);
+    let end = run(text, next, 200, |byte| byte > b' ' && !b"\"'`".contains(&byte));
+    end > next && at(text, end) == quote
+}
+
+/// Whether an escaped line break or quote is at a place, which ends what holds the value.
+fn escaped_break(text: &[u8], index: usize) -> bool {
+    at(text, index) == b'\\' && matches!(at(text, index + 1), b'n' | b'r' | b't' | b'"' | b'\'' | b'\\' | b'u' | b'\n')
+}
+
+/// Where blanks end, and a line break in a folded header (RFC 9110, 5.5) with them.
+fn blanks(text: &[u8], start: usize) -> usize {
+    let end = run(text, start, 16, is_blank);
+    let folded = run(text, end, 2, |byte| matches!(byte, b'\r' | b'\n'));
+    if folded > end && is_blank(at(text, folded)) { run(text, folded, 16, is_blank) } else { end }
+}
