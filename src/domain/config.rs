@@ -2,6 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::context::Group;
 use super::contrast;
 use super::find::find;
 use super::pairs::Pairs;
@@ -25,6 +26,12 @@ pub struct Config {
     pub targets: Vec<Target>,
     /// Documentation and other places, shown on Home. Default: none.
     pub links: Vec<Link>,
+    /// What is collected.
+    pub context: Collected,
+    /// What is hidden beyond what is hidden anyway.
+    pub redact: Redact,
+    /// Whether the form asks if support may look into the customer's account. Default: false.
+    pub consent: bool,
     /// How the panel looks.
     pub theme: Theme,
     /// Texts of the panel that say something else, by language tag and then by the name of the text. Default: none.
@@ -59,6 +66,37 @@ pub struct Link {
     pub url: String,
 }
 
+/// What is collected for a ticket.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Collected {
+    /// Groups that are collected from nobody. Default: none.
+    pub off: Vec<Group>,
+    /// Groups that go along only if the customer switches them on. Default: none.
+    pub ask: Vec<Group>,
+    /// Headers of requests and answers that are kept beside `x-request-id` and `traceparent`, because they name a request or
+    /// its trace. They are recorded from the moment on that the page's own `configure` names them. Default: none.
+    pub headers: Vec<String>,
+    /// Addresses in the site's other tools, in which `{organization.id}` stands for that value of the context. Default: none.
+    pub links: Vec<Link>,
+    /// The tools on the page that may be asked for links: `posthog`, `sentry`. Default: both.
+    pub tools: Vec<String>,
+    /// What the page does not declare itself: release, environment, build, tenant, region. Default: none.
+    pub application: Pairs<String>,
+}
+
+/// What is hidden beyond what is hidden anyway.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Redact {
+    /// Names whose values are hidden, wherever they stand: `national_id`. Default: none.
+    pub names: Vec<String>,
+    /// Whether IP addresses are hidden. Default: false.
+    pub ip_addresses: bool,
+    /// Whether numbers are hidden that look like those of the social security of the USA. Default: false.
+    pub social_security: bool,
+}
+
 /// How the panel looks.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
@@ -91,9 +129,30 @@ impl Default for Config {
             plans: Pairs::default(),
             targets: Vec::new(),
             links: Vec::new(),
+            context: Collected::default(),
+            redact: Redact::default(),
+            consent: false,
             theme: Theme::default(),
             texts: Pairs::default(),
             trust_page: false,
+        }
+    }
+}
+
+/// What a site can say of the build in the page's place.
+const APPLICATION: [&str; 5] = ["release", "environment", "build", "tenant", "region"];
+/// The tools that links can come from.
+const TOOLS: [&str; 2] = ["posthog", "sentry"];
+
+impl Default for Collected {
+    fn default() -> Collected {
+        Collected {
+            off: Vec::new(),
+            ask: Vec::new(),
+            headers: Vec::new(),
+            links: Vec::new(),
+            tools: TOOLS.map(str::to_string).to_vec(),
+            application: Pairs::default(),
         }
     }
 }
@@ -122,13 +181,82 @@ pub fn set_field(config: &mut Config, field: &str, value: &impl Source) -> Resul
             config.theme = theme;
             Ok(())
         }
+        "context" => config.context.set(value),
+        "redact" => config.redact.set(value),
+        "consent" => {
+            config.consent = value.yes();
+            Ok(())
+        }
         "texts" => {
             config.texts = texts(value);
             Ok(())
         }
         _ if GATEWAY_ONLY.contains(&field) => Err(field.to_string() + ": only the gateway sets it"),
-        _ => Err(field.to_string() + ": unknown; known are kinds, topics, links, theme, texts"),
+        _ => {
+            Err(field.to_string() + ": unknown; known are kinds, topics, links, context, redact, consent, theme, texts")
+        }
     }
+}
+
+impl Collected {
+    fn set(&mut self, value: &impl Source) -> Result<(), String> {
+        let mut collected = self.clone();
+        for (field, value) in value.entries() {
+            match field.as_str() {
+                "off" => collected.off = groups("context.off", &value)?,
+                "ask" => collected.ask = groups("context.ask", &value)?,
+                "headers" => collected.headers = value.items().iter().map(String::read).collect(),
+                "links" => collected.links = value.items().iter().map(Link::read).collect(),
+                "tools" => collected.tools = value.items().iter().map(String::read).collect(),
+                "application" => collected.application = value.texts(),
+                _ => return Err(unknown("context.", &field, "off, ask, headers, links, tools, application")),
+            }
+        }
+        match check_collected(&collected) {
+            Some(problem) => Err(problem),
+            None => {
+                *self = collected;
+                Ok(())
+            }
+        }
+    }
+}
+
+impl Redact {
+    fn set(&mut self, value: &impl Source) -> Result<(), String> {
+        for (field, value) in value.entries() {
+            match field.as_str() {
+                "names" => self.names = value.items().iter().map(String::read).collect(),
+                "ip_addresses" => self.ip_addresses = value.yes(),
+                "social_security" => self.social_security = value.yes(),
+                _ => return Err(unknown("redact.", &field, "names, ip_addresses, social_security")),
+            }
+        }
+        Ok(())
+    }
+}
+
+fn unknown(place: &str, field: &str, known: &str) -> String {
+    [place, field, ": unknown; known are ", known].concat()
+}
+
+fn groups(place: &str, value: &impl Source) -> Result<Vec<Group>, String> {
+    let groups: Option<Vec<Group>> = value.items().iter().map(|word| Group::from_word(&word.text())).collect();
+    groups.ok_or_else(|| {
+        let words: Vec<&str> = Group::ALL.iter().map(|group| group.word()).collect();
+        [place, ": must be a list of ", &words.join(", ")].concat()
+    })
+}
+
+fn check_collected(collected: &Collected) -> Option<String> {
+    let Collected { links, tools, application, .. } = collected;
+    if let Some(tool) = tools.iter().find(|tool| !TOOLS.contains(&tool.as_str())) {
+        return Some(unknown("context.tools: ", tool, &TOOLS.join(", ")));
+    }
+    if let Some((name, _)) = application.0.iter().find(|(name, _)| !APPLICATION.contains(&name.as_str())) {
+        return Some(unknown("context.application.", name, &APPLICATION.join(", ")));
+    }
+    check_links(links).map(|problem| ["context.", &problem].concat())
 }
 
 fn set<T: std::ops::Deref>(slot: &mut T, value: T, check: fn(&T::Target) -> Option<String>) -> Result<(), String> {
@@ -143,8 +271,10 @@ fn set<T: std::ops::Deref>(slot: &mut T, value: T, check: fn(&T::Target) -> Opti
 
 /// What is wrong with a configuration beyond its types; empty for a good one.
 pub fn check(config: &Config) -> Vec<String> {
-    let Config { kinds, topics, links, theme, .. } = config;
-    [check_kinds(kinds), check_topics(topics), check_links(links), check_theme(theme)].into_iter().flatten().collect()
+    let Config { kinds, topics, links, context, theme, .. } = config;
+    let problems =
+        [check_kinds(kinds), check_topics(topics), check_links(links), check_collected(context), check_theme(theme)];
+    problems.into_iter().flatten().collect()
 }
 
 fn check_kinds(kinds: &[Kind]) -> Option<String> {
@@ -314,6 +444,12 @@ mod tests {
             ("links", r#"[{"label":"x","url":"javascript:alert(1)"}]"#, "https:"),
             ("topics", r#"[{"id":"a b","label":"x"}]"#, "no id"),
             ("topics", r#"[7]"#, "no id"),
+            ("context", r#"{"off":["cookies"]}"#, "page, user, application"),
+            ("context", r#"{"tools":["matomo"]}"#, "posthog, sentry"),
+            ("context", r#"{"links":[{"label":"x","url":"javascript:{id}"}]}"#, "https:"),
+            ("context", r#"{"application":{"relase":"1"}}"#, "release, environment"),
+            ("context", r#"{"of":[]}"#, "off, ask"),
+            ("redact", r#"{"name":[]}"#, "names, ip_addresses"),
             ("tpoics", "[]", "known are"),
         ] {
             let error = set(&mut config, field, json).unwrap_err();

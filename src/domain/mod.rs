@@ -20,3 +20,4 @@ pub mod stem;
 pub mod targets;
 pub mod texts;
 pub mod ticket;
+mod words;

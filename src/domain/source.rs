@@ -16,10 +16,22 @@ pub trait Source: Sized {
     fn items(&self) -> Vec<Self>;
     /// A text; `None` for anything else.
     fn as_text(&self) -> Option<String>;
+    /// A number; `None` for anything else.
+    fn as_number(&self) -> Option<f64>;
+    /// Yes or no; `None` for anything else.
+    fn as_yes(&self) -> Option<bool>;
+    /// Whether it is an array.
+    fn is_list(&self) -> bool;
+
     /// A number; 0 for anything else.
-    fn number(&self) -> f64;
+    fn number(&self) -> f64 {
+        self.as_number().unwrap_or_default()
+    }
+
     /// Whether it is `true`.
-    fn yes(&self) -> bool;
+    fn yes(&self) -> bool {
+        self.as_yes().unwrap_or_default()
+    }
 
     /// A text; empty for anything else.
     fn text(&self) -> String {
@@ -72,19 +84,24 @@ impl Source for serde_json::Value {
         self.as_str().map(str::to_string)
     }
 
-    fn number(&self) -> f64 {
-        self.as_f64().unwrap_or_default()
+    fn as_number(&self) -> Option<f64> {
+        self.as_f64()
     }
 
-    fn yes(&self) -> bool {
-        self.as_bool().unwrap_or_default()
+    fn as_yes(&self) -> Option<bool> {
+        self.as_bool()
+    }
+
+    fn is_list(&self) -> bool {
+        self.is_array()
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::domain::config::{Config, Link, Scheme, Theme, Topic};
+    use crate::domain::config::{Collected, Config, Link, Redact, Scheme, Theme, Topic};
+    use crate::domain::context::Group;
     use crate::domain::problem::{FieldError, Problem};
     use crate::domain::question::{Answer, Hit, Hits, Question, Run};
     use crate::domain::ticket::{Priority, Receipt, Status};
@@ -137,6 +154,16 @@ mod tests {
             topics: vec![Topic { id: text("a"), label: text("b"), team: text("c"), urls: vec![text("d")] }],
             plans: Pairs(vec![(text("a"), Priority::Low)]),
             links: vec![Link { label: text("a"), url: text("https://b") }],
+            context: Collected {
+                off: vec![Group::Requests],
+                ask: vec![Group::PageValues],
+                headers: vec![text("a")],
+                links: vec![Link { label: text("a"), url: text("https://b/{id}") }],
+                tools: vec![text("sentry")],
+                application: Pairs(vec![(text("release"), text("1"))]),
+            },
+            redact: Redact { names: vec![text("a")], ip_addresses: true, social_security: true },
+            consent: true,
             theme: Theme { accent: text("#fff"), scheme: Scheme::Dark },
             texts: Pairs(vec![(text("ar"), Pairs(vec![(text("help"), text("x"))]))]),
             trust_page: true,

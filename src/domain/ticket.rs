@@ -1,12 +1,11 @@
 //! A ticket on its way from the form to the gateway, and what has to be true of it.
 
-use std::fmt;
-
 use serde::{Deserialize, Serialize};
 
 use super::context::Context;
 use super::problem::FieldError;
 use super::source::{Read, Source};
+use super::words::words;
 
 /// The longest message, in characters.
 pub const MESSAGE_MAX: usize = 10_000;
@@ -18,36 +17,6 @@ pub const EMAIL_MAX: usize = 254;
 pub const WORD_MAX: usize = 64;
 /// How many questions a ticket can carry.
 pub const QUESTIONS_MAX: usize = 50;
-
-/// Declares an enum whose variants are lower-case words, on the wire and everywhere else a person writes them.
-macro_rules! words {
-    ($(#[$doc:meta])* $name:ident { $($(#[$variant_doc:meta])* $variant:ident = $word:literal),+ $(,)? }) => {
-        $(#[$doc])*
-        #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-        pub enum $name { $($(#[$variant_doc])* #[serde(rename = $word)] $variant),+ }
-
-        impl $name {
-            /// Every variant, in the order in which a person is offered them.
-            pub const ALL: &[$name] = &[$($name::$variant),+];
-
-            /// The word on the wire.
-            pub fn word(self) -> &'static str {
-                match self { $($name::$variant => $word),+ }
-            }
-
-            /// The variant of a word, if it is one.
-            pub fn from_word(word: &str) -> Option<$name> {
-                match word { $($word => Some($name::$variant),)+ _ => None }
-            }
-        }
-
-        impl fmt::Display for $name {
-            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                f.write_str(self.word())
-            }
-        }
-    };
-}
 
 words! {
     /// What a ticket is.
@@ -154,9 +123,10 @@ pub struct Client {
     pub version: String,
 }
 
-/// A ticket as a client posts it (`POST /v1/sites/{site}/tickets`).
+/// A ticket as a client posts it (`POST /v1/sites/{site}/tickets`). The gateway reads the context into its groups; the widget
+/// writes a [`super::context::document::Value`].
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub struct NewTicket {
+pub struct NewTicket<C = Context> {
     /// What it is.
     pub kind: Kind,
     /// The id of a topic of the site; empty where there is none.
@@ -171,7 +141,7 @@ pub struct NewTicket {
     pub contact: Contact,
     /// What was collected by itself.
     #[serde(default)]
-    pub context: Context,
+    pub context: C,
     /// The questions that were shown and read.
     #[serde(default)]
     pub questions: Vec<QuestionSeen>,
@@ -179,6 +149,9 @@ pub struct NewTicket {
     /// they are answered.
     #[serde(default)]
     pub via: String,
+    /// Whether support may look into the customer's account; none where the form did not ask.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub consent: Option<bool>,
     /// The language the form was in, as a language tag.
     #[serde(default)]
     pub locale: String,
@@ -369,6 +342,7 @@ mod tests {
                 context: Context::default(),
                 questions: vec![seen],
                 via,
+                consent: Some(true),
                 locale: "ar".into(),
                 created_at: "2026-11-23T08:00:00Z".into(),
                 client: Client { name: "deskbell".into(), version: "0.1.0".into() },

@@ -32,6 +32,10 @@ export interface Opening {
   question?: string;
 }
 
+/** A part of what goes along with a ticket, which can be switched off. */
+export type Group =
+  "page" | "user" | "application" | "device" | "errors" | "requests" | "breadcrumbs" | "links" | "page_values";
+
 /** What a page can configure. A bad value is named in the console and changes nothing. */
 export interface Options {
   /** The kinds that can be chosen, in this order. Default: all. */
@@ -40,6 +44,30 @@ export interface Options {
   topics?: { id: string; label: string; urls?: string[] }[];
   /** Places that are shown on the first screen; https:, http: or mailto:. Default: the gateway's. */
   links?: { label: string; url: string }[];
+  context?: {
+    /** Groups that nobody's ticket carries. They are not even recorded from here on. */
+    off?: Group[];
+    /** Groups that go along only when the customer has said yes. */
+    ask?: Group[];
+    /** More headers that name a request or a trace, beside `x-request-id` and `traceparent`. */
+    headers?: string[];
+    /** Addresses in which names in braces stand for what was collected: `https://admin.example.com/orgs/{organization.id}`. */
+    links?: { label: string; url: string }[];
+    /** The tools whose links are looked for. Default: all. */
+    tools?: ("posthog" | "sentry")[];
+    /** What neither `set` nor a `<meta name="deskbell:release">` says. */
+    application?: Partial<Record<"release" | "environment" | "build" | "tenant" | "region", string>>;
+  };
+  /** What is hidden beside the secrets that are hidden anyway. */
+  redact?: {
+    /** Names whose values are hidden, such as `patient_number`. */
+    names?: string[];
+    ip_addresses?: boolean;
+    /** Numbers that look like US social-security numbers. */
+    social_security?: boolean;
+  };
+  /** Whether the form asks for leave to look into the customer's account. Default: it does not. */
+  consent?: boolean;
   theme?: {
     /** `#rgb` or `#rrggbb`; moved until it can be read. */
     accent?: string;
@@ -87,14 +115,22 @@ export interface Events {
 export interface Deskbell {
   (command: "configure", options: Options): Promise<void>;
   (command: "identify", user: User): Promise<void>;
-  /** Values for support, such as the release; `null` removes one. */
+  /**
+   * Values for support; `null` removes one. `release`, `environment`, `build`, `tenant`, `region` and `flags` say what the
+   * product is.
+   */
   (command: "set", values: Record<string, unknown>): Promise<void>;
   /** The customer has logged out: who they are, their draft and what was recorded are forgotten. */
   (command: "reset", options?: { discard?: boolean }): Promise<void>;
   (command: "open", opening?: Opening): Promise<void>;
   (command: "close" | "toggle"): Promise<void>;
-  /** Records an error that the page caught itself. */
-  (command: "capture", error: unknown): Promise<void>;
+  /**
+   * Names a value for support that is asked for when a ticket begins, such as what is in the cart. One that fails or takes
+   * longer than a second is named on the ticket and left out. `null` takes the provider away.
+   */
+  (command: "provide", name: string, provider: (() => unknown) | null): Promise<void>;
+  /** Records an error that the page caught itself, with what the page knows of it. */
+  (command: "capture", error: unknown, details?: object): Promise<void>;
   <Name extends keyof Events>(
     command: "on" | "off",
     event: Name,

@@ -1,9 +1,12 @@
 // The file behind the script tag. It runs on every page view of the host, so it does little: it keeps the commands, records
 // what goes wrong, and waits. The panel is painted, and the widget fetched, when somebody wants help.
 
-import { forget, listen, record } from "./errors.js";
+import { watchPerson } from "./breadcrumbs.js";
+import { record, watchErrors } from "./errors.js";
 import { emit, off, on } from "./events.js";
-import { blank, clear, freeze, state } from "./state.js";
+import { watchRequests } from "./requests.js";
+import { watchRoutes } from "./routes.js";
+import { blank, clear, restrict, state } from "./state.js";
 import { close, isOpen, mountLauncher, open, toggle } from "./panel.js";
 import { config, preload, script, site } from "./settings.js";
 import { load, obstacle, tell } from "./widget-loader.js";
@@ -24,6 +27,7 @@ const OPENINGS = {
 const COMMANDS = {
   configure: (options) => {
     state.config.push(object("configure", options));
+    restrict(options.context);
     tell();
   },
   identify: (user) => {
@@ -40,10 +44,9 @@ const COMMANDS = {
   },
   reset: (options) => {
     if (options) object("reset", options);
-    forget();
     clear();
     try {
-      localStorage.removeItem(`deskbell:${site}:session`);
+      for (const name of ["session", "choices"]) localStorage.removeItem(`deskbell:${site}:${name}`);
     } catch {}
     tell(true);
   },
@@ -58,7 +61,13 @@ const COMMANDS = {
   },
   close,
   toggle,
-  capture: (error) => record("captured", error),
+  capture: (error, details) => record("captured", error, "", details && object("capture", details)),
+  provide: (name, provider) => {
+    if (typeof name != "string" || (provider && typeof provider != "function"))
+      throw wrong("provide", "takes a name and a function");
+    if (provider) state.providers[name] = provider;
+    else delete state.providers[name];
+  },
   on,
   off,
   status: () => {
@@ -72,7 +81,7 @@ const wrong = (command, what) => new TypeError(`deskbell: ${command}: ${what}`);
 
 /** @param {string} command @param {any} value */
 const object = (command, value) => {
-  if (typeof value != "object" || !value) throw wrong(command, "takes an object");
+  if (typeof value != "object" || !value || Array.isArray(value)) throw wrong(command, "takes an object");
   return value;
 };
 
@@ -94,7 +103,10 @@ const page = /** @type {any} */ (window);
 const before = page.deskbell;
 // Embedded twice, the first one stays.
 if (script && !before?.version) {
-  listen();
+  watchErrors();
+  watchRequests();
+  watchPerson();
+  watchRoutes();
   page.deskbell = Object.assign(deskbell, { version: VERSION });
   if (config) deskbell("configure", page[config]);
   for (const [args, resolve, reject] of before?.q ?? []) deskbell(...args).then(resolve, reject);

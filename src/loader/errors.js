@@ -1,26 +1,51 @@
 // What goes wrong on the host's page, from our first moment on.
 
-import { now } from "./state.js";
+import { crumb } from "./breadcrumbs.js";
+import { quietly, ring, wrap } from "./record.js";
 
-const MOST = 20;
+/** @typedef {{source: string, name: string, message: string, stack: string, location: string, first_at: number, at: number, count: number}} Recorded */
 
-/** @typedef {{source: string, name: string, message: string, stack: string, location: string, at: string, count: number}} Recorded */
-
-/** @type {Recorded[]} */
-export const errors = [];
-
-/** Forgets what was recorded. */
-export const forget = () => {
-  errors.length = 0;
-};
+const { list, add } = /** @type {{list: Recorded[], add: (entry: Recorded) => void}} */ (ring("errors", 20));
+export const errors = list;
 
 /** Starts to listen. */
-export const listen = () => {
-  addEventListener("error", (event) => {
-    if (event.message)
-      record("error", event.error ?? event.message, `${event.filename}:${event.lineno}:${event.colno}`);
-  });
+export const watchErrors = () => {
+  addEventListener(
+    "error",
+    (event) => {
+      const { target, message, error, filename, lineno, colno } = event;
+      if (message) return record("error", error ?? message, `${filename}:${lineno}:${colno}`);
+      const failed = /** @type {any} */ (target);
+      // Only an element has a name; what it could not load is told to nobody but those who capture.
+      if (failed?.localName) record("resource", `<${failed.localName}>`, text(failed.src || failed.href));
+    },
+    true,
+  );
   addEventListener("unhandledrejection", (event) => record("rejection", event.reason));
+  addEventListener("securitypolicyviolation", (event) =>
+    record(
+      "policy",
+      `${event.effectiveDirective} ${event.blockedURI}`,
+      `${event.sourceFile}:${event.lineNumber}:${event.columnNumber}`,
+    ),
+  );
+  quietly(() =>
+    new ReportingObserver(
+      (reports) => {
+        for (const { type, body } of /** @type {any[]} */ (reports))
+          record(type, body.message, `${body.sourceFile}:${body.lineNumber}:${body.columnNumber}`);
+      },
+      { types: ["deprecation", "intervention"], buffered: true },
+    ).observe(),
+  );
+  for (const level of ["error", "warn"])
+    wrap(console, level, (call, _, args) => {
+      quietly(() => {
+        const error = args.find((arg) => arg instanceof Error);
+        record(`console.${level}`, { name: error?.name, message: args.map(text).join(" "), stack: error?.stack });
+      });
+      return call();
+    });
 };
 
 /**
@@ -28,21 +53,33 @@ export const listen = () => {
  * @param {string} source
  * @param {any} error anything: a page throws and rejects with what it likes
  * @param {string} [location]
+ * @param {object} [details] what the host knows of it beside
  */
-export const record = (source, error, location = "") => {
-  const name = text(error?.name ?? "");
-  const message = text(error?.message ?? error);
-  const same = errors.findIndex((known) => known.name == name && known.message == message && known.source == source);
-  const [known] = same < 0 ? [] : errors.splice(same, 1);
-  const stack = text(error?.stack ?? "");
-  errors.push({ source, name, message, stack, location, at: now(), count: (known?.count ?? 0) + 1 });
-  if (errors.length > MOST) errors.shift();
-};
+export const record = (source, error, location = "", details) =>
+  quietly(() => {
+    const [name, stack] = [text(error?.name ?? ""), text(error?.stack ?? "")];
+    const message = text(error?.message ?? error) + (details ? ` ${text(details)}` : "");
+    const at = Date.now();
+    const same = list.findIndex((known) => known.name == name && known.message == message && known.source == source);
+    const [known] = same < 0 ? [] : list.splice(same, 1);
+    if (!known) crumb("error", "", `${name} ${message}`.trim().slice(0, 200));
+    add({
+      source,
+      name,
+      message,
+      stack,
+      location,
+      first_at: known?.first_at ?? at,
+      at,
+      count: (known?.count ?? 0) + 1,
+    });
+  });
 
 /** @param {any} value */
 const text = (value) => {
   try {
-    return String(value).slice(0, 8000);
+    const plain = typeof value == "object" && value && !(value instanceof Error) && !value.nodeType;
+    return String((plain && JSON.stringify(value)) || value).slice(0, 8000);
   } catch {
     return "";
   }

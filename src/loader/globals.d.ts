@@ -17,7 +17,7 @@ declare const RTL: string[];
 
 /** What Trunk makes of the crate. */
 declare module "trunk:glue" {
-  export default function init(options: { module_or_path: Promise<Response> }): Promise<unknown>;
+  export function initSync(options: { module: WebAssembly.Module }): unknown;
   export function mount(loader: object): void;
   export function open(options: object): void;
   export function changed(reset: boolean): void;

@@ -3,7 +3,8 @@
 
 import { announceOn, emit } from "./events.js";
 import { BOX_LABEL, CLOSE, FAILED, HELP, email, language, launcher, mount, say } from "./settings.js";
-import { freeze, state } from "./state.js";
+import { freeze } from "./snapshot.js";
+import { state } from "./state.js";
 import { load, show } from "./widget-loader.js";
 
 /** @type {HTMLElement | undefined} */
@@ -56,7 +57,8 @@ export const fail = () => {
   below.replaceChildren(make("p", { role: "alert", textContent: say(FAILED) }));
   if (!email) return;
   const link = make("a", { textContent: email });
-  const address = () => (link.href = `mailto:${email}?body=${encodeURIComponent(`${box.value}\n\n${location}`)}`);
+  const address = () =>
+    (link.href = `mailto:${email}?body=${encodeURIComponent(`${box.value}\n\n${location.origin}${location.pathname}`)}`);
   box.addEventListener("input", address);
   address();
   below.append(link);

@@ -1,13 +1,18 @@
 // What the script tag says.
 
 /** Only readable while the script runs for the first time. */
-export const script = /** @type {HTMLScriptElement} */ (document.currentScript);
+export const script = /** @type {HTMLScriptElement} */ (
+  // By the prototype, because a page's `<img name="currentScript">` hides the document's own.
+  Object.getOwnPropertyDescriptor(Document.prototype, "currentScript")?.get?.call(document)
+);
 const data = script?.dataset ?? {};
 
 /** The public key of the site. */
 export const site = data.site || "default";
 /** The gateway's address. */
 export const gateway = new URL(data.gateway || "/", script?.src || location.href).href;
+/** Whether the browser keeps our errors from the page: we come from another origin, and without `crossorigin`. */
+export const muted = script?.crossOrigin == null && !script?.src.startsWith(`${location.origin}/`);
 /** What opens the panel, beside links. */
 export const triggers = `${data.trigger || "[data-deskbell-open]"},a[href*="#deskbell="]`;
 /** The container that shows the panel inline. */

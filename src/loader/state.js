@@ -1,34 +1,43 @@
-// What the host told us and what was recorded: read by the widget when it needs it.
-
-import { errors } from "./errors.js";
+// What the host told us: read by the widget when it needs it.
 
 export const blank = () => {};
 
 /**
  * `frozen` is the page at the draft's first letter; later moments must not change what the customer began to describe.
- * @type {{ user: object | null, values: Record<string, unknown>, config: object[], frozen: object | null }}
+ * @type {{
+ *   user: object | null,
+ *   values: Record<string, unknown>,
+ *   config: object[],
+ *   frozen: import("./moment.js").Snapshot | null,
+ *   providers: Record<string, () => unknown>,
+ *   off: Set<string>,
+ *   headers: string[],
+ *   forget: ((all: boolean) => void)[],
+ *   gather?: (snapshot: import("./moment.js").Snapshot) => Promise<unknown>,
+ * }}
  */
-export const state = { user: null, values: {}, config: [], frozen: null };
+export const state = {
+  user: null,
+  values: {},
+  config: [],
+  frozen: null,
+  providers: {},
+  off: new Set(),
+  headers: ["x-request-id", "traceparent"],
+  forget: [],
+};
 
-export const now = () => new Date().toISOString();
+/** Takes in what the host says of recording. @param {any} context */
+export const restrict = (context) => {
+  if (Array.isArray(context?.off)) state.off = new Set(context.off);
+  if (Array.isArray(context?.headers))
+    state.headers.push(...context.headers.map((/** @type {any} */ name) => `${name}`.toLowerCase()));
+  for (const forget of state.forget) forget(false);
+};
 
-/** The page, the person and the errors as they are now. */
-export const snapshot = () => ({
-  at: now(),
-  url: location.href,
-  title: document.title,
-  referrer: document.referrer,
-  online: navigator.onLine,
-  user: state.user,
-  values: { ...state.values },
-  errors: errors.map((error) => ({ ...error })),
-});
-
-/** Keeps the moment until the draft is gone. */
-export const freeze = () => (state.frozen ??= snapshot());
-
-/** Forgets the person. */
+/** Forgets the person, and what was recorded. */
 export const clear = () => {
   state.user = state.frozen = null;
   state.values = {};
+  for (const forget of state.forget) forget(true);
 };

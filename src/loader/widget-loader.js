@@ -3,7 +3,8 @@
 import { emit } from "./events.js";
 import { close, fail, frame, make, wear } from "./panel.js";
 import { email, gateway, language, script, site } from "./settings.js";
-import { blank, freeze, snapshot, state } from "./state.js";
+import { complete, freeze, snapshot } from "./snapshot.js";
+import { blank, state } from "./state.js";
 
 /** @type {any} */
 let widget;
@@ -42,7 +43,7 @@ export const obstacle = () => {
 const start = async () => {
   if (obstacle()) throw 0;
   const base = new URL(`deskbell-${VERSION}/`, script.src).href;
-  const wasm = fetch(`${base}widget.wasm`, { integrity: WASM_INTEGRITY });
+  const wasm = WebAssembly.compileStreaming(fetch(`${base}widget.wasm`, { integrity: WASM_INTEGRITY }));
   wasm.catch(blank);
   const lang = language();
   // Without its table a language is shown in English, which is better than nothing.
@@ -56,7 +57,7 @@ const start = async () => {
   await preload(`${base}widget.js`);
   const module = await import(`${base}widget.js`);
   const words = await table;
-  await module.default({ module_or_path: wasm });
+  module.init({ module: await wasm });
   const parts = frame();
   wear(module.css);
   module.mount({
@@ -70,10 +71,14 @@ const start = async () => {
     state,
     freeze,
     snapshot,
+    complete,
+    describe: module.describe,
     close,
     emit,
     crash,
   });
+  state.gather = module.gather;
+  if (state.frozen) complete(state.frozen);
   widget = module;
   return true;
 };

@@ -1,5 +1,8 @@
 // What the loader imports: the glue that Trunk makes, and the style that belongs to it.
 
-export { default, mount, open, changed } from "trunk:glue";
+export { initSync as init, mount, open, changed } from "trunk:glue";
 
 export const css = PANEL_CSS;
+
+export { describe } from "./collect/describe.js";
+export { gather } from "./collect/gather.js";

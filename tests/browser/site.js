@@ -16,6 +16,8 @@ const TYPES = {
  * @property {Record<string, string>} [fill] what stands in place of `{{name}}` in the page; nothing where it is not named
  * @property {string} [csp] its Content-Security-Policy
  * @property {Record<string, string>} [headers] more headers of the page
+ * @property {(request: import("node:http").IncomingMessage, response: import("node:http").ServerResponse) => unknown} [answer]
+ *   answers a request itself, and says so
  */
 
 /** Somebody's product: an origin of its own that embeds Deskbell from the gateway. */
@@ -28,8 +30,9 @@ export class Site {
    * @param {string} gateway
    * @param {Options} options
    */
-  constructor(folder, gateway, { html, csp, headers, fill: filled = {} }) {
+  constructor(folder, gateway, { html, csp, headers, answer, fill: filled = {} }) {
     this.#server = createServer(async (request, response) => {
+      if (answer?.(request, response)) return;
       const name = path.posix.normalize(new URL(request.url ?? "/", "http://site").pathname).slice(1) || "index.html";
       const type = TYPES[/** @type {keyof typeof TYPES} */ (path.extname(name))];
       try {

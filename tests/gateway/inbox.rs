@@ -27,6 +27,7 @@ fn full(text: &str) -> Value {
     sent["locale"] = json!("en");
     sent["created_at"] = json!("2026-01-01T00:00:00Z");
     sent["contact"]["name"] = json!(text);
+    sent["consent"] = json!(true);
     sent["questions"] = json!([
         { "source": text, "id": text, "title": text, "url": "javascript:alert(1)", "outcome": "shown" },
         { "source": "gateway", "id": "1", "title": text, "url": "https://community.example/1", "outcome": "unhelpful" },
@@ -34,26 +35,71 @@ fn full(text: &str) -> Value {
     let error = |n: usize| {
         json!({
             "source": text, "name": format!("E{n}"), "message": text, "stack": format!("{text}\n  at f (app.js:{n})"),
-            "location": text, "at": "2026-01-01T00:00:00Z", "count": 2
+            "location": text, "first_at": text, "at": "2026-01-01T00:00:00Z", "count": 2
         })
     };
+    let request = json!({
+        "method": text, "url": text, "status": 0, "failure": text, "at": text, "duration_ms": 12, "size": 1200,
+        "headers": { text: text }
+    });
+    let step = |kind: &str| json!({ "at": text, "kind": kind, "role": text, "name": text, "path": text });
+    let steps = ["click", "submit", "navigation", "visibility", "network", "error"].map(step);
     sent["context"] = json!({
         "version": 1,
-        "frozen_at": "2026-01-01T00:00:00Z",
-        "page": { "url": "https://app.example/billing?x=1", "title": text, "referrer": format!("javascript:{text}") },
+        "frozen_at": "2026-01-01T00:00:12Z",
+        "page": {
+            "url": "https://app.example/billing?x=1", "title": text, "referrer": format!("javascript:{text}"),
+            "canonical": text, "routes": [{ "url": text, "at": text }], "timings": { "layout_shift": text }
+        },
         "user": {
             "id": text, "name": text, "email": text, "plan": text, "role": text,
             "organization": { "id": text, "name": text }, "attributes": { text: text }
         },
+        "application": {
+            "release": text, "environment": text, "build": text, "tenant": text, "region": text, "flags": { text: text }
+        },
         "device": {
-            "browser": text, "viewport": text, "pixel_ratio": text, "language": text, "time_zone": text,
-            "theme": text, "online": true
+            "browser": text, "system": text, "model": text, "user_agent": text, "viewport": text, "screen": text,
+            "pixel_ratio": text, "languages": text, "time_zone": text, "memory": text, "connection": text,
+            "theme": text, "contrast": text, "online": true
         },
         "errors": (0..5).map(error).collect::<Vec<_>>(),
+        "requests": [request],
+        "breadcrumbs": steps,
+        "links": [
+            { "source": text, "label": text, "text": text, "url": format!("javascript:{text}") },
+            { "source": "posthog", "label": "replay", "text": text, "url": "https://posthog.example/replay/1" },
+        ],
         "page_values": { text: text },
+        "unanswered": [text],
+        "since": {
+            "errors": [error(9)], "requests": [request], "breadcrumbs": [step("click")],
+            "page": { "routes": [{ "url": text, "at": text }] }
+        },
         "cut": [text],
     });
     sent
+}
+
+/// The page of a ticket.
+async fn page_of(sent: &Value) -> String {
+    let gateway = demo().await;
+    let answer = gateway.send(post("trusting", "key", None, sent)).await;
+    assert_eq!(answer.status, 201, "{}", answer.text());
+    gateway.get(&format!("/inbox/tickets/{}", answer.json()["reference"].as_str().unwrap())).await.text()
+}
+
+/// The page of a ticket with a context.
+async fn page_with(context: Value) -> String {
+    let mut sent = ticket("Zebra");
+    sent["context"] = context;
+    page_of(&sent).await
+}
+
+/// What stands between two texts.
+fn between<'a>(page: &'a str, from: &str, to: &str) -> &'a str {
+    let (_, rest) = page.split_once(from).unwrap_or_else(|| panic!("no {from} in {page}"));
+    rest.split_once(to).unwrap_or_else(|| panic!("no {to} after {from}")).0
 }
 
 #[tokio::test]
@@ -102,6 +148,7 @@ async fn nothing_that_was_sent_becomes_markup_or_a_link_that_acts() {
     for path in ["/inbox".to_string(), format!("/inbox/tickets/{reference}")] {
         let page = gateway.get(&path).await.text();
         assert!(page.contains("&lt;script&gt;"), "{path}");
+        let page = page.replace("<script type=\"module\" src=\"/inbox/inbox.js\"></script>", "");
         for harm in ["<script", "<img", "href=\"javascript", " onerror=alert(1)\""] {
             assert!(!page.to_ascii_lowercase().contains(harm), "{path} has {harm}");
         }
@@ -109,17 +156,169 @@ async fn nothing_that_was_sent_becomes_markup_or_a_link_that_acts() {
 }
 
 #[tokio::test]
-async fn the_pages_are_kept_nowhere_and_run_nothing() {
+async fn what_is_looked_at_first_stands_first() {
+    let page = page_of(&full("Zebra")).await;
+    let titles: Vec<&str> =
+        page.split("<h2").skip(1).map(|rest| rest.split(['>', '<']).nth(1).unwrap_or_default()).collect();
+    let expected = [
+        "Message",
+        "Errors on the page",
+        "Page",
+        "Person",
+        "Release",
+        "Replays, traces and links",
+        "Handling",
+        "Since the ticket was begun",
+        "Requests",
+        "What happened",
+        "Values of the page",
+        "Community questions",
+        "Device",
+        "Left out",
+        "For a bug tracker",
+        "Everything, as it was sent",
+    ];
+    assert_eq!(titles, expected);
+    let (first, _) = page.split_once("<section class=\"row\"").unwrap();
+    assert!(first.contains(">Handling</h2>"), "nothing folds before the rest");
+    for said in ["Support may look into it", "Did not answer in time: Zebra.", "1 error, 1 request, 1 step", "−12 s"]
+    {
+        assert!(page.contains(said), "{said}");
+    }
+}
+
+#[tokio::test]
+async fn what_was_kept_back_is_named_where_it_would_stand() {
+    let titles = [
+        ("page", "Page"),
+        ("user", "Person"),
+        ("application", "Release"),
+        ("device", "Device"),
+        ("errors", "Errors on the page"),
+        ("requests", "Requests"),
+        ("breadcrumbs", "What happened"),
+        ("links", "Replays, traces and links"),
+        ("page_values", "Values of the page"),
+    ];
+    for (by, says) in [("customer", "Withheld by the customer."), ("site", "Not collected by the site.")] {
+        let all = titles.map(|(group, _)| json!({ "group": group, "items": 0, "by": by }));
+        let page = page_with(json!({ "withheld": all })).await;
+        for (_, title) in titles {
+            let after = between(&page, &format!(">{title}</h2>"), "</p>");
+            assert!(after.ends_with(says), "{title}: {after}");
+        }
+    }
+    let page = page_with(json!({
+        "errors": [{ "message": "x", "at": "", "count": 1 }],
+        "withheld": [{ "group": "errors", "items": 2, "by": "customer" }],
+        "cut": ["/errors/0/stack"],
+    }))
+    .await;
+    let note = between(&page, "Errors on the page</h2>", "</p>");
+    assert!(note.ends_with("2 withheld by the customer. Not all of it fitted into the ticket."), "{note}");
+}
+
+#[tokio::test]
+async fn the_frames_of_the_page_are_shown_and_others_folded() {
+    let stack =
+        "TypeError: x is null\n    at load (https://app.example/a.js:1:2)\n    at wrap (https://cdn.example/s.js:3:4)";
+    let error = json!({ "name": "TypeError", "message": "x is null", "stack": stack, "count": 1 });
+    let extension =
+        json!({ "message": "y", "stack": "at chrome-extension://abc/x.js:1:1", "count": 1, "extension": true });
+    let page = page_with(json!({ "page": { "url": "https://app.example/" }, "errors": [error, extension] })).await;
+    let errors = between(&page, "Errors on the page</h2>", "</section>");
+    assert!(errors.contains("<code>at load (https://app.example/a.js:1:2)</code>"), "{errors}");
+    assert!(errors.contains("<summary>1 frame of other origins</summary>"), "{errors}");
+    assert!(
+        between(errors, "<article", "x is null").contains("From a browser extension"),
+        "the newest first, and marked"
+    );
+}
+
+#[tokio::test]
+async fn links_lead_into_the_web_and_into_a_tab_of_their_own() {
+    let page = page_with(json!({ "links": [
+        { "source": "posthog", "label": "replay", "text": "s1", "url": "https://x@eu.posthog.example/replay/s1" },
+        { "source": "sentry", "label": "trace", "text": "abc123" },
+        { "source": "site", "label": "Mail", "url": "mailto:a@b.example" },
+        { "source": "site", "label": "Script", "url": "JavaScript:alert(1)" },
+    ] }))
+    .await;
+    let links = between(&page, "Replays, traces and links</h2>", "</section>");
+    let replay = "<a href=\"https://x@eu.posthog.example/replay/s1\" target=\"_blank\" rel=\"noopener noreferrer\"><bdi>PostHog replay</bdi></a>";
+    assert!(links.contains(replay), "{links}");
+    assert!(links.contains("<bdi>eu.posthog.example</bdi>"), "where it leads: {links}");
+    assert!(links.contains("<code class=\"id\" dir=\"ltr\">abc123</code>"), "{links}");
+    assert_eq!(links.matches("<a ").count(), 1, "{links}");
+}
+
+#[tokio::test]
+async fn a_person_whom_nobody_vouches_for_is_marked_whatever_the_page_says() {
+    let user = json!({ "user": { "id": "u1", "name": "Ada", "plan": "enterprise", "verified": true } });
+    let page = page_with(user).await;
+    let person = between(&page, ">Person</h2>", "</section>");
+    assert!(person.contains("<bdi>enterprise</bdi> <span class=\"claim\">unverified</span>"), "{person}");
+}
+
+#[tokio::test]
+async fn consent_is_shown_where_it_was_asked_for() {
+    for (consent, says) in
+        [(json!(true), "Support may look"), (json!(false), "Support may not look"), (json!(null), "")]
+    {
+        let mut sent = ticket("Zebra");
+        sent["consent"] = consent.clone();
+        let page = page_of(&sent).await;
+        let person = between(&page, ">Person</h2>", "</section>");
+        assert!(person.contains(says) && person.contains("<dt>Account</dt>") == consent.is_boolean(), "{person}");
+    }
+}
+
+#[tokio::test]
+async fn requests_are_a_table_with_what_finds_them_in_a_log() {
+    let page = page_with(json!({
+        "frozen_at": "2026-01-01T00:00:12.000Z",
+        "requests": [
+            {
+                "method": "GET", "url": "https://app.example/api", "status": 504, "at": "2026-01-01T00:00:00.250Z",
+                "duration_ms": 2400, "size": 1312, "headers": { "x-request-id": "req-1" }
+            },
+            { "url": "https://app.example/b", "status": 0, "failure": "TypeError: Failed to fetch", "at": "", "duration_ms": 3 },
+        ]
+    }))
+    .await;
+    let table = between(&page, "Requests</h2>", "</table>");
+    for said in ["00:00:00.250", "−11 s", "504 Gateway Timeout", "2.4 s", "1.3 kB", ">req-1</code>", "Failed to fetch"]
+    {
+        assert!(table.contains(said), "{said}: {table}");
+    }
+}
+
+#[tokio::test]
+async fn the_ticket_stands_there_as_markdown_too() {
+    let page = page_with(json!({ "page": { "url": "https://app.example/</textarea><b>" } })).await;
+    let markdown = between(&page, "<textarea id=\"markdown\" readonly", "</textarea>");
+    assert!(markdown.contains("high severity\n\n&gt; Zebra\n"), "{markdown}");
+    assert!(markdown.contains("- Address: `https://app.example/&lt;/textarea&gt;&lt;b&gt;`\n"), "{markdown}");
+}
+
+#[tokio::test]
+async fn the_pages_are_kept_nowhere_and_run_only_what_is_ours() {
     let gateway = demo().await;
     for path in ["/inbox", "/inbox/tickets/DB-00000", "/inbox/nothing"] {
         let answer = gateway.get(path).await;
-        assert!(answer.header("content-security-policy").starts_with("default-src 'none'; style-src 'self'"), "{path}");
+        assert!(
+            answer
+                .header("content-security-policy")
+                .starts_with("default-src 'none'; style-src 'self'; script-src 'self'; "),
+            "{path}"
+        );
         assert_eq!(answer.header("cache-control"), "no-store");
         assert_eq!(answer.header("referrer-policy"), "no-referrer");
         assert_eq!(answer.header("x-content-type-options"), "nosniff");
         assert!(answer.header("content-type").starts_with("text/html"));
     }
     assert_eq!(gateway.get("/inbox/inbox.css").await.header("content-type"), "text/css; charset=utf-8");
+    assert_eq!(gateway.get("/inbox/inbox.js").await.header("content-type"), "text/javascript; charset=utf-8");
 }
 
 #[tokio::test]

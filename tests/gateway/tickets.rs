@@ -2,14 +2,16 @@
 
 use axum::body::{Body, Bytes};
 use axum::http::Method;
+use deskbell::domain::context::{By, Group};
 use deskbell::domain::targets::Owner;
 use deskbell::domain::ticket::Priority;
 use deskbell::domain::{problem::Problem, reference, ticket::Receipt};
+use deskbell::gateway::settings::Overrides;
 use http_body_util::channel::Channel;
 use serde_json::json;
 use sqlx::{Connection, SqliteConnection};
 
-use crate::support::{ORIGIN, gateway, post, request, send, ticket};
+use crate::support::{ORIGIN, gateway, gateway_with, post, request, send, ticket};
 
 #[tokio::test]
 async fn a_ticket_is_acknowledged_with_its_reference_and_is_in_the_store() {
@@ -173,6 +175,26 @@ async fn what_the_page_says_is_never_verified_and_promises_only_where_it_is_trus
         let promised = stored.target.map(|target| (target.hours, target.owner));
         assert_eq!((stored.priority, promised), (priority, target), "{site}");
     }
+}
+
+#[tokio::test]
+async fn what_a_site_does_not_collect_is_not_kept_whoever_sends_it() {
+    let lines = "[sites.quiet]\norigins = [\"*\"]\ncontext = { off = [\"errors\", \"user\"] }";
+    let gateway = gateway_with(lines, Overrides::default()).await;
+    let error = json!({ "source": "error", "message": "secret plans", "at": "2026-11-23T10:00:00.000Z" });
+    let mut sent = ticket("One");
+    sent["context"] = json!({
+        "page": { "url": "https://a.example/" }, "user": { "id": "u-7" }, "errors": [error],
+        "since": { "frozen_at": "2026-11-23T11:00:00.000Z", "errors": [error] },
+    });
+    let answer = gateway.send(post("quiet", "key", None, &sent)).await;
+    assert_eq!(answer.status, 201, "{}", answer.text());
+    let stored = gateway.app.store.ticket(answer.json()["id"].as_str().unwrap()).await.unwrap().unwrap();
+    let context = serde_json::to_string(&stored.ticket.context).unwrap();
+    assert!(!context.contains("secret plans") && !context.contains("u-7"), "{context}");
+    assert!(context.contains("https://a.example/"), "{context}");
+    let withheld: Vec<_> = stored.ticket.context.withheld.iter().map(|left| (left.group, left.by)).collect();
+    assert_eq!(withheld, [(Group::Errors, By::Site), (Group::User, By::Site)]);
 }
 
 #[tokio::test]

@@ -23,9 +23,9 @@ use sha2::{Digest, Sha384};
 type Result<T> = std::result::Result<T, String>;
 
 /// Bytes of gzip that a page pays for its visitors before anybody opens help.
-const LOADER_LIMIT: usize = 5_000;
+const LOADER_LIMIT: usize = 8_000;
 /// Bytes of gzip up to a form that can be used: loader, glue and WebAssembly.
-const FORM_LIMIT: usize = 90_000;
+const FORM_LIMIT: usize = 120_000;
 
 const COMPRESSED: &[&str] = &["css", "html", "js", "json", "ts", "wasm"];
 

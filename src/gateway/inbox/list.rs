@@ -4,7 +4,7 @@ use maud::{Markup, html};
 
 use super::super::app::App;
 use super::super::store::StoredTicket;
-use super::{page, words};
+use super::{page, times, words};
 
 const LINE_MAX: usize = 140;
 
@@ -82,7 +82,7 @@ fn row(app: &App, ticket: &StoredTicket, sites: bool) -> Markup {
                 @if !plan.is_empty() { p.muted { bdi { (plan) } " " (unverified(ticket)) } }
             }
             td.target role="cell" { (words::target(ticket.target)) }
-            td.received role="cell" { (words::time(&ticket.received_at)) }
+            td.received role="cell" { (times::minute(&ticket.received_at)) }
         }
     }
 }
@@ -95,8 +95,7 @@ pub fn severity(ticket: &StoredTicket) -> Markup {
 
 /// Says that nobody signed what the page claims, unless somebody did.
 pub fn unverified(ticket: &StoredTicket) -> Markup {
-    let verified = ticket.ticket.context.user.as_ref().is_some_and(|user| user.verified);
-    html! { @if !verified { span.claim { "unverified" } } }
+    html! { @if !words::verified(ticket) { span.claim { "unverified" } } }
 }
 
 fn first_line(message: &str) -> String {

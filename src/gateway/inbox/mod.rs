@@ -1,9 +1,14 @@
 //! The operators' pages: the list of tickets, and one ticket with all that a support engineer needs to answer it.
 
 mod access;
+mod facts;
 mod list;
+mod markdown;
+mod notes;
 mod page;
+mod steps;
 mod ticket;
+mod times;
 mod words;
 
 use std::sync::Arc;
@@ -22,9 +27,16 @@ use super::store::{Cursor, StoreError};
 use crate::domain::reference;
 
 const PAGE_SIZE: usize = 50;
-/// The pages run no script, embed nothing and are embedded nowhere.
-const POLICY: &str =
-    "default-src 'none'; style-src 'self'; base-uri 'none'; frame-ancestors 'none'; form-action 'self'";
+/// The pages run no script but the gateway's own, embed nothing and are embedded nowhere.
+const POLICY: &str = "default-src 'none'; style-src 'self'; script-src 'self'; img-src data:; base-uri 'none'; \
+                      frame-ancestors 'none'; form-action 'self'";
+const STYLE: &str = concat!(
+    include_str!("style/common.css"),
+    include_str!("style/list.css"),
+    include_str!("style/ticket.css"),
+    include_str!("style/records.css")
+);
+const SCRIPT: &str = include_str!("inbox.js");
 
 /// The pages, below `/inbox`.
 pub fn router(app: Arc<App>) -> Router<Arc<App>> {
@@ -33,8 +45,9 @@ pub fn router(app: Arc<App>) -> Router<Arc<App>> {
         .route("/tickets/{name}", get(ticket))
         .fallback(|| async { message(StatusCode::NOT_FOUND, page::not_found()) })
         .layer(from_fn_with_state(app, access::guard))
-        // Nothing in it is secret, and the page that refuses needs it too.
-        .route("/inbox.css", get(style))
+        // Nothing in them is secret, and the page that refuses needs its style too.
+        .route("/inbox.css", get(async || ([(header::CONTENT_TYPE, "text/css; charset=utf-8")], STYLE)))
+        .route("/inbox.js", get(async || ([(header::CONTENT_TYPE, "text/javascript; charset=utf-8")], SCRIPT)))
         .layer(map_response(headers))
 }
 
@@ -58,10 +71,6 @@ async fn ticket(State(app): State<Arc<App>>, Path(name): Path<String>) -> Result
         Some(ticket) => html(ticket::page(&app, &ticket)).into_response(),
         None => message(StatusCode::NOT_FOUND, page::not_found()),
     })
-}
-
-async fn style() -> impl IntoResponse {
-    ([(header::CONTENT_TYPE, "text/css; charset=utf-8")], include_str!("inbox.css"))
 }
 
 async fn headers(mut response: Response) -> Response {

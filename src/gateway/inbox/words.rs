@@ -1,10 +1,11 @@
 //! Values in words that an operator reads.
 
-use jiff::Timestamp;
+use axum::http::StatusCode;
 use maud::{Markup, html};
 
 use super::super::app::App;
 use super::super::store::StoredTicket;
+use crate::domain::context::{ErrorRecord, FoundLink, RequestRecord};
 use crate::domain::markdown;
 use crate::domain::targets::{HOURS_A_DAY, Owner, Target};
 use crate::domain::ticket::{Kind, Outcome, Severity};
@@ -83,20 +84,94 @@ pub fn plan(ticket: &StoredTicket) -> &str {
     ticket.ticket.context.user.as_ref().map_or("", |user| &user.plan)
 }
 
-/// A time that came from anywhere.
-pub fn time(text: &str) -> Markup {
-    match text.parse::<Timestamp>() {
-        Ok(time) => html! { time datetime=(text) { (time.strftime("%-d %b %Y, %H:%M UTC")) } },
-        Err(_) => html! { (text) },
+/// Whether a signature proves what the page says of the person.
+pub fn verified(ticket: &StoredTicket) -> bool {
+    ticket.ticket.context.user.as_ref().is_some_and(|user| user.verified)
+}
+
+/// What told of an error.
+pub fn error_source(source: &str) -> &str {
+    match source {
+        "error" => "uncaught",
+        "rejection" => "unhandled rejection",
+        "captured" => "caught by the product",
+        "resource" => "did not load",
+        "policy" => "refused by the content security policy",
+        source => source,
     }
+}
+
+/// An error in one line.
+pub fn error(error: &ErrorRecord) -> String {
+    match (error.name.as_str(), error.message.as_str()) {
+        ("", "") => "Error".into(),
+        (text, "") | ("", text) => text.into(),
+        (name, message) => format!("{name}: {message}"),
+    }
+}
+
+/// What came of a request: the status with its name, or why there is none.
+pub fn answer(request: &RequestRecord) -> String {
+    let code = u16::try_from(request.status).ok().and_then(|status| StatusCode::from_u16(status).ok());
+    match (request.status, code.and_then(|code| code.canonical_reason())) {
+        (0, _) if request.failure.is_empty() => "No answer".into(),
+        (0, _) => request.failure.clone(),
+        (status, Some(reason)) => format!("{status} {reason}"),
+        (status, None) => status.to_string(),
+    }
+}
+
+/// An amount of data: `340 B`, `1.2 kB`, `3.4 MB`.
+pub fn bytes(bytes: u32) -> String {
+    match bytes {
+        0..1_000 => format!("{bytes} B"),
+        1_000..1_000_000 => format!("{}.{} kB", bytes / 1_000, bytes % 1_000 / 100),
+        _ => format!("{}.{} MB", bytes / 1_000_000, bytes % 1_000_000 / 100_000),
+    }
+}
+
+/// What another tool knows.
+pub fn link(link: &FoundLink) -> String {
+    let source = match link.source.as_str() {
+        "posthog" => "PostHog",
+        "sentry" => "Sentry",
+        "site" => "",
+        source => source,
+    };
+    let label = link.label.replace('_', " ");
+    let says = format!("{source} {label}");
+    let says = says.trim();
+    if says.is_empty() { "Link".into() } else { says.into() }
+}
+
+/// How many there are of something: `1 error`, `2 errors`.
+pub fn count(count: usize, what: &str) -> String {
+    format!("{count} {what}{}", if count == 1 { "" } else { "s" })
+}
+
+/// An address that leads into the web.
+pub fn web(url: &str) -> Option<&str> {
+    let lower = url.to_ascii_lowercase();
+    let web = lower.starts_with("https://") || lower.starts_with("http://");
+    markdown::safe_url(url).filter(|_| web)
 }
 
 /// An address that came from anywhere: a link where it leads into the web, otherwise text.
 pub fn address(url: &str) -> Markup {
-    let lower = url.to_ascii_lowercase();
-    let web = lower.starts_with("https://") || lower.starts_with("http://");
-    match markdown::safe_url(url).filter(|_| web) {
-        Some(url) => html! { a href=(url) rel="noopener noreferrer" { bdi { (url) } } },
-        None => html! { bdi { (url) } },
+    match web(url) {
+        Some(_) => html! { (outward(url, url)) },
+        None => html! { @if !url.is_empty() { bdi { (url) } } },
     }
+}
+
+/// A link out of the inbox, to an address that [`web`] has let pass.
+pub fn outward(url: &str, says: &str) -> Markup {
+    html! { a href=(url) target="_blank" rel="noopener noreferrer" { bdi { (says) } } }
+}
+
+/// The host of an address.
+pub fn host(url: &str) -> &str {
+    let rest = url.split_once("://").map_or(url, |(_, rest)| rest);
+    let authority = rest.split(['/', '?', '#', '\\']).next().unwrap_or_default();
+    authority.rsplit_once('@').map_or(authority, |(_, host)| host)
 }

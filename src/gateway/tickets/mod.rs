@@ -11,11 +11,11 @@ use super::clock;
 use super::problem::Refusal;
 use super::settings::Site;
 use super::store::{Placed, Seal, Sealed, StoredTicket};
-use crate::domain::config;
 use crate::domain::problem::FieldError;
 use crate::domain::reference;
 use crate::domain::targets;
 use crate::domain::ticket::{self, NewTicket, Receipt, Status};
+use crate::domain::{config, context};
 
 pub use claims::{Claim, Claims};
 
@@ -67,6 +67,8 @@ fn stored(name: &str, site: &Site, mut new: NewTicket) -> StoredTicket {
     });
     let plan = plan.filter(|_| site.config.trust_page);
     let priority = plan.and_then(|plan| config::priority_of(&site.config, &plan));
+    // A page that could not read the configuration does not know what the site wants from nobody.
+    context::drop_groups(&mut new.context, &site.config.context.off);
     StoredTicket {
         id: Uuid::now_v7().to_string(),
         site: name.into(),

@@ -1,28 +1,37 @@
-//! Collecting the context: what the loader froze, and what stays the same as long as the page does.
+//! Collecting the context: a moment of the page, as the loader keeps it, made fit to leave the page.
 
 use wasm_bindgen::JsValue;
+use wasm_bindgen_futures::JsFuture;
 
+use super::loader::Loader;
 use super::read::{property, text_of, texts_of};
-use crate::domain::context::{self, Context, Device, ErrorRecord, Organization, Page, User};
+use crate::domain::config::Config;
+use crate::domain::context::document::Value;
+use crate::domain::context::{Organization, User};
+use crate::domain::redaction::Rules;
+use crate::domain::source::Read;
 
 const USER_FIELDS: &[&str] = &["id", "name", "email", "plan", "role", "organization", "verified"];
 
-/// The context of a snapshot of the loader's (`src/loader/state.js`).
-pub fn collect(snapshot: &JsValue) -> Context {
-    context::fit(Context {
-        version: context::VERSION,
-        frozen_at: text_of(snapshot, "at"),
-        page: Some(Page {
-            url: text_of(snapshot, "url"),
-            title: text_of(snapshot, "title"),
-            referrer: text_of(snapshot, "referrer"),
-        }),
-        user: user(&property(snapshot, "user")),
-        device: Some(device(property(snapshot, "online").as_bool().unwrap_or(true))),
-        errors: js_sys::Array::from(&property(snapshot, "errors")).iter().map(|error| error_record(&error)).collect(),
-        page_values: texts_of(&property(snapshot, "values"), &[]),
-        cut: Vec::new(),
-    })
+/// A snapshot (`src/loader/moment.d.ts`) in the form of the wire, neither redacted nor cut.
+pub fn describe(loader: &Loader, snapshot: &JsValue) -> Value {
+    Value::read(&loader.describe(snapshot))
+}
+
+/// What is hidden on this site from whom.
+pub fn rules(config: &Config, user: Option<&User>) -> Rules {
+    Rules {
+        names: config.redact.names.clone(),
+        ip_addresses: config.redact.ip_addresses,
+        social_security: config.redact.social_security,
+        own_emails: user.map(|user| user.email.clone()).into_iter().filter(|email| !email.is_empty()).collect(),
+    }
+}
+
+/// Waits until a snapshot holds what takes time to gather; a second at most.
+pub async fn gathered(loader: &Loader, snapshot: &JsValue) {
+    // It never rejects.
+    let _ = JsFuture::from(loader.complete(snapshot)).await;
 }
 
 /// The person that the host declared.
@@ -43,34 +52,7 @@ pub fn user(value: &JsValue) -> Option<User> {
     })
 }
 
-/// How many errors a snapshot holds.
-pub fn error_count(snapshot: &JsValue) -> u32 {
-    js_sys::Array::from(&property(snapshot, "errors")).length()
-}
-
-fn error_record(error: &JsValue) -> ErrorRecord {
-    ErrorRecord {
-        source: text_of(error, "source"),
-        name: text_of(error, "name"),
-        message: text_of(error, "message"),
-        stack: text_of(error, "stack"),
-        location: text_of(error, "location"),
-        at: text_of(error, "at"),
-        count: property(error, "count").as_f64().unwrap_or(1.0) as u32,
-    }
-}
-
-fn device(online: bool) -> Device {
-    let Some(window) = web_sys::window() else { return Device::default() };
-    let dark = window.match_media("(prefers-color-scheme: dark)").ok().flatten().is_some_and(|query| query.matches());
-    let options = js_sys::Intl::DateTimeFormat::default().resolved_options();
-    Device {
-        browser: window.navigator().user_agent().unwrap_or_default(),
-        viewport: [&text_of(&window, "innerWidth"), "x", &text_of(&window, "innerHeight")].concat(),
-        pixel_ratio: text_of(&window, "devicePixelRatio"),
-        language: window.navigator().language().unwrap_or_default(),
-        time_zone: text_of(&options, "timeZone"),
-        theme: if dark { "dark" } else { "light" }.into(),
-        online,
-    }
+/// How many entries a list of a snapshot has.
+pub fn count(snapshot: &JsValue, list: &str) -> u32 {
+    js_sys::Array::from(&property(snapshot, list)).length()
 }

@@ -3,7 +3,10 @@
 use wasm_bindgen::JsCast;
 use wasm_bindgen::closure::Closure;
 use wasm_bindgen_futures::JsFuture;
-use web_sys::{Element, Event, EventTarget, HtmlElement, HtmlInputElement, HtmlSelectElement, ShadowRoot};
+use web_sys::{
+    Element, Event, EventTarget, HtmlDocument, HtmlElement, HtmlInputElement, HtmlSelectElement, HtmlTextAreaElement,
+    ShadowRoot,
+};
 
 use crate::domain::contrast::Rgb;
 
@@ -59,6 +62,13 @@ pub fn set_hidden(element: &Element, hidden: bool) {
     let _ = element.toggle_attribute_with_force("hidden", hidden);
 }
 
+/// Brings what surrounds an element back to its start.
+pub fn scroll_up(element: &Element) {
+    if let Some(around) = element.parent_element() {
+        around.set_scroll_top(0);
+    }
+}
+
 /// Sets an attribute to `true`, or takes it away.
 pub fn set_flag(element: &Element, name: &str, set: bool) {
     let _ = if set { element.set_attribute(name, "true") } else { element.remove_attribute(name) };
@@ -75,6 +85,19 @@ pub fn set_value(root: &ShadowRoot, id: &str, value: &str) {
 pub fn choose(root: &ShadowRoot, id: &str) {
     if let Some(Ok(choice)) = root.get_element_by_id(id).map(JsCast::dyn_into::<HtmlInputElement>) {
         choice.set_checked(true);
+    }
+}
+
+/// Replaces a part of a text box, as if it had been typed, so that it can be undone.
+pub fn replace(text_box: &HtmlTextAreaElement, start: u32, end: u32, text: &str) {
+    focus(text_box);
+    // Throws only for fields without text.
+    let _ = text_box.set_selection_range(start, end);
+    let document = web_sys::window().and_then(|window| window.document()).and_then(|document| document.dyn_into().ok());
+    let typed =
+        document.map(|document: HtmlDocument| document.exec_command_with_show_ui_and_value("insertText", false, text));
+    if !matches!(typed, Some(Ok(true))) {
+        let _ = text_box.set_range_text_with_start_and_end(text, start, end);
     }
 }
 

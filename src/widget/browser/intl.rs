@@ -25,6 +25,12 @@ pub fn day(rfc3339: &str, lang: &str) -> String {
     date.to_locale_date_string(lang, &options).into()
 }
 
+/// The time of a day, such as `14:05:09`; empty where the text is no time.
+pub fn time(rfc3339: &str, lang: &str) -> String {
+    let date = js_sys::Date::new(&JsValue::from_str(rfc3339));
+    if date.get_time().is_nan() { String::new() } else { date.to_locale_time_string(lang).into() }
+}
+
 /// The present, RFC 3339 in UTC.
 pub fn now() -> String {
     js_sys::Date::new_0().to_iso_string().into()

@@ -60,6 +60,12 @@ extern "C" {
     /// The page, the person and the errors as they are now.
     #[wasm_bindgen(method)]
     pub fn snapshot(this: &Loader) -> JsValue;
+    /// Completes a snapshot with what takes time; gives a promise, which never rejects.
+    #[wasm_bindgen(method)]
+    pub fn complete(this: &Loader, snapshot: &JsValue) -> js_sys::Promise;
+    /// A snapshot in the form of the wire, not yet redacted nor cut.
+    #[wasm_bindgen(method)]
+    pub fn describe(this: &Loader, snapshot: &JsValue) -> JsValue;
     /// Closes the panel.
     #[wasm_bindgen(method)]
     pub fn close(this: &Loader);
@@ -106,6 +112,12 @@ pub fn emit(loader: &Loader, name: &str, details: &[(&str, JsValue)]) {
 /// Lets go of the frozen context: the draft is gone.
 pub fn thaw(loader: &Loader) {
     loader.state().set_frozen(&JsValue::NULL);
+}
+
+/// Lets what has happened since it was frozen go along with a snapshot.
+pub fn add_since(loader: &Loader, frozen: &JsValue) {
+    // Fails only on frozen objects, and this one is the loader's own.
+    let _ = js_sys::Reflect::set(frozen, &"since".into(), &loader.snapshot());
 }
 
 /// Names something that the host's developer should see.

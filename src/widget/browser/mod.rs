@@ -10,4 +10,5 @@ pub mod loader;
 pub mod random;
 pub mod read;
 pub mod session;
+pub mod storage;
 pub mod timer;

@@ -22,12 +22,16 @@ impl Source for JsValue {
         self.as_string()
     }
 
-    fn number(&self) -> f64 {
-        self.as_f64().unwrap_or_default()
+    fn as_number(&self) -> Option<f64> {
+        self.as_f64()
     }
 
-    fn yes(&self) -> bool {
-        self.is_truthy()
+    fn as_yes(&self) -> Option<bool> {
+        self.as_bool()
+    }
+
+    fn is_list(&self) -> bool {
+        js_sys::Array::is_array(self)
     }
 }
 

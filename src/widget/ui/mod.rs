@@ -1,12 +1,15 @@
 //! The screens, and what happens between them. The box is the loader's and stays; everything else is drawn below it.
 
+mod choices;
 mod el;
 mod home;
 mod model;
 mod question;
 mod receipt;
 mod search;
+mod secrets;
 mod send;
+mod sends;
 mod ticket;
 mod words;
 
@@ -88,6 +91,7 @@ pub fn mount(loader: Loader) -> Mounted {
         dom::listen(&loader.text_box(), "input", move |_| panel.typed()),
         dom::listen(&loader.back(), "click", move |_| panel.go_back()),
     ];
+    panel.remember();
     panel.typed();
     panel.fetch_config();
     Mounted { panel, _owner: owner, _view: view, _listeners: listeners }
@@ -105,6 +109,7 @@ pub fn open(panel: Panel, options: &Options) {
 pub fn changed(panel: Panel, reset: bool) {
     if reset {
         panel.change(|model| *model = Model { config: std::mem::take(&mut model.config), ..Model::default() });
+        panel.remember();
         panel.write("");
         panel.redraw();
     }
@@ -119,6 +124,7 @@ fn screen(panel: Panel) -> AnyView {
         Screen::Question => question::view(panel),
         Screen::Thanks => receipt::thanks(panel),
         Screen::Receipt => receipt::view(panel),
+        Screen::Sends => sends::view(panel),
     }
 }
 
@@ -162,6 +168,12 @@ impl Panel {
         bump(self.change);
     }
 
+    /// Takes up the choices that were made on this device.
+    fn remember(self) {
+        let choices = choices::remembered(&self.loader().site());
+        self.change(|model| model.choices = choices);
+    }
+
     fn redraw(self) {
         bump(self.scene);
     }
@@ -174,13 +186,14 @@ impl Panel {
             let (title, label) = match model.screen {
                 Screen::Ticket => (Text::SendTicket, Text::MessageLabel),
                 Screen::Question => (Text::Question, Text::BoxLabel),
+                Screen::Sends => (Text::WhatWeSend, Text::BoxLabel),
                 Screen::Home | Screen::Thanks | Screen::Receipt => (Text::Help, Text::BoxLabel),
             };
             dom::set_text(&loader.title(), &self.t(title));
             dom::set_text(&loader.label(), &self.t(label));
             loader.text_box().set_placeholder(&self.t(Text::BoxHint));
             dom::set_label(&loader.back(), &self.t(Text::Back));
-            let leads_back = matches!(model.screen, Screen::Ticket | Screen::Question);
+            let leads_back = matches!(model.screen, Screen::Ticket | Screen::Question | Screen::Sends);
             dom::set_hidden(&loader.back(), model.is_sealed() || !leads_back);
             let text_box = loader.text_box();
             text_box.set_read_only(model.is_sealed());
@@ -257,6 +270,9 @@ impl Panel {
             return;
         }
         self.change(|model| {
+            if text.is_empty() {
+                choices::forget_items(model);
+            }
             model.text = text;
             model.gaps.retain(|gap| gap.field() != ticket::MESSAGE);
         });
@@ -309,6 +325,7 @@ impl Panel {
         self.change(|model| model.screen = screen);
         self.redraw();
         let loader = self.loader();
+        dom::scroll_up(&loader.below());
         let boxed = matches!(screen, Screen::Home | Screen::Ticket);
         self.later(move || {
             self.show_choices();
@@ -336,6 +353,7 @@ impl Panel {
     fn go_back(self) {
         match self.peek(|model| (model.screen, model.came_from)) {
             (Screen::Question, came_from) => self.go(came_from),
+            (Screen::Sends, _) => self.go(Screen::Ticket),
             _ => self.go(Screen::Home),
         }
     }

@@ -1,10 +1,13 @@
 //! What the screens share.
 
 use crate::domain::config::Config;
-use crate::domain::context::User;
+use crate::domain::context::{Group, User};
+use crate::domain::pairs::Pairs;
 use crate::domain::question::{Hit, Question};
 use crate::domain::ticket::{Contact, Gap, Kind, QuestionSeen, Receipt, Severity};
 use crate::widget::transport::Sealed;
+
+use super::choices;
 
 use crate::domain::outbox::Cause;
 
@@ -22,6 +25,8 @@ pub enum Screen {
     Thanks,
     /// The ticket has arrived.
     Receipt,
+    /// What we send.
+    Sends,
 }
 
 /// Something that is fetched.
@@ -71,6 +76,10 @@ pub struct Model {
     pub severity: Option<Severity>,
     /// Name and address, where they had to be asked for.
     pub contact: Contact,
+    /// What they have switched, by place, and whether it goes along.
+    pub choices: Pairs<bool>,
+    /// Whether support may look into their account.
+    pub consent: bool,
     /// Where they were sent from.
     pub via: String,
     /// What matches the box.
@@ -101,6 +110,12 @@ impl Model {
         matches!(self.sending, Sending::Busy | Sending::Unknown(..))
     }
 
+    /// Whether the ticket says who the person is, so that the form need not ask.
+    pub fn is_known(&self) -> bool {
+        let withheld = !choices::goes(self, "/user") || self.config.context.off.contains(&Group::User);
+        self.user.is_some() && !withheld
+    }
+
     /// The kind that is chosen, or the first that the site offers.
     pub fn kind(&self) -> Kind {
         let offered = |kind: &Kind| self.config.kinds.contains(kind);
@@ -122,5 +137,7 @@ impl Model {
         self.topic = None;
         self.severity = None;
         self.kind = None;
+        self.consent = false;
+        choices::forget_items(self);
     }
 }

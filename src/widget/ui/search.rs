@@ -4,12 +4,14 @@ use std::rc::Rc;
 use std::time::Duration;
 
 use super::el::spawn;
-use super::model::Screen;
-use super::{Panel, STATE, question};
+use super::model::{Model, Screen};
+use super::{Panel, STATE, choices, question};
 use crate::domain::question::Hits;
+use crate::domain::redaction::{self, Origin};
 use crate::domain::source::Read;
 use crate::domain::texts::Text;
 use crate::domain::ticket::Outcome;
+use crate::widget::browser::context;
 use crate::widget::browser::dom::encoded;
 use crate::widget::browser::http::Abort;
 use crate::widget::browser::timer::{self, Timer};
@@ -34,7 +36,7 @@ pub struct Running {
 
 /// Searches for what is in the box.
 pub fn start(panel: Panel) {
-    let (query, screen) = panel.peek(|model| (query_of(&model.text), model.screen));
+    let (query, screen) = panel.peek(|model| (query_of(model), model.screen));
     let number = STATE.with(|state| state.search.borrow().number + 1);
     if query.chars().count() < SHORTEST {
         replace(Running { number, ..Running::default() });
@@ -85,7 +87,13 @@ async fn run(panel: Panel, number: u32, query: String, abort: Rc<Abort>) {
     });
 }
 
-fn query_of(text: &str) -> String {
+/// The end of the text without its secrets; empty where the customer does not want it searched.
+fn query_of(model: &Model) -> String {
+    if !choices::goes(model, choices::SEARCH) {
+        return String::new();
+    }
+    let rules = context::rules(&model.config, model.user.as_ref());
+    let text = redaction::redact(&model.text, Origin::Collected, &rules);
     let surplus = text.chars().count().saturating_sub(LONGEST);
     text.chars().skip(surplus).collect::<String>().trim_ascii_start().to_string()
 }

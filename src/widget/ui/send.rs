@@ -4,7 +4,8 @@ use leptos::prelude::*;
 
 use super::el::{button, div, el, nothing, paragraph, spawn};
 use super::model::{Model, Screen, Sending};
-use super::{Panel, ticket};
+use super::{Panel, choices, ticket};
+use crate::domain::context::document::{self, Value, withhold};
 use crate::domain::outbox::{Cause, Outcome};
 use crate::domain::problem::FieldError;
 use crate::domain::texts::Text;
@@ -17,16 +18,16 @@ pub fn start(panel: Panel) {
     let sealed = match panel.peek(|model| match &model.sending {
         Sending::Busy => None,
         Sending::Unknown(sealed, _) => Some(Ok(sealed.clone())),
-        Sending::No | Sending::Refused(_) => Some(Err(gaps(&model.text, &contact(model), model.user.is_some()))),
+        Sending::No | Sending::Refused(_) => Some(Err(gaps(&model.text, &contact(model), model.is_known()))),
     }) {
         None => return,
-        Some(Ok(sealed)) => sealed,
+        Some(Ok(sealed)) => Some(sealed),
         Some(Err(missing)) => {
             if let Some(first) = missing.first().copied() {
                 panel.change(|model| model.gaps = missing);
                 return go_to(panel, first);
             }
-            seal(panel)
+            None
         }
     };
     panel.change(|model| {
@@ -35,9 +36,16 @@ pub fn start(panel: Panel) {
     });
     panel.announce(&panel.t(Text::Sending));
     spawn(async move {
+        let sealed = match sealed {
+            Some(sealed) => sealed,
+            None => {
+                context::gathered(&panel.loader(), &panel.moment()).await;
+                seal(panel)
+            }
+        };
         let session = session::id(&panel.loader().site());
         match transport::send(&panel.site_url(), &sealed, &session).await {
-            Outcome::Sent(receipt) => sent(panel, receipt),
+            Outcome::Sent(receipt) => arrived(panel, receipt),
             Outcome::Refused(errors) => refused(panel, &errors),
             Outcome::Unknown(cause) => {
                 panel.emit("failed", &[("cause", cause.word().into())]);
@@ -62,10 +70,26 @@ pub fn failure(panel: Panel) -> AnyView {
     div("alert").children([paragraph("", text), div("row").children([copy, mail(panel)])])
 }
 
-/// The form as it stands, for good: these bytes and no others belong to this key.
-fn seal(panel: Panel) -> Sealed {
-    let context = context::collect(&panel.moment());
-    let ticket = panel.peek(|model| NewTicket {
+/// Everything that was collected, before the customer's choices.
+pub fn full(panel: Panel) -> Value {
+    // Before the state is read, because the page's own objects may call back.
+    let described = context::describe(&panel.loader(), &panel.moment());
+    panel.peek(|model| {
+        let rules = context::rules(&model.config, model.user.as_ref());
+        document::prepare(described, &model.config.context, &rules)
+    })
+}
+
+/// What of it is sent.
+pub fn sent(panel: Panel) -> Value {
+    let mut context = full(panel);
+    panel.peek(|model| withhold(&mut context, &model.config.context, |place| !choices::goes(model, place)));
+    context
+}
+
+/// The ticket as the form stands.
+pub fn draft(panel: Panel, context: Value) -> NewTicket<Value> {
+    panel.peek(|model| NewTicket {
         kind: model.kind(),
         topic: ticket::topic(model),
         severity: model.severity(),
@@ -74,23 +98,33 @@ fn seal(panel: Panel) -> Sealed {
         context,
         questions: model.seen.clone(),
         via: model.via.clone(),
+        consent: model.config.consent.then_some(model.consent),
         locale: panel.lang(),
         created_at: intl::now(),
         client: Client { name: "deskbell".into(), version: panel.loader().version() },
-    });
+    })
+}
+
+/// A ticket as it goes over the wire.
+pub fn json(ticket: &NewTicket<Value>) -> String {
     // Writing plain data into memory cannot fail.
-    Sealed { key: random::id(), body: serde_json::to_string(&ticket).unwrap_or_default() }
+    serde_json::to_string(ticket).unwrap_or_default()
+}
+
+/// The form as it stands, for good: these bytes and no others belong to this key.
+fn seal(panel: Panel) -> Sealed {
+    Sealed { key: random::id(), body: json(&draft(panel, sent(panel))) }
 }
 
 fn contact(model: &Model) -> Contact {
     let (name, email) = match &model.user {
-        Some(user) => (&user.name, &user.email),
-        None => (&model.contact.name, &model.contact.email),
+        Some(user) if model.is_known() => (&user.name, &user.email),
+        _ => (&model.contact.name, &model.contact.email),
     };
     Contact { name: name.trim_ascii().to_string(), email: email.trim_ascii().to_string() }
 }
 
-fn sent(panel: Panel, receipt: Receipt) {
+fn arrived(panel: Panel, receipt: Receipt) {
     let details = [("id", receipt.id.as_str().into()), ("reference", receipt.reference.as_str().into())];
     panel.emit("sent", &details);
     let promised = panel.peek(|model| [ticket::promise(panel, model), ticket::answers_to(panel, model)]);
@@ -109,7 +143,7 @@ fn sent(panel: Panel, receipt: Receipt) {
 fn refused(panel: Panel, errors: &[FieldError]) {
     panel.emit("failed", &[("cause", "refused".into())]);
     let has = |pointer: &str| errors.iter().any(|error| error.pointer == pointer);
-    let asked = panel.peek(|model| model.user.is_none());
+    let asked = panel.peek(|model| !model.is_known());
     if has("/message") || asked && has("/contact/email") {
         let gap = if has("/message") { Gap::MessageTooLong } else { Gap::EmailInvalid };
         panel.change(|model| {

@@ -3,13 +3,13 @@
 use leptos::prelude::*;
 
 use super::el::{button, div, el, live, live_text, nothing, paragraph};
-use super::model::{Model, Sending};
-use super::{Panel, home, send};
+use super::model::{Model, Screen, Sending};
+use super::{Panel, home, secrets, send, sends};
 use crate::domain::config::{self, Topic};
 use crate::domain::targets::{self, HOURS_A_DAY, Owner};
 use crate::domain::texts::Text;
 use crate::domain::ticket::{Contact, Gap, Kind, MESSAGE_MAX, Severity, is_email};
-use crate::widget::browser::{context, dom, intl};
+use crate::widget::browser::{dom, intl};
 
 /// The id of the message's field: the loader's box.
 pub const MESSAGE: &str = "box";
@@ -61,10 +61,12 @@ pub fn view(panel: Panel) -> AnyView {
     div("screen").children([
         error(panel, MESSAGE),
         live(move || length(panel)),
+        live(move || secrets::view(panel)),
         kinds(panel),
         div("pair").children([topics(panel), severities(panel)]),
         el("p").attr("class", "hint").attr("id", "meaning").children([live_text(move || meaning(panel))]),
         contact(panel),
+        consent(panel),
         home::hits(panel),
         div("foot last").children([
             live(move || small_print(panel)),
@@ -98,7 +100,8 @@ pub fn promise(panel: Panel, model: &Model) -> String {
 
 /// Where the answers go, as far as it is known.
 pub fn answers_to(panel: Panel, model: &Model) -> String {
-    let email = model.user.as_ref().map_or(model.contact.email.trim_ascii(), |user| &user.email);
+    let known = model.user.as_ref().filter(|_| model.is_known());
+    let email = known.map_or(model.contact.email.trim_ascii(), |user| &user.email);
     if is_email(email) { panel.fill(Text::AnswersTo, "{email}", email) } else { String::new() }
 }
 
@@ -175,11 +178,22 @@ fn select(
 
 /// Name and address, where the host has not said who it is.
 fn contact(panel: Panel) -> AnyView {
-    if panel.peek(|model| model.user.is_some()) {
+    if panel.peek(Model::is_known) {
         return nothing();
     }
     let name = input(panel, NAME, "text", Text::Name, |contact| &mut contact.name);
     div("").children([name, input(panel, EMAIL, "email", Text::Email, |contact| &mut contact.email)])
+}
+
+/// Whether support may look into the account, where the site asks for that.
+fn consent(panel: Panel) -> AnyView {
+    if !panel.peek(|model| model.config.consent) {
+        return nothing();
+    }
+    let on = panel.peek(|model| model.consent);
+    let input = el("input").attr("type", "checkbox").attr("id", "consent").maybe("checked", on.then(String::new));
+    let input = input.on("change", move |_| panel.change(|model| model.consent = !model.consent)).children([]);
+    el("label").attr("class", "switch").children([input, el("span").text(panel.t(Text::Consent))])
 }
 
 fn input(
@@ -233,15 +247,13 @@ fn length(panel: Panel) -> AnyView {
 
 /// What goes along with the message, and where the answers go.
 fn small_print(panel: Panel) -> AnyView {
-    let errors = context::error_count(&panel.moment());
-    let mut along = vec![panel.t(Text::SendsPage)];
-    if panel.read(|model| model.user.is_some()) {
-        along.push(panel.t(Text::SendsUser));
-    }
-    if errors > 0 {
-        along.push(panel.count(Text::SendsErrors, errors));
-    }
-    along.push(panel.t(Text::SendsBrowser));
-    let along = panel.fill(Text::SendsAlong, "{list}", &along.join(&panel.t(Text::ListComma)));
-    paragraph("hint", along + " " + &panel.read(|model| answers_to(panel, model)))
+    let look = move |_| {
+        // From here on it is what was looked at that is sent.
+        panel.loader().freeze();
+        panel.go(Screen::Sends);
+    };
+    let along = sends::summary(panel) + " ";
+    let answers = panel.read(|model| answers_to(panel, model));
+    let look = button("link", look).text(panel.t(Text::Look));
+    el("p").attr("class", "hint").children([along.into_any(), look, (" ".to_string() + &answers).into_any()])
 }

@@ -13,6 +13,8 @@ const ENGLISH = {
   received: "We have it",
   helped: "Good that it helped",
   done: "Done",
+  sends: "What we send",
+  back: "Back",
   need: "Please write what happened.",
   failed: /^The help form /,
 };
@@ -25,6 +27,8 @@ const ARABIC = {
   received: "وصلتنا رسالتك",
   helped: "يسرّنا أن ذلك أفادك",
   done: "تم",
+  sends: "ما نرسله",
+  back: "رجوع",
   need: "من فضلك اكتب ما حدث.",
   failed: /نموذج المساعدة/,
 };
@@ -69,6 +73,17 @@ for (const [colorScheme, lang, size] of /** @type {const} */ ([
       await panel.button(words.send).click();
       await expect(panel.root.locator(".error").first()).toHaveText(words.need);
       await expect(panel.box).toHaveAttribute("aria-invalid", "true");
+      await expectAccessible(page);
+
+      await panel.root.locator("button.link").click();
+      await expect(panel.title).toHaveText(words.sends);
+      await panel.root.locator(".sends .switch input").first().uncheck();
+      for (const summary of await panel.root.locator("summary:visible").all()) await summary.click();
+      await expectAccessible(page);
+      await panel.root.locator(".sends .switch input").first().check();
+      await panel.button(words.back).click();
+      await panel.box.fill("4111 1111 1111 1111");
+      await expect(panel.root.locator(".secrets .row")).toHaveCount(1);
       await expectAccessible(page);
 
       const text = lang === "ar" ? "الرسم البياني لا يعمل" : "The chart stays empty";

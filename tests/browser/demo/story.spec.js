@@ -52,7 +52,7 @@ test("by mouse: a button fails, an answer does not help, the ticket arrives with
   );
   const question = ticket.getByRole("row", { name: "Export chart fails" });
   await expect(question).toContainText("Did not help");
-  await expect(ticket.getByRole("region", { name: "Values of the page" })).toContainText("2026.11.2");
+  await expect(ticket.getByRole("region", { name: "Release" })).toContainText("2026.11.2");
 
   const [sent, ...others] = await tickets();
   expect(others).toEqual([]);

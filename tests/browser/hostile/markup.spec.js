@@ -58,7 +58,7 @@ test("in questions and answers", async ({ host, page, panel, gateway, tickets, i
   expect(await tickets()).toMatchObject([{ contact: { name: BAD }, message: `zebra ${BAD}` }]);
   const ticket = await inbox(reference);
   await expect(ticket.getByRole("region", { name: "Message" })).toContainText("<script>hacked()</script>");
-  expect(await ticket.locator("script, img, iframe, svg, main b").count()).toBe(0);
+  expect(await ticket.locator("script:not([src='/inbox/inbox.js']), img, iframe, svg, main b").count()).toBe(0);
   expect(await ticket.locator("a[href^=javascript]").count()).toBe(0);
 });
 

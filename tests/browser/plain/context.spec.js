@@ -49,7 +49,7 @@ test("it is frozen at the first letter, even before the widget is there", async 
   const [{ context, message }] = await tickets();
   expect(message).toBe("it broke");
   expect(context.page).toMatchObject({ url: `${site.url}/orders/7`, title: "The page at /orders/7" });
-  expect(context.page_values).toEqual({ release: "1" });
+  expect(context.application).toEqual({ release: "1" });
   expect(context.errors.map((/** @type {any} */ error) => error.message)).toEqual(["broken 1", "broken 2"]);
   expect(context.errors[0]).toMatchObject({ name: "RangeError", source: "error" });
   expect(context.errors[0].location).toContain("/host.js:");
@@ -84,18 +84,19 @@ test("after a ticket was sent the next one has a moment of its own", async ({ ho
 
 test("everything that is collected is there", async ({ host, page, panel, tickets }) => {
   await host({ path: "/start?tab=2#part" });
-  await command(page, "set", { tenant: "t-9", flags: { beta: true }, gone: "x" });
+  await command(page, "set", { tenant: "t-9", flags: { beta: true }, cart: { items: 2 }, gone: "x" });
   await command(page, "set", { gone: null });
   await page.evaluate(() => void Promise.reject(new TypeError("refused 2")));
   await page.evaluate(() => /** @type {any} */ (window).deskbell("capture", new SyntaxError("caught by the page")));
   await panel.open();
   await panel.sendTicket("all of it");
   const [{ context, locale, client }] = await tickets();
-  const { url, viewport, zone, agent } = await page.evaluate(() => ({
+  const { url, viewport, zone, agent, languages } = await page.evaluate(() => ({
     url: location.href,
     viewport: `${innerWidth}x${innerHeight}`,
     zone: Intl.DateTimeFormat().resolvedOptions().timeZone,
     agent: navigator.userAgent,
+    languages: navigator.languages.join(", "),
   }));
   expect(context.page).toMatchObject({ url, title: "An ordinary page" });
   expect(context.user).toMatchObject({
@@ -109,12 +110,16 @@ test("everything that is collected is there", async ({ host, page, panel, ticket
   expect(context.device).toMatchObject({
     viewport,
     time_zone: zone,
-    browser: agent,
+    user_agent: agent,
+    languages,
     theme: "light",
     online: true,
-    language: "en-US",
+    storage: true,
+    cookies: true,
   });
-  expect(context.page_values).toEqual({ tenant: "t-9", flags: '{"beta":true}' });
+  expect(context.device.browser).toMatch(/^Chromium \d+/);
+  expect(context.application).toEqual({ tenant: "t-9", flags: { beta: "true" } });
+  expect(context.page_values).toEqual({ cart: '{"items":2}' });
   expect(context.errors.map((/** @type {any} */ error) => [error.source, error.name, error.message])).toEqual([
     ["rejection", "TypeError", "refused 2"],
     ["captured", "SyntaxError", "caught by the page"],

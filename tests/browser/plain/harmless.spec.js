@@ -36,14 +36,29 @@ const traces = (page) =>
         History,
         Storage,
       ].map((type) => Object.getOwnPropertyNames(type.prototype).length),
-      native: [
+      // What is wrapped is told by its text alone; the rest is the browser's own.
+      wrapped: [
         fetch,
-        XMLHttpRequest,
-        addEventListener,
         console.error,
         console.warn,
         history.pushState,
+        history.replaceState,
+        XMLHttpRequest.prototype.open,
+        XMLHttpRequest.prototype.send,
+      ].map((f) => [
+        f.name,
+        f.length,
+        Object.getOwnPropertyNames(f).sort().join(),
+        Object.getPrototypeOf(f) === Function.prototype,
+      ]),
+      native: [
+        addEventListener,
         setTimeout,
+        console.log,
+        XMLHttpRequest,
+        XMLHttpRequest.prototype.setRequestHeader,
+        History.prototype.pushState,
+        Promise.prototype.then,
       ].every((f) => /\[native code\]/.test(Function.prototype.toString.call(f))),
       handlers: [onerror, onunhandledrejection, document.onkeydown, document.onclick].map(Boolean),
     };

@@ -33,6 +33,7 @@ fn ticket(id: &str, reference: &str, received_at: &str) -> StoredTicket {
             context: Context::default(),
             questions: vec![],
             via: String::new(),
+            consent: None,
             locale: "en".into(),
             created_at: String::new(),
             client: Client { name: "test".into(), version: "1".into() },

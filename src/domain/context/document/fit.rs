@@ -1,0 +1,56 @@
+//! The limit of the whole: what is worth least goes first.
+
+use super::super::CONTEXT_MAX;
+use super::value::Value;
+
+/// What takes something away, as long as there is something.
+type Step = fn(&mut Value) -> bool;
+
+/// Each with the place that it is named by when it was cut.
+const STEPS: &[(&str, Step)] = &[
+    ("/since", |context| context.remove("since")),
+    ("/breadcrumbs", |context| oldest(context.list_mut("breadcrumbs"))),
+    // The newest error keeps its stack longest.
+    ("/errors", |context| {
+        let errors = context.list_mut("errors").map(Vec::as_mut_slice).unwrap_or_default();
+        errors.split_last_mut().is_some_and(|(_, older)| older.iter_mut().any(|error| error.remove("stack")))
+    }),
+    ("/requests", |context| oldest(context.list_mut("requests"))),
+    ("/page/routes", |context| oldest(context.get_mut("page").and_then(|page| page.list_mut("routes")))),
+    ("/errors", |context| oldest(context.list_mut("errors"))),
+    ("/page_values", |context| last(context.get_mut("page_values"))),
+    ("/application/flags", |context| last(context.get_mut("application").and_then(|of| of.get_mut("flags")))),
+    ("/user/attributes", |context| last(context.get_mut("user").and_then(|user| user.get_mut("attributes")))),
+    ("/links", |context| oldest(context.list_mut("links"))),
+];
+
+/// Takes something away until the whole is within [`CONTEXT_MAX`]; gives the places.
+pub fn fit(context: &mut Value) -> Vec<&'static str> {
+    let mut cut = Vec::new();
+    for (place, step) in STEPS {
+        while size(context) > CONTEXT_MAX - RESERVE && step(context) {
+            if !cut.contains(place) {
+                cut.push(*place);
+            }
+        }
+    }
+    cut
+}
+
+/// What is kept free for naming what was cut and withheld.
+pub const RESERVE: usize = 4 * 1024;
+
+fn size(context: &Value) -> usize {
+    serde_json::to_string(context).map_or(0, |json| json.len())
+}
+
+fn oldest(list: Option<&mut Vec<Value>>) -> bool {
+    list.filter(|list| !list.is_empty()).map(|list| list.remove(0)).is_some()
+}
+
+fn last(members: Option<&mut Value>) -> bool {
+    match members {
+        Some(Value::Members(members)) => members.0.pop().is_some(),
+        _ => false,
+    }
+}

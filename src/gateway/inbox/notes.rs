@@ -1,0 +1,61 @@
+//! Why a group of the context is not there, or not all of it.
+
+use crate::domain::context::{By, Context, Group, Withheld};
+
+/// What there is to say about a group, a sentence each; nothing about a group that is whole.
+pub fn of(context: &Context, group: Group) -> Vec<String> {
+    let kept_back = context.withheld.iter().filter(|withheld| withheld.group == group).map(withheld);
+    kept_back.chain(cut(context, &["/", group.word()].concat()).map(str::to_string)).collect()
+}
+
+/// What there is to say about a place in the document that does not fit.
+pub fn cut(context: &Context, place: &str) -> Option<&'static str> {
+    let rest = |cut: &String| cut.strip_prefix(place).map(str::to_string);
+    let rests: Vec<String> = context.cut.iter().filter_map(rest).collect();
+    if rests.iter().any(String::is_empty) {
+        return Some("There was more than a ticket carries.");
+    }
+    rests.iter().any(|rest| rest.starts_with('/')).then_some("Not all of it fitted into the ticket.")
+}
+
+/// What the host was asked for and did not answer.
+pub fn unanswered(context: &Context) -> Option<String> {
+    let names = context.unanswered.join(", ");
+    (!names.is_empty()).then(|| format!("Did not answer in time: {names}."))
+}
+
+fn withheld(withheld: &Withheld) -> String {
+    match (withheld.items, withheld.by) {
+        (0, By::Customer) => "Withheld by the customer.".into(),
+        (items, By::Customer) => format!("{items} withheld by the customer."),
+        (0, By::Site) => "Not collected by the site.".into(),
+        (items, By::Site) => format!("{items} not collected by the site."),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn whole_groups_and_items_are_told_apart() {
+        let withheld = |group, items, by| Withheld { group, items, by };
+        let context = Context {
+            withheld: vec![
+                withheld(Group::Page, 0, By::Customer),
+                withheld(Group::User, 0, By::Site),
+                withheld(Group::Errors, 2, By::Customer),
+            ],
+            cut: vec!["/errors/3/stack".into(), "/requests".into(), "/page_values/x".into()],
+            ..Context::default()
+        };
+        assert_eq!(of(&context, Group::Page), ["Withheld by the customer."]);
+        assert_eq!(of(&context, Group::User), ["Not collected by the site."]);
+        assert_eq!(
+            of(&context, Group::Errors),
+            ["2 withheld by the customer.", "Not all of it fitted into the ticket."]
+        );
+        assert_eq!(of(&context, Group::Requests), ["There was more than a ticket carries."]);
+        assert!(of(&context, Group::Device).is_empty());
+    }
+}

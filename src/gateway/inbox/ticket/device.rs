@@ -1,0 +1,16 @@
+//! What the product is used with.
+
+use maud::{Markup, html};
+
+use super::super::{facts, notes};
+use super::section::{facts as listed, row as section};
+use crate::domain::context::{Context, Group};
+
+/// The row.
+pub fn row(context: &Context) -> Markup {
+    let notes = notes::of(context, Group::Device);
+    match &context.device {
+        Some(device) => section("Device", &facts::device_line(device), &notes, listed(&facts::device(device))),
+        None => section("Device", "", &notes, html! {}),
+    }
+}

@@ -1,0 +1,20 @@
+//! What did not fit into the ticket.
+
+use maud::{Markup, html};
+
+use super::super::words;
+use super::section::{id, row as section};
+use crate::domain::context::Context;
+
+/// The row.
+pub fn row(context: &Context) -> Markup {
+    let cut = &context.cut;
+    if cut.is_empty() {
+        return html! {};
+    }
+    let content = html! {
+        p.muted { "There was more than a ticket carries. Shortened or left out, oldest first:" }
+        ul.places { @for place in cut { li { (id(place)) } } }
+    };
+    section("Left out", &words::count(cut.len(), "place"), &[], content)
+}

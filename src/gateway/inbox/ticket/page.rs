@@ -1,0 +1,42 @@
+//! The page that the ticket is about.
+
+use maud::{Markup, html};
+
+use super::super::{facts, notes, times, words};
+use super::section::{card as section, facts as listed, fold, marked_facts, text};
+use crate::domain::context::{Context, Group, Route};
+
+/// The card.
+pub fn card(context: &Context) -> Markup {
+    let notes = notes::of(context, Group::Page);
+    let Some(page) = &context.page else { return section("page", "Page", &notes, html! {}) };
+    let canonical = if page.canonical == page.url { "" } else { &page.canonical };
+    let recorded = if context.frozen_at.is_empty() { text("") } else { times::second(&context.frozen_at) };
+    let mut known = vec![("Address", words::address(&page.url))];
+    known.extend(facts::page(page).iter().map(|(name, value)| (*name, text(value))));
+    known.extend([
+        ("Came from", words::address(&page.referrer)),
+        ("Canonical", words::address(canonical)),
+        ("Recorded", recorded),
+    ]);
+    let timings = listed(&facts::timings(&page.timings));
+    let content = html! {
+        (marked_facts(&known))
+        @if !page.routes.is_empty() {
+            (fold(&words::count(page.routes.len(), "view"), routes(&page.routes, &context.frozen_at)))
+        }
+        @if !timings.0.is_empty() { (fold("How fast it was", timings)) }
+    };
+    section("page", "Page", &notes, content)
+}
+
+/// The views of a single-page product with their times.
+pub fn routes(routes: &[Route], begun: &str) -> Markup {
+    html! {
+        ol.routes {
+            @for route in routes {
+                li { span.muted { (times::relative(&route.at, begun)) } " " (words::address(&route.url)) }
+            }
+        }
+    }
+}

@@ -1,0 +1,60 @@
+//! The requests of the page that failed or were slow.
+
+use maud::{Markup, html};
+
+use super::super::{notes, times, words};
+use super::section::{id, row as section};
+use crate::domain::context::{Context, Group, RequestRecord};
+
+/// The row.
+pub fn row(context: &Context) -> Markup {
+    let requests = &context.requests;
+    let notes = notes::of(context, Group::Requests);
+    let says = match (requests.len(), notes.is_empty()) {
+        (0, true) => "None failed or was slow.".into(),
+        (0, false) => String::new(),
+        (count, _) => format!("{count} failed or slow"),
+    };
+    section("Requests", &says, &notes, table(context, &context.frozen_at, "The requests"))
+}
+
+/// The requests, oldest first; `begun` is when the ticket was.
+pub fn table(context: &Context, begun: &str, label: &str) -> Markup {
+    html! {
+        @if !context.requests.is_empty() {
+            div.scroll role="region" aria-label=(label) tabindex="0" {
+                table.plain.requests {
+                    thead {
+                        tr { @for column in ["Time", "Answer", "Request", "Took", "Size"] { th scope="col" { (column) } } }
+                    }
+                    tbody { @for request in &context.requests { (line(request, begun)) } }
+                }
+            }
+        }
+    }
+}
+
+fn line(request: &RequestRecord, begun: &str) -> Markup {
+    let size = if request.size == 0 { String::new() } else { words::bytes(request.size) };
+    html! {
+        tr {
+            td.when { (times::clock(&request.at)) p.muted { (times::relative(&request.at, begun)) } }
+            td.answer { span.mark.(urgency(request)) { bdi { (words::answer(request)) } } }
+            td.request dir="ltr" {
+                @if !request.method.is_empty() { strong { (request.method) } " " }
+                span.url { (request.url) }
+                @for (name, value) in &request.headers.0 { p.muted { (name) ": " (id(value)) } }
+            }
+            td.number { (times::duration(request.duration_ms.into())) }
+            td.number { (size) }
+        }
+    }
+}
+
+fn urgency(request: &RequestRecord) -> &'static str {
+    match request.status {
+        0 | 500.. => "critical",
+        400..500 => "high",
+        _ => "low",
+    }
+}

@@ -1,0 +1,77 @@
+//! The forms in which a ticket's parts are shown: cards, which are open, and rows, which unfold.
+
+use maud::{Markup, html};
+
+use super::super::facts::Facts;
+
+/// A card; nothing where it would be empty.
+pub fn card(id: &str, title: &str, notes: &[String], content: Markup) -> Markup {
+    html! {
+        @if !content.0.is_empty() || !notes.is_empty() {
+            section.card aria-labelledby=(id) {
+                h2 id=(id) { (title) }
+                @if !notes.is_empty() { p.muted.notes { (notes.join(" ")) } }
+                (content)
+            }
+        }
+    }
+}
+
+/// A row that says in a few words what unfolds below it. Without content it does not unfold, and without words as well it
+/// is nothing.
+pub fn row(title: &str, says: &str, notes: &[String], content: Markup) -> Markup {
+    row_that(false, title, says, notes, content)
+}
+
+/// A row that is unfolded already.
+pub fn open_row(title: &str, says: &str, content: Markup) -> Markup {
+    row_that(true, title, says, &[], content)
+}
+
+fn row_that(open: bool, title: &str, says: &str, notes: &[String], content: Markup) -> Markup {
+    let words: Vec<&str> = [says].into_iter().chain(notes.iter().map(String::as_str)).collect();
+    let words = words.into_iter().filter(|words| !words.is_empty()).collect::<Vec<_>>().join(" · ");
+    html! {
+        @if !content.0.is_empty() {
+            section.row aria-label=(title) {
+                details open[open] {
+                    summary { h2 { (title) } span.muted { (words) } }
+                    div.folded { (content) }
+                }
+            }
+        } @else if !words.is_empty() {
+            section.row.flat aria-label=(title) { h2 { (title) } p.muted { (words) } }
+        }
+    }
+}
+
+/// A smaller part that unfolds inside of another.
+pub fn fold(says: &str, content: Markup) -> Markup {
+    html! { details.fold { summary { (says) } (content) } }
+}
+
+/// Names with values; nothing where no value is known.
+pub fn facts(facts: &Facts) -> Markup {
+    let facts: Vec<(&str, Markup)> = facts.iter().map(|(name, value)| (*name, text(value))).collect();
+    marked_facts(&facts)
+}
+
+/// The same with values that are marked up.
+pub fn marked_facts(facts: &[(&str, Markup)]) -> Markup {
+    let known: Vec<_> = facts.iter().filter(|(_, value)| !value.0.is_empty()).collect();
+    html! {
+        @if !known.is_empty() {
+            dl.facts { @for (name, value) in known { dt { (name) } dd { (value) } } }
+        }
+    }
+}
+
+/// Text from anywhere, whose direction of writing does not spill over.
+pub fn text(text: &str) -> Markup {
+    html! { @if !text.is_empty() { bdi { (text) } } }
+}
+
+/// An id, which one click selects as a whole.
+pub fn id(text: &str) -> Markup {
+    html! { @if !text.is_empty() { code.id dir="ltr" { (text) } } }
+}

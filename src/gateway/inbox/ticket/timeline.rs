@@ -1,0 +1,43 @@
+//! What happened on the page, step by step.
+
+use maud::{Markup, html};
+
+use super::super::steps::{Look, steps};
+use super::super::{notes, times, words};
+use super::section::row as section;
+use crate::domain::context::{Context, Group};
+
+/// The row.
+pub fn row(context: &Context) -> Markup {
+    let notes = notes::of(context, Group::Breadcrumbs);
+    let count = context.breadcrumbs.len();
+    let says = if count == 0 { String::new() } else { words::count(count, "step") };
+    let content = html! { @if count > 0 { (list(context, &context.frozen_at)) } };
+    section("What happened", &says, &notes, content)
+}
+
+/// The steps, oldest first; `begun` is when the ticket was.
+pub fn list(context: &Context, begun: &str) -> Markup {
+    html! {
+        ol.timeline {
+            @for step in steps(context) {
+                li.(class(step.look)) {
+                    span.when { (times::relative(step.at, begun)) }
+                    div {
+                        strong { (step.did) } " " bdi { (step.what) }
+                        @if !step.path.is_empty() { p.muted.location dir="ltr" { (step.path) } }
+                    }
+                }
+            }
+        }
+    }
+}
+
+fn class(look: Look) -> &'static str {
+    match look {
+        Look::Plain => "plain-step",
+        Look::Quiet => "quiet",
+        Look::Error => "wrong",
+        Look::Request => "asked",
+    }
+}

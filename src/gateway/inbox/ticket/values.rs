@@ -1,0 +1,25 @@
+//! What the host declared.
+
+use maud::{Markup, html};
+
+use super::super::{notes, words};
+use super::section::row as section;
+use crate::domain::context::{Context, Group};
+use crate::domain::pairs::Pairs;
+
+/// The row.
+pub fn row(context: &Context) -> Markup {
+    let values = &context.page_values;
+    let mut notes = notes::of(context, Group::PageValues);
+    notes.extend(notes::unanswered(context));
+    let (says, content) = match values.0.len() {
+        0 => (String::new(), html! {}),
+        count => (words::count(count, "value"), pairs(values)),
+    };
+    section("Values of the page", &says, &notes, content)
+}
+
+/// Names and values that the host gave.
+pub fn pairs(values: &Pairs<String>) -> Markup {
+    html! { dl.facts { @for (name, value) in &values.0 { dt { bdi { (name) } } dd { bdi { (value) } } } } }
+}

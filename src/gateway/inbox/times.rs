@@ -1,0 +1,88 @@
+//! Times and durations, as an operator reads them. A time that is none stays the text that it was.
+
+use jiff::Timestamp;
+use maud::{Markup, html};
+
+/// To the minute: `23 Nov 2026, 10:00 UTC`.
+pub fn minute(text: &str) -> Markup {
+    marked(text, "%-d %b %Y, %H:%M UTC")
+}
+
+/// To the second: `23 Nov 2026, 10:00:12 UTC`.
+pub fn second(text: &str) -> Markup {
+    marked(text, SECOND)
+}
+
+/// The same without markup.
+pub fn second_text(text: &str) -> String {
+    written(text, SECOND)
+}
+
+/// The time of the day, as a server's log has it: `10:00:12.345`.
+pub fn clock(text: &str) -> Markup {
+    marked(text, "%H:%M:%S%.3f")
+}
+
+/// How long before or after another time: `−12 s`; empty where one of them is none.
+pub fn relative(at: &str, to: &str) -> String {
+    let (Ok(at), Ok(to)) = (at.parse::<Timestamp>(), to.parse::<Timestamp>()) else { return String::new() };
+    let ms = at.as_millisecond().saturating_sub(to.as_millisecond());
+    match (ms, duration(ms.unsigned_abs())) {
+        (0, _) => "0 s".into(),
+        (1.., apart) => format!("+{apart}"),
+        (_, apart) => format!("−{apart}"),
+    }
+}
+
+/// How long something took: `340 ms`, `2.4 s`, `12 s`, `3 min 5 s`, `2 h 10 min`.
+pub fn duration(ms: u64) -> String {
+    let (seconds, minutes) = (ms / 1000, ms / 60_000);
+    match ms {
+        0..1_000 => format!("{ms} ms"),
+        1_000..10_000 if ms % 1_000 >= 100 => format!("{seconds}.{} s", ms % 1_000 / 100),
+        1_000..60_000 => format!("{seconds} s"),
+        60_000..3_600_000 => format!("{minutes} min {} s", seconds % 60),
+        _ => format!("{} h {} min", minutes / 60, minutes % 60),
+    }
+}
+
+const SECOND: &str = "%-d %b %Y, %H:%M:%S UTC";
+
+fn marked(text: &str, form: &str) -> Markup {
+    match text.parse::<Timestamp>() {
+        Ok(time) => html! { time datetime=(text) { (time.strftime(form)) } },
+        Err(_) => html! { bdi { (text) } },
+    }
+}
+
+fn written(text: &str, form: &str) -> String {
+    text.parse::<Timestamp>().map_or_else(|_| text.to_string(), |time| time.strftime(form).to_string())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_time_is_told_from_another() {
+        let begun = "2026-11-23T10:00:00Z";
+        for (at, says) in [
+            ("2026-11-23T09:59:48.000Z", "−12 s"),
+            ("2026-11-23T09:59:59.600Z", "−400 ms"),
+            ("2026-11-23T10:00:00Z", "0 s"),
+            ("2026-11-23T10:00:02.490Z", "+2.4 s"),
+            ("2026-11-23T09:56:55Z", "−3 min 5 s"),
+            ("2026-11-23T07:50:00Z", "−2 h 10 min"),
+            ("yesterday", ""),
+        ] {
+            assert_eq!(relative(at, begun), says, "{at}");
+        }
+    }
+
+    #[test]
+    fn what_is_no_time_stays_text() {
+        assert_eq!(second_text("<soon>"), "<soon>");
+        assert_eq!(clock("<soon>").0, "<bdi>&lt;soon&gt;</bdi>");
+        assert_eq!(second_text("2026-11-23T10:00:12.3Z"), "23 Nov 2026, 10:00:12 UTC");
+    }
+}

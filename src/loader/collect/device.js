@@ -1,0 +1,55 @@
+// Browser, system, screen and network, as the browser tells them.
+
+const HINTS = ["fullVersionList", "platformVersion", "model", "architecture"];
+
+/** @returns {import("../moment.js").Device} */
+export const device = () => {
+  const { userAgent, maxTouchPoints, languages, hardwareConcurrency, onLine, cookieEnabled, deviceMemory, connection } =
+    /** @type {any} */ (navigator);
+  const prefers = (/** @type {string} */ what) => matchMedia(`(${what})`).matches;
+  const { effectiveType, downlink, rtt, saveData } = connection ?? {};
+  return {
+    user_agent: userAgent,
+    viewport: `${innerWidth}x${innerHeight}`,
+    screen: `${screen.width}x${screen.height}`,
+    pixel_ratio: `${+devicePixelRatio.toFixed(2)}`,
+    touch_points: maxTouchPoints,
+    languages: languages.join(", "),
+    time_zone: Intl.DateTimeFormat().resolvedOptions().timeZone,
+    memory: `${deviceMemory ?? ""}`,
+    cores: hardwareConcurrency,
+    connection: effectiveType ? `${effectiveType}, ${downlink} Mbit/s, ${rtt} ms` : "",
+    save_data: !!saveData,
+    online: onLine,
+    theme: prefers("prefers-color-scheme:dark") ? "dark" : "light",
+    contrast: prefers("forced-colors:active")
+      ? "forced"
+      : (["more", "less", "custom"].find((much) => prefers(`prefers-contrast:${much}`)) ?? ""),
+    reduced_motion: prefers("prefers-reduced-motion:reduce"),
+    storage: canStore(),
+    cookies: cookieEnabled,
+  };
+};
+
+/** Client hints, where the browser has them. @returns {Promise<Partial<import("../moment.js").Device>>} */
+export const hints = async () => {
+  const { userAgentData } = /** @type {any} */ (navigator);
+  const found = await userAgentData.getHighEntropyValues(HINTS);
+  return {
+    brands: Object.fromEntries(
+      (found.fullVersionList ?? found.brands).map((/** @type {any} */ { brand, version }) => [brand, version]),
+    ),
+    platform: found.platform,
+    platform_version: found.platformVersion,
+    model: found.model,
+    architecture: found.architecture,
+  };
+};
+
+const canStore = () => {
+  try {
+    return !!localStorage;
+  } catch {
+    return false;
+  }
+};

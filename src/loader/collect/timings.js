@@ -1,0 +1,56 @@
+// How fast the page was: navigation timing, and the web vitals as far as the browser keeps them for those who come late.
+
+const VITALS = ["largest-contentful-paint", "layout-shift", "event"];
+/** Shifts belong together while they are less than a second apart, and five in all (https://web.dev/articles/cls). */
+const SHIFT_GAP_MS = 1000;
+const SHIFTS_MS = 5000;
+
+/**
+ * @param {number} until what came later does not count
+ * @returns {Promise<import("../moment.js").Timings>}
+ */
+export const timings = async (until) => {
+  const [navigation] = /** @type {PerformanceNavigationTiming[]} */ (performance.getEntriesByType("navigation"));
+  const [paint] = performance.getEntriesByName("first-contentful-paint");
+  const [largest, shifts, events] = /** @type {any[][]} */ (await Promise.all(VITALS.map((type) => kept(type, until))));
+  const ms = (/** @type {number | undefined} */ time) => (time ? Math.round(time) : undefined);
+  return {
+    first_byte: ms(navigation?.responseStart),
+    dom_ready: ms(navigation?.domContentLoadedEventEnd),
+    loaded: ms(navigation?.loadEventEnd),
+    first_paint: ms(paint?.startTime),
+    largest_paint: ms(largest?.at(-1)?.startTime),
+    interaction: ms(
+      Math.max(0, ...(events ?? []).filter((event) => event.interactionId).map((event) => event.duration)),
+    ),
+    layout_shift: shifts?.length ? shift(shifts).toFixed(3) : undefined,
+  };
+};
+
+/** The entries that the browser has kept. @param {string} type @param {number} until @returns {Promise<any[]>} */
+const kept = (type, until) =>
+  new Promise((done) => {
+    if (!PerformanceObserver.supportedEntryTypes?.includes(type)) return done([]);
+    /** @type {any[]} */
+    const all = [];
+    const observer = new PerformanceObserver((list) => void all.push(...list.getEntries()));
+    observer.observe({ type, buffered: true });
+    // The browser hands out what it has kept in a task of its own, before this one or not at all.
+    setTimeout(() => {
+      observer.disconnect();
+      done(all.filter((entry) => performance.timeOrigin + entry.startTime <= until));
+    }, 100);
+  });
+
+/** The cumulative layout shift: the worst run of shifts. @param {any[]} shifts */
+const shift = (shifts) => {
+  let [worst, run, first, last] = [0, 0, 0, 0];
+  for (const { startTime, value, hadRecentInput } of shifts) {
+    if (hadRecentInput) continue;
+    if (startTime - last > SHIFT_GAP_MS || startTime - first > SHIFTS_MS) [run, first] = [0, startTime];
+    run += value;
+    last = startTime;
+    worst = Math.max(worst, run);
+  }
+  return worst;
+};

@@ -1,0 +1,156 @@
+// Requests of the page that failed or were slow. Never a body.
+
+import { quietly, ring, wrap } from "./record.js";
+import { gateway } from "./settings.js";
+import { state } from "./state.js";
+
+/** @typedef {{method: string, url: string, status: number, failure: string, at: number, duration_ms: number, size: number, headers: Record<string, string>, kept?: boolean}} Asked */
+
+const SLOW_MS = 3000;
+/** Resource timing and we start our clocks a little apart. */
+const APART_MS = 200;
+
+const { list, add } = /** @type {{list: Asked[], add: (entry: Asked) => void}} */ (ring("requests", 20));
+export const requests = list;
+
+// The newest of all, so that timing, which comes later, finds the method and headers of a slow one.
+const recent = /** @type {{list: Asked[], add: (entry: Asked) => void}} */ (ring("requests", 30));
+
+/** Starts to watch. */
+export const watchRequests = () => {
+  wrap(window, "fetch", (call, _, [input, init]) => {
+    const asked = begin(
+      () => init?.method ?? input?.method ?? "GET",
+      () => input?.url ?? input,
+    );
+    const result = call();
+    if (!asked || !(result instanceof Promise)) return result;
+    quietly(() => {
+      const headers = init?.headers ?? input?.headers;
+      // What can be walked through only once is the browser's.
+      if (!headers.next) keepHeaders(asked, [...new Headers(headers)]);
+    });
+    // The host gets this promise, and no other is made: so a rejection is heard, or not heard, as it was without us.
+    return result.then(
+      (answer) => {
+        quietly(() => end(asked, answer.status, [...answer.headers]));
+        return answer;
+      },
+      (error) => {
+        // What the page itself has given up has not failed.
+        if (error?.name != "AbortError") quietly(() => end(asked, 0, [], `${error?.name}: ${error?.message}`));
+        throw error;
+      },
+    );
+  });
+
+  const opened = new WeakMap();
+  const { prototype } = XMLHttpRequest;
+  wrap(prototype, "open", (call, self, [method, url]) => {
+    quietly(() => opened.set(self, [method, url]));
+    return call();
+  });
+  wrap(prototype, "send", (call, self) => {
+    quietly(() => {
+      const [method, url] = opened.get(self);
+      const asked = begin(
+        () => method,
+        () => url,
+      );
+      if (!asked) return;
+      let failure = "";
+      for (const type of ["error", "timeout"]) self.addEventListener(type, () => (failure = type), { once: true });
+      self.addEventListener(
+        "loadend",
+        () =>
+          quietly(() => {
+            // One by one they would be refused with a message on the console.
+            const lines = self.getAllResponseHeaders().trim().split("\r\n");
+            end(
+              asked,
+              self.status,
+              lines.map((/** @type {string} */ line) => line.split(": ")),
+              failure,
+            );
+          }),
+        { once: true },
+      );
+    });
+    return call();
+  });
+
+  quietly(() =>
+    new PerformanceObserver((entries) => entries.getEntries().forEach((entry) => quietly(() => time(entry)))).observe({
+      type: "resource",
+      buffered: true,
+    }),
+  );
+};
+
+/** @param {() => any} method @param {() => any} address @returns {Asked | undefined} */
+const begin = (method, address) => {
+  try {
+    const url = new URL(address(), document.baseURI).href;
+    if (state.off.has("requests") || url.startsWith(gateway)) return;
+    const asked = {
+      method: `${method()}`.toUpperCase(),
+      url,
+      status: 0,
+      failure: "",
+      at: Date.now(),
+      duration_ms: 0,
+      size: 0,
+      headers: {},
+    };
+    recent.add(asked);
+    return asked;
+  } catch {}
+};
+
+/** @param {Asked} asked @param {number} status @param {string[][]} headers @param {string} [failure] */
+const end = (asked, status, headers, failure = "") => {
+  asked.status = status;
+  asked.failure = failure;
+  asked.duration_ms = Date.now() - asked.at;
+  keepHeaders(asked, headers);
+  keep(asked);
+};
+
+/** @param {Asked} asked @param {string[][]} headers */
+const keepHeaders = (asked, headers) => {
+  for (const [name, value] of headers) {
+    const key = `${name}`.toLowerCase();
+    if (state.headers.includes(key)) asked.headers[key] = `${value}`;
+  }
+};
+
+/** @param {Asked} asked */
+const keep = (asked) => {
+  if (asked.kept || !(asked.failure || asked.status >= 400 || asked.duration_ms >= SLOW_MS)) return;
+  asked.kept = true;
+  add(asked);
+};
+
+/** @param {any} entry of resource timing */
+const time = ({ name, initiatorType, startTime, duration, responseStatus, transferSize, contentType }) => {
+  // A stream of events is meant to take long.
+  if (!/fetch|xmlh|beacon/.test(initiatorType) || name.startsWith(gateway) || /event-stream/.test(contentType)) return;
+  const at = Math.round(performance.timeOrigin + startTime);
+  const bare = name.split("#")[0];
+  const known = recent.list.find(
+    (asked) => !asked.size && asked.url.split("#")[0] == bare && Math.abs(asked.at - at) < APART_MS,
+  );
+  const asked = known ?? {
+    method: "",
+    url: name,
+    status: responseStatus ?? 0,
+    failure: "",
+    at,
+    duration_ms: 0,
+    size: 0,
+    headers: {},
+  };
+  asked.duration_ms = Math.round(duration);
+  asked.size = transferSize;
+  keep(asked);
+};

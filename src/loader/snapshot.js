@@ -1,0 +1,72 @@
+// The page, the person and what was recorded, as they are at one moment.
+
+import { breadcrumbs } from "./breadcrumbs.js";
+import { errors } from "./errors.js";
+import { requests } from "./requests.js";
+import { routes } from "./routes.js";
+import { state } from "./state.js";
+
+const PATIENCE_MS = 1000;
+
+/** @returns {import("./moment.js").Snapshot} */
+export const snapshot = () => ({
+  at: time(Date.now()),
+  url: location.href,
+  title: document.title,
+  referrer: document.referrer,
+  canonical: /** @type {HTMLLinkElement | null} */ (document.querySelector("link[rel=canonical]"))?.href ?? "",
+  open_ms: Math.round(performance.now()),
+  online: navigator.onLine,
+  user: state.user,
+  values: { ...state.values },
+  routes: copies(routes),
+  errors: copies(errors),
+  requests: copies(requests),
+  breadcrumbs: copies(breadcrumbs),
+  provided: {},
+  unanswered: [],
+});
+
+/** Keeps the moment until the draft is gone. */
+export const freeze = () => {
+  if (state.frozen) return;
+  state.frozen = snapshot();
+  complete(state.frozen);
+};
+
+/**
+ * Completes a snapshot with what the host provides and what the widget gathers; a second at most.
+ * @param {import("./moment.js").Snapshot} of
+ */
+export const complete = async (of) => {
+  of.asked ??= ask(of);
+  of.gathered ??= state.gather?.(of);
+  await Promise.allSettled([of.asked, of.gathered]);
+};
+
+/** @param {import("./moment.js").Snapshot} of */
+const ask = async ({ provided, unanswered }) => {
+  let late = false;
+  const answers = Object.entries(state.providers).map(async ([name, provide]) => {
+    unanswered.push(name);
+    const value = await provide();
+    if (late) return;
+    provided[name] = value;
+    unanswered.splice(unanswered.indexOf(name), 1);
+  });
+  await Promise.race([Promise.allSettled(answers), new Promise((done) => setTimeout(done, PATIENCE_MS))]);
+  late = true;
+};
+
+/** Times are kept as numbers, which cost less. @param {any[]} list */
+const copies = (list) =>
+  [...list]
+    .sort((one, other) => one.at - other.at)
+    .map((entry) => {
+      const copy = { ...entry, at: time(entry.at) };
+      if (entry.first_at) copy.first_at = time(entry.first_at);
+      return copy;
+    });
+
+/** @param {number} ms */
+const time = (ms) => new Date(ms).toISOString();

@@ -1,0 +1,19 @@
+//! What is kept on the device; nothing where storage is forbidden.
+
+/// What is kept for a site under a name.
+pub fn read(site: &str, name: &str) -> Option<String> {
+    storage()?.get_item(&key(site, name)).ok().flatten()
+}
+
+/// Keeps something; tells whether that was allowed.
+pub fn write(site: &str, name: &str, value: &str) -> bool {
+    storage().is_some_and(|storage| storage.set_item(&key(site, name), value).is_ok())
+}
+
+fn storage() -> Option<web_sys::Storage> {
+    web_sys::window().and_then(|window| window.local_storage().ok().flatten())
+}
+
+fn key(site: &str, name: &str) -> String {
+    ["deskbell:", site, ":", name].concat()
+}

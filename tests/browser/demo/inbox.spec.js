@@ -1,0 +1,147 @@
+import { expect, expectAccessible, test } from "../deskbell.js";
+
+// A ticket in the operators' inbox (design/product.md, "The support engineer").
+
+const AT = "2026-11-23T10:00:00.000Z";
+const STACK = [
+  "TypeError: rows is undefined",
+  "    at exportChart (https://app.example/charts.js:1:20411)",
+  "    at wrapped (https://cdn.example/a/very/long/path/to/a/file/that/is/not/of/the/page/bundle.min.js:2:5511)",
+].join("\n");
+const error = { source: "error", name: "TypeError", message: "rows is undefined", stack: STACK, first_at: AT, at: AT };
+const request = {
+  method: "GET",
+  url: "https://app.example/api/reports/revenue?from=2026-11-16&to=2026-11-22&group=day&currency=EUR",
+  status: 504,
+  at: AT,
+  duration_ms: 30_000,
+  headers: { "x-request-id": "req-1" },
+};
+const TICKET = {
+  kind: "bug",
+  severity: "high",
+  message: "The export does nothing.\n\n@everyone look: <b>nothing</b>",
+  contact: { name: "Ada", email: "ada@example.com" },
+  client: { name: "test", version: "1" },
+  consent: true,
+  questions: [
+    { source: "gateway", id: "q1", title: "Export fails", url: "https://community.example/1", outcome: "unhelpful" },
+  ],
+  context: {
+    version: 1,
+    frozen_at: AT,
+    page: { url: "https://app.example/revenue", title: "Revenue", routes: [{ url: "https://app.example/", at: AT }] },
+    user: { id: "u-ada", name: "Ada", plan: "enterprise" },
+    application: { release: "1.2.3", flags: { charts: "on" } },
+    device: { browser: "Firefox 144", user_agent: "Mozilla/5.0", viewport: "1440x900", online: true },
+    errors: [
+      { ...error, name: "Ext", extension: true, count: 1 },
+      { ...error, count: 3 },
+    ],
+    requests: [request],
+    breadcrumbs: [
+      { at: AT, kind: "click", role: "button", name: "Export", path: "main > button" },
+      { at: AT, kind: "error", name: "TypeError: rows is undefined" },
+    ],
+    links: [
+      { source: "posthog", label: "replay", text: "s1", url: "https://posthog.example/replay/s1" },
+      { source: "sentry", label: "trace", text: "4bf92f3577b34da6a3ce929d0e0e4736" },
+    ],
+    unanswered: ["cart"],
+    since: { version: 1, frozen_at: AT, errors: [{ ...error, count: 1 }], requests: [request] },
+    withheld: [{ group: "page_values", items: 0, by: "customer" }],
+    cut: ["/breadcrumbs"],
+  },
+};
+
+test.describe("with scripts", () => {
+  test.use({ permissions: ["clipboard-read", "clipboard-write"] });
+
+  test("one click copies the ticket for a bug tracker", async ({ page, gateway }) => {
+    await open(page, gateway);
+    await page.getByRole("button", { name: "Copy for a bug tracker" }).click();
+    await expect(page.getByRole("status")).toHaveText("Copied");
+    const copied = await page.evaluate(() => navigator.clipboard.readText());
+    expect(copied).toBe(await page.locator("#markdown").inputValue());
+    expect(copied).toMatch(/^# DB-\w{5}: Bug, high severity\n\n> The export does nothing\./);
+    expect(copied).toContain("`https://app.example/revenue`");
+    expect(copied).toContain(`\`\`\`text\n${STACK}\n\`\`\``);
+    expect(copied, "nobody is called").not.toContain("@everyone");
+  });
+});
+
+test("where the clipboard is closed the text is selected in sight", async ({ page, gateway }) => {
+  await page.addInitScript(() => {
+    Object.defineProperty(navigator, "clipboard", { value: undefined });
+    document.execCommand = () => false;
+  });
+  await open(page, gateway);
+  await page.getByRole("button", { name: "Copy for a bug tracker" }).click();
+  await expect(page.getByRole("status")).toHaveText(/Ctrl\+C/);
+  const field = page.getByRole("textbox", { name: "The ticket as markdown" });
+  await expect(field).toBeFocused();
+  const selected = await field.evaluate((/** @type {HTMLTextAreaElement} */ it) => [
+    it.selectionStart,
+    it.selectionEnd,
+  ]);
+  expect(selected).toEqual([0, (await field.inputValue()).length]);
+});
+
+test.describe("without scripts", () => {
+  test.use({ javaScriptEnabled: false });
+
+  test("the text is there to be copied by hand", async ({ page, gateway }) => {
+    await open(page, gateway);
+    const field = page.locator("#markdown");
+    await expect(field).toBeHidden();
+    await page.getByRole("link", { name: "Copy for a bug tracker" }).click();
+    await expect(field).toBeVisible();
+    await expect(field).toHaveAttribute("readonly");
+    await expect(field).toHaveText(/^# DB-/);
+    await expect(page.getByRole("button", { name: "Copy for a bug tracker" })).toBeHidden();
+  });
+});
+
+for (const [colorScheme, width] of /** @type {const} */ ([
+  ["light", 1440],
+  ["dark", 360],
+])) {
+  test.describe(`${colorScheme}, ${width} px`, () => {
+    test.use({ colorScheme, viewport: { width, height: 800 } });
+
+    test("a ticket can be read by everyone, folded and unfolded, and never scrolls sideways", async ({
+      page,
+      gateway,
+    }) => {
+      await open(page, gateway);
+      await expect(page.getByRole("region", { name: "Errors on the page" })).toBeInViewport();
+      await expectAccessible(page, "html");
+      await expectNoSidewaysScrolling(page);
+      await page.evaluate(() => document.querySelectorAll("details").forEach((details) => (details.open = true)));
+      await expect(page.getByRole("row", { name: "504 Gateway Timeout" })).toHaveCount(2);
+      await expectAccessible(page, "html");
+      await expectNoSidewaysScrolling(page);
+    });
+  });
+}
+
+/**
+ * Sends the ticket and goes to its page.
+ *
+ * @param {import("@playwright/test").Page} page
+ * @param {import("../gateway.js").Gateway} gateway
+ */
+async function open(page, gateway) {
+  const answer = await page.request.post(`${gateway.url}/v1/sites/demo/tickets`, {
+    headers: { "idempotency-key": "inbox", "deskbell-session": "0123456789abcdef0123456789abcdef" },
+    data: TICKET,
+  });
+  const { reference } = await answer.json();
+  await page.goto(`${gateway.url}/inbox/tickets/${reference}`);
+}
+
+/** @param {import("@playwright/test").Page} page */
+async function expectNoSidewaysScrolling(page) {
+  const surplus = await page.evaluate(() => document.documentElement.scrollWidth - innerWidth);
+  expect(surplus).toBeLessThanOrEqual(0);
+}

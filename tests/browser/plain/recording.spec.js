@@ -1,0 +1,297 @@
+import { expect, test } from "../deskbell.js";
+
+// What the loader records while the page is open: all of it, and nothing that somebody typed.
+
+/** @typedef {any} Any */
+
+const BODY = `
+  <form id="order" action="/done">
+    <label>Card <input id="card" value="typed before" /></label>
+    <label>Password <input id="password" type="password" /></label>
+    <label>Country <select id="country"><option>Atlantis</option></select></label>
+    <div id="editor" contenteditable="true" aria-label="Letter">typed letter</div>
+    <button class="buy" aria-label="Buy it">€ 3</button>
+  </form>
+  <nav aria-label="Main"><a id="orders" href="#orders">My  orders</a></nav>
+  <div data-private><button id="secret">Ada's diagnosis</button></div>
+  <button id="mixed">Reply to <b data-private>Ada Typed</b></button>
+  <p id="plain">A paragraph of a customer</p>
+  <img id="broken" alt="Chart" />
+  <script>document.getElementById("order").addEventListener("submit", (event) => event.preventDefault());</script>`;
+
+/** Answers of a product's own server. @type {import("../site.js").Options["answer"]} */
+const answer = ({ url, method }, response) => {
+  if (!url?.startsWith("/api/")) return false;
+  const status = Number(url.match(/status=(\d+)/)?.[1] ?? 200);
+  return response.writeHead(status, { "x-request-id": `answer-${method}`, "x-own": "mine" }).end("a body");
+};
+
+/** @param {import("@playwright/test").Page} page @param {string} name @param {unknown[]} args */
+const command = (page, name, ...args) =>
+  page.evaluate(
+    ([name, args]) => /** @type {Any} */ (window).deskbell(name, ...args),
+    /** @type {const} */ ([name, args]),
+  );
+
+test.beforeEach(({ trouble }) => trouble.expect(/./));
+
+test("every error is recorded by its source, the same one once, with the stack, the times and how often", async ({
+  host,
+  page,
+  panel,
+  tickets,
+}) => {
+  const site = await host({ fill: { body: BODY } });
+  await page.waitForFunction(() => /** @type {Any} */ (window).deskbell.version);
+  const begun = Date.now();
+  for (let times = 0; times < 3; times++) await page.evaluate(() => setTimeout(() => null.gone));
+  await page.evaluate(async () => {
+    const page = /** @type {Any} */ (window);
+    for (const reason of ["a text", 42, undefined, { code: 7 }, new TypeError("an error"), Symbol("s")])
+      Promise.reject(reason);
+    console.error("said", { id: 1 }, new RangeError("inner"));
+    console.warn("watch out");
+    /** @type {Any} */ (document.getElementById("broken")).src = "/gone.png";
+    document.dispatchEvent(
+      new SecurityPolicyViolationEvent("securitypolicyviolation", {
+        bubbles: true,
+        effectiveDirective: "script-src",
+        blockedURI: "https://evil.example/x.js",
+        documentURI: location.href,
+        originalPolicy: "",
+        violatedDirective: "script-src",
+        disposition: "enforce",
+        statusCode: 200,
+      }),
+    );
+    page.deskbell("capture", new SyntaxError("caught"), { component: "Chart" });
+    const foreign = new Error("of an extension");
+    foreign.stack = "Error: of an extension\n    at chrome-extension://abc/content.js:1:1";
+    page.deskbell("capture", foreign);
+  });
+  await page.waitForFunction(() => /** @type {Any} */ (document.getElementById("broken")).complete);
+  await panel.open();
+  await panel.sendTicket("errors");
+  const [{ context }] = await tickets();
+  const found = context.errors.map((/** @type {Any} */ error) => [
+    error.source,
+    error.name,
+    error.message,
+    error.count,
+  ]);
+  expect(found).toContainEqual(["error", "TypeError", "Cannot read properties of null (reading 'gone')", 3]);
+  for (const message of ["a text", "42", "undefined", '{"code":7}', "Symbol(s)"])
+    expect(found).toContainEqual(["rejection", "", message, 1]);
+  expect(found).toContainEqual(["rejection", "TypeError", "an error", 1]);
+  expect(found).toContainEqual(["console.error", "RangeError", 'said {"id":1} RangeError: inner', 1]);
+  expect(found).toContainEqual(["console.warn", "", "watch out", 1]);
+  expect(found).toContainEqual(["resource", "", "<img>", 1]);
+  expect(found).toContainEqual(["policy", "", "script-src https://evil.example/x.js", 1]);
+  expect(found).toContainEqual(["captured", "SyntaxError", 'caught {"component":"Chart"}', 1]);
+  const of = (/** @type {string} */ text) =>
+    context.errors.find((/** @type {Any} */ error) => error.message.includes(text));
+  expect(of("of an extension").extension).toBe(true);
+  expect(of("an error").extension).toBeFalsy();
+  expect(of("an error").stack).toContain("TypeError: an error");
+  expect(of("<img>").location).toBe(`${site.url}/gone.png`);
+  for (const error of context.errors) {
+    const [first, last] = [Date.parse(error.first_at), Date.parse(error.at)];
+    expect(first).toBeGreaterThanOrEqual(begun - 1000);
+    expect(last).toBeGreaterThanOrEqual(first);
+    expect(last).toBeLessThanOrEqual(Date.now());
+  }
+});
+
+test("failed requests are recorded with method, status, duration, size and the headers that name them, never a body", async ({
+  host,
+  page,
+  panel,
+  tickets,
+}) => {
+  const site = await host({ answer });
+  await page.waitForFunction(() => /** @type {Any} */ (window).deskbell.version);
+  await command(page, "configure", { context: { headers: ["X-Own"] } });
+  await page.evaluate(async () => {
+    const headers = {
+      traceparent: "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01",
+      authorization: "Bearer abc",
+    };
+    await fetch("/api/fine");
+    await fetch("/api/a?status=503", { method: "POST", body: "typed body", headers });
+    await fetch(new Request("/api/b?status=404"));
+    await fetch("http://127.0.0.1:9/").catch(() => {});
+    const controller = new AbortController();
+    const given = fetch("/api/c", { signal: controller.signal }).catch(() => {});
+    controller.abort();
+    await given;
+    const request = new XMLHttpRequest();
+    request.open("PUT", "/api/d?status=500");
+    request.send("typed body");
+    await new Promise((done) => (request.onloadend = done));
+  });
+  await panel.open();
+  await panel.sendTicket("requests");
+  const [{ context }] = await tickets();
+  const found = context.requests.map((/** @type {Any} */ asked) => [asked.method, asked.url, asked.status]);
+  expect(found).toEqual([
+    ["POST", `${site.url}/api/a?status=503`, 503],
+    ["GET", `${site.url}/api/b?status=404`, 404],
+    ["GET", "http://127.0.0.1:9/", 0],
+    ["PUT", `${site.url}/api/d?status=500`, 500],
+  ]);
+  expect(context.requests[0].headers).toEqual({
+    traceparent: "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01",
+    "x-request-id": "answer-POST",
+    "x-own": "mine",
+  });
+  expect(context.requests[2].failure).toBe("TypeError: Failed to fetch");
+  expect(context.requests[3].headers).toEqual({ "x-request-id": "answer-PUT", "x-own": "mine" });
+  for (const asked of [0, 1, 3]) expect(context.requests[asked].size).toBeGreaterThan(0);
+  expect(JSON.stringify(context)).not.toMatch(/typed body|a body|Bearer abc/);
+});
+
+test("what was done is recorded by role and accessible name, and nothing that was typed", async ({
+  host,
+  page,
+  panel,
+  tickets,
+}) => {
+  await host({ fill: { body: BODY } });
+  await page.waitForFunction(() => /** @type {Any} */ (window).deskbell.version);
+  await page.locator("#card").click();
+  await page.keyboard.type("typed 4111111111111111");
+  await page.locator("#password").click();
+  await page.keyboard.type("typed secret");
+  await page.locator("#country").selectOption("Atlantis");
+  await page.locator("#editor").click();
+  await page.keyboard.type("typed too");
+  await page.locator("#orders").click();
+  await page.locator("#secret").click();
+  await page.locator("#mixed").click({ position: { x: 4, y: 4 } });
+  await page.locator("#plain").click();
+  await page.locator(".buy").click();
+  await page.evaluate(() => history.pushState(null, "", "/next"));
+  await page.evaluate(() => Promise.reject(new Error("broken")).catch(() => setTimeout(() => null.gone)));
+  await page.context().setOffline(true);
+  await page.waitForFunction(() => !navigator.onLine);
+  await page.context().setOffline(false);
+  await page.waitForFunction(() => navigator.onLine);
+  await panel.open();
+  await panel.sendTicket("breadcrumbs");
+  const [{ context }] = await tickets();
+  const did = context.breadcrumbs.map((/** @type {Any} */ crumb) =>
+    [crumb.kind, crumb.role, crumb.name].filter(Boolean).join(" "),
+  );
+  expect(did.slice(0, -1)).toEqual([
+    "click text Card",
+    "click password Password",
+    "click div Letter",
+    "click link My orders",
+    expect.stringMatching(/^navigation .*#orders$/),
+    "click button Reply to",
+    "click p",
+    "click button Buy it",
+    "submit form",
+    expect.stringMatching(/^navigation .*\/next$/),
+    "error TypeError Cannot read properties of null (reading 'gone')",
+    "network offline",
+    "network online",
+  ]);
+  expect(did.at(-1)).toBe("click button Open help");
+  expect(context.breadcrumbs[3].path).toBe("html > body > nav > a#orders");
+  const times = context.breadcrumbs.map((/** @type {Any} */ crumb) => crumb.at);
+  expect(times).toEqual([...times].sort());
+  expect(JSON.stringify(context)).not.toMatch(/typed|4111|diagnosis|Ada Typed|paragraph of a customer/);
+});
+
+test("where a single-page product went is recorded, by history, hash and the back button", async ({
+  host,
+  page,
+  panel,
+  tickets,
+}) => {
+  const site = await host({ path: "/first" });
+  await page.waitForFunction(() => /** @type {Any} */ (window).deskbell.version);
+  await page.evaluate(() => history.pushState(null, "", "/second"));
+  await page.evaluate(() => history.replaceState(null, "", "/third?a=1"));
+  await page.evaluate(() => void (location.hash = "there"));
+  await page.goBack();
+  await page.waitForFunction(() => !location.hash);
+  await panel.open();
+  await panel.sendTicket("routes");
+  const [{ context }] = await tickets();
+  const { url, routes, timings, referrer, open_ms } = context.page;
+  expect(routes.map((/** @type {Any} */ route) => route.url.replace(site.url, ""))).toEqual([
+    "/first",
+    "/second",
+    "/third?a=1",
+    "/third?a=1#there",
+    "/third?a=1",
+  ]);
+  expect(url).toBe(`${site.url}/third?a=1`);
+  expect(referrer).toBe("");
+  expect(open_ms).toBeGreaterThan(0);
+  expect(timings.first_byte).toBeGreaterThan(0);
+  expect(timings.loaded).toBeGreaterThanOrEqual(timings.dom_ready);
+  expect(timings.first_paint).toBeGreaterThan(0);
+  expect(timings.interaction).not.toBe(0);
+});
+
+test("providers are asked, one that fails or takes too long is named and left out", async ({
+  host,
+  page,
+  panel,
+  tickets,
+}) => {
+  const head = `<link rel="canonical" href="https://host.example/canonical" />
+    <meta name="deskbell:release" content="7.1" /><meta name="deskbell:region" content="eu" />`;
+  await host({ fill: { head } });
+  await page.evaluate(() => {
+    const { deskbell } = /** @type {Any} */ (window);
+    deskbell("set", { environment: "staging", release: "7.2" });
+    deskbell("provide", "cart", async () => ({ items: 2 }));
+    deskbell("provide", "broken", () => Promise.reject(new Error("no")));
+    deskbell("provide", "throws", () => {
+      throw new Error("no");
+    });
+    deskbell("provide", "slow", () => new Promise(() => {}));
+    deskbell("provide", "gone", () => "x");
+    deskbell("provide", "gone", null);
+  });
+  await panel.open();
+  await panel.sendTicket("provided");
+  const [{ context }] = await tickets();
+  expect(context.application).toEqual({ release: "7.2", region: "eu", environment: "staging" });
+  expect(context.page.canonical).toBe("https://host.example/canonical");
+  expect(context.page_values).toEqual({ cart: '{"items":2}' });
+  expect(context.unanswered.sort()).toEqual(["broken", "slow", "throws"]);
+});
+
+test("what the host switches off is neither kept nor sent", async ({ host, page, panel, tickets, inbox }) => {
+  await host();
+  await page.evaluate(() => setTimeout(() => null.gone));
+  await page.evaluate(() =>
+    /** @type {Any} */ (window).deskbell("configure", { context: { off: ["errors", "user", "breadcrumbs"] } }),
+  );
+  await page.evaluate(() => setTimeout(() => null.gone));
+  await panel.open();
+  await panel.toTicket();
+  await expect(panel.root.getByText(/We send along/)).toHaveText(/this page/);
+  await expect(panel.root.getByText(/We send along/)).not.toHaveText(/error|you are/);
+  await panel.name.fill("Ada");
+  await panel.email.fill("ada@host.example");
+  await panel.box.fill("off");
+  const reference = await panel.send();
+  const [{ context }] = await tickets();
+  expect(context.errors ?? []).toEqual([]);
+  expect(context.breadcrumbs ?? []).toEqual([]);
+  expect(context.user).toBeUndefined();
+  expect(context.withheld.map((/** @type {Any} */ left) => [left.group, left.by])).toEqual(
+    expect.arrayContaining([
+      ["errors", "site"],
+      ["user", "site"],
+      ["breadcrumbs", "site"],
+    ]),
+  );
+  await expect((await inbox(reference)).getByText("Not collected by the site.").first()).toBeVisible();
+});

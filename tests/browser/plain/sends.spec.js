@@ -1,0 +1,256 @@
+import { expect, test } from "../deskbell.js";
+
+// What we send: all that leaves the page is there to be seen, and what is switched off is not in the request.
+
+/** @typedef {any} Any */
+
+/** What stands for each group in the bytes of a request: the page says it nowhere else. */
+const MARKS = /** @type {Record<string, string>} */ ({
+  Page: "view-of-the-page",
+  You: "ada@host.example",
+  Application: "release-mark",
+  "Browser and device": "Mozilla/5.0",
+  "Errors · 2": "error-mark",
+  "Failed and slow requests · 2": "request-mark",
+  "Last steps": "button-mark",
+  "Links to other tools · 2": "link-mark",
+  "Values of the page": "value-mark",
+});
+
+/** @type {import("../site.js").Options["answer"]} */
+const answer = ({ url }, response) => url?.startsWith("/api/") && response.writeHead(503).end();
+
+const BODY = `<button type="button" id="mark">button-mark</button>`;
+
+/** @param {import("@playwright/test").Page} page @param {string} name @param {unknown[]} args */
+const command = (page, name, ...args) =>
+  page.evaluate(
+    ([name, args]) => /** @type {Any} */ (window).deskbell(name, ...args),
+    /** @type {const} */ ([name, args]),
+  );
+
+/** A page on which there is something of every group. @param {import("@playwright/test").Page} page */
+const happen = async (page) => {
+  await page.waitForFunction(() => /** @type {Any} */ (window).deskbell.version);
+  await command(page, "set", { release: "release-mark", cart: "value-mark" });
+  await command(page, "configure", {
+    context: {
+      links: [
+        { label: "Admin", url: "https://admin.example/link-mark/{user.id}" },
+        { label: "Logs", url: "https://logs.example/other-link?in={release}" },
+      ],
+    },
+  });
+  await page.locator("#mark").click();
+  for (const message of ["error-mark", "other-error"])
+    await page.evaluate((message) => /** @type {Any} */ (window).deskbell("capture", new Error(message)), message);
+  for (const path of ["/api/request-mark", "/api/other-request"]) await page.evaluate((path) => fetch(path), path);
+};
+
+/** From the page to what is sent. @param {import("../panel.js").Panel} panel */
+const look = async (panel) => {
+  await panel.open();
+  await panel.toTicket();
+  await panel.box.fill("It broke");
+  await panel.button("Look at it").click();
+  await expect(panel.title).toHaveText("What we send");
+};
+
+/** @param {import("../panel.js").Panel} panel @param {string | RegExp} name */
+const toggle = (panel, name) => panel.root.getByRole("switch", { name, exact: typeof name === "string" });
+
+/** Goes back to the form and sends it; gives the bytes. @param {import("../panel.js").Panel} panel */
+const send = async (panel) => {
+  await panel.button("Back").click();
+  const posted = panel.page.waitForRequest(
+    (request) => request.method() === "POST" && /\/tickets$/.test(request.url()),
+  );
+  await panel.button("Send").click();
+  return (await posted).postData() ?? "";
+};
+
+test.beforeEach(({ trouble }) => trouble.expect(/503/));
+
+const groups = Object.keys(MARKS);
+for (const [half, off] of /** @type {const} */ ([
+  ["every other group", groups.filter((_, index) => index % 2 === 0)],
+  ["the others", groups.filter((_, index) => index % 2 === 1)],
+]))
+  test(`${half} switched off: nothing of them is in the request, and all of the rest`, async ({
+    host,
+    page,
+    panel,
+    tickets,
+  }) => {
+    await host({ path: "/view-of-the-page", answer, fill: { body: BODY } });
+    await happen(page);
+    await look(panel);
+    for (const name of groups) await expect(toggle(panel, name)).toBeChecked();
+    for (const name of off) await toggle(panel, name).uncheck();
+    await panel.button("Back").click();
+    // Whom we are told nothing of has to say who they are.
+    if (off.includes("You")) {
+      await panel.name.fill("Somebody");
+      await panel.email.fill("somebody@else.example");
+    }
+    await panel.button("Look at it").click();
+    const body = await send(panel);
+    await panel.received();
+    // A link of the site repeats what it is made of, and goes with that.
+    if (off.includes("You")) expect(body).not.toContain("u-1");
+    else expect(body).not.toContain("other-link");
+    for (const name of groups) expect(body.includes(MARKS[name] ?? ""), `${name} in ${body}`).toBe(!off.includes(name));
+    const [{ context }] = await tickets();
+    const withheld = context.withheld.map((/** @type {Any} */ left) => left.by);
+    expect(withheld, "support knows that something was kept back").toHaveLength(off.length);
+    expect(new Set(withheld)).toEqual(new Set(["customer"]));
+  });
+
+test("one error, one request and one link switched off: the others go", async ({ host, page, panel, tickets }) => {
+  await host({ answer, fill: { body: BODY } });
+  await happen(page);
+  await look(panel);
+  for (const summary of await panel.root.locator("summary").all()) await summary.click();
+  await toggle(panel, /error-mark/).uncheck();
+  await toggle(panel, /request-mark/).uncheck();
+  await toggle(panel, /link-mark|Admin/).uncheck();
+  const body = await send(panel);
+  await panel.received();
+  expect(body).not.toMatch(/error-mark|request-mark|link-mark/);
+  expect(body).toMatch(/other-error[^]*other-request[^]*other-link/);
+  const [{ context }] = await tickets();
+  expect(context.withheld).toEqual([
+    { group: "errors", items: 1, by: "customer" },
+    { group: "requests", items: 1, by: "customer" },
+    { group: "links", items: 1, by: "customer" },
+  ]);
+});
+
+test.describe("copied", () => {
+  test.use({ permissions: ["clipboard-read", "clipboard-write"] });
+
+  test("as JSON it is what is sent then, and as text everybody can read it", async ({ host, page, panel }) => {
+    await host({ answer, fill: { body: BODY } });
+    await happen(page);
+    await look(panel);
+    await toggle(panel, "Browser and device").uncheck();
+    const clipboard = () => page.evaluate(() => navigator.clipboard.readText());
+    await panel.button("Copy as JSON").click();
+    await expect(panel.live).toHaveText("Copied");
+    const copied = JSON.parse(await clipboard());
+    await panel.button("Copy as text").click();
+    await expect.poll(clipboard).toMatch(/Message: It broke[^]*Errors:[^]*Message: error-mark/);
+    expect(await clipboard()).not.toContain("Mozilla/5.0");
+    const sent = JSON.parse(await send(panel));
+    const { created_at, ...rest } = sent;
+    expect(Date.parse(created_at)).toBeGreaterThan(0);
+    delete copied.created_at;
+    expect(copied).toEqual(rest);
+  });
+});
+
+test("choices are remembered on the device, until the page says that the customer has gone", async ({
+  host,
+  page,
+  panel,
+}) => {
+  await host({ answer, fill: { body: BODY } });
+  await happen(page);
+  await look(panel);
+  await toggle(panel, "Page").uncheck();
+  await toggle(panel, /error-mark/).count();
+  await page.reload();
+  await look(panel);
+  await expect(toggle(panel, "Page")).not.toBeChecked();
+  await expect(panel.root.getByText("You keep this to yourself.").first()).toBeVisible();
+  await command(page, "reset");
+  await command(page, "close");
+  await look(panel);
+  await expect(toggle(panel, "Page")).toBeChecked();
+});
+
+test("a group that the site asks for goes only with the customer's yes", async ({ host, page, panel, tickets }) => {
+  await host({ answer, fill: { body: BODY } });
+  await happen(page);
+  await command(page, "configure", { context: { ask: ["errors", "requests"] } });
+  await look(panel);
+  await expect(toggle(panel, /^Errors/)).not.toBeChecked();
+  await toggle(panel, /^Failed/).check();
+  const body = await send(panel);
+  await panel.received();
+  expect(body).not.toContain("error-mark");
+  expect(body).toContain("request-mark");
+  const [{ context }] = await tickets();
+  expect(context.withheld).toEqual([{ group: "errors", items: 0, by: "customer" }]);
+});
+
+test("consent is asked for where the site wants it, and never taken for granted", async ({
+  host,
+  page,
+  panel,
+  tickets,
+  inbox,
+}) => {
+  await host();
+  await command(page, "configure", { consent: true });
+  await panel.open();
+  await panel.sendTicket("without");
+  await panel.button("Done").click();
+  await panel.open();
+  await panel.toTicket();
+  await panel.root.getByLabel("Support may look into my account to solve this.").check();
+  await panel.box.fill("with");
+  const reference = await panel.send();
+  expect((await tickets()).map((ticket) => [ticket.message, ticket.consent])).toEqual([
+    ["with", true],
+    ["without", false],
+  ]);
+  await expect((await inbox(reference)).getByText("Support may look into it", { exact: true })).toBeVisible();
+});
+
+test("searching while one types names who is asked, and can be switched off", async ({
+  host,
+  page,
+  panel,
+  gateway,
+}) => {
+  await host();
+  await look(panel);
+  await expect(panel.root.getByText(`Your words are sent to ${new URL(gateway.url).host}`)).toBeVisible();
+  await toggle(panel, "Search while I type").uncheck();
+  await page.reload();
+  /** @type {string[]} */
+  const asked = [];
+  page.on("request", (request) => void (request.url().includes("/search") && asked.push(request.url())));
+  await panel.open();
+  await panel.box.fill("export chart");
+  await panel.toTicket();
+  await panel.box.fill("export chart does nothing");
+  await panel.send();
+  expect(asked).toEqual([]);
+});
+
+test("what happened since the first letter goes along when the customer adds it", async ({
+  host,
+  page,
+  panel,
+  tickets,
+}) => {
+  await host({ answer, fill: { body: BODY } });
+  await happen(page);
+  await look(panel);
+  await expect(panel.button(/^Add what happened/)).toHaveCount(0);
+  await command(page, "capture", "later-error");
+  await panel.button("Back").click();
+  await panel.button("Look at it").click();
+  await panel.button(/^Add what happened/).click();
+  await expect(panel.root.locator(".sends")).toContainText("later-error");
+  for (const summary of await panel.root.locator("summary").all()) await summary.click();
+  await toggle(panel, /other-error/).uncheck();
+  const body = await send(panel);
+  await panel.received();
+  expect(body).toContain("later-error");
+  const [{ context }] = await tickets();
+  expect(context.errors.map((/** @type {Any} */ error) => error.message)).toEqual(["error-mark"]);
+  expect(context.since.errors.map((/** @type {Any} */ error) => error.message)).toEqual(["later-error"]);
+});
