@@ -67,6 +67,7 @@ bench: first-time widget $(BROWSER_PACKAGES) ## the figures that a person looks 
 	CHROMIUM=$$(tests/browser/find-chromium)
 	export CHROMIUM DESKBELL='$(abspath $(TARGET))/release/deskbell'
 	node tests/bench/opening.js
+	node tests/bench/recording.js
 
 clean: ## what was built; the tools in the cache and DATA stay
 	cargo clean
