@@ -2,7 +2,8 @@
 //
 // A file without a package of its own is no module to every Node that will do, hence the imports inside.
 
-const RUNS = 3;
+const RUNS = 2;
+const ROUNDS = 3;
 const EVENTS = 10_000;
 
 /** Each does what a page does, many times over; they run in the page. */
@@ -21,7 +22,7 @@ const KINDS = /** @type {Record<string, (times: number) => unknown>} */ ({
   "console.error, the same again": (times) => {
     for (let n = 0; n < times; n++) console.error("the same", { again: true });
   },
-  "history.pushState": (times) => {
+  "history.replaceState": (times) => {
     // More in a burst are refused by the browser.
     for (let n = 0; n < times / 100; n++) history.replaceState(null, "", `/view/${n}`);
   },
@@ -45,25 +46,24 @@ async function main() {
   try {
     /** @type {Record<string, Record<string, number[]>>} microseconds an event: by kind, without and with */
     const times = Object.fromEntries(Object.keys(KINDS).map((kind) => [kind, { without: [], with: [] }]));
-    /** @type {number[][]} bytes in use: before, after the events, after as many again */
-    const heaps = [];
+    /** @type {Record<string, number[]>} bytes in use before, and after each round of the first run */
+    const heaps = { without: [], with: [] };
     for (let run = 0; run <= RUNS; run++) {
-      for (const side of ["without", "with"]) {
+      for (const [side, used] of Object.entries(heaps)) {
         const { page, close } = await open(browser, site.url, side === "with");
         const heap = await heapOf(page);
-        const used = [await heap()];
-        for (const round of side === "with" ? [1, 2] : [1]) {
+        if (run === 0) used.push(await heap());
+        // The first run warms up: it counts for the memory and not for the time.
+        for (let round = 0; round < (run === 0 ? ROUNDS : 1); round++) {
           for (const [kind, act] of Object.entries(KINDS)) {
-            const count = kind === "history.pushState" ? EVENTS / 100 : EVENTS;
+            const count = kind === "history.replaceState" ? EVENTS / 100 : EVENTS;
             const took = await page.evaluate(
               `(async () => { const from = performance.now(); await (${act})(${EVENTS}); return performance.now() - from; })()`,
             );
-            // The first run warms up and does not count, and the second round is for the memory.
-            if (run > 0 && round === 1) times[kind]?.[side]?.push((took * 1000) / count);
+            if (run > 0) times[kind]?.[side]?.push((took * 1000) / count);
           }
-          used.push(await heap());
+          if (run === 0) used.push(await heap());
         }
-        if (run > 0 && side === "with") heaps.push(used);
         await close();
       }
     }
@@ -74,11 +74,9 @@ async function main() {
       const [bare, all] = [median(without), median(recorded)];
       console.log(row(kind, bare.toFixed(1), all.toFixed(1), (all - bare).toFixed(1)));
     }
-    const at = (/** @type {number} */ place) =>
-      `${(median(heaps.map((used) => used[place] ?? 0)) / 1024).toFixed(0)} KiB`;
-    console.log(
-      `\nMemory in use with the recorder: ${at(0)}, after all of these ${at(1)}, after as many again ${at(2)}.`,
-    );
+    console.log(`\nMemory in use, in KiB: before, and after each of ${ROUNDS} times all of these.`);
+    for (const [side, used] of Object.entries(heaps))
+      console.log(row(side, ...used.map((bytes) => (bytes / 1024).toFixed(0))));
   } finally {
     await browser.close();
     await site.stop();
