@@ -50,6 +50,6 @@ mod tests {
     fn the_settings_and_the_questions_can_be_read() {
         assert_eq!(sites().unwrap().keys().collect::<Vec<_>>(), [SITE]);
         let reading = import::json_lines(include_str!("questions.jsonl"));
-        assert_eq!((reading.bad, reading.warnings, reading.questions.len()), (vec![], vec![], 30));
+        assert_eq!((reading.bad, reading.warnings, reading.questions.len()), (vec![], vec![], 135));
     }
 }
