@@ -242,6 +242,12 @@ pub const LANGUAGES: &[Language] = &[
         #[cfg(not(target_arch = "wasm32"))]
         file: include_str!("ar.json"),
     },
+    Language {
+        tag: "de",
+        rtl: false,
+        #[cfg(not(target_arch = "wasm32"))]
+        file: include_str!("de.json"),
+    },
 ];
 
 impl Text {
