@@ -32,14 +32,30 @@ const ARABIC = {
   need: "من فضلك اكتب ما حدث.",
   failed: /نموذج المساعدة/,
 };
+const GERMAN = {
+  help: "Hilfe",
+  ticket: "Ticket senden",
+  send: "Senden",
+  still: "Ich brauche noch Hilfe",
+  solved: "Problem gelöst",
+  received: "Ihr Ticket ist da",
+  helped: "Schön, dass es geholfen hat",
+  done: "Fertig",
+  sends: "Was wir senden",
+  back: "Zurück",
+  need: "Bitte schreiben Sie, was passiert ist.",
+  failed: /^Das Hilfeformular /,
+};
+const WORDS = { en: ENGLISH, ar: ARABIC, de: GERMAN };
 
 for (const [colorScheme, lang, size] of /** @type {const} */ ([
   ["light", "en", "desktop"],
   ["light", "ar", "phone"],
   ["dark", "en", "phone"],
   ["dark", "ar", "desktop"],
+  ["light", "de", "phone"],
 ])) {
-  const words = lang === "ar" ? ARABIC : ENGLISH;
+  const words = WORDS[lang];
 
   test.describe(`${colorScheme}, ${lang}, ${size}`, () => {
     test.use({ ...(size === "phone" ? PHONE : DESKTOP), colorScheme });
