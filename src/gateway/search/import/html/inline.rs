@@ -12,7 +12,7 @@ const URL_MAX: usize = 2000;
 
 /// Nodes in one line; a newline stands where a break was meant. White space at the ends is kept as one space.
 pub fn line(nodes: &[&Node], base: &Url) -> String {
-    let mut line = Line { base, out: String::new(), depth: 0, in_link: false };
+    let mut line = Line { base, out: String::new(), before: None, depth: 0, in_link: false };
     nodes.iter().for_each(|node| line.node(node));
     line.out
 }
@@ -31,6 +31,8 @@ pub fn is_seen(c: char) -> bool {
 struct Line<'a> {
     base: &'a Url,
     out: String,
+    /// What stands before it, should the marks around it fall away.
+    before: Option<char>,
     depth: usize,
     in_link: bool,
 }
@@ -68,9 +70,14 @@ impl Line<'_> {
 
     /// What an element holds, by itself.
     fn inside(&self, element: &Element, in_link: bool) -> String {
-        let mut line = Line { base: self.base, out: String::new(), depth: self.depth + 1, in_link };
+        let mut line =
+            Line { base: self.base, out: String::new(), before: self.last(), depth: self.depth + 1, in_link };
         line.children(element);
         line.out
+    }
+
+    fn last(&self) -> Option<char> {
+        self.out.chars().next_back().or(self.before)
     }
 
     fn space(&mut self) {
@@ -108,7 +115,7 @@ impl Line<'_> {
             return self.append(&inside, None);
         }
         let leading = inside.starts_with([' ', '\n']);
-        let before = if leading { None } else { self.out.chars().next_back() };
+        let before = if leading { None } else { self.last() };
         let marked = marked(&inside, marks, before);
         self.append(&inside, marked.as_deref());
     }
@@ -135,7 +142,7 @@ impl Line<'_> {
     /// A picture as the link to it. In a link it is its name, because the link leads elsewhere.
     fn picture(&mut self, element: &Element) {
         let url = self.address(&element.address).filter(|url| !url.starts_with("mailto:"));
-        let mut name = Line { base: self.base, out: String::new(), depth: 0, in_link: true };
+        let mut name = Line { base: self.base, out: String::new(), before: None, depth: 0, in_link: true };
         name.text(&element.alt);
         if let Some(url) = url.as_deref().filter(|_| name.out.trim().is_empty()) {
             let path = url.split(['?', '#']).next().unwrap_or_default();

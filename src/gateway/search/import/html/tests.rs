@@ -120,6 +120,7 @@ fn text_stays_text() {
         ("hey!<a href=\"https://a.example\">x</a>", "hey\\![x](https://a.example/)"),
         ("&lt;script&gt;alert(1)&lt;/script&gt;", "<script>alert(1)</script>"),
         ("a\u{202e}b\u{0}c", "abc"),
+        ("é<i><b>*</b> b</i>", "é\\* b"),
     ] {
         assert_eq!(of(html), markdown, "{html}");
         let read = read(&of(html));
