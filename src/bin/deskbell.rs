@@ -30,7 +30,8 @@ enum Command {
     Serve(Serve),
     /// Import community questions; again and again, only what changed is changed.
     ///
-    /// A bad line is named by its number with the reason, and the rest is imported; the exit code is then 1.
+    /// What could not be read is named with the reason, and the rest is imported; the exit code is then 1. Each SOURCE keeps
+    /// its own questions: none changes or removes those of another.
     Import(Import),
 }
 
@@ -67,11 +68,14 @@ struct Import {
     /// What SOURCE is.
     #[arg(long, value_enum, default_value_t = import::Format::Jsonl)]
     from: import::Format,
-    /// Remove the questions that are not in SOURCE any more.
+    /// Remove the questions that are not in SOURCE any more; not if something of it could not be read.
     #[arg(long)]
     prune: bool,
-    /// A file with one question a line.
-    source: PathBuf,
+    /// With --from strapi: where its questions can be read; the permalink goes behind it.
+    #[arg(long, value_name = "URL")]
+    pages: Option<String>,
+    /// A file with one question a line, or the address of a forum, a help center or a Strapi.
+    source: String,
 }
 
 #[tokio::main]
@@ -104,11 +108,12 @@ async fn serve(options: Serve) -> Result<ExitCode, gateway::GatewayError> {
 }
 
 async fn run_import(options: Import) -> Result<ExitCode, gateway::GatewayError> {
-    let Import { config, database, site, from, prune, source } = options;
+    let Import { config, database, site, from, prune, pages, source } = options;
     let settings = settings::load(&Overrides { config, database, ..Overrides::default() })?;
-    let report = import::run(&settings, &site, from, &source, prune).await?;
+    let place = import::Source::new(from, &source, pages.as_deref()).map_err(import::ImportError::from)?;
+    let report = import::run(&settings, &site, &place, prune).await?;
     for note in &report.notes {
-        eprintln!("{}: {note}", source.display());
+        eprintln!("{source}: {note}");
     }
     println!("{report}");
     Ok(if report.bad == 0 { ExitCode::SUCCESS } else { ExitCode::FAILURE })

@@ -11,6 +11,7 @@ use tokio::net::TcpListener;
 use tokio::signal::unix::{SignalKind, signal};
 use tokio::sync::watch;
 
+use super::search::import::{ImportError, timer};
 use super::settings::{Settings, SettingsError};
 use super::store::StoreError;
 use super::{app, routes, search};
@@ -31,6 +32,9 @@ pub enum GatewayError {
         "no site is configured; add a table [sites.NAME] with origins to the file of --config, or start with --demo"
     )]
     NoSite,
+    /// Questions cannot be imported.
+    #[error(transparent)]
+    Import(#[from] ImportError),
     /// The store cannot be used.
     #[error(transparent)]
     Store(#[from] StoreError),
@@ -76,10 +80,14 @@ pub async fn serve(settings: Settings) -> Result<(), GatewayError> {
         let _ = tokio::time::timeout(GRACE, done).await;
     };
     let following = search::follow(&app.indexes, app.store.as_ref());
+    let plans = app.settings.sites.iter();
+    let plans = plans.flat_map(|(name, site)| site.imports.iter().map(|plan| (name.clone(), plan.clone())));
+    let importing = timer::run(app.store.clone(), plans.collect());
     tokio::select! {
         served = axum::serve(listener, service).with_graceful_shutdown(shutdown) => served?,
         () = patience => {}
         () = following => {}
+        never = importing => match never {},
     }
     app.store.close().await;
     tracing::info!("stopped");

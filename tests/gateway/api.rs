@@ -36,7 +36,7 @@ async fn a_question_comes_with_its_answers_in_reading_order() {
         answers: vec![answer("first", false, false), answer("staff", true, false), answer("accepted", false, true)],
         ..Question::default()
     };
-    gateway.app.store.import("acme", &[question], false).await.unwrap();
+    gateway.app.store.import("acme", "test", &[question], false).await.unwrap();
     let answer = gateway.get("/v1/sites/acme/questions/how%20to%2Fexport%3F").await;
     let bodies: Vec<String> = answer.json()["answers"]
         .as_array()

@@ -8,5 +8,6 @@ mod assets;
 mod command;
 mod inbox;
 mod search;
+mod sources;
 mod support;
 mod tickets;

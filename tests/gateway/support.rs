@@ -154,6 +154,6 @@ pub async fn import(database: &Path, site: &str, questions: &[(&str, &str)]) {
     let lines: String =
         questions.iter().map(|(id, title)| format!("{}\n", json!({ "id": id, "title": title }))).collect();
     let reading = deskbell::gateway::search::import::json_lines(&lines);
-    store.import(site, &reading.questions, true).await.unwrap();
+    store.import(site, "test", &reading.questions, true).await.unwrap();
     store.close().await;
 }

@@ -33,7 +33,7 @@ pub async fn import(store: &dyn Store) -> Result<(), StoreError> {
     for note in &reading.bad {
         tracing::error!("the demo's questions: {note}");
     }
-    store.import(SITE, &reading.questions, true).await?;
+    store.import(SITE, SITE, &reading.questions, true).await?;
     Ok(())
 }
 

@@ -37,7 +37,7 @@ pub fn parse(text: &str, name: &str) -> Result<File, SettingsError> {
     let located = |error: &toml::de::Error, field: String| {
         let at = error.span().map_or(0, |span| span.start);
         let before = text.get(..at).unwrap_or_default();
-        let message = error.message().replace(SITE_FIELDS, SITE_FIELDS_WITH_ORIGINS);
+        let message = error.message().replace(SITE_FIELDS, SITE_FIELDS_WITH_OWN);
         SettingsError::File { file: name.into(), line: before.matches('\n').count() + 1, field, message }
     };
     let deserializer = toml::Deserializer::parse(text).map_err(|error| located(&error, String::new()))?;
@@ -54,6 +54,6 @@ pub fn text(path: &Path) -> Result<String, SettingsError> {
         .map_err(|error| SettingsError::Unreadable { file: path.display().to_string(), reason: error.to_string() })
 }
 
-/// A site's fields are read as those of the domain's configuration, which does not know the one that is the gateway's.
+/// A site's fields are read as those of the domain's configuration, which does not know those that are the gateway's.
 const SITE_FIELDS: &str = "expected one of `kinds`";
-const SITE_FIELDS_WITH_ORIGINS: &str = "expected one of `origins`, `kinds`";
+const SITE_FIELDS_WITH_OWN: &str = "expected one of `origins`, `imports`, `kinds`";

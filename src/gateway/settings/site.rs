@@ -2,7 +2,9 @@
 
 use std::collections::BTreeMap;
 use std::fmt;
+use std::time::Duration;
 
+use jiff::SignedDuration;
 use serde::de::value::MapAccessDeserializer;
 use serde::de::{DeserializeSeed, Error, IntoDeserializer, MapAccess, Visitor};
 use serde::{Deserialize, Deserializer};
@@ -10,6 +12,8 @@ use serde::{Deserialize, Deserializer};
 use super::SettingsError;
 use crate::domain::config::{self, Config};
 use crate::domain::link;
+use crate::gateway::search::import::timer::{EVERY_DEFAULT, EVERY_MAX, EVERY_MIN, Plan};
+use crate::gateway::search::import::{Format, Source, SourceError};
 
 /// One product that embeds the panel.
 #[derive(Clone, Debug)]
@@ -18,6 +22,8 @@ pub struct Site {
     pub origins: Origins,
     /// What it was told.
     pub config: Config,
+    /// Where its questions come from while the gateway serves.
+    pub imports: Vec<Plan>,
 }
 
 /// The pages that may ask for a site.
@@ -29,11 +35,24 @@ pub enum Origins {
     Listed(Vec<String>),
 }
 
-/// A site as it stands in the file: `origins`, and beside it the fields of [`Config`].
+/// A site as it stands in the file: `origins` and `imports`, and beside them the fields of [`Config`].
 #[derive(Clone, Debug)]
 pub struct SiteTable {
     origins: Vec<String>,
+    imports: Vec<ImportTable>,
     config: Config,
+}
+
+/// An import as it stands in the file.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct ImportTable {
+    from: Format,
+    url: String,
+    pages: Option<String>,
+    every: Option<String>,
+    #[serde(default)]
+    prune: bool,
 }
 
 impl Origins {
@@ -79,8 +98,40 @@ fn check(name: &str, table: SiteTable, place: &impl Fn(&str) -> String) -> Resul
         let (field, message) = problem.split_once(": ").unwrap_or(("", problem));
         return wrong(field, message.into());
     }
+    let mut imports: Vec<Plan> = Vec::new();
+    for (index, import) in table.imports.into_iter().enumerate() {
+        let plan = match plan(import) {
+            Ok(plan) => plan,
+            Err((field, message)) => return wrong(&format!("imports[{index}].{field}"), message),
+        };
+        if imports.iter().any(|other| other.source.name() == plan.source.name()) {
+            return wrong(&format!("imports[{index}].url"), "is imported already; name each source once".into());
+        }
+        imports.push(plan);
+    }
     let origins = if any { Origins::Any } else { Origins::Listed(table.origins) };
-    Ok(Site { origins, config: table.config })
+    Ok(Site { origins, config: table.config, imports })
+}
+
+/// The plan of an import, or the field that is wrong and why.
+fn plan(import: ImportTable) -> Result<Plan, (&'static str, String)> {
+    if import.pages.is_some() && import.from != Format::Strapi {
+        return Err(("pages", "is for strapi only; the other sources know where their questions can be read".into()));
+    }
+    let pages = import.pages.as_deref();
+    let source = Source::new(import.from, &import.url, pages).map_err(|error| match &error {
+        SourceError::Address(text) if Some(text.as_str()) == pages => ("pages", error.to_string()),
+        _ => ("url", error.to_string()),
+    })?;
+    let every = import.every.as_deref().map_or(Some(EVERY_DEFAULT), |text| {
+        let every: Duration = text.parse::<SignedDuration>().ok()?.try_into().ok()?;
+        (EVERY_MIN..=EVERY_MAX).contains(&every).then_some(every)
+    });
+    let every = every.ok_or_else(|| {
+        let text = import.every.unwrap_or_default();
+        ("every", format!("{text:?} is no time from 10 minutes to 1000 hours, such as \"30 minutes\" or \"6 hours\""))
+    })?;
+    Ok(Plan { source, every, prune: import.prune })
 }
 
 /// Whether a text can be what a browser sends as `Origin`.
@@ -108,20 +159,27 @@ impl<'de> Visitor<'de> for TableVisitor {
     }
 
     fn visit_map<A: MapAccess<'de>>(self, map: A) -> Result<SiteTable, A::Error> {
-        let mut origins = None;
-        let config = Config::deserialize(MapAccessDeserializer::new(WithoutOrigins { map, origins: &mut origins }))?;
-        let origins = origins.ok_or_else(|| A::Error::missing_field("origins"))?;
-        Ok(SiteTable { origins, config })
+        let mut own = Own::default();
+        let config = Config::deserialize(MapAccessDeserializer::new(WithoutOwn { map, own: &mut own }))?;
+        let origins = own.origins.ok_or_else(|| A::Error::missing_field("origins"))?;
+        Ok(SiteTable { origins, imports: own.imports, config })
     }
 }
 
-/// The fields of a table but `origins`, which is kept aside.
-struct WithoutOrigins<'a, A> {
-    map: A,
-    origins: &'a mut Option<Vec<String>>,
+/// The fields of a table that are the gateway's alone.
+#[derive(Default)]
+struct Own {
+    origins: Option<Vec<String>>,
+    imports: Vec<ImportTable>,
 }
 
-impl<'de, A: MapAccess<'de>> MapAccess<'de> for WithoutOrigins<'_, A> {
+/// The fields of a table but the gateway's own, which are kept aside.
+struct WithoutOwn<'a, A> {
+    map: A,
+    own: &'a mut Own,
+}
+
+impl<'de, A: MapAccess<'de>> MapAccess<'de> for WithoutOwn<'_, A> {
     type Error = A::Error;
 
     fn next_key_seed<K: DeserializeSeed<'de>>(&mut self, mut seed: K) -> Result<Option<K::Value>, A::Error> {
@@ -129,9 +187,15 @@ impl<'de, A: MapAccess<'de>> MapAccess<'de> for WithoutOrigins<'_, A> {
             match self.map.next_key_seed(Key(seed))? {
                 None => return Ok(None),
                 Some(KeyRead::Other(value)) => return Ok(Some(value)),
-                Some(KeyRead::Origins(unused)) => seed = unused,
+                Some(KeyRead::Origins(unused)) => {
+                    self.own.origins = Some(self.map.next_value()?);
+                    seed = unused;
+                }
+                Some(KeyRead::Imports(unused)) => {
+                    self.own.imports = self.map.next_value()?;
+                    seed = unused;
+                }
             }
-            *self.origins = Some(self.map.next_value()?);
         }
     }
 
@@ -145,6 +209,7 @@ struct Key<K>(K);
 
 enum KeyRead<K, V> {
     Origins(K),
+    Imports(K),
     Other(V),
 }
 
@@ -153,9 +218,10 @@ impl<'de, K: DeserializeSeed<'de>> DeserializeSeed<'de> for Key<K> {
 
     fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<Self::Value, D::Error> {
         let key = String::deserialize(deserializer)?;
-        if key == "origins" {
-            return Ok(KeyRead::Origins(self.0));
+        match key.as_str() {
+            "origins" => Ok(KeyRead::Origins(self.0)),
+            "imports" => Ok(KeyRead::Imports(self.0)),
+            _ => self.0.deserialize(key.into_deserializer()).map(KeyRead::Other),
         }
-        self.0.deserialize(key.into_deserializer()).map(KeyRead::Other)
     }
 }

@@ -35,6 +35,7 @@ fn the_example_names_every_field_of_a_site() {
             "{field}"
         );
     }
+    assert!(example.contains("\n# [[sites.acme.imports]]\n"));
 }
 
 #[test]
@@ -71,7 +72,7 @@ fn a_wrong_file_is_told_by_file_line_field_and_what_is_allowed() {
         ),
         (
             "[sites.acme]\norigins = [\"*\"]\norigin = [\"*\"]",
-            "deskbell.toml:3: sites.acme.origin: unknown field `origin`, expected one of `origins`, `kinds`, `topics`",
+            "deskbell.toml:3: sites.acme.origin: unknown field `origin`, expected one of `origins`, `imports`, `kinds`, `topics`",
         ),
         ("[sites.acme]\norigins = [\"*\"]\nkinds = []", "deskbell.toml: sites.acme.kinds: is empty; name at least one"),
         (
@@ -82,10 +83,53 @@ fn a_wrong_file_is_told_by_file_line_field_and_what_is_allowed() {
             "[sites.acme]\norigins = [\"*\"]\nplans = { free = \"none\" }",
             "deskbell.toml:3: sites.acme.plans.free: unknown variant `none`, expected one of `high`, `medium`, `low`",
         ),
+        (
+            "[sites.acme]\norigins = [\"*\"]\n[[sites.acme.imports]]\nfrom = \"reddit\"\nurl = \"https://a.example\"",
+            "deskbell.toml:4: sites.acme.imports[0].from: unknown variant `reddit`, expected one of `jsonl`, `discourse`",
+        ),
+        (
+            "[sites.acme]\norigins = [\"*\"]\n[[sites.acme.imports]]\nfrom = \"zendesk\"\nurl = \"http://a.example\"",
+            "deskbell.toml: sites.acme.imports[0].url: \"http://a.example\" is no address of a source; write https://HOST",
+        ),
+        (
+            "[sites.acme]\norigins = [\"*\"]\n[[sites.acme.imports]]\nfrom = \"zendesk\"\nurl = \"https://a.example\"\nevery = \"1 minute\"",
+            "deskbell.toml: sites.acme.imports[0].every: \"1 minute\" is no time from 10 minutes to 1000 hours",
+        ),
+        (
+            "[sites.acme]\norigins = [\"*\"]\n[[sites.acme.imports]]\nfrom = \"zendesk\"\nurl = \"https://a.example\"\npages = \"https://b.example\"",
+            "deskbell.toml: sites.acme.imports[0].pages: is for strapi only",
+        ),
+        (
+            "[sites.acme]\norigins = [\"*\"]\nimports = [{ from = \"zendesk\", url = \"https://a.example\" }, { from = \"zendesk\", url = \"https://a.example/\" }]",
+            "deskbell.toml: sites.acme.imports[1].url: is imported already",
+        ),
     ] {
         let error = complaint(text);
         assert!(error.contains(said), "{text}\n is told as\n{error}\n and not as\n{said}");
     }
+}
+
+#[test]
+fn imports_are_planned_with_a_day_between_them_unless_the_file_says_otherwise() {
+    let text = r#"
+        [sites.acme]
+        origins = ["*"]
+        [[sites.acme.imports]]
+        from = "discourse"
+        url = "https://forum.example/c/help/"
+        [[sites.acme.imports]]
+        from = "strapi"
+        url = "https://squeak.example"
+        pages = "https://www.example/questions"
+        every = "1h 30m"
+        prune = true
+    "#;
+    let settings = load_text(text, Overrides::default()).unwrap();
+    let [forum, strapi] = &settings.sites["acme"].imports[..] else { panic!() };
+    assert_eq!((forum.source.name().as_str(), forum.prune), ("discourse https://forum.example/c/help", false));
+    assert_eq!(forum.every, std::time::Duration::from_secs(24 * 3600));
+    assert_eq!((strapi.every, strapi.prune), (std::time::Duration::from_secs(5400), true));
+    assert_eq!(strapi.source.pages.as_ref().unwrap().as_str(), "https://www.example/questions/");
 }
 
 #[test]

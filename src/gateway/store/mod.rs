@@ -36,8 +36,18 @@ pub trait Store: Send + Sync {
     /// The revision of every site that has had questions.
     async fn revisions(&self) -> Result<BTreeMap<String, i64>, StoreError>;
 
-    /// Adds and changes questions, and with `prune` removes those that are not among them. Ids are unique among them.
-    async fn import(&self, site: &str, questions: &[Question], prune: bool) -> Result<Changes, StoreError>;
+    /// Adds and changes the questions of a source, and with `prune` removes those of this source that are not among them.
+    /// Ids are unique among them; those that another source has are left as they are.
+    async fn import(
+        &self,
+        site: &str,
+        source: &str,
+        questions: &[Question],
+        prune: bool,
+    ) -> Result<Changes, StoreError>;
+
+    /// When a source was last imported, RFC 3339 in UTC.
+    async fn imported_at(&self, site: &str, source: &str) -> Result<Option<String>, StoreError>;
 
     /// Lets go of the database; nothing can be asked afterwards.
     async fn close(&self);
@@ -107,7 +117,7 @@ pub struct Cursor {
 }
 
 /// What an import did.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Changes {
     /// Questions that were not there.
     pub new: usize,
@@ -117,6 +127,17 @@ pub struct Changes {
     pub unchanged: usize,
     /// Questions that were there and are gone.
     pub removed: usize,
+    /// Questions that were left out, because another source has their ids.
+    pub taken: Vec<Taken>,
+}
+
+/// An id that another source has.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Taken {
+    /// The id.
+    pub id: String,
+    /// The source that has it.
+    pub source: String,
 }
 
 /// Why the store cannot do it.

@@ -2,12 +2,26 @@
 
 use std::collections::HashMap;
 
+use reqwest::Url;
 use serde::{Deserialize, Deserializer};
 
-use super::{LineNote, Reading};
+use super::fetch::{Fetcher, web_address};
+use super::reading::{Note, Reading};
 use crate::domain::question::{Answer, Question, question_kind};
 
-/// Reads JSON lines. A bad line is noted, and the rest is line.
+/// Reads the JSON lines at an address.
+pub async fn fetch(fetcher: &Fetcher, url: &Url) -> Reading {
+    match fetcher.text(url).await {
+        Ok(text) => read(&String::from_utf8_lossy(&text)),
+        Err(error) => {
+            let mut reading = Reading::default();
+            reading.failed(url, &error);
+            reading
+        }
+    }
+}
+
+/// Reads JSON lines. A bad line is noted, and the rest is read.
 pub fn read(text: &str) -> Reading {
     let mut reading = Reading::default();
     let mut places: HashMap<String, (usize, usize)> = HashMap::new();
@@ -16,26 +30,36 @@ pub fn read(text: &str) -> Reading {
         if line.trim().is_empty() {
             continue;
         }
-        let question = match question(line) {
+        let mut question = match question(line) {
             Ok(question) => question,
             Err(note) => {
-                reading.bad.push(LineNote { line: number, note });
+                reading.bad.push(line_note(number, note));
                 continue;
             }
         };
+        let url = web_address(&question.url);
+        if url.is_none() && !question.url.is_empty() {
+            let note = format!("url: {:?} is no address of the web and is left out", question.url);
+            reading.warnings.push(line_note(number, note));
+        }
+        question.url = url.unwrap_or_default();
         let Some((earlier, place)) = places.get_mut(&question.id) else {
             places.insert(question.id.clone(), (number, reading.questions.len()));
             reading.questions.push(question);
             continue;
         };
         let note = format!("has the id of line {earlier}, {:?}; the later line counts", question.id);
-        reading.warnings.push(LineNote { line: number, note });
+        reading.warnings.push(line_note(number, note));
         *earlier = number;
         if let Some(known) = reading.questions.get_mut(*place) {
             *known = question;
         }
     }
     reading
+}
+
+fn line_note(line: usize, note: String) -> Note {
+    Note { place: format!("line {line}"), note }
 }
 
 /// A question as it stands in a file, where less is needed than on the wire.
@@ -172,6 +196,20 @@ mod tests {
             assert!(note.starts_with(said), "{note} is not {said}");
         }
         assert_eq!(notes.len(), 7);
+    }
+
+    #[test]
+    fn an_address_that_nobody_can_open_is_left_out_and_told() {
+        let reading = read(concat!(
+            "{\"id\":\"a\",\"title\":\"One\",\"url\":\"https://a.example/1\"}\n",
+            "{\"id\":\"b\",\"title\":\"Two\",\"url\":\"javascript:alert(1)\"}\n",
+            "{\"id\":\"c\",\"title\":\"Three\",\"url\":\"/questions/3\"}\n",
+        ));
+        let urls: Vec<&str> = reading.questions.iter().map(|question| question.url.as_str()).collect();
+        assert_eq!(urls, ["https://a.example/1", "", ""]);
+        let said: Vec<String> = reading.warnings.iter().map(ToString::to_string).collect();
+        assert_eq!(said[0], "line 2: url: \"javascript:alert(1)\" is no address of the web and is left out");
+        assert_eq!((said.len(), reading.bad.len()), (2, 0));
     }
 
     #[test]

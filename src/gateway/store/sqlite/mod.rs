@@ -15,8 +15,9 @@ use sqlx::Row;
 use sqlx::migrate::Migrator;
 use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePool, SqlitePoolOptions, SqliteSynchronous};
 
-use super::{Changes, Cursor, Placed, Seal, Sealed, Store, StoreError, StoredTicket};
+use super::{Changes, Cursor, Placed, Seal, Sealed, Store, StoreError, StoredTicket, Taken};
 use crate::domain::question::Question;
+use crate::gateway::clock::now;
 use rows::{json, question_of, sealed_of, ticket_of};
 
 /// How long a write waits for another process, such as an import.
@@ -154,37 +155,50 @@ impl Store for SqliteStore {
         rows.iter().map(|row| Ok((row.try_get("site")?, row.try_get("revision")?))).collect()
     }
 
-    async fn import(&self, site: &str, questions: &[Question], prune: bool) -> Result<Changes, StoreError> {
+    async fn import(
+        &self,
+        site: &str,
+        source: &str,
+        questions: &[Question],
+        prune: bool,
+    ) -> Result<Changes, StoreError> {
         let mut transaction = self.writer.begin_with("BEGIN IMMEDIATE").await?;
-        let rows = sqlx::query("SELECT id, hash FROM questions WHERE site = ?").bind(site);
-        let known: HashMap<String, Vec<u8>> = rows
+        let rows = sqlx::query("SELECT id, hash, source FROM questions WHERE site = ?").bind(site);
+        let known: HashMap<String, Known> = rows
             .fetch_all(&mut *transaction)
             .await?
             .iter()
-            .map(|row| Ok((row.try_get("id")?, row.try_get("hash")?)))
+            .map(|row| Ok((row.try_get("id")?, Known { hash: row.try_get("hash")?, source: row.try_get("source")? })))
             .collect::<Result<_, StoreError>>()?;
         let mut changes = Changes::default();
         for question in questions {
             let text = json(question)?;
             let hash = Sha256::digest(text.as_bytes()).to_vec();
-            match known.get(&question.id) {
-                Some(known) if *known == hash => {
-                    changes.unchanged += 1;
+            let known = known.get(&question.id);
+            match known {
+                Some(known) if known.source != source && !known.source.is_empty() => {
+                    changes.taken.push(Taken { id: question.id.clone(), source: known.source.clone() });
                     continue;
                 }
+                Some(known) if known.hash == hash => changes.unchanged += 1,
                 Some(_) => changes.changed += 1,
                 None => changes.new += 1,
             }
-            sqlx::query("INSERT OR REPLACE INTO questions (site, id, hash, question) VALUES (?, ?, ?, ?)")
+            if known.is_some_and(|known| known.hash == hash && known.source == source) {
+                continue;
+            }
+            sqlx::query("INSERT OR REPLACE INTO questions (site, id, source, hash, question) VALUES (?, ?, ?, ?, ?)")
                 .bind(site)
                 .bind(&question.id)
+                .bind(source)
                 .bind(hash)
                 .bind(text)
                 .execute(&mut *transaction)
                 .await?;
         }
         let kept: HashSet<&str> = questions.iter().map(|question| question.id.as_str()).collect();
-        for gone in known.keys().filter(|id| prune && !kept.contains(id.as_str())) {
+        let gone = known.iter().filter(|(id, known)| prune && known.source == source && !kept.contains(id.as_str()));
+        for (gone, _) in gone {
             sqlx::query("DELETE FROM questions WHERE site = ? AND id = ?")
                 .bind(site)
                 .bind(gone)
@@ -195,14 +209,32 @@ impl Store for SqliteStore {
         if changes.new + changes.changed + changes.removed > 0 {
             sqlx::query(COUNT_UP).bind(site).execute(&mut *transaction).await?;
         }
+        sqlx::query("INSERT OR REPLACE INTO sources (site, source, imported_at) VALUES (?, ?, ?)")
+            .bind(site)
+            .bind(source)
+            .bind(now())
+            .execute(&mut *transaction)
+            .await?;
         transaction.commit().await?;
         Ok(changes)
+    }
+
+    async fn imported_at(&self, site: &str, source: &str) -> Result<Option<String>, StoreError> {
+        let last =
+            sqlx::query_scalar("SELECT imported_at FROM sources WHERE site = ? AND source = ?").bind(site).bind(source);
+        Ok(last.fetch_optional(&self.readers).await?)
     }
 
     async fn close(&self) {
         self.readers.close().await;
         self.writer.close().await;
     }
+}
+
+/// A question that is kept, as an import compares it.
+struct Known {
+    hash: Vec<u8>,
+    source: String,
 }
 
 const INSERT_TICKET: &str = "

@@ -106,20 +106,61 @@ async fn the_connection_that_writes_waits_for_the_disk() {
 async fn an_import_changes_what_changed_and_counts_up_only_then() {
     let (store, _folder) = fresh().await;
     let first = [question("b", "Two"), question("a", "One")];
-    assert_eq!(store.import("acme", &first, false).await.unwrap(), Changes { new: 2, ..Changes::default() });
-    assert_eq!(store.import("acme", &first, true).await.unwrap(), Changes { unchanged: 2, ..Changes::default() });
+    assert_eq!(store.import("acme", "file", &first, false).await.unwrap(), Changes { new: 2, ..Changes::default() });
+    assert_eq!(
+        store.import("acme", "file", &first, true).await.unwrap(),
+        Changes { unchanged: 2, ..Changes::default() }
+    );
     let (revision, questions) = store.questions("acme").await.unwrap();
     assert_eq!((revision, questions[0].id.as_str()), (1, "a"));
 
     let second = [question("a", "Changed"), question("c", "Three")];
-    let changes = store.import("acme", &second, false).await.unwrap();
+    let changes = store.import("acme", "file", &second, false).await.unwrap();
     assert_eq!(changes, Changes { new: 1, changed: 1, ..Changes::default() });
-    let changes = store.import("acme", &second, true).await.unwrap();
+    let changes = store.import("acme", "file", &second, true).await.unwrap();
     assert_eq!(changes, Changes { unchanged: 2, removed: 1, ..Changes::default() });
     assert_eq!(store.revisions().await.unwrap(), BTreeMap::from([("acme".into(), 3)]));
     assert_eq!(store.question("acme", "a").await.unwrap().unwrap().title, "Changed");
     assert_eq!(store.question("acme", "b").await.unwrap(), None);
     assert_eq!(store.question("other", "a").await.unwrap(), None);
+}
+
+#[tokio::test]
+async fn sources_neither_overwrite_nor_prune_each_other() {
+    let (store, _folder) = fresh().await;
+    store.import("acme", "one", &[question("a", "One"), question("b", "Two")], true).await.unwrap();
+    let changes = store.import("acme", "other", &[question("a", "Mine"), question("c", "Three")], true).await.unwrap();
+    let taken = vec![Taken { id: "a".into(), source: "one".into() }];
+    assert_eq!(changes, Changes { new: 1, taken, ..Changes::default() });
+    let titles: Vec<String> =
+        store.questions("acme").await.unwrap().1.into_iter().map(|question| question.title).collect();
+    assert_eq!(titles, ["One", "Two", "Three"]);
+    let changes = store.import("acme", "one", &[], true).await.unwrap();
+    assert_eq!(changes, Changes { removed: 2, ..Changes::default() });
+    assert_eq!(store.questions("acme").await.unwrap().1.len(), 1);
+}
+
+#[tokio::test]
+async fn when_a_source_was_imported_is_kept_also_where_nothing_changed() {
+    let (store, _folder) = fresh().await;
+    assert_eq!(store.imported_at("acme", "one").await.unwrap(), None);
+    let before = now();
+    store.import("acme", "one", &[], false).await.unwrap();
+    let at = store.imported_at("acme", "one").await.unwrap().unwrap();
+    assert!(at >= before && at <= now(), "{at}");
+    assert_eq!(store.imported_at("acme", "other").await.unwrap(), None);
+    assert_eq!(store.revisions().await.unwrap(), BTreeMap::new());
+}
+
+#[tokio::test]
+async fn what_was_there_before_sources_were_kept_belongs_to_who_brings_it_next() {
+    let (store, _folder) = fresh().await;
+    store.import("acme", "", &[question("a", "One"), question("b", "Two")], false).await.unwrap();
+    let changes = store.import("acme", "one", &[question("a", "One"), question("b", "Changed")], true).await.unwrap();
+    assert_eq!(changes, Changes { unchanged: 1, changed: 1, ..Changes::default() });
+    let changes = store.import("acme", "other", &[question("a", "Mine")], true).await.unwrap();
+    assert_eq!(changes.taken.len(), 1);
+    assert_eq!(store.import("acme", "one", &[], true).await.unwrap().removed, 2);
 }
 
 #[tokio::test]

@@ -1,0 +1,483 @@
+//! Asking a source, politely: one request at a time, as slowly as it wants, and never for more than a bounded answer.
+
+use std::net::{Ipv4Addr, Ipv6Addr};
+use std::time::Duration;
+
+use reqwest::header::{ACCEPT, CONTENT_TYPE, HeaderMap, RETRY_AFTER};
+use reqwest::redirect::{self, Policy};
+use reqwest::{Client, StatusCode, Url};
+use serde::de::DeserializeOwned;
+use serde_json::Value;
+
+/// What a source is told of who asks.
+const USER_AGENT: &str = concat!("deskbell/", env!("CARGO_PKG_VERSION"), " (import of community questions)");
+const REDIRECTS_MAX: usize = 5;
+/// How much of what a source says about an error is repeated, in characters.
+const SAID_MAX: usize = 200;
+
+/// How much is borne from a source.
+#[derive(Clone, Copy, Debug)]
+pub struct Limits {
+    /// The longest answer, in bytes.
+    pub body: usize,
+    /// How long an answer may take, from the first byte asked to the last one read.
+    pub answer: Duration,
+    /// How often one address is asked before it is given up.
+    pub tries: u32,
+    /// How long to wait before the second try where the source does not say; doubled for each one after it.
+    pub pause: Duration,
+    /// The longest that a source may make us wait at a time.
+    pub wait: Duration,
+}
+
+impl Default for Limits {
+    fn default() -> Limits {
+        Limits {
+            body: 16 << 20,
+            answer: Duration::from_secs(60),
+            tries: 4,
+            pause: Duration::from_secs(1),
+            wait: Duration::from_secs(120),
+        }
+    }
+}
+
+/// Why a source cannot be asked.
+#[derive(Debug, PartialEq, Eq, thiserror::Error)]
+pub enum SourceError {
+    /// The text is no address of a source.
+    #[error("{0:?} is no address of a source; write https://HOST/PATH (http only to this computer)")]
+    Address(String),
+    /// The client cannot be made.
+    #[error("no connection can be made: {0}")]
+    Client(String),
+}
+
+/// Why an address gave nothing that can be read.
+#[derive(Debug, PartialEq, Eq, thiserror::Error)]
+pub enum FetchError {
+    /// There was no answer, or not all of it.
+    #[error("gives no answer: {0}")]
+    Unreachable(String),
+    /// It answered that it will not.
+    #[error("answers {status}{said}")]
+    Refused {
+        /// The status.
+        status: u16,
+        /// What it says about it, with a colon before it; may be empty.
+        said: String,
+    },
+    /// It wants to be asked later than we are ready to wait.
+    #[error("answers {status} and wants to be asked again in {seconds} seconds")]
+    Later {
+        /// The status.
+        status: u16,
+        /// How much later.
+        seconds: u64,
+    },
+    /// Its answer is too long.
+    #[error("answers more than {0} bytes")]
+    TooLong(usize),
+    /// Its answer is a page for people.
+    #[error("answers HTML and not JSON; is it the address of such a source, and may everybody read it?")]
+    Html,
+    /// Its answer is something else.
+    #[error("answers something else than it should: {0}")]
+    Shape(String),
+}
+
+impl FetchError {
+    /// Whether nothing else of this source needs to be asked for now, because it would fare the same.
+    pub fn is_final(&self) -> bool {
+        match self {
+            FetchError::Unreachable(_) | FetchError::Later { .. } => true,
+            FetchError::Refused { status, .. } => *status == 429 || *status >= 500,
+            FetchError::TooLong(_) | FetchError::Html | FetchError::Shape(_) => false,
+        }
+    }
+}
+
+/// A client for one source, asked for one thing at a time.
+#[derive(Debug)]
+pub struct Fetcher {
+    client: Client,
+    limits: Limits,
+}
+
+impl Fetcher {
+    /// A client that keeps to limits.
+    pub fn new(limits: Limits) -> Result<Fetcher, SourceError> {
+        // Whoever came first has installed the same.
+        let _ = rustls::crypto::ring::default_provider().install_default();
+        let client = Client::builder()
+            .user_agent(USER_AGENT)
+            .connect_timeout(Duration::from_secs(10))
+            .timeout(limits.answer)
+            .redirect(Policy::custom(redirect))
+            .build()
+            .map_err(|error| SourceError::Client(told(&error)))?;
+        Ok(Fetcher { client, limits })
+    }
+
+    /// The JSON of an address.
+    pub async fn json<T: DeserializeOwned>(&self, url: &Url) -> Result<T, FetchError> {
+        let text = self.text(url).await?;
+        serde_json::from_slice(&text).map_err(|error| {
+            let html = text.trim_ascii_start().starts_with(b"<");
+            if html { FetchError::Html } else { FetchError::Shape(error.to_string()) }
+        })
+    }
+
+    /// The bytes of an address; what is refused for the moment is asked for again.
+    pub async fn text(&self, url: &Url) -> Result<Vec<u8>, FetchError> {
+        let mut pause = self.limits.pause;
+        let mut tries = 1;
+        loop {
+            let (error, after) = match self.once(url).await {
+                Ok(text) => return Ok(text),
+                Err(failure) => failure,
+            };
+            if !error.is_final() || tries >= self.limits.tries {
+                return Err(error);
+            }
+            let wait = after.unwrap_or(pause);
+            if wait > self.limits.wait {
+                let status = if let FetchError::Refused { status, .. } = error { status } else { 0 };
+                return Err(FetchError::Later { status, seconds: wait.as_secs() });
+            }
+            tracing::debug!(%url, %error, ?wait, "the source is asked again");
+            tokio::time::sleep(wait).await;
+            pause *= 2;
+            tries += 1;
+        }
+    }
+
+    /// One try: what came, or why not and how long the source wants to be left alone.
+    async fn once(&self, url: &Url) -> Result<Vec<u8>, (FetchError, Option<Duration>)> {
+        let unreachable = |error: reqwest::Error| (FetchError::Unreachable(told(&error)), None);
+        let request = self.client.get(url.clone()).header(ACCEPT, "application/json");
+        let mut response = request.send().await.map_err(|error| match error.is_redirect() {
+            true => (FetchError::Shape(told(&error)), None),
+            false => unreachable(error),
+        })?;
+        let status = response.status();
+        let html = is_html(response.headers());
+        let after = response.headers().get(RETRY_AFTER).and_then(|value| value.to_str().ok()).and_then(seconds);
+        let mut body = Vec::new();
+        while let Some(chunk) = response.chunk().await.map_err(unreachable)? {
+            if body.len() + chunk.len() > self.limits.body {
+                return Err((FetchError::TooLong(self.limits.body), None));
+            }
+            body.extend_from_slice(&chunk);
+        }
+        if status.is_success() {
+            return Ok(body);
+        }
+        let problem: Value = serde_json::from_slice(&body).unwrap_or_default();
+        let after =
+            after.or_else(|| problem.pointer("/extras/wait_seconds").and_then(Value::as_u64).map(Duration::from_secs));
+        let said = if html { String::new() } else { said(&problem, &body) };
+        let said = if said.is_empty() { said } else { format!(": {said}") };
+        Err((FetchError::Refused { status: status.as_u16(), said }, after.filter(|_| is_later(status))))
+    }
+}
+
+/// The address of a source: https, or http to this computer.
+pub fn source_url(text: &str) -> Result<Url, SourceError> {
+    let wrong = || SourceError::Address(text.into());
+    let mut url = Url::parse(text.trim()).map_err(|_| wrong())?;
+    let plain = url.username().is_empty() && url.password().is_none() && url.host_str().is_some();
+    if !plain || !(url.scheme() == "https" || is_local(&url)) {
+        return Err(wrong());
+    }
+    url.set_fragment(None);
+    Ok(url)
+}
+
+/// An address that a person can open in a browser; `None` for anything else.
+pub fn web_address(text: &str) -> Option<String> {
+    let text = text.trim();
+    let url =
+        Url::parse(text).ok().filter(|url| matches!(url.scheme(), "https" | "http") && url.host_str().is_some())?;
+    crate::domain::markdown::safe_url(text).map(str::to_string).or_else(|| Some(url.into()))
+}
+
+/// Whether it is plain http to this computer.
+fn is_local(url: &Url) -> bool {
+    let local = match url.host_str() {
+        Some("localhost") => true,
+        Some(host) => {
+            let host = host.trim_matches(['[', ']']);
+            host.parse::<Ipv4Addr>().is_ok_and(|ip| ip.is_loopback())
+                || host.parse::<Ipv6Addr>().is_ok_and(|ip| ip.is_loopback())
+        }
+        None => false,
+    };
+    url.scheme() == "http" && local
+}
+
+/// Nobody is led from elsewhere to what runs on this computer, or from https to http.
+fn redirect(attempt: redirect::Attempt<'_>) -> redirect::Action {
+    let from_here = attempt.previous().iter().all(is_local);
+    let allowed = attempt.url().scheme() == "https" || from_here && is_local(attempt.url());
+    if attempt.previous().len() > REDIRECTS_MAX {
+        attempt.error("it leads from one address to the next without end")
+    } else if !allowed {
+        attempt.error("it leads to an address that is not https")
+    } else {
+        attempt.follow()
+    }
+}
+
+/// Statuses that ask for patience.
+fn is_later(status: StatusCode) -> bool {
+    status == StatusCode::TOO_MANY_REQUESTS || status == StatusCode::SERVICE_UNAVAILABLE
+}
+
+/// `Retry-After`, as seconds or as a date (RFC 9110, 10.2.3).
+fn seconds(value: &str) -> Option<Duration> {
+    if let Ok(seconds) = value.trim().parse() {
+        return Some(Duration::from_secs(seconds));
+    }
+    let date = jiff::fmt::rfc2822::parse(value.trim()).ok()?.timestamp();
+    Some(date.duration_since(jiff::Timestamp::now()).try_into().unwrap_or_default())
+}
+
+fn is_html(headers: &HeaderMap) -> bool {
+    headers.get(CONTENT_TYPE).and_then(|value| value.to_str().ok()).is_some_and(|kind| kind.starts_with("text/html"))
+}
+
+/// What a source says about an error: `{error: {message}}` (Strapi), `{errors: [...]}` (Discourse), `{error, description}`
+/// (Zendesk, where `error` may be `{title, message}`), or plain text.
+fn said(problem: &Value, body: &[u8]) -> String {
+    let places = ["/error/message", "/errors/0", "/description", "/error/title", "/error", "/message"];
+    let text = places.iter().find_map(|place| problem.pointer(place)?.as_str().map(str::to_string));
+    let text = text
+        .unwrap_or_else(|| if problem.is_null() { String::from_utf8_lossy(body).into_owned() } else { String::new() });
+    let line: Vec<&str> =
+        text.split(|c: char| c.is_whitespace() || c.is_control()).filter(|word| !word.is_empty()).collect();
+    line.join(" ").chars().take(SAID_MAX).collect()
+}
+
+/// An error and what it came from, without the address, which stands beside it.
+fn told(error: &reqwest::Error) -> String {
+    if error.is_timeout() {
+        return "it takes too long".into();
+    }
+    let mut cause: &dyn std::error::Error = error;
+    while let Some(inner) = cause.source() {
+        cause = inner;
+    }
+    cause.to_string()
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+    use std::sync::atomic::{AtomicU32, Ordering};
+
+    use axum::Router;
+    use axum::body::Body;
+    use axum::http::{HeaderValue, Request, header};
+    use axum::response::{IntoResponse, Redirect, Response};
+    use axum::routing::get;
+    use http_body_util::channel::Channel;
+    use serde_json::json;
+
+    use super::*;
+
+    const SHORT: Limits = Limits {
+        body: 10_000,
+        answer: Duration::from_millis(500),
+        tries: 3,
+        pause: Duration::from_millis(1),
+        wait: Duration::from_secs(5),
+    };
+
+    async fn stand_in(router: Router) -> Url {
+        let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let url = format!("http://{}/", listener.local_addr().unwrap());
+        tokio::spawn(async move { axum::serve(listener, router).await });
+        Url::parse(&url).unwrap()
+    }
+
+    /// What asking for JSON comes to where every answer is the same.
+    async fn asked(answer: impl Fn() -> Response + Clone + Send + Sync + 'static) -> Result<Value, FetchError> {
+        let url = stand_in(Router::new().route("/", get(async move || answer()))).await;
+        Fetcher::new(SHORT).unwrap().json(&url).await
+    }
+
+    /// The first answers as given, then `{"ok": true}`; and how often it was asked.
+    async fn first(
+        answers: u32,
+        answer: impl Fn() -> Response + Clone + Send + Sync + 'static,
+    ) -> (Result<Value, FetchError>, u32) {
+        let count = Arc::new(AtomicU32::new(0));
+        let counted = count.clone();
+        let asked = asked(move || match counted.fetch_add(1, Ordering::SeqCst) < answers {
+            true => answer(),
+            false => axum::Json(json!({ "ok": true })).into_response(),
+        })
+        .await;
+        (asked, count.load(Ordering::SeqCst))
+    }
+
+    #[tokio::test]
+    async fn a_source_that_asks_for_patience_is_left_alone_as_long_as_it_says() {
+        let start = std::time::Instant::now();
+        let answer = || (StatusCode::TOO_MANY_REQUESTS, [(header::RETRY_AFTER, "1")], "Slow down").into_response();
+        assert_eq!(first(1, answer).await, (Ok(json!({ "ok": true })), 2));
+        assert!(start.elapsed() >= Duration::from_secs(1));
+
+        let answer = || (StatusCode::TOO_MANY_REQUESTS, [(header::RETRY_AFTER, "600")], "").into_response();
+        assert_eq!(first(1, answer).await, (Err(FetchError::Later { status: 429, seconds: 600 }), 1));
+        let in_body = || {
+            let body = json!({ "errors": ["Slow down"], "error_type": "rate_limit", "extras": { "wait_seconds": 23 } });
+            (StatusCode::TOO_MANY_REQUESTS, axum::Json(body)).into_response()
+        };
+        assert_eq!(first(1, in_body).await, (Err(FetchError::Later { status: 429, seconds: 23 }), 1));
+    }
+
+    #[tokio::test]
+    async fn what_fails_for_the_moment_is_asked_again_and_given_up_after_some_tries() {
+        let failing = || (StatusCode::BAD_GATEWAY, "no upstream").into_response();
+        assert_eq!(first(2, failing).await, (Ok(json!({ "ok": true })), 3));
+        let refused = FetchError::Refused { status: 502, said: ": no upstream".into() };
+        assert_eq!(first(9, failing).await, (Err(refused), 3));
+        let missing = || StatusCode::NOT_FOUND.into_response();
+        assert_eq!(first(9, missing).await, (Err(FetchError::Refused { status: 404, said: String::new() }), 1));
+    }
+
+    #[tokio::test]
+    async fn what_a_source_says_of_an_error_is_told() {
+        for (body, said) in [
+            (
+                json!({ "data": null, "error": { "status": 400, "name": "ValidationError", "message": "Invalid key teams" } }),
+                "Invalid key teams",
+            ),
+            (
+                json!({ "errors": ["You are not permitted to view it."], "error_type": "invalid_access" }),
+                "You are not permitted to view it.",
+            ),
+            (json!({ "error": "RecordNotFound", "description": "Not found" }), "Not found"),
+            (
+                json!({ "error": { "title": "Forbidden", "message": "You do not have access\nto this page" } }),
+                "You do not have access to this page",
+            ),
+            (json!({ "error": "Couldn't authenticate you" }), "Couldn't authenticate you"),
+            (json!({ "other": 1 }), ""),
+        ] {
+            let said = if said.is_empty() { String::new() } else { format!(": {said}") };
+            let answer = move || (StatusCode::FORBIDDEN, axum::Json(body.clone())).into_response();
+            assert_eq!(asked(answer).await, Err(FetchError::Refused { status: 403, said }));
+        }
+        let long = || (StatusCode::FORBIDDEN, "x".repeat(5000)).into_response();
+        let Err(FetchError::Refused { said, .. }) = asked(long).await else { panic!() };
+        assert_eq!(said.len(), 2 + SAID_MAX);
+    }
+
+    #[tokio::test]
+    async fn a_page_for_people_and_torn_json_are_told_apart() {
+        let html = || axum::response::Html("<!doctype html><title>Log in</title>").into_response();
+        assert_eq!(asked(html).await, Err(FetchError::Html));
+        let torn = || ([(header::CONTENT_TYPE, "application/json")], "{\"data\": [").into_response();
+        assert!(matches!(asked(torn).await, Err(FetchError::Shape(reason)) if reason.contains("EOF")));
+    }
+
+    #[tokio::test]
+    async fn an_answer_that_is_too_long_or_never_ends_is_not_read_to_the_end() {
+        assert_eq!(asked(|| "[".repeat(20_000).into_response()).await, Err(FetchError::TooLong(10_000)));
+        let endless = || {
+            let (mut sender, body) = Channel::<axum::body::Bytes>::new(1);
+            tokio::spawn(async move { while sender.send_data("[1,".repeat(99).into()).await.is_ok() {} });
+            Response::new(Body::new(body))
+        };
+        assert_eq!(asked(endless).await, Err(FetchError::TooLong(10_000)));
+        let stalled = || {
+            let (mut sender, body) = Channel::<axum::body::Bytes>::new(1);
+            tokio::spawn(async move {
+                let _ = sender.send_data("[1".into()).await;
+                std::future::pending::<()>().await;
+            });
+            Response::new(Body::new(body))
+        };
+        assert_eq!(asked(stalled).await, Err(FetchError::Unreachable("it takes too long".into())));
+    }
+
+    #[tokio::test]
+    async fn redirects_are_followed_but_not_without_end_and_not_away_from_https() {
+        let round = || Redirect::temporary("/").into_response();
+        let Err(FetchError::Shape(said)) = asked(round).await else { panic!() };
+        assert!(said.contains("without end"), "{said}");
+        let away = || Redirect::permanent("http://forum.example/latest.json").into_response();
+        let Err(FetchError::Shape(said)) = asked(away).await else { panic!() };
+        assert!(said.contains("not https"), "{said}");
+        let router = Router::new()
+            .route("/", get(async || Redirect::permanent("/there")))
+            .route("/there", get(async || axum::Json(json!({ "ok": true }))));
+        let url = stand_in(router).await;
+        assert_eq!(Fetcher::new(SHORT).unwrap().json::<Value>(&url).await, Ok(json!({ "ok": true })));
+    }
+
+    #[tokio::test]
+    async fn it_says_who_asks_and_for_what() {
+        let router = Router::new().fallback(async |request: Request<Body>| {
+            let header = |name| request.headers().get(name).map(HeaderValue::to_str).unwrap().unwrap().to_string();
+            axum::Json(json!([header(header::USER_AGENT), header(header::ACCEPT)]))
+        });
+        let url = stand_in(router).await;
+        let told: Vec<String> = Fetcher::new(SHORT).unwrap().json(&url).await.unwrap();
+        assert!(told[0].starts_with("deskbell/") && told[1] == "application/json", "{told:?}");
+    }
+
+    #[tokio::test]
+    async fn nobody_listening_is_told() {
+        let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let url = Url::parse(&format!("http://{}/", listener.local_addr().unwrap())).unwrap();
+        drop(listener);
+        let told = Fetcher::new(SHORT).unwrap().json::<Value>(&url).await.unwrap_err().to_string();
+        assert!(told.starts_with("gives no answer: ") && told.contains("refused"), "{told}");
+    }
+
+    #[test]
+    fn only_https_is_a_source_and_http_on_this_computer() {
+        for good in ["https://a.example", "http://127.0.0.1:8065/x", "http://localhost/", "http://[::1]:80/"] {
+            assert!(source_url(good).is_ok(), "{good}");
+        }
+        for bad in [
+            "http://a.example",
+            "a.example",
+            "ftp://a.example",
+            "file:///etc/passwd",
+            "https://u:p@a.example",
+            "http://127.0.0.1.a.example",
+            "",
+        ] {
+            assert!(source_url(bad).is_err(), "{bad}");
+        }
+    }
+
+    #[test]
+    fn a_web_address_is_http_or_https_with_a_host() {
+        assert_eq!(web_address(" https://a.example/x#y "), Some("https://a.example/x#y".into()));
+        for bad in [
+            "javascript:alert(1)",
+            "data:text/html,x",
+            "mailto:a@b.example",
+            "/relative",
+            "https:",
+            "ftp://a.example",
+            "",
+        ] {
+            assert_eq!(web_address(bad), None, "{bad}");
+        }
+        assert_eq!(web_address("https://a.example/a b"), Some("https://a.example/a%20b".into()));
+    }
+
+    #[test]
+    fn retry_after_is_seconds_or_a_date() {
+        assert_eq!(seconds("23"), Some(Duration::from_secs(23)));
+        assert_eq!(seconds("Wed, 21 Oct 2015 07:28:00 GMT"), Some(Duration::ZERO));
+        assert_eq!(seconds("soon"), None);
+    }
+}

@@ -1,0 +1,232 @@
+//! A line of HTML as a line of markdown: what is text stays text, whatever marks are in it.
+
+use reqwest::Url;
+
+use super::tree::{Element, Node, is_block, text_of};
+use crate::domain::markdown::safe_url;
+
+/// How deep marks nest, as deep as they are read.
+const DEPTH_MAX: usize = 4;
+/// The longest address that is kept, in bytes.
+const URL_MAX: usize = 2000;
+
+/// Nodes in one line; a newline stands where a break was meant. White space at the ends is kept as one space.
+pub fn line(nodes: &[&Node], base: &Url) -> String {
+    let mut line = Line { base, out: String::new(), before: None, depth: 0, in_link: false };
+    nodes.iter().for_each(|node| line.node(node));
+    line.out
+}
+
+/// Text as strong emphasis, where it can be marked so.
+pub fn strong(text: &str) -> String {
+    marked(text, &["**", "__"], None).unwrap_or_else(|| text.into())
+}
+
+/// Without characters that no one sees, some of which turn the text beside them around.
+pub fn is_seen(c: char) -> bool {
+    let turns = matches!(c, '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}');
+    !turns && !c.is_control() && c != '\u{feff}' && c != '\u{200b}'
+}
+
+struct Line<'a> {
+    base: &'a Url,
+    out: String,
+    /// What stands before it, should the marks around it fall away.
+    before: Option<char>,
+    depth: usize,
+    in_link: bool,
+}
+
+impl Line<'_> {
+    fn node(&mut self, node: &Node) {
+        let element = match node {
+            Node::Text(text) => return self.text(text),
+            Node::Element(element) => element,
+        };
+        match element.name.as_str() {
+            "br" => self.out.push('\n'),
+            "img" => self.picture(element),
+            "a" => self.link(element),
+            "strong" | "b" => self.marks(element, &["**", "__"]),
+            "em" | "i" | "cite" | "dfn" | "var" => self.marks(element, &["*", "_"]),
+            "code" | "kbd" | "samp" | "tt" => self.code(element),
+            "q" => {
+                self.text("“");
+                self.children(element);
+                self.text("”");
+            }
+            name if is_block(name) => {
+                self.space();
+                self.children(element);
+                self.space();
+            }
+            _ => self.children(element),
+        }
+    }
+
+    fn children(&mut self, element: &Element) {
+        element.children.iter().for_each(|node| self.node(node));
+    }
+
+    /// What an element holds, by itself.
+    fn inside(&self, element: &Element, in_link: bool) -> String {
+        let mut line =
+            Line { base: self.base, out: String::new(), before: self.last(), depth: self.depth + 1, in_link };
+        line.children(element);
+        line.out
+    }
+
+    fn last(&self) -> Option<char> {
+        self.out.chars().next_back().or(self.before)
+    }
+
+    fn space(&mut self) {
+        if !self.out.ends_with([' ', '\n']) {
+            self.out.push(' ');
+        }
+    }
+
+    fn text(&mut self, text: &str) {
+        let mut chars = text.chars().filter(|c| c.is_whitespace() || is_seen(*c)).peekable();
+        while let Some(c) = chars.next() {
+            if c.is_whitespace() {
+                self.space();
+                continue;
+            }
+            let before = self.out.chars().next_back();
+            let acts = match c {
+                '\\' | '`' | '*' | '[' => true,
+                '_' => !before.is_some_and(is_part_of_word),
+                '(' => before == Some(']'),
+                '!' => chars.peek().is_none(),
+                ':' => ["http", "https", "mailto"].iter().any(|scheme| self.out.ends_with(scheme)),
+                _ => false,
+            };
+            if acts {
+                self.out.push('\\');
+            }
+            self.out.push(c);
+        }
+    }
+
+    fn marks(&mut self, element: &Element, marks: &[&str]) {
+        let inside = self.inside(element, self.in_link);
+        if self.depth >= DEPTH_MAX {
+            return self.append(&inside, None);
+        }
+        let leading = inside.starts_with([' ', '\n']);
+        let before = if leading { None } else { self.last() };
+        let marked = marked(&inside, marks, before);
+        self.append(&inside, marked.as_deref());
+    }
+
+    fn code(&mut self, element: &Element) {
+        let text = text_of(&element.children);
+        let text: String =
+            text.chars().map(|c| if c.is_whitespace() { ' ' } else { c }).filter(|c| is_seen(*c)).collect();
+        // A backtick cannot stand in code, nor what ends a link in the text of one.
+        if text.contains('`') || self.in_link && text.contains("](") {
+            return self.text(&text);
+        }
+        if text.trim().is_empty() { self.space() } else { self.out.push_str(&format!("`{}`", text.trim())) }
+    }
+
+    fn link(&mut self, element: &Element) {
+        let url = self.address(&element.address).filter(|_| !self.in_link && self.depth < DEPTH_MAX);
+        let inside = self.inside(element, url.is_some() || self.in_link);
+        let Some(url) = url.filter(|_| !inside.trim().is_empty()) else { return self.append(&inside, None) };
+        let text = one_break(inside.trim());
+        self.append(&inside, Some(&format!("[{text}]({url})")));
+    }
+
+    /// A picture as the link to it. In a link it is its name, because the link leads elsewhere.
+    fn picture(&mut self, element: &Element) {
+        let url = self.address(&element.address).filter(|url| !url.starts_with("mailto:"));
+        let mut name = Line { base: self.base, out: String::new(), before: None, depth: 0, in_link: true };
+        name.text(&element.alt);
+        if let Some(url) = url.as_deref().filter(|_| name.out.trim().is_empty()) {
+            let path = url.split(['?', '#']).next().unwrap_or_default();
+            name.text(path.rsplit('/').find(|part| !part.is_empty()).unwrap_or_default());
+        }
+        let name = name.out.trim();
+        match url.filter(|_| !self.in_link && self.depth < DEPTH_MAX && !name.is_empty()) {
+            Some(url) => self.out.push_str(&format!("![{name}]({url})")),
+            None => self.out.push_str(name),
+        }
+    }
+
+    /// Appends what an element came to; the white space at the ends of what it holds stands outside of its marks.
+    fn append(&mut self, inside: &str, marked: Option<&str>) {
+        let Some(marked) = marked else {
+            // What was written by itself meets what stands before it.
+            let glued = self.out.ends_with(']') && inside.starts_with('(');
+            let inside = if inside.starts_with(' ') && self.out.ends_with([' ', '\n']) {
+                inside.trim_start_matches(' ')
+            } else {
+                inside
+            };
+            self.out.push_str(if glued { "\\" } else { "" });
+            self.out.push_str(inside);
+            return;
+        };
+        let content = inside.trim();
+        let edge = |text: &str| {
+            if text.contains('\n') {
+                "\n"
+            } else if text.is_empty() {
+                ""
+            } else {
+                " "
+            }
+        };
+        let (leading, trailing) = inside.split_once(content).unwrap_or_default();
+        match edge(leading) {
+            " " => self.space(),
+            edge => self.out.push_str(edge),
+        }
+        self.out.push_str(marked);
+        self.out.push_str(edge(trailing));
+    }
+
+    /// An address as a link can have it, made whole by the page it stands on.
+    fn address(&self, address: &str) -> Option<String> {
+        let address = address.trim();
+        let url = self.base.join(address).ok().filter(|_| !address.is_empty())?;
+        let encode = |c: char| match c {
+            '(' => "%28".into(),
+            ')' => "%29".into(),
+            '*' => "%2A".into(),
+            '\\' => "%5C".into(),
+            '`' => "%60".into(),
+            c => c.to_string(),
+        };
+        let url: String = url.as_str().chars().map(encode).collect();
+        safe_url(&url).filter(|url| url.len() <= URL_MAX).map(str::to_string)
+    }
+}
+
+/// Text between marks; none where every mark would end too early, or would not be one. `before` is the character before it.
+fn marked(inside: &str, marks: &[&str], before: Option<char>) -> Option<String> {
+    let content = one_break(inside.trim());
+    let fits = |mark: &&&str| {
+        let first = mark.get(..1).unwrap_or_default();
+        let clear = match mark.len() {
+            1 => !content.contains(first),
+            _ => !content.contains(**mark) && !content.starts_with(first) && !content.ends_with(first),
+        };
+        clear && (first != "_" || !before.is_some_and(is_part_of_word))
+    };
+    let mark = marks.iter().find(fits).filter(|_| !content.is_empty())?;
+    Some(format!("{mark}{content}{mark}"))
+}
+
+/// Without empty lines, which would end a paragraph in the middle of a mark.
+fn one_break(text: &str) -> String {
+    let lines: Vec<&str> = text.split('\n').map(str::trim).filter(|line| !line.is_empty()).collect();
+    lines.join("\n")
+}
+
+/// As the reading of markdown has it, where `_` in a word is part of it.
+fn is_part_of_word(c: char) -> bool {
+    !c.is_ascii() || c.is_ascii_alphanumeric()
+}

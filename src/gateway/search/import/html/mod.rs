@@ -1,0 +1,193 @@
+//! HTML as markdown of the subset that [`crate::domain::markdown`] reads. No HTML comes out of it, and nothing that was
+//! text becomes a mark.
+//!
+//! Scripts, styles and whatever else is not for reading are left out; a picture becomes a link to it; the rows of a table
+//! become lines; what the subset has no mark for keeps its text.
+
+mod inline;
+mod tree;
+
+use reqwest::Url;
+
+use crate::domain::markdown::TEXT_MAX;
+use inline::{is_seen, line, strong};
+use tree::{Element, Node, is_block, text_of};
+
+/// How deep lists and quotes nest, as deep as they are read.
+const DEPTH_MAX: usize = 4;
+
+/// Markdown of a piece of HTML; `page` is where it stands, for links that are relative to it.
+pub fn markdown(html: &str, page: &Url) -> String {
+    let mut out = String::new();
+    for block in blocks(&tree::read(html), page, 0) {
+        if !out.is_empty() && out.len() + block.len() > TEXT_MAX {
+            break;
+        }
+        out.push_str(if out.is_empty() { "" } else { "\n\n" });
+        out.push_str(&block);
+    }
+    out.truncate(out.floor_char_boundary(TEXT_MAX));
+    out
+}
+
+/// The blocks of nodes; `depth` counts the lists and quotes around them.
+fn blocks(nodes: &[Node], page: &Url, depth: usize) -> Vec<String> {
+    let mut out = Vec::new();
+    let mut running: Vec<&Node> = Vec::new();
+    for node in nodes {
+        match node {
+            Node::Element(element) if stands_alone(element) => {
+                paragraphs(&std::mem::take(&mut running), page, &mut out);
+                out.extend(block(element, page, depth));
+            }
+            node => running.push(node),
+        }
+    }
+    paragraphs(&running, page, &mut out);
+    out
+}
+
+/// Whether an element is a block, or a mark around blocks, as editors make them of pasted text.
+fn stands_alone(element: &Element) -> bool {
+    let holds_block = |node: &Node| matches!(node, Node::Element(element) if stands_alone(element));
+    is_block(&element.name) || element.name != "a" && element.children.iter().any(holds_block)
+}
+
+fn block(element: &Element, page: &Url, depth: usize) -> Vec<String> {
+    match element.name.as_str() {
+        "h1" | "h2" | "h3" | "h4" | "h5" | "h6" => heading(element, page).into_iter().collect(),
+        "pre" => code(&text_of(&element.children), depth).into_iter().collect(),
+        "blockquote" if depth < DEPTH_MAX => quote(&blocks(&element.children, page, depth + 1)).into_iter().collect(),
+        "ul" | "ol" if depth < DEPTH_MAX => list(element, page, depth).into_iter().collect(),
+        "table" if is_plain_table(element) => {
+            let rows: Vec<String> = rows(element, page);
+            if rows.is_empty() { vec![] } else { vec![paragraph(&rows)] }
+        }
+        _ => blocks(&element.children, page, depth),
+    }
+}
+
+/// A run of nodes as paragraphs: two breaks in a row part them.
+fn paragraphs(nodes: &[&Node], page: &Url, out: &mut Vec<String>) {
+    let text = line(nodes, page);
+    let lines: Vec<String> = text.split('\n').map(|line| line.trim().to_string()).collect();
+    let parts = lines.split(|line| line.is_empty()).filter(|lines| !lines.is_empty());
+    out.extend(parts.map(paragraph));
+}
+
+/// Lines as a paragraph with breaks between them.
+fn paragraph(lines: &[String]) -> String {
+    let lines: Vec<String> = lines.iter().map(|line| at_start(line)).collect();
+    lines.join("\\\n")
+}
+
+fn heading(element: &Element, page: &Url) -> Option<String> {
+    let children: Vec<&Node> = element.children.iter().collect();
+    let text = line(&children, page).replace('\n', " ");
+    let text = text.trim();
+    if text.is_empty() {
+        return None;
+    }
+    // The marks that may close a heading are not read as text.
+    if text.ends_with('#') {
+        return Some(at_start(&strong(text)));
+    }
+    let level = element.name.get(1..).and_then(|level| level.parse().ok()).unwrap_or(2);
+    Some(format!("{} {}", "#".repeat(level), at_start(text)))
+}
+
+fn code(text: &str, depth: usize) -> Option<String> {
+    let text = text.replace("\r\n", "\n").replace('\r', "\n");
+    let text: String = text.chars().filter(|c| matches!(c, '\n' | '\t') || is_seen(*c)).collect();
+    let mut lines: Vec<&str> = text.trim_matches('\n').lines().map(str::trim_end).collect();
+    if depth > 0 {
+        // Two empty lines would end the list it stands in.
+        lines.dedup_by(|line, before| line.is_empty() && before.is_empty());
+    }
+    let ends = |fence: &str| lines.iter().any(|line| line.trim() == fence);
+    let fence = if ends("```") { "~~~" } else { "```" };
+    let inside: Vec<String> =
+        lines.iter().map(|line| if line.trim() == fence { format!("\\{line}") } else { line.to_string() }).collect();
+    let filled = inside.iter().any(|line| !line.is_empty());
+    filled.then(|| format!("{fence}\n{}\n{fence}", inside.join("\n")))
+}
+
+fn quote(blocks: &[String]) -> Option<String> {
+    let quoted = |line: &str| if line.is_empty() { ">".to_string() } else { format!("> {line}") };
+    let lines: Vec<String> = blocks.join("\n\n").split('\n').map(quoted).collect();
+    (!blocks.is_empty()).then(|| lines.join("\n"))
+}
+
+fn list(element: &Element, page: &Url, depth: usize) -> Option<String> {
+    let mut items: Vec<String> = Vec::new();
+    for child in &element.children {
+        let blocks = match child {
+            Node::Element(item) if item.name == "li" => blocks(&item.children, page, depth + 1),
+            // A list in a list, without an item around it.
+            child => blocks(std::slice::from_ref(child), page, depth + 1),
+        };
+        if blocks.is_empty() {
+            continue;
+        }
+        let marker = if element.name == "ol" { format!("{}. ", items.len() + 1) } else { "- ".into() };
+        let indent = " ".repeat(marker.len());
+        let indented = |line: &str| if line.is_empty() { String::new() } else { format!("{indent}{line}") };
+        let lines: Vec<String> = blocks.join("\n\n").split('\n').map(indented).collect();
+        let text = lines.join("\n");
+        items.push(format!("{marker}{}", text.get(indent.len()..).unwrap_or_default()));
+    }
+    (!items.is_empty()).then(|| items.join("\n"))
+}
+
+/// Whether the cells of a table are lines; otherwise it is there for the layout.
+fn is_plain_table(table: &Element) -> bool {
+    table.children.iter().all(|node| match node {
+        Node::Text(_) => true,
+        Node::Element(element) => match element.name.as_str() {
+            "table" | "ul" | "ol" | "pre" | "blockquote" | "h1" | "h2" | "h3" | "h4" | "h5" | "h6" => false,
+            _ => is_plain_table(element),
+        },
+    })
+}
+
+/// The rows of a table, its cells parted by bars.
+fn rows(table: &Element, page: &Url) -> Vec<String> {
+    let mut out = Vec::new();
+    for node in &table.children {
+        let Node::Element(element) = node else { continue };
+        if element.name != "tr" {
+            let caption: Vec<&Node> =
+                if element.name == "caption" { element.children.iter().collect() } else { vec![] };
+            out.extend(cell(&caption, page));
+            out.extend(rows(element, page));
+            continue;
+        }
+        let cells = element.children.iter().filter(|node| matches!(node, Node::Element(_)));
+        let cells: Vec<String> = cells.filter_map(|node| cell(&[node], page)).collect();
+        if !cells.is_empty() {
+            out.push(cells.join(" | "));
+        }
+    }
+    out
+}
+
+fn cell(nodes: &[&Node], page: &Url) -> Option<String> {
+    let text = line(nodes, page).replace('\n', " ");
+    let text = text.trim();
+    (!text.is_empty()).then(|| text.to_string())
+}
+
+/// Where a line begins, some characters would make a list, a heading, a quote or code.
+fn at_start(line: &str) -> String {
+    let digits = line.len() - line.trim_start_matches(|c: char| c.is_ascii_digit()).len();
+    let (number, rest) = line.split_at_checked(digits).unwrap_or_default();
+    let numbered = [". ", ") "].iter().any(|mark| rest.starts_with(mark));
+    match (number, rest.chars().next()) {
+        ("", Some('#' | '>' | '-' | '+' | '~')) => format!("\\{line}"),
+        (number, _) if !number.is_empty() && numbered => format!("{number}\\{rest}"),
+        _ => line.to_string(),
+    }
+}
+
+#[cfg(test)]
+mod tests;

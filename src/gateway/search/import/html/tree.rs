@@ -1,0 +1,235 @@
+//! HTML as a tree: what is worth reading of it, nested no deeper than [`DEPTH_MAX`].
+
+use html5gum::{StartTag, Token, Tokenizer};
+
+/// How deep elements nest; what lies deeper belongs to the last that fits.
+const DEPTH_MAX: usize = 48;
+
+/// A part of a document.
+#[derive(Debug)]
+pub enum Node {
+    /// Text, as it stands in the source but for its entities.
+    Text(String),
+    /// An element.
+    Element(Element),
+}
+
+/// An element, with the attributes that say something.
+#[derive(Debug, Default)]
+pub struct Element {
+    /// Its name in lower case.
+    pub name: String,
+    /// Where it leads or what it shows: `href` of a link, `src` of a picture.
+    pub address: String,
+    /// The `alt` of a picture.
+    pub alt: String,
+    /// What it holds.
+    pub children: Vec<Node>,
+}
+
+/// Reads a document or a part of one. Never fails: what browsers guess at is guessed at here, if more simply.
+pub fn read(html: &str) -> Vec<Node> {
+    let mut tree = Tree { open: vec![Element::default()], dropped: None };
+    for Ok(token) in Tokenizer::new(html) {
+        match token {
+            Token::StartTag(tag) => tree.start(&tag),
+            Token::EndTag(tag) => tree.end(&text(&tag.name)),
+            Token::String(string) => tree.text(&text(&string)),
+            Token::Comment(_) | Token::Doctype(_) | Token::Error(_) => {}
+        }
+    }
+    while tree.open.len() > 1 {
+        tree.close();
+    }
+    tree.open.pop().map(|root| root.children).unwrap_or_default()
+}
+
+/// Everything a node says, without its marks.
+pub fn text_of(nodes: &[Node]) -> String {
+    let one = |node: &Node| match node {
+        Node::Text(text) => text.clone(),
+        Node::Element(element) if element.name == "br" => "\n".into(),
+        Node::Element(element) => text_of(&element.children),
+    };
+    nodes.iter().map(one).collect()
+}
+
+/// Whether an element stands by itself and not in a line.
+pub fn is_block(name: &str) -> bool {
+    BLOCKS.contains(&name)
+}
+
+const BLOCKS: &[&str] = &[
+    "address",
+    "article",
+    "aside",
+    "blockquote",
+    "body",
+    "caption",
+    "center",
+    "dd",
+    "details",
+    "dialog",
+    "div",
+    "dl",
+    "dt",
+    "fieldset",
+    "figcaption",
+    "figure",
+    "footer",
+    "form",
+    "h1",
+    "h2",
+    "h3",
+    "h4",
+    "h5",
+    "h6",
+    "header",
+    "hr",
+    "html",
+    "li",
+    "main",
+    "nav",
+    "ol",
+    "p",
+    "pre",
+    "section",
+    "summary",
+    "table",
+    "tbody",
+    "td",
+    "tfoot",
+    "th",
+    "thead",
+    "tr",
+    "ul",
+];
+
+/// Elements that hold nothing and have no end.
+const VOID: &[&str] = &[
+    "area", "base", "br", "col", "embed", "frame", "hr", "img", "input", "link", "meta", "param", "source", "track",
+    "wbr",
+];
+
+/// Elements whose content is not for reading.
+const DROPPED: &[&str] = &[
+    "audio", "button", "canvas", "head", "iframe", "math", "noembed", "noframes", "noscript", "object", "script",
+    "select", "style", "svg", "template", "textarea", "title", "video",
+];
+
+struct Tree {
+    /// The elements that are open, the root first.
+    open: Vec<Element>,
+    /// What is dropped at the moment, with all that is in it.
+    dropped: Option<Dropped>,
+}
+
+struct Dropped {
+    name: String,
+    /// How many of this name are open, one in another.
+    depth: usize,
+}
+
+impl Tree {
+    fn start(&mut self, tag: &StartTag<()>) {
+        let name = text(&tag.name).to_ascii_lowercase();
+        let attribute = |name: &str| tag.attributes.get(name.as_bytes()).map(|value| text(value)).unwrap_or_default();
+        let class = attribute("class");
+        let is = |wanted: &str| class.split_ascii_whitespace().any(|class| class == wanted);
+        if let Some(dropped) = &mut self.dropped {
+            dropped.depth += usize::from(dropped.name == name && !(tag.self_closing && name == "svg"));
+            return;
+        }
+        if DROPPED.contains(&name.as_str()) {
+            let empty = tag.self_closing && matches!(name.as_str(), "svg" | "math");
+            self.dropped = (!empty).then_some(Dropped { name, depth: 1 });
+            return;
+        }
+        // Discourse: the line with name and size below a picture, and the picture of who is quoted.
+        let parent_is_link = self.open.last().is_some_and(|parent| parent.name == "a");
+        if name == "div" && is("meta") && parent_is_link {
+            self.dropped = Some(Dropped { name, depth: 1 });
+            return;
+        }
+        if name == "img" && is("avatar") {
+            return;
+        }
+        if name == "img" && is("emoji") {
+            self.text(&attribute("alt"));
+            return;
+        }
+        self.close_implied(&name);
+        let address = attribute(if name == "img" { "src" } else { "href" });
+        let element = Element { alt: attribute("alt"), address, children: Vec::new(), name };
+        if VOID.contains(&element.name.as_str()) {
+            self.add(Node::Element(element));
+        } else if self.open.len() <= DEPTH_MAX {
+            self.open.push(element);
+        }
+    }
+
+    fn end(&mut self, name: &str) {
+        let name = name.to_ascii_lowercase();
+        if let Some(dropped) = &mut self.dropped {
+            dropped.depth -= usize::from(dropped.name == name);
+            if dropped.depth == 0 {
+                self.dropped = None;
+            }
+            return;
+        }
+        if let Some(at) = self.open.iter().skip(1).rposition(|open| open.name == name) {
+            self.close_to(at + 1);
+        }
+    }
+
+    fn text(&mut self, text: &str) {
+        if self.dropped.is_none() && !text.is_empty() {
+            self.add(Node::Text(text.into()));
+        }
+    }
+
+    /// Closes what a start tag ends without saying so, as `<li>` the item before it.
+    fn close_implied(&mut self, name: &str) {
+        let (ended, within): (&[&str], &[&str]) = match name {
+            "li" => (&["li"], &["ul", "ol"]),
+            "dt" | "dd" => (&["dt", "dd"], &["dl"]),
+            "tr" => (&["tr"], &["table"]),
+            "td" | "th" => (&["td", "th"], &["table", "tr"]),
+            "tbody" | "thead" | "tfoot" => (&["tbody", "thead", "tfoot"], &["table"]),
+            "a" => (&["a"], &["td", "th", "table"]),
+            name if is_block(name) => (&["p"], &["li", "blockquote", "td", "th", "div", "dd", "section", "article"]),
+            _ => return,
+        };
+        for at in (1..self.open.len()).rev() {
+            let Some(open) = self.open.get(at) else { return };
+            if ended.contains(&open.name.as_str()) {
+                return self.close_to(at);
+            }
+            if within.contains(&open.name.as_str()) {
+                return;
+            }
+        }
+    }
+
+    fn close_to(&mut self, length: usize) {
+        while self.open.len() > length.max(1) {
+            self.close();
+        }
+    }
+
+    fn close(&mut self) {
+        if let Some(element) = self.open.pop() {
+            self.add(Node::Element(element));
+        }
+    }
+
+    fn add(&mut self, node: Node) {
+        if let Some(parent) = self.open.last_mut() {
+            parent.children.push(node);
+        }
+    }
+}
+
+fn text(bytes: &[u8]) -> String {
+    String::from_utf8_lossy(bytes).into_owned()
+}

@@ -1,0 +1,204 @@
+//! The stand-in answers as Discourse does: `topic_list`, `post_stream`, 429 as its middleware and its controllers say it.
+
+use deskbell::gateway::search::import::{Format, Source};
+use serde_json::{Value, json};
+
+use super::{HTML, Kept, StandIn, counts, notes};
+
+const PAGE_0: &str = "/latest.json?order=created&ascending=true&no_definitions=true&page=0";
+const PAGE_1: &str = "/latest.json?order=created&ascending=true&no_definitions=true&page=1";
+
+fn listed(id: u64) -> Value {
+    json!({ "id": id, "title": format!("Topic {id}"), "slug": "topic", "posts_count": 2, "visible": true, "closed": false,
+        "archived": false, "archetype": "regular", "tags": [], "category_id": 5, "has_accepted_answer": false })
+}
+
+fn list(topics: &[Value], more: bool) -> Value {
+    let mut list = json!({ "users": [], "topic_list": { "per_page": 30, "topics": topics } });
+    if more {
+        list["topic_list"]["more_topics_url"] = "/latest?no_definitions=true&page=1".into();
+    }
+    list
+}
+
+fn post(id: u64, number: u64, cooked: &str) -> Value {
+    json!({ "id": id, "name": "", "username": "ada", "created_at": "2024-05-06T07:08:09.123Z", "cooked": cooked,
+        "post_number": number, "post_type": 1, "staff": false, "admin": false, "moderator": false, "hidden": false,
+        "user_deleted": false, "deleted_at": null })
+}
+
+fn topic(id: u64, posts: &[Value]) -> Value {
+    let stream: Vec<&Value> = posts.iter().map(|post| &post["id"]).collect();
+    json!({ "id": id, "title": format!("Topic {id}"), "slug": "topic", "created_at": "2024-05-06T07:08:09.123Z",
+        "category_id": 5, "tags": [], "visible": true, "archived": false, "closed": false,
+        "post_stream": { "posts": posts, "stream": stream } })
+}
+
+/// A forum with two topics on two pages.
+async fn forum() -> StandIn {
+    let forum = StandIn::new().await;
+    forum.json("/site.json", &json!({ "categories": [{ "id": 5, "name": "Help", "slug": "help" }] }));
+    forum.json(PAGE_0, &list(&[listed(1)], true));
+    forum.json(PAGE_1, &list(&[listed(2)], false));
+    for id in [1, 2] {
+        forum.json(&format!("/t/{id}.json"), &topic(id, &[post(id * 100, 1, "<p>Why?</p>")]));
+    }
+    forum
+}
+
+fn source(forum: &StandIn) -> Source {
+    forum.source(Format::Discourse, "/")
+}
+
+#[tokio::test]
+async fn a_topic_becomes_a_question_with_its_answers_in_our_markdown() {
+    let forum = forum().await;
+    let mut named = post(101, 2, "<p>Set a <strong>cooldown</strong>:</p><pre><code>a &lt; b\n</code></pre>");
+    named["name"] = "Grace  Hopper".into();
+    named["staff"] = true.into();
+    let mut closed = post(102, 3, "");
+    closed["post_type"] = 3.into();
+    let mut whisper = post(103, 4, "<p>secret</p>");
+    whisper["post_type"] = 4.into();
+    let mut hidden = post(104, 5, "<p>spam</p>");
+    hidden["hidden"] = true.into();
+    let last = post(105, 6, "<p>See <a href=\"/t/topic/2\">this</a> <script>alert(1)</script></p>");
+    let mut first = topic(1, &[post(100, 1, "<p>Why <em>so</em> often?</p>"), named, closed, whisper, hidden, last]);
+    first["title"] = "Alerts & more <b>".into();
+    first["tags"] = json!(["alerts", { "id": 3, "name": "email", "slug": "email" }]);
+    first["accepted_answer"] = json!({ "post_number": 2, "username": "grace", "excerpt": "Set a" });
+    forum.json("/t/1.json", &first);
+
+    let kept = Kept::new().await;
+    assert_eq!(counts(&kept.import(&source(&forum)).await), [2, 0, 0, 0, 0]);
+    let questions = kept.questions().await;
+    let question = questions.iter().find(|question| question.id.ends_with("-1")).unwrap();
+    assert_eq!((question.kind.as_str(), question.title.as_str()), ("question", "Alerts & more <b>"));
+    assert_eq!(question.body, "Why *so* often?");
+    assert_eq!(question.url, format!("{}/t/topic/1", forum.url));
+    assert_eq!(question.topics, ["Help", "alerts", "email"]);
+    assert_eq!((question.solved, question.created_at.as_str()), (true, "2024-05-06T07:08:09.123Z"));
+    let answers: Vec<(&str, &str, bool, bool)> = question
+        .answers
+        .iter()
+        .map(|answer| (answer.body.as_str(), answer.author.as_str(), answer.staff, answer.accepted))
+        .collect();
+    let link = format!("See [this]({}/t/topic/2)", forum.url);
+    assert_eq!(
+        answers,
+        [("Set a **cooldown**:\n\n```\na < b\n```", "Grace Hopper", true, true), (link.as_str(), "ada", false, false),]
+    );
+}
+
+#[tokio::test]
+async fn an_import_again_doubles_nothing_and_prunes_what_is_gone() {
+    let (forum, kept) = (forum().await, Kept::new().await);
+    assert_eq!(counts(&kept.import(&source(&forum)).await), [2, 0, 0, 0, 0]);
+    assert_eq!(counts(&kept.import(&source(&forum)).await), [0, 0, 2, 0, 0]);
+    forum.json(PAGE_1, &list(&[], false));
+    forum.json("/t/1.json", &topic(1, &[post(100, 1, "<p>Changed</p>")]));
+    assert_eq!(counts(&kept.import(&source(&forum)).await), [0, 1, 0, 1, 0]);
+    assert_eq!(kept.titles().await, ["Topic 1"]);
+}
+
+#[tokio::test]
+async fn posts_behind_the_first_come_in_twenties_and_a_far_accepted_one_by_itself() {
+    let (forum, kept) = (forum().await, Kept::new().await);
+    let ids: Vec<u64> = (100..300).collect();
+    let near: Vec<Value> = (0..20).map(|n| post(100 + n, n + 1, "<p>x</p>")).collect();
+    let mut first = topic(1, &near);
+    first["post_stream"]["stream"] = json!(ids);
+    first["accepted_answer"] = json!({ "post_number": 180 });
+    forum.json("/t/1.json", &first);
+    let chunk: Vec<Value> = (20..40).map(|n| post(100 + n, n + 1, "<p>y</p>")).collect();
+    forum.json("/t/1/posts.json", &json!({ "post_stream": { "posts": chunk }, "id": 1 }));
+    forum.json("/t/1/180.json", &topic(1, &[post(278, 179, "<p>no</p>"), post(279, 180, "<p>Yes</p>")]));
+    assert_eq!(kept.import(&source(&forum)).await.bad, 0);
+    let asked = forum.asked();
+    let chunks: Vec<&String> = asked.iter().filter(|path| path.starts_with("/t/1/posts.json")).collect();
+    assert_eq!(chunks.len(), 4, "to a hundred posts and not to two hundred");
+    assert!(chunks[0].starts_with("/t/1/posts.json?post_ids[]=120&post_ids[]=121&") && chunks[0].ends_with("=139"));
+    let questions = kept.questions().await;
+    let answers = &questions.iter().find(|question| question.id.ends_with("-1")).unwrap().answers;
+    let accepted: Vec<&str> =
+        answers.iter().filter(|answer| answer.accepted).map(|answer| answer.body.as_str()).collect();
+    assert_eq!(accepted, ["Yes"]);
+    assert_eq!(answers.len(), 19 + 20 + 1);
+}
+
+#[tokio::test]
+async fn hidden_and_archived_topics_are_left_out() {
+    let (forum, kept) = (forum().await, Kept::new().await);
+    let (mut unlisted, mut archived) = (listed(1), listed(2));
+    unlisted["visible"] = false.into();
+    archived["archived"] = true.into();
+    forum.json(PAGE_0, &list(&[unlisted, archived, listed(3)], false));
+    forum.json("/t/3.json", &topic(3, &[post(300, 1, "")]));
+    assert_eq!(counts(&kept.import(&source(&forum)).await), [1, 0, 0, 0, 0]);
+    assert_eq!(forum.asked().iter().filter(|path| path.starts_with("/t/")).count(), 1);
+}
+
+#[tokio::test]
+async fn a_category_of_a_forum_in_a_folder_is_read_where_it_is() {
+    let (forum, kept) = (StandIn::new().await, Kept::new().await);
+    forum.json("/forum/site.json", &json!({ "categories": [] }));
+    forum.json("/forum/c/help/6.json", &list(&[listed(1)], false));
+    forum.json("/forum/t/1.json", &topic(1, &[post(100, 1, "")]));
+    assert_eq!(counts(&kept.import(&forum.source(Format::Discourse, "/forum/c/help/6")).await), [1, 0, 0, 0, 0]);
+    assert_eq!(kept.questions().await[0].url, format!("{}/forum/t/topic/1", forum.url));
+}
+
+#[tokio::test]
+async fn a_limit_is_waited_out() {
+    let (forum, kept) = (forum().await, Kept::new().await);
+    let slow = "Slow down, you're making too many requests.\nPlease retry again in 1 seconds.\nError code: ip_10_secs_limit.\n";
+    forum.once("/t/1.json", 429, &[("content-type", "text/plain"), ("retry-after", "1")], slow);
+    let before = std::time::Instant::now();
+    assert_eq!(counts(&kept.import(&source(&forum)).await), [2, 0, 0, 0, 0]);
+    assert!(before.elapsed() >= std::time::Duration::from_secs(1));
+}
+
+#[tokio::test]
+async fn whatever_cannot_be_read_is_named_and_nothing_is_pruned() {
+    let (forum, kept) = (forum().await, Kept::new().await);
+    kept.import(&source(&forum)).await;
+    let denied =
+        json!({ "errors": ["You are not permitted to view the requested resource."], "error_type": "invalid_access" });
+    for (path, status, headers, body, said) in [
+        ("/t/1.json", 403, &[][..], denied.to_string(), "/t/1.json: answers 403: You are not permitted"),
+        ("/t/1.json", 404, HTML, "<h1>no</h1>".into(), "/t/1.json: answers 404"),
+        ("/t/1.json", 200, HTML, "<!doctype html>".into(), "/t/1.json: answers HTML and not JSON"),
+        ("/t/1.json", 200, &[], "{\"id\": 1, \"tit".into(), "/t/1.json: answers something else than it should: EOF"),
+        ("/t/1.json", 200, &[], "{\"id\": 1}".into(), "missing field `title`"),
+        ("/t/1.json", 302, &[("location", "/t/1.json")], String::new(), "without end"),
+        ("/t/1.json", 200, &[], " ".repeat(20 << 20), "/t/1.json: answers more than 16777216 bytes"),
+        (PAGE_1, 429, &[("retry-after", "3600")], String::new(), "wants to be asked again in 3600 seconds"),
+        (PAGE_1, 200, HTML, "<p>maintenance".into(), "page=1: answers HTML"),
+        ("/site.json", 200, HTML, "<p>log in".into(), "/site.json: answers HTML"),
+    ] {
+        let good = forum.answers.lock().unwrap()[path].clone();
+        forum.set(path, status, headers, &body);
+        let report = kept.import(&source(&forum)).await;
+        assert!(report.kept && report.bad == 1 && report.changes.removed == 0, "{said}: {report}");
+        assert!(notes(&report)[0].contains(said), "{:?} is not {said}", notes(&report));
+        assert_eq!(kept.titles().await, ["Topic 1", "Topic 2"], "{said}");
+        forum.answers.lock().unwrap().insert(path.into(), good);
+    }
+}
+
+#[tokio::test]
+async fn a_list_without_end_is_left_and_prunes_nothing() {
+    let (forum, kept) = (forum().await, Kept::new().await);
+    kept.import(&source(&forum)).await;
+    for topics in [&[listed(1)][..], &[]] {
+        // The same answer for every page, each of which says that there are more.
+        forum.gone(PAGE_0);
+        forum.gone(PAGE_1);
+        forum.json("/latest.json", &list(topics, true));
+        forum.asked();
+        let report = kept.import(&source(&forum)).await;
+        assert!(notes(&report)[0].contains("the list has no end"), "{:?}", notes(&report));
+        assert!(forum.asked().len() < 20 && report.kept);
+        assert_eq!(kept.titles().await, ["Topic 1", "Topic 2"]);
+    }
+}

@@ -1,0 +1,180 @@
+//! Several sources in one site, from the command line and on the timer.
+
+use std::path::Path;
+use std::process::Stdio;
+use std::time::Duration;
+
+use deskbell::gateway::search::import::timer::{self, Plan};
+use deskbell::gateway::search::import::{Format, Source};
+use deskbell::gateway::store::Store;
+use serde_json::{Value, json};
+use tokio::io::{AsyncBufReadExt, BufReader};
+use tokio::process::Command;
+
+use super::{Kept, StandIn, counts, notes};
+
+async fn squeak(subject: &str) -> StandIn {
+    let squeak = StandIn::new().await;
+    squeak.json("/api/questions", &questions(&[subject]));
+    squeak
+}
+
+fn questions(subjects: &[&str]) -> Value {
+    let asked =
+        |(id, subject): (usize, &&str)| json!({ "id": id, "attributes": { "subject": subject, "permalink": "x" } });
+    let data: Vec<Value> = subjects.iter().enumerate().map(asked).collect();
+    json!({ "data": data, "meta": { "pagination": { "page": 1, "pageSize": 100, "pageCount": 1, "total": 1 } } })
+}
+
+fn source(squeak: &StandIn) -> Source {
+    squeak.source(Format::Strapi, "")
+}
+
+#[tokio::test]
+async fn two_of_a_kind_with_the_same_ids_keep_apart() {
+    let (one, other, kept) = (squeak("One").await, squeak("Other").await, Kept::new().await);
+    assert_eq!(counts(&kept.import(&source(&one)).await), [1, 0, 0, 0, 0]);
+    assert_eq!(counts(&kept.import(&source(&other)).await), [1, 0, 0, 0, 0]);
+    assert_eq!(kept.titles().await, ["One", "Other"]);
+    one.json("/api/questions", &questions(&[]));
+    assert_eq!(counts(&kept.import(&source(&one)).await), [0, 0, 0, 1, 0]);
+    assert_eq!(kept.titles().await, ["Other"]);
+}
+
+#[tokio::test]
+async fn a_file_does_not_overwrite_the_ids_of_another_and_says_so() {
+    let (folder, kept) = (tempfile::tempdir().unwrap(), Kept::new().await);
+    let file = |name: &str, lines: &str| {
+        let path = folder.path().join(name);
+        std::fs::write(&path, lines).unwrap();
+        Source::new(Format::Jsonl, path.to_str().unwrap(), None).unwrap()
+    };
+    let one = file("one.jsonl", "{\"id\":\"a\",\"title\":\"One\"}");
+    let other = file("other.jsonl", "{\"id\":\"a\",\"title\":\"Other\"}\n{\"id\":\"b\",\"title\":\"Two\"}");
+    kept.import(&one).await;
+    let report = kept.import(&other).await;
+    assert_eq!(counts(&report), [1, 0, 0, 0, 1]);
+    assert!(
+        notes(&report)[0].starts_with("\"a\": is the id of a question that came from jsonl /"),
+        "{:?}",
+        notes(&report)
+    );
+    assert_eq!(kept.titles().await, ["One", "Two"]);
+}
+
+#[tokio::test]
+async fn json_lines_may_come_from_an_address() {
+    let (server, kept) = (StandIn::new().await, Kept::new().await);
+    server.set("/questions.jsonl", 200, &[], "{\"id\":\"a\",\"title\":\"One\"}\n{\"id\":\n");
+    let report = kept.import(&server.source(Format::Jsonl, "/questions.jsonl")).await;
+    assert_eq!(counts(&report), [1, 0, 0, 0, 1]);
+    assert!(notes(&report)[0].starts_with("line 2: "));
+}
+
+#[tokio::test]
+async fn what_is_planned_is_imported_at_once_and_again_when_its_time_has_come() {
+    let (squeak, kept) = (squeak("One").await, Kept::new().await);
+    let plan = Plan { source: source(&squeak), every: Duration::from_millis(30), prune: true };
+    let store: std::sync::Arc<dyn Store> = std::sync::Arc::new(kept.store.clone());
+    let running = tokio::spawn(timer::run(store, vec![("acme".into(), plan)]));
+    let until = async |titles: &[&str]| {
+        let reached = async {
+            while kept.titles().await != titles {
+                tokio::time::sleep(Duration::from_millis(5)).await
+            }
+        };
+        tokio::time::timeout(Duration::from_secs(20), reached).await.expect("what is there is imported");
+    };
+    until(&["One"]).await;
+    squeak.set("/api/questions", 403, &[], "");
+    squeak.asked();
+    while squeak.asked().is_empty() {
+        tokio::time::sleep(Duration::from_millis(5)).await;
+    }
+    assert_eq!(kept.titles().await, ["One"], "nothing is removed while it cannot be read");
+    squeak.json("/api/questions", &questions(&["Two", "Three"]));
+    until(&["Three", "Two"]).await;
+    running.abort();
+}
+
+#[tokio::test]
+async fn what_was_imported_lately_waits_although_the_gateway_starts_anew() {
+    let (squeak, kept) = (squeak("One").await, Kept::new().await);
+    kept.import(&source(&squeak)).await;
+    squeak.asked();
+    let other = self::squeak("Other").await;
+    let every = Duration::from_secs(3600);
+    let plan = |squeak: &StandIn| ("acme".to_string(), Plan { source: source(squeak), every, prune: false });
+    let store: std::sync::Arc<dyn Store> = std::sync::Arc::new(kept.store.clone());
+    let running = tokio::spawn(timer::run(store, vec![plan(&squeak), plan(&other)]));
+    while kept.titles().await.len() < 2 {
+        tokio::time::sleep(Duration::from_millis(5)).await;
+    }
+    assert_eq!(squeak.asked(), Vec::<String>::new());
+    running.abort();
+}
+
+fn deskbell(folder: &Path, arguments: &[&str]) -> Command {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_deskbell"));
+    command.args(arguments).current_dir(folder).stdout(Stdio::piped()).stderr(Stdio::piped()).kill_on_drop(true);
+    for name in ["CONFIG", "LISTEN", "DATABASE", "ASSETS", "INBOX_TOKEN"] {
+        command.env_remove(format!("DESKBELL_{name}"));
+    }
+    command
+}
+
+#[tokio::test]
+async fn the_command_imports_an_address_and_names_what_it_cannot_read() {
+    let (squeak, folder) = (squeak("One").await, tempfile::tempdir().unwrap());
+    let import = async |source: &str| {
+        let pages = "https://www.example.com/q";
+        let arguments =
+            ["import", "--database", "sqlite:test.db", "--from", "strapi", "--pages", pages, "--prune", source];
+        let output = deskbell(folder.path(), &arguments).output().await.unwrap();
+        let said = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
+        (output.status.code().unwrap(), said(&output.stdout), said(&output.stderr))
+    };
+    assert_eq!(
+        import(&squeak.url).await,
+        (0, "1 new, 0 changed, 0 unchanged, 0 removed, 0 bad\n".into(), String::new())
+    );
+    squeak.set("/api/questions", 403, &[], "{\"data\":null,\"error\":{\"status\":403,\"message\":\"Forbidden\"}}");
+    let (code, out, err) = import(&squeak.url).await;
+    assert!(
+        code == 1
+            && out.ends_with("1 bad; nothing was removed, because what is bad may be a question that is still there\n"),
+        "{out}"
+    );
+    assert!(
+        err.starts_with(&format!("{}: /api/questions?", squeak.url)) && err.ends_with(": answers 403: Forbidden\n"),
+        "{err}"
+    );
+    let (code, out, err) = import("http://squeak.example").await;
+    assert_eq!((code, out.as_str()), (1, ""));
+    assert!(err.contains("\"http://squeak.example\" is no address of a source; write https://HOST/PATH"), "{err}");
+}
+
+#[tokio::test]
+async fn a_gateway_imports_what_its_configuration_plans_and_stops_at_once_all_the_same() {
+    let (squeak, folder) = (squeak("Set a cooldown").await, tempfile::tempdir().unwrap());
+    let file = format!(
+        "listen = \"127.0.0.1:0\"\n[sites.acme]\norigins = [\"*\"]\n[[sites.acme.imports]]\nfrom = \"strapi\"\nurl = {:?}\n",
+        squeak.url
+    );
+    std::fs::write(folder.path().join("deskbell.toml"), file).unwrap();
+    let mut child = deskbell(folder.path(), &["serve", "--config", "deskbell.toml"]).spawn().unwrap();
+    let mut line = String::new();
+    BufReader::new(child.stdout.take().unwrap()).read_line(&mut line).await.unwrap();
+    let found = async {
+        let store = deskbell::gateway::store::SqliteStore::open(&folder.path().join("data/deskbell.db")).await.unwrap();
+        while store.questions("acme").await.unwrap().1.is_empty() {
+            tokio::time::sleep(Duration::from_millis(10)).await;
+        }
+        store.close().await;
+    };
+    tokio::time::timeout(Duration::from_secs(20), found).await.expect("it is imported while the gateway serves");
+    let id = child.id().unwrap().to_string();
+    assert!(Command::new("kill").args(["-TERM", &id]).status().await.unwrap().success());
+    let status = tokio::time::timeout(Duration::from_secs(10), child.wait()).await.unwrap().unwrap();
+    assert!(status.success());
+}

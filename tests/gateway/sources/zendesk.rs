@@ -1,0 +1,152 @@
+//! The stand-in answers as the Help Center API does: cursor pages with `meta.has_more` and `links.next`, sideloads.
+
+use deskbell::gateway::search::import::{Format, Source};
+use serde_json::{Value, json};
+
+use super::{HTML, Kept, StandIn, counts, notes};
+
+const LOCALES: &str = "/api/v2/help_center/locales.json";
+const ARTICLES: &str = "/api/v2/help_center/en-us/articles.json";
+const ARTICLES_2: &str = "/api/v2/help_center/en-us/articles.json?page[after]=a2&page[size]=100";
+const POSTS: &str = "/api/v2/community/posts.json";
+const COMMENTS: &str = "/api/v2/community/posts/7/comments.json";
+
+fn page(name: &str, entries: Value, next: Option<String>) -> Value {
+    json!({ name: entries, "meta": { "has_more": next.is_some(), "after_cursor": "a2", "before_cursor": "a1" },
+        "links": { "prev": null, "next": next } })
+}
+
+fn article(desk: &StandIn, id: u64) -> Value {
+    json!({ "id": id, "title": format!("Article {id}"), "body": "<h2>How</h2><p>Like <a href=\"/hc/x\">this</a></p>",
+        "html_url": format!("{}/hc/en-us/articles/{id}-How", desk.url), "draft": false, "section_id": 3,
+        "label_names": ["alerts"], "created_at": "2024-04-17T17:18:10Z", "author_id": 1, "user_segment_id": null })
+}
+
+fn post(desk: &StandIn) -> Value {
+    json!({ "id": 7, "title": "Post 7", "details": "<p>Why?</p>", "topic_id": 9, "status": "none", "comment_count": 2,
+        "html_url": format!("{}/hc/en-us/community/posts/7", desk.url), "created_at": "2024-04-17T17:18:10Z" })
+}
+
+/// A help center with two articles on two pages and a post with two comments.
+async fn desk() -> StandIn {
+    let desk = StandIn::new().await;
+    desk.json(LOCALES, &json!({ "locales": ["en-us", "da"], "default_locale": "en-us" }));
+    let mut first = page("articles", json!([article(&desk, 1)]), Some(format!("{}{ARTICLES_2}", desk.url)));
+    first["sections"] = json!([{ "id": 3, "name": "Alerting" }]);
+    desk.json(ARTICLES, &first);
+    let mut draft = article(&desk, 3);
+    draft["draft"] = true.into();
+    desk.json(ARTICLES_2, &page("articles", json!([article(&desk, 2), draft]), None));
+    let mut posts = page("posts", json!([post(&desk)]), None);
+    posts["topics"] = json!([{ "id": 9, "name": "Ideas" }]);
+    desk.json(POSTS, &posts);
+    let comment = |body: &str, author: u64, official: bool| json!({ "id": author, "body": body, "author_id": author, "official": official, "created_at": "2024-04-18T00:00:00Z" });
+    let mut comments =
+        page("comments", json!([comment("<p>So</p>", 1, false), comment("<p>Or so</p>", 2, true)]), None);
+    comments["users"] = json!([{ "id": 1, "name": "Ada", "role": "agent" }, { "id": 2, "name": "Grace" }]);
+    desk.json(COMMENTS, &comments);
+    desk
+}
+
+fn source(desk: &StandIn) -> Source {
+    desk.source(Format::Zendesk, "/")
+}
+
+#[tokio::test]
+async fn articles_are_documents_and_posts_are_questions_with_their_comments() {
+    let (desk, kept) = (desk().await, Kept::new().await);
+    assert_eq!(counts(&kept.import(&source(&desk)).await), [3, 0, 0, 0, 0]);
+    assert_eq!(counts(&kept.import(&source(&desk)).await), [0, 0, 3, 0, 0]);
+    let questions = kept.questions().await;
+    let [one, _, asked] = &questions[..] else { panic!("{questions:?}") };
+    assert_eq!((one.kind.as_str(), one.title.as_str(), one.answers.len()), ("doc", "Article 1", 0));
+    assert_eq!(one.body, format!("## How\n\nLike [this]({}/hc/x)", desk.url));
+    assert_eq!(one.url, format!("{}/hc/en-us/articles/1-How", desk.url));
+    assert_eq!(one.topics, ["Alerting", "alerts"]);
+    assert_eq!((asked.kind.as_str(), asked.body.as_str(), asked.solved), ("question", "Why?", true));
+    assert_eq!(asked.topics, ["Ideas"]);
+    let answers: Vec<(&str, &str, bool, bool)> = asked
+        .answers
+        .iter()
+        .map(|answer| (answer.body.as_str(), answer.author.as_str(), answer.staff, answer.accepted))
+        .collect();
+    assert_eq!(answers, [("So", "Ada", true, false), ("Or so", "Grace", true, true)]);
+}
+
+#[tokio::test]
+async fn the_pages_are_as_large_as_they_may_be_and_the_language_is_that_of_the_address() {
+    let (desk, kept) = (desk().await, Kept::new().await);
+    desk.json("/api/v2/help_center/da/articles.json", &page("articles", json!([]), None));
+    kept.import(&desk.source(Format::Zendesk, "/hc/da")).await;
+    let asked = desk.asked();
+    assert_eq!(asked[0], "/api/v2/help_center/da/articles.json?page[size]=100&include=sections");
+    assert!(asked.contains(&"/api/v2/community/posts.json?page[size]=100&include=topics".into()), "{asked:?}");
+}
+
+#[tokio::test]
+async fn an_empty_page_in_the_middle_is_not_the_end() {
+    let (desk, kept) = (desk().await, Kept::new().await);
+    desk.json(ARTICLES, &page("articles", json!([]), Some(format!("{}{ARTICLES_2}", desk.url))));
+    assert_eq!(counts(&kept.import(&source(&desk)).await), [2, 0, 0, 0, 0]);
+}
+
+#[tokio::test]
+async fn without_a_community_the_articles_are_all_there_is_and_its_questions_go() {
+    let (desk, kept) = (desk().await, Kept::new().await);
+    kept.import(&source(&desk)).await;
+    let missing = json!({ "error": "RecordNotFound", "description": "Not found" }).to_string();
+    desk.set(POSTS, 404, &[], &missing);
+    assert_eq!(counts(&kept.import(&source(&desk)).await), [0, 0, 2, 1, 0]);
+}
+
+#[tokio::test]
+async fn whatever_cannot_be_read_is_named_and_nothing_is_pruned() {
+    let (desk, kept) = (desk().await, Kept::new().await);
+    kept.import(&source(&desk)).await;
+    let denied = json!({ "error": "Couldn't authenticate you" }).to_string();
+    let forbidden =
+        json!({ "error": { "title": "Forbidden", "message": "You do not have access to this page." } }).to_string();
+    let elsewhere = page("articles", json!([article(&desk, 1)]), Some("https://evil.example/next".into())).to_string();
+    let mut misshapen = page("posts", json!([{ "id": 7, "title": 5 }]), None);
+    misshapen["topics"] = json!([]);
+    for (path, status, headers, body, said) in [
+        (LOCALES, 401, &[][..], denied.clone(), "locales.json: answers 401: Couldn't authenticate you"),
+        (ARTICLES, 403, &[], forbidden, "answers 403: You do not have access to this page."),
+        (ARTICLES, 200, HTML, "<html>".into(), "answers HTML and not JSON"),
+        (ARTICLES, 200, &[], elsewhere, "links.next is no address of this help center"),
+        (ARTICLES, 200, &[], "{\"articles\":[]}".into(), "missing field `meta`"),
+        (
+            ARTICLES_2,
+            429,
+            &[("retry-after", "900")],
+            "Number of allowed API requests per minute exceeded".into(),
+            "900 seconds",
+        ),
+        (POSTS, 401, &[], denied, "posts.json?page%5Bsize%5D=100&include=topics: answers 401"),
+        (POSTS, 200, &[], misshapen.to_string(), "/api/v2/community/posts.json (id 7): invalid type: integer `5`"),
+        (
+            COMMENTS,
+            200,
+            &[],
+            "{\"comm".into(),
+            "comments.json?page%5Bsize%5D=100&include=users: answers something else",
+        ),
+    ] {
+        let good = desk.answers.lock().unwrap()[path].clone();
+        desk.set(path, status, headers, &body);
+        let report = kept.import(&source(&desk)).await;
+        assert!(report.kept && report.bad == 1 && report.changes.removed == 0, "{said}: {report}");
+        assert!(notes(&report)[0].contains(said), "{:?} is not {said}", notes(&report));
+        assert_eq!(kept.titles().await, ["Article 1", "Article 2", "Post 7"], "{said}");
+        desk.answers.lock().unwrap().insert(path.into(), good);
+    }
+}
+
+#[tokio::test]
+async fn a_cursor_without_end_is_left() {
+    let (desk, kept) = (desk().await, Kept::new().await);
+    desk.gone(ARTICLES_2);
+    desk.json(ARTICLES, &page("articles", json!([article(&desk, 1)]), Some(format!("{}{ARTICLES}", desk.url))));
+    let report = kept.import(&source(&desk)).await;
+    assert!(notes(&report)[0].contains("the list has no end"), "{:?}", notes(&report));
+}
