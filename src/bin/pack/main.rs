@@ -7,6 +7,7 @@
 #![cfg_attr(target_arch = "wasm32", no_main)]
 #![cfg(not(target_arch = "wasm32"))]
 
+mod locations;
 mod shrink;
 
 use std::ffi::OsStr;

@@ -6,14 +6,15 @@ use std::process::Command;
 
 use serde_json::json;
 
-use super::{Result, read_text, write};
+use super::{Result, locations, read, read_text, write};
 
 /// Shrinks a module to what its glue calls. `glue` is the glue without what nobody imports from it, not yet minified.
 ///
 /// Measured together, this is a sixth of the gzip: what only unused exports reach goes, and what nobody reaches but through
 /// the table of functions; every panic is the same panic, because its message is shown nowhere, and so nobody prepares one;
 /// the glue's functions that are not imported go, and the others have short names; functions are sorted by name, because
-/// those of one name are instances of one generic, and compress well beside each other.
+/// those of one name are instances of one generic, and compress well beside each other; nothing says where in the sources
+/// a panic stands.
 pub fn shrink(wasm: &Path, glue: &str) -> Result<String> {
     let outside: Vec<String> = called(glue).into_iter().map(|name| format!("export {name}")).collect();
     let mut graph = vec![json!({"name": "outside", "reaches": outside, "root": true})];
@@ -32,6 +33,7 @@ pub fn shrink(wasm: &Path, glue: &str) -> Result<String> {
         Ok(module)
     })?;
     optimize(wasm, &["--reorder-functions-by-name", "--strip-target-features", "--strip-producers"])?;
+    write(wasm, &locations::blanked(read(wasm)?)?)?;
     Ok(shorter)
 }
 

@@ -17,8 +17,9 @@ macro_rules! texts {
         impl Text {
             /// Every text, in the order of the packed tables.
             pub const ALL: &[Text] = &[$(Text::$variant),+];
-            const KEYS: &[&str] = &[$($key),+];
-            const ENGLISH: &[&str] = &[$($english),+];
+            // Each is one text of lines: a table of slices would cost the widget eight bytes more for every text.
+            const KEYS: &str = concat!($($key, "\n"),+);
+            const ENGLISH: &str = concat!($($english, "\n"),+);
         }
     };
 }
@@ -253,18 +254,22 @@ pub const LANGUAGES: &[Language] = &[
 impl Text {
     /// Its name in the language files and in the configuration.
     pub fn key(self) -> &'static str {
-        Text::KEYS.get(self as usize).copied().unwrap_or_default()
+        line(Text::KEYS, self as usize)
     }
 
     /// The text of a name, if there is one.
     pub fn from_key(key: &str) -> Option<Text> {
-        Text::KEYS.iter().position(|known| *known == key).and_then(|index| Text::ALL.get(index)).copied()
+        Text::KEYS.split('\n').position(|known| known == key).and_then(|index| Text::ALL.get(index)).copied()
     }
 
     /// In English.
     pub fn english(self) -> &'static str {
-        Text::ENGLISH.get(self as usize).copied().unwrap_or_default()
+        line(Text::ENGLISH, self as usize)
     }
+}
+
+fn line(lines: &'static str, number: usize) -> &'static str {
+    lines.split('\n').nth(number).unwrap_or_default()
 }
 
 /// The form of a counting text for a plural category (`one`, `few`, …); `other` where the language has no such form.
@@ -283,12 +288,12 @@ pub fn fill(text: &str, placeholder: &str, value: &str) -> String {
 #[cfg(not(target_arch = "wasm32"))]
 pub fn table(language: Language) -> Result<Vec<String>, String> {
     if language.file.is_empty() {
-        return Ok(Text::ENGLISH.iter().map(|text| text.to_string()).collect());
+        return Ok(Text::ENGLISH.lines().map(str::to_string).collect());
     }
     let mut texts: std::collections::BTreeMap<String, String> =
         serde_json::from_str(language.file).map_err(|error| format!("{}: {error}", language.tag))?;
     let table: Result<Vec<String>, String> =
-        Text::KEYS.iter().map(|key| texts.remove(*key).ok_or(format!("{}: {key} is missing", language.tag))).collect();
+        Text::KEYS.lines().map(|key| texts.remove(key).ok_or(format!("{}: {key} is missing", language.tag))).collect();
     match texts.keys().next() {
         Some(unknown) => Err(format!("{}: {unknown} is no text", language.tag)),
         None => table,

@@ -1,0 +1,135 @@
+//! Where in the sources a panic stands: the compiler leaves it in the data of a module, and nobody there reads it.
+
+use std::ops::Range;
+
+use super::Result;
+
+const DATA_SECTION: u8 = 11;
+const CONST_I32: u8 = 0x41;
+const END: u8 = 0x0b;
+/// A `core::panic::Location` on wasm32: address and length of the path, line, column.
+const LOCATION: usize = 16;
+
+/// A piece of memory as it is when the module starts.
+struct Segment {
+    /// Its address in memory.
+    address: usize,
+    /// Its bytes in the file.
+    bytes: Range<usize>,
+}
+
+/// The module with zeros in place of the locations and of the paths in them. Nothing moves.
+pub fn blanked(mut module: Vec<u8>) -> Result<Vec<u8>> {
+    let segments = segments(&module).ok_or("the data of the module cannot be read")?;
+    let in_file = |address: usize, length: usize| {
+        let segment = segments.iter().find(|segment| {
+            let end = segment.address + segment.bytes.len();
+            segment.address <= address && address.saturating_add(length) <= end
+        })?;
+        let start = segment.bytes.start + (address - segment.address);
+        Some(start..start + length)
+    };
+    let mut blank: Vec<Range<usize>> = Vec::new();
+    for segment in &segments {
+        for from in (segment.address.next_multiple_of(4)..segment.address + segment.bytes.len()).step_by(4) {
+            let Some(location) = in_file(from, LOCATION) else { continue };
+            let path =
+                module.get(location.clone()).and_then(path).and_then(|(address, length)| in_file(address, length));
+            if let Some(path) = path.filter(|path| module.get(path.clone()).is_some_and(is_source)) {
+                blank.extend([location, path]);
+            }
+        }
+    }
+    for range in blank {
+        module.get_mut(range).unwrap_or_default().fill(0);
+    }
+    Ok(module)
+}
+
+/// Address and length of the path in what may be a location.
+fn path(location: &[u8]) -> Option<(usize, usize)> {
+    let mut words = location.chunks_exact(4).map(|word| word.try_into().map(u32::from_le_bytes).unwrap_or_default());
+    let (address, length, line, column) = (words.next()?, words.next()?, words.next()?, words.next()?);
+    (line > 0 && column > 0).then_some((address as usize, length as usize))
+}
+
+fn is_source(path: &[u8]) -> bool {
+    path.ends_with(b".rs") && path.iter().all(|byte| byte.is_ascii_alphanumeric() || b"._-/".contains(byte))
+}
+
+/// The segments of the data section; `None` where it is not as linkers write it.
+fn segments(module: &[u8]) -> Option<Vec<Segment>> {
+    let mut reader = Reader { bytes: module, at: 8 };
+    let mut segments = Vec::new();
+    while reader.at < module.len() {
+        let (section, size) = (reader.byte()?, reader.number()?);
+        let end = reader.at + size;
+        if section == DATA_SECTION {
+            for _ in 0..reader.number()? {
+                let plain = reader.number()? == 0 && reader.byte()? == CONST_I32;
+                let address = reader.number()?;
+                if !plain || reader.byte()? != END {
+                    return None;
+                }
+                let length = reader.number()?;
+                segments.push(Segment { address, bytes: reader.at..reader.at + length });
+                reader.at += length;
+            }
+        }
+        reader.at = end;
+    }
+    Some(segments)
+}
+
+struct Reader<'a> {
+    bytes: &'a [u8],
+    at: usize,
+}
+
+impl Reader<'_> {
+    fn byte(&mut self) -> Option<u8> {
+        let byte = *self.bytes.get(self.at)?;
+        self.at += 1;
+        Some(byte)
+    }
+
+    /// A number in LEB128; addresses are signed there, but in the lower half of memory, where the sign is zero.
+    fn number(&mut self) -> Option<usize> {
+        let (mut number, mut shift) = (0, 0);
+        loop {
+            let byte = self.byte()?;
+            number |= usize::from(byte & 0x7f).checked_shl(shift)?;
+            shift += 7;
+            if byte & 0x80 == 0 {
+                return Some(number);
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn paths_and_locations_become_zeros_and_nothing_else_does() {
+        let mut data = b"keepsrc/a.rs".to_vec();
+        data.extend([1024 + 4, 8, 7, 3].into_iter().flat_map(u32::to_le_bytes));
+        data.extend([1024, 4].into_iter().flat_map(u32::to_le_bytes));
+        let mut module = b"\0asm\x01\0\0\0".to_vec();
+        module.extend([DATA_SECTION, 6 + data.len() as u8, 1, 0, CONST_I32, 0x80, 0x08, END, data.len() as u8]);
+        let at = module.len();
+        module.extend(&data);
+        module[9] += 1;
+
+        let blanked = blanked(module.clone()).unwrap();
+        assert_eq!(blanked[..at + 4], module[..at + 4]);
+        assert_eq!(blanked[at + 4..at + 28], [0; 24]);
+        assert_eq!(blanked[at + 28..], module[at + 28..]);
+    }
+
+    #[test]
+    fn a_module_that_is_cut_short_is_refused() {
+        assert!(blanked(b"\0asm\x01\0\0\0\x0b\x09\x01".to_vec()).is_err());
+    }
+}
