@@ -1,9 +1,31 @@
 //! Links the widget.
 
-use deskbell as _;
-
 #[cfg(target_arch = "wasm32")]
-#[global_allocator]
-static ALLOCATOR: rlsf::SmallGlobalTlsf = rlsf::SmallGlobalTlsf::new();
+mod exports {
+    use deskbell::widget;
+    use deskbell::widget::browser::loader::{Loader, Options};
+    use wasm_bindgen::prelude::wasm_bindgen;
+
+    #[global_allocator]
+    static ALLOCATOR: rlsf::SmallGlobalTlsf = rlsf::SmallGlobalTlsf::new();
+
+    /// Draws the widget into the panel. Called once by the loader.
+    #[wasm_bindgen]
+    pub fn mount(loader: Loader) {
+        widget::mount(loader);
+    }
+
+    /// Leads where the options of the command `open`, or a link, say.
+    #[wasm_bindgen]
+    pub fn open(options: &Options) {
+        widget::open(options);
+    }
+
+    /// The host has said something new: configuration, person or values; `reset` where the person has logged out.
+    #[wasm_bindgen]
+    pub fn changed(reset: bool) {
+        widget::changed(reset);
+    }
+}
 
 fn main() {}

@@ -64,7 +64,13 @@ pub struct Link {
     pub label: String,
     /// Where it leads; `https:`, `http:` or `mailto:`.
     pub url: String,
+    /// `ask` where the community can be asked; such a link is offered where the community answers. Default: none.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub kind: String,
 }
+
+/// The kind of a link under which the community can be asked.
+pub const ASK: &str = "ask";
 
 /// What is collected for a ticket.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -316,7 +322,7 @@ impl Read for Topic {
 
 impl Read for Link {
     fn read(source: &impl Source) -> Link {
-        Link { label: source.text_of("label"), url: source.text_of("url") }
+        Link { label: source.text_of("label"), url: source.text_of("url"), kind: source.text_of("kind") }
     }
 }
 

@@ -49,6 +49,13 @@ pub enum Inline {
         /// What it says.
         text: Vec<Inline>,
     },
+    /// A picture; its address has passed [`safe_url`] and is no `mailto:`.
+    Picture {
+        /// Where it lies.
+        url: String,
+        /// What it shows, in words; may be empty.
+        alt: String,
+    },
 }
 
 /// Reads a text.
@@ -250,7 +257,10 @@ impl Line<'_> {
             }
             'h' | 'm' => return self.bare_address(at, end),
             _ if depth >= DEPTH_MAX => return None,
-            '!' if rest.starts_with("![") => return self.link(at + 1, end, depth),
+            '!' if rest.starts_with("![") => {
+                let (link, after) = self.link(at + 1, end, depth)?;
+                return Some((picture(link), after));
+            }
             '[' => return self.link(at, end, depth),
             '*' | '_' => {}
             _ => return None,
@@ -318,14 +328,37 @@ impl Line<'_> {
     }
 }
 
+/// What was written as a link, as the picture that it is.
+fn picture(link: Inline) -> Inline {
+    match link {
+        Inline::Link { url, text } if url.starts_with("http") => {
+            Inline::Picture { url, alt: text.iter().map(plain).collect() }
+        }
+        other => other,
+    }
+}
+
+/// What a part says, without its looks.
+pub fn plain(part: &Inline) -> String {
+    match part {
+        Inline::Text(text) | Inline::Code(text) => text.clone(),
+        Inline::Break => " ".into(),
+        Inline::Picture { alt, .. } => alt.clone(),
+        Inline::Strong(inner) | Inline::Emphasis(inner) | Inline::Link { text: inner, .. } => {
+            inner.iter().map(plain).collect()
+        }
+    }
+}
+
 fn push_text(out: &mut Vec<Inline>, text: &str) {
     if !text.is_empty() {
         out.push(Inline::Text(text.into()));
     }
 }
 
-/// Unicode's own table would cost the widget kilobytes; beyond ASCII a letter is by far the likelier thing.
-fn is_part_of_word(c: char) -> bool {
+/// Whether a character is part of a word. Unicode's own table would cost the widget kilobytes; beyond ASCII a letter is by
+/// far the likelier thing.
+pub fn is_part_of_word(c: char) -> bool {
     !c.is_ascii() || c.is_ascii_alphanumeric()
 }
 
@@ -371,6 +404,7 @@ mod tests {
             Inline::Strong(inner) => format!("<{}>", line(inner)),
             Inline::Emphasis(inner) => format!("/{}/", line(inner)),
             Inline::Break => "⏎".into(),
+            Inline::Picture { url, alt } => format!("!{alt} -> {url}!"),
             Inline::Link { url, text } => format!("[{} -> {url}]", line(text)),
         }
     }
@@ -395,6 +429,9 @@ mod tests {
             ("see https://d.example/a, or not.", "p(see [https://d.example/a -> https://d.example/a], or not.)"),
             ("[click](javascript:alert(1))", "p(/click/))"),
             ("<b>no</b>", "p(<b>no</b>)"),
+            ("see ![the *menu*](https://d.example/a.png)", "p(see !the menu -> https://d.example/a.png!)"),
+            ("![x](mailto:a@d.example)", "p([x -> mailto:a@d.example])"),
+            ("![x](javascript:alert(1))", "p(/x/))"),
         ] {
             assert_eq!(show(&parse(text)), tree, "{text}");
         }
@@ -409,6 +446,7 @@ mod tests {
                         of_line(text, urls);
                     }
                     Inline::Strong(inner) | Inline::Emphasis(inner) => of_line(inner, urls),
+                    Inline::Picture { url, .. } => urls.push(url.clone()),
                     Inline::Text(_) | Inline::Code(_) | Inline::Break => {}
                 }
             }

@@ -4,6 +4,10 @@ use serde::{Deserialize, Serialize};
 
 use super::source::{Read, Source};
 
+/// The longest run that the widget reads, in characters, and the most runs of a title or passage.
+const RUN_MAX: usize = 300;
+const RUNS_MAX: usize = 40;
+
 /// A run of text, marked where it matched the query. Never HTML.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Run {
@@ -15,7 +19,7 @@ pub struct Run {
 }
 
 /// One thing that a search found.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct Hit {
     /// Its id in the source.
     pub id: String,
@@ -41,6 +45,16 @@ pub struct Hit {
     /// How well it matches; only good for comparing hits of one answer.
     #[serde(default)]
     pub score: f32,
+    /// How many want it too, where it is an issue.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub votes: u32,
+    /// The engine that found it; empty on the wire, where there is only one.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub source: String,
+}
+
+fn is_zero(number: &u32) -> bool {
+    *number == 0
 }
 
 /// The answer of `GET /v1/sites/{site}/search`, best first.
@@ -111,8 +125,13 @@ pub fn reading_order(answers: &mut [Answer]) {
 
 impl Read for Run {
     fn read(source: &impl Source) -> Run {
-        Run { text: source.text_of("text"), hit: source.get("hit").yes() }
+        Run { text: source.text_of("text").chars().take(RUN_MAX).collect(), hit: source.get("hit").yes() }
     }
+}
+
+/// Runs of text, as many as are worth showing: somebody else's engine may answer with anything.
+fn runs(source: &impl Source, key: &str) -> Vec<Run> {
+    source.get(key).items().iter().take(RUNS_MAX).map(Run::read).collect()
 }
 
 impl Read for Hit {
@@ -120,13 +139,15 @@ impl Read for Hit {
         Hit {
             id: source.text_of("id"),
             kind: source.text_of("kind"),
-            title: source.list("title"),
-            excerpt: source.list("excerpt"),
+            title: runs(source, "title"),
+            excerpt: runs(source, "excerpt"),
             url: source.text_of("url"),
             solved: source.get("solved").yes(),
             answers: source.get("answers").number() as u32,
             created_at: source.text_of("created_at"),
             score: source.get("score").number() as f32,
+            votes: source.get("votes").number() as u32,
+            source: source.text_of("source"),
         }
     }
 }

@@ -159,6 +159,8 @@ impl Index {
                 answers: question.answers.len() as u32,
                 created_at: question.created_at.clone(),
                 score: 0.0,
+                votes: 0,
+                source: String::new(),
             },
             title: question.title.clone(),
             preview: preview.chars().take(PREVIEW_MAX).collect(),
@@ -292,6 +294,7 @@ pub fn plain_text(text: &str) -> String {
             match part {
                 Inline::Text(text) | Inline::Code(text) => out.push_str(text),
                 Inline::Break => out.push(' '),
+                Inline::Picture { alt, .. } => out.push_str(alt),
                 Inline::Strong(inner) | Inline::Emphasis(inner) | Inline::Link { text: inner, .. } => {
                     of_line(inner, out)
                 }

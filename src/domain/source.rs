@@ -127,6 +127,8 @@ mod tests {
             answers: 3,
             created_at: text("e"),
             score: 1.5,
+            votes: 2,
+            source: text("f"),
         };
         reads_alike(Hits { hits: vec![hit] });
         let answer = Answer { body: text("a"), author: text("b"), staff: true, accepted: true, created_at: text("c") };
@@ -153,12 +155,12 @@ mod tests {
         reads_alike(Config {
             topics: vec![Topic { id: text("a"), label: text("b"), team: text("c"), urls: vec![text("d")] }],
             plans: Pairs(vec![(text("a"), Priority::Low)]),
-            links: vec![Link { label: text("a"), url: text("https://b") }],
+            links: vec![Link { label: text("a"), url: text("https://b"), kind: text("ask") }],
             context: Collected {
                 off: vec![Group::Requests],
                 ask: vec![Group::PageValues],
                 headers: vec![text("a")],
-                links: vec![Link { label: text("a"), url: text("https://b/{id}") }],
+                links: vec![Link { label: text("a"), url: text("https://b/{id}"), kind: String::new() }],
                 tools: vec![text("sentry")],
                 application: Pairs(vec![(text("release"), text("1"))]),
             },

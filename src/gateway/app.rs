@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use super::routes::config::PublicConfig;
 use super::search::Indexes;
+use super::search::unanswered::Waiting;
 use super::settings::{Settings, Site};
 use super::store::{SqliteStore, Store, StoreError};
 use super::tickets::Claims;
@@ -17,6 +18,8 @@ pub struct App {
     pub store: Arc<dyn Store>,
     /// What is searched.
     pub indexes: Indexes,
+    /// Searches that found nothing, until they count.
+    pub unanswered: Waiting,
     /// The keys that are being worked on.
     pub claims: Claims,
     /// What the pages of each site are told.
@@ -39,5 +42,5 @@ pub async fn open(settings: Settings) -> Result<Arc<App>, StoreError> {
     let indexes = Indexes::default();
     indexes.refresh(store.as_ref()).await?;
     let configs = settings.sites.iter().map(|(name, site)| (name.clone(), PublicConfig::new(&site.config))).collect();
-    Ok(Arc::new(App { settings, store, indexes, claims: Claims::default(), configs }))
+    Ok(Arc::new(App { settings, store, indexes, unanswered: Waiting::default(), claims: Claims::default(), configs }))
 }

@@ -9,6 +9,7 @@ pub mod clock;
 pub mod demo;
 pub mod identity;
 pub mod inbox;
+pub mod json;
 pub mod problem;
 pub mod routes;
 pub mod search;

@@ -29,7 +29,7 @@ pub enum Refusal {
     #[error("the body is not as it should be; see errors")]
     Invalid(Vec<FieldError>),
     /// The body is not said to be JSON.
-    #[error("the body has to be application/json, and say so in Content-Type")]
+    #[error("the body has to be JSON, and say so in Content-Type")]
     UnsupportedMediaType,
     /// The body is too large.
     #[error("the body is larger than {0} bytes")]

@@ -80,6 +80,7 @@ pub async fn serve(settings: Settings) -> Result<(), GatewayError> {
         let _ = tokio::time::timeout(GRACE, done).await;
     };
     let following = search::follow(&app.indexes, app.store.as_ref());
+    let counting = search::unanswered::watch(&app.unanswered, app.store.as_ref());
     let plans = app.settings.sites.iter();
     let plans = plans.flat_map(|(name, site)| site.imports.iter().map(|plan| (name.clone(), plan.clone())));
     let importing = timer::run(app.store.clone(), plans.collect());
@@ -87,6 +88,7 @@ pub async fn serve(settings: Settings) -> Result<(), GatewayError> {
         served = axum::serve(listener, service).with_graceful_shutdown(shutdown) => served?,
         () = patience => {}
         () = following => {}
+        () = counting => {}
         never = importing => match never {},
     }
     app.store.close().await;

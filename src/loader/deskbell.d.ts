@@ -78,6 +78,17 @@ export interface Options {
   texts?: Record<string, Record<string, string>>;
 }
 
+/** A question, document or link for this page. */
+export interface Suggestion {
+  title: string;
+  /** The id of a question, which is read in the panel. */
+  id?: string;
+  /** Where it leads, in a new tab; https:, http: or mailto:. */
+  url?: string;
+  /** How it is marked. Default: `question`. */
+  kind?: "question" | "doc" | "tutorial" | "issue";
+}
+
 /** What `status` tells. */
 export interface Status {
   /** Whether the full form can run on this page. */
@@ -120,6 +131,11 @@ export interface Deskbell {
    * product is.
    */
   (command: "set", values: Record<string, unknown>): Promise<void>;
+  /**
+   * What this page shows first, before anything is typed: questions by their `id`, documents and links by their `url`. It
+   * stays until the next call; an empty list takes it back.
+   */
+  (command: "suggest", items: Suggestion[]): Promise<void>;
   /** The customer has logged out: who they are, their draft and what was recorded are forgotten. */
   (command: "reset", options?: { discard?: boolean }): Promise<void>;
   (command: "open", opening?: Opening): Promise<void>;

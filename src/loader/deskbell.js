@@ -42,11 +42,17 @@ const COMMANDS = {
     }
     tell();
   },
+  suggest: (items) => {
+    if (!Array.isArray(items)) throw wrong("suggest", "takes a list");
+    state.suggested = items;
+    tell();
+  },
   reset: (options) => {
     if (options) object("reset", options);
     clear();
     try {
-      for (const name of ["session", "choices"]) localStorage.removeItem(`deskbell:${site}:${name}`);
+      for (const name of ["session", "choices", "answers", "visit"])
+        localStorage.removeItem(`deskbell:${site}:${name}`);
     } catch {}
     tell(true);
   },

@@ -6,19 +6,26 @@ declare const VERSION: string;
 declare const WIDGET_INTEGRITY: string;
 /** The integrity of `widget.wasm`. */
 declare const WASM_INTEGRITY: string;
+/** The integrity of `answers.js`; known to `widget.js` only. */
+declare const ANSWERS_INTEGRITY: string;
+/** The integrity of `answers.wasm`; known to `widget.js` only. */
+declare const ANSWERS_WASM_INTEGRITY: string;
 /** What the panel is painted with before the widget is there. */
 declare const FIRST_CSS: string;
 /** The rest of the panel's style; known to `widget.js` only. */
 declare const PANEL_CSS: string;
+/** The style of an answer; known to `answers.js` only. */
+declare const ANSWERS_CSS: string;
 /** By language tag, the loader's texts in the order of `texts::LOADER`. */
 declare const TEXTS: Record<string, string[]>;
 /** The languages written from right to left. */
 declare const RTL: string[];
 
-/** What Trunk makes of the crate. */
+/** What Trunk makes of the crate: one glue for each module. */
 declare module "trunk:glue" {
   export function initSync(options: { module: WebAssembly.Module }): unknown;
   export function mount(loader: object): void;
   export function open(options: object): void;
   export function changed(reset: boolean): void;
+  export function show(place: HTMLElement, live: HTMLElement, question: object, lang: string, labels: string[]): void;
 }

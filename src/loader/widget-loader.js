@@ -54,7 +54,7 @@ const start = async () => {
           (answer) => answer.text(),
           () => "",
         );
-  await preload(`${base}widget.js`);
+  await preload(`${base}widget.js`, WIDGET_INTEGRITY);
   const module = await import(`${base}widget.js`);
   const words = await table;
   module.init({ module: await wasm });
@@ -72,7 +72,8 @@ const start = async () => {
     freeze,
     snapshot,
     complete,
-    describe: module.describe,
+    preload,
+    wear,
     close,
     emit,
     crash,
@@ -83,11 +84,13 @@ const start = async () => {
   return true;
 };
 
-/** Lets the browser check the integrity of a module, which `import()` itself cannot. @param {string} href */
-const preload = (href) => {
+/** @typedef {{preload: typeof preload, wear: typeof wear, site: string, gateway: string, [part: string]: unknown}} Parts */
+
+/** Lets the browser check the integrity of a module, which `import()` itself cannot. @param {string} href @param {string} integrity */
+const preload = (href, integrity) => {
   const link = make("link", {});
   const { nonce } = script;
-  const check = { rel: "modulepreload", integrity: WIDGET_INTEGRITY, nonce, href };
+  const check = { rel: "modulepreload", integrity, nonce, href };
   return new Promise((onload, onerror) => {
     if (!link.relList.supports("modulepreload")) return onload(0);
     document.head.append(Object.assign(link, { onload, onerror }, check));

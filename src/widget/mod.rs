@@ -1,12 +1,11 @@
 //! The widget: what a visitor of the host sees, in Leptos, around the box that the loader painted.
 
+pub mod answers;
 pub mod browser;
 pub mod transport;
 pub mod ui;
 
 use std::cell::RefCell;
-
-use wasm_bindgen::prelude::wasm_bindgen;
 
 use browser::loader::{Loader, Options};
 
@@ -15,20 +14,17 @@ thread_local! {
 }
 
 /// Draws the widget into the panel. Called once by the loader.
-#[wasm_bindgen]
 pub fn mount(loader: Loader) {
     browser::loader::on_panic(loader.clone());
     PANEL.set(Some(ui::mount(loader)));
 }
 
 /// Leads where the options of the command `open`, or a link, say.
-#[wasm_bindgen]
 pub fn open(options: &Options) {
     with_panel(|panel| ui::open(panel, options));
 }
 
 /// The host has said something new: configuration, person or values; `reset` where the person has logged out.
-#[wasm_bindgen]
 pub fn changed(reset: bool) {
     with_panel(|panel| ui::changed(panel, reset));
 }

@@ -6,6 +6,7 @@
 mod api;
 mod assets;
 mod command;
+mod events;
 mod inbox;
 mod search;
 mod sources;

@@ -27,6 +27,8 @@ type Result<T> = std::result::Result<T, String>;
 const LOADER_LIMIT: usize = 8_000;
 /// Bytes of gzip up to a form that can be used: loader, glue and WebAssembly.
 const FORM_LIMIT: usize = 120_000;
+/// Bytes of gzip of what only those fetch who may read an answer.
+const ANSWERS_LIMIT: usize = 25_000;
 
 const COMPRESSED: &[&str] = &["css", "html", "js", "json", "ts", "wasm"];
 
@@ -61,14 +63,55 @@ fn pack() -> Result<()> {
     let folder = stage.join(format!("deskbell-{version}"));
     std::fs::create_dir_all(&folder).map_err(|error| format!("cannot make {}: {error}", folder.display()))?;
 
-    for language in LANGUAGES.iter().filter(|language| !language.file.is_empty()) {
-        write(&folder.join(format!("{}.json", language.tag)), json!(texts::table(*language)?).to_string().as_bytes())?;
+    for language in LANGUAGES {
+        let (table, labels) = texts::table(*language)?;
+        if !language.file.is_empty() {
+            write(&folder.join(format!("{}.json", language.tag)), json!(table).to_string().as_bytes())?;
+        }
+        write(&folder.join(format!("{}.labels.json", language.tag)), json!(labels).to_string().as_bytes())?;
     }
 
-    let (glue, wasm) = (stage.join("widget.js"), stage.join("widget_bg.wasm"));
-    let used = stage.join("widget.used.js");
+    let style = |name: &str| esbuild(release, &[&format!("style/{name}.css"), "--bundle"]);
+    let question = [format!("--define:ANSWERS_CSS={}", json!(style("question")?))];
+    let (answers, answers_wasm) = module(&stage, &folder, release, "answers", &question)?;
+    let known = [
+        format!("--define:PANEL_CSS={}", json!(style("panel")?)),
+        format!("--define:ANSWERS_INTEGRITY={}", json!(integrity(answers.as_bytes()))),
+        format!("--define:ANSWERS_WASM_INTEGRITY={}", json!(integrity(&answers_wasm))),
+    ];
+    let (widget, wasm) = module(&stage, &folder, release, "widget", &known)?;
+
+    // No charset option: a classic script is read in the page's encoding, so it has to be ASCII.
+    let loader = esbuild(
+        release,
+        &[
+            "src/loader/deskbell.js",
+            "--bundle",
+            "--format=iife",
+            &format!("--define:VERSION={}", json!(version)),
+            &format!("--define:WIDGET_INTEGRITY={}", json!(integrity(widget.as_bytes()))),
+            &format!("--define:WASM_INTEGRITY={}", json!(integrity(&wasm))),
+            &format!("--define:FIRST_CSS={}", json!(style("first")?)),
+            &format!("--define:TEXTS={}", loader_texts()?),
+            &format!("--define:RTL={}", right_to_left()),
+        ],
+    )?;
+    write(&stage.join("deskbell.js"), loader.as_bytes())?;
+    write(&stage.join("deskbell.d.ts"), &read(Path::new("src/loader/deskbell.d.ts"))?)?;
+    for (name, script) in [("widget.js", &widget), ("answers.js", &answers), ("deskbell.js", &loader)] {
+        if let Some((word, reason)) = forbidden(script) {
+            return Err(format!("{name} contains `{word}`; {reason}"));
+        }
+    }
+    if release { compress(&stage) } else { Ok(()) }
+}
+
+/// Packs a module that Trunk has built: shrinks it, bundles its glue with the script that `src/loader` has for it, and lays
+/// both into the folder. Gives the script and the module.
+fn module(stage: &Path, folder: &Path, release: bool, name: &str, known: &[String]) -> Result<(String, Vec<u8>)> {
+    let (glue, wasm) = (stage.join(format!("{name}.js")), stage.join(format!("{name}_bg.wasm")));
+    let used = stage.join(format!("{name}.used.js"));
     write(&glue, guarded(&read_text(&glue)?).as_bytes())?;
-    let panel = json!(esbuild(release, &["style/panel.css", "--bundle"])?);
     // The last three let esbuild see that the glue's classes, which nobody makes, can go. Without a registry of what is
     // garbage, closures end where Rust drops them, and here all of them do.
     let bundle = [
@@ -79,47 +122,21 @@ fn pack() -> Result<()> {
         "--define:FinalizationRegistry=undefined",
         "--minify-syntax",
     ];
-    let glue_alias = format!("--alias:trunk:glue={}", glue.display());
-    let mut widget = esbuild(
-        false,
-        &[&["src/loader/widget.js", &glue_alias, &format!("--define:PANEL_CSS={panel}")], &bundle[..]].concat(),
-    )?;
+    let (entry, glue_alias) = (format!("src/loader/{name}.js"), format!("--alias:trunk:glue={}", glue.display()));
+    let mut arguments = vec![entry.as_str(), glue_alias.as_str()];
+    arguments.extend(known.iter().map(String::as_str));
+    let mut script = esbuild(false, &[&arguments, &bundle[..]].concat())?;
     if release {
-        write(&used, shrink::shrink(&wasm, &widget)?.as_bytes())?;
-        widget = esbuild(true, &[&[used.to_str().ok_or("the folder's name is no UTF-8")?], &bundle[..]].concat())?;
+        write(&used, shrink::shrink(&wasm, name, &script)?.as_bytes())?;
+        script = esbuild(true, &[&[used.to_str().ok_or("the folder's name is no UTF-8")?], &bundle[..]].concat())?;
     }
     let module = read(&wasm)?;
-    write(&folder.join("widget.js"), widget.as_bytes())?;
-    write(&folder.join("widget.wasm"), &module)?;
-
-    // No charset option: a classic script is read in the page's encoding, so it has to be ASCII.
-    let first = json!(esbuild(release, &["style/first.css", "--bundle"])?);
-    let loader = esbuild(
-        release,
-        &[
-            "src/loader/deskbell.js",
-            "--bundle",
-            "--format=iife",
-            &format!("--define:VERSION={}", json!(version)),
-            &format!("--define:WIDGET_INTEGRITY={}", json!(integrity(widget.as_bytes()))),
-            &format!("--define:WASM_INTEGRITY={}", json!(integrity(&module))),
-            &format!("--define:FIRST_CSS={first}"),
-            &format!("--define:TEXTS={}", loader_texts()?),
-            &format!("--define:RTL={}", right_to_left()),
-        ],
-    )?;
-    write(&stage.join("deskbell.js"), loader.as_bytes())?;
-    write(&stage.join("deskbell.d.ts"), &read(Path::new("src/loader/deskbell.d.ts"))?)?;
+    write(&folder.join(format!("{name}.js")), script.as_bytes())?;
+    write(&folder.join(format!("{name}.wasm")), &module)?;
     for leftover in [&glue, &wasm, &used].into_iter().filter(|file| file.exists()) {
         std::fs::remove_file(leftover).map_err(|error| format!("cannot remove {}: {error}", leftover.display()))?;
     }
-
-    for (name, script) in [("widget.js", &widget), ("deskbell.js", &loader)] {
-        if let Some((word, reason)) = forbidden(script) {
-            return Err(format!("{name} contains `{word}`; {reason}"));
-        }
-    }
-    if release { compress(&stage) } else { Ok(()) }
+    Ok((script, module))
 }
 
 /// The glue with a guard around every call that the browser makes into the module. When it panics, its hook has told the
@@ -152,7 +169,7 @@ const guard = (call) => (...given) => {
 fn loader_texts() -> Result<Value> {
     let mut languages = serde_json::Map::new();
     for language in LANGUAGES {
-        let table = texts::table(*language)?;
+        let (table, _) = texts::table(*language)?;
         let shown = texts::LOADER.iter().filter_map(|wanted| {
             Text::ALL.iter().zip(&table).find_map(|(text, shown)| (text == wanted).then_some(shown.as_str()))
         });
@@ -199,7 +216,7 @@ fn esbuild(release: bool, arguments: &[&str]) -> Result<String> {
 
 /// Writes a compressed file beside every text and module, prints what each weighs, and holds the gates.
 fn compress(stage: &Path) -> Result<()> {
-    let (mut loader, mut form) = (0, 0);
+    let (mut loader, mut form, mut answers) = (0, 0, 0);
     println!("{:<36} {:>9} {:>9} {:>9}", "bytes", "raw", "gzip", "brotli");
     for path in files(stage)? {
         let bytes = read(&path)?;
@@ -211,10 +228,12 @@ fn compress(stage: &Path) -> Result<()> {
         match path.file_name().and_then(OsStr::to_str) {
             Some("deskbell.js") => loader = gzip.len(),
             Some("widget.js" | "widget.wasm") => form += gzip.len(),
+            Some("answers.js" | "answers.wasm") => answers += gzip.len(),
             _ => {}
         }
     }
     within("the loader (deskbell.js)", loader, LOADER_LIMIT)?;
+    within("what shows answers (answers.js, answers.wasm)", answers, ANSWERS_LIMIT)?;
     within("a form that can be used (deskbell.js, widget.js, widget.wasm)", loader + form, FORM_LIMIT)
 }
 

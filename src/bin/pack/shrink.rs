@@ -15,7 +15,7 @@ use super::{Result, locations, read, read_text, write};
 /// the glue's functions that are not imported go, and the others have short names; functions are sorted by name, because
 /// those of one name are instances of one generic, and compress well beside each other; nothing says where in the sources
 /// a panic stands.
-pub fn shrink(wasm: &Path, glue: &str) -> Result<String> {
+pub fn shrink(wasm: &Path, name: &str, glue: &str) -> Result<String> {
     let outside: Vec<String> = called(glue).into_iter().map(|name| format!("export {name}")).collect();
     let mut graph = vec![json!({"name": "outside", "reaches": outside, "root": true})];
     graph.extend(called(glue).into_iter().map(|name| json!({"name": format!("export {name}"), "export": name})));
@@ -24,11 +24,11 @@ pub fn shrink(wasm: &Path, glue: &str) -> Result<String> {
     binaryen("wasm-metadce", wasm, &[&format!("--graph-file={}", graph_file.display()), "-g"])?;
     std::fs::remove_file(&graph_file).map_err(|error| format!("cannot remove {}: {error}", graph_file.display()))?;
 
-    edited(wasm, without_bodies)?;
+    edited(wasm, |module| Ok(without_bodies(module)))?;
     optimize(wasm, &["-g"])?;
     let mut shorter = String::new();
     edited(wasm, |module| {
-        let (module, glue) = renamed(module, &without_imports(glue, module));
+        let (module, glue) = renamed(module, name, &without_imports(glue, module));
         shorter = glue;
         Ok(module)
     })?;
@@ -78,14 +78,13 @@ const PANICS: [&str; 9] = [
     "::panic_already_mutably_borrowed",
 ];
 
-/// The panic that all of them become: it has no arguments.
+/// The panic that all of them become: it has no arguments. A module without it, which has no hook to call either, traps.
 const PANIC: &str = "::cell::lazy::panic_poisoned";
 
 /// A module in the text format of binaryen, in which functions that nothing reaches trap, and functions that prepare a
 /// panic have it at once.
-fn without_bodies(module: &str) -> Result<String> {
+fn without_bodies(module: &str) -> String {
     let panic = module.lines().filter_map(function).find(|name| name.contains(PANIC));
-    let panic = panic.ok_or_else(|| format!("the module has no {PANIC}, which every panic becomes"))?;
     let mut out = String::with_capacity(module.len());
     let mut dropped = false;
     for line in module.lines() {
@@ -97,17 +96,18 @@ fn without_bodies(module: &str) -> Result<String> {
         out.push('\n');
         let Some(name) = function(line) else { continue };
         // What it is made of.
-        let made = name == panic || name.contains("::panicking::panic_fmt");
+        let made = panic == Some(name) || name.contains("::panicking::panic_fmt");
         let is = |parts: &[&str]| parts.iter().any(|part| name.contains(part));
         if is(&UNREACHED) && !name.contains("drop_in_place") {
             out.push_str("  (unreachable)\n");
             dropped = true;
         } else if is(&PANICS) && !made && !name.contains("std[") {
-            out.push_str(&format!("  (call {panic})\n  (unreachable)\n"));
+            out.extend(panic.map(|panic| format!("  (call {panic})\n")));
+            out.push_str("  (unreachable)\n");
             dropped = true;
         }
     }
-    Ok(out)
+    out
 }
 
 /// The name of the function that begins in a line, with its quotes.
@@ -145,15 +145,15 @@ fn without_imports(glue: &str, module: &str) -> String {
 }
 
 /// The module, as text, and its glue with short names for what they have in common.
-fn renamed(module: &str, glue: &str) -> (String, String) {
+fn renamed(module: &str, file: &str, glue: &str) -> (String, String) {
     let (mut module, mut glue) = (module.to_string(), glue.to_string());
     for (number, name) in hashed(&glue).into_iter().enumerate() {
         let short = format!("\"i{number}\"");
         module = module.replace(&format!("\"{name}\""), &short);
         glue = glue.replace(&format!("{name}: function("), &format!("{short}: function("));
     }
-    let path = "\"./widget_bg.js\"";
-    (module.replace(path, "\"w\""), glue.replace(path, "\"w\""))
+    let path = format!("\"./{file}_bg.js\"");
+    (module.replace(&path, "\"w\""), glue.replace(&path, "\"w\""))
 }
 
 /// How many random digits stand behind a name.
@@ -238,8 +238,11 @@ mod tests {
  )
 )
 "#;
-        assert_eq!(without_bodies(module).unwrap(), shorter);
-        assert!(without_bodies("(module\n)").is_err());
+        assert_eq!(without_bodies(module), shorter);
+        assert_eq!(
+            without_bodies(&module.replace("panic_poisoned", "other")),
+            shorter.replace("panic_poisoned", "other").replace("  (call $\"core::cell::lazy::other\")\n", "")
+        );
     }
 
     #[test]
@@ -261,7 +264,7 @@ mod tests {
         let name = "__wbg_fetch_6835957cc060fb0e";
         let module = format!(r#" (import "./widget_bg.js" "{name}" (func $"f {name}"))"#);
         let glue = format!("{{\"./widget_bg.js\": {{\n{name}: function(a) {{}}}}}}");
-        let (module, glue) = renamed(&module, &glue);
+        let (module, glue) = renamed(&module, "widget", &glue);
         assert_eq!(module, format!(r#" (import "w" "i0" (func $"f {name}"))"#));
         assert_eq!(glue, "{\"w\": {\n\"i0\": function(a) {}}}");
     }

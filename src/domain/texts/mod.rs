@@ -2,7 +2,11 @@
 //!
 //! English is compiled in; the other languages are JSON files beside this one, by the name of the text, packed into arrays
 //! in the order of [`Text::ALL`] for the widget to fetch. A text may hold placeholders (`{n}`), and where it counts
-//! something, one form a plural category (`one=… |other=…`, CLDR's categories).
+//! something, one form a plural category (`one=… |other=…`, CLDR's categories). What the members of a ticket are called is a
+//! table of its own, `labels`, English as well: only those fetch it who look at what is sent.
+
+#[cfg(not(target_arch = "wasm32"))]
+mod labels;
 
 use super::find::find;
 
@@ -40,6 +44,20 @@ texts! {
     Solved, "solved", "Solved";
     Answers, "answers", "one={n} answer|other={n} answers";
     SearchFailed, "search_failed", "We couldn't search the community just now. You can send a ticket all the same.";
+    NoAnswerSend, "no_answer_send", "No answer? Send a ticket";
+    NearHint, "near_hint", "As you write, answers that may help appear here.";
+    MoreHits, "more_hits", "one={n} more|other={n} more";
+    JustNow, "just_now", "Just now: {error}";
+    AskedAbout, "asked_about", "one={n} person asked about it|other={n} people asked about it";
+    AboutThisPage, "about_this_page", "About this page";
+    Recent, "recent", "You searched for";
+    KindDoc, "kind_doc", "Documentation";
+    KindTutorial, "kind_tutorial", "Tutorial";
+    KindIssue, "kind_issue", "Issue";
+    Votes, "votes", "one={n} vote|other={n} votes";
+    VoteThere, "vote_there", "Wished for before: vote there instead";
+    CommunityFirst, "community_first", "The community answers questions like this one first. Perhaps it is answered already:";
+    CommunityAsk, "community_ask", "The community answers questions like this one first.";
     Links, "links", "More help";
     MessageLabel, "message_label", "What happened?";
     MessageLeft, "message_left", "one={n} character left|other={n} characters left";
@@ -88,101 +106,6 @@ texts! {
     SecretFound, "secret_found", "“{secret}” looks like a secret. Support does not need it.";
     HideSecret, "hide_secret", "Hide it";
     Consent, "consent", "Support may look into my account to solve this.";
-    IsPage, "is_page", "Page";
-    IsUser, "is_user", "You";
-    IsApplication, "is_application", "Application";
-    IsDevice, "is_device", "Browser and device";
-    IsErrors, "is_errors", "Errors";
-    IsRequests, "is_requests", "Failed and slow requests";
-    IsBreadcrumbs, "is_breadcrumbs", "Last steps";
-    IsLinks, "is_links", "Links to other tools";
-    IsPageValues, "is_page_values", "Values of the page";
-    IsUrl, "is_url", "Address";
-    IsTitle, "is_title", "Title";
-    IsReferrer, "is_referrer", "Came from";
-    IsCanonical, "is_canonical", "Canonical address";
-    IsOpenMs, "is_open_ms", "Open for, ms";
-    IsRoutes, "is_routes", "Pages";
-    IsTimings, "is_timings", "Load times, ms";
-    IsFirstByte, "is_first_byte", "First byte";
-    IsDomReady, "is_dom_ready", "Document ready";
-    IsLoaded, "is_loaded", "Loaded";
-    IsFirstPaint, "is_first_paint", "First paint";
-    IsLargestPaint, "is_largest_paint", "Largest paint";
-    IsInteraction, "is_interaction", "Slowest interaction";
-    IsLayoutShift, "is_layout_shift", "Layout shift";
-    IsId, "is_id", "Id";
-    IsName, "is_name", "Name";
-    IsEmail, "is_email", "E-mail";
-    IsPlan, "is_plan", "Plan";
-    IsRole, "is_role", "Role";
-    IsOrganization, "is_organization", "Organization";
-    IsAttributes, "is_attributes", "More";
-    IsVerified, "is_verified", "Verified";
-    IsRelease, "is_release", "Release";
-    IsEnvironment, "is_environment", "Environment";
-    IsBuild, "is_build", "Build";
-    IsTenant, "is_tenant", "Tenant";
-    IsRegion, "is_region", "Region";
-    IsFlags, "is_flags", "Flags";
-    IsBrowser, "is_browser", "Browser";
-    IsSystem, "is_system", "System";
-    IsModel, "is_model", "Model";
-    IsUserAgent, "is_user_agent", "User agent";
-    IsViewport, "is_viewport", "Viewport";
-    IsScreen, "is_screen", "Screen";
-    IsPixelRatio, "is_pixel_ratio", "Pixel ratio";
-    IsTouchPoints, "is_touch_points", "Touch points";
-    IsLanguages, "is_languages", "Languages";
-    IsTimeZone, "is_time_zone", "Time zone";
-    IsMemory, "is_memory", "Memory, GiB";
-    IsCores, "is_cores", "Processors";
-    IsConnection, "is_connection", "Network";
-    IsSaveData, "is_save_data", "Saves data";
-    IsOnline, "is_online", "Online";
-    IsTheme, "is_theme", "Theme";
-    IsContrast, "is_contrast", "Contrast";
-    IsReducedMotion, "is_reduced_motion", "Less motion";
-    IsStorage, "is_storage", "May store";
-    IsCookies, "is_cookies", "May set cookies";
-    IsSource, "is_source", "Source";
-    IsMessage, "is_message", "Message";
-    IsStack, "is_stack", "Stack";
-    IsLocation, "is_location", "Place";
-    IsFirstAt, "is_first_at", "First seen";
-    IsAt, "is_at", "Time";
-    IsCount, "is_count", "How often";
-    IsExtension, "is_extension", "From an extension";
-    IsMethod, "is_method", "Method";
-    IsStatus, "is_status", "Status";
-    IsFailure, "is_failure", "Failure";
-    IsDurationMs, "is_duration_ms", "Took, ms";
-    IsSize, "is_size", "Bytes";
-    IsHeaders, "is_headers", "Headers";
-    IsKind, "is_kind", "Kind";
-    IsPath, "is_path", "Path";
-    IsLabel, "is_label", "Label";
-    IsText, "is_text", "Text";
-    IsUnanswered, "is_unanswered", "Without an answer";
-    IsSince, "is_since", "Since then";
-    IsWithheld, "is_withheld", "Kept back";
-    IsGroup, "is_group", "Part";
-    IsItems, "is_items", "Items";
-    IsBy, "is_by", "By";
-    IsCut, "is_cut", "Cut";
-    IsFrozenAt, "is_frozen_at", "Recorded";
-    IsVersion, "is_version", "Version";
-    IsContext, "is_context", "Context";
-    IsTopic, "is_topic", "Topic";
-    IsSeverity, "is_severity", "Severity";
-    IsContact, "is_contact", "Contact";
-    IsQuestions, "is_questions", "Questions shown";
-    IsOutcome, "is_outcome", "Outcome";
-    IsVia, "is_via", "Sent from";
-    IsConsent, "is_consent", "Consent";
-    IsLocale, "is_locale", "Language";
-    IsCreatedAt, "is_created_at", "Written";
-    IsClient, "is_client", "Sent by";
     AnswersTo, "answers_to", "Answers go to {email}.";
     Send, "send", "Send";
     Sending, "sending", "Sending…";
@@ -198,6 +121,9 @@ texts! {
     SolvedIt, "solved_it", "Solved it";
     StillNeedHelp, "still_need_help", "Still need help";
     OpenInTab, "open_in_tab", "Open in a new tab";
+    CopyCode, "copy_code", "Copy the code";
+    ShowPicture, "show_picture", "Show the picture: {name}";
+    ShowAPicture, "show_a_picture", "Show the picture";
     Thanks, "thanks", "Good that it helped";
     ThanksDetail, "thanks_detail", "Nothing was sent. The panel is here when you need it again.";
     Done, "done", "Done";
@@ -257,11 +183,6 @@ impl Text {
         line(Text::KEYS, self as usize)
     }
 
-    /// The text of a name, if there is one.
-    pub fn from_key(key: &str) -> Option<Text> {
-        Text::KEYS.split('\n').position(|known| known == key).and_then(|index| Text::ALL.get(index)).copied()
-    }
-
     /// In English.
     pub fn english(self) -> &'static str {
         line(Text::ENGLISH, self as usize)
@@ -284,19 +205,23 @@ pub fn fill(text: &str, placeholder: &str, value: &str) -> String {
     around.map_or_else(|| text.to_string(), |(before, after)| [before, value, after].concat())
 }
 
-/// The table of a language as the widget reads it: the texts in the order of [`Text::ALL`].
+/// The table of a language as the widget reads it: the texts in the order of [`Text::ALL`], and apart from them what the
+/// members of a ticket are called, which is fetched when somebody looks at them.
 #[cfg(not(target_arch = "wasm32"))]
-pub fn table(language: Language) -> Result<Vec<String>, String> {
+pub fn table(language: Language) -> Result<(Vec<String>, std::collections::BTreeMap<String, String>), String> {
     if language.file.is_empty() {
-        return Ok(Text::ENGLISH.lines().map(str::to_string).collect());
+        let labels = labels::LABELS.iter().map(|(name, english)| (name.to_string(), english.to_string())).collect();
+        return Ok((Text::ENGLISH.lines().map(str::to_string).collect(), labels));
     }
     let mut texts: std::collections::BTreeMap<String, String> =
         serde_json::from_str(language.file).map_err(|error| format!("{}: {error}", language.tag))?;
-    let table: Result<Vec<String>, String> =
-        Text::KEYS.lines().map(|key| texts.remove(key).ok_or(format!("{}: {key} is missing", language.tag))).collect();
+    let mut take = |key: &str| texts.remove(key).ok_or(format!("{}: {key} is missing", language.tag));
+    let table = Text::KEYS.lines().map(&mut take).collect::<Result<_, String>>()?;
+    let named = |(name, _): &(&str, &str)| Ok((name.to_string(), take(&[labels::PREFIX, name].concat())?));
+    let labels = labels::LABELS.iter().map(named).collect::<Result<_, String>>()?;
     match texts.keys().next() {
         Some(unknown) => Err(format!("{}: {unknown} is no text", language.tag)),
-        None => table,
+        None => Ok((table, labels)),
     }
 }
 
@@ -312,8 +237,9 @@ mod tests {
     #[test]
     fn every_language_is_complete_and_keeps_the_placeholders() {
         for language in LANGUAGES {
-            let table = table(*language).unwrap();
+            let (table, labels) = table(*language).unwrap();
             assert_eq!(table.len(), Text::ALL.len());
+            assert!(labels.values().all(|label| !label.trim().is_empty()), "{}", language.tag);
             for (text, translated) in Text::ALL.iter().zip(table) {
                 assert!(!translated.trim().is_empty(), "{} {}", language.tag, text.key());
                 let english = text.english();

@@ -1,6 +1,8 @@
-//! The operators' pages: the list of tickets, and one ticket with all that a support engineer needs to answer it.
+//! The operators' pages: the list of tickets, one ticket with all that a support engineer needs to answer it, and what the
+//! community's answers are worth.
 
 mod access;
+mod answers;
 mod facts;
 mod list;
 mod markdown;
@@ -34,7 +36,8 @@ const STYLE: &str = concat!(
     include_str!("style/common.css"),
     include_str!("style/list.css"),
     include_str!("style/ticket.css"),
-    include_str!("style/records.css")
+    include_str!("style/records.css"),
+    include_str!("style/answers.css")
 );
 const SCRIPT: &str = include_str!("inbox.js");
 
@@ -42,6 +45,7 @@ const SCRIPT: &str = include_str!("inbox.js");
 pub fn router(app: Arc<App>) -> Router<Arc<App>> {
     Router::new()
         .route("/", get(list))
+        .route("/answers", get(answers))
         .route("/tickets/{name}", get(ticket))
         .fallback(|| async { message(StatusCode::NOT_FOUND, page::not_found()) })
         .layer(from_fn_with_state(app, access::guard))
@@ -71,6 +75,10 @@ async fn ticket(State(app): State<Arc<App>>, Path(name): Path<String>) -> Result
         Some(ticket) => html(ticket::page(&app, &ticket)).into_response(),
         None => message(StatusCode::NOT_FOUND, page::not_found()),
     })
+}
+
+async fn answers(State(app): State<Arc<App>>) -> Result<Html<String>, Failed> {
+    Ok(html(answers::page(&app).await?))
 }
 
 async fn headers(mut response: Response) -> Response {

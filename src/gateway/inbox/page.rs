@@ -6,6 +6,16 @@ use super::super::settings::TOKEN_MIN;
 
 /// A page.
 pub fn page(title: &str, content: Markup) -> Markup {
+    let ways = html! {
+        nav aria-label="Pages of the inbox" {
+            a href="/inbox" { "Tickets" }
+            a href="/inbox/answers" { "Answers" }
+        }
+    };
+    framed(title, ways, content)
+}
+
+fn framed(title: &str, ways: Markup, content: Markup) -> Markup {
     html! {
         (DOCTYPE)
         html lang="en" {
@@ -21,6 +31,7 @@ pub fn page(title: &str, content: Markup) -> Markup {
             body {
                 header.bar {
                     a.brand href="/inbox" { "Deskbell" span.brand-part { " Inbox" } }
+                    (ways)
                 }
                 main { (content) }
             }
@@ -76,5 +87,5 @@ pub fn closed(demo: bool) -> Markup {
 }
 
 fn notice(title: &str, content: Markup) -> Markup {
-    page(title, html! { div.notice { h1 { (title) } (content) } })
+    framed(title, html! {}, html! { div.notice { h1 { (title) } (content) } })
 }

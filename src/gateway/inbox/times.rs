@@ -8,6 +8,14 @@ pub fn minute(text: &str) -> Markup {
     marked(text, "%-d %b %Y, %H:%M UTC")
 }
 
+/// A day without a time: `23 Nov 2026`.
+pub fn day(text: &str) -> Markup {
+    match text.parse::<jiff::civil::Date>() {
+        Ok(day) => html! { time datetime=(text) { (day.strftime("%-d %b %Y")) } },
+        Err(_) => html! { bdi { (text) } },
+    }
+}
+
 /// To the second: `23 Nov 2026, 10:00:12 UTC`.
 pub fn second(text: &str) -> Markup {
     marked(text, SECOND)

@@ -19,7 +19,14 @@ const DRAIN_MAX: usize = 4 * 1024 * 1024;
 /// Reads a JSON body.
 pub async fn json(headers: &HeaderMap, body: Body) -> Result<Vec<u8>, Refusal> {
     let bytes = tokio::time::timeout(BODY_TIME, read(body)).await.map_err(|_| Refusal::Timeout)??;
-    if is_json(headers) { Ok(bytes) } else { Err(Refusal::UnsupportedMediaType) }
+    if is(headers, "application/json") { Ok(bytes) } else { Err(Refusal::UnsupportedMediaType) }
+}
+
+/// Reads JSON that may come as a text, which a browser sends to another origin without asking first.
+pub async fn json_or_text(headers: &HeaderMap, body: Body) -> Result<Vec<u8>, Refusal> {
+    let bytes = tokio::time::timeout(BODY_TIME, read(body)).await.map_err(|_| Refusal::Timeout)??;
+    let allowed = is(headers, "application/json") || is(headers, "text/plain");
+    if allowed { Ok(bytes) } else { Err(Refusal::UnsupportedMediaType) }
 }
 
 async fn read(mut body: Body) -> Result<Vec<u8>, Refusal> {
@@ -37,7 +44,7 @@ async fn read(mut body: Body) -> Result<Vec<u8>, Refusal> {
     if length > BODY_MAX { Err(Refusal::TooLarge(BODY_MAX)) } else { Ok(bytes) }
 }
 
-fn is_json(headers: &HeaderMap) -> bool {
+fn is(headers: &HeaderMap, wanted: &str) -> bool {
     let value = headers.get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or_default();
-    value.split(';').next().is_some_and(|kind| kind.trim().eq_ignore_ascii_case("application/json"))
+    value.split(';').next().is_some_and(|kind| kind.trim().eq_ignore_ascii_case(wanted))
 }

@@ -5,6 +5,7 @@ mod body;
 pub mod config;
 mod cors;
 mod envelope;
+mod events;
 mod questions;
 mod search;
 mod tickets;
@@ -50,6 +51,7 @@ fn version_1(app: Arc<App>) -> Router<Arc<App>> {
         .route("/sites/{site}/config", get(config::answer))
         .route("/sites/{site}/search", get(search::answer))
         .route("/sites/{site}/questions/{id}", get(questions::answer))
+        .route("/sites/{site}/events", post(events::answer))
         .route("/sites/{site}/tickets", post(tickets::answer));
     guarded(routes, app)
 }

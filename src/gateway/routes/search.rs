@@ -12,7 +12,10 @@ use serde::Deserialize;
 use super::super::app::App;
 use super::super::problem::Refusal;
 use super::super::search::LIMIT_DEFAULT;
+use crate::domain::event::is_visit;
 use crate::domain::question::Hits;
+use crate::domain::redaction::Rules;
+use crate::domain::unanswered;
 
 /// The parameters. `lang` is allowed too, and nothing depends on it until there are questions in several languages.
 #[derive(Deserialize)]
@@ -20,6 +23,9 @@ pub struct Parameters {
     #[serde(default)]
     q: String,
     limit: Option<usize>,
+    /// The draft that is searched for; see `POST …/events`.
+    #[serde(default)]
+    visit: String,
 }
 
 /// Answers the request.
@@ -28,9 +34,20 @@ pub async fn answer(
     Path(name): Path<String>,
     parameters: Result<Query<Parameters>, QueryRejection>,
 ) -> Result<impl IntoResponse, Refusal> {
-    super::site(&app, &name)?;
-    let Query(Parameters { q, limit }) = parameters.map_err(|error| Refusal::InvalidQuery(error.body_text()))?;
+    let site = super::site(&app, &name)?;
+    let Query(Parameters { q, limit, visit }) = parameters.map_err(|error| Refusal::InvalidQuery(error.body_text()))?;
     let hits = app.indexes.search(&name, &q, limit.unwrap_or(LIMIT_DEFAULT));
+    if is_visit(&visit) {
+        let redact = &site.config.redact;
+        let rules = Rules {
+            names: redact.names.clone(),
+            ip_addresses: redact.ip_addresses,
+            social_security: redact.social_security,
+            own_emails: Vec::new(),
+        };
+        let missing = if hits.is_empty() { unanswered::words(&q, &rules) } else { None };
+        app.unanswered.note(&name, &visit, missing);
+    }
     // What somebody typed is part of the address; no cache on the way needs to remember it.
     Ok(([(header::CACHE_CONTROL, "no-store")], Json(Hits { hits })))
 }

@@ -6,6 +6,7 @@ use std::collections::BTreeMap;
 
 use async_trait::async_trait;
 
+use crate::domain::event::Event;
 use crate::domain::question::Question;
 use crate::domain::targets::Target;
 use crate::domain::ticket::{NewTicket, Priority, Status};
@@ -49,6 +50,22 @@ pub trait Store: Send + Sync {
     /// When a source was last imported, RFC 3339 in UTC.
     async fn imported_at(&self, site: &str, source: &str) -> Result<Option<String>, StoreError>;
 
+    /// Keeps what has become of questions; the same again changes nothing.
+    async fn count(&self, site: &str, week: &str, event: &Event) -> Result<(), StoreError>;
+
+    /// What has become of questions since a week.
+    async fn counts(&self, site: &str, since: &str) -> Result<Vec<EventCount>, StoreError>;
+
+    /// Keeps that a visitor searched for words that found nothing: hashed, and the words only once enough people did.
+    async fn unanswered(&self, site: &str, week: &str, visitor: &str, words: &str, now: &str)
+    -> Result<(), StoreError>;
+
+    /// What enough people searched for without finding anything since a week, most searched for first.
+    async fn unanswered_since(&self, site: &str, since: &str) -> Result<Vec<Unanswered>, StoreError>;
+
+    /// Forgets what was counted before a week.
+    async fn forget_counts(&self, before: &str) -> Result<(), StoreError>;
+
     /// Lets go of the database; nothing can be asked afterwards.
     async fn close(&self);
 }
@@ -74,6 +91,32 @@ pub struct StoredTicket {
     pub received_at: String,
     /// What was sent.
     pub ticket: NewTicket,
+}
+
+/// What has become of a question in a visit.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct EventCount {
+    /// The Monday of its week, `2026-11-23`.
+    pub week: String,
+    /// The visit.
+    pub visit: String,
+    /// What happened: a word of [`crate::domain::event::What`].
+    pub name: String,
+    /// The kind of the draft.
+    pub kind: String,
+    /// The question's id; empty where a ticket was sent without any.
+    pub question: String,
+}
+
+/// A search that found nothing for several people.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Unanswered {
+    /// What was searched for.
+    pub words: String,
+    /// How many people did, week by week.
+    pub visitors: u32,
+    /// When it was searched for last.
+    pub last_at: String,
 }
 
 /// What an idempotency key belongs to.

@@ -2,16 +2,14 @@
 
 mod claims;
 
-use serde_path_to_error::{Path, Segment};
 use sha2::{Digest, Sha256};
 use uuid::Uuid;
 
 use super::app::App;
-use super::clock;
 use super::problem::Refusal;
 use super::settings::Site;
 use super::store::{Placed, Seal, Sealed, StoredTicket};
-use crate::domain::problem::FieldError;
+use super::{clock, json};
 use crate::domain::reference;
 use crate::domain::targets;
 use crate::domain::ticket::{self, NewTicket, Receipt, Status};
@@ -35,7 +33,7 @@ pub async fn take(
     if let Some(held) = app.store.sealed(name, &seal.key).await? {
         return again(&held, &seal);
     }
-    let new = parse(body)?;
+    let new = json::parse::<NewTicket>(body)?;
     let errors = ticket::check(&new);
     if !errors.is_empty() {
         return Err(Refusal::Invalid(errors));
@@ -93,53 +91,4 @@ fn receipt(ticket: &StoredTicket) -> Receipt {
 
 fn draw() -> String {
     reference::from_random(Uuid::new_v4().as_u128() as u32)
-}
-
-fn parse(body: &[u8]) -> Result<NewTicket, Refusal> {
-    let mut deserializer = serde_json::Deserializer::from_slice(body);
-    let ticket = serde_path_to_error::deserialize(&mut deserializer).map_err(|error| {
-        let wrong = FieldError { pointer: pointer(error.path()), detail: error.inner().to_string() };
-        // Data that is JSON but not a ticket breaks a rule like any other.
-        if error.inner().is_data() { Refusal::Invalid(vec![wrong]) } else { Refusal::InvalidJson(wrong) }
-    })?;
-    deserializer
-        .end()
-        .map_err(|error| Refusal::InvalidJson(FieldError { pointer: String::new(), detail: error.to_string() }))?;
-    Ok(ticket)
-}
-
-/// A path as a JSON pointer (RFC 6901).
-fn pointer(path: &Path) -> String {
-    path.iter()
-        .map(|segment| match segment {
-            Segment::Seq { index } => format!("/{index}"),
-            Segment::Map { key } => format!("/{}", key.replace('~', "~0").replace('/', "~1")),
-            Segment::Enum { .. } | Segment::Unknown => String::new(),
-        })
-        .collect()
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn refusal(body: &str) -> (bool, FieldError) {
-        match parse(body.as_bytes()) {
-            Err(Refusal::Invalid(mut errors)) => (true, errors.remove(0)),
-            Err(Refusal::InvalidJson(error)) => (false, error),
-            other => panic!("{other:?}"),
-        }
-    }
-
-    #[test]
-    fn what_cannot_be_read_is_told_with_its_place() {
-        let (data, error) = refusal(r#"{"kind":"complaint"}"#);
-        assert!(data && error.pointer == "/kind" && error.detail.contains("expected one of `question`"), "{error:?}");
-        let (data, error) = refusal(r#"{"kind":"bug","context":{"page_values":{"a/b~c":1}}}"#);
-        assert!(data && error.pointer == "/context/page_values/a~1b~0c", "{error:?}");
-        let (data, error) = refusal(r#"{"questions":[{"source":"#);
-        assert!(!data && error.pointer == "/questions/0/source", "{error:?}");
-        let (data, _) = refusal("");
-        assert!(!data);
-    }
 }

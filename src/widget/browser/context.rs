@@ -8,6 +8,7 @@ use super::read::{property, text_of, texts_of};
 use crate::domain::config::Config;
 use crate::domain::context::document::Value;
 use crate::domain::context::{Organization, User};
+use crate::domain::find::find;
 use crate::domain::redaction::Rules;
 use crate::domain::source::Read;
 
@@ -50,6 +51,11 @@ pub fn user(value: &JsValue) -> Option<User> {
         attributes: texts_of(value, USER_FIELDS),
         verified: false,
     })
+}
+
+/// Whether an error comes from an extension of the browser.
+pub fn is_foreign(error: &JsValue) -> bool {
+    ["stack", "location"].iter().any(|place| find(&text_of(error, place), "-extension://").is_some())
 }
 
 /// How many entries a list of a snapshot has.

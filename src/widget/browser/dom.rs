@@ -62,11 +62,49 @@ pub fn set_hidden(element: &Element, hidden: bool) {
     let _ = element.toggle_attribute_with_force("hidden", hidden);
 }
 
-/// Brings what surrounds an element back to its start.
-pub fn scroll_up(element: &Element) {
+/// How far what surrounds an element is scrolled.
+pub fn scrolled(element: &Element) -> i32 {
+    element.parent_element().map_or(0, |around| around.scroll_top())
+}
+
+/// Scrolls what surrounds an element.
+pub fn scroll_to(element: &Element, top: i32) {
     if let Some(around) = element.parent_element() {
-        around.set_scroll_top(0);
+        around.set_scroll_top(top);
     }
+}
+
+/// The elements of a selector, in their order.
+pub fn all(root: &ShadowRoot, selector: &str) -> Vec<HtmlElement> {
+    let found = root.query_selector_all(selector).ok();
+    let found = found.map(|list| js_sys::Array::from(&list).to_vec()).unwrap_or_default();
+    found.into_iter().filter_map(|element| element.dyn_into().ok()).collect()
+}
+
+/// The id of what a text box has led to.
+pub const ACTIVE: &str = "active";
+
+/// Lets a text box lead among elements that are not its own: one of them is the active one, or none. Readers are told as of
+/// an option of a list.
+pub fn activate(text_box: &HtmlTextAreaElement, root: &ShadowRoot, active: Option<&HtmlElement>) {
+    if let Some(before) = root.get_element_by_id(ACTIVE) {
+        let _ = before.remove_attribute("id");
+    }
+    let Some(element) = active else {
+        let _ = text_box.remove_attribute("aria-activedescendant");
+        return;
+    };
+    element.set_id(ACTIVE);
+    let _ = text_box.set_attribute("aria-activedescendant", ACTIVE);
+    let options = web_sys::ScrollIntoViewOptions::new();
+    options.set_block(web_sys::ScrollLogicalPosition::Nearest);
+    element.scroll_into_view_with_scroll_into_view_options(&options);
+}
+
+/// Whether the caret of a text box is behind all of its text.
+pub fn at_end(text_box: &HtmlTextAreaElement) -> bool {
+    let end = text_box.text_length();
+    matches!((text_box.selection_start(), text_box.selection_end()), (Ok(from), Ok(to)) if from == to && from == Some(end))
 }
 
 /// Sets an attribute to `true`, or takes it away.

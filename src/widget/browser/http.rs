@@ -19,6 +19,9 @@ use crate::domain::outbox;
 /// An answer with the browser's JSON.
 pub type Answer = outbox::Answer<JsValue>;
 
+/// The longest answer that is read, in bytes.
+const BODY_MAX: usize = 2_000_000;
+
 /// Ends a request when it is dropped.
 #[derive(Debug, Default)]
 pub struct Abort(Option<AbortController>);
@@ -100,7 +103,9 @@ async fn exchange(url: &str, request: &RequestInit) -> Option<Answer> {
     let fetched = JsFuture::from(js_sys::Promise::resolve(&fetched)).await.ok()?;
     let response = Response::from(fetched.dyn_into::<web_sys::Response>().ok()?);
     let retry_after = response.headers().get("Retry-After").and_then(|seconds| seconds.parse().ok());
-    let body = read::parse(&response.text().await.ok()?);
+    // More than this is no answer of ours, and would cost the page its time.
+    let text = response.text().await.ok()?;
+    let body = if text.len() <= BODY_MAX { read::parse(&text) } else { None };
     Some(Answer::Http { status: response.status(), body, retry_after })
 }
 

@@ -2,6 +2,7 @@
 
 use wasm_bindgen::JsValue;
 use wasm_bindgen::prelude::wasm_bindgen;
+use wasm_bindgen_futures::JsFuture;
 use web_sys::{HtmlElement, HtmlTextAreaElement, ShadowRoot};
 
 #[wasm_bindgen]
@@ -66,6 +67,17 @@ extern "C" {
     /// A snapshot in the form of the wire, not yet redacted nor cut.
     #[wasm_bindgen(method)]
     pub fn describe(this: &Loader, snapshot: &JsValue) -> JsValue;
+    /// Fetches the module that shows answers, once.
+    #[wasm_bindgen(method)]
+    pub fn answers(this: &Loader) -> js_sys::Promise;
+    /// The visit that a search or a draft belongs to.
+    #[wasm_bindgen(method)]
+    pub fn visit(this: &Loader) -> String;
+    /// Counts what has become of questions, by their ids.
+    #[wasm_bindgen(method)]
+    pub fn count(this: &Loader, name: &str, kind: &str, questions: Vec<String>);
+    #[wasm_bindgen(method)]
+    fn labels(this: &Loader, lang: &str) -> js_sys::Promise;
     /// Closes the panel.
     #[wasm_bindgen(method)]
     pub fn close(this: &Loader);
@@ -82,6 +94,9 @@ extern "C" {
     /// What `configure` was given, in order.
     #[wasm_bindgen(method, getter)]
     pub fn config(this: &State) -> js_sys::Array;
+    /// What `suggest` was given last.
+    #[wasm_bindgen(method, getter)]
+    pub fn suggested(this: &State) -> JsValue;
     /// What `identify` was given last.
     #[wasm_bindgen(method, getter)]
     pub fn user(this: &State) -> JsValue;
@@ -107,6 +122,11 @@ pub fn emit(loader: &Loader, name: &str, details: &[(&str, JsValue)]) {
         let _ = js_sys::Reflect::set(&detail, &JsValue::from_str(key), value);
     }
     loader.emit(name, &detail);
+}
+
+/// What the members of a ticket are called in a language; undefined where that does not come.
+pub async fn labels(loader: &Loader, lang: &str) -> JsValue {
+    JsFuture::from(loader.labels(lang)).await.unwrap_or(JsValue::UNDEFINED)
 }
 
 /// Lets go of the frozen context: the draft is gone.

@@ -1,12 +1,16 @@
 //! The browser, as the widget needs it: the only code that names `web_sys` or `js_sys`. What a browser lacks, blocks or
 //! throws comes out as a value.
 
+pub use web_sys::HtmlElement;
+
+pub mod answers;
 pub mod attributes;
 pub mod context;
 pub mod dom;
 pub mod http;
 pub mod intl;
 pub mod loader;
+pub mod nodes;
 pub mod random;
 pub mod read;
 pub mod session;

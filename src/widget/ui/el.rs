@@ -12,7 +12,7 @@ use leptos::html;
 use leptos::prelude::*;
 use leptos::task::spawn_local;
 
-use crate::widget::browser::attributes::Attributes;
+use crate::widget::browser::attributes::{Attributes, Handler};
 
 /// What Leptos calls again when something that it has read changes.
 type Shared = Arc<Mutex<dyn FnMut() -> AnyView + Send>>;
@@ -67,8 +67,8 @@ pub fn spawn(future: impl Future<Output = ()> + 'static) {
 
 impl El {
     /// Sets an attribute.
-    pub fn attr(self, name: &'static str, value: impl Into<String>) -> El {
-        self.maybe(name, Some(value.into()))
+    pub fn attr(self, name: &'static str, value: impl AsRef<str>) -> El {
+        with(self, name, value.as_ref())
     }
 
     /// Sets an attribute where it has a value.
@@ -78,9 +78,8 @@ impl El {
     }
 
     /// Listens to an event.
-    pub fn on(mut self, name: &'static str, call: impl FnMut(Event) + Send + 'static) -> El {
-        self.attributes.handlers.push((name, Arc::new(Mutex::new(call))));
-        self
+    pub fn on(self, name: &'static str, call: impl FnMut(Event) + Send + 'static) -> El {
+        handled(self, name, Arc::new(Mutex::new(call)))
     }
 
     /// The element with a text in it.
@@ -94,6 +93,20 @@ impl El {
     }
 }
 
+// Out of line, because every element is made with them.
+#[inline(never)]
+fn with(mut el: El, name: &'static str, value: &str) -> El {
+    el.attributes.values.push((name, Some(value.to_string())));
+    el
+}
+
+#[inline(never)]
+fn handled(mut el: El, name: &'static str, handler: Handler) -> El {
+    el.attributes.handlers.push((name, handler));
+    el
+}
+
+#[inline(never)]
 fn finish(el: El, children: Vec<AnyView>) -> AnyView {
     // In capitals, as the browser names an element of HTML: Leptos compares, and builds anew what it takes for another.
     html::custom(el.tag.to_ascii_uppercase()).add_any_attr(el.attributes).child(children).into_any()

@@ -1,39 +1,30 @@
-//! Home: what matches the box, the way to a ticket, other places.
+//! Home: what matches the box, or what may be meant before a word is typed; the way to a ticket; other places.
 
 use leptos::prelude::*;
 
-use super::el::{button, div, el, live, nothing, paragraph};
+use super::el::{button, div, el, live, live_text, nothing};
+use super::hits::section;
 use super::model::Screen;
-use super::{Panel, question};
+use super::{Panel, hits, idle};
 use crate::domain::config::Link;
 use crate::domain::markdown::safe_url;
-use crate::domain::question::{Hit, Run};
 use crate::domain::texts::Text;
 
 /// The start.
 pub fn view(panel: Panel) -> AnyView {
-    let links = panel.peek(|model| model.config.links.iter().map(link).collect::<Vec<_>>());
-    let links = match links.is_empty() {
-        true => nothing(),
-        false => section(panel, "links", Text::Links, links),
+    let found = live(move || {
+        panel.read(|model| match model.text.is_empty() {
+            false => hits::home(panel, model),
+            true => idle::view(panel, model),
+        })
+    });
+    // The label does not wait for anything, so the button is never another one under the finger.
+    let label = move || {
+        let answered = panel.read(|model| !model.text.is_empty() && !model.hits.is_empty());
+        panel.t(if answered { Text::NoAnswerSend } else { Text::SendTicket })
     };
-    let send = button("button main wide", move |_| panel.go(Screen::Ticket)).text(panel.t(Text::SendTicket));
-    div("screen").children([hits(panel), links, div("foot").children([send])])
-}
-
-/// What was found; nothing where nothing is good.
-pub fn hits(panel: Panel) -> AnyView {
-    live(move || {
-        let (rows, failed) = panel.read(|model| {
-            let rows: Vec<AnyView> = model.hits.iter().map(|hit| row(panel, hit)).collect();
-            (rows, model.search_failed)
-        });
-        match rows.is_empty() {
-            false => section(panel, "hits", Text::Suggestions, rows),
-            true if failed => paragraph("hint", panel.t(Text::SearchFailed)),
-            true => nothing(),
-        }
-    })
+    let send = button("button main wide", move |_| panel.go(Screen::Ticket)).children([live_text(label)]);
+    div("screen").children([found, live(move || links(panel)), div("foot").children([send])])
 }
 
 /// A link that leaves the page alone; only text where the address is none that a link may lead to.
@@ -43,29 +34,14 @@ pub fn outside(class: &'static str, url: &str, text: String) -> AnyView {
     link.attr("rel", "noopener noreferrer nofollow ugc").text(text)
 }
 
-fn section(panel: Panel, class: &'static str, heading: Text, rows: Vec<AnyView>) -> AnyView {
-    let heading = el("h3").text(panel.t(heading));
-    el("section").attr("class", class).children([heading, el("ul").attr("class", "plain").children(rows)])
-}
-
-fn row(panel: Panel, hit: &Hit) -> AnyView {
-    let solved = match hit.solved {
-        true => el("span").attr("class", "tag good").text(panel.t(Text::Solved)),
-        false => nothing(),
-    };
-    let answers = el("span").text(panel.count(Text::Answers, hit.answers));
-    let parts = [
-        el("span").attr("class", "title").children(runs(&hit.title)),
-        el("span").attr("class", "excerpt").children(runs(&hit.excerpt)),
-        el("span").attr("class", "about").children([solved, answers]),
-    ];
-    let hit = hit.clone();
-    el("li").children([button("hit", move |_| question::open(panel, hit.clone())).children(parts)])
-}
-
-fn runs(runs: &[Run]) -> Vec<AnyView> {
-    let run = |run: &Run| if run.hit { el("mark").text(run.text.clone()) } else { run.text.clone().into_any() };
-    runs.iter().map(run).collect()
+/// Other places. They come last, so they wait for what stands above them, and make room for what was found.
+fn links(panel: Panel) -> AnyView {
+    panel.read(|model| {
+        if !model.text.is_empty() || !model.idle.settled() || model.config.links.is_empty() {
+            return nothing();
+        }
+        section("links", panel.t(Text::Links), model.config.links.iter().map(link).collect())
+    })
 }
 
 fn link(link: &Link) -> AnyView {

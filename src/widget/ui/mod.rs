@@ -2,7 +2,11 @@
 
 mod choices;
 mod el;
+mod hits;
 mod home;
+mod idle;
+mod keys;
+mod memory;
 mod model;
 mod question;
 mod receipt;
@@ -13,9 +17,7 @@ mod sends;
 mod ticket;
 mod words;
 
-pub mod markdown;
-
-use std::cell::RefCell;
+use std::cell::{Ref, RefCell, RefMut};
 use std::time::Duration;
 
 use leptos::mount::UnmountHandle;
@@ -59,11 +61,25 @@ struct State {
     search: RefCell<search::Running>,
     /// The configuration as the gateway published it.
     published: RefCell<JsValue>,
+    /// The question that is read, and the module that shows it.
+    reading: RefCell<Option<(JsValue, JsValue)>>,
     later: RefCell<Option<Timer>>,
 }
 
 thread_local! {
-    static STATE: State = State::default();
+    /// Never dropped: the page has one for as long as it lives.
+    static STATE: &'static State = Box::leak(Box::default());
+}
+
+// Out of line, because every screen reaches for it.
+#[inline(never)]
+fn model() -> Ref<'static, Model> {
+    STATE.with(|state| state.model.borrow())
+}
+
+#[inline(never)]
+fn model_mut() -> RefMut<'static, Model> {
+    STATE.with(|state| state.model.borrow_mut())
 }
 
 /// The panel on the page; ends when it is dropped.
@@ -73,7 +89,7 @@ pub struct Mounted {
     /// What the signals live as long as.
     _owner: Owner,
     _view: UnmountHandle<AnyViewState>,
-    _listeners: [Listener; 2],
+    _listeners: [Listener; 3],
 }
 
 /// Draws the widget into the loader's panel.
@@ -89,6 +105,7 @@ pub fn mount(loader: Loader) -> Mounted {
     });
     let listeners = [
         dom::listen(&loader.text_box(), "input", move |_| panel.typed()),
+        dom::listen(&loader.text_box(), "keydown", move |event| keys::pressed(panel, &event)),
         dom::listen(&loader.back(), "click", move |_| panel.go_back()),
     ];
     panel.remember();
@@ -103,12 +120,18 @@ pub fn open(panel: Panel, options: &Options) {
     let mut opening = link::read(&pairs);
     opening.message = pairs.into_iter().find(|(name, _)| name == "message").map(|(_, text)| text);
     panel.lead(opening);
+    if panel.peek(|model| model.configured) {
+        idle::start(panel);
+    }
 }
 
 /// The host has said something new.
 pub fn changed(panel: Panel, reset: bool) {
     if reset {
-        panel.change(|model| *model = Model { config: std::mem::take(&mut model.config), ..Model::default() });
+        panel.change(|model| {
+            let (config, configured) = (std::mem::take(&mut model.config), model.configured);
+            *model = Model { config, configured, ..Model::default() };
+        });
         panel.remember();
         panel.write("");
         panel.redraw();
@@ -126,6 +149,26 @@ fn screen(panel: Panel) -> AnyView {
         Screen::Receipt => receipt::view(panel),
         Screen::Sends => sends::view(panel),
     }
+}
+
+#[inline(never)]
+fn the_loader() -> Loader {
+    let loader = STATE.with(|state| state.loader.borrow().clone());
+    // There is one: no panel is made without.
+    loader.unwrap_or_else(|| JsValue::UNDEFINED.unchecked_into())
+}
+
+fn announce(text: &str) {
+    dom::set_text(&the_loader().live(), text);
+}
+
+/// Puts a text on the clipboard, and says so.
+fn copy(text: String) {
+    spawn(async move {
+        if dom::copy(&text).await {
+            announce(&words::said(Text::Copied));
+        }
+    });
 }
 
 /// Tells who listens that something has changed.
@@ -146,9 +189,7 @@ impl Panel {
     }
 
     fn loader(self) -> Loader {
-        let loader = STATE.with(|state| state.loader.borrow().clone());
-        // There is one: no panel is made without.
-        loader.unwrap_or_else(|| JsValue::UNDEFINED.unchecked_into())
+        the_loader()
     }
 
     /// Reads the state; what reads it so is drawn anew when it changes.
@@ -159,19 +200,20 @@ impl Panel {
 
     /// Reads the state as it is now.
     fn peek<T>(self, read: impl FnOnce(&Model) -> T) -> T {
-        STATE.with(|state| read(&state.model.borrow()))
+        read(&model())
     }
 
     /// Changes the state.
     fn change(self, change: impl FnOnce(&mut Model)) {
-        STATE.with(|state| change(&mut state.model.borrow_mut()));
+        change(&mut model_mut());
         bump(self.change);
     }
 
     /// Takes up the choices that were made on this device.
     fn remember(self) {
-        let choices = choices::remembered(&self.loader().site());
-        self.change(|model| model.choices = choices);
+        let site = self.loader().site();
+        let (choices, memory) = (choices::remembered(&site), memory::remembered(&site));
+        self.change(|model| (model.choices, model.memory) = (choices, memory));
     }
 
     fn redraw(self) {
@@ -236,6 +278,8 @@ impl Panel {
                 STATE.with(|state| state.published.replace(config));
                 self.listen_to_host();
             }
+            self.change(|model| model.configured = true);
+            idle::start(self);
         });
     }
 
@@ -274,8 +318,10 @@ impl Panel {
                 choices::forget_items(model);
             }
             model.text = text;
+            model.unfolded = false;
             model.gaps.retain(|gap| gap.field() != ticket::MESSAGE);
         });
+        keys::release(self);
         search::start(self);
     }
 
@@ -323,9 +369,13 @@ impl Panel {
     /// Changes the screen and moves the focus to where it begins.
     fn go(self, screen: Screen) {
         self.change(|model| model.screen = screen);
+        keys::release(self);
         self.redraw();
         let loader = self.loader();
-        dom::scroll_up(&loader.below());
+        dom::scroll_to(&loader.below(), 0);
+        if screen == Screen::Ticket {
+            search::start(self);
+        }
         let boxed = matches!(screen, Screen::Home | Screen::Ticket);
         self.later(move || {
             self.show_choices();
@@ -352,10 +402,24 @@ impl Panel {
 
     fn go_back(self) {
         match self.peek(|model| (model.screen, model.came_from)) {
-            (Screen::Question, came_from) => self.go(came_from),
+            (Screen::Question, came_from) => self.go_back_to(came_from),
             (Screen::Sends, _) => self.go(Screen::Ticket),
             _ => self.go(Screen::Home),
         }
+    }
+
+    /// Goes from a question back to where it was opened: the same place, and the focus on the question.
+    fn go_back_to(self, screen: Screen) {
+        self.change(|model| model.screen = screen);
+        self.redraw();
+        self.later(move || {
+            self.show_choices();
+            let loader = self.loader();
+            let (id, top) = self.peek(|model| (model.hit.as_ref().map(|hit| hit.id.clone()), model.scrolled));
+            let opened = dom::all(&loader.root(), ".hit").into_iter().find(|row| row.get_attribute("data-id") == id);
+            dom::focus(&opened.unwrap_or_else(|| loader.title()));
+            dom::scroll_to(&loader.below(), top);
+        });
     }
 
     /// What the page holds now, or held at the draft's first letter.
@@ -367,7 +431,7 @@ impl Panel {
 
     /// Says something to those who do not see it.
     fn announce(self, text: &str) {
-        dom::set_text(&self.loader().live(), text);
+        announce(text);
     }
 
     fn emit(self, name: &str, details: &[(&str, JsValue)]) {

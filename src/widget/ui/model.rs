@@ -2,12 +2,14 @@
 
 use crate::domain::config::Config;
 use crate::domain::context::{Group, User};
+use crate::domain::memory::Memory;
 use crate::domain::pairs::Pairs;
-use crate::domain::question::{Hit, Question};
-use crate::domain::ticket::{Contact, Gap, Kind, QuestionSeen, Receipt, Severity};
+use crate::domain::question::Hit;
+use crate::domain::ticket::{Contact, Gap, Kind, Outcome, QuestionSeen, Receipt, Severity};
 use crate::widget::transport::Sealed;
 
 use super::choices;
+use super::idle::Idle;
 
 use crate::domain::outbox::Cause;
 
@@ -31,12 +33,12 @@ pub enum Screen {
 
 /// Something that is fetched.
 #[derive(Debug, Default)]
-pub enum Remote<T> {
+pub enum Remote {
     /// It is on its way.
     #[default]
     Loading,
     /// It is here.
-    Ready(T),
+    Ready,
     /// It did not come.
     Failed,
 }
@@ -60,6 +62,8 @@ pub enum Sending {
 pub struct Model {
     /// The site's configuration, as published and as the page refines it.
     pub config: Config,
+    /// Whether the gateway has answered for the configuration, or has had its time.
+    pub configured: bool,
     /// The person, where the host has named them.
     pub user: Option<User>,
     /// Where they are.
@@ -82,14 +86,22 @@ pub struct Model {
     pub consent: bool,
     /// Where they were sent from.
     pub via: String,
+    /// What the device remembers about answers.
+    pub memory: Memory,
+    /// What is shown before a word is typed.
+    pub idle: Idle,
     /// What matches the box.
     pub hits: Vec<Hit>,
+    /// Whether all of it is shown under the message, and not only the best.
+    pub unfolded: bool,
     /// Whether the last search got no answer.
     pub search_failed: bool,
     /// The question that is open.
     pub hit: Option<Hit>,
-    /// Its answers.
-    pub question: Remote<Question>,
+    /// How far the screen was scrolled from which it was opened.
+    pub scrolled: i32,
+    /// Whether its answers are there.
+    pub question: Remote,
     /// The questions that were shown and read.
     pub seen: Vec<QuestionSeen>,
     /// What is missing, once Send was pressed.
@@ -125,6 +137,12 @@ impl Model {
     /// The severity that was chosen, or the one that goes with the kind.
     pub fn severity(&self) -> Severity {
         self.severity.unwrap_or_else(|| self.kind().default_severity())
+    }
+
+    /// The ids of the questions that were opened for this draft.
+    pub fn opened(&self) -> Vec<String> {
+        let opened = self.seen.iter().filter(|seen| seen.outcome != Outcome::Shown);
+        opened.map(|seen| seen.id.clone()).collect()
     }
 
     /// Forgets the draft: it was sent, or whoever wrote it has logged out.

@@ -2,27 +2,35 @@
 
 use leptos::prelude::*;
 
-use super::el::{button, div, el, live, nothing, paragraph, spawn};
+use super::el::{button, div, live, nothing, paragraph, spawn};
 use super::home::outside;
 use super::model::{Model, Remote, Screen};
-use super::{Panel, markdown};
-use crate::domain::question::{Answer, Hit, Question, Run};
-use crate::domain::source::Read;
+use super::{Panel, STATE, memory, search};
+use crate::domain::question::{Hit, Run, question_kind};
+use crate::domain::source::Source;
 use crate::domain::texts::Text;
 use crate::domain::ticket::{Outcome, QUESTIONS_MAX, QuestionSeen};
-use crate::widget::browser::dom::encoded;
+use crate::widget::browser::answers;
+use crate::widget::browser::dom::{self, encoded};
 use crate::widget::browser::http::Abort;
-use crate::widget::browser::intl;
 use crate::widget::transport;
+
+/// The id of the place for the question.
+const PLACE: &str = "answers";
 
 /// Opens a question.
 pub fn open(panel: Panel, hit: Hit) {
-    panel.emit("question-opened", &[("id", hit.id.as_str().into())]);
     panel.change(|model| {
         if matches!(model.screen, Screen::Home | Screen::Ticket) {
             model.came_from = model.screen;
         }
-        note(&mut model.seen, &hit, Outcome::Opened);
+    });
+    let top = dom::scrolled(&panel.loader().below());
+    seen(panel, &hit, Outcome::Opened);
+    let query = panel.peek(|model| if model.screen == Screen::Home { search::query_of(model) } else { String::new() });
+    memory::remember(panel, |model| {
+        model.memory.searched(&query);
+        model.scrolled = top;
         model.hit = Some(hit);
     });
     fetch(panel);
@@ -31,17 +39,16 @@ pub fn open(panel: Panel, hit: Hit) {
 
 /// A question of which only the id is known, from a link.
 pub fn hit_of(id: String) -> Hit {
-    Hit {
-        title: vec![Run { text: id.clone(), hit: false }],
-        id,
-        kind: crate::domain::question::question_kind(),
-        excerpt: Vec::new(),
-        url: String::new(),
-        solved: false,
-        answers: 0,
-        created_at: String::new(),
-        score: 0.0,
+    Hit { title: vec![Run { text: id.clone(), hit: false }], id, kind: question_kind(), ..Hit::default() }
+}
+
+/// The person has opened a question, or it was of no use to them.
+pub fn seen(panel: Panel, hit: &Hit, outcome: Outcome) {
+    if outcome == Outcome::Opened {
+        panel.emit("question-opened", &[("id", hit.id.as_str().into())]);
     }
+    search::count(panel, outcome.word(), vec![hit.id.clone()]);
+    panel.change(|model| note(&mut model.seen, hit, outcome));
 }
 
 /// Remembers what came of a question; the most telling outcome stays.
@@ -61,15 +68,24 @@ pub fn note(seen: &mut Vec<QuestionSeen>, hit: &Hit, outcome: Outcome) {
     seen.push(QuestionSeen { source: "gateway".into(), id: hit.id.clone(), title, url: hit.url.clone(), outcome });
 }
 
-/// The question that was opened.
+/// The question that was opened. The module of the answers draws it into its place.
 pub fn view(panel: Panel) -> AnyView {
     let body = live(move || {
         panel.read(|model| match &model.question {
             Remote::Loading => paragraph("loading", panel.t(Text::QuestionLoading)),
-            Remote::Ready(question) => read(panel, question),
+            Remote::Ready => {
+                // Once the place is there.
+                spawn(async move { draw(panel) });
+                div("").attr("id", PLACE).children([])
+            }
             Remote::Failed => {
                 let again = button("button", move |_| fetch(panel)).text(panel.t(Text::TryAgain));
-                div("").children([paragraph("notice", panel.t(Text::QuestionFailed)), again])
+                let url = model.hit.as_ref().map_or("", |hit| &hit.url);
+                let elsewhere = match url.is_empty() {
+                    true => nothing(),
+                    false => outside("hint", url, panel.t(Text::OpenInTab)),
+                };
+                div("").children([paragraph("notice", panel.t(Text::QuestionFailed)), again, elsewhere])
             }
         })
     });
@@ -83,69 +99,72 @@ fn fetch(panel: Panel) {
     panel.change(|model| model.question = Remote::Loading);
     spawn(async move {
         let what = "questions/".to_string() + &encoded(&id);
+        let loader = panel.loader();
+        let module = answers::load(&loader);
         let answer = transport::ask(&panel.site_url(), &what, &Abort::new()).await;
-        let question = answer.as_ref().map(Question::read);
-        panel.change(|model| arrive(model, &id, question));
+        let module = module.await;
+        if panel.peek(|model| model.hit.as_ref().is_none_or(|hit| hit.id != id)) {
+            return;
+        }
+        panel.change(|model| match answer.as_ref().zip(module.as_ref()) {
+            Some((question, _)) => arrive(model, &id, question),
+            None => model.question = Remote::Failed,
+        });
+        STATE.with(|state| state.reading.replace(answer.zip(module)));
     });
 }
 
-fn arrive(model: &mut Model, id: &str, question: Option<Question>) {
-    if model.hit.as_ref().is_none_or(|hit| hit.id != id) {
-        return;
-    }
-    let Some(question) = question else {
-        model.question = Remote::Failed;
-        return;
-    };
+fn arrive(model: &mut Model, id: &str, question: &impl Source) {
     // A link knows only the id; what the ticket says of the question is better said with its title.
     if let Some(known) = model.seen.iter_mut().find(|known| known.id == id) {
-        known.title = question.title.clone();
-        known.url = question.url.clone();
+        known.title = question.text_of("title");
+        known.url = question.text_of("url");
     }
-    model.question = Remote::Ready(question);
+    model.question = Remote::Ready;
 }
 
-fn read(panel: Panel, question: &Question) -> AnyView {
-    let mut parts = vec![el("h3").attr("class", "asked").text(question.title.clone()), markdown::view(&question.body)];
-    parts.extend(question.answers.iter().map(|one| answer(panel, one)));
-    if question.answers.is_empty() {
-        parts.push(paragraph("hint", panel.t(Text::NoAnswers)));
+/// Draws the question, where it has not been drawn yet.
+fn draw(panel: Panel) {
+    // In the order of `answers::Label`.
+    const LABELS: [Text; 8] = [
+        Text::Accepted,
+        Text::Staff,
+        Text::NoAnswers,
+        Text::OpenInTab,
+        Text::CopyCode,
+        Text::Copied,
+        Text::ShowAPicture,
+        Text::ShowPicture,
+    ];
+    let drawn = STATE.with(|state| {
+        let reading = state.reading.borrow();
+        let (question, module) = reading.as_ref()?;
+        let labels = LABELS.iter().map(|label| panel.t(*label)).collect();
+        answers::show(module, &panel.loader(), PLACE, question, &panel.lang(), labels)
+    });
+    if drawn.is_none() {
+        panel.change(|model| model.question = Remote::Failed);
     }
-    if !question.url.is_empty() {
-        parts.push(outside("hint", &question.url, panel.t(Text::OpenInTab)));
-    }
-    div("").children(parts)
-}
-
-fn answer(panel: Panel, answer: &Answer) -> AnyView {
-    let tag = |shown: bool, class: &'static str, text: Text| match shown {
-        true => el("span").attr("class", class).text(panel.t(text)),
-        false => nothing(),
-    };
-    let by = div("by").children([
-        tag(answer.accepted, "tag good", Text::Accepted),
-        el("span").text(answer.author.clone()),
-        tag(answer.staff, "tag", Text::Staff),
-        el("span").text(intl::day(&answer.created_at, &panel.lang())),
-    ]);
-    let class = if answer.accepted { "answer accepted" } else { "answer" };
-    el("article").attr("class", class).children([by, markdown::view(&answer.body)])
 }
 
 fn solved(panel: Panel) {
-    panel.emit("deflected", &[("id", id(panel).into())]);
+    let id = id(panel);
+    panel.emit("deflected", &[("id", id.as_str().into())]);
+    search::count(panel, "solved", vec![id.clone()]);
+    let query = panel.peek(search::query_of);
     panel.write("");
-    panel.change(Model::start_over);
+    memory::remember(panel, |model| {
+        model.memory.has_helped(&id, &query);
+        model.start_over();
+    });
     panel.announce(&panel.t(Text::Thanks));
     panel.go(Screen::Thanks);
 }
 
 fn unsolved(panel: Panel) {
-    panel.change(|model| {
-        if let Some(hit) = &model.hit {
-            note(&mut model.seen, hit, Outcome::Unhelpful);
-        }
-    });
+    if let Some(hit) = panel.peek(|model| model.hit.clone()) {
+        seen(panel, &hit, Outcome::Unhelpful);
+    }
     panel.go(Screen::Ticket);
 }
 

@@ -5,26 +5,28 @@ use std::time::Duration;
 
 use super::el::spawn;
 use super::model::{Model, Screen};
-use super::{Panel, STATE, choices, question};
-use crate::domain::question::Hits;
+use super::{Panel, STATE, choices, idle, question};
+use crate::domain::question::{Hit, Hits};
 use crate::domain::redaction::{self, Origin};
 use crate::domain::source::Read;
 use crate::domain::texts::Text;
-use crate::domain::ticket::Outcome;
-use crate::widget::browser::context;
+use crate::domain::ticket::{Outcome, Severity};
 use crate::widget::browser::dom::encoded;
 use crate::widget::browser::http::Abort;
 use crate::widget::browser::timer::{self, Timer};
+use crate::widget::browser::{answers, context};
 use crate::widget::transport;
 
-/// How many hits are shown.
-const SHOWN: &str = "5";
+/// How many hits are asked for, and shown.
+const SHOWN: usize = 5;
 /// The shortest text worth searching for, in characters.
 const SHORTEST: usize = 2;
 /// The longest text that is searched for, in characters: the end of what one writes, where the trouble is named.
 const LONGEST: usize = 300;
 /// How long one pauses in a message before it is searched for; on Home every letter counts.
 const PAUSE: Duration = Duration::from_millis(150);
+/// From how many words on a message says enough to be searched for without a pause, whenever a word is done.
+const ENOUGH_WORDS: usize = 3;
 
 /// The search that is under way; ended when another takes its place.
 #[derive(Default)]
@@ -36,21 +38,68 @@ pub struct Running {
 
 /// Searches for what is in the box.
 pub fn start(panel: Panel) {
-    let (query, screen) = panel.peek(|model| (query_of(model), model.screen));
+    let (query, at_once, is_empty) = panel.peek(|model| {
+        (query_of(model), model.screen == Screen::Home || says_enough(&model.text), model.text.is_empty())
+    });
     let number = STATE.with(|state| state.search.borrow().number + 1);
     if query.chars().count() < SHORTEST {
         replace(Running { number, ..Running::default() });
         panel.change(|model| model.hits.clear());
+        if is_empty && panel.peek(|model| model.screen == Screen::Home) {
+            idle::start(panel);
+        }
         return;
     }
     let abort = Rc::new(Abort::new());
     replace(Running { number, _pause: None, _abort: Some(abort.clone()) });
     let go = move || spawn(run(panel, number, query, abort));
-    if screen == Screen::Home {
+    if at_once {
         return go();
     }
     let pause = timer::after(PAUSE, go);
     STATE.with(|state| state.search.borrow_mut()._pause = pause);
+}
+
+/// Whether the person lets us search.
+pub fn is_on(model: &Model) -> bool {
+    choices::goes(model, choices::SEARCH)
+}
+
+/// Whether suggestions are offered: where searching is on, and the product is not down for the person.
+pub fn offers(model: &Model) -> bool {
+    let critical = model.screen == Screen::Ticket && model.severity() == Severity::Critical;
+    is_on(model) && !critical
+}
+
+/// What there is for a query; `None` where nobody answered. `error` says that it is the text of an error.
+pub async fn ask(panel: Panel, query: &str, error: bool, abort: &Abort) -> Option<Vec<Hit>> {
+    let _ = error;
+    let visit = panel.loader().visit();
+    let what =
+        ["search?limit=", &SHOWN.to_string(), "&lang=", &panel.lang(), "&visit=", &visit, "&q=", &encoded(query)];
+    let answer = transport::ask(&panel.site_url(), &what.concat(), abort).await;
+    let mut hits = answer.as_ref().map(Hits::read)?.hits;
+    hits.truncate(SHOWN);
+    Some(hits)
+}
+
+/// Notes what the person has before them.
+pub fn shown(panel: Panel, hits: &[Hit]) {
+    let ids: Vec<String> = hits.iter().map(|hit| hit.id.clone()).filter(|id| !id.is_empty()).collect();
+    if ids.is_empty() {
+        return;
+    }
+    answers::prefetch(&panel.loader());
+    panel.emit("question-shown", &[("ids", ids.join(",").into())]);
+    count(panel, "shown", ids);
+    panel.change(|model| hits.iter().for_each(|hit| question::note(&mut model.seen, hit, Outcome::Shown)));
+}
+
+/// Counts what has become of questions. Nothing is counted of who does not want to be searched for.
+pub fn count(panel: Panel, name: &str, questions: Vec<String>) {
+    if panel.peek(is_on) {
+        panel.loader().count(name, panel.peek(|model| model.kind().word()), questions);
+    }
 }
 
 fn replace(running: Running) {
@@ -60,25 +109,20 @@ fn replace(running: Running) {
 }
 
 async fn run(panel: Panel, number: u32, query: String, abort: Rc<Abort>) {
-    let what = ["search?limit=", SHOWN, "&lang=", &panel.lang(), "&q=", &encoded(&query)].concat();
-    let answer = transport::ask(&panel.site_url(), &what, &abort).await;
+    let answer = ask(panel, &query, false, &abort).await;
     if STATE.with(|state| state.search.borrow().number != number) {
         return;
     }
-    let hits: Option<Hits> = answer.as_ref().map(Hits::read);
-    let failed = hits.is_none();
-    let hits = hits.unwrap_or_default().hits;
+    let failed = answer.is_none();
+    let mut hits = answer.unwrap_or_default();
+    panel.peek(|model| hits.retain(|hit| !model.memory.helped(&hit.id, &query)));
     let count = hits.len() as u32;
     panel.emit("search", &[("hits", count.into()), ("source", "gateway".into())]);
     if count > 0 {
-        let ids: Vec<&str> = hits.iter().map(|hit| hit.id.as_str()).collect();
-        panel.emit("question-shown", &[("ids", ids.join(",").into())]);
         panel.announce(&panel.count(Text::HitsFound, count));
+        shown(panel, &hits);
     }
     panel.change(|model| {
-        for hit in &hits {
-            question::note(&mut model.seen, hit, Outcome::Shown);
-        }
         model.search_failed = failed;
         // What was found stays while the search is down; it is still the best there is.
         if !failed {
@@ -87,9 +131,14 @@ async fn run(panel: Panel, number: u32, query: String, abort: Rc<Abort>) {
     });
 }
 
-/// The end of the text without its secrets; empty where the customer does not want it searched.
-fn query_of(model: &Model) -> String {
-    if !choices::goes(model, choices::SEARCH) {
+/// Whether a message has words enough, and the last of them is done.
+fn says_enough(text: &str) -> bool {
+    text.ends_with([' ', '\n']) && text.split_ascii_whitespace().count() >= ENOUGH_WORDS
+}
+
+/// The end of the text without its secrets; empty where nothing is searched.
+pub fn query_of(model: &Model) -> String {
+    if !offers(model) {
         return String::new();
     }
     let rules = context::rules(&model.config, model.user.as_ref());

@@ -4,7 +4,7 @@ use leptos::prelude::*;
 
 use super::el::{button, div, el, nothing, paragraph, spawn};
 use super::model::{Model, Screen, Sending};
-use super::{Panel, choices, ticket};
+use super::{Panel, choices, copy, search, ticket};
 use crate::domain::context::document::{self, Value, withhold};
 use crate::domain::outbox::{Cause, Outcome};
 use crate::domain::problem::FieldError;
@@ -66,7 +66,7 @@ pub fn failure(panel: Panel) -> AnyView {
         None => return nothing(),
         Some(text) => text,
     };
-    let copy = button("button", move |_| copy(panel)).text(panel.t(Text::CopyText));
+    let copy = button("button", move |_| copy(panel.peek(|model| model.text.clone()))).text(panel.t(Text::CopyText));
     div("alert").children([paragraph("", text), div("row").children([copy, mail(panel)])])
 }
 
@@ -128,6 +128,8 @@ fn arrived(panel: Panel, receipt: Receipt) {
     let details = [("id", receipt.id.as_str().into()), ("reference", receipt.reference.as_str().into())];
     panel.emit("sent", &details);
     let promised = panel.peek(|model| [ticket::promise(panel, model), ticket::answers_to(panel, model)]);
+    let opened = panel.peek(Model::opened);
+    search::count(panel, "sent", opened);
     panel.write("");
     panel.change(|model| {
         model.promised =
@@ -178,14 +180,6 @@ fn cause_text(panel: Panel, cause: Cause) -> String {
         Cause::Busy(seconds) => panel.count(Text::FailBusy, seconds),
         Cause::Fault => panel.t(Text::FailFault),
     }
-}
-
-fn copy(panel: Panel) {
-    spawn(async move {
-        if dom::copy(&panel.peek(|model| model.text.clone())).await {
-            panel.announce(&panel.t(Text::Copied));
-        }
-    });
 }
 
 fn mail(panel: Panel) -> AnyView {

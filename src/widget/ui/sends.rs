@@ -3,12 +3,13 @@
 use leptos::prelude::*;
 
 use super::el::{button, div, el, live, nothing, paragraph, spawn};
-use super::{Panel, choices, send};
+use super::model::Screen;
+use super::{Panel, STATE, choices, copy, send};
 use crate::domain::context::Group;
 use crate::domain::context::document::{self, Value};
 use crate::domain::source::Read;
 use crate::domain::texts::Text;
-use crate::widget::browser::{context as moment, dom, intl, loader, read};
+use crate::widget::browser::{context as moment, intl, loader, read};
 
 /// Something under a name, as deep as it is nested.
 struct Row {
@@ -37,10 +38,19 @@ pub fn view(panel: Panel) -> AnyView {
     if since.is_empty() && something_new(panel, context.text_of("frozen_at")) {
         parts.push(button("button wide", move |_| add_since(panel)).text(panel.t(Text::AddSince)));
     }
-    let as_text = button("button", move |_| copy(panel, as_text(panel))).text(panel.t(Text::CopyAsText));
-    let as_json = button("button", move |_| copy(panel, as_json(panel))).text(panel.t(Text::CopyAsJson));
+    let as_text = button("button", move |_| copy(as_text(panel))).text(panel.t(Text::CopyAsText));
+    let as_json = button("button", move |_| copy(as_json(panel))).text(panel.t(Text::CopyAsJson));
     parts.push(div("row").children([as_text, as_json]));
     div("screen sends").children(parts)
+}
+
+/// Goes to the screen, once what is on it has its names.
+pub fn look(panel: Panel) {
+    spawn(async move {
+        let labels = loader::labels(&panel.loader(), &panel.lang()).await;
+        STATE.with(|state| state.words.borrow_mut().label(labels));
+        panel.go(Screen::Sends);
+    });
 }
 
 /// What is sent, in words: for the line above Send.
@@ -189,14 +199,6 @@ fn add_since(panel: Panel) {
     panel.redraw();
 }
 
-fn copy(panel: Panel, text: String) {
-    spawn(async move {
-        if dom::copy(&text).await {
-            panel.announce(&panel.t(Text::Copied));
-        }
-    });
-}
-
 fn as_json(panel: Panel) -> String {
     send::json(&send::draft(panel, send::sent(panel)))
 }
@@ -265,7 +267,7 @@ fn text(value: &Value) -> String {
 
 /// The name of a member in the panel's language; names that the host gave stay as they are.
 fn label(panel: Panel, name: &str) -> String {
-    Text::from_key(&["is_", name].concat()).map_or_else(|| name.to_string(), |text| panel.t(text))
+    panel.label(name).filter(|label| !label.is_empty()).unwrap_or_else(|| name.to_string())
 }
 
 fn title(group: Group, item: &Value) -> String {

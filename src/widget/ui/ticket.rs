@@ -3,10 +3,10 @@
 use leptos::prelude::*;
 
 use super::el::{button, div, el, live, live_text, nothing, paragraph};
-use super::model::{Model, Screen, Sending};
-use super::{Panel, home, secrets, send, sends};
-use crate::domain::config::{self, Topic};
-use crate::domain::targets::{self, HOURS_A_DAY, Owner};
+use super::model::{Model, Sending};
+use super::{Panel, hits, home, search, secrets, send, sends};
+use crate::domain::config::{self, ASK, Topic};
+use crate::domain::targets::{self, HOURS_A_DAY, Owner, Target};
 use crate::domain::texts::Text;
 use crate::domain::ticket::{Contact, Gap, Kind, MESSAGE_MAX, Severity, is_email};
 use crate::widget::browser::{dom, intl};
@@ -17,6 +17,8 @@ pub const MESSAGE: &str = "box";
 pub const TOPIC: &str = "topic";
 /// The id of the severity's field.
 pub const SEVERITY: &str = "severity";
+/// How many matches are offered once more where the community answers first.
+const MATCHES: usize = 3;
 const NAME: &str = "name";
 const EMAIL: &str = "email";
 /// From how many characters on the form counts what is left.
@@ -62,12 +64,13 @@ pub fn view(panel: Panel) -> AnyView {
         error(panel, MESSAGE),
         live(move || length(panel)),
         live(move || secrets::view(panel)),
+        hits::near(panel),
         kinds(panel),
         div("pair").children([topics(panel), severities(panel)]),
         el("p").attr("class", "hint").attr("id", "meaning").children([live_text(move || meaning(panel))]),
         contact(panel),
         consent(panel),
-        home::hits(panel),
+        live(move || community(panel)),
         div("foot last").children([
             live(move || small_print(panel)),
             live(move || send::failure(panel)),
@@ -87,15 +90,34 @@ pub fn topic(model: &Model) -> String {
 
 /// How soon a first answer is promised, in words; empty where nothing is.
 pub fn promise(panel: Panel, model: &Model) -> String {
-    // Nobody has signed the plan, so only a site that trusts its pages promises anything.
-    let user = model.user.as_ref().filter(|_| model.config.trust_page);
-    let priority = user.and_then(|user| config::priority_of(&model.config, &user.plan));
-    match targets::target(&model.config.targets, model.severity(), priority) {
+    match target(model) {
         None => String::new(),
         Some(target) if target.owner == Owner::Automated => panel.t(Text::FromCommunity),
         Some(target) if target.hours < HOURS_A_DAY => panel.count(Text::WithinHours, target.hours),
         Some(target) => panel.count(Text::WithinDays, target.hours.div_ceil(HOURS_A_DAY)),
     }
+}
+
+fn target(model: &Model) -> Option<Target> {
+    // Nobody has signed the plan, so only a site that trusts its pages promises anything.
+    let user = model.user.as_ref().filter(|_| model.config.trust_page);
+    let priority = user.and_then(|user| config::priority_of(&model.config, &user.plan));
+    targets::target(&model.config.targets, model.severity(), priority)
+}
+
+/// Where the community answers first: what it has answered already, and the way to ask it. One may send all the same.
+fn community(panel: Panel) -> AnyView {
+    panel.read(|model| {
+        if target(model).is_none_or(|target| target.owner != Owner::Automated) {
+            return nothing();
+        }
+        let rows = hits::rows(panel, model.hits.get(..model.hits.len().min(MATCHES)).unwrap_or_default());
+        let text = if rows.is_empty() { Text::CommunityAsk } else { Text::CommunityFirst };
+        let ask = model.config.links.iter().find(|link| link.kind == ASK);
+        let ask = ask.map_or_else(nothing, |link| home::outside("", &link.url, link.label.clone()));
+        let list = el("ul").attr("class", "plain").children(rows);
+        div("community").children([paragraph("", panel.t(text)), list, ask])
+    })
 }
 
 /// Where the answers go, as far as it is known.
@@ -125,6 +147,7 @@ fn kinds(panel: Panel) -> AnyView {
 fn choose_kind(panel: Panel, kind: Kind) {
     panel.change(|model| model.kind = Some(kind));
     panel.show_choices();
+    search::start(panel);
 }
 
 fn topics(panel: Panel) -> AnyView {
@@ -170,7 +193,10 @@ fn select(
     let option = |(value, text): (String, String)| el("option").attr("value", value).text(text);
     let options: Vec<AnyView> = options.into_iter().map(option).collect();
     let described = (id == SEVERITY).then(|| "meaning".to_string());
-    let change = move |event| panel.change(|model| choose(model, dom::value_of(&event)));
+    let change = move |event| {
+        panel.change(|model| choose(model, dom::value_of(&event)));
+        search::start(panel);
+    };
     let select =
         el("select").attr("id", id).maybe("aria-describedby", described).on("change", change).children(options);
     div("field").children([el("label").attr("for", id).text(panel.t(label)), select])
@@ -250,7 +276,7 @@ fn small_print(panel: Panel) -> AnyView {
     let look = move |_| {
         // From here on it is what was looked at that is sent.
         panel.loader().freeze();
-        panel.go(Screen::Sends);
+        sends::look(panel);
     };
     let along = sends::summary(panel) + " ";
     let answers = panel.read(|model| answers_to(panel, model));

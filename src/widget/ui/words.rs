@@ -1,5 +1,7 @@
 //! Texts in the panel's language, with what the site says differently.
 
+use wasm_bindgen::JsValue;
+
 use super::{Panel, STATE};
 use crate::domain::pairs::Pairs;
 use crate::domain::source::Source;
@@ -14,6 +16,8 @@ pub struct Words {
     /// The texts of a language other than English, in the order of [`Text::ALL`].
     table: Vec<String>,
     replaced: Pairs<String>,
+    /// What the members of a ticket are called, once somebody has looked at them.
+    labels: JsValue,
 }
 
 impl Words {
@@ -21,12 +25,17 @@ impl Words {
     pub fn new(loader: &Loader) -> Words {
         let table = read::parse(&loader.words()).map(|table| table.items()).unwrap_or_default();
         let table = table.iter().map(Source::text).collect();
-        Words { lang: loader.lang(), table, replaced: Pairs::default() }
+        Words { lang: loader.lang(), table, replaced: Pairs::default(), labels: JsValue::UNDEFINED }
     }
 
     /// Takes what a site says differently, by language.
     pub fn replace(&mut self, texts: &Pairs<Pairs<String>>) {
         self.replaced = texts.get(&self.lang).cloned().unwrap_or_default();
+    }
+
+    /// Takes what the members of a ticket are called.
+    pub fn label(&mut self, labels: JsValue) {
+        self.labels = labels;
     }
 
     fn get(&self, text: Text) -> String {
@@ -36,10 +45,24 @@ impl Words {
     }
 }
 
+/// A text in the panel's language.
+#[inline(never)]
+pub fn said(text: Text) -> String {
+    STATE.with(|state| state.words.borrow().get(text))
+}
+
 impl Panel {
     /// A text.
     pub fn t(self, text: Text) -> String {
-        STATE.with(|state| state.words.borrow().get(text))
+        said(text)
+    }
+
+    /// What a member of a ticket is called, where it has a name that people know.
+    pub fn label(self, name: &str) -> Option<String> {
+        STATE.with(|state| {
+            let words = state.words.borrow();
+            words.replaced.get(&["is_", name].concat()).cloned().or_else(|| words.labels.get(name).as_text())
+        })
     }
 
     /// A text with its placeholder filled.

@@ -73,7 +73,7 @@ test("a panic ends in words: the text stays, the page hears of it, a torn panel 
       throw new Error("the page says no");
     };
   });
-  await panel.button("Send a ticket").click();
+  await panel.ticketButton.click();
   await expect(panel.alert).toContainText("The help form ");
   await expect(panel.box).toHaveValue("x");
   await expect(panel.box).toBeEditable();

@@ -27,14 +27,14 @@ test("it is frozen at the first letter, even before the widget is there", async 
   const typed = new Promise((done) => (release = () => done(undefined)));
 
   const site = await host();
-  await page.getByRole("button", { name: "Break" }).click();
-  await page.getByRole("button", { name: "Break" }).click();
+  await page.getByRole("button", { name: "Break", exact: true }).click();
+  await page.getByRole("button", { name: "Break", exact: true }).click();
   await navigate(page, "/orders/7");
   await command(page, "set", { release: "1" });
   await page.getByRole("button", { name: "Open help" }).click();
   await page.keyboard.type("i");
 
-  await page.getByRole("button", { name: "Break" }).click();
+  await page.getByRole("button", { name: "Break", exact: true }).click();
   await page.evaluate(() => void Promise.reject(new Error("refused 1")));
   await navigate(page, "/somewhere/else");
   await command(page, "set", { release: "2" });
@@ -43,7 +43,7 @@ test("it is frozen at the first letter, even before the widget is there", async 
   await panel.box.press("End");
   await page.keyboard.type("t broke");
   await panel.toTicket();
-  await page.getByRole("button", { name: "Break" }).click();
+  await page.getByRole("button", { name: "Break", exact: true }).click();
   await panel.send();
 
   const [{ context, message }] = await tickets();

@@ -158,7 +158,11 @@ fn what_happened_since_is_only_what_is_newer() {
 #[test]
 fn the_site_adds_its_links_and_what_the_page_does_not_say_of_its_build() {
     let site = Collected {
-        links: vec![Link { label: "Admin".into(), url: "https://admin.example/{organization.id}/{release}".into() }],
+        links: vec![Link {
+            label: "Admin".into(),
+            url: "https://admin.example/{organization.id}/{release}".into(),
+            kind: String::new(),
+        }],
         tools: vec!["sentry".into()],
         application: Pairs(vec![("release".into(), "1".into()), ("region".into(), "eu".into())]),
         ..Collected::default()

@@ -3,6 +3,7 @@
 //! One connection writes, so that writers wait in a fair queue and not in SQLite's lock; readers have their own and are
 //! never in its way (WAL).
 
+mod events;
 mod rows;
 
 use std::collections::{BTreeMap, HashMap, HashSet};
@@ -15,7 +16,8 @@ use sqlx::Row;
 use sqlx::migrate::Migrator;
 use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePool, SqlitePoolOptions, SqliteSynchronous};
 
-use super::{Changes, Cursor, Placed, Seal, Sealed, Store, StoreError, StoredTicket, Taken};
+use super::{Changes, Cursor, EventCount, Placed, Seal, Sealed, Store, StoreError, StoredTicket, Taken, Unanswered};
+use crate::domain::event::Event;
 use crate::domain::question::Question;
 use crate::gateway::clock::now;
 use rows::{json, question_of, sealed_of, ticket_of};
@@ -223,6 +225,33 @@ impl Store for SqliteStore {
         let last =
             sqlx::query_scalar("SELECT imported_at FROM sources WHERE site = ? AND source = ?").bind(site).bind(source);
         Ok(last.fetch_optional(&self.readers).await?)
+    }
+
+    async fn count(&self, site: &str, week: &str, event: &Event) -> Result<(), StoreError> {
+        self.keep_event(site, week, event).await
+    }
+
+    async fn counts(&self, site: &str, since: &str) -> Result<Vec<EventCount>, StoreError> {
+        self.events_since(site, since).await
+    }
+
+    async fn unanswered(
+        &self,
+        site: &str,
+        week: &str,
+        visitor: &str,
+        words: &str,
+        now: &str,
+    ) -> Result<(), StoreError> {
+        self.keep_unanswered(site, week, visitor, words, now).await
+    }
+
+    async fn unanswered_since(&self, site: &str, since: &str) -> Result<Vec<Unanswered>, StoreError> {
+        SqliteStore::unanswered_since(self, site, since).await
+    }
+
+    async fn forget_counts(&self, before: &str) -> Result<(), StoreError> {
+        self.forget_before(before).await
     }
 
     async fn close(&self) {

@@ -21,6 +21,10 @@ fn read(text: &str) -> Read {
             match part {
                 Inline::Text(text) => read.text.push_str(text),
                 Inline::Break => read.text.push(' '),
+                Inline::Picture { url, alt } => {
+                    read.links.push(url.clone());
+                    read.text.push_str(alt);
+                }
                 Inline::Code(code) => {
                     read.text.push_str(code);
                     read.marks += 1;

@@ -1,0 +1,126 @@
+//! What is counted of answers: what was shown, opened, what helped, and what was sent all the same. No word of what anybody
+//! wrote is in it.
+
+use serde::Deserialize;
+
+use super::problem::FieldError;
+use super::ticket::Kind;
+use super::words::words;
+
+/// How many questions one event can name.
+pub const QUESTIONS_MAX: usize = 20;
+/// The longest id of a question, in characters.
+pub const ID_MAX: usize = 200;
+/// How many hexadecimal digits a visitor has.
+const VISITOR: usize = 16;
+/// How many drafts a visitor can begin in a week.
+const DRAFTS_MAX: u32 = 99_999;
+
+words! {
+    /// What happened.
+    What {
+        /// Questions were in sight for a while.
+        Shown = "shown",
+        /// A question was opened.
+        Opened = "opened",
+        /// A question has helped; no ticket was needed.
+        Solved = "solved",
+        /// A question was opened and did not help.
+        Unhelpful = "unhelpful",
+        /// A ticket was sent.
+        Sent = "sent",
+    }
+}
+
+/// The body of `POST /v1/sites/{site}/events`.
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Event {
+    /// The draft that it belongs to: 16 hexadecimal digits of a visitor, who gets others every week, a dot, and the number of
+    /// the draft.
+    pub visit: String,
+    /// What happened.
+    pub name: What,
+    /// The kind of the draft.
+    #[serde(default = "question")]
+    pub kind: Kind,
+    /// The ids of the questions; may be empty where a ticket was sent.
+    #[serde(default)]
+    pub questions: Vec<String>,
+}
+
+fn question() -> Kind {
+    Kind::Question
+}
+
+impl Event {
+    /// What is wrong with it, beyond its types.
+    pub fn errors(&self) -> Vec<FieldError> {
+        let mut errors = Vec::new();
+        let mut wrong = |pointer: String, detail: &str| errors.push(FieldError { pointer, detail: detail.into() });
+        if !is_visit(&self.visit) {
+            wrong("/visit".into(), "has to be 16 lower-case hexadecimal digits, a dot, and a number up to 99999");
+        }
+        if self.questions.len() > QUESTIONS_MAX {
+            wrong("/questions".into(), "has to be a list of at most 20");
+        }
+        for (index, id) in self.questions.iter().enumerate() {
+            if !(1..=ID_MAX).contains(&id.chars().count()) {
+                wrong(format!("/questions/{index}"), "has to be an id of 1 to 200 characters");
+            }
+        }
+        errors
+    }
+}
+
+/// Whether a text is a visit.
+pub fn is_visit(text: &str) -> bool {
+    let Some((visitor, draft)) = text.split_once('.') else { return false };
+    let is_hex = |byte: u8| byte.is_ascii_digit() || (b'a'..=b'f').contains(&byte);
+    let plain = !draft.starts_with('+') && (draft == "0" || !draft.starts_with('0'));
+    visitor.len() == VISITOR
+        && visitor.bytes().all(is_hex)
+        && plain
+        && draft.parse::<u32>().is_ok_and(|draft| draft <= DRAFTS_MAX)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_visit_is_a_visitor_and_a_draft() {
+        for good in ["0123456789abcdef.0", "0123456789abcdef.99999"] {
+            assert!(is_visit(good), "{good}");
+        }
+        for bad in [
+            "",
+            "0123456789abcdef",
+            "0123456789abcde.0",
+            "0123456789ABCDEF.0",
+            "0123456789abcdef.100000",
+            "0123456789abcdef.-1",
+            "0123456789abcdef.+1",
+            "0123456789abcdef.01",
+            "0123456789abcdef.1.2",
+            "ada@example.com..0",
+        ] {
+            assert!(!is_visit(bad), "{bad}");
+        }
+    }
+
+    #[test]
+    fn what_breaks_a_limit_is_named() {
+        let mut questions = vec!["q".to_string(); 20];
+        let event = |questions: Vec<String>| Event {
+            visit: "0123456789abcdef.1".into(),
+            name: What::Shown,
+            kind: Kind::Bug,
+            questions,
+        };
+        assert_eq!(event(questions.clone()).errors(), []);
+        questions.push(String::new());
+        let pointers: Vec<String> = event(questions).errors().into_iter().map(|error| error.pointer).collect();
+        assert_eq!(pointers, ["/questions", "/questions/20"]);
+    }
+}

@@ -1,0 +1,171 @@
+//! What answers are worth: for whoever writes the docs.
+
+use std::collections::BTreeMap;
+
+use maud::{Markup, html};
+
+use super::super::app::App;
+use super::super::clock;
+use super::super::store::{EventCount, StoreError, Unanswered};
+use super::{page, times, words};
+use crate::domain::deflection::{self, Happened, Visits, Worth};
+use crate::domain::markdown::safe_url;
+use crate::domain::question::Question;
+use crate::domain::ticket::Kind;
+
+/// How many weeks are shown.
+const WEEKS: u32 = 8;
+/// How many questions are shown.
+const QUESTIONS: usize = 30;
+
+/// What is known of one site.
+struct Site {
+    name: String,
+    weeks: Vec<((String, String), Visits)>,
+    worth: Vec<(Worth, Option<Question>)>,
+    unanswered: Vec<Unanswered>,
+}
+
+/// The page.
+pub async fn page(app: &App) -> Result<Markup, StoreError> {
+    let mut sites = Vec::new();
+    for name in app.settings.sites.keys() {
+        sites.push(read(app, name).await?);
+    }
+    let several = sites.len() > 1;
+    let content = html! {
+        div.head {
+            h1 { "Answers" }
+            p.muted { "The last " (WEEKS) " weeks" }
+        }
+        @for site in &sites {
+            @if several { h2.site { (site.name) } }
+            (section(site))
+        }
+    };
+    Ok(page::page("Answers", content))
+}
+
+async fn read(app: &App, name: &str) -> Result<Site, StoreError> {
+    let since = clock::week(WEEKS - 1);
+    let counts = app.store.counts(name, &since).await?;
+    let happened: Vec<Happened> = counts.iter().map(happened).collect();
+    let mut worth = Vec::new();
+    for one in deflection::by_question(&happened).into_iter().take(QUESTIONS) {
+        let question = app.store.question(name, &one.id).await?;
+        worth.push((one, question));
+    }
+    let unanswered = app.store.unanswered_since(name, &since).await?;
+    Ok(Site { name: name.into(), weeks: deflection::by_week(&happened), worth, unanswered })
+}
+
+fn happened(count: &EventCount) -> Happened<'_> {
+    let EventCount { week, visit, name, kind, question } = count;
+    Happened { week, visit, name, kind, question }
+}
+
+fn section(site: &Site) -> Markup {
+    html! {
+        @if site.weeks.is_empty() {
+            div.card.empty {
+                h2 { "Nothing here yet" }
+                p {
+                    "Here you will see how often answers spare people a ticket, which questions do it best, and what "
+                    "several people searched for without finding anything."
+                }
+            }
+        } @else {
+            section.card.counts aria-label="Visits" {
+                h2 { "Do answers spare people a ticket?" }
+                p.muted {
+                    "A visit is one draft of one person. Deflected: of the visits in which an answer was opened, those "
+                    "without a ticket. Solved: the person said so."
+                }
+                (weeks(&site.weeks))
+            }
+            section.card.counts aria-label="Questions" {
+                h2 { "Which questions solve most" }
+                @if site.worth.is_empty() { p.muted { "Nobody has opened a question yet." } }
+                @else { (questions(&site.worth)) }
+            }
+        }
+        @if !site.weeks.is_empty() || !site.unanswered.is_empty() {
+            section.card.counts aria-label="Searches without an answer" {
+                h2 { "What people searched for and did not find" }
+                p.muted { "Only what at least three people searched for in a week, without secrets." }
+                @if site.unanswered.is_empty() { p { "Nothing." } }
+                @else { (searches(&site.unanswered)) }
+            }
+        }
+    }
+}
+
+fn weeks(weeks: &[((String, String), Visits)]) -> Markup {
+    // A week is said once, on the first of its lines.
+    let mut said: BTreeMap<&str, usize> = BTreeMap::new();
+    for (line, ((week, _), _)) in weeks.iter().enumerate() {
+        said.entry(week).or_insert(line);
+    }
+    table(
+        &["Week of", "Kind", "Shown", "Opened", "Solved", "Ticket sent", "Deflected"],
+        html! {
+            @for (line, ((week, kind), visits)) in weeks.iter().enumerate() {
+                tr {
+                    th scope="row" { span.again[said.get(week.as_str()) != Some(&line)] { (times::day(week)) } }
+                    td { @if let Some(kind) = Kind::from_word(kind) { (words::kind(kind)) } }
+                    @for count in [visits.shown, visits.opened, visits.solved, visits.sent] { td.number { (count) } }
+                    td.number { @if let Some(rate) = visits.rate() { (rate) " %" } @else { "–" } }
+                }
+            }
+        },
+    )
+}
+
+fn questions(worth: &[(Worth, Option<Question>)]) -> Markup {
+    table(
+        &["Question", "Opened", "Solved", "Did not help"],
+        html! {
+            @for (worth, question) in worth {
+                tr {
+                    th scope="row" { (title(worth, question.as_ref())) }
+                    @for count in [worth.opened, worth.solved, worth.unhelpful] { td.number { (count) } }
+                }
+            }
+        },
+    )
+}
+
+fn title(worth: &Worth, question: Option<&Question>) -> Markup {
+    let Some(question) = question else { return html! { bdi { (worth.id) } " " span.muted { "(gone)" } } };
+    match safe_url(&question.url) {
+        Some(url) => html! { a href=(url) rel="noopener noreferrer nofollow" { bdi { (question.title) } } },
+        None => html! { bdi { (question.title) } },
+    }
+}
+
+fn searches(searches: &[Unanswered]) -> Markup {
+    table(
+        &["Searched for", "People", "Last"],
+        html! {
+            @for search in searches {
+                tr {
+                    th scope="row" { bdi { (search.words) } }
+                    td.number { (search.visitors) }
+                    td { (times::minute(&search.last_at)) }
+                }
+            }
+        },
+    )
+}
+
+fn table(columns: &[&str], rows: Markup) -> Markup {
+    html! {
+        // It is wider than a phone, and is scrolled, by keyboard as well.
+        div.wide tabindex="0" {
+            table {
+                thead { tr { @for column in columns { th scope="col" { (column) } } } }
+                tbody { (rows) }
+            }
+        }
+    }
+}

@@ -1,0 +1,79 @@
+// What is counted of answers, without a word of what anybody wrote: what was shown, opened, what helped, and what was sent all
+// the same. A visit is one draft of a visitor; a visitor is a random number of this browser, another one every week.
+
+import { blank } from "./state.js";
+
+const WEEK_MS = 604_800_000;
+/** What flies by while one types was not seen. */
+const SEEN_MS = 1000;
+
+/** @typedef {{name: string, kind: string, questions: string[]}} Counted */
+
+/**
+ * Counts for a site.
+ * @param {string} site
+ * @param {string} url where the gateway takes it
+ */
+export const counter = (site, url) => {
+  const place = `deskbell:${site}:visit`;
+  // Where storage is forbidden it lasts as long as the page.
+  let kept = { week: 0, visitor: "", draft: 0 };
+  /** @type {Counted | undefined} */
+  let shown;
+  let timer = 0;
+
+  const keep = () => {
+    try {
+      localStorage.setItem(place, `${kept.week} ${kept.visitor} ${kept.draft}`);
+    } catch {}
+  };
+
+  const visit = () => {
+    try {
+      const [week, visitor, draft] = localStorage.getItem(place)?.split(" ") ?? [];
+      if (visitor) kept = { week: Number(week), visitor, draft: Number(draft) };
+    } catch {}
+    const week = Math.floor(Date.now() / WEEK_MS);
+    if (kept.week != week) {
+      const visitor = Array.from(crypto.getRandomValues(new Uint8Array(8)), (byte) =>
+        byte.toString(16).padStart(2, "0"),
+      );
+      kept = { week, visitor: visitor.join(""), draft: 0 };
+      keep();
+    }
+    return `${kept.visitor}.${kept.draft}`;
+  };
+
+  /** @param {Counted} counted */
+  const post = ({ name, kind, questions }) => {
+    // Text by text, because pages give arrays and objects a `toJSON` of their own.
+    const ids = questions.filter(Boolean).map((id) => JSON.stringify(id));
+    const body = `{"visit":"${visit()}","name":"${name}","kind":"${kind}","questions":[${ids}]}`;
+    // A text and no headers of ours, so that the browser asks for no leave first.
+    Promise.resolve(fetch(url, { method: "POST", body, keepalive: true, credentials: "omit" })).catch(blank);
+  };
+
+  const settle = () => {
+    clearTimeout(timer);
+    if (shown) post(shown);
+    shown = undefined;
+  };
+
+  /** @param {string} name @param {string} kind @param {string[]} questions */
+  const count = (name, kind, questions) => {
+    if (name == "shown") {
+      clearTimeout(timer);
+      shown = { name, kind, questions };
+      timer = setTimeout(settle, SEEN_MS);
+      return;
+    }
+    settle();
+    post({ name, kind, questions });
+    if (name == "solved" || name == "sent") {
+      kept.draft++;
+      keep();
+    }
+  };
+
+  return { visit, count };
+};

@@ -1,0 +1,37 @@
+//! The module that shows answers (`widget/answers`), as the form's module sees it.
+
+use wasm_bindgen::{JsCast, JsValue};
+use wasm_bindgen_futures::JsFuture;
+
+use super::loader::Loader;
+use super::read::property;
+
+/// Fetches the module, if it is not there yet. `None` where it does not come.
+pub async fn load(loader: &Loader) -> Option<JsValue> {
+    JsFuture::from(loader.answers()).await.ok()
+}
+
+/// Fetches the module before it is needed.
+pub fn prefetch(loader: &Loader) {
+    // It carries a catch of its own.
+    let _ = loader.answers();
+}
+
+/// Lets the module draw a question into the element of an id, unless one is drawn there. `None` where that fails.
+pub fn show(
+    module: &JsValue,
+    loader: &Loader,
+    place: &str,
+    question: &JsValue,
+    lang: &str,
+    labels: Vec<String>,
+) -> Option<()> {
+    let Some(place) = loader.root().get_element_by_id(place).filter(|place| place.child_element_count() == 0) else {
+        return Some(());
+    };
+    let show: js_sys::Function = property(module, "show").dyn_into().ok()?;
+    let labels: js_sys::Array = labels.into_iter().map(JsValue::from).collect();
+    let given = [&place, &*loader.live(), question, &lang.into(), &labels];
+    let given: js_sys::Array = given.into_iter().collect();
+    show.apply(&JsValue::UNDEFINED, &given).ok().map(drop)
+}

@@ -1,0 +1,64 @@
+//! Elements that are drawn once and change no more, where Leptos would be a heavy guest.
+
+use wasm_bindgen::JsCast;
+use web_sys::{Document, Element, Event, HtmlElement, Node};
+
+use super::dom::{self, Listener};
+
+/// Makes nodes, and keeps what listens to them.
+#[derive(Debug)]
+pub struct Drawing {
+    document: Document,
+    listeners: Vec<Listener>,
+}
+
+impl Drawing {
+    /// A new drawing; `None` without a document.
+    pub fn new() -> Option<Drawing> {
+        Some(Drawing { document: web_sys::window()?.document()?, listeners: Vec::new() })
+    }
+
+    /// A text.
+    pub fn text(&self, text: &str) -> Node {
+        self.document.create_text_node(text).into()
+    }
+
+    /// An element with attributes and what is in it.
+    pub fn element(&self, tag: &str, attributes: &[(&str, &str)], children: Vec<Node>) -> Node {
+        // Fails only for names that are none.
+        let Ok(element) = self.document.create_element(tag) else { return self.text("") };
+        for (name, value) in attributes {
+            let _ = element.set_attribute(name, value);
+        }
+        for child in children {
+            let _ = element.append_child(&child);
+        }
+        element.into()
+    }
+
+    /// Calls when an element is pressed, for as long as the drawing is kept.
+    pub fn on_press(&mut self, element: &Node, call: impl FnMut(Event) + 'static) {
+        self.listeners.push(dom::listen(element, "click", call));
+    }
+
+    /// Puts nodes where others were.
+    pub fn put(&self, place: &HtmlElement, nodes: Vec<Node>) {
+        place.set_text_content(None);
+        for node in nodes {
+            let _ = place.append_child(&node);
+        }
+    }
+}
+
+/// Shows a picture in the place of the button that was pressed for it.
+pub fn show_picture(event: &Event, url: &str, alt: &str) {
+    let button: Option<Element> = event.current_target().and_then(|target| target.dyn_into().ok());
+    let document = web_sys::window().and_then(|window| window.document());
+    let Some((button, document)) = button.zip(document) else { return };
+    let Ok(picture) = document.create_element("img") else { return };
+    for (name, value) in [("referrerpolicy", "no-referrer"), ("alt", alt), ("src", url)] {
+        let _ = picture.set_attribute(name, value);
+    }
+    // Fails only where the button has left the page.
+    let _ = button.replace_with_with_node_1(&picture);
+}

@@ -1,0 +1,345 @@
+import { expect, test } from "../deskbell.js";
+
+// Answers before the ticket: what is searched, when, and what may go wrong without anybody's words being lost.
+
+/** @typedef {any} Any */
+
+/** @param {string} title @param {object} [more] */
+const hit = (title, more = {}) => ({ id: title, kind: "question", title: [{ text: title, hit: false }], ...more });
+
+/** @param {import("@playwright/test").Page} page @param {(query: string, route: import("@playwright/test").Route) => unknown} answer */
+const searches = (page, answer) =>
+  page.route(/\/search\?/, (route) => answer(new URL(route.request().url()).searchParams.get("q") ?? "", route));
+
+/** How far anything on the page has moved by itself. @param {import("@playwright/test").Page} page */
+const watchShifts = (page) =>
+  page.evaluate(() => {
+    const it = /** @type {Any} */ (window);
+    it.shifts = [];
+    new PerformanceObserver((list) => it.shifts.push(...list.getEntries())).observe({ type: "layout-shift" });
+  });
+
+/** @param {import("@playwright/test").Page} page */
+const shifted = (page) =>
+  page.evaluate(() =>
+    /** @type {Any} */ (window).shifts.reduce(
+      (/** @type {number} */ sum, /** @type {Any} */ one) => sum + one.value,
+      0,
+    ),
+  );
+
+test("an older answer never takes the place of a newer one", async ({ host, page, panel }) => {
+  await host();
+  /** @type {() => void} */
+  let release = () => {};
+  const held = new Promise((done) => (release = () => done(undefined)));
+  await searches(page, async (query, route) => {
+    if (query === "ex") await held;
+    await route.fulfill({ json: { hits: [hit(`for ${query}`)] } }).catch(() => {});
+  });
+  await panel.open();
+  await panel.box.fill("ex");
+  await panel.box.fill("exp");
+  await expect(panel.hit("for exp")).toBeVisible();
+  release();
+  await panel.box.fill("expo");
+  await expect(panel.hit("for expo")).toBeVisible();
+  await expect(panel.hits).toHaveCount(1);
+});
+
+test("what was found stays while a slow server looks for more, and nothing moves when it answers", async ({
+  host,
+  page,
+  panel,
+}) => {
+  await host();
+  let slow = 0;
+  await searches(page, async (query, route) => {
+    // Longer than a shift may take to count as the person's own doing.
+    if (slow) await new Promise((done) => setTimeout(done, slow));
+    const count = query.length > 12 ? 5 : 3;
+    const hits = Array.from({ length: count }, (_, n) =>
+      hit(`${"long title ".repeat(n)}${query} ${n}`, { answers: n }),
+    );
+    await route.fulfill({ json: { hits } }).catch(() => {});
+  });
+  await panel.open();
+  await panel.box.fill("export chart");
+  await expect(panel.hits).toHaveCount(3);
+  await watchShifts(page);
+  slow = 800;
+  await panel.box.fill("export chart fails");
+  await expect(panel.hits).toHaveCount(3);
+  await expect(panel.hits).toHaveCount(5);
+  await panel.toTicket();
+  await panel.box.fill("export chart fails again ");
+  await expect(panel.hit("again 0")).toBeVisible();
+  await page.waitForTimeout(100);
+  expect(await shifted(page)).toBeLessThan(0.001);
+});
+
+for (const [name, answer] of /** @type {[string, Any][]} */ ([
+  ["fails", { status: 500, body: "{}" }],
+  ["is no JSON", { body: "<h1>Bad gateway</h1>" }],
+  ["has wrong types", { json: { hits: { length: 3 } } }],
+  ["is ten megabytes", { body: `{"hits":[{"id":"x","title":[{"text":"${"x".repeat(10_000_000)}"}]}]}` }],
+  [
+    "has hits of nothing",
+    { json: { hits: [null, 7, "x", [], {}, { title: "a" }, { title: [1], url: "javascript:alert(1)" }] } },
+  ],
+]))
+  test(`a search whose answer ${name} keeps nobody from sending`, async ({ host, page, panel, trouble, tickets }) => {
+    trouble.expect(/status of 500/);
+    await host();
+    await searches(page, (_, route) => route.fulfill({ status: 200, contentType: "application/json", ...answer }));
+    await panel.open();
+    await panel.box.fill("the chart stays empty");
+    await panel.toTicket();
+    const reference = await panel.send();
+    expect(await tickets()).toMatchObject([{ reference, message: "the chart stays empty" }]);
+  });
+
+test("markup in what was found is text", async ({ host, page, panel }) => {
+  await host();
+  const markup = "<img src=x onerror=alert(1)>";
+  await searches(page, (_, route) =>
+    route.fulfill({ json: { hits: [hit(markup, { excerpt: [{ text: markup, hit: true }] })] } }),
+  );
+  await panel.open();
+  await panel.box.fill("chart");
+  await expect(panel.hit(markup)).toBeVisible();
+  await expect(panel.root.locator("img")).toHaveCount(0);
+});
+
+test("a search that never answers delays no ticket", async ({ host, page, panel, tickets }) => {
+  await host();
+  await searches(page, () => {});
+  await panel.open();
+  await panel.box.fill("nobody answers me");
+  await panel.toTicket();
+  await panel.send();
+  expect(await tickets()).toHaveLength(1);
+});
+
+test("arrows and Enter lead among the hits without leaving the box; the ticket is last; Escape lets go", async ({
+  host,
+  page,
+  panel,
+}) => {
+  await host();
+  await panel.open();
+  await panel.box.fill("export");
+  await expect(panel.hits.nth(1)).toBeVisible();
+  const active = panel.root.locator("#active");
+  await page.keyboard.press("End");
+  await page.keyboard.press("ArrowDown");
+  await expect(panel.box).toBeFocused();
+  await expect(panel.box).toHaveAttribute("aria-activedescendant", "active");
+  await expect(active).toHaveText((await panel.hits.first().textContent()) ?? "");
+  for (let at = 0; at < 8; at++) await page.keyboard.press("ArrowDown");
+  await expect(active).toHaveText("No answer? Send a ticket");
+  await page.keyboard.press("Escape");
+  await expect(active).toHaveCount(0);
+  await expect(panel.dialog).toBeVisible();
+  await page.keyboard.press("ArrowDown");
+  await page.keyboard.press("Enter");
+  await expect(panel.title).toHaveText("Community question");
+  await panel.button("Back").click();
+  await expect(panel.box).toHaveValue("export");
+  await expect(panel.hits.first()).toBeFocused();
+});
+
+test("in the middle of a text the arrows are for the text", async ({ host, page, panel }) => {
+  await host();
+  await panel.open();
+  await panel.box.fill("export");
+  await expect(panel.hits.first()).toBeVisible();
+  await page.keyboard.press("Home");
+  await page.keyboard.press("ArrowDown");
+  await expect(panel.root.locator("#active")).toHaveCount(0);
+});
+
+test("the error that just happened is looked up before a word is typed, without what it was about", async ({
+  host,
+  page,
+  panel,
+}) => {
+  await host();
+  /** @type {string[]} */
+  const asked = [];
+  await searches(page, async (query, route) => {
+    asked.push(query);
+    await route.fulfill({
+      json: { hits: query.includes("Payment") ? [hit("Payment pm_4021"), hit("Payment again")] : [] },
+    });
+  });
+  await page.waitForFunction(() => /** @type {Any} */ (window).deskbell.version);
+  await page.evaluate(() =>
+    /** @type {Any} */ (window).deskbell(
+      "capture",
+      new Error('Payment pm_4021 refused for "Ada Lovett" at https://pay.example/9981 order 77123'),
+    ),
+  );
+  await panel.open();
+  await expect(panel.root.getByText(/^Just now: Payment pm_4021/)).toBeVisible();
+  await expect(panel.root.getByText("2 people asked about it")).toBeVisible();
+  await expect(panel.hits).toHaveCount(2);
+  expect(asked).toContain("Error Payment pm_4021 refused for at order");
+  expect(asked.join()).not.toMatch(/Ada|9981|77123|https/);
+});
+
+test("what the host suggests comes before what the page is about", async ({ host, page, panel }) => {
+  await host();
+  await searches(page, (_, route) => route.fulfill({ json: { hits: [hit("found")] } }));
+  await page.waitForFunction(() => /** @type {Any} */ (window).deskbell.version);
+  await page.evaluate(() => {
+    const { deskbell } = /** @type {Any} */ (window);
+    deskbell("suggest", [
+      { id: "meadow-001", title: "Exports", kind: "doc" },
+      { title: "The manual", url: "https://docs.example/manual" },
+    ]);
+    deskbell("configure", { topics: [{ id: "all", label: "Everything", urls: ["/*"] }] });
+  });
+  await panel.open();
+  await expect(panel.hits).toHaveCount(3);
+  await expect(panel.hits.nth(0)).toContainText("Exports");
+  await expect(panel.hits.nth(0)).toContainText("Documentation");
+  await expect(panel.hits.nth(1)).toHaveAttribute("href", "https://docs.example/manual");
+  await expect(panel.hits.nth(1)).toHaveAttribute("target", "_blank");
+  await expect(panel.hits.nth(2)).toContainText("found");
+});
+
+test("for a critical ticket nothing is suggested", async ({ host, panel }) => {
+  await host();
+  await panel.open();
+  await panel.box.fill("export chart");
+  await panel.toTicket();
+  await expect(panel.hits).toHaveCount(1);
+  await panel.severity.selectOption("critical");
+  await expect(panel.hits).toHaveCount(0);
+  await expect(panel.root.locator(".near")).toHaveCount(0);
+  await panel.severity.selectOption("low");
+  await expect(panel.hits).toHaveCount(1);
+});
+
+test("under the message the best hit shows, and the others where one asks for them", async ({ host, panel }) => {
+  await host();
+  await panel.open();
+  await panel.box.fill("export chart");
+  await panel.toTicket();
+  await expect(panel.hits).toHaveCount(1);
+  await panel.root.locator(".near .link").click();
+  await expect(panel.hits).not.toHaveCount(1);
+  await panel.box.press("End");
+  await panel.box.pressSequentially(" x");
+  await expect(panel.hits).toHaveCount(1);
+});
+
+test("what one searched for is there the next time, until one has logged out", async ({ host, page, panel }) => {
+  await host();
+  await panel.open();
+  await panel.box.fill("export chart");
+  await panel.hits.first().click();
+  await expect(panel.answers.first()).toBeVisible();
+  await page.reload();
+  await panel.open();
+  await panel.button("export chart").click();
+  await expect(panel.box).toHaveValue("export chart");
+  const kept = () => page.evaluate(() => ({ ...localStorage }));
+  const before = await kept();
+  await page.evaluate(() => /** @type {Any} */ (window).deskbell("reset"));
+  await page.reload();
+  await panel.open();
+  await expect(panel.root.locator(".links, .hits").first()).toBeVisible();
+  await expect(panel.root.locator(".recent")).toHaveCount(0);
+  const after = await kept();
+  expect(before).toHaveProperty(["deskbell:demo:answers"]);
+  expect(after).not.toHaveProperty(["deskbell:demo:answers"]);
+  expect(after["deskbell:demo:visit"]).not.toBe(before["deskbell:demo:visit"]);
+});
+
+test("what becomes of a question is counted without a word of what was typed", async ({ host, page, panel, inbox }) => {
+  await host();
+  /** @type {Any[]} */
+  const told = [];
+  page.on("request", (request) => {
+    if (request.url().endsWith("/events")) told.push(JSON.parse(request.postData() ?? ""));
+  });
+  await panel.open();
+  await panel.box.fill("export chart secretive");
+  await panel.hit("Export chart fails").click();
+  await expect(panel.answers.first()).toBeVisible();
+  await panel.button("Still need help").click();
+  await panel.send();
+  await expect.poll(() => told.map(({ name }) => name)).toEqual(["shown", "opened", "unhelpful", "sent"]);
+  expect(new Set(told.map(({ visit }) => visit)).size).toBe(1);
+  expect(told.find(({ name }) => name === "sent")).toMatchObject({ questions: ["meadow-001"] });
+  expect(JSON.stringify(told)).not.toMatch(/secretive/);
+  const list = await inbox();
+  await list.getByRole("link", { name: "Answers" }).click();
+  await expect(list.getByRole("region", { name: "Questions" })).toContainText("Export chart fails");
+  await expect(list.getByRole("region", { name: "Visits" })).toContainText("0 %");
+});
+
+test("a question that cannot be shown says so, and leads to where it can be read", async ({
+  host,
+  page,
+  panel,
+  trouble,
+}) => {
+  trouble.expect(/ERR_FAILED|Failed to load/);
+  await host();
+  await page.route("**/answers.wasm", (route) => route.abort());
+  await panel.open();
+  await panel.box.fill("export chart");
+  await panel.hit("Export chart fails").click();
+  await expect(panel.root.getByText("We couldn't load this question.")).toBeVisible();
+  await expect(panel.root.getByRole("link", { name: "Open in a new tab" })).toBeVisible();
+  await page.unroute("**/answers.wasm");
+  await panel.button("Try again").click();
+  await expect(panel.answers.first()).toBeVisible();
+});
+
+test("code is copied by its button, and a picture comes only when one asks for it", async ({
+  host,
+  page,
+  panel,
+  context,
+}) => {
+  await context.grantPermissions(["clipboard-read", "clipboard-write"]);
+  await host();
+  /** @type {string[]} */
+  const pictures = [];
+  await page.route(/pictures\.example/, (route) => {
+    pictures.push(route.request().url());
+    return route.fulfill({ contentType: "image/svg+xml", body: "<svg xmlns='http://www.w3.org/2000/svg'/>" });
+  });
+  const body = "```\nlet x = 1;\n```\n\n![The menu](https://pictures.example/menu.svg)";
+  await page.route(/\/questions\//, (route) => route.fulfill({ json: { id: "a", title: "Menu", body } }));
+  await panel.open();
+  await panel.box.fill("export chart");
+  await panel.hits.first().click();
+  await panel.button("Copy the code").click();
+  await expect(panel.live).toHaveText("Copied");
+  expect(await page.evaluate(() => navigator.clipboard.readText())).toBe("let x = 1;");
+  expect(pictures).toEqual([]);
+  await panel.button("Show the picture: The menu").click();
+  await expect(panel.root.getByRole("img", { name: "The menu" })).toBeVisible();
+  expect(pictures).toEqual(["https://pictures.example/menu.svg"]);
+});
+
+test("somebody who is not to be searched for is not counted either", async ({ host, page, panel }) => {
+  await host();
+  await panel.open();
+  await panel.toTicket();
+  await panel.box.fill("x");
+  await panel.button("Look at it").click();
+  await panel.root.getByRole("switch", { name: "Search while I type" }).uncheck();
+  await panel.button("Back").click();
+  /** @type {string[]} */
+  const asked = [];
+  page.on("request", (request) => /search|events/.test(request.url()) && asked.push(request.url()));
+  await panel.box.fill("export chart and more words ");
+  await panel.send();
+  expect(asked).toEqual([]);
+});
