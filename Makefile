@@ -26,10 +26,10 @@ BROWSER_PACKAGES := tests/browser/node_modules/.package-lock.json
 export PATH := $(dir $(TRUNK)):$(dir $(BINDGEN)):$(dir $(DENY)):$(CURDIR)/src/loader/node_modules/.bin:$(HOME)/.cargo/bin:$(PATH)
 export TRUNK_SKIP_VERSION_CHECK := true
 
-.PHONY: help demo test test-native test-wasm test-browser check format build dev bench clean needs wasm-target first-time
+.PHONY: help demo test test-native test-wasm test-browser check format build dev bench bench-search clean needs wasm-target first-time
 
 help: ## list these commands
-	@sed -n 's/^\([a-z]*\):.*## \(.*\)/\1|\2/p' $(MAKEFILE_LIST) | while IFS='|' read -r name text; do printf 'make %-8s %s\n' "$$name" "$$text"; done
+	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/\1|\2/p' $(MAKEFILE_LIST) | while IFS='|' read -r name text; do printf 'make %-13s %s\n' "$$name" "$$text"; done
 
 demo: first-time widget ## a small product with Deskbell in it, in the browser (PORT=8080, DATA=data: where its database lies)
 	cargo build --bin deskbell
@@ -61,13 +61,16 @@ dev: first-time wasm-target $(TRUNK) $(BINDGEN) $(LOADER_PACKAGES) ## the demo o
 	trap "kill $$!" EXIT
 	trunk serve
 
-bench: first-time widget $(BROWSER_PACKAGES) ## the figures that a person looks at, never part of the tests (CORPUS: a folder of questions and queries)
+bench: first-time widget $(BROWSER_PACKAGES) ## the figures that a person looks at, never part of the tests
 	cargo bench --bench ranking
 	cargo build --release --bin deskbell
 	CHROMIUM=$$(tests/browser/find-chromium)
 	export CHROMIUM DESKBELL='$(abspath $(TARGET))/release/deskbell'
 	node tests/bench/opening.js
 	node tests/bench/recording.js
+
+bench-search: | needs ## how fast and how well the ranker finds (CORPUS=: a folder of questions and queries)
+	cargo bench --bench ranking
 
 clean: ## what was built; the tools in the cache and DATA stay
 	cargo clean

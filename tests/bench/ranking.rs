@@ -1,7 +1,8 @@
-//! How fast and how well the ranker finds, for a person to look at: `make bench`, or `cargo bench --bench ranking`.
+//! How fast and how well the ranker finds, for a person to look at: `make bench-search`.
 //!
-//! Speed and memory are measured on questions made of the demo's words. Relevance is measured where `CORPUS` names a folder
-//! with `questions.jsonl` (`id`, `title`, `answers`, which are texts) and `queries.jsonl` (`query`, `question`).
+//! Speed and memory are measured on questions made of the demo's words. Relevance is measured on the folder that `CORPUS`
+//! names, with `questions.jsonl` (as for an import) and `queries.jsonl` (`query`, `question`: its id, or null where there is
+//! nothing to find); by default on the demo's questions.
 
 use std::env;
 use std::error::Error;
@@ -15,6 +16,8 @@ use deskbell::domain::ranking::{Index, LIMIT_MAX};
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
 
+/// The queries of our own, over the demo's questions.
+const OWN: &str = "tests/bench/meadow";
 const DEMO: &str = include_str!("../../src/gateway/demo/questions.jsonl");
 const SIZES: [usize; 2] = [10_000, 100_000];
 const QUERIES: usize = 500;
@@ -43,13 +46,8 @@ fn main() -> Outcome {
             return Err(format!("{size} questions: {status}").into());
         }
     }
-    match env::var_os("CORPUS") {
-        Some(folder) => relevance(Path::new(&folder)),
-        None => {
-            println!("\nNo relevance: CORPUS names no folder with questions.jsonl and queries.jsonl.");
-            Ok(())
-        }
-    }
+    let folder = env::var("CORPUS").ok().filter(|folder| !folder.is_empty());
+    relevance(Path::new(folder.as_deref().unwrap_or(OWN)))
 }
 
 /// Prints what an index of so many questions costs.
@@ -99,29 +97,48 @@ fn speed(size: usize) -> Outcome {
     Ok(())
 }
 
-/// Prints how often the ranker finds the question that people meant.
+/// Prints how often the ranker finds the question that people meant, and how often it shows something where there is
+/// nothing. Queries alternate between two halves, so that one can be left alone while somebody works on the ranker.
 fn relevance(folder: &Path) -> Outcome {
-    let entries: Vec<Entry> = lines(&folder.join("questions.jsonl"))?;
-    let asked: Vec<Asked> = lines(&folder.join("queries.jsonl"))?;
-    let questions: Vec<Question> = entries.into_iter().map(Question::from).collect();
+    let own = folder.join("questions.jsonl");
+    let text = if own.exists() { fs::read_to_string(own)? } else { DEMO.into() };
+    let questions: Vec<Question> = lines::<Entry>(&text)?.into_iter().map(Question::from).collect();
+    let queries = folder.join("queries.jsonl");
+    let text = fs::read_to_string(&queries).map_err(|error| format!("{}: {error}", queries.display()))?;
+    let asked: Vec<Asked> = lines(&text)?;
     let index = Index::build(&questions);
     println!("\n{} queries over {} questions of {}", asked.len(), index.len(), folder.display());
-    println!("{:<24} {:>8} {:>8} {:>8}", "", "first", "in three", "MRR");
-    for (name, part) in [("whole queries", 1.0), ("60 % of the letters", TYPED)] {
-        let (mut first, mut in_three, mut reciprocal) = (0, 0, 0.0);
-        for Asked { query, question } in &asked {
-            let letters = (query.chars().count() as f64 * part).round() as usize;
-            let typed: String = query.chars().take(letters).collect();
-            if let Some(place) = index.search(&typed, LIMIT_MAX).iter().position(|hit| hit.id == *question) {
-                first += usize::from(place == 0);
-                in_three += usize::from(place < 3);
-                reciprocal += 1.0 / (place + 1) as f64;
-            }
+    println!("{:<28} {:>7} {:>8} {:>8} {:>8}", "", "queries", "first", "in three", "MRR");
+    let meant: Vec<&Asked> = asked.iter().filter(|asked| asked.question.is_some()).collect();
+    let half = |which: usize| meant.iter().copied().skip(which).step_by(2).collect::<Vec<&Asked>>();
+    let typos: Vec<&Asked> = meant.iter().copied().filter(|asked| asked.typos).collect();
+    for (name, queries) in [("one half", half(0)), ("the other half", half(1)), ("typing mistakes", typos)] {
+        for (letters, part) in [("", 1.0), (", 60 % typed", TYPED)] {
+            found(&index, &format!("{name}{letters}"), &queries, part);
         }
-        let all = asked.len() as f64;
-        println!("{name:<24} {:>8.3} {:>8.3} {:>8.3}", first as f64 / all, in_three as f64 / all, reciprocal / all);
+    }
+    let junk: Vec<&Asked> = asked.iter().filter(|asked| asked.question.is_none()).collect();
+    let shown = junk.iter().filter(|asked| !index.search(&asked.query, SHOWN).is_empty()).count();
+    if !junk.is_empty() {
+        println!("junk: {shown} of {} queries about nothing show something", junk.len());
     }
     Ok(())
+}
+
+fn found(index: &Index, name: &str, queries: &[&Asked], part: f64) {
+    let (mut first, mut in_three, mut reciprocal) = (0, 0, 0.0);
+    for Asked { query, question, .. } in queries {
+        let letters = (query.chars().count() as f64 * part).round() as usize;
+        let typed: String = query.chars().take(letters).collect();
+        if let Some(place) = index.search(&typed, LIMIT_MAX).iter().position(|hit| Some(&hit.id) == question.as_ref()) {
+            first += usize::from(place == 0);
+            in_three += usize::from(place < 3);
+            reciprocal += 1.0 / (place + 1) as f64;
+        }
+    }
+    let all = queries.len().max(1) as f64;
+    let (first, in_three) = (first as f64 / all, in_three as f64 / all);
+    println!("{name:<28} {:>7} {first:>8.3} {in_three:>8.3} {:>8.3}", queries.len(), reciprocal / all);
 }
 
 /// The demo's words, each as often as it occurs there.
@@ -198,26 +215,49 @@ impl Words {
 struct Entry {
     id: String,
     title: String,
-    answers: Vec<String>,
+    #[serde(default)]
+    kind: String,
+    #[serde(default)]
+    body: String,
+    #[serde(default)]
+    solved: bool,
+    #[serde(default)]
+    created_at: String,
+    #[serde(default)]
+    answers: Vec<Said>,
 }
 
-/// A way of asking for a question.
+/// An answer, with or without who gave it.
+#[derive(Deserialize)]
+#[serde(untagged)]
+enum Said {
+    Text(String),
+    By(Answer),
+}
+
+/// A way of asking for a question; for none where there is nothing to find.
 #[derive(Deserialize)]
 struct Asked {
     query: String,
-    question: String,
+    question: Option<String>,
+    #[serde(default)]
+    typos: bool,
 }
 
 impl From<Entry> for Question {
     fn from(entry: Entry) -> Question {
-        let answers = entry.answers.into_iter().map(|body| Answer { body, ..Answer::default() }).collect();
-        Question { id: entry.id, kind: "question".into(), title: entry.title, answers, ..Question::default() }
+        let answer = |said| match said {
+            Said::Text(body) => Answer { body, ..Answer::default() },
+            Said::By(answer) => answer,
+        };
+        let Entry { id, title, kind, body, solved, created_at, answers } = entry;
+        let answers = answers.into_iter().map(answer).collect();
+        Question { id, title, kind, body, solved, created_at, answers, ..Question::default() }
     }
 }
 
-fn lines<T: DeserializeOwned>(file: &Path) -> Result<Vec<T>, Box<dyn Error>> {
-    let text = fs::read_to_string(file).map_err(|error| format!("{}: {error}", file.display()))?;
-    text.lines().map(|line| Ok(serde_json::from_str(line)?)).collect()
+fn lines<T: DeserializeOwned>(text: &str) -> Result<Vec<T>, serde_json::Error> {
+    text.lines().map(serde_json::from_str).collect()
 }
 
 fn split(text: &str) -> impl Iterator<Item = String> {

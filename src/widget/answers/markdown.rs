@@ -1,7 +1,7 @@
 //! Markdown as nodes. There is no HTML on the way.
 
+use crate::widget::browser::{HtmlElement, Node};
 use wasm_bindgen_futures::spawn_local;
-use web_sys::{HtmlElement, Node};
 
 use super::{Label, Labels};
 use crate::domain::markdown::{self, Block, Inline};

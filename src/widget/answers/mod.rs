@@ -7,8 +7,8 @@ mod question;
 
 use std::cell::RefCell;
 
+use super::browser::HtmlElement;
 use wasm_bindgen::JsValue;
-use web_sys::HtmlElement;
 
 use super::browser::nodes::Drawing;
 use crate::domain::question::Question;

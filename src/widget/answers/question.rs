@@ -1,6 +1,6 @@
 //! A question with its answers.
 
-use web_sys::{HtmlElement, Node};
+use crate::widget::browser::{HtmlElement, Node};
 
 use super::{Label, Labels, markdown};
 use crate::domain::markdown::safe_url;

@@ -39,3 +39,8 @@ pub fn now() -> String {
 fn locales(lang: &str) -> js_sys::Array {
     js_sys::Array::of1(&JsValue::from_str(lang))
 }
+
+/// A time of the wire in milliseconds since 1970; not a number where it is none.
+pub fn milliseconds(time: &str) -> f64 {
+    js_sys::Date::parse(time)
+}

@@ -1,7 +1,7 @@
 //! The browser, as the widget needs it: the only code that names `web_sys` or `js_sys`. What a browser lacks, blocks or
 //! throws comes out as a value.
 
-pub use web_sys::HtmlElement;
+pub use web_sys::{Event, HtmlElement, Node};
 
 pub mod answers;
 pub mod attributes;

@@ -12,7 +12,7 @@ use crate::domain::redaction::{self, Origin};
 use crate::domain::source::Source;
 use crate::domain::texts::Text;
 use crate::domain::trouble;
-use crate::widget::browser::{context, dom};
+use crate::widget::browser::{context, dom, intl};
 
 /// For how long an error has just happened, in milliseconds.
 const RECENT_MS: f64 = 120_000.0;
@@ -121,7 +121,7 @@ fn search_again(panel: Panel, query: &str) -> AnyView {
 /// The words of the error that just happened, and what it says; empty where there is none.
 fn error(panel: Panel) -> (String, String) {
     let now = panel.loader().snapshot();
-    let ms = |value: &wasm_bindgen::JsValue| js_sys::Date::parse(&value.text_of("at"));
+    let ms = |value: &wasm_bindgen::JsValue| intl::milliseconds(&value.text_of("at"));
     let errors = now.get("errors").items();
     let latest = errors.iter().rev().find(|error| {
         let thrown = matches!(error.text_of("source").as_str(), "error" | "rejection" | "captured");

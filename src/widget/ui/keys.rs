@@ -1,7 +1,7 @@
 //! The keyboard in the box: arrows lead among what was found without leaving it, Enter opens, Escape lets go.
 
+use crate::widget::browser::Event;
 use wasm_bindgen::JsValue;
-use web_sys::Event;
 
 use super::Panel;
 use crate::domain::source::Source;
