@@ -43,7 +43,7 @@ export interface Options {
   /** The parts of the product. `urls` are paths that are about it; `*` stands for anything. Default: the gateway's. */
   topics?: { id: string; label: string; urls?: string[] }[];
   /** Places that are shown on the first screen; https:, http: or mailto:. Default: the gateway's. */
-  links?: { label: string; url: string }[];
+  links?: { label: string; url: string; /** `ask`: where the community can be asked. */ kind?: string }[];
   context?: {
     /** Groups that nobody's ticket carries. They are not even recorded from here on. */
     off?: Group[];

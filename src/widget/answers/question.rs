@@ -4,7 +4,7 @@ use crate::widget::browser::{HtmlElement, Node};
 
 use super::{Label, Labels, markdown};
 use crate::domain::markdown::safe_url;
-use crate::domain::question::{Answer, Question};
+use crate::domain::question::{Answer, Question, question_kind};
 use crate::widget::browser::intl;
 use crate::widget::browser::nodes::Drawing;
 
@@ -16,7 +16,7 @@ pub fn nodes(drawing: &mut Drawing, labels: &Labels, live: &HtmlElement, questio
     for one in &question.answers {
         nodes.push(answer(drawing, labels, live, one));
     }
-    if question.answers.is_empty() {
+    if question.answers.is_empty() && question.kind == question_kind() {
         let text = drawing.text(labels.get(Label::NoAnswers));
         nodes.push(drawing.element("p", &[("class", "hint")], vec![text]));
     }

@@ -121,8 +121,8 @@ test("the way back keeps what was chosen and written", async ({ host, panel, pag
   await panel.kind("bug").check();
   await panel.topic.selectOption("api");
   await panel.severity.selectOption("high");
-  await panel.hit("Export chart fails").click();
-  await expect(panel.answers.first()).toBeVisible();
+  await panel.hits.first().click();
+  await expect(panel.root.locator(".asked")).toBeVisible();
   await panel.button("Back").click();
   await expect(panel.kind("bug")).toBeChecked();
   await expect(panel.topic).toHaveValue("api");
