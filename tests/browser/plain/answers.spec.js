@@ -342,3 +342,29 @@ test("somebody who is not to be searched for is not counted either", async ({ ho
   await panel.send();
   expect(asked).toEqual([]);
 });
+
+test("where the community answers first the form says so, offers it once more, and sends all the same", async ({
+  host,
+  page,
+  panel,
+  tickets,
+}) => {
+  await host();
+  await page.waitForFunction(() => /** @type {Any} */ (window).deskbell.version);
+  await page.evaluate(() => {
+    const ada = { id: "u-1", name: "Ada", email: "ada@host.example", plan: "free" };
+    return /** @type {Any} */ (window).deskbell("identify", ada);
+  });
+  await panel.open();
+  await panel.toTicket();
+  const community = panel.root.locator(".community");
+  await expect(community).toContainText("The community answers questions like this one first.");
+  await expect(community.getByRole("link", { name: "Ask the community" })).toHaveAttribute("target", "_blank");
+  await panel.box.fill("export chart fails");
+  await expect(community.locator(".hit").first()).toBeVisible();
+  await panel.severity.selectOption("high");
+  await expect(community).toHaveCount(0);
+  await panel.severity.selectOption("low");
+  await panel.send();
+  expect(await tickets()).toHaveLength(1);
+});
