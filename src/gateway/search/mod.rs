@@ -9,7 +9,7 @@ use std::time::Duration;
 
 use super::store::{Store, StoreError};
 use crate::domain::question::Hit;
-use crate::domain::ranking::Index;
+use crate::domain::ranking::{Index, Snowball};
 
 /// How many hits a search gives that names no number.
 pub const LIMIT_DEFAULT: usize = 5;
@@ -41,7 +41,7 @@ impl Indexes {
                 continue;
             }
             let (revision, questions) = store.questions(&site).await?;
-            let built = tokio::task::spawn_blocking(move || Index::build(&questions)).await;
+            let built = tokio::task::spawn_blocking(move || Index::build(&questions, Snowball)).await;
             let Ok(index) = built else {
                 tracing::error!(site, "the index could not be built");
                 continue;

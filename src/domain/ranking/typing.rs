@@ -1,0 +1,121 @@
+//! Typing mistakes.
+
+/// The longest word that is compared, in letters.
+const LETTERS_MAX: usize = 32;
+
+/// How many mistakes a word of so many letters may have: none in very short ones, one in short ones, two in long ones.
+pub fn allowed(letters: usize) -> usize {
+    match letters {
+        0..4 => 0,
+        4..8 => 1,
+        _ => 2,
+    }
+}
+
+/// How many letters are left out, added, wrong or swapped with their neighbour between two words, up to a limit; `None` where
+/// there are more (the optimal string alignment distance). The first letter is never wrong. Where `beginning` is set, the
+/// first word is one that is still typed, and what the second has beyond it is no mistake.
+pub fn mistakes(word: &[char], known: &str, limit: usize, beginning: bool) -> Option<usize> {
+    let mut letters = ['\0'; LETTERS_MAX];
+    let mut length = 0;
+    for (place, letter) in letters.iter_mut().zip(known.chars()) {
+        *place = letter;
+        length += 1;
+    }
+    let known = letters.get(..if beginning { length.min(word.len() + limit) } else { length })?;
+    let differs = word.len().abs_diff(known.len()) > limit || word.first() != known.first();
+    if differs || word.len() >= LETTERS_MAX || length == LETTERS_MAX {
+        return None;
+    }
+    // Small numbers in small rows, because this is done for thousands of words.
+    let far = limit as u8 + 1;
+    let mut rows = [[far; LETTERS_MAX + 1]; 3];
+    let [before, last, next] = &mut rows;
+    for (cell, place) in last.iter_mut().zip(0..far) {
+        *cell = place;
+    }
+    let mut left = None;
+    for (row, letter) in word.iter().enumerate() {
+        next.fill(far);
+        if let Some(cell) = next.first_mut() {
+            *cell = (row as u8 + 1).min(far);
+        }
+        let mut least = far;
+        let columns = row.saturating_sub(limit)..(row + limit + 1).min(known.len());
+        for (column, against) in known.iter().enumerate().take(columns.end).skip(columns.start) {
+            let at = |line: &[u8], place: usize| line.get(place).copied().unwrap_or(far);
+            let mut cost = at(last, column) + u8::from(letter != against);
+            cost = cost.min(at(last, column + 1) + 1).min(at(next, column) + 1);
+            let swapped =
+                row > 0 && column > 0 && word.get(row - 1) == Some(against) && known.get(column - 1) == Some(letter);
+            if swapped {
+                cost = cost.min(at(before, column - 1) + 1);
+            }
+            if let Some(cell) = next.get_mut(column + 1) {
+                *cell = cost.min(far);
+            }
+            least = least.min(cost);
+        }
+        if least >= far {
+            return None;
+        }
+        left = if beginning { Some(least) } else { next.get(known.len()).copied() };
+        std::mem::swap(before, last);
+        std::mem::swap(last, next);
+    }
+    left.filter(|mistakes| *mistakes < far).map(usize::from)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    fn between(word: &str, known: &str) -> Option<usize> {
+        mistakes(&word.chars().collect::<Vec<_>>(), known, 2, false)
+    }
+
+    #[test]
+    fn letters_left_out_added_wrong_and_swapped_are_one_mistake_each() {
+        for (word, known, count) in [
+            ("export", "export", Some(0)),
+            ("exprot", "export", Some(1)),
+            ("expor", "export", Some(1)),
+            ("exxport", "export", Some(1)),
+            ("expart", "export", Some(1)),
+            ("exprat", "export", Some(2)),
+            ("notificaton", "notification", Some(1)),
+            ("xeport", "export", None),
+            ("invoice", "export", None),
+        ] {
+            assert_eq!(between(word, known), count, "{word}");
+        }
+    }
+
+    #[test]
+    fn what_is_not_typed_yet_is_no_mistake() {
+        let dahs: Vec<char> = "dahsb".chars().collect();
+        assert_eq!(mistakes(&dahs, "dashboard", 1, true), Some(1));
+        assert_eq!(mistakes(&dahs, "dashboard", 1, false), None);
+        assert_eq!(mistakes(&dahs, "database", 1, true), None);
+    }
+
+    #[test]
+    fn long_words_may_have_more_mistakes() {
+        assert_eq!([3, 4, 7, 8].map(allowed), [0, 1, 1, 2]);
+    }
+
+    proptest! {
+        #[test]
+        fn it_does_not_matter_which_of_two_words_is_wrong(one in "a[abü]{0,6}", other in "a[abü]{0,6}") {
+            prop_assert_eq!(between(&one, &other), between(&other, &one));
+        }
+
+        #[test]
+        fn a_word_with_one_letter_less_has_one_mistake(word in "[a-e]{4,12}", place in 1usize..4) {
+            let mut less = word.clone();
+            less.remove(place);
+            prop_assert_eq!(between(&less, &word), Some(1));
+        }
+    }
+}

@@ -1,0 +1,275 @@
+//! Splitting text into words.
+//!
+//! Letters and digits make words. Codes and names are kept whole and split as well, because people copy the one and
+//! remember the other: `pm_4021`, `ERR_NETWORK_X`, `TypeError`, `2.14.1`. Han and Hiragana, which nothing divides, come in
+//! pairs; a run of Katakana is a word.
+
+use std::ops::Range;
+
+/// The longest word that is kept, in bytes; what is longer is data and not language.
+const WORD_MAX: usize = 64;
+
+/// A word of a text.
+#[derive(Debug, PartialEq, Eq)]
+pub struct Word<'a> {
+    /// In lower case, accents kept.
+    pub spelled: &'a str,
+    /// Where it stands in the text, in bytes.
+    pub range: Range<usize>,
+    /// What it is of a longer one.
+    pub piece: Piece,
+}
+
+/// What a word is of a longer one.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Piece {
+    /// A word of its own.
+    None,
+    /// A part of a code or name; the whole follows its parts.
+    Part,
+    /// A code or name whose parts came before.
+    Whole,
+    /// Two letters of a text without spaces, or one that stands alone.
+    Pair,
+}
+
+/// Hands over the words of a text in their order.
+pub fn words(text: &str, each: &mut dyn FnMut(Word<'_>)) {
+    let mut spelled = String::new();
+    let mut start = 0;
+    while let Some((kind, range)) = next_run(text, start) {
+        start = range.end;
+        match kind {
+            Kind::Letter => code(text, range, &mut spelled, each),
+            Kind::Syllable => emit(text, range, Piece::None, &mut spelled, each),
+            _ => pairs(text, range, &mut spelled, each),
+        }
+    }
+}
+
+/// Whether there is Hiragana in a word: then it is grammar more often than not.
+pub fn has_hiragana(word: &str) -> bool {
+    word.chars().any(|c| matches!(c, '\u{3041}'..='\u{309f}'))
+}
+
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Kind {
+    Letter,
+    /// Katakana.
+    Syllable,
+    /// Han or Hiragana.
+    Ideograph,
+    Other,
+}
+
+fn kind(c: char) -> Kind {
+    match c {
+        'a'..='z' | 'A'..='Z' | '0'..='9' => Kind::Letter,
+        '\0'..='\x7f' => Kind::Other,
+        '\u{30a1}'..='\u{30fa}' | '\u{30fc}'..='\u{30ff}' | '\u{31f0}'..='\u{31ff}' | '\u{ff66}'..='\u{ff9f}' => {
+            Kind::Syllable
+        }
+        '\u{3005}'..='\u{3007}'
+        | '\u{3041}'..='\u{309f}'
+        | '\u{3400}'..='\u{4dbf}'
+        | '\u{4e00}'..='\u{9fff}'
+        | '\u{f900}'..='\u{faff}'
+        | '\u{20000}'..='\u{3ffff}' => Kind::Ideograph,
+        // Marks that belong to the letter before them: accents, the points of Arabic and Hebrew, the signs of Indian scripts,
+        // and what is not seen at all.
+        '\u{300}'..='\u{36f}'
+        | '\u{591}'..='\u{5bd}'
+        | '\u{64b}'..='\u{65f}'
+        | '\u{670}'
+        | '\u{900}'..='\u{dff}'
+        | '\u{ad}'
+        | '\u{200c}'
+        | '\u{200d}' => Kind::Letter,
+        _ if c.is_alphanumeric() => Kind::Letter,
+        _ => Kind::Other,
+    }
+}
+
+/// The next run of one kind, from a place on; letters run on over what joins codes.
+fn next_run(text: &str, from: usize) -> Option<(Kind, Range<usize>)> {
+    let rest = text.get(from..)?;
+    let (offset, first) = rest.char_indices().find(|(_, c)| kind(*c) != Kind::Other)?;
+    let run = kind(first);
+    let begin = from + offset;
+    let mut end = begin;
+    let mut before = first;
+    let mut chars = text.get(begin..)?.chars().peekable();
+    while let Some(c) = chars.next() {
+        let joins = run == Kind::Letter
+            && is_joiner(c, before, chars.peek().copied())
+            && chars.peek().is_some_and(|next| kind(*next) == Kind::Letter);
+        if kind(c) != run && !joins {
+            break;
+        }
+        before = c;
+        end += c.len_utf8();
+    }
+    Some((run, begin..end))
+}
+
+fn is_joiner(c: char, before: char, after: Option<char>) -> bool {
+    match c {
+        '_' | '-' | '.' => before != c,
+        ',' => before.is_ascii_digit() && after.is_some_and(|c| c.is_ascii_digit()),
+        _ => false,
+    }
+}
+
+/// The parts of a run of letters, and the whole where there are several.
+fn code(text: &str, range: Range<usize>, spelled: &mut String, each: &mut dyn FnMut(Word<'_>)) {
+    let run = text.get(range.clone()).unwrap_or_default();
+    let Some(first_end) = part_end(run, 0) else { return };
+    if first_end == run.len() {
+        return emit(text, range, Piece::None, spelled, each);
+    }
+    let mut start = 0;
+    while let Some(end) = part_end(run, start) {
+        let part = run.get(start..end).unwrap_or_default();
+        // A letter or digit alone says nothing beside the whole.
+        if part.chars().nth(1).is_some() {
+            emit(text, range.start + start..range.start + end, Piece::Part, spelled, each);
+        }
+        start = run.get(end..).and_then(|rest| rest.find(|c| kind(c) == Kind::Letter)).map_or(run.len(), |at| end + at);
+    }
+    emit(text, range, Piece::Whole, spelled, each);
+}
+
+/// Where the part of a run ends that starts at a place: at what joins, or before a capital that starts another word.
+fn part_end(run: &str, start: usize) -> Option<usize> {
+    let rest = run.get(start..).filter(|rest| !rest.is_empty())?;
+    let mut chars = rest.char_indices().peekable();
+    let mut before: Option<char> = None;
+    while let Some((at, c)) = chars.next() {
+        let next = chars.peek().map(|(_, next)| *next);
+        let hump = c.is_uppercase()
+            && before.is_some_and(|before| {
+                before.is_lowercase() || before.is_uppercase() && next.is_some_and(char::is_lowercase)
+            });
+        // A plural of capitals is one word: URLs, IDs.
+        let plural = next == Some('s') && chars.clone().nth(1).is_none_or(|(_, c)| !c.is_alphanumeric());
+        if kind(c) == Kind::Other || hump && !(plural && before.is_some_and(char::is_uppercase)) {
+            return Some(start + at);
+        }
+        before = Some(c);
+    }
+    Some(run.len())
+}
+
+fn pairs(text: &str, range: Range<usize>, spelled: &mut String, each: &mut dyn FnMut(Word<'_>)) {
+    let run = text.get(range.clone()).unwrap_or_default();
+    let mut before: Option<usize> = None;
+    for (at, c) in run.char_indices() {
+        let end = at + c.len_utf8();
+        if let Some(start) = before {
+            emit(text, range.start + start..range.start + end, Piece::Pair, spelled, each);
+        } else if end == run.len() {
+            emit(text, range.clone(), Piece::Pair, spelled, each);
+        }
+        before = Some(at);
+    }
+}
+
+fn emit(text: &str, range: Range<usize>, piece: Piece, spelled: &mut String, each: &mut dyn FnMut(Word<'_>)) {
+    let word = text.get(range.clone()).unwrap_or_default();
+    if word.len() > WORD_MAX {
+        return;
+    }
+    let is_number = word.bytes().all(|b| b.is_ascii_digit() || b == b'.' || b == b',');
+    spelled.clear();
+    for c in word.chars() {
+        match c {
+            'A'..='Z' => spelled.push(c.to_ascii_lowercase()),
+            'a'..='z' | '0'..='9' => spelled.push(c),
+            // Points of a version tell it from another; all other joints are written or left out as one likes.
+            '.' if is_number => spelled.push(c),
+            _ if c.is_ascii() => {}
+            _ => spelled.extend(c.to_lowercase()),
+        }
+    }
+    each(Word { spelled, range, piece });
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    fn split(text: &str) -> Vec<String> {
+        let mut all = Vec::new();
+        words(text, &mut |word| all.push(word.spelled.to_string()));
+        all
+    }
+
+    #[test]
+    fn plain_words_come_in_lower_case() {
+        assert_eq!(split("Where are MY events?"), ["where", "are", "my", "events"]);
+        assert_eq!(split("Übergröße: 3 €"), ["übergröße", "3"]);
+        assert_eq!(split(""), Vec::<String>::new());
+    }
+
+    #[test]
+    fn codes_and_names_come_in_parts_and_whole() {
+        for (text, parts) in [
+            ("pm_4021", &["pm", "4021", "pm4021"][..]),
+            ("ERR_NETWORK_X", &["err", "network", "errnetworkx"]),
+            ("TypeError", &["type", "error", "typeerror"]),
+            ("exportCSVFile", &["export", "csv", "file", "exportcsvfile"]),
+            ("two-factor", &["two", "factor", "twofactor"]),
+            ("e-mail", &["mail", "email"]),
+            ("app.example.com", &["app", "example", "com", "appexamplecom"]),
+        ] {
+            assert_eq!(split(text), parts, "{text}");
+        }
+    }
+
+    #[test]
+    fn versions_keep_their_points_and_large_numbers_lose_their_commas() {
+        assert_eq!(split("2.14.1"), ["14", "2.14.1"]);
+        assert_eq!(split("10,000"), ["10", "000", "10000"]);
+        assert_eq!(split("1, 2"), ["1", "2"]);
+    }
+
+    #[test]
+    fn capitals_and_their_plurals_are_words() {
+        assert_eq!(split("URLs of APIs, IDs"), ["urls", "of", "apis", "ids"]);
+    }
+
+    #[test]
+    fn a_point_or_hyphen_that_joins_nothing_ends_a_word() {
+        assert_eq!(split("ends. -starts wait...what"), ["ends", "starts", "wait", "what"]);
+    }
+
+    #[test]
+    fn chinese_comes_in_pairs() {
+        assert_eq!(split("导出图表失败"), ["导出", "出图", "图表", "表失", "失败"]);
+        assert_eq!(split("图"), ["图"]);
+        assert_eq!(split("CSV导出"), ["csv", "导出"]);
+    }
+
+    #[test]
+    fn japanese_comes_in_pairs_and_runs_of_katakana() {
+        assert_eq!(split("グラフを書く"), ["グラフ", "を書", "書く"]);
+        assert_eq!(split("ダッシュボード"), ["ダッシュボード"]);
+    }
+
+    #[test]
+    fn marks_stay_with_their_letters() {
+        assert_eq!(split("cafe\u{301}s"), ["cafe\u{301}s"]);
+        assert_eq!(split("مُحَمَّد"), ["مُحَمَّد"]);
+        assert_eq!(split("हिन्दी"), ["हिन्दी"]);
+    }
+
+    proptest! {
+        #[test]
+        fn every_word_of_any_text_lies_within_it(text in "\\PC{0,80}|[a-zA-Z_.,0-9 -]{0,40}|[ぁ-んァ-ヶ一-丿a-c]{0,20}") {
+            words(&text, &mut |word| {
+                assert!(text.get(word.range.clone()).is_some_and(|part| !part.is_empty()));
+            });
+        }
+    }
+}

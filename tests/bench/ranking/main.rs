@@ -1,0 +1,54 @@
+//! How fast and how well the ranker finds, for a person to look at: `make bench-search`.
+//!
+//! Speed and memory are measured on questions made of the demo's words. Relevance is measured on the folder that `CORPUS`
+//! names, with `questions.jsonl` (as for an import) and `queries.jsonl` (`query`, `question`: its id, or null where there is
+//! nothing to find); by default on the demo's questions.
+
+mod gateway;
+mod made;
+mod relevance;
+mod speed;
+
+use std::env;
+use std::error::Error;
+use std::path::Path;
+use std::process::Command;
+use std::time::Duration;
+
+/// The questions of the demo.
+const DEMO: &str = include_str!("../../../src/gateway/demo/questions.jsonl");
+/// The queries of our own, over the demo's questions.
+const OWN: &str = "tests/bench/meadow";
+const SIZES: [usize; 2] = [10_000, 100_000];
+/// What the widget asks for.
+const SHOWN: usize = 5;
+
+type Outcome = Result<(), Box<dyn Error>>;
+
+fn main() -> Outcome {
+    // Cargo itself adds `--bench`.
+    if let Some(size) = env::args().skip(1).find_map(|argument| argument.parse().ok()) {
+        return speed::print(size);
+    }
+    println!("Times are only good beside each other, on one machine in one run.\n");
+    println!(
+        "{:>9} {:>10} {:>8} {:>9} {:<10} {:>8} {:>8} {:>8}",
+        "questions", "words", "build", "memory", "last word", "p50", "p95", "longest"
+    );
+    for size in SIZES {
+        // A process for each, or the second would live in the memory that the first has given up.
+        let status = Command::new(env::current_exe()?).arg(size.to_string()).status()?;
+        if !status.success() {
+            return Err(format!("{size} questions: {status}").into());
+        }
+    }
+    gateway::print(SIZES[0])?;
+    let folder = env::var("CORPUS").ok().filter(|folder| !folder.is_empty());
+    relevance::print(Path::new(folder.as_deref().unwrap_or(OWN)))
+}
+
+/// The time that so much of all stay under, for example half of them.
+fn micros(sorted: &[Duration], part: f64) -> String {
+    let place = ((sorted.len() as f64 * part).ceil() as usize).saturating_sub(1);
+    sorted.get(place).map_or_else(String::new, |time| format!("{} µs", time.as_micros()))
+}
