@@ -10,7 +10,10 @@ use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
 use deskbell::gateway::settings::{self, Overrides};
-use deskbell::gateway::{self, search::import};
+use deskbell::gateway::{
+    self,
+    search::{import, static_index},
+};
 use tracing_subscriber::EnvFilter;
 
 /// The gateway of Deskbell: stores tickets, answers searches, serves the panel.
@@ -33,6 +36,10 @@ enum Command {
     /// What could not be read is named with the reason, and the rest is imported; the exit code is then 1. Each SOURCE keeps
     /// its own questions: none changes or removes those of another.
     Import(Import),
+    /// Write community questions into one file that pages search by themselves, where there is no gateway or it is blocked.
+    ///
+    /// Without SOURCE the questions of the database are written. The same questions give the same bytes.
+    Index(Index),
 }
 
 #[derive(clap::Args)]
@@ -78,6 +85,30 @@ struct Import {
     source: String,
 }
 
+#[derive(clap::Args)]
+struct Index {
+    /// The configuration file that names the database.
+    #[arg(long, value_name = "FILE", env = "DESKBELL_CONFIG")]
+    config: Option<PathBuf>,
+    /// The database, sqlite:PATH [default: sqlite:data/deskbell.db].
+    #[arg(long, value_name = "URL", env = "DESKBELL_DATABASE")]
+    database: Option<String>,
+    /// The site whose questions are written.
+    #[arg(long, value_name = "SITE", default_value = "default")]
+    site: String,
+    /// What SOURCE is.
+    #[arg(long, value_enum, default_value_t = import::Format::Jsonl)]
+    from: import::Format,
+    /// With --from strapi: where its questions can be read; the permalink goes behind it.
+    #[arg(long, value_name = "URL")]
+    pages: Option<String>,
+    /// The file to write.
+    #[arg(long, value_name = "FILE", default_value = "help-index.json")]
+    out: PathBuf,
+    /// A file with one question a line, or the address of a forum, a help center or a Strapi.
+    source: Option<String>,
+}
+
 #[tokio::main]
 async fn main() -> ExitCode {
     let filter = EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new("info"));
@@ -91,6 +122,7 @@ async fn main() -> ExitCode {
     let done = match Cli::parse().command {
         Command::Serve(options) => serve(options).await,
         Command::Import(options) => run_import(options).await,
+        Command::Index(options) => run_index(options).await,
     };
     done.unwrap_or_else(|error| {
         eprintln!("deskbell: {error}");
@@ -117,4 +149,18 @@ async fn run_import(options: Import) -> Result<ExitCode, gateway::GatewayError> 
     }
     println!("{report}");
     Ok(if report.bad == 0 { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+}
+
+async fn run_index(options: Index) -> Result<ExitCode, gateway::GatewayError> {
+    let Index { config, database, site, from, pages, out, source } = options;
+    let settings = settings::load(&Overrides { config, database, ..Overrides::default() })?;
+    let place = source.as_deref().map(|source| import::Source::new(from, source, pages.as_deref()));
+    let place = place.transpose().map_err(import::ImportError::from)?;
+    let written = static_index::write(&settings, &site, place.as_ref(), &out).await?;
+    for note in written.bad.iter().chain(&written.warnings) {
+        eprintln!("{}: {note}", source.as_deref().unwrap_or_default());
+    }
+    let static_index::Written { questions, bytes, bad, .. } = written;
+    println!("{questions} questions, {bytes} bytes, in {}; {} bad", out.display(), bad.len());
+    Ok(if bad.is_empty() { ExitCode::SUCCESS } else { ExitCode::FAILURE })
 }

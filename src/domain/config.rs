@@ -4,7 +4,9 @@ use serde::{Deserialize, Serialize};
 
 use super::context::Group;
 use super::contrast;
+use super::engine::{self, Engine};
 use super::find::find;
+use super::joined::joined;
 use super::pairs::Pairs;
 use super::source::{Read, Source};
 use super::targets::{self, Owner, Target};
@@ -24,6 +26,9 @@ pub struct Config {
     /// [`targets::default_targets`]. Gateway only.
     #[serde(default = "targets::default_targets")]
     pub targets: Vec<Target>,
+    /// Where answers are looked for. Default: the gateway alone. The form does not read it; the module does that asks them.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub sources: Vec<Engine>,
     /// Documentation and other places, shown on Home. Default: none.
     pub links: Vec<Link>,
     /// What is collected.
@@ -134,6 +139,7 @@ impl Default for Config {
             topics: Vec::new(),
             plans: Pairs::default(),
             targets: Vec::new(),
+            sources: Vec::new(),
             links: Vec::new(),
             context: Collected::default(),
             redact: Redact::default(),
@@ -197,10 +203,10 @@ pub fn set_field(config: &mut Config, field: &str, value: &impl Source) -> Resul
             config.texts = texts(value);
             Ok(())
         }
+        "sources" => Ok(()),
         _ if GATEWAY_ONLY.contains(&field) => Err(field.to_string() + ": only the gateway sets it"),
-        _ => {
-            Err(field.to_string() + ": unknown; known are kinds, topics, links, context, redact, consent, theme, texts")
-        }
+        _ => Err(field.to_string()
+            + ": unknown; known are kinds, topics, sources, links, context, redact, consent, theme, texts"),
     }
 }
 
@@ -250,17 +256,17 @@ fn groups(place: &str, value: &impl Source) -> Result<Vec<Group>, String> {
     let groups: Option<Vec<Group>> = value.items().iter().map(|word| Group::from_word(&word.text())).collect();
     groups.ok_or_else(|| {
         let words: Vec<&str> = Group::ALL.iter().map(|group| group.word()).collect();
-        [place, ": must be a list of ", &words.join(", ")].concat()
+        [place, ": must be a list of ", &joined(&words, ", ")].concat()
     })
 }
 
 fn check_collected(collected: &Collected) -> Option<String> {
     let Collected { links, tools, application, .. } = collected;
     if let Some(tool) = tools.iter().find(|tool| !TOOLS.contains(&tool.as_str())) {
-        return Some(unknown("context.tools: ", tool, &TOOLS.join(", ")));
+        return Some(unknown("context.tools: ", tool, &joined(&TOOLS, ", ")));
     }
     if let Some((name, _)) = application.0.iter().find(|(name, _)| !APPLICATION.contains(&name.as_str())) {
-        return Some(unknown("context.application.", name, &APPLICATION.join(", ")));
+        return Some(unknown("context.application.", name, &joined(&APPLICATION, ", ")));
     }
     check_links(links).map(|problem| ["context.", &problem].concat())
 }
@@ -277,9 +283,15 @@ fn set<T: std::ops::Deref>(slot: &mut T, value: T, check: fn(&T::Target) -> Opti
 
 /// What is wrong with a configuration beyond its types; empty for a good one.
 pub fn check(config: &Config) -> Vec<String> {
-    let Config { kinds, topics, links, context, theme, .. } = config;
-    let problems =
-        [check_kinds(kinds), check_topics(topics), check_links(links), check_collected(context), check_theme(theme)];
+    let Config { kinds, topics, sources, links, context, theme, .. } = config;
+    let problems = [
+        check_kinds(kinds),
+        check_topics(topics),
+        engine::check(sources),
+        check_links(links),
+        check_collected(context),
+        check_theme(theme),
+    ];
     problems.into_iter().flatten().collect()
 }
 

@@ -1,5 +1,6 @@
 //! What a device remembers about answers: what was searched for there, and what has helped.
 
+use super::joined::joined;
 use super::markdown::is_part_of_word;
 
 /// How many searches are remembered.
@@ -55,7 +56,7 @@ impl Memory {
     /// Remembers a search.
     pub fn searched(&mut self, query: &str) {
         let words: Vec<&str> = query.split_ascii_whitespace().collect();
-        let line: String = words.join(" ").chars().take(SEARCH_MAX).collect();
+        let line: String = joined(&words, " ").chars().take(SEARCH_MAX).collect();
         if line.is_empty() {
             return;
         }

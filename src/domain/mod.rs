@@ -2,12 +2,17 @@
 //!
 //! Everything that goes over the wire is a type in here, used by both sides.
 
+pub mod best;
 pub mod config;
 pub mod context;
 pub mod contrast;
 pub mod deflection;
+pub mod engine;
 pub mod event;
 pub mod find;
+pub mod github;
+pub mod index_file;
+pub mod joined;
 pub mod link;
 pub mod markdown;
 pub mod memory;

@@ -119,8 +119,12 @@ pub fn question_kind() -> String {
 }
 
 /// The order in which answers are read: the accepted one, then the company's, then the rest as they came.
-pub fn reading_order(answers: &mut [Answer]) {
-    answers.sort_by_key(|answer| (!answer.accepted, !answer.staff));
+pub fn reading_order(answers: Vec<Answer>) -> Vec<Answer> {
+    let (mut ordered, others): (Vec<Answer>, Vec<Answer>) = answers.into_iter().partition(|answer| answer.accepted);
+    let (staff, rest): (Vec<Answer>, Vec<Answer>) = others.into_iter().partition(|answer| answer.staff);
+    ordered.extend(staff);
+    ordered.extend(rest);
+    ordered
 }
 
 impl Read for Run {

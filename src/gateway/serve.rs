@@ -12,6 +12,7 @@ use tokio::signal::unix::{SignalKind, signal};
 use tokio::sync::watch;
 
 use super::search::import::{ImportError, timer};
+use super::search::static_index::StaticIndexError;
 use super::settings::{Settings, SettingsError};
 use super::store::StoreError;
 use super::{app, routes, search};
@@ -35,6 +36,9 @@ pub enum GatewayError {
     /// Questions cannot be imported.
     #[error(transparent)]
     Import(#[from] ImportError),
+    /// There is no static index to be made.
+    #[error(transparent)]
+    StaticIndex(#[from] StaticIndexError),
     /// The store cannot be used.
     #[error(transparent)]
     Store(#[from] StoreError),

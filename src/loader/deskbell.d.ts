@@ -36,12 +36,28 @@ export interface Opening {
 export type Group =
   "page" | "user" | "application" | "device" | "errors" | "requests" | "breadcrumbs" | "links" | "page_values";
 
+/** Where answers are looked for. */
+export type Source = {
+  /** The kinds of ticket that it is asked for. Default: all; with `github`, feedback. */
+  kinds?: Kind[];
+  /** Whether it is told what an error says. Default: true; with `github`, false. */
+  errors?: boolean;
+} & (
+  | { engine: "gateway" }
+  /** A file that `deskbell index` has made, searched in the page: a path of the page's host, or an address. */
+  | { engine: "index"; url: string }
+  /** The issues of a public repository, `OWNER/NAME`, by GitHub's search, which the page asks itself. */
+  | { engine: "github"; repository: string }
+);
+
 /** What a page can configure. A bad value is named in the console and changes nothing. */
 export interface Options {
   /** The kinds that can be chosen, in this order. Default: all. */
   kinds?: Kind[];
   /** The parts of the product. `urls` are paths that are about it; `*` stands for anything. Default: the gateway's. */
   topics?: { id: string; label: string; urls?: string[] }[];
+  /** Where answers are looked for, those before others first. Default: the gateway alone. */
+  sources?: Source[];
   /** Places that are shown on the first screen; https:, http: or mailto:. Default: the gateway's. */
   links?: { label: string; url: string; /** `ask`: where the community can be asked. */ kind?: string }[];
   context?: {

@@ -10,6 +10,10 @@ declare const WASM_INTEGRITY: string;
 declare const ANSWERS_INTEGRITY: string;
 /** The integrity of `answers.wasm`; known to `widget.js` only. */
 declare const ANSWERS_WASM_INTEGRITY: string;
+/** The integrity of `engines.js`; known to `widget.js` only. */
+declare const ENGINES_INTEGRITY: string;
+/** The integrity of `engines.wasm`; known to `widget.js` only. */
+declare const ENGINES_WASM_INTEGRITY: string;
 /** What the panel is painted with before the widget is there. */
 declare const FIRST_CSS: string;
 /** The rest of the panel's style; known to `widget.js` only. */
@@ -28,4 +32,7 @@ declare module "trunk:glue" {
   export function open(options: object): void;
   export function changed(reset: boolean): void;
   export function show(place: HTMLElement, live: HTMLElement, question: object, lang: string, labels: string[]): void;
+  export function find(done: (answer: unknown) => void, sources: unknown, siteUrl: string, given: object): void;
+  export function rest(done: (answer: unknown) => void): void;
+  export function question(done: (answer: unknown) => void, sources: unknown, siteUrl: string, id: string): void;
 }

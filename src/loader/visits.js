@@ -12,9 +12,9 @@ const SEEN_MS = 1000;
 /**
  * Counts for a site.
  * @param {string} site
- * @param {string} url where the gateway takes it
+ * @param {string} siteUrl where the gateway answers for it
  */
-export const counter = (site, url) => {
+export const counter = (site, siteUrl) => {
   const place = `deskbell:${site}:visit`;
   // Where storage is forbidden it lasts as long as the page.
   let kept = { week: 0, visitor: "", draft: 0 };
@@ -50,7 +50,9 @@ export const counter = (site, url) => {
     const ids = questions.filter(Boolean).map((id) => JSON.stringify(id));
     const body = `{"visit":"${visit()}","name":"${name}","kind":"${kind}","questions":[${ids}]}`;
     // A text and no headers of ours, so that the browser asks for no leave first.
-    Promise.resolve(fetch(url, { method: "POST", body, keepalive: true, credentials: "omit" })).catch(blank);
+    Promise.resolve(fetch(`${siteUrl}/events`, { method: "POST", body, keepalive: true, credentials: "omit" })).catch(
+      blank,
+    );
   };
 
   const settle = () => {

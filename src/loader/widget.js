@@ -16,8 +16,9 @@ const PATIENCE_MS = 1000;
 /** Draws the widget into the panel. @param {import("./widget-loader.js").Parts} parts */
 export const mount = (parts) => {
   const { site, gateway } = parts;
-  const events = `${gateway.replace(/\/+$/, "")}/v1/sites/${encodeURIComponent(site)}/events`;
-  return mountForm({ ...parts, ...counter(site, events), describe, answers: () => answers(parts), labels });
+  const siteUrl = `${gateway.replace(/\/+$/, "")}/v1/sites/${encodeURIComponent(site)}`;
+  const own = { siteUrl, describe, labels, answers: once(() => answers(parts)), elsewhere: elsewhere(parts, siteUrl) };
+  return mountForm({ ...parts, ...counter(site, siteUrl), ...own });
 };
 
 const base = new URL(".", import.meta.url).href;
@@ -26,26 +27,49 @@ const base = new URL(".", import.meta.url).href;
 const labels = async (lang) =>
   (await fetch(`${base}${lang}.labels.json`, { signal: AbortSignal.timeout(PATIENCE_MS) })).json();
 
-/** @type {Promise<object> | undefined} */
-let fetched;
-
 /**
- * Fetches the module that shows answers, once; a failure is forgotten, so that the next one may have better luck.
- * @param {import("./widget-loader.js").Parts} parts
+ * Does something once; a failure is forgotten, so that the next one may have better luck.
+ * @template T @param {() => Promise<T>} act
  */
-const answers = (parts) => {
-  fetched ??= fetchAnswers(parts);
-  fetched.catch(() => (fetched = undefined));
-  return fetched;
+const once = (act) => {
+  /** @type {Promise<T> | undefined} */
+  let done;
+  return () => {
+    done ??= act();
+    done.catch(() => (done = undefined));
+    return done;
+  };
 };
 
-/** @param {import("./widget-loader.js").Parts} parts */
-const fetchAnswers = async ({ preload, wear }) => {
-  const wasm = WebAssembly.compileStreaming(fetch(`${base}answers.wasm`, { integrity: ANSWERS_WASM_INTEGRITY }));
-  wasm.catch(blank);
-  await preload(`${base}answers.js`, ANSWERS_INTEGRITY);
-  const module = await import(`${base}answers.js`);
-  module.init({ module: await wasm });
+/** Fetches the module that shows answers. @param {import("./widget-loader.js").Parts} parts */
+const answers = async ({ preload, wear }) => {
+  const module = await fetched(preload, "answers", ANSWERS_INTEGRITY, ANSWERS_WASM_INTEGRITY);
   wear(module.css);
+  return module;
+};
+
+/**
+ * Lets the module of the engines answer in the gateway's place, where the page or its gateway names some.
+ * @param {import("./widget-loader.js").Parts} parts @param {string} siteUrl
+ */
+const elsewhere = ({ preload, state }, siteUrl) => {
+  const module = once(() => fetched(preload, "engines", ENGINES_INTEGRITY, ENGINES_WASM_INTEGRITY));
+  return (/** @type {any} */ published, /** @type {string} */ what) => {
+    const named = [published, ...state.config].map((from) => from?.sources);
+    const sources = named.filter(Boolean).pop();
+    if (sources && what != "config") return module().then((engines) => engines.ask(sources, siteUrl, what));
+  };
+};
+
+/**
+ * @param {import("./widget-loader.js").Parts["preload"]} preload @param {string} name @param {string} integrity
+ * @param {string} wasmIntegrity
+ */
+const fetched = async (preload, name, integrity, wasmIntegrity) => {
+  const wasm = WebAssembly.compileStreaming(fetch(`${base}${name}.wasm`, { integrity: wasmIntegrity }));
+  wasm.catch(blank);
+  await preload(`${base}${name}.js`, integrity);
+  const module = await import(`${base}${name}.js`);
+  module.init({ module: await wasm });
   return module;
 };

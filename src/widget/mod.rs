@@ -2,6 +2,7 @@
 
 pub mod answers;
 pub mod browser;
+pub mod engines;
 pub mod transport;
 pub mod ui;
 

@@ -4,7 +4,6 @@ use std::time::Duration;
 
 use wasm_bindgen::JsValue;
 
-use super::browser::dom::encoded;
 use super::browser::http::{self, Abort, Answer};
 use crate::domain::outbox::{self, Outcome};
 
@@ -22,7 +21,12 @@ const SEND_TIMEOUT: Duration = Duration::from_secs(20);
 
 /// Asks for something of a site, such as `config`. `None` where no good answer came.
 pub async fn ask(site_url: &str, what: &str, abort: &Abort) -> Option<JsValue> {
-    match http::get(&[site_url, "/", what].concat(), ASK_TIMEOUT, abort).await {
+    ask_within(site_url, what, ASK_TIMEOUT, abort).await
+}
+
+/// Asks for something of a site, and does not wait for longer than that.
+pub async fn ask_within(site_url: &str, what: &str, time: Duration, abort: &Abort) -> Option<JsValue> {
+    match http::get(&[site_url, "/", what].concat(), time, abort).await {
         Answer::Http { status: 200, body, .. } => body,
         _ => None,
     }
@@ -33,9 +37,4 @@ pub async fn send(site_url: &str, sealed: &Sealed, session: &str) -> Outcome {
     let headers = [("Idempotency-Key", sealed.key.as_str()), ("Deskbell-Session", session)];
     let answer = http::post(&[site_url, "/tickets"].concat(), &headers, &sealed.body, SEND_TIMEOUT).await;
     outbox::decide(&answer, http::online())
-}
-
-/// The address under which the gateway answers for a site.
-pub fn site_url(gateway: &str, site: &str) -> String {
-    [gateway.trim_end_matches('/'), "/v1/sites/", &encoded(site)].concat()
 }

@@ -1,6 +1,6 @@
 import { execFile, spawn } from "node:child_process";
 import { once } from "node:events";
-import { mkdtemp, rm, writeFile } from "node:fs/promises";
+import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import path from "node:path";
 import { createInterface } from "node:readline";
@@ -10,7 +10,7 @@ import { expect } from "@playwright/test";
 export const root = path.resolve(import.meta.dirname, "../..");
 // DESKBELL and DIST name another program and another folder of what ships, so that tests can run beside a build.
 const program = process.env.DESKBELL || path.join(root, process.env.CARGO_TARGET_DIR || "target", "debug", "deskbell");
-const dist = process.env.DIST || path.join(root, "dist");
+export const dist = process.env.DIST || path.join(root, "dist");
 
 /** A real gateway, with a database of its own. */
 export class Gateway {
@@ -77,6 +77,14 @@ export class Gateway {
       return hits.some((hit) => questions.some(({ id }) => id === hit.id));
     };
     await expect.poll(found, `the gateway sees what was imported`).toBe(true);
+  }
+
+  /** A static index of the demo's questions, as the command writes it. */
+  async index() {
+    const out = path.join(this.#folder, "help-index.json");
+    const questions = path.join(root, "src/gateway/demo/questions.jsonl");
+    await promisify(execFile)(program, ["index", "--out", out, questions]);
+    return readFile(out);
   }
 
   /** @returns {Promise<string>} what it logged, for the report of a test that failed */

@@ -196,3 +196,51 @@ async fn an_import_says_what_it_did_and_names_bad_lines() {
     let (code, out, err) = import(&["--prune"]).await;
     assert_eq!((code, out.as_str(), err.as_str()), (0, "0 new, 0 changed, 1 unchanged, 2 removed, 0 bad\n", ""));
 }
+
+#[tokio::test]
+async fn a_static_index_is_written_from_a_file_or_from_the_database_and_is_the_same() {
+    let folder = tempfile::tempdir().unwrap();
+    let index = async |more: &[&str]| {
+        let output = run(folder.path(), &[&["index"], more].concat()).await;
+        (output.status.code().unwrap(), said(&output.stdout), said(&output.stderr))
+    };
+    let read = |name: &str| std::fs::read_to_string(folder.path().join(name)).unwrap();
+    std::fs::write(
+        folder.path().join("questions.jsonl"),
+        "{\"id\":\"b\",\"title\":\"Exporting charts\"}\n{\"id\":\"a\",\"title\":\"One\",\"answers\":[\"Yes.\"]}\n",
+    )
+    .unwrap();
+    let (code, out, err) = index(&["questions.jsonl"]).await;
+    assert_eq!((code, err.as_str()), (0, ""));
+    assert!(out.starts_with("2 questions, ") && out.ends_with(" bytes, in help-index.json; 0 bad\n"), "{out}");
+    let file: serde_json::Value = serde_json::from_str(&read("help-index.json")).unwrap();
+    assert_eq!(file["version"], 1);
+    assert_eq!(file["questions"][0]["answers"][0]["body"], "Yes.");
+    assert_eq!(file["stems"]["charts"], "chart");
+
+    let database = ["--database", "sqlite:test.db", "--site", "acme"];
+    run(folder.path(), &[&["import"], &database[..], &["questions.jsonl"]].concat()).await;
+    assert_eq!(index(&[&database[..], &["--out", "again.json"]].concat()).await.0, 0);
+    assert_eq!(read("again.json"), read("help-index.json"));
+}
+
+#[tokio::test]
+async fn a_static_index_of_nothing_or_of_too_much_is_refused_with_what_to_do() {
+    let folder = tempfile::tempdir().unwrap();
+    let index = async |more: &[&str]| {
+        let output = run(folder.path(), &[&["index"], more].concat()).await;
+        (output.status.code().unwrap(), said(&output.stderr))
+    };
+    let (code, err) = index(&["--database", "sqlite:none.db"]).await;
+    assert!(code == 1 && err.contains("import some first"), "{err}");
+    assert!(!folder.path().join("none.db").exists());
+    let many: String = (0..501).map(|id| format!("{{\"id\":\"{id}\",\"title\":\"x\"}}\n")).collect();
+    std::fs::write(folder.path().join("many.jsonl"), many).unwrap();
+    let (code, err) = index(&["many.jsonl"]).await;
+    assert!(code == 1 && err.contains("501 questions are too many") && err.contains("500 at most"), "{err}");
+    std::fs::write(folder.path().join("torn.jsonl"), "{\"id\":\"a\",\"title\":\"One\"}\nnot json\n").unwrap();
+    let (code, err) = index(&["torn.jsonl"]).await;
+    assert!(code == 1 && err.contains("torn.jsonl: line 2: "), "{err}");
+    let (code, err) = index(&["--out", "no/such/folder.json", "torn.jsonl"]).await;
+    assert!(code == 1 && err.contains("name a file in a folder that can be written to"), "{err}");
+}

@@ -19,7 +19,7 @@ use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use deskbell::domain::texts::{self, LANGUAGES, Text};
 use serde_json::{Value, json};
-use sha2::{Digest, Sha384};
+use sha2::{Digest, Sha256};
 
 type Result<T> = std::result::Result<T, String>;
 
@@ -29,6 +29,8 @@ const LOADER_LIMIT: usize = 8_000;
 const FORM_LIMIT: usize = 120_000;
 /// Bytes of gzip of what only those fetch who may read an answer.
 const ANSWERS_LIMIT: usize = 25_000;
+/// Bytes of gzip of what only those pages fetch that name engines.
+const ENGINES_LIMIT: usize = 75_000;
 
 const COMPRESSED: &[&str] = &["css", "html", "js", "json", "ts", "wasm"];
 
@@ -74,7 +76,10 @@ fn pack() -> Result<()> {
     let style = |name: &str| esbuild(release, &[&format!("style/{name}.css"), "--bundle"]);
     let question = [format!("--define:ANSWERS_CSS={}", json!(style("question")?))];
     let (answers, answers_wasm) = module(&stage, &folder, release, "answers", &question)?;
+    let (engines, engines_wasm) = module(&stage, &folder, release, "engines", &[])?;
     let known = [
+        format!("--define:ENGINES_INTEGRITY={}", json!(integrity(engines.as_bytes()))),
+        format!("--define:ENGINES_WASM_INTEGRITY={}", json!(integrity(&engines_wasm))),
         format!("--define:PANEL_CSS={}", json!(style("panel")?)),
         format!("--define:ANSWERS_INTEGRITY={}", json!(integrity(answers.as_bytes()))),
         format!("--define:ANSWERS_WASM_INTEGRITY={}", json!(integrity(&answers_wasm))),
@@ -98,7 +103,9 @@ fn pack() -> Result<()> {
     )?;
     write(&stage.join("deskbell.js"), loader.as_bytes())?;
     write(&stage.join("deskbell.d.ts"), &read(Path::new("src/loader/deskbell.d.ts"))?)?;
-    for (name, script) in [("widget.js", &widget), ("answers.js", &answers), ("deskbell.js", &loader)] {
+    for (name, script) in
+        [("widget.js", &widget), ("answers.js", &answers), ("engines.js", &engines), ("deskbell.js", &loader)]
+    {
         if let Some((word, reason)) = forbidden(script) {
             return Err(format!("{name} contains `{word}`; {reason}"));
         }
@@ -183,7 +190,7 @@ fn right_to_left() -> Value {
 }
 
 fn integrity(bytes: &[u8]) -> String {
-    format!("sha384-{}", STANDARD.encode(Sha384::digest(bytes)))
+    format!("sha256-{}", STANDARD.encode(Sha256::digest(bytes)))
 }
 
 /// The first thing in a script that must not ship, with the reason.
@@ -216,7 +223,7 @@ fn esbuild(release: bool, arguments: &[&str]) -> Result<String> {
 
 /// Writes a compressed file beside every text and module, prints what each weighs, and holds the gates.
 fn compress(stage: &Path) -> Result<()> {
-    let (mut loader, mut form, mut answers) = (0, 0, 0);
+    let (mut loader, mut form, mut answers, mut engines) = (0, 0, 0, 0);
     println!("{:<36} {:>9} {:>9} {:>9}", "bytes", "raw", "gzip", "brotli");
     for path in files(stage)? {
         let bytes = read(&path)?;
@@ -229,11 +236,13 @@ fn compress(stage: &Path) -> Result<()> {
             Some("deskbell.js") => loader = gzip.len(),
             Some("widget.js" | "widget.wasm") => form += gzip.len(),
             Some("answers.js" | "answers.wasm") => answers += gzip.len(),
+            Some("engines.js" | "engines.wasm") => engines += gzip.len(),
             _ => {}
         }
     }
     within("the loader (deskbell.js)", loader, LOADER_LIMIT)?;
     within("what shows answers (answers.js, answers.wasm)", answers, ANSWERS_LIMIT)?;
+    within("what asks engines (engines.js, engines.wasm)", engines, ENGINES_LIMIT)?;
     within("a form that can be used (deskbell.js, widget.js, widget.wasm)", loader + form, FORM_LIMIT)
 }
 
@@ -326,7 +335,7 @@ mod tests {
 
     #[test]
     fn integrity_is_what_browsers_compute() {
-        let empty = "sha384-OLBgp1GsljhM2TJ+sbHjaiH9txEUvgdDTAzHv2P24donTt6/529l+9Ua0vFImLlb";
+        let empty = "sha256-47DEQpj8HBSa+/TImW+5JCeuQeRkm5NMpJWZG3hSuFU=";
         assert_eq!(integrity(b""), empty);
     }
 

@@ -93,7 +93,7 @@ struct Occurrence {
 
 impl Read {
     fn add(&mut self, question: &Question) {
-        let mut found: Vec<(u32, usize)> = Vec::new();
+        let mut found: Vec<Occurrence> = Vec::new();
         self.field(&question.title, 0, &mut found);
         self.field(&plain_text(&question.body), 1, &mut found);
         for answer in &question.answers {
@@ -102,17 +102,12 @@ impl Read {
         for topic in &question.topics {
             self.field(topic, 3, &mut found);
         }
-        found.sort_unstable();
-        let one = |(word, field): (u32, usize)| Occurrence {
-            word,
-            counts: std::array::from_fn(|place| u8::from(place == field)),
-        };
-        self.texts.push(found.into_iter().map(one));
+        self.texts.push(found);
         let text = self.texts.iter().next_back().unwrap_or_default();
         tell_language(text, &mut self.words, &mut self.languages);
     }
 
-    fn field(&mut self, text: &str, field: usize, found: &mut Vec<(u32, usize)>) {
+    fn field(&mut self, text: &str, field: usize, found: &mut Vec<Occurrence>) {
         words(text, &mut |word| {
             let folded = fold(word.spelled);
             let number = match self.numbers.get(folded.as_ref()) {
@@ -131,7 +126,7 @@ impl Read {
             {
                 known.spelled = word.spelled.into();
             }
-            found.push((number, field));
+            found.push(Occurrence { word: number, counts: std::array::from_fn(|place| u8::from(place == field)) });
         });
     }
 
@@ -173,11 +168,12 @@ impl Read {
             });
         }
         drop(stemmed);
-        let words = std::mem::take(&mut self.numbers).into_iter();
-        let mut all: Vec<(String, u32)> =
-            words.filter_map(|(word, number)| Some((word, (*numbers.get(number as usize)?)?))).collect();
-        // Behind the words, which come first where a stem is spelled as another word is.
-        all.extend(known);
+        let words = std::mem::take(&mut self.numbers);
+        let of_word = |word: u32| numbers.get(word as usize).copied().flatten();
+        // Where a stem is spelled as another word is, the word counts.
+        known.retain(|stem, _| words.get(stem).copied().and_then(of_word).is_none());
+        known.extend(words.into_iter().filter_map(|(word, number)| Some((word, of_word(number)?))));
+        let all = known.into_iter().collect();
         (Vocabulary::new(all), numbers)
     }
 }
@@ -206,8 +202,9 @@ fn tell_language(text: &[Occurrence], words: &mut [Known], languages: &mut [u32;
 }
 
 impl Texts {
-    /// Adds the words of a question, sorted; those that are alike become one.
-    fn push(&mut self, words: impl Iterator<Item = Occurrence>) {
+    /// Adds the words of a question; those that are alike become one.
+    fn push(&mut self, mut words: Vec<Occurrence>) {
+        words.sort_unstable_by_key(|one| one.word);
         let start = self.occurrences.len();
         for next in words {
             match self.occurrences.get_mut(start..).and_then(<[Occurrence]>::last_mut) {
@@ -239,9 +236,7 @@ impl Texts {
                 let word = numbers.get(one.word as usize).copied().flatten()?;
                 Some(Occurrence { word, counts: one.counts })
             };
-            let mut stems: Vec<Occurrence> = text.iter().filter_map(stem).collect();
-            stems.sort_unstable_by_key(|one| one.word);
-            texts.push(stems.into_iter());
+            texts.push(text.iter().filter_map(stem).collect());
         }
         texts
     }

@@ -9,6 +9,10 @@ const NEEDED: f32 = 0.18;
 const STRONGEST: f32 = 0.36;
 /// How much even an empty query asks for, in words that a single question has.
 const ASKED: f32 = 0.4;
+/// How much a word of a title comes to at least, as a share of the most.
+const TITLED: f32 = 0.6;
+/// How like its word a beginning is at least, where nothing was corrected.
+const SURE: f32 = 0.95;
 
 /// What a question has of a query.
 #[derive(Clone, Copy, Debug, Default)]
@@ -19,14 +23,18 @@ pub struct Evidence {
     strongest: f32,
     /// How many words both have, letter by letter or by their stem.
     shared: u16,
+    /// How many words of the query begin words of the title.
+    titled: u16,
 }
 
 impl Evidence {
-    /// Adds a word of the query that the question has: what it comes to, and how like the question's word it is.
-    pub fn add(&mut self, score: f32, likeness: f32) {
+    /// Adds a word of the query that the question has: what it comes to, how much it counts in the question (0 to 1), and how
+    /// like the question's word it is (0 to 1).
+    pub fn add(&mut self, score: f32, share: f32, likeness: f32) {
         self.sum += score;
         self.strongest = self.strongest.max(score);
         self.shared += u16::from(likeness == 1.0);
+        self.titled += u16::from(likeness >= SURE && share >= TITLED);
     }
 }
 
@@ -34,8 +42,10 @@ impl Evidence {
 #[derive(Clone, Copy, Debug)]
 pub struct Asked {
     needed: f32,
-    /// How many words a question has to share to be meant whatever they come to; none where no word is rare.
-    all: Option<u16>,
+    /// How many words say what is asked.
+    words: u16,
+    /// Whether one of them is rare.
+    rare: bool,
 }
 
 impl Asked {
@@ -47,16 +57,19 @@ impl Asked {
         let asked: f32 = telling().map(|term| term.rarity / rarest).sum();
         let known: f32 =
             telling().map(|term| term.stems.iter().fold(0.0, |most, (_, likeness)| likeness.max(most))).sum();
-        let count = telling().count();
+        let words = telling().count() as u16;
         Asked {
             // The less of the query any question knows, the less sure is what one has of it.
-            needed: NEEDED * rarest * (ASKED + asked).sqrt() * count as f32 / known,
-            all: telling().any(|term| term.rare).then_some(count as u16),
+            needed: NEEDED * rarest * (ASKED + asked).sqrt() * f32::from(words) / known,
+            words,
+            rare: telling().any(|term| term.rare),
         }
     }
 
     /// Whether the evidence is enough. It never is where a query only says that something is wrong.
     pub fn answered_by(&self, evidence: &Evidence) -> bool {
-        self.all == Some(evidence.shared) || evidence.sum - STRONGEST * evidence.strongest >= self.needed
+        // Whoever writes a rare word means it, wherever it stands; and a title with all words is about them.
+        let all = self.rare && evidence.shared == self.words || evidence.titled == self.words;
+        self.words > 0 && (all || evidence.sum - STRONGEST * evidence.strongest >= self.needed)
     }
 }

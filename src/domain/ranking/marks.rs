@@ -56,11 +56,11 @@ fn hits(text: &str, matches: &dyn Fn(&str) -> bool) -> Vec<Range<usize>> {
     let mut hits: Vec<Range<usize>> = Vec::new();
     words(text, &mut |word| {
         if matches(word.spelled) {
-            hits.push(word.range);
+            // The whole of a code comes after its parts.
+            let place = hits.partition_point(|hit| (hit.start, hit.end) <= (word.range.start, word.range.end));
+            hits.insert(place, word.range);
         }
     });
-    // The whole of a code comes after its parts.
-    hits.sort_by_key(|hit| (hit.start, hit.end));
     hits
 }
 

@@ -20,7 +20,7 @@ mod vocabulary;
 mod words;
 
 pub use build::table;
-pub use languages::Language;
+pub use languages::{Language, is_vague};
 pub use plain::plain_text;
 #[cfg(not(target_arch = "wasm32"))]
 pub use snowball::Snowball;
@@ -31,12 +31,25 @@ use self::folding::fold;
 use self::query::Term;
 use self::stored::Stored;
 use self::vocabulary::Vocabulary;
+use super::best::keep;
 use super::question::{Hit, Question};
 
 /// The longest query that is read, in characters.
 pub const QUERY_MAX: usize = 300;
 /// The most hits that one search gives.
 pub const LIMIT_MAX: usize = 20;
+
+/// The words of a text, folded: lower case, without accents; of a code its parts and the whole.
+pub fn words_of(text: &str) -> Vec<String> {
+    let mut all = Vec::new();
+    words::words(text, &mut |word| all.push(fold(word.spelled).into_owned()));
+    all
+}
+
+/// Whether a folded word says nothing, in any of the languages.
+pub fn is_stop_word(word: &str) -> bool {
+    languages::stops(word).contains(&true)
+}
 
 /// Questions, ready to be searched.
 pub struct Index {
@@ -118,7 +131,7 @@ impl Index {
                     let score = term.rarity * share * likeness;
                     tally.score += score;
                     if term.telling {
-                        tally.evidence.add(score, likeness);
+                        tally.evidence.add(score, share, likeness);
                     }
                 }
             };
@@ -148,19 +161,12 @@ impl Index {
             }
         }
         let asked = Asked::new(terms, self.len());
-        let mut ranked: Vec<(f32, usize)> = tallies
-            .iter()
-            .zip(&self.standings)
-            .enumerate()
-            .filter(|(_, (tally, _))| asked.answered_by(&tally.evidence))
-            .map(|(number, (tally, standing))| (tally.score * standing, number))
-            .collect();
-        let order = |one: &(f32, usize), other: &(f32, usize)| other.0.total_cmp(&one.0).then(one.1.cmp(&other.1));
-        if ranked.len() > limit && limit > 0 {
-            ranked.select_nth_unstable_by(limit - 1, order);
+        let mut ranked: Vec<(f32, usize)> = Vec::new();
+        for (number, (tally, standing)) in tallies.iter().zip(&self.standings).enumerate() {
+            if asked.answered_by(&tally.evidence) {
+                keep(&mut ranked, limit, (tally.score * standing, number), |one, other| one.0 > other.0);
+            }
         }
-        ranked.truncate(limit);
-        ranked.sort_by(order);
         ranked
     }
 

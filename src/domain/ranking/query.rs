@@ -1,5 +1,6 @@
 //! From what somebody types to what is looked for.
 
+use super::super::best::keep;
 use super::Index;
 use super::folding::fold;
 use super::languages;
@@ -81,25 +82,18 @@ impl Index {
         let mut stems: Vec<(u32, f32)> = self.known(spelled, folded).into_iter().map(|stem| (stem, 1.0)).collect();
         let letters = folded.chars().count();
         if unfinished && (letters >= 2 || piece == Piece::Pair) {
-            let mut begun: Vec<u32> = self.vocabulary.beginning(folded).collect();
-            begun.sort_unstable();
-            begun.dedup();
-            begun.retain(|stem| !stems.iter().any(|(known, _)| known == stem));
-            if begun.len() > BEGINNINGS_MAX {
-                begun.select_nth_unstable_by_key(BEGINNINGS_MAX, |stem| {
-                    (std::cmp::Reverse(self.frequency(*stem)), *stem)
-                });
+            let mut begun: Vec<(usize, u32)> = Vec::new();
+            for stem in self.vocabulary.beginning(folded) {
+                let of_stem = (self.frequency(stem), stem);
+                if !begun.contains(&of_stem) && !stems.iter().any(|(known, _)| *known == stem) {
+                    keep(&mut begun, BEGINNINGS_MAX, of_stem, |one, other| one.0 > other.0);
+                }
             }
-            begun.truncate(BEGINNINGS_MAX);
-            stems.extend(begun.into_iter().map(|stem| (stem, BEGINNING)));
+            stems.extend(begun.into_iter().map(|(_, stem)| (stem, BEGINNING)));
         }
         let correctable = piece != Piece::Pair && piece != Piece::Whole && folded.chars().all(char::is_alphabetic);
         if stems.is_empty() && correctable {
-            let (meant, mistakes) = self.vocabulary.meant(folded, false);
-            let (meant, mistakes) = match meant.is_empty() && unfinished {
-                true => self.vocabulary.meant(folded, true),
-                false => (meant, mistakes),
-            };
+            let (meant, mistakes) = self.vocabulary.meant(folded, unfinished);
             let weight = 1.0 - mistakes as f32 / letters as f32;
             stems.extend(meant.into_iter().map(|stem| (stem, weight)));
             if stems.is_empty() {

@@ -19,6 +19,6 @@ pub async fn answer(
     super::site(&app, &name)?;
     let found = app.store.question(&name, &id).await?;
     let mut question = found.ok_or_else(|| Refusal::NotFound("; the question may have been removed".into()))?;
-    question::reading_order(&mut question.answers);
+    question.answers = question::reading_order(question.answers);
     Ok(([(header::CACHE_CONTROL, "public, max-age=60")], Json(question)))
 }

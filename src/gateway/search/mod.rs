@@ -1,6 +1,7 @@
 //! The search indexes in memory, kept in step with the store.
 
 pub mod import;
+pub mod static_index;
 pub mod unanswered;
 
 use std::collections::HashMap;

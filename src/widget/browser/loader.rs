@@ -1,7 +1,7 @@
 //! The loader's side of the seam: the panel's parts as it painted them, and what it lets the widget do.
 
-use wasm_bindgen::JsValue;
 use wasm_bindgen::prelude::wasm_bindgen;
+use wasm_bindgen::{JsCast, JsValue};
 use wasm_bindgen_futures::JsFuture;
 use web_sys::{HtmlElement, HtmlTextAreaElement, ShadowRoot};
 
@@ -40,6 +40,9 @@ extern "C" {
     /// The gateway's address.
     #[wasm_bindgen(method, getter)]
     pub fn gateway(this: &Loader) -> String;
+    /// Where the gateway answers for the site.
+    #[wasm_bindgen(method, getter, js_name = siteUrl)]
+    pub fn site_url(this: &Loader) -> String;
     /// The address that is offered when nothing else works; may be empty.
     #[wasm_bindgen(method, getter)]
     pub fn email(this: &Loader) -> String;
@@ -67,6 +70,8 @@ extern "C" {
     /// A snapshot in the form of the wire, not yet redacted nor cut.
     #[wasm_bindgen(method)]
     pub fn describe(this: &Loader, snapshot: &JsValue) -> JsValue;
+    #[wasm_bindgen(method)]
+    fn elsewhere(this: &Loader, published: &JsValue, what: &str) -> JsValue;
     /// Fetches the module that shows answers, once.
     #[wasm_bindgen(method)]
     pub fn answers(this: &Loader) -> js_sys::Promise;
@@ -127,6 +132,11 @@ pub fn emit(loader: &Loader, name: &str, details: &[(&str, JsValue)]) {
 /// What the members of a ticket are called in a language; undefined where that does not come.
 pub async fn labels(loader: &Loader, lang: &str) -> JsValue {
     JsFuture::from(loader.labels(lang)).await.unwrap_or(JsValue::UNDEFINED)
+}
+
+/// What the engines that the page or its gateway names answer in the gateway's place; `None` where neither names any.
+pub fn elsewhere(loader: &Loader, published: &JsValue, what: &str) -> Option<JsFuture> {
+    loader.elsewhere(published, what).dyn_into().ok().map(|asked: js_sys::Promise| JsFuture::from(asked))
 }
 
 /// Lets go of the frozen context: the draft is gone.

@@ -40,6 +40,11 @@ pub fn parse(json: &str) -> Option<JsValue> {
     js_sys::JSON::parse(json).ok()
 }
 
+/// A value as the browser has it; undefined where it has no JSON.
+pub fn value(value: &impl serde::Serialize) -> JsValue {
+    serde_json::to_string(value).ok().and_then(|json| parse(&json)).unwrap_or(JsValue::UNDEFINED)
+}
+
 /// A property of an object; undefined where there is none.
 pub fn property(object: &JsValue, name: &str) -> JsValue {
     js_sys::Reflect::get(object, &JsValue::from_str(name)).unwrap_or(JsValue::UNDEFINED)

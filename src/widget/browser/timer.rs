@@ -1,9 +1,13 @@
-//! Timers that end when they are dropped.
+//! Timers that end when they are dropped, and what goes on by itself.
 
+use std::cell::Cell;
+use std::pin::Pin;
+use std::rc::Rc;
+use std::task::{Poll, Waker};
 use std::time::Duration;
 
-use wasm_bindgen::JsCast;
 use wasm_bindgen::closure::Closure;
+use wasm_bindgen::{JsCast, JsValue};
 
 /// Calls once, after a time, unless it is dropped before.
 #[derive(Debug)]
@@ -22,6 +26,40 @@ pub fn after(time: Duration, call: impl FnOnce() + 'static) -> Option<Timer> {
         )
         .ok()?;
     Some(Timer { id, _callback: callback })
+}
+
+/// Waits.
+pub async fn wait(time: Duration) {
+    let (done, waker) = (Rc::new(Cell::new(false)), Rc::new(Cell::new(None::<Waker>)));
+    let (rings, wake) = (done.clone(), waker.clone());
+    let timer = after(time, move || {
+        rings.set(true);
+        if let Some(waker) = wake.take() {
+            waker.wake();
+        }
+    });
+    std::future::poll_fn(|cx| {
+        waker.set(Some(cx.waker().clone()));
+        // Without a timer there is nothing to wait for.
+        if done.get() || timer.is_none() { Poll::Ready(()) } else { Poll::Pending }
+    })
+    .await;
+}
+
+/// Lets something go on by itself.
+pub fn spawn(future: impl Future<Output = ()> + 'static) {
+    wasm_bindgen_futures::spawn_local(future);
+}
+
+/// Lets something go on by itself, and hands what it gives to a function of the page's.
+pub fn tell(done: JsValue, what: Pin<Box<dyn Future<Output = JsValue>>>) {
+    spawn(async move {
+        let given = what.await;
+        if let Some(done) = done.dyn_ref::<js_sys::Function>() {
+            // What a promise's own function throws is nothing that can be told here.
+            let _ = done.call1(&JsValue::UNDEFINED, &given);
+        }
+    });
 }
 
 impl Drop for Timer {

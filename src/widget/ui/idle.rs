@@ -7,6 +7,7 @@ use super::el::{button, div, el, nothing, paragraph, spawn};
 use super::hits::{rows, section};
 use super::model::{Model, Screen};
 use super::{Panel, search, ticket};
+use crate::domain::engine::Asked;
 use crate::domain::question::{Hit, Run};
 use crate::domain::redaction::{self, Origin};
 use crate::domain::source::Source;
@@ -64,14 +65,15 @@ pub fn start(panel: Panel) {
         let asked = asked.clone();
         spawn(async move {
             let query = asked.get(at).cloned().unwrap_or_default();
-            let found = search::ask(panel, &query, at == 0, &Default::default()).await;
+            let asked_for = if at == 0 { Asked::Error } else { Asked::Page };
+            let found = search::ask(panel, &query, asked_for, &Default::default()).await;
             panel.change(|model| {
                 if model.idle.asked != asked {
                     return;
                 }
                 model.idle.pending = model.idle.pending.map(|pending| pending.saturating_sub(1));
                 if let Some(slot) = model.idle.found.get_mut(at) {
-                    *slot = found.unwrap_or_default();
+                    *slot = found.as_ref().map(search::hits_of).unwrap_or_default();
                 }
             });
             shown(panel);

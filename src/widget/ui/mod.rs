@@ -274,7 +274,7 @@ impl Panel {
 
     fn fetch_config(self) {
         spawn(async move {
-            if let Some(config) = transport::ask(&self.site_url(), "config", &Abort::new()).await {
+            if let Some(config) = self.ask("config", &Abort::new()).await {
                 STATE.with(|state| state.published.replace(config));
                 self.listen_to_host();
             }
@@ -283,9 +283,13 @@ impl Panel {
         });
     }
 
-    fn site_url(self) -> String {
-        let loader = self.loader();
-        transport::site_url(&loader.gateway(), &loader.site())
+    /// Asks the gateway for something of the site, or the engines that are named in its place.
+    async fn ask(self, what: &str, abort: &Abort) -> Option<JsValue> {
+        let elsewhere = STATE.with(|state| loader::elsewhere(&self.loader(), &state.published.borrow(), what));
+        match elsewhere {
+            Some(answer) => answer.await.ok().filter(JsValue::is_object),
+            None => transport::ask(&self.loader().site_url(), what, abort).await,
+        }
     }
 
     /// Gives the panel the host's colours, moved until they can be read.

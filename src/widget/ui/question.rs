@@ -13,7 +13,6 @@ use crate::domain::ticket::{Outcome, QUESTIONS_MAX, QuestionSeen};
 use crate::widget::browser::answers;
 use crate::widget::browser::dom::{self, encoded};
 use crate::widget::browser::http::Abort;
-use crate::widget::transport;
 
 /// The id of the place for the question.
 const PLACE: &str = "answers";
@@ -65,7 +64,8 @@ pub fn note(seen: &mut Vec<QuestionSeen>, hit: &Hit, outcome: Outcome) {
     for run in &hit.title {
         title.push_str(&run.text);
     }
-    seen.push(QuestionSeen { source: "gateway".into(), id: hit.id.clone(), title, url: hit.url.clone(), outcome });
+    let source = if hit.source.is_empty() { "gateway" } else { &hit.source };
+    seen.push(QuestionSeen { source: source.into(), id: hit.id.clone(), title, url: hit.url.clone(), outcome });
 }
 
 /// The question that was opened. The module of the answers draws it into its place.
@@ -101,7 +101,7 @@ fn fetch(panel: Panel) {
         let what = "questions/".to_string() + &encoded(&id);
         let loader = panel.loader();
         let module = answers::load(&loader);
-        let answer = transport::ask(&panel.site_url(), &what, &Abort::new()).await;
+        let answer = panel.ask(&what, &Abort::new()).await;
         let module = module.await;
         if panel.peek(|model| model.hit.as_ref().is_none_or(|hit| hit.id != id)) {
             return;

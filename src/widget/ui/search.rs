@@ -3,22 +3,25 @@
 use std::rc::Rc;
 use std::time::Duration;
 
+use wasm_bindgen::JsValue;
+
 use super::el::spawn;
 use super::model::{Model, Screen};
 use super::{Panel, STATE, choices, idle, question};
+use crate::domain::engine::Asked;
+use crate::domain::joined::joined;
 use crate::domain::question::{Hit, Hits};
 use crate::domain::redaction::{self, Origin};
-use crate::domain::source::Read;
+use crate::domain::source::{Read, Source};
 use crate::domain::texts::Text;
 use crate::domain::ticket::{Outcome, Severity};
 use crate::widget::browser::dom::encoded;
 use crate::widget::browser::http::Abort;
 use crate::widget::browser::timer::{self, Timer};
 use crate::widget::browser::{answers, context};
-use crate::widget::transport;
 
-/// How many hits are asked for, and shown.
-const SHOWN: usize = 5;
+/// The most hits that are shown: five that are asked for, and what several engines have beyond.
+const SHOWN: usize = 8;
 /// The shortest text worth searching for, in characters.
 const SHORTEST: usize = 2;
 /// The longest text that is searched for, in characters: the end of what one writes, where the trouble is named.
@@ -71,16 +74,19 @@ pub fn offers(model: &Model) -> bool {
     is_on(model) && !critical
 }
 
-/// What there is for a query; `None` where nobody answered. `error` says that it is the text of an error.
-pub async fn ask(panel: Panel, query: &str, error: bool, abort: &Abort) -> Option<Vec<Hit>> {
-    let _ = error;
-    let visit = panel.loader().visit();
-    let what =
-        ["search?limit=", &SHOWN.to_string(), "&lang=", &panel.lang(), "&visit=", &visit, "&q=", &encoded(query)];
-    let answer = transport::ask(&panel.site_url(), &what.concat(), abort).await;
-    let mut hits = answer.as_ref().map(Hits::read)?.hits;
+/// What there is for a query; `None` where nobody answered.
+pub async fn ask(panel: Panel, query: &str, asked: Asked, abort: &Abort) -> Option<JsValue> {
+    let (lang, visit) = (panel.lang(), panel.loader().visit());
+    let kind = panel.peek(|model| model.kind().word());
+    let what = ["search?limit=5&lang=", &lang, "&visit=", &visit, "&kind=", kind, "&asked=", asked.word(), "&q="];
+    panel.ask(&[&what.concat(), &encoded(query)[..]].concat(), abort).await
+}
+
+/// The hits of an answer, as many as are shown.
+pub fn hits_of(answer: &JsValue) -> Vec<Hit> {
+    let mut hits = Hits::read(answer).hits;
     hits.truncate(SHOWN);
-    Some(hits)
+    hits
 }
 
 /// Notes what the person has before them.
@@ -90,7 +96,7 @@ pub fn shown(panel: Panel, hits: &[Hit]) {
         return;
     }
     answers::prefetch(&panel.loader());
-    panel.emit("question-shown", &[("ids", ids.join(",").into())]);
+    panel.emit("question-shown", &[("ids", joined(&ids, ",").into())]);
     count(panel, "shown", ids);
     panel.change(|model| hits.iter().for_each(|hit| question::note(&mut model.seen, hit, Outcome::Shown)));
 }
@@ -109,23 +115,32 @@ fn replace(running: Running) {
 }
 
 async fn run(panel: Panel, number: u32, query: String, abort: Rc<Abort>) {
-    let answer = ask(panel, &query, false, &abort).await;
-    if STATE.with(|state| state.search.borrow().number != number) {
-        return;
+    let mut answer = ask(panel, &query, Asked::Typed, &abort).await;
+    while STATE.with(|state| state.search.borrow().number == number) {
+        found(panel, &query, answer.as_ref());
+        let more = answer.is_some_and(|answer| answer.get("more").yes());
+        answer = if more { panel.ask("rest", &abort).await } else { None };
+        if answer.is_none() {
+            return;
+        }
     }
-    let failed = answer.is_none();
-    let mut hits = answer.unwrap_or_default();
-    panel.peek(|model| hits.retain(|hit| !model.memory.helped(&hit.id, &query)));
+}
+
+/// Takes in what a search has found.
+fn found(panel: Panel, query: &str, answer: Option<&JsValue>) {
+    let mut hits = answer.map(hits_of).unwrap_or_default();
+    panel.peek(|model| hits.retain(|hit| !model.memory.helped(&hit.id, query)));
     let count = hits.len() as u32;
-    panel.emit("search", &[("hits", count.into()), ("source", "gateway".into())]);
+    let source = answer.map(|answer| answer.text_of("source")).filter(|source| !source.is_empty());
+    panel.emit("search", &[("hits", count.into()), ("source", source.as_deref().unwrap_or("gateway").into())]);
     if count > 0 {
         panel.announce(&panel.count(Text::HitsFound, count));
         shown(panel, &hits);
     }
     panel.change(|model| {
-        model.search_failed = failed;
+        model.search_failed = answer.is_none();
         // What was found stays while the search is down; it is still the best there is.
-        if !failed {
+        if answer.is_some() {
             model.hits = hits;
         }
     });

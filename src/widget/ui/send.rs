@@ -44,7 +44,7 @@ pub fn start(panel: Panel) {
             }
         };
         let session = session::id(&panel.loader().site());
-        match transport::send(&panel.site_url(), &sealed, &session).await {
+        match transport::send(&panel.loader().site_url(), &sealed, &session).await {
             Outcome::Sent(receipt) => arrived(panel, receipt),
             Outcome::Refused(errors) => refused(panel, &errors),
             Outcome::Unknown(cause) => {

@@ -7,6 +7,7 @@ use super::model::Screen;
 use super::{Panel, STATE, choices, copy, send};
 use crate::domain::context::Group;
 use crate::domain::context::document::{self, Value};
+use crate::domain::joined::joined;
 use crate::domain::source::Read;
 use crate::domain::texts::Text;
 use crate::widget::browser::{context as moment, intl, loader, read};
@@ -81,7 +82,7 @@ pub fn summary(panel: Panel) -> String {
     });
     match along.is_empty() {
         true => panel.t(Text::SendsNothing),
-        false => panel.fill(Text::SendsAlong, "{list}", &along.join(&panel.t(Text::ListComma))),
+        false => panel.fill(Text::SendsAlong, "{list}", &joined(&along, &panel.t(Text::ListComma))),
     }
 }
 
@@ -243,7 +244,7 @@ fn add_row(panel: Panel, label: String, value: &Value, depth: usize, rows: &mut 
         Value::Members(members) if value.get("at").is_some() && members.0.len() < DETAILED => {
             let texts: Vec<String> =
                 members.0.iter().filter(|(name, _)| name != "at").map(|(_, value)| text(value)).collect();
-            rows.push(Row { depth, label, text: texts.join(" · ") });
+            rows.push(Row { depth, label, text: joined(&texts, " · ") });
         }
         Value::Members(_) | Value::List(_) if value.is_empty() => {}
         Value::Members(_) | Value::List(_) => {
@@ -278,5 +279,5 @@ fn title(group: Group, item: &Value) -> String {
     };
     let texts: Vec<String> =
         names.iter().filter_map(|name| item.get(name)).map(text).filter(|text| !text.is_empty()).collect();
-    texts.join(" ")
+    joined(&texts, " ")
 }

@@ -1,6 +1,7 @@
 //! Stacks, as the engines write them: V8's `    at name (file:line:column)`, and `name@file:line:column` of the others.
 
 use super::super::super::find::find;
+use super::super::super::joined::joined;
 use super::value::Value;
 
 /// The frames of a stack.
@@ -39,7 +40,7 @@ pub fn settle(error: &mut Value, page_url: &str) {
     let frames = frames(error.text_of("stack"), page_url);
     let first = frames.own.first().or(frames.foreign.first()).copied().unwrap_or_default();
     let foreign = [first, error.text_of("location")].into_iter().any(|place| find(place, "-extension://").is_some());
-    let stack = [frames.head, frames.own, frames.foreign].concat().join("\n");
+    let stack = joined(&[frames.head, frames.own, frames.foreign].concat(), "\n");
     error.set("extension", Value::Yes(foreign));
     error.set("stack", Value::Text(stack));
 }

@@ -1,0 +1,34 @@
+//! Links the module that asks several engines.
+
+#![cfg_attr(target_arch = "wasm32", allow(missing_docs))]
+
+#[cfg(target_arch = "wasm32")]
+mod exports {
+    use deskbell::widget::browser::timer::tell;
+    use deskbell::widget::engines;
+    use wasm_bindgen::JsValue;
+    use wasm_bindgen::prelude::wasm_bindgen;
+
+    #[global_allocator]
+    static ALLOCATOR: rlsf::SmallGlobalTlsf = rlsf::SmallGlobalTlsf::new();
+
+    /// Asks the engines that answer at once.
+    #[wasm_bindgen]
+    pub fn find(done: JsValue, sources: JsValue, site_url: String, given: JsValue) {
+        tell(done, Box::pin(engines::find(sources, site_url, given)));
+    }
+
+    /// Asks the others, once the words have been still for a while.
+    #[wasm_bindgen]
+    pub fn rest(done: JsValue) {
+        tell(done, Box::pin(engines::rest()));
+    }
+
+    /// A question, of an index or of the gateway.
+    #[wasm_bindgen]
+    pub fn question(done: JsValue, sources: JsValue, site_url: String, id: String) {
+        tell(done, Box::pin(engines::question(sources, site_url, id)));
+    }
+}
+
+fn main() {}

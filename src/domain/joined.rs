@@ -1,0 +1,25 @@
+//! Texts in a row.
+
+/// Texts with something between them; empty ones are left out. Not the standard library's `join`, which weighs a kilobyte in
+/// the widget.
+pub fn joined<T: AsRef<str>>(texts: &[T], between: &str) -> String {
+    let mut all = String::new();
+    for text in texts.iter().map(AsRef::as_ref).filter(|text| !text.is_empty()) {
+        if !all.is_empty() {
+            all.push_str(between);
+        }
+        all.push_str(text);
+    }
+    all
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_there_is_joined() {
+        assert_eq!(joined(&["a", "", "b"], ", "), "a, b");
+        assert_eq!(joined::<String>(&[], ", "), "");
+    }
+}

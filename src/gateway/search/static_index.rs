@@ -1,0 +1,65 @@
+//! Writes the file of a static index, which pages search by themselves.
+
+use std::path::{Path, PathBuf};
+
+use super::super::serve::GatewayError;
+use super::super::settings::Settings;
+use super::super::store::{SqliteStore, Store};
+use super::import::{self, Limits, Note, Source};
+use crate::domain::index_file::{IndexError, IndexFile};
+
+/// What was written.
+#[derive(Debug)]
+pub struct Written {
+    /// How many questions.
+    pub questions: usize,
+    /// How large the file is.
+    pub bytes: usize,
+    /// What of the source could not be read.
+    pub bad: Vec<Note>,
+    /// What was read of it with a warning.
+    pub warnings: Vec<Note>,
+}
+
+/// Why no file was written.
+#[derive(Debug, thiserror::Error)]
+pub enum StaticIndexError {
+    /// The questions make none.
+    #[error("{0}")]
+    Questions(IndexError),
+    /// The file cannot be written.
+    #[error("{}: {reason}; name a file in a folder that can be written to", file.display())]
+    Unwritable {
+        /// The file.
+        file: PathBuf,
+        /// What the system says.
+        reason: std::io::Error,
+    },
+}
+
+/// Writes the questions of a source, or of a site in the database of the settings.
+pub async fn write(
+    settings: &Settings,
+    site: &str,
+    source: Option<&Source>,
+    out: &Path,
+) -> Result<Written, GatewayError> {
+    let (questions, bad, warnings) = match source {
+        Some(source) => {
+            let reading = import::read(source, Limits::default()).await?;
+            (reading.questions, reading.bad, reading.warnings)
+        }
+        // Nobody wants an empty database for a slip in its name.
+        None if !settings.database.exists() => Default::default(),
+        None => {
+            let store = SqliteStore::open(&settings.database).await?;
+            let questions = store.questions(site).await;
+            store.close().await;
+            (questions?.1, Vec::new(), Vec::new())
+        }
+    };
+    let count = questions.len();
+    let json = IndexFile::json(questions).map_err(StaticIndexError::Questions)?;
+    std::fs::write(out, &json).map_err(|reason| StaticIndexError::Unwritable { file: out.into(), reason })?;
+    Ok(Written { questions: count, bytes: json.len(), bad, warnings })
+}

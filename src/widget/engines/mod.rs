@@ -1,0 +1,204 @@
+//! Asking several engines: a module of its own, which only those pages fetch whose configuration names `sources`.
+//!
+//! It shares neither memory nor code with the form's module. What it is told and what it gives are the browser's values.
+
+mod github;
+mod index;
+
+use std::cell::{Cell, RefCell};
+use std::pin::Pin;
+use std::task::Poll;
+use std::time::Duration;
+
+use serde::Serialize;
+use wasm_bindgen::JsValue;
+
+use super::browser::dom::encoded;
+use super::browser::{http, loader, read, timer};
+use super::transport;
+use crate::domain::engine::{self, Asked, Engine, Type};
+use crate::domain::question::{Hit, Hits};
+use crate::domain::source::{Read, Source};
+use crate::domain::ticket::Kind;
+
+/// How long an engine may take before it is left out.
+const PATIENCE: Duration = Duration::from_secs(2);
+/// How long words have to be still before somebody else is asked, whose limits are low.
+const STILL: Duration = Duration::from_millis(700);
+/// How many hits are given of what is asked at once.
+const SHOWN: usize = 5;
+
+/// What is searched for.
+#[derive(Clone, Debug)]
+struct Search {
+    engines: Vec<Engine>,
+    /// Where the gateway answers for the site.
+    site_url: String,
+    query: String,
+    kind: Kind,
+    asked: Asked,
+    lang: String,
+    visit: String,
+}
+
+/// What was found of a search, and whether there is more to be had.
+#[derive(Clone, Debug)]
+struct Found {
+    search: Search,
+    hits: Vec<Hit>,
+}
+
+/// What the form is given.
+#[derive(Serialize)]
+struct Answer<'a> {
+    hits: &'a [Hit],
+    /// The engines that found them.
+    source: String,
+    /// Whether others can be asked.
+    more: bool,
+}
+
+thread_local! {
+    /// Counts what was typed, so that a search knows when it is no longer the last one.
+    static TYPED: Cell<u32> = const { Cell::new(0) };
+    /// What the last search for typed words has found.
+    static LAST: RefCell<Option<Found>> = const { RefCell::new(None) };
+    /// What was complained of already.
+    static NAMED: RefCell<Vec<String>> = const { RefCell::new(Vec::new()) };
+}
+
+/// Asks the engines that answer at once: the gateway and indexes. Gives `{hits, source, more}`, where `more` says that there
+/// are others to ask by [`rest`]; nothing where no engine answered.
+pub async fn find(sources: JsValue, site_url: String, given: JsValue) -> JsValue {
+    let search = Search::read(&sources, site_url, &given);
+    if search.asked == Asked::Typed {
+        TYPED.set(TYPED.get().wrapping_add(1));
+    }
+    let asked = |engine: &&Engine| engine.is_asked(search.kind, search.asked);
+    let prompt: Vec<&Engine> =
+        search.engines.iter().filter(asked).filter(|engine| engine.engine != Type::Github).collect();
+    let more = search.engines.iter().filter(asked).any(|engine| engine.engine == Type::Github);
+    let answers = all(prompt.iter().map(|engine| ask(&search, engine)).collect()).await;
+    if answers.iter().all(Option::is_none) && !more {
+        return JsValue::UNDEFINED;
+    }
+    let mut hits: Vec<Hit> = Vec::new();
+    for hit in answers.into_iter().flatten().flatten() {
+        if !hits.iter().any(|known| known.id == hit.id) {
+            hits.push(hit);
+        }
+    }
+    hits.truncate(SHOWN);
+    let answer = answer(&hits, more);
+    if search.asked == Asked::Typed {
+        LAST.set(Some(Found { search, hits }));
+    }
+    answer
+}
+
+/// Asks those engines that have low limits, once the words have been still for a while. Gives all that was found, by the
+/// others as well; nothing where somebody went on typing.
+pub async fn rest() -> JsValue {
+    let number = TYPED.get();
+    timer::wait(STILL).await;
+    if TYPED.get() != number {
+        return JsValue::UNDEFINED;
+    }
+    let Some(Found { search, mut hits }) = LAST.take() else { return JsValue::UNDEFINED };
+    for engine in &search.engines {
+        if engine.engine == Type::Github && engine.is_asked(search.kind, search.asked) {
+            hits.extend(github::search(&search.query, &engine.repository, PATIENCE).await);
+        }
+    }
+    answer(&hits, false)
+}
+
+/// A question of an index, or else of the gateway; nothing where nobody has it.
+pub async fn question(sources: JsValue, site_url: String, id: String) -> JsValue {
+    let (engines, _) = engine::read(&sources);
+    for engine in engines.iter().filter(|engine| engine.engine == Type::Index) {
+        if let Some(question) = index::question(&engine.url, &id).await {
+            return read::value(&question);
+        }
+    }
+    let what = ["questions/", &encoded(&id)].concat();
+    transport::ask(&site_url, &what, &http::Abort::new()).await.unwrap_or(JsValue::UNDEFINED)
+}
+
+impl Search {
+    fn read(sources: &JsValue, site_url: String, given: &JsValue) -> Search {
+        let (engines, problems) = engine::read(sources);
+        problems.into_iter().for_each(complain);
+        Search {
+            engines,
+            site_url,
+            query: given.text_of("q"),
+            kind: Kind::from_word(&given.text_of("kind")).unwrap_or(Kind::Question),
+            asked: Asked::from_word(&given.text_of("asked")),
+            lang: given.text_of("lang"),
+            visit: given.text_of("visit"),
+        }
+    }
+}
+
+async fn ask(search: &Search, engine: &Engine) -> Option<Vec<Hit>> {
+    match engine.engine {
+        Type::Index => within(PATIENCE, index::search(&engine.url, &search.query, SHOWN)).await?,
+        _ => {
+            let Search { site_url, query, lang, visit, .. } = search;
+            let what = ["search?limit=5&lang=", lang, "&visit=", visit, "&q=", &encoded(query)].concat();
+            let answer = transport::ask_within(site_url, &what, PATIENCE, &http::Abort::new()).await;
+            answer.as_ref().map(Hits::read).map(|hits| hits.hits)
+        }
+    }
+}
+
+fn answer(hits: &[Hit], more: bool) -> JsValue {
+    let mut sources: Vec<&str> = Vec::new();
+    for hit in hits {
+        let source = if hit.source.is_empty() { Type::Gateway.word() } else { &hit.source };
+        if !sources.contains(&source) {
+            sources.push(source);
+        }
+    }
+    read::value(&Answer { hits, source: sources.join(","), more })
+}
+
+/// Names a mistake to the host's developer, once.
+fn complain(problem: String) {
+    let new = NAMED.with_borrow(|named| !named.contains(&problem));
+    if new {
+        loader::warn_developer(&["deskbell: configure: ", &problem].concat());
+        NAMED.with_borrow_mut(|named| named.push(problem));
+    }
+}
+
+/// What all of several give, waited for side by side.
+async fn all<T>(waiting: Vec<impl Future<Output = T>>) -> Vec<T> {
+    let mut waiting: Vec<_> = waiting.into_iter().map(|one| (Box::pin(one), None)).collect();
+    std::future::poll_fn(|cx| {
+        for (one, done) in waiting.iter_mut().filter(|(_, done)| done.is_none()) {
+            if let Poll::Ready(given) = one.as_mut().poll(cx) {
+                *done = Some(given);
+            }
+        }
+        match waiting.iter().all(|(_, done)| done.is_some()) {
+            true => Poll::Ready(waiting.iter_mut().filter_map(|(_, done)| done.take()).collect()),
+            false => Poll::Pending,
+        }
+    })
+    .await
+}
+
+/// What comes in time.
+async fn within<T>(time: Duration, one: impl Future<Output = T>) -> Option<T> {
+    let mut late = std::pin::pin!(timer::wait(time));
+    let mut one = std::pin::pin!(one);
+    std::future::poll_fn(|cx| {
+        if let Poll::Ready(given) = one.as_mut().poll(cx) {
+            return Poll::Ready(Some(given));
+        }
+        Pin::as_mut(&mut late).poll(cx).map(|()| None)
+    })
+    .await
+}

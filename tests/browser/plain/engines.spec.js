@@ -1,0 +1,292 @@
+import { readFile } from "node:fs/promises";
+import path from "node:path";
+import { expect, test } from "../deskbell.js";
+import { dist } from "../gateway.js";
+
+// Other engines beside or in place of the gateway: a static index, and GitHub's issues.
+
+/** @typedef {import("@playwright/test").Page} Page */
+/** @typedef {import("node:http").RequestListener} Listener */
+
+const TYPES = { ".js": "text/javascript", ".json": "application/json", ".wasm": "application/wasm" };
+
+/** Answers with what ships, and with an index, as a static host does. @param {Buffer | string} index */
+const files =
+  (index) => (/** @type {Parameters<Listener>[0]} */ request, /** @type {Parameters<Listener>[1]} */ response) => {
+    const name = new URL(request.url ?? "/", "http://site").pathname;
+    const type = TYPES[/** @type {keyof typeof TYPES} */ (path.extname(name))];
+    if (!type || !/^\/(deskbell|help-index)/.test(name)) return false;
+    const body = name === "/help-index.json" ? Promise.resolve(index) : readFile(path.join(dist, name));
+    body.then(
+      (body) => response.writeHead(200, { "content-type": type }).end(body),
+      () => response.writeHead(404).end(),
+    );
+    return true;
+  };
+
+/** A page that names sources. @param {unknown[]} sources @param {string} [script] where the loader comes from */
+const page_of = (sources, script = "{{gateway}}/deskbell.js") => `<!doctype html>
+  <html lang="en"><head><meta charset="utf-8"><title>A page</title>
+  <script async crossorigin src="${script}" data-site="demo"></script>
+  <script nonce="host">
+    window.deskbell ||= (...a) => { const p = new Promise((y, n) => (deskbell.q ||= []).push([a, y, n])); p.catch(() => {}); return p };
+    deskbell("configure", ${JSON.stringify({ sources })});
+    deskbell("identify", { id: "u-1", email: "ada@host.example", name: "Ada" });
+  </script></head>
+  <body><h1>A page</h1><button type="button" data-deskbell-open>Open help</button></body></html>`;
+
+const INDEX = { engine: "index", url: "/help-index.json" };
+const GITHUB = { engine: "github", repository: "meadow/meadow.js" };
+
+/** The requests of a page whose address fits. @param {Page} page @param {RegExp} address */
+const requests = (page, address) => {
+  /** @type {string[]} */
+  const urls = [];
+  page.on("request", (request) => {
+    if (address.test(request.url())) urls.push(request.url());
+  });
+  return urls;
+};
+
+test("a page without any server searches its index and shows an answer", async ({ host, page, panel, gateway }) => {
+  const asked = requests(page, new RegExp(gateway.url));
+  await host({ html: page_of([INDEX], "/deskbell.js"), answer: files(await gateway.index()) });
+  await panel.open();
+  await panel.box.fill("exporting charts fails");
+  await expect(panel.hits.first()).toContainText("Export chart fails");
+  await panel.hits.first().click();
+  await expect(panel.answers.first()).toBeVisible();
+  await expect(panel.root.locator(".asked")).toContainText("Export chart fails");
+  await panel.button("Solved it").click();
+  expect(asked).toEqual([]);
+});
+
+test("an index answers where the gateway is blocked, and once only where both have the same", async ({
+  host,
+  page,
+  panel,
+  gateway,
+  trouble,
+}) => {
+  const answer = files(await gateway.index());
+  await host({ html: page_of([{ engine: "gateway" }, INDEX]), answer });
+  await panel.open();
+  await panel.box.fill("payment provider did not confirm");
+  await expect(panel.hits.first()).toContainText("Payment provider");
+  const titles = await panel.hits.locator(".title").allTextContents();
+  expect(new Set(titles).size).toBe(titles.length);
+
+  trouble.expect(/ERR_FAILED|Failed to load/);
+  await page.route(`${gateway.url}/v1/**`, (route) => route.abort());
+  await panel.box.fill("events are missing");
+  await expect(panel.hits.first()).toContainText("missing");
+});
+
+test("what is read of an index goes along with the ticket under its name", async ({
+  host,
+  panel,
+  gateway,
+  tickets,
+}) => {
+  await host({ html: page_of([INDEX]), answer: files(await gateway.index()) });
+  await panel.open();
+  await panel.box.fill("exporting a chart fails");
+  await panel.hits.first().click();
+  await expect(panel.answers.first()).toBeVisible();
+  await panel.button("Still need help").click();
+  await panel.send();
+  const [ticket] = await tickets();
+  expect(ticket.questions).toContainEqual(expect.objectContaining({ source: "index", outcome: "unhelpful" }));
+});
+
+test("a page that names no sources never fetches the module for them", async ({ host, page, panel }) => {
+  const fetched = requests(page, /engines\.(js|wasm)/);
+  await host();
+  await panel.open();
+  await panel.box.fill("change my plan");
+  await expect(panel.hits.first()).toBeVisible();
+  expect(fetched).toEqual([]);
+});
+
+test("the least policy is enough for an index", async ({ host, panel, gateway }) => {
+  const csp = [
+    "default-src 'none'",
+    "script-src 'nonce-host' {{gateway}} 'wasm-unsafe-eval'",
+    "connect-src {{gateway}} 'self'",
+    "style-src 'none'",
+    "require-trusted-types-for 'script'",
+    "trusted-types 'none'",
+  ].join("; ");
+  await host({ html: page_of([INDEX]), answer: files(await gateway.index()), csp });
+  await panel.open();
+  await panel.box.fill("invoice address");
+  await expect(panel.hits.first()).toBeVisible();
+});
+
+test("whatever lies where the index should be, tickets go on", async ({ host, panel, gateway, page, trouble }) => {
+  const bad = `<img src=x onerror="document.documentElement.dataset.hacked=1">`;
+  const long = JSON.stringify({ version: 1, questions: [{ id: "x", title: "zebra", body: "z".repeat(10_000_000) }] });
+  trouble.expect(/404/);
+  for (const [index, found] of /** @type {[string, string][]} */ ([
+    ["not json", ""],
+    ["null", ""],
+    [JSON.stringify({ version: 2, questions: [{ id: "x", title: "zebra" }] }), ""],
+    [long, ""],
+    [JSON.stringify({ version: 1, questions: "none", stems: 7 }), ""],
+    [
+      JSON.stringify({
+        version: 1,
+        stems: { zebra: 7 },
+        questions: [
+          7,
+          null,
+          { id: 7, title: "zebra" },
+          { id: "y", title: `zebra ${bad}`, body: bad, answers: [7, { body: bad }] },
+        ],
+      }),
+      "zebra <img src=x",
+    ],
+  ])) {
+    const site = await host({ html: page_of([INDEX]), answer: files(index) });
+    await panel.open();
+    await panel.box.fill("zebra");
+    if (found) {
+      await expect(panel.hits).toHaveCount(1);
+      await expect(panel.hits.first()).toContainText(found);
+      await panel.hits.first().click();
+      await expect(panel.answers.last()).toContainText("<img src=x");
+      await panel.button("Still need help").click();
+    } else {
+      await panel.toTicket();
+      await expect(panel.hits).toHaveCount(0);
+    }
+    await panel.send();
+    expect(await page.evaluate(() => document.documentElement.dataset.hacked)).toBeUndefined();
+    await site.stop();
+  }
+});
+
+test("a source that is wrong is named on the console, and the gateway asked in its place", async ({
+  host,
+  page,
+  panel,
+}) => {
+  const said = page.waitForEvent("console", (message) => message.text().includes("sources:"));
+  await host({ html: page_of([{ engine: "algolia" }]) });
+  await panel.open();
+  await panel.box.fill("change my plan");
+  await expect(panel.hits.first()).toBeVisible();
+  expect((await said).text()).toContain("gateway, index or github");
+});
+
+test.describe("GitHub", () => {
+  const issue = (
+    /** @type {number} */ number,
+    /** @type {string} */ title,
+    /** @type {number} */ votes,
+    state = "open",
+  ) => ({
+    number,
+    title,
+    state,
+    body: null,
+    comments: 2,
+    labels: [],
+    html_url: `https://github.com/meadow/meadow.js/issues/${number}`,
+    created_at: "2026-05-01T08:00:00Z",
+    reactions: { "+1": votes, "-1": 0, total_count: votes },
+  });
+  const ISSUES = [issue(7, "Dark theme for dashboards", 41), issue(9, "Dashboards in the dark", 90, "closed")];
+  const LIMITS = {
+    "access-control-allow-origin": "*",
+    "access-control-expose-headers": "Link, Retry-After, X-RateLimit-Limit, X-RateLimit-Remaining, X-RateLimit-Reset",
+    "x-ratelimit-limit": "10",
+  };
+
+  /** GitHub's search, as its documentation has it. @param {Page} page @param {() => number} [status] */
+  const github = async (page, status = () => 200) => {
+    /** @type {URL[]} */
+    const asked = [];
+    await page.route("https://api.github.com/**", async (route) => {
+      asked.push(new URL(route.request().url()));
+      const code = status();
+      if (code !== 200) {
+        const json = {
+          message: "API rate limit exceeded for 203.0.113.7.",
+          documentation_url: "https://docs.github.com",
+        };
+        return route.fulfill({ status: code, json, headers: { ...LIMITS, "x-ratelimit-remaining": "0" } });
+      }
+      const json = { total_count: ISSUES.length, incomplete_results: false, items: ISSUES };
+      return route.fulfill({ json, headers: { ...LIMITS, "x-ratelimit-remaining": "9" } });
+    });
+    return asked;
+  };
+
+  test("issues are shown for feedback, with their votes, behind what the community has", async ({
+    host,
+    page,
+    panel,
+  }) => {
+    const asked = await github(page);
+    await host({ html: page_of([{ engine: "gateway" }, GITHUB]) });
+    await panel.open();
+    await panel.toTicket();
+    await panel.box.fill("please add a dark theme to dashboards, my mail is ada@host.example");
+    await expect(panel.root.locator(".near")).toBeVisible();
+    await page.waitForTimeout(900);
+    expect(asked).toEqual([]);
+
+    await panel.kind("feedback").check();
+    await expect.poll(() => asked.length).toBe(1);
+    const query = asked[0].searchParams.get("q") ?? "";
+    expect(query).toContain(" repo:meadow/meadow.js is:issue in:title,body");
+    expect(query).not.toContain("ada@");
+    expect(query.length).toBeLessThanOrEqual(256);
+    await panel.root.locator(".near").getByRole("button", { name: /more/ }).click();
+    const first = panel.hit("Dark theme for dashboards");
+    await expect(first).toContainText("41");
+    await expect(first).toHaveAttribute("href", "https://github.com/meadow/meadow.js/issues/7");
+    await expect(first).toHaveAttribute("rel", /noopener noreferrer/);
+    const titles = await panel.hits.locator(".title").allTextContents();
+    expect(titles.slice(-2)).toEqual(["Dark theme for dashboards", "Dashboards in the dark"]);
+  });
+
+  test("nobody is asked while the words change, nor twice for the same", async ({ host, page, panel }) => {
+    const asked = await github(page);
+    await host({ html: page_of([{ ...GITHUB, kinds: ["question", "bug", "feedback"] }]) });
+    await panel.open();
+    await panel.box.pressSequentially("dark dashboards", { delay: 40 });
+    await expect(panel.hit("Dark theme for dashboards")).toBeVisible();
+    await panel.box.fill("dark dashboards for all of us");
+    await panel.box.fill("dark dashboards");
+    await expect(panel.hit("Dark theme for dashboards")).toBeVisible();
+    await page.waitForTimeout(1000);
+    expect(asked.length).toBe(1);
+  });
+
+  for (const code of [403, 429]) {
+    test(`after a ${code} nobody asks again before the minute is over`, async ({ host, page, panel, trouble }) => {
+      trouble.expect(new RegExp(`status of ${code}`));
+      await page.clock.install();
+      let status = code;
+      const asked = await github(page, () => status);
+      await host({ html: page_of([{ ...GITHUB, kinds: ["question"] }]) });
+      await panel.open();
+      const search = async (/** @type {string} */ text) => {
+        await panel.box.fill(text);
+        await page.clock.runFor(1000);
+      };
+      await search("dark theme");
+      await expect.poll(() => asked.length).toBe(1);
+      status = 200;
+      await search("dark dashboards");
+      await search("dark theme for dashboards");
+      expect(asked.length).toBe(1);
+      await page.clock.runFor(61_000);
+      await search("dark dashboard");
+      await expect(panel.hit("Dark theme for dashboards")).toBeVisible();
+      expect(asked.length).toBe(2);
+    });
+  }
+});
