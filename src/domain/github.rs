@@ -4,8 +4,8 @@
 //! telling words is enough there, and what comes back is weighed here.
 
 use super::best::keep;
-use super::question::{Hit, Run};
-use super::ranking::{is_stop_word, is_vague, words_of};
+use super::question::Hit;
+use super::ranking::{folded, is_stop_word, is_vague, marked, words_of};
 use super::source::Source;
 
 /// The most issues that are asked for, and the most that are shown.
@@ -111,7 +111,7 @@ fn hit(item: &impl Source, words: &[String], repository: &str) -> Option<Hit> {
     let hit = Hit {
         id: (item.get("number").number() as u32).to_string(),
         kind: "issue".into(),
-        title: vec![Run { text: title.chars().take(TITLE_MAX).collect(), hit: false }],
+        title: marked(&title.chars().take(TITLE_MAX).collect::<String>(), &|word| has(words, &folded(word))),
         url,
         solved: item.text_of("state") == "closed",
         votes: item.get("reactions").get("+1").number() as u32,
@@ -221,6 +221,8 @@ mod tests {
         let told: Vec<(&str, u32, bool)> = hits.iter().map(|hit| (hit.id.as_str(), hit.votes, hit.solved)).collect();
         assert_eq!(told, [("3", 12, false), ("2", 3, false), ("1", 90, true)]);
         assert!(hits.iter().all(|hit| hit.source == "github" && hit.kind == "issue"));
+        let marks: Vec<&str> = hits[0].title.iter().filter(|run| run.hit).map(|run| run.text.as_str()).collect();
+        assert_eq!(marks, ["Dashboard", "dark"]);
     }
 
     #[test]

@@ -21,6 +21,7 @@ mod words;
 
 pub use build::table;
 pub use languages::{Language, is_vague};
+pub use marks::marked;
 pub use plain::plain_text;
 #[cfg(not(target_arch = "wasm32"))]
 pub use snowball::Snowball;
@@ -39,10 +40,15 @@ pub const QUERY_MAX: usize = 300;
 /// The most hits that one search gives.
 pub const LIMIT_MAX: usize = 20;
 
-/// The words of a text, folded: lower case, without accents; of a code its parts and the whole.
+/// A lower-case word without its accents.
+pub fn folded(word: &str) -> String {
+    fold(word).into_owned()
+}
+
+/// The words of a text, folded; of a code its parts and the whole.
 pub fn words_of(text: &str) -> Vec<String> {
     let mut all = Vec::new();
-    words::words(text, &mut |word| all.push(fold(word.spelled).into_owned()));
+    words::words(text, &mut |word| all.push(folded(word.spelled)));
     all
 }
 

@@ -67,7 +67,7 @@ fn row(panel: Panel, hit: &Hit) -> AnyView {
     };
     let solved = if hit.solved && !is_issue(hit) { tag("tag good", Text::Solved) } else { nothing() };
     let count = match is_issue(hit) {
-        true => el("span").text(panel.count(Text::Votes, hit.votes)),
+        true => el("span").attr("class", "tag").text(panel.count(Text::Votes, hit.votes)),
         false if hit.answers == 0 => nothing(),
         false => el("span").text(panel.count(Text::Answers, hit.answers)),
     };

@@ -245,7 +245,7 @@ test.describe("GitHub", () => {
     expect(query.length).toBeLessThanOrEqual(256);
     await panel.root.locator(".near").getByRole("button", { name: /more/ }).click();
     const first = panel.hit("Dark theme for dashboards");
-    await expect(first).toContainText("41");
+    await expect(first.getByText("41 votes")).toBeVisible();
     await expect(first).toHaveAttribute("href", "https://github.com/meadow/meadow.js/issues/7");
     await expect(first).toHaveAttribute("rel", /noopener noreferrer/);
     const titles = await panel.hits.locator(".title").allTextContents();
