@@ -8,6 +8,11 @@ pub fn now() -> String {
     format!("{:.3}", Timestamp::now())
 }
 
+/// Now, in seconds since 1970.
+pub fn seconds() -> u64 {
+    Timestamp::now().as_second().try_into().unwrap_or_default()
+}
+
 /// The Monday of a week: this one, or one so many weeks ago; `2026-11-23`, in UTC.
 pub fn week(ago: u32) -> String {
     monday(Timestamp::now(), ago)

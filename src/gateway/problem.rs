@@ -4,6 +4,7 @@ use axum::Json;
 use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 
+use super::identity::TokenError;
 use super::store::StoreError;
 use crate::domain::problem::{FieldError, Problem};
 
@@ -43,6 +44,9 @@ pub enum Refusal {
     /// The session cannot be one.
     #[error("the header Deskbell-Session has to be 128 bits, as 32 hexadecimal digits or 22 characters of base64url")]
     InvalidSession,
+    /// The token is not believed.
+    #[error("{0}")]
+    InvalidToken(#[from] TokenError),
     /// A request with the same key is being carried out right now.
     #[error("a request with this Idempotency-Key is being carried out; ask again")]
     InProgress,
@@ -74,6 +78,8 @@ impl Refusal {
             Refusal::TooLarge(_) => (StatusCode::PAYLOAD_TOO_LARGE, "too_large"),
             Refusal::Torn => (StatusCode::BAD_REQUEST, "torn"),
             Refusal::MissingKey => (StatusCode::BAD_REQUEST, "missing_key"),
+            Refusal::InvalidToken(TokenError::Expired) => (StatusCode::UNAUTHORIZED, "expired_token"),
+            Refusal::InvalidToken(_) => (StatusCode::UNAUTHORIZED, "invalid_token"),
             Refusal::InvalidSession => (StatusCode::BAD_REQUEST, "invalid_session"),
             Refusal::InProgress => (StatusCode::CONFLICT, "in_progress"),
             Refusal::KeyReused => (StatusCode::CONFLICT, "key_reused"),
@@ -99,6 +105,10 @@ impl IntoResponse for Refusal {
         let headers = response.headers_mut();
         headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("application/problem+json"));
         headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
+        if status == StatusCode::UNAUTHORIZED {
+            let value = HeaderValue::from_static("Bearer error=\"invalid_token\"");
+            headers.insert(header::WWW_AUTHENTICATE, value);
+        }
         if again {
             headers.insert(header::RETRY_AFTER, HeaderValue::from_static("1"));
         }

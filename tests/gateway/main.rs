@@ -7,6 +7,7 @@ mod api;
 mod assets;
 mod command;
 mod events;
+mod identity;
 mod inbox;
 mod search;
 mod sources;

@@ -1,31 +1,44 @@
-//! Who is asking. So far only sessions, which open nothing but what they made; signed identities come later.
+//! Who is asking: a person whom the host has signed, whoever holds a session, both, or nobody.
 
-use axum::http::HeaderMap;
-use base64::Engine;
-use base64::prelude::BASE64_URL_SAFE_NO_PAD;
-use sha2::{Digest, Sha256};
+mod crypto;
+mod session;
+mod token;
+
+use axum::http::{HeaderMap, header};
 
 use super::problem::Refusal;
+use super::settings::Site;
 
-/// The header that carries a session.
-pub const SESSION_HEADER: &str = "deskbell-session";
+pub use session::SESSION_HEADER;
+pub use token::{KeyError, Person, Signer, TokenError};
 
-/// The SHA-256 of the session of a request, where it has one. The session itself is kept nowhere.
-pub fn session(headers: &HeaderMap) -> Result<Option<[u8; 32]>, Refusal> {
-    let Some(value) = headers.get(SESSION_HEADER) else { return Ok(None) };
-    let bits = value.to_str().ok().and_then(bits).ok_or(Refusal::InvalidSession)?;
-    Ok(Some(Sha256::digest(bits).into()))
+/// Who sent a request.
+#[derive(Clone, Debug, Default)]
+pub struct Who {
+    /// The person, where the host has signed who it is.
+    pub person: Option<Person>,
+    /// The SHA-256 of the session, where there is one. It opens nothing but what it made.
+    pub session: Option<[u8; 32]>,
 }
 
-/// The 128 bits of a session, written as hexadecimal digits or as base64url.
-fn bits(text: &str) -> Option<[u8; 16]> {
-    match text.len() {
-        32 if text.bytes().all(|byte| byte.is_ascii_hexdigit()) => {
-            u128::from_str_radix(text, 16).ok().map(u128::to_be_bytes)
+/// Who sent a request to a site. A token or session that is there has to be good: whoever is taken for nobody by mistake
+/// would be shown nothing of their own, and not know why.
+pub fn who(headers: &HeaderMap, name: &str, site: &Site) -> Result<Who, Refusal> {
+    let session = session::read(headers)?;
+    let person = match headers.get(header::AUTHORIZATION) {
+        None => None,
+        Some(value) => {
+            let token = value.to_str().ok().and_then(bearer).ok_or(TokenError::NoBearer)?;
+            Some(token::read(token, name, &site.signers)?)
         }
-        22 => BASE64_URL_SAFE_NO_PAD.decode(text).ok()?.try_into().ok(),
-        _ => None,
-    }
+    };
+    Ok(Who { person, session })
+}
+
+/// The token of `Bearer TOKEN`; the scheme is the same in any case (RFC 9110, 11.1).
+fn bearer(value: &str) -> Option<&str> {
+    let (scheme, token) = value.trim().split_once(' ')?;
+    scheme.eq_ignore_ascii_case("bearer").then(|| token.trim_start())
 }
 
 #[cfg(test)]
@@ -33,12 +46,9 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_session_is_128_bits_in_either_spelling() {
-        assert_eq!(bits("000102030405060708090a0b0c0d0e0f"), bits("AAECAwQFBgcICQoLDA0ODw"));
-        assert!(bits("000102030405060708090A0B0C0D0E0F").is_some());
-        for bad in ["", "abc", "+00102030405060708090a0b0c0d0e0f", "AAECAwQFBgcICQoLDA0OD!", "AAECAwQFBgcICQoLDA0ODw=="]
-        {
-            assert_eq!(bits(bad), None, "{bad}");
-        }
+    fn a_bearer_is_one_in_any_case() {
+        assert_eq!(bearer("Bearer abc"), Some("abc"));
+        assert_eq!(bearer("bearer  abc "), Some("abc"));
+        assert_eq!([bearer("abc"), bearer("Basic abc"), bearer("Bearer"), bearer("")], [None; 4]);
     }
 }

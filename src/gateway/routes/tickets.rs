@@ -29,8 +29,8 @@ pub async fn answer(
     let site = super::site(&app, &name)?;
     let body = body?;
     let key = key(&headers).ok_or(Refusal::MissingKey)?;
-    let session = identity::session(&headers)?;
-    let receipt = tickets::take(&app, (&name, site), key, session, &body).await?;
+    let who = identity::who(&headers, &name, site)?;
+    let receipt = tickets::take(&app, (&name, site), key, who, &body).await?;
     let location = format!("/v1/sites/{name}/tickets/{}", receipt.id);
     Ok((StatusCode::CREATED, [(header::LOCATION, location), (header::CACHE_CONTROL, "no-store".into())], Json(receipt)))
 }

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::fmt;
+use std::path::PathBuf;
 use std::time::Duration;
 
 use jiff::SignedDuration;
@@ -12,6 +13,7 @@ use serde::{Deserialize, Deserializer};
 use super::SettingsError;
 use crate::domain::config::{self, Config};
 use crate::domain::link;
+use crate::gateway::identity::Signer;
 use crate::gateway::search::import::timer::{EVERY_DEFAULT, EVERY_MAX, EVERY_MIN, Plan};
 use crate::gateway::search::import::{Format, Source, SourceError};
 
@@ -22,6 +24,8 @@ pub struct Site {
     pub origins: Origins,
     /// What it was told.
     pub config: Config,
+    /// The keys of the host, which sign who somebody is.
+    pub signers: Vec<Signer>,
     /// Where its questions come from while the gateway serves.
     pub imports: Vec<Plan>,
 }
@@ -35,12 +39,41 @@ pub enum Origins {
     Listed(Vec<String>),
 }
 
-/// A site as it stands in the file: `origins` and `imports`, and beside them the fields of [`Config`].
+/// A site as it stands in the file: `origins`, `signers` and `imports`, and beside them the fields of [`Config`].
 #[derive(Clone, Debug)]
 pub struct SiteTable {
     origins: Vec<String>,
+    signers: Vec<SignerTable>,
     imports: Vec<ImportTable>,
     config: Config,
+}
+
+/// A signer as it stands in the file: with HS256 a secret, with EdDSA a public key, in the file or in another.
+#[derive(Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct SignerTable {
+    #[serde(default)]
+    kid: String,
+    algorithm: SignerAlgorithm,
+    secret: Option<String>,
+    secret_file: Option<PathBuf>,
+    public_key: Option<String>,
+    public_key_file: Option<PathBuf>,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+enum SignerAlgorithm {
+    #[serde(rename = "HS256")]
+    Hs256,
+    #[serde(rename = "EdDSA")]
+    EdDsa,
+}
+
+impl fmt::Debug for SignerTable {
+    /// Without its secret, which must not end up in a log.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "SignerTable({:?}, {:?})", self.kid, self.algorithm)
+    }
 }
 
 /// An import as it stands in the file.
@@ -98,6 +131,19 @@ fn check(name: &str, table: SiteTable, place: &impl Fn(&str) -> String) -> Resul
         let (field, message) = problem.split_once(": ").unwrap_or(("", problem));
         return wrong(field, message.into());
     }
+    let mut signers: Vec<Signer> = Vec::new();
+    let several = table.signers.len() > 1;
+    for (index, table) in table.signers.into_iter().enumerate() {
+        let signer = match signer(&table) {
+            Ok(signer) => signer,
+            Err((field, message)) => return wrong(&format!("signers[{index}].{field}"), message),
+        };
+        if several && (signer.kid.is_empty() || signers.iter().any(|other| other.kid == signer.kid)) {
+            let message = "has to be another for each of several signers; tokens name it".into();
+            return wrong(&format!("signers[{index}].kid"), message);
+        }
+        signers.push(signer);
+    }
     let mut imports: Vec<Plan> = Vec::new();
     for (index, import) in table.imports.into_iter().enumerate() {
         let plan = match plan(import) {
@@ -110,7 +156,37 @@ fn check(name: &str, table: SiteTable, place: &impl Fn(&str) -> String) -> Resul
         imports.push(plan);
     }
     let origins = if any { Origins::Any } else { Origins::Listed(table.origins) };
-    Ok(Site { origins, config: table.config, imports })
+    Ok(Site { origins, config: table.config, signers, imports })
+}
+
+/// The signer of a table, or the field that is wrong and why.
+fn signer(table: &SignerTable) -> Result<Signer, (&'static str, String)> {
+    let SignerTable { kid, algorithm, secret, secret_file, public_key, public_key_file } = table;
+    let (fields, other, given) = match algorithm {
+        SignerAlgorithm::Hs256 => {
+            (["secret", "secret_file"], public_key.is_some() || public_key_file.is_some(), (secret, secret_file))
+        }
+        SignerAlgorithm::EdDsa => (
+            ["public_key", "public_key_file"],
+            secret.is_some() || secret_file.is_some(),
+            (public_key, public_key_file),
+        ),
+    };
+    let [inline, file] = fields;
+    if other {
+        return Err(("algorithm", format!("goes with {inline} or {file} only")));
+    }
+    let (field, text) = match given {
+        (Some(text), None) => (inline, text.clone()),
+        (None, Some(path)) => (file, super::file::text(path).map_err(|error| (file, error.to_string()))?),
+        (Some(_), Some(_)) => return Err((file, format!("stands beside {inline}; keep one of the two"))),
+        (None, None) => return Err((inline, format!("is missing; give it, or {file}"))),
+    };
+    let signer = match algorithm {
+        SignerAlgorithm::Hs256 => Signer::hs256(kid, text.trim().as_bytes()),
+        SignerAlgorithm::EdDsa => Signer::eddsa(kid, &text),
+    };
+    signer.map_err(|error| (field, error.to_string()))
 }
 
 /// The plan of an import, or the field that is wrong and why.
@@ -162,7 +238,7 @@ impl<'de> Visitor<'de> for TableVisitor {
         let mut own = Own::default();
         let config = Config::deserialize(MapAccessDeserializer::new(WithoutOwn { map, own: &mut own }))?;
         let origins = own.origins.ok_or_else(|| A::Error::missing_field("origins"))?;
-        Ok(SiteTable { origins, imports: own.imports, config })
+        Ok(SiteTable { origins, signers: own.signers, imports: own.imports, config })
     }
 }
 
@@ -170,6 +246,7 @@ impl<'de> Visitor<'de> for TableVisitor {
 #[derive(Default)]
 struct Own {
     origins: Option<Vec<String>>,
+    signers: Vec<SignerTable>,
     imports: Vec<ImportTable>,
 }
 
@@ -191,6 +268,10 @@ impl<'de, A: MapAccess<'de>> MapAccess<'de> for WithoutOwn<'_, A> {
                     self.own.origins = Some(self.map.next_value()?);
                     seed = unused;
                 }
+                Some(KeyRead::Signers(unused)) => {
+                    self.own.signers = self.map.next_value()?;
+                    seed = unused;
+                }
                 Some(KeyRead::Imports(unused)) => {
                     self.own.imports = self.map.next_value()?;
                     seed = unused;
@@ -209,6 +290,7 @@ struct Key<K>(K);
 
 enum KeyRead<K, V> {
     Origins(K),
+    Signers(K),
     Imports(K),
     Other(V),
 }
@@ -220,6 +302,7 @@ impl<'de, K: DeserializeSeed<'de>> DeserializeSeed<'de> for Key<K> {
         let key = String::deserialize(deserializer)?;
         match key.as_str() {
             "origins" => Ok(KeyRead::Origins(self.0)),
+            "signers" => Ok(KeyRead::Signers(self.0)),
             "imports" => Ok(KeyRead::Imports(self.0)),
             _ => self.0.deserialize(key.into_deserializer()).map(KeyRead::Other),
         }

@@ -35,7 +35,7 @@ fn the_example_names_every_field_of_a_site() {
             "{field}"
         );
     }
-    assert!(example.contains("\n# [[sites.acme.imports]]\n"));
+    assert!(example.contains("\n# [[sites.acme.imports]]\n") && example.contains("\n# [[sites.acme.signers]]\n"));
 }
 
 #[test]
@@ -72,7 +72,7 @@ fn a_wrong_file_is_told_by_file_line_field_and_what_is_allowed() {
         ),
         (
             "[sites.acme]\norigins = [\"*\"]\norigin = [\"*\"]",
-            "deskbell.toml:3: sites.acme.origin: unknown field `origin`, expected one of `origins`, `imports`, `kinds`, `topics`",
+            "deskbell.toml:3: sites.acme.origin: unknown field `origin`, expected one of `origins`, `signers`, `imports`, `kinds`, `topics`",
         ),
         ("[sites.acme]\norigins = [\"*\"]\nkinds = []", "deskbell.toml: sites.acme.kinds: is empty; name at least one"),
         (
@@ -155,4 +155,35 @@ fn the_demo_brings_its_site_and_its_database() {
     let settings = load(&Overrides { demo: true, ..Overrides::default() }).unwrap();
     assert_eq!(settings.sites["demo"].origins, Origins::Any);
     assert_eq!(settings.database, PathBuf::from("data/demo.db"));
+}
+
+#[test]
+fn signers_are_read_and_what_is_wrong_with_one_is_named() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("secret");
+    std::fs::write(&file, format!("{}\n", "s".repeat(40))).unwrap();
+    let site = |signers: &str| format!("[sites.acme]\norigins = [\"*\"]\n{signers}");
+    let one = |fields: &str| site(&format!("[[sites.acme.signers]]\n{fields}"));
+    let secret = "secret = \"0123456789abcdef0123456789abcdef\"";
+    let from_file = format!("algorithm = \"HS256\"\nkid = \"a\"\nsecret_file = {:?}", file.display().to_string());
+    let settings = load_text(&one(&from_file), Overrides::default()).unwrap();
+    assert_eq!(settings.sites["acme"].signers[0].kid, "a");
+    assert!(!format!("{settings:?}").contains("sss"), "a secret is not shown");
+    let hs256 = |more: &str| one(&format!("algorithm = \"HS256\"\n{more}"));
+    for (text, said) in [
+        (hs256("secret = \"short\""), "sites.acme.signers[0].secret: is shorter than 32 bytes; take a long random one"),
+        (hs256(""), "sites.acme.signers[0].secret: is missing; give it, or secret_file"),
+        (hs256("secret = \"x\"\nsecret_file = \"y\""), "signers[0].secret_file: stands beside secret; keep one"),
+        (hs256("secret_file = \"/no/such/file\""), "signers[0].secret_file: /no/such/file: "),
+        (hs256("public_key = \"x\""), "signers[0].algorithm: goes with secret or secret_file only"),
+        (one("algorithm = \"EdDSA\"\npublic_key = \"x\""), "signers[0].public_key: is no public key of Ed25519 in PEM"),
+        (one("algorithm = \"RS256\""), "unknown variant `RS256`, expected `HS256` or `EdDSA`"),
+        (
+            format!("{}\n{}", hs256(secret), hs256(secret).lines().skip(2).collect::<Vec<_>>().join("\n")),
+            "signers[0].kid: has to be another for each",
+        ),
+    ] {
+        let complaint = complaint(&text);
+        assert!(complaint.contains(said), "{complaint}");
+    }
 }

@@ -22,6 +22,9 @@ pub trait Store: Send + Sync {
     /// The ticket that was sealed under a key.
     async fn sealed(&self, site: &str, key: &str) -> Result<Option<Sealed>, StoreError>;
 
+    /// Gives a session's tickets in a site to a person, those that nobody has yet. The session opens them no more.
+    async fn move_to_person(&self, site: &str, session: &[u8; 32], person: &str) -> Result<(), StoreError>;
+
     /// The ticket of a reference or an id.
     async fn ticket(&self, name: &str) -> Result<Option<StoredTicket>, StoreError>;
 
@@ -89,6 +92,8 @@ pub struct StoredTicket {
     pub due_at: Option<String>,
     /// When it came, by the gateway's clock.
     pub received_at: String,
+    /// Whose it is, by the host's id, where the host has signed it.
+    pub person: Option<String>,
     /// What was sent.
     pub ticket: NewTicket,
 }

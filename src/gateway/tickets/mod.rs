@@ -6,10 +6,12 @@ use sha2::{Digest, Sha256};
 use uuid::Uuid;
 
 use super::app::App;
+use super::identity::{Person, Who};
 use super::problem::Refusal;
 use super::settings::Site;
 use super::store::{Placed, Seal, Sealed, StoredTicket};
 use super::{clock, json};
+use crate::domain::context::User;
 use crate::domain::reference;
 use crate::domain::targets;
 use crate::domain::ticket::{self, NewTicket, Receipt, Status};
@@ -25,10 +27,14 @@ pub async fn take(
     app: &App,
     (name, site): (&str, &Site),
     key: String,
-    session: Option<[u8; 32]>,
+    who: Who,
     body: &[u8],
 ) -> Result<Receipt, Refusal> {
-    let seal = Seal { key, body: Sha256::digest(body).into(), session };
+    // Whoever signs in takes along what they sent before.
+    if let (Some(person), Some(session)) = (&who.person, &who.session) {
+        app.store.move_to_person(name, session, &person.user.id).await?;
+    }
+    let seal = Seal { key, body: Sha256::digest(body).into(), session: who.session };
     // Before the body is judged: what was accepted once is not refused later, even if the rules have changed since.
     if let Some(held) = app.store.sealed(name, &seal.key).await? {
         return again(&held, &seal);
@@ -39,7 +45,7 @@ pub async fn take(
         return Err(Refusal::Invalid(errors));
     }
     let _claim = app.claims.claim(name, &seal.key).ok_or(Refusal::InProgress)?;
-    let mut stored = stored(name, site, new);
+    let mut stored = stored(name, site, who.person, new);
     for _ in 0..DRAWS {
         match app.store.place(&stored, &seal).await? {
             Placed::New => return Ok(receipt(&stored)),
@@ -56,15 +62,23 @@ fn again(held: &Sealed, seal: &Seal) -> Result<Receipt, Refusal> {
     if held.seal == *seal { Ok(receipt(&held.ticket)) } else { Err(Refusal::KeyReused) }
 }
 
-fn stored(name: &str, site: &Site, mut new: NewTicket) -> StoredTicket {
-    let user = new.context.user.as_mut();
-    let plan = user.map(|user| {
-        // Nothing is signed yet, whatever the page says about itself.
-        user.verified = false;
-        user.plan.clone()
-    });
-    let plan = plan.filter(|_| site.config.trust_page);
-    let priority = plan.and_then(|plan| config::priority_of(&site.config, &plan));
+fn stored(name: &str, site: &Site, person: Option<Person>, mut new: NewTicket) -> StoredTicket {
+    let id = person.as_ref().map(|person| person.user.id.clone());
+    let priority = match person {
+        Some(person) => {
+            let priority = person.priority.or_else(|| config::priority_of(&site.config, &person.user.plan));
+            believe(&mut new, person.user);
+            priority
+        }
+        None => {
+            let plan = new.context.user.as_mut().map(|user| {
+                // Nobody has signed it, whatever the page says about itself.
+                user.verified = false;
+                user.plan.clone()
+            });
+            plan.filter(|_| site.config.trust_page).and_then(|plan| config::priority_of(&site.config, &plan))
+        }
+    };
     // A page that could not read the configuration does not know what the site wants from nobody.
     context::drop_groups(&mut new.context, &site.config.context.off);
     StoredTicket {
@@ -76,8 +90,16 @@ fn stored(name: &str, site: &Site, mut new: NewTicket) -> StoredTicket {
         target: targets::target(&site.config.targets, new.severity, priority),
         due_at: None,
         received_at: clock::now(),
+        person: id,
         ticket: new,
     }
+}
+
+/// Puts whom the host has signed in the place of whom the page has named. What else the page says of them stays, as it is not
+/// among what can be signed.
+fn believe(new: &mut NewTicket, signed: User) {
+    let claimed = new.context.user.take().unwrap_or_default();
+    new.context.user = Some(User { attributes: claimed.attributes, ..signed });
 }
 
 fn receipt(ticket: &StoredTicket) -> Receipt {

@@ -17,6 +17,7 @@ fn ticket(message: &str, context: Value) -> StoredTicket {
         target: None,
         due_at: None,
         received_at: "2026-11-23T10:02:00Z".into(),
+        person: None,
         ticket: serde_json::from_value(sent).unwrap(),
     }
 }

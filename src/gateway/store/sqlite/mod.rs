@@ -84,6 +84,7 @@ impl Store for SqliteStore {
             .bind(new.target.as_ref().map(json).transpose()?)
             .bind(&new.due_at)
             .bind(&new.received_at)
+            .bind(&new.person)
             .bind(seal.session.map(|session| session.to_vec()))
             .bind(json(&new.ticket)?)
             .execute(&mut *transaction)
@@ -106,6 +107,16 @@ impl Store for SqliteStore {
     async fn sealed(&self, site: &str, key: &str) -> Result<Option<Sealed>, StoreError> {
         let row = sqlx::query(SEALED).bind(site).bind(key).fetch_optional(&self.readers).await?;
         row.map(|row| sealed_of(&row)).transpose()
+    }
+
+    async fn move_to_person(&self, site: &str, session: &[u8; 32], person: &str) -> Result<(), StoreError> {
+        sqlx::query("UPDATE tickets SET person = ? WHERE site = ? AND session = ? AND person IS NULL")
+            .bind(person)
+            .bind(site)
+            .bind(&session[..])
+            .execute(&self.writer)
+            .await?;
+        Ok(())
     }
 
     async fn ticket(&self, name: &str) -> Result<Option<StoredTicket>, StoreError> {
@@ -267,8 +278,8 @@ struct Known {
 }
 
 const INSERT_TICKET: &str = "
-    INSERT INTO tickets (id, site, reference, status, priority, target, due_at, received_at, session, ticket)
-    VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (reference) DO NOTHING";
+    INSERT INTO tickets (id, site, reference, status, priority, target, due_at, received_at, person, session, ticket)
+    VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (reference) DO NOTHING";
 
 const SEALED: &str = "
     SELECT tickets.*, seals.key AS seal_key, seals.body AS seal_body, seals.session AS seal_session

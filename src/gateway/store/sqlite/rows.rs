@@ -31,6 +31,7 @@ pub fn ticket_of(row: &SqliteRow) -> Result<StoredTicket, StoreError> {
         target: target.map(|target| parsed(&what, &target)).transpose()?,
         due_at: row.try_get("due_at")?,
         received_at: row.try_get("received_at")?,
+        person: row.try_get("person")?,
         ticket: parsed(&what, row.try_get("ticket")?)?,
         id,
     })

@@ -24,6 +24,7 @@ fn ticket(id: &str, reference: &str, received_at: &str) -> StoredTicket {
         }),
         due_at: None,
         received_at: received_at.into(),
+        person: None,
         ticket: NewTicket {
             kind: Kind::Bug,
             topic: "billing".into(),

@@ -1,0 +1,126 @@
+//! Who is asking: signed people, sessions, and those who only say so.
+
+use axum::body::Body;
+use axum::http::Request;
+use base64::Engine;
+use base64::prelude::BASE64_URL_SAFE_NO_PAD;
+use deskbell::domain::ticket::Priority;
+use deskbell::gateway::settings::Overrides;
+use deskbell::gateway::store::StoredTicket;
+use ring::hmac;
+use serde_json::{Value, json};
+
+use crate::support::{Gateway, ORIGIN, gateway_with, post, ticket};
+
+const SECRET: &str = "0123456789abcdef0123456789abcdef";
+const SESSION: &str = "000102030405060708090a0b0c0d0e0f";
+
+/// A gateway whose site `signed` has one signer.
+async fn gateway() -> Gateway {
+    let site = format!(
+        "[sites.signed]\norigins = [{ORIGIN:?}]\nplans = {{ enterprise = \"high\", free = \"low\" }}\n\
+         [[sites.signed.signers]]\nalgorithm = \"HS256\"\nsecret = {SECRET:?}\n"
+    );
+    gateway_with(&site, Overrides::default()).await
+}
+
+fn token(more: Value) -> String {
+    let now = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).unwrap().as_secs();
+    let mut claims = json!({"sub": "u-7", "aud": "signed", "exp": now + 300, "name": "Ada", "plan": "enterprise"});
+    claims.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
+    let part = |value: Value| BASE64_URL_SAFE_NO_PAD.encode(value.to_string());
+    let message = format!("{}.{}", part(json!({"alg": "HS256"})), part(claims));
+    let tag = hmac::sign(&hmac::Key::new(hmac::HMAC_SHA256, SECRET.as_bytes()), message.as_bytes());
+    format!("{message}.{}", BASE64_URL_SAFE_NO_PAD.encode(tag))
+}
+
+fn signed(key: &str, token: &str, session: Option<&str>, ticket: &Value) -> Request<Body> {
+    let mut request = post("signed", key, session, ticket);
+    request.headers_mut().insert("authorization", format!("Bearer {token}").parse().unwrap());
+    request
+}
+
+async fn stored(gateway: &Gateway) -> Vec<StoredTicket> {
+    gateway.app.store.tickets(None, 100).await.unwrap()
+}
+
+#[tokio::test]
+async fn who_is_signed_stands_on_the_ticket_and_what_the_page_claims_does_not() {
+    let gateway = gateway().await;
+    let mut claimed = ticket("One");
+    claimed["context"] = json!({
+        "user": {"id": "u-admin", "name": "Root", "plan": "free", "verified": true, "attributes": {"seats": "5"}},
+    });
+    let answer = gateway.send(signed("a", &token(json!({})), None, &claimed)).await;
+    assert_eq!(answer.status, 201, "{}", answer.text());
+    let answer = gateway.send(post("signed", "b", None, &claimed)).await;
+    assert_eq!(answer.status, 201);
+    let [unsigned, signed] = stored(&gateway).await.try_into().unwrap();
+
+    let user = signed.ticket.context.user.unwrap();
+    assert_eq!((user.id.as_str(), user.name.as_str(), user.plan.as_str()), ("u-7", "Ada", "enterprise"));
+    assert!(user.verified && user.attributes.get("seats").is_some_and(|seats| seats == "5"));
+    assert_eq!((signed.person.as_deref(), signed.priority), (Some("u-7"), Some(Priority::High)));
+    assert!(signed.target.is_some());
+
+    let user = unsigned.ticket.context.user.unwrap();
+    assert_eq!((user.id.as_str(), user.verified), ("u-admin", false));
+    assert_eq!((unsigned.person, unsigned.priority, unsigned.target), (None, None, None));
+}
+
+#[tokio::test]
+async fn a_priority_that_is_signed_counts_before_that_of_the_plan() {
+    let gateway = gateway().await;
+    gateway.send(signed("a", &token(json!({"priority": "medium"})), None, &ticket("One"))).await;
+    assert_eq!(stored(&gateway).await[0].priority, Some(Priority::Medium));
+}
+
+#[tokio::test]
+async fn a_token_that_is_not_believed_is_refused_and_nothing_is_kept() {
+    let gateway = gateway().await;
+    let good = token(json!({}));
+    for (token, code, said) in [
+        (token(json!({"exp": 1})), "expired_token", "expired"),
+        (token(json!({"aud": "acme"})), "invalid_token", "aud"),
+        (format!("{good}x"), "invalid_token", "token"),
+        ("abc".into(), "invalid_token", "no JWT"),
+        (String::new(), "invalid_token", "Bearer TOKEN"),
+    ] {
+        let answer = gateway.send(signed("k", &token, None, &ticket("One"))).await;
+        assert_eq!(answer.problem(), (401, code.into()), "{token}");
+        assert_eq!(answer.header("www-authenticate"), "Bearer error=\"invalid_token\"");
+        assert_eq!(answer.header("access-control-allow-origin"), ORIGIN);
+        assert!(answer.json()["title"].as_str().unwrap().contains(said), "{}", answer.text());
+    }
+    let mut elsewhere = post("acme", "k", None, &ticket("One"));
+    elsewhere.headers_mut().insert("authorization", format!("Bearer {good}").parse().unwrap());
+    assert!(gateway.send(elsewhere).await.json()["title"].as_str().unwrap().contains("no signers"));
+    assert_eq!(gateway.count().await, 0);
+}
+
+#[tokio::test]
+async fn whoever_signs_in_takes_along_what_the_session_sent_and_nothing_of_others() {
+    let gateway = gateway().await;
+    gateway.send(post("signed", "a", Some(SESSION), &ticket("Mine"))).await;
+    gateway.send(post("signed", "b", Some(&SESSION.replace("00", "ff")), &ticket("Another session's"))).await;
+    gateway.send(post("signed", "c", None, &ticket("Nobody's"))).await;
+    gateway.send(post("trusting", "d", Some(SESSION), &ticket("Another site's"))).await;
+    gateway.send(signed("e", &token(json!({})), Some(SESSION), &ticket("Signed"))).await;
+    // Somebody else signs in on the same device: what belongs to the first stays theirs.
+    gateway.send(signed("f", &token(json!({"sub": "u-8"})), Some(SESSION), &ticket("The next one's"))).await;
+    let owners: Vec<(String, Option<String>)> =
+        stored(&gateway).await.into_iter().map(|kept| (kept.ticket.message, kept.person)).collect();
+    let of = |message: &str| owners.iter().find(|(known, _)| known == message).unwrap().1.clone();
+    assert_eq!((of("Mine"), of("Signed")), (Some("u-7".into()), Some("u-7".into())));
+    assert_eq!(of("The next one's"), Some("u-8".into()));
+    assert_eq!([of("Another session's"), of("Nobody's"), of("Another site's")], [None, None, None]);
+}
+
+#[tokio::test]
+async fn the_same_key_is_answered_again_with_a_newer_token() {
+    let gateway = gateway().await;
+    let first = gateway.send(signed("a", &token(json!({})), Some(SESSION), &ticket("One"))).await;
+    let again = gateway.send(signed("a", &token(json!({"jti": "2"})), Some(SESSION), &ticket("One"))).await;
+    assert_eq!((again.status, again.json()), (first.status, first.json()));
+    assert_eq!(gateway.count().await, 1);
+}
