@@ -11,6 +11,8 @@ pub mod engine;
 pub mod event;
 pub mod find;
 pub mod github;
+#[cfg(not(target_arch = "wasm32"))]
+pub mod hours;
 pub mod index_file;
 pub mod joined;
 pub mod link;

@@ -5,17 +5,27 @@ use jiff::{Timestamp, ToSpan};
 
 /// Now, RFC 3339 in UTC, always to the millisecond, so that the order of the texts is the order of the times.
 pub fn now() -> String {
-    format!("{:.3}", Timestamp::now())
+    written(timestamp())
+}
+
+/// Now.
+pub fn timestamp() -> Timestamp {
+    Timestamp::now()
+}
+
+/// A time, RFC 3339 in UTC, to the millisecond.
+pub fn written(time: Timestamp) -> String {
+    format!("{time:.3}")
 }
 
 /// Now, in seconds since 1970.
 pub fn seconds() -> u64 {
-    Timestamp::now().as_second().try_into().unwrap_or_default()
+    timestamp().as_second().try_into().unwrap_or_default()
 }
 
 /// The Monday of a week: this one, or one so many weeks ago; `2026-11-23`, in UTC.
 pub fn week(ago: u32) -> String {
-    monday(Timestamp::now(), ago)
+    monday(timestamp(), ago)
 }
 
 fn monday(now: Timestamp, ago: u32) -> String {

@@ -19,6 +19,8 @@ const SESSION: &str = "000102030405060708090a0b0c0d0e0f";
 async fn gateway() -> Gateway {
     let site = format!(
         "[sites.signed]\norigins = [{ORIGIN:?}]\nplans = {{ enterprise = \"high\", free = \"low\" }}\n\
+         hours = {{ zone = \"UTC\", from = \"00:00\", to = \"24:00\", \
+         days = [\"mon\", \"tue\", \"wed\", \"thu\", \"fri\", \"sat\", \"sun\"] }}\n\
          [[sites.signed.signers]]\nalgorithm = \"HS256\"\nsecret = {SECRET:?}\n"
     );
     gateway_with(&site, Overrides::default()).await
@@ -123,4 +125,23 @@ async fn the_same_key_is_answered_again_with_a_newer_token() {
     let again = gateway.send(signed("a", &token(json!({"jti": "2"})), Some(SESSION), &ticket("One"))).await;
     assert_eq!((again.status, again.json()), (first.status, first.json()));
     assert_eq!(gateway.count().await, 1);
+}
+
+#[tokio::test]
+async fn a_time_is_promised_to_who_is_signed_and_to_nobody_else() {
+    let gateway = gateway().await;
+    let answer = gateway.send(signed("a", &token(json!({})), None, &ticket("One"))).await.json();
+    let due = answer["due_at"].as_str().unwrap();
+    // High severity and high priority: an hour, and somebody is always there.
+    let [kept] = stored(&gateway).await.try_into().unwrap();
+    assert_eq!(kept.due_at.as_deref(), Some(due));
+    let second = |time: &str| time.parse::<jiff::Timestamp>().unwrap().as_second();
+    assert!((second(due) - second(&kept.received_at) - 3600).abs() <= 1, "{due} {}", kept.received_at);
+
+    let unsigned = gateway.send(post("signed", "b", None, &ticket("Two"))).await.json();
+    assert_eq!(unsigned["due_at"], Value::Null);
+    let mut low = ticket("Three");
+    low["severity"] = json!("low");
+    let automated = gateway.send(signed("c", &token(json!({"plan": "free"})), None, &low)).await.json();
+    assert_eq!(automated["due_at"], Value::Null);
 }

@@ -1,6 +1,7 @@
 //! What the gateway is told: by the command line, the environment and one TOML file, in this order.
 
 mod file;
+mod hours;
 mod site;
 
 use std::collections::BTreeMap;

@@ -11,7 +11,9 @@ use serde::de::{DeserializeSeed, Error, IntoDeserializer, MapAccess, Visitor};
 use serde::{Deserialize, Deserializer};
 
 use super::SettingsError;
+use super::hours::HoursTable;
 use crate::domain::config::{self, Config};
+use crate::domain::hours::Hours;
 use crate::domain::link;
 use crate::gateway::identity::Signer;
 use crate::gateway::search::import::timer::{EVERY_DEFAULT, EVERY_MAX, EVERY_MIN, Plan};
@@ -24,6 +26,8 @@ pub struct Site {
     pub origins: Origins,
     /// What it was told.
     pub config: Config,
+    /// When somebody is there; without it no time is promised.
+    pub hours: Option<Hours>,
     /// The keys of the host, which sign who somebody is.
     pub signers: Vec<Signer>,
     /// Where its questions come from while the gateway serves.
@@ -39,10 +43,11 @@ pub enum Origins {
     Listed(Vec<String>),
 }
 
-/// A site as it stands in the file: `origins`, `signers` and `imports`, and beside them the fields of [`Config`].
+/// A site as it stands in the file: `origins`, `hours`, `signers` and `imports`, and beside them the fields of [`Config`].
 #[derive(Clone, Debug)]
 pub struct SiteTable {
     origins: Vec<String>,
+    hours: Option<HoursTable>,
     signers: Vec<SignerTable>,
     imports: Vec<ImportTable>,
     config: Config,
@@ -131,6 +136,10 @@ fn check(name: &str, table: SiteTable, place: &impl Fn(&str) -> String) -> Resul
         let (field, message) = problem.split_once(": ").unwrap_or(("", problem));
         return wrong(field, message.into());
     }
+    let hours = match table.hours.as_ref().map(HoursTable::read).transpose() {
+        Ok(hours) => hours,
+        Err((field, message)) => return wrong(&format!("hours.{field}"), message),
+    };
     let mut signers: Vec<Signer> = Vec::new();
     let several = table.signers.len() > 1;
     for (index, table) in table.signers.into_iter().enumerate() {
@@ -156,7 +165,7 @@ fn check(name: &str, table: SiteTable, place: &impl Fn(&str) -> String) -> Resul
         imports.push(plan);
     }
     let origins = if any { Origins::Any } else { Origins::Listed(table.origins) };
-    Ok(Site { origins, config: table.config, signers, imports })
+    Ok(Site { origins, config: table.config, hours, signers, imports })
 }
 
 /// The signer of a table, or the field that is wrong and why.
@@ -238,7 +247,7 @@ impl<'de> Visitor<'de> for TableVisitor {
         let mut own = Own::default();
         let config = Config::deserialize(MapAccessDeserializer::new(WithoutOwn { map, own: &mut own }))?;
         let origins = own.origins.ok_or_else(|| A::Error::missing_field("origins"))?;
-        Ok(SiteTable { origins, signers: own.signers, imports: own.imports, config })
+        Ok(SiteTable { origins, hours: own.hours, signers: own.signers, imports: own.imports, config })
     }
 }
 
@@ -246,6 +255,7 @@ impl<'de> Visitor<'de> for TableVisitor {
 #[derive(Default)]
 struct Own {
     origins: Option<Vec<String>>,
+    hours: Option<HoursTable>,
     signers: Vec<SignerTable>,
     imports: Vec<ImportTable>,
 }
@@ -266,6 +276,10 @@ impl<'de, A: MapAccess<'de>> MapAccess<'de> for WithoutOwn<'_, A> {
                 Some(KeyRead::Other(value)) => return Ok(Some(value)),
                 Some(KeyRead::Origins(unused)) => {
                     self.own.origins = Some(self.map.next_value()?);
+                    seed = unused;
+                }
+                Some(KeyRead::Hours(unused)) => {
+                    self.own.hours = Some(self.map.next_value()?);
                     seed = unused;
                 }
                 Some(KeyRead::Signers(unused)) => {
@@ -290,6 +304,7 @@ struct Key<K>(K);
 
 enum KeyRead<K, V> {
     Origins(K),
+    Hours(K),
     Signers(K),
     Imports(K),
     Other(V),
@@ -302,6 +317,7 @@ impl<'de, K: DeserializeSeed<'de>> DeserializeSeed<'de> for Key<K> {
         let key = String::deserialize(deserializer)?;
         match key.as_str() {
             "origins" => Ok(KeyRead::Origins(self.0)),
+            "hours" => Ok(KeyRead::Hours(self.0)),
             "signers" => Ok(KeyRead::Signers(self.0)),
             "imports" => Ok(KeyRead::Imports(self.0)),
             _ => self.0.deserialize(key.into_deserializer()).map(KeyRead::Other),

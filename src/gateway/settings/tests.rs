@@ -36,6 +36,7 @@ fn the_example_names_every_field_of_a_site() {
         );
     }
     assert!(example.contains("\n# [[sites.acme.imports]]\n") && example.contains("\n# [[sites.acme.signers]]\n"));
+    assert!(example.contains("\n# [sites.acme.hours]\n"));
 }
 
 #[test]
@@ -72,7 +73,7 @@ fn a_wrong_file_is_told_by_file_line_field_and_what_is_allowed() {
         ),
         (
             "[sites.acme]\norigins = [\"*\"]\norigin = [\"*\"]",
-            "deskbell.toml:3: sites.acme.origin: unknown field `origin`, expected one of `origins`, `signers`, `imports`, `kinds`, `topics`",
+            "deskbell.toml:3: sites.acme.origin: unknown field `origin`, expected one of `origins`, `hours`, `signers`, `imports`, `kinds`, `topics`",
         ),
         ("[sites.acme]\norigins = [\"*\"]\nkinds = []", "deskbell.toml: sites.acme.kinds: is empty; name at least one"),
         (
@@ -184,6 +185,33 @@ fn signers_are_read_and_what_is_wrong_with_one_is_named() {
         ),
     ] {
         let complaint = complaint(&text);
+        assert!(complaint.contains(said), "{complaint}");
+    }
+}
+
+#[test]
+fn hours_are_read_and_what_is_wrong_with_them_is_named() {
+    let site = |fields: &str| format!("[sites.acme]\norigins = [\"*\"]\n[sites.acme.hours]\n{fields}");
+    let berlin = "zone = \"Europe/Berlin\"\n";
+    let settings = load_text(&site(berlin), Overrides::default()).unwrap();
+    let hours = settings.sites["acme"].hours.clone().unwrap();
+    assert_eq!((hours.days.len(), hours.from.to_string(), hours.holidays.len()), (5, "09:00:00".into(), 0));
+    let all_day = format!("{berlin}from = \"00:00\"\nto = \"24:00\"\ndays = [\"sun\"]\nholidays = [\"2026-12-25\"]");
+    assert_eq!(
+        load_text(&site(&all_day), Overrides::default()).unwrap().sites["acme"].hours.as_ref().unwrap().to,
+        None
+    );
+    for (fields, said) in [
+        ("", "missing field `zone`"),
+        ("zone = \"Berlin\"", "sites.acme.hours.zone: \"Berlin\" is no time zone; write one such as"),
+        ("zone = \"UTC\"\nfrom = \"9\"", "sites.acme.hours.from: \"9\" is no time of day; write \"09:00\""),
+        ("zone = \"UTC\"\nto = \"25:00\"", "sites.acme.hours.to: \"25:00\" is no time of day"),
+        ("zone = \"UTC\"\nfrom = \"17:00\"\nto = \"09:00\"", "sites.acme.hours.to: has to be later than from"),
+        ("zone = \"UTC\"\ndays = []", "sites.acme.hours.days: is empty"),
+        ("zone = \"UTC\"\ndays = [\"monday\"]", "unknown variant `monday`, expected one of `mon`, `tue`"),
+        ("zone = \"UTC\"\nholidays = [\"25.12.2026\"]", "sites.acme.hours.holidays: \"25.12.2026\" is no day; write"),
+    ] {
+        let complaint = complaint(&site(fields));
         assert!(complaint.contains(said), "{complaint}");
     }
 }

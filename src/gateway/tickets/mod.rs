@@ -12,8 +12,9 @@ use super::settings::Site;
 use super::store::{Placed, Seal, Sealed, StoredTicket};
 use super::{clock, json};
 use crate::domain::context::User;
+use crate::domain::hours::Hours;
 use crate::domain::reference;
-use crate::domain::targets;
+use crate::domain::targets::{self, Owner, Target};
 use crate::domain::ticket::{self, NewTicket, Receipt, Status};
 use crate::domain::{config, context};
 
@@ -81,18 +82,27 @@ fn stored(name: &str, site: &Site, person: Option<Person>, mut new: NewTicket) -
     };
     // A page that could not read the configuration does not know what the site wants from nobody.
     context::drop_groups(&mut new.context, &site.config.context.off);
+    let target = targets::target(&site.config.targets, new.severity, priority);
     StoredTicket {
         id: Uuid::now_v7().to_string(),
         site: name.into(),
         reference: draw(),
         status: Status::Open,
         priority,
-        target: targets::target(&site.config.targets, new.severity, priority),
-        due_at: None,
+        target,
+        due_at: site.hours.as_ref().zip(target).and_then(|(hours, target)| due(hours, &target)),
         received_at: clock::now(),
         person: id,
         ticket: new,
     }
+}
+
+/// When the first answer is due that is promised now; none where it is automated.
+fn due(hours: &Hours, target: &Target) -> Option<String> {
+    (target.owner != Owner::Automated)
+        .then(|| hours.due(clock::timestamp(), target.hours))
+        .flatten()
+        .map(clock::written)
 }
 
 /// Puts whom the host has signed in the place of whom the page has named. What else the page says of them stays, as it is not
