@@ -87,6 +87,12 @@ test("where the clipboard is closed the text is selected in sight", async ({ pag
   expect(selected).toEqual([0, (await field.inputValue()).length]);
 });
 
+test("when its first answer is due stands on a ticket of whoever is promised one", async ({ page, gateway }) => {
+  await open(page, gateway);
+  const handling = page.getByRole("region", { name: "Handling" });
+  await expect(handling).toContainText(/Due\s*\d{1,2} \w{3} \d{4}, \d\d:\d\d UTC/);
+});
+
 test.describe("without scripts", () => {
   test.use({ javaScriptEnabled: false });
 
