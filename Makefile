@@ -77,7 +77,8 @@ clean: ## what was built; the tools in the cache and DATA stay
 	rm -rf dist src/loader/node_modules tests/browser/node_modules tests/browser/output
 
 test-native: | needs
-	@echo '── native tests'
+	@command -v python3 > /dev/null || { echo 'The tests need python3, for the snippet that signs in it: sudo apt-get install python3' >&2; exit 1; }
+	echo '── native tests'
 	cargo test
 
 test-wasm: wasm-target $(BINDGEN) $(BROWSER_PACKAGES)

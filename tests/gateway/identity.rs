@@ -12,6 +12,9 @@ use serde_json::{Value, json};
 
 use crate::support::{Gateway, ORIGIN, gateway_with, post, ticket};
 
+#[path = "../../docs/sign/sign.rs"]
+mod sign;
+
 const SECRET: &str = "0123456789abcdef0123456789abcdef";
 const SESSION: &str = "000102030405060708090a0b0c0d0e0f";
 
@@ -144,4 +147,38 @@ async fn a_time_is_promised_to_who_is_signed_and_to_nobody_else() {
     low["severity"] = json!("low");
     let automated = gateway.send(signed("c", &token(json!({"plan": "free"})), None, &low)).await.json();
     assert_eq!(automated["due_at"], Value::Null);
+}
+
+/// What a program prints, run beside the snippets.
+fn printed(program: &str, arguments: &[&str]) -> String {
+    let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/docs/sign");
+    let output = std::process::Command::new(program).args(arguments).current_dir(folder).output().unwrap();
+    assert!(output.status.success(), "{program}: {}", String::from_utf8_lossy(&output.stderr));
+    String::from_utf8(output.stdout).unwrap().trim().into()
+}
+
+#[tokio::test]
+async fn what_the_snippets_for_node_python_and_rust_sign_is_believed() {
+    let gateway = gateway().await;
+    let user =
+        json!({"sub": "ü-7", "name": "Ada „L“", "plan": "enterprise", "organization": {"id": "o-1", "name": "Acme"}});
+    let node = format!(
+        "import {{ sign }} from './sign.mjs'; console.log(sign({SECRET:?}, 'signed', JSON.parse(process.argv[1])))"
+    );
+    let python =
+        format!("import json, sys; from sign import sign; print(sign({SECRET:?}, 'signed', json.loads(sys.argv[1])))");
+    let tokens = [
+        printed("node", &["--input-type=module", "-e", &node, &user.to_string()]),
+        printed("python3", &["-B", "-c", &python, &user.to_string()]),
+        sign::sign(SECRET, "signed", user),
+    ];
+    for (number, token) in tokens.iter().enumerate() {
+        let answer = gateway.send(signed(&number.to_string(), token, None, &ticket("One"))).await;
+        assert_eq!(answer.status, 201, "{token}: {}", answer.text());
+    }
+    for kept in stored(&gateway).await {
+        let user = kept.ticket.context.user.unwrap();
+        assert_eq!((kept.person.as_deref(), user.name.as_str()), (Some("ü-7"), "Ada „L“"));
+        assert!(user.verified && user.organization.name == "Acme");
+    }
 }
