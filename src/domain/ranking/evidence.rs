@@ -9,10 +9,10 @@ const NEEDED: f32 = 0.18;
 const STRONGEST: f32 = 0.36;
 /// How much even an empty query asks for, in words that a single question has.
 const ASKED: f32 = 0.4;
-/// How much a word of a title comes to at least, as a share of the most.
+/// How much a word of a title or a topic comes to at least, as a share of the most.
 const TITLED: f32 = 0.6;
-/// How like its word a beginning is at least, where nothing was corrected.
-const SURE: f32 = 0.95;
+/// How like its word one is at least that was surely meant: one that is still typed, or a long one with a mistake.
+const SURE: f32 = 0.85;
 
 /// What a question has of a query.
 #[derive(Clone, Copy, Debug, Default)]
@@ -23,7 +23,7 @@ pub struct Evidence {
     strongest: f32,
     /// How many words both have, letter by letter or by their stem.
     shared: u16,
-    /// How many words of the query begin words of the title.
+    /// How many words of the query were surely meant by words of the title or the topics.
     titled: u16,
 }
 
@@ -68,7 +68,7 @@ impl Asked {
 
     /// Whether the evidence is enough. It never is where a query only says that something is wrong.
     pub fn answered_by(&self, evidence: &Evidence) -> bool {
-        // Whoever writes a rare word means it, wherever it stands; and a title with all words is about them.
+        // Whoever writes a rare word means it, wherever it stands; and a title or topic with all words is about them.
         let all = self.rare && evidence.shared == self.words || evidence.titled == self.words;
         self.words > 0 && (all || evidence.sum - STRONGEST * evidence.strongest >= self.needed)
     }

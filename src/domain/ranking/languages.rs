@@ -44,18 +44,19 @@ fn stop_words(language: Language) -> &'static [&'static str] {
 }
 
 const ENGLISH: &[&str] = &[
-    "a", "about", "after", "all", "also", "am", "an", "and", "any", "are", "aren", "as", "at", "be", "because", "been",
-    "before", "being", "both", "but", "by", "can", "cannot", "could", "couldn", "d", "did", "didn", "do", "does",
-    "doesn", "doing", "don", "during", "each", "even", "ever", "for", "from", "get", "gets", "getting", "go", "going",
-    "got", "had", "hadn", "has", "hasn", "have", "haven", "having", "he", "her", "here", "hers", "him", "his", "how",
-    "i", "if", "in", "into", "is", "isn", "it", "its", "itself", "just", "let", "ll", "m", "may", "me", "might",
-    "more", "most", "much", "must", "my", "myself", "need", "needs", "no", "nor", "not", "of", "off", "on", "once",
-    "one", "only", "onto", "or", "other", "our", "ours", "out", "over", "own", "re", "s", "same", "shall", "she",
-    "should", "shouldn", "since", "so", "some", "still", "such", "t", "than", "that", "the", "their", "them", "then",
+    "a", "about", "after", "all", "also", "am", "an", "and", "any", "are", "aren", "arent", "as", "at", "be",
+    "because", "been", "before", "being", "both", "but", "by", "can", "cannot", "cant", "could", "couldn", "couldnt",
+    "d", "did", "didn", "didnt", "do", "does", "doesn", "doesnt", "doing", "don", "dont", "during", "each", "even",
+    "ever", "for", "from", "get", "gets", "getting", "go", "going", "got", "had", "hadn", "has", "hasn", "hasnt",
+    "have", "haven", "havent", "having", "he", "her", "here", "hers", "him", "his", "how", "i", "if", "im", "in",
+    "into", "is", "isn", "isnt", "it", "its", "itself", "ive", "just", "let", "ll", "m", "may", "me", "might", "more",
+    "most", "much", "must", "my", "myself", "need", "needs", "no", "nor", "not", "of", "off", "on", "once", "one",
+    "only", "onto", "or", "other", "our", "ours", "out", "over", "own", "re", "s", "same", "shall", "she", "should",
+    "shouldn", "shouldnt", "since", "so", "some", "still", "such", "t", "than", "that", "the", "their", "them", "then",
     "there", "these", "they", "this", "those", "through", "to", "too", "trying", "under", "until", "up", "us", "ve",
-    "very", "via", "want", "wants", "was", "wasn", "way", "we", "were", "weren", "what", "when", "where", "which",
-    "while", "who", "whom", "whose", "why", "will", "with", "without", "would", "wouldn", "yet", "you", "your",
-    "yours",
+    "very", "via", "want", "wants", "was", "wasn", "wasnt", "way", "we", "were", "weren", "werent", "what", "when",
+    "where", "which", "while", "who", "whom", "whose", "why", "will", "with", "without", "wont", "would", "wouldn",
+    "wouldnt", "yet", "you", "your", "yours",
 ];
 
 const GERMAN: &[&str] = &[

@@ -376,6 +376,20 @@ mod tests {
     }
 
     #[test]
+    fn a_word_of_titles_or_topics_finds_them_however_many_there_are() {
+        let questions: Vec<Question> = (0..60)
+            .map(|n| Question {
+                topics: vec!["billing".into()],
+                ..question(&format!("q{n}"), "Dashboards for all", "")
+            })
+            .collect();
+        let index = Index::build(&questions, Snowball);
+        for query in ["dashboards", "dashboa", "dashbord", "billing", "billing dashboard "] {
+            assert_eq!(ids(&index, query).len(), 5, "{query}");
+        }
+    }
+
+    #[test]
     fn only_polite_or_vague_words_find_nothing() {
         let index = Index::build(&[question("a", "Nothing works, please help with the error", "")], Snowball);
         for query in ["please help", "nothing works", "how do i", "error"] {

@@ -7,7 +7,7 @@
 pub type Counts = [u8; 4];
 
 /// How much a word counts in each of them.
-const WEIGHTS: [f32; 4] = [6.0, 1.2, 0.6, 1.0];
+const WEIGHTS: [f32; 4] = [6.0, 1.2, 0.6, 5.0];
 /// How much a long one is held back.
 const HELD_BACK: [f32; 4] = [0.5, 0.75, 0.85, 0.0];
 /// How fast more of the same word stops counting.
