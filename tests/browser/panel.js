@@ -63,6 +63,20 @@ export class Panel {
     await expect(this.root.locator(".foot button")).toBeVisible();
   }
 
+  /**
+   * Types into the box, and waits for what the whole text finds: what an earlier letter found may still change its place.
+   * @param {string} text
+   */
+  async search(text) {
+    const whole = this.page.waitForResponse((response) => new URL(response.url()).searchParams.get("q") === text);
+    await this.page.keyboard.type(text);
+    await (await whole).finished();
+    // Two frames: the answer is read, then drawn.
+    await this.page.evaluate(
+      () => new Promise((drawn) => requestAnimationFrame(() => requestAnimationFrame(() => drawn(null)))),
+    );
+  }
+
   /** From Home to the form. */
   async toTicket() {
     await this.ticketButton.click();
