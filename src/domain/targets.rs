@@ -3,22 +3,23 @@
 use serde::{Deserialize, Serialize};
 
 use super::ticket::{Priority, Severity};
+use super::words::words;
 
 /// How many business hours a day of a target counts.
 pub const HOURS_A_DAY: u32 = 8;
 
-/// Who gives the first answer.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Owner {
-    /// Customer success.
-    Cs,
-    /// A support engineer.
-    SupportEngineer,
-    /// The engineer on turn in the team that owns the topic.
-    SupportHero,
-    /// Nobody: the answer is automated and points to community questions.
-    Automated,
+words! {
+    /// Who gives the first answer.
+    Owner {
+        /// Customer success.
+        Cs = "cs",
+        /// A support engineer.
+        SupportEngineer = "support_engineer",
+        /// The engineer on turn in the team that owns the topic.
+        SupportHero = "support_hero",
+        /// Nobody: the answer is automated and points to community questions.
+        Automated = "automated",
+    }
 }
 
 /// What is promised for a severity and a priority.

@@ -152,6 +152,9 @@ pub struct NewTicket<C = Context> {
     /// Whether support may look into the customer's account; none where the form did not ask.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub consent: Option<bool>,
+    /// Whether the form said that the first answer is automatic; nobody else is answered so.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub automatic: bool,
     /// The language the form was in, as a language tag.
     #[serde(default)]
     pub locale: String,
@@ -343,6 +346,7 @@ mod tests {
                 questions: vec![seen],
                 via,
                 consent: Some(true),
+                automatic: true,
                 locale: "ar".into(),
                 created_at: "2026-11-23T08:00:00Z".into(),
                 client: Client { name: "deskbell".into(), version: "0.1.0".into() },

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
+use super::live::Live;
 use super::routes::config::PublicConfig;
 use super::search::Indexes;
 use super::search::unanswered::Waiting;
@@ -22,6 +23,8 @@ pub struct App {
     pub unanswered: Waiting,
     /// The keys that are being worked on.
     pub claims: Claims,
+    /// Tells those who watch their tickets.
+    pub live: Live,
     /// What the pages of each site are told.
     pub configs: BTreeMap<String, PublicConfig>,
 }
@@ -42,5 +45,13 @@ pub async fn open(settings: Settings) -> Result<Arc<App>, StoreError> {
     let indexes = Indexes::default();
     indexes.refresh(store.as_ref()).await?;
     let configs = settings.sites.iter().map(|(name, site)| (name.clone(), PublicConfig::new(&site.config))).collect();
-    Ok(Arc::new(App { settings, store, indexes, unanswered: Waiting::default(), claims: Claims::default(), configs }))
+    Ok(Arc::new(App {
+        settings,
+        store,
+        indexes,
+        unanswered: Waiting::default(),
+        claims: Claims::default(),
+        live: Live::default(),
+        configs,
+    }))
 }

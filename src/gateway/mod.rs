@@ -10,6 +10,7 @@ pub mod demo;
 pub mod identity;
 pub mod inbox;
 pub mod json;
+pub mod live;
 pub mod problem;
 pub mod routes;
 pub mod search;

@@ -44,6 +44,9 @@ pub enum Refusal {
     /// The session cannot be one.
     #[error("the header Deskbell-Session has to be 128 bits, as 32 hexadecimal digits or 22 characters of base64url")]
     InvalidSession,
+    /// Nobody says who is asking.
+    #[error("nobody can be told whose tickets these are; send Authorization: Bearer TOKEN, or Deskbell-Session")]
+    Unidentified,
     /// The token is not believed.
     #[error("{0}")]
     InvalidToken(#[from] TokenError),
@@ -78,6 +81,7 @@ impl Refusal {
             Refusal::TooLarge(_) => (StatusCode::PAYLOAD_TOO_LARGE, "too_large"),
             Refusal::Torn => (StatusCode::BAD_REQUEST, "torn"),
             Refusal::MissingKey => (StatusCode::BAD_REQUEST, "missing_key"),
+            Refusal::Unidentified => (StatusCode::UNAUTHORIZED, "unidentified"),
             Refusal::InvalidToken(TokenError::Expired) => (StatusCode::UNAUTHORIZED, "expired_token"),
             Refusal::InvalidToken(_) => (StatusCode::UNAUTHORIZED, "invalid_token"),
             Refusal::InvalidSession => (StatusCode::BAD_REQUEST, "invalid_session"),
@@ -106,8 +110,9 @@ impl IntoResponse for Refusal {
         headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("application/problem+json"));
         headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
         if status == StatusCode::UNAUTHORIZED {
-            let value = HeaderValue::from_static("Bearer error=\"invalid_token\"");
-            headers.insert(header::WWW_AUTHENTICATE, value);
+            // Without credentials there is no error in them (RFC 6750, 3.1).
+            let value = if code == "unidentified" { "Bearer" } else { "Bearer error=\"invalid_token\"" };
+            headers.insert(header::WWW_AUTHENTICATE, HeaderValue::from_static(value));
         }
         if again {
             headers.insert(header::RETRY_AFTER, HeaderValue::from_static("1"));

@@ -6,6 +6,7 @@
 mod api;
 mod assets;
 mod command;
+mod conversation;
 mod events;
 mod identity;
 mod inbox;

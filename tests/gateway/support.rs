@@ -8,10 +8,14 @@ use axum::Router;
 use axum::body::Body;
 use axum::extract::ConnectInfo;
 use axum::http::{HeaderMap, Method, Request, StatusCode};
+use base64::Engine;
+use base64::prelude::BASE64_URL_SAFE_NO_PAD;
 use deskbell::gateway::app::{self, App};
+use deskbell::gateway::routes;
 use deskbell::gateway::settings::{self, Overrides};
-use deskbell::gateway::{routes, store::Store};
+use deskbell::gateway::store::{Store, View};
 use http_body_util::BodyExt;
+use ring::hmac;
 use serde_json::{Value, json};
 use tempfile::TempDir;
 use tower::ServiceExt;
@@ -30,6 +34,25 @@ const SITES: &str = r#"
     plans = { enterprise = "high", free = "low" }
     topics = [{ id = "billing", label = "Billing", team = "growth" }]
 "#;
+
+/// The secret with which the host of the site `signed` signs.
+pub const SECRET: &str = "0123456789abcdef0123456789abcdef";
+
+/// A token for the site `signed`, with other claims in the place of the usual ones.
+pub fn token(more: Value) -> String {
+    let now = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).unwrap().as_secs();
+    let mut claims = json!({"sub": "u-7", "aud": "signed", "exp": now + 300, "name": "Ada", "plan": "enterprise"});
+    claims.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
+    signed_with(SECRET, json!({"alg": "HS256"}), claims)
+}
+
+/// A token with this header and these claims.
+pub fn signed_with(secret: &str, header: Value, claims: Value) -> String {
+    let part = |value: Value| BASE64_URL_SAFE_NO_PAD.encode(value.to_string());
+    let message = format!("{}.{}", part(header), part(claims));
+    let tag = hmac::sign(&hmac::Key::new(hmac::HMAC_SHA256, secret.as_bytes()), message.as_bytes());
+    format!("{message}.{}", BASE64_URL_SAFE_NO_PAD.encode(tag))
+}
 
 pub struct Gateway {
     pub app: Arc<App>,
@@ -87,7 +110,7 @@ impl Gateway {
     }
 
     pub async fn count(&self) -> usize {
-        self.app.store.tickets(None, 1000).await.unwrap().len()
+        self.app.store.tickets(&View::default(), 0, 1000).await.unwrap().len()
     }
 }
 

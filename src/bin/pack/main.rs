@@ -66,11 +66,11 @@ fn pack() -> Result<()> {
     std::fs::create_dir_all(&folder).map_err(|error| format!("cannot make {}: {error}", folder.display()))?;
 
     for language in LANGUAGES {
-        let (table, labels) = texts::table(*language)?;
+        let table = texts::table(*language)?;
         if !language.file.is_empty() {
-            write(&folder.join(format!("{}.json", language.tag)), json!(table).to_string().as_bytes())?;
+            write(&folder.join(format!("{}.json", language.tag)), json!(table.panel).to_string().as_bytes())?;
         }
-        write(&folder.join(format!("{}.labels.json", language.tag)), json!(labels).to_string().as_bytes())?;
+        write(&folder.join(format!("{}.labels.json", language.tag)), json!(table.labels).to_string().as_bytes())?;
     }
 
     let style = |name: &str| esbuild(release, &[&format!("style/{name}.css"), "--bundle"]);
@@ -176,7 +176,7 @@ const guard = (call) => (...given) => {
 fn loader_texts() -> Result<Value> {
     let mut languages = serde_json::Map::new();
     for language in LANGUAGES {
-        let (table, _) = texts::table(*language)?;
+        let table = texts::table(*language)?.panel;
         let shown = texts::LOADER.iter().filter_map(|wanted| {
             Text::ALL.iter().zip(&table).find_map(|(text, shown)| (text == wanted).then_some(shown.as_str()))
         });

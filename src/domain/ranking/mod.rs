@@ -5,7 +5,7 @@
 
 mod build;
 mod evidence;
-mod folding;
+pub mod folding;
 mod languages;
 mod marks;
 mod plain;

@@ -10,25 +10,37 @@ mod labels;
 
 use super::find::find;
 
-/// Declares the texts: variant, name in the language files, English.
+/// Declares texts: variant, name in the language files, English.
 macro_rules! texts {
-    ($($variant:ident, $key:literal, $english:literal;)+) => {
-        /// A text of the panel.
+    ($(#[$doc:meta])* $name:ident { $($variant:ident, $key:literal, $english:literal;)+ }) => {
+        $(#[$doc])*
         #[derive(Clone, Copy, Debug, PartialEq, Eq)]
         #[allow(missing_docs)]
-        pub enum Text { $($variant),+ }
+        pub enum $name { $($variant),+ }
 
-        impl Text {
+        impl $name {
             /// Every text, in the order of the packed tables.
-            pub const ALL: &[Text] = &[$(Text::$variant),+];
+            pub const ALL: &[$name] = &[$($name::$variant),+];
             // Each is one text of lines: a table of slices would cost the widget eight bytes more for every text.
             const KEYS: &str = concat!($($key, "\n"),+);
             const ENGLISH: &str = concat!($($english, "\n"),+);
+
+            /// Its name in the language files and in the configuration.
+            pub fn key(self) -> &'static str {
+                line($name::KEYS, self as usize)
+            }
+
+            /// In English.
+            pub fn english(self) -> &'static str {
+                line($name::ENGLISH, self as usize)
+            }
         }
     };
 }
 
 texts! {
+/// A text of the panel.
+Text {
     Help, "help", "Help";
     Close, "close", "Close";
     Back, "back", "Back";
@@ -139,6 +151,18 @@ texts! {
     FailRefused, "fail_refused", "Support did not take the ticket: {reason}";
     TryAgain, "try_again", "Try again";
 }
+}
+
+#[cfg(not(target_arch = "wasm32"))]
+texts! {
+/// A text of the answer that the gateway gives by itself, in Markdown.
+AutomaticText {
+    Perhaps, "automatic_perhaps", "Thank you for writing. The community answers questions like this one first. Perhaps one of these is it:";
+    Nothing, "automatic_nothing", "Thank you for writing. The community answers questions like this one first.";
+    Ask, "automatic_ask", "You can ask it here: {link}";
+    Human, "automatic_human", "If none of this helps, answer here, and one of us will read it.";
+}
+}
 
 /// The texts that the loader shows before the widget is there, in the order in which it is given them.
 pub const LOADER: &[Text] = &[Text::Help, Text::Close, Text::BoxLabel, Text::FormFailed];
@@ -177,18 +201,6 @@ pub const LANGUAGES: &[Language] = &[
     },
 ];
 
-impl Text {
-    /// Its name in the language files and in the configuration.
-    pub fn key(self) -> &'static str {
-        line(Text::KEYS, self as usize)
-    }
-
-    /// In English.
-    pub fn english(self) -> &'static str {
-        line(Text::ENGLISH, self as usize)
-    }
-}
-
 fn line(lines: &'static str, number: usize) -> &'static str {
     lines.split('\n').nth(number).unwrap_or_default()
 }
@@ -205,24 +217,45 @@ pub fn fill(text: &str, placeholder: &str, value: &str) -> String {
     around.map_or_else(|| text.to_string(), |(before, after)| [before, value, after].concat())
 }
 
-/// The table of a language as the widget reads it: the texts in the order of [`Text::ALL`], and apart from them what the
-/// members of a ticket are called, which is fetched when somebody looks at them.
+/// Everything that is said in a language.
 #[cfg(not(target_arch = "wasm32"))]
-pub fn table(language: Language) -> Result<(Vec<String>, std::collections::BTreeMap<String, String>), String> {
+#[derive(Clone, Debug)]
+pub struct Table {
+    /// The texts of the panel, in the order of [`Text::ALL`].
+    pub panel: Vec<String>,
+    /// What the members of a ticket are called, fetched when somebody looks at them.
+    pub labels: std::collections::BTreeMap<String, String>,
+    /// What the gateway answers by itself, in the order of [`AutomaticText::ALL`].
+    pub automatic: Vec<String>,
+}
+
+/// The table of a language.
+#[cfg(not(target_arch = "wasm32"))]
+pub fn table(language: Language) -> Result<Table, String> {
     if language.file.is_empty() {
         let labels = labels::LABELS.iter().map(|(name, english)| (name.to_string(), english.to_string())).collect();
-        return Ok((Text::ENGLISH.lines().map(str::to_string).collect(), labels));
+        let english = |texts: &str| texts.lines().map(str::to_string).collect();
+        return Ok(Table { panel: english(Text::ENGLISH), labels, automatic: english(AutomaticText::ENGLISH) });
     }
     let mut texts: std::collections::BTreeMap<String, String> =
         serde_json::from_str(language.file).map_err(|error| format!("{}: {error}", language.tag))?;
     let mut take = |key: &str| texts.remove(key).ok_or(format!("{}: {key} is missing", language.tag));
-    let table = Text::KEYS.lines().map(&mut take).collect::<Result<_, String>>()?;
+    let panel = Text::KEYS.lines().map(&mut take).collect::<Result<_, String>>()?;
+    let automatic = AutomaticText::KEYS.lines().map(&mut take).collect::<Result<_, String>>()?;
     let named = |(name, _): &(&str, &str)| Ok((name.to_string(), take(&[labels::PREFIX, name].concat())?));
     let labels = labels::LABELS.iter().map(named).collect::<Result<_, String>>()?;
     match texts.keys().next() {
         Some(unknown) => Err(format!("{}: {unknown} is no text", language.tag)),
-        None => Ok((table, labels)),
+        None => Ok(Table { panel, labels, automatic }),
     }
+}
+
+/// The language that comes nearest to a language tag.
+#[cfg(not(target_arch = "wasm32"))]
+pub fn language(tag: &str) -> Option<Language> {
+    let primary = tag.split('-').next().unwrap_or_default();
+    let first = LANGUAGES.first().copied();
+    LANGUAGES.iter().copied().find(|language| language.tag.eq_ignore_ascii_case(primary)).or(first)
 }
 
 #[cfg(test)]
@@ -234,29 +267,34 @@ mod tests {
         text.split('{').skip(1).filter_map(|rest| rest.split('}').next()).collect()
     }
 
+    fn is_complete(tag: &str, english: &[(&str, &str)], table: &[String]) {
+        assert_eq!(table.len(), english.len());
+        for ((key, english), translated) in english.iter().zip(table) {
+            assert!(!translated.trim().is_empty(), "{tag} {key}");
+            let counts = english.contains("|other=");
+            assert!(!counts || translated.contains("other="), "{tag} {key}");
+            let form = if counts { plural(translated, "other") } else { translated };
+            let expected = if counts { plural(english, "other") } else { english };
+            assert_eq!(placeholders(form), placeholders(expected), "{tag} {key}");
+        }
+    }
+
     #[test]
     fn every_language_is_complete_and_keeps_the_placeholders() {
+        let panel: Vec<_> = Text::ALL.iter().map(|text| (text.key(), text.english())).collect();
+        let automatic: Vec<_> = AutomaticText::ALL.iter().map(|text| (text.key(), text.english())).collect();
         for language in LANGUAGES {
-            let (table, labels) = table(*language).unwrap();
-            assert_eq!(table.len(), Text::ALL.len());
-            assert!(labels.values().all(|label| !label.trim().is_empty()), "{}", language.tag);
-            for (text, translated) in Text::ALL.iter().zip(table) {
-                assert!(!translated.trim().is_empty(), "{} {}", language.tag, text.key());
-                let english = text.english();
-                if english.contains("|other=") {
-                    assert!(translated.contains("other="), "{} {}", language.tag, text.key());
-                    let form = plural(&translated, "other");
-                    assert_eq!(
-                        placeholders(form),
-                        placeholders(plural(english, "other")),
-                        "{} {}",
-                        language.tag,
-                        text.key()
-                    );
-                } else {
-                    assert_eq!(placeholders(&translated), placeholders(english), "{} {}", language.tag, text.key());
-                }
-            }
+            let table = table(*language).unwrap();
+            assert!(table.labels.values().all(|label| !label.trim().is_empty()), "{}", language.tag);
+            is_complete(language.tag, &panel, &table.panel);
+            is_complete(language.tag, &automatic, &table.automatic);
+        }
+    }
+
+    #[test]
+    fn a_tag_finds_its_language_and_others_find_english() {
+        for (tag, found) in [("de-AT", "de"), ("DE", "de"), ("ar", "ar"), ("fr", "en"), ("", "en")] {
+            assert_eq!(language(tag).unwrap().tag, found, "{tag}");
         }
     }
 

@@ -8,6 +8,7 @@ use axum::http::{HeaderMap, header};
 
 use super::problem::Refusal;
 use super::settings::Site;
+use super::store::Reader;
 
 pub use session::SESSION_HEADER;
 pub use token::{KeyError, Person, Signer, TokenError};
@@ -19,6 +20,16 @@ pub struct Who {
     pub person: Option<Person>,
     /// The SHA-256 of the session, where there is one. It opens nothing but what it made.
     pub session: Option<[u8; 32]>,
+}
+
+impl Who {
+    /// As whom the request reads; `None` where nobody says who it is.
+    pub fn reader(&self) -> Option<Reader<'_>> {
+        match (&self.person, &self.session) {
+            (Some(person), _) => Some(Reader::Person(&person.user.id)),
+            (None, session) => session.as_ref().map(Reader::Session),
+        }
+    }
 }
 
 /// Who sent a request to a site. A token or session that is there has to be good: whoever is taken for nobody by mistake

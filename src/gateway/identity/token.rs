@@ -79,6 +79,8 @@ pub struct Person {
     pub priority: Option<Priority>,
     /// The channels that they have, where the host says it.
     pub channels: Vec<String>,
+    /// Until when that is so, in seconds since 1970.
+    pub until: u64,
 }
 
 /// What a token says; `exp`, `nbf` and `aud` are the library's to read.
@@ -174,12 +176,12 @@ pub fn read(token: &str, site: &str, signers: &[Signer]) -> Result<Person, Token
 }
 
 fn person(claims: Claims) -> Result<Person, TokenError> {
-    let Claims { sub: id, name, email, plan, role, organization, priority, channels, .. } = claims;
+    let Claims { sub: id, name, email, plan, role, organization, priority, channels, exp } = claims;
     if id.is_empty() || id.len() > ID_MAX {
         return Err(TokenError::Unreadable(format!("sub has to be 1 to {ID_MAX} bytes")));
     }
     let user = User { id, name, email, plan, role, organization, verified: true, ..User::default() };
-    Ok(Person { user, priority, channels })
+    Ok(Person { user, priority, channels, until: exp + SKEW })
 }
 
 fn why(kind: &ErrorKind) -> TokenError {
@@ -276,7 +278,7 @@ mod tests {
         let none = |alg: &str| format!("{}.", parts(&json!({"alg": alg, "kid": "h"}), &claims(json!({}))));
         let h = || json!({"alg": "HS256", "kid": "h"});
         let good = hs256(h(), claims(json!({})), SECRET);
-        let torn = format!("{}A", &good[..good.len() - 1]);
+        let torn = &good[..good.len() - 1];
         for (token, error) in [
             (hs256(h(), claims(json!({"exp": now - 61})), SECRET), TokenError::Expired),
             (hs256(h(), claims(json!({"exp": now + 15 * 60 + 120})), SECRET), TokenError::LongLived),
@@ -300,7 +302,7 @@ mod tests {
             assert_eq!(read(&token, "acme", &[shared("h"), public.clone()]).unwrap_err(), error, "{token}");
         }
         assert!(matches!(
-            read(&torn, "acme", &[shared("h")]).unwrap_err(),
+            read(torn, "acme", &[shared("h")]).unwrap_err(),
             TokenError::Signature | TokenError::Unreadable(_)
         ));
         assert_eq!(read(&eddsa(ed(), claims(json!({}))), "acme", &[shared("e")]).unwrap_err(), TokenError::Algorithm);

@@ -5,25 +5,24 @@ use maud::{Markup, html};
 use super::super::app::App;
 use super::super::store::StoredTicket;
 use super::{page, times, words};
+use crate::domain::conversation;
 
-const LINE_MAX: usize = 140;
-
-/// The page; `older` is where the list goes on.
-pub fn page(app: &App, tickets: &[StoredTicket], paged: bool, older: Option<&str>) -> Markup {
+/// The page; `next` is the page on which the list goes on.
+pub fn page(app: &App, tickets: &[StoredTicket], paged: bool, next: Option<&str>) -> Markup {
     page::page(
         "Tickets",
         html! {
             div.head {
                 h1 { "Tickets" }
-                p.muted { @if paged { "Older tickets" } @else { "Newest first" } }
+                p.muted { @if paged { "The next ones" } @else { "What is due first" } }
             }
             @if tickets.is_empty() && !paged { (nothing_yet(app)) }
-            @else if tickets.is_empty() { p.card.empty { "There are no older tickets." } }
+            @else if tickets.is_empty() { p.card.empty { "There are no more tickets." } }
             @else { (table(app, tickets)) }
-            @if paged || older.is_some() {
+            @if paged || next.is_some() {
                 nav.pages aria-label="Pages" {
-                    @if paged { a.button href="/inbox" { "Newest tickets" } }
-                    @if let Some(older) = older { a.button href={ "/inbox?before=" (older) } { "Older tickets" } }
+                    @if paged { a.button href="/inbox" { "First page" } }
+                    @if let Some(next) = next { a.button href={ "/inbox?page=" (next) } { "Next page" } }
                 }
             }
         },
@@ -69,7 +68,7 @@ fn row(app: &App, ticket: &StoredTicket, sites: bool) -> Markup {
         tr role="row" {
             td.what role="cell" {
                 a.reference href={ "/inbox/tickets/" (ticket.reference) } { (ticket.reference) }
-                p.line dir="auto" { (first_line(&ticket.ticket.message)) }
+                p.line dir="auto" { (conversation::title(&ticket.ticket.message)) }
             }
             td.kind role="cell" { (words::kind(ticket.ticket.kind)) }
             td role="cell" { (severity(ticket)) }
@@ -96,12 +95,4 @@ pub fn severity(ticket: &StoredTicket) -> Markup {
 /// Says that nobody signed what the page claims, unless somebody did.
 pub fn unverified(ticket: &StoredTicket) -> Markup {
     html! { @if !words::verified(ticket) { span.claim { "unverified" } } }
-}
-
-fn first_line(message: &str) -> String {
-    let line = message.lines().map(str::trim).find(|line| !line.is_empty()).unwrap_or_default();
-    match line.char_indices().nth(LINE_MAX) {
-        Some((end, _)) => format!("{}…", line.get(..end).unwrap_or_default().trim_end()),
-        None => line.to_string(),
-    }
 }

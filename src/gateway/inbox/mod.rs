@@ -25,7 +25,7 @@ use maud::Markup;
 use serde::Deserialize;
 
 use super::app::App;
-use super::store::{Cursor, StoreError};
+use super::store::{StoreError, View};
 use crate::domain::reference;
 
 const PAGE_SIZE: usize = 50;
@@ -57,16 +57,17 @@ pub fn router(app: Arc<App>) -> Router<Arc<App>> {
 
 #[derive(Deserialize)]
 struct ListQuery {
-    before: Option<String>,
+    #[serde(default)]
+    page: u32,
 }
 
 async fn list(State(app): State<Arc<App>>, Query(query): Query<ListQuery>) -> Result<Html<String>, Failed> {
-    let before = query.before.as_deref().and_then(cursor_of);
-    let mut tickets = app.store.tickets(before.as_ref(), PAGE_SIZE as u32 + 1).await?;
+    let offset = query.page.saturating_mul(PAGE_SIZE as u32);
+    let mut tickets = app.store.tickets(&View::default(), offset, PAGE_SIZE as u32 + 1).await?;
     let more = tickets.len() > PAGE_SIZE;
     tickets.truncate(PAGE_SIZE);
-    let older = tickets.last().filter(|_| more).map(|last| format!("{}_{}", last.received_at, last.id));
-    Ok(html(list::page(&app, &tickets, before.is_some(), older.as_deref())))
+    let next = more.then(|| (query.page + 1).to_string());
+    Ok(html(list::page(&app, &tickets, query.page > 0, next.as_deref())))
 }
 
 async fn ticket(State(app): State<Arc<App>>, Path(name): Path<String>) -> Result<Response, Failed> {
@@ -91,12 +92,6 @@ async fn headers(mut response: Response) -> Response {
         headers.insert(name, HeaderValue::from_static(value));
     }
     response
-}
-
-/// The place in the list that an address names.
-fn cursor_of(text: &str) -> Option<Cursor> {
-    let (received_at, id) = text.split_once('_')?;
-    Some(Cursor { received_at: received_at.into(), id: id.into() })
 }
 
 fn html(page: Markup) -> Html<String> {

@@ -3,11 +3,13 @@
 mod assets;
 mod body;
 pub mod config;
+mod conversation;
 mod cors;
 mod envelope;
 mod events;
 mod questions;
 mod search;
+mod stream;
 mod tickets;
 
 use std::any::Any;
@@ -52,7 +54,10 @@ fn version_1(app: Arc<App>) -> Router<Arc<App>> {
         .route("/sites/{site}/search", get(search::answer))
         .route("/sites/{site}/questions/{id}", get(questions::answer))
         .route("/sites/{site}/events", post(events::answer))
-        .route("/sites/{site}/tickets", post(tickets::answer));
+        .route("/sites/{site}/tickets", post(tickets::answer).get(conversation::list))
+        .route("/sites/{site}/tickets/stream", get(stream::answer))
+        .route("/sites/{site}/tickets/{id}", get(conversation::one).patch(conversation::patch))
+        .route("/sites/{site}/tickets/{id}/messages", get(conversation::messages).post(conversation::reply));
     guarded(routes, app)
 }
 

@@ -36,7 +36,7 @@ pub async fn answer(
 }
 
 /// The key of a request, written as a string of structured fields (RFC 9651) or plainly.
-fn key(headers: &HeaderMap) -> Option<String> {
+pub fn key(headers: &HeaderMap) -> Option<String> {
     let value = headers.get(KEY_HEADER)?.to_str().ok()?.trim();
     let key = match value.strip_prefix('"') {
         Some(rest) => rest.strip_suffix('"')?,

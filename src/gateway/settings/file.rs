@@ -56,4 +56,5 @@ pub fn text(path: &Path) -> Result<String, SettingsError> {
 
 /// A site's fields are read as those of the domain's configuration, which does not know those that are the gateway's.
 const SITE_FIELDS: &str = "expected one of `kinds`";
-const SITE_FIELDS_WITH_OWN: &str = "expected one of `origins`, `hours`, `signers`, `imports`, `kinds`";
+const SITE_FIELDS_WITH_OWN: &str =
+    "expected one of `origins`, `hours`, `rota`, `support_engineers`, `signers`, `imports`, `kinds`";

@@ -2,6 +2,7 @@
 
 mod file;
 mod hours;
+mod rota;
 mod site;
 
 use std::collections::BTreeMap;

@@ -6,15 +6,18 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use jiff::SignedDuration;
+use jiff::tz::TimeZone;
 use serde::de::value::MapAccessDeserializer;
 use serde::de::{DeserializeSeed, Error, IntoDeserializer, MapAccess, Visitor};
 use serde::{Deserialize, Deserializer};
 
 use super::SettingsError;
 use super::hours::HoursTable;
+use super::rota::{self, TurnsTable};
 use crate::domain::config::{self, Config};
 use crate::domain::hours::Hours;
 use crate::domain::link;
+use crate::domain::rota::Rota;
 use crate::gateway::identity::Signer;
 use crate::gateway::search::import::timer::{EVERY_DEFAULT, EVERY_MAX, EVERY_MIN, Plan};
 use crate::gateway::search::import::{Format, Source, SourceError};
@@ -28,6 +31,10 @@ pub struct Site {
     pub config: Config,
     /// When somebody is there; without it no time is promised.
     pub hours: Option<Hours>,
+    /// Who is support hero.
+    pub rota: Rota,
+    /// The topics that a support engineer covers, before they go to a team.
+    pub support_engineers: Vec<String>,
     /// The keys of the host, which sign who somebody is.
     pub signers: Vec<Signer>,
     /// Where its questions come from while the gateway serves.
@@ -43,11 +50,13 @@ pub enum Origins {
     Listed(Vec<String>),
 }
 
-/// A site as it stands in the file: `origins`, `hours`, `signers` and `imports`, and beside them the fields of [`Config`].
+/// A site as it stands in the file: `origins`, `hours`, `rota`, `support_engineers`, `signers` and `imports`, and beside them the fields of [`Config`].
 #[derive(Clone, Debug)]
 pub struct SiteTable {
     origins: Vec<String>,
     hours: Option<HoursTable>,
+    rota: BTreeMap<String, TurnsTable>,
+    support_engineers: Vec<String>,
     signers: Vec<SignerTable>,
     imports: Vec<ImportTable>,
     config: Config,
@@ -140,6 +149,15 @@ fn check(name: &str, table: SiteTable, place: &impl Fn(&str) -> String) -> Resul
         Ok(hours) => hours,
         Err((field, message)) => return wrong(&format!("hours.{field}"), message),
     };
+    let zone = hours.as_ref().map_or(TimeZone::UTC, |hours| hours.zone.clone());
+    let rota = match rota::read(&table.rota, zone) {
+        Ok(rota) => rota,
+        Err((field, message)) => return wrong(&format!("rota.{field}"), message),
+    };
+    let is_topic = |id: &&String| !table.config.topics.iter().any(|topic| topic.id == **id);
+    if let Some(unknown) = table.support_engineers.iter().find(is_topic) {
+        return wrong("support_engineers", format!("{unknown:?} is no id of a topic"));
+    }
     let mut signers: Vec<Signer> = Vec::new();
     let several = table.signers.len() > 1;
     for (index, table) in table.signers.into_iter().enumerate() {
@@ -165,7 +183,15 @@ fn check(name: &str, table: SiteTable, place: &impl Fn(&str) -> String) -> Resul
         imports.push(plan);
     }
     let origins = if any { Origins::Any } else { Origins::Listed(table.origins) };
-    Ok(Site { origins, config: table.config, hours, signers, imports })
+    Ok(Site {
+        origins,
+        config: table.config,
+        hours,
+        rota,
+        support_engineers: table.support_engineers,
+        signers,
+        imports,
+    })
 }
 
 /// The signer of a table, or the field that is wrong and why.
@@ -247,7 +273,8 @@ impl<'de> Visitor<'de> for TableVisitor {
         let mut own = Own::default();
         let config = Config::deserialize(MapAccessDeserializer::new(WithoutOwn { map, own: &mut own }))?;
         let origins = own.origins.ok_or_else(|| A::Error::missing_field("origins"))?;
-        Ok(SiteTable { origins, hours: own.hours, signers: own.signers, imports: own.imports, config })
+        let Own { hours, rota, support_engineers, signers, imports, .. } = own;
+        Ok(SiteTable { origins, hours, rota, support_engineers, signers, imports, config })
     }
 }
 
@@ -256,8 +283,26 @@ impl<'de> Visitor<'de> for TableVisitor {
 struct Own {
     origins: Option<Vec<String>>,
     hours: Option<HoursTable>,
+    rota: BTreeMap<String, TurnsTable>,
+    support_engineers: Vec<String>,
     signers: Vec<SignerTable>,
     imports: Vec<ImportTable>,
+}
+
+const OWN: &[&str] = &["origins", "hours", "rota", "support_engineers", "signers", "imports"];
+
+impl Own {
+    fn read<'de, A: MapAccess<'de>>(&mut self, field: &str, map: &mut A) -> Result<(), A::Error> {
+        match field {
+            "origins" => self.origins = Some(map.next_value()?),
+            "hours" => self.hours = Some(map.next_value()?),
+            "rota" => self.rota = map.next_value()?,
+            "support_engineers" => self.support_engineers = map.next_value()?,
+            "signers" => self.signers = map.next_value()?,
+            _ => self.imports = map.next_value()?,
+        }
+        Ok(())
+    }
 }
 
 /// The fields of a table but the gateway's own, which are kept aside.
@@ -274,20 +319,8 @@ impl<'de, A: MapAccess<'de>> MapAccess<'de> for WithoutOwn<'_, A> {
             match self.map.next_key_seed(Key(seed))? {
                 None => return Ok(None),
                 Some(KeyRead::Other(value)) => return Ok(Some(value)),
-                Some(KeyRead::Origins(unused)) => {
-                    self.own.origins = Some(self.map.next_value()?);
-                    seed = unused;
-                }
-                Some(KeyRead::Hours(unused)) => {
-                    self.own.hours = Some(self.map.next_value()?);
-                    seed = unused;
-                }
-                Some(KeyRead::Signers(unused)) => {
-                    self.own.signers = self.map.next_value()?;
-                    seed = unused;
-                }
-                Some(KeyRead::Imports(unused)) => {
-                    self.own.imports = self.map.next_value()?;
+                Some(KeyRead::Own(field, unused)) => {
+                    self.own.read(&field, &mut self.map)?;
                     seed = unused;
                 }
             }
@@ -303,10 +336,7 @@ impl<'de, A: MapAccess<'de>> MapAccess<'de> for WithoutOwn<'_, A> {
 struct Key<K>(K);
 
 enum KeyRead<K, V> {
-    Origins(K),
-    Hours(K),
-    Signers(K),
-    Imports(K),
+    Own(String, K),
     Other(V),
 }
 
@@ -315,12 +345,9 @@ impl<'de, K: DeserializeSeed<'de>> DeserializeSeed<'de> for Key<K> {
 
     fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<Self::Value, D::Error> {
         let key = String::deserialize(deserializer)?;
-        match key.as_str() {
-            "origins" => Ok(KeyRead::Origins(self.0)),
-            "hours" => Ok(KeyRead::Hours(self.0)),
-            "signers" => Ok(KeyRead::Signers(self.0)),
-            "imports" => Ok(KeyRead::Imports(self.0)),
-            _ => self.0.deserialize(key.into_deserializer()).map(KeyRead::Other),
+        if OWN.contains(&key.as_str()) {
+            return Ok(KeyRead::Own(key, self.0));
         }
+        self.0.deserialize(key.into_deserializer()).map(KeyRead::Other)
     }
 }

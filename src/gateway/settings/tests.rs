@@ -36,7 +36,8 @@ fn the_example_names_every_field_of_a_site() {
         );
     }
     assert!(example.contains("\n# [[sites.acme.imports]]\n") && example.contains("\n# [[sites.acme.signers]]\n"));
-    assert!(example.contains("\n# [sites.acme.hours]\n"));
+    assert!(example.contains("\n# [sites.acme.hours]\n") && example.contains("\n# [sites.acme.rota.growth]\n"));
+    assert!(example.contains("\nsupport_engineers = "));
 }
 
 #[test]
@@ -73,7 +74,7 @@ fn a_wrong_file_is_told_by_file_line_field_and_what_is_allowed() {
         ),
         (
             "[sites.acme]\norigins = [\"*\"]\norigin = [\"*\"]",
-            "deskbell.toml:3: sites.acme.origin: unknown field `origin`, expected one of `origins`, `hours`, `signers`, `imports`, `kinds`, `topics`",
+            "deskbell.toml:3: sites.acme.origin: unknown field `origin`, expected one of `origins`, `hours`, `rota`, `support_engineers`, `signers`, `imports`, `kinds`, `topics`",
         ),
         ("[sites.acme]\norigins = [\"*\"]\nkinds = []", "deskbell.toml: sites.acme.kinds: is empty; name at least one"),
         (
@@ -210,6 +211,30 @@ fn hours_are_read_and_what_is_wrong_with_them_is_named() {
         ("zone = \"UTC\"\ndays = []", "sites.acme.hours.days: is empty"),
         ("zone = \"UTC\"\ndays = [\"monday\"]", "unknown variant `monday`, expected one of `mon`, `tue`"),
         ("zone = \"UTC\"\nholidays = [\"25.12.2026\"]", "sites.acme.hours.holidays: \"25.12.2026\" is no day; write"),
+    ] {
+        let complaint = complaint(&site(fields));
+        assert!(complaint.contains(said), "{complaint}");
+    }
+}
+
+#[test]
+fn turns_are_read_and_what_is_wrong_with_them_is_named() {
+    let site = |fields: &str| format!("[sites.acme]\norigins = [\"*\"]\n{fields}");
+    let turns = "[sites.acme.rota.growth]\nfrom = \"2026-11-23\"\npeople = [\"Ana\", \"Ben\"]";
+    let settings = load_text(&site(turns), Overrides::default()).unwrap();
+    let monday = "2026-11-30T00:00:00Z".parse().unwrap();
+    assert_eq!(settings.sites["acme"].rota.hero("growth", monday), Some("Ben"));
+    for (fields, said) in [
+        ("[sites.acme.rota.growth]\npeople = [\"Ana\"]", "sites.acme.rota.growth: missing field `from`"),
+        (
+            "[sites.acme.rota.growth]\nfrom = \"monday\"\npeople = [\"Ana\"]",
+            "sites.acme.rota.growth.from: \"monday\" is no day; write \"2026-11-23\"",
+        ),
+        (
+            "[sites.acme.rota.growth]\nfrom = \"2026-11-23\"\npeople = []",
+            "sites.acme.rota.growth.people: is empty; name at least one",
+        ),
+        ("support_engineers = [\"nothing\"]", "sites.acme.support_engineers: \"nothing\" is no id of a topic"),
     ] {
         let complaint = complaint(&site(fields));
         assert!(complaint.contains(said), "{complaint}");

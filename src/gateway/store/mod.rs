@@ -1,5 +1,6 @@
-//! What is kept: tickets, the keys they were sealed under, and questions.
+//! What is kept: tickets, the keys they were sealed under, what is said about them, and questions.
 
+mod conversations;
 mod sqlite;
 
 use std::collections::BTreeMap;
@@ -8,16 +9,17 @@ use async_trait::async_trait;
 
 use crate::domain::event::Event;
 use crate::domain::question::Question;
-use crate::domain::targets::Target;
+use crate::domain::targets::{Owner, Target};
 use crate::domain::ticket::{NewTicket, Priority, Status};
 
+pub use conversations::{Act, Conversations, Deed, Handling, Reader, Said, Step, Stepped};
 pub use sqlite::SqliteStore;
 
 /// A place where tickets and questions are kept. When a write returns, it is on disk.
 #[async_trait]
-pub trait Store: Send + Sync {
-    /// Keeps a ticket together with its seal, both or none.
-    async fn place(&self, ticket: &StoredTicket, seal: &Seal) -> Result<Placed, StoreError>;
+pub trait Store: Conversations {
+    /// Keeps a ticket together with its seal and the first answer, where it has one at once: all of them or none.
+    async fn place(&self, ticket: &StoredTicket, seal: &Seal, answer: Option<Said>) -> Result<Placed, StoreError>;
 
     /// The ticket that was sealed under a key.
     async fn sealed(&self, site: &str, key: &str) -> Result<Option<Sealed>, StoreError>;
@@ -28,8 +30,9 @@ pub trait Store: Send + Sync {
     /// The ticket of a reference or an id.
     async fn ticket(&self, name: &str) -> Result<Option<StoredTicket>, StoreError>;
 
-    /// Tickets, newest first, those before a place in the list.
-    async fn tickets(&self, before: Option<&Cursor>, limit: u32) -> Result<Vec<StoredTicket>, StoreError>;
+    /// The tickets of a view, no more than `limit` after the first so many: what is due first, then what waits longest for support, then what
+    /// waits for customers, then what is solved.
+    async fn tickets(&self, view: &View, offset: u32, limit: u32) -> Result<Vec<StoredTicket>, StoreError>;
 
     /// One question.
     async fn question(&self, site: &str, id: &str) -> Result<Option<Question>, StoreError>;
@@ -94,8 +97,12 @@ pub struct StoredTicket {
     pub received_at: String,
     /// Whose it is, by the host's id, where the host has signed it.
     pub person: Option<String>,
+    /// The SHA-256 of the session that sent it.
+    pub session: Option<[u8; 32]>,
     /// What was sent.
     pub ticket: NewTicket,
+    /// What support has made of it.
+    pub handling: Handling,
 }
 
 /// What has become of a question in a visit.
@@ -155,13 +162,19 @@ pub enum Placed {
     ReferenceTaken,
 }
 
-/// A place in the list of tickets: behind the ticket of this time and id.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Cursor {
-    /// When the ticket came.
-    pub received_at: String,
-    /// Its id.
-    pub id: String,
+/// Which tickets are listed; what is empty does not matter.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct View {
+    /// Where they stand.
+    pub status: Option<Status>,
+    /// Who answers them.
+    pub owner: Option<Owner>,
+    /// The team that owns them.
+    pub team: String,
+    /// Who has them in hand.
+    pub assignee: String,
+    /// Words that all stand in them: in the reference, the names and addresses of the person, or what was said.
+    pub words: String,
 }
 
 /// What an import did.

@@ -1,24 +1,28 @@
-//! Taking tickets in: once for every key, on disk before it is acknowledged.
+//! Taking tickets in, once for every key, on disk before it is acknowledged; and what is said about them after that.
 
+mod automatic;
 mod claims;
+pub mod conversation;
+mod promise;
 
 use sha2::{Digest, Sha256};
 use uuid::Uuid;
 
 use super::app::App;
-use super::identity::{Person, Who};
+use super::identity::Who;
 use super::problem::Refusal;
 use super::settings::Site;
-use super::store::{Placed, Seal, Sealed, StoredTicket};
+use super::store::{Handling, Placed, Seal, Sealed, StoredTicket};
 use super::{clock, json};
 use crate::domain::context::User;
-use crate::domain::hours::Hours;
+use crate::domain::conversation::Turn;
 use crate::domain::reference;
-use crate::domain::targets::{self, Owner, Target};
+use crate::domain::targets::Owner;
 use crate::domain::ticket::{self, NewTicket, Receipt, Status};
 use crate::domain::{config, context};
 
 pub use claims::{Claim, Claims};
+use promise::promise;
 
 /// How often another reference is drawn. With a million tickets three in a hundred draws are taken.
 const DRAWS: usize = 20;
@@ -31,10 +35,7 @@ pub async fn take(
     who: Who,
     body: &[u8],
 ) -> Result<Receipt, Refusal> {
-    // Whoever signs in takes along what they sent before.
-    if let (Some(person), Some(session)) = (&who.person, &who.session) {
-        app.store.move_to_person(name, session, &person.user.id).await?;
-    }
+    conversation::take_along(app, name, &who).await?;
     let seal = Seal { key, body: Sha256::digest(body).into(), session: who.session };
     // Before the body is judged: what was accepted once is not refused later, even if the rules have changed since.
     if let Some(held) = app.store.sealed(name, &seal.key).await? {
@@ -46,10 +47,15 @@ pub async fn take(
         return Err(Refusal::Invalid(errors));
     }
     let _claim = app.claims.claim(name, &seal.key).ok_or(Refusal::InProgress)?;
-    let mut stored = stored(name, site, who.person, new);
+    let mut stored = stored(name, site, who, new);
+    let answer = automatic::answer(app, &stored);
     for _ in 0..DRAWS {
-        match app.store.place(&stored, &seal).await? {
-            Placed::New => return Ok(receipt(&stored)),
+        match app.store.place(&stored, &seal, answer.clone()).await? {
+            Placed::New => {
+                let receipt = receipt(&stored);
+                app.live.changed(stored);
+                return Ok(receipt);
+            }
             Placed::KeyTaken(held) => return again(&held, &seal),
             Placed::ReferenceTaken => stored.reference = draw(),
         }
@@ -63,9 +69,9 @@ fn again(held: &Sealed, seal: &Seal) -> Result<Receipt, Refusal> {
     if held.seal == *seal { Ok(receipt(&held.ticket)) } else { Err(Refusal::KeyReused) }
 }
 
-fn stored(name: &str, site: &Site, person: Option<Person>, mut new: NewTicket) -> StoredTicket {
-    let id = person.as_ref().map(|person| person.user.id.clone());
-    let priority = match person {
+fn stored(name: &str, site: &Site, who: Who, mut new: NewTicket) -> StoredTicket {
+    let id = who.person.as_ref().map(|person| person.user.id.clone());
+    let priority = match who.person {
         Some(person) => {
             let priority = person.priority.or_else(|| config::priority_of(&site.config, &person.user.plan));
             believe(&mut new, person.user);
@@ -82,27 +88,29 @@ fn stored(name: &str, site: &Site, person: Option<Person>, mut new: NewTicket) -
     };
     // A page that could not read the configuration does not know what the site wants from nobody.
     context::drop_groups(&mut new.context, &site.config.context.off);
-    let target = targets::target(&site.config.targets, new.severity, priority);
+    let received = clock::timestamp();
+    let promise = promise(site, (&new.topic, new.severity), priority, received, new.automatic);
+    let received_at = clock::written(received);
     StoredTicket {
         id: Uuid::now_v7().to_string(),
         site: name.into(),
         reference: draw(),
         status: Status::Open,
         priority,
-        target,
-        due_at: site.hours.as_ref().zip(target).and_then(|(hours, target)| due(hours, &target)),
-        received_at: clock::now(),
+        target: promise.target,
+        due_at: promise.due_at,
         person: id,
+        session: who.session,
+        handling: Handling {
+            owner: Some(promise.owner),
+            team: promise.team,
+            assignee: promise.assignee,
+            turn: if promise.owner == Owner::Automated { Turn::Customer } else { Turn::Support },
+            ..Handling::of(&new, &received_at)
+        },
+        received_at,
         ticket: new,
     }
-}
-
-/// When the first answer is due that is promised now; none where it is automated.
-fn due(hours: &Hours, target: &Target) -> Option<String> {
-    (target.owner != Owner::Automated)
-        .then(|| hours.due(clock::timestamp(), target.hours))
-        .flatten()
-        .map(clock::written)
 }
 
 /// Puts whom the host has signed in the place of whom the page has named. What else the page says of them stays, as it is not

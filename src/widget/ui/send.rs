@@ -99,6 +99,7 @@ pub fn draft(panel: Panel, context: Value) -> NewTicket<Value> {
         questions: model.seen.clone(),
         via: model.via.clone(),
         consent: model.config.consent.then_some(model.consent),
+        automatic: ticket::is_automatic(model),
         locale: panel.lang(),
         created_at: intl::now(),
         client: Client { name: "deskbell".into(), version: panel.loader().version() },

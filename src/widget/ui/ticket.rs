@@ -92,7 +92,7 @@ pub fn topic(model: &Model) -> String {
 pub fn promise(panel: Panel, model: &Model) -> String {
     match target(model) {
         None => String::new(),
-        Some(target) if target.owner == Owner::Automated => panel.t(Text::FromCommunity),
+        Some(_) if is_automatic(model) => panel.t(Text::FromCommunity),
         Some(target) if target.hours < HOURS_A_DAY => panel.count(Text::WithinHours, target.hours),
         Some(target) => panel.count(Text::WithinDays, target.hours.div_ceil(HOURS_A_DAY)),
     }
@@ -105,10 +105,15 @@ fn target(model: &Model) -> Option<Target> {
     targets::target(&model.config.targets, model.severity(), priority)
 }
 
+/// Whether the first answer is automatic, and the form says so.
+pub fn is_automatic(model: &Model) -> bool {
+    target(model).is_some_and(|target| target.owner == Owner::Automated)
+}
+
 /// Where the community answers first: what it has answered already, and the way to ask it. One may send all the same.
 fn community(panel: Panel) -> AnyView {
     panel.read(|model| {
-        if target(model).is_none_or(|target| target.owner != Owner::Automated) {
+        if !is_automatic(model) {
             return nothing();
         }
         let rows = hits::rows(panel, model.hits.get(..model.hits.len().min(MATCHES)).unwrap_or_default());

@@ -2,12 +2,14 @@ use serde_json::{Value, json};
 
 use super::*;
 use crate::domain::ticket::Status;
+use crate::gateway::store::Handling;
 
 fn ticket(message: &str, context: Value) -> StoredTicket {
     let sent = json!({
         "kind": "bug", "severity": "high", "message": message, "contact": { "name": "Ada", "email": "ada@example.com" },
         "context": context, "consent": false, "client": { "name": "test", "version": "1" }
     });
+    let sent = serde_json::from_value(sent).unwrap();
     StoredTicket {
         id: "1".into(),
         site: "acme".into(),
@@ -18,7 +20,9 @@ fn ticket(message: &str, context: Value) -> StoredTicket {
         due_at: None,
         received_at: "2026-11-23T10:02:00Z".into(),
         person: None,
-        ticket: serde_json::from_value(sent).unwrap(),
+        session: None,
+        handling: Handling::of(&sent, "2026-11-23T10:02:00Z"),
+        ticket: sent,
     }
 }
 

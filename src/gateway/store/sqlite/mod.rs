@@ -3,8 +3,11 @@
 //! One connection writes, so that writers wait in a fair queue and not in SQLite's lock; readers have their own and are
 //! never in its way (WAL).
 
+mod conversations;
 mod events;
+mod list;
 mod rows;
+mod words;
 
 use std::collections::{BTreeMap, HashMap, HashSet};
 use std::path::Path;
@@ -16,9 +19,12 @@ use sqlx::Row;
 use sqlx::migrate::Migrator;
 use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePool, SqlitePoolOptions, SqliteSynchronous};
 
-use super::{Changes, Cursor, EventCount, Placed, Seal, Sealed, Store, StoreError, StoredTicket, Taken, Unanswered};
+use super::{
+    Changes, EventCount, Placed, Said, Seal, Sealed, Store, StoreError, StoredTicket, Taken, Unanswered, View,
+};
 use crate::domain::event::Event;
 use crate::domain::question::Question;
+use crate::domain::targets::Owner;
 use crate::gateway::clock::now;
 use rows::{json, question_of, sealed_of, ticket_of};
 
@@ -69,7 +75,7 @@ impl SqliteStore {
 
 #[async_trait]
 impl Store for SqliteStore {
-    async fn place(&self, new: &StoredTicket, seal: &Seal) -> Result<Placed, StoreError> {
+    async fn place(&self, new: &StoredTicket, seal: &Seal, answer: Option<Said>) -> Result<Placed, StoreError> {
         let mut transaction = self.writer.begin_with("BEGIN IMMEDIATE").await?;
         let held = sqlx::query(SEALED).bind(&new.site).bind(&seal.key).fetch_optional(&mut *transaction).await?;
         if let Some(row) = held {
@@ -85,8 +91,18 @@ impl Store for SqliteStore {
             .bind(&new.due_at)
             .bind(&new.received_at)
             .bind(&new.person)
-            .bind(seal.session.map(|session| session.to_vec()))
+            .bind(new.session.map(|session| session.to_vec()))
             .bind(json(&new.ticket)?)
+            .bind(&new.handling.topic)
+            .bind(new.handling.severity.word())
+            .bind(new.handling.owner.map(Owner::word))
+            .bind(&new.handling.team)
+            .bind(&new.handling.assignee)
+            .bind(new.handling.turn.word())
+            .bind(&new.handling.answered_at)
+            .bind(&new.handling.updated_at)
+            .bind(new.handling.read_until)
+            .bind(words::of_ticket(new))
             .execute(&mut *transaction)
             .await?;
         if inserted.rows_affected() == 0 {
@@ -100,6 +116,9 @@ impl Store for SqliteStore {
             .bind(&new.id)
             .execute(&mut *transaction)
             .await?;
+        if let Some(answer) = answer {
+            conversations::say(&mut transaction, &new.id, answer, &new.received_at).await?;
+        }
         transaction.commit().await?;
         Ok(Placed::New)
     }
@@ -120,24 +139,12 @@ impl Store for SqliteStore {
     }
 
     async fn ticket(&self, name: &str) -> Result<Option<StoredTicket>, StoreError> {
-        let row = sqlx::query("SELECT * FROM tickets WHERE reference = ?1 OR id = ?1")
-            .bind(name)
-            .fetch_optional(&self.readers)
-            .await?;
+        let row = sqlx::query(TICKET).bind(name).fetch_optional(&self.readers).await?;
         row.map(|row| ticket_of(&row)).transpose()
     }
 
-    async fn tickets(&self, before: Option<&Cursor>, limit: u32) -> Result<Vec<StoredTicket>, StoreError> {
-        let rows = match before {
-            None => sqlx::query("SELECT * FROM tickets ORDER BY received_at DESC, id DESC LIMIT ?").bind(limit),
-            Some(cursor) => sqlx::query(
-                "SELECT * FROM tickets WHERE (received_at, id) < (?, ?) ORDER BY received_at DESC, id DESC LIMIT ?",
-            )
-            .bind(&cursor.received_at)
-            .bind(&cursor.id)
-            .bind(limit),
-        };
-        rows.fetch_all(&self.readers).await?.iter().map(ticket_of).collect()
+    async fn tickets(&self, view: &View, offset: u32, limit: u32) -> Result<Vec<StoredTicket>, StoreError> {
+        self.list(view, offset, limit).await
     }
 
     async fn question(&self, site: &str, id: &str) -> Result<Option<Question>, StoreError> {
@@ -278,12 +285,27 @@ struct Known {
 }
 
 const INSERT_TICKET: &str = "
-    INSERT INTO tickets (id, site, reference, status, priority, target, due_at, received_at, person, session, ticket)
-    VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (reference) DO NOTHING";
+    INSERT INTO tickets (id, site, reference, status, priority, target, due_at, received_at, person, session, ticket,
+        topic, severity, owner, team, assignee, turn, answered_at, updated_at, read_until, words)
+    VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (reference) DO NOTHING";
 
-const SEALED: &str = "
-    SELECT tickets.*, seals.key AS seal_key, seals.body AS seal_body, seals.session AS seal_session
-    FROM seals JOIN tickets ON tickets.id = seals.ticket WHERE seals.site = ? AND seals.key = ?";
+/// The messages of support that the customer has not seen.
+macro_rules! unread {
+    () => {
+        "(SELECT count(*) FROM messages WHERE messages.ticket = tickets.id AND number > read_until AND author <> 'customer')
+        AS unread"
+    };
+}
+use unread;
+
+const TICKET: &str = concat!("SELECT *, ", unread!(), " FROM tickets WHERE reference = ?1 OR id = ?1");
+
+const SEALED: &str = concat!(
+    "SELECT tickets.*, ",
+    unread!(),
+    ", seals.key AS seal_key, seals.body AS seal_body, seals.session AS seal_session
+    FROM seals JOIN tickets ON tickets.id = seals.ticket WHERE seals.site = ? AND seals.key = ?"
+);
 
 const COUNT_UP: &str = "
     INSERT INTO revisions (site, revision) VALUES (?, 1) ON CONFLICT (site) DO UPDATE SET revision = revision + 1";

@@ -6,9 +6,11 @@ use sqlx::Row;
 use sqlx::error::ErrorKind;
 use sqlx::sqlite::SqliteRow;
 
-use super::super::{Seal, Sealed, StoreError, StoredTicket};
+use super::super::{Act, Deed, Handling, Seal, Sealed, StoreError, StoredTicket};
+use crate::domain::conversation::{Author, Message, Turn};
 use crate::domain::question::Question;
-use crate::domain::ticket::{Priority, Status};
+use crate::domain::targets::Owner;
+use crate::domain::ticket::{Priority, Severity, Status};
 
 /// A value as it is kept.
 pub fn json(value: &impl Serialize) -> Result<String, StoreError> {
@@ -23,6 +25,7 @@ pub fn ticket_of(row: &SqliteRow) -> Result<StoredTicket, StoreError> {
     let status: String = row.try_get("status")?;
     let priority: Option<String> = row.try_get("priority")?;
     let target: Option<String> = row.try_get("target")?;
+    let session: Option<Vec<u8>> = row.try_get("session")?;
     Ok(StoredTicket {
         site: row.try_get("site")?,
         reference: row.try_get("reference")?,
@@ -32,8 +35,52 @@ pub fn ticket_of(row: &SqliteRow) -> Result<StoredTicket, StoreError> {
         due_at: row.try_get("due_at")?,
         received_at: row.try_get("received_at")?,
         person: row.try_get("person")?,
+        session: session.map(|session| digest(&id, session)).transpose()?,
         ticket: parsed(&what, row.try_get("ticket")?)?,
+        handling: handling_of(&what, row)?,
         id,
+    })
+}
+
+fn handling_of(what: &str, row: &SqliteRow) -> Result<Handling, StoreError> {
+    let owner: Option<String> = row.try_get("owner")?;
+    Ok(Handling {
+        topic: row.try_get("topic")?,
+        severity: word(what, row.try_get("severity")?, Severity::from_word)?,
+        owner: owner.map(|owner| word(what, &owner, Owner::from_word)).transpose()?,
+        team: row.try_get("team")?,
+        assignee: row.try_get("assignee")?,
+        turn: word(what, row.try_get("turn")?, Turn::from_word)?,
+        answered_at: row.try_get("answered_at")?,
+        updated_at: row.try_get("updated_at")?,
+        read_until: row.try_get("read_until")?,
+        unread: row.try_get("unread")?,
+    })
+}
+
+/// The message of a row of `messages`.
+pub fn message_of(row: &SqliteRow) -> Result<Message, StoreError> {
+    Ok(Message {
+        number: row.try_get("number")?,
+        author: word("a message", row.try_get("author")?, Author::from_word)?,
+        name: row.try_get("name")?,
+        body: row.try_get("body")?,
+        at: row.try_get("at")?,
+    })
+}
+
+/// What was sealed with the message of a row, and the message.
+pub fn sealed_message_of(row: &SqliteRow) -> Result<([u8; 32], Message), StoreError> {
+    Ok((digest("a message", row.try_get("sealed")?)?, message_of(row)?))
+}
+
+/// The deed of a row of `deeds`.
+pub fn deed_of(row: &SqliteRow) -> Result<Deed, StoreError> {
+    Ok(Deed {
+        operator: row.try_get("operator")?,
+        act: word("a deed", row.try_get("deed")?, Act::from_word)?,
+        text: row.try_get("text")?,
+        at: row.try_get("at")?,
     })
 }
 

@@ -1,7 +1,9 @@
 use super::*;
 use crate::domain::context::Context;
+use crate::domain::conversation::{Author, Turn};
 use crate::domain::targets::{Owner, Target};
 use crate::domain::ticket::{Client, Contact, Kind, NewTicket, Priority, Severity, Status};
+use crate::gateway::store::{Act, Conversations, Deed, Handling, Step, Stepped};
 
 /// A store in a folder of its own.
 async fn fresh() -> (SqliteStore, tempfile::TempDir) {
@@ -10,6 +12,21 @@ async fn fresh() -> (SqliteStore, tempfile::TempDir) {
 }
 
 fn ticket(id: &str, reference: &str, received_at: &str) -> StoredTicket {
+    let new = NewTicket {
+        kind: Kind::Bug,
+        topic: "billing".into(),
+        severity: Severity::High,
+        message: "It says „no“ \u{0}\u{202e} and nothing else".into(),
+        contact: Contact::default(),
+        context: Context::default(),
+        questions: vec![],
+        via: String::new(),
+        consent: None,
+        automatic: false,
+        locale: "en".into(),
+        created_at: String::new(),
+        client: Client { name: "test".into(), version: "1".into() },
+    };
     StoredTicket {
         id: id.into(),
         site: "acme".into(),
@@ -25,20 +42,14 @@ fn ticket(id: &str, reference: &str, received_at: &str) -> StoredTicket {
         due_at: None,
         received_at: received_at.into(),
         person: None,
-        ticket: NewTicket {
-            kind: Kind::Bug,
-            topic: "billing".into(),
-            severity: Severity::High,
-            message: "It says „no“ \u{0}\u{202e} and nothing else".into(),
-            contact: Contact::default(),
-            context: Context::default(),
-            questions: vec![],
-            via: String::new(),
-            consent: None,
-            locale: "en".into(),
-            created_at: String::new(),
-            client: Client { name: "test".into(), version: "1".into() },
+        session: Some([9; 32]),
+        handling: Handling {
+            owner: Some(Owner::SupportHero),
+            team: "money".into(),
+            assignee: "Ana".into(),
+            ..Handling::of(&new, received_at)
         },
+        ticket: new,
     }
 }
 
@@ -54,7 +65,7 @@ fn question(id: &str, title: &str) -> Question {
 async fn a_ticket_comes_back_as_it_was_by_id_by_reference_and_by_key() {
     let (store, _folder) = fresh().await;
     let ticket = ticket("1", "DB-00001", "2026-01-01T00:00:00.000Z");
-    assert_eq!(store.place(&ticket, &seal("k")).await.unwrap(), Placed::New);
+    assert_eq!(store.place(&ticket, &seal("k"), None).await.unwrap(), Placed::New);
     assert_eq!(store.ticket("1").await.unwrap().as_ref(), Some(&ticket));
     assert_eq!(store.ticket("DB-00001").await.unwrap().as_ref(), Some(&ticket));
     assert_eq!(store.sealed("acme", "k").await.unwrap(), Some(Sealed { seal: seal("k"), ticket }));
@@ -66,33 +77,99 @@ async fn a_ticket_comes_back_as_it_was_by_id_by_reference_and_by_key() {
 async fn a_key_or_a_reference_that_is_taken_keeps_nothing() {
     let (store, _folder) = fresh().await;
     let first = ticket("1", "DB-00001", "2026-01-01T00:00:00.000Z");
-    store.place(&first, &seal("k")).await.unwrap();
+    store.place(&first, &seal("k"), None).await.unwrap();
     let second = ticket("2", "DB-00002", "2026-01-01T00:00:01.000Z");
     let held = Sealed { seal: seal("k"), ticket: first };
-    assert_eq!(store.place(&second, &seal("k")).await.unwrap(), Placed::KeyTaken(Box::new(held)));
+    assert_eq!(store.place(&second, &seal("k"), None).await.unwrap(), Placed::KeyTaken(Box::new(held)));
     let third = ticket("3", "DB-00001", "2026-01-01T00:00:02.000Z");
-    assert_eq!(store.place(&third, &seal("l")).await.unwrap(), Placed::ReferenceTaken);
+    assert_eq!(store.place(&third, &seal("l"), None).await.unwrap(), Placed::ReferenceTaken);
     assert_eq!(store.sealed("acme", "l").await.unwrap(), None);
-    assert_eq!(store.tickets(None, 10).await.unwrap().len(), 1);
+    assert_eq!(store.tickets(&View::default(), 0, 10).await.unwrap().len(), 1);
 }
 
 #[tokio::test]
-async fn the_list_is_newest_first_and_goes_on_where_it_stopped() {
+async fn the_list_begins_with_what_is_due_and_ends_with_what_is_solved() {
     let (store, _folder) = fresh().await;
-    for n in 0..5 {
-        // Two of them in the same millisecond, so that the id has to decide.
-        let ticket = ticket(&format!("{n}"), &format!("DB-0000{n}"), &format!("2026-01-01T00:00:0{}.000Z", n / 2));
-        store.place(&ticket, &seal(&format!("{n}"))).await.unwrap();
+    let day = |day: u32| format!("2026-01-0{day}T00:00:00.000Z");
+    let place = async |id: &str, came: u32, change: &dyn Fn(&mut StoredTicket)| {
+        let mut ticket = ticket(id, &format!("DB-{id}"), &day(came));
+        change(&mut ticket);
+        store.place(&ticket, &seal(id), None).await.unwrap();
+    };
+    place("solved", 9, &|ticket| ticket.status = Status::Solved).await;
+    place("waits-new", 4, &|_| {}).await;
+    place("waits-old", 3, &|_| {}).await;
+    place("due-later", 1, &|ticket| ticket.due_at = Some(day(8))).await;
+    place("due-soon", 2, &|ticket| ticket.due_at = Some(day(7))).await;
+    place("theirs", 1, &|ticket| ticket.handling.turn = Turn::Customer).await;
+    place("answered", 5, &|ticket| {
+        (ticket.due_at, ticket.handling.answered_at) = (Some(day(6)), Some(day(5)));
+    })
+    .await;
+    let ids = async |view: &View, offset, limit| -> Vec<String> {
+        store.tickets(view, offset, limit).await.unwrap().into_iter().map(|ticket| ticket.id).collect()
+    };
+    let all = ["due-soon", "due-later", "waits-old", "waits-new", "answered", "theirs", "solved"];
+    assert_eq!(ids(&View::default(), 0, 10).await, all);
+    assert_eq!(ids(&View::default(), 2, 2).await, all[2..4]);
+    let open = View { status: Some(Status::Open), ..View::default() };
+    assert_eq!(ids(&open, 0, 10).await, all[..6]);
+}
+
+#[tokio::test]
+async fn tickets_are_found_by_reference_person_and_words_in_any_spelling() {
+    let (store, _folder) = fresh().await;
+    let mut first = ticket("1", "DB-00001", "2026-01-01T00:00:00.000Z");
+    first.ticket.message = "Der Export der Übersicht schlägt fehl".into();
+    first.ticket.contact = Contact { name: "Zoë Müller".into(), email: "zoe@example.com".into() };
+    first.ticket.context.user = Some(crate::domain::context::User {
+        id: "u-7".into(),
+        attributes: crate::domain::pairs::Pairs(vec![("github".into(), "zoe-m".into())]),
+        ..Default::default()
+    });
+    store.place(&first, &seal("a"), None).await.unwrap();
+    store.place(&ticket("2", "DB-00002", "2026-01-01T00:00:00.000Z"), &seal("b"), None).await.unwrap();
+    let found = async |words: &str| -> Vec<String> {
+        let view = View { words: words.into(), ..View::default() };
+        store.tickets(&view, 0, 10).await.unwrap().into_iter().map(|ticket| ticket.id).collect()
+    };
+    for words in ["db-00001", "ZOE@example.com", "muller", "Müller zoë", "@zoe-m", "u-7", "ubersicht export"] {
+        assert_eq!(found(words).await, ["1"], "{words}");
     }
-    let mut seen = Vec::new();
-    let mut cursor = None;
-    loop {
-        let page = store.tickets(cursor.as_ref(), 2).await.unwrap();
-        let Some(last) = page.last() else { break };
-        cursor = Some(Cursor { received_at: last.received_at.clone(), id: last.id.clone() });
-        seen.extend(page.into_iter().map(|ticket| ticket.id));
-    }
-    assert_eq!(seen, ["4", "3", "2", "1", "0"]);
+    assert_eq!(found("export nothing").await, Vec::<String>::new());
+    assert_eq!(found("%").await, Vec::<String>::new());
+    let noted = Deed { operator: "ana".into(), act: Act::Noted, text: "Wrote on X as zebra".into(), at: String::new() };
+    let step = Step { at: "", said: None, deed: Some(noted.clone()), change: &|_| {} };
+    store.step("1", step).await.unwrap();
+    assert_eq!((found("ZEBRA").await, store.deeds("1").await.unwrap()), (vec!["1".to_string()], vec![noted]));
+}
+
+fn said(author: Author, body: &str, key: Option<&str>) -> Said {
+    Said { author, name: "Ada".into(), body: body.into(), seal: key.map(|key| (key.into(), [body.len() as u8; 32])) }
+}
+
+#[tokio::test]
+async fn what_is_said_is_numbered_counted_as_unread_and_said_once() {
+    let (store, _folder) = fresh().await;
+    let ticket = ticket("1", "DB-00001", "2026-01-01T00:00:00.000Z");
+    store.place(&ticket, &seal("k"), Some(said(Author::Automatic, "Perhaps this?", None))).await.unwrap();
+    let say = async |said: Said| {
+        store.step("1", Step { at: "2026-01-02", said: Some(said), deed: None, change: &|_| {} }).await.unwrap()
+    };
+    let Stepped::Done(_, Some(reply)) = say(said(Author::Customer, "No", Some("a"))).await else { panic!() };
+    assert_eq!((reply.number, reply.body.as_str()), (2, "No"));
+    assert_eq!(say(said(Author::Customer, "No", Some("a"))).await, Stepped::Again(reply));
+    assert_eq!(say(said(Author::Customer, "Yes!", Some("a"))).await, Stepped::KeyReused);
+    let Stepped::Done(now, _) = say(said(Author::Support, "Then try this", None)).await else { panic!() };
+    assert_eq!(now.handling.unread, 2);
+    let read = |ticket: &mut StoredTicket| ticket.handling.read_until = 1;
+    let step = Step { at: "", said: None, deed: None, change: &read };
+    let Stepped::Done(now, None) = store.step("DB-00001", step).await.unwrap() else { panic!() };
+    assert_eq!(now.handling.unread, 1);
+    let messages = store.messages("1", 1).await.unwrap();
+    assert_eq!(messages.iter().map(|message| message.number).collect::<Vec<_>>(), [2, 3]);
+    let nothing = Step { at: "", said: None, deed: None, change: &|_| {} };
+    assert_eq!(store.step("2", nothing).await.unwrap(), Stepped::Gone);
 }
 
 #[tokio::test]

@@ -1,0 +1,207 @@
+//! What is said about a ticket after it was sent, and how its owner sees it in a list.
+
+use serde::{Deserialize, Serialize};
+
+use super::source::{Read, Source};
+use super::ticket::{Kind, Status};
+use super::words::words;
+
+/// The longest title of a ticket, in characters.
+const TITLE_MAX: usize = 140;
+
+words! {
+    /// Who says something.
+    Author {
+        /// Whose ticket it is.
+        Customer = "customer",
+        /// Somebody of support.
+        Support = "support",
+        /// Nobody: it was written by itself.
+        Automatic = "automatic",
+    }
+}
+
+words! {
+    /// Who is to say something next.
+    Turn {
+        /// Support.
+        Support = "support",
+        /// The customer.
+        Customer = "customer",
+    }
+}
+
+/// One message of a conversation.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Message {
+    /// Its place in the conversation: 0 is what the ticket itself says, and those who follow count up by one.
+    pub number: u32,
+    /// Who says it.
+    pub author: Author,
+    /// What they are called; empty where that is not known.
+    pub name: String,
+    /// What they say: plain text from the customer, Markdown from everybody else.
+    pub body: String,
+    /// When, RFC 3339 in UTC.
+    pub at: String,
+}
+
+/// A conversation, or the end of it.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Messages {
+    /// In the order in which they were said.
+    pub messages: Vec<Message>,
+    /// The number of the last message that the customer has seen.
+    pub read_until: u32,
+}
+
+/// A ticket in the list of its owner.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Summary {
+    /// Its id, a UUID.
+    pub id: String,
+    /// Its name among people, such as `DB-4K7Q9`.
+    pub reference: String,
+    /// Where it stands.
+    pub status: Status,
+    /// What it is.
+    pub kind: Kind,
+    /// Its first line.
+    pub title: String,
+    /// When it came, RFC 3339 in UTC.
+    pub created_at: String,
+    /// When something was said last, RFC 3339 in UTC.
+    pub updated_at: String,
+    /// When the first answer is due, RFC 3339 in UTC; none where it was given, or where no time is promised.
+    pub due_at: Option<String>,
+    /// How many messages the customer has not seen.
+    pub unread: u32,
+}
+
+/// The tickets of somebody.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Summaries {
+    /// Open ones first, and among those alike the one where something was said last.
+    pub tickets: Vec<Summary>,
+    /// How many messages they have not seen, in all of them.
+    pub unread: u32,
+}
+
+/// What the customer says (`POST …/tickets/{id}/messages`).
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Reply {
+    /// Plain text, 1 to [`super::ticket::MESSAGE_MAX`] characters.
+    pub message: String,
+}
+
+/// What the customer changes about a ticket (`PATCH …/tickets/{id}`); what is not there stays as it is.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Patch {
+    /// It is solved, or it is not.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub status: Option<Status>,
+    /// The number of the last message that they have seen. What was seen stays seen.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub read_until: Option<u32>,
+}
+
+/// The title of a ticket: the first line of its message, shortened.
+pub fn title(message: &str) -> String {
+    let line = message.split('\n').map(str::trim_ascii).find(|line| !line.is_empty()).unwrap_or_default();
+    match line.char_indices().nth(TITLE_MAX) {
+        Some((end, _)) => line.get(..end).unwrap_or_default().trim_ascii_end().to_string() + "…",
+        None => line.to_string(),
+    }
+}
+
+/// Whether a ticket is listed before another: open before solved, then by when something was said last.
+pub fn before(one: &Summary, other: &Summary) -> bool {
+    (other.status, one.updated_at.as_str()) > (one.status, other.updated_at.as_str())
+}
+
+impl Read for Message {
+    fn read(source: &impl Source) -> Message {
+        Message {
+            number: source.get("number").number() as u32,
+            author: Author::from_word(&source.text_of("author")).unwrap_or(Author::Automatic),
+            name: source.text_of("name"),
+            body: source.text_of("body"),
+            at: source.text_of("at"),
+        }
+    }
+}
+
+impl Read for Messages {
+    fn read(source: &impl Source) -> Messages {
+        Messages { messages: source.list("messages"), read_until: source.get("read_until").number() as u32 }
+    }
+}
+
+impl Read for Summary {
+    fn read(source: &impl Source) -> Summary {
+        Summary {
+            id: source.text_of("id"),
+            reference: source.text_of("reference"),
+            status: Status::from_word(&source.text_of("status")).unwrap_or(Status::Open),
+            kind: Kind::from_word(&source.text_of("kind")).unwrap_or(Kind::Question),
+            title: source.text_of("title"),
+            created_at: source.text_of("created_at"),
+            updated_at: source.text_of("updated_at"),
+            due_at: source.get("due_at").as_text(),
+            unread: source.get("unread").number() as u32,
+        }
+    }
+}
+
+impl Read for Summaries {
+    fn read(source: &impl Source) -> Summaries {
+        Summaries { tickets: source.list("tickets"), unread: source.get("unread").number() as u32 }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    #[test]
+    fn a_title_is_the_first_line_that_says_something() {
+        assert_eq!(title("  \n Export fails \nand more"), "Export fails");
+        assert_eq!(title(&"ä".repeat(140)), "ä".repeat(140));
+        assert_eq!(title(&format!("{} b", "ä".repeat(140))), format!("{}…", "ä".repeat(140)));
+        assert_eq!(title(" \n "), "");
+    }
+
+    fn summary(status: Status, updated_at: &str) -> Summary {
+        Summary {
+            id: "1".into(),
+            reference: "DB-00000".into(),
+            status,
+            kind: Kind::Bug,
+            title: String::new(),
+            created_at: String::new(),
+            updated_at: updated_at.into(),
+            due_at: None,
+            unread: 0,
+        }
+    }
+
+    #[test]
+    fn open_tickets_come_first_and_then_those_where_something_was_said() {
+        let [old, new] = ["2026-11-23T10:00:00.000Z", "2026-11-24T10:00:00.000Z"];
+        assert!(before(&summary(Status::Open, old), &summary(Status::Solved, new)));
+        assert!(!before(&summary(Status::Solved, new), &summary(Status::Open, old)));
+        assert!(before(&summary(Status::Open, new), &summary(Status::Open, old)));
+        assert!(!before(&summary(Status::Open, old), &summary(Status::Open, old)));
+    }
+
+    proptest! {
+        #[test]
+        fn a_title_is_one_short_line(message: String) {
+            let title = title(&message);
+            prop_assert!(!title.contains('\n') && title.chars().count() <= TITLE_MAX + 1);
+        }
+    }
+}

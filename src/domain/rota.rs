@@ -1,0 +1,80 @@
+//! Who is support hero: the engineers of a team take turns, a week each.
+
+use std::collections::BTreeMap;
+
+use jiff::Timestamp;
+use jiff::civil::Date;
+use jiff::tz::TimeZone;
+
+const WEEK: i64 = 7;
+
+/// The turns of every team.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Rota {
+    /// Where a day begins and ends.
+    pub zone: TimeZone,
+    /// The turns by the team's name.
+    pub teams: BTreeMap<String, Turns>,
+}
+
+/// The turns of a team.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Turns {
+    /// The day on which the first one's first week begins.
+    pub from: Date,
+    /// Those who take turns, in their order.
+    pub people: Vec<String>,
+}
+
+impl Rota {
+    /// Who is support hero of a team; nobody where the team has no turns.
+    pub fn hero(&self, team: &str, now: Timestamp) -> Option<&str> {
+        let turns = self.teams.get(team)?;
+        let today = now.to_zoned(self.zone.clone()).date();
+        let days = i64::from(today.since(turns.from).ok()?.get_days());
+        let turn = days.div_euclid(WEEK).rem_euclid(i64::try_from(turns.people.len()).ok().filter(|all| *all > 0)?);
+        turns.people.get(usize::try_from(turn).ok()?).map(String::as_str)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn rota(zone: &str, people: &[&str]) -> Rota {
+        let people = people.iter().map(|name| name.to_string()).collect();
+        let turns = Turns { from: "2026-11-23".parse().unwrap(), people };
+        Rota { zone: TimeZone::get(zone).unwrap(), teams: [("growth".to_string(), turns)].into() }
+    }
+
+    #[test]
+    fn they_take_turns_week_by_week_by_the_calendar_of_their_zone() {
+        let berlin = rota("Europe/Berlin", &["Ana", "Ben", "Cho"]);
+        for (now, hero) in [
+            ("2026-11-23T00:00:00+01:00", "Ana"),
+            ("2026-11-29T23:59:59+01:00", "Ana"),
+            ("2026-11-30T00:00:00+01:00", "Ben"),
+            ("2026-12-07T12:00:00+01:00", "Cho"),
+            ("2026-12-14T12:00:00+01:00", "Ana"),
+            // Over the change to summer time.
+            ("2027-03-28T23:59:59+02:00", "Cho"),
+            ("2027-03-29T00:00:00+02:00", "Ana"),
+            // Before it began, the order goes on backwards.
+            ("2026-11-22T23:59:59+01:00", "Cho"),
+            ("2026-11-15T12:00:00+01:00", "Ben"),
+        ] {
+            assert_eq!(berlin.hero("growth", now.parse().unwrap()), Some(hero), "{now}");
+        }
+        assert_eq!(
+            rota("Asia/Tokyo", &["Ana", "Ben"]).hero("growth", "2026-11-29T15:00:00Z".parse().unwrap()),
+            Some("Ben")
+        );
+    }
+
+    #[test]
+    fn a_team_without_turns_has_no_hero() {
+        let now = "2026-11-23T12:00:00Z".parse().unwrap();
+        assert_eq!(rota("UTC", &["Ana"]).hero("money", now), None);
+        assert_eq!(rota("UTC", &[]).hero("growth", now), None);
+    }
+}

@@ -1,0 +1,97 @@
+//! What follows a ticket: `GET …/tickets`, `GET` and `PATCH …/tickets/{id}`, `GET` and `POST …/tickets/{id}/messages`.
+
+use std::sync::Arc;
+
+use axum::Json;
+use axum::body::Body;
+use axum::extract::rejection::QueryRejection;
+use axum::extract::{Path, Query, State};
+use axum::http::{HeaderMap, StatusCode, header};
+use axum::response::IntoResponse;
+use serde::{Deserialize, Serialize};
+
+use super::super::app::App;
+use super::super::identity::{self, Who};
+use super::super::problem::Refusal;
+use super::super::tickets::conversation;
+use super::{body, tickets};
+
+/// The parameters of `GET …/messages`.
+#[derive(Deserialize)]
+pub struct After {
+    after: Option<u32>,
+}
+
+/// The person's tickets.
+pub async fn list(
+    State(app): State<Arc<App>>,
+    Path(name): Path<String>,
+    headers: HeaderMap,
+) -> Result<impl IntoResponse, Refusal> {
+    let who = who(&app, &name, &headers)?;
+    let reader = conversation::reader(&app, &name, &who).await?;
+    Ok(private(conversation::list(&app, &name, reader).await?))
+}
+
+/// One of them.
+pub async fn one(
+    State(app): State<Arc<App>>,
+    Path((name, id)): Path<(String, String)>,
+    headers: HeaderMap,
+) -> Result<impl IntoResponse, Refusal> {
+    let who = who(&app, &name, &headers)?;
+    let reader = conversation::reader(&app, &name, &who).await?;
+    Ok(private(conversation::summary(&conversation::one(&app, &name, reader, &id).await?)))
+}
+
+/// Its conversation.
+pub async fn messages(
+    State(app): State<Arc<App>>,
+    Path((name, id)): Path<(String, String)>,
+    parameters: Result<Query<After>, QueryRejection>,
+    headers: HeaderMap,
+) -> Result<impl IntoResponse, Refusal> {
+    let who = who(&app, &name, &headers)?;
+    let Query(After { after }) = parameters.map_err(|error| Refusal::InvalidQuery(error.body_text()))?;
+    let reader = conversation::reader(&app, &name, &who).await?;
+    Ok(private(conversation::messages(&app, &name, reader, &id, after).await?))
+}
+
+/// A reply.
+pub async fn reply(
+    State(app): State<Arc<App>>,
+    Path((name, id)): Path<(String, String)>,
+    headers: HeaderMap,
+    body: Body,
+) -> Result<impl IntoResponse, Refusal> {
+    let body = body::json(&headers, body).await;
+    let who = who(&app, &name, &headers)?;
+    let site = super::site(&app, &name)?;
+    let body = body?;
+    let key = tickets::key(&headers).ok_or(Refusal::MissingKey)?;
+    let reader = conversation::reader(&app, &name, &who).await?;
+    let message = conversation::reply(&app, (&name, site), reader, &id, key, &body).await?;
+    Ok((StatusCode::CREATED, private(message)))
+}
+
+/// Solved, opened again, read.
+pub async fn patch(
+    State(app): State<Arc<App>>,
+    Path((name, id)): Path<(String, String)>,
+    headers: HeaderMap,
+    body: Body,
+) -> Result<impl IntoResponse, Refusal> {
+    let body = body::json(&headers, body).await;
+    let who = who(&app, &name, &headers)?;
+    let reader = conversation::reader(&app, &name, &who).await?;
+    Ok(private(conversation::patch(&app, &name, reader, &id, &body?).await?))
+}
+
+fn who(app: &App, name: &str, headers: &HeaderMap) -> Result<Who, Refusal> {
+    identity::who(headers, name, super::site(app, name)?)
+}
+
+/// An answer that is for one person only.
+fn private(body: impl Serialize) -> impl IntoResponse {
+    ([(header::CACHE_CONTROL, "no-store")], Json(body))
+}

@@ -1,0 +1,103 @@
+//! `GET /v1/sites/{site}/tickets/stream`: what changes about a person's tickets, as it happens.
+//!
+//! Server-sent events (the HTML standard, section 9.2): first one named `state`, then one named `ticket` whenever a ticket
+//! of theirs has changed. `state` comes again when some were missed: whoever reads it looks at everything anew. The stream
+//! ends with the token that opened it.
+
+use std::convert::Infallible;
+use std::sync::Arc;
+use std::time::Duration;
+
+use axum::extract::{Path, State};
+use axum::http::{HeaderMap, header};
+use axum::response::IntoResponse;
+use axum::response::sse::{Event, KeepAlive, Sse};
+use futures_util::stream::{self, Stream};
+use serde::Serialize;
+use tokio::sync::broadcast::Receiver;
+use tokio::sync::broadcast::error::RecvError;
+use tokio::time::{Instant, sleep_until};
+
+use super::super::app::App;
+use super::super::identity::{self, Who};
+use super::super::problem::Refusal;
+use super::super::store::StoredTicket;
+use super::super::tickets::conversation;
+use super::super::{clock, live};
+use crate::domain::conversation::Summary;
+
+/// How often a line without meaning is sent, so that nothing on the way takes the connection for dead.
+const KEEP_ALIVE: Duration = Duration::from_secs(15);
+/// How long a stream without a token may go on; whoever still watches opens another.
+const WITHOUT_TOKEN: Duration = Duration::from_secs(60 * 60);
+
+/// What has changed.
+#[derive(Serialize)]
+struct Change {
+    /// The ticket as it is now; none where there is only the count.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    ticket: Option<Summary>,
+    /// How many messages the person has not seen, in all tickets.
+    unread: u32,
+}
+
+/// Answers the request.
+pub async fn answer(
+    State(app): State<Arc<App>>,
+    Path(name): Path<String>,
+    headers: HeaderMap,
+) -> Result<impl IntoResponse, Refusal> {
+    let who = identity::who(&headers, &name, super::site(&app, &name)?)?;
+    conversation::reader(&app, &name, &who).await?;
+    let left = who.person.as_ref().map(|person| person.until.saturating_sub(clock::seconds()));
+    let end = Instant::now() + left.map_or(WITHOUT_TOKEN, Duration::from_secs);
+    let watch = Watch { changes: app.live.watch(), app, name, who, end, told: false };
+    let events = Sse::new(events(watch)).keep_alive(KeepAlive::new().interval(KEEP_ALIVE));
+    // A proxy that collects answers before it passes them on would keep these for ever.
+    Ok(([(header::CACHE_CONTROL.as_str(), "no-store"), ("x-accel-buffering", "no")], events))
+}
+
+struct Watch {
+    app: Arc<App>,
+    name: String,
+    who: Who,
+    changes: Receiver<Arc<StoredTicket>>,
+    end: Instant,
+    told: bool,
+}
+
+fn events(watch: Watch) -> impl Stream<Item = Result<Event, Infallible>> {
+    stream::unfold(watch, async |mut watch| {
+        let event = if watch.told { next(&mut watch).await? } else { state(&watch).await? };
+        watch.told = true;
+        Some((Ok(event), watch))
+    })
+}
+
+/// The next change of a ticket of the reader; `None` where the stream ends.
+async fn next(watch: &mut Watch) -> Option<Event> {
+    loop {
+        let changed = tokio::select! {
+            changed = watch.changes.recv() => changed,
+            () = sleep_until(watch.end) => return None,
+        };
+        match changed {
+            Ok(ticket) if live::opens(&watch.name, watch.who.reader()?, &ticket) => {
+                return event(watch, Some(conversation::summary(&ticket))).await;
+            }
+            Ok(_) => {}
+            Err(RecvError::Lagged(_)) => return state(watch).await,
+            Err(RecvError::Closed) => return None,
+        }
+    }
+}
+
+async fn state(watch: &Watch) -> Option<Event> {
+    event(watch, None).await
+}
+
+async fn event(watch: &Watch, ticket: Option<Summary>) -> Option<Event> {
+    let unread = conversation::list(&watch.app, &watch.name, watch.who.reader()?).await.ok()?.unread;
+    let named = Event::default().event(if ticket.is_some() { "ticket" } else { "state" });
+    named.json_data(Change { ticket, unread }).ok()
+}

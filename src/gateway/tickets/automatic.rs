@@ -1,0 +1,47 @@
+//! The first answer to what the community answers: given by itself, at once, to whom the form has said so.
+
+use crate::domain::config::ASK;
+use crate::domain::conversation::Author;
+use crate::domain::question::Hit;
+use crate::domain::targets::Owner;
+use crate::domain::texts::{self, AutomaticText, fill};
+use crate::gateway::app::App;
+use crate::gateway::store::{Said, StoredTicket};
+
+/// How many questions the answer points to.
+const HITS: usize = 3;
+
+/// The answer to a ticket; none where a human gives it.
+pub fn answer(app: &App, ticket: &StoredTicket) -> Option<Said> {
+    if ticket.handling.owner != Some(Owner::Automated) {
+        return None;
+    }
+    let site = app.site(&ticket.site)?;
+    let table = texts::table(texts::language(&ticket.ticket.locale)?).ok()?.automatic;
+    let t = |text: AutomaticText| table.get(text as usize).map_or(text.english(), String::as_str).to_string();
+    let hits = app.indexes.search(&ticket.site, &ticket.ticket.message, HITS);
+    let mut parts = vec![t(if hits.is_empty() { AutomaticText::Nothing } else { AutomaticText::Perhaps })];
+    if !hits.is_empty() {
+        parts.push(hits.iter().map(item).collect::<Vec<_>>().join("\n"));
+    }
+    if let Some(ask) = site.config.links.iter().find(|link| link.kind == ASK) {
+        parts.push(fill(&t(AutomaticText::Ask), "{link}", &link(&ask.label, &ask.url)));
+    }
+    parts.push(t(AutomaticText::Human));
+    Some(Said { author: Author::Automatic, name: String::new(), body: parts.join("\n\n"), seal: None })
+}
+
+fn item(hit: &Hit) -> String {
+    let title: String = hit.title.iter().map(|run| run.text.as_str()).collect();
+    let says = if hit.url.is_empty() { escaped(&title) } else { link(&title, &hit.url) };
+    format!("- {says}")
+}
+
+fn link(label: &str, url: &str) -> String {
+    format!("[{}]({})", escaped(label), url.replace(' ', "%20").replace('(', "%28").replace(')', "%29"))
+}
+
+/// A text that Markdown leaves as it is.
+fn escaped(text: &str) -> String {
+    text.chars().flat_map(|c| "\\`*_[]<>#!".contains(c).then_some('\\').into_iter().chain([c])).collect()
+}

@@ -1,0 +1,176 @@
+//! The customer's side of a conversation: nobody but who sent a ticket reads it, and answers in it.
+
+use sha2::{Digest, Sha256};
+
+use super::promise;
+use crate::domain::conversation::{self, Author, Message, Messages, Patch, Reply, Summaries, Summary, Turn};
+use crate::domain::ownership;
+use crate::domain::problem::FieldError;
+use crate::domain::targets::Owner;
+use crate::domain::ticket::{MESSAGE_MAX, Status};
+use crate::gateway::app::App;
+use crate::gateway::identity::Who;
+use crate::gateway::problem::Refusal;
+use crate::gateway::settings::Site;
+use crate::gateway::store::{Act, Deed, Reader, Said, Step, Stepped, StoredTicket};
+use crate::gateway::{clock, json};
+
+/// The most tickets that a list holds.
+const LIST_MAX: u32 = 100;
+
+/// As whom a request reads. Whoever signs in takes along what they sent before.
+pub async fn reader<'a>(app: &App, name: &str, who: &'a Who) -> Result<Reader<'a>, Refusal> {
+    take_along(app, name, who).await?;
+    who.reader().ok_or(Refusal::Unidentified)
+}
+
+/// Gives a person what the session sent before they signed in.
+pub async fn take_along(app: &App, name: &str, who: &Who) -> Result<(), Refusal> {
+    if let (Some(person), Some(session)) = (&who.person, &who.session) {
+        app.store.move_to_person(name, session, &person.user.id).await?;
+    }
+    Ok(())
+}
+
+/// The tickets of a reader.
+pub async fn list(app: &App, name: &str, reader: Reader<'_>) -> Result<Summaries, Refusal> {
+    let mut tickets: Vec<Summary> = app.store.tickets_of(name, reader, LIST_MAX).await?.iter().map(summary).collect();
+    tickets.sort_by(|one, other| conversation::before(other, one).cmp(&conversation::before(one, other)));
+    let unread = tickets.iter().map(|ticket| ticket.unread).sum();
+    Ok(Summaries { tickets, unread })
+}
+
+/// One ticket of a reader.
+pub async fn one(app: &App, name: &str, reader: Reader<'_>, id: &str) -> Result<StoredTicket, Refusal> {
+    app.store.ticket_of(name, reader, id).await?.ok_or_else(no_ticket)
+}
+
+/// What was said about a ticket of a reader after a number; all of it without one.
+pub async fn messages(
+    app: &App,
+    name: &str,
+    reader: Reader<'_>,
+    id: &str,
+    after: Option<u32>,
+) -> Result<Messages, Refusal> {
+    let ticket = one(app, name, reader, id).await?;
+    let mut messages = app.store.messages(&ticket.id, after.unwrap_or(0)).await?;
+    if after.is_none() {
+        messages.insert(0, opening(&ticket));
+    }
+    Ok(Messages { messages, read_until: ticket.handling.read_until })
+}
+
+/// Takes in what the customer says. It opens a solved ticket again, and what was answered automatically goes to a human.
+pub async fn reply(
+    app: &App,
+    (name, site): (&str, &Site),
+    reader: Reader<'_>,
+    id: &str,
+    key: String,
+    body: &[u8],
+) -> Result<Message, Refusal> {
+    let ticket = one(app, name, reader, id).await?;
+    let seal = (key, Sha256::digest(body).into());
+    let reply = json::parse::<Reply>(body)?;
+    check(&reply)?;
+    let name = customer(&ticket).to_string();
+    let said = Said { author: Author::Customer, name, body: reply.message, seal: Some(seal) };
+    let at = clock::now();
+    let change = |ticket: &mut StoredTicket| {
+        ticket.status = Status::Open;
+        let handling = &mut ticket.handling;
+        handling.turn = Turn::Support;
+        handling.updated_at = at.clone();
+        if handling.owner == Some(Owner::Automated) {
+            let covered = site.support_engineers.contains(&handling.topic);
+            let owner = ownership::human(covered);
+            handling.owner = Some(owner);
+            handling.assignee = promise::hero(site, owner, &handling.team);
+        }
+    };
+    match app.store.step(&ticket.id, Step { at: &at, said: Some(said), deed: None, change: &change }).await? {
+        Stepped::Done(ticket, message) => {
+            app.live.changed(*ticket);
+            message.ok_or(Refusal::Internal)
+        }
+        Stepped::Again(message) => Ok(message),
+        Stepped::KeyReused => Err(Refusal::KeyReused),
+        Stepped::Gone => Err(no_ticket()),
+    }
+}
+
+/// Changes what the customer may change.
+pub async fn patch(app: &App, name: &str, reader: Reader<'_>, id: &str, body: &[u8]) -> Result<Summary, Refusal> {
+    let ticket = one(app, name, reader, id).await?;
+    let patch = json::parse::<Patch>(body)?;
+    let at = clock::now();
+    // Nobody has seen what was not said yet.
+    let last = app.store.messages(&ticket.id, 0).await?.last().map_or(0, |message| message.number);
+    let seen = patch.read_until.unwrap_or_default().min(last);
+    let status = patch.status.filter(|status| *status != ticket.status);
+    let change = |ticket: &mut StoredTicket| {
+        if let Some(status) = status {
+            ticket.handling.turn = if status == Status::Open { Turn::Support } else { Turn::Customer };
+            ticket.status = status;
+        }
+        ticket.handling.read_until = ticket.handling.read_until.max(seen);
+    };
+    let act = status.map(|status| if status == Status::Open { Act::Reopened } else { Act::Solved });
+    let deed = act.map(|act| Deed { operator: String::new(), act, text: String::new(), at: at.clone() });
+    match app.store.step(&ticket.id, Step { at: &at, said: None, deed, change: &change }).await? {
+        Stepped::Done(ticket, _) => {
+            let summary = summary(&ticket);
+            app.live.changed(*ticket);
+            Ok(summary)
+        }
+        _ => Err(no_ticket()),
+    }
+}
+
+/// A ticket as its owner sees it in a list.
+pub fn summary(ticket: &StoredTicket) -> Summary {
+    let waits = ticket.status == Status::Open && ticket.handling.answered_at.is_none();
+    Summary {
+        id: ticket.id.clone(),
+        reference: ticket.reference.clone(),
+        status: ticket.status,
+        kind: ticket.ticket.kind,
+        title: conversation::title(&ticket.ticket.message),
+        created_at: ticket.received_at.clone(),
+        updated_at: ticket.handling.updated_at.clone(),
+        due_at: ticket.due_at.clone().filter(|_| waits),
+        unread: ticket.handling.unread,
+    }
+}
+
+/// What the ticket itself says, as the first message.
+fn opening(ticket: &StoredTicket) -> Message {
+    Message {
+        number: 0,
+        author: Author::Customer,
+        name: customer(ticket).into(),
+        body: ticket.ticket.message.clone(),
+        at: ticket.received_at.clone(),
+    }
+}
+
+fn customer(ticket: &StoredTicket) -> &str {
+    let user = ticket.ticket.context.user.as_ref().map_or("", |user| &user.name);
+    if user.is_empty() { &ticket.ticket.contact.name } else { user }
+}
+
+fn check(reply: &Reply) -> Result<(), Refusal> {
+    let length = reply.message.chars().count();
+    if (1..=MESSAGE_MAX).contains(&length) && !reply.message.trim().is_empty() {
+        return Ok(());
+    }
+    let what = if length > MESSAGE_MAX { "is too long" } else { "is empty" };
+    let detail = format!("{what}; write 1 to {MESSAGE_MAX} characters");
+    Err(Refusal::Invalid(vec![FieldError { pointer: "/message".into(), detail }]))
+}
+
+/// The same whether there is none or whether it is somebody else's.
+fn no_ticket() -> Refusal {
+    Refusal::NotFound(": no ticket of yours".into())
+}

@@ -1,0 +1,411 @@
+//! What follows a ticket: its conversation, and that nobody else can read it, answer in it or change it.
+
+use std::time::Duration;
+
+use axum::body::Body;
+use axum::http::{Method, Request};
+use deskbell::domain::targets::Owner;
+use deskbell::gateway::settings::Overrides;
+use deskbell::gateway::store::{Act, Said, Step, Stepped, StoredTicket};
+use http_body_util::BodyExt;
+use serde_json::{Value, json};
+use tower::ServiceExt;
+
+use crate::support::{
+    Answer, Gateway, ORIGIN, SECRET, gateway_with, import, post, request, signed_with, ticket, token,
+};
+
+const MINE: &str = "000102030405060708090a0b0c0d0e0f";
+const OTHER: &str = "100102030405060708090a0b0c0d0e0f";
+
+/// A gateway whose site `signed` has one signer, and another site with another.
+async fn gateway() -> Gateway {
+    let site = format!(
+        "[sites.signed]\norigins = [{ORIGIN:?}]\nplans = {{ enterprise = \"high\", free = \"low\" }}\n\
+         support_engineers = [\"api\"]\n\
+         topics = [{{ id = \"billing\", label = \"Billing\", team = \"growth\" }}, {{ id = \"api\", label = \"API\", team = \"growth\" }}]\n\
+         links = [{{ label = \"Ask [here]\", url = \"https://community.example/ask\", kind = \"ask\" }}]\n\
+         [sites.signed.rota.growth]\nfrom = \"2026-11-23\"\npeople = [\"Ana\"]\n\
+         [[sites.signed.signers]]\nalgorithm = \"HS256\"\nsecret = {SECRET:?}\n\
+         [sites.foreign]\norigins = [\"*\"]\n\
+         [[sites.foreign.signers]]\nalgorithm = \"HS256\"\nsecret = \"another secret of at least 32 bytes\"\n"
+    );
+    gateway_with(&site, Overrides::default()).await
+}
+
+/// Whoever asks.
+#[derive(Clone, Default)]
+struct As {
+    token: Option<String>,
+    session: Option<String>,
+}
+
+fn session(session: &str) -> As {
+    As { session: Some(session.into()), ..As::default() }
+}
+
+fn person(id: &str) -> As {
+    As { token: Some(token(json!({ "sub": id }))), ..As::default() }
+}
+
+fn ask(method: Method, path: &str, asking: &As, key: &str, body: Option<&Value>) -> Request<Body> {
+    let mut request = request(method, path).header("origin", ORIGIN).header("idempotency-key", key);
+    if let Some(token) = &asking.token {
+        request = request.header("authorization", format!("Bearer {token}"));
+    }
+    if let Some(session) = &asking.session {
+        request = request.header("deskbell-session", session);
+    }
+    match body {
+        Some(body) => request.header("content-type", "application/json").body(Body::from(body.to_string())).unwrap(),
+        None => request.body(Body::empty()).unwrap(),
+    }
+}
+
+async fn get(gateway: &Gateway, path: &str, asking: &As) -> Answer {
+    gateway.send(ask(Method::GET, &format!("/v1/sites/signed/{path}"), asking, "k", None)).await
+}
+
+async fn reply(gateway: &Gateway, id: &str, asking: &As, key: &str, message: &str) -> Answer {
+    let path = format!("/v1/sites/signed/tickets/{id}/messages");
+    gateway.send(ask(Method::POST, &path, asking, key, Some(&json!({ "message": message })))).await
+}
+
+async fn patch(gateway: &Gateway, id: &str, asking: &As, body: Value) -> Answer {
+    gateway.send(ask(Method::PATCH, &format!("/v1/sites/signed/tickets/{id}"), asking, "k", Some(&body))).await
+}
+
+async fn file(gateway: &Gateway, asking: &As, key: &str, ticket: &Value) -> String {
+    let answer = gateway.send(ask(Method::POST, "/v1/sites/signed/tickets", asking, key, Some(ticket))).await;
+    assert_eq!(answer.status, 201, "{}", answer.text());
+    answer.json()["id"].as_str().unwrap().to_string()
+}
+
+/// What an operator says, past the inbox.
+async fn support(gateway: &Gateway, id: &str, body: &str) -> StoredTicket {
+    let said = Said {
+        author: deskbell::domain::conversation::Author::Support,
+        name: "Ana".into(),
+        body: body.into(),
+        seal: None,
+    };
+    let step = Step { at: "2026-11-23T12:00:00.000Z", said: Some(said), deed: None, change: &|_| {} };
+    match gateway.app.store.step(id, step).await.unwrap() {
+        Stepped::Done(ticket, _) => *ticket,
+        other => panic!("{other:?}"),
+    }
+}
+
+#[tokio::test]
+async fn a_conversation_is_read_answered_and_ended_by_whose_it_is() {
+    let gateway = gateway().await;
+    let ada = person("u-7");
+    let id = file(&gateway, &ada, "a", &ticket("It broke\nand more")).await;
+    support(&gateway, &id, "Which **browser**?").await;
+
+    let list = get(&gateway, "tickets", &ada).await;
+    assert_eq!(list.header("cache-control"), "no-store");
+    let list = list.json();
+    assert_eq!((&list["unread"], &list["tickets"][0]["title"]), (&json!(1), &json!("It broke")));
+    let one = get(&gateway, &format!("tickets/{id}"), &ada).await.json();
+    assert_eq!(one, list["tickets"][0]);
+
+    let all = get(&gateway, &format!("tickets/{id}/messages"), &ada).await.json();
+    let said: Vec<_> = all["messages"].as_array().unwrap().iter().map(|one| (&one["number"], &one["author"])).collect();
+    assert_eq!(said, [(&json!(0), &json!("customer")), (&json!(1), &json!("support"))]);
+    assert_eq!((&all["messages"][0]["name"], &all["read_until"]), (&json!("Ada"), &json!(0)));
+
+    assert_eq!(patch(&gateway, &id, &ada, json!({ "read_until": 99 })).await.json()["unread"], 0);
+    let answer = reply(&gateway, &id, &ada, "r", "Firefox").await;
+    assert_eq!((answer.status.as_u16(), &answer.json()["number"]), (201, &json!(2)));
+    let after = get(&gateway, &format!("tickets/{id}/messages?after=1"), &ada).await.json();
+    assert_eq!((after["messages"].as_array().unwrap().len(), &after["messages"][0]["body"]), (1, &json!("Firefox")));
+    // Nobody had read up to 99, so what is said later is new.
+    assert_eq!(support(&gateway, &id, "Thanks").await.handling.unread, 1);
+
+    assert_eq!(patch(&gateway, &id, &ada, json!({ "status": "solved" })).await.json()["status"], "solved");
+    assert_eq!(reply(&gateway, &id, &ada, "s", "Not yet").await.status, 201);
+    assert_eq!(get(&gateway, &format!("tickets/{id}"), &ada).await.json()["status"], "open");
+    let deeds = gateway.app.store.deeds(&id).await.unwrap();
+    assert_eq!(deeds.iter().map(|deed| (deed.act, deed.operator.as_str())).collect::<Vec<_>>(), [(Act::Solved, "")]);
+}
+
+#[tokio::test]
+async fn the_same_reply_is_said_once_and_a_key_belongs_to_one() {
+    let gateway = gateway().await;
+    let id = file(&gateway, &session(MINE), "a", &ticket("One")).await;
+    let first = reply(&gateway, &id, &session(MINE), "r", "Hello").await;
+    let again = reply(&gateway, &id, &session(MINE), "r", "Hello").await;
+    assert_eq!((first.status, first.json()), (again.status, again.json()));
+    assert_eq!(reply(&gateway, &id, &session(MINE), "r", "Other").await.problem(), (409, "key_reused".into()));
+    for (body, code) in [(json!({ "message": " " }), "invalid"), (json!({ "message": "x".repeat(10_001) }), "invalid")]
+    {
+        let path = format!("/v1/sites/signed/tickets/{id}/messages");
+        let answer = gateway.send(ask(Method::POST, &path, &session(MINE), "s", Some(&body))).await;
+        assert_eq!(answer.problem(), (422, code.into()));
+        assert_eq!(answer.json()["errors"][0]["pointer"], "/message");
+    }
+    let said = get(&gateway, &format!("tickets/{id}/messages"), &session(MINE)).await.json();
+    assert_eq!(said["messages"].as_array().unwrap().len(), 2);
+}
+
+#[tokio::test]
+async fn open_tickets_come_first() {
+    let gateway = gateway().await;
+    let ada = person("u-7");
+    let solved = file(&gateway, &ada, "a", &ticket("Solved")).await;
+    file(&gateway, &ada, "b", &ticket("Open")).await;
+    patch(&gateway, &solved, &ada, json!({ "status": "solved" })).await;
+    let list = get(&gateway, "tickets", &ada).await.json();
+    let titles: Vec<_> = list["tickets"].as_array().unwrap().iter().map(|one| &one["title"]).collect();
+    assert_eq!(titles, ["Open", "Solved"]);
+}
+
+#[tokio::test]
+async fn whoever_signs_in_on_a_second_device_reads_what_the_first_one_sent_and_the_session_no_more() {
+    let gateway = gateway().await;
+    let id = file(&gateway, &session(MINE), "a", &ticket("From the phone")).await;
+    let both = As { session: Some(MINE.into()), ..person("u-7") };
+    assert_eq!(get(&gateway, "tickets", &both).await.json()["tickets"][0]["id"], id);
+    assert_eq!(get(&gateway, "tickets", &person("u-7")).await.json()["tickets"][0]["id"], id);
+    assert_eq!(get(&gateway, "tickets", &session(MINE)).await.json()["tickets"], json!([]));
+}
+
+#[tokio::test]
+async fn nobody_opens_what_is_not_theirs_by_any_way_of_asking() {
+    let gateway = gateway().await;
+    let mut named = ticket("Mine");
+    named["context"] = json!({ "user": { "id": "u-9", "email": "ada@example.com" } });
+    let [anonymous, signed] =
+        [file(&gateway, &session(MINE), "a", &named).await, file(&gateway, &person("u-7"), "b", &named).await];
+    let reference = gateway.app.store.ticket(&signed).await.unwrap().unwrap().reference;
+
+    let now = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).unwrap().as_secs();
+    let claims = |more: Value| {
+        let mut claims = json!({"sub": "u-7", "aud": "signed", "exp": now + 300});
+        claims.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
+        claims
+    };
+    let good = token(json!({}));
+    let (head, rest) = good.split_once('.').unwrap();
+    let (body, _) = rest.split_once('.').unwrap();
+    let with = |token: String| As { token: Some(token), ..As::default() };
+    let hs = || json!({ "alg": "HS256" });
+    let strangers = [
+        As::default(),
+        session(OTHER),
+        session("ffffffffffffffffffffffffffffffff"),
+        person("u-8"),
+        person("u-9"),
+        person("ada@example.com"),
+        As { session: Some(OTHER.into()), ..person("u-8") },
+        with(token(json!({ "sub": "u-8", "email": "ada@example.com" }))),
+        with(token(json!({ "exp": now - 120 }))),
+        with(token(json!({ "nbf": now + 300 }))),
+        with(token(json!({ "aud": "foreign" }))),
+        with(token(json!({ "exp": now + 86_400 }))),
+        with(signed_with("another secret of at least 32 bytes", hs(), claims(json!({})))),
+        with(signed_with("another secret of at least 32 bytes", hs(), claims(json!({ "aud": "foreign" })))),
+        with(signed_with(SECRET, json!({ "alg": "HS512" }), claims(json!({})))),
+        with(signed_with(SECRET, json!({ "alg": "HS256", "kid": "other" }), claims(json!({})))),
+        with(signed_with(SECRET, json!({ "alg": "none" }), claims(json!({})))),
+        with(format!("{head}.{body}.")),
+        with(format!("{head}.{body}")),
+        with(format!("eyJhbGciOiJub25lIn0.{body}.")),
+        with(String::new()),
+    ];
+    let before =
+        [gateway.app.store.ticket(&anonymous).await.unwrap(), gateway.app.store.ticket(&signed).await.unwrap()];
+    let names =
+        [signed.as_str(), &anonymous, &reference, &reference.to_lowercase(), "%25", "'%20OR%201=1", "stream%2f"];
+    let mut tried = 0;
+    for stranger in &strangers {
+        for site in ["signed", "foreign", "acme"] {
+            for name in names {
+                let path = |end: &str| format!("/v1/sites/{site}/tickets/{name}{end}");
+                let message = json!({ "message": "I was here" });
+                let solved = json!({ "status": "solved", "read_until": 0 });
+                for request in [
+                    ask(Method::GET, &path(""), stranger, "k", None),
+                    ask(Method::GET, &path("/messages"), stranger, "k", None),
+                    ask(Method::GET, &path("/messages?after=0"), stranger, "k", None),
+                    ask(Method::POST, &path("/messages"), stranger, "k", Some(&message)),
+                    ask(Method::PATCH, &path(""), stranger, "k", Some(&solved)),
+                ] {
+                    let answer = gateway.send(request).await;
+                    assert!(matches!(answer.status.as_u16(), 401 | 404), "{} {}", answer.status, answer.text());
+                    assert!(!answer.text().contains("Mine"), "{}", answer.text());
+                    tried += 1;
+                }
+            }
+            let list = gateway.send(ask(Method::GET, &format!("/v1/sites/{site}/tickets"), stranger, "k", None)).await;
+            assert!(!list.text().contains("Mine") && !list.text().contains("DB-"), "{}", list.text());
+        }
+    }
+    assert_eq!(tried, strangers.len() * 3 * names.len() * 5);
+    let after = [gateway.app.store.ticket(&anonymous).await.unwrap(), gateway.app.store.ticket(&signed).await.unwrap()];
+    assert_eq!(before, after);
+    assert_eq!(gateway.app.store.messages(&signed, 0).await.unwrap(), []);
+}
+
+#[tokio::test]
+async fn a_ticket_of_somebody_else_is_told_from_none_by_nothing() {
+    let gateway = gateway().await;
+    let theirs = file(&gateway, &person("u-7"), "a", &ticket("Mine")).await;
+    let none = "01900000-0000-7000-8000-000000000000";
+    for asking in [person("u-8"), session(OTHER)] {
+        for end in ["", "/messages", "/messages?after=7"] {
+            let one = get(&gateway, &format!("tickets/{theirs}{end}"), &asking).await;
+            let other = get(&gateway, &format!("tickets/{none}{end}"), &asking).await;
+            assert_eq!((one.status, &one.body), (other.status, &other.body));
+            let headers = |answer: &Answer| {
+                let mut headers = answer.headers.clone();
+                headers.remove("x-request-id");
+                headers
+            };
+            assert_eq!(headers(&one), headers(&other));
+        }
+        // A body that would be refused is not looked at before it is known whose ticket it is.
+        let one = patch(&gateway, &theirs, &asking, json!({ "status": "gone" })).await;
+        assert_eq!(one.body, patch(&gateway, none, &asking, json!({ "status": "gone" })).await.body);
+    }
+}
+
+/// A stream of events, as it comes.
+struct Watched(Body, String);
+
+impl Watched {
+    async fn open(gateway: &Gateway, asking: &As) -> Watched {
+        let request = ask(Method::GET, "/v1/sites/signed/tickets/stream", asking, "k", None);
+        let response = gateway.router.clone().oneshot(request).await.unwrap();
+        assert_eq!(response.status(), 200);
+        assert_eq!(response.headers()["content-type"], "text/event-stream");
+        Watched(response.into_body(), String::new())
+    }
+
+    /// The name and data of the next event.
+    async fn next(&mut self) -> Option<(String, Value)> {
+        loop {
+            if let Some((event, rest)) = self.1.split_once("\n\n") {
+                let field = |name: &str| event.lines().find_map(|line| line.strip_prefix(name)).map(str::trim);
+                let read = field("event:").zip(field("data:"));
+                let read = read.map(|(name, data)| (name.to_string(), serde_json::from_str(data).unwrap()));
+                self.1 = rest.to_string();
+                if read.is_some() {
+                    return read;
+                }
+                continue;
+            }
+            let frame = self.0.frame().await?.unwrap();
+            self.1.push_str(std::str::from_utf8(frame.data_ref()?).unwrap());
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_stream_tells_its_reader_what_changes_and_nobody_else() {
+    let gateway = gateway().await;
+    let (ada, bob) = (person("u-7"), person("u-8"));
+    let id = file(&gateway, &ada, "a", &ticket("Mine")).await;
+    let mut watched = Watched::open(&gateway, &ada).await;
+    let mut others = [Watched::open(&gateway, &bob).await, Watched::open(&gateway, &session(MINE)).await];
+    assert_eq!(watched.next().await, Some(("state".into(), json!({ "unread": 0 }))));
+    for other in &mut others {
+        assert_eq!(other.next().await, Some(("state".into(), json!({ "unread": 0 }))));
+    }
+    let now = support(&gateway, &id, "Hello").await;
+    gateway.app.live.changed(now);
+    let (name, data) = watched.next().await.unwrap();
+    assert_eq!((name.as_str(), &data["unread"], &data["ticket"]["id"]), ("ticket", &json!(1), &json!(id)));
+    patch(&gateway, &id, &ada, json!({ "read_until": 1 })).await;
+    assert_eq!(watched.next().await.unwrap().1["unread"], 0);
+    // What the others are told next is their own.
+    file(&gateway, &bob, "b", &ticket("Bob's")).await;
+    file(&gateway, &session(MINE), "c", &ticket("Nobody's")).await;
+    for (other, title) in others.iter_mut().zip(["Bob's", "Nobody's"]) {
+        assert_eq!(other.next().await.unwrap().1["ticket"]["title"], title);
+    }
+    let unidentified = get(&gateway, "tickets/stream", &As::default()).await;
+    assert_eq!(unidentified.problem(), (401, "unidentified".into()));
+    assert_eq!(unidentified.header("www-authenticate"), "Bearer");
+}
+
+#[tokio::test]
+async fn a_stream_ends_with_the_token_that_opened_it() {
+    let gateway = gateway().await;
+    let now = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).unwrap().as_secs();
+    // A token that is good only because clocks may differ by a minute.
+    let last = As { token: Some(token(json!({ "exp": now - 55 }))), ..As::default() };
+    let mut watched = Watched::open(&gateway, &last).await;
+    assert_eq!(watched.next().await.unwrap().0, "state");
+    let ended = tokio::time::timeout(Duration::from_secs(20), watched.next()).await;
+    assert_eq!(ended.expect("the stream goes on"), None);
+}
+
+#[tokio::test]
+async fn only_who_was_told_so_is_answered_automatically_and_a_reply_reaches_a_human() {
+    let gateway = gateway().await;
+    import(&gateway.database(), "signed", &[("1", "How do I change my *billing* address?"), ("2", "Dark theme")]).await;
+    gateway.app.indexes.refresh(gateway.app.store.as_ref()).await.unwrap();
+    let free = As { token: Some(token(json!({ "plan": "free" }))), ..As::default() };
+    let mut low = ticket("change billing address");
+    (low["severity"], low["topic"], low["locale"]) = (json!("low"), json!("billing"), json!("de-AT"));
+
+    let told = file(&gateway, &free, "a", &low).await;
+    let untold = gateway.app.store.ticket(&told).await.unwrap().unwrap();
+    assert_eq!((untold.handling.owner, untold.handling.assignee.as_str()), (Some(Owner::SupportHero), "Ana"));
+    assert_eq!((untold.target, gateway.app.store.messages(&told, 0).await.unwrap().len()), (None, 0));
+
+    low["automatic"] = json!(true);
+    let id = file(&gateway, &free, "b", &low).await;
+    let said = get(&gateway, &format!("tickets/{id}/messages"), &free).await.json();
+    let answer = said["messages"][1]["body"].as_str().unwrap();
+    assert_eq!(said["messages"][1]["author"], "automatic");
+    for part in
+        [r"- How do I change my \*billing\* address?", r"[Ask \[here\]](https://community.example/ask)", "Danke"]
+    {
+        assert!(answer.contains(part), "{answer}");
+    }
+    assert!(!answer.contains("Dark theme"), "{answer}");
+    let stored = async || gateway.app.store.ticket(&id).await.unwrap().unwrap();
+    assert_eq!((stored().await.handling.owner, stored().await.handling.unread), (Some(Owner::Automated), 1));
+
+    // Sent again, it is answered no second time.
+    file(&gateway, &free, "b", &low).await;
+    assert_eq!(gateway.app.store.messages(&id, 0).await.unwrap().len(), 1);
+
+    reply(&gateway, &id, &free, "r", "That is not it").await;
+    let handling = stored().await.handling;
+    assert_eq!(
+        (handling.owner, handling.team.as_str(), handling.assignee.as_str()),
+        (Some(Owner::SupportHero), "growth", "Ana")
+    );
+    assert_eq!(handling.turn, deskbell::domain::conversation::Turn::Support);
+}
+
+#[tokio::test]
+async fn a_topic_names_the_team_and_who_answers_first() {
+    let gateway = gateway().await;
+    for (topic, owner, assignee) in [("billing", Owner::SupportHero, "Ana"), ("api", Owner::SupportEngineer, "")] {
+        let mut sent = ticket("One");
+        (sent["topic"], sent["severity"]) = (json!(topic), json!("medium"));
+        let id = file(&gateway, &person("u-7"), topic, &sent).await;
+        let handling = gateway.app.store.ticket(&id).await.unwrap().unwrap().handling;
+        let expected = (Some(owner), "growth", assignee);
+        assert_eq!((handling.owner, handling.team.as_str(), handling.assignee.as_str()), expected);
+    }
+}
+
+#[tokio::test]
+async fn what_is_posted_to_a_ticket_can_be_posted_from_the_pages_of_the_site() {
+    let gateway = gateway().await;
+    let preflight = request(Method::OPTIONS, "/v1/sites/signed/tickets/x")
+        .header("origin", ORIGIN)
+        .header("access-control-request-method", "PATCH")
+        .header("access-control-request-headers", "authorization,content-type,deskbell-session,idempotency-key");
+    let answer = gateway.send(preflight.body(Body::empty()).unwrap()).await;
+    assert_eq!((answer.status.as_u16(), answer.header("access-control-allow-origin")), (200, ORIGIN));
+    assert!(answer.header("access-control-allow-methods").contains("PATCH"));
+    let post = post("signed", "k", Some(MINE), &ticket("One"));
+    assert_eq!(gateway.send(post).await.status, 201);
+}
