@@ -116,6 +116,7 @@ export const test = base.extend({
   tickets: async ({ inbox }, use) => {
     await use(async () => {
       const list = await inbox();
+      await list.goto(`${list.url()}?status=all`);
       const references = await list.locator("a.reference").allTextContents();
       await list.close();
       const tickets = [];
@@ -125,7 +126,7 @@ export const test = base.extend({
         tickets.push({ reference, ...JSON.parse(sent ?? "") });
         await page.close();
       }
-      return tickets;
+      return tickets.sort((one, other) => other.created_at.localeCompare(one.created_at));
     });
   },
 

@@ -117,9 +117,8 @@ async fn the_page_of_answers_shows_what_they_are_worth() {
     )
     .await;
     let page = async || {
-        // The user name can be anything; the password is the token.
-        let basic = "Basic eDowMTIzNDU2Nzg5YWJjZGVmMDEyMzQ1Njc4OWFiY2RlZg==";
-        let request = request(Method::GET, "/inbox/answers").header("authorization", basic);
+        let bearer = "Bearer 0123456789abcdef0123456789abcdef";
+        let request = request(Method::GET, "/inbox/answers").header("authorization", bearer);
         gateway.send(request.body(Body::empty()).unwrap()).await
     };
     let empty = page().await;

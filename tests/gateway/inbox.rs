@@ -7,10 +7,15 @@ use axum::extract::ConnectInfo;
 use axum::http::Method;
 use base64::Engine;
 use base64::prelude::BASE64_STANDARD;
+use deskbell::domain::conversation::Turn;
+use deskbell::domain::targets::Owner;
+use deskbell::domain::ticket::Status;
 use deskbell::gateway::settings::Overrides;
+use deskbell::gateway::store::Step;
 use serde_json::{Value, json};
+use sqlx::{Connection, SqliteConnection};
 
-use crate::support::{Gateway, gateway, gateway_with, post, request, ticket};
+use crate::support::{Answer, Gateway, gateway, gateway_with, post, request, ticket};
 
 const TOKEN: &str = "a token of some length";
 const SCRIPT: &str = "<script>alert(1)</script>\"'><img src=x onerror=alert(1)>";
@@ -105,7 +110,7 @@ fn between<'a>(page: &'a str, from: &str, to: &str) -> &'a str {
 #[tokio::test]
 async fn an_empty_inbox_says_how_to_fill_it() {
     let page = demo().await.get("/inbox").await.text();
-    assert!(page.contains("Nothing here yet") && page.contains("Get help"), "{page}");
+    assert!(page.contains("Nothing is open") && page.contains("Get help"), "{page}");
 }
 
 #[tokio::test]
@@ -163,11 +168,13 @@ async fn what_is_looked_at_first_stands_first() {
     let expected = [
         "Message",
         "Errors on the page",
+        "Answer",
+        "Handling",
         "Page",
         "Person",
         "Release",
         "Replays, traces and links",
-        "Handling",
+        "How it came",
         "Since the ticket was begun",
         "Requests",
         "What happened",
@@ -331,8 +338,38 @@ async fn without_a_token_it_is_closed_and_says_how_to_open_it() {
     }
 }
 
+/// A gateway with an inbox token, as a browser that has logged in or not.
+async fn guarded() -> Gateway {
+    gateway_with("", Overrides { inbox_token: Some(TOKEN.into()), ..Overrides::default() }).await
+}
+
+/// A form that a page of the inbox sends.
+fn form(path: &str, cookie: &str, body: &str) -> axum::http::request::Request<Body> {
+    let request = request(Method::POST, path)
+        .header("content-type", "application/x-www-form-urlencoded")
+        .header("sec-fetch-site", "same-origin")
+        .header("cookie", cookie);
+    request.body(Body::from(body.to_string())).unwrap()
+}
+
+/// The cookie of somebody who logs in.
+async fn log_in(gateway: &Gateway, name: &str) -> String {
+    let answer =
+        gateway.send(form("/inbox/login", "", &format!("name={name}&token={}", TOKEN.replace(' ', "+")))).await;
+    assert_eq!((answer.status.as_u16(), answer.header("location")), (303, "/inbox"), "{}", answer.text());
+    let cookie = answer.header("set-cookie");
+    for part in ["; Path=/inbox;", "; HttpOnly", "; SameSite=Strict"] {
+        assert!(cookie.contains(part), "{cookie}");
+    }
+    cookie.split(';').next().unwrap().to_string()
+}
+
+async fn get_as(gateway: &Gateway, path: &str, cookie: &str) -> Answer {
+    gateway.send(request(Method::GET, path).header("cookie", cookie).body(Body::empty()).unwrap()).await
+}
+
 #[tokio::test]
-async fn the_token_opens_it_as_a_password_or_as_a_bearer() {
+async fn a_script_opens_it_with_the_token_and_nothing_else() {
     for demo in [false, true] {
         let overrides = Overrides { inbox_token: Some(TOKEN.into()), demo, ..Overrides::default() };
         let gateway = gateway_with("", overrides).await;
@@ -341,18 +378,232 @@ async fn the_token_opens_it_as_a_password_or_as_a_bearer() {
                 request(Method::GET, "/inbox").header("authorization", authorization).body(Body::empty()).unwrap();
             gateway.send(asked).await
         };
-        let basic = |password: &str| format!("Basic {}", BASE64_STANDARD.encode(format!("anybody:{password}")));
-        for good in [basic(TOKEN), format!("Bearer {TOKEN}"), format!("bearer {TOKEN}")] {
+        for good in [format!("Bearer {TOKEN}"), format!("bearer {TOKEN}")] {
             assert_eq!(ask(&good).await.status, 200, "{good}");
         }
-        for bad in ["", "Basic", "Basic !", "Bearer ", &basic("another token"), &basic(""), &format!("Digest {TOKEN}")]
-        {
+        let basic = format!("Basic {}", BASE64_STANDARD.encode(format!("anybody:{TOKEN}")));
+        for bad in ["", "Bearer", "Bearer ", "Bearer another token", &basic, &format!("Digest {TOKEN}")] {
             let answer = ask(bad).await;
-            assert_eq!(answer.status, 401, "{bad}");
-            assert!(answer.header("www-authenticate").starts_with("Basic realm="));
-            assert!(!answer.text().contains("Tickets"));
+            assert_eq!((answer.status.as_u16(), answer.header("location")), (303, "/inbox/login?next=/inbox"), "{bad}");
         }
     }
+}
+
+#[tokio::test]
+async fn an_operator_logs_in_by_name_and_out_again() {
+    let gateway = guarded().await;
+    let answer = get_as(&gateway, "/inbox/tickets/DB-00000", "deskbell_inbox=guessed").await;
+    assert_eq!(answer.header("location"), "/inbox/login?next=/inbox/tickets/DB-00000");
+    let cookie = log_in(&gateway, "Ana").await;
+    let page = get_as(&gateway, "/inbox", &format!("other=1; {cookie}")).await;
+    assert!(page.status == 200 && page.text().contains("Ana") && page.text().contains("Log out"), "{}", page.text());
+    // It survives a restart, because it is in the store and not in the process.
+    let left = gateway.send(form("/inbox/logout", &cookie, "")).await;
+    assert!(left.header("set-cookie").contains("Max-Age=0"));
+    assert_eq!(get_as(&gateway, "/inbox", &cookie).await.status, 303);
+}
+
+#[tokio::test]
+async fn a_session_is_kept_only_as_its_digest_and_ends() {
+    let gateway = guarded().await;
+    let cookie = log_in(&gateway, "Ana").await;
+    let secret = cookie.split_once('=').unwrap().1.to_string();
+    let mut database = SqliteConnection::connect(&format!("sqlite:{}", gateway.database().display())).await.unwrap();
+    let (session, until): (Vec<u8>, String) =
+        sqlx::query_as("SELECT session, until FROM operators").fetch_one(&mut database).await.unwrap();
+    assert!(session.len() == 32 && session != secret.as_bytes());
+    assert!(until > deskbell::gateway::clock::now());
+    sqlx::query("UPDATE operators SET until = '2026-01-01T00:00:00.000Z'").execute(&mut database).await.unwrap();
+    assert_eq!(get_as(&gateway, "/inbox", &cookie).await.status, 303);
+}
+
+#[tokio::test]
+async fn a_wrong_login_says_what_is_wrong_and_leads_only_into_the_inbox() {
+    let gateway = guarded().await;
+    for (body, status, says) in [
+        ("name=Ana&token=wrong", 403, "not the inbox token"),
+        (&format!("name=+&token={}", TOKEN.replace(' ', "+")), 422, "Please say who you are"),
+    ] {
+        let answer = gateway.send(form("/inbox/login", "", body)).await;
+        assert_eq!(answer.status, status);
+        assert!(answer.text().contains(says) && answer.header("set-cookie").is_empty(), "{}", answer.text());
+    }
+    let body = format!("name=Ana&token={}&next=https%3A%2F%2Fevil.example", TOKEN.replace(' ', "+"));
+    assert_eq!(gateway.send(form("/inbox/login", "", &body)).await.header("location"), "/inbox");
+}
+
+#[tokio::test]
+async fn nothing_is_changed_from_a_page_elsewhere() {
+    let gateway = guarded().await;
+    let cookie = log_in(&gateway, "Ana").await;
+    let sent = gateway.post("key", &ticket("One")).await.json();
+    let path = format!("/inbox/tickets/{}", sent["reference"].as_str().unwrap());
+    let ask = |headers: &[(&str, &str)], path: &str| {
+        let mut asked = request(Method::POST, path)
+            .header("content-type", "application/x-www-form-urlencoded")
+            .header("cookie", &cookie);
+        for (name, value) in headers {
+            asked = asked.header(*name, *value);
+        }
+        asked.body(Body::from("action=solve&name=x&token=y")).unwrap()
+    };
+    for headers in [
+        &[][..],
+        &[("sec-fetch-site", "cross-site")],
+        &[("sec-fetch-site", "same-site")],
+        &[("sec-fetch-site", "none")],
+        &[("origin", "https://evil.example")],
+        &[("origin", "null")],
+        &[("origin", "http://localhost:8383"), ("sec-fetch-site", "cross-site")],
+    ] {
+        for path in [path.as_str(), "/inbox/logout", "/inbox/login"] {
+            assert_eq!(gateway.send(ask(headers, path)).await.status, 403, "{headers:?} {path}");
+        }
+    }
+    let stored = async || gateway.app.store.ticket(sent["id"].as_str().unwrap()).await.unwrap().unwrap();
+    assert_eq!(stored().await.status, Status::Open);
+    // A browser that does not know Fetch Metadata names its origin.
+    assert_eq!(gateway.send(ask(&[("origin", "http://localhost:8383")], &path)).await.status, 303);
+    assert_eq!(stored().await.status, Status::Solved);
+}
+
+#[tokio::test]
+async fn what_is_written_when_the_session_has_ended_is_given_back() {
+    let gateway = guarded().await;
+    let sent = gateway.post("key", &ticket("One")).await.json();
+    let path = format!("/inbox/tickets/{}", sent["reference"].as_str().unwrap());
+    let answer = gateway.send(form(&path, "", "action=answer&text=All+I+wrote+%3Cb%3E")).await;
+    assert_eq!(answer.status, 401);
+    assert!(answer.text().contains("All I wrote &lt;b&gt;"), "{}", answer.text());
+    assert_eq!(gateway.app.store.messages(sent["id"].as_str().unwrap(), 0).await.unwrap(), []);
+}
+
+#[tokio::test]
+async fn what_operators_do_is_kept_and_only_answers_are_told_to_the_customer() {
+    let gateway = guarded().await;
+    let cookie = log_in(&gateway, "Ana").await;
+    let mut new = ticket("It broke");
+    new["context"] = json!({ "user": { "id": "u-7", "plan": "enterprise" } });
+    let sent = gateway.send(post("trusting", "key", None, &new)).await.json();
+    let (id, reference) = (sent["id"].as_str().unwrap(), sent["reference"].as_str().unwrap());
+    let path = format!("/inbox/tickets/{reference}");
+    let act = async |body: &str| {
+        let answer = gateway.send(form(&path, &cookie, body)).await;
+        assert_eq!(answer.status, 303, "{body}: {}", answer.text());
+    };
+    let stored = async || gateway.app.store.ticket(id).await.unwrap().unwrap();
+
+    act("action=note&text=Looks+like+%3Cb%3EDB-1%3C%2Fb%3E").await;
+    act("action=contacted&place=X").await;
+    assert_eq!(
+        (stored().await.handling.updated_at, stored().await.handling.answered_at),
+        (stored().await.received_at, None)
+    );
+    act("action=triage&topic=billing&severity=medium").await;
+    let triaged = stored().await;
+    assert_eq!((triaged.handling.topic.as_str(), triaged.handling.team.as_str()), ("billing", "growth"));
+    assert_eq!(triaged.target.unwrap().hours, 8);
+    assert_eq!(triaged.ticket.topic, "", "what was sent stays as it was sent");
+    act("action=assign&assignee=Ben").await;
+    act("action=hand-over&owner=cs&team=").await;
+    assert_eq!((stored().await.handling.owner, stored().await.handling.assignee.as_str()), (Some(Owner::Cs), ""));
+    // A form that is sent twice answers once.
+    act("action=answer&key=k&text=Try+**this**").await;
+    act("action=answer&key=k&text=Try+**this**").await;
+    assert_eq!((stored().await.handling.turn, stored().await.handling.unread), (Turn::Customer, 1));
+    act("action=answer-solved&key=l&text=Done").await;
+    let solved = stored().await;
+    assert!(solved.status == Status::Solved && solved.handling.answered_at.is_some());
+
+    let page = get_as(&gateway, &path, &cookie).await.text();
+    for said in [
+        "Try <strong>this</strong>",
+        "Looks like &lt;b&gt;DB-1&lt;/b&gt;",
+        "contacted the customer on <bdi>X</bdi>",
+        "none → billing, high → medium",
+        "gave it to <bdi>Ben</bdi>",
+        "handed it over to <bdi>cs</bdi>",
+        "marked it as solved",
+        "Open it again",
+        &format!("We have your ticket {reference}"),
+        "/help/trusting?deskbell=ticket&amp;via=x",
+    ] {
+        assert!(page.contains(said), "{said}\n{page}");
+    }
+    let told: Vec<String> =
+        gateway.app.store.messages(id, 0).await.unwrap().into_iter().map(|message| message.body).collect();
+    assert_eq!(told, ["Try **this**", "Done"]);
+}
+
+#[tokio::test]
+async fn what_cannot_be_done_is_told_and_what_was_written_is_given_back() {
+    let gateway = demo().await;
+    let sent = gateway.post("key", &ticket("One")).await.json();
+    let path = format!("/inbox/tickets/{}", sent["reference"].as_str().unwrap());
+    let long = "x".repeat(10_001);
+    for (body, says) in [
+        ("action=answer&text=+", "There is no text"),
+        (&format!("action=note&text={long}"), "longer than 10,000"),
+        ("action=triage&topic=nothing&severity=low&text=kept", "not known here"),
+        ("action=triage&topic=&severity=worst", "not known here"),
+        ("action=hand-over&owner=automated", "not known here"),
+        ("action=contacted&place=", "where the customer"),
+        ("action=destroy&text=kept", "nothing that can be done"),
+    ] {
+        let answer = gateway.send(form(&path, "", body)).await;
+        assert_eq!(answer.status, 422, "{body}");
+        assert!(answer.text().contains(says), "{body}: {}", answer.text());
+        assert!(!body.contains("kept") || answer.text().contains("kept</textarea>"), "{body}");
+    }
+    assert_eq!(gateway.send(form("/inbox/tickets/DB-00000", "", "action=solve")).await.status, 404);
+}
+
+#[tokio::test]
+async fn the_list_is_narrowed_by_where_whose_and_what() {
+    let gateway = demo().await;
+    let mut references = Vec::new();
+    for (key, message, topic) in [("a", "Export breaks", "billing"), ("b", "Login breaks", "")] {
+        let mut new = ticket(message);
+        new["topic"] = json!(topic);
+        references.push(
+            gateway.send(post("trusting", key, None, &new)).await.json()["reference"].as_str().unwrap().to_string(),
+        );
+    }
+    gateway.send(form(&format!("/inbox/tickets/{}", references[1]), "", "action=solve")).await;
+    let found = async |query: &str| {
+        let page = gateway.get(&format!("/inbox?{query}")).await.text();
+        references.iter().map(|reference| page.contains(reference.as_str())).collect::<Vec<_>>()
+    };
+    for (query, expected) in [
+        ("", [true, false]),
+        ("status=solved", [false, true]),
+        ("status=all", [true, true]),
+        // Words are looked for wherever a ticket stands.
+        ("q=breaks", [true, true]),
+        ("q=login", [false, true]),
+        ("q=ADA@example.com&status=open", [true, false]),
+        ("team=growth", [true, false]),
+        ("owner=cs", [false, false]),
+        ("assignee=Ben", [false, false]),
+    ] {
+        assert_eq!(found(query).await, expected, "{query}");
+    }
+    let direct = gateway.get(&format!("/inbox?q=+{}+", references[0].to_lowercase())).await;
+    assert_eq!(direct.header("location"), format!("/inbox/tickets/{}", references[0]));
+}
+
+#[tokio::test]
+async fn what_is_overdue_stands_out() {
+    let gateway = demo().await;
+    let mut new = ticket("One");
+    new["context"] = json!({ "user": { "id": "u-7", "plan": "enterprise" } });
+    let sent = gateway.send(post("demo", "key", None, &new)).await.json();
+    assert!(gateway.get("/inbox").await.text().contains("Due in "));
+    let late =
+        |ticket: &mut deskbell::gateway::store::StoredTicket| ticket.due_at = Some("2026-01-01T00:00:00.000Z".into());
+    let step = Step { at: "", said: None, deed: None, change: &late };
+    gateway.app.store.step(sent["id"].as_str().unwrap(), step).await.unwrap();
+    assert!(gateway.get("/inbox").await.text().contains("Overdue by "));
 }
 
 #[tokio::test]

@@ -155,12 +155,14 @@ Text {
 
 #[cfg(not(target_arch = "wasm32"))]
 texts! {
-/// A text of the answer that the gateway gives by itself, in Markdown.
-AutomaticText {
+/// A text of the gateway's own: of the answer that it gives by itself, in Markdown, and of those that operators paste elsewhere.
+GatewayText {
     Perhaps, "automatic_perhaps", "Thank you for writing. The community answers questions like this one first. Perhaps one of these is it:";
     Nothing, "automatic_nothing", "Thank you for writing. The community answers questions like this one first.";
     Ask, "automatic_ask", "You can ask it here: {link}";
     Human, "automatic_human", "If none of this helps, answer here, and one of us will read it.";
+    WeHaveIt, "paste_we_have_it", "We have your ticket {reference} and will answer there, where we see what we need to help you.";
+    SendHere, "paste_send_here", "Please send it here, so that we get what we need to help you: {link}";
 }
 }
 
@@ -225,8 +227,8 @@ pub struct Table {
     pub panel: Vec<String>,
     /// What the members of a ticket are called, fetched when somebody looks at them.
     pub labels: std::collections::BTreeMap<String, String>,
-    /// What the gateway answers by itself, in the order of [`AutomaticText::ALL`].
-    pub automatic: Vec<String>,
+    /// What the gateway says, in the order of [`GatewayText::ALL`].
+    pub gateway: Vec<String>,
 }
 
 /// The table of a language.
@@ -235,19 +237,27 @@ pub fn table(language: Language) -> Result<Table, String> {
     if language.file.is_empty() {
         let labels = labels::LABELS.iter().map(|(name, english)| (name.to_string(), english.to_string())).collect();
         let english = |texts: &str| texts.lines().map(str::to_string).collect();
-        return Ok(Table { panel: english(Text::ENGLISH), labels, automatic: english(AutomaticText::ENGLISH) });
+        return Ok(Table { panel: english(Text::ENGLISH), labels, gateway: english(GatewayText::ENGLISH) });
     }
     let mut texts: std::collections::BTreeMap<String, String> =
         serde_json::from_str(language.file).map_err(|error| format!("{}: {error}", language.tag))?;
     let mut take = |key: &str| texts.remove(key).ok_or(format!("{}: {key} is missing", language.tag));
     let panel = Text::KEYS.lines().map(&mut take).collect::<Result<_, String>>()?;
-    let automatic = AutomaticText::KEYS.lines().map(&mut take).collect::<Result<_, String>>()?;
+    let gateway = GatewayText::KEYS.lines().map(&mut take).collect::<Result<_, String>>()?;
     let named = |(name, _): &(&str, &str)| Ok((name.to_string(), take(&[labels::PREFIX, name].concat())?));
     let labels = labels::LABELS.iter().map(named).collect::<Result<_, String>>()?;
     match texts.keys().next() {
         Some(unknown) => Err(format!("{}: {unknown} is no text", language.tag)),
-        None => Ok(Table { panel, labels, automatic }),
+        None => Ok(Table { panel, labels, gateway }),
     }
+}
+
+/// What the gateway says, in the language that comes nearest to a language tag.
+#[cfg(not(target_arch = "wasm32"))]
+pub fn said_in(tag: &str, text: GatewayText) -> String {
+    let table = language(tag).and_then(|language| table(language).ok());
+    let said = table.and_then(|table| table.gateway.into_iter().nth(text as usize));
+    said.unwrap_or_else(|| text.english().to_string())
 }
 
 /// The language that comes nearest to a language tag.
@@ -282,12 +292,12 @@ mod tests {
     #[test]
     fn every_language_is_complete_and_keeps_the_placeholders() {
         let panel: Vec<_> = Text::ALL.iter().map(|text| (text.key(), text.english())).collect();
-        let automatic: Vec<_> = AutomaticText::ALL.iter().map(|text| (text.key(), text.english())).collect();
+        let gateway: Vec<_> = GatewayText::ALL.iter().map(|text| (text.key(), text.english())).collect();
         for language in LANGUAGES {
             let table = table(*language).unwrap();
             assert!(table.labels.values().all(|label| !label.trim().is_empty()), "{}", language.tag);
             is_complete(language.tag, &panel, &table.panel);
-            is_complete(language.tag, &automatic, &table.automatic);
+            is_complete(language.tag, &gateway, &table.gateway);
         }
     }
 

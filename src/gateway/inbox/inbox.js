@@ -1,5 +1,6 @@
-// Copies what a button names by `data-copy`: the text of a read-only field, which can be copied by hand as well.
+// What the pages do beyond what they do without it: copying, and a few keys.
 
+// Copies what a button names by `data-copy`: the text of a read-only field, which can be copied by hand as well.
 for (const button of document.querySelectorAll("button[data-copy]")) {
   const field = document.getElementById(button.getAttribute("data-copy") ?? "");
   if (!(button instanceof HTMLButtonElement) || !(field instanceof HTMLTextAreaElement)) continue;
@@ -27,3 +28,19 @@ async function copy(field) {
     return document.execCommand("copy");
   }
 }
+
+// Ctrl+Enter sends an answer; a slash leads to the search, where nobody types.
+document.addEventListener("keydown", (event) => {
+  const { target } = event;
+  if (target instanceof HTMLTextAreaElement && event.key === "Enter" && (event.ctrlKey || event.metaKey)) {
+    const button = target.form?.querySelector("button[type=submit]");
+    if (button instanceof HTMLButtonElement) target.form?.requestSubmit(button);
+    return;
+  }
+  const typing = target instanceof Element && target.matches("input, textarea, select");
+  if (event.key !== "/" || typing || event.ctrlKey || event.metaKey || event.altKey) return;
+  const search = document.getElementById("q");
+  if (!search) return;
+  event.preventDefault();
+  search.focus();
+});

@@ -1,39 +1,107 @@
-//! The list of tickets, newest first.
+//! The list of tickets: what is due first, then what waits longest.
 
 use maud::{Markup, html};
 
 use super::super::app::App;
 use super::super::store::StoredTicket;
-use super::{page, times, words};
-use crate::domain::conversation;
+use super::access::Operator;
+use super::asked::Asked;
+use super::{page, paste, times, words};
+use crate::domain::conversation::{self, Turn};
+use crate::domain::targets::Owner;
+use crate::domain::ticket::Status;
 
-/// The page; `next` is the page on which the list goes on.
-pub fn page(app: &App, tickets: &[StoredTicket], paged: bool, next: Option<&str>) -> Markup {
+/// What a page of the list shows.
+pub struct Seen<'a> {
+    /// Who looks at it.
+    pub operator: &'a Operator,
+    /// What they asked for.
+    pub asked: &'a Asked,
+    /// The tickets of this page.
+    pub tickets: &'a [StoredTicket],
+    /// Whether there are more behind them.
+    pub more: bool,
+    /// The address of this gateway.
+    pub base: &'a str,
+}
+
+/// The page.
+pub fn page(app: &App, seen: &Seen<'_>) -> Markup {
+    let Seen { asked, tickets, .. } = seen;
+    let plain = asked.page == 0 && !asked.is_narrow() && asked.status() == Some(Status::Open);
     page::page(
         "Tickets",
+        seen.operator,
         html! {
             div.head {
                 h1 { "Tickets" }
-                p.muted { @if paged { "The next ones" } @else { "What is due first" } }
+                p.muted { @if asked.page > 0 { "The next ones" } @else { "What is due first" } }
             }
-            @if tickets.is_empty() && !paged { (nothing_yet(app)) }
-            @else if tickets.is_empty() { p.card.empty { "There are no more tickets." } }
+            (filters(app, seen))
+            @if tickets.is_empty() && plain { (nothing_open(app)) }
+            @else if tickets.is_empty() { p.card.empty { "No ticket is like that. " a href="/inbox?status=all" { "All tickets" } } }
             @else { (table(app, tickets)) }
-            @if paged || next.is_some() {
+            @if asked.page > 0 || seen.more {
                 nav.pages aria-label="Pages" {
-                    @if paged { a.button href="/inbox" { "First page" } }
-                    @if let Some(next) = next { a.button href={ "/inbox?page=" (next) } { "Next page" } }
+                    @if asked.page > 0 { a.button href=(asked.address(0)) { "First page" } }
+                    @if seen.more { a.button href=(asked.address(asked.page.saturating_add(1))) { "Next page" } }
+                }
+            }
+            details.card.pastes {
+                summary { h2 { "Somebody asked elsewhere?" } span.muted { "Answers to paste that lead to the form" } }
+                @for site in app.settings.sites.keys() {
+                    @if app.settings.sites.len() > 1 { h3 { (site) } }
+                    (paste::send_here(seen.base, site, "en"))
                 }
             }
         },
     )
 }
 
-fn nothing_yet(app: &App) -> Markup {
+fn filters(app: &App, seen: &Seen<'_>) -> Markup {
+    let asked = seen.asked;
+    let status = match asked.status() {
+        None => "all",
+        Some(status) => status.word(),
+    };
+    let option = |value: &str, now: &str, says: &str| html! { option value=(value) selected[value == now] { (says) } };
+    html! {
+        form.filters role="search" method="get" action="/inbox" {
+            label.unseen for="q" { "Reference, name, address, handle or words" }
+            input #q type="search" name="q" value=(asked.q) placeholder="Reference, name, address, handle or words";
+            label.unseen for="status" { "Where they stand" }
+            select #status name="status" {
+                (option("open", status, "Open")) (option("solved", status, "Solved")) (option("all", status, "All"))
+            }
+            label.unseen for="owner" { "Owner" }
+            select #owner name="owner" {
+                (option("", &asked.owner, "Every owner"))
+                @for owner in Owner::ALL { (option(owner.word(), &asked.owner, words::owner(*owner))) }
+            }
+            label.unseen for="team" { "Team" }
+            select #team name="team" {
+                (option("", &asked.team, "Every team"))
+                @for team in words::teams(app, None) { (option(&team, &asked.team, &team)) }
+            }
+            label.unseen for="assignee" { "In hand" }
+            select #assignee name="assignee" {
+                (option("", &asked.assignee, "Everybody's"))
+                (option(&seen.operator.name, &asked.assignee, "Mine"))
+                @if !asked.assignee.is_empty() && asked.assignee != seen.operator.name {
+                    (option(&asked.assignee, &asked.assignee, &asked.assignee))
+                }
+            }
+            button.button type="submit" { "Show" }
+        }
+    }
+}
+
+fn nothing_open(app: &App) -> Markup {
     html! {
         div.card.empty {
-            h2 { "Nothing here yet" }
-            p { "Tickets appear here as soon as somebody sends one. Reload the page to look again." }
+            h2 { "Nothing is open" }
+            p { "Tickets appear here as soon as somebody sends one. Reload the page to look again, or look at "
+                a href="/inbox?status=all" { "all of them" } "." }
             @if app.settings.demo {
                 p { "Send one yourself: open " a href="/" { "the demo" } ", choose Help, then Get help, and write something." }
             } @else {
@@ -50,7 +118,7 @@ fn table(app: &App, tickets: &[StoredTicket]) -> Markup {
         table.card.tickets role="table" aria-label="Tickets" {
             thead role="rowgroup" {
                 tr role="row" {
-                    @for column in ["Ticket", "Kind", "Severity", "Topic", "From", "First answer", "Received"] {
+                    @for column in ["Ticket", "Kind", "Severity", "Topic", "From", "Owner", "First answer", "Last word"] {
                         th scope="col" role="columnheader" { (column) }
                     }
                 }
@@ -64,6 +132,7 @@ fn table(app: &App, tickets: &[StoredTicket]) -> Markup {
 
 fn row(app: &App, ticket: &StoredTicket, sites: bool) -> Markup {
     let (topic, plan) = (words::topic(app, ticket), words::plan(ticket));
+    let handling = &ticket.handling;
     html! {
         tr role="row" {
             td.what role="cell" {
@@ -74,21 +143,40 @@ fn row(app: &App, ticket: &StoredTicket, sites: bool) -> Markup {
             td role="cell" { (severity(ticket)) }
             td.topic role="cell" {
                 @if topic.is_empty() { span.muted { "No topic" } } @else { bdi { (topic) } }
+                @if !handling.team.is_empty() { p.muted { (handling.team) } }
                 @if sites { p.muted { (ticket.site) } }
             }
             td.from role="cell" {
                 bdi { (words::person(ticket)) }
                 @if !plan.is_empty() { p.muted { bdi { (plan) } " " (unverified(ticket)) } }
             }
-            td.target role="cell" { (words::target(ticket.target)) }
-            td.received role="cell" { (times::minute(&ticket.received_at)) }
+            td.owner role="cell" {
+                (handling.owner.map(words::owner).unwrap_or_default())
+                @if !handling.assignee.is_empty() { p.muted { bdi { (handling.assignee) } } }
+            }
+            td.target role="cell" {
+                (words::due(ticket))
+                @if ticket.due_at.is_none() { span.muted { (words::target(ticket.target)) } }
+            }
+            td.received role="cell" {
+                (times::minute(&handling.updated_at))
+                p.muted { (waits(ticket)) }
+            }
         }
+    }
+}
+
+fn waits(ticket: &StoredTicket) -> &'static str {
+    match (ticket.status, ticket.handling.turn) {
+        (Status::Solved, _) => "Solved",
+        (Status::Open, Turn::Support) => "Waits for support",
+        (Status::Open, Turn::Customer) => "Waits for the customer",
     }
 }
 
 /// The severity as a mark.
 pub fn severity(ticket: &StoredTicket) -> Markup {
-    let severity = ticket.ticket.severity;
+    let severity = ticket.handling.severity;
     html! { span.mark.(severity.word()) { (words::severity(severity)) } }
 }
 

@@ -1,13 +1,18 @@
 //! The operators' pages: the list of tickets, one ticket with all that a support engineer needs to answer it, and what the
-//! community's answers are worth.
+//! community's answers are worth. They work without scripts; a script makes them handier.
 
 mod access;
+mod actions;
 mod answers;
+mod asked;
 mod facts;
 mod list;
+mod login;
 mod markdown;
 mod notes;
 mod page;
+mod paste;
+mod rich;
 mod steps;
 mod ticket;
 mod times;
@@ -15,18 +20,19 @@ mod words;
 
 use std::sync::Arc;
 
-use axum::Router;
 use axum::extract::{Path, Query, State};
-use axum::http::{HeaderValue, StatusCode, header};
+use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
 use axum::middleware::{from_fn_with_state, map_response};
-use axum::response::{Html, IntoResponse, Response};
-use axum::routing::get;
+use axum::response::{Html, IntoResponse, Redirect, Response};
+use axum::routing::{get, post};
+use axum::{Extension, Router};
 use maud::Markup;
-use serde::Deserialize;
 
 use super::app::App;
-use super::store::{StoreError, View};
+use super::store::StoreError;
 use crate::domain::reference;
+use access::Operator;
+use asked::Asked;
 
 const PAGE_SIZE: usize = 50;
 /// The pages run no script but the gateway's own, embed nothing and are embedded nowhere.
@@ -34,8 +40,10 @@ const POLICY: &str = "default-src 'none'; style-src 'self'; script-src 'self'; i
                       frame-ancestors 'none'; form-action 'self'";
 const STYLE: &str = concat!(
     include_str!("style/common.css"),
+    include_str!("style/forms.css"),
     include_str!("style/list.css"),
     include_str!("style/ticket.css"),
+    include_str!("style/conversation.css"),
     include_str!("style/records.css"),
     include_str!("style/answers.css")
 );
@@ -46,40 +54,65 @@ pub fn router(app: Arc<App>) -> Router<Arc<App>> {
     Router::new()
         .route("/", get(list))
         .route("/answers", get(answers))
-        .route("/tickets/{name}", get(ticket))
+        .route("/logout", post(login::log_out))
+        .route("/tickets/{name}", get(ticket).post(actions::take))
         .fallback(|| async { message(StatusCode::NOT_FOUND, page::not_found()) })
         .layer(from_fn_with_state(app, access::guard))
+        .route("/login", get(login::ask).post(login::log_in))
         // Nothing in them is secret, and the page that refuses needs its style too.
         .route("/inbox.css", get(async || ([(header::CONTENT_TYPE, "text/css; charset=utf-8")], STYLE)))
         .route("/inbox.js", get(async || ([(header::CONTENT_TYPE, "text/javascript; charset=utf-8")], SCRIPT)))
         .layer(map_response(headers))
 }
 
-#[derive(Deserialize)]
-struct ListQuery {
-    #[serde(default)]
-    page: u32,
-}
-
-async fn list(State(app): State<Arc<App>>, Query(query): Query<ListQuery>) -> Result<Html<String>, Failed> {
-    let offset = query.page.saturating_mul(PAGE_SIZE as u32);
-    let mut tickets = app.store.tickets(&View::default(), offset, PAGE_SIZE as u32 + 1).await?;
+async fn list(
+    State(app): State<Arc<App>>,
+    Extension(operator): Extension<Operator>,
+    headers: HeaderMap,
+    Query(asked): Query<Asked>,
+) -> Result<Response, Failed> {
+    // Whoever copies a reference wants that ticket.
+    if let Some(name) = reference::parse(asked.q.trim())
+        && app.store.ticket(&name).await?.is_some()
+    {
+        return Ok(Redirect::to(&format!("/inbox/tickets/{name}")).into_response());
+    }
+    let offset = asked.page.saturating_mul(PAGE_SIZE as u32);
+    let mut tickets = app.store.tickets(&asked.view(), offset, PAGE_SIZE as u32 + 1).await?;
     let more = tickets.len() > PAGE_SIZE;
     tickets.truncate(PAGE_SIZE);
-    let next = more.then(|| (query.page + 1).to_string());
-    Ok(html(list::page(&app, &tickets, query.page > 0, next.as_deref())))
+    let seen = list::Seen { operator: &operator, asked: &asked, tickets: &tickets, more, base: &base(&headers) };
+    Ok(html(list::page(&app, &seen)).into_response())
 }
 
-async fn ticket(State(app): State<Arc<App>>, Path(name): Path<String>) -> Result<Response, Failed> {
+async fn ticket(
+    State(app): State<Arc<App>>,
+    Extension(operator): Extension<Operator>,
+    headers: HeaderMap,
+    Path(name): Path<String>,
+) -> Result<Response, Failed> {
     let name = reference::parse(&name).unwrap_or(name);
-    Ok(match app.store.ticket(&name).await? {
-        Some(ticket) => html(ticket::page(&app, &ticket)).into_response(),
-        None => message(StatusCode::NOT_FOUND, page::not_found()),
-    })
+    let Some(ticket) = app.store.ticket(&name).await? else {
+        return Ok(message(StatusCode::NOT_FOUND, page::not_found()));
+    };
+    let messages = app.store.messages(&ticket.id, 0).await?;
+    let deeds = app.store.deeds(&ticket.id).await?;
+    let known = ticket::Known { ticket: &ticket, messages: &messages, deeds: &deeds, base: &base(&headers) };
+    Ok(html(ticket::page(&app, &operator, &known)).into_response())
 }
 
-async fn answers(State(app): State<Arc<App>>) -> Result<Html<String>, Failed> {
-    Ok(html(answers::page(&app).await?))
+/// The address of this gateway as the operator's browser knows it.
+fn base(headers: &HeaderMap) -> String {
+    let text = |name: &str| headers.get(name).and_then(|value| value.to_str().ok()).unwrap_or_default();
+    let scheme = if text("x-forwarded-proto") == "https" { "https" } else { "http" };
+    format!("{scheme}://{}", text("host"))
+}
+
+async fn answers(
+    State(app): State<Arc<App>>,
+    Extension(operator): Extension<Operator>,
+) -> Result<Html<String>, Failed> {
+    Ok(html(answers::page(&app, &operator).await?))
 }
 
 async fn headers(mut response: Response) -> Response {

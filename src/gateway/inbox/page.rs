@@ -3,13 +3,20 @@
 use maud::{DOCTYPE, Markup, html};
 
 use super::super::settings::TOKEN_MIN;
+use super::access::Operator;
 
 /// A page.
-pub fn page(title: &str, content: Markup) -> Markup {
+pub fn page(title: &str, operator: &Operator, content: Markup) -> Markup {
     let ways = html! {
         nav aria-label="Pages of the inbox" {
             a href="/inbox" { "Tickets" }
             a href="/inbox/answers" { "Answers" }
+        }
+        @if operator.logged_in {
+            form.leave method="post" action="/inbox/logout" {
+                span.muted { bdi { (operator.name) } }
+                button.link type="submit" { "Log out" }
+            }
         }
     };
     framed(title, ways, content)
@@ -34,6 +41,7 @@ fn framed(title: &str, ways: Markup, content: Markup) -> Markup {
                     (ways)
                 }
                 main { (content) }
+                script type="module" src="/inbox/inbox.js" {}
             }
         }
     }
@@ -60,12 +68,28 @@ pub fn failed() -> Markup {
     )
 }
 
-/// The browser has to ask for the token.
-pub fn token_needed() -> Markup {
+/// What was asked for came from another page than one of the inbox.
+pub fn foreign() -> Markup {
     notice(
-        "The inbox needs its token",
+        "This came from somewhere else",
         html! {
-            p { "Reload the page and give the inbox token of the gateway as the password. The user name can be anything." }
+            p { "Only the pages of the inbox itself can change anything in it. Nothing was changed." }
+            p { a href="/inbox" { "All tickets" } }
+        },
+    )
+}
+
+/// A form cannot be taken as it is; what was written is given back.
+pub fn wrong(says: &str, text: &str, back: &str) -> Markup {
+    notice(
+        "This was not taken",
+        html! {
+            p { (says) }
+            @if !text.is_empty() {
+                label for="kept" { "What you wrote, to copy:" }
+                textarea.prose #kept readonly rows="10" dir="auto" { (text) }
+            }
+            p { a href=(back) { "Back to the ticket" } }
         },
     )
 }
@@ -86,6 +110,7 @@ pub fn closed(demo: bool) -> Markup {
     )
 }
 
-fn notice(title: &str, content: Markup) -> Markup {
+/// A page with one message.
+pub fn notice(title: &str, content: Markup) -> Markup {
     framed(title, html! {}, html! { div.notice { h1 { (title) } (content) } })
 }

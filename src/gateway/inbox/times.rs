@@ -42,6 +42,18 @@ pub fn relative(at: &str, to: &str) -> String {
     }
 }
 
+/// How long it is until a time, or since it, with whether it has passed; `None` where it is no time.
+pub fn left(at: &str, now: &str) -> Option<(bool, String)> {
+    let (at, now) = (at.parse::<Timestamp>().ok()?, now.parse::<Timestamp>().ok()?);
+    let minutes = at.as_second().saturating_sub(now.as_second()).unsigned_abs() / 60;
+    let time = match (minutes / (24 * 60), minutes / 60 % 24, minutes % 60) {
+        (0, 0, minutes) => format!("{minutes} min"),
+        (0, hours, minutes) => format!("{hours} h {minutes} min"),
+        (days, hours, _) => format!("{days} d {hours} h"),
+    };
+    Some((at < now, time))
+}
+
 /// How long something took: `340 ms`, `2.4 s`, `12 s`, `3 min 5 s`, `2 h 10 min`.
 pub fn duration(ms: u64) -> String {
     let (seconds, minutes) = (ms / 1000, ms / 60_000);
@@ -85,6 +97,20 @@ mod tests {
         ] {
             assert_eq!(relative(at, begun), says, "{at}");
         }
+    }
+
+    #[test]
+    fn what_is_due_is_told_to_the_minute_the_hour_or_the_day() {
+        let now = "2026-11-23T10:00:00Z";
+        for (at, passed, says) in [
+            ("2026-11-23T10:59:59Z", false, "59 min"),
+            ("2026-11-23T12:05:00Z", false, "2 h 5 min"),
+            ("2026-11-23T09:59:00Z", true, "1 min"),
+            ("2026-11-20T08:00:00Z", true, "3 d 2 h"),
+        ] {
+            assert_eq!(left(at, now), Some((passed, says.to_string())), "{at}");
+        }
+        assert_eq!(left("soon", now), None);
     }
 
     #[test]

@@ -1,14 +1,18 @@
 //! Values in words that an operator reads.
 
+use std::collections::BTreeSet;
+
 use axum::http::StatusCode;
 use maud::{Markup, html};
 
 use super::super::app::App;
+use super::super::clock;
 use super::super::store::StoredTicket;
+use super::times;
 use crate::domain::context::{ErrorRecord, FoundLink, RequestRecord};
 use crate::domain::markdown;
 use crate::domain::targets::{HOURS_A_DAY, Owner, Target};
-use crate::domain::ticket::{Kind, Outcome, Severity};
+use crate::domain::ticket::{Kind, Outcome, Severity, Status};
 
 /// A kind.
 pub fn kind(kind: Kind) -> &'static str {
@@ -38,6 +42,40 @@ pub fn outcome(outcome: Outcome) -> &'static str {
     }
 }
 
+/// Who answers.
+pub fn owner(owner: Owner) -> &'static str {
+    match owner {
+        Owner::Cs => "Customer success",
+        Owner::SupportEngineer => "Support engineer",
+        Owner::SupportHero => "Support hero",
+        Owner::Automated => "Automatic",
+    }
+}
+
+/// When the first answer is due, or was given; nothing where no time was promised.
+pub fn due(ticket: &StoredTicket) -> Markup {
+    let Some(due_at) = ticket.due_at.as_deref() else { return html! {} };
+    let left = times::left(due_at, &clock::now());
+    let waits = ticket.status == Status::Open && ticket.handling.answered_at.is_none();
+    html! {
+        @match (waits, left) {
+            (true, Some((true, time))) => span.mark.critical { "Overdue by " (time) },
+            (true, Some((false, time))) => span.mark.soon { "Due in " (time) },
+            (false, _) if ticket.handling.answered_at.is_some() => span.muted { "Answered. Was due " },
+            _ => span.muted { "Was due " },
+        }
+        " " span.when { (times::minute(due_at)) }
+    }
+}
+
+/// The teams of a site, or of all of them.
+pub fn teams(app: &App, site: Option<&str>) -> Vec<String> {
+    let sites = app.settings.sites.iter().filter(|(name, _)| site.is_none_or(|site| site == name.as_str()));
+    let teams = sites.flat_map(|(_, site)| site.config.topics.iter().map(|topic| topic.team.clone()));
+    let teams: BTreeSet<String> = teams.filter(|team| !team.is_empty()).collect();
+    teams.into_iter().collect()
+}
+
 /// What was promised.
 pub fn target(target: Option<Target>) -> String {
     let Some(Target { hours, owner, .. }) = target else { return "None promised".into() };
@@ -57,15 +95,9 @@ pub fn target(target: Option<Target>) -> String {
 
 /// The name of a ticket's topic, where the site still has it; otherwise its id.
 pub fn topic<'a>(app: &'a App, ticket: &'a StoredTicket) -> &'a str {
-    let id = ticket.ticket.topic.as_str();
+    let id = ticket.handling.topic.as_str();
     let topics = app.site(&ticket.site).map(|site| site.config.topics.as_slice()).unwrap_or_default();
     topics.iter().find(|topic| topic.id == id).map_or(id, |topic| &topic.label)
-}
-
-/// The team that owns a ticket's topic; empty where none does.
-pub fn team<'a>(app: &'a App, ticket: &StoredTicket) -> &'a str {
-    let topics = app.site(&ticket.site).map(|site| site.config.topics.as_slice()).unwrap_or_default();
-    topics.iter().find(|topic| topic.id == ticket.ticket.topic).map_or("", |topic| &topic.team)
 }
 
 /// What to call the person; what the host says wins over what was typed.

@@ -72,6 +72,15 @@ pub trait Store: Conversations {
     /// Forgets what was counted before a week.
     async fn forget_counts(&self, before: &str) -> Result<(), StoreError>;
 
+    /// Keeps that an operator has logged in: the SHA-256 of the session, who it is, and until when. Forgets those that ended.
+    async fn log_in(&self, session: &[u8; 32], operator: &str, now: &str, until: &str) -> Result<(), StoreError>;
+
+    /// The operator of a session that has not ended.
+    async fn operator(&self, session: &[u8; 32], now: &str) -> Result<Option<String>, StoreError>;
+
+    /// Ends a session.
+    async fn log_out(&self, session: &[u8; 32]) -> Result<(), StoreError>;
+
     /// Lets go of the database; nothing can be asked afterwards.
     async fn close(&self);
 }

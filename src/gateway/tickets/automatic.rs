@@ -4,7 +4,7 @@ use crate::domain::config::ASK;
 use crate::domain::conversation::Author;
 use crate::domain::question::Hit;
 use crate::domain::targets::Owner;
-use crate::domain::texts::{self, AutomaticText, fill};
+use crate::domain::texts::{self, GatewayText, fill};
 use crate::gateway::app::App;
 use crate::gateway::store::{Said, StoredTicket};
 
@@ -17,17 +17,16 @@ pub fn answer(app: &App, ticket: &StoredTicket) -> Option<Said> {
         return None;
     }
     let site = app.site(&ticket.site)?;
-    let table = texts::table(texts::language(&ticket.ticket.locale)?).ok()?.automatic;
-    let t = |text: AutomaticText| table.get(text as usize).map_or(text.english(), String::as_str).to_string();
+    let t = |text: GatewayText| texts::said_in(&ticket.ticket.locale, text);
     let hits = app.indexes.search(&ticket.site, &ticket.ticket.message, HITS);
-    let mut parts = vec![t(if hits.is_empty() { AutomaticText::Nothing } else { AutomaticText::Perhaps })];
+    let mut parts = vec![t(if hits.is_empty() { GatewayText::Nothing } else { GatewayText::Perhaps })];
     if !hits.is_empty() {
         parts.push(hits.iter().map(item).collect::<Vec<_>>().join("\n"));
     }
     if let Some(ask) = site.config.links.iter().find(|link| link.kind == ASK) {
-        parts.push(fill(&t(AutomaticText::Ask), "{link}", &link(&ask.label, &ask.url)));
+        parts.push(fill(&t(GatewayText::Ask), "{link}", &link(&ask.label, &ask.url)));
     }
-    parts.push(t(AutomaticText::Human));
+    parts.push(t(GatewayText::Human));
     Some(Said { author: Author::Automatic, name: String::new(), body: parts.join("\n\n"), seal: None })
 }
 

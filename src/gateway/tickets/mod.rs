@@ -3,6 +3,7 @@
 mod automatic;
 mod claims;
 pub mod conversation;
+pub mod handling;
 mod promise;
 
 use sha2::{Digest, Sha256};

@@ -90,11 +90,54 @@ test("where the clipboard is closed the text is selected in sight", async ({ pag
 test("when its first answer is due stands on a ticket of whoever is promised one", async ({ page, gateway }) => {
   await open(page, gateway);
   const handling = page.getByRole("region", { name: "Handling" });
-  await expect(handling).toContainText(/Due\s*\d{1,2} \w{3} \d{4}, \d\d:\d\d UTC/);
+  await expect(handling).toContainText(/Due in .* \d{1,2} \w{3} \d{4}, \d\d:\d\d UTC/);
+});
+
+test("an answer goes out by the keyboard and stands in the conversation", async ({ page, gateway }) => {
+  await open(page, gateway);
+  await page.getByLabel("Your answer").fill("Which **browser** is it?");
+  await page.keyboard.press("Control+Enter");
+  const conversation = page.getByRole("region", { name: "Conversation" });
+  await expect(conversation.locator(".ours strong").last()).toHaveText("browser");
+  await expect(page.getByLabel("Your answer")).toHaveValue("");
+  await expectAccessible(page, "html");
+});
+
+test("a slash leads to the search, which finds a person by their address", async ({ page, gateway }) => {
+  await open(page, gateway);
+  await page.goto(`${gateway.url}/inbox`);
+  await page.keyboard.press("/");
+  await expect(page.getByRole("searchbox")).toBeFocused();
+  await page.keyboard.type("ADA@example.com");
+  await page.keyboard.press("Enter");
+  await expect(page).toHaveURL(/q=ADA/);
+  await expect(page.getByRole("row")).toHaveCount(2);
 });
 
 test.describe("without scripts", () => {
   test.use({ javaScriptEnabled: false });
+
+  test("a ticket is corrected, noted, handed over, solved and opened again", async ({ page, gateway }) => {
+    await open(page, gateway);
+    const conversation = page.getByRole("region", { name: "Conversation" });
+    const handling = page.getByRole("region", { name: "Handling" });
+    await page.getByText("Internal note").click();
+    await page.getByLabel("A note that only operators read").fill("Seen before");
+    await page.getByRole("button", { name: "Keep the note" }).click();
+    await expect(conversation.locator(".noted")).toHaveText("Seen before");
+    await page.getByText("Correct topic and severity").click();
+    await page.getByLabel("Topic").selectOption("billing");
+    await page.getByLabel("Severity").selectOption("low");
+    await page.getByRole("button", { name: "Correct", exact: true }).click();
+    await expect(handling).toContainText("money");
+    await expect(handling).toContainText("1 business day, support hero");
+    await handling.getByRole("button", { name: "Take it" }).click();
+    await expect(handling.getByRole("button", { name: "Give it back" })).toBeVisible();
+    await page.getByRole("button", { name: "Mark as solved" }).click();
+    await expect(page.locator(".marks")).toContainText("Solved");
+    await page.getByRole("button", { name: "Open it again" }).click();
+    await expect(page.locator(".marks")).toContainText("Open");
+  });
 
   test("the text is there to be copied by hand", async ({ page, gateway }) => {
     await open(page, gateway);

@@ -16,7 +16,6 @@ pub fn button() -> Markup {
             noscript { a.button href="#markdown" { (LABEL) } }
             span.muted role="status" {}
         }
-        script type="module" src="/inbox/inbox.js" {}
     }
 }
 

@@ -1,6 +1,7 @@
 //! One ticket, laid out for the person who answers it: what they look at first is open, the rest is folded.
 
 mod application;
+mod conversation;
 mod copy;
 mod device;
 mod errors;
@@ -19,17 +20,40 @@ mod values;
 use maud::{Markup, html};
 
 use super::super::app::App;
-use super::super::store::StoredTicket;
+use super::super::store::{Deed, StoredTicket};
+use super::access::Operator;
 use super::list::severity;
 use super::words;
+use crate::domain::conversation::Message;
 use crate::domain::ticket::Status;
 
+/// What is known of a ticket.
+pub struct Known<'a> {
+    /// The ticket.
+    pub ticket: &'a StoredTicket,
+    /// What was said about it.
+    pub messages: &'a [Message],
+    /// What was done with it.
+    pub deeds: &'a [Deed],
+    /// The address of this gateway.
+    pub base: &'a str,
+}
+
+impl Known<'_> {
+    /// Whether anything was said or done since it came.
+    pub fn has_conversation(&self) -> bool {
+        !self.messages.is_empty() || !self.deeds.is_empty()
+    }
+}
+
 /// The page.
-pub fn page(app: &App, ticket: &StoredTicket) -> Markup {
+pub fn page(app: &App, operator: &Operator, known: &Known<'_>) -> Markup {
+    let ticket = known.ticket;
     let sent = &ticket.ticket;
     let context = &sent.context;
     super::page::page(
         &ticket.reference,
+        operator,
         html! {
             nav aria-label="Breadcrumb" { a.back href="/inbox" { "All tickets" } }
             div.head {
@@ -47,14 +71,17 @@ pub fn page(app: &App, ticket: &StoredTicket) -> Markup {
                         h2 #message { "Message" }
                         div.message dir="auto" lang=[(!sent.locale.is_empty()).then_some(&sent.locale)] { (sent.message) }
                     }
+                    (conversation::card(known))
                     (errors::card(context))
+                    (conversation::forms(known))
                 }
                 aside.column aria-label="About this ticket" {
+                    (handling::card(app, operator, known))
                     (page::card(context))
                     (person::card(ticket))
                     (application::card(context))
                     (links::card(context))
-                    (handling::card(app, ticket))
+                    (handling::arrival(ticket))
                 }
                 div.column.rest {
                     div.card.rows {

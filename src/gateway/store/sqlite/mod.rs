@@ -272,6 +272,27 @@ impl Store for SqliteStore {
         self.forget_before(before).await
     }
 
+    async fn log_in(&self, session: &[u8; 32], operator: &str, now: &str, until: &str) -> Result<(), StoreError> {
+        sqlx::query("DELETE FROM operators WHERE until <= ?").bind(now).execute(&self.writer).await?;
+        sqlx::query("INSERT INTO operators (session, operator, until) VALUES (?, ?, ?)")
+            .bind(&session[..])
+            .bind(operator)
+            .bind(until)
+            .execute(&self.writer)
+            .await?;
+        Ok(())
+    }
+
+    async fn operator(&self, session: &[u8; 32], now: &str) -> Result<Option<String>, StoreError> {
+        let operator = sqlx::query_scalar("SELECT operator FROM operators WHERE session = ? AND until > ?");
+        Ok(operator.bind(&session[..]).bind(now).fetch_optional(&self.readers).await?)
+    }
+
+    async fn log_out(&self, session: &[u8; 32]) -> Result<(), StoreError> {
+        sqlx::query("DELETE FROM operators WHERE session = ?").bind(&session[..]).execute(&self.writer).await?;
+        Ok(())
+    }
+
     async fn close(&self) {
         self.readers.close().await;
         self.writer.close().await;

@@ -1,0 +1,147 @@
+//! The operators' side of a ticket: what they answer, note and decide.
+
+use sha2::{Digest, Sha256};
+
+use super::promise::{self, promise};
+use crate::domain::conversation::{Author, Turn};
+use crate::domain::targets::Owner;
+use crate::domain::ticket::{Severity, Status};
+use crate::gateway::app::App;
+use crate::gateway::clock;
+use crate::gateway::settings::Site;
+use crate::gateway::store::{Act, Deed, Said, Step, Stepped, StoreError, StoredTicket};
+
+/// What an operator does with a ticket.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Action {
+    /// Answers the customer, in Markdown, under a key, so that a form that is sent twice answers once.
+    Answer {
+        /// The answer.
+        text: String,
+        /// The key.
+        key: String,
+        /// Whether that solves it.
+        solved: bool,
+    },
+    /// Notes something that only operators read.
+    Note(String),
+    /// Notes where the customer was spoken to.
+    Contacted(String),
+    /// Corrects topic and severity; the promise follows.
+    Triage {
+        /// The id of a topic of the site; empty for none.
+        topic: String,
+        /// The severity.
+        severity: Severity,
+    },
+    /// Gives it to somebody; to nobody where it is empty.
+    Assign(String),
+    /// Hands it over to others.
+    HandOver {
+        /// Who answers from now on.
+        owner: Owner,
+        /// Their team; empty for none.
+        team: String,
+    },
+    /// Says that it is solved, or that it is not.
+    Mark(Status),
+}
+
+/// Carries out what an operator does. `false` where there is no such ticket.
+pub async fn act(app: &App, ticket: &StoredTicket, operator: &str, action: Action) -> Result<bool, StoreError> {
+    let at = clock::now();
+    let site = app.site(&ticket.site);
+    let deed = deed(ticket, &action).map(|(act, text)| Deed { operator: operator.into(), act, text, at: at.clone() });
+    let said = match &action {
+        Action::Answer { text, key, .. } => Some(Said {
+            author: Author::Support,
+            name: operator.into(),
+            body: text.clone(),
+            seal: Some((format!("inbox {key}"), Sha256::digest(text).into())),
+        }),
+        _ => None,
+    };
+    let change = |ticket: &mut StoredTicket| change(ticket, site, &action, &at);
+    match app.store.step(&ticket.id, Step { at: &at, said, deed, change: &change }).await? {
+        Stepped::Done(ticket, _) => {
+            // Nobody else is to notice that operators talk to each other.
+            if !matches!(action, Action::Note(_) | Action::Contacted(_)) {
+                app.live.changed(*ticket);
+            }
+            Ok(true)
+        }
+        Stepped::Again(_) | Stepped::KeyReused => Ok(true),
+        Stepped::Gone => Ok(false),
+    }
+}
+
+fn change(ticket: &mut StoredTicket, site: Option<&Site>, action: &Action, at: &str) {
+    let handling = &mut ticket.handling;
+    match action {
+        Action::Note(_) | Action::Contacted(_) => {}
+        Action::Answer { solved, .. } => {
+            handling.turn = Turn::Customer;
+            handling.updated_at = at.into();
+            handling.answered_at.get_or_insert_with(|| at.into());
+            if *solved {
+                ticket.status = Status::Solved;
+            }
+        }
+        Action::Triage { topic, severity } => {
+            (handling.topic, handling.severity) = (topic.clone(), *severity);
+            if let Some(site) = site {
+                promise_again(ticket, site);
+            }
+        }
+        Action::Assign(assignee) => handling.assignee = assignee.clone(),
+        Action::HandOver { owner, team } => {
+            (handling.owner, handling.team) = (Some(*owner), team.clone());
+            handling.assignee = site.map(|site| promise::hero(site, *owner, team)).unwrap_or_default();
+        }
+        Action::Mark(status) => {
+            handling.turn = if *status == Status::Open { Turn::Support } else { Turn::Customer };
+            ticket.status = *status;
+        }
+    }
+}
+
+/// Promises what goes with the corrected topic and severity, counted from when the ticket came.
+fn promise_again(ticket: &mut StoredTicket, site: &Site) {
+    let handling = &mut ticket.handling;
+    let received = ticket.received_at.parse().unwrap_or_else(|_| clock::timestamp());
+    let automatic = handling.owner == Some(Owner::Automated);
+    let promise = promise(site, (&handling.topic, handling.severity), ticket.priority, received, automatic);
+    if (handling.owner, &handling.team) != (Some(promise.owner), &promise.team) {
+        handling.assignee = promise.assignee;
+    }
+    (handling.owner, handling.team) = (Some(promise.owner), promise.team);
+    (ticket.target, ticket.due_at) = (promise.target, promise.due_at);
+}
+
+/// What operators read about it; nothing about an answer, which speaks for itself.
+fn deed(ticket: &StoredTicket, action: &Action) -> Option<(Act, String)> {
+    Some(match action {
+        Action::Answer { solved: false, .. } => return None,
+        Action::Answer { solved: true, .. } | Action::Mark(Status::Solved) => (Act::Solved, String::new()),
+        Action::Mark(Status::Open) => (Act::Reopened, String::new()),
+        Action::Note(text) => (Act::Noted, text.clone()),
+        Action::Contacted(place) => (Act::Contacted, place.clone()),
+        Action::Assign(assignee) => (Act::Assigned, assignee.clone()),
+        Action::HandOver { owner, team } => (Act::HandedOver, [owner.word(), team].join(" ").trim_end().to_string()),
+        Action::Triage { topic, severity } => {
+            let handling = &ticket.handling;
+            let changed =
+                |was: &str, is: &str| if was == is { None } else { Some(format!("{} → {}", named(was), named(is))) };
+            let parts = [changed(&handling.topic, topic), changed(handling.severity.word(), severity.word())];
+            let parts: Vec<String> = parts.into_iter().flatten().collect();
+            if parts.is_empty() {
+                return None;
+            }
+            (Act::Triaged, parts.join(", "))
+        }
+    })
+}
+
+fn named(word: &str) -> &str {
+    if word.is_empty() { "none" } else { word }
+}
