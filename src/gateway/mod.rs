@@ -7,6 +7,7 @@
 pub mod app;
 pub mod clock;
 pub mod demo;
+pub mod help;
 pub mod identity;
 pub mod inbox;
 pub mod json;

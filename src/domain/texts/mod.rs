@@ -155,13 +155,16 @@ Text {
 
 #[cfg(not(target_arch = "wasm32"))]
 texts! {
-/// A text of the gateway's own: of the answer that it gives by itself, in Markdown, and of those that operators paste elsewhere.
+/// A text of the gateway's own: of the answer that it gives by itself, in Markdown, of those that operators paste elsewhere,
+/// and of the help page.
 GatewayText {
     Perhaps, "automatic_perhaps", "Thank you for writing. The community answers questions like this one first. Perhaps one of these is it:";
     Nothing, "automatic_nothing", "Thank you for writing. The community answers questions like this one first.";
     Ask, "automatic_ask", "You can ask it here: {link}";
     Human, "automatic_human", "If none of this helps, answer here, and one of us will read it.";
     WeHaveIt, "paste_we_have_it", "We have your ticket {reference} and will answer there, where we see what we need to help you.";
+    NeedsScript, "help_needs_script", "This page needs JavaScript. Please switch it on, or write to support by e-mail.";
+    NoHelpHere, "help_not_here", "There is no help page of this name. A letter of the address may have been copied wrongly.";
     SendHere, "paste_send_here", "Please send it here, so that we get what we need to help you: {link}";
 }
 }

@@ -24,7 +24,7 @@ use tower_http::catch_panic::CatchPanicLayer;
 use super::app::App;
 use super::problem::Refusal;
 use super::settings::Site;
-use super::{demo, inbox};
+use super::{demo, help, inbox};
 
 pub use body::BODY_MAX;
 pub use envelope::REQUEST_TIME;
@@ -35,6 +35,7 @@ pub fn router(app: Arc<App>) -> Router {
         .nest("/v1", version_1(app.clone()))
         .nest("/inbox", inbox::router(app.clone()))
         .route("/inbox/", get(|| async { Redirect::permanent("/inbox") }))
+        .nest("/help", help::router())
         .route("/healthz", get(|| async { "ok\n" }));
     if app.settings.demo {
         router = router.route("/demo/fail", get(demo::fail).post(demo::fail));
