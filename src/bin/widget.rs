@@ -4,6 +4,7 @@
 mod exports {
     use deskbell::widget;
     use deskbell::widget::browser::loader::{Loader, Options};
+    use wasm_bindgen::JsValue;
     use wasm_bindgen::prelude::wasm_bindgen;
 
     #[global_allocator]
@@ -13,6 +14,12 @@ mod exports {
     #[wasm_bindgen]
     pub fn mount(loader: Loader) {
         widget::mount(loader);
+    }
+
+    /// What the module that shows what is sent asks of the form.
+    #[wasm_bindgen]
+    pub fn sends(what: &str, about: &str) -> JsValue {
+        widget::sent(what, about)
     }
 
     /// Leads where the options of the command `open`, or a link, say.

@@ -141,7 +141,11 @@ export interface Events {
  */
 export interface Deskbell {
   (command: "configure", options: Options): Promise<void>;
-  (command: "identify", user: User): Promise<void>;
+  /**
+   * Who is here. With a `token`, a JWT that the host's server has signed, the gateway believes it; a function is asked again
+   * when its token has run out.
+   */
+  (command: "identify", user: User & { token?: string | (() => string | Promise<string>) }): Promise<void>;
   /**
    * Values for support; `null` removes one. `release`, `environment`, `build`, `tenant`, `region` and `flags` say what the
    * product is.

@@ -31,8 +31,11 @@ const COMMANDS = {
     tell();
   },
   identify: (user) => {
-    if ("token" in object("identify", user)) throw wrong("identify", "takes no token");
-    state.user = { ...user };
+    const { token, ...rest } = object("identify", user);
+    if (token && typeof token != "string" && typeof token != "function")
+      throw wrong("identify", "token must be a text or a function");
+    state.user = rest;
+    state.token = token;
     tell();
   },
   set: (values) => {

@@ -14,6 +14,12 @@ declare const ANSWERS_WASM_INTEGRITY: string;
 declare const ENGINES_INTEGRITY: string;
 /** The integrity of `engines.wasm`; known to `widget.js` only. */
 declare const ENGINES_WASM_INTEGRITY: string;
+/** The integrity of `sends.js`; known to `widget.js` only. */
+declare const SENDS_INTEGRITY: string;
+/** The integrity of `sends.wasm`; known to `widget.js` only. */
+declare const SENDS_WASM_INTEGRITY: string;
+/** The style of what is sent; known to `sends.js` only. */
+declare const SENDS_CSS: string;
 /** What the panel is painted with before the widget is there. */
 declare const FIRST_CSS: string;
 /** The rest of the panel's style; known to `widget.js` only. */
@@ -32,6 +38,8 @@ declare module "trunk:glue" {
   export function open(options: object): void;
   export function changed(reset: boolean): void;
   export function show(place: HTMLElement, live: HTMLElement, question: object, lang: string, labels: string[]): void;
+  export function sends(what: string, about: string): unknown;
+  export function look(place: Element, form: typeof sends, lang: string, labels: unknown, host: string): void;
   export function find(done: (answer: unknown) => void, sources: unknown, siteUrl: string, given: object): void;
   export function rest(done: (answer: unknown) => void): void;
   export function question(done: (answer: unknown) => void, sources: unknown, siteUrl: string, id: string): void;

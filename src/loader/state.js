@@ -5,7 +5,8 @@ export const blank = () => {};
 /**
  * `frozen` is the page at the draft's first letter; later moments must not change what the customer began to describe.
  * @type {{
- *   user: object | null,
+ *   user: any,
+ *   token?: string | (() => unknown),
  *   values: Record<string, unknown>,
  *   config: object[],
  *   suggested: object[],
@@ -40,6 +41,7 @@ export const restrict = (context) => {
 /** Forgets the person, and what was recorded. */
 export const clear = () => {
   state.user = state.frozen = null;
+  state.token = undefined;
   state.values = {};
   for (const forget of state.forget) forget(true);
 };

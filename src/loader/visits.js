@@ -55,16 +55,21 @@ export const counter = (site, siteUrl) => {
     );
   };
 
-  const settle = () => {
+  /** What was not counted yet is not counted any more. */
+  const uncount = () => {
     clearTimeout(timer);
-    if (shown) post(shown);
     shown = undefined;
+  };
+
+  const settle = () => {
+    if (shown) post(shown);
+    uncount();
   };
 
   /** @param {string} name @param {string} kind @param {string[]} questions */
   const count = (name, kind, questions) => {
     if (name == "shown") {
-      clearTimeout(timer);
+      uncount();
       shown = { name, kind, questions };
       timer = setTimeout(settle, SEEN_MS);
       return;
@@ -77,5 +82,5 @@ export const counter = (site, siteUrl) => {
     }
   };
 
-  return { visit, count };
+  return { visit, count, uncount };
 };

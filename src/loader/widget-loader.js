@@ -84,7 +84,7 @@ const start = async () => {
   return true;
 };
 
-/** @typedef {{preload: typeof preload, wear: typeof wear, state: typeof state, site: string, gateway: string, [part: string]: unknown}} Parts */
+/** @typedef {{preload: typeof preload, wear: typeof wear, state: typeof state, site: string, gateway: string, lang: string, [part: string]: unknown}} Parts */
 
 /** Lets the browser check the integrity of a module, which `import()` itself cannot. @param {string} href @param {string} integrity */
 const preload = (href, integrity) => {

@@ -1,31 +1,62 @@
 // What the loader imports: the glue that Trunk makes, and the style that belongs to it.
 
-import { initSync as init, mount as mountForm, open, changed } from "trunk:glue";
+import { initSync as init, mount as mountForm, open, changed as formChanged, sends as form } from "trunk:glue";
 
 import { describe } from "./collect/describe.js";
 import { gather } from "./collect/gather.js";
+import { learn, token } from "./identity.js";
 import { blank } from "./state.js";
 import { counter } from "./visits.js";
 
-export { init, open, changed, gather };
+export { init, open, gather };
 
 export const css = PANEL_CSS;
 
 const PATIENCE_MS = 1000;
 
+/** @type {import("./widget-loader.js").Parts["state"]} */
+let state;
+
+/** The host has said something new. @param {boolean} reset */
+export const changed = (reset) => {
+  formChanged(reset);
+  learn(state, () => formChanged(false));
+};
+
 /** Draws the widget into the panel. @param {import("./widget-loader.js").Parts} parts */
 export const mount = (parts) => {
   const { site, gateway } = parts;
+  state = parts.state;
   const siteUrl = `${gateway.replace(/\/+$/, "")}/v1/sites/${encodeURIComponent(site)}`;
-  const own = { siteUrl, describe, labels, answers: once(() => answers(parts)), elsewhere: elsewhere(parts, siteUrl) };
-  return mountForm({ ...parts, ...counter(site, siteUrl), ...own });
+  const own = {
+    siteUrl,
+    describe,
+    sends: sends(parts),
+    token: (/** @type {boolean} */ refused) => token(state, refused),
+    answers: once(() => answers(parts)),
+    elsewhere: elsewhere(parts, siteUrl),
+  };
+  mountForm({ ...parts, ...counter(site, siteUrl), ...own });
+  learn(state, () => formChanged(false));
 };
 
 const base = new URL(".", import.meta.url).href;
 
-/** Fetches what the members of a ticket are called; in a second, or not at all. @param {string} lang */
-const labels = async (lang) =>
-  (await fetch(`${base}${lang}.labels.json`, { signal: AbortSignal.timeout(PATIENCE_MS) })).json();
+/** Shows what is sent. What its parts are called comes in a second, or not at all. @param {import("./widget-loader.js").Parts} parts */
+const sends = ({ preload, wear, lang, gateway }) => {
+  const fetchModule = once(async () => {
+    const module = await fetched(preload, "sends", SENDS_INTEGRITY, SENDS_WASM_INTEGRITY);
+    wear(module.css);
+    return module;
+  });
+  return async (/** @type {Element} */ place) => {
+    const signal = AbortSignal.timeout(PATIENCE_MS);
+    const labels = fetch(`${base}${lang}.labels.json`, { signal }).then((answer) => answer.json());
+    const named = labels.catch(blank);
+    const module = await fetchModule();
+    module.look(place, form, lang, await named, new URL(gateway).host);
+  };
+};
 
 /**
  * Does something once; a failure is forgotten, so that the next one may have better luck.

@@ -3,12 +3,14 @@
 pub mod answers;
 pub mod browser;
 pub mod engines;
+pub mod sends;
 pub mod transport;
 pub mod ui;
 
 use std::cell::RefCell;
 
 use browser::loader::{Loader, Options};
+use wasm_bindgen::JsValue;
 
 thread_local! {
     static PANEL: RefCell<Option<ui::Mounted>> = const { RefCell::new(None) };
@@ -30,9 +32,17 @@ pub fn changed(reset: bool) {
     with_panel(|panel| ui::changed(panel, reset));
 }
 
+/// What the module that shows what is sent asks of the form (`widget/sends`).
+pub fn sent(what: &str, about: &str) -> JsValue {
+    panel().map_or(JsValue::UNDEFINED, |panel| ui::sent(panel, what, about))
+}
+
 fn with_panel(act: impl FnOnce(ui::Panel)) {
-    let panel = PANEL.with_borrow(|mounted| mounted.as_ref().map(|mounted| mounted.panel));
-    if let Some(panel) = panel {
+    if let Some(panel) = panel() {
         act(panel);
     }
+}
+
+fn panel() -> Option<ui::Panel> {
+    PANEL.with_borrow(|mounted| mounted.as_ref().map(|mounted| mounted.panel))
 }

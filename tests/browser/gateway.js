@@ -17,6 +17,8 @@ export class Gateway {
   #folder = "";
   #port = 0;
   #log = "";
+  /** @type {string[]} */
+  #options = [];
   /** @type {import("node:child_process").ChildProcess | undefined} */
   #process;
 
@@ -28,11 +30,17 @@ export class Gateway {
     return `sqlite:${path.join(this.#folder, "test.db")}`;
   }
 
-  /** Starts it; again after a stop it has the same address and the same database. */
-  async start() {
+  /**
+   * Starts it; again after a stop it has the same address and the same database.
+   * @param {string} [settings] the lines of its file, which stays until others are given
+   */
+  async start(settings) {
     this.#folder ||= await mkdtemp(path.join(tmpdir(), "deskbell-"));
+    const file = path.join(this.#folder, "deskbell.toml");
+    if (settings) await writeFile(file, settings);
+    if (settings) this.#options = ["--config", file];
     const place = ["--listen", `127.0.0.1:${this.#port}`, "--database", this.#database];
-    const started = spawn(program, ["serve", "--demo", "--assets", dist, ...place], {
+    const started = spawn(program, ["serve", "--demo", "--assets", dist, ...place, ...this.#options], {
       cwd: this.#folder,
       stdio: ["ignore", "pipe", "pipe"],
     });

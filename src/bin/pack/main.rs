@@ -17,7 +17,7 @@ use std::process::{Command, ExitCode, Stdio};
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
-use deskbell::domain::texts::{self, LANGUAGES, Text};
+use deskbell::domain::texts::{self, LANGUAGES, SendsText, Text};
 use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
 
@@ -29,6 +29,8 @@ const LOADER_LIMIT: usize = 8_000;
 const FORM_LIMIT: usize = 120_000;
 /// Bytes of gzip of what only those fetch who may read an answer.
 const ANSWERS_LIMIT: usize = 25_000;
+/// Bytes of gzip of what only those fetch who look at what is sent.
+const SENDS_LIMIT: usize = 20_000;
 /// Bytes of gzip of what only those pages fetch that name engines.
 const ENGINES_LIMIT: usize = 75_000;
 
@@ -70,14 +72,20 @@ fn pack() -> Result<()> {
         if !language.file.is_empty() {
             write(&folder.join(format!("{}.json", language.tag)), json!(table.panel).to_string().as_bytes())?;
         }
-        write(&folder.join(format!("{}.labels.json", language.tag)), json!(table.labels).to_string().as_bytes())?;
+        let mut labels = table.labels;
+        labels.extend(SendsText::ALL.iter().zip(table.sends).map(|(text, said)| (text.key().to_string(), said)));
+        write(&folder.join(format!("{}.labels.json", language.tag)), json!(labels).to_string().as_bytes())?;
     }
 
     let style = |name: &str| esbuild(release, &[&format!("style/{name}.css"), "--bundle"]);
     let question = [format!("--define:ANSWERS_CSS={}", json!(style("question")?))];
     let (answers, answers_wasm) = module(&stage, &folder, release, "answers", &question)?;
     let (engines, engines_wasm) = module(&stage, &folder, release, "engines", &[])?;
+    let look = [format!("--define:SENDS_CSS={}", json!(style("sends")?))];
+    let (sends, sends_wasm) = module(&stage, &folder, release, "sends", &look)?;
     let known = [
+        format!("--define:SENDS_INTEGRITY={}", json!(integrity(sends.as_bytes()))),
+        format!("--define:SENDS_WASM_INTEGRITY={}", json!(integrity(&sends_wasm))),
         format!("--define:ENGINES_INTEGRITY={}", json!(integrity(engines.as_bytes()))),
         format!("--define:ENGINES_WASM_INTEGRITY={}", json!(integrity(&engines_wasm))),
         format!("--define:PANEL_CSS={}", json!(style("panel")?)),
@@ -103,9 +111,13 @@ fn pack() -> Result<()> {
     )?;
     write(&stage.join("deskbell.js"), loader.as_bytes())?;
     write(&stage.join("deskbell.d.ts"), &read(Path::new("src/loader/deskbell.d.ts"))?)?;
-    for (name, script) in
-        [("widget.js", &widget), ("answers.js", &answers), ("engines.js", &engines), ("deskbell.js", &loader)]
-    {
+    for (name, script) in [
+        ("widget.js", &widget),
+        ("answers.js", &answers),
+        ("engines.js", &engines),
+        ("sends.js", &sends),
+        ("deskbell.js", &loader),
+    ] {
         if let Some((word, reason)) = forbidden(script) {
             return Err(format!("{name} contains `{word}`; {reason}"));
         }
@@ -223,7 +235,7 @@ fn esbuild(release: bool, arguments: &[&str]) -> Result<String> {
 
 /// Writes a compressed file beside every text and module, prints what each weighs, and holds the gates.
 fn compress(stage: &Path) -> Result<()> {
-    let (mut loader, mut form, mut answers, mut engines) = (0, 0, 0, 0);
+    let (mut loader, mut form, mut answers, mut engines, mut sends) = (0, 0, 0, 0, 0);
     println!("{:<36} {:>9} {:>9} {:>9}", "bytes", "raw", "gzip", "brotli");
     for path in files(stage)? {
         let bytes = read(&path)?;
@@ -237,11 +249,13 @@ fn compress(stage: &Path) -> Result<()> {
             Some("widget.js" | "widget.wasm") => form += gzip.len(),
             Some("answers.js" | "answers.wasm") => answers += gzip.len(),
             Some("engines.js" | "engines.wasm") => engines += gzip.len(),
+            Some("sends.js" | "sends.wasm") => sends += gzip.len(),
             _ => {}
         }
     }
     within("the loader (deskbell.js)", loader, LOADER_LIMIT)?;
     within("what shows answers (answers.js, answers.wasm)", answers, ANSWERS_LIMIT)?;
+    within("what shows what is sent (sends.js, sends.wasm)", sends, SENDS_LIMIT)?;
     within("what asks engines (engines.js, engines.wasm)", engines, ENGINES_LIMIT)?;
     within("a form that can be used (deskbell.js, widget.js, widget.wasm)", loader + form, FORM_LIMIT)
 }

@@ -102,19 +102,11 @@ Text {
     SendsUser, "sends_user", "who you are";
     SendsErrors, "sends_errors", "one={n} error|other={n} errors";
     SendsBrowser, "sends_browser", "your browser";
-    SendsIntro, "sends_intro", "This goes along with your ticket. Switch off what you want to keep to yourself.";
     SendsNothing, "sends_nothing", "Nothing but your message is sent.";
     SendsRequests, "sends_requests", "one={n} failed request|other={n} failed requests";
     SendsSteps, "sends_steps", "one=your last step|other=your last {n} steps";
     Look, "look", "Look at it";
-    Withheld, "withheld", "You keep this to yourself.";
     WhatWeSend, "what_we_send", "What we send";
-    WithMessage, "with_message", "With your message";
-    SearchSwitch, "search_switch", "Search while I type";
-    SearchesAt, "searches_at", "Your words are sent to {host}, which looks for questions that match.";
-    AddSince, "add_since", "Add what happened since you began to write";
-    CopyAsText, "copy_as_text", "Copy as text";
-    CopyAsJson, "copy_as_json", "Copy as JSON";
     SecretFound, "secret_found", "“{secret}” looks like a secret. Support does not need it.";
     HideSecret, "hide_secret", "Hide it";
     Consent, "consent", "Support may look into my account to solve this.";
@@ -123,6 +115,7 @@ Text {
     Sending, "sending", "Sending…";
     WithinHours, "within_hours", "one=First answer within {n} business hour|other=First answer within {n} business hours";
     WithinDays, "within_days", "one=First answer within {n} business day|other=First answer within {n} business days";
+    AnswerBy, "answer_by", "First answer by {time}";
     FromCommunity, "from_community", "The first answer is automatic and points to community questions.";
     Question, "question", "Community question";
     QuestionLoading, "question_loading", "Loading the answers…";
@@ -150,6 +143,21 @@ Text {
     FailFault, "fail_fault", "Support has a fault, so we don't know whether the ticket arrived. Trying again cannot send it twice.";
     FailRefused, "fail_refused", "Support did not take the ticket: {reason}";
     TryAgain, "try_again", "Try again";
+}
+}
+
+texts! {
+/// A text of the screen that shows what is sent (`widget/sends`).
+SendsText {
+    Intro, "sends_intro", "This goes along with your ticket. Switch off what you want to keep to yourself.";
+    Open, "sends_open", "Look at it";
+    Withheld, "withheld", "You keep this to yourself.";
+    WithMessage, "with_message", "With your message";
+    SearchSwitch, "search_switch", "Search while I type";
+    SearchesAt, "searches_at", "Your words are sent to {host}, which looks for questions that match.";
+    AddSince, "add_since", "Add what happened since you began to write";
+    CopyAsText, "copy_as_text", "Copy as text";
+    CopyAsJson, "copy_as_json", "Copy as JSON";
 }
 }
 
@@ -230,6 +238,8 @@ pub struct Table {
     pub panel: Vec<String>,
     /// What the members of a ticket are called, fetched when somebody looks at them.
     pub labels: std::collections::BTreeMap<String, String>,
+    /// The texts of the screen that shows what is sent, in the order of [`SendsText::ALL`].
+    pub sends: Vec<String>,
     /// What the gateway says, in the order of [`GatewayText::ALL`].
     pub gateway: Vec<String>,
 }
@@ -240,18 +250,24 @@ pub fn table(language: Language) -> Result<Table, String> {
     if language.file.is_empty() {
         let labels = labels::LABELS.iter().map(|(name, english)| (name.to_string(), english.to_string())).collect();
         let english = |texts: &str| texts.lines().map(str::to_string).collect();
-        return Ok(Table { panel: english(Text::ENGLISH), labels, gateway: english(GatewayText::ENGLISH) });
+        return Ok(Table {
+            panel: english(Text::ENGLISH),
+            labels,
+            sends: english(SendsText::ENGLISH),
+            gateway: english(GatewayText::ENGLISH),
+        });
     }
     let mut texts: std::collections::BTreeMap<String, String> =
         serde_json::from_str(language.file).map_err(|error| format!("{}: {error}", language.tag))?;
     let mut take = |key: &str| texts.remove(key).ok_or(format!("{}: {key} is missing", language.tag));
     let panel = Text::KEYS.lines().map(&mut take).collect::<Result<_, String>>()?;
+    let sends = SendsText::KEYS.lines().map(&mut take).collect::<Result<_, String>>()?;
     let gateway = GatewayText::KEYS.lines().map(&mut take).collect::<Result<_, String>>()?;
     let named = |(name, _): &(&str, &str)| Ok((name.to_string(), take(&[labels::PREFIX, name].concat())?));
     let labels = labels::LABELS.iter().map(named).collect::<Result<_, String>>()?;
     match texts.keys().next() {
         Some(unknown) => Err(format!("{}: {unknown} is no text", language.tag)),
-        None => Ok(Table { panel, labels, gateway }),
+        None => Ok(Table { panel, labels, sends, gateway }),
     }
 }
 
@@ -295,11 +311,13 @@ mod tests {
     #[test]
     fn every_language_is_complete_and_keeps_the_placeholders() {
         let panel: Vec<_> = Text::ALL.iter().map(|text| (text.key(), text.english())).collect();
+        let sends: Vec<_> = SendsText::ALL.iter().map(|text| (text.key(), text.english())).collect();
         let gateway: Vec<_> = GatewayText::ALL.iter().map(|text| (text.key(), text.english())).collect();
         for language in LANGUAGES {
             let table = table(*language).unwrap();
             assert!(table.labels.values().all(|label| !label.trim().is_empty()), "{}", language.tag);
             is_complete(language.tag, &panel, &table.panel);
+            is_complete(language.tag, &sends, &table.sends);
             is_complete(language.tag, &gateway, &table.gateway);
         }
     }

@@ -25,6 +25,22 @@ pub fn day(rfc3339: &str, lang: &str) -> String {
     date.to_locale_date_string(lang, &options).into()
 }
 
+/// A moment in the customer's own time zone, such as `Tue, 3 Nov, 14:05`; empty where the text is no time.
+pub fn moment(rfc3339: &str, lang: &str) -> String {
+    let date = js_sys::Date::new(&JsValue::from_str(rfc3339));
+    if date.get_time().is_nan() {
+        return String::new();
+    }
+    let options = js_sys::Object::new();
+    for (part, form) in
+        [("weekday", "short"), ("day", "numeric"), ("month", "short"), ("hour", "numeric"), ("minute", "2-digit")]
+    {
+        // Fails only on frozen objects, and this one is ours.
+        let _ = js_sys::Reflect::set(&options, &part.into(), &form.into());
+    }
+    date.to_locale_string(lang, &options).into()
+}
+
 /// The time of a day, such as `14:05:09`; empty where the text is no time.
 pub fn time(rfc3339: &str, lang: &str) -> String {
     let date = js_sys::Date::new(&JsValue::from_str(rfc3339));

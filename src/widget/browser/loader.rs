@@ -81,8 +81,13 @@ extern "C" {
     /// Counts what has become of questions, by their ids.
     #[wasm_bindgen(method)]
     pub fn count(this: &Loader, name: &str, kind: &str, questions: Vec<String>);
+    /// Forgets what was shown and is not counted yet.
     #[wasm_bindgen(method)]
-    fn labels(this: &Loader, lang: &str) -> js_sys::Promise;
+    pub fn uncount(this: &Loader);
+    #[wasm_bindgen(method)]
+    fn token(this: &Loader, refused: bool) -> js_sys::Promise;
+    #[wasm_bindgen(method)]
+    fn sends(this: &Loader, place: &web_sys::Element) -> js_sys::Promise;
     /// Closes the panel.
     #[wasm_bindgen(method)]
     pub fn close(this: &Loader);
@@ -129,9 +134,16 @@ pub fn emit(loader: &Loader, name: &str, details: &[(&str, JsValue)]) {
     loader.emit(name, &detail);
 }
 
-/// What the members of a ticket are called in a language; undefined where that does not come.
-pub async fn labels(loader: &Loader, lang: &str) -> JsValue {
-    JsFuture::from(loader.labels(lang)).await.unwrap_or(JsValue::UNDEFINED)
+/// The token with which the host's server says who it is; empty where it does not. `refused`: the last one was.
+pub async fn token(loader: &Loader, refused: bool) -> String {
+    let token = JsFuture::from(loader.token(refused)).await.ok();
+    token.and_then(|token| token.as_string()).unwrap_or_default()
+}
+
+/// Lets the module that shows what is sent draw into the element of an id. `None` where it does not come.
+pub async fn show_sends(loader: &Loader, place: &str) -> Option<()> {
+    let place = loader.root().get_element_by_id(place)?;
+    JsFuture::from(loader.sends(&place)).await.ok().map(drop)
 }
 
 /// What the engines that the page or its gateway names answer in the gateway's place; `None` where neither names any.

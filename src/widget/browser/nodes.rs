@@ -41,12 +41,25 @@ impl Drawing {
         self.listeners.push(dom::listen(element, "click", call));
     }
 
+    /// Lets an element of a class say something, or nothing; then it has no class either.
+    pub fn say(&self, element: &Node, class: &str, text: Option<String>) {
+        element.set_text_content(text.as_deref());
+        if let Some(element) = element.dyn_ref::<Element>() {
+            let _ = element.set_attribute("class", if text.is_some() { class } else { "" });
+        }
+    }
+
+    /// Puts nodes into another, where others were.
+    pub fn fill(&self, within: &Node, nodes: Vec<Node>) {
+        within.set_text_content(None);
+        for node in nodes {
+            let _ = within.append_child(&node);
+        }
+    }
+
     /// Puts nodes where others were.
     pub fn put(&self, place: &HtmlElement, nodes: Vec<Node>) {
-        place.set_text_content(None);
-        for node in nodes {
-            let _ = place.append_child(&node);
-        }
+        self.fill(place, nodes);
     }
 }
 

@@ -26,6 +26,9 @@ pub fn flip(panel: Panel, place: &str) {
             None => model.choices.0.push((place.to_string(), goes)),
         }
     });
+    if place == SEARCH {
+        panel.loader().uncount();
+    }
     let kept: Vec<(String, bool)> =
         panel.peek(|model| model.choices.0.iter().filter(|(place, _)| !is_item(place)).cloned().collect());
     // Where storage is forbidden the choice lasts as long as the page.

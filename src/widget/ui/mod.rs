@@ -40,6 +40,8 @@ use el::spawn;
 use model::{Model, Screen};
 use words::Words;
 
+pub use sends::answer as sent;
+
 /// The panel: the two signals that tell the views of changes. What they read is in [`STATE`].
 ///
 /// One state behind two signals and not a signal for each field: every type of signal, and every place that reaches into

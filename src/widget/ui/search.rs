@@ -15,7 +15,7 @@ use crate::domain::redaction::{self, Origin};
 use crate::domain::source::{Read, Source};
 use crate::domain::texts::Text;
 use crate::domain::ticket::{Outcome, Severity};
-use crate::widget::browser::dom::encoded;
+use crate::widget::browser::dom::{self, encoded};
 use crate::widget::browser::http::Abort;
 use crate::widget::browser::timer::{self, Timer};
 use crate::widget::browser::{answers, context};
@@ -136,6 +136,10 @@ fn found(panel: Panel, query: &str, answer: Option<&JsValue>) {
     if count > 0 {
         panel.announce(&panel.count(Text::HitsFound, count));
         shown(panel, &hits);
+    }
+    // What somebody is pressing does not become another under their finger.
+    if !dom::all(&panel.loader().root(), ".hit:active").is_empty() {
+        return;
     }
     panel.change(|model| {
         model.search_failed = answer.is_none();

@@ -44,7 +44,8 @@ pub fn start(panel: Panel) {
             }
         };
         let session = session::id(&panel.loader().site());
-        match transport::send(&panel.loader().site_url(), &sealed, &session).await {
+        let known = panel.peek(Model::is_known);
+        match transport::send(&panel.loader(), &sealed, &session, known).await {
             Outcome::Sent(receipt) => arrived(panel, receipt),
             Outcome::Refused(errors) => refused(panel, &errors),
             Outcome::Unknown(cause) => {
@@ -128,7 +129,11 @@ fn contact(model: &Model) -> Contact {
 fn arrived(panel: Panel, receipt: Receipt) {
     let details = [("id", receipt.id.as_str().into()), ("reference", receipt.reference.as_str().into())];
     panel.emit("sent", &details);
-    let promised = panel.peek(|model| [ticket::promise(panel, model), ticket::answers_to(panel, model)]);
+    let promise = match &receipt.due_at {
+        Some(due) => panel.fill(Text::AnswerBy, "{time}", &intl::moment(due, &panel.lang())),
+        None => panel.peek(|model| ticket::promise(panel, model)),
+    };
+    let promised = [promise, panel.peek(|model| ticket::answers_to(panel, model))];
     let opened = panel.peek(Model::opened);
     search::count(panel, "sent", opened);
     panel.write("");

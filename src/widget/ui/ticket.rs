@@ -3,7 +3,7 @@
 use leptos::prelude::*;
 
 use super::el::{button, div, el, live, live_text, nothing, paragraph};
-use super::model::{Model, Sending};
+use super::model::{Model, Screen, Sending};
 use super::{Panel, hits, home, search, secrets, send, sends};
 use crate::domain::config::{self, ASK, Topic};
 use crate::domain::targets::{self, HOURS_A_DAY, Owner, Target};
@@ -281,7 +281,7 @@ fn small_print(panel: Panel) -> AnyView {
     let look = move |_| {
         // From here on it is what was looked at that is sent.
         panel.loader().freeze();
-        sends::look(panel);
+        panel.go(Screen::Sends);
     };
     let along = sends::summary(panel) + " ";
     let answers = panel.read(|model| answers_to(panel, model));

@@ -1,7 +1,5 @@
 //! Texts in the panel's language, with what the site says differently.
 
-use wasm_bindgen::JsValue;
-
 use super::{Panel, STATE};
 use crate::domain::pairs::Pairs;
 use crate::domain::source::Source;
@@ -16,8 +14,6 @@ pub struct Words {
     /// The texts of a language other than English, in the order of [`Text::ALL`].
     table: Vec<String>,
     replaced: Pairs<String>,
-    /// What the members of a ticket are called, once somebody has looked at them.
-    labels: JsValue,
 }
 
 impl Words {
@@ -25,7 +21,7 @@ impl Words {
     pub fn new(loader: &Loader) -> Words {
         let table = read::parse(&loader.words()).map(|table| table.items()).unwrap_or_default();
         let table = table.iter().map(Source::text).collect();
-        Words { lang: loader.lang(), table, replaced: Pairs::default(), labels: JsValue::UNDEFINED }
+        Words { lang: loader.lang(), table, replaced: Pairs::default() }
     }
 
     /// Takes what a site says differently, by language.
@@ -33,16 +29,16 @@ impl Words {
         self.replaced = texts.get(&self.lang).cloned().unwrap_or_default();
     }
 
-    /// Takes what the members of a ticket are called.
-    pub fn label(&mut self, labels: JsValue) {
-        self.labels = labels;
-    }
-
     fn get(&self, text: Text) -> String {
         let replaced = self.replaced.get(text.key());
         let translated = || self.table.get(text as usize);
         replaced.or_else(translated).cloned().unwrap_or_else(|| text.english().to_string())
     }
+}
+
+/// What the site says in the place of a text.
+pub fn replaced(key: &str) -> Option<String> {
+    STATE.with(|state| state.words.borrow().replaced.get(key).cloned())
 }
 
 /// A text in the panel's language.
@@ -55,14 +51,6 @@ impl Panel {
     /// A text.
     pub fn t(self, text: Text) -> String {
         said(text)
-    }
-
-    /// What a member of a ticket is called, where it has a name that people know.
-    pub fn label(self, name: &str) -> Option<String> {
-        STATE.with(|state| {
-            let words = state.words.borrow();
-            words.replaced.get(&["is_", name].concat()).cloned().or_else(|| words.labels.get(name).as_text())
-        })
     }
 
     /// A text with its placeholder filled.

@@ -86,6 +86,29 @@ test("an older answer never takes the place of a newer one", async ({ host, page
   await expect(panel.hits.first()).toContainText("Payment provider did not confirm");
 });
 
+test("what somebody is pressing does not become another under their finger", async ({ host, page, panel }) => {
+  await host();
+  const later = defer();
+  await page.route("**/search?*", async (route) => {
+    if (route.request().url().endsWith("q=pm_4021")) await later.promise;
+    await route.continue();
+  });
+  await panel.open();
+  await panel.box.fill("refresh");
+  await panel.hit("Refresh data says").hover();
+  await page.mouse.down();
+  const newer = page.waitForResponse((response) => response.url().endsWith("q=pm_4021"));
+  await panel.box.evaluate((box) => {
+    /** @type {HTMLTextAreaElement} */ (box).value = "pm_4021";
+    box.dispatchEvent(new Event("input"));
+  });
+  later.resolve();
+  await (await newer).finished();
+  await page.evaluate(() => new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done))));
+  await page.mouse.up();
+  await expect(panel.answers.first()).toContainText("Check tiles");
+});
+
 /**
  * Keeps the widget from arriving until it is released.
  * @param {import("@playwright/test").Page} page

@@ -30,7 +30,7 @@ test("what is wrong is said, with what is allowed, and never thrown", async ({ h
     [["open", "ticket"], /open.*object/],
     [["identify"], /identify.*object/],
     [["identify", "u-1"], /identify.*object/],
-    [["identify", { token: "x" }], /identify.*token/],
+    [["identify", { token: 7 }], /identify.*token.*function/],
     [["set", null], /set.*object/],
     [["configure", 7], /configure.*object/],
     [["reset", "all"], /reset.*object/],

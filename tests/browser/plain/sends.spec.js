@@ -54,6 +54,7 @@ const look = async (panel) => {
   await panel.box.fill("It broke");
   await panel.button("Look at it").click();
   await expect(panel.title).toHaveText("What we send");
+  await expect(panel.root.getByText("With your message")).toBeVisible();
 };
 
 /** @param {import("../panel.js").Panel} panel @param {string | RegExp} name */

@@ -1,0 +1,57 @@
+// Who is here, where the host's server signs it: the token, fetched anew when it has run out, and what it says.
+
+import { blank } from "./state.js";
+
+/** @typedef {import("./widget-loader.js").Parts["state"]} State */
+
+/** A token that has run out on its way would be refused. */
+const SPARE_MS = 10_000;
+/** How long the host's function may take; whoever sends a ticket is not kept waiting by it. */
+const PATIENCE_MS = 5000;
+
+let held = "";
+/** @type {unknown} */
+let source;
+
+/**
+ * The token of the person; empty where there is none, and where the host's function fails.
+ * @param {State} state @param {boolean} refused whether the one that is held was refused
+ */
+export const token = async (state, refused) => {
+  const given = state.token;
+  if (given != source) {
+    source = given;
+    held = "";
+  }
+  if (typeof given != "function") return given || "";
+  if (refused || !(said(held).exp * 1000 > Date.now() + SPARE_MS)) {
+    const late = new Promise((resolve) => setTimeout(resolve, PATIENCE_MS));
+    const fetched = await Promise.race([Promise.resolve().then(given), late]).catch(blank);
+    // Somebody else may have come meanwhile.
+    if (given == state.token) held = typeof fetched == "string" ? fetched : "";
+  }
+  return held;
+};
+
+/**
+ * Takes over who the token says it is, so that the form need not ask; the gateway believes nothing but the signature.
+ * @param {State} state @param {() => void} learned
+ */
+export const learn = async (state, learned) => {
+  const { user, token: given } = state;
+  if (!given || user?.id) return;
+  const { sub, name, email, plan, role, organization } = said(await token(state, false));
+  if (!sub || given != state.token || user != state.user) return;
+  state.user = { name, email, plan, role, organization, ...user, id: sub };
+  learned();
+};
+
+/** What a token says. @param {string} jwt @returns {any} */
+const said = (jwt) => {
+  try {
+    const base64 = (jwt.split(".")[1] ?? "").replace(/-/g, "+").replace(/_/g, "/");
+    return JSON.parse(new TextDecoder().decode(Uint8Array.from(atob(base64), (c) => c.charCodeAt(0))));
+  } catch {
+    return {};
+  }
+};

@@ -1,0 +1,166 @@
+import { sign } from "../../../docs/sign/sign.mjs";
+import { expect, test } from "../deskbell.js";
+
+// Who the host's server signs is believed, down to the ticket; whoever only says so is not.
+
+const SECRET = "0123456789abcdef0123456789abcdef";
+const SETTINGS = `
+[sites.demo]
+origins = ["*"]
+plans = { enterprise = "high" }
+[sites.demo.hours]
+zone = "UTC"
+days = ["mon", "tue", "wed", "thu", "fri", "sat", "sun"]
+from = "00:00"
+to = "24:00"
+[[sites.demo.signers]]
+algorithm = "HS256"
+secret = "${SECRET}"
+`;
+const ADA = { sub: "u-ada", name: "Ada „L“", email: "ada@example.com", plan: "enterprise" };
+
+/** A token that ran out ten minutes ago. */
+const expired = () => {
+  const now = Date.now;
+  Date.now = () => now() - 15 * 60_000;
+  try {
+    return sign(SECRET, "demo", ADA);
+  } finally {
+    Date.now = now;
+  }
+};
+
+test.use({ timezoneId: "Asia/Tokyo" });
+
+/**
+ * A page whose host identifies with a function, which gives these tokens one after the other, the last one again and again.
+ *
+ * @param {import("@playwright/test").Page} page
+ * @param {(() => string)[]} tokens
+ */
+const identify = async (page, tokens) => {
+  let asked = 0;
+  await page.exposeFunction("token", () => {
+    const token = tokens[Math.min(asked++, tokens.length - 1)]?.();
+    if (!token) throw new Error("no token");
+    return token;
+  });
+  await page.evaluate(() => {
+    const { deskbell, token } = /** @type {any} */ (window);
+    return deskbell("identify", { token: () => token() });
+  });
+  return { asked: () => asked };
+};
+
+test.beforeEach(async ({ gateway, host }) => {
+  await gateway.stop();
+  await gateway.start(SETTINGS);
+  await host({ path: "/?signed-out" });
+});
+
+/** @param {import("../panel.js").Panel} panel */
+const write = async (panel) => {
+  await panel.open();
+  await panel.toTicket();
+  await expect(panel.email).toHaveCount(0);
+  await panel.box.fill("It broke");
+  await panel.kind("bug").check();
+  await panel.severity.selectOption("high");
+};
+
+test("a signed person is not asked who they are, is believed, and is told when an answer is due in their own time", async ({
+  page,
+  panel,
+  inbox,
+  tickets,
+}) => {
+  await identify(page, [() => sign(SECRET, "demo", ADA)]);
+  await write(panel);
+  const due = new Date(Date.now() + 3_600_000);
+  const reference = await panel.send();
+  const hour = new Intl.DateTimeFormat("en", { hour: "numeric", timeZone: "Asia/Tokyo" }).format(due).split(" ")[0];
+  await expect(panel.root.getByText(new RegExp(`First answer by .*\\b${hour}:\\d\\d`))).toBeVisible();
+  await expect(panel.root.getByText("Answers go to ada@example.com.")).toBeVisible();
+  const person = (await inbox(reference)).getByRole("region", { name: "Person" });
+  await expect(person).toContainText("Signed by the site");
+  const [ticket] = await tickets();
+  expect(ticket.context.user).toMatchObject({ id: "u-ada", name: "Ada „L“", verified: true });
+  expect(JSON.stringify(ticket)).not.toContain("eyJ");
+});
+
+test("a token that has run out is fetched anew before it is used", async ({ page, panel, tickets }) => {
+  const host = await identify(page, [expired, () => sign(SECRET, "demo", ADA)]);
+  await write(panel);
+  await panel.send();
+  expect(host.asked()).toBe(2);
+  expect((await tickets())[0].context.user.verified).toBe(true);
+});
+
+test("a token that is refused is fetched anew once, and then the ticket goes without", async ({
+  page,
+  panel,
+  tickets,
+  trouble,
+}) => {
+  trouble.expect(/401/);
+  /** @type {(string | undefined)[]} */
+  const sent = [];
+  page.on("request", (request) => {
+    if (request.method() === "POST" && request.url().endsWith("/tickets"))
+      sent.push(request.headers()["authorization"]);
+  });
+  await identify(page, [() => sign("another secret of at least 32 bytes", "demo", ADA)]);
+  await write(panel);
+  await panel.send();
+  expect(sent.map(Boolean)).toEqual([true, true, false]);
+  expect((await tickets())[0]).toMatchObject({
+    message: "It broke",
+    context: { user: { id: "u-ada", verified: false } },
+  });
+});
+
+test("where the host's function fails, the form asks, and the ticket goes all the same", async ({
+  page,
+  panel,
+  tickets,
+}) => {
+  await identify(page, [() => ""]);
+  await panel.open();
+  await panel.toTicket();
+  await panel.name.fill("Ada");
+  await panel.email.fill("ada@example.com");
+  await panel.box.fill("It broke");
+  await panel.send();
+  expect(await tickets()).toHaveLength(1);
+});
+
+test("whoever keeps to themselves who they are sends no token", async ({ page, panel }) => {
+  /** @type {(string | undefined)[]} */
+  const sent = [];
+  page.on("request", (request) => {
+    if (request.method() === "POST" && request.url().endsWith("/tickets"))
+      sent.push(request.headers()["authorization"]);
+  });
+  await identify(page, [() => sign(SECRET, "demo", ADA)]);
+  await write(panel);
+  await panel.button("Look at it").click();
+  await panel.root.getByRole("switch", { name: "You", exact: true }).uncheck();
+  await panel.button("Back").click();
+  await panel.name.fill("Somebody");
+  await panel.email.fill("somebody@example.com");
+  await panel.send();
+  expect(sent).toEqual([undefined]);
+});
+
+test("after a reset nobody is signed", async ({ page, panel, tickets }) => {
+  await identify(page, [() => sign(SECRET, "demo", ADA)]);
+  await write(panel);
+  await page.evaluate(() => /** @type {any} */ (window).deskbell("reset"));
+  await panel.toTicket();
+  await panel.name.fill("Bo");
+  await panel.email.fill("bo@example.com");
+  await panel.box.fill("Mine");
+  await panel.send();
+  const [ticket] = await tickets();
+  expect(ticket.context.user?.id ?? "").toBe("");
+});
