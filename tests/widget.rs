@@ -12,7 +12,7 @@ use deskbell::domain::source::Source;
 use deskbell::widget::answers;
 use deskbell::widget::browser::http::{self, Abort, Answer};
 use deskbell::widget::browser::loader::Loader;
-use deskbell::widget::browser::{context, dom, intl, random, read, session, timer};
+use deskbell::widget::browser::{context, dom, intl, random, read, timer};
 use js_sys::{Function, Promise, Reflect};
 use wasm_bindgen::{JsCast, JsValue};
 use wasm_bindgen_futures::JsFuture;
@@ -171,36 +171,6 @@ fn json_that_is_none_is_nothing() {
     assert!(parsed.get("missing").items().is_empty());
     assert_eq!(parsed.get("missing").text(), "");
     assert!(parsed.get("yes").yes());
-}
-
-#[wasm_bindgen_test]
-fn a_session_lasts_and_belongs_to_its_site() {
-    js("localStorage.clear()");
-    let first = session::id("one");
-    assert_eq!(first.len(), 32);
-    assert!(first.bytes().all(|byte| byte.is_ascii_hexdigit()));
-    assert_eq!(session::id("one"), first);
-    assert_ne!(session::id("two"), first);
-    js("localStorage.setItem('deskbell:one:session', 'broken')");
-    let healed = session::id("one");
-    assert_eq!((healed.len(), healed == first), (32, false));
-    assert_eq!(session::id("one"), healed);
-}
-
-#[wasm_bindgen_test]
-fn a_session_lasts_as_long_as_the_page_where_storage_is_forbidden() {
-    for storage in [
-        "get() { throw new DOMException('denied', 'SecurityError') }",
-        "value: null",
-        "value: undefined",
-        "value: { getItem() { throw 1 }, setItem() { throw 2 } }",
-        "value: { getItem: () => null, setItem() { throw new DOMException('full', 'QuotaExceededError') } }",
-    ] {
-        let _replaced = replace("localStorage", storage);
-        let id = session::id("forbidden");
-        assert_eq!(id.len(), 32, "{storage}");
-        assert_eq!(session::id("forbidden"), id, "{storage}");
-    }
 }
 
 #[wasm_bindgen_test]

@@ -16,10 +16,16 @@ mod exports {
         widget::mount(loader);
     }
 
-    /// What the module that shows what is sent asks of the form.
+    /// What the modules beside the form ask of it.
     #[wasm_bindgen]
-    pub fn sends(what: &str, about: &str) -> JsValue {
-        widget::sent(what, about)
+    pub fn answer(what: &str, about: &str) -> JsValue {
+        widget::answer(what, about)
+    }
+
+    /// How many tickets the person has, and how many messages they have not read.
+    #[wasm_bindgen]
+    pub fn follows(total: u32, unread: u32) {
+        widget::follows(total, unread);
     }
 
     /// Leads where the options of the command `open`, or a link, say.

@@ -83,6 +83,8 @@ pub struct Summary {
 pub struct Summaries {
     /// Open ones first, and among those alike the one where something was said last.
     pub tickets: Vec<Summary>,
+    /// How many of them are open.
+    pub open: u32,
     /// How many messages they have not seen, in all of them.
     pub unread: u32,
 }
@@ -157,7 +159,8 @@ impl Read for Summary {
 
 impl Read for Summaries {
     fn read(source: &impl Source) -> Summaries {
-        Summaries { tickets: source.list("tickets"), unread: source.get("unread").number() as u32 }
+        let count = |name| source.get(name).number() as u32;
+        Summaries { tickets: source.list("tickets"), open: count("open"), unread: count("unread") }
     }
 }
 

@@ -31,6 +31,8 @@ pub enum Place {
     Home,
     /// The form.
     Ticket,
+    /// What was sent before.
+    Tickets,
 }
 
 /// Reads the parameters of a link, already split and decoded; the loader has renamed `deskbell` to `screen`.
@@ -51,6 +53,7 @@ pub fn read(pairs: &[(String, String)]) -> Opening {
 pub fn place(name: &str) -> Place {
     match name {
         "ticket" => Place::Ticket,
+        "tickets" => Place::Tickets,
         _ => Place::Home,
     }
 }

@@ -1,5 +1,6 @@
 //! What the widget does after an answer, or after none.
 
+use super::conversation::Message;
 use super::problem::{FieldError, Problem};
 use super::source::{Read, Source};
 use super::ticket::Receipt;
@@ -22,11 +23,11 @@ pub enum Answer<S> {
     TimedOut,
 }
 
-/// What that means for the sealed ticket.
+/// What that means for what was sealed: a ticket, or a reply.
 #[derive(Clone, Debug, PartialEq)]
-pub enum Outcome {
+pub enum Outcome<T = Receipt> {
     /// The gateway has it.
-    Sent(Receipt),
+    Sent(T),
     /// It was refused for good and nothing was stored: it can be edited, and gets a new key.
     Refused(Vec<FieldError>),
     /// It may or may not have arrived: the same bytes with the same key, later. Nothing is edited until it is known.
@@ -61,8 +62,17 @@ impl Cause {
     }
 }
 
-/// Reads an answer. `online` is what the browser believes.
+/// Reads what came back for a ticket. `online` is what the browser believes.
 pub fn decide<S: Source>(answer: &Answer<S>, online: bool) -> Outcome {
+    judge(answer, online, |body| Some(Receipt::read(body)).filter(|receipt| !receipt.reference.is_empty()))
+}
+
+/// Reads what came back for a reply.
+pub fn decide_reply<S: Source>(answer: &Answer<S>, online: bool) -> Outcome<Message> {
+    judge(answer, online, |body| Some(Message::read(body)).filter(|message| message.number > 0))
+}
+
+fn judge<S: Source, T>(answer: &Answer<S>, online: bool, proof: fn(&S) -> Option<T>) -> Outcome<T> {
     let (status, body, retry_after) = match answer {
         Answer::Unreachable if !online => return Outcome::Unknown(Cause::Offline),
         Answer::Unreachable => return Outcome::Unknown(Cause::Unreachable),
@@ -71,11 +81,8 @@ pub fn decide<S: Source>(answer: &Answer<S>, online: bool) -> Outcome {
     };
     let problem = body.as_ref().map(Problem::read).filter(|problem| !problem.code.is_empty());
     match status {
-        200..=299 => match body.as_ref().map(Receipt::read) {
-            Some(receipt) if !receipt.reference.is_empty() => Outcome::Sent(receipt),
-            // A torn or foreign body proves nothing; the same key will tell.
-            _ => Outcome::Unknown(Cause::Fault),
-        },
+        // A torn or foreign body proves nothing; the same key will tell.
+        200..=299 => body.as_ref().and_then(proof).map_or(Outcome::Unknown(Cause::Fault), Outcome::Sent),
         409 if problem.as_ref().is_some_and(|problem| problem.code == "in_progress") => {
             Outcome::Unknown(Cause::Busy(retry_after.unwrap_or(1)))
         }
@@ -127,6 +134,17 @@ mod tests {
                 Some(outcome) => assert_eq!(decided, outcome, "{answer:?}"),
                 None => assert!(matches!(decided, Outcome::Sent(_)), "{answer:?}"),
             }
+        }
+    }
+
+    #[test]
+    fn a_reply_is_there_only_where_its_message_is_shown() {
+        let message = r#"{"number":2,"author":"customer","name":"","body":"x","at":""}"#;
+        for (body, sent) in [(message, true), ("{}", false), (r#"{"number":0}"#, false)] {
+            let body = serde_json::from_str::<serde_json::Value>(body).ok();
+            let decided = decide_reply(&Answer::Http { status: 201, body, retry_after: None }, true);
+            assert_eq!(matches!(decided, Outcome::Sent(_)), sent);
+            assert!(sent || decided == Outcome::Unknown(Cause::Fault));
         }
     }
 }

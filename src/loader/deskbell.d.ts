@@ -19,7 +19,8 @@ export type Severity = "critical" | "high" | "medium" | "low";
 
 /** Where `open` leads. */
 export interface Opening {
-  screen?: "home" | "ticket";
+  /** `tickets`: what the customer has sent before. */
+  screen?: "home" | "ticket" | "tickets";
   kind?: Kind;
   /** The id of a topic of the site. */
   topic?: string;
@@ -113,6 +114,7 @@ export interface Status {
   reason: "" | "wasm" | "globals";
   version: string;
   queued: number;
+  /** How many messages of support the customer has not read. */
   unread: number;
   open: boolean;
 }
@@ -126,6 +128,10 @@ export interface Events {
   /** `ids`: of the questions, with commas between. */
   "question-shown": { ids: string };
   "question-opened": { id: string };
+  /** How many messages of support the customer has not read; also on what opens the panel, as `data-deskbell-unread`. */
+  unread: { count: number };
+  /** Support has said something about a ticket. */
+  reply: { id: string; reference: string };
   /** A question has helped; no ticket was needed. */
   deflected: { id: string };
   sent: { id: string; reference: string };

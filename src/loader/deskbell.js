@@ -9,12 +9,12 @@ import { watchRoutes } from "./routes.js";
 import { blank, clear, restrict, state } from "./state.js";
 import { close, isOpen, mountLauncher, open, toggle } from "./panel.js";
 import { config, preload, script, site } from "./settings.js";
-import { load, obstacle, tell } from "./widget-loader.js";
+import { load, obstacle, resume, tell } from "./widget-loader.js";
 import { watch } from "./triggers.js";
 
 /** What `open` takes: the words that are allowed, or any text. */
 const OPENINGS = {
-  screen: "home,ticket",
+  screen: "home,ticket,tickets",
   kind: "question,bug,feedback",
   severity: "critical,high,medium,low",
   topic: "",
@@ -54,7 +54,7 @@ const COMMANDS = {
     if (options) object("reset", options);
     clear();
     try {
-      for (const name of ["session", "choices", "answers", "visit"])
+      for (const name of ["session", "choices", "answers", "visit", "tickets"])
         localStorage.removeItem(`deskbell:${site}:${name}`);
     } catch {}
     tell(true);
@@ -81,7 +81,7 @@ const COMMANDS = {
   off,
   status: () => {
     const reason = obstacle();
-    return { available: !reason, reason, version: VERSION, queued: 0, unread: 0, open: isOpen() };
+    return { available: !reason, reason, version: VERSION, queued: 0, unread: state.unread, open: isOpen() };
   },
 };
 
@@ -109,6 +109,7 @@ const deskbell = (name, ...args) => {
 };
 
 const page = /** @type {any} */ (window);
+const idle = page.requestIdleCallback ?? setTimeout;
 const before = page.deskbell;
 // Embedded twice, the first one stays.
 if (script && !before?.version) {
@@ -121,7 +122,10 @@ if (script && !before?.version) {
   for (const [args, resolve, reject] of before?.q ?? []) deskbell(...args).then(resolve, reject);
   watch();
   mountLauncher();
-  if (preload == "idle") window.requestIdleCallback?.(load);
+  if (preload == "idle") idle(load);
+  try {
+    if (localStorage[`deskbell:${site}:tickets`]) idle(resume);
+  } catch {}
   // Behind the queue, so that whoever asked to hear of it does.
   queueMicrotask(() => emit("ready"));
 }

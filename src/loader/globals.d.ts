@@ -18,6 +18,12 @@ declare const ENGINES_WASM_INTEGRITY: string;
 declare const SENDS_INTEGRITY: string;
 /** The integrity of `sends.wasm`; known to `widget.js` only. */
 declare const SENDS_WASM_INTEGRITY: string;
+/** The integrity of `tickets.js`; known to `widget.js` only. */
+declare const TICKETS_INTEGRITY: string;
+/** The integrity of `tickets.wasm`; known to `widget.js` only. */
+declare const TICKETS_WASM_INTEGRITY: string;
+/** The style of tickets and conversations; known to `tickets.js` only. */
+declare const TICKETS_CSS: string;
 /** The style of what is sent; known to `sends.js` only. */
 declare const SENDS_CSS: string;
 /** What the panel is painted with before the widget is there. */
@@ -37,9 +43,11 @@ declare module "trunk:glue" {
   export function mount(loader: object): void;
   export function open(options: object): void;
   export function changed(reset: boolean): void;
-  export function show(place: HTMLElement, live: HTMLElement, question: object, lang: string, labels: string[]): void;
-  export function sends(what: string, about: string): unknown;
-  export function look(place: Element, form: typeof sends, lang: string, labels: unknown, host: string): void;
+  export function show(place: HTMLElement, live: HTMLElement, ...given: unknown[]): void;
+  export function answer(what: string, about: string): unknown;
+  export function follows(total: number, unread: number): void;
+  export function refresh(id: string): void;
+  export function look(place: Element, form: typeof answer, lang: string, labels: unknown, host: string): void;
   export function find(done: (answer: unknown) => void, sources: unknown, siteUrl: string, given: object): void;
   export function rest(done: (answer: unknown) => void): void;
   export function question(done: (answer: unknown) => void, sources: unknown, siteUrl: string, id: string): void;

@@ -6,6 +6,7 @@ export const blank = () => {};
  * `frozen` is the page at the draft's first letter; later moments must not change what the customer began to describe.
  * @type {{
  *   user: any,
+ *   unread: number,
  *   token?: string | (() => unknown),
  *   values: Record<string, unknown>,
  *   config: object[],
@@ -20,6 +21,7 @@ export const blank = () => {};
  */
 export const state = {
   user: null,
+  unread: 0,
   values: {},
   config: [],
   suggested: [],

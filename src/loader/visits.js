@@ -1,6 +1,7 @@
 // What is counted of answers, without a word of what anybody wrote: what was shown, opened, what helped, and what was sent all
 // the same. A visit is one draft of a visitor; a visitor is a random number of this browser, another one every week.
 
+import { random } from "./session.js";
 import { blank } from "./state.js";
 
 const WEEK_MS = 604_800_000;
@@ -35,10 +36,7 @@ export const counter = (site, siteUrl) => {
     } catch {}
     const week = Math.floor(Date.now() / WEEK_MS);
     if (kept.week != week) {
-      const visitor = Array.from(crypto.getRandomValues(new Uint8Array(8)), (byte) =>
-        byte.toString(16).padStart(2, "0"),
-      );
-      kept = { week, visitor: visitor.join(""), draft: 0 };
+      kept = { week, visitor: random(8), draft: 0 };
       keep();
     }
     return `${kept.visitor}.${kept.draft}`;

@@ -2,7 +2,7 @@
 
 import { emit } from "./events.js";
 import { close, fail, frame, make, wear } from "./panel.js";
-import { email, gateway, language, script, site } from "./settings.js";
+import { email, gateway, language, script, site, triggers } from "./settings.js";
 import { complete, freeze, snapshot } from "./snapshot.js";
 import { blank, state } from "./state.js";
 
@@ -40,51 +40,46 @@ export const obstacle = () => {
   return reason;
 };
 
+/** Follows the tickets that the device remembers, without the panel. */
+export const resume = () =>
+  glue()
+    .then((module) => module.resume(parts()))
+    .catch(blank);
+
+const place = (/** @type {string} */ file) => new URL(`deskbell-${VERSION}/${file}`, script.src).href;
+
+const glue = async () => {
+  const href = place("widget.js");
+  await preload(href, WIDGET_INTEGRITY);
+  return (widget = await import(href));
+};
+
+const parts = () => ({ site, gateway, triggers, lang: language(), state, preload, wear, emit });
+
 const start = async () => {
   if (obstacle()) throw 0;
-  const base = new URL(`deskbell-${VERSION}/`, script.src).href;
-  const wasm = WebAssembly.compileStreaming(fetch(`${base}widget.wasm`, { integrity: WASM_INTEGRITY }));
+  const wasm = WebAssembly.compileStreaming(fetch(place("widget.wasm"), { integrity: WASM_INTEGRITY }));
   wasm.catch(blank);
   const lang = language();
   // Without its table a language is shown in English, which is better than nothing.
   const table =
     lang == "en"
       ? ""
-      : fetch(`${base}${lang}.json`).then(
+      : fetch(place(`${lang}.json`)).then(
           (answer) => answer.text(),
           () => "",
         );
-  await preload(`${base}widget.js`, WIDGET_INTEGRITY);
-  const module = await import(`${base}widget.js`);
+  const module = await glue();
   const words = await table;
   module.init({ module: await wasm });
-  const parts = frame();
-  wear(module.css);
-  module.mount({
-    ...parts,
-    site,
-    gateway,
-    email,
-    lang,
-    words,
-    version: VERSION,
-    state,
-    freeze,
-    snapshot,
-    complete,
-    preload,
-    wear,
-    close,
-    emit,
-    crash,
-  });
+  const painted = frame();
+  module.mount({ ...painted, ...parts(), email, words, freeze, snapshot, complete, close, crash });
   state.gather = module.gather;
   if (state.frozen) complete(state.frozen);
-  widget = module;
   return true;
 };
 
-/** @typedef {{preload: typeof preload, wear: typeof wear, state: typeof state, site: string, gateway: string, lang: string, [part: string]: unknown}} Parts */
+/** @typedef {ReturnType<typeof parts> & {[part: string]: any}} Parts */
 
 /** Lets the browser check the integrity of a module, which `import()` itself cannot. @param {string} href @param {string} integrity */
 const preload = (href, integrity) => {

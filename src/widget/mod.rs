@@ -3,9 +3,12 @@
 pub mod answers;
 pub mod browser;
 pub mod engines;
+pub mod markdown;
 pub mod sends;
+pub mod tickets;
 pub mod transport;
 pub mod ui;
+pub mod words;
 
 use std::cell::RefCell;
 
@@ -32,9 +35,14 @@ pub fn changed(reset: bool) {
     with_panel(|panel| ui::changed(panel, reset));
 }
 
-/// What the module that shows what is sent asks of the form (`widget/sends`).
-pub fn sent(what: &str, about: &str) -> JsValue {
-    panel().map_or(JsValue::UNDEFINED, |panel| ui::sent(panel, what, about))
+/// What the modules beside the form ask of it (`widget/sends`, `widget/tickets`).
+pub fn answer(what: &str, about: &str) -> JsValue {
+    panel().map_or(JsValue::UNDEFINED, |panel| ui::answer(panel, what, about))
+}
+
+/// How many tickets the person has, and how many messages they have not read.
+pub fn follows(total: u32, unread: u32) {
+    with_panel(|panel| ui::follows(panel, total, unread));
 }
 
 fn with_panel(act: impl FnOnce(ui::Panel)) {

@@ -309,9 +309,9 @@ async fn a_stream_tells_its_reader_what_changes_and_nobody_else() {
     let id = file(&gateway, &ada, "a", &ticket("Mine")).await;
     let mut watched = Watched::open(&gateway, &ada).await;
     let mut others = [Watched::open(&gateway, &bob).await, Watched::open(&gateway, &session(MINE)).await];
-    assert_eq!(watched.next().await, Some(("state".into(), json!({ "unread": 0 }))));
+    assert_eq!(watched.next().await, Some(("state".into(), json!({ "total": 1, "open": 1, "unread": 0 }))));
     for other in &mut others {
-        assert_eq!(other.next().await, Some(("state".into(), json!({ "unread": 0 }))));
+        assert_eq!(other.next().await, Some(("state".into(), json!({ "total": 0, "open": 0, "unread": 0 }))));
     }
     let now = support(&gateway, &id, "Hello").await;
     gateway.app.live.changed(now);

@@ -17,7 +17,7 @@ use std::process::{Command, ExitCode, Stdio};
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
-use deskbell::domain::texts::{self, LANGUAGES, SendsText, Text};
+use deskbell::domain::texts::{self, LANGUAGES, SendsText, Text, TicketsText};
 use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
 
@@ -31,6 +31,8 @@ const FORM_LIMIT: usize = 120_000;
 const ANSWERS_LIMIT: usize = 25_000;
 /// Bytes of gzip of what only those fetch who look at what is sent.
 const SENDS_LIMIT: usize = 20_000;
+/// Bytes of gzip of what only those fetch who have tickets.
+const TICKETS_LIMIT: usize = 40_000;
 /// Bytes of gzip of what only those pages fetch that name engines.
 const ENGINES_LIMIT: usize = 75_000;
 
@@ -74,6 +76,7 @@ fn pack() -> Result<()> {
         }
         let mut labels = table.labels;
         labels.extend(SendsText::ALL.iter().zip(table.sends).map(|(text, said)| (text.key().to_string(), said)));
+        labels.extend(TicketsText::ALL.iter().zip(table.tickets).map(|(text, said)| (text.key().to_string(), said)));
         write(&folder.join(format!("{}.labels.json", language.tag)), json!(labels).to_string().as_bytes())?;
     }
 
@@ -83,7 +86,12 @@ fn pack() -> Result<()> {
     let (engines, engines_wasm) = module(&stage, &folder, release, "engines", &[])?;
     let look = [format!("--define:SENDS_CSS={}", json!(style("sends")?))];
     let (sends, sends_wasm) = module(&stage, &folder, release, "sends", &look)?;
+    let conversations = [format!("--define:TICKETS_CSS={}", json!(style("tickets")?))];
+    let (tickets, tickets_wasm) = module(&stage, &folder, release, "tickets", &conversations)?;
     let known = [
+        format!("--define:VERSION={}", json!(version)),
+        format!("--define:TICKETS_INTEGRITY={}", json!(integrity(tickets.as_bytes()))),
+        format!("--define:TICKETS_WASM_INTEGRITY={}", json!(integrity(&tickets_wasm))),
         format!("--define:SENDS_INTEGRITY={}", json!(integrity(sends.as_bytes()))),
         format!("--define:SENDS_WASM_INTEGRITY={}", json!(integrity(&sends_wasm))),
         format!("--define:ENGINES_INTEGRITY={}", json!(integrity(engines.as_bytes()))),
@@ -116,6 +124,7 @@ fn pack() -> Result<()> {
         ("answers.js", &answers),
         ("engines.js", &engines),
         ("sends.js", &sends),
+        ("tickets.js", &tickets),
         ("deskbell.js", &loader),
     ] {
         if let Some((word, reason)) = forbidden(script) {
@@ -235,7 +244,7 @@ fn esbuild(release: bool, arguments: &[&str]) -> Result<String> {
 
 /// Writes a compressed file beside every text and module, prints what each weighs, and holds the gates.
 fn compress(stage: &Path) -> Result<()> {
-    let (mut loader, mut form, mut answers, mut engines, mut sends) = (0, 0, 0, 0, 0);
+    let (mut loader, mut form, mut answers, mut engines, mut sends, mut tickets) = (0, 0, 0, 0, 0, 0);
     println!("{:<36} {:>9} {:>9} {:>9}", "bytes", "raw", "gzip", "brotli");
     for path in files(stage)? {
         let bytes = read(&path)?;
@@ -250,12 +259,14 @@ fn compress(stage: &Path) -> Result<()> {
             Some("answers.js" | "answers.wasm") => answers += gzip.len(),
             Some("engines.js" | "engines.wasm") => engines += gzip.len(),
             Some("sends.js" | "sends.wasm") => sends += gzip.len(),
+            Some("tickets.js" | "tickets.wasm") => tickets += gzip.len(),
             _ => {}
         }
     }
     within("the loader (deskbell.js)", loader, LOADER_LIMIT)?;
     within("what shows answers (answers.js, answers.wasm)", answers, ANSWERS_LIMIT)?;
     within("what shows what is sent (sends.js, sends.wasm)", sends, SENDS_LIMIT)?;
+    within("what shows tickets (tickets.js, tickets.wasm)", tickets, TICKETS_LIMIT)?;
     within("what asks engines (engines.js, engines.wasm)", engines, ENGINES_LIMIT)?;
     within("a form that can be used (deskbell.js, widget.js, widget.wasm)", loader + form, FORM_LIMIT)
 }

@@ -10,6 +10,14 @@ mod labels;
 
 use super::find::find;
 
+/// A text of any of the tables.
+pub trait Phrase: Copy {
+    /// Its name in the language files and in the configuration.
+    fn key(self) -> &'static str;
+    /// In English.
+    fn english(self) -> &'static str;
+}
+
 /// Declares texts: variant, name in the language files, English.
 macro_rules! texts {
     ($(#[$doc:meta])* $name:ident { $($variant:ident, $key:literal, $english:literal;)+ }) => {
@@ -33,6 +41,16 @@ macro_rules! texts {
             /// In English.
             pub fn english(self) -> &'static str {
                 line($name::ENGLISH, self as usize)
+            }
+        }
+
+        impl Phrase for $name {
+            fn key(self) -> &'static str {
+                self.key()
+            }
+
+            fn english(self) -> &'static str {
+                self.english()
             }
         }
     };
@@ -116,6 +134,9 @@ Text {
     WithinHours, "within_hours", "one=First answer within {n} business hour|other=First answer within {n} business hours";
     WithinDays, "within_days", "one=First answer within {n} business day|other=First answer within {n} business days";
     AnswerBy, "answer_by", "First answer by {time}";
+    YourTickets, "your_tickets", "Your tickets";
+    NewMessages, "new_messages", "one={n} new message|other={n} new messages";
+    SeeConversation, "see_conversation", "See the conversation";
     FromCommunity, "from_community", "The first answer is automatic and points to community questions.";
     Question, "question", "Community question";
     QuestionLoading, "question_loading", "Loading the answers…";
@@ -158,6 +179,43 @@ SendsText {
     AddSince, "add_since", "Add what happened since you began to write";
     CopyAsText, "copy_as_text", "Copy as text";
     CopyAsJson, "copy_as_json", "Copy as JSON";
+}
+}
+
+texts! {
+/// A text of the screens that show tickets and conversations (`widget/tickets`).
+TicketsText {
+    Loading, "tickets_loading", "Loading…";
+    Failed, "tickets_failed", "We couldn't load this just now.";
+    Again, "tickets_again", "Try again";
+    Nothing, "tickets_none", "You have sent no ticket from here. Tickets from elsewhere are here once you are signed in.";
+    Gone, "ticket_gone", "There is no such ticket of yours here.";
+    Open, "ticket_open", "Open";
+    Solved, "ticket_solved", "Solved";
+    New, "ticket_new", "one={n} new|other={n} new";
+    Due, "ticket_due", "First answer by {time}";
+    Since, "ticket_since", "Last message {time}";
+    You, "message_you", "You";
+    Support, "message_support", "Support";
+    Automatic, "message_automatic", "Automatic answer";
+    Arrived, "message_arrived", "A new answer is here.";
+    Reply, "reply", "Your reply";
+    SendReply, "reply_send", "Send";
+    SendingReply, "reply_sending", "Sending…";
+    ReplySent, "reply_sent", "Sent";
+    ReplyEmpty, "reply_empty", "Please write something first.";
+    Solve, "ticket_solve", "It is solved";
+    Reopen, "ticket_reopen", "Open it again";
+    ReopensBy, "ticket_reopens", "This ticket is solved. Whatever you write opens it again.";
+    Offline, "reply_offline", "You are offline. Your reply is kept here; send it when you are back online.";
+    Unreachable, "reply_unreachable", "We couldn't reach support. Something in this browser or network may block it. Your reply is kept here.";
+    Unknown, "reply_unknown", "We don't know whether your reply arrived. Trying again cannot send it twice.";
+    Busy, "reply_busy", "one=Too many at once. Try again in {n} second.|other=Too many at once. Try again in {n} seconds.";
+    CopyCode, "message_copy_code", "Copy the code";
+    Copied, "message_copied", "Copied";
+    Picture, "message_picture", "Show the picture";
+    NamedPicture, "message_named_picture", "Show the picture: {name}";
+    Refused, "reply_refused", "Support did not take your reply: {reason}";
 }
 }
 
@@ -240,6 +298,8 @@ pub struct Table {
     pub labels: std::collections::BTreeMap<String, String>,
     /// The texts of the screen that shows what is sent, in the order of [`SendsText::ALL`].
     pub sends: Vec<String>,
+    /// The texts of the screens that show tickets, in the order of [`TicketsText::ALL`].
+    pub tickets: Vec<String>,
     /// What the gateway says, in the order of [`GatewayText::ALL`].
     pub gateway: Vec<String>,
 }
@@ -254,6 +314,7 @@ pub fn table(language: Language) -> Result<Table, String> {
             panel: english(Text::ENGLISH),
             labels,
             sends: english(SendsText::ENGLISH),
+            tickets: english(TicketsText::ENGLISH),
             gateway: english(GatewayText::ENGLISH),
         });
     }
@@ -262,12 +323,13 @@ pub fn table(language: Language) -> Result<Table, String> {
     let mut take = |key: &str| texts.remove(key).ok_or(format!("{}: {key} is missing", language.tag));
     let panel = Text::KEYS.lines().map(&mut take).collect::<Result<_, String>>()?;
     let sends = SendsText::KEYS.lines().map(&mut take).collect::<Result<_, String>>()?;
+    let tickets = TicketsText::KEYS.lines().map(&mut take).collect::<Result<_, String>>()?;
     let gateway = GatewayText::KEYS.lines().map(&mut take).collect::<Result<_, String>>()?;
     let named = |(name, _): &(&str, &str)| Ok((name.to_string(), take(&[labels::PREFIX, name].concat())?));
     let labels = labels::LABELS.iter().map(named).collect::<Result<_, String>>()?;
     match texts.keys().next() {
         Some(unknown) => Err(format!("{}: {unknown} is no text", language.tag)),
-        None => Ok(Table { panel, labels, sends, gateway }),
+        None => Ok(Table { panel, labels, sends, tickets, gateway }),
     }
 }
 
@@ -312,12 +374,14 @@ mod tests {
     fn every_language_is_complete_and_keeps_the_placeholders() {
         let panel: Vec<_> = Text::ALL.iter().map(|text| (text.key(), text.english())).collect();
         let sends: Vec<_> = SendsText::ALL.iter().map(|text| (text.key(), text.english())).collect();
+        let tickets: Vec<_> = TicketsText::ALL.iter().map(|text| (text.key(), text.english())).collect();
         let gateway: Vec<_> = GatewayText::ALL.iter().map(|text| (text.key(), text.english())).collect();
         for language in LANGUAGES {
             let table = table(*language).unwrap();
             assert!(table.labels.values().all(|label| !label.trim().is_empty()), "{}", language.tag);
             is_complete(language.tag, &panel, &table.panel);
             is_complete(language.tag, &sends, &table.sends);
+            is_complete(language.tag, &tickets, &table.tickets);
             is_complete(language.tag, &gateway, &table.gateway);
         }
     }

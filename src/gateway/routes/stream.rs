@@ -24,7 +24,7 @@ use super::super::problem::Refusal;
 use super::super::store::StoredTicket;
 use super::super::tickets::conversation;
 use super::super::{clock, live};
-use crate::domain::conversation::Summary;
+use crate::domain::conversation::{Summaries, Summary};
 
 /// How often a line without meaning is sent, so that nothing on the way takes the connection for dead.
 const KEEP_ALIVE: Duration = Duration::from_secs(15);
@@ -34,10 +34,14 @@ const WITHOUT_TOKEN: Duration = Duration::from_secs(60 * 60);
 /// What has changed.
 #[derive(Serialize)]
 struct Change {
-    /// The ticket as it is now; none where there is only the count.
+    /// The ticket as it is now; none where there are only the counts.
     #[serde(skip_serializing_if = "Option::is_none")]
     ticket: Option<Summary>,
-    /// How many messages the person has not seen, in all tickets.
+    /// How many tickets the person has.
+    total: u32,
+    /// How many of them are open.
+    open: u32,
+    /// How many messages they have not seen, in all tickets.
     unread: u32,
 }
 
@@ -97,7 +101,8 @@ async fn state(watch: &Watch) -> Option<Event> {
 }
 
 async fn event(watch: &Watch, ticket: Option<Summary>) -> Option<Event> {
-    let unread = conversation::list(&watch.app, &watch.name, watch.who.reader()?).await.ok()?.unread;
+    let Summaries { tickets, open, unread } =
+        conversation::list(&watch.app, &watch.name, watch.who.reader()?).await.ok()?;
     let named = Event::default().event(if ticket.is_some() { "ticket" } else { "state" });
-    named.json_data(Change { ticket, unread }).ok()
+    named.json_data(Change { ticket, total: tickets.len() as u32, open, unread }).ok()
 }

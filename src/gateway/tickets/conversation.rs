@@ -36,8 +36,9 @@ pub async fn take_along(app: &App, name: &str, who: &Who) -> Result<(), Refusal>
 pub async fn list(app: &App, name: &str, reader: Reader<'_>) -> Result<Summaries, Refusal> {
     let mut tickets: Vec<Summary> = app.store.tickets_of(name, reader, LIST_MAX).await?.iter().map(summary).collect();
     tickets.sort_by(|one, other| conversation::before(other, one).cmp(&conversation::before(one, other)));
+    let open = tickets.iter().filter(|ticket| ticket.status == Status::Open).count() as u32;
     let unread = tickets.iter().map(|ticket| ticket.unread).sum();
-    Ok(Summaries { tickets, unread })
+    Ok(Summaries { tickets, open, unread })
 }
 
 /// One ticket of a reader.

@@ -2,7 +2,6 @@
 //!
 //! It shares neither memory nor code with the form's module. What it is told and what it gives are the browser's values.
 
-mod markdown;
 mod question;
 
 use std::cell::RefCell;
@@ -11,6 +10,7 @@ use super::browser::HtmlElement;
 use wasm_bindgen::JsValue;
 
 use super::browser::nodes::Drawing;
+use super::markdown;
 use crate::domain::question::Question;
 use crate::domain::source::{Read, Source};
 
@@ -18,6 +18,7 @@ use crate::domain::source::{Read, Source};
 pub struct Labels {
     lang: String,
     texts: Vec<String>,
+    markdown: markdown::Labels,
 }
 
 /// A text of the module, by its place in what the form hands over (`widget/ui/question.rs`).
@@ -53,7 +54,11 @@ pub fn show(place: &HtmlElement, live: &HtmlElement, question: &JsValue, lang: S
         static SHOWN: RefCell<Option<Drawing>> = const { RefCell::new(None) };
     }
     let Some(mut drawing) = Drawing::new() else { return };
-    let labels = Labels { lang, texts: labels.items().iter().map(Source::text).collect() };
+    let mut labels =
+        Labels { lang, texts: labels.items().iter().map(Source::text).collect(), markdown: Default::default() };
+    let [copy_code, copied, picture, named_picture] =
+        [Label::CopyCode, Label::Copied, Label::ShowPicture, Label::ShowNamedPicture].map(|one| labels.get(one).into());
+    labels.markdown = markdown::Labels { copy_code, copied, picture, named_picture };
     let nodes = question::nodes(&mut drawing, &labels, live, &Question::read(question));
     drawing.put(place, nodes);
     SHOWN.set(Some(drawing));

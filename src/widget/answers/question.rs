@@ -2,17 +2,18 @@
 
 use crate::widget::browser::{HtmlElement, Node};
 
-use super::{Label, Labels, markdown};
+use super::{Label, Labels};
 use crate::domain::markdown::safe_url;
 use crate::domain::question::{Answer, Question, question_kind};
 use crate::widget::browser::intl;
 use crate::widget::browser::nodes::Drawing;
+use crate::widget::markdown;
 
 /// The question, its answers, and where it can be read outside.
 pub fn nodes(drawing: &mut Drawing, labels: &Labels, live: &HtmlElement, question: &Question) -> Vec<Node> {
     let title = drawing.text(&question.title);
     let mut nodes = vec![drawing.element("h3", &[("class", "asked")], vec![title])];
-    nodes.push(markdown::nodes(drawing, labels, live, &question.body));
+    nodes.push(markdown::nodes(drawing, &labels.markdown, live, &question.body));
     for one in &question.answers {
         nodes.push(answer(drawing, labels, live, one));
     }
@@ -41,7 +42,7 @@ fn answer(drawing: &mut Drawing, labels: &Labels, live: &HtmlElement, answer: &A
         }
     }
     let by = drawing.element("div", &[("class", "by")], by);
-    let body = markdown::nodes(drawing, labels, live, &answer.body);
+    let body = markdown::nodes(drawing, &labels.markdown, live, &answer.body);
     let class = if answer.accepted { "answer accepted" } else { "answer" };
     drawing.element("article", &[("class", class)], vec![by, body])
 }

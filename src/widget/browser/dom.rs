@@ -5,7 +5,7 @@ use wasm_bindgen::closure::Closure;
 use wasm_bindgen_futures::JsFuture;
 use web_sys::{
     Element, Event, EventTarget, HtmlDocument, HtmlElement, HtmlInputElement, HtmlSelectElement, HtmlTextAreaElement,
-    ShadowRoot,
+    Node, ShadowRoot,
 };
 
 use crate::domain::contrast::Rgb;
@@ -42,6 +42,65 @@ pub fn focus(element: &HtmlElement) {
 pub fn focus_id(root: &ShadowRoot, id: &str) {
     if let Some(Ok(element)) = root.get_element_by_id(id).map(JsCast::dyn_into) {
         focus(&element);
+    }
+}
+
+/// Moves the focus to a node that can have it.
+pub fn focus_node(node: &Node) {
+    if let Some(element) = node.dyn_ref::<HtmlElement>() {
+        focus(element);
+    }
+}
+
+/// The id of the element that has the focus, within an element.
+pub fn focused_id(within: &Element) -> Option<String> {
+    within.query_selector(":focus").ok().flatten().map(|element| element.id()).filter(|id| !id.is_empty())
+}
+
+/// Moves the focus to the element of an id, within an element.
+pub fn focus_row(within: &Element, id: &str) {
+    // Quoted, because an id may begin with a digit.
+    if let Ok(Some(row)) = within.query_selector(&["[id=\"", id, "\"]"].concat()) {
+        focus_node(&row);
+    }
+}
+
+/// Whether something within a node has the focus.
+pub fn holds_focus(node: &Node) -> bool {
+    node.dyn_ref::<Element>().is_some_and(|element| element.query_selector(":focus").is_ok_and(|found| found.is_some()))
+}
+
+/// Whether a person sees an element: it is drawn, and the page is looked at.
+pub fn is_seen(element: &HtmlElement) -> bool {
+    let hidden = element.owner_document().is_none_or(|document| document.hidden());
+    !hidden && element.get_client_rects().length() > 0
+}
+
+/// Scrolls a node into view, as little as that takes.
+pub fn show(node: &Node) {
+    let options = web_sys::ScrollIntoViewOptions::new();
+    options.set_block(web_sys::ScrollLogicalPosition::Nearest);
+    if let Some(element) = node.dyn_ref::<Element>() {
+        element.scroll_into_view_with_scroll_into_view_options(&options);
+    }
+}
+
+/// What a field of several lines holds.
+pub fn field(node: &Node) -> String {
+    node.dyn_ref::<HtmlTextAreaElement>().map(HtmlTextAreaElement::value).unwrap_or_default()
+}
+
+/// Fills a field of several lines.
+pub fn fill_field(node: &Node, text: &str) {
+    if let Some(field) = node.dyn_ref::<HtmlTextAreaElement>() {
+        field.set_value(text);
+    }
+}
+
+/// Lets nobody change a field of several lines, or lets them again.
+pub fn lock_field(node: &Node, locked: bool) {
+    if let Some(field) = node.dyn_ref::<HtmlTextAreaElement>() {
+        field.set_read_only(locked);
     }
 }
 

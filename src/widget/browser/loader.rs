@@ -86,6 +86,14 @@ extern "C" {
     pub fn uncount(this: &Loader);
     #[wasm_bindgen(method)]
     fn token(this: &Loader, refused: bool) -> js_sys::Promise;
+    /// The anonymous session: a secret of this browser, which opens only what it created.
+    #[wasm_bindgen(method)]
+    pub fn session(this: &Loader) -> String;
+    /// Follows what becomes of a ticket that was sent.
+    #[wasm_bindgen(method)]
+    pub fn follow(this: &Loader);
+    #[wasm_bindgen(method)]
+    fn conversations(this: &Loader, place: &web_sys::Element, id: &str) -> js_sys::Promise;
     #[wasm_bindgen(method)]
     fn sends(this: &Loader, place: &web_sys::Element) -> js_sys::Promise;
     /// Closes the panel.
@@ -144,6 +152,12 @@ pub async fn token(loader: &Loader, refused: bool) -> String {
 pub async fn show_sends(loader: &Loader, place: &str) -> Option<()> {
     let place = loader.root().get_element_by_id(place)?;
     JsFuture::from(loader.sends(&place)).await.ok().map(drop)
+}
+
+/// Lets the module that shows tickets draw them, or the one of an id, into the element of an id. `None` where it does not come.
+pub async fn show_tickets(loader: &Loader, place: &str, id: &str) -> Option<()> {
+    let place = loader.root().get_element_by_id(place)?;
+    JsFuture::from(loader.conversations(&place, id)).await.ok().map(drop)
 }
 
 /// What the engines that the page or its gateway names answer in the gateway's place; `None` where neither names any.

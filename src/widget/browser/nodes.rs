@@ -41,6 +41,23 @@ impl Drawing {
         self.listeners.push(dom::listen(element, "click", call));
     }
 
+    /// Calls for an event of an element, for as long as the drawing is kept.
+    pub fn on(&mut self, element: &Node, event: &'static str, call: impl FnMut(Event) + 'static) {
+        self.listeners.push(dom::listen(element, event, call));
+    }
+
+    /// Adds a node behind what is in another.
+    pub fn add(&self, within: &Node, node: &Node) {
+        let _ = within.append_child(node);
+    }
+
+    /// Gives an element an id.
+    pub fn name(&self, element: &Node, id: &str) {
+        if let Some(element) = element.dyn_ref::<Element>() {
+            element.set_id(id);
+        }
+    }
+
     /// Lets an element of a class say something, or nothing; then it has no class either.
     pub fn say(&self, element: &Node, class: &str, text: Option<String>) {
         element.set_text_content(text.as_deref());

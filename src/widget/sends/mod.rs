@@ -2,7 +2,6 @@
 //! module of its own, which only those fetch who want to look.
 
 mod rows;
-mod words;
 
 use std::cell::RefCell;
 use std::rc::Rc;
@@ -12,12 +11,12 @@ use wasm_bindgen::JsValue;
 use super::browser::form::Form;
 use super::browser::nodes::Drawing;
 use super::browser::{HtmlElement, Node, intl, read};
+use super::words::Words;
 use crate::domain::context::Group;
 use crate::domain::context::document::Value;
 use crate::domain::source::Read;
 use crate::domain::texts::SendsText;
 use rows::Row;
-use words::Words;
 
 /// What a part of the screen is drawn with.
 struct Screen {

@@ -5,7 +5,7 @@ use leptos::prelude::*;
 use super::el::{button, div, el, live, live_text, nothing};
 use super::hits::section;
 use super::model::Screen;
-use super::{Panel, hits, idle};
+use super::{Panel, hits, idle, tickets};
 use crate::domain::config::Link;
 use crate::domain::markdown::safe_url;
 use crate::domain::texts::Text;
@@ -24,7 +24,8 @@ pub fn view(panel: Panel) -> AnyView {
         panel.t(if answered { Text::NoAnswerSend } else { Text::SendTicket })
     };
     let send = button("button main wide", move |_| panel.go(Screen::Ticket)).children([live_text(label)]);
-    div("screen").children([found, live(move || links(panel)), div("foot").children([send])])
+    let yours = live(move || tickets::row(panel));
+    div("screen").children([found, yours, live(move || links(panel)), div("foot").children([send])])
 }
 
 /// A link that leaves the page alone; only text where the address is none that a link may lead to.

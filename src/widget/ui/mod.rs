@@ -1,5 +1,6 @@
 //! The screens, and what happens between them. The box is the loader's and stays; everything else is drawn below it.
 
+mod answer;
 mod choices;
 mod el;
 mod hits;
@@ -15,6 +16,7 @@ mod secrets;
 mod send;
 mod sends;
 mod ticket;
+mod tickets;
 mod words;
 
 use std::cell::{Ref, RefCell, RefMut};
@@ -40,7 +42,7 @@ use el::spawn;
 use model::{Model, Screen};
 use words::Words;
 
-pub use sends::answer as sent;
+pub use answer::answer;
 
 /// The panel: the two signals that tell the views of changes. What they read is in [`STATE`].
 ///
@@ -141,6 +143,13 @@ pub fn changed(panel: Panel, reset: bool) {
     panel.listen_to_host();
 }
 
+/// How many tickets the person has, and how many messages in them they have not read.
+pub fn follows(panel: Panel, total: u32, unread: u32) {
+    if panel.peek(|model| model.tickets != (total, unread)) {
+        panel.change(|model| model.tickets = (total, unread));
+    }
+}
+
 fn screen(panel: Panel) -> AnyView {
     panel.scene.track();
     match panel.peek(|model| model.screen) {
@@ -150,6 +159,7 @@ fn screen(panel: Panel) -> AnyView {
         Screen::Thanks => receipt::thanks(panel),
         Screen::Receipt => receipt::view(panel),
         Screen::Sends => sends::view(panel),
+        Screen::Tickets => tickets::view(panel),
     }
 }
 
@@ -231,13 +241,14 @@ impl Panel {
                 Screen::Ticket => (Text::SendTicket, Text::MessageLabel),
                 Screen::Question => (Text::Question, Text::BoxLabel),
                 Screen::Sends => (Text::WhatWeSend, Text::BoxLabel),
+                Screen::Tickets => (Text::YourTickets, Text::BoxLabel),
                 Screen::Home | Screen::Thanks | Screen::Receipt => (Text::Help, Text::BoxLabel),
             };
             dom::set_text(&loader.title(), &self.t(title));
             dom::set_text(&loader.label(), &self.t(label));
             loader.text_box().set_placeholder(&self.t(Text::BoxHint));
             dom::set_label(&loader.back(), &self.t(Text::Back));
-            let leads_back = matches!(model.screen, Screen::Ticket | Screen::Question | Screen::Sends);
+            let leads_back = !matches!(model.screen, Screen::Home | Screen::Thanks | Screen::Receipt);
             dom::set_hidden(&loader.back(), model.is_sealed() || !leads_back);
             let text_box = loader.text_box();
             text_box.set_read_only(model.is_sealed());
@@ -367,6 +378,8 @@ impl Panel {
             question::open(self, question::hit_of(id));
         } else if to_ticket {
             self.go(Screen::Ticket);
+        } else if opening.screen == Place::Tickets {
+            tickets::open(self, String::new());
         } else if self.peek(|model| matches!(model.screen, Screen::Thanks | Screen::Receipt)) {
             self.go(Screen::Home);
         }
@@ -410,6 +423,7 @@ impl Panel {
         match self.peek(|model| (model.screen, model.came_from)) {
             (Screen::Question, came_from) => self.go_back_to(came_from),
             (Screen::Sends, _) => self.go(Screen::Ticket),
+            (Screen::Tickets, _) if self.peek(|model| !model.ticket.is_empty()) => tickets::open(self, String::new()),
             _ => self.go(Screen::Home),
         }
     }

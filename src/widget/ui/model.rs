@@ -29,6 +29,8 @@ pub enum Screen {
     Receipt,
     /// What we send.
     Sends,
+    /// What was sent before: all of it, or one conversation.
+    Tickets,
 }
 
 /// Something that is fetched.
@@ -96,6 +98,10 @@ pub struct Model {
     pub unfolded: bool,
     /// Whether the last search got no answer.
     pub search_failed: bool,
+    /// The ticket whose conversation is open; empty for the list of them.
+    pub ticket: String,
+    /// How many tickets there are, and how many messages in them are unread.
+    pub tickets: (u32, u32),
     /// The question that is open.
     pub hit: Option<Hit>,
     /// How far the screen was scrolled from which it was opened.

@@ -2,9 +2,9 @@
 
 use leptos::prelude::*;
 
-use super::Panel;
 use super::el::{button, div, el, live_text, paragraph, spawn};
 use super::model::Screen;
+use super::{Panel, tickets};
 use crate::domain::texts::Text;
 use crate::widget::browser::dom;
 
@@ -19,6 +19,11 @@ pub fn view(panel: Panel) -> AnyView {
         div("row").children([el("span").attr("class", "reference").text(said), copy]),
     ];
     parts.extend(panel.peek(|model| model.promised.clone()).into_iter().map(|line| paragraph("", line)));
+    let see = move |_| {
+        let id = panel.peek(|model| model.receipt.as_ref().map(|receipt| receipt.id.clone()));
+        tickets::open(panel, id.unwrap_or_default());
+    };
+    parts.push(button("link", see).text(panel.t(Text::SeeConversation)));
     parts.push(done(panel));
     div("screen").children(parts)
 }

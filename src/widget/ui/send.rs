@@ -10,7 +10,7 @@ use crate::domain::outbox::{Cause, Outcome};
 use crate::domain::problem::FieldError;
 use crate::domain::texts::Text;
 use crate::domain::ticket::{Client, Contact, Gap, NewTicket, Receipt, gaps};
-use crate::widget::browser::{context, dom, intl, random, session};
+use crate::widget::browser::{context, dom, intl, random};
 use crate::widget::transport::{self, Sealed};
 
 /// Sends the ticket, or says what is missing and goes there. Pressed twice, it sends once.
@@ -43,7 +43,7 @@ pub fn start(panel: Panel) {
                 seal(panel)
             }
         };
-        let session = session::id(&panel.loader().site());
+        let session = panel.loader().session();
         let known = panel.peek(Model::is_known);
         match transport::send(&panel.loader(), &sealed, &session, known).await {
             Outcome::Sent(receipt) => arrived(panel, receipt),
@@ -136,6 +136,7 @@ fn arrived(panel: Panel, receipt: Receipt) {
     let promised = [promise, panel.peek(|model| ticket::answers_to(panel, model))];
     let opened = panel.peek(Model::opened);
     search::count(panel, "sent", opened);
+    panel.loader().follow();
     panel.write("");
     panel.change(|model| {
         model.promised =

@@ -1,15 +1,27 @@
-//! Markdown as nodes. There is no HTML on the way.
+//! Markdown as nodes, for the modules that show what others wrote. There is no HTML on the way.
 
 use crate::widget::browser::{HtmlElement, Node};
 use wasm_bindgen_futures::spawn_local;
 
-use super::{Label, Labels};
 use crate::domain::markdown::{self, Block, Inline};
 use crate::domain::texts::fill;
 use crate::widget::browser::dom;
 use crate::widget::browser::nodes::{Drawing, show_picture};
 
-/// A markdown text.
+/// What the buttons in a text are called.
+#[derive(Clone, Debug, Default)]
+pub struct Labels {
+    /// The button beside code.
+    pub copy_code: String,
+    /// The code was copied.
+    pub copied: String,
+    /// The button for a picture without a name.
+    pub picture: String,
+    /// The button for a picture with its name, `{name}`.
+    pub named_picture: String,
+}
+
+/// A markdown text. `live` is where the panel says what has happened.
 pub fn nodes(drawing: &mut Drawing, labels: &Labels, live: &HtmlElement, text: &str) -> Node {
     let inner = Writer { drawing, labels, live }.blocks(&markdown::parse(text));
     drawing.element("div", &[("class", "prose")], inner)
@@ -76,10 +88,10 @@ impl Writer<'_> {
         let text = self.drawing.text(code);
         let inner = self.drawing.element("code", &[], vec![text]);
         let pre = self.drawing.element("pre", &[("tabindex", "0")], vec![inner]);
-        let name = self.labels.get(Label::CopyCode);
+        let name = self.labels.copy_code.as_str();
         let copy = self.drawing.element("button", &[("class", "copy"), ("aria-label", name)], vec![]);
         let (code, live) = (code.to_string(), self.live.clone());
-        let copied = self.labels.get(Label::Copied).to_string();
+        let copied = self.labels.copied.clone();
         self.drawing.on_press(&copy, move |_| {
             let (code, live, copied) = (code.clone(), live.clone(), copied.clone());
             spawn_local(async move {
@@ -94,8 +106,8 @@ impl Writer<'_> {
     /// A button in the place of a picture, so that nobody's server hears of a reader who does not want to see it.
     fn picture(&mut self, url: &str, alt: &str) -> Node {
         let name = match alt.is_empty() {
-            true => self.labels.get(Label::ShowPicture).to_string(),
-            false => fill(self.labels.get(Label::ShowNamedPicture), "{name}", alt),
+            true => self.labels.picture.clone(),
+            false => fill(&self.labels.named_picture, "{name}", alt),
         };
         let text = self.drawing.text(&name);
         let button = self.drawing.element("button", &[("class", "button")], vec![text]);

@@ -1,13 +1,14 @@
-//! What things are called on this screen.
+//! What things are called on the screens of the modules beside the form.
 
 use wasm_bindgen::JsValue;
 
+use super::browser::form::Form;
+use super::browser::intl;
 use crate::domain::source::Source;
-use crate::domain::texts::{self, SendsText};
-use crate::widget::browser::form::Form;
+use crate::domain::texts::{self, Phrase};
 
-/// The texts of the screen, and the names of what is on a ticket.
-#[derive(Clone)]
+/// The texts of a screen, and the names of what is on a ticket.
+#[derive(Clone, Debug)]
 pub struct Words {
     /// The tag of the panel's language.
     pub lang: String,
@@ -23,13 +24,20 @@ impl Words {
     }
 
     /// A text: as the site says it, as the language does, or in English.
-    pub fn said(&self, text: SendsText) -> String {
+    pub fn said(&self, text: impl Phrase) -> String {
         self.named(text.key(), text.key()).unwrap_or_else(|| text.english().to_string())
     }
 
     /// A text with its placeholder filled.
-    pub fn filled(&self, text: SendsText, placeholder: &str, value: &str) -> String {
+    pub fn filled(&self, text: impl Phrase, placeholder: &str, value: &str) -> String {
         texts::fill(&self.said(text), placeholder, value)
+    }
+
+    /// A text that counts.
+    pub fn count(&self, text: impl Phrase, n: u32) -> String {
+        let said = self.said(text);
+        let form = texts::plural(&said, &intl::plural_category(n, &self.lang));
+        texts::fill(form, "{n}", &intl::number(n, &self.lang))
     }
 
     /// The name of a member; names that the host gave stay as they are.

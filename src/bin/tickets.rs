@@ -1,0 +1,37 @@
+//! Links the module that shows tickets and conversations.
+
+#![cfg_attr(target_arch = "wasm32", allow(missing_docs))]
+
+#[cfg(target_arch = "wasm32")]
+mod exports {
+    use deskbell::widget::browser::HtmlElement;
+    use deskbell::widget::browser::line::Line;
+    use deskbell::widget::tickets;
+    use wasm_bindgen::JsValue;
+    use wasm_bindgen::prelude::wasm_bindgen;
+
+    #[global_allocator]
+    static ALLOCATOR: rlsf::SmallGlobalTlsf = rlsf::SmallGlobalTlsf::new();
+
+    /// Draws the tickets, or the one of an id, into a place.
+    #[wasm_bindgen]
+    pub fn show(
+        place: HtmlElement,
+        live: HtmlElement,
+        line: Line,
+        form: JsValue,
+        lang: String,
+        labels: JsValue,
+        id: String,
+    ) {
+        tickets::show(place, live, line, form, lang, labels, id);
+    }
+
+    /// Something has changed: about the ticket of an id, or about any.
+    #[wasm_bindgen]
+    pub fn refresh(id: &str) {
+        tickets::refresh(id);
+    }
+}
+
+fn main() {}

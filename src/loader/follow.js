@@ -1,0 +1,246 @@
+// What follows a ticket: asked of the gateway, and watched for what changes. One tab at a time has the gateway stream it
+// and tells the others; a tab that nobody sees, or that is offline, asks for nothing.
+
+import { blank } from "./state.js";
+
+/**
+ * @typedef {{total: number, open: number, unread: number}} Counts
+ * @typedef {Counts & {ticket?: {id: string, reference: string}}} Change
+ * @typedef {object} Given
+ * @property {string} site
+ * @property {string} siteUrl where the gateway answers for it
+ * @property {string} triggers the selector of what opens the panel
+ * @property {import("./widget-loader.js").Parts["state"]} state
+ * @property {(name: string, detail: object) => void} emit
+ * @property {() => string} session
+ * @property {(refused: boolean) => Promise<string>} token
+ * @property {(change: Change) => void} changed hears of everything
+ */
+
+/** On the host's own entries: how many messages are unread. */
+const ATTRIBUTE = "data-deskbell-unread";
+const REQUEST_MS = 20_000;
+/** Until a stream has said something, or what lies between us and the gateway keeps it back. */
+const FIRST_WORD_MS = 10_000;
+/** Three times as long as the gateway is ever silent. */
+const SILENCE_MS = 45_000;
+const AGAIN_MS = 1000;
+const POLL_MS = 30_000;
+const POLL_MAX_MS = 300_000;
+
+/** @param {Given} given */
+export const follow = ({ site, siteUrl, triggers, state, emit, session, token, changed }) => {
+  const place = `deskbell:${site}:tickets`;
+  /** @type {Counts} */
+  let counts = { total: 0, open: 0, unread: 0 };
+  /** What ends the watch that is under way. @type {AbortController | undefined} */
+  let watch;
+  let streams = false;
+  /** @type {BroadcastChannel | undefined} */
+  let channel;
+
+  /** Asks as who the person is; a token that is refused is fetched anew, once. @param {string} path @param {RequestInit} options */
+  const call = async (path, options) => {
+    for (let refused = false; ; refused = true) {
+      const jwt = await token(refused);
+      const headers = new Headers(options.headers);
+      headers.set("Deskbell-Session", session());
+      if (jwt) headers.set("Authorization", `Bearer ${jwt}`);
+      const answer = await fetch(`${siteUrl}/tickets${path}`, {
+        ...options,
+        headers,
+        credentials: "omit",
+        cache: "no-store",
+      });
+      if (answer.status != 401 || refused || !jwt) return answer;
+    }
+  };
+
+  /**
+   * Asks for something; never rejects. Without a status nothing was heard.
+   * @param {string} method @param {string} path @param {string} [body] @param {string} [key] the `Idempotency-Key`
+   */
+  const request = async (method, path, body, key) => {
+    const patience = new AbortController();
+    const timer = setTimeout(() => patience.abort(), REQUEST_MS);
+    try {
+      /** @type {Record<string, string>} */
+      const headers = body ? { "Content-Type": "application/json" } : {};
+      if (key) headers["Idempotency-Key"] = key;
+      const { signal } = patience;
+      const answer = await call(path, { method, headers, signal, ...(body && { body }) });
+      const text = await answer.text();
+      return { status: answer.status, text, after: Number(answer.headers.get("Retry-After")) };
+    } catch {
+      return { status: 0, late: patience.signal.aborted };
+    } finally {
+      clearTimeout(timer);
+    }
+  };
+
+  /** Takes in how things stand, and tells who listens. @param {Change} change */
+  const take = ({ ticket, total, open, unread }) => {
+    const before = counts.unread;
+    counts = { total, open, unread };
+    keep();
+    if (unread != before) {
+      show();
+      emit("unread", { count: unread });
+    }
+    if (ticket && unread > before) emit("reply", { id: ticket.id, reference: ticket.reference });
+    changed({ ticket, ...counts });
+  };
+
+  /** Marks on the device that there is something to follow, so that the next page does. */
+  const keep = () => {
+    try {
+      if (counts.open || counts.unread) localStorage.setItem(place, `${counts.unread}`);
+      // Nothing at all may also mean that the host has not said yet who is here.
+      else if (counts.total) localStorage.removeItem(place);
+    } catch {}
+  };
+
+  const show = () => {
+    state.unread = counts.unread;
+    for (const entry of document.querySelectorAll(triggers)) mark(entry);
+  };
+
+  /** @param {Element} entry */
+  const mark = (entry) => {
+    const said = counts.unread ? `${counts.unread}` : null;
+    if (entry.getAttribute(ATTRIBUTE) == said) return;
+    if (said) entry.setAttribute(ATTRIBUTE, said);
+    else entry.removeAttribute(ATTRIBUTE);
+  };
+
+  /** How things stand, asked for; gives whether that was told. */
+  const look = async () => {
+    const { status, text } = await request("GET", "");
+    if (status != 200) return false;
+    try {
+      const { tickets, open, unread } = JSON.parse(text ?? "");
+      take({ total: tickets.length, open, unread });
+    } catch {
+      return false;
+    }
+    return true;
+  };
+
+  /** Hears what the gateway streams, to its end; gives whether it said anything. @param {AbortSignal} signal */
+  const hear = async (signal) => {
+    const ends = new AbortController();
+    const end = () => ends.abort();
+    signal.addEventListener("abort", end);
+    let timer = setTimeout(end, FIRST_WORD_MS);
+    try {
+      const answer = await call("/stream", { signal: ends.signal });
+      if (!answer.ok || !answer.body) return false;
+      const reader = answer.body.getReader();
+      const decoder = new TextDecoder();
+      let text = "";
+      for (;;) {
+        const { done, value } = await reader.read();
+        if (done) return streams;
+        clearTimeout(timer);
+        timer = setTimeout(end, SILENCE_MS);
+        const events = (text + decoder.decode(value, { stream: true })).split("\n\n");
+        text = events.pop() ?? "";
+        for (const event of events) {
+          const data = event.match(/^data: ?(.*)$/m)?.[1];
+          if (!data) continue;
+          streams = true;
+          const change = JSON.parse(data);
+          channel?.postMessage(change);
+          take(change);
+        }
+      }
+    } catch {
+      return streams;
+    } finally {
+      end();
+      clearTimeout(timer);
+      signal.removeEventListener("abort", end);
+      streams = false;
+    }
+  };
+
+  /** Watches until it is ended: by the stream, and where none comes through, by asking now and then. @param {AbortSignal} signal */
+  const run = async (signal) => {
+    for (let poll = POLL_MS; !signal.aborted;) {
+      let wait = AGAIN_MS;
+      if (!(await hear(signal)) && !signal.aborted) {
+        poll = (await look()) ? POLL_MS : Math.min(poll * 2, POLL_MAX_MS);
+        wait = poll;
+      }
+      // Not all at once, when a gateway comes back.
+      await pause(wait * (0.5 + Math.random()), signal);
+    }
+  };
+
+  /** Begins to watch, or stops: where nothing is to be followed, nobody looks, or there is no network. */
+  const turn = () => {
+    watch?.abort();
+    watch = undefined;
+    channel?.close();
+    channel = undefined;
+    if (document.visibilityState != "visible" || !navigator.onLine || !(counts.open || counts.unread)) return;
+    const { signal } = (watch = new AbortController());
+    const name = `${place}:${state.user?.id ?? ""}`;
+    if (!navigator.locks || !window.BroadcastChannel) return void run(signal);
+    channel = new BroadcastChannel(name);
+    channel.onmessage = ({ data }) => (data ? take(data) : streams && channel?.postMessage(counts));
+    // Whoever has the stream says how things stand.
+    channel.postMessage(0);
+    navigator.locks.request(name, { signal }, () => run(signal)).catch(blank);
+  };
+
+  const begin = () => {
+    if (!watch) turn();
+  };
+
+  document.addEventListener("visibilitychange", turn);
+  for (const type of ["online", "offline"]) addEventListener(type, turn);
+  // Entries come and go with the host's views.
+  new MutationObserver(() => counts.unread && show()).observe(document, { childList: true, subtree: true });
+
+  return {
+    request,
+    /** Goes on with what the device remembers. */
+    resume: () => {
+      try {
+        counts = { total: 1, open: 1, unread: Number(localStorage.getItem(place)) };
+      } catch {}
+      show();
+      begin();
+    },
+    /** Asks how things stand, and goes on from there. */
+    look: async () => {
+      await look();
+      begin();
+    },
+    /** A ticket was sent, or something about one was changed from here. */
+    touched: () => {
+      counts = { ...counts, total: counts.total || 1, open: counts.open || 1 };
+      keep();
+      if (watch && !streams) look();
+      begin();
+    },
+    /** Nobody is here any more. */
+    forget: () => {
+      counts = { total: 0, open: 0, unread: 0 };
+      turn();
+      show();
+      changed(counts);
+    },
+  };
+};
+
+/** @param {number} ms @param {AbortSignal} signal */
+const pause = (ms, signal) =>
+  new Promise((resolve) => {
+    const timer = setTimeout(resolve, ms);
+    signal.addEventListener("abort", () => {
+      clearTimeout(timer);
+      resolve(0);
+    });
+  });

@@ -1,0 +1,34 @@
+// The anonymous session: a secret of this browser, which opens only what it created.
+
+/** Where storage is forbidden it lasts as long as the page. */
+let unstored = "";
+
+/** 128 random bits in hexadecimal digits; empty where there are none yet and none are wanted. @param {string} site */
+export const session = (site, make = true) => {
+  const place = `deskbell:${site}:session`;
+  try {
+    const kept = localStorage.getItem(place);
+    if (kept?.length == 32) return kept;
+  } catch {}
+  if (unstored || !make) return unstored;
+  const made = random(16);
+  try {
+    localStorage.setItem(place, made);
+    if (localStorage.getItem(place) == made) return made;
+  } catch {}
+  return (unstored = made);
+};
+
+/** Forgets the one that could not be stored; the loader removes the other. */
+export const forgetSession = () => (unstored = "");
+
+/** Random bytes in hexadecimal digits. @param {number} length */
+export const random = (length) => {
+  const bytes = new Uint8Array(length);
+  try {
+    crypto.getRandomValues(bytes);
+  } catch {
+    bytes.forEach((_, at) => (bytes[at] = Math.random() * 256));
+  }
+  return Array.from(bytes, (byte) => byte.toString(16).padStart(2, "0")).join("");
+};

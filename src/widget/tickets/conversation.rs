@@ -1,0 +1,174 @@
+//! One ticket: what was said, by whom and when, and what is said next.
+
+use std::cell::{Cell, RefCell};
+use std::rc::Rc;
+
+use super::{Screen, markdown, paragraph, reply, said};
+use crate::domain::conversation::{Author, Message, Messages, Patch, Summary};
+use crate::domain::source::Read;
+use crate::domain::texts::TicketsText;
+use crate::domain::ticket::Status;
+use crate::widget::browser::http::Answer;
+use crate::widget::browser::nodes::Drawing;
+use crate::widget::browser::timer::spawn;
+use crate::widget::browser::{Node, dom, intl, line};
+
+/// What a conversation holds between two drawings.
+#[derive(Default)]
+pub struct State {
+    /// The parts of the screen, once they are drawn.
+    pub parts: RefCell<Option<Parts>>,
+    /// Whether it is solved.
+    pub solved: Cell<bool>,
+    /// The number of the last message that is drawn.
+    last: Cell<u32>,
+    /// The number of the last message that the person has seen, as the gateway was told.
+    read: Cell<u32>,
+    /// Where a reply stands.
+    pub reply: reply::State,
+}
+
+/// The elements that change.
+#[derive(Clone)]
+pub struct Parts {
+    about: Node,
+    messages: Node,
+    /// What is said of a reply that did not go, and the buttons under it.
+    pub reply: reply::Parts,
+}
+
+/// Asks for what is new, and draws it.
+pub async fn load(screen: &Rc<Screen>) {
+    let path = ["/", &screen.id].concat();
+    let first = screen.conversation.parts.borrow().is_none();
+    let after = if first { String::new() } else { "?after=".to_string() + &screen.conversation.last.get().to_string() };
+    let ticket = screen.get(&path).await;
+    let messages = screen.get(&[path.as_str(), "/messages", &after].concat()).await;
+    if !screen.is_shown() {
+        return;
+    }
+    match (ticket, messages) {
+        (
+            Answer::Http { status: 200, body: Some(ticket), .. },
+            Answer::Http { status: 200, body: Some(messages), .. },
+        ) => draw(screen, &Summary::read(&ticket), &Messages::read(&messages)),
+        // What is there stays; only who is no longer the one who may read it does not keep it.
+        (Answer::Http { status: 401 | 404, .. }, _) => {
+            screen.conversation.parts.take();
+            screen.say(TicketsText::Gone);
+        }
+        _ if first => screen.fail(TicketsText::Failed),
+        _ => {}
+    }
+}
+
+fn draw(screen: &Rc<Screen>, ticket: &Summary, new: &Messages) {
+    let Some(mut drawing) = Drawing::new() else { return };
+    let state = &screen.conversation;
+    let solved = ticket.status == Status::Solved;
+    let first = state.parts.borrow().is_none();
+    let changed = state.solved.replace(solved) != solved;
+    if first {
+        let title = said(&drawing, "h3", "asked", &ticket.title);
+        let [about, messages] =
+            [("class", "by"), ("class", "messages")].map(|at| drawing.element("div", &[at], vec![]));
+        let (below, reply) = reply::nodes(screen, &mut drawing);
+        drawing.put(&screen.place, vec![title, about.clone(), messages.clone(), below]);
+        screen.drawn.replace(Vec::new());
+        state.parts.replace(Some(Parts { about, messages, reply }));
+        state.read.set(new.read_until);
+    }
+    let Some(parts) = state.parts.borrow().clone() else { return };
+    drawing.fill(&parts.about, about(screen, &drawing, ticket));
+    if first || changed {
+        reply::draw(screen);
+    }
+    let mut unread = None;
+    let mut heard = false;
+    for message in new.messages.iter().filter(|message| first || message.number > state.last.get()) {
+        let drawn = self::message(screen, &mut drawing, message);
+        let is_new = message.author != Author::Customer && message.number > new.read_until;
+        let drawn = drawing.element("div", &[("class", if is_new { "new" } else { "" })], vec![drawn]);
+        drawing.add(&parts.messages, &drawn);
+        heard |= !first && message.author != Author::Customer;
+        if is_new || first {
+            unread = unread.filter(|_| is_new && first).or(Some(drawn));
+        }
+        state.last.set(state.last.get().max(message.number));
+    }
+    screen.drawn.borrow_mut().push(drawing);
+    if let Some(unread) = unread {
+        dom::show(&unread);
+    }
+    if heard {
+        screen.announce(TicketsText::Arrived);
+    }
+    if dom::is_seen(&screen.place) {
+        mark_read(screen);
+    }
+}
+
+/// Where the ticket stands.
+fn about(screen: &Screen, drawing: &Drawing, ticket: &Summary) -> Vec<Node> {
+    let words = &screen.words;
+    let (class, text) = match ticket.status {
+        Status::Open => ("tag", TicketsText::Open),
+        Status::Solved => ("tag good", TicketsText::Solved),
+    };
+    let mut about = vec![said(drawing, "span", "", &ticket.reference), said(drawing, "span", class, &words.said(text))];
+    if let Some(due) = &ticket.due_at {
+        let due = words.filled(TicketsText::Due, "{time}", &intl::moment(due, &words.lang));
+        about.push(said(drawing, "span", "", &due));
+    }
+    about
+}
+
+fn message(screen: &Screen, drawing: &mut Drawing, message: &Message) -> Node {
+    let words = &screen.words;
+    let author = match message.author {
+        Author::Customer => words.said(TicketsText::You),
+        Author::Support if !message.name.is_empty() => message.name.clone(),
+        Author::Support => words.said(TicketsText::Support),
+        Author::Automatic => words.said(TicketsText::Automatic),
+    };
+    let mut by = vec![said(drawing, "strong", "", &author)];
+    if message.author == Author::Support && !message.name.is_empty() {
+        by.push(said(drawing, "span", "tag", &words.said(TicketsText::Support)));
+    }
+    by.push(said(drawing, "span", "", &intl::moment(&message.at, &words.lang)));
+    let by = drawing.element("div", &[("class", "by")], by);
+    // What the customer wrote was never markdown.
+    let (class, body) = match message.author {
+        Author::Customer => ("answer mine", paragraph(drawing, "written", &message.body)),
+        _ => ("answer", markdown::nodes(drawing, &screen.labels, &screen.live, &message.body)),
+    };
+    drawing.element("article", &[("class", class), ("dir", "auto")], vec![by, body])
+}
+
+/// Tells the gateway what was seen. Where that fails, it is told the next time.
+fn mark_read(screen: &Rc<Screen>) {
+    let state = &screen.conversation;
+    let last = state.last.get();
+    if state.read.replace(last) >= last {
+        return;
+    }
+    let screen = screen.clone();
+    spawn(async move {
+        let patch = Patch { status: None, read_until: Some(last) };
+        if change(&screen, &patch).await.is_none() {
+            screen.conversation.read.set(0);
+        }
+    });
+}
+
+/// Changes something about the ticket; gives how it is then, or nothing where that is not known.
+pub async fn change(screen: &Screen, patch: &Patch) -> Option<Summary> {
+    // Writing plain data into memory cannot fail.
+    let body = serde_json::to_string(patch).unwrap_or_default();
+    let answer = line::ask(&screen.line, "PATCH", &["/", &screen.id].concat(), &body, "").await;
+    screen.line.touched();
+    match answer {
+        Answer::Http { status: 200, body: Some(body), .. } => Some(Summary::read(&body)),
+        _ => None,
+    }
+}

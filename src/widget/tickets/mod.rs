@@ -1,0 +1,156 @@
+//! Tickets and conversations: a module of its own, which only those fetch who have sent something.
+
+mod conversation;
+mod list;
+mod reply;
+
+use std::cell::{Cell, RefCell};
+use std::rc::Rc;
+
+use wasm_bindgen::JsValue;
+
+use super::browser::form::Form;
+use super::browser::http::Answer;
+use super::browser::line::{self, Line};
+use super::browser::nodes::Drawing;
+use super::browser::timer::spawn;
+use super::browser::{HtmlElement, Node, dom};
+use super::markdown;
+use super::words::Words;
+use crate::domain::texts::TicketsText;
+
+/// What is shown: the list, or one ticket.
+struct Screen {
+    place: HtmlElement,
+    live: HtmlElement,
+    line: Line,
+    form: Form,
+    words: Words,
+    labels: markdown::Labels,
+    /// The id of the ticket; empty for the list.
+    id: String,
+    /// What belongs to a conversation alone.
+    conversation: conversation::State,
+    /// Whether it is being asked for, and whether that is to be done once more.
+    loading: Cell<bool>,
+    again: Cell<bool>,
+    /// What listens on the parts that are drawn.
+    drawn: RefCell<Vec<Drawing>>,
+}
+
+thread_local! {
+    static SHOWN: RefCell<Option<Rc<Screen>>> = const { RefCell::new(None) };
+}
+
+/// Draws the tickets, or the one of an id, into a place. `live` is where the panel says what has happened, `form` answers for
+/// the form, `labels` holds the texts.
+pub fn show(
+    place: HtmlElement,
+    live: HtmlElement,
+    line: Line,
+    form: JsValue,
+    lang: String,
+    labels: JsValue,
+    id: String,
+) {
+    let same = |shown: &Rc<Screen>| shown.place == place && shown.id == id && place.child_element_count() > 0;
+    if SHOWN.with_borrow(|shown| shown.as_ref().is_some_and(same)) {
+        return refresh("");
+    }
+    let form = Form::new(form);
+    let words = Words::new(lang, labels, form.clone());
+    let [copy_code, copied, picture, named_picture] =
+        [TicketsText::CopyCode, TicketsText::Copied, TicketsText::Picture, TicketsText::NamedPicture]
+            .map(|text| words.said(text));
+    let labels = markdown::Labels { copy_code, copied, picture, named_picture };
+    let screen = Rc::new(Screen {
+        place,
+        live,
+        line,
+        form,
+        words,
+        labels,
+        id,
+        conversation: Default::default(),
+        loading: Cell::default(),
+        again: Cell::default(),
+        drawn: RefCell::default(),
+    });
+    screen.say(TicketsText::Loading);
+    SHOWN.set(Some(screen.clone()));
+    load(screen);
+}
+
+/// Something has changed: about the ticket of an id, or about any.
+pub fn refresh(id: &str) {
+    let shown = SHOWN.with_borrow(Clone::clone);
+    if let Some(screen) = shown.filter(|screen| id.is_empty() || screen.id.is_empty() || screen.id == id) {
+        load(screen);
+    }
+}
+
+/// Asks for what is shown, and draws it; once more where something has changed meanwhile.
+fn load(screen: Rc<Screen>) {
+    screen.again.set(true);
+    if screen.loading.replace(true) {
+        return;
+    }
+    spawn(async move {
+        while screen.is_shown() && screen.again.replace(false) {
+            if screen.id.is_empty() {
+                list::load(&screen).await;
+            } else {
+                conversation::load(&screen).await;
+            }
+        }
+        screen.loading.set(false);
+    });
+}
+
+impl Screen {
+    /// Whether nothing else has taken its place.
+    fn is_shown(self: &Rc<Self>) -> bool {
+        SHOWN.with_borrow(|shown| shown.as_ref().is_some_and(|shown| Rc::ptr_eq(shown, self)))
+    }
+
+    async fn get(&self, path: &str) -> Answer {
+        line::ask(&self.line, "GET", path, "", "").await
+    }
+
+    /// Says one thing in the place of everything.
+    fn say(&self, text: TicketsText) {
+        let Some(drawing) = Drawing::new() else { return };
+        let said = paragraph(&drawing, "notice", &self.words.said(text));
+        drawing.put(&self.place, vec![said]);
+    }
+
+    /// Says that it did not come, and offers to try again.
+    fn fail(self: &Rc<Self>, text: TicketsText) {
+        let Some(mut drawing) = Drawing::new() else { return };
+        let said = paragraph(&drawing, "notice", &self.words.said(text));
+        let screen = self.clone();
+        let again = button(&mut drawing, "button", &self.words.said(TicketsText::Again), move || load(screen.clone()));
+        drawing.put(&self.place, vec![said, again]);
+        self.drawn.replace(vec![drawing]);
+    }
+
+    fn announce(&self, text: TicketsText) {
+        dom::set_text(&self.live, &self.words.said(text));
+    }
+}
+
+fn button(drawing: &mut Drawing, class: &str, text: &str, mut press: impl FnMut() + 'static) -> Node {
+    let text = drawing.text(text);
+    let button = drawing.element("button", &[("type", "button"), ("class", class)], vec![text]);
+    drawing.on_press(&button, move |_| press());
+    button
+}
+
+fn paragraph(drawing: &Drawing, class: &str, text: &str) -> Node {
+    said(drawing, "p", class, text)
+}
+
+fn said(drawing: &Drawing, tag: &str, class: &str, text: &str) -> Node {
+    let text = drawing.text(text);
+    drawing.element(tag, &[("class", class)], vec![text])
+}

@@ -1,0 +1,43 @@
+//! What the modules beside the form ask of it: they share neither memory nor code.
+
+use wasm_bindgen::JsValue;
+
+use super::words::replaced;
+use super::{Panel, choices, copy, send, tickets};
+use crate::domain::context::document;
+use crate::widget::browser::{context as moment, loader};
+
+/// What the module asks that shows what is sent: the ticket as JSON, all of it (`ticket`) or what is sent of it (`sent`); whether a group is
+/// `off` or a place `goes`; whether something has happened `later` than a time; what the site has `said` in place of a text. Or
+/// it lets the form `flip` a switch, add what happened `since`, `copy` a text.
+/// The module that shows tickets lets it lead to a `conversation`.
+pub fn answer(panel: Panel, what: &str, about: &str) -> JsValue {
+    match what {
+        "ticket" => send::json(&send::draft(panel, send::full(panel))).into(),
+        "sent" => send::json(&send::draft(panel, send::sent(panel))).into(),
+        "off" => panel.peek(|model| model.config.context.off.iter().any(|group| group.word() == about)).into(),
+        "goes" => panel.peek(|model| choices::goes(model, about)).into(),
+        "later" => {
+            let loader = panel.loader();
+            document::happened_since(moment::describe(&loader, &loader.snapshot()), about).into()
+        }
+        "said" => replaced(about).into(),
+        "flip" => {
+            choices::flip(panel, about);
+            JsValue::UNDEFINED
+        }
+        "since" => {
+            loader::add_since(&panel.loader(), &panel.moment());
+            panel.redraw();
+            JsValue::UNDEFINED
+        }
+        "conversation" => {
+            tickets::open(panel, about.to_string());
+            JsValue::UNDEFINED
+        }
+        _ => {
+            copy(about.to_string());
+            JsValue::UNDEFINED
+        }
+    }
+}

@@ -1,0 +1,241 @@
+import { sign } from "../../../docs/sign/sign.mjs";
+import { expect, test } from "../deskbell.js";
+import { Panel } from "../panel.js";
+
+// What follows a ticket, where it was sent: two people and an operator, two tabs, a network that goes.
+
+const SECRET = "0123456789abcdef0123456789abcdef";
+const SETTINGS = `
+[sites.demo]
+origins = ["*"]
+[[sites.demo.signers]]
+algorithm = "HS256"
+secret = "${SECRET}"
+`;
+
+/** @param {import("@playwright/test").Page} page @param {string} id */
+const signIn = (page, id) => {
+  const token = sign(SECRET, "demo", { sub: id, name: id, email: `${id}@example.com` });
+  return page.evaluate((jwt) => /** @type {any} */ (window).deskbell("identify", { token: jwt }), token);
+};
+
+/** @param {import("@playwright/test").Page} ticket its page in the inbox @param {string} text */
+const answer = async (ticket, text) => {
+  await ticket.getByRole("textbox", { name: /^Your answer/ }).fill(text);
+  await ticket.getByRole("button", { name: "Answer", exact: true }).click();
+  await expect(ticket.locator("#conversation")).toContainText(text.replaceAll("*", ""));
+};
+
+/** @param {Panel} panel */
+const messages = (panel) => panel.root.locator(".messages article");
+
+test("two people and an operator: sent, answered, read, replied to from a second device, solved, opened again", async ({
+  browser,
+  page,
+  panel,
+  host,
+  gateway,
+  inbox,
+}) => {
+  await gateway.stop();
+  await gateway.start(SETTINGS);
+  const site = await host({ path: "/?signed-out" });
+  await signIn(page, "ada");
+  await panel.open();
+  const reference = await panel.sendTicket("The export breaks");
+  await panel.button("See the conversation").click();
+  await expect(panel.title).toHaveText("Your tickets");
+  await expect(messages(panel)).toHaveText([/You.*The export breaks/]);
+
+  const operator = await inbox(reference);
+  await answer(operator, "Which *browser* is it?");
+  await expect(messages(panel).nth(1)).toContainText("Which browser is it?");
+  await expect(messages(panel).nth(1).locator("em")).toHaveText("browser");
+  await expect(panel.live).toHaveText("A new answer is here.");
+  // It was seen, so nothing is unread.
+  await expect
+    .poll(() => page.evaluate(() => /** @type {any} */ (window).deskbell("status")))
+    .toMatchObject({ unread: 0 });
+
+  const elsewhere = await browser.newContext();
+  const second = await elsewhere.newPage();
+  await second.goto(`${site.url}/?signed-out`);
+  await signIn(second, "ada");
+  const other = new Panel(second);
+  await other.open();
+  await other.button(/^Your tickets/).click();
+  await other.hit("The export breaks").click();
+  await expect(messages(other)).toHaveCount(2);
+  await other.root.getByLabel("Your reply").fill("Firefox <b>141</b>");
+  await other.button("Send").click();
+  await expect(messages(other).nth(2)).toContainText("Firefox <b>141</b>");
+  await expect(messages(panel).nth(2)).toContainText("Firefox <b>141</b>");
+  await operator.reload();
+  await expect(operator.getByText("Firefox <b>141</b>")).toBeVisible();
+
+  await operator.getByRole("button", { name: "Mark as solved" }).click();
+  await expect(panel.root.locator(".by .good")).toHaveText("Solved");
+  await panel.button("Open it again").click();
+  await expect(panel.root.locator(".by .good")).toHaveCount(0);
+  await operator.reload();
+  await expect(operator.getByRole("button", { name: "Mark as solved" })).toBeVisible();
+
+  const third = await elsewhere.newPage();
+  await third.goto(`${site.url}/?signed-out`);
+  await third.evaluate(() => /** @type {any} */ (window).deskbell("reset"));
+  await signIn(third, "bob");
+  const bob = new Panel(third);
+  await third.evaluate(() => /** @type {any} */ (window).deskbell("open", { screen: "tickets" }));
+  await expect(bob.root.getByText("You have sent no ticket from here.")).toBeVisible();
+  await elsewhere.close();
+});
+
+test("the badge counts right in two tabs, before help is opened, and until it was read", async ({
+  context,
+  page,
+  panel,
+  host,
+  inbox,
+}) => {
+  const site = await host();
+  await panel.open();
+  const reference = await panel.sendTicket("It broke");
+  await panel.button("Done").click();
+  const second = await context.newPage();
+  /** @type {string[]} */
+  const asked = [];
+  second.on("request", (request) => request.url().includes("/v1/") && asked.push(new URL(request.url()).pathname));
+  await second.goto(site.url);
+  const badges = [page, second].map((tab) => tab.locator("[data-deskbell-open]").first());
+  /** @param {string | null} count */
+  const counted = async (count) => {
+    for (const badge of badges) {
+      if (count) await expect(badge).toHaveAttribute("data-deskbell-unread", count);
+      else await expect(badge).not.toHaveAttribute("data-deskbell-unread");
+    }
+  };
+  await second.evaluate(() => {
+    const { deskbell } = /** @type {any} */ (window);
+    const seen = /** @type {any} */ (window.seen = []);
+    deskbell("on", "unread", (/** @type {any} */ detail) => seen.push(["unread", detail.count]));
+    deskbell("on", "reply", (/** @type {any} */ detail) => seen.push(["reply", detail.reference]));
+  });
+  const operator = await inbox(reference);
+  await answer(operator, "One");
+  await counted("1");
+  await answer(operator, "Two");
+  await counted("2");
+  expect(await second.evaluate(() => /** @type {any} */ (window).seen)).toEqual([
+    ["unread", 1],
+    ["reply", reference],
+    ["unread", 2],
+    ["reply", reference],
+  ]);
+  expect(asked.length).toBeLessThanOrEqual(1);
+
+  const other = new Panel(second);
+  await other.open();
+  await expect(other.button(/^Your tickets/)).toContainText("2 new messages");
+  await other.button(/^Your tickets/).click();
+  await expect(other.hit("It broke")).toContainText("2 new");
+  await other.hit("It broke").click();
+  await expect(messages(other)).toHaveCount(3);
+  await counted(null);
+  expect((await second.evaluate(() => /** @type {any} */ (window).deskbell("status"))).unread).toBe(0);
+  // What was read is read on the next page as well; and what nobody sees is not read, although it is the next to be shown.
+  await other.button("Close").click();
+  await page.reload();
+  await answer(operator, "Three");
+  await counted("1");
+});
+
+test("a reply that does not get through is kept, and goes once", async ({ page, panel, host, inbox, trouble }) => {
+  trouble.expect(/Failed to load|ERR_FAILED/);
+  await host();
+  await panel.open();
+  const reference = await panel.sendTicket("It broke");
+  await panel.button("See the conversation").click();
+  const field = panel.root.getByLabel("Your reply");
+  await panel.button("Send").click();
+  await expect(panel.alert).toContainText("Please write something first.");
+  await field.fill("More of it");
+  await panel.button("Back").click();
+  await panel.hit("It broke").click();
+  await expect(field).toHaveValue("More of it");
+  // It arrives, and its answer does not.
+  await page.route("**/messages", async (route) => {
+    if (route.request().method() == "POST") await route.fetch();
+    await route.abort();
+  });
+  await panel.button("Send").click();
+  await expect(panel.alert).toContainText("We couldn't reach support.");
+  await expect(field).not.toBeEditable();
+  await page.unroute("**/messages");
+  await panel.button("Try again").click();
+  await expect(messages(panel)).toHaveCount(2);
+  await expect(field).toHaveValue("");
+  const operator = await inbox(reference);
+  await expect(operator.getByText("More of it")).toHaveCount(1);
+});
+
+test("where nothing is streamed through, what is new comes all the same", async ({
+  page,
+  panel,
+  host,
+  inbox,
+  trouble,
+}) => {
+  trouble.expect(/ERR_FAILED|Failed to load/);
+  await page.clock.install();
+  await page.route("**/tickets/stream", (route) => route.abort());
+  await host();
+  await panel.open();
+  const reference = await panel.sendTicket("It broke");
+  await panel.button("Done").click();
+  await answer(await inbox(reference), "Hello");
+  await expect(async () => {
+    await page.clock.runFor(60_000);
+    await expect(page.locator("[data-deskbell-unread='1']").first()).toBeAttached({ timeout: 500 });
+  }).toPass();
+});
+
+test("after a reset nothing of the last person is left", async ({ page, panel, host, inbox }) => {
+  await host();
+  await panel.open();
+  await answer(await inbox(await panel.sendTicket("It broke")), "Hello");
+  await expect(page.locator("[data-deskbell-unread]").first()).toBeAttached();
+  await page.evaluate(() => /** @type {any} */ (window).deskbell("reset"));
+  await expect(page.locator("[data-deskbell-unread]")).toHaveCount(0);
+  expect(await page.evaluate(() => localStorage.getItem("deskbell:demo:tickets"))).toBe(null);
+});
+
+const SESSION = "deskbell:demo:session";
+
+test("a session that was broken is made anew, and lasts", async ({ page, panel, host }) => {
+  await host();
+  await page.evaluate((place) => localStorage.setItem(place, "broken"), SESSION);
+  await panel.open();
+  await panel.sendTicket("It broke");
+  const kept = await page.evaluate((place) => localStorage.getItem(place), SESSION);
+  expect(kept).toMatch(/^[0-9a-f]{32}$/);
+  await page.reload();
+  await panel.open();
+  await panel.button(/^Your tickets/).click();
+  await expect(panel.hit("It broke")).toBeVisible();
+  expect(await page.evaluate((place) => localStorage.getItem(place), SESSION)).toBe(kept);
+});
+
+test("where storage is forbidden a session lasts as long as the page", async ({ page, panel, host }) => {
+  await page.addInitScript(() =>
+    Object.defineProperty(window, "localStorage", {
+      get() {
+        throw new DOMException("denied", "SecurityError");
+      },
+    }),
+  );
+  await host();
+  await panel.open();
+  await panel.sendTicket("It broke");
+  await panel.button("See the conversation").click();
+  await expect(messages(panel)).toHaveCount(1);
+});
