@@ -40,6 +40,7 @@ const learned = () => {
 export const changed = async (reset) => {
   if (reset) forgetSession();
   if (mounted) formChanged(reset);
+  if (!state) return;
   const before = person;
   person = who();
   if (mounted) learn(state, learned);

@@ -132,8 +132,9 @@ fn message(screen: &Screen, drawing: &mut Drawing, message: &Message) -> Node {
         Author::Automatic => words.said(TicketsText::Automatic),
     };
     let mut by = vec![said(drawing, "strong", "", &author)];
-    if message.author == Author::Support && !message.name.is_empty() {
-        by.push(said(drawing, "span", "tag", &words.said(TicketsText::Support)));
+    let support = words.said(TicketsText::Support);
+    if message.author == Author::Support && author != support {
+        by.push(said(drawing, "span", "tag", &support));
     }
     by.push(said(drawing, "span", "", &intl::moment(&message.at, &words.lang)));
     let by = drawing.element("div", &[("class", "by")], by);
@@ -142,7 +143,9 @@ fn message(screen: &Screen, drawing: &mut Drawing, message: &Message) -> Node {
         Author::Customer => ("answer mine", paragraph(drawing, "written", &message.body)),
         _ => ("answer", markdown::nodes(drawing, &screen.labels, &screen.live, &message.body)),
     };
-    drawing.element("article", &[("class", class), ("dir", "auto")], vec![by, body])
+    // What was written has its own direction, who wrote it that of the panel.
+    let body = drawing.element("div", &[("dir", "auto")], vec![body]);
+    drawing.element("article", &[("class", class)], vec![by, body])
 }
 
 /// Tells the gateway what was seen. Where that fails, it is told the next time.

@@ -22,7 +22,7 @@ test("what is wrong is said, with what is allowed, and never thrown", async ({ h
     [["__proto__"], /configure/],
     [["toString"], /configure/],
     [[], /configure/],
-    [["open", { screen: "tickets" }], /screen.*home.*ticket/],
+    [["open", { screen: "inbox" }], /screen.*home.*ticket/],
     [["open", { kind: "complaint" }], /kind.*question.*bug.*feedback/],
     [["open", { severity: 3 }], /severity.*critical/],
     [["open", { mesage: "x" }], /mesage.*message/],
@@ -236,7 +236,7 @@ test("reset lets go of the person and of everything of theirs", async ({ host, p
   await panel.sendTicket("as Ada");
   await panel.button("Done").click();
   const session = () =>
-    page.evaluate(() => Object.entries(localStorage).find(([key]) => key.startsWith("deskbell"))?.[1]);
+    page.evaluate(() => Object.entries(localStorage).find(([key]) => key.endsWith(":session"))?.[1]);
   const before = await session();
   expect(before).toMatch(/^[0-9a-f]{32}$/);
   await panel.open();
