@@ -42,7 +42,7 @@ test: first-time test-native test-wasm test-browser ## all tests: native, WebAss
 check: first-time wasm-target $(LOADER_PACKAGES) $(DENY) ## formats, lints on both targets, types, licences
 	cargo fmt --check
 	cargo clippy --locked --all-targets -- -D warnings
-	cargo clippy --locked --target wasm32-unknown-unknown --lib --bin widget --bin answers --bin engines --bin sends --bin tickets --test widget -- -D warnings
+	cargo clippy --locked --target wasm32-unknown-unknown --lib --bin widget --bin answers --bin engines --bin sends --bin site --bin tickets --test widget -- -D warnings
 	tsc --project src/loader
 	prettier --check --log-level warn .
 	cargo-deny --log-level error check licenses bans sources

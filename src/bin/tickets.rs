@@ -27,6 +27,20 @@ mod exports {
         tickets::show(place, live, line, form, lang, labels, id);
     }
 
+    /// Shows, in a place of the form, the tickets that say already what is about to be sent.
+    #[wasm_bindgen]
+    pub fn alike(
+        place: HtmlElement,
+        live: HtmlElement,
+        line: Line,
+        form: JsValue,
+        lang: String,
+        labels: JsValue,
+        found: JsValue,
+    ) {
+        tickets::show_alike(place, live, line, form, lang, labels, &found);
+    }
+
     /// Something has changed: about the ticket of an id, or about any.
     #[wasm_bindgen]
     pub fn refresh(id: &str) {

@@ -5,6 +5,7 @@ use serde::{Deserialize, Serialize};
 use super::context::Group;
 use super::contrast;
 use super::engine::{self, Engine};
+use super::fields::{self, Field};
 use super::find::find;
 use super::joined::joined;
 use super::pairs::Pairs;
@@ -31,16 +32,26 @@ pub struct Config {
     pub sources: Vec<Engine>,
     /// Documentation and other places, shown on Home. Default: none.
     pub links: Vec<Link>,
+    /// Where the customers of certain plans are answered beside tickets, shown on Home. Default: none.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub channels: Vec<Link>,
     /// What is collected.
     pub context: Collected,
     /// What is hidden beyond what is hidden anyway.
     pub redact: Redact,
-    /// Whether the form asks if support may look into the customer's account. Default: false.
+    /// Whether the form asks if support may look into the customer's account. Default: false. The form does not read it; the
+    /// module does that draws the fields.
     pub consent: bool,
+    /// What else the form asks for. Default: nothing. Read by that module, too.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub fields: Vec<Field>,
     /// How the panel looks.
     pub theme: Theme,
     /// Texts of the panel that say something else, by language tag and then by the name of the text. Default: none.
     pub texts: Pairs<Pairs<String>>,
+    /// Whether the site says what is broken (`GET …/incidents`). Default: false. Gateway only.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub incidents: bool,
     /// Whether a plan that nobody signed may show a promise; for demos. Default: false. Gateway only.
     pub trust_page: bool,
 }
@@ -62,16 +73,27 @@ pub struct Topic {
 }
 
 /// A place outside of the panel.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Link {
     /// What it says.
     pub label: String,
     /// Where it leads; `https:`, `http:` or `mailto:`.
     pub url: String,
-    /// `ask` where the community can be asked; such a link is offered where the community answers. Default: none.
+    /// `ask` where the community can be asked; such a link is offered where the community answers. Of a channel what it is:
+    /// `slack`, `discord`, `phone`. Default: none.
     #[serde(default, skip_serializing_if = "String::is_empty")]
     pub kind: String,
+    /// The plans whose customers are shown it. Default: all.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub plans: Vec<String>,
+}
+
+impl Link {
+    /// Whether the customers of a plan are shown it.
+    pub fn is_for(&self, plan: &str) -> bool {
+        self.plans.is_empty() || self.plans.iter().any(|known| known == plan)
+    }
 }
 
 /// The kind of a link under which the community can be asked.
@@ -141,11 +163,14 @@ impl Default for Config {
             targets: Vec::new(),
             sources: Vec::new(),
             links: Vec::new(),
+            channels: Vec::new(),
             context: Collected::default(),
             redact: Redact::default(),
             consent: false,
+            fields: Vec::new(),
             theme: Theme::default(),
             texts: Pairs::default(),
+            incidents: false,
             trust_page: false,
         }
     }
@@ -170,7 +195,7 @@ impl Default for Collected {
 }
 
 /// The fields that the page cannot set, because they decide promises and routing.
-pub const GATEWAY_ONLY: &[&str] = &["plans", "targets", "trust_page"];
+pub const GATEWAY_ONLY: &[&str] = &["plans", "targets", "incidents", "trust_page"];
 
 /// Sets one field from the page's configuration. A bad value changes nothing and is an error that names the field and what
 /// is allowed.
@@ -183,7 +208,10 @@ pub fn set_field(config: &mut Config, field: &str, value: &impl Source) -> Resul
             set(&mut config.kinds, kinds, check_kinds)
         }
         "topics" => set(&mut config.topics, value.items().iter().map(Topic::read).collect(), check_topics),
-        "links" => set(&mut config.links, value.items().iter().map(Link::read).collect(), check_links),
+        "channels" | "links" => {
+            let slot = if field == "links" { &mut config.links } else { &mut config.channels };
+            set(slot, value.items().iter().map(Link::read).collect(), check_links)
+        }
         "theme" => {
             check_theme_words(value)?;
             let theme = Theme::read(value);
@@ -195,18 +223,14 @@ pub fn set_field(config: &mut Config, field: &str, value: &impl Source) -> Resul
         }
         "context" => config.context.set(value),
         "redact" => config.redact.set(value),
-        "consent" => {
-            config.consent = value.yes();
-            Ok(())
-        }
         "texts" => {
             config.texts = texts(value);
             Ok(())
         }
-        "sources" => Ok(()),
+        "sources" | "fields" | "consent" => Ok(()),
         _ if GATEWAY_ONLY.contains(&field) => Err(field.to_string() + ": only the gateway sets it"),
         _ => Err(field.to_string()
-            + ": unknown; known are kinds, topics, sources, links, context, redact, consent, theme, texts"),
+            + ": unknown; known are kinds, topics, sources, links, channels, fields, context, redact, consent, theme, texts"),
     }
 }
 
@@ -283,12 +307,14 @@ fn set<T: std::ops::Deref>(slot: &mut T, value: T, check: fn(&T::Target) -> Opti
 
 /// What is wrong with a configuration beyond its types; empty for a good one.
 pub fn check(config: &Config) -> Vec<String> {
-    let Config { kinds, topics, sources, links, context, theme, .. } = config;
+    let Config { kinds, topics, sources, links, channels, fields, context, theme, .. } = config;
     let problems = [
         check_kinds(kinds),
         check_topics(topics),
         engine::check(sources),
         check_links(links),
+        check_links(channels),
+        fields::check(fields),
         check_collected(context),
         check_theme(theme),
     ];
@@ -334,7 +360,8 @@ impl Read for Topic {
 
 impl Read for Link {
     fn read(source: &impl Source) -> Link {
-        Link { label: source.text_of("label"), url: source.text_of("url"), kind: source.text_of("kind") }
+        let text = |key| source.text_of(key);
+        Link { label: text("label"), url: text("url"), kind: text("kind"), plans: source.list("plans") }
     }
 }
 

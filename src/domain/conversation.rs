@@ -109,6 +109,17 @@ pub struct Patch {
     pub read_until: Option<u32>,
 }
 
+/// What somebody is about to send (`POST …/tickets/alike`).
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Draft {
+    /// What they wrote.
+    pub message: String,
+    /// The id of its topic; empty where there is none.
+    #[serde(default)]
+    pub topic: String,
+}
+
 /// The title of a ticket: the first line of its message, shortened.
 pub fn title(message: &str) -> String {
     let line = message.split('\n').map(str::trim_ascii).find(|line| !line.is_empty()).unwrap_or_default();

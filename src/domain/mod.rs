@@ -2,6 +2,8 @@
 //!
 //! Everything that goes over the wire is a type in here, used by both sides.
 
+#[cfg(not(target_arch = "wasm32"))]
+pub mod alike;
 pub mod best;
 pub mod config;
 pub mod context;
@@ -10,10 +12,12 @@ pub mod conversation;
 pub mod deflection;
 pub mod engine;
 pub mod event;
+pub mod fields;
 pub mod find;
 pub mod github;
 #[cfg(not(target_arch = "wasm32"))]
 pub mod hours;
+pub mod incident;
 pub mod index_file;
 pub mod joined;
 pub mod link;
@@ -28,6 +32,8 @@ pub mod question;
 pub mod ranking;
 pub mod redaction;
 pub mod reference;
+#[cfg(not(target_arch = "wasm32"))]
+pub mod robot;
 #[cfg(not(target_arch = "wasm32"))]
 pub mod rota;
 pub mod source;

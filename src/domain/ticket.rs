@@ -3,6 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::context::Context;
+use super::fields::{self, Fields};
 use super::problem::FieldError;
 use super::source::{Read, Source};
 use super::words::words;
@@ -123,10 +124,10 @@ pub struct Client {
     pub version: String,
 }
 
-/// A ticket as a client posts it (`POST /v1/sites/{site}/tickets`). The gateway reads the context into its groups; the widget
+/// A ticket as a client posts it (`POST /v1/sites/{site}/tickets`). The gateway reads context and fields into their types; the widget
 /// writes a [`super::context::document::Value`].
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub struct NewTicket<C = Context> {
+pub struct NewTicket<C = Context, F = Fields> {
     /// What it is.
     pub kind: Kind,
     /// The id of a topic of the site; empty where there is none.
@@ -152,6 +153,12 @@ pub struct NewTicket<C = Context> {
     /// Whether support may look into the customer's account; none where the form did not ask.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub consent: Option<bool>,
+    /// What was answered to the fields of the site's own, by their ids.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub fields: Option<F>,
+    /// What was put into a field that people do not see; empty where nobody but people were there.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub website: String,
     /// Whether the form said that the first answer is automatic; nobody else is answered so.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub automatic: bool,
@@ -265,6 +272,7 @@ pub fn check(ticket: &NewTicket) -> Vec<FieldError> {
         ("/via", &ticket.via, WORD_MAX),
         ("/locale", &ticket.locale, WORD_MAX),
         ("/created_at", &ticket.created_at, WORD_MAX),
+        ("/website", &ticket.website, NAME_MAX),
         ("/client/name", &ticket.client.name, WORD_MAX),
         ("/client/version", &ticket.client.version, WORD_MAX),
     ] {
@@ -275,6 +283,7 @@ pub fn check(ticket: &NewTicket) -> Vec<FieldError> {
     if ticket.questions.len() > QUESTIONS_MAX {
         refuse("/questions", format!("has more than {QUESTIONS_MAX} entries"));
     }
+    errors.extend(ticket.fields.iter().flat_map(fields::check_answers));
     errors.extend(super::context::check(&ticket.context));
     errors
 }
@@ -282,6 +291,8 @@ pub fn check(ticket: &NewTicket) -> Vec<FieldError> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::domain::fields::Answer;
+    use crate::domain::pairs::Pairs;
     use proptest::prelude::*;
 
     #[test]
@@ -346,6 +357,8 @@ mod tests {
                 questions: vec![seen],
                 via,
                 consent: Some(true),
+                fields: Some(Pairs(vec![("seats".into(), Answer::Text("7".into())), ("urgent".into(), Answer::Yes(true))])),
+                website: String::new(),
                 automatic: true,
                 locale: "ar".into(),
                 created_at: "2026-11-23T08:00:00Z".into(),

@@ -3,6 +3,8 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
+use super::guard::Guard;
+use super::incidents::Broken;
 use super::live::Live;
 use super::routes::config::PublicConfig;
 use super::search::Indexes;
@@ -23,6 +25,10 @@ pub struct App {
     pub unanswered: Waiting,
     /// The keys that are being worked on.
     pub claims: Claims,
+    /// What is broken now.
+    pub broken: Broken,
+    /// How much anybody may ask for.
+    pub guard: Guard,
     /// Tells those who watch their tickets.
     pub live: Live,
     /// What the pages of each site are told.
@@ -46,6 +52,8 @@ pub async fn open(settings: Settings) -> Result<Arc<App>, StoreError> {
     indexes.refresh(store.as_ref()).await?;
     let configs = settings.sites.iter().map(|(name, site)| (name.clone(), PublicConfig::new(&site.config))).collect();
     Ok(Arc::new(App {
+        broken: Broken::new(&settings.sites),
+        guard: Guard::new(settings.limits),
         settings,
         store,
         indexes,

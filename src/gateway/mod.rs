@@ -6,10 +6,14 @@
 
 pub mod app;
 pub mod clock;
+pub mod connections;
 pub mod demo;
+pub mod fetch;
+pub mod guard;
 pub mod help;
 pub mod identity;
 pub mod inbox;
+pub mod incidents;
 pub mod json;
 pub mod live;
 pub mod problem;

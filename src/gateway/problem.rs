@@ -4,6 +4,7 @@ use axum::Json;
 use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 
+use super::guard::Wait;
 use super::identity::TokenError;
 use super::store::StoreError;
 use crate::domain::problem::{FieldError, Problem};
@@ -56,6 +57,9 @@ pub enum Refusal {
     /// The key was used for something else.
     #[error("this Idempotency-Key belongs to another body or another session; take a new one")]
     KeyReused,
+    /// It is too much at once.
+    #[error("this is too much at once; ask again in {0} seconds")]
+    TooMuch(u64),
     /// It took too long.
     #[error("the request took too long")]
     Timeout,
@@ -87,6 +91,7 @@ impl Refusal {
             Refusal::InvalidSession => (StatusCode::BAD_REQUEST, "invalid_session"),
             Refusal::InProgress => (StatusCode::CONFLICT, "in_progress"),
             Refusal::KeyReused => (StatusCode::CONFLICT, "key_reused"),
+            Refusal::TooMuch(_) => (StatusCode::TOO_MANY_REQUESTS, "too_much"),
             Refusal::Timeout => (StatusCode::REQUEST_TIMEOUT, "timeout"),
             Refusal::Busy => (StatusCode::SERVICE_UNAVAILABLE, "busy"),
             Refusal::Internal => (StatusCode::INTERNAL_SERVER_ERROR, "internal"),
@@ -98,7 +103,11 @@ impl IntoResponse for Refusal {
     fn into_response(self) -> Response {
         let (status, code) = self.identity();
         let title = self.to_string();
-        let again = matches!(self, Refusal::InProgress | Refusal::Busy);
+        let again = match self {
+            Refusal::InProgress | Refusal::Busy => Some(1),
+            Refusal::TooMuch(seconds) => Some(seconds),
+            _ => None,
+        };
         let errors = match self {
             Refusal::Invalid(errors) => errors,
             Refusal::InvalidJson(error) => vec![error],
@@ -114,10 +123,16 @@ impl IntoResponse for Refusal {
             let value = if code == "unidentified" { "Bearer" } else { "Bearer error=\"invalid_token\"" };
             headers.insert(header::WWW_AUTHENTICATE, HeaderValue::from_static(value));
         }
-        if again {
-            headers.insert(header::RETRY_AFTER, HeaderValue::from_static("1"));
+        if let Some(seconds) = again {
+            headers.insert(header::RETRY_AFTER, HeaderValue::from(seconds));
         }
         response
+    }
+}
+
+impl From<Wait> for Refusal {
+    fn from(Wait(wait): Wait) -> Refusal {
+        Refusal::TooMuch(wait.as_millis().div_ceil(1000).clamp(1, 3600) as u64)
     }
 }
 

@@ -1,5 +1,6 @@
 //! Starting, and stopping without cutting anybody off.
 
+use std::convert::Infallible;
 use std::io::Write;
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::time::Duration;
@@ -15,7 +16,7 @@ use super::search::import::{ImportError, timer};
 use super::search::static_index::StaticIndexError;
 use super::settings::{Settings, SettingsError};
 use super::store::StoreError;
-use super::{app, routes, search};
+use super::{app, connections, incidents, routes, search};
 
 /// How long requests may go on when the gateway is told to stop; longer than any may take.
 const GRACE: Duration = Duration::from_secs(20);
@@ -64,24 +65,22 @@ pub async fn serve(settings: Settings) -> Result<(), GatewayError> {
     let (running, mut idle) = watch::channel(0_usize);
     let count = move |request: Request, next: Next| count(running.clone(), request, next);
     let router = routes::router(app.clone()).layer(from_fn(count));
-    let service = router.into_make_service_with_connect_info::<SocketAddr>();
     announce(listener.local_addr()?)?;
 
     let (stopping, stopped) = watch::channel(false);
-    let shutdown = async move {
-        stop.await;
-        tracing::info!("stopping");
-        stopping.send_replace(true);
-    };
-    let mut stopping = stopped.clone();
-    let patience = async {
-        // The sender lives in the future above for as long as this is waited for.
-        let _ = stopping.wait_for(|stopping| *stopping).await;
+    let serving = async {
+        connections::serve(listener, router, connections::HEAD_TIME, stopped.clone()).await;
         let done = async {
             let _ = idle.wait_for(|running| *running == 0).await;
             tokio::time::sleep(LAST_BYTES).await;
         };
         let _ = tokio::time::timeout(GRACE, done).await;
+    };
+    let told = async {
+        stop.await;
+        tracing::info!("stopping");
+        stopping.send_replace(true);
+        std::future::pending::<Infallible>().await
     };
     let following = search::follow(&app.indexes, app.store.as_ref());
     let counting = search::unanswered::watch(&app.unanswered, app.store.as_ref());
@@ -89,10 +88,12 @@ pub async fn serve(settings: Settings) -> Result<(), GatewayError> {
     let plans = plans.flat_map(|(name, site)| site.imports.iter().map(|plan| (name.clone(), plan.clone())));
     let importing = timer::run(app.store.clone(), plans.collect());
     tokio::select! {
-        served = axum::serve(listener, service).with_graceful_shutdown(shutdown) => served?,
-        () = patience => {}
+        () = serving => {}
+        never = app.guard.forget() => match never {},
+        never = told => match never {},
         () = following => {}
         () = counting => {}
+        never = incidents::follow(app.broken.clone(), &app.settings.sites) => match never {},
         never = importing => match never {},
     }
     app.store.close().await;

@@ -1,4 +1,4 @@
-// What `widget.js` imports when somebody may read an answer: the glue that Trunk makes for that module, and its style.
+// What `modules.js` imports when somebody may read an answer: the glue that Trunk makes for that module, and its style.
 
 export { initSync as init, show } from "trunk:glue";
 

@@ -60,7 +60,11 @@ export interface Options {
   /** Where answers are looked for, those before others first. Default: the gateway alone. */
   sources?: Source[];
   /** Places that are shown on the first screen; https:, http: or mailto:. Default: the gateway's. */
-  links?: { label: string; url: string; /** `ask`: where the community can be asked. */ kind?: string }[];
+  links?: Link[];
+  /** Where the customers of certain plans are answered beside tickets, shown before the links. Default: the gateway's. */
+  channels?: Link[];
+  /** What else the form asks for. Default: the gateway's. */
+  fields?: Field[];
   context?: {
     /** Groups that nobody's ticket carries. They are not even recorded from here on. */
     off?: Group[];
@@ -93,6 +97,32 @@ export interface Options {
   };
   /** Texts that say something else, by language tag and then by the name of the text. */
   texts?: Record<string, Record<string, string>>;
+}
+
+/** A place that Home leads to. */
+export interface Link {
+  label: string;
+  /** https:, http: or mailto:. */
+  url: string;
+  /** `ask`: where the community can be asked; of a channel what it is, such as `slack`. */
+  kind?: string;
+  /** The plans whose customers are shown it. Default: all. */
+  plans?: string[];
+}
+
+/** A field of the site's own. */
+export interface Field {
+  /** As it stands on a ticket: 1 to 64 letters, digits or -_.:/ */
+  id: string;
+  /** What the customer reads. */
+  label: string;
+  type: "text" | "choice" | "number" | "yes_no";
+  /** Whether the form asks for it before it sends. Default: false. */
+  needed?: boolean;
+  /** The kinds of ticket that it belongs to. Default: all. */
+  kinds?: ("question" | "bug" | "feedback")[];
+  /** With `choice`: what there is to choose from; a text is both id and label. */
+  choices?: (string | { id: string; label: string })[];
 }
 
 /** A question, document or link for this page. */

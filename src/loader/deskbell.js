@@ -54,8 +54,8 @@ const COMMANDS = {
     if (options) object("reset", options);
     clear();
     try {
-      for (const name of ["session", "choices", "answers", "visit", "tickets"])
-        localStorage.removeItem(`deskbell:${site}:${name}`);
+      for (const name of Object.keys(localStorage))
+        if (name.startsWith(`deskbell:${site}:`)) localStorage.removeItem(name);
     } catch {}
     tell(true);
   },

@@ -1,4 +1,4 @@
-// What `widget.js` imports where a page names sources: the glue that Trunk makes for that module.
+// What `modules.js` imports where a page names sources: the glue that Trunk makes for that module.
 
 import { find, question, rest } from "trunk:glue";
 

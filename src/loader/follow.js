@@ -59,22 +59,18 @@ export const follow = ({ site, siteUrl, triggers, state, emit, session, token, c
   /**
    * Asks for something; never rejects. Without a status nothing was heard.
    * @param {string} method @param {string} path @param {string} [body] @param {string} [key] the `Idempotency-Key`
+   * @param {AbortSignal} [signal] what ends it
    */
-  const request = async (method, path, body, key) => {
-    const patience = new AbortController();
-    const timer = setTimeout(() => patience.abort(), REQUEST_MS);
+  const request = async (method, path, body, key, signal = AbortSignal.timeout(REQUEST_MS)) => {
     try {
       /** @type {Record<string, string>} */
       const headers = body ? { "Content-Type": "application/json" } : {};
       if (key) headers["Idempotency-Key"] = key;
-      const { signal } = patience;
       const answer = await call(path, { method, headers, signal, ...(body && { body }) });
       const text = await answer.text();
       return { status: answer.status, text, after: Number(answer.headers.get("Retry-After")) };
     } catch {
-      return { status: 0, late: patience.signal.aborted };
-    } finally {
-      clearTimeout(timer);
+      return { status: 0, late: signal.aborted };
     }
   };
 
@@ -205,6 +201,8 @@ export const follow = ({ site, siteUrl, triggers, state, emit, session, token, c
 
   return {
     request,
+    /** How many tickets are open, as far as that is known. */
+    open: () => counts.open,
     /** Goes on with what the device remembers. */
     resume: () => {
       try {

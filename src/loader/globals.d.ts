@@ -6,21 +6,29 @@ declare const VERSION: string;
 declare const WIDGET_INTEGRITY: string;
 /** The integrity of `widget.wasm`. */
 declare const WASM_INTEGRITY: string;
-/** The integrity of `answers.js`; known to `widget.js` only. */
+/** The integrity of `answers.js`; known to `modules.js` only. */
 declare const ANSWERS_INTEGRITY: string;
-/** The integrity of `answers.wasm`; known to `widget.js` only. */
+/** The integrity of `answers.wasm`; known to `modules.js` only. */
 declare const ANSWERS_WASM_INTEGRITY: string;
-/** The integrity of `engines.js`; known to `widget.js` only. */
+/** The integrity of `engines.js`; known to `modules.js` only. */
 declare const ENGINES_INTEGRITY: string;
-/** The integrity of `engines.wasm`; known to `widget.js` only. */
+/** The integrity of `engines.wasm`; known to `modules.js` only. */
 declare const ENGINES_WASM_INTEGRITY: string;
-/** The integrity of `sends.js`; known to `widget.js` only. */
+/** The integrity of `sends.js`; known to `modules.js` only. */
 declare const SENDS_INTEGRITY: string;
-/** The integrity of `sends.wasm`; known to `widget.js` only. */
+/** The integrity of `sends.wasm`; known to `modules.js` only. */
 declare const SENDS_WASM_INTEGRITY: string;
-/** The integrity of `tickets.js`; known to `widget.js` only. */
+/** The integrity of `modules.js`; known to `widget.js` only. */
+declare const MODULES_INTEGRITY: string;
+/** The integrity of `site.js`; known to `modules.js` only. */
+declare const SITE_INTEGRITY: string;
+/** The integrity of `site.wasm`; known to `modules.js` only. */
+declare const SITE_WASM_INTEGRITY: string;
+/** The style of what a site adds; known to `site.js` only. */
+declare const SITE_CSS: string;
+/** The integrity of `tickets.js`; known to `modules.js` only. */
 declare const TICKETS_INTEGRITY: string;
-/** The integrity of `tickets.wasm`; known to `widget.js` only. */
+/** The integrity of `tickets.wasm`; known to `modules.js` only. */
 declare const TICKETS_WASM_INTEGRITY: string;
 /** The style of tickets and conversations; known to `tickets.js` only. */
 declare const TICKETS_CSS: string;
@@ -46,6 +54,13 @@ declare module "trunk:glue" {
   export function show(place: HTMLElement, live: HTMLElement, ...given: unknown[]): void;
   export function answer(what: string, about: string): unknown;
   export function follows(total: number, unread: number): void;
+  export function alike(place: Element, live: HTMLElement, ...given: unknown[]): void;
+  export function begin(site: object, live: HTMLElement, form: typeof answer, lang: string, labels: unknown): void;
+  export function notices(place: Element, incidents: unknown): void;
+  export function ask(place: Element, fields: unknown, asks: boolean): void;
+  export function complete(): boolean;
+  export function values(): object | undefined;
+  export function forget(): void;
   export function refresh(id: string): void;
   export function look(place: Element, form: typeof answer, lang: string, labels: unknown, host: string): void;
   export function find(done: (answer: unknown) => void, sources: unknown, siteUrl: string, given: object): void;

@@ -1,4 +1,4 @@
-// What `widget.js` imports when somebody looks at what is sent: the glue that Trunk makes for that module, and its style.
+// What `modules.js` imports when somebody looks at what is sent: the glue that Trunk makes for that module, and its style.
 
 export { initSync as init, look } from "trunk:glue";
 

@@ -1,12 +1,15 @@
-// What `widget.js` imports where somebody has tickets: what follows them, the glue that Trunk makes for the module that
+// What `modules.js` imports where somebody has tickets: what follows them, the glue that Trunk makes for the module that
 // shows them, and its style.
 
-import { initSync, refresh as refreshScreen, show } from "trunk:glue";
+import { alike as showAlike, initSync, refresh as refreshScreen, show } from "trunk:glue";
 
 export { follow } from "./follow.js";
-export { show };
+export { show, showAlike };
 
 export const css = TICKETS_CSS;
+
+/** How long whoever sends waits for us to look whether they have sent it before. */
+const PATIENCE_MS = 3000;
 
 let ready = false;
 
@@ -19,4 +22,32 @@ export const init = (options) => {
 /** Brings what is shown up to date: all of it, or one ticket. @param {string} [id] */
 export const refresh = (id = "") => {
   if (ready) refreshScreen(id);
+};
+
+/** The message that was asked about last; who sends it all the same is not asked again. */
+let asked = "";
+
+/**
+ * Whether open tickets say already what is about to be sent; then they are shown in a place.
+ * @param {Element} place @param {ReturnType<typeof import("./follow.js").follow>} line
+ * @param {(what: string, about: string) => any} form
+ * @param {() => Promise<(shows: "showAlike", place: Element, tickets: any) => Promise<void>>} draws fetches what draws them
+ */
+export const alike = async (place, line, form, draws) => {
+  const { message, topic } = JSON.parse(form("ticket", ""));
+  if (!line.open() || asked == message) return false;
+  asked = message;
+  const late = AbortSignal.timeout(PATIENCE_MS);
+  const found = await line.request("POST", "/alike", JSON.stringify({ message, topic }), "", late);
+  if (found.status != 200) return false;
+  const answer = JSON.parse(found.text ?? "");
+  if (!answer.tickets.length) return false;
+  const draw = await draws();
+  if (late.aborted) return false;
+  const within = document.createElement("div");
+  place.querySelector(".alike")?.remove();
+  within.className = "alike";
+  place.append(within);
+  await draw("showAlike", within, answer);
+  return true;
 };

@@ -12,21 +12,27 @@ import {
 import { describe } from "./collect/describe.js";
 import { gather } from "./collect/gather.js";
 import { learn, token } from "./identity.js";
+import { once } from "./once.js";
 import { forgetSession, session } from "./session.js";
 import { blank } from "./state.js";
 import { counter } from "./visits.js";
 
 export { init, gather };
 
-const PATIENCE_MS = 1000;
+/** @typedef {import("./widget-loader.js").Parts} Parts */
+/** @typedef {ReturnType<typeof import("./modules.js").start>} Modules */
 
-/** @type {import("./widget-loader.js").Parts["state"]} */
+/** @type {Parts["state"]} */
 let state;
 let mounted = false;
 /** Who was here when they were last heard of. @type {unknown[]} */
 let person = [];
-/** What follows the person's tickets, once it is fetched. @type {(() => Promise<Followed>) | undefined} */
-let tickets;
+/** The configuration as the gateway published it. @type {any} */
+let published;
+/** The modules beside the form, once they are ready. @type {Modules | undefined} */
+let modules;
+/** @type {(() => Promise<Modules>) | undefined} */
+let fetching;
 
 const who = () => [state.token, state.user?.id];
 
@@ -37,62 +43,83 @@ const learned = () => {
 };
 
 /** The host has said something new. @param {boolean} reset */
-export const changed = async (reset) => {
+export const changed = (reset) => {
   if (reset) forgetSession();
   if (mounted) formChanged(reset);
   if (!state) return;
   const before = person;
   person = who();
   if (mounted) learn(state, learned);
-  if (!tickets || (!reset && before.every((said, at) => said == person[at]))) return;
-  const { line } = await tickets();
-  if (reset) line.forget();
-  else line.look();
+  if (reset || before.some((said, at) => said != person[at])) modules?.other(reset);
 };
 
 /** Leads where the options say. @param {object} options */
-export const open = async (options) => {
+export const open = (options) => {
   openForm(options);
-  // What was read is read only when it is seen.
-  if (tickets) (await tickets()).module.refresh();
+  modules?.seen();
+  if (published?.incidents) modules?.notices().catch(blank);
 };
 
 /** Draws the widget into the panel. @param {Parts} parts */
 export const mount = (parts) => {
-  const { site, state: told } = parts;
-  state = told;
-  person = who();
-  const follow = followed(parts);
-  const { siteUrl } = access(parts);
+  const { site } = parts;
+  const fetched = beside(parts);
+  const load = once(async () => {
+    const modules = await fetched();
+    modules.painted(parts);
+    return modules;
+  });
+  /** Has a module do something. Whoever does not wait for it need not hear that it failed. @param {(modules: Modules) => any} act */
+  const beyond = (act) => {
+    const done = load().then(act);
+    done.catch(blank);
+    return done;
+  };
+  const way = access(parts);
   parts.wear(PANEL_CSS);
   const own = {
-    ...access(parts),
     version: VERSION,
     describe,
-    sends: sends(parts),
-    answers: once(() => answers(parts)),
-    elsewhere: elsewhere(parts, siteUrl),
-    follow: () => follow().then(({ line }) => line.touched()),
-    conversations: conversations(parts, follow),
+    answers: () => beyond((modules) => modules.answers()),
+    elsewhere: (/** @type {string} */ what) => {
+      const sources = said("sources");
+      if (sources && what != "config") return beyond((modules) => modules.ask(sources, what));
+    },
+    configured: (/** @type {any} */ config) => {
+      published = config;
+      beyond((modules) => config?.incidents && modules.notices());
+    },
+    show: (/** @type {Element} */ place, /** @type {string} */ about) =>
+      beyond((modules) => modules.show(place, about, said("fields"), !!said("consent"))),
+    extras: () => modules?.extras() ?? {},
+    ready: async () => {
+      try {
+        return !modules || (await modules.ready());
+      } catch {
+        return true;
+      }
+    },
+    follow: () => beyond((modules) => modules.sent()),
   };
-  mountForm({ ...parts, ...counter(site, siteUrl), ...own });
+  mountForm({ ...parts, ...way, ...counter(site, way.siteUrl), ...own });
   mounted = true;
   // One after the other, so that one token serves both.
-  learn(state, learned).then(async () => {
-    if (state.token || session(site, false)) (await follow()).line.look();
+  learn(state, learned).then(() => {
+    if (state.token || session(site, false)) beyond(async (modules) => (await modules.follow()).line.look());
   });
 };
 
 /** Follows the tickets that the device remembers. @param {Parts} parts */
 export const resume = async (parts) => {
-  state = parts.state;
-  person = who();
-  const { line } = await followed(parts)();
+  const { line } = await (await beside(parts)()).follow();
   line.resume();
 };
 
-/** @typedef {import("./widget-loader.js").Parts} Parts */
-/** @typedef {{module: any, line: ReturnType<typeof import("./follow.js").follow>}} Followed */
+/** What the configuration says under a name: the page's word, or else the gateway's. @param {string} name */
+const said = (name) => {
+  const told = [published, ...state.config].map((from) => from?.[name]);
+  return told.filter((value) => value != undefined).pop();
+};
 
 /** The way to the gateway, and who asks. @param {Parts} parts */
 const access = ({ site, gateway }) => ({
@@ -101,110 +128,16 @@ const access = ({ site, gateway }) => ({
   token: (/** @type {boolean} */ refused) => token(state, refused),
 });
 
-/** Follows the person's tickets. @param {Parts} parts */
-const followed = (parts) =>
-  (tickets ??= once(async () => {
-    const module = await script(parts.preload, "tickets", TICKETS_INTEGRITY);
-    const line = module.follow({
-      ...parts,
-      ...access(parts),
-      changed: (/** @type {import("./follow.js").Change} */ { ticket, total, unread }) => {
-        if (mounted) follows(total, unread);
-        module.refresh(ticket?.id);
-      },
-    });
-    return { module, line };
-  }));
-
-/** Shows the person's tickets, or one of them. @param {Parts} parts @param {() => Promise<Followed>} follow */
-const conversations = (parts, follow) => {
-  const draws = once(async () => {
-    const wasm = WebAssembly.compileStreaming(fetch(`${base}tickets.wasm`, { integrity: TICKETS_WASM_INTEGRITY }));
-    wasm.catch(blank);
-    const [{ module, line }, named] = await Promise.all([follow(), labels(parts)]);
-    module.init({ module: await wasm });
-    parts.wear(module.css);
-    return { module, line, named };
+/** Fetches what has the modules beside the form. @param {Parts} parts */
+const beside = (parts) => {
+  state = parts.state;
+  person = who();
+  fetching ??= once(async () => {
+    const href = new URL("modules.js", import.meta.url).href;
+    await parts.preload(href, MODULES_INTEGRITY);
+    const { start } = await import(href);
+    const heard = (/** @type {number} */ total, /** @type {number} */ unread) => mounted && follows(total, unread);
+    return (modules = start({ ...parts, ...access(parts) }, answer, heard));
   });
-  return async (/** @type {HTMLElement} */ place, /** @type {string} */ id) => {
-    const { module, line, named } = await draws();
-    module.show(place, parts["live"], line, answer, parts.lang, named, id);
-  };
-};
-
-const base = new URL(".", import.meta.url).href;
-
-/** Shows what is sent. What its parts are called comes in a second, or not at all. @param {Parts} parts */
-const sends = (parts) => {
-  const { preload, wear, lang, gateway } = parts;
-  const fetchModule = once(async () => {
-    const module = await fetched(preload, "sends", SENDS_INTEGRITY, SENDS_WASM_INTEGRITY);
-    wear(module.css);
-    return module;
-  });
-  return async (/** @type {Element} */ place) => {
-    const named = labels(parts);
-    const module = await fetchModule();
-    module.look(place, answer, lang, await named, new URL(gateway).host);
-  };
-};
-
-/** The texts of the modules; undefined where they do not come in a second. @param {Parts} parts */
-const labels = ({ lang }) => {
-  const signal = AbortSignal.timeout(PATIENCE_MS);
-  const texts = fetch(`${base}${lang}.labels.json`, { signal }).then((answer) => answer.json());
-  return texts.catch(blank);
-};
-
-/**
- * Does something once; a failure is forgotten, so that the next one may have better luck.
- * @template T @param {() => Promise<T>} act
- */
-const once = (act) => {
-  /** @type {Promise<T> | undefined} */
-  let done;
-  return () => {
-    done ??= act();
-    done.catch(() => (done = undefined));
-    return done;
-  };
-};
-
-/** Fetches the module that shows answers. @param {Parts} parts */
-const answers = async ({ preload, wear }) => {
-  const module = await fetched(preload, "answers", ANSWERS_INTEGRITY, ANSWERS_WASM_INTEGRITY);
-  wear(module.css);
-  return module;
-};
-
-/**
- * Lets the module of the engines answer in the gateway's place, where the page or its gateway names some.
- * @param {Parts} parts @param {string} siteUrl
- */
-const elsewhere = ({ preload, state }, siteUrl) => {
-  const module = once(() => fetched(preload, "engines", ENGINES_INTEGRITY, ENGINES_WASM_INTEGRITY));
-  return (/** @type {any} */ published, /** @type {string} */ what) => {
-    const named = [published, ...state.config].map((from) => from?.sources);
-    const sources = named.filter(Boolean).pop();
-    if (sources && what != "config") return module().then((engines) => engines.ask(sources, siteUrl, what));
-  };
-};
-
-/**
- * @param {Parts["preload"]} preload @param {string} name @param {string} integrity
- * @param {string} wasmIntegrity
- */
-const fetched = async (preload, name, integrity, wasmIntegrity) => {
-  const wasm = WebAssembly.compileStreaming(fetch(`${base}${name}.wasm`, { integrity: wasmIntegrity }));
-  wasm.catch(blank);
-  const module = await script(preload, name, integrity);
-  module.init({ module: await wasm });
-  return module;
-};
-
-/** @param {Parts["preload"]} preload @param {string} name @param {string} integrity */
-const script = async (preload, name, integrity) => {
-  const href = `${base}${name}.js`;
-  await preload(href, integrity);
-  return import(href);
+  return fetching;
 };

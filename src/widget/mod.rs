@@ -5,6 +5,7 @@ pub mod browser;
 pub mod engines;
 pub mod markdown;
 pub mod sends;
+pub mod site;
 pub mod tickets;
 pub mod transport;
 pub mod ui;
@@ -35,7 +36,7 @@ pub fn changed(reset: bool) {
     with_panel(|panel| ui::changed(panel, reset));
 }
 
-/// What the modules beside the form ask of it (`widget/sends`, `widget/tickets`).
+/// What the modules beside the form ask of it (`widget/sends`, `widget/site`, `widget/tickets`).
 pub fn answer(what: &str, about: &str) -> JsValue {
     panel().map_or(JsValue::UNDEFINED, |panel| ui::answer(panel, what, about))
 }

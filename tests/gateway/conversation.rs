@@ -21,7 +21,7 @@ const OTHER: &str = "100102030405060708090a0b0c0d0e0f";
 /// A gateway whose site `signed` has one signer, and another site with another.
 async fn gateway() -> Gateway {
     let site = format!(
-        "[sites.signed]\norigins = [{ORIGIN:?}]\nplans = {{ enterprise = \"high\", free = \"low\" }}\n\
+        "[limits]\naddress = 1000000\nsession = 1000000\nsite = 1000000\n[sites.signed]\norigins = [{ORIGIN:?}]\nplans = {{ enterprise = \"high\", free = \"low\" }}\n\
          support_engineers = [\"api\"]\n\
          topics = [{{ id = \"billing\", label = \"Billing\", team = \"growth\" }}, {{ id = \"api\", label = \"API\", team = \"growth\" }}]\n\
          links = [{{ label = \"Ask [here]\", url = \"https://community.example/ask\", kind = \"ask\" }}]\n\
@@ -408,4 +408,31 @@ async fn what_is_posted_to_a_ticket_can_be_posted_from_the_pages_of_the_site() {
     assert!(answer.header("access-control-allow-methods").contains("PATCH"));
     let post = post("signed", "k", Some(MINE), &ticket("One"));
     assert_eq!(gateway.send(post).await.status, 201);
+}
+
+#[tokio::test]
+async fn who_is_about_to_say_it_again_is_shown_their_own_open_tickets_that_say_it() {
+    let gateway = gateway().await;
+    let (ada, bob) = (session(MINE), session(OTHER));
+    let mine = file(&gateway, &ada, "a", &ticket("The export of my dashboard stops and the file stays empty")).await;
+    let solved = file(&gateway, &ada, "b", &ticket("Exports: the file is empty again")).await;
+    patch(&gateway, &solved, &ada, json!({"status": "solved"})).await;
+    file(&gateway, &bob, "c", &ticket("The export of my dashboard stops and the file stays empty")).await;
+    let alike = async |asking: &As, message: &str| {
+        let body = json!({"message": message, "topic": ""});
+        let path = "/v1/sites/signed/tickets/alike";
+        gateway.send(ask(Method::POST, path, asking, "k", Some(&body))).await
+    };
+    let found = alike(&ada, "dashboard export has stopped, empty file").await.json();
+    assert_eq!(found["tickets"].as_array().unwrap().iter().map(|one| &one["id"]).collect::<Vec<_>>(), [&json!(mine)]);
+    assert_eq!(alike(&ada, "How do I change my password?").await.json()["tickets"], json!([]));
+    assert_eq!(alike(&As::default(), "export file").await.problem(), (401, "unidentified".into()));
+    assert_eq!(
+        alike(&session("200102030405060708090a0b0c0d0e0f"), "export empty file").await.json()["tickets"],
+        json!([])
+    );
+    // What came from a session is theirs once they sign in, from any device.
+    let both = As { token: Some(token(json!({ "sub": "ada" }))), session: Some(MINE.into()) };
+    assert_eq!(alike(&both, "export empty file").await.json()["open"], 1);
+    assert_eq!(alike(&person("ada"), "export empty file").await.json()["open"], 1);
 }

@@ -646,3 +646,50 @@ async fn a_long_list_goes_on_on_the_next_page() {
     assert!(second.contains("Message 50.") && !second.contains("Message 49."), "{second}");
     assert!(second.contains("First page") && !second.contains("?page=2"));
 }
+
+#[tokio::test]
+async fn a_sites_own_fields_stand_there_by_their_labels_and_robots_are_marked_and_not_refused() {
+    let site = "[sites.asking]\norigins = [\"*\"]\n\
+        fields = [{ id = \"seats\", label = \"Seats\", type = \"number\", needed = true },\n\
+        { id = \"region\", label = \"Region\", type = \"choice\", choices = [{ id = \"eu\", label = \"Europe\" }] },\n\
+        { id = \"prod\", label = \"In production\", type = \"yes_no\" }]\n";
+    let gateway = gateway_with(site, Overrides { demo: true, ..Overrides::default() }).await;
+    let mut sent = ticket("Made by somebody who is quick");
+    sent["fields"] = json!({"seats": 12, "region": "eu", "prod": true, "gone": "<b>kept</b>"});
+    sent["website"] = json!("https://spam.example");
+    let answer = gateway.send(crate::support::post("asking", "k", None, &sent)).await;
+    assert_eq!(answer.status, 201, "{}", answer.text());
+    let reference = answer.json()["reference"].as_str().unwrap().to_string();
+    let page = gateway.get(&format!("/inbox/tickets/{reference}")).await.text();
+    for said in ["<bdi>Seats</bdi>", "<bdi>12</bdi>", "<bdi>Europe</bdi>", "<dd>Yes</dd>", "<bdi>gone</bdi>", "Robot?"]
+    {
+        assert!(page.contains(said), "{said}");
+    }
+    assert!(!page.contains("<b>kept</b>"));
+    assert!(gateway.get("/inbox").await.text().contains("A field was filled in that people do not see"));
+
+    // Whatever is missing is not a reason to turn somebody away, but what cannot be an answer is named.
+    sent["fields"] = json!({});
+    assert_eq!(gateway.send(crate::support::post("asking", "k2", None, &sent)).await.status, 201);
+    for (fields, pointer) in
+        [(json!({"seats": [1]}), "/fields/seats"), (json!({"seats": "x".repeat(2001)}), "/fields/seats")]
+    {
+        sent["fields"] = fields;
+        let answer = gateway.send(crate::support::post("asking", "k3", None, &sent)).await;
+        assert_eq!((answer.status.as_u16(), &answer.json()["errors"][0]["pointer"]), (422, &json!(pointer)));
+    }
+}
+
+#[tokio::test]
+async fn whoever_guesses_the_token_has_to_wait() {
+    let gateway = guarded().await;
+    for _ in 0..10 {
+        let answer = gateway.send(form("/inbox/login", "", "name=Eve&token=wrong")).await;
+        assert_eq!(answer.status, 403);
+    }
+    let body = format!("name=Eve&token={}", TOKEN.replace(' ', "+"));
+    let answer = gateway.send(form("/inbox/login", "", &body)).await;
+    assert_eq!(answer.status, 429);
+    assert!(answer.header("retry-after").parse::<u64>().unwrap() >= 1);
+    assert!(answer.header("set-cookie").is_empty() && answer.text().contains("too many attempts"));
+}

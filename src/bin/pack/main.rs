@@ -17,7 +17,7 @@ use std::process::{Command, ExitCode, Stdio};
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
-use deskbell::domain::texts::{self, LANGUAGES, SendsText, Text, TicketsText};
+use deskbell::domain::texts::{self, LANGUAGES, SendsText, SiteText, Text, TicketsText};
 use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
 
@@ -27,10 +27,14 @@ type Result<T> = std::result::Result<T, String>;
 const LOADER_LIMIT: usize = 8_000;
 /// Bytes of gzip up to a form that can be used: loader, glue and WebAssembly.
 const FORM_LIMIT: usize = 120_000;
+/// Bytes of gzip of what comes once the form is there, and fetches what is beside it.
+const MODULES_LIMIT: usize = 3_000;
 /// Bytes of gzip of what only those fetch who may read an answer.
 const ANSWERS_LIMIT: usize = 25_000;
 /// Bytes of gzip of what only those fetch who look at what is sent.
 const SENDS_LIMIT: usize = 20_000;
+/// Bytes of gzip of what only those pages fetch whose site adds something.
+const SITE_LIMIT: usize = 25_000;
 /// Bytes of gzip of what only those fetch who have tickets.
 const TICKETS_LIMIT: usize = 40_000;
 /// Bytes of gzip of what only those pages fetch that name engines.
@@ -76,6 +80,7 @@ fn pack() -> Result<()> {
         }
         let mut labels = table.labels;
         labels.extend(SendsText::ALL.iter().zip(table.sends).map(|(text, said)| (text.key().to_string(), said)));
+        labels.extend(SiteText::ALL.iter().zip(table.site).map(|(text, said)| (text.key().to_string(), said)));
         labels.extend(TicketsText::ALL.iter().zip(table.tickets).map(|(text, said)| (text.key().to_string(), said)));
         write(&folder.join(format!("{}.labels.json", language.tag)), json!(labels).to_string().as_bytes())?;
     }
@@ -86,19 +91,30 @@ fn pack() -> Result<()> {
     let (engines, engines_wasm) = module(&stage, &folder, release, "engines", &[])?;
     let look = [format!("--define:SENDS_CSS={}", json!(style("sends")?))];
     let (sends, sends_wasm) = module(&stage, &folder, release, "sends", &look)?;
+    let additions = [format!("--define:SITE_CSS={}", json!(style("site")?))];
+    let (site, site_wasm) = module(&stage, &folder, release, "site", &additions)?;
     let conversations = [format!("--define:TICKETS_CSS={}", json!(style("tickets")?))];
     let (tickets, tickets_wasm) = module(&stage, &folder, release, "tickets", &conversations)?;
     let known = [
-        format!("--define:VERSION={}", json!(version)),
+        format!("--define:SITE_INTEGRITY={}", json!(integrity(site.as_bytes()))),
+        format!("--define:SITE_WASM_INTEGRITY={}", json!(integrity(&site_wasm))),
         format!("--define:TICKETS_INTEGRITY={}", json!(integrity(tickets.as_bytes()))),
         format!("--define:TICKETS_WASM_INTEGRITY={}", json!(integrity(&tickets_wasm))),
         format!("--define:SENDS_INTEGRITY={}", json!(integrity(sends.as_bytes()))),
         format!("--define:SENDS_WASM_INTEGRITY={}", json!(integrity(&sends_wasm))),
         format!("--define:ENGINES_INTEGRITY={}", json!(integrity(engines.as_bytes()))),
         format!("--define:ENGINES_WASM_INTEGRITY={}", json!(integrity(&engines_wasm))),
-        format!("--define:PANEL_CSS={}", json!(style("panel")?)),
         format!("--define:ANSWERS_INTEGRITY={}", json!(integrity(answers.as_bytes()))),
         format!("--define:ANSWERS_WASM_INTEGRITY={}", json!(integrity(&answers_wasm))),
+    ];
+    let beside =
+        [&["src/loader/modules.js", "--bundle", "--format=esm", "--charset=utf8"][..], &texts_of(&known)].concat();
+    let modules = esbuild(release, &beside)?;
+    write(&folder.join("modules.js"), modules.as_bytes())?;
+    let known = [
+        format!("--define:VERSION={}", json!(version)),
+        format!("--define:MODULES_INTEGRITY={}", json!(integrity(modules.as_bytes()))),
+        format!("--define:PANEL_CSS={}", json!(style("panel")?)),
     ];
     let (widget, wasm) = module(&stage, &folder, release, "widget", &known)?;
 
@@ -121,9 +137,11 @@ fn pack() -> Result<()> {
     write(&stage.join("deskbell.d.ts"), &read(Path::new("src/loader/deskbell.d.ts"))?)?;
     for (name, script) in [
         ("widget.js", &widget),
+        ("modules.js", &modules),
         ("answers.js", &answers),
         ("engines.js", &engines),
         ("sends.js", &sends),
+        ("site.js", &site),
         ("tickets.js", &tickets),
         ("deskbell.js", &loader),
     ] {
@@ -152,7 +170,7 @@ fn module(stage: &Path, folder: &Path, release: bool, name: &str, known: &[Strin
     ];
     let (entry, glue_alias) = (format!("src/loader/{name}.js"), format!("--alias:trunk:glue={}", glue.display()));
     let mut arguments = vec![entry.as_str(), glue_alias.as_str()];
-    arguments.extend(known.iter().map(String::as_str));
+    arguments.extend(texts_of(known));
     let mut script = esbuild(false, &[&arguments, &bundle[..]].concat())?;
     if release {
         write(&used, shrink::shrink(&wasm, name, &script)?.as_bytes())?;
@@ -165,6 +183,10 @@ fn module(stage: &Path, folder: &Path, release: bool, name: &str, known: &[Strin
         std::fs::remove_file(leftover).map_err(|error| format!("cannot remove {}: {error}", leftover.display()))?;
     }
     Ok((script, module))
+}
+
+fn texts_of(arguments: &[String]) -> Vec<&str> {
+    arguments.iter().map(String::as_str).collect()
 }
 
 /// The glue with a guard around every call that the browser makes into the module. When it panics, its hook has told the
@@ -244,7 +266,8 @@ fn esbuild(release: bool, arguments: &[&str]) -> Result<String> {
 
 /// Writes a compressed file beside every text and module, prints what each weighs, and holds the gates.
 fn compress(stage: &Path) -> Result<()> {
-    let (mut loader, mut form, mut answers, mut engines, mut sends, mut tickets) = (0, 0, 0, 0, 0, 0);
+    let (mut loader, mut form, mut modules, mut answers) = (0, 0, 0, 0);
+    let (mut engines, mut sends, mut site, mut tickets) = (0, 0, 0, 0);
     println!("{:<36} {:>9} {:>9} {:>9}", "bytes", "raw", "gzip", "brotli");
     for path in files(stage)? {
         let bytes = read(&path)?;
@@ -256,16 +279,20 @@ fn compress(stage: &Path) -> Result<()> {
         match path.file_name().and_then(OsStr::to_str) {
             Some("deskbell.js") => loader = gzip.len(),
             Some("widget.js" | "widget.wasm") => form += gzip.len(),
+            Some("modules.js") => modules = gzip.len(),
             Some("answers.js" | "answers.wasm") => answers += gzip.len(),
             Some("engines.js" | "engines.wasm") => engines += gzip.len(),
             Some("sends.js" | "sends.wasm") => sends += gzip.len(),
+            Some("site.js" | "site.wasm") => site += gzip.len(),
             Some("tickets.js" | "tickets.wasm") => tickets += gzip.len(),
             _ => {}
         }
     }
     within("the loader (deskbell.js)", loader, LOADER_LIMIT)?;
+    within("what fetches the other modules (modules.js)", modules, MODULES_LIMIT)?;
     within("what shows answers (answers.js, answers.wasm)", answers, ANSWERS_LIMIT)?;
     within("what shows what is sent (sends.js, sends.wasm)", sends, SENDS_LIMIT)?;
+    within("what draws what a site adds (site.js, site.wasm)", site, SITE_LIMIT)?;
     within("what shows tickets (tickets.js, tickets.wasm)", tickets, TICKETS_LIMIT)?;
     within("what asks engines (engines.js, engines.wasm)", engines, ENGINES_LIMIT)?;
     within("a form that can be used (deskbell.js, widget.js, widget.wasm)", loader + form, FORM_LIMIT)

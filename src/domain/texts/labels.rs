@@ -97,6 +97,8 @@ pub const LABELS: &[(&str, &str)] = &[
     ("outcome", "Outcome"),
     ("via", "Sent from"),
     ("consent", "Consent"),
+    ("fields", "Fields"),
+    ("website", "Website"),
     ("locale", "Language"),
     ("created_at", "Written"),
     ("client", "Sent by"),

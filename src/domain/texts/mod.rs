@@ -127,7 +127,6 @@ Text {
     WhatWeSend, "what_we_send", "What we send";
     SecretFound, "secret_found", "“{secret}” looks like a secret. Support does not need it.";
     HideSecret, "hide_secret", "Hide it";
-    Consent, "consent", "Support may look into my account to solve this.";
     AnswersTo, "answers_to", "Answers go to {email}.";
     Send, "send", "Send";
     Sending, "sending", "Sending…";
@@ -183,6 +182,24 @@ SendsText {
 }
 
 texts! {
+/// A text of what a site adds to the panel (`widget/site`).
+SiteText {
+    ConsentAsk, "consent_ask", "Support may look into my account to solve this.";
+    Incident, "incident", "Incident";
+    Maintenance, "maintenance", "Maintenance";
+    MoreAbout, "incident_more", "More about it";
+    HaveToo, "incident_have", "I have this too";
+    Noted, "incident_noted", "Noted. You need no ticket for this.";
+    NotNoted, "incident_not_noted", "We couldn't reach support. Please try again.";
+    Affected, "incident_affected", "one={n} person has it|other={n} people have it";
+    Optional, "field_optional", "{label} (optional)";
+    Choose, "field_choose", "Please choose";
+    NeedAnswer, "field_needed", "Please answer this.";
+    NeedNumber, "field_number", "This has to be a number, such as 12 or 1.5.";
+}
+}
+
+texts! {
 /// A text of the screens that show tickets and conversations (`widget/tickets`).
 TicketsText {
     Loading, "tickets_loading", "Loading…";
@@ -216,6 +233,11 @@ TicketsText {
     Picture, "message_picture", "Show the picture";
     NamedPicture, "message_named_picture", "Show the picture: {name}";
     Refused, "reply_refused", "Support did not take your reply: {reason}";
+    Alike, "alike", "You may have sent this already";
+    AlikeHint, "alike_hint", "Adding it to an open ticket keeps everything in one place.";
+    AddTo, "alike_add", "Add this to it";
+    Adding, "alike_adding", "Adding…";
+    SendNew, "alike_new", "Send as a new ticket";
 }
 }
 
@@ -298,6 +320,8 @@ pub struct Table {
     pub labels: std::collections::BTreeMap<String, String>,
     /// The texts of the screen that shows what is sent, in the order of [`SendsText::ALL`].
     pub sends: Vec<String>,
+    /// The texts of what a site adds, in the order of [`SiteText::ALL`].
+    pub site: Vec<String>,
     /// The texts of the screens that show tickets, in the order of [`TicketsText::ALL`].
     pub tickets: Vec<String>,
     /// What the gateway says, in the order of [`GatewayText::ALL`].
@@ -314,6 +338,7 @@ pub fn table(language: Language) -> Result<Table, String> {
             panel: english(Text::ENGLISH),
             labels,
             sends: english(SendsText::ENGLISH),
+            site: english(SiteText::ENGLISH),
             tickets: english(TicketsText::ENGLISH),
             gateway: english(GatewayText::ENGLISH),
         });
@@ -323,13 +348,14 @@ pub fn table(language: Language) -> Result<Table, String> {
     let mut take = |key: &str| texts.remove(key).ok_or(format!("{}: {key} is missing", language.tag));
     let panel = Text::KEYS.lines().map(&mut take).collect::<Result<_, String>>()?;
     let sends = SendsText::KEYS.lines().map(&mut take).collect::<Result<_, String>>()?;
+    let site = SiteText::KEYS.lines().map(&mut take).collect::<Result<_, String>>()?;
     let tickets = TicketsText::KEYS.lines().map(&mut take).collect::<Result<_, String>>()?;
     let gateway = GatewayText::KEYS.lines().map(&mut take).collect::<Result<_, String>>()?;
     let named = |(name, _): &(&str, &str)| Ok((name.to_string(), take(&[labels::PREFIX, name].concat())?));
     let labels = labels::LABELS.iter().map(named).collect::<Result<_, String>>()?;
     match texts.keys().next() {
         Some(unknown) => Err(format!("{}: {unknown} is no text", language.tag)),
-        None => Ok(Table { panel, labels, sends, tickets, gateway }),
+        None => Ok(Table { panel, labels, sends, site, tickets, gateway }),
     }
 }
 
@@ -374,6 +400,7 @@ mod tests {
     fn every_language_is_complete_and_keeps_the_placeholders() {
         let panel: Vec<_> = Text::ALL.iter().map(|text| (text.key(), text.english())).collect();
         let sends: Vec<_> = SendsText::ALL.iter().map(|text| (text.key(), text.english())).collect();
+        let site: Vec<_> = SiteText::ALL.iter().map(|text| (text.key(), text.english())).collect();
         let tickets: Vec<_> = TicketsText::ALL.iter().map(|text| (text.key(), text.english())).collect();
         let gateway: Vec<_> = GatewayText::ALL.iter().map(|text| (text.key(), text.english())).collect();
         for language in LANGUAGES {
@@ -381,6 +408,7 @@ mod tests {
             assert!(table.labels.values().all(|label| !label.trim().is_empty()), "{}", language.tag);
             is_complete(language.tag, &panel, &table.panel);
             is_complete(language.tag, &sends, &table.sends);
+            is_complete(language.tag, &site, &table.site);
             is_complete(language.tag, &tickets, &table.tickets);
             is_complete(language.tag, &gateway, &table.gateway);
         }

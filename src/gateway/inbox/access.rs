@@ -18,14 +18,13 @@ use super::super::app::App;
 use super::super::clock;
 use super::super::settings::Token;
 use super::super::store::StoreError;
+use super::super::tickets::handling::NOBODY_IN_PARTICULAR;
 use super::login::login_address;
 use super::{Failed, message, page};
 
 /// How long a session lasts: a working day and some.
 const SESSION: SignedDuration = SignedDuration::from_hours(12);
 const COOKIE: &str = "deskbell_inbox";
-/// Who answers in a demo, and by script.
-const NOBODY_IN_PARTICULAR: &str = "Support";
 
 /// Who is at the inbox.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -8,6 +8,8 @@ use super::access::Operator;
 use super::asked::Asked;
 use super::{page, paste, times, words};
 use crate::domain::conversation::{self, Turn};
+use crate::domain::incident::{Event, Incident};
+use crate::domain::robot;
 use crate::domain::targets::Owner;
 use crate::domain::ticket::Status;
 
@@ -23,6 +25,8 @@ pub struct Seen<'a> {
     pub more: bool,
     /// The address of this gateway.
     pub base: &'a str,
+    /// What is broken now, with its site.
+    pub broken: &'a [(String, Incident)],
 }
 
 /// The page.
@@ -37,6 +41,7 @@ pub fn page(app: &App, seen: &Seen<'_>) -> Markup {
                 h1 { "Tickets" }
                 p.muted { @if asked.page > 0 { "The next ones" } @else { "What is due first" } }
             }
+            (broken(seen.broken))
             (filters(app, seen))
             @if tickets.is_empty() && plain { (nothing_open(app)) }
             @else if tickets.is_empty() { p.card.empty { "No ticket is like that. " a href="/inbox?status=all" { "All tickets" } } }
@@ -56,6 +61,26 @@ pub fn page(app: &App, seen: &Seen<'_>) -> Markup {
             }
         },
     )
+}
+
+/// What customers are told is broken, and how many have said that they have it.
+fn broken(broken: &[(String, Incident)]) -> Markup {
+    html! {
+        @if !broken.is_empty() {
+            section.card.broken aria-label="What customers are told is broken" {
+                @for (site, incident) in broken {
+                    p {
+                        @match incident.kind {
+                            Event::Incident => span.mark.critical { "Incident" },
+                            Event::Maintenance => span.mark { "Maintenance" },
+                        }
+                        " " bdi { @if incident.url.is_empty() { (incident.title) } @else { a href=(incident.url) rel="noreferrer" { (incident.title) } } }
+                        " " span.muted { (site) " · " (incident.affected) @if incident.affected == 1 { " customer has it too" } @else { " customers have it too" } }
+                    }
+                }
+            }
+        }
+    }
 }
 
 fn filters(app: &App, seen: &Seen<'_>) -> Markup {
@@ -137,6 +162,7 @@ fn row(app: &App, ticket: &StoredTicket, sites: bool) -> Markup {
         tr role="row" {
             td.what role="cell" {
                 a.reference href={ "/inbox/tickets/" (ticket.reference) } { (ticket.reference) }
+                @if let Some(sign) = robot::signs(&ticket.ticket).first() { " " span.mark.soon title=(words::sign(*sign)) { "Robot?" } }
                 p.line dir="auto" { (conversation::title(&ticket.ticket.message)) }
             }
             td.kind role="cell" { (words::kind(ticket.ticket.kind)) }

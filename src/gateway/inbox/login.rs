@@ -4,13 +4,14 @@ use std::sync::Arc;
 
 use axum::Form;
 use axum::extract::{Query, Request, State};
-use axum::http::{HeaderMap, StatusCode, Uri, header};
+use axum::http::{Extensions, HeaderMap, HeaderValue, StatusCode, Uri, header};
 use axum::response::{IntoResponse, Redirect, Response};
 use http_body_util::{BodyExt, Limited};
 use maud::{Markup, html};
 use serde::Deserialize;
 
 use super::super::app::App;
+use super::super::guard::{self, Wait};
 use super::access;
 use super::{Failed, message, page};
 
@@ -46,6 +47,7 @@ pub async fn ask(State(app): State<Arc<App>>, Query(asked): Query<Asked>) -> Res
 /// Takes the form.
 pub async fn log_in(
     State(app): State<Arc<App>>,
+    extensions: Extensions,
     headers: HeaderMap,
     Form(LoginForm { name, token, next }): Form<LoginForm>,
 ) -> Result<Response, Failed> {
@@ -59,6 +61,11 @@ pub async fn log_in(
     let name = name.trim();
     if name.is_empty() || name.chars().count() > NAME_MAX {
         return wrong(StatusCode::UNPROCESSABLE_ENTITY, "Please say who you are, in 1 to 80 characters.");
+    }
+    if let Err(Wait(wait)) = app.guard.login(guard::address(&extensions, &headers)) {
+        let seconds = HeaderValue::from(wait.as_secs() + 1);
+        let page = form(name, &next, Some("These were too many attempts from one address. Please wait a minute."));
+        return Ok(([(header::RETRY_AFTER, seconds)], message(StatusCode::TOO_MANY_REQUESTS, page)).into_response());
     }
     if !known.is(token.trim()) {
         tracing::warn!("somebody tried to log in to the inbox with a wrong token");

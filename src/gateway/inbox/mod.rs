@@ -29,6 +29,7 @@ use axum::{Extension, Router};
 use maud::Markup;
 
 use super::app::App;
+use super::incidents;
 use super::store::StoreError;
 use crate::domain::reference;
 use access::Operator;
@@ -81,7 +82,14 @@ async fn list(
     let mut tickets = app.store.tickets(&asked.view(), offset, PAGE_SIZE as u32 + 1).await?;
     let more = tickets.len() > PAGE_SIZE;
     tickets.truncate(PAGE_SIZE);
-    let seen = list::Seen { operator: &operator, asked: &asked, tickets: &tickets, more, base: &base(&headers) };
+    let mut broken = Vec::new();
+    for site in app.settings.sites.keys() {
+        for incident in incidents::counted(&app, site).await? {
+            broken.push((site.clone(), incident));
+        }
+    }
+    let base = base(&headers);
+    let seen = list::Seen { operator: &operator, asked: &asked, tickets: &tickets, more, base: &base, broken: &broken };
     Ok(html(list::page(&app, &seen)).into_response())
 }
 

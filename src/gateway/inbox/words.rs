@@ -11,6 +11,7 @@ use super::super::store::StoredTicket;
 use super::times;
 use crate::domain::context::{ErrorRecord, FoundLink, RequestRecord};
 use crate::domain::markdown;
+use crate::domain::robot::Sign;
 use crate::domain::targets::{HOURS_A_DAY, Owner, Target};
 use crate::domain::ticket::{Kind, Outcome, Severity, Status};
 
@@ -39,6 +40,14 @@ pub fn outcome(outcome: Outcome) -> &'static str {
         Outcome::Shown => "Shown",
         Outcome::Opened => "Opened",
         Outcome::Unhelpful => "Did not help",
+    }
+}
+
+/// What speaks for a robot.
+pub fn sign(sign: Sign) -> &'static str {
+    match sign {
+        Sign::Trap => "A field was filled in that people do not see",
+        Sign::Quick => "It was written more quickly than anybody types",
     }
 }
 

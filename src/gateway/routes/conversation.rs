@@ -1,4 +1,4 @@
-//! What follows a ticket: `GET …/tickets`, `GET` and `PATCH …/tickets/{id}`, `GET` and `POST …/tickets/{id}/messages`.
+//! What follows a ticket: `GET …/tickets`, `POST …/tickets/alike`, `GET` and `PATCH …/tickets/{id}`, `GET` and `POST …/tickets/{id}/messages`.
 
 use std::sync::Arc;
 
@@ -20,6 +20,20 @@ use super::{body, tickets};
 #[derive(Deserialize)]
 pub struct After {
     after: Option<u32>,
+}
+
+/// Open tickets of the person that say what they are about to say.
+pub async fn alike(
+    State(app): State<Arc<App>>,
+    Path(name): Path<String>,
+    headers: HeaderMap,
+    body: Body,
+) -> Result<impl IntoResponse, Refusal> {
+    let body = body::json(&headers, body).await;
+    let who = who(&app, &name, &headers)?;
+    let reader = conversation::reader(&app, &name, &who).await?;
+    let tickets = conversation::alike(&app, &name, reader, &body?).await?;
+    Ok(([(header::CACHE_CONTROL, "no-store")], Json(tickets)))
 }
 
 /// The person's tickets.

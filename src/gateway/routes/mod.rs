@@ -7,6 +7,8 @@ mod conversation;
 mod cors;
 mod envelope;
 mod events;
+mod incidents;
+mod limits;
 mod questions;
 mod search;
 mod stream;
@@ -16,7 +18,7 @@ use std::any::Any;
 use std::sync::Arc;
 
 use axum::Router;
-use axum::middleware::from_fn;
+use axum::middleware::{from_fn, from_fn_with_state};
 use axum::response::{IntoResponse, Redirect, Response};
 use axum::routing::{get, post};
 use tower_http::catch_panic::CatchPanicLayer;
@@ -54,9 +56,11 @@ fn version_1(app: Arc<App>) -> Router<Arc<App>> {
         .route("/sites/{site}/config", get(config::answer))
         .route("/sites/{site}/search", get(search::answer))
         .route("/sites/{site}/questions/{id}", get(questions::answer))
+        .route("/sites/{site}/incidents", get(incidents::list).post(incidents::affected))
         .route("/sites/{site}/events", post(events::answer))
         .route("/sites/{site}/tickets", post(tickets::answer).get(conversation::list))
         .route("/sites/{site}/tickets/stream", get(stream::answer))
+        .route("/sites/{site}/tickets/alike", post(conversation::alike))
         .route("/sites/{site}/tickets/{id}", get(conversation::one).patch(conversation::patch))
         .route("/sites/{site}/tickets/{id}/messages", get(conversation::messages).post(conversation::reply));
     guarded(routes, app)
@@ -68,6 +72,7 @@ fn guarded(routes: Router<Arc<App>>, app: Arc<App>) -> Router<Arc<App>> {
         .method_not_allowed_fallback(|| async { Refusal::MethodNotAllowed })
         .fallback(|| async { Refusal::NotFound(String::new()) })
         .layer(from_fn(envelope::in_time))
+        .layer(from_fn_with_state(app.clone(), limits::hold))
         .layer(CatchPanicLayer::custom(panicked))
         .layer(cors::layer(app))
 }

@@ -9,7 +9,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use axum::extract::{Path, State};
-use axum::http::{HeaderMap, header};
+use axum::http::{Extensions, HeaderMap, header};
 use axum::response::IntoResponse;
 use axum::response::sse::{Event, KeepAlive, Sse};
 use futures_util::stream::{self, Stream};
@@ -19,6 +19,7 @@ use tokio::sync::broadcast::error::RecvError;
 use tokio::time::{Instant, sleep_until};
 
 use super::super::app::App;
+use super::super::guard::{self, Open};
 use super::super::identity::{self, Who};
 use super::super::problem::Refusal;
 use super::super::store::StoredTicket;
@@ -49,13 +50,16 @@ struct Change {
 pub async fn answer(
     State(app): State<Arc<App>>,
     Path(name): Path<String>,
+    extensions: Extensions,
     headers: HeaderMap,
 ) -> Result<impl IntoResponse, Refusal> {
     let who = identity::who(&headers, &name, super::site(&app, &name)?)?;
     conversation::reader(&app, &name, &who).await?;
+    let writer = guard::writer(&name, &headers).ok_or(Refusal::Unidentified)?;
+    let open = app.guard.open(guard::address(&extensions, &headers), writer)?;
     let left = who.person.as_ref().map(|person| person.until.saturating_sub(clock::seconds()));
     let end = Instant::now() + left.map_or(WITHOUT_TOKEN, Duration::from_secs);
-    let watch = Watch { changes: app.live.watch(), app, name, who, end, told: false };
+    let watch = Watch { changes: app.live.watch(), app, name, who, end, told: false, _open: open };
     let events = Sse::new(events(watch)).keep_alive(KeepAlive::new().interval(KEEP_ALIVE));
     // A proxy that collects answers before it passes them on would keep these for ever.
     Ok(([(header::CACHE_CONTROL.as_str(), "no-store"), ("x-accel-buffering", "no")], events))
@@ -68,6 +72,7 @@ struct Watch {
     changes: Receiver<Arc<StoredTicket>>,
     end: Instant,
     told: bool,
+    _open: Open,
 }
 
 fn events(watch: Watch) -> impl Stream<Item = Result<Event, Infallible>> {

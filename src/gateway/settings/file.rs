@@ -7,6 +7,7 @@ use serde::Deserialize;
 
 use super::SettingsError;
 use super::site::SiteTable;
+use crate::gateway::guard::Limits;
 
 /// The configuration file, field by field; `src/gateway/deskbell.example.toml` shows every one. Paths are relative to the
 /// folder in which the gateway is started.
@@ -23,6 +24,8 @@ pub struct File {
     pub inbox_token: Option<String>,
     /// A file that holds that secret, instead of `inbox_token`.
     pub inbox_token_file: Option<PathBuf>,
+    /// How much anybody may ask for in a minute.
+    pub limits: Limits,
     /// The sites, by the public key that stands in `data-site`.
     pub sites: BTreeMap<String, SiteTable>,
 }
@@ -57,4 +60,4 @@ pub fn text(path: &Path) -> Result<String, SettingsError> {
 /// A site's fields are read as those of the domain's configuration, which does not know those that are the gateway's.
 const SITE_FIELDS: &str = "expected one of `kinds`";
 const SITE_FIELDS_WITH_OWN: &str =
-    "expected one of `origins`, `hours`, `rota`, `support_engineers`, `signers`, `imports`, `kinds`";
+    "expected one of `origins`, `hours`, `rota`, `support_engineers`, `signers`, `incidents`, `imports`, `kinds`";

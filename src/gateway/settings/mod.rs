@@ -2,6 +2,7 @@
 
 mod file;
 mod hours;
+mod incidents;
 mod rota;
 mod site;
 
@@ -11,6 +12,8 @@ use std::net::SocketAddr;
 use std::path::PathBuf;
 
 use sha2::{Digest, Sha256};
+
+use super::guard::Limits;
 
 pub use file::{File, parse};
 pub use site::{Origins, Site, SiteTable};
@@ -35,6 +38,8 @@ pub struct Settings {
     pub assets: Option<PathBuf>,
     /// What opens the inbox; without it the inbox stays closed.
     pub inbox_token: Option<Token>,
+    /// How much anybody may ask for.
+    pub limits: Limits,
     /// The sites by their public key.
     pub sites: BTreeMap<String, Site>,
     /// Whether the demo is served.
@@ -142,6 +147,7 @@ pub fn load(overrides: &Overrides) -> Result<Settings, SettingsError> {
         database,
         assets: overrides.assets.clone().or(file.assets),
         inbox_token,
+        limits: file.limits,
         sites,
         demo: overrides.demo,
     })

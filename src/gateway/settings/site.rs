@@ -13,12 +13,14 @@ use serde::{Deserialize, Deserializer};
 
 use super::SettingsError;
 use super::hours::HoursTable;
+use super::incidents::IncidentsTable;
 use super::rota::{self, TurnsTable};
 use crate::domain::config::{self, Config};
 use crate::domain::hours::Hours;
 use crate::domain::link;
 use crate::domain::rota::Rota;
 use crate::gateway::identity::Signer;
+use crate::gateway::incidents::Told;
 use crate::gateway::search::import::timer::{EVERY_DEFAULT, EVERY_MAX, EVERY_MIN, Plan};
 use crate::gateway::search::import::{Format, Source, SourceError};
 
@@ -37,6 +39,8 @@ pub struct Site {
     pub support_engineers: Vec<String>,
     /// The keys of the host, which sign who somebody is.
     pub signers: Vec<Signer>,
+    /// Where it says what is broken.
+    pub incidents: Option<Told>,
     /// Where its questions come from while the gateway serves.
     pub imports: Vec<Plan>,
 }
@@ -50,7 +54,7 @@ pub enum Origins {
     Listed(Vec<String>),
 }
 
-/// A site as it stands in the file: `origins`, `hours`, `rota`, `support_engineers`, `signers` and `imports`, and beside them the fields of [`Config`].
+/// A site as it stands in the file: `origins`, `hours`, `rota`, `support_engineers`, `signers`, `incidents` and `imports`, and beside them the fields of [`Config`].
 #[derive(Clone, Debug)]
 pub struct SiteTable {
     origins: Vec<String>,
@@ -58,6 +62,7 @@ pub struct SiteTable {
     rota: BTreeMap<String, TurnsTable>,
     support_engineers: Vec<String>,
     signers: Vec<SignerTable>,
+    incidents: Option<IncidentsTable>,
     imports: Vec<ImportTable>,
     config: Config,
 }
@@ -171,6 +176,10 @@ fn check(name: &str, table: SiteTable, place: &impl Fn(&str) -> String) -> Resul
         }
         signers.push(signer);
     }
+    let incidents = match table.incidents.as_ref().map(IncidentsTable::read).transpose() {
+        Ok(incidents) => incidents,
+        Err((field, message)) => return wrong(&format!("incidents.{field}"), message),
+    };
     let mut imports: Vec<Plan> = Vec::new();
     for (index, import) in table.imports.into_iter().enumerate() {
         let plan = match plan(import) {
@@ -185,11 +194,12 @@ fn check(name: &str, table: SiteTable, place: &impl Fn(&str) -> String) -> Resul
     let origins = if any { Origins::Any } else { Origins::Listed(table.origins) };
     Ok(Site {
         origins,
-        config: table.config,
+        config: Config { incidents: incidents.is_some(), ..table.config },
         hours,
         rota,
         support_engineers: table.support_engineers,
         signers,
+        incidents,
         imports,
     })
 }
@@ -273,8 +283,8 @@ impl<'de> Visitor<'de> for TableVisitor {
         let mut own = Own::default();
         let config = Config::deserialize(MapAccessDeserializer::new(WithoutOwn { map, own: &mut own }))?;
         let origins = own.origins.ok_or_else(|| A::Error::missing_field("origins"))?;
-        let Own { hours, rota, support_engineers, signers, imports, .. } = own;
-        Ok(SiteTable { origins, hours, rota, support_engineers, signers, imports, config })
+        let Own { hours, rota, support_engineers, signers, incidents, imports, .. } = own;
+        Ok(SiteTable { origins, hours, rota, support_engineers, signers, incidents, imports, config })
     }
 }
 
@@ -286,10 +296,11 @@ struct Own {
     rota: BTreeMap<String, TurnsTable>,
     support_engineers: Vec<String>,
     signers: Vec<SignerTable>,
+    incidents: Option<IncidentsTable>,
     imports: Vec<ImportTable>,
 }
 
-const OWN: &[&str] = &["origins", "hours", "rota", "support_engineers", "signers", "imports"];
+const OWN: &[&str] = &["origins", "hours", "rota", "support_engineers", "signers", "incidents", "imports"];
 
 impl Own {
     fn read<'de, A: MapAccess<'de>>(&mut self, field: &str, map: &mut A) -> Result<(), A::Error> {
@@ -299,6 +310,7 @@ impl Own {
             "rota" => self.rota = map.next_value()?,
             "support_engineers" => self.support_engineers = map.next_value()?,
             "signers" => self.signers = map.next_value()?,
+            "incidents" => self.incidents = Some(map.next_value()?),
             _ => self.imports = map.next_value()?,
         }
         Ok(())

@@ -37,7 +37,10 @@ fn the_example_names_every_field_of_a_site() {
     }
     assert!(example.contains("\n# [[sites.acme.imports]]\n") && example.contains("\n# [[sites.acme.signers]]\n"));
     assert!(example.contains("\n# [sites.acme.hours]\n") && example.contains("\n# [sites.acme.rota.growth]\n"));
-    assert!(example.contains("\nsupport_engineers = "));
+    assert!(example.contains("\nsupport_engineers = ") && example.contains("\n[limits]\n"));
+    for table in ["[[sites.acme.channels]]", "[[sites.acme.fields]]", "[sites.acme.incidents]"] {
+        assert!(example.contains(&format!("\n{table}\n")), "{table}");
+    }
 }
 
 #[test]
@@ -74,7 +77,7 @@ fn a_wrong_file_is_told_by_file_line_field_and_what_is_allowed() {
         ),
         (
             "[sites.acme]\norigins = [\"*\"]\norigin = [\"*\"]",
-            "deskbell.toml:3: sites.acme.origin: unknown field `origin`, expected one of `origins`, `hours`, `rota`, `support_engineers`, `signers`, `imports`, `kinds`, `topics`",
+            "deskbell.toml:3: sites.acme.origin: unknown field `origin`, expected one of `origins`, `hours`, `rota`, `support_engineers`, `signers`, `incidents`, `imports`, `kinds`, `topics`",
         ),
         ("[sites.acme]\norigins = [\"*\"]\nkinds = []", "deskbell.toml: sites.acme.kinds: is empty; name at least one"),
         (

@@ -72,6 +72,12 @@ pub trait Store: Conversations {
     /// Forgets what was counted before a week.
     async fn forget_counts(&self, before: &str) -> Result<(), StoreError>;
 
+    /// Keeps that somebody has what is broken; the same again changes nothing.
+    async fn affect(&self, site: &str, incident: &str, who: &[u8; 32], now: &str) -> Result<(), StoreError>;
+
+    /// How many have it.
+    async fn affected(&self, site: &str, incident: &str) -> Result<u32, StoreError>;
+
     /// Keeps that an operator has logged in: the SHA-256 of the session, who it is, and until when. Forgets those that ended.
     async fn log_in(&self, session: &[u8; 32], operator: &str, now: &str, until: &str) -> Result<(), StoreError>;
 

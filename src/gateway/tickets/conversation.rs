@@ -3,7 +3,8 @@
 use sha2::{Digest, Sha256};
 
 use super::promise;
-use crate::domain::conversation::{self, Author, Message, Messages, Patch, Reply, Summaries, Summary, Turn};
+use crate::domain::alike::{self, Text};
+use crate::domain::conversation::{self, Author, Draft, Message, Messages, Patch, Reply, Summaries, Summary, Turn};
 use crate::domain::ownership;
 use crate::domain::problem::FieldError;
 use crate::domain::targets::Owner;
@@ -39,6 +40,19 @@ pub async fn list(app: &App, name: &str, reader: Reader<'_>) -> Result<Summaries
     let open = tickets.iter().filter(|ticket| ticket.status == Status::Open).count() as u32;
     let unread = tickets.iter().map(|ticket| ticket.unread).sum();
     Ok(Summaries { tickets, open, unread })
+}
+
+/// The open tickets of a reader that say what they are about to say.
+pub async fn alike(app: &App, name: &str, reader: Reader<'_>, body: &[u8]) -> Result<Summaries, Refusal> {
+    let draft = json::parse::<Draft>(body)?;
+    let mut tickets = app.store.tickets_of(name, reader, LIST_MAX).await?;
+    tickets.retain(|ticket| ticket.status == Status::Open);
+    let texts: Vec<Text> =
+        tickets.iter().map(|ticket| Text { topic: &ticket.handling.topic, message: &ticket.ticket.message }).collect();
+    let found = alike::alike(Text { topic: &draft.topic, message: &draft.message }, &texts);
+    let tickets: Vec<Summary> = found.into_iter().filter_map(|index| tickets.get(index)).map(summary).collect();
+    let unread = tickets.iter().map(|ticket| ticket.unread).sum();
+    Ok(Summaries { open: tickets.len() as u32, unread, tickets })
 }
 
 /// One ticket of a reader.

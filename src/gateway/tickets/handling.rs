@@ -11,6 +11,9 @@ use crate::gateway::clock;
 use crate::gateway::settings::Site;
 use crate::gateway::store::{Act, Deed, Said, Step, Stepped, StoreError, StoredTicket};
 
+/// What an operator is called where nobody has logged in: in a demo, and by script. Customers read their language's word for it.
+pub const NOBODY_IN_PARTICULAR: &str = "Support";
+
 /// What an operator does with a ticket.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Action {
@@ -55,7 +58,7 @@ pub async fn act(app: &App, ticket: &StoredTicket, operator: &str, action: Actio
     let said = match &action {
         Action::Answer { text, key, .. } => Some(Said {
             author: Author::Support,
-            name: operator.into(),
+            name: if operator == NOBODY_IN_PARTICULAR { String::new() } else { operator.into() },
             body: text.clone(),
             seal: Some((format!("inbox {key}"), Sha256::digest(text).into())),
         }),

@@ -203,6 +203,11 @@ pub fn value_of(event: &Event) -> String {
     event.target().map(|target| super::read::text_of(&target, "value")).unwrap_or_default()
 }
 
+/// The name of the field that an event is about.
+pub fn name_of(event: &Event) -> String {
+    event.target().map(|target| super::read::text_of(&target, "name")).unwrap_or_default()
+}
+
 /// Sets a colour among the tokens, which are on the element that holds the panel.
 pub fn set_colour(root: &ShadowRoot, name: &str, [r, g, b]: Rgb) {
     if let Ok(host) = root.host().dyn_into::<HtmlElement>() {

@@ -70,8 +70,11 @@ extern "C" {
     /// A snapshot in the form of the wire, not yet redacted nor cut.
     #[wasm_bindgen(method)]
     pub fn describe(this: &Loader, snapshot: &JsValue) -> JsValue;
+    /// The configuration as the gateway published it; undefined where it did not.
     #[wasm_bindgen(method)]
-    fn elsewhere(this: &Loader, published: &JsValue, what: &str) -> JsValue;
+    pub fn configured(this: &Loader, published: &JsValue);
+    #[wasm_bindgen(method)]
+    fn elsewhere(this: &Loader, what: &str) -> JsValue;
     /// Fetches the module that shows answers, once.
     #[wasm_bindgen(method)]
     pub fn answers(this: &Loader) -> js_sys::Promise;
@@ -93,9 +96,13 @@ extern "C" {
     #[wasm_bindgen(method)]
     pub fn follow(this: &Loader);
     #[wasm_bindgen(method)]
-    fn conversations(this: &Loader, place: &web_sys::Element, id: &str) -> js_sys::Promise;
+    fn show(this: &Loader, place: &web_sys::Element, about: &str) -> js_sys::Promise;
     #[wasm_bindgen(method)]
-    fn sends(this: &Loader, place: &web_sys::Element) -> js_sys::Promise;
+    fn ready(this: &Loader) -> js_sys::Promise;
+    /// What was answered to the fields of the site's own, whether support may look into the account, and what stands where
+    /// nobody can write.
+    #[wasm_bindgen(method)]
+    pub fn extras(this: &Loader) -> JsValue;
     /// Closes the panel.
     #[wasm_bindgen(method)]
     pub fn close(this: &Loader);
@@ -148,21 +155,20 @@ pub async fn token(loader: &Loader, refused: bool) -> String {
     token.and_then(|token| token.as_string()).unwrap_or_default()
 }
 
-/// Lets the module that shows what is sent draw into the element of an id. `None` where it does not come.
-pub async fn show_sends(loader: &Loader, place: &str) -> Option<()> {
+/// Lets a module beside the form draw into the place of an id, which it is named after. `None` where it does not come.
+pub async fn show(loader: &Loader, place: &str, about: &str) -> Option<()> {
     let place = loader.root().get_element_by_id(place)?;
-    JsFuture::from(loader.sends(&place)).await.ok().map(drop)
+    JsFuture::from(loader.show(&place, about)).await.ok().map(drop)
 }
 
-/// Lets the module that shows tickets draw them, or the one of an id, into the element of an id. `None` where it does not come.
-pub async fn show_tickets(loader: &Loader, place: &str, id: &str) -> Option<()> {
-    let place = loader.root().get_element_by_id(place)?;
-    JsFuture::from(loader.conversations(&place, id)).await.ok().map(drop)
+/// Whether nothing is in the way of sending but what the form itself asks for. What is has been said.
+pub async fn is_ready(loader: &Loader) -> bool {
+    JsFuture::from(loader.ready()).await.is_ok_and(|ready| ready.is_truthy())
 }
 
 /// What the engines that the page or its gateway names answer in the gateway's place; `None` where neither names any.
-pub fn elsewhere(loader: &Loader, published: &JsValue, what: &str) -> Option<JsFuture> {
-    loader.elsewhere(published, what).dyn_into().ok().map(|asked: js_sys::Promise| JsFuture::from(asked))
+pub fn elsewhere(loader: &Loader, what: &str) -> Option<JsFuture> {
+    loader.elsewhere(what).dyn_into().ok().map(|asked: js_sys::Promise| JsFuture::from(asked))
 }
 
 /// Lets go of the frozen context: the draft is gone.

@@ -15,5 +15,6 @@ pub mod loader;
 pub mod nodes;
 pub mod random;
 pub mod read;
+pub mod site;
 pub mod storage;
 pub mod timer;

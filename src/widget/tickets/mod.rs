@@ -1,5 +1,6 @@
 //! Tickets and conversations: a module of its own, which only those fetch who have sent something.
 
+mod alike;
 mod conversation;
 mod list;
 mod reply;
@@ -18,6 +19,8 @@ use super::browser::{HtmlElement, Node, dom};
 use super::markdown;
 use super::words::Words;
 use crate::domain::texts::TicketsText;
+
+pub use alike::show as show_alike;
 
 /// What is shown: the list, or one ticket.
 struct Screen {

@@ -8,12 +8,14 @@ use super::{Screen, button, load, paragraph};
 use crate::domain::conversation::{Patch, Reply};
 use crate::domain::outbox::{self, Cause, Outcome};
 use crate::domain::pairs::Pairs;
+use crate::domain::problem::FieldError;
 use crate::domain::texts::TicketsText;
 use crate::domain::ticket::Status;
 use crate::widget::browser::nodes::Drawing;
 use crate::widget::browser::timer::spawn;
 use crate::widget::browser::{Node, dom, http, line, random};
 use crate::widget::transport::Sealed;
+use crate::widget::words::Words;
 
 /// Where a reply stands.
 #[derive(Default)]
@@ -124,22 +126,27 @@ fn send(screen: &Rc<Screen>) {
             }
             Outcome::Refused(errors) => {
                 state.sealed.take();
-                let reason: Vec<String> = errors.into_iter().map(|error| error.detail).collect();
-                trouble(&screen, screen.words.filled(TicketsText::Refused, "{reason}", &reason.concat()));
+                trouble(&screen, refused(&screen.words, errors));
             }
-            Outcome::Unknown(cause) => {
-                let text = match cause {
-                    Cause::Offline => TicketsText::Offline,
-                    Cause::Unreachable => TicketsText::Unreachable,
-                    Cause::TimedOut | Cause::Fault => TicketsText::Unknown,
-                    Cause::Busy(seconds) => {
-                        return trouble(&screen, screen.words.count(TicketsText::Busy, seconds));
-                    }
-                };
-                trouble(&screen, screen.words.said(text));
-            }
+            Outcome::Unknown(cause) => trouble(&screen, unknown(&screen.words, cause)),
         }
     });
+}
+
+/// Why a reply was refused.
+pub fn refused(words: &Words, errors: Vec<FieldError>) -> String {
+    let reason: Vec<String> = errors.into_iter().map(|error| error.detail).collect();
+    words.filled(TicketsText::Refused, "{reason}", &reason.concat())
+}
+
+/// Why it is not known what became of a reply.
+pub fn unknown(words: &Words, cause: Cause) -> String {
+    words.said(match cause {
+        Cause::Offline => TicketsText::Offline,
+        Cause::Unreachable => TicketsText::Unreachable,
+        Cause::TimedOut | Cause::Fault => TicketsText::Unknown,
+        Cause::Busy(seconds) => return words.count(TicketsText::Busy, seconds),
+    })
 }
 
 /// Solves the ticket, or opens it again.

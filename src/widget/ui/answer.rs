@@ -10,7 +10,8 @@ use crate::widget::browser::{context as moment, loader};
 /// What the module asks that shows what is sent: the ticket as JSON, all of it (`ticket`) or what is sent of it (`sent`); whether a group is
 /// `off` or a place `goes`; whether something has happened `later` than a time; what the site has `said` in place of a text. Or
 /// it lets the form `flip` a switch, add what happened `since`, `copy` a text.
-/// The module that shows tickets lets it lead to a `conversation`.
+/// The module that shows tickets lets it lead to a `conversation`, `send` all the same, or let go of what was `added` to one.
+/// What a site asks for depends on the `kind`.
 pub fn answer(panel: Panel, what: &str, about: &str) -> JsValue {
     match what {
         "ticket" => send::json(&send::draft(panel, send::full(panel))).into(),
@@ -29,6 +30,16 @@ pub fn answer(panel: Panel, what: &str, about: &str) -> JsValue {
         "since" => {
             loader::add_since(&panel.loader(), &panel.moment());
             panel.redraw();
+            JsValue::UNDEFINED
+        }
+        "kind" => panel.peek(|model| model.kind().word()).into(),
+        "send" => {
+            send::start(panel);
+            JsValue::UNDEFINED
+        }
+        "added" => {
+            send::clear(panel);
+            tickets::open(panel, about.to_string());
             JsValue::UNDEFINED
         }
         "conversation" => {

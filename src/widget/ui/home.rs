@@ -38,10 +38,13 @@ pub fn outside(class: &'static str, url: &str, text: String) -> AnyView {
 /// Other places. They come last, so they wait for what stands above them, and make room for what was found.
 fn links(panel: Panel) -> AnyView {
     panel.read(|model| {
-        if !model.text.is_empty() || !model.idle.settled() || model.config.links.is_empty() {
+        let plan = model.user.as_ref().map_or("", |user| &user.plan);
+        let places = model.config.channels.iter().chain(&model.config.links).filter(|link| link.is_for(plan));
+        let rows: Vec<AnyView> = places.map(link).collect();
+        if !model.text.is_empty() || !model.idle.settled() || rows.is_empty() {
             return nothing();
         }
-        section("links", panel.t(Text::Links), model.config.links.iter().map(link).collect())
+        section("links", panel.t(Text::Links), rows)
     })
 }
 

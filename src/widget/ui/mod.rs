@@ -9,6 +9,7 @@ mod idle;
 mod keys;
 mod memory;
 mod model;
+mod place;
 mod question;
 mod receipt;
 mod search;
@@ -158,8 +159,8 @@ fn screen(panel: Panel) -> AnyView {
         Screen::Question => question::view(panel),
         Screen::Thanks => receipt::thanks(panel),
         Screen::Receipt => receipt::view(panel),
-        Screen::Sends => sends::view(panel),
-        Screen::Tickets => tickets::view(panel),
+        Screen::Sends => place::screen(panel, "sends", Screen::Ticket),
+        Screen::Tickets => place::screen(panel, "tickets", Screen::Home),
     }
 }
 
@@ -287,7 +288,9 @@ impl Panel {
 
     fn fetch_config(self) {
         spawn(async move {
-            if let Some(config) = self.ask("config", &Abort::new()).await {
+            let config = self.ask("config", &Abort::new()).await;
+            self.loader().configured(config.as_ref().unwrap_or(&JsValue::UNDEFINED));
+            if let Some(config) = config {
                 STATE.with(|state| state.published.replace(config));
                 self.listen_to_host();
             }
@@ -298,8 +301,7 @@ impl Panel {
 
     /// Asks the gateway for something of the site, or the engines that are named in its place.
     async fn ask(self, what: &str, abort: &Abort) -> Option<JsValue> {
-        let elsewhere = STATE.with(|state| loader::elsewhere(&self.loader(), &state.published.borrow(), what));
-        match elsewhere {
+        match loader::elsewhere(&self.loader(), what) {
             Some(answer) => answer.await.ok().filter(JsValue::is_object),
             None => transport::ask(&self.loader().site_url(), what, abort).await,
         }

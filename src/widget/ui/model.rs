@@ -84,8 +84,6 @@ pub struct Model {
     pub contact: Contact,
     /// What they have switched, by place, and whether it goes along.
     pub choices: Pairs<bool>,
-    /// Whether support may look into their account.
-    pub consent: bool,
     /// Where they were sent from.
     pub via: String,
     /// What the device remembers about answers.
@@ -161,7 +159,6 @@ impl Model {
         self.topic = None;
         self.severity = None;
         self.kind = None;
-        self.consent = false;
         choices::forget_items(self);
     }
 }

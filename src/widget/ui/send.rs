@@ -8,9 +8,10 @@ use super::{Panel, choices, copy, search, ticket};
 use crate::domain::context::document::{self, Value, withhold};
 use crate::domain::outbox::{Cause, Outcome};
 use crate::domain::problem::FieldError;
+use crate::domain::source::{Read, Source};
 use crate::domain::texts::Text;
 use crate::domain::ticket::{Client, Contact, Gap, NewTicket, Receipt, gaps};
-use crate::widget::browser::{context, dom, intl, random};
+use crate::widget::browser::{context, dom, intl, loader, random};
 use crate::widget::transport::{self, Sealed};
 
 /// Sends the ticket, or says what is missing and goes there. Pressed twice, it sends once.
@@ -39,6 +40,9 @@ pub fn start(panel: Panel) {
         let sealed = match sealed {
             Some(sealed) => sealed,
             None => {
+                if !loader::is_ready(&panel.loader()).await {
+                    return panel.change(|model| model.sending = Sending::No);
+                }
                 context::gathered(&panel.loader(), &panel.moment()).await;
                 seal(panel)
             }
@@ -89,7 +93,8 @@ pub fn sent(panel: Panel) -> Value {
 }
 
 /// The ticket as the form stands.
-pub fn draft(panel: Panel, context: Value) -> NewTicket<Value> {
+pub fn draft(panel: Panel, context: Value) -> NewTicket<Value, Value> {
+    let extras = panel.loader().extras();
     panel.peek(|model| NewTicket {
         kind: model.kind(),
         topic: ticket::topic(model),
@@ -99,7 +104,9 @@ pub fn draft(panel: Panel, context: Value) -> NewTicket<Value> {
         context,
         questions: model.seen.clone(),
         via: model.via.clone(),
-        consent: model.config.consent.then_some(model.consent),
+        consent: extras.get("consent").as_yes(),
+        fields: Some(Value::read(&extras.get("fields"))).filter(|fields| !fields.is_empty()),
+        website: extras.text_of("website"),
         automatic: ticket::is_automatic(model),
         locale: panel.lang(),
         created_at: intl::now(),
@@ -108,7 +115,7 @@ pub fn draft(panel: Panel, context: Value) -> NewTicket<Value> {
 }
 
 /// A ticket as it goes over the wire.
-pub fn json(ticket: &NewTicket<Value>) -> String {
+pub fn json(ticket: &NewTicket<Value, Value>) -> String {
     // Writing plain data into memory cannot fail.
     serde_json::to_string(ticket).unwrap_or_default()
 }
@@ -136,17 +143,22 @@ fn arrived(panel: Panel, receipt: Receipt) {
     let promised = [promise, panel.peek(|model| ticket::answers_to(panel, model))];
     let opened = panel.peek(Model::opened);
     search::count(panel, "sent", opened);
-    panel.loader().follow();
-    panel.write("");
+    clear(panel);
     panel.change(|model| {
         model.promised =
             promised.into_iter().chain([panel.t(Text::ReadEvery)]).filter(|line| !line.is_empty()).collect();
         model.receipt = Some(receipt);
         model.copied = false;
-        model.start_over();
     });
     panel.announce(&panel.t(Text::ReceiptTitle));
     panel.go(Screen::Receipt);
+}
+
+/// Lets go of the draft: support has it.
+pub fn clear(panel: Panel) {
+    panel.loader().follow();
+    panel.write("");
+    panel.change(Model::start_over);
 }
 
 fn refused(panel: Panel, errors: &[FieldError]) {

@@ -1,29 +1,10 @@
-//! What is sent: the line above Send, and the way to the screen that shows all of it.
+//! What is sent, in a line above Send.
 
-use leptos::prelude::*;
-
-use super::el::{el, spawn};
-use super::model::Screen;
 use super::{Panel, choices};
 use crate::domain::context::Group;
 use crate::domain::joined::joined;
 use crate::domain::texts::Text;
-use crate::widget::browser::{context as moment, loader};
-
-/// The id of the screen's place.
-const PLACE: &str = "sends";
-
-/// The screen; its module draws it.
-pub fn view(panel: Panel) -> AnyView {
-    spawn(async move {
-        if loader::show_sends(&panel.loader(), PLACE).await.is_none() {
-            panel.announce(&panel.t(Text::FailUnreachable));
-            panel.go(Screen::Ticket);
-        }
-    });
-    // Of a tag that no other screen has: what Leptos did not draw it would leave in an element that it takes for the same.
-    el("section").attr("class", "screen sends").attr("id", PLACE).children([])
-}
+use crate::widget::browser::context as moment;
 
 /// What is sent, in words: for the line above Send.
 pub fn summary(panel: Panel) -> String {

@@ -4,7 +4,7 @@ use leptos::prelude::*;
 
 use super::el::{button, div, el, live, live_text, nothing, paragraph};
 use super::model::{Model, Screen, Sending};
-use super::{Panel, hits, home, search, secrets, send, sends};
+use super::{Panel, hits, home, place, search, secrets, send, sends};
 use crate::domain::config::{self, ASK, Topic};
 use crate::domain::targets::{self, HOURS_A_DAY, Owner, Target};
 use crate::domain::texts::Text;
@@ -69,7 +69,7 @@ pub fn view(panel: Panel) -> AnyView {
         div("pair").children([topics(panel), severities(panel)]),
         el("p").attr("class", "hint").attr("id", "meaning").children([live_text(move || meaning(panel))]),
         contact(panel),
-        consent(panel),
+        place::part(panel, "site"),
         live(move || community(panel)),
         div("foot last").children([
             live(move || small_print(panel)),
@@ -214,17 +214,6 @@ fn contact(panel: Panel) -> AnyView {
     }
     let name = input(panel, NAME, "text", Text::Name, |contact| &mut contact.name);
     div("").children([name, input(panel, EMAIL, "email", Text::Email, |contact| &mut contact.email)])
-}
-
-/// Whether support may look into the account, where the site asks for that.
-fn consent(panel: Panel) -> AnyView {
-    if !panel.peek(|model| model.config.consent) {
-        return nothing();
-    }
-    let on = panel.peek(|model| model.consent);
-    let input = el("input").attr("type", "checkbox").attr("id", "consent").maybe("checked", on.then(String::new));
-    let input = input.on("change", move |_| panel.change(|model| model.consent = !model.consent)).children([]);
-    el("label").attr("class", "switch").children([input, el("span").text(panel.t(Text::Consent))])
 }
 
 fn input(

@@ -93,10 +93,10 @@ for (const [colorScheme, lang, size] of /** @type {const} */ ([
 
       await panel.root.locator("button.link").click();
       await expect(panel.title).toHaveText(words.sends);
-      await panel.root.locator(".sends .switch input").first().uncheck();
+      await panel.root.locator("#sends .switch input").first().uncheck();
       for (const summary of await panel.root.locator("summary:visible").all()) await summary.click();
       await expectAccessible(page);
-      await panel.root.locator(".sends .switch input").first().check();
+      await panel.root.locator("#sends .switch input").first().check();
       await panel.button(words.back).click();
       await panel.box.fill("4111 1111 1111 1111");
       await expect(panel.root.locator(".secrets .row")).toHaveCount(1);

@@ -15,7 +15,7 @@ const LINKS = [
 ];
 /** The elements that the panel is made of. */
 const OURS =
-  "a article blockquote br button code dialog div em fieldset form h2 h3 h4 header input label legend li mark ol option p pre section select span strong textarea ul";
+  "a article aside blockquote br button code dialog div em fieldset form h2 h3 h4 header input label legend li mark ol option p pre section select span strong textarea ul";
 
 test.beforeEach(async ({ page }) => {
   await page.addInitScript(() => {

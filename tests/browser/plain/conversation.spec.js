@@ -239,3 +239,70 @@ test("where storage is forbidden a session lasts as long as the page", async ({ 
   await panel.button("See the conversation").click();
   await expect(messages(panel)).toHaveCount(1);
 });
+
+test("what was sent already is offered before it is sent again, and takes in what is new once", async ({
+  host,
+  page,
+  panel,
+  trouble,
+  tickets,
+  inbox,
+}) => {
+  trouble.expect(/ERR_FAILED|ERR_CONNECTION|Failed to load/);
+  await host();
+  await panel.open();
+  const reference = await panel.sendTicket("The export of my dashboard stops and the file stays empty");
+  await panel.button("Done").click();
+  await panel.open();
+  await panel.toTicket();
+  await panel.box.fill("dashboard export: the file is empty again");
+  await panel.button("Send").click();
+  const offer = panel.root.locator(".alike");
+  await expect(offer.getByRole("heading", { name: "You may have sent this already" })).toBeFocused();
+  await expect(offer).toContainText(reference);
+
+  // The answer is lost on its way: what was added is there, and is added once.
+  await page.route("**/messages", async (route) => {
+    await route.fetch();
+    await route.abort();
+  });
+  await offer.getByRole("button", { name: "Add this to it" }).click();
+  await expect(offer).toContainText("We couldn't reach support");
+  await expect(panel.box).toHaveValue("dashboard export: the file is empty again");
+  await page.unroute("**/messages");
+  await offer.getByRole("button", { name: "Add this to it" }).click();
+  await expect(messages(panel)).toHaveText([/stays empty/, /the file is empty again/]);
+  await panel.button("Back").click();
+  await expect(panel.box).toHaveValue("");
+  expect(await tickets()).toHaveLength(1);
+  await expect((await inbox(reference)).locator("#conversation")).toContainText("the file is empty again");
+});
+
+test("what looks the same and is not goes as a ticket of its own, and what does not is not asked about", async ({
+  host,
+  page,
+  panel,
+  tickets,
+}) => {
+  await host();
+  await panel.open();
+  await panel.sendTicket("The export of my dashboard stops and the file stays empty");
+  await panel.button("Done").click();
+  await panel.open();
+  await panel.sendTicket("How do I invite a colleague?");
+  await panel.button("Done").click();
+
+  await panel.open();
+  await panel.toTicket();
+  await panel.box.fill("The export of another dashboard stops, its file is empty");
+  await panel.button("Send").click();
+  await panel.root.locator(".alike").getByRole("button", { name: "Send as a new ticket" }).click();
+  await panel.received();
+  await panel.button("Done").click();
+
+  // A gateway that cannot say keeps nobody waiting.
+  await page.route("**/tickets/alike", () => {});
+  await panel.open();
+  await panel.sendTicket("dashboard export file empty");
+  expect(await tickets()).toHaveLength(4);
+});

@@ -245,7 +245,7 @@ test("what happened since the first letter goes along when the customer adds it"
   await panel.button("Back").click();
   await panel.button("Look at it").click();
   await panel.button(/^Add what happened/).click();
-  await expect(panel.root.locator(".sends")).toContainText("later-error");
+  await expect(panel.root.locator("#sends")).toContainText("later-error");
   for (const summary of await panel.root.locator("summary").all()) await summary.click();
   await toggle(panel, /other-error/).uncheck();
   const body = await send(panel);

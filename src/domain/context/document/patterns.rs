@@ -72,7 +72,7 @@ mod tests {
             "page_values": {"shard": "eu-3", "a.b": "dotted"},
             "links": [{"source": "sentry", "label": "trace", "text": "abc"}],
         }));
-        fill(&Link { label: "x".into(), url: url.into(), kind: String::new() }, &context)
+        fill(&Link { label: "x".into(), url: url.into(), ..Link::default() }, &context)
             .map(|link| link.text_of("url").to_string())
     }
 

@@ -161,7 +161,7 @@ fn the_site_adds_its_links_and_what_the_page_does_not_say_of_its_build() {
         links: vec![Link {
             label: "Admin".into(),
             url: "https://admin.example/{organization.id}/{release}".into(),
-            kind: String::new(),
+            ..Link::default()
         }],
         tools: vec!["sentry".into()],
         application: Pairs(vec![("release".into(), "1".into()), ("region".into(), "eu".into())]),

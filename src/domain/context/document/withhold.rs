@@ -173,7 +173,7 @@ mod tests {
             ],
             "links": [{"source": "posthog", "url": "https://b.example/u%207", "text": "u 7"}, {"source": "sentry", "text": "t"}],
         });
-        let pattern = |url: &str| Link { label: String::new(), url: url.into(), kind: String::new() };
+        let pattern = |url: &str| Link { url: url.into(), ..Link::default() };
         let links = vec![pattern("https://c.example/{user.id}"), pattern("https://c.example/{page.url}")];
         let site = Collected { links, ..Collected::default() };
         let left = |off: &str| {

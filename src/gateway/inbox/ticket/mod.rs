@@ -1,5 +1,6 @@
 //! One ticket, laid out for the person who answers it: what they look at first is open, the rest is folded.
 
+mod answered;
 mod application;
 mod conversation;
 mod copy;
@@ -25,6 +26,7 @@ use super::access::Operator;
 use super::list::severity;
 use super::words;
 use crate::domain::conversation::Message;
+use crate::domain::robot;
 use crate::domain::ticket::Status;
 
 /// What is known of a ticket.
@@ -61,6 +63,7 @@ pub fn page(app: &App, operator: &Operator, known: &Known<'_>) -> Markup {
                 p.marks {
                     span.mark { (words::kind(sent.kind)) }
                     (severity(ticket))
+                    @for sign in robot::signs(sent) { span.mark.soon title=(words::sign(sign)) { "Robot?" } }
                     span.mark { @match ticket.status { Status::Open => "Open", Status::Solved => "Solved" } }
                 }
                 (copy::button())
@@ -77,6 +80,7 @@ pub fn page(app: &App, operator: &Operator, known: &Known<'_>) -> Markup {
                 }
                 aside.column aria-label="About this ticket" {
                     (handling::card(app, operator, known))
+                    (answered::card(app, ticket))
                     (page::card(context))
                     (person::card(ticket))
                     (application::card(context))

@@ -9,10 +9,10 @@ use reqwest::Url;
 use serde::Deserialize;
 use serde_json::Value;
 
-use super::fetch::{FetchError, Fetcher};
 use super::html::markdown;
 use super::reading::{Reading, below, one_line, path};
 use crate::domain::question::{Answer, Question, question_kind};
+use crate::gateway::fetch::{FetchError, Fetcher};
 
 /// How many posts of a topic are read; beyond that the accepted one alone.
 const POSTS_MAX: usize = 100;

@@ -5,9 +5,9 @@ use std::collections::HashMap;
 use reqwest::Url;
 use serde::{Deserialize, Deserializer};
 
-use super::fetch::{Fetcher, web_address};
 use super::reading::{Note, Reading};
 use crate::domain::question::{Answer, Question, question_kind};
+use crate::gateway::fetch::{Fetcher, web_address};
 
 /// Reads the JSON lines at an address.
 pub async fn fetch(fetcher: &Fetcher, url: &Url) -> Reading {

@@ -4,7 +4,6 @@
 //! or removes what came from another one.
 
 mod discourse;
-mod fetch;
 mod html;
 mod jsonl;
 mod reading;
@@ -19,7 +18,7 @@ use super::super::serve::GatewayError;
 use super::super::settings::{Settings, SettingsError};
 use super::super::store::{Changes, SqliteStore, Store, StoreError};
 
-pub use fetch::{Fetcher, Limits, SourceError};
+pub use crate::gateway::fetch::{Fetcher, Limits, SourceError};
 pub use jsonl::read as json_lines;
 pub use reading::{Note, Reading};
 pub use source::{Format, Place, Source};

@@ -5,8 +5,8 @@ use std::collections::HashSet;
 use reqwest::Url;
 use serde_json::Value;
 
-use super::fetch::FetchError;
 use crate::domain::question::Question;
+use crate::gateway::fetch::FetchError;
 
 /// How many questions are read from one source; a list that goes on behind that is taken for one without end.
 const QUESTIONS_MAX: usize = 200_000;

@@ -7,7 +7,7 @@ use reqwest::Url;
 use serde::Deserialize;
 use sha2::{Digest, Sha256};
 
-use super::fetch::{SourceError, source_url};
+use crate::gateway::fetch::{SourceError, source_url};
 
 /// What a source of questions is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, clap::ValueEnum)]

@@ -7,9 +7,9 @@ use reqwest::Url;
 use serde::Deserialize;
 use serde_json::Value;
 
-use super::fetch::Fetcher;
 use super::reading::{Reading, below, one_line, path};
 use crate::domain::question::{Answer, Question, question_kind};
+use crate::gateway::fetch::Fetcher;
 
 /// The most that a Strapi gives at a time unless it is told otherwise.
 const PAGE_SIZE: &str = "100";

@@ -10,10 +10,10 @@ use serde::Deserialize;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
 
-use super::fetch::{FetchError, Fetcher, web_address};
 use super::html::markdown;
 use super::reading::{Reading, below, one_line, path};
 use crate::domain::question::{Answer, Question, question_kind};
+use crate::gateway::fetch::{FetchError, Fetcher, web_address};
 
 /// The most that a page may have.
 const PAGE_SIZE: &str = "100";

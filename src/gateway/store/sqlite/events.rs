@@ -54,6 +54,7 @@ impl SqliteStore {
             let delete = format!("DELETE FROM {table} WHERE week < ?");
             sqlx::query(sqlx::AssertSqlSafe(delete)).bind(week).execute(&self.writer).await?;
         }
+        sqlx::query("DELETE FROM affected WHERE at < ?").bind(week).execute(&self.writer).await?;
         Ok(())
     }
 

@@ -272,6 +272,22 @@ impl Store for SqliteStore {
         self.forget_before(before).await
     }
 
+    async fn affect(&self, site: &str, incident: &str, who: &[u8; 32], now: &str) -> Result<(), StoreError> {
+        sqlx::query("INSERT OR IGNORE INTO affected (site, incident, who, at) VALUES (?, ?, ?, ?)")
+            .bind(site)
+            .bind(incident)
+            .bind(&who[..])
+            .bind(now)
+            .execute(&self.writer)
+            .await?;
+        Ok(())
+    }
+
+    async fn affected(&self, site: &str, incident: &str) -> Result<u32, StoreError> {
+        let count = sqlx::query_scalar("SELECT count(*) FROM affected WHERE site = ? AND incident = ?");
+        Ok(count.bind(site).bind(incident).fetch_one(&self.readers).await?)
+    }
+
     async fn log_in(&self, session: &[u8; 32], operator: &str, now: &str, until: &str) -> Result<(), StoreError> {
         sqlx::query("DELETE FROM operators WHERE until <= ?").bind(now).execute(&self.writer).await?;
         sqlx::query("INSERT INTO operators (session, operator, until) VALUES (?, ?, ?)")

@@ -21,6 +21,8 @@ fn ticket(id: &str, reference: &str, received_at: &str) -> StoredTicket {
         context: Context::default(),
         questions: vec![],
         via: String::new(),
+        fields: Default::default(),
+        website: String::new(),
         consent: None,
         automatic: false,
         locale: "en".into(),

@@ -10,7 +10,7 @@ use serde::de::DeserializeOwned;
 use serde_json::Value;
 
 /// What a source is told of who asks.
-const USER_AGENT: &str = concat!("deskbell/", env!("CARGO_PKG_VERSION"), " (import of community questions)");
+const USER_AGENT: &str = concat!("deskbell/", env!("CARGO_PKG_VERSION"),);
 const REDIRECTS_MAX: usize = 5;
 /// How much of what a source says about an error is repeated, in characters.
 const SAID_MAX: usize = 200;

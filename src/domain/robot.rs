@@ -1,0 +1,66 @@
+//! What tells that nobody typed a ticket. Such a ticket is marked and never refused: a person may be quick, and a robot may
+//! have something to say.
+
+use jiff::Timestamp;
+
+use super::ticket::NewTicket;
+
+/// Quicker than this, from the first letter to Send, nobody writes anything.
+const QUICK_MS: i64 = 1_500;
+/// What is shorter than this may be written so quickly, in characters.
+const LONG: usize = 20;
+
+/// A reason to think that nobody typed it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Sign {
+    /// A field was filled in that nobody can see.
+    Trap,
+    /// It was written more quickly than anybody can.
+    Quick,
+}
+
+/// What speaks for a robot.
+pub fn signs(ticket: &NewTicket) -> Vec<Sign> {
+    let mut signs = Vec::new();
+    if !ticket.website.is_empty() {
+        signs.push(Sign::Trap);
+    }
+    // By the same clock, whatever it shows.
+    let [begun, sent] = [&ticket.context.frozen_at, &ticket.created_at].map(|time| time.parse::<Timestamp>().ok());
+    let took = begun.zip(sent).map(|(begun, sent)| sent.as_millisecond() - begun.as_millisecond());
+    if took.is_some_and(|took| (0..QUICK_MS).contains(&took)) && ticket.message.chars().count() >= LONG {
+        signs.push(Sign::Quick);
+    }
+    signs
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    fn of(message: &str, website: &str, begun: &str, sent: &str) -> Vec<Sign> {
+        let ticket = json!({
+            "kind": "bug", "severity": "low", "message": message, "website": website, "created_at": sent,
+            "context": {"frozen_at": begun}, "client": {"name": "deskbell", "version": "1"},
+        });
+        signs(&serde_json::from_value(ticket).unwrap())
+    }
+
+    #[test]
+    fn who_fills_in_what_nobody_sees_or_types_like_nobody_is_marked() {
+        let long = "The export stops after a while";
+        let at = |seconds: &str| format!("2026-11-24T08:00:{seconds}Z");
+        for (message, website, begun, sent, signs) in [
+            (long, "", at("00.000"), at("01.499"), vec![Sign::Quick]),
+            (long, "", at("00.000"), at("01.500"), vec![]),
+            ("Help", "", at("00"), at("01"), vec![]),
+            (long, "http://x.example", at("00"), at("30"), vec![Sign::Trap]),
+            (long, "x", at("00"), at("00"), vec![Sign::Trap, Sign::Quick]),
+            (long, "", at("05"), at("00"), vec![]),
+            (long, "", String::new(), at("00"), vec![]),
+        ] {
+            assert_eq!(of(message, website, &begun, &sent), signs, "{message} {website} {begun} {sent}");
+        }
+    }
+}

@@ -1,0 +1,114 @@
+//! What is broken now: fetched from a status page again and again and kept, so that the status page is asked once for everybody;
+//! or said in the configuration.
+
+mod page;
+
+use std::collections::BTreeMap;
+use std::convert::Infallible;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::{Duration, Instant};
+
+use tokio::task::JoinSet;
+
+use super::app::App;
+use super::fetch::{Fetcher, Limits};
+use super::settings::Site;
+use super::store::StoreError;
+use crate::domain::incident::{Event, Incident};
+
+pub use page::{Maker, StatusPage, address};
+
+/// How often a status page is asked.
+const EVERY: Duration = Duration::from_secs(60);
+/// For how long what it said last counts where it does not answer. A status page may be down with what it tells about.
+const KEPT: Duration = Duration::from_secs(30 * 60);
+const LIMITS: Limits = Limits {
+    body: 1 << 20,
+    answer: Duration::from_secs(10),
+    tries: 1,
+    pause: Duration::from_secs(1),
+    wait: Duration::from_secs(1),
+};
+
+/// Where a site says what is broken.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Told {
+    /// On a status page.
+    Page(StatusPage),
+    /// In the configuration.
+    Here(Incident),
+}
+
+/// What is broken now, by site.
+#[derive(Clone, Debug, Default)]
+pub struct Broken(Arc<Mutex<BTreeMap<String, Vec<Incident>>>>);
+
+impl Broken {
+    /// What the configuration says; status pages have not been asked yet.
+    pub fn new(sites: &BTreeMap<String, Site>) -> Broken {
+        let said = sites.iter().filter_map(|(name, site)| match &site.incidents {
+            Some(Told::Here(incident)) => Some((name.clone(), vec![incident.clone()])),
+            _ => None,
+        });
+        Broken(Arc::new(Mutex::new(said.collect())))
+    }
+
+    /// What is broken at a site: incidents first.
+    pub fn at(&self, site: &str) -> Vec<Incident> {
+        let broken = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        broken.get(site).cloned().unwrap_or_default()
+    }
+
+    fn set(&self, site: &str, mut incidents: Vec<Incident>) {
+        incidents.sort_by_key(|incident| incident.kind != Event::Incident);
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).insert(site.into(), incidents);
+    }
+}
+
+/// What is broken at a site, with how many have said that they have it.
+pub async fn counted(app: &App, site: &str) -> Result<Vec<Incident>, StoreError> {
+    let mut incidents = app.broken.at(site);
+    for incident in &mut incidents {
+        incident.affected = app.store.affected(site, &incident.id).await?;
+    }
+    Ok(incidents)
+}
+
+/// Asks the status pages for as long as it runs.
+pub async fn follow(broken: Broken, sites: &BTreeMap<String, Site>) -> Infallible {
+    let mut running = JoinSet::new();
+    for (name, site) in sites {
+        if let Some(Told::Page(page)) = &site.incidents {
+            let (broken, name, page) = (broken.clone(), name.clone(), page.clone());
+            running.spawn(async move { ask(&broken, &name, &page).await });
+        }
+    }
+    while let Some(Err(error)) = running.join_next().await {
+        tracing::error!(%error, "a status page is asked no more");
+    }
+    std::future::pending().await
+}
+
+async fn ask(broken: &Broken, site: &str, page: &StatusPage) -> Infallible {
+    let fetcher = Fetcher::new(LIMITS);
+    let mut heard = Instant::now();
+    loop {
+        let answer = match &fetcher {
+            Ok(fetcher) => page.ask(fetcher).await.map_err(|error| error.to_string()),
+            Err(error) => Err(error.to_string()),
+        };
+        match answer {
+            Ok(incidents) => {
+                heard = Instant::now();
+                broken.set(site, incidents);
+            }
+            Err(error) => {
+                tracing::warn!(site, page = %page.url, %error, "the status page cannot be read");
+                if heard.elapsed() >= KEPT {
+                    broken.set(site, Vec::new());
+                }
+            }
+        }
+        tokio::time::sleep(EVERY).await;
+    }
+}

@@ -1,0 +1,223 @@
+//! Status pages that say what is broken, in the summaries of two of their makers.
+
+use reqwest::Url;
+use serde::Deserialize;
+
+use super::super::fetch::{FetchError, Fetcher, SourceError, source_url, web_address};
+use crate::domain::incident::{Event, Incident};
+
+/// How much of a title is kept, in characters.
+const TITLE_MAX: usize = 200;
+/// How many incidents are kept.
+const INCIDENTS_MAX: usize = 10;
+
+/// A status page.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct StatusPage {
+    /// Who made it.
+    pub maker: Maker,
+    /// Where its summary is.
+    pub url: Url,
+}
+
+/// Who made a status page.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Maker {
+    /// Atlassian Statuspage: `GET /api/v2/summary.json`.
+    Statuspage,
+    /// Instatus: `GET /summary.json`.
+    Instatus,
+}
+
+/// The summary of a status page at an address.
+pub fn address(maker: Maker, page: &str) -> Result<StatusPage, SourceError> {
+    let mut url = source_url(page)?;
+    let path = match maker {
+        Maker::Statuspage => "api/v2/summary.json",
+        Maker::Instatus => "summary.json",
+    };
+    url.set_query(None);
+    url.set_path(&format!("{}/{path}", url.path().trim_end_matches('/')));
+    Ok(StatusPage { maker, url })
+}
+
+impl StatusPage {
+    /// What it says is broken now.
+    pub async fn ask(&self, fetcher: &Fetcher) -> Result<Vec<Incident>, FetchError> {
+        let mut incidents = match self.maker {
+            Maker::Statuspage => fetcher.json::<Statuspage>(&self.url).await?.incidents(),
+            Maker::Instatus => fetcher.json::<Instatus>(&self.url).await?.incidents(),
+        };
+        incidents.retain(|incident| !incident.id.is_empty() && !incident.title.is_empty());
+        incidents.truncate(INCIDENTS_MAX);
+        Ok(incidents)
+    }
+}
+
+/// <https://metastatuspage.com/api/v2/>: `incidents` are those that are not resolved, `scheduled_maintenances` also those to come.
+#[derive(Deserialize)]
+struct Statuspage {
+    #[serde(default)]
+    incidents: Vec<StatuspageEvent>,
+    #[serde(default)]
+    scheduled_maintenances: Vec<StatuspageEvent>,
+}
+
+#[derive(Deserialize)]
+struct StatuspageEvent {
+    id: String,
+    name: String,
+    status: String,
+    #[serde(default)]
+    shortlink: Option<String>,
+    #[serde(default)]
+    started_at: Option<String>,
+    #[serde(default)]
+    created_at: Option<String>,
+    #[serde(default)]
+    scheduled_for: Option<String>,
+}
+
+impl Statuspage {
+    fn incidents(self) -> Vec<Incident> {
+        let over = |event: &StatuspageEvent| matches!(event.status.as_str(), "resolved" | "postmortem");
+        let runs = |event: &StatuspageEvent| matches!(event.status.as_str(), "in_progress" | "verifying");
+        let broken = self.incidents.into_iter().filter(|event| !over(event)).map(|event| {
+            let started = event.started_at.or(event.created_at);
+            incident(event.id, Event::Incident, &event.name, event.shortlink, started)
+        });
+        let changing = self
+            .scheduled_maintenances
+            .into_iter()
+            .filter(runs)
+            .map(|event| incident(event.id, Event::Maintenance, &event.name, event.shortlink, event.scheduled_for));
+        broken.chain(changing).collect()
+    }
+}
+
+/// <https://instatus.com/help/api/status-page>: an event has a page of its own, and not in every answer an id.
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct Instatus {
+    #[serde(default)]
+    active_incidents: Vec<InstatusEvent>,
+    #[serde(default)]
+    active_maintenances: Vec<InstatusEvent>,
+}
+
+#[derive(Deserialize)]
+struct InstatusEvent {
+    #[serde(default)]
+    id: Option<String>,
+    name: String,
+    #[serde(default)]
+    status: String,
+    #[serde(default)]
+    url: Option<String>,
+    #[serde(default)]
+    started: Option<String>,
+    #[serde(default)]
+    start: Option<String>,
+}
+
+impl Instatus {
+    fn incidents(self) -> Vec<Incident> {
+        let one = |kind: Event| {
+            move |event: InstatusEvent| {
+                let id = event.id.or_else(|| event.url.clone()).unwrap_or_else(|| event.name.clone());
+                incident(id, kind, &event.name, event.url, event.started.or(event.start))
+            }
+        };
+        let broken = self.active_incidents.into_iter().filter(|event| event.status != "RESOLVED");
+        let runs = |event: &InstatusEvent| matches!(event.status.as_str(), "INPROGRESS" | "VERIFYING");
+        let changing = self.active_maintenances.into_iter().filter(runs);
+        broken.map(one(Event::Incident)).chain(changing.map(one(Event::Maintenance))).collect()
+    }
+}
+
+fn incident(id: String, kind: Event, title: &str, url: Option<String>, started_at: Option<String>) -> Incident {
+    Incident {
+        id,
+        kind,
+        title: title.trim().chars().take(TITLE_MAX).collect(),
+        url: url.and_then(|url| web_address(&url)).unwrap_or_default(),
+        started_at: started_at.filter(|at| at.parse::<jiff::Timestamp>().is_ok()),
+        affected: 0,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::{from_value, json};
+
+    #[test]
+    fn of_a_statuspage_what_is_not_over_and_what_has_begun() {
+        let event = |id: &str, status: &str| {
+            json!({"id": id, "name": format!(" {id} "), "status": status, "impact": "major", "shortlink": "https://stspg.io/x",
+                "created_at": "2026-11-24T08:00:00.000Z", "started_at": "2026-11-24T07:50:00.000Z",
+                "scheduled_for": "2026-11-24T07:00:00.000Z", "incident_updates": [{"body": "We look into it."}]})
+        };
+        let summary = json!({
+            "page": {"id": "p", "name": "Meadow", "url": "https://status.meadow.example"},
+            "status": {"indicator": "major", "description": "Partial System Outage"},
+            "components": [],
+            "incidents": [event("investigating", "investigating"), event("monitoring", "monitoring"), event("over", "resolved")],
+            "scheduled_maintenances": [event("coming", "scheduled"), event("running", "in_progress"), event("done", "completed")],
+        });
+        let found = from_value::<Statuspage>(summary).unwrap().incidents();
+        let told: Vec<(&str, Event, Option<&str>)> =
+            found.iter().map(|one| (one.title.as_str(), one.kind, one.started_at.as_deref())).collect();
+        let (broken, changing) = (Some("2026-11-24T07:50:00.000Z"), Some("2026-11-24T07:00:00.000Z"));
+        assert_eq!(
+            told,
+            [
+                ("investigating", Event::Incident, broken),
+                ("monitoring", Event::Incident, broken),
+                ("running", Event::Maintenance, changing),
+            ]
+        );
+        assert_eq!(found[0].url, "https://stspg.io/x");
+    }
+
+    #[test]
+    fn of_instatus_the_same_with_or_without_ids() {
+        let summary = json!({
+            "page": {"name": "Meadow", "url": "https://meadow.instatus.com", "status": "HASISSUES"},
+            "activeIncidents": [{"name": "Slow queries", "started": "2026-11-24T07:50:00.000Z", "status": "INVESTIGATING",
+                "impact": "MAJOROUTAGE", "url": "https://meadow.instatus.com/a"}],
+            "activeMaintenances": [
+                {"id": "m1", "name": "Disks", "start": "2026-11-24T07:00:00.000Z", "status": "INPROGRESS", "duration": "60"},
+                {"id": "m2", "name": "Later", "start": "2026-11-30T07:00:00.000Z", "status": "NOTSTARTEDYET", "duration": "60"},
+            ],
+        });
+        let found = from_value::<Instatus>(summary).unwrap().incidents();
+        let told: Vec<(&str, &str, Event)> =
+            found.iter().map(|one| (one.id.as_str(), one.title.as_str(), one.kind)).collect();
+        assert_eq!(
+            told,
+            [("https://meadow.instatus.com/a", "Slow queries", Event::Incident), ("m1", "Disks", Event::Maintenance),]
+        );
+        assert_eq!(from_value::<Instatus>(json!({"page": {"status": "UP"}})).unwrap().incidents(), []);
+    }
+
+    #[test]
+    fn what_a_status_page_says_leads_nowhere_but_to_the_web() {
+        let one = incident(
+            "a".into(),
+            Event::Incident,
+            &"x".repeat(300),
+            Some("javascript:alert(1)".into()),
+            Some("soon".into()),
+        );
+        assert_eq!((one.url.as_str(), one.started_at, one.title.len()), ("", None, TITLE_MAX));
+        for (page, maker, summary) in [
+            ("https://status.x.example/", Maker::Statuspage, "https://status.x.example/api/v2/summary.json"),
+            ("https://x.example/status?a=b", Maker::Instatus, "https://x.example/status/summary.json"),
+        ] {
+            assert_eq!(address(maker, page).unwrap().url.as_str(), summary);
+        }
+        assert!(address(Maker::Instatus, "http://status.x.example").is_err());
+    }
+}

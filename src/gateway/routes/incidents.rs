@@ -1,0 +1,42 @@
+//! `GET …/incidents`: what is broken now. `POST …/incidents`: somebody has this too, which is counted in a ticket's place.
+
+use std::sync::Arc;
+
+use axum::Json;
+use axum::body::Body;
+use axum::extract::{Path, State};
+use axum::http::{HeaderMap, StatusCode, header};
+use axum::response::IntoResponse;
+
+use super::super::app::App;
+use super::super::problem::Refusal;
+use super::super::{clock, identity, incidents, json};
+use super::body;
+use crate::domain::incident::{Affected, Incidents};
+
+/// What is broken.
+pub async fn list(State(app): State<Arc<App>>, Path(name): Path<String>) -> Result<impl IntoResponse, Refusal> {
+    super::site(&app, &name)?;
+    let incidents = incidents::counted(&app, &name).await?;
+    Ok(([(header::CACHE_CONTROL, "public, max-age=30")], Json(Incidents { incidents })))
+}
+
+/// Somebody has it too.
+pub async fn affected(
+    State(app): State<Arc<App>>,
+    Path(name): Path<String>,
+    headers: HeaderMap,
+    body: Body,
+) -> Result<impl IntoResponse, Refusal> {
+    let body = body::json(&headers, body).await;
+    let site = super::site(&app, &name)?;
+    let body = body?;
+    let who = identity::who(&headers, &name, site)?.digest().ok_or(Refusal::Unidentified)?;
+    let Affected { id } = json::parse(&body)?;
+    if !app.broken.at(&name).iter().any(|incident| incident.id == id) {
+        return Err(Refusal::NotFound(": no such incident, or it is over".into()));
+    }
+    app.store.affect(&name, &id, &who, &clock::now()).await?;
+    let incident = incidents::counted(&app, &name).await?.into_iter().find(|incident| incident.id == id);
+    Ok((StatusCode::ACCEPTED, [(header::CACHE_CONTROL, "no-store")], Json(incident)))
+}

@@ -1,0 +1,65 @@
+// What `modules.js` imports where the site adds something: the glue that Trunk makes for the module that draws it, its style, and
+// the way to the gateway.
+
+import { ask, begin, complete, forget, initSync, notices, values } from "trunk:glue";
+
+export { initSync as init };
+
+export const css = SITE_CSS;
+
+/** How long what is broken is taken for what is broken now. */
+const FRESH_MS = 30_000;
+const REQUEST_MS = 10_000;
+
+/** @typedef {import("./widget-loader.js").Parts} Parts */
+
+/**
+ * Makes ready. `form` answers for the form, `labels` are the texts.
+ * @param {Parts} parts @param {(what: string, about: string) => any} form @param {any} labels
+ */
+export const start = (parts, form, labels) => {
+  const { siteUrl, session, token, box, lang } = parts;
+  const url = `${siteUrl}/incidents`;
+  const place = document.createElement("div");
+  place.className = "notices";
+  let asked = 0;
+
+  /** @param {RequestInit} [options] */
+  const request = async (options) => {
+    const answer = await fetch(url, { ...options, credentials: "omit", signal: AbortSignal.timeout(REQUEST_MS) });
+    if (!answer.ok) throw answer.status;
+    return answer.json();
+  };
+
+  /** Says that the person has it too. @param {string} id */
+  const affect = async (id) => {
+    try {
+      const jwt = await token(false);
+      /** @type {Record<string, string>} */
+      const headers = { "Content-Type": "application/json", "Deskbell-Session": session() };
+      if (jwt) headers["Authorization"] = `Bearer ${jwt}`;
+      return await request({ method: "POST", headers, body: JSON.stringify({ id }) });
+    } catch {}
+  };
+
+  begin({ affect }, parts["live"], form, lang, labels);
+
+  return {
+    /** Shows what is broken, above the box. What was not heard of leaves what is there. */
+    notices: async () => {
+      if (Date.now() - asked < FRESH_MS) return;
+      asked = Date.now();
+      try {
+        const told = await request();
+        if (!place.isConnected) box.parentElement.before(place);
+        notices(place, told);
+      } catch {
+        asked = 0;
+      }
+    },
+    ask,
+    complete,
+    values,
+    forget,
+  };
+};

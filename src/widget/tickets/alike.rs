@@ -1,0 +1,139 @@
+//! Open tickets that say already what is about to be sent: it is added to one of them, or sent as a new one.
+
+use std::cell::{Cell, RefCell};
+use std::rc::Rc;
+
+use wasm_bindgen::JsValue;
+
+use super::{button, paragraph, reply, said};
+use crate::domain::conversation::{Reply, Summaries, Summary};
+use crate::domain::outbox::{self, Outcome};
+use crate::domain::source::{Read, Source};
+use crate::domain::texts::TicketsText;
+use crate::widget::browser::form::Form;
+use crate::widget::browser::line::{self, Line};
+use crate::widget::browser::nodes::Drawing;
+use crate::widget::browser::timer::spawn;
+use crate::widget::browser::{HtmlElement, Node, dom, http, intl, random, read};
+use crate::widget::transport::Sealed;
+use crate::widget::words::Words;
+
+struct Offer {
+    place: HtmlElement,
+    live: HtmlElement,
+    line: Line,
+    form: Form,
+    words: Words,
+    tickets: Vec<Summary>,
+    /// Whether it is being added.
+    busy: Cell<bool>,
+    /// What was sent to a ticket and may have arrived there.
+    sealed: RefCell<Option<(String, Sealed)>>,
+    /// Why it was not added.
+    trouble: RefCell<String>,
+    drawn: RefCell<Option<Drawing>>,
+}
+
+/// Shows the tickets in a place.
+pub fn show(
+    place: HtmlElement,
+    live: HtmlElement,
+    line: Line,
+    form: JsValue,
+    lang: String,
+    labels: JsValue,
+    found: &JsValue,
+) {
+    let form = Form::new(form);
+    let words = Words::new(lang, labels, form.clone());
+    let offer = Rc::new(Offer {
+        place,
+        live,
+        line,
+        form,
+        words,
+        tickets: Summaries::read(found).tickets,
+        busy: Cell::default(),
+        sealed: RefCell::default(),
+        trouble: RefCell::default(),
+        drawn: RefCell::default(),
+    });
+    if let Some(title) = draw(&offer) {
+        dom::show(&offer.place);
+        dom::focus_node(&title);
+    }
+}
+
+fn draw(offer: &Rc<Offer>) -> Option<Node> {
+    let mut drawing = Drawing::new()?;
+    let words = &offer.words;
+    let text = drawing.text(&words.said(TicketsText::Alike));
+    let title = drawing.element("h3", &[("tabindex", "-1")], vec![text]);
+    let hint = paragraph(&drawing, "hint", &words.said(TicketsText::AlikeHint));
+    let mut rows = Vec::new();
+    for ticket in &offer.tickets {
+        let row = row(offer, &mut drawing, ticket);
+        rows.push(drawing.element("li", &[], row));
+    }
+    let rows = drawing.element("ul", &[("class", "plain")], rows);
+    let mut nodes = vec![title.clone(), hint, rows];
+    if !offer.trouble.borrow().is_empty() {
+        let text = paragraph(&drawing, "", &offer.trouble.borrow());
+        nodes.push(drawing.element("div", &[("class", "alert")], vec![text]));
+    }
+    let form = offer.form.clone();
+    let new = button(&mut drawing, "button", &words.said(TicketsText::SendNew), move || drop(form.ask("send", "")));
+    nodes.push(drawing.element("div", &[("class", "row")], vec![new]));
+    drawing.put(&offer.place, nodes);
+    offer.drawn.replace(Some(drawing));
+    Some(title)
+}
+
+fn row(offer: &Rc<Offer>, drawing: &mut Drawing, ticket: &Summary) -> Vec<Node> {
+    let words = &offer.words;
+    let title = said(drawing, "p", "title", &ticket.title);
+    let when = words.filled(TicketsText::Since, "{time}", &intl::moment(&ticket.updated_at, &words.lang));
+    let about = [ticket.reference.as_str(), " · ", &when].concat();
+    let about = paragraph(drawing, "hint", &about);
+    let adding = offer.busy.get() && offer.sealed.borrow().as_ref().is_some_and(|(id, _)| *id == ticket.id);
+    let text = if adding { TicketsText::Adding } else { TicketsText::AddTo };
+    let (to, id) = (offer.clone(), ticket.id.clone());
+    vec![title, about, button(drawing, "button", &words.said(text), move || add(&to, &id))]
+}
+
+/// Adds the draft to a ticket. While it is not known whether it arrived, the same bytes go again.
+fn add(offer: &Rc<Offer>, id: &str) {
+    if offer.busy.replace(true) {
+        return;
+    }
+    let draft = read::parse(&read::text(&offer.form.ask("ticket", "")));
+    let message = draft.map(|draft| draft.text_of("message")).unwrap_or_default();
+    // Writing plain data into memory cannot fail.
+    let body = serde_json::to_string(&Reply { message }).unwrap_or_default();
+    let known = offer.sealed.take().filter(|(to, sealed)| to == id && sealed.body == body);
+    let (_, sealed) = known.unwrap_or_else(|| (id.to_string(), Sealed { key: random::id(), body }));
+    offer.sealed.replace(Some((id.to_string(), sealed.clone())));
+    offer.trouble.take();
+    draw(offer);
+    let (offer, id) = (offer.clone(), id.to_string());
+    spawn(async move {
+        let path = ["/", &id, "/messages"].concat();
+        let answer = line::ask(&offer.line, "POST", &path, &sealed.body, &sealed.key).await;
+        offer.busy.set(false);
+        let trouble = match outbox::decide_reply(&answer, http::online()) {
+            Outcome::Sent(_) => {
+                dom::set_text(&offer.live, &offer.words.said(TicketsText::ReplySent));
+                offer.line.touched();
+                return drop(offer.form.ask("added", &id));
+            }
+            Outcome::Refused(errors) => {
+                offer.sealed.take();
+                reply::refused(&offer.words, errors)
+            }
+            Outcome::Unknown(cause) => reply::unknown(&offer.words, cause),
+        };
+        dom::set_text(&offer.live, &trouble);
+        offer.trouble.replace(trouble);
+        draw(&offer);
+    });
+}

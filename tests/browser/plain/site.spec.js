@@ -1,0 +1,205 @@
+import { expect, test } from "../deskbell.js";
+
+// What a site adds: what is broken, fields of its own, channels for its plans. And robots, whom nobody asked.
+
+/** @typedef {any} Any */
+
+const FIELDS = `
+[sites.demo]
+origins = ["*"]
+[[sites.demo.fields]]
+id = "seats"
+label = "Seats"
+type = "number"
+needed = true
+kinds = ["bug"]
+[[sites.demo.fields]]
+id = "region"
+label = "Region"
+type = "choice"
+choices = [{ id = "eu", label = "Europe" }, "Asia"]
+[[sites.demo.fields]]
+id = "prod"
+label = "In production"
+type = "yes_no"
+[[sites.demo.fields]]
+id = "note"
+label = "Order number"
+type = "text"
+`;
+
+/** @param {import("@playwright/test").Page} page @param {string} name @param {...unknown} args */
+const command = (page, name, ...args) =>
+  page.evaluate(
+    ([name, args]) => /** @type {Any} */ (window).deskbell(name, ...args),
+    /** @type {const} */ ([name, args]),
+  );
+
+test.describe("fields of its own", () => {
+  test("are asked for by kind, checked before sending, kept, sent once and shown to support", async ({
+    host,
+    panel,
+    gateway,
+    tickets,
+    inbox,
+  }) => {
+    await gateway.stop();
+    await gateway.start(FIELDS);
+    await host();
+    await panel.open();
+    await panel.toTicket();
+    const seats = panel.root.getByLabel("Seats", { exact: true });
+    const region = panel.root.getByLabel("Region (optional)");
+    await expect(region).toBeVisible();
+    await expect(seats).toHaveCount(0);
+    await panel.kind("bug").check({ force: true });
+    await expect(seats).toBeVisible();
+
+    // Words that find nothing, or what was found would be announced after what is missing.
+    await panel.box.fill("Zxqv wkjh");
+    await panel.button("Send").click();
+    await expect(panel.root.locator("#field-seats-error")).toHaveText("Please answer this.");
+    await expect(seats).toBeFocused();
+    await expect(panel.live).toHaveText("Please answer this.");
+    await seats.fill("twelve");
+    await panel.button("Send").click();
+    await expect(panel.root.locator("#field-seats-error")).toHaveText("This has to be a number, such as 12 or 1.5.");
+    await expect(seats).toHaveAttribute("aria-invalid", "true");
+    await seats.fill("12");
+    await region.selectOption("Europe");
+    await panel.root.getByLabel("In production (optional)").check();
+
+    await panel.button("Look at it").click();
+    await expect(panel.title).toHaveText("What we send");
+    await panel.root.locator("#sends section", { hasText: "With your message" }).locator("summary").click();
+    await expect(panel.root.locator("#sends")).toContainText("seats");
+    await panel.button("Back").click();
+    await expect(seats).toHaveValue("12");
+    await expect(region).toHaveValue("eu");
+
+    const reference = await panel.send();
+    const [ticket] = await tickets();
+    expect(ticket.fields).toEqual({ seats: "12", region: "eu", prod: true });
+    expect(ticket.website).toBeUndefined();
+    const card = (await inbox(reference)).getByRole("region", { name: "Fields" });
+    await expect(card).toContainText("Seats12RegionEuropeIn productionYes");
+
+    await panel.button("Done").click();
+    await panel.open();
+    await panel.toTicket();
+    await expect(region).toHaveValue("");
+  });
+
+  test("that the page names are asked for too, and a bad one is named on the console", async ({
+    host,
+    page,
+    panel,
+  }) => {
+    await host();
+    const warned = page.waitForEvent("console", (message) => message.text().includes("fields: "));
+    await command(page, "configure", { fields: [{ id: "a b", label: "x", type: "text" }] });
+    await panel.open();
+    await panel.toTicket();
+    expect((await warned).text()).toContain('fields: "a b" is no id');
+    await command(page, "configure", { fields: [{ id: "order", label: "Order", type: "text" }] });
+    await expect(panel.root.getByLabel("Order (optional)")).toBeVisible();
+  });
+
+  test("keep nobody from sending where they do not come", async ({ host, page, panel, gateway, trouble, tickets }) => {
+    trouble.expect(/ERR_FAILED|Failed to load/);
+    await gateway.stop();
+    await gateway.start(FIELDS);
+    await page.route("**/site.wasm", (route) => route.abort());
+    await host();
+    await panel.open();
+    await panel.toTicket();
+    await panel.kind("bug").check({ force: true });
+    await panel.box.fill("It is broken");
+    await panel.send();
+    expect((await tickets())[0].fields).toBeUndefined();
+  });
+});
+
+test("what is broken stands above everything, and who has it too says so with one press", async ({
+  host,
+  page,
+  panel,
+  gateway,
+  inbox,
+  trouble,
+}) => {
+  trouble.expect(/ERR_FAILED/);
+  await gateway.stop();
+  await gateway.start(`
+[sites.demo]
+origins = ["*"]
+[sites.demo.incidents]
+say = "Queries are slow <b>now</b>"
+url = "https://status.example.com/"
+`);
+  await host();
+  await panel.open();
+  const notice = panel.root.locator(".notices section");
+  await expect(notice).toContainText("Incident Queries are slow <b>now</b>");
+  const [above, box] = [await notice.boundingBox(), await panel.box.boundingBox()];
+  expect((above?.y ?? 0) + (above?.height ?? 0)).toBeLessThanOrEqual(box?.y ?? 0);
+  await expect(notice.getByRole("link")).toHaveAttribute("href", "https://status.example.com/");
+
+  await page.route("**/incidents", (route) => (route.request().method() == "POST" ? route.abort() : route.fallback()));
+  await notice.getByRole("button", { name: "I have this too" }).click();
+  await expect(notice).toContainText("We couldn't reach support.");
+  await page.unroute("**/incidents");
+  await notice.getByRole("button", { name: "I have this too" }).click();
+  await expect(notice).toContainText("Noted. You need no ticket for this.");
+  await expect(notice).toContainText("1 person has it");
+  await expect(panel.live).toHaveText("Noted. You need no ticket for this.");
+  await expect((await inbox()).getByText("1 customer has it too")).toBeVisible();
+
+  // It stays on every screen, and nothing of it is a ticket.
+  await panel.toTicket();
+  await expect(notice).toBeVisible();
+  await expect((await inbox()).locator("a.reference")).toHaveCount(0);
+});
+
+test("maintenance is told from an incident, and asks nobody anything", async ({ host, panel, gateway }) => {
+  await gateway.stop();
+  await gateway.start(`
+[sites.demo]
+origins = ["*"]
+incidents = { say = "New disks until 10:00", kind = "maintenance" }
+`);
+  await host();
+  await panel.open();
+  await expect(panel.root.locator(".notices section")).toHaveText("Maintenance New disks until 10:00");
+});
+
+test("a channel is shown to the customers of its plan, and links to everybody", async ({ host, page, panel }) => {
+  await host();
+  await command(page, "configure", {
+    channels: [
+      { kind: "slack", label: "Your channel in Slack", url: "https://x.slack.com/", plans: ["enterprise"] },
+      { kind: "discord", label: "Discord", url: "https://discord.example/" },
+    ],
+    links: [{ label: "Docs", url: "https://docs.example/" }],
+  });
+  await command(page, "identify", { id: "u-1", name: "Ada", email: "ada@example.com", plan: "free" });
+  await panel.open();
+  const links = panel.root.locator(".links a");
+  await expect(links).toHaveText(["Discord", "Docs"]);
+  await command(page, "identify", { id: "u-1", name: "Ada", email: "ada@example.com", plan: "enterprise" });
+  await expect(links).toHaveText(["Your channel in Slack", "Discord", "Docs"]);
+});
+
+test("who fills in what nobody can see is taken, and marked", async ({ host, page, panel, inbox }) => {
+  await host();
+  await panel.open();
+  const trap = panel.root.locator("[name=website]");
+  await expect(trap).toHaveCount(1);
+  // Neither the keyboard nor a screen reader comes there.
+  expect(await trap.evaluate((input) => [/** @type {Any} */ (input).tabIndex, input.ariaHidden])).toEqual([-1, "true"]);
+  await trap.evaluate((input) => /** @type {Any} */ (input.value = "https://spam.example"));
+  const reference = await panel.sendTicket("Buy this");
+  const list = await inbox();
+  await expect(list.getByRole("row", { name: reference }).getByText("Robot?")).toBeVisible();
+  await expect((await inbox(reference)).getByText("Robot?")).toBeVisible();
+});

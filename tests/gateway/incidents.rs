@@ -1,0 +1,105 @@
+//! What is broken: fetched from a status page or said in the configuration, told to everybody, counted in tickets' place.
+
+use std::time::Duration;
+
+use axum::body::Body;
+use axum::http::Method;
+use deskbell::gateway::incidents;
+use deskbell::gateway::settings::{self, Overrides};
+use serde_json::{Value, json};
+
+use crate::sources::StandIn;
+use crate::support::{Answer, Gateway, gateway_with, request};
+
+async fn with(incidents: &str) -> Gateway {
+    let site = format!("[sites.broken]\norigins = [\"*\"]\n[sites.broken.incidents]\n{incidents}\n");
+    gateway_with(&site, Overrides { demo: true, ..Overrides::default() }).await
+}
+
+async fn told(gateway: &Gateway) -> Value {
+    gateway.get("/v1/sites/broken/incidents").await.json()
+}
+
+async fn too(gateway: &Gateway, session: Option<u8>, id: &str) -> Answer {
+    let mut request = request(Method::POST, "/v1/sites/broken/incidents").header("content-type", "application/json");
+    if let Some(session) = session {
+        request = request.header("deskbell-session", format!("{session:032x}"));
+    }
+    gateway.send(request.body(Body::from(json!({ "id": id }).to_string())).unwrap()).await
+}
+
+#[tokio::test]
+async fn what_the_configuration_says_is_told_and_counted_once_for_everybody_who_has_it() {
+    let gateway = with("say = \"Queries are slow\"\nurl = \"https://status.example.com/\"").await;
+    let first = told(&gateway).await;
+    let incident = &first["incidents"][0];
+    assert_eq!(
+        (incident["kind"].as_str(), incident["title"].as_str(), incident["affected"].as_u64()),
+        (Some("incident"), Some("Queries are slow"), Some(0))
+    );
+    let id = incident["id"].as_str().unwrap();
+    for session in [1, 2, 1] {
+        assert_eq!(too(&gateway, Some(session), id).await.status, 202);
+    }
+    assert_eq!(told(&gateway).await["incidents"][0]["affected"], 2);
+    assert_eq!(too(&gateway, None, id).await.problem(), (401, "unidentified".into()));
+    assert_eq!(too(&gateway, Some(3), "another").await.problem(), (404, "not_found".into()));
+
+    let inbox = gateway.get("/inbox").await.text();
+    assert!(inbox.contains("Queries are slow") && inbox.contains("2 customers have it too"), "{inbox}");
+    let config = |site: &str| format!("/v1/sites/{site}/config");
+    assert_eq!(gateway.get(&config("broken")).await.json()["incidents"], true);
+    assert_eq!(gateway.get(&config("acme")).await.json()["incidents"], Value::Null);
+    assert_eq!(gateway.get("/v1/sites/acme/incidents").await.json(), json!({ "incidents": [] }));
+}
+
+#[tokio::test]
+async fn a_status_page_is_asked_once_for_everybody_and_maintenance_told_apart() {
+    let page = StandIn::new().await;
+    page.json(
+        "/api/v2/summary.json",
+        &json!({
+            "incidents": [{"id": "i1", "name": "Exports fail", "status": "identified", "shortlink": "https://stspg.io/i1"}],
+            "scheduled_maintenances": [
+                {"id": "m1", "name": "New disks", "status": "in_progress", "scheduled_for": "2026-11-24T07:00:00.000Z"},
+                {"id": "m2", "name": "Later", "status": "scheduled"},
+            ],
+        }),
+    );
+    let gateway = with(&format!("from = \"statuspage\"\nurl = {:?}", page.url)).await;
+    let app = gateway.app.clone();
+    let following = tokio::spawn(async move { incidents::follow(app.broken.clone(), &app.settings.sites).await });
+    let heard = async {
+        while gateway.app.broken.at("broken").is_empty() {
+            tokio::time::sleep(Duration::from_millis(5)).await;
+        }
+    };
+    tokio::time::timeout(Duration::from_secs(20), heard).await.unwrap();
+    for _ in 0..3 {
+        let told = told(&gateway).await;
+        let kinds: Vec<_> =
+            told["incidents"].as_array().unwrap().iter().map(|one| (&one["id"], &one["kind"])).collect();
+        assert_eq!(kinds, [(&json!("i1"), &json!("incident")), (&json!("m1"), &json!("maintenance"))]);
+    }
+    assert_eq!(page.asked(), ["/api/v2/summary.json"]);
+    following.abort();
+}
+
+#[test]
+fn what_cannot_be_meant_is_refused_with_its_field() {
+    for (table, said) in [
+        ("from = \"statuspage\"", "sites.a.incidents.url"),
+        ("from = \"statuspage\"\nurl = \"http://status.example.com\"", "sites.a.incidents.url"),
+        ("from = \"instatus\"\nurl = \"https://x.example\"\nsay = \"x\"", "sites.a.incidents.say"),
+        ("from = \"other\"\nurl = \"https://x.example\"", "expected `statuspage` or `instatus`"),
+        ("say = \" \"", "sites.a.incidents.say"),
+        ("say = \"x\"\nurl = \"javascript:x\"", "sites.a.incidents.url"),
+        ("", "sites.a.incidents.from"),
+    ] {
+        let folder = tempfile::tempdir().unwrap();
+        let file = folder.path().join("deskbell.toml");
+        std::fs::write(&file, format!("[sites.a]\norigins = [\"*\"]\n[sites.a.incidents]\n{table}\n")).unwrap();
+        let error = settings::load(&Overrides { config: Some(file), ..Overrides::default() }).unwrap_err().to_string();
+        assert!(error.contains(said), "{table}: {error}");
+    }
+}
