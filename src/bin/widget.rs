@@ -34,10 +34,11 @@ mod exports {
         widget::open(options);
     }
 
-    /// The host has said something new: configuration, person or values; `reset` where the person has logged out.
+    /// The host has said something new: configuration, person or values; 1 where the person has logged out, 2 where another
+    /// configuration is published for who is here now.
     #[wasm_bindgen]
-    pub fn changed(reset: bool) {
-        widget::changed(reset);
+    pub fn changed(what: u8) {
+        widget::changed(what);
     }
 }
 

@@ -15,6 +15,7 @@ use super::ticket::{Kind, Priority, Severity};
 
 /// What a site can be told. Every field has a default, so an empty configuration is a working one.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(not(target_arch = "wasm32"), derive(schemars::JsonSchema))]
 #[serde(default, deny_unknown_fields)]
 pub struct Config {
     /// The kinds that a customer can choose, in this order. Default: all.
@@ -58,6 +59,7 @@ pub struct Config {
 
 /// A part of the product that a ticket can be about.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(not(target_arch = "wasm32"), derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub struct Topic {
     /// Its id, as it stands on a ticket.
@@ -74,6 +76,7 @@ pub struct Topic {
 
 /// A place outside of the panel.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(not(target_arch = "wasm32"), derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub struct Link {
     /// What it says.
@@ -101,6 +104,7 @@ pub const ASK: &str = "ask";
 
 /// What is collected for a ticket.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(not(target_arch = "wasm32"), derive(schemars::JsonSchema))]
 #[serde(default, deny_unknown_fields)]
 pub struct Collected {
     /// Groups that are collected from nobody. Default: none.
@@ -120,6 +124,7 @@ pub struct Collected {
 
 /// What is hidden beyond what is hidden anyway.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(not(target_arch = "wasm32"), derive(schemars::JsonSchema))]
 #[serde(default, deny_unknown_fields)]
 pub struct Redact {
     /// Names whose values are hidden, wherever they stand: `national_id`. Default: none.
@@ -132,6 +137,7 @@ pub struct Redact {
 
 /// How the panel looks.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(not(target_arch = "wasm32"), derive(schemars::JsonSchema))]
 #[serde(default, deny_unknown_fields)]
 pub struct Theme {
     /// The accent, `#rgb` or `#rrggbb`; moved until it can be read. Default: the panel's own blue.
@@ -142,6 +148,7 @@ pub struct Theme {
 
 /// Light or dark.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(not(target_arch = "wasm32"), derive(schemars::JsonSchema))]
 #[serde(rename_all = "lowercase")]
 pub enum Scheme {
     /// As the page is.

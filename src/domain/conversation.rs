@@ -33,6 +33,7 @@ words! {
 
 /// One message of a conversation.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(not(target_arch = "wasm32"), derive(schemars::JsonSchema))]
 pub struct Message {
     /// Its place in the conversation: 0 is what the ticket itself says, and those who follow count up by one.
     pub number: u32,
@@ -48,6 +49,7 @@ pub struct Message {
 
 /// A conversation, or the end of it.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(not(target_arch = "wasm32"), derive(schemars::JsonSchema))]
 pub struct Messages {
     /// In the order in which they were said.
     pub messages: Vec<Message>,
@@ -57,6 +59,7 @@ pub struct Messages {
 
 /// A ticket in the list of its owner.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(not(target_arch = "wasm32"), derive(schemars::JsonSchema))]
 pub struct Summary {
     /// Its id, a UUID.
     pub id: String,
@@ -80,6 +83,7 @@ pub struct Summary {
 
 /// The tickets of somebody.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(not(target_arch = "wasm32"), derive(schemars::JsonSchema))]
 pub struct Summaries {
     /// Open ones first, and among those alike the one where something was said last.
     pub tickets: Vec<Summary>,
@@ -91,6 +95,7 @@ pub struct Summaries {
 
 /// What the customer says (`POST …/tickets/{id}/messages`).
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(not(target_arch = "wasm32"), derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub struct Reply {
     /// Plain text, 1 to [`super::ticket::MESSAGE_MAX`] characters.
@@ -99,6 +104,7 @@ pub struct Reply {
 
 /// What the customer changes about a ticket (`PATCH …/tickets/{id}`); what is not there stays as it is.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(not(target_arch = "wasm32"), derive(schemars::JsonSchema))]
 #[serde(default, deny_unknown_fields)]
 pub struct Patch {
     /// It is solved, or it is not.
@@ -111,6 +117,7 @@ pub struct Patch {
 
 /// What somebody is about to send (`POST …/tickets/alike`).
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(not(target_arch = "wasm32"), derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub struct Draft {
     /// What they wrote.

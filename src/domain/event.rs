@@ -34,6 +34,7 @@ words! {
 
 /// The body of `POST /v1/sites/{site}/events`.
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+#[cfg_attr(not(target_arch = "wasm32"), derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub struct Event {
     /// The draft that it belongs to: 16 hexadecimal digits of a visitor, who gets others every week, a dot, and the number of

@@ -19,6 +19,7 @@ pub const ANSWER_MAX: usize = 2_000;
 
 /// A field as the configuration names it (`fields`).
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(not(target_arch = "wasm32"), derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub struct Field {
     /// Its id, as it stands on a ticket.
@@ -55,6 +56,7 @@ words! {
 
 /// One of several answers; in a configuration also just a text, which is both.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[cfg_attr(not(target_arch = "wasm32"), derive(schemars::JsonSchema))]
 pub struct Choice {
     /// As it stands on a ticket.
     pub id: String,
@@ -64,6 +66,7 @@ pub struct Choice {
 
 /// An answer on the wire: a text, which may be a number or the id of a choice; or yes or no.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[cfg_attr(not(target_arch = "wasm32"), derive(schemars::JsonSchema))]
 #[serde(untagged)]
 pub enum Answer {
     /// Yes or no.

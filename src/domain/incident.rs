@@ -17,6 +17,7 @@ words! {
 
 /// Something that is broken or being changed now.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(not(target_arch = "wasm32"), derive(schemars::JsonSchema))]
 pub struct Incident {
     /// Its id, as the status page has it.
     pub id: String,
@@ -34,6 +35,7 @@ pub struct Incident {
 
 /// The answer to `GET …/incidents`.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(not(target_arch = "wasm32"), derive(schemars::JsonSchema))]
 pub struct Incidents {
     /// Incidents first, then maintenance; each in the order of the status page.
     pub incidents: Vec<Incident>,
@@ -41,6 +43,7 @@ pub struct Incidents {
 
 /// Somebody has this too (`POST …/incidents`).
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(not(target_arch = "wasm32"), derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub struct Affected {
     /// The id of the incident.

@@ -10,6 +10,7 @@ const RUNS_MAX: usize = 40;
 
 /// A run of text, marked where it matched the query. Never HTML.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(not(target_arch = "wasm32"), derive(schemars::JsonSchema))]
 pub struct Run {
     /// The text.
     pub text: String,
@@ -20,6 +21,7 @@ pub struct Run {
 
 /// One thing that a search found.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(not(target_arch = "wasm32"), derive(schemars::JsonSchema))]
 pub struct Hit {
     /// Its id in the source.
     pub id: String,
@@ -59,6 +61,7 @@ fn is_zero(number: &u32) -> bool {
 
 /// The answer of `GET /v1/sites/{site}/search`, best first.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(not(target_arch = "wasm32"), derive(schemars::JsonSchema))]
 pub struct Hits {
     /// What was found.
     pub hits: Vec<Hit>,
@@ -66,6 +69,7 @@ pub struct Hits {
 
 /// An answer to a question.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(not(target_arch = "wasm32"), derive(schemars::JsonSchema))]
 pub struct Answer {
     /// Markdown.
     pub body: String,
@@ -85,6 +89,7 @@ pub struct Answer {
 
 /// One community question with its answers (`GET /v1/sites/{site}/questions/{id}`).
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(not(target_arch = "wasm32"), derive(schemars::JsonSchema))]
 pub struct Question {
     /// Its id, unique in the site.
     pub id: String,

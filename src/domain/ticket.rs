@@ -91,6 +91,7 @@ impl Kind {
 
 /// How the customer is reached.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(not(target_arch = "wasm32"), derive(schemars::JsonSchema))]
 #[serde(default)]
 pub struct Contact {
     /// What to call them; empty where it is not known.
@@ -101,6 +102,7 @@ pub struct Contact {
 
 /// A community question that the customer saw before they sent the ticket.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(not(target_arch = "wasm32"), derive(schemars::JsonSchema))]
 pub struct QuestionSeen {
     /// The source that found it, such as `gateway`.
     pub source: String,
@@ -117,6 +119,7 @@ pub struct QuestionSeen {
 
 /// The software that made a ticket.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(not(target_arch = "wasm32"), derive(schemars::JsonSchema))]
 pub struct Client {
     /// `deskbell` for the widget.
     pub name: String,
@@ -127,6 +130,11 @@ pub struct Client {
 /// A ticket as a client posts it (`POST /v1/sites/{site}/tickets`). The gateway reads context and fields into their types; the widget
 /// writes a [`super::context::document::Value`].
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(not(target_arch = "wasm32"), derive(schemars::JsonSchema))]
+#[cfg_attr(
+    not(target_arch = "wasm32"),
+    schemars(rename = "NewTicket", bound = "C: Default + Serialize + schemars::JsonSchema, F: schemars::JsonSchema")
+)]
 pub struct NewTicket<C = Context, F = Fields> {
     /// What it is.
     pub kind: Kind,
@@ -174,6 +182,7 @@ pub struct NewTicket<C = Context, F = Fields> {
 
 /// The gateway's answer to a ticket that it holds.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(not(target_arch = "wasm32"), derive(schemars::JsonSchema))]
 pub struct Receipt {
     /// The ticket's id, a UUID.
     pub id: String,

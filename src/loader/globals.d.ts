@@ -50,7 +50,7 @@ declare module "trunk:glue" {
   export function initSync(options: { module: WebAssembly.Module }): unknown;
   export function mount(loader: object): void;
   export function open(options: object): void;
-  export function changed(reset: boolean): void;
+  export function changed(what: 0 | 1 | 2): void;
   export function show(place: HTMLElement, live: HTMLElement, ...given: unknown[]): void;
   export function answer(what: string, about: string): unknown;
   export function follows(total: number, unread: number): void;

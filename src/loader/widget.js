@@ -29,6 +29,8 @@ let mounted = false;
 let person = [];
 /** The configuration as the gateway published it. @type {any} */
 let published;
+/** The token whose promises were asked for. @type {unknown} */
+let asked;
 /** The modules beside the form, once they are ready. @type {Modules | undefined} */
 let modules;
 /** @type {(() => Promise<Modules>) | undefined} */
@@ -39,17 +41,25 @@ const who = () => [state.token, state.user?.id];
 /** The token has said who is here. */
 const learned = () => {
   person = who();
-  formChanged(false);
+  formChanged(0);
+};
+
+/** What a token that was learned promises is asked for anew; and what an earlier one did, where there is none any more. */
+const learnAnew = async () => {
+  await learn(state, learned);
+  if (asked == state.token) return;
+  asked = state.token;
+  formChanged(2);
 };
 
 /** The host has said something new. @param {boolean} reset */
 export const changed = (reset) => {
   if (reset) forgetSession();
-  if (mounted) formChanged(reset);
+  if (mounted) formChanged(reset ? 1 : 0);
   if (!state) return;
   const before = person;
   person = who();
-  if (mounted) learn(state, learned);
+  if (mounted) learnAnew();
   if (reset || before.some((said, at) => said != person[at])) modules?.other(reset);
 };
 
@@ -83,7 +93,8 @@ export const mount = (parts) => {
     answers: () => beyond((modules) => modules.answers()),
     elsewhere: (/** @type {string} */ what) => {
       const sources = said("sources");
-      if (sources && what != "config") return beyond((modules) => modules.ask(sources, what));
+      if (what == "config") return asked && signed(way);
+      if (sources) return beyond((modules) => modules.ask(sources, what));
     },
     configured: (/** @type {any} */ config) => {
       published = config;
@@ -104,7 +115,7 @@ export const mount = (parts) => {
   mountForm({ ...parts, ...way, ...counter(site, way.siteUrl), ...own });
   mounted = true;
   // One after the other, so that one token serves both.
-  learn(state, learned).then(() => {
+  learnAnew().then(() => {
     if (state.token || session(site, false)) beyond(async (modules) => (await modules.follow()).line.look());
   });
 };
@@ -113,6 +124,18 @@ export const mount = (parts) => {
 export const resume = async (parts) => {
   const { line } = await (await beside(parts)()).follow();
   line.resume();
+};
+
+/** The configuration with what is promised to whom the host has signed. @param {ReturnType<typeof access>} way */
+const signed = async ({ siteUrl, token }) => {
+  // A token that is refused is fetched anew once; without a good one it is the configuration that everybody reads.
+  for (let tries = 0; tries < 3; tries++) {
+    const jwt = tries < 2 && (await token(!!tries));
+    /** @type {HeadersInit} */
+    const headers = jwt ? { Authorization: `Bearer ${jwt}` } : {};
+    const answer = await fetch(`${siteUrl}/config`, { headers, credentials: "omit", cache: "no-store" });
+    if (answer.ok) return answer.json();
+  }
 };
 
 /** What the configuration says under a name: the page's word, or else the gateway's. @param {string} name */

@@ -31,9 +31,10 @@ pub fn open(options: &Options) {
     with_panel(|panel| ui::open(panel, options));
 }
 
-/// The host has said something new: configuration, person or values; `reset` where the person has logged out.
-pub fn changed(reset: bool) {
-    with_panel(|panel| ui::changed(panel, reset));
+/// The host has said something new: configuration, person or values; 1 where the person has logged out, 2 where another
+/// configuration is published for who is here now.
+pub fn changed(what: u8) {
+    with_panel(|panel| ui::changed(panel, what));
 }
 
 /// What the modules beside the form ask of it (`widget/sends`, `widget/site`, `widget/tickets`).

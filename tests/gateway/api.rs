@@ -65,7 +65,7 @@ async fn a_page_of_another_origin_is_not_let_in_and_one_with_a_wrong_site_sees_w
         let answer = gateway.send(asked).await;
         let expected = if allowed { origin } else { "" };
         assert_eq!(answer.header("access-control-allow-origin"), expected, "{path} {origin}");
-        assert_eq!(answer.header("vary"), "origin");
+        assert!(answer.headers.get_all("vary").iter().any(|name| name == "origin"));
         if path.contains("unknown") {
             assert_eq!(answer.problem(), (404, "unknown_site".into()));
         }

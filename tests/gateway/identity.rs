@@ -1,13 +1,13 @@
 //! Who is asking: signed people, sessions, and those who only say so.
 
 use axum::body::Body;
-use axum::http::Request;
+use axum::http::{Method, Request};
 use deskbell::domain::ticket::Priority;
 use deskbell::gateway::settings::Overrides;
 use deskbell::gateway::store::{StoredTicket, View};
 use serde_json::{Value, json};
 
-use crate::support::{Gateway, ORIGIN, SECRET, gateway_with, post, ticket, token};
+use crate::support::{Gateway, ORIGIN, SECRET, gateway_with, post, request, ticket, token};
 
 #[path = "../../docs/sign/sign.rs"]
 mod sign;
@@ -169,4 +169,34 @@ async fn what_the_snippets_for_node_python_and_rust_sign_is_believed() {
         assert_eq!((kept.person.as_deref(), user.name.as_str()), (Some("ü-7"), "Ada „L“"));
         assert!(user.verified && user.organization.name == "Acme");
     }
+}
+
+#[tokio::test]
+async fn a_signed_person_is_told_what_is_promised_to_them_and_to_nobody_else() {
+    let gateway = gateway().await;
+    let config = async |token: Option<String>| {
+        let mut asked = request(Method::GET, "/v1/sites/signed/config");
+        if let Some(token) = token {
+            asked = asked.header("authorization", format!("Bearer {token}"));
+        }
+        gateway.send(asked.body(Body::empty()).unwrap()).await
+    };
+    let everybody = config(None).await.json();
+    assert_eq!(
+        (&everybody["plans"], &everybody["targets"], &everybody["trust_page"]),
+        (&json!({}), &json!([]), &json!(false))
+    );
+
+    let answer = config(Some(token(json!({})))).await;
+    assert_eq!(answer.header("cache-control"), "no-store");
+    let mine = answer.json();
+    assert_eq!((&mine["plans"], &mine["trust_page"]), (&json!({"enterprise": "high"}), &json!(true)));
+    let targets = mine["targets"].as_array().unwrap();
+    assert!(targets.len() == 4 && targets.iter().all(|target| target["priority"] == "high"), "{targets:?}");
+
+    // A priority that is signed wins over the plan's, and a plan that nobody knows promises nothing.
+    assert_eq!(config(Some(token(json!({"priority": "low"})))).await.json()["plans"], json!({"enterprise": "low"}));
+    let unknown = config(Some(token(json!({"plan": "other"})))).await.json();
+    assert_eq!((&unknown["plans"], &unknown["targets"]), (&json!({}), &json!([])));
+    assert_eq!(config(Some(token(json!({"aud": "foreign"})))).await.status, 401);
 }

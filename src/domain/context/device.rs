@@ -4,6 +4,7 @@ use serde::{Deserialize, Serialize};
 
 /// Browser, system, screen and network.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(not(target_arch = "wasm32"), derive(schemars::JsonSchema))]
 #[serde(default)]
 pub struct Device {
     /// The browser with its version, such as `Google Chrome 141.0.7390.54`.

@@ -4,6 +4,7 @@ use serde::{Deserialize, Serialize};
 
 /// Something about this page and person that another tool knows.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(not(target_arch = "wasm32"), derive(schemars::JsonSchema))]
 #[serde(default)]
 pub struct FoundLink {
     /// The tool: `posthog`, `sentry`, or `site` for a pattern of the site's own.

@@ -65,6 +65,7 @@ words! {
 
 /// Something that was there and is not sent.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(not(target_arch = "wasm32"), derive(schemars::JsonSchema))]
 pub struct Withheld {
     /// The group it belongs to.
     pub group: Group,
@@ -77,6 +78,7 @@ pub struct Withheld {
 
 /// Everything that was collected for a ticket.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(not(target_arch = "wasm32"), derive(schemars::JsonSchema))]
 #[serde(default)]
 pub struct Context {
     /// [`VERSION`] of what wrote it.

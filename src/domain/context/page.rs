@@ -4,6 +4,7 @@ use serde::{Deserialize, Serialize};
 
 /// The page as it was when the context was frozen.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(not(target_arch = "wasm32"), derive(schemars::JsonSchema))]
 #[serde(default)]
 pub struct Page {
     /// Its address.
@@ -25,6 +26,7 @@ pub struct Page {
 
 /// An address that a single-page product went to.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(not(target_arch = "wasm32"), derive(schemars::JsonSchema))]
 #[serde(default)]
 pub struct Route {
     /// The address.
@@ -35,6 +37,7 @@ pub struct Route {
 
 /// How fast the page was, in milliseconds since the navigation began; none where the browser does not say.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(not(target_arch = "wasm32"), derive(schemars::JsonSchema))]
 #[serde(default)]
 pub struct Timings {
     /// The first byte of the answer.

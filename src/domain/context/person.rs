@@ -6,6 +6,7 @@ use super::super::pairs::Pairs;
 
 /// The person, as the host declared them.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(not(target_arch = "wasm32"), derive(schemars::JsonSchema))]
 #[serde(default)]
 pub struct User {
     /// The host's id of them; empty where they are not known.
@@ -29,6 +30,7 @@ pub struct User {
 
 /// The organization of a person.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(not(target_arch = "wasm32"), derive(schemars::JsonSchema))]
 #[serde(default)]
 pub struct Organization {
     /// The host's id of it.
@@ -39,6 +41,7 @@ pub struct Organization {
 
 /// The build of the product, as the host declared it: with `set`, by `<meta name="deskbell:…">`, or in the configuration.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(not(target_arch = "wasm32"), derive(schemars::JsonSchema))]
 #[serde(default)]
 pub struct Application {
     /// The release, such as a version or a commit.

@@ -7,6 +7,7 @@ use super::super::words::words;
 
 /// One thing that went wrong on the page.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(not(target_arch = "wasm32"), derive(schemars::JsonSchema))]
 #[serde(default)]
 pub struct ErrorRecord {
     /// What told of it: `error`, `rejection`, `console.error`, `console.warn`, `resource`, `policy`, `deprecation`,
@@ -32,6 +33,7 @@ pub struct ErrorRecord {
 
 /// A request of the page that failed or was slow. Never a body.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(not(target_arch = "wasm32"), derive(schemars::JsonSchema))]
 #[serde(default)]
 pub struct RequestRecord {
     /// The method; empty where the browser does not tell it.
@@ -74,6 +76,7 @@ words! {
 
 /// One thing that the person did, or that happened to the page. Never what was typed.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(not(target_arch = "wasm32"), derive(schemars::JsonSchema))]
 pub struct Breadcrumb {
     /// When, RFC 3339 in UTC.
     pub at: String,

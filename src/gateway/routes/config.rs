@@ -1,15 +1,20 @@
-//! `GET /v1/sites/{site}/config`: what the panel has to know about a site.
+//! `GET /v1/sites/{site}/config`: what the panel has to know about a site; to a signed person also what is promised to them.
 
 use std::sync::Arc;
 
+use axum::Json;
 use axum::extract::{Path, State};
 use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use sha2::{Digest, Sha256};
 
 use super::super::app::App;
+use super::super::identity::{self, Person};
 use super::super::problem::Refusal;
-use crate::domain::config::Config;
+use super::super::settings::Site;
+use crate::domain::config::{self, Config};
+use crate::domain::pairs::Pairs;
+use crate::domain::targets::Owner;
 
 /// What the pages of a site are told, as it goes over the wire.
 pub struct PublicConfig {
@@ -34,6 +39,12 @@ pub async fn answer(
     headers: HeaderMap,
 ) -> Result<Response, Refusal> {
     let config = app.configs.get(&name).ok_or_else(|| Refusal::UnknownSite(name.clone()))?;
+    if headers.contains_key(header::AUTHORIZATION) {
+        let site = super::site(&app, &name)?;
+        if let Some(person) = identity::who(&headers, &name, site)?.person {
+            return Ok(([(header::CACHE_CONTROL, "no-store")], Json(promised(site, &person))).into_response());
+        }
+    }
     let known = headers.get(header::IF_NONE_MATCH).and_then(|value| value.to_str().ok()).unwrap_or_default();
     let unchanged =
         known.split(',').map(|tag| tag.trim().trim_start_matches("W/")).any(|tag| tag == config.etag || tag == "*");
@@ -44,6 +55,7 @@ pub async fn answer(
     };
     let headers = response.headers_mut();
     headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("public, max-age=60"));
+    headers.append(header::VARY, HeaderValue::from_static("authorization"));
     if let Ok(etag) = HeaderValue::from_str(&config.etag) {
         headers.insert(header::ETAG, etag);
     }
@@ -62,6 +74,23 @@ fn public(config: &Config) -> Config {
         public.targets.clear();
     }
     public
+}
+
+/// What a signed person is told: the promises for them, whose plan is believed. Where nobody knows when somebody is there, no time
+/// is promised.
+fn promised(site: &Site, person: &Person) -> Config {
+    let plan = person.user.plan.clone();
+    let priority = person.priority.or_else(|| config::priority_of(&site.config, &plan));
+    let timed = site.hours.is_some();
+    let targets = site.config.targets.iter().copied();
+    let targets =
+        targets.filter(|target| Some(target.priority) == priority && (timed || target.owner == Owner::Automated));
+    Config {
+        trust_page: true,
+        plans: Pairs(priority.map(|priority| (plan, priority)).into_iter().collect()),
+        targets: targets.collect(),
+        ..public(&site.config)
+    }
 }
 
 #[cfg(test)]

@@ -9,6 +9,7 @@ mod envelope;
 mod events;
 mod incidents;
 mod limits;
+mod openapi;
 mod questions;
 mod search;
 mod stream;
@@ -53,6 +54,7 @@ pub fn router(app: Arc<App>) -> Router {
 /// The API.
 fn version_1(app: Arc<App>) -> Router<Arc<App>> {
     let routes = Router::new()
+        .route("/openapi.json", get(openapi::answer))
         .route("/sites/{site}/config", get(config::answer))
         .route("/sites/{site}/search", get(search::answer))
         .route("/sites/{site}/questions/{id}", get(questions::answer))

@@ -130,9 +130,12 @@ pub fn open(panel: Panel, options: &Options) {
     }
 }
 
-/// The host has said something new.
-pub fn changed(panel: Panel, reset: bool) {
-    if reset {
+/// The host has said something new (`widget::changed`).
+pub fn changed(panel: Panel, what: u8) {
+    if what == 2 {
+        return panel.fetch_config();
+    }
+    if what == 1 {
         panel.change(|model| {
             let (config, configured) = (std::mem::take(&mut model.config), model.configured);
             *model = Model { config, configured, ..Model::default() };

@@ -76,6 +76,7 @@ test("a signed person is not asked who they are, is believed, and is told when a
 }) => {
   await identify(page, [() => sign(SECRET, "demo", ADA)]);
   await write(panel);
+  await expect(panel.root.getByText("First answer within 1 business hour", { exact: true })).toBeVisible();
   const due = new Date(Date.now() + 3_600_000);
   const reference = await panel.send();
   const hour = new Intl.DateTimeFormat("en", { hour: "numeric", timeZone: "Asia/Tokyo" }).format(due).split(" ")[0];
@@ -86,6 +87,30 @@ test("a signed person is not asked who they are, is believed, and is told when a
   const [ticket] = await tickets();
   expect(ticket.context.user).toMatchObject({ id: "u-ada", name: "Ada „L“", verified: true });
   expect(JSON.stringify(ticket)).not.toContain("eyJ");
+});
+
+test("nothing is promised before sending to whom only the page calls a customer, nor after a reset", async ({
+  page,
+  panel,
+}) => {
+  await page.evaluate(() => {
+    const user = { id: "u-ada", name: "Ada", email: "ada@example.com", plan: "enterprise" };
+    return /** @type {any} */ (window).deskbell("identify", user);
+  });
+  await write(panel);
+  await expect(panel.root.getByText("Answers go to ada@example.com.")).toBeVisible();
+  await expect(panel.root.getByText(/First answer/)).toHaveCount(0);
+  await identify(page, [() => sign(SECRET, "demo", ADA)]);
+  await expect(panel.root.getByText(/First answer/)).toBeVisible();
+  await page.evaluate(() => /** @type {any} */ (window).deskbell("reset"));
+  await panel.toTicket();
+  await panel.severity.selectOption("high");
+  await page.evaluate(() => {
+    const user = { id: "u-eve", name: "Eve", email: "eve@example.com", plan: "enterprise" };
+    return /** @type {any} */ (window).deskbell("identify", user);
+  });
+  await expect(panel.root.getByText("Answers go to eve@example.com.")).toBeVisible();
+  await expect(panel.root.getByText(/First answer/)).toHaveCount(0);
 });
 
 test("a token that has run out is fetched anew before it is used", async ({ page, panel, tickets }) => {

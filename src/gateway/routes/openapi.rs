@@ -1,0 +1,302 @@
+//! `GET /v1/openapi.json`: what the API takes and answers, from the types that read and write it.
+
+use std::sync::LazyLock;
+
+use axum::http::header;
+use axum::response::IntoResponse;
+use schemars::generate::SchemaSettings;
+use schemars::{JsonSchema, SchemaGenerator};
+use serde_json::{Map, Value, json};
+
+use crate::domain::config::Config;
+use crate::domain::conversation::{Draft, Message, Messages, Patch, Reply, Summaries, Summary};
+use crate::domain::event::Event;
+use crate::domain::incident::{Affected, Incident, Incidents};
+use crate::domain::problem::Problem;
+use crate::domain::question::{Hits, Question};
+use crate::domain::ticket::{NewTicket, Receipt};
+
+/// Answers the request.
+pub async fn answer() -> impl IntoResponse {
+    static DOCUMENT: LazyLock<String> = LazyLock::new(|| document().to_string());
+    let headers = [(header::CONTENT_TYPE, "application/json"), (header::CACHE_CONTROL, "public, max-age=60")];
+    (headers, DOCUMENT.as_str())
+}
+
+/// Who may ask.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Asks {
+    /// Everybody.
+    Anybody,
+    /// A session, or a person whom the host has signed.
+    Somebody,
+}
+
+/// One call.
+struct Call {
+    method: &'static str,
+    /// Below `/v1/sites/{site}`.
+    path: &'static str,
+    says: &'static str,
+    asks: Asks,
+    /// Parameters of the query, with what they mean.
+    query: &'static [(&'static str, &'static str)],
+    /// Whether it takes an `Idempotency-Key`.
+    key: bool,
+    body: Option<Value>,
+    status: &'static str,
+    /// What is answered; `None` for an empty body.
+    answer: Option<Value>,
+    /// The statuses of what is refused.
+    refused: &'static [&'static str],
+}
+
+impl Call {
+    /// A call that everybody may make, and that is answered with nothing yet.
+    fn get(path: &'static str, says: &'static str) -> Call {
+        Call {
+            method: "get",
+            path,
+            says,
+            asks: Asks::Anybody,
+            query: &[],
+            key: false,
+            body: None,
+            status: "200",
+            answer: None,
+            refused: &["404"],
+        }
+    }
+}
+
+/// The document (OpenAPI 3.1).
+fn document() -> Value {
+    let settings = SchemaSettings::draft2020_12().with(|settings| {
+        settings.definitions_path = "/components/schemas".into();
+        settings.meta_schema = None;
+    });
+    let mut generator = settings.into_generator();
+    let mut paths = Map::new();
+    for call in calls(&mut generator) {
+        let path = format!("/v1/sites/{{site}}{}", call.path);
+        let methods = paths.entry(path).or_insert_with(|| json!({}));
+        if let Some(methods) = methods.as_object_mut() {
+            methods.insert(call.method.into(), operation(&call));
+        }
+    }
+    let problem = schema::<Problem>(&mut generator);
+    json!({
+        "openapi": "3.1.0",
+        "info": {
+            "title": "The Deskbell gateway",
+            "version": env!("CARGO_PKG_VERSION"),
+            "license": {"name": "MIT", "identifier": "MIT"},
+            "description": "What is refused is a problem document (RFC 9457) with a stable code. Times are RFC 3339 in UTC.",
+        },
+        "paths": paths,
+        "components": {
+            "schemas": generator.take_definitions(true),
+            "responses": {
+                "Refused": {
+                    "description": "Why not, with a stable code, and what is wrong with the body, where that is the reason.",
+                    "content": {"application/problem+json": {"schema": problem}},
+                },
+            },
+            "securitySchemes": {
+                "person": {
+                    "type": "http", "scheme": "bearer", "bearerFormat": "JWT",
+                    "description": "Signed by the host's server: HS256 or EdDSA, aud the site, exp within 15 minutes.",
+                },
+                "session": {
+                    "type": "apiKey", "in": "header", "name": "Deskbell-Session",
+                    "description": "128 random bits, as 32 hexadecimal digits or 22 characters of base64url. It opens only what it made.",
+                },
+            },
+        },
+    })
+}
+
+fn calls(generator: &mut SchemaGenerator) -> Vec<Call> {
+    let get = |path, says, answer| Call { answer: Some(answer), ..Call::get(path, says) };
+    let post = |path, says, body, status, answer| Call {
+        method: "post",
+        body: Some(body),
+        status,
+        answer,
+        refused: &["400", "404", "413", "415", "422"],
+        ..Call::get(path, says)
+    };
+    let mine = |call: Call, refused| Call { asks: Asks::Somebody, refused, ..call };
+    let g = generator;
+    vec![
+        get("/config", "The configuration; to a signed person also what is promised to them.", schema::<Config>(g)),
+        Call {
+            query: &[
+                ("q", "What is looked for."),
+                ("limit", "How many, 1 to 20."),
+                ("visit", "The draft that it is looked for."),
+            ],
+            refused: &["400", "404"],
+            ..get("/search", "Questions that match, best first. What was asked for is never logged.", schema::<Hits>(g))
+        },
+        get("/questions/{id}", "One question; its answers are markdown.", schema::<Question>(g)),
+        post("/events", "Counts what becomes of questions.", schema::<Event>(g), "202", None),
+        get("/incidents", "What is broken now.", schema::<Incidents>(g)),
+        mine(
+            post("/incidents", "Somebody has it too.", schema::<Affected>(g), "202", Some(schema::<Incident>(g))),
+            &["400", "401", "404", "415", "422"],
+        ),
+        Call {
+            key: true,
+            refused: &["400", "401", "404", "409", "413", "415", "422"],
+            ..post(
+                "/tickets",
+                "Takes a ticket, once for every key. Without session and token nobody can follow it.",
+                schema::<NewTicket>(g),
+                "201",
+                Some(schema::<Receipt>(g)),
+            )
+        },
+        mine(get("/tickets", "The person's tickets, open ones first.", schema::<Summaries>(g)), &["401", "404"]),
+        mine(
+            post(
+                "/tickets/alike",
+                "Open tickets of the person that say what they are about to say.",
+                schema::<Draft>(g),
+                "200",
+                Some(schema::<Summaries>(g)),
+            ),
+            &["400", "401", "404", "415", "422"],
+        ),
+        mine(
+            Call::get(
+                "/tickets/stream",
+                "What changes about them, as server-sent events: `state`, and `ticket` for each that has changed.",
+            ),
+            &["401", "404"],
+        ),
+        mine(get("/tickets/{id}", "One of them.", schema::<Summary>(g)), &["401", "404"]),
+        mine(
+            Call {
+                method: "patch",
+                body: Some(schema::<Patch>(g)),
+                answer: Some(schema::<Summary>(g)),
+                ..Call::get("/tickets/{id}", "Solves it or opens it again, or keeps what was read.")
+            },
+            &["400", "401", "404", "415", "422"],
+        ),
+        mine(
+            Call {
+                query: &[("after", "The number of a message; only those behind it are answered.")],
+                ..get("/tickets/{id}/messages", "What was said about it.", schema::<Messages>(g))
+            },
+            &["400", "401", "404"],
+        ),
+        mine(
+            Call {
+                key: true,
+                ..post(
+                    "/tickets/{id}/messages",
+                    "Says something, once for every key; it opens a solved ticket again.",
+                    schema::<Reply>(g),
+                    "201",
+                    Some(schema::<Message>(g)),
+                )
+            },
+            &["400", "401", "404", "409", "413", "415", "422"],
+        ),
+    ]
+}
+
+fn operation(call: &Call) -> Value {
+    let named = |name: &str, place: &str, says: &str| json!({"name": name, "in": place, "required": place != "query", "description": says, "schema": {"type": "string"}});
+    let mut parameters = vec![named("site", "path", "The public key of the site.")];
+    if call.path.contains("{id}") {
+        parameters.push(named("id", "path", "Its id."));
+    }
+    parameters.extend(call.query.iter().map(|(name, says)| named(name, "query", says)));
+    if call.key {
+        let says = "1 to 255 visible characters. The same key with the same body is answered the same.";
+        parameters.push(named("Idempotency-Key", "header", says));
+    }
+    let content = |schema: &Value| json!({"application/json": {"schema": schema}});
+    let mut done = Map::from_iter([("description".to_string(), json!("Done."))]);
+    if let Some(answer) = &call.answer {
+        done.insert("content".into(), content(answer));
+    } else if call.path.ends_with("/stream") {
+        done.insert("content".into(), json!({"text/event-stream": {"schema": {"type": "string"}}}));
+    }
+    let mut responses = Map::from_iter([(call.status.to_string(), Value::Object(done))]);
+    // Whoever asks too much, and whoever asks while the gateway is busy, is told when to ask again.
+    for status in call.refused.iter().chain(&["429", "503"]) {
+        responses.insert(status.to_string(), json!({"$ref": "#/components/responses/Refused"}));
+    }
+    let mut operation = Map::from_iter([
+        ("summary".to_string(), json!(call.says)),
+        ("parameters".to_string(), json!(parameters)),
+        ("responses".to_string(), Value::Object(responses)),
+    ]);
+    if let Some(body) = &call.body {
+        operation.insert("requestBody".into(), json!({"required": true, "content": content(body)}));
+    }
+    if call.asks == Asks::Somebody {
+        operation.insert("security".into(), json!([{"session": []}, {"person": []}]));
+    } else if call.key {
+        operation.insert("security".into(), json!([{}, {"session": []}, {"person": []}]));
+    }
+    operation.into()
+}
+
+fn schema<T: JsonSchema>(generator: &mut SchemaGenerator) -> Value {
+    generator.subschema_for::<T>().to_value()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::collections::BTreeSet;
+
+    #[test]
+    fn every_route_of_a_site_is_in_it_and_nothing_else() {
+        let routes: BTreeSet<String> = include_str!("mod.rs")
+            .split(".route(\"")
+            .skip(1)
+            .filter_map(|rest| rest.split('"').next())
+            .filter(|path| path.starts_with("/sites/{site}/") && !path.ends_with("/broken"))
+            .map(|path| format!("/v1{path}"))
+            .collect();
+        let document = document();
+        let documented: BTreeSet<String> = document["paths"].as_object().unwrap().keys().cloned().collect();
+        assert_eq!(documented, routes);
+    }
+
+    #[test]
+    fn whatever_it_refers_to_is_in_it() {
+        fn visit(value: &Value, document: &Value) {
+            match value {
+                Value::Object(members) => {
+                    if let Some(Value::String(at)) = members.get("$ref") {
+                        let pointer = at.strip_prefix('#').unwrap_or_else(|| panic!("{at}"));
+                        assert!(document.pointer(pointer).is_some(), "{at}");
+                    }
+                    members.values().for_each(|value| visit(value, document));
+                }
+                Value::Array(items) => items.iter().for_each(|value| visit(value, document)),
+                _ => {}
+            }
+        }
+        let document = document();
+        visit(&document, &document);
+    }
+
+    #[test]
+    fn a_ticket_needs_in_it_what_the_gateway_needs() {
+        let document = document();
+        let ticket = &document["components"]["schemas"]["NewTicket"];
+        assert_eq!(ticket["required"], json!(["kind", "severity", "message", "client"]));
+        let kind = &document["components"]["schemas"]["Kind"];
+        let words: BTreeSet<&str> =
+            kind["oneOf"].as_array().unwrap().iter().filter_map(|word| word["const"].as_str()).collect();
+        assert_eq!(words, ["bug", "feedback", "question"].into());
+    }
+}
