@@ -43,6 +43,12 @@ mod exports {
         site::values()
     }
 
+    /// Takes up what was answered before, as it stood on a ticket.
+    #[wasm_bindgen]
+    pub fn restore(ticket: JsValue) {
+        site::restore(&ticket);
+    }
+
     /// The draft is gone.
     #[wasm_bindgen]
     pub fn forget() {

@@ -22,10 +22,10 @@ mod exports {
         widget::answer(what, about)
     }
 
-    /// How many tickets the person has, and how many messages they have not read.
+    /// How many tickets the person has, how many messages they have not read, and how much waits to be sent.
     #[wasm_bindgen]
-    pub fn follows(total: u32, unread: u32) {
-        widget::follows(total, unread);
+    pub fn follows(total: u32, unread: u32, queued: u32) {
+        widget::follows(total, unread, queued);
     }
 
     /// Leads where the options of the command `open`, or a link, say.

@@ -1,7 +1,7 @@
-//! What the widget does after an answer, or after none.
+//! What becomes of what was sealed, after an answer or after none.
 
 use super::conversation::Message;
-use super::problem::{FieldError, Problem};
+use super::problem::Problem;
 use super::source::{Read, Source};
 use super::ticket::Receipt;
 
@@ -23,18 +23,27 @@ pub enum Answer<S> {
     TimedOut,
 }
 
-/// What that means for what was sealed: a ticket, or a reply.
-#[derive(Clone, Debug, PartialEq)]
-pub enum Outcome<T = Receipt> {
+/// What was sealed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Sealed {
+    /// A ticket.
+    Ticket,
+    /// What the customer says in a conversation.
+    Reply,
+}
+
+/// What that means for what was sealed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Outcome {
     /// The gateway has it.
-    Sent(T),
+    Sent,
     /// It was refused for good and nothing was stored: it can be edited, and gets a new key.
-    Refused(Vec<FieldError>),
+    Refused,
     /// It may or may not have arrived: the same bytes with the same key, later. Nothing is edited until it is known.
     Unknown(Cause),
 }
 
-/// Why it is not known whether a ticket arrived.
+/// Why it is not known whether it arrived.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Cause {
     /// The browser says that there is no network.
@@ -49,58 +58,79 @@ pub enum Cause {
     Fault,
 }
 
-impl Cause {
+/// The first pause and the longest, in milliseconds.
+const PAUSE_MS: u32 = 2_000;
+const PAUSE_MAX_MS: u32 = 300_000;
+/// By how much those who were told the same time are spread, in milliseconds.
+const SPREAD_MS: u32 = 1_000;
+
+impl Outcome {
     /// Its name, for the host.
     pub fn word(self) -> &'static str {
         match self {
-            Cause::Offline => "offline",
-            Cause::Unreachable => "unreachable",
-            Cause::TimedOut => "timed-out",
-            Cause::Busy(_) => "busy",
-            Cause::Fault => "fault",
+            Outcome::Sent => "sent",
+            Outcome::Refused => "refused",
+            Outcome::Unknown(Cause::Offline) => "offline",
+            Outcome::Unknown(Cause::Unreachable) => "unreachable",
+            Outcome::Unknown(Cause::TimedOut) => "timed-out",
+            Outcome::Unknown(Cause::Busy(_)) => "busy",
+            Outcome::Unknown(Cause::Fault) => "fault",
+        }
+    }
+
+    /// How long it waits before it is sent again, in milliseconds: as long as it was told to, or longer from try to try, and
+    /// never all at the same moment. `tries` were made before this one, `chance` is out of a thousand. 0 where it is over.
+    pub fn pause(self, tries: u32, chance: u32) -> u32 {
+        let part = |whole: u32| (u64::from(whole) * u64::from(chance.min(1_000)) / 1_000) as u32;
+        match self {
+            Outcome::Sent | Outcome::Refused => 0,
+            Outcome::Unknown(Cause::Busy(seconds)) => seconds.saturating_mul(1_000).saturating_add(part(SPREAD_MS)),
+            Outcome::Unknown(_) => {
+                let whole = PAUSE_MS.saturating_mul(1 << tries.min(10)).min(PAUSE_MAX_MS);
+                whole / 2 + part(whole / 2)
+            }
         }
     }
 }
 
-/// Reads what came back for a ticket. `online` is what the browser believes.
-pub fn decide<S: Source>(answer: &Answer<S>, online: bool) -> Outcome {
-    judge(answer, online, |body| Some(Receipt::read(body)).filter(|receipt| !receipt.reference.is_empty()))
-}
-
-/// Reads what came back for a reply.
-pub fn decide_reply<S: Source>(answer: &Answer<S>, online: bool) -> Outcome<Message> {
-    judge(answer, online, |body| Some(Message::read(body)).filter(|message| message.number > 0))
-}
-
-fn judge<S: Source, T>(answer: &Answer<S>, online: bool, proof: fn(&S) -> Option<T>) -> Outcome<T> {
+/// Reads what came back. `online` is what the browser believes.
+pub fn decide<S: Source>(sealed: Sealed, answer: &Answer<S>, online: bool) -> Outcome {
     let (status, body, retry_after) = match answer {
         Answer::Unreachable if !online => return Outcome::Unknown(Cause::Offline),
         Answer::Unreachable => return Outcome::Unknown(Cause::Unreachable),
         Answer::TimedOut => return Outcome::Unknown(Cause::TimedOut),
         Answer::Http { status, body, retry_after } => (*status, body, *retry_after),
     };
-    let problem = body.as_ref().map(Problem::read).filter(|problem| !problem.code.is_empty());
+    let code = body.as_ref().map(|body| Problem::read(body).code).unwrap_or_default();
     match status {
         // A torn or foreign body proves nothing; the same key will tell.
-        200..=299 => body.as_ref().and_then(proof).map_or(Outcome::Unknown(Cause::Fault), Outcome::Sent),
-        409 if problem.as_ref().is_some_and(|problem| problem.code == "in_progress") => {
-            Outcome::Unknown(Cause::Busy(retry_after.unwrap_or(1)))
-        }
+        200..=299 if body.as_ref().is_some_and(|body| proves(sealed, body)) => Outcome::Sent,
+        200..=299 => Outcome::Unknown(Cause::Fault),
+        409 if code == "in_progress" => Outcome::Unknown(Cause::Busy(retry_after.unwrap_or(1))),
         429 => Outcome::Unknown(Cause::Busy(retry_after.unwrap_or(30))),
         // The body did not arrive in time; nobody has judged it.
         408 => Outcome::Unknown(Cause::TimedOut),
-        // What is no problem document of ours came from something in between, and says nothing about the ticket.
-        400..=499 => match problem {
-            Some(problem) => Outcome::Refused(problem.errors),
-            None => Outcome::Unknown(Cause::Unreachable),
-        },
+        // What is no problem document of ours came from something in between, and says nothing about what was sealed.
+        400..=499 if code.is_empty() => Outcome::Unknown(Cause::Unreachable),
+        400..=499 => Outcome::Refused,
         _ => Outcome::Unknown(Cause::Fault),
+    }
+}
+
+/// Whether a body says what only the gateway knows once it has stored what was sealed.
+fn proves<S: Source>(sealed: Sealed, body: &S) -> bool {
+    match sealed {
+        Sealed::Ticket => !Receipt::read(body).reference.is_empty(),
+        Sealed::Reply => Message::read(body).number > 0,
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use proptest::prelude::*;
+
+    const CAUSES: [Cause; 5] = [Cause::Offline, Cause::Unreachable, Cause::TimedOut, Cause::Busy(7), Cause::Fault];
 
     #[test]
     fn every_answer_means_what_the_table_says() {
@@ -111,40 +141,69 @@ mod tests {
             body: serde_json::from_str::<serde_json::Value>(body).ok(),
             retry_after,
         };
-        let unknown = |cause| Some(Outcome::Unknown(cause));
+        let unknown = Outcome::Unknown;
         for (answer, online, outcome) in [
-            (http(201, receipt, None), true, None),
-            (http(202, receipt, None), true, None),
+            (http(201, receipt, None), true, Outcome::Sent),
+            (http(202, receipt, None), true, Outcome::Sent),
             (http(201, r#"{"id":"1","refe"#, None), true, unknown(Cause::Fault)),
             (http(200, "<html>login</html>", None), true, unknown(Cause::Fault)),
-            (http(422, &problem("invalid"), None), true, Some(Outcome::Refused(vec![]))),
-            (http(409, &problem("key_reused"), None), true, Some(Outcome::Refused(vec![]))),
+            (http(422, &problem("invalid"), None), true, Outcome::Refused),
+            (http(409, &problem("key_reused"), None), true, Outcome::Refused),
+            (http(413, &problem("too_large"), None), true, Outcome::Refused),
             (http(409, &problem("in_progress"), Some(2)), true, unknown(Cause::Busy(2))),
+            (http(409, &problem("in_progress"), None), true, unknown(Cause::Busy(1))),
             (http(429, "Too many", Some(7)), true, unknown(Cause::Busy(7))),
+            (http(429, "", None), true, unknown(Cause::Busy(30))),
             (http(408, &problem("timeout"), None), true, unknown(Cause::TimedOut)),
             (http(403, "<html>blocked by a proxy</html>", None), true, unknown(Cause::Unreachable)),
+            (http(301, "", None), true, unknown(Cause::Fault)),
             (http(500, "", None), true, unknown(Cause::Fault)),
             (http(502, &problem("x"), None), true, unknown(Cause::Fault)),
             (Answer::Unreachable, true, unknown(Cause::Unreachable)),
             (Answer::Unreachable, false, unknown(Cause::Offline)),
             (Answer::TimedOut, true, unknown(Cause::TimedOut)),
         ] {
-            let decided = decide(&answer, online);
-            match outcome {
-                Some(outcome) => assert_eq!(decided, outcome, "{answer:?}"),
-                None => assert!(matches!(decided, Outcome::Sent(_)), "{answer:?}"),
-            }
+            assert_eq!(decide(Sealed::Ticket, &answer, online), outcome, "{answer:?}");
         }
     }
 
     #[test]
     fn a_reply_is_there_only_where_its_message_is_shown() {
         let message = r#"{"number":2,"author":"customer","name":"","body":"x","at":""}"#;
-        for (body, sent) in [(message, true), ("{}", false), (r#"{"number":0}"#, false)] {
+        for (body, outcome) in [
+            (message, Outcome::Sent),
+            ("{}", Outcome::Unknown(Cause::Fault)),
+            (r#"{"number":0}"#, Outcome::Unknown(Cause::Fault)),
+        ] {
             let body = serde_json::from_str::<serde_json::Value>(body).ok();
-            let decided = decide_reply(&Answer::Http { status: 201, body, retry_after: None }, true);
-            assert_eq!(matches!(decided, Outcome::Sent(_)), sent);
-            assert!(sent || decided == Outcome::Unknown(Cause::Fault));
+            let answer = Answer::Http { status: 201, body, retry_after: None };
+            assert_eq!(decide(Sealed::Reply, &answer, true), outcome);
+        }
+    }
+
+    #[test]
+    fn who_is_told_when_waits_until_then() {
+        let told = Outcome::Unknown(Cause::Busy(7));
+        assert_eq!((told.pause(0, 0), told.pause(9, 1_000)), (7_000, 8_000));
+        assert_eq!(Outcome::Unknown(Cause::Busy(u32::MAX)).pause(0, 1_000), u32::MAX);
+    }
+
+    #[test]
+    fn pauses_grow_from_seconds_to_minutes_and_what_is_over_has_none() {
+        let pauses: Vec<u32> = (0..10).map(|tries| Outcome::Unknown(Cause::Fault).pause(tries, 1_000)).collect();
+        assert_eq!(pauses, [2, 4, 8, 16, 32, 64, 128, 256, 300, 300].map(|seconds| seconds * 1_000));
+        assert_eq!((Outcome::Sent.pause(0, 500), Outcome::Refused.pause(0, 500)), (0, 0));
+    }
+
+    proptest! {
+        #[test]
+        fn no_pause_is_shorter_than_half_of_its_kind_nor_longer_than_told(
+            tries: u32, chance: u32, cause in proptest::sample::select(CAUSES.to_vec()),
+        ) {
+            let outcome = Outcome::Unknown(cause);
+            let (least, most) = (outcome.pause(tries, 0), outcome.pause(tries, 1_000));
+            prop_assert!((least..=most).contains(&outcome.pause(tries, chance)));
+            prop_assert!(least >= PAUSE_MS / 2 && most <= PAUSE_MAX_MS);
         }
     }
 }

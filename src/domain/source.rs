@@ -104,7 +104,7 @@ mod tests {
     use crate::domain::context::Group;
     use crate::domain::problem::{FieldError, Problem};
     use crate::domain::question::{Answer, Hit, Hits, Question, Run};
-    use crate::domain::ticket::{Priority, Receipt, Status};
+    use crate::domain::ticket::{Contact, Outcome, Priority, QuestionSeen, Receipt, Status};
     use serde::{Serialize, de::DeserializeOwned};
     use std::fmt::Debug;
 
@@ -145,6 +145,14 @@ mod tests {
         });
         reads_alike(Receipt { id: text("a"), reference: text("b"), status: Status::Solved, due_at: Some(text("c")) });
         reads_alike(Receipt { id: text("a"), reference: text("b"), status: Status::Open, due_at: None });
+        reads_alike(Contact { name: text("a"), email: text("b") });
+        reads_alike(QuestionSeen {
+            source: text("a"),
+            id: text("b"),
+            title: text("c"),
+            url: text("d"),
+            outcome: Outcome::Unhelpful,
+        });
         reads_alike(Problem {
             status: 422,
             code: text("a"),

@@ -117,6 +117,24 @@ pub struct QuestionSeen {
     pub outcome: Outcome,
 }
 
+impl Read for Contact {
+    fn read(source: &impl Source) -> Contact {
+        Contact { name: source.text_of("name"), email: source.text_of("email") }
+    }
+}
+
+impl Read for QuestionSeen {
+    fn read(source: &impl Source) -> QuestionSeen {
+        QuestionSeen {
+            source: source.text_of("source"),
+            id: source.text_of("id"),
+            title: source.text_of("title"),
+            url: source.text_of("url"),
+            outcome: Outcome::from_word(&source.text_of("outcome")).unwrap_or(Outcome::Shown),
+        }
+    }
+}
+
 /// The software that made a ticket.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(not(target_arch = "wasm32"), derive(schemars::JsonSchema))]

@@ -33,7 +33,7 @@ const COMMANDS = {
   identify: (user) => {
     const { token, ...rest } = object("identify", user);
     if (token && typeof token != "string" && typeof token != "function")
-      throw wrong("identify", "token must be a text or a function");
+      throw wrong("identify", "token takes a text or a function");
     state.user = rest;
     state.token = token;
     tell();
@@ -50,21 +50,20 @@ const COMMANDS = {
     state.suggested = items;
     tell();
   },
-  reset: (options) => {
-    if (options) object("reset", options);
+  reset: (options = {}) => {
+    const { discard } = object("reset", options);
     clear();
     try {
-      for (const name of Object.keys(localStorage))
-        if (name.startsWith(`deskbell:${site}:`)) localStorage.removeItem(name);
+      for (const name of Object.keys(localStorage)) if (name.startsWith(`deskbell:${site}:`)) delete localStorage[name];
     } catch {}
-    tell(true);
+    tell(true, discard);
   },
-  open: (options) => {
-    for (const [key, value] of Object.entries(options == null ? {} : object("open", options))) {
+  open: (options = {}) => {
+    for (const [key, value] of Object.entries(object("open", options))) {
       if (!Object.hasOwn(OPENINGS, key)) throw wrong("open", `has no "${key}"; it has ${Object.keys(OPENINGS)}`);
       const allowed = OPENINGS[/** @type {keyof OPENINGS} */ (key)];
       if (typeof value != "string" || (allowed && !allowed.split(",").includes(value)))
-        throw wrong("open", `${key} must be ${allowed ? "one of " + allowed : "a text"}`);
+        throw wrong("open", `${key} takes ${allowed ? "one of " + allowed : "a text"}`);
     }
     return open(options);
   },
@@ -81,7 +80,7 @@ const COMMANDS = {
   off,
   status: () => {
     const reason = obstacle();
-    return { available: !reason, reason, version: VERSION, queued: 0, unread: state.unread, open: isOpen() };
+    return { available: !reason, reason, version: VERSION, queued: state.queued, unread: state.unread, open: isOpen() };
   },
 };
 
@@ -124,6 +123,7 @@ if (script && !before?.version) {
   mountLauncher();
   if (preload == "idle") idle(load);
   try {
+    if (localStorage[`deskbell-queued:${site}`]) idle(load);
     if (localStorage[`deskbell:${site}:tickets`]) idle(resume);
   } catch {}
   // Behind the queue, so that whoever asked to hear of it does.

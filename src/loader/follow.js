@@ -1,6 +1,7 @@
 // What follows a ticket: asked of the gateway, and watched for what changes. One tab at a time has the gateway stream it
 // and tells the others; a tab that nobody sees, or that is offline, asks for nothing.
 
+import { marks } from "./marks.js";
 import { blank } from "./state.js";
 
 /**
@@ -17,8 +18,6 @@ import { blank } from "./state.js";
  * @property {(change: Change) => void} changed hears of everything
  */
 
-/** On the host's own entries: how many messages are unread. */
-const ATTRIBUTE = "data-deskbell-unread";
 const REQUEST_MS = 20_000;
 /** Until a stream has said something, or what lies between us and the gateway keeps it back. */
 const FIRST_WORD_MS = 10_000;
@@ -31,6 +30,7 @@ const POLL_MAX_MS = 300_000;
 /** @param {Given} given */
 export const follow = ({ site, siteUrl, triggers, state, emit, session, token, changed }) => {
   const place = `deskbell:${site}:tickets`;
+  const mark = marks("data-deskbell-unread", triggers);
   /** @type {Counts} */
   let counts = { total: 0, open: 0, unread: 0 };
   /** What ends the watch that is under way. @type {AbortController | undefined} */
@@ -58,14 +58,13 @@ export const follow = ({ site, siteUrl, triggers, state, emit, session, token, c
 
   /**
    * Asks for something; never rejects. Without a status nothing was heard.
-   * @param {string} method @param {string} path @param {string} [body] @param {string} [key] the `Idempotency-Key`
+   * @param {string} method @param {string} path @param {string} [body]
    * @param {AbortSignal} [signal] what ends it
    */
-  const request = async (method, path, body, key, signal = AbortSignal.timeout(REQUEST_MS)) => {
+  const request = async (method, path, body, signal = AbortSignal.timeout(REQUEST_MS)) => {
     try {
       /** @type {Record<string, string>} */
       const headers = body ? { "Content-Type": "application/json" } : {};
-      if (key) headers["Idempotency-Key"] = key;
       const answer = await call(path, { method, headers, signal, ...(body && { body }) });
       const text = await answer.text();
       return { status: answer.status, text, after: Number(answer.headers.get("Retry-After")) };
@@ -98,15 +97,7 @@ export const follow = ({ site, siteUrl, triggers, state, emit, session, token, c
 
   const show = () => {
     state.unread = counts.unread;
-    for (const entry of document.querySelectorAll(triggers)) mark(entry);
-  };
-
-  /** @param {Element} entry */
-  const mark = (entry) => {
-    const said = counts.unread ? `${counts.unread}` : null;
-    if (entry.getAttribute(ATTRIBUTE) == said) return;
-    if (said) entry.setAttribute(ATTRIBUTE, said);
-    else entry.removeAttribute(ATTRIBUTE);
+    mark(counts.unread);
   };
 
   /** How things stand, asked for; gives whether that was told. */
@@ -196,8 +187,6 @@ export const follow = ({ site, siteUrl, triggers, state, emit, session, token, c
 
   document.addEventListener("visibilitychange", turn);
   for (const type of ["online", "offline"]) addEventListener(type, turn);
-  // Entries come and go with the host's views.
-  new MutationObserver(() => counts.unread && show()).observe(document, { childList: true, subtree: true });
 
   return {
     request,

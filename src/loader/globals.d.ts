@@ -53,13 +53,14 @@ declare module "trunk:glue" {
   export function changed(what: 0 | 1 | 2): void;
   export function show(place: HTMLElement, live: HTMLElement, ...given: unknown[]): void;
   export function answer(what: string, about: string): unknown;
-  export function follows(total: number, unread: number): void;
+  export function follows(total: number, unread: number, queued: number): void;
   export function alike(place: Element, live: HTMLElement, ...given: unknown[]): void;
   export function begin(site: object, live: HTMLElement, form: typeof answer, lang: string, labels: unknown): void;
   export function notices(place: Element, incidents: unknown): void;
   export function ask(place: Element, fields: unknown, asks: boolean): void;
   export function complete(): boolean;
   export function values(): object | undefined;
+  export function restore(ticket: unknown): void;
   export function forget(): void;
   export function refresh(id: string): void;
   export function look(place: Element, form: typeof answer, lang: string, labels: unknown, host: string): void;

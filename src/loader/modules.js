@@ -1,8 +1,15 @@
-// What `widget.js` imports to have modules beside the form, each fetched when somebody needs it and with its integrity: they
-// share neither memory nor code with the form, so they ask it.
+// What comes right after the form: it keeps what is written and sends it, and has modules beside the form, each fetched when
+// somebody needs it and with its integrity. They share neither memory nor code with the form, so they ask it.
 
+import { attachments } from "./attachments.js";
+import { purge } from "./disk.js";
+import { keep } from "./draft.js";
+import { marks } from "./marks.js";
 import { once } from "./once.js";
+import { replies } from "./replies.js";
+import { outbox } from "./outbox.js";
 import { blank } from "./state.js";
+import { draw, ladder, saved } from "./waiting.js";
 
 /** @typedef {import("./widget-loader.js").Parts} Parts */
 /** @typedef {(what: string, about: string) => any} Form answers for the form */
@@ -15,14 +22,17 @@ const COMING_MS = 3000;
 const base = new URL(".", import.meta.url).href;
 
 /**
- * Makes ready. `heard` is told how many tickets there are, and how many messages are unread.
- * @param {Parts} parts @param {Form} form @param {(total: number, unread: number) => void} heard
+ * Makes ready. `said` tells what the configuration says under a name; `heard` is told how many tickets there are and how many
+ * messages are unread, or with nothing that something else has changed.
+ * @param {Parts} parts @param {Form} form @param {(name: string) => any} said @param {(...counts: number[]) => void} heard
  */
-export const start = (parts, form, heard) => {
-  const { wear, lang, gateway, siteUrl } = parts;
+export const start = (parts, form, said, heard) => {
+  const { wear, lang, gateway, siteUrl, state, emit } = parts;
   /** With the panel, once it is painted: on some pages tickets are followed before. */
   let all = parts;
   const labels = once(() => texts(lang));
+  /** For whoever can do without them. */
+  const labelled = () => labels().catch(blank);
   const styled = (/** @type {string} */ name, /** @type {string[]} */ ...integrity) =>
     once(async () => {
       const module = await fetched(parts.preload, name, integrity);
@@ -38,7 +48,13 @@ export const start = (parts, form, heard) => {
   let added;
   /** That it is on its way. @type {Promise<unknown> | undefined} */
   let coming;
-  const additions = once(async () => (added = (await site()).start(all, form, await labels())));
+  /** What was answered to its fields before they were there. @type {any} */
+  let answered;
+  const additions = once(async () => {
+    added = (await site()).start(all, form, await labelled());
+    if (answered) added.restore(answered);
+    return added;
+  });
 
   /** What follows the tickets, once it is there. @type {Followed | undefined} */
   let following;
@@ -49,7 +65,11 @@ export const start = (parts, form, heard) => {
       heard(total, unread);
       module.refresh(ticket?.id);
     };
-    return (following = { module, line: module.follow({ ...parts, changed }) });
+    const line = module.follow({ ...parts, changed });
+    /** Sends a reply. @param {string} path @param {string} body @param {string} text */
+    line.send = (path, body, text) => sealed?.send(`/tickets${path}`, body, text, true, []);
+    Object.assign(line, replies(parts));
+    return (following = { module, line });
   });
   const conversations = once(async () => {
     const wasm = compiled("tickets", TICKETS_WASM_INTEGRITY);
@@ -57,31 +77,97 @@ export const start = (parts, form, heard) => {
     module.init({ module: await wasm });
     wear(module.css);
     return (/** @type {"show" | "showAlike"} */ shows, /** @type {Element} */ place, /** @type {any} */ about) =>
-      labels().then((named) => module[shows](place, all["live"], line, form, lang, named, about));
+      labelled().then((named) => module[shows](place, all["live"], line, form, lang, named, about));
   });
+
+  const carried = attachments(siteUrl);
+  /** @type {ReturnType<typeof keep> | undefined} */
+  let draft;
+  /** What is sealed, once the panel is there. @type {ReturnType<typeof outbox> | undefined} */
+  let sealed;
+  /** What was sealed last: what the person wrote, and all of what was sent. */
+  let last = ["", ""];
+  const queued = marks("data-deskbell-queued", parts.triggers);
+  const copy = (/** @type {string} */ text) => form("copy", text);
+
+  /** Draws what waits to be sent. @param {Element} place */
+  const waits = async (place) => {
+    /** @param {import("./outbox.js").Item} item */
+    const edit = async (item) => {
+      form("mend", item.body);
+      await draft?.save();
+      await sealed?.discard(item, true);
+    };
+    if (sealed) await draw(place, sealed, await labels(), lang, all["email"], copy, edit);
+  };
+  const turned = () => {
+    heard();
+    queued(state.queued);
+    const place = all["root"].getElementById("waiting");
+    if (place) waits(place).catch(blank);
+  };
 
   const trap = document.createElement("input");
   // What nobody can see only robots fill in.
   Object.assign(trap, { name: "website", tabIndex: -1, autocomplete: "off", className: "live", ariaHidden: true });
+
+  /** How the ticket stands in the form. */
+  const ticket = () => JSON.parse(form("form", ""));
+  /** Puts one there. @param {any} ticket */
+  const fill = (ticket) => {
+    form("restore", JSON.stringify(ticket));
+    answered = ticket;
+    added?.restore(ticket);
+  };
+  /** Something has arrived. */
+  const touched = async () => {
+    const { module, line } = await follow();
+    line.touched();
+    module.refresh();
+  };
 
   return {
     /** The panel is there. @param {Parts} parts */
     painted: (parts) => {
       all = { ...all, ...parts };
       parts["live"].after(trap);
+      draft ??= keep(all, ticket, fill, labelled);
+      sealed ??= outbox({
+        .../** @type {any} */ (parts),
+        siteUrl,
+        session: all["session"],
+        token: all["token"],
+        emit,
+        form,
+        attachments: carried,
+        changed: turned,
+        arrived: (item, text) => {
+          touched().catch(blank);
+          last = [item.text, item.body];
+          form("arrived", item.draft && text);
+        },
+      });
+      purge().catch(blank);
+      // Where the network is gone they could not be fetched any more.
+      labelled();
     },
     follow,
     answers,
     /** Asks the engines. @param {any} sources @param {string} what */
     ask: async (sources, what) => (await engines()).ask(sources, siteUrl, what),
 
-    /**
-     * Draws into a place what it is named after; `fields` and `consent` are what the site asks for beside the form.
-     * @param {Element} place @param {string} about @param {any} fields @param {boolean} consent
-     */
-    show: async (place, about, fields, consent) => {
-      if (place.id == "sends") (await sends()).look(place, form, lang, await labels(), new URL(gateway).host);
+    /** Draws into a place what it is named after. @param {Element} place @param {string} about */
+    show: async (place, about) => {
+      const [fields, consent] = [said("fields"), !!said("consent")];
+      if (place.id == "sends") (await sends()).look(place, form, lang, await labelled(), new URL(gateway).host);
       else if (place.id == "tickets") await (await conversations())("show", place, about);
+      else if (place.id == "waiting") await waits(place);
+      else if (place.id == "ladder") {
+        const words = await labels();
+        place.className = "row";
+        const text = all["box"].value;
+        place.replaceChildren(...ladder(text, (key) => words[key], all["email"], copy, JSON.stringify(ticket())));
+      } else if (place.id == "copy") place.replaceChildren(saved(await labels(), last));
       else if (consent || fields?.length) {
         const drawn = additions().then((site) => site.ask(place, fields, consent));
         coming = drawn.catch(blank);
@@ -93,7 +179,7 @@ export const start = (parts, form, heard) => {
     notices: async () => (await additions()).notices(),
 
     /** What stands on a ticket beside what the form asks for. */
-    extras: () => ({ website: trap.value, ...added?.values() }),
+    extras: () => ({ website: trap.value, ...(added?.values() ?? answered) }),
 
     /** Whether nothing is in the way of sending; what is has been said. */
     ready: async () => {
@@ -103,17 +189,36 @@ export const start = (parts, form, heard) => {
       return !(await module?.alike(all["root"].getElementById("site"), line, form, conversations));
     },
 
-    /** A ticket was sent. */
-    sent: async () => {
-      added?.forget();
-      (await follow()).line.touched();
+    /**
+     * Seals the ticket and sends it; gives what its first try came to.
+     * @param {string} body @param {string} text what the person wrote @param {boolean} signed
+     */
+    send: async (body, text, signed) => {
+      const outcome = await sealed?.send("/tickets", body, text, signed, [], draft?.about());
+      // What was refused is a draft again.
+      if (outcome?.word == "refused") draft?.save();
+      return outcome;
     },
 
-    /** Somebody else is here, or with `reset` nobody any more. @param {boolean} reset */
-    other: (reset) => {
-      if (reset) added?.forget();
-      if (reset) following?.line.forget();
-      else following?.line.look();
+    /** The draft was sent off. */
+    sealed: () => {
+      added?.forget();
+      answered = undefined;
+      draft?.sent();
+    },
+
+    /** Somebody else is here, or with `reset` nobody any more. @param {boolean} [reset] @param {boolean} [discard] */
+    other: (reset = false, discard = false) => {
+      sealed?.other(reset, discard);
+      if (reset) {
+        added?.forget();
+        answered = undefined;
+        draft?.reset();
+        following?.line.forget();
+      } else {
+        draft?.other();
+        following?.line.look();
+      }
     },
 
     /** What was read is read only when it is seen. */
@@ -121,11 +226,10 @@ export const start = (parts, form, heard) => {
   };
 };
 
-/** The texts of a language for the modules; undefined where they do not come in time. @param {string} lang */
+/** The texts of a language for the modules; rejects where they do not come in time. @param {string} lang */
 const texts = (lang) => {
   const signal = AbortSignal.timeout(PATIENCE_MS);
-  const texts = fetch(`${base}${lang}.labels.json`, { signal }).then((answer) => answer.json());
-  return texts.catch(blank);
+  return fetch(`${base}${lang}.labels.json`, { signal }).then((answer) => answer.json());
 };
 
 /** @param {Parts["preload"]} preload @param {string} name @param {string[]} integrity */

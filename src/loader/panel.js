@@ -40,10 +40,8 @@ export const toggle = () => (opened ? close() : open());
 
 /** The round button of our own, for pages without a trigger. */
 export const mountLauncher = () => {
-  if (!launcher) return;
-  const button = make("button", { className: "launcher", textContent: "?", ariaLabel: say(HELP) });
-  button.onclick = toggle;
-  shadow().append(button);
+  const look = { className: "launcher", textContent: "?", ariaLabel: say(HELP), onclick: toggle };
+  if (launcher) shadow().append(make("button", look));
 };
 
 /** The parts of the panel, painted on first use. */
@@ -95,7 +93,6 @@ const paint = () => {
   const back = make("button", { className: "icon back", textContent: "‹", hidden: true });
   const shut = make("button", {
     className: "icon",
-
     ariaLabel: say(CLOSE),
     textContent: "✕",
     onclick: close,

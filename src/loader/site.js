@@ -1,7 +1,7 @@
 // What `modules.js` imports where the site adds something: the glue that Trunk makes for the module that draws it, its style, and
 // the way to the gateway.
 
-import { ask, begin, complete, forget, initSync, notices, values } from "trunk:glue";
+import { ask, begin, complete, forget, initSync, notices, restore, values } from "trunk:glue";
 
 export { initSync as init };
 
@@ -60,6 +60,7 @@ export const start = (parts, form, labels) => {
     ask,
     complete,
     values,
+    restore,
     forget,
   };
 };

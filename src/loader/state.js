@@ -7,6 +7,7 @@ export const blank = () => {};
  * @type {{
  *   user: any,
  *   unread: number,
+ *   queued: number,
  *   token?: string | (() => unknown),
  *   values: Record<string, unknown>,
  *   config: object[],
@@ -22,6 +23,7 @@ export const blank = () => {};
 export const state = {
   user: null,
   unread: 0,
+  queued: 0,
   values: {},
   config: [],
   suggested: [],

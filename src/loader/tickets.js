@@ -38,7 +38,7 @@ export const alike = async (place, line, form, draws) => {
   if (!line.open() || asked == message) return false;
   asked = message;
   const late = AbortSignal.timeout(PATIENCE_MS);
-  const found = await line.request("POST", "/alike", JSON.stringify({ message, topic }), "", late);
+  const found = await line.request("POST", "/alike", JSON.stringify({ message, topic }), late);
   if (found.status != 200) return false;
   const answer = JSON.parse(found.text ?? "");
   if (!answer.tickets.length) return false;

@@ -23,8 +23,8 @@ export const load = () =>
 /** Leads the widget where the options say. @param {object} options */
 export const show = (options) => guard(() => widget.open(options));
 
-/** Tells the widget that the host has said something new. @param {boolean} [reset] */
-export const tell = (reset = false) => guard(() => widget.changed(reset));
+/** Tells the widget that the host has said something new. @param {boolean} [reset] @param {boolean} [discard] */
+export const tell = (reset, discard) => guard(() => widget.changed(reset, discard));
 
 /** What on this page keeps the widget from running; empty where nothing does. */
 export const obstacle = () => {

@@ -35,6 +35,11 @@ let asked;
 let modules;
 /** @type {(() => Promise<Modules>) | undefined} */
 let fetching;
+/** How many tickets there are, and how many messages in them are unread. */
+let [total, unread] = [0, 0];
+
+/** Tells the form what there is beside it. */
+const tell = () => mounted && follows(total, unread, state.queued);
 
 const who = () => [state.token, state.user?.id];
 
@@ -42,6 +47,7 @@ const who = () => [state.token, state.user?.id];
 const learned = () => {
   person = who();
   formChanged(0);
+  modules?.other();
 };
 
 /** What a token that was learned promises is asked for anew; and what an earlier one did, where there is none any more. */
@@ -52,15 +58,15 @@ const learnAnew = async () => {
   formChanged(2);
 };
 
-/** The host has said something new. @param {boolean} reset */
-export const changed = (reset) => {
+/** The host has said something new. @param {boolean} reset @param {boolean} discard whether what is not sent yet goes as well */
+export const changed = (reset, discard) => {
   if (reset) forgetSession();
   if (mounted) formChanged(reset ? 1 : 0);
   if (!state) return;
   const before = person;
   person = who();
   if (mounted) learnAnew();
-  if (reset || before.some((said, at) => said != person[at])) modules?.other(reset);
+  if (reset || before.some((said, at) => said != person[at])) modules?.other(reset, discard);
 };
 
 /** Leads where the options say. @param {object} options */
@@ -101,7 +107,7 @@ export const mount = (parts) => {
       beyond((modules) => config?.incidents && modules.notices());
     },
     show: (/** @type {Element} */ place, /** @type {string} */ about) =>
-      beyond((modules) => modules.show(place, about, said("fields"), !!said("consent"))),
+      beyond((modules) => modules.show(place, about)),
     extras: () => modules?.extras() ?? {},
     ready: async () => {
       try {
@@ -110,14 +116,16 @@ export const mount = (parts) => {
         return true;
       }
     },
-    follow: () => beyond((modules) => modules.sent()),
+    send: (/** @type {string} */ body, /** @type {string} */ text, /** @type {boolean} */ signed) =>
+      beyond((modules) => modules.send(body, text, signed)),
+    letGo: () => modules?.sealed(),
   };
   mountForm({ ...parts, ...way, ...counter(site, way.siteUrl), ...own });
   mounted = true;
-  // One after the other, so that one token serves both.
-  learnAnew().then(() => {
-    if (state.token || session(site, false)) beyond(async (modules) => (await modules.follow()).line.look());
-  });
+  // What keeps what is written comes with the form. One after the other, so that one token serves both.
+  learnAnew().then(() =>
+    beyond(async (modules) => (state.token || session(site, false) ? (await modules.follow()).line.look() : 0)),
+  );
 };
 
 /** Follows the tickets that the device remembers. @param {Parts} parts */
@@ -159,8 +167,11 @@ const beside = (parts) => {
     const href = new URL("modules.js", import.meta.url).href;
     await parts.preload(href, MODULES_INTEGRITY);
     const { start } = await import(href);
-    const heard = (/** @type {number} */ total, /** @type {number} */ unread) => mounted && follows(total, unread);
-    return (modules = start({ ...parts, ...access(parts) }, answer, heard));
+    const heard = (/** @type {number[]} */ ...counts) => {
+      [total, unread] = [counts[0] ?? total, counts[1] ?? unread];
+      tell();
+    };
+    return (modules = start({ ...parts, ...access(parts) }, answer, said, heard));
   });
   return fetching;
 };

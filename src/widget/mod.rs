@@ -42,9 +42,9 @@ pub fn answer(what: &str, about: &str) -> JsValue {
     panel().map_or(JsValue::UNDEFINED, |panel| ui::answer(panel, what, about))
 }
 
-/// How many tickets the person has, and how many messages they have not read.
-pub fn follows(total: u32, unread: u32) {
-    with_panel(|panel| ui::follows(panel, total, unread));
+/// How many tickets the person has, how many messages they have not read, and how much waits to be sent.
+pub fn follows(total: u32, unread: u32, queued: u32) {
+    with_panel(|panel| ui::follows(panel, total, unread, queued));
 }
 
 fn with_panel(act: impl FnOnce(ui::Panel)) {

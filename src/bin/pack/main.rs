@@ -17,7 +17,7 @@ use std::process::{Command, ExitCode, Stdio};
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
-use deskbell::domain::texts::{self, LANGUAGES, SendsText, SiteText, Text, TicketsText};
+use deskbell::domain::texts::{self, LANGUAGES, Text};
 use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
 
@@ -27,8 +27,8 @@ type Result<T> = std::result::Result<T, String>;
 const LOADER_LIMIT: usize = 8_000;
 /// Bytes of gzip up to a form that can be used: loader, glue and WebAssembly.
 const FORM_LIMIT: usize = 120_000;
-/// Bytes of gzip of what comes once the form is there, and fetches what is beside it.
-const MODULES_LIMIT: usize = 3_000;
+/// Bytes of gzip of what comes right after the form: it keeps what is written, sends it, and fetches what is beside the form.
+const MODULES_LIMIT: usize = 9_000;
 /// Bytes of gzip of what only those fetch who may read an answer.
 const ANSWERS_LIMIT: usize = 25_000;
 /// Bytes of gzip of what only those fetch who look at what is sent.
@@ -78,11 +78,7 @@ fn pack() -> Result<()> {
         if !language.file.is_empty() {
             write(&folder.join(format!("{}.json", language.tag)), json!(table.panel).to_string().as_bytes())?;
         }
-        let mut labels = table.labels;
-        labels.extend(SendsText::ALL.iter().zip(table.sends).map(|(text, said)| (text.key().to_string(), said)));
-        labels.extend(SiteText::ALL.iter().zip(table.site).map(|(text, said)| (text.key().to_string(), said)));
-        labels.extend(TicketsText::ALL.iter().zip(table.tickets).map(|(text, said)| (text.key().to_string(), said)));
-        write(&folder.join(format!("{}.labels.json", language.tag)), json!(labels).to_string().as_bytes())?;
+        write(&folder.join(format!("{}.labels.json", language.tag)), json!(table.labels).to_string().as_bytes())?;
     }
 
     let style = |name: &str| esbuild(release, &[&format!("style/{name}.css"), "--bundle"]);
@@ -289,7 +285,7 @@ fn compress(stage: &Path) -> Result<()> {
         }
     }
     within("the loader (deskbell.js)", loader, LOADER_LIMIT)?;
-    within("what fetches the other modules (modules.js)", modules, MODULES_LIMIT)?;
+    within("what keeps and sends (modules.js)", modules, MODULES_LIMIT)?;
     within("what shows answers (answers.js, answers.wasm)", answers, ANSWERS_LIMIT)?;
     within("what shows what is sent (sends.js, sends.wasm)", sends, SENDS_LIMIT)?;
     within("what draws what a site adds (site.js, site.wasm)", site, SITE_LIMIT)?;

@@ -2,11 +2,13 @@
 //!
 //! English is compiled in; the other languages are JSON files beside this one, by the name of the text, packed into arrays
 //! in the order of [`Text::ALL`] for the widget to fetch. A text may hold placeholders (`{n}`), and where it counts
-//! something, one form a plural category (`one=… |other=…`, CLDR's categories). What the members of a ticket are called is a
-//! table of its own, `labels`, English as well: only those fetch it who look at what is sent.
+//! something, one form a plural category (`one=… |other=…`, CLDR's categories). What is said beside the form, and what the members
+//! of a ticket are called, is a table of its own, `labels`, English as well.
 
 #[cfg(not(target_arch = "wasm32"))]
 mod labels;
+#[cfg(not(target_arch = "wasm32"))]
+mod scripts;
 
 use super::find::find;
 
@@ -65,8 +67,6 @@ Text {
     BoxLabel, "box_label", "What do you need?";
     BoxHint, "box_hint", "Describe it in your own words";
     FormFailed, "form_failed", "The help form does not work here right now. Your text stays in the box.";
-    WriteEmail, "write_email", "Write an e-mail";
-    CopyText, "copy_text", "Copy the text";
     Copied, "copied", "Copied";
     SendTicket, "send_ticket", "Send a ticket";
     Suggestions, "suggestions", "People asked this before";
@@ -156,13 +156,11 @@ Text {
     ReceiptReference, "receipt_reference", "Ticket {reference}";
     CopyReference, "copy_reference", "Copy";
     ReadEvery, "read_every", "We read every ticket.";
-    FailOffline, "fail_offline", "You are offline. Your text is kept here; send it when you are back online.";
-    FailUnreachable, "fail_unreachable", "We couldn't reach support. Something in this browser or network may block it. Your text is kept here.";
-    FailTimedOut, "fail_timed_out", "Support did not answer in time, so we don't know whether the ticket arrived. Trying again cannot send it twice.";
-    FailBusy, "fail_busy", "one=Too many tickets at once. Try again in {n} second.|other=Too many tickets at once. Try again in {n} seconds.";
-    FailFault, "fail_fault", "Support has a fault, so we don't know whether the ticket arrived. Trying again cannot send it twice.";
+    FailUnreachable, "fail_unreachable", "We couldn't reach support. Please try again.";
     FailRefused, "fail_refused", "Support did not take the ticket: {reason}";
     TryAgain, "try_again", "Try again";
+    NotSentYet, "not_sent_yet", "Not sent yet";
+    WaitToBeSent, "wait_to_be_sent", "one={n} message waits to be sent|other={n} messages wait to be sent";
 }
 }
 
@@ -224,14 +222,11 @@ TicketsText {
     Solve, "ticket_solve", "It is solved";
     Reopen, "ticket_reopen", "Open it again";
     ReopensBy, "ticket_reopens", "This ticket is solved. Whatever you write opens it again.";
-    Offline, "reply_offline", "You are offline. Your reply is kept here; send it when you are back online.";
-    Unreachable, "reply_unreachable", "We couldn't reach support. Something in this browser or network may block it. Your reply is kept here.";
-    Unknown, "reply_unknown", "We don't know whether your reply arrived. Trying again cannot send it twice.";
-    Busy, "reply_busy", "one=Too many at once. Try again in {n} second.|other=Too many at once. Try again in {n} seconds.";
     CopyCode, "message_copy_code", "Copy the code";
     Copied, "message_copied", "Copied";
     Picture, "message_picture", "Show the picture";
     NamedPicture, "message_named_picture", "Show the picture: {name}";
+    ReplyWaits, "reply_waits", "We couldn't send it just now. It is safe on this device, and goes by itself as soon as it can.";
     Refused, "reply_refused", "Support did not take your reply: {reason}";
     Alike, "alike", "You may have sent this already";
     AlikeHint, "alike_hint", "Adding it to an open ticket keeps everything in one place.";
@@ -316,14 +311,8 @@ pub fn fill(text: &str, placeholder: &str, value: &str) -> String {
 pub struct Table {
     /// The texts of the panel, in the order of [`Text::ALL`].
     pub panel: Vec<String>,
-    /// What the members of a ticket are called, fetched when somebody looks at them.
+    /// What the modules beside the form say, by name: fetched with them. What the members of a ticket are called is among it.
     pub labels: std::collections::BTreeMap<String, String>,
-    /// The texts of the screen that shows what is sent, in the order of [`SendsText::ALL`].
-    pub sends: Vec<String>,
-    /// The texts of what a site adds, in the order of [`SiteText::ALL`].
-    pub site: Vec<String>,
-    /// The texts of the screens that show tickets, in the order of [`TicketsText::ALL`].
-    pub tickets: Vec<String>,
     /// What the gateway says, in the order of [`GatewayText::ALL`].
     pub gateway: Vec<String>,
 }
@@ -332,31 +321,37 @@ pub struct Table {
 #[cfg(not(target_arch = "wasm32"))]
 pub fn table(language: Language) -> Result<Table, String> {
     if language.file.is_empty() {
-        let labels = labels::LABELS.iter().map(|(name, english)| (name.to_string(), english.to_string())).collect();
-        let english = |texts: &str| texts.lines().map(str::to_string).collect();
+        let labels = labels::LABELS.iter().copied().chain(beside());
         return Ok(Table {
-            panel: english(Text::ENGLISH),
-            labels,
-            sends: english(SendsText::ENGLISH),
-            site: english(SiteText::ENGLISH),
-            tickets: english(TicketsText::ENGLISH),
-            gateway: english(GatewayText::ENGLISH),
+            panel: Text::ENGLISH.lines().map(str::to_string).collect(),
+            labels: labels.map(|(name, english)| (name.to_string(), english.to_string())).collect(),
+            gateway: GatewayText::ENGLISH.lines().map(str::to_string).collect(),
         });
     }
     let mut texts: std::collections::BTreeMap<String, String> =
         serde_json::from_str(language.file).map_err(|error| format!("{}: {error}", language.tag))?;
     let mut take = |key: &str| texts.remove(key).ok_or(format!("{}: {key} is missing", language.tag));
     let panel = Text::KEYS.lines().map(&mut take).collect::<Result<_, String>>()?;
-    let sends = SendsText::KEYS.lines().map(&mut take).collect::<Result<_, String>>()?;
-    let site = SiteText::KEYS.lines().map(&mut take).collect::<Result<_, String>>()?;
-    let tickets = TicketsText::KEYS.lines().map(&mut take).collect::<Result<_, String>>()?;
     let gateway = GatewayText::KEYS.lines().map(&mut take).collect::<Result<_, String>>()?;
-    let named = |(name, _): &(&str, &str)| Ok((name.to_string(), take(&[labels::PREFIX, name].concat())?));
-    let labels = labels::LABELS.iter().map(named).collect::<Result<_, String>>()?;
+    let named = labels::LABELS.iter().map(|(name, _)| (*name, [labels::PREFIX, name].concat()));
+    let named = named.chain(beside().map(|(name, _)| (name, name.to_string())));
+    let labels = named.map(|(name, key)| Ok((name.to_string(), take(&key)?))).collect::<Result<_, String>>()?;
     match texts.keys().next() {
         Some(unknown) => Err(format!("{}: {unknown} is no text", language.tag)),
-        None => Ok(Table { panel, labels, sends, site, tickets, gateway }),
+        None => Ok(Table { panel, labels, gateway }),
     }
+}
+
+/// What the modules beside the form say, and in English.
+#[cfg(not(target_arch = "wasm32"))]
+fn beside() -> impl Iterator<Item = (&'static str, &'static str)> {
+    let tables = [
+        (SendsText::KEYS, SendsText::ENGLISH),
+        (SiteText::KEYS, SiteText::ENGLISH),
+        (TicketsText::KEYS, TicketsText::ENGLISH),
+    ];
+    let texts = tables.into_iter().flat_map(|(keys, english)| keys.lines().zip(english.lines()));
+    texts.chain(scripts::TEXTS.iter().copied())
 }
 
 /// What the gateway says, in the language that comes nearest to a language tag.
@@ -399,17 +394,14 @@ mod tests {
     #[test]
     fn every_language_is_complete_and_keeps_the_placeholders() {
         let panel: Vec<_> = Text::ALL.iter().map(|text| (text.key(), text.english())).collect();
-        let sends: Vec<_> = SendsText::ALL.iter().map(|text| (text.key(), text.english())).collect();
-        let site: Vec<_> = SiteText::ALL.iter().map(|text| (text.key(), text.english())).collect();
-        let tickets: Vec<_> = TicketsText::ALL.iter().map(|text| (text.key(), text.english())).collect();
         let gateway: Vec<_> = GatewayText::ALL.iter().map(|text| (text.key(), text.english())).collect();
         for language in LANGUAGES {
             let table = table(*language).unwrap();
             assert!(table.labels.values().all(|label| !label.trim().is_empty()), "{}", language.tag);
+            for (key, english) in beside() {
+                is_complete(language.tag, &[(key, english)], &[table.labels[key].clone()]);
+            }
             is_complete(language.tag, &panel, &table.panel);
-            is_complete(language.tag, &sends, &table.sends);
-            is_complete(language.tag, &site, &table.site);
-            is_complete(language.tag, &tickets, &table.tickets);
             is_complete(language.tag, &gateway, &table.gateway);
         }
     }

@@ -8,13 +8,14 @@ use std::cell::Cell;
 use std::rc::Rc;
 use std::time::Duration;
 
-use gloo_net::http::{Headers, Response};
+use gloo_net::http::Response;
 use wasm_bindgen::{JsCast, JsValue};
 use wasm_bindgen_futures::JsFuture;
 use web_sys::{AbortController, RequestCredentials, RequestInit};
 
 use super::{read, timer};
 use crate::domain::outbox;
+use crate::domain::source::Source;
 
 /// An answer with the browser's JSON.
 pub type Answer = outbox::Answer<JsValue>;
@@ -50,18 +51,18 @@ pub async fn get(url: &str, timeout: Duration, abort: &Abort) -> Answer {
     send(url, RequestInit::new(), timeout, abort).await
 }
 
-/// Posts JSON.
-pub async fn post(url: &str, headers: &[(&str, &str)], body: &str, timeout: Duration) -> Answer {
-    let all = Headers::new();
-    all.set("Content-Type", "application/json");
-    for (name, value) in headers {
-        all.set(name, value);
+/// Reads what the loader's side heard: the `status`, 0 where nothing was, and then whether it was too `late`; the `text`, and
+/// after how many seconds to come again.
+pub fn heard(answer: &impl Source) -> Answer {
+    match answer.get("status").number() as u16 {
+        0 if answer.get("late").yes() => Answer::TimedOut,
+        0 => Answer::Unreachable,
+        status => {
+            let after = answer.get("after").number() as u32;
+            let body = read::parse(&answer.text_of("text"));
+            Answer::Http { status, body, retry_after: Some(after).filter(|after| *after > 0) }
+        }
     }
-    let request = RequestInit::new();
-    request.set_method("POST");
-    request.set_headers(&all.into_raw());
-    request.set_body(&JsValue::from_str(body));
-    send(url, request, timeout, &Abort::new()).await
 }
 
 async fn send(url: &str, request: RequestInit, timeout: Duration, abort: &Abort) -> Answer {
@@ -107,9 +108,4 @@ async fn exchange(url: &str, request: &RequestInit) -> Option<Answer> {
     let text = response.text().await.ok()?;
     let body = if text.len() <= BODY_MAX { read::parse(&text) } else { None };
     Some(Answer::Http { status: response.status(), body, retry_after })
-}
-
-/// Whether the browser believes to be online.
-pub fn online() -> bool {
-    web_sys::window().is_none_or(|window| window.navigator().on_line())
 }

@@ -4,8 +4,8 @@ use wasm_bindgen::JsValue;
 use wasm_bindgen::prelude::wasm_bindgen;
 use wasm_bindgen_futures::JsFuture;
 
-use super::http::Answer;
-use super::read;
+use super::http::{self, Answer};
+use super::loader::{self, Sent};
 use crate::domain::source::Source;
 
 #[wasm_bindgen]
@@ -14,27 +14,32 @@ extern "C" {
     #[derive(Clone, Debug)]
     pub type Line;
     #[wasm_bindgen(method)]
-    fn request(this: &Line, method: &str, path: &str, body: &str, key: &str) -> js_sys::Promise;
+    fn request(this: &Line, method: &str, path: &str, body: &str) -> js_sys::Promise;
+    #[wasm_bindgen(method)]
+    fn send(this: &Line, path: &str, body: &str, text: &str) -> js_sys::Promise;
+    #[wasm_bindgen(method)]
+    fn begun(this: &Line, id: &str) -> js_sys::Promise;
+    /// Keeps on the device what was begun as a reply to the ticket of an id; nothing where it is empty.
+    #[wasm_bindgen(method)]
+    pub fn keep(this: &Line, id: &str, text: &str);
     /// Something about a ticket was changed from here.
     #[wasm_bindgen(method)]
     pub fn touched(this: &Line);
 }
 
-/// Asks for something below `…/tickets`. `body` and `key`, the `Idempotency-Key`, are empty where there is none.
-pub async fn ask(line: &Line, method: &str, path: &str, body: &str, key: &str) -> Answer {
+/// Asks for something below `…/tickets`. `body` is empty where there is none.
+pub async fn ask(line: &Line, method: &str, path: &str, body: &str) -> Answer {
     // It never rejects.
-    let answer = JsFuture::from(line.request(method, path, body, key)).await.unwrap_or(JsValue::UNDEFINED);
-    let status = answer.get("status").number() as u16;
-    match status {
-        0 if answer.get("late").yes() => Answer::TimedOut,
-        0 => Answer::Unreachable,
-        _ => {
-            let after = answer.get("after").number() as u32;
-            Answer::Http {
-                status,
-                body: read::parse(&answer.text_of("text")),
-                retry_after: Some(after).filter(|after| *after > 0),
-            }
-        }
-    }
+    http::heard(&JsFuture::from(line.request(method, path, body)).await.unwrap_or(JsValue::UNDEFINED))
+}
+
+/// What was begun as a reply to the ticket of an id; empty where nothing was.
+pub async fn begun(line: &Line, id: &str) -> String {
+    // It never rejects.
+    JsFuture::from(line.begun(id)).await.unwrap_or(JsValue::UNDEFINED).text()
+}
+
+/// Seals a reply in which a person wrote a text, and sends it.
+pub async fn send(line: &Line, path: &str, body: &str, text: &str) -> Sent {
+    loader::outcome(line.send(path, body, text)).await
 }

@@ -1,5 +1,6 @@
 //! The loader's side of the seam: the panel's parts as it painted them, and what it lets the widget do.
 
+use crate::domain::source::Source;
 use wasm_bindgen::prelude::wasm_bindgen;
 use wasm_bindgen::{JsCast, JsValue};
 use wasm_bindgen_futures::JsFuture;
@@ -88,13 +89,10 @@ extern "C" {
     #[wasm_bindgen(method)]
     pub fn uncount(this: &Loader);
     #[wasm_bindgen(method)]
-    fn token(this: &Loader, refused: bool) -> js_sys::Promise;
-    /// The anonymous session: a secret of this browser, which opens only what it created.
-    #[wasm_bindgen(method)]
-    pub fn session(this: &Loader) -> String;
-    /// Follows what becomes of a ticket that was sent.
-    #[wasm_bindgen(method)]
-    pub fn follow(this: &Loader);
+    fn send(this: &Loader, body: &str, text: &str, signed: bool) -> js_sys::Promise;
+    /// Lets go of the draft: it is sealed, or support has it.
+    #[wasm_bindgen(method, js_name = letGo)]
+    pub fn let_go(this: &Loader);
     #[wasm_bindgen(method)]
     fn show(this: &Loader, place: &web_sys::Element, about: &str) -> js_sys::Promise;
     #[wasm_bindgen(method)]
@@ -149,10 +147,25 @@ pub fn emit(loader: &Loader, name: &str, details: &[(&str, JsValue)]) {
     loader.emit(name, &detail);
 }
 
-/// The token with which the host's server says who it is; empty where it does not. `refused`: the last one was.
-pub async fn token(loader: &Loader, refused: bool) -> String {
-    let token = JsFuture::from(loader.token(refused)).await.ok();
-    token.and_then(|token| token.as_string()).unwrap_or_default()
+/// What came of sending something for the first time.
+#[derive(Debug)]
+pub struct Sent {
+    /// What `domain::outbox` calls it; empty where nothing of it counts any more, because the person is another.
+    pub word: String,
+    /// What the gateway answered, where it was JSON.
+    pub answer: JsValue,
+}
+
+/// Seals a ticket in which a person wrote a text, and sends it; signed where the host signs and `signed` lets it.
+pub async fn send(loader: &Loader, body: &str, text: &str, signed: bool) -> Sent {
+    outcome(loader.send(body, text, signed)).await
+}
+
+/// What came of sending.
+pub async fn outcome(sent: js_sys::Promise) -> Sent {
+    let sent = JsFuture::from(sent).await.unwrap_or(JsValue::UNDEFINED);
+    let answer = super::read::parse(&sent.text_of("text")).unwrap_or(JsValue::UNDEFINED);
+    Sent { word: sent.text_of("word"), answer }
 }
 
 /// Lets a module beside the form draw into the place of an id, which it is named after. `None` where it does not come.

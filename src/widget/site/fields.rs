@@ -87,6 +87,17 @@ pub fn values() -> JsValue {
     })
 }
 
+/// Takes up what was answered before, as it stood on a ticket.
+pub fn restore(ticket: &JsValue) {
+    for (id, answer) in ticket.get("fields").entries() {
+        set(&id, if answer.yes() { "true".to_string() } else { answer.text() });
+    }
+    if ticket.get(CONSENT).yes() {
+        set(CONSENT, "true".to_string());
+    }
+    draw();
+}
+
 /// The draft is gone: it was sent, or whoever wrote it has logged out.
 pub fn forget() {
     STATE.with_borrow_mut(|state| {

@@ -14,7 +14,7 @@ use super::browser::site::Site;
 use super::browser::{HtmlElement, Node};
 use super::words::Words;
 
-pub use fields::{complete, forget, show as ask, values};
+pub use fields::{complete, forget, restore, show as ask, values};
 pub use notices::show as notices;
 
 /// What everything is drawn with.

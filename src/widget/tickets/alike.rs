@@ -1,21 +1,20 @@
 //! Open tickets that say already what is about to be sent: it is added to one of them, or sent as a new one.
 
-use std::cell::{Cell, RefCell};
+use std::cell::RefCell;
 use std::rc::Rc;
 
 use wasm_bindgen::JsValue;
 
 use super::{button, paragraph, reply, said};
-use crate::domain::conversation::{Reply, Summaries, Summary};
-use crate::domain::outbox::{self, Outcome};
+use crate::domain::conversation::{Summaries, Summary};
 use crate::domain::source::{Read, Source};
 use crate::domain::texts::TicketsText;
 use crate::widget::browser::form::Form;
 use crate::widget::browser::line::{self, Line};
+use crate::widget::browser::loader::Sent;
 use crate::widget::browser::nodes::Drawing;
 use crate::widget::browser::timer::spawn;
-use crate::widget::browser::{HtmlElement, Node, dom, http, intl, random, read};
-use crate::widget::transport::Sealed;
+use crate::widget::browser::{HtmlElement, Node, dom, intl, read};
 use crate::widget::words::Words;
 
 struct Offer {
@@ -25,10 +24,8 @@ struct Offer {
     form: Form,
     words: Words,
     tickets: Vec<Summary>,
-    /// Whether it is being added.
-    busy: Cell<bool>,
-    /// What was sent to a ticket and may have arrived there.
-    sealed: RefCell<Option<(String, Sealed)>>,
+    /// The id of the one that it is being added to; empty where it is not.
+    adding: RefCell<String>,
     /// Why it was not added.
     trouble: RefCell<String>,
     drawn: RefCell<Option<Drawing>>,
@@ -53,8 +50,7 @@ pub fn show(
         form,
         words,
         tickets: Summaries::read(found).tickets,
-        busy: Cell::default(),
-        sealed: RefCell::default(),
+        adding: RefCell::default(),
         trouble: RefCell::default(),
         drawn: RefCell::default(),
     });
@@ -95,45 +91,39 @@ fn row(offer: &Rc<Offer>, drawing: &mut Drawing, ticket: &Summary) -> Vec<Node> 
     let when = words.filled(TicketsText::Since, "{time}", &intl::moment(&ticket.updated_at, &words.lang));
     let about = [ticket.reference.as_str(), " · ", &when].concat();
     let about = paragraph(drawing, "hint", &about);
-    let adding = offer.busy.get() && offer.sealed.borrow().as_ref().is_some_and(|(id, _)| *id == ticket.id);
+    let adding = *offer.adding.borrow() == ticket.id;
     let text = if adding { TicketsText::Adding } else { TicketsText::AddTo };
     let (to, id) = (offer.clone(), ticket.id.clone());
     vec![title, about, button(drawing, "button", &words.said(text), move || add(&to, &id))]
 }
 
-/// Adds the draft to a ticket. While it is not known whether it arrived, the same bytes go again.
+/// Adds the draft to a ticket.
 fn add(offer: &Rc<Offer>, id: &str) {
-    if offer.busy.replace(true) {
+    if !offer.adding.borrow().is_empty() {
         return;
     }
-    let draft = read::parse(&read::text(&offer.form.ask("ticket", "")));
-    let message = draft.map(|draft| draft.text_of("message")).unwrap_or_default();
-    // Writing plain data into memory cannot fail.
-    let body = serde_json::to_string(&Reply { message }).unwrap_or_default();
-    let known = offer.sealed.take().filter(|(to, sealed)| to == id && sealed.body == body);
-    let (_, sealed) = known.unwrap_or_else(|| (id.to_string(), Sealed { key: random::id(), body }));
-    offer.sealed.replace(Some((id.to_string(), sealed.clone())));
+    offer.adding.replace(id.to_string());
     offer.trouble.take();
     draw(offer);
+    let draft = read::parse(&read::text(&offer.form.ask("ticket", "")));
+    let message = draft.map(|draft| draft.text_of("message")).unwrap_or_default();
     let (offer, id) = (offer.clone(), id.to_string());
     spawn(async move {
         let path = ["/", &id, "/messages"].concat();
-        let answer = line::ask(&offer.line, "POST", &path, &sealed.body, &sealed.key).await;
-        offer.busy.set(false);
-        let trouble = match outbox::decide_reply(&answer, http::online()) {
-            Outcome::Sent(_) => {
+        let Sent { word, answer } = line::send(&offer.line, &path, &reply::json(&message), &message).await;
+        offer.adding.take();
+        match word.as_str() {
+            "sent" => {
                 dom::set_text(&offer.live, &offer.words.said(TicketsText::ReplySent));
-                offer.line.touched();
-                return drop(offer.form.ask("added", &id));
+                drop(offer.form.ask("added", &id));
             }
-            Outcome::Refused(errors) => {
-                offer.sealed.take();
-                reply::refused(&offer.words, errors)
+            "refused" => {
+                let trouble = reply::refused(&offer.words, &answer);
+                dom::set_text(&offer.live, &trouble);
+                offer.trouble.replace(trouble);
+                draw(&offer);
             }
-            Outcome::Unknown(cause) => reply::unknown(&offer.words, cause),
-        };
-        dom::set_text(&offer.live, &trouble);
-        offer.trouble.replace(trouble);
-        draw(&offer);
+            _ => drop(offer.form.ask("waits", "")),
+        }
     });
 }

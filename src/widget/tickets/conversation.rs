@@ -84,13 +84,14 @@ fn draw(screen: &Rc<Screen>, ticket: &Summary, new: &Messages) {
         reply::draw(screen);
     }
     let mut unread = None;
-    let mut heard = false;
+    let [mut heard, mut own] = [false; 2];
     for message in new.messages.iter().filter(|message| first || message.number > state.last.get()) {
         let drawn = self::message(screen, &mut drawing, message);
         let is_new = message.author != Author::Customer && message.number > new.read_until;
         let drawn = drawing.element("div", &[("class", if is_new { "new" } else { "" })], vec![drawn]);
         drawing.add(&parts.messages, &drawn);
         heard |= !first && message.author != Author::Customer;
+        own |= !first && message.author == Author::Customer;
         if is_new || first {
             unread = unread.filter(|_| is_new && first).or(Some(drawn));
         }
@@ -102,6 +103,9 @@ fn draw(screen: &Rc<Screen>, ticket: &Summary, new: &Messages) {
     }
     if heard {
         screen.announce(TicketsText::Arrived);
+    }
+    if own {
+        reply::arrived(screen);
     }
     if dom::is_seen(&screen.place) {
         mark_read(screen);
@@ -168,7 +172,7 @@ fn mark_read(screen: &Rc<Screen>) {
 pub async fn change(screen: &Screen, patch: &Patch) -> Option<Summary> {
     // Writing plain data into memory cannot fail.
     let body = serde_json::to_string(patch).unwrap_or_default();
-    let answer = line::ask(&screen.line, "PATCH", &["/", &screen.id].concat(), &body, "").await;
+    let answer = line::ask(&screen.line, "PATCH", &["/", &screen.id].concat(), &body).await;
     screen.line.touched();
     match answer {
         Answer::Http { status: 200, body: Some(body), .. } => Some(Summary::read(&body)),

@@ -117,7 +117,7 @@ impl Screen {
     }
 
     async fn get(&self, path: &str) -> Answer {
-        line::ask(&self.line, "GET", path, "", "").await
+        line::ask(&self.line, "GET", path, "").await
     }
 
     /// Says one thing in the place of everything.

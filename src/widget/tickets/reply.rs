@@ -1,20 +1,21 @@
-//! What the customer says: a reply is sealed with its key, and those bytes are sent until it is known what became of them.
+//! What the customer says.
 
 use std::cell::{Cell, RefCell};
 use std::rc::Rc;
 
+use wasm_bindgen::JsValue;
+
 use super::conversation::change;
 use super::{Screen, button, load, paragraph};
 use crate::domain::conversation::{Patch, Reply};
-use crate::domain::outbox::{self, Cause, Outcome};
-use crate::domain::pairs::Pairs;
-use crate::domain::problem::FieldError;
+use crate::domain::problem::Problem;
+use crate::domain::source::Read;
 use crate::domain::texts::TicketsText;
 use crate::domain::ticket::Status;
+use crate::widget::browser::loader::Sent;
 use crate::widget::browser::nodes::Drawing;
 use crate::widget::browser::timer::spawn;
-use crate::widget::browser::{Node, dom, http, line, random};
-use crate::widget::transport::Sealed;
+use crate::widget::browser::{Node, dom, line};
 use crate::widget::words::Words;
 
 /// Where a reply stands.
@@ -22,8 +23,6 @@ use crate::widget::words::Words;
 pub struct State {
     /// Whether it is on its way.
     busy: Cell<bool>,
-    /// What was sent and may have arrived.
-    sealed: RefCell<Option<Sealed>>,
     /// Why it did not go.
     trouble: RefCell<String>,
     drawn: RefCell<Option<Drawing>>,
@@ -38,21 +37,21 @@ pub struct Parts {
 
 const FIELD: &str = "reply";
 
-thread_local! {
-    /// What was begun, by the id of the ticket, for as long as the page lives.
-    static BEGUN: RefCell<Pairs<String>> = const { RefCell::new(Pairs(Vec::new())) };
-}
-
 /// The field and what stands around it.
 pub fn nodes(screen: &Rc<Screen>, drawing: &mut Drawing) -> (Node, Parts) {
     let text = drawing.text(&screen.words.said(TicketsText::Reply));
     let label = drawing.element("label", &[("for", FIELD)], vec![text]);
     let attributes = [("id", FIELD), ("rows", "3"), ("maxlength", "10000"), ("dir", "auto")];
     let field = drawing.element("textarea", &attributes, Vec::new());
-    let begun = BEGUN.with_borrow(|begun| begun.get(&screen.id).cloned());
-    dom::fill_field(&field, &begun.unwrap_or_default());
-    let id = screen.id.clone();
-    drawing.on(&field, "input", move |event| keep(&id, dom::value_of(&event)));
+    let (from, node) = (screen.clone(), field.clone());
+    spawn(async move {
+        let begun = line::begun(&from.line, &from.id).await;
+        if dom::field(&node).is_empty() {
+            dom::fill_field(&node, &begun);
+        }
+    });
+    let to = screen.clone();
+    drawing.on(&field, "input", move |event| to.line.keep(&to.id, &dom::value_of(&event)));
     let around = drawing.element("div", &[], Vec::new());
     let below = drawing.element("div", &[("class", "field reply")], vec![label, field.clone(), around.clone()]);
     (below, Parts { field, around })
@@ -62,9 +61,9 @@ pub fn nodes(screen: &Rc<Screen>, drawing: &mut Drawing) -> (Node, Parts) {
 pub fn draw(screen: &Rc<Screen>) {
     let (Some(parts), Some(mut drawing)) = (parts(screen), Drawing::new()) else { return };
     let (state, words) = (&screen.conversation.reply, &screen.words);
-    let (busy, sealed) = (state.busy.get(), state.sealed.borrow().is_some());
+    let busy = state.busy.get();
     let solved = screen.conversation.solved.get();
-    dom::lock_field(&parts.field, busy || sealed);
+    dom::lock_field(&parts.field, busy);
     let mut nodes = Vec::new();
     if solved {
         nodes.push(paragraph(&drawing, "hint", &words.said(TicketsText::ReopensBy)));
@@ -73,11 +72,7 @@ pub fn draw(screen: &Rc<Screen>) {
         let text = paragraph(&drawing, "", &state.trouble.borrow());
         nodes.push(drawing.element("div", &[("class", "alert")], vec![text]));
     }
-    let send_text = match (busy, sealed) {
-        (true, _) => TicketsText::SendingReply,
-        (_, true) => TicketsText::Again,
-        _ => TicketsText::SendReply,
-    };
+    let send_text = if busy { TicketsText::SendingReply } else { TicketsText::SendReply };
     let (one, other) = (screen.clone(), screen.clone());
     let send = button(&mut drawing, "button main", &words.said(send_text), move || send(&one));
     let turn_text = if solved { TicketsText::Reopen } else { TicketsText::Solve };
@@ -103,50 +98,37 @@ fn send(screen: &Rc<Screen>) {
         trouble(screen, screen.words.said(TicketsText::ReplyEmpty));
         return dom::focus_node(&parts.field);
     }
-    // Writing plain data into memory cannot fail.
-    let seal = || Sealed { key: random::id(), body: serde_json::to_string(&Reply { message }).unwrap_or_default() };
-    let sealed = state.sealed.borrow_mut().get_or_insert_with(seal).clone();
     state.busy.set(true);
     trouble(screen, String::new());
     let screen = screen.clone();
     spawn(async move {
         let path = ["/", &screen.id, "/messages"].concat();
-        let answer = line::ask(&screen.line, "POST", &path, &sealed.body, &sealed.key).await;
-        let state = &screen.conversation.reply;
-        state.busy.set(false);
-        match outbox::decide_reply(&answer, http::online()) {
-            Outcome::Sent(_) => {
-                state.sealed.take();
-                keep(&screen.id, String::new());
-                dom::fill_field(&parts.field, "");
-                screen.announce(TicketsText::ReplySent);
-                draw(&screen);
-                screen.line.touched();
-                load(screen);
-            }
-            Outcome::Refused(errors) => {
-                state.sealed.take();
-                trouble(&screen, refused(&screen.words, errors));
-            }
-            Outcome::Unknown(cause) => trouble(&screen, unknown(&screen.words, cause)),
+        let Sent { word, answer } = line::send(&screen.line, &path, &json(&message), &message).await;
+        screen.conversation.reply.busy.set(false);
+        if word == "refused" {
+            return trouble(&screen, refused(&screen.words, &answer));
         }
+        screen.line.keep(&screen.id, "");
+        dom::fill_field(&parts.field, "");
+        if word != "sent" {
+            return trouble(&screen, screen.words.said(TicketsText::ReplyWaits));
+        }
+        screen.announce(TicketsText::ReplySent);
+        draw(&screen);
+        load(screen);
     });
 }
 
-/// Why a reply was refused.
-pub fn refused(words: &Words, errors: Vec<FieldError>) -> String {
-    let reason: Vec<String> = errors.into_iter().map(|error| error.detail).collect();
-    words.filled(TicketsText::Refused, "{reason}", &reason.concat())
+/// A reply as it goes over the wire.
+pub fn json(message: &str) -> String {
+    // Writing plain data into memory cannot fail.
+    serde_json::to_string(&Reply { message: message.to_string() }).unwrap_or_default()
 }
 
-/// Why it is not known what became of a reply.
-pub fn unknown(words: &Words, cause: Cause) -> String {
-    words.said(match cause {
-        Cause::Offline => TicketsText::Offline,
-        Cause::Unreachable => TicketsText::Unreachable,
-        Cause::TimedOut | Cause::Fault => TicketsText::Unknown,
-        Cause::Busy(seconds) => return words.count(TicketsText::Busy, seconds),
-    })
+/// Why a reply was refused.
+pub fn refused(words: &Words, problem: &JsValue) -> String {
+    let reason: Vec<String> = Problem::read(problem).errors.into_iter().map(|error| error.detail).collect();
+    words.filled(TicketsText::Refused, "{reason}", &reason.concat())
 }
 
 /// Solves the ticket, or opens it again.
@@ -161,6 +143,13 @@ fn turn(screen: &Rc<Screen>, solved: bool) {
     });
 }
 
+/// What had to wait has arrived.
+pub fn arrived(screen: &Rc<Screen>) {
+    if !screen.conversation.reply.trouble.take().is_empty() {
+        draw(screen);
+    }
+}
+
 /// Says what is in the way, to everybody.
 fn trouble(screen: &Rc<Screen>, text: String) {
     if !text.is_empty() {
@@ -172,11 +161,4 @@ fn trouble(screen: &Rc<Screen>, text: String) {
 
 fn parts(screen: &Screen) -> Option<Parts> {
     screen.conversation.parts.borrow().as_ref().map(|parts| parts.reply.clone())
-}
-
-fn keep(id: &str, text: String) {
-    BEGUN.with_borrow_mut(|begun| match begun.0.iter_mut().find(|(known, _)| known == id) {
-        Some((_, kept)) => *kept = text,
-        None => begun.0.push((id.to_string(), text)),
-    });
 }

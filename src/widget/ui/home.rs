@@ -24,8 +24,8 @@ pub fn view(panel: Panel) -> AnyView {
         panel.t(if answered { Text::NoAnswerSend } else { Text::SendTicket })
     };
     let send = button("button main wide", move |_| panel.go(Screen::Ticket)).children([live_text(label)]);
-    let yours = live(move || tickets::row(panel));
-    div("screen").children([found, yours, live(move || links(panel)), div("foot").children([send])])
+    let [waiting, yours] = [live(move || tickets::waiting(panel)), live(move || tickets::row(panel))];
+    div("screen").children([waiting, found, yours, live(move || links(panel)), div("foot").children([send])])
 }
 
 /// A link that leaves the page alone; only text where the address is none that a link may lead to.

@@ -37,8 +37,9 @@ use super::transport;
 use crate::domain::config::{self, Config, Scheme};
 use crate::domain::contrast;
 use crate::domain::link::{self, Opening, Place};
-use crate::domain::source::Read;
+use crate::domain::source::{Read, Source};
 use crate::domain::texts::Text;
+use crate::domain::ticket::{Contact, Kind, Severity};
 use el::spawn;
 use model::{Model, Screen};
 use words::Words;
@@ -147,10 +148,10 @@ pub fn changed(panel: Panel, what: u8) {
     panel.listen_to_host();
 }
 
-/// How many tickets the person has, and how many messages in them they have not read.
-pub fn follows(panel: Panel, total: u32, unread: u32) {
-    if panel.peek(|model| model.tickets != (total, unread)) {
-        panel.change(|model| model.tickets = (total, unread));
+/// How many tickets the person has, how many messages in them they have not read, and how much waits to be sent.
+pub fn follows(panel: Panel, total: u32, unread: u32, queued: u32) {
+    if panel.peek(|model| (model.tickets, model.queued) != ((total, unread), queued)) {
+        panel.change(|model| (model.tickets, model.queued) = ((total, unread), queued));
     }
 }
 
@@ -163,6 +164,7 @@ fn screen(panel: Panel) -> AnyView {
         Screen::Thanks => receipt::thanks(panel),
         Screen::Receipt => receipt::view(panel),
         Screen::Sends => place::screen(panel, "sends", Screen::Ticket),
+        Screen::Waiting => place::screen(panel, "waiting", Screen::Home),
         Screen::Tickets => place::screen(panel, "tickets", Screen::Home),
     }
 }
@@ -246,6 +248,7 @@ impl Panel {
                 Screen::Question => (Text::Question, Text::BoxLabel),
                 Screen::Sends => (Text::WhatWeSend, Text::BoxLabel),
                 Screen::Tickets => (Text::YourTickets, Text::BoxLabel),
+                Screen::Waiting => (Text::NotSentYet, Text::BoxLabel),
                 Screen::Home | Screen::Thanks | Screen::Receipt => (Text::Help, Text::BoxLabel),
             };
             dom::set_text(&loader.title(), &self.t(title));
@@ -357,6 +360,29 @@ impl Panel {
             loader.freeze();
         }
         self.typed();
+    }
+
+    /// Fills the form with a ticket as it stood in it before.
+    fn restore(self, ticket: &JsValue) {
+        if self.peek(Model::is_sealed) {
+            return;
+        }
+        self.change(|model| {
+            let kind = Kind::from_word(&ticket.text_of("kind"));
+            let usual = kind.map(Kind::default_severity);
+            model.kind = kind;
+            // What goes with the kind goes with another one as well.
+            model.severity = Severity::from_word(&ticket.text_of("severity")).filter(|chosen| Some(*chosen) != usual);
+            model.topic = Some(ticket.text_of("topic"));
+            model.via = ticket.text_of("via");
+            model.seen = ticket.list("questions");
+            if !model.is_known() {
+                model.contact = Contact::read(&ticket.get("contact"));
+            }
+        });
+        self.write(&ticket.text_of("message"));
+        self.redraw();
+        self.later(move || self.show_choices());
     }
 
     fn lead(self, opening: Opening) {

@@ -6,12 +6,9 @@ use crate::domain::memory::Memory;
 use crate::domain::pairs::Pairs;
 use crate::domain::question::Hit;
 use crate::domain::ticket::{Contact, Gap, Kind, Outcome, QuestionSeen, Receipt, Severity};
-use crate::widget::transport::Sealed;
 
 use super::choices;
 use super::idle::Idle;
-
-use crate::domain::outbox::Cause;
 
 /// Where the person is.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -31,6 +28,8 @@ pub enum Screen {
     Sends,
     /// What was sent before: all of it, or one conversation.
     Tickets,
+    /// What waits to be sent.
+    Waiting,
 }
 
 /// Something that is fetched.
@@ -53,8 +52,6 @@ pub enum Sending {
     No,
     /// It is on its way.
     Busy,
-    /// It is not known whether it arrived.
-    Unknown(Sealed, Cause),
     /// It was refused, for reasons that the form has no field for.
     Refused(String),
 }
@@ -100,6 +97,8 @@ pub struct Model {
     pub ticket: String,
     /// How many tickets there are, and how many messages in them are unread.
     pub tickets: (u32, u32),
+    /// How much waits to be sent.
+    pub queued: u32,
     /// The question that is open.
     pub hit: Option<Hit>,
     /// How far the screen was scrolled from which it was opened.
@@ -114,16 +113,16 @@ pub struct Model {
     pub sending: Sending,
     /// The receipt.
     pub receipt: Option<Receipt>,
-    /// What the receipt says beside the reference, as it was promised before Send.
-    pub promised: Vec<String>,
+    /// When the answer is due and where it goes, as it was promised before Send.
+    pub promised: [String; 2],
     /// Whether the reference was copied.
     pub copied: bool,
 }
 
 impl Model {
-    /// Whether there are sealed bytes whose fate is not known, so that nothing may be edited.
+    /// Whether it is on its way, so that nothing may be edited.
     pub fn is_sealed(&self) -> bool {
-        matches!(self.sending, Sending::Busy | Sending::Unknown(..))
+        matches!(self.sending, Sending::Busy)
     }
 
     /// Whether the ticket says who the person is, so that the form need not ask.

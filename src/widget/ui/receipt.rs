@@ -4,7 +4,7 @@ use leptos::prelude::*;
 
 use super::el::{button, div, el, live_text, paragraph, spawn};
 use super::model::Screen;
-use super::{Panel, tickets};
+use super::{Panel, place, tickets};
 use crate::domain::texts::Text;
 use crate::widget::browser::dom;
 
@@ -18,12 +18,14 @@ pub fn view(panel: Panel) -> AnyView {
         el("h3").attr("class", "asked done").text(panel.t(Text::ReceiptTitle)),
         div("row").children([el("span").attr("class", "reference").text(said), copy]),
     ];
-    parts.extend(panel.peek(|model| model.promised.clone()).into_iter().map(|line| paragraph("", line)));
+    let said = panel.peek(|model| model.promised.clone()).into_iter().chain([panel.t(Text::ReadEvery)]);
+    parts.extend(said.filter(|line| !line.is_empty()).map(|line| paragraph("", line)));
     let see = move |_| {
         let id = panel.peek(|model| model.receipt.as_ref().map(|receipt| receipt.id.clone()));
         tickets::open(panel, id.unwrap_or_default());
     };
     parts.push(button("link", see).text(panel.t(Text::SeeConversation)));
+    parts.push(place::part(panel, "copy"));
     parts.push(done(panel));
     div("screen").children(parts)
 }

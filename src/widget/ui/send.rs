@@ -1,78 +1,85 @@
-//! Sending: a form is sealed once, and those bytes are sent until it is known what became of them.
+//! Sending: what the form holds is sealed, and from then on the outbox's (`src/loader/outbox.js`).
 
 use leptos::prelude::*;
 
-use super::el::{button, div, el, nothing, paragraph, spawn};
+use super::el::{div, nothing, paragraph, spawn};
 use super::model::{Model, Screen, Sending};
-use super::{Panel, choices, copy, search, ticket};
+use super::{Panel, choices, place, search, ticket};
 use crate::domain::context::document::{self, Value, withhold};
-use crate::domain::outbox::{Cause, Outcome};
-use crate::domain::problem::FieldError;
+use crate::domain::problem::Problem;
 use crate::domain::source::{Read, Source};
 use crate::domain::texts::Text;
 use crate::domain::ticket::{Client, Contact, Gap, NewTicket, Receipt, gaps};
-use crate::widget::browser::{context, dom, intl, loader, random};
-use crate::widget::transport::{self, Sealed};
+use crate::widget::browser::loader::Sent;
+use crate::widget::browser::{context, dom, intl, loader, read};
 
 /// Sends the ticket, or says what is missing and goes there. Pressed twice, it sends once.
 pub fn start(panel: Panel) {
-    let sealed = match panel.peek(|model| match &model.sending {
-        Sending::Busy => None,
-        Sending::Unknown(sealed, _) => Some(Ok(sealed.clone())),
-        Sending::No | Sending::Refused(_) => Some(Err(gaps(&model.text, &contact(model), model.is_known()))),
-    }) {
-        None => return,
-        Some(Ok(sealed)) => Some(sealed),
-        Some(Err(missing)) => {
-            if let Some(first) = missing.first().copied() {
-                panel.change(|model| model.gaps = missing);
-                return go_to(panel, first);
-            }
-            None
-        }
-    };
+    if panel.peek(Model::is_sealed) {
+        return;
+    }
+    let missing = panel.peek(|model| gaps(&model.text, &contact(model), model.is_known()));
+    if let Some(first) = missing.first().copied() {
+        panel.change(|model| model.gaps = missing);
+        return go_to(panel, first);
+    }
     panel.change(|model| {
         model.gaps.clear();
         model.sending = Sending::Busy;
     });
     panel.announce(&panel.t(Text::Sending));
     spawn(async move {
-        let sealed = match sealed {
-            Some(sealed) => sealed,
-            None => {
-                if !loader::is_ready(&panel.loader()).await {
-                    return panel.change(|model| model.sending = Sending::No);
+        let loader = panel.loader();
+        if !loader::is_ready(&loader).await {
+            return panel.change(|model| model.sending = Sending::No);
+        }
+        context::gathered(&loader, &panel.moment()).await;
+        let body = json(&draft(panel, sent(panel)));
+        let promised = panel.peek(|model| [ticket::promise(panel, model), ticket::answers_to(panel, model)]);
+        panel.change(|model| model.promised = promised);
+        let (text, known) = panel.peek(|model| (model.text.clone(), model.is_known()));
+        let Sent { word, answer } = loader::send(&loader, &body, &text, known).await;
+        match word.as_str() {
+            // Somebody else is here, or took it back.
+            "gone" => panel.change(|model| model.sending = Sending::No),
+            // What would send it did not come.
+            "" => refused(panel, Problem::default()),
+            "refused" => refused(panel, Problem::read(&answer)),
+            word => {
+                let opened = panel.peek(Model::opened);
+                search::count(panel, "sent", opened);
+                clear(panel);
+                if word == "sent" {
+                    return receipt(panel, Receipt::read(&answer));
                 }
-                context::gathered(&panel.loader(), &panel.moment()).await;
-                seal(panel)
-            }
-        };
-        let session = panel.loader().session();
-        let known = panel.peek(Model::is_known);
-        match transport::send(&panel.loader(), &sealed, &session, known).await {
-            Outcome::Sent(receipt) => arrived(panel, receipt),
-            Outcome::Refused(errors) => refused(panel, &errors),
-            Outcome::Unknown(cause) => {
-                panel.emit("failed", &[("cause", cause.word().into())]);
-                panel.announce(&cause_text(panel, cause));
-                panel.change(|model| model.sending = Sending::Unknown(sealed, cause));
+                panel.go(Screen::Waiting);
             }
         }
     });
 }
 
-/// Why it did not go, and what can be done beside trying again.
+/// A ticket has arrived that had to wait: whoever looks at what waits sees the receipt.
+pub fn arrived(panel: Panel, about: &str) {
+    let receipt = read::parse(about).map(|receipt| Receipt::read(&receipt));
+    match receipt.filter(|receipt| !receipt.reference.is_empty()) {
+        Some(receipt) if panel.peek(|model| model.screen == Screen::Waiting && model.queued <= 1) => {
+            self::receipt(panel, receipt);
+        }
+        Some(receipt) => panel.announce(&panel.fill(Text::ReceiptReference, "{reference}", &receipt.reference)),
+        None => {}
+    }
+}
+
+/// Why it was refused, and what can be done beside editing it.
 pub fn failure(panel: Panel) -> AnyView {
-    let text = match panel.read(|model| match &model.sending {
+    let reason = panel.read(|model| match &model.sending {
+        Sending::Refused(reason) => Some(reason.clone()),
         Sending::No | Sending::Busy => None,
-        Sending::Refused(reason) => Some(panel.fill(Text::FailRefused, "{reason}", reason)),
-        Sending::Unknown(_, cause) => Some(cause_text(panel, *cause)),
-    }) {
-        None => return nothing(),
-        Some(text) => text,
-    };
-    let copy = button("button", move |_| copy(panel.peek(|model| model.text.clone()))).text(panel.t(Text::CopyText));
-    div("alert").children([paragraph("", text), div("row").children([copy, mail(panel)])])
+    });
+    match reason {
+        Some(reason) => div("alert").children([paragraph("", reason), place::part(panel, "ladder")]),
+        None => nothing(),
+    }
 }
 
 /// Everything that was collected, before the customer's choices.
@@ -120,11 +127,6 @@ pub fn json(ticket: &NewTicket<Value, Value>) -> String {
     serde_json::to_string(ticket).unwrap_or_default()
 }
 
-/// The form as it stands, for good: these bytes and no others belong to this key.
-fn seal(panel: Panel) -> Sealed {
-    Sealed { key: random::id(), body: json(&draft(panel, sent(panel))) }
-}
-
 fn contact(model: &Model) -> Contact {
     let (name, email) = match &model.user {
         Some(user) if model.is_known() => (&user.name, &user.email),
@@ -133,20 +135,15 @@ fn contact(model: &Model) -> Contact {
     Contact { name: name.trim_ascii().to_string(), email: email.trim_ascii().to_string() }
 }
 
-fn arrived(panel: Panel, receipt: Receipt) {
-    let details = [("id", receipt.id.as_str().into()), ("reference", receipt.reference.as_str().into())];
-    panel.emit("sent", &details);
-    let promise = match &receipt.due_at {
-        Some(due) => panel.fill(Text::AnswerBy, "{time}", &intl::moment(due, &panel.lang())),
-        None => panel.peek(|model| ticket::promise(panel, model)),
-    };
-    let promised = [promise, panel.peek(|model| ticket::answers_to(panel, model))];
-    let opened = panel.peek(Model::opened);
-    search::count(panel, "sent", opened);
-    clear(panel);
+fn receipt(panel: Panel, receipt: Receipt) {
+    if let Some(due) = &receipt.due_at {
+        let promise = panel.fill(Text::AnswerBy, "{time}", &intl::moment(due, &panel.lang()));
+        panel.change(|model| {
+            let [first, _] = &mut model.promised;
+            *first = promise;
+        });
+    }
     panel.change(|model| {
-        model.promised =
-            promised.into_iter().chain([panel.t(Text::ReadEvery)]).filter(|line| !line.is_empty()).collect();
         model.receipt = Some(receipt);
         model.copied = false;
     });
@@ -154,16 +151,15 @@ fn arrived(panel: Panel, receipt: Receipt) {
     panel.go(Screen::Receipt);
 }
 
-/// Lets go of the draft: support has it.
+/// Lets go of the draft: it is sealed, or support has it.
 pub fn clear(panel: Panel) {
-    panel.loader().follow();
+    panel.loader().let_go();
     panel.write("");
     panel.change(Model::start_over);
 }
 
-fn refused(panel: Panel, errors: &[FieldError]) {
-    panel.emit("failed", &[("cause", "refused".into())]);
-    let has = |pointer: &str| errors.iter().any(|error| error.pointer == pointer);
+fn refused(panel: Panel, problem: Problem) {
+    let has = |pointer: &str| problem.errors.iter().any(|error| error.pointer == pointer);
     let asked = panel.peek(|model| !model.is_known());
     if has("/message") || asked && has("/contact/email") {
         let gap = if has("/message") { Gap::MessageTooLong } else { Gap::EmailInvalid };
@@ -174,13 +170,18 @@ fn refused(panel: Panel, errors: &[FieldError]) {
         return go_to(panel, gap);
     }
     let mut reason = String::new();
-    for error in errors {
+    for error in &problem.errors {
         for part in [&error.pointer, " ", &error.detail, " "] {
             reason.push_str(part);
         }
     }
-    panel.announce(&panel.fill(Text::FailRefused, "{reason}", &reason));
-    panel.change(|model| model.sending = Sending::Refused(reason));
+    let reason = if problem.errors.is_empty() { problem.title } else { reason };
+    let said = match reason.as_str() {
+        "" => panel.t(Text::FailUnreachable),
+        reason => panel.fill(Text::FailRefused, "{reason}", reason),
+    };
+    panel.announce(&said);
+    panel.change(|model| model.sending = Sending::Refused(said));
 }
 
 /// Goes to the field that has a gap, once it is told there.
@@ -189,25 +190,4 @@ fn go_to(panel: Panel, gap: Gap) {
         dom::focus_id(&panel.loader().root(), gap.field());
         panel.announce(&gap.text(panel));
     });
-}
-
-fn cause_text(panel: Panel, cause: Cause) -> String {
-    match cause {
-        Cause::Offline => panel.t(Text::FailOffline),
-        Cause::Unreachable => panel.t(Text::FailUnreachable),
-        Cause::TimedOut => panel.t(Text::FailTimedOut),
-        Cause::Busy(seconds) => panel.count(Text::FailBusy, seconds),
-        Cause::Fault => panel.t(Text::FailFault),
-    }
-}
-
-fn mail(panel: Panel) -> AnyView {
-    let address = panel.loader().email();
-    if address.is_empty() {
-        return nothing();
-    }
-    let text = panel.peek(|model| model.text.clone());
-    let url = ["mailto:", &address, "?subject=", &dom::encoded(&dom::page_address()), "&body=", &dom::encoded(&text)]
-        .concat();
-    el("a").attr("class", "button").attr("href", url).text(panel.t(Text::WriteEmail))
 }

@@ -53,7 +53,6 @@ pub fn view(panel: Panel) -> AnyView {
     let label = move || {
         panel.t(panel.read(|model| match model.sending {
             Sending::Busy => Text::Sending,
-            Sending::Unknown(..) => Text::TryAgain,
             Sending::No | Sending::Refused(_) => Text::Send,
         }))
     };

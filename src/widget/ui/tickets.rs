@@ -13,6 +13,14 @@ pub fn open(panel: Panel, id: String) {
     panel.go(Screen::Tickets);
 }
 
+/// On Home: how to get to what waits to be sent, where something does.
+pub fn waiting(panel: Panel) -> AnyView {
+    match panel.read(|model| model.queued) {
+        0 => nothing(),
+        n => button("button yours", move |_| panel.go(Screen::Waiting)).text(panel.count(Text::WaitToBeSent, n)),
+    }
+}
+
 /// On Home: how to get there, where there is something.
 pub fn row(panel: Panel) -> AnyView {
     panel.read(|model| {

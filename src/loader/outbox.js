@@ -1,0 +1,385 @@
+// The outbox. What is sent is on the device before the network is asked, goes as those bytes with that key, from one tab at
+// a time, and leaves the device when support has said that it has it, or the person that it may go.
+
+import { as } from "./asking.js";
+import { got, transact } from "./disk.js";
+import { random } from "./session.js";
+import { blank } from "./state.js";
+
+/**
+ * @typedef {object} Item what was sealed
+ * @property {string} key the `Idempotency-Key`
+ * @property {string} site
+ * @property {string} user the id of whose it is; empty where nobody has said who they are
+ * @property {boolean} signed whether it goes as who they are
+ * @property {string} session the anonymous session that it belongs to
+ * @property {string} path where it goes, below the gateway's address for the site
+ * @property {string} body
+ * @property {string[]} files the ids of the files that go along
+ * @property {string} draft the id of the draft that it was; empty for a reply
+ * @property {string} text what the person wrote
+ * @property {number} at when it was sealed
+ * @property {number} said when the person has said last that it shall go
+ * @property {number} tries
+ * @property {number} wait how long it waits after its last try
+ * @property {number} next when it is tried next
+ * @property {string} cause why it has not gone yet; empty before the first try
+ * @property {any} [refused] what the gateway does not like about it: a problem document
+ *
+ * @typedef {{word: string, text?: string}} Outcome `sent`, `refused`, or why it is not known; and what was answered
+ * @typedef {object} Given
+ * @property {string} site
+ * @property {string} siteUrl
+ * @property {any} state
+ * @property {(name: string, detail: object) => void} emit
+ * @property {() => string} session
+ * @property {(refused: boolean) => Promise<string>} token
+ * @property {(what: string, about: string) => any} form
+ * @property {ReturnType<typeof import("./attachments.js").attachments>} attachments
+ * @property {() => void} changed hears that something is sealed, goes, waits or is gone
+ * @property {(item: Item, text: string) => void} arrived hears what was answered
+ */
+
+const REQUEST_MS = 20_000;
+/** What waits for longer is not sent before the person has said so once more. */
+const ASK_AFTER_MS = 86_400_000;
+/** How long a tab has the right to send where the browser does not tell them apart; longer than a request takes. */
+const LEASE_MS = 3 * REQUEST_MS;
+
+/** @param {Given} given */
+export const outbox = ({ site, siteUrl, state, emit, session, token, form, attachments, changed, arrived }) => {
+  const name = `deskbell:${site}:outbox`;
+  /** What could not be stored lives as long as the page. @type {Map<string, Item>} */
+  const unstored = new Map();
+  /** Who waits for the first outcome, by key. @type {Map<string, (outcome: Outcome) => void>} */
+  const waiting = new Map();
+  const channel = window.BroadcastChannel && new BroadcastChannel(name);
+  let timer = 0;
+  /** The key of what is on its way from here. */
+  let going = "";
+  /** @type {Promise<void> | undefined} */
+  let running;
+  let again = false;
+
+  const user = () => `${state.user?.id ?? ""}`;
+  /** Who was here when somebody was looked for last. */
+  let last = user();
+
+  /** Everything of the site that is sealed, oldest first. @returns {Promise<Item[]>} */
+  const all = async () => {
+    const stored = await transact(["outbox"], (outbox) => got(outbox.getAll())).catch(() => []);
+    const items = [...stored, ...unstored.values()].filter((/** @type {Item} */ item) => item.site == site);
+    return items.sort((one, other) => one.at - other.at);
+  };
+
+  /** Whether it goes without being asked for. @param {Item} item */
+  const goes = (item) => {
+    const age = Date.now() - Math.max(item.at, item.said);
+    // A reply belongs to a ticket that only its owner may open.
+    const theirs = !item.signed || !!item.draft || item.user == user();
+    return !item.refused && age < ASK_AFTER_MS && theirs;
+  };
+
+  /** How long until it is tried; a clock that was put back does not keep it waiting. @param {Item} item */
+  const until = (item) => {
+    const left = item.next - Date.now();
+    return left > item.wait ? 0 : left;
+  };
+
+  /** Changes what is sealed, where it still is. @param {string} key @param {(item: Item) => void} change */
+  const edit = async (key, change) => {
+    const kept = unstored.get(key);
+    if (kept) return change(kept);
+    await transact(["outbox"], async (outbox) => {
+      const item = await got(outbox.get(key));
+      if (!item) return;
+      change(item);
+      outbox.put(item, key);
+    });
+  };
+
+  /** @param {string} key */
+  const remove = async (key) => {
+    unstored.delete(key);
+    await transact(["outbox"], (outbox) => outbox.delete(key));
+  };
+
+  /** Something has changed, here or, with `elsewhere`, in another tab. @param {boolean} [elsewhere] */
+  const turn = async (elsewhere) => {
+    if (!elsewhere) channel?.postMessage(0);
+    const items = await all();
+    state.queued = items.filter((item) => item.user == user()).length;
+    try {
+      const place = `deskbell-queued:${site}`;
+      if (items.length) localStorage.setItem(place, `${items.length}`);
+      else localStorage.removeItem(place);
+    } catch {}
+    changed();
+  };
+
+  /** The token of whose it is, where they are here. @param {Item} item @returns {import("./attachments.js").Token} */
+  const tokenOf = (item) => (refused) => (item.signed && item.user == user() ? token(refused) : "");
+
+  /** Brings the files that go along; gives what was answered where one does not arrive. @param {Item} item */
+  const bring = async (item) => {
+    for (const id of item.files) {
+      const answer = await attachments.put(id, item.session, tokenOf(item));
+      if (answer.status != 201) return answer;
+    }
+  };
+
+  /** Sends it, to the end of the exchange; never rejects. @param {Item} item */
+  const post = async (item) => {
+    const ends = new AbortController();
+    let late = false;
+    /** @type {any} */
+    let timer;
+    // A page's own `fetch` may not hear of the end.
+    const end = new Promise((_, reject) => {
+      timer = setTimeout(() => {
+        late = true;
+        ends.abort();
+        reject();
+      }, REQUEST_MS);
+    });
+    try {
+      return await Promise.race([exchange(item, ends.signal), end]);
+    } catch {
+      return { status: 0, late };
+    } finally {
+      clearTimeout(timer);
+    }
+  };
+
+  /** @param {Item} item @param {AbortSignal} signal */
+  const exchange = (item, signal) =>
+    as(item.session, tokenOf(item), async (asking) => {
+      const { path, body, key } = item;
+      const headers = { ...asking, "Content-Type": "application/json", "Idempotency-Key": key };
+      const answer = await fetch(siteUrl + path, { method: "POST", headers, body, signal, credentials: "omit" });
+      const text = await answer.text();
+      return { status: answer.status, text, after: Number(answer.headers.get("Retry-After")) };
+    });
+
+  /** Tries what is due, alone: what another tab has done about it meanwhile counts. @param {string} key */
+  const attempt = async (key) => {
+    const item = (await all()).find((item) => item.key == key);
+    if (!item) return conclude(key, await earlier(key));
+    if (!goes(item) || until(item) > 0) return conclude(key, { word: item.cause });
+    going = key;
+    changed();
+    const answer = (await bring(item)) ?? (await post(item));
+    const { draft, tries } = item;
+    const chance = Math.floor(Math.random() * 1000);
+    const about = { ...answer, reply: !draft, online: navigator.onLine, tries, chance };
+    const [word = "", wait] = judged(about).split(" ");
+    const outcome = { word, text: answer.text };
+    going = "";
+    await settle(item, outcome, Number(wait)).catch(blank);
+    conclude(key, outcome);
+    if (word == "sent") arrived(item, outcome.text);
+    else if (draft) emit("failed", { cause: word });
+    if (wait && !tries) emit("queued", { count: state.queued });
+  };
+
+  /** What an answer means, and after how many milliseconds to try again. @param {object} about */
+  const judged = (about) => {
+    try {
+      return `${form("judge", JSON.stringify(about))}`;
+    } catch {
+      // The form is broken; a page that is loaded anew will know.
+      return `fault ${ASK_AFTER_MS}`;
+    }
+  };
+
+  /** What became of something that is not here any more. @param {string} key @returns {Promise<Outcome>} */
+  const earlier = async (key) => {
+    const receipt = await transact(["receipts"], (receipts) => got(receipts.get(key))).catch(blank);
+    return receipt ? { word: "sent", text: receipt.text } : { word: "gone" };
+  };
+
+  /** @param {string} key @param {Outcome} outcome */
+  const conclude = (key, outcome) => {
+    waiting.get(key)?.(outcome);
+    waiting.delete(key);
+  };
+
+  /** Keeps what is known now. @param {Item} item @param {Outcome} outcome @param {number} wait */
+  const settle = async ({ key, draft, text: said, user, files }, { word, text }, wait) => {
+    if (word == "sent") {
+      unstored.delete(key);
+      await transact(["outbox", "receipts"], (outbox, receipts) => {
+        outbox.delete(key);
+        receipts.put({ key, site, user, draft, said, text, at: Date.now() }, key);
+      });
+      await attachments.drop(files);
+    } else if (word == "refused" && waiting.has(key)) await remove(key);
+    else {
+      if (word == "missing") await attachments.lost(files);
+      await edit(key, (item) => {
+        if (word == "refused") item.refused = parsed(text);
+        item.cause = word;
+        item.tries += 1;
+        item.wait = wait;
+        item.next = Date.now() + wait;
+      });
+    }
+    await turn();
+  };
+
+  /** Sends what is due, one after the other, and comes back when the next is. */
+  const run = () => {
+    again = true;
+    running ??= (async () => {
+      clearTimeout(timer);
+      while (again) {
+        again = false;
+        for (const item of await all())
+          if (waiting.has(item.key) || (goes(item) && until(item) <= 0)) await alone(() => attempt(item.key));
+      }
+      const waits = (await all()).filter(goes).map(until);
+      if (waits.length) timer = setTimeout(run, Math.max(1000, Math.min(...waits)));
+    })()
+      .catch(blank)
+      .finally(() => {
+        running = undefined;
+        if (again) run();
+      });
+    return running;
+  };
+
+  /** Does something in one tab at a time. @param {() => Promise<void>} act */
+  const alone = async (act) => {
+    if (!navigator.locks) return leased(act);
+    // Pages in a sandbox are refused locks, as they are refused storage.
+    let begun = false;
+    await navigator.locks.request(name, () => ((begun = true), act())).catch(() => (begun ? blank() : act()));
+  };
+
+  /** @param {() => Promise<void>} act */
+  const leased = async (act) => {
+    for (;;) {
+      const wait = await transact(["leases"], async (leases) => {
+        const left = ((await got(leases.get(name))) ?? 0) - Date.now();
+        if (left > 0 && left <= LEASE_MS) return left;
+        leases.put(Date.now() + LEASE_MS, name);
+        return 0;
+      }).catch(() => 0);
+      if (!wait) break;
+      await new Promise((resolve) => setTimeout(resolve, Math.min(wait, 500)));
+    }
+    try {
+      await act();
+    } finally {
+      await transact(["leases"], (leases) => leases.delete(name)).catch(blank);
+    }
+  };
+
+  /** What is told to wait only because nobody answered need not. */
+  const hurry = async () => {
+    for (const item of await all())
+      if (item.cause != "busy" && item.wait) await edit(item.key, (item) => (item.next = 0)).catch(blank);
+    return run();
+  };
+
+  // What another tab has sealed or seen go may be what somebody waits for here.
+  if (channel)
+    channel.onmessage = async () => {
+      await turn(true);
+      if (waiting.size) run();
+    };
+  addEventListener("online", hurry);
+  document.addEventListener("visibilitychange", () => document.visibilityState == "visible" && run());
+  addEventListener("pageshow", ({ persisted }) => persisted && run());
+  turn(true).then(hurry);
+
+  return {
+    /** Whose tickets wait, and which of them is on its way. */
+    items: async () => (await all()).filter((item) => item.user == user()),
+    going: () => going,
+    /** Whether something waits that is not kept for later. */
+    unkept: () => unstored.size > 0,
+
+    /**
+     * Seals something and sends it; gives what its first try came to. Sealed already by another tab, it is not sealed again.
+     * @param {string} path @param {string} body @param {string} text what the person wrote
+     * @param {boolean} signed @param {string[]} files the ids of those that go along
+     * @param {{id: string, place: string}} [draft] what it was, which is gone with it
+     * @returns {Promise<Outcome>}
+     */
+    send: async (path, body, text, signed, files, draft) => {
+      const at = Date.now();
+      const who = { key: random(16), site, user: user(), signed, session: session() };
+      const start = { at, said: at, tries: 0, wait: 0, next: 0, cause: "" };
+      /** @type {Item} */
+      const item = { ...who, path, body, text, files, draft: draft?.id ?? "", ...start };
+      const same = (/** @type {any} */ other) =>
+        draft && other.draft == draft.id && (other.said == text || other.text == text);
+      let { key } = item;
+      try {
+        key = await transact(["drafts", "outbox", "receipts"], async (drafts, outbox, receipts) => {
+          const [sealed, sent] = await Promise.all([got(outbox.getAll()), got(receipts.getAll())]);
+          const earlier = [...sealed, ...sent].find(same);
+          if (draft) drafts.delete(draft.place);
+          if (!earlier) outbox.put(item, item.key);
+          return (earlier ?? item).key;
+        });
+      } catch {
+        unstored.set(key, item);
+      }
+      const outcome = new Promise((resolve) => waiting.set(key, resolve));
+      await turn();
+      await run();
+      // What has arrived before is not in the outbox, so nothing has tried it.
+      if (waiting.has(key)) await alone(() => attempt(key));
+      return outcome;
+    },
+
+    /** The person wants it to go now. @param {string} key */
+    again: async (key) => {
+      const now = (/** @type {Item} */ item) => {
+        item.said = Date.now();
+        item.next = 0;
+        delete item.refused;
+      };
+      await edit(key, now).catch(blank);
+      await run();
+    },
+
+    /** The person takes it back; its files stay, where it is mended. @param {Item} item @param {boolean} mended */
+    discard: async ({ key, files }, mended) => {
+      await remove(key).catch(blank);
+      if (!mended) await attachments.drop(files);
+      conclude(key, { word: "gone" });
+      await turn();
+    },
+
+    /**
+     * Somebody else is here, or with `reset` nobody any more: what is sealed stays with whose it is, and goes on.
+     * @param {boolean} reset @param {boolean} discard what they have sealed goes as well
+     */
+    other: async (reset, discard) => {
+      const before = last;
+      last = user();
+      for (const key of waiting.keys()) conclude(key, { word: "gone" });
+      if (reset)
+        await transact(["receipts"], async (receipts) => {
+          for (const { key, site: where } of await got(receipts.getAll())) if (where == site) receipts.delete(key);
+        }).catch(blank);
+      if (discard)
+        for (const { key, user, files } of await all())
+          if (user == before) await Promise.allSettled([remove(key), attachments.drop(files)]);
+      await turn();
+      await run();
+    },
+  };
+};
+
+/** @param {string | undefined} text */
+const parsed = (text) => {
+  try {
+    return JSON.parse(text ?? "");
+  } catch {
+    return {};
+  }
+};

@@ -1,0 +1,123 @@
+// What waits to be sent: each with why it has not gone, and what can be done beside waiting.
+
+/** @typedef {import("./outbox.js").Item} Item */
+/** @typedef {ReturnType<typeof import("./outbox.js").outbox>} Outbox */
+
+/** What mail programs take of an address, in characters. */
+const MAIL_MAX = 1900;
+const SHOWN_MAX = 300;
+
+/**
+ * Draws what waits. `edit` takes what was refused back into the form.
+ * @param {Element} place @param {Outbox} outbox @param {{[key: string]: string}} words @param {string} lang
+ * @param {string} email @param {(text: string) => void} copy @param {(item: Item) => void} edit
+ */
+export const draw = async (place, outbox, words, lang, email, copy, edit) => {
+  const items = await outbox.items();
+  const time = (/** @type {number} */ at) =>
+    new Intl.DateTimeFormat(lang, {
+      timeStyle: "short",
+      ...(new Date(at).toDateString() != new Date().toDateString() && { dateStyle: "medium" }),
+    }).format(at);
+  /** @param {string} key @param {string} [value] */
+  const say = (key, value = "") => (words[key] ?? "").replace(/\{\w+\}/, () => value);
+
+  const drawn = items.map((item) => {
+    const { key, text, cause, refused, next, at, said } = item;
+    const old = Date.now() - Math.max(at, said) >= 86_400_000;
+    const why = element("p", "");
+    if (outbox.going() == key || !cause) why.textContent = say("waiting_sending");
+    else if (refused) why.textContent = say("waiting_refused", reasons(refused));
+    else if (old) why.textContent = say("waiting_old", time(at));
+    else why.textContent = [say(`waiting_${cause}`), say("waiting_next", time(next))].join(" ").trim();
+    const message = element("p", "written", text.length > SHOWN_MAX ? `${text.slice(0, SHOWN_MAX)}…` : text);
+    message.dir = "auto";
+    const again =
+      refused && item.draft ? ["waiting_edit", () => edit(item)] : ["waiting_again", () => outbox.again(key)];
+    const row = element("div", "row");
+    row.append(
+      button("button main", say(/** @type {string} */ (again[0])), /** @type {() => void} */ (again[1])),
+      ...ladder(text, say, email, copy, item.body),
+      discard(say, () => outbox.discard(item, false)),
+    );
+    const alert = element("div", "alert");
+    alert.append(why, row);
+    const article = element("article", "waits");
+    article.append(message, alert);
+    return article;
+  });
+  if (!drawn.length) drawn.push(element("p", "notice", say("waiting_nothing")));
+  if (outbox.unkept()) drawn.push(element("p", "hint", say("waiting_unkept")));
+  // A button that has the focus is drawn anew, and has it again.
+  const root = /** @type {ShadowRoot} */ (place.getRootNode());
+  const at = [...place.querySelectorAll("button")].indexOf(/** @type {any} */ (root.activeElement));
+  place.replaceChildren(...drawn);
+  if (at >= 0) (place.querySelectorAll("button")[at] ?? place.querySelector("button"))?.focus();
+};
+
+/**
+ * What can be done with a text that does not go: it is copied, written as an e-mail, saved as a file.
+ * @param {string} text @param {(key: string) => string} say @param {string} email @param {(text: string) => void} copy
+ * @param {string} body what would have been sent
+ */
+export const ladder = (text, say, email, copy, body) => {
+  const steps = [button("button", say("waiting_copy"), () => copy(text))];
+  if (email) {
+    const link = element("a", "button", say("waiting_mail"));
+    /** @type {HTMLAnchorElement} */ (link).href = mail(email, text);
+    steps.push(link);
+  }
+  return [...steps, button("button", say("waiting_save"), () => save(text, body))];
+};
+
+/** An address that a mail program takes: the page goes first where it is too long, then the end of the text. @param {string} email @param {string} text */
+export const mail = (email, text) => {
+  const page = `\n\n${location.origin}${location.pathname}`;
+  const to = `mailto:${email}?body=`;
+  const whole = to + encodeURIComponent(text + page);
+  if (whole.length <= MAIL_MAX) return whole;
+  const letters = [...text];
+  let [fits, over] = [0, letters.length + 1];
+  while (over - fits > 1) {
+    const half = (fits + over) >> 1;
+    if ((to + encodeURIComponent(trimmed(letters, half))).length <= MAIL_MAX) fits = half;
+    else over = half;
+  }
+  return to + encodeURIComponent(trimmed(letters, fits));
+};
+
+/** @param {string[]} letters @param {number} length */
+const trimmed = (letters, length) => letters.slice(0, length).join("") + (length < letters.length ? "…" : "");
+
+/** What keeps a copy of what was sent. @param {{[key: string]: string}} words @param {string[]} sent the text, and all of it */
+export const saved = (words, [text = "", body = ""]) =>
+  button("button", words["waiting_save"] ?? "", () => save(text, body));
+
+/** @param {string} text @param {string} body */
+const save = (text, body) => {
+  const url = URL.createObjectURL(new Blob([`${text}\n\n---\n${body}\n`], { type: "text/plain" }));
+  const link = element("a", "");
+  Object.assign(link, { href: url, download: "ticket.txt" }).click();
+  setTimeout(() => URL.revokeObjectURL(url), 60_000);
+};
+
+/** Asks once more, because nothing brings it back. @param {(key: string) => string} say @param {() => void} act */
+const discard = (say, act) => {
+  const asks = button("button", say("waiting_discard"), () => {
+    asks.textContent = say("waiting_really");
+    asks.onclick = act;
+  });
+  return asks;
+};
+
+/** @param {any} refused */
+const reasons = ({ errors, title }) =>
+  errors?.length ? errors.map((/** @type {any} */ one) => `${one.pointer} ${one.detail}`).join(" ") : (title ?? "");
+
+/** @param {string} className @param {string} textContent @param {() => void} onclick @returns {HTMLElement} */
+const button = (className, textContent, onclick) =>
+  Object.assign(document.createElement("button"), { type: "button", className, textContent, onclick });
+
+/** @param {string} tag @param {string} className @param {string} [textContent] @returns {HTMLElement} */
+const element = (tag, className, textContent = "") =>
+  Object.assign(document.createElement(tag), { className, textContent });

@@ -1,0 +1,140 @@
+import { expect, test } from "../deskbell.js";
+import { Panel } from "../panel.js";
+
+// What was written is found again, whatever has happened to the page.
+
+/** @typedef {any} Any */
+
+/** The texts that the device keeps. @param {import("@playwright/test").Page} page */
+const kept = (page) =>
+  page.evaluate(
+    () =>
+      new Promise((resolve) => {
+        const request = indexedDB.open("deskbell", 1);
+        request.onupgradeneeded = () => request.result.createObjectStore("drafts");
+        request.onsuccess = () => {
+          const all = request.result.transaction("drafts").objectStore("drafts").getAll();
+          all.onsuccess = () => {
+            request.result.close();
+            resolve(all.result.map((/** @type {Any} */ draft) => draft.ticket.message).sort());
+          };
+        };
+      }),
+  );
+
+/** @param {import("@playwright/test").Page} page @param {string} name @param {...unknown} args */
+const command = (page, name, ...args) =>
+  page.evaluate(
+    ([name, args]) => /** @type {Any} */ (window).deskbell(name, ...args),
+    /** @type {const} */ ([name, args]),
+  );
+
+test("a reload loses neither the text, nor what was chosen, nor the moment it began", async ({
+  host,
+  page,
+  panel,
+  tickets,
+  trouble,
+}) => {
+  trouble.expect(/broken \d/);
+  await host();
+  await page.getByRole("button", { name: "Break", exact: true }).click();
+  await panel.open();
+  await panel.toTicket();
+  await panel.box.fill("It broke, and I wrote");
+  await panel.kind("bug").check({ force: true });
+  await panel.severity.selectOption("critical");
+  // Chosen last, so that all of it is kept.
+  await panel.box.pressSequentially(" this");
+  await expect.poll(() => kept(page)).toEqual(["It broke, and I wrote this"]);
+
+  await page.reload();
+  await panel.open();
+  await expect(panel.box).toHaveValue("It broke, and I wrote this");
+  await panel.toTicket();
+  await expect(panel.kind("bug")).toBeChecked();
+  await expect(panel.severity).toHaveValue("critical");
+  await panel.send();
+  const [ticket] = await tickets();
+  expect(ticket).toMatchObject({ message: "It broke, and I wrote this", kind: "bug", severity: "critical" });
+  expect(ticket.context.errors.map((/** @type {Any} */ error) => error.message)).toEqual(["broken 1"]);
+
+  await expect.poll(() => kept(page)).toEqual([]);
+  await page.reload();
+  await panel.open();
+  await expect(panel.box).toHaveValue("");
+});
+
+test("of two tabs the newer text wins, and the other can be shown instead", async ({ context, host, page, panel }) => {
+  const site = await host();
+  await panel.open();
+  await panel.box.fill("Begun in the first tab");
+  await expect.poll(() => kept(page)).toEqual(["Begun in the first tab"]);
+  const second = await context.newPage();
+  await second.goto(site.url);
+  const other = new Panel(second);
+  await other.open();
+  await expect(other.box).toHaveValue("Begun in the first tab");
+  await other.box.fill("Gone on with in the second");
+  await expect.poll(() => kept(page)).toEqual(["Gone on with in the second"]);
+  await panel.box.fill("Gone on with in the first");
+  await expect.poll(() => kept(page)).toEqual(["Gone on with in the first", "Gone on with in the second"]);
+
+  await second.reload();
+  await other.open();
+  await expect(other.box).toHaveValue("Gone on with in the first");
+  await expect(other.root.getByText("Another text of yours was begun elsewhere.")).toBeVisible();
+  await other.button("Show that one instead").click();
+  await expect(other.box).toHaveValue("Gone on with in the second");
+  await other.button("Show that one instead").click();
+  await expect(other.box).toHaveValue("Gone on with in the first");
+});
+
+test("a draft is its writer's: another person does not see it, and after a reset nobody does", async ({
+  host,
+  page,
+  panel,
+}) => {
+  await host();
+  await panel.open();
+  await panel.box.fill("Ada's words");
+  await expect.poll(() => kept(page)).toEqual(["Ada's words"]);
+  await page.goto(`${page.url()}?signed-out`);
+  await command(page, "identify", { id: "u-2", name: "Bob", email: "bob@example.com" });
+  await panel.open();
+  await expect(panel.root.locator(".foot button")).toBeVisible();
+  await panel.box.fill("Bob's words");
+  await expect.poll(() => kept(page)).toEqual(["Ada's words", "Bob's words"]);
+  await command(page, "reset");
+  await expect.poll(() => kept(page)).toEqual(["Ada's words"]);
+  await expect(panel.box).toHaveValue("");
+});
+
+test("what is older than a week is not brought up again", async ({ host, page, panel }) => {
+  await host();
+  await panel.open();
+  await panel.box.fill("Long ago");
+  await expect.poll(() => kept(page)).toEqual(["Long ago"]);
+  await page.addInitScript(() => {
+    const now = Date.now;
+    Date.now = () => now() + 7 * 86_400_000 + 1000;
+  });
+  await page.reload();
+  await panel.open();
+  await expect.poll(() => kept(page)).toEqual([]);
+  await expect(panel.box).toHaveValue("");
+});
+
+test("a browser that keeps nothing is named, and the ticket goes all the same", async ({ host, page, panel }) => {
+  await page.addInitScript(() => {
+    IDBFactory.prototype.open = () => {
+      throw new DOMException("forbidden", "SecurityError");
+    };
+  });
+  await host();
+  await panel.open();
+  await panel.box.fill("Only here");
+  await expect(panel.root.getByText("This browser keeps nothing for later")).toBeVisible();
+  await panel.toTicket();
+  await panel.send();
+});
