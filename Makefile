@@ -9,6 +9,8 @@ SHELL := /bin/bash
 
 PORT ?= 8080
 DATA ?= data
+CHAOS ?= 1000
+SEED ?= 1
 
 TRUNK_VERSION := 0.21.14
 # Trunk insists on the command being the library's twin.
@@ -26,7 +28,7 @@ BROWSER_PACKAGES := tests/browser/node_modules/.package-lock.json
 export PATH := $(dir $(TRUNK)):$(dir $(BINDGEN)):$(dir $(DENY)):$(CURDIR)/src/loader/node_modules/.bin:$(HOME)/.cargo/bin:$(PATH)
 export TRUNK_SKIP_VERSION_CHECK := true
 
-.PHONY: help demo test test-native test-wasm test-browser check format build dev bench bench-search clean needs wasm-target first-time
+.PHONY: help demo test test-native test-wasm test-browser check format build dev bench bench-chaos bench-search clean needs wasm-target first-time
 
 help: ## list these commands
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/\1|\2/p' $(MAKEFILE_LIST) | while IFS='|' read -r name text; do printf 'make %-13s %s\n' "$$name" "$$text"; done
@@ -68,6 +70,12 @@ bench: first-time widget $(BROWSER_PACKAGES) ## the figures that a person looks 
 	export CHROMIUM DESKBELL='$(abspath $(TARGET))/release/deskbell'
 	node tests/bench/opening.js
 	node tests/bench/recording.js
+
+bench-chaos: first-time widget $(BROWSER_PACKAGES) ## a thousand tickets through a network that does its worst (CHAOS=1000: how many, SEED=1: another plan)
+	cargo build --bin deskbell
+	CHROMIUM=$$(tests/browser/find-chromium)
+	export CHROMIUM CHAOS='$(CHAOS)' SEED='$(SEED)'
+	tests/browser/node_modules/.bin/playwright test --config tests/browser chaos
 
 bench-search: | needs ## how fast and how well the ranker finds (CORPUS=: a folder of questions and queries)
 	cargo bench --bench ranking

@@ -29,7 +29,7 @@ enum Command {
     /// Serve the API, the panel and the inbox until SIGTERM or SIGINT.
     ///
     /// Prints one line with its address to standard output when it is ready, and logs to standard error. The secret that
-    /// opens the inbox is given by DESKBELL_INBOX_TOKEN or in the file.
+    /// opens the inbox is given by DESKBELL_INBOX_TOKEN or in the file, the password of the mail server by DESKBELL_SMTP_PASSWORD.
     Serve(Serve),
     /// Import community questions; again and again, only what changed is changed.
     ///
@@ -133,8 +133,9 @@ async fn main() -> ExitCode {
 async fn serve(options: Serve) -> Result<ExitCode, gateway::GatewayError> {
     let Serve { config, listen, database, assets, demo } = options;
     // An empty variable is what a compose file makes of one that is not set.
-    let inbox_token = std::env::var("DESKBELL_INBOX_TOKEN").ok().filter(|token| !token.is_empty());
-    let settings = settings::load(&Overrides { config, listen, database, assets, inbox_token, demo })?;
+    let secret = |name: &str| std::env::var(name).ok().filter(|secret| !secret.is_empty());
+    let (inbox_token, smtp_password) = (secret("DESKBELL_INBOX_TOKEN"), secret("DESKBELL_SMTP_PASSWORD"));
+    let settings = settings::load(&Overrides { config, listen, database, assets, inbox_token, smtp_password, demo })?;
     gateway::serve(settings).await?;
     Ok(ExitCode::SUCCESS)
 }

@@ -2,6 +2,8 @@
 
 use serde::{Deserialize, Serialize};
 
+#[cfg(not(target_arch = "wasm32"))]
+use super::attachment::{self, Attachments};
 use super::context::Group;
 use super::contrast;
 use super::engine::{self, Engine};
@@ -46,6 +48,9 @@ pub struct Config {
     /// What else the form asks for. Default: nothing. Read by that module, too.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub fields: Vec<Field>,
+    /// Which files go along with tickets and replies. Default: those of [`Attachments`]. Gateway only. No Rust of the widget reads it.
+    #[cfg(not(target_arch = "wasm32"))]
+    pub attachments: Attachments,
     /// How the panel looks.
     pub theme: Theme,
     /// Texts of the panel that say something else, by language tag and then by the name of the text. Default: none.
@@ -175,6 +180,8 @@ impl Default for Config {
             redact: Redact::default(),
             consent: false,
             fields: Vec::new(),
+            #[cfg(not(target_arch = "wasm32"))]
+            attachments: Attachments::default(),
             theme: Theme::default(),
             texts: Pairs::default(),
             incidents: false,
@@ -202,7 +209,7 @@ impl Default for Collected {
 }
 
 /// The fields that the page cannot set, because they decide promises and routing.
-pub const GATEWAY_ONLY: &[&str] = &["plans", "targets", "incidents", "trust_page"];
+pub const GATEWAY_ONLY: &[&str] = &["plans", "targets", "attachments", "incidents", "trust_page"];
 
 /// Sets one field from the page's configuration. A bad value changes nothing and is an error that names the field and what
 /// is allowed.
@@ -323,6 +330,8 @@ pub fn check(config: &Config) -> Vec<String> {
         check_links(channels),
         fields::check(fields),
         check_collected(context),
+        #[cfg(not(target_arch = "wasm32"))]
+        attachment::check(&config.attachments),
         check_theme(theme),
     ];
     problems.into_iter().flatten().collect()

@@ -2,6 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::attachment::Attachment;
 use super::source::{Read, Source};
 use super::ticket::{Kind, Status};
 use super::words::words;
@@ -45,6 +46,9 @@ pub struct Message {
     pub body: String,
     /// When, RFC 3339 in UTC.
     pub at: String,
+    /// The files that go along with it.
+    #[serde(default)]
+    pub attachments: Vec<Attachment>,
 }
 
 /// A conversation, or the end of it.
@@ -100,6 +104,9 @@ pub struct Summaries {
 pub struct Reply {
     /// Plain text, 1 to [`super::ticket::MESSAGE_MAX`] characters.
     pub message: String,
+    /// The UUIDs of the files that go along with it.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub attachments: Vec<String>,
 }
 
 /// What the customer changes about a ticket (`PATCH …/tickets/{id}`); what is not there stays as it is.
@@ -149,6 +156,7 @@ impl Read for Message {
             name: source.text_of("name"),
             body: source.text_of("body"),
             at: source.text_of("at"),
+            attachments: source.list("attachments"),
         }
     }
 }

@@ -4,6 +4,7 @@
 
 #[cfg(not(target_arch = "wasm32"))]
 pub mod alike;
+pub mod attachment;
 pub mod best;
 pub mod config;
 pub mod context;
@@ -37,6 +38,8 @@ pub mod robot;
 #[cfg(not(target_arch = "wasm32"))]
 pub mod rota;
 pub mod source;
+#[cfg(not(target_arch = "wasm32"))]
+pub mod stripping;
 pub mod targets;
 pub mod texts;
 pub mod ticket;

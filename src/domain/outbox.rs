@@ -1,6 +1,5 @@
 //! What becomes of what was sealed, after an answer or after none.
 
-use super::conversation::Message;
 use super::problem::Problem;
 use super::source::{Read, Source};
 use super::ticket::Receipt;
@@ -39,6 +38,8 @@ pub enum Outcome {
     Sent,
     /// It was refused for good and nothing was stored: it can be edited, and gets a new key.
     Refused,
+    /// Nothing was stored, because files of it are not there: they are put again, then the same bytes sent with the same key.
+    Missing,
     /// It may or may not have arrived: the same bytes with the same key, later. Nothing is edited until it is known.
     Unknown(Cause),
 }
@@ -70,6 +71,7 @@ impl Outcome {
         match self {
             Outcome::Sent => "sent",
             Outcome::Refused => "refused",
+            Outcome::Missing => "missing",
             Outcome::Unknown(Cause::Offline) => "offline",
             Outcome::Unknown(Cause::Unreachable) => "unreachable",
             Outcome::Unknown(Cause::TimedOut) => "timed-out",
@@ -84,6 +86,7 @@ impl Outcome {
         let part = |whole: u32| (u64::from(whole) * u64::from(chance.min(1_000)) / 1_000) as u32;
         match self {
             Outcome::Sent | Outcome::Refused => 0,
+            Outcome::Missing => Outcome::Unknown(Cause::Busy(1)).pause(tries, chance),
             Outcome::Unknown(Cause::Busy(seconds)) => seconds.saturating_mul(1_000).saturating_add(part(SPREAD_MS)),
             Outcome::Unknown(_) => {
                 let whole = PAUSE_MS.saturating_mul(1 << tries.min(10)).min(PAUSE_MAX_MS);
@@ -107,6 +110,7 @@ pub fn decide<S: Source>(sealed: Sealed, answer: &Answer<S>, online: bool) -> Ou
         200..=299 if body.as_ref().is_some_and(|body| proves(sealed, body)) => Outcome::Sent,
         200..=299 => Outcome::Unknown(Cause::Fault),
         409 if code == "in_progress" => Outcome::Unknown(Cause::Busy(retry_after.unwrap_or(1))),
+        409 if code == "attachments_missing" => Outcome::Missing,
         429 => Outcome::Unknown(Cause::Busy(retry_after.unwrap_or(30))),
         // The body did not arrive in time; nobody has judged it.
         408 => Outcome::Unknown(Cause::TimedOut),
@@ -121,7 +125,7 @@ pub fn decide<S: Source>(sealed: Sealed, answer: &Answer<S>, online: bool) -> Ou
 fn proves<S: Source>(sealed: Sealed, body: &S) -> bool {
     match sealed {
         Sealed::Ticket => !Receipt::read(body).reference.is_empty(),
-        Sealed::Reply => Message::read(body).number > 0,
+        Sealed::Reply => body.get("number").number() > 0.0,
     }
 }
 
@@ -150,6 +154,8 @@ mod tests {
             (http(422, &problem("invalid"), None), true, Outcome::Refused),
             (http(409, &problem("key_reused"), None), true, Outcome::Refused),
             (http(413, &problem("too_large"), None), true, Outcome::Refused),
+            (http(409, &problem("attachments_missing"), None), true, Outcome::Missing),
+            (http(422, &problem("attachments_missing"), None), true, Outcome::Refused),
             (http(409, &problem("in_progress"), Some(2)), true, unknown(Cause::Busy(2))),
             (http(409, &problem("in_progress"), None), true, unknown(Cause::Busy(1))),
             (http(429, "Too many", Some(7)), true, unknown(Cause::Busy(7))),
@@ -185,6 +191,7 @@ mod tests {
     fn who_is_told_when_waits_until_then() {
         let told = Outcome::Unknown(Cause::Busy(7));
         assert_eq!((told.pause(0, 0), told.pause(9, 1_000)), (7_000, 8_000));
+        assert_eq!((Outcome::Missing.pause(0, 0), Outcome::Missing.pause(9, 1_000)), (1_000, 2_000));
         assert_eq!(Outcome::Unknown(Cause::Busy(u32::MAX)).pause(0, 1_000), u32::MAX);
     }
 

@@ -100,8 +100,10 @@ impl Source for serde_json::Value {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::domain::attachment::Attachment;
     use crate::domain::config::{Collected, Config, Link, Redact, Scheme, Theme, Topic};
     use crate::domain::context::Group;
+    use crate::domain::conversation::{Author, Message};
     use crate::domain::problem::{FieldError, Problem};
     use crate::domain::question::{Answer, Hit, Hits, Question, Run};
     use crate::domain::ticket::{Contact, Outcome, Priority, QuestionSeen, Receipt, Status};
@@ -158,6 +160,16 @@ mod tests {
             code: text("a"),
             title: text("b"),
             errors: vec![FieldError { pointer: text("c"), detail: text("d") }],
+        });
+        let attachment =
+            Attachment { id: text("a"), name: text("b"), media: text("image/png"), size: 7, url: text("/c") };
+        reads_alike(Message {
+            number: 2,
+            author: Author::Support,
+            name: text("a"),
+            body: text("b"),
+            at: text("c"),
+            attachments: vec![attachment],
         });
         reads_alike(Config::default());
         reads_alike(Config {

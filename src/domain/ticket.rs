@@ -172,6 +172,9 @@ pub struct NewTicket<C = Context, F = Fields> {
     /// The questions that were shown and read.
     #[serde(default)]
     pub questions: Vec<QuestionSeen>,
+    /// The UUIDs of the files that go along with it.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub attachments: Vec<String>,
     /// Where the person was sent from (`x`, `github`, …); empty where they came by themselves. Never changes how soon
     /// they are answered.
     #[serde(default)]
@@ -382,6 +385,7 @@ mod tests {
                 contact: Contact { name, email },
                 context: Context::default(),
                 questions: vec![seen],
+                attachments: vec!["0a1b2c3d-4e5f-6071-8293-a4b5c6d7e8f9".into()],
                 via,
                 consent: Some(true),
                 fields: Some(Pairs(vec![("seats".into(), Answer::Text("7".into())), ("urgent".into(), Answer::Yes(true))])),

@@ -3,6 +3,9 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
+use super::attachments::Folder;
+use tokio::sync::watch;
+
 use super::guard::Guard;
 use super::incidents::Broken;
 use super::live::Live;
@@ -10,7 +13,7 @@ use super::routes::config::PublicConfig;
 use super::search::Indexes;
 use super::search::unanswered::Waiting;
 use super::settings::{Settings, Site};
-use super::store::{SqliteStore, Store, StoreError};
+use super::store::{Files, SqliteStore, Store, StoreError};
 use super::tickets::Claims;
 
 /// What every request can reach.
@@ -19,6 +22,8 @@ pub struct App {
     pub settings: Settings,
     /// What is kept.
     pub store: Arc<dyn Store>,
+    /// The files that go along with tickets.
+    pub folder: Folder,
     /// What is searched.
     pub indexes: Indexes,
     /// Searches that found nothing, until they count.
@@ -31,6 +36,8 @@ pub struct App {
     pub guard: Guard,
     /// Tells those who watch their tickets.
     pub live: Live,
+    /// Wakes who sends e-mail.
+    pub mailed: watch::Sender<()>,
     /// What the pages of each site are told.
     pub configs: BTreeMap<String, PublicConfig>,
 }
@@ -48,6 +55,7 @@ pub async fn open(settings: Settings) -> Result<Arc<App>, StoreError> {
     if settings.demo {
         super::demo::import(store.as_ref()).await?;
     }
+    let folder = Folder::open(settings.attachments.clone(), &store.attachments_key().await?)?;
     let indexes = Indexes::default();
     indexes.refresh(store.as_ref()).await?;
     let configs = settings.sites.iter().map(|(name, site)| (name.clone(), PublicConfig::new(&site.config))).collect();
@@ -56,10 +64,12 @@ pub async fn open(settings: Settings) -> Result<Arc<App>, StoreError> {
         guard: Guard::new(settings.limits),
         settings,
         store,
+        folder,
         indexes,
         unanswered: Waiting::default(),
         claims: Claims::default(),
         live: Live::default(),
+        mailed: watch::Sender::new(()),
         configs,
     }))
 }

@@ -1,10 +1,11 @@
 //! The gateway: stores tickets, answers searches, shows the inbox. The only code that knows a server.
 //!
-//! A request passes [`routes`], which parse it and call what the other modules do: [`tickets`] takes tickets in,
-//! [`search`] keeps the index in step with the [`store`], [`inbox`] shows what arrived. What is allowed and promised is
+//! A request passes [`routes`], which parse it and call what the other modules do: [`tickets`] takes tickets in, [`attachments`] the
+//! files that go along with them, [`search`] keeps the index in step with the [`store`], [`inbox`] shows what arrived. What is allowed and promised is
 //! decided in [`crate::domain`].
 
 pub mod app;
+pub mod attachments;
 pub mod clock;
 pub mod connections;
 pub mod demo;
@@ -16,6 +17,7 @@ pub mod inbox;
 pub mod incidents;
 pub mod json;
 pub mod live;
+pub mod mail;
 pub mod problem;
 pub mod routes;
 pub mod search;

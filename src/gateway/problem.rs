@@ -33,6 +33,12 @@ pub enum Refusal {
     /// The body is not said to be JSON.
     #[error("the body has to be JSON, and say so in Content-Type")]
     UnsupportedMediaType,
+    /// What a file is, the site does not take.
+    #[error("{0}")]
+    UnsupportedType(String),
+    /// A file cannot be read as what it is, and so cannot be freed of what is hidden in it.
+    #[error("this {0} cannot be read: {1}; what is hidden in it cannot be taken out, so it is not taken")]
+    BrokenFile(&'static str, &'static str),
     /// The body is too large.
     #[error("the body is larger than {0} bytes")]
     TooLarge(usize),
@@ -57,6 +63,12 @@ pub enum Refusal {
     /// The key was used for something else.
     #[error("this Idempotency-Key belongs to another body or another session; take a new one")]
     KeyReused,
+    /// Files that the body names are not there for it.
+    #[error("files that the body names are not there; put them again, then send the same again under the same key")]
+    AttachmentsMissing(Vec<FieldError>),
+    /// The address of a file was not made here, or its time is over.
+    #[error("this address is not signed, or not any more; ask for the messages again")]
+    InvalidAddress,
     /// It is too much at once.
     #[error("this is too much at once; ask again in {0} seconds")]
     TooMuch(u64),
@@ -83,6 +95,9 @@ impl Refusal {
             Refusal::Invalid(_) => (StatusCode::UNPROCESSABLE_ENTITY, "invalid"),
             Refusal::UnsupportedMediaType => (StatusCode::UNSUPPORTED_MEDIA_TYPE, "unsupported_media_type"),
             Refusal::TooLarge(_) => (StatusCode::PAYLOAD_TOO_LARGE, "too_large"),
+            Refusal::UnsupportedType(_) | Refusal::BrokenFile(..) => {
+                (StatusCode::UNSUPPORTED_MEDIA_TYPE, "unsupported_type")
+            }
             Refusal::Torn => (StatusCode::BAD_REQUEST, "torn"),
             Refusal::MissingKey => (StatusCode::BAD_REQUEST, "missing_key"),
             Refusal::Unidentified => (StatusCode::UNAUTHORIZED, "unidentified"),
@@ -91,6 +106,8 @@ impl Refusal {
             Refusal::InvalidSession => (StatusCode::BAD_REQUEST, "invalid_session"),
             Refusal::InProgress => (StatusCode::CONFLICT, "in_progress"),
             Refusal::KeyReused => (StatusCode::CONFLICT, "key_reused"),
+            Refusal::AttachmentsMissing(_) => (StatusCode::CONFLICT, "attachments_missing"),
+            Refusal::InvalidAddress => (StatusCode::FORBIDDEN, "invalid_address"),
             Refusal::TooMuch(_) => (StatusCode::TOO_MANY_REQUESTS, "too_much"),
             Refusal::Timeout => (StatusCode::REQUEST_TIMEOUT, "timeout"),
             Refusal::Busy => (StatusCode::SERVICE_UNAVAILABLE, "busy"),
@@ -109,7 +126,7 @@ impl IntoResponse for Refusal {
             _ => None,
         };
         let errors = match self {
-            Refusal::Invalid(errors) => errors,
+            Refusal::Invalid(errors) | Refusal::AttachmentsMissing(errors) => errors,
             Refusal::InvalidJson(error) => vec![error],
             _ => Vec::new(),
         };

@@ -12,13 +12,14 @@ use tokio::net::TcpListener;
 use tokio::signal::unix::{SignalKind, signal};
 use tokio::sync::watch;
 
+use super::mail::worker;
 use super::search::import::{ImportError, timer};
 use super::search::static_index::StaticIndexError;
 use super::settings::{Settings, SettingsError};
 use super::store::StoreError;
-use super::{app, connections, incidents, routes, search};
+use super::{app, attachments, connections, incidents, routes, search};
 
-/// How long requests may go on when the gateway is told to stop; longer than any may take.
+/// How long requests may go on when the gateway is told to stop; longer than any may take but a file, which is put again.
 const GRACE: Duration = Duration::from_secs(20);
 /// How long connections may stay open after the last answer. A browser keeps spare ones that never say anything.
 const LAST_BYTES: Duration = Duration::from_millis(500);
@@ -87,6 +88,7 @@ pub async fn serve(settings: Settings) -> Result<(), GatewayError> {
     let plans = app.settings.sites.iter();
     let plans = plans.flat_map(|(name, site)| site.imports.iter().map(|plan| (name.clone(), plan.clone())));
     let importing = timer::run(app.store.clone(), plans.collect());
+    let mailing = worker::run(app.store.clone(), &app.settings.sites, app.mailed.subscribe());
     tokio::select! {
         () = serving => {}
         never = app.guard.forget() => match never {},
@@ -94,6 +96,8 @@ pub async fn serve(settings: Settings) -> Result<(), GatewayError> {
         () = following => {}
         () = counting => {}
         never = incidents::follow(app.broken.clone(), &app.settings.sites) => match never {},
+        never = attachments::sweep::run(&app) => match never {},
+        never = mailing => match never {},
         never = importing => match never {},
     }
     app.store.close().await;

@@ -88,6 +88,8 @@ export const attachments = (siteUrl) => {
     drop,
     of,
     gone,
+    /** Whether one is on its way. @param {string} id */
+    goes: (id) => going.has(id),
     /** Has something called whenever anything changes. @param {() => void} heard */
     listen: (heard) => (changed = heard),
 
@@ -104,6 +106,14 @@ export const attachments = (siteUrl) => {
       of(whose)
         .filter(({ refused }) => !refused)
         .map(({ id }) => id),
+
+    /** From now on they go along with something else. @param {string[]} ids @param {string} to */
+    give: async (ids, to) => {
+      for (const id of ids) {
+        const file = known.get(id);
+        if (file) await keep({ ...file, of: to });
+      }
+    },
 
     /** The gateway does not have them after all. @param {string[]} ids */
     lost: async (ids) => {
@@ -130,26 +140,27 @@ export const attachments = (siteUrl) => {
         ended = true;
         request?.abort();
       };
-      const done = as(session, token, (headers) => exchange(file, headers, (begun) => (request = begun))).catch(() => ({
-        status: 0,
-      }));
+      /** @returns {Answer} */
+      const failed = () => ({ status: 0 });
+      const done = as(session, token, (headers) => exchange(file, headers, (begun) => (request = begun))).catch(failed);
       going.set(id, { done, end });
       changed();
       const answer = await done;
       going.delete(id);
       gone.delete(id);
       if (ended) return answer;
-      if (answer.status == 201) await keep({ ...file, there: true });
-      else if ([413, 415].includes(answer.status))
-        await keep({ ...file, refused: code(/** @type {any} */ (answer).text) });
+      // It may belong to something else by now.
+      const now = known.get(id) ?? file;
+      if (answer.status == 201) await keep({ ...now, there: true });
+      else if ([413, 415].includes(answer.status)) await keep({ ...now, refused: code(answer.text) });
       changed();
       return answer;
     },
   };
 };
 
-/** @param {string} text */
-const code = (text) => {
+/** @param {string} [text] */
+const code = (text = "") => {
   try {
     return JSON.parse(text).code || "unsupported_type";
   } catch {

@@ -140,7 +140,7 @@ export interface Suggestion {
 export interface Status {
   /** Whether the full form can run on this page. */
   available: boolean;
-  /** Why not: `wasm` where the page's policy forbids WebAssembly, `globals` where the page has replaced what it needs. */
+  /** Why not, and so a plain form in its place: `wasm` where the page's policy forbids WebAssembly, `globals` where the page has replaced what it needs. */
   reason: "" | "wasm" | "globals";
   version: string;
   queued: number;

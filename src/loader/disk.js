@@ -49,6 +49,15 @@ export const got = (request) =>
     request.onerror = () => reject(request.error);
   });
 
+/**
+ * What a draft has become: what was sealed of it, here or in another tab, with the same text.
+ * @param {string} id of the draft @param {string} text @param {IDBObjectStore} outbox @param {IDBObjectStore} receipts
+ */
+export const became = async (id, text, outbox, receipts) => {
+  const [sealed, sent] = await Promise.all([got(outbox.getAll()), got(receipts.getAll())]);
+  return [...sealed, ...sent].find((other) => other.draft == id && other.text == text);
+};
+
 /** How long the device keeps what was begun, and remembers what has arrived. */
 export const KEPT_MS = 7 * 86_400_000;
 

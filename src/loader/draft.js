@@ -1,7 +1,8 @@
-// The draft: what is written is on the device while it is written, and found again after a reload, a crash, a closed tab. Of two
-// tabs the newer text wins, and the other can be shown again.
+// The draft: what is written is on the device while it is written, and found again after a reload, a crash, a closed tab. Of several
+// tabs the newest text wins, and the others can be shown again.
 
-import { KEPT_MS, got, transact } from "./disk.js";
+import { adoptDraft } from "./adopt.js";
+import { KEPT_MS, became, got, transact } from "./disk.js";
 import { random } from "./session.js";
 import { blank } from "./state.js";
 
@@ -10,6 +11,7 @@ import { blank } from "./state.js";
  * What is kept: the ticket as it stands in the form, when and in which tab it was written, and the context as it was frozen. Its
  * id stays the same where another tab goes on with it.
  * @typedef {{id: string, ticket: any, at: number, tab: number, frozen: any}} Draft
+ * @typedef {Draft & {place: string}} Placed with where it lies
  */
 
 /** How long the fingers rest before what they wrote is kept. */
@@ -35,7 +37,8 @@ export const keep = ({ site, state, box, root }, ticket, fill, labels) => {
   const kept = (act) => transact(["drafts"], act);
 
   const here = () => `${site}\n${state.user?.id ?? ""}`;
-  const other = () => `${key}\n`;
+  /** Where a draft lies that had to make room for a newer one. @param {string} id */
+  const aside = (id) => `${key}\n\n${id}`;
 
   /** @returns {Draft} */
   const draft = () => ({ id, ticket: ticket(), at: known, tab, frozen: plain(state.frozen) });
@@ -50,7 +53,7 @@ export const keep = ({ site, state, box, root }, ticket, fill, labels) => {
       const there = await got(store.get(key));
       const mine = there && (there.tab == tab || there.at == known);
       if (!message && !attachments?.length) return mine && store.delete(key);
-      if (there && !mine && there.ticket.message != message) store.put(there, other());
+      if (there && !mine && there.ticket.message != message) store.put(there, aside(there.id));
       now.at = known = Date.now();
       store.put(now, key);
     });
@@ -67,22 +70,47 @@ export const keep = ({ site, state, box, root }, ticket, fill, labels) => {
   /** Finds what was kept for whoever is here. */
   const find = async () => {
     key = here();
-    const old = (/** @type {Draft | undefined} */ kept) => kept && Date.now() - kept.at > KEPT_MS;
-    /** @type {(Draft | undefined)[]} */
-    const found = await kept(async (store) => {
-      const found = await Promise.all([key, other()].map((at) => got(store.get(at))));
-      [key, other()].forEach((at, nth) => old(found[nth]) && store.delete(at));
-      return found;
-    });
-    const fresh = found.flatMap((kept) => (kept && !old(kept) ? [kept] : []));
-    if (fresh[0] && !box.value) {
-      take(fresh[0]);
-      fresh.shift();
+    const [own, ...others] = await fresh();
+    if (own && !box.value) {
+      take(own);
+      // One that had made room is the draft again.
+      if (own.place != key)
+        await kept((store) => {
+          store.delete(own.place);
+          store.put(own, key);
+        });
+    } else if (box.value) {
+      // What was written before this was here to see it.
+      if (own) others.unshift({ ...own, place: aside(own.id) });
+      await save();
     }
-    // What was written before this was here to see it.
-    else if (box.value) save();
-    if (fresh[0] && fresh[0].ticket.message != box.value) offer(fresh[0]);
+    offer(others);
+    if (!box.value) await adoptDraft(key, box, save);
   };
+
+  /** The drafts of whoever is here, the one that is not aside first and then the newest. @returns {Promise<Placed[]>} */
+  const fresh = () =>
+    transact(["drafts", "outbox", "receipts"], async (drafts, outbox, receipts) => {
+      const asides = IDBKeyRange.bound(aside(""), aside("\uffff"));
+      const [keys, rest] = await Promise.all([got(drafts.getAllKeys(asides)), got(drafts.getAll(asides))]);
+      /** @type {Placed[]} */
+      const found = rest.map((/** @type {Draft} */ draft, /** @type {number} */ nth) => ({
+        ...draft,
+        place: keys[nth],
+      }));
+      found.sort((one, other) => other.at - one.at);
+      const own = await got(drafts.get(key));
+      if (own) found.unshift({ ...own, place: key });
+      const fresh = [];
+      for (const draft of found) {
+        // Another tab may have sent it while this one was still keeping it.
+        const over =
+          Date.now() - draft.at > KEPT_MS || (await became(draft.id, draft.ticket.message, outbox, receipts));
+        if (over) drafts.delete(draft.place);
+        else fresh.push(draft);
+      }
+      return fresh;
+    });
 
   /** @param {Draft} draft */
   const take = ({ id: same, ticket, at, frozen }) => {
@@ -92,23 +120,26 @@ export const keep = ({ site, state, box, root }, ticket, fill, labels) => {
     fill(ticket, id);
   };
 
-  /** Offers another text in the place of the one that is in the box. @param {Draft} found */
-  const offer = (found) =>
+  /** Offers another text in the place of the one that is in the box. @param {Placed[]} others */
+  const offer = (others) => {
+    const found = others.find((draft) => draft.ticket.message != box.value);
+    if (!found) return;
     say("draft_other", "draft_show", async () => {
       hint.remove();
       // On its way, it is not to be changed.
       if (box.readOnly) return;
       await save();
-      const mine = draft();
-      const { message } = mine.ticket;
+      const mine = { ...draft(), place: aside(id) };
+      const left = others.filter((other) => other != found);
       await kept((store) => {
-        if (message) store.put(mine, other());
-        else store.delete(other());
+        store.delete(found.place);
+        store.put(found, key);
+        if (mine.ticket.message) store.put(mine, mine.place);
       }).catch(blank);
       take(found);
-      save();
-      if (message) offer(mine);
+      offer(mine.ticket.message ? [mine, ...left] : left);
     });
+  };
 
   /** Says something under the box. @param {string} text @param {string} [act] @param {() => void} [press] */
   const say = async (text, act, press) => {
@@ -134,31 +165,42 @@ export const keep = ({ site, state, box, root }, ticket, fill, labels) => {
   document.addEventListener("visibilitychange", () => timer && save());
   addEventListener("pagehide", () => timer && save());
 
-  /** The draft is gone: it was sent, or whoever wrote it has logged out. */
-  const forget = async () => {
+  /** What is written next is another draft. */
+  const forget = () => {
     clearTimeout(timer);
     timer = 0;
     id = random(16);
     hint.remove();
-    await kept((store) => store.delete(key)).catch(blank);
   };
 
   find().catch(save);
 
   return {
     id: () => id,
-    /** What it is known by and where it is kept, for what seals it: from then on nothing more is kept. */
+    /** What it is known by and where it may be kept, for what seals it: from then on nothing more is kept. */
     about: () => {
       clearTimeout(timer);
       timer = 0;
-      return { id, place: key };
+      return { id, places: [key, aside(id)] };
     },
     save,
     sent: forget,
+    /** Another tab has sealed something: what this one shows may be that. */
+    check: async () => {
+      const text = box.value;
+      const sealed = await transact(["outbox", "receipts"], (outbox, receipts) => became(id, text, outbox, receipts));
+      if (!sealed || !text || box.readOnly || box.value != text) return;
+      id = random(16);
+      known = 0;
+      fill({}, id);
+    },
     reset: async () => {
-      await forget();
-      // The other text, and what was begun as replies.
-      await kept((store) => store.delete(IDBKeyRange.bound(other(), `${other()}\uffff`))).catch(blank);
+      forget();
+      await kept((store) => {
+        store.delete(key);
+        // Those that made room, and what was begun as replies.
+        store.delete(IDBKeyRange.bound(`${key}\n`, `${key}\n\uffff`));
+      }).catch(blank);
       await find().catch(blank);
     },
     /** Somebody else is here. What was begun before anybody had said who is here is theirs; anything else stays with its writer. */

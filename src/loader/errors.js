@@ -12,12 +12,10 @@ export const errors = list;
 export const watchErrors = () => {
   addEventListener(
     "error",
-    (event) => {
-      const { target, message, error, filename, lineno, colno } = event;
+    (/** @type {any} */ { target, message, error, filename, lineno, colno }) => {
       if (message) return record("error", error ?? message, `${filename}:${lineno}:${colno}`);
-      const failed = /** @type {any} */ (target);
       // Only an element has a name; what it could not load is told to nobody but those who capture.
-      if (failed?.localName) record("resource", `<${failed.localName}>`, text(failed.src || failed.href));
+      if (target?.localName) record("resource", `<${target.localName}>`, text(target.src || target.href));
     },
     true,
   );

@@ -6,6 +6,10 @@ declare const VERSION: string;
 declare const WIDGET_INTEGRITY: string;
 /** The integrity of `widget.wasm`. */
 declare const WASM_INTEGRITY: string;
+/** The integrity of `plain.js`. */
+declare const PLAIN_INTEGRITY: string;
+/** The style of the plain form; known to `plain.js` only. */
+declare const PLAIN_CSS: string;
 /** The integrity of `answers.js`; known to `modules.js` only. */
 declare const ANSWERS_INTEGRITY: string;
 /** The integrity of `answers.wasm`; known to `modules.js` only. */
@@ -18,6 +22,10 @@ declare const ENGINES_WASM_INTEGRITY: string;
 declare const SENDS_INTEGRITY: string;
 /** The integrity of `sends.wasm`; known to `modules.js` only. */
 declare const SENDS_WASM_INTEGRITY: string;
+/** The integrity of `files.js`; known to `modules.js` only. */
+declare const FILES_INTEGRITY: string;
+/** The style of files; known to `files.js` only. */
+declare const FILES_CSS: string;
 /** The integrity of `modules.js`; known to `widget.js` only. */
 declare const MODULES_INTEGRITY: string;
 /** The integrity of `site.js`; known to `modules.js` only. */
@@ -32,6 +40,10 @@ declare const TICKETS_INTEGRITY: string;
 declare const TICKETS_WASM_INTEGRITY: string;
 /** The style of tickets and conversations; known to `tickets.js` only. */
 declare const TICKETS_CSS: string;
+/** The integrity of `shot.js`; known to `modules.js` only. */
+declare const SHOT_INTEGRITY: string;
+/** The style of the editor of pictures; known to `shot.js` only. */
+declare const SHOT_CSS: string;
 /** The style of what is sent; known to `sends.js` only. */
 declare const SENDS_CSS: string;
 /** What the panel is painted with before the widget is there. */

@@ -10,6 +10,8 @@ const SPARE_MS = 10_000;
 const PATIENCE_MS = 5000;
 
 let held = "";
+/** What is being fetched, for all who wait for it. @type {Promise<void> | undefined} */
+let coming;
 /** @type {unknown} */
 let source;
 
@@ -22,15 +24,26 @@ export const token = async (state, refused) => {
   if (given != source) {
     source = given;
     held = "";
+    coming = undefined;
   }
   if (typeof given != "function") return given || "";
   if (refused || !(said(held).exp * 1000 > Date.now() + SPARE_MS)) {
-    const late = new Promise((resolve) => setTimeout(resolve, PATIENCE_MS));
-    const fetched = await Promise.race([Promise.resolve().then(given), late]).catch(blank);
-    // Somebody else may have come meanwhile.
-    if (given == state.token) held = typeof fetched == "string" ? fetched : "";
+    coming ??= fetched(given).then((token) => {
+      // Somebody else may have come meanwhile.
+      if (given != state.token) return;
+      held = token;
+      coming = undefined;
+    });
+    await coming;
   }
   return held;
+};
+
+/** What the host's function gives, in its time; never rejects. @param {() => unknown} give */
+const fetched = async (give) => {
+  const late = new Promise((resolve) => setTimeout(resolve, PATIENCE_MS));
+  const token = await Promise.race([Promise.resolve().then(give), late]).catch(blank);
+  return typeof token == "string" ? token : "";
 };
 
 /**

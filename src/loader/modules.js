@@ -4,10 +4,12 @@
 import { attachments } from "./attachments.js";
 import { purge } from "./disk.js";
 import { keep } from "./draft.js";
+import { drops } from "./drops.js";
 import { marks } from "./marks.js";
 import { once } from "./once.js";
 import { replies } from "./replies.js";
 import { outbox } from "./outbox.js";
+import { sized } from "./sizes.js";
 import { blank } from "./state.js";
 import { draw, ladder, saved } from "./waiting.js";
 
@@ -66,9 +68,28 @@ export const start = (parts, form, said, heard) => {
       module.refresh(ticket?.id);
     };
     const line = module.follow({ ...parts, changed });
-    /** Sends a reply. @param {string} path @param {string} body @param {string} text */
-    line.send = (path, body, text) => sealed?.send(`/tickets${path}`, body, text, true, []);
-    Object.assign(line, replies(parts));
+    /**
+     * Sends a reply with the files that go along with something.
+     * @param {string} path @param {string} body @param {string} text @param {string} of
+     */
+    const reply = (path, body, text, of) => {
+      const files = carried.ids(of);
+      const whole = files.length ? JSON.stringify({ ...JSON.parse(body), attachments: files }) : body;
+      return sealed?.send({ path: `/tickets${path}`, body: whole, text, signed: true, files, of });
+    };
+    Object.assign(line, replies(parts), {
+      base: new URL(gateway).origin,
+      sized: (/** @type {number} */ bytes) => sized(bytes, lang),
+      /** @param {string} path @param {string} body @param {string} text */
+      send: (path, body, text) => reply(path, body, text, `reply:${path.split("/")[1]}`),
+      /** What was to be a ticket becomes a reply. @param {string} path @param {string} body @param {string} text */
+      add: (path, body, text) => reply(path, body, text, draft?.id() ?? ""),
+      /** Shows the files of a reply. @param {Element} place @param {string} id */
+      files: (place, id) =>
+        files()
+          .then((files) => files.show(place, `reply:${id}`))
+          .catch(blank),
+    });
     return (following = { module, line });
   });
   const conversations = once(async () => {
@@ -81,6 +102,34 @@ export const start = (parts, form, said, heard) => {
   });
 
   const carried = attachments(siteUrl);
+  const camera = once(async () => {
+    const { possible, shoot } = await script(parts.preload, "shot", SHOT_INTEGRITY);
+    const { root, dialog } = all;
+    const words = await labels();
+    return { possible, shoot: (/** @type {Blob} */ file) => shoot({ root, dialog, wear, words, lang }, file) };
+  });
+  const files = once(async () => {
+    const module = await script(parts.preload, "files", FILES_INTEGRITY);
+    wear(module.css);
+    return module.start({
+      attachments: carried,
+      limits: () => said("attachments"),
+      put: (/** @type {string} */ id) => carried.put(id, all["session"](), all["token"]),
+      changed: () => draft?.save(),
+      announce: (/** @type {string} */ text) => (all["live"].textContent = text),
+      words: await labels(),
+      lang,
+      camera,
+    });
+  });
+  /** Adds files to what is being written. @param {FileList | undefined} list */
+  const bring = async (list) => {
+    if (!list?.length || !said("attachments")) return;
+    const added = [...list];
+    const place = all["root"].getElementById("reply-files");
+    if (!place) all["freeze"]();
+    await (await files()).add(place ? `reply:${place.dataset.of}` : draft?.id(), added);
+  };
   /** @type {ReturnType<typeof keep> | undefined} */
   let draft;
   /** What is sealed, once the panel is there. @type {ReturnType<typeof outbox> | undefined} */
@@ -95,6 +144,7 @@ export const start = (parts, form, said, heard) => {
     /** @param {import("./outbox.js").Item} item */
     const edit = async (item) => {
       form("mend", item.body);
+      await carried.give(item.files, draft?.id() ?? "");
       await draft?.save();
       await sealed?.discard(item, true);
     };
@@ -113,11 +163,18 @@ export const start = (parts, form, said, heard) => {
 
   /** How the ticket stands in the form. */
   const ticket = () => JSON.parse(form("form", ""));
-  /** Puts one there. @param {any} ticket */
-  const fill = (ticket) => {
+  /** Puts one there. @param {any} ticket @param {string} id of the draft that it is */
+  const fill = (ticket, id) => {
     form("restore", JSON.stringify(ticket));
     answered = ticket;
     added?.restore(ticket);
+    carried.load(id).then(shown).catch(blank);
+  };
+  /** Draws the files of the form, where it is open. */
+  const shown = async () => {
+    const place = all["root"]?.getElementById("files");
+    // Without it the form is whole.
+    if (place && draft) await (await files()).show(place, draft.id());
   };
   /** Something has arrived. */
   const touched = async () => {
@@ -141,12 +198,14 @@ export const start = (parts, form, said, heard) => {
         form,
         attachments: carried,
         changed: turned,
+        moved: () => draft?.check().catch(blank),
         arrived: (item, text) => {
           touched().catch(blank);
           last = [item.text, item.body];
           form("arrived", item.draft && text);
         },
       });
+      drops(all["dialog"], (files) => bring(files).catch(blank));
       purge().catch(blank);
       // Where the network is gone they could not be fetched any more.
       labelled();
@@ -162,6 +221,7 @@ export const start = (parts, form, said, heard) => {
       if (place.id == "sends") (await sends()).look(place, form, lang, await labelled(), new URL(gateway).host);
       else if (place.id == "tickets") await (await conversations())("show", place, about);
       else if (place.id == "waiting") await waits(place);
+      else if (place.id == "files") await shown();
       else if (place.id == "ladder") {
         const words = await labels();
         place.className = "row";
@@ -179,7 +239,13 @@ export const start = (parts, form, said, heard) => {
     notices: async () => (await additions()).notices(),
 
     /** What stands on a ticket beside what the form asks for. */
-    extras: () => ({ website: trap.value, ...(added?.values() ?? answered) }),
+    extras: () => {
+      const { fields, consent } = added?.values() ?? answered ?? {};
+      return { website: trap.value, fields, consent, attachments: carried.ids(draft?.id() ?? "") };
+    },
+
+    /** The configuration is there. */
+    configured: () => shown().catch(blank),
 
     /** Whether nothing is in the way of sending; what is has been said. */
     ready: async () => {
@@ -194,7 +260,9 @@ export const start = (parts, form, said, heard) => {
      * @param {string} body @param {string} text what the person wrote @param {boolean} signed
      */
     send: async (body, text, signed) => {
-      const outcome = await sealed?.send("/tickets", body, text, signed, [], draft?.about());
+      const files = JSON.parse(body).attachments ?? [];
+      const of = draft?.id() ?? "";
+      const outcome = await sealed?.send({ path: "/tickets", body, text, signed, files, of }, draft?.about());
       // What was refused is a draft again.
       if (outcome?.word == "refused") draft?.save();
       return outcome;
@@ -205,6 +273,7 @@ export const start = (parts, form, said, heard) => {
       added?.forget();
       answered = undefined;
       draft?.sent();
+      shown().catch(blank);
     },
 
     /** Somebody else is here, or with `reset` nobody any more. @param {boolean} [reset] @param {boolean} [discard] */
@@ -213,6 +282,7 @@ export const start = (parts, form, said, heard) => {
       if (reset) {
         added?.forget();
         answered = undefined;
+        carried.drop(carried.of(draft?.id() ?? "").map(({ id }) => id));
         draft?.reset();
         following?.line.forget();
       } else {

@@ -1,8 +1,9 @@
 // The outbox. What is sent is on the device before the network is asked, goes as those bytes with that key, from one tab at
 // a time, and leaves the device when support has said that it has it, or the person that it may go.
 
+import { adopt } from "./adopt.js";
 import { as } from "./asking.js";
-import { got, transact } from "./disk.js";
+import { became, got, transact } from "./disk.js";
 import { random } from "./session.js";
 import { blank } from "./state.js";
 
@@ -37,6 +38,7 @@ import { blank } from "./state.js";
  * @property {(what: string, about: string) => any} form
  * @property {ReturnType<typeof import("./attachments.js").attachments>} attachments
  * @property {() => void} changed hears that something is sealed, goes, waits or is gone
+ * @property {() => void} moved hears that another tab has done something
  * @property {(item: Item, text: string) => void} arrived hears what was answered
  */
 
@@ -47,7 +49,7 @@ const ASK_AFTER_MS = 86_400_000;
 const LEASE_MS = 3 * REQUEST_MS;
 
 /** @param {Given} given */
-export const outbox = ({ site, siteUrl, state, emit, session, token, form, attachments, changed, arrived }) => {
+export const outbox = ({ site, siteUrl, state, emit, session, token, form, attachments, changed, moved, arrived }) => {
   const name = `deskbell:${site}:outbox`;
   /** What could not be stored lives as long as the page. @type {Map<string, Item>} */
   const unstored = new Map();
@@ -172,13 +174,16 @@ export const outbox = ({ site, siteUrl, state, emit, session, token, form, attac
     const { draft, tries } = item;
     const chance = Math.floor(Math.random() * 1000);
     const about = { ...answer, reply: !draft, online: navigator.onLine, tries, chance };
-    const [word = "", wait] = judged(about).split(" ");
-    const outcome = { word, text: answer.text };
+    const [word = "", pause] = judged(about).split(" ");
+    const [outcome, wait] = [{ word, text: answer.text }, Number(pause)];
     going = "";
-    await settle(item, outcome, Number(wait)).catch(blank);
+    await settle(item, outcome, wait).catch(blank);
     conclude(key, outcome);
-    if (word == "sent") arrived(item, outcome.text);
-    else if (draft) emit("failed", { cause: word });
+    if (word == "sent") {
+      const { id, reference } = parsed(outcome.text);
+      if (draft) emit("sent", { id, reference });
+      arrived(item, outcome.text);
+    } else if (draft) emit("failed", { cause: word });
     if (wait && !tries) emit("queued", { count: state.queued });
   };
 
@@ -195,7 +200,7 @@ export const outbox = ({ site, siteUrl, state, emit, session, token, form, attac
   /** What became of something that is not here any more. @param {string} key @returns {Promise<Outcome>} */
   const earlier = async (key) => {
     const receipt = await transact(["receipts"], (receipts) => got(receipts.get(key))).catch(blank);
-    return receipt ? { word: "sent", text: receipt.text } : { word: "gone" };
+    return receipt ? { word: "sent", text: receipt.answer } : { word: "gone" };
   };
 
   /** @param {string} key @param {Outcome} outcome */
@@ -205,19 +210,19 @@ export const outbox = ({ site, siteUrl, state, emit, session, token, form, attac
   };
 
   /** Keeps what is known now. @param {Item} item @param {Outcome} outcome @param {number} wait */
-  const settle = async ({ key, draft, text: said, user, files }, { word, text }, wait) => {
+  const settle = async ({ key, draft, text, user, files }, { word, text: answer }, wait) => {
     if (word == "sent") {
       unstored.delete(key);
       await transact(["outbox", "receipts"], (outbox, receipts) => {
         outbox.delete(key);
-        receipts.put({ key, site, user, draft, said, text, at: Date.now() }, key);
+        receipts.put({ key, site, user, draft, text, answer, at: Date.now() }, key);
       });
       await attachments.drop(files);
     } else if (word == "refused" && waiting.has(key)) await remove(key);
     else {
       if (word == "missing") await attachments.lost(files);
       await edit(key, (item) => {
-        if (word == "refused") item.refused = parsed(text);
+        if (word == "refused") item.refused = parsed(answer);
         item.cause = word;
         item.tries += 1;
         item.wait = wait;
@@ -237,7 +242,10 @@ export const outbox = ({ site, siteUrl, state, emit, session, token, form, attac
         for (const item of await all())
           if (waiting.has(item.key) || (goes(item) && until(item) <= 0)) await alone(() => attempt(item.key));
       }
-      const waits = (await all()).filter(goes).map(until);
+      const left = await all();
+      // Another tab may have sent what is not here any more.
+      if (left.filter((item) => item.user == user()).length != state.queued) await turn(true);
+      const waits = left.filter(goes).map(until);
       if (waits.length) timer = setTimeout(run, Math.max(1000, Math.min(...waits)));
     })()
       .catch(blank)
@@ -286,12 +294,15 @@ export const outbox = ({ site, siteUrl, state, emit, session, token, form, attac
   if (channel)
     channel.onmessage = async () => {
       await turn(true);
+      moved();
       if (waiting.size) run();
     };
   addEventListener("online", hurry);
   document.addEventListener("visibilitychange", () => document.visibilityState == "visible" && run());
   addEventListener("pageshow", ({ persisted }) => persisted && run());
-  turn(true).then(hurry);
+  adopt(site, state, unstored)
+    .then(() => turn(true))
+    .then(hurry);
 
   return {
     /** Whose tickets wait, and which of them is on its way. */
@@ -302,37 +313,42 @@ export const outbox = ({ site, siteUrl, state, emit, session, token, form, attac
 
     /**
      * Seals something and sends it; gives what its first try came to. Sealed already by another tab, it is not sealed again.
-     * @param {string} path @param {string} body @param {string} text what the person wrote
-     * @param {boolean} signed @param {string[]} files the ids of those that go along
-     * @param {{id: string, place: string}} [draft] what it was, which is gone with it
+     * @param {{path: string, body: string, text: string, signed: boolean, files: string[], of: string}} what with `of`, what its
+     *   files have gone along with until now
+     * @param {{id: string, places: string[]}} [draft] what it was, which is gone with it
      * @returns {Promise<Outcome>}
      */
-    send: async (path, body, text, signed, files, draft) => {
+    send: async ({ of, ...what }, draft) => {
       const at = Date.now();
-      const who = { key: random(16), site, user: user(), signed, session: session() };
+      const who = { key: random(16), site, user: user(), session: session() };
       const start = { at, said: at, tries: 0, wait: 0, next: 0, cause: "" };
       /** @type {Item} */
-      const item = { ...who, path, body, text, files, draft: draft?.id ?? "", ...start };
-      const same = (/** @type {any} */ other) =>
-        draft && other.draft == draft.id && (other.said == text || other.text == text);
+      const item = { ...who, ...what, draft: draft?.id ?? "", ...start };
       let { key } = item;
       try {
         key = await transact(["drafts", "outbox", "receipts"], async (drafts, outbox, receipts) => {
-          const [sealed, sent] = await Promise.all([got(outbox.getAll()), got(receipts.getAll())]);
-          const earlier = [...sealed, ...sent].find(same);
-          if (draft) drafts.delete(draft.place);
+          const earlier = draft && (await became(draft.id, what.text, outbox, receipts));
+          // Another tab's text may have taken its place.
+          for (const place of draft?.places ?? []) {
+            const kept = await got(drafts.get(place));
+            if (kept?.id == draft?.id && kept?.ticket.message == what.text) drafts.delete(place);
+          }
           if (!earlier) outbox.put(item, item.key);
           return (earlier ?? item).key;
         });
       } catch {
         unstored.set(key, item);
       }
+      await attachments.give(item.files, key);
       const outcome = new Promise((resolve) => waiting.set(key, resolve));
       await turn();
       await run();
       // What has arrived before is not in the outbox, so nothing has tried it.
       if (waiting.has(key)) await alone(() => attempt(key));
-      return outcome;
+      const known = await outcome;
+      // It can be mended.
+      if (known.word == "refused") await attachments.give(item.files, of);
+      return known;
     },
 
     /** The person wants it to go now. @param {string} key */

@@ -18,18 +18,17 @@ let opened = false;
 export const isOpen = () => opened;
 
 /** Opens the panel. @param {object} [options] as of the command `open` */
-export const open = async (options) => {
+export const open = (options) => {
   reveal(frame().dialog);
   focus();
-  if (await load()) show(options ?? {});
-  else fail();
+  return lead(options);
 };
 
 /** Closes the panel; what was typed stays. */
 export const close = () => {
-  if (!opened || !panel) return;
+  if (!opened) return;
   opened = false;
-  hide(panel.dialog);
+  hide(frame().dialog);
   // Focus that the person has taken elsewhere meanwhile is theirs.
   const active = document.activeElement;
   if (!active || active == document.body || active == element) /** @type {any} */ (opener)?.focus?.();
@@ -40,26 +39,31 @@ export const toggle = () => (opened ? close() : open());
 
 /** The round button of our own, for pages without a trigger. */
 export const mountLauncher = () => {
-  const look = { className: "launcher", textContent: "?", ariaLabel: say(HELP), onclick: toggle };
-  if (launcher) shadow().append(make("button", look));
+  if (!launcher) return;
+  shadow().append(make("button", { className: "launcher", textContent: "?", ariaLabel: say(HELP), onclick: toggle }));
 };
 
 /** The parts of the panel, painted on first use. */
 export const frame = () => (panel ??= paint());
 
-/** Says that the widget does not work, in its place, and offers to send the text by e-mail. */
-export const fail = () => {
+/** Leads where the options say, once there is somebody to do so. @param {object} [options] */
+export const lead = async (options) => {
+  if (await load()) return show(options ?? {});
+  // Not even the plain form is there: what is left is said, and that the text can go by e-mail.
   const { below, box, back } = frame();
   back.hidden = true;
   box.readOnly = /** @type {HTMLElement} */ (box.parentElement).hidden = false;
   below.replaceChildren(make("p", { role: "alert", textContent: say(FAILED) }));
-  if (!email) return;
+  if (email) below.append(mail(box));
+};
+
+/** A link that writes the text as an e-mail. @param {HTMLTextAreaElement} box */
+export const mail = (box) => {
   const link = make("a", { textContent: email });
-  const address = () =>
-    (link.href = `mailto:${email}?body=${encodeURIComponent(`${box.value}\n\n${location.origin}${location.pathname}`)}`);
-  box.addEventListener("input", address);
-  address();
-  below.append(link);
+  (box.oninput = () => {
+    link.href = `mailto:${email}?body=${encodeURIComponent(`${box.value}\n\n${location.origin}${location.pathname}`)}`;
+  })();
+  return link;
 };
 
 const shadow = () => {
@@ -103,18 +107,22 @@ const paint = () => {
   const live = make("div", { className: "live", role: "status" });
   const dialog = make(
     "dialog",
-    { className: "panel", ariaLabel: say(HELP), dir: RTL.includes(language()) ? "rtl" : "ltr" },
+    {
+      className: "panel",
+      ariaLabel: say(HELP),
+      dir: RTL.includes(language()) ? "rtl" : "ltr",
+      oncancel: (/** @type {Event} */ event) => {
+        event.preventDefault();
+        close();
+      },
+      onkeydown: (/** @type {KeyboardEvent} */ event) => {
+        if (event.key == "Escape" && !event.isComposing && !event.defaultPrevented) close();
+      },
+    },
     make("div", { className: "head" }, back, title, shut),
     make("div", { className: "scroll" }, make("div", { className: "box" }, label, box), below),
     live,
   );
-  dialog.addEventListener("cancel", (event) => {
-    event.preventDefault();
-    close();
-  });
-  dialog.addEventListener("keydown", (event) => {
-    if (event.key == "Escape" && !event.isComposing && !event.defaultPrevented) close();
-  });
   box.addEventListener("input", () => {
     if (box.value) freeze();
     else state.frozen = null;
@@ -159,7 +167,7 @@ const focus = () => {
  * @template {string} Tag
  * @param {Tag} tag
  * @param {object} properties
- * @param {Node[]} children
+ * @param {(Node | string)[]} children
  * @returns {Tag extends keyof HTMLElementTagNameMap ? HTMLElementTagNameMap[Tag] : HTMLElement}
  */
 export const make = (tag, properties, ...children) => {

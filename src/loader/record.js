@@ -50,7 +50,7 @@ export const wrap = (owner, name, around) => {
   const { wrapper } = {
     /** @this {any} @param {any[]} args */
     wrapper(...args) {
-      return around(() => Reflect.apply(original, this, args), this, args);
+      return around(() => original.apply(this, args), this, args);
     },
   };
   quietly(() => {

@@ -20,7 +20,7 @@ export const mount = data.mount;
 /** Whether there is a round button of our own. */
 export const launcher = data.launcher != null;
 /** The address that is offered when nothing else works. */
-export const email = data.email;
+export const email = /** @type {string} */ (data.email);
 /** The name of a global object with the rest of the configuration. */
 export const config = data.config;
 /** When the widget is fetched before somebody opens it. Somebody who saves data is not made to. */

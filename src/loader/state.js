@@ -3,20 +3,23 @@
 export const blank = () => {};
 
 /**
- * `frozen` is the page at the draft's first letter; later moments must not change what the customer began to describe.
+ * `frozen` is the page at the draft's first letter; later moments must not change what the customer began to describe. `leave` is
+ * there while the plain form is, and ends it; `left` is what it had sealed then.
  * @type {{
  *   user: any,
  *   unread: number,
  *   queued: number,
  *   token?: string | (() => unknown),
  *   values: Record<string, unknown>,
- *   config: object[],
+ *   config: any[],
  *   suggested: object[],
  *   frozen: import("./moment.js").Snapshot | null,
  *   providers: Record<string, () => unknown>,
  *   off: Set<string>,
  *   headers: string[],
  *   forget: ((all: boolean) => void)[],
+ *   leave?: () => void,
+ *   left?: import("./plain/device.js").Sealed[],
  *   gather?: (snapshot: import("./moment.js").Snapshot) => Promise<unknown>,
  * }}
  */

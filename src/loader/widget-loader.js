@@ -1,30 +1,32 @@
-// Fetches the widget, once, and hands it the panel.
+// Fetches the widget, once, and hands it the panel; where it cannot run, the plain form in its place.
 
 import { emit } from "./events.js";
-import { close, fail, frame, make, wear } from "./panel.js";
+import { close, frame, lead, mail, make, wear } from "./panel.js";
 import { email, gateway, language, script, site, triggers } from "./settings.js";
 import { complete, freeze, snapshot } from "./snapshot.js";
 import { blank, state } from "./state.js";
 
-/** @type {any} */
+/** What the panel is led by: the widget or the plain form. @type {any} */
 let widget;
-/** @type {Promise<boolean> | undefined} */
+/** Whatever was fetched and lives. @type {Set<any>} */
+const modules = new Set();
+/** @type {Promise<unknown> | undefined} */
 let loading;
 
-/** Fetches and starts the widget; gives whether that went well. */
+/** Fetches and starts the widget, or else the plain form; gives whether that went well. */
 export const load = () =>
   (loading ??= start().catch(() => {
     // The next one who opens the panel may have better luck.
     loading = undefined;
     emit("failed", { cause: obstacle() || "load" });
-    return false;
+    return plain();
   }));
 
 /** Leads the widget where the options say. @param {object} options */
 export const show = (options) => guard(() => widget.open(options));
 
-/** Tells the widget that the host has said something new. @param {boolean} [reset] @param {boolean} [discard] */
-export const tell = (reset, discard) => guard(() => widget.changed(reset, discard));
+/** Tells what was fetched that the host has said something new. @param {boolean} [reset] @param {boolean} [discard] */
+export const tell = (reset, discard) => guard(() => modules.forEach((module) => module.changed(reset, discard)));
 
 /** What on this page keeps the widget from running; empty where nothing does. */
 export const obstacle = () => {
@@ -33,7 +35,7 @@ export const obstacle = () => {
     const used = [Reflect.get, document.createElement, document.createTextNode];
     if (window instanceof Window && used.every((f) => typeof f == "function")) {
       reason = "wasm";
-      new WebAssembly.Module(new Uint8Array([0, 97, 115, 109, 1, 0, 0, 0]));
+      new WebAssembly.Module(Uint8Array.of(0, 97, 115, 109, 1, 0, 0, 0));
       reason = "";
     }
   } catch {}
@@ -48,13 +50,38 @@ export const resume = () =>
 
 const place = (/** @type {string} */ file) => new URL(`deskbell-${VERSION}/${file}`, script.src).href;
 
-const glue = async () => {
-  const href = place("widget.js");
-  await preload(href, WIDGET_INTEGRITY);
-  return (widget = await import(href));
+const glue = async (file = "widget.js", integrity = WIDGET_INTEGRITY) => {
+  const href = place(file);
+  await preload(href, integrity);
+  const module = await import(href);
+  modules.add(module);
+  return module;
 };
 
-const parts = () => ({ site, gateway, triggers, lang: language(), state, preload, wear, emit });
+const plain = () =>
+  glue("plain.js", PLAIN_INTEGRITY)
+    .then((module) => (widget = module).start(parts()))
+    .catch(blank);
+
+const parts = () => ({
+  site,
+  gateway,
+  triggers,
+  email,
+  lang: language(),
+  state,
+  preload,
+  wear,
+  emit,
+  frame,
+  mail,
+  make,
+  freeze,
+  snapshot,
+  complete,
+  close,
+  crash,
+});
 
 const start = async () => {
   if (obstacle()) throw 0;
@@ -69,12 +96,11 @@ const start = async () => {
           (answer) => answer.text(),
           () => "",
         );
-  const module = await glue();
+  widget = await glue();
   const words = await table;
-  module.init({ module: await wasm });
-  const painted = frame();
-  module.mount({ ...painted, ...parts(), email, words, freeze, snapshot, complete, close, crash });
-  state.gather = module.gather;
+  widget.init({ module: await wasm });
+  widget.mount({ ...frame(), ...parts(), words });
+  state.gather = widget.gather;
   if (state.frozen) complete(state.frozen);
   return true;
 };
@@ -83,26 +109,23 @@ const start = async () => {
 
 /** Lets the browser check the integrity of a module, which `import()` itself cannot. @param {string} href @param {string} integrity */
 const preload = (href, integrity) => {
-  const link = make("link", {});
-  const { nonce } = script;
-  const check = { rel: "modulepreload", integrity, nonce, href };
+  const link = make("link", { rel: "modulepreload", integrity, nonce: script.nonce, href });
   return new Promise((onload, onerror) => {
-    if (!link.relList.supports("modulepreload")) return onload(0);
-    document.head.append(Object.assign(link, { onload, onerror }, check));
+    if (!link.relList.supports(link.rel)) return onload(0);
+    document.head.append(Object.assign(link, { onload, onerror }));
   }).finally(() => link.remove());
 };
 
 /** The widget has panicked: what it drew is torn, what was typed is not. */
 const crash = () => {
-  widget = undefined;
-  loading = Promise.resolve(false);
-  fail();
+  modules.delete(widget);
+  loading = plain();
+  lead();
   emit("failed", { cause: "crashed" });
 };
 
 /** @param {() => void} call */
 const guard = (call) => {
-  if (!widget) return;
   try {
     call();
   } catch {

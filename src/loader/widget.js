@@ -79,6 +79,7 @@ export const open = (options) => {
 /** Draws the widget into the panel. @param {Parts} parts */
 export const mount = (parts) => {
   const { site } = parts;
+  parts.state.leave?.();
   const fetched = beside(parts);
   const load = once(async () => {
     const modules = await fetched();
@@ -104,7 +105,10 @@ export const mount = (parts) => {
     },
     configured: (/** @type {any} */ config) => {
       published = config;
-      beyond((modules) => config?.incidents && modules.notices());
+      beyond((modules) => {
+        modules.configured();
+        return config?.incidents && modules.notices();
+      });
     },
     show: (/** @type {Element} */ place, /** @type {string} */ about) =>
       beyond((modules) => modules.show(place, about)),

@@ -26,8 +26,13 @@ export class Gateway {
     return `http://127.0.0.1:${this.#port}`;
   }
 
+  /** The file that it keeps everything in. */
+  get database() {
+    return path.join(this.#folder, "test.db");
+  }
+
   get #database() {
-    return `sqlite:${path.join(this.#folder, "test.db")}`;
+    return `sqlite:${this.database}`;
   }
 
   /**
@@ -93,6 +98,10 @@ export class Gateway {
     const questions = path.join(root, "src/gateway/demo/questions.jsonl");
     await promisify(execFile)(program, ["index", "--out", out, questions]);
     return readFile(out);
+  }
+
+  get log() {
+    return this.#log;
   }
 
   /** @returns {Promise<string>} what it logged, for the report of a test that failed */

@@ -12,7 +12,7 @@ use tokio::process::{Child, Command};
 
 use crate::support::ticket;
 
-fn deskbell(folder: &Path, arguments: &[&str]) -> Command {
+pub fn deskbell(folder: &Path, arguments: &[&str]) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_deskbell"));
     command.args(arguments).current_dir(folder).stdout(Stdio::piped()).stderr(Stdio::piped()).kill_on_drop(true);
     for name in ["CONFIG", "LISTEN", "DATABASE", "ASSETS", "INBOX_TOKEN"] {
@@ -30,7 +30,7 @@ fn said(bytes: &[u8]) -> String {
 }
 
 /// Starts a gateway and waits for its line; gives the address and what comes on standard output after it.
-async fn start(command: &mut Command) -> (Child, String, BufReader<tokio::process::ChildStdout>) {
+pub async fn start(command: &mut Command) -> (Child, String, BufReader<tokio::process::ChildStdout>) {
     let mut child = command.spawn().unwrap();
     let mut out = BufReader::new(child.stdout.take().unwrap());
     let mut line = String::new();

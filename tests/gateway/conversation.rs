@@ -88,6 +88,7 @@ async fn support(gateway: &Gateway, id: &str, body: &str) -> StoredTicket {
         name: "Ana".into(),
         body: body.into(),
         seal: None,
+        attachments: Vec::new(),
     };
     let step = Step { at: "2026-11-23T12:00:00.000Z", said: Some(said), deed: None, change: &|_| {} };
     match gateway.app.store.step(id, step).await.unwrap() {
@@ -138,6 +139,8 @@ async fn the_same_reply_is_said_once_and_a_key_belongs_to_one() {
     let again = reply(&gateway, &id, &session(MINE), "r", "Hello").await;
     assert_eq!((first.status, first.json()), (again.status, again.json()));
     assert_eq!(reply(&gateway, &id, &session(MINE), "r", "Other").await.problem(), (409, "key_reused".into()));
+    // A body that would be refused on its own does not hide that the key is taken.
+    assert_eq!(reply(&gateway, &id, &session(MINE), "r", " ").await.problem(), (409, "key_reused".into()));
     for (body, code) in [(json!({ "message": " " }), "invalid"), (json!({ "message": "x".repeat(10_001) }), "invalid")]
     {
         let path = format!("/v1/sites/signed/tickets/{id}/messages");

@@ -5,14 +5,19 @@
 
 mod api;
 mod assets;
+mod attachments;
 mod command;
+mod commits;
 mod conversation;
 mod events;
 mod guard;
 mod identity;
 mod inbox;
 mod incidents;
+mod killed;
+mod mail;
 mod search;
 mod sources;
 mod support;
 mod tickets;
+mod wire;

@@ -60,6 +60,7 @@ pub struct Gateway {
     pub folder: TempDir,
 }
 
+#[derive(Debug)]
 pub struct Answer {
     pub status: StatusCode,
     pub headers: HeaderMap,

@@ -23,22 +23,20 @@ use sha2::{Digest, Sha256};
 
 type Result<T> = std::result::Result<T, String>;
 
-/// Bytes of gzip that a page pays for its visitors before anybody opens help.
-const LOADER_LIMIT: usize = 8_000;
-/// Bytes of gzip up to a form that can be used: loader, glue and WebAssembly.
-const FORM_LIMIT: usize = 120_000;
-/// Bytes of gzip of what comes right after the form: it keeps what is written, sends it, and fetches what is beside the form.
-const MODULES_LIMIT: usize = 9_000;
-/// Bytes of gzip of what only those fetch who may read an answer.
-const ANSWERS_LIMIT: usize = 25_000;
-/// Bytes of gzip of what only those fetch who look at what is sent.
-const SENDS_LIMIT: usize = 20_000;
-/// Bytes of gzip of what only those pages fetch whose site adds something.
-const SITE_LIMIT: usize = 25_000;
-/// Bytes of gzip of what only those fetch who have tickets.
-const TICKETS_LIMIT: usize = 40_000;
-/// Bytes of gzip of what only those pages fetch that name engines.
-const ENGINES_LIMIT: usize = 75_000;
+/// Bytes of gzip of what is fetched together: what it is, its files, and how much they may weigh.
+const GATES: &[(&str, &[&str], usize)] = &[
+    ("the loader, which every page pays", &["deskbell.js"], 8_000),
+    ("what keeps and sends, right after the form", &["modules.js"], 10_000),
+    ("the plain form, where WebAssembly is forbidden", &["plain.js"], 4_000),
+    ("what shows files", &["files.js"], 4_000),
+    ("what takes and edits pictures", &["shot.js"], 6_000),
+    ("what shows answers", &["answers.js", "answers.wasm"], 25_000),
+    ("what shows what is sent", &["sends.js", "sends.wasm"], 20_000),
+    ("what draws what a site adds", &["site.js", "site.wasm"], 25_000),
+    ("what shows tickets", &["tickets.js", "tickets.wasm"], 40_000),
+    ("what asks engines", &["engines.js", "engines.wasm"], 75_000),
+    ("a form that can be used", &["deskbell.js", "widget.js", "widget.wasm"], 120_000),
+];
 
 const COMPRESSED: &[&str] = &["css", "html", "js", "json", "ts", "wasm"];
 
@@ -78,6 +76,10 @@ fn pack() -> Result<()> {
         if !language.file.is_empty() {
             write(&folder.join(format!("{}.json", language.tag)), json!(table.panel).to_string().as_bytes())?;
         }
+        write(
+            &folder.join(format!("{}.plain.json", language.tag)),
+            json!(texts::plain(&table)).to_string().as_bytes(),
+        )?;
         write(&folder.join(format!("{}.labels.json", language.tag)), json!(table.labels).to_string().as_bytes())?;
     }
 
@@ -91,7 +93,13 @@ fn pack() -> Result<()> {
     let (site, site_wasm) = module(&stage, &folder, release, "site", &additions)?;
     let conversations = [format!("--define:TICKETS_CSS={}", json!(style("tickets")?))];
     let (tickets, tickets_wasm) = module(&stage, &folder, release, "tickets", &conversations)?;
+    let editor = [format!("--define:SHOT_CSS={}", json!(style("shot")?))];
+    let shot = script(&folder, release, "shot", &editor)?;
+    let list = [format!("--define:FILES_CSS={}", json!(style("files")?))];
+    let listed = script(&folder, release, "files", &list)?;
     let known = [
+        format!("--define:FILES_INTEGRITY={}", json!(integrity(listed.as_bytes()))),
+        format!("--define:SHOT_INTEGRITY={}", json!(integrity(shot.as_bytes()))),
         format!("--define:SITE_INTEGRITY={}", json!(integrity(site.as_bytes()))),
         format!("--define:SITE_WASM_INTEGRITY={}", json!(integrity(&site_wasm))),
         format!("--define:TICKETS_INTEGRITY={}", json!(integrity(tickets.as_bytes()))),
@@ -103,16 +111,17 @@ fn pack() -> Result<()> {
         format!("--define:ANSWERS_INTEGRITY={}", json!(integrity(answers.as_bytes()))),
         format!("--define:ANSWERS_WASM_INTEGRITY={}", json!(integrity(&answers_wasm))),
     ];
-    let beside =
-        [&["src/loader/modules.js", "--bundle", "--format=esm", "--charset=utf8"][..], &texts_of(&known)].concat();
-    let modules = esbuild(release, &beside)?;
-    write(&folder.join("modules.js"), modules.as_bytes())?;
+    let modules = script(&folder, release, "modules", &known)?;
     let known = [
         format!("--define:VERSION={}", json!(version)),
         format!("--define:MODULES_INTEGRITY={}", json!(integrity(modules.as_bytes()))),
         format!("--define:PANEL_CSS={}", json!(style("panel")?)),
     ];
     let (widget, wasm) = module(&stage, &folder, release, "widget", &known)?;
+
+    let known =
+        [format!("--define:VERSION={}", json!(version)), format!("--define:PLAIN_CSS={}", json!(style("plain")?))];
+    let plain = script(&folder, release, "plain", &known)?;
 
     // No charset option: a classic script is read in the page's encoding, so it has to be ASCII.
     let loader = esbuild(
@@ -124,6 +133,7 @@ fn pack() -> Result<()> {
             &format!("--define:VERSION={}", json!(version)),
             &format!("--define:WIDGET_INTEGRITY={}", json!(integrity(widget.as_bytes()))),
             &format!("--define:WASM_INTEGRITY={}", json!(integrity(&wasm))),
+            &format!("--define:PLAIN_INTEGRITY={}", json!(integrity(plain.as_bytes()))),
             &format!("--define:FIRST_CSS={}", json!(style("first")?)),
             &format!("--define:TEXTS={}", loader_texts()?),
             &format!("--define:RTL={}", right_to_left()),
@@ -134,9 +144,12 @@ fn pack() -> Result<()> {
     for (name, script) in [
         ("widget.js", &widget),
         ("modules.js", &modules),
+        ("plain.js", &plain),
         ("answers.js", &answers),
         ("engines.js", &engines),
         ("sends.js", &sends),
+        ("shot.js", &shot),
+        ("files.js", &listed),
         ("site.js", &site),
         ("tickets.js", &tickets),
         ("deskbell.js", &loader),
@@ -146,6 +159,15 @@ fn pack() -> Result<()> {
         }
     }
     if release { compress(&stage) } else { Ok(()) }
+}
+
+/// Bundles a script of `src/loader` that has no WebAssembly, and lays it into the folder.
+fn script(folder: &Path, release: bool, name: &str, known: &[String]) -> Result<String> {
+    let entry = format!("src/loader/{name}.js");
+    let bundle = [entry.as_str(), "--bundle", "--format=esm", "--charset=utf8"];
+    let script = esbuild(release, &[&bundle[..], &texts_of(known)].concat())?;
+    write(&folder.join(format!("{name}.js")), script.as_bytes())?;
+    Ok(script)
 }
 
 /// Packs a module that Trunk has built: shrinks it, bundles its glue with the script that `src/loader` has for it, and lays
@@ -262,8 +284,7 @@ fn esbuild(release: bool, arguments: &[&str]) -> Result<String> {
 
 /// Writes a compressed file beside every text and module, prints what each weighs, and holds the gates.
 fn compress(stage: &Path) -> Result<()> {
-    let (mut loader, mut form, mut modules, mut answers) = (0, 0, 0, 0);
-    let (mut engines, mut sends, mut site, mut tickets) = (0, 0, 0, 0);
+    let mut weights = std::collections::BTreeMap::new();
     println!("{:<36} {:>9} {:>9} {:>9}", "bytes", "raw", "gzip", "brotli");
     for path in files(stage)? {
         let bytes = read(&path)?;
@@ -272,26 +293,18 @@ fn compress(stage: &Path) -> Result<()> {
         write(&beside(&path, "br"), &brotli)?;
         let name = path.strip_prefix(stage).unwrap_or(&path).display().to_string();
         println!("{name:<36} {:>9} {:>9} {:>9}", bytes.len(), gzip.len(), brotli.len());
-        match path.file_name().and_then(OsStr::to_str) {
-            Some("deskbell.js") => loader = gzip.len(),
-            Some("widget.js" | "widget.wasm") => form += gzip.len(),
-            Some("modules.js") => modules = gzip.len(),
-            Some("answers.js" | "answers.wasm") => answers += gzip.len(),
-            Some("engines.js" | "engines.wasm") => engines += gzip.len(),
-            Some("sends.js" | "sends.wasm") => sends += gzip.len(),
-            Some("site.js" | "site.wasm") => site += gzip.len(),
-            Some("tickets.js" | "tickets.wasm") => tickets += gzip.len(),
-            _ => {}
+        if let Some(name) = path.file_name().and_then(OsStr::to_str) {
+            weights.insert(name.to_string(), gzip.len());
         }
     }
-    within("the loader (deskbell.js)", loader, LOADER_LIMIT)?;
-    within("what keeps and sends (modules.js)", modules, MODULES_LIMIT)?;
-    within("what shows answers (answers.js, answers.wasm)", answers, ANSWERS_LIMIT)?;
-    within("what shows what is sent (sends.js, sends.wasm)", sends, SENDS_LIMIT)?;
-    within("what draws what a site adds (site.js, site.wasm)", site, SITE_LIMIT)?;
-    within("what shows tickets (tickets.js, tickets.wasm)", tickets, TICKETS_LIMIT)?;
-    within("what asks engines (engines.js, engines.wasm)", engines, ENGINES_LIMIT)?;
-    within("a form that can be used (deskbell.js, widget.js, widget.wasm)", loader + form, FORM_LIMIT)
+    for (what, files, limit) in GATES {
+        let mut bytes = 0;
+        for file in *files {
+            bytes += weights.get(*file).ok_or(format!("{file} was not packed"))?;
+        }
+        within(&format!("{what} ({})", files.join(", ")), bytes, *limit)?;
+    }
+    Ok(())
 }
 
 fn within(what: &str, bytes: usize, limit: usize) -> Result<()> {
@@ -379,6 +392,15 @@ mod tests {
             assert_eq!(texts[language.tag].as_array().unwrap().len(), texts::LOADER.len());
         }
         assert_eq!(right_to_left(), json!(["ar"]));
+    }
+
+    #[test]
+    fn the_plain_form_gets_its_texts_in_the_order_that_it_knows() {
+        let known = read_text(Path::new("src/loader/plain/words.js")).unwrap();
+        let known = known.lines().filter(|line| line.starts_with("export const ")).count();
+        for language in LANGUAGES {
+            assert_eq!(texts::plain(&texts::table(*language).unwrap()).len(), known, "{}", language.tag);
+        }
     }
 
     #[test]

@@ -66,7 +66,7 @@ Text {
     Back, "back", "Back";
     BoxLabel, "box_label", "What do you need?";
     BoxHint, "box_hint", "Describe it in your own words";
-    FormFailed, "form_failed", "The help form does not work here right now. Your text stays in the box.";
+    FormFailed, "form_failed", "The help form does not work right now.";
     Copied, "copied", "Copied";
     SendTicket, "send_ticket", "Send a ticket";
     Suggestions, "suggestions", "People asked this before";
@@ -248,12 +248,46 @@ GatewayText {
     WeHaveIt, "paste_we_have_it", "We have your ticket {reference} and will answer there, where we see what we need to help you.";
     NeedsScript, "help_needs_script", "This page needs JavaScript. Please switch it on, or write to support by e-mail.";
     NoHelpHere, "help_not_here", "There is no help page of this name. A letter of the address may have been copied wrongly.";
+    MailSubject, "mail_subject", "We have your ticket {reference}";
+    MailHello, "mail_hello", "Hello,";
+    MailHelloName, "mail_hello_name", "Hello {name},";
+    MailWeHaveIt, "mail_we_have_it", "We have your message. It is ticket {reference}; please name it wherever you talk to us about this.";
+    MailDue, "mail_due", "You get a first answer by {time}.";
+    MailWhere, "mail_where", "You find the answer where you wrote to us: in the help menu, under “{tickets}”.";
+    MailAnswered, "mail_answered", "An answer to this e-mail reaches us as well.";
+    MailNotAnswered, "mail_not_answered", "This e-mail was sent automatically, and nobody reads answers to it.";
+    MailWrote, "mail_wrote", "You wrote on {time}:";
+    MailNotYou, "mail_not_you", "If you did not write this, somebody has mistyped their address. There is nothing you need to do.";
+    MailTime, "mail_time", "{year}-{month}-{day}, {time} ({zone})";
     SendHere, "paste_send_here", "Please send it here, so that we get what we need to help you: {link}";
 }
 }
 
 /// The texts that the loader shows before the widget is there, in the order in which it is given them.
 pub const LOADER: &[Text] = &[Text::Help, Text::Close, Text::BoxLabel, Text::FormFailed];
+
+/// What the plain form says, by name, in the order of `src/loader/plain/words.js`: its own texts and those of others.
+#[cfg(not(target_arch = "wasm32"))]
+pub const PLAIN: &[&str] = &[
+    "plain_lead",
+    "name",
+    "email",
+    "need_message",
+    "need_name",
+    "need_email",
+    "send",
+    "waiting_sending",
+    "waiting_offline",
+    "plain_unknown",
+    "waiting_refused",
+    "waiting_again",
+    "waiting_copy",
+    "copied",
+    "receipt_title",
+    "receipt_reference",
+    "read_every",
+    "done",
+];
 
 /// A language that comes with Deskbell.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -340,6 +374,14 @@ pub fn table(language: Language) -> Result<Table, String> {
         Some(unknown) => Err(format!("{}: {unknown} is no text", language.tag)),
         None => Ok(Table { panel, labels, gateway }),
     }
+}
+
+/// The texts of [`PLAIN`] in a language.
+#[cfg(not(target_arch = "wasm32"))]
+pub fn plain(table: &Table) -> Vec<&str> {
+    let panel =
+        |key: &str| Text::ALL.iter().zip(&table.panel).find(|(text, _)| text.key() == key).map(|(_, said)| said);
+    PLAIN.iter().filter_map(|key| panel(key).or_else(|| table.labels.get(*key))).map(String::as_str).collect()
 }
 
 /// What the modules beside the form say, and in English.

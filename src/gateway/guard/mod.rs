@@ -22,7 +22,7 @@ use super::identity::SESSION_HEADER;
 pub use address::of as address;
 use streams::{Stream, Streams};
 
-/// How many requests of its address a ticket or a reply counts for.
+/// How many requests of its address a ticket, a reply or a file counts for.
 const WRITE: NonZeroU32 = NonZeroU32::MIN.saturating_add(9);
 /// How often somebody may try to log in from one address, in a minute.
 const LOGINS: NonZeroU32 = NonZeroU32::MIN.saturating_add(9);
@@ -37,18 +37,20 @@ const FORGET: Duration = Duration::from_secs(60);
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct Limits {
-    /// Requests from one address, where a ticket or a reply counts for ten.
+    /// Requests from one address, where a ticket, a reply or a file counts for ten.
     pub address: NonZeroU32,
     /// Tickets and replies of one session or person.
     pub session: NonZeroU32,
     /// Tickets and replies to one site.
     pub site: NonZeroU32,
+    /// Files of one session or person; of a site as many as there are tickets and replies.
+    pub uploads: NonZeroU32,
 }
 
 impl Default for Limits {
     fn default() -> Limits {
-        let [address, session, site] = [1199, 29, 599].map(|more| NonZeroU32::MIN.saturating_add(more));
-        Limits { address, session, site }
+        let [address, session, site, uploads] = [1199, 29, 599, 59].map(|more| NonZeroU32::MIN.saturating_add(more));
+        Limits { address, session, site, uploads }
     }
 }
 
@@ -59,6 +61,8 @@ pub struct Guard {
     addresses: Limiter<IpAddr>,
     writers: Limiter<[u8; 32]>,
     sites: Limiter<String>,
+    uploaders: Limiter<[u8; 32]>,
+    uploads: Limiter<String>,
     logins: Limiter<IpAddr>,
     streams: Streams<[u8; 32]>,
     streams_from: Streams<IpAddr>,
@@ -81,6 +85,8 @@ impl Guard {
             addresses: limiter(limits.address),
             writers: limiter(limits.session),
             sites: limiter(limits.site),
+            uploaders: limiter(limits.uploads),
+            uploads: limiter(limits.site),
             logins: limiter(LOGINS),
             streams: Streams::new(STREAMS),
             streams_from: Streams::new(STREAMS_FROM_ADDRESS),
@@ -94,13 +100,12 @@ impl Guard {
 
     /// Counts a ticket or a reply. Who neither has a session nor is signed counts by the address alone.
     pub fn write(&self, address: Option<IpAddr>, site: &str, headers: &HeaderMap) -> Result<(), Wait> {
-        if let Some(address) = address {
-            admit(&self.addresses, &address, WRITE)?;
-        }
-        if let Some(writer) = writer(site, headers) {
-            admit(&self.writers, &writer, NonZeroU32::MIN)?;
-        }
-        admit(&self.sites, &site.to_string(), NonZeroU32::MIN)
+        admit_write((&self.addresses, address), (&self.writers, writer(site, headers)), (&self.sites, site))
+    }
+
+    /// Counts a file. It takes nothing from what tickets and replies of the same people may come to.
+    pub fn upload(&self, address: Option<IpAddr>, site: &str, headers: &HeaderMap) -> Result<(), Wait> {
+        admit_write((&self.addresses, address), (&self.uploaders, writer(site, headers)), (&self.uploads, site))
     }
 
     /// Opens a stream for whoever writes.
@@ -121,6 +126,8 @@ impl Guard {
             self.addresses.retain_recent();
             self.writers.retain_recent();
             self.sites.retain_recent();
+            self.uploaders.retain_recent();
+            self.uploads.retain_recent();
             self.logins.retain_recent();
         }
     }
@@ -134,6 +141,20 @@ pub fn writer(site: &str, headers: &HeaderMap) -> Option<[u8; 32]> {
 
 fn limiter<K: Hash + Eq + Clone>(count: NonZeroU32) -> Limiter<K> {
     RateLimiter::dashmap(Quota::per_minute(count))
+}
+
+fn admit_write(
+    (addresses, address): (&Limiter<IpAddr>, Option<IpAddr>),
+    (writers, writer): (&Limiter<[u8; 32]>, Option<[u8; 32]>),
+    (sites, site): (&Limiter<String>, &str),
+) -> Result<(), Wait> {
+    if let Some(address) = address {
+        admit(addresses, &address, WRITE)?;
+    }
+    if let Some(writer) = writer {
+        admit(writers, &writer, NonZeroU32::MIN)?;
+    }
+    admit(sites, &site.to_string(), NonZeroU32::MIN)
 }
 
 fn admit<K: Hash + Eq + Clone>(limiter: &Limiter<K>, key: &K, cost: NonZeroU32) -> Result<(), Wait> {
@@ -151,7 +172,7 @@ mod tests {
 
     fn guard(address: u32, session: u32, site: u32) -> Guard {
         let [address, session, site] = [address, session, site].map(|count| NonZeroU32::new(count).unwrap());
-        Guard::new(Limits { address, session, site })
+        Guard::new(Limits { address, session, site, uploads: session })
     }
 
     fn session(name: &str) -> HeaderMap {
@@ -186,6 +207,15 @@ mod tests {
         ] {
             assert_eq!(guard.write(None, site, who).is_ok(), admitted, "{site} {who:?}");
         }
+    }
+
+    #[test]
+    fn files_have_a_share_of_their_own() {
+        let guard = guard(1000, 2, 3);
+        let (ada, bob) = (session("ada"), session("bob"));
+        let put = |who| guard.upload(None, "acme", who).is_ok();
+        assert_eq!([put(&ada), put(&ada), put(&ada), put(&bob), put(&bob)], [true, true, false, true, false]);
+        assert_eq!(guard.write(None, "acme", &ada), Ok(()));
     }
 
     #[test]

@@ -29,15 +29,15 @@ use axum::{Extension, Router};
 use maud::Markup;
 
 use super::app::App;
-use super::incidents;
 use super::store::StoreError;
+use super::{attachments, incidents};
 use crate::domain::reference;
 use access::Operator;
 use asked::Asked;
 
 const PAGE_SIZE: usize = 50;
-/// The pages run no script but the gateway's own, embed nothing and are embedded nowhere.
-const POLICY: &str = "default-src 'none'; style-src 'self'; script-src 'self'; img-src data:; base-uri 'none'; \
+/// The pages run no script but the gateway's own, embed nothing but pictures and are embedded nowhere.
+const POLICY: &str = "default-src 'none'; style-src 'self'; script-src 'self'; img-src 'self' data:; base-uri 'none'; \
                       frame-ancestors 'none'; form-action 'self'";
 const STYLE: &str = concat!(
     include_str!("style/common.css"),
@@ -104,8 +104,15 @@ async fn ticket(
         return Ok(message(StatusCode::NOT_FOUND, page::not_found()));
     };
     let messages = app.store.messages(&ticket.id, 0).await?;
+    let attachments = attachments::of(&app, &ticket.id).await?;
     let deeds = app.store.deeds(&ticket.id).await?;
-    let known = ticket::Known { ticket: &ticket, messages: &messages, deeds: &deeds, base: &base(&headers) };
+    let known = ticket::Known {
+        ticket: &ticket,
+        messages: &messages,
+        attachments: &attachments,
+        deeds: &deeds,
+        base: &base(&headers),
+    };
     Ok(html(ticket::page(&app, &operator, &known)).into_response())
 }
 

@@ -29,6 +29,18 @@ pub async fn json_or_text(headers: &HeaderMap, body: Body) -> Result<Vec<u8>, Re
     if allowed { Ok(bytes) } else { Err(Refusal::UnsupportedMediaType) }
 }
 
+/// Reads what a client is still sending and throws it away: as much as it may send, and a little more.
+pub async fn drain(mut body: Body, max: usize) {
+    let mut length = 0;
+    // Whoever sends nothing for so long sees no reason, and asks again.
+    while let Ok(Some(Ok(frame))) = tokio::time::timeout(BODY_TIME, body.frame()).await {
+        length += frame.data_ref().map_or(0, |data| data.len());
+        if length > max + DRAIN_MAX {
+            break;
+        }
+    }
+}
+
 async fn read(mut body: Body) -> Result<Vec<u8>, Refusal> {
     let mut bytes = Vec::new();
     let mut length = 0;

@@ -3,15 +3,16 @@
 use std::time::{Duration, Instant};
 
 use axum::extract::{MatchedPath, Request};
-use axum::http::{HeaderName, HeaderValue, header};
+use axum::http::{HeaderName, HeaderValue, Method, header};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 use tracing::Instrument;
 use uuid::Uuid;
 
+use super::super::attachments::UPLOAD_TIME;
 use super::super::problem::Refusal;
 
-/// How long a request may take.
+/// How long a request may take, but one that puts a file: that takes as long as the file takes to arrive, and then as long as any.
 pub const REQUEST_TIME: Duration = Duration::from_secs(15);
 /// The header that names a request, so that a report of it can be found in the log.
 pub const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
@@ -41,7 +42,8 @@ pub async fn wrap(request: Request, next: Next) -> Response {
 
 /// Ends a request that takes too long. It may have been carried out all the same, so this is no refusal.
 pub async fn in_time(request: Request, next: Next) -> Response {
-    match tokio::time::timeout(REQUEST_TIME, next.run(request)).await {
+    let arriving = if *request.method() == Method::PUT { UPLOAD_TIME } else { Duration::ZERO };
+    match tokio::time::timeout(REQUEST_TIME + arriving, next.run(request)).await {
         Ok(response) => response,
         Err(_) => Refusal::Busy.into_response(),
     }

@@ -1,6 +1,7 @@
 //! HTTP: parse, call, answer. No rules in here.
 
 mod assets;
+mod attachments;
 mod body;
 pub mod config;
 mod conversation;
@@ -29,7 +30,7 @@ use super::problem::Refusal;
 use super::settings::Site;
 use super::{demo, help, inbox};
 
-pub use body::BODY_MAX;
+pub use body::{BODY_MAX, drain};
 pub use envelope::REQUEST_TIME;
 
 /// Everything the gateway answers.
@@ -60,6 +61,7 @@ fn version_1(app: Arc<App>) -> Router<Arc<App>> {
         .route("/sites/{site}/questions/{id}", get(questions::answer))
         .route("/sites/{site}/incidents", get(incidents::list).post(incidents::affected))
         .route("/sites/{site}/events", post(events::answer))
+        .route("/sites/{site}/attachments/{id}", get(attachments::get).put(attachments::put))
         .route("/sites/{site}/tickets", post(tickets::answer).get(conversation::list))
         .route("/sites/{site}/tickets/stream", get(stream::answer))
         .route("/sites/{site}/tickets/alike", post(conversation::alike))

@@ -8,6 +8,7 @@ use schemars::generate::SchemaSettings;
 use schemars::{JsonSchema, SchemaGenerator};
 use serde_json::{Map, Value, json};
 
+use crate::domain::attachment::Attachment;
 use crate::domain::config::Config;
 use crate::domain::conversation::{Draft, Message, Messages, Patch, Reply, Summaries, Summary};
 use crate::domain::event::Event;
@@ -146,6 +147,25 @@ fn calls(generator: &mut SchemaGenerator) -> Vec<Call> {
             post("/incidents", "Somebody has it too.", schema::<Affected>(g), "202", Some(schema::<Incident>(g))),
             &["400", "401", "404", "415", "422"],
         ),
+        mine(
+            Call {
+                method: "put",
+                query: &[("name", "What the file is called.")],
+                body: Some(bytes()),
+                status: "201",
+                answer: Some(schema::<Attachment>(g)),
+                ..Call::get(
+                    "/attachments/{id}",
+                    "Takes a file, told by what is in it. Its id is a UUID that the client makes; the same again is answered the same.",
+                )
+            },
+            &["400", "401", "404", "408", "413", "415"],
+        ),
+        Call {
+            query: &[("until", "When the address ends."), ("signature", "Who made it.")],
+            refused: &["403", "404"],
+            ..get("/attachments/{id}", "The file, at the address that stands on its message.", bytes())
+        },
         Call {
             key: true,
             refused: &["400", "401", "404", "409", "413", "415", "422"],
@@ -219,7 +239,10 @@ fn operation(call: &Call) -> Value {
         let says = "1 to 255 visible characters. The same key with the same body is answered the same.";
         parameters.push(named("Idempotency-Key", "header", says));
     }
-    let content = |schema: &Value| json!({"application/json": {"schema": schema}});
+    let content = |schema: &Value| {
+        let media = if *schema == bytes() { "application/octet-stream" } else { "application/json" };
+        json!({media: {"schema": schema}})
+    };
     let mut done = Map::from_iter([("description".to_string(), json!("Done."))]);
     if let Some(answer) = &call.answer {
         done.insert("content".into(), content(answer));
@@ -245,6 +268,11 @@ fn operation(call: &Call) -> Value {
         operation.insert("security".into(), json!([{}, {"session": []}, {"person": []}]));
     }
     operation.into()
+}
+
+/// A file, and no JSON.
+fn bytes() -> Value {
+    json!({"type": "string", "format": "binary"})
 }
 
 fn schema<T: JsonSchema>(generator: &mut SchemaGenerator) -> Value {

@@ -18,6 +18,9 @@ pub struct File {
     pub listen: Option<String>,
     /// The database, `sqlite:PATH`; made where there is none. Default: [`super::DEFAULT_DATABASE`].
     pub database: Option<String>,
+    /// The folder for the files that go along with tickets; made where there is none. Default: beside the database, its name with
+    /// `-attachments` in the place of the ending.
+    pub attachments: Option<PathBuf>,
     /// The folder with what `make build` made. Default: none, and no panel is served.
     pub assets: Option<PathBuf>,
     /// The secret that opens `/inbox`, at least [`super::TOKEN_MIN`] characters. Default: none, and the inbox is closed.
@@ -59,5 +62,4 @@ pub fn text(path: &Path) -> Result<String, SettingsError> {
 
 /// A site's fields are read as those of the domain's configuration, which does not know those that are the gateway's.
 const SITE_FIELDS: &str = "expected one of `kinds`";
-const SITE_FIELDS_WITH_OWN: &str =
-    "expected one of `origins`, `hours`, `rota`, `support_engineers`, `signers`, `incidents`, `imports`, `kinds`";
+const SITE_FIELDS_WITH_OWN: &str = "expected one of `origins`, `hours`, `rota`, `support_engineers`, `signers`, `incidents`, `mail`, `imports`, `kinds`";

@@ -3,13 +3,14 @@
 mod file;
 mod hours;
 mod incidents;
+mod mail;
 mod rota;
 mod site;
 
 use std::collections::BTreeMap;
 use std::fmt;
 use std::net::SocketAddr;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use sha2::{Digest, Sha256};
 
@@ -34,6 +35,8 @@ pub struct Settings {
     pub listen: SocketAddr,
     /// The SQLite file.
     pub database: PathBuf,
+    /// The folder of the files that go along with tickets.
+    pub attachments: PathBuf,
     /// The folder with what `make build` made; without it no panel is served.
     pub assets: Option<PathBuf>,
     /// What opens the inbox; without it the inbox stays closed.
@@ -59,6 +62,8 @@ pub struct Overrides {
     pub assets: Option<PathBuf>,
     /// A secret.
     pub inbox_token: Option<String>,
+    /// The password of the sites' mail servers, where they name a user.
+    pub smtp_password: Option<String>,
     /// Whether the demo is served.
     pub demo: bool,
 }
@@ -136,7 +141,7 @@ pub fn load(overrides: &Overrides) -> Result<Settings, SettingsError> {
     );
     let database = sqlite_path(&database, &from)?;
     let inbox_token = inbox_token(overrides, &file, &place)?;
-    let mut sites = site::check_all(file.sites, &place)?;
+    let mut sites = site::check_all(file.sites, overrides.smtp_password.as_deref(), &place)?;
     if overrides.demo {
         for (name, site) in crate::gateway::demo::sites()? {
             sites.entry(name).or_insert(site);
@@ -144,6 +149,7 @@ pub fn load(overrides: &Overrides) -> Result<Settings, SettingsError> {
     }
     Ok(Settings {
         listen,
+        attachments: file.attachments.unwrap_or_else(|| beside(&database)),
         database,
         assets: overrides.assets.clone().or(file.assets),
         inbox_token,
@@ -162,9 +168,16 @@ pub fn sqlite_path(url: &str, place: &str) -> Result<PathBuf, SettingsError> {
     })
 }
 
+/// The folder for files beside a database: `data/deskbell-attachments` for `data/deskbell.db`.
+fn beside(database: &Path) -> PathBuf {
+    let mut name = database.file_stem().unwrap_or_default().to_os_string();
+    name.push("-attachments");
+    database.with_file_name(name)
+}
+
 /// The sites of a file that is called `name`, or what is wrong with them.
 pub fn check_sites(tables: BTreeMap<String, SiteTable>, name: &str) -> Result<BTreeMap<String, Site>, SettingsError> {
-    site::check_all(tables, &|field| format!("{name}: {field}"))
+    site::check_all(tables, None, &|field| format!("{name}: {field}"))
 }
 
 /// The value that counts, and where it came from.

@@ -14,6 +14,7 @@ use serde::{Deserialize, Deserializer};
 use super::SettingsError;
 use super::hours::HoursTable;
 use super::incidents::IncidentsTable;
+use super::mail::MailTable;
 use super::rota::{self, TurnsTable};
 use crate::domain::config::{self, Config};
 use crate::domain::hours::Hours;
@@ -21,6 +22,7 @@ use crate::domain::link;
 use crate::domain::rota::Rota;
 use crate::gateway::identity::Signer;
 use crate::gateway::incidents::Told;
+use crate::gateway::mail::Mailer;
 use crate::gateway::search::import::timer::{EVERY_DEFAULT, EVERY_MAX, EVERY_MIN, Plan};
 use crate::gateway::search::import::{Format, Source, SourceError};
 
@@ -41,6 +43,8 @@ pub struct Site {
     pub signers: Vec<Signer>,
     /// Where it says what is broken.
     pub incidents: Option<Told>,
+    /// How it sends e-mail; without it receipts are shown and not sent.
+    pub mail: Option<Mailer>,
     /// Where its questions come from while the gateway serves.
     pub imports: Vec<Plan>,
 }
@@ -54,7 +58,7 @@ pub enum Origins {
     Listed(Vec<String>),
 }
 
-/// A site as it stands in the file: `origins`, `hours`, `rota`, `support_engineers`, `signers`, `incidents` and `imports`, and beside them the fields of [`Config`].
+/// A site as it stands in the file: `origins`, `hours`, `rota`, `support_engineers`, `signers`, `incidents`, `mail` and `imports`, and beside them the fields of [`Config`].
 #[derive(Clone, Debug)]
 pub struct SiteTable {
     origins: Vec<String>,
@@ -63,6 +67,7 @@ pub struct SiteTable {
     support_engineers: Vec<String>,
     signers: Vec<SignerTable>,
     incidents: Option<IncidentsTable>,
+    mail: Option<MailTable>,
     imports: Vec<ImportTable>,
     config: Config,
 }
@@ -117,15 +122,21 @@ impl Origins {
     }
 }
 
-/// The sites of a file, or what is wrong with the first that is not as it should be.
+/// The sites of a file, or what is wrong with the first that is not as it should be. `password` is that of the mail server.
 pub fn check_all(
     tables: BTreeMap<String, SiteTable>,
+    password: Option<&str>,
     place: &impl Fn(&str) -> String,
 ) -> Result<BTreeMap<String, Site>, SettingsError> {
-    tables.into_iter().map(|(name, table)| Ok((name.clone(), check(&name, table, place)?))).collect()
+    tables.into_iter().map(|(name, table)| Ok((name.clone(), check(&name, table, password, place)?))).collect()
 }
 
-fn check(name: &str, table: SiteTable, place: &impl Fn(&str) -> String) -> Result<Site, SettingsError> {
+fn check(
+    name: &str,
+    table: SiteTable,
+    password: Option<&str>,
+    place: &impl Fn(&str) -> String,
+) -> Result<Site, SettingsError> {
     let wrong = |field: &str, message: String| {
         let dot = if field.is_empty() { "" } else { "." };
         Err(SettingsError::Value { place: place(&format!("sites.{name}{dot}{field}")), message })
@@ -180,6 +191,10 @@ fn check(name: &str, table: SiteTable, place: &impl Fn(&str) -> String) -> Resul
         Ok(incidents) => incidents,
         Err((field, message)) => return wrong(&format!("incidents.{field}"), message),
     };
+    let mail = match table.mail.as_ref().map(|mail| mail.read(password)).transpose() {
+        Ok(mail) => mail,
+        Err((field, message)) => return wrong(&format!("mail.{field}"), message),
+    };
     let mut imports: Vec<Plan> = Vec::new();
     for (index, import) in table.imports.into_iter().enumerate() {
         let plan = match plan(import) {
@@ -200,6 +215,7 @@ fn check(name: &str, table: SiteTable, place: &impl Fn(&str) -> String) -> Resul
         support_engineers: table.support_engineers,
         signers,
         incidents,
+        mail,
         imports,
     })
 }
@@ -283,8 +299,8 @@ impl<'de> Visitor<'de> for TableVisitor {
         let mut own = Own::default();
         let config = Config::deserialize(MapAccessDeserializer::new(WithoutOwn { map, own: &mut own }))?;
         let origins = own.origins.ok_or_else(|| A::Error::missing_field("origins"))?;
-        let Own { hours, rota, support_engineers, signers, incidents, imports, .. } = own;
-        Ok(SiteTable { origins, hours, rota, support_engineers, signers, incidents, imports, config })
+        let Own { hours, rota, support_engineers, signers, incidents, mail, imports, .. } = own;
+        Ok(SiteTable { origins, hours, rota, support_engineers, signers, incidents, mail, imports, config })
     }
 }
 
@@ -297,10 +313,11 @@ struct Own {
     support_engineers: Vec<String>,
     signers: Vec<SignerTable>,
     incidents: Option<IncidentsTable>,
+    mail: Option<MailTable>,
     imports: Vec<ImportTable>,
 }
 
-const OWN: &[&str] = &["origins", "hours", "rota", "support_engineers", "signers", "incidents", "imports"];
+const OWN: &[&str] = &["origins", "hours", "rota", "support_engineers", "signers", "incidents", "mail", "imports"];
 
 impl Own {
     fn read<'de, A: MapAccess<'de>>(&mut self, field: &str, map: &mut A) -> Result<(), A::Error> {
@@ -311,6 +328,7 @@ impl Own {
             "support_engineers" => self.support_engineers = map.next_value()?,
             "signers" => self.signers = map.next_value()?,
             "incidents" => self.incidents = Some(map.next_value()?),
+            "mail" => self.mail = Some(map.next_value()?),
             _ => self.imports = map.next_value()?,
         }
         Ok(())

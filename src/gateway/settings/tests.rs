@@ -18,10 +18,12 @@ fn the_example_is_read_and_says_what_the_defaults_are() {
     let settings = load_text(include_str!("../deskbell.example.toml"), Overrides::default()).unwrap();
     assert_eq!(settings.listen, DEFAULT_LISTEN.parse().unwrap());
     assert_eq!(settings.database, sqlite_path(DEFAULT_DATABASE, "").unwrap());
+    assert_eq!(settings.attachments, beside(&settings.database));
     let site = &settings.sites["acme"];
     assert_eq!(site.origins, Origins::Listed(vec!["https://app.example.com".into()]));
     assert_eq!(site.config.targets, crate::domain::targets::default_targets());
     assert_eq!(site.config.kinds, Config::default().kinds);
+    assert_eq!(site.config.attachments, Config::default().attachments);
 }
 
 #[test]
@@ -36,6 +38,7 @@ fn the_example_names_every_field_of_a_site() {
         );
     }
     assert!(example.contains("\n# [[sites.acme.imports]]\n") && example.contains("\n# [[sites.acme.signers]]\n"));
+    assert!(example.contains("\n# [sites.acme.mail]\n"));
     assert!(example.contains("\n# [sites.acme.hours]\n") && example.contains("\n# [sites.acme.rota.growth]\n"));
     assert!(example.contains("\nsupport_engineers = ") && example.contains("\n[limits]\n"));
     for table in ["[[sites.acme.channels]]", "[[sites.acme.fields]]", "[sites.acme.incidents]"] {
@@ -77,12 +80,24 @@ fn a_wrong_file_is_told_by_file_line_field_and_what_is_allowed() {
         ),
         (
             "[sites.acme]\norigins = [\"*\"]\norigin = [\"*\"]",
-            "deskbell.toml:3: sites.acme.origin: unknown field `origin`, expected one of `origins`, `hours`, `rota`, `support_engineers`, `signers`, `incidents`, `imports`, `kinds`, `topics`",
+            "deskbell.toml:3: sites.acme.origin: unknown field `origin`, expected one of `origins`, `hours`, `rota`, `support_engineers`, `signers`, `incidents`, `mail`, `imports`, `kinds`, `topics`",
         ),
         ("[sites.acme]\norigins = [\"*\"]\nkinds = []", "deskbell.toml: sites.acme.kinds: is empty; name at least one"),
         (
             "[sites.acme]\norigins = [\"*\"]\ntheme = { accent = \"blue\" }",
             "deskbell.toml: sites.acme.theme.accent: \"blue\" is no colour; #rgb or #rrggbb",
+        ),
+        (
+            "[sites.acme]\norigins = [\"*\"]\nattachments = { types = [\"image/svg+xml\"] }",
+            "deskbell.toml:3: sites.acme.attachments.types[0]: unknown variant `image/svg+xml`, expected one of `image/png`, `image/jpeg`",
+        ),
+        (
+            "[sites.acme]\norigins = [\"*\"]\nattachments = { max_bytes = 0 }",
+            "deskbell.toml: sites.acme.attachments.max_bytes: 0 is no size from 1 to 100000000 bytes",
+        ),
+        (
+            "[sites.acme]\norigins = [\"*\"]\nattachments = { max_count = 51 }",
+            "deskbell.toml: sites.acme.attachments.max_count: 51 is no number from 0 to 50",
         ),
         (
             "[sites.acme]\norigins = [\"*\"]\nplans = { free = \"none\" }",
@@ -241,5 +256,53 @@ fn turns_are_read_and_what_is_wrong_with_them_is_named() {
     ] {
         let complaint = complaint(&site(fields));
         assert!(complaint.contains(said), "{complaint}");
+    }
+}
+
+#[test]
+fn mail_is_read_and_what_is_wrong_with_it_is_named_without_its_password() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("password");
+    std::fs::write(&file, "from a file\n").unwrap();
+    let site = |fields: &str| format!("[sites.acme]\norigins = [\"*\"]\n[sites.acme.mail]\n{fields}");
+    let from = "from = \"Acme <support@example.com>\"\n";
+    let environment = Overrides { smtp_password: Some("50%41 of:it@".into()), ..Overrides::default() };
+    for (smtp, overrides) in [
+        ("smtp = \"smtps://me:se%20cret@mail.example.com\"".to_string(), Overrides::default()),
+        ("smtp = \"smtp://mail.example.com:2525\"".into(), environment.clone()),
+        ("smtp = \"smtp://me@mail.example.com\"".into(), environment.clone()),
+        (format!("smtp = \"smtps://me@mail.example.com\"\npassword_file = {file:?}"), Overrides::default()),
+        ("smtp = \"smtp://localhost\"".into(), Overrides::default()),
+    ] {
+        let settings = load_text(&site(&[from, &smtp].concat()), overrides).unwrap();
+        let shown = format!("{settings:?}");
+        assert_eq!(settings.sites["acme"].mail.as_ref().unwrap().from.to_string(), "Acme <support@example.com>");
+        assert!(
+            ["se%20cret", "se cret", "from a file", "50%41"].iter().all(|secret| !shown.contains(secret)),
+            "{shown}"
+        );
+    }
+    for (fields, said) in [
+        (from, "sites.acme.mail: missing field `smtp`"),
+        ("smtp = \"smtp://x\"", "sites.acme.mail: missing field `from`"),
+        ("smtp = \"smtp://x\"\nfrom = \"support\"", "sites.acme.mail.from: \"support\" is no address; write support@"),
+        ("smtp = \"smtp://x\"\nfrom = \"a@b.c\"\nreply_to = \"x\"", "sites.acme.mail.reply_to: \"x\" is no address"),
+        (
+            "smtp = \"http://secret:secret@x\"\nfrom = \"a@b.c\"",
+            "sites.acme.mail.smtp: is no address of a mail server; write",
+        ),
+        ("smtp = \"smtp://x?tls=none\"\nfrom = \"a@b.c\"", "sites.acme.mail.smtp: is no address of a mail server"),
+        (
+            "smtp = \"smtps://me@x\"\nfrom = \"a@b.c\"",
+            "sites.acme.mail.smtp: names a user without a password; write USER:",
+        ),
+        (
+            "smtp = \"smtps://me:secret@x\"\npassword_file = \"y\"\nfrom = \"a@b.c\"",
+            "sites.acme.mail.password_file: stands beside a password in smtp; keep one",
+        ),
+        ("smtp = \"smtp://x\"\nto = \"a@b.c\"", "sites.acme.mail.to: unknown field `to`, expected one of `smtp`"),
+    ] {
+        let complaint = complaint(&site(fields));
+        assert!(complaint.contains(said) && !complaint.contains("secret"), "{complaint}");
     }
 }

@@ -20,6 +20,9 @@ pub trait Conversations: Send + Sync {
     /// What was said about a ticket after a number; the ticket itself, number 0, is not among it.
     async fn messages(&self, ticket: &str, after: u32) -> Result<Vec<Message>, StoreError>;
 
+    /// What was said about a ticket under a key, and the SHA-256 of the body that said it.
+    async fn said(&self, ticket: &str, key: &str) -> Result<Option<([u8; 32], Message)>, StoreError>;
+
     /// What operators did about a ticket, in its order.
     async fn deeds(&self, ticket: &str) -> Result<Vec<Deed>, StoreError>;
 
@@ -90,6 +93,8 @@ pub struct Said {
     pub body: String,
     /// The key of a reply and the SHA-256 of its body, so that the same is not said twice.
     pub seal: Option<(String, [u8; 32])>,
+    /// The ids of the files that go along with it.
+    pub attachments: Vec<String>,
 }
 
 words! {
@@ -146,6 +151,8 @@ pub enum Stepped {
     Again(Message),
     /// Nothing was kept: something else was said under this key.
     KeyReused,
+    /// Nothing was kept: the files at these places of the list are not there for it.
+    Missing(Vec<usize>),
     /// There is no such ticket.
     Gone,
 }

@@ -1,9 +1,12 @@
 //! What is kept: tickets, the keys they were sealed under, what is said about them, and questions.
 
+mod attachments;
 mod conversations;
+mod mails;
 mod sqlite;
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use async_trait::async_trait;
 
@@ -12,19 +15,28 @@ use crate::domain::question::Question;
 use crate::domain::targets::{Owner, Target};
 use crate::domain::ticket::{NewTicket, Priority, Status};
 
+pub use attachments::{Files, Put, StoredAttachment};
 pub use conversations::{Act, Conversations, Deed, Handling, Reader, Said, Step, Stepped};
+pub use mails::{DueMail, Mails, NewMail};
 pub use sqlite::SqliteStore;
 
 /// A place where tickets and questions are kept. When a write returns, it is on disk.
 #[async_trait]
-pub trait Store: Conversations {
-    /// Keeps a ticket together with its seal and the first answer, where it has one at once: all of them or none.
-    async fn place(&self, ticket: &StoredTicket, seal: &Seal, answer: Option<Said>) -> Result<Placed, StoreError>;
+pub trait Store: Conversations + Files + Mails {
+    /// Keeps a ticket together with its seal, its files, the first answer, where it has one at once, and the receipt that is sent by
+    /// e-mail: all of them or none.
+    async fn place(
+        &self,
+        ticket: &StoredTicket,
+        seal: &Seal,
+        answer: Option<Said>,
+        mail: Option<NewMail>,
+    ) -> Result<Placed, StoreError>;
 
     /// The ticket that was sealed under a key.
     async fn sealed(&self, site: &str, key: &str) -> Result<Option<Sealed>, StoreError>;
 
-    /// Gives a session's tickets in a site to a person, those that nobody has yet. The session opens them no more.
+    /// Gives a session's tickets and files in a site to a person, those that nobody has yet. The session opens them no more.
     async fn move_to_person(&self, site: &str, session: &[u8; 32], person: &str) -> Result<(), StoreError>;
 
     /// The ticket of a reference or an id.
@@ -175,6 +187,8 @@ pub enum Placed {
     KeyTaken(Box<Sealed>),
     /// Nothing was kept, because another ticket has its reference.
     ReferenceTaken,
+    /// Nothing was kept, because the files at these places of its list are not there for it.
+    Missing(Vec<usize>),
 }
 
 /// Which tickets are listed; what is empty does not matter.
@@ -217,12 +231,20 @@ pub struct Taken {
 }
 
 /// Why the store cannot do it.
-#[derive(Debug, thiserror::Error)]
+#[derive(Clone, Debug, thiserror::Error)]
 pub enum StoreError {
     /// The file cannot be opened.
     #[error("{path}: {reason}; name a database that can be written, sqlite:PATH")]
     Open {
         /// The file.
+        path: String,
+        /// What the system says.
+        reason: String,
+    },
+    /// The folder for files cannot be made.
+    #[error("{path}: {reason}; name a folder that can be written, attachments = \"FOLDER\"")]
+    Folder {
+        /// The folder.
         path: String,
         /// What the system says.
         reason: String,
@@ -240,5 +262,5 @@ pub enum StoreError {
     },
     /// The database refuses.
     #[error("the database says: {0}")]
-    Database(sqlx::Error),
+    Database(Arc<sqlx::Error>),
 }

@@ -27,7 +27,13 @@ pub fn answer(app: &App, ticket: &StoredTicket) -> Option<Said> {
         parts.push(fill(&t(GatewayText::Ask), "{link}", &link(&ask.label, &ask.url)));
     }
     parts.push(t(GatewayText::Human));
-    Some(Said { author: Author::Automatic, name: String::new(), body: parts.join("\n\n"), seal: None })
+    Some(Said {
+        author: Author::Automatic,
+        name: String::new(),
+        body: parts.join("\n\n"),
+        seal: None,
+        attachments: Vec::new(),
+    })
 }
 
 fn item(hit: &Hit) -> String {

@@ -14,7 +14,7 @@ use crate::gateway::identity::Who;
 use crate::gateway::problem::Refusal;
 use crate::gateway::settings::Site;
 use crate::gateway::store::{Act, Deed, Reader, Said, Step, Stepped, StoredTicket};
-use crate::gateway::{clock, json};
+use crate::gateway::{attachments, clock, json};
 
 /// The most tickets that a list holds.
 const LIST_MAX: u32 = 100;
@@ -73,6 +73,7 @@ pub async fn messages(
     if after.is_none() {
         messages.insert(0, opening(&ticket));
     }
+    attachments::give(app, &ticket.id, &mut messages).await?;
     Ok(Messages { messages, read_until: ticket.handling.read_until })
 }
 
@@ -86,11 +87,25 @@ pub async fn reply(
     body: &[u8],
 ) -> Result<Message, Refusal> {
     let ticket = one(app, name, reader, id).await?;
-    let seal = (key, Sha256::digest(body).into());
+    let digest = Sha256::digest(body).into();
+    // What was said once is not refused later, even if the rules have changed since.
+    if let Some((sealed, message)) = app.store.said(&ticket.id, &key).await? {
+        return if sealed == digest { whole(app, &ticket.id, message).await } else { Err(Refusal::KeyReused) };
+    }
     let reply = json::parse::<Reply>(body)?;
-    check(&reply)?;
+    let errors: Vec<FieldError> =
+        check(&reply).into_iter().chain(attachments::check(site, &reply.attachments)).collect();
+    if !errors.is_empty() {
+        return Err(Refusal::Invalid(errors));
+    }
     let name = customer(&ticket).to_string();
-    let said = Said { author: Author::Customer, name, body: reply.message, seal: Some(seal) };
+    let said = Said {
+        author: Author::Customer,
+        name,
+        body: reply.message,
+        seal: Some((key, digest)),
+        attachments: reply.attachments,
+    };
     let at = clock::now();
     let change = |ticket: &mut StoredTicket| {
         ticket.status = Status::Open;
@@ -106,10 +121,12 @@ pub async fn reply(
     };
     match app.store.step(&ticket.id, Step { at: &at, said: Some(said), deed: None, change: &change }).await? {
         Stepped::Done(ticket, message) => {
+            let id = ticket.id.clone();
             app.live.changed(*ticket);
-            message.ok_or(Refusal::Internal)
+            whole(app, &id, message.ok_or(Refusal::Internal)?).await
         }
-        Stepped::Again(message) => Ok(message),
+        Stepped::Again(message) => whole(app, &ticket.id, message).await,
+        Stepped::Missing(places) => Err(attachments::missing(&places)),
         Stepped::KeyReused => Err(Refusal::KeyReused),
         Stepped::Gone => Err(no_ticket()),
     }
@@ -167,6 +184,7 @@ fn opening(ticket: &StoredTicket) -> Message {
         name: customer(ticket).into(),
         body: ticket.ticket.message.clone(),
         at: ticket.received_at.clone(),
+        attachments: Vec::new(),
     }
 }
 
@@ -175,14 +193,20 @@ fn customer(ticket: &StoredTicket) -> &str {
     if user.is_empty() { &ticket.ticket.contact.name } else { user }
 }
 
-fn check(reply: &Reply) -> Result<(), Refusal> {
+/// A message with its files.
+async fn whole(app: &App, ticket: &str, mut message: Message) -> Result<Message, Refusal> {
+    attachments::give(app, ticket, std::slice::from_mut(&mut message)).await?;
+    Ok(message)
+}
+
+fn check(reply: &Reply) -> Option<FieldError> {
     let length = reply.message.chars().count();
     if (1..=MESSAGE_MAX).contains(&length) && !reply.message.trim().is_empty() {
-        return Ok(());
+        return None;
     }
     let what = if length > MESSAGE_MAX { "is too long" } else { "is empty" };
     let detail = format!("{what}; write 1 to {MESSAGE_MAX} characters");
-    Err(Refusal::Invalid(vec![FieldError { pointer: "/message".into(), detail }]))
+    Some(FieldError { pointer: "/message".into(), detail })
 }
 
 /// The same whether there is none or whether it is somebody else's.

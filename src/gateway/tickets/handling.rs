@@ -61,6 +61,7 @@ pub async fn act(app: &App, ticket: &StoredTicket, operator: &str, action: Actio
             name: if operator == NOBODY_IN_PARTICULAR { String::new() } else { operator.into() },
             body: text.clone(),
             seal: Some((format!("inbox {key}"), Sha256::digest(text).into())),
+            attachments: Vec::new(),
         }),
         _ => None,
     };
@@ -74,7 +75,7 @@ pub async fn act(app: &App, ticket: &StoredTicket, operator: &str, action: Actio
             Ok(true)
         }
         Stepped::Again(_) | Stepped::KeyReused => Ok(true),
-        Stepped::Gone => Ok(false),
+        Stepped::Missing(_) | Stepped::Gone => Ok(false),
     }
 }
 

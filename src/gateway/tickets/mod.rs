@@ -14,7 +14,7 @@ use super::identity::Who;
 use super::problem::Refusal;
 use super::settings::Site;
 use super::store::{Handling, Placed, Seal, Sealed, StoredTicket};
-use super::{clock, json};
+use super::{attachments, clock, json, mail};
 use crate::domain::context::User;
 use crate::domain::conversation::Turn;
 use crate::domain::reference;
@@ -43,21 +43,25 @@ pub async fn take(
         return again(&held, &seal);
     }
     let new = json::parse::<NewTicket>(body)?;
-    let errors = ticket::check(&new);
+    let mut errors = ticket::check(&new);
+    errors.extend(attachments::check(site, &new.attachments));
     if !errors.is_empty() {
         return Err(Refusal::Invalid(errors));
     }
     let _claim = app.claims.claim(name, &seal.key).ok_or(Refusal::InProgress)?;
     let mut stored = stored(name, site, who, new);
     let answer = automatic::answer(app, &stored);
+    let mail = mail::receipt(site, &stored);
     for _ in 0..DRAWS {
-        match app.store.place(&stored, &seal, answer.clone()).await? {
+        match app.store.place(&stored, &seal, answer.clone(), mail.clone()).await? {
             Placed::New => {
+                app.mailed.send_replace(());
                 let receipt = receipt(&stored);
                 app.live.changed(stored);
                 return Ok(receipt);
             }
             Placed::KeyTaken(held) => return again(&held, &seal),
+            Placed::Missing(places) => return Err(attachments::missing(&places)),
             Placed::ReferenceTaken => stored.reference = draw(),
         }
     }

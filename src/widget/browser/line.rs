@@ -18,6 +18,17 @@ extern "C" {
     #[wasm_bindgen(method)]
     fn send(this: &Line, path: &str, body: &str, text: &str) -> js_sys::Promise;
     #[wasm_bindgen(method)]
+    fn add(this: &Line, path: &str, body: &str, text: &str) -> js_sys::Promise;
+    /// The gateway's origin.
+    #[wasm_bindgen(method, getter)]
+    pub fn base(this: &Line) -> String;
+    /// A number of bytes, as people say it.
+    #[wasm_bindgen(method)]
+    pub fn sized(this: &Line, bytes: u32) -> String;
+    /// Shows, in a place, the files that go along with the reply to the ticket of an id, and how to add some.
+    #[wasm_bindgen(method)]
+    pub fn files(this: &Line, place: &web_sys::Node, id: &str);
+    #[wasm_bindgen(method)]
     fn begun(this: &Line, id: &str) -> js_sys::Promise;
     /// Keeps on the device what was begun as a reply to the ticket of an id; nothing where it is empty.
     #[wasm_bindgen(method)]
@@ -37,6 +48,11 @@ pub async fn ask(line: &Line, method: &str, path: &str, body: &str) -> Answer {
 pub async fn begun(line: &Line, id: &str) -> String {
     // It never rejects.
     JsFuture::from(line.begun(id)).await.unwrap_or(JsValue::UNDEFINED).text()
+}
+
+/// Seals as a reply what was to be a ticket, with its files, and sends it.
+pub async fn add(line: &Line, path: &str, body: &str, text: &str) -> Sent {
+    loader::outcome(line.add(path, body, text)).await
 }
 
 /// Seals a reply in which a person wrote a text, and sends it.

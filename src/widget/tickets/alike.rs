@@ -110,7 +110,7 @@ fn add(offer: &Rc<Offer>, id: &str) {
     let (offer, id) = (offer.clone(), id.to_string());
     spawn(async move {
         let path = ["/", &id, "/messages"].concat();
-        let Sent { word, answer } = line::send(&offer.line, &path, &reply::json(&message), &message).await;
+        let Sent { word, answer } = line::add(&offer.line, &path, &reply::json(&message), &message).await;
         offer.adding.take();
         match word.as_str() {
             "sent" => {

@@ -4,6 +4,7 @@ use std::cell::{Cell, RefCell};
 use std::rc::Rc;
 
 use super::{Screen, markdown, paragraph, reply, said};
+use crate::domain::attachment::Attachment;
 use crate::domain::conversation::{Author, Message, Messages, Patch, Summary};
 use crate::domain::source::Read;
 use crate::domain::texts::TicketsText;
@@ -149,7 +150,20 @@ fn message(screen: &Screen, drawing: &mut Drawing, message: &Message) -> Node {
     };
     // What was written has its own direction, who wrote it that of the panel.
     let body = drawing.element("div", &[("dir", "auto")], vec![body]);
-    drawing.element("article", &[("class", class)], vec![by, body])
+    let mut parts = vec![by, body];
+    parts.extend(message.attachments.iter().map(|file| self::file(screen, drawing, file)));
+    drawing.element("article", &[("class", class)], parts)
+}
+
+/// A file that went along with a message; whoever presses it has it downloaded.
+fn file(screen: &Screen, drawing: &Drawing, file: &Attachment) -> Node {
+    let href = [screen.line.base(), file.url.clone()].concat();
+    let name = drawing.text(&file.name);
+    let attributes = [("href", href.as_str()), ("target", "_blank"), ("rel", "noopener noreferrer")];
+    let link = drawing.element("a", &attributes, vec![name]);
+    let size = said(drawing, "span", "hint", &screen.line.sized(file.size));
+    let space = drawing.text(" ");
+    drawing.element("p", &[("class", "attached")], vec![link, space, size])
 }
 
 /// Tells the gateway what was seen. Where that fails, it is told the next time.

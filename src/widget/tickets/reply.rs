@@ -53,7 +53,10 @@ pub fn nodes(screen: &Rc<Screen>, drawing: &mut Drawing) -> (Node, Parts) {
     let to = screen.clone();
     drawing.on(&field, "input", move |event| to.line.keep(&to.id, &dom::value_of(&event)));
     let around = drawing.element("div", &[], Vec::new());
-    let below = drawing.element("div", &[("class", "field reply")], vec![label, field.clone(), around.clone()]);
+    let files = drawing.element("section", &[("id", "reply-files"), ("data-of", &screen.id)], Vec::new());
+    screen.line.files(&files, &screen.id);
+    let parts = vec![label, field.clone(), files, around.clone()];
+    let below = drawing.element("div", &[("class", "field reply")], parts);
     (below, Parts { field, around })
 }
 
@@ -122,7 +125,7 @@ fn send(screen: &Rc<Screen>) {
 /// A reply as it goes over the wire.
 pub fn json(message: &str) -> String {
     // Writing plain data into memory cannot fail.
-    serde_json::to_string(&Reply { message: message.to_string() }).unwrap_or_default()
+    serde_json::to_string(&Reply { message: message.to_string(), attachments: Vec::new() }).unwrap_or_default()
 }
 
 /// Why a reply was refused.

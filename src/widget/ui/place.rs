@@ -27,5 +27,6 @@ pub fn part(panel: Panel, name: &'static str) -> AnyView {
         // Where it does not come, the screen is whole without it.
         let _ = loader::show(&panel.loader(), name, "").await;
     });
-    el("aside").attr("id", name).children([])
+    // No landmark, of which a form would have several.
+    el("section").attr("id", name).children([])
 }

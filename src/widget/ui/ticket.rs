@@ -68,6 +68,7 @@ pub fn view(panel: Panel) -> AnyView {
         div("pair").children([topics(panel), severities(panel)]),
         el("p").attr("class", "hint").attr("id", "meaning").children([live_text(move || meaning(panel))]),
         contact(panel),
+        place::part(panel, "files"),
         place::part(panel, "site"),
         live(move || community(panel)),
         div("foot last").children([

@@ -118,7 +118,7 @@ for (const [colorScheme, lang, size] of /** @type {const} */ ([
 
     test("the words in place of a widget that cannot run", async ({ page, gateway, panel, trouble }) => {
       trouble.expect(/Failed to load resource/);
-      await page.route("**/widget.wasm", (route) => route.abort());
+      await page.route(/\/(widget\.wasm|plain\.js)$/, (route) => route.abort());
       await page.goto(`${gateway.url}/?lang=${lang}`);
       await page.getByRole("button", { name: "Help", exact: true }).click();
       await page.getByRole("menuitem", { name: "Get help" }).click();

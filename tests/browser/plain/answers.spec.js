@@ -243,6 +243,9 @@ test("what one searched for is there the next time, until one has logged out", a
   await expect(panel.root.locator(".asked")).toBeVisible();
   await page.reload();
   await panel.open();
+  // What was written is there as well.
+  await expect(panel.box).toHaveValue("export chart");
+  await panel.box.fill("");
   await panel.button("export chart").click();
   await expect(panel.box).toHaveValue("export chart");
   const kept = () => page.evaluate(() => ({ ...localStorage }));

@@ -160,7 +160,7 @@ for (const file of ["widget.wasm", "widget.js"]) {
     });
     await host();
     await page.getByRole("button", { name: "Open help" }).click();
-    await expect(panel.alert).toContainText("The help form ");
+    await expect(panel.root.getByText("Only this plain form runs here.")).toBeVisible();
     await expect(panel.ticketButton).toHaveCount(0);
     await expect(panel.box).toBeEditable();
   });

@@ -59,30 +59,3 @@ test("the policy is in force, and what breaks it is seen", async ({ host, page, 
   expect(refused).toContain("TrustedHTML");
   await expect.poll(() => trouble.seen.filter((line) => line.startsWith("violation: style-src"))).not.toEqual([]);
 });
-
-test("where WebAssembly is forbidden the panel says so, and the text goes by e-mail", async ({
-  host,
-  page,
-  panel,
-  trouble,
-}) => {
-  trouble.expect(/wasm-eval|WebAssembly|wasm code generation/i);
-  await host({ csp: LEAST.replace(" 'wasm-unsafe-eval'", "") });
-  await page.getByRole("button", { name: "Open help" }).click();
-  await expect(panel.box).toBeFocused();
-  await page.keyboard.type("nothing works & it is urgent");
-  await expect(panel.alert).toContainText("The help form ");
-  await expect(panel.box).toHaveValue("nothing works & it is urgent");
-  await expect(panel.box).toBeEditable();
-  const mail = panel.root.getByRole("link", { name: "help@host.example" });
-  await expect(mail).toHaveAttribute(
-    "href",
-    /^mailto:help@host\.example\?.*body=nothing%20works%20%26%20it%20is%20urgent/,
-  );
-  await page.keyboard.type(" now");
-  await expect(mail).toHaveAttribute("href", /urgent%20now/);
-  const status = await page.evaluate(() => /** @type {any} */ (window).deskbell("status"));
-  expect(status).toMatchObject({ available: false, reason: "wasm", open: true });
-  await page.keyboard.press("Escape");
-  await expect(panel.dialog).toBeHidden();
-});

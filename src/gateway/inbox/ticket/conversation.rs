@@ -5,14 +5,14 @@ use uuid::Uuid;
 
 use super::super::super::store::{Act, Deed};
 use super::super::{paste, rich, times};
-use super::Known;
+use super::{Known, files};
 use crate::domain::conversation::{Author, Message};
 use crate::domain::ticket::{MESSAGE_MAX, Status};
 
 /// What was said and done after the ticket came; nothing where nothing was.
 pub fn card(known: &Known<'_>) -> Markup {
     let mut told: Vec<(&str, Markup)> =
-        known.messages.iter().map(|message| (message.at.as_str(), said(message))).collect();
+        known.messages.iter().map(|message| (message.at.as_str(), said(known, message))).collect();
     told.extend(known.deeds.iter().map(|deed| (deed.at.as_str(), done(deed))));
     told.sort_by(|one, other| one.0.cmp(other.0));
     html! {
@@ -65,7 +65,7 @@ pub fn forms(known: &Known<'_>) -> Markup {
     }
 }
 
-fn said(message: &Message) -> Markup {
+fn said(known: &Known<'_>, message: &Message) -> Markup {
     let (class, who) = match message.author {
         Author::Customer => ("theirs", "Customer"),
         Author::Support => ("ours", "Support"),
@@ -80,6 +80,7 @@ fn said(message: &Message) -> Markup {
             }
             @if message.author == Author::Customer { div.message dir="auto" { (message.body) } }
             @else { (rich::text(&message.body)) }
+            (files::list(known, message.number))
         }
     }
 }

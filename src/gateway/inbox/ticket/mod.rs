@@ -6,6 +6,7 @@ mod conversation;
 mod copy;
 mod device;
 mod errors;
+mod files;
 mod handling;
 mod left_out;
 mod links;
@@ -25,6 +26,7 @@ use super::super::store::{Deed, StoredTicket};
 use super::access::Operator;
 use super::list::severity;
 use super::words;
+use crate::domain::attachment::Attachment;
 use crate::domain::conversation::Message;
 use crate::domain::robot;
 use crate::domain::ticket::Status;
@@ -35,6 +37,8 @@ pub struct Known<'a> {
     pub ticket: &'a StoredTicket,
     /// What was said about it.
     pub messages: &'a [Message],
+    /// The files that go along with it and with what was said, each with the number of its message.
+    pub attachments: &'a [(u32, Attachment)],
     /// What was done with it.
     pub deeds: &'a [Deed],
     /// The address of this gateway.
@@ -73,6 +77,7 @@ pub fn page(app: &App, operator: &Operator, known: &Known<'_>) -> Markup {
                     section.card aria-labelledby="message" {
                         h2 #message { "Message" }
                         div.message dir="auto" lang=[(!sent.locale.is_empty()).then_some(&sent.locale)] { (sent.message) }
+                        (files::list(known, 0))
                     }
                     (conversation::card(known))
                     (errors::card(context))

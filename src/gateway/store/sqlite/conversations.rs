@@ -4,11 +4,14 @@ use async_trait::async_trait;
 use sqlx::sqlite::SqliteConnection;
 use sqlx::{QueryBuilder, Sqlite, query, query_scalar};
 
+use super::attachments::attach;
 use super::rows::{deed_of, json, message_of, sealed_message_of, ticket_of};
 use super::{SqliteStore, TICKET, unread, words};
 use crate::domain::conversation::Message;
 use crate::domain::targets::Owner;
 use crate::gateway::store::{Conversations, Deed, Reader, Said, Step, Stepped, StoreError, StoredTicket};
+
+const SAID: &str = "SELECT * FROM messages WHERE ticket = ? AND key = ?";
 
 #[async_trait]
 impl Conversations for SqliteStore {
@@ -30,6 +33,11 @@ impl Conversations for SqliteStore {
         rows.fetch_all(&self.readers).await?.iter().map(message_of).collect()
     }
 
+    async fn said(&self, ticket: &str, key: &str) -> Result<Option<([u8; 32], Message)>, StoreError> {
+        let row = query(SAID).bind(ticket).bind(key).fetch_optional(&self.readers).await?;
+        row.map(|row| sealed_message_of(&row)).transpose()
+    }
+
     async fn deeds(&self, ticket: &str) -> Result<Vec<Deed>, StoreError> {
         let rows = query("SELECT * FROM deeds WHERE ticket = ? ORDER BY number").bind(ticket);
         rows.fetch_all(&self.readers).await?.iter().map(deed_of).collect()
@@ -40,17 +48,24 @@ impl Conversations for SqliteStore {
         let Some(row) = query(TICKET).bind(ticket).fetch_optional(&mut *write).await? else { return Ok(Stepped::Gone) };
         let mut stored = ticket_of(&row)?;
         if let Some((key, body)) = step.said.as_ref().and_then(|said| said.seal.as_ref()) {
-            let held = query("SELECT * FROM messages WHERE ticket = ? AND key = ?").bind(&stored.id).bind(key);
+            let held = query(SAID).bind(&stored.id).bind(key);
             if let Some(row) = held.fetch_optional(&mut *write).await? {
                 let (sealed, message) = sealed_message_of(&row)?;
                 return Ok(if sealed == *body { Stepped::Again(message) } else { Stepped::KeyReused });
             }
         }
         (step.change)(&mut stored);
+        let files = step.said.as_ref().map(|said| said.attachments.clone()).unwrap_or_default();
         let message = match step.said {
             Some(said) => Some(say(&mut write, &stored.id, said, step.at).await?),
             None => None,
         };
+        if let Some(message) = &message {
+            let missing = attach(&mut write, &stored, message.number, &files).await?;
+            if !missing.is_empty() {
+                return Ok(Stepped::Missing(missing));
+            }
+        }
         let said =
             [message.as_ref().map(|message| message.body.as_str()), step.deed.as_ref().map(|deed| deed.text.as_str())];
         keep(&mut write, &stored, &words::folded(&said.map(Option::unwrap_or_default).join(" "))).await?;
@@ -88,7 +103,14 @@ pub async fn say(write: &mut SqliteConnection, ticket: &str, said: Said, at: &st
         .bind(sealed)
         .execute(write)
         .await?;
-    Ok(Message { number, author: said.author, name: said.name, body: said.body, at: at.into() })
+    Ok(Message {
+        number,
+        author: said.author,
+        name: said.name,
+        body: said.body,
+        at: at.into(),
+        attachments: Vec::new(),
+    })
 }
 
 async fn note(write: &mut SqliteConnection, ticket: &str, deed: &Deed) -> Result<(), StoreError> {

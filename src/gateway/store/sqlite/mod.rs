@@ -1,11 +1,14 @@
 //! The store in an SQLite file.
 //!
-//! One connection writes, so that writers wait in a fair queue and not in SQLite's lock; readers have their own and are
-//! never in its way (WAL).
+//! One connection writes, so that writers wait in a fair queue and not in SQLite's lock, and tickets that wait share a commit;
+//! readers have their own and are never in its way (WAL).
 
+mod attachments;
+mod batch;
 mod conversations;
 mod events;
 mod list;
+mod mails;
 mod rows;
 mod words;
 
@@ -17,15 +20,18 @@ use async_trait::async_trait;
 use sha2::{Digest, Sha256};
 use sqlx::Row;
 use sqlx::migrate::Migrator;
-use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePool, SqlitePoolOptions, SqliteSynchronous};
+use sqlx::sqlite::{
+    SqliteConnectOptions, SqliteConnection, SqliteJournalMode, SqlitePool, SqlitePoolOptions, SqliteSynchronous,
+};
 
 use super::{
-    Changes, EventCount, Placed, Said, Seal, Sealed, Store, StoreError, StoredTicket, Taken, Unanswered, View,
+    Changes, EventCount, NewMail, Placed, Said, Seal, Sealed, Store, StoreError, StoredTicket, Taken, Unanswered, View,
 };
 use crate::domain::event::Event;
 use crate::domain::question::Question;
 use crate::domain::targets::Owner;
 use crate::gateway::clock::now;
+use batch::Batches;
 use rows::{json, question_of, sealed_of, ticket_of};
 
 /// How long a write waits for another process, such as an import.
@@ -41,6 +47,7 @@ static MIGRATOR: Migrator = sqlx::migrate!("src/gateway/store/migrations/sqlite"
 pub struct SqliteStore {
     writer: SqlitePool,
     readers: SqlitePool,
+    batches: Batches,
 }
 
 impl SqliteStore {
@@ -69,14 +76,17 @@ impl SqliteStore {
         let writer = pool(1).connect_with(options.clone()).await.map_err(|error| failed(error.to_string()))?;
         MIGRATOR.run(&writer).await.map_err(|error| failed(error.to_string()))?;
         let readers = pool(READERS).connect_lazy_with(options.create_if_missing(false).pragma("query_only", "ON"));
-        Ok(SqliteStore { writer, readers })
+        Ok(SqliteStore { batches: Batches::start(writer.clone()), writer, readers })
     }
-}
 
-#[async_trait]
-impl Store for SqliteStore {
-    async fn place(&self, new: &StoredTicket, seal: &Seal, answer: Option<Said>) -> Result<Placed, StoreError> {
-        let mut transaction = self.writer.begin_with("BEGIN IMMEDIATE").await?;
+    /// Keeps a ticket inside a transaction, which is undone where it is not new.
+    async fn keep(
+        transaction: &mut SqliteConnection,
+        new: &StoredTicket,
+        seal: &Seal,
+        answer: Option<Said>,
+        mail: Option<NewMail>,
+    ) -> Result<Placed, StoreError> {
         let held = sqlx::query(SEALED).bind(&new.site).bind(&seal.key).fetch_optional(&mut *transaction).await?;
         if let Some(row) = held {
             return Ok(Placed::KeyTaken(Box::new(sealed_of(&row)?)));
@@ -116,11 +126,30 @@ impl Store for SqliteStore {
             .bind(&new.id)
             .execute(&mut *transaction)
             .await?;
-        if let Some(answer) = answer {
-            conversations::say(&mut transaction, &new.id, answer, &new.received_at).await?;
+        let missing = attachments::attach(transaction, new, 0, &new.ticket.attachments).await?;
+        if !missing.is_empty() {
+            return Ok(Placed::Missing(missing));
         }
-        transaction.commit().await?;
+        if let Some(answer) = answer {
+            conversations::say(transaction, &new.id, answer, &new.received_at).await?;
+        }
+        if let Some(mail) = mail {
+            mails::keep(transaction, new, &mail).await?;
+        }
         Ok(Placed::New)
+    }
+}
+
+#[async_trait]
+impl Store for SqliteStore {
+    async fn place(
+        &self,
+        new: &StoredTicket,
+        seal: &Seal,
+        answer: Option<Said>,
+        mail: Option<NewMail>,
+    ) -> Result<Placed, StoreError> {
+        self.batches.place(new, seal, answer, mail).await
     }
 
     async fn sealed(&self, site: &str, key: &str) -> Result<Option<Sealed>, StoreError> {
@@ -129,12 +158,15 @@ impl Store for SqliteStore {
     }
 
     async fn move_to_person(&self, site: &str, session: &[u8; 32], person: &str) -> Result<(), StoreError> {
-        sqlx::query("UPDATE tickets SET person = ? WHERE site = ? AND session = ? AND person IS NULL")
-            .bind(person)
-            .bind(site)
-            .bind(&session[..])
-            .execute(&self.writer)
-            .await?;
+        let mut transaction = self.writer.begin_with("BEGIN IMMEDIATE").await?;
+        for give in [
+            "UPDATE tickets SET person = ? WHERE site = ? AND session = ? AND person IS NULL",
+            "UPDATE attachments SET person = ? WHERE site = ? AND session = ? AND person IS NULL",
+        ] {
+            let give = sqlx::query(give).bind(person).bind(site).bind(&session[..]);
+            give.execute(&mut *transaction).await?;
+        }
+        transaction.commit().await?;
         Ok(())
     }
 

@@ -1,12 +1,15 @@
 //! Rows of the database as values.
 
+use std::sync::Arc;
+
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use sqlx::Row;
 use sqlx::error::ErrorKind;
 use sqlx::sqlite::SqliteRow;
 
-use super::super::{Act, Deed, Handling, Seal, Sealed, StoreError, StoredTicket};
+use super::super::{Act, Deed, Handling, Seal, Sealed, StoreError, StoredAttachment, StoredTicket};
+use crate::domain::attachment::FileType;
 use crate::domain::conversation::{Author, Message, Turn};
 use crate::domain::question::Question;
 use crate::domain::targets::Owner;
@@ -66,12 +69,31 @@ pub fn message_of(row: &SqliteRow) -> Result<Message, StoreError> {
         name: row.try_get("name")?,
         body: row.try_get("body")?,
         at: row.try_get("at")?,
+        attachments: Vec::new(),
     })
 }
 
 /// What was sealed with the message of a row, and the message.
 pub fn sealed_message_of(row: &SqliteRow) -> Result<([u8; 32], Message), StoreError> {
     Ok((digest("a message", row.try_get("sealed")?)?, message_of(row)?))
+}
+
+/// The file of a row of `attachments`.
+pub fn attachment_of(row: &SqliteRow) -> Result<StoredAttachment, StoreError> {
+    let session: Option<Vec<u8>> = row.try_get("session")?;
+    let id: String = row.try_get("id")?;
+    Ok(StoredAttachment {
+        site: row.try_get("site")?,
+        person: row.try_get("person")?,
+        session: session.map(|session| digest(&id, session)).transpose()?,
+        name: row.try_get("name")?,
+        media: word(&format!("file {id}"), row.try_get("type")?, FileType::from_word)?,
+        size: row.try_get("size")?,
+        file: row.try_get("file")?,
+        put_at: row.try_get("put_at")?,
+        number: row.try_get("number")?,
+        id,
+    })
 }
 
 /// The deed of a row of `deeds`.
@@ -128,6 +150,6 @@ impl From<sqlx::Error> for StoreError {
             }
             _ => false,
         };
-        if held { StoreError::Busy } else { StoreError::Database(error) }
+        if held { StoreError::Busy } else { StoreError::Database(Arc::new(error)) }
     }
 }

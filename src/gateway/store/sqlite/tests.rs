@@ -1,9 +1,12 @@
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+
 use super::*;
 use crate::domain::context::Context;
 use crate::domain::conversation::{Author, Turn};
 use crate::domain::targets::{Owner, Target};
 use crate::domain::ticket::{Client, Contact, Kind, NewTicket, Priority, Severity, Status};
-use crate::gateway::store::{Act, Conversations, Deed, Handling, Step, Stepped};
+use crate::gateway::store::{Act, Conversations, Deed, DueMail, Handling, Mails, Step, Stepped};
 
 /// A store in a folder of its own.
 async fn fresh() -> (SqliteStore, tempfile::TempDir) {
@@ -20,6 +23,7 @@ fn ticket(id: &str, reference: &str, received_at: &str) -> StoredTicket {
         contact: Contact::default(),
         context: Context::default(),
         questions: vec![],
+        attachments: vec![],
         via: String::new(),
         fields: Default::default(),
         website: String::new(),
@@ -67,7 +71,7 @@ fn question(id: &str, title: &str) -> Question {
 async fn a_ticket_comes_back_as_it_was_by_id_by_reference_and_by_key() {
     let (store, _folder) = fresh().await;
     let ticket = ticket("1", "DB-00001", "2026-01-01T00:00:00.000Z");
-    assert_eq!(store.place(&ticket, &seal("k"), None).await.unwrap(), Placed::New);
+    assert_eq!(store.place(&ticket, &seal("k"), None, None).await.unwrap(), Placed::New);
     assert_eq!(store.ticket("1").await.unwrap().as_ref(), Some(&ticket));
     assert_eq!(store.ticket("DB-00001").await.unwrap().as_ref(), Some(&ticket));
     assert_eq!(store.sealed("acme", "k").await.unwrap(), Some(Sealed { seal: seal("k"), ticket }));
@@ -79,12 +83,12 @@ async fn a_ticket_comes_back_as_it_was_by_id_by_reference_and_by_key() {
 async fn a_key_or_a_reference_that_is_taken_keeps_nothing() {
     let (store, _folder) = fresh().await;
     let first = ticket("1", "DB-00001", "2026-01-01T00:00:00.000Z");
-    store.place(&first, &seal("k"), None).await.unwrap();
+    store.place(&first, &seal("k"), None, None).await.unwrap();
     let second = ticket("2", "DB-00002", "2026-01-01T00:00:01.000Z");
     let held = Sealed { seal: seal("k"), ticket: first };
-    assert_eq!(store.place(&second, &seal("k"), None).await.unwrap(), Placed::KeyTaken(Box::new(held)));
+    assert_eq!(store.place(&second, &seal("k"), None, None).await.unwrap(), Placed::KeyTaken(Box::new(held)));
     let third = ticket("3", "DB-00001", "2026-01-01T00:00:02.000Z");
-    assert_eq!(store.place(&third, &seal("l"), None).await.unwrap(), Placed::ReferenceTaken);
+    assert_eq!(store.place(&third, &seal("l"), None, None).await.unwrap(), Placed::ReferenceTaken);
     assert_eq!(store.sealed("acme", "l").await.unwrap(), None);
     assert_eq!(store.tickets(&View::default(), 0, 10).await.unwrap().len(), 1);
 }
@@ -96,7 +100,7 @@ async fn the_list_begins_with_what_is_due_and_ends_with_what_is_solved() {
     let place = async |id: &str, came: u32, change: &dyn Fn(&mut StoredTicket)| {
         let mut ticket = ticket(id, &format!("DB-{id}"), &day(came));
         change(&mut ticket);
-        store.place(&ticket, &seal(id), None).await.unwrap();
+        store.place(&ticket, &seal(id), None, None).await.unwrap();
     };
     place("solved", 9, &|ticket| ticket.status = Status::Solved).await;
     place("waits-new", 4, &|_| {}).await;
@@ -129,8 +133,8 @@ async fn tickets_are_found_by_reference_person_and_words_in_any_spelling() {
         attributes: crate::domain::pairs::Pairs(vec![("github".into(), "zoe-m".into())]),
         ..Default::default()
     });
-    store.place(&first, &seal("a"), None).await.unwrap();
-    store.place(&ticket("2", "DB-00002", "2026-01-01T00:00:00.000Z"), &seal("b"), None).await.unwrap();
+    store.place(&first, &seal("a"), None, None).await.unwrap();
+    store.place(&ticket("2", "DB-00002", "2026-01-01T00:00:00.000Z"), &seal("b"), None, None).await.unwrap();
     let found = async |words: &str| -> Vec<String> {
         let view = View { words: words.into(), ..View::default() };
         store.tickets(&view, 0, 10).await.unwrap().into_iter().map(|ticket| ticket.id).collect()
@@ -147,14 +151,20 @@ async fn tickets_are_found_by_reference_person_and_words_in_any_spelling() {
 }
 
 fn said(author: Author, body: &str, key: Option<&str>) -> Said {
-    Said { author, name: "Ada".into(), body: body.into(), seal: key.map(|key| (key.into(), [body.len() as u8; 32])) }
+    Said {
+        author,
+        name: "Ada".into(),
+        body: body.into(),
+        seal: key.map(|key| (key.into(), [body.len() as u8; 32])),
+        attachments: vec![],
+    }
 }
 
 #[tokio::test]
 async fn what_is_said_is_numbered_counted_as_unread_and_said_once() {
     let (store, _folder) = fresh().await;
     let ticket = ticket("1", "DB-00001", "2026-01-01T00:00:00.000Z");
-    store.place(&ticket, &seal("k"), Some(said(Author::Automatic, "Perhaps this?", None))).await.unwrap();
+    store.place(&ticket, &seal("k"), Some(said(Author::Automatic, "Perhaps this?", None)), None).await.unwrap();
     let say = async |said: Said| {
         store.step("1", Step { at: "2026-01-02", said: Some(said), deed: None, change: &|_| {} }).await.unwrap()
     };
@@ -249,4 +259,122 @@ async fn a_folder_that_cannot_be_made_is_named() {
     std::fs::write(folder.path().join("file"), "").unwrap();
     let error = SqliteStore::open(&folder.path().join("file/test.db")).await.unwrap_err().to_string();
     assert!(error.contains("file/test.db: ") && error.contains("sqlite:PATH"), "{error}");
+}
+
+#[tokio::test]
+async fn tickets_that_come_together_share_a_commit_and_spoil_nothing_for_each_other() {
+    let (store, _folder) = fresh().await;
+    let named = |id: &str, reference: &str| ticket(id, reference, "2026-01-01T00:00:00.000Z");
+    let one = named("1", "DB-00001");
+    let (other_key, same_key, same_reference, broken) =
+        (named("2", "DB-00002"), named("3", "DB-00003"), named("4", "DB-00001"), named("1", "DB-00005"));
+    let seals = ["k", "l", "k", "m", "n"].map(seal);
+    let [first, second, third, fourth, fifth] = &seals;
+    let commits = count(&store).await;
+    let (one_placed, other, taken, reference, failed) = tokio::join!(
+        store.place(&one, first, None, None),
+        store.place(&other_key, second, Some(said(Author::Automatic, "Perhaps this?", None)), None),
+        store.place(&same_key, third, None, None),
+        store.place(&same_reference, fourth, None, None),
+        store.place(&broken, fifth, None, None),
+    );
+    assert_eq!(commits.load(Ordering::SeqCst), 1);
+    assert_eq!((one_placed.unwrap(), other.unwrap()), (Placed::New, Placed::New));
+    assert_eq!(taken.unwrap(), Placed::KeyTaken(Box::new(Sealed { seal: seal("k"), ticket: one })));
+    assert_eq!(reference.unwrap(), Placed::ReferenceTaken);
+    assert!(matches!(failed, Err(StoreError::Database(_))), "its id is taken");
+    assert_eq!(store.messages("2", 0).await.unwrap().len(), 1);
+    assert_eq!(store.tickets(&View::default(), 0, 10).await.unwrap().len(), 2);
+    for nothing in ["m", "n"] {
+        assert_eq!(store.sealed("acme", nothing).await.unwrap(), None, "{nothing}");
+    }
+}
+
+#[tokio::test]
+async fn a_commit_that_fails_acknowledges_nobody() {
+    let (store, _folder) = fresh().await;
+    // What is checked at the commit only: the savepoints all succeed, and then none of it is kept.
+    let broken = "CREATE TABLE late (ticket TEXT REFERENCES questions (id) DEFERRABLE INITIALLY DEFERRED);
+        CREATE TRIGGER breaks AFTER INSERT ON tickets WHEN new.id = '2' BEGIN INSERT INTO late VALUES ('none'); END;
+        CREATE UNIQUE INDEX ids ON questions (id)";
+    sqlx::raw_sql(broken).execute(&store.writer).await.unwrap();
+    let tickets = ["1", "2", "3"].map(|id| ticket(id, &format!("DB-{id}"), "2026-01-01T00:00:00.000Z"));
+    let [one, two, three] = &tickets;
+    let seals = ["1", "2", "3"].map(seal);
+    let [first, second, third] = &seals;
+    let (one, two, three) = tokio::join!(
+        store.place(one, first, None, None),
+        store.place(two, second, None, None),
+        store.place(three, third, None, None)
+    );
+    assert!(one.is_err() && two.is_err() && three.is_err());
+    assert_eq!(store.tickets(&View::default(), 0, 10).await.unwrap(), []);
+    assert_eq!(store.place(&tickets[0], first, None, None).await.unwrap(), Placed::New);
+}
+
+#[tokio::test]
+async fn a_receipt_is_taken_by_one_until_its_time_and_not_any_more_when_it_is_done() {
+    let (store, _folder) = fresh().await;
+    let came = "2026-01-01T00:00:00.000Z";
+    let [ticket, later] = ["1", "2"].map(|id| ticket(id, &format!("DB-{id}"), came));
+    let mail = |address: &str| Some(NewMail { address: address.into(), verified: false });
+    assert_eq!(store.place(&ticket, &seal("1"), None, mail("Ada+x@example.com")).await.unwrap(), Placed::New);
+    // What is not kept sends no receipt either.
+    store.place(&later, &seal("1"), None, mail("bob@example.com")).await.unwrap();
+    let minute = |minute: u32| format!("2026-01-01T00:0{minute}:00.000Z");
+    let take = async |site: &str, now: u32| store.take_mail(site, &minute(now), &minute(now + 5)).await.unwrap();
+    assert_eq!((store.next_mail("acme").await.unwrap().as_deref(), take("other", 0).await), (Some(came), None));
+    let due = DueMail { ticket: ticket.clone(), address: "Ada+x@example.com".into(), tries: 1, since: came.into() };
+    assert_eq!(take("acme", 0).await, Some(due.clone()));
+    assert_eq!(take("acme", 4).await, None);
+    store.put_off_mail("1", &minute(1)).await.unwrap();
+    assert_eq!(take("acme", 1).await, Some(DueMail { tries: 2, ..due.clone() }));
+    // Whoever took it has not come back.
+    assert_eq!(take("acme", 6).await, Some(DueMail { tries: 3, ..due }));
+    store.end_mail("1", &minute(7)).await.unwrap();
+    assert_eq!((take("acme", 9).await, store.next_mail("acme").await.unwrap()), (None, None));
+}
+
+#[tokio::test]
+async fn an_unsigned_address_gets_three_receipts_in_a_day_and_is_forgotten_after_it() {
+    let (store, _folder) = fresh().await;
+    let place = async |id: &str, came: &str, address: &str, verified| {
+        let mail = Some(NewMail { address: address.into(), verified });
+        let placed = store.place(&ticket(id, &format!("DB-{id}"), came), &seal(id), None, mail).await.unwrap();
+        assert_eq!(placed, Placed::New);
+    };
+    let kept = async || -> Vec<String> {
+        sqlx::query_scalar("SELECT ticket FROM mails ORDER BY ticket").fetch_all(&store.readers).await.unwrap()
+    };
+    let (first, same_day, next_day) =
+        ("2026-01-01T00:00:00.000Z", "2026-01-01T23:59:59.000Z", "2026-01-02T00:00:01.000Z");
+    for (id, came, address, verified) in [
+        ("1", first, "ada@example.com", false),
+        ("2", same_day, "Ada@Example.com", false),
+        ("3", same_day, "ada+1@example.com", false),
+        ("4", same_day, "ada+2@example.com", false),
+        ("5", same_day, "ada@example.com", true),
+        ("6", same_day, "bob@example.com", false),
+        ("7", next_day, "ada@example.com", false),
+        ("8", next_day, "ada@example.com", false),
+    ] {
+        place(id, came, address, verified).await;
+    }
+    assert_eq!(kept().await, ["1", "2", "3", "5", "6", "7"]);
+    for id in ["1", "2"] {
+        store.end_mail(id, "2026-01-02T12:00:00.000Z").await.unwrap();
+    }
+    assert_eq!(kept().await, ["2", "3", "5", "6", "7"], "what is not sent yet stays");
+}
+
+/// Counts what is committed from now on.
+async fn count(store: &SqliteStore) -> Arc<AtomicUsize> {
+    let commits = Arc::new(AtomicUsize::new(0));
+    let counted = commits.clone();
+    let mut writer = store.writer.acquire().await.unwrap();
+    writer.lock_handle().await.unwrap().set_commit_hook(move || {
+        counted.fetch_add(1, Ordering::SeqCst);
+        true
+    });
+    commits
 }

@@ -1,0 +1,119 @@
+//! JPEG: segments that each begin with a marker, and the picture's bits between them (ITU-T T.81, annex B).
+
+use super::{Broken, SHORT, array, put, take};
+
+const SOI: [u8; 2] = [0xff, 0xd8];
+const EOI: u8 = 0xd9;
+const SOS: u8 = 0xda;
+/// What is written before the picture is never longer.
+const HEAD: usize = 64;
+
+/// A JPEG with nothing but the picture: what decoding it needs, its colours, and which side is up.
+pub fn strip(bytes: &[u8]) -> Result<Vec<u8>, Broken> {
+    let mut rest = bytes;
+    if take(&mut rest, 2)? != SOI {
+        return Err(Broken("it does not begin as a JPEG does"));
+    }
+    let (mut jfif, mut orientation, mut frame, mut scanned) = (None, None, false, false);
+    let mut picture = Vec::with_capacity(bytes.len() + HEAD);
+    loop {
+        let marker = marker(&mut rest)?;
+        if marker == EOI {
+            break;
+        }
+        if !(0xc0..=0xfe).contains(&marker) || matches!(marker, 0xc8 | 0xd0..=0xd8) {
+            return Err(Broken("it has a part that no picture has"));
+        }
+        let length = usize::from(u16::from_be_bytes(array(&mut rest)?)).checked_sub(2).ok_or(SHORT)?;
+        let data = take(&mut rest, length)?;
+        match marker {
+            // Its thumbnail would show what was cut off later.
+            0xe0 if jfif.is_none() => jfif = data.strip_prefix(b"JFIF\0").and_then(|data| data.get(..7)),
+            0xe1 if orientation.is_none() => orientation = data.strip_prefix(b"Exif\0\0").and_then(turned),
+            0xe2 if data.starts_with(b"ICC_PROFILE\0") => segment(&mut picture, marker, &[data]),
+            0xee if data.starts_with(b"Adobe") => segment(&mut picture, marker, &[data.get(..12).unwrap_or(data)]),
+            // Of no use to any decoder that people have.
+            0xe0..=0xfe => {}
+            _ => {
+                frame |= matches!(marker, 0xc0..=0xcf) && !matches!(marker, 0xc4 | 0xcc);
+                segment(&mut picture, marker, &[data]);
+            }
+        }
+        if marker == SOS {
+            let (scan, left) = rest.split_at_checked(scan(rest)?).ok_or(SHORT)?;
+            picture.extend_from_slice(scan);
+            rest = left;
+            scanned = true;
+        }
+    }
+    if !frame || !scanned {
+        return Err(Broken("there is no picture in it"));
+    }
+    let mut head = SOI.to_vec();
+    if let Some(jfif) = jfif {
+        segment(&mut head, 0xe0, &[b"JFIF\0", jfif, &[0, 0]]);
+    }
+    if let Some(orientation) = orientation {
+        // A directory with one entry: tag 0x0112, one number of two bytes.
+        let one = [0, 1, 1, 0x12, 0, 3, 0, 0, 0, 1, 0, orientation, 0, 0, 0, 0, 0, 0];
+        segment(&mut head, 0xe1, &[b"Exif\0\0MM\0*\0\0\0\x08", &one]);
+    }
+    put(&mut picture, &[&[0xff, EOI]]);
+    picture.splice(0..0, head);
+    Ok(picture)
+}
+
+/// The marker that comes next; what stands before it is of no use to a decoder either.
+fn marker(rest: &mut &[u8]) -> Result<u8, Broken> {
+    let mut before = 0;
+    loop {
+        let [byte] = array(rest)?;
+        if before == 0xff && !matches!(byte, 0 | 0xff) {
+            return Ok(byte);
+        }
+        before = byte;
+    }
+}
+
+fn segment(out: &mut Vec<u8>, marker: u8, parts: &[&[u8]]) {
+    let length = parts.iter().map(|part| part.len()).sum::<usize>() + 2;
+    put(out, &[&[0xff, marker], &(length as u16).to_be_bytes()]);
+    put(out, parts);
+}
+
+/// How long the picture's bits are: until a marker that is neither a stuffed byte nor a restart.
+fn scan(bytes: &[u8]) -> Result<usize, Broken> {
+    let mut at = 0;
+    loop {
+        let rest = bytes.get(at..).unwrap_or_default();
+        let start = at + rest.iter().position(|byte| *byte == 0xff).ok_or(SHORT)?;
+        let fill = bytes.get(start..).unwrap_or_default().iter().take_while(|byte| **byte == 0xff).count();
+        match bytes.get(start + fill).ok_or(SHORT)? {
+            0 | 0xd0..=0xd7 => at = start + fill + 1,
+            _ => return Ok(start),
+        }
+    }
+}
+
+/// Which side is up (TIFF 6.0, tag 0x0112), where it is not the upper one.
+fn turned(tiff: &[u8]) -> Option<u8> {
+    let little = tiff.starts_with(b"II*\0");
+    if !little && !tiff.starts_with(b"MM\0*") {
+        return None;
+    }
+    let short = |at: usize| {
+        let bytes: [u8; 2] = tiff.get(at..at.checked_add(2)?)?.try_into().ok()?;
+        Some(if little { u16::from_le_bytes(bytes) } else { u16::from_be_bytes(bytes) })
+    };
+    let long = |at: usize| {
+        let bytes: [u8; 4] = tiff.get(at..at.checked_add(4)?)?.try_into().ok()?;
+        Some(if little { u32::from_le_bytes(bytes) } else { u32::from_be_bytes(bytes) })
+    };
+    let directory = long(4)? as usize;
+    let entries = usize::from(short(directory)?);
+    let entry = (0..entries)
+        .map_while(|index| directory.checked_add(2 + 12 * index))
+        .find(|entry| short(*entry) == Some(0x0112) && short(entry + 2) == Some(3))?;
+    let value = short(entry.checked_add(8)?)?;
+    (2..=8).contains(&value).then_some(value as u8)
+}

@@ -1,0 +1,76 @@
+//! WebP: chunks in a RIFF, each with a name and a length (RFC 9649).
+
+use super::{Broken, array, put, take};
+
+/// The chunks that change the picture.
+const KEPT: &[&[u8; 4]] = &[b"VP8X", b"VP8 ", b"VP8L", b"ALPH", b"ANIM", b"ANMF", b"ICCP"];
+/// Those of a frame.
+const KEPT_IN_FRAME: &[&[u8; 4]] = &[b"VP8 ", b"VP8L", b"ALPH"];
+/// Where a frame stands, how large it is and how long it is shown.
+const FRAME: usize = 16;
+/// The bits of `VP8X` that say there is EXIF, and XMP.
+const SAYS_METADATA: u8 = 0x08 | 0x04;
+
+/// A WebP with nothing but the picture.
+pub fn strip(bytes: &[u8]) -> Result<Vec<u8>, Broken> {
+    let mut rest = bytes;
+    let riff: [u8; 4] = array(&mut rest)?;
+    let size = u32::from_le_bytes(array(&mut rest)?) as usize;
+    let mut body = take(&mut rest, size)?;
+    if riff != *b"RIFF" || take(&mut body, 4)? != b"WEBP" {
+        return Err(Broken("it does not begin as a WebP does"));
+    }
+    if !["VP8X", "VP8 ", "VP8L"].iter().any(|first| body.starts_with(first.as_bytes())) {
+        return Err(Broken("its parts are not those of a WebP"));
+    }
+    let mut out = Vec::with_capacity(bytes.len() + 1);
+    put(&mut out, &[b"RIFF\0\0\0\0WEBP"]);
+    if !chunks(body, KEPT, &mut out)? {
+        return Err(Broken("there is no picture in it"));
+    }
+    let size = (out.len() as u32).saturating_sub(8).to_le_bytes();
+    out.splice(4..8, size);
+    Ok(out)
+}
+
+/// Writes the chunks that are kept, and tells whether there is a picture among them.
+fn chunks(mut rest: &[u8], kept: &[&[u8; 4]], out: &mut Vec<u8>) -> Result<bool, Broken> {
+    let mut picture = false;
+    while !rest.is_empty() {
+        let name: [u8; 4] = array(&mut rest)?;
+        let size = u32::from_le_bytes(array(&mut rest)?) as usize;
+        let data = take(&mut rest, size)?;
+        // The last one may stand without it.
+        rest = rest.get(size % 2..).unwrap_or_default();
+        if !kept.contains(&&name) {
+            continue;
+        }
+        match &name {
+            b"VP8X" => {
+                let (flags, size) =
+                    data.split_first().filter(|_| data.len() == 10).ok_or(Broken("its head is torn"))?;
+                chunk(out, &name, &[&[flags & !SAYS_METADATA], size]);
+            }
+            b"ANMF" => {
+                let (frame, parts) = data.split_at_checked(FRAME).ok_or(Broken("a frame of it is torn"))?;
+                let mut inner = Vec::with_capacity(parts.len());
+                picture |= chunks(parts, KEPT_IN_FRAME, &mut inner)?;
+                chunk(out, &name, &[frame, &inner]);
+            }
+            _ => {
+                picture |= matches!(&name, b"VP8 " | b"VP8L");
+                chunk(out, &name, &[data]);
+            }
+        }
+    }
+    Ok(picture)
+}
+
+fn chunk(out: &mut Vec<u8>, name: &[u8; 4], parts: &[&[u8]]) {
+    let size = parts.iter().map(|part| part.len()).sum::<usize>();
+    put(out, &[name, &(size as u32).to_le_bytes()]);
+    put(out, parts);
+    if size % 2 == 1 {
+        out.push(0);
+    }
+}

@@ -1,0 +1,53 @@
+//! Addresses of files that are good for a while: who has one can read the file, and nobody can make one.
+
+use base64::Engine;
+use base64::prelude::BASE64_URL_SAFE_NO_PAD;
+use ring::hmac::{self, Key};
+
+/// How long an address is good, in seconds: this and up to half as long again. All that is signed within the half is the same, so that
+/// a browser fetches it once.
+const LIFE: u64 = 3600;
+
+/// The address of a file, relative to the gateway.
+pub fn sign(key: &Key, site: &str, id: &str, now: u64) -> String {
+    let until = (now / (LIFE / 2) + 3) * (LIFE / 2);
+    let signature = BASE64_URL_SAFE_NO_PAD.encode(hmac::sign(key, message(site, id, until).as_bytes()));
+    format!("/v1/sites/{site}/attachments/{id}?until={until}&signature={signature}")
+}
+
+/// Whether an address was made here and is still good.
+pub fn is_signed(key: &Key, site: &str, id: &str, until: &str, signature: &str, now: u64) -> bool {
+    let (Ok(until), Ok(tag)) = (until.parse::<u64>(), BASE64_URL_SAFE_NO_PAD.decode(signature)) else { return false };
+    now < until && hmac::verify(key, message(site, id, until).as_bytes(), &tag).is_ok()
+}
+
+/// Neither names of sites nor ids have lines.
+fn message(site: &str, id: &str, until: u64) -> String {
+    format!("{site}\n{id}\n{until}")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_address_is_good_for_an_hour_at_least_and_for_one_file() {
+        let key = Key::new(hmac::HMAC_SHA256, b"secret");
+        let now = 1_800_000_123;
+        let address = sign(&key, "acme", "a", now);
+        let parameters = address.strip_prefix("/v1/sites/acme/attachments/a?until=").unwrap();
+        let (until, signature) = parameters.split_once("&signature=").unwrap();
+        let good = |site, id, until, signature, now| is_signed(&key, site, id, until, signature, now);
+        assert!(good("acme", "a", until, signature, now) && good("acme", "a", until, signature, now + LIFE));
+        assert!(!good("acme", "a", until, signature, now + LIFE + LIFE / 2));
+        assert!(!good("other", "a", until, signature, now) && !good("acme", "b", until, signature, now));
+        let later = (until.parse::<u64>().unwrap() + 1).to_string();
+        assert!(!good("acme", "a", &later, signature, now));
+        for bad in ["", "AAAA", "!", &signature[1..]] {
+            assert!(!good("acme", "a", until, bad, now), "{bad}");
+        }
+        let other = Key::new(hmac::HMAC_SHA256, b"other");
+        assert!(!is_signed(&other, "acme", "a", until, signature, now));
+        assert_eq!(sign(&key, "acme", "a", now + 1), address);
+    }
+}

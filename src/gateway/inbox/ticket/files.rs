@@ -1,0 +1,30 @@
+//! The files of a message: pictures as such, everything by a link that saves it.
+
+use maud::{Markup, html};
+
+use super::super::words;
+use super::Known;
+use crate::domain::attachment::Attachment;
+
+/// The files that go along with a message of a ticket; nothing where there are none.
+pub fn list(known: &Known<'_>, number: u32) -> Markup {
+    let files: Vec<&Attachment> =
+        known.attachments.iter().filter(|(of, _)| *of == number).map(|(_, attachment)| attachment).collect();
+    html! {
+        @if !files.is_empty() {
+            ul.files aria-label="Files" {
+                @for file in files { li { (entry(file)) } }
+            }
+        }
+    }
+}
+
+fn entry(file: &Attachment) -> Markup {
+    html! {
+        a href=(file.url) download {
+            @if file.media.starts_with("image/") { img src=(file.url) alt="" loading="lazy"; }
+            bdi { (file.name) }
+        }
+        span.muted { (file.media) ", " (words::bytes(file.size)) }
+    }
+}

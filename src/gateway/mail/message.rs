@@ -1,0 +1,43 @@
+//! A letter as it goes over the wire of the mail.
+
+use lettre::Message;
+use lettre::message::header::{ContentType, HeaderName, HeaderValue};
+use lettre::message::{Mailbox, header::InvalidHeaderName};
+
+use super::Mailer;
+use super::letter::Letter;
+
+/// Why there is no message.
+#[derive(Debug, thiserror::Error)]
+pub enum MessageError {
+    /// The address cannot be written to.
+    #[error("the address is none that mail can be sent to")]
+    Address(#[from] lettre::address::AddressError),
+    /// The parts do not make a message.
+    #[error("no message: {0}")]
+    Message(#[from] lettre::error::Error),
+    /// A header cannot be called so.
+    #[error("no header")]
+    Header(#[from] InvalidHeaderName),
+}
+
+/// The message that brings a letter to an address. The same id makes the same Message-ID, by which a mailbox can tell that it has it.
+pub fn message(mailer: &Mailer, address: &str, id: &str, letter: Letter) -> Result<Message, MessageError> {
+    let raw = |name: &str, value: &str| {
+        Ok::<_, MessageError>(HeaderValue::new(HeaderName::new_from_ascii(name.into())?, value.into()))
+    };
+    let mut message = Message::builder()
+        .message_id(Some(format!("<{id}@{}>", mailer.from.email.domain())))
+        .from(mailer.from.clone())
+        // Without a name, which anybody may have made up.
+        .to(Mailbox::new(None, address.parse()?))
+        .subject(letter.subject)
+        .header(ContentType::TEXT_PLAIN)
+        // So that no holiday answers it (RFC 3834, section 5, and what Exchange reads in its place).
+        .raw_header(raw("Auto-Submitted", "auto-generated")?)
+        .raw_header(raw("X-Auto-Response-Suppress", "All")?);
+    if let Some(reply_to) = &mailer.reply_to {
+        message = message.reply_to(reply_to.clone());
+    }
+    Ok(message.body(letter.body)?)
+}

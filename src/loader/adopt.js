@@ -1,0 +1,62 @@
+// What the plain form has left on the device, because the widget has come after all: it belongs to the outbox and the draft now.
+
+import { KEPT_MS, transact } from "./disk.js";
+
+/** @typedef {import("./outbox.js").Item} Item */
+
+/**
+ * Takes what it has sealed into the outbox, with the same bytes and keys: a crash in between leaves both, which arrive as one.
+ * @param {string} site @param {import("./widget-loader.js").Parts["state"]} state
+ * @param {Map<string, Item>} unstored takes what cannot be stored
+ */
+export const adopt = async (site, state, unstored) => {
+  const start = `deskbell-plain:${site}:`;
+  const found = new Map((state.left ?? []).map((one) => [start + one.user, one]));
+  for (const name of names(start)) found.set(name, read(name));
+  for (const [name, { key, user, session, body, text, at, tries, refused }] of found) {
+    if (!key) continue;
+    const about = { key, site, user, signed: true, session, path: "/tickets", body, files: [], draft: key, text };
+    const when = { at, said: at, tries, wait: 0, next: 0, cause: "" };
+    /** @type {Item} */
+    const item = { ...about, ...when, ...(refused && { refused: { title: refused } }) };
+    try {
+      await transact(["outbox"], (outbox) => outbox.put(item, key));
+      localStorage.removeItem(name);
+    } catch {
+      unstored.set(key, item);
+    }
+  }
+};
+
+/**
+ * Takes what was being written into the box, which is empty and whose owner has no draft beside.
+ * @param {string} key whose it is @param {HTMLTextAreaElement} box @param {() => Promise<unknown>} save
+ */
+export const adoptDraft = async (key, box, save) => {
+  const [site, user] = key.split("\n");
+  const name = `deskbell:${site}:plain:${user}`;
+  const { text, at } = read(name);
+  if (!text || Date.now() - at > KEPT_MS) return;
+  box.value = text;
+  box.dispatchEvent(new Event("input"));
+  await save();
+  localStorage.removeItem(name);
+};
+
+/** @param {string} start */
+const names = (start) => {
+  try {
+    return Object.keys(localStorage).filter((name) => name.startsWith(start));
+  } catch {
+    return [];
+  }
+};
+
+/** @param {string} name @returns {any} */
+const read = (name) => {
+  try {
+    return JSON.parse(localStorage[name]);
+  } catch {
+    return {};
+  }
+};

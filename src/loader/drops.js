@@ -1,0 +1,28 @@
+// Files that are dropped on the panel or pasted into it.
+
+/** Takes them. @param {HTMLElement} dialog @param {(files: FileList | undefined) => void} take */
+export const drops = (dialog, take) => {
+  const carries = (/** @type {DragEvent} */ event) => event.dataTransfer?.types.includes("Files");
+  const over = (/** @type {boolean} */ on) => dialog.classList.toggle("dropping", on);
+  dialog.addEventListener("dragover", (event) => {
+    if (!carries(event)) return;
+    event.preventDefault();
+    over(true);
+  });
+  dialog.addEventListener("dragleave", (event) => {
+    if (!dialog.contains(/** @type {Node | null} */ (event.relatedTarget))) over(false);
+  });
+  dialog.addEventListener("drop", (event) => {
+    over(false);
+    if (!carries(event)) return;
+    event.preventDefault();
+    take(event.dataTransfer?.files);
+  });
+  dialog.addEventListener("paste", (event) => {
+    const { clipboardData } = event;
+    // What programs copy as text and as a picture of it is meant as text.
+    if (!clipboardData?.files.length || clipboardData.getData("text/plain")) return;
+    event.preventDefault();
+    take(clipboardData.files);
+  });
+};

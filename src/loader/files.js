@@ -1,0 +1,221 @@
+// The files that go along with a message: added by button, drop and paste, each with its picture or kind, its size, how far it has
+// come, and a way to take it back. One that is refused says why and costs nothing else.
+
+import { random } from "./session.js";
+import { sized } from "./sizes.js";
+
+/** @typedef {import("./attachments.js").Kept} Kept */
+/**
+ * @typedef {object} Given
+ * @property {ReturnType<typeof import("./attachments.js").attachments>} attachments
+ * @property {() => {max_bytes: number, max_count: number, types: string[]} | undefined} limits what the site takes
+ * @property {(id: string) => Promise<unknown>} put brings one to the gateway
+ * @property {() => void} changed hears that one was added or taken back
+ * @property {(text: string) => void} announce
+ * @property {{[key: string]: string}} words
+ * @property {string} lang
+ * @property {() => Promise<{possible: () => boolean, shoot: (file?: Blob) => Promise<File | null>}>} camera takes and edits pictures
+ */
+
+export const css = FILES_CSS;
+
+const EDITABLE = /^image\/(png|jpeg|webp)$/;
+const PREVIEW = 80;
+
+/** @param {Given} given */
+export const start = ({ attachments, limits, put, changed, announce, words, lang, camera }) => {
+  /** Where they are shown, and what they go along with. @type {Element | undefined} */
+  let place;
+  let of = "";
+  /** What could not be added. @type {string[]} */
+  let refused = [];
+  /** @type {Map<string, ReturnType<typeof row>>} */
+  const rows = new Map();
+  const list = element("ul", "plain files");
+  const trouble = element("div", "");
+
+  /** @param {string} key @param {string} [value] */
+  const say = (key, value = "") => (words[key] ?? "").replace(/\{\w+\}/, () => value);
+
+  /** @param {Kept} file */
+  const take = (file) => {
+    attachments.drop([file.id]);
+    announce(say("file_removed", file.name));
+    changed();
+    /** @type {HTMLElement | null | undefined} */ (place?.querySelector("button"))?.focus();
+  };
+
+  /** Has a picture taken or edited; what is edited takes the place of what it was. @param {Kept} [file] */
+  const shoot = async (file) => {
+    try {
+      const { shoot } = await camera();
+      const picture = await shoot(file?.blob);
+      if (!picture) return;
+      if (file) await attachments.drop([file.id]);
+      await add(of, [file ? new File([picture], file.name.replace(/(\.\w+)?$/, ".png")) : picture]);
+    } catch (reason) {
+      refused = [say(words[`shot_${reason}`] ? `shot_${reason}` : "shot_refused")];
+      draw();
+    }
+  };
+
+  /** @param {Kept} file */
+  const row = (file) => {
+    const { id, name, blob } = file;
+    const about = element("span", "about");
+    const progress = /** @type {HTMLProgressElement} */ (element("progress", ""));
+    progress.setAttribute("aria-label", say("file_going", name));
+    const again = button("link", say("file_retry"), () => put(id));
+    const edit = button("link", say("file_edit"), () => shoot(file));
+    edit.setAttribute("aria-label", say("file_edit_named", name));
+    const remove = button("icon", "✕", () => take(file));
+    remove.setAttribute("aria-label", say("file_remove", name));
+    const text = element("span", "text");
+    text.append(element("span", "name", name), about, progress);
+    const ways = element("span", "ways");
+    ways.append(again, ...(EDITABLE.test(blob.type) ? [edit] : []));
+    text.append(ways);
+    const node = element("li", "file");
+    node.append(picture(blob, name), text, remove);
+    return {
+      node,
+      /** @param {Kept} now */
+      show: ({ there, refused, blob }) => {
+        const part = attachments.gone.get(id);
+        const goes = attachments.goes(id);
+        const types = limits()
+          ?.types.map((type) => type.split("/")[1])
+          .join(", ");
+        const why =
+          refused == "too_large" ? say("file_large", sized(limits()?.max_bytes ?? 0, lang)) : say("file_type", types);
+        about.textContent = [sized(blob.size, lang), refused ? why : there || goes ? "" : say("file_waits")]
+          .filter(Boolean)
+          .join(" · ");
+        about.className = refused ? "about error" : "about";
+        progress.hidden = !goes;
+        // Without a value it only says that it is on its way.
+        if (part == undefined) progress.removeAttribute("value");
+        else progress.value = part;
+        again.hidden = there || goes || !!refused;
+        edit.hidden = goes;
+      },
+    };
+  };
+
+  /** Brings what is shown up to date. */
+  const draw = () => {
+    if (!place) return;
+    const files = attachments.of(of);
+    for (const [id, { node }] of rows)
+      if (!files.some((file) => file.id == id)) {
+        node.remove();
+        rows.delete(id);
+      }
+    for (const file of files) {
+      const shown = rows.get(file.id) ?? row(file);
+      if (!rows.has(file.id)) list.append(shown.node);
+      rows.set(file.id, shown);
+      shown.show(file);
+    }
+    trouble.replaceChildren(...refused.map((why) => element("p", "error", why)));
+  };
+  attachments.listen(draw);
+
+  /** Adds files to something, and brings them to the gateway. @param {string} to @param {File[]} files */
+  const add = async (to, files) => {
+    const takes = limits();
+    if (!takes) return;
+    refused = [];
+    const added = [];
+    for (const file of files) {
+      const name = file.name || say("shot_file");
+      if (attachments.ids(to).length >= takes.max_count) refused.push(say("file_many", `${takes.max_count}`));
+      else if (file.size > takes.max_bytes) refused.push(`${name}: ${say("file_large", sized(takes.max_bytes, lang))}`);
+      else if (!file.size) refused.push(`${name}: ${say("file_empty")}`);
+      else {
+        const id = uuid();
+        await attachments.keep({ id, of: to, name, blob: file, at: Date.now(), there: false });
+        put(id);
+        added.push(name);
+      }
+    }
+    draw();
+    if (added.length) changed();
+    announce([...added.map((name) => say("file_added", name)), ...refused].join(" "));
+  };
+
+  const choose = /** @type {HTMLInputElement} */ (element("input", ""));
+  choose.type = "file";
+  choose.multiple = choose.hidden = true;
+  choose.onchange = () => {
+    add(of, [...(choose.files ?? [])]);
+    choose.value = "";
+  };
+
+  return {
+    add,
+    /** Shows, in a place, the files of something, and how to add more. @param {Element} where @param {string} whose */
+    show: async (where, whose) => {
+      const takes = limits();
+      if (!takes?.max_count || !takes.types.length) return where.replaceChildren();
+      if (place == where && of == whose && where.firstChild) return draw();
+      [place, of, refused] = [where, whose, []];
+      rows.clear();
+      list.replaceChildren();
+      choose.accept = takes.types.join();
+      const ways = element("div", "row ways");
+      ways.append(
+        button("button", say("file_add"), () => choose.click()),
+        choose,
+      );
+      where.replaceChildren(list, trouble, ways);
+      await attachments.load(whose);
+      draw();
+      const { possible } = await camera();
+      if (possible() && ways.contains(choose)) choose.before(button("button", say("file_shot"), () => shoot()));
+    },
+  };
+};
+
+/** A UUID of random digits (RFC 9562, version 4); `crypto.randomUUID` is not there on every page. */
+const uuid = () => {
+  const digits = random(16);
+  const [variant = ""] = "89ab"[parseInt(digits[16] ?? "0", 16) & 3] ?? "8";
+  return [
+    digits.slice(0, 8),
+    digits.slice(8, 12),
+    `4${digits.slice(13, 16)}`,
+    variant + digits.slice(17, 20),
+    digits.slice(20),
+  ].join("-");
+};
+
+/** What a file looks like: drawn, because an image from a `blob:` address is refused under a strict policy. @param {Blob} blob @param {string} name */
+const picture = (blob, name) => {
+  const kind = element("span", "kind", name.split(".").pop()?.slice(0, 4).toUpperCase() ?? "");
+  kind.ariaHidden = "true";
+  const size = { resizeWidth: PREVIEW, resizeQuality: /** @type {const} */ ("medium") };
+  if (blob.type.startsWith("image/"))
+    createImageBitmap(blob, size).then(
+      (bitmap) => {
+        const canvas = /** @type {HTMLCanvasElement} */ (element("canvas", "kind"));
+        canvas.ariaHidden = "true";
+        canvas.width = canvas.height = PREVIEW;
+        const scale = PREVIEW / Math.min(bitmap.width, bitmap.height);
+        const [width, height] = [bitmap.width * scale, bitmap.height * scale];
+        canvas.getContext("2d")?.drawImage(bitmap, (PREVIEW - width) / 2, (PREVIEW - height) / 2, width, height);
+        bitmap.close();
+        kind.replaceWith(canvas);
+      },
+      () => {},
+    );
+  return kind;
+};
+
+/** @param {string} className @param {string} textContent @param {() => void} onclick @returns {HTMLElement} */
+const button = (className, textContent, onclick) =>
+  Object.assign(document.createElement("button"), { type: "button", className, textContent, onclick });
+
+/** @param {string} tag @param {string} className @param {string} [textContent] @returns {HTMLElement} */
+const element = (tag, className, textContent = "") =>
+  Object.assign(document.createElement(tag), { className, textContent });

@@ -1,0 +1,67 @@
+// What was done to a picture: plain data in its own pixels, drawn anew from the picture each time, so that every step can be
+// undone.
+
+/** @typedef {{x: number, y: number}} Point */
+/** @typedef {Point & {width: number, height: number}} Box */
+/** @typedef {"black" | "mark" | "crop"} Tool */
+/** @typedef {Box & {tool: Tool}} Step */
+
+/** The part of the picture that is left. @param {ImageBitmap} picture @param {Step[]} steps @returns {Box} */
+export const visible = ({ width, height }, steps) =>
+  steps.filter(({ tool }) => tool == "crop").at(-1) ?? { x: 0, y: 0, width, height };
+
+/**
+ * The box between two points, within another. It grows to whole pixels: one that is covered by half would show what is under it.
+ * @param {Point} from @param {Point} to @param {Box} within @returns {Box}
+ */
+export const box = (from, to, within) => {
+  const [x, width] = span(from.x, to.x, within.x, within.width);
+  const [y, height] = span(from.y, to.y, within.y, within.height);
+  return { x, y, width, height };
+};
+
+/**
+ * A box moved or sized, within another.
+ * @param {Box} box @param {number} right @param {number} down @param {boolean} sizes @param {Box} within @returns {Box}
+ */
+export const moved = ({ x, y, width, height }, right, down, sizes, within) => {
+  const [endX, endY] = [within.x + within.width, within.y + within.height];
+  return sizes
+    ? { x, y, width: clamp(width + right, 1, endX - x), height: clamp(height + down, 1, endY - y) }
+    : { x: clamp(x + right, within.x, endX - width), y: clamp(y + down, within.y, endY - height), width, height };
+};
+
+/** @param {CanvasRenderingContext2D} context @param {ImageBitmap} picture @param {Step[]} steps */
+export const paint = (context, picture, steps) => {
+  context.drawImage(picture, 0, 0);
+  for (const step of steps) draw(context, picture, step);
+};
+
+/** @param {CanvasRenderingContext2D} context @param {ImageBitmap} picture @param {Step} step */
+export const draw = (context, picture, { tool, x, y, width, height }) => {
+  if (tool == "black") {
+    context.fillStyle = "#000";
+    context.fillRect(x, y, width, height);
+  } else if (tool == "mark") {
+    const line = Math.ceil(Math.max(picture.width, picture.height) / 400) + 1;
+    // Seen on red as well.
+    for (const [style, wide] of /** @type {[string, number][]} */ ([
+      ["#fff", 2 * line],
+      ["#e0002d", line],
+    ])) {
+      context.strokeStyle = style;
+      context.lineWidth = wide;
+      context.strokeRect(x, y, width, height);
+    }
+  }
+};
+
+/** @param {number} from @param {number} to @param {number} start @param {number} length */
+const span = (from, to, start, length) => {
+  const end = start + length;
+  const low = clamp(Math.floor(Math.min(from, to)), start, end - 1);
+  return /** @type {const} */ ([low, clamp(Math.ceil(Math.max(from, to)), low + 1, end) - low]);
+};
+
+/** @param {number} value @param {number} low @param {number} high */
+const clamp = (value, low, high) => Math.min(Math.max(value, low), high);

@@ -1,0 +1,188 @@
+import { execFile } from "node:child_process";
+import path from "node:path";
+import { promisify } from "node:util";
+import { expect, test } from "../deskbell.js";
+import { root } from "../gateway.js";
+import { Panel } from "../panel.js";
+import { Site } from "../site.js";
+import { Proxy } from "./proxy.js";
+import { pick, random } from "./random.js";
+
+// Many tickets from several tabs through a network that does its worst, tabs that die, and a person who presses twice: in the end
+// each is there once, and nothing was shown as sent that is not there. CHAOS= is how many, SEED= another plan.
+
+/** @typedef {any} Any */
+/** @typedef {{page: import("@playwright/test").Page, panel: Panel}} Tab */
+
+const MANY = Number(process.env.CHAOS || 60);
+const SEED = Number(process.env.SEED || 1);
+const TABS = 3;
+/** Longer than a request may take, and than any pause between two tries. */
+const A_WHILE_MS = 310_000;
+const LIMITS = '[limits]\naddress = 1000000\nsession = 1000000\nsite = 1000000\n[sites.demo]\norigins = ["*"]\n';
+
+test("no ticket is lost, none is doubled, and none is shown as sent that is not there", async ({
+  context,
+  gateway,
+  trouble,
+}) => {
+  test.setTimeout(60_000 + MANY * 6_000);
+  trouble.expect(/Failed to load resource|ERR_|CORS policy/);
+  const chance = random(SEED);
+  await gateway.stop();
+  await gateway.start(LIMITS);
+  const proxy = new Proxy(gateway.url, chance);
+  await proxy.start();
+  const site = new Site(path.join(root, "tests/browser/plain"), proxy.url, {});
+  await site.start();
+
+  /** @returns {Promise<Tab>} */
+  const visit = async () => {
+    const page = await context.newPage();
+    await page.clock.install();
+    await page.goto(site.url);
+    return { page, panel: new Panel(page) };
+  };
+  /** @type {Tab[]} */
+  const tabs = [];
+  for (let nth = 0; nth < TABS; nth++) tabs.push(await visit());
+  /** What was pressed Send for. @type {string[]} */
+  const written = [];
+  /** What was shown as sent, by its reference. @type {Map<string, string>} */
+  const shown = new Map();
+
+  for (let nth = 0; nth < MANY; nth++) {
+    const at = Math.floor(chance() * TABS);
+    const { page, panel } = /** @type {Tab} */ (tabs[at]);
+    await page.bringToFront();
+    await form(panel);
+    // What the last one who died here has left is sent first, as a person would.
+    const text = (await panel.box.inputValue()) || `${words(chance)} ${nth}`;
+    await panel.box.fill(text);
+    await expect.poll(() => drafts(page), { intervals: [50] }).toContain(text);
+    if (!written.includes(text)) written.push(text);
+    const send = panel.button("Send");
+    await (chance() < 0.2 ? send.dblclick() : send.click());
+    const end = pick(chance, ["wait", "wait", "again", "reload", "close", "crash", "offline", "pass"]);
+    if (end == "close" || end == "crash") {
+      if (end == "crash") await crash(page);
+      await page.close();
+      tabs[at] = await visit();
+      continue;
+    }
+    if (end == "reload") {
+      await page.reload();
+      continue;
+    }
+    if (end == "offline") {
+      await context.setOffline(true);
+      await settled(page, panel);
+      await context.setOffline(false);
+    }
+    if (end == "pass") continue;
+    await settled(page, panel);
+    if (end == "again" && (await panel.button("Try again").count())) {
+      // It may go by itself at that very moment.
+      await panel
+        .button("Try again")
+        .first()
+        .click({ timeout: 1000 })
+        .catch(() => {});
+      await page.clock.fastForward(A_WHILE_MS);
+    }
+    const reference = (await panel.reference.count()) && (await panel.reference.textContent());
+    if (reference) shown.set(/** @type {any} */ (reference.match(/DB-\w+/))[0], text);
+  }
+
+  proxy.faulty = false;
+  // What is left as drafts is sent, and what waits goes.
+  for (const { page } of tabs.splice(0)) await page.close();
+  const { page, panel } = await visit();
+  for (;;) {
+    await form(panel);
+    // What is on the device is found a moment after the form is there.
+    if ((await drafts(page)).length) await expect(panel.box).not.toHaveValue("");
+    if (!(await panel.box.inputValue())) break;
+    await panel.button("Send").click();
+    await settled(page, panel);
+    await page.reload();
+  }
+  await expect(async () => {
+    await page.clock.fastForward(A_WHILE_MS);
+    expect(await page.evaluate(() => /** @type {Any} */ (window).deskbell("status"))).toMatchObject({ queued: 0 });
+  }).toPass();
+
+  const stored = await tickets(gateway.database);
+  const messages = stored.map(({ message }) => message).sort();
+  test.info().annotations.push({ type: "faults", description: JSON.stringify(proxy.met) });
+  expect(messages, "each once").toEqual([...written].sort());
+  for (const [reference, text] of shown)
+    expect(stored, `${reference} was shown as sent`).toContainEqual({ reference, message: text });
+  expect(shown.size, "some were seen to arrive").toBeGreaterThan(MANY / 10);
+  expect(Object.keys(proxy.met).length, "the network did its worst").toBeGreaterThan(8);
+  await site.stop();
+  await proxy.stop();
+});
+
+/** Words that say nothing, or tickets alike would be offered to add to. @param {() => number} chance */
+const words = (chance) =>
+  Array.from({ length: 4 }, () =>
+    Array.from({ length: 7 }, () => pick(chance, [..."bcdfghjklmnpqrstvwxz"])).join(""),
+  ).join(" ");
+
+/** Goes to the form, from wherever the last one has ended. @param {Panel} panel */
+const form = async (panel) => {
+  if (!(await panel.dialog.isVisible())) await panel.page.getByRole("button", { name: "Open help" }).click();
+  await expect(panel.root.locator(".foot button, [role=status]").first()).toBeAttached();
+  await expect(async () => {
+    if (await panel.button("Send").isVisible()) return;
+    if (await panel.button("Done").isVisible()) await panel.button("Done").click({ timeout: 500 });
+    if (!(await panel.dialog.isVisible())) await panel.page.getByRole("button", { name: "Open help" }).click();
+    if (await panel.ticketButton.isVisible()) await panel.ticketButton.click({ timeout: 500 });
+    else if (await panel.button("Back").isVisible()) await panel.button("Back").click({ timeout: 500 });
+    await expect(panel.button("Send")).toBeVisible({ timeout: 500 });
+  }).toPass();
+  await expect(panel.box).toBeEditable();
+};
+
+/** Waits until what was sent has come to something: time that has to pass is let pass. @param {import("@playwright/test").Page} page @param {Panel} panel */
+const settled = (page, panel) =>
+  expect(async () => {
+    if (await panel.button("Sending…").count()) await page.clock.fastForward(25_000);
+    await expect(panel.reference.or(panel.root.locator(".waits, .notice")).first()).toBeVisible({ timeout: 300 });
+  }).toPass();
+
+/** The texts of the drafts on the device. @param {import("@playwright/test").Page} page */
+const drafts = (page) =>
+  page.evaluate(
+    () =>
+      new Promise((resolve) => {
+        const request = indexedDB.open("deskbell");
+        request.onsuccess = () => {
+          const all = request.result.transaction("drafts").objectStore("drafts").getAll();
+          all.onsuccess = () => {
+            request.result.close();
+            resolve(all.result.map((/** @type {Any} */ draft) => draft.ticket?.message));
+          };
+        };
+      }),
+  );
+
+/** Kills what runs the page, as when it has no memory left. @param {import("@playwright/test").Page} page */
+const crash = async (page) => {
+  const crashed = page.waitForEvent("crash");
+  const session = await page.context().newCDPSession(page);
+  session.send("Page.crash").catch(() => {});
+  await crashed;
+};
+
+/** What the database holds, counted by somebody else's reader of it. @param {string} file @returns {Promise<{reference: string, message: string}[]>} */
+const tickets = async (file) => {
+  const script = `
+import json, sqlite3, sys
+rows = sqlite3.connect(sys.argv[1]).execute("SELECT reference, json_extract(ticket, '$.message') FROM tickets")
+print(json.dumps([{"reference": reference, "message": message} for reference, message in rows]))
+`;
+  const { stdout } = await promisify(execFile)("python3", ["-c", script, file]);
+  return JSON.parse(stdout);
+};

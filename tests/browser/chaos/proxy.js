@@ -1,0 +1,127 @@
+import { once } from "node:events";
+import http from "node:http";
+import { pick } from "./random.js";
+
+/**
+ * What can become of a request that brings something:
+ * - `pass`: nothing happens to it.
+ * - `cut`: the connection ends before the gateway hears of it.
+ * - `lost`: the gateway answers, and the answer does not come through.
+ * - `held`: the gateway answers, and the answer never ends.
+ * - `late`: the gateway hears of it only after a while.
+ * - `twice`: the gateway hears of it twice.
+ * - `torn`: half of the answer comes through.
+ * - `empty`, `page`: somebody in between answers well, and says nothing, or shows a page; the gateway heard of it.
+ * - `refused`: somebody in between says no, in HTML; `broken`: 500, `away`: 502 and 503, heard of or not; `busy`: 429.
+ */
+export const FAULTS = /** @type {const} */ ([
+  ...["cut", "lost", "held", "late", "twice", "torn"],
+  ...["empty", "page", "refused", "broken", "away", "busy"],
+]);
+
+const CORS = { "access-control-allow-origin": "*", "access-control-expose-headers": "retry-after" };
+
+/** Stands between the pages and a gateway, and lets what they send meet faults by a seeded plan. */
+export class Proxy {
+  url = "";
+  /** Whether what is sent meets faults. */
+  faulty = true;
+  /** How often each fault was met. @type {Record<string, number>} */
+  met = {};
+  #server;
+  #target;
+  #chance;
+
+  /** @param {string} gateway @param {() => number} chance */
+  constructor(gateway, chance) {
+    this.#target = new URL(gateway);
+    this.#chance = chance;
+    this.#server = http.createServer(async (request, response) => {
+      const chunks = [];
+      try {
+        for await (const chunk of request) chunks.push(chunk);
+      } catch {
+        return;
+      }
+      const body = Buffer.concat(chunks);
+      const brings = request.method == "POST" && /\/(tickets|messages)$/.test(request.url ?? "");
+      const uploads = request.method == "PUT";
+      const fault = this.faulty && (brings || uploads) && this.#chance() < 0.6 ? pick(this.#chance, FAULTS) : "pass";
+      if (brings || uploads) this.met[fault] = (this.met[fault] ?? 0) + 1;
+      await this.#answer(fault, request, body, response).catch(() => response.destroy());
+    });
+  }
+
+  async start() {
+    this.#server.listen(0, "127.0.0.1");
+    await once(this.#server, "listening");
+    const { port } = /** @type {import("node:net").AddressInfo} */ (this.#server.address());
+    this.url = `http://127.0.0.1:${port}`;
+  }
+
+  async stop() {
+    this.#server.closeAllConnections();
+    this.#server.close();
+    await once(this.#server, "close");
+  }
+
+  /**
+   * @param {typeof FAULTS[number] | "pass"} fault @param {http.IncomingMessage} request @param {Buffer} body
+   * @param {http.ServerResponse} response
+   */
+  async #answer(fault, request, body, response) {
+    const forward = () => this.#forward(request, body);
+    /** @param {number} status @param {string} text @param {Record<string, string>} [headers] */
+    const say = (status, text, headers = {}) =>
+      response.writeHead(status, { ...(this.#chance() < 0.7 && CORS), ...headers }).end(text);
+    if (fault == "cut") return void request.socket.destroy();
+    if (fault == "refused") return void say(403, "<h1>Blocked</h1>");
+    if (fault == "busy") return void say(429, "Too many", { "retry-after": "3" });
+    const heard = ["broken", "away"].includes(fault) && this.#chance() < 0.5;
+    if (fault == "broken" || fault == "away") {
+      if (heard) await forward();
+      return void say(fault == "broken" ? 500 : this.#chance() < 0.5 ? 502 : 503, "<h1>Fault</h1>");
+    }
+    if (fault == "late") await new Promise((done) => setTimeout(done, 50 + this.#chance() * 300));
+    if (fault == "twice") await Promise.all([forward(), forward()]);
+    if (fault == "pass") return this.#pass(request, body, response);
+    const answer = await forward();
+    if (fault == "lost") return void request.socket.destroy();
+    if (fault == "empty") return void say(201, "{}");
+    if (fault == "page") return void say(200, "<h1>Log in</h1>");
+    response.writeHead(answer.status, answer.headers);
+    if (fault == "held") return void response.write(answer.body.subarray(0, 1));
+    if (fault == "torn") {
+      response.write(answer.body.subarray(0, answer.body.length / 2));
+      return void setTimeout(() => request.socket.destroy(), 5);
+    }
+    response.end(answer.body);
+  }
+
+  /** @param {http.IncomingMessage} request @param {Buffer} body */
+  #ask(request, body) {
+    const { method, url: path, headers } = request;
+    const { hostname: host, port } = this.#target;
+    const asked = http.request({ host, port, method, path, headers: { ...headers, host: `${host}:${port}` } });
+    asked.end(body);
+    return asked;
+  }
+
+  /** @param {http.IncomingMessage} request @param {Buffer} body */
+  async #forward(request, body) {
+    const asked = this.#ask(request, body);
+    const [answer] = await once(asked, "response");
+    const chunks = [];
+    for await (const chunk of answer) chunks.push(chunk);
+    return { status: answer.statusCode, headers: answer.headers, body: Buffer.concat(chunks) };
+  }
+
+  /** Passes an answer on as it comes, because some are streamed. @param {http.IncomingMessage} request @param {Buffer} body @param {http.ServerResponse} response */
+  async #pass(request, body, response) {
+    const asked = this.#ask(request, body);
+    response.on("close", () => asked.destroy());
+    const [answer] = await once(asked, "response");
+    response.writeHead(answer.statusCode, answer.headers);
+    answer.pipe(response);
+  }
+}

@@ -1,0 +1,72 @@
+import { expect, test } from "../deskbell.js";
+
+// The widget comes late, on the same page or on another: what the plain form has sealed goes on as what it was.
+
+test.beforeEach(({ trouble }) => trouble.expect(/Failed to load resource|ERR_CONNECTION|ERR_FAILED|CORS policy/));
+
+/** Keeps the widget away until it is told not to. @param {import("@playwright/test").Page} page */
+const without = async (page) => {
+  await page.route("**/widget.wasm", (route) => route.abort());
+  return () => page.unroute("**/widget.wasm");
+};
+
+/** Loses every answer to a ticket until it is told not to; gives what was sent. @param {import("@playwright/test").Page} page */
+const losing = async (page) => {
+  /** @type {Set<string>} */
+  const sent = new Set();
+  let lost = true;
+  await page.route("**/tickets", async (route) => {
+    if (route.request().method() !== "POST") return route.continue();
+    sent.add(`${route.request().headers()["idempotency-key"]} ${route.request().postData()}`);
+    if (!lost) return route.continue();
+    await route.fetch();
+    return route.abort();
+  });
+  return { sent, end: () => (lost = false) };
+};
+
+for (const later of ["the same page", "another page"]) {
+  test(`sealed without it, sent by it on ${later}: one ticket`, async ({ host, page, panel, tickets }) => {
+    await host({ folder: "plain" });
+    const there = await without(page);
+    const { sent, end } = await losing(page);
+    await page.getByRole("button", { name: "Open help" }).click();
+    await panel.box.fill("sent while nobody knew");
+    await panel.button("Send").click();
+    await expect(panel.button("Try again")).toBeVisible();
+    await there();
+    await page.keyboard.press("Escape");
+    if (later === "another page") await page.reload();
+    await page.getByRole("button", { name: "Open help" }).click();
+    await panel.ready();
+    await expect(panel.box).toHaveValue("");
+    await expect(panel.box).toBeEditable();
+    await panel.button(/waits? to be sent/).click();
+    await expect(panel.root.getByText("sent while nobody knew")).toBeVisible();
+    end();
+    await panel.button("Try again").click();
+    const reference = await panel.received();
+    expect(sent.size, "the same bytes with the same key").toBe(1);
+    expect(await tickets()).toMatchObject([{ reference, message: "sent while nobody knew" }]);
+    const left = await page.evaluate(() => Object.keys(localStorage).filter((name) => /plain/.test(name)));
+    expect(left).toEqual([]);
+  });
+}
+
+test("what was being written without it stands in its box", async ({ host, page, panel, tickets }) => {
+  await host({ folder: "plain" });
+  const there = await without(page);
+  await page.getByRole("button", { name: "Open help" }).click();
+  await expect(panel.button("Send")).toBeVisible();
+  await panel.box.fill("begun in the plain form");
+  await there();
+  await page.reload();
+  await panel.open();
+  await expect(panel.box).toHaveValue("begun in the plain form");
+  await panel.toTicket();
+  await panel.send();
+  await page.reload();
+  await panel.open();
+  await expect(panel.box).toHaveValue("");
+  expect(await tickets()).toMatchObject([{ message: "begun in the plain form" }]);
+});

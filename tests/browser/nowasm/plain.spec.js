@@ -1,0 +1,420 @@
+import { Ajv2020 } from "ajv/dist/2020.js";
+import { expect, expectAccessible, test } from "../deskbell.js";
+
+// Where the page forbids WebAssembly: a plain form, which loses nothing and sends nothing twice either.
+
+/** @typedef {any} Any */
+
+const POLICY = [
+  "default-src 'none'",
+  "script-src 'nonce-host' {{gateway}}",
+  "connect-src {{gateway}}",
+  "style-src 'none'",
+  "base-uri 'none'",
+  "form-action 'none'",
+  "require-trusted-types-for 'script'",
+  "trusted-types 'none'",
+].join("; ");
+
+test.beforeEach(({ trouble }) => trouble.expect(/wasm-eval|WebAssembly|wasm code generation/i));
+
+/** Opens the form on the page that is there. @param {import("@playwright/test").Page} page @param {import("../panel.js").Panel} panel @param {string} [send] */
+const open = async (page, panel, send = "Send") => {
+  await page.getByRole("button", { name: "Open help" }).click();
+  await expect(panel.button(send)).toBeVisible();
+};
+
+/** What is sealed on the device. @param {import("@playwright/test").Page} page */
+const sealed = (page) =>
+  page.evaluate(() => Object.keys(localStorage).filter((name) => name.startsWith("deskbell-plain:")).length);
+
+/** Cuts off the way to the tickets until it is told not to. @param {import("@playwright/test").Page} page */
+const cut = async (page) => {
+  const way = "**/tickets";
+  await page.route(way, (route) => (route.request().method() === "POST" ? route.abort() : route.continue()));
+  return () => page.unroute(way);
+};
+
+/** @param {import("@playwright/test").Page} page @param {string} name @param {...unknown} args */
+const command = (page, name, ...args) =>
+  page.evaluate(
+    ([name, args]) => /** @type {Any} */ (window).deskbell(name, ...args),
+    /** @type {const} */ ([name, args]),
+  );
+
+const DOWN = /Failed to load resource|ERR_CONNECTION|ERR_FAILED|ERR_INTERNET|CORS policy/;
+
+test("who is not known says how they are reached, and support has the ticket", async ({
+  host,
+  page,
+  panel,
+  tickets,
+  trouble,
+}) => {
+  trouble.expect(/broken for customer/);
+  await host({ csp: POLICY, path: "/view?signed-out&secret=1#hash" });
+  await page.getByRole("button", { name: "Break" }).click();
+  await page.getByRole("button", { name: "Open help" }).click();
+  await expect(panel.box).toBeFocused();
+  await page.keyboard.type("nothing works & it is urgent");
+  await panel.button("Send").click();
+  await expect(panel.name).toBeFocused();
+  const told = (/** @type {HTMLInputElement} */ field) => field.validationMessage;
+  expect(await panel.name.evaluate(told)).toBe("Please tell us your name.");
+  await panel.name.fill("Ada");
+  await panel.email.fill("ada@");
+  await panel.button("Send").click();
+  await expect(panel.email).toBeFocused();
+  await panel.email.fill("ada@host.example");
+  await expectAccessible(page);
+  await panel.button("Send").click();
+  const reference = await panel.received();
+  await expect(panel.reference).toBeFocused();
+  await expectAccessible(page);
+  expect(await tickets()).toMatchObject([
+    {
+      reference,
+      message: "nothing works & it is urgent",
+      kind: "question",
+      contact: { name: "Ada", email: "ada@host.example" },
+      client: { name: "deskbell-plain" },
+    },
+  ]);
+  expect(await command(page, "status")).toMatchObject({ available: false, reason: "wasm", queued: 0, open: true });
+  await panel.button("Done").click();
+  await expect(panel.dialog).toBeHidden();
+  await open(page, panel);
+  await expect(panel.box).toHaveValue("");
+});
+
+test("what is sent is what the gateway's description says, and nothing that could be a secret", async ({
+  host,
+  page,
+  gateway,
+  panel,
+  trouble,
+}) => {
+  trouble.expect(/broken for customer/);
+  await host({ csp: POLICY, path: "/view?secret=1#hash" });
+  await page.getByRole("button", { name: "Break" }).click();
+  await command(page, "capture", Object.assign(new Error("x"), { name: "sk-live-1234" }));
+  await open(page, panel);
+  await expect(panel.name).toHaveCount(0);
+  await panel.box.fill("What is sent");
+  const request = page.waitForRequest((request) => request.method() === "POST" && request.url().endsWith("/tickets"));
+  await panel.button("Send").click();
+  const sent = (await request).postDataJSON();
+
+  const answer = await fetch(`${gateway.url}/v1/openapi.json`);
+  const valid = validator(await answer.json());
+  expect(valid(sent), JSON.stringify(valid.errors)).toBe(true);
+  expect(valid({ ...sent, kind: "wish" })).toBe(false);
+  expect(valid({ ...sent, context: { ...sent.context, surprise: 1 } })).toBe(false);
+  expect(valid({ ...sent, context: { ...sent.context, user: { ...sent.context.user, id: 7 } } })).toBe(false);
+
+  expect(sent.context).toEqual({
+    version: 1,
+    frozen_at: sent.context.frozen_at,
+    page: { url: new URL("/view", page.url()).href },
+    user: {
+      id: "7",
+      name: "Ada Host",
+      email: "ada@host.example",
+      plan: "team",
+      role: "",
+      organization: { id: "o-1", name: "Host Ltd" },
+    },
+    errors: [{ name: "RangeError" }],
+  });
+});
+
+test("what the site keeps back is kept back", async ({ host, page, panel, tickets }) => {
+  await host({ csp: POLICY });
+  await command(page, "configure", { context: { off: ["page"], ask: ["user"] } });
+  await open(page, panel);
+  await panel.box.fill("Less of it");
+  await panel.button("Send").click();
+  await panel.received();
+  const [ticket] = await tickets();
+  expect(ticket.context.page ?? null).toBeNull();
+  expect(ticket.context.user ?? null).toBeNull();
+  expect(ticket.contact.email).toBe("ada@host.example");
+});
+
+test("a reload while the gateway is down loses nothing, and it goes once", async ({
+  host,
+  page,
+  gateway,
+  panel,
+  tickets,
+  trouble,
+}) => {
+  trouble.expect(DOWN);
+  await host({ csp: POLICY });
+  await open(page, panel);
+  await panel.box.fill("sealed before the network was asked");
+  const back = await cut(page);
+  await panel.button("Send").dblclick();
+  await expect(panel.alert).toContainText("Support has not confirmed it yet.");
+  await expect(panel.box).toHaveValue("sealed before the network was asked");
+  await expect(panel.box).not.toBeEditable();
+  await expectAccessible(page);
+  expect(await command(page, "status")).toMatchObject({ queued: 1 });
+  await expect(panel.root.getByRole("link", { name: "help@host.example" })).toHaveAttribute(
+    "href",
+    /sealed%20before%20the%20network/,
+  );
+
+  await page.reload();
+  await open(page, panel, "Try again");
+  await expect(panel.box).toHaveValue("sealed before the network was asked");
+  await expect(panel.box).not.toBeEditable();
+  await gateway.stop("SIGKILL");
+  await gateway.start();
+  await back();
+  await panel.button("Try again").click();
+  const reference = await panel.received();
+  expect(await sealed(page)).toBe(0);
+  expect(await tickets()).toMatchObject([{ reference, message: "sealed before the network was asked" }]);
+});
+
+test("what is sealed goes from the next page by itself, without the panel", async ({
+  host,
+  page,
+  panel,
+  tickets,
+  trouble,
+}) => {
+  trouble.expect(DOWN);
+  await host({ csp: POLICY });
+  await open(page, panel);
+  await panel.box.fill("goes by itself");
+  const back = await cut(page);
+  await panel.button("Send").click();
+  await expect(panel.button("Try again")).toBeVisible();
+  await back();
+  await page.reload();
+  await expect.poll(() => sealed(page)).toBe(0);
+  await expect(panel.dialog).toHaveCount(0);
+  expect(await tickets()).toMatchObject([{ message: "goes by itself" }]);
+});
+
+test("the answer gets lost: the same bytes with the same key, the same ticket", async ({
+  host,
+  page,
+  panel,
+  tickets,
+  trouble,
+}) => {
+  trouble.expect(DOWN);
+  await host({ csp: POLICY });
+  /** @type {string[]} */
+  const sent = [];
+  await page.route("**/tickets", async (route) => {
+    if (route.request().method() !== "POST") return route.continue();
+    sent.push(`${route.request().headers()["idempotency-key"]} ${route.request().postData()}`);
+    if (sent.length > 2) return route.continue();
+    await route.fetch();
+    return sent.length === 1
+      ? route.abort("connectionreset")
+      : route.fulfill({ status: 502, body: "<h1>Bad gateway</h1>" });
+  });
+  await open(page, panel);
+  await panel.box.fill("only once");
+  await panel.button("Send").click();
+  await expect.poll(() => sent.length, { timeout: 15_000 }).toBe(3);
+  const reference = await panel.received();
+  expect(new Set(sent).size, "it tried by itself, and the same").toBe(1);
+  expect(await tickets()).toMatchObject([{ reference, message: "only once" }]);
+});
+
+test("a ticket that is refused is unsealed and can be mended", async ({ host, page, panel, tickets, trouble }) => {
+  trouble.expect(DOWN);
+  await host({ csp: POLICY });
+  /** @type {(string | undefined)[]} */
+  const keys = [];
+  await page.route("**/tickets", (route) => {
+    if (route.request().method() !== "POST") return route.continue();
+    keys.push(route.request().headers()["idempotency-key"]);
+    if (keys.length > 1) return route.continue();
+    const problem = { status: 422, code: "invalid", title: "no", errors: [{ pointer: "/message", detail: "is odd" }] };
+    const headers = { "access-control-allow-origin": "*", "content-type": "application/problem+json" };
+    return route.fulfill({ status: 422, headers, body: JSON.stringify(problem) });
+  });
+  await open(page, panel);
+  await panel.box.fill("refused at first");
+  await panel.button("Send").click();
+  await expect(panel.root.getByRole("alert")).toContainText("Support did not take it: /message is odd");
+  await expect(panel.box).toBeEditable();
+  await expect(panel.box).toHaveValue("refused at first");
+  expect(await sealed(page)).toBe(0);
+  await panel.box.fill("mended");
+  await panel.button("Send").click();
+  await panel.received();
+  expect(new Set(keys).size).toBe(2);
+  expect(await tickets()).toMatchObject([{ message: "mended" }]);
+});
+
+test("told to wait, it waits as long as it was told", async ({ host, page, panel, tickets, trouble }) => {
+  trouble.expect(DOWN);
+  await page.clock.install();
+  await host({ csp: POLICY });
+  let tries = 0;
+  await page.route("**/tickets", (route) => {
+    if (route.request().method() !== "POST" || ++tries > 1) return route.continue();
+    const headers = {
+      "access-control-allow-origin": "*",
+      "access-control-expose-headers": "Retry-After",
+      "retry-after": "120",
+    };
+    return route.fulfill({ status: 429, headers, body: "{}" });
+  });
+  await open(page, panel);
+  await panel.box.fill("one of many");
+  await panel.button("Send").click();
+  await expect(panel.button("Try again")).toBeVisible();
+  await page.clock.runFor(119_000);
+  await page.evaluate(() => dispatchEvent(new Event("online")));
+  expect(tries).toBe(1);
+  await page.clock.runFor(3_000);
+  await panel.received();
+  expect(await tickets()).toHaveLength(1);
+});
+
+test("offline it says so, and goes when the network is back", async ({
+  host,
+  page,
+  context,
+  panel,
+  tickets,
+  trouble,
+}) => {
+  trouble.expect(DOWN);
+  await host({ csp: POLICY });
+  await open(page, panel);
+  await panel.box.fill("from a tunnel");
+  await context.setOffline(true);
+  await panel.button("Send").click();
+  await expect(panel.alert).toContainText("You are offline.");
+  await context.setOffline(false);
+  await panel.received();
+  expect(await tickets()).toMatchObject([{ message: "from a tunnel" }]);
+});
+
+test("what is being written is found again", async ({ host, page, panel }) => {
+  await host({ csp: POLICY });
+  await open(page, panel);
+  await panel.box.fill("half a sentence");
+  await page.reload();
+  await open(page, panel);
+  await expect(panel.box).toHaveValue("half a sentence");
+  await command(page, "reset");
+  await expect(panel.box).toHaveValue("");
+  await page.reload();
+  await open(page, panel);
+  await expect(panel.box).toHaveValue("");
+});
+
+test("after reset it stays sealed and goes on, unseen by who is next; with discard it is gone", async ({
+  host,
+  page,
+  panel,
+  tickets,
+  trouble,
+}) => {
+  trouble.expect(DOWN);
+  await host({ csp: POLICY });
+  await open(page, panel);
+  await panel.box.fill("of Ada alone");
+  const back = await cut(page);
+  await panel.button("Send").click();
+  await expect(panel.button("Try again")).toBeVisible();
+  await command(page, "reset");
+  await command(page, "identify", { id: "u-2", name: "Bob", email: "bob@host.example" });
+  await expect(panel.button("Send")).toBeVisible();
+  await expect(panel.box).toHaveValue("");
+  expect(await sealed(page)).toBe(1);
+  await panel.box.fill("of Bob");
+  await panel.button("Send").click();
+  await expect(panel.button("Try again")).toBeVisible();
+  await command(page, "reset", { discard: true });
+  await expect.poll(() => sealed(page)).toBe(1);
+  await back();
+  await expect.poll(() => sealed(page)).toBe(0);
+  expect(await tickets()).toMatchObject([{ message: "of Ada alone", context: { user: { id: "7" } } }]);
+});
+
+test("a token that is refused is fetched anew, once", async ({ host, page, panel, tickets, trouble }) => {
+  trouble.expect(DOWN);
+  await host({ csp: POLICY, path: "/?signed-out" });
+  await page.evaluate(() => {
+    const said = (/** @type {object} */ claims) => `e.${btoa(JSON.stringify(claims))}.s`;
+    let asked = 0;
+    /** @type {Any} */ (window).deskbell("identify", {
+      token: () => said({ sub: "u-9", name: "Eve", email: "eve@host.example", exp: 4e9, asked: ++asked }),
+    });
+  });
+  /** @type {(string | undefined)[]} */
+  const tokens = [];
+  await page.route("**/tickets", (route) => {
+    if (route.request().method() === "POST") tokens.push(route.request().headers()["authorization"]);
+    return route.continue();
+  });
+  await open(page, panel);
+  await expect(panel.name).toHaveCount(0);
+  await panel.box.fill("signed by nobody");
+  await panel.button("Send").click();
+  await panel.received();
+  expect(tokens.map((token) => token && JSON.parse(atob(token.split(".")[1] ?? "")).asked)).toEqual([1, 2, undefined]);
+  expect(await tickets()).toMatchObject([{ contact: { email: "eve@host.example" } }]);
+});
+
+for (const [colorScheme, lang, size] of /** @type {const} */ ([
+  ["light", "de", { width: 360, height: 640 }],
+  ["dark", "ar", { width: 360, height: 640 }],
+  ["dark", "de", { width: 1440, height: 900 }],
+  ["light", "ar", { width: 1440, height: 900 }],
+])) {
+  const words = {
+    de: { send: "Senden", again: "Noch einmal versuchen", there: "Ihr Ticket ist da" },
+    ar: { send: "إرسال", again: "المحاولة مرة أخرى", there: "وصلتنا رسالتك" },
+  }[lang];
+
+  test.describe(`${lang}, ${colorScheme}, ${size.width}`, () => {
+    test.use({ viewport: size, colorScheme, hasTouch: size.width < 600, isMobile: size.width < 600 });
+
+    test("it can be used by everyone", async ({ host, page, panel, trouble }) => {
+      trouble.expect(DOWN);
+      await host({ csp: POLICY, fill: { lang }, path: "/?signed-out" });
+      await open(page, panel, words.send);
+      await expect(panel.dialog).toHaveAttribute("dir", lang === "ar" ? "rtl" : "ltr");
+      await panel.box.fill("Ada");
+      await panel.name.fill("Ada");
+      await panel.email.fill("ada@host.example");
+      await expectAccessible(page);
+      const scrolls = await panel.dialog.evaluate((dialog) => dialog.scrollWidth > dialog.clientWidth);
+      expect(scrolls, "sideways").toBe(false);
+      const back = await cut(page);
+      await panel.button(words.send).click();
+      await expect(panel.button(words.again)).toBeVisible();
+      await expectAccessible(page);
+      await back();
+      await panel.button(words.again).click();
+      await expect(panel.root.getByRole("heading", { name: words.there })).toBeVisible();
+      await expectAccessible(page);
+    });
+  });
+}
+
+/** Whether something is a ticket as the document says, with no member that it does not name. @param {Any} document */
+function validator(document) {
+  const strict = (/** @type {Any} */ schema) => {
+    if (typeof schema !== "object" || !schema) return;
+    if (schema.properties) schema.additionalProperties ??= false;
+    Object.values(schema).forEach(strict);
+  };
+  strict(document.components.schemas);
+  const ajv = new Ajv2020({ strict: false, validateFormats: false });
+  ajv.addSchema(document, "api");
+  return ajv.compile({ $ref: "api#/components/schemas/NewTicket" });
+}

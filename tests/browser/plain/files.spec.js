@@ -1,0 +1,286 @@
+import { createHash } from "node:crypto";
+import { expect, test } from "../deskbell.js";
+import { gps, picture } from "../pictures.js";
+
+// Files that go along with a ticket or a reply.
+
+/** @typedef {any} Any */
+
+/** @param {import("../panel.js").Panel} panel @param {...{name: string, mimeType: string, buffer: Buffer}} files */
+const choose = async (panel, ...files) => {
+  const chooser = panel.page.waitForEvent("filechooser");
+  await panel.button("Add a file").click();
+  await (await chooser).setFiles(files);
+};
+const log = (/** @type {string} */ name, text = "a line\n") => ({
+  name,
+  mimeType: "text/plain",
+  buffer: Buffer.from(text),
+});
+const sha = (/** @type {Uint8Array} */ bytes) => createHash("sha256").update(bytes).digest("hex");
+
+test("several at once go along, are kept through a reload, and come back as they were", async ({
+  host,
+  page,
+  panel,
+  inbox,
+}) => {
+  await host();
+  await panel.open();
+  await panel.toTicket();
+  const png = picture();
+  await choose(panel, log("server.log"), { name: "shot.png", mimeType: "image/png", buffer: png });
+  const rows = panel.root.locator(".file");
+  await expect(rows).toHaveCount(2);
+  await expect(rows.first()).toContainText("server.log");
+  await expect(rows.last().locator("canvas")).toBeVisible();
+  await expect(rows.locator("progress:visible")).toHaveCount(0);
+  await panel.box.fill("With two files");
+  await choose(panel, log("third.log"));
+  await expect(rows).toHaveCount(3);
+
+  await page.reload();
+  await panel.open();
+  await expect(panel.box).toHaveValue("With two files");
+  await panel.toTicket();
+  await expect(rows).toHaveCount(3);
+  await panel.button("Remove third.log").click();
+  await expect(rows).toHaveCount(2);
+  const reference = await panel.send();
+
+  await panel.button("See the conversation").click();
+  const links = panel.root.locator(".messages a");
+  await expect(links).toHaveText(["server.log", "shot.png"]);
+  const answer = await page.request.get((await links.last().getAttribute("href")) ?? "");
+  expect(answer.headers()).toMatchObject({ "x-content-type-options": "nosniff", "content-type": "image/png" });
+  expect(answer.headers()["content-disposition"]).toMatch(/^attachment;/);
+  expect(sha(await answer.body())).toBe(sha(png));
+  const operator = await inbox(reference);
+  await expect(operator.getByText("server.log")).toBeVisible();
+});
+
+test("where a picture was taken does not arrive", async ({ host, page, panel }) => {
+  await host();
+  await panel.open();
+  await panel.toTicket();
+  await panel.box.fill("From my phone");
+  await choose(panel, { name: "phone.jpg", mimeType: "image/jpeg", buffer: gps() });
+  await panel.send();
+  await panel.button("See the conversation").click();
+  const link = panel.root.locator(".messages a");
+  const arrived = await (await page.request.get((await link.getAttribute("href")) ?? "")).body();
+  expect(gps().includes("GPS-LATITUDE")).toBe(true);
+  expect(arrived.includes("GPS-LATITUDE")).toBe(false);
+  expect(arrived.includes("Exif")).toBe(false);
+});
+
+test("a refused file says why and loses nothing else", async ({ host, panel, tickets, trouble }) => {
+  trouble.expect(/415/);
+  await host();
+  await panel.open();
+  await panel.toTicket();
+  await panel.box.fill("With a program");
+  const program = {
+    name: "tool.exe",
+    mimeType: "application/octet-stream",
+    buffer: Buffer.from("MZ\0\0\u0001".repeat(50)),
+  };
+  const large = { name: "large.log", mimeType: "text/plain", buffer: Buffer.alloc(10_000_001, "a") };
+  await choose(panel, log("good.log"), program, large, log("empty.log", ""));
+  await expect(panel.root.locator(".file").filter({ hasText: "tool.exe" })).toContainText(
+    /Support does not take this kind of file, so it is not sent. It takes: png, jpeg/,
+  );
+  await expect(panel.root.locator("#files > div .error")).toHaveText([
+    "large.log: It is larger than 10 MB, so it is not sent.",
+    "empty.log: It is empty, so it is not sent.",
+  ]);
+  await panel.send();
+  const [ticket] = await tickets();
+  expect(ticket.attachments).toHaveLength(1);
+});
+
+test("dropped on the panel and pasted into it, they go along; what was copied as text is text", async ({
+  host,
+  page,
+  panel,
+  tickets,
+}) => {
+  await host();
+  await panel.open();
+  const give = (/** @type {"drop" | "paste"} */ type, text = "") =>
+    panel.dialog.evaluate(
+      (dialog, { type, text }) => {
+        const data = new DataTransfer();
+        data.items.add(new File(["words\n"], `${type}.log`, { type: "text/plain" }));
+        if (text) data.setData("text/plain", text);
+        const options = { bubbles: true, cancelable: true, composed: true };
+        const event =
+          type == "drop"
+            ? new DragEvent("drop", { ...options, dataTransfer: data })
+            : new ClipboardEvent("paste", { ...options, clipboardData: data });
+        dialog.querySelector("textarea")?.dispatchEvent(event);
+        return event.defaultPrevented;
+      },
+      { type, text },
+    );
+  // On Home as well: it goes along with what becomes of the text.
+  expect(await give("paste")).toBe(true);
+  await expect(panel.live).toHaveText("paste.log goes along.");
+  await panel.toTicket();
+  await expect(panel.root.locator(".file")).toHaveCount(1);
+  expect(await give("drop")).toBe(true);
+  await expect(panel.root.locator(".file")).toHaveCount(2);
+  expect(await give("paste", "cells of a table")).toBe(false);
+  await expect(panel.root.locator(".file")).toHaveCount(2);
+  await panel.box.fill("Dropped and pasted");
+  await panel.send();
+  expect((await tickets())[0].attachments).toHaveLength(2);
+  await panel.button("Done").click();
+  await panel.open();
+  await panel.toTicket();
+  await expect(panel.root.locator(".file"), "a new ticket has none").toHaveCount(0);
+  await page.keyboard.press("Escape");
+});
+
+test("what could not be uploaded can be tried again, and goes along with the ticket anyway", async ({
+  host,
+  page,
+  panel,
+  tickets,
+  trouble,
+}) => {
+  trouble.expect(/ERR_FAILED|Failed to load/);
+  await host();
+  await page.route("**/attachments/**", (route) => route.abort());
+  await panel.open();
+  await panel.toTicket();
+  await choose(panel, log("one.log"), log("two.log"));
+  const rows = panel.root.locator(".file");
+  await expect(rows.getByText("It is uploaded when you send.")).toHaveCount(2);
+  await page.unroute("**/attachments/**");
+  await rows.first().getByRole("button", { name: "Try again" }).click();
+  await expect(rows.getByText("It is uploaded when you send.")).toHaveCount(1);
+  await panel.box.fill("Both of them");
+  await panel.send();
+  expect((await tickets())[0].attachments).toHaveLength(2);
+});
+
+test("sealed with the ticket while nothing gets through, they go with it after a reload", async ({
+  context,
+  host,
+  page,
+  panel,
+  gateway,
+  tickets,
+  trouble,
+}) => {
+  trouble.expect(/ERR_|Failed to load/);
+  await host();
+  await panel.open();
+  await panel.toTicket();
+  await panel.box.fill("Both survive");
+  await gateway.stop();
+  await choose(panel, log("kept.log"));
+  await expect(panel.root.locator(".file")).toContainText("It is uploaded when you send.");
+  await panel.button("Send").click();
+  await expect(panel.title).toHaveText("Not sent yet");
+  await gateway.start();
+  await page.reload();
+  await expect.poll(async () => (await tickets()).length).toBe(1);
+  expect((await tickets())[0].attachments).toHaveLength(1);
+  await expect.poll(() => context.pages().length).toBeGreaterThan(0);
+});
+
+test("a file that the gateway has lost is brought again, and the ticket goes once", async ({
+  host,
+  page,
+  panel,
+  tickets,
+  trouble,
+}) => {
+  trouble.expect(/409/);
+  await page.clock.install();
+  await host();
+  let lost = false;
+  await page.route("**/tickets", (route) => {
+    if (lost || route.request().method() != "POST") return route.continue();
+    lost = true;
+    const headers = { "access-control-allow-origin": "*", "content-type": "application/problem+json" };
+    const problem = { status: 409, code: "attachments_missing", title: "no", errors: [] };
+    return route.fulfill({ status: 409, headers, body: JSON.stringify(problem) });
+  });
+  let puts = 0;
+  page.on("request", (request) => (puts += Number(request.method() == "PUT")));
+  await panel.open();
+  await panel.toTicket();
+  await panel.box.fill("Lost and found");
+  await choose(panel, log("lost.log"));
+  await expect(panel.root.locator(".file progress:visible")).toHaveCount(0);
+  await panel.button("Send").click();
+  await expect(panel.title).toHaveText("Not sent yet");
+  await page.clock.fastForward(5_000);
+  await panel.received();
+  expect(puts).toBe(2);
+  expect((await tickets())[0].attachments).toHaveLength(1);
+});
+
+test("a reply carries files, and support sees them under it", async ({ host, panel, inbox }) => {
+  await host();
+  await panel.open();
+  const reference = await panel.sendTicket("It broke");
+  await panel.button("See the conversation").click();
+  await choose(panel, log("later.log"));
+  await expect(panel.root.locator(".file")).toHaveCount(1);
+  await panel.root.getByLabel("Your reply").fill("Here it is");
+  await panel.button("Send").click();
+  await expect(panel.root.locator(".messages a")).toHaveText(["later.log"]);
+  await expect(panel.root.locator(".file")).toHaveCount(0);
+  const operator = await inbox(reference);
+  await expect(operator.locator("#conversation").getByText("later.log")).toBeVisible();
+});
+
+test("a site that takes no files does not offer it", async ({ gateway, host, panel }) => {
+  await gateway.stop();
+  await gateway.start('[sites.demo]\norigins = ["*"]\n[sites.demo.attachments]\nmax_count = 0\n');
+  await host();
+  await panel.open();
+  await panel.toTicket();
+  await expect(panel.severity).toBeVisible();
+  await panel.box.fill("Without");
+  await panel.send();
+  await expect(panel.button("Add a file")).toHaveCount(0);
+});
+
+test("a picture is blacked out in the form, and what arrives is black there", async ({ host, page, panel }) => {
+  await host();
+  await panel.open();
+  await panel.toTicket();
+  await panel.box.fill("With a secret in it");
+  await choose(panel, { name: "secret.png", mimeType: "image/png", buffer: picture(200, 100, [255, 0, 0]) });
+  await panel.button("Black out or crop secret.png").click();
+  const editor = panel.root.getByRole("dialog", { name: "Edit the picture" });
+  const canvas = editor.locator("canvas");
+  const box = await canvas.boundingBox();
+  if (!box) throw new Error("the picture is not shown");
+  await page.mouse.move(box.x + box.width * 0.25, box.y + box.height * 0.25);
+  await page.mouse.down();
+  await page.mouse.move(box.x + box.width * 0.75, box.y + box.height * 0.75, { steps: 4 });
+  await page.mouse.up();
+  await editor.getByRole("button", { name: "Use the picture" }).click();
+  await expect(editor).toHaveCount(0);
+  await expect(panel.root.locator(".file")).toContainText("secret.png");
+  await panel.send();
+  await panel.button("See the conversation").click();
+  const link = (await panel.root.locator(".messages a").getAttribute("href")) ?? "";
+  const [middle, corner] = await page.evaluate(async (link) => {
+    const bitmap = await createImageBitmap(await (await fetch(link)).blob());
+    const context = new OffscreenCanvas(bitmap.width, bitmap.height).getContext("2d");
+    context?.drawImage(bitmap, 0, 0);
+    const at = (/** @type {number} */ x, /** @type {number} */ y) => [
+      ...(context?.getImageData(x, y, 1, 1).data ?? []),
+    ];
+    return [at(bitmap.width / 2, bitmap.height / 2), at(2, 2)];
+  }, link);
+  expect(middle).toEqual([0, 0, 0, 255]);
+  expect(corner).toEqual([255, 0, 0, 255]);
+});

@@ -1,0 +1,214 @@
+import { expect, test as base } from "../deskbell.js";
+import { Mailbox } from "../mailbox.js";
+
+// The receipt by e-mail, as a real mail server gets it.
+
+/**
+ * @typedef {object} Fixtures
+ * @property {Mailbox} mailbox the mail server that the site writes to
+ * @property {(ticket?: object) => Promise<{id: string, reference: string}>} post sends a ticket as anybody can
+ */
+
+const test = base.extend({
+  mailbox: async ({ gateway }, use) => {
+    const mailbox = new Mailbox();
+    await mailbox.start();
+    await gateway.stop();
+    await gateway.start(settings(mailbox));
+    await use(mailbox);
+    await mailbox.stop();
+  },
+
+  post: async ({ gateway }, use) => {
+    await use(async (ticket = {}) => {
+      const answer = await fetch(`${gateway.url}/v1/sites/demo/tickets`, {
+        method: "POST",
+        headers: { "content-type": "application/json", "idempotency-key": crypto.randomUUID() },
+        body: JSON.stringify({
+          kind: "bug",
+          severity: "high",
+          message: "The export stops",
+          contact: { name: "Ada", email: "ada@example.com" },
+          client: { name: "test", version: "1" },
+          ...ticket,
+        }),
+      });
+      expect(answer.status).toBe(201);
+      return answer.json();
+    });
+  },
+});
+
+/** @param {Mailbox} mailbox */
+const settings = (mailbox, more = "") => `
+[sites.demo]
+origins = ["*"]
+trust_page = true
+plans = { team = "medium" }
+[sites.demo.hours]
+zone = "Europe/Berlin"
+[sites.demo.mail]
+smtp = "smtp://relay:p%40ss%20word@127.0.0.1:${mailbox.port}"
+from = "Meadow Support <support@meadow.example>"
+${more}`;
+
+/** @param {Mailbox} mailbox */
+const first = async (mailbox) => {
+  await expect.poll(() => mailbox.mails.length, { timeout: 15_000 }).toBe(1);
+  return mailbox.mails[0];
+};
+
+/** @param {import("../mailbox.js").Mail} mail @param {string} name */
+const header = (mail, name) => mail.headers.filter(({ key }) => key === name).map(({ value }) => value);
+
+test("sent in the panel, it arrives once, with reference, promise and text", async ({
+  mailbox,
+  host,
+  panel,
+  tickets,
+}) => {
+  await host();
+  await panel.open();
+  await panel.toTicket();
+  // Short, because nobody types a long one as quickly as this.
+  await panel.box.fill("No export.\nWhy?");
+  const reference = await panel.send();
+  const mail = await first(mailbox);
+  const [ticket] = await tickets();
+  expect(mail).toMatchObject({
+    from: "support@meadow.example",
+    to: ["ada@host.example"],
+    subject: `We have your ticket ${reference}`,
+  });
+  expect(header(mail, "from")).toEqual(['"Meadow Support" <support@meadow.example>']);
+  expect(header(mail, "to")).toEqual(["ada@host.example"]);
+  expect(header(mail, "auto-submitted")).toEqual(["auto-generated"]);
+  expect(header(mail, "x-auto-response-suppress")).toEqual(["All"]);
+  expect(mail.messageId).toMatch(/^<[0-9a-f-]{36}@meadow\.example>$/);
+  expect(mail.text).toContain("Hello Ada Host,");
+  expect(mail.text).toContain(reference);
+  expect(mail.text).toMatch(/first answer by \d{4}-\d\d-\d\d, \d\d:\d\d \(Europe\/Berlin\)/);
+  expect(mail.text).toContain("> No export.\n> Why?");
+  expect(mailbox.users).toEqual(["relay"]);
+  expect(ticket.reference).toBe(reference);
+});
+
+test("a server that is down gets it when it is there, and one that says later gets it later", async ({
+  mailbox,
+  gateway,
+  post,
+}) => {
+  await mailbox.stop();
+  const { id } = await post();
+  await expect.poll(() => gateway.log).toContain("a mail could not be sent");
+  mailbox.refusals = [450];
+  await mailbox.start();
+  const mail = await first(mailbox);
+  expect([mailbox.asked, mail.messageId]).toEqual([2, `<${id}@meadow.example>`]);
+});
+
+test("what a restarted gateway finds unsent, it sends, and what is sent it does not send again", async ({
+  mailbox,
+  gateway,
+  post,
+}) => {
+  await post();
+  await first(mailbox);
+  await mailbox.stop();
+  const { reference } = await post({ message: "The second" });
+  await expect.poll(() => gateway.log).toContain("a mail could not be sent");
+  await gateway.stop("SIGKILL");
+  await mailbox.start();
+  await gateway.start();
+  await expect.poll(() => mailbox.mails.length, { timeout: 15_000 }).toBe(2);
+  expect(mailbox.mails[1].subject).toContain(reference);
+});
+
+test("a server that says no is not asked again, and the log does not name the person", async ({
+  mailbox,
+  gateway,
+  post,
+}) => {
+  mailbox.refusals = [550];
+  const refused = await post();
+  await expect.poll(() => gateway.log).toContain("a mail is given up");
+  const { reference } = await post({ message: "The next one" });
+  expect((await first(mailbox)).subject).toContain(reference);
+  expect(mailbox.asked).toBe(2);
+  expect(gateway.log).toContain(refused.reference);
+  expect(gateway.log).toContain("550");
+  expect(gateway.log).not.toContain("ada@example.com");
+});
+
+test("a server that cannot prove who it is gets neither the password nor the mail", async ({
+  mailbox,
+  gateway,
+  post,
+}) => {
+  await mailbox.stop();
+  await mailbox.start(true);
+  await gateway.stop();
+  await gateway.start(settings(mailbox).replace("smtp://", "smtps://"));
+  await post();
+  await expect.poll(() => gateway.log).toContain("invalid peer certificate");
+  expect([mailbox.users, mailbox.asked]).toEqual([[], 0]);
+});
+
+test("nothing that somebody writes becomes a header, a recipient or another mail", async ({ mailbox, post }) => {
+  const message =
+    'One\r\nBcc: eve@example.com\r\n\r\n.\r\nMAIL FROM:<eve@example.com>\r\n.\nlast\u0000\u001b[31m"quoted"';
+  const name = 'Ada"\r\nBcc: eve@example.com\r\n\r\n<b>';
+  await post({ message, contact: { name, email: "ada@example.com" } });
+  const mail = await first(mailbox);
+  expect(mail.to).toEqual(["ada@example.com"]);
+  expect(header(mail, "bcc")).toEqual([]);
+  expect(mail.headers.map(({ key }) => key).sort()).toEqual([
+    "auto-submitted",
+    "content-transfer-encoding",
+    "content-type",
+    "date",
+    "from",
+    "message-id",
+    "subject",
+    "to",
+    "x-auto-response-suppress",
+  ]);
+  expect(mail.text).toContain('Hello Ada" Bcc: eve@example.com <b>,');
+  expect(mail.text).toContain(
+    '> One\n> Bcc: eve@example.com\n>\n> .\n> MAIL FROM:<eve@example.com>\n> .\n> last  [31m"quoted"',
+  );
+  expect(mailbox.mails).toHaveLength(1);
+});
+
+test("in Arabic and in German, and with an address that reads answers", async ({ mailbox, gateway, post }) => {
+  await gateway.stop();
+  await gateway.start(settings(mailbox, 'reply_to = "Jürgen <answers@meadow.example>"'));
+  const message = "لا يعمل التصدير";
+  const { reference } = await post({ message, locale: "ar" });
+  const arabic = await first(mailbox);
+  expect(arabic.subject).toContain(reference);
+  expect(arabic.subject).toMatch(/[\u0600-\u06ff]/);
+  expect(arabic.text).toContain(`> ${message}`);
+  expect(arabic.replyTo).toEqual([{ name: "Jürgen", address: "answers@meadow.example" }]);
+  await post({ locale: "de-AT" });
+  await expect.poll(() => mailbox.mails.length).toBe(2);
+  expect(mailbox.mails[1].text).toMatch(/am \d\d\.\d\d\.\d{4}, \d\d:\d\d Uhr \(Europe\/Berlin\)/);
+});
+
+test("an address that nobody has signed gets three a day, and what nobody can have typed gets none", async ({
+  mailbox,
+  post,
+}) => {
+  await post({ website: "http://robot.example" });
+  const address = (/** @type {string} */ email) => ({ contact: { name: "", email } });
+  for (const email of ["ada@example.com", "ADA@example.com", "ada+1@example.com", "ada+2@example.com"])
+    await post(address(email));
+  await post(address("bob@example.com"));
+  await expect.poll(() => mailbox.mails.map(({ to }) => to[0])).toContain("bob@example.com");
+  expect(mailbox.mails.map(({ to }) => to[0])).toEqual([
+    "ada@example.com",
+    "ADA@example.com",
+    "ada+1@example.com",
+    "bob@example.com",
+  ]);
+});

@@ -1,0 +1,306 @@
+import { expect, test } from "../deskbell.js";
+import { Panel } from "../panel.js";
+
+// What was sent off goes by itself: once, from whatever page is there.
+
+/** @typedef {any} Any */
+
+test.beforeEach(({ trouble }) => trouble.expect(/Failed to load resource|ERR_CONNECTION|ERR_FAILED|CORS policy/));
+
+/** @param {import("@playwright/test").Page} page @param {string} name @param {...unknown} args */
+const command = (page, name, ...args) =>
+  page.evaluate(
+    ([name, args]) => /** @type {Any} */ (window).deskbell(name, ...args),
+    /** @type {const} */ ([name, args]),
+  );
+
+/** Lets nothing that brings something through. @param {import("@playwright/test").BrowserContext} context */
+const block = (context) =>
+  context.route("**/v1/**", (route) => (route.request().method() == "POST" ? route.abort() : route.continue()));
+
+test("after a reload it goes by itself, before help is opened, and the host is told", async ({
+  context,
+  host,
+  page,
+  panel,
+  tickets,
+}) => {
+  await host();
+  await page.addInitScript(() => {
+    window.deskbell ||= /** @type {Any} */ (
+      (/** @type {Any[]} */ ...args) =>
+        new Promise((y, n) => /** @type {Any} */ (window.deskbell.q ||= []).push([args, y, n]))
+    );
+    const heard = /** @type {Any} */ (document).heard ?? [];
+    Object.defineProperty(document, "heard", { value: heard });
+    /** @type {Any} */ (window).deskbell("on", "sent", (/** @type {Any} */ detail) => heard.push(detail));
+  });
+  await block(context);
+  await panel.open();
+  await panel.toTicket();
+  await panel.box.fill("Sealed before the reload");
+  await panel.button("Send").click();
+  await expect(panel.title).toHaveText("Not sent yet");
+  expect((await command(page, "status")).queued).toBe(1);
+
+  await context.unroute("**/v1/**");
+  await page.reload();
+  await expect.poll(() => page.evaluate(() => /** @type {Any} */ (document).heard.length)).toBe(1);
+  const [sent] = await tickets();
+  expect(sent.message).toBe("Sealed before the reload");
+  expect(await page.evaluate(() => /** @type {Any} */ (document).heard[0].reference)).toBe(sent.reference);
+  await expect(panel.dialog).toBeHidden();
+});
+
+test("of several tabs one sends, and all of them know", async ({ context, host, page, panel, tickets }) => {
+  const site = await host();
+  let posts = 0;
+  let blocked = true;
+  await context.route("**/tickets", (route) => {
+    if (route.request().method() != "POST") return route.continue();
+    if (blocked) return route.abort();
+    posts += 1;
+    return route.continue();
+  });
+  const second = await context.newPage();
+  await second.goto(site.url);
+  const other = new Panel(second);
+  await other.open();
+  await panel.open();
+  await panel.toTicket();
+  await panel.box.fill("From one tab of two");
+  await panel.button("Send").click();
+  await expect(panel.title).toHaveText("Not sent yet");
+  await expect(other.button("1 message waits to be sent")).toBeVisible();
+  blocked = false;
+  await Promise.all([page, second].map((page) => page.evaluate(() => void window.dispatchEvent(new Event("online")))));
+  await expect(other.button("1 message waits to be sent")).toHaveCount(0);
+  await panel.received();
+  expect(posts).toBe(1);
+  expect(await tickets()).toHaveLength(1);
+});
+
+test("without locks and channels between tabs it goes all the same, once", async ({
+  context,
+  page,
+  panel,
+  host,
+  tickets,
+}) => {
+  await context.addInitScript(() => {
+    Object.defineProperty(navigator, "locks", { value: undefined });
+    Object.defineProperty(window, "BroadcastChannel", { value: undefined });
+  });
+  const site = await host();
+  await block(context);
+  await panel.open();
+  await panel.toTicket();
+  await panel.box.fill("By a lease");
+  await panel.button("Send").click();
+  await expect(panel.title).toHaveText("Not sent yet");
+  await context.unroute("**/v1/**");
+  const second = await context.newPage();
+  await Promise.all([second.goto(site.url), page.reload()]);
+  await expect.poll(async () => (await tickets()).length).toBe(1);
+  await expect.poll(async () => (await command(page, "status")).queued).toBe(0);
+  await expect.poll(async () => (await command(second, "status")).queued).toBe(0);
+  expect(await tickets()).toHaveLength(1);
+});
+
+test("after a day it asks before it sends", async ({ context, host, page, panel, tickets }) => {
+  await host();
+  await block(context);
+  await panel.open();
+  await panel.toTicket();
+  await panel.box.fill("Long ago");
+  await panel.button("Send").click();
+  await expect(panel.title).toHaveText("Not sent yet");
+  await context.unroute("**/v1/**");
+  await page.addInitScript(() => {
+    const now = Date.now;
+    Date.now = () => now() + 86_400_000 + 1000;
+  });
+  await page.reload();
+  await panel.open();
+  await panel.button("1 message waits to be sent").click();
+  await expect(panel.root.locator(".waits")).toContainText("Shall it go now?");
+  expect(await tickets()).toEqual([]);
+  await panel.button("Try again").click();
+  await panel.received();
+  expect(await tickets()).toMatchObject([{ message: "Long ago" }]);
+});
+
+test("a clock that is put back does not keep it waiting", async ({ context, host, page, panel, tickets }) => {
+  await host();
+  await block(context);
+  await panel.open();
+  await panel.toTicket();
+  await panel.box.fill("An hour off");
+  await panel.button("Send").click();
+  await expect(panel.title).toHaveText("Not sent yet");
+  await context.unroute("**/v1/**");
+  await page.addInitScript(() => {
+    const now = Date.now;
+    Date.now = () => now() - 3_600_000;
+  });
+  await page.reload();
+  await expect.poll(async () => (await tickets()).length).toBe(1);
+});
+
+test("told to wait, it waits, says until when, and goes then", async ({ host, page, panel, tickets }) => {
+  await page.clock.install();
+  await host();
+  let busy = true;
+  await page.route("**/tickets", (route) => {
+    if (!busy || route.request().method() != "POST") return route.continue();
+    busy = false;
+    const headers = {
+      "access-control-allow-origin": "*",
+      "access-control-expose-headers": "retry-after",
+      "retry-after": "600",
+    };
+    return route.fulfill({ status: 429, headers, body: "Too many" });
+  });
+  await panel.open();
+  await panel.toTicket();
+  await panel.box.fill("In a crowd");
+  await panel.button("Send").click();
+  await expect(panel.root.locator(".waits")).toContainText(/too many to take in at once.*Next try at \d/);
+  await page.clock.fastForward(590_000);
+  expect(await tickets()).toEqual([]);
+  await page.clock.fastForward(15_000);
+  await panel.received();
+});
+
+test("where a key was used by hand for something else, words say so, and nothing is lost", async ({
+  host,
+  page,
+  panel,
+  gateway,
+  tickets,
+}) => {
+  await host();
+  let used = false;
+  await page.route("**/tickets", async (route) => {
+    const request = route.request();
+    if (request.method() != "POST") return route.continue();
+    const body = { kind: "bug", severity: "low", message: "Something else", contact: { email: "eve@host.example" } };
+    const whole = JSON.stringify({ ...body, client: { name: "hand", version: "1" } });
+    if (used) return route.continue();
+    used = true;
+    await fetch(`${gateway.url}/v1/sites/demo/tickets`, {
+      method: "POST",
+      headers: { "Content-Type": "application/json", "Idempotency-Key": request.headers()["idempotency-key"] ?? "" },
+      body: whole,
+    });
+    return route.continue();
+  });
+  await panel.open();
+  await panel.toTicket();
+  await panel.box.fill("Mine");
+  await panel.button("Send").click();
+  await expect(panel.alert).toContainText("Support did not take the ticket");
+  await expect(panel.box).toHaveValue("Mine");
+  await panel.send();
+  expect((await tickets()).map(({ message }) => message).sort()).toEqual(["Mine", "Something else"]);
+});
+
+test("what is sealed stays with whose it is at a reset, and goes on; discarded, it is gone", async ({
+  context,
+  host,
+  page,
+  panel,
+  tickets,
+}) => {
+  await host();
+  await block(context);
+  const seal = async (/** @type {string} */ text) => {
+    await panel.open();
+    await panel.toTicket();
+    await panel.box.fill(text);
+    await panel.button("Send").click();
+    await expect(panel.title).toHaveText("Not sent yet");
+    await panel.button("Close").click();
+  };
+  await seal("Stays");
+  await command(page, "reset");
+  await expect.poll(async () => (await command(page, "status")).queued).toBe(0);
+  await panel.open();
+  await expect(panel.root.getByText("Stays")).toHaveCount(0);
+  await panel.button("Close").click();
+  await command(page, "identify", { id: "u-2", name: "Bob", email: "bob@host.example" });
+  await seal("Goes");
+  await command(page, "reset", { discard: true });
+  await context.unroute("**/v1/**");
+  await page.reload();
+  await expect.poll(async () => (await tickets()).map(({ message }) => message)).toEqual(["Stays"]);
+  await expect.poll(async () => (await command(page, "status")).queued).toBe(0);
+});
+
+test("the ladder: copied, written as an e-mail that mail programs take, saved as a file, discarded", async ({
+  context,
+  host,
+  page,
+  panel,
+  tickets,
+}) => {
+  await context.grantPermissions(["clipboard-read", "clipboard-write"]);
+  await host();
+  await block(context);
+  await panel.open();
+  await panel.toTicket();
+  const text = `It went wrong ${"and wrong ".repeat(400)}`.trim();
+  await panel.box.fill(text);
+  await panel.button("Send").click();
+  const waits = panel.root.locator(".waits");
+  await waits.getByRole("button", { name: "Copy the text" }).click();
+  await expect.poll(() => page.evaluate(() => navigator.clipboard.readText())).toBe(text);
+  const mail = (await waits.getByRole("link", { name: "Write an e-mail" }).getAttribute("href")) ?? "";
+  expect(mail.length).toBeLessThanOrEqual(1900);
+  expect(decodeURIComponent(mail)).toContain("mailto:help@host.example?body=It went wrong and wrong");
+  const download = page.waitForEvent("download");
+  await waits.getByRole("button", { name: "Save as a file" }).click();
+  expect((await download).suggestedFilename()).toBe("ticket.txt");
+  await waits.getByRole("button", { name: "Discard" }).click();
+  await waits.getByRole("button", { name: "Discard it for good" }).click();
+  await expect(panel.root.getByText("Nothing waits to be sent.")).toBeVisible();
+  await context.unroute("**/v1/**");
+  await page.reload();
+  await panel.open();
+  expect((await command(page, "status")).queued).toBe(0);
+  expect(await tickets()).toEqual([]);
+});
+
+for (const [name, break_] of /** @type {const} */ ([
+  ["is full", "QuotaExceededError"],
+  ["is forbidden", "SecurityError"],
+]))
+  test(`storage that ${name} is named, and the ticket goes while the page is there`, async ({
+    context,
+    host,
+    page,
+    panel,
+    tickets,
+  }) => {
+    await page.addInitScript((name) => {
+      const refuse = () => {
+        throw new DOMException("no", name);
+      };
+      if (name == "SecurityError") {
+        IDBFactory.prototype.open = refuse;
+        Object.defineProperty(window, "localStorage", { get: refuse });
+      } else IDBObjectStore.prototype.put = Storage.prototype.setItem = refuse;
+    }, break_);
+    await host();
+    await block(context);
+    await panel.open();
+    await panel.toTicket();
+    await panel.box.fill("Kept by nothing but this page");
+    await expect(panel.root.getByText("This browser keeps nothing for later")).toBeVisible();
+    await panel.button("Send").click();
+    await expect(panel.root.getByText("leave this page open until it is sent")).toBeVisible();
+    await context.unroute("**/v1/**");
+    await panel.button("Try again").click();
+    await panel.received();
+    expect(await tickets()).toHaveLength(1);
+  });

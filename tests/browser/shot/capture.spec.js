@@ -1,0 +1,67 @@
+import { launch } from "../chromium.js";
+import { expect, pixel, test } from "./studio.js";
+
+// A picture of the page as it is, taken by the browser's own means, with its question answered.
+
+/** @typedef {any} Any */
+
+test.use({ launchOptions: { ...launch, args: [...launch.args, "--auto-accept-this-tab-capture"] } });
+
+/** Keeps what the page was given, to look at afterwards. @param {import("@playwright/test").Page} page */
+const watch = (page) =>
+  page.evaluate(() => {
+    const { getDisplayMedia } = MediaDevices.prototype;
+    MediaDevices.prototype.getDisplayMedia = async function (wishes) {
+      return /** @type {Any} */ (window.stream = await getDisplayMedia.call(this, wishes));
+    };
+  });
+
+for (const [where, viewport] of /** @type {const} */ ([
+  ["beside the page", { width: 1280, height: 720 }],
+  ["all over it", { width: 360, height: 640 }],
+]))
+  test(`the page is on the picture, the panel ${where} is not, and it is there again`, async ({
+    page,
+    panel,
+    studio,
+  }) => {
+    await page.setViewportSize(viewport);
+    await studio.open();
+    expect(await page.evaluate(() => /** @type {Any} */ (window).possible())).toBe(true);
+    await page.keyboard.type("Half written");
+    await watch(page);
+    await page.evaluate(() => {
+      /** @type {Any} */ (window).closes = 0;
+      /** @type {Any} */ (window).deskbell("on", "close", () => /** @type {Any} */ (window).closes++);
+    });
+    // So strong that no picture with a trace of it passes.
+    await panel.dialog.evaluate((dialog) => (dialog.style.background = "#f0f"));
+    const place = /** @type {{x: number, y: number, width: number, height: number}} */ (
+      await panel.dialog.boundingBox()
+    );
+    await studio.begin();
+    await expect(studio.editor).toBeVisible();
+    const live = await page.evaluate(() =>
+      /** @type {Any} */ (window).stream.getTracks().map((/** @type {Any} */ track) => track.readyState),
+    );
+    expect(live).toEqual(["ended"]);
+    await expect(panel.root.locator(".panel")).toHaveCSS("opacity", "1");
+    await studio.use.click();
+
+    const picture = await studio.picture();
+    expect(picture).toMatchObject(viewport);
+    const [red, green, blue] = pixel(
+      picture,
+      Math.round(place.x + place.width / 2),
+      Math.round(place.y + place.height / 2),
+    );
+    expect([red < 16, Math.abs(green - 0x66) < 16, Math.abs(blue - 0x33) < 16]).toEqual([true, true, true]);
+    let traces = 0;
+    for (let at = 0; at < picture.pixels.length; at += 4)
+      if (picture.pixels[at] - picture.pixels[at + 1] > 60 && picture.pixels[at + 2] - picture.pixels[at + 1] > 60)
+        traces++;
+    expect(traces).toBe(0);
+    await expect(panel.box).toBeFocused();
+    await expect(panel.box).toHaveValue("Half written");
+    expect(await page.evaluate(() => /** @type {Any} */ (window).closes)).toBe(0);
+  });

@@ -1,0 +1,170 @@
+import { readdirSync } from "node:fs";
+import { test as base, expect } from "../deskbell.js";
+import { dist } from "../gateway.js";
+
+export { expect };
+export { expectAccessible } from "../deskbell.js";
+
+/** @typedef {any} Any */
+/** @typedef {{x: number, y: number, width: number, height: number}} Box */
+/** @typedef {{name: string, type: string, width: number, height: number, pixels: Buffer}} Picture decoded, four bytes a pixel */
+
+// The least that a page has to allow: all that is done to pictures is done under it.
+const LEAST = [
+  "default-src 'none'",
+  "script-src 'nonce-host' {{gateway}} 'wasm-unsafe-eval'",
+  "connect-src {{gateway}}",
+  "style-src 'none'",
+  "require-trusted-types-for 'script'",
+  "trusted-types 'none'",
+].join("; ");
+
+/** The editor of pictures on a page: its parts by what a person sees of them. */
+export class Studio {
+  /** @param {import("@playwright/test").Page} page @param {import("../panel.js").Panel} panel @param {(options: object) => Promise<unknown>} host */
+  constructor(page, panel, host) {
+    this.page = page;
+    this.panel = panel;
+    this.host = host;
+    this.editor = panel.root.locator("dialog.shot");
+    this.canvas = this.editor.locator("canvas");
+    this.status = this.editor.locator("[role=status]");
+    this.hint = this.editor.locator("#shot-hint");
+    this.use = this.editor.locator(".main");
+    this.cancel = this.editor.getByRole("button", { name: "Cancel" });
+    this.undo = this.editor.getByRole("button", { name: "Undo" });
+  }
+
+  /** Opens the panel on the page. @param {string} [lang] */
+  async open(lang) {
+    const folder = readdirSync(dist).find((name) => name.startsWith("deskbell-")) ?? "";
+    await this.host({ csp: LEAST, fill: { folder, ...(lang && { lang }) } });
+    await this.page.locator("[data-deskbell-open]").click();
+    await this.panel.ready();
+  }
+
+  /** Begins, with a file or with what is shared. @param {import("@playwright/test").JSHandle} [file] */
+  async begin(file) {
+    await this.page.evaluate((file) => {
+      const { shoot } = /** @type {Any} */ (window);
+      /** @type {Any} */ (window).taken = shoot(file ?? undefined).then(
+        (/** @type {Any} */ file) => ({ file }),
+        (/** @type {unknown} */ word) => ({ word }),
+      );
+    }, file ?? null);
+  }
+
+  /** @param {"Black out" | "Mark" | "Crop"} name */
+  async tool(name) {
+    await this.editor.getByRole("radio", { name }).check();
+  }
+
+  /** Where a part of the picture is on the screen. @param {Box} part @param {number} whole the width of what is shown of it */
+  async at({ x, y, width, height }, whole) {
+    const shown = /** @type {Box} */ (await this.canvas.boundingBox());
+    const scale = shown.width / whole;
+    return { x: shown.x + x * scale, y: shown.y + y * scale, width: width * scale, height: height * scale };
+  }
+
+  /** Drags over a part of the picture. @param {Box} part @param {number} whole the width of what is shown of it */
+  async drag(part, whole) {
+    const { mouse } = this.page;
+    const on = await this.at(part, whole);
+    await mouse.move(on.x, on.y);
+    await mouse.down();
+    await mouse.move(on.x + on.width / 2, on.y + on.height / 3);
+    await mouse.move(on.x + on.width, on.y + on.height);
+    await mouse.up();
+  }
+
+  /** What came of it: a picture, null, or the word that says why not. @returns {Promise<Picture | string | null>} */
+  async outcome() {
+    const taken = await this.page.evaluate(async () => {
+      const { file, word } = await /** @type {Any} */ (window).taken;
+      return file ? { file: { name: file.name, type: file.type, ...(await decoded(file)) } } : { word };
+
+      /** @param {Blob} file */
+      async function decoded(file) {
+        const picture = await createImageBitmap(file);
+        const { width, height } = picture;
+        const context = new OffscreenCanvas(width, height).getContext("2d");
+        context?.drawImage(picture, 0, 0);
+        const blob = new Blob([context?.getImageData(0, 0, width, height).data ?? ""]);
+        const url = await new Promise((done) => {
+          const reader = new FileReader();
+          reader.onload = () => done(reader.result);
+          reader.readAsDataURL(blob);
+        });
+        return { width, height, pixels: url.slice(url.indexOf(",") + 1) };
+      }
+    });
+    if (!taken.file) return taken.word ?? null;
+    return { ...taken.file, pixels: Buffer.from(taken.file.pixels, "base64") };
+  }
+
+  /** The picture that came of it. */
+  async picture() {
+    const outcome = await this.outcome();
+    expect(outcome, "a picture comes of it").toHaveProperty("pixels");
+    return /** @type {Picture} */ (outcome);
+  }
+
+  /**
+   * A picture that is different in every pixel, with a secret text in it and nothing at all in its last rows.
+   * @param {number} width @param {number} height
+   */
+  async noise(width, height) {
+    return this.page.evaluateHandle(async ([width, height]) => {
+      const canvas = new OffscreenCanvas(width, height);
+      const context = /** @type {OffscreenCanvasRenderingContext2D} */ (canvas.getContext("2d"));
+      const noise = context.createImageData(width, height);
+      for (let at = 0; at < noise.data.length - width * 40; at += 4)
+        noise.data.set([(at * 7) % 253, (at * 13) % 247, (at >> 8) % 251, 255], at);
+      context.putImageData(noise, 0, 0);
+      context.font = "20px sans-serif";
+      context.fillText("hunter2", 60, 60);
+      return new File([await canvas.convertToBlob()], "noise.png", { type: "image/png" });
+    }, /** @type {const} */ ([width, height]));
+  }
+
+  /** How the noise is decoded where nothing was done to it. @param {import("@playwright/test").JSHandle} file */
+  async plain(file) {
+    await this.page.evaluate((file) => /** @type {Any} */ (window.taken = Promise.resolve({ file })), file);
+    return this.picture();
+  }
+}
+
+/** A pixel. @param {Picture} picture @param {number} x @param {number} y */
+export const pixel = ({ pixels, width }, x, y) => [...pixels.subarray((y * width + x) * 4, (y * width + x) * 4 + 4)];
+
+/** The smallest box around what differs between a picture and a part of another of its size. @param {Picture} one @param {Picture} other @param {{x: number, y: number}} [from] */
+export const changed = (one, other, from = { x: 0, y: 0 }) => {
+  let [left, top, right, bottom] = [Infinity, Infinity, 0, 0];
+  for (let y = 0; y < one.height; y++)
+    for (let x = 0; x < one.width; x++) {
+      const [a, b] = [(y * one.width + x) * 4, ((y + from.y) * other.width + x + from.x) * 4];
+      if (one.pixels.readUInt32LE(a) === other.pixels.readUInt32LE(b)) continue;
+      [left, top, right, bottom] = [
+        Math.min(left, x),
+        Math.min(top, y),
+        Math.max(right, x + 1),
+        Math.max(bottom, y + 1),
+      ];
+    }
+  return right ? { x: left, y: top, width: right - left, height: bottom - top } : null;
+};
+
+/** Whether every pixel of a part is black and opaque. @param {Picture} picture @param {Box} part */
+export const isBlack = (picture, part) => {
+  for (let y = part.y; y < part.y + part.height; y++)
+    for (let x = part.x; x < part.x + part.width; x++)
+      if (picture.pixels.readUInt32LE((y * picture.width + x) * 4) !== 0xff000000) return false;
+  return true;
+};
+
+export const test = base.extend(
+  /** @type {Any} */ ({
+    /** @param {Any} fixtures @param {(studio: Studio) => Promise<void>} use */
+    studio: async ({ page, panel, host }, use) => use(new Studio(page, panel, host)),
+  }),
+);

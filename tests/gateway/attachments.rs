@@ -1,0 +1,500 @@
+//! Files that go along with tickets and replies: whose they are, what they are, and that nothing of them is lost or left behind.
+
+use std::collections::BTreeSet;
+use std::time::Duration;
+
+use axum::body::{Body, Bytes};
+use axum::http::{Method, Request};
+use deskbell::gateway::attachments::sweep::sweep;
+use deskbell::gateway::clock;
+use deskbell::gateway::settings::Overrides;
+use http_body_util::channel::Channel;
+use jiff::SignedDuration;
+use serde_json::{Value, json};
+use sqlx::{Connection, SqliteConnection};
+
+use crate::support::{Answer, Gateway, ORIGIN, SECRET, gateway_with, request, send, ticket, token};
+
+const MINE: &str = "000102030405060708090a0b0c0d0e0f";
+const OTHER: &str = "100102030405060708090a0b0c0d0e0f";
+const ONE: &str = "0a1b2c3d-4e5f-4071-8293-a4b5c6d7e8f9";
+const TWO: &str = "1a1b2c3d-4e5f-4071-8293-a4b5c6d7e8f9";
+/// What nobody is to find in a picture.
+const PLACE: &[u8] = b"48 deg 51' 30.2\" N, 2 deg 17' 40.2\" E";
+
+async fn gateway() -> Gateway {
+    let sites = format!(
+        "[limits]\naddress = 1000000\nsession = 1000000\nsite = 1000000\nuploads = 1000000\n\
+         [sites.signed]\norigins = [{ORIGIN:?}]\n[[sites.signed.signers]]\nalgorithm = \"HS256\"\nsecret = {SECRET:?}\n\
+         [sites.small]\norigins = [\"*\"]\nattachments = {{ max_bytes = 1000, max_count = 2, types = [\"image/png\", \"text/plain\"] }}\n\
+         [sites.none]\norigins = [\"*\"]\nattachments = {{ max_count = 0 }}\n"
+    );
+    gateway_with(&sites, Overrides::default()).await
+}
+
+fn put(site: &str, id: &str, session: Option<&str>, name: &str, body: impl Into<Body>) -> Request<Body> {
+    let path = format!("/v1/sites/{site}/attachments/{id}?name={name}");
+    let mut request = request(Method::PUT, &path).header("origin", ORIGIN).header("content-type", "image/png");
+    if let Some(session) = session {
+        request = request.header("deskbell-session", session);
+    }
+    request.body(body.into()).unwrap()
+}
+
+fn post(path: &str, key: &str, session: &str, body: &Value) -> Request<Body> {
+    request(Method::POST, &format!("/v1/sites/{path}"))
+        .header("content-type", "application/json")
+        .header("idempotency-key", key)
+        .header("deskbell-session", session)
+        .body(Body::from(body.to_string()))
+        .unwrap()
+}
+
+/// A ticket with files.
+fn with(ids: &[&str]) -> Value {
+    let mut ticket = ticket("It broke");
+    ticket["attachments"] = json!(ids);
+    ticket
+}
+
+async fn messages(gateway: &Gateway, site: &str, id: &str, session: &str) -> Value {
+    let path = format!("/v1/sites/{site}/tickets/{id}/messages");
+    let request = request(Method::GET, &path).header("deskbell-session", session).body(Body::empty()).unwrap();
+    gateway.send(request).await.json()["messages"].clone()
+}
+
+/// A ticket with one file of `acme`, by its address.
+async fn sent(gateway: &Gateway, name: &str, bytes: &[u8]) -> String {
+    let answer = gateway.send(put("acme", ONE, Some(MINE), name, bytes.to_vec())).await;
+    assert_eq!(answer.status, 201, "{}", answer.text());
+    let answer = gateway.send(post("acme/tickets", "k", MINE, &with(&[ONE]))).await;
+    assert_eq!(answer.status, 201, "{}", answer.text());
+    let messages = messages(gateway, "acme", answer.json()["id"].as_str().unwrap(), MINE).await;
+    messages[0]["attachments"][0]["url"].as_str().unwrap().to_string()
+}
+
+/// What lies in the folder.
+fn files(gateway: &Gateway) -> BTreeSet<String> {
+    let folder = std::fs::read_dir(gateway.folder.path().join("test-attachments")).unwrap();
+    folder.map(|entry| entry.unwrap().file_name().into_string().unwrap()).collect()
+}
+
+fn segment(marker: u8, data: &[u8]) -> Vec<u8> {
+    [&[0xff, marker], &(data.len() as u16 + 2).to_be_bytes()[..], data].concat()
+}
+
+/// A photograph that says where it was taken, lying on its side.
+fn photograph() -> Vec<u8> {
+    let turned = b"MM\0*\0\0\0\x08\0\x01\x01\x12\0\x03\0\0\0\x01\0\x06\0\0\0\0\0\0";
+    let exif = [b"Exif\0\0", &turned[..], PLACE].concat();
+    [
+        &b"\xff\xd8"[..],
+        &segment(0xe1, &exif),
+        &segment(0xdb, &[1; 65]),
+        &segment(0xc0, b"\x08\0\x01\0\x01\x01\x01\x11\0"),
+        &segment(0xda, b"\x01\x01\0\0\x3f\0"),
+        b"picture\xff\xd9",
+    ]
+    .concat()
+}
+
+fn holds(bytes: &[u8], part: &[u8]) -> bool {
+    bytes.windows(part.len()).any(|window| window == part)
+}
+
+#[tokio::test]
+async fn a_picture_goes_along_and_comes_back_without_its_place() {
+    let gateway = gateway().await;
+    let photograph = photograph();
+    let answer = gateway.send(put("acme", ONE, Some(MINE), "C:%5CTemp%5Cphoto.jpg", photograph.clone())).await;
+    assert_eq!((answer.status.as_u16(), answer.header("access-control-allow-origin")), (201, ORIGIN));
+    let told = answer.json();
+    let size = told["size"].as_u64().unwrap();
+    assert!(size < photograph.len() as u64);
+    assert_eq!(told, json!({ "id": ONE, "name": "photo.jpg", "type": "image/jpeg", "size": size }));
+
+    let receipt = gateway.send(post("acme/tickets", "k", MINE, &with(&[ONE]))).await;
+    assert_eq!(receipt.status, 201, "{}", receipt.text());
+    let id = receipt.json()["id"].as_str().unwrap().to_string();
+    let text = gateway.send(put("acme", TWO, Some(MINE), "app.log", "line\n")).await;
+    assert_eq!(text.json()["type"], "text/plain");
+    let reply = json!({ "message": "And a log", "attachments": [TWO] });
+    let said = gateway.send(post(&format!("acme/tickets/{id}/messages"), "r", MINE, &reply)).await.json();
+    assert_eq!(said["attachments"][0]["name"], "app.log");
+
+    let messages = messages(&gateway, "acme", &id, MINE).await;
+    assert_eq!(messages[1], said);
+    let shown = &messages[0]["attachments"];
+    assert_eq!((shown.as_array().unwrap().len(), &shown[0]["type"]), (1, &told["type"]));
+    let url = shown[0]["url"].as_str().unwrap();
+    assert!(url.starts_with(&format!("/v1/sites/acme/attachments/{ONE}?until=")), "{url}");
+
+    let asked = request(Method::GET, url).header("origin", ORIGIN).body(Body::empty()).unwrap();
+    let read = gateway.send(asked).await;
+    assert_eq!((read.status.as_u16(), read.body.len() as u64), (200, size));
+    assert!(
+        !holds(&read.body, PLACE)
+            && holds(&read.body, b"picture")
+            && holds(&read.body, b"\x01\x12\0\x03\0\0\0\x01\0\x06")
+    );
+    for (name, value) in [
+        ("content-type", "image/jpeg"),
+        ("content-disposition", "attachment; filename=\"photo.jpg\"; filename*=UTF-8''photo.jpg"),
+        ("x-content-type-options", "nosniff"),
+        ("content-security-policy", "sandbox; default-src 'none'"),
+        ("cache-control", "private"),
+        ("access-control-allow-origin", ORIGIN),
+    ] {
+        assert_eq!(read.header(name), value, "{name}");
+    }
+    // Nothing of what came is left but what is shown.
+    assert_eq!(files(&gateway).len(), 2);
+    let kept = std::fs::read_dir(gateway.folder.path().join("test-attachments")).unwrap();
+    assert!(kept.map(|entry| std::fs::read(entry.unwrap().path()).unwrap()).all(|bytes| !holds(&bytes, PLACE)));
+}
+
+#[tokio::test]
+async fn nothing_is_ever_a_page() {
+    for (name, bytes, kept) in [
+        ("page.html", &b"<!doctype html><script>alert(1)</script>"[..], "page.html.txt"),
+        ("drawing.svg", b"<svg xmlns='http://www.w3.org/2000/svg' onload='alert(1)'/>", "drawing.svg.txt"),
+    ] {
+        let gateway = gateway().await;
+        let url = sent(&gateway, name, bytes).await;
+        let read = gateway.get(&url).await;
+        assert_eq!((read.status.as_u16(), &read.body[..]), (200, bytes));
+        assert_eq!(read.header("content-type"), "text/plain; charset=utf-8");
+        assert!(read.header("content-disposition").starts_with(&format!("attachment; filename=\"{kept}\"")));
+        assert_eq!(read.header("content-security-policy"), "sandbox; default-src 'none'");
+        assert_eq!(read.header("x-content-type-options"), "nosniff");
+    }
+}
+
+#[tokio::test]
+async fn a_site_takes_so_much_and_no_more() {
+    let gateway = gateway().await;
+    let chunked = |size: usize| {
+        let chunks = (0..size / 100).map(|_| Ok::<_, std::io::Error>(Bytes::from_static(&[b'x'; 100])));
+        Body::from_stream(futures_util::stream::iter(chunks))
+    };
+    assert_eq!(gateway.send(put("small", ONE, Some(MINE), "a.txt", chunked(1000))).await.status, 201);
+    let sized = put("small", TWO, Some(MINE), "a.txt", vec![b'x'; 1001]);
+    let (mut parts, body) = sized.into_parts();
+    parts.headers.insert("content-length", "1001".parse().unwrap());
+    for request in [put("small", TWO, Some(MINE), "a.txt", chunked(1100)), Request::from_parts(parts, body)] {
+        let answer = gateway.send(request).await;
+        assert_eq!(answer.problem(), (413, "too_large".into()));
+        assert!(answer.json()["title"].as_str().unwrap().contains("1000 bytes"));
+    }
+    for (site, bytes, said) in [
+        ("small", &b"GIF89a"[..], "it takes image/png, text/plain"),
+        ("small", b"MZ\x90\0\x03", "image/png, text/plain"),
+        ("small", b"", "image/png, text/plain"),
+        ("small", b"\x89PNG\r\n\x1a\n\0\0\0\x0dIH", "it ends too early"),
+        ("none", b"text", "this site takes no files"),
+    ] {
+        let answer = gateway.send(put(site, TWO, Some(MINE), "a.png", bytes.to_vec())).await;
+        assert_eq!(answer.problem(), (415, "unsupported_type".into()));
+        assert!(answer.json()["title"].as_str().unwrap().contains(said), "{}", answer.text());
+    }
+    // JSON is text to who takes only text.
+    let json = gateway.send(put("small", TWO, Some(MINE), "a.json", "{}")).await.json();
+    assert_eq!((&json["type"], &json["name"]), (&json!("text/plain"), &json!("a.json")));
+
+    let three = gateway.send(post("small/tickets", "k", MINE, &with(&[ONE, TWO, "x"]))).await;
+    assert_eq!(three.problem(), (422, "invalid".into()));
+    assert_eq!(three.json()["errors"][0]["pointer"], "/attachments");
+    let twice = gateway.send(post("small/tickets", "k", MINE, &with(&[ONE, ONE]))).await;
+    assert_eq!(twice.problem(), (422, "invalid".into()));
+    assert_eq!(gateway.send(post("small/tickets", "k", MINE, &with(&[ONE, TWO]))).await.status, 201);
+    assert_eq!(files(&gateway).len(), 2);
+
+    let public = gateway.get("/v1/sites/small/config").await.json();
+    let types = json!(["image/png", "text/plain"]);
+    assert_eq!(public["attachments"], json!({ "max_bytes": 1000, "max_count": 2, "types": types }));
+}
+
+#[tokio::test]
+async fn who_is_still_sending_sees_the_answer_and_nobody_is_read_without_end() {
+    let gateway = gateway().await;
+    sent(&gateway, "a.txt", b"text").await;
+    const MB: usize = 1_000_000;
+    for (id, session, megabytes, said, status, read) in [
+        (ONE, Some(MINE), 9, false, 201, 9..=9),
+        (ONE, Some(OTHER), 9, false, 404, 9..=9),
+        (TWO, None, 9, false, 401, 9..=9),
+        (TWO, Some(MINE), 13, true, 413, 13..=13),
+        (TWO, Some(MINE), 13, false, 413, 13..=13),
+        (TWO, Some(MINE), 90, true, 413, 14..=16),
+        (TWO, Some(MINE), 90, false, 413, 14..=16),
+    ] {
+        let count = std::sync::Arc::new(std::sync::atomic::AtomicUsize::new(0));
+        let counted = count.clone();
+        let chunks = (0..megabytes).map(move |_| {
+            counted.fetch_add(1, std::sync::atomic::Ordering::Relaxed);
+            Ok::<_, std::io::Error>(Bytes::from_static(&[b'x'; MB]))
+        });
+        let mut request = put("acme", id, session, "a.txt", Body::from_stream(futures_util::stream::iter(chunks)));
+        if said {
+            request.headers_mut().insert("content-length", (megabytes * MB).into());
+        }
+        let answer = gateway.send(request).await;
+        assert_eq!(answer.status.as_u16(), status, "{}", answer.text());
+        let count = count.load(std::sync::atomic::Ordering::Relaxed);
+        assert!(read.contains(&count), "{status}: {count} of {megabytes}");
+    }
+    assert_eq!(files(&gateway).len(), 1);
+}
+
+#[tokio::test]
+async fn the_same_again_is_answered_the_same_and_what_is_sent_stays_as_it_is() {
+    let gateway = gateway().await;
+    let first = gateway.send(put("acme", ONE, Some(MINE), "a.txt", "one")).await;
+    let again = gateway.send(put("acme", &ONE.to_uppercase(), Some(MINE), "a.txt", "one")).await;
+    assert_eq!((again.status.as_u16(), again.json()), (201, first.json()));
+    let other = gateway.send(put("acme", ONE, Some(MINE), "b.txt", "another")).await.json();
+    assert_eq!((&other["name"], &other["size"]), (&json!("b.txt"), &json!(7)));
+    assert_eq!(files(&gateway).len(), 1);
+
+    let receipt = gateway.send(post("acme/tickets", "k", MINE, &with(&[ONE]))).await;
+    let late = gateway.send(put("acme", ONE, Some(MINE), "c.txt", "third")).await;
+    assert_eq!((late.status.as_u16(), late.json()), (201, other));
+    assert_eq!(files(&gateway).len(), 1);
+    // The same key is answered again, although its file goes along with something by now.
+    let repeated = gateway.send(post("acme/tickets", "k", MINE, &with(&[ONE]))).await;
+    assert_eq!((repeated.status.as_u16(), repeated.json()), (201, receipt.json()));
+    let url = messages(&gateway, "acme", receipt.json()["id"].as_str().unwrap(), MINE).await;
+    assert_eq!(gateway.get(url[0]["attachments"][0]["url"].as_str().unwrap()).await.text(), "another");
+}
+
+#[tokio::test]
+async fn two_at_once_and_torn_ones_leave_one_whole_file() {
+    let gateway = gateway().await;
+    let body = "x".repeat(300_000);
+    let ask = || tokio::spawn(send(gateway.router.clone(), put("acme", ONE, Some(MINE), "a.txt", body.clone())));
+    let (one, other) = (ask(), ask());
+    let (one, other) = (one.await.unwrap(), other.await.unwrap());
+    assert_eq!((one.status.as_u16(), one.json()), (201, other.json()));
+    assert_eq!(files(&gateway).len(), 1);
+
+    let (mut sender, torn) = Channel::<Bytes, std::io::Error>::new(1);
+    let tearing = tokio::spawn(send(gateway.router.clone(), put("acme", TWO, Some(MINE), "a.txt", Body::new(torn))));
+    sender.send_data(Bytes::from_static(b"half")).await.unwrap();
+    sender.send_data(Bytes::from_static(b"half")).await.unwrap();
+    sender.send_data(Bytes::from_static(b"half")).await.unwrap();
+    assert_eq!(files(&gateway).iter().filter(|name| name.ends_with(".part")).count(), 1);
+    sender.abort(std::io::Error::other("gone"));
+    assert_eq!(tearing.await.unwrap().problem(), (400, "torn".into()));
+    assert_eq!(files(&gateway).len(), 1);
+    // A client that is gone takes the whole request with it.
+    let (mut sender, left) = Channel::<Bytes>::new(1);
+    let leaving = tokio::spawn(send(gateway.router.clone(), put("acme", TWO, Some(MINE), "a.txt", Body::new(left))));
+    sender.send_data(Bytes::from_static(b"half")).await.unwrap();
+    sender.send_data(Bytes::from_static(b"half")).await.unwrap();
+    sender.send_data(Bytes::from_static(b"half")).await.unwrap();
+    leaving.abort();
+    assert!(leaving.await.unwrap_err().is_cancelled());
+    assert_eq!(files(&gateway).len(), 1);
+    assert_eq!(gateway.send(put("acme", TWO, Some(MINE), "a.txt", "whole")).await.status, 201);
+}
+
+#[tokio::test]
+async fn a_file_that_does_not_come_is_given_up() {
+    let gateway = gateway().await;
+    let (mut sender, body) = Channel::<Bytes>::new(1);
+    let waiting = tokio::spawn(send(gateway.router.clone(), put("acme", ONE, Some(MINE), "a.txt", Body::new(body))));
+    sender.send_data(Bytes::from_static(b"half")).await.unwrap();
+    sender.send_data(Bytes::from_static(b"half")).await.unwrap();
+    tokio::time::pause();
+    let started = tokio::time::Instant::now();
+    let answer = waiting.await.unwrap();
+    assert_eq!(answer.problem(), (408, "timeout".into()));
+    assert_eq!(answer.header("access-control-allow-origin"), ORIGIN);
+    // Longer than any other request may take, and no longer than half a minute of silence.
+    assert!((20..=31).contains(&started.elapsed().as_secs()), "{:?}", started.elapsed());
+    assert_eq!(files(&gateway).len(), 0);
+}
+
+#[tokio::test]
+async fn what_is_missing_is_told_and_the_same_bytes_work_once_it_is_there() {
+    let gateway = gateway().await;
+    assert_eq!(gateway.send(put("acme", TWO, Some(MINE), "a.txt", "there")).await.status, 201);
+    let ask = || post("acme/tickets", "k", MINE, &with(&[TWO, ONE]));
+    let answer = gateway.send(ask()).await;
+    assert_eq!(answer.problem(), (409, "attachments_missing".into()));
+    let errors = answer.json()["errors"].clone();
+    assert_eq!((errors.as_array().unwrap().len(), &errors[0]["pointer"]), (1, &json!("/attachments/1")));
+    assert_eq!(gateway.count().await, 0);
+
+    assert_eq!(gateway.send(put("acme", ONE, Some(MINE), "b.txt", "now")).await.status, 201);
+    let receipt = gateway.send(ask()).await;
+    assert_eq!(receipt.status, 201, "{}", receipt.text());
+    let id = receipt.json()["id"].as_str().unwrap().to_string();
+    let names = |messages: &Value, of: usize| -> Vec<String> {
+        let list = messages[of]["attachments"].as_array().unwrap();
+        list.iter().map(|one| one["name"].as_str().unwrap().to_string()).collect()
+    };
+    // In the order in which they were named.
+    assert_eq!(names(&messages(&gateway, "acme", &id, MINE).await, 0), ["a.txt", "b.txt"]);
+
+    let path = format!("acme/tickets/{id}/messages");
+    let third = "2a1b2c3d-4e5f-4071-8293-a4b5c6d7e8f9";
+    let reply = |attachments: Value| post(&path, "r", MINE, &json!({ "message": "More", "attachments": attachments }));
+    // What goes along with one message goes along with no other.
+    let answer = gateway.send(reply(json!([third, ONE]))).await;
+    assert_eq!(answer.problem(), (409, "attachments_missing".into()));
+    assert_eq!(answer.json()["errors"].as_array().unwrap().len(), 2);
+    assert_eq!(messages(&gateway, "acme", &id, MINE).await.as_array().unwrap().len(), 1);
+    assert_eq!(gateway.send(reply(json!(vec![third; 11]))).await.problem(), (422, "invalid".into()));
+    assert_eq!(gateway.send(put("acme", third, Some(MINE), "c.txt", "more")).await.status, 201);
+    let said = gateway.send(reply(json!([third]))).await;
+    assert_eq!(said.status, 201, "{}", said.text());
+    let again = gateway.send(reply(json!([third]))).await;
+    assert_eq!((again.status.as_u16(), again.json()), (201, said.json()));
+    assert_eq!(names(&messages(&gateway, "acme", &id, MINE).await, 1), ["c.txt"]);
+}
+
+#[tokio::test]
+async fn nobody_replaces_sends_or_finds_what_is_somebody_elses() {
+    let gateway = gateway().await;
+    let bearer = |mut request: Request<Body>, id: &str| {
+        let token = format!("Bearer {}", token(json!({ "sub": id })));
+        request.headers_mut().insert("authorization", token.parse().unwrap());
+        request
+    };
+    assert_eq!(gateway.send(put("signed", ONE, Some(MINE), "a.txt", "mine")).await.status, 201);
+    assert_eq!(gateway.send(put("signed", TWO, None, "a.txt", "x")).await.problem(), (401, "unidentified".into()));
+    for request in [
+        put("signed", ONE, Some(OTHER), "a.txt", "theirs"),
+        bearer(put("signed", ONE, None, "a.txt", "theirs"), "u-8"),
+        bearer(put("signed", ONE, Some(OTHER), "a.txt", "theirs"), "u-8"),
+        put("signed", "7", Some(MINE), "a.txt", "x"),
+    ] {
+        assert_eq!(gateway.send(request).await.problem(), (404, "not_found".into()));
+    }
+    for request in [
+        post("signed/tickets", "k", OTHER, &with(&[ONE])),
+        post("acme/tickets", "k", MINE, &with(&[ONE])),
+        bearer(post("signed/tickets", "l", OTHER, &with(&[ONE])), "u-8"),
+    ] {
+        assert_eq!(gateway.send(request).await.problem(), (409, "attachments_missing".into()));
+    }
+    // Another site knows nothing of it, and has the id free.
+    assert_eq!(gateway.send(put("acme", ONE, Some(OTHER), "a.txt", "other")).await.status, 201);
+
+    // Whoever signs in takes along what they have put, and the session has it no more.
+    let moved = bearer(post("signed/tickets", "m", MINE, &with(&[])), "u-7");
+    assert_eq!(gateway.send(moved).await.status, 201);
+    let session = gateway.send(post("signed/tickets", "n", MINE, &with(&[ONE]))).await;
+    assert_eq!(session.problem(), (409, "attachments_missing".into()));
+    assert_eq!(gateway.send(put("signed", ONE, Some(MINE), "a.txt", "x")).await.problem(), (404, "not_found".into()));
+    let elsewhere = bearer(post("signed/tickets", "o", OTHER, &with(&[ONE])), "u-7");
+    assert_eq!(gateway.send(elsewhere).await.status, 201);
+}
+
+#[tokio::test]
+async fn an_address_that_was_not_made_here_opens_nothing() {
+    let gateway = gateway().await;
+    let url = sent(&gateway, "a.txt", b"text").await;
+    let (path, query) = url.split_once('?').unwrap();
+    let (until, signature) = query.split_once('&').unwrap();
+    let later = format!("until={}", until.trim_start_matches("until=").parse::<u64>().unwrap() + 3600);
+    for bad in [
+        path.to_string(),
+        format!("{path}?{until}"),
+        format!("{path}?{later}&{signature}"),
+        format!("{path}?until=1000&{signature}"),
+        format!("{path}?{until}&signature=AAAA"),
+        url.replace("/acme/", "/trusting/"),
+        url.replace(ONE, TWO),
+    ] {
+        let answer = gateway.get(&bad).await;
+        assert_eq!(answer.problem(), (403, "invalid_address".into()), "{bad}");
+    }
+    assert_eq!(gateway.get(&url).await.text(), "text");
+    // What is put and not sent has no address, and the secret stays the same.
+    let gateway = gateway.restarted().await;
+    assert_eq!(gateway.get(&url).await.text(), "text");
+    let part = request(Method::GET, &url).header("range", "bytes=1-2").body(Body::empty()).unwrap();
+    let part = gateway.send(part).await;
+    assert_eq!((part.status.as_u16(), part.text().as_str()), (206, "ex"));
+}
+
+#[tokio::test]
+async fn a_file_is_on_disk_before_anything_says_so_and_a_crash_between_leaves_nothing() {
+    let gateway = gateway().await;
+    let mut lock = SqliteConnection::connect(&format!("sqlite:{}", gateway.database().display())).await.unwrap();
+    sqlx::query("BEGIN IMMEDIATE").execute(&mut lock).await.unwrap();
+    let waiting = tokio::spawn(send(gateway.router.clone(), put("acme", ONE, Some(MINE), "a.txt", "text")));
+    let there = async {
+        while !files(&gateway).iter().any(|name| !name.ends_with(".part")) {
+            tokio::time::sleep(Duration::from_millis(5)).await;
+        }
+    };
+    tokio::time::timeout(Duration::from_secs(30), there).await.unwrap();
+    // As if it were killed here.
+    waiting.abort();
+    assert!(waiting.await.unwrap_err().is_cancelled());
+    sqlx::query("ROLLBACK").execute(&mut lock).await.unwrap();
+    assert_eq!(files(&gateway).len(), 1);
+    let count: i64 = sqlx::query_scalar("SELECT count(*) FROM attachments").fetch_one(&mut lock).await.unwrap();
+    assert_eq!(count, 0);
+    sweep(&gateway.app, clock::timestamp()).await.unwrap();
+    assert_eq!(files(&gateway).len(), 1, "somebody may be about to say so");
+    sweep(&gateway.app, clock::timestamp() + SignedDuration::from_hours(2)).await.unwrap();
+    assert_eq!(files(&gateway).len(), 0);
+    assert_eq!(gateway.send(put("acme", ONE, Some(MINE), "a.txt", "text")).await.status, 201);
+}
+
+#[tokio::test]
+async fn what_is_never_sent_goes_after_eight_days_and_what_is_sent_stays() {
+    let gateway = gateway().await;
+    let url = sent(&gateway, "a.txt", b"sent").await;
+    assert_eq!(gateway.send(put("acme", TWO, Some(MINE), "b.txt", "unsent")).await.status, 201);
+    let folder = gateway.folder.path().join("test-attachments");
+    std::fs::write(folder.join("notes.txt"), "not ours").unwrap();
+    std::fs::write(folder.join(format!("{TWO}.part")), "torn by a crash").unwrap();
+    let after = async |hours: i64| {
+        sweep(&gateway.app, clock::timestamp() + SignedDuration::from_hours(hours)).await.unwrap();
+        files(&gateway).len()
+    };
+    assert_eq!(after(0).await, 4);
+    assert_eq!(after(2).await, 3);
+    assert_eq!(after(7 * 24 + 23).await, 3);
+    assert_eq!(after(8 * 24 + 1).await, 2);
+    assert_eq!(gateway.get(&url).await.text(), "sent");
+    let gone = gateway.send(post("acme/tickets", "l", MINE, &with(&[TWO]))).await;
+    assert_eq!(gone.problem(), (409, "attachments_missing".into()));
+}
+
+#[tokio::test]
+async fn operators_see_the_files_under_their_message() {
+    let overrides = Overrides { inbox_token: Some("0123456789abcdef".into()), ..Overrides::default() };
+    let gateway = gateway_with("", overrides).await;
+    let url = sent(&gateway, "%3Cb%3Ephoto.jpg", &photograph()).await;
+    let reference = gateway.app.store.tickets(&Default::default(), 0, 1).await.unwrap()[0].reference.clone();
+    let page = request(Method::GET, &format!("/inbox/tickets/{reference}"))
+        .header("authorization", "Bearer 0123456789abcdef")
+        .body(Body::empty())
+        .unwrap();
+    let page: Answer = gateway.send(page).await;
+    assert!(page.header("content-security-policy").contains("img-src 'self' data:;"));
+    let html = page.text();
+    let escaped = url.replace('&', "&amp;");
+    assert!(
+        html.contains(&format!("<a href=\"{escaped}\" download><img src=\"{escaped}\" alt=\"\" loading=\"lazy\">"))
+    );
+    assert!(html.contains("<bdi>&lt;b&gt;photo.jpg</bdi>") && html.contains("image/jpeg, "), "{html}");
+}
+
+#[tokio::test]
+async fn pages_of_the_site_may_put_files() {
+    let gateway = gateway().await;
+    let preflight = request(Method::OPTIONS, &format!("/v1/sites/acme/attachments/{ONE}"))
+        .header("origin", ORIGIN)
+        .header("access-control-request-method", "PUT")
+        .header("access-control-request-headers", "authorization,content-type,deskbell-session");
+    let answer = gateway.send(preflight.body(Body::empty()).unwrap()).await;
+    assert_eq!((answer.status.as_u16(), answer.header("access-control-allow-origin")), (200, ORIGIN));
+    assert!(answer.header("access-control-allow-methods").contains("PUT"));
+}

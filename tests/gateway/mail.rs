@@ -1,0 +1,65 @@
+//! The receipt by e-mail is done once the server has it. What a real mail server gets, `tests/browser/plain/mail.spec.js` looks at.
+
+use std::time::Duration;
+
+use deskbell::gateway::mail::worker;
+use deskbell::gateway::settings::Overrides;
+use tokio::io::{AsyncBufReadExt, AsyncWriteExt, BufReader};
+use tokio::net::TcpListener;
+
+use crate::support::{gateway_with, post, ticket};
+
+/// Takes one mail as a mail server does, and gives its lines.
+async fn take(listener: &TcpListener) -> Vec<String> {
+    let (stream, _) = listener.accept().await.unwrap();
+    let mut stream = BufReader::new(stream);
+    stream.write_all(b"220 mail.example\r\n").await.unwrap();
+    let (mut lines, mut inside) = (Vec::new(), false);
+    loop {
+        let mut line = String::new();
+        stream.read_line(&mut line).await.unwrap();
+        let answer = match line.trim_end() {
+            "." => "250 taken",
+            "DATA" => "354 go on",
+            "QUIT" | "" if !inside => return lines,
+            _ if inside => {
+                lines.push(line.trim_end().to_string());
+                continue;
+            }
+            _ => "250 yes",
+        };
+        inside = answer.starts_with("354");
+        stream.write_all(format!("{answer}\r\n").as_bytes()).await.unwrap();
+    }
+}
+
+#[tokio::test]
+async fn a_receipt_is_sent_once_and_then_done() {
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let site = format!(
+        "[sites.mailing]\norigins = [\"*\"]\nmail = {{ smtp = \"smtp://{}\", from = \"a@b.example\" }}",
+        listener.local_addr().unwrap()
+    );
+    let gateway = gateway_with(&site, Overrides::default()).await;
+    let answer = gateway.send(post("mailing", "key", None, &ticket("It broke"))).await;
+    assert_eq!(answer.status, 201, "{}", answer.text());
+    // The same again is the same ticket, and brings no second receipt.
+    assert_eq!(gateway.send(post("mailing", "key", None, &ticket("It broke"))).await.json(), answer.json());
+    let store = gateway.app.store.clone();
+    assert!(store.next_mail("mailing").await.unwrap().is_some());
+    let sending = worker::run(store.clone(), &gateway.app.settings.sites, gateway.app.mailed.subscribe());
+    let done = async {
+        let mail = take(&listener).await;
+        assert!(
+            mail.contains(&format!("Subject: We have your ticket {}", answer.json()["reference"].as_str().unwrap()))
+        );
+        while store.next_mail("mailing").await.unwrap().is_some() {
+            tokio::task::yield_now().await;
+        }
+    };
+    tokio::select! {
+        never = sending => match never {},
+        done = tokio::time::timeout(Duration::from_secs(20), done) => done.expect("it is done"),
+    }
+    assert_eq!(store.take_mail("mailing", "9999-01-01T00:00:00.000Z", "9999-01-02T00:00:00.000Z").await.unwrap(), None);
+}
