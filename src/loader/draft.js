@@ -37,8 +37,8 @@ export const keep = ({ site, state, box, root }, ticket, fill, labels) => {
   const kept = (act) => transact(["drafts"], act);
 
   const here = () => `${site}\n${state.user?.id ?? ""}`;
-  /** Where a draft lies that had to make room for a newer one. @param {string} id */
-  const aside = (id) => `${key}\n\n${id}`;
+  /** Where a draft lies that had to make room for a newer one. @param {number | string} at when it was written */
+  const aside = (at) => `${key}\n\n${at}`;
 
   /** @returns {Draft} */
   const draft = () => ({ id, ticket: ticket(), at: known, tab, frozen: plain(state.frozen) });
@@ -53,7 +53,7 @@ export const keep = ({ site, state, box, root }, ticket, fill, labels) => {
       const there = await got(store.get(key));
       const mine = there && (there.tab == tab || there.at == known);
       if (!message && !attachments?.length) return mine && store.delete(key);
-      if (there && !mine && there.ticket.message != message) store.put(there, aside(there.id));
+      if (there && !mine && there.ticket.message != message) store.put(there, aside(there.at));
       now.at = known = Date.now();
       store.put(now, key);
     });
@@ -81,7 +81,7 @@ export const keep = ({ site, state, box, root }, ticket, fill, labels) => {
         });
     } else if (box.value) {
       // What was written before this was here to see it.
-      if (own) others.unshift({ ...own, place: aside(own.id) });
+      if (own) others.unshift({ ...own, place: aside(own.at) });
       await save();
     }
     offer(others);
@@ -129,7 +129,8 @@ export const keep = ({ site, state, box, root }, ticket, fill, labels) => {
       // On its way, it is not to be changed.
       if (box.readOnly) return;
       await save();
-      const mine = { ...draft(), place: aside(id) };
+      const now = draft();
+      const mine = { ...now, place: aside(now.at) };
       const left = others.filter((other) => other != found);
       await kept((store) => {
         store.delete(found.place);
@@ -177,11 +178,11 @@ export const keep = ({ site, state, box, root }, ticket, fill, labels) => {
 
   return {
     id: () => id,
-    /** What it is known by and where it may be kept, for what seals it: from then on nothing more is kept. */
+    /** What it is known by and where it is kept, for what seals it: from then on nothing more is kept. */
     about: () => {
       clearTimeout(timer);
       timer = 0;
-      return { id, places: [key, aside(id)] };
+      return { id, place: key };
     },
     save,
     sent: forget,

@@ -71,7 +71,9 @@ export const start = ({ attachments, limits, put, changed, announce, words, lang
     const remove = button("icon", "✕", () => take(file));
     remove.setAttribute("aria-label", say("file_remove", name));
     const text = element("span", "text");
-    text.append(element("span", "name", name), about, progress);
+    const title = element("div", "");
+    title.append(element("span", "name", name));
+    text.append(title, about, progress);
     const ways = element("span", "ways");
     ways.append(again, ...(EDITABLE.test(blob.type) ? [edit] : []));
     text.append(ways);
@@ -84,7 +86,7 @@ export const start = ({ attachments, limits, put, changed, announce, words, lang
         const part = attachments.gone.get(id);
         const goes = attachments.goes(id);
         const types = limits()
-          ?.types.map((type) => type.split("/")[1])
+          ?.types.map((type) => type.split("/")[1]?.replace("plain", "txt"))
           .join(", ");
         const why =
           refused == "too_large" ? say("file_large", sized(limits()?.max_bytes ?? 0, lang)) : say("file_type", types);

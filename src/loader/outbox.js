@@ -315,7 +315,7 @@ export const outbox = ({ site, siteUrl, state, emit, session, token, form, attac
      * Seals something and sends it; gives what its first try came to. Sealed already by another tab, it is not sealed again.
      * @param {{path: string, body: string, text: string, signed: boolean, files: string[], of: string}} what with `of`, what its
      *   files have gone along with until now
-     * @param {{id: string, places: string[]}} [draft] what it was, which is gone with it
+     * @param {{id: string, place: string}} [draft] what it was, which is gone with it
      * @returns {Promise<Outcome>}
      */
     send: async ({ of, ...what }, draft) => {
@@ -329,10 +329,8 @@ export const outbox = ({ site, siteUrl, state, emit, session, token, form, attac
         key = await transact(["drafts", "outbox", "receipts"], async (drafts, outbox, receipts) => {
           const earlier = draft && (await became(draft.id, what.text, outbox, receipts));
           // Another tab's text may have taken its place.
-          for (const place of draft?.places ?? []) {
-            const kept = await got(drafts.get(place));
-            if (kept?.id == draft?.id && kept?.ticket.message == what.text) drafts.delete(place);
-          }
+          const kept = draft && (await got(drafts.get(draft.place)));
+          if (draft && kept?.id == draft.id && kept.ticket.message == what.text) drafts.delete(draft.place);
           if (!earlier) outbox.put(item, item.key);
           return (earlier ?? item).key;
         });

@@ -24,8 +24,8 @@ pub fn view(panel: Panel) -> AnyView {
         let id = panel.peek(|model| model.receipt.as_ref().map(|receipt| receipt.id.clone()));
         tickets::open(panel, id.unwrap_or_default());
     };
-    parts.push(button("link", see).text(panel.t(Text::SeeConversation)));
-    parts.push(place::part(panel, "copy"));
+    let see = button("link", see).text(panel.t(Text::SeeConversation));
+    parts.push(div("row").children([see, place::part(panel, "copy")]));
     parts.push(done(panel));
     div("screen").children(parts)
 }

@@ -340,6 +340,8 @@ test("after reset it stays sealed and goes on, unseen by who is next; with disca
   await command(page, "reset", { discard: true });
   await expect.poll(() => sealed(page)).toBe(1);
   await back();
+  // Nobody waits for the next try, which may be a while off.
+  await page.evaluate(() => void window.dispatchEvent(new Event("online")));
   await expect.poll(() => sealed(page)).toBe(0);
   expect(await tickets()).toMatchObject([{ message: "of Ada alone", context: { user: { id: "7" } } }]);
 });

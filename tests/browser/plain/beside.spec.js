@@ -1,4 +1,5 @@
 import { expect, expectAccessible, test } from "../deskbell.js";
+import { picture } from "../pictures.js";
 
 // What stands beside the form, in pairs of theme, direction and size, looked at by axe: what is broken, fields of a site's own,
 // tickets and conversations, and what was sent already.
@@ -31,7 +32,15 @@ for (const [colorScheme, lang, size] of /** @type {const} */ ([
   test.describe(`${colorScheme}, ${lang}, ${size}`, () => {
     test.use({ ...(size === "phone" ? PHONE : DESKTOP), colorScheme });
 
-    test("everything beside the form can be used by everyone", async ({ host, page, panel, gateway, inbox }) => {
+    test("everything beside the form can be used by everyone", async ({
+      host,
+      page,
+      panel,
+      gateway,
+      inbox,
+      trouble,
+    }) => {
+      trouble.expect(/415|ERR_FAILED/);
       await gateway.stop();
       await gateway.start(SETTINGS.replace("{scheme}", colorScheme));
       await host({ fill: { attributes: `data-lang="${lang}"` } });
@@ -48,8 +57,21 @@ for (const [colorScheme, lang, size] of /** @type {const} */ ([
       await send.click();
       await expect(panel.root.locator("#field-seats-error")).toBeVisible();
       await expectAccessible(page);
+      await panel.root.locator("input[type=file]").setInputFiles([
+        { name: "chart.png", mimeType: "image/png", buffer: picture() },
+        { name: "tool.exe", mimeType: "application/octet-stream", buffer: Buffer.from("MZ\0\0\u0001") },
+      ]);
+      await expect(panel.root.locator(".file .error")).toBeVisible();
+      await expect(panel.root.locator(".file canvas")).toBeVisible();
+      await expectAccessible(page);
       await seats.fill("12");
+      const way = "**/tickets";
+      await page.route(way, (route) => (route.request().method() === "POST" ? route.abort() : route.continue()));
       await send.click();
+      await expect(panel.root.locator(".waits")).toBeVisible();
+      await expectAccessible(page);
+      await page.unroute(way);
+      await panel.root.locator(".waits .main").click();
       await expect(panel.reference).toHaveText(/DB-/);
       const reference = (await panel.reference.textContent())?.match(/DB-\w+/)?.[0];
       await expectAccessible(page);

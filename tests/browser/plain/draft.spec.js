@@ -65,6 +65,86 @@ test("a reload loses neither the text, nor what was chosen, nor the moment it be
   await expect(panel.box).toHaveValue("");
 });
 
+test("who one is, what one read, and what the site asked for are found again as well", async ({
+  gateway,
+  host,
+  page,
+  panel,
+  tickets,
+}) => {
+  await gateway.stop();
+  await gateway.start(`[sites.demo]
+origins = ["*"]
+[[sites.demo.fields]]
+id = "order"
+label = "Order number"
+type = "text"
+`);
+  await host({ path: "/?signed-out" });
+  await panel.open();
+  await panel.box.fill("export chart");
+  await panel.hits.first().click();
+  await panel.button("Still need help").click();
+  await panel.name.fill("Grace");
+  await panel.email.fill("grace@host.example");
+  const order = panel.root.getByLabel("Order number (optional)");
+  await order.fill("A-7");
+  await panel.box.pressSequentially(" again");
+  await expect.poll(() => kept(page)).toEqual(["export chart again"]);
+
+  await page.reload();
+  await panel.open();
+  await expect(panel.box).toHaveValue("export chart again");
+  await panel.toTicket();
+  await expect(panel.name).toHaveValue("Grace");
+  await expect(panel.email).toHaveValue("grace@host.example");
+  await expect(order).toHaveValue("A-7");
+  await panel.send();
+  const [ticket] = await tickets();
+  expect(ticket).toMatchObject({
+    contact: { name: "Grace", email: "grace@host.example" },
+    fields: { order: "A-7" },
+  });
+  expect(ticket.questions).toContainEqual(expect.objectContaining({ outcome: "unhelpful" }));
+});
+
+test("a text that made room twice is still there", async ({ context, host, page, panel }) => {
+  const site = await host();
+  await panel.open();
+  await panel.box.fill("First");
+  await expect.poll(() => kept(page)).toEqual(["First"]);
+  for (const text of ["Second", "Third"]) {
+    const tab = await context.newPage();
+    await tab.goto(site.url);
+    const other = new Panel(tab);
+    await other.open();
+    await expect(other.box).not.toHaveValue("");
+    await other.box.fill(text);
+    await expect.poll(() => kept(page)).toContain(text);
+    await panel.box.press("End");
+    await panel.box.pressSequentially("!");
+    await expect.poll(() => kept(page)).toContain(await panel.box.inputValue());
+    await tab.close();
+  }
+  expect(await kept(page)).toEqual(["First!!", "Second", "Third"]);
+});
+
+test("what one tab sends is gone from the other", async ({ context, host, page, panel, tickets }) => {
+  const site = await host();
+  await panel.open();
+  await panel.box.fill("In both tabs");
+  await expect.poll(() => kept(page)).toEqual(["In both tabs"]);
+  const second = await context.newPage();
+  await second.goto(site.url);
+  const other = new Panel(second);
+  await other.open();
+  await expect(other.box).toHaveValue("In both tabs");
+  await panel.toTicket();
+  await panel.send();
+  await expect(other.box).toHaveValue("");
+  expect(await tickets()).toHaveLength(1);
+});
+
 test("of two tabs the newer text wins, and the other can be shown instead", async ({ context, host, page, panel }) => {
   const site = await host();
   await panel.open();

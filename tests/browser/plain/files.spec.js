@@ -88,7 +88,7 @@ test("a refused file says why and loses nothing else", async ({ host, panel, tic
   const large = { name: "large.log", mimeType: "text/plain", buffer: Buffer.alloc(10_000_001, "a") };
   await choose(panel, log("good.log"), program, large, log("empty.log", ""));
   await expect(panel.root.locator(".file").filter({ hasText: "tool.exe" })).toContainText(
-    /Support does not take this kind of file, so it is not sent. It takes: png, jpeg/,
+    /Support does not take this kind of file, so it is not sent. It takes: png, jpeg, webp, gif, pdf, txt/,
   );
   await expect(panel.root.locator("#files > div .error")).toHaveText([
     "large.log: It is larger than 10 MB, so it is not sent.",
@@ -140,6 +140,26 @@ test("dropped on the panel and pasted into it, they go along; what was copied as
   await panel.toTicket();
   await expect(panel.root.locator(".file"), "a new ticket has none").toHaveCount(0);
   await page.keyboard.press("Escape");
+});
+
+test("one that is on its way shows it, and is taken back", async ({ host, page, panel, tickets }) => {
+  await host();
+  /** @type {(() => void)[]} */
+  const held = [];
+  await page.route("**/attachments/**", (route) => void held.push(() => route.continue()));
+  await panel.open();
+  await panel.toTicket();
+  await choose(panel, log("slow.log"));
+  await expect(panel.root.getByRole("progressbar", { name: "slow.log is being uploaded" })).toBeVisible();
+  await expect.poll(() => held.length).toBe(1);
+  const ended = page.waitForEvent("requestfailed");
+  await panel.button("Remove slow.log").click();
+  await ended;
+  await expect(panel.root.locator(".file")).toHaveCount(0);
+  await expect(panel.button("Add a file")).toBeFocused();
+  await panel.box.fill("Without it after all");
+  await panel.send();
+  expect((await tickets())[0].attachments).toBe(undefined);
 });
 
 test("what could not be uploaded can be tried again, and goes along with the ticket anyway", async ({
