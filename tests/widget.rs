@@ -12,7 +12,7 @@ use deskbell::domain::source::Source;
 use deskbell::widget::answers;
 use deskbell::widget::browser::http::{self, Abort, Answer};
 use deskbell::widget::browser::loader::Loader;
-use deskbell::widget::browser::{context, dom, intl, random, read, timer};
+use deskbell::widget::browser::{context, dom, intl, read, timer};
 use js_sys::{Function, Promise, Reflect};
 use wasm_bindgen::{JsCast, JsValue};
 use wasm_bindgen_futures::JsFuture;
@@ -171,14 +171,6 @@ fn json_that_is_none_is_nothing() {
     assert!(parsed.get("missing").items().is_empty());
     assert_eq!(parsed.get("missing").text(), "");
     assert!(parsed.get("yes").yes());
-}
-
-#[wasm_bindgen_test]
-fn random_ids_differ() {
-    assert_ne!(random::id(), random::id());
-    let _replaced = replace("crypto", "value: { getRandomValues() { throw 1 } }");
-    assert_eq!(random::id().len(), 32);
-    assert_ne!(random::id(), random::id());
 }
 
 #[wasm_bindgen_test]

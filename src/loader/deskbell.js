@@ -56,7 +56,7 @@ const COMMANDS = {
     try {
       for (const name of Object.keys(localStorage)) if (name.startsWith(`deskbell:${site}:`)) delete localStorage[name];
     } catch {}
-    tell(true, discard);
+    return tell(true, discard);
   },
   open: (options = {}) => {
     for (const [key, value] of Object.entries(object("open", options))) {

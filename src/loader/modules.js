@@ -278,7 +278,7 @@ export const start = (parts, form, said, heard) => {
 
     /** Somebody else is here, or with `reset` nobody any more. @param {boolean} [reset] @param {boolean} [discard] */
     other: (reset = false, discard = false) => {
-      sealed?.other(reset, discard);
+      const done = sealed?.other(reset, discard);
       if (reset) {
         added?.forget();
         answered = undefined;
@@ -289,6 +289,7 @@ export const start = (parts, form, said, heard) => {
         draft?.other();
         following?.line.look();
       }
+      return done;
     },
 
     /** What was read is read only when it is seen. */

@@ -182,7 +182,8 @@ export const outbox = ({ site, siteUrl, state, emit, session, token, form, attac
     if (word == "sent") {
       const { id, reference } = parsed(outcome.text);
       if (draft) emit("sent", { id, reference });
-      arrived(item, outcome.text);
+      channel?.postMessage({ item, answer: outcome.text });
+      arrived(item, outcome.text ?? "");
     } else if (draft) emit("failed", { cause: word });
     if (wait && !tries) emit("queued", { count: state.queued });
   };
@@ -292,9 +293,10 @@ export const outbox = ({ site, siteUrl, state, emit, session, token, form, attac
 
   // What another tab has sealed or seen go may be what somebody waits for here.
   if (channel)
-    channel.onmessage = async () => {
+    channel.onmessage = async ({ data }) => {
       await turn(true);
       moved();
+      if (data && data.item.user == user()) arrived(data.item, data.answer);
       if (waiting.size) run();
     };
   addEventListener("online", hurry);
@@ -376,15 +378,15 @@ export const outbox = ({ site, siteUrl, state, emit, session, token, form, attac
       const before = last;
       last = user();
       for (const key of waiting.keys()) conclude(key, { word: "gone" });
+      if (discard)
+        for (const { key, user, files } of await all())
+          if (user == before) await Promise.allSettled([remove(key), attachments.drop(files)]);
       if (reset)
         await transact(["receipts"], async (receipts) => {
           for (const { key, site: where } of await got(receipts.getAll())) if (where == site) receipts.delete(key);
         }).catch(blank);
-      if (discard)
-        for (const { key, user, files } of await all())
-          if (user == before) await Promise.allSettled([remove(key), attachments.drop(files)]);
       await turn();
-      await run();
+      run();
     },
   };
 };

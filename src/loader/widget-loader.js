@@ -26,7 +26,8 @@ export const load = () =>
 export const show = (options) => guard(() => widget.open(options));
 
 /** Tells what was fetched that the host has said something new. @param {boolean} [reset] @param {boolean} [discard] */
-export const tell = (reset, discard) => guard(() => modules.forEach((module) => module.changed(reset, discard)));
+export const tell = (reset, discard) =>
+  guard(() => Promise.all([...modules].map((module) => module.changed(reset, discard))));
 
 /** What on this page keeps the widget from running; empty where nothing does. */
 export const obstacle = () => {
@@ -124,10 +125,10 @@ const crash = () => {
   emit("failed", { cause: "crashed" });
 };
 
-/** @param {() => void} call */
+/** @param {() => unknown} call */
 const guard = (call) => {
   try {
-    call();
+    return call();
   } catch {
     crash();
   }

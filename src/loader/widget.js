@@ -66,7 +66,7 @@ export const changed = (reset, discard) => {
   const before = person;
   person = who();
   if (mounted) learnAnew();
-  if (reset || before.some((said, at) => said != person[at])) modules?.other(reset, discard);
+  if (reset || before.some((said, at) => said != person[at])) return modules?.other(reset, discard);
 };
 
 /** Leads where the options say. @param {object} options */

@@ -13,7 +13,6 @@ pub mod intl;
 pub mod line;
 pub mod loader;
 pub mod nodes;
-pub mod random;
 pub mod read;
 pub mod site;
 pub mod storage;

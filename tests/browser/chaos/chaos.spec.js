@@ -2,6 +2,7 @@ import { execFile } from "node:child_process";
 import path from "node:path";
 import { promisify } from "node:util";
 import { expect, test } from "../deskbell.js";
+import { drafts } from "../drafts.js";
 import { root } from "../gateway.js";
 import { Panel } from "../panel.js";
 import { Site } from "../site.js";
@@ -151,22 +152,6 @@ const settled = (page, panel) =>
     if (await panel.button("Sending…").count()) await page.clock.fastForward(25_000);
     await expect(panel.reference.or(panel.root.locator(".waits, .notice")).first()).toBeVisible({ timeout: 300 });
   }).toPass();
-
-/** The texts of the drafts on the device. @param {import("@playwright/test").Page} page */
-const drafts = (page) =>
-  page.evaluate(
-    () =>
-      new Promise((resolve) => {
-        const request = indexedDB.open("deskbell");
-        request.onsuccess = () => {
-          const all = request.result.transaction("drafts").objectStore("drafts").getAll();
-          all.onsuccess = () => {
-            request.result.close();
-            resolve(all.result.map((/** @type {Any} */ draft) => draft.ticket?.message));
-          };
-        };
-      }),
-  );
 
 /** Kills what runs the page, as when it has no memory left. @param {import("@playwright/test").Page} page */
 const crash = async (page) => {

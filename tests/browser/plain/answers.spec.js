@@ -1,4 +1,5 @@
 import { expect, test } from "../deskbell.js";
+import { drafts } from "../drafts.js";
 
 // Answers before the ticket: what is searched, when, and what may go wrong without anybody's words being lost.
 
@@ -241,6 +242,7 @@ test("what one searched for is there the next time, until one has logged out", a
   await panel.box.fill("export chart");
   await panel.hits.first().click();
   await expect(panel.root.locator(".asked")).toBeVisible();
+  await expect.poll(() => drafts(page)).toEqual(["export chart"]);
   await page.reload();
   await panel.open();
   // What was written is there as well.

@@ -1,26 +1,10 @@
 import { expect, test } from "../deskbell.js";
+import { drafts as kept } from "../drafts.js";
 import { Panel } from "../panel.js";
 
 // What was written is found again, whatever has happened to the page.
 
 /** @typedef {any} Any */
-
-/** The texts that the device keeps. @param {import("@playwright/test").Page} page */
-const kept = (page) =>
-  page.evaluate(
-    () =>
-      new Promise((resolve) => {
-        const request = indexedDB.open("deskbell", 1);
-        request.onupgradeneeded = () => request.result.createObjectStore("drafts");
-        request.onsuccess = () => {
-          const all = request.result.transaction("drafts").objectStore("drafts").getAll();
-          all.onsuccess = () => {
-            request.result.close();
-            resolve(all.result.map((/** @type {Any} */ draft) => draft.ticket.message).sort());
-          };
-        };
-      }),
-  );
 
 /** @param {import("@playwright/test").Page} page @param {string} name @param {...unknown} args */
 const command = (page, name, ...args) =>
