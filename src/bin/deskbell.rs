@@ -135,7 +135,17 @@ async fn serve(options: Serve) -> Result<ExitCode, gateway::GatewayError> {
     // An empty variable is what a compose file makes of one that is not set.
     let secret = |name: &str| std::env::var(name).ok().filter(|secret| !secret.is_empty());
     let (inbox_token, smtp_password) = (secret("DESKBELL_INBOX_TOKEN"), secret("DESKBELL_SMTP_PASSWORD"));
-    let settings = settings::load(&Overrides { config, listen, database, assets, inbox_token, smtp_password, demo })?;
+    let zendesk_secret = secret("DESKBELL_ZENDESK_SECRET");
+    let settings = settings::load(&Overrides {
+        config,
+        listen,
+        database,
+        assets,
+        inbox_token,
+        smtp_password,
+        zendesk_secret,
+        demo,
+    })?;
     gateway::serve(settings).await?;
     Ok(ExitCode::SUCCESS)
 }

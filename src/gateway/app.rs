@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use super::attachments::Folder;
+use super::delivery::Lines;
 use tokio::sync::watch;
 
 use super::guard::Guard;
@@ -14,7 +15,7 @@ use super::search::Indexes;
 use super::search::unanswered::Waiting;
 use super::settings::{Settings, Site};
 use super::store::{Files, SqliteStore, Store, StoreError};
-use super::tickets::Claims;
+use super::tickets::{Asked, Claims};
 
 /// What every request can reach.
 pub struct App {
@@ -38,6 +39,10 @@ pub struct App {
     pub live: Live,
     /// Wakes who sends e-mail.
     pub mailed: watch::Sender<()>,
+    /// The queues of the destinations.
+    pub lines: Lines,
+    /// When destinations were asked for somebody's tickets.
+    pub asked: Asked,
     /// What the pages of each site are told.
     pub configs: BTreeMap<String, PublicConfig>,
 }
@@ -62,6 +67,8 @@ pub async fn open(settings: Settings) -> Result<Arc<App>, StoreError> {
     Ok(Arc::new(App {
         broken: Broken::new(&settings.sites),
         guard: Guard::new(settings.limits),
+        lines: Lines::new(&settings.sites),
+        asked: Asked::default(),
         settings,
         store,
         folder,

@@ -10,7 +10,7 @@ use serde::de::DeserializeOwned;
 use serde_json::Value;
 
 /// What a source is told of who asks.
-const USER_AGENT: &str = concat!("deskbell/", env!("CARGO_PKG_VERSION"),);
+pub const USER_AGENT: &str = concat!("deskbell/", env!("CARGO_PKG_VERSION"),);
 const REDIRECTS_MAX: usize = 5;
 /// How much of what a source says about an error is repeated, in characters.
 const SAID_MAX: usize = 200;
@@ -107,8 +107,7 @@ pub struct Fetcher {
 impl Fetcher {
     /// A client that keeps to limits.
     pub fn new(limits: Limits) -> Result<Fetcher, SourceError> {
-        // Whoever came first has installed the same.
-        let _ = rustls::crypto::ring::default_provider().install_default();
+        install_crypto();
         let client = Client::builder()
             .user_agent(USER_AGENT)
             .connect_timeout(Duration::from_secs(10))
@@ -162,7 +161,7 @@ impl Fetcher {
         })?;
         let status = response.status();
         let html = is_html(response.headers());
-        let after = response.headers().get(RETRY_AFTER).and_then(|value| value.to_str().ok()).and_then(seconds);
+        let after = response.headers().get(RETRY_AFTER).and_then(|value| value.to_str().ok()).and_then(retry_after);
         let mut body = Vec::new();
         while let Some(chunk) = response.chunk().await.map_err(unreachable)? {
             if body.len() + chunk.len() > self.limits.body {
@@ -180,6 +179,11 @@ impl Fetcher {
         let said = if said.is_empty() { said } else { format!(": {said}") };
         Err((FetchError::Refused { status: status.as_u16(), said }, after.filter(|_| is_later(status))))
     }
+}
+
+/// Chooses what TLS computes with, for all connections; whoever came first has chosen the same.
+pub fn install_crypto() {
+    let _ = rustls::crypto::ring::default_provider().install_default();
 }
 
 /// The address of a source: https, or http to this computer.
@@ -235,7 +239,7 @@ fn is_later(status: StatusCode) -> bool {
 }
 
 /// `Retry-After`, as seconds or as a date (RFC 9110, 10.2.3).
-fn seconds(value: &str) -> Option<Duration> {
+pub fn retry_after(value: &str) -> Option<Duration> {
     if let Ok(seconds) = value.trim().parse() {
         return Some(Duration::from_secs(seconds));
     }
@@ -248,9 +252,19 @@ fn is_html(headers: &HeaderMap) -> bool {
 }
 
 /// What a source says about an error: `{error: {message}}` (Strapi), `{errors: [...]}` (Discourse), `{error, description}`
-/// (Zendesk, where `error` may be `{title, message}`), or plain text.
-fn said(problem: &Value, body: &[u8]) -> String {
-    let places = ["/error/message", "/errors/0", "/description", "/error/title", "/error", "/message"];
+/// (Zendesk, where `error` may be `{title, message}`), `{error_description}` (OAuth), `{errors: [{detail}]}` (JSON:API), or plain text.
+pub fn said(problem: &Value, body: &[u8]) -> String {
+    let places = [
+        "/error/message",
+        "/errors/0",
+        "/errors/0/detail",
+        "/errors/0/title",
+        "/description",
+        "/error_description",
+        "/error/title",
+        "/error",
+        "/message",
+    ];
     let text = places.iter().find_map(|place| problem.pointer(place)?.as_str().map(str::to_string));
     let text = text
         .unwrap_or_else(|| if problem.is_null() { String::from_utf8_lossy(body).into_owned() } else { String::new() });
@@ -260,7 +274,7 @@ fn said(problem: &Value, body: &[u8]) -> String {
 }
 
 /// An error and what it came from, without the address, which stands beside it.
-fn told(error: &reqwest::Error) -> String {
+pub fn told(error: &reqwest::Error) -> String {
     if error.is_timeout() {
         return "it takes too long".into();
     }
@@ -476,8 +490,8 @@ mod tests {
 
     #[test]
     fn retry_after_is_seconds_or_a_date() {
-        assert_eq!(seconds("23"), Some(Duration::from_secs(23)));
-        assert_eq!(seconds("Wed, 21 Oct 2015 07:28:00 GMT"), Some(Duration::ZERO));
-        assert_eq!(seconds("soon"), None);
+        assert_eq!(retry_after("23"), Some(Duration::from_secs(23)));
+        assert_eq!(retry_after("Wed, 21 Oct 2015 07:28:00 GMT"), Some(Duration::ZERO));
+        assert_eq!(retry_after("soon"), None);
     }
 }

@@ -69,6 +69,9 @@ pub enum Refusal {
     /// The address of a file was not made here, or its time is over.
     #[error("this address is not signed, or not any more; ask for the messages again")]
     InvalidAddress,
+    /// What is told is not signed by whom it should be.
+    #[error("this is not signed with the secret that the configuration names for it")]
+    Unsigned,
     /// It is too much at once.
     #[error("this is too much at once; ask again in {0} seconds")]
     TooMuch(u64),
@@ -107,6 +110,7 @@ impl Refusal {
             Refusal::InProgress => (StatusCode::CONFLICT, "in_progress"),
             Refusal::KeyReused => (StatusCode::CONFLICT, "key_reused"),
             Refusal::AttachmentsMissing(_) => (StatusCode::CONFLICT, "attachments_missing"),
+            Refusal::Unsigned => (StatusCode::UNAUTHORIZED, "unsigned"),
             Refusal::InvalidAddress => (StatusCode::FORBIDDEN, "invalid_address"),
             Refusal::TooMuch(_) => (StatusCode::TOO_MANY_REQUESTS, "too_much"),
             Refusal::Timeout => (StatusCode::REQUEST_TIMEOUT, "timeout"),

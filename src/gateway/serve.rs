@@ -17,7 +17,7 @@ use super::search::import::{ImportError, timer};
 use super::search::static_index::StaticIndexError;
 use super::settings::{Settings, SettingsError};
 use super::store::StoreError;
-use super::{app, attachments, connections, incidents, routes, search};
+use super::{app, attachments, connections, delivery, incidents, routes, search};
 
 /// How long requests may go on when the gateway is told to stop; longer than any may take but a file, which is put again.
 const GRACE: Duration = Duration::from_secs(20);
@@ -98,6 +98,8 @@ pub async fn serve(settings: Settings) -> Result<(), GatewayError> {
         never = incidents::follow(app.broken.clone(), &app.settings.sites) => match never {},
         never = attachments::sweep::run(&app) => match never {},
         never = mailing => match never {},
+        never = delivery::worker::run(app.clone()) => match never {},
+        never = delivery::follow::run(app.clone()) => match never {},
         never = importing => match never {},
     }
     app.store.close().await;

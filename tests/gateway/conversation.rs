@@ -90,7 +90,8 @@ async fn support(gateway: &Gateway, id: &str, body: &str) -> StoredTicket {
         seal: None,
         attachments: Vec::new(),
     };
-    let step = Step { at: "2026-11-23T12:00:00.000Z", said: Some(said), deed: None, change: &|_| {} };
+    let step =
+        Step { at: "2026-11-23T12:00:00.000Z", said: Some(said), deed: None, deliveries: vec![], change: &|_| {} };
     match gateway.app.store.step(id, step).await.unwrap() {
         Stepped::Done(ticket, _) => *ticket,
         other => panic!("{other:?}"),

@@ -601,7 +601,7 @@ async fn what_is_overdue_stands_out() {
     assert!(gateway.get("/inbox").await.text().contains("Due in "));
     let late =
         |ticket: &mut deskbell::gateway::store::StoredTicket| ticket.due_at = Some("2026-01-01T00:00:00.000Z".into());
-    let step = Step { at: "", said: None, deed: None, change: &late };
+    let step = Step { at: "", said: None, deed: None, deliveries: vec![], change: &late };
     gateway.app.store.step(sent["id"].as_str().unwrap(), step).await.unwrap();
     assert!(gateway.get("/inbox").await.text().contains("Overdue by "));
 }

@@ -75,6 +75,8 @@ fn ed25519(pem: &str) -> Option<[u8; 32]> {
 pub struct Person {
     /// Who it is; never without an id.
     pub user: User,
+    /// Whether the host says that the address is theirs (`email_verified`, as OpenID Connect calls it).
+    pub email_verified: bool,
     /// Their priority, where the host says it.
     pub priority: Option<Priority>,
     /// The channels that they have, where the host says it.
@@ -92,6 +94,8 @@ struct Claims {
     name: String,
     #[serde(default)]
     email: String,
+    #[serde(default)]
+    email_verified: bool,
     #[serde(default)]
     plan: String,
     #[serde(default)]
@@ -176,12 +180,12 @@ pub fn read(token: &str, site: &str, signers: &[Signer]) -> Result<Person, Token
 }
 
 fn person(claims: Claims) -> Result<Person, TokenError> {
-    let Claims { sub: id, name, email, plan, role, organization, priority, channels, exp } = claims;
+    let Claims { sub: id, name, email, email_verified, plan, role, organization, priority, channels, exp } = claims;
     if id.is_empty() || id.len() > ID_MAX {
         return Err(TokenError::Unreadable(format!("sub has to be 1 to {ID_MAX} bytes")));
     }
     let user = User { id, name, email, plan, role, organization, verified: true, ..User::default() };
-    Ok(Person { user, priority, channels, until: exp + SKEW })
+    Ok(Person { user, email_verified, priority, channels, until: exp + SKEW })
 }
 
 fn why(kind: &ErrorKind) -> TokenError {

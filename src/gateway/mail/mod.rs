@@ -3,7 +3,6 @@
 
 mod letter;
 mod message;
-mod pauses;
 pub mod worker;
 
 use std::fmt;

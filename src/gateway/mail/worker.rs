@@ -14,19 +14,20 @@ use lettre::transport::smtp::response::Category;
 use tokio::sync::watch;
 use tokio::task::JoinSet;
 use tokio::time::timeout;
-use uuid::Uuid;
 
+use super::Mailer;
 use super::letter::letter;
 use super::message::message;
-use super::{Mailer, pauses};
-use crate::gateway::clock;
 use crate::gateway::settings::Site;
 use crate::gateway::store::{DueMail, Store, StoreError};
+use crate::gateway::{clock, pauses};
 
 /// For how long a mail that is being sent is nobody else's.
 const LEASE: Duration = Duration::from_secs(5 * 60);
 /// The longest that a server may take for a mail; shorter than the lease.
 const PATIENCE: Duration = Duration::from_secs(2 * 60);
+/// For how long it is tried. Later than this nobody waits for a receipt.
+const GIVEN_UP: Duration = Duration::from_secs(24 * 60 * 60);
 /// How often it is looked what another gateway on the same database has left behind.
 const LOOK: Duration = Duration::from_secs(60);
 
@@ -82,9 +83,9 @@ async fn send_due(store: &dyn Store, (name, site): (&str, &Site), mailer: &Maile
         let again = match send(site, mailer, &due).await {
             Sent::Taken => None,
             Sent::Later(reason) => {
-                let (now, [random, ..]) = (clock::timestamp(), *Uuid::new_v4().as_bytes());
+                let now = clock::timestamp();
                 let since = due.since.parse().unwrap_or(now);
-                let again = pauses::next(due.tries, since, now, random);
+                let again = pauses::next(due.tries, since, GIVEN_UP, now, pauses::random());
                 let reference = &due.ticket.reference;
                 match again {
                     Some(_) => {

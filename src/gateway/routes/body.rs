@@ -22,6 +22,11 @@ pub async fn json(headers: &HeaderMap, body: Body) -> Result<Vec<u8>, Refusal> {
     if is(headers, "application/json") { Ok(bytes) } else { Err(Refusal::UnsupportedMediaType) }
 }
 
+/// Reads a body, whatever it is.
+pub async fn bytes(body: Body) -> Result<Vec<u8>, Refusal> {
+    tokio::time::timeout(BODY_TIME, read(body)).await.map_err(|_| Refusal::Timeout)?
+}
+
 /// Reads JSON that may come as a text, which a browser sends to another origin without asking first.
 pub async fn json_or_text(headers: &HeaderMap, body: Body) -> Result<Vec<u8>, Refusal> {
     let bytes = tokio::time::timeout(BODY_TIME, read(body)).await.map_err(|_| Refusal::Timeout)??;

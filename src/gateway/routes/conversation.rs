@@ -6,14 +6,14 @@ use axum::Json;
 use axum::body::Body;
 use axum::extract::rejection::QueryRejection;
 use axum::extract::{Path, Query, State};
-use axum::http::{HeaderMap, StatusCode, header};
+use axum::http::{HeaderMap, header};
 use axum::response::IntoResponse;
 use serde::{Deserialize, Serialize};
 
 use super::super::app::App;
 use super::super::identity::{self, Who};
 use super::super::problem::Refusal;
-use super::super::tickets::conversation;
+use super::super::tickets::{conversation, foreign};
 use super::{body, tickets};
 
 /// The parameters of `GET …/messages`.
@@ -32,6 +32,7 @@ pub async fn alike(
     let body = body::json(&headers, body).await;
     let who = who(&app, &name, &headers)?;
     let reader = conversation::reader(&app, &name, &who).await?;
+    foreign::gather(&app, &name, &who).await;
     let tickets = conversation::alike(&app, &name, reader, &body?).await?;
     Ok(([(header::CACHE_CONTROL, "no-store")], Json(tickets)))
 }
@@ -44,6 +45,7 @@ pub async fn list(
 ) -> Result<impl IntoResponse, Refusal> {
     let who = who(&app, &name, &headers)?;
     let reader = conversation::reader(&app, &name, &who).await?;
+    foreign::gather(&app, &name, &who).await;
     Ok(private(conversation::list(&app, &name, reader).await?))
 }
 
@@ -84,8 +86,8 @@ pub async fn reply(
     let body = body?;
     let key = tickets::key(&headers).ok_or(Refusal::MissingKey)?;
     let reader = conversation::reader(&app, &name, &who).await?;
-    let message = conversation::reply(&app, (&name, site), reader, &id, key, &body).await?;
-    Ok((StatusCode::CREATED, private(message)))
+    let (message, delivered) = conversation::reply(&app, (&name, site), reader, &id, key, &body).await?;
+    Ok((super::taken(delivered), private(message)))
 }
 
 /// Solved, opened again, read.

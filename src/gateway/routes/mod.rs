@@ -8,6 +8,7 @@ mod conversation;
 mod cors;
 mod envelope;
 mod events;
+mod hooks;
 mod incidents;
 mod limits;
 mod openapi;
@@ -20,6 +21,7 @@ use std::any::Any;
 use std::sync::Arc;
 
 use axum::Router;
+use axum::http::StatusCode;
 use axum::middleware::{from_fn, from_fn_with_state};
 use axum::response::{IntoResponse, Redirect, Response};
 use axum::routing::{get, post};
@@ -61,6 +63,7 @@ fn version_1(app: Arc<App>) -> Router<Arc<App>> {
         .route("/sites/{site}/questions/{id}", get(questions::answer))
         .route("/sites/{site}/incidents", get(incidents::list).post(incidents::affected))
         .route("/sites/{site}/events", post(events::answer))
+        .route("/sites/{site}/hooks/{destination}", post(hooks::answer))
         .route("/sites/{site}/attachments/{id}", get(attachments::get).put(attachments::put))
         .route("/sites/{site}/tickets", post(tickets::answer).get(conversation::list))
         .route("/sites/{site}/tickets/stream", get(stream::answer))
@@ -84,6 +87,11 @@ fn guarded(routes: Router<Arc<App>>, app: Arc<App>) -> Router<Arc<App>> {
 /// The site of a request.
 fn site<'a>(app: &'a App, name: &str) -> Result<&'a Site, Refusal> {
     app.site(name).ok_or_else(|| Refusal::UnknownSite(name.into()))
+}
+
+/// The status of what was taken in: created where it is brought to, or kept and on its way there.
+fn taken(delivered: bool) -> StatusCode {
+    if delivered { StatusCode::CREATED } else { StatusCode::ACCEPTED }
 }
 
 fn panicked(_: Box<dyn Any + Send>) -> Response {

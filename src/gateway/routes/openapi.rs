@@ -167,6 +167,13 @@ fn calls(generator: &mut SchemaGenerator) -> Vec<Call> {
             ..get("/attachments/{id}", "The file, at the address that stands on its message.", bytes())
         },
         Call {
+            method: "post",
+            body: Some(json!({"type": "object"})),
+            status: "204",
+            refused: &["400", "401", "404", "413"],
+            ..Call::get("/hooks/{destination}", "What a destination tells by itself, signed as it signs.")
+        },
+        Call {
             key: true,
             refused: &["400", "401", "404", "409", "413", "415", "422"],
             ..post(
@@ -234,6 +241,9 @@ fn operation(call: &Call) -> Value {
     if call.path.contains("{id}") {
         parameters.push(named("id", "path", "Its id."));
     }
+    if call.path.contains("{destination}") {
+        parameters.push(named("destination", "path", "Its name in the configuration of the site."));
+    }
     parameters.extend(call.query.iter().map(|(name, says)| named(name, "query", says)));
     if call.key {
         let says = "1 to 255 visible characters. The same key with the same body is answered the same.";
@@ -249,7 +259,11 @@ fn operation(call: &Call) -> Value {
     } else if call.path.ends_with("/stream") {
         done.insert("content".into(), json!({"text/event-stream": {"schema": {"type": "string"}}}));
     }
-    let mut responses = Map::from_iter([(call.status.to_string(), Value::Object(done))]);
+    let mut responses = Map::from_iter([(call.status.to_string(), Value::Object(done.clone()))]);
+    if call.key {
+        done.insert("description".into(), json!("Kept, and on its way to where it is brought to."));
+        responses.insert("202".into(), Value::Object(done));
+    }
     // Whoever asks too much, and whoever asks while the gateway is busy, is told when to ask again.
     for status in call.refused.iter().chain(&["429", "503"]) {
         responses.insert(status.to_string(), json!({"$ref": "#/components/responses/Refused"}));

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use axum::Json;
 use axum::body::Body;
 use axum::extract::{Path, State};
-use axum::http::{HeaderMap, StatusCode, header};
+use axum::http::{HeaderMap, header};
 use axum::response::IntoResponse;
 
 use super::super::app::App;
@@ -30,9 +30,13 @@ pub async fn answer(
     let body = body?;
     let key = key(&headers).ok_or(Refusal::MissingKey)?;
     let who = identity::who(&headers, &name, site)?;
-    let receipt = tickets::take(&app, (&name, site), key, who, &body).await?;
+    let (receipt, delivered) = tickets::take(&app, (&name, site), key, who, &body).await?;
     let location = format!("/v1/sites/{name}/tickets/{}", receipt.id);
-    Ok((StatusCode::CREATED, [(header::LOCATION, location), (header::CACHE_CONTROL, "no-store".into())], Json(receipt)))
+    Ok((
+        super::taken(delivered),
+        [(header::LOCATION, location), (header::CACHE_CONTROL, "no-store".into())],
+        Json(receipt),
+    ))
 }
 
 /// The key of a request, written as a string of structured fields (RFC 9651) or plainly.

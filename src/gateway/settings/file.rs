@@ -62,4 +62,4 @@ pub fn text(path: &Path) -> Result<String, SettingsError> {
 
 /// A site's fields are read as those of the domain's configuration, which does not know those that are the gateway's.
 const SITE_FIELDS: &str = "expected one of `kinds`";
-const SITE_FIELDS_WITH_OWN: &str = "expected one of `origins`, `hours`, `rota`, `support_engineers`, `signers`, `incidents`, `mail`, `imports`, `kinds`";
+const SITE_FIELDS_WITH_OWN: &str = "expected one of `origins`, `hours`, `rota`, `support_engineers`, `signers`, `incidents`, `mail`, `destinations`, `imports`, `kinds`";

@@ -1,5 +1,6 @@
 //! What the gateway is told: by the command line, the environment and one TOML file, in this order.
 
+mod destinations;
 mod file;
 mod hours;
 mod incidents;
@@ -16,6 +17,7 @@ use sha2::{Digest, Sha256};
 
 use super::guard::Limits;
 
+pub use destinations::{Secrets, secret};
 pub use file::{File, parse};
 pub use site::{Origins, Site, SiteTable};
 
@@ -64,6 +66,8 @@ pub struct Overrides {
     pub inbox_token: Option<String>,
     /// The password of the sites' mail servers, where they name a user.
     pub smtp_password: Option<String>,
+    /// The secret of the sites' OAuth clients of Zendesk.
+    pub zendesk_secret: Option<String>,
     /// Whether the demo is served.
     pub demo: bool,
 }
@@ -105,6 +109,12 @@ pub enum SettingsError {
     },
 }
 
+impl Overrides {
+    fn secrets(&self) -> Secrets<'_> {
+        Secrets { smtp_password: self.smtp_password.as_deref(), zendesk_secret: self.zendesk_secret.as_deref() }
+    }
+}
+
 impl Token {
     /// The token of a secret.
     pub fn new(secret: &str) -> Token {
@@ -141,7 +151,7 @@ pub fn load(overrides: &Overrides) -> Result<Settings, SettingsError> {
     );
     let database = sqlite_path(&database, &from)?;
     let inbox_token = inbox_token(overrides, &file, &place)?;
-    let mut sites = site::check_all(file.sites, overrides.smtp_password.as_deref(), &place)?;
+    let mut sites = site::check_all(file.sites, overrides.secrets(), &place)?;
     if overrides.demo {
         for (name, site) in crate::gateway::demo::sites()? {
             sites.entry(name).or_insert(site);
@@ -177,7 +187,7 @@ fn beside(database: &Path) -> PathBuf {
 
 /// The sites of a file that is called `name`, or what is wrong with them.
 pub fn check_sites(tables: BTreeMap<String, SiteTable>, name: &str) -> Result<BTreeMap<String, Site>, SettingsError> {
-    site::check_all(tables, None, &|field| format!("{name}: {field}"))
+    site::check_all(tables, Secrets::default(), &|field| format!("{name}: {field}"))
 }
 
 /// The value that counts, and where it came from.

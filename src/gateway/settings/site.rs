@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::fmt;
 use std::path::PathBuf;
+use std::sync::Arc;
 use std::time::Duration;
 
 use jiff::SignedDuration;
@@ -12,6 +13,7 @@ use serde::de::{DeserializeSeed, Error, IntoDeserializer, MapAccess, Visitor};
 use serde::{Deserialize, Deserializer};
 
 use super::SettingsError;
+use super::destinations::{DestinationTable, Secrets};
 use super::hours::HoursTable;
 use super::incidents::IncidentsTable;
 use super::mail::MailTable;
@@ -20,6 +22,7 @@ use crate::domain::config::{self, Config};
 use crate::domain::hours::Hours;
 use crate::domain::link;
 use crate::domain::rota::Rota;
+use crate::gateway::delivery::Destination;
 use crate::gateway::identity::Signer;
 use crate::gateway::incidents::Told;
 use crate::gateway::mail::Mailer;
@@ -45,6 +48,8 @@ pub struct Site {
     pub incidents: Option<Told>,
     /// How it sends e-mail; without it receipts are shown and not sent.
     pub mail: Option<Mailer>,
+    /// Where its tickets are brought to, by name; without any they are kept here.
+    pub destinations: BTreeMap<String, Arc<dyn Destination>>,
     /// Where its questions come from while the gateway serves.
     pub imports: Vec<Plan>,
 }
@@ -58,7 +63,7 @@ pub enum Origins {
     Listed(Vec<String>),
 }
 
-/// A site as it stands in the file: `origins`, `hours`, `rota`, `support_engineers`, `signers`, `incidents`, `mail` and `imports`, and beside them the fields of [`Config`].
+/// A site as it stands in the file: `origins`, `hours`, `rota`, `support_engineers`, `signers`, `incidents`, `mail`, `destinations` and `imports`, and beside them the fields of [`Config`].
 #[derive(Clone, Debug)]
 pub struct SiteTable {
     origins: Vec<String>,
@@ -68,6 +73,7 @@ pub struct SiteTable {
     signers: Vec<SignerTable>,
     incidents: Option<IncidentsTable>,
     mail: Option<MailTable>,
+    destinations: BTreeMap<String, DestinationTable>,
     imports: Vec<ImportTable>,
     config: Config,
 }
@@ -122,19 +128,19 @@ impl Origins {
     }
 }
 
-/// The sites of a file, or what is wrong with the first that is not as it should be. `password` is that of the mail server.
+/// The sites of a file, or what is wrong with the first that is not as it should be.
 pub fn check_all(
     tables: BTreeMap<String, SiteTable>,
-    password: Option<&str>,
+    secrets: Secrets<'_>,
     place: &impl Fn(&str) -> String,
 ) -> Result<BTreeMap<String, Site>, SettingsError> {
-    tables.into_iter().map(|(name, table)| Ok((name.clone(), check(&name, table, password, place)?))).collect()
+    tables.into_iter().map(|(name, table)| Ok((name.clone(), check(&name, table, secrets, place)?))).collect()
 }
 
 fn check(
     name: &str,
     table: SiteTable,
-    password: Option<&str>,
+    secrets: Secrets<'_>,
     place: &impl Fn(&str) -> String,
 ) -> Result<Site, SettingsError> {
     let wrong = |field: &str, message: String| {
@@ -191,10 +197,23 @@ fn check(
         Ok(incidents) => incidents,
         Err((field, message)) => return wrong(&format!("incidents.{field}"), message),
     };
-    let mail = match table.mail.as_ref().map(|mail| mail.read(password)).transpose() {
+    let mail = match table.mail.as_ref().map(|mail| mail.read(secrets.smtp_password)).transpose() {
         Ok(mail) => mail,
         Err((field, message)) => return wrong(&format!("mail.{field}"), message),
     };
+    let mut destinations = BTreeMap::new();
+    for (to, table) in table.destinations {
+        if link::word(&to).is_none_or(|to| to.contains(['/', ':', '.']) || !to.is_ascii()) {
+            return wrong(
+                &format!("destinations.{to}"),
+                "is no name of a destination; 1 to 64 letters, digits or -_".into(),
+            );
+        }
+        match table.read(secrets) {
+            Ok(destination) => destinations.insert(to, destination),
+            Err((field, message)) => return wrong(&format!("destinations.{to}.{field}"), message),
+        };
+    }
     let mut imports: Vec<Plan> = Vec::new();
     for (index, import) in table.imports.into_iter().enumerate() {
         let plan = match plan(import) {
@@ -216,6 +235,7 @@ fn check(
         signers,
         incidents,
         mail,
+        destinations,
         imports,
     })
 }
@@ -299,8 +319,19 @@ impl<'de> Visitor<'de> for TableVisitor {
         let mut own = Own::default();
         let config = Config::deserialize(MapAccessDeserializer::new(WithoutOwn { map, own: &mut own }))?;
         let origins = own.origins.ok_or_else(|| A::Error::missing_field("origins"))?;
-        let Own { hours, rota, support_engineers, signers, incidents, mail, imports, .. } = own;
-        Ok(SiteTable { origins, hours, rota, support_engineers, signers, incidents, mail, imports, config })
+        let Own { hours, rota, support_engineers, signers, incidents, mail, destinations, imports, .. } = own;
+        Ok(SiteTable {
+            origins,
+            hours,
+            rota,
+            support_engineers,
+            signers,
+            incidents,
+            mail,
+            destinations,
+            imports,
+            config,
+        })
     }
 }
 
@@ -314,10 +345,12 @@ struct Own {
     signers: Vec<SignerTable>,
     incidents: Option<IncidentsTable>,
     mail: Option<MailTable>,
+    destinations: BTreeMap<String, DestinationTable>,
     imports: Vec<ImportTable>,
 }
 
-const OWN: &[&str] = &["origins", "hours", "rota", "support_engineers", "signers", "incidents", "mail", "imports"];
+const OWN: &[&str] =
+    &["origins", "hours", "rota", "support_engineers", "signers", "incidents", "mail", "destinations", "imports"];
 
 impl Own {
     fn read<'de, A: MapAccess<'de>>(&mut self, field: &str, map: &mut A) -> Result<(), A::Error> {
@@ -329,6 +362,7 @@ impl Own {
             "signers" => self.signers = map.next_value()?,
             "incidents" => self.incidents = Some(map.next_value()?),
             "mail" => self.mail = Some(map.next_value()?),
+            "destinations" => self.destinations = map.next_value()?,
             _ => self.imports = map.next_value()?,
         }
         Ok(())

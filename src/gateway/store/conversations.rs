@@ -2,7 +2,7 @@
 
 use async_trait::async_trait;
 
-use super::{StoreError, StoredTicket};
+use super::{NewDelivery, StoreError, StoredTicket};
 use crate::domain::conversation::{Author, Message, Turn};
 use crate::domain::targets::Owner;
 use crate::domain::ticket::{NewTicket, Severity};
@@ -138,6 +138,8 @@ pub struct Step<'a> {
     pub said: Option<Said>,
     /// What operators read about it.
     pub deed: Option<Deed>,
+    /// What is brought to destinations.
+    pub deliveries: Vec<NewDelivery>,
     /// What changes: status, promise and handling. It sees the ticket as it is inside the write.
     pub change: &'a (dyn Fn(&mut StoredTicket) + Send + Sync),
 }

@@ -2,6 +2,7 @@
 
 mod attachments;
 mod conversations;
+mod deliveries;
 mod mails;
 mod sqlite;
 
@@ -17,21 +18,15 @@ use crate::domain::ticket::{NewTicket, Priority, Status};
 
 pub use attachments::{Files, Put, StoredAttachment};
 pub use conversations::{Act, Conversations, Deed, Handling, Reader, Said, Step, Stepped};
+pub use deliveries::{Deliveries, Delivery, DueDelivery, DueLook, NewDelivery, Place, Queue, State, Tried, What};
 pub use mails::{DueMail, Mails, NewMail};
 pub use sqlite::SqliteStore;
 
 /// A place where tickets and questions are kept. When a write returns, it is on disk.
 #[async_trait]
-pub trait Store: Conversations + Files + Mails {
-    /// Keeps a ticket together with its seal, its files, the first answer, where it has one at once, and the receipt that is sent by
-    /// e-mail: all of them or none.
-    async fn place(
-        &self,
-        ticket: &StoredTicket,
-        seal: &Seal,
-        answer: Option<Said>,
-        mail: Option<NewMail>,
-    ) -> Result<Placed, StoreError>;
+pub trait Store: Conversations + Deliveries + Files + Mails {
+    /// Keeps a ticket together with its seal, its files and what goes along with it: all of them or none.
+    async fn place(&self, ticket: &StoredTicket, seal: &Seal, along: Along) -> Result<Placed, StoreError>;
 
     /// The ticket that was sealed under a key.
     async fn sealed(&self, site: &str, key: &str) -> Result<Option<Sealed>, StoreError>;
@@ -101,6 +96,17 @@ pub trait Store: Conversations + Files + Mails {
 
     /// Lets go of the database; nothing can be asked afterwards.
     async fn close(&self);
+}
+
+/// What is kept together with a ticket.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Along {
+    /// The first answer, where it has one at once.
+    pub answer: Option<Said>,
+    /// The receipt that is sent by e-mail.
+    pub mail: Option<NewMail>,
+    /// What is brought to destinations.
+    pub deliveries: Vec<NewDelivery>,
 }
 
 /// A ticket as it is kept.

@@ -13,8 +13,8 @@ use crate::gateway::app::App;
 use crate::gateway::identity::Who;
 use crate::gateway::problem::Refusal;
 use crate::gateway::settings::Site;
-use crate::gateway::store::{Act, Deed, Reader, Said, Step, Stepped, StoredTicket};
-use crate::gateway::{attachments, clock, json};
+use crate::gateway::store::{Act, Deed, Reader, Said, Step, Stepped, StoredTicket, What};
+use crate::gateway::{attachments, clock, delivery, json};
 
 /// The most tickets that a list holds.
 const LIST_MAX: u32 = 100;
@@ -77,7 +77,8 @@ pub async fn messages(
     Ok(Messages { messages, read_until: ticket.handling.read_until })
 }
 
-/// Takes in what the customer says. It opens a solved ticket again, and what was answered automatically goes to a human.
+/// Takes in what the customer says, and tells whether it is where it is brought to. It opens a solved ticket again, and what was answered
+/// automatically goes to a human.
 pub async fn reply(
     app: &App,
     (name, site): (&str, &Site),
@@ -85,12 +86,12 @@ pub async fn reply(
     id: &str,
     key: String,
     body: &[u8],
-) -> Result<Message, Refusal> {
+) -> Result<(Message, bool), Refusal> {
     let ticket = one(app, name, reader, id).await?;
     let digest = Sha256::digest(body).into();
     // What was said once is not refused later, even if the rules have changed since.
     if let Some((sealed, message)) = app.store.said(&ticket.id, &key).await? {
-        return if sealed == digest { whole(app, &ticket.id, message).await } else { Err(Refusal::KeyReused) };
+        return if sealed == digest { whole(app, &ticket, message).await } else { Err(Refusal::KeyReused) };
     }
     let reply = json::parse::<Reply>(body)?;
     let errors: Vec<FieldError> =
@@ -119,13 +120,14 @@ pub async fn reply(
             handling.assignee = promise::hero(site, owner, &handling.team);
         }
     };
-    match app.store.step(&ticket.id, Step { at: &at, said: Some(said), deed: None, change: &change }).await? {
+    let deliveries = delivery::orders(Some(site), What::Message, Author::Customer, None);
+    let step = Step { at: &at, said: Some(said), deed: None, deliveries, change: &change };
+    match app.store.step(&ticket.id, step).await? {
         Stepped::Done(ticket, message) => {
-            let id = ticket.id.clone();
-            app.live.changed(*ticket);
-            whole(app, &id, message.ok_or(Refusal::Internal)?).await
+            app.live.changed((*ticket).clone());
+            whole(app, &ticket, message.ok_or(Refusal::Internal)?).await
         }
-        Stepped::Again(message) => whole(app, &ticket.id, message).await,
+        Stepped::Again(message) => whole(app, &ticket, message).await,
         Stepped::Missing(places) => Err(attachments::missing(&places)),
         Stepped::KeyReused => Err(Refusal::KeyReused),
         Stepped::Gone => Err(no_ticket()),
@@ -150,9 +152,13 @@ pub async fn patch(app: &App, name: &str, reader: Reader<'_>, id: &str, body: &[
     };
     let act = status.map(|status| if status == Status::Open { Act::Reopened } else { Act::Solved });
     let deed = act.map(|act| Deed { operator: String::new(), act, text: String::new(), at: at.clone() });
-    match app.store.step(&ticket.id, Step { at: &at, said: None, deed, change: &change }).await? {
+    let what = status.map(|status| if status == Status::Open { What::Reopened } else { What::Solved });
+    let deliveries =
+        what.map(|what| delivery::orders(app.site(name), what, Author::Customer, None)).unwrap_or_default();
+    match app.store.step(&ticket.id, Step { at: &at, said: None, deed, deliveries, change: &change }).await? {
         Stepped::Done(ticket, _) => {
             let summary = summary(&ticket);
+            app.lines.wake(name);
             app.live.changed(*ticket);
             Ok(summary)
         }
@@ -193,10 +199,10 @@ fn customer(ticket: &StoredTicket) -> &str {
     if user.is_empty() { &ticket.ticket.contact.name } else { user }
 }
 
-/// A message with its files.
-async fn whole(app: &App, ticket: &str, mut message: Message) -> Result<Message, Refusal> {
-    attachments::give(app, ticket, std::slice::from_mut(&mut message)).await?;
-    Ok(message)
+/// A message with its files, and whether all about its ticket is where it is brought to.
+async fn whole(app: &App, ticket: &StoredTicket, mut message: Message) -> Result<(Message, bool), Refusal> {
+    attachments::give(app, &ticket.id, std::slice::from_mut(&mut message)).await?;
+    Ok((message, delivery::prompt(app, ticket).await?))
 }
 
 fn check(reply: &Reply) -> Option<FieldError> {

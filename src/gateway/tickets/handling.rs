@@ -7,9 +7,9 @@ use crate::domain::conversation::{Author, Turn};
 use crate::domain::targets::Owner;
 use crate::domain::ticket::{Severity, Status};
 use crate::gateway::app::App;
-use crate::gateway::clock;
 use crate::gateway::settings::Site;
-use crate::gateway::store::{Act, Deed, Said, Step, Stepped, StoreError, StoredTicket};
+use crate::gateway::store::{Act, Deed, NewDelivery, Said, Step, Stepped, StoreError, StoredTicket, What};
+use crate::gateway::{clock, delivery};
 
 /// What an operator is called where nobody has logged in: in a demo, and by script. Customers read their language's word for it.
 pub const NOBODY_IN_PARTICULAR: &str = "Support";
@@ -66,8 +66,10 @@ pub async fn act(app: &App, ticket: &StoredTicket, operator: &str, action: Actio
         _ => None,
     };
     let change = |ticket: &mut StoredTicket| change(ticket, site, &action, &at);
-    match app.store.step(&ticket.id, Step { at: &at, said, deed, change: &change }).await? {
+    let deliveries = orders(ticket, site, &action);
+    match app.store.step(&ticket.id, Step { at: &at, said, deed, deliveries, change: &change }).await? {
         Stepped::Done(ticket, _) => {
+            app.lines.wake(&ticket.site);
             // Nobody else is to notice that operators talk to each other.
             if !matches!(action, Action::Note(_) | Action::Contacted(_)) {
                 app.live.changed(*ticket);
@@ -76,6 +78,19 @@ pub async fn act(app: &App, ticket: &StoredTicket, operator: &str, action: Actio
         }
         Stepped::Again(_) | Stepped::KeyReused => Ok(true),
         Stepped::Missing(_) | Stepped::Gone => Ok(false),
+    }
+}
+
+/// What of it is brought to the destinations.
+fn orders(ticket: &StoredTicket, site: Option<&Site>, action: &Action) -> Vec<NewDelivery> {
+    let orders = |what| delivery::orders(site, what, Author::Support, None);
+    match action {
+        Action::Answer { solved: true, .. } => [orders(What::Message), orders(What::Solved)].concat(),
+        Action::Answer { .. } => orders(What::Message),
+        Action::Mark(status) if *status == ticket.status => Vec::new(),
+        Action::Mark(Status::Solved) => orders(What::Solved),
+        Action::Mark(Status::Open) => orders(What::Reopened),
+        _ => Vec::new(),
     }
 }
 

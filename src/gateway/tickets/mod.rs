@@ -3,6 +3,7 @@
 mod automatic;
 mod claims;
 pub mod conversation;
+pub mod foreign;
 pub mod handling;
 mod promise;
 
@@ -13,34 +14,35 @@ use super::app::App;
 use super::identity::Who;
 use super::problem::Refusal;
 use super::settings::Site;
-use super::store::{Handling, Placed, Seal, Sealed, StoredTicket};
-use super::{attachments, clock, json, mail};
+use super::store::{Along, Handling, Placed, Seal, Sealed, StoredTicket, What};
+use super::{attachments, clock, delivery, json, mail};
 use crate::domain::context::User;
-use crate::domain::conversation::Turn;
+use crate::domain::conversation::{Author, Turn};
 use crate::domain::reference;
 use crate::domain::targets::Owner;
 use crate::domain::ticket::{self, NewTicket, Receipt, Status};
 use crate::domain::{config, context};
 
 pub use claims::{Claim, Claims};
+pub use foreign::Asked;
 use promise::promise;
 
 /// How often another reference is drawn. With a million tickets three in a hundred draws are taken.
 const DRAWS: usize = 20;
 
-/// Takes a ticket in, or answers again what it answered to the same body under the same key.
+/// Takes a ticket in, or answers again what it answered to the same body under the same key; and whether it is where it is brought to.
 pub async fn take(
     app: &App,
     (name, site): (&str, &Site),
     key: String,
     who: Who,
     body: &[u8],
-) -> Result<Receipt, Refusal> {
+) -> Result<(Receipt, bool), Refusal> {
     conversation::take_along(app, name, &who).await?;
     let seal = Seal { key, body: Sha256::digest(body).into(), session: who.session };
     // Before the body is judged: what was accepted once is not refused later, even if the rules have changed since.
     if let Some(held) = app.store.sealed(name, &seal.key).await? {
-        return again(&held, &seal);
+        return again(app, &held, &seal).await;
     }
     let new = json::parse::<NewTicket>(body)?;
     let mut errors = ticket::check(&new);
@@ -48,19 +50,25 @@ pub async fn take(
     if !errors.is_empty() {
         return Err(Refusal::Invalid(errors));
     }
-    let _claim = app.claims.claim(name, &seal.key).ok_or(Refusal::InProgress)?;
+    let claim = app.claims.claim(name, &seal.key).ok_or(Refusal::InProgress)?;
     let mut stored = stored(name, site, who, new);
     let answer = automatic::answer(app, &stored);
-    let mail = mail::receipt(site, &stored);
+    let mut deliveries = delivery::orders(Some(site), What::Ticket, Author::Customer, None);
+    if answer.is_some() {
+        deliveries.extend(delivery::orders(Some(site), What::Message, Author::Automatic, None));
+    }
+    let along = Along { answer, mail: mail::receipt(site, &stored), deliveries };
     for _ in 0..DRAWS {
-        match app.store.place(&stored, &seal, answer.clone(), mail.clone()).await? {
+        match app.store.place(&stored, &seal, along.clone()).await? {
             Placed::New => {
                 app.mailed.send_replace(());
                 let receipt = receipt(&stored);
-                app.live.changed(stored);
-                return Ok(receipt);
+                app.live.changed(stored.clone());
+                // It is kept: whoever sends it again meanwhile is answered.
+                drop(claim);
+                return Ok((receipt, delivery::prompt(app, &stored).await?));
             }
-            Placed::KeyTaken(held) => return again(&held, &seal),
+            Placed::KeyTaken(held) => return again(app, &held, &seal).await,
             Placed::Missing(places) => return Err(attachments::missing(&places)),
             Placed::ReferenceTaken => stored.reference = draw(),
         }
@@ -70,8 +78,11 @@ pub async fn take(
 }
 
 /// The answer where something is sealed under the key already.
-fn again(held: &Sealed, seal: &Seal) -> Result<Receipt, Refusal> {
-    if held.seal == *seal { Ok(receipt(&held.ticket)) } else { Err(Refusal::KeyReused) }
+async fn again(app: &App, held: &Sealed, seal: &Seal) -> Result<(Receipt, bool), Refusal> {
+    if held.seal != *seal {
+        return Err(Refusal::KeyReused);
+    }
+    Ok((receipt(&held.ticket), delivery::prompt(app, &held.ticket).await?))
 }
 
 fn stored(name: &str, site: &Site, who: Who, mut new: NewTicket) -> StoredTicket {

@@ -19,6 +19,7 @@ use super::super::settings::{Settings, SettingsError};
 use super::super::store::{Changes, SqliteStore, Store, StoreError};
 
 pub use crate::gateway::fetch::{Fetcher, Limits, SourceError};
+pub use html::markdown;
 pub use jsonl::read as json_lines;
 pub use reading::{Note, Reading};
 pub use source::{Format, Place, Source};

@@ -7,7 +7,7 @@ use sqlx::sqlite::SqlitePool;
 use tokio::sync::{mpsc, oneshot};
 
 use super::SqliteStore;
-use crate::gateway::store::{NewMail, Placed, Said, Seal, StoreError, StoredTicket};
+use crate::gateway::store::{Along, Placed, Seal, StoreError, StoredTicket};
 
 /// The most tickets of a commit; the others wait for the next one.
 const MOST: usize = 256;
@@ -23,8 +23,7 @@ pub struct Batches {
 struct Waiting {
     new: StoredTicket,
     seal: Seal,
-    answer: Option<Said>,
-    mail: Option<NewMail>,
+    along: Along,
     tell: oneshot::Sender<Result<Placed, StoreError>>,
 }
 
@@ -37,16 +36,10 @@ impl Batches {
     }
 
     /// Keeps a ticket. What it says is on disk, or was there before.
-    pub async fn place(
-        &self,
-        new: &StoredTicket,
-        seal: &Seal,
-        answer: Option<Said>,
-        mail: Option<NewMail>,
-    ) -> Result<Placed, StoreError> {
+    pub async fn place(&self, new: &StoredTicket, seal: &Seal, along: Along) -> Result<Placed, StoreError> {
         let crashed = || StoreError::from(sqlx::Error::WorkerCrashed);
         let (tell, told) = oneshot::channel();
-        let waiting = Waiting { new: new.clone(), seal: seal.clone(), answer, mail, tell };
+        let waiting = Waiting { new: new.clone(), seal: seal.clone(), along, tell };
         self.queue.send(waiting).map_err(|_| crashed())?;
         told.await.map_err(|_| crashed())?
     }
@@ -80,10 +73,10 @@ async fn commit(writer: SqlitePool, mut batch: Vec<Waiting>) {
 async fn write(writer: &SqlitePool, batch: &mut [Waiting]) -> Result<Vec<Result<Placed, StoreError>>, StoreError> {
     let mut transaction = writer.begin_with("BEGIN IMMEDIATE").await?;
     let mut all = Vec::new();
-    for Waiting { new, seal, answer, mail, .. } in batch {
+    for Waiting { new, seal, along, .. } in batch {
         // A savepoint: what cannot be kept leaves nothing behind, and the others stay.
         let mut savepoint = transaction.begin().await?;
-        let placed = SqliteStore::keep(&mut savepoint, new, seal, answer.take(), mail.take()).await;
+        let placed = SqliteStore::keep(&mut savepoint, new, seal, take(along)).await;
         match placed {
             Ok(Placed::New) => savepoint.commit().await?,
             _ => savepoint.rollback().await?,

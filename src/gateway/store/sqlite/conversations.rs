@@ -5,6 +5,7 @@ use sqlx::sqlite::SqliteConnection;
 use sqlx::{QueryBuilder, Sqlite, query, query_scalar};
 
 use super::attachments::attach;
+use super::deliveries::order;
 use super::rows::{deed_of, json, message_of, sealed_message_of, ticket_of};
 use super::{SqliteStore, TICKET, unread, words};
 use crate::domain::conversation::Message;
@@ -72,6 +73,8 @@ impl Conversations for SqliteStore {
         if let Some(deed) = &step.deed {
             note(&mut write, &stored.id, deed).await?;
         }
+        let number = message.as_ref().map(|message| message.number);
+        order(&mut write, &stored, &step.deliveries, number, step.at).await?;
         let row = query(TICKET).bind(&stored.id).fetch_one(&mut *write).await?;
         write.commit().await?;
         Ok(Stepped::Done(Box::new(ticket_of(&row)?), message))

@@ -6,6 +6,7 @@
 mod attachments;
 mod batch;
 mod conversations;
+mod deliveries;
 mod events;
 mod list;
 mod mails;
@@ -25,7 +26,7 @@ use sqlx::sqlite::{
 };
 
 use super::{
-    Changes, EventCount, NewMail, Placed, Said, Seal, Sealed, Store, StoreError, StoredTicket, Taken, Unanswered, View,
+    Along, Changes, EventCount, Placed, Seal, Sealed, Store, StoreError, StoredTicket, Taken, Unanswered, View,
 };
 use crate::domain::event::Event;
 use crate::domain::question::Question;
@@ -84,38 +85,13 @@ impl SqliteStore {
         transaction: &mut SqliteConnection,
         new: &StoredTicket,
         seal: &Seal,
-        answer: Option<Said>,
-        mail: Option<NewMail>,
+        along: Along,
     ) -> Result<Placed, StoreError> {
         let held = sqlx::query(SEALED).bind(&new.site).bind(&seal.key).fetch_optional(&mut *transaction).await?;
         if let Some(row) = held {
             return Ok(Placed::KeyTaken(Box::new(sealed_of(&row)?)));
         }
-        let inserted = sqlx::query(INSERT_TICKET)
-            .bind(&new.id)
-            .bind(&new.site)
-            .bind(&new.reference)
-            .bind(new.status.word())
-            .bind(new.priority.map(|priority| priority.word()))
-            .bind(new.target.as_ref().map(json).transpose()?)
-            .bind(&new.due_at)
-            .bind(&new.received_at)
-            .bind(&new.person)
-            .bind(new.session.map(|session| session.to_vec()))
-            .bind(json(&new.ticket)?)
-            .bind(&new.handling.topic)
-            .bind(new.handling.severity.word())
-            .bind(new.handling.owner.map(Owner::word))
-            .bind(&new.handling.team)
-            .bind(&new.handling.assignee)
-            .bind(new.handling.turn.word())
-            .bind(&new.handling.answered_at)
-            .bind(&new.handling.updated_at)
-            .bind(new.handling.read_until)
-            .bind(words::of_ticket(new))
-            .execute(&mut *transaction)
-            .await?;
-        if inserted.rows_affected() == 0 {
+        if !insert(transaction, new).await? {
             return Ok(Placed::ReferenceTaken);
         }
         sqlx::query("INSERT INTO seals (site, key, body, session, ticket) VALUES (?, ?, ?, ?, ?)")
@@ -130,26 +106,22 @@ impl SqliteStore {
         if !missing.is_empty() {
             return Ok(Placed::Missing(missing));
         }
-        if let Some(answer) = answer {
-            conversations::say(transaction, &new.id, answer, &new.received_at).await?;
+        let mut number = None;
+        if let Some(answer) = along.answer {
+            number = Some(conversations::say(transaction, &new.id, answer, &new.received_at).await?.number);
         }
-        if let Some(mail) = mail {
+        if let Some(mail) = along.mail {
             mails::keep(transaction, new, &mail).await?;
         }
+        deliveries::order(transaction, new, &along.deliveries, number, &new.received_at).await?;
         Ok(Placed::New)
     }
 }
 
 #[async_trait]
 impl Store for SqliteStore {
-    async fn place(
-        &self,
-        new: &StoredTicket,
-        seal: &Seal,
-        answer: Option<Said>,
-        mail: Option<NewMail>,
-    ) -> Result<Placed, StoreError> {
-        self.batches.place(new, seal, answer, mail).await
+    async fn place(&self, new: &StoredTicket, seal: &Seal, along: Along) -> Result<Placed, StoreError> {
+        self.batches.place(new, seal, along).await
     }
 
     async fn sealed(&self, site: &str, key: &str) -> Result<Option<Sealed>, StoreError> {
@@ -345,6 +317,35 @@ impl Store for SqliteStore {
         self.readers.close().await;
         self.writer.close().await;
     }
+}
+
+/// Writes the row of a ticket; `false` where another has its reference.
+async fn insert(write: &mut SqliteConnection, new: &StoredTicket) -> Result<bool, StoreError> {
+    let inserted = sqlx::query(INSERT_TICKET)
+        .bind(&new.id)
+        .bind(&new.site)
+        .bind(&new.reference)
+        .bind(new.status.word())
+        .bind(new.priority.map(|priority| priority.word()))
+        .bind(new.target.as_ref().map(json).transpose()?)
+        .bind(&new.due_at)
+        .bind(&new.received_at)
+        .bind(&new.person)
+        .bind(new.session.map(|session| session.to_vec()))
+        .bind(json(&new.ticket)?)
+        .bind(&new.handling.topic)
+        .bind(new.handling.severity.word())
+        .bind(new.handling.owner.map(Owner::word))
+        .bind(&new.handling.team)
+        .bind(&new.handling.assignee)
+        .bind(new.handling.turn.word())
+        .bind(&new.handling.answered_at)
+        .bind(&new.handling.updated_at)
+        .bind(new.handling.read_until)
+        .bind(words::of_ticket(new))
+        .execute(&mut *write)
+        .await?;
+    Ok(inserted.rows_affected() > 0)
 }
 
 /// A question that is kept, as an import compares it.

@@ -8,7 +8,9 @@ use sqlx::Row;
 use sqlx::error::ErrorKind;
 use sqlx::sqlite::SqliteRow;
 
-use super::super::{Act, Deed, Handling, Seal, Sealed, StoreError, StoredAttachment, StoredTicket};
+use super::super::{
+    Act, Deed, Delivery, Handling, Seal, Sealed, State, StoreError, StoredAttachment, StoredTicket, What,
+};
 use crate::domain::attachment::FileType;
 use crate::domain::conversation::{Author, Message, Turn};
 use crate::domain::question::Question;
@@ -103,6 +105,26 @@ pub fn deed_of(row: &SqliteRow) -> Result<Deed, StoreError> {
         act: word("a deed", row.try_get("deed")?, Act::from_word)?,
         text: row.try_get("text")?,
         at: row.try_get("at")?,
+    })
+}
+
+/// The delivery of a row of `deliveries`.
+pub fn delivery_of(row: &SqliteRow) -> Result<Delivery, StoreError> {
+    Ok(Delivery {
+        id: row.try_get("id")?,
+        site: row.try_get("site")?,
+        destination: row.try_get("destination")?,
+        ticket: row.try_get("ticket")?,
+        what: word("a delivery", row.try_get("what")?, What::from_word)?,
+        number: row.try_get("number")?,
+        state: word("a delivery", row.try_get("state")?, State::from_word)?,
+        created_at: row.try_get("created_at")?,
+        due_at: row.try_get("due_at")?,
+        tried_at: row.try_get("tried_at")?,
+        tries: row.try_get("tries")?,
+        failures: row.try_get("failures")?,
+        remote: row.try_get("remote")?,
+        told: row.try_get("told")?,
     })
 }
 

@@ -6,7 +6,7 @@ use crate::domain::context::Context;
 use crate::domain::conversation::{Author, Turn};
 use crate::domain::targets::{Owner, Target};
 use crate::domain::ticket::{Client, Contact, Kind, NewTicket, Priority, Severity, Status};
-use crate::gateway::store::{Act, Conversations, Deed, DueMail, Handling, Mails, Step, Stepped};
+use crate::gateway::store::{Act, Conversations, Deed, DueMail, Handling, Mails, NewMail, Said, Step, Stepped};
 
 /// A store in a folder of its own.
 async fn fresh() -> (SqliteStore, tempfile::TempDir) {
@@ -63,6 +63,14 @@ fn seal(key: &str) -> Seal {
     Seal { key: key.into(), body: [7; 32], session: Some([9; 32]) }
 }
 
+fn answered() -> Along {
+    Along { answer: Some(said(Author::Automatic, "Perhaps this?", None)), ..Along::default() }
+}
+
+fn mailed(mail: Option<NewMail>) -> Along {
+    Along { mail, ..Along::default() }
+}
+
 fn question(id: &str, title: &str) -> Question {
     Question { id: id.into(), title: title.into(), ..Question::default() }
 }
@@ -71,7 +79,7 @@ fn question(id: &str, title: &str) -> Question {
 async fn a_ticket_comes_back_as_it_was_by_id_by_reference_and_by_key() {
     let (store, _folder) = fresh().await;
     let ticket = ticket("1", "DB-00001", "2026-01-01T00:00:00.000Z");
-    assert_eq!(store.place(&ticket, &seal("k"), None, None).await.unwrap(), Placed::New);
+    assert_eq!(store.place(&ticket, &seal("k"), Along::default()).await.unwrap(), Placed::New);
     assert_eq!(store.ticket("1").await.unwrap().as_ref(), Some(&ticket));
     assert_eq!(store.ticket("DB-00001").await.unwrap().as_ref(), Some(&ticket));
     assert_eq!(store.sealed("acme", "k").await.unwrap(), Some(Sealed { seal: seal("k"), ticket }));
@@ -83,12 +91,12 @@ async fn a_ticket_comes_back_as_it_was_by_id_by_reference_and_by_key() {
 async fn a_key_or_a_reference_that_is_taken_keeps_nothing() {
     let (store, _folder) = fresh().await;
     let first = ticket("1", "DB-00001", "2026-01-01T00:00:00.000Z");
-    store.place(&first, &seal("k"), None, None).await.unwrap();
+    store.place(&first, &seal("k"), Along::default()).await.unwrap();
     let second = ticket("2", "DB-00002", "2026-01-01T00:00:01.000Z");
     let held = Sealed { seal: seal("k"), ticket: first };
-    assert_eq!(store.place(&second, &seal("k"), None, None).await.unwrap(), Placed::KeyTaken(Box::new(held)));
+    assert_eq!(store.place(&second, &seal("k"), Along::default()).await.unwrap(), Placed::KeyTaken(Box::new(held)));
     let third = ticket("3", "DB-00001", "2026-01-01T00:00:02.000Z");
-    assert_eq!(store.place(&third, &seal("l"), None, None).await.unwrap(), Placed::ReferenceTaken);
+    assert_eq!(store.place(&third, &seal("l"), Along::default()).await.unwrap(), Placed::ReferenceTaken);
     assert_eq!(store.sealed("acme", "l").await.unwrap(), None);
     assert_eq!(store.tickets(&View::default(), 0, 10).await.unwrap().len(), 1);
 }
@@ -100,7 +108,7 @@ async fn the_list_begins_with_what_is_due_and_ends_with_what_is_solved() {
     let place = async |id: &str, came: u32, change: &dyn Fn(&mut StoredTicket)| {
         let mut ticket = ticket(id, &format!("DB-{id}"), &day(came));
         change(&mut ticket);
-        store.place(&ticket, &seal(id), None, None).await.unwrap();
+        store.place(&ticket, &seal(id), Along::default()).await.unwrap();
     };
     place("solved", 9, &|ticket| ticket.status = Status::Solved).await;
     place("waits-new", 4, &|_| {}).await;
@@ -133,8 +141,8 @@ async fn tickets_are_found_by_reference_person_and_words_in_any_spelling() {
         attributes: crate::domain::pairs::Pairs(vec![("github".into(), "zoe-m".into())]),
         ..Default::default()
     });
-    store.place(&first, &seal("a"), None, None).await.unwrap();
-    store.place(&ticket("2", "DB-00002", "2026-01-01T00:00:00.000Z"), &seal("b"), None, None).await.unwrap();
+    store.place(&first, &seal("a"), Along::default()).await.unwrap();
+    store.place(&ticket("2", "DB-00002", "2026-01-01T00:00:00.000Z"), &seal("b"), Along::default()).await.unwrap();
     let found = async |words: &str| -> Vec<String> {
         let view = View { words: words.into(), ..View::default() };
         store.tickets(&view, 0, 10).await.unwrap().into_iter().map(|ticket| ticket.id).collect()
@@ -145,7 +153,7 @@ async fn tickets_are_found_by_reference_person_and_words_in_any_spelling() {
     assert_eq!(found("export nothing").await, Vec::<String>::new());
     assert_eq!(found("%").await, Vec::<String>::new());
     let noted = Deed { operator: "ana".into(), act: Act::Noted, text: "Wrote on X as zebra".into(), at: String::new() };
-    let step = Step { at: "", said: None, deed: Some(noted.clone()), change: &|_| {} };
+    let step = Step { at: "", said: None, deed: Some(noted.clone()), deliveries: vec![], change: &|_| {} };
     store.step("1", step).await.unwrap();
     assert_eq!((found("ZEBRA").await, store.deeds("1").await.unwrap()), (vec!["1".to_string()], vec![noted]));
 }
@@ -164,9 +172,12 @@ fn said(author: Author, body: &str, key: Option<&str>) -> Said {
 async fn what_is_said_is_numbered_counted_as_unread_and_said_once() {
     let (store, _folder) = fresh().await;
     let ticket = ticket("1", "DB-00001", "2026-01-01T00:00:00.000Z");
-    store.place(&ticket, &seal("k"), Some(said(Author::Automatic, "Perhaps this?", None)), None).await.unwrap();
+    store.place(&ticket, &seal("k"), answered()).await.unwrap();
     let say = async |said: Said| {
-        store.step("1", Step { at: "2026-01-02", said: Some(said), deed: None, change: &|_| {} }).await.unwrap()
+        store
+            .step("1", Step { at: "2026-01-02", said: Some(said), deed: None, deliveries: vec![], change: &|_| {} })
+            .await
+            .unwrap()
     };
     let Stepped::Done(_, Some(reply)) = say(said(Author::Customer, "No", Some("a"))).await else { panic!() };
     assert_eq!((reply.number, reply.body.as_str()), (2, "No"));
@@ -175,12 +186,12 @@ async fn what_is_said_is_numbered_counted_as_unread_and_said_once() {
     let Stepped::Done(now, _) = say(said(Author::Support, "Then try this", None)).await else { panic!() };
     assert_eq!(now.handling.unread, 2);
     let read = |ticket: &mut StoredTicket| ticket.handling.read_until = 1;
-    let step = Step { at: "", said: None, deed: None, change: &read };
+    let step = Step { at: "", said: None, deed: None, deliveries: vec![], change: &read };
     let Stepped::Done(now, None) = store.step("DB-00001", step).await.unwrap() else { panic!() };
     assert_eq!(now.handling.unread, 1);
     let messages = store.messages("1", 1).await.unwrap();
     assert_eq!(messages.iter().map(|message| message.number).collect::<Vec<_>>(), [2, 3]);
-    let nothing = Step { at: "", said: None, deed: None, change: &|_| {} };
+    let nothing = Step { at: "", said: None, deed: None, deliveries: vec![], change: &|_| {} };
     assert_eq!(store.step("2", nothing).await.unwrap(), Stepped::Gone);
 }
 
@@ -272,11 +283,11 @@ async fn tickets_that_come_together_share_a_commit_and_spoil_nothing_for_each_ot
     let [first, second, third, fourth, fifth] = &seals;
     let commits = count(&store).await;
     let (one_placed, other, taken, reference, failed) = tokio::join!(
-        store.place(&one, first, None, None),
-        store.place(&other_key, second, Some(said(Author::Automatic, "Perhaps this?", None)), None),
-        store.place(&same_key, third, None, None),
-        store.place(&same_reference, fourth, None, None),
-        store.place(&broken, fifth, None, None),
+        store.place(&one, first, Along::default()),
+        store.place(&other_key, second, answered()),
+        store.place(&same_key, third, Along::default()),
+        store.place(&same_reference, fourth, Along::default()),
+        store.place(&broken, fifth, Along::default()),
     );
     assert_eq!(commits.load(Ordering::SeqCst), 1);
     assert_eq!((one_placed.unwrap(), other.unwrap()), (Placed::New, Placed::New));
@@ -303,13 +314,13 @@ async fn a_commit_that_fails_acknowledges_nobody() {
     let seals = ["1", "2", "3"].map(seal);
     let [first, second, third] = &seals;
     let (one, two, three) = tokio::join!(
-        store.place(one, first, None, None),
-        store.place(two, second, None, None),
-        store.place(three, third, None, None)
+        store.place(one, first, Along::default()),
+        store.place(two, second, Along::default()),
+        store.place(three, third, Along::default())
     );
     assert!(one.is_err() && two.is_err() && three.is_err());
     assert_eq!(store.tickets(&View::default(), 0, 10).await.unwrap(), []);
-    assert_eq!(store.place(&tickets[0], first, None, None).await.unwrap(), Placed::New);
+    assert_eq!(store.place(&tickets[0], first, Along::default()).await.unwrap(), Placed::New);
 }
 
 #[tokio::test]
@@ -318,9 +329,9 @@ async fn a_receipt_is_taken_by_one_until_its_time_and_not_any_more_when_it_is_do
     let came = "2026-01-01T00:00:00.000Z";
     let [ticket, later] = ["1", "2"].map(|id| ticket(id, &format!("DB-{id}"), came));
     let mail = |address: &str| Some(NewMail { address: address.into(), verified: false });
-    assert_eq!(store.place(&ticket, &seal("1"), None, mail("Ada+x@example.com")).await.unwrap(), Placed::New);
+    assert_eq!(store.place(&ticket, &seal("1"), mailed(mail("Ada+x@example.com"))).await.unwrap(), Placed::New);
     // What is not kept sends no receipt either.
-    store.place(&later, &seal("1"), None, mail("bob@example.com")).await.unwrap();
+    store.place(&later, &seal("1"), mailed(mail("bob@example.com"))).await.unwrap();
     let minute = |minute: u32| format!("2026-01-01T00:0{minute}:00.000Z");
     let take = async |site: &str, now: u32| store.take_mail(site, &minute(now), &minute(now + 5)).await.unwrap();
     assert_eq!((store.next_mail("acme").await.unwrap().as_deref(), take("other", 0).await), (Some(came), None));
@@ -340,7 +351,7 @@ async fn an_unsigned_address_gets_three_receipts_in_a_day_and_is_forgotten_after
     let (store, _folder) = fresh().await;
     let place = async |id: &str, came: &str, address: &str, verified| {
         let mail = Some(NewMail { address: address.into(), verified });
-        let placed = store.place(&ticket(id, &format!("DB-{id}"), came), &seal(id), None, mail).await.unwrap();
+        let placed = store.place(&ticket(id, &format!("DB-{id}"), came), &seal(id), mailed(mail)).await.unwrap();
         assert_eq!(placed, Placed::New);
     };
     let kept = async || -> Vec<String> {

@@ -1,0 +1,246 @@
+//! What a place is to which tickets are brought.
+
+use std::fmt;
+use std::path::PathBuf;
+use std::time::Duration;
+
+use async_trait::async_trait;
+use axum::http::HeaderMap;
+
+use crate::domain::attachment::FileType;
+use crate::domain::conversation::{Author, Message, Turn};
+use crate::domain::ticket::Status;
+use crate::gateway::settings::Site;
+use crate::gateway::store::{Delivery, Place, StoredTicket, What};
+
+/// A place to which tickets are brought.
+#[async_trait]
+pub trait Destination: fmt::Debug + Send + Sync {
+    /// Whether something is brought here, of which `author` is the cause.
+    fn takes(&self, what: What, author: Author) -> bool;
+
+    /// Whether somebody works here. A notice only tells that there is something; nobody waits for it.
+    fn is_notice(&self) -> bool {
+        false
+    }
+
+    /// How many things are brought here at the same time.
+    fn at_once(&self) -> u32 {
+        1
+    }
+
+    /// Brings something here. It may have been brought already, where an earlier try ended without an answer: a destination that lets
+    /// itself be asked is asked first.
+    async fn deliver(&self, parcel: &Parcel<'_>) -> Result<Delivered, Failure>;
+
+    /// How answers come back; `None` where none do by asking.
+    fn answers(&self) -> Option<&dyn Answers> {
+        None
+    }
+
+    /// Reads what the destination tells by itself (`POST …/hooks/{destination}`).
+    fn hear(&self, _headers: &HeaderMap, _body: &[u8]) -> Result<Heard, NotHeard> {
+        Err(NotHeard::NoHook)
+    }
+
+    /// Where an operator finds a ticket that is here.
+    fn page(&self, _place: &Place) -> Option<String> {
+        None
+    }
+
+    /// Compares the configuration with what the destination says about itself.
+    async fn check(&self, site: &Site) -> Vec<Finding>;
+}
+
+/// How answers come back from a destination.
+#[async_trait]
+pub trait Answers: Send + Sync {
+    /// How often it is asked which tickets have changed.
+    fn every(&self) -> Duration;
+
+    /// The tickets that have changed since a time (RFC 3339 in UTC), as the destination calls them.
+    async fn changed(&self, since: &str) -> Result<Vec<String>, Failure>;
+
+    /// What there is about a ticket. `ours` are the names of what was brought there from here, `bodies` what may have been brought
+    /// without anybody knowing yet.
+    async fn news(&self, place: &Place, ours: &[&str], bodies: &[&str]) -> Result<News, Failure>;
+
+    /// The tickets of the person with a verified address, that came from elsewhere or from here.
+    async fn of_person(&self, email: &str) -> Result<Vec<Foreign>, Failure>;
+}
+
+/// Something on its way.
+#[derive(Debug)]
+pub struct Parcel<'a> {
+    /// The site of the ticket.
+    pub site: &'a Site,
+    /// What is to be done.
+    pub delivery: &'a Delivery,
+    /// The ticket that it is about.
+    pub ticket: &'a StoredTicket,
+    /// The message, where it is one.
+    pub message: Option<&'a Message>,
+    /// The files that go along with the ticket or the message.
+    pub files: &'a [ParcelFile],
+    /// Where the ticket is at the destination already.
+    pub place: Option<&'a Place>,
+}
+
+impl Parcel<'_> {
+    /// A name that is the same in every try and that nothing else has: the ticket's id, and behind it the number of the message.
+    pub fn id(&self) -> String {
+        let Delivery { ticket, number, what, id, .. } = self.delivery;
+        match what {
+            What::Ticket => ticket.clone(),
+            What::Message => format!("{ticket}/{number}"),
+            What::Solved | What::Reopened => format!("{ticket}/{what}/{id}"),
+        }
+    }
+}
+
+/// A file on its way.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ParcelFile {
+    /// What it is called.
+    pub name: String,
+    /// What it is.
+    pub media: FileType,
+    /// How large it is, in bytes.
+    pub size: u32,
+    /// Where its bytes are.
+    pub path: PathBuf,
+}
+
+/// It is there.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Delivered {
+    /// What the destination calls it; empty where it says nothing.
+    pub remote: String,
+    /// Where the ticket is now, where that has changed.
+    pub place: Option<Place>,
+    /// What of it is not there, and why: a sentence each, for operators.
+    pub told: Vec<String>,
+}
+
+/// Why it is not there. What the destination says may name a person, so no reason repeats what the customer wrote.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum Failure {
+    /// Nothing gets through now: everything waits, for as long as the destination says or longer from time to time.
+    #[error("{reason}")]
+    Away {
+        /// Why, for operators.
+        reason: String,
+        /// How long it wants to be left alone.
+        after: Option<Duration>,
+    },
+    /// This did not get through, or nobody knows: it is tried again, and other things are tried meanwhile.
+    #[error("{reason}")]
+    Later {
+        /// Why, for operators.
+        reason: String,
+        /// How long it wants to be left alone.
+        after: Option<Duration>,
+    },
+    /// It is refused for good: an operator has to see to it.
+    #[error("{0}")]
+    Never(String),
+}
+
+impl Failure {
+    /// It is tried again.
+    pub fn later(reason: impl Into<String>) -> Failure {
+        Failure::Later { reason: reason.into(), after: None }
+    }
+
+    /// Nothing gets through.
+    pub fn away(reason: impl Into<String>) -> Failure {
+        Failure::Away { reason: reason.into(), after: None }
+    }
+}
+
+/// What a destination tells by itself.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Heard {
+    /// A ticket there has changed.
+    Changed {
+        /// What the destination calls the ticket.
+        remote: String,
+        /// The name of this telling; the same is told with the same.
+        invocation: String,
+    },
+    /// Somebody has answered.
+    Said {
+        /// The id of the ticket here.
+        ticket: String,
+        /// What they say.
+        saying: Saying,
+    },
+    /// It is about nothing that matters here.
+    Nothing,
+}
+
+/// Why what was told is not heard.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum NotHeard {
+    /// It tells nothing.
+    #[error("nothing is told from there; the configuration names no secret for it")]
+    NoHook,
+    /// It is not signed by the destination.
+    #[error("this is not signed with the secret of the configuration")]
+    Unsigned,
+    /// It cannot be read.
+    #[error("this cannot be read: {0}")]
+    Unreadable(&'static str),
+}
+
+/// What was said at a destination.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Saying {
+    /// What the destination calls it, or another name that is the same each time.
+    pub remote: String,
+    /// Who says it.
+    pub author: Author,
+    /// What they are called; empty where that is not known.
+    pub name: String,
+    /// What they say: plain text from the customer, Markdown from support.
+    pub body: String,
+    /// When, RFC 3339 in UTC.
+    pub at: String,
+}
+
+/// What there is about a ticket at a destination.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct News {
+    /// Where it stands.
+    pub status: Status,
+    /// Who is to say something next.
+    pub turn: Turn,
+    /// What was said there and not from here, oldest first.
+    pub said: Vec<Saying>,
+}
+
+/// A ticket of a person that is at a destination.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Foreign {
+    /// Where it is.
+    pub place: Place,
+    /// Its subject; may be empty.
+    pub subject: String,
+    /// What it says.
+    pub message: String,
+    /// How it came, such as `email`.
+    pub via: String,
+    /// Where it stands.
+    pub status: Status,
+    /// When it came, RFC 3339 in UTC.
+    pub created_at: String,
+}
+
+/// What a check of the configuration finds.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Finding {
+    /// Whether it is as it should be.
+    pub good: bool,
+    /// What it is about and, where it is not good, how to mend it.
+    pub says: String,
+}

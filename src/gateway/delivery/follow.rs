@@ -1,0 +1,261 @@
+//! Looks what was answered where tickets were brought to.
+//!
+//! A ticket is looked at when its destination tells that it has changed, when it is asked which have, and after something was brought
+//! there. What is found is taken in once, whoever found it.
+
+use std::convert::Infallible;
+use std::sync::Arc;
+use std::time::Duration;
+
+use jiff::Timestamp;
+use sha2::{Digest, Sha256};
+use tokio::task::JoinSet;
+use tokio::time::timeout;
+
+use super::lines::Line;
+use super::{Answers, Failure, News, Saying, orders};
+use crate::domain::conversation::{Author, Turn};
+use crate::domain::ticket::Status;
+use crate::gateway::app::App;
+use crate::gateway::store::{Act, Deed, Delivery, DueLook, Said, State, Step, Stepped, StoreError, StoredTicket, What};
+use crate::gateway::{clock, pauses};
+
+/// For how long a ticket that is looked at is nobody else's.
+const LEASE: Duration = Duration::from_secs(5 * 60);
+/// How many are taken at a time.
+const AT_A_TIME: u32 = 20;
+/// How often it is looked what another gateway on the same database has left behind.
+const LOOK: Duration = Duration::from_secs(60);
+/// How long after a look that failed the next one is.
+const AGAIN: Duration = Duration::from_secs(30);
+/// How far before what is known it is asked for changes again, because clocks differ.
+const OVERLAP: Duration = Duration::from_secs(120);
+/// How far back a gateway that has never asked looks.
+const FIRST: Duration = Duration::from_secs(24 * 60 * 60);
+
+/// Looks for as long as it runs.
+pub async fn run(app: Arc<App>) -> Infallible {
+    let mut running = JoinSet::new();
+    for (site, of) in &app.settings.sites {
+        for (name, to) in &of.destinations {
+            let Some(line) = app.lines.line(site, name).cloned() else { continue };
+            let (app, site, name, to) = (app.clone(), site.clone(), name.clone(), to.clone());
+            running.spawn(async move {
+                if let Some(answers) = to.answers() {
+                    work(&app, (&site, &name), answers, &line).await;
+                }
+            });
+        }
+    }
+    while let Some(ended) = running.join_next().await {
+        if let Err(error) = ended {
+            tracing::error!(%error, "answers of a destination are looked for no more");
+        }
+    }
+    std::future::pending().await
+}
+
+async fn work(app: &App, queue: (&str, &str), answers: &dyn Answers, line: &Line) -> Infallible {
+    let (mut woken, mut failures, mut not_before) = (line.looks(), 0_u32, Timestamp::MIN);
+    loop {
+        woken.mark_unchanged();
+        let now = clock::timestamp();
+        let wait = if not_before > now {
+            left(not_before, now)
+        } else {
+            match look(app, queue, answers).await {
+                Ok(wait) => {
+                    failures = 0;
+                    wait
+                }
+                Err(Trouble::Destination(failure)) => {
+                    failures += 1;
+                    let asked = if let Failure::Away { after, .. } = &failure { *after } else { None };
+                    let pause = asked.unwrap_or_else(|| pauses::pause(failures, LOOK, pauses::random()));
+                    not_before = clock::timestamp().checked_add(pause).unwrap_or(now);
+                    tracing::warn!(site = queue.0, destination = queue.1, %failure, "it cannot be looked for answers");
+                    pause
+                }
+                Err(Trouble::Store(error)) => {
+                    tracing::error!(site = queue.0, destination = queue.1, %error, "it is not looked for answers");
+                    AGAIN
+                }
+            }
+        };
+        let _ = timeout(wait.min(LOOK), woken.changed()).await;
+    }
+}
+
+/// Why it was not looked.
+enum Trouble {
+    Destination(Failure),
+    Store(StoreError),
+}
+
+impl From<StoreError> for Trouble {
+    fn from(error: StoreError) -> Trouble {
+        Trouble::Store(error)
+    }
+}
+
+/// Looks at all that is due, and gives the time until more is.
+async fn look(app: &App, queue: (&str, &str), answers: &dyn Answers) -> Result<Duration, Trouble> {
+    let poll = poll(app, queue, answers).await?;
+    loop {
+        let now = clock::timestamp();
+        let until = clock::written(now.checked_add(LEASE).unwrap_or(now));
+        let due = app.store.take_looks(queue, &clock::written(now), &until, AT_A_TIME).await?;
+        if due.is_empty() {
+            break;
+        }
+        let mut trouble = None;
+        for one in due {
+            let again = match &trouble {
+                None => look_at(app, queue.1, answers, &one).await,
+                // The others wait for it to end.
+                Some(_) => Ok(Some(AGAIN)),
+            };
+            let again = match again {
+                Ok(again) => again,
+                Err(Trouble::Destination(Failure::Never(reason))) => {
+                    tracing::warn!(
+                        site = queue.0,
+                        reference = one.ticket.reference,
+                        reason,
+                        "a ticket cannot be looked at"
+                    );
+                    None
+                }
+                Err(Trouble::Destination(failure)) => {
+                    trouble = Some(failure);
+                    Some(AGAIN)
+                }
+                Err(trouble) => return Err(trouble),
+            };
+            let now = clock::timestamp();
+            let again = again.and_then(|again| now.checked_add(again).ok()).map(clock::written);
+            app.store.looked(&one.ticket.id, queue.1, &until, again.as_deref()).await?;
+        }
+        if let Some(failure) = trouble {
+            return Err(Trouble::Destination(failure));
+        }
+    }
+    let next = app.store.next_look(queue).await?.and_then(|next| next.parse::<Timestamp>().ok());
+    Ok(next.map_or(poll, |next| left(next, clock::timestamp()).min(poll)))
+}
+
+/// Asks which tickets have changed, where it is time to, and gives the time until the next time.
+async fn poll(app: &App, queue: (&str, &str), answers: &dyn Answers) -> Result<Duration, Trouble> {
+    let now = clock::timestamp();
+    let known = app.store.polled(queue).await?.and_then(|known| known.parse::<Timestamp>().ok());
+    if let Some(next) = known.and_then(|known| known.checked_add(answers.every()).ok()).filter(|next| *next > now) {
+        return Ok(left(next, now));
+    }
+    let since = match known {
+        Some(known) => known.checked_sub(OVERLAP),
+        None => now.checked_sub(FIRST),
+    };
+    let changed = answers.changed(&clock::written(since.unwrap_or(now))).await.map_err(Trouble::Destination)?;
+    app.store.look(queue, &changed, &clock::written(now)).await?;
+    app.store.set_polled(queue, &clock::written(now)).await?;
+    Ok(answers.every())
+}
+
+/// Looks at one ticket, and gives the time after which it is looked at again; none where nothing is expected.
+async fn look_at(app: &App, name: &str, answers: &dyn Answers, due: &DueLook) -> Result<Option<Duration>, Trouble> {
+    let brought = deliveries(app, &due.ticket.id, name).await?;
+    let ours: Vec<&str> = brought.iter().map(|one| one.remote.as_str()).filter(|remote| !remote.is_empty()).collect();
+    let waiting = waits(&brought);
+    let mut bodies = Vec::new();
+    if waiting {
+        let said = app.store.messages(&due.ticket.id, 0).await?;
+        let open = |number| brought.iter().any(|one| one.number == number && one.state != State::Delivered);
+        bodies.extend(said.into_iter().filter(|said| open(said.number)).map(|said| said.body.trim().to_string()));
+    }
+    let bodies: Vec<&str> = bodies.iter().map(String::as_str).collect();
+    let news = answers.news(&due.place, &ours, &bodies).await.map_err(Trouble::Destination)?;
+    for saying in &news.said {
+        take_in(app, &due.ticket, name, saying).await?;
+    }
+    // What is still on its way there knows better than what was there before it.
+    if waiting || waits(&deliveries(app, &due.ticket.id, name).await?) {
+        return Ok(Some(AGAIN));
+    }
+    stand(app, &due.ticket.id, name, &news).await?;
+    Ok(None)
+}
+
+async fn deliveries(app: &App, ticket: &str, name: &str) -> Result<Vec<Delivery>, StoreError> {
+    let all = app.store.deliveries(ticket).await?;
+    Ok(all.into_iter().filter(|one| one.destination == name).collect())
+}
+
+fn waits(deliveries: &[Delivery]) -> bool {
+    deliveries.iter().any(|one| one.state == State::Waiting)
+}
+
+/// Takes in what was said there; the same is taken in once.
+pub async fn take_in(app: &App, ticket: &StoredTicket, from: &str, saying: &Saying) -> Result<(), StoreError> {
+    let said = Said {
+        author: saying.author,
+        name: saying.name.clone(),
+        body: saying.body.clone(),
+        // No key of a client has a space.
+        seal: Some((format!("{from} {}", saying.remote), Sha256::digest(&saying.body).into())),
+        attachments: Vec::new(),
+    };
+    let change = |ticket: &mut StoredTicket| {
+        let handling = &mut ticket.handling;
+        handling.updated_at = handling.updated_at.clone().max(saying.at.clone());
+        match saying.author {
+            Author::Customer => {
+                ticket.status = Status::Open;
+                handling.turn = Turn::Support;
+            }
+            Author::Support | Author::Automatic => {
+                handling.turn = Turn::Customer;
+                handling.answered_at.get_or_insert_with(|| saying.at.clone());
+            }
+        }
+    };
+    let deliveries = orders(app.site(&ticket.site), What::Message, saying.author, Some(from));
+    let step = Step { at: &saying.at, said: Some(said), deed: None, deliveries, change: &change };
+    if let Stepped::Done(ticket, _) = app.store.step(&ticket.id, step).await? {
+        app.lines.wake(&ticket.site);
+        app.live.changed(*ticket);
+    }
+    Ok(())
+}
+
+/// Lets a ticket stand where it stands there.
+async fn stand(app: &App, id: &str, from: &str, news: &News) -> Result<(), StoreError> {
+    let Some(ticket) = app.store.ticket(id).await? else { return Ok(()) };
+    if ticket.status == news.status && ticket.handling.turn == news.turn {
+        return Ok(());
+    }
+    let at = clock::now();
+    let (act, what) = match news.status {
+        Status::Solved => (Act::Solved, What::Solved),
+        Status::Open => (Act::Reopened, What::Reopened),
+    };
+    let changes = ticket.status != news.status;
+    let deed = changes.then(|| Deed { operator: from.into(), act, text: String::new(), at: at.clone() });
+    let deliveries =
+        if changes { orders(app.site(&ticket.site), what, Author::Support, Some(from)) } else { Vec::new() };
+    let change = |ticket: &mut StoredTicket| {
+        (ticket.status, ticket.handling.turn) = (news.status, news.turn);
+        if changes {
+            ticket.handling.updated_at = at.clone();
+        }
+    };
+    let step = Step { at: &at, said: None, deed, deliveries, change: &change };
+    if let Stepped::Done(ticket, _) = app.store.step(id, step).await? {
+        app.lines.wake(&ticket.site);
+        app.live.changed(*ticket);
+    }
+    Ok(())
+}
+
+fn left(until: Timestamp, now: Timestamp) -> Duration {
+    Duration::try_from(until.duration_since(now)).unwrap_or_default()
+}

@@ -1,0 +1,28 @@
+//! Bringing tickets to where support works, and answers back.
+//!
+//! What is to be brought is written down with the ticket itself, in one transaction; a [`worker`] for each destination carries it
+//! there, oldest first, as often as it takes. [`follow`] looks what was answered there.
+
+mod destination;
+pub mod follow;
+mod lines;
+mod prompt;
+pub mod worker;
+pub mod zendesk;
+
+use super::settings::Site;
+use super::store::{NewDelivery, What};
+use crate::domain::conversation::Author;
+
+pub use destination::{
+    Answers, Delivered, Destination, Failure, Finding, Foreign, Heard, News, NotHeard, Parcel, ParcelFile, Saying,
+};
+pub use lines::Lines;
+pub use prompt::prompt;
+
+/// What is brought to the destinations of a site: a ticket or its change, or what somebody says. Never to `from`, where it comes from.
+pub fn orders(site: Option<&Site>, what: What, author: Author, from: Option<&str>) -> Vec<NewDelivery> {
+    let destinations = site.into_iter().flat_map(|site| &site.destinations);
+    let wanted = destinations.filter(|(name, to)| Some(name.as_str()) != from && to.takes(what, author));
+    wanted.map(|(name, _)| NewDelivery { destination: name.clone(), what }).collect()
+}

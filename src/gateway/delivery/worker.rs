@@ -1,0 +1,248 @@
+//! Brings what is due to its destination, each destination for itself.
+//!
+//! A try is noted before it is made, and while it is made the delivery is nobody else's. What fails alone waits alone, longer from time to
+//! time; where everything fails, the destination is away and everything waits, so that after it the oldest goes first.
+
+use std::convert::Infallible;
+use std::sync::Arc;
+use std::time::Duration;
+
+use jiff::Timestamp;
+use tokio::task::JoinSet;
+use tokio::time::timeout;
+
+use super::lines::Line;
+use super::{Delivered, Destination, Failure, Parcel, ParcelFile};
+use crate::gateway::app::App;
+use crate::gateway::store::{Delivery, DueDelivery, StoreError, Tried, What};
+use crate::gateway::{clock, pauses};
+
+/// For how long a delivery that is being made is nobody else's.
+const LEASE: Duration = Duration::from_secs(5 * 60);
+/// The longest that a try may take; shorter than the lease.
+const PATIENCE: Duration = Duration::from_secs(4 * 60);
+/// How often it is looked what another gateway on the same database has left behind.
+const LOOK: Duration = Duration::from_secs(60);
+/// The longest that a destination that is away is left alone where it does not say how long.
+const AWAY_LONGEST: Duration = Duration::from_secs(60);
+/// How many things have to fail one after the other until the destination is to blame.
+const STREAK: usize = 3;
+/// For how long something is tried.
+pub const GIVEN_UP: Duration = Duration::from_secs(3 * 24 * 60 * 60);
+
+/// What has failed since something got through.
+#[derive(Debug, Default)]
+struct Streak {
+    /// How often.
+    failures: u32,
+    /// The deliveries that were blamed for it.
+    blamed: Vec<i64>,
+    /// Until when nothing is tried.
+    until: Option<Timestamp>,
+    /// Whether the destination has said so.
+    asked: bool,
+}
+
+/// Brings everything to its destination for as long as it runs.
+pub async fn run(app: Arc<App>) -> Infallible {
+    let mut running = JoinSet::new();
+    for (site, of) in &app.settings.sites {
+        for (name, to) in &of.destinations {
+            let Some(line) = app.lines.line(site, name).cloned() else { continue };
+            let (app, site, name, to) = (app.clone(), site.clone(), name.clone(), to.clone());
+            running.spawn(async move { work(&app, (&site, &name), &to, &line).await });
+        }
+    }
+    while let Some(Err(error)) = running.join_next().await {
+        tracing::error!(%error, "nothing is brought to a destination any more");
+    }
+    std::future::pending().await
+}
+
+async fn work(app: &Arc<App>, queue: (&str, &str), to: &Arc<dyn Destination>, line: &Line) -> Infallible {
+    let (mut woken, mut streak, mut tries) = (line.woken(), Streak::default(), JoinSet::new());
+    loop {
+        woken.mark_unchanged();
+        // One at a time until something gets through.
+        let most = if streak.failures > 0 { 1 } else { to.at_once() as usize };
+        let room = most.saturating_sub(tries.len());
+        let wait = match begin(app, queue, to, &mut streak, room as u32, &mut tries).await {
+            Ok(wait) => wait,
+            Err(error) => {
+                tracing::error!(site = queue.0, destination = queue.1, %error, "nothing is delivered");
+                LOOK
+            }
+        };
+        tokio::select! {
+            Some(done) = tries.join_next() => match done {
+                Ok((due, result)) => {
+                    if let Err(error) = settle(app, line, &mut streak, &due, result).await {
+                        tracing::error!(site = queue.0, destination = queue.1, %error, "what became of a delivery is not kept");
+                    }
+                }
+                // It is tried again when it is nobody's any more.
+                Err(error) => tracing::error!(site = queue.0, destination = queue.1, %error, "a delivery broke off"),
+            },
+            _ = woken.changed(), if room > 0 => {}
+            () = tokio::time::sleep(wait.min(LOOK)) => {}
+        }
+    }
+}
+
+type Try = (DueDelivery, Result<Delivered, Failure>);
+
+/// Begins with what is due, and gives the time until there may be more.
+async fn begin(
+    app: &Arc<App>,
+    queue: (&str, &str),
+    to: &Arc<dyn Destination>,
+    streak: &mut Streak,
+    room: u32,
+    tries: &mut JoinSet<Try>,
+) -> Result<Duration, StoreError> {
+    let now = clock::timestamp();
+    if let Some(until) = streak.until.filter(|until| *until > now) {
+        return Ok(left(until, now));
+    }
+    streak.asked = false;
+    if room == 0 {
+        return Ok(LOOK);
+    }
+    let lease = clock::written(now.checked_add(LEASE).unwrap_or(now));
+    let due = app.store.take_deliveries(queue, &clock::written(now), &lease, room).await?;
+    if due.is_empty() {
+        let next = app.store.next_delivery(queue).await?.and_then(|next| next.parse().ok());
+        return Ok(next.map_or(LOOK, |next| left(next, now)));
+    }
+    for due in due {
+        let (app, to) = (app.clone(), to.clone());
+        tries.spawn(async move {
+            let result = timeout(PATIENCE, bring(&app, to.as_ref(), &due)).await;
+            (due, result.unwrap_or_else(|_| Err(Failure::later("it takes too long"))))
+        });
+    }
+    Ok(LOOK)
+}
+
+/// Puts together what is to be brought, and brings it.
+async fn bring(app: &App, to: &dyn Destination, due: &DueDelivery) -> Result<Delivered, Failure> {
+    let failed = |error: StoreError| Failure::later(format!("it cannot be read here: {error}"));
+    let Delivery { number, what, .. } = due.delivery;
+    let Some(site) = app.site(&due.ticket.site) else { return Err(Failure::Never("its site is gone".into())) };
+    let message = match what {
+        What::Message => {
+            let said = app.store.messages(&due.ticket.id, number.saturating_sub(1)).await.map_err(failed)?;
+            let Some(message) = said.into_iter().find(|message| message.number == number) else {
+                return Err(Failure::Never("what was said is gone".into()));
+            };
+            Some(message)
+        }
+        _ => None,
+    };
+    let kept = match what {
+        What::Ticket | What::Message => app.store.attachments(&due.ticket.id).await.map_err(failed)?,
+        What::Solved | What::Reopened => Vec::new(),
+    };
+    let files: Vec<ParcelFile> = kept
+        .iter()
+        .filter(|kept| kept.number == Some(number))
+        .map(|kept| ParcelFile {
+            name: kept.name.clone(),
+            media: kept.media,
+            size: kept.size,
+            path: app.folder.path(kept),
+        })
+        .collect();
+    let parcel = Parcel {
+        site,
+        delivery: &due.delivery,
+        ticket: &due.ticket,
+        message: message.as_ref(),
+        files: &files,
+        place: due.place.as_ref(),
+    };
+    to.deliver(&parcel).await
+}
+
+/// Keeps what became of a try, and what it says about the destination.
+async fn settle(
+    app: &App,
+    line: &Line,
+    streak: &mut Streak,
+    due: &DueDelivery,
+    result: Result<Delivered, Failure>,
+) -> Result<(), StoreError> {
+    let (now, delivery) = (clock::timestamp(), &due.delivery);
+    let told = result.as_ref().map_or_else(ToString::to_string, |delivered| delivered.told.join("\n"));
+    let since = delivery.created_at.parse().unwrap_or(now);
+    let tried = match result {
+        Ok(Delivered { remote, place, .. }) => Tried::Delivered { remote, place, told: told.clone() },
+        Err(Failure::Never(_)) => Tried::GivenUp { told: told.clone() },
+        Err(Failure::Later { after, .. }) => {
+            let again = pauses::next(delivery.failures + 1, since, GIVEN_UP, now, pauses::random());
+            again.map_or(Tried::GivenUp { told: told.clone() }, |again| {
+                let asked = after.and_then(|after| now.checked_add(after).ok());
+                let due_at = clock::written(asked.map_or(again, |asked| asked.max(again)));
+                Tried::Later { due_at, blamed: true, told: told.clone() }
+            })
+        }
+        Err(Failure::Away { after, .. }) => {
+            streak.failures = streak.failures.saturating_add(1);
+            leave_alone(streak, after, now);
+            line.set_away(Some(told.clone()));
+            // Its place in the queue stays.
+            let over = since.checked_add(GIVEN_UP).is_ok_and(|end| end < now);
+            match over {
+                true => Tried::GivenUp { told: told.clone() },
+                false => Tried::Later { due_at: clock::written(now), blamed: false, told: told.clone() },
+            }
+        }
+    };
+    app.store.tried(delivery, &tried, &clock::written(now)).await?;
+    let (site, destination, reference) = (&delivery.site, &delivery.destination, &due.ticket.reference);
+    match &tried {
+        Tried::Later { blamed: true, .. } => {
+            tracing::warn!(site, destination, reference, told, "a delivery failed, and is tried again");
+            streak.failures = streak.failures.saturating_add(1);
+            streak.blamed.push(delivery.id);
+            if streak.blamed.len() >= STREAK {
+                leave_alone(streak, None, now);
+                line.set_away(Some(told));
+            }
+        }
+        Tried::Later { .. } => tracing::warn!(site, destination, told, "nothing gets through, and everything waits"),
+        Tried::GivenUp { .. } | Tried::Delivered { .. } => {
+            if matches!(tried, Tried::GivenUp { .. }) {
+                tracing::error!(site, destination, reference, told, "a delivery is given up; see the inbox");
+            } else if !told.is_empty() {
+                tracing::warn!(site, destination, reference, told, "a delivery arrived without some of it");
+            }
+            if line.away().is_none() || matches!(tried, Tried::Delivered { .. }) {
+                if streak.blamed.len() >= STREAK {
+                    app.store.hurry(&streak.blamed, &clock::now()).await?;
+                }
+                // What was on its way together with what was refused says nothing about how long to wait.
+                *streak = if streak.asked {
+                    Streak { asked: true, until: streak.until, ..Streak::default() }
+                } else {
+                    Streak::default()
+                };
+                line.set_away(None);
+            }
+            line.look();
+        }
+    }
+    app.lines.settle(&delivery.ticket);
+    Ok(())
+}
+
+/// Lets nothing be tried for a while: as long as the destination says, or longer from time to time.
+fn leave_alone(streak: &mut Streak, after: Option<Duration>, now: Timestamp) {
+    let pause = after.unwrap_or_else(|| pauses::pause(streak.failures, AWAY_LONGEST, pauses::random()));
+    streak.until = streak.until.max(now.checked_add(pause).ok());
+    streak.asked |= after.is_some();
+}
+
+fn left(until: Timestamp, now: Timestamp) -> Duration {
+    Duration::try_from(until.duration_since(now)).unwrap_or_default()
+}

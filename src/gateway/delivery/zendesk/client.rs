@@ -1,0 +1,288 @@
+//! Asking Zendesk, and what its answers mean for everything that is asked.
+
+use std::time::Duration;
+
+use axum::body::Bytes;
+use reqwest::header::{AUTHORIZATION, CONTENT_TYPE, HeaderMap, HeaderValue, RETRY_AFTER};
+use reqwest::redirect::Policy;
+use reqwest::{Method, StatusCode, Url};
+use serde_json::Value;
+
+use super::super::Failure;
+use super::login::Login;
+use super::pace::Pace;
+use crate::gateway::fetch;
+
+/// How long an answer may take, from the first byte asked to the last one read.
+const ANSWER: Duration = Duration::from_secs(60);
+/// How long a file may take.
+const UPLOAD: Duration = Duration::from_secs(180);
+const CONNECT: Duration = Duration::from_secs(10);
+/// The longest answer, in bytes.
+const BODY_MAX: usize = 8 << 20;
+/// The longest that Zendesk can make everything wait at a time.
+const WAIT_MAX: Duration = Duration::from_secs(60 * 60);
+
+/// Asks an account.
+#[derive(Debug)]
+pub struct Client {
+    http: reqwest::Client,
+    base: Url,
+    login: Login,
+    pace: Pace,
+}
+
+/// What is asked.
+#[derive(Clone, Debug)]
+pub struct Request<'a> {
+    /// How.
+    pub method: Method,
+    /// The path, with its query.
+    pub path: &'a str,
+    /// The key under which it happens once.
+    pub key: Option<&'a str>,
+    /// What is sent.
+    pub body: Body<'a>,
+}
+
+/// What is sent.
+#[derive(Clone, Debug)]
+pub enum Body<'a> {
+    /// Nothing.
+    Empty,
+    /// JSON.
+    Json(&'a Value),
+    /// A file, and what it is.
+    File(Bytes, &'a str),
+}
+
+/// What is answered where the request itself was judged.
+#[derive(Clone, Debug)]
+pub struct Answer {
+    /// The status: one of 200 to 299, or 400, 404, 409, 413, 415, 422.
+    pub status: StatusCode,
+    /// The JSON; null where it is none.
+    pub body: Value,
+}
+
+impl<'a> Request<'a> {
+    /// Reads something.
+    pub fn get(path: &'a str) -> Request<'a> {
+        Request { method: Method::GET, path, key: None, body: Body::Empty }
+    }
+
+    /// Makes something.
+    pub fn post(path: &'a str) -> Request<'a> {
+        Request { method: Method::POST, ..Request::get(path) }
+    }
+
+    /// Changes something.
+    pub fn put(path: &'a str) -> Request<'a> {
+        Request { method: Method::PUT, ..Request::get(path) }
+    }
+}
+
+impl Client {
+    /// Asks an account at an address.
+    pub fn new(base: Url, login: Login) -> Result<Client, String> {
+        fetch::install_crypto();
+        let http = reqwest::Client::builder()
+            .user_agent(fetch::USER_AGENT)
+            .connect_timeout(CONNECT)
+            .redirect(Policy::none())
+            .build()
+            .map_err(|error| fetch::told(&error))?;
+        Ok(Client { http, base, login, pace: Pace::default() })
+    }
+
+    /// The address of a path.
+    pub fn url(&self, path: &str) -> Result<Url, Failure> {
+        self.base.join(path).map_err(|error| Failure::Never(format!("{path}: {error}")))
+    }
+
+    /// The JSON of a path; a status that is none of success is a failure.
+    pub async fn read(&self, path: &str) -> Result<Value, Failure> {
+        let answer = self.send(&Request::get(path)).await?;
+        match answer.status.is_success() {
+            true => Ok(answer.body),
+            false => Err(Failure::Never(format!("Zendesk answers {} to {path}: {}", answer.status, answer.says()))),
+        }
+    }
+
+    /// Asks as the account's client. A token that has been ended early is asked for anew, once.
+    pub async fn send(&self, request: &Request<'_>) -> Result<Answer, Failure> {
+        let login = self.login.header(self).await?;
+        let answer = self.ask(request, Some(&login)).await?;
+        if answer.status != StatusCode::UNAUTHORIZED {
+            return Ok(answer);
+        }
+        if self.login.forget(&login).await {
+            let login = self.login.header(self).await?;
+            let answer = self.ask(request, Some(&login)).await?;
+            if answer.status != StatusCode::UNAUTHORIZED {
+                return Ok(answer);
+            }
+        }
+        Err(Failure::away(format!("Zendesk does not let the gateway in: {}", answer.says())))
+    }
+
+    /// One request, as somebody or as nobody.
+    pub async fn ask(&self, request: &Request<'_>, login: Option<&HeaderValue>) -> Result<Answer, Failure> {
+        self.pace.turn().await;
+        let mut asks = self.http.request(request.method.clone(), self.url(request.path)?);
+        asks = match &request.body {
+            Body::Empty => asks.timeout(ANSWER),
+            Body::Json(json) => asks.timeout(ANSWER).json(json),
+            Body::File(bytes, media) => asks.timeout(UPLOAD).header(CONTENT_TYPE, *media).body(bytes.clone()),
+        };
+        if let Some(key) = request.key {
+            asks = asks.header("Idempotency-Key", key);
+        }
+        if let Some(login) = login {
+            asks = asks.header(AUTHORIZATION, login);
+        }
+        let mut response = asks.send().await.map_err(|error| unreachable(&error))?;
+        let (status, headers) = (response.status(), response.headers().clone());
+        let mut bytes = Vec::new();
+        while let Some(chunk) = response.chunk().await.map_err(|error| unreachable(&error))? {
+            bytes.extend_from_slice(&chunk);
+            if bytes.len() > BODY_MAX {
+                return Err(Failure::later(format!("Zendesk answers more than {BODY_MAX} bytes to {}", request.path)));
+            }
+        }
+        if let Some(allowed) = number(&headers, "x-rate-limit").or_else(|| number(&headers, "ratelimit-limit")) {
+            self.pace.allowed(allowed);
+        }
+        judge(status, &headers, &bytes)
+    }
+}
+
+impl Answer {
+    /// What Zendesk says about an error, in all the forms in which it does.
+    pub fn says(&self) -> String {
+        let says = fetch::said(&self.body, b"");
+        let details: Vec<&str> = self.details().map(|(_, says)| says).take(5).collect();
+        let all = [vec![says.as_str()], details].concat();
+        all.iter().filter(|part| !part.is_empty()).copied().collect::<Vec<_>>().join("; ")
+    }
+
+    /// What is wrong, by the field that it is wrong with: its name, or its id where it is a custom field.
+    pub fn details(&self) -> impl Iterator<Item = (String, &str)> {
+        let fields = self.body.get("details").and_then(Value::as_object).into_iter().flatten();
+        fields.flat_map(|(field, errors)| {
+            errors.as_array().into_iter().flatten().map(move |error| {
+                let custom = error.get("ticket_field_id").and_then(Value::as_u64).map(|id| id.to_string());
+                let key = error.get("field_key").and_then(Value::as_str).map(str::to_string);
+                let name = custom.or(key).unwrap_or_else(|| field.clone());
+                (name, error.get("description").and_then(Value::as_str).unwrap_or_default())
+            })
+        })
+    }
+}
+
+/// What an answer means for everything else. What is left is about the request itself.
+fn judge(status: StatusCode, headers: &HeaderMap, bytes: &[u8]) -> Result<Answer, Failure> {
+    let body: Value = serde_json::from_slice(bytes).unwrap_or_default();
+    let answer = Answer { status, body };
+    let after = headers.get(RETRY_AFTER).and_then(|value| value.to_str().ok()).and_then(fetch::retry_after);
+    let after = after.map(|after| after.min(WAIT_MAX));
+    let says = if answer.body.is_null() { String::new() } else { answer.says() };
+    let reason = |what: &str| {
+        let colon = if says.is_empty() { "" } else { ": " };
+        format!("{what}{colon}{says}")
+    };
+    match status.as_u16() {
+        // A torn or foreign body proves nothing; what became of it is looked up.
+        200..=299 if status != StatusCode::NO_CONTENT && answer.body.is_null() => {
+            Err(Failure::later("Zendesk's answer cannot be read"))
+        }
+        200..=299 | 400 | 401 | 404 | 409 | 413 | 415 | 422 => Ok(answer),
+        429 => Err(Failure::Away {
+            reason: reason("Zendesk is asked too often"),
+            after: after.or(Some(Duration::from_secs(60))),
+        }),
+        503 => Err(Failure::Away { reason: reason("Zendesk is away (503)"), after }),
+        403 => Err(Failure::later(reason(
+            "Zendesk does not allow this (403); `deskbell check` says which right is missing",
+        ))),
+        300..=399 => {
+            Err(Failure::away(format!("Zendesk leads elsewhere ({status}); is url the address of the account?")))
+        }
+        _ => Err(Failure::Later { reason: reason(&format!("Zendesk fails ({status})")), after }),
+    }
+}
+
+/// What it means that there was no answer, or not all of it: before the request was sent nobody gets through, after that nobody knows.
+fn unreachable(error: &reqwest::Error) -> Failure {
+    let told = fetch::told(error);
+    match error.is_connect() {
+        true => Failure::away(format!("Zendesk cannot be reached: {told}")),
+        false => Failure::later(format!("Zendesk gives no answer: {told}")),
+    }
+}
+
+fn number(headers: &HeaderMap, name: &str) -> Option<u32> {
+    headers.get(name)?.to_str().ok()?.trim().parse().ok()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn judged(status: u16, after: &str, body: &str) -> Result<StatusCode, Failure> {
+        let mut headers = HeaderMap::new();
+        if !after.is_empty() {
+            headers.insert(RETRY_AFTER, after.parse().unwrap());
+        }
+        judge(StatusCode::from_u16(status).unwrap(), &headers, body.as_bytes()).map(|answer| answer.status)
+    }
+
+    #[test]
+    fn who_is_told_to_wait_waits_for_everything_and_who_fails_alone_fails_alone() {
+        let seconds = |seconds| Some(Duration::from_secs(seconds));
+        for (status, after, body, waits) in [
+            (429, "30", "Number of allowed API requests per minute exceeded", seconds(30)),
+            (429, "", "", seconds(60)),
+            (503, "90", "<html>", seconds(90)),
+            (503, "", "", None),
+            (429, "999999999", "", Some(WAIT_MAX)),
+        ] {
+            assert!(
+                matches!(judged(status, after, body), Err(Failure::Away { after, .. }) if after == waits),
+                "{status}"
+            );
+        }
+        for (status, body) in [(500, ""), (502, "<html>"), (504, ""), (403, "{}"), (200, "{\"tick"), (201, "")] {
+            assert!(matches!(judged(status, "", body), Err(Failure::Later { .. })), "{status}");
+        }
+        for (status, body) in [(200, "{}"), (204, ""), (404, ""), (422, "{}"), (400, "{}"), (409, "x"), (401, "")] {
+            assert_eq!(judged(status, "", body).unwrap().as_u16(), status);
+        }
+    }
+
+    #[test]
+    fn whatever_form_an_error_has_it_is_understood() {
+        for (body, says) in [
+            (
+                r#"{"error":"RecordInvalid","description":"Record validation errors","details":{"base":[{"description":"Requester: Name: is too short"}]}}"#,
+                "Record validation errors; Requester: Name: is too short",
+            ),
+            (r#"{"error":{"title":"Forbidden","message":"Invalid authenticity token"}}"#, "Invalid authenticity token"),
+            (r#"{"error":"Couldn't authenticate you"}"#, "Couldn't authenticate you"),
+            (r#"{"error":"invalid_scope","error_description":"The scope is invalid"}"#, "The scope is invalid"),
+            (r#"{"errors":[{"code":"BadRequest","title":"No","detail":"Not so"}]}"#, "Not so"),
+            ("null", ""),
+        ] {
+            let answer = Answer { status: StatusCode::BAD_REQUEST, body: serde_json::from_str(body).unwrap() };
+            assert_eq!(answer.says(), says);
+        }
+    }
+
+    #[test]
+    fn what_is_wrong_is_known_by_the_field() {
+        let body = r#"{"details":{"base":[{"ticket_field_id":7,"description":"a"},{"field_key":"group_id","description":"b"}],"priority":[{"description":"c"}]}}"#;
+        let answer = Answer { status: StatusCode::UNPROCESSABLE_ENTITY, body: serde_json::from_str(body).unwrap() };
+        let details: Vec<(String, &str)> = answer.details().collect();
+        assert_eq!(details, [("7".into(), "a"), ("group_id".into(), "b"), ("priority".into(), "c")]);
+    }
+}

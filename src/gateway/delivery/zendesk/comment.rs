@@ -1,0 +1,109 @@
+//! What an agent reads: the customer's words, and below them what was collected, short enough to be read.
+
+use crate::domain::config::Config;
+use crate::domain::fields::Answer;
+use crate::domain::ticket::{Contact, Outcome};
+use crate::gateway::store::StoredTicket;
+
+/// How many errors, requests and questions are named; all of them are in the attachment.
+const SOME: usize = 3;
+/// What stands between the customer's words and the rest.
+const RULE: &str = "----------------------------------------";
+/// What the file with the whole context is called.
+pub const CONTEXT_FILE: &str = "deskbell-context.json";
+
+/// The first comment of a ticket. `missing` are the names of files that Zendesk did not take.
+pub fn first(config: &Config, ticket: &StoredTicket, missing: &[String]) -> String {
+    let mut lines = vec![ticket.ticket.message.clone(), String::new(), RULE.into()];
+    lines.extend(facts(config, ticket).into_iter().map(|(name, text)| format!("{name}: {text}")));
+    if !missing.is_empty() {
+        lines.push(format!("Files that are not attached here: {}", missing.join(", ")));
+    }
+    lines.join("\n")
+}
+
+/// The name by which the person is known in Zendesk; an address has one in front of its at sign.
+pub fn name(contact: &Contact, ticket: &StoredTicket) -> String {
+    let user = ticket.ticket.context.user.as_ref();
+    let names = [
+        user.map_or("", |user| &user.name),
+        &contact.name,
+        contact.email.split('@').next().unwrap_or_default(),
+        user.map_or("", |user| &user.id),
+    ];
+    names.into_iter().map(str::trim).find(|name| !name.is_empty()).unwrap_or("Unknown").to_string()
+}
+
+/// How the person is reached: by what the host has signed, or else by what the form was told.
+pub fn contact(ticket: &StoredTicket) -> Contact {
+    let form = &ticket.ticket.contact;
+    let user = ticket.ticket.context.user.as_ref();
+    let signed = user.filter(|user| user.verified).map_or("", |user| user.email.trim());
+    let claimed = user.map_or("", |user| user.email.trim());
+    let email = [signed, form.email.trim(), claimed].into_iter().find(|email| !email.is_empty()).unwrap_or_default();
+    Contact { name: form.name.clone(), email: email.into() }
+}
+
+fn facts(config: &Config, ticket: &StoredTicket) -> Vec<(&'static str, String)> {
+    let (sent, handling) = (&ticket.ticket, &ticket.handling);
+    let context = &sent.context;
+    let topic =
+        config.topics.iter().find(|topic| topic.id == handling.topic).map_or(&handling.topic, |topic| &topic.label);
+    let mut facts = vec![
+        ("Reference", ticket.reference.clone()),
+        ("Kind", sent.kind.to_string()),
+        ("Severity", handling.severity.to_string()),
+        ("Topic", topic.clone()),
+        ("Team", handling.team.clone()),
+    ];
+    if let Some(user) = &context.user {
+        let signed = if user.verified { "verified" } else { "not verified" };
+        facts.push(("Person", joined(&[&user.name, &user.id, &user.email, signed])));
+        facts.push(("Organization", joined(&[&user.organization.name, &user.organization.id])));
+        facts.push(("Plan", user.plan.clone()));
+    }
+    facts.push(("Page", context.page.as_ref().map(|page| page.url.clone()).unwrap_or_default()));
+    if let Some(application) = &context.application {
+        facts.push(("Build", joined(&[&application.release, &application.build, &application.environment])));
+        facts.push(("Tenant", joined(&[&application.tenant, &application.region])));
+    }
+    if let Some(device) = &context.device {
+        facts.push(("Browser", joined(&[&device.browser, &device.system])));
+    }
+    for error in context.errors.iter().rev().take(SOME) {
+        let times = if error.count > 1 { format!(" ({} times)", error.count) } else { String::new() };
+        facts.push(("Error", format!("{}: {}{times}", error.name, error.message)));
+    }
+    for request in context.requests.iter().rev().take(SOME) {
+        let came = if request.failure.is_empty() { request.status.to_string() } else { request.failure.clone() };
+        facts.push(("Request", format!("{} {} {came}", request.method, request.url)));
+    }
+    let read = sent.questions.iter().filter(|question| question.outcome != Outcome::Shown);
+    for question in read.take(SOME) {
+        facts.push(("Read before", joined(&[&question.title, question.outcome.word(), &question.url])));
+    }
+    for (id, answer) in sent.fields.iter().flat_map(|fields| &fields.0) {
+        let label = config.fields.iter().find(|field| field.id == *id).map_or(id, |field| &field.label);
+        let text = match answer {
+            Answer::Yes(yes) => if *yes { "yes" } else { "no" }.to_string(),
+            Answer::Text(text) => text.clone(),
+        };
+        facts.push(("Field", format!("{label}: {text}")));
+    }
+    for link in &context.links {
+        facts.push(("Link", joined(&[&link.label, &link.text, &link.url])));
+    }
+    facts.push(("Came by", sent.via.clone()));
+    if let Some(consent) = sent.consent {
+        let says = if consent { "yes" } else { "no" };
+        facts.push(("May look into the account", says.into()));
+    }
+    facts.retain(|(_, text)| !text.is_empty());
+    // What a host or a page has written is one line here, whatever it holds.
+    facts.iter_mut().for_each(|(_, text)| *text = text.split(char::is_control).collect::<Vec<_>>().join(" "));
+    facts
+}
+
+fn joined(parts: &[&str]) -> String {
+    parts.iter().filter(|part| !part.is_empty()).copied().collect::<Vec<_>>().join(", ")
+}

@@ -1,0 +1,451 @@
+//! Creating a ticket in Zendesk, once, whatever is dropped on the way.
+
+use serde_json::{Map, Value, json};
+
+use super::super::{Delivered, Failure, Parcel};
+use super::account::TicketField;
+use super::client::{Answer, Body, Request};
+use super::comment::{self, CONTEXT_FILE};
+use super::values::fill;
+use super::{Mapping, OURS, Zendesk};
+use crate::domain::conversation;
+use crate::domain::targets::Owner;
+use crate::gateway::clock;
+use crate::gateway::store::{Place, StoredTicket};
+
+/// What Zendesk can do without; dropped, rather than the ticket, where it is refused.
+const OPTIONAL: &[&str] = &[
+    "ticket_form_id",
+    "brand_id",
+    "group_id",
+    "assignee_id",
+    "recipient",
+    "priority",
+    "type",
+    "custom_fields",
+    "tags",
+];
+/// How often something is dropped before the ticket goes with nothing but its words.
+const ROUNDS: usize = 4;
+/// How long a key is used. What was sent under it is looked for before each try, so this is shorter than the two hours for which
+/// Zendesk knows keys: a key whose request failed there would be refused for that long.
+const KEY_MINUTES: i64 = 10;
+
+/// Brings a ticket there.
+pub async fn ticket(zendesk: &Zendesk, parcel: &Parcel<'_>) -> Result<Delivered, Failure> {
+    let external = format!("{OURS}{}", parcel.id());
+    if parcel.delivery.tries > 1
+        && let Some(found) = find(zendesk, &external).await?
+    {
+        return Ok(found);
+    }
+    let mut files = upload(zendesk, parcel).await?;
+    let context = serde_json::to_vec_pretty(&parcel.ticket.ticket.context).unwrap_or_default();
+    put(zendesk, &mut files, CONTEXT_FILE, "application/json", context).await?;
+    let mut told = files.told;
+    let contact = comment::contact(parcel.ticket);
+    let mut requester = json!({"name": comment::name(&contact, parcel.ticket)});
+    if !contact.email.is_empty() {
+        merge(&mut requester, json!({"email": contact.email}));
+    }
+    let mut ticket = json!({
+        "external_id": external,
+        "subject": subject(parcel.ticket),
+        "comment": {
+            "body": comment::first(&parcel.site.config, parcel.ticket, &files.missing),
+            "public": true,
+            "uploads": files.tokens,
+        },
+        "requester": requester,
+        "metadata": {"custom": {"deskbell": parcel.id()}},
+    });
+    // Where the fields cannot be asked for, Zendesk itself says which it does not take.
+    let known = zendesk.account.fields(&zendesk.client).await.ok();
+    let wishes = wishes(&zendesk.mapping, parcel.ticket, known.as_ref().map(|known| known.as_slice()), &mut told);
+    merge(&mut ticket, wishes);
+    create(zendesk, parcel, ticket, &external, told).await
+}
+
+/// Brings a reply to a ticket that is closed there: a new one that follows it up.
+pub async fn follow_up(
+    zendesk: &Zendesk,
+    parcel: &Parcel<'_>,
+    closed: &Place,
+    body: Value,
+) -> Result<Delivered, Failure> {
+    let external = format!("{OURS}{}", parcel.id());
+    if parcel.delivery.tries > 1
+        && let Some(found) = find(zendesk, &external).await?
+    {
+        return Ok(found);
+    }
+    let source: u64 = closed.remote.parse().map_err(|_| Failure::Never("the closed ticket has no number".into()))?;
+    let mut ticket = json!({
+        "external_id": external,
+        "subject": subject(parcel.ticket),
+        "comment": body,
+        "via_followup_source_id": source,
+        "metadata": {"custom": {"deskbell": parcel.id()}},
+    });
+    if let Ok(requester) = closed.requester.parse::<u64>() {
+        merge(&mut ticket, json!({"requester_id": requester}));
+    }
+    let mut told = Vec::new();
+    let known = zendesk.account.fields(&zendesk.client).await.ok();
+    let wishes = wishes(&zendesk.mapping, parcel.ticket, known.as_ref().map(|known| known.as_slice()), &mut told);
+    merge(&mut ticket, wishes);
+    create(zendesk, parcel, ticket, &external, told).await
+}
+
+/// The ticket that was created with an external id.
+pub async fn find(zendesk: &Zendesk, external: &str) -> Result<Option<Delivered>, Failure> {
+    let id: String = form_urlencoded::byte_serialize(external.as_bytes()).collect();
+    let found = zendesk.client.read(&format!("/api/v2/tickets?external_id={id}")).await?;
+    // The oldest, where an agent has copied the id to another.
+    let tickets = found.get("tickets").and_then(Value::as_array).into_iter().flatten();
+    let ours = tickets.filter(|ticket| ticket.get("external_id").and_then(Value::as_str) == Some(external));
+    Ok(ours.min_by_key(|ticket| ticket.get("id").and_then(Value::as_u64)).and_then(delivered))
+}
+
+/// What was uploaded for a comment, and what of it Zendesk did not take.
+#[derive(Debug, Default)]
+pub struct Files {
+    /// The tokens, good for an hour.
+    pub tokens: Vec<String>,
+    /// The names of what is missing.
+    pub missing: Vec<String>,
+    /// Why.
+    pub told: Vec<String>,
+}
+
+/// Uploads the files of a ticket or a message, afresh for each try.
+pub async fn upload(zendesk: &Zendesk, parcel: &Parcel<'_>) -> Result<Files, Failure> {
+    let mut files = Files::default();
+    for file in parcel.files {
+        match tokio::fs::read(&file.path).await {
+            Ok(bytes) => put(zendesk, &mut files, &file.name, file.media.word(), bytes).await?,
+            Err(error) => {
+                files.told.push(format!("the file {:?} cannot be read here: {error}", file.name));
+                files.missing.push(file.name.clone());
+            }
+        }
+    }
+    Ok(files)
+}
+
+async fn put(zendesk: &Zendesk, files: &mut Files, name: &str, media: &str, bytes: Vec<u8>) -> Result<(), Failure> {
+    let query: String = form_urlencoded::byte_serialize(name.as_bytes()).collect();
+    let path = format!("/api/v2/uploads?filename={query}");
+    let answer =
+        zendesk.client.send(&Request { body: Body::File(bytes.into(), media), ..Request::post(&path) }).await?;
+    match answer.body.pointer("/upload/token").and_then(Value::as_str) {
+        Some(token) => files.tokens.push(token.into()),
+        None => {
+            files.told.push(format!("the file {name:?} was refused ({}): {}", answer.status.as_u16(), answer.says()));
+            files.missing.push(name.into());
+        }
+    }
+    Ok(())
+}
+
+/// Posts a ticket, without what is refused of it.
+async fn create(
+    zendesk: &Zendesk,
+    parcel: &Parcel<'_>,
+    mut ticket: Value,
+    external: &str,
+    mut told: Vec<String>,
+) -> Result<Delivered, Failure> {
+    for round in 0..=ROUNDS {
+        let (key, body) = (key(parcel, round), json!({"ticket": ticket}));
+        let request = Request { key: Some(&key), body: Body::Json(&body), ..Request::post("/api/v2/tickets") };
+        let answer = zendesk.client.send(&request).await?;
+        match answer.status.as_u16() {
+            200..=299 => {
+                let got = answer.body.get("ticket").and_then(delivered);
+                let got = got.ok_or_else(|| Failure::later("Zendesk's answer names no ticket"))?;
+                told.extend(differences(&ticket, answer.body.get("ticket").unwrap_or(&Value::Null)));
+                return Ok(Delivered { told, ..got });
+            }
+            // The key belongs to a try of before, with tokens of its own: it has arrived, or is about to.
+            400 if is_mismatch(&answer) => {
+                let pending = || Failure::later("Zendesk is still working on an earlier try");
+                return find(zendesk, external).await?.ok_or_else(pending);
+            }
+            409 => return Err(Failure::later(format!("Zendesk says that there is a conflict: {}", answer.says()))),
+            422 if is_about_files(&answer) => {
+                return Err(Failure::later(format!("Zendesk does not take the files: {}", answer.says())));
+            }
+            400 | 413 | 415 | 422 if drop_refused(&mut ticket, &answer, round, &mut told) => {}
+            status => return Err(Failure::Never(format!("Zendesk refuses the ticket ({status}): {}", answer.says()))),
+        }
+    }
+    Err(Failure::Never("Zendesk refuses the ticket, whatever is left out".into()))
+}
+
+/// The key of a try. Another where something was dropped, because a key belongs to a body.
+fn key(parcel: &Parcel<'_>, round: usize) -> String {
+    let since = parcel.delivery.tried_at.as_deref().and_then(|at| at.parse().ok()).unwrap_or_else(clock::timestamp);
+    let window = clock::timestamp().duration_since(since).as_mins() / KEY_MINUTES;
+    format!("{}.{window}.{round}", parcel.id())
+}
+
+/// Drops what an answer refuses: the parts that it names, or all that Zendesk can do without. `false` where nothing is left to drop.
+fn drop_refused(ticket: &mut Value, answer: &Answer, round: usize, told: &mut Vec<String>) -> bool {
+    let Some(ticket) = ticket.as_object_mut() else { return false };
+    let mut dropped = Vec::new();
+    if round + 1 < ROUNDS {
+        for (name, says) in answer.details() {
+            let part = name.trim_end_matches("_id").to_string() + "_id";
+            let part = [name.as_str(), part.as_str()].into_iter().find(|part| OPTIONAL.contains(part));
+            if let Some(part) = part
+                && ticket.remove(part).is_some()
+            {
+                dropped.push(format!("{part} was refused: {says}"));
+            }
+            if let Ok(id) = name.parse::<u64>()
+                && remove_field(ticket, id)
+            {
+                dropped.push(format!("the field {id} was refused: {says}"));
+            }
+        }
+    }
+    if dropped.is_empty() {
+        let parts: Vec<&str> = OPTIONAL.iter().filter(|part| ticket.remove(**part).is_some()).copied().collect();
+        if !parts.is_empty() {
+            dropped.push(format!("{} were left out, because Zendesk says: {}", parts.join(", "), answer.says()));
+        }
+    }
+    let any = !dropped.is_empty();
+    told.extend(dropped);
+    any
+}
+
+fn remove_field(ticket: &mut Map<String, Value>, id: u64) -> bool {
+    let Some(fields) = ticket.get_mut("custom_fields").and_then(Value::as_array_mut) else { return false };
+    let before = fields.len();
+    fields.retain(|field| field.get("id").and_then(Value::as_u64) != Some(id));
+    fields.len() < before
+}
+
+/// What was asked for and is not so, although the ticket was taken.
+fn differences(asked: &Value, got: &Value) -> Vec<String> {
+    let mut told = Vec::new();
+    for part in ["ticket_form_id", "brand_id", "group_id", "assignee_id", "priority", "type"] {
+        let (asked, got) = (asked.get(part), got.get(part));
+        if asked.is_some() && got.is_some() && asked != got {
+            told.push(format!("{part} is {} in Zendesk and not {}", shown(got), shown(asked)));
+        }
+    }
+    let fields = |ticket: &Value| ticket.get("custom_fields").and_then(Value::as_array).cloned();
+    if let Some(got) = fields(got) {
+        for asked in fields(asked).unwrap_or_default() {
+            let same = got.iter().find(|field| field.get("id") == asked.get("id"));
+            if same.and_then(|field| field.get("value")) != asked.get("value") {
+                told.push(format!("the field {} did not take {}", shown(asked.get("id")), shown(asked.get("value"))));
+            }
+        }
+    }
+    told
+}
+
+fn shown(value: Option<&Value>) -> String {
+    value.map_or_else(|| "nothing".into(), Value::to_string)
+}
+
+/// What the mapping makes of a ticket. What the account does not have is left out and told.
+fn wishes(mapping: &Mapping, ticket: &StoredTicket, known: Option<&[TicketField]>, told: &mut Vec<String>) -> Value {
+    let (sent, handling) = (&ticket.ticket, &ticket.handling);
+    let mut wishes = Map::new();
+    let mut wish = |name: &str, value: Option<Value>| {
+        if let Some(value) = value {
+            wishes.insert(name.into(), value);
+        }
+    };
+    wish("brand_id", mapping.brand.map(Value::from));
+    wish("ticket_form_id", mapping.form.map(Value::from));
+    wish("recipient", mapping.recipient.clone().map(Value::from));
+    wish("priority", mapping.priorities.get(&handling.severity).cloned().map(Value::from));
+    wish("type", mapping.types.get(&sent.kind).cloned().map(Value::from));
+    let owner = handling.owner.and_then(|owner: Owner| mapping.owners.get(&owner));
+    wish("group_id", mapping.groups.get(&handling.team).or(owner).copied().map(Value::from));
+    wish("assignee_id", mapping.assignees.get(&handling.assignee).copied().map(Value::from));
+    let tags: Vec<String> = mapping.tags.iter().filter_map(|tag| fill(ticket, tag)).map(|tag| as_tag(&tag)).collect();
+    wish("tags", (!tags.is_empty()).then(|| json!(tags)));
+    let mut fields = Vec::new();
+    for (id, rule) in &mapping.fields {
+        let Some(text) = fill(ticket, &rule.from) else { continue };
+        let text = rule.choices.get(&text).unwrap_or(&text);
+        let value = match known.map(|known| known.iter().find(|field| field.id == *id)) {
+            None => Ok(json!(text)),
+            Some(None) => Err(format!("there is no field {id} in Zendesk")),
+            Some(Some(field)) => field.read(text),
+        };
+        match value {
+            Ok(value) => fields.push(json!({"id": id, "value": value})),
+            Err(reason) => told.push(reason),
+        }
+    }
+    wish("custom_fields", (!fields.is_empty()).then(|| json!(fields)));
+    Value::Object(wishes)
+}
+
+/// A text as a tag, which has no spaces.
+fn as_tag(text: &str) -> String {
+    text.trim()
+        .to_lowercase()
+        .split(|c: char| c.is_whitespace() || c.is_control() || c == ',')
+        .collect::<Vec<_>>()
+        .join("_")
+}
+
+fn subject(ticket: &StoredTicket) -> String {
+    format!("{} [{}]", conversation::title(&ticket.ticket.message), ticket.reference)
+}
+
+/// Where a ticket of an answer is.
+fn delivered(ticket: &Value) -> Option<Delivered> {
+    let text = |name: &str| ticket.get(name).and_then(Value::as_u64).map(|id| id.to_string());
+    let remote = text("id")?;
+    let place = Place { remote: remote.clone(), requester: text("requester_id").unwrap_or_default() };
+    Some(Delivered { remote, place: Some(place), told: Vec::new() })
+}
+
+fn is_mismatch(answer: &Answer) -> bool {
+    answer.body.get("error").and_then(Value::as_str) == Some("IdempotentRequestError")
+}
+
+/// Whether a refusal is about tokens of files, which are good for an hour and for one use.
+pub fn is_about_files(answer: &Answer) -> bool {
+    answer.details().any(|(name, says)| {
+        let says = says.to_lowercase();
+        name == "uploads" || says.contains("upload") || says.contains("attachment")
+    })
+}
+
+/// Adds the members of an object to another.
+pub fn merge(object: &mut Value, more: Value) {
+    if let (Value::Object(object), Value::Object(more)) = (object, more) {
+        object.extend(more);
+    }
+}
+
+#[cfg(test)]
+pub mod tests {
+    use reqwest::StatusCode;
+
+    use super::*;
+    use crate::domain::ticket::{NewTicket, Status};
+    use crate::gateway::store::Handling;
+
+    /// A ticket with some of everything.
+    pub fn stored() -> StoredTicket {
+        let new: NewTicket = serde_json::from_value(json!({
+            "kind": "bug", "severity": "high", "topic": "billing", "message": "The export stops.\nEvery time.",
+            "contact": {"name": "Ada", "email": "ada@example.com"}, "fields": {"region": "EU", "urgent": true},
+            "context": {
+                "user": {"id": "u-7", "plan": "scale", "organization": {"id": "o-1", "name": "Acme"}},
+                "page_values": {"tenant": "t-1"},
+            },
+            "client": {"name": "test", "version": "1"},
+        }))
+        .unwrap();
+        let received_at = "2026-11-24T23:05:00.000Z".to_string();
+        StoredTicket {
+            id: "1".into(),
+            site: "acme".into(),
+            reference: "DB-4K7Q9".into(),
+            status: Status::Open,
+            priority: None,
+            target: None,
+            due_at: None,
+            person: None,
+            session: None,
+            handling: Handling { team: "growth".into(), ..Handling::of(&new, &received_at) },
+            received_at,
+            ticket: new,
+        }
+    }
+
+    fn mapping() -> Mapping {
+        let rule = |from: &str| super::super::FieldRule {
+            from: from.into(),
+            choices: [("high".into(), "sev_1".into())].into(),
+        };
+        Mapping {
+            form: Some(12),
+            tags: vec!["deskbell".into(), "plan_{plan}".into(), "release_{release}".into()],
+            fields: [
+                (7, rule("{severity}")),
+                (8, rule("{fields.urgent}")),
+                (9, rule("{plan}")),
+                (10, rule("{release}")),
+            ]
+            .into(),
+            groups: [("growth".into(), 33)].into(),
+            ..Mapping::default()
+        }
+    }
+
+    fn field(id: u64, kind: &str, choices: &[&str]) -> TicketField {
+        let choices: Vec<Value> = choices.iter().map(|choice| json!({"value": choice})).collect();
+        serde_json::from_value(
+            json!({"id": id, "type": kind, "title": "T", "active": true, "custom_field_options": choices}),
+        )
+        .unwrap()
+    }
+
+    fn answer(body: Value) -> Answer {
+        Answer { status: StatusCode::UNPROCESSABLE_ENTITY, body }
+    }
+
+    #[test]
+    fn every_value_goes_to_its_place_and_what_the_account_does_not_have_is_told() {
+        let known = [field(7, "tagger", &["sev_1"]), field(8, "checkbox", &[]), field(9, "tagger", &["free"])];
+        let mut told = Vec::new();
+        let wishes = wishes(&mapping(), &stored(), Some(&known), &mut told);
+        assert_eq!(
+            wishes,
+            json!({
+                "ticket_form_id": 12, "group_id": 33, "tags": ["deskbell", "plan_scale"],
+                "custom_fields": [{"id": 7, "value": "sev_1"}, {"id": 8, "value": true}],
+            })
+        );
+        assert_eq!(told, ["the field 9 (T) has no choice \"scale\""]);
+    }
+
+    #[test]
+    fn what_is_refused_is_dropped_by_its_name_and_at_last_everything_but_the_words() {
+        let mut ticket =
+            json!({"subject": "s", "group_id": 1, "custom_fields": [{"id": 7, "value": "x"}, {"id": 8, "value": 1}]});
+        let mut told = Vec::new();
+        let field = answer(json!({"details": {"base": [{"ticket_field_id": 7, "description": "is not valid"}]}}));
+        assert!(drop_refused(&mut ticket, &field, 0, &mut told));
+        assert_eq!(ticket["custom_fields"], json!([{"id": 8, "value": 1}]));
+        let group = answer(json!({"details": {"group": [{"description": "is gone"}]}}));
+        assert!(drop_refused(&mut ticket, &group, 1, &mut told));
+        assert!(ticket.get("group_id").is_none());
+        let something = answer(json!({"error": "RecordInvalid", "description": "No"}));
+        assert!(drop_refused(&mut ticket, &something, 2, &mut told));
+        assert_eq!(ticket, json!({"subject": "s"}));
+        assert!(!drop_refused(&mut ticket, &something, 3, &mut told));
+        assert_eq!(
+            told,
+            [
+                "the field 7 was refused: is not valid",
+                "group_id was refused: is gone",
+                "custom_fields were left out, because Zendesk says: No",
+            ]
+        );
+    }
+
+    #[test]
+    fn what_was_put_in_the_place_of_what_was_asked_for_is_told() {
+        let asked = json!({"ticket_form_id": 12, "priority": "high", "custom_fields": [{"id": 7, "value": "x"}, {"id": 8, "value": true}]});
+        let got = json!({"ticket_form_id": 1, "priority": "high", "group_id": 5, "custom_fields": [{"id": 7, "value": null}, {"id": 8, "value": true}]});
+        assert_eq!(
+            differences(&asked, &got),
+            ["ticket_form_id is 1 in Zendesk and not 12", "the field 7 did not take \"x\""]
+        );
+    }
+}

@@ -1,0 +1,120 @@
+//! How the gateway says who it is: by a token of OAuth's client credentials (RFC 6749, 4.4), which it asks for again when it ends; or by
+//! the API token of an account that still has one.
+
+use std::fmt;
+use std::time::{Duration, Instant};
+
+use base64::Engine;
+use base64::prelude::BASE64_STANDARD;
+use reqwest::header::HeaderValue;
+use serde::Deserialize;
+use serde_json::json;
+use tokio::sync::Mutex;
+
+use super::super::Failure;
+use super::client::{Body, Client, Request};
+
+/// What it may do: nothing beyond tickets and whose they are.
+const SCOPE: &str = "tickets:read tickets:write users:read";
+/// For how long a token is asked for, in seconds. Zendesk allows 300 to 172,800.
+const LIFE: u64 = 7_200;
+/// How long before its end a token is not used any more.
+const MARGIN: Duration = Duration::from_secs(60);
+
+/// How the gateway says who it is.
+pub enum Login {
+    /// By OAuth's client credentials.
+    OAuth {
+        /// The identifier of the client.
+        client_id: String,
+        /// Its secret.
+        secret: String,
+        /// The token that is good now.
+        token: Mutex<Option<Token>>,
+    },
+    /// By an API token, for accounts that still have one.
+    ApiToken {
+        /// The agent's address.
+        email: String,
+        /// The token.
+        token: String,
+    },
+}
+
+/// A token of OAuth.
+pub struct Token {
+    value: HeaderValue,
+    until: Instant,
+}
+
+#[derive(Deserialize)]
+struct Granted {
+    access_token: String,
+    expires_in: Option<u64>,
+}
+
+impl Login {
+    /// By OAuth's client credentials.
+    pub fn oauth(client_id: &str, secret: &str) -> Login {
+        Login::OAuth { client_id: client_id.into(), secret: secret.into(), token: Mutex::new(None) }
+    }
+
+    /// What stands in `Authorization`. One request asks for a token, the others wait for it.
+    pub async fn header(&self, client: &Client) -> Result<HeaderValue, Failure> {
+        let (client_id, secret, held) = match self {
+            Login::ApiToken { email, token } => {
+                let both = BASE64_STANDARD.encode(format!("{email}/token:{token}"));
+                return secret_header(&format!("Basic {both}"));
+            }
+            Login::OAuth { client_id, secret, token } => (client_id, secret, token),
+        };
+        let mut held = held.lock().await;
+        if let Some(token) = held.as_ref().filter(|token| token.until > Instant::now()) {
+            return Ok(token.value.clone());
+        }
+        let ask = json!({
+            "grant_type": "client_credentials", "client_id": client_id, "client_secret": secret,
+            "scope": SCOPE, "expires_in": LIFE,
+        });
+        let answer = client.ask(&Request { body: Body::Json(&ask), ..Request::post("/oauth/tokens") }, None).await?;
+        if !answer.status.is_success() {
+            let says = answer.says();
+            return Err(Failure::away(format!("Zendesk gives no token for the client {client_id:?}: {says}")));
+        }
+        let granted: Granted = serde_json::from_value(answer.body).map_err(|_| {
+            Failure::away("Zendesk answers something else than a token; is url the address of the account?")
+        })?;
+        let life = Duration::from_secs(granted.expires_in.unwrap_or(LIFE));
+        let value = secret_header(&format!("Bearer {}", granted.access_token))?;
+        let until = Instant::now() + life.saturating_sub(MARGIN);
+        *held = Some(Token { value: value.clone(), until });
+        Ok(value)
+    }
+
+    /// Forgets a token that is not taken any more. Whether there may be another.
+    pub async fn forget(&self, refused: &HeaderValue) -> bool {
+        let Login::OAuth { token, .. } = self else { return false };
+        let mut held = token.lock().await;
+        if held.as_ref().is_some_and(|held| held.value == *refused) {
+            *held = None;
+        }
+        true
+    }
+}
+
+impl fmt::Debug for Login {
+    /// Without what is secret.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Login::OAuth { client_id, .. } => write!(f, "OAuth({client_id})"),
+            Login::ApiToken { email, .. } => write!(f, "ApiToken({email})"),
+        }
+    }
+}
+
+fn secret_header(text: &str) -> Result<HeaderValue, Failure> {
+    let mut value = HeaderValue::from_str(text)
+        .map_err(|_| Failure::away("the secret has characters that no secret of Zendesk has"))?;
+    value.set_sensitive(true);
+    Ok(value)
+}

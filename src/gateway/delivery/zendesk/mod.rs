@@ -1,0 +1,126 @@
+//! Zendesk: tickets by the Tickets API, their conversation both ways, by OAuth's client credentials.
+//!
+//! Creating takes an `Idempotency-Key`, which lives two hours, and an `external_id`, by which a ticket can be looked up; updating takes
+//! neither, so each update carries a name in its metadata. Whatever may have arrived is looked for before it is sent again.
+
+mod account;
+mod answers;
+mod check;
+mod client;
+mod comment;
+mod create;
+mod hook;
+mod login;
+mod pace;
+mod table;
+mod update;
+mod values;
+
+use std::collections::BTreeMap;
+
+use async_trait::async_trait;
+use axum::http::HeaderMap;
+use reqwest::Url;
+
+use super::{Answers, Delivered, Destination, Failure, Finding, Heard, NotHeard, Parcel};
+use crate::domain::conversation::Author;
+use crate::domain::targets::Owner;
+use crate::domain::ticket::{Kind, Severity};
+use crate::gateway::settings::Site;
+use crate::gateway::store::{Place, What};
+use account::Account;
+use client::Client;
+use login::Login;
+pub use table::ZendeskTable;
+
+/// How many tickets are brought at once. Zendesk answers in about half a second, so that this is more than its limits allow.
+const AT_ONCE: u32 = 6;
+/// What `external_id` begins with where a ticket comes from here.
+const OURS: &str = "deskbell:";
+
+/// An account of Zendesk.
+#[derive(Debug)]
+pub struct Zendesk {
+    client: Client,
+    account: Account,
+    mapping: Mapping,
+    /// With what its webhooks are signed.
+    hook: Option<String>,
+}
+
+/// Where what a ticket has goes in Zendesk.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Mapping {
+    /// The brand that it comes to.
+    pub brand: Option<u64>,
+    /// The form that it is on.
+    pub form: Option<u64>,
+    /// The address of support that it is said to have been sent to.
+    pub recipient: Option<String>,
+    /// Its tags; `{name}` is a value of the ticket. One whose value is not known is left out.
+    pub tags: Vec<String>,
+    /// Its priority, by severity.
+    pub priorities: BTreeMap<Severity, String>,
+    /// Its type, by kind.
+    pub types: BTreeMap<Kind, String>,
+    /// Its custom fields, by Zendesk's ids.
+    pub fields: BTreeMap<u64, FieldRule>,
+    /// Its group, by the team that owns it.
+    pub groups: BTreeMap<String, u64>,
+    /// Its group where the team has none, by who answers.
+    pub owners: BTreeMap<Owner, u64>,
+    /// The agent who has it, by who is on turn here.
+    pub assignees: BTreeMap<String, u64>,
+}
+
+/// What goes into a custom field.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct FieldRule {
+    /// The text, in which `{name}` is a value of the ticket.
+    pub from: String,
+    /// What stands in Zendesk for some of the values, such as the tag of a choice.
+    pub choices: BTreeMap<String, String>,
+}
+
+impl Zendesk {
+    /// An account at an address.
+    pub fn new(url: Url, login: Login, mapping: Mapping, hook: Option<String>) -> Result<Zendesk, String> {
+        Ok(Zendesk { client: Client::new(url, login)?, account: Account::default(), mapping, hook })
+    }
+}
+
+#[async_trait]
+impl Destination for Zendesk {
+    fn takes(&self, _what: What, _author: Author) -> bool {
+        true
+    }
+
+    fn at_once(&self) -> u32 {
+        AT_ONCE
+    }
+
+    async fn deliver(&self, parcel: &Parcel<'_>) -> Result<Delivered, Failure> {
+        match parcel.delivery.what {
+            What::Ticket => create::ticket(self, parcel).await,
+            What::Message => update::message(self, parcel).await,
+            What::Solved => update::status(self, parcel, "solved").await,
+            What::Reopened => update::status(self, parcel, "open").await,
+        }
+    }
+
+    fn answers(&self) -> Option<&dyn Answers> {
+        Some(self)
+    }
+
+    fn hear(&self, headers: &HeaderMap, body: &[u8]) -> Result<Heard, NotHeard> {
+        hook::hear(self.hook.as_deref().ok_or(NotHeard::NoHook)?, headers, body)
+    }
+
+    fn page(&self, place: &Place) -> Option<String> {
+        Some(self.client.url(&format!("/agent/tickets/{}", place.remote)).ok()?.into())
+    }
+
+    async fn check(&self, site: &Site) -> Vec<Finding> {
+        check::check(self, site).await
+    }
+}

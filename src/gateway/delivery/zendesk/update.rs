@@ -1,0 +1,116 @@
+//! Saying something about a ticket that is there, and saying that it is solved or not.
+
+use serde_json::{Value, json};
+
+use super::super::{Delivered, Failure, Parcel};
+use super::answers::comments;
+use super::client::{Answer, Body, Request};
+use super::create::{follow_up, is_about_files, merge, upload};
+use super::{OURS, Zendesk, create};
+use crate::domain::conversation::Author;
+use crate::gateway::store::Place;
+
+/// Brings there what was said. Updates take no key, so a try that may have arrived is looked for by its name.
+pub async fn message(zendesk: &Zendesk, parcel: &Parcel<'_>) -> Result<Delivered, Failure> {
+    let place = parcel.place.ok_or_else(|| Failure::Never("nobody knows where its ticket is in Zendesk".into()))?;
+    let message = parcel.message.ok_or_else(|| Failure::Never("there is nothing to say".into()))?;
+    if parcel.delivery.tries > 1
+        && let Some(found) = find(zendesk, parcel, place).await?
+    {
+        return Ok(found);
+    }
+    let files = upload(zendesk, parcel).await?;
+    let mut body = message.body.clone();
+    if !files.missing.is_empty() {
+        body = format!("{body}\n\nFiles that are not attached here: {}", files.missing.join(", "));
+    }
+    // What was answered by itself is for agents to know, and the customer has it already.
+    let mut comment = json!({"body": body, "public": message.author != Author::Automatic, "uploads": files.tokens});
+    let mut ticket = json!({"metadata": {"custom": {"deskbell": parcel.id()}}});
+    if message.author == Author::Customer {
+        merge(&mut ticket, json!({"status": "open"}));
+        if let Ok(requester) = place.requester.parse::<u64>() {
+            merge(&mut comment, json!({"author_id": requester}));
+        }
+    }
+    merge(&mut ticket, json!({"comment": comment}));
+    let answer = change(zendesk, place, ticket).await?;
+    match answer.status.as_u16() {
+        200..=299 => Ok(Delivered { remote: comment_id(&answer).unwrap_or_default(), place: None, told: files.told }),
+        404 => Err(Failure::Never(format!("there is no ticket {} in Zendesk any more", place.remote))),
+        409 => Err(Failure::later("somebody has changed the ticket in Zendesk at the same time")),
+        422 if is_closed(&answer) && message.author == Author::Customer => {
+            follow_up(zendesk, parcel, place, comment).await
+        }
+        422 if is_about_files(&answer) => {
+            Err(Failure::later(format!("Zendesk does not take the files: {}", answer.says())))
+        }
+        status => Err(Failure::Never(format!("Zendesk refuses it ({status}): {}", answer.says()))),
+    }
+}
+
+/// Brings there that it is solved, or open again.
+pub async fn status(zendesk: &Zendesk, parcel: &Parcel<'_>, status: &str) -> Result<Delivered, Failure> {
+    let place = parcel.place.ok_or_else(|| Failure::Never("nobody knows where its ticket is in Zendesk".into()))?;
+    let answer = change(zendesk, place, json!({"status": status})).await?;
+    match answer.status.as_u16() {
+        200..=299 => Ok(Delivered::default()),
+        404 => Err(Failure::Never(format!("there is no ticket {} in Zendesk any more", place.remote))),
+        409 => Err(Failure::later("somebody has changed the ticket in Zendesk at the same time")),
+        422 if is_closed(&answer) && status == "solved" => Ok(Delivered::default()),
+        422 if is_closed(&answer) => {
+            let told = "the ticket is closed in Zendesk and stays so; what the customer says next opens one that follows it up";
+            Ok(Delivered { told: vec![told.into()], ..Delivered::default() })
+        }
+        // Agents have to fill in something first; they are told, and see to it.
+        422 => {
+            let says = "The customer has marked this as solved.";
+            let note =
+                json!({"comment": {"body": says, "public": false}, "metadata": {"custom": {"deskbell": parcel.id()}}});
+            change(zendesk, place, note).await?;
+            let told =
+                format!("it could not be set to {status} in Zendesk, where a note says so now: {}", answer.says());
+            Ok(Delivered { told: vec![told], ..Delivered::default() })
+        }
+        code => Err(Failure::Never(format!("Zendesk refuses that it is {status} ({code}): {}", answer.says()))),
+    }
+}
+
+/// The comment that an earlier try has made: by the name in its metadata, or else the same words of the same person.
+async fn find(zendesk: &Zendesk, parcel: &Parcel<'_>, place: &Place) -> Result<Option<Delivered>, Failure> {
+    let since = parcel.delivery.tried_at.as_deref().unwrap_or_default();
+    let words = parcel.message.map(|message| message.body.trim()).unwrap_or_default();
+    let found = comments(zendesk, place).await?.into_iter().find(|comment| {
+        let same = comment.created_at.as_str() >= minute_before(since).as_str()
+            && comment.text().trim() == words
+            && comment.author_id.to_string() == place.requester;
+        comment.marker() == Some(&parcel.id()) || comment.marker().is_none() && same
+    });
+    if let Some(comment) = found {
+        return Ok(Some(Delivered { remote: comment.id.to_string(), ..Delivered::default() }));
+    }
+    // It may have become a ticket of its own.
+    create::find(zendesk, &format!("{OURS}{}", parcel.id())).await
+}
+
+async fn change(zendesk: &Zendesk, place: &Place, ticket: Value) -> Result<Answer, Failure> {
+    let (path, body) = (format!("/api/v2/tickets/{}", place.remote), json!({"ticket": ticket}));
+    zendesk.client.send(&Request { body: Body::Json(&body), ..Request::put(&path) }).await
+}
+
+/// The comment that an update has made.
+fn comment_id(answer: &Answer) -> Option<String> {
+    let events = answer.body.pointer("/audit/events")?.as_array()?;
+    let comment = events.iter().find(|event| event.get("type").and_then(Value::as_str) == Some("Comment"))?;
+    comment.get("id").and_then(Value::as_u64).map(|id| id.to_string())
+}
+
+fn is_closed(answer: &Answer) -> bool {
+    answer.details().any(|(name, says)| name == "status" && says.to_lowercase().contains("closed"))
+}
+
+/// Clocks differ, and Zendesk's times have no fractions.
+fn minute_before(at: &str) -> String {
+    let at = at.parse::<jiff::Timestamp>().ok().and_then(|at| at.checked_sub(std::time::Duration::from_secs(60)).ok());
+    at.map(crate::gateway::clock::written).unwrap_or_default()
+}

@@ -1,0 +1,140 @@
+//! What a configuration can name of a ticket: `{severity}` in a tag, `{organization.id}` in a field.
+
+use crate::domain::fields::Answer;
+use crate::domain::targets::Owner;
+use crate::gateway::store::StoredTicket;
+
+/// The names, with those that end in a dot for values of the host's or the site's own.
+pub const NAMES: &[&str] = &[
+    "reference",
+    "kind",
+    "topic",
+    "team",
+    "severity",
+    "priority",
+    "owner",
+    "assignee",
+    "plan",
+    "via",
+    "locale",
+    "consent",
+    "url",
+    "user.id",
+    "user.name",
+    "user.email",
+    "user.role",
+    "organization.id",
+    "organization.name",
+    "release",
+    "environment",
+    "build",
+    "tenant",
+    "region",
+    "fields.",
+    "page_values.",
+];
+
+/// Whether a name can be one of a value.
+pub fn is_name(name: &str) -> bool {
+    NAMES.iter().any(|known| match known.strip_suffix('.') {
+        Some(_) => name.strip_prefix(known).is_some_and(|rest| !rest.is_empty()),
+        None => *known == name,
+    })
+}
+
+/// A value of a ticket; `None` where it is not known.
+pub fn value(ticket: &StoredTicket, name: &str) -> Option<String> {
+    let (sent, handling) = (&ticket.ticket, &ticket.handling);
+    let (user, application) = (sent.context.user.as_ref(), sent.context.application.as_ref());
+    if let Some(id) = name.strip_prefix("fields.") {
+        return sent.fields.as_ref()?.get(id).map(|answer| match answer {
+            Answer::Yes(yes) => yes.to_string(),
+            Answer::Text(text) => text.clone(),
+        });
+    }
+    if let Some(name) = name.strip_prefix("page_values.") {
+        return sent.context.page_values.get(name).cloned();
+    }
+    let text = match name {
+        "reference" => &ticket.reference,
+        "kind" => sent.kind.word(),
+        "topic" => &handling.topic,
+        "team" => &handling.team,
+        "severity" => handling.severity.word(),
+        "priority" => ticket.priority?.word(),
+        "owner" => handling.owner.map(Owner::word)?,
+        "assignee" => &handling.assignee,
+        "plan" => &user?.plan,
+        "via" => &sent.via,
+        "locale" => &sent.locale,
+        "consent" => match sent.consent? {
+            true => "true",
+            false => "false",
+        },
+        "url" => &sent.context.page.as_ref()?.url,
+        "user.id" => &user?.id,
+        "user.name" => &user?.name,
+        "user.email" => &user?.email,
+        "user.role" => &user?.role,
+        "organization.id" => &user?.organization.id,
+        "organization.name" => &user?.organization.name,
+        "release" => &application?.release,
+        "environment" => &application?.environment,
+        "build" => &application?.build,
+        "tenant" => &application?.tenant,
+        "region" => &application?.region,
+        _ => return None,
+    };
+    (!text.is_empty()).then(|| text.to_string())
+}
+
+/// A text with the values of a ticket in the place of their names; `None` where one is not known.
+pub fn fill(ticket: &StoredTicket, text: &str) -> Option<String> {
+    let mut filled = String::new();
+    let mut rest = text;
+    while let Some((before, after)) = rest.split_once('{') {
+        let (name, behind) = after.split_once('}')?;
+        filled.push_str(before);
+        filled.push_str(&value(ticket, name)?);
+        rest = behind;
+    }
+    filled.push_str(rest);
+    Some(filled)
+}
+
+/// The names in a text that no value has; a brace that is not closed is one.
+pub fn unknown_names(text: &str) -> Vec<String> {
+    let parts =
+        text.split('{').skip(1).map(|part| part.split_once('}').map_or((part, false), |(name, _)| (name, true)));
+    parts.filter(|(name, closed)| !closed || !is_name(name)).map(|(name, _)| name.to_string()).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::create::tests::stored;
+    use super::*;
+
+    #[test]
+    fn values_stand_in_the_place_of_their_names_and_what_is_not_known_leaves_nothing() {
+        let ticket = stored();
+        for (text, filled) in [
+            ("plan_{plan}", Some("plan_scale")),
+            ("{severity}-{kind}", Some("high-bug")),
+            ("{organization.name}", Some("Acme")),
+            ("{fields.region}", Some("EU")),
+            ("{fields.other}", None),
+            ("{page_values.tenant}", Some("t-1")),
+            ("{release}", None),
+            ("as it is", Some("as it is")),
+            ("{open", None),
+        ] {
+            assert_eq!(fill(&ticket, text).as_deref(), filled, "{text}");
+        }
+    }
+
+    #[test]
+    fn a_name_that_is_none_is_told() {
+        assert_eq!(unknown_names("{plan} {paln} {fields.} {user.id"), ["paln", "fields.", "user.id"]);
+        assert!(unknown_names("{plan} {fields.a} x").is_empty());
+    }
+}

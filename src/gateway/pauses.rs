@@ -1,0 +1,50 @@
+//! When what failed is tried again.
+
+use std::time::Duration;
+
+use jiff::Timestamp;
+use uuid::Uuid;
+
+/// The pause after the first try; each is twice as long as the one before it.
+const FIRST: Duration = Duration::from_secs(2);
+/// The longest.
+const LONGEST: Duration = Duration::from_secs(60 * 60);
+
+/// The pause after so many failures: a quarter more or less, by `random`, so that what failed together does not come back together.
+pub fn pause(failures: u32, longest: Duration, random: u8) -> Duration {
+    let doubled = FIRST.saturating_mul(2_u32.saturating_pow(failures.saturating_sub(1))).min(longest);
+    doubled * 3 / 4 + doubled * u32::from(random) / 510
+}
+
+/// When something of a time is tried again after so many tries; none where it is given up, so long after that time.
+pub fn next(tries: u32, since: Timestamp, given_up: Duration, now: Timestamp, random: u8) -> Option<Timestamp> {
+    let (next, end) = (now.checked_add(pause(tries, LONGEST, random)).ok()?, since.checked_add(given_up).ok()?);
+    (next <= end).then_some(next)
+}
+
+/// Any number.
+pub fn random() -> u8 {
+    let [random, ..] = *Uuid::new_v4().as_bytes();
+    random
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const DAY: Duration = Duration::from_secs(24 * 60 * 60);
+
+    #[test]
+    fn pauses_grow_to_an_hour_and_end_in_time() {
+        let since: Timestamp = "2026-11-24T08:00:00Z".parse().unwrap();
+        let pause = |tries, random| next(tries, since, DAY, since, random).unwrap().duration_since(since).as_secs_f64();
+        assert_eq!([pause(1, 0), pause(1, 255), pause(2, 0), pause(5, 255)], [1.5, 2.5, 3.0, 40.0]);
+        assert_eq!([pause(30, 0), pause(u32::MAX, 255)], [2700.0, 4500.0]);
+        let (mut now, mut tries) = (since, 0);
+        while let Some(next) = next(tries + 1, since, DAY, now, 128) {
+            (now, tries) = (next, tries + 1);
+        }
+        assert!((30..40).contains(&tries), "{tries}");
+        assert!(now.duration_since(since).as_secs() > 22 * 3600, "{now}");
+    }
+}

@@ -1,0 +1,54 @@
+//! `POST …/hooks/{destination}`: what a destination tells by itself.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use axum::body::Body;
+use axum::extract::{Path, State};
+use axum::http::{HeaderMap, StatusCode};
+
+use super::super::app::App;
+use super::super::clock;
+use super::super::delivery::{Heard, NotHeard, follow};
+use super::super::problem::Refusal;
+use super::body;
+use crate::domain::problem::FieldError;
+
+/// How long it is remembered what was told: longer than anybody tells the same again.
+const REMEMBERED: Duration = Duration::from_secs(3 * 24 * 60 * 60);
+
+/// Takes it in, before it is answered.
+pub async fn answer(
+    State(app): State<Arc<App>>,
+    Path((name, destination)): Path<(String, String)>,
+    headers: HeaderMap,
+    body: Body,
+) -> Result<StatusCode, Refusal> {
+    let body = body::bytes(body).await;
+    let site = super::site(&app, &name)?;
+    let to = site.destinations.get(&destination).ok_or_else(|| Refusal::NotFound(": no destination".into()))?;
+    let heard = to.hear(&headers, &body?).map_err(|reason| match reason {
+        NotHeard::NoHook => Refusal::NotFound(format!(": {reason}")),
+        NotHeard::Unsigned => Refusal::Unsigned,
+        NotHeard::Unreadable(what) => Refusal::InvalidJson(FieldError { pointer: String::new(), detail: what.into() }),
+    })?;
+    match heard {
+        Heard::Changed { remote, invocation } => {
+            let now = clock::timestamp();
+            let forget = clock::written(now.checked_sub(REMEMBERED).unwrap_or(now));
+            let queue = (name.as_str(), destination.as_str());
+            if app.store.told(queue, &invocation, &remote, &clock::written(now), &forget).await?
+                && let Some(line) = app.lines.line(&name, &destination)
+            {
+                line.look();
+            }
+        }
+        Heard::Said { ticket, saying } => {
+            let ticket = app.store.ticket(&ticket).await?.filter(|ticket| ticket.site == name);
+            let ticket = ticket.ok_or_else(|| Refusal::NotFound(": no ticket".into()))?;
+            follow::take_in(&app, &ticket, &destination, &saying).await?;
+        }
+        Heard::Nothing => {}
+    }
+    Ok(StatusCode::NO_CONTENT)
+}

@@ -1,0 +1,226 @@
+//! What is brought to destinations, where it is there, and what they told.
+
+use async_trait::async_trait;
+
+use super::{StoreError, StoredTicket};
+use crate::domain::words::words;
+
+words! {
+    /// What is brought to a destination.
+    What {
+        /// A ticket.
+        Ticket = "ticket",
+        /// Something said about it.
+        Message = "message",
+        /// That the customer or an operator here has solved it.
+        Solved = "solved",
+        /// That it was opened again.
+        Reopened = "reopened",
+    }
+}
+
+words! {
+    /// Where a delivery stands.
+    State {
+        /// It is tried, now or later.
+        Waiting = "waiting",
+        /// The destination has it.
+        Delivered = "delivered",
+        /// It is tried no more until an operator says so.
+        GivenUp = "given_up",
+    }
+}
+
+/// Something that is to be brought to a destination; a message is the one that it is kept together with.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct NewDelivery {
+    /// The name of the destination in its site.
+    pub destination: String,
+    /// What is brought there.
+    pub what: What,
+}
+
+/// A delivery as it is kept.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Delivery {
+    /// Its number; what is older has a smaller one.
+    pub id: i64,
+    /// The site of its ticket.
+    pub site: String,
+    /// The name of the destination in the site.
+    pub destination: String,
+    /// The id of the ticket.
+    pub ticket: String,
+    /// What is brought there.
+    pub what: What,
+    /// The number of the message; 0 where it is none.
+    pub number: u32,
+    /// Where it stands.
+    pub state: State,
+    /// Since when it waits, RFC 3339 in UTC.
+    pub created_at: String,
+    /// When it is tried next, RFC 3339 in UTC.
+    pub due_at: String,
+    /// When it was tried first, RFC 3339 in UTC; none until then.
+    pub tried_at: Option<String>,
+    /// How often it has been tried, this time among them.
+    pub tries: u32,
+    /// How often it failed by itself, while others got through.
+    pub failures: u32,
+    /// What the destination calls it; empty until it is there.
+    pub remote: String,
+    /// Why it is not there, or what of it is not, a line each.
+    pub told: String,
+}
+
+/// A delivery that is due, with its ticket and where that is.
+#[derive(Clone, Debug, PartialEq)]
+pub struct DueDelivery {
+    /// The delivery.
+    pub delivery: Delivery,
+    /// Its ticket.
+    pub ticket: StoredTicket,
+    /// Where the ticket is at the destination.
+    pub place: Option<Place>,
+}
+
+/// Where a ticket is at a destination.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Place {
+    /// What the destination calls the ticket.
+    pub remote: String,
+    /// What the destination calls the person whose it is; empty where it does not say.
+    pub requester: String,
+}
+
+/// What has become of a try.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Tried {
+    /// The destination has it.
+    Delivered {
+        /// What it calls it.
+        remote: String,
+        /// Where the ticket is now, where that has changed.
+        place: Option<Place>,
+        /// What of it is not there.
+        told: String,
+    },
+    /// It is tried again.
+    Later {
+        /// When, RFC 3339 in UTC.
+        due_at: String,
+        /// Whether the delivery is to blame, and not the destination.
+        blamed: bool,
+        /// Why.
+        told: String,
+    },
+    /// It is given up.
+    GivenUp {
+        /// Why.
+        told: String,
+    },
+}
+
+/// How many deliveries of a destination stand where.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Queue {
+    /// The site.
+    pub site: String,
+    /// The name of the destination in the site.
+    pub destination: String,
+    /// How many wait.
+    pub waiting: u32,
+    /// Since when the oldest of them does, RFC 3339 in UTC.
+    pub since: Option<String>,
+    /// How many are given up.
+    pub given_up: u32,
+}
+
+/// A ticket that is to be looked at where it was brought to.
+#[derive(Clone, Debug, PartialEq)]
+pub struct DueLook {
+    /// The ticket.
+    pub ticket: StoredTicket,
+    /// Where it is.
+    pub place: Place,
+}
+
+/// A place where deliveries wait. When a write returns, it is on disk.
+#[async_trait]
+pub trait Deliveries: Send + Sync {
+    /// Takes the oldest deliveries of a destination that are due, `limit` at most, and notes the try. Until a time nobody else takes
+    /// them. None is taken while an earlier one of its ticket is not delivered.
+    async fn take_deliveries(
+        &self,
+        queue: (&str, &str),
+        now: &str,
+        until: &str,
+        limit: u32,
+    ) -> Result<Vec<DueDelivery>, StoreError>;
+
+    /// When the next delivery of a destination is due.
+    async fn next_delivery(&self, queue: (&str, &str)) -> Result<Option<String>, StoreError>;
+
+    /// Keeps what has become of a try; what was delivered is looked at soon, where answers come back.
+    async fn tried(&self, delivery: &Delivery, tried: &Tried, now: &str) -> Result<(), StoreError>;
+
+    /// Lets deliveries be tried at once.
+    async fn hurry(&self, ids: &[i64], now: &str) -> Result<(), StoreError>;
+
+    /// The deliveries of a ticket, oldest first.
+    async fn deliveries(&self, ticket: &str) -> Result<Vec<Delivery>, StoreError>;
+
+    /// Those that were given up, oldest first, with the references of their tickets.
+    async fn given_up(&self, limit: u32) -> Result<Vec<(Delivery, String)>, StoreError>;
+
+    /// Where the deliveries stand, destination by destination, of those for which something waits or is given up.
+    async fn queues(&self) -> Result<Vec<Queue>, StoreError>;
+
+    /// Tries again what was given up: one delivery, or all of them. How many it was.
+    async fn send_again(&self, id: Option<i64>, now: &str) -> Result<u64, StoreError>;
+
+    /// Where a ticket is at a destination.
+    async fn place_of(&self, ticket: &str, destination: &str) -> Result<Option<Place>, StoreError>;
+
+    /// The tickets of a destination that are to be looked at, `limit` at most; until a time nobody else does.
+    async fn take_looks(
+        &self,
+        queue: (&str, &str),
+        now: &str,
+        until: &str,
+        limit: u32,
+    ) -> Result<Vec<DueLook>, StoreError>;
+
+    /// When the next ticket of a destination is to be looked at.
+    async fn next_look(&self, queue: (&str, &str)) -> Result<Option<String>, StoreError>;
+
+    /// A ticket was looked at until a time; when it is looked at again, or not any more. What was told meanwhile stays.
+    async fn looked(&self, ticket: &str, destination: &str, until: &str, again: Option<&str>)
+    -> Result<(), StoreError>;
+
+    /// Lets those be looked at that a destination calls so; how many there are here.
+    async fn look(&self, queue: (&str, &str), remotes: &[String], now: &str) -> Result<u64, StoreError>;
+
+    /// Until when the changes of a destination are known.
+    async fn polled(&self, queue: (&str, &str)) -> Result<Option<String>, StoreError>;
+
+    /// Keeps until when the changes of a destination are known.
+    async fn set_polled(&self, queue: (&str, &str), until: &str) -> Result<(), StoreError>;
+
+    /// Keeps that a destination has told something, and lets a ticket be looked at; `false` where it has told the same before. Forgets
+    /// what was told before a time.
+    async fn told(
+        &self,
+        queue: (&str, &str),
+        invocation: &str,
+        remote: &str,
+        now: &str,
+        forget: &str,
+    ) -> Result<bool, StoreError>;
+
+    /// Whether a ticket of a destination is here.
+    async fn is_placed(&self, site: &str, destination: &str, remote: &str) -> Result<bool, StoreError>;
+
+    /// Keeps a ticket that did not come from here, with the place where it is. `false` where it is here already.
+    async fn adopt(&self, ticket: &StoredTicket, destination: &str, place: &Place) -> Result<bool, StoreError>;
+}

@@ -1,0 +1,127 @@
+//! The person's tickets that came another way, by e-mail or from a community: kept here as soon as the person looks at theirs, so that they
+//! stand in their list, are found alike, and can be answered.
+
+use std::collections::HashMap;
+use std::sync::{Mutex, PoisonError};
+use std::time::{Duration, Instant};
+
+use uuid::Uuid;
+
+use super::{DRAWS, draw};
+use crate::domain::context::{Context, User};
+use crate::domain::conversation::Turn;
+use crate::domain::targets::Owner;
+use crate::domain::ticket::{Client, Contact, Kind, NewTicket, Severity, Status};
+use crate::gateway::app::App;
+use crate::gateway::delivery::Foreign;
+use crate::gateway::identity::{Person, Who};
+use crate::gateway::store::{Handling, StoreError, StoredTicket};
+
+/// How long the person waits for it at most. What comes later is there the next time.
+const PATIENCE: Duration = Duration::from_secs(2);
+/// How often a destination is asked for the tickets of a person.
+const EVERY: Duration = Duration::from_secs(60);
+
+/// When each person was asked about, by site and id.
+#[derive(Debug, Default)]
+pub struct Asked(Mutex<HashMap<(String, String), Instant>>);
+
+impl Asked {
+    /// Whether it is time to ask; it counts as asked then.
+    fn is_time(&self, site: &str, person: &str) -> bool {
+        let mut asked = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        asked.retain(|_, at| at.elapsed() < EVERY);
+        asked.insert((site.into(), person.into()), Instant::now()).is_none()
+    }
+}
+
+/// Keeps the tickets that the destinations of a site know of a person whose address the host has verified. What cannot be asked in time
+/// is not waited for, and no reason to show less.
+pub async fn gather(app: &std::sync::Arc<App>, name: &str, who: &Who) {
+    let Some(person) = who.person.as_ref().filter(|person| person.email_verified) else { return };
+    let Some(site) = app.site(name).filter(|site| site.destinations.values().any(|to| to.answers().is_some())) else {
+        return;
+    };
+    if !app.asked.is_time(name, &person.user.id) {
+        return;
+    }
+    let (app, name, person, destinations) = (app.clone(), name.to_string(), person.clone(), site.destinations.clone());
+    let gathering = tokio::spawn(async move {
+        for (destination, to) in &destinations {
+            let Some(answers) = to.answers() else { continue };
+            match answers.of_person(&person.user.email).await {
+                Ok(tickets) => {
+                    for foreign in tickets {
+                        if let Err(error) = adopt(&app, &name, destination, &person, foreign).await {
+                            tracing::error!(site = name, destination, %error, "a ticket that came another way is not kept");
+                        }
+                    }
+                }
+                Err(failure) => tracing::warn!(site = name, destination, %failure, "a person's tickets are not known"),
+            }
+        }
+    });
+    let _ = tokio::time::timeout(PATIENCE, gathering).await;
+}
+
+async fn adopt(app: &App, site: &str, destination: &str, person: &Person, foreign: Foreign) -> Result<(), StoreError> {
+    let place = foreign.place.clone();
+    let mut ticket = stored(site, destination, person, foreign);
+    for _ in 0..DRAWS {
+        if app.store.adopt(&ticket, destination, &place).await? {
+            if let Some(line) = app.lines.line(site, destination) {
+                line.look();
+            }
+            app.live.changed(ticket);
+            return Ok(());
+        }
+        if app.store.is_placed(site, destination, &place.remote).await? {
+            return Ok(());
+        }
+        ticket.reference = draw();
+    }
+    Ok(())
+}
+
+fn stored(site: &str, destination: &str, person: &Person, foreign: Foreign) -> StoredTicket {
+    let Foreign { subject, message, via, status, created_at, .. } = foreign;
+    // A mail's words often do not say what it is about.
+    let message =
+        if subject.is_empty() || message.starts_with(&subject) { message } else { format!("{subject}\n\n{message}") };
+    let new = NewTicket {
+        kind: Kind::Question,
+        topic: String::new(),
+        severity: Severity::Low,
+        message,
+        contact: Contact { name: person.user.name.clone(), email: person.user.email.clone() },
+        context: Context { user: Some(User { ..person.user.clone() }), ..Context::default() },
+        questions: Vec::new(),
+        attachments: Vec::new(),
+        via,
+        consent: None,
+        fields: None,
+        website: String::new(),
+        automatic: false,
+        locale: String::new(),
+        created_at: created_at.clone(),
+        client: Client { name: destination.into(), version: String::new() },
+    };
+    StoredTicket {
+        id: Uuid::now_v7().to_string(),
+        site: site.into(),
+        reference: draw(),
+        status,
+        priority: person.priority,
+        target: None,
+        due_at: None,
+        person: Some(person.user.id.clone()),
+        session: None,
+        handling: Handling {
+            owner: Some(Owner::SupportEngineer),
+            turn: if status == Status::Open { Turn::Support } else { Turn::Customer },
+            ..Handling::of(&new, &created_at)
+        },
+        received_at: created_at,
+        ticket: new,
+    }
+}
