@@ -9,6 +9,7 @@ mod attachments;
 mod command;
 mod commits;
 mod conversation;
+mod desk;
 mod events;
 mod guard;
 mod identity;
@@ -21,3 +22,5 @@ mod sources;
 mod support;
 mod tickets;
 mod wire;
+#[path = "../zendesk/mod.rs"]
+mod zendesk;

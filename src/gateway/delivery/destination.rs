@@ -61,9 +61,8 @@ pub trait Answers: Send + Sync {
     /// The tickets that have changed since a time (RFC 3339 in UTC), as the destination calls them.
     async fn changed(&self, since: &str) -> Result<Vec<String>, Failure>;
 
-    /// What there is about a ticket. `ours` are the names of what was brought there from here, `bodies` what may have been brought
-    /// without anybody knowing yet.
-    async fn news(&self, place: &Place, ours: &[&str], bodies: &[&str]) -> Result<News, Failure>;
+    /// What there is about a ticket.
+    async fn news(&self, place: &Place) -> Result<News, Failure>;
 
     /// The tickets of the person with a verified address, that came from elsewhere or from here.
     async fn of_person(&self, email: &str) -> Result<Vec<Foreign>, Failure>;
@@ -204,6 +203,8 @@ pub struct Saying {
     pub name: String,
     /// What they say: plain text from the customer, Markdown from support.
     pub body: String,
+    /// The same as it was written, where it may be that it was brought there from here.
+    pub written: String,
     /// When, RFC 3339 in UTC.
     pub at: String,
 }
@@ -215,7 +216,7 @@ pub struct News {
     pub status: Status,
     /// Who is to say something next.
     pub turn: Turn,
-    /// What was said there and not from here, oldest first.
+    /// What was said there, oldest first, without what says itself that it was brought there from here.
     pub said: Vec<Saying>,
 }
 

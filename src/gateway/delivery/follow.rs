@@ -20,8 +20,8 @@ use crate::gateway::app::App;
 use crate::gateway::store::{Act, Deed, Delivery, DueLook, Said, State, Step, Stepped, StoreError, StoredTicket, What};
 use crate::gateway::{clock, pauses};
 
-/// For how long a ticket that is looked at is nobody else's.
-const LEASE: Duration = Duration::from_secs(5 * 60);
+/// For how long a ticket that is looked at is nobody else's. Who looks twice finds the same.
+const LEASE: Duration = Duration::from_secs(60);
 /// How many are taken at a time.
 const AT_A_TIME: u32 = 20;
 /// How often it is looked what another gateway on the same database has left behind.
@@ -163,18 +163,21 @@ async fn poll(app: &App, queue: (&str, &str), answers: &dyn Answers) -> Result<D
 
 /// Looks at one ticket, and gives the time after which it is looked at again; none where nothing is expected.
 async fn look_at(app: &App, name: &str, answers: &dyn Answers, due: &DueLook) -> Result<Option<Duration>, Trouble> {
+    let waiting = waits(&deliveries(app, &due.ticket.id, name).await?);
+    let news = answers.news(&due.place).await.map_err(Trouble::Destination)?;
+    // Only now, because something may have been brought there meanwhile.
     let brought = deliveries(app, &due.ticket.id, name).await?;
-    let ours: Vec<&str> = brought.iter().map(|one| one.remote.as_str()).filter(|remote| !remote.is_empty()).collect();
-    let waiting = waits(&brought);
-    let mut bodies = Vec::new();
-    if waiting {
-        let said = app.store.messages(&due.ticket.id, 0).await?;
-        let open = |number| brought.iter().any(|one| one.number == number && one.state != State::Delivered);
-        bodies.extend(said.into_iter().filter(|said| open(said.number)).map(|said| said.body.trim().to_string()));
-    }
-    let bodies: Vec<&str> = bodies.iter().map(String::as_str).collect();
-    let news = answers.news(&due.place, &ours, &bodies).await.map_err(Trouble::Destination)?;
-    for saying in &news.said {
+    let said = app.store.messages(&due.ticket.id, 0).await?;
+    let is_ours = |saying: &Saying| {
+        brought.iter().any(|one| match one.state {
+            State::Delivered => !one.remote.is_empty() && one.remote == saying.remote,
+            // It may have arrived without anybody knowing.
+            State::Waiting | State::GivenUp => {
+                said.iter().any(|said| said.number == one.number && said.body.trim() == saying.written)
+            }
+        })
+    };
+    for saying in news.said.iter().filter(|saying| !is_ours(saying)) {
         take_in(app, &due.ticket, name, saying).await?;
     }
     // What is still on its way there knows better than what was there before it.

@@ -3,13 +3,15 @@
 //! A try is noted before it is made, and while it is made the delivery is nobody else's. What fails alone waits alone, longer from time to
 //! time; where everything fails, the destination is away and everything waits, so that after it the oldest goes first.
 
+use std::collections::BTreeSet;
 use std::convert::Infallible;
+use std::mem::take;
 use std::sync::Arc;
 use std::time::Duration;
 
 use jiff::Timestamp;
 use tokio::task::JoinSet;
-use tokio::time::timeout;
+use tokio::time::{MissedTickBehavior, interval, timeout};
 
 use super::lines::Line;
 use super::{Delivered, Destination, Failure, Parcel, ParcelFile};
@@ -17,9 +19,10 @@ use crate::gateway::app::App;
 use crate::gateway::store::{Delivery, DueDelivery, StoreError, Tried, What};
 use crate::gateway::{clock, pauses};
 
-/// For how long a delivery that is being made is nobody else's.
-const LEASE: Duration = Duration::from_secs(5 * 60);
-/// The longest that a try may take; shorter than the lease.
+/// For how long a delivery that is being made is nobody else's. Short, because of who is killed meanwhile, and renewed.
+const LEASE: Duration = Duration::from_secs(30);
+const RENEW: Duration = Duration::from_secs(10);
+/// The longest that a try may take.
 const PATIENCE: Duration = Duration::from_secs(4 * 60);
 /// How often it is looked what another gateway on the same database has left behind.
 const LOOK: Duration = Duration::from_secs(60);
@@ -41,6 +44,8 @@ struct Streak {
     until: Option<Timestamp>,
     /// Whether the destination has said so.
     asked: bool,
+    /// Those that were blamed while it was the destination's fault.
+    recovered: Vec<i64>,
 }
 
 /// Brings everything to its destination for as long as it runs.
@@ -60,12 +65,14 @@ pub async fn run(app: Arc<App>) -> Infallible {
 }
 
 async fn work(app: &Arc<App>, queue: (&str, &str), to: &Arc<dyn Destination>, line: &Line) -> Infallible {
-    let (mut woken, mut streak, mut tries) = (line.woken(), Streak::default(), JoinSet::new());
+    let (mut woken, mut streak, mut tries) = (line.woken(), Streak::default(), Tries::default());
+    let mut renew = interval(RENEW);
+    renew.set_missed_tick_behavior(MissedTickBehavior::Delay);
     loop {
         woken.mark_unchanged();
         // One at a time until something gets through.
         let most = if streak.failures > 0 { 1 } else { to.at_once() as usize };
-        let room = most.saturating_sub(tries.len());
+        let room = most.saturating_sub(tries.running.len());
         let wait = match begin(app, queue, to, &mut streak, room as u32, &mut tries).await {
             Ok(wait) => wait,
             Err(error) => {
@@ -74,22 +81,44 @@ async fn work(app: &Arc<App>, queue: (&str, &str), to: &Arc<dyn Destination>, li
             }
         };
         tokio::select! {
-            Some(done) = tries.join_next() => match done {
-                Ok((due, result)) => {
-                    if let Err(error) = settle(app, line, &mut streak, &due, result).await {
-                        tracing::error!(site = queue.0, destination = queue.1, %error, "what became of a delivery is not kept");
+            Some(done) = tries.running.join_next() => {
+                // Together with all that have come to an end meanwhile.
+                let mut all = vec![done];
+                all.extend(std::iter::from_fn(|| tries.running.try_join_next()));
+                let mut ended = Vec::new();
+                for done in all {
+                    match done {
+                        Ok(one) => ended.push(one),
+                        // Which one it was nobody knows, so those that still go on are nobody's for a moment as well.
+                        Err(error) => {
+                            tries.ids.clear();
+                            tracing::error!(site = queue.0, destination = queue.1, %error, "a delivery broke off");
+                        }
                     }
                 }
-                // It is tried again when it is nobody's any more.
-                Err(error) => tracing::error!(site = queue.0, destination = queue.1, %error, "a delivery broke off"),
-            },
+                tries.ids.retain(|id| !ended.iter().any(|(due, _)| due.delivery.id == *id));
+                if let Err(error) = settle(app, line, &mut streak, ended).await {
+                    tracing::error!(site = queue.0, destination = queue.1, %error, "what became of deliveries is not kept");
+                }
+            }
+            _ = renew.tick(), if !tries.ids.is_empty() => {
+                let ids: Vec<i64> = tries.ids.iter().copied().collect();
+                if let Err(error) = app.store.set_due(&ids, &lease(clock::timestamp())).await {
+                    tracing::warn!(site = queue.0, destination = queue.1, %error, "what is being delivered is not kept from others");
+                }
+            }
             _ = woken.changed(), if room > 0 => {}
             () = tokio::time::sleep(wait.min(LOOK)) => {}
         }
     }
 }
 
-type Try = (DueDelivery, Result<Delivered, Failure>);
+/// What is being delivered.
+#[derive(Default)]
+struct Tries {
+    running: JoinSet<(DueDelivery, Result<Delivered, Failure>)>,
+    ids: BTreeSet<i64>,
+}
 
 /// Begins with what is due, and gives the time until there may be more.
 async fn begin(
@@ -98,7 +127,7 @@ async fn begin(
     to: &Arc<dyn Destination>,
     streak: &mut Streak,
     room: u32,
-    tries: &mut JoinSet<Try>,
+    tries: &mut Tries,
 ) -> Result<Duration, StoreError> {
     let now = clock::timestamp();
     if let Some(until) = streak.until.filter(|until| *until > now) {
@@ -108,15 +137,15 @@ async fn begin(
     if room == 0 {
         return Ok(LOOK);
     }
-    let lease = clock::written(now.checked_add(LEASE).unwrap_or(now));
-    let due = app.store.take_deliveries(queue, &clock::written(now), &lease, room).await?;
+    let due = app.store.take_deliveries(queue, &clock::written(now), &lease(now), room).await?;
     if due.is_empty() {
         let next = app.store.next_delivery(queue).await?.and_then(|next| next.parse().ok());
         return Ok(next.map_or(LOOK, |next| left(next, now)));
     }
     for due in due {
         let (app, to) = (app.clone(), to.clone());
-        tries.spawn(async move {
+        tries.ids.insert(due.delivery.id);
+        tries.running.spawn(async move {
             let result = timeout(PATIENCE, bring(&app, to.as_ref(), &due)).await;
             (due, result.unwrap_or_else(|_| Err(Failure::later("it takes too long"))))
         });
@@ -164,21 +193,40 @@ async fn bring(app: &App, to: &dyn Destination, due: &DueDelivery) -> Result<Del
     to.deliver(&parcel).await
 }
 
-/// Keeps what became of a try, and what it says about the destination.
+/// Keeps what became of tries, and what they say about the destination.
 async fn settle(
     app: &App,
     line: &Line,
     streak: &mut Streak,
-    due: &DueDelivery,
-    result: Result<Delivered, Failure>,
+    ended: Vec<(DueDelivery, Result<Delivered, Failure>)>,
 ) -> Result<(), StoreError> {
-    let (now, delivery) = (clock::timestamp(), &due.delivery);
-    let told = result.as_ref().map_or_else(ToString::to_string, |delivered| delivered.told.join("\n"));
+    let now = clock::timestamp();
+    let mut tries = Vec::new();
+    for (due, result) in &ended {
+        let tried = judge(streak, &due.delivery, result, now);
+        note(line, streak, due, &tried);
+        tries.push((&due.delivery, tried));
+    }
+    app.store.tried(&tries, &clock::written(now)).await?;
+    if !streak.recovered.is_empty() {
+        app.store.set_due(&take(&mut streak.recovered), &clock::now()).await?;
+    }
+    for (due, _) in &ended {
+        app.lines.settle(&due.delivery.ticket);
+    }
+    line.look();
+    Ok(())
+}
+
+/// What becomes of a try.
+fn judge(streak: &mut Streak, delivery: &Delivery, result: &Result<Delivered, Failure>, now: Timestamp) -> Tried {
     let since = delivery.created_at.parse().unwrap_or(now);
-    let tried = match result {
-        Ok(Delivered { remote, place, .. }) => Tried::Delivered { remote, place, told: told.clone() },
-        Err(Failure::Never(_)) => Tried::GivenUp { told: told.clone() },
-        Err(Failure::Later { after, .. }) => {
+    match result {
+        Ok(Delivered { remote, place, told }) => {
+            Tried::Delivered { remote: remote.clone(), place: place.clone(), told: told.join("\n") }
+        }
+        Err(Failure::Never(told)) => Tried::GivenUp { told: told.clone() },
+        Err(Failure::Later { reason: told, after }) => {
             let again = pauses::next(delivery.failures + 1, since, GIVEN_UP, now, pauses::random());
             again.map_or(Tried::GivenUp { told: told.clone() }, |again| {
                 let asked = after.and_then(|after| now.checked_add(after).ok());
@@ -186,10 +234,9 @@ async fn settle(
                 Tried::Later { due_at, blamed: true, told: told.clone() }
             })
         }
-        Err(Failure::Away { after, .. }) => {
+        Err(Failure::Away { reason: told, after }) => {
             streak.failures = streak.failures.saturating_add(1);
-            leave_alone(streak, after, now);
-            line.set_away(Some(told.clone()));
+            leave_alone(streak, *after, now);
             // Its place in the queue stays.
             let over = since.checked_add(GIVEN_UP).is_ok_and(|end| end < now);
             match over {
@@ -197,43 +244,50 @@ async fn settle(
                 false => Tried::Later { due_at: clock::written(now), blamed: false, told: told.clone() },
             }
         }
-    };
-    app.store.tried(delivery, &tried, &clock::written(now)).await?;
-    let (site, destination, reference) = (&delivery.site, &delivery.destination, &due.ticket.reference);
-    match &tried {
-        Tried::Later { blamed: true, .. } => {
+    }
+}
+
+/// What a try says about the destination, and to who reads the log.
+fn note(line: &Line, streak: &mut Streak, due: &DueDelivery, tried: &Tried) {
+    let DueDelivery { delivery: Delivery { site, destination, id, .. }, ticket, .. } = due;
+    let reference = &ticket.reference;
+    match tried {
+        Tried::Later { blamed: true, told, .. } => {
             tracing::warn!(site, destination, reference, told, "a delivery failed, and is tried again");
             streak.failures = streak.failures.saturating_add(1);
-            streak.blamed.push(delivery.id);
+            streak.blamed.push(*id);
             if streak.blamed.len() >= STREAK {
-                leave_alone(streak, None, now);
-                line.set_away(Some(told));
+                leave_alone(streak, None, clock::timestamp());
+                line.set_away(Some(told.clone()));
+            }
+            return;
+        }
+        Tried::Later { told, .. } => {
+            tracing::warn!(site, destination, told, "nothing gets through, and everything waits");
+            line.set_away(Some(told.clone()));
+            return;
+        }
+        Tried::GivenUp { told } => {
+            tracing::error!(site, destination, reference, told, "a delivery is given up; see the inbox");
+            if line.away().is_some() {
+                return;
             }
         }
-        Tried::Later { .. } => tracing::warn!(site, destination, told, "nothing gets through, and everything waits"),
-        Tried::GivenUp { .. } | Tried::Delivered { .. } => {
-            if matches!(tried, Tried::GivenUp { .. }) {
-                tracing::error!(site, destination, reference, told, "a delivery is given up; see the inbox");
-            } else if !told.is_empty() {
-                tracing::warn!(site, destination, reference, told, "a delivery arrived without some of it");
-            }
-            if line.away().is_none() || matches!(tried, Tried::Delivered { .. }) {
-                if streak.blamed.len() >= STREAK {
-                    app.store.hurry(&streak.blamed, &clock::now()).await?;
-                }
-                // What was on its way together with what was refused says nothing about how long to wait.
-                *streak = if streak.asked {
-                    Streak { asked: true, until: streak.until, ..Streak::default() }
-                } else {
-                    Streak::default()
-                };
-                line.set_away(None);
-            }
-            line.look();
+        Tried::Delivered { told, .. } if !told.is_empty() => {
+            tracing::warn!(site, destination, reference, told, "a delivery arrived without some of it");
         }
+        Tried::Delivered { .. } => {}
     }
-    app.lines.settle(&delivery.ticket);
-    Ok(())
+    let blamed = take(&mut streak.blamed);
+    if blamed.len() >= STREAK {
+        streak.recovered.extend(blamed);
+    }
+    // What was on its way together with what was refused says nothing about how long to wait.
+    streak.failures = 0;
+    if !streak.asked {
+        streak.until = None;
+    }
+    line.set_away(None);
 }
 
 /// Lets nothing be tried for a while: as long as the destination says, or longer from time to time.
@@ -241,6 +295,11 @@ fn leave_alone(streak: &mut Streak, after: Option<Duration>, now: Timestamp) {
     let pause = after.unwrap_or_else(|| pauses::pause(streak.failures, AWAY_LONGEST, pauses::random()));
     streak.until = streak.until.max(now.checked_add(pause).ok());
     streak.asked |= after.is_some();
+}
+
+/// Until when what is taken now is nobody else's.
+fn lease(now: Timestamp) -> String {
+    clock::written(now.checked_add(LEASE).unwrap_or(now))
 }
 
 fn left(until: Timestamp, now: Timestamp) -> Duration {

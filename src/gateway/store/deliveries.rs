@@ -161,11 +161,11 @@ pub trait Deliveries: Send + Sync {
     /// When the next delivery of a destination is due.
     async fn next_delivery(&self, queue: (&str, &str)) -> Result<Option<String>, StoreError>;
 
-    /// Keeps what has become of a try; what was delivered is looked at soon, where answers come back.
-    async fn tried(&self, delivery: &Delivery, tried: &Tried, now: &str) -> Result<(), StoreError>;
+    /// Keeps what has become of tries; what was delivered is looked at soon, where answers come back.
+    async fn tried(&self, tries: &[(&Delivery, Tried)], now: &str) -> Result<(), StoreError>;
 
-    /// Lets deliveries be tried at once.
-    async fn hurry(&self, ids: &[i64], now: &str) -> Result<(), StoreError>;
+    /// Sets when deliveries that wait are due: now, or later for those that are in somebody's hands.
+    async fn set_due(&self, ids: &[i64], at: &str) -> Result<(), StoreError>;
 
     /// The deliveries of a ticket, oldest first.
     async fn deliveries(&self, ticket: &str) -> Result<Vec<Delivery>, StoreError>;

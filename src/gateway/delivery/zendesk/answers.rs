@@ -92,12 +92,10 @@ struct User {
     email: Option<String>,
     #[serde(default)]
     role: String,
-    #[serde(default)]
-    verified: bool,
 }
 
 impl Comment {
-    /// The name of what was brought there from here.
+    /// The name of what was brought there from here: what an update has in `metadata` a comment has in `metadata.custom`.
     pub fn marker(&self) -> Option<&String> {
         match self.metadata.pointer("/custom/deskbell") {
             Some(Value::String(name)) => Some(name),
@@ -141,20 +139,15 @@ impl Answers for Zendesk {
         Ok(changed)
     }
 
-    async fn news(&self, place: &Place, ours: &[&str], bodies: &[&str]) -> Result<News, Failure> {
+    async fn news(&self, place: &Place) -> Result<News, Failure> {
         let ticket = self.client.read(&format!("/api/v2/tickets/{}", place.remote)).await?;
         let ticket: Ticket = serde_json::from_value(ticket.get("ticket").cloned().unwrap_or_default())
             .map_err(|_| Failure::later("Zendesk's answer names no ticket"))?;
         let said = comments(self, place).await?;
         let asks = |comment: &Comment| comment.author_id.to_string() == place.requester;
         // The first is the ticket itself.
-        let new: Vec<&Comment> = said
-            .iter()
-            .skip(1)
-            .filter(|comment| comment.public && comment.marker().is_none())
-            .filter(|comment| !ours.contains(&comment.id.to_string().as_str()))
-            .filter(|comment| !(asks(comment) && bodies.contains(&comment.text().trim())))
-            .collect();
+        let new: Vec<&Comment> =
+            said.iter().skip(1).filter(|comment| comment.public && comment.marker().is_none()).collect();
         let names = self.names(new.iter().map(|comment| comment.author_id)).await?;
         let saying = |comment: &&Comment| {
             let author = if asks(comment) { Author::Customer } else { Author::Support };
@@ -163,6 +156,7 @@ impl Answers for Zendesk {
                 author,
                 name: names.get(&comment.author_id).cloned().unwrap_or_default(),
                 body: self.body(comment, author),
+                written: comment.text().trim().into(),
                 at: time(&comment.created_at),
             }
         };
@@ -173,11 +167,9 @@ impl Answers for Zendesk {
     async fn of_person(&self, email: &str) -> Result<Vec<Foreign>, Failure> {
         let query: String = form_urlencoded::byte_serialize(format!("email:{email}").as_bytes()).collect();
         let users: Vec<User> = list(self.client.read(&format!("/api/v2/users/search?query={query}")).await?, "users");
-        // An address that its owner has not confirmed there may be somebody else's, and an agent's tickets are those of others.
+        // A search finds what is like it as well, and what an agent asks for is for others.
         let same = |user: &&User| {
-            user.verified
-                && user.role == "end-user"
-                && user.email.as_deref().is_some_and(|known| known.eq_ignore_ascii_case(email))
+            user.role == "end-user" && user.email.as_deref().is_some_and(|known| known.eq_ignore_ascii_case(email))
         };
         let Some(user) = users.iter().find(same) else { return Ok(Vec::new()) };
         let path = format!(

@@ -2,12 +2,14 @@
 
 use std::collections::BTreeSet;
 
+use reqwest::Method;
 use serde::Deserialize;
 use serde_json::Value;
 
 use super::super::{Failure, Finding};
 use super::Zendesk;
 use super::account::all;
+use super::client::{Body, Request};
 use crate::domain::config::Config;
 use crate::domain::fields::Answers;
 use crate::domain::targets::Owner;
@@ -79,14 +81,31 @@ pub async fn check(zendesk: &Zendesk, site: &Site) -> Vec<Finding> {
 
 /// What the client may do, tried where that leaves nothing behind.
 async fn rights(zendesk: &Zendesk, findings: &mut Findings) {
-    for (path, right) in [
-        ("/api/v2/tickets?per_page=1", "tickets:read"),
-        ("/api/v2/users/search?query=email:nobody@example.com", "users:read"),
-    ] {
+    let reads =
+        [("/api/v2/tickets?per_page=1", "tickets"), ("/api/v2/users/search?query=email:nobody@example.com", "users")];
+    for (path, what) in reads {
         match zendesk.client.read(path).await {
-            Ok(_) => findings.good(format!("may {right}")),
-            Err(failure) => findings.bad(format!("may not {right}: {failure}. Give the OAuth client this scope")),
+            Ok(_) => findings.good(format!("may read {what}")),
+            Err(failure) => {
+                findings.bad(format!("may not read {what}: {failure}. Give the OAuth client the scopes read and write"))
+            }
         }
+    }
+    let file = Body::File("Deskbell checks whether it may attach files.".into(), "text/plain");
+    let path = "/api/v2/uploads?filename=deskbell-check.txt";
+    let upload = zendesk.client.send(&Request { body: file, ..Request::post(path) }).await;
+    let token = upload.as_ref().ok().and_then(|answer| answer.body.pointer("/upload/token")?.as_str());
+    match (token, &upload) {
+        (Some(token), _) => {
+            findings.good("may attach files".into());
+            let path = format!("/api/v2/uploads/{token}");
+            // What is left behind goes by itself within the hour.
+            let _ = zendesk.client.send(&Request { method: Method::DELETE, ..Request::get(&path) }).await;
+        }
+        (None, Ok(answer)) => {
+            findings.bad(format!("may not attach files: {}. Give the OAuth client the scope write", answer.says()))
+        }
+        (None, Err(failure)) => findings.bad(format!("may not attach files: {failure}")),
     }
 }
 

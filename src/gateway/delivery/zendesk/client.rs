@@ -59,7 +59,7 @@ pub enum Body<'a> {
 /// What is answered where the request itself was judged.
 #[derive(Clone, Debug)]
 pub struct Answer {
-    /// The status: one of 200 to 299, or 400, 404, 409, 413, 415, 422.
+    /// The status: one of 200 to 299, or 400, 401, 403, 404, 409, 413, 415, 422.
     pub status: StatusCode,
     /// The JSON; null where it is none.
     pub body: Value,
@@ -103,9 +103,10 @@ impl Client {
     /// The JSON of a path; a status that is none of success is a failure.
     pub async fn read(&self, path: &str) -> Result<Value, Failure> {
         let answer = self.send(&Request::get(path)).await?;
-        match answer.status.is_success() {
-            true => Ok(answer.body),
-            false => Err(Failure::Never(format!("Zendesk answers {} to {path}: {}", answer.status, answer.says()))),
+        match answer.status {
+            status if status.is_success() => Ok(answer.body),
+            StatusCode::FORBIDDEN => Err(answer.forbidden()),
+            _ => Err(Failure::Never(format!("Zendesk answers {} to {path}: {}", answer.status, answer.says()))),
         }
     }
 
@@ -166,6 +167,14 @@ impl Answer {
         all.iter().filter(|part| !part.is_empty()).copied().collect::<Vec<_>>().join("; ")
     }
 
+    /// What it means that this is not allowed: an account can be set so, and set otherwise.
+    pub fn forbidden(&self) -> Failure {
+        Failure::later(format!(
+            "Zendesk does not allow this: {}; `deskbell check` says which right is missing",
+            self.says()
+        ))
+    }
+
     /// What is wrong, by the field that it is wrong with: its name, or its id where it is a custom field.
     pub fn details(&self) -> impl Iterator<Item = (String, &str)> {
         let fields = self.body.get("details").and_then(Value::as_object).into_iter().flatten();
@@ -196,15 +205,12 @@ fn judge(status: StatusCode, headers: &HeaderMap, bytes: &[u8]) -> Result<Answer
         200..=299 if status != StatusCode::NO_CONTENT && answer.body.is_null() => {
             Err(Failure::later("Zendesk's answer cannot be read"))
         }
-        200..=299 | 400 | 401 | 404 | 409 | 413 | 415 | 422 => Ok(answer),
+        200..=299 | 400 | 401 | 403 | 404 | 409 | 413 | 415 | 422 => Ok(answer),
         429 => Err(Failure::Away {
             reason: reason("Zendesk is asked too often"),
             after: after.or(Some(Duration::from_secs(60))),
         }),
         503 => Err(Failure::Away { reason: reason("Zendesk is away (503)"), after }),
-        403 => Err(Failure::later(reason(
-            "Zendesk does not allow this (403); `deskbell check` says which right is missing",
-        ))),
         300..=399 => {
             Err(Failure::away(format!("Zendesk leads elsewhere ({status}); is url the address of the account?")))
         }
@@ -252,10 +258,12 @@ mod tests {
                 "{status}"
             );
         }
-        for (status, body) in [(500, ""), (502, "<html>"), (504, ""), (403, "{}"), (200, "{\"tick"), (201, "")] {
+        for (status, body) in [(500, ""), (502, "<html>"), (504, ""), (200, "{\"tick"), (201, "")] {
             assert!(matches!(judged(status, "", body), Err(Failure::Later { .. })), "{status}");
         }
-        for (status, body) in [(200, "{}"), (204, ""), (404, ""), (422, "{}"), (400, "{}"), (409, "x"), (401, "")] {
+        for (status, body) in
+            [(200, "{}"), (204, ""), (404, ""), (422, "{}"), (400, "{}"), (409, "x"), (401, ""), (403, "{}")]
+        {
             assert_eq!(judged(status, "", body).unwrap().as_u16(), status);
         }
     }

@@ -57,7 +57,7 @@ pub async fn ticket(zendesk: &Zendesk, parcel: &Parcel<'_>) -> Result<Delivered,
             "uploads": files.tokens,
         },
         "requester": requester,
-        "metadata": {"custom": {"deskbell": parcel.id()}},
+        "metadata": {"deskbell": parcel.id()},
     });
     // Where the fields cannot be asked for, Zendesk itself says which it does not take.
     let known = zendesk.account.fields(&zendesk.client).await.ok();
@@ -85,7 +85,7 @@ pub async fn follow_up(
         "subject": subject(parcel.ticket),
         "comment": body,
         "via_followup_source_id": source,
-        "metadata": {"custom": {"deskbell": parcel.id()}},
+        "metadata": {"deskbell": parcel.id()},
     });
     if let Ok(requester) = closed.requester.parse::<u64>() {
         merge(&mut ticket, json!({"requester_id": requester}));
@@ -172,6 +172,7 @@ async fn create(
                 let pending = || Failure::later("Zendesk is still working on an earlier try");
                 return find(zendesk, external).await?.ok_or_else(pending);
             }
+            403 => return Err(answer.forbidden()),
             409 => return Err(Failure::later(format!("Zendesk says that there is a conflict: {}", answer.says()))),
             422 if is_about_files(&answer) => {
                 return Err(Failure::later(format!("Zendesk does not take the files: {}", answer.says())));
@@ -241,12 +242,18 @@ fn differences(asked: &Value, got: &Value) -> Vec<String> {
     if let Some(got) = fields(got) {
         for asked in fields(asked).unwrap_or_default() {
             let same = got.iter().find(|field| field.get("id") == asked.get("id"));
-            if same.and_then(|field| field.get("value")) != asked.get("value") {
+            let text = |field: Option<&Value>| field.and_then(|field| field.get("value")).map(plain);
+            if text(same) != text(Some(&asked)) {
                 told.push(format!("the field {} did not take {}", shown(asked.get("id")), shown(asked.get("value"))));
             }
         }
     }
     told
+}
+
+/// A value as a text: what is a number here may be one there or the text of one.
+fn plain(value: &Value) -> String {
+    value.as_str().map_or_else(|| value.to_string(), str::to_string)
 }
 
 fn shown(value: Option<&Value>) -> String {

@@ -26,7 +26,7 @@ pub async fn message(zendesk: &Zendesk, parcel: &Parcel<'_>) -> Result<Delivered
     }
     // What was answered by itself is for agents to know, and the customer has it already.
     let mut comment = json!({"body": body, "public": message.author != Author::Automatic, "uploads": files.tokens});
-    let mut ticket = json!({"metadata": {"custom": {"deskbell": parcel.id()}}});
+    let mut ticket = json!({"metadata": {"deskbell": parcel.id()}});
     if message.author == Author::Customer {
         merge(&mut ticket, json!({"status": "open"}));
         if let Ok(requester) = place.requester.parse::<u64>() {
@@ -36,6 +36,7 @@ pub async fn message(zendesk: &Zendesk, parcel: &Parcel<'_>) -> Result<Delivered
     merge(&mut ticket, json!({"comment": comment}));
     let answer = change(zendesk, place, ticket).await?;
     match answer.status.as_u16() {
+        403 => Err(answer.forbidden()),
         200..=299 => Ok(Delivered { remote: comment_id(&answer).unwrap_or_default(), place: None, told: files.told }),
         404 => Err(Failure::Never(format!("there is no ticket {} in Zendesk any more", place.remote))),
         409 => Err(Failure::later("somebody has changed the ticket in Zendesk at the same time")),
@@ -55,6 +56,7 @@ pub async fn status(zendesk: &Zendesk, parcel: &Parcel<'_>, status: &str) -> Res
     let answer = change(zendesk, place, json!({"status": status})).await?;
     match answer.status.as_u16() {
         200..=299 => Ok(Delivered::default()),
+        403 => Err(answer.forbidden()),
         404 => Err(Failure::Never(format!("there is no ticket {} in Zendesk any more", place.remote))),
         409 => Err(Failure::later("somebody has changed the ticket in Zendesk at the same time")),
         422 if is_closed(&answer) && status == "solved" => Ok(Delivered::default()),
@@ -65,8 +67,7 @@ pub async fn status(zendesk: &Zendesk, parcel: &Parcel<'_>, status: &str) -> Res
         // Agents have to fill in something first; they are told, and see to it.
         422 => {
             let says = "The customer has marked this as solved.";
-            let note =
-                json!({"comment": {"body": says, "public": false}, "metadata": {"custom": {"deskbell": parcel.id()}}});
+            let note = json!({"comment": {"body": says, "public": false}, "metadata": {"deskbell": parcel.id()}});
             change(zendesk, place, note).await?;
             let told =
                 format!("it could not be set to {status} in Zendesk, where a note says so now: {}", answer.says());

@@ -55,65 +55,20 @@ impl Deliveries for SqliteStore {
         Ok(next.bind(site).bind(destination).fetch_one(&self.readers).await?)
     }
 
-    async fn tried(&self, delivery: &Delivery, tried: &Tried, now: &str) -> Result<(), StoreError> {
+    async fn tried(&self, tries: &[(&Delivery, Tried)], now: &str) -> Result<(), StoreError> {
         let mut write = self.writer.begin_with("BEGIN IMMEDIATE").await?;
-        match tried {
-            Tried::Delivered { remote, place, told } => {
-                query("UPDATE deliveries SET state = 'delivered', remote = ?, told = ? WHERE id = ?")
-                    .bind(remote)
-                    .bind(told)
-                    .bind(delivery.id)
-                    .execute(&mut *write)
-                    .await?;
-                if let Some(place) = place {
-                    query(
-                        "INSERT INTO places (ticket, site, destination, remote, requester, look_at) VALUES (?, ?, ?, ?, ?, ?)
-                        ON CONFLICT (ticket, destination) DO UPDATE SET remote = excluded.remote,
-                            requester = excluded.requester, look_at = excluded.look_at",
-                    )
-                    .bind(&delivery.ticket)
-                    .bind(&delivery.site)
-                    .bind(&delivery.destination)
-                    .bind(&place.remote)
-                    .bind(&place.requester)
-                    .bind(now)
-                    .execute(&mut *write)
-                    .await?;
-                } else {
-                    query("UPDATE places SET look_at = ? WHERE ticket = ? AND destination = ?")
-                        .bind(now)
-                        .bind(&delivery.ticket)
-                        .bind(&delivery.destination)
-                        .execute(&mut *write)
-                        .await?;
-                }
-            }
-            Tried::Later { due_at, blamed, told } => {
-                query("UPDATE deliveries SET due_at = ?, failures = failures + ?, told = ? WHERE id = ?")
-                    .bind(due_at)
-                    .bind(blamed)
-                    .bind(told)
-                    .bind(delivery.id)
-                    .execute(&mut *write)
-                    .await?;
-            }
-            Tried::GivenUp { told } => {
-                query("UPDATE deliveries SET state = 'given_up', told = ? WHERE id = ?")
-                    .bind(told)
-                    .bind(delivery.id)
-                    .execute(&mut *write)
-                    .await?;
-            }
+        for (delivery, tried) in tries {
+            keep_try(&mut write, delivery, tried, now).await?;
         }
         write.commit().await?;
         Ok(())
     }
 
-    async fn hurry(&self, ids: &[i64], now: &str) -> Result<(), StoreError> {
+    async fn set_due(&self, ids: &[i64], at: &str) -> Result<(), StoreError> {
         let mut write = self.writer.begin_with("BEGIN IMMEDIATE").await?;
         for id in ids {
             query("UPDATE deliveries SET due_at = ? WHERE id = ? AND state = 'waiting'")
-                .bind(now)
+                .bind(at)
                 .bind(id)
                 .execute(&mut *write)
                 .await?;
@@ -297,6 +252,63 @@ impl Deliveries for SqliteStore {
         write.commit().await?;
         Ok(true)
     }
+}
+
+async fn keep_try(
+    write: &mut SqliteConnection,
+    delivery: &Delivery,
+    tried: &Tried,
+    now: &str,
+) -> Result<(), StoreError> {
+    match tried {
+        Tried::Delivered { remote, place, told } => {
+            query("UPDATE deliveries SET state = 'delivered', remote = ?, told = ? WHERE id = ?")
+                .bind(remote)
+                .bind(told)
+                .bind(delivery.id)
+                .execute(&mut *write)
+                .await?;
+            if let Some(place) = place {
+                query(
+                        "INSERT INTO places (ticket, site, destination, remote, requester, look_at) VALUES (?, ?, ?, ?, ?, ?)
+                        ON CONFLICT (ticket, destination) DO UPDATE SET remote = excluded.remote,
+                            requester = excluded.requester, look_at = excluded.look_at",
+                    )
+                    .bind(&delivery.ticket)
+                    .bind(&delivery.site)
+                    .bind(&delivery.destination)
+                    .bind(&place.remote)
+                    .bind(&place.requester)
+                    .bind(now)
+                    .execute(&mut *write)
+                    .await?;
+            } else {
+                query("UPDATE places SET look_at = ? WHERE ticket = ? AND destination = ?")
+                    .bind(now)
+                    .bind(&delivery.ticket)
+                    .bind(&delivery.destination)
+                    .execute(&mut *write)
+                    .await?;
+            }
+        }
+        Tried::Later { due_at, blamed, told } => {
+            query("UPDATE deliveries SET due_at = ?, failures = failures + ?, told = ? WHERE id = ?")
+                .bind(due_at)
+                .bind(blamed)
+                .bind(told)
+                .bind(delivery.id)
+                .execute(&mut *write)
+                .await?;
+        }
+        Tried::GivenUp { told } => {
+            query("UPDATE deliveries SET state = 'given_up', told = ? WHERE id = ?")
+                .bind(told)
+                .bind(delivery.id)
+                .execute(&mut *write)
+                .await?;
+        }
+    }
+    Ok(())
 }
 
 async fn look_at(

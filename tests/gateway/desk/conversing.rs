@@ -1,0 +1,198 @@
+//! What is said in Zendesk is said here, and the other way round.
+
+use axum::http::Method;
+use deskbell::gateway::tickets::handling::{Action, act};
+use serde_json::{Value, json};
+
+use super::{Desk, HOOK_SECRET, desk, full, until};
+use crate::zendesk::control::{Arriving, Channel, Person, Said, Side, said};
+
+/// A desk that hears webhooks, and a ticket that is there: its id here and there.
+async fn begun(more: &str) -> (Desk, String, u64) {
+    let desk = desk(&format!("webhook_secret = \"{HOOK_SECRET}\"\n{more}")).await;
+    let answer = desk.post("key", &full("One")).await;
+    assert_eq!(answer.status, 201, "{}", answer.text());
+    let there = *desk.zendesk.state().tickets.keys().next().unwrap();
+    (desk, answer.json()["id"].as_str().unwrap().into(), there)
+}
+
+/// The gateway as an address that webhooks can be sent to.
+pub async fn listening(desk: &Desk) -> String {
+    let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let url = format!("http://{}/v1/sites/desk/hooks/desk", listener.local_addr().unwrap());
+    let router = desk.gateway.router.clone();
+    let service = router.into_make_service_with_connect_info::<std::net::SocketAddr>();
+    tokio::spawn(async move { axum::serve(listener, service).await });
+    url
+}
+
+fn customer(text: &str) -> (String, String) {
+    ("customer".into(), text.into())
+}
+
+fn support(text: &str) -> (String, String) {
+    ("support".into(), text.into())
+}
+
+#[tokio::test]
+async fn an_agents_answer_comes_once_however_the_webhooks_come_and_a_private_note_never() {
+    for (doubled, reversed) in [(false, false), (true, false), (false, true), (true, true)] {
+        let (desk, id, there) = begun("").await;
+        desk.zendesk.webhook(&listening(&desk).await, HOOK_SECRET);
+        desk.zendesk.quirks(|quirks| {
+            quirks.webhooks_late = true;
+            quirks.webhooks_doubled = doubled;
+            quirks.webhooks_out_of_order = reversed;
+        });
+        let note = Said { public: false, ..said(Side::Agent, "He is on the old plan.") };
+        desk.zendesk.comment(there, &note).unwrap();
+        let html = Said { html_body: Some("<p>Try <b>again</b>.</p>".into()), ..said(Side::Agent, "Try again.") };
+        desk.zendesk.comment(there, &html).unwrap();
+        desk.zendesk.comment(there, &said(Side::Agent, "Did it help?")).unwrap();
+        desk.zendesk.release_webhooks();
+        until(async || desk.messages(&id).await.len() == 3).await;
+        let read = [customer("One"), support("Try **again**."), support("Did it help?")];
+        assert_eq!(desk.messages(&id).await, read);
+        let attempts = desk.zendesk.state().attempts.len();
+        assert!(attempts > 0);
+        // Told again by the next change, nothing comes twice.
+        desk.zendesk.comment(there, &said(Side::Agent, "Hello?")).unwrap();
+        desk.zendesk.release_webhooks();
+        until(async || desk.messages(&id).await.len() == 4).await;
+        assert_eq!(desk.zendesk.state().tickets[&there].comments.len(), 5, "nothing of it came back there");
+    }
+}
+
+#[tokio::test]
+async fn what_nobody_has_signed_is_not_heard() {
+    let (desk, ..) = begun("").await;
+    let body = br#"{"ticket_id": "1"}"#;
+    assert_eq!(desk.hook(&[], body).await.problem(), (401, "unsigned".into()));
+    let headers = [
+        ("x-zendesk-webhook-signature", "AAAA".to_string()),
+        ("x-zendesk-webhook-signature-timestamp", "2026-11-26T10:00:00Z".to_string()),
+    ];
+    assert_eq!(desk.hook(&headers, body).await.problem(), (401, "unsigned".into()));
+}
+
+#[tokio::test]
+async fn without_webhooks_it_is_asked_what_has_changed() {
+    let desk = desk("").await;
+    let id = desk.post("key", &full("One")).await.json()["id"].as_str().unwrap().to_string();
+    let there = *desk.zendesk.state().tickets.keys().next().unwrap();
+    until(async || desk.gateway.app.store.polled(("desk", "desk")).await.unwrap().is_some()).await;
+    desk.zendesk.comment(there, &said(Side::Agent, "Try again.")).unwrap();
+    // A minute is over.
+    let before = "2026-11-26T00:00:00.000Z";
+    desk.gateway.app.store.set_polled(("desk", "desk"), before).await.unwrap();
+    desk.gateway.app.lines.line("desk", "desk").unwrap().look();
+    until(async || desk.messages(&id).await == [customer("One"), support("Try again.")]).await;
+}
+
+#[tokio::test]
+async fn the_customer_answers_solves_and_opens_again_and_the_agent_sees_it() {
+    let (desk, id, there) = begun("").await;
+    desk.zendesk.webhook(&listening(&desk).await, HOOK_SECRET);
+    desk.zendesk.comment(there, &said(Side::Agent, "Try again.")).unwrap();
+    until(async || desk.messages(&id).await.len() == 2).await;
+    assert_eq!(desk.reply(&id, "r1", "It did not help.").await.status, 201);
+    let last = desk.only()["comments"].as_array().unwrap().last().unwrap().clone();
+    assert_eq!((&last["body"], &last["author"]["email"]), (&json!("It did not help."), &json!("ada@example.com")));
+    desk.zendesk.set_status(there, "solved").unwrap();
+    until(async || desk.status(&id).await == "solved").await;
+    // A reply opens it again, on both sides.
+    assert_eq!(desk.reply(&id, "r2", "Still not.").await.status, 201);
+    until(async || desk.only()["status"] == "open" && desk.status(&id).await == "open").await;
+    desk.mark(&id, "solved").await;
+    until(async || desk.only()["status"] == "solved").await;
+    desk.mark(&id, "open").await;
+    until(async || desk.only()["status"] == "open").await;
+    desk.quiet().await;
+    let read = [customer("One"), support("Try again."), customer("It did not help."), customer("Still not.")];
+    assert_eq!(desk.messages(&id).await, read);
+}
+
+#[tokio::test]
+async fn what_the_customer_says_about_a_closed_ticket_becomes_one_that_follows_it_up() {
+    let (desk, id, there) = begun("").await;
+    desk.zendesk.webhook(&listening(&desk).await, HOOK_SECRET);
+    desk.zendesk.set_status(there, "solved").unwrap();
+    desk.zendesk.set_status(there, "closed").unwrap();
+    until(async || desk.status(&id).await == "solved").await;
+    assert_eq!(desk.reply(&id, "r1", "It is back.").await.status, 201);
+    let next = {
+        let state = desk.zendesk.state();
+        assert_eq!(state.tickets.len(), 2);
+        let next = state.tickets.values().next_back().unwrap();
+        assert_eq!((next.follows, next.comments[0].body.as_str()), (Some(there), "It is back."));
+        assert_eq!(next.requester, state.tickets[&there].requester);
+        next.id
+    };
+    // And the conversation goes on there.
+    desk.zendesk.comment(next, &said(Side::Agent, "Again?")).unwrap();
+    until(async || desk.messages(&id).await == [customer("One"), customer("It is back."), support("Again?")]).await;
+    assert_eq!(desk.status(&id).await, "open");
+    assert_eq!(desk.reply(&id, "r2", "Yes.").await.status, 201);
+    assert_eq!(desk.zendesk.state().tickets[&next].comments.len(), 3);
+}
+
+#[tokio::test]
+async fn what_the_customer_says_by_mail_is_theirs_here_too() {
+    let (desk, id, there) = begun("").await;
+    desk.zendesk.webhook(&listening(&desk).await, HOOK_SECRET);
+    desk.zendesk.comment(there, &said(Side::Customer, "I forgot to say …")).unwrap();
+    until(async || desk.messages(&id).await == [customer("One"), customer("I forgot to say …")]).await;
+}
+
+#[tokio::test]
+async fn what_is_answered_here_is_answered_there_and_nothing_comes_back_as_new() {
+    let (desk, id, there) = begun("").await;
+    desk.zendesk.webhook(&listening(&desk).await, HOOK_SECRET);
+    let ticket = desk.gateway.app.store.ticket(&id).await.unwrap().unwrap();
+    let answer = Action::Answer { text: "From here.".into(), key: "k".into(), solved: true };
+    act(&desk.gateway.app, &ticket, "Ben", answer).await.unwrap();
+    desk.quiet().await;
+    until(async || desk.only()["status"] == "solved").await;
+    desk.zendesk.comment(there, &said(Side::Agent, "And from there.")).unwrap();
+    until(async || desk.messages(&id).await.len() == 3).await;
+    let read = [customer("One"), support("From here."), support("And from there.")];
+    assert_eq!(desk.messages(&id).await, read);
+}
+
+#[tokio::test]
+async fn a_persons_tickets_from_elsewhere_are_theirs_only_with_a_verified_address() {
+    let desk = desk("").await;
+    let arriving = Arriving {
+        via: Channel::Email,
+        requester: Person { name: "Ada".into(), email: "ada@example.com".into() },
+        subject: "Export".into(),
+        body: "The export of my dashboard stops after a few minutes.".into(),
+    };
+    let there = desk.zendesk.ticket_arrives(&arriving).unwrap();
+    let list = async |claims: Value| {
+        let answer = desk.ask_as(claims, Method::GET, "/v1/sites/desk/tickets", Value::Null).await;
+        answer.json()["tickets"].as_array().unwrap().clone()
+    };
+    assert!(list(json!({"email": "ada@example.com"})).await.is_empty(), "nobody has verified the address");
+    assert!(list(json!({"sub": "u-8", "email": "eve@example.com", "email_verified": true})).await.is_empty());
+    let verified = json!({"sub": "u-9", "email": "Ada@example.com", "email_verified": true});
+    until(async || !list(verified.clone()).await.is_empty()).await;
+    let tickets = list(verified.clone()).await;
+    assert_eq!((tickets.len(), &tickets[0]["title"]), (1, &json!("Export")));
+    // It is found alike, and answered where it is.
+    let draft = json!({"message": "My dashboard export stops after minutes"});
+    let alike = desk.ask_as(verified.clone(), Method::POST, "/v1/sites/desk/tickets/alike", draft).await.json();
+    assert_eq!(alike["tickets"][0]["id"], tickets[0]["id"]);
+    let id = tickets[0]["id"].as_str().unwrap();
+    let path = format!("/v1/sites/desk/tickets/{id}/messages");
+    let said = json!({"message": "It still does."});
+    let token = super::token(verified);
+    let request = crate::support::request(Method::POST, &path)
+        .header("authorization", format!("Bearer {token}"))
+        .header("idempotency-key", "r1")
+        .header("content-type", "application/json")
+        .body(said.to_string().into());
+    assert_eq!(desk.gateway.send(request.unwrap()).await.status, 201);
+    let comments = desk.zendesk.state().tickets[&there].comments.clone();
+    assert_eq!(comments.last().map(|one| one.body.as_str()), Some("It still does."));
+}

@@ -1,0 +1,151 @@
+//! What a ticket is in Zendesk.
+
+use serde_json::{Value, json};
+
+use super::{desk, full, mapping, until};
+use crate::zendesk::account::{BRAND, BUG_FORM, ENGINEERING, FORM, GRACE, RETIRED, SEATS, SEVERITY};
+use crate::zendesk::quirks::{UnknownChoices, UnknownFields};
+
+const FILE: &str = "0a1b2c3d-4e5f-4071-8293-a4b5c6d7e8f9";
+
+#[tokio::test]
+async fn a_ticket_is_there_at_once_with_everything_in_its_place() {
+    let desk = desk(&mapping()).await;
+    desk.file(FILE, "log.txt", b"one line\n").await;
+    let mut ticket = full("The export stops.\nEvery time.");
+    ticket["attachments"] = json!([FILE]);
+    let answer = desk.post("key", &ticket).await;
+    assert_eq!(answer.status, 201, "{}", answer.text());
+    let (receipt, there) = (answer.json(), desk.only());
+    let reference = receipt["reference"].as_str().unwrap();
+    assert_eq!(there["external_id"], format!("deskbell:{}", receipt["id"].as_str().unwrap()));
+    assert_eq!(there["subject"], format!("The export stops. [{reference}]"));
+    // A choice is a tag as well.
+    assert_eq!(there["tags"], json!(["deskbell", "plan_scale", "severity_high", "high"]));
+    for (part, value) in [
+        ("priority", json!("high")),
+        ("type", json!("incident")),
+        ("ticket_form_id", json!(BUG_FORM)),
+        ("brand_id", json!(BRAND)),
+        ("group_id", json!(ENGINEERING)),
+        ("assignee_id", json!(GRACE)),
+        ("status", json!("open")),
+    ] {
+        assert_eq!(there[part], value, "{part}");
+    }
+    assert_eq!(field(&there, SEVERITY), "high");
+    assert_eq!(field(&there, SEATS), "12");
+    let first = &there["comments"][0];
+    assert_eq!((&first["author"]["email"], &first["public"]), (&json!("ada@example.com"), &json!(true)));
+    let body = first["body"].as_str().unwrap();
+    assert!(body.starts_with("The export stops.\nEvery time.\n\n---"), "{body}");
+    for line in [
+        &format!("Reference: {reference}"),
+        "Topic: Billing",
+        "Person: Ada, u-7, not verified",
+        "Organization: Acme, o-1",
+        "Page: https://app.example.com/billing",
+        "Error: TypeError: x is undefined (3 times)",
+        "Field: Seats: 12",
+    ] {
+        assert!(body.lines().any(|known| known == line), "{line} is not in {body}");
+    }
+    let files: Vec<&str> =
+        first["attachments"].as_array().unwrap().iter().map(|file| file["file_name"].as_str().unwrap()).collect();
+    assert_eq!(files, ["log.txt", "deskbell-context.json"]);
+    let state = desk.zendesk.state();
+    let context = state.attachments.values().find(|file| file.name == "deskbell-context.json").unwrap();
+    let context: Value = serde_json::from_slice(&context.bytes).unwrap();
+    assert_eq!(context["errors"][0]["message"], "x is undefined");
+}
+
+#[tokio::test]
+async fn the_same_again_is_answered_the_same_and_is_there_once() {
+    let desk = desk("").await;
+    let ticket = full("One");
+    let (one, again) = tokio::join!(desk.post("key", &ticket), desk.post("key", &ticket));
+    let again = if again.status == 409 { desk.post("key", &ticket).await } else { again };
+    let one = if one.status == 409 { desk.post("key", &ticket).await } else { one };
+    assert_eq!((one.status.as_u16(), one.json()), (201, again.json()));
+    desk.only();
+}
+
+#[tokio::test]
+async fn what_the_account_does_not_have_is_left_out_and_told_and_the_ticket_is_there() {
+    let refuse = |quirks: &mut crate::zendesk::quirks::Quirks| {
+        quirks.unknown_choices = UnknownChoices::Refuse;
+        quirks.unknown_fields = UnknownFields::Refuse;
+    };
+    let odd = format!(
+        "form_id = 5\nbrand_id = 6\nassignees = {{ Ana = 7 }}\ngroups = {{ growth = 8 }}\ntags = []\n[sites.desk.destinations.desk.fields]\n\
+         {SEVERITY} = {{ from = \"{{severity}}\", choices = {{ high = \"nothing\" }} }}\n{RETIRED} = \"{{kind}}\"\n99 = \"{{kind}}\""
+    );
+    for strict in [false, true] {
+        let desk = desk(&odd).await;
+        if strict {
+            desk.zendesk.quirks(refuse);
+        }
+        assert_eq!(desk.post("key", &full("One")).await.status, 201, "{strict}");
+        let there = desk.only();
+        assert_eq!((&there["subject"].as_str().unwrap()[..4], field(&there, SEVERITY)), ("One ", Value::Null));
+        let kept = desk.gateway.app.store.tickets(&Default::default(), 0, 10).await.unwrap();
+        let told = desk.gateway.app.store.deliveries(&kept[0].id).await.unwrap()[0].told.clone();
+        for part in ["has no choice \"nothing\"", "is not active", "no field 99", "form", "group", "assignee", "brand"]
+        {
+            assert!(told.contains(part), "{part}: {told}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_form_that_zendesk_puts_in_the_place_of_another_is_told() {
+    let desk = desk("form_id = 5").await;
+    desk.zendesk.quirks(|quirks| quirks.form_substitution = true);
+    assert_eq!(desk.post("key", &full("One")).await.status, 201);
+    assert_eq!(desk.only()["ticket_form_id"], FORM);
+    let kept = desk.gateway.app.store.tickets(&Default::default(), 0, 10).await.unwrap();
+    let told = desk.gateway.app.store.deliveries(&kept[0].id).await.unwrap()[0].told.clone();
+    assert!(told.contains("ticket_form_id"), "{told}");
+}
+
+#[tokio::test]
+async fn a_file_that_zendesk_does_not_take_is_named_and_the_ticket_is_there() {
+    let desk = desk("").await;
+    desk.zendesk.quirks(|quirks| quirks.upload_limit = 100);
+    desk.file(FILE, "log.txt", &[b'x'; 500]).await;
+    let mut ticket = full("One");
+    ticket["attachments"] = json!([FILE]);
+    assert_eq!(desk.post("key", &ticket).await.status, 201);
+    let body = desk.only()["comments"][0]["body"].as_str().unwrap().to_string();
+    assert!(body.contains("Files that are not attached here: log.txt, deskbell-context.json"), "{body}");
+}
+
+#[tokio::test]
+async fn a_token_that_ends_is_asked_for_again_and_an_account_may_still_have_an_api_token() {
+    let desk = desk("").await;
+    assert_eq!(desk.post("1", &full("One")).await.status, 201);
+    desk.zendesk.state().tokens.clear();
+    assert_eq!(desk.post("2", &full("Two")).await.status, 201);
+    assert_eq!(desk.zendesk.state().grants, 2);
+}
+
+#[tokio::test]
+async fn where_nobody_is_let_in_tickets_are_kept_until_somebody_is() {
+    let desk = desk("").await;
+    desk.zendesk.state().account.client_secret = "another".into();
+    let answer = desk.post("key", &full("One")).await;
+    assert_eq!(answer.status, 202);
+    let away = || desk.gateway.app.lines.line("desk", "desk").unwrap().away();
+    assert!(away().unwrap().contains("gives no token"), "{:?}", away());
+    desk.zendesk.state().account.client_secret = "secret".into();
+    until(async || desk.zendesk.state().tickets.len() == 1).await;
+    desk.quiet().await;
+    assert_eq!(away(), None);
+    // Asked again, it is where it was brought to.
+    assert_eq!(desk.post("key", &full("One")).await.status, 201);
+}
+
+fn field(ticket: &Value, id: u64) -> Value {
+    let fields = ticket["custom_fields"].as_array().unwrap();
+    fields.iter().find(|field| field["id"] == id).map_or(Value::Null, |field| field["value"].clone())
+}

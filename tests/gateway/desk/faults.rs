@@ -1,0 +1,195 @@
+//! Everything that Zendesk can do wrong, each alone and in pairs: what arrives arrives once and whole, and everybody sees the truth.
+
+use std::sync::Arc;
+
+use deskbell::gateway::store::State;
+use serde_json::json;
+use tokio::sync::Semaphore;
+use tokio::task::{JoinSet, LocalSet};
+
+use super::conversing::listening;
+use super::{Desk, HOOK_SECRET, desk, full, mapping, until};
+use crate::zendesk::Zendesk;
+use crate::zendesk::control::{Side, said};
+use crate::zendesk::quirks::{Answer, Fault, UnknownChoices, UnknownFields, What};
+
+/// How many desks are open at once.
+const AT_ONCE: usize = 16;
+const FILE: &str = "0a1b2c3d-4e5f-4071-8293-a4b5c6d7e8f9";
+
+type Trouble = (&'static str, fn(&Zendesk));
+
+const TROUBLES: &[Trouble] = &[
+    ("creating is torn", |zendesk| next(zendesk, "POST", "/api/v2/tickets", What::Torn)),
+    ("creating is lost, and two hours go by", |zendesk| {
+        next(zendesk, "POST", "/api/v2/tickets", What::Lost);
+        zendesk.quirks(|quirks| quirks.key_hours = 0);
+    }),
+    ("creating is dropped", |zendesk| next(zendesk, "POST", "/api/v2/tickets", What::Dropped)),
+    ("creating fails with a page", |zendesk| next(zendesk, "POST", "/api/v2/tickets", status(502, None, true))),
+    ("creating is asked too often", |zendesk| next(zendesk, "POST", "/api/v2/tickets", status(429, Some(1), false))),
+    ("updating is torn", |zendesk| next(zendesk, "PUT", "/api/v2/tickets", What::Torn)),
+    ("updating is lost", |zendesk| next(zendesk, "PUT", "/api/v2/tickets", What::Lost)),
+    ("updating is away for a second, told as a date", |zendesk| {
+        zendesk.quirks(|quirks| quirks.retry_after_as_date = true);
+        next(zendesk, "PUT", "/api/v2/tickets", status(503, Some(1), false));
+    }),
+    ("updating is in conflict", |zendesk| next(zendesk, "PUT", "/api/v2/tickets", status(409, None, false))),
+    ("uploading is lost", |zendesk| next(zendesk, "POST", "/api/v2/uploads", What::Lost)),
+    ("uploading fails", |zendesk| next(zendesk, "POST", "/api/v2/uploads", status(500, None, false))),
+    ("looking up is torn", |zendesk| next(zendesk, "GET", "/api/v2/tickets", What::Torn)),
+    ("the token is torn", |zendesk| next(zendesk, "POST", "/oauth/tokens", What::Torn)),
+    ("comments do not say whose they are", |zendesk| zendesk.quirks(|quirks| quirks.no_custom_metadata = true)),
+    ("webhooks come late, twice, and the last first", |zendesk| {
+        zendesk.quirks(|quirks| {
+            quirks.webhooks_late = true;
+            quirks.webhooks_doubled = true;
+            quirks.webhooks_out_of_order = true;
+        });
+    }),
+    ("it is slow", |zendesk| {
+        zendesk.quirks(|quirks| {
+            quirks.slow = 150;
+            quirks.slow_after = 150;
+        });
+    }),
+    ("unknown things are refused", |zendesk| {
+        zendesk.quirks(|quirks| {
+            quirks.unknown_choices = UnknownChoices::Refuse;
+            quirks.unknown_fields = UnknownFields::Refuse;
+        });
+        zendesk.state().account.fields.clear();
+    }),
+    ("refusals are in plain text, and nobody is let in unknown", |zendesk| {
+        zendesk.quirks(|quirks| {
+            quirks.plain_text_429 = true;
+            quirks.require_auth = true;
+            quirks.form_substitution = true;
+            quirks.foreign_ids_403 = true;
+        });
+    }),
+];
+
+fn next(zendesk: &Zendesk, method: &str, path: &str, what: What) {
+    let fault = Fault { method: method.into(), path_prefix: path.into(), after: 0, times: 1, what };
+    zendesk.fault(fault);
+}
+
+fn status(status: u16, retry_after: Option<u64>, html: bool) -> What {
+    What::Status(Answer { status, retry_after, html })
+}
+
+#[tokio::test]
+async fn whatever_goes_wrong_alone_and_in_pairs_everything_arrives_once_and_whole() {
+    LocalSet::new().run_until(all()).await;
+}
+
+async fn all() {
+    let gate = Arc::new(Semaphore::new(AT_ONCE));
+    let mut stories = JoinSet::new();
+    for (index, first) in TROUBLES.iter().enumerate() {
+        for second in &TROUBLES[index..] {
+            let gate = gate.clone();
+            stories.spawn_local(async move {
+                let _place = gate.acquire_owned().await.unwrap();
+                let name = format!("{} / {}", first.0, second.0);
+                let alone = std::ptr::eq(first, second);
+                let troubles = if alone { vec![first] } else { vec![first, second] };
+                println!("{name}");
+                let told = tokio::task::spawn_local(async move { story(&troubles).await }).await;
+                (name, told.is_ok())
+            });
+        }
+    }
+    let broken: Vec<String> =
+        stories.join_all().await.into_iter().filter(|(_, good)| !good).map(|(name, _)| name).collect();
+    assert!(broken.is_empty(), "{broken:#?}");
+}
+
+/// A ticket with a file, a reply and an answer, through troubles.
+async fn story(troubles: &[&Trouble]) {
+    let desk = desk(&format!("webhook_secret = \"{HOOK_SECRET}\"\n{}", mapping())).await;
+    desk.zendesk.webhook(&listening(&desk).await, HOOK_SECRET);
+    troubles.iter().for_each(|(_, make)| make(&desk.zendesk));
+    desk.file(FILE, "log.txt", b"one line\n").await;
+    let mut ticket = full("One");
+    ticket["attachments"] = json!([FILE]);
+    let answer = desk.post("key", &ticket).await;
+    assert!([201, 202].contains(&answer.status.as_u16()), "{}", answer.text());
+    desk.quiet().await;
+    let again = desk.post("key", &ticket).await;
+    assert_eq!((again.status.as_u16(), again.json()), (201, answer.json()), "asked again it is there");
+    let id = answer.json()["id"].as_str().unwrap().to_string();
+
+    let reply = desk.reply(&id, "r1", "It did not help.").await;
+    assert!([201, 202].contains(&reply.status.as_u16()), "{}", reply.text());
+    desk.quiet().await;
+    let there = *desk.zendesk.state().tickets.keys().next().unwrap();
+    desk.zendesk.comment(there, &said(Side::Agent, "Try again.")).unwrap();
+    let read = ["One", "It did not help.", "Try again."];
+    until(async || {
+        desk.zendesk.release_webhooks();
+        desk.messages(&id).await.len() >= read.len()
+    })
+    .await;
+    let says: Vec<String> = desk.messages(&id).await.into_iter().map(|(_, body)| body).collect();
+    assert_eq!(says, read);
+    arrived(&desk, &id).await;
+}
+
+/// One ticket with both files and the reply, once each; and operators see that it is there.
+async fn arrived(desk: &Desk, id: &str) {
+    let there = desk.only();
+    let comments = there["comments"].as_array().unwrap();
+    let bodies: Vec<&str> = comments.iter().map(|one| one["body"].as_str().unwrap().lines().next().unwrap()).collect();
+    assert_eq!(bodies, ["One", "It did not help.", "Try again."]);
+    let files: Vec<&str> =
+        comments[0]["attachments"].as_array().unwrap().iter().map(|file| file["file_name"].as_str().unwrap()).collect();
+    assert_eq!(files, ["log.txt", "deskbell-context.json"]);
+    let deliveries = desk.gateway.app.store.deliveries(id).await.unwrap();
+    assert!(
+        deliveries.iter().all(|one| one.state == State::Delivered && !one.told.contains("torn")),
+        "{deliveries:#?}"
+    );
+}
+
+#[tokio::test]
+async fn files_whose_tokens_have_ended_are_uploaded_again() {
+    let desk = desk("").await;
+    let slow = Fault {
+        method: "POST".into(),
+        path_prefix: "/api/v2/tickets".into(),
+        after: 0,
+        times: 1,
+        what: What::Slow(300),
+    };
+    desk.zendesk.fault(slow);
+    let ticket = full("One");
+    let (answer, ()) = tokio::join!(desk.post("key", &ticket), async {
+        until(async || desk.zendesk.state().faults.is_empty()).await;
+        desk.zendesk.advance(61 * 60);
+    });
+    assert!([201, 202].contains(&answer.status.as_u16()));
+    desk.quiet().await;
+    assert_eq!(desk.only()["comments"][0]["attachments"].as_array().unwrap().len(), 1);
+}
+
+#[tokio::test]
+async fn one_that_fails_for_good_is_listed_and_keeps_nobody_else_and_can_be_sent_again() {
+    let desk = desk("").await;
+    // Whatever is left out, an address that is none is refused.
+    let mut odd = full("Odd");
+    odd["contact"]["email"] = json!("ada@exa_mple.invalid-");
+    odd["context"]["user"]["email"] = json!("no address");
+    odd["contact"]["email"] = json!("");
+    let refused = desk.post("odd", &odd).await;
+    assert_eq!(refused.status, 202, "{}", refused.text());
+    assert_eq!(desk.post("key", &full("One")).await.status, 201);
+    let store = &desk.gateway.app.store;
+    let given_up = store.given_up(10).await.unwrap();
+    assert_eq!(given_up.len(), 1);
+    assert!(given_up[0].0.told.contains("refuses the ticket (422)"), "{}", given_up[0].0.told);
+    assert_eq!(store.send_again(Some(given_up[0].0.id), "2026-11-26T00:00:00.000Z").await.unwrap(), 1);
+    desk.gateway.app.lines.wake("desk");
+    until(async || store.given_up(10).await.unwrap().len() == 1).await;
+}

@@ -1,0 +1,370 @@
+//! What a test does from outside, in JSON and without logging in:
+//!
+//! | call | does |
+//! | --- | --- |
+//! | `GET /_control/state` | everything: tickets with all comments and the files' sums, users, uploads, webhooks, counts, log |
+//! | `GET /_control/counts` | only the counts of it |
+//! | `POST /_control/quirks` | changes some of [`Quirks`](super::quirks::Quirks); answers with all |
+//! | `POST /_control/faults` | adds a [`Fault`](super::quirks::Fault) or several; `DELETE` removes all |
+//! | `POST /_control/clock` | `{advance_seconds}` |
+//! | `POST /_control/account` | changes some of [`Account`](super::account::Account), such as `legacy_token` |
+//! | `POST /_control/tickets` | an [`Arriving`] ticket; answers `{id}` |
+//! | `POST /_control/tickets/{id}/comments` | what is [`Said`] there; answers `{id}` |
+//! | `POST /_control/tickets/{id}/status` | `{status}`, set by an agent |
+//! | `POST /_control/webhook` | `{endpoint, secret, subscriptions?}`; answers `{id}` |
+//! | `POST /_control/webhooks/release` | sends what is held |
+//! | `POST /_control/tokens/revoke` | ends all OAuth tokens |
+//! | `POST /_control/reset` | all as at the start |
+
+use axum::body::Bytes;
+use base64::Engine;
+use base64::prelude::BASE64_STANDARD;
+use ring::digest;
+use serde::Deserialize;
+use serde::de::DeserializeOwned;
+use serde_json::{Map, Value, json};
+
+use super::comments::{self, NewComment, Occasion};
+use super::errors::{self, Refusal, invalid};
+use super::http::{Call, Reply};
+use super::tickets::{self, Changes, Opening};
+use super::users::{self, User};
+use super::{Shared, State, account, clock, quirks, uploads, webhooks};
+
+/// A ticket that comes by another way than the API.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Arriving {
+    #[serde(default)]
+    pub via: Channel,
+    pub requester: Person,
+    pub subject: String,
+    pub body: String,
+}
+
+/// By which way.
+#[derive(Clone, Copy, Debug, Default, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Channel {
+    #[default]
+    Email,
+    Web,
+}
+
+/// Who sends it.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Person {
+    pub name: String,
+    pub email: String,
+}
+
+/// What somebody says on a ticket.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Said {
+    pub author: Side,
+    /// The agent's name, who is taken on if nobody has it; Grace without. Of the customer nothing is named.
+    #[serde(default)]
+    pub name: Option<String>,
+    pub body: String,
+    #[serde(default)]
+    pub html_body: Option<String>,
+    #[serde(default = "yes")]
+    pub public: bool,
+    #[serde(default)]
+    pub attachments: Vec<File>,
+}
+
+/// Which side says it.
+#[derive(Clone, Copy, Debug, Deserialize, PartialEq, Eq)]
+#[serde(rename_all = "snake_case")]
+pub enum Side {
+    Agent,
+    Customer,
+}
+
+/// A file that goes along; its bytes as text, or in base64.
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct File {
+    pub name: String,
+    pub content_type: String,
+    pub text: String,
+    pub base64: String,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Advance {
+    advance_seconds: i64,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct NewStatus {
+    status: String,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct NewWebhook {
+    endpoint: String,
+    secret: String,
+    #[serde(default)]
+    subscriptions: Option<Vec<String>>,
+}
+
+#[derive(Deserialize)]
+#[serde(untagged)]
+enum Several<T> {
+    Many(Vec<T>),
+    One(T),
+}
+
+/// The answer to a call of the control.
+pub(super) fn answer(shared: &Shared, call: &Call) -> Reply {
+    done(shared, call).unwrap_or_else(|refused| match refused {
+        Problem::Refused(refusal) => errors::reply(&refusal),
+        Problem::Wrong(said) => Reply::json(400, &json!({ "error": said })),
+    })
+}
+
+/// What one side says in public, without files.
+pub fn said(author: Side, body: &str) -> Said {
+    Said { author, name: None, body: body.into(), html_body: None, public: true, attachments: Vec::new() }
+}
+
+/// A ticket comes; its id.
+pub fn ticket_arrives(state: &mut State, arriving: &Arriving) -> Result<u64, Refusal> {
+    let Person { name, email } = &arriving.requester;
+    let requester = users::requester(state, &json!({ "name": name, "email": email }))?;
+    let opening = Opening {
+        changes: Changes { subject: Some(arriving.subject.clone()), ..Changes::default() },
+        comment: NewComment { body: arriving.body.clone(), public: true, ..NewComment::default() },
+        requester,
+        submitter: None,
+        follows: None,
+        via: channel(arriving.via),
+        custom: Map::new(),
+    };
+    Ok(tickets::open(state, opening))
+}
+
+/// Somebody says something on a ticket; the comment's id. A customer's mail opens the ticket again, an agent's answer opens a new one.
+pub fn comment(state: &mut State, ticket: u64, said: &Said) -> Result<u64, Refusal> {
+    let there = tickets::known(state, ticket)?;
+    let (status, requester) = (there.status.clone(), there.requester);
+    if status == "closed" {
+        return Err(invalid("status", "Status: closed prevents ticket update", "ClosedTicket"));
+    }
+    let by = match said.author {
+        Side::Customer => requester,
+        Side::Agent => agent(state, said.name.as_deref()),
+    };
+    let files = files(state, &said.attachments)?;
+    let new = NewComment {
+        body: said.body.clone(),
+        html_body: said.html_body.clone(),
+        public: said.public,
+        author: Some(by),
+        uploads: Vec::new(),
+    };
+    let via = if said.author == Side::Customer { "email" } else { "web" };
+    let audit = state.next_id();
+    let id = comments::add_with(state, ticket, new, files, Occasion { by, via, audit, custom: Map::new() });
+    let opens = match said.author {
+        Side::Customer => status != "new" && status != "open",
+        Side::Agent => status == "new" && said.public,
+    };
+    if opens {
+        tickets::set_status(state, ticket, "open", by)?;
+    }
+    Ok(id)
+}
+
+/// Everything, as JSON.
+pub fn state(state: &State) -> Value {
+    let tickets: Vec<Value> = state.tickets.keys().map(|id| ticket(state, *id)).collect();
+    let uploads: Vec<Value> = state
+        .uploads
+        .iter()
+        .map(|(token, upload)| {
+            let files: Vec<Value> = upload.attachments.iter().map(|id| file(state, *id)).collect();
+            json!({ "token": token, "until": clock::written(upload.until), "files": files })
+        })
+        .collect();
+    json!({
+        "now": clock::written(state.now()),
+        "tickets": tickets,
+        "users": state.users.values().collect::<Vec<_>>(),
+        "uploads": uploads,
+        "webhooks": state.webhooks,
+        "attempts": state.attempts,
+        "quirks": state.quirks,
+        "faults": state.faults,
+        "account": state.account,
+        "counts": counts(state),
+        "log": state.log,
+    })
+}
+
+/// How much there is of what.
+pub fn counts(state: &State) -> Value {
+    json!({
+        "tickets": state.tickets.len(),
+        "comments": state.tickets.values().map(|ticket| ticket.comments.len()).sum::<usize>(),
+        "users": state.users.len(),
+        "uploads": state.uploads.len(),
+        "requests": state.log.len(),
+        "grants": state.grants,
+        "refused_for_rate": state.limiter.refused,
+        "most_in_a_window": state.limiter.most,
+        "held_webhooks": state.held.len(),
+    })
+}
+
+enum Problem {
+    Refused(Refusal),
+    Wrong(String),
+}
+
+impl From<Refusal> for Problem {
+    fn from(refusal: Refusal) -> Problem {
+        Problem::Refused(refusal)
+    }
+}
+
+fn done(shared: &Shared, call: &Call) -> Result<Reply, Problem> {
+    let segments = call.segments();
+    match (call.method.as_str(), segments.get(1..).unwrap_or_default()) {
+        ("GET", ["state"]) => return Ok(Reply::json(200, &state(&shared.lock()))),
+        ("GET", ["counts"]) => return Ok(Reply::json(200, &counts(&shared.lock()))),
+        ("POST", ["quirks"]) => {
+            let mut state = shared.lock();
+            state.quirks = quirks::merged(&state.quirks, read(call)?).map_err(Problem::Wrong)?;
+            return Ok(Reply::json(200, &json!(state.quirks)));
+        }
+        ("POST", ["faults"]) => {
+            let more = match read(call)? {
+                Several::Many(faults) => faults,
+                Several::One(fault) => vec![fault],
+            };
+            shared.lock().faults.extend(more);
+        }
+        ("DELETE", ["faults"]) => shared.lock().faults.clear(),
+        ("POST", ["clock"]) => shared.lock().advance(read::<Advance>(call)?.advance_seconds),
+        ("POST", ["account"]) => {
+            let mut state = shared.lock();
+            let mut all = json!(state.account);
+            if let (Some(all), Value::Object(change)) = (all.as_object_mut(), read(call)?) {
+                all.extend(change);
+            }
+            state.account = serde_json::from_value(all).map_err(|error| Problem::Wrong(error.to_string()))?;
+        }
+        ("POST", ["tickets"]) => {
+            let arriving = read(call)?;
+            return created(shared.change(|state| ticket_arrives(state, &arriving))?);
+        }
+        ("POST", ["tickets", id, "comments"]) => {
+            let (id, said) = (number(id)?, read(call)?);
+            return created(shared.change(|state| comment(state, id, &said))?);
+        }
+        ("POST", ["tickets", id, "status"]) => {
+            let (id, new): (u64, NewStatus) = (number(id)?, read(call)?);
+            shared.change(|state| tickets::set_status(state, id, &new.status, account::GRACE))?;
+        }
+        ("POST", ["webhook"]) => {
+            let NewWebhook { endpoint, secret, subscriptions } = read(call)?;
+            let id = webhooks::add(&mut shared.lock(), &endpoint, &secret, subscriptions);
+            return Ok(Reply::json(201, &json!({ "id": id })));
+        }
+        ("POST", ["webhooks", "release"]) => shared.release(),
+        ("POST", ["tokens", "revoke"]) => shared.lock().tokens.clear(),
+        ("POST", ["reset"]) => shared.lock().reset(),
+        _ => return Err(Problem::Wrong(format!("{} {} is no call of the control", call.method, call.path))),
+    }
+    Ok(Reply::json(200, &json!({})))
+}
+
+fn read<T: DeserializeOwned>(call: &Call) -> Result<T, Problem> {
+    serde_json::from_slice(&call.body).map_err(|error| Problem::Wrong(error.to_string()))
+}
+
+fn number(text: &str) -> Result<u64, Problem> {
+    text.parse().map_err(|_| Problem::Refused(Refusal::NotFound))
+}
+
+fn created(id: u64) -> Result<Reply, Problem> {
+    Ok(Reply::json(201, &json!({ "id": id })))
+}
+
+fn channel(channel: Channel) -> &'static str {
+    match channel {
+        Channel::Email => "email",
+        Channel::Web => "web",
+    }
+}
+
+fn agent(state: &mut State, name: Option<&str>) -> u64 {
+    let Some(name) = name else { return account::GRACE };
+    if let Some(known) = state.users.values().find(|user| user.role != "end-user" && user.name == name) {
+        return known.id;
+    }
+    let (id, created_at) = (state.next_id(), state.now());
+    let user = User {
+        id,
+        name: name.into(),
+        email: format!("agent-{id}@acme.example"),
+        role: "agent".into(),
+        verified: true,
+        locale: "en-US".into(),
+        locale_id: 1,
+        created_at,
+    };
+    users::keep(state, user);
+    id
+}
+
+fn files(state: &mut State, files: &[File]) -> Result<Vec<u64>, Refusal> {
+    let mut ids = Vec::new();
+    for File { name, content_type, text, base64 } in files {
+        let bytes = match base64.is_empty() {
+            true => Bytes::from(text.clone()),
+            false => Bytes::from(
+                BASE64_STANDARD.decode(base64).map_err(|_| invalid("base64", "is no base64", "InvalidValue"))?,
+            ),
+        };
+        ids.push(uploads::keep(state, name, content_type, bytes));
+    }
+    Ok(ids)
+}
+
+fn ticket(state: &State, id: u64) -> Value {
+    let mut shown = tickets::shown(state, id);
+    let comments = state.tickets.get(&id).map(|ticket| ticket.comments.as_slice()).unwrap_or_default();
+    let comments = comments.iter().map(|comment| {
+        let mut shown = comments::shown(state, comment);
+        shown["author"] = users::shown(state, comment.author);
+        shown["attachments"] = comment.attachments.iter().map(|id| file(state, *id)).collect();
+        shown
+    });
+    shown["comments"] = comments.collect();
+    shown
+}
+
+fn file(state: &State, id: u64) -> Value {
+    let mut shown = uploads::shown(state, id);
+    if let Some(file) = state.attachments.get(&id) {
+        shown["sha256"] = sum(&file.bytes).into();
+    }
+    shown
+}
+
+fn sum(bytes: &[u8]) -> String {
+    digest::digest(&digest::SHA256, bytes).as_ref().iter().map(|byte| format!("{byte:02x}")).collect()
+}
+
+fn yes() -> bool {
+    true
+}

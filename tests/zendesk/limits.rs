@@ -1,0 +1,83 @@
+//! How many requests an account may make, in a window that slides with the real clock.
+
+use std::collections::VecDeque;
+use std::time::{Duration, Instant};
+
+use serde_json::json;
+
+use super::clock;
+use super::http::Reply;
+use super::quirks::Quirks;
+
+/// What has been accepted and refused.
+#[derive(Default)]
+pub struct Limiter {
+    /// How many were refused for being too many.
+    pub refused: u64,
+    /// The most that were accepted in any window.
+    pub most: usize,
+    accepted: VecDeque<Instant>,
+}
+
+/// How an account stands after a request.
+#[derive(Clone, Copy, Debug)]
+pub struct Standing {
+    pub accepted: bool,
+    limit: usize,
+    remaining: usize,
+    /// Seconds until the oldest request leaves the window.
+    reset: u64,
+}
+
+/// Takes a request in, or not.
+pub fn admit(limiter: &mut Limiter, quirks: &Quirks, now: Instant) -> Standing {
+    let window = Duration::from_secs(quirks.rate_window);
+    while limiter.accepted.front().is_some_and(|oldest| now.duration_since(*oldest) >= window) {
+        limiter.accepted.pop_front();
+    }
+    let accepted = limiter.accepted.len() < quirks.rate_limit;
+    if accepted {
+        limiter.accepted.push_back(now);
+        limiter.most = limiter.most.max(limiter.accepted.len());
+    } else {
+        limiter.refused += 1;
+    }
+    let oldest = limiter.accepted.front().map_or(window, |oldest| window.saturating_sub(now.duration_since(*oldest)));
+    Standing {
+        accepted,
+        limit: quirks.rate_limit,
+        remaining: quirks.rate_limit.saturating_sub(limiter.accepted.len()),
+        // Rounded up, so that who waits as long as told is not too early.
+        reset: oldest.as_millis().div_ceil(1000) as u64,
+    }
+}
+
+/// An answer with the headers that tell how an account stands.
+pub fn told(reply: Reply, standing: Standing) -> Reply {
+    let Standing { limit, remaining, reset, .. } = standing;
+    reply
+        .with("x-rate-limit", &limit.to_string())
+        .with("x-rate-limit-remaining", &remaining.to_string())
+        .with("ratelimit-limit", &limit.to_string())
+        .with("ratelimit-remaining", &remaining.to_string())
+        .with("ratelimit-reset", &reset.to_string())
+}
+
+/// The refusal of one too many.
+pub fn too_many(quirks: &Quirks, standing: Standing) -> Reply {
+    let said = "Number of allowed API requests per minute exceeded";
+    let reply = match quirks.plain_text_429 {
+        true => Reply::text(429, "text/plain; charset=utf-8", said),
+        false => Reply::json(429, &json!({ "error": "APIRateLimitExceeded", "description": said })),
+    };
+    reply.with("retry-after", &retry_after(standing.reset, quirks))
+}
+
+/// The value of `Retry-After`.
+pub fn retry_after(seconds: u64, quirks: &Quirks) -> String {
+    match quirks.retry_after_as_date {
+        // Clients compare it with their own clock, so it is the real one.
+        true => clock::in_header(clock::real() + (seconds as i64) * 1000 + 999),
+        false => seconds.to_string(),
+    }
+}

@@ -1,0 +1,21 @@
+//! The stand-in as a process of its own, for tests that are not in Rust. It serves until it is killed.
+
+// Cargo builds every example for wasm32 as well, where this one has nothing to do.
+#![cfg_attr(target_arch = "wasm32", no_main)]
+#![cfg(not(target_arch = "wasm32"))]
+#![allow(clippy::expect_used)]
+
+#[path = "mod.rs"]
+mod zendesk;
+
+use std::io::Write;
+
+#[tokio::main]
+async fn main() {
+    let address = std::env::args().nth(1).unwrap_or_else(|| "127.0.0.1:0".into());
+    let stand_in = zendesk::Zendesk::start_at(&address).await;
+    println!("Zendesk stands in at {}/", stand_in.url());
+    // Who started it waits for the line, and standard output may be a pipe.
+    std::io::stdout().flush().expect("somebody reads the line");
+    std::future::pending::<()>().await;
+}
