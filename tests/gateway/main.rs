@@ -14,6 +14,7 @@ mod events;
 mod guard;
 mod identity;
 mod inbox;
+mod inbox_deliveries;
 mod incidents;
 mod killed;
 mod mail;

@@ -7,8 +7,8 @@ use maud::{Markup, html};
 use super::super::app::App;
 use super::super::clock;
 use super::super::store::{EventCount, StoreError, Unanswered};
-use super::access::Operator;
-use super::{page, times, words};
+use super::page::{self, Frame};
+use super::{times, words};
 use crate::domain::deflection::{self, Happened, Visits, Worth};
 use crate::domain::markdown::safe_url;
 use crate::domain::question::Question;
@@ -28,7 +28,7 @@ struct Site {
 }
 
 /// The page.
-pub async fn page(app: &App, operator: &Operator) -> Result<Markup, StoreError> {
+pub async fn page(app: &App, frame: &Frame<'_>) -> Result<Markup, StoreError> {
     let mut sites = Vec::new();
     for name in app.settings.sites.keys() {
         sites.push(read(app, name).await?);
@@ -44,7 +44,7 @@ pub async fn page(app: &App, operator: &Operator) -> Result<Markup, StoreError> 
             (section(site))
         }
     };
-    Ok(page::page("Answers", operator, content))
+    Ok(page::page("Answers", frame, content))
 }
 
 async fn read(app: &App, name: &str) -> Result<Site, StoreError> {

@@ -4,9 +4,10 @@ use maud::{Markup, html};
 
 use super::super::app::App;
 use super::super::store::StoredTicket;
-use super::access::Operator;
 use super::asked::Asked;
-use super::{page, paste, times, words};
+use super::page::{self, Frame};
+use super::standing::Standing;
+use super::{deliveries, paste, times, words};
 use crate::domain::conversation::{self, Turn};
 use crate::domain::incident::{Event, Incident};
 use crate::domain::robot;
@@ -15,8 +16,8 @@ use crate::domain::ticket::Status;
 
 /// What a page of the list shows.
 pub struct Seen<'a> {
-    /// Who looks at it.
-    pub operator: &'a Operator,
+    /// What stands around it.
+    pub frame: Frame<'a>,
     /// What they asked for.
     pub asked: &'a Asked,
     /// The tickets of this page.
@@ -27,6 +28,8 @@ pub struct Seen<'a> {
     pub base: &'a str,
     /// What is broken now, with its site.
     pub broken: &'a [(String, Incident)],
+    /// How the destinations stand.
+    pub standings: &'a [Standing],
 }
 
 /// The page.
@@ -35,13 +38,14 @@ pub fn page(app: &App, seen: &Seen<'_>) -> Markup {
     let plain = asked.page == 0 && !asked.is_narrow() && asked.status() == Some(Status::Open);
     page::page(
         "Tickets",
-        seen.operator,
+        &seen.frame,
         html! {
             div.head {
                 h1 { "Tickets" }
                 p.muted { @if asked.page > 0 { "The next ones" } @else { "What is due first" } }
             }
             (broken(seen.broken))
+            (deliveries::notice(seen.standings))
             (filters(app, seen))
             @if tickets.is_empty() && plain { (nothing_open(app)) }
             @else if tickets.is_empty() { p.card.empty { "No ticket is like that. " a href="/inbox?status=all" { "All tickets" } } }
@@ -111,8 +115,8 @@ fn filters(app: &App, seen: &Seen<'_>) -> Markup {
             label.unseen for="assignee" { "In hand" }
             select #assignee name="assignee" {
                 (option("", &asked.assignee, "Everybody's"))
-                (option(&seen.operator.name, &asked.assignee, "Mine"))
-                @if !asked.assignee.is_empty() && asked.assignee != seen.operator.name {
+                (option(&seen.frame.operator.name, &asked.assignee, "Mine"))
+                @if !asked.assignee.is_empty() && asked.assignee != seen.frame.operator.name {
                     (option(&asked.assignee, &asked.assignee, &asked.assignee))
                 }
             }

@@ -1,10 +1,11 @@
-//! The operators' pages: the list of tickets, one ticket with all that a support engineer needs to answer it, and what the
-//! community's answers are worth. They work without scripts; a script makes them handier.
+//! The operators' pages: the list of tickets, one ticket with all that a support engineer needs to answer it, what the
+//! community's answers are worth, and what is not where it is brought to. They work without scripts; a script makes them handier.
 
 mod access;
 mod actions;
 mod answers;
 mod asked;
+mod deliveries;
 mod facts;
 mod list;
 mod login;
@@ -13,6 +14,8 @@ mod notes;
 mod page;
 mod paste;
 mod rich;
+mod send_again;
+mod standing;
 mod steps;
 mod ticket;
 mod times;
@@ -34,6 +37,8 @@ use super::{attachments, incidents};
 use crate::domain::reference;
 use access::Operator;
 use asked::Asked;
+use page::Frame;
+use standing::Standing;
 
 const PAGE_SIZE: usize = 50;
 /// The pages run no script but the gateway's own, embed nothing but pictures and are embedded nowhere.
@@ -46,7 +51,8 @@ const STYLE: &str = concat!(
     include_str!("style/ticket.css"),
     include_str!("style/conversation.css"),
     include_str!("style/records.css"),
-    include_str!("style/answers.css")
+    include_str!("style/answers.css"),
+    include_str!("style/deliveries.css")
 );
 const SCRIPT: &str = include_str!("inbox.js");
 
@@ -55,6 +61,7 @@ pub fn router(app: Arc<App>) -> Router<Arc<App>> {
     Router::new()
         .route("/", get(list))
         .route("/answers", get(answers))
+        .route("/deliveries", get(deliveries).post(send_again::take))
         .route("/logout", post(login::log_out))
         .route("/tickets/{name}", get(ticket).post(actions::take))
         .fallback(|| async { message(StatusCode::NOT_FOUND, page::not_found()) })
@@ -89,7 +96,16 @@ async fn list(
         }
     }
     let base = base(&headers);
-    let seen = list::Seen { operator: &operator, asked: &asked, tickets: &tickets, more, base: &base, broken: &broken };
+    let standings = standing::read(&app).await?;
+    let seen = list::Seen {
+        frame: frame(&operator, &standings),
+        asked: &asked,
+        tickets: &tickets,
+        more,
+        base: &base,
+        broken: &broken,
+        standings: &standings,
+    };
     Ok(html(list::page(&app, &seen)).into_response())
 }
 
@@ -112,8 +128,10 @@ async fn ticket(
         attachments: &attachments,
         deeds: &deeds,
         base: &base(&headers),
+        brought: &ticket::brought(&app, &ticket).await?,
     };
-    Ok(html(ticket::page(&app, &operator, &known)).into_response())
+    let standings = standing::read(&app).await?;
+    Ok(html(ticket::page(&app, &frame(&operator, &standings), &known)).into_response())
 }
 
 /// The address of this gateway as the operator's browser knows it.
@@ -127,7 +145,20 @@ async fn answers(
     State(app): State<Arc<App>>,
     Extension(operator): Extension<Operator>,
 ) -> Result<Html<String>, Failed> {
-    Ok(html(answers::page(&app, &operator).await?))
+    let standings = standing::read(&app).await?;
+    Ok(html(answers::page(&app, &frame(&operator, &standings)).await?))
+}
+
+async fn deliveries(
+    State(app): State<Arc<App>>,
+    Extension(operator): Extension<Operator>,
+) -> Result<Html<String>, Failed> {
+    let standings = standing::read(&app).await?;
+    Ok(html(deliveries::page(&app, &frame(&operator, &standings), &standings).await?))
+}
+
+fn frame<'a>(operator: &'a Operator, standings: &[Standing]) -> Frame<'a> {
+    Frame { operator, given_up: standing::given_up(standings) }
 }
 
 async fn headers(mut response: Response) -> Response {

@@ -5,12 +5,25 @@ use maud::{DOCTYPE, Markup, html};
 use super::super::settings::TOKEN_MIN;
 use super::access::Operator;
 
+/// What stands around the content of a page.
+#[derive(Clone, Copy, Debug)]
+pub struct Frame<'a> {
+    /// Who looks at it.
+    pub operator: &'a Operator,
+    /// How many deliveries are given up.
+    pub given_up: u32,
+}
+
 /// A page.
-pub fn page(title: &str, operator: &Operator, content: Markup) -> Markup {
+pub fn page(title: &str, frame: &Frame<'_>, content: Markup) -> Markup {
+    let Frame { operator, given_up } = frame;
     let ways = html! {
         nav aria-label="Pages of the inbox" {
             a href="/inbox" { "Tickets" }
             a href="/inbox/answers" { "Answers" }
+            a href="/inbox/deliveries" {
+                "Deliveries" @if *given_up > 0 { span.mark.critical { " " (given_up) span.unseen { " given up" } } }
+            }
         }
         @if operator.logged_in {
             form.leave method="post" action="/inbox/logout" {
@@ -89,7 +102,7 @@ pub fn wrong(says: &str, text: &str, back: &str) -> Markup {
                 label for="kept" { "What you wrote, to copy:" }
                 textarea.prose #kept readonly rows="10" dir="auto" { (text) }
             }
-            p { a href=(back) { "Back to the ticket" } }
+            p { a href=(back) { "Back" } }
         },
     )
 }

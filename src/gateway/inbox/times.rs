@@ -54,6 +54,12 @@ pub fn left(at: &str, now: &str) -> Option<(bool, String)> {
     Some((at < now, time))
 }
 
+/// Whether a time lies more than so many minutes before another; a text that is no time does not.
+pub fn is_older(at: &str, now: &str, minutes: i64) -> bool {
+    let (Ok(at), Ok(now)) = (at.parse::<Timestamp>(), now.parse::<Timestamp>()) else { return false };
+    now.as_second().saturating_sub(at.as_second()) > minutes.saturating_mul(60)
+}
+
 /// How long something took: `340 ms`, `2.4 s`, `12 s`, `3 min 5 s`, `2 h 10 min`.
 pub fn duration(ms: u64) -> String {
     let (seconds, minutes) = (ms / 1000, ms / 60_000);
@@ -111,6 +117,19 @@ mod tests {
             assert_eq!(left(at, now), Some((passed, says.to_string())), "{at}");
         }
         assert_eq!(left("soon", now), None);
+    }
+
+    #[test]
+    fn what_is_older_is_told_to_the_second() {
+        let now = "2026-11-23T10:00:00Z";
+        for (at, older) in [
+            ("2026-11-23T09:49:59Z", true),
+            ("2026-11-23T09:50:00Z", false),
+            ("2026-11-23T10:30:00Z", false),
+            ("long ago", false),
+        ] {
+            assert_eq!(is_older(at, now, 10), older, "{at}");
+        }
     }
 
     #[test]

@@ -7,7 +7,7 @@ use maud::{Markup, html};
 
 use super::super::app::App;
 use super::super::clock;
-use super::super::store::StoredTicket;
+use super::super::store::{StoredTicket, What};
 use super::times;
 use crate::domain::context::{ErrorRecord, FoundLink, RequestRecord};
 use crate::domain::markdown;
@@ -48,6 +48,16 @@ pub fn sign(sign: Sign) -> &'static str {
     match sign {
         Sign::Trap => "A field was filled in that people do not see",
         Sign::Quick => "It was written more quickly than anybody types",
+    }
+}
+
+/// What is brought to a destination.
+pub fn brought(what: What) -> &'static str {
+    match what {
+        What::Ticket => "The ticket",
+        What::Message => "A message",
+        What::Solved => "That it is solved",
+        What::Reopened => "That it is open again",
     }
 }
 

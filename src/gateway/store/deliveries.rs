@@ -63,6 +63,8 @@ pub struct Delivery {
     pub due_at: String,
     /// When it was tried first, RFC 3339 in UTC; none until then.
     pub tried_at: Option<String>,
+    /// When it was delivered or given up, RFC 3339 in UTC; none while it waits.
+    pub settled_at: Option<String>,
     /// How often it has been tried, this time among them.
     pub tries: u32,
     /// How often it failed by itself, while others got through.

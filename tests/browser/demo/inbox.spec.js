@@ -1,3 +1,5 @@
+import { once } from "node:events";
+import { createServer } from "node:http";
 import { expect, expectAccessible, test } from "../deskbell.js";
 
 // A ticket in the operators' inbox (design/product.md, "The support engineer").
@@ -139,6 +141,33 @@ test.describe("without scripts", () => {
     await expect(page.locator(".marks")).toContainText("Open");
   });
 
+  test("what was given up is sent again, from its ticket and from the page of all", async ({ page, gateway }) => {
+    const desk = await refusing();
+    await gateway.stop();
+    await gateway.start(desk.settings);
+    await open(page, gateway);
+    const card = page.getByRole("region", { name: "Delivery" });
+    const tried = async () => {
+      await page.goto(page.url().replace("#delivery", ""));
+      return card.textContent();
+    };
+    await card.getByRole("button", { name: "Send again" }).click();
+    await expect(page).toHaveURL(/\/inbox\/tickets\/DB-\w{5}#delivery$/);
+    await expect.poll(tried, "it is tried and refused again").toMatch(/Given up.*2 times/);
+    const ticket = page.url();
+
+    desk.mend();
+    await page.getByRole("link", { name: "Deliveries" }).click();
+    await expect(page.getByRole("button", { name: "Send all 1 again" })).toBeHidden();
+    await page.getByText("Send all again").click();
+    await page.getByRole("button", { name: "Send all 1 again" }).click();
+    await expect(page).toHaveURL(/\/inbox\/deliveries$/);
+    await expect(page.getByText("Nothing was given up.")).toBeVisible();
+    await page.goto(ticket);
+    await expect.poll(tried, "it arrives").toContain("Open it there");
+    desk.stop();
+  });
+
   test("the text is there to be copied by hand", async ({ page, gateway }) => {
     await open(page, gateway);
     const field = page.locator("#markdown");
@@ -171,6 +200,37 @@ for (const [colorScheme, width] of /** @type {const} */ ([
       await expectAccessible(page, "html");
       await expectNoSidewaysScrolling(page);
     });
+
+    test("what is not delivered can be read by everyone, on its ticket, on the list and on its page", async ({
+      page,
+      gateway,
+    }) => {
+      const desk = await refusing();
+      await gateway.stop();
+      await gateway.start(desk.settings);
+      await open(page, gateway);
+      const card = page.getByRole("region", { name: "Delivery" });
+      await expect(card.getByRole("heading", { name: "desk" })).toBeVisible();
+      await expect(card).toContainText("Requester is suspended");
+      await expect(card).toContainText("On its way");
+      await expectAccessible(page, "html");
+      await expectNoSidewaysScrolling(page);
+
+      await page.getByRole("link", { name: "All tickets" }).click();
+      await expect(page.getByRole("region", { name: "What is not where it is brought to" })).toContainText(
+        "1 given up",
+      );
+      await expectAccessible(page, "html");
+      await expectNoSidewaysScrolling(page);
+
+      await page.getByRole("link", { name: "Deliveries 1 given up" }).click();
+      await expect(page.getByRole("row", { name: "Nothing gets through" })).toContainText("cannot be reached");
+      await page.getByText("Send all again").click();
+      await expect(page.getByRole("button", { name: "Send all 1 again" })).toBeVisible();
+      await expectAccessible(page, "html");
+      await expectNoSidewaysScrolling(page);
+      desk.stop();
+    });
   });
 }
 
@@ -187,6 +247,52 @@ async function open(page, gateway) {
   });
   const { reference } = await answer.json();
   await page.goto(`${gateway.url}/inbox/tickets/${reference}`);
+}
+
+/** Two accounts to which tickets are brought: one refuses each of them until it is mended, the other is not there. */
+async function refusing() {
+  let mended = false;
+  const refused = { error: "RecordInvalid", description: "Requester is suspended" };
+  const taken = { ticket: { id: 4312, requester_id: 77 } };
+  /** @type {(method?: string, url?: string) => [number, unknown]} */
+  const answer = (method, url = "") => {
+    if (url.startsWith("/oauth/")) return [200, { access_token: "t", expires_in: 7200 }];
+    if (url.startsWith("/api/v2/uploads")) return [201, { upload: { token: "u" } }];
+    if (method === "GET") return [200, { ticket_fields: [], tickets: [], comments: [] }];
+    return mended ? [201, taken] : [422, refused];
+  };
+  const server = createServer((request, response) => {
+    const [status, body] = answer(request.method, request.url);
+    const reply = () => response.writeHead(status, { "content-type": "application/json" }).end(JSON.stringify(body));
+    request.resume().on("end", reply);
+  });
+  server.listen(0, "127.0.0.1");
+  await once(server, "listening");
+  const { port } = /** @type {import("node:net").AddressInfo} */ (server.address());
+  // Nobody listens on port 9.
+  const settings = `[sites.demo]\norigins = ["*"]\n${account("desk", port)}${account("far", 9)}`;
+  const mend = () => void (mended = true);
+  const stop = () => {
+    server.closeAllConnections();
+    server.close();
+  };
+  return { settings, mend, stop };
+}
+
+/**
+ * A destination of the demo's site.
+ *
+ * @param {string} name
+ * @param {number} port
+ */
+function account(name, port) {
+  return [
+    `[sites.demo.destinations.${name}]`,
+    'to = "zendesk"',
+    `url = "http://127.0.0.1:${port}"`,
+    'client_id = "x"',
+    'client_secret = "y"\n',
+  ].join("\n");
 }
 
 /** @param {import("@playwright/test").Page} page */

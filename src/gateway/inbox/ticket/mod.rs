@@ -4,6 +4,7 @@ mod answered;
 mod application;
 mod conversation;
 mod copy;
+mod delivery;
 mod device;
 mod errors;
 mod files;
@@ -23,13 +24,15 @@ use maud::{Markup, html};
 
 use super::super::app::App;
 use super::super::store::{Deed, StoredTicket};
-use super::access::Operator;
 use super::list::severity;
+use super::page::Frame;
 use super::words;
 use crate::domain::attachment::Attachment;
 use crate::domain::conversation::Message;
 use crate::domain::robot;
 use crate::domain::ticket::Status;
+
+pub use delivery::{Brought, read as brought};
 
 /// What is known of a ticket.
 pub struct Known<'a> {
@@ -43,6 +46,8 @@ pub struct Known<'a> {
     pub deeds: &'a [Deed],
     /// The address of this gateway.
     pub base: &'a str,
+    /// What has become of it at each destination.
+    pub brought: &'a [Brought],
 }
 
 impl Known<'_> {
@@ -53,13 +58,13 @@ impl Known<'_> {
 }
 
 /// The page.
-pub fn page(app: &App, operator: &Operator, known: &Known<'_>) -> Markup {
+pub fn page(app: &App, frame: &Frame<'_>, known: &Known<'_>) -> Markup {
     let ticket = known.ticket;
     let sent = &ticket.ticket;
     let context = &sent.context;
     super::page::page(
         &ticket.reference,
-        operator,
+        frame,
         html! {
             nav aria-label="Breadcrumb" { a.back href="/inbox" { "All tickets" } }
             div.head {
@@ -84,7 +89,8 @@ pub fn page(app: &App, operator: &Operator, known: &Known<'_>) -> Markup {
                     (conversation::forms(known))
                 }
                 aside.column aria-label="About this ticket" {
-                    (handling::card(app, operator, known))
+                    (handling::card(app, frame.operator, known))
+                    (delivery::card(known))
                     (answered::card(app, ticket))
                     (page::card(context))
                     (person::card(ticket))

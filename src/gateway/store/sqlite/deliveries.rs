@@ -116,7 +116,7 @@ impl Deliveries for SqliteStore {
         // As if it had just come: the time after which it is given up begins anew. When it was tried first stays, because
         // of what may have arrived then.
         let again = query(
-            "UPDATE deliveries SET state = 'waiting', due_at = ?1, created_at = ?1, failures = 0
+            "UPDATE deliveries SET state = 'waiting', due_at = ?1, created_at = ?1, settled_at = NULL, failures = 0
             WHERE state = 'given_up' AND (?2 IS NULL OR id = ?2)",
         );
         Ok(again.bind(now).bind(id).execute(&self.writer).await?.rows_affected())
@@ -262,9 +262,10 @@ async fn keep_try(
 ) -> Result<(), StoreError> {
     match tried {
         Tried::Delivered { remote, place, told } => {
-            query("UPDATE deliveries SET state = 'delivered', remote = ?, told = ? WHERE id = ?")
+            query("UPDATE deliveries SET state = 'delivered', remote = ?, told = ?, settled_at = ? WHERE id = ?")
                 .bind(remote)
                 .bind(told)
+                .bind(now)
                 .bind(delivery.id)
                 .execute(&mut *write)
                 .await?;
@@ -301,8 +302,9 @@ async fn keep_try(
                 .await?;
         }
         Tried::GivenUp { told } => {
-            query("UPDATE deliveries SET state = 'given_up', told = ? WHERE id = ?")
+            query("UPDATE deliveries SET state = 'given_up', told = ?, settled_at = ? WHERE id = ?")
                 .bind(told)
+                .bind(now)
                 .bind(delivery.id)
                 .execute(&mut *write)
                 .await?;

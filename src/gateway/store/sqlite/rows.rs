@@ -121,6 +121,7 @@ pub fn delivery_of(row: &SqliteRow) -> Result<Delivery, StoreError> {
         created_at: row.try_get("created_at")?,
         due_at: row.try_get("due_at")?,
         tried_at: row.try_get("tried_at")?,
+        settled_at: row.try_get("settled_at")?,
         tries: row.try_get("tries")?,
         failures: row.try_get("failures")?,
         remote: row.try_get("remote")?,

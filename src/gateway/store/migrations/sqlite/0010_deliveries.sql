@@ -14,6 +14,8 @@ CREATE TABLE deliveries (
     due_at      TEXT NOT NULL,
     -- When it was tried first; none until then.
     tried_at    TEXT,
+    -- When it was delivered or given up; none while it waits.
+    settled_at  TEXT,
     tries       INTEGER NOT NULL DEFAULT 0,
     -- How often it failed by itself, while others got through.
     failures    INTEGER NOT NULL DEFAULT 0,

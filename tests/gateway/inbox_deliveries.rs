@@ -1,0 +1,543 @@
+//! What operators see of deliveries, and what they can do about them.
+
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+use axum::body::Body;
+use axum::extract::State;
+use axum::http::{Method, StatusCode};
+use axum::response::{IntoResponse, Response};
+use axum::routing::{get, post as to_post, put};
+use axum::{Json, Router};
+use deskbell::domain::conversation::Author;
+use deskbell::gateway::delivery::worker;
+use deskbell::gateway::settings::Overrides;
+use deskbell::gateway::store::{Delivery, NewDelivery, Said, State as Stands, Step, Tried, What};
+use deskbell::gateway::{clock, store};
+use serde_json::{Value, json};
+use sqlx::{Connection, SqliteConnection};
+use tokio::net::TcpListener;
+
+use crate::support::{Answer, Gateway, gateway_with, post, request, ticket};
+
+const TOKEN: &str = "a token of some length";
+const LATER: &str = "2999-01-01T00:00:00.000Z";
+const LONG_AGO: &str = "2026-01-01T00:00:00.000Z";
+
+/// What the other side does with tickets.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Mood {
+    Takes,
+    TakesLess,
+    Refuses,
+    Away,
+}
+
+/// As much of Zendesk as bringing a ticket there needs.
+struct Desk {
+    url: String,
+    mood: Arc<Mutex<Mood>>,
+}
+
+impl Desk {
+    async fn new(mood: Mood) -> Desk {
+        let mood = Arc::new(Mutex::new(mood));
+        let router = Router::new()
+            .route("/oauth/tokens", to_post(async || Json(json!({"access_token": "t", "expires_in": 7200}))))
+            .route("/api/v2/ticket_fields", get(async || Json(json!({"ticket_fields": []}))))
+            .route("/api/v2/uploads", to_post(async || (StatusCode::CREATED, Json(json!({"upload": {"token": "u"}})))))
+            .route("/api/v2/tickets", get(async || Json(json!({"tickets": []}))).post(create))
+            .route("/api/v2/tickets/{id}", put(async || Json(json!({"ticket": {"id": 4312}}))))
+            .with_state(mood.clone());
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let url = format!("http://{}", listener.local_addr().unwrap());
+        tokio::spawn(async move { axum::serve(listener, router).await });
+        Desk { url, mood }
+    }
+
+    fn is(&self, mood: Mood) {
+        *self.mood.lock().unwrap() = mood;
+    }
+
+    /// A site `desked` whose tickets are brought here, with an inbox that opens by itself or by the token.
+    async fn gateway(&self, overrides: Overrides) -> Gateway {
+        let site = format!(
+            "[sites.desked]\norigins = [\"*\"]\n[sites.desked.destinations.desk]\nto = \"zendesk\"\nurl = \"{}\"\n\
+             client_id = \"x\"\nclient_secret = \"y\"\n",
+            self.url
+        );
+        gateway_with(&site, overrides).await
+    }
+
+    /// The same, bringing everything as it does while it serves.
+    async fn at_work(&self) -> Gateway {
+        let gateway = self.gateway(demo()).await;
+        tokio::spawn(worker::run(gateway.app.clone()));
+        gateway
+    }
+}
+
+async fn create(State(mood): State<Arc<Mutex<Mood>>>, Json(sent): Json<Value>) -> Response {
+    let mood = *mood.lock().unwrap();
+    let mut made = json!({"ticket": {"id": 4312, "requester_id": 77}});
+    match mood {
+        Mood::Away => return StatusCode::SERVICE_UNAVAILABLE.into_response(),
+        Mood::Refuses => {
+            let body = json!({"error": "RecordInvalid", "description": "Requester <b>is suspended</b>"});
+            return (StatusCode::UNPROCESSABLE_ENTITY, Json(body)).into_response();
+        }
+        Mood::TakesLess => made["ticket"]["priority"] = json!("low"),
+        Mood::Takes => made["ticket"]["priority"] = sent["ticket"]["priority"].clone(),
+    }
+    (StatusCode::CREATED, Json(made)).into_response()
+}
+
+fn demo() -> Overrides {
+    Overrides { demo: true, ..Overrides::default() }
+}
+
+/// A site with a destination where nothing is brought, because nobody works there: each test says what has become of a try.
+async fn idle() -> Gateway {
+    let gateway =
+        Desk { url: "http://127.0.0.1:9".into(), mood: Arc::new(Mutex::new(Mood::Away)) }.gateway(demo()).await;
+    set_away(&gateway, Some("it does not work today"));
+    gateway
+}
+
+fn set_away(gateway: &Gateway, reason: Option<&str>) {
+    gateway.app.lines.line("desked", "desk").unwrap().set_away(reason.map(str::to_string));
+}
+
+/// Sends a ticket; its reference and id.
+async fn sent(gateway: &Gateway, key: &str) -> (String, String) {
+    let answer = gateway.send(post("desked", key, None, &ticket("It broke"))).await;
+    assert!(answer.status.is_success(), "{}", answer.text());
+    let receipt = answer.json();
+    (receipt["reference"].as_str().unwrap().into(), receipt["id"].as_str().unwrap().into())
+}
+
+/// Takes the delivery that is due and says what has become of it.
+async fn tried(gateway: &Gateway, tried: Tried) -> Delivery {
+    let store = &gateway.app.store;
+    let mut due = store.take_deliveries(("desked", "desk"), &clock::now(), LATER, 1).await.unwrap();
+    let due = due.pop().expect("something is due");
+    store.tried(&[(&due.delivery, tried)], &clock::now()).await.unwrap();
+    due.delivery
+}
+
+fn delivered(told: &str) -> Tried {
+    let place = store::Place { remote: "4312".into(), requester: "77".into() };
+    Tried::Delivered { remote: "4312".into(), place: Some(place), told: told.into() }
+}
+
+fn refused() -> Tried {
+    Tried::GivenUp { told: "Zendesk refuses the ticket (422): <b>no</b>".into() }
+}
+
+/// Says something about a ticket here, which is brought to the destination.
+async fn said(gateway: &Gateway, id: &str, author: Author, what: What) {
+    let at = clock::now();
+    let said = (what == What::Message).then(|| Said {
+        author,
+        name: String::new(),
+        body: "Any news?".into(),
+        seal: None,
+        attachments: vec![],
+    });
+    let deliveries = vec![NewDelivery { destination: "desk".into(), what }];
+    let step = Step { at: &at, said, deed: None, deliveries, change: &|_| {} };
+    gateway.app.store.step(id, step).await.unwrap();
+}
+
+/// The card on the page of a ticket.
+async fn card(gateway: &Gateway, reference: &str) -> String {
+    let page = gateway.get(&format!("/inbox/tickets/{reference}")).await.text();
+    let (_, rest) = page.split_once("<section class=\"card\" aria-labelledby=\"delivery\">").expect("a card");
+    rest.split_once("</section>").unwrap().0.to_string()
+}
+
+/// The page of deliveries: its table of destinations, and what is given up.
+async fn page(gateway: &Gateway) -> (String, String) {
+    let answer = gateway.get("/inbox/deliveries").await;
+    assert_eq!(answer.status, 200);
+    let page = answer.text();
+    let (above, below) = page.split_once("<section class=\"given-up\"").unwrap_or_else(|| panic!("{page}"));
+    (above.split_once("<main>").unwrap().1.into(), below.into())
+}
+
+async fn list(gateway: &Gateway) -> String {
+    gateway.get("/inbox").await.text()
+}
+
+/// The form of a button.
+fn again(body: &str, headers: &[(&str, &str)]) -> axum::http::Request<Body> {
+    let mut asked =
+        request(Method::POST, "/inbox/deliveries").header("content-type", "application/x-www-form-urlencoded");
+    for (name, value) in headers {
+        asked = asked.header(*name, *value);
+    }
+    asked.body(Body::from(body.to_string())).unwrap()
+}
+
+async fn press(gateway: &Gateway, body: &str) -> Answer {
+    gateway.send(again(body, &[("sec-fetch-site", "same-origin")])).await
+}
+
+async fn stands(gateway: &Gateway, id: &str) -> Vec<Stands> {
+    gateway.app.store.deliveries(id).await.unwrap().iter().map(|one| one.state).collect()
+}
+
+/// Lets everything have waited since long ago.
+async fn wait_long(gateway: &Gateway) {
+    let mut database = SqliteConnection::connect(&format!("sqlite:{}", gateway.database().display())).await.unwrap();
+    sqlx::query("UPDATE deliveries SET created_at = ?").bind(LONG_AGO).execute(&mut database).await.unwrap();
+}
+
+fn expect(text: &str, said: &[&str], not_said: &[&str]) {
+    for said in said {
+        assert!(text.contains(said), "{said} is missing in {text}");
+    }
+    for said in not_said {
+        assert!(!text.contains(said), "{said} stands in {text}");
+    }
+}
+
+#[tokio::test]
+async fn without_destinations_no_card_is_shown_and_the_page_says_how_to_have_one() {
+    let gateway = gateway_with("", demo()).await;
+    let reference = gateway.post("key", &ticket("One")).await.json()["reference"].as_str().unwrap().to_string();
+    let page = gateway.get(&format!("/inbox/tickets/{reference}")).await.text();
+    expect(&page, &["href=\"/inbox/deliveries\""], &["aria-labelledby=\"delivery\""]);
+    let page = gateway.get("/inbox/deliveries").await.text();
+    expect(
+        &page,
+        &["Tickets stay here", "[sites.NAME.destinations.desk]"],
+        &["<table", "<form method=\"post\" action=\"/inbox/deliveries\""],
+    );
+}
+
+#[tokio::test]
+async fn what_is_there_says_when_and_leads_to_the_agents_page() {
+    let desk = Desk::new(Mood::Takes).await;
+    let gateway = desk.at_work().await;
+    let (reference, id) = sent(&gateway, "key").await;
+    let at = gateway.app.store.deliveries(&id).await.unwrap()[0].settled_at.clone().expect("it arrived");
+    let link = format!("<a href=\"{}/agent/tickets/4312\" target=\"_blank\" rel=\"noopener noreferrer\">", desk.url);
+    let at = format!("<dt>Delivered</dt><dd><time datetime=\"{at}\">");
+    let shown = card(&gateway, &reference).await;
+    expect(
+        &shown,
+        &["<bdi>desk</bdi>", ">Delivered</span>", &at, &link],
+        &["On its way", "Given up", "Not taken over", "<form"],
+    );
+    let (destinations, given_up) = page(&gateway).await;
+    expect(
+        &destinations,
+        &["<bdi>desk</bdi>", "<bdi>desked</bdi>", "data-label=\"Waiting\">0<", "Nothing waits"],
+        &["mark critical"],
+    );
+    expect(&given_up, &["Nothing was given up."], &["<form", "<table"]);
+    expect(&list(&gateway).await, &[">Deliveries</a>"], &["class=\"card undelivered\""]);
+}
+
+#[tokio::test]
+async fn what_the_destination_did_not_take_over_is_listed_line_by_line() {
+    let gateway = idle().await;
+    let (reference, _) = sent(&gateway, "key").await;
+    tried(&gateway, delivered("the field 7 was refused: <i>no</i>\nthe file \"a.png\" was refused")).await;
+    let shown = card(&gateway, &reference).await;
+    let lines = "<li><bdi>the field 7 was refused: &lt;i&gt;no&lt;/i&gt;</bdi></li><li><bdi>the file &quot;a.png&quot; was refused</bdi></li>";
+    expect(&shown, &["Not taken over", lines, ">Delivered</span>"], &["<form"]);
+}
+
+#[tokio::test]
+async fn a_difference_that_the_destination_made_stands_on_the_ticket() {
+    let desk = Desk::new(Mood::TakesLess).await;
+    let gateway = desk.at_work().await;
+    let (reference, _) = sent(&gateway, "key").await;
+    let shown = card(&gateway, &reference).await;
+    expect(&shown, &["Not taken over", "priority is &quot;low&quot; in Zendesk and not &quot;high&quot;"], &[]);
+}
+
+#[tokio::test]
+async fn what_waits_says_since_when_how_often_why_and_when_next() {
+    let gateway = idle().await;
+    let (reference, id) = sent(&gateway, "key").await;
+    // Nothing gets through at all.
+    let shown = card(&gateway, &reference).await;
+    let since = gateway.app.store.deliveries(&id).await.unwrap()[0].created_at.clone();
+    expect(
+        &shown,
+        &[
+            ">On its way</span>",
+            "<h4>The ticket</h4>",
+            &format!("<dt>Waits since</dt><dd><time datetime=\"{since}\">"),
+            "<dt>Tried</dt><dd><bdi>Not yet</bdi>",
+            "<dt>Why not yet</dt><dd><bdi>it does not work today</bdi>",
+            "<dt>Next try</dt><dd>As soon as anything gets through</dd>",
+        ],
+        &["<form", "Given up", "href="],
+    );
+    // Others get through, and this one has failed by itself.
+    set_away(&gateway, None);
+    tried(&gateway, Tried::Later { due_at: LATER.into(), blamed: true, told: "Zendesk fails (500)".into() }).await;
+    let shown = card(&gateway, &reference).await;
+    expect(
+        &shown,
+        &[
+            "<bdi>1 time</bdi>",
+            "<dt>Why not yet</dt><dd><bdi>Zendesk fails (500)</bdi>",
+            "<dt>Next try</dt><dd><time datetime=\"2999-01-01T00:00:00.000Z\">1 Jan 2999, 00:00:00 UTC</time>",
+        ],
+        &["<form", "it does not work today"],
+    );
+    // What comes after it waits for it, and says so.
+    said(&gateway, &id, Author::Customer, What::Message).await;
+    let shown = card(&gateway, &reference).await;
+    expect(&shown, &["<h4>The customer's message of <time", "</time> for what comes before it</p>"], &[]);
+}
+
+#[tokio::test]
+async fn what_has_never_failed_is_tried_now() {
+    let gateway = idle().await;
+    let (reference, _) = sent(&gateway, "key").await;
+    set_away(&gateway, None);
+    gateway.app.store.take_deliveries(("desked", "desk"), &clock::now(), LATER, 1).await.unwrap();
+    let shown = card(&gateway, &reference).await;
+    expect(&shown, &["<bdi>1 time</bdi>", "<dt>Next try</dt><dd>Now</dd>"], &["Why not yet"]);
+}
+
+#[tokio::test]
+async fn what_arrived_is_summed_up_and_only_what_did_not_stands_by_itself() {
+    let gateway = idle().await;
+    let (reference, id) = sent(&gateway, "key").await;
+    tried(&gateway, delivered("")).await;
+    for what in [What::Message, What::Message, What::Solved] {
+        said(&gateway, &id, Author::Customer, what).await;
+        tried(&gateway, Tried::Delivered { remote: "9".into(), place: None, told: String::new() }).await;
+    }
+    let shown = card(&gateway, &reference).await;
+    expect(&shown, &["<dt>Since then</dt><dd>3 more, the last on <time", ">Delivered</span>"], &["<h4>"]);
+    said(&gateway, &id, Author::Support, What::Message).await;
+    tried(&gateway, refused()).await;
+    said(&gateway, &id, Author::Support, What::Reopened).await;
+    let shown = card(&gateway, &reference).await;
+    expect(
+        &shown,
+        &[
+            "3 more, the last on",
+            ">Given up</span>",
+            "<h4>The answer of <time",
+            "<h4>That it is open again</h4>",
+            "for what comes before it",
+        ],
+        &["The customer's message", "<h4>That it is solved"],
+    );
+    assert_eq!(shown.matches("<h4>").count(), 2, "{shown}");
+}
+
+#[tokio::test]
+async fn what_was_given_up_says_why_and_is_sent_again_from_the_ticket() {
+    let desk = Desk::new(Mood::Refuses).await;
+    let gateway = desk.at_work().await;
+    let (reference, id) = sent(&gateway, "key").await;
+    assert_eq!(stands(&gateway, &id).await, [Stands::GivenUp]);
+    let shown = card(&gateway, &reference).await;
+    let number = gateway.app.store.deliveries(&id).await.unwrap()[0].id;
+    let field = format!("name=\"id\" value=\"{number}\"");
+    expect(
+        &shown,
+        &[">Given up</span>", "<dt>Given up</dt><dd><time", "is suspended", "&lt;b&gt;", "Send again", &field],
+        &["<b>is", "Next try"],
+    );
+
+    desk.is(Mood::Takes);
+    let mut settled = gateway.app.lines.watch();
+    let answer = press(&gateway, &format!("id={number}&ticket={reference}")).await;
+    assert_eq!(
+        (answer.status.as_u16(), answer.header("location")),
+        (303, &*format!("/inbox/tickets/{reference}#delivery"))
+    );
+    // The line is woken; otherwise it would be looked at in a minute.
+    let told = tokio::time::timeout(Duration::from_secs(20), settled.recv()).await;
+    assert_eq!(told.expect("it is tried at once").unwrap(), id);
+    assert_eq!(stands(&gateway, &id).await, [Stands::Delivered]);
+    expect(&card(&gateway, &reference).await, &["<dt>Delivered</dt>"], &["Send again", "is suspended"]);
+    // Pressed again, nothing happens to what is there.
+    assert_eq!(press(&gateway, &format!("id={number}")).await.header("location"), "/inbox/deliveries");
+    assert_eq!(stands(&gateway, &id).await, [Stands::Delivered]);
+}
+
+#[tokio::test]
+async fn all_that_was_given_up_is_listed_counted_everywhere_and_sent_again_together() {
+    let gateway = idle().await;
+    let mut sents = Vec::new();
+    for key in ["a", "b"] {
+        sents.push(sent(&gateway, key).await);
+        tried(&gateway, refused()).await;
+    }
+    let (third, third_id) = sent(&gateway, "c").await;
+    let (destinations, given_up) = page(&gateway).await;
+    expect(
+        &destinations,
+        &[
+            "data-label=\"Waiting\">1<",
+            "<span class=\"mark critical\">2</span>",
+            "Nothing gets through</span><p><bdi>it does not work today</bdi>",
+        ],
+        &[],
+    );
+    for (reference, id) in &sents {
+        let number = gateway.app.store.deliveries(id).await.unwrap()[0].id;
+        let link = format!("href=\"/inbox/tickets/{reference}#delivery\"");
+        expect(
+            &given_up,
+            &[&link, &format!("name=\"id\" value=\"{number}\""), "The ticket", "(422): &lt;b&gt;no&lt;/b&gt;"],
+            &["<b>no"],
+        );
+    }
+    expect(&given_up, &["<summary class=\"button\">Send all again</summary>", "Send all 2 again"], &[&third]);
+    for path in ["/inbox", "/inbox/answers", "/inbox/deliveries", &format!("/inbox/tickets/{third}")] {
+        let page = gateway.get(path).await.text();
+        expect(
+            &page,
+            &["Deliveries<span class=\"mark critical\"> 2<span class=\"unseen\"> given up</span></span></a>"],
+            &[],
+        );
+    }
+    expect(
+        &list(&gateway).await,
+        &["class=\"card undelivered\"", "2 given up", "nothing gets through: <bdi>it does not work today"],
+        &[],
+    );
+
+    let answer = press(&gateway, "all=yes").await;
+    assert_eq!((answer.status.as_u16(), answer.header("location")), (303, "/inbox/deliveries"));
+    for id in sents.iter().map(|(_, id)| id).chain([&third_id]) {
+        let deliveries = gateway.app.store.deliveries(id).await.unwrap();
+        assert_eq!((deliveries[0].state, &deliveries[0].settled_at), (Stands::Waiting, &None));
+    }
+    let (destinations, given_up) = page(&gateway).await;
+    expect(&destinations, &["data-label=\"Waiting\">3<", "data-label=\"Given up\">0<"], &[]);
+    expect(&given_up, &["Nothing was given up."], &["<form"]);
+}
+
+#[tokio::test]
+async fn a_destination_that_is_away_is_told_with_its_reason() {
+    let desk = Desk::new(Mood::Away).await;
+    let gateway = desk.at_work().await;
+    let (reference, _) = sent(&gateway, "key").await;
+    let (destinations, _) = page(&gateway).await;
+    expect(
+        &destinations,
+        &["data-label=\"Waiting\">1<", "Nothing gets through</span><p><bdi>Zendesk is away (503)</bdi>"],
+        &[],
+    );
+    expect(&card(&gateway, &reference).await, &["Zendesk is away (503)", "As soon as anything gets through"], &[]);
+}
+
+#[tokio::test]
+async fn the_list_tells_what_has_waited_for_more_than_ten_minutes() {
+    let gateway = idle().await;
+    sent(&gateway, "key").await;
+    expect(&list(&gateway).await, &[], &["class=\"card undelivered\""]);
+    wait_long(&gateway).await;
+    expect(
+        &list(&gateway).await,
+        &["class=\"card undelivered\"", "1 waiting", "the oldest for", "href=\"/inbox/deliveries\">See the deliveries"],
+        &["given up"],
+    );
+    let (destinations, _) = page(&gateway).await;
+    expect(&destinations, &["1 Jan 2026, 00:00 UTC", " ago</p>"], &[]);
+}
+
+#[tokio::test]
+async fn what_was_meant_for_a_destination_that_is_gone_is_shown_and_troubles_nobody() {
+    let gateway = idle().await;
+    let (reference, _) = sent(&gateway, "a").await;
+    tried(&gateway, refused()).await;
+    let (waiting, _) = sent(&gateway, "b").await;
+    wait_long(&gateway).await;
+    let mut database = SqliteConnection::connect(&format!("sqlite:{}", gateway.database().display())).await.unwrap();
+    sqlx::query("UPDATE deliveries SET destination = 'former'").execute(&mut database).await.unwrap();
+
+    let (destinations, given_up) = page(&gateway).await;
+    expect(&destinations, &["<bdi>former</bdi>", "<bdi>desk</bdi>", "The configuration names it no more"], &[]);
+    expect(&given_up, &[&reference, "Its destination is gone"], &["<form"]);
+    expect(&list(&gateway).await, &[">Deliveries</a>"], &["class=\"card undelivered\""]);
+    let shown = card(&gateway, &reference).await;
+    expect(&shown, &["<bdi>former</bdi>", "names this destination no more", "Not brought there"], &["<form"]);
+    expect(&card(&gateway, &waiting).await, &["<dt>Next try</dt><dd>None: the configuration"], &[]);
+}
+
+#[tokio::test]
+async fn a_ticket_that_came_from_a_destination_says_so() {
+    let gateway = idle().await;
+    let (_, id) = sent(&gateway, "key").await;
+    let mut foreign = gateway.app.store.ticket(&id).await.unwrap().unwrap();
+    foreign.id = "00000000-0000-7000-8000-000000000000".into();
+    foreign.reference = "DB-22222".into();
+    let place = store::Place { remote: "77".into(), requester: "1".into() };
+    assert!(gateway.app.store.adopt(&foreign, "desk", &place).await.unwrap());
+    expect(&card(&gateway, "DB-22222").await, &["Came from there", "/agent/tickets/77\""], &["On its way", "<dt>"]);
+}
+
+#[tokio::test]
+async fn only_an_operator_sends_again_and_only_from_a_page_of_the_inbox() {
+    let desk = Desk::new(Mood::Away).await;
+    let gateway = desk.gateway(Overrides { inbox_token: Some(TOKEN.into()), ..Overrides::default() }).await;
+    set_away(&gateway, Some("it does not work today"));
+    let (reference, id) = sent(&gateway, "key").await;
+    tried(&gateway, refused()).await;
+    let login = format!("name=Ana&token={}", TOKEN.replace(' ', "+"));
+    let asked = request(Method::POST, "/inbox/login")
+        .header("content-type", "application/x-www-form-urlencoded")
+        .header("sec-fetch-site", "same-origin");
+    let cookie = gateway.send(asked.body(Body::from(login)).unwrap()).await.header("set-cookie").to_string();
+    let cookie = cookie.split(';').next().unwrap();
+
+    let own = ("sec-fetch-site", "same-origin");
+    for (headers, status) in [
+        (vec![own], 401),
+        (vec![own, ("cookie", "deskbell_inbox=guessed")], 401),
+        (vec![("cookie", cookie)], 403),
+        (vec![("cookie", cookie), ("sec-fetch-site", "cross-site")], 403),
+        (vec![("cookie", cookie), ("sec-fetch-site", "same-site")], 403),
+        (vec![("cookie", cookie), ("origin", "https://evil.example")], 403),
+    ] {
+        for body in ["all=yes", "id=1"] {
+            assert_eq!(gateway.send(again(body, &headers)).await.status, status, "{body} {headers:?}");
+        }
+        assert_eq!(stands(&gateway, &id).await, [Stands::GivenUp]);
+    }
+    let unseen = gateway.get("/inbox/deliveries").await;
+    assert_eq!((unseen.status.as_u16(), unseen.header("location")), (303, "/inbox/login?next=/inbox/deliveries"));
+    assert!(!unseen.text().contains(&reference));
+
+    let done = gateway.send(again("all=yes", &[own, ("cookie", cookie)])).await;
+    assert_eq!((done.status.as_u16(), stands(&gateway, &id).await), (303, vec![Stands::Waiting]));
+}
+
+#[tokio::test]
+async fn a_form_that_names_nothing_sends_nothing_again_and_leads_nowhere_else() {
+    let gateway = idle().await;
+    let (_, id) = sent(&gateway, "key").await;
+    let number = tried(&gateway, refused()).await.id;
+    for body in [
+        "",
+        "id=",
+        "id=x",
+        "all=",
+        "all=no",
+        "id=x&all=yes",
+        &format!("id={number}&all=yes"),
+        "id=99999999999999999999",
+    ] {
+        let answer = press(&gateway, body).await;
+        assert_eq!(answer.status, 422, "{body}");
+        assert!(answer.text().contains("does not say which delivery"), "{body}");
+    }
+    assert_eq!(stands(&gateway, &id).await, [Stands::GivenUp]);
+    let answer = press(&gateway, &format!("id={number}&ticket=%2F%2Fevil.example")).await;
+    assert_eq!((answer.status.as_u16(), answer.header("location")), (303, "/inbox/deliveries"));
+}
