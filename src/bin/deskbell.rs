@@ -11,7 +11,7 @@ use std::process::ExitCode;
 use clap::{Parser, Subcommand};
 use deskbell::gateway::settings::{self, Overrides};
 use deskbell::gateway::{
-    self,
+    self, delivery,
     search::{import, static_index},
 };
 use tracing_subscriber::EnvFilter;
@@ -40,6 +40,11 @@ enum Command {
     ///
     /// Without SOURCE the questions of the database are written. The same questions give the same bytes.
     Index(Index),
+    /// Compare what the configuration says about destinations with what they say about themselves.
+    ///
+    /// Each line says what is good or BAD, and how to mend it; the exit code is 1 where anything is bad. Nothing is left behind there,
+    /// but with --send a test ticket.
+    Check(Check),
 }
 
 #[derive(clap::Args)]
@@ -109,6 +114,16 @@ struct Index {
     source: Option<String>,
 }
 
+#[derive(clap::Args)]
+struct Check {
+    /// The configuration file that names the destinations.
+    #[arg(long, value_name = "FILE", env = "DESKBELL_CONFIG")]
+    config: Option<PathBuf>,
+    /// Bring each of them a test ticket.
+    #[arg(long)]
+    send: bool,
+}
+
 #[tokio::main]
 async fn main() -> ExitCode {
     let filter = EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new("info"));
@@ -123,6 +138,7 @@ async fn main() -> ExitCode {
         Command::Serve(options) => serve(options).await,
         Command::Import(options) => run_import(options).await,
         Command::Index(options) => run_index(options).await,
+        Command::Check(options) => run_check(options).await,
     };
     done.unwrap_or_else(|error| {
         eprintln!("deskbell: {error}");
@@ -132,8 +148,6 @@ async fn main() -> ExitCode {
 
 async fn serve(options: Serve) -> Result<ExitCode, gateway::GatewayError> {
     let Serve { config, listen, database, assets, demo } = options;
-    // An empty variable is what a compose file makes of one that is not set.
-    let secret = |name: &str| std::env::var(name).ok().filter(|secret| !secret.is_empty());
     let (inbox_token, smtp_password) = (secret("DESKBELL_INBOX_TOKEN"), secret("DESKBELL_SMTP_PASSWORD"));
     let zendesk_secret = secret("DESKBELL_ZENDESK_SECRET");
     let settings = settings::load(&Overrides {
@@ -148,6 +162,21 @@ async fn serve(options: Serve) -> Result<ExitCode, gateway::GatewayError> {
     })?;
     gateway::serve(settings).await?;
     Ok(ExitCode::SUCCESS)
+}
+
+async fn run_check(options: Check) -> Result<ExitCode, gateway::GatewayError> {
+    let Check { config, send } = options;
+    let zendesk_secret = secret("DESKBELL_ZENDESK_SECRET");
+    let smtp_password = secret("DESKBELL_SMTP_PASSWORD");
+    let settings = settings::load(&Overrides { config, zendesk_secret, smtp_password, ..Overrides::default() })?;
+    let checked = delivery::check(&settings, send).await;
+    println!("{checked}");
+    Ok(if checked.is_good() { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+}
+
+/// A secret of the environment. An empty variable is what a compose file makes of one that is not set.
+fn secret(name: &str) -> Option<String> {
+    std::env::var(name).ok().filter(|secret| !secret.is_empty())
 }
 
 async fn run_import(options: Import) -> Result<ExitCode, gateway::GatewayError> {

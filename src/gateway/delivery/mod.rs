@@ -3,6 +3,7 @@
 //! What is to be brought is written down with the ticket itself, in one transaction; a [`worker`] for each destination carries it
 //! there, oldest first, as often as it takes. [`follow`] looks what was answered there.
 
+mod check;
 mod destination;
 pub mod follow;
 mod lines;
@@ -14,6 +15,7 @@ use super::settings::Site;
 use super::store::{NewDelivery, What};
 use crate::domain::conversation::Author;
 
+pub use check::{Checked, check};
 pub use destination::{
     Answers, Delivered, Destination, Failure, Finding, Foreign, Heard, News, NotHeard, Parcel, ParcelFile, Saying,
 };

@@ -1,5 +1,6 @@
 //! Tickets on their way to a stand-in Zendesk and back: a real gateway with its workers.
 
+mod check;
 mod conversing;
 mod creating;
 mod faults;

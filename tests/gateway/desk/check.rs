@@ -1,0 +1,87 @@
+//! `deskbell check` against a stand-in: what drifted is told, with what mends it.
+
+use std::process::Stdio;
+
+use tempfile::TempDir;
+
+use super::{mapping, site};
+use crate::command::deskbell;
+use crate::zendesk::Zendesk;
+use crate::zendesk::account::{SEATS, SEVERITY};
+
+/// Whether all is good, and what the command prints.
+async fn check(zendesk: &Zendesk, more: &str, arguments: &[&str]) -> (bool, String) {
+    let folder = TempDir::new().unwrap();
+    std::fs::write(folder.path().join("deskbell.toml"), site(zendesk, more)).unwrap();
+    let arguments = [&["check", "--config", "deskbell.toml"], arguments].concat();
+    let output = deskbell(folder.path(), &arguments).stderr(Stdio::inherit()).output().await.unwrap();
+    (output.status.success(), String::from_utf8(output.stdout).unwrap())
+}
+
+/// An account in which all that the mapping names has its place.
+async fn fitting() -> Zendesk {
+    let zendesk = Zendesk::start().await;
+    zendesk.state().account.forms.iter_mut().for_each(|form| form.fields.push(SEATS));
+    zendesk
+}
+
+#[tokio::test]
+async fn an_account_that_fits_is_good_in_every_line_and_nothing_is_left_there() {
+    let zendesk = fitting().await;
+    let (good, says) = check(&zendesk, &mapping(), &[]).await;
+    assert!(good && !says.contains("BAD"), "{says}");
+    for line in
+        ["logged in as Deskbell (admin)", "may read tickets", "may attach files", "groups.growth is Engineering"]
+    {
+        assert!(says.contains(line), "{line}: {says}");
+    }
+    let state = zendesk.state();
+    assert_eq!((state.tickets.len(), state.uploads.len()), (0, 0));
+}
+
+#[tokio::test]
+async fn whatever_drifted_is_named_with_its_field() {
+    let zendesk = Zendesk::start().await;
+    {
+        let mut state = zendesk.state();
+        state.account.groups.clear();
+        let severity = state.account.fields.iter_mut().find(|field| field.id == SEVERITY).unwrap();
+        severity.choices.retain(|(_, value)| value != "high");
+        let seats = state.account.fields.iter_mut().find(|field| field.id == SEATS).unwrap();
+        seats.active = false;
+    }
+    let more = format!("webhook_secret = \"x\"\n{}Eve = 5\n", mapping());
+    let (good, says) = check(&zendesk, &more, &[]).await;
+    assert!(!good);
+    for line in [
+        format!(
+            "BAD  fields.{SEVERITY} (Severity): has no choice with the tag \"high\"; add it there, or name another"
+        ),
+        format!("BAD  fields.{SEATS} (Seats): is not active; activate it, or remove it here"),
+        format!("BAD  form_id: Bug report has no field [{SEATS}], so agents do not see it"),
+        "BAD  groups.growth: there is no group".into(),
+        "BAD  assignees.Eve: there is no agent 5".into(),
+        "BAD  webhook_secret: no webhook leads to this gateway; make one".into(),
+    ] {
+        assert!(says.contains(&line), "{line}\nis not in\n{says}");
+    }
+}
+
+#[tokio::test]
+async fn who_is_not_let_in_is_told_what_to_look_at() {
+    let zendesk = Zendesk::start().await;
+    zendesk.state().account.client_secret = "another".into();
+    let (good, says) = check(&zendesk, "", &[]).await;
+    assert!(!good && says.contains("see client_id, client_secret and url"), "{says}");
+}
+
+#[tokio::test]
+async fn a_test_ticket_is_brought_there_and_says_what_it_is() {
+    let zendesk = fitting().await;
+    let (good, says) = check(&zendesk, &mapping(), &["--send"]).await;
+    assert!(good, "{says}");
+    let state = zendesk.state();
+    let there = state.tickets.values().next().unwrap();
+    assert!(there.comments[0].body.starts_with("This is a test of Deskbell"));
+    assert!(says.contains(&format!("/agent/tickets/{}", there.id)), "{says}");
+}
