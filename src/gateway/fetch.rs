@@ -221,7 +221,7 @@ fn is_local(url: &Url) -> bool {
 }
 
 /// Nobody is led from elsewhere to what runs on this computer, or from https to http.
-fn redirect(attempt: redirect::Attempt<'_>) -> redirect::Action {
+pub fn redirect(attempt: redirect::Attempt<'_>) -> redirect::Action {
     let from_here = attempt.previous().iter().all(is_local);
     let allowed = attempt.url().scheme() == "https" || from_here && is_local(attempt.url());
     if attempt.previous().len() > REDIRECTS_MAX {

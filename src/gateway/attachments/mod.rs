@@ -15,13 +15,14 @@ use axum::body::Body;
 use axum::http::HeaderMap;
 use ring::hmac;
 use tokio::sync::Semaphore;
+use uuid::Uuid;
 
 use super::app::App;
 use super::clock;
 use super::identity::Who;
 use super::problem::Refusal;
 use super::settings::Site;
-use super::store::{Put, StoreError, StoredAttachment};
+use super::store::{Put, StoreError, StoredAttachment, StoredTicket};
 use super::tickets::conversation::take_along;
 use crate::domain::attachment::{self, Attachment};
 use crate::domain::conversation::Message;
@@ -113,6 +114,36 @@ pub async fn put(
             remove(app, Some(kept.file)).await;
             Err(none_of_yours())
         }
+    }
+}
+
+/// Takes in a file that somebody else says to the customer of a ticket, which owns it; the id by which it goes along with what is said.
+pub async fn bring(
+    app: &App,
+    site: &Site,
+    ticket: &StoredTicket,
+    name: &str,
+    bytes: Vec<u8>,
+) -> Result<String, Refusal> {
+    let rules = &site.config.attachments;
+    let body = Body::from(bytes);
+    let part = receive::receive(&app.folder.path, &HeaderMap::new(), body, rules.max_bytes as usize).await?;
+    let cleaned = clean::clean(&app.folder, part, rules).await?;
+    let kept = StoredAttachment {
+        site: ticket.site.clone(),
+        id: Uuid::new_v4().to_string(),
+        person: ticket.person.clone(),
+        session: ticket.session,
+        name: attachment::name(name, cleaned.media),
+        media: cleaned.media,
+        size: cleaned.size,
+        file: cleaned.file,
+        put_at: clock::now(),
+        number: None,
+    };
+    match app.store.put_attachment(&kept).await? {
+        Put::Kept(_) => Ok(kept.id),
+        Put::Sent(_) | Put::Foreign => Err(Refusal::Internal),
     }
 }
 

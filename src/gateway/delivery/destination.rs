@@ -64,6 +64,9 @@ pub trait Answers: Send + Sync {
     /// What there is about a ticket.
     async fn news(&self, place: &Place) -> Result<News, Failure>;
 
+    /// The bytes of a file that goes along with what was said, no more than so many.
+    async fn file(&self, file: &SaidFile, max: usize) -> Result<Vec<u8>, Failure>;
+
     /// The tickets of the person with a verified address, that came from elsewhere or from here.
     async fn of_person(&self, email: &str) -> Result<Vec<Foreign>, Failure>;
 }
@@ -203,10 +206,21 @@ pub struct Saying {
     pub name: String,
     /// What they say: plain text from the customer, Markdown from support.
     pub body: String,
+    /// The files that go along with it.
+    pub files: Vec<SaidFile>,
     /// The same as it was written, where it may be that it was brought there from here.
     pub written: String,
     /// When, RFC 3339 in UTC.
     pub at: String,
+}
+
+/// A file that goes along with what was said at a destination.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct SaidFile {
+    /// What it is called.
+    pub name: String,
+    /// Where it is.
+    pub url: String,
 }
 
 /// What there is about a ticket at a destination.

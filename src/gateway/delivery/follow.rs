@@ -4,6 +4,7 @@
 //! there. What is found is taken in once, whoever found it.
 
 use std::convert::Infallible;
+use std::mem::take;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -13,12 +14,12 @@ use tokio::task::JoinSet;
 use tokio::time::timeout;
 
 use super::lines::Line;
-use super::{Answers, Failure, News, Saying, orders};
+use super::{Answers, Failure, Saying, orders};
 use crate::domain::conversation::{Author, Turn};
 use crate::domain::ticket::Status;
 use crate::gateway::app::App;
 use crate::gateway::store::{Act, Deed, Delivery, DueLook, Said, State, Step, Stepped, StoreError, StoredTicket, What};
-use crate::gateway::{clock, pauses};
+use crate::gateway::{attachments, clock, pauses};
 
 /// For how long a ticket that is looked at is nobody else's. Who looks twice finds the same.
 const LEASE: Duration = Duration::from_secs(60);
@@ -177,14 +178,17 @@ async fn look_at(app: &App, name: &str, answers: &dyn Answers, due: &DueLook) ->
             }
         })
     };
-    for saying in news.said.iter().filter(|saying| !is_ours(saying)) {
-        take_in(app, &due.ticket, name, saying).await?;
+    for saying in news.said.into_iter().filter(|saying| !is_ours(saying)) {
+        if app.store.said(&due.ticket.id, &key(name, &saying)).await?.is_none() {
+            let (saying, files) = gather(app, answers, &due.ticket, saying).await?;
+            take_in(app, &due.ticket, name, &saying, files).await?;
+        }
     }
     // What is still on its way there knows better than what was there before it.
     if waiting || waits(&deliveries(app, &due.ticket.id, name).await?) {
         return Ok(Some(AGAIN));
     }
-    stand(app, &due.ticket.id, name, &news).await?;
+    stand(app, &due.ticket.id, name, (news.status, news.turn)).await?;
     Ok(None)
 }
 
@@ -197,15 +201,55 @@ fn waits(deliveries: &[Delivery]) -> bool {
     deliveries.iter().any(|one| one.state == State::Waiting)
 }
 
-/// Takes in what was said there; the same is taken in once.
-pub async fn take_in(app: &App, ticket: &StoredTicket, from: &str, saying: &Saying) -> Result<(), StoreError> {
+/// Brings the files that go along with what was said; what cannot be brought is named in it.
+async fn gather(
+    app: &App,
+    answers: &dyn Answers,
+    ticket: &StoredTicket,
+    mut saying: Saying,
+) -> Result<(Saying, Vec<String>), Trouble> {
+    let mut ids = Vec::new();
+    let Some(site) = app.site(&ticket.site) else { return Ok((saying, ids)) };
+    for file in take(&mut saying.files) {
+        let brought = match answers.file(&file, site.config.attachments.max_bytes as usize).await {
+            Ok(bytes) => {
+                attachments::bring(app, site, ticket, &file.name, bytes).await.map_err(|error| error.to_string())
+            }
+            Err(Failure::Never(reason)) => Err(reason),
+            // The whole is looked at again, so that it comes with its files.
+            Err(failure) => return Err(Trouble::Destination(failure)),
+        };
+        match brought {
+            Ok(id) => ids.push(id),
+            Err(reason) => {
+                tracing::warn!(reference = ticket.reference, reason, "a file that was said elsewhere is not here");
+                let name = file.name.replace(|c: char| c.is_control() || "\\`*_[]<>#!".contains(c), " ");
+                saying.body = format!("{}\n\n({name})", saying.body.trim_end()).trim_start().to_string();
+            }
+        }
+    }
+    Ok((saying, ids))
+}
+
+/// The key of what was said; no key of a client has a space.
+fn key(from: &str, saying: &Saying) -> String {
+    format!("{from} {}", saying.remote)
+}
+
+/// Takes in what was said there with files that are here; the same is taken in once.
+pub async fn take_in(
+    app: &App,
+    ticket: &StoredTicket,
+    from: &str,
+    saying: &Saying,
+    files: Vec<String>,
+) -> Result<(), StoreError> {
     let said = Said {
         author: saying.author,
         name: saying.name.clone(),
         body: saying.body.clone(),
-        // No key of a client has a space.
-        seal: Some((format!("{from} {}", saying.remote), Sha256::digest(&saying.body).into())),
-        attachments: Vec::new(),
+        seal: Some((key(from, saying), Sha256::digest(&saying.body).into())),
+        attachments: files,
     };
     let change = |ticket: &mut StoredTicket| {
         let handling = &mut ticket.handling;
@@ -231,22 +275,22 @@ pub async fn take_in(app: &App, ticket: &StoredTicket, from: &str, saying: &Sayi
 }
 
 /// Lets a ticket stand where it stands there.
-async fn stand(app: &App, id: &str, from: &str, news: &News) -> Result<(), StoreError> {
+async fn stand(app: &App, id: &str, from: &str, (status, turn): (Status, Turn)) -> Result<(), StoreError> {
     let Some(ticket) = app.store.ticket(id).await? else { return Ok(()) };
-    if ticket.status == news.status && ticket.handling.turn == news.turn {
+    if ticket.status == status && ticket.handling.turn == turn {
         return Ok(());
     }
     let at = clock::now();
-    let (act, what) = match news.status {
+    let (act, what) = match status {
         Status::Solved => (Act::Solved, What::Solved),
         Status::Open => (Act::Reopened, What::Reopened),
     };
-    let changes = ticket.status != news.status;
+    let changes = ticket.status != status;
     let deed = changes.then(|| Deed { operator: from.into(), act, text: String::new(), at: at.clone() });
     let deliveries =
         if changes { orders(app.site(&ticket.site), what, Author::Support, Some(from)) } else { Vec::new() };
     let change = |ticket: &mut StoredTicket| {
-        (ticket.status, ticket.handling.turn) = (news.status, news.turn);
+        (ticket.status, ticket.handling.turn) = (status, turn);
         if changes {
             ticket.handling.updated_at = at.clone();
         }

@@ -17,7 +17,8 @@ use crate::domain::conversation::Author;
 
 pub use check::{Checked, check};
 pub use destination::{
-    Answers, Delivered, Destination, Failure, Finding, Foreign, Heard, News, NotHeard, Parcel, ParcelFile, Saying,
+    Answers, Delivered, Destination, Failure, Finding, Foreign, Heard, News, NotHeard, Parcel, ParcelFile, SaidFile,
+    Saying,
 };
 pub use lines::Lines;
 pub use prompt::prompt;

@@ -46,7 +46,7 @@ pub async fn answer(
         Heard::Said { ticket, saying } => {
             let ticket = app.store.ticket(&ticket).await?.filter(|ticket| ticket.site == name);
             let ticket = ticket.ok_or_else(|| Refusal::NotFound(": no ticket".into()))?;
-            follow::take_in(&app, &ticket, &destination, &saying).await?;
+            follow::take_in(&app, &ticket, &destination, &saying, Vec::new()).await?;
         }
         Heard::Nothing => {}
     }

@@ -5,7 +5,7 @@ use deskbell::gateway::tickets::handling::{Action, act};
 use serde_json::{Value, json};
 
 use super::{Desk, HOOK_SECRET, desk, full, until};
-use crate::zendesk::control::{Arriving, Channel, Person, Said, Side, said};
+use crate::zendesk::control::{Arriving, Channel, File, Person, Said, Side, said};
 
 /// A desk that hears webhooks, and a ticket that is there: its id here and there.
 async fn begun(more: &str) -> (Desk, String, u64) {
@@ -60,6 +60,27 @@ async fn an_agents_answer_comes_once_however_the_webhooks_come_and_a_private_not
         desk.zendesk.release_webhooks();
         until(async || desk.messages(&id).await.len() == 4).await;
         assert_eq!(desk.zendesk.state().tickets[&there].comments.len(), 5, "nothing of it came back there");
+    }
+}
+
+#[tokio::test]
+async fn an_agents_file_is_read_here_and_one_that_is_not_taken_is_named() {
+    for leads in [false, true] {
+        let (desk, id, there) = begun("").await;
+        desk.zendesk.webhook(&listening(&desk).await, HOOK_SECRET);
+        desk.zendesk.quirks(|quirks| quirks.attachments_redirect = leads);
+        let file = |name: &str, text: &str| File { name: name.into(), text: text.into(), ..File::default() };
+        let files =
+            vec![file("steps.txt", "Press it twice.\n"), file("page.html", "<html><script>x</script></html>\u{0}")];
+        desk.zendesk.comment(there, &Said { attachments: files, ..said(Side::Agent, "See the file.") }).unwrap();
+        until(async || desk.messages(&id).await.len() == 2).await;
+        assert_eq!(desk.messages(&id).await, [customer("One"), support("See the file.\n\n(page.html)")]);
+        let kept = desk.gateway.app.store.attachments(&id).await.unwrap();
+        assert_eq!(
+            kept.iter().map(|kept| (kept.name.as_str(), kept.number)).collect::<Vec<_>>(),
+            [("steps.txt", Some(1))]
+        );
+        assert_eq!(std::fs::read_to_string(desk.gateway.app.folder.path(&kept[0])).unwrap(), "Press it twice.\n");
     }
 }
 

@@ -4,11 +4,10 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use async_trait::async_trait;
-use reqwest::Url;
 use serde::Deserialize;
 use serde_json::Value;
 
-use super::super::{Answers, Failure, Foreign, News, Saying};
+use super::super::{Answers, Failure, Foreign, News, SaidFile, Saying};
 use super::account::all;
 use super::{OURS, Zendesk};
 use crate::domain::conversation::{Author, Turn};
@@ -156,12 +155,22 @@ impl Answers for Zendesk {
                 author,
                 name: names.get(&comment.author_id).cloned().unwrap_or_default(),
                 body: self.body(comment, author),
+                files: comment
+                    .attachments
+                    .iter()
+                    .filter(|file| !file.inline)
+                    .map(|file| SaidFile { name: file.file_name.clone(), url: file.content_url.clone() })
+                    .collect(),
                 written: comment.text().trim().into(),
                 at: time(&comment.created_at),
             }
         };
         let (status, turn) = stands(&ticket.status);
         Ok(News { status, turn, said: new.iter().map(saying).collect() })
+    }
+
+    async fn file(&self, file: &SaidFile, max: usize) -> Result<Vec<u8>, Failure> {
+        self.client.file(&file.url, max).await
     }
 
     async fn of_person(&self, email: &str) -> Result<Vec<Foreign>, Failure> {
@@ -199,26 +208,12 @@ impl Zendesk {
         Ok(names)
     }
 
-    /// What a comment says, with its files as links.
+    /// What a comment says.
     fn body(&self, comment: &Comment, author: Author) -> String {
-        let page = self.client.url("/").ok();
-        let mut body = match (author, page) {
+        match (author, self.client.url("/").ok()) {
             (Author::Support, Some(page)) if !comment.html_body.is_empty() => markdown(&comment.html_body, &page),
             _ => comment.text().to_string(),
-        };
-        for file in comment.attachments.iter().filter(|file| !file.inline) {
-            let link = Url::parse(&file.content_url).ok().filter(|url| matches!(url.scheme(), "https" | "http"));
-            let name = file.file_name.replace(['[', ']', '\\', '\n'], " ");
-            let line = match link {
-                Some(url) if author == Author::Support => {
-                    format!("[{name}]({})", url.as_str().replace('(', "%28").replace(')', "%29"))
-                }
-                Some(url) => format!("{name}: {url}"),
-                None => name,
-            };
-            body = format!("{}\n\n{line}", body.trim_end()).trim_start().to_string();
         }
-        body
     }
 }
 

@@ -27,6 +27,8 @@ const WAIT_MAX: Duration = Duration::from_secs(60 * 60);
 #[derive(Debug)]
 pub struct Client {
     http: reqwest::Client,
+    /// For files, which lie elsewhere: it lets itself be led there.
+    files: reqwest::Client,
     base: Url,
     login: Login,
     pace: Pace,
@@ -86,13 +88,12 @@ impl Client {
     /// Asks an account at an address.
     pub fn new(base: Url, login: Login) -> Result<Client, String> {
         fetch::install_crypto();
-        let http = reqwest::Client::builder()
-            .user_agent(fetch::USER_AGENT)
-            .connect_timeout(CONNECT)
-            .redirect(Policy::none())
-            .build()
-            .map_err(|error| fetch::told(&error))?;
-        Ok(Client { http, base, login, pace: Pace::default() })
+        let build = |redirects: Policy| {
+            let client = reqwest::Client::builder().user_agent(fetch::USER_AGENT).connect_timeout(CONNECT);
+            client.redirect(redirects).build().map_err(|error| fetch::told(&error))
+        };
+        let (http, files) = (build(Policy::none())?, build(Policy::custom(fetch::redirect))?);
+        Ok(Client { http, files, base, login, pace: Pace::default() })
     }
 
     /// The address of a path.
@@ -125,6 +126,28 @@ impl Client {
             }
         }
         Err(Failure::away(format!("Zendesk does not let the gateway in: {}", answer.says())))
+    }
+
+    /// The bytes of a file of the account, no more than so many. Who it is is told to the account alone, and not where it leads.
+    pub async fn file(&self, url: &str, max: usize) -> Result<Vec<u8>, Failure> {
+        let refused = |what: &str| Failure::Never(format!("a file of Zendesk {what}"));
+        let url = Url::parse(url).ok().filter(|url| url.origin() == self.base.origin());
+        let url = url.ok_or_else(|| refused("is not at the address of the account"))?;
+        let login = self.login.header(self).await?;
+        self.pace.turn().await;
+        let asks = self.files.get(url).timeout(UPLOAD).header(AUTHORIZATION, login);
+        let mut response = asks.send().await.map_err(|error| unreachable(&error))?;
+        if !response.status().is_success() {
+            return Err(refused(&format!("is not given ({})", response.status())));
+        }
+        let mut bytes = Vec::new();
+        while let Some(chunk) = response.chunk().await.map_err(|error| unreachable(&error))? {
+            bytes.extend_from_slice(&chunk);
+            if bytes.len() > max {
+                return Err(refused("is too large"));
+            }
+        }
+        Ok(bytes)
     }
 
     /// One request, as somebody or as nobody.
