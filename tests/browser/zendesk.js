@@ -1,0 +1,81 @@
+import { spawn } from "node:child_process";
+import { once } from "node:events";
+import path from "node:path";
+import { createInterface } from "node:readline";
+import { root } from "./gateway.js";
+
+// ZENDESK names another program, so that tests can run beside a build.
+const program =
+  process.env.ZENDESK || path.resolve(root, process.env.CARGO_TARGET_DIR || "target", "debug", "examples", "zendesk");
+
+/** A stand-in for Zendesk, with an account of its own (`tests/zendesk`). */
+export class Zendesk {
+  /** Where it is, without a slash at the end. */
+  url = "";
+  /** @type {import("node:child_process").ChildProcess | undefined} */
+  #process;
+
+  async start() {
+    const started = spawn(program, [], { stdio: ["ignore", "pipe", "inherit"] });
+    this.#process = started;
+    for await (const line of createInterface(started.stdout)) {
+      const url = line.match(/stands in at (http:\/\/127\.0\.0\.1:\d+)/)?.[1];
+      if (!url) continue;
+      this.url = url;
+      started.stdout.resume();
+      return;
+    }
+    throw new Error("the stand-in for Zendesk did not start");
+  }
+
+  async stop() {
+    const running = this.#process;
+    this.#process = undefined;
+    if (running && running.exitCode === null && running.signalCode === null) {
+      const ended = once(running, "exit");
+      running.kill();
+      await ended;
+    }
+  }
+
+  /** What it holds: tickets with all that was said on them, users, a log of requests. @returns {Promise<any>} */
+  state() {
+    return this.control("state");
+  }
+
+  /** Changes how it behaves, from now on. @param {Record<string, unknown>} quirks */
+  quirks(quirks) {
+    return this.control("quirks", quirks);
+  }
+
+  /** Lets the next requests that match go wrong. @param {{method?: string, path_prefix?: string, after?: number, times?: number, what: unknown}[]} faults */
+  faults(...faults) {
+    return this.control("faults", faults);
+  }
+
+  /** Changes the account. @param {Record<string, unknown>} change */
+  account(change) {
+    return this.control("account", change);
+  }
+
+  /** Moves its clock forward. @param {number} seconds */
+  advance(seconds) {
+    return this.control("clock", { advance_seconds: seconds });
+  }
+
+  /** What was asked of a path, oldest first; of pages' preflights nothing. @param {string} start @returns {Promise<any[]>} */
+  async asked(start) {
+    const { log } = await this.state();
+    return log.filter((/** @type {any} */ one) => one.method !== "OPTIONS" && one.path.startsWith(start));
+  }
+
+  /** Anything else that the stand-in does. @param {string} what @param {unknown} [body] @returns {Promise<any>} */
+  async control(what, body) {
+    const headers = { "content-type": "application/json" };
+    const options = body === undefined ? {} : { method: "POST", headers, body: JSON.stringify(body) };
+    const answer = await fetch(`${this.url}/_control/${what}`, options);
+    if (!answer.ok) throw new Error(`the stand-in refuses ${what}: ${answer.status} ${await answer.text()}`);
+    const text = await answer.text();
+    return text && JSON.parse(text);
+  }
+}
