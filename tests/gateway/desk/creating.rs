@@ -121,7 +121,7 @@ async fn a_file_that_zendesk_does_not_take_is_named_and_the_ticket_is_there() {
 }
 
 #[tokio::test]
-async fn a_token_that_ends_is_asked_for_again_and_an_account_may_still_have_an_api_token() {
+async fn a_token_that_is_not_taken_any_more_is_asked_for_again() {
     let desk = desk("").await;
     assert_eq!(desk.post("1", &full("One")).await.status, 201);
     desk.zendesk.state().tokens.clear();

@@ -6,6 +6,7 @@ mod creating;
 mod faults;
 mod killed;
 mod outage;
+mod queue;
 
 use std::time::Duration;
 
@@ -88,7 +89,13 @@ pub fn mapping() -> String {
 /// A desk with more lines in the table of its destination.
 pub async fn desk(more: &str) -> Desk {
     let zendesk = Zendesk::start().await;
-    let gateway = support::gateway_with(&site(&zendesk, more), Overrides::default()).await;
+    let lines = site(&zendesk, more);
+    open(zendesk, &lines).await
+}
+
+/// A desk with these lines in its file.
+pub async fn open(zendesk: Zendesk, lines: &str) -> Desk {
+    let gateway = support::gateway_with(lines, Overrides::default()).await;
     let mut workers = JoinSet::new();
     let app = gateway.app.clone();
     workers.spawn(async move {

@@ -1,0 +1,128 @@
+//! What waits, for how long, and what becomes of it.
+
+use deskbell::domain::conversation::Author;
+use deskbell::domain::ticket::{NewTicket, Status};
+use deskbell::gateway::delivery::orders;
+use deskbell::gateway::store::{Along, Handling, Seal, State, StoredTicket, What};
+
+use super::{Desk, desk, full, until};
+use crate::zendesk::Zendesk;
+use crate::zendesk::quirks::{Answer, Fault, What as Wrong};
+
+/// Keeps a ticket that came at a time.
+async fn place(desk: &Desk, message: &str, received_at: &str) -> String {
+    let new: NewTicket = serde_json::from_value(full(message)).unwrap();
+    let ticket = StoredTicket {
+        id: uuid::Uuid::now_v7().to_string(),
+        site: "desk".into(),
+        reference: format!("DB-{message}"),
+        status: Status::Open,
+        priority: None,
+        target: None,
+        due_at: None,
+        person: None,
+        session: None,
+        handling: Handling::of(&new, received_at),
+        received_at: received_at.into(),
+        ticket: new,
+    };
+    let deliveries = orders(desk.gateway.app.site("desk"), What::Ticket, Author::Customer, None);
+    let seal = Seal { key: message.into(), body: [0; 32], session: None };
+    desk.gateway.app.store.place(&ticket, &seal, Along { deliveries, ..Along::default() }).await.unwrap();
+    desk.gateway.app.lines.wake("desk");
+    ticket.id
+}
+
+#[tokio::test]
+async fn after_three_days_it_is_given_up_and_an_operator_sends_it_again() {
+    let desk = desk("").await;
+    desk.zendesk.quirks(|quirks| quirks.down = true);
+    let id = place(&desk, "Old", "2026-11-20T09:00:00.000Z").await;
+    let store = &desk.gateway.app.store;
+    until(async || store.given_up(10).await.unwrap().len() == 1).await;
+    let (delivery, reference) = store.given_up(10).await.unwrap().remove(0);
+    assert_eq!((reference.as_str(), delivery.told.as_str()), ("DB-Old", "Zendesk is away (503)"));
+    desk.zendesk.quirks(|quirks| quirks.down = false);
+    store.send_again(None, &deskbell::gateway::clock::now()).await.unwrap();
+    desk.gateway.app.lines.wake("desk");
+    until(async || store.deliveries(&id).await.unwrap()[0].state == State::Delivered).await;
+    desk.only();
+}
+
+#[tokio::test]
+async fn what_fails_alone_waits_alone_and_what_is_said_about_it_waits_behind_it() {
+    let desk = desk("").await;
+    let fails = Fault {
+        method: "POST".into(),
+        path_prefix: "/api/v2/tickets".into(),
+        after: 0,
+        times: 1,
+        what: Wrong::Status(Answer { status: 500, retry_after: Some(2), html: false }),
+    };
+    desk.zendesk.fault(fails);
+    let first = desk.post("1", &full("First")).await;
+    let id = first.json()["id"].as_str().unwrap().to_string();
+    let (reply, second) =
+        tokio::join!(desk.reply(&id, "r", "And this."), async { desk.post("2", &full("Second")).await });
+    assert_eq!(second.status, 201, "it does not wait for the first");
+    assert!([201, 202].contains(&reply.status.as_u16()));
+    desk.quiet().await;
+    let state = desk.zendesk.state();
+    let said: Vec<Vec<&str>> = state
+        .tickets
+        .values()
+        .map(|ticket| ticket.comments.iter().map(|one| one.body.lines().next().unwrap()).collect())
+        .collect();
+    assert!(said.contains(&vec!["First", "And this."]) && said.contains(&vec!["Second"]), "{said:?}");
+}
+
+#[tokio::test]
+async fn each_of_several_destinations_has_a_queue_of_its_own() {
+    let other = Zendesk::start().await;
+    other.quirks(|quirks| quirks.down = true);
+    let more = format!(
+        "[sites.desk.destinations.other]\nto = \"zendesk\"\nurl = \"{}\"\nclient_id = \"deskbell\"\nclient_secret = \"secret\"",
+        other.url()
+    );
+    let desk = desk(&more).await;
+    let answer = desk.post("key", &full("One")).await;
+    assert_eq!(answer.status, 202, "one of them does not have it");
+    until(async || desk.zendesk.state().tickets.len() == 1).await;
+    let queues = desk.gateway.app.store.queues().await.unwrap();
+    assert_eq!(
+        queues.iter().map(|queue| (queue.destination.as_str(), queue.waiting)).collect::<Vec<_>>(),
+        [("other", 1)]
+    );
+    other.quirks(|quirks| quirks.down = false);
+    desk.quiet().await;
+    assert_eq!(other.state().tickets.len(), 1);
+    // What an agent answers in one is said in the other, and does not come back.
+    let there = *desk.zendesk.state().tickets.keys().next().unwrap();
+    desk.zendesk.comment(there, &crate::zendesk::control::said(crate::zendesk::control::Side::Agent, "Yes.")).unwrap();
+    desk.gateway.app.store.look(("desk", "desk"), &[there.to_string()], "2026-11-26T00:00:00.000Z").await.unwrap();
+    desk.gateway.app.lines.line("desk", "desk").unwrap().look();
+    until(async || other.state().tickets.values().next().unwrap().comments.len() == 2).await;
+    desk.quiet().await;
+    let id = answer.json()["id"].as_str().unwrap().to_string();
+    assert_eq!(desk.messages(&id).await.len(), 2);
+    assert_eq!(desk.zendesk.state().tickets[&there].comments.len(), 2);
+}
+
+#[tokio::test]
+async fn an_account_that_still_has_an_api_token_is_served_by_it() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("token");
+    std::fs::write(&path, "legacy\n").unwrap();
+    let zendesk = Zendesk::start().await;
+    zendesk.state().account.legacy_token = Some("legacy".into());
+    let lines = super::site(&zendesk, "").replace(
+        "client_id = \"deskbell\"\n        client_secret = \"secret\"",
+        &format!("email = \"grace@acme.example\"\n        api_token_file = {:?}", path.display().to_string()),
+    );
+    assert!(lines.contains("api_token_file"));
+    let desk = super::open(zendesk, &lines).await;
+    let answer = desk.post("key", &full("One")).await;
+    assert_eq!(answer.status, 201, "{}", answer.text());
+    desk.only();
+    assert_eq!(desk.zendesk.state().grants, 0, "no token of OAuth was asked for");
+}
