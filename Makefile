@@ -97,7 +97,7 @@ test-wasm: wasm-target $(BINDGEN) $(BROWSER_PACKAGES)
 
 test-browser: widget $(BROWSER_PACKAGES)
 	@echo '── browser tests'
-	cargo build --bin deskbell
+	cargo build --bin deskbell --example zendesk
 	CHROMIUM=$$(tests/browser/find-chromium)
 	export CHROMIUM
 	tests/browser/node_modules/.bin/playwright test --config tests/browser

@@ -22,10 +22,11 @@ mod exports {
         widget::answer(what, about)
     }
 
-    /// How many tickets the person has, how many messages they have not read, and how much waits to be sent.
+    /// How many tickets the person has, how many messages they have not read, how much waits to be sent, and of how much of that
+    /// it is not known whether it was.
     #[wasm_bindgen]
-    pub fn follows(total: u32, unread: u32, queued: u32) {
-        widget::follows(total, unread, queued);
+    pub fn follows(total: u32, unread: u32, queued: u32, unsure: u32) {
+        widget::follows(total, unread, queued, unsure);
     }
 
     /// Leads where the options of the command `open`, or a link, say.

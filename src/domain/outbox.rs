@@ -29,6 +29,8 @@ pub enum Sealed {
     Ticket,
     /// What the customer says in a conversation.
     Reply,
+    /// A ticket that is on its way to who knows no keys: a second one would be another ticket.
+    Keyless,
 }
 
 /// What that means for what was sealed.
@@ -42,6 +44,8 @@ pub enum Outcome {
     Missing,
     /// It may or may not have arrived: the same bytes with the same key, later. Nothing is edited until it is known.
     Unknown(Cause),
+    /// It may or may not have arrived, and no key tells one from the other: it goes again only if the person says so.
+    Unsure,
 }
 
 /// Why it is not known whether it arrived.
@@ -77,6 +81,7 @@ impl Outcome {
             Outcome::Unknown(Cause::TimedOut) => "timed-out",
             Outcome::Unknown(Cause::Busy(_)) => "busy",
             Outcome::Unknown(Cause::Fault) => "fault",
+            Outcome::Unsure => "unsure",
         }
     }
 
@@ -85,7 +90,7 @@ impl Outcome {
     pub fn pause(self, tries: u32, chance: u32) -> u32 {
         let part = |whole: u32| (u64::from(whole) * u64::from(chance.min(1_000)) / 1_000) as u32;
         match self {
-            Outcome::Sent | Outcome::Refused => 0,
+            Outcome::Sent | Outcome::Refused | Outcome::Unsure => 0,
             Outcome::Missing => Outcome::Unknown(Cause::Busy(1)).pause(tries, chance),
             Outcome::Unknown(Cause::Busy(seconds)) => seconds.saturating_mul(1_000).saturating_add(part(SPREAD_MS)),
             Outcome::Unknown(_) => {
@@ -98,6 +103,14 @@ impl Outcome {
 
 /// Reads what came back. `online` is what the browser believes.
 pub fn decide<S: Source>(sealed: Sealed, answer: &Answer<S>, online: bool) -> Outcome {
+    match read(sealed, answer, online) {
+        // Who is told to come back later has not been heard.
+        Outcome::Unknown(cause) if sealed == Sealed::Keyless && !matches!(cause, Cause::Busy(_)) => Outcome::Unsure,
+        outcome => outcome,
+    }
+}
+
+fn read<S: Source>(sealed: Sealed, answer: &Answer<S>, online: bool) -> Outcome {
     let (status, body, retry_after) = match answer {
         Answer::Unreachable if !online => return Outcome::Unknown(Cause::Offline),
         Answer::Unreachable => return Outcome::Unknown(Cause::Unreachable),
@@ -124,7 +137,7 @@ pub fn decide<S: Source>(sealed: Sealed, answer: &Answer<S>, online: bool) -> Ou
 /// Whether a body says what only the gateway knows once it has stored what was sealed.
 fn proves<S: Source>(sealed: Sealed, body: &S) -> bool {
     match sealed {
-        Sealed::Ticket => !Receipt::read(body).reference.is_empty(),
+        Sealed::Ticket | Sealed::Keyless => !Receipt::read(body).reference.is_empty(),
         Sealed::Reply => body.get("number").number() > 0.0,
     }
 }
@@ -185,6 +198,31 @@ mod tests {
             let answer = Answer::Http { status: 201, body, retry_after: None };
             assert_eq!(decide(Sealed::Reply, &answer, true), outcome);
         }
+    }
+
+    #[test]
+    fn without_a_key_what_is_not_known_is_never_tried_by_itself() {
+        let http = |status, body: &str| Answer::Http {
+            status,
+            body: serde_json::from_str::<serde_json::Value>(body).ok(),
+            retry_after: None,
+        };
+        for (answer, online, outcome) in [
+            (http(201, r##"{"id":"7","reference":"#7","status":"open"}"##), true, Outcome::Sent),
+            (http(422, r#"{"code":"refused","title":"x"}"#), true, Outcome::Refused),
+            (http(429, ""), true, Outcome::Unknown(Cause::Busy(30))),
+            (http(201, r#"{"id":"7","refe"#), true, Outcome::Unsure),
+            (http(200, "<html>login</html>"), true, Outcome::Unsure),
+            (http(403, "<html>blocked by a proxy</html>"), true, Outcome::Unsure),
+            (http(408, r#"{"code":"refused","title":"x"}"#), true, Outcome::Unsure),
+            (http(500, ""), true, Outcome::Unsure),
+            (Answer::Unreachable, true, Outcome::Unsure),
+            (Answer::Unreachable, false, Outcome::Unsure),
+            (Answer::TimedOut, true, Outcome::Unsure),
+        ] {
+            assert_eq!(decide(Sealed::Keyless, &answer, online), outcome, "{answer:?}");
+        }
+        assert_eq!(Outcome::Unsure.pause(3, 1_000), 0);
     }
 
     #[test]

@@ -39,6 +39,9 @@ export const attachments = (siteUrl) => {
     await transact(["files"], (files) => files.put(file, file.id)).catch(blank);
   };
 
+  /** @param {string} id @returns {Promise<Kept | undefined>} */
+  const find = async (id) => known.get(id) ?? transact(["files"], (files) => got(files.get(id))).catch(blank);
+
   /** @param {string[]} ids */
   const drop = async (ids) => {
     for (const id of ids) {
@@ -86,6 +89,7 @@ export const attachments = (siteUrl) => {
   return {
     keep,
     drop,
+    find,
     of,
     gone,
     /** Whether one is on its way. @param {string} id */
@@ -130,7 +134,7 @@ export const attachments = (siteUrl) => {
     put: async (id, session, token) => {
       const running = going.get(id);
       if (running) return running.done;
-      const file = known.get(id) ?? (await transact(["files"], (files) => got(files.get(id))).catch(blank));
+      const file = await find(id);
       if (!file || file.there) return { status: 201 };
       known.set(id, file);
       let ended = false;

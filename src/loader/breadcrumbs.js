@@ -54,10 +54,10 @@ const role = (on) => on.getAttribute("role") ?? ROLES[on.tagName] ?? (on.matches
 /** The accessible name, as far as it is no text that somebody may have typed. @param {any} on */
 const nameOf = (on) => {
   const root = on.getRootNode();
-  const labelled = (on.getAttribute("aria-labelledby") ?? "")
+  const attribute = (/** @type {string} */ name) => on.getAttribute(name) ?? "";
+  const labelled = attribute("aria-labelledby")
     .split(" ")
     .map((/** @type {string} */ id) => id && shown(root.getElementById(id)));
-  const attribute = (/** @type {string} */ name) => on.getAttribute(name) ?? "";
   const press = /^(button|submit|reset)$/.test(on.type) && on.matches("input") && on.value;
   const named =
     labelled.join(" ").trim() ||

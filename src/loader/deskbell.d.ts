@@ -57,7 +57,7 @@ export interface Options {
   kinds?: Kind[];
   /** The parts of the product. `urls` are paths that are about it; `*` stands for anything. Default: the gateway's. */
   topics?: { id: string; label: string; urls?: string[] }[];
-  /** Where answers are looked for, those before others first. Default: the gateway alone. */
+  /** Where answers are looked for, those before others first. Default: the gateway alone; nowhere on a page that has none. */
   sources?: Source[];
   /** Places that are shown on the first screen; https:, http: or mailto:. Default: the gateway's. */
   links?: Link[];
@@ -166,8 +166,19 @@ export interface Events {
   deflected: { id: string };
   sent: { id: string; reference: string };
   failed: {
+    /** `unsure`: without a gateway, it may have been sent, and the customer is asked whether it goes again. */
     cause:
-      "wasm" | "globals" | "load" | "crashed" | "refused" | "offline" | "unreachable" | "timed-out" | "busy" | "fault";
+      | "wasm"
+      | "globals"
+      | "load"
+      | "crashed"
+      | "refused"
+      | "offline"
+      | "unreachable"
+      | "timed-out"
+      | "busy"
+      | "fault"
+      | "unsure";
   };
 }
 

@@ -96,7 +96,7 @@ const object = (command, value) => {
 /** @param {string} name @param {any[]} args */
 const run = async (name, args) => {
   if (!Object.hasOwn(COMMANDS, name)) throw wrong(String(name), `unknown; there are ${Object.keys(COMMANDS)}`);
-  return COMMANDS[name]?.(...args);
+  return /** @type {(...args: any[]) => any} */ (COMMANDS[name])(...args);
 };
 
 /** @param {string} name @param {any[]} args */

@@ -9,7 +9,7 @@ import { sized } from "./sizes.js";
  * @typedef {object} Given
  * @property {ReturnType<typeof import("./attachments.js").attachments>} attachments
  * @property {() => {max_bytes: number, max_count: number, types: string[]} | undefined} limits what the site takes
- * @property {(id: string) => Promise<unknown>} put brings one to the gateway
+ * @property {((id: string) => Promise<unknown>) | ""} put brings one to the gateway; without one they go with the message
  * @property {() => void} changed hears that one was added or taken back
  * @property {(text: string) => void} announce
  * @property {{[key: string]: string}} words
@@ -65,7 +65,7 @@ export const start = ({ attachments, limits, put, changed, announce, words, lang
     const about = element("span", "about");
     const progress = /** @type {HTMLProgressElement} */ (element("progress", ""));
     progress.setAttribute("aria-label", say("file_going", name));
-    const again = button("link", say("file_retry"), () => put(id));
+    const again = button("link", say("file_retry"), () => put && put(id));
     const edit = button("link", say("file_edit"), () => shoot(file));
     edit.setAttribute("aria-label", say("file_edit_named", name));
     const remove = button("icon", "✕", () => take(file));
@@ -98,7 +98,7 @@ export const start = ({ attachments, limits, put, changed, announce, words, lang
         // Without a value it only says that it is on its way.
         if (part == undefined) progress.removeAttribute("value");
         else progress.value = part;
-        again.hidden = there || goes || !!refused;
+        again.hidden = !put || there || goes || !!refused;
         edit.hidden = goes;
       },
     };
@@ -137,7 +137,7 @@ export const start = ({ attachments, limits, put, changed, announce, words, lang
       else {
         const id = uuid();
         await attachments.keep({ id, of: to, name, blob: file, at: Date.now(), there: false });
-        put(id);
+        if (put) put(id);
         added.push(name);
       }
     }

@@ -40,6 +40,8 @@ declare const TICKETS_INTEGRITY: string;
 declare const TICKETS_WASM_INTEGRITY: string;
 /** The style of tickets and conversations; known to `tickets.js` only. */
 declare const TICKETS_CSS: string;
+/** The integrity of `zendesk.js`; known to `modules.js` only. */
+declare const ZENDESK_INTEGRITY: string;
 /** The integrity of `shot.js`; known to `modules.js` only. */
 declare const SHOT_INTEGRITY: string;
 /** The style of the editor of pictures; known to `shot.js` only. */
@@ -65,7 +67,7 @@ declare module "trunk:glue" {
   export function changed(what: 0 | 1 | 2): void;
   export function show(place: HTMLElement, live: HTMLElement, ...given: unknown[]): void;
   export function answer(what: string, about: string): unknown;
-  export function follows(total: number, unread: number, queued: number): void;
+  export function follows(total: number, unread: number, queued: number, unsure: number): void;
   export function alike(place: Element, live: HTMLElement, ...given: unknown[]): void;
   export function begin(site: object, live: HTMLElement, form: typeof answer, lang: string, labels: unknown): void;
   export function notices(place: Element, incidents: unknown): void;

@@ -29,7 +29,7 @@ const base = new URL(".", import.meta.url).href;
  * @param {Parts} parts @param {Form} form @param {(name: string) => any} said @param {(...counts: number[]) => void} heard
  */
 export const start = (parts, form, said, heard) => {
-  const { wear, lang, gateway, siteUrl, state, emit } = parts;
+  const { wear, lang, gateway, siteUrl, zendesk, state, emit } = parts;
   /** With the panel, once it is painted: on some pages tickets are followed before. */
   let all = parts;
   const labels = once(() => texts(lang));
@@ -114,7 +114,7 @@ export const start = (parts, form, said, heard) => {
     return module.start({
       attachments: carried,
       limits: () => said("attachments"),
-      put: (/** @type {string} */ id) => carried.put(id, all["session"](), all["token"]),
+      put: siteUrl && ((/** @type {string} */ id) => carried.put(id, all["session"](), all["token"])),
       changed: () => draft?.save(),
       announce: (/** @type {string} */ text) => (all["live"].textContent = text),
       words: await labels(),
@@ -148,13 +148,20 @@ export const start = (parts, form, said, heard) => {
       await draft?.save();
       await sealed?.discard(item, true);
     };
-    if (sealed) await draw(place, sealed, await labels(), lang, all["email"], copy, edit);
+    if (sealed)
+      await draw(place, sealed, await labels(), lang, all["email"], copy, edit, siteUrl ? "unreachable" : "unsent");
   };
   const turned = () => {
     heard();
     queued(state.queued);
     const place = all["root"].getElementById("waiting");
     if (place) waits(place).catch(blank);
+  };
+
+  /** Where words go that are searched for; empty where they stay on the page. */
+  const searched = () => {
+    if (siteUrl) return new URL(gateway).host;
+    return said("sources")?.some((/** @type {any} */ { engine }) => engine == "github") ? "api.github.com" : "";
   };
 
   const trap = document.createElement("input");
@@ -178,9 +185,20 @@ export const start = (parts, form, said, heard) => {
   };
   /** Something has arrived. */
   const touched = async () => {
+    if (!siteUrl) return;
     const { module, line } = await follow();
     line.touched();
     module.refresh();
+  };
+
+  const sender = once(() => script(parts.preload, "zendesk", ZENDESK_INTEGRITY));
+  /** Sends what is sealed without a gateway. @param {import("./outbox.js").Item} item @param {() => Promise<boolean>} begin */
+  const straight = async (item, begin) => {
+    try {
+      return (await sender()).deliver(zendesk, item, carried.find, begin, await labelled());
+    } catch {
+      return { status: 0 };
+    }
   };
 
   return {
@@ -197,6 +215,7 @@ export const start = (parts, form, said, heard) => {
         emit,
         form,
         attachments: carried,
+        straight: zendesk && straight,
         changed: turned,
         moved: () => draft?.check().catch(blank),
         arrived: (item, text) => {
@@ -218,7 +237,7 @@ export const start = (parts, form, said, heard) => {
     /** Draws into a place what it is named after. @param {Element} place @param {string} about */
     show: async (place, about) => {
       const [fields, consent] = [said("fields"), !!said("consent")];
-      if (place.id == "sends") (await sends()).look(place, form, lang, await labelled(), new URL(gateway).host);
+      if (place.id == "sends") (await sends()).look(place, form, lang, await labelled(), searched());
       else if (place.id == "tickets") await (await conversations())("show", place, about);
       else if (place.id == "waiting") await waits(place);
       else if (place.id == "files") await shown();
@@ -227,7 +246,7 @@ export const start = (parts, form, said, heard) => {
         place.className = "row";
         const text = all["box"].value;
         place.replaceChildren(...ladder(text, (key) => words[key], all["email"], copy, JSON.stringify(ticket())));
-      } else if (place.id == "copy") place.replaceChildren(saved(await labels(), last));
+      } else if (place.id == "copy") place.replaceChildren(...saved(await labels(), last, !siteUrl));
       else if (consent || fields?.length) {
         const drawn = additions().then((site) => site.ask(place, fields, consent));
         coming = drawn.catch(blank);

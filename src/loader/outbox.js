@@ -28,6 +28,7 @@ import { blank } from "./state.js";
  * @property {any} [refused] what the gateway does not like about it: a problem document
  *
  * @typedef {{word: string, text?: string}} Outcome `sent`, `refused`, or why it is not known; and what was answered
+ * @typedef {{status: number, text?: string, after?: number, late?: boolean, sealed?: string}} Answer
  * @typedef {object} Given
  * @property {string} site
  * @property {string} siteUrl
@@ -37,11 +38,15 @@ import { blank } from "./state.js";
  * @property {(refused: boolean) => Promise<string>} token
  * @property {(what: string, about: string) => any} form
  * @property {ReturnType<typeof import("./attachments.js").attachments>} attachments
+ * @property {"" | ((item: Item, begin: () => Promise<boolean>) => Promise<Answer>)} straight sends without a gateway (`zendesk.js`);
+ *   `begin` notes that it may arrive from now on, and gives whether nobody has before
  * @property {() => void} changed hears that something is sealed, goes, waits or is gone
  * @property {() => void} moved hears that another tab has done something
  * @property {(item: Item, text: string) => void} arrived hears what was answered
  */
 
+/** Why what may have arrived does not go again by itself (`domain/outbox`). */
+export const UNSURE = "unsure";
 const REQUEST_MS = 20_000;
 /** What waits for longer is not sent before the person has said so once more. */
 const ASK_AFTER_MS = 86_400_000;
@@ -49,7 +54,8 @@ const ASK_AFTER_MS = 86_400_000;
 const LEASE_MS = 3 * REQUEST_MS;
 
 /** @param {Given} given */
-export const outbox = ({ site, siteUrl, state, emit, session, token, form, attachments, changed, moved, arrived }) => {
+export const outbox = (given) => {
+  const { site, siteUrl, state, emit, session, token, form, attachments, straight, changed, moved, arrived } = given;
   const name = `deskbell:${site}:outbox`;
   /** What could not be stored lives as long as the page. @type {Map<string, Item>} */
   const unstored = new Map();
@@ -79,7 +85,7 @@ export const outbox = ({ site, siteUrl, state, emit, session, token, form, attac
     const age = Date.now() - Math.max(item.at, item.said);
     // A reply belongs to a ticket that only its owner may open.
     const theirs = !item.signed || !!item.draft || item.user == user();
-    return !item.refused && age < ASK_AFTER_MS && theirs;
+    return !item.refused && item.cause != UNSURE && age < ASK_AFTER_MS && theirs;
   };
 
   /** How long until it is tried; a clock that was put back does not keep it waiting. @param {Item} item */
@@ -110,7 +116,9 @@ export const outbox = ({ site, siteUrl, state, emit, session, token, form, attac
   const turn = async (elsewhere) => {
     if (!elsewhere) channel?.postMessage(0);
     const items = await all();
-    state.queued = items.filter((item) => item.user == user()).length;
+    const mine = items.filter((item) => item.user == user());
+    state.queued = mine.length;
+    state.unsure = mine.filter((item) => item.cause == UNSURE).length;
     try {
       const place = `deskbell-queued:${site}`;
       if (items.length) localStorage.setItem(place, `${items.length}`);
@@ -163,6 +171,16 @@ export const outbox = ({ site, siteUrl, state, emit, session, token, form, attac
       return { status: answer.status, text, after: Number(answer.headers.get("Retry-After")) };
     });
 
+  /** Notes that it may arrive from now on, because whoever takes it knows no keys; gives whether that is new. @param {string} key */
+  const begin = async (key) => {
+    let first = false;
+    await edit(key, (item) => {
+      first = item.cause != UNSURE;
+      item.cause = UNSURE;
+    });
+    return first;
+  };
+
   /** Tries what is due, alone: what another tab has done about it meanwhile counts. @param {string} key */
   const attempt = async (key) => {
     const item = (await all()).find((item) => item.key == key);
@@ -170,10 +188,11 @@ export const outbox = ({ site, siteUrl, state, emit, session, token, form, attac
     if (!goes(item) || until(item) > 0) return conclude(key, { word: item.cause });
     going = key;
     changed();
-    const answer = (await bring(item)) ?? (await post(item));
+    /** @type {Answer} */
+    const answer = straight ? await straight(item, () => begin(key)) : ((await bring(item)) ?? (await post(item)));
     const { draft, tries } = item;
     const chance = Math.floor(Math.random() * 1000);
-    const about = { ...answer, reply: !draft, online: navigator.onLine, tries, chance };
+    const about = { sealed: draft ? "" : "reply", ...answer, online: navigator.onLine, tries, chance };
     const [word = "", pause] = judged(about).split(" ");
     const [outcome, wait] = [{ word, text: answer.text }, Number(pause)];
     going = "";
@@ -353,9 +372,11 @@ export const outbox = ({ site, siteUrl, state, emit, session, token, form, attac
 
     /** The person wants it to go now. @param {string} key */
     again: async (key) => {
+      if (going == key) return;
       const now = (/** @type {Item} */ item) => {
         item.said = Date.now();
         item.next = 0;
+        item.cause = "";
         delete item.refused;
       };
       await edit(key, now).catch(blank);

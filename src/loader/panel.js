@@ -140,8 +140,8 @@ const reveal = (dialog) => {
   shadow();
   if (opened) hide(dialog);
   else {
-    const active = document.activeElement;
-    opener = active?.shadowRoot?.activeElement ?? active;
+    opener = document.activeElement;
+    opener = opener?.shadowRoot?.activeElement ?? opener;
     opened = true;
     emit("open");
   }

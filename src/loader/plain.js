@@ -45,6 +45,8 @@ let timer = 0;
 
 /** Makes ready, and goes on with what is sealed. @param {Parts} given */
 export const start = async (given) => {
+  // Without a gateway there is no key that keeps two tabs from sending it twice; an e-mail is offered.
+  if (given.script.dataset["destination"]) throw 0;
   words ??= await (await fetch(new URL(`${given.lang}.plain.json`, import.meta.url))).json();
   if (!parts) {
     addEventListener("online", run);
@@ -281,13 +283,13 @@ const receipt = () => [
 
 /** Why a text does not go, and what can be done with it. @param {string} textContent @param {HTMLElement[]} steps */
 const alert = (textContent, ...steps) => {
-  const { email, frame, mail } = parts;
+  const { script, frame, mail } = parts;
   const { box } = frame();
   const copy = button(said.COPY, () =>
     navigator.clipboard?.writeText(box.value).then(() => (copy.textContent = say(said.COPIED)), blank),
   );
   const why = make("p", { role: "alert", tabIndex: -1, textContent });
-  return make("div", {}, why, ...steps, copy, email ? mail(box) : "");
+  return make("div", {}, why, ...steps, copy, script.dataset["email"] ? mail(box) : "");
 };
 
 /** @param {number} text @param {string} [value] what stands in its place for it */

@@ -9,8 +9,8 @@ const data = script?.dataset ?? {};
 
 /** The public key of the site. */
 export const site = data.site || "default";
-/** The gateway's address. */
-export const gateway = new URL(data.gateway || "/", script?.src || location.href).href;
+/** The address of the gateway, or of what is in its place. */
+export const gateway = new URL(data.destination || data.gateway || "/", script?.src || location.href).href;
 /** Whether the browser keeps our errors from the page: we come from another origin, and without `crossorigin`. */
 export const muted = script?.crossOrigin == null && !script?.src.startsWith(`${location.origin}/`);
 /** What opens the panel, beside links. */
@@ -32,11 +32,11 @@ let lang;
 export const language = () =>
   (lang ??=
     [data.lang, document.documentElement.lang, ...navigator.languages]
-      .map((tag) => `${tag}`.toLowerCase().split("-")[0] ?? "")
+      .map((tag) => /** @type {string} */ (`${tag}`.toLowerCase().split("-")[0]))
       .find((tag) => Object.hasOwn(TEXTS, tag)) ?? "en");
 
 /** A text that is needed before the widget is there. @param {number} text */
-export const say = (text) => TEXTS[language()]?.[text] ?? "";
+export const say = (text) => /** @type {string[]} */ (TEXTS[language()])[text];
 
 // In the order of `texts::LOADER`.
 export const HELP = 0;

@@ -9,6 +9,7 @@ export const blank = () => {};
  *   user: any,
  *   unread: number,
  *   queued: number,
+ *   unsure?: number,
  *   token?: string | (() => unknown),
  *   values: Record<string, unknown>,
  *   config: any[],

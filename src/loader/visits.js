@@ -13,7 +13,7 @@ const SEEN_MS = 1000;
 /**
  * Counts for a site.
  * @param {string} site
- * @param {string} siteUrl where the gateway answers for it
+ * @param {string} siteUrl where the gateway answers for it; empty where there is none, and nothing is counted
  */
 export const counter = (site, siteUrl) => {
   const place = `deskbell:${site}:visit`;
@@ -44,6 +44,7 @@ export const counter = (site, siteUrl) => {
 
   /** @param {Counted} counted */
   const post = ({ name, kind, questions }) => {
+    if (!siteUrl) return;
     // Text by text, because pages give arrays and objects a `toJSON` of their own.
     const ids = questions.filter(Boolean).map((id) => JSON.stringify(id));
     const body = `{"visit":"${visit()}","name":"${name}","kind":"${kind}","questions":[${ids}]}`;

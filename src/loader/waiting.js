@@ -1,5 +1,7 @@
 // What waits to be sent: each with why it has not gone, and what can be done beside waiting.
 
+import { UNSURE } from "./outbox.js";
+
 /** @typedef {import("./outbox.js").Item} Item */
 /** @typedef {ReturnType<typeof import("./outbox.js").outbox>} Outbox */
 
@@ -8,11 +10,11 @@ const MAIL_MAX = 1900;
 const SHOWN_MAX = 300;
 
 /**
- * Draws what waits. `edit` takes what was refused back into the form.
+ * Draws what waits. `edit` takes what was refused back into the form, `unreachable` is why what reaches nobody has not gone.
  * @param {Element} place @param {Outbox} outbox @param {{[key: string]: string}} words @param {string} lang
- * @param {string} email @param {(text: string) => void} copy @param {(item: Item) => void} edit
+ * @param {string} email @param {(text: string) => void} copy @param {(item: Item) => void} edit @param {string} unreachable
  */
-export const draw = async (place, outbox, words, lang, email, copy, edit) => {
+export const draw = async (place, outbox, words, lang, email, copy, edit, unreachable) => {
   const items = await outbox.items();
   const time = (/** @type {number} */ at) =>
     new Intl.DateTimeFormat(lang, {
@@ -24,21 +26,33 @@ export const draw = async (place, outbox, words, lang, email, copy, edit) => {
 
   const drawn = items.map((item) => {
     const { key, text, cause, refused, next, at, said } = item;
+    const unsure = cause == UNSURE;
     const old = Date.now() - Math.max(at, said) >= 86_400_000;
     const why = element("p", "");
     if (outbox.going() == key || !cause) why.textContent = say("waiting_sending");
     else if (refused) why.textContent = say("waiting_refused", reasons(refused));
+    else if (unsure) why.textContent = say("waiting_unsure");
     else if (old) why.textContent = say("waiting_old", time(at));
-    else why.textContent = [say(`waiting_${cause}`), say("waiting_next", time(next))].join(" ").trim();
+    else {
+      const known = cause == "unreachable" ? unreachable : cause;
+      why.textContent = [say(`waiting_${known}`), say("waiting_next", time(next))].join(" ").trim();
+    }
     const message = element("p", "written", text.length > SHOWN_MAX ? `${text.slice(0, SHOWN_MAX)}…` : text);
     message.dir = "auto";
     const again =
-      refused && item.draft ? ["waiting_edit", () => edit(item)] : ["waiting_again", () => outbox.again(key)];
+      refused && item.draft
+        ? ["waiting_edit", () => edit(item)]
+        : [unsure ? "waiting_twice" : "waiting_again", () => outbox.again(key)];
     const row = element("div", "row");
     row.append(
-      button("button main", say(/** @type {string} */ (again[0])), /** @type {() => void} */ (again[1])),
+      // What may come twice is nothing to press without thinking.
+      button(
+        unsure ? "button" : "button main",
+        say(/** @type {string} */ (again[0])),
+        /** @type {() => void} */ (again[1]),
+      ),
       ...ladder(text, say, email, copy, item.body),
-      discard(say, () => outbox.discard(item, false)),
+      discard(say, () => outbox.discard(item, false), unsure),
     );
     const alert = element("div", "alert");
     alert.append(why, row);
@@ -89,9 +103,15 @@ export const mail = (email, text) => {
 /** @param {string[]} letters @param {number} length */
 const trimmed = (letters, length) => letters.slice(0, length).join("") + (length < letters.length ? "…" : "");
 
-/** What keeps a copy of what was sent. @param {{[key: string]: string}} words @param {string[]} sent the text, and all of it */
-export const saved = (words, [text = "", body = ""]) =>
-  button("button", words["waiting_save"] ?? "", () => save(text, body));
+/**
+ * What keeps a copy of what was sent.
+ * @param {{[key: string]: string}} words @param {string[]} sent the text, and all of it @param {boolean} mailed whether that is all
+ *   there is of it here
+ */
+export const saved = (words, [text = "", body = ""], mailed) => [
+  ...(mailed ? [element("p", "", words["receipt_by_mail"])] : []),
+  button("button", words["waiting_save"] ?? "", () => save(text, body)),
+];
 
 /** @param {string} text @param {string} body */
 const save = (text, body) => {
@@ -101,8 +121,12 @@ const save = (text, body) => {
   setTimeout(() => URL.revokeObjectURL(url), 60_000);
 };
 
-/** Asks once more, because nothing brings it back. @param {(key: string) => string} say @param {() => void} act */
-const discard = (say, act) => {
+/**
+ * Asks once more, because nothing brings it back; not where it may be there.
+ * @param {(key: string) => string} say @param {() => void} act @param {boolean} there
+ */
+const discard = (say, act, there) => {
+  if (there) return button("button", say("waiting_settled"), act);
   const asks = button("button", say("waiting_discard"), () => {
     asks.textContent = say("waiting_really");
     asks.onclick = act;

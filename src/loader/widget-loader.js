@@ -2,7 +2,7 @@
 
 import { emit } from "./events.js";
 import { close, frame, lead, mail, make, wear } from "./panel.js";
-import { email, gateway, language, script, site, triggers } from "./settings.js";
+import { language, script, site, triggers } from "./settings.js";
 import { complete, freeze, snapshot } from "./snapshot.js";
 import { blank, state } from "./state.js";
 
@@ -66,9 +66,8 @@ const plain = () =>
 
 const parts = () => ({
   site,
-  gateway,
+  script,
   triggers,
-  email,
   lang: language(),
   state,
   preload,

@@ -9,6 +9,7 @@ import {
   follows,
 } from "trunk:glue";
 
+import { addresses } from "./address.js";
 import { describe } from "./collect/describe.js";
 import { gather } from "./collect/gather.js";
 import { learn, token } from "./identity.js";
@@ -29,6 +30,9 @@ let mounted = false;
 let person = [];
 /** The configuration as the gateway published it. @type {any} */
 let published;
+/** The files that go along where no gateway says which. */
+const FILES = { max_bytes: 10_000_000, max_count: 10, types: ["*/*"] };
+
 /** The token whose promises were asked for. @type {unknown} */
 let asked;
 /** The modules beside the form, once they are ready. @type {Modules | undefined} */
@@ -39,7 +43,7 @@ let fetching;
 let [total, unread] = [0, 0];
 
 /** Tells the form what there is beside it. */
-const tell = () => mounted && follows(total, unread, state.queued);
+const tell = () => mounted && follows(total, unread, state.queued, state.unsure ?? 0);
 
 const who = () => [state.token, state.user?.id];
 
@@ -93,6 +97,7 @@ export const mount = (parts) => {
     return done;
   };
   const way = access(parts);
+  const { siteUrl } = way;
   parts.wear(PANEL_CSS);
   const own = {
     version: VERSION,
@@ -100,11 +105,11 @@ export const mount = (parts) => {
     answers: () => beyond((modules) => modules.answers()),
     elsewhere: (/** @type {string} */ what) => {
       const sources = said("sources");
-      if (what == "config") return asked && signed(way);
+      if (what == "config") return siteUrl && asked && signed(way);
       if (sources) return beyond((modules) => modules.ask(sources, what));
     },
     configured: (/** @type {any} */ config) => {
-      published = config;
+      published = siteUrl ? config : { attachments: FILES };
       beyond((modules) => {
         modules.configured();
         return config?.incidents && modules.notices();
@@ -124,16 +129,17 @@ export const mount = (parts) => {
       beyond((modules) => modules.send(body, text, signed)),
     letGo: () => modules?.sealed(),
   };
-  mountForm({ ...parts, ...way, ...counter(site, way.siteUrl), ...own });
+  mountForm({ ...parts, ...way, ...counter(site, siteUrl), ...own });
   mounted = true;
   // What keeps what is written comes with the form. One after the other, so that one token serves both.
   learnAnew().then(() =>
-    beyond(async (modules) => (state.token || session(site, false) ? (await modules.follow()).line.look() : 0)),
+    beyond(async (modules) => siteUrl && (state.token || session(site, false)) && (await modules.follow()).line.look()),
   );
 };
 
 /** Follows the tickets that the device remembers. @param {Parts} parts */
 export const resume = async (parts) => {
+  if (!access(parts).siteUrl) return;
   const { line } = await (await beside(parts)()).follow();
   line.resume();
 };
@@ -156,12 +162,18 @@ const said = (name) => {
   return told.filter((value) => value != undefined).pop();
 };
 
-/** The way to the gateway, and who asks. @param {Parts} parts */
-const access = ({ site, gateway }) => ({
-  siteUrl: `${gateway.replace(/\/+$/, "")}/v1/sites/${encodeURIComponent(site)}`,
-  session: () => session(site),
-  token: (/** @type {boolean} */ refused) => token(state, refused),
-});
+/** The way to the gateway, which is empty where there is none, or to what is in its place; and who asks. @param {Parts} parts */
+const access = ({ site, script }) => {
+  const { zendesk, gateway } = addresses(script);
+  return {
+    zendesk,
+    gateway,
+    siteUrl: zendesk ? "" : `${gateway.replace(/\/+$/, "")}/v1/sites/${encodeURIComponent(site)}`,
+    email: script.dataset["email"] ?? "",
+    session: () => session(site),
+    token: (/** @type {boolean} */ refused) => token(state, refused),
+  };
+};
 
 /** Fetches what has the modules beside the form. @param {Parts} parts */
 const beside = (parts) => {

@@ -42,9 +42,10 @@ pub fn answer(what: &str, about: &str) -> JsValue {
     panel().map_or(JsValue::UNDEFINED, |panel| ui::answer(panel, what, about))
 }
 
-/// How many tickets the person has, how many messages they have not read, and how much waits to be sent.
-pub fn follows(total: u32, unread: u32, queued: u32) {
-    with_panel(|panel| ui::follows(panel, total, unread, queued));
+/// How many tickets the person has, how many messages they have not read, how much waits to be sent, and of how much of that it is
+/// not known whether it was.
+pub fn follows(total: u32, unread: u32, queued: u32, unsure: u32) {
+    with_panel(|panel| ui::follows(panel, total, unread, queued, unsure));
 }
 
 fn with_panel(act: impl FnOnce(ui::Panel)) {

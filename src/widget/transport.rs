@@ -13,8 +13,11 @@ pub async fn ask(site_url: &str, what: &str, abort: &Abort) -> Option<JsValue> {
     ask_within(site_url, what, ASK_TIMEOUT, abort).await
 }
 
-/// Asks for something of a site, and does not wait for longer than that.
+/// Asks for something of a site, and does not wait for longer than that. Nobody is asked by a page that has no gateway.
 pub async fn ask_within(site_url: &str, what: &str, time: Duration, abort: &Abort) -> Option<JsValue> {
+    if site_url.is_empty() {
+        return None;
+    }
     match http::get(&[site_url, "/", what].concat(), time, abort).await {
         Answer::Http { status: 200, body, .. } => body,
         _ => None,

@@ -29,6 +29,7 @@ const GATES: &[(&str, &[&str], usize)] = &[
     ("what keeps and sends, right after the form", &["modules.js"], 10_000),
     ("the plain form, where WebAssembly is forbidden", &["plain.js"], 4_000),
     ("what shows files", &["files.js"], 4_000),
+    ("what sends without a gateway", &["zendesk.js"], 4_000),
     ("what takes and edits pictures", &["shot.js"], 6_000),
     ("what shows answers", &["answers.js", "answers.wasm"], 25_000),
     ("what shows what is sent", &["sends.js", "sends.wasm"], 20_000),
@@ -97,7 +98,9 @@ fn pack() -> Result<()> {
     let shot = script(&folder, release, "shot", &editor)?;
     let list = [format!("--define:FILES_CSS={}", json!(style("files")?))];
     let listed = script(&folder, release, "files", &list)?;
+    let zendesk = script(&folder, release, "zendesk", &[])?;
     let known = [
+        format!("--define:ZENDESK_INTEGRITY={}", json!(integrity(zendesk.as_bytes()))),
         format!("--define:FILES_INTEGRITY={}", json!(integrity(listed.as_bytes()))),
         format!("--define:SHOT_INTEGRITY={}", json!(integrity(shot.as_bytes()))),
         format!("--define:SITE_INTEGRITY={}", json!(integrity(site.as_bytes()))),
@@ -150,6 +153,7 @@ fn pack() -> Result<()> {
         ("sends.js", &sends),
         ("shot.js", &shot),
         ("files.js", &listed),
+        ("zendesk.js", &zendesk),
         ("site.js", &site),
         ("tickets.js", &tickets),
         ("deskbell.js", &loader),

@@ -161,6 +161,8 @@ Text {
     TryAgain, "try_again", "Try again";
     NotSentYet, "not_sent_yet", "Not sent yet";
     WaitToBeSent, "wait_to_be_sent", "one={n} message waits to be sent|other={n} messages wait to be sent";
+    MaybeSent, "maybe_sent", "May have been sent";
+    WaitToBeKnown, "wait_to_be_known", "one={n} message waits for you|other={n} messages wait for you";
 }
 }
 

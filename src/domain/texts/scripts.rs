@@ -34,6 +34,19 @@ pub const TEXTS: &[(&str, &str)] = &[
     ("waiting_really", "Discard it for good"),
     ("waiting_unkept", "This browser keeps nothing for later: leave this page open until it is sent."),
     ("waiting_nothing", "Nothing waits to be sent."),
+    // What goes to Zendesk without a gateway (`zendesk.js`).
+    (
+        "waiting_unsent",
+        "It has not been sent: we couldn't bring it to support. Something in this browser or network, such as an extension, may block it, or support takes no files from people who are not signed in there. It is safe on this device, and we keep trying.",
+    ),
+    (
+        "waiting_unsure",
+        "It may have been sent: support did not confirm it. If a mail confirms it, it was. If none comes, the network broke off, or support refused it without a word, as it may where people have to sign in there. Sent again, it may come twice.",
+    ),
+    ("waiting_twice", "Send again"),
+    ("waiting_settled", "Done"),
+    ("receipt_by_mail", "A mail confirms it. Answers come by e-mail as well; they do not show up here."),
+    ("refused_signed_out", "it takes tickets only from people who are signed in there"),
     // Files that go along (`files.js`).
     ("file_add", "Add a file"),
     ("file_shot", "Take a screenshot"),

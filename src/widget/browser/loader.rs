@@ -41,7 +41,7 @@ extern "C" {
     /// The gateway's address.
     #[wasm_bindgen(method, getter)]
     pub fn gateway(this: &Loader) -> String;
-    /// Where the gateway answers for the site.
+    /// Where the gateway answers for the site; empty on a page that has none.
     #[wasm_bindgen(method, getter, js_name = siteUrl)]
     pub fn site_url(this: &Loader) -> String;
     /// The address that is offered when nothing else works; may be empty.

@@ -44,7 +44,8 @@ thread_local! {
     static SHOWN: RefCell<Option<Screen>> = const { RefCell::new(None) };
 }
 
-/// Draws the screen into a place. `form` answers for the form, `labels` holds what things are called, `host` is where searches go.
+/// Draws the screen into a place. `form` answers for the form, `labels` holds what things are called, `host` is where searches
+/// go, empty where no word leaves the page for one.
 pub fn show(place: &HtmlElement, form: JsValue, lang: String, labels: JsValue, host: &str) {
     let Some(drawing) = Drawing::new() else { return };
     let form = Form::new(form);
@@ -68,7 +69,9 @@ fn nodes(screen: &mut Screen, host: &str) -> Vec<Node> {
         }
     }
     parts.push(with_message(screen, &ticket));
-    parts.push(search(screen, host));
+    if !host.is_empty() {
+        parts.push(search(screen, host));
+    }
     if since.is_empty() && screen.form.agrees("later", context.text_of("frozen_at")) {
         let text = screen.words.said(SendsText::AddSince);
         parts.push(button(screen, "button wide", &text, |form, _| drop(form.ask("since", ""))));

@@ -81,7 +81,11 @@ pub fn answer(panel: Panel, what: &str, about: &str) -> JsValue {
 /// What the outcome is called, and after how many milliseconds to try again.
 fn judge(about: &str) -> String {
     let about = read::parse(about).unwrap_or(JsValue::UNDEFINED);
-    let sealed = if about.get("reply").yes() { Sealed::Reply } else { Sealed::Ticket };
+    let sealed = match about.text_of("sealed").as_str() {
+        "reply" => Sealed::Reply,
+        "keyless" => Sealed::Keyless,
+        _ => Sealed::Ticket,
+    };
     let outcome = outbox::decide(sealed, &http::heard(&about), about.get("online").yes());
     let [tries, chance] = ["tries", "chance"].map(|name| about.get(name).number() as u32);
     [outcome.word(), " ", &outcome.pause(tries, chance).to_string()].concat()

@@ -35,11 +35,12 @@ use super::browser::timer::{self, Timer};
 use super::browser::{context, read};
 use super::transport;
 use crate::domain::config::{self, Config, Scheme};
+use crate::domain::context::User;
 use crate::domain::contrast;
 use crate::domain::link::{self, Opening, Place};
 use crate::domain::source::{Read, Source};
 use crate::domain::texts::Text;
-use crate::domain::ticket::{Contact, Kind, Severity};
+use crate::domain::ticket::{Contact, Kind, Severity, is_email};
 use el::spawn;
 use model::{Model, Screen};
 use words::Words;
@@ -148,10 +149,12 @@ pub fn changed(panel: Panel, what: u8) {
     panel.listen_to_host();
 }
 
-/// How many tickets the person has, how many messages in them they have not read, and how much waits to be sent.
-pub fn follows(panel: Panel, total: u32, unread: u32, queued: u32) {
-    if panel.peek(|model| (model.tickets, model.queued) != ((total, unread), queued)) {
-        panel.change(|model| (model.tickets, model.queued) = ((total, unread), queued));
+/// How many tickets the person has, how many messages in them they have not read, how much waits to be sent, and of how much of
+/// that it is not known whether it was.
+pub fn follows(panel: Panel, total: u32, unread: u32, queued: u32, unsure: u32) {
+    let now = ((total, unread), queued, unsure);
+    if panel.peek(|model| (model.tickets, model.queued, model.unsure) != now) {
+        panel.change(|model| (model.tickets, model.queued, model.unsure) = now);
     }
 }
 
@@ -210,6 +213,11 @@ impl Panel {
         the_loader()
     }
 
+    /// Whether the page has a gateway; without one nothing but the ticket itself goes anywhere, and nothing comes back.
+    fn has_gateway(self) -> bool {
+        !self.loader().site_url().is_empty()
+    }
+
     /// Reads the state; what reads it so is drawn anew when it changes.
     fn read<T>(self, read: impl FnOnce(&Model) -> T) -> T {
         self.change.track();
@@ -248,6 +256,7 @@ impl Panel {
                 Screen::Question => (Text::Question, Text::BoxLabel),
                 Screen::Sends => (Text::WhatWeSend, Text::BoxLabel),
                 Screen::Tickets => (Text::YourTickets, Text::BoxLabel),
+                Screen::Waiting if model.unsure > 0 => (Text::MaybeSent, Text::BoxLabel),
                 Screen::Waiting => (Text::NotSentYet, Text::BoxLabel),
                 Screen::Home | Screen::Thanks | Screen::Receipt => (Text::Help, Text::BoxLabel),
             };
@@ -270,10 +279,18 @@ impl Panel {
     /// Takes in what the host has said: who it is, and what it configures.
     fn listen_to_host(self) {
         let state = self.loader().state();
-        let user = context::user(&state.user()).filter(|user| !user.id.is_empty() || !user.email.is_empty());
+        let has_gateway = self.has_gateway();
+        // Only a gateway reaches somebody by an id.
+        let is_named = |user: &User| match has_gateway {
+            true => !user.id.is_empty() || !user.email.is_empty(),
+            false => is_email(&user.email),
+        };
+        let user = context::user(&state.user()).filter(is_named);
+        let mut searches = has_gateway;
         let mut config: Config = STATE.with(|state| Config::read(&*state.published.borrow()));
         for options in state.config().iter() {
             for (field, value) in read::entries(&options) {
+                searches |= field == "sources";
                 if let Err(problem) = config::set_field(&mut config, &field, &value) {
                     loader::warn_developer(&("deskbell: configure: ".to_string() + &problem));
                 }
@@ -283,6 +300,7 @@ impl Panel {
         STATE.with(|state| state.words.borrow_mut().replace(&config.texts));
         self.change(|model| {
             model.config = config;
+            model.searches = searches;
             model.user = user;
         });
         // Somebody who is filling in the form keeps their place in it.
@@ -409,7 +427,7 @@ impl Panel {
             question::open(self, question::hit_of(id));
         } else if to_ticket {
             self.go(Screen::Ticket);
-        } else if opening.screen == Place::Tickets {
+        } else if opening.screen == Place::Tickets && self.has_gateway() {
             tickets::open(self, String::new());
         } else if self.peek(|model| matches!(model.screen, Screen::Thanks | Screen::Receipt)) {
             self.go(Screen::Home);

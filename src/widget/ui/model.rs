@@ -63,6 +63,8 @@ pub struct Model {
     pub config: Config,
     /// Whether the gateway has answered for the configuration, or has had its time.
     pub configured: bool,
+    /// Whether anything answers searches: a gateway, or sources that the page names.
+    pub searches: bool,
     /// The person, where the host has named them.
     pub user: Option<User>,
     /// Where they are.
@@ -99,6 +101,8 @@ pub struct Model {
     pub tickets: (u32, u32),
     /// How much waits to be sent.
     pub queued: u32,
+    /// Of how much of that it is not known whether it was, so that it waits for the person.
+    pub unsure: u32,
     /// The question that is open.
     pub hit: Option<Hit>,
     /// How far the screen was scrolled from which it was opened.

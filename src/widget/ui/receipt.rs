@@ -2,7 +2,7 @@
 
 use leptos::prelude::*;
 
-use super::el::{button, div, el, live_text, paragraph, spawn};
+use super::el::{button, div, el, live_text, nothing, paragraph, spawn};
 use super::model::Screen;
 use super::{Panel, place, tickets};
 use crate::domain::texts::Text;
@@ -24,7 +24,10 @@ pub fn view(panel: Panel) -> AnyView {
         let id = panel.peek(|model| model.receipt.as_ref().map(|receipt| receipt.id.clone()));
         tickets::open(panel, id.unwrap_or_default());
     };
-    let see = button("link", see).text(panel.t(Text::SeeConversation));
+    let see = match panel.has_gateway() {
+        true => button("link", see).text(panel.t(Text::SeeConversation)),
+        false => nothing(),
+    };
     parts.push(div("row").children([see, place::part(panel, "copy")]));
     parts.push(done(panel));
     div("screen").children(parts)

@@ -63,9 +63,9 @@ pub fn start(panel: Panel) {
     STATE.with(|state| state.search.borrow_mut()._pause = pause);
 }
 
-/// Whether the person lets us search.
+/// Whether there is where to search, and the person lets us.
 pub fn is_on(model: &Model) -> bool {
-    choices::goes(model, choices::SEARCH)
+    model.searches && choices::goes(model, choices::SEARCH)
 }
 
 /// Whether suggestions are offered: where searching is on, and the product is not down for the person.

@@ -15,10 +15,12 @@ pub fn open(panel: Panel, id: String) {
 
 /// On Home: how to get to what waits to be sent, where something does.
 pub fn waiting(panel: Panel) -> AnyView {
-    match panel.read(|model| model.queued) {
-        0 => nothing(),
-        n => button("button yours", move |_| panel.go(Screen::Waiting)).text(panel.count(Text::WaitToBeSent, n)),
-    }
+    let text = match panel.read(|model| (model.queued, model.unsure)) {
+        (0, _) => return nothing(),
+        (n, 0) => panel.count(Text::WaitToBeSent, n),
+        (n, _) => panel.count(Text::WaitToBeKnown, n),
+    };
+    button("button yours", move |_| panel.go(Screen::Waiting)).text(text)
 }
 
 /// On Home: how to get there, where there is something.

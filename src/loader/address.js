@@ -1,0 +1,20 @@
+// Where tickets go, as the script tag says: to a gateway, or without one to a Zendesk.
+
+const ZENDESK = /^zendesk:(?:([a-z0-9-]{1,63})|(https:\/\/[^\s/?#@]+|http:\/\/(?:localhost|127\.0\.0\.1)(?::\d+)?))$/;
+
+/** What was complained of already. */
+let named = "";
+
+/**
+ * The address of the gateway, and that of the Zendesk in its place, which is empty where there is none.
+ * @param {HTMLScriptElement} script
+ */
+export const addresses = ({ src, dataset: { gateway, destination = "" } }) => {
+  const [, subdomain, origin] = destination.match(ZENDESK) ?? [];
+  const zendesk = origin ?? (subdomain ? `https://${subdomain}.zendesk.com` : "");
+  if (!zendesk && named != destination)
+    console.warn(
+      `deskbell: data-destination: "${(named = destination)}" is none; zendesk:SUBDOMAIN (1 to 63 of a-z, 0-9 and -) or zendesk:https://HOST`,
+    );
+  return { zendesk, gateway: new URL(gateway || "/", src || location.href).href };
+};

@@ -1,0 +1,157 @@
+// Straight to a Zendesk, without a gateway: a request as anybody may make it, with its files. There it has no key, so a second one
+// would be a second ticket: once one is begun, only the person may send it again.
+
+import { described, subject } from "./zendesk/request.js";
+
+/** @typedef {import("./attachments.js").Kept} Kept */
+/** @typedef {{[key: string]: string} | void} Words */
+/** @typedef {{status: number, said: any, after: number}} Heard what Zendesk answered */
+/**
+ * What a gateway would have answered, as `domain/outbox` judges it.
+ * @typedef {{status: number, text?: string, after?: number, sealed?: "keyless"}} Answer
+ */
+
+const REQUEST_MS = 20_000;
+/** How long a file may take beside that: a line that is slower than 10 kB a second is not waited for. */
+const MS_PER_BYTE = 0.1;
+const REASON_MAX = 500;
+/** A refusal that speaks of what was uploaded. */
+const TAKEN = /upload|attachment|token/i;
+/** Nothing has been begun. @type {Answer} */
+const NOTHING = { status: 0 };
+
+/**
+ * Sends what is sealed; never rejects. `keyless` is what it may have come to Zendesk with; before that it may be tried again.
+ * @param {string} origin @param {{key: string, body: string, files: string[]}} item
+ * @param {(id: string) => Promise<Kept | undefined>} find finds a file on the device
+ * @param {() => Promise<boolean>} begin notes on the device that it may arrive from now on; gives whether nobody has begun before
+ * @param {Words} words
+ * @returns {Promise<Answer>}
+ */
+export const deliver = async (origin, { key, body, files }, find, begin, words) => {
+  if (!navigator.onLine) return NOTHING;
+  /** @type {{sealed?: "keyless"}} */
+  const so = {};
+  try {
+    const ticket = JSON.parse(body);
+    const uploads = [];
+    // Anew for every try: what Zendesk gives for a file is good for an hour.
+    for (const id of files) {
+      const file = await find(id);
+      if (!file) continue;
+      const heard = await upload(origin, file.name, file.blob);
+      const token = heard.said.upload?.token;
+      if (!token) return unsent(heard, words, `${file.name}: `);
+      uploads.push(token);
+    }
+    const context = collected(ticket.context);
+    if (context) {
+      const heard = await upload(origin, "deskbell-context.json", context);
+      const token = heard.said.upload?.token;
+      // What is refused of it stands in the message as well, in short.
+      if (token) uploads.push(token);
+      else if (!refuses(heard)) return unsent(heard, words);
+    }
+    const { name, email } = ticket.contact;
+    const request = {
+      requester: { name: name || email.split("@")[0], email },
+      subject: subject(ticket.message),
+      comment: { body: described(ticket, key), ...(uploads.length && { uploads }) },
+      tags: ["deskbell"],
+    };
+    const first = await begin();
+    so.sealed = "keyless";
+    if (!first) return { ...NOTHING, ...so };
+    const heard = await ask(`${origin}/api/v2/requests.json`, "application/json", JSON.stringify({ request }));
+    const { status, said, after } = heard;
+    if (refuses(heard)) {
+      const text = refusal(heard, words);
+      // Files that were brought a moment ago are gone only because the browser itself, whose connection broke, has sent it twice.
+      return uploads.length && TAKEN.test(text) ? { ...NOTHING, ...so } : { status, text, ...so };
+    }
+    const id = said.request?.id;
+    return {
+      status,
+      text: JSON.stringify(id ? { id: `${id}`, reference: `#${id}`, status: "open" } : {}),
+      after,
+      ...so,
+    };
+  } catch {
+    return { ...NOTHING, ...so };
+  }
+};
+
+/** The context as a file; nothing where the customer lets none of it go along. @param {any} context */
+const collected = (context) => {
+  // What says only that something is kept back is nothing to look at.
+  const groups = Object.entries(context ?? {}).filter(([name, of]) => typeof of == "object" && name != "withheld");
+  return groups.length ? new Blob([JSON.stringify(context, null, 2)], { type: "application/json" }) : null;
+};
+
+/** @param {string} origin @param {string} name @param {Blob} blob */
+const upload = (origin, name, blob) =>
+  ask(
+    `${origin}/api/v2/uploads.json?filename=${encodeURIComponent(name)}`,
+    blob.type || "application/binary",
+    blob,
+    REQUEST_MS + blob.size * MS_PER_BYTE,
+  );
+
+/**
+ * Posts something; rejects where nothing readable came back in time. With no other header, because no other may pass.
+ * @param {string} url @param {string} type @param {BodyInit} body @returns {Promise<Heard>}
+ */
+const ask = async (url, type, body, time = REQUEST_MS) => {
+  const ends = new AbortController();
+  /** @type {any} */
+  let timer;
+  // A page's own `fetch` may not hear of the end.
+  const end = new Promise((_, reject) => {
+    timer = setTimeout(() => {
+      ends.abort();
+      reject();
+    }, time);
+  });
+  const exchange = async () => {
+    const headers = { "Content-Type": type };
+    const answer = await fetch(url, { method: "POST", headers, body, signal: ends.signal, credentials: "omit" });
+    const said = parsed(await answer.text());
+    return { status: answer.status, said, after: Number(answer.headers.get("Retry-After")) };
+  };
+  try {
+    return /** @type {Heard} */ (await Promise.race([exchange(), end]));
+  } finally {
+    clearTimeout(timer);
+  }
+};
+
+/** Whether Zendesk says no, and would again. @param {Heard} heard */
+const refuses = ({ status }) => status >= 400 && status < 500 && status != 408 && status != 429;
+
+/** Before the request was begun nothing is doubtful: it is refused, told to wait, or not there yet. @param {Heard} heard @param {Words} words @returns {Answer} */
+const unsent = (heard, words, of = "") => {
+  const { status, after } = heard;
+  if (refuses(heard)) return { status, text: refusal(heard, words, of) };
+  return status == 429 ? { status, after } : NOTHING;
+};
+
+/** A problem document that says why. @param {Heard} heard @param {Words} words */
+const refusal = ({ status, said }, words, of = "") => {
+  const signedOut = status == 401 || status == 403 ? words?.["refused_signed_out"] : "";
+  const { details, errors, description, error_description, error } = said;
+  const reasons = [details ? Object.values(details) : [], errors ?? []].flat(2);
+  const told = reasons.map((reason) => reason?.description ?? reason?.detail ?? reason?.title);
+  told.push(description, error_description, error?.message, error);
+  const [reason = `HTTP ${status}`] = told.filter((text) => text && typeof text == "string");
+  const title = of + (signedOut || (reasons.length > 1 ? told.slice(0, reasons.length).join(" ") : reason));
+  return JSON.stringify({ code: "refused", title: title.slice(0, REASON_MAX) });
+};
+
+/** What a JSON object says; nothing where it is none. @param {string} text @returns {any} */
+const parsed = (text) => {
+  try {
+    return Object(JSON.parse(text));
+  } catch {
+    return {};
+  }
+};

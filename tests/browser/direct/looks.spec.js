@@ -1,0 +1,87 @@
+import { expect, expectAccessible, posts, test } from "./direct.js";
+
+// The three outcomes, in pairs of theme, language and size: each can be used by everyone.
+
+const PHONE = { viewport: { width: 360, height: 640 }, hasTouch: true, isMobile: true };
+const DESKTOP = { viewport: { width: 1440, height: 900 } };
+const WORDS = {
+  en: {
+    ticket: "Send a ticket",
+    send: "Send",
+    received: "We have it",
+    mailed: /do not show up here/,
+    unsent: "Not sent yet",
+    again: "Try again",
+    unsure: "May have been sent",
+    why: /It may have been sent/,
+    twice: "Send again",
+    waits: "1 message waits for you",
+  },
+  de: {
+    ticket: "Ticket senden",
+    send: "Senden",
+    received: "Ihr Ticket ist da",
+    mailed: /hier erscheinen sie nicht/,
+    unsent: "Noch nicht gesendet",
+    again: "Noch einmal versuchen",
+    unsure: "Vielleicht gesendet",
+    why: /wurde vielleicht gesendet/,
+    twice: "Noch einmal senden",
+    waits: "1 Nachricht wartet auf Sie",
+  },
+  ar: {
+    ticket: "إرسال تذكرة",
+    send: "إرسال",
+    received: "وصلتنا رسالتك",
+    mailed: /ولا تظهر هنا/,
+    unsent: "لم يُرسل بعد",
+    again: "المحاولة مرة أخرى",
+    unsure: "ربما أُرسل",
+    why: /ربما أُرسل النص/,
+    twice: "الإرسال مرة أخرى",
+    waits: "رسالة واحدة تنتظرك",
+  },
+};
+
+for (const [colorScheme, lang, size] of /** @type {const} */ ([
+  ["light", "en", "desktop"],
+  ["dark", "en", "phone"],
+  ["dark", "ar", "desktop"],
+  ["light", "de", "phone"],
+])) {
+  const words = WORDS[lang];
+
+  test.describe(`${colorScheme}, ${lang}, ${size}`, () => {
+    test.use({ ...(size === "phone" ? PHONE : DESKTOP), colorScheme });
+
+    test("sent, not sent and not known are told to everyone", async ({ page, panel, visit, zendesk, trouble }) => {
+      trouble.expect(/Failed to load resource|ERR_|CORS policy/);
+      await visit({ fill: { lang } });
+      await panel.open();
+      await panel.button(words.ticket).click();
+      await zendesk.quirks({ require_auth: true });
+      await panel.box.fill("Exports stop after a minute");
+      await panel.button(words.send).click();
+      await expect(panel.title).toHaveText(words.unsent);
+      await expectAccessible(page);
+
+      await zendesk.quirks({ require_auth: false });
+      await zendesk.faults({ method: "POST", path_prefix: "/api/v2/requests", what: "torn" });
+      await panel.button(words.again).click();
+      await expect(panel.title).toHaveText(words.unsure);
+      await expect(panel.root.locator(".waits")).toContainText(words.why);
+      await expectAccessible(page);
+
+      await panel.root.locator(".back").click();
+      await expect(panel.button(words.waits)).toBeVisible();
+      await expectAccessible(page);
+
+      await panel.button(words.waits).click();
+      await panel.button(words.twice).click();
+      await expect(panel.root.getByRole("heading", { name: words.received })).toBeVisible();
+      await expect(panel.root.locator(".below")).toContainText(words.mailed);
+      await expectAccessible(page);
+      expect(await posts(zendesk)).toHaveLength(2);
+    });
+  });
+}

@@ -1,0 +1,176 @@
+import { readFile } from "node:fs/promises";
+import path from "node:path";
+import { dist } from "../gateway.js";
+import { expect, expectAccessible, posts, test } from "./direct.js";
+
+// What a page without a gateway has to say and to allow, and what it does without.
+
+const DOWN =
+  /Failed to load resource|ERR_FAILED|ERR_EMPTY|ERR_CONNECTION|ERR_CONTENT|ERR_INCOMPLETE|ERR_INTERNET|CORS policy/;
+
+/** The warnings on the console. @param {import("@playwright/test").Page} page */
+const warnings = (page) => {
+  /** @type {string[]} */
+  const all = [];
+  page.on("console", (message) => {
+    if (message.type() === "warning") all.push(message.text());
+  });
+  return all;
+};
+
+test("without sources nothing is searched for and nothing speaks of searching", async ({
+  page,
+  panel,
+  visit,
+  elsewhere,
+}) => {
+  await visit();
+  /** @type {string[]} */
+  const asked = [];
+  page.on("request", (request) => asked.push(new URL(request.url()).pathname));
+  await panel.open();
+  await panel.box.fill("change my plan");
+  await expect(panel.root.getByText("We couldn't search")).toHaveCount(0);
+  await panel.ticketButton.click();
+  await expect(panel.severity).toBeVisible();
+  await expect(panel.root.getByText("As you write, answers that may help appear here.")).toHaveCount(0);
+  await panel.button("Look at it").first().click();
+  await expect(panel.root.locator("#sends")).toContainText("This goes along with your ticket.");
+  await expect(panel.root.getByText("Search while I type")).toHaveCount(0);
+  expect(asked.filter((name) => !name.startsWith("/deskbell"))).toEqual([]);
+  expect(elsewhere).toEqual([]);
+});
+
+test("an index answers without a gateway, and what was read goes along", async ({
+  gateway,
+  page,
+  panel,
+  visit,
+  zendesk,
+  elsewhere,
+}) => {
+  const index = await gateway.index();
+  await page.route("**/help-index.json", (route) => route.fulfill({ body: index, contentType: "application/json" }));
+  const script =
+    'deskbell("configure", { sources: [{ engine: "gateway" }, { engine: "index", url: "/help-index.json" }] });';
+  await visit({ script });
+  await panel.open();
+  await panel.box.fill("exporting charts fails");
+  await panel.hits.first().click();
+  await expect(panel.answers.first()).toBeVisible();
+  await panel.button("Still need help").click();
+  await panel.button("Send").click();
+  await expect(panel.root.getByRole("heading", { name: "We have it" })).toBeVisible();
+  const { tickets } = await zendesk.state();
+  expect(tickets[0].comments[0].body).toMatch(/Questions seen:\n(- .*\n)*- Export chart fails.* \(unhelpful\)/);
+  expect(elsewhere).toEqual([]);
+});
+
+test("the least policy is enough", async ({ panel, visit, zendesk }) => {
+  const csp = [
+    "default-src 'none'",
+    "script-src 'nonce-host' 'self' 'wasm-unsafe-eval'",
+    `connect-src 'self' ${zendesk.url}`,
+    "style-src 'none'",
+    "require-trusted-types-for 'script'",
+    "trusted-types 'none'",
+  ].join("; ");
+  await visit({ csp });
+  await panel.open();
+  await panel.toTicket();
+  await panel.box.fill("Under a policy");
+  await panel.button("Send").click();
+  await expect(panel.root.getByRole("heading", { name: "We have it" })).toBeVisible();
+  expect(await posts(zendesk)).toHaveLength(1);
+});
+
+test("a subdomain leads to Zendesk's own host", async ({ page, panel, visit, elsewhere }) => {
+  await page.route("https://acme-2.zendesk.com/**", (route) => {
+    const headers = { "access-control-allow-origin": "*", "access-control-allow-headers": "content-type" };
+    const upload = route.request().url().includes("/uploads.json");
+    const said = upload ? { upload: { token: "t" } } : { request: { id: 7 } };
+    return route.fulfill({ status: 201, headers, json: said });
+  });
+  await visit({ destination: "zendesk:acme-2" });
+  await panel.open();
+  await panel.toTicket();
+  await panel.box.fill("Far away");
+  await panel.button("Send").click();
+  await expect(panel.reference).toHaveText("Ticket #7");
+  const places = elsewhere.map((url) => url.split("?")[0]);
+  expect(new Set(places)).toEqual(
+    new Set(["https://acme-2.zendesk.com/api/v2/uploads.json", "https://acme-2.zendesk.com/api/v2/requests.json"]),
+  );
+});
+
+test("the destination wins over a gateway, which is not asked", async ({
+  gateway,
+  panel,
+  visit,
+  zendesk,
+  elsewhere,
+}) => {
+  await visit({ fill: { attributes: `data-gateway="${gateway.url}"` } });
+  await panel.open();
+  await panel.toTicket();
+  await panel.box.fill("Both are named");
+  await panel.button("Send").click();
+  await expect(panel.root.getByRole("heading", { name: "We have it" })).toBeVisible();
+  expect(await posts(zendesk)).toHaveLength(1);
+  expect(elsewhere).toEqual([]);
+});
+
+for (const destination of [
+  "acme",
+  "zendesk:",
+  "zendesk:Acme",
+  `zendesk:${"a".repeat(64)}`,
+  "zendesk:http://acme.example",
+])
+  test(`${destination.slice(0, 30)} is no destination, and the console says what is one`, async ({
+    page,
+    panel,
+    visit,
+    trouble,
+  }) => {
+    trouble.expect(DOWN);
+    const told = warnings(page);
+    await visit({ destination });
+    await panel.open();
+    expect(told.filter((text) => text.includes("data-destination"))).toEqual([
+      `deskbell: data-destination: "${destination}" is none; zendesk:SUBDOMAIN (1 to 63 of a-z, 0-9 and -) or zendesk:https://HOST`,
+    ]);
+  });
+
+test("where WebAssembly is forbidden nothing is sent, and an e-mail is offered", async ({
+  page,
+  panel,
+  visit,
+  zendesk,
+  trouble,
+  elsewhere,
+}) => {
+  trouble.expect(/wasm-eval|WebAssembly|wasm code generation/i);
+  const csp = `default-src 'none'; script-src 'nonce-host' 'self'; connect-src 'self' ${zendesk.url}; style-src 'none'`;
+  await visit({ csp });
+  await page.getByRole("button", { name: "Open help" }).click();
+  await expect(panel.root.getByRole("alert")).toHaveText("The help form does not work right now.");
+  await panel.box.fill("By mail then");
+  const link = panel.root.getByRole("link", { name: "help@host.example" });
+  expect(await link.getAttribute("href")).toContain("By%20mail%20then");
+  await expectAccessible(page);
+  expect(await zendesk.asked("/api")).toEqual([]);
+  expect(elsewhere).toEqual([]);
+});
+
+test("a page with a gateway never fetches what sends without one", async ({ host, page, panel }) => {
+  /** @type {string[]} */
+  const fetched = [];
+  page.on("request", (request) => fetched.push(request.url()));
+  await host({ folder: "plain" });
+  await panel.open();
+  await panel.sendTicket("By the gateway");
+  expect(fetched.filter((url) => url.includes("zendesk"))).toEqual([]);
+  const shipped = await readFile(path.join(dist, "deskbell.js"), "utf8");
+  expect(shipped).not.toContain("zendesk");
+});

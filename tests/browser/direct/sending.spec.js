@@ -1,0 +1,371 @@
+import { BARE, expect, posts, test } from "./direct.js";
+
+// Without a gateway: what was sent, what was not, and what is not known; each is told, and nothing goes twice by itself.
+
+/** @typedef {any} Any */
+
+const DOWN =
+  /Failed to load resource|ERR_FAILED|ERR_EMPTY|ERR_CONNECTION|ERR_CONTENT|ERR_INCOMPLETE|ERR_INTERNET|CORS policy/;
+
+/** What a site asks for beside. */
+const ASKS =
+  'deskbell("configure", { consent: true, fields: [{ id: "seats", label: "Seats", type: "number", needed: true }] });';
+
+test.afterEach(({ elsewhere }) => expect(elsewhere, "requests to anybody else").toEqual([]));
+
+/** @param {import("@playwright/test").Page} page @param {string} name @param {...unknown} args */
+const command = (page, name, ...args) =>
+  page.evaluate(
+    ([name, args]) => /** @type {Any} */ (window).deskbell(name, ...args),
+    /** @type {const} */ ([name, args]),
+  );
+
+/** Writes a message and presses Send, from Home. @param {import("../panel.js").Panel} panel @param {string} text */
+const write = async (panel, text) => {
+  await panel.toTicket();
+  await panel.box.fill(text);
+  await panel.button("Send").click();
+};
+
+/** @param {import("../panel.js").Panel} panel */
+const received = (panel) => expect(panel.root.getByRole("heading", { name: "We have it" })).toBeVisible();
+
+/** @param {import("../panel.js").Panel} panel */
+const unsure = (panel) => expect(panel.title).toHaveText("May have been sent");
+
+test("a ticket goes straight to Zendesk with its files and its context, once, and a mail confirms it", async ({
+  page,
+  panel,
+  visit,
+  zendesk,
+  trouble,
+}) => {
+  trouble.expect(/broken for customer/);
+  await visit({ script: ASKS });
+  /** @type {Record<string, string>[]} */
+  const headers = [];
+  page.on("request", (request) => {
+    if (request.method() === "POST") headers.push(request.headers());
+  });
+  await page.getByRole("button", { name: "Break" }).click();
+  await panel.open();
+  await panel.toTicket();
+  await panel.box.fill("The export stops\nright after it began");
+  await panel.kind("bug").check();
+  await panel.root.getByLabel("Seats").fill("12");
+  await panel.root.getByLabel("Support may look into my account").check();
+  const chooser = page.waitForEvent("filechooser");
+  await panel.button("Add a file").click();
+  await (await chooser).setFiles({ name: "server.log", mimeType: "text/plain", buffer: Buffer.from("a line\n") });
+  await expect(panel.root.locator(".file")).toContainText("It is uploaded when you send.");
+  await expect(panel.button("Try again")).toHaveCount(0);
+  expect(await zendesk.asked("/api"), "nothing goes before Send").toEqual([]);
+  await panel.button("Send").click();
+
+  await received(panel);
+  const { tickets, users } = await zendesk.state();
+  const [ticket] = tickets;
+  await expect(panel.reference).toHaveText(`Ticket #${ticket.id}`);
+  const below = panel.root.locator(".below");
+  await expect(below).toContainText("Answers go to ada@host.example.");
+  await expect(below).toContainText("A mail confirms it. Answers come by e-mail as well; they do not show up here.");
+  await expect(panel.button("See the conversation")).toHaveCount(0);
+
+  expect(tickets).toHaveLength(1);
+  expect(ticket).toMatchObject({ subject: "The export stops", tags: ["deskbell"] });
+  expect(users.find((/** @type {Any} */ user) => user.email === "ada@host.example")).toMatchObject({
+    name: "Ada Host",
+  });
+  const [{ body, attachments }] = ticket.comments;
+  expect(body).toMatch(/^The export stops\nright after it began\n\n---\nKind: bug\nSeverity: medium\nPage: http:/);
+  for (const line of [
+    "Release: 2026.11.2",
+    "User: u-1, team",
+    "seats: 12",
+    "May look into the account: yes",
+    "- RangeError: broken for customer 4021",
+    "Deskbell reference: ",
+  ])
+    expect(body).toContain(line);
+  expect(attachments.map((/** @type {Any} */ file) => file.file_name ?? file.name)).toEqual([
+    "server.log",
+    "deskbell-context.json",
+  ]);
+  expect(headers.length).toBe(3);
+  for (const sent of headers)
+    expect(Object.keys(sent).filter((name) => /cookie|authorization|idempotency|deskbell/.test(name))).toEqual([]);
+  expect(await command(page, "status")).toMatchObject({ queued: 0, unread: 0 });
+});
+
+test("there is no history: neither on Home nor by a link or command", async ({ page, panel, visit }) => {
+  const site = await visit();
+  await panel.open();
+  await write(panel, "And then?");
+  await received(panel);
+  await panel.button("Done").click();
+  await page.goto(`${site.url}/again`);
+  await panel.open();
+  await expect(panel.button(/Your tickets/)).toHaveCount(0);
+  await command(page, "open", { screen: "tickets" });
+  await expect(panel.title).toHaveText("Help");
+  await page.goto(`${site.url}/third?deskbell=tickets`);
+  await panel.ready();
+  await expect(panel.title).toHaveText("Help");
+});
+
+test("who has no name is called by their address, and who has no address is asked for it", async ({
+  page,
+  panel,
+  visit,
+  zendesk,
+}) => {
+  await visit({ known: false, script: 'deskbell("identify", { id: "u-2", email: "grace@host.example" });' });
+  await panel.open();
+  await write(panel, "Without a name");
+  await received(panel);
+  const { users } = await zendesk.state();
+  expect(users.map((/** @type {Any} */ { name }) => name)).toContain("grace");
+
+  await command(page, "identify", { id: "u-3", name: "Nobody" });
+  await panel.button("Done").click();
+  await panel.open();
+  await write(panel, "Without an address");
+  await panel.name.fill("Nobody");
+  await panel.email.fill("nobody@host.example");
+  await panel.button("Send").click();
+  await received(panel);
+  expect(await posts(zendesk)).toHaveLength(2);
+});
+
+test("what Zendesk refuses readably was not sent: the reason is told, and the draft is given back", async ({
+  panel,
+  visit,
+  zendesk,
+  trouble,
+}) => {
+  trouble.expect(DOWN);
+  await zendesk.quirks({ cors_on_422: true });
+  const { account } = await zendesk.state();
+  // Fields that a portal asks for are asked of everybody who is not an agent.
+  const forms = account.forms.map((/** @type {Any} */ form) => ({ ...form, default: !form.default }));
+  await zendesk.account({ forms });
+  await visit();
+  await panel.open();
+  await write(panel, "Without the portal's field");
+  await expect(panel.alert).toContainText(/did not take the ticket: .*cannot be blank/);
+  await expect(panel.box).toHaveValue("Without the portal's field");
+  expect((await zendesk.state()).tickets).toEqual([]);
+
+  await zendesk.account({ forms: account.forms });
+  await panel.box.fill("With it");
+  await panel.button("Send").click();
+  await received(panel);
+  expect((await zendesk.state()).tickets).toHaveLength(1);
+});
+
+test("where people have to sign in and Zendesk lets that be read, it says so", async ({
+  panel,
+  visit,
+  zendesk,
+  trouble,
+}) => {
+  trouble.expect(DOWN);
+  await zendesk.quirks({ require_auth: true, no_cors_on_refusals: false });
+  await visit();
+  await panel.open();
+  await write(panel, "May I?");
+  await expect(panel.alert).toContainText("it takes tickets only from people who are signed in there");
+  await expect(panel.box).toHaveValue("May I?");
+});
+
+test("where people have to sign in and nothing can be read, files keep it from going, and that is told", async ({
+  panel,
+  visit,
+  zendesk,
+  trouble,
+}) => {
+  trouble.expect(DOWN);
+  await zendesk.quirks({ require_auth: true });
+  await visit();
+  await panel.open();
+  await write(panel, "With a context");
+  await expect(panel.title).toHaveText("Not sent yet");
+  await expect(panel.root.locator(".waits")).toContainText(
+    /It has not been sent.*takes no files from people who are not signed in/,
+  );
+  expect(await posts(zendesk)).toEqual([]);
+  await zendesk.quirks({ require_auth: false });
+  await panel.button("Try again").click();
+  await received(panel);
+  expect((await zendesk.state()).tickets).toHaveLength(1);
+});
+
+test("a refusal that cannot be read is not known: nothing goes again by itself, only when the person says so", async ({
+  page,
+  panel,
+  visit,
+  zendesk,
+  trouble,
+}) => {
+  trouble.expect(DOWN);
+  await zendesk.quirks({ require_auth: true });
+  await visit({ script: BARE });
+  await panel.open();
+  await write(panel, "Refused without a word");
+  // Who they are does not go along by itself either, so they are asked.
+  await panel.name.fill("Ada");
+  await panel.email.fill("ada@host.example");
+  await panel.button("Send").click();
+  await unsure(panel);
+  await expect(panel.root.locator(".waits")).toContainText(
+    /It may have been sent.*If a mail confirms it, it was.*refused it without a word.*it may come twice/,
+  );
+  expect(await posts(zendesk)).toHaveLength(1);
+  expect(await command(page, "status")).toMatchObject({ queued: 1 });
+
+  await page.evaluate(() => void window.dispatchEvent(new Event("online")));
+  await page.reload();
+  await panel.open();
+  await panel.button("1 message waits for you").click();
+  await unsure(panel);
+  expect(await posts(zendesk), "neither the network's return nor a reload sends it").toHaveLength(1);
+
+  await panel.button("Send again").click();
+  await expect.poll(async () => (await posts(zendesk)).length).toBe(2);
+  await unsure(panel);
+  await zendesk.quirks({ require_auth: false });
+  await panel.button("Send again").click();
+  await received(panel);
+  expect((await zendesk.state()).tickets).toHaveLength(1);
+  expect(await command(page, "status")).toMatchObject({ queued: 0 });
+});
+
+for (const what of ["torn", "lost"])
+  test(`a ticket whose answer is ${what} has arrived, is not known, and is never doubled`, async ({
+    page,
+    panel,
+    visit,
+    zendesk,
+    trouble,
+  }) => {
+    trouble.expect(DOWN);
+    // The browser itself sends again what got no answer on a connection that was open before; that one is refused, because its
+    // files are taken, and must not be taken for a refusal of the first.
+    await zendesk.quirks({ no_cors_on_refusals: false });
+    await visit();
+    let begun = 0;
+    page.on("request", (request) => {
+      if (request.method() === "POST" && request.url().includes("/requests.json")) begun += 1;
+    });
+    await zendesk.faults({ method: "POST", path_prefix: "/api/v2/requests", what });
+    await panel.open();
+    await write(panel, "Did it arrive?");
+    await unsure(panel);
+    expect((await zendesk.state()).tickets).toHaveLength(1);
+    await page.reload();
+    await panel.open();
+    await panel.button("1 message waits for you").click();
+    await panel.button("Done").click();
+    await expect(panel.root.getByText("Nothing waits to be sent.")).toBeVisible();
+    await page.reload();
+    await panel.open();
+    await expect(panel.button(/waits/)).toHaveCount(0);
+    const { tickets } = await zendesk.state();
+    expect(tickets).toHaveLength(1);
+    expect(begun).toBe(1);
+    expect(await zendesk.asked("/api/v2/uploads"), "not even its files are brought again").toHaveLength(1);
+  });
+
+test("a page that is left while the answer is on its way does not send it again", async ({
+  page,
+  panel,
+  visit,
+  zendesk,
+  trouble,
+}) => {
+  trouble.expect(DOWN);
+  await visit();
+  await zendesk.faults({ method: "POST", path_prefix: "/api/v2/requests", what: { slow_after: 3000 } });
+  await panel.open();
+  await write(panel, "Left too early");
+  await expect.poll(async () => (await zendesk.state()).tickets.length).toBe(1);
+  await page.reload();
+  await expect.poll(async () => (await command(page, "status")).queued).toBe(1);
+  await panel.open();
+  await panel.button("1 message waits for you").click();
+  await unsure(panel);
+  expect(await posts(zendesk)).toHaveLength(1);
+});
+
+test("offline it waits, and goes by itself", async ({ context, page, panel, visit, zendesk, trouble }) => {
+  trouble.expect(DOWN);
+  await visit();
+  await panel.open();
+  await panel.toTicket();
+  await panel.box.fill("From a tunnel");
+  await context.setOffline(true);
+  await panel.button("Send").click();
+  await expect(panel.title).toHaveText("Not sent yet");
+  await expect(panel.root.locator(".waits")).toContainText("You are offline.");
+  expect(await posts(zendesk)).toEqual([]);
+  await context.setOffline(false);
+  await received(panel);
+  expect(await posts(zendesk)).toHaveLength(1);
+  expect(await command(page, "status")).toMatchObject({ queued: 0 });
+});
+
+test("files that do not get through are brought anew, and the ticket goes once with all of them", async ({
+  page,
+  panel,
+  visit,
+  zendesk,
+  trouble,
+}) => {
+  trouble.expect(DOWN);
+  await page.clock.install();
+  await visit();
+  await panel.open();
+  await panel.toTicket();
+  const chooser = page.waitForEvent("filechooser");
+  await panel.button("Add a file").click();
+  await (
+    await chooser
+  ).setFiles([
+    { name: "one.log", mimeType: "text/plain", buffer: Buffer.from("1") },
+    { name: "two.log", mimeType: "text/plain", buffer: Buffer.from("2") },
+  ]);
+  await zendesk.faults({ method: "POST", path_prefix: "/api/v2/uploads", after: 1, what: "torn" });
+  await panel.box.fill("With two files");
+  await panel.button("Send").click();
+  await expect(panel.title).toHaveText("Not sent yet");
+  expect(await posts(zendesk)).toEqual([]);
+  // What was brought an hour ago is of no use any more.
+  await zendesk.advance(3700);
+  await page.clock.fastForward(10_000);
+  await received(panel);
+  const { tickets } = await zendesk.state();
+  expect(tickets).toHaveLength(1);
+  const names = tickets[0].comments[0].attachments.map((/** @type {Any} */ file) => file.file_name ?? file.name);
+  expect(names).toEqual(["one.log", "two.log", "deskbell-context.json"]);
+});
+
+test("of two tabs one sends, once, and both know that it is not known", async ({
+  context,
+  panel,
+  visit,
+  zendesk,
+  trouble,
+}) => {
+  trouble.expect(DOWN);
+  const site = await visit();
+  const second = await context.newPage();
+  await second.goto(site.url);
+  await second.getByRole("button", { name: "Open help" }).click();
+  await expect(second.locator("deskbell-panel .foot button")).toBeVisible();
+  await zendesk.faults({ method: "POST", path_prefix: "/api/v2/requests", what: "torn" });
+  await panel.open();
+  await write(panel, "From one tab of two");
+  await unsure(panel);
+  await expect(second.getByRole("button", { name: "1 message waits for you" })).toBeVisible();
+  expect(await posts(zendesk)).toHaveLength(1);
+});
