@@ -10,7 +10,12 @@ use tokio::net::TcpListener;
 use crate::support::{gateway_with, post, ticket};
 
 /// Takes one mail as a mail server does, and gives its lines.
-async fn take(listener: &TcpListener) -> Vec<String> {
+pub async fn take(listener: &TcpListener) -> Vec<String> {
+    take_but_say(listener, "250 taken").await
+}
+
+/// The same, with another answer in the end.
+pub async fn take_but_say(listener: &TcpListener, end: &str) -> Vec<String> {
     let (stream, _) = listener.accept().await.unwrap();
     let mut stream = BufReader::new(stream);
     stream.write_all(b"220 mail.example\r\n").await.unwrap();
@@ -19,7 +24,7 @@ async fn take(listener: &TcpListener) -> Vec<String> {
         let mut line = String::new();
         stream.read_line(&mut line).await.unwrap();
         let answer = match line.trim_end() {
-            "." => "250 taken",
+            "." => end,
             "DATA" => "354 go on",
             "QUIT" | "" if !inside => return lines,
             _ if inside => {

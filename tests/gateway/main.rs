@@ -10,6 +10,7 @@ mod command;
 mod commits;
 mod conversation;
 mod desk;
+mod destinations;
 mod events;
 mod guard;
 mod identity;

@@ -206,12 +206,19 @@ pub struct Saying {
     pub name: String,
     /// What they say: plain text from the customer, Markdown from support.
     pub body: String,
-    /// The files that go along with it.
-    pub files: Vec<SaidFile>,
-    /// The same as it was written, where it may be that it was brought there from here.
-    pub written: String,
     /// When, RFC 3339 in UTC.
     pub at: String,
+}
+
+/// What was found to be said at a destination.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Found {
+    /// What was said.
+    pub saying: Saying,
+    /// The same as it was written: it may be that it was brought there from here.
+    pub written: String,
+    /// The files that go along with it.
+    pub files: Vec<SaidFile>,
 }
 
 /// A file that goes along with what was said at a destination.
@@ -231,7 +238,7 @@ pub struct News {
     /// Who is to say something next.
     pub turn: Turn,
     /// What was said there, oldest first, without what says itself that it was brought there from here.
-    pub said: Vec<Saying>,
+    pub said: Vec<Found>,
 }
 
 /// A ticket of a person that is at a destination.
@@ -258,4 +265,38 @@ pub struct Finding {
     pub good: bool,
     /// What it is about and, where it is not good, how to mend it.
     pub says: String,
+}
+
+#[cfg(test)]
+pub mod tests {
+    use super::*;
+    use crate::gateway::settings;
+    use crate::gateway::store::State;
+
+    /// A site with nothing but its name.
+    pub fn site() -> Site {
+        let file = settings::parse("[sites.acme]\norigins = [\"*\"]", "test").unwrap();
+        settings::check_sites(file.sites, "test").unwrap().remove("acme").unwrap()
+    }
+
+    /// A delivery to `desk`, the first that is tried.
+    pub fn delivery(what: What, number: u32) -> Delivery {
+        Delivery {
+            id: 9,
+            site: "acme".into(),
+            destination: "desk".into(),
+            ticket: "1".into(),
+            what,
+            number,
+            state: State::Waiting,
+            created_at: "2026-11-25T08:00:00.000Z".into(),
+            due_at: String::new(),
+            tried_at: None,
+            settled_at: None,
+            tries: 1,
+            failures: 0,
+            remote: String::new(),
+            told: String::new(),
+        }
+    }
 }

@@ -4,7 +4,6 @@
 //! there. What is found is taken in once, whoever found it.
 
 use std::convert::Infallible;
-use std::mem::take;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -14,7 +13,7 @@ use tokio::task::JoinSet;
 use tokio::time::timeout;
 
 use super::lines::Line;
-use super::{Answers, Failure, Saying, orders};
+use super::{Answers, Failure, Found, Saying, orders};
 use crate::domain::conversation::{Author, Turn};
 use crate::domain::ticket::Status;
 use crate::gateway::app::App;
@@ -169,18 +168,18 @@ async fn look_at(app: &App, name: &str, answers: &dyn Answers, due: &DueLook) ->
     // Only now, because something may have been brought there meanwhile.
     let brought = deliveries(app, &due.ticket.id, name).await?;
     let said = app.store.messages(&due.ticket.id, 0).await?;
-    let is_ours = |saying: &Saying| {
+    let is_ours = |found: &Found| {
         brought.iter().any(|one| match one.state {
-            State::Delivered => !one.remote.is_empty() && one.remote == saying.remote,
+            State::Delivered => !one.remote.is_empty() && one.remote == found.saying.remote,
             // It may have arrived without anybody knowing.
             State::Waiting | State::GivenUp => {
-                said.iter().any(|said| said.number == one.number && said.body.trim() == saying.written)
+                said.iter().any(|said| said.number == one.number && said.body.trim() == found.written)
             }
         })
     };
-    for saying in news.said.into_iter().filter(|saying| !is_ours(saying)) {
-        if app.store.said(&due.ticket.id, &key(name, &saying)).await?.is_none() {
-            let (saying, files) = gather(app, answers, &due.ticket, saying).await?;
+    for found in news.said.into_iter().filter(|found| !is_ours(found)) {
+        if app.store.said(&due.ticket.id, &key(name, &found.saying)).await?.is_none() {
+            let (saying, files) = gather(app, answers, &due.ticket, found).await?;
             take_in(app, &due.ticket, name, &saying, files).await?;
         }
     }
@@ -206,11 +205,12 @@ async fn gather(
     app: &App,
     answers: &dyn Answers,
     ticket: &StoredTicket,
-    mut saying: Saying,
+    found: Found,
 ) -> Result<(Saying, Vec<String>), Trouble> {
+    let Found { mut saying, files, .. } = found;
     let mut ids = Vec::new();
     let Some(site) = app.site(&ticket.site) else { return Ok((saying, ids)) };
-    for file in take(&mut saying.files) {
+    for file in files {
         let brought = match answers.file(&file, site.config.attachments.max_bytes as usize).await {
             Ok(bytes) => {
                 attachments::bring(app, site, ticket, &file.name, bytes).await.map_err(|error| error.to_string())

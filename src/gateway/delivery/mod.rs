@@ -4,10 +4,17 @@
 //! there, oldest first, as often as it takes. [`follow`] looks what was answered there.
 
 mod check;
+mod comment;
 mod destination;
+pub mod email;
 pub mod follow;
 mod lines;
 mod prompt;
+mod public;
+mod signature;
+pub mod slack;
+mod target;
+pub mod webhook;
 pub mod worker;
 pub mod zendesk;
 
@@ -17,8 +24,8 @@ use crate::domain::conversation::Author;
 
 pub use check::{Checked, check};
 pub use destination::{
-    Answers, Delivered, Destination, Failure, Finding, Foreign, Heard, News, NotHeard, Parcel, ParcelFile, SaidFile,
-    Saying,
+    Answers, Delivered, Destination, Failure, Finding, Foreign, Found, Heard, News, NotHeard, Parcel, ParcelFile,
+    SaidFile, Saying,
 };
 pub use lines::Lines;
 pub use prompt::prompt;

@@ -1,8 +1,9 @@
 //! The receipt by e-mail: to whom it goes, what it says, and how it gets there. It is written down with its ticket, in one transaction,
-//! and sent by a [`worker`] that nobody waits for.
+//! and sent by a [`worker`] that nobody waits for. Whatever else goes by e-mail is handed over here as well.
 
 mod letter;
 mod message;
+mod post;
 pub mod worker;
 
 use std::fmt;
@@ -14,6 +15,8 @@ use super::settings::Site;
 use super::store::{NewMail, StoredTicket};
 use crate::domain::robot;
 use crate::domain::ticket::is_email;
+
+pub use post::{NotTaken, cause, hand_over};
 
 /// How a site sends e-mail.
 #[derive(Clone)]

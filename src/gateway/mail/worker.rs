@@ -9,8 +9,6 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use jiff::Timestamp;
-use lettre::AsyncTransport;
-use lettre::transport::smtp::response::Category;
 use tokio::sync::watch;
 use tokio::task::JoinSet;
 use tokio::time::timeout;
@@ -18,14 +16,13 @@ use tokio::time::timeout;
 use super::Mailer;
 use super::letter::letter;
 use super::message::message;
+use super::post::{NotTaken, hand_over};
 use crate::gateway::settings::Site;
 use crate::gateway::store::{DueMail, Store, StoreError};
 use crate::gateway::{clock, pauses};
 
-/// For how long a mail that is being sent is nobody else's.
+/// For how long a mail that is being sent is nobody else's; longer than a server may take for it.
 const LEASE: Duration = Duration::from_secs(5 * 60);
-/// The longest that a server may take for a mail; shorter than the lease.
-const PATIENCE: Duration = Duration::from_secs(2 * 60);
 /// For how long it is tried. Later than this nobody waits for a receipt.
 const GIVEN_UP: Duration = Duration::from_secs(24 * 60 * 60);
 /// How often it is looked what another gateway on the same database has left behind.
@@ -116,21 +113,9 @@ async fn send(site: &Site, mailer: &Mailer, due: &DueMail) -> Sent {
         Ok(message) => message,
         Err(error) => return Sent::Never(error.to_string()),
     };
-    let error = match timeout(PATIENCE, mailer.server.send(message)).await {
-        Ok(Ok(_)) => return Sent::Taken,
-        Ok(Err(error)) => error,
-        Err(_) => return Sent::Later("the server takes too long".into()),
-    };
-    // Of what a server says, only the code is told: the rest may name the person. 53x is about our password, and that can be mended.
-    let about_us = error.status().is_some_and(|code| code.category == Category::Unspecified3);
-    match error.status() {
-        Some(code) if error.is_permanent() && !about_us => Sent::Never(format!("the server answers {code}")),
-        Some(code) => Sent::Later(format!("the server answers {code}")),
-        None => Sent::Later(told(&error)),
+    match hand_over(&mailer.server, message).await {
+        Ok(()) => Sent::Taken,
+        Err(NotTaken::Away(reason) | NotTaken::Later(reason)) => Sent::Later(reason),
+        Err(NotTaken::TooLarge(reason) | NotTaken::Never(reason)) => Sent::Never(reason),
     }
-}
-
-/// The cause of an error that says most: the first one.
-fn told(error: &dyn std::error::Error) -> String {
-    std::iter::successors(Some(error), |error| error.source()).last().map(ToString::to_string).unwrap_or_default()
 }

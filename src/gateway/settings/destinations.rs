@@ -7,6 +7,9 @@ use serde::Deserialize;
 
 use super::file;
 use crate::gateway::delivery::Destination;
+use crate::gateway::delivery::email::EmailTable;
+use crate::gateway::delivery::slack::SlackTable;
+use crate::gateway::delivery::webhook::WebhookTable;
 use crate::gateway::delivery::zendesk::ZendeskTable;
 
 /// What is secret and comes from the environment; it wins over the file.
@@ -23,7 +26,13 @@ pub struct Secrets<'a> {
 #[serde(tag = "to", rename_all = "snake_case")]
 pub enum DestinationTable {
     /// An account of Zendesk.
-    Zendesk(ZendeskTable),
+    Zendesk(Box<ZendeskTable>),
+    /// A service of one's own.
+    Webhook(WebhookTable),
+    /// A mailbox.
+    Email(EmailTable),
+    /// A channel that is told.
+    Slack(SlackTable),
 }
 
 impl DestinationTable {
@@ -31,6 +40,9 @@ impl DestinationTable {
     pub fn read(&self, secrets: Secrets<'_>) -> Result<Arc<dyn Destination>, (String, String)> {
         match self {
             DestinationTable::Zendesk(table) => table.read(secrets.zendesk_secret),
+            DestinationTable::Webhook(table) => table.read(),
+            DestinationTable::Email(table) => table.read(secrets.smtp_password),
+            DestinationTable::Slack(table) => table.read(),
         }
     }
 }

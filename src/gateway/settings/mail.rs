@@ -1,7 +1,7 @@
 //! How a site sends e-mail, as it stands in the file.
 
 use std::fmt;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use lettre::message::Mailbox;
 use lettre::transport::smtp::extension::ClientId;
@@ -36,52 +36,63 @@ impl MailTable {
     pub fn read(&self, password: Option<&str>) -> Result<Mailer, (&'static str, String)> {
         let from = mailbox("from", &self.from)?;
         let reply_to = self.reply_to.as_deref().map(|text| mailbox("reply_to", text)).transpose()?;
-        let url = self.server(password)?;
-        let server = AsyncSmtpTransport::<Tokio1Executor>::from_url(url.as_str())
-            .map_err(|error| ("smtp", format!("cannot be used: {error}")))?
-            .hello_name(ClientId::Domain(from.email.domain().into()))
-            .build();
+        let server = mail_server(&self.smtp, self.password_file.as_deref(), &from, password)?;
         Ok(Mailer { from, reply_to, server })
-    }
-
-    /// The address of the server, with the password and with how it is kept secret: smtps from the first byte on; smtp by STARTTLS,
-    /// without which no password is told, but to this computer.
-    fn server(&self, password: Option<&str>) -> Result<Url, (&'static str, String)> {
-        let no_server = || ("smtp", NO_SERVER.to_string());
-        let mut url = Url::parse(&self.smtp).map_err(|_| no_server())?;
-        let bare = matches!(url.path(), "" | "/") && url.query().is_none() && url.fragment().is_none();
-        let host = url.host_str().unwrap_or_default().to_string();
-        if !matches!(url.scheme(), "smtp" | "smtps") || host.is_empty() || !bare {
-            return Err(no_server());
-        }
-        let from_file = match &self.password_file {
-            Some(_) if url.password().is_some() => {
-                return Err(("password_file", "stands beside a password in smtp; keep one of the two".into()));
-            }
-            Some(path) => Some(super::file::text(path).map_err(|error| ("password_file", error.to_string()))?),
-            None => None,
-        };
-        let user = !url.username().is_empty();
-        if let Some(password) = password.filter(|_| user).or(from_file.as_deref().map(str::trim)) {
-            // The library leaves a percent sign as it is.
-            url.set_password(Some(&password.replace('%', "%25"))).map_err(|()| no_server())?;
-        }
-        if user != url.password().is_some() {
-            let what = if user { "a user without a password" } else { "a password without a user" };
-            return Err((
-                "smtp",
-                format!("names {what}; write USER:PASSWORD@, or USER@ with password_file or DESKBELL_SMTP_PASSWORD"),
-            ));
-        }
-        if url.scheme() == "smtp" && !matches!(host.as_str(), "localhost" | "127.0.0.1" | "[::1]") {
-            url.set_query(Some(if user { "tls=required" } else { "tls=opportunistic" }));
-        }
-        Ok(url)
     }
 }
 
-fn mailbox(field: &'static str, text: &str) -> Result<Mailbox, (&'static str, String)> {
+/// The server that takes mail of `from`, or which of `smtp` and `password_file` is wrong and why. `password` comes from the environment
+/// and wins.
+pub fn mail_server(
+    smtp: &str,
+    password_file: Option<&Path>,
+    from: &Mailbox,
+    password: Option<&str>,
+) -> Result<AsyncSmtpTransport<Tokio1Executor>, (&'static str, String)> {
+    let url = address(smtp, password_file, password)?;
+    let server = AsyncSmtpTransport::<Tokio1Executor>::from_url(url.as_str())
+        .map_err(|error| ("smtp", format!("cannot be used: {error}")))?;
+    Ok(server.hello_name(ClientId::Domain(from.email.domain().into())).build())
+}
+
+/// An address of e-mail, with or without a name, or the field that is wrong and why.
+pub fn mailbox(field: &'static str, text: &str) -> Result<Mailbox, (&'static str, String)> {
     let no_address =
         |_| (field, format!("{text:?} is no address; write support@example.com or \"Support <support@example.com>\""));
     text.parse().map_err(no_address)
+}
+
+/// The address of the server, with the password and with how it is kept secret: smtps from the first byte on; smtp by STARTTLS,
+/// without which no password is told, but to this computer.
+fn address(smtp: &str, password_file: Option<&Path>, password: Option<&str>) -> Result<Url, (&'static str, String)> {
+    let no_server = || ("smtp", NO_SERVER.to_string());
+    let mut url = Url::parse(smtp).map_err(|_| no_server())?;
+    let bare = matches!(url.path(), "" | "/") && url.query().is_none() && url.fragment().is_none();
+    let host = url.host_str().unwrap_or_default().to_string();
+    if !matches!(url.scheme(), "smtp" | "smtps") || host.is_empty() || !bare {
+        return Err(no_server());
+    }
+    let from_file = match password_file {
+        Some(_) if url.password().is_some() => {
+            return Err(("password_file", "stands beside a password in smtp; keep one of the two".into()));
+        }
+        Some(path) => Some(super::file::text(path).map_err(|error| ("password_file", error.to_string()))?),
+        None => None,
+    };
+    let user = !url.username().is_empty();
+    if let Some(password) = password.filter(|_| user).or(from_file.as_deref().map(str::trim)) {
+        // The library leaves a percent sign as it is.
+        url.set_password(Some(&password.replace('%', "%25"))).map_err(|()| no_server())?;
+    }
+    if user != url.password().is_some() {
+        let what = if user { "a user without a password" } else { "a password without a user" };
+        return Err((
+            "smtp",
+            format!("names {what}; write USER:PASSWORD@, or USER@ with password_file or DESKBELL_SMTP_PASSWORD"),
+        ));
+    }
+    if url.scheme() == "smtp" && !matches!(host.as_str(), "localhost" | "127.0.0.1" | "[::1]") {
+        url.set_query(Some(if user { "tls=required" } else { "tls=opportunistic" }));
+    }
+    Ok(url)
 }

@@ -19,6 +19,7 @@ use super::guard::Limits;
 
 pub use destinations::{Secrets, secret};
 pub use file::{File, parse};
+pub use mail::{mail_server, mailbox};
 pub use site::{Origins, Site, SiteTable};
 
 /// Where the gateway listens unless it is told otherwise.

@@ -306,3 +306,104 @@ fn mail_is_read_and_what_is_wrong_with_it_is_named_without_its_password() {
         assert!(complaint.contains(said) && !complaint.contains("secret"), "{complaint}");
     }
 }
+
+#[test]
+fn the_example_shows_destinations_that_are_read() {
+    let example = include_str!("../deskbell.example.toml");
+    let is_setting =
+        |line: &&str| line.starts_with('[') || line.split_once(" = ").is_some_and(|(name, _)| !name.contains(' '));
+    let (_, tables) = example.split_once("\n# [sites.acme.destinations.").unwrap();
+    let tables = tables.split("\n\n").next().unwrap();
+    let lines = tables.lines().skip(1).filter_map(|line| line.strip_prefix("# ")).filter(is_setting);
+    let first = tables.lines().next().unwrap();
+    let text = format!(
+        "[sites.acme]\norigins = [\"*\"]\n[sites.acme.destinations.{first}\n{}",
+        lines.collect::<Vec<_>>().join("\n")
+    );
+    parse(&text, "test").unwrap();
+    for field in [
+        "to = \"webhook\"",
+        "to = \"email\"",
+        "to = \"slack\"",
+        "reply_address = ",
+        "webhook_secret_file = ",
+        "url_file = ",
+    ] {
+        assert!(text.contains(&format!("\n{field}")), "{field} in {text}");
+    }
+}
+
+#[test]
+fn a_wrong_destination_is_told_by_field_and_what_is_allowed() {
+    let secret = "secret = \"whsec_MDEyMzQ1Njc4OWFiY2RlZjAxMjM0NTY3ODlhYmNkZWY=\"";
+    let mailbox = "to = \"email\"\nmailbox = \"a@b.example\"\nfrom = \"c@d.example\"\nsmtp = \"smtp://localhost\"";
+    for (table, said) in [
+        ("to = \"fax\"".to_string(), "unknown variant `fax`, expected one of `zendesk`, `webhook`, `email`, `slack`"),
+        ("to = \"webhook\"".into(), "missing field `url`"),
+        (
+            "to = \"webhook\"\nurl = \"https://a.example\"\nsecert = \"x\"".into(),
+            "unknown field `secert`, expected one of `url`, `secret`",
+        ),
+        (
+            format!("to = \"webhook\"\nurl = \"http://a.example\"\n{secret}"),
+            ".x.url: is no address of a web service; write https://HOST",
+        ),
+        (
+            format!("to = \"webhook\"\nurl = \"https://10.0.0.1\"\n{secret}"),
+            ".x.url: 10.0.0.1 is on this computer or in a private network; write private = true",
+        ),
+        ("to = \"webhook\"\nurl = \"https://a.example\"".into(), ".x.secret: is missing; write whsec_"),
+        (
+            "to = \"webhook\"\nurl = \"https://a.example\"\nsecret = \"short\"".into(),
+            ".x.secret: is no secret of webhooks; write whsec_",
+        ),
+        (
+            format!("to = \"webhook\"\nurl = \"https://a.example\"\n{secret}\nsecret_file = \"x\""),
+            ".x.secret_file: stands beside secret",
+        ),
+        ("to = \"slack\"".into(), ".x.url: is missing; write the address of an incoming webhook"),
+        ("to = \"slack\"\nurl = \"http://127.0.0.1/\"".into(), ".x.url: is not https"),
+        (mailbox.replace("a@b.example", "nobody"), ".x.mailbox: \"nobody\" is no address"),
+        (mailbox.replace("smtp://", "imap://"), ".x.smtp: is no address of a mail server"),
+        (format!("{mailbox}\nwebhook_{secret}"), ".x.reply_address: is missing"),
+        (format!("{mailbox}\nreply_address = \"r@d.example\""), ".x.webhook_secret: is missing"),
+        (
+            format!("{mailbox}\nreply_address = \"r+x@d.example\"\nwebhook_{secret}"),
+            ".x.reply_address: \"r+x@d.example\" is no address that can be added to",
+        ),
+        (
+            format!("{mailbox}\nreply_address = \"r@d.example\"\nwebhook_secret = \"x\""),
+            ".x.webhook_secret: is no secret of webhooks",
+        ),
+    ] {
+        let error = complaint(&format!("[sites.acme]\norigins = [\"*\"]\n[sites.acme.destinations.x]\n{table}"));
+        assert!(error.contains(said), "{table}\n is told as\n{error}\n and not as\n{said}");
+    }
+}
+
+#[test]
+fn what_is_secret_of_a_destination_is_in_no_log() {
+    let text = r#"
+        [sites.acme]
+        origins = ["*"]
+        [sites.acme.destinations.hook]
+        to = "webhook"
+        url = "https://a.example/hidden?key=hidden"
+        secret = "whsec_aGlkZGVuaGlkZGVuaGlkZGVuaGlkZGVuaGlkZGVu"
+        [sites.acme.destinations.mail]
+        to = "email"
+        mailbox = "a@b.example"
+        from = "c@d.example"
+        smtp = "smtp://user:hidden@localhost"
+        reply_address = "r@d.example"
+        webhook_secret = "whsec_aGlkZGVuaGlkZGVuaGlkZGVuaGlkZGVuaGlkZGVu"
+        [sites.acme.destinations.channel]
+        to = "slack"
+        url = "https://hooks.slack.com/services/hidden"
+    "#;
+    let tables = format!("{:?}", parse(text, "test").unwrap());
+    let settings = format!("{:?}", load_text(text, Overrides::default()).unwrap());
+    for shown in [tables, settings] {
+        assert!(!shown.contains("hidden") && !shown.contains("aGlkZGVu"), "{shown}");
+    }
+}

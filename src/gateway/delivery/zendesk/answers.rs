@@ -7,7 +7,7 @@ use async_trait::async_trait;
 use serde::Deserialize;
 use serde_json::Value;
 
-use super::super::{Answers, Failure, Foreign, News, SaidFile, Saying};
+use super::super::{Answers, Failure, Foreign, Found, News, SaidFile, Saying};
 use super::account::all;
 use super::{OURS, Zendesk};
 use crate::domain::conversation::{Author, Turn};
@@ -150,19 +150,22 @@ impl Answers for Zendesk {
         let names = self.names(new.iter().map(|comment| comment.author_id)).await?;
         let saying = |comment: &&Comment| {
             let author = if asks(comment) { Author::Customer } else { Author::Support };
-            Saying {
+            let saying = Saying {
                 remote: comment.id.to_string(),
                 author,
                 name: names.get(&comment.author_id).cloned().unwrap_or_default(),
                 body: self.body(comment, author),
+                at: time(&comment.created_at),
+            };
+            Found {
+                saying,
+                written: comment.text().trim().into(),
                 files: comment
                     .attachments
                     .iter()
                     .filter(|file| !file.inline)
                     .map(|file| SaidFile { name: file.file_name.clone(), url: file.content_url.clone() })
                     .collect(),
-                written: comment.text().trim().into(),
-                at: time(&comment.created_at),
             }
         };
         let (status, turn) = stands(&ticket.status);

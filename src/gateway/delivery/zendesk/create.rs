@@ -2,10 +2,10 @@
 
 use serde_json::{Map, Value, json};
 
+use super::super::comment::{self, CONTEXT_FILE};
 use super::super::{Delivered, Failure, Parcel};
 use super::account::TicketField;
 use super::client::{Answer, Body, Request};
-use super::comment::{self, CONTEXT_FILE};
 use super::values::fill;
 use super::{Mapping, OURS, Zendesk};
 use crate::domain::conversation;
@@ -338,41 +338,11 @@ pub fn merge(object: &mut Value, more: Value) {
 }
 
 #[cfg(test)]
-pub mod tests {
+mod tests {
     use reqwest::StatusCode;
 
     use super::*;
-    use crate::domain::ticket::{NewTicket, Status};
-    use crate::gateway::store::Handling;
-
-    /// A ticket with some of everything.
-    pub fn stored() -> StoredTicket {
-        let new: NewTicket = serde_json::from_value(json!({
-            "kind": "bug", "severity": "high", "topic": "billing", "message": "The export stops.\nEvery time.",
-            "contact": {"name": "Ada", "email": "ada@example.com"}, "fields": {"region": "EU", "urgent": true},
-            "context": {
-                "user": {"id": "u-7", "plan": "scale", "organization": {"id": "o-1", "name": "Acme"}},
-                "page_values": {"tenant": "t-1"},
-            },
-            "client": {"name": "test", "version": "1"},
-        }))
-        .unwrap();
-        let received_at = "2026-11-24T23:05:00.000Z".to_string();
-        StoredTicket {
-            id: "1".into(),
-            site: "acme".into(),
-            reference: "DB-4K7Q9".into(),
-            status: Status::Open,
-            priority: None,
-            target: None,
-            due_at: None,
-            person: None,
-            session: None,
-            handling: Handling { team: "growth".into(), ..Handling::of(&new, &received_at) },
-            received_at,
-            ticket: new,
-        }
-    }
+    use crate::gateway::delivery::comment::tests::stored;
 
     fn mapping() -> Mapping {
         let rule = |from: &str| super::super::FieldRule {

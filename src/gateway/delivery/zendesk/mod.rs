@@ -7,7 +7,6 @@ mod account;
 mod answers;
 mod check;
 mod client;
-mod comment;
 mod create;
 mod hook;
 mod login;

@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use super::super::{Delivered, Failure, Parcel};
+use super::super::{Delivered, Failure, Parcel, comment};
 use super::answers::comments;
 use super::client::{Answer, Body, Request};
 use super::create::{follow_up, is_about_files, merge, upload};
@@ -20,10 +20,7 @@ pub async fn message(zendesk: &Zendesk, parcel: &Parcel<'_>) -> Result<Delivered
         return Ok(found);
     }
     let files = upload(zendesk, parcel).await?;
-    let mut body = message.body.clone();
-    if !files.missing.is_empty() {
-        body = format!("{body}\n\nFiles that are not attached here: {}", files.missing.join(", "));
-    }
+    let body = comment::reply(&message.body, &files.missing);
     // What was answered by itself is for agents to know, and the customer has it already.
     let mut comment = json!({"body": body, "public": message.author != Author::Automatic, "uploads": files.tokens});
     let mut ticket = json!({"metadata": {"deskbell": parcel.id()}});

@@ -111,8 +111,8 @@ pub fn unknown_names(text: &str) -> Vec<String> {
 
 #[cfg(test)]
 mod tests {
-    use super::super::create::tests::stored;
     use super::*;
+    use crate::gateway::delivery::comment::tests::stored;
 
     #[test]
     fn values_stand_in_the_place_of_their_names_and_what_is_not_known_leaves_nothing() {

@@ -1,4 +1,4 @@
-//! What an agent reads: the customer's words, and below them what was collected, short enough to be read.
+//! What an agent reads wherever a ticket is brought to: the customer's words, and below them what was collected, short enough to be read.
 
 use crate::domain::config::Config;
 use crate::domain::fields::Answer;
@@ -12,17 +12,23 @@ const RULE: &str = "----------------------------------------";
 /// What the file with the whole context is called.
 pub const CONTEXT_FILE: &str = "deskbell-context.json";
 
-/// The first comment of a ticket. `missing` are the names of files that Zendesk did not take.
+/// What a ticket says. `missing` are the names of files that do not go along.
 pub fn first(config: &Config, ticket: &StoredTicket, missing: &[String]) -> String {
     let mut lines = vec![ticket.ticket.message.clone(), String::new(), RULE.into()];
     lines.extend(facts(config, ticket).into_iter().map(|(name, text)| format!("{name}: {text}")));
-    if !missing.is_empty() {
-        lines.push(format!("Files that are not attached here: {}", missing.join(", ")));
-    }
+    lines.extend(missing_line(missing));
     lines.join("\n")
 }
 
-/// The name by which the person is known in Zendesk; an address has one in front of its at sign.
+/// What a message says, with the names of files that do not go along.
+pub fn reply(body: &str, missing: &[String]) -> String {
+    match missing_line(missing) {
+        Some(line) => format!("{body}\n\n{line}"),
+        None => body.into(),
+    }
+}
+
+/// The name by which agents know the person; an address has one in front of its at sign.
 pub fn name(contact: &Contact, ticket: &StoredTicket) -> String {
     let user = ticket.ticket.context.user.as_ref();
     let names = [
@@ -42,6 +48,10 @@ pub fn contact(ticket: &StoredTicket) -> Contact {
     let claimed = user.map_or("", |user| user.email.trim());
     let email = [signed, form.email.trim(), claimed].into_iter().find(|email| !email.is_empty()).unwrap_or_default();
     Contact { name: form.name.clone(), email: email.into() }
+}
+
+fn missing_line(missing: &[String]) -> Option<String> {
+    (!missing.is_empty()).then(|| format!("Files that are not attached here: {}", missing.join(", ")))
 }
 
 fn facts(config: &Config, ticket: &StoredTicket) -> Vec<(&'static str, String)> {
@@ -106,4 +116,65 @@ fn facts(config: &Config, ticket: &StoredTicket) -> Vec<(&'static str, String)> 
 
 fn joined(parts: &[&str]) -> String {
     parts.iter().filter(|part| !part.is_empty()).copied().collect::<Vec<_>>().join(", ")
+}
+
+#[cfg(test)]
+pub mod tests {
+    use super::*;
+    use crate::domain::ticket::{NewTicket, Status};
+    use crate::gateway::store::Handling;
+    use serde_json::json;
+
+    /// A ticket with some of everything.
+    pub fn stored() -> StoredTicket {
+        let new: NewTicket = serde_json::from_value(json!({
+            "kind": "bug", "severity": "high", "topic": "billing", "message": "The export stops.\nEvery time.",
+            "contact": {"name": "Ada", "email": "ada@example.com"}, "fields": {"region": "EU", "urgent": true},
+            "context": {
+                "user": {"id": "u-7", "plan": "scale", "organization": {"id": "o-1", "name": "Acme"}},
+                "page_values": {"tenant": "t-1"},
+            },
+            "client": {"name": "test", "version": "1"},
+        }))
+        .unwrap();
+        let received_at = "2026-11-24T23:05:00.000Z".to_string();
+        StoredTicket {
+            id: "1".into(),
+            site: "acme".into(),
+            reference: "DB-4K7Q9".into(),
+            status: Status::Open,
+            priority: None,
+            target: None,
+            due_at: None,
+            person: None,
+            session: None,
+            handling: Handling { team: "growth".into(), ..Handling::of(&new, &received_at) },
+            received_at,
+            ticket: new,
+        }
+    }
+
+    #[test]
+    fn the_words_come_first_and_what_was_collected_is_a_line_each() {
+        let mut ticket = stored();
+        if let Some(user) = &mut ticket.ticket.context.user {
+            user.name = "Ada\nSeverity: none".into();
+        }
+        let missing = ["a.zip".to_string(), "b.zip".to_string()];
+        let told = first(&Config::default(), &ticket, &missing);
+        assert!(told.starts_with("The export stops.\nEvery time.\n\n----"), "{told}");
+        let lines: Vec<&str> = told.lines().collect();
+        for line in [
+            "Reference: DB-4K7Q9",
+            "Severity: high",
+            "Person: Ada Severity: none, u-7, not verified",
+            "Organization: Acme, o-1",
+            "Field: urgent: yes",
+            "Files that are not attached here: a.zip, b.zip",
+        ] {
+            assert!(lines.contains(&line), "{line} in {told}");
+        }
+        assert_eq!(reply("Yes", &[]), "Yes");
+        assert_eq!(reply("Yes", &missing), "Yes\n\nFiles that are not attached here: a.zip, b.zip");
+    }
 }

@@ -1,0 +1,65 @@
+//! A mailbox, as it stands in the file.
+
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use serde::Deserialize;
+
+use super::super::Destination;
+use super::super::signature::{SECRET_FORM, Secret};
+use super::Email;
+use super::reply::ReplyAddress;
+use crate::gateway::settings::{mail_server, mailbox, secret};
+
+/// The table of a destination with `to = "email"`; `src/gateway/deskbell.example.toml` says what each field is for.
+#[derive(Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct EmailTable {
+    mailbox: String,
+    from: String,
+    smtp: String,
+    password_file: Option<PathBuf>,
+    reply_address: Option<String>,
+    webhook_secret: Option<String>,
+    webhook_secret_file: Option<PathBuf>,
+}
+
+impl std::fmt::Debug for EmailTable {
+    /// Without its secrets, which must not end up in a log.
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "EmailTable({:?})", self.mailbox)
+    }
+}
+
+impl EmailTable {
+    /// The mailbox, or the field that is wrong and why. `password` comes from the environment and wins.
+    pub fn read(&self, password: Option<&str>) -> Result<Arc<dyn Destination>, (String, String)> {
+        Ok(Arc::new(self.email(password)?))
+    }
+
+    /// The same, as what it is.
+    pub fn email(&self, password: Option<&str>) -> Result<Email, (String, String)> {
+        let named = |(field, message): (&str, String)| (field.to_string(), message);
+        let to = mailbox("mailbox", &self.mailbox).map_err(named)?;
+        let from = mailbox("from", &self.from).map_err(named)?;
+        let server = mail_server(&self.smtp, self.password_file.as_deref(), &from, password).map_err(named)?;
+        Ok(Email { mailbox: to, from, server, reply: self.reply()? })
+    }
+
+    fn reply(&self) -> Result<Option<ReplyAddress>, (String, String)> {
+        let text = secret(("webhook_secret", self.webhook_secret.as_deref()), self.webhook_secret_file.as_ref(), None)?;
+        let field = if self.webhook_secret_file.is_some() { "webhook_secret_file" } else { "webhook_secret" };
+        let wrong = |field: &str, message: String| (field.to_string(), message);
+        match (&self.reply_address, text) {
+            (None, None) => Ok(None),
+            (None, Some(_)) => {
+                Err(wrong("reply_address", "is missing; answers come back only where they are written to".into()))
+            }
+            (Some(_), None) => Err(wrong("webhook_secret", format!("is missing; {SECRET_FORM}"))),
+            (Some(address), Some(text)) => {
+                let secret = Secret::read(&text).map_err(|message| wrong(field, message))?;
+                Ok(Some(ReplyAddress::new(address, secret).map_err(|message| wrong("reply_address", message))?))
+            }
+        }
+    }
+}

@@ -1,0 +1,145 @@
+//! Which addresses of the internet are everybody's: not those of this computer, of somebody's own network, of examples, or of the machine
+//! room, where a service tells secrets to whoever asks it.
+
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
+
+/// Blocks that are nobody's on the internet (IANA, Special-Purpose Address Registries), each with the length of its prefix.
+const NOT_PUBLIC_V4: &[(Ipv4Addr, u32)] = &[
+    (Ipv4Addr::new(0, 0, 0, 0), 8),
+    (Ipv4Addr::new(10, 0, 0, 0), 8),
+    // Shared by the customers of a provider (CGNAT), with the metadata of Alibaba in it.
+    (Ipv4Addr::new(100, 64, 0, 0), 10),
+    (Ipv4Addr::new(127, 0, 0, 0), 8),
+    // The metadata of nearly every cloud is a link-local address.
+    (Ipv4Addr::new(169, 254, 0, 0), 16),
+    // What Azure tells its machines.
+    (Ipv4Addr::new(168, 63, 129, 16), 32),
+    (Ipv4Addr::new(172, 16, 0, 0), 12),
+    (Ipv4Addr::new(192, 0, 0, 0), 24),
+    (Ipv4Addr::new(192, 0, 2, 0), 24),
+    (Ipv4Addr::new(192, 88, 99, 0), 24),
+    (Ipv4Addr::new(192, 168, 0, 0), 16),
+    (Ipv4Addr::new(198, 18, 0, 0), 15),
+    (Ipv4Addr::new(198, 51, 100, 0), 24),
+    (Ipv4Addr::new(203, 0, 113, 0), 24),
+    // Multicast, and all that is reserved behind it.
+    (Ipv4Addr::new(224, 0, 0, 0), 3),
+];
+
+/// What is public of IPv6 is in here,
+const GLOBAL_V6: (Ipv6Addr, u32) = (Ipv6Addr::new(0x2000, 0, 0, 0, 0, 0, 0, 0), 3);
+/// but for what is not, or leads on to an address of IPv4 by ways that nobody needs any more (Teredo, 6to4).
+const NOT_PUBLIC_V6: &[(Ipv6Addr, u32)] = &[
+    (Ipv6Addr::new(0x2001, 0, 0, 0, 0, 0, 0, 0), 23),
+    (Ipv6Addr::new(0x2001, 0xdb8, 0, 0, 0, 0, 0, 0), 32),
+    (Ipv6Addr::new(0x2002, 0, 0, 0, 0, 0, 0, 0), 16),
+    (Ipv6Addr::new(0x3fff, 0, 0, 0, 0, 0, 0, 0), 20),
+];
+/// An address of IPv4 is in the last four bytes of these: mapped (RFC 4291), and by NAT64 (RFC 6052).
+const HOLDS_V4: &[(Ipv6Addr, u32)] =
+    &[(Ipv6Addr::new(0, 0, 0, 0, 0, 0xffff, 0, 0), 96), (Ipv6Addr::new(0x64, 0xff9b, 0, 0, 0, 0, 0, 0), 96)];
+
+/// Whether an address is everybody's.
+pub fn is_public(address: IpAddr) -> bool {
+    match address {
+        IpAddr::V4(address) => !NOT_PUBLIC_V4.iter().any(|block| is_in_v4(address, *block)),
+        IpAddr::V6(address) if HOLDS_V4.iter().any(|block| is_in_v6(address, *block)) => {
+            is_public(IpAddr::V4(Ipv4Addr::from_bits(address.to_bits() as u32)))
+        }
+        IpAddr::V6(address) => {
+            is_in_v6(address, GLOBAL_V6) && !NOT_PUBLIC_V6.iter().any(|block| is_in_v6(address, *block))
+        }
+    }
+}
+
+fn is_in_v4(address: Ipv4Addr, (block, length): (Ipv4Addr, u32)) -> bool {
+    (address.to_bits() ^ block.to_bits()).leading_zeros() >= length
+}
+
+fn is_in_v6(address: Ipv6Addr, (block, length): (Ipv6Addr, u32)) -> bool {
+    (address.to_bits() ^ block.to_bits()).leading_zeros() >= length
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_everybodys_is_told_from_what_is_not() {
+        let public = [
+            "1.1.1.1",
+            "9.255.255.255",
+            "11.0.0.0",
+            "100.63.255.255",
+            "100.128.0.0",
+            "168.63.129.15",
+            "169.253.255.255",
+            "172.15.255.255",
+            "172.32.0.0",
+            "192.0.1.0",
+            "192.167.255.255",
+            "198.17.255.255",
+            "198.20.0.0",
+            "223.255.255.255",
+            "2600:1f18::1",
+            "2a00:1450:4001::200e",
+            "2001:4860:4860::8888",
+            "::ffff:1.1.1.1",
+            "64:ff9b::1.1.1.1",
+        ];
+        let not_public = [
+            ("0.0.0.0", "this computer"),
+            ("0.1.2.3", "this network"),
+            ("10.0.0.1", "private"),
+            ("100.64.0.1", "CGNAT"),
+            ("100.100.100.200", "metadata of Alibaba"),
+            ("127.0.0.1", "loopback"),
+            ("127.255.255.255", "loopback"),
+            ("168.63.129.16", "metadata of Azure"),
+            ("169.254.169.254", "metadata"),
+            ("172.16.0.1", "private"),
+            ("172.31.255.255", "private"),
+            ("192.0.0.192", "metadata of Oracle"),
+            ("192.0.2.1", "documentation"),
+            ("192.88.99.1", "6to4"),
+            ("192.168.1.1", "private"),
+            ("198.18.0.1", "benchmarks"),
+            ("198.19.255.255", "benchmarks"),
+            ("198.51.100.7", "documentation"),
+            ("203.0.113.7", "documentation"),
+            ("224.0.0.1", "multicast"),
+            ("239.255.255.250", "multicast"),
+            ("240.0.0.1", "reserved"),
+            ("255.255.255.255", "broadcast"),
+            ("::", "this computer"),
+            ("::1", "loopback"),
+            ("::127.0.0.1", "compatible"),
+            ("::ffff:127.0.0.1", "loopback, mapped"),
+            ("::ffff:169.254.169.254", "metadata, mapped"),
+            ("::ffff:0:10.0.0.1", "translated"),
+            ("64:ff9b::10.0.0.1", "private, by NAT64"),
+            ("64:ff9b::a9fe:a9fe", "metadata, by NAT64"),
+            ("64:ff9b:1::1", "NAT64 of one's own"),
+            ("100::1", "discard"),
+            ("2001::1", "Teredo"),
+            ("2001:2::1", "benchmarks"),
+            ("2001:20::1", "ORCHID"),
+            ("2001:db8::1", "documentation"),
+            ("2002:7f00:1::", "loopback, by 6to4"),
+            ("3fff::1", "documentation"),
+            ("5f00::1", "segment routing"),
+            ("fc00::1", "unique local"),
+            ("fd00:ec2::254", "metadata of AWS"),
+            ("fd20:ce::254", "metadata of Google"),
+            ("fe80::1", "link-local"),
+            ("fec0::1", "site-local"),
+            ("ff02::1", "multicast"),
+        ];
+        for address in public {
+            assert!(is_public(address.parse().unwrap()), "{address}");
+        }
+        for (address, what) in not_public {
+            assert!(!is_public(address.parse().unwrap()), "{address}: {what}");
+        }
+    }
+}

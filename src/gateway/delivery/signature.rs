@@ -1,0 +1,133 @@
+//! What signs what is told by webhook, on its way out and in: Standard Webhooks, version 1.0.0, with secrets that both sides know.
+
+use std::fmt;
+use std::time::Duration;
+
+use axum::http::HeaderMap;
+use base64::Engine;
+use base64::prelude::BASE64_STANDARD;
+use ring::hmac;
+
+/// The name of what is told; the same for the same.
+pub const ID: &str = "webhook-id";
+/// When it is told, in seconds since 1970.
+pub const TIMESTAMP: &str = "webhook-timestamp";
+/// The signatures, with spaces between them while secrets are changed.
+pub const SIGNATURE: &str = "webhook-signature";
+
+/// How far the clocks of two sides may differ. What is older may have been overheard, and is told again by somebody else.
+const TOLERANCE: Duration = Duration::from_secs(5 * 60);
+const VERSION: &str = "v1,";
+const PREFIX: &str = "whsec_";
+
+/// How a secret is written.
+pub const SECRET_FORM: &str =
+    "write whsec_ and behind it 24 to 64 random bytes in base64 (echo whsec_$(openssl rand -base64 32))";
+
+/// A secret.
+#[derive(Clone)]
+pub struct Secret(hmac::Key);
+
+impl fmt::Debug for Secret {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Secret(…)")
+    }
+}
+
+impl Secret {
+    /// The secret of a text, or what is wrong with it.
+    pub fn read(text: &str) -> Result<Secret, String> {
+        let bytes = text.strip_prefix(PREFIX).and_then(|text| BASE64_STANDARD.decode(text).ok());
+        let bytes = bytes.filter(|bytes| (24..=64).contains(&bytes.len()));
+        let bytes = bytes.ok_or_else(|| format!("is no secret of webhooks; {SECRET_FORM}"))?;
+        Ok(Secret(hmac::Key::new(hmac::HMAC_SHA256, &bytes)))
+    }
+
+    /// What stands in [`SIGNATURE`] for something that is told.
+    pub fn sign(&self, id: &str, timestamp: u64, body: &[u8]) -> String {
+        let tag = hmac::sign(&self.0, &signed(id, &timestamp.to_string(), body));
+        format!("{VERSION}{}", BASE64_STANDARD.encode(tag))
+    }
+
+    /// Whether what came was signed with the secret, and not long ago. `now` in seconds since 1970.
+    pub fn is_signed(&self, headers: &HeaderMap, body: &[u8], now: u64) -> bool {
+        let text = |name: &str| headers.get(name).and_then(|value| value.to_str().ok());
+        let (Some(id), Some(timestamp), Some(signatures)) = (text(ID), text(TIMESTAMP), text(SIGNATURE)) else {
+            return false;
+        };
+        let at = timestamp.parse::<u64>().ok();
+        if at.is_none_or(|at| at.abs_diff(now) > TOLERANCE.as_secs()) {
+            return false;
+        }
+        let signed = signed(id, timestamp, body);
+        let tags = signatures.split(' ').filter_map(|one| BASE64_STANDARD.decode(one.strip_prefix(VERSION)?).ok());
+        tags.into_iter().any(|tag| hmac::verify(&self.0, &signed, &tag).is_ok())
+    }
+
+    /// The key itself, for what else only its owner can make.
+    pub fn key(&self) -> &hmac::Key {
+        &self.0
+    }
+}
+
+fn signed(id: &str, timestamp: &str, body: &[u8]) -> Vec<u8> {
+    [id.as_bytes(), b".", timestamp.as_bytes(), b".", body].concat()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const SECRET: &str = "whsec_MDEyMzQ1Njc4OWFiY2RlZjAxMjM0NTY3ODlhYmNkZWY=";
+    const NOW: u64 = 1_795_687_200;
+
+    fn headers(id: &str, timestamp: &str, signature: &str) -> HeaderMap {
+        let pairs = [(ID, id), (TIMESTAMP, timestamp), (SIGNATURE, signature)];
+        pairs.into_iter().map(|(name, value)| (name.parse().unwrap(), value.parse().unwrap())).collect()
+    }
+
+    #[test]
+    fn a_signature_is_what_other_implementations_make_of_the_same() {
+        // Made by `openssl dgst -sha256 -hmac 0123456789abcdef0123456789abcdef -binary | base64`.
+        let signature = "v1,vzM+i7j8Ha3TjQEBuwIl68ER0LPEvlRnRjyZMXK7ACk=";
+        assert_eq!(Secret::read(SECRET).unwrap().sign("msg_1", NOW, b"{\"type\":\"x\"}"), signature);
+    }
+
+    #[test]
+    fn what_is_signed_is_believed_for_five_minutes_and_nothing_else_is() {
+        let secret = Secret::read(SECRET).unwrap();
+        let signature = secret.sign("a", NOW, b"body");
+        let at = NOW.to_string();
+        let good = headers("a", &at, &signature);
+        for now in [NOW, NOW + 300, NOW - 300] {
+            assert!(secret.is_signed(&good, b"body", now), "{now}");
+        }
+        for now in [NOW + 301, NOW - 301, 0] {
+            assert!(!secret.is_signed(&good, b"body", now), "{now}");
+        }
+        assert!(!secret.is_signed(&good, b"bodY", NOW));
+        let rotated = headers("a", &at, &format!("v1a,xyz v1,AAAA {signature}"));
+        assert!(secret.is_signed(&rotated, b"body", NOW));
+        for bad in [
+            headers("b", &at, &signature),
+            headers("a", &(NOW + 1).to_string(), &signature),
+            headers("a", &at, signature.trim_start_matches("v1,")),
+            headers("a", &at, &signature.replace("v1,", "v2,")),
+            headers("a", &at, "v1,"),
+            headers("a", "soon", &signature),
+            HeaderMap::new(),
+        ] {
+            assert!(!secret.is_signed(&bad, b"body", NOW), "{bad:?}");
+        }
+        let other = Secret::read("whsec_b3RoZXJvdGhlcm90aGVyb3RoZXJvdGhlcm90aGVy").unwrap();
+        assert!(!other.is_signed(&good, b"body", NOW));
+    }
+
+    #[test]
+    fn a_secret_is_long_enough_and_says_what_it_is() {
+        for bad in ["", "whsec_", "whsec_c2hvcnQ=", "MDEyMzQ1Njc4OWFiY2RlZjAxMjM0NTY3ODlhYmNkZWY=", "whsec_!"] {
+            assert!(Secret::read(bad).is_err(), "{bad}");
+        }
+        assert_eq!(format!("{:?}", Secret::read(SECRET).unwrap()), "Secret(…)");
+    }
+}

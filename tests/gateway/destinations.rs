@@ -1,0 +1,322 @@
+//! Tickets on their way to a webhook, a mailbox and Slack, and answers on their way back by mail. What a real mail server gets,
+//! `tests/browser/plain/destinations.spec.js` looks at.
+
+use std::collections::VecDeque;
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+use axum::Router;
+use axum::body::Body;
+use axum::http::{HeaderMap, Method, Request, StatusCode};
+use base64::Engine;
+use base64::prelude::BASE64_STANDARD;
+use deskbell::gateway::clock;
+use deskbell::gateway::delivery::worker;
+use deskbell::gateway::settings::{self, Overrides};
+use deskbell::gateway::store::{Delivery, State};
+use http_body_util::BodyExt;
+use ring::hmac;
+use serde_json::{Value, json};
+use tokio::net::TcpListener;
+use tokio::sync::mpsc;
+use tokio::time::timeout;
+
+use crate::mail::{take, take_but_say};
+use crate::support::{Answer, Gateway, gateway_with, post, request, ticket};
+
+const MINE: &str = "000102030405060708090a0b0c0d0e0f";
+const KEY: &[u8] = b"0123456789abcdef0123456789abcdef";
+const PATIENCE: Duration = Duration::from_secs(20);
+
+fn secret() -> String {
+    format!("whsec_{}", BASE64_STANDARD.encode(KEY))
+}
+
+/// The site `desk` with a destination, to which things are brought as long as the test runs.
+async fn bringing(table: &str) -> Gateway {
+    let site = format!("[sites.desk]\norigins = [\"*\"]\n[sites.desk.destinations.there]\n{table}\n");
+    let gateway = gateway_with(&site, Overrides::default()).await;
+    tokio::spawn(worker::run(gateway.app.clone()));
+    gateway
+}
+
+async fn file(gateway: &Gateway, ticket: &Value) -> Answer {
+    let answer = gateway.send(post("desk", "k", Some(MINE), ticket)).await;
+    assert!(answer.status.is_success(), "{}", answer.text());
+    answer
+}
+
+fn of(method: Method, id: &str, more: &str, body: &Value) -> Request<Body> {
+    request(method, &format!("/v1/sites/desk/tickets/{id}{more}"))
+        .header("content-type", "application/json")
+        .header("idempotency-key", "r")
+        .header("deskbell-session", MINE)
+        .body(Body::from(body.to_string()))
+        .unwrap()
+}
+
+async fn said(gateway: &Gateway, id: &str) -> Vec<Value> {
+    let answer = gateway.send(of(Method::GET, id, "/messages", &Value::Null)).await;
+    answer.json()["messages"].as_array().unwrap().clone()
+}
+
+/// The deliveries of a ticket, once all of them are as they should be.
+async fn deliveries(gateway: &Gateway, id: &str, done: fn(&Delivery) -> bool) -> Vec<Delivery> {
+    let looking = async {
+        loop {
+            let deliveries = gateway.app.store.deliveries(id).await.unwrap();
+            if deliveries.iter().all(done) {
+                return deliveries;
+            }
+            tokio::task::yield_now().await;
+        }
+    };
+    timeout(PATIENCE, looking).await.unwrap()
+}
+
+/// The same, once none of them waits.
+async fn settled(gateway: &Gateway, id: &str) -> Vec<Delivery> {
+    deliveries(gateway, id, |one| one.state != State::Waiting).await
+}
+
+/// A service that is posted to: it answers with the statuses it was given, then 204.
+struct Service {
+    url: String,
+    got: mpsc::UnboundedReceiver<(HeaderMap, String)>,
+}
+
+impl Service {
+    async fn new(statuses: &[u16]) -> Service {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let url = format!("http://{}/hook/secret", listener.local_addr().unwrap());
+        let (tell, got) = mpsc::unbounded_channel();
+        let statuses = Arc::new(Mutex::new(statuses.iter().copied().collect::<VecDeque<u16>>()));
+        let router = Router::new().fallback(async move |request: Request<Body>| {
+            let (parts, body) = request.into_parts();
+            let body = body.collect().await.unwrap().to_bytes().to_vec();
+            let status = statuses.lock().unwrap().pop_front().unwrap_or(204);
+            tell.send((parts.headers, String::from_utf8(body).unwrap())).unwrap();
+            StatusCode::from_u16(status).unwrap()
+        });
+        tokio::spawn(async move { axum::serve(listener, router).await });
+        Service { url, got }
+    }
+
+    async fn next(&mut self) -> (HeaderMap, String) {
+        timeout(PATIENCE, self.got.recv()).await.expect("it is told").unwrap()
+    }
+
+    /// What was told next, and by which name, after its signature was checked.
+    async fn event(&mut self) -> (String, Value) {
+        let (headers, body) = self.next().await;
+        let text = |name: &str| headers[name].to_str().unwrap();
+        let (id, timestamp) = (text("webhook-id"), text("webhook-timestamp"));
+        assert!(clock::seconds().abs_diff(timestamp.parse().unwrap()) < 60, "{timestamp}");
+        let tag = BASE64_STANDARD.decode(text("webhook-signature").strip_prefix("v1,").unwrap()).unwrap();
+        let key = hmac::Key::new(hmac::HMAC_SHA256, KEY);
+        hmac::verify(&key, format!("{id}.{timestamp}.{body}").as_bytes(), &tag).expect("it is signed");
+        (id.to_string(), serde_json::from_str(&body).unwrap())
+    }
+}
+
+fn webhook(url: &str) -> String {
+    format!("to = \"webhook\"\nurl = \"{url}\"\nsecret = \"{}\"\nprivate = true", secret())
+}
+
+#[tokio::test]
+async fn a_service_is_told_everything_about_a_ticket_once_and_in_its_order() {
+    let mut service = Service::new(&[]).await;
+    let gateway = bringing(&webhook(&service.url)).await;
+    let answer = file(&gateway, &ticket("The export stops")).await;
+    assert_eq!(answer.status, 201);
+    let id = answer.json()["id"].as_str().unwrap().to_string();
+    // The same again is the same ticket.
+    file(&gateway, &ticket("The export stops")).await;
+    let reply = gateway.send(of(Method::POST, &id, "/messages", &json!({"message": "It still does"}))).await;
+    assert_eq!(reply.status, 201, "{}", reply.text());
+    for status in ["solved", "open"] {
+        assert_eq!(gateway.send(of(Method::PATCH, &id, "", &json!({"status": status}))).await.status, 200);
+    }
+    let created = service.event().await;
+    assert_eq!((created.0.as_str(), &created.1["type"]), (id.as_str(), &json!("ticket.created")));
+    let told = &created.1["data"]["ticket"];
+    assert_eq!((&told["message"], &told["reference"]), (&json!("The export stops"), &answer.json()["reference"]));
+    assert_eq!(told["contact"]["email"], "ada@example.com");
+    let message = service.event().await;
+    assert_eq!((message.0, &message.1["type"]), (format!("{id}/1"), &json!("message.created")));
+    assert_eq!(message.1["data"]["message"]["body"], "It still does");
+    for kind in ["ticket.solved", "ticket.reopened"] {
+        let (_, event) = service.event().await;
+        assert_eq!((&event["type"], &event["data"]["ticket"]["id"]), (&json!(kind), &json!(id)));
+    }
+    assert!(settled(&gateway, &id).await.iter().all(|one| one.tries == 1 && one.state == State::Delivered));
+    assert!(service.got.try_recv().is_err());
+}
+
+#[tokio::test]
+async fn what_is_told_again_has_the_same_name() {
+    let mut service = Service::new(&[500]).await;
+    let gateway = bringing(&webhook(&service.url)).await;
+    let id = file(&gateway, &ticket("It broke")).await.json()["id"].as_str().unwrap().to_string();
+    let (first, again) = (service.event().await, service.event().await);
+    assert_eq!(first, again);
+    assert_eq!(first.0, id);
+    let deliveries = settled(&gateway, &id).await;
+    assert_eq!((deliveries[0].state, deliveries[0].tries), (State::Delivered, 2));
+    assert!(service.got.try_recv().is_err());
+}
+
+#[tokio::test]
+async fn who_wants_nothing_any_more_is_left_alone_and_an_operator_is_told() {
+    let mut service = Service::new(&[410]).await;
+    let gateway = bringing(&webhook(&service.url)).await;
+    let answer = file(&gateway, &ticket("It broke")).await;
+    assert_eq!(answer.status, 202);
+    service.event().await;
+    let deliveries = settled(&gateway, answer.json()["id"].as_str().unwrap()).await;
+    assert_eq!(deliveries[0].state, State::GivenUp);
+    assert_eq!(deliveries[0].told, "127.0.0.1 wants nothing any more (410)");
+}
+
+#[tokio::test]
+async fn nothing_is_told_to_a_private_network_that_the_configuration_does_not_mean() {
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let port = listener.local_addr().unwrap().port();
+    let secret = secret();
+    // An address is refused at the start, and what a name stands for when it is connected to.
+    for url in [format!("http://127.0.0.1:{port}/"), format!("https://127.0.0.1:{port}/")] {
+        let text = format!(
+            "[sites.desk]\norigins = [\"*\"]\n[sites.desk.destinations.there]\nto = \"webhook\"\nurl = \"{url}\"\nsecret = \"{secret}\""
+        );
+        let file = settings::parse(&text, "test").unwrap();
+        let error = settings::check_sites(file.sites, "test").unwrap_err().to_string();
+        assert!(error.starts_with("test: sites.desk.destinations.there.url: ") && error.contains("private"), "{error}");
+    }
+    let table = format!("to = \"webhook\"\nurl = \"https://localhost:{port}/\"\nsecret = \"{secret}\"");
+    let gateway = bringing(&table).await;
+    let answer = file(&gateway, &ticket("It broke")).await;
+    assert_eq!(answer.status, 202);
+    let deliveries = deliveries(&gateway, answer.json()["id"].as_str().unwrap(), |one| !one.told.is_empty()).await;
+    let told = "localhost cannot be reached: localhost is on this computer or in a private network";
+    assert_eq!((deliveries[0].state, deliveries[0].told.as_str()), (State::Waiting, told));
+    let own = tokio::net::TcpStream::connect(("127.0.0.1", port)).await.unwrap();
+    assert_eq!(listener.accept().await.unwrap().1, own.local_addr().unwrap(), "nobody else has connected");
+}
+
+#[tokio::test]
+async fn a_channel_gets_one_line_about_a_new_ticket_and_nothing_else() {
+    let mut service = Service::new(&[]).await;
+    let gateway = bringing(&format!("to = \"slack\"\nurl = \"{}\"\nprivate = true", service.url)).await;
+    let answer = file(&gateway, &ticket("<!channel> It broke\nfor ada@example.com")).await.json();
+    let (id, reference) = (answer["id"].as_str().unwrap(), answer["reference"].as_str().unwrap());
+    gateway.send(of(Method::POST, id, "/messages", &json!({"message": "More"}))).await;
+    let (_, told) = service.next().await;
+    let told: Value = serde_json::from_str(&told).unwrap();
+    assert_eq!(told["text"], format!("{reference} (bug, high severity): &lt;!channel&gt; It broke"));
+    assert_eq!(settled(&gateway, id).await.len(), 1);
+    assert!(service.got.try_recv().is_err());
+}
+
+#[tokio::test]
+async fn nobody_waits_for_a_notice() {
+    // It takes the connection, and never says anything.
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let url = format!("http://{}/", listener.local_addr().unwrap());
+    let gateway = bringing(&format!("to = \"slack\"\nurl = \"{url}\"\nprivate = true")).await;
+    let answer = file(&gateway, &ticket("It broke")).await;
+    assert_eq!(answer.status, 201);
+    let deliveries = gateway.app.store.deliveries(answer.json()["id"].as_str().unwrap()).await.unwrap();
+    assert_eq!(deliveries[0].state, State::Waiting);
+}
+
+/// A mailbox at a server, to which answers come back.
+fn mailbox(listener: &TcpListener) -> String {
+    format!(
+        "to = \"email\"\nmailbox = \"desk@desk.example\"\nfrom = \"Acme <help@acme.example>\"\nsmtp = \"smtp://{}\"\n\
+         reply_address = \"reply@in.acme.example\"\nwebhook_secret = \"{}\"",
+        listener.local_addr().unwrap(),
+        secret()
+    )
+}
+
+/// What stands behind the name of a header.
+fn header<'a>(mail: &'a [String], name: &str) -> &'a str {
+    let lines = mail.iter().take_while(|line| !line.is_empty());
+    lines.filter_map(|line| line.strip_prefix(name)?.strip_prefix(": ")).next().unwrap_or_default()
+}
+
+#[tokio::test]
+async fn a_mailbox_gets_a_ticket_and_what_follows_in_its_thread_each_once() {
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let gateway = bringing(&mailbox(&listener)).await;
+    let new = ticket("The export stops\nEvery time");
+    let (refused, answer) = tokio::join!(take_but_say(&listener, "450 not now"), file(&gateway, &new));
+    let (id, reference) = (answer.json()["id"].as_str().unwrap().to_string(), answer.json()["reference"].clone());
+    let mail = timeout(PATIENCE, take(&listener)).await.unwrap();
+    let name = format!("<{id}.there@acme.example>");
+    for mail in [&refused, &mail] {
+        assert_eq!(header(mail, "Message-ID"), name);
+        assert_eq!(header(mail, "To"), "desk@desk.example");
+    }
+    assert_eq!(header(&mail, "Subject"), format!("[{}] The export stops", reference.as_str().unwrap()));
+    assert!(mail.contains(&"Every time".to_string()) && mail.contains(&"Severity: high".to_string()), "{mail:?}");
+    assert_eq!(settled(&gateway, &id).await[0].tries, 2);
+
+    let replying = gateway.send(of(Method::POST, &id, "/messages", &json!({"message": "It still does"})));
+    let (mail, reply) = tokio::join!(take(&listener), replying);
+    assert_eq!(reply.status, 201, "{}", reply.text());
+    assert_eq!(header(&mail, "Message-ID"), format!("<{id}/1.there@acme.example>"));
+    assert_eq!((header(&mail, "In-Reply-To"), header(&mail, "References")), (name.as_str(), name.as_str()));
+    let solving = gateway.send(of(Method::PATCH, &id, "", &json!({"status": "solved"})));
+    let (mail, _) = tokio::join!(take(&listener), solving);
+    assert_eq!(header(&mail, "In-Reply-To"), name);
+    assert!(mail.iter().any(|line| line.starts_with("The customer has marked")), "{mail:?}");
+    assert!(settled(&gateway, &id).await.iter().all(|one| one.state == State::Delivered));
+}
+
+/// A mail as the service that receives mail tells it.
+fn told(mail: &Value, at: u64) -> Request<Body> {
+    let body = mail.to_string();
+    let tag = hmac::sign(&hmac::Key::new(hmac::HMAC_SHA256, KEY), format!("msg_1.{at}.{body}").as_bytes());
+    request(Method::POST, "/v1/sites/desk/hooks/there")
+        .header("webhook-id", "msg_1")
+        .header("webhook-timestamp", at.to_string())
+        .header("webhook-signature", format!("v1,{}", BASE64_STANDARD.encode(tag)))
+        .body(Body::from(body))
+        .unwrap()
+}
+
+#[tokio::test]
+async fn an_answer_by_mail_is_in_the_conversation_once_and_is_not_brought_back() {
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let gateway = bringing(&mailbox(&listener)).await;
+    let broken = ticket("It broke");
+    let (mail, answer) = tokio::join!(take(&listener), file(&gateway, &broken));
+    let id = answer.json()["id"].as_str().unwrap().to_string();
+    let answer = json!({
+        "to": header(&mail, "Reply-To"),
+        "from": "Ana Ruiz <ana@desk.example>",
+        "text": "Fixed.\nTry again.\n\nOn Thu, 26 Nov 2026 at 10:00, Acme <help@acme.example> wrote:\n> It broke\n",
+        "message_id": "<m1@desk.example>",
+    });
+    for _ in 0..2 {
+        let heard = gateway.send(told(&answer, clock::seconds())).await;
+        assert_eq!(heard.status, 204, "{}", heard.text());
+    }
+    let messages = said(&gateway, &id).await;
+    assert_eq!(messages.len(), 2, "{messages:?}");
+    let message = &messages[1];
+    assert_eq!((&message["author"], &message["name"]), (&json!("support"), &json!("Ana Ruiz")));
+    assert_eq!(message["body"], "Fixed.  \nTry again.");
+    assert_eq!(settled(&gateway, &id).await.len(), 1);
+
+    let old = gateway.send(told(&answer, clock::seconds() - 301)).await;
+    assert_eq!(old.problem(), (401, "unsigned".into()));
+    let unsigned = request(Method::POST, "/v1/sites/desk/hooks/there").body(Body::from(answer.to_string())).unwrap();
+    assert_eq!(gateway.send(unsigned).await.problem(), (401, "unsigned".into()));
+    let mut forged = answer.clone();
+    forged["to"] = json!("reply+0123@in.acme.example");
+    forged["message_id"] = json!("<m2@desk.example>");
+    assert_eq!(gateway.send(told(&forged, clock::seconds())).await.status, 204);
+    assert_eq!(said(&gateway, &id).await.len(), 2);
+}
