@@ -323,7 +323,8 @@ async fn look_at(
     Ok(look.bind(now).bind(site).bind(destination).bind(remote).execute(write).await?.rows_affected())
 }
 
-/// Keeps what is to be brought to destinations: about a ticket and, where it is one, the message of a number.
+/// Keeps what is to be brought to destinations: about a ticket and, where it is one, the message of a number. Where the ticket itself was
+/// never meant to be there, because the destination was configured after it came, it goes ahead of what is said about it.
 pub async fn order(
     write: &mut SqliteConnection,
     ticket: &StoredTicket,
@@ -332,19 +333,32 @@ pub async fn order(
     at: &str,
 ) -> Result<(), StoreError> {
     for NewDelivery { destination, what } in deliveries {
-        let number = if *what == What::Message { number.unwrap_or_default() } else { 0 };
-        query(
-            "INSERT INTO deliveries (site, destination, ticket, what, number, created_at, due_at)
-            VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?6)",
-        )
-        .bind(&ticket.site)
-        .bind(destination)
-        .bind(&ticket.id)
-        .bind(what.word())
-        .bind(number)
-        .bind(at)
-        .execute(&mut *write)
-        .await?;
+        let known = query_scalar(
+            "SELECT EXISTS (SELECT 1 FROM deliveries WHERE ticket = ?1 AND destination = ?2)
+            OR EXISTS (SELECT 1 FROM places WHERE ticket = ?1 AND destination = ?2)",
+        );
+        let known: bool = known.bind(&ticket.id).bind(destination).fetch_one(&mut *write).await?;
+        let orders: &[(What, u32)] = match what {
+            What::Ticket => &[(What::Ticket, 0)],
+            What::Message if known => &[(What::Message, number.unwrap_or_default())],
+            What::Message => &[(What::Ticket, 0), (What::Message, number.unwrap_or_default())],
+            What::Solved | What::Reopened if known => &[(*what, 0)],
+            What::Solved | What::Reopened => &[],
+        };
+        for (what, number) in orders {
+            query(
+                "INSERT INTO deliveries (site, destination, ticket, what, number, created_at, due_at)
+                VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?6)",
+            )
+            .bind(&ticket.site)
+            .bind(destination)
+            .bind(&ticket.id)
+            .bind(what.word())
+            .bind(number)
+            .bind(at)
+            .execute(&mut *write)
+            .await?;
+        }
     }
     Ok(())
 }

@@ -6,7 +6,10 @@ use crate::domain::context::Context;
 use crate::domain::conversation::{Author, Turn};
 use crate::domain::targets::{Owner, Target};
 use crate::domain::ticket::{Client, Contact, Kind, NewTicket, Priority, Severity, Status};
-use crate::gateway::store::{Act, Conversations, Deed, DueMail, Handling, Mails, NewMail, Said, Step, Stepped};
+use crate::gateway::store::{
+    Act, Conversations, Deed, Deliveries, DueMail, Handling, Mails, NewDelivery, NewMail, Place, Said, Step, Stepped,
+    Tried, What,
+};
 
 /// A store in a folder of its own.
 async fn fresh() -> (SqliteStore, tempfile::TempDir) {
@@ -388,4 +391,93 @@ async fn count(store: &SqliteStore) -> Arc<AtomicUsize> {
         true
     });
     commits
+}
+
+fn orders(what: What) -> Vec<NewDelivery> {
+    vec![NewDelivery { destination: "desk".into(), what }]
+}
+
+/// What is ordered about a ticket.
+async fn ordered(store: &SqliteStore, ticket: &str) -> Vec<(What, u32)> {
+    store.deliveries(ticket).await.unwrap().iter().map(|one| (one.what, one.number)).collect()
+}
+
+const NOW: &str = "2026-01-02T00:00:00.000Z";
+const UNTIL: &str = "2026-01-02T00:00:30.000Z";
+const LATER: &str = "2026-01-02T01:00:00.000Z";
+
+#[tokio::test]
+async fn deliveries_are_taken_oldest_first_by_one_at_a_time_and_what_belongs_to_a_ticket_in_its_order() {
+    let (store, _folder) = fresh().await;
+    for (id, reference) in [("1", "DB-00001"), ("2", "DB-00002")] {
+        let along = Along { deliveries: orders(What::Ticket), ..Along::default() };
+        let ticket = ticket(id, reference, "2026-01-01T00:00:00.000Z");
+        assert_eq!(store.place(&ticket, &seal(id), along).await.unwrap(), Placed::New);
+    }
+    let said = Some(said(Author::Customer, "And this", None));
+    let step = Step { at: NOW, said, deed: None, deliveries: orders(What::Message), change: &|_| {} };
+    store.step("1", step).await.unwrap();
+    let take = async |now: &str| {
+        let due = store.take_deliveries(("acme", "desk"), now, UNTIL, 10).await.unwrap();
+        due.into_iter().map(|due| due.delivery).collect::<Vec<_>>()
+    };
+    let first = take(NOW).await;
+    let names: Vec<(&str, What, u32)> = first.iter().map(|one| (one.ticket.as_str(), one.what, one.tries)).collect();
+    assert_eq!(names, [("1", What::Ticket, 1), ("2", What::Ticket, 1)]);
+    assert!(take(NOW).await.is_empty(), "they are in somebody's hands");
+    let place = Place { remote: "35".into(), requester: "77".into() };
+    let there = Tried::Delivered { remote: "35".into(), place: Some(place.clone()), told: String::new() };
+    let fails = Tried::Later { due_at: LATER.into(), blamed: true, told: "why".into() };
+    store.tried(&[(&first[0], there), (&first[1], fails)], NOW).await.unwrap();
+    let second = store.take_deliveries(("acme", "desk"), NOW, UNTIL, 10).await.unwrap();
+    assert_eq!(second.len(), 1);
+    assert_eq!((second[0].delivery.what, second[0].place.as_ref()), (What::Message, Some(&place)));
+    // Whoever held it has gone: it is taken again, and that it was tried is known.
+    let again = take(UNTIL).await;
+    assert_eq!(again.iter().map(|one| (one.what, one.tries)).collect::<Vec<_>>(), [(What::Message, 2)]);
+    assert_eq!(again[0].tried_at.as_deref(), Some(NOW));
+    assert_eq!(store.next_delivery(("acme", "desk")).await.unwrap().as_deref(), Some(UNTIL));
+    store.tried(&[(&again[0], Tried::GivenUp { told: "no".into() })], NOW).await.unwrap();
+    let queues = store.queues().await.unwrap();
+    assert_eq!(queues.iter().map(|one| (one.waiting, one.given_up)).collect::<Vec<_>>(), [(1, 1)]);
+    assert_eq!(store.send_again(None, LATER).await.unwrap(), 1);
+    assert_eq!(take(LATER).await.len(), 2);
+}
+
+#[tokio::test]
+async fn a_ticket_from_before_a_destination_goes_there_ahead_of_what_is_said_about_it() {
+    let (store, _folder) = fresh().await;
+    let ticket = ticket("1", "DB-00001", "2026-01-01T00:00:00.000Z");
+    store.place(&ticket, &seal("k"), Along::default()).await.unwrap();
+    let solved = Step { at: NOW, said: None, deed: None, deliveries: orders(What::Solved), change: &|_| {} };
+    store.step("1", solved).await.unwrap();
+    assert!(ordered(&store, "1").await.is_empty(), "nobody there knows what would be solved");
+    for body in ["One", "Two"] {
+        let said = Some(said(Author::Customer, body, None));
+        let step = Step { at: NOW, said, deed: None, deliveries: orders(What::Message), change: &|_| {} };
+        store.step("1", step).await.unwrap();
+    }
+    assert_eq!(ordered(&store, "1").await, [(What::Ticket, 0), (What::Message, 1), (What::Message, 2)]);
+}
+
+#[tokio::test]
+async fn what_is_told_is_taken_once_and_a_ticket_from_elsewhere_is_kept_once() {
+    let (store, _folder) = fresh().await;
+    let place = Place { remote: "35".into(), requester: "77".into() };
+    let ticket = ticket("1", "DB-00001", "2026-01-01T00:00:00.000Z");
+    assert!(store.adopt(&ticket, "desk", &place).await.unwrap());
+    let same = StoredTicket { id: "2".into(), reference: "DB-00002".into(), ..ticket.clone() };
+    assert!(!store.adopt(&same, "desk", &place).await.unwrap());
+    assert!(store.is_placed("acme", "desk", "35").await.unwrap());
+    let queue = ("acme", "desk");
+    let look = async |now: &str| store.take_looks(queue, now, UNTIL, 10).await.unwrap().len();
+    assert_eq!((look(NOW).await, look(NOW).await), (1, 0));
+    // It is told again while somebody looks: what they find then does not count.
+    assert!(store.told(queue, "i1", "35", NOW, "").await.unwrap());
+    store.looked("1", "desk", UNTIL, None).await.unwrap();
+    assert_eq!(look(NOW).await, 1);
+    store.looked("1", "desk", UNTIL, None).await.unwrap();
+    assert!(!store.told(queue, "i1", "35", NOW, "").await.unwrap(), "the same is told once");
+    assert_eq!(look(LATER).await, 0);
+    assert!(store.told(queue, "i1", "35", LATER, LATER).await.unwrap(), "and forgotten in time");
 }
