@@ -1,5 +1,6 @@
 import { createHash } from "node:crypto";
 import { expect, test } from "../deskbell.js";
+import { drafts } from "../drafts.js";
 import { gps, picture } from "../pictures.js";
 
 // Files that go along with a ticket or a reply.
@@ -38,6 +39,7 @@ test("several at once go along, are kept through a reload, and come back as they
   await panel.box.fill("With two files");
   await choose(panel, log("third.log"));
   await expect(rows).toHaveCount(3);
+  await expect.poll(() => drafts(page)).toEqual(["With two files"]);
 
   await page.reload();
   await panel.open();
