@@ -6,8 +6,9 @@ import { createHmac } from "node:crypto";
  *
  * @param {string} secret the secret of the site's signer
  * @param {string} site the site's name in the gateway's configuration
- * @param {{sub: string, name?: string, email?: string, plan?: string, role?: string, organization?: {id: string, name: string},
- *   priority?: "high" | "medium" | "low", channels?: string[]}} user `sub` is the host's own id of the customer
+ * @param {{sub: string, name?: string, email?: string, email_verified?: boolean, plan?: string, role?: string,
+ *   organization?: {id: string, name: string}, priority?: "high" | "medium" | "low", channels?: string[]}} user
+ *   `sub` is the host's own id of the customer; `email_verified` says that they have shown that the address is theirs
  */
 export const sign = (secret, site, user) => {
   const part = (/** @type {object} */ value) => Buffer.from(JSON.stringify(value)).toString("base64url");

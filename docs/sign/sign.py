@@ -11,7 +11,8 @@ def sign(secret: str, site: str, user: dict) -> str:
     """A token for a customer, good for five minutes.
 
     secret is that of the site's signer, site its name in the gateway's configuration. user has sub, the host's own id of
-    the customer, and may have name, email, plan, role, organization (id, name), priority (high, medium, low) and channels.
+    the customer, and may have name, email, email_verified (they have shown that it is theirs), plan, role, organization (id,
+    name), priority (high, medium, low) and channels.
     """
 
     def part(value: bytes) -> str:

@@ -9,8 +9,8 @@ use serde_json::{Value, json};
 /// A token for a customer, good for five minutes.
 ///
 /// `secret` is that of the site's signer, `site` its name in the gateway's configuration. `user` is an object with `sub`, the
-/// host's own id of the customer, and may have `name`, `email`, `plan`, `role`, `organization` (`id`, `name`), `priority`
-/// (`high`, `medium`, `low`) and `channels`.
+/// host's own id of the customer, and may have `name`, `email`, `email_verified` (they have shown that it is theirs), `plan`,
+/// `role`, `organization` (`id`, `name`), `priority` (`high`, `medium`, `low`) and `channels`.
 pub fn sign(secret: &str, site: &str, mut user: Value) -> String {
     let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default().as_secs();
     user["aud"] = json!(site);
