@@ -163,7 +163,7 @@ pub trait Deliveries: Send + Sync {
     /// When the next delivery of a destination is due.
     async fn next_delivery(&self, queue: (&str, &str)) -> Result<Option<String>, StoreError>;
 
-    /// Keeps what has become of tries; what was delivered is looked at soon, where answers come back.
+    /// Keeps what has become of tries. A ticket about which something was delivered is looked at soon, where answers come back.
     async fn tried(&self, tries: &[(&Delivery, Tried)], now: &str) -> Result<(), StoreError>;
 
     /// Sets when deliveries that wait are due: now, or later for those that are in somebody's hands.

@@ -36,6 +36,8 @@ pub fn hear(secret: &str, headers: &HeaderMap, body: &[u8]) -> Result<Heard, Not
 /// The id of the ticket that it is about.
 fn ticket(told: &Value) -> Option<String> {
     let places: &[&str] = match told.get("type").and_then(Value::as_str) {
+        // What has just been created nobody has answered.
+        Some("zen:event-type:ticket.created") => &[],
         Some(kind) if kind.starts_with("zen:event-type:ticket.") => &["/detail/id"],
         Some(kind) if kind.starts_with("zen:") => &[],
         _ => &["/ticket_id", "/ticket/id", "/id"],
@@ -69,6 +71,7 @@ mod tests {
             ),
             (r#"{"ticket_id":"35"}"#, changed()),
             (r#"{"ticket_id":35,"status":"Solved"}"#, changed()),
+            (r#"{"type":"zen:event-type:ticket.created","detail":{"id":"35"}}"#, Ok(Heard::Nothing)),
             (r#"{"type":"zen:event-type:user.created","detail":{"id":"35"}}"#, Ok(Heard::Nothing)),
             (r#"{"ticket_id":"{{ticket.id}}"}"#, Ok(Heard::Nothing)),
             ("[]", Ok(Heard::Nothing)),

@@ -280,7 +280,8 @@ async fn keep_try(
                     .bind(&delivery.destination)
                     .bind(&place.remote)
                     .bind(&place.requester)
-                    .bind(now)
+                    // Nobody has answered yet what has just come.
+                    .bind((delivery.what != What::Ticket).then_some(now))
                     .execute(&mut *write)
                     .await?;
             } else {
