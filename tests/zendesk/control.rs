@@ -315,6 +315,7 @@ fn agent(state: &mut State, name: Option<&str>) -> u64 {
     let user = User {
         id,
         name: name.into(),
+        alias: None,
         email: format!("agent-{id}@acme.example"),
         role: "agent".into(),
         verified: true,

@@ -14,6 +14,8 @@ use super::{State, clock, tickets};
 pub struct User {
     pub id: u64,
     pub name: String,
+    /// What an agent is called where customers read it.
+    pub alias: Option<String>,
     pub email: String,
     /// `end-user`, `agent` or `admin`.
     pub role: String,
@@ -68,7 +70,7 @@ pub fn settle(state: &mut State, requester: Requester) -> u64 {
             let (id, created_at) = (state.next_id(), state.now());
             let locale = locale(locale_id).into();
             let role = "end-user".into();
-            keep(state, User { id, name, email, role, verified: false, locale, locale_id, created_at });
+            keep(state, User { id, name, alias: None, email, role, verified: false, locale, locale_id, created_at });
             id
         }
     }
@@ -155,6 +157,7 @@ pub fn shown(state: &State, id: u64) -> Value {
         "id": user.id,
         "url": format!("{}/api/v2/users/{id}.json", state.url),
         "name": user.name,
+        "alias": user.alias,
         "email": user.email,
         "role": user.role,
         "verified": user.verified,

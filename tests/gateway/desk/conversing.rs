@@ -85,6 +85,18 @@ async fn an_agents_file_is_read_here_and_one_that_is_not_taken_is_named() {
 }
 
 #[tokio::test]
+async fn an_agent_is_called_by_the_name_that_is_for_customers() {
+    let (desk, id, there) = begun("").await;
+    desk.zendesk.webhook(&listening(&desk).await, HOOK_SECRET);
+    for name in ["Grace", "Linus"] {
+        desk.zendesk.comment(there, &Said { name: Some(name.into()), ..said(Side::Agent, name) }).unwrap();
+    }
+    until(async || desk.messages(&id).await.len() == 3).await;
+    let said = desk.gateway.app.store.messages(&id, 0).await.unwrap();
+    assert_eq!(said.iter().map(|one| one.name.as_str()).collect::<Vec<_>>(), ["Grace", "Lin"]);
+}
+
+#[tokio::test]
 async fn what_nobody_has_signed_is_not_heard() {
     let (desk, ..) = begun("").await;
     let body = br#"{"ticket_id": "1"}"#;

@@ -87,6 +87,9 @@ struct User {
     id: i64,
     #[serde(default)]
     name: String,
+    /// What an agent is called in the place of their name, where customers read it.
+    #[serde(default)]
+    alias: Option<String>,
     #[serde(default)]
     email: Option<String>,
     #[serde(default)]
@@ -206,7 +209,8 @@ impl Zendesk {
         for some in ids.chunks(100) {
             let some: Vec<String> = some.iter().map(i64::to_string).collect();
             let users = self.client.read(&format!("/api/v2/users/show_many?ids={}", some.join(","))).await?;
-            names.extend(list::<User>(users, "users").into_iter().map(|user| (user.id, user.name)));
+            let called = |user: User| (user.id, user.alias.filter(|alias| !alias.is_empty()).unwrap_or(user.name));
+            names.extend(list::<User>(users, "users").into_iter().map(called));
         }
         Ok(names)
     }
