@@ -29,7 +29,8 @@ enum Command {
     /// Serve the API, the panel and the inbox until SIGTERM or SIGINT.
     ///
     /// Prints one line with its address to standard output when it is ready, and logs to standard error. The secret that
-    /// opens the inbox is given by DESKBELL_INBOX_TOKEN or in the file, the password of the mail server by DESKBELL_SMTP_PASSWORD.
+    /// opens the inbox is given by DESKBELL_INBOX_TOKEN or in the file, the password of the mail server by DESKBELL_SMTP_PASSWORD,
+    /// the secret of the OAuth client of Zendesk by DESKBELL_ZENDESK_SECRET; they win over the file, for all sites.
     Serve(Serve),
     /// Import community questions; again and again, only what changed is changed.
     ///
@@ -43,7 +44,7 @@ enum Command {
     /// Compare what the configuration says about destinations with what they say about themselves.
     ///
     /// Each line says what is good or BAD, and how to mend it; the exit code is 1 where anything is bad. Nothing is left behind there,
-    /// but with --send a test ticket.
+    /// but with --send a test ticket. DESKBELL_ZENDESK_SECRET and DESKBELL_SMTP_PASSWORD count as with serve.
     Check(Check),
 }
 
@@ -118,7 +119,7 @@ struct Index {
 struct Check {
     /// The configuration file that names the destinations.
     #[arg(long, value_name = "FILE", env = "DESKBELL_CONFIG")]
-    config: Option<PathBuf>,
+    config: PathBuf,
     /// Bring each of them a test ticket.
     #[arg(long)]
     send: bool,
@@ -168,6 +169,7 @@ async fn run_check(options: Check) -> Result<ExitCode, gateway::GatewayError> {
     let Check { config, send } = options;
     let zendesk_secret = secret("DESKBELL_ZENDESK_SECRET");
     let smtp_password = secret("DESKBELL_SMTP_PASSWORD");
+    let config = Some(config);
     let settings = settings::load(&Overrides { config, zendesk_secret, smtp_password, ..Overrides::default() })?;
     let checked = delivery::check(&settings, send).await;
     println!("{checked}");

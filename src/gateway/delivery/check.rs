@@ -55,7 +55,8 @@ pub async fn check(settings: &Settings, send: bool) -> Checked {
     let mut checked = Checked::default();
     for (name, site) in &settings.sites {
         for (destination, to) in &site.destinations {
-            let mut findings = to.check(site).await;
+            let hook = format!("/v1/sites/{name}/hooks/{destination}");
+            let mut findings = to.check(site, &hook).await;
             if send {
                 findings.push(test(name, site, destination).await);
             }
@@ -91,11 +92,12 @@ async fn test(name: &str, site: &Site, destination: &str) -> Finding {
     match to.deliver(&parcel).await {
         Ok(delivered) => {
             let page = delivered.place.as_ref().and_then(|place| to.page(place));
-            let place = page.unwrap_or(delivered.remote);
+            let place = Some(page.unwrap_or(delivered.remote)).filter(|place| !place.is_empty());
+            let place = place.map(|place| format!(": {place}")).unwrap_or_default();
             let lost: String = delivered.told.iter().map(|told| format!("; not taken over: {told}")).collect();
             Finding {
                 good: delivered.told.is_empty(),
-                says: format!("brought the test ticket {reference} there {place}{lost}"),
+                says: format!("brought the test ticket {reference} there{place}{lost}"),
             }
         }
         Err(failure) => Finding { good: false, says: format!("the test ticket {reference} is not there: {failure}") },

@@ -66,9 +66,17 @@ fn facts(config: &Config, ticket: &StoredTicket) -> Vec<(&'static str, String)> 
         ("Topic", topic.clone()),
         ("Team", handling.team.clone()),
     ];
+    let form = contact(ticket);
+    match &context.user {
+        Some(user) => {
+            let signed = if user.verified { "verified" } else { "not verified" };
+            facts.push(("Person", joined(&[&user.name, &user.id, &user.email, signed])));
+            let other = form.email != user.email.trim() && !form.email.is_empty();
+            facts.push(("In the form", if other { joined(&[form.name.trim(), &form.email]) } else { String::new() }));
+        }
+        None => facts.push(("Person", joined(&[form.name.trim(), &form.email, "not verified"]))),
+    }
     if let Some(user) = &context.user {
-        let signed = if user.verified { "verified" } else { "not verified" };
-        facts.push(("Person", joined(&[&user.name, &user.id, &user.email, signed])));
         facts.push(("Organization", joined(&[&user.organization.name, &user.organization.id])));
         facts.push(("Plan", user.plan.clone()));
     }

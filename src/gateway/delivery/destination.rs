@@ -24,6 +24,11 @@ pub trait Destination: fmt::Debug + Send + Sync {
         false
     }
 
+    /// What tells that another destination is the same place, from which everything would come back twice; `None` where nothing comes back.
+    fn account(&self) -> Option<String> {
+        None
+    }
+
     /// How many things are brought here at the same time.
     fn at_once(&self) -> u32 {
         1
@@ -48,8 +53,8 @@ pub trait Destination: fmt::Debug + Send + Sync {
         None
     }
 
-    /// Compares the configuration with what the destination says about itself.
-    async fn check(&self, site: &Site) -> Vec<Finding>;
+    /// Compares the configuration with what the destination says about itself. `hook` is the path at which it is heard.
+    async fn check(&self, site: &Site, hook: &str) -> Vec<Finding>;
 }
 
 /// How answers come back from a destination.
@@ -177,8 +182,8 @@ pub enum Heard {
         /// What they say.
         saying: Saying,
     },
-    /// It is about nothing that matters here.
-    Nothing,
+    /// It is about nothing that matters here, and why an operator may want to know; empty where none does.
+    Nothing(&'static str),
 }
 
 /// Why what was told is not heard.

@@ -73,11 +73,11 @@ async fn work(app: &App, queue: (&str, &str), answers: &dyn Answers, line: &Line
                     let asked = if let Failure::Away { after, .. } = &failure { *after } else { None };
                     let pause = asked.unwrap_or_else(|| pauses::pause(failures, LOOK, pauses::random()));
                     not_before = clock::timestamp().checked_add(pause).unwrap_or(now);
-                    tracing::warn!(site = queue.0, destination = queue.1, %failure, "it cannot be looked for answers");
+                    tracing::warn!(site = queue.0, destination = queue.1, %failure, "answers cannot be read");
                     pause
                 }
                 Err(Trouble::Store(error)) => {
-                    tracing::error!(site = queue.0, destination = queue.1, %error, "it is not looked for answers");
+                    tracing::error!(site = queue.0, destination = queue.1, %error, "answers are not read");
                     AGAIN
                 }
             }

@@ -83,7 +83,7 @@ impl Destination for Webhook {
         Ok(Delivered::default())
     }
 
-    async fn check(&self, _site: &Site) -> Vec<Finding> {
+    async fn check(&self, _site: &Site, _hook: &str) -> Vec<Finding> {
         vec![self.target.check().await]
     }
 }

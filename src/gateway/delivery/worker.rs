@@ -50,6 +50,7 @@ struct Streak {
 
 /// Brings everything to its destination for as long as it runs.
 pub async fn run(app: Arc<App>) -> Infallible {
+    tell_gone(&app).await;
     let mut running = JoinSet::new();
     for (site, of) in &app.settings.sites {
         for (name, to) in &of.destinations {
@@ -62,6 +63,21 @@ pub async fn run(app: Arc<App>) -> Infallible {
         tracing::error!(%error, "nothing is brought to a destination any more");
     }
     std::future::pending().await
+}
+
+/// Tells of what waits for destinations that the configuration names no more.
+async fn tell_gone(app: &App) {
+    for queue in app.store.queues().await.unwrap_or_default() {
+        if app.lines.line(&queue.site, &queue.destination).is_none() {
+            let (site, destination, waiting) = (queue.site, queue.destination, queue.waiting);
+            tracing::warn!(
+                site,
+                destination,
+                waiting,
+                "the configuration names this destination no more, and what waits for it is brought nowhere; name it again"
+            );
+        }
+    }
 }
 
 async fn work(app: &Arc<App>, queue: (&str, &str), to: &Arc<dyn Destination>, line: &Line) -> Infallible {
@@ -276,7 +292,10 @@ fn note(line: &Line, streak: &mut Streak, due: &DueDelivery, tried: &Tried) {
         Tried::Delivered { told, .. } if !told.is_empty() => {
             tracing::warn!(site, destination, reference, told, "a delivery arrived without some of it");
         }
-        Tried::Delivered { .. } => {}
+        Tried::Delivered { remote, .. } => tracing::info!(site, destination, reference, remote, "delivered"),
+    }
+    if line.away().is_some() {
+        tracing::info!(site, destination, "it is there again");
     }
     let blamed = take(&mut streak.blamed);
     if blamed.len() >= STREAK {

@@ -109,7 +109,7 @@ fn destinations(standings: &[Standing]) -> Markup {
 
 fn now(standing: &Standing) -> Markup {
     html! {
-        @if standing.is_gone { span.muted { "The configuration names it no more; nothing is brought there." } }
+        @if standing.is_gone { span.muted { "The configuration names it no more. What waits for it goes once it is named so again." } }
         @else if let Some(reason) = &standing.away { span.mark.critical { "Nothing gets through" } p { bdi { (reason) } } }
         @else if standing.queue.waiting > 0 { "On its way" }
         @else { span.muted { "Nothing waits" } }

@@ -27,10 +27,15 @@ pub async fn answer(
     let body = body::bytes(body).await;
     let site = super::site(&app, &name)?;
     let to = site.destinations.get(&destination).ok_or_else(|| Refusal::NotFound(": no destination".into()))?;
-    let heard = to.hear(&headers, &body?).map_err(|reason| match reason {
-        NotHeard::NoHook => Refusal::NotFound(format!(": {reason}")),
-        NotHeard::Unsigned => Refusal::Unsigned,
-        NotHeard::Unreadable(what) => Refusal::InvalidJson(FieldError { pointer: String::new(), detail: what.into() }),
+    let heard = to.hear(&headers, &body?).map_err(|reason| {
+        tracing::warn!(site = name, destination, %reason, "what was told is not heard");
+        match reason {
+            NotHeard::NoHook => Refusal::NotFound(format!(": {reason}")),
+            NotHeard::Unsigned => Refusal::Unsigned,
+            NotHeard::Unreadable(what) => {
+                Refusal::InvalidJson(FieldError { pointer: String::new(), detail: what.into() })
+            }
+        }
     })?;
     match heard {
         Heard::Changed { remote, invocation } => {
@@ -48,7 +53,8 @@ pub async fn answer(
             let ticket = ticket.ok_or_else(|| Refusal::NotFound(": no ticket".into()))?;
             follow::take_in(&app, &ticket, &destination, &saying, Vec::new()).await?;
         }
-        Heard::Nothing => {}
+        Heard::Nothing("") => {}
+        Heard::Nothing(why) => tracing::warn!(site = name, destination, why, "what was told is for nobody"),
     }
     Ok(StatusCode::NO_CONTENT)
 }

@@ -3,7 +3,8 @@
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use serde::Deserialize;
+use serde::de::{DeserializeOwned, Error};
+use serde::{Deserialize, Deserializer};
 
 use super::file;
 use crate::gateway::delivery::Destination;
@@ -22,8 +23,7 @@ pub struct Secrets<'a> {
 }
 
 /// A destination as it stands in the file; `to` says what it is.
-#[derive(Clone, Debug, Deserialize)]
-#[serde(tag = "to", rename_all = "snake_case")]
+#[derive(Clone, Debug)]
 pub enum DestinationTable {
     /// An account of Zendesk.
     Zendesk(Box<ZendeskTable>),
@@ -33,6 +33,32 @@ pub enum DestinationTable {
     Email(EmailTable),
     /// A channel that is told.
     Slack(SlackTable),
+}
+
+impl<'de> Deserialize<'de> for DestinationTable {
+    /// By hand, because serde forgets in a tagged enum which field an error is about.
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<DestinationTable, D::Error> {
+        let mut table = toml::Table::deserialize(deserializer)?;
+        let to = table.remove("to").ok_or_else(|| D::Error::missing_field("to"))?;
+        match to.as_str().unwrap_or_default() {
+            "zendesk" => fields(table).map(DestinationTable::Zendesk),
+            "webhook" => fields(table).map(DestinationTable::Webhook),
+            "email" => fields(table).map(DestinationTable::Email),
+            "slack" => fields(table).map(DestinationTable::Slack),
+            _ => Err(D::Error::custom(format!(
+                "to: {to} is no kind of destination; one of zendesk, webhook, email, slack"
+            ))),
+        }
+    }
+}
+
+/// The fields of a table; what is wrong with one begins with its name.
+fn fields<T: DeserializeOwned, E: Error>(table: toml::Table) -> Result<T, E> {
+    serde_path_to_error::deserialize(toml::Value::Table(table)).map_err(|error| {
+        let path = error.path().to_string();
+        let field = if path == "." { String::new() } else { format!("{path}: ") };
+        E::custom(format!("{field}{}", error.inner().message()))
+    })
 }
 
 impl DestinationTable {
@@ -61,7 +87,10 @@ pub fn secret(
         (None, Some(secret), None) => Ok(Some(secret.into())),
         (None, None, Some(path)) => {
             let text = file::text(path).map_err(|error| (format!("{field}_file"), error.to_string()))?;
-            Ok(Some(text.trim().into()))
+            match text.trim() {
+                "" => Err((format!("{field}_file"), format!("{}: holds no secret", path.display()))),
+                secret => Ok(Some(secret.into())),
+            }
         }
         (None, None, None) => Ok(None),
     }

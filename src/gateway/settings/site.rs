@@ -210,7 +210,19 @@ fn check(
             );
         }
         match table.read(secrets) {
-            Ok(destination) => destinations.insert(to, destination),
+            Ok(destination) => {
+                let account = destination.account();
+                let same = destinations.iter().find(|(_, other): &(&String, &Arc<dyn Destination>)| {
+                    account.is_some() && other.account() == account
+                });
+                if let Some((other, _)) = same {
+                    let message = format!(
+                        "is the same place as {other}, and everything would be there twice; keep one of the two"
+                    );
+                    return wrong(&format!("destinations.{to}"), message);
+                }
+                destinations.insert(to, destination)
+            }
             Err((field, message)) => return wrong(&format!("destinations.{to}.{field}"), message),
         };
     }

@@ -338,7 +338,7 @@ fn a_wrong_destination_is_told_by_field_and_what_is_allowed() {
     let secret = "secret = \"whsec_MDEyMzQ1Njc4OWFiY2RlZjAxMjM0NTY3ODlhYmNkZWY=\"";
     let mailbox = "to = \"email\"\nmailbox = \"a@b.example\"\nfrom = \"c@d.example\"\nsmtp = \"smtp://localhost\"";
     for (table, said) in [
-        ("to = \"fax\"".to_string(), "unknown variant `fax`, expected one of `zendesk`, `webhook`, `email`, `slack`"),
+        ("to = \"fax\"".to_string(), "to: \"fax\" is no kind of destination; one of zendesk, webhook, email, slack"),
         ("to = \"webhook\"".into(), "missing field `url`"),
         (
             "to = \"webhook\"\nurl = \"https://a.example\"\nsecert = \"x\"".into(),
@@ -406,4 +406,48 @@ fn what_is_secret_of_a_destination_is_in_no_log() {
     for shown in [tables, settings] {
         assert!(!shown.contains("hidden") && !shown.contains("aGlkZGVu"), "{shown}");
     }
+}
+
+#[test]
+fn what_is_wrong_with_zendesk_is_told_by_its_field() {
+    let wrong = |lines: &str| {
+        let table = format!("[sites.acme]\norigins = [\"*\"]\n[sites.acme.destinations.desk]\n{lines}");
+        complaint(&table)
+            .replace("deskbell.toml:3: ", "")
+            .replace("deskbell.toml: ", "")
+            .replace("sites.acme.destinations.", "")
+    };
+    const GOOD: &str =
+        "to = \"zendesk\"\nurl = \"https://acme.zendesk.com\"\nclient_id = \"a\"\nclient_secret = \"b\"\n";
+    for (lines, says) in [
+        ("", "desk: missing field `to`"),
+        ("to = \"zendsk\"", "desk: to: \"zendsk\" is no kind of destination; one of zendesk, webhook, email, slack"),
+        (&format!("{GOOD}form_id = \"17\""), "desk: form_id: invalid type: string \"17\", expected u64"),
+        (&format!("{GOOD}owners = {{ css = 1 }}"), "desk: owners.?: unknown variant `css`"),
+        (&format!("{GOOD}api_token = \"x\""), "desk: api_token: unknown field `api_token`"),
+        (
+            &format!("{GOOD}tags = [\"plan_{{paln}}\"]"),
+            "desk.tags: {paln} is no value of a ticket; one of reference, kind,",
+        ),
+        (&format!("{GOOD}tags = [\"{{plan\"]"), "desk.tags: {plan has no closing brace"),
+        (&format!("{GOOD}fields = {{ severity = \"{{severity}}\" }}"), "desk.fields: \"severity\" is no id of a field"),
+        (
+            &format!("{GOOD}priorities = {{ high = \"higher\" }}"),
+            "desk.priorities: \"higher\" is not known to Zendesk; one of",
+        ),
+        (
+            "to = \"zendesk\"\nurl = \"acme.zendesk.com\"",
+            "desk.url: \"acme.zendesk.com\" is no address of an account; write",
+        ),
+        ("to = \"zendesk\"\nurl = \"https://a.zendesk.com\"", "desk.client_id: is missing; write"),
+        (
+            "to = \"zendesk\"\nurl = \"https://a.zendesk.com\"\nclient_id = \"a\"",
+            "desk.client_secret_file: is missing; name",
+        ),
+    ] {
+        let told = wrong(lines);
+        assert!(told.starts_with(says), "{lines}\n is told as\n{told}\n and not as\n{says}");
+    }
+    let twice = wrong(&format!("{GOOD}[sites.acme.destinations.two]\n{GOOD}"));
+    assert!(twice.starts_with("two: is the same place as desk"), "{twice}");
 }

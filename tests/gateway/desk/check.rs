@@ -61,7 +61,7 @@ async fn whatever_drifted_is_named_with_its_field() {
         format!("BAD  form_id: Bug report has no field [{SEATS}], so agents do not see it"),
         "BAD  groups.growth: there is no group".into(),
         "BAD  assignees.Eve: there is no agent 5".into(),
-        "BAD  webhook_secret: no webhook leads to this gateway; make one".into(),
+        "BAD  webhook_secret: no webhook leads here; make one for ticket events, to https://GATEWAY/v1/sites/desk/hooks/desk".into(),
     ] {
         assert!(says.contains(&line), "{line}\nis not in\n{says}");
     }
@@ -72,7 +72,7 @@ async fn who_is_not_let_in_is_told_what_to_look_at() {
     let zendesk = Zendesk::start().await;
     zendesk.state().account.client_secret = "another".into();
     let (good, says) = check(&zendesk, "", &[]).await;
-    assert!(!good && says.contains("see client_id, client_secret and url"), "{says}");
+    assert!(!good && says.contains("see url and client_id with its secret"), "{says}");
 }
 
 #[tokio::test]

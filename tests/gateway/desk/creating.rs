@@ -98,6 +98,27 @@ async fn what_the_account_does_not_have_is_left_out_and_told_and_the_ticket_is_t
 }
 
 #[tokio::test]
+async fn a_choice_that_goes_while_the_gateway_runs_takes_nothing_else_along() {
+    let desk = desk(&mapping()).await;
+    assert_eq!(desk.post("1", &full("One")).await.status, 201);
+    desk.zendesk.quirks(|quirks| quirks.unknown_choices = UnknownChoices::Refuse);
+    {
+        let mut state = desk.zendesk.state();
+        let severity = state.account.fields.iter_mut().find(|field| field.id == SEVERITY).unwrap();
+        severity.choices.retain(|(_, value)| value != "high");
+    }
+    let answer = desk.post("2", &full("Two")).await;
+    assert_eq!(answer.status, 201);
+    let id = answer.json()["id"].as_str().unwrap().to_string();
+    let told = desk.gateway.app.store.deliveries(&id).await.unwrap()[0].told.clone();
+    assert!(told.contains("has no choice \"high\"") && !told.contains('\n'), "{told}");
+    let state = desk.zendesk.state();
+    let there = state.tickets.values().next_back().unwrap();
+    assert_eq!((there.group, there.form, there.tags.len()), (Some(ENGINEERING), Some(BUG_FORM), 3));
+    assert_eq!(there.fields.get(&SEATS), Some(&json!("12")));
+}
+
+#[tokio::test]
 async fn a_form_that_zendesk_puts_in_the_place_of_another_is_told() {
     let desk = desk("form_id = 5").await;
     desk.zendesk.quirks(|quirks| quirks.form_substitution = true);

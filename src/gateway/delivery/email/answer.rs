@@ -27,7 +27,8 @@ fn begins_quotation(lines: &[&str]) -> bool {
         let mut rest = rest.iter().filter(|line| !line.is_empty()).peekable();
         rest.peek().is_some() && rest.all(|line| is_quoted(line))
     };
-    let names_whom = |line: &str| line.contains('@') || line.bytes().any(|byte| byte.is_ascii_digit());
+    let names_whom =
+        |line: &str| line.contains('@') || line.contains(',') || line.bytes().any(|byte| byte.is_ascii_digit());
     // Programs break the line that names whom they quote where it is long.
     let joined = || lines.iter().take(3).take_while(|line| !line.is_empty()).copied().collect::<Vec<_>>().join(" ");
     is_headline(line)
@@ -40,7 +41,7 @@ fn begins_quotation(lines: &[&str]) -> bool {
 fn wrote(text: &str) -> bool {
     let Some(end) = text.find(" wrote:") else { return false };
     let said = text.get(..end).unwrap_or_default();
-    said.contains('@') || said.contains(',') && said.contains(':')
+    said.contains('@') || said.contains(',')
 }
 
 /// `-----Original Message-----`, in whatever language.
@@ -87,6 +88,7 @@ mod tests {
             "On Thu, 26 Nov 2026 at 10:00, Acme <help@acme.example> wrote:\n> The export stops.\n> Every time.",
             "On Thu, 26 Nov 2026 at 10:00, Acme Support Desk With A Long Name\n<reply+0123@in.acme.example> wrote:\n\n> The export",
             "On 26.11.2026, 10:00, Acme wrote:\nThe export stops.",
+            "On Thu, Ada wrote:\n> The export stops.",
             "Am Do., 26. Nov. 2026 um 10:00 Uhr schrieb Acme <help@acme.example>:\n\n> The export stops.\n",
             "Le jeu. 26 nov. 2026 à 10:00, Acme <help@acme.example> a écrit :\n> The export stops.",
             "> The export stops.\n>\n> Every time.",

@@ -55,7 +55,15 @@ pub fn hear(reply: &ReplyAddress, headers: &HeaderMap, body: &[u8], now: Timesta
     };
     let automatic = !matches!(mail.auto_submitted.trim().to_ascii_lowercase().as_str(), "" | "no");
     let body = answer::read(&mail.text);
-    let Some(ticket) = reply.ticket(&to).filter(|_| !automatic && !body.is_empty()) else { return Ok(Heard::Nothing) };
+    if automatic {
+        return Ok(Heard::Nothing("it was written by itself"));
+    }
+    if body.is_empty() {
+        return Ok(Heard::Nothing("it says nothing beside what it quotes"));
+    }
+    let Some(ticket) = reply.ticket(&to) else {
+        return Ok(Heard::Nothing("it is to no address of a ticket; was reply_address or webhook_secret changed?"));
+    };
     let saying = Saying {
         remote: message_id.into(),
         author: Author::Support,
@@ -140,7 +148,7 @@ mod tests {
             mail(&address, " \n", ""),
             mail(&address, "I am away", "auto-replied"),
         ] {
-            assert_eq!(told(&mail), Ok(Heard::Nothing), "{mail}");
+            assert!(matches!(told(&mail), Ok(Heard::Nothing(why)) if !why.is_empty()), "{mail}");
         }
         assert!(matches!(told(&mail(&address, "x", "No")), Ok(Heard::Said { .. })));
     }

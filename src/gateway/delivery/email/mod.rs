@@ -74,7 +74,7 @@ impl Destination for Email {
         hook::hear(self.reply.as_ref().ok_or(NotHeard::NoHook)?, headers, body, clock::timestamp())
     }
 
-    async fn check(&self, _site: &Site) -> Vec<Finding> {
+    async fn check(&self, _site: &Site, _hook: &str) -> Vec<Finding> {
         let (good, says) = match self.server.test_connection().await {
             Ok(true) => (true, "the mail server can be reached, and lets the gateway in".into()),
             Ok(false) => (false, "the mail server does not answer; see smtp".into()),

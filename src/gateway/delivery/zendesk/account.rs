@@ -48,11 +48,16 @@ pub struct FieldOption {
 }
 
 impl Account {
+    /// The fields of an account as they are now.
+    pub async fn fields_now(&self, client: &Client) -> Result<Arc<Vec<TicketField>>, Failure> {
+        *self.fields.lock().await = None;
+        self.fields(client).await
+    }
+
     /// The fields of an account.
     pub async fn fields(&self, client: &Client) -> Result<Arc<Vec<TicketField>>, Failure> {
         let mut held = self.fields.lock().await;
-        if let Some((at, fields)) = held.as_ref().filter(|(at, _)| at.elapsed() < FRESH) {
-            let _ = at;
+        if let Some((_, fields)) = held.as_ref().filter(|(at, _)| at.elapsed() < FRESH) {
             return Ok(fields.clone());
         }
         let fields = Arc::new(all(client, "/api/v2/ticket_fields", "ticket_fields").await?);

@@ -53,12 +53,12 @@ impl Findings {
 }
 
 /// Compares.
-pub async fn check(zendesk: &Zendesk, site: &Site) -> Vec<Finding> {
+pub async fn check(zendesk: &Zendesk, site: &Site, path: &str) -> Vec<Finding> {
     let mut findings = Findings::default();
     let me = match zendesk.client.read("/api/v2/users/me").await {
         Ok(me) => me,
         Err(failure) => {
-            findings.bad(format!("{failure}. Nothing else can be compared; see client_id, client_secret and url"));
+            findings.bad(format!("{failure}. Nothing else can be compared; see url and client_id with its secret"));
             return findings.0;
         }
     };
@@ -75,7 +75,7 @@ pub async fn check(zendesk: &Zendesk, site: &Site) -> Vec<Finding> {
     groups(zendesk, site, &mut findings).await;
     assignees(zendesk, &mut findings).await;
     brand(zendesk, &mut findings).await;
-    hook(zendesk, &mut findings).await;
+    hook(zendesk, path, &mut findings).await;
     findings.0
 }
 
@@ -229,7 +229,7 @@ async fn brand(zendesk: &Zendesk, findings: &mut Findings) {
     }
 }
 
-async fn hook(zendesk: &Zendesk, findings: &mut Findings) {
+async fn hook(zendesk: &Zendesk, path: &str, findings: &mut Findings) {
     if zendesk.hook.is_none() {
         findings.good("no webhook_secret: answers are asked for once a minute".into());
         return;
@@ -244,17 +244,30 @@ async fn hook(zendesk: &Zendesk, findings: &mut Findings) {
         Err(failure) => return findings.bad(format!("the webhooks cannot be read: {failure}")),
     };
     let told = |hook: &Value, name: &str| hook.get(name).and_then(Value::as_str).unwrap_or_default().to_string();
-    let ours =
-        |hook: &&Value| told(hook, "endpoint").contains("/v1/sites/") && told(hook, "endpoint").contains("/hooks/");
+    let ours = |hook: &&Value| told(hook, "endpoint").trim_end_matches('/').ends_with(path);
     match hooks.iter().find(ours) {
-        None => findings.bad(
-            "webhook_secret: no webhook leads to this gateway; make one for ticket events, to https://GATEWAY/v1/sites/SITE/hooks/DESTINATION".into(),
-        ),
+        None => findings.bad(format!(
+            "webhook_secret: no webhook leads here; make one for ticket events, to https://GATEWAY{path}"
+        )),
         Some(hook) if told(hook, "status") != "active" => {
             findings.bad(format!("the webhook {:?} is not active", told(hook, "name")));
         }
-        Some(hook) => findings.good(format!("the webhook {:?} is active", told(hook, "name"))),
+        Some(hook) if !hears(hook) => findings.bad(format!(
+            "the webhook {:?} tells of nothing that is said; subscribe it to ticket events (comment added, status changed)",
+            told(hook, "name")
+        )),
+        Some(hook) => findings.good(format!("the webhook {:?} is active, at {}", told(hook, "name"), told(hook, "endpoint"))),
     }
+}
+
+/// Whether a webhook is told what is said about tickets: by subscription, or by triggers of one's own.
+fn hears(hook: &Value) -> bool {
+    let subscriptions = hook.get("subscriptions").and_then(Value::as_array);
+    subscriptions.is_none_or(|all| {
+        all.iter()
+            .filter_map(Value::as_str)
+            .any(|one| one.starts_with("zen:event-type:ticket.") || one == "conditional_ticket_events")
+    })
 }
 
 /// The values that a text can come to, where they can be listed; nothing where they cannot.

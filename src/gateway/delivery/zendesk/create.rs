@@ -26,7 +26,7 @@ const OPTIONAL: &[&str] = &[
     "tags",
 ];
 /// How often something is dropped before the ticket goes with nothing but its words.
-const ROUNDS: usize = 4;
+const ROUNDS: usize = 6;
 /// How long a key is used. What was sent under it is looked for before each try, so this is shorter than the two hours for which
 /// Zendesk knows keys: a key whose request failed there would be refused for that long.
 const KEY_MINUTES: i64 = 10;
@@ -177,7 +177,8 @@ async fn create(
             422 if is_about_files(&answer) => {
                 return Err(Failure::later(format!("Zendesk does not take the files: {}", answer.says())));
             }
-            400 | 413 | 415 | 422 if drop_refused(&mut ticket, &answer, round, &mut told) => {}
+            400 | 413 | 415 | 422
+                if drop_refused(zendesk, &mut ticket, &answer, round + 1 >= ROUNDS, &mut told).await => {}
             status => return Err(Failure::Never(format!("Zendesk refuses the ticket ({status}): {}", answer.says()))),
         }
     }
@@ -191,35 +192,85 @@ fn key(parcel: &Parcel<'_>, round: usize) -> String {
     format!("{}.{window}.{round}", parcel.id())
 }
 
-/// Drops what an answer refuses: the parts that it names, or all that Zendesk can do without. `false` where nothing is left to drop.
-fn drop_refused(ticket: &mut Value, answer: &Answer, round: usize, told: &mut Vec<String>) -> bool {
+/// Drops what an answer refuses: the parts that it names, the fields that the account does not take any more, those of which it speaks;
+/// then all fields; and at last everything that Zendesk can do without. `false` where nothing is left to drop.
+async fn drop_refused(
+    zendesk: &Zendesk,
+    ticket: &mut Value,
+    answer: &Answer,
+    last: bool,
+    told: &mut Vec<String>,
+) -> bool {
     let Some(ticket) = ticket.as_object_mut() else { return false };
-    let mut dropped = Vec::new();
-    if round + 1 < ROUNDS {
-        for (name, says) in answer.details() {
-            let part = name.trim_end_matches("_id").to_string() + "_id";
-            let part = [name.as_str(), part.as_str()].into_iter().find(|part| OPTIONAL.contains(part));
-            if let Some(part) = part
-                && ticket.remove(part).is_some()
-            {
-                dropped.push(format!("{part} was refused: {says}"));
-            }
-            if let Ok(id) = name.parse::<u64>()
-                && remove_field(ticket, id)
-            {
-                dropped.push(format!("the field {id} was refused: {says}"));
-            }
-        }
+    let mut dropped = if last { Vec::new() } else { drop_named(ticket, answer) };
+    if dropped.is_empty() && !last && ticket.contains_key("custom_fields") {
+        let known = zendesk.account.fields_now(&zendesk.client).await;
+        dropped = drop_fields(ticket, known.as_ref().map_or(&[], |known| known.as_slice()), &answer.says());
     }
     if dropped.is_empty() {
-        let parts: Vec<&str> = OPTIONAL.iter().filter(|part| ticket.remove(**part).is_some()).copied().collect();
-        if !parts.is_empty() {
-            dropped.push(format!("{} were left out, because Zendesk says: {}", parts.join(", "), answer.says()));
-        }
+        dropped = drop_all(ticket, answer);
     }
     let any = !dropped.is_empty();
     told.extend(dropped);
     any
+}
+
+/// Drops the parts and fields that an answer names.
+fn drop_named(ticket: &mut Map<String, Value>, answer: &Answer) -> Vec<String> {
+    let mut dropped = Vec::new();
+    for (name, says) in answer.details() {
+        let part = name.trim_end_matches("_id").to_string() + "_id";
+        let part = [name.as_str(), part.as_str()].into_iter().find(|part| OPTIONAL.contains(part));
+        if let Some(part) = part.filter(|part| *part != "custom_fields")
+            && ticket.remove(part).is_some()
+        {
+            dropped.push(format!("{part} was refused: {says}"));
+        }
+        if let Ok(id) = name.parse::<u64>()
+            && remove_field(ticket, id)
+        {
+            dropped.push(format!("the field {id} was refused: {says}"));
+        }
+    }
+    dropped
+}
+
+/// Drops the fields that the account does not take, or else those whose titles Zendesk speaks of, or else all of them.
+fn drop_fields(ticket: &mut Map<String, Value>, known: &[TicketField], says: &str) -> Vec<String> {
+    let fields = ticket.get("custom_fields").and_then(Value::as_array).cloned().unwrap_or_default();
+    let asked: Vec<(u64, String)> =
+        fields.iter().filter_map(|field| Some((field.get("id")?.as_u64()?, plain(field.get("value")?)))).collect();
+    let of = |id: u64| known.iter().find(|field| field.id == id);
+    let untaken = |(id, text): &(u64, String)| match of(*id) {
+        None => Some(format!("there is no field {id} in Zendesk")),
+        Some(field) => field.read(text).err(),
+    };
+    let named = |(id, _): &(u64, String)| {
+        let title = of(*id).map(|field| field.title.as_str()).filter(|title| !title.is_empty())?;
+        says.contains(title).then(|| format!("the field {id} ({title}) was refused: {says}"))
+    };
+    let mut dropped: Vec<(u64, String)> = Vec::new();
+    if !known.is_empty() {
+        dropped.extend(asked.iter().filter_map(|field| Some((field.0, untaken(field)?))));
+        if dropped.is_empty() {
+            dropped.extend(asked.iter().filter_map(|field| Some((field.0, named(field)?))));
+        }
+    }
+    for (id, _) in &dropped {
+        remove_field(ticket, *id);
+    }
+    if dropped.is_empty() {
+        ticket.remove("custom_fields");
+        return vec![format!("all fields were left out, because Zendesk says: {says}")];
+    }
+    dropped.into_iter().map(|(_, reason)| reason).collect()
+}
+
+/// Drops everything that Zendesk can do without.
+fn drop_all(ticket: &mut Map<String, Value>, answer: &Answer) -> Vec<String> {
+    let parts: Vec<&str> = OPTIONAL.iter().filter(|part| ticket.remove(**part).is_some()).copied().collect();
+    let left_out = || format!("{} were left out, because Zendesk says: {}", parts.join(", "), answer.says());
+    if parts.is_empty() { Vec::new() } else { vec![left_out()] }
 }
 
 fn remove_field(ticket: &mut Map<String, Value>, id: u64) -> bool {
@@ -364,7 +415,7 @@ mod tests {
         }
     }
 
-    fn field(id: u64, kind: &str, choices: &[&str]) -> TicketField {
+    fn field_of(id: u64, kind: &str, choices: &[&str]) -> TicketField {
         let choices: Vec<Value> = choices.iter().map(|choice| json!({"value": choice})).collect();
         serde_json::from_value(
             json!({"id": id, "type": kind, "title": "T", "active": true, "custom_field_options": choices}),
@@ -378,7 +429,7 @@ mod tests {
 
     #[test]
     fn every_value_goes_to_its_place_and_what_the_account_does_not_have_is_told() {
-        let known = [field(7, "tagger", &["sev_1"]), field(8, "checkbox", &[]), field(9, "tagger", &["free"])];
+        let known = [field_of(7, "tagger", &["sev_1"]), field_of(8, "checkbox", &[]), field_of(9, "tagger", &["free"])];
         let mut told = Vec::new();
         let wishes = wishes(&mapping(), &stored(), Some(&known), &mut told);
         assert_eq!(
@@ -393,27 +444,27 @@ mod tests {
 
     #[test]
     fn what_is_refused_is_dropped_by_its_name_and_at_last_everything_but_the_words() {
-        let mut ticket =
-            json!({"subject": "s", "group_id": 1, "custom_fields": [{"id": 7, "value": "x"}, {"id": 8, "value": 1}]});
-        let mut told = Vec::new();
-        let field = answer(json!({"details": {"base": [{"ticket_field_id": 7, "description": "is not valid"}]}}));
-        assert!(drop_refused(&mut ticket, &field, 0, &mut told));
-        assert_eq!(ticket["custom_fields"], json!([{"id": 8, "value": 1}]));
+        let ticket = json!({
+            "subject": "s", "group_id": 1,
+            "custom_fields": [{"id": 7, "value": "x"}, {"id": 8, "value": 1}, {"id": 9, "value": "free"}],
+        });
+        let Value::Object(mut ticket) = ticket else { panic!() };
+        let field = answer(json!({"details": {"base": [{"ticket_field_id": 8, "description": "is not valid"}]}}));
+        assert_eq!(drop_named(&mut ticket, &field), ["the field 8 was refused: is not valid"]);
         let group = answer(json!({"details": {"group": [{"description": "is gone"}]}}));
-        assert!(drop_refused(&mut ticket, &group, 1, &mut told));
-        assert!(ticket.get("group_id").is_none());
+        assert_eq!(drop_named(&mut ticket, &group), ["group_id was refused: is gone"]);
         let something = answer(json!({"error": "RecordInvalid", "description": "No"}));
-        assert!(drop_refused(&mut ticket, &something, 2, &mut told));
-        assert_eq!(ticket, json!({"subject": "s"}));
-        assert!(!drop_refused(&mut ticket, &something, 3, &mut told));
-        assert_eq!(
-            told,
-            [
-                "the field 7 was refused: is not valid",
-                "group_id was refused: is gone",
-                "custom_fields were left out, because Zendesk says: No",
-            ]
-        );
+        assert!(drop_named(&mut ticket, &something).is_empty());
+        // The account has changed since it was asked.
+        let known = [field_of(7, "tagger", &["y"]), field_of(9, "tagger", &["free"])];
+        assert_eq!(drop_fields(&mut ticket, &known, "No"), ["the field 7 (T) has no choice \"x\""]);
+        assert_eq!(ticket["custom_fields"], json!([{"id": 9, "value": "free"}]));
+        // Or Zendesk says its title and nothing else.
+        let says = "T: is not valid";
+        assert_eq!(drop_fields(&mut ticket, &known, says), ["the field 9 (T) was refused: T: is not valid"]);
+        let Value::Object(mut rest) = json!({"subject": "s", "type": "task", "tags": []}) else { panic!() };
+        assert_eq!(drop_all(&mut rest, &something), ["type, tags were left out, because Zendesk says: No"]);
+        assert!(drop_all(&mut rest, &something).is_empty());
     }
 
     #[test]

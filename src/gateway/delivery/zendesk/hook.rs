@@ -26,7 +26,7 @@ pub fn hear(secret: &str, headers: &HeaderMap, body: &[u8]) -> Result<Heard, Not
     hmac::verify(&key, &[timestamp.as_bytes(), body].concat(), &signature).map_err(|_| NotHeard::Unsigned)?;
 
     let told: Value = serde_json::from_slice(body).map_err(|_| NotHeard::Unreadable("the body is no JSON"))?;
-    let Some(remote) = ticket(&told) else { return Ok(Heard::Nothing) };
+    let Some(remote) = ticket(&told) else { return Ok(Heard::Nothing("")) };
     let invocation = text(INVOCATION).filter(|id| !id.is_empty() && id.len() <= INVOCATION_MAX);
     // Without a name it is told by its signature, which the same telling has again.
     let invocation = invocation.map_or_else(|| BASE64_STANDARD.encode(&signature), str::to_string);
@@ -71,10 +71,10 @@ mod tests {
             ),
             (r#"{"ticket_id":"35"}"#, changed()),
             (r#"{"ticket_id":35,"status":"Solved"}"#, changed()),
-            (r#"{"type":"zen:event-type:ticket.created","detail":{"id":"35"}}"#, Ok(Heard::Nothing)),
-            (r#"{"type":"zen:event-type:user.created","detail":{"id":"35"}}"#, Ok(Heard::Nothing)),
-            (r#"{"ticket_id":"{{ticket.id}}"}"#, Ok(Heard::Nothing)),
-            ("[]", Ok(Heard::Nothing)),
+            (r#"{"type":"zen:event-type:ticket.created","detail":{"id":"35"}}"#, Ok(Heard::Nothing(""))),
+            (r#"{"type":"zen:event-type:user.created","detail":{"id":"35"}}"#, Ok(Heard::Nothing(""))),
+            (r#"{"ticket_id":"{{ticket.id}}"}"#, Ok(Heard::Nothing(""))),
+            ("[]", Ok(Heard::Nothing(""))),
             ("no", Err(NotHeard::Unreadable("the body is no JSON"))),
         ] {
             assert_eq!(told("right", body), heard, "{body}");

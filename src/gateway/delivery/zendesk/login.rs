@@ -80,7 +80,9 @@ impl Login {
         let answer = client.ask(&Request { body: Body::Json(&ask), ..Request::post("/oauth/tokens") }, None).await?;
         if !answer.status.is_success() {
             let says = answer.says();
-            return Err(Failure::away(format!("Zendesk gives no token for the client {client_id:?}: {says}")));
+            return Err(Failure::away(format!(
+                "Zendesk gives no token for the client {client_id:?}: {says}. Where the configuration is mended, start the gateway again"
+            )));
         }
         let granted: Granted = serde_json::from_value(answer.body).map_err(|_| {
             Failure::away("Zendesk answers something else than a token; is url the address of the account?")

@@ -94,6 +94,10 @@ impl Destination for Zendesk {
         true
     }
 
+    fn account(&self) -> Option<String> {
+        self.client.url("/").ok().map(|url| url.to_string())
+    }
+
     fn at_once(&self) -> u32 {
         AT_ONCE
     }
@@ -119,7 +123,7 @@ impl Destination for Zendesk {
         Some(self.client.url(&format!("/agent/tickets/{}", place.remote)).ok()?.into())
     }
 
-    async fn check(&self, site: &Site) -> Vec<Finding> {
-        check::check(self, site).await
+    async fn check(&self, site: &Site, hook: &str) -> Vec<Finding> {
+        check::check(self, site, hook).await
     }
 }

@@ -105,7 +105,8 @@ impl ZendeskTable {
             },
             (None, None) => wrong(
                 "client_id",
-                "is missing; write the identifier of an OAuth client (Admin Center, Apps and integrations, OAuth clients)",
+                "is missing; write the identifier of an OAuth client (Admin Center, Apps and integrations, OAuth clients), or email and \
+                 api_token_file where the account still has an API token",
             ),
         }
     }
@@ -166,8 +167,9 @@ impl ZendeskTable {
 fn named(field: &str, text: &str) -> Result<(), (String, String)> {
     match unknown_names(text).first() {
         None => Ok(()),
+        Some(name) if name.starts_with('{') => Err((field.into(), format!("{name} has no closing brace"))),
         Some(name) => {
-            let known = super::values::NAMES.join(", ");
+            let known = super::values::known_names();
             Err((field.into(), format!("{{{name}}} is no value of a ticket; one of {known}")))
         }
     }

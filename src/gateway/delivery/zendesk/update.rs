@@ -77,11 +77,12 @@ pub async fn status(zendesk: &Zendesk, parcel: &Parcel<'_>, status: &str) -> Res
 /// The comment that an earlier try has made: by the name in its metadata, or else the same words of the same person.
 async fn find(zendesk: &Zendesk, parcel: &Parcel<'_>, place: &Place) -> Result<Option<Delivered>, Failure> {
     let since = parcel.delivery.tried_at.as_deref().unwrap_or_default();
+    let is_customers = parcel.message.is_some_and(|message| message.author == Author::Customer);
     let words = parcel.message.map(|message| message.body.trim()).unwrap_or_default();
     let found = comments(zendesk, place).await?.into_iter().find(|comment| {
         let same = comment.created_at.as_str() >= minute_before(since).as_str()
             && comment.text().trim() == words
-            && comment.author_id.to_string() == place.requester;
+            && (comment.author_id.to_string() == place.requester) == is_customers;
         comment.marker() == Some(&parcel.id()) || comment.marker().is_none() && same
     });
     if let Some(comment) = found {

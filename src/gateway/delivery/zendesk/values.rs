@@ -102,11 +102,22 @@ pub fn fill(ticket: &StoredTicket, text: &str) -> Option<String> {
     Some(filled)
 }
 
-/// The names in a text that no value has; a brace that is not closed is one.
+/// The names as a person reads them who has to choose one.
+pub fn known_names() -> String {
+    let names = NAMES.iter().map(|name| match *name {
+        "fields." => "fields.ID",
+        "page_values." => "page_values.NAME",
+        name => name,
+    });
+    names.collect::<Vec<_>>().join(", ")
+}
+
+/// The names in a text that no value has; a brace that is not closed is one, with it.
 pub fn unknown_names(text: &str) -> Vec<String> {
     let parts =
         text.split('{').skip(1).map(|part| part.split_once('}').map_or((part, false), |(name, _)| (name, true)));
-    parts.filter(|(name, closed)| !closed || !is_name(name)).map(|(name, _)| name.to_string()).collect()
+    let wrong = parts.filter(|(name, closed)| !closed || !is_name(name));
+    wrong.map(|(name, closed)| if closed { name.to_string() } else { ["{", name].concat() }).collect()
 }
 
 #[cfg(test)]
@@ -134,7 +145,7 @@ mod tests {
 
     #[test]
     fn a_name_that_is_none_is_told() {
-        assert_eq!(unknown_names("{plan} {paln} {fields.} {user.id"), ["paln", "fields.", "user.id"]);
+        assert_eq!(unknown_names("{plan} {paln} {fields.} {user.id"), ["paln", "fields.", "{user.id"]);
         assert!(unknown_names("{plan} {fields.a} x").is_empty());
     }
 }

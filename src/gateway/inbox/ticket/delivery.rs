@@ -80,6 +80,7 @@ fn destination(known: &Known<'_>, brought: &Brought) -> Markup {
 fn mark(brought: &Brought, open: &[&Delivery]) -> Markup {
     html! {
         @if open.iter().any(|one| one.state == State::GivenUp) { span.mark.critical { "Given up" } }
+        @else if !open.is_empty() && brought.is_gone { span.mark.critical { "Stuck" } }
         @else if !open.is_empty() { span.mark.soon { "On its way" } }
         @else if !brought.deliveries.is_empty() { span.mark { "Delivered" } }
         @else if brought.place.is_some() { span.mark { "Came from there" } }
@@ -113,7 +114,7 @@ fn missing(known: &Known<'_>, brought: &Brought, delivery: &Delivery, is_behind:
 fn given_up(known: &Known<'_>, brought: &Brought, delivery: &Delivery) -> Markup {
     html! {
         (marked_facts(&[("Given up", settled(delivery)), ("Tried", tried(delivery)), ("Why", text(&delivery.told))]))
-        @if brought.is_gone { p.muted { "The configuration names this destination no more." } }
+        @if brought.is_gone { p.muted { "The configuration names this destination no more. What waits for it goes once it is named so again." } }
         @else { (send_again::one(delivery, &known.ticket.reference, true)) }
     }
 }
