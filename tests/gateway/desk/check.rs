@@ -50,7 +50,7 @@ async fn whatever_drifted_is_named_with_its_field() {
         let seats = state.account.fields.iter_mut().find(|field| field.id == SEATS).unwrap();
         seats.active = false;
     }
-    let more = format!("webhook_secret = \"x\"\n{}Eve = 5\n", mapping());
+    let more = format!("webhook_secret = \"x\"\n{}Eve = 5\n", mapping()).replace("plan_{plan}", "{fields.regio}");
     let (good, says) = check(&zendesk, &more, &[]).await;
     assert!(!good);
     for line in [
@@ -60,6 +60,7 @@ async fn whatever_drifted_is_named_with_its_field() {
         format!("BAD  fields.{SEATS} (Seats): is not active; activate it, or remove it here"),
         format!("BAD  form_id: Bug report has no field [{SEATS}], so agents do not see it"),
         "BAD  groups.growth: there is no group".into(),
+        "BAD  {fields.regio}: the form of the site asks for no field \"regio\"".into(),
         "BAD  assignees.Eve: there is no agent 5".into(),
         "BAD  webhook_secret: no webhook leads here; make one for ticket events, to https://GATEWAY/v1/sites/desk/hooks/desk".into(),
     ] {

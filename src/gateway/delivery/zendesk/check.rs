@@ -10,6 +10,7 @@ use super::super::{Failure, Finding};
 use super::Zendesk;
 use super::account::all;
 use super::client::{Body, Request};
+use super::values::names;
 use crate::domain::config::Config;
 use crate::domain::fields::Answers;
 use crate::domain::targets::Owner;
@@ -114,6 +115,12 @@ async fn fields(zendesk: &Zendesk, site: &Site, findings: &mut Findings) {
         Ok(known) => known,
         Err(failure) => return findings.bad(format!("the ticket fields cannot be read: {failure}")),
     };
+    let texts = zendesk.mapping.tags.iter().chain(zendesk.mapping.fields.values().map(|rule| &rule.from));
+    for name in texts.flat_map(|text| names(text)).filter_map(|name| name.strip_prefix("fields.")) {
+        if !site.config.fields.iter().any(|field| field.id == name) {
+            findings.bad(format!("{{fields.{name}}}: the form of the site asks for no field {name:?}"));
+        }
+    }
     for (id, rule) in &zendesk.mapping.fields {
         let Some(field) = known.iter().find(|field| field.id == *id) else {
             findings.bad(format!("fields.{id}: there is no such ticket field; take the id from Admin Center, Fields"));

@@ -112,6 +112,11 @@ pub fn known_names() -> String {
     names.collect::<Vec<_>>().join(", ")
 }
 
+/// The names in a text.
+pub fn names(text: &str) -> impl Iterator<Item = &str> {
+    text.split('{').skip(1).filter_map(|part| Some(part.split_once('}')?.0))
+}
+
 /// The names in a text that no value has; a brace that is not closed is one, with it.
 pub fn unknown_names(text: &str) -> Vec<String> {
     let parts =
