@@ -1,6 +1,7 @@
 // Where tickets go, as the script tag says: to a gateway, or without one to a Zendesk.
 
-const ZENDESK = /^zendesk:(?:([a-z0-9-]{1,63})(?:\.zendesk\.com)?|(https:\/\/[^\s/?#@]+|http:\/\/(?:localhost|127\.0\.0\.1)(?::\d+)?))$/;
+const ZENDESK =
+  /^zendesk:(?:([a-z0-9-]{1,63})(?:\.zendesk\.com)?|(https:\/\/[^\s/?#@]+|http:\/\/(?:localhost|127\.0\.0\.1)(?::\d+)?))$/;
 
 /** What was complained of already. */
 let named = "";
