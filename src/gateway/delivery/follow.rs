@@ -14,7 +14,7 @@ use tokio::time::timeout;
 
 use super::lines::Line;
 use super::{Answers, Failure, Found, Saying, orders};
-use crate::domain::conversation::{Author, Turn};
+use crate::domain::conversation::{Author, Message, Turn};
 use crate::domain::ticket::Status;
 use crate::gateway::app::App;
 use crate::gateway::store::{Act, Deed, Delivery, DueLook, Said, State, Step, Stepped, StoreError, StoredTicket, What};
@@ -173,7 +173,8 @@ async fn look_at(app: &App, name: &str, answers: &dyn Answers, due: &DueLook) ->
             State::Delivered => !one.remote.is_empty() && one.remote == found.saying.remote,
             // It may have arrived without anybody knowing.
             State::Waiting | State::GivenUp => {
-                said.iter().any(|said| said.number == one.number && said.body.trim() == found.written)
+                let is_this = |said: &Message| said.author == found.saying.author && said.body.trim() == found.written;
+                said.iter().any(|said| said.number == one.number && is_this(said))
             }
         })
     };

@@ -3,14 +3,14 @@
 //! A try is noted before it is made, and while it is made the delivery is nobody else's. What fails alone waits alone, longer from time to
 //! time; where everything fails, the destination is away and everything waits, so that after it the oldest goes first.
 
-use std::collections::BTreeSet;
+use std::collections::HashMap;
 use std::convert::Infallible;
 use std::mem::take;
 use std::sync::Arc;
 use std::time::Duration;
 
 use jiff::Timestamp;
-use tokio::task::JoinSet;
+use tokio::task::{self, JoinSet};
 use tokio::time::{MissedTickBehavior, interval, timeout};
 
 use super::lines::Line;
@@ -97,28 +97,30 @@ async fn work(app: &Arc<App>, queue: (&str, &str), to: &Arc<dyn Destination>, li
             }
         };
         tokio::select! {
-            Some(done) = tries.running.join_next() => {
+            Some(done) = tries.running.join_next_with_id() => {
                 // Together with all that have come to an end meanwhile.
                 let mut all = vec![done];
-                all.extend(std::iter::from_fn(|| tries.running.try_join_next()));
+                all.extend(std::iter::from_fn(|| tries.running.try_join_next_with_id()));
                 let mut ended = Vec::new();
                 for done in all {
                     match done {
-                        Ok(one) => ended.push(one),
-                        // Which one it was nobody knows, so those that still go on are nobody's for a moment as well.
+                        Ok((task, one)) => {
+                            tries.ids.remove(&task);
+                            ended.push(one);
+                        }
+                        // It is tried again when it is nobody's any more.
                         Err(error) => {
-                            tries.ids.clear();
+                            tries.ids.remove(&error.id());
                             tracing::error!(site = queue.0, destination = queue.1, %error, "a delivery broke off");
                         }
                     }
                 }
-                tries.ids.retain(|id| !ended.iter().any(|(due, _)| due.delivery.id == *id));
                 if let Err(error) = settle(app, line, &mut streak, ended).await {
                     tracing::error!(site = queue.0, destination = queue.1, %error, "what became of deliveries is not kept");
                 }
             }
             _ = renew.tick(), if !tries.ids.is_empty() => {
-                let ids: Vec<i64> = tries.ids.iter().copied().collect();
+                let ids: Vec<i64> = tries.ids.values().copied().collect();
                 if let Err(error) = app.store.set_due(&ids, &lease(clock::timestamp())).await {
                     tracing::warn!(site = queue.0, destination = queue.1, %error, "what is being delivered is not kept from others");
                 }
@@ -133,7 +135,8 @@ async fn work(app: &Arc<App>, queue: (&str, &str), to: &Arc<dyn Destination>, li
 #[derive(Default)]
 struct Tries {
     running: JoinSet<(DueDelivery, Result<Delivered, Failure>)>,
-    ids: BTreeSet<i64>,
+    /// What each task delivers.
+    ids: HashMap<task::Id, i64>,
 }
 
 /// Begins with what is due, and gives the time until there may be more.
@@ -160,11 +163,12 @@ async fn begin(
     }
     for due in due {
         let (app, to) = (app.clone(), to.clone());
-        tries.ids.insert(due.delivery.id);
-        tries.running.spawn(async move {
+        let id = due.delivery.id;
+        let task = tries.running.spawn(async move {
             let result = timeout(PATIENCE, bring(&app, to.as_ref(), &due)).await;
             (due, result.unwrap_or_else(|_| Err(Failure::later("it takes too long"))))
         });
+        tries.ids.insert(task.id(), id);
     }
     Ok(LOOK)
 }

@@ -2,13 +2,13 @@
 //! stand in their list, are found alike, and can be answered.
 
 use std::collections::HashMap;
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 use uuid::Uuid;
 
 use super::{DRAWS, draw};
-use crate::domain::context::{Context, User};
+use crate::domain::context::Context;
 use crate::domain::conversation::Turn;
 use crate::domain::targets::Owner;
 use crate::domain::ticket::{Client, Contact, Kind, NewTicket, Severity, Status};
@@ -37,7 +37,7 @@ impl Asked {
 
 /// Keeps the tickets that the destinations of a site know of a person whose address the host has verified. What cannot be asked in time
 /// is not waited for, and no reason to show less.
-pub async fn gather(app: &std::sync::Arc<App>, name: &str, who: &Who) {
+pub async fn gather(app: &Arc<App>, name: &str, who: &Who) {
     let Some(person) = who.person.as_ref().filter(|person| person.email_verified) else { return };
     let Some(site) = app.site(name).filter(|site| site.destinations.values().any(|to| to.answers().is_some())) else {
         return;
@@ -94,7 +94,7 @@ fn stored(site: &str, destination: &str, person: &Person, foreign: Foreign) -> S
         severity: Severity::Low,
         message,
         contact: Contact { name: person.user.name.clone(), email: person.user.email.clone() },
-        context: Context { user: Some(User { ..person.user.clone() }), ..Context::default() },
+        context: Context { user: Some(person.user.clone()), ..Context::default() },
         questions: Vec::new(),
         attachments: Vec::new(),
         via,

@@ -42,13 +42,12 @@ pub async fn ticket(zendesk: &Zendesk, parcel: &Parcel<'_>) -> Result<Delivered,
     let mut files = upload(zendesk, parcel).await?;
     let context = serde_json::to_vec_pretty(&parcel.ticket.ticket.context).unwrap_or_default();
     put(zendesk, &mut files, CONTEXT_FILE, "application/json", context).await?;
-    let mut told = files.told;
     let contact = comment::contact(parcel.ticket);
     let mut requester = json!({"name": comment::name(&contact, parcel.ticket)});
     if !contact.email.is_empty() {
         merge(&mut requester, json!({"email": contact.email}));
     }
-    let mut ticket = json!({
+    let ticket = json!({
         "external_id": external,
         "subject": subject(parcel.ticket),
         "comment": {
@@ -59,26 +58,19 @@ pub async fn ticket(zendesk: &Zendesk, parcel: &Parcel<'_>) -> Result<Delivered,
         "requester": requester,
         "metadata": {"deskbell": parcel.id()},
     });
-    // Where the fields cannot be asked for, Zendesk itself says which it does not take.
-    let known = zendesk.account.fields(&zendesk.client).await.ok();
-    let wishes = wishes(&zendesk.mapping, parcel.ticket, known.as_ref().map(|known| known.as_slice()), &mut told);
-    merge(&mut ticket, wishes);
-    create(zendesk, parcel, ticket, &external, told).await
+    create(zendesk, parcel, ticket, &external, files.told).await
 }
 
-/// Brings a reply to a ticket that is closed there: a new one that follows it up.
+/// Brings a reply to a ticket that is closed there: a new one that follows it up. Who calls it has looked that it is not there yet; `told` is
+/// what of the reply is missing.
 pub async fn follow_up(
     zendesk: &Zendesk,
     parcel: &Parcel<'_>,
     closed: &Place,
     body: Value,
+    told: Vec<String>,
 ) -> Result<Delivered, Failure> {
     let external = format!("{OURS}{}", parcel.id());
-    if parcel.delivery.tries > 1
-        && let Some(found) = find(zendesk, &external).await?
-    {
-        return Ok(found);
-    }
     let source: u64 = closed.remote.parse().map_err(|_| Failure::Never("the closed ticket has no number".into()))?;
     let mut ticket = json!({
         "external_id": external,
@@ -90,10 +82,6 @@ pub async fn follow_up(
     if let Ok(requester) = closed.requester.parse::<u64>() {
         merge(&mut ticket, json!({"requester_id": requester}));
     }
-    let mut told = Vec::new();
-    let known = zendesk.account.fields(&zendesk.client).await.ok();
-    let wishes = wishes(&zendesk.mapping, parcel.ticket, known.as_ref().map(|known| known.as_slice()), &mut told);
-    merge(&mut ticket, wishes);
     create(zendesk, parcel, ticket, &external, told).await
 }
 
@@ -148,7 +136,7 @@ async fn put(zendesk: &Zendesk, files: &mut Files, name: &str, media: &str, byte
     Ok(())
 }
 
-/// Posts a ticket, without what is refused of it.
+/// Posts a ticket with what the mapping makes of it, and without what is refused of that.
 async fn create(
     zendesk: &Zendesk,
     parcel: &Parcel<'_>,
@@ -156,6 +144,10 @@ async fn create(
     external: &str,
     mut told: Vec<String>,
 ) -> Result<Delivered, Failure> {
+    // Where the fields cannot be asked for, Zendesk itself says which it does not take.
+    let known = zendesk.account.fields(&zendesk.client).await.ok();
+    let wishes = wishes(&zendesk.mapping, parcel.ticket, known.as_ref().map(|known| known.as_slice()), &mut told);
+    merge(&mut ticket, wishes);
     for round in 0..=ROUNDS {
         let (key, body) = (key(parcel, round), json!({"ticket": ticket}));
         let request = Request { key: Some(&key), body: Body::Json(&body), ..Request::post("/api/v2/tickets") };

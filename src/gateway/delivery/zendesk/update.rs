@@ -38,7 +38,7 @@ pub async fn message(zendesk: &Zendesk, parcel: &Parcel<'_>) -> Result<Delivered
         404 => Err(Failure::Never(format!("there is no ticket {} in Zendesk any more", place.remote))),
         409 => Err(Failure::later("somebody has changed the ticket in Zendesk at the same time")),
         422 if is_closed(&answer) && message.author == Author::Customer => {
-            follow_up(zendesk, parcel, place, comment).await
+            follow_up(zendesk, parcel, place, comment, files.told).await
         }
         422 if is_about_files(&answer) => {
             Err(Failure::later(format!("Zendesk does not take the files: {}", answer.says())))
@@ -63,7 +63,7 @@ pub async fn status(zendesk: &Zendesk, parcel: &Parcel<'_>, status: &str) -> Res
         }
         // Agents have to fill in something first; they are told, and see to it.
         422 => {
-            let says = "The customer has marked this as solved.";
+            let says = format!("In Deskbell this was set to {status}.");
             let note = json!({"comment": {"body": says, "public": false}, "metadata": {"deskbell": parcel.id()}});
             change(zendesk, place, note).await?;
             let told =

@@ -54,6 +54,8 @@ CREATE TABLE invocations (
     PRIMARY KEY (site, destination, id)
 ) STRICT, WITHOUT ROWID;
 
+CREATE INDEX invocations_by_time ON invocations (site, destination, at);
+
 -- Until when the changes of a destination are known.
 CREATE TABLE polls (
     site        TEXT NOT NULL,
