@@ -8,9 +8,8 @@ use sqlx::{Connection, SqliteConnection};
 use tempfile::TempDir;
 use tokio::process::Child;
 use tokio::task::{JoinSet, LocalSet};
-use tokio::time::sleep;
 
-use super::{SESSION, full, mapping, site, until};
+use super::{SESSION, full, mapping, site, until, within};
 use crate::command::{deskbell, start};
 use crate::wire::Wire;
 use crate::zendesk::Zendesk;
@@ -71,12 +70,7 @@ async fn story(step: u32, what: What) -> bool {
 
     let (_child, address) = serve(&folder).await;
     // What was in the hands of the killed one is nobody's after half a minute.
-    for _ in 0..60 {
-        if settled(&folder).await {
-            break;
-        }
-        sleep(Duration::from_secs(1)).await;
-    }
+    within(Duration::from_secs(120), async || settled(&folder).await).await;
     let mut wire = Wire::open(&address).await.unwrap();
     let (status, again) = wire.post("/v1/sites/desk/tickets", SESSION, "key", &ticket).await.unwrap();
     assert_eq!((status, again), (201, receipt));

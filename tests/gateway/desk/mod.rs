@@ -12,11 +12,15 @@ use std::time::Duration;
 
 use axum::body::Body;
 use axum::http::{Method, Request};
-use deskbell::gateway::delivery::{follow, worker};
+use deskbell::domain::conversation::Author;
+use deskbell::domain::ticket::{NewTicket, Status};
+use deskbell::gateway::delivery::{follow, orders, worker};
 use deskbell::gateway::settings::Overrides;
+use deskbell::gateway::store::{Along, Handling, Placed, Seal, StoredTicket, What};
 use serde_json::{Value, json};
 use tokio::task::JoinSet;
 use tokio::time::{sleep, timeout};
+use uuid::Uuid;
 
 use crate::support::{self, Answer, Gateway, SECRET, request, signed_with};
 use crate::zendesk::Zendesk;
@@ -217,12 +221,41 @@ pub fn full(message: &str) -> Value {
     })
 }
 
-/// Waits until something is so.
-pub async fn until(mut is_so: impl AsyncFnMut() -> bool) {
+/// Keeps a ticket that came at a time, to be brought to Zendesk; its id.
+pub async fn place(desk: &Desk, message: &str, received_at: &str) -> String {
+    let new: NewTicket = serde_json::from_value(full(message)).unwrap();
+    let ticket = StoredTicket {
+        id: Uuid::now_v7().to_string(),
+        site: "desk".into(),
+        reference: message.into(),
+        status: Status::Open,
+        priority: None,
+        target: None,
+        due_at: None,
+        person: None,
+        session: None,
+        handling: Handling::of(&new, received_at),
+        received_at: received_at.into(),
+        ticket: new,
+    };
+    let deliveries = orders(desk.gateway.app.site("desk"), What::Ticket, Author::Customer, None);
+    let seal = Seal { key: message.into(), body: [0; 32], session: None };
+    let along = Along { deliveries, ..Along::default() };
+    assert_eq!(desk.gateway.app.store.place(&ticket, &seal, along).await.unwrap(), Placed::New);
+    ticket.id
+}
+
+/// Waits until something is so, which is soon.
+pub async fn until(is_so: impl AsyncFnMut() -> bool) {
+    within(SOON, is_so).await;
+}
+
+/// Waits until something is so, which may take so long.
+pub async fn within(time: Duration, mut is_so: impl AsyncFnMut() -> bool) {
     let waiting = async {
         while !is_so().await {
             sleep(Duration::from_millis(20)).await;
         }
     };
-    timeout(SOON, waiting).await.expect("it is so soon");
+    timeout(time, waiting).await.expect("it is so in time");
 }

@@ -1,47 +1,21 @@
 //! What waits, for how long, and what becomes of it.
 
-use deskbell::domain::conversation::Author;
-use deskbell::domain::ticket::{NewTicket, Status};
-use deskbell::gateway::delivery::orders;
-use deskbell::gateway::store::{Along, Handling, Seal, State, StoredTicket, What};
+use deskbell::gateway::store::State;
 
-use super::{Desk, desk, full, until};
+use super::{desk, full, place, until};
 use crate::zendesk::Zendesk;
 use crate::zendesk::quirks::{Answer, Fault, What as Wrong};
-
-/// Keeps a ticket that came at a time.
-async fn place(desk: &Desk, message: &str, received_at: &str) -> String {
-    let new: NewTicket = serde_json::from_value(full(message)).unwrap();
-    let ticket = StoredTicket {
-        id: uuid::Uuid::now_v7().to_string(),
-        site: "desk".into(),
-        reference: format!("DB-{message}"),
-        status: Status::Open,
-        priority: None,
-        target: None,
-        due_at: None,
-        person: None,
-        session: None,
-        handling: Handling::of(&new, received_at),
-        received_at: received_at.into(),
-        ticket: new,
-    };
-    let deliveries = orders(desk.gateway.app.site("desk"), What::Ticket, Author::Customer, None);
-    let seal = Seal { key: message.into(), body: [0; 32], session: None };
-    desk.gateway.app.store.place(&ticket, &seal, Along { deliveries, ..Along::default() }).await.unwrap();
-    desk.gateway.app.lines.wake("desk");
-    ticket.id
-}
 
 #[tokio::test]
 async fn after_three_days_it_is_given_up_and_an_operator_sends_it_again() {
     let desk = desk("").await;
     desk.zendesk.quirks(|quirks| quirks.down = true);
     let id = place(&desk, "Old", "2026-11-20T09:00:00.000Z").await;
+    desk.gateway.app.lines.wake("desk");
     let store = &desk.gateway.app.store;
     until(async || store.given_up(10).await.unwrap().len() == 1).await;
     let (delivery, reference) = store.given_up(10).await.unwrap().remove(0);
-    assert_eq!((reference.as_str(), delivery.told.as_str()), ("DB-Old", "Zendesk is away (503)"));
+    assert_eq!((reference.as_str(), delivery.told.as_str()), ("Old", "Zendesk is away (503)"));
     desk.zendesk.quirks(|quirks| quirks.down = false);
     store.send_again(None, &deskbell::gateway::clock::now()).await.unwrap();
     desk.gateway.app.lines.wake("desk");
