@@ -8,10 +8,10 @@ use uuid::Uuid;
 use super::{Finding, Parcel};
 use crate::domain::context::{Context, User};
 use crate::domain::reference;
-use crate::domain::ticket::{Client, Contact, Kind, NewTicket, Severity, Status};
+use crate::domain::ticket::{Client, Contact, Kind, NewTicket, Severity};
 use crate::gateway::clock;
 use crate::gateway::settings::{Settings, Site};
-use crate::gateway::store::{Delivery, Handling, State, StoredTicket, What};
+use crate::gateway::store::{Delivery, State, StoredTicket, What};
 
 /// The words of a test ticket.
 const TEST: &str =
@@ -123,19 +123,6 @@ fn ticket(site: &str) -> StoredTicket {
         created_at: clock::now(),
         client: Client { name: "deskbell".into(), version: env!("CARGO_PKG_VERSION").into() },
     };
-    let received_at = clock::now();
-    StoredTicket {
-        id: Uuid::now_v7().to_string(),
-        site: site.into(),
-        reference: reference::from_random(Uuid::new_v4().as_u128() as u32),
-        status: Status::Open,
-        priority: None,
-        target: None,
-        due_at: None,
-        person: None,
-        session: None,
-        handling: Handling::of(&new, &received_at),
-        received_at,
-        ticket: new,
-    }
+    let reference = reference::from_random(Uuid::new_v4().as_u128() as u32);
+    StoredTicket::new(site, reference, new, &clock::now())
 }

@@ -10,6 +10,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use async_trait::async_trait;
+use uuid::Uuid;
 
 use crate::domain::event::Event;
 use crate::domain::question::Question;
@@ -136,6 +137,26 @@ pub struct StoredTicket {
     pub ticket: NewTicket,
     /// What support has made of it.
     pub handling: Handling,
+}
+
+impl StoredTicket {
+    /// An open ticket that came at a time (RFC 3339 in UTC), for which nothing is promised and which is nobody's yet.
+    pub fn new(site: &str, reference: String, new: NewTicket, received_at: &str) -> StoredTicket {
+        StoredTicket {
+            id: Uuid::now_v7().to_string(),
+            site: site.into(),
+            reference,
+            status: Status::Open,
+            priority: None,
+            target: None,
+            due_at: None,
+            received_at: received_at.into(),
+            person: None,
+            session: None,
+            handling: Handling::of(&new, received_at),
+            ticket: new,
+        }
+    }
 }
 
 /// What has become of a question in a visit.

@@ -5,8 +5,6 @@ use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
-use uuid::Uuid;
-
 use super::{DRAWS, draw};
 use crate::domain::context::Context;
 use crate::domain::conversation::Turn;
@@ -15,7 +13,7 @@ use crate::domain::ticket::{Client, Contact, Kind, NewTicket, Severity, Status};
 use crate::gateway::app::App;
 use crate::gateway::delivery::Foreign;
 use crate::gateway::identity::{Person, Who};
-use crate::gateway::store::{Handling, StoreError, StoredTicket};
+use crate::gateway::store::{StoreError, StoredTicket};
 
 /// How long the person waits for it at most. What comes later is there the next time.
 const PATIENCE: Duration = Duration::from_secs(2);
@@ -106,22 +104,10 @@ fn stored(site: &str, destination: &str, person: &Person, foreign: Foreign) -> S
         created_at: created_at.clone(),
         client: Client { name: destination.into(), version: String::new() },
     };
-    StoredTicket {
-        id: Uuid::now_v7().to_string(),
-        site: site.into(),
-        reference: draw(),
-        status,
-        priority: person.priority,
-        target: None,
-        due_at: None,
-        person: Some(person.user.id.clone()),
-        session: None,
-        handling: Handling {
-            owner: Some(Owner::SupportEngineer),
-            turn: if status == Status::Open { Turn::Support } else { Turn::Customer },
-            ..Handling::of(&new, &created_at)
-        },
-        received_at: created_at,
-        ticket: new,
-    }
+    let mut ticket = StoredTicket::new(site, draw(), new, &created_at);
+    (ticket.status, ticket.priority) = (status, person.priority);
+    ticket.person = Some(person.user.id.clone());
+    ticket.handling.owner = Some(Owner::SupportEngineer);
+    ticket.handling.turn = if status == Status::Open { Turn::Support } else { Turn::Customer };
+    ticket
 }

@@ -13,14 +13,13 @@ use std::time::Duration;
 use axum::body::Body;
 use axum::http::{Method, Request};
 use deskbell::domain::conversation::Author;
-use deskbell::domain::ticket::{NewTicket, Status};
+use deskbell::domain::ticket::NewTicket;
 use deskbell::gateway::delivery::{follow, orders, worker};
 use deskbell::gateway::settings::Overrides;
-use deskbell::gateway::store::{Along, Handling, Placed, Seal, StoredTicket, What};
+use deskbell::gateway::store::{Along, Placed, Seal, StoredTicket, What};
 use serde_json::{Value, json};
 use tokio::task::JoinSet;
 use tokio::time::{sleep, timeout};
-use uuid::Uuid;
 
 use crate::support::{self, Answer, Gateway, SECRET, request, signed_with};
 use crate::zendesk::Zendesk;
@@ -224,20 +223,7 @@ pub fn full(message: &str) -> Value {
 /// Keeps a ticket that came at a time, to be brought to Zendesk; its id.
 pub async fn place(desk: &Desk, message: &str, received_at: &str) -> String {
     let new: NewTicket = serde_json::from_value(full(message)).unwrap();
-    let ticket = StoredTicket {
-        id: Uuid::now_v7().to_string(),
-        site: "desk".into(),
-        reference: message.into(),
-        status: Status::Open,
-        priority: None,
-        target: None,
-        due_at: None,
-        person: None,
-        session: None,
-        handling: Handling::of(&new, received_at),
-        received_at: received_at.into(),
-        ticket: new,
-    };
+    let ticket = StoredTicket::new("desk", message.into(), new, received_at);
     let deliveries = orders(desk.gateway.app.site("desk"), What::Ticket, Author::Customer, None);
     let seal = Seal { key: message.into(), body: [0; 32], session: None };
     let along = Along { deliveries, ..Along::default() };
