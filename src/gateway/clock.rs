@@ -1,5 +1,7 @@
 //! The time, as it stands in the store and on the wire.
 
+use std::time::Duration;
+
 use jiff::tz::TimeZone;
 use jiff::{Timestamp, ToSpan};
 
@@ -16,6 +18,11 @@ pub fn timestamp() -> Timestamp {
 /// A time, RFC 3339 in UTC, to the millisecond.
 pub fn written(time: Timestamp) -> String {
     format!("{time:.3}")
+}
+
+/// How long it is until a time; nothing where it is over.
+pub fn left(until: Timestamp) -> Duration {
+    Duration::try_from(until.duration_since(timestamp())).unwrap_or_default()
 }
 
 /// Now, in seconds since 1970.

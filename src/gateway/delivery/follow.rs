@@ -61,7 +61,7 @@ async fn work(app: &App, queue: (&str, &str), answers: &dyn Answers, line: &Line
         woken.mark_unchanged();
         let now = clock::timestamp();
         let wait = if not_before > now {
-            left(not_before, now)
+            clock::left(not_before)
         } else {
             match look(app, queue, answers).await {
                 Ok(wait) => {
@@ -141,7 +141,7 @@ async fn look(app: &App, queue: (&str, &str), answers: &dyn Answers) -> Result<D
         }
     }
     let next = app.store.next_look(queue).await?.and_then(|next| next.parse::<Timestamp>().ok());
-    Ok(next.map_or(poll, |next| left(next, clock::timestamp()).min(poll)))
+    Ok(next.map_or(poll, |next| clock::left(next).min(poll)))
 }
 
 /// Asks which tickets have changed, where it is time to, and gives the time until the next time.
@@ -149,7 +149,7 @@ async fn poll(app: &App, queue: (&str, &str), answers: &dyn Answers) -> Result<D
     let now = clock::timestamp();
     let known = app.store.polled(queue).await?.and_then(|known| known.parse::<Timestamp>().ok());
     if let Some(next) = known.and_then(|known| known.checked_add(answers.every()).ok()).filter(|next| *next > now) {
-        return Ok(left(next, now));
+        return Ok(clock::left(next));
     }
     let since = match known {
         Some(known) => known.checked_sub(OVERLAP),
@@ -302,8 +302,4 @@ async fn stand(app: &App, id: &str, from: &str, (status, turn): (Status, Turn)) 
         app.live.changed(*ticket);
     }
     Ok(())
-}
-
-fn left(until: Timestamp, now: Timestamp) -> Duration {
-    Duration::try_from(until.duration_since(now)).unwrap_or_default()
 }

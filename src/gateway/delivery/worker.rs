@@ -150,7 +150,7 @@ async fn begin(
 ) -> Result<Duration, StoreError> {
     let now = clock::timestamp();
     if let Some(until) = streak.until.filter(|until| *until > now) {
-        return Ok(left(until, now));
+        return Ok(clock::left(until));
     }
     streak.asked = false;
     if room == 0 {
@@ -159,7 +159,7 @@ async fn begin(
     let due = app.store.take_deliveries(queue, &clock::written(now), &lease(now), room).await?;
     if due.is_empty() {
         let next = app.store.next_delivery(queue).await?.and_then(|next| next.parse().ok());
-        return Ok(next.map_or(LOOK, |next| left(next, now)));
+        return Ok(next.map_or(LOOK, clock::left));
     }
     for due in due {
         let (app, to) = (app.clone(), to.clone());
@@ -323,8 +323,4 @@ fn leave_alone(streak: &mut Streak, after: Option<Duration>, now: Timestamp) {
 /// Until when what is taken now is nobody else's.
 fn lease(now: Timestamp) -> String {
     clock::written(now.checked_add(LEASE).unwrap_or(now))
-}
-
-fn left(until: Timestamp, now: Timestamp) -> Duration {
-    Duration::try_from(until.duration_since(now)).unwrap_or_default()
 }

@@ -103,8 +103,7 @@ async fn send_due(store: &dyn Store, (name, site): (&str, &Site), mailer: &Maile
         }
     }
     let next = store.next_mail(name).await?.and_then(|next| next.parse::<Timestamp>().ok());
-    let left = next.map(|next| Duration::try_from(next.duration_since(clock::timestamp())).unwrap_or_default());
-    Ok(left.unwrap_or(LOOK))
+    Ok(next.map_or(LOOK, clock::left))
 }
 
 async fn send(site: &Site, mailer: &Mailer, due: &DueMail) -> Sent {
