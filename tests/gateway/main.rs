@@ -23,6 +23,7 @@ mod search;
 mod sources;
 mod support;
 mod tickets;
+mod upgrade;
 mod wire;
 #[path = "../zendesk/mod.rs"]
 mod zendesk;
