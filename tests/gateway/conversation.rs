@@ -6,7 +6,7 @@ use axum::body::Body;
 use axum::http::{Method, Request};
 use deskbell::domain::targets::Owner;
 use deskbell::gateway::settings::Overrides;
-use deskbell::gateway::store::{Act, Said, Step, Stepped, StoredTicket};
+use deskbell::gateway::store::{Act, Change, Changed, CurrentTicket, NewMessage, StoredTicket};
 use http_body_util::BodyExt;
 use serde_json::{Value, json};
 use tower::ServiceExt;
@@ -83,17 +83,19 @@ async fn file(gateway: &Gateway, asking: &As, key: &str, ticket: &Value) -> Stri
 
 /// What an operator says, past the inbox.
 async fn support(gateway: &Gateway, id: &str, body: &str) -> StoredTicket {
-    let said = Said {
-        author: deskbell::domain::conversation::Author::Support,
-        name: "Ana".into(),
-        body: body.into(),
-        seal: None,
-        attachments: Vec::new(),
+    let at = "2026-11-23T12:00:00.000Z";
+    let decide = |current: &CurrentTicket| {
+        let message = NewMessage {
+            author: deskbell::domain::conversation::Author::Support,
+            name: "Ana".into(),
+            body: body.into(),
+            at: at.into(),
+            attachments: Vec::new(),
+        };
+        Change { message: Some(message), ..current.unchanged() }.into()
     };
-    let step =
-        Step { at: "2026-11-23T12:00:00.000Z", said: Some(said), deed: None, deliveries: vec![], change: &|_| {} };
-    match gateway.app.store.step(id, step).await.unwrap() {
-        Stepped::Done(ticket, _) => *ticket,
+    match gateway.app.store.change(id, at, None, &decide).await.unwrap() {
+        Changed::Written(ticket, _) => *ticket,
         other => panic!("{other:?}"),
     }
 }

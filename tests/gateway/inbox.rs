@@ -11,7 +11,7 @@ use deskbell::domain::conversation::Turn;
 use deskbell::domain::targets::Owner;
 use deskbell::domain::ticket::Status;
 use deskbell::gateway::settings::Overrides;
-use deskbell::gateway::store::Step;
+use deskbell::gateway::store::CurrentTicket;
 use serde_json::{Value, json};
 use sqlx::{Connection, SqliteConnection};
 
@@ -599,10 +599,12 @@ async fn what_is_overdue_stands_out() {
     new["context"] = json!({ "user": { "id": "u-7", "plan": "enterprise" } });
     let sent = gateway.send(post("demo", "key", None, &new)).await.json();
     assert!(gateway.get("/inbox").await.text().contains("Due in "));
-    let late =
-        |ticket: &mut deskbell::gateway::store::StoredTicket| ticket.due_at = Some("2026-01-01T00:00:00.000Z".into());
-    let step = Step { at: "", said: None, deed: None, deliveries: vec![], change: &late };
-    gateway.app.store.step(sent["id"].as_str().unwrap(), step).await.unwrap();
+    let late = |current: &CurrentTicket| {
+        let mut change = current.unchanged();
+        change.ticket.due_at = Some("2026-01-01T00:00:00.000Z".into());
+        change.into()
+    };
+    gateway.app.store.change(sent["id"].as_str().unwrap(), "", None, &late).await.unwrap();
     assert!(gateway.get("/inbox").await.text().contains("Overdue by "));
 }
 

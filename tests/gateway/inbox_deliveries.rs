@@ -12,7 +12,9 @@ use axum::{Json, Router};
 use deskbell::domain::conversation::Author;
 use deskbell::gateway::delivery::worker;
 use deskbell::gateway::settings::Overrides;
-use deskbell::gateway::store::{Delivery, NewDelivery, Said, State as Stands, Step, Tried, What};
+use deskbell::gateway::store::{
+    Change, CurrentTicket, Delivery, NewDelivery, NewMessage, State as Stands, Tried, What,
+};
 use deskbell::gateway::{clock, store};
 use serde_json::{Value, json};
 use sqlx::{Connection, SqliteConnection};
@@ -137,16 +139,18 @@ fn refused() -> Tried {
 /// Says something about a ticket here, which is brought to the destination.
 async fn said(gateway: &Gateway, id: &str, author: Author, what: What) {
     let at = clock::now();
-    let said = (what == What::Message).then(|| Said {
-        author,
-        name: String::new(),
-        body: "Any news?".into(),
-        seal: None,
-        attachments: vec![],
-    });
-    let deliveries = vec![NewDelivery { destination: "desk".into(), what }];
-    let step = Step { at: &at, said, deed: None, deliveries, change: &|_| {} };
-    gateway.app.store.step(id, step).await.unwrap();
+    let decide = |current: &CurrentTicket| {
+        let message = (what == What::Message).then(|| NewMessage {
+            author,
+            name: String::new(),
+            body: "Any news?".into(),
+            at: at.clone(),
+            attachments: vec![],
+        });
+        let deliveries = vec![NewDelivery { destination: "desk".into(), what }];
+        Change { message, deliveries, ..current.unchanged() }.into()
+    };
+    gateway.app.store.change(id, &at, None, &decide).await.unwrap();
 }
 
 /// The card on the page of a ticket.
@@ -540,4 +544,22 @@ async fn a_form_that_names_nothing_sends_nothing_again_and_leads_nowhere_else() 
     assert_eq!(stands(&gateway, &id).await, [Stands::GivenUp]);
     let answer = press(&gateway, &format!("id={number}&ticket=%2F%2Fevil.example")).await;
     assert_eq!((answer.status.as_u16(), answer.header("location")), (303, "/inbox/deliveries"));
+}
+
+#[tokio::test]
+async fn two_agents_who_solve_a_ticket_at_once_solve_it_once() {
+    let gateway = idle().await;
+    let (reference, id) = sent(&gateway, "key").await;
+    let solve = || {
+        let form = request(Method::POST, &format!("/inbox/tickets/{reference}"))
+            .header("origin", "http://localhost:8383")
+            .header("content-type", "application/x-www-form-urlencoded");
+        gateway.send(form.body(Body::from("action=solve")).unwrap())
+    };
+    let answers = tokio::join!(solve(), solve(), solve());
+    assert_eq!([answers.0.status, answers.1.status, answers.2.status], [303; 3]);
+    let whats: Vec<What> =
+        gateway.app.store.deliveries(&id).await.unwrap().iter().map(|delivery| delivery.what).collect();
+    assert_eq!(whats, [What::Ticket, What::Solved]);
+    assert_eq!(gateway.app.store.deeds(&id).await.unwrap().len(), 1);
 }

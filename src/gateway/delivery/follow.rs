@@ -17,7 +17,11 @@ use super::{Answers, Failure, Found, Saying, orders};
 use crate::domain::conversation::{Author, Message, Turn};
 use crate::domain::ticket::Status;
 use crate::gateway::app::App;
-use crate::gateway::store::{Act, Deed, Delivery, DueLook, Said, State, Step, Stepped, StoreError, StoredTicket, What};
+use crate::gateway::settings::Site;
+use crate::gateway::store::{
+    Act, Change, Changed, CurrentTicket, Decision, Deed, Delivery, DueLook, MessageSeal, NewMessage, State, StoreError,
+    StoredTicket, What,
+};
 use crate::gateway::{attachments, clock, pauses};
 
 /// For how long a ticket that is looked at is nobody else's. Who looks twice finds the same.
@@ -188,7 +192,7 @@ async fn look_at(app: &App, name: &str, answers: &dyn Answers, due: &DueLook) ->
     if waiting || waits(&deliveries(app, &due.ticket.id, name).await?) {
         return Ok(Some(AGAIN));
     }
-    stand(app, &due.ticket.id, name, (news.status, news.turn)).await?;
+    stand(app, &due.ticket, name, (news.status, news.turn)).await?;
     Ok(None)
 }
 
@@ -245,61 +249,77 @@ pub async fn take_in(
     saying: &Saying,
     files: Vec<String>,
 ) -> Result<(), StoreError> {
-    let said = Said {
-        author: saying.author,
-        name: saying.name.clone(),
-        body: saying.body.clone(),
-        seal: Some((key(from, saying), Sha256::digest(&saying.body).into())),
-        attachments: files,
-    };
-    let change = |ticket: &mut StoredTicket| {
-        let handling = &mut ticket.handling;
-        handling.updated_at = handling.updated_at.clone().max(saying.at.clone());
-        match saying.author {
-            Author::Customer => {
-                ticket.status = Status::Open;
-                handling.turn = Turn::Support;
-            }
-            Author::Support | Author::Automatic => {
-                handling.turn = Turn::Customer;
-                handling.answered_at.get_or_insert_with(|| saying.at.clone());
-            }
-        }
-    };
+    let key = key(from, saying);
+    let seal = MessageSeal { key: &key, body: Sha256::digest(&saying.body).into() };
     let deliveries = orders(app.site(&ticket.site), What::Message, saying.author, Some(from));
-    let step = Step { at: &saying.at, said: Some(said), deed: None, deliveries, change: &change };
-    if let Stepped::Done(ticket, _) = app.store.step(&ticket.id, step).await? {
+    let decide = |current: &CurrentTicket| {
+        let message = NewMessage {
+            author: saying.author,
+            name: saying.name.clone(),
+            body: saying.body.clone(),
+            at: saying.at.clone(),
+            attachments: files.clone(),
+        };
+        Change { message: Some(message), deliveries: deliveries.clone(), ..said(current, saying) }.into()
+    };
+    if let Changed::Written(ticket, _) = app.store.change(&ticket.id, &clock::now(), Some(seal), &decide).await? {
         app.lines.wake(&ticket.site);
         app.live.changed(*ticket);
     }
     Ok(())
 }
 
-/// Lets a ticket stand where it stands there.
-async fn stand(app: &App, id: &str, from: &str, (status, turn): (Status, Turn)) -> Result<(), StoreError> {
-    let Some(ticket) = app.store.ticket(id).await? else { return Ok(()) };
-    if ticket.status == status && ticket.handling.turn == turn {
-        return Ok(());
-    }
-    let at = clock::now();
-    let (act, what) = match status {
-        Status::Solved => (Act::Solved, What::Solved),
-        Status::Open => (Act::Reopened, What::Reopened),
-    };
-    let changes = ticket.status != status;
-    let deed = changes.then(|| Deed { operator: from.into(), act, text: String::new(), at: at.clone() });
-    let deliveries =
-        if changes { orders(app.site(&ticket.site), what, Author::Support, Some(from)) } else { Vec::new() };
-    let change = |ticket: &mut StoredTicket| {
-        (ticket.status, ticket.handling.turn) = (status, turn);
-        if changes {
-            ticket.handling.updated_at = at.clone();
+/// A ticket about which something was said there.
+fn said(current: &CurrentTicket, saying: &Saying) -> Change {
+    let mut change = current.unchanged();
+    let handling = &mut change.ticket.handling;
+    handling.updated_at = handling.updated_at.clone().max(saying.at.clone());
+    match saying.author {
+        Author::Customer => {
+            handling.turn = Turn::Support;
+            change.ticket.status = Status::Open;
         }
-    };
-    let step = Step { at: &at, said: None, deed, deliveries, change: &change };
-    if let Stepped::Done(ticket, _) = app.store.step(id, step).await? {
+        Author::Support | Author::Automatic => {
+            handling.turn = Turn::Customer;
+            handling.answered_at.get_or_insert_with(|| saying.at.clone());
+        }
+    }
+    change
+}
+
+/// Lets a ticket stand where it stands there.
+async fn stand(app: &App, ticket: &StoredTicket, from: &str, there: (Status, Turn)) -> Result<(), StoreError> {
+    let at = clock::now();
+    let decide = |current: &CurrentTicket| stood(current, app.site(&ticket.site), from, there, &at);
+    if let Changed::Written(ticket, _) = app.store.change(&ticket.id, &at, None, &decide).await? {
         app.lines.wake(&ticket.site);
         app.live.changed(*ticket);
     }
     Ok(())
+}
+
+/// What changes where a ticket stands elsewhere than at a destination; nothing where it stands there.
+fn stood(
+    current: &CurrentTicket,
+    site: Option<&Site>,
+    from: &str,
+    (status, turn): (Status, Turn),
+    at: &str,
+) -> Decision {
+    let was = &current.ticket;
+    if was.status == status && was.handling.turn == turn {
+        return Decision::Nothing;
+    }
+    let mut change = current.unchanged();
+    (change.ticket.status, change.ticket.handling.turn) = (status, turn);
+    if was.status != status {
+        let (act, what) = match status {
+            Status::Solved => (Act::Solved, What::Solved),
+            Status::Open => (Act::Reopened, What::Reopened),
+        };
+        change.ticket.handling.updated_at = at.into();
+        change.activity = Some(Deed { operator: from.into(), act, text: String::new(), at: at.into() });
+        change.deliveries = orders(site, what, Author::Support, Some(from));
+    }
+    change.into()
 }

@@ -2,7 +2,7 @@
 
 use async_trait::async_trait;
 
-use super::{NewDelivery, StoreError, StoredTicket};
+use super::{NewDelivery, NewMail, StoreError, StoredTicket};
 use crate::domain::conversation::{Author, Message, Turn};
 use crate::domain::targets::Owner;
 use crate::domain::ticket::{NewTicket, Severity};
@@ -26,8 +26,16 @@ pub trait Conversations: Send + Sync {
     /// What operators did about a ticket, in its order.
     async fn deeds(&self, ticket: &str) -> Result<Vec<Deed>, StoreError>;
 
-    /// Takes a step with a ticket: what is said, what is noted and what changes, all of it or nothing.
-    async fn step(&self, ticket: &str, step: Step<'_>) -> Result<Stepped, StoreError>;
+    /// Changes the ticket of an id or a reference in one transaction. `decide` runs inside it and sees the ticket as it is, so that what it
+    /// decides cannot contradict the row; it must not block. What it decides is written whole or not at all. Where a message with the same
+    /// `seal` is kept already, nothing is decided.
+    async fn change(
+        &self,
+        ticket: &str,
+        at: &str,
+        seal: Option<MessageSeal<'_>>,
+        decide: Decide<'_>,
+    ) -> Result<Changed, StoreError>;
 }
 
 /// Who may open a ticket: the person whose it is; or the session that sent it, as long as it is nobody's.
@@ -82,19 +90,28 @@ impl Handling {
     }
 }
 
-/// Something that is said.
+/// A message that is to be kept.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Said {
-    /// Who says it.
+pub struct NewMessage {
+    /// Who wrote it.
     pub author: Author,
-    /// What they are called.
+    /// What they are called; empty where that is not known.
     pub name: String,
-    /// What they say.
+    /// Plain text from the customer, Markdown from everybody else.
     pub body: String,
-    /// The key of a reply and the SHA-256 of its body, so that the same is not said twice.
-    pub seal: Option<(String, [u8; 32])>,
-    /// The ids of the files that go along with it.
+    /// When it was written, RFC 3339 in UTC.
+    pub at: String,
+    /// The ids of its files, which are of the ticket's owner and belong to no message yet.
     pub attachments: Vec<String>,
+}
+
+/// The idempotency key of a message and the SHA-256 of the body that it was sent with.
+#[derive(Clone, Copy, Debug)]
+pub struct MessageSeal<'a> {
+    /// Unique in the ticket.
+    pub key: &'a str,
+    /// The SHA-256 of the body.
+    pub body: [u8; 32],
 }
 
 words! {
@@ -130,31 +147,68 @@ pub struct Deed {
     pub at: String,
 }
 
-/// A step with a ticket.
-pub struct Step<'a> {
-    /// When it is taken, RFC 3339 in UTC.
-    pub at: &'a str,
-    /// What is said.
-    pub said: Option<Said>,
-    /// What operators read about it.
-    pub deed: Option<Deed>,
-    /// What is brought to destinations.
-    pub deliveries: Vec<NewDelivery>,
-    /// What changes: status, promise and handling. It sees the ticket as it is inside the write.
-    pub change: &'a (dyn Fn(&mut StoredTicket) + Send + Sync),
+/// A ticket as it is inside the transaction that may change it.
+#[derive(Clone, Debug, PartialEq)]
+pub struct CurrentTicket {
+    /// The ticket.
+    pub ticket: StoredTicket,
+    /// The number of the last message; 0 where there is none but the ticket itself.
+    pub last_message: u32,
 }
 
-/// What became of a step.
+impl CurrentTicket {
+    /// A change that leaves everything as it is.
+    pub fn unchanged(&self) -> Change {
+        Change { ticket: self.ticket.clone(), message: None, activity: None, deliveries: Vec::new(), mail: None }
+    }
+}
+
+/// What is written about a ticket together.
 #[derive(Clone, Debug, PartialEq)]
-pub enum Stepped {
-    /// It is kept: the ticket as it is now, and the message, where something was said.
-    Done(Box<StoredTicket>, Option<Message>),
-    /// Nothing was kept: the same was said under the same key before.
-    Again(Message),
-    /// Nothing was kept: something else was said under this key.
+pub struct Change {
+    /// The ticket as it is to be. Status, target, due time and handling are written; what was sent never changes.
+    pub ticket: StoredTicket,
+    /// A message.
+    pub message: Option<NewMessage>,
+    /// What agents read about it.
+    pub activity: Option<Deed>,
+    /// What is brought to destinations; those of a message are about this one.
+    pub deliveries: Vec<NewDelivery>,
+    /// The receipt, for a ticket that has none.
+    pub mail: Option<NewMail>,
+}
+
+/// What is decided about a ticket.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Decision {
+    /// Nothing is written.
+    Nothing,
+    /// This is written.
+    Write(Box<Change>),
+}
+
+impl From<Change> for Decision {
+    fn from(change: Change) -> Decision {
+        Decision::Write(Box::new(change))
+    }
+}
+
+/// A pure rule that decides what changes.
+pub type Decide<'a> = &'a (dyn Fn(&CurrentTicket) -> Decision + Send + Sync);
+
+/// What became of a ticket that was to change.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Changed {
+    /// The change is kept: the ticket as it is with it, and the message, where there was one.
+    Written(Box<StoredTicket>, Option<Message>),
+    /// Nothing was to change: the ticket as it is.
+    Unchanged(Box<StoredTicket>),
+    /// Nothing was kept: the same message was kept under its key before.
+    Repeated(Message),
+    /// Nothing was kept: another message has this key.
     KeyReused,
     /// Nothing was kept: the files at these places of the list are not there for it.
-    Missing(Vec<usize>),
+    MissingFiles(Vec<usize>),
     /// There is no such ticket.
-    Gone,
+    NotFound,
 }

@@ -18,7 +18,10 @@ use crate::domain::targets::{Owner, Target};
 use crate::domain::ticket::{NewTicket, Priority, Status};
 
 pub use attachments::{Files, Put, StoredAttachment};
-pub use conversations::{Act, Conversations, Deed, Handling, Reader, Said, Step, Stepped};
+pub use conversations::{
+    Act, Change, Changed, Conversations, CurrentTicket, Decide, Decision, Deed, Handling, MessageSeal, NewMessage,
+    Reader,
+};
 pub use deliveries::{Deliveries, Delivery, DueDelivery, DueLook, NewDelivery, Place, Queue, State, Tried, What};
 pub use mails::{DueMail, Mails, NewMail};
 pub use sqlite::SqliteStore;
@@ -103,7 +106,7 @@ pub trait Store: Conversations + Deliveries + Files + Mails {
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Along {
     /// The first answer, where it has one at once.
-    pub answer: Option<Said>,
+    pub answer: Option<NewMessage>,
     /// The receipt that is sent by e-mail.
     pub mail: Option<NewMail>,
     /// What is brought to destinations.

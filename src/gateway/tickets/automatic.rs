@@ -6,13 +6,13 @@ use crate::domain::question::Hit;
 use crate::domain::targets::Owner;
 use crate::domain::texts::{self, GatewayText, fill};
 use crate::gateway::app::App;
-use crate::gateway::store::{Said, StoredTicket};
+use crate::gateway::store::{NewMessage, StoredTicket};
 
 /// How many questions the answer points to.
 const HITS: usize = 3;
 
 /// The answer to a ticket; none where a human gives it.
-pub fn answer(app: &App, ticket: &StoredTicket) -> Option<Said> {
+pub fn answer(app: &App, ticket: &StoredTicket) -> Option<NewMessage> {
     if ticket.handling.owner != Some(Owner::Automated) {
         return None;
     }
@@ -27,11 +27,11 @@ pub fn answer(app: &App, ticket: &StoredTicket) -> Option<Said> {
         parts.push(fill(&t(GatewayText::Ask), "{link}", &link(&ask.label, &ask.url)));
     }
     parts.push(t(GatewayText::Human));
-    Some(Said {
+    Some(NewMessage {
         author: Author::Automatic,
         name: String::new(),
         body: parts.join("\n\n"),
-        seal: None,
+        at: ticket.received_at.clone(),
         attachments: Vec::new(),
     })
 }

@@ -13,7 +13,10 @@ use crate::gateway::app::App;
 use crate::gateway::identity::Who;
 use crate::gateway::problem::Refusal;
 use crate::gateway::settings::Site;
-use crate::gateway::store::{Act, Deed, Reader, Said, Step, Stepped, StoredTicket, What};
+use crate::gateway::store::{
+    Act, Change, Changed, CurrentTicket, Decision, Deed, MessageSeal, NewDelivery, NewMessage, Reader, StoredTicket,
+    What,
+};
 use crate::gateway::{attachments, clock, delivery, json};
 
 /// The most tickets that a list holds.
@@ -99,39 +102,43 @@ pub async fn reply(
     if !errors.is_empty() {
         return Err(Refusal::Invalid(errors));
     }
-    let name = customer(&ticket).to_string();
-    let said = Said {
+    let at = clock::now();
+    let message = NewMessage {
         author: Author::Customer,
-        name,
+        name: customer(&ticket).to_string(),
         body: reply.message,
-        seal: Some((key, digest)),
+        at: at.clone(),
         attachments: reply.attachments,
     };
-    let at = clock::now();
-    let change = |ticket: &mut StoredTicket| {
-        ticket.status = Status::Open;
-        let handling = &mut ticket.handling;
-        handling.turn = Turn::Support;
-        handling.updated_at = at.clone();
-        if handling.owner == Some(Owner::Automated) {
-            let covered = site.support_engineers.contains(&handling.topic);
-            let owner = ownership::human(covered);
-            handling.owner = Some(owner);
-            handling.assignee = promise::hero(site, owner, &handling.team);
-        }
-    };
     let deliveries = delivery::orders(Some(site), What::Message, Author::Customer, None);
-    let step = Step { at: &at, said: Some(said), deed: None, deliveries, change: &change };
-    match app.store.step(&ticket.id, step).await? {
-        Stepped::Done(ticket, message) => {
+    let decide = |current: &CurrentTicket| replied(current, site, message.clone(), deliveries.clone());
+    let seal = MessageSeal { key: &key, body: digest };
+    match app.store.change(&ticket.id, &at, Some(seal), &decide).await? {
+        Changed::Written(ticket, message) => {
             app.live.changed((*ticket).clone());
             whole(app, &ticket, message.ok_or(Refusal::Internal)?).await
         }
-        Stepped::Again(message) => whole(app, &ticket, message).await,
-        Stepped::Missing(places) => Err(attachments::missing(&places)),
-        Stepped::KeyReused => Err(Refusal::KeyReused),
-        Stepped::Gone => Err(no_ticket()),
+        Changed::Repeated(message) => whole(app, &ticket, message).await,
+        Changed::MissingFiles(places) => Err(attachments::missing(&places)),
+        Changed::KeyReused => Err(Refusal::KeyReused),
+        Changed::NotFound | Changed::Unchanged(_) => Err(no_ticket()),
     }
+}
+
+/// A reply opens a ticket again, and a human answers what was answered automatically.
+fn replied(current: &CurrentTicket, site: &Site, message: NewMessage, deliveries: Vec<NewDelivery>) -> Decision {
+    let mut change = current.unchanged();
+    change.ticket.status = Status::Open;
+    let handling = &mut change.ticket.handling;
+    handling.turn = Turn::Support;
+    handling.updated_at = message.at.clone();
+    if handling.owner == Some(Owner::Automated) {
+        let covered = site.support_engineers.contains(&handling.topic);
+        let owner = ownership::human(covered);
+        handling.owner = Some(owner);
+        handling.assignee = promise::hero(site, owner, &handling.team);
+    }
+    Change { message: Some(message), deliveries, ..change }.into()
 }
 
 /// Changes what the customer may change.
@@ -139,31 +146,42 @@ pub async fn patch(app: &App, name: &str, reader: Reader<'_>, id: &str, body: &[
     let ticket = one(app, name, reader, id).await?;
     let patch = json::parse::<Patch>(body)?;
     let at = clock::now();
-    // Nobody has seen what was not said yet.
-    let last = app.store.messages(&ticket.id, 0).await?.last().map_or(0, |message| message.number);
-    let seen = patch.read_until.unwrap_or_default().min(last);
-    let status = patch.status.filter(|status| *status != ticket.status);
-    let change = |ticket: &mut StoredTicket| {
-        if let Some(status) = status {
-            ticket.handling.turn = if status == Status::Open { Turn::Support } else { Turn::Customer };
-            ticket.status = status;
-        }
-        ticket.handling.read_until = ticket.handling.read_until.max(seen);
-    };
-    let act = status.map(|status| if status == Status::Open { Act::Reopened } else { Act::Solved });
-    let deed = act.map(|act| Deed { operator: String::new(), act, text: String::new(), at: at.clone() });
-    let what = status.map(|status| if status == Status::Open { What::Reopened } else { What::Solved });
-    let deliveries =
-        what.map(|what| delivery::orders(app.site(name), what, Author::Customer, None)).unwrap_or_default();
-    match app.store.step(&ticket.id, Step { at: &at, said: None, deed, deliveries, change: &change }).await? {
-        Stepped::Done(ticket, _) => {
+    let orders = |what| delivery::orders(app.site(name), what, Author::Customer, None);
+    let decide = |current: &CurrentTicket| patched(current, &patch, &at, &orders);
+    match app.store.change(&ticket.id, &at, None, &decide).await? {
+        Changed::Written(ticket, _) => {
             let summary = summary(&ticket);
             app.lines.wake(name);
             app.live.changed(*ticket);
             Ok(summary)
         }
+        Changed::Unchanged(ticket) => Ok(summary(&ticket)),
         _ => Err(no_ticket()),
     }
+}
+
+/// What a patch changes of a ticket; nothing where it is so already.
+fn patched(
+    current: &CurrentTicket,
+    patch: &Patch,
+    at: &str,
+    orders: &(dyn Fn(What) -> Vec<NewDelivery> + Send + Sync),
+) -> Decision {
+    let mut change = current.unchanged();
+    let handling = &mut change.ticket.handling;
+    // Nobody has seen what was not said yet.
+    handling.read_until = handling.read_until.max(patch.read_until.unwrap_or_default().min(current.last_message));
+    if let Some(status) = patch.status.filter(|status| *status != current.ticket.status) {
+        let (act, what, turn) = match status {
+            Status::Open => (Act::Reopened, What::Reopened, Turn::Support),
+            Status::Solved => (Act::Solved, What::Solved, Turn::Customer),
+        };
+        handling.turn = turn;
+        change.ticket.status = status;
+        change.activity = Some(Deed { operator: String::new(), act, text: String::new(), at: at.into() });
+        change.deliveries = orders(what);
+    }
+    if change.ticket == current.ticket { Decision::Nothing } else { change.into() }
 }
 
 /// A ticket as its owner sees it in a list.

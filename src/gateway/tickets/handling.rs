@@ -8,7 +8,10 @@ use crate::domain::targets::Owner;
 use crate::domain::ticket::{Severity, Status};
 use crate::gateway::app::App;
 use crate::gateway::settings::Site;
-use crate::gateway::store::{Act, Deed, NewDelivery, Said, Step, Stepped, StoreError, StoredTicket, What};
+use crate::gateway::store::{
+    Act, Change, Changed, CurrentTicket, Decision, Deed, MessageSeal, NewDelivery, NewMessage, StoreError,
+    StoredTicket, What,
+};
 use crate::gateway::{clock, delivery};
 
 /// What an operator is called where nobody has logged in: in a demo, and by script. Customers read their language's word for it.
@@ -54,21 +57,14 @@ pub enum Action {
 pub async fn act(app: &App, ticket: &StoredTicket, operator: &str, action: Action) -> Result<bool, StoreError> {
     let at = clock::now();
     let site = app.site(&ticket.site);
-    let deed = deed(ticket, &action).map(|(act, text)| Deed { operator: operator.into(), act, text, at: at.clone() });
-    let said = match &action {
-        Action::Answer { text, key, .. } => Some(Said {
-            author: Author::Support,
-            name: if operator == NOBODY_IN_PARTICULAR { String::new() } else { operator.into() },
-            body: text.clone(),
-            seal: Some((format!("inbox {key}"), Sha256::digest(text).into())),
-            attachments: Vec::new(),
-        }),
+    let key = match &action {
+        Action::Answer { text, key, .. } => Some((format!("inbox {key}"), Sha256::digest(text).into())),
         _ => None,
     };
-    let change = |ticket: &mut StoredTicket| change(ticket, site, &action, &at);
-    let deliveries = orders(ticket, site, &action);
-    match app.store.step(&ticket.id, Step { at: &at, said, deed, deliveries, change: &change }).await? {
-        Stepped::Done(ticket, _) => {
+    let seal = key.as_ref().map(|(key, body)| MessageSeal { key, body: *body });
+    let decide = |current: &CurrentTicket| decide(current, site, operator, &action, &at);
+    match app.store.change(&ticket.id, &at, seal, &decide).await? {
+        Changed::Written(ticket, _) => {
             app.lines.wake(&ticket.site);
             // Nobody else is to notice that operators talk to each other.
             if !matches!(action, Action::Note(_) | Action::Contacted(_)) {
@@ -76,22 +72,43 @@ pub async fn act(app: &App, ticket: &StoredTicket, operator: &str, action: Actio
             }
             Ok(true)
         }
-        Stepped::Again(_) | Stepped::KeyReused => Ok(true),
-        Stepped::Missing(_) | Stepped::Gone => Ok(false),
+        Changed::Unchanged(_) | Changed::Repeated(_) | Changed::KeyReused => Ok(true),
+        Changed::MissingFiles(_) | Changed::NotFound => Ok(false),
     }
 }
 
-/// What of it is brought to the destinations.
-fn orders(ticket: &StoredTicket, site: Option<&Site>, action: &Action) -> Vec<NewDelivery> {
-    let orders = |what| delivery::orders(site, what, Author::Support, None);
-    match action {
-        Action::Answer { solved: true, .. } => [orders(What::Message), orders(What::Solved)].concat(),
-        Action::Answer { .. } => orders(What::Message),
-        Action::Mark(status) if *status == ticket.status => Vec::new(),
-        Action::Mark(Status::Solved) => orders(What::Solved),
-        Action::Mark(Status::Open) => orders(What::Reopened),
-        _ => Vec::new(),
+/// What an action does to a ticket as it is; nothing where it is so already.
+fn decide(current: &CurrentTicket, site: Option<&Site>, operator: &str, action: &Action, at: &str) -> Decision {
+    let was = &current.ticket;
+    let mut ticket = was.clone();
+    change(&mut ticket, site, action, at);
+    let message = match action {
+        Action::Answer { text, .. } => Some(NewMessage {
+            author: Author::Support,
+            name: if operator == NOBODY_IN_PARTICULAR { String::new() } else { operator.into() },
+            body: text.clone(),
+            at: at.into(),
+            attachments: Vec::new(),
+        }),
+        _ => None,
+    };
+    let deed = deed(was, &ticket, action);
+    if message.is_none() && deed.is_none() && ticket == *was {
+        return Decision::Nothing;
     }
+    let activity = deed.map(|(act, text)| Deed { operator: operator.into(), act, text, at: at.into() });
+    let deliveries = orders(was, &ticket, site, message.is_some());
+    Change { message, activity, deliveries, ticket, ..current.unchanged() }.into()
+}
+
+/// What of it is brought to the destinations.
+fn orders(was: &StoredTicket, is: &StoredTicket, site: Option<&Site>, is_answered: bool) -> Vec<NewDelivery> {
+    let status = (is.status != was.status).then_some(match is.status {
+        Status::Solved => What::Solved,
+        Status::Open => What::Reopened,
+    });
+    let orders = is_answered.then_some(What::Message).into_iter().chain(status);
+    orders.flat_map(|what| delivery::orders(site, what, Author::Support, None)).collect()
 }
 
 fn change(ticket: &mut StoredTicket, site: Option<&Site>, action: &Action, at: &str) {
@@ -117,6 +134,8 @@ fn change(ticket: &mut StoredTicket, site: Option<&Site>, action: &Action, at: &
             (handling.owner, handling.team) = (Some(*owner), team.clone());
             handling.assignee = site.map(|site| promise::hero(site, *owner, team)).unwrap_or_default();
         }
+        // Who presses what somebody else has just pressed changes nothing.
+        Action::Mark(status) if *status == ticket.status => {}
         Action::Mark(status) => {
             handling.turn = if *status == Status::Open { Turn::Support } else { Turn::Customer };
             ticket.status = *status;
@@ -137,20 +156,20 @@ fn promise_again(ticket: &mut StoredTicket, site: &Site) {
     (ticket.target, ticket.due_at) = (promise.target, promise.due_at);
 }
 
-/// What operators read about it; nothing about an answer, which speaks for itself.
-fn deed(ticket: &StoredTicket, action: &Action) -> Option<(Act, String)> {
+/// What operators read about it; nothing about an answer, which speaks for itself, nor about what was so already.
+fn deed(was: &StoredTicket, is: &StoredTicket, action: &Action) -> Option<(Act, String)> {
+    let changed = |was: &str, is: &str| (was != is).then(|| format!("{} → {}", named(was), named(is)));
     Some(match action {
-        Action::Answer { solved: false, .. } => return None,
-        Action::Answer { solved: true, .. } | Action::Mark(Status::Solved) => (Act::Solved, String::new()),
+        Action::Answer { .. } | Action::Mark(_) if is.status == was.status => return None,
+        Action::Answer { .. } | Action::Mark(Status::Solved) => (Act::Solved, String::new()),
         Action::Mark(Status::Open) => (Act::Reopened, String::new()),
         Action::Note(text) => (Act::Noted, text.clone()),
         Action::Contacted(place) => (Act::Contacted, place.clone()),
+        Action::Assign(_) | Action::HandOver { .. } if is == was => return None,
         Action::Assign(assignee) => (Act::Assigned, assignee.clone()),
         Action::HandOver { owner, team } => (Act::HandedOver, [owner.word(), team].join(" ").trim_end().to_string()),
         Action::Triage { topic, severity } => {
-            let handling = &ticket.handling;
-            let changed =
-                |was: &str, is: &str| if was == is { None } else { Some(format!("{} → {}", named(was), named(is))) };
+            let handling = &was.handling;
             let parts = [changed(&handling.topic, topic), changed(handling.severity.word(), severity.word())];
             let parts: Vec<String> = parts.into_iter().flatten().collect();
             if parts.is_empty() {

@@ -7,10 +7,13 @@ use sqlx::{QueryBuilder, Sqlite, query, query_scalar};
 use super::attachments::attach;
 use super::deliveries::order;
 use super::rows::{deed_of, json, message_of, sealed_message_of, ticket_of};
-use super::{SqliteStore, TICKET, unread, words};
+use super::{SqliteStore, TICKET, mails, unread, words};
 use crate::domain::conversation::Message;
 use crate::domain::targets::Owner;
-use crate::gateway::store::{Conversations, Deed, Reader, Said, Step, Stepped, StoreError, StoredTicket};
+use crate::gateway::store::{
+    Change, Changed, Conversations, CurrentTicket, Decide, Decision, Deed, MessageSeal, NewMessage, Reader, StoreError,
+    StoredTicket,
+};
 
 const SAID: &str = "SELECT * FROM messages WHERE ticket = ? AND key = ?";
 
@@ -44,40 +47,55 @@ impl Conversations for SqliteStore {
         rows.fetch_all(&self.readers).await?.iter().map(deed_of).collect()
     }
 
-    async fn step(&self, ticket: &str, step: Step<'_>) -> Result<Stepped, StoreError> {
+    async fn change(
+        &self,
+        ticket: &str,
+        at: &str,
+        seal: Option<MessageSeal<'_>>,
+        decide: Decide<'_>,
+    ) -> Result<Changed, StoreError> {
         let mut write = self.writer.begin_with("BEGIN IMMEDIATE").await?;
-        let Some(row) = query(TICKET).bind(ticket).fetch_optional(&mut *write).await? else { return Ok(Stepped::Gone) };
-        let mut stored = ticket_of(&row)?;
-        if let Some((key, body)) = step.said.as_ref().and_then(|said| said.seal.as_ref()) {
-            let held = query(SAID).bind(&stored.id).bind(key);
+        let Some(row) = query(TICKET).bind(ticket).fetch_optional(&mut *write).await? else {
+            return Ok(Changed::NotFound);
+        };
+        let stored = ticket_of(&row)?;
+        if let Some(seal) = &seal {
+            let held = query(SAID).bind(&stored.id).bind(seal.key);
             if let Some(row) = held.fetch_optional(&mut *write).await? {
                 let (sealed, message) = sealed_message_of(&row)?;
-                return Ok(if sealed == *body { Stepped::Again(message) } else { Stepped::KeyReused });
+                return Ok(if sealed == seal.body { Changed::Repeated(message) } else { Changed::KeyReused });
             }
         }
-        (step.change)(&mut stored);
-        let files = step.said.as_ref().map(|said| said.attachments.clone()).unwrap_or_default();
-        let message = match step.said {
-            Some(said) => Some(say(&mut write, &stored.id, said, step.at).await?),
-            None => None,
+        let last_message = last_message(&mut write, &stored.id).await?;
+        let current = CurrentTicket { ticket: stored, last_message };
+        let Decision::Write(change) = decide(&current) else {
+            return Ok(Changed::Unchanged(Box::new(current.ticket)));
         };
-        if let Some(message) = &message {
-            let missing = attach(&mut write, &stored, message.number, &files).await?;
+        let Change { ticket: changed, message: new, activity, deliveries, mail } = *change;
+        let folded =
+            [new.as_ref().map(|new| new.body.as_str()), activity.as_ref().map(|activity| activity.text.as_str())];
+        let folded = words::folded(&folded.map(Option::unwrap_or_default).join(" "));
+        let mut message = None;
+        if let Some(new) = new {
+            let files = new.attachments.clone();
+            let kept = say(&mut write, &changed.id, new, seal).await?;
+            let missing = attach(&mut write, &changed, kept.number, &files).await?;
             if !missing.is_empty() {
-                return Ok(Stepped::Missing(missing));
+                return Ok(Changed::MissingFiles(missing));
             }
+            message = Some(kept);
         }
-        let said =
-            [message.as_ref().map(|message| message.body.as_str()), step.deed.as_ref().map(|deed| deed.text.as_str())];
-        keep(&mut write, &stored, &words::folded(&said.map(Option::unwrap_or_default).join(" "))).await?;
-        if let Some(deed) = &step.deed {
-            note(&mut write, &stored.id, deed).await?;
+        keep(&mut write, &changed, &folded).await?;
+        if let Some(activity) = &activity {
+            note(&mut write, &changed.id, activity).await?;
         }
-        let number = message.as_ref().map(|message| message.number);
-        order(&mut write, &stored, &step.deliveries, number, step.at).await?;
-        let row = query(TICKET).bind(&stored.id).fetch_one(&mut *write).await?;
+        if let Some(mail) = &mail {
+            mails::keep(&mut write, &changed, mail).await?;
+        }
+        order(&mut write, &changed, &deliveries, message.as_ref().map(|message| message.number), at).await?;
+        let row = query(TICKET).bind(&changed.id).fetch_one(&mut *write).await?;
         write.commit().await?;
-        Ok(Stepped::Done(Box::new(ticket_of(&row)?), message))
+        Ok(Changed::Written(Box::new(ticket_of(&row)?), message))
     }
 }
 
@@ -91,29 +109,32 @@ fn readable(site: &str, reader: Reader<'_>) -> QueryBuilder<Sqlite> {
     query
 }
 
-pub async fn say(write: &mut SqliteConnection, ticket: &str, said: Said, at: &str) -> Result<Message, StoreError> {
-    let number = query_scalar("SELECT coalesce(max(number), 0) + 1 FROM messages WHERE ticket = ?").bind(ticket);
-    let number: u32 = number.fetch_one(&mut *write).await?;
-    let (key, sealed) = said.seal.map(|(key, sealed)| (key, sealed.to_vec())).unzip();
+/// Keeps a message under the next number.
+pub async fn say(
+    write: &mut SqliteConnection,
+    ticket: &str,
+    new: NewMessage,
+    seal: Option<MessageSeal<'_>>,
+) -> Result<Message, StoreError> {
+    let number = last_message(write, ticket).await? + 1;
     query("INSERT INTO messages (ticket, number, author, name, body, at, key, sealed) VALUES (?, ?, ?, ?, ?, ?, ?, ?)")
         .bind(ticket)
         .bind(number)
-        .bind(said.author.word())
-        .bind(&said.name)
-        .bind(&said.body)
-        .bind(at)
-        .bind(key)
-        .bind(sealed)
+        .bind(new.author.word())
+        .bind(&new.name)
+        .bind(&new.body)
+        .bind(&new.at)
+        .bind(seal.map(|seal| seal.key))
+        .bind(seal.map(|seal| seal.body.to_vec()))
         .execute(write)
         .await?;
-    Ok(Message {
-        number,
-        author: said.author,
-        name: said.name,
-        body: said.body,
-        at: at.into(),
-        attachments: Vec::new(),
-    })
+    let NewMessage { author, name, body, at, .. } = new;
+    Ok(Message { number, author, name, body, at, attachments: Vec::new() })
+}
+
+async fn last_message(read: &mut SqliteConnection, ticket: &str) -> Result<u32, StoreError> {
+    let last = query_scalar("SELECT coalesce(max(number), 0) FROM messages WHERE ticket = ?").bind(ticket);
+    Ok(last.fetch_one(read).await?)
 }
 
 async fn note(write: &mut SqliteConnection, ticket: &str, deed: &Deed) -> Result<(), StoreError> {

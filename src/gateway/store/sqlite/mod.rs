@@ -108,7 +108,7 @@ impl SqliteStore {
         }
         let mut number = None;
         if let Some(answer) = along.answer {
-            number = Some(conversations::say(transaction, &new.id, answer, &new.received_at).await?.number);
+            number = Some(conversations::say(transaction, &new.id, answer, None).await?.number);
         }
         if let Some(mail) = along.mail {
             mails::keep(transaction, new, &mail).await?;

@@ -7,8 +7,8 @@ use crate::domain::conversation::{Author, Turn};
 use crate::domain::targets::{Owner, Target};
 use crate::domain::ticket::{Client, Contact, Kind, NewTicket, Priority, Severity, Status};
 use crate::gateway::store::{
-    Act, Conversations, Deed, Deliveries, DueMail, Handling, Mails, NewDelivery, NewMail, Place, Said, Step, Stepped,
-    Tried, What,
+    Act, Change, Changed, Conversations, CurrentTicket, Decision, Deed, Deliveries, DueMail, Handling, Mails,
+    MessageSeal, NewDelivery, NewMail, NewMessage, Place, Tried, What,
 };
 
 /// A store in a folder of its own.
@@ -67,7 +67,7 @@ fn seal(key: &str) -> Seal {
 }
 
 fn answered() -> Along {
-    Along { answer: Some(said(Author::Automatic, "Perhaps this?", None)), ..Along::default() }
+    Along { answer: Some(said(Author::Automatic, "Perhaps this?")), ..Along::default() }
 }
 
 fn mailed(mail: Option<NewMail>) -> Along {
@@ -156,19 +156,22 @@ async fn tickets_are_found_by_reference_person_and_words_in_any_spelling() {
     assert_eq!(found("export nothing").await, Vec::<String>::new());
     assert_eq!(found("%").await, Vec::<String>::new());
     let noted = Deed { operator: "ana".into(), act: Act::Noted, text: "Wrote on X as zebra".into(), at: String::new() };
-    let step = Step { at: "", said: None, deed: Some(noted.clone()), deliveries: vec![], change: &|_| {} };
-    store.step("1", step).await.unwrap();
+    let note = |current: &CurrentTicket| Change { activity: Some(noted.clone()), ..current.unchanged() }.into();
+    store.change("1", "", None, &note).await.unwrap();
     assert_eq!((found("ZEBRA").await, store.deeds("1").await.unwrap()), (vec!["1".to_string()], vec![noted]));
 }
 
-fn said(author: Author, body: &str, key: Option<&str>) -> Said {
-    Said {
-        author,
-        name: "Ada".into(),
-        body: body.into(),
-        seal: key.map(|key| (key.into(), [body.len() as u8; 32])),
-        attachments: vec![],
-    }
+fn said(author: Author, body: &str) -> NewMessage {
+    NewMessage { author, name: "Ada".into(), body: body.into(), at: "2026-01-02".into(), attachments: vec![] }
+}
+
+/// Keeps a message with its deliveries, past every rule.
+async fn say(store: &SqliteStore, message: NewMessage, key: Option<&str>, deliveries: Vec<NewDelivery>) -> Changed {
+    let seal = key.map(|key| MessageSeal { key, body: [message.body.len() as u8; 32] });
+    let decide = |current: &CurrentTicket| {
+        Change { message: Some(message.clone()), deliveries: deliveries.clone(), ..current.unchanged() }.into()
+    };
+    store.change("1", NOW, seal, &decide).await.unwrap()
 }
 
 #[tokio::test]
@@ -176,26 +179,44 @@ async fn what_is_said_is_numbered_counted_as_unread_and_said_once() {
     let (store, _folder) = fresh().await;
     let ticket = ticket("1", "DB-00001", "2026-01-01T00:00:00.000Z");
     store.place(&ticket, &seal("k"), answered()).await.unwrap();
-    let say = async |said: Said| {
-        store
-            .step("1", Step { at: "2026-01-02", said: Some(said), deed: None, deliveries: vec![], change: &|_| {} })
-            .await
-            .unwrap()
-    };
-    let Stepped::Done(_, Some(reply)) = say(said(Author::Customer, "No", Some("a"))).await else { panic!() };
+    let say = async |author, body, key| say(&store, said(author, body), key, vec![]).await;
+    let Changed::Written(_, Some(reply)) = say(Author::Customer, "No", Some("a")).await else { panic!() };
     assert_eq!((reply.number, reply.body.as_str()), (2, "No"));
-    assert_eq!(say(said(Author::Customer, "No", Some("a"))).await, Stepped::Again(reply));
-    assert_eq!(say(said(Author::Customer, "Yes!", Some("a"))).await, Stepped::KeyReused);
-    let Stepped::Done(now, _) = say(said(Author::Support, "Then try this", None)).await else { panic!() };
+    assert_eq!(say(Author::Customer, "No", Some("a")).await, Changed::Repeated(reply));
+    assert_eq!(say(Author::Customer, "Yes!", Some("a")).await, Changed::KeyReused);
+    let Changed::Written(now, _) = say(Author::Support, "Then try this", None).await else { panic!() };
     assert_eq!(now.handling.unread, 2);
-    let read = |ticket: &mut StoredTicket| ticket.handling.read_until = 1;
-    let step = Step { at: "", said: None, deed: None, deliveries: vec![], change: &read };
-    let Stepped::Done(now, None) = store.step("DB-00001", step).await.unwrap() else { panic!() };
+    let read = |current: &CurrentTicket| {
+        let mut change = current.unchanged();
+        change.ticket.handling.read_until = 1;
+        change.into()
+    };
+    let Changed::Written(now, None) = store.change("DB-00001", "", None, &read).await.unwrap() else { panic!() };
     assert_eq!(now.handling.unread, 1);
     let messages = store.messages("1", 1).await.unwrap();
     assert_eq!(messages.iter().map(|message| message.number).collect::<Vec<_>>(), [2, 3]);
-    let nothing = Step { at: "", said: None, deed: None, deliveries: vec![], change: &|_| {} };
-    assert_eq!(store.step("2", nothing).await.unwrap(), Stepped::Gone);
+    let nothing = |_: &CurrentTicket| Decision::Nothing;
+    assert_eq!(store.change("1", "", None, &nothing).await.unwrap(), Changed::Unchanged(now));
+    assert_eq!(store.change("2", "", None, &nothing).await.unwrap(), Changed::NotFound);
+}
+
+#[tokio::test]
+async fn a_decision_sees_the_ticket_as_the_change_before_it_has_left_it() {
+    let (store, _folder) = fresh().await;
+    let ticket = ticket("1", "DB-00001", "2026-01-01T00:00:00.000Z");
+    store.place(&ticket, &seal("k"), Along { deliveries: orders(What::Ticket), ..Along::default() }).await.unwrap();
+    let solve = |current: &CurrentTicket| {
+        if current.ticket.status == Status::Solved {
+            return Decision::Nothing;
+        }
+        let mut change = Change { deliveries: orders(What::Solved), ..current.unchanged() };
+        change.ticket.status = Status::Solved;
+        change.into()
+    };
+    let both = tokio::join!(store.change("1", NOW, None, &solve), store.change("1", NOW, None, &solve));
+    let written = [both.0.unwrap(), both.1.unwrap()].into_iter().filter(|one| matches!(one, Changed::Written(..)));
+    assert_eq!(written.count(), 1);
+    assert_eq!(ordered(&store, "1").await, [(What::Ticket, 0), (What::Solved, 0)]);
 }
 
 #[tokio::test]
@@ -414,9 +435,7 @@ async fn deliveries_are_taken_oldest_first_by_one_at_a_time_and_what_belongs_to_
         let ticket = ticket(id, reference, "2026-01-01T00:00:00.000Z");
         assert_eq!(store.place(&ticket, &seal(id), along).await.unwrap(), Placed::New);
     }
-    let said = Some(said(Author::Customer, "And this", None));
-    let step = Step { at: NOW, said, deed: None, deliveries: orders(What::Message), change: &|_| {} };
-    store.step("1", step).await.unwrap();
+    say(&store, said(Author::Customer, "And this"), None, orders(What::Message)).await;
     let take = async |now: &str| {
         let due = store.take_deliveries(("acme", "desk"), now, UNTIL, 10).await.unwrap();
         due.into_iter().map(|due| due.delivery).collect::<Vec<_>>()
@@ -449,13 +468,11 @@ async fn a_ticket_from_before_a_destination_goes_there_ahead_of_what_is_said_abo
     let (store, _folder) = fresh().await;
     let ticket = ticket("1", "DB-00001", "2026-01-01T00:00:00.000Z");
     store.place(&ticket, &seal("k"), Along::default()).await.unwrap();
-    let solved = Step { at: NOW, said: None, deed: None, deliveries: orders(What::Solved), change: &|_| {} };
-    store.step("1", solved).await.unwrap();
+    let solved = |current: &CurrentTicket| Change { deliveries: orders(What::Solved), ..current.unchanged() }.into();
+    store.change("1", NOW, None, &solved).await.unwrap();
     assert!(ordered(&store, "1").await.is_empty(), "nobody there knows what would be solved");
     for body in ["One", "Two"] {
-        let said = Some(said(Author::Customer, body, None));
-        let step = Step { at: NOW, said, deed: None, deliveries: orders(What::Message), change: &|_| {} };
-        store.step("1", step).await.unwrap();
+        say(&store, said(Author::Customer, body), None, orders(What::Message)).await;
     }
     assert_eq!(ordered(&store, "1").await, [(What::Ticket, 0), (What::Message, 1), (What::Message, 2)]);
 }
