@@ -6,7 +6,7 @@ use axum::response::{IntoResponse, Response};
 
 use super::guard::Wait;
 use super::identity::TokenError;
-use super::store::StoreError;
+use super::store::{Limit, STATUS_CHANGES_AN_HOUR, StoreError};
 use crate::domain::problem::{FieldError, Problem};
 
 /// Why a request is refused.
@@ -75,6 +75,12 @@ pub enum Refusal {
     /// It is too much at once.
     #[error("this is too much at once; ask again in {0} seconds")]
     TooMuch(u64),
+    /// The status of a ticket was changed too often.
+    #[error(
+        "the status of this ticket was changed {STATUS_CHANGES_AN_HOUR} times within the last hour, which is the limit; \
+         it can be changed again in {0} seconds"
+    )]
+    TooManyStatusChanges(u64),
     /// It took too long.
     #[error("the request took too long")]
     Timeout,
@@ -113,6 +119,7 @@ impl Refusal {
             Refusal::Unsigned => (StatusCode::UNAUTHORIZED, "unsigned"),
             Refusal::InvalidAddress => (StatusCode::FORBIDDEN, "invalid_address"),
             Refusal::TooMuch(_) => (StatusCode::TOO_MANY_REQUESTS, "too_much"),
+            Refusal::TooManyStatusChanges(_) => (StatusCode::TOO_MANY_REQUESTS, "too_many_status_changes"),
             Refusal::Timeout => (StatusCode::REQUEST_TIMEOUT, "timeout"),
             Refusal::Busy => (StatusCode::SERVICE_UNAVAILABLE, "busy"),
             Refusal::Internal => (StatusCode::INTERNAL_SERVER_ERROR, "internal"),
@@ -126,7 +133,7 @@ impl IntoResponse for Refusal {
         let title = self.to_string();
         let again = match self {
             Refusal::InProgress | Refusal::Busy => Some(1),
-            Refusal::TooMuch(seconds) => Some(seconds),
+            Refusal::TooMuch(seconds) | Refusal::TooManyStatusChanges(seconds) => Some(seconds),
             _ => None,
         };
         let errors = match self {
@@ -154,6 +161,14 @@ impl IntoResponse for Refusal {
 impl From<Wait> for Refusal {
     fn from(Wait(wait): Wait) -> Refusal {
         Refusal::TooMuch(wait.as_millis().div_ceil(1000).clamp(1, 3600) as u64)
+    }
+}
+
+impl From<Limit> for Refusal {
+    fn from(limit: Limit) -> Refusal {
+        match limit {
+            Limit::StatusChanges { wait } => Refusal::TooManyStatusChanges(wait.as_secs().max(1)),
+        }
     }
 }
 

@@ -6,6 +6,7 @@
 mod api;
 mod assets;
 mod attachments;
+mod attack;
 mod command;
 mod commits;
 mod conversation;

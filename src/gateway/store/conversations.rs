@@ -1,5 +1,7 @@
 //! What happens to a ticket after it came: what is said about it, and what support makes of it.
 
+use std::time::Duration;
+
 use async_trait::async_trait;
 
 use super::{NewDelivery, NewMail, StoreError, StoredTicket};
@@ -154,6 +156,8 @@ pub struct CurrentTicket {
     pub ticket: StoredTicket,
     /// The number of the last message; 0 where there is none but the ticket itself.
     pub last_message: u32,
+    /// When the customer last changed the status, RFC 3339 in UTC, newest first, [`STATUS_CHANGES_AN_HOUR`] of them at most.
+    pub customer_status_changes: Vec<String>,
 }
 
 impl CurrentTicket {
@@ -185,6 +189,21 @@ pub enum Decision {
     Nothing,
     /// This is written.
     Write(Box<Change>),
+    /// Nothing is written, because a limit of the ticket is reached.
+    Refuse(Limit),
+}
+
+/// How often an hour a customer may change the status of a ticket. Each change is an activity, and a delivery to every destination.
+pub const STATUS_CHANGES_AN_HOUR: usize = 10;
+
+/// A limit of one ticket that is reached.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Limit {
+    /// The customer has changed the status [`STATUS_CHANGES_AN_HOUR`] times within an hour.
+    StatusChanges {
+        /// The time until it can be changed again.
+        wait: Duration,
+    },
 }
 
 impl From<Change> for Decision {
@@ -203,6 +222,8 @@ pub enum Changed {
     Written(Box<StoredTicket>, Option<Message>),
     /// Nothing was to change: the ticket as it is.
     Unchanged(Box<StoredTicket>),
+    /// Nothing was kept: a limit is reached.
+    Refused(Limit),
     /// Nothing was kept: the same message was kept under its key before.
     Repeated(Message),
     /// Nothing was kept: another message has this key.

@@ -1,6 +1,7 @@
 //! What is kept: tickets, the keys they were sealed under, what is said about them, and questions.
 
 mod attachments;
+mod coalescing;
 mod conversations;
 mod deliveries;
 mod mails;
@@ -19,8 +20,8 @@ use crate::domain::ticket::{NewTicket, Priority, Status};
 
 pub use attachments::{Files, Put, StoredAttachment};
 pub use conversations::{
-    Act, Change, Changed, Conversations, CurrentTicket, Decide, Decision, Deed, Handling, MessageSeal, NewMessage,
-    Reader,
+    Act, Change, Changed, Conversations, CurrentTicket, Decide, Decision, Deed, Handling, Limit, MessageSeal,
+    NewMessage, Reader, STATUS_CHANGES_AN_HOUR,
 };
 pub use deliveries::{Deliveries, Delivery, DueDelivery, DueLook, NewDelivery, Place, Queue, State, Tried, What};
 pub use mails::{DueMail, Mails, NewMail};

@@ -1,8 +1,9 @@
 //! The customer's side of a conversation: nobody but who sent a ticket reads it, and answers in it.
 
+use jiff::Timestamp;
 use sha2::{Digest, Sha256};
 
-use super::promise;
+use super::{limits, promise};
 use crate::domain::alike::{self, Text};
 use crate::domain::conversation::{self, Author, Draft, Message, Messages, Patch, Reply, Summaries, Summary, Turn};
 use crate::domain::ownership;
@@ -121,6 +122,7 @@ pub async fn reply(
         Changed::Repeated(message) => whole(app, &ticket, message).await,
         Changed::MissingFiles(places) => Err(attachments::missing(&places)),
         Changed::KeyReused => Err(Refusal::KeyReused),
+        Changed::Refused(limit) => Err(limit.into()),
         Changed::NotFound | Changed::Unchanged(_) => Err(no_ticket()),
     }
 }
@@ -145,10 +147,10 @@ fn replied(current: &CurrentTicket, site: &Site, message: NewMessage, deliveries
 pub async fn patch(app: &App, name: &str, reader: Reader<'_>, id: &str, body: &[u8]) -> Result<Summary, Refusal> {
     let ticket = one(app, name, reader, id).await?;
     let patch = json::parse::<Patch>(body)?;
-    let at = clock::now();
+    let now = clock::timestamp();
     let orders = |what| delivery::orders(app.site(name), what, Author::Customer, None);
-    let decide = |current: &CurrentTicket| patched(current, &patch, &at, &orders);
-    match app.store.change(&ticket.id, &at, None, &decide).await? {
+    let decide = |current: &CurrentTicket| patched(current, &patch, now, &orders);
+    match app.store.change(&ticket.id, &clock::written(now), None, &decide).await? {
         Changed::Written(ticket, _) => {
             let summary = summary(&ticket);
             app.lines.wake(name);
@@ -156,6 +158,7 @@ pub async fn patch(app: &App, name: &str, reader: Reader<'_>, id: &str, body: &[
             Ok(summary)
         }
         Changed::Unchanged(ticket) => Ok(summary(&ticket)),
+        Changed::Refused(limit) => Err(limit.into()),
         _ => Err(no_ticket()),
     }
 }
@@ -164,7 +167,7 @@ pub async fn patch(app: &App, name: &str, reader: Reader<'_>, id: &str, body: &[
 fn patched(
     current: &CurrentTicket,
     patch: &Patch,
-    at: &str,
+    now: Timestamp,
     orders: &(dyn Fn(What) -> Vec<NewDelivery> + Send + Sync),
 ) -> Decision {
     let mut change = current.unchanged();
@@ -172,13 +175,16 @@ fn patched(
     // Nobody has seen what was not said yet.
     handling.read_until = handling.read_until.max(patch.read_until.unwrap_or_default().min(current.last_message));
     if let Some(status) = patch.status.filter(|status| *status != current.ticket.status) {
+        if let Err(limit) = limits::check_status_change(current, now) {
+            return Decision::Refuse(limit);
+        }
         let (act, what, turn) = match status {
             Status::Open => (Act::Reopened, What::Reopened, Turn::Support),
             Status::Solved => (Act::Solved, What::Solved, Turn::Customer),
         };
         handling.turn = turn;
         change.ticket.status = status;
-        change.activity = Some(Deed { operator: String::new(), act, text: String::new(), at: at.into() });
+        change.activity = Some(Deed { operator: String::new(), act, text: String::new(), at: clock::written(now) });
         change.deliveries = orders(what);
     }
     if change.ticket == current.ticket { Decision::Nothing } else { change.into() }

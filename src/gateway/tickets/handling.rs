@@ -73,7 +73,7 @@ pub async fn act(app: &App, ticket: &StoredTicket, operator: &str, action: Actio
             Ok(true)
         }
         Changed::Unchanged(_) | Changed::Repeated(_) | Changed::KeyReused => Ok(true),
-        Changed::MissingFiles(_) | Changed::NotFound => Ok(false),
+        Changed::MissingFiles(_) | Changed::Refused(_) | Changed::NotFound => Ok(false),
     }
 }
 

@@ -5,6 +5,7 @@ mod claims;
 pub mod conversation;
 pub mod foreign;
 pub mod handling;
+mod limits;
 mod promise;
 
 use sha2::{Digest, Sha256};

@@ -6,13 +6,14 @@ use sqlx::{QueryBuilder, Sqlite, query, query_scalar};
 
 use super::attachments::attach;
 use super::deliveries::order;
-use super::rows::{deed_of, json, message_of, sealed_message_of, ticket_of};
+use super::rows::{deed_of, delivery_of, json, message_of, sealed_message_of, ticket_of};
 use super::{SqliteStore, TICKET, mails, unread, words};
 use crate::domain::conversation::Message;
 use crate::domain::targets::Owner;
+use crate::gateway::store::coalescing::{Coalesced, coalesce};
 use crate::gateway::store::{
-    Change, Changed, Conversations, CurrentTicket, Decide, Decision, Deed, MessageSeal, NewMessage, Reader, StoreError,
-    StoredTicket,
+    Change, Changed, Conversations, CurrentTicket, Decide, Decision, Deed, Delivery, MessageSeal, NewDelivery,
+    NewMessage, Reader, STATUS_CHANGES_AN_HOUR, StoreError, StoredTicket,
 };
 
 const SAID: &str = "SELECT * FROM messages WHERE ticket = ? AND key = ?";
@@ -67,9 +68,12 @@ impl Conversations for SqliteStore {
             }
         }
         let last_message = last_message(&mut write, &stored.id).await?;
-        let current = CurrentTicket { ticket: stored, last_message };
-        let Decision::Write(change) = decide(&current) else {
-            return Ok(Changed::Unchanged(Box::new(current.ticket)));
+        let customer_status_changes = customer_status_changes(&mut write, &stored.id).await?;
+        let current = CurrentTicket { ticket: stored, last_message, customer_status_changes };
+        let change = match decide(&current) {
+            Decision::Write(change) => change,
+            Decision::Nothing => return Ok(Changed::Unchanged(Box::new(current.ticket))),
+            Decision::Refuse(limit) => return Ok(Changed::Refused(limit)),
         };
         let Change { ticket: changed, message: new, activity, deliveries, mail } = *change;
         let folded =
@@ -92,6 +96,7 @@ impl Conversations for SqliteStore {
         if let Some(mail) = &mail {
             mails::keep(&mut write, &changed, mail).await?;
         }
+        let deliveries = cancel_what_is_taken_back(&mut write, &changed.id, deliveries).await?;
         order(&mut write, &changed, &deliveries, message.as_ref().map(|message| message.number), at).await?;
         let row = query(TICKET).bind(&changed.id).fetch_one(&mut *write).await?;
         write.commit().await?;
@@ -135,6 +140,34 @@ pub async fn say(
 async fn last_message(read: &mut SqliteConnection, ticket: &str) -> Result<u32, StoreError> {
     let last = query_scalar("SELECT coalesce(max(number), 0) FROM messages WHERE ticket = ?").bind(ticket);
     Ok(last.fetch_one(read).await?)
+}
+
+/// When the customer last changed the status, newest first.
+async fn customer_status_changes(read: &mut SqliteConnection, ticket: &str) -> Result<Vec<String>, StoreError> {
+    let times = query_scalar(
+        "SELECT at FROM deeds WHERE ticket = ? AND operator = '' AND deed IN ('solved', 'reopened')
+        ORDER BY number DESC LIMIT ?",
+    );
+    Ok(times.bind(ticket).bind(STATUS_CHANGES_AN_HOUR as i64).fetch_all(read).await?)
+}
+
+/// Removes waiting deliveries that new ones take back; what of the new ones is left.
+async fn cancel_what_is_taken_back(
+    write: &mut SqliteConnection,
+    ticket: &str,
+    new: Vec<NewDelivery>,
+) -> Result<Vec<NewDelivery>, StoreError> {
+    if new.is_empty() {
+        return Ok(new);
+    }
+    let rows = query("SELECT * FROM deliveries WHERE ticket = ? AND state = 'waiting' ORDER BY id").bind(ticket);
+    let waiting: Vec<Delivery> =
+        rows.fetch_all(&mut *write).await?.iter().map(delivery_of).collect::<Result<_, StoreError>>()?;
+    let Coalesced { deliveries, cancelled } = coalesce(&waiting, new);
+    for id in cancelled {
+        query("DELETE FROM deliveries WHERE id = ?").bind(id).execute(&mut *write).await?;
+    }
+    Ok(deliveries)
 }
 
 async fn note(write: &mut SqliteConnection, ticket: &str, deed: &Deed) -> Result<(), StoreError> {

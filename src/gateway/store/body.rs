@@ -1,0 +1,135 @@
+//! How what was sent is written down: in a format of its own with a number, apart from the form in which it was sent, so that the one can
+//! change without the other. Formats that were ever written are read for good.
+
+use serde::{Deserialize, Serialize};
+
+use crate::domain::context::Context;
+use crate::domain::fields::Fields;
+use crate::domain::ticket::{Client, Contact, Kind, NewTicket, QuestionSeen, Severity};
+
+/// The format that is written.
+pub const FORMAT: i64 = 1;
+
+/// What was sent, in format 1. What is missing is empty, and what is not known is skipped.
+#[derive(Serialize, Deserialize)]
+#[serde(default)]
+#[derive(Default)]
+struct Body {
+    kind: String,
+    topic: String,
+    severity: String,
+    message: String,
+    contact: Contact,
+    context: Context,
+    questions: Vec<QuestionSeen>,
+    attachments: Vec<String>,
+    via: String,
+    consent: Option<bool>,
+    fields: Option<Fields>,
+    website: String,
+    automatic: bool,
+    locale: String,
+    created_at: String,
+    client_name: String,
+    client_version: String,
+}
+
+/// Writes what was sent in the format [`FORMAT`].
+pub fn write(sent: &NewTicket) -> Result<String, serde_json::Error> {
+    let sent = sent.clone();
+    serde_json::to_string(&Body {
+        kind: sent.kind.word().into(),
+        topic: sent.topic,
+        severity: sent.severity.word().into(),
+        message: sent.message,
+        contact: sent.contact,
+        context: sent.context,
+        questions: sent.questions,
+        attachments: sent.attachments,
+        via: sent.via,
+        consent: sent.consent,
+        fields: sent.fields,
+        website: sent.website,
+        automatic: sent.automatic,
+        locale: sent.locale,
+        created_at: sent.created_at,
+        client_name: sent.client.name,
+        client_version: sent.client.version,
+    })
+}
+
+/// Reads what was written in a format; or why it cannot be read, without a word of what it says.
+pub fn read(format: i64, text: &str) -> Result<NewTicket, String> {
+    let wrong = |error: serde_json::Error| {
+        let kind = match error.classify() {
+            serde_json::error::Category::Data => "not as expected",
+            _ => "no JSON",
+        };
+        format!("format {format}, {kind} at line {} column {}", error.line(), error.column())
+    };
+    match format {
+        0 => serde_json::from_str(text).map_err(wrong),
+        1 => of_body(serde_json::from_str(text).map_err(wrong)?),
+        _ => Err(format!("format {format} is of a newer gateway; this one reads up to {FORMAT}")),
+    }
+}
+
+fn of_body(body: Body) -> Result<NewTicket, String> {
+    let unknown = |field: &str, word: &str| format!("format 1, {field} {word:?} is not known");
+    Ok(NewTicket {
+        kind: Kind::from_word(&body.kind).ok_or_else(|| unknown("kind", &body.kind))?,
+        topic: body.topic,
+        severity: Severity::from_word(&body.severity).ok_or_else(|| unknown("severity", &body.severity))?,
+        message: body.message,
+        contact: body.contact,
+        context: body.context,
+        questions: body.questions,
+        attachments: body.attachments,
+        via: body.via,
+        consent: body.consent,
+        fields: body.fields,
+        website: body.website,
+        automatic: body.automatic,
+        locale: body.locale,
+        created_at: body.created_at,
+        client: Client { name: body.client_name, version: body.client_version },
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    #[test]
+    fn what_was_sent_comes_back_from_both_formats() {
+        let sent = json!({
+            "kind": "bug", "severity": "high", "topic": "billing", "message": "It \u{0} broke", "via": "x", "consent": true,
+            "contact": { "name": "Ada", "email": "ada@example.com" }, "website": "w", "automatic": true, "locale": "de",
+            "context": { "user": { "id": "u-7", "plan": "enterprise", "verified": true } }, "created_at": "now",
+            "questions": [{ "source": "gateway", "id": "1", "title": "How?", "outcome": "opened" }],
+            "attachments": ["a"], "client": { "name": "test", "version": "1" },
+        });
+        let sent: NewTicket = serde_json::from_value(sent).unwrap();
+        assert_eq!(read(FORMAT, &write(&sent).unwrap()), Ok(sent.clone()));
+        assert_eq!(read(0, &serde_json::to_string(&sent).unwrap()), Ok(sent));
+    }
+
+    #[test]
+    fn what_is_added_or_left_out_later_spoils_nothing() {
+        let read = read(1, r#"{"kind": "bug", "severity": "low", "mood": "sad"}"#).unwrap();
+        assert_eq!((read.kind, read.message.as_str()), (Kind::Bug, ""));
+    }
+
+    #[test]
+    fn what_cannot_be_read_says_why_and_not_what_it_says() {
+        for (format, text, reason) in [
+            (0, "{\n\"kind\": \"secret\"", "format 0, not as expected at line 2 column 16"),
+            (1, "{\"message\": \"secret", "format 1, no JSON at line 1 column 19"),
+            (1, r#"{"kind": "bug", "severity": "urgent"}"#, "format 1, severity \"urgent\" is not known"),
+            (2, "{}", "format 2 is of a newer gateway; this one reads up to 1"),
+        ] {
+            assert_eq!(read(format, text), Err(reason.into()), "{text}");
+        }
+    }
+}

@@ -1,0 +1,205 @@
+//! What lists show of a ticket, and in which order: columns that are kept beside it, so that a list costs what it shows.
+
+use jiff::Timestamp;
+
+use super::{Handling, StoredTicket};
+use crate::domain::conversation;
+use crate::domain::robot::{self, Sign};
+use crate::domain::targets::Target;
+use crate::domain::ticket::{Kind, Status};
+
+/// How many characters of a message similar tickets are found by.
+pub const EXCERPT_MAX: usize = 2_000;
+
+/// A ticket as lists show it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ListedTicket {
+    /// Its id, a UUID.
+    pub id: String,
+    /// The site it came to.
+    pub site: String,
+    /// Its name among people.
+    pub reference: String,
+    /// Where it stands.
+    pub status: Status,
+    /// What was promised.
+    pub target: Option<Target>,
+    /// When the first answer is due, RFC 3339 in UTC.
+    pub due_at: Option<String>,
+    /// When it came, RFC 3339 in UTC.
+    pub received_at: String,
+    /// What support has made of it.
+    pub handling: Handling,
+    /// What is shown of what was sent.
+    pub shown: Shown,
+    /// Where the next page of a list begins, if this is the last ticket of a page.
+    pub cursor: Cursor,
+}
+
+/// What lists show of what was sent.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Shown {
+    /// What it is.
+    pub kind: Kind,
+    /// The first line of the message.
+    pub title: String,
+    /// What to call whoever sent it; empty where nothing is known of them.
+    pub requester: String,
+    /// The plan that the page or the host claims; empty where none is claimed.
+    pub plan: String,
+    /// Whether the host has signed who they are.
+    pub is_verified: bool,
+    /// What speaks for a robot.
+    pub robot_signs: Vec<Sign>,
+}
+
+impl Shown {
+    /// What lists show of a ticket.
+    pub fn of(ticket: &StoredTicket) -> Shown {
+        let sent = &ticket.ticket;
+        let user = sent.context.user.as_ref();
+        Shown {
+            kind: sent.kind,
+            title: conversation::title(&sent.message),
+            requester: conversation::requester(sent).into(),
+            plan: user.map_or(String::new(), |user| user.plan.clone()),
+            is_verified: user.is_some_and(|user| user.verified),
+            robot_signs: robot::signs(sent),
+        }
+    }
+}
+
+/// The beginning of a message.
+pub fn excerpt(message: &str) -> &str {
+    message.char_indices().nth(EXCERPT_MAX).and_then(|(end, _)| message.get(..end)).unwrap_or(message)
+}
+
+/// The place of a ticket in the agents' list: by group, and in a group by key, both upwards.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct ListPlace {
+    /// What it waits for: 0 for the first answer that is due at a time, 1 for support, 2 for the customer; 3 where it is solved.
+    pub group: i64,
+    /// A time in milliseconds: when the answer is due, or the last message, which counts backwards in the last two groups.
+    pub key: i64,
+}
+
+/// The groups of tickets that are open lie below this one.
+pub const SOLVED_GROUP: i64 = 3;
+
+/// Where a ticket stands in the agents' list: what is due first, then what waits longest for support, then what waits for customers, then what
+/// is solved, each of these with the latest message first.
+pub fn list_place(ticket: &StoredTicket) -> ListPlace {
+    use crate::domain::conversation::Turn;
+    let handling = &ticket.handling;
+    let updated = milliseconds(&handling.updated_at);
+    match (ticket.status, &ticket.due_at, handling.turn) {
+        (Status::Solved, ..) => ListPlace { group: SOLVED_GROUP, key: -updated },
+        (Status::Open, Some(due_at), _) if handling.answered_at.is_none() => {
+            ListPlace { group: 0, key: milliseconds(due_at) }
+        }
+        (Status::Open, _, Turn::Support) => ListPlace { group: 1, key: updated },
+        (Status::Open, _, Turn::Customer) => ListPlace { group: 2, key: -updated },
+    }
+}
+
+/// A time in milliseconds since 1970; what is no time is older than everything.
+fn milliseconds(time: &str) -> i64 {
+    time.parse::<Timestamp>().map_or(0, Timestamp::as_millisecond)
+}
+
+/// Where a page of a list begins: behind a ticket. Written as text it is opaque to clients.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Cursor {
+    /// What it is sorted by.
+    pub place: ListPlace,
+    /// The status and the time by which a customer's list is sorted.
+    pub status: Status,
+    /// When something was said last, RFC 3339 in UTC.
+    pub updated_at: String,
+    /// Its number, which tells apart what is sorted alike.
+    pub number: i64,
+}
+
+impl Cursor {
+    /// The cursor of the agents' list as text.
+    pub fn in_inbox(&self) -> String {
+        format!("{}.{}.{}", self.place.group, self.place.key, self.number)
+    }
+
+    /// The cursor of a customer's list as text.
+    pub fn of_customer(&self) -> String {
+        format!("{}.{}.{}", self.status.word(), milliseconds(&self.updated_at), self.number)
+    }
+}
+
+/// Reads a cursor of the agents' list.
+pub fn inbox_cursor(text: &str) -> Option<(ListPlace, i64)> {
+    let mut parts = text.split('.').map(|part| part.parse::<i64>().ok());
+    let cursor = (ListPlace { group: parts.next()??, key: parts.next()?? }, parts.next()??);
+    parts.next().is_none().then_some(cursor)
+}
+
+/// Reads a cursor of a customer's list: status, time of the last message as it is kept, number.
+pub fn customer_cursor(text: &str) -> Option<(Status, String, i64)> {
+    let mut parts = text.split('.');
+    let status = Status::from_word(parts.next()?)?;
+    let updated = Timestamp::from_millisecond(parts.next()?.parse().ok()?).ok()?;
+    let number = parts.next()?.parse().ok()?;
+    parts.next().is_none().then(|| (status, crate::gateway::clock::written(updated), number))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::domain::conversation::Turn;
+    use serde_json::json;
+
+    const AT: &str = "2026-11-28T10:00:00.000Z";
+
+    fn ticket() -> StoredTicket {
+        let new = json!({ "kind": "bug", "severity": "low", "message": "No", "client": { "name": "t", "version": "1" } });
+        StoredTicket::new("acme", "DB-00000".into(), serde_json::from_value(new).unwrap(), AT)
+    }
+
+    #[test]
+    fn what_is_due_comes_first_and_what_is_solved_last() {
+        let change = |change: &dyn Fn(&mut StoredTicket)| {
+            let mut ticket = ticket();
+            change(&mut ticket);
+            list_place(&ticket)
+        };
+        let later = "2026-11-28T11:00:00.000Z";
+        let places = [
+            change(&|ticket| ticket.due_at = Some(AT.into())),
+            change(&|ticket| ticket.due_at = Some(later.into())),
+            change(&|_| {}),
+            change(&|ticket| (ticket.due_at, ticket.handling.answered_at) = (Some(AT.into()), Some(AT.into()))),
+            change(&|ticket| ticket.handling.updated_at = later.into()),
+            change(&|ticket| {
+                (ticket.handling.turn, ticket.handling.updated_at) = (Turn::Customer, later.into());
+            }),
+            change(&|ticket| ticket.handling.turn = Turn::Customer),
+            change(&|ticket| (ticket.status, ticket.handling.updated_at) = (Status::Solved, later.into())),
+            change(&|ticket| ticket.status = Status::Solved),
+        ];
+        assert!(places.is_sorted(), "{places:?}");
+        assert_eq!(places[2], places[3]);
+    }
+
+    #[test]
+    fn a_cursor_is_read_back_as_itself_and_nothing_else_is_one() {
+        let place = list_place(&ticket());
+        let cursor = Cursor { place, status: Status::Open, updated_at: AT.into(), number: 7 };
+        assert_eq!(inbox_cursor(&cursor.in_inbox()), Some((place, 7)));
+        assert_eq!(customer_cursor(&cursor.of_customer()), Some((Status::Open, AT.into(), 7)));
+        for wrong in ["", "1", "1.2", "1.2.3.4", "a.b.c", "open.x.1", "open.1", "open.99999999999999999999.1"] {
+            assert_eq!((inbox_cursor(wrong), customer_cursor(wrong)), (None, None), "{wrong}");
+        }
+    }
+
+    #[test]
+    fn an_excerpt_ends_between_letters() {
+        assert_eq!(excerpt("short"), "short");
+        assert_eq!(excerpt(&"ä".repeat(3_000)), "ä".repeat(EXCERPT_MAX));
+    }
+}

@@ -1,0 +1,3 @@
+//! What an anonymous client can make the gateway do, keep or send.
+
+mod status;
