@@ -5,11 +5,11 @@ use std::sync::Arc;
 
 use super::attachments::Folder;
 use super::delivery::Lines;
-use tokio::sync::watch;
 
 use super::guard::Guard;
 use super::incidents::Broken;
 use super::live::Live;
+use super::mail::MailWakers;
 use super::routes::config::PublicConfig;
 use super::search::Indexes;
 use super::search::unanswered::Waiting;
@@ -38,7 +38,7 @@ pub struct App {
     /// Tells those who watch their tickets.
     pub live: Live,
     /// Wakes who sends e-mail.
-    pub mailed: watch::Sender<()>,
+    pub mailed: MailWakers,
     /// The queues of the destinations.
     pub lines: Lines,
     /// When destinations were asked for somebody's tickets.
@@ -68,6 +68,7 @@ pub async fn open(settings: Settings) -> Result<Arc<App>, StoreError> {
         broken: Broken::new(&settings.sites),
         guard: Guard::new(settings.limits),
         lines: Lines::new(&settings.sites),
+        mailed: MailWakers::new(&settings.sites),
         asked: Asked::default(),
         settings,
         store,
@@ -76,7 +77,6 @@ pub async fn open(settings: Settings) -> Result<Arc<App>, StoreError> {
         unanswered: Waiting::default(),
         claims: Claims::default(),
         live: Live::default(),
-        mailed: watch::Sender::new(()),
         configs,
     }))
 }

@@ -26,6 +26,7 @@ pub mod search;
 pub mod serve;
 pub mod settings;
 pub mod store;
+pub mod supervisor;
 pub mod tickets;
 
 pub use serve::{GatewayError, serve};

@@ -1,8 +1,8 @@
 //! Starting, and stopping without cutting anybody off.
 
-use std::convert::Infallible;
 use std::io::Write;
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
+use std::sync::Arc;
 use std::time::Duration;
 
 use axum::extract::Request;
@@ -11,15 +11,19 @@ use axum::response::Response;
 use tokio::net::TcpListener;
 use tokio::signal::unix::{SignalKind, signal};
 use tokio::sync::watch;
+use tokio::task::JoinSet;
+use tokio_util::sync::CancellationToken;
 
-use super::mail::worker;
+use super::app::App;
 use super::search::import::{ImportError, timer};
 use super::search::static_index::StaticIndexError;
 use super::settings::{Settings, SettingsError};
 use super::store::StoreError;
-use super::{app, attachments, connections, delivery, incidents, routes, search};
+use super::supervisor::supervise;
+use super::{app, attachments, connections, delivery, incidents, mail, routes, search};
 
-/// How long requests may go on when the gateway is told to stop; longer than any may take but a file, which is put again.
+/// How long requests, deliveries, mails and syncs may go on when the gateway is told to stop; longer than any request may take but a file,
+/// which is put again.
 const GRACE: Duration = Duration::from_secs(20);
 /// How long connections may stay open after the last answer. A browser keeps spare ones that never say anything.
 const LAST_BYTES: Duration = Duration::from_millis(500);
@@ -55,56 +59,81 @@ pub enum GatewayError {
     System(#[from] std::io::Error),
 }
 
-/// Serves until it is told to stop by SIGTERM or SIGINT; then answers what it has begun with.
+/// Serves until it is told to stop by SIGTERM or SIGINT. Nothing new begins then; requests are answered, and deliveries, mails and syncs that
+/// have begun come to an end and are recorded.
 pub async fn serve(settings: Settings) -> Result<(), GatewayError> {
     if settings.sites.is_empty() {
         return Err(GatewayError::NoSite);
     }
     let listener = listen(settings.listen, settings.demo).await?;
-    let stop = stop_signal()?;
+    let told = stop_signal()?;
     let app = app::open(settings).await?;
     let (running, mut idle) = watch::channel(0_usize);
     let count = move |request: Request, next: Next| count(running.clone(), request, next);
     let router = routes::router(app.clone()).layer(from_fn(count));
     announce(listener.local_addr()?)?;
 
-    let (stopping, stopped) = watch::channel(false);
-    let serving = async {
-        connections::serve(listener, router, connections::HEAD_TIME, stopped.clone()).await;
-        let done = async {
-            let _ = idle.wait_for(|running| *running == 0).await;
-            tokio::time::sleep(LAST_BYTES).await;
-        };
-        let _ = tokio::time::timeout(GRACE, done).await;
-    };
-    let told = async {
-        stop.await;
-        tracing::info!("stopping");
-        stopping.send_replace(true);
-        std::future::pending::<Infallible>().await
-    };
-    let following = search::follow(&app.indexes, app.store.as_ref());
-    let counting = search::unanswered::watch(&app.unanswered, app.store.as_ref());
-    let plans = app.settings.sites.iter();
-    let plans = plans.flat_map(|(name, site)| site.imports.iter().map(|plan| (name.clone(), plan.clone())));
-    let importing = timer::run(app.store.clone(), plans.collect());
-    let mailing = worker::run(app.store.clone(), &app.settings.sites, app.mailed.subscribe());
+    let (stop, (stopping, stopped)) = (CancellationToken::new(), watch::channel(false));
+    let mut workers = start_workers(&app, &stop);
+    // In a task of its own, so that nothing else keeps connections from being taken in.
+    let mut serving = tokio::spawn(connections::serve(listener, router, connections::HEAD_TIME, stopped));
     tokio::select! {
-        () = serving => {}
-        never = app.guard.forget() => match never {},
-        never = told => match never {},
-        () = following => {}
-        () = counting => {}
-        never = incidents::follow(app.broken.clone(), &app.settings.sites) => match never {},
-        never = attachments::sweep::run(&app) => match never {},
-        never = mailing => match never {},
-        never = delivery::worker::run(app.clone()) => match never {},
-        never = delivery::follow::run(app.clone()) => match never {},
-        never = importing => match never {},
+        () = told => {}
+        ended = &mut serving => tracing::error!(?ended, "connections are not taken in any more"),
     }
+    tracing::info!("stopping");
+    stopping.send_replace(true);
+    stop.cancel();
+    let answered = async {
+        let _ = idle.wait_for(|running| *running == 0).await;
+        tokio::time::sleep(LAST_BYTES).await;
+    };
+    let worked = async { while workers.join_next().await.is_some() {} };
+    if tokio::time::timeout(GRACE, async { tokio::join!(answered, worked) }).await.is_err() {
+        tracing::warn!("stopped with work unfinished; it is done again after the next start");
+    }
+    workers.shutdown().await;
     app.store.close().await;
     tracing::info!("stopped");
     Ok(())
+}
+
+/// Starts everything that goes on in the background, each worker in a task of its own that is started again where it panics.
+fn start_workers(app: &Arc<App>, stop: &CancellationToken) -> JoinSet<()> {
+    let mut workers = JoinSet::new();
+    workers.spawn(delivery::worker::run(app.clone(), stop.clone()));
+    workers.spawn(delivery::follow::run(app.clone(), stop.clone()));
+    workers.spawn(mail::worker::run(app.clone(), stop.clone()));
+    // What may be cut off at any time.
+    let mut repeat = |name, work| workers.spawn(repeat(name, app.clone(), stop.clone(), work));
+    repeat("limits", |app| Box::pin(async move { match app.guard.forget().await {} }));
+    repeat("search indexes", |app| Box::pin(async move { search::follow(&app.indexes, app.store.as_ref()).await }));
+    repeat("search misses", |app| {
+        Box::pin(async move { search::unanswered::watch(&app.unanswered, app.store.as_ref()).await })
+    });
+    repeat("incidents", |app| {
+        Box::pin(async move { match incidents::follow(app.broken.clone(), &app.settings.sites).await {} })
+    });
+    repeat("attachments sweep", |app| Box::pin(async move { match attachments::sweep::run(&app).await {} }));
+    repeat("imports", |app| {
+        let plans = app.settings.sites.iter();
+        let plans = plans.flat_map(|(name, site)| site.imports.iter().map(|plan| (name.clone(), plan.clone())));
+        let plans = plans.collect();
+        Box::pin(async move { match timer::run(app.store.clone(), plans).await {} })
+    });
+    workers
+}
+
+type Work = fn(Arc<App>) -> std::pin::Pin<Box<dyn Future<Output = ()> + Send>>;
+
+async fn repeat(name: &'static str, app: Arc<App>, stop: CancellationToken, work: Work) {
+    let start = || {
+        let (app, stop) = (app.clone(), stop.clone());
+        async move {
+            stop.run_until_cancelled(work(app)).await;
+        }
+    };
+    supervise(name, &stop, start).await;
 }
 
 async fn count(running: watch::Sender<usize>, request: Request, next: Next) -> Response {

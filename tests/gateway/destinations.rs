@@ -20,6 +20,7 @@ use serde_json::{Value, json};
 use tokio::net::TcpListener;
 use tokio::sync::mpsc;
 use tokio::time::timeout;
+use tokio_util::sync::CancellationToken;
 
 use crate::mail::{take, take_but_say};
 use crate::support::{Answer, Gateway, gateway_with, post, request, ticket};
@@ -36,7 +37,7 @@ fn secret() -> String {
 async fn bringing(table: &str) -> Gateway {
     let site = format!("[sites.desk]\norigins = [\"*\"]\n[sites.desk.destinations.there]\n{table}\n");
     let gateway = gateway_with(&site, Overrides::default()).await;
-    tokio::spawn(worker::run(gateway.app.clone()));
+    tokio::spawn(worker::run(gateway.app.clone(), CancellationToken::new()));
     gateway
 }
 

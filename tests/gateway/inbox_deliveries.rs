@@ -13,12 +13,13 @@ use deskbell::domain::conversation::Author;
 use deskbell::gateway::delivery::worker;
 use deskbell::gateway::settings::Overrides;
 use deskbell::gateway::store::{
-    Change, CurrentTicket, Delivery, NewDelivery, NewMessage, State as Stands, Tried, What,
+    Change, Claim, CurrentTicket, Delivery, DueDelivery, NewDelivery, NewMessage, State as Stands, Tried, What,
 };
 use deskbell::gateway::{clock, store};
 use serde_json::{Value, json};
 use sqlx::{Connection, SqliteConnection};
 use tokio::net::TcpListener;
+use tokio_util::sync::CancellationToken;
 
 use crate::support::{Answer, Gateway, gateway_with, post, request, ticket};
 
@@ -74,7 +75,7 @@ impl Desk {
     /// The same, bringing everything as it does while it serves.
     async fn at_work(&self) -> Gateway {
         let gateway = self.gateway(demo()).await;
-        tokio::spawn(worker::run(gateway.app.clone()));
+        tokio::spawn(worker::run(gateway.app.clone(), CancellationToken::new()));
         gateway
     }
 }
@@ -118,12 +119,18 @@ async fn sent(gateway: &Gateway, key: &str) -> (String, String) {
     (receipt["reference"].as_str().unwrap().into(), receipt["id"].as_str().unwrap().into())
 }
 
-/// Takes the delivery that is due and says what has become of it.
+/// Claims the delivery that is due.
+async fn claimed(gateway: &Gateway) -> Vec<DueDelivery> {
+    let now = clock::now();
+    let claim = Claim { token: "t", now: &now, until: LATER };
+    gateway.app.store.claim_deliveries(("desked", "desk"), claim, &[], 1).await.unwrap()
+}
+
+/// Claims the delivery that is due and says what has become of it.
 async fn tried(gateway: &Gateway, tried: Tried) -> Delivery {
     let store = &gateway.app.store;
-    let mut due = store.take_deliveries(("desked", "desk"), &clock::now(), LATER, 1).await.unwrap();
-    let due = due.pop().expect("something is due");
-    store.tried(&[(&due.delivery, tried)], &clock::now()).await.unwrap();
+    let due = claimed(gateway).await.pop().expect("something is due");
+    assert!(store.record_attempts(&[(&due, &tried)], &clock::now()).await.unwrap().is_empty());
     due.delivery
 }
 
@@ -306,7 +313,7 @@ async fn what_has_never_failed_is_tried_now() {
     let gateway = idle().await;
     let (reference, _) = sent(&gateway, "key").await;
     set_away(&gateway, None);
-    gateway.app.store.take_deliveries(("desked", "desk"), &clock::now(), LATER, 1).await.unwrap();
+    claimed(&gateway).await;
     let shown = card(&gateway, &reference).await;
     expect(&shown, &["<bdi>1 time</bdi>", "<dt>Next try</dt><dd>Now</dd>"], &["Why not yet"]);
 }

@@ -4,8 +4,10 @@ use std::time::Duration;
 
 use deskbell::gateway::mail::worker;
 use deskbell::gateway::settings::Overrides;
+use deskbell::gateway::store::Claim;
 use tokio::io::{AsyncBufReadExt, AsyncWriteExt, BufReader};
 use tokio::net::TcpListener;
+use tokio_util::sync::CancellationToken;
 
 use crate::support::{gateway_with, post, ticket};
 
@@ -52,7 +54,7 @@ async fn a_receipt_is_sent_once_and_then_done() {
     assert_eq!(gateway.send(post("mailing", "key", None, &ticket("It broke"))).await.json(), answer.json());
     let store = gateway.app.store.clone();
     assert!(store.next_mail("mailing").await.unwrap().is_some());
-    let sending = worker::run(store.clone(), &gateway.app.settings.sites, gateway.app.mailed.subscribe());
+    let sending = worker::run(gateway.app.clone(), CancellationToken::new());
     let done = async {
         let mail = take(&listener).await;
         assert!(
@@ -63,8 +65,9 @@ async fn a_receipt_is_sent_once_and_then_done() {
         }
     };
     tokio::select! {
-        never = sending => match never {},
+        () = sending => panic!("it sends as long as the gateway runs"),
         done = tokio::time::timeout(Duration::from_secs(20), done) => done.expect("it is done"),
     }
-    assert_eq!(store.take_mail("mailing", "9999-01-01T00:00:00.000Z", "9999-01-02T00:00:00.000Z").await.unwrap(), None);
+    let claim = Claim { token: "t", now: "9999-01-01T00:00:00.000Z", until: "9999-01-02T00:00:00.000Z" };
+    assert_eq!(store.claim_mail("mailing", claim).await.unwrap(), None);
 }

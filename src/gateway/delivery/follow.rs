@@ -3,7 +3,6 @@
 //! A ticket is looked at when its destination tells that it has changed, when it is asked which have, and after something was brought
 //! there. What is found is taken in once, whoever found it.
 
-use std::convert::Infallible;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -11,6 +10,7 @@ use jiff::Timestamp;
 use sha2::{Digest, Sha256};
 use tokio::task::JoinSet;
 use tokio::time::timeout;
+use tokio_util::sync::CancellationToken;
 
 use super::lines::Line;
 use super::{Answers, Failure, Found, Saying, orders};
@@ -22,6 +22,7 @@ use crate::gateway::store::{
     Act, Change, Changed, CurrentTicket, Decision, Deed, Delivery, DueLook, MessageSeal, NewMessage, State, StoreError,
     StoredTicket, What,
 };
+use crate::gateway::supervisor::supervise;
 use crate::gateway::{attachments, clock, pauses};
 
 /// For how long a ticket that is looked at is nobody else's. Who looks twice finds the same.
@@ -37,37 +38,39 @@ const OVERLAP: Duration = Duration::from_secs(120);
 /// How far back a gateway that has never asked looks.
 const FIRST: Duration = Duration::from_secs(24 * 60 * 60);
 
-/// Looks for as long as it runs.
-pub async fn run(app: Arc<App>) -> Infallible {
-    let mut running = JoinSet::new();
+/// Looks until it is told to stop.
+pub async fn run(app: Arc<App>, stop: CancellationToken) {
+    let mut workers = JoinSet::new();
     for (site, of) in &app.settings.sites {
         for (name, to) in &of.destinations {
-            let Some(line) = app.lines.line(site, name).cloned() else { continue };
-            let (app, site, name, to) = (app.clone(), site.clone(), name.clone(), to.clone());
-            running.spawn(async move {
-                if let Some(answers) = to.answers() {
-                    work(&app, (&site, &name), answers, &line).await;
-                }
+            let Some(line) = app.lines.line(site, name).cloned().filter(|_| to.answers().is_some()) else { continue };
+            let (app, site, name, to, stop) = (app.clone(), site.clone(), name.clone(), to.clone(), stop.clone());
+            workers.spawn(async move {
+                let start = || {
+                    let (app, site, name, to) = (app.clone(), site.clone(), name.clone(), to.clone());
+                    let (line, stop) = (line.clone(), stop.clone());
+                    async move {
+                        if let Some(answers) = to.answers() {
+                            work(&app, (&site, &name), answers, &line, &stop).await;
+                        }
+                    }
+                };
+                supervise(&format!("sync {site}/{name}"), &stop, start).await;
             });
         }
     }
-    while let Some(ended) = running.join_next().await {
-        if let Err(error) = ended {
-            tracing::error!(%error, "answers of a destination are looked for no more");
-        }
-    }
-    std::future::pending().await
+    while workers.join_next().await.is_some() {}
 }
 
-async fn work(app: &App, queue: (&str, &str), answers: &dyn Answers, line: &Line) -> Infallible {
+async fn work(app: &App, queue: (&str, &str), answers: &dyn Answers, line: &Line, stop: &CancellationToken) {
     let (mut woken, mut failures, mut not_before) = (line.looks(), 0_u32, Timestamp::MIN);
-    loop {
+    while !stop.is_cancelled() {
         woken.mark_unchanged();
         let now = clock::timestamp();
         let wait = if not_before > now {
             clock::left(not_before)
         } else {
-            match look(app, queue, answers).await {
+            match look(app, queue, answers, stop).await {
                 Ok(wait) => {
                     failures = 0;
                     wait
@@ -86,7 +89,10 @@ async fn work(app: &App, queue: (&str, &str), answers: &dyn Answers, line: &Line
                 }
             }
         };
-        let _ = timeout(wait.min(LOOK), woken.changed()).await;
+        tokio::select! {
+            _ = timeout(wait.min(LOOK), woken.changed()) => {}
+            () = stop.cancelled() => {}
+        }
     }
 }
 
@@ -103,9 +109,14 @@ impl From<StoreError> for Trouble {
 }
 
 /// Looks at all that is due, and gives the time until more is.
-async fn look(app: &App, queue: (&str, &str), answers: &dyn Answers) -> Result<Duration, Trouble> {
+async fn look(
+    app: &App,
+    queue: (&str, &str),
+    answers: &dyn Answers,
+    stop: &CancellationToken,
+) -> Result<Duration, Trouble> {
     let poll = poll(app, queue, answers).await?;
-    loop {
+    while !stop.is_cancelled() {
         let now = clock::timestamp();
         let until = clock::written(now.checked_add(LEASE).unwrap_or(now));
         let due = app.store.take_looks(queue, &clock::written(now), &until, AT_A_TIME).await?;

@@ -9,6 +9,7 @@ mod destination;
 pub mod email;
 pub mod follow;
 mod lines;
+mod patience;
 mod prompt;
 mod public;
 mod signature;

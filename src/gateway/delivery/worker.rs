@@ -1,28 +1,33 @@
 //! Brings what is due to its destination, each destination for itself.
 //!
-//! A try is noted before it is made, and while it is made the delivery is nobody else's. What fails alone waits alone, longer from time to
-//! time; where everything fails, the destination is away and everything waits, so that after it the oldest goes first.
+//! An attempt is counted before it is made, and while it is made its delivery is claimed. What fails alone waits alone, longer from time
+//! to time; where everything fails, the destination is away and everything waits, so that after it the oldest goes first. The outcome of an
+//! attempt is kept in memory until it is stored: until then the delivery stays claimed, and nothing new begins in its place.
 
 use std::collections::HashMap;
-use std::convert::Infallible;
 use std::mem::take;
 use std::sync::Arc;
 use std::time::Duration;
 
 use jiff::Timestamp;
-use tokio::task::{self, JoinSet};
-use tokio::time::{MissedTickBehavior, interval, timeout};
+use tokio::task::{self, AbortHandle, JoinError, JoinSet};
+use tokio::time::{MissedTickBehavior, interval, sleep};
+use tokio_util::sync::CancellationToken;
+use uuid::Uuid;
 
 use super::lines::Line;
-use super::{Delivered, Destination, Failure, Parcel, ParcelFile};
+use super::{Delivered, Destination, Failure, Parcel, ParcelFile, patience};
 use crate::gateway::app::App;
-use crate::gateway::store::{Delivery, DueDelivery, StoreError, Tried, What};
+use crate::gateway::store::{Claim, Delivery, DueDelivery, StoreError, Tried, What};
+use crate::gateway::supervisor::{count_panic, supervise};
 use crate::gateway::{clock, pauses};
 
-/// For how long a delivery that is being made is nobody else's. Short, because of who is killed meanwhile, and renewed.
+/// For how long a delivery that is being attempted is nobody else's. Short, because of who is killed meanwhile, and renewed.
 const LEASE: Duration = Duration::from_secs(30);
 const RENEW: Duration = Duration::from_secs(10);
-/// The longest that a try may take.
+/// How long after the store could not be used it is tried again.
+const STORE_RETRY: Duration = Duration::from_secs(1);
+/// The longest that an attempt may take, from when the destination's rate limit admits it.
 const PATIENCE: Duration = Duration::from_secs(4 * 60);
 /// How often it is looked what another gateway on the same database has left behind.
 const LOOK: Duration = Duration::from_secs(60);
@@ -48,25 +53,30 @@ struct Streak {
     recovered: Vec<i64>,
 }
 
-/// Brings everything to its destination for as long as it runs.
-pub async fn run(app: Arc<App>) -> Infallible {
-    tell_gone(&app).await;
-    let mut running = JoinSet::new();
+/// Brings everything to its destination until it is told to stop; then attempts that have begun come to an end and are recorded.
+pub async fn run(app: Arc<App>, stop: CancellationToken) {
+    warn_of_removed(&app).await;
+    let mut workers = JoinSet::new();
     for (site, of) in &app.settings.sites {
         for (name, to) in &of.destinations {
             let Some(line) = app.lines.line(site, name).cloned() else { continue };
-            let (app, site, name, to) = (app.clone(), site.clone(), name.clone(), to.clone());
-            running.spawn(async move { work(&app, (&site, &name), &to, &line).await });
+            let (app, site, name, to, stop) = (app.clone(), site.clone(), name.clone(), to.clone(), stop.clone());
+            workers.spawn(async move {
+                let worker = format!("delivery {site}/{name}");
+                let start = || {
+                    let (app, queue, to) = (app.clone(), (site.clone(), name.clone()), to.clone());
+                    let (line, stop) = (line.clone(), stop.clone());
+                    async move { Worker::new(app, queue, to, line).work(&stop).await }
+                };
+                supervise(&worker, &stop, start).await;
+            });
         }
     }
-    while let Some(Err(error)) = running.join_next().await {
-        tracing::error!(%error, "nothing is brought to a destination any more");
-    }
-    std::future::pending().await
+    while workers.join_next().await.is_some() {}
 }
 
-/// Tells of what waits for destinations that the configuration names no more.
-async fn tell_gone(app: &App) {
+/// Warns of what waits for destinations that the configuration names no more.
+async fn warn_of_removed(app: &App) {
     for queue in app.store.queues().await.unwrap_or_default() {
         if app.lines.line(&queue.site, &queue.destination).is_none() {
             let (site, destination, waiting) = (queue.site, queue.destination, queue.waiting);
@@ -74,103 +84,221 @@ async fn tell_gone(app: &App) {
                 site,
                 destination,
                 waiting,
-                "the configuration names this destination no more, and what waits for it is brought nowhere; name it again"
+                "destination removed from the configuration; deliveries are stuck"
             );
         }
     }
 }
 
-async fn work(app: &Arc<App>, queue: (&str, &str), to: &Arc<dyn Destination>, line: &Line) -> Infallible {
-    let (mut woken, mut streak, mut tries) = (line.woken(), Streak::default(), Tries::default());
-    let mut renew = interval(RENEW);
-    renew.set_missed_tick_behavior(MissedTickBehavior::Delay);
-    loop {
-        woken.mark_unchanged();
-        // One at a time until something gets through.
-        let most = if streak.failures > 0 { 1 } else { to.at_once() as usize };
-        let room = most.saturating_sub(tries.running.len());
-        let wait = match begin(app, queue, to, &mut streak, room as u32, &mut tries).await {
-            Ok(wait) => wait,
-            Err(error) => {
-                tracing::error!(site = queue.0, destination = queue.1, %error, "nothing is delivered");
-                LOOK
+/// What brings the deliveries of one queue.
+struct Worker {
+    app: Arc<App>,
+    site: String,
+    destination: String,
+    to: Arc<dyn Destination>,
+    line: Arc<Line>,
+    streak: Streak,
+    running: JoinSet<Result<Delivered, Failure>>,
+    /// What each task attempts.
+    attempts: HashMap<task::Id, (DueDelivery, AbortHandle)>,
+    /// Outcomes that are not stored yet.
+    unrecorded: Vec<(DueDelivery, Tried)>,
+}
+
+impl Worker {
+    fn new(app: Arc<App>, (site, destination): (String, String), to: Arc<dyn Destination>, line: Arc<Line>) -> Worker {
+        let (running, attempts, unrecorded) = (JoinSet::new(), HashMap::new(), Vec::new());
+        let streak = Streak::default();
+        Worker { app, site, destination, to, line, streak, running, attempts, unrecorded }
+    }
+
+    async fn work(mut self, stop: &CancellationToken) {
+        let mut woken = self.line.woken();
+        let mut renew = interval(RENEW);
+        renew.set_missed_tick_behavior(MissedTickBehavior::Delay);
+        let mut retry = interval(STORE_RETRY);
+        retry.set_missed_tick_behavior(MissedTickBehavior::Delay);
+        loop {
+            woken.mark_unchanged();
+            let stopping = stop.is_cancelled();
+            if stopping && self.running.is_empty() && self.unrecorded.is_empty() {
+                return;
             }
-        };
-        tokio::select! {
-            Some(done) = tries.running.join_next_with_id() => {
-                // Together with all that have come to an end meanwhile.
-                let mut all = vec![done];
-                all.extend(std::iter::from_fn(|| tries.running.try_join_next_with_id()));
-                let mut ended = Vec::new();
-                for done in all {
-                    match done {
-                        Ok((task, one)) => {
-                            tries.ids.remove(&task);
-                            ended.push(one);
-                        }
-                        // It is tried again when it is nobody's any more.
-                        Err(error) => {
-                            tries.ids.remove(&error.id());
-                            tracing::error!(site = queue.0, destination = queue.1, %error, "a delivery broke off");
-                        }
+            let wait = if stopping { LOOK } else { self.begin().await };
+            let (has_room, holds_any) = (self.room() > 0, !self.held().is_empty());
+            tokio::select! {
+                Some(done) = self.running.join_next_with_id() => {
+                    self.finish(done);
+                    // Together with all that have come to an end meanwhile.
+                    while let Some(done) = self.running.try_join_next_with_id() {
+                        self.finish(done);
+                    }
+                    self.record().await;
+                }
+                _ = renew.tick(), if holds_any => {
+                    if !self.extend().await {
+                        renew.reset_after(STORE_RETRY);
                     }
                 }
-                if let Err(error) = settle(app, line, &mut streak, ended).await {
-                    tracing::error!(site = queue.0, destination = queue.1, %error, "what became of deliveries is not kept");
-                }
+                _ = retry.tick(), if !self.unrecorded.is_empty() => self.record().await,
+                _ = woken.changed(), if has_room && !stopping => {}
+                () = stop.cancelled(), if !stopping => {}
+                () = sleep(wait.min(LOOK)), if !stopping => {}
             }
-            _ = renew.tick(), if !tries.ids.is_empty() => {
-                let ids: Vec<i64> = tries.ids.values().copied().collect();
-                if let Err(error) = app.store.set_due(&ids, &lease(clock::timestamp())).await {
-                    tracing::warn!(site = queue.0, destination = queue.1, %error, "what is being delivered is not kept from others");
-                }
-            }
-            _ = woken.changed(), if room > 0 => {}
-            () = tokio::time::sleep(wait.min(LOOK)) => {}
         }
     }
-}
 
-/// What is being delivered.
-#[derive(Default)]
-struct Tries {
-    running: JoinSet<(DueDelivery, Result<Delivered, Failure>)>,
-    /// What each task delivers.
-    ids: HashMap<task::Id, i64>,
-}
+    fn queue(&self) -> (&str, &str) {
+        (&self.site, &self.destination)
+    }
 
-/// Begins with what is due, and gives the time until there may be more.
-async fn begin(
-    app: &Arc<App>,
-    queue: (&str, &str),
-    to: &Arc<dyn Destination>,
-    streak: &mut Streak,
-    room: u32,
-    tries: &mut Tries,
-) -> Result<Duration, StoreError> {
-    let now = clock::timestamp();
-    if let Some(until) = streak.until.filter(|until| *until > now) {
-        return Ok(clock::left(until));
+    /// How many attempts may begin.
+    fn room(&self) -> usize {
+        // One at a time until something gets through.
+        let most = if self.streak.failures > 0 { 1 } else { self.to.at_once() as usize };
+        most.saturating_sub(self.running.len() + self.unrecorded.len())
     }
-    streak.asked = false;
-    if room == 0 {
-        return Ok(LOOK);
+
+    /// What is claimed here: being attempted, or attempted and not recorded yet.
+    fn held(&self) -> Vec<(i64, &str)> {
+        let attempted = self.attempts.values().map(|(due, _)| due);
+        let all = attempted.chain(self.unrecorded.iter().map(|(due, _)| due));
+        all.map(|due| (due.delivery.id, due.claim.as_str())).collect()
     }
-    let due = app.store.take_deliveries(queue, &clock::written(now), &lease(now), room).await?;
-    if due.is_empty() {
-        let next = app.store.next_delivery(queue).await?.and_then(|next| next.parse().ok());
-        return Ok(next.map_or(LOOK, clock::left));
+
+    /// Begins with what is due, and gives the time until there may be more.
+    async fn begin(&mut self) -> Duration {
+        let now = clock::timestamp();
+        if let Some(until) = self.streak.until.filter(|until| *until > now) {
+            return clock::left(until);
+        }
+        self.streak.asked = false;
+        let room = self.room();
+        if room == 0 {
+            return LOOK;
+        }
+        match self.claim(now, room).await {
+            Ok(wait) => wait,
+            Err(error) => {
+                tracing::error!(site = self.site, destination = self.destination, %error, "claiming deliveries failed");
+                STORE_RETRY
+            }
+        }
     }
-    for due in due {
-        let (app, to) = (app.clone(), to.clone());
-        let id = due.delivery.id;
-        let task = tries.running.spawn(async move {
-            let result = timeout(PATIENCE, bring(&app, to.as_ref(), &due)).await;
-            (due, result.unwrap_or_else(|_| Err(Failure::later("it takes too long"))))
-        });
-        tries.ids.insert(task.id(), id);
+
+    async fn claim(&mut self, now: Timestamp, room: usize) -> Result<Duration, StoreError> {
+        let held: Vec<i64> = self.held().into_iter().map(|(id, _)| id).collect();
+        let (token, at, until) = (Uuid::new_v4().simple().to_string(), clock::written(now), lease(now));
+        let claim = Claim { token: &token, now: &at, until: &until };
+        let due = self.app.store.claim_deliveries(self.queue(), claim, &held, room as u32).await?;
+        if due.is_empty() {
+            let next = self.app.store.next_delivery(self.queue(), &held).await?.and_then(|next| next.parse().ok());
+            return Ok(next.map_or(LOOK, clock::left));
+        }
+        for due in due {
+            let (app, to, one) = (self.app.clone(), self.to.clone(), due.clone());
+            let task = self.running.spawn(async move {
+                let result = patience::limited(PATIENCE, bring(&app, to.as_ref(), &one)).await;
+                result.unwrap_or_else(|| Err(Failure::later("it takes too long")))
+            });
+            self.attempts.insert(task.id(), (due, task));
+        }
+        Ok(LOOK)
     }
-    Ok(LOOK)
+
+    /// Judges an attempt that has come to an end.
+    fn finish(&mut self, done: Result<(task::Id, Result<Delivered, Failure>), JoinError>) {
+        let (task, result) = match done {
+            Ok((task, result)) => (task, result),
+            Err(error) if error.is_cancelled() => {
+                self.attempts.remove(&error.id());
+                return;
+            }
+            Err(error) => {
+                count_panic(&format!("attempt {}/{}", self.site, self.destination), &error);
+                (error.id(), Err(Failure::later("the attempt panicked; see the log of the gateway")))
+            }
+        };
+        let Some((due, _)) = self.attempts.remove(&task) else { return };
+        let outcome = judge(&mut self.streak, &due.delivery, &result, clock::timestamp());
+        note(&self.line, &mut self.streak, &due, &outcome);
+        self.unrecorded.push((due, outcome));
+    }
+
+    /// Stores the outcomes of attempts. Those that cannot be stored are kept for the next time.
+    async fn record(&mut self) {
+        let all: Vec<(&DueDelivery, &Tried)> = self.unrecorded.iter().map(|(due, outcome)| (due, outcome)).collect();
+        match self.app.store.record_attempts(&all, &clock::now()).await {
+            Ok(lost) => {
+                let recorded = take(&mut self.unrecorded);
+                self.settled(recorded, &lost);
+            }
+            Err(error @ StoreError::Busy) => self.warn_unrecorded(&error),
+            // One of them may be the reason.
+            Err(error) => {
+                self.warn_unrecorded(&error);
+                self.record_singly().await;
+            }
+        }
+        if !self.streak.recovered.is_empty() && self.unrecorded.is_empty() {
+            let recovered = take(&mut self.streak.recovered);
+            if let Err(error) = self.app.store.retry_at_once(&recovered).await {
+                // They wait for the end of their own pause.
+                tracing::warn!(site = self.site, destination = self.destination, %error, "retrying at once failed");
+            }
+        }
+    }
+
+    async fn record_singly(&mut self) {
+        for (due, outcome) in take(&mut self.unrecorded) {
+            match self.app.store.record_attempts(&[(&due, &outcome)], &clock::now()).await {
+                Ok(lost) => self.settled(vec![(due, outcome)], &lost),
+                Err(StoreError::Busy) => self.unrecorded.push((due, outcome)),
+                Err(error) if matches!(outcome, Tried::GivenUp { .. }) => {
+                    self.warn_unrecorded(&error);
+                    self.unrecorded.push((due, outcome));
+                }
+                Err(error) => {
+                    let told = format!("what became of it cannot be stored: {error}");
+                    self.unrecorded.push((due, Tried::GivenUp { told }));
+                }
+            }
+        }
+    }
+
+    fn warn_unrecorded(&self, error: &StoreError) {
+        let (site, destination, attempts) = (&self.site, &self.destination, self.unrecorded.len());
+        tracing::warn!(site, destination, attempts, %error, "recording delivery attempts failed; they are kept");
+    }
+
+    fn settled(&self, recorded: Vec<(DueDelivery, Tried)>, lost: &[i64]) {
+        for (due, outcome) in recorded {
+            if lost.contains(&due.delivery.id) {
+                let (site, destination, delivery) = (&self.site, &self.destination, due.delivery.id);
+                tracing::warn!(site, destination, delivery, ?outcome, "attempt not recorded: its claim was lost");
+            }
+            self.app.lines.settle(&due.delivery.ticket);
+        }
+        self.line.look();
+    }
+
+    /// Extends the claims of what is held. What somebody else has claimed meanwhile is not attempted any further here. `false` where the
+    /// store could not be used.
+    async fn extend(&mut self) -> bool {
+        let lost = match self.app.store.extend_claims(&self.held(), &lease(clock::timestamp())).await {
+            Ok(lost) => lost,
+            Err(error) => {
+                tracing::warn!(site = self.site, destination = self.destination, %error, "extending claims failed");
+                return false;
+            }
+        };
+        for (due, attempt) in self.attempts.values().filter(|(due, _)| lost.contains(&due.delivery.id)) {
+            let (site, destination, delivery) = (&self.site, &self.destination, due.delivery.id);
+            tracing::warn!(site, destination, delivery, "attempt ended: its claim was lost");
+            attempt.abort();
+        }
+        true
+    }
 }
 
 /// Puts together what is to be brought, and brings it.
@@ -213,31 +341,6 @@ async fn bring(app: &App, to: &dyn Destination, due: &DueDelivery) -> Result<Del
     to.deliver(&parcel).await
 }
 
-/// Keeps what became of tries, and what they say about the destination.
-async fn settle(
-    app: &App,
-    line: &Line,
-    streak: &mut Streak,
-    ended: Vec<(DueDelivery, Result<Delivered, Failure>)>,
-) -> Result<(), StoreError> {
-    let now = clock::timestamp();
-    let mut tries = Vec::new();
-    for (due, result) in &ended {
-        let tried = judge(streak, &due.delivery, result, now);
-        note(line, streak, due, &tried);
-        tries.push((&due.delivery, tried));
-    }
-    app.store.tried(&tries, &clock::written(now)).await?;
-    if !streak.recovered.is_empty() {
-        app.store.set_due(&take(&mut streak.recovered), &clock::now()).await?;
-    }
-    for (due, _) in &ended {
-        app.lines.settle(&due.delivery.ticket);
-    }
-    line.look();
-    Ok(())
-}
-
 /// What becomes of a try.
 fn judge(streak: &mut Streak, delivery: &Delivery, result: &Result<Delivered, Failure>, now: Timestamp) -> Tried {
     let since = delivery.created_at.parse().unwrap_or(now);
@@ -261,7 +364,7 @@ fn judge(streak: &mut Streak, delivery: &Delivery, result: &Result<Delivered, Fa
             let over = since.checked_add(GIVEN_UP).is_ok_and(|end| end < now);
             match over {
                 true => Tried::GivenUp { told: told.clone() },
-                false => Tried::Later { due_at: clock::written(now), blamed: false, told: told.clone() },
+                false => Tried::Later { due_at: delivery.due_at.clone(), blamed: false, told: told.clone() },
             }
         }
     }
@@ -273,7 +376,14 @@ fn note(line: &Line, streak: &mut Streak, due: &DueDelivery, tried: &Tried) {
     let reference = &ticket.reference;
     match tried {
         Tried::Later { blamed: true, told, .. } => {
-            tracing::warn!(site, destination, reference, told, "a delivery failed, and is tried again");
+            tracing::warn!(
+                site,
+                destination,
+                reference,
+                told,
+                attempt = due.delivery.tries,
+                "delivery failed, is tried again"
+            );
             streak.failures = streak.failures.saturating_add(1);
             streak.blamed.push(*id);
             if streak.blamed.len() >= STREAK {
@@ -283,23 +393,23 @@ fn note(line: &Line, streak: &mut Streak, due: &DueDelivery, tried: &Tried) {
             return;
         }
         Tried::Later { told, .. } => {
-            tracing::warn!(site, destination, told, "nothing gets through, and everything waits");
+            tracing::warn!(site, destination, told, "destination away, deliveries wait");
             line.set_away(Some(told.clone()));
             return;
         }
         Tried::GivenUp { told } => {
-            tracing::error!(site, destination, reference, told, "a delivery is given up; see the inbox");
+            tracing::error!(site, destination, reference, told, "delivery failed for good, dead letter; see the inbox");
             if line.away().is_some() {
                 return;
             }
         }
         Tried::Delivered { told, .. } if !told.is_empty() => {
-            tracing::warn!(site, destination, reference, told, "a delivery arrived without some of it");
+            tracing::warn!(site, destination, reference, told, "delivered without some of it");
         }
         Tried::Delivered { remote, .. } => tracing::info!(site, destination, reference, remote, "delivered"),
     }
     if line.away().is_some() {
-        tracing::info!(site, destination, "it is there again");
+        tracing::info!(site, destination, "destination back");
     }
     let blamed = take(&mut streak.blamed);
     if blamed.len() >= STREAK {
@@ -320,7 +430,7 @@ fn leave_alone(streak: &mut Streak, after: Option<Duration>, now: Timestamp) {
     streak.asked |= after.is_some();
 }
 
-/// Until when what is taken now is nobody else's.
+/// Until when what is claimed now is nobody else's.
 fn lease(now: Timestamp) -> String {
     clock::written(now.checked_add(LEASE).unwrap_or(now))
 }

@@ -6,10 +6,12 @@ mod message;
 mod post;
 pub mod worker;
 
+use std::collections::BTreeMap;
 use std::fmt;
 
 use lettre::message::Mailbox;
 use lettre::{AsyncSmtpTransport, Tokio1Executor};
+use tokio::sync::watch;
 
 use super::settings::Site;
 use super::store::{NewMail, StoredTicket};
@@ -33,6 +35,30 @@ impl fmt::Debug for Mailer {
     /// Without the server, which has a password.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "Mailer({})", self.from)
+    }
+}
+
+/// Wakes who sends the mail of a site.
+#[derive(Debug)]
+pub struct MailWakers(BTreeMap<String, watch::Sender<()>>);
+
+impl MailWakers {
+    /// One for each site that sends mail.
+    pub fn new(sites: &BTreeMap<String, Site>) -> MailWakers {
+        let mailing = sites.iter().filter(|(_, site)| site.mail.is_some());
+        MailWakers(mailing.map(|(name, _)| (name.clone(), watch::Sender::new(()))).collect())
+    }
+
+    /// There may be mail of a site to send.
+    pub fn wake(&self, site: &str) {
+        if let Some(waker) = self.0.get(site) {
+            waker.send_replace(());
+        }
+    }
+
+    /// Changes when there may be mail of a site to send.
+    pub fn watch(&self, site: &str) -> Option<watch::Receiver<()>> {
+        self.0.get(site).map(watch::Sender::subscribe)
     }
 }
 

@@ -1,83 +1,101 @@
 //! Sends what is due, one mail after the other, each site for itself.
 //!
-//! A try is noted before it is made. Where the gateway ends between the server's answer and the note that it is done, the mail is sent
-//! again after [`LEASE`], with the same Message-ID: rather twice than never.
+//! An attempt is counted before it is made, and while it is made its mail is claimed. Where the gateway ends between the server's answer and
+//! the record that it is done, the mail is sent again after [`LEASE`], with the same Message-ID: rather twice than never.
 
-use std::collections::BTreeMap;
-use std::convert::Infallible;
 use std::sync::Arc;
 use std::time::Duration;
 
 use jiff::Timestamp;
 use tokio::sync::watch;
 use tokio::task::JoinSet;
-use tokio::time::timeout;
+use tokio::time::{sleep, timeout};
+use tokio_util::sync::CancellationToken;
+use uuid::Uuid;
 
 use super::Mailer;
 use super::letter::letter;
 use super::message::message;
 use super::post::{NotTaken, hand_over};
+use crate::gateway::app::App;
 use crate::gateway::settings::Site;
-use crate::gateway::store::{DueMail, Store, StoreError};
+use crate::gateway::store::{Claim, DueMail, Store, StoreError};
+use crate::gateway::supervisor::supervise;
 use crate::gateway::{clock, pauses};
 
-/// For how long a mail that is being sent is nobody else's; longer than a server may take for it.
-const LEASE: Duration = Duration::from_secs(5 * 60);
+/// For how long a mail that is being sent is nobody else's. Short, because of who is killed meanwhile, and renewed.
+const LEASE: Duration = Duration::from_secs(30);
+const RENEW: Duration = Duration::from_secs(10);
+/// How long after the store could not be used it is tried again.
+const STORE_RETRY: Duration = Duration::from_secs(1);
 /// For how long it is tried. Later than this nobody waits for a receipt.
 const GIVEN_UP: Duration = Duration::from_secs(24 * 60 * 60);
 /// How often it is looked what another gateway on the same database has left behind.
 const LOOK: Duration = Duration::from_secs(60);
 
-/// What became of a try.
+/// What became of an attempt.
 enum Sent {
     Taken,
     Later(String),
     Never(String),
 }
 
-/// Sends the mail of the sites for as long as it runs. `woken` changes when there may be some.
-pub async fn run(store: Arc<dyn Store>, sites: &BTreeMap<String, Site>, woken: watch::Receiver<()>) -> Infallible {
-    let mut running = JoinSet::new();
-    for (name, site) in sites {
-        if let Some(mailer) = &site.mail {
-            let (store, name, site, mailer, woken) =
-                (store.clone(), name.clone(), site.clone(), mailer.clone(), woken.clone());
-            running.spawn(async move { work(store.as_ref(), (&name, &site), &mailer, woken).await });
-        }
+/// Sends the mail of the sites until it is told to stop; then the mail that is being sent comes to an end and is recorded.
+pub async fn run(app: Arc<App>, stop: CancellationToken) {
+    let mut workers = JoinSet::new();
+    for (name, site) in &app.settings.sites {
+        let Some(mailer) = &site.mail else { continue };
+        let (app, name, mailer, stop) = (app.clone(), name.clone(), mailer.clone(), stop.clone());
+        workers.spawn(async move {
+            let start = || {
+                let (app, name, mailer, stop) = (app.clone(), name.clone(), mailer.clone(), stop.clone());
+                async move { work(&app, &name, &mailer, &stop).await }
+            };
+            supervise(&format!("mail {name}"), &stop, start).await;
+        });
     }
-    while let Some(Err(error)) = running.join_next().await {
-        tracing::error!(%error, "the mail of a site is sent no more");
-    }
-    std::future::pending().await
+    while workers.join_next().await.is_some() {}
 }
 
-async fn work(
-    store: &dyn Store,
-    (name, site): (&str, &Site),
-    mailer: &Mailer,
-    mut woken: watch::Receiver<()>,
-) -> Infallible {
-    loop {
+async fn work(app: &App, name: &str, mailer: &Mailer, stop: &CancellationToken) {
+    let Some(site) = app.site(name) else { return };
+    let mut woken = app.mailed.watch(name).unwrap_or_else(|| watch::channel(()).1);
+    while !stop.is_cancelled() {
         woken.mark_unchanged();
-        let wait = match send_due(store, (name, site), mailer).await {
+        let wait = match send_due(app.store.as_ref(), (name, site), mailer, stop).await {
             Ok(wait) => wait,
             Err(error) => {
-                tracing::error!(site = name, %error, "no mail is sent");
-                LOOK
+                tracing::error!(site = name, %error, "claiming mail failed");
+                STORE_RETRY
             }
         };
-        let _ = timeout(wait.min(LOOK), woken.changed()).await;
+        tokio::select! {
+            _ = timeout(wait.min(LOOK), woken.changed()) => {}
+            () = stop.cancelled() => {}
+        }
     }
 }
 
 /// Sends all that is due, and gives the time until the next is.
-async fn send_due(store: &dyn Store, (name, site): (&str, &Site), mailer: &Mailer) -> Result<Duration, StoreError> {
-    loop {
+async fn send_due(
+    store: &dyn Store,
+    (name, site): (&str, &Site),
+    mailer: &Mailer,
+    stop: &CancellationToken,
+) -> Result<Duration, StoreError> {
+    while !stop.is_cancelled() {
         let now = clock::timestamp();
-        let until = clock::written(now.checked_add(LEASE).unwrap_or(now));
-        let Some(due) = store.take_mail(name, &clock::written(now), &until).await? else { break };
-        let id = &due.ticket.id;
-        let again = match send(site, mailer, &due).await {
+        // A reader says whether there is any, so that who has nothing to send keeps nobody from writing.
+        let next = store.next_mail(name).await?.and_then(|next| next.parse::<Timestamp>().ok());
+        match next {
+            Some(next) if next <= now => {}
+            next => return Ok(next.map_or(LOOK, clock::left)),
+        }
+        let (token, at, until) = (Uuid::new_v4().simple().to_string(), clock::written(now), lease(now));
+        let claim = Claim { token: &token, now: &at, until: &until };
+        let Some(due) = store.claim_mail(name, claim).await? else { continue };
+        let Some(sent) = send_claimed(store, site, mailer, (&due, &token)).await else { continue };
+        let again = match &sent {
             Sent::Taken => None,
             Sent::Later(reason) => {
                 let now = clock::timestamp();
@@ -85,25 +103,63 @@ async fn send_due(store: &dyn Store, (name, site): (&str, &Site), mailer: &Maile
                 let again = pauses::next(due.tries, since, GIVEN_UP, now, pauses::random());
                 let reference = &due.ticket.reference;
                 match again {
-                    Some(_) => {
-                        tracing::warn!(site = name, reference, reason, "a mail could not be sent, and is tried again")
-                    }
-                    None => tracing::warn!(site = name, reference, reason, "a mail is given up after a day"),
+                    Some(_) => tracing::warn!(site = name, reference, reason, "mail failed, is tried again"),
+                    None => tracing::warn!(site = name, reference, reason, "mail given up after a day"),
                 }
                 again
             }
             Sent::Never(reason) => {
-                tracing::warn!(site = name, reference = due.ticket.reference, reason, "a mail is given up");
+                tracing::warn!(site = name, reference = due.ticket.reference, reason, "mail given up");
                 None
             }
         };
-        match again {
-            Some(again) => store.put_off_mail(id, &clock::written(again)).await?,
-            None => store.end_mail(id, &clock::now()).await?,
+        record(store, (&due.ticket.id, &token), again.map(clock::written)).await;
+    }
+    Ok(LOOK)
+}
+
+/// Sends a mail while its claim is extended; `None` where somebody else has claimed it meanwhile.
+async fn send_claimed(store: &dyn Store, site: &Site, mailer: &Mailer, (due, token): (&DueMail, &str)) -> Option<Sent> {
+    let lost = async {
+        let mut pause = RENEW;
+        loop {
+            sleep(pause).await;
+            match store.extend_mail(&due.ticket.id, token, &lease(clock::timestamp())).await {
+                Ok(true) => pause = RENEW,
+                Ok(false) => return,
+                Err(error) => {
+                    tracing::warn!(site = due.ticket.site, %error, "extending a claim failed");
+                    pause = STORE_RETRY;
+                }
+            }
+        }
+    };
+    tokio::select! {
+        sent = send(site, mailer, due) => Some(sent),
+        () = lost => {
+            tracing::warn!(site = due.ticket.site, reference = due.ticket.reference, "mail ended: its claim was lost");
+            None
         }
     }
-    let next = store.next_mail(name).await?.and_then(|next| next.parse::<Timestamp>().ok());
-    Ok(next.map_or(LOOK, clock::left))
+}
+
+/// Records what became of an attempt, as soon as the store can be used. Nothing else is sent until then.
+async fn record(store: &dyn Store, (ticket, token): (&str, &str), again: Option<String>) {
+    loop {
+        match store.record_mail(ticket, token, again.as_deref(), &clock::now()).await {
+            Ok(true) => return,
+            Ok(false) => return tracing::warn!(ticket, "mail not recorded: its claim was lost"),
+            Err(error) => {
+                tracing::warn!(ticket, %error, "recording a mail failed; it is tried again");
+                sleep(STORE_RETRY).await;
+            }
+        }
+    }
+}
+
+/// Until when what is claimed now is nobody else's.
+fn lease(now: Timestamp) -> String {
+    clock::written(now.checked_add(LEASE).unwrap_or(now))
 }
 
 async fn send(site: &Site, mailer: &Mailer, due: &DueMail) -> Sent {

@@ -59,7 +59,7 @@ pub struct Delivery {
     pub state: State,
     /// Since when it waits, RFC 3339 in UTC.
     pub created_at: String,
-    /// When it is tried next, RFC 3339 in UTC.
+    /// When it is tried next, and its place in the queue, RFC 3339 in UTC.
     pub due_at: String,
     /// When it was tried first, RFC 3339 in UTC; none until then.
     pub tried_at: Option<String>,
@@ -75,9 +75,22 @@ pub struct Delivery {
     pub told: String,
 }
 
+/// The right of one worker to what it claims, for a time.
+#[derive(Clone, Copy, Debug)]
+pub struct Claim<'a> {
+    /// A random token, different for each claim.
+    pub token: &'a str,
+    /// Now, RFC 3339 in UTC.
+    pub now: &'a str,
+    /// Until when nobody else may claim the same, RFC 3339 in UTC.
+    pub until: &'a str,
+}
+
 /// A delivery that is due, with its ticket and where that is.
 #[derive(Clone, Debug, PartialEq)]
 pub struct DueDelivery {
+    /// The token of the claim that it was claimed under.
+    pub claim: String,
     /// The delivery.
     pub delivery: Delivery,
     /// Its ticket.
@@ -150,24 +163,29 @@ pub struct DueLook {
 /// A place where deliveries wait. When a write returns, it is on disk.
 #[async_trait]
 pub trait Deliveries: Send + Sync {
-    /// Takes the oldest deliveries of a destination that are due, `limit` at most, and notes the try. Until a time nobody else takes
-    /// them. None is taken while an earlier one of its ticket is not delivered.
-    async fn take_deliveries(
+    /// Claims the oldest deliveries of a destination that are due, `limit` at most, and counts the attempt. None is claimed while an earlier
+    /// one of its ticket is not delivered, nor those of `held`, which the caller is at work on. What cannot be read becomes a dead letter
+    /// alone, and is logged. Costs what is claimed, however much waits.
+    async fn claim_deliveries(
         &self,
         queue: (&str, &str),
-        now: &str,
-        until: &str,
+        claim: Claim<'_>,
+        held: &[i64],
         limit: u32,
     ) -> Result<Vec<DueDelivery>, StoreError>;
 
-    /// When the next delivery of a destination is due.
-    async fn next_delivery(&self, queue: (&str, &str)) -> Result<Option<String>, StoreError>;
+    /// When the next delivery of a destination can be claimed, but for those of `held`.
+    async fn next_delivery(&self, queue: (&str, &str), held: &[i64]) -> Result<Option<String>, StoreError>;
 
-    /// Keeps what has become of tries. A ticket about which something was delivered is looked at soon, where answers come back.
-    async fn tried(&self, tries: &[(&Delivery, Tried)], now: &str) -> Result<(), StoreError>;
+    /// Records the outcomes of attempts and ends their claims. A ticket about which something was delivered is looked at soon, where answers
+    /// come back. Gives the ids of those whose claim somebody else holds by now: nothing is recorded for them.
+    async fn record_attempts(&self, attempts: &[(&DueDelivery, &Tried)], now: &str) -> Result<Vec<i64>, StoreError>;
 
-    /// Sets when deliveries that wait are due: now, or later for those that are in somebody's hands.
-    async fn set_due(&self, ids: &[i64], at: &str) -> Result<(), StoreError>;
+    /// Extends claims, each an id and its token. Gives the ids of those that somebody else holds by now.
+    async fn extend_claims(&self, claims: &[(i64, &str)], until: &str) -> Result<Vec<i64>, StoreError>;
+
+    /// Lets deliveries that wait be claimed at once, in the place that they had in the queue when they came.
+    async fn retry_at_once(&self, ids: &[i64]) -> Result<(), StoreError>;
 
     /// The deliveries of a ticket, oldest first.
     async fn deliveries(&self, ticket: &str) -> Result<Vec<Delivery>, StoreError>;
@@ -178,7 +196,8 @@ pub trait Deliveries: Send + Sync {
     /// Where the deliveries stand, destination by destination, of those for which something waits or is given up.
     async fn queues(&self) -> Result<Vec<Queue>, StoreError>;
 
-    /// Tries again what was given up: one delivery, or all of them. How many it was.
+    /// Tries again what was given up: one delivery, or all of them. How many it was. What waits behind them is renewed with them, as if all
+    /// of it had just come.
     async fn send_again(&self, id: Option<i64>, now: &str) -> Result<u64, StoreError>;
 
     /// Where a ticket is at a destination.

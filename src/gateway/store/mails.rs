@@ -2,7 +2,7 @@
 
 use async_trait::async_trait;
 
-use super::{StoreError, StoredTicket};
+use super::{Claim, StoreError, StoredTicket};
 
 /// How many receipts an address gets in a day for tickets that nobody has signed: anybody can write anybody's address into a form.
 pub const UNSIGNED_A_DAY: u32 = 3;
@@ -32,15 +32,17 @@ pub struct DueMail {
 /// A place where receipts wait. When a write returns, it is on disk.
 #[async_trait]
 pub trait Mails: Send + Sync {
-    /// Takes the receipt of a site that has been due for longest, and notes the try. Until a time nobody else takes it.
-    async fn take_mail(&self, site: &str, now: &str, until: &str) -> Result<Option<DueMail>, StoreError>;
+    /// Claims the receipt of a site that has been due for longest, and counts the attempt. One that cannot be read is given up alone, and
+    /// logged.
+    async fn claim_mail(&self, site: &str, claim: Claim<'_>) -> Result<Option<DueMail>, StoreError>;
 
-    /// When the next receipt of a site is due.
+    /// When the next receipt of a site can be claimed.
     async fn next_mail(&self, site: &str) -> Result<Option<String>, StoreError>;
 
-    /// Puts the receipt of a ticket off until a time.
-    async fn put_off_mail(&self, ticket: &str, until: &str) -> Result<(), StoreError>;
+    /// Extends the claim of a token; `false` where somebody else holds it by now.
+    async fn extend_mail(&self, ticket: &str, token: &str, until: &str) -> Result<bool, StoreError>;
 
-    /// Nothing more is done about the receipt of a ticket: it is sent or given up. Forgets those for which that is so and whose day is over.
-    async fn end_mail(&self, ticket: &str, now: &str) -> Result<(), StoreError>;
+    /// Records what became of an attempt and ends its claim: it is tried again at a time, or nothing more is done about it because it is sent
+    /// or given up. `false` where somebody else holds the claim by now: nothing is recorded. Forgets those that are done and whose day is over.
+    async fn record_mail(&self, ticket: &str, token: &str, again: Option<&str>, now: &str) -> Result<bool, StoreError>;
 }

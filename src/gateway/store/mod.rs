@@ -23,7 +23,9 @@ pub use conversations::{
     Act, Change, Changed, Conversations, CurrentTicket, Decide, Decision, Deed, Handling, Limit, MessageSeal,
     NewMessage, Reader, STATUS_CHANGES_AN_HOUR,
 };
-pub use deliveries::{Deliveries, Delivery, DueDelivery, DueLook, NewDelivery, Place, Queue, State, Tried, What};
+pub use deliveries::{
+    Claim, Deliveries, Delivery, DueDelivery, DueLook, NewDelivery, Place, Queue, State, Tried, What,
+};
 pub use mails::{DueMail, Mails, NewMail};
 pub use sqlite::SqliteStore;
 

@@ -62,7 +62,7 @@ pub async fn take(
     for _ in 0..DRAWS {
         match app.store.place(&stored, &seal, along.clone()).await? {
             Placed::New => {
-                app.mailed.send_replace(());
+                app.mailed.wake(name);
                 let receipt = receipt(&stored);
                 app.live.changed(stored.clone());
                 // It is kept: whoever sends it again meanwhile is answered.

@@ -20,6 +20,7 @@ use deskbell::gateway::store::{Along, Placed, Seal, StoredTicket, What};
 use serde_json::{Value, json};
 use tokio::task::JoinSet;
 use tokio::time::{sleep, timeout};
+use tokio_util::sync::CancellationToken;
 
 use crate::support::{self, Answer, Gateway, SECRET, request, signed_with};
 use crate::zendesk::Zendesk;
@@ -101,13 +102,8 @@ pub async fn open(zendesk: Zendesk, lines: &str) -> Desk {
     let gateway = support::gateway_with(lines, Overrides::default()).await;
     let mut workers = JoinSet::new();
     let app = gateway.app.clone();
-    workers.spawn(async move {
-        worker::run(app).await;
-    });
-    let app = gateway.app.clone();
-    workers.spawn(async move {
-        follow::run(app).await;
-    });
+    workers.spawn(worker::run(app.clone(), CancellationToken::new()));
+    workers.spawn(follow::run(app, CancellationToken::new()));
     Desk { zendesk, gateway, _workers: workers }
 }
 

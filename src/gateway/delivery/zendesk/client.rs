@@ -1,5 +1,6 @@
 //! Asking Zendesk, and what its answers mean for everything that is asked.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use axum::body::Bytes;
@@ -10,7 +11,7 @@ use serde_json::Value;
 
 use super::super::Failure;
 use super::login::Login;
-use super::pace::Pace;
+use super::pace::{Priority, RateLimiter};
 use crate::gateway::fetch;
 
 /// How long an answer may take, from the first byte asked to the last one read.
@@ -23,15 +24,31 @@ const BODY_MAX: usize = 8 << 20;
 /// The longest that Zendesk can make everything wait at a time.
 const WAIT_MAX: Duration = Duration::from_secs(60 * 60);
 
-/// Asks an account.
-#[derive(Debug)]
+/// Asks an account, as urgently as what it asks for is.
+#[derive(Clone, Debug)]
 pub struct Client {
+    connection: Arc<Connection>,
+    admission: Admission,
+}
+
+/// What is shared by all who ask an account.
+#[derive(Debug)]
+struct Connection {
     http: reqwest::Client,
     /// For files, which lie elsewhere: it lets itself be led there.
     files: reqwest::Client,
     base: Url,
     login: Login,
-    pace: Pace,
+    limiter: RateLimiter,
+}
+
+/// How the rate limit of the account admits a request.
+#[derive(Clone, Copy, Debug)]
+enum Admission {
+    /// It waits its turn.
+    Waits(Priority),
+    /// It has been admitted.
+    Admitted,
 }
 
 /// What is asked.
@@ -93,12 +110,35 @@ impl Client {
             client.redirect(redirects).build().map_err(|error| fetch::told(&error))
         };
         let (http, files) = (build(Policy::none())?, build(Policy::custom(fetch::redirect))?);
-        Ok(Client { http, files, base, login, pace: Pace::default() })
+        let connection = Arc::new(Connection { http, files, base, login, limiter: RateLimiter::default() });
+        Ok(Client { connection, admission: Admission::Waits(Priority::Delivery) })
+    }
+
+    /// The same account, asked as urgently as this.
+    pub fn with_priority(&self, priority: Priority) -> Client {
+        Client { connection: self.connection.clone(), admission: Admission::Waits(priority) }
+    }
+
+    /// The same account for a look-up of so many requests that nobody has to wait for; none where they are not free now.
+    pub fn for_look_up(&self, requests: u32) -> Option<Client> {
+        let admitted = self.connection.limiter.try_take(requests);
+        admitted.then(|| Client { connection: self.connection.clone(), admission: Admission::Admitted })
+    }
+
+    /// Gives back requests of a look-up that were not needed.
+    pub fn give_back(&self, requests: u32) {
+        self.connection.limiter.give_back(requests);
+    }
+
+    async fn admit(&self) {
+        if let Admission::Waits(priority) = self.admission {
+            self.connection.limiter.admit(priority).await;
+        }
     }
 
     /// The address of a path.
     pub fn url(&self, path: &str) -> Result<Url, Failure> {
-        self.base.join(path).map_err(|error| Failure::Never(format!("{path}: {error}")))
+        self.connection.base.join(path).map_err(|error| Failure::Never(format!("{path}: {error}")))
     }
 
     /// The JSON of a path; a status that is none of success is a failure.
@@ -113,13 +153,13 @@ impl Client {
 
     /// Asks as the account's client. A token that has been ended early is asked for anew, once.
     pub async fn send(&self, request: &Request<'_>) -> Result<Answer, Failure> {
-        let login = self.login.header(self).await?;
+        let login = self.connection.login.header(self).await?;
         let answer = self.ask(request, Some(&login)).await?;
         if answer.status != StatusCode::UNAUTHORIZED {
             return Ok(answer);
         }
-        if self.login.forget(&login).await {
-            let login = self.login.header(self).await?;
+        if self.connection.login.forget(&login).await {
+            let login = self.connection.login.header(self).await?;
             let answer = self.ask(request, Some(&login)).await?;
             if answer.status != StatusCode::UNAUTHORIZED {
                 return Ok(answer);
@@ -131,11 +171,11 @@ impl Client {
     /// The bytes of a file of the account, no more than so many. Who it is is told to the account alone, and not where it leads.
     pub async fn file(&self, url: &str, max: usize) -> Result<Vec<u8>, Failure> {
         let refused = |what: &str| Failure::Never(format!("a file of Zendesk {what}"));
-        let url = Url::parse(url).ok().filter(|url| url.origin() == self.base.origin());
+        let url = Url::parse(url).ok().filter(|url| url.origin() == self.connection.base.origin());
         let url = url.ok_or_else(|| refused("is not at the address of the account"))?;
-        let login = self.login.header(self).await?;
-        self.pace.turn().await;
-        let asks = self.files.get(url).timeout(UPLOAD).header(AUTHORIZATION, login);
+        let login = self.connection.login.header(self).await?;
+        self.admit().await;
+        let asks = self.connection.files.get(url).timeout(UPLOAD).header(AUTHORIZATION, login);
         let mut response = asks.send().await.map_err(|error| unreachable(&error))?;
         if !response.status().is_success() {
             return Err(refused(&format!("is not given ({})", response.status())));
@@ -152,8 +192,8 @@ impl Client {
 
     /// One request, as somebody or as nobody.
     pub async fn ask(&self, request: &Request<'_>, login: Option<&HeaderValue>) -> Result<Answer, Failure> {
-        self.pace.turn().await;
-        let mut asks = self.http.request(request.method.clone(), self.url(request.path)?);
+        self.admit().await;
+        let mut asks = self.connection.http.request(request.method.clone(), self.url(request.path)?);
         asks = match &request.body {
             Body::Empty => asks.timeout(ANSWER),
             Body::Json(json) => asks.timeout(ANSWER).json(json),
@@ -175,7 +215,7 @@ impl Client {
             }
         }
         if let Some(allowed) = number(&headers, "x-rate-limit").or_else(|| number(&headers, "ratelimit-limit")) {
-            self.pace.allowed(allowed);
+            self.connection.limiter.allowed(allowed);
         }
         judge(status, &headers, &bytes)
     }

@@ -13,6 +13,7 @@ use tokio::sync::Mutex;
 
 use super::super::Failure;
 use super::client::{Body, Client, Request};
+use super::pace::Priority;
 
 /// What it may do. The narrower rights (`tickets:read` …) do not cover fields, forms, groups and brands, and for files none is named in
 /// the documentation; what the agent may do in whose name the client acts is a limit all the same.
@@ -77,6 +78,8 @@ impl Login {
             "grant_type": "client_credentials", "client_id": client_id, "client_secret": secret,
             "scope": SCOPE, "expires_in": LIFE,
         });
+        // Everybody waits for it.
+        let client = client.with_priority(Priority::Delivery);
         let answer = client.ask(&Request { body: Body::Json(&ask), ..Request::post("/oauth/tokens") }, None).await?;
         if !answer.status.is_success() {
             let says = answer.says();

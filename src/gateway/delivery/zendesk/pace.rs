@@ -1,7 +1,14 @@
-//! How fast an account is asked: a part of what it allows a minute, so that others who use it get their turn.
+//! How fast an account is asked: a part of what it allows a minute, so that others who use it get their turn. What delivers goes first,
+//! then what syncs, and look-ups that a page view causes take only what is free.
 
+use std::collections::VecDeque;
 use std::sync::{Mutex, PoisonError};
-use std::time::{Duration, Instant};
+use std::time::Duration;
+
+use tokio::sync::Notify;
+use tokio::time::{Instant, timeout};
+
+use super::super::patience;
 
 /// What the smallest plan allows a minute; known better after the first answer.
 const LEAST: f64 = 200.0;
@@ -9,70 +16,283 @@ const LEAST: f64 = 200.0;
 const SHARE: f64 = 0.7;
 /// The part of it that may be used at once.
 const BURST: f64 = 0.1;
+/// The part of what may be used at once that look-ups leave for what may come next.
+const RESERVE: f64 = 0.5;
+/// While deliveries wait, each so many requests one is a sync's, so that answers come through hours of deliveries.
+const SYNC_EVERY: u32 = 8;
 
-/// Gives out turns.
+/// Why an account is asked: what is more urgent first.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Priority {
+    /// Something is delivered.
+    Delivery,
+    /// What has changed there is read.
+    Sync,
+}
+
+/// Admits requests.
 #[derive(Debug)]
-pub struct Pace(Mutex<State>);
+pub struct RateLimiter {
+    state: Mutex<State>,
+    /// Told whenever somebody who waits may be next.
+    changed: Notify,
+}
 
 #[derive(Debug)]
 struct State {
     per_minute: f64,
-    /// Turns that can be taken at once; below zero where turns of the future are given out.
-    turns: f64,
+    /// Requests that can be made at once.
+    free: f64,
     at: Instant,
+    deliveries: VecDeque<u64>,
+    syncs: VecDeque<u64>,
+    /// How many deliveries were admitted while a sync waited.
+    passed: u32,
+    last: u64,
 }
 
-impl Default for Pace {
-    fn default() -> Pace {
-        Pace(Mutex::new(State { per_minute: LEAST, turns: LEAST * BURST, at: Instant::now() }))
+impl Default for RateLimiter {
+    fn default() -> RateLimiter {
+        let state = State {
+            per_minute: LEAST,
+            free: LEAST * BURST,
+            at: Instant::now(),
+            deliveries: VecDeque::new(),
+            syncs: VecDeque::new(),
+            passed: 0,
+            last: 0,
+        };
+        RateLimiter { state: Mutex::new(state), changed: Notify::new() }
     }
 }
 
-impl Pace {
-    /// Waits for a turn.
-    pub async fn turn(&self) {
-        let wait = self.take(Instant::now());
-        if !wait.is_zero() {
-            tokio::time::sleep(wait).await;
-        }
+impl RateLimiter {
+    /// Waits until a request is admitted. Who stops waiting has taken nothing.
+    pub async fn admit(&self, priority: Priority) {
+        let waiter = self.enter(priority);
+        let admission = async {
+            loop {
+                // Asked for before it is looked, so that nothing is missed in between.
+                let changed = self.changed.notified();
+                match self.with(|state| state.admit(waiter.number, Instant::now())) {
+                    Ok(()) => return,
+                    Err(Some(wait)) => drop(timeout(wait, changed).await),
+                    Err(None) => changed.await,
+                }
+            }
+        };
+        patience::waiting(admission).await;
+    }
+
+    /// Takes so many requests at once where they are free now; `false` where they are not, or somebody waits for them.
+    pub fn try_take(&self, requests: u32) -> bool {
+        self.with(|state| state.take_free(f64::from(requests), Instant::now()))
+    }
+
+    /// Gives back what was taken and not used.
+    pub fn give_back(&self, requests: u32) {
+        self.with(|state| state.free += f64::from(requests));
+        self.changed.notify_waiters();
     }
 
     /// The account has said what it allows a minute.
     pub fn allowed(&self, per_minute: u32) {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner).per_minute = f64::from(per_minute.max(1));
+        self.with(|state| state.per_minute = f64::from(per_minute.max(1)));
     }
 
-    /// Takes the next turn, and tells how long it is until then.
-    fn take(&self, now: Instant) -> Duration {
-        let mut state = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        let a_second = state.per_minute * SHARE / 60.0;
-        let passed = now.saturating_duration_since(state.at).as_secs_f64();
-        state.turns = (state.turns + passed * a_second).min((state.per_minute * BURST).max(1.0)) - 1.0;
-        state.at = now.max(state.at);
-        Duration::from_secs_f64((-state.turns).max(0.0) / a_second)
+    fn enter(&self, priority: Priority) -> Waiter<'_> {
+        let number = self.with(|state| {
+            state.last += 1;
+            let number = state.last;
+            state.queue(priority).push_back(number);
+            number
+        });
+        Waiter { limiter: self, number }
+    }
+
+    fn with<T>(&self, change: impl FnOnce(&mut State) -> T) -> T {
+        change(&mut self.state.lock().unwrap_or_else(PoisonError::into_inner))
+    }
+}
+
+/// Somebody who waits, or has been admitted.
+struct Waiter<'a> {
+    limiter: &'a RateLimiter,
+    number: u64,
+}
+
+impl Drop for Waiter<'_> {
+    fn drop(&mut self) {
+        self.limiter.with(|state| state.leave(self.number));
+        self.limiter.changed.notify_waiters();
+    }
+}
+
+impl State {
+    fn queue(&mut self, priority: Priority) -> &mut VecDeque<u64> {
+        match priority {
+            Priority::Delivery => &mut self.deliveries,
+            Priority::Sync => &mut self.syncs,
+        }
+    }
+
+    fn leave(&mut self, number: u64) {
+        self.deliveries.retain(|other| *other != number);
+        self.syncs.retain(|other| *other != number);
+    }
+
+    /// Who is admitted next.
+    fn next(&self) -> Option<(Priority, u64)> {
+        let (delivery, sync) = (self.deliveries.front(), self.syncs.front());
+        let turn_of_sync = sync.is_some() && self.passed >= SYNC_EVERY - 1;
+        let delivery = delivery.filter(|_| !turn_of_sync).map(|number| (Priority::Delivery, *number));
+        delivery.or_else(|| sync.map(|number| (Priority::Sync, *number)))
+    }
+
+    fn per_second(&self) -> f64 {
+        self.per_minute * SHARE / 60.0
+    }
+
+    fn burst(&self) -> f64 {
+        (self.per_minute * BURST).max(1.0)
+    }
+
+    fn refill(&mut self, now: Instant) {
+        let passed = now.saturating_duration_since(self.at).as_secs_f64();
+        self.free = (self.free + passed * self.per_second()).min(self.burst());
+        self.at = now.max(self.at);
+    }
+
+    /// Admits somebody; how long it is until a request is free where they are next, and nothing where others are before them.
+    fn admit(&mut self, number: u64, now: Instant) -> Result<(), Option<Duration>> {
+        self.refill(now);
+        let Some((priority, _)) = self.next().filter(|(_, next)| *next == number) else { return Err(None) };
+        if self.free < 1.0 {
+            // Rounded up, so that it is free by then.
+            let wait = Duration::from_secs_f64((1.0 - self.free) / self.per_second());
+            return Err(Some(wait + Duration::from_millis(1)));
+        }
+        self.free -= 1.0;
+        self.passed = match priority {
+            Priority::Delivery if !self.syncs.is_empty() => self.passed + 1,
+            _ => 0,
+        };
+        self.leave(number);
+        Ok(())
+    }
+
+    fn take_free(&mut self, requests: f64, now: Instant) -> bool {
+        self.refill(now);
+        let waits = !self.deliveries.is_empty() || !self.syncs.is_empty();
+        let is_free = !waits && self.free - requests >= self.burst() * RESERVE;
+        if is_free {
+            self.free -= requests;
+        }
+        is_free
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use std::sync::Arc;
 
-    #[test]
-    fn no_minute_has_more_turns_than_its_share_and_none_is_lost() {
-        let (pace, start) = (Pace::default(), Instant::now());
-        pace.allowed(600);
-        let turns: Vec<f64> = (0..2_000).map(|_| pace.take(start).as_secs_f64()).collect();
-        let most = turns.iter().map(|from| turns.iter().filter(|at| (*from..*from + 60.0).contains(*at)).count()).max();
+    use tokio::task::JoinSet;
+    use tokio::time::sleep;
+
+    /// Starts so many who wait; each says when it was admitted, in seconds since the start.
+    fn waiting(limiter: &Arc<RateLimiter>, priority: Priority, count: usize, admitted: &mut JoinSet<(Priority, f64)>) {
+        let start = Instant::now();
+        for _ in 0..count {
+            let limiter = limiter.clone();
+            admitted.spawn(async move {
+                limiter.admit(priority).await;
+                (priority, start.elapsed().as_secs_f64())
+            });
+        }
+    }
+
+    async fn all(admitted: JoinSet<(Priority, f64)>) -> Vec<(Priority, f64)> {
+        let mut all = admitted.join_all().await;
+        all.sort_by(|a, b| a.1.total_cmp(&b.1));
+        all
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn no_minute_has_more_requests_than_its_share_and_none_is_lost() {
+        let (limiter, mut admitted) = (Arc::new(RateLimiter::default()), JoinSet::new());
+        limiter.allowed(600);
+        waiting(&limiter, Priority::Delivery, 2_000, &mut admitted);
+        let times: Vec<f64> = all(admitted).await.into_iter().map(|(_, at)| at).collect();
+        let most = times.iter().map(|from| times.iter().filter(|at| (*from..*from + 60.0).contains(*at)).count()).max();
         assert!(most.is_some_and(|most| (410..=490).contains(&most)), "{most:?}");
-        let last = turns.last().copied().unwrap();
+        let last = times.last().copied().unwrap();
         assert!((2_000.0 / 7.0 - 10.0..2_000.0 / 7.0).contains(&last), "{last}");
     }
 
-    #[test]
-    fn who_asks_seldom_never_waits() {
-        let (pace, start) = (Pace::default(), Instant::now());
-        for second in 0..600 {
-            assert_eq!(pace.take(start + Duration::from_secs(second)), Duration::ZERO);
+    #[tokio::test(start_paused = true)]
+    async fn who_asks_seldom_never_waits() {
+        let limiter = RateLimiter::default();
+        for _ in 0..600 {
+            let before = Instant::now();
+            limiter.admit(Priority::Sync).await;
+            assert_eq!(before.elapsed(), Duration::ZERO);
+            sleep(Duration::from_secs(1)).await;
         }
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn deliveries_pass_syncs_but_for_one_in_eight() {
+        let (limiter, mut admitted) = (Arc::new(RateLimiter::default()), JoinSet::new());
+        waiting(&limiter, Priority::Sync, 100, &mut admitted);
+        waiting(&limiter, Priority::Delivery, 160, &mut admitted);
+        let all = all(admitted).await;
+        // The first are admitted as they come.
+        let delivered = all.iter().rposition(|(priority, _)| *priority == Priority::Delivery).unwrap();
+        let syncs = all[20..delivered].iter().filter(|(priority, _)| *priority == Priority::Sync).count();
+        assert!((19..=24).contains(&syncs), "{syncs}");
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn look_ups_take_only_what_is_free_and_nothing_that_somebody_waits_for() {
+        let limiter = Arc::new(RateLimiter::default());
+        let taken = (0..100).filter(|_| limiter.try_take(2)).count();
+        assert_eq!(taken, 5, "half of what may be used at once is left");
+        limiter.give_back(1);
+        assert!(!limiter.try_take(2));
+        let mut admitted = JoinSet::new();
+        waiting(&limiter, Priority::Delivery, 50, &mut admitted);
+        sleep(Duration::from_secs(2)).await;
+        assert!(!limiter.try_take(1), "deliveries wait");
+        assert_eq!(all(admitted).await.len(), 50);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn who_stops_waiting_takes_nothing_and_holds_nobody_up() {
+        let limiter = Arc::new(RateLimiter::default());
+        for _ in 0..1_000 {
+            let gives_up = timeout(Duration::from_millis(1), limiter.admit(Priority::Delivery));
+            drop(gives_up.await);
+        }
+        let mut given_up = JoinSet::new();
+        waiting(&limiter, Priority::Delivery, 1_000, &mut given_up);
+        tokio::task::yield_now().await;
+        given_up.abort_all();
+        while given_up.join_next().await.is_some() {}
+        let before = Instant::now();
+        limiter.admit(Priority::Delivery).await;
+        assert!(before.elapsed() < Duration::from_secs(1), "{:?}", before.elapsed());
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn what_the_account_allows_is_kept_to_at_once() {
+        let limiter = RateLimiter::default();
+        limiter.allowed(60);
+        let before = Instant::now();
+        for _ in 0..13 {
+            limiter.admit(Priority::Delivery).await;
+        }
+        // Six at once, then seven in ten seconds.
+        assert!(before.elapsed() >= Duration::from_secs(9), "{:?}", before.elapsed());
     }
 }

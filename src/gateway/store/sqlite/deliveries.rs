@@ -4,82 +4,120 @@ use async_trait::async_trait;
 use sqlx::sqlite::{SqliteConnection, SqliteRow};
 use sqlx::{Row, query, query_scalar};
 
-use super::rows::{delivery_of, ticket_of};
+use super::rows::{delivery_of, is_damage, json, read_rows, ticket_of};
 use super::{SqliteStore, TICKET};
 use crate::gateway::store::deliveries::{
-    Deliveries, Delivery, DueDelivery, DueLook, NewDelivery, Place, Queue, Tried, What,
+    Claim, Deliveries, Delivery, DueDelivery, DueLook, NewDelivery, Place, Queue, Tried, What,
 };
 use crate::gateway::store::{StoreError, StoredTicket};
+
+/// The heads of a queue that are due: of a site, a destination, at a time, but for those of a list in JSON.
+macro_rules! due {
+    () => {
+        "SELECT id FROM deliveries WHERE site = ?1 AND destination = ?2 AND head = 1 AND state = 'waiting' AND due_at <= ?3
+            AND (claimed_until IS NULL OR claimed_until <= ?3) AND id NOT IN (SELECT value FROM json_each(?4))"
+    };
+}
 
 const PLACED: &str = "SELECT EXISTS (SELECT 1 FROM places WHERE site = ? AND destination = ? AND remote = ?)";
 const PLACE: &str = "SELECT remote, requester FROM places WHERE ticket = ? AND destination = ?";
 
 #[async_trait]
 impl Deliveries for SqliteStore {
-    async fn take_deliveries(
+    async fn claim_deliveries(
         &self,
         (site, destination): (&str, &str),
-        now: &str,
-        until: &str,
+        claim: Claim<'_>,
+        held: &[i64],
         limit: u32,
     ) -> Result<Vec<DueDelivery>, StoreError> {
+        let held = json(&held)?;
+        // Most of the time nothing is due, which a reader finds out without keeping anybody from writing.
+        let any = query_scalar(concat!("SELECT EXISTS (", due!(), ")")).bind(site).bind(destination).bind(claim.now);
+        if !any.bind(&held).fetch_one(&self.readers).await? {
+            return Ok(Vec::new());
+        }
         let mut write = self.writer.begin_with("BEGIN IMMEDIATE").await?;
-        let taken = query(
-            "UPDATE deliveries SET tries = tries + 1, tried_at = coalesce(tried_at, ?3), due_at = ?4 WHERE id IN (
-                SELECT id FROM deliveries AS one WHERE site = ?1 AND destination = ?2 AND state = 'waiting' AND due_at <= ?3
-                AND NOT EXISTS (SELECT 1 FROM deliveries AS earlier WHERE earlier.ticket = one.ticket
-                    AND earlier.destination = one.destination AND earlier.id < one.id AND earlier.state <> 'delivered')
-                ORDER BY id LIMIT ?5)
-            RETURNING *",
-        );
-        let taken = taken.bind(site).bind(destination).bind(now).bind(until).bind(limit);
+        let claimed = query(concat!(
+            "UPDATE deliveries SET tries = tries + 1, tried_at = coalesce(tried_at, ?3), claim = ?5, claimed_until = ?6
+            WHERE id IN (",
+            due!(),
+            " ORDER BY due_at, id LIMIT ?7) RETURNING *"
+        ));
+        let claimed = claimed.bind(site).bind(destination).bind(claim.now).bind(&held);
+        let claimed = claimed.bind(claim.token).bind(claim.until).bind(limit).fetch_all(&mut *write).await?;
         let mut due = Vec::new();
-        for row in taken.fetch_all(&mut *write).await? {
-            let delivery = delivery_of(&row)?;
-            let ticket = query(TICKET).bind(&delivery.ticket).fetch_one(&mut *write).await?;
-            let place = query(PLACE).bind(&delivery.ticket).bind(destination).fetch_optional(&mut *write).await?;
-            let place = place.map(|row| place_of(&row)).transpose()?;
-            due.push(DueDelivery { delivery, ticket: ticket_of(&ticket)?, place });
+        for row in claimed {
+            match due_delivery(&mut write, &row, claim.token).await {
+                Ok(one) => due.push(one),
+                Err(error) if is_damage(&error) => {
+                    let id: i64 = row.try_get("id")?;
+                    tracing::error!(site, destination, delivery = id, %error, "delivery unreadable, dead letter");
+                    let reason = format!("its ticket cannot be read: {error}");
+                    dead_letter(&mut write, id, &reason, claim.now).await?;
+                }
+                Err(error) => return Err(error),
+            }
         }
         write.commit().await?;
-        due.sort_by_key(|due| due.delivery.id);
+        due.sort_by(|a, b| (&a.delivery.due_at, a.delivery.id).cmp(&(&b.delivery.due_at, b.delivery.id)));
         Ok(due)
     }
 
-    async fn next_delivery(&self, (site, destination): (&str, &str)) -> Result<Option<String>, StoreError> {
+    async fn next_delivery(
+        &self,
+        (site, destination): (&str, &str),
+        held: &[i64],
+    ) -> Result<Option<String>, StoreError> {
         let next = query_scalar(
-            "SELECT min(due_at) FROM deliveries AS one WHERE site = ? AND destination = ? AND state = 'waiting'
-            AND NOT EXISTS (SELECT 1 FROM deliveries AS earlier WHERE earlier.ticket = one.ticket
-                AND earlier.destination = one.destination AND earlier.id < one.id AND earlier.state <> 'delivered')",
+            "SELECT min(at) FROM (
+                SELECT * FROM (SELECT due_at AS at FROM deliveries WHERE site = ?1 AND destination = ?2 AND head = 1
+                    AND state = 'waiting' AND claimed_until IS NULL AND id NOT IN (SELECT value FROM json_each(?3))
+                    ORDER BY due_at LIMIT 1)
+                UNION ALL
+                SELECT * FROM (SELECT claimed_until AS at FROM deliveries WHERE site = ?1 AND destination = ?2
+                    AND claimed_until IS NOT NULL AND id NOT IN (SELECT value FROM json_each(?3))
+                    ORDER BY claimed_until LIMIT 1))",
         );
-        Ok(next.bind(site).bind(destination).fetch_one(&self.readers).await?)
+        Ok(next.bind(site).bind(destination).bind(json(&held)?).fetch_one(&self.readers).await?)
     }
 
-    async fn tried(&self, tries: &[(&Delivery, Tried)], now: &str) -> Result<(), StoreError> {
+    async fn record_attempts(&self, attempts: &[(&DueDelivery, &Tried)], now: &str) -> Result<Vec<i64>, StoreError> {
         let mut write = self.writer.begin_with("BEGIN IMMEDIATE").await?;
-        for (delivery, tried) in tries {
-            keep_try(&mut write, delivery, tried, now).await?;
+        let mut lost = Vec::new();
+        for (due, outcome) in attempts {
+            if !record_attempt(&mut write, due, outcome, now).await? {
+                lost.push(due.delivery.id);
+            }
         }
         write.commit().await?;
-        Ok(())
+        Ok(lost)
     }
 
-    async fn set_due(&self, ids: &[i64], at: &str) -> Result<(), StoreError> {
+    async fn extend_claims(&self, claims: &[(i64, &str)], until: &str) -> Result<Vec<i64>, StoreError> {
         let mut write = self.writer.begin_with("BEGIN IMMEDIATE").await?;
-        for id in ids {
-            query("UPDATE deliveries SET due_at = ? WHERE id = ? AND state = 'waiting'")
-                .bind(at)
-                .bind(id)
-                .execute(&mut *write)
-                .await?;
+        let mut lost = Vec::new();
+        for (id, token) in claims {
+            let extend = query("UPDATE deliveries SET claimed_until = ? WHERE id = ? AND claim = ?");
+            if extend.bind(until).bind(id).bind(token).execute(&mut *write).await?.rows_affected() == 0 {
+                lost.push(*id);
+            }
         }
         write.commit().await?;
+        Ok(lost)
+    }
+
+    async fn retry_at_once(&self, ids: &[i64]) -> Result<(), StoreError> {
+        let retry = "UPDATE deliveries SET due_at = created_at
+            WHERE id IN (SELECT value FROM json_each(?)) AND state = 'waiting'";
+        query(retry).bind(json(&ids)?).execute(&self.writer).await?;
         Ok(())
     }
 
     async fn deliveries(&self, ticket: &str) -> Result<Vec<Delivery>, StoreError> {
         let rows = query("SELECT * FROM deliveries WHERE ticket = ? ORDER BY id").bind(ticket);
-        rows.fetch_all(&self.readers).await?.iter().map(delivery_of).collect()
+        let rows = rows.fetch_all(&self.readers).await?;
+        read_rows(&rows, "delivery", delivery_of)
     }
 
     async fn given_up(&self, limit: u32) -> Result<Vec<(Delivery, String)>, StoreError> {
@@ -88,17 +126,15 @@ impl Deliveries for SqliteStore {
             WHERE deliveries.state = 'given_up' ORDER BY deliveries.id LIMIT ?",
         );
         let rows = rows.bind(limit).fetch_all(&self.readers).await?;
-        rows.iter().map(|row| Ok((delivery_of(row)?, row.try_get("reference")?))).collect()
+        read_rows(&rows, "delivery", |row| Ok((delivery_of(row)?, row.try_get("reference")?)))
     }
 
     async fn queues(&self) -> Result<Vec<Queue>, StoreError> {
-        // Each half by an index of its own: most deliveries are delivered.
+        // Read from the index alone. Most deliveries are delivered, and not in it.
         let rows = query(
             "SELECT site, destination, sum(state = 'waiting') AS waiting, sum(state = 'given_up') AS given_up,
                 min(CASE WHEN state = 'waiting' THEN created_at END) AS since
-            FROM (SELECT site, destination, state, created_at FROM deliveries WHERE state = 'waiting'
-                UNION ALL SELECT site, destination, state, created_at FROM deliveries WHERE state = 'given_up')
-            GROUP BY site, destination ORDER BY site, destination",
+            FROM deliveries WHERE state <> 'delivered' GROUP BY site, destination ORDER BY site, destination",
         );
         let rows = rows.fetch_all(&self.readers).await?;
         let queue = |row: &SqliteRow| {
@@ -116,11 +152,22 @@ impl Deliveries for SqliteStore {
     async fn send_again(&self, id: Option<i64>, now: &str) -> Result<u64, StoreError> {
         // As if it had just come: the time after which it is given up begins anew. When it was tried first stays, because
         // of what may have arrived then.
+        let mut write = self.writer.begin_with("BEGIN IMMEDIATE").await?;
+        let behind = query(
+            "UPDATE deliveries SET due_at = ?1, created_at = ?1, failures = 0 WHERE id IN (
+                SELECT behind.id FROM deliveries AS dead JOIN deliveries AS behind
+                    ON behind.ticket = dead.ticket AND behind.destination = dead.destination
+                WHERE dead.state = 'given_up' AND (?2 IS NULL OR dead.id = ?2)
+                    AND behind.state <> 'delivered' AND behind.state = 'waiting' AND behind.id > dead.id)",
+        );
+        behind.bind(now).bind(id).execute(&mut *write).await?;
         let again = query(
             "UPDATE deliveries SET state = 'waiting', due_at = ?1, created_at = ?1, settled_at = NULL, failures = 0
             WHERE state = 'given_up' AND (?2 IS NULL OR id = ?2)",
         );
-        Ok(again.bind(now).bind(id).execute(&self.writer).await?.rows_affected())
+        let renewed = again.bind(now).bind(id).execute(&mut *write).await?.rows_affected();
+        write.commit().await?;
+        Ok(renewed)
     }
 
     async fn place_of(&self, ticket: &str, destination: &str) -> Result<Option<Place>, StoreError> {
@@ -144,9 +191,20 @@ impl Deliveries for SqliteStore {
         let taken = taken.bind(site).bind(destination).bind(now).bind(until).bind(limit);
         let mut due = Vec::new();
         for row in taken.fetch_all(&mut *write).await? {
-            let ticket: String = row.try_get("ticket")?;
-            let ticket = query(TICKET).bind(ticket).fetch_one(&mut *write).await?;
-            due.push(DueLook { ticket: ticket_of(&ticket)?, place: place_of(&row)? });
+            let id: String = row.try_get("ticket")?;
+            match ticket(&mut write, &id).await {
+                Ok(ticket) => due.push(DueLook { ticket, place: place_of(&row)? }),
+                Err(error) if is_damage(&error) => {
+                    tracing::error!(site, destination, ticket = id, %error, "ticket unreadable, not synced");
+                    // Looked at again when it changes there.
+                    query("UPDATE places SET look_at = NULL WHERE ticket = ? AND destination = ?")
+                        .bind(&id)
+                        .bind(destination)
+                        .execute(&mut *write)
+                        .await?;
+                }
+                Err(error) => return Err(error),
+            }
         }
         write.commit().await?;
         Ok(due)
@@ -255,64 +313,97 @@ impl Deliveries for SqliteStore {
     }
 }
 
-async fn keep_try(
-    write: &mut SqliteConnection,
-    delivery: &Delivery,
-    tried: &Tried,
-    now: &str,
-) -> Result<(), StoreError> {
-    match tried {
-        Tried::Delivered { remote, place, told } => {
-            query("UPDATE deliveries SET state = 'delivered', remote = ?, told = ?, settled_at = ? WHERE id = ?")
-                .bind(remote)
-                .bind(told)
-                .bind(now)
-                .bind(delivery.id)
-                .execute(&mut *write)
-                .await?;
-            if let Some(place) = place {
-                query(
-                        "INSERT INTO places (ticket, site, destination, remote, requester, look_at) VALUES (?, ?, ?, ?, ?, ?)
-                        ON CONFLICT (ticket, destination) DO UPDATE SET remote = excluded.remote,
-                            requester = excluded.requester, look_at = excluded.look_at",
-                    )
-                    .bind(&delivery.ticket)
-                    .bind(&delivery.site)
-                    .bind(&delivery.destination)
-                    .bind(&place.remote)
-                    .bind(&place.requester)
-                    // Nobody has answered yet what has just come.
-                    .bind((delivery.what != What::Ticket).then_some(now))
-                    .execute(&mut *write)
-                    .await?;
-            } else {
-                query("UPDATE places SET look_at = ? WHERE ticket = ? AND destination = ?")
-                    .bind(now)
-                    .bind(&delivery.ticket)
-                    .bind(&delivery.destination)
-                    .execute(&mut *write)
-                    .await?;
-            }
-        }
-        Tried::Later { due_at, blamed, told } => {
-            query("UPDATE deliveries SET due_at = ?, failures = failures + ?, told = ? WHERE id = ?")
-                .bind(due_at)
-                .bind(blamed)
-                .bind(told)
-                .bind(delivery.id)
-                .execute(&mut *write)
-                .await?;
-        }
-        Tried::GivenUp { told } => {
-            query("UPDATE deliveries SET state = 'given_up', told = ?, settled_at = ? WHERE id = ?")
-                .bind(told)
-                .bind(now)
-                .bind(delivery.id)
-                .execute(&mut *write)
-                .await?;
-        }
-    }
+/// A claimed delivery with all that belongs to it.
+async fn due_delivery(write: &mut SqliteConnection, row: &SqliteRow, claim: &str) -> Result<DueDelivery, StoreError> {
+    let delivery = delivery_of(row)?;
+    let ticket = ticket(write, &delivery.ticket).await?;
+    let place = query(PLACE).bind(&delivery.ticket).bind(&delivery.destination).fetch_optional(&mut *write).await?;
+    let place = place.map(|row| place_of(&row)).transpose()?;
+    Ok(DueDelivery { claim: claim.into(), delivery, ticket, place })
+}
+
+async fn ticket(write: &mut SqliteConnection, id: &str) -> Result<StoredTicket, StoreError> {
+    let row = query(TICKET).bind(id).fetch_optional(write).await?;
+    row.map_or_else(
+        || Err(StoreError::Damaged { what: format!("ticket {id}"), reason: "it is gone".into() }),
+        |row| ticket_of(&row),
+    )
+}
+
+async fn dead_letter(write: &mut SqliteConnection, id: i64, reason: &str, now: &str) -> Result<(), StoreError> {
+    query(
+        "UPDATE deliveries SET state = 'given_up', told = ?, settled_at = ?, claim = NULL, claimed_until = NULL
+        WHERE id = ?",
+    )
+    .bind(reason)
+    .bind(now)
+    .bind(id)
+    .execute(write)
+    .await?;
     Ok(())
+}
+
+/// Records what became of an attempt; `false` where somebody else holds the claim by now.
+async fn record_attempt(
+    write: &mut SqliteConnection,
+    due: &DueDelivery,
+    outcome: &Tried,
+    now: &str,
+) -> Result<bool, StoreError> {
+    let DueDelivery { claim, delivery, .. } = due;
+    let record = match outcome {
+        Tried::Delivered { remote, told, .. } => query(
+            "UPDATE deliveries SET state = 'delivered', remote = ?, told = ?, settled_at = ?, claim = NULL,
+                claimed_until = NULL WHERE id = ? AND claim = ?",
+        )
+        .bind(remote)
+        .bind(told)
+        .bind(now),
+        Tried::Later { due_at, blamed, told } => query(
+            "UPDATE deliveries SET due_at = ?, failures = failures + ?, told = ?, claim = NULL, claimed_until = NULL
+            WHERE id = ? AND claim = ?",
+        )
+        .bind(due_at)
+        .bind(blamed)
+        .bind(told),
+        Tried::GivenUp { told } => query(
+            "UPDATE deliveries SET state = 'given_up', told = ?, settled_at = ?, claim = NULL, claimed_until = NULL
+            WHERE id = ? AND claim = ?",
+        )
+        .bind(told)
+        .bind(now),
+    };
+    if record.bind(delivery.id).bind(claim).execute(&mut *write).await?.rows_affected() == 0 {
+        return Ok(false);
+    }
+    match outcome {
+        Tried::Delivered { place: Some(place), .. } => {
+            query(
+                "INSERT INTO places (ticket, site, destination, remote, requester, look_at) VALUES (?, ?, ?, ?, ?, ?)
+                ON CONFLICT (ticket, destination) DO UPDATE SET remote = excluded.remote,
+                    requester = excluded.requester, look_at = excluded.look_at",
+            )
+            .bind(&delivery.ticket)
+            .bind(&delivery.site)
+            .bind(&delivery.destination)
+            .bind(&place.remote)
+            .bind(&place.requester)
+            // Nobody has answered yet what has just come.
+            .bind((delivery.what != What::Ticket).then_some(now))
+            .execute(&mut *write)
+            .await?;
+        }
+        Tried::Delivered { place: None, .. } => {
+            query("UPDATE places SET look_at = ? WHERE ticket = ? AND destination = ?")
+                .bind(now)
+                .bind(&delivery.ticket)
+                .bind(&delivery.destination)
+                .execute(&mut *write)
+                .await?;
+        }
+        Tried::Later { .. } | Tried::GivenUp { .. } => {}
+    }
+    Ok(true)
 }
 
 async fn look_at(

@@ -2,53 +2,81 @@
 
 use async_trait::async_trait;
 use jiff::{Timestamp, ToSpan};
-use sqlx::sqlite::SqliteConnection;
+use sqlx::sqlite::{SqliteConnection, SqliteRow};
 use sqlx::{Row, query, query_scalar};
 
-use super::rows::ticket_of;
+use super::rows::{is_damage, ticket_of};
 use super::{SqliteStore, TICKET};
 use crate::gateway::clock;
 use crate::gateway::store::mails::{DueMail, Mails, NewMail, UNSIGNED_A_DAY};
-use crate::gateway::store::{StoreError, StoredTicket};
+use crate::gateway::store::{Claim, StoreError, StoredTicket};
 
 #[async_trait]
 impl Mails for SqliteStore {
-    async fn take_mail(&self, site: &str, now: &str, until: &str) -> Result<Option<DueMail>, StoreError> {
-        let taken = query(
-            "UPDATE mails SET tries = tries + 1, due_at = ?3 WHERE ticket =
-                (SELECT ticket FROM mails WHERE site = ?1 AND due_at <= ?2 ORDER BY due_at LIMIT 1)
-            RETURNING ticket, address, tries, created_at",
-        );
-        let Some(taken) = taken.bind(site).bind(now).bind(until).fetch_optional(&self.writer).await? else {
-            return Ok(None);
-        };
-        let ticket: String = taken.try_get("ticket")?;
-        let row = query(TICKET).bind(ticket).fetch_one(&self.writer).await?;
-        Ok(Some(DueMail {
-            ticket: ticket_of(&row)?,
-            address: taken.try_get("address")?,
-            tries: taken.try_get("tries")?,
-            since: taken.try_get("created_at")?,
-        }))
+    async fn claim_mail(&self, site: &str, claim: Claim<'_>) -> Result<Option<DueMail>, StoreError> {
+        let mut write = self.writer.begin_with("BEGIN IMMEDIATE").await?;
+        let mut due = None;
+        while due.is_none() {
+            let claimed = query(
+                "UPDATE mails SET tries = tries + 1, claim = ?3, claimed_until = ?4 WHERE ticket =
+                    (SELECT ticket FROM mails WHERE site = ?1 AND due_at <= ?2
+                        AND (claimed_until IS NULL OR claimed_until <= ?2) ORDER BY due_at LIMIT 1)
+                RETURNING ticket, address, tries, created_at",
+            );
+            let claimed = claimed.bind(site).bind(claim.now).bind(claim.token).bind(claim.until);
+            let Some(row) = claimed.fetch_optional(&mut *write).await? else { break };
+            match due_mail(&mut write, &row).await {
+                Ok(mail) => due = Some(mail),
+                Err(error) if is_damage(&error) => {
+                    let id: String = row.try_get("ticket")?;
+                    tracing::error!(site, ticket = id, %error, "ticket unreadable, its mail is given up");
+                    let end = "UPDATE mails SET due_at = NULL, claim = NULL, claimed_until = NULL WHERE ticket = ?";
+                    query(end).bind(id).execute(&mut *write).await?;
+                }
+                Err(error) => return Err(error),
+            }
+        }
+        write.commit().await?;
+        Ok(due)
     }
 
     async fn next_mail(&self, site: &str) -> Result<Option<String>, StoreError> {
-        let next = query_scalar("SELECT min(due_at) FROM mails WHERE site = ? AND due_at IS NOT NULL");
+        let next = query_scalar(
+            "SELECT min(at) FROM (
+                SELECT * FROM (SELECT due_at AS at FROM mails WHERE site = ?1 AND due_at IS NOT NULL
+                    AND claimed_until IS NULL ORDER BY due_at LIMIT 1)
+                UNION ALL
+                SELECT * FROM (SELECT max(claimed_until, due_at) AS at FROM mails WHERE site = ?1
+                    AND claimed_until IS NOT NULL ORDER BY claimed_until LIMIT 1))",
+        );
         Ok(next.bind(site).fetch_one(&self.readers).await?)
     }
 
-    async fn put_off_mail(&self, ticket: &str, until: &str) -> Result<(), StoreError> {
-        query("UPDATE mails SET due_at = ? WHERE ticket = ?").bind(until).bind(ticket).execute(&self.writer).await?;
-        Ok(())
+    async fn extend_mail(&self, ticket: &str, token: &str, until: &str) -> Result<bool, StoreError> {
+        let extend = query("UPDATE mails SET claimed_until = ? WHERE ticket = ? AND claim = ?");
+        Ok(extend.bind(until).bind(ticket).bind(token).execute(&self.writer).await?.rows_affected() > 0)
     }
 
-    async fn end_mail(&self, ticket: &str, now: &str) -> Result<(), StoreError> {
-        let end = "UPDATE mails SET due_at = NULL WHERE ticket = ?";
-        query(end).bind(ticket).execute(&self.writer).await?;
+    async fn record_mail(&self, ticket: &str, token: &str, again: Option<&str>, now: &str) -> Result<bool, StoreError> {
+        let mut write = self.writer.begin_with("BEGIN IMMEDIATE").await?;
+        let record = "UPDATE mails SET due_at = ?, claim = NULL, claimed_until = NULL WHERE ticket = ? AND claim = ?";
+        let recorded = query(record).bind(again).bind(ticket).bind(token).execute(&mut *write).await?;
         let forget = "DELETE FROM mails WHERE due_at IS NULL AND created_at < ?";
-        query(forget).bind(day_before(now)).execute(&self.writer).await?;
-        Ok(())
+        query(forget).bind(day_before(now)).execute(&mut *write).await?;
+        write.commit().await?;
+        Ok(recorded.rows_affected() > 0)
     }
+}
+
+async fn due_mail(write: &mut SqliteConnection, row: &SqliteRow) -> Result<DueMail, StoreError> {
+    let ticket: String = row.try_get("ticket")?;
+    let ticket = query(TICKET).bind(ticket).fetch_one(write).await?;
+    Ok(DueMail {
+        ticket: ticket_of(&ticket)?,
+        address: row.try_get("address")?,
+        tries: row.try_get("tries")?,
+        since: row.try_get("created_at")?,
+    })
 }
 
 /// Keeps the receipt of a ticket, unless its address got enough of them.

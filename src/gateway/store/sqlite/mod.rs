@@ -381,4 +381,6 @@ const COUNT_UP: &str = "
     INSERT INTO revisions (site, revision) VALUES (?, 1) ON CONFLICT (site) DO UPDATE SET revision = revision + 1";
 
 #[cfg(test)]
+mod queue_tests;
+#[cfg(test)]
 mod tests;

@@ -142,6 +142,35 @@ pub fn sealed_of(row: &SqliteRow) -> Result<Sealed, StoreError> {
     Ok(Sealed { seal, ticket })
 }
 
+/// The values of rows; what cannot be read is logged with its id and left out.
+pub fn read_rows<T>(
+    rows: &[SqliteRow],
+    what: &str,
+    read: impl Fn(&SqliteRow) -> Result<T, StoreError>,
+) -> Result<Vec<T>, StoreError> {
+    let mut values = Vec::new();
+    for row in rows {
+        match read(row) {
+            Ok(value) => values.push(value),
+            Err(error) if is_damage(&error) => {
+                let id = row.try_get::<i64, _>("id").map(|id| id.to_string()).or_else(|_| row.try_get("id"));
+                tracing::error!(id = id.unwrap_or_default(), %error, "{what} unreadable, left out");
+            }
+            Err(error) => return Err(error),
+        }
+    }
+    Ok(values)
+}
+
+/// Whether an error is about one row and says nothing about others.
+pub fn is_damage(error: &StoreError) -> bool {
+    match error {
+        StoreError::Damaged { .. } => true,
+        StoreError::Database(error) => matches!(**error, sqlx::Error::ColumnDecode { .. } | sqlx::Error::Decode(_)),
+        _ => false,
+    }
+}
+
 /// The question of a row of `questions`.
 pub fn question_of(row: &SqliteRow) -> Result<Question, StoreError> {
     let id: String = row.try_get("id")?;

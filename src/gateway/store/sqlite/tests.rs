@@ -7,17 +7,17 @@ use crate::domain::conversation::{Author, Turn};
 use crate::domain::targets::{Owner, Target};
 use crate::domain::ticket::{Client, Contact, Kind, NewTicket, Priority, Severity, Status};
 use crate::gateway::store::{
-    Act, Change, Changed, Conversations, CurrentTicket, Decision, Deed, Deliveries, DueMail, Handling, Mails,
+    Act, Change, Changed, Claim, Conversations, CurrentTicket, Decision, Deed, Deliveries, DueMail, Handling, Mails,
     MessageSeal, NewDelivery, NewMail, NewMessage, Place, Tried, What,
 };
 
 /// A store in a folder of its own.
-async fn fresh() -> (SqliteStore, tempfile::TempDir) {
+pub async fn fresh() -> (SqliteStore, tempfile::TempDir) {
     let folder = tempfile::tempdir().unwrap();
     (SqliteStore::open(&folder.path().join("new/folder/test.db")).await.unwrap(), folder)
 }
 
-fn ticket(id: &str, reference: &str, received_at: &str) -> StoredTicket {
+pub fn ticket(id: &str, reference: &str, received_at: &str) -> StoredTicket {
     let new = NewTicket {
         kind: Kind::Bug,
         topic: "billing".into(),
@@ -62,7 +62,7 @@ fn ticket(id: &str, reference: &str, received_at: &str) -> StoredTicket {
     }
 }
 
-fn seal(key: &str) -> Seal {
+pub fn seal(key: &str) -> Seal {
     Seal { key: key.into(), body: [7; 32], session: Some([9; 32]) }
 }
 
@@ -357,16 +357,23 @@ async fn a_receipt_is_taken_by_one_until_its_time_and_not_any_more_when_it_is_do
     // What is not kept sends no receipt either.
     store.place(&later, &seal("1"), mailed(mail("bob@example.com"))).await.unwrap();
     let minute = |minute: u32| format!("2026-01-01T00:0{minute}:00.000Z");
-    let take = async |site: &str, now: u32| store.take_mail(site, &minute(now), &minute(now + 5)).await.unwrap();
+    let take = async |site: &str, now: u32| {
+        let (now, until) = (minute(now), minute(now + 5));
+        store.claim_mail(site, Claim { token: "t", now: &now, until: &until }).await.unwrap()
+    };
     assert_eq!((store.next_mail("acme").await.unwrap().as_deref(), take("other", 0).await), (Some(came), None));
     let due = DueMail { ticket: ticket.clone(), address: "Ada+x@example.com".into(), tries: 1, since: came.into() };
     assert_eq!(take("acme", 0).await, Some(due.clone()));
     assert_eq!(take("acme", 4).await, None);
-    store.put_off_mail("1", &minute(1)).await.unwrap();
+    assert!(store.record_mail("1", "t", Some(&minute(1)), &minute(0)).await.unwrap());
+    assert!(!store.record_mail("1", "t", None, &minute(0)).await.unwrap(), "its claim has ended");
     assert_eq!(take("acme", 1).await, Some(DueMail { tries: 2, ..due.clone() }));
     // Whoever took it has not come back.
     assert_eq!(take("acme", 6).await, Some(DueMail { tries: 3, ..due }));
-    store.end_mail("1", &minute(7)).await.unwrap();
+    assert!(!store.record_mail("1", "another", None, &minute(7)).await.unwrap(), "somebody else has it");
+    assert!(!store.extend_mail("1", "another", &minute(8)).await.unwrap());
+    assert!(store.extend_mail("1", "t", &minute(8)).await.unwrap());
+    assert!(store.record_mail("1", "t", None, &minute(7)).await.unwrap());
     assert_eq!((take("acme", 9).await, store.next_mail("acme").await.unwrap()), (None, None));
 }
 
@@ -397,7 +404,8 @@ async fn an_unsigned_address_gets_three_receipts_in_a_day_and_is_forgotten_after
     }
     assert_eq!(kept().await, ["1", "2", "3", "5", "6", "7"]);
     for id in ["1", "2"] {
-        store.end_mail(id, "2026-01-02T12:00:00.000Z").await.unwrap();
+        sqlx::query("UPDATE mails SET claim = 't' WHERE ticket = ?").bind(id).execute(&store.writer).await.unwrap();
+        assert!(store.record_mail(id, "t", None, "2026-01-02T12:00:00.000Z").await.unwrap());
     }
     assert_eq!(kept().await, ["2", "3", "5", "6", "7"], "what is not sent yet stays");
 }
@@ -437,26 +445,29 @@ async fn deliveries_are_taken_oldest_first_by_one_at_a_time_and_what_belongs_to_
     }
     say(&store, said(Author::Customer, "And this"), None, orders(What::Message)).await;
     let take = async |now: &str| {
-        let due = store.take_deliveries(("acme", "desk"), now, UNTIL, 10).await.unwrap();
-        due.into_iter().map(|due| due.delivery).collect::<Vec<_>>()
+        let claim = Claim { token: now, now, until: UNTIL };
+        store.claim_deliveries(("acme", "desk"), claim, &[], 10).await.unwrap()
     };
     let first = take(NOW).await;
-    let names: Vec<(&str, What, u32)> = first.iter().map(|one| (one.ticket.as_str(), one.what, one.tries)).collect();
+    let names: Vec<(&str, What, u32)> =
+        first.iter().map(|one| (one.ticket.id.as_str(), one.delivery.what, one.delivery.tries)).collect();
     assert_eq!(names, [("1", What::Ticket, 1), ("2", What::Ticket, 1)]);
     assert!(take(NOW).await.is_empty(), "they are in somebody's hands");
     let place = Place { remote: "35".into(), requester: "77".into() };
     let there = Tried::Delivered { remote: "35".into(), place: Some(place.clone()), told: String::new() };
     let fails = Tried::Later { due_at: LATER.into(), blamed: true, told: "why".into() };
-    store.tried(&[(&first[0], there), (&first[1], fails)], NOW).await.unwrap();
-    let second = store.take_deliveries(("acme", "desk"), NOW, UNTIL, 10).await.unwrap();
+    assert!(store.record_attempts(&[(&first[0], &there), (&first[1], &fails)], NOW).await.unwrap().is_empty());
+    let second = take(NOW).await;
     assert_eq!(second.len(), 1);
     assert_eq!((second[0].delivery.what, second[0].place.as_ref()), (What::Message, Some(&place)));
     // Whoever held it has gone: it is taken again, and that it was tried is known.
     let again = take(UNTIL).await;
-    assert_eq!(again.iter().map(|one| (one.what, one.tries)).collect::<Vec<_>>(), [(What::Message, 2)]);
-    assert_eq!(again[0].tried_at.as_deref(), Some(NOW));
-    assert_eq!(store.next_delivery(("acme", "desk")).await.unwrap().as_deref(), Some(UNTIL));
-    store.tried(&[(&again[0], Tried::GivenUp { told: "no".into() })], NOW).await.unwrap();
+    let names: Vec<(What, u32)> = again.iter().map(|one| (one.delivery.what, one.delivery.tries)).collect();
+    assert_eq!(names, [(What::Message, 2)]);
+    assert_eq!(again[0].delivery.tried_at.as_deref(), Some(NOW));
+    assert_eq!(store.next_delivery(("acme", "desk"), &[]).await.unwrap().as_deref(), Some(UNTIL));
+    let refused = Tried::GivenUp { told: "no".into() };
+    assert!(store.record_attempts(&[(&again[0], &refused)], NOW).await.unwrap().is_empty());
     let queues = store.queues().await.unwrap();
     assert_eq!(queues.iter().map(|one| (one.waiting, one.given_up)).collect::<Vec<_>>(), [(1, 1)]);
     assert_eq!(store.send_again(None, LATER).await.unwrap(), 1);

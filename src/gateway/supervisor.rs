@@ -1,0 +1,95 @@
+//! Background workers that outlive their panics and stop when they are told to.
+
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Duration;
+
+use tokio::task::{JoinError, JoinSet};
+use tokio::time::Instant;
+use tokio_util::sync::CancellationToken;
+
+use super::pauses;
+
+/// The longest that a worker that panics again and again is left alone.
+const BACKOFF_MAX: Duration = Duration::from_secs(60);
+/// How long a worker has to run until its earlier panics do not count any more.
+const RECOVERED: Duration = Duration::from_secs(5 * 60);
+
+static PANICS: AtomicU64 = AtomicU64::new(0);
+
+/// How many workers and attempts of this process have panicked since it started.
+pub fn panics() -> u64 {
+    PANICS.load(Ordering::Relaxed)
+}
+
+/// Counts and logs that a task has panicked; `worker` says which.
+pub fn count_panic(worker: &str, error: &JoinError) {
+    let panics = PANICS.fetch_add(1, Ordering::Relaxed) + 1;
+    tracing::error!(worker, panics, %error, "worker panicked");
+}
+
+/// Runs a worker until it is told to stop and has ended: what it has begun it brings to an end. A worker that panics, or ends by itself,
+/// is started again, after a growing pause.
+pub async fn supervise<W>(worker: &str, stop: &CancellationToken, start: impl Fn() -> W)
+where
+    W: Future<Output = ()> + Send + 'static,
+{
+    let mut failures = 0;
+    loop {
+        let started = Instant::now();
+        // A set, because it ends its task when it is dropped itself.
+        let mut task = JoinSet::new();
+        task.spawn(start());
+        match task.join_next().await {
+            Some(Err(error)) => count_panic(worker, &error),
+            _ if stop.is_cancelled() => {}
+            _ => tracing::error!(worker, "worker ended"),
+        }
+        if stop.is_cancelled() {
+            return;
+        }
+        failures = if started.elapsed() < RECOVERED { failures + 1 } else { 1 };
+        let pause = pauses::pause(failures, BACKOFF_MAX, pauses::random());
+        tracing::warn!(worker, restart_in = ?pause, "worker restarts");
+        tokio::select! {
+            () = tokio::time::sleep(pause) => {}
+            () = stop.cancelled() => return,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::sync::Arc;
+
+    use tokio::sync::Notify;
+
+    #[tokio::test(start_paused = true)]
+    async fn a_worker_that_panics_is_counted_and_started_again_and_ends_when_it_is_told_to() {
+        let (stop, starts, runs) = (CancellationToken::new(), Arc::new(AtomicU64::new(0)), Arc::new(Notify::new()));
+        let before = panics();
+        let worker = {
+            let (stop, starts, runs) = (stop.clone(), starts.clone(), runs.clone());
+            move || {
+                let (stop, starts, runs) = (stop.clone(), starts.clone(), runs.clone());
+                async move {
+                    if starts.fetch_add(1, Ordering::SeqCst) < 3 {
+                        panic!("on purpose");
+                    }
+                    runs.notify_one();
+                    stop.cancelled().await;
+                }
+            }
+        };
+        let supervised = tokio::spawn({
+            let stop = stop.clone();
+            async move { supervise("test", &stop, worker).await }
+        });
+        runs.notified().await;
+        assert_eq!(starts.load(Ordering::SeqCst), 4);
+        assert!(panics() >= before + 3);
+        stop.cancel();
+        supervised.await.unwrap();
+        assert_eq!(starts.load(Ordering::SeqCst), 4);
+    }
+}

@@ -1,0 +1,261 @@
+//! Queues under load and error: a database that is held, attempts that panic, rows that cannot be read, and a gateway that is stopped.
+
+use std::process::Stdio;
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+use async_trait::async_trait;
+use axum::Router;
+use axum::http::StatusCode;
+use deskbell::domain::conversation::Author;
+use deskbell::gateway::app;
+use deskbell::gateway::delivery::{Delivered, Destination, Failure, Finding, Parcel, worker};
+use deskbell::gateway::mail;
+use deskbell::gateway::settings::{self, Overrides, Site};
+use deskbell::gateway::store::{State, What};
+use deskbell::gateway::supervisor;
+use serde_json::Value;
+use sqlx::{Connection, SqliteConnection};
+use tokio::io::{AsyncBufReadExt, AsyncWriteExt, BufReader};
+use tokio::net::TcpListener;
+use tokio::process::Command;
+use tokio::sync::{mpsc, watch};
+use tokio::time::{sleep, timeout};
+use tokio_util::sync::CancellationToken;
+
+use crate::command::{deskbell, start};
+use crate::support::{Gateway, gateway_with, post, ticket};
+use crate::wire::Wire;
+
+const PATIENCE: Duration = Duration::from_secs(60);
+/// Longer than a write waits for the database.
+const HELD: Duration = Duration::from_secs(12);
+
+/// A service that says that it was posted to, and answers when it may.
+struct Service {
+    url: String,
+    posted: mpsc::UnboundedReceiver<String>,
+    may_answer: watch::Sender<bool>,
+}
+
+impl Service {
+    async fn new() -> Service {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let url = format!("http://{}/", listener.local_addr().unwrap());
+        let (tell, posted) = mpsc::unbounded_channel();
+        let (may_answer, answers) = watch::channel(false);
+        let router = Router::new().fallback(async move |body: String| {
+            tell.send(body).unwrap();
+            answers.clone().wait_for(|may| *may).await.unwrap();
+            StatusCode::OK
+        });
+        tokio::spawn(async move { axum::serve(listener, router).await });
+        Service { url, posted, may_answer }
+    }
+
+    fn slack(&self) -> String {
+        format!("to = \"slack\"\nurl = \"{}\"\nprivate = true", self.url)
+    }
+}
+
+fn site(table: &str) -> String {
+    format!("[sites.desk]\norigins = [\"*\"]\n[sites.desk.destinations.there]\n{table}\n")
+}
+
+async fn file(gateway: &Gateway, key: &str) -> String {
+    let answer = gateway.send(post("desk", key, None, &ticket("It broke"))).await;
+    assert!(answer.status.is_success(), "{}", answer.text());
+    answer.json()["id"].as_str().unwrap().into()
+}
+
+/// Waits until something is so.
+async fn until(mut is_so: impl AsyncFnMut() -> bool) {
+    let waiting = async {
+        while !is_so().await {
+            sleep(Duration::from_millis(20)).await;
+        }
+    };
+    timeout(PATIENCE, waiting).await.expect("it is so in time");
+}
+
+/// Holds the database for so long, as an import in another process does.
+async fn hold(gateway: &Gateway, time: Duration) {
+    let mut other = other(gateway).await;
+    sqlx::query("BEGIN IMMEDIATE").execute(&mut other).await.unwrap();
+    sleep(time).await;
+    sqlx::query("COMMIT").execute(&mut other).await.unwrap();
+}
+
+async fn other(gateway: &Gateway) -> SqliteConnection {
+    SqliteConnection::connect(&format!("sqlite:{}", gateway.database().display())).await.unwrap()
+}
+
+#[tokio::test]
+async fn an_attempt_whose_outcome_cannot_be_stored_at_once_is_not_made_again() {
+    let mut service = Service::new().await;
+    let gateway = gateway_with(&site(&service.slack()), Overrides::default()).await;
+    let id = file(&gateway, "k").await;
+    tokio::spawn(worker::run(gateway.app.clone(), CancellationToken::new()));
+    timeout(PATIENCE, service.posted.recv()).await.unwrap().unwrap();
+    let answering = async {
+        sleep(HELD / 12).await;
+        service.may_answer.send_replace(true);
+    };
+    tokio::join!(hold(&gateway, HELD), answering);
+    until(async || gateway.app.store.deliveries(&id).await.unwrap()[0].state == State::Delivered).await;
+    assert_eq!(gateway.app.store.deliveries(&id).await.unwrap()[0].tries, 1);
+    assert!(service.posted.try_recv().is_err(), "it was posted once");
+}
+
+#[tokio::test]
+async fn a_mail_whose_outcome_cannot_be_stored_at_once_is_not_sent_again() {
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let lines = format!(
+        "[sites.desk]\norigins = [\"*\"]\nmail = {{ smtp = \"smtp://{}\", from = \"a@b.example\" }}",
+        listener.local_addr().unwrap()
+    );
+    let gateway = gateway_with(&lines, Overrides::default()).await;
+    let id = file(&gateway, "k").await;
+    tokio::spawn(mail::worker::run(gateway.app.clone(), CancellationToken::new()));
+    // The database is held from before the server has the mail.
+    let (stream, _) = timeout(PATIENCE, listener.accept()).await.unwrap().unwrap();
+    tokio::join!(hold(&gateway, HELD), async {
+        sleep(HELD / 12).await;
+        take(stream).await;
+    });
+    until(async || gateway.app.store.next_mail("desk").await.unwrap().is_none()).await;
+    let tries: u32 = sqlx::query_scalar("SELECT tries FROM mails WHERE ticket = ?")
+        .bind(&id)
+        .fetch_one(&mut other(&gateway).await)
+        .await
+        .unwrap();
+    assert_eq!(tries, 1);
+}
+
+/// Takes a mail as a server does.
+async fn take(stream: tokio::net::TcpStream) {
+    let mut stream = BufReader::new(stream);
+    stream.write_all(b"220 mail.example\r\n").await.unwrap();
+    let mut inside = false;
+    loop {
+        let mut line = String::new();
+        if stream.read_line(&mut line).await.unwrap() == 0 {
+            return;
+        }
+        let answer = match line.trim_end() {
+            "." => "250 taken",
+            "DATA" => "354 go on",
+            "QUIT" if !inside => return,
+            _ if inside => continue,
+            _ => "250 yes",
+        };
+        inside = answer.starts_with("354");
+        stream.write_all(format!("{answer}\r\n").as_bytes()).await.unwrap();
+    }
+}
+
+/// A destination that panics at a message, and keeps what else it gets.
+#[derive(Debug, Default)]
+struct Fragile {
+    got: Mutex<Vec<String>>,
+    panics: Mutex<u32>,
+}
+
+#[async_trait]
+impl Destination for Fragile {
+    fn takes(&self, _what: What, _author: Author) -> bool {
+        true
+    }
+
+    async fn deliver(&self, parcel: &Parcel<'_>) -> Result<Delivered, Failure> {
+        if parcel.ticket.ticket.message == "panic" {
+            let mut panics = self.panics.lock().unwrap_or_else(|broken| broken.into_inner());
+            if *panics < 1 {
+                *panics += 1;
+                panic!("on purpose");
+            }
+        }
+        self.got.lock().unwrap_or_else(|broken| broken.into_inner()).push(parcel.ticket.ticket.message.clone());
+        Ok(Delivered::default())
+    }
+
+    async fn check(&self, _site: &Site, _hook: &str) -> Vec<Finding> {
+        Vec::new()
+    }
+}
+
+#[tokio::test]
+async fn an_attempt_that_panics_is_counted_and_made_again_and_the_others_go_on() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("deskbell.toml");
+    std::fs::write(&path, "[sites.desk]\norigins = [\"*\"]").unwrap();
+    let database = Some(format!("sqlite:{}", folder.path().join("test.db").display()));
+    let overrides = Overrides { config: Some(path), database, ..Overrides::default() };
+    let mut settings = settings::load(&overrides).unwrap();
+    let fragile = Arc::new(Fragile::default());
+    settings.sites.get_mut("desk").unwrap().destinations.insert("there".into(), fragile.clone());
+    let app = app::open(settings).await.unwrap();
+    let router = deskbell::gateway::routes::router(app.clone());
+    let gateway = Gateway { app, router, folder };
+    let before = supervisor::panics();
+    tokio::spawn(worker::run(gateway.app.clone(), CancellationToken::new()));
+    for (key, message) in [("1", "one"), ("2", "panic"), ("3", "two")] {
+        let answer = gateway.send(post("desk", key, None, &ticket(message))).await;
+        assert!(answer.status.is_success());
+    }
+    until(async || fragile.got.lock().unwrap().len() == 3).await;
+    let mut got = fragile.got.lock().unwrap().clone();
+    got.sort_unstable();
+    assert_eq!(got, ["one", "panic", "two"]);
+    assert!(supervisor::panics() > before);
+}
+
+#[tokio::test]
+async fn a_ticket_that_cannot_be_read_keeps_no_other_from_being_delivered() {
+    let mut service = Service::new().await;
+    service.may_answer.send_replace(true);
+    let gateway = gateway_with(&site(&service.slack()), Overrides::default()).await;
+    let (broken, whole) = (file(&gateway, "1").await, file(&gateway, "2").await);
+    sqlx::query("UPDATE tickets SET severity = 'urgent' WHERE id = ?")
+        .bind(&broken)
+        .execute(&mut other(&gateway).await)
+        .await
+        .unwrap();
+    tokio::spawn(worker::run(gateway.app.clone(), CancellationToken::new()));
+    let state = async |id: &str| gateway.app.store.deliveries(id).await.unwrap()[0].clone();
+    until(async || state(&whole).await.state == State::Delivered).await;
+    let dead = state(&broken).await;
+    assert_eq!(dead.state, State::GivenUp);
+    assert!(dead.told.starts_with("its ticket cannot be read: "), "{}", dead.told);
+    assert!(service.posted.recv().await.is_some() && service.posted.try_recv().is_err());
+}
+
+#[tokio::test]
+async fn an_attempt_that_has_begun_comes_to_an_end_and_is_recorded_before_the_gateway_stops() {
+    let mut service = Service::new().await;
+    let folder = tempfile::tempdir().unwrap();
+    std::fs::write(folder.path().join("deskbell.toml"), site(&service.slack())).unwrap();
+    let arguments = ["serve", "--config", "deskbell.toml", "--listen", "127.0.0.1:0", "--database", "sqlite:test.db"];
+    let (mut child, address, _out) = start(deskbell(folder.path(), &arguments).stderr(Stdio::null())).await;
+    let mut wire = Wire::open(&address).await.unwrap();
+    let session = "00112233445566778899aabbccddeeff";
+    wire.send("/v1/sites/desk/tickets", session, "key", &ticket("It broke")).await.unwrap();
+    let (_, receipt): (_, Value) = wire.answer().await.unwrap();
+    timeout(PATIENCE, service.posted.recv()).await.unwrap().unwrap();
+    let id = child.id().unwrap().to_string();
+    assert!(Command::new("kill").args(["-TERM", &id]).status().await.unwrap().success());
+    // It takes nobody in any more, and waits for the answer.
+    until(async || tokio::net::TcpStream::connect(&address).await.is_err()).await;
+    assert!(child.try_wait().unwrap().is_none(), "it waits");
+    service.may_answer.send_replace(true);
+    assert!(timeout(PATIENCE, child.wait()).await.unwrap().unwrap().success());
+    let url = format!("sqlite:{}", folder.path().join("test.db").display());
+    let mut database = SqliteConnection::connect(&url).await.unwrap();
+    let (state, tries): (String, u32) = sqlx::query_as("SELECT state, tries FROM deliveries WHERE ticket = ?")
+        .bind(receipt["id"].as_str().unwrap())
+        .fetch_one(&mut database)
+        .await
+        .unwrap();
+    assert_eq!((state.as_str(), tries), ("delivered", 1));
+    assert!(service.posted.try_recv().is_err());
+}
