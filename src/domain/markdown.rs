@@ -210,18 +210,32 @@ fn list<'a, 'b>(lines: &'a [&'b str], ordered: bool, depth: usize) -> (Block, &'
 
 /// Reads the parts of a line.
 fn inlines(text: &str) -> Vec<Inline> {
-    Line { text, hopeless: [usize::MAX; CLOSERS.len()] }.read(0, text.len(), 0)
+    Line::new(text).read(0, text.len(), 0)
 }
 
-const CLOSERS: [&str; 6] = ["`", "**", "__", "*", "_", "]("];
+const CLOSERS: [&str; 7] = ["`", "**", "__", "*", "_", "](", ")"];
+const OF_LINK: usize = 5;
+const OF_TARGET: usize = 6;
 
 struct Line<'a> {
     text: &'a str,
-    /// From where on a closer is known not to come any more, so that none is looked for twice.
-    hopeless: [usize; CLOSERS.len()],
+    /// Where each closer was looked for last, and where it came next, so that none is looked for twice in the same stretch.
+    known: [Option<(usize, Option<usize>)>; CLOSERS.len()],
+    /// How many bytes were searched for closers.
+    #[cfg(test)]
+    searched: usize,
 }
 
-impl Line<'_> {
+impl<'a> Line<'a> {
+    fn new(text: &'a str) -> Line<'a> {
+        Line {
+            text,
+            known: [None; CLOSERS.len()],
+            #[cfg(test)]
+            searched: 0,
+        }
+    }
+
     fn read(&mut self, start: usize, end: usize, depth: usize) -> Vec<Inline> {
         let mut out = Vec::new();
         let mut plain = start;
@@ -283,12 +297,11 @@ impl Line<'_> {
     }
 
     fn link(&mut self, at: usize, end: usize, depth: usize) -> Option<(Inline, usize)> {
-        let middle = self.find(5, at + 1, end)?;
-        let target = self.slice(middle + 2, end);
-        let length = target.find(')')?;
-        let url = safe_url(target.get(..length)?.trim_ascii()).map(str::to_string);
+        let middle = self.find(OF_LINK, at + 1, end)?;
+        let close = self.find(OF_TARGET, middle + 2, end)?;
+        let url = safe_url(self.slice(middle + 2, close).trim_ascii()).map(str::to_string);
         let text = self.read(at + 1, middle, depth + 1);
-        let after = middle + 2 + length + 1;
+        let after = close + 1;
         match url {
             Some(url) => Some((Inline::Link { url, text: without_links(text) }, after)),
             // What a link to nowhere says is still worth reading.
@@ -309,18 +322,25 @@ impl Line<'_> {
         Some((Inline::Link { url: url.into(), text }, at + url.len()))
     }
 
-    /// Where a closer comes next, remembered where it does not come at all.
+    /// Where a closer comes next before an end.
     fn find(&mut self, closer: usize, from: usize, end: usize) -> Option<usize> {
-        let hopeless = self.hopeless.get_mut(closer)?;
-        if from >= *hopeless {
-            return None;
-        }
         let needle = CLOSERS.get(closer)?;
-        let Some(found) = find(self.text.get(from..)?, needle) else {
-            *hopeless = from;
-            return None;
+        let known = self.known.get_mut(closer)?;
+        // What came next after an earlier place comes next after every place in between.
+        let holds = |(since, next): (usize, Option<usize>)| since <= from && next.is_none_or(|next| from <= next);
+        let next = match known.filter(|known| holds(*known)) {
+            Some((_, next)) => next,
+            None => {
+                let next = find(self.text.get(from..)?, needle).map(|found| from + found);
+                *known = Some((from, next));
+                #[cfg(test)]
+                {
+                    self.searched += next.unwrap_or(self.text.len()) - from;
+                }
+                next
+            }
         };
-        (from + found + needle.len() <= end).then_some(from + found)
+        next.filter(|next| next + needle.len() <= end)
     }
 
     fn slice(&self, start: usize, end: usize) -> &str {
@@ -406,6 +426,26 @@ mod tests {
             Inline::Break => "⏎".into(),
             Inline::Picture { url, alt } => format!("!{alt} -> {url}!"),
             Inline::Link { url, text } => format!("[{} -> {url}]", line(text)),
+        }
+    }
+
+    #[test]
+    fn a_line_is_searched_in_a_time_that_grows_with_its_length_only() {
+        for (what, times, end) in [
+            ("](", 25_000, ""),
+            ("[](", 16_000, ""),
+            ("[", 49_000, "]("),
+            ("[a](b", 10_000, ")"),
+            ("[a](", 12_000, " )"),
+            ("**a ", 12_000, ""),
+            ("*a_b", 12_000, "`"),
+            ("![", 24_000, "](x"),
+            ("[*a](_b", 7_000, ")"),
+        ] {
+            let text = what.repeat(times) + end;
+            let mut line = Line::new(&text);
+            assert!(!line.read(0, text.len(), 0).is_empty());
+            assert!(line.searched <= 8 * text.len(), "{what}: {} of {}", line.searched, text.len());
         }
     }
 
