@@ -11,7 +11,8 @@ export const session = (site, make = true) => {
     if (kept?.length == 32) return kept;
   } catch {}
   if (unstored || !make) return unstored;
-  const made = random(16);
+  const made = secret();
+  if (!made) return made;
   try {
     localStorage.setItem(place, made);
     if (localStorage.getItem(place) == made) return made;
@@ -22,7 +23,19 @@ export const session = (site, make = true) => {
 /** Forgets the one that could not be stored; the loader removes the other. */
 export const forgetSession = () => (unstored = "");
 
-/** Random bytes in hexadecimal digits. @param {number} length */
+/** @param {Uint8Array} bytes */
+const hex = (bytes) => Array.from(bytes, (byte) => byte.toString(16).padStart(2, "0")).join("");
+
+/** 128 bits that nobody can guess; empty where the browser has none to give: rather no session than one of somebody else's. */
+const secret = () => {
+  try {
+    return hex(crypto.getRandomValues(new Uint8Array(16)));
+  } catch {
+    return "";
+  }
+};
+
+/** Random bytes in hexadecimal digits, for what is no secret. @param {number} length */
 export const random = (length) => {
   const bytes = new Uint8Array(length);
   try {
@@ -30,5 +43,5 @@ export const random = (length) => {
   } catch {
     bytes.forEach((_, at) => (bytes[at] = Math.random() * 256));
   }
-  return Array.from(bytes, (byte) => byte.toString(16).padStart(2, "0")).join("");
+  return hex(bytes);
 };

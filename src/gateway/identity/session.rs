@@ -10,9 +10,10 @@ use crate::gateway::problem::Refusal;
 /// The header that carries a session.
 pub const SESSION_HEADER: &str = "deskbell-session";
 
-/// The SHA-256 of the session of a request, where it has one. The session itself is kept nowhere.
+/// The SHA-256 of the session of a request, where it has one. The session itself is kept nowhere. An empty one is none: a browser
+/// without a source of secrets sends that.
 pub fn read(headers: &HeaderMap) -> Result<Option<[u8; 32]>, Refusal> {
-    let Some(value) = headers.get(SESSION_HEADER) else { return Ok(None) };
+    let Some(value) = headers.get(SESSION_HEADER).filter(|value| !value.is_empty()) else { return Ok(None) };
     let bits = value.to_str().ok().and_then(bits).ok_or(Refusal::InvalidSession)?;
     Ok(Some(Sha256::digest(bits).into()))
 }
