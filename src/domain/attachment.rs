@@ -214,7 +214,7 @@ pub fn name(given: &str, found: FileType) -> String {
 }
 
 /// Control characters, and those that turn or hide what is read.
-fn is_unseen(c: char) -> bool {
+pub fn is_unseen(c: char) -> bool {
     c.is_control()
         || matches!(c, '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{206f}' | '\u{feff}' | '\u{61c}')
 }

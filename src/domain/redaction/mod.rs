@@ -14,12 +14,14 @@ mod shapes;
 mod values;
 mod view;
 
+#[cfg(not(target_arch = "wasm32"))]
+pub use names::hashed;
 use view::View;
 
 /// What a site adds to what is hidden anyway, and whose address is no secret.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Rules {
-    /// More names whose values are hidden, compared without case, `-`, `_` and spaces.
+    /// More names whose values are hidden, compared without case, `-`, `_` and spaces; or their hashes, as the gateway tells them.
     pub names: Vec<String>,
     /// Whether IP addresses are hidden.
     pub ip_addresses: bool,

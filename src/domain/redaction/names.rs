@@ -63,7 +63,7 @@ const FOLLOWING: &str = "confirmation confirm confirmed repeat repeated again ol
 pub fn classify(name: &[u8], rules: &Rules) -> Option<(Kind, Manner)> {
     let words = words(name);
     let mut name = words.as_slice();
-    if rules.names.iter().map(|own| squeezed(own.as_bytes())).any(|own| !own.is_empty() && ends(name, &own, true)) {
+    if rules.names.iter().any(|own| is_own(name, own)) {
         return Some((Kind::Hidden, Manner::Anything));
     }
     // `password2`, `password_repeat_1`
@@ -83,6 +83,35 @@ pub fn classify(name: &[u8], rules: &Rules) -> Option<(Kind, Manner)> {
         }
     }
     None
+}
+
+/// A name in the form in which pages are told it: a salt of eight characters and a hash of the name, which tell nobody what
+/// the name is who does not think of it. `None` where nothing of the name counts.
+#[cfg(not(target_arch = "wasm32"))]
+pub fn hashed(name: &str, salt: &str) -> Option<String> {
+    let squeezed = squeezed(name.as_bytes());
+    let hash = hash(salt.as_bytes(), &squeezed);
+    (!squeezed.is_empty() && salt.len() == SALT_LENGTH).then(|| format!("#{salt}{hash:016x}"))
+}
+
+const SALT_LENGTH: usize = 8;
+
+/// Whether a name ends in one of the site's own, which stands there as it is or as its hash.
+fn is_own(name: &[u8], own: &str) -> bool {
+    let hashed = own.strip_prefix('#').and_then(|rest| rest.split_at_checked(SALT_LENGTH));
+    let Some((salt, wanted)) = hashed.and_then(|(salt, hash)| Some((salt, u64::from_str_radix(hash, 16).ok()?))) else {
+        let own = squeezed(own.as_bytes());
+        return !own.is_empty() && ends(name, &own, true);
+    };
+    (0..name.len())
+        .filter(|start| begins_word(before(name, *start)))
+        .any(|start| hash(salt.as_bytes(), slice(name, start, name.len())) == wanted)
+}
+
+/// FNV-1a of 64 bits, over what is not a space.
+fn hash(salt: &[u8], name: &[u8]) -> u64 {
+    let bytes = salt.iter().chain(name.iter().filter(|byte| **byte != b' '));
+    bytes.fold(0xcbf2_9ce4_8422_2325, |hash, byte| (hash ^ u64::from(*byte)).wrapping_mul(0x0100_0000_01b3))
 }
 
 /// Where the name begins and ends that is given a value at a place, and the quote that it stands in.
@@ -131,7 +160,12 @@ fn ends(name: &[u8], word: &[u8], whole: bool) -> bool {
         let Some((_, rest)) = left.split_last().filter(|(last, _)| *last == wanted) else { return false };
         left = rest;
     }
-    !whole || left.last().is_none_or(|byte| *byte == b' ' || *byte >= 0x80)
+    !whole || begins_word(before(left, left.len()))
+}
+
+/// Whether a word begins behind a byte; 0 stands for the beginning.
+fn begins_word(before: u8) -> bool {
+    matches!(before, 0 | b' ' | 0x80..)
 }
 
 /// The words of a name in lower case, parted by one space: `stripeSecret_key` has three.
@@ -153,4 +187,43 @@ fn squeezed(name: &[u8]) -> Vec<u8> {
     let mut name = words(name);
     name.retain(|byte| *byte != b' ');
     name
+}
+
+#[cfg(all(test, not(target_arch = "wasm32")))]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_hashed_name_hides_what_the_name_itself_hides() {
+        let own = ["national_id", "Customer-No", "رقم", "iban"];
+        let plain = Rules { names: own.map(String::from).into(), ..Rules::default() };
+        let names = own.iter().filter_map(|name| hashed(name, "0a1b2c3d")).collect();
+        let told = Rules { names, ..Rules::default() };
+        for name in [
+            "national_id",
+            "nationalId",
+            "user.national-id",
+            "NATIONAL ID",
+            "customerNo",
+            "customer_no",
+            "old_customer_no",
+            "رقم",
+            "x رقم",
+            "iban",
+            "my_iban",
+            "ibans",
+            "customer",
+            "no",
+            "id",
+            "multinational_id",
+            "ciban",
+            "",
+            "#",
+            "customer_note",
+        ] {
+            assert_eq!(classify(name.as_bytes(), &told), classify(name.as_bytes(), &plain), "{name}");
+        }
+        assert!(told.names.iter().all(|name| name.len() == 25 && name.is_ascii()), "{:?}", told.names);
+        assert_eq!([hashed("", "0a1b2c3d"), hashed("-_", "0a1b2c3d"), hashed("a", "short")], [const { None }; 3]);
+    }
 }

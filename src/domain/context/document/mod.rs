@@ -11,7 +11,11 @@ mod withhold;
 
 use super::super::config::Collected;
 use super::super::redaction::Rules;
+#[cfg(not(target_arch = "wasm32"))]
+use super::super::source::Read;
 use super::VERSION;
+#[cfg(not(target_arch = "wasm32"))]
+use super::{Context, FoundLink, Group};
 
 pub use shape::{BREADCRUMBS_MAX, RECORDS_MAX};
 pub use stack::{Frames, frames};
@@ -50,6 +54,27 @@ pub fn prepare(mut context: Value, collected: &Collected, rules: &Rules) -> Valu
     context
 }
 
+/// The site's links for a context that came in, whose patterns its page did not know. None where the site wants no links, or the
+/// customer has kept them back.
+#[cfg(not(target_arch = "wasm32"))]
+pub fn links_for(context: &Context, collected: &Collected) -> Vec<FoundLink> {
+    let is_withheld = context.withheld.iter().any(|kept| kept.group == Group::Links);
+    let not_asked = collected.ask.contains(&Group::Links) && context.links.is_empty();
+    if collected.links.is_empty() || collected.off.contains(&Group::Links) || is_withheld || not_asked {
+        return Vec::new();
+    }
+    let Ok(values) = serde_json::to_value(context) else { return Vec::new() };
+    let values = Value::read(&values);
+    let found = collected.links.iter().filter_map(|pattern| patterns::fill(pattern, &values));
+    let found = found.map(|link| FoundLink {
+        source: link.text_of("source").into(),
+        label: link.text_of("label").into(),
+        url: link.text_of("url").into(),
+        text: String::new(),
+    });
+    found.filter(|link| !context.links.contains(link)).collect()
+}
+
 /// Whether anything happened since a moment, as a later snapshot tells.
 pub fn happened_since(mut later: Value, frozen_at: &str) -> bool {
     since::keep_since(&mut later, frozen_at)
@@ -80,3 +105,41 @@ fn complete(context: &mut Value, collected: &Collected) {
 
 #[cfg(test)]
 mod tests;
+
+#[cfg(all(test, not(target_arch = "wasm32")))]
+mod links_for_a_context {
+    use super::super::super::config::Link;
+    use super::super::{By, User, Withheld};
+    use super::*;
+
+    fn collected() -> Collected {
+        let links = [("Admin", "https://admin.example/{user.id}"), ("Region", "https://x.example/{region}")];
+        let links = links.map(|(label, url)| Link { label: label.into(), url: url.into(), ..Link::default() });
+        Collected { links: links.into(), ..Collected::default() }
+    }
+
+    fn context() -> Context {
+        Context { user: Some(User { id: "u/7".into(), ..User::default() }), ..Context::default() }
+    }
+
+    #[test]
+    fn the_patterns_that_have_values_are_filled_and_each_once() {
+        let mut context = context();
+        let found = links_for(&context, &collected());
+        assert_eq!(found.iter().map(|link| link.url.as_str()).collect::<Vec<_>>(), ["https://admin.example/u%2F7"]);
+        assert_eq!((found[0].source.as_str(), found[0].label.as_str()), ("site", "Admin"));
+        context.links = found;
+        assert_eq!(links_for(&context, &collected()), []);
+    }
+
+    #[test]
+    fn there_are_none_where_the_site_or_the_customer_wants_none() {
+        let off = Collected { off: vec![Group::Links], ..collected() };
+        let ask = Collected { ask: vec![Group::Links], ..collected() };
+        let kept = Withheld { group: Group::Links, items: 0, by: By::Customer };
+        let withheld = Context { withheld: vec![kept], ..context() };
+        for (context, collected) in [(context(), off), (context(), ask), (withheld, collected())] {
+            assert_eq!(links_for(&context, &collected), []);
+        }
+    }
+}
