@@ -10,6 +10,7 @@ mod deliveries;
 mod events;
 mod list;
 mod mails;
+mod private;
 mod rows;
 mod words;
 
@@ -55,9 +56,7 @@ impl SqliteStore {
     /// Opens a file, or makes it with its folder, and brings its tables up to date.
     pub async fn open(path: &Path) -> Result<SqliteStore, StoreError> {
         let failed = |reason: String| StoreError::Open { path: path.display().to_string(), reason };
-        if let Some(folder) = path.parent().filter(|folder| !folder.as_os_str().is_empty()) {
-            std::fs::create_dir_all(folder).map_err(|error| failed(error.to_string()))?;
-        }
+        private::create(path).map_err(|error| failed(error.to_string()))?;
         // FULL: in WAL mode, NORMAL may lose the last commits when the power fails.
         let options = SqliteConnectOptions::new()
             .filename(path)

@@ -1,0 +1,52 @@
+//! What the gateway keeps can be read by nobody else on the computer.
+
+use std::fs::{Permissions, set_permissions};
+use std::os::unix::fs::PermissionsExt;
+use std::path::Path;
+
+use deskbell::gateway::app;
+use deskbell::gateway::settings::{self, Overrides};
+use deskbell::gateway::store::SqliteStore;
+
+use crate::support::{gateway, ticket};
+
+fn mode(path: &Path) -> u32 {
+    path.metadata().unwrap_or_else(|error| panic!("{}: {error}", path.display())).permissions().mode() & 0o777
+}
+
+#[tokio::test]
+async fn a_new_database_and_its_folder_are_for_the_gateway_alone() {
+    let folder = tempfile::tempdir().unwrap();
+    let data = folder.path().join("data/below");
+    let database = data.join("test.db");
+    let url = format!("sqlite:{}", database.display());
+    let settings = settings::load(&Overrides { database: Some(url), demo: true, ..Overrides::default() }).unwrap();
+    let app = app::open(settings).await.unwrap();
+    app.store.log_in(&[1; 32], "Ana", "2026-01-01T00:00:00.000Z", "2026-01-02T00:00:00.000Z").await.unwrap();
+    for folder in [&data, &folder.path().join("data")] {
+        assert_eq!(mode(folder), 0o700, "{}", folder.display());
+    }
+    for name in ["test.db", "test.db-wal", "test.db-shm"] {
+        assert_eq!(mode(&data.join(name)), 0o600, "{name}");
+    }
+}
+
+#[tokio::test]
+async fn others_are_shut_out_of_a_database_that_was_made_before() {
+    let gateway = gateway().await;
+    gateway.post("key", &ticket("One")).await;
+    let database = gateway.database();
+    let files = ["", "-wal", "-shm"].map(|ending| format!("{}{ending}", database.display()));
+    for file in &files {
+        set_permissions(file, Permissions::from_mode(0o644)).unwrap();
+    }
+    // Another process, such as an import, opens it too.
+    let other = SqliteStore::open(&database).await.unwrap();
+    for file in &files {
+        assert_eq!(mode(Path::new(file)), 0o600, "{file}");
+    }
+    drop(other);
+    assert_eq!(gateway.post("another", &ticket("Two")).await.status, 201);
+    let restarted = gateway.restarted().await;
+    assert_eq!(restarted.count().await, 2);
+}
