@@ -6,7 +6,7 @@ use std::sync::Arc;
 use super::attachments::Folder;
 use super::delivery::Lines;
 
-use super::guard::Guard;
+use super::guard::{Guard, ProxyWatch};
 use super::incidents::Broken;
 use super::live::Live;
 use super::mail::MailWakers;
@@ -35,6 +35,8 @@ pub struct App {
     pub broken: Broken,
     /// How much anybody may ask for.
     pub guard: Guard,
+    /// Notices a proxy that is not configured.
+    pub proxy_watch: ProxyWatch,
     /// Tells those who watch their tickets.
     pub live: Live,
     /// Wakes who sends e-mail.
@@ -67,6 +69,7 @@ pub async fn open(settings: Settings) -> Result<Arc<App>, StoreError> {
     Ok(Arc::new(App {
         broken: Broken::new(&settings.sites),
         guard: Guard::new(settings.limits),
+        proxy_watch: ProxyWatch::default(),
         lines: Lines::new(&settings.sites),
         mailed: MailWakers::new(&settings.sites),
         asked: Asked::default(),

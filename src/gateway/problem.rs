@@ -93,6 +93,11 @@ pub enum Refusal {
 }
 
 impl Refusal {
+    /// The HTTP status.
+    pub fn status(&self) -> StatusCode {
+        self.identity().0
+    }
+
     /// The HTTP status and the code.
     fn identity(&self) -> (StatusCode, &'static str) {
         match self {

@@ -2,6 +2,7 @@
 
 use std::io::Write;
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
+use std::num::NonZeroU32;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -15,6 +16,8 @@ use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 
 use super::app::App;
+use super::connections::{Capacity, Times};
+use super::guard::Limits;
 use super::search::import::{ImportError, timer};
 use super::search::static_index::StaticIndexError;
 use super::settings::{Settings, SettingsError};
@@ -27,6 +30,9 @@ use super::{app, attachments, connections, delivery, incidents, mail, routes, se
 const GRACE: Duration = Duration::from_secs(20);
 /// How long connections may stay open after the last answer. A browser keeps spare ones that never say anything.
 const LAST_BYTES: Duration = Duration::from_millis(500);
+
+/// How many connections the inbox may have where it has a listener of its own; of the files in reserve.
+const INBOX_CONNECTIONS: u32 = 64;
 
 /// Why the gateway does not start, or stops.
 #[derive(Debug, thiserror::Error)]
@@ -65,18 +71,31 @@ pub async fn serve(settings: Settings) -> Result<(), GatewayError> {
     if settings.sites.is_empty() {
         return Err(GatewayError::NoSite);
     }
-    let listener = listen(settings.listen, settings.demo).await?;
+    let listener = listen(settings.listen, settings.demo)?;
+    let inbox_listener = settings.inbox_listen.map(|address| listen(address, false)).transpose()?;
     let told = stop_signal()?;
     let app = app::open(settings).await?;
     let (running, mut idle) = watch::channel(0_usize);
     let count = move |request: Request, next: Next| count(running.clone(), request, next);
-    let router = routes::router(app.clone()).layer(from_fn(count));
+    let router = routes::router(app.clone()).layer(from_fn(count.clone()));
+    let (limits, proxies) = (&app.settings.limits, &app.settings.proxies);
+    let capacity = Capacity::new(limits, proxies.clone(), connections::open_files());
+    let times = Times::default();
     announce(listener.local_addr()?)?;
 
     let (stop, (stopping, stopped)) = (CancellationToken::new(), watch::channel(false));
     let mut workers = start_workers(&app, &stop);
+    if let Some(listener) = inbox_listener {
+        let router = routes::inbox_router(app.clone()).layer(from_fn(count));
+        tracing::info!(address = %listener.local_addr()?, "inbox listening");
+        // Places of its own: operators get in while everybody else's are taken.
+        let places = NonZeroU32::new(INBOX_CONNECTIONS);
+        let limits = Limits { connections: places, connections_per_address: places, ..*limits };
+        let capacity = Capacity::new(&limits, proxies.clone(), 0);
+        tokio::spawn(connections::serve(listener, router, capacity, times, stopped.clone()));
+    }
     // In a task of its own, so that nothing else keeps connections from being taken in.
-    let mut serving = tokio::spawn(connections::serve(listener, router, connections::HEAD_TIME, stopped));
+    let mut serving = tokio::spawn(connections::serve(listener, router, capacity, times, stopped));
     tokio::select! {
         () = told => {}
         ended = &mut serving => tracing::error!(?ended, "connections are not taken in any more"),
@@ -106,7 +125,6 @@ fn start_workers(app: &Arc<App>, stop: &CancellationToken) -> JoinSet<()> {
     workers.spawn(mail::worker::run(app.clone(), stop.clone()));
     // What may be cut off at any time.
     let mut repeat = |name, work| workers.spawn(repeat(name, app.clone(), stop.clone(), work));
-    repeat("limits", |app| Box::pin(async move { match app.guard.forget().await {} }));
     repeat("search indexes", |app| Box::pin(async move { search::follow(&app.indexes, app.store.as_ref()).await }));
     repeat("search misses", |app| {
         Box::pin(async move { search::unanswered::watch(&app.unanswered, app.store.as_ref()).await })
@@ -149,14 +167,14 @@ async fn count(running: watch::Sender<usize>, request: Request, next: Next) -> R
 }
 
 /// Listens; the demo takes another port where its own is taken, because nobody depends on it.
-async fn listen(address: SocketAddr, demo: bool) -> Result<TcpListener, GatewayError> {
-    match TcpListener::bind(address).await {
+fn listen(address: SocketAddr, demo: bool) -> Result<TcpListener, GatewayError> {
+    match connections::bind(address) {
         Ok(listener) => Ok(listener),
         Err(error) if error.kind() != std::io::ErrorKind::AddrInUse => Err(GatewayError::Listen(address, error)),
         Err(_) if demo => {
             tracing::warn!("{address} is taken by another process; taking a free port instead");
             let free = SocketAddr::new(address.ip(), 0);
-            TcpListener::bind(free).await.map_err(|error| GatewayError::Listen(free, error))
+            connections::bind(free).map_err(|error| GatewayError::Listen(free, error))
         }
         Err(_) => Err(GatewayError::Taken(address)),
     }

@@ -19,6 +19,7 @@ use uuid::Uuid;
 
 use super::app::App;
 use super::clock;
+use super::guard::Share;
 use super::identity::Who;
 use super::problem::Refusal;
 use super::settings::Site;
@@ -88,6 +89,10 @@ pub async fn put(
     let part = receive::receive(&app.folder.path, headers, body, rules.max_bytes as usize).await?;
     let cleaned = clean::clean(&app.folder, part, rules).await?;
     let (person, session) = owner(who);
+    if let Err(wait) = app.guard.store(Share::Files, name, person.as_deref()) {
+        remove(app, Some(cleaned.file)).await;
+        return Err(wait.into());
+    }
     let kept = StoredAttachment {
         site: name.into(),
         id: given.id.clone(),

@@ -1,69 +1,102 @@
 //! How much anybody may ask for. What is too much is refused for a while, with the time to wait, and nobody is locked out.
+//!
+//! A request is charged twice. Before its body is read, to its address and its session, both as they are claimed ([`Guard::admit`]).
+//! And once it is known to be valid and new, just before it is stored, to the person who signed in and to its site
+//! ([`Guard::store`]): what is refused, and what is sent again, takes nothing from what a site may take in.
 
-mod address;
+mod buckets;
+mod charge;
+mod client;
+mod forwarded;
+mod proxies;
+mod proxy_watch;
 mod streams;
 
-use std::collections::hash_map::RandomState;
-use std::convert::Infallible;
-use std::hash::Hash;
-use std::net::IpAddr;
+use std::net::{IpAddr, Ipv6Addr};
 use std::num::NonZeroU32;
+use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
 use axum::http::{HeaderMap, header};
-use governor::clock::{Clock, DefaultClock};
-use governor::state::keyed::DashMapStateStore;
-use governor::{Quota, RateLimiter};
 use serde::Deserialize;
 use sha2::{Digest, Sha256};
 
 use super::identity::SESSION_HEADER;
+use buckets::{Buckets, Draw, PERIOD};
+pub use charge::Charge;
+pub use client::Client;
+pub use proxies::{Proxies, is_forwarded};
+pub use proxy_watch::ProxyWatch;
+pub use streams::{Stream, Streams};
 
-pub use address::of as address;
-use streams::{Stream, Streams};
-
-/// How many requests of its address a ticket, a reply or a file counts for.
-const WRITE: NonZeroU32 = NonZeroU32::MIN.saturating_add(9);
-/// How often somebody may try to log in from one address, in a minute.
-const LOGINS: NonZeroU32 = NonZeroU32::MIN.saturating_add(9);
+/// Cells for addresses and sessions: 4 MiB.
+const CLIENT_CELLS: usize = 1 << 18;
+/// Cells for what the configuration names.
+const SITE_CELLS: usize = 1 << 12;
+/// How often somebody may guess the inbox token from one address, in a minute.
+const GUESSES: u32 = 10;
+/// How often the inbox token may be guessed in a minute by everybody together who has not known it before.
+const GUESSES_OF_ALL: u32 = 200;
+/// How many addresses are remembered that knew the inbox token.
+const KNOWN_MAX: usize = 64;
+/// How many times as much as tickets a session may have counted beside them.
+const REPORTS: u32 = 2;
+/// Requests for the inbox from one address, in a minute.
+const INBOX: u32 = 1200;
+/// Requests for pages and files of the panel from one address, in a minute.
+const PAGES: u32 = 6000;
+/// What one address may tell in the name of destinations, in a minute: a change of a thousand tickets comes within seconds.
+const HOOKS: u32 = 12_000;
 /// The most streams of one session or person in a site. A browser needs one; a person may have several browsers.
 const STREAMS: u32 = 20;
 /// The most streams from one address, behind which there may be a whole office.
 const STREAMS_FROM_ADDRESS: u32 = 500;
-/// How often it is forgotten who has been quiet.
-const FORGET: Duration = Duration::from_secs(60);
+/// The networks of IPv6 that a customer of a provider may have to themselves, in bits, and how many times what one address may
+/// ask for comes from all of each.
+const NETWORKS_V6: [(u32, u32); 3] = [(64, 1), (56, 2), (48, 4)];
 
 /// How much may come in a minute; all of it may come at once.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct Limits {
-    /// Requests from one address, where a ticket, a reply or a file counts for ten.
+    /// Requests from one address, where whatever is written counts for ten.
     pub address: NonZeroU32,
     /// Tickets and replies of one session or person.
     pub session: NonZeroU32,
-    /// Tickets and replies to one site.
+    /// Tickets and replies to one site of people whom nobody has signed; those who are signed have as many for themselves.
     pub site: NonZeroU32,
     /// Files of one session or person; of a site as many as there are tickets and replies.
     pub uploads: NonZeroU32,
+    /// Connections that may be open at once. Default: three quarters of the files that the system lets the process open, but for
+    /// a reserve.
+    pub connections: Option<NonZeroU32>,
+    /// Connections that may be open at once from one address that is no trusted proxy. Default: a quarter of `connections`, at most 1000.
+    pub connections_per_address: Option<NonZeroU32>,
 }
 
 impl Default for Limits {
     fn default() -> Limits {
-        let [address, session, site, uploads] = [1199, 29, 599, 59].map(|more| NonZeroU32::MIN.saturating_add(more));
-        Limits { address, session, site, uploads }
+        let [address, session, site, uploads] = [1200, 30, 600, 60].map(at_least_one);
+        Limits { address, session, site, uploads, connections: None, connections_per_address: None }
     }
 }
 
-type Limiter<K> = RateLimiter<K, DashMapStateStore<K, RandomState>, DefaultClock>;
+/// Which share of a site something is stored from.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Share {
+    /// Tickets and replies.
+    Tickets,
+    /// Files.
+    Files,
+}
 
 /// Counts what everybody asks for.
 pub struct Guard {
-    addresses: Limiter<IpAddr>,
-    writers: Limiter<[u8; 32]>,
-    sites: Limiter<String>,
-    uploaders: Limiter<[u8; 32]>,
-    uploads: Limiter<String>,
-    logins: Limiter<IpAddr>,
+    limits: Limits,
+    clients: Buckets,
+    sites: Buckets,
+    /// Whose guesses were right, the last first. Held while a guess is judged, so that nobody guesses twice at once.
+    known: Mutex<Vec<IpAddr>>,
     streams: Streams<[u8; 32]>,
     streams_from: Streams<IpAddr>,
 }
@@ -78,92 +111,152 @@ pub struct Open(
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Wait(pub Duration);
 
+/// What a bucket of a client is for; one client has several.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+enum Purpose {
+    Requests,
+    Tickets,
+    Files,
+    Reports,
+    Hooks,
+    Pages,
+    Inbox,
+    Guesses,
+}
+
 impl Guard {
     /// A guard that keeps to limits.
     pub fn new(limits: Limits) -> Guard {
         Guard {
-            addresses: limiter(limits.address),
-            writers: limiter(limits.session),
-            sites: limiter(limits.site),
-            uploaders: limiter(limits.uploads),
-            uploads: limiter(limits.site),
-            logins: limiter(LOGINS),
+            limits,
+            clients: Buckets::new(CLIENT_CELLS),
+            sites: Buckets::new(SITE_CELLS),
+            known: Mutex::default(),
             streams: Streams::new(STREAMS),
             streams_from: Streams::new(STREAMS_FROM_ADDRESS),
         }
     }
 
-    /// Counts a request that changes nothing.
-    pub fn read(&self, address: Option<IpAddr>) -> Result<(), Wait> {
-        address.map_or(Ok(()), |address| admit(&self.addresses, &address, NonZeroU32::MIN))
+    /// Charges a request before its body is read, to the address it comes from and to the session or token that it names, which
+    /// is not verified yet. Without either it counts by the address alone.
+    pub fn admit(&self, charge: Charge, address: Option<IpAddr>, requester: Option<[u8; 32]>) -> Result<(), Wait> {
+        let mut draws = match charge {
+            Charge::Hook => {
+                let writes = self.of_address(Purpose::Requests, address, self.limits.address, charge::WRITE);
+                let mut draws: Vec<Draw> = writes.into_iter().map(Draw::probe).collect();
+                draws.extend(self.of_address(Purpose::Hooks, address, at_least_one(HOOKS), 1));
+                draws
+            }
+            Charge::Page => self.of_address(Purpose::Pages, address, at_least_one(PAGES), 1),
+            Charge::Inbox => self.of_address(Purpose::Inbox, address, at_least_one(INBOX), 1),
+            _ => self.of_address(Purpose::Requests, address, self.limits.address, charge.requests()),
+        };
+        let of_session = match charge {
+            Charge::Ticket => Some((Purpose::Tickets, self.limits.session)),
+            Charge::Upload => Some((Purpose::Files, self.limits.uploads)),
+            Charge::Report | Charge::Mark => {
+                Some((Purpose::Reports, self.limits.session.saturating_mul(at_least_one(REPORTS))))
+            }
+            Charge::Read | Charge::Hook | Charge::Page | Charge::Inbox => None,
+        };
+        if let (Some((purpose, quota)), Some(requester)) = (of_session, requester) {
+            draws.push(self.clients.draw((purpose, requester), quota, 1));
+        }
+        self.clients.take(&draws)
     }
 
-    /// Counts a ticket or a reply. Who neither has a session nor is signed counts by the address alone.
-    pub fn write(&self, address: Option<IpAddr>, site: &str, headers: &HeaderMap) -> Result<(), Wait> {
-        admit_write((&self.addresses, address), (&self.writers, writer(site, headers)), (&self.sites, site))
+    /// Charges what a [`Charge::Mark`] turns out to change as well, as a reply would be.
+    pub fn change(&self, address: Option<IpAddr>, requester: Option<[u8; 32]>) -> Result<(), Wait> {
+        let more = charge::WRITE - Charge::Mark.requests();
+        let mut draws = self.of_address(Purpose::Requests, address, self.limits.address, more);
+        draws.extend(
+            requester.map(|requester| self.clients.draw((Purpose::Tickets, requester), self.limits.session, 1)),
+        );
+        self.clients.take(&draws)
     }
 
-    /// Counts a file. It takes nothing from what tickets and replies of the same people may come to.
-    pub fn upload(&self, address: Option<IpAddr>, site: &str, headers: &HeaderMap) -> Result<(), Wait> {
-        admit_write((&self.addresses, address), (&self.uploaders, writer(site, headers)), (&self.uploads, site))
+    /// Charges a write to an address after it was answered: what it sent was not what it should be.
+    pub fn charge_failure(&self, address: Option<IpAddr>) {
+        // Where it does not hold as much, nothing more is let in anyway.
+        let _ = self.clients.take(&self.of_address(Purpose::Requests, address, self.limits.address, charge::WRITE));
     }
 
-    /// Opens a stream for whoever writes.
-    pub fn open(&self, address: Option<IpAddr>, writer: [u8; 32]) -> Result<Open, Wait> {
-        let from = address.map(|address| self.streams_from.open(address).ok_or(Wait(FORGET))).transpose()?;
-        Ok(Open((self.streams.open(writer).ok_or(Wait(FORGET))?, from)))
+    /// Charges what is valid, new and about to be stored to its site, which exists, and to the person who signed in. Signed
+    /// people have a share of the site's to themselves, which nobody else can use up, and take from that of all after it.
+    pub fn store(&self, share: Share, site: &str, person: Option<&str>) -> Result<(), Wait> {
+        let of_all = self.sites.draw((share, false, site), self.limits.site, 1);
+        let Some(person) = person else { return self.sites.take(&[of_all]) };
+        let quota = if share == Share::Files { self.limits.uploads } else { self.limits.session };
+        self.clients.take(&[self.clients.draw((share, site, person), quota, 1)])?;
+        let of_signed = self.sites.draw((share, true, site), self.limits.site, 1);
+        self.sites.take(&[of_signed]).or_else(|_| self.sites.take(&[of_all]))
     }
 
-    /// Counts somebody who tries to log in.
-    pub fn login(&self, address: Option<IpAddr>) -> Result<(), Wait> {
-        address.map_or(Ok(()), |address| admit(&self.logins, &address, NonZeroU32::MIN))
+    /// Opens a stream for whoever asks.
+    pub fn open(&self, address: Option<IpAddr>, requester: [u8; 32]) -> Result<Open, Wait> {
+        let from = address.map(|address| self.streams_from.open(network(address)).ok_or(Wait(PERIOD))).transpose()?;
+        Ok(Open((self.streams.open(requester).ok_or(Wait(PERIOD))?, from)))
     }
 
-    /// Forgets who has been quiet, for as long as it runs.
-    pub async fn forget(&self) -> Infallible {
-        loop {
-            tokio::time::sleep(FORGET).await;
-            self.addresses.retain_recent();
-            self.writers.retain_recent();
-            self.sites.retain_recent();
-            self.uploaders.retain_recent();
-            self.uploads.retain_recent();
-            self.logins.retain_recent();
+    /// Judges a guess at the inbox token, unless too many were wrong from its address, or altogether. Who has known the token
+    /// before is not held up by what others guess.
+    pub fn guess(&self, address: Option<IpAddr>, is_right: impl FnOnce() -> bool) -> Result<bool, Wait> {
+        let mut known = self.known.lock().unwrap_or_else(PoisonError::into_inner);
+        let home = address.map(network);
+        let mut draws = self.of_address(Purpose::Guesses, address, at_least_one(GUESSES), 1);
+        if !home.is_some_and(|home| known.contains(&home)) {
+            draws.push(self.clients.draw(Purpose::Guesses, at_least_one(GUESSES_OF_ALL), 1));
+        }
+        let probes: Vec<Draw> = draws.iter().map(|draw| draw.probe()).collect();
+        self.clients.take(&probes)?;
+        let right = is_right();
+        if !right {
+            let _ = self.clients.take(&draws);
+        } else if let Some(home) = home {
+            known.retain(|other| *other != home);
+            known.insert(0, home);
+            known.truncate(KNOWN_MAX);
+        }
+        Ok(right)
+    }
+
+    /// What is taken from the bucket of an address, and from those of the networks around it.
+    fn of_address(&self, purpose: Purpose, address: Option<IpAddr>, quota: NonZeroU32, cost: u32) -> Vec<Draw> {
+        let draw = |key: (u32, IpAddr), times: u32| {
+            self.clients.draw((purpose, key), quota.saturating_mul(at_least_one(times)), cost)
+        };
+        match address {
+            None => Vec::new(),
+            Some(IpAddr::V4(_)) => address.map(|address| draw((32, address), 1)).into_iter().collect(),
+            Some(IpAddr::V6(address)) => {
+                NETWORKS_V6.map(|(bits, times)| draw((bits, within(address, bits)), times)).to_vec()
+            }
         }
     }
 }
 
-/// Who writes to a site: the session, or else the token, as a digest. Both are only told apart here, and not believed.
-pub fn writer(site: &str, headers: &HeaderMap) -> Option<[u8; 32]> {
-    let who = headers.get(SESSION_HEADER).or_else(|| headers.get(header::AUTHORIZATION))?;
+/// Who sends something to a site: the session, or else the token, as a digest. Both are only told apart here, and not believed.
+pub fn requester(site: &str, headers: &HeaderMap) -> Option<[u8; 32]> {
+    let session = headers.get(SESSION_HEADER).filter(|session| !session.is_empty());
+    let who = session.or_else(|| headers.get(header::AUTHORIZATION))?;
     Some(Sha256::new().chain_update(site).chain_update([0]).chain_update(who.as_bytes()).finalize().into())
 }
 
-fn limiter<K: Hash + Eq + Clone>(count: NonZeroU32) -> Limiter<K> {
-    RateLimiter::dashmap(Quota::per_minute(count))
+/// What is taken for one address: with IPv6 the network that a connection has to itself.
+pub fn network(address: IpAddr) -> IpAddr {
+    match address {
+        IpAddr::V4(_) => address,
+        IpAddr::V6(address) => within(address, 64),
+    }
 }
 
-fn admit_write(
-    (addresses, address): (&Limiter<IpAddr>, Option<IpAddr>),
-    (writers, writer): (&Limiter<[u8; 32]>, Option<[u8; 32]>),
-    (sites, site): (&Limiter<String>, &str),
-) -> Result<(), Wait> {
-    if let Some(address) = address {
-        admit(addresses, &address, WRITE)?;
-    }
-    if let Some(writer) = writer {
-        admit(writers, &writer, NonZeroU32::MIN)?;
-    }
-    admit(sites, &site.to_string(), NonZeroU32::MIN)
+fn within(address: Ipv6Addr, bits: u32) -> IpAddr {
+    let mask = u128::MAX.checked_shl(Ipv6Addr::BITS - bits).unwrap_or_default();
+    Ipv6Addr::from_bits(address.to_bits() & mask).into()
 }
 
-fn admit<K: Hash + Eq + Clone>(limiter: &Limiter<K>, key: &K, cost: NonZeroU32) -> Result<(), Wait> {
-    match limiter.check_key_n(key, cost) {
-        Ok(Ok(())) => Ok(()),
-        Ok(Err(until)) => Err(Wait(until.wait_time_from(DefaultClock::default().now()))),
-        // It costs more than is ever allowed at once.
-        Err(_) => Err(Wait(FORGET)),
-    }
+fn at_least_one(count: u32) -> NonZeroU32 {
+    NonZeroU32::new(count).unwrap_or(NonZeroU32::MIN)
 }
 
 #[cfg(test)]
@@ -171,66 +264,90 @@ mod tests {
     use super::*;
 
     fn guard(address: u32, session: u32, site: u32) -> Guard {
-        let [address, session, site] = [address, session, site].map(|count| NonZeroU32::new(count).unwrap());
-        Guard::new(Limits { address, session, site, uploads: session })
+        let [address, session, site] = [address, session, site].map(at_least_one);
+        Guard::new(Limits { address, session, site, uploads: session, ..Limits::default() })
     }
 
-    fn session(name: &str) -> HeaderMap {
-        HeaderMap::from_iter([(SESSION_HEADER.parse().unwrap(), name.parse().unwrap())])
+    fn address(text: &str) -> Option<IpAddr> {
+        Some(text.parse().unwrap())
     }
 
     #[test]
     fn each_address_has_its_own_share_and_a_ticket_takes_ten() {
         let guard = guard(12, 100, 100);
-        let [one, other] = ["192.0.2.1", "192.0.2.2"].map(|address| Some(address.parse().unwrap()));
-        assert_eq!(guard.write(one, "acme", &HeaderMap::new()), Ok(()));
-        assert_eq!([guard.read(one), guard.read(one)], [Ok(()), Ok(())]);
-        let Wait(wait) = guard.read(one).unwrap_err();
+        let [one, other] = ["192.0.2.1", "192.0.2.2"].map(address);
+        assert_eq!(guard.admit(Charge::Ticket, one, None), Ok(()));
+        assert_eq!([guard.admit(Charge::Read, one, None), guard.admit(Charge::Read, one, None)], [Ok(()), Ok(())]);
+        let Wait(wait) = guard.admit(Charge::Read, one, None).unwrap_err();
         assert!(wait > Duration::ZERO && wait <= Duration::from_secs(5), "{wait:?}");
-        assert_eq!(guard.read(other), Ok(()));
-        assert_eq!(guard.read(None), Ok(()));
+        assert_eq!(guard.admit(Charge::Read, other, None), Ok(()));
+        assert_eq!(guard.admit(Charge::Read, None, None), Ok(()));
     }
 
     #[test]
-    fn a_session_has_its_share_in_each_site_and_the_site_has_one_of_all() {
-        let guard = guard(1000, 2, 5);
-        let (ada, bob) = (session("ada"), session("bob"));
-        for (site, who, admitted) in [
-            ("acme", &ada, true),
-            ("acme", &ada, true),
-            ("acme", &ada, false),
-            ("other", &ada, true),
-            ("acme", &bob, true),
-            ("acme", &HeaderMap::new(), true),
-            ("acme", &HeaderMap::new(), true),
-            ("acme", &bob, false),
-        ] {
-            assert_eq!(guard.write(None, site, who).is_ok(), admitted, "{site} {who:?}");
-        }
+    fn a_session_has_its_share_and_files_and_reports_one_of_their_own() {
+        let guard = guard(1000, 2, 100);
+        let [ada, bob] = [Some([1; 32]), Some([2; 32])];
+        let admitted = |charge, requester| guard.admit(charge, None, requester).is_ok();
+        assert_eq!([1, 2, 3].map(|_| admitted(Charge::Ticket, ada)), [true, true, false]);
+        assert_eq!([1, 2, 3].map(|_| admitted(Charge::Upload, ada)), [true, true, false]);
+        assert!(admitted(Charge::Report, ada) && admitted(Charge::Ticket, bob) && admitted(Charge::Ticket, None));
+        assert!(guard.change(None, ada).is_err() && guard.change(None, bob).is_ok());
     }
 
     #[test]
-    fn files_have_a_share_of_their_own() {
-        let guard = guard(1000, 2, 3);
-        let (ada, bob) = (session("ada"), session("bob"));
-        let put = |who| guard.upload(None, "acme", who).is_ok();
-        assert_eq!([put(&ada), put(&ada), put(&ada), put(&bob), put(&bob)], [true, true, false, true, false]);
-        assert_eq!(guard.write(None, "acme", &ada), Ok(()));
+    fn whoever_is_unsigned_cannot_use_up_what_signed_people_may_send() {
+        let guard = guard(1000, 3, 4);
+        let stored = |person| guard.store(Share::Tickets, "acme", person).is_ok();
+        assert_eq!([1, 2, 3, 4, 5].map(|_| stored(None)), [true, true, true, true, false]);
+        assert_eq!([1, 2, 3, 4].map(|_| stored(Some("ada"))), [true, true, true, false], "a person has a share");
+        assert!(stored(Some("bob")));
+        assert!(!stored(Some("bob")), "that of all is used up as well");
+        assert!(guard.store(Share::Files, "acme", None).is_ok() && guard.store(Share::Tickets, "other", None).is_ok());
     }
 
     #[test]
-    fn whoever_guesses_tokens_has_to_wait() {
+    fn the_networks_around_an_address_of_ipv6_have_limits_too() {
+        let guard = guard(10, 100, 100);
+        let admitted = |text: &str| guard.admit(Charge::Ticket, address(text), None).is_ok();
+        assert!(admitted("2001:db8:0:1::1") && !admitted("2001:db8:0:1:ffff::2"), "one connection");
+        assert!(admitted("2001:db8:0:2::1") && !admitted("2001:db8:0:3::1"), "one customer: two connections");
+        assert!(admitted("2001:db8:0:100::1") && admitted("2001:db8:0:200::1"), "one organization: four");
+        assert!(!admitted("2001:db8:0:300::1") && admitted("2001:db8:1::1"));
+    }
+
+    #[test]
+    fn whoever_guesses_wrongly_has_to_wait_and_whoever_knows_does_not() {
         let guard = guard(1000, 1, 1);
-        let address = Some("192.0.2.1".parse().unwrap());
-        for _ in 0..LOGINS.get() {
-            assert_eq!(guard.login(address), Ok(()));
+        let [eve, ana] = ["192.0.2.1", "192.0.2.2"].map(address);
+        for _ in 0..2 * GUESSES {
+            assert_eq!(guard.guess(ana, || true), Ok(true));
         }
-        assert!(guard.login(address).is_err());
+        for _ in 0..GUESSES {
+            assert_eq!(guard.guess(eve, || false), Ok(false));
+        }
+        assert!(guard.guess(eve, || unreachable!("it is not judged")).is_err());
+        // Many addresses together, each with a few guesses.
+        let others = (0..=255).map(|n| address(&format!("198.51.100.{n}")));
+        let judged = others.filter(|other| guard.guess(*other, || false).is_ok()).count();
+        assert_eq!(judged as u32, GUESSES_OF_ALL - GUESSES);
+        assert!(guard.guess(address("203.0.113.9"), || true).is_err());
+        assert_eq!(guard.guess(ana, || true), Ok(true));
     }
 
     #[test]
-    fn what_could_never_be_admitted_is_told_to_wait_all_the_same() {
-        let address = Some("192.0.2.1".parse().unwrap());
-        assert_eq!(guard(5, 1, 1).write(address, "acme", &HeaderMap::new()), Err(Wait(FORGET)));
+    fn what_is_unsigned_is_charged_until_it_is_not_heard_any_more() {
+        let guard = guard(20, 1, 1);
+        let from = address("192.0.2.1");
+        assert!((0..100).all(|_| guard.admit(Charge::Hook, from, None).is_ok()));
+        guard.charge_failure(from);
+        assert!(guard.admit(Charge::Hook, from, None).is_ok());
+        guard.charge_failure(from);
+        assert!(guard.admit(Charge::Hook, from, None).is_err());
+    }
+
+    #[test]
+    fn what_could_never_be_admitted_has_to_wait_all_the_same() {
+        assert!(guard(5, 1, 1).admit(Charge::Ticket, address("192.0.2.1"), None).is_err());
     }
 }

@@ -31,7 +31,11 @@ pub fn router() -> Router<Arc<App>> {
 async fn answer(State(app): State<Arc<App>>, Path(name): Path<String>, headers: HeaderMap) -> Response {
     let accepted = headers.get(header::ACCEPT_LANGUAGE).and_then(|value| value.to_str().ok()).unwrap_or_default();
     let language = accepted_language(accepted);
-    let guard = [(header::CONTENT_SECURITY_POLICY, POLICY), (header::VARY, "accept-language")];
+    let guard = [
+        (header::CONTENT_SECURITY_POLICY, POLICY),
+        (header::REFERRER_POLICY, "same-origin"),
+        (header::VARY, "accept-language"),
+    ];
     let known = app.site(&name).is_some();
     let status = if known { StatusCode::OK } else { StatusCode::NOT_FOUND };
     (status, guard, Html(page(language, &name, known).into_string())).into_response()

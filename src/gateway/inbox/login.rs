@@ -1,24 +1,30 @@
 //! Logging in and out.
 
 use std::sync::Arc;
+use std::time::Duration;
 
-use axum::Form;
-use axum::extract::{Query, Request, State};
+use axum::body::Body;
+use axum::extract::{Query, State};
 use axum::http::{Extensions, HeaderMap, HeaderValue, StatusCode, Uri, header};
 use axum::response::{IntoResponse, Redirect, Response};
-use http_body_util::{BodyExt, Limited};
 use maud::{Markup, html};
 use serde::Deserialize;
 
 use super::super::app::App;
-use super::super::guard::{self, Wait};
+use super::super::guard::{Client, Wait};
+use super::super::routes;
 use super::access;
 use super::{Failed, message, page};
+use crate::domain::attachment::is_unseen;
 
 /// The longest name of an operator, in characters.
 const NAME_MAX: usize = 80;
-/// How much of a form is read to give it back, in bytes.
-const FORM_MAX: usize = 192 * 1024;
+/// What joins and parts letters in some scripts: nobody sees it, and names need it.
+const JOINERS: [char; 2] = ['\u{200c}', '\u{200d}'];
+/// The longest address that a login leads to, in bytes.
+const NEXT_MAX: usize = 2000;
+/// The largest login form, in bytes. It is read before anybody is known.
+const LOGIN_MAX: usize = 16 * 1024;
 
 /// Where one goes after logging in.
 #[derive(Deserialize)]
@@ -28,57 +34,90 @@ pub struct Asked {
 }
 
 /// The form.
-#[derive(Deserialize)]
-pub struct LoginForm {
+#[derive(Default)]
+struct LoginForm {
     name: String,
     token: String,
-    #[serde(default)]
     next: String,
 }
 
 /// The page.
-pub async fn ask(State(app): State<Arc<App>>, Query(asked): Query<Asked>) -> Response {
-    match &app.settings.inbox_token {
-        Some(_) => message(StatusCode::OK, form("", &asked.next, None)),
-        None => message(StatusCode::FORBIDDEN, page::closed(app.settings.demo)),
+pub async fn ask(
+    State(app): State<Arc<App>>,
+    client: Client,
+    extensions: Extensions,
+    headers: HeaderMap,
+    Query(asked): Query<Asked>,
+) -> Response {
+    if app.settings.inbox_token.is_none() {
+        return message(StatusCode::FORBIDDEN, page::closed(app.settings.demo));
     }
+    // Browsers send Fetch Metadata over HTTPS only, and to their own computer.
+    let is_safe = client.is_https || headers.contains_key("sec-fetch-site");
+    let warns = !is_safe && !access::is_plain(&app, &client, &extensions, &headers);
+    message(StatusCode::OK, form("", &asked.next, html! { @if warns { (needs_https()) } }))
 }
 
 /// Takes the form.
 pub async fn log_in(
     State(app): State<Arc<App>>,
+    client: Client,
     extensions: Extensions,
     headers: HeaderMap,
-    Form(LoginForm { name, token, next }): Form<LoginForm>,
+    body: Body,
 ) -> Result<Response, Failed> {
-    let wrong = |status, says| Ok(message(status, form(&name, &next, Some(says))));
-    if !access::is_own(&headers) {
+    if !access::is_own(&client, &headers) {
         return Ok(message(StatusCode::FORBIDDEN, page::foreign()));
     }
     let Some(known) = &app.settings.inbox_token else {
         return Ok(message(StatusCode::FORBIDDEN, page::closed(app.settings.demo)));
     };
+    let LoginForm { name, token, next } = match routes::read_body(body, LOGIN_MAX).await {
+        Ok(bytes) => read(&bytes),
+        Err(refusal) => return Ok(message(refusal.status(), page::unreadable(&refusal.to_string()))),
+    };
+    let wrong = |status, says| Ok(message(status, form(&name, &next, alert(says))));
+    let is_plain = access::is_plain(&app, &client, &extensions, &headers);
+    let from_http = headers.get(header::ORIGIN).is_some_and(|origin| origin.as_bytes().starts_with(b"http://"));
+    if from_http && !is_plain {
+        return Ok(message(StatusCode::FORBIDDEN, form(&name, &next, needs_https())));
+    }
     let name = name.trim();
-    if name.is_empty() || name.chars().count() > NAME_MAX {
-        return wrong(StatusCode::UNPROCESSABLE_ENTITY, "Please say who you are, in 1 to 80 characters.");
+    if name.is_empty() || name.chars().count() > NAME_MAX || name.chars().any(|c| is_unseen(c) && !JOINERS.contains(&c))
+    {
+        let says = "Please say who you are, in 1 to 80 characters that can be seen.";
+        return wrong(StatusCode::UNPROCESSABLE_ENTITY, says);
     }
-    if let Err(Wait(wait)) = app.guard.login(guard::address(&extensions, &headers)) {
-        let seconds = HeaderValue::from(wait.as_secs() + 1);
-        let page = form(name, &next, Some("These were too many attempts from one address. Please wait a minute."));
-        return Ok(([(header::RETRY_AFTER, seconds)], message(StatusCode::TOO_MANY_REQUESTS, page)).into_response());
+    match app.guard.guess(client.address, || known.is(token.trim())) {
+        Err(Wait(wait)) => return Ok(too_many(wait, name, &next)),
+        Ok(false) => {
+            tracing::warn!(address = ?client.address, with = "form", "inbox login failed");
+            return wrong(StatusCode::FORBIDDEN, "This is not the inbox token of this gateway.");
+        }
+        Ok(true) => tracing::info!(operator = name, address = ?client.address, "inbox login"),
     }
-    if !known.is(token.trim()) {
-        tracing::warn!("somebody tried to log in to the inbox with a wrong token");
-        return wrong(StatusCode::FORBIDDEN, "This is not the inbox token of this gateway.");
-    }
-    let cookie = access::open(&app, name, &headers).await?;
+    let cookie = access::open(&app, known, name, is_plain).await?;
     Ok(([(header::SET_COOKIE, cookie)], Redirect::to(own_page(&next))).into_response())
 }
 
 /// Ends the session.
-pub async fn log_out(State(app): State<Arc<App>>, headers: HeaderMap) -> Result<Response, Failed> {
-    let cookie = access::close(&app, &headers).await?;
+pub async fn log_out(
+    State(app): State<Arc<App>>,
+    client: Client,
+    extensions: Extensions,
+    headers: HeaderMap,
+) -> Result<Response, Failed> {
+    let is_plain = access::is_plain(&app, &client, &extensions, &headers);
+    let cookie = access::close(&app, &headers, is_plain).await?;
     Ok(([(header::SET_COOKIE, cookie)], Redirect::to("/inbox/login")).into_response())
+}
+
+/// The token was guessed too often: what was filled in stays, and is sent again later.
+pub fn too_many(wait: Duration, name: &str, next: &str) -> Response {
+    let says = "These were too many attempts with a wrong token. Please wait a minute.";
+    let seconds = HeaderValue::from(wait.as_secs() + 1);
+    let page = message(StatusCode::TOO_MANY_REQUESTS, form(name, next, alert(says)));
+    ([(header::RETRY_AFTER, seconds)], page).into_response()
 }
 
 /// The address of the page that leads back to another after logging in. Without the mount point, which axum takes off.
@@ -90,12 +129,24 @@ pub fn login_address(wanted: &Uri) -> String {
 }
 
 /// The session ended while somebody wrote: what they wrote is not lost.
-pub async fn lost(request: Request) -> Response {
-    let body = Limited::new(request.into_body(), FORM_MAX);
-    let bytes = body.collect().await.map(|body| body.to_bytes()).unwrap_or_default();
+pub async fn lost(body: Body) -> Response {
+    let bytes = routes::read_body(body, access::FORM_MAX).await.unwrap_or_default();
     let text = form_urlencoded::parse(&bytes).find(|(name, _)| name == "text");
     let text = text.map(|(_, text)| text.into_owned()).unwrap_or_default();
     message(StatusCode::UNAUTHORIZED, logged_out(&text))
+}
+
+fn read(bytes: &[u8]) -> LoginForm {
+    let mut form = LoginForm::default();
+    for (name, value) in form_urlencoded::parse(bytes) {
+        match &*name {
+            "name" => form.name = value.into_owned(),
+            "token" => form.token = value.into_owned(),
+            "next" => form.next = value.into_owned(),
+            _ => {}
+        }
+    }
+    form
 }
 
 fn escaped(byte: u8) -> String {
@@ -106,20 +157,39 @@ fn escaped(byte: u8) -> String {
 /// A page of the inbox; its first where another was named.
 fn own_page(next: &str) -> &str {
     let own = next == "/inbox" || next.starts_with("/inbox/") || next.starts_with("/inbox?");
-    if own && next.bytes().all(|byte| byte.is_ascii_graphic()) { next } else { "/inbox" }
+    let is_good = own && next.len() <= NEXT_MAX && next.bytes().all(|byte| byte.is_ascii_graphic());
+    if is_good { next } else { "/inbox" }
 }
 
-fn form(name: &str, next: &str, wrong: Option<&str>) -> Markup {
+fn alert(says: &str) -> Markup {
+    html! { p.wrong role="alert" { (says) } }
+}
+
+/// A session over HTTP would be anybody's who can read what goes over the network.
+fn needs_https() -> Markup {
+    html! {
+        div.wrong role="alert" {
+            p { "This page has come without HTTPS, as far as the gateway can tell. A browser does not keep the session then." }
+            p {
+                "Open it over HTTPS. Where a proxy ends HTTPS, let it send " code { "X-Forwarded-Proto" } " and name it in the gateway's configuration under "
+                code { "[proxy] trusted" } ". On a network in which nobody can listen, " code { "[inbox] insecure_http = true" }
+                " allows sessions over HTTP."
+            }
+        }
+    }
+}
+
+fn form(name: &str, next: &str, above: Markup) -> Markup {
     page::notice(
         "Log in to the inbox",
         html! {
             form.login method="post" action="/inbox/login" {
-                @if let Some(wrong) = wrong { p.wrong role="alert" { (wrong) } }
+                (above)
                 label for="name" { "Your name, as customers read it under your answers" }
                 input #name name="name" required maxlength=(NAME_MAX) autocomplete="nickname" value=(name);
                 label for="token" { "The inbox token of this gateway" }
                 input #token name="token" type="password" required autocomplete="current-password";
-                input type="hidden" name="next" value=(next);
+                input type="hidden" name="next" value=(own_page(next));
                 button.button.main type="submit" { "Log in" }
             }
         },
@@ -149,7 +219,16 @@ mod tests {
         for good in ["/inbox", "/inbox/tickets/DB-4K7Q9", "/inbox?status=solved"] {
             assert_eq!(own_page(good), good);
         }
-        for bad in ["", "/", "//evil.example", "https://evil.example", "/inboxes", "/inbox/\r\nx", "/inbox/ä"] {
+        for bad in [
+            "",
+            "/",
+            "//evil.example",
+            &format!("/inbox?{}", "a".repeat(NEXT_MAX)),
+            "https://evil.example",
+            "/inboxes",
+            "/inbox/\r\nx",
+            "/inbox/ä",
+        ] {
             assert_eq!(own_page(bad), "/inbox", "{bad}");
         }
         assert_eq!(

@@ -24,7 +24,7 @@ mod words;
 use std::sync::Arc;
 
 use axum::extract::{Path, Query, State};
-use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
+use axum::http::{HeaderValue, StatusCode, header};
 use axum::middleware::{from_fn_with_state, map_response};
 use axum::response::{Html, IntoResponse, Redirect, Response};
 use axum::routing::{get, post};
@@ -32,6 +32,7 @@ use axum::{Extension, Router};
 use maud::Markup;
 
 use super::app::App;
+use super::guard::Client;
 use super::store::StoreError;
 use super::{attachments, incidents};
 use crate::domain::reference;
@@ -76,7 +77,7 @@ pub fn router(app: Arc<App>) -> Router<Arc<App>> {
 async fn list(
     State(app): State<Arc<App>>,
     Extension(operator): Extension<Operator>,
-    headers: HeaderMap,
+    client: Client,
     Query(asked): Query<Asked>,
 ) -> Result<Response, Failed> {
     // Whoever copies a reference wants that ticket.
@@ -95,10 +96,11 @@ async fn list(
             broken.push((site.clone(), incident));
         }
     }
-    let base = base(&headers);
+    let base = base(&client);
     let standings = standing::read(&app).await?;
+    let warning = app.proxy_watch.warning();
     let seen = list::Seen {
-        frame: frame(&operator, &standings),
+        frame: frame(&operator, &standings, warning.as_deref()),
         asked: &asked,
         tickets: &tickets,
         more,
@@ -112,7 +114,7 @@ async fn list(
 async fn ticket(
     State(app): State<Arc<App>>,
     Extension(operator): Extension<Operator>,
-    headers: HeaderMap,
+    client: Client,
     Path(name): Path<String>,
 ) -> Result<Response, Failed> {
     let name = reference::parse(&name).unwrap_or(name);
@@ -127,18 +129,18 @@ async fn ticket(
         messages: &messages,
         attachments: &attachments,
         deeds: &deeds,
-        base: &base(&headers),
+        base: &base(&client),
         brought: &ticket::brought(&app, &ticket).await?,
     };
     let standings = standing::read(&app).await?;
-    Ok(html(ticket::page(&app, &frame(&operator, &standings), &known)).into_response())
+    let warning = app.proxy_watch.warning();
+    Ok(html(ticket::page(&app, &frame(&operator, &standings, warning.as_deref()), &known)).into_response())
 }
 
 /// The address of this gateway as the operator's browser knows it.
-fn base(headers: &HeaderMap) -> String {
-    let text = |name: &str| headers.get(name).and_then(|value| value.to_str().ok()).unwrap_or_default();
-    let scheme = if text("x-forwarded-proto") == "https" { "https" } else { "http" };
-    format!("{scheme}://{}", text("host"))
+fn base(client: &Client) -> String {
+    let scheme = if client.is_https { "https" } else { "http" };
+    format!("{scheme}://{}", client.host)
 }
 
 async fn answers(
@@ -146,7 +148,8 @@ async fn answers(
     Extension(operator): Extension<Operator>,
 ) -> Result<Html<String>, Failed> {
     let standings = standing::read(&app).await?;
-    Ok(html(answers::page(&app, &frame(&operator, &standings)).await?))
+    let warning = app.proxy_watch.warning();
+    Ok(html(answers::page(&app, &frame(&operator, &standings, warning.as_deref())).await?))
 }
 
 async fn deliveries(
@@ -154,11 +157,12 @@ async fn deliveries(
     Extension(operator): Extension<Operator>,
 ) -> Result<Html<String>, Failed> {
     let standings = standing::read(&app).await?;
-    Ok(html(deliveries::page(&app, &frame(&operator, &standings), &standings).await?))
+    let warning = app.proxy_watch.warning();
+    Ok(html(deliveries::page(&app, &frame(&operator, &standings, warning.as_deref()), &standings).await?))
 }
 
-fn frame<'a>(operator: &'a Operator, standings: &[Standing]) -> Frame<'a> {
-    Frame { operator, given_up: standing::given_up(standings) }
+fn frame<'a>(operator: &'a Operator, standings: &[Standing], warning: Option<&'a str>) -> Frame<'a> {
+    Frame { operator, given_up: standing::given_up(standings), warning }
 }
 
 async fn headers(mut response: Response) -> Response {

@@ -12,11 +12,13 @@ pub struct Frame<'a> {
     pub operator: &'a Operator,
     /// How many deliveries are given up.
     pub given_up: u32,
+    /// What is wrong with how the gateway is reached.
+    pub warning: Option<&'a str>,
 }
 
 /// A page.
 pub fn page(title: &str, frame: &Frame<'_>, content: Markup) -> Markup {
-    let Frame { operator, given_up } = frame;
+    let Frame { operator, given_up, warning } = frame;
     let ways = html! {
         nav aria-label="Pages of the inbox" {
             a href="/inbox" { "Tickets" }
@@ -32,7 +34,14 @@ pub fn page(title: &str, frame: &Frame<'_>, content: Markup) -> Markup {
             }
         }
     };
-    framed(title, ways, content)
+    framed(
+        title,
+        ways,
+        html! {
+            @if let Some(warning) = warning { p.wrong role="alert" { (warning) } }
+            (content)
+        },
+    )
 }
 
 fn framed(title: &str, ways: Markup, content: Markup) -> Markup {
@@ -87,6 +96,10 @@ pub fn foreign() -> Markup {
         "This came from somewhere else",
         html! {
             p { "Only the pages of the inbox itself can change anything in it. Nothing was changed." }
+            p {
+                "If you pressed a button of the inbox, the proxy in front of the gateway hides the address that you see: let it pass on "
+                code { "Host" } " as it is, or send " code { "X-Forwarded-Host" } " and be named under " code { "[proxy] trusted" } "."
+            }
             p { a href="/inbox" { "All tickets" } }
         },
     )
@@ -104,6 +117,14 @@ pub fn wrong(says: &str, text: &str, back: &str) -> Markup {
             }
             p { a href=(back) { "Back" } }
         },
+    )
+}
+
+/// The body of a request cannot be read.
+pub fn unreadable(reason: &str) -> Markup {
+    notice(
+        "This was not taken",
+        html! { p { "What was sent cannot be read: " (reason) "." } p { a href="/inbox" { "All tickets" } } },
     )
 }
 

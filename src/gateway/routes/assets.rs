@@ -59,6 +59,7 @@ pub async fn serve(State(app): State<Arc<App>>, mut request: Request) -> Result<
     }
     if kind == Kind::DemoPage {
         headers.insert(header::CONTENT_SECURITY_POLICY, HeaderValue::from_static(demo::POLICY));
+        headers.insert(header::REFERRER_POLICY, HeaderValue::from_static("same-origin"));
     }
     Ok(response)
 }

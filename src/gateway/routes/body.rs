@@ -12,24 +12,31 @@ use super::super::problem::Refusal;
 pub const BODY_MAX: usize = 192 * 1024;
 /// How long a body may take to arrive.
 const BODY_TIME: Duration = Duration::from_secs(10);
+/// How long it may take until what is thrown away has arrived.
+const DRAIN_TIME: Duration = Duration::from_secs(30);
 /// How much is read beyond the limit and thrown away: a connection that is closed with unread bytes in it is reset, and
 /// the client never sees why.
 const DRAIN_MAX: usize = 4 * 1024 * 1024;
 
 /// Reads a JSON body.
 pub async fn json(headers: &HeaderMap, body: Body) -> Result<Vec<u8>, Refusal> {
-    let bytes = tokio::time::timeout(BODY_TIME, read(body)).await.map_err(|_| Refusal::Timeout)??;
+    let bytes = tokio::time::timeout(BODY_TIME, read(body, BODY_MAX)).await.map_err(|_| Refusal::Timeout)??;
     if is(headers, "application/json") { Ok(bytes) } else { Err(Refusal::UnsupportedMediaType) }
 }
 
 /// Reads a body, whatever it is.
 pub async fn bytes(body: Body) -> Result<Vec<u8>, Refusal> {
-    tokio::time::timeout(BODY_TIME, read(body)).await.map_err(|_| Refusal::Timeout)?
+    read_body(body, BODY_MAX).await
+}
+
+/// Reads a body of at most so many bytes, whatever it is.
+pub async fn read_body(body: Body, max: usize) -> Result<Vec<u8>, Refusal> {
+    tokio::time::timeout(BODY_TIME, read(body, max)).await.map_err(|_| Refusal::Timeout)?
 }
 
 /// Reads JSON that may come as a text, which a browser sends to another origin without asking first.
 pub async fn json_or_text(headers: &HeaderMap, body: Body) -> Result<Vec<u8>, Refusal> {
-    let bytes = tokio::time::timeout(BODY_TIME, read(body)).await.map_err(|_| Refusal::Timeout)??;
+    let bytes = tokio::time::timeout(BODY_TIME, read(body, BODY_MAX)).await.map_err(|_| Refusal::Timeout)??;
     let allowed = is(headers, "application/json") || is(headers, "text/plain");
     if allowed { Ok(bytes) } else { Err(Refusal::UnsupportedMediaType) }
 }
@@ -37,28 +44,31 @@ pub async fn json_or_text(headers: &HeaderMap, body: Body) -> Result<Vec<u8>, Re
 /// Reads what a client is still sending and throws it away: as much as it may send, and a little more.
 pub async fn drain(mut body: Body, max: usize) {
     let mut length = 0;
-    // Whoever sends nothing for so long sees no reason, and asks again.
-    while let Ok(Some(Ok(frame))) = tokio::time::timeout(BODY_TIME, body.frame()).await {
-        length += frame.data_ref().map_or(0, |data| data.len());
-        if length > max + DRAIN_MAX {
-            break;
+    let read = async {
+        while let Some(Ok(frame)) = body.frame().await {
+            length += frame.data_ref().map_or(0, |data| data.len());
+            if length > max + DRAIN_MAX {
+                break;
+            }
         }
-    }
+    };
+    // Whoever takes longer sees no reason, and asks again.
+    let _ = tokio::time::timeout(DRAIN_TIME, read).await;
 }
 
-async fn read(mut body: Body) -> Result<Vec<u8>, Refusal> {
+async fn read(mut body: Body, max: usize) -> Result<Vec<u8>, Refusal> {
     let mut bytes = Vec::new();
     let mut length = 0;
     while let Some(frame) = body.frame().await {
         let Ok(data) = frame.map_err(|_| Refusal::Torn)?.into_data() else { continue };
         length += data.len();
-        if length <= BODY_MAX {
+        if length <= max {
             bytes.extend_from_slice(&data);
-        } else if length > DRAIN_MAX {
+        } else if length > max + DRAIN_MAX {
             break;
         }
     }
-    if length > BODY_MAX { Err(Refusal::TooLarge(BODY_MAX)) } else { Ok(bytes) }
+    if length > max { Err(Refusal::TooLarge(max)) } else { Ok(bytes) }
 }
 
 fn is(headers: &HeaderMap, wanted: &str) -> bool {

@@ -14,6 +14,7 @@ use super::super::problem::Refusal;
 use super::super::settings::Site;
 use crate::domain::config::{self, Config};
 use crate::domain::pairs::Pairs;
+use crate::domain::redaction;
 use crate::domain::targets::Owner;
 
 /// What the pages of a site are told, as it goes over the wire.
@@ -62,10 +63,14 @@ pub async fn answer(
     Ok(response)
 }
 
-/// A configuration without what a page has no use for: who owns a topic, and, where its word on the plan counts nothing,
-/// what is promised to whom.
+/// A configuration without what a page has no use for: who owns a topic, where the site's other tools are, and, where its word on
+/// the plan counts nothing, what is promised to whom. It recognizes the names that it is to hide, and is not told them.
 fn public(config: &Config) -> Config {
     let mut public = config.clone();
+    public.context.links.clear();
+    let salt: String =
+        Sha256::digest(public.redact.names.join(" ")).iter().take(4).map(|byte| format!("{byte:02x}")).collect();
+    public.redact.names = public.redact.names.iter().filter_map(|name| redaction::hashed(name, &salt)).collect();
     for topic in &mut public.topics {
         topic.team.clear();
     }
@@ -105,8 +110,13 @@ mod tests {
         let plans = crate::domain::pairs::Pairs(vec![("free".into(), Priority::Low)]);
         let targets = crate::domain::targets::default_targets();
         let mut config = Config { topics, plans, targets, ..Config::default() };
+        let link = crate::domain::config::Link { url: "https://admin.example/{id}".into(), ..Default::default() };
+        config.context.links.push(link);
+        config.redact.names.push("national_id".into());
         let told = public(&config);
         assert_eq!((told.topics[0].team.as_str(), told.plans.0.len(), told.targets.len()), ("", 0, 0));
+        assert!(told.context.links.is_empty() && told.redact.names.len() == 1);
+        assert!(!serde_json::to_string(&told).unwrap().contains("national"));
         config.trust_page = true;
         let told = public(&config);
         assert_eq!((told.topics[0].team.as_str(), told.plans.0.len(), told.targets.len()), ("", 1, 12));

@@ -11,6 +11,7 @@ use axum::response::IntoResponse;
 use serde::{Deserialize, Serialize};
 
 use super::super::app::App;
+use super::super::guard::{self, Client};
 use super::super::identity::{self, Who};
 use super::super::problem::Refusal;
 use super::super::tickets::{conversation, foreign};
@@ -94,13 +95,18 @@ pub async fn reply(
 pub async fn patch(
     State(app): State<Arc<App>>,
     Path((name, id)): Path<(String, String)>,
+    client: Client,
     headers: HeaderMap,
     body: Body,
 ) -> Result<impl IntoResponse, Refusal> {
     let body = body::json(&headers, body).await;
     let who = who(&app, &name, &headers)?;
+    let body = body?;
+    if conversation::changes_status(&body) {
+        app.guard.change(client.address, guard::requester(&name, &headers))?;
+    }
     let reader = conversation::reader(&app, &name, &who).await?;
-    Ok(private(conversation::patch(&app, &name, reader, &id, &body?).await?))
+    Ok(private(conversation::patch(&app, &name, reader, &id, &body).await?))
 }
 
 fn who(app: &App, name: &str, headers: &HeaderMap) -> Result<Who, Refusal> {

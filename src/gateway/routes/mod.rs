@@ -24,62 +24,93 @@ use axum::Router;
 use axum::http::StatusCode;
 use axum::middleware::{from_fn, from_fn_with_state};
 use axum::response::{IntoResponse, Redirect, Response};
-use axum::routing::{get, post};
+use axum::routing::{any, get};
 use tower_http::catch_panic::CatchPanicLayer;
 
 use super::app::App;
+use super::guard::Charge;
 use super::problem::Refusal;
 use super::settings::Site;
 use super::{demo, help, inbox};
 
-pub use body::{BODY_MAX, drain};
+pub use body::{BODY_MAX, drain, read_body};
 pub use envelope::REQUEST_TIME;
+use limits::Api;
 
-/// Everything the gateway answers.
+/// Where the API lies.
+const VERSION_1: &str = "/v1";
+/// Where it can be asked whether the gateway is there.
+const HEALTH: &str = "/healthz";
+
+/// What the gateway answers to everybody; the inbox only where it has no listener of its own.
 pub fn router(app: Arc<App>) -> Router {
+    let page = from_fn_with_state((app.clone(), Charge::Page), limits::hold_other);
     let mut router = Router::new()
-        .nest("/v1", version_1(app.clone()))
-        .nest("/inbox", inbox::router(app.clone()))
-        .route("/inbox/", get(|| async { Redirect::permanent("/inbox") }))
-        .nest("/help", help::router())
-        .route("/healthz", get(|| async { "ok\n" }));
+        .nest(VERSION_1, guarded(version_1(), app.clone()))
+        .nest("/help", help::router().layer(from_fn(envelope::in_time)).layer(page.clone()));
+    if app.settings.inbox_listen.is_none() {
+        router = router.merge(inbox_pages(&app));
+    }
     if app.settings.demo {
         router = router.route("/demo/fail", get(demo::fail).post(demo::fail));
     }
-    router
+    let files = any(assets::serve).layer(from_fn(envelope::in_time)).layer(page);
+    wrapped(router.fallback_service(files.with_state(app.clone())), app)
+}
+
+/// What the gateway answers where only operators can ask: the inbox.
+pub fn inbox_router(app: Arc<App>) -> Router {
+    wrapped(inbox_pages(&app).fallback(|| async { Refusal::NotFound(String::new()) }), app)
+}
+
+fn inbox_pages(app: &Arc<App>) -> Router<Arc<App>> {
+    let held = from_fn_with_state((app.clone(), Charge::Inbox), limits::hold_other);
+    Router::new()
+        .nest("/inbox", inbox::router(app.clone()).layer(from_fn(envelope::in_time)).layer(held))
+        .route("/inbox/", get(|| async { Redirect::permanent("/inbox") }))
+}
+
+/// Routes with what is around every one of them.
+fn wrapped(routes: Router<Arc<App>>, app: Arc<App>) -> Router {
+    routes
+        .route(HEALTH, get(|| async { "ok\n" }))
         .method_not_allowed_fallback(|| async { Refusal::MethodNotAllowed })
-        .fallback(assets::serve)
         .layer(CatchPanicLayer::custom(panicked))
+        .layer(from_fn_with_state(app.clone(), limits::identify))
         .layer(from_fn(envelope::wrap))
         .with_state(app)
 }
 
 /// The API.
-fn version_1(app: Arc<App>) -> Router<Arc<App>> {
-    let routes = Router::new()
-        .route("/openapi.json", get(openapi::answer))
-        .route("/sites/{site}/config", get(config::answer))
-        .route("/sites/{site}/search", get(search::answer))
-        .route("/sites/{site}/questions/{id}", get(questions::answer))
-        .route("/sites/{site}/incidents", get(incidents::list).post(incidents::affected))
-        .route("/sites/{site}/events", post(events::answer))
-        .route("/sites/{site}/hooks/{destination}", post(hooks::answer))
-        .route("/sites/{site}/attachments/{id}", get(attachments::get).put(attachments::put))
-        .route("/sites/{site}/tickets", post(tickets::answer).get(conversation::list))
-        .route("/sites/{site}/tickets/stream", get(stream::answer))
-        .route("/sites/{site}/tickets/alike", post(conversation::alike))
-        .route("/sites/{site}/tickets/{id}", get(conversation::one).patch(conversation::patch))
-        .route("/sites/{site}/tickets/{id}/messages", get(conversation::messages).post(conversation::reply));
-    guarded(routes, app)
+fn version_1() -> Api {
+    Api::default()
+        .get("/openapi.json", Charge::Read, openapi::answer)
+        .get("/sites/{site}/config", Charge::Read, config::answer)
+        .get("/sites/{site}/search", Charge::Read, search::answer)
+        .get("/sites/{site}/questions/{id}", Charge::Read, questions::answer)
+        .get("/sites/{site}/incidents", Charge::Read, incidents::list)
+        .post("/sites/{site}/incidents", Charge::Report, incidents::affected)
+        .post("/sites/{site}/events", Charge::Report, events::answer)
+        .post("/sites/{site}/hooks/{destination}", Charge::Hook, hooks::answer)
+        .get("/sites/{site}/attachments/{id}", Charge::Read, attachments::get)
+        .put("/sites/{site}/attachments/{id}", Charge::Upload, attachments::put)
+        .get("/sites/{site}/tickets", Charge::Read, conversation::list)
+        .post("/sites/{site}/tickets", Charge::Ticket, tickets::answer)
+        .get("/sites/{site}/tickets/stream", Charge::Read, stream::answer)
+        .post("/sites/{site}/tickets/alike", Charge::Report, conversation::alike)
+        .get("/sites/{site}/tickets/{id}", Charge::Read, conversation::one)
+        .patch("/sites/{site}/tickets/{id}", Charge::Mark, conversation::patch)
+        .get("/sites/{site}/tickets/{id}/messages", Charge::Read, conversation::messages)
+        .post("/sites/{site}/tickets/{id}/messages", Charge::Ticket, conversation::reply)
 }
 
 /// Routes of the API with what is around them. CORS is outermost, so that no answer is without it.
-fn guarded(routes: Router<Arc<App>>, app: Arc<App>) -> Router<Arc<App>> {
-    routes
+fn guarded(Api { router, charges }: Api, app: Arc<App>) -> Router<Arc<App>> {
+    router
         .method_not_allowed_fallback(|| async { Refusal::MethodNotAllowed })
         .fallback(|| async { Refusal::NotFound(String::new()) })
         .layer(from_fn(envelope::in_time))
-        .layer(from_fn_with_state(app.clone(), limits::hold))
+        .layer(from_fn_with_state((app.clone(), Arc::new(charges)), limits::hold))
         .layer(CatchPanicLayer::custom(panicked))
         .layer(cors::layer(app))
 }
@@ -104,8 +135,17 @@ mod tests {
     use crate::gateway::app;
     use crate::gateway::settings::{self, Overrides};
     use axum::body::Body;
-    use axum::http::{Request, StatusCode};
+    use axum::http::{Method, Request, StatusCode};
     use tower::ServiceExt;
+
+    #[test]
+    fn whatever_is_not_read_is_charged_as_more_than_reading() {
+        for (path, methods) in version_1().charges {
+            for (method, charge) in methods {
+                assert_eq!(charge == Charge::Read, method == Method::GET, "{method} {path}");
+            }
+        }
+    }
 
     #[tokio::test]
     async fn a_panic_is_a_problem_document_that_the_page_can_read() {
@@ -113,12 +153,13 @@ mod tests {
         let database = Some(format!("sqlite:{}", folder.path().join("test.db").display()));
         let settings = settings::load(&Overrides { demo: true, database, ..Overrides::default() }).unwrap();
         let app = app::open(settings).await.unwrap();
-        let broken = get(|| async {
+        let broken = || async {
             if true {
                 panic!("on purpose")
             }
-        });
-        let router = guarded(Router::new().route("/sites/{site}/broken", broken), app.clone()).with_state(app);
+        };
+        let api = Api::default().get("/sites/{site}/broken", Charge::Read, broken);
+        let router = guarded(api, app.clone()).with_state(app);
         let request = Request::get("/sites/demo/broken").header("origin", "https://x.example");
         let response = router.oneshot(request.body(Body::empty()).unwrap()).await.unwrap();
         assert_eq!(response.status(), StatusCode::INTERNAL_SERVER_ERROR);

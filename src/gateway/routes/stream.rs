@@ -9,7 +9,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use axum::extract::{Path, State};
-use axum::http::{Extensions, HeaderMap, header};
+use axum::http::{HeaderMap, header};
 use axum::response::IntoResponse;
 use axum::response::sse::{Event, KeepAlive, Sse};
 use futures_util::stream::{self, Stream};
@@ -19,7 +19,7 @@ use tokio::sync::broadcast::error::RecvError;
 use tokio::time::{Instant, sleep_until};
 
 use super::super::app::App;
-use super::super::guard::{self, Open};
+use super::super::guard::{self, Client, Open};
 use super::super::identity::{self, Who};
 use super::super::problem::Refusal;
 use super::super::store::StoredTicket;
@@ -50,13 +50,13 @@ struct Change {
 pub async fn answer(
     State(app): State<Arc<App>>,
     Path(name): Path<String>,
-    extensions: Extensions,
+    client: Client,
     headers: HeaderMap,
 ) -> Result<impl IntoResponse, Refusal> {
     let who = identity::who(&headers, &name, super::site(&app, &name)?)?;
     conversation::reader(&app, &name, &who).await?;
-    let writer = guard::writer(&name, &headers).ok_or(Refusal::Unidentified)?;
-    let open = app.guard.open(guard::address(&extensions, &headers), writer)?;
+    let requester = guard::requester(&name, &headers).ok_or(Refusal::Unidentified)?;
+    let open = app.guard.open(client.address, requester)?;
     let left = who.person.as_ref().map(|person| person.until.saturating_sub(clock::seconds()));
     let end = Instant::now() + left.map_or(WITHOUT_TOKEN, Duration::from_secs);
     let watch = Watch { changes: app.live.watch(), app, name, who, end, told: false, _open: open };

@@ -7,7 +7,7 @@ use serde::Deserialize;
 
 use super::SettingsError;
 use super::site::SiteTable;
-use crate::gateway::guard::Limits;
+use crate::gateway::guard::{Limits, Proxies};
 
 /// The configuration file, field by field; `src/gateway/deskbell.example.toml` shows every one. Paths are relative to the
 /// folder in which the gateway is started.
@@ -27,10 +27,24 @@ pub struct File {
     pub inbox_token: Option<String>,
     /// A file that holds that secret, instead of `inbox_token`.
     pub inbox_token_file: Option<PathBuf>,
+    /// How the inbox is reached.
+    pub inbox: InboxTable,
     /// How much anybody may ask for in a minute.
     pub limits: Limits,
+    /// Which proxies are believed what they say about a request.
+    pub proxy: Proxies,
     /// The sites, by the public key that stands in `data-site`.
     pub sites: BTreeMap<String, SiteTable>,
+}
+
+/// How the inbox is reached, as it stands in the file.
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct InboxTable {
+    /// `ADDRESS:PORT` of a listener for the inbox alone; what everybody reaches has no inbox then. Default: none.
+    pub listen: Option<String>,
+    /// Whether operators' sessions may go over HTTP from other computers than this one. Default: false.
+    pub insecure_http: bool,
 }
 
 /// Reads a file.

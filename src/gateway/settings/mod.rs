@@ -15,7 +15,7 @@ use std::path::{Path, PathBuf};
 
 use sha2::{Digest, Sha256};
 
-use super::guard::Limits;
+use super::guard::{Limits, Proxies};
 
 pub use destinations::{Secrets, secret};
 pub use file::{File, parse};
@@ -44,8 +44,14 @@ pub struct Settings {
     pub assets: Option<PathBuf>,
     /// What opens the inbox; without it the inbox stays closed.
     pub inbox_token: Option<Token>,
+    /// Where the inbox listens, if not where everything else does.
+    pub inbox_listen: Option<SocketAddr>,
+    /// Whether operators' sessions may go over HTTP from other computers than this one.
+    pub inbox_insecure_http: bool,
     /// How much anybody may ask for.
     pub limits: Limits,
+    /// Which proxies are believed.
+    pub proxies: Proxies,
     /// The sites by their public key.
     pub sites: BTreeMap<String, Site>,
     /// Whether the demo is served.
@@ -126,6 +132,12 @@ impl Token {
     pub fn is(&self, secret: &str) -> bool {
         *self == Token::new(secret)
     }
+
+    /// The digest under which a session is kept that was opened with this token. With another token it is another, so none
+    /// outlives the token.
+    pub fn session_digest(&self, secret: &str) -> [u8; 32] {
+        Sha256::new().chain_update(self.0).chain_update(secret).finalize().into()
+    }
 }
 
 impl fmt::Debug for Token {
@@ -152,6 +164,11 @@ pub fn load(overrides: &Overrides) -> Result<Settings, SettingsError> {
     );
     let database = sqlite_path(&database, &from)?;
     let inbox_token = inbox_token(overrides, &file, &place)?;
+    let inbox_listen = file.inbox.listen.as_ref().map(|text| address(text, &place("inbox.listen"))).transpose()?;
+    if inbox_listen.is_some_and(|inbox| inbox == listen && inbox.port() != 0) {
+        let message = "is where everything else listens; choose another port, or leave it out".into();
+        return Err(SettingsError::Value { place: place("inbox.listen"), message });
+    }
     let mut sites = site::check_all(file.sites, overrides.secrets(), &place)?;
     if overrides.demo {
         for (name, site) in crate::gateway::demo::sites()? {
@@ -164,7 +181,10 @@ pub fn load(overrides: &Overrides) -> Result<Settings, SettingsError> {
         database,
         assets: overrides.assets.clone().or(file.assets),
         inbox_token,
+        inbox_listen,
+        inbox_insecure_http: file.inbox.insecure_http,
         limits: file.limits,
+        proxies: file.proxy,
         sites,
         demo: overrides.demo,
     })

@@ -11,6 +11,7 @@ use crate::domain::problem::FieldError;
 use crate::domain::targets::Owner;
 use crate::domain::ticket::{MESSAGE_MAX, Status};
 use crate::gateway::app::App;
+use crate::gateway::guard::Share;
 use crate::gateway::identity::Who;
 use crate::gateway::problem::Refusal;
 use crate::gateway::settings::Site;
@@ -103,6 +104,8 @@ pub async fn reply(
     if !errors.is_empty() {
         return Err(Refusal::Invalid(errors));
     }
+    let person = if let Reader::Person(id) = reader { Some(id) } else { None };
+    app.guard.store(Share::Tickets, name, person)?;
     let at = clock::now();
     let message = NewMessage {
         author: Author::Customer,
@@ -141,6 +144,11 @@ fn replied(current: &CurrentTicket, site: &Site, message: NewMessage, deliveries
         handling.assignee = promise::hero(site, owner, &handling.team);
     }
     Change { message: Some(message), deliveries, ..change }.into()
+}
+
+/// Whether a change does more than to mark messages as read.
+pub fn changes_status(body: &[u8]) -> bool {
+    json::parse::<Patch>(body).is_ok_and(|patch| patch.status.is_some())
 }
 
 /// Changes what the customer may change.

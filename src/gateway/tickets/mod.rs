@@ -12,6 +12,7 @@ use sha2::{Digest, Sha256};
 use uuid::Uuid;
 
 use super::app::App;
+use super::guard::Share;
 use super::identity::Who;
 use super::problem::Refusal;
 use super::settings::Site;
@@ -52,6 +53,7 @@ pub async fn take(
         return Err(Refusal::Invalid(errors));
     }
     let claim = app.claims.claim(name, &seal.key).ok_or(Refusal::InProgress)?;
+    app.guard.store(Share::Tickets, name, who.person.as_ref().map(|person| person.user.id.as_str()))?;
     let mut stored = stored(name, site, who, new);
     let answer = automatic::answer(app, &stored);
     let mut deliveries = delivery::orders(Some(site), What::Ticket, Author::Customer, None);
@@ -105,6 +107,9 @@ fn stored(name: &str, site: &Site, who: Who, mut new: NewTicket) -> StoredTicket
     };
     // A page that could not read the configuration does not know what the site wants from nobody.
     context::drop_groups(&mut new.context, &site.config.context.off);
+    // No page knows where the site's other tools are.
+    let links = context::document::links_for(&new.context, &site.config.context);
+    new.context.links.extend(links);
     let received = clock::timestamp();
     let promise = promise(site, (&new.topic, new.severity), priority, received, new.automatic);
     let received_at = clock::written(received);

@@ -1,4 +1,9 @@
 //! What an anonymous client can make the gateway do, keep or send.
 
+mod charges;
+mod connections;
+mod inbox_access;
 mod private_files;
+mod proxies;
+mod shares;
 mod status;

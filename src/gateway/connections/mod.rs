@@ -1,0 +1,178 @@
+//! Connections: taken in, kept as long as they are of use, and cut off where nothing comes or nothing is read. Where there are too
+//! many, another is refused at once.
+
+mod capacity;
+mod progress;
+
+use std::net::SocketAddr;
+use std::pin::pin;
+use std::time::Duration;
+
+use axum::Router;
+use axum::body::Body;
+use axum::extract::ConnectInfo;
+use hyper::server::conn::http1;
+use hyper::service::service_fn;
+use hyper_util::rt::{TokioIo, TokioTimer};
+use tokio::net::{TcpListener, TcpSocket, TcpStream};
+use tokio::sync::watch::Receiver;
+use tower::ServiceExt;
+
+pub use capacity::{Capacity, open_files};
+use capacity::{Full, Place};
+use progress::Progress;
+
+/// How long to wait where no connection can be taken in, as there may be too many files open.
+const PAUSE: Duration = Duration::from_millis(200);
+/// The most that the head of a request may hold, in bytes. It carries the cookies of all of a host.
+const HEAD_MAX: usize = 64 * 1024;
+/// The most headers of a request.
+const HEADERS_MAX: usize = 100;
+/// How much of an answer waits in the system for whoever reads slowly, in bytes.
+const SEND_BUFFER: u32 = 256 * 1024;
+/// How many connections may wait to be taken in.
+const BACKLOG: u32 = 1024;
+
+/// How long a connection may take.
+#[derive(Clone, Copy, Debug)]
+pub struct Times {
+    /// For the head of a request to arrive, and without any request.
+    pub head: Duration,
+    /// For a part of an answer to be read.
+    pub reading: Duration,
+}
+
+impl Default for Times {
+    fn default() -> Times {
+        Times { head: Duration::from_secs(30), reading: Duration::from_secs(60) }
+    }
+}
+
+/// Listens at an address.
+pub fn bind(address: SocketAddr) -> std::io::Result<TcpListener> {
+    let socket = if address.is_ipv4() { TcpSocket::new_v4() } else { TcpSocket::new_v6() }?;
+    socket.set_reuseaddr(true)?;
+    // Connections inherit it. What a client leaves unread in there takes memory, and is not noticed.
+    socket.set_send_buffer_size(SEND_BUFFER)?;
+    socket.bind(address)?;
+    socket.listen(BACKLOG)
+}
+
+/// Takes in connections until it is told to stop; those that are open then end with the answer that they wait for.
+pub async fn serve(
+    listener: TcpListener,
+    router: Router,
+    capacity: Capacity,
+    times: Times,
+    mut stopping: Receiver<bool>,
+) {
+    loop {
+        let taken = tokio::select! {
+            taken = listener.accept() => taken,
+            () = told(&mut stopping) => return,
+        };
+        match taken {
+            Ok((stream, peer)) => match capacity.admit(peer.ip()) {
+                Ok(place) => {
+                    tokio::spawn(connection(stream, peer, router.clone(), place, times, stopping.clone()));
+                }
+                Err(full) => refuse(&stream, full),
+            },
+            Err(error) => {
+                tracing::warn!(%error, "a connection could not be taken in");
+                tokio::time::sleep(PAUSE).await;
+            }
+        }
+    }
+}
+
+/// Says that there are too many, without waiting for anything. Whoever opened it sees that, or a closed connection.
+fn refuse(stream: &TcpStream, full: Full) {
+    let (status, code, title) = match full {
+        Full::All => (503, "busy", "the gateway has as many connections as it may have; ask again"),
+        Full::Address => {
+            (429, "too_much", "there are as many connections from this address as there may be; ask again")
+        }
+    };
+    let body = format!(r#"{{"status":{status},"code":"{code}","title":"{title}"}}"#);
+    let reason = if status == 503 { "Service Unavailable" } else { "Too Many Requests" };
+    let answer = format!(
+        "HTTP/1.1 {status} {reason}\r\ncontent-type: application/problem+json\r\ncontent-length: {}\r\n\
+         retry-after: 5\r\ncache-control: no-store\r\nconnection: close\r\n\r\n{body}",
+        body.len()
+    );
+    // A connection that is closed with unread bytes in it is reset, and the answer with it.
+    let mut unread = [0; 4096];
+    let _ = stream.try_read(&mut unread);
+    let _ = stream.try_write(answer.as_bytes());
+    tracing::debug!(code, "connection refused");
+}
+
+async fn connection(
+    stream: TcpStream,
+    peer: SocketAddr,
+    router: Router,
+    _place: Place,
+    times: Times,
+    mut stopping: Receiver<bool>,
+) {
+    let service = service_fn(move |request: hyper::Request<hyper::body::Incoming>| {
+        let mut request = request.map(Body::new);
+        request.extensions_mut().insert(ConnectInfo(peer));
+        router.clone().oneshot(request)
+    });
+    // Small answers are not worth waiting for more of them.
+    let _ = stream.set_nodelay(true);
+    let mut builder = http1::Builder::new();
+    builder.timer(TokioTimer::new()).header_read_timeout(times.head).max_buf_size(HEAD_MAX).max_headers(HEADERS_MAX);
+    let stream = Progress::new(stream, times.reading);
+    let mut connection = pin!(builder.serve_connection(TokioIo::new(stream), service));
+    let ended = tokio::select! {
+        ended = connection.as_mut() => ended,
+        () = told(&mut stopping) => {
+            connection.as_mut().graceful_shutdown();
+            connection.await
+        }
+    };
+    if let Err(error) = ended {
+        tracing::debug!(%error, "a connection has broken off");
+    }
+}
+
+async fn told(stopping: &mut Receiver<bool>) {
+    // Whoever tells lives as long as the gateway.
+    let _ = stopping.wait_for(|stopping| *stopping).await;
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::gateway::guard::{Limits, Proxies};
+    use axum::routing::get;
+    use tokio::io::{AsyncReadExt, AsyncWriteExt};
+    use tokio::sync::watch;
+
+    #[tokio::test]
+    async fn who_never_ends_a_request_is_cut_off_and_the_others_are_not() {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let address = listener.local_addr().unwrap();
+        let (_stop, stopping) = watch::channel(false);
+        let router = Router::new().route("/", get(|| async { "well" }));
+        let times = Times { head: Duration::from_millis(300), ..Times::default() };
+        let capacity = Capacity::new(&Limits::default(), Proxies::default(), 1024);
+        tokio::spawn(serve(listener, router, capacity, times, stopping));
+
+        let mut slow = TcpStream::connect(address).await.unwrap();
+        slow.write_all(b"GET / HTTP/1.1\r\nhost: x\r\nx-slow: ").await.unwrap();
+        let mut quick = TcpStream::connect(address).await.unwrap();
+        quick.write_all(b"GET / HTTP/1.1\r\nhost: x\r\nconnection: close\r\n\r\n").await.unwrap();
+        let mut answer = String::new();
+        quick.read_to_string(&mut answer).await.unwrap();
+        assert!(answer.ends_with("well"), "{answer}");
+        let mut rest = Vec::new();
+        // Either nothing comes, or it is said that it took too long; but it ends.
+        let ended = tokio::time::timeout(Duration::from_secs(20), slow.read_to_end(&mut rest)).await;
+        assert!(ended.is_ok());
+        assert!(!String::from_utf8_lossy(&rest).contains("200 OK"));
+    }
+}

@@ -1,0 +1,141 @@
+//! Cutting off whoever does not read what they are sent.
+
+use std::io::{Error, ErrorKind, IoSlice, Result};
+use std::pin::Pin;
+use std::task::{Context, Poll, ready};
+use std::time::Duration;
+
+use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
+use tokio::time::{Instant, Sleep, sleep};
+
+/// What has to be read within the time, in bytes, so that it counts as reading.
+const PROGRESS_MIN: usize = 16 * 1024;
+
+/// A connection whose writes fail where the other end does not read.
+///
+/// The clock runs from the first write that has to wait, until so much was written since then, or all that there was.
+pub struct Progress<S> {
+    stream: S,
+    time: Duration,
+    deadline: Pin<Box<Sleep>>,
+    /// How much was written since the first write that had to wait; `None` where none does.
+    written: Option<usize>,
+}
+
+impl<S> Progress<S> {
+    /// Lets the other end take so long to read [`PROGRESS_MIN`] bytes.
+    pub fn new(stream: S, time: Duration) -> Progress<S> {
+        Progress { stream, time, deadline: Box::pin(sleep(time)), written: None }
+    }
+
+    /// Judges what a write has come to.
+    fn judge(&mut self, context: &mut Context<'_>, wanted: usize, written: Poll<Result<usize>>) -> Poll<Result<usize>> {
+        if let Poll::Ready(result) = written {
+            if let (Ok(count), Some(so_far)) = (&result, self.written) {
+                let so_far = so_far + count;
+                self.written = (*count < wanted && so_far < PROGRESS_MIN).then_some(so_far);
+            }
+            return Poll::Ready(result);
+        }
+        if self.written.is_none() {
+            self.written = Some(0);
+            self.deadline.as_mut().reset(Instant::now() + self.time);
+        }
+        ready!(self.deadline.as_mut().poll(context));
+        Poll::Ready(Err(Error::new(ErrorKind::TimedOut, "the other end does not read")))
+    }
+}
+
+impl<S: AsyncRead + Unpin> AsyncRead for Progress<S> {
+    fn poll_read(mut self: Pin<&mut Self>, context: &mut Context<'_>, buffer: &mut ReadBuf<'_>) -> Poll<Result<()>> {
+        Pin::new(&mut self.stream).poll_read(context, buffer)
+    }
+}
+
+impl<S: AsyncWrite + Unpin> AsyncWrite for Progress<S> {
+    fn poll_write(mut self: Pin<&mut Self>, context: &mut Context<'_>, bytes: &[u8]) -> Poll<Result<usize>> {
+        let written = Pin::new(&mut self.stream).poll_write(context, bytes);
+        self.judge(context, bytes.len(), written)
+    }
+
+    fn poll_write_vectored(
+        mut self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+        slices: &[IoSlice<'_>],
+    ) -> Poll<Result<usize>> {
+        let wanted = slices.iter().map(|slice| slice.len()).sum();
+        let written = Pin::new(&mut self.stream).poll_write_vectored(context, slices);
+        self.judge(context, wanted, written)
+    }
+
+    fn is_write_vectored(&self) -> bool {
+        self.stream.is_write_vectored()
+    }
+
+    fn poll_flush(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Result<()>> {
+        Pin::new(&mut self.stream).poll_flush(context)
+    }
+
+    fn poll_shutdown(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Result<()>> {
+        Pin::new(&mut self.stream).poll_shutdown(context)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use tokio::io::{AsyncReadExt, AsyncWriteExt, duplex};
+
+    const TIME: Duration = Duration::from_secs(60);
+
+    #[tokio::test(start_paused = true)]
+    async fn whoever_reads_nothing_or_next_to_nothing_is_cut_off() {
+        for trickle in [0, 100] {
+            let (here, mut there) = duplex(1000);
+            let reading = tokio::spawn(async move {
+                let mut bytes = vec![0; trickle];
+                loop {
+                    tokio::time::sleep(Duration::from_secs(10)).await;
+                    there.read_exact(&mut bytes).await.unwrap();
+                }
+            });
+            let error = Progress::new(here, TIME).write_all(&[0; 1_000_000]).await.unwrap_err();
+            assert_eq!(error.kind(), ErrorKind::TimedOut, "{trickle}");
+            reading.abort();
+        }
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn whoever_reads_slowly_but_reads_gets_all_of_it() {
+        let (here, mut there) = duplex(1000);
+        let reading = tokio::spawn(async move {
+            let (mut bytes, mut all) = (vec![0; 1000], 0);
+            while let Ok(count @ 1..) = there.read(&mut bytes).await {
+                all += count;
+                tokio::time::sleep(Duration::from_secs(2)).await;
+            }
+            all
+        });
+        let mut writer = Progress::new(here, TIME);
+        writer.write_all(&[0; 100_000]).await.unwrap();
+        drop(writer);
+        assert_eq!(reading.await.unwrap(), 100_000);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_stream_with_long_silences_goes_on() {
+        let (here, mut there) = duplex(10);
+        let reading = tokio::spawn(async move {
+            let mut bytes = Vec::new();
+            there.read_to_end(&mut bytes).await.unwrap();
+            bytes.len()
+        });
+        let mut writer = Progress::new(here, TIME);
+        for _ in 0..20 {
+            writer.write_all(&[0; 50]).await.unwrap();
+            tokio::time::sleep(10 * TIME).await;
+        }
+        drop(writer);
+        assert_eq!(reading.await.unwrap(), 1000);
+    }
+}

@@ -1,0 +1,156 @@
+//! Token buckets in a fixed amount of memory, however many clients there are.
+//!
+//! Each bucket is one number, the time at which it will be full again (the generic cell rate algorithm). A bucket has no entry
+//! of its own: its key is hashed to one cell in each of several rows, and the emptiest of them counts, as in a count-min sketch.
+//! Where many keys are in use, two of them share a cell in one row, seldom in all, so sharing costs nobody anything. The hashes
+//! are seeded at random: nobody can aim at somebody else's cells.
+
+use std::hash::{BuildHasher, Hash, RandomState};
+use std::num::NonZeroU32;
+use std::sync::{Mutex, PoisonError};
+use std::time::{Duration, Instant};
+
+use super::Wait;
+
+const ROWS: usize = 2;
+/// In how much time a bucket fills up again.
+pub const PERIOD: Duration = Duration::from_secs(60);
+
+/// Token buckets.
+#[derive(Debug)]
+pub struct Buckets {
+    /// Nanoseconds since `started` until which each bucket is not full, row behind row.
+    cells: Mutex<Vec<u64>>,
+    keys: RandomState,
+    started: Instant,
+}
+
+/// What is about to be taken from one bucket.
+#[derive(Clone, Copy, Debug)]
+pub struct Draw {
+    cells: [usize; ROWS],
+    /// How long the bucket takes to fill up again by what is taken, in nanoseconds.
+    cost: u64,
+    is_probe: bool,
+}
+
+impl Draw {
+    /// The same, but it only asks whether there is as much, and leaves it there.
+    pub fn probe(self) -> Draw {
+        Draw { is_probe: true, ..self }
+    }
+}
+
+impl Buckets {
+    /// Buckets that take `2 * width * 8` bytes.
+    pub fn new(width: usize) -> Buckets {
+        Buckets { cells: Mutex::new(vec![0; width.max(1) * ROWS]), keys: RandomState::new(), started: Instant::now() }
+    }
+
+    /// Taking `cost` from the bucket of a key that holds `quota` and fills up again within [`PERIOD`].
+    pub fn draw(&self, key: impl Hash, quota: NonZeroU32, cost: u32) -> Draw {
+        let width = self.lock().len() / ROWS;
+        let hash = self.keys.hash_one(key);
+        let [low, high] = [hash & u64::from(u32::MAX), hash >> 32].map(|half| half as usize % width);
+        let cost = PERIOD.as_nanos() as u64 / u64::from(quota.get()) * u64::from(cost);
+        Draw { cells: [low, width + high], cost, is_probe: false }
+    }
+
+    /// Takes from several buckets at once, or from none where one of them does not hold as much.
+    pub fn take(&self, draws: &[Draw]) -> Result<(), Wait> {
+        let now = self.started.elapsed().as_nanos() as u64;
+        let mut cells = self.lock();
+        let mut longest = None;
+        let mut levels = Vec::with_capacity(draws.len());
+        for draw in draws {
+            let level = draw.cells.iter().filter_map(|cell| cells.get(*cell)).min().copied().unwrap_or_default();
+            match after(level, now, draw.cost) {
+                Ok(level) => levels.push(level),
+                Err(wait) => longest = longest.max(Some(wait)),
+            }
+        }
+        if let Some(wait) = longest {
+            return Err(Wait(wait));
+        }
+        for (draw, level) in draws.iter().zip(levels).filter(|(draw, _)| !draw.is_probe) {
+            for cell in draw.cells {
+                if let Some(cell) = cells.get_mut(cell) {
+                    *cell = level.max(*cell);
+                }
+            }
+        }
+        Ok(())
+    }
+
+    fn lock(&self) -> std::sync::MutexGuard<'_, Vec<u64>> {
+        self.cells.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// When a bucket that is full again at `level` will be full after something was taken at `now`; or how long to wait before it
+/// holds as much. What costs more than the bucket ever holds waits for a whole period, again and again.
+fn after(level: u64, now: u64, cost: u64) -> Result<u64, Duration> {
+    let period = PERIOD.as_nanos() as u64;
+    let after = level.max(now).saturating_add(cost);
+    let debt = after - now;
+    if debt <= period { Ok(after) } else { Err(Duration::from_nanos((debt - period).min(period))) }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const SECOND: u64 = 1_000_000_000;
+
+    fn quota(count: u32) -> NonZeroU32 {
+        NonZeroU32::new(count).unwrap()
+    }
+
+    #[test]
+    fn a_full_bucket_gives_all_at_once_and_then_as_it_fills_up() {
+        // Six in a minute: each costs ten seconds.
+        let mut level = 0;
+        for _ in 0..6 {
+            level = after(level, 100 * SECOND, 10 * SECOND).unwrap();
+        }
+        assert_eq!(after(level, 100 * SECOND, 10 * SECOND), Err(Duration::from_secs(10)));
+        assert_eq!(after(level, 104 * SECOND, 10 * SECOND), Err(Duration::from_secs(6)));
+        assert_eq!(after(level, 110 * SECOND, 10 * SECOND), Ok(170 * SECOND));
+        assert_eq!(after(level, 900 * SECOND, 10 * SECOND), Ok(910 * SECOND));
+        assert_eq!(after(0, 0, 61 * SECOND), Err(Duration::from_secs(1)));
+        assert_eq!(after(0, 0, u64::MAX), Err(PERIOD));
+    }
+
+    #[test]
+    fn several_buckets_give_together_or_not_at_all() {
+        let buckets = Buckets::new(1024);
+        let [ada, all] = [("ada", quota(1)), ("all", quota(2))].map(|(key, quota)| buckets.draw(key, quota, 1));
+        let bob = buckets.draw("bob", quota(1), 1);
+        assert_eq!(buckets.take(&[ada, all]), Ok(()));
+        // What is refused takes nothing from the other bucket.
+        assert!(buckets.take(&[ada, all]).is_err());
+        assert_eq!(buckets.take(&[bob, all]), Ok(()));
+        assert!(buckets.take(&[all]).is_err());
+    }
+
+    #[test]
+    fn a_probe_takes_nothing() {
+        let buckets = Buckets::new(1024);
+        let draw = buckets.draw("ada", quota(1), 1);
+        assert_eq!([buckets.take(&[draw.probe()]), buckets.take(&[draw.probe()]), buckets.take(&[draw])], [Ok(()); 3]);
+        assert!(buckets.take(&[draw.probe()]).is_err());
+    }
+
+    #[test]
+    fn a_million_keys_take_no_more_memory_and_leave_the_others_alone() {
+        let buckets = Buckets::new(1 << 18);
+        let before = buckets.lock().capacity();
+        for key in 0..1_000_000_u32 {
+            let _ = buckets.take(&[buckets.draw(key, quota(1200), 10)]);
+        }
+        assert_eq!(buckets.lock().capacity(), before);
+        // Somebody who comes while a million others ask once finds nearly all of a bucket of their own.
+        let left = (0..120).filter(|_| buckets.take(&[buckets.draw("ada", quota(1200), 10)]).is_ok()).count();
+        assert!(left >= 90, "{left}");
+    }
+}

@@ -1,0 +1,136 @@
+//! Reading what proxies say about the hops of a request.
+
+use std::net::{IpAddr, SocketAddr};
+
+use axum::http::HeaderMap;
+
+/// One hop as the next one has seen it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Hop {
+    /// Its address; `None` where it is withheld (`unknown`, `_hidden`) or cannot be read.
+    pub address: Option<IpAddr>,
+    /// How it asked, `http` or `https`; empty where that is not said.
+    pub scheme: String,
+    /// What it asked for; empty where that is not said.
+    pub host: String,
+}
+
+/// The hops of a header with one address after the other, such as `X-Forwarded-For`. Several lines are one list.
+pub fn addresses(headers: &HeaderMap, name: &str) -> Vec<Hop> {
+    let lines = headers.get_all(name).iter().map(|value| value.to_str().unwrap_or_default());
+    let hop = |text| Hop { address: address(text), scheme: String::new(), host: String::new() };
+    lines.flat_map(|line| line.split(',')).map(hop).collect()
+}
+
+/// The hops of `Forwarded` (RFC 7239, section 4).
+pub fn forwarded(headers: &HeaderMap) -> Vec<Hop> {
+    let lines = headers.get_all("forwarded").iter().map(|value| value.to_str().unwrap_or_default());
+    lines.flat_map(|line| unquoted(line, ',')).map(element).collect()
+}
+
+/// An address with a port or without, as it is written anywhere: `192.0.2.1:4711`, `[2001:db8::1]:443`, `2001:db8::1`, `fe80::1%eth0`.
+pub fn address(text: &str) -> Option<IpAddr> {
+    let text = text.trim().trim_matches('"').trim();
+    let bare = text.strip_prefix('[').and_then(|rest| rest.strip_suffix(']')).unwrap_or(text);
+    let zoneless = bare.split_once('%').map_or(bare, |(address, _)| address);
+    let read = zoneless.parse::<IpAddr>().ok().or_else(|| text.parse::<SocketAddr>().ok().map(|socket| socket.ip()));
+    // `192.0.2.1:_port`: RFC 7239 lets ports be hidden.
+    let read = read.or_else(|| {
+        let (node, port) = text.rsplit_once(':')?;
+        let node = node.strip_prefix('[').and_then(|rest| rest.strip_suffix(']')).unwrap_or(node);
+        port.starts_with('_').then(|| node.parse().ok()).flatten()
+    });
+    read.map(|address| address.to_canonical())
+}
+
+fn element(text: &str) -> Hop {
+    let mut hop = Hop { address: None, scheme: String::new(), host: String::new() };
+    for pair in unquoted(text, ';') {
+        let Some((name, value)) = pair.split_once('=') else { continue };
+        let value = plain(value.trim());
+        match name.trim().to_ascii_lowercase().as_str() {
+            "for" => hop.address = address(&value),
+            "proto" => hop.scheme = value.to_ascii_lowercase(),
+            "host" => hop.host = value,
+            _ => {}
+        }
+    }
+    hop
+}
+
+/// The parts of a text between separators that stand outside of quotes.
+fn unquoted(text: &str, separator: char) -> Vec<&str> {
+    let (mut quoted, mut escaped) = (false, false);
+    text.split(|c| {
+        let separates = c == separator && !quoted;
+        match c {
+            _ if escaped => escaped = false,
+            '\\' if quoted => escaped = true,
+            '"' => quoted = !quoted,
+            _ => {}
+        }
+        separates
+    })
+    .collect()
+}
+
+/// A token as it is, or what a quoted string says.
+fn plain(value: &str) -> String {
+    let Some(inner) = value.strip_prefix('"').and_then(|rest| rest.strip_suffix('"')) else { return value.into() };
+    let mut out = String::new();
+    let mut chars = inner.chars();
+    while let Some(c) = chars.next() {
+        out.extend(if c == '\\' { chars.next() } else { Some(c) });
+    }
+    out
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_address_is_read_in_every_spelling_and_nothing_else_is_one() {
+        for (text, read) in [
+            ("192.0.2.1", Some("192.0.2.1")),
+            (" 192.0.2.1:4711 ", Some("192.0.2.1")),
+            ("\"192.0.2.1\"", Some("192.0.2.1")),
+            ("192.0.2.1:_http", Some("192.0.2.1")),
+            ("2001:db8::1", Some("2001:db8::1")),
+            ("[2001:db8::1]", Some("2001:db8::1")),
+            ("[2001:db8::1]:443", Some("2001:db8::1")),
+            ("[2001:db8::1]:_x", Some("2001:db8::1")),
+            ("::ffff:192.0.2.1", Some("192.0.2.1")),
+            ("[::ffff:192.0.2.1]:80", Some("192.0.2.1")),
+            ("fe80::1%eth0", Some("fe80::1")),
+            ("", None),
+            ("unknown", None),
+            ("_hidden", None),
+            ("192.0.2", None),
+            ("192.0.2.1:port", None),
+            ("app.example.com", None),
+        ] {
+            assert_eq!(address(text), read.map(|read| read.parse().unwrap()), "{text}");
+        }
+    }
+
+    #[test]
+    fn commas_and_semicolons_in_quotes_part_nothing() {
+        let mut headers = HeaderMap::new();
+        let lines = [
+            r#"for="[2001:db8::1]:4711";proto=HTTPS;host="a,b;c", For=192.0.2.43 ; by="_x\"y""#,
+            "for=_hidden, for=unknown;secret=1, proto=http",
+        ];
+        for line in lines {
+            headers.append("forwarded", line.parse().unwrap());
+        }
+        let hops = forwarded(&headers);
+        let read: Vec<String> =
+            hops.iter().map(|hop| hop.address.map_or("-".into(), |address| address.to_string())).collect();
+        assert_eq!(read, ["2001:db8::1", "192.0.2.43", "-", "-", "-"]);
+        assert_eq!(
+            (hops[0].scheme.as_str(), hops[0].host.as_str(), hops[4].scheme.as_str()),
+            ("https", "a,b;c", "http")
+        );
+    }
+}

@@ -1,0 +1,127 @@
+//! Noticing a proxy that is not configured: all its clients are taken for one, and share what one address may ask for.
+
+use std::collections::BTreeSet;
+use std::net::IpAddr;
+use std::sync::{Mutex, PoisonError};
+use std::time::{Duration, Instant};
+
+use axum::http::HeaderMap;
+
+use super::proxies::{self, Proxies};
+
+/// After how many requests it is certain enough.
+const ENOUGH: u32 = 20;
+/// How many addresses a proxy may have; with more, clients are told apart.
+const ADDRESSES_MAX: usize = 4;
+/// How long requests count.
+const WINDOW: Duration = Duration::from_secs(10 * 60);
+
+/// Watches where requests come from.
+#[derive(Debug, Default)]
+pub struct ProxyWatch {
+    state: Mutex<State>,
+}
+
+#[derive(Debug, Default)]
+struct State {
+    since: Option<Instant>,
+    addresses: BTreeSet<IpAddr>,
+    count: u32,
+    /// The header that names the clients.
+    header: &'static str,
+    /// Whether a request came in another way.
+    is_refuted: bool,
+    warning: Option<String>,
+}
+
+impl ProxyWatch {
+    /// Notes a request. The first that makes it certain is logged.
+    pub fn note(&self, proxies: &Proxies, peer: Option<IpAddr>, headers: &HeaderMap) {
+        let Some(peer) = peer.map(|peer| peer.to_canonical()).filter(|peer| !proxies.trust(*peer)) else { return };
+        let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
+        if state.since.is_none_or(|since| since.elapsed() > WINDOW) {
+            let warning = state.warning.take().filter(|_| !state.is_refuted);
+            *state = State { since: Some(Instant::now()), warning, ..State::default() };
+        }
+        if state.is_refuted {
+            return;
+        }
+        match proxies::is_forwarded(headers).filter(|_| proxies::is_private(peer)) {
+            Some(header) if state.addresses.contains(&peer) || state.addresses.len() < ADDRESSES_MAX => {
+                state.addresses.insert(peer);
+                state.header = header;
+                state.count = state.count.saturating_add(1);
+            }
+            _ => {
+                state.is_refuted = true;
+                state.warning = None;
+            }
+        }
+        if state.count == ENOUGH && !state.is_refuted && state.warning.is_none() {
+            let warning = warning(&state.addresses, state.header);
+            tracing::warn!(reason = warning, "proxy not trusted");
+            state.warning = Some(warning);
+        }
+    }
+
+    /// What to tell whoever looks after the gateway.
+    pub fn warning(&self) -> Option<String> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner).warning.clone()
+    }
+}
+
+fn warning(addresses: &BTreeSet<IpAddr>, header: &str) -> String {
+    let of = if addresses.len() == 1 { "one private address" } else { "a few private addresses" };
+    let listed: Vec<String> = addresses.iter().map(|address| format!("\"{address}\"")).collect();
+    let listed = listed.join(", ");
+    format!(
+        "All requests come from {of} and name other clients in {header}. If that is your proxy, all customers share the limits \
+         of one address until the configuration says so: [proxy] trusted = [\"loopback\", {listed}], header = \"{header}\""
+    )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn note(watch: &ProxyWatch, peer: &str, forwarded: bool) {
+        let mut headers = HeaderMap::new();
+        if forwarded {
+            headers.insert("x-forwarded-for", "203.0.113.7".parse().unwrap());
+        }
+        watch.note(&Proxies::default(), Some(peer.parse().unwrap()), &headers);
+    }
+
+    #[test]
+    fn a_proxy_that_is_not_trusted_is_noticed_with_the_line_to_write() {
+        let watch = ProxyWatch::default();
+        for _ in 0..ENOUGH {
+            assert_eq!(watch.warning(), None);
+            note(&watch, "172.17.0.1", true);
+        }
+        let warning = watch.warning().unwrap();
+        assert!(
+            warning.contains(r#"[proxy] trusted = ["loopback", "172.17.0.1"], header = "x-forwarded-for""#),
+            "{warning}"
+        );
+        // A request from elsewhere shows that clients are told apart.
+        note(&watch, "203.0.113.9", false);
+        assert_eq!(watch.warning(), None);
+    }
+
+    #[test]
+    fn whoever_asks_directly_or_through_a_trusted_proxy_is_no_reason_to_warn() {
+        for (peer, forwarded) in [("127.0.0.1", true), ("10.0.0.5", false), ("203.0.113.7", true)] {
+            let watch = ProxyWatch::default();
+            for _ in 0..3 * ENOUGH {
+                note(&watch, peer, forwarded);
+            }
+            assert_eq!(watch.warning(), None, "{peer}");
+        }
+        let watch = ProxyWatch::default();
+        for n in 0..3 * ENOUGH {
+            note(&watch, &format!("10.0.0.{n}"), true);
+        }
+        assert_eq!(watch.warning(), None, "an office whose clients write the header themselves");
+    }
+}

@@ -1,0 +1,119 @@
+//! Whatever makes the gateway write is charged as a write.
+
+use axum::body::Body;
+use axum::http::{Method, Request};
+use base64::Engine;
+use base64::prelude::BASE64_STANDARD;
+use deskbell::gateway::clock;
+use deskbell::gateway::settings::Overrides;
+use ring::hmac;
+use serde_json::json;
+
+use crate::support::{Gateway, gateway_with, post, request, ticket};
+
+const SESSION: &str = "000102030405060708090a0b0c0d0e0f";
+
+fn patch(id: &str, body: serde_json::Value) -> Request<Body> {
+    let request = request(Method::PATCH, &format!("/v1/sites/acme/tickets/{id}"));
+    let request = request.header("deskbell-session", SESSION).header("content-type", "application/json");
+    request.body(Body::from(body.to_string())).unwrap()
+}
+
+async fn ticket_of(gateway: &Gateway) -> String {
+    let sent = gateway.send(post("acme", "key", Some(SESSION), &ticket("One"))).await;
+    sent.json()["id"].as_str().unwrap().to_string()
+}
+
+/// Every operation of the API's own description but those that read: the second of two is too much for an address that may
+/// write once.
+#[tokio::test]
+async fn every_operation_that_writes_takes_ten_requests_of_its_address() {
+    let gateway = gateway_with("[limits]\naddress = 10\n", Overrides::default()).await;
+    let document = gateway.get("/v1/openapi.json").await.json();
+    let mut tried = 0;
+    for (path, methods) in document["paths"].as_object().unwrap() {
+        let path = path.replace("{site}", "acme").replace("{id}", SESSION).replace("{destination}", "desk");
+        for method in ["post", "put", "patch", "delete"].iter().filter(|method| methods.get(**method).is_some()) {
+            tried += 1;
+            let send = async || {
+                let method: Method = method.to_ascii_uppercase().parse().unwrap();
+                let request = request(method, &path)
+                    .header("x-forwarded-for", format!("203.0.113.{tried}"))
+                    .header("content-type", "application/json")
+                    .body(Body::from(r#"{"status":"solved"}"#));
+                gateway.send(request.unwrap()).await
+            };
+            let (first, second) = (send().await, send().await);
+            assert_ne!(first.status, 429, "{method} {path}");
+            assert_eq!(second.problem(), (429, "too_much".into()), "{method} {path}");
+        }
+    }
+    assert!(tried >= 8, "{tried}");
+}
+
+#[tokio::test]
+async fn a_session_cannot_ask_for_changes_without_end_and_still_marks_messages_as_read() {
+    let gateway = gateway_with("", Overrides::default()).await;
+    let id = ticket_of(&gateway).await;
+    let mut done = 0;
+    for _ in 0..50 {
+        // It is open already; to ask for it costs as much as if it were not.
+        let answer = gateway.send(patch(&id, json!({ "status": "open" }))).await;
+        assert!(matches!(answer.status.as_u16(), 200 | 429), "{}", answer.text());
+        done += u32::from(answer.status == 200);
+    }
+    // Thirty in a minute, of which the ticket took one; a little comes back while they are sent.
+    assert!((20..50).contains(&done), "{done}");
+    assert_eq!(gateway.send(patch(&id, json!({ "read_until": 0 }))).await.status, 200);
+}
+
+#[tokio::test]
+async fn reading_is_cheaper_than_writing_and_marking_as_read_is_between() {
+    let gateway = gateway_with("[limits]\naddress = 20\n", Overrides::default()).await;
+    // Ten of its address are taken by the ticket.
+    let id = ticket_of(&gateway).await;
+    for _ in 0..5 {
+        assert_eq!(gateway.send(patch(&id, json!({ "read_until": 0 }))).await.status, 200);
+    }
+    assert_eq!(gateway.send(patch(&id, json!({ "read_until": 0 }))).await.status, 429);
+}
+
+/// A mail that its receiver has signed, to no address of a ticket.
+fn signed_mail(n: usize) -> Request<Body> {
+    let body = json!({ "to": "reply+0123@in.acme.example", "from": "a@b.example", "text": "x", "message_id": format!("<{n}@x>") });
+    let (body, at) = (body.to_string(), clock::seconds());
+    let key = hmac::Key::new(hmac::HMAC_SHA256, b"0123456789abcdef0123456789abcdef");
+    let tag = hmac::sign(&key, format!("msg_{n}.{at}.{body}").as_bytes());
+    request(Method::POST, "/v1/sites/desk/hooks/there")
+        .header("webhook-id", format!("msg_{n}"))
+        .header("webhook-timestamp", at.to_string())
+        .header("webhook-signature", format!("v1,{}", BASE64_STANDARD.encode(tag)))
+        .body(Body::from(body))
+        .unwrap()
+}
+
+#[tokio::test]
+async fn what_destinations_sign_is_heard_far_beyond_what_an_address_may_write() {
+    let secret = format!("whsec_{}", BASE64_STANDARD.encode(b"0123456789abcdef0123456789abcdef"));
+    let site = format!(
+        "[limits]\naddress = 20\n[sites.desk]\norigins = [\"*\"]\n[sites.desk.destinations.there]\nto = \"email\"\n\
+         mailbox = \"desk@desk.example\"\nfrom = \"help@acme.example\"\nsmtp = \"smtp://127.0.0.1:1\"\n\
+         reply_address = \"reply@in.acme.example\"\nwebhook_secret = \"{secret}\"\n"
+    );
+    let gateway = gateway_with(&site, Overrides::default()).await;
+    for n in 0..100 {
+        let heard = gateway.send(signed_mail(n)).await;
+        assert_eq!(heard.status, 204, "{n} {}", heard.text());
+    }
+    // What is not signed is charged like whatever else is written, and not heard any more after that.
+    let unsigned = || {
+        let request = request(Method::POST, "/v1/sites/desk/hooks/there").header("x-forwarded-for", "203.0.113.7");
+        request.body(Body::from("{}")).unwrap()
+    };
+    let mut statuses = Vec::new();
+    for _ in 0..3 {
+        statuses.push(gateway.send(unsigned()).await.status.as_u16());
+    }
+    assert_eq!(statuses, [401, 401, 429]);
+    assert_eq!(gateway.send(signed_mail(100)).await.status, 204);
+}

@@ -1,0 +1,142 @@
+//! Connections that are opened to hold the gateway up.
+
+use std::net::SocketAddr;
+use std::time::Duration;
+
+use deskbell::gateway::connections::{self, Capacity, Times};
+use deskbell::gateway::settings::Overrides;
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::TcpStream;
+use tokio::sync::watch;
+
+use crate::support::{Gateway, gateway_with};
+
+/// Longer than anything takes here, however slow the machine is.
+const PATIENCE: Duration = Duration::from_secs(60);
+const LOGIN: &str =
+    "POST /inbox/login HTTP/1.1\r\nhost: x\r\nsec-fetch-site: same-origin\r\ncontent-length: 10000\r\n\r\nn";
+
+struct Served {
+    gateway: Gateway,
+    address: SocketAddr,
+    _stop: watch::Sender<bool>,
+}
+
+/// A gateway that takes in connections, of which it trusts no proxy.
+async fn serve(limits: &str) -> Served {
+    let lines = format!("[limits]\n{limits}\n[proxy]\ntrusted = []\n");
+    let overrides = Overrides { inbox_token: Some("a-token-of-some-length".into()), ..Overrides::default() };
+    let gateway = gateway_with(&lines, overrides).await;
+    let listener = connections::bind("127.0.0.1:0".parse().unwrap()).unwrap();
+    let address = listener.local_addr().unwrap();
+    let (stop, stopping) = watch::channel(false);
+    let settings = &gateway.app.settings;
+    let capacity = Capacity::new(&settings.limits, settings.proxies.clone(), connections::open_files());
+    tokio::spawn(connections::serve(listener, gateway.router.clone(), capacity, Times::default(), stopping));
+    Served { gateway, address, _stop: stop }
+}
+
+async fn opened(address: SocketAddr, text: &str) -> TcpStream {
+    let mut stream = TcpStream::connect(address).await.unwrap();
+    stream.write_all(text.as_bytes()).await.unwrap();
+    stream
+}
+
+/// All that comes until the other end closes.
+async fn all_of(mut stream: TcpStream) -> String {
+    let mut answer = Vec::new();
+    // A reset is an end as well.
+    let _ = tokio::time::timeout(PATIENCE, stream.read_to_end(&mut answer)).await.expect("it ends");
+    String::from_utf8_lossy(&answer).into_owned()
+}
+
+#[tokio::test]
+async fn six_hundred_slow_connections_of_one_address_leave_room_for_others() {
+    let served = serve("connections = 300\nconnections_per_address = 40").await;
+    let mut held = Vec::new();
+    for _ in 0..600 {
+        held.push(opened(served.address, LOGIN).await);
+    }
+    // All but forty are refused at once, and said why.
+    let mut refused = 0;
+    for stream in held {
+        let answer = all_of(stream).await;
+        refused += u32::from(answer.starts_with("HTTP/1.1 429") || answer.is_empty());
+        if answer.starts_with("HTTP/1.1 429") {
+            assert!(answer.contains("retry-after: 5") && answer.contains(r#""code":"too_much""#), "{answer}");
+        } else if !answer.is_empty() {
+            // The body never comes, so it is not waited for.
+            assert!(answer.starts_with("HTTP/1.1 408"), "{answer}");
+        }
+    }
+    assert!(refused >= 560, "{refused}");
+    let well = opened(served.address, "GET /healthz HTTP/1.1\r\nhost: x\r\nconnection: close\r\n\r\n").await;
+    assert!(all_of(well).await.ends_with("ok\n"));
+    assert_eq!(served.gateway.count().await, 0);
+}
+
+#[tokio::test]
+async fn where_all_places_are_taken_the_next_one_is_refused_and_not_left_waiting() {
+    let served = serve("connections = 3\nconnections_per_address = 3").await;
+    let mut held = Vec::new();
+    for _ in 0..3 {
+        held.push(opened(served.address, "GET /healthz HTTP/1.1\r\nhost: x\r\n").await);
+    }
+    let refused = all_of(opened(served.address, "GET /healthz HTTP/1.1\r\nhost: x\r\n\r\n").await).await;
+    assert!(
+        refused.is_empty() || refused.starts_with("HTTP/1.1 429") || refused.starts_with("HTTP/1.1 503"),
+        "{refused}"
+    );
+    drop(held);
+    let again = async {
+        loop {
+            let asked = "GET /healthz HTTP/1.1\r\nhost: x\r\nconnection: close\r\n\r\n";
+            if all_of(opened(served.address, asked).await).await.ends_with("ok\n") {
+                break;
+            }
+            tokio::time::sleep(Duration::from_millis(20)).await;
+        }
+    };
+    tokio::time::timeout(PATIENCE, again).await.expect("a place is free again");
+}
+
+#[tokio::test]
+async fn a_body_that_does_not_come_is_not_waited_for_anywhere() {
+    let served = serve("connections = 100").await;
+    let session = "deskbell-session: 000102030405060708090a0b0c0d0e0f\r\n";
+    let requests = [
+        LOGIN.to_string(),
+        // Nobody is known yet, and what they have written is given back.
+        "POST /inbox/tickets/DB-00000 HTTP/1.1\r\nhost: x\r\ncontent-length: 10000\r\n\r\ntext=".to_string(),
+        "POST /inbox/deliveries HTTP/1.1\r\nhost: x\r\nauthorization: Bearer a-token-of-some-length\r\ncontent-length: 9\r\n\r\na".into(),
+        format!("POST /v1/sites/acme/tickets HTTP/1.1\r\nhost: x\r\n{session}content-length: 9\r\n\r\na"),
+        "POST /v1/sites/acme/events HTTP/1.1\r\nhost: x\r\ncontent-length: 9\r\n\r\na".into(),
+        "POST /help/acme HTTP/1.1\r\nhost: x\r\ncontent-length: 9\r\n\r\na".into(),
+        "POST /deskbell.js HTTP/1.1\r\nhost: x\r\ncontent-length: 9\r\n\r\na".into(),
+        "GET /healthz HTTP/1.1\r\nhost: x\r\ncontent-length: 9\r\n\r\na".into(),
+    ];
+    let mut tried = Vec::new();
+    for request in &requests {
+        let stream = opened(served.address, request).await;
+        tried.push(tokio::spawn(all_of(stream)));
+    }
+    for (request, tried) in requests.iter().zip(tried) {
+        let answer = tried.await.unwrap();
+        assert!(answer.starts_with("HTTP/1.1 "), "{request}: {answer}");
+    }
+}
+
+#[tokio::test]
+async fn a_head_that_is_too_large_or_has_too_many_lines_is_refused() {
+    let served = serve("connections = 100").await;
+    let large = format!("x-large: {}\r\n", "x".repeat(500_000));
+    let many: String = (0..200).map(|n| format!("x-{n}: 1\r\n")).collect();
+    for headers in [large, many] {
+        let request = format!("GET /healthz HTTP/1.1\r\nhost: x\r\n{headers}\r\n");
+        let mut stream = TcpStream::connect(served.address).await.unwrap();
+        // It may be refused before all of it is sent.
+        let _ = stream.write_all(request.as_bytes()).await;
+        let answer = all_of(stream).await;
+        assert!(answer.is_empty() || answer.starts_with("HTTP/1.1 431"), "{answer}");
+    }
+}

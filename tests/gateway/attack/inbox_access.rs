@@ -1,0 +1,276 @@
+//! Getting into the inbox without its token, or staying in.
+
+use std::net::SocketAddr;
+
+use axum::body::Body;
+use axum::extract::ConnectInfo;
+use axum::http::{Method, Request};
+use base64::Engine;
+use base64::prelude::BASE64_STANDARD;
+use deskbell::domain::ticket::Status;
+use deskbell::gateway::settings::Overrides;
+use deskbell::gateway::{app, routes, settings};
+use tower::ServiceExt;
+
+use crate::support::{Answer, Gateway, gateway_with, request, send, ticket};
+
+const TOKEN: &str = "a-token-of-some-length";
+
+async fn gateway(lines: &str) -> Gateway {
+    gateway_with(lines, Overrides { inbox_token: Some(TOKEN.into()), ..Overrides::default() }).await
+}
+
+/// A request for the inbox with headers, from this computer.
+fn asked(method: Method, path: &str, headers: &[(&str, &str)], body: &str) -> Request<Body> {
+    let mut request = request(method, path);
+    for (name, value) in headers {
+        request = request.header(*name, *value);
+    }
+    request.body(Body::from(body.to_string())).unwrap()
+}
+
+fn from(peer: &str, mut request: Request<Body>) -> Request<Body> {
+    request.extensions_mut().insert(ConnectInfo(SocketAddr::new(peer.parse().unwrap(), 4711)));
+    request
+}
+
+fn login(name: &str, token: &str) -> String {
+    form_urlencoded::Serializer::new(String::new()).append_pair("name", name).append_pair("token", token).finish()
+}
+
+const OWN: (&str, &str) = ("sec-fetch-site", "same-origin");
+
+async fn guess(gateway: &Gateway, peer: &str, token: &str) -> Answer {
+    let bearer = format!("Bearer {token}");
+    gateway.send(from(peer, asked(Method::GET, "/inbox", &[("authorization", &bearer)], ""))).await
+}
+
+#[tokio::test]
+async fn guesses_by_bearer_are_counted_like_those_by_the_form() {
+    let gateway = gateway("").await;
+    for n in 0..10 {
+        assert_eq!(guess(&gateway, "203.0.113.7", &format!("guess-{n}-0123456789")).await.status, 303);
+    }
+    // Neither the next guess nor the right one tells anything.
+    for token in ["another-guess", TOKEN] {
+        let refused = guess(&gateway, "203.0.113.7", token).await;
+        assert_eq!(refused.status, 429);
+        assert!(refused.header("retry-after").parse::<u64>().unwrap() >= 1);
+    }
+    let form = asked(Method::POST, "/inbox/login", &[OWN], &login("Eve", TOKEN));
+    assert_eq!(gateway.send(from("203.0.113.7", form)).await.status, 429, "the form counts them as well");
+    assert_eq!(guess(&gateway, "203.0.113.8", TOKEN).await.status, 200);
+}
+
+#[tokio::test]
+async fn many_addresses_together_do_not_guess_without_end() {
+    let gateway = gateway("").await;
+    assert_eq!(guess(&gateway, "203.0.113.8", TOKEN).await.status, 200);
+    let mut judged = 0;
+    for n in 0..300 {
+        let peer = format!("10.1.{}.{}", n / 200, n % 200);
+        judged += u32::from(guess(&gateway, &peer, "wrong").await.status == 303);
+    }
+    assert!((200..=260).contains(&judged), "{judged}");
+    assert_eq!(guess(&gateway, "203.0.113.9", TOKEN).await.status, 429);
+    assert_eq!(guess(&gateway, "203.0.113.8", TOKEN).await.status, 200, "a script that has always known it");
+}
+
+#[tokio::test]
+async fn a_script_with_the_token_is_not_held_up_by_how_often_it_asks() {
+    let gateway = gateway("").await;
+    for _ in 0..50 {
+        assert_eq!(guess(&gateway, "203.0.113.7", TOKEN).await.status, 200);
+    }
+}
+
+/// The cookie of somebody who logs in, as it is set.
+async fn cookie(gateway: &Gateway, headers: &[(&str, &str)], peer: &str) -> String {
+    let answer = gateway.send(from(peer, asked(Method::POST, "/inbox/login", headers, &login("Ana", TOKEN)))).await;
+    assert_eq!(answer.status, 303, "{}", answer.text());
+    answer.header("set-cookie").to_string()
+}
+
+fn pair(cookie: &str) -> &str {
+    cookie.split(';').next().unwrap()
+}
+
+#[tokio::test]
+async fn another_token_ends_all_sessions() {
+    let gateway = gateway("").await;
+    let set = cookie(&gateway, &[OWN], "127.0.0.1").await;
+    let list = async |router: axum::Router| {
+        send(router, asked(Method::GET, "/inbox", &[("cookie", pair(&set))], "")).await.status.as_u16()
+    };
+    assert_eq!(list(gateway.router.clone()).await, 200);
+    for (token, status) in [("another-token-of-some-length", 303), (TOKEN, 200)] {
+        let settings = settings::load(&Overrides {
+            config: Some(gateway.folder.path().join("deskbell.toml")),
+            database: Some(format!("sqlite:{}", gateway.database().display())),
+            inbox_token: Some(token.into()),
+            ..Overrides::default()
+        });
+        let app = app::open(settings.unwrap()).await.unwrap();
+        assert_eq!(list(routes::router(app)).await, status, "{token}");
+    }
+}
+
+#[tokio::test]
+async fn an_authorization_that_opens_nothing_does_not_stand_for_the_own_page() {
+    let gateway = gateway("").await;
+    let set = cookie(&gateway, &[OWN], "127.0.0.1").await;
+    let sent = gateway.post("key", &ticket("One")).await.json();
+    let path = format!("/inbox/tickets/{}", sent["reference"].as_str().unwrap());
+    let basic = format!("Basic {}", BASE64_STANDARD.encode("u:p"));
+    let form = ("content-type", "application/x-www-form-urlencoded");
+    for authorization in [basic.as_str(), "Bearer wrong", "Bearer", ""] {
+        let headers = [
+            form,
+            ("cookie", pair(&set)),
+            ("origin", "https://evil.example"),
+            ("sec-fetch-site", "cross-site"),
+            ("authorization", authorization),
+        ];
+        let answer = gateway.send(asked(Method::POST, &path, &headers, "action=solve")).await;
+        assert_eq!(answer.status, 403, "{authorization}");
+    }
+    let stored = async || gateway.app.store.ticket(sent["id"].as_str().unwrap()).await.unwrap().unwrap().status;
+    assert_eq!(stored().await, Status::Open);
+    let bearer = format!("Bearer {TOKEN}");
+    let answer = gateway.send(asked(Method::POST, &path, &[form, ("authorization", &bearer)], "action=solve")).await;
+    assert_eq!((answer.status.as_u16(), stored().await), (303, Status::Solved));
+}
+
+#[tokio::test]
+async fn a_session_goes_over_https_only_but_on_this_computer_or_where_it_is_allowed() {
+    let strict = gateway("").await;
+    let open = gateway("[inbox]\ninsecure_http = true\n").await;
+    let proxied = [OWN, ("x-forwarded-for", "203.0.113.7"), ("x-forwarded-proto", "https")];
+    let forged = [OWN, ("x-forwarded-proto", "http")];
+    for (gateway, headers, peer, is_secure) in [
+        (&strict, &[OWN][..], "127.0.0.1", false),
+        (&strict, &proxied, "127.0.0.1", true),
+        // Whatever ends HTTPS there, the browser has it: it does not send Fetch Metadata otherwise.
+        (&strict, &[OWN], "203.0.113.7", true),
+        (&strict, &forged, "203.0.113.7", true),
+        (&open, &[OWN], "203.0.113.7", false),
+        (&open, &proxied, "127.0.0.1", true),
+    ] {
+        let set = cookie(gateway, headers, peer).await;
+        assert_eq!(set.starts_with("__Host-deskbell_inbox="), is_secure, "{set}");
+        assert_eq!(set.contains("; Path=/; Secure;"), is_secure, "{set}");
+        assert!(set.contains("; HttpOnly; SameSite=Strict"), "{set}");
+        let mut headers = headers.to_vec();
+        headers.push(("cookie", pair(&set)));
+        assert_eq!(gateway.send(from(peer, asked(Method::GET, "/inbox", &headers, ""))).await.status, 200, "{set}");
+        // The other cookie, which a page of another host below the same domain can set, is none.
+        let other = if is_secure { "deskbell_inbox" } else { "__Host-deskbell_inbox" };
+        let tossed = format!("{other}={}", pair(&set).split_once('=').unwrap().1);
+        headers.pop();
+        headers.push(("cookie", &tossed));
+        assert_eq!(gateway.send(from(peer, asked(Method::GET, "/inbox", &headers, ""))).await.status, 303, "{tossed}");
+    }
+}
+
+#[tokio::test]
+async fn the_login_page_says_when_https_is_missing() {
+    let gateway = gateway("").await;
+    let page = async |headers: &[(&str, &str)], peer: &str| {
+        gateway.send(from(peer, asked(Method::GET, "/inbox/login", headers, ""))).await.text()
+    };
+    let says = "without HTTPS";
+    assert!(page(&[], "192.168.0.9").await.contains(says));
+    for (headers, peer) in
+        [(&[][..], "127.0.0.1"), (&[OWN], "192.168.0.9"), (&[("x-forwarded-proto", "https")], "127.0.0.1")]
+    {
+        assert!(!page(headers, peer).await.contains(says), "{headers:?} {peer}");
+    }
+    // Whoever sends the form all the same is told why it cannot work, and is not led in a circle.
+    let headers = [("host", "support.example:8383"), ("origin", "http://support.example:8383")];
+    let mut form = asked(Method::POST, "/inbox/login", &headers[1..], &login("Ana", TOKEN));
+    form.headers_mut().insert("host", headers[0].1.parse().unwrap());
+    let answer = gateway.send(from("192.168.0.9", form)).await;
+    assert!(answer.status == 403 && answer.text().contains(says) && answer.header("set-cookie").is_empty());
+}
+
+#[tokio::test]
+async fn what_a_browser_asked_a_trusted_proxy_for_counts_as_the_own_page() {
+    let gateway = gateway("").await;
+    let origin = ("origin", "https://support.example");
+    for (headers, peer, status) in [
+        (vec![origin, ("x-forwarded-host", "support.example"), ("x-forwarded-proto", "https")], "127.0.0.1", 303),
+        (vec![origin, ("x-forwarded-host", "support.example")], "192.168.0.9", 403),
+        (vec![origin], "127.0.0.1", 403),
+    ] {
+        let answer =
+            gateway.send(from(peer, asked(Method::POST, "/inbox/login", &headers, &login("Ana", TOKEN)))).await;
+        assert_eq!(answer.status, status, "{headers:?}");
+        if status == 403 {
+            assert!(answer.text().contains("X-Forwarded-Host"), "{}", answer.text());
+        }
+    }
+}
+
+#[tokio::test]
+async fn agents_have_names_that_can_be_seen() {
+    let gateway = gateway("").await;
+    for name in
+        ["Ana\u{202e}anA", "Ana\nSupport", "\u{200b}", "A\u{2066}b", "Ana\u{feff}", "\u{0}", " ", &"x".repeat(81)]
+    {
+        let answer = gateway.send(asked(Method::POST, "/inbox/login", &[OWN], &login(name, TOKEN))).await;
+        assert!(answer.status == 422 && answer.header("set-cookie").is_empty(), "{name:?}");
+    }
+    for name in ["Ana", "José Ruiz", "ليلى", "می\u{200c}خواهم", &"x".repeat(80)] {
+        let answer = gateway.send(asked(Method::POST, "/inbox/login", &[OWN], &login(name, TOKEN))).await;
+        assert_eq!(answer.status, 303, "{name:?}");
+    }
+}
+
+#[tokio::test]
+async fn forms_are_no_larger_than_they_need_to_be() {
+    let gateway = gateway("").await;
+    let large = format!("{}&next={}", login("Ana", TOKEN), "x".repeat(20_000));
+    assert_eq!(gateway.send(asked(Method::POST, "/inbox/login", &[OWN], &large)).await.status, 413);
+    let set = cookie(&gateway, &[OWN], "127.0.0.1").await;
+    let sent = gateway.post("key", &ticket("One")).await.json();
+    let path = format!("/inbox/tickets/{}", sent["reference"].as_str().unwrap());
+    let headers = [OWN, ("cookie", pair(&set)), ("content-type", "application/x-www-form-urlencoded")];
+    let answer = |text: &str| {
+        let mut form = form_urlencoded::Serializer::new(String::new());
+        form.append_pair("action", "answer").append_pair("key", "k").append_pair("text", text).finish()
+    };
+    let too_much = gateway.send(asked(Method::POST, &path, &headers, &answer(&"x".repeat(200_000)))).await;
+    assert_eq!(too_much.status, 413);
+    // The longest answer there may be, in the letters that take most.
+    let longest = gateway.send(asked(Method::POST, &path, &headers, &answer(&"🦀".repeat(10_000)))).await;
+    assert_eq!(longest.status, 303, "{}", longest.text());
+}
+
+#[tokio::test]
+async fn with_a_listener_of_its_own_the_inbox_is_nowhere_else() {
+    let gateway = gateway("[inbox]\nlisten = \"127.0.0.1:0\"\n").await;
+    let bearer = format!("Bearer {TOKEN}");
+    let inbox = routes::inbox_router(gateway.app.clone());
+    for (path, public, of_inbox) in [
+        ("/inbox", 404, 200),
+        ("/inbox/login", 404, 200),
+        ("/inbox/inbox.css", 404, 200),
+        ("/inbox/", 404, 308),
+        ("/healthz", 200, 200),
+        ("/v1/sites/acme/config", 200, 404),
+        ("/help/acme", 200, 404),
+    ] {
+        let headers = [("authorization", bearer.as_str())];
+        let headers = if path.starts_with("/inbox") { &headers[..] } else { &[] };
+        let ask = || asked(Method::GET, path, headers, "");
+        assert_eq!(gateway.send(ask()).await.status, public, "{path}");
+        assert_eq!(inbox.clone().oneshot(ask()).await.unwrap().status(), of_inbox, "{path}");
+    }
+}
+
+#[tokio::test]
+async fn pages_that_run_the_panel_tell_no_other_site_where_their_visitor_was() {
+    let gateway = gateway_with("", Overrides { demo: true, ..Overrides::default() }).await;
+    assert_eq!(gateway.get("/help/demo").await.header("referrer-policy"), "same-origin");
+    assert_eq!(gateway.get("/inbox").await.header("referrer-policy"), "no-referrer");
+}
