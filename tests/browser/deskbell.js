@@ -54,6 +54,7 @@ export class Trouble {
 
 /**
  * @typedef {object} Fixtures
+ * @property {string} settings what the gateway is started with, as its file has it
  * @property {Gateway} gateway a gateway of the test's own
  * @property {(options?: import("./site.js").Options & {folder?: string, path?: string}) => Promise<Site>} host
  *   serves a host's page from another origin and goes there: the folder of the spec, unless another one is named
@@ -68,9 +69,11 @@ export class Trouble {
  *   import("@playwright/test").PlaywrightTestArgs & import("@playwright/test").PlaywrightTestOptions & Fixtures,
  *   import("@playwright/test").PlaywrightWorkerArgs & import("@playwright/test").PlaywrightWorkerOptions>} */
 export const test = base.extend({
-  gateway: async ({ trouble }, use, info) => {
+  settings: ["", { option: true }],
+
+  gateway: async ({ trouble, settings }, use, info) => {
     const gateway = new Gateway();
-    await gateway.start();
+    await gateway.start(settings);
     await use(gateway);
     // What a page still asks for now finds nobody, and that is no error of the page.
     trouble.over();
@@ -113,22 +116,31 @@ export const test = base.extend({
     await context.close();
   },
 
-  tickets: async ({ inbox }, use) => {
+  // Read without a browser, because nearly every test asks, and some ask again and again.
+  tickets: async ({ gateway }, use) => {
+    /** @param {string} path */
+    const read = async (path) => {
+      const answer = await fetch(gateway.url + path);
+      if (!answer.ok) throw new Error(`${path} in the inbox: ${answer.status}`);
+      return answer.text();
+    };
     await use(async () => {
-      const list = await inbox();
-      await list.goto(`${list.url()}?status=all`);
-      const references = await list.locator("a.reference").allTextContents();
-      await list.close();
-      const tickets = [];
-      for (const reference of references) {
-        const page = await inbox(reference);
-        const sent = await page.locator(".raw code").textContent();
-        tickets.push({ reference, ...JSON.parse(sent ?? "") });
-        await page.close();
-      }
+      const list = await read("/inbox?status=all");
+      const references = [...list.matchAll(/<a class="reference"[^>]*>([^<]*)/g)].map(([, name]) => name ?? "");
+      const pages = references.map((reference) => read(`/inbox/tickets/${reference}`));
+      const tickets = (await Promise.all(pages)).map((page, nth) => {
+        const [, sent] = page.match(/class="raw"[^>]*><code>([^<]*)/) ?? [];
+        return { reference: references[nth], ...JSON.parse(text(sent ?? "")) };
+      });
       return tickets.sort((one, other) => other.created_at.localeCompare(one.created_at));
     });
   },
 
   panel: async ({ page }, use) => use(new Panel(page)),
 });
+
+/** What text in HTML says, as the inbox writes it. @param {string} html */
+const text = (html) => {
+  const signs = /** @type {Record<string, string>} */ ({ lt: "<", gt: ">", quot: '"', amp: "&" });
+  return html.replace(/&(lt|gt|quot|amp);/g, (_, name) => signs[name] ?? "");
+};

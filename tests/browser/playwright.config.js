@@ -8,8 +8,10 @@ export default defineConfig({
   workers: 2,
   retries: 0,
   forbidOnly: Boolean(process.env.CI),
-  timeout: 30_000,
+  // Limits for a machine that is several times slower than the usual one: what passes waits for none of them.
+  timeout: 120_000,
+  expect: { timeout: 25_000 },
   reporter: "list",
   // No trace: recording one patches the very style sheets and globals that are tested.
-  use: { launchOptions: launch, actionTimeout: 10_000, screenshot: "only-on-failure" },
+  use: { launchOptions: launch, actionTimeout: 30_000, navigationTimeout: 60_000, screenshot: "only-on-failure" },
 });

@@ -69,7 +69,7 @@ async function put(gateway, name) {
 
 /** @param {Mailbox} mailbox @param {number} count */
 const mails = async (mailbox, count) => {
-  await expect.poll(() => mailbox.mails.length, { timeout: 15_000 }).toBe(count);
+  await expect.poll(() => mailbox.mails.length, { timeout: 60_000 }).toBe(count);
   return mailbox.mails;
 };
 

@@ -54,7 +54,7 @@ ${more}`;
 
 /** @param {Mailbox} mailbox */
 const first = async (mailbox) => {
-  await expect.poll(() => mailbox.mails.length, { timeout: 15_000 }).toBe(1);
+  await expect.poll(() => mailbox.mails.length, { timeout: 60_000 }).toBe(1);
   return mailbox.mails[0];
 };
 
@@ -120,7 +120,7 @@ test("what a restarted gateway finds unsent, it sends, and what is sent it does 
   await gateway.stop("SIGKILL");
   await mailbox.start();
   await gateway.start();
-  await expect.poll(() => mailbox.mails.length, { timeout: 15_000 }).toBe(2);
+  await expect.poll(() => mailbox.mails.length, { timeout: 60_000 }).toBe(2);
   expect(mailbox.mails[1].subject).toContain(reference);
 });
 
