@@ -195,13 +195,13 @@ const uuid = () => {
 /** What a file looks like: drawn, because an image from a `blob:` address is refused under a strict policy. @param {Blob} blob @param {string} name */
 const picture = (blob, name) => {
   const kind = element("span", "kind", name.split(".").pop()?.slice(0, 4).toUpperCase() ?? "");
-  kind.ariaHidden = "true";
+  kind.setAttribute("aria-hidden", "true");
   const size = { resizeWidth: PREVIEW, resizeQuality: /** @type {const} */ ("medium") };
   if (blob.type.startsWith("image/"))
     createImageBitmap(blob, size).then(
       (bitmap) => {
         const canvas = /** @type {HTMLCanvasElement} */ (element("canvas", "kind"));
-        canvas.ariaHidden = "true";
+        canvas.setAttribute("aria-hidden", "true");
         canvas.width = canvas.height = PREVIEW;
         const scale = PREVIEW / Math.min(bitmap.width, bitmap.height);
         const [width, height] = [bitmap.width * scale, bitmap.height * scale];

@@ -1,5 +1,6 @@
 // Where a picture is edited: a dialog over the panel, by pointer, by touch and by keyboard.
 
+import { assign } from "../assign.js";
 import { box, draw, moved, paint, visible } from "./steps.js";
 
 /** @typedef {import("./steps.js").Box} Box */
@@ -38,7 +39,7 @@ export const edit = (picture, { root, dialog, words, lang }) => {
     say("place").replace(/\{(\w+)\}/g, (_, side) => number.format(/** @type {any} */ (box)[side]));
   const said = (/** @type {Step} */ step) => `${say(`did_${step.tool}`)}: ${place(step)}`;
 
-  const canvas = element("canvas", { tabIndex: 0, role: "application", ariaLabel: say("picture") });
+  const canvas = element("canvas", { tabIndex: 0, role: "application", "aria-label": say("picture") });
   const stage = element("div", { className: "stage" }, canvas);
   const status = element("p", { className: "hint", role: "status" });
   const hint = element("p", { className: "hint", id: "shot-hint" }, say("hint"), " ");
@@ -178,14 +179,14 @@ export const edit = (picture, { root, dialog, words, lang }) => {
     });
     return element("label", { className: "choice" }, input, element("span", {}, say(name)));
   });
-  const choices = element("div", { className: "choices", role: "radiogroup", ariaLabel: say("tools") }, ...tools);
+  const choices = element("div", { className: "choices", role: "radiogroup", "aria-label": say("tools") }, ...tools);
   const use = element("button", { className: "button main" }, say("use"));
   const cancel = element("button", { className: "button" }, say("cancel"));
   const title = element("h2", {}, say("title"));
   const back = element("button", { className: "button", onclick: undo }, say("undo"));
   const editor = element(
     "dialog",
-    { className: "shot", dir: dialog.dir, ariaLabel: say("title") },
+    { className: "shot", dir: dialog.dir, "aria-label": say("title") },
     element("div", { className: "row" }, title, back),
     choices,
     hint,
@@ -225,6 +226,6 @@ export const edit = (picture, { root, dialog, words, lang }) => {
  */
 const element = (tag, properties, ...children) => {
   const node = Document.prototype.createElement.call(document, tag);
-  Object.assign(node, properties).append(...children);
+  assign(node, properties).append(...children);
   return /** @type {any} */ (node);
 };

@@ -1,0 +1,54 @@
+import { expect, test } from "../deskbell.js";
+
+// Browsers that lack what newer ones have: the panel is plain there, and can be seen, named and used.
+
+/**
+ * Takes from the page what older browsers lack: in style sheets what they do not know is dropped, as they drop it; in scripts it is
+ * not there.
+ */
+const older = () => {
+  const replace = CSSStyleSheet.prototype.replaceSync;
+  CSSStyleSheet.prototype.replaceSync = function (css) {
+    replace.call(this, css.replaceAll("light-dark(", "not-known-here(").replaceAll(":popover-open", ":not-known-here"));
+  };
+  for (const name of ["role", ...Object.keys(Element.prototype).filter((name) => name.startsWith("aria"))])
+    delete (/** @type {any} */ (Element.prototype)[name]);
+  /** @type {any} */ (HTMLElement.prototype).showPopover = undefined;
+  delete (/** @type {any} */ (HTMLElement.prototype).popover);
+};
+
+/** How dark a colour is that is computed: 0 is black, 1 is white. @param {string} color */
+const lightness = (color) => {
+  const [red = 0, green = 0, blue = 0, alpha = 1] = (color.match(/[\d.]+/g) ?? []).map(Number);
+  expect(alpha, `${color} hides what is behind it`).toBe(1);
+  return (red + green + blue) / 765;
+};
+
+for (const scheme of /** @type {const} */ (["light", "dark"])) {
+  test(`on a ${scheme} page the panel is light, opaque and whole`, async ({ host, page, panel, tickets }) => {
+    await page.emulateMedia({ colorScheme: scheme });
+    await page.addInitScript(older);
+    await host({ fill: { head: '<meta name="color-scheme" content="light dark" />' } });
+    await panel.open();
+    await expect(panel.dialog).toBeVisible();
+    const looks = await panel.dialog.evaluate((dialog) => {
+      const { backgroundColor, color, display, colorScheme } = getComputedStyle(dialog);
+      return { backgroundColor, color, display, colorScheme };
+    });
+    expect(looks).toMatchObject({ display: "flex", colorScheme: "light" });
+    expect(lightness(looks.backgroundColor)).toBeGreaterThan(0.9);
+    expect(lightness(looks.color)).toBeLessThan(0.3);
+    const button = await panel.ticketButton.evaluate((button) => {
+      const { backgroundColor, color } = getComputedStyle(button);
+      return { backgroundColor, color };
+    });
+    expect(lightness(button.color) - lightness(button.backgroundColor)).toBeGreaterThan(0.3);
+
+    // By their names, as a screen reader knows them.
+    await expect(panel.root.getByRole("dialog", { name: "Help" })).toBeVisible();
+    await expect(panel.root.getByRole("button", { name: "Close" })).toBeVisible();
+    await expect(panel.root.getByRole("status")).toHaveCount(1);
+    await panel.sendTicket("from an older browser");
+    expect(await tickets()).toMatchObject([{ message: "from an older browser" }]);
+  });
+}
