@@ -6,16 +6,13 @@ const ZENDESK =
 /** What was complained of already. */
 let named = "";
 
-/**
- * The address of the gateway, and that of the Zendesk in its place, which is empty where there is none.
- * @param {HTMLScriptElement} script
- */
-export const addresses = ({ src, dataset: { gateway, destination = "" } }) => {
+/** The address of the Zendesk in a gateway's place, which is empty where there is none. @param {HTMLScriptElement} script */
+export const zendeskOf = ({ dataset: { destination = "" } }) => {
   const [, subdomain, origin] = destination.match(ZENDESK) ?? [];
   const zendesk = origin ?? (subdomain ? `https://${subdomain}.zendesk.com` : "");
   if (!zendesk && named != destination)
     console.warn(
       `deskbell: data-destination: "${(named = destination)}" is none; zendesk:SUBDOMAIN (1 to 63 of a-z, 0-9 and -) or zendesk:https://HOST`,
     );
-  return { zendesk, gateway: new URL(gateway || "/", src || location.href).href };
+  return zendesk;
 };

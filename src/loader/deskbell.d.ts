@@ -165,6 +165,8 @@ export interface Events {
   /** A question has helped; no ticket was needed. */
   deflected: { id: string };
   sent: { id: string; reference: string };
+  /** It could not be sent at once, and waits on the device. */
+  queued: { count: number };
   failed: {
     /** `unsure`: without a gateway, it may have been sent, and the customer is asked whether it goes again. */
     cause:
@@ -190,7 +192,7 @@ export interface Deskbell {
   (command: "configure", options: Options): Promise<void>;
   /**
    * Who is here. With a `token`, a JWT that the host's server has signed, the gateway believes it; a function is asked again
-   * when its token has run out.
+   * when its token has run out. It may be called again and again: only another id, there or in the token, is another person.
    */
   (command: "identify", user: User & { token?: string | (() => string | Promise<string>) }): Promise<void>;
   /**
@@ -203,7 +205,11 @@ export interface Deskbell {
    * stays until the next call; an empty list takes it back.
    */
   (command: "suggest", items: Suggestion[]): Promise<void>;
-  /** The customer has logged out: who they are, their draft and what was recorded are forgotten. */
+  /**
+   * The customer has logged out: who they are, their drafts and what was recorded are forgotten, and with `discard` also what they have
+   * sent and is not there yet. Where nobody was identified on the page, it is everybody's of the site on this device. Done when it is
+   * deleted, or where that cannot be now, when it is certain that nothing of it is shown or sent any more.
+   */
   (command: "reset", options?: { discard?: boolean }): Promise<void>;
   (command: "open", opening?: Opening): Promise<void>;
   (command: "close" | "toggle"): Promise<void>;

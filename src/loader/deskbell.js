@@ -9,7 +9,7 @@ import { watchRoutes } from "./routes.js";
 import { blank, clear, restrict, state } from "./state.js";
 import { close, isOpen, mountLauncher, open, toggle } from "./panel.js";
 import { config, preload, script, site } from "./settings.js";
-import { load, obstacle, resume, tell } from "./widget-loader.js";
+import { forget, load, obstacle, resume, tell } from "./widget-loader.js";
 import { watch } from "./triggers.js";
 
 /** What `open` takes: the words that are allowed, or any text. */
@@ -34,7 +34,9 @@ const COMMANDS = {
     const { token, ...rest } = object("identify", user);
     if (token && typeof token != "string" && typeof token != "function")
       throw wrong("identify", "token takes a text or a function");
-    state.user = rest;
+    state.given = rest;
+    // Who a token is about is known once it was read (`identity.js`); until then it is whoever was here.
+    state.user = token && rest.id == null ? { ...state.user, ...rest } : rest;
     state.token = token;
     tell();
   },
@@ -52,11 +54,21 @@ const COMMANDS = {
   },
   reset: (options = {}) => {
     const { discard } = object("reset", options);
+    // Where nobody has said who was here, it is everybody.
+    const id = `${state.user?.id ?? ""}`;
+    const sealed = `deskbell-plain:${site}:`;
     clear();
     try {
-      for (const name of Object.keys(localStorage)) if (name.startsWith(`deskbell:${site}:`)) delete localStorage[name];
+      for (const name of Object.keys(localStorage))
+        if (
+          name.startsWith(`deskbell:${site}:`) ||
+          (discard && name.startsWith(sealed) && (!id || name == sealed + id))
+        )
+          delete localStorage[name];
+      // What is in the database is deleted by what is fetched for it (`forget.js`), if need be on a later page: first of all.
+      localStorage[`deskbell-${discard ? "discard" : "reset"}:${site}:${id}`] = Date.now();
     } catch {}
-    return tell(true, discard);
+    return forget(discard);
   },
   open: (options = {}) => {
     for (const [key, value] of Object.entries(object("open", options))) {
@@ -108,7 +120,8 @@ const deskbell = (name, ...args) => {
 };
 
 const page = /** @type {any} */ (window);
-const idle = page.requestIdleCallback ?? setTimeout;
+/** Does something once the page has nothing else to do, or in two seconds where it always has. @param {() => unknown} act */
+const idle = (act) => (page.requestIdleCallback ?? setTimeout)(act, { timeout: 2000 });
 const before = page.deskbell;
 // Embedded twice, the first one stays.
 if (script && !before?.version) {

@@ -197,11 +197,6 @@ export const keep = ({ site, state, box, root }, ticket, fill, labels) => {
     },
     reset: async () => {
       forget();
-      await kept((store) => {
-        store.delete(key);
-        // Those that made room, and what was begun as replies.
-        store.delete(IDBKeyRange.bound(`${key}\n`, `${key}\n\uffff`));
-      }).catch(blank);
       await find().catch(blank);
     },
     /** Somebody else is here. What was begun before anybody had said who is here is theirs; anything else stays with its writer. */

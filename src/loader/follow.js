@@ -15,6 +15,7 @@ import { blank } from "./state.js";
  * @property {(name: string, detail: object) => void} emit
  * @property {() => string} session
  * @property {(refused: boolean) => Promise<string>} token
+ * @property {() => Promise<unknown>} known settles once it is known who is here
  * @property {(change: Change) => void} changed hears of everything
  */
 
@@ -28,11 +29,14 @@ const POLL_MS = 30_000;
 const POLL_MAX_MS = 300_000;
 
 /** @param {Given} given */
-export const follow = ({ site, siteUrl, triggers, state, emit, session, token, changed }) => {
+export const follow = ({ site, siteUrl, triggers, state, emit, session, token, known, changed }) => {
   const place = `deskbell:${site}:tickets`;
   const mark = marks("data-deskbell-unread", triggers);
   /** @type {Counts} */
   let counts = { total: 0, open: 0, unread: 0 };
+  /** Whose tickets are followed; signed, they have others than by their session. */
+  const owner = () => `${state.user?.id ?? ""}\n${state.token ? "signed" : ""}`;
+  let whose = owner();
   /** What ends the watch that is under way. @type {AbortController | undefined} */
   let watch;
   let streams = false;
@@ -102,14 +106,24 @@ export const follow = ({ site, siteUrl, triggers, state, emit, session, token, c
 
   /** How things stand, asked for; gives whether that was told. */
   const look = async () => {
+    const asked = whose;
     const { status, text } = await request("GET", "");
-    if (status != 200) return false;
+    await known();
+    if (status != 200 || asked != whose) return false;
     try {
       const { tickets, open, unread } = JSON.parse(text ?? "");
       take({ total: tickets.length, open, unread });
     } catch {
       return false;
     }
+    return true;
+  };
+
+  /** Takes in what a watch hears, unless it was ended because somebody else is here. @param {Change} change @param {AbortSignal} signal */
+  const hears = async (change, signal) => {
+    await known();
+    if (signal.aborted) return;
+    take(change);
     return true;
   };
 
@@ -137,8 +151,7 @@ export const follow = ({ site, siteUrl, triggers, state, emit, session, token, c
           if (!data) continue;
           streams = true;
           const change = JSON.parse(data);
-          channel?.postMessage(change);
-          take(change);
+          if (await hears(change, signal)) channel?.postMessage(change);
         }
       }
     } catch {
@@ -172,10 +185,10 @@ export const follow = ({ site, siteUrl, triggers, state, emit, session, token, c
     channel = undefined;
     if (document.visibilityState != "visible" || !navigator.onLine || !(counts.open || counts.unread)) return;
     const { signal } = (watch = new AbortController());
-    const name = `${place}:${state.user?.id ?? ""}`;
+    const name = `${place}:${whose}`;
     if (!navigator.locks || !window.BroadcastChannel) return void run(signal);
     channel = new BroadcastChannel(name);
-    channel.onmessage = ({ data }) => (data ? take(data) : streams && channel?.postMessage(counts));
+    channel.onmessage = ({ data }) => (data ? hears(data, signal) : streams && channel?.postMessage(counts));
     // Whoever has the stream says how things stand.
     channel.postMessage(0);
     navigator.locks.request(name, { signal }, () => run(signal)).catch(blank);
@@ -183,6 +196,16 @@ export const follow = ({ site, siteUrl, triggers, state, emit, session, token, c
 
   const begin = () => {
     if (!watch) turn();
+  };
+
+  /** Nothing is followed any more, and nothing is unread. */
+  const end = () => {
+    const { unread } = counts;
+    counts = { total: 0, open: 0, unread: 0 };
+    turn();
+    show();
+    if (unread) emit("unread", { count: 0 });
+    changed(counts);
   };
 
   document.addEventListener("visibilitychange", turn);
@@ -212,12 +235,21 @@ export const follow = ({ site, siteUrl, triggers, state, emit, session, token, c
       if (watch && !streams) look();
       begin();
     },
+    /** Somebody else may be here, or the same person signed: then the watch ends, and how things stand is asked anew. */
+    meet: async () => {
+      if (whose == owner()) return;
+      const met = (whose = owner());
+      end();
+      const told = await look();
+      if (met != whose) return;
+      // Until the gateway says otherwise.
+      if (!told) counts.open = 1;
+      begin();
+    },
     /** Nobody is here any more. */
     forget: () => {
-      counts = { total: 0, open: 0, unread: 0 };
-      turn();
-      show();
-      changed(counts);
+      whose = owner();
+      end();
     },
   };
 };

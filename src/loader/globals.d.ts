@@ -2,6 +2,8 @@
 
 /** The version of the package. */
 declare const VERSION: string;
+/** What the folder is named after that the widget's files lie in: their content. */
+declare const BUILD: string;
 /** The integrity of `widget.js`. */
 declare const WIDGET_INTEGRITY: string;
 /** The integrity of `widget.wasm`. */

@@ -17,7 +17,7 @@ let source;
 
 /**
  * The token of the person; empty where there is none, and where the host's function fails.
- * @param {State} state @param {boolean} refused whether the one that is held was refused
+ * @param {State} state @param {boolean} refused whether the one that is held was refused @returns {Promise<string>}
  */
 export const token = async (state, refused) => {
   const given = state.token;
@@ -28,13 +28,14 @@ export const token = async (state, refused) => {
   }
   if (typeof given != "function") return given || "";
   if (refused || !(said(held).exp * 1000 > Date.now() + SPARE_MS)) {
-    coming ??= fetched(given).then((token) => {
-      // Somebody else may have come meanwhile.
+    coming ??= fetched(given).then((jwt) => {
       if (given != state.token) return;
-      held = token;
+      held = jwt;
       coming = undefined;
     });
     await coming;
+    // The host has given another one meanwhile.
+    if (given != state.token) return token(state, false);
   }
   return held;
 };
@@ -51,12 +52,18 @@ const fetched = async (give) => {
  * @param {State} state @param {() => void} learned
  */
 export const learn = async (state, learned) => {
-  const { user, token: given } = state;
-  if (!given || user?.id) return;
+  const { given, token: source } = state;
+  if (!source || given?.id) return;
   const { sub, name, email, plan, role, organization } = said(await token(state, false));
-  if (!sub || given != state.token || user != state.user) return;
-  state.user = { name, email, plan, role, organization, ...user, id: sub };
+  if (!sub || source != state.token || given != state.given) return;
+  state.user = { name, email, plan, role, organization, ...given, id: sub };
   learned();
+};
+
+/** What the token says that the next one for the same person says as well, as a text; empty where there is none. @param {State} state */
+export const claims = async (state) => {
+  const { exp, iat, nbf, jti, ...lasting } = said(await token(state, false));
+  return lasting.sub ? JSON.stringify(lasting) : "";
 };
 
 /** What a token says. @param {string} jwt @returns {any} */

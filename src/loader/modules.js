@@ -1,10 +1,13 @@
-// What comes right after the form: it keeps what is written and sends it, and has modules beside the form, each fetched when
-// somebody needs it and with its integrity. They share neither memory nor code with the form, so they ask it.
+// What comes right after the form: it keeps what is written and sends it, gathers what goes along, and has modules beside the form,
+// each fetched when somebody needs it and with its integrity. They share neither memory nor code with the form, so they ask it.
 
+import { assign } from "./assign.js";
+import { gather } from "./collect/gather.js";
 import { attachments } from "./attachments.js";
 import { purge } from "./disk.js";
 import { keep } from "./draft.js";
 import { drops } from "./drops.js";
+import { forget } from "./forget.js";
 import { marks } from "./marks.js";
 import { once } from "./once.js";
 import { replies } from "./replies.js";
@@ -29,7 +32,9 @@ const base = new URL(".", import.meta.url).href;
  * @param {Parts} parts @param {Form} form @param {(name: string) => any} said @param {(...counts: number[]) => void} heard
  */
 export const start = (parts, form, said, heard) => {
-  const { wear, lang, gateway, siteUrl, zendesk, state, emit } = parts;
+  const { wear, lang, gateway, siteUrl, zendesk, state, emit, own, site: key } = parts;
+  // Before anything else asks the database.
+  const forgotten = forget(key);
   /** With the panel, once it is painted: on some pages tickets are followed before. */
   let all = parts;
   const labels = once(() => texts(lang));
@@ -77,7 +82,7 @@ export const start = (parts, form, said, heard) => {
       const whole = files.length ? JSON.stringify({ ...JSON.parse(body), attachments: files }) : body;
       return sealed?.send({ path: `/tickets${path}`, body: whole, text, signed: true, files, of });
     };
-    Object.assign(line, replies(parts), {
+    Object.assign(line, written, {
       base: new URL(gateway).origin,
       sized: (/** @type {number} */ bytes) => sized(bytes, lang),
       /** @param {string} path @param {string} body @param {string} text */
@@ -101,6 +106,7 @@ export const start = (parts, form, said, heard) => {
       labelled().then((named) => module[shows](place, all["live"], line, form, lang, named, about));
   });
 
+  const written = replies(parts);
   const carried = attachments(siteUrl);
   const camera = once(async () => {
     const { possible, shoot } = await script(parts.preload, "shot", SHOT_INTEGRITY);
@@ -166,7 +172,7 @@ export const start = (parts, form, said, heard) => {
 
   const trap = document.createElement("input");
   // What nobody can see only robots fill in.
-  Object.assign(trap, { name: "website", tabIndex: -1, autocomplete: "off", className: "live", ariaHidden: true });
+  assign(trap, { name: "website", tabIndex: -1, autocomplete: "off", className: "live", "aria-hidden": "true" });
 
   /** How the ticket stands in the form. */
   const ticket = () => JSON.parse(form("form", ""));
@@ -194,6 +200,7 @@ export const start = (parts, form, said, heard) => {
   const sender = once(() => script(parts.preload, "zendesk", ZENDESK_INTEGRITY));
   /** Sends what is sealed without a gateway. @param {import("./outbox.js").Item} item @param {() => Promise<boolean>} begin */
   const straight = async (item, begin) => {
+    for (const what of ["requests", "uploads"]) own.add(`${zendesk}/api/v2/${what}.json`);
     try {
       return (await sender()).deliver(zendesk, item, carried.find, begin, await labelled());
     } catch {
@@ -206,6 +213,8 @@ export const start = (parts, form, said, heard) => {
     painted: (parts) => {
       all = { ...all, ...parts };
       parts["live"].after(trap);
+      state.gather = gather;
+      if (state.frozen) parts.complete(state.frozen);
       draft ??= keep(all, ticket, fill, labelled);
       sealed ??= outbox({
         .../** @type {any} */ (parts),
@@ -232,7 +241,13 @@ export const start = (parts, form, said, heard) => {
     follow,
     answers,
     /** Asks the engines. @param {any} sources @param {string} what */
-    ask: async (sources, what) => (await engines()).ask(sources, siteUrl, what),
+    ask: async (sources, what) => {
+      // What it asks for is not the host's.
+      for (const { engine, url } of [sources].flat().filter(Boolean))
+        if (engine == "github") own.add("https://api.github.com/search/issues");
+        else if (URL.canParse?.(url, document.baseURI)) own.add(new URL(url, document.baseURI).href);
+      return (await engines()).ask(sources, siteUrl, what);
+    },
 
     /** Draws into a place what it is named after. @param {Element} place @param {string} about */
     show: async (place, about) => {
@@ -295,21 +310,33 @@ export const start = (parts, form, said, heard) => {
       shown().catch(blank);
     },
 
-    /** Somebody else is here, or with `reset` nobody any more. @param {boolean} [reset] @param {boolean} [discard] */
-    other: (reset = false, discard = false) => {
-      const done = sealed?.other(reset, discard);
+    /**
+     * Somebody else is here, or with `reset` nobody any more.
+     * @param {string} user the id of who was here @param {boolean} [reset] @param {boolean} [discard]
+     */
+    other: (user, reset = false, discard = false) => {
+      // First of all, so that nothing of it is found again.
+      const gone = reset && forget(key, { user, discard, at: Date.now() });
+      const done = Promise.allSettled([gone, sealed?.other(reset, discard)]);
       if (reset) {
         added?.forget();
         answered = undefined;
+        written.clear();
         carried.drop(carried.of(draft?.id() ?? "").map(({ id }) => id));
         draft?.reset();
         following?.line.forget();
       } else {
         draft?.other();
-        following?.line.look();
+        following?.line.meet();
       }
       return done;
     },
+
+    /** Who is here may be signed now, or not any more. */
+    met: () => following?.line.meet(),
+
+    /** Settles once what `reset` lets go of is gone, or cannot be deleted now. */
+    forget: () => forgotten,
 
     /** What was read is read only when it is seen. */
     seen: () => following?.module.refresh(),

@@ -393,19 +393,16 @@ export const outbox = (given) => {
 
     /**
      * Somebody else is here, or with `reset` nobody any more: what is sealed stays with whose it is, and goes on.
-     * @param {boolean} reset @param {boolean} discard what they have sealed goes as well
+     * @param {boolean} reset @param {boolean} discard what they have sealed goes as well; everybody's, where nobody was named
      */
     other: async (reset, discard) => {
       const before = last;
       last = user();
-      for (const key of waiting.keys()) conclude(key, { word: "gone" });
+      // Who has said only now who they are waits for the same as before.
+      if (reset || before) for (const key of waiting.keys()) conclude(key, { word: "gone" });
       if (discard)
         for (const { key, user, files } of await all())
-          if (user == before) await Promise.allSettled([remove(key), attachments.drop(files)]);
-      if (reset)
-        await transact(["receipts"], async (receipts) => {
-          for (const { key, site: where } of await got(receipts.getAll())) if (where == site) receipts.delete(key);
-        }).catch(blank);
+          if (!before || user == before) await Promise.allSettled([remove(key), attachments.drop(files)]);
       await turn();
       run();
     },

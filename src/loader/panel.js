@@ -1,6 +1,7 @@
 // The panel as far as it goes without the widget: the element, the dialog, the box. The widget builds around the same box
 // and never replaces it, so that text, caret, undo and half-composed characters stay.
 
+import { assign } from "./assign.js";
 import { announceOn, emit } from "./events.js";
 import { BOX_LABEL, CLOSE, FAILED, HELP, email, language, launcher, mount, say } from "./settings.js";
 import { freeze } from "./snapshot.js";
@@ -40,7 +41,9 @@ export const toggle = () => (opened ? close() : open());
 /** The round button of our own, for pages without a trigger. */
 export const mountLauncher = () => {
   if (!launcher) return;
-  shadow().append(make("button", { className: "launcher", textContent: "?", ariaLabel: say(HELP), onclick: toggle }));
+  shadow().append(
+    make("button", { className: "launcher", textContent: "?", "aria-label": say(HELP), onclick: toggle }),
+  );
 };
 
 /** The parts of the panel, painted on first use. */
@@ -48,7 +51,7 @@ export const frame = () => (panel ??= paint());
 
 /** Leads where the options say, once there is somebody to do so. @param {object} [options] */
 export const lead = async (options) => {
-  if (await load()) return show(options ?? {});
+  if (await load(true)) return show(options ?? {});
   // Not even the plain form is there: what is left is said, and that the text can go by e-mail.
   const { below, box, back } = frame();
   back.hidden = true;
@@ -97,7 +100,7 @@ const paint = () => {
   const back = make("button", { className: "icon back", textContent: "‹", hidden: true });
   const shut = make("button", {
     className: "icon",
-    ariaLabel: say(CLOSE),
+    "aria-label": say(CLOSE),
     textContent: "✕",
     onclick: close,
   });
@@ -109,7 +112,7 @@ const paint = () => {
     "dialog",
     {
       className: "panel",
-      ariaLabel: say(HELP),
+      "aria-label": say(HELP),
       dir: RTL.includes(language()) ? "rtl" : "ltr",
       oncancel: (/** @type {Event} */ event) => {
         event.preventDefault();
@@ -173,6 +176,6 @@ const focus = () => {
 export const make = (tag, properties, ...children) => {
   // By the prototype, because a page's `<img name="createElement">` hides the document's own.
   const node = Document.prototype.createElement.call(document, tag);
-  Object.assign(node, properties).append(...children);
+  assign(node, properties).append(...children);
   return /** @type {any} */ (node);
 };

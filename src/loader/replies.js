@@ -10,6 +10,9 @@ export const replies = ({ site, state }) => {
   const place = (/** @type {string} */ id) => `${site}\n${state.user?.id ?? ""}\n${id}`;
 
   return {
+    /** What lasts as long as the page ends earlier. */
+    clear: () => unstored.clear(),
+
     /** What was begun as a reply to the ticket of an id; empty where nothing was. @param {string} id */
     begun: async (id) => {
       const kept = await transact(["drafts"], (drafts) => got(drafts.get(place(id)))).catch(blank);

@@ -1,7 +1,7 @@
 // Requests of the page that failed or were slow. Never a body.
 
 import { quietly, ring, wrap } from "./record.js";
-import { gateway } from "./settings.js";
+import { own } from "./settings.js";
 import { state } from "./state.js";
 
 /** @typedef {{method: string, url: string, status: number, failure: string, at: number, duration_ms: number, size: number, headers: Record<string, string>, kept?: boolean}} Asked */
@@ -87,11 +87,14 @@ export const watchRequests = () => {
   );
 };
 
+/** @param {string} url */
+const isOurs = (url) => [...own].some((start) => url.startsWith(start));
+
 /** @param {() => any} method @param {() => any} address @returns {Asked | undefined} */
 const begin = (method, address) => {
   try {
     const url = new URL(address(), document.baseURI).href;
-    if (state.off.has("requests") || url.startsWith(gateway)) return;
+    if (state.off.has("requests") || isOurs(url)) return;
     const asked = {
       method: `${method()}`.toUpperCase(),
       url,
@@ -134,7 +137,7 @@ const keep = (asked) => {
 /** @param {any} entry of resource timing */
 const time = ({ name, initiatorType, startTime, duration, responseStatus, transferSize, contentType }) => {
   // A stream of events is meant to take long.
-  if (!/fetch|xmlh|beacon/.test(initiatorType) || name.startsWith(gateway) || /event-stream/.test(contentType)) return;
+  if (!/fetch|xmlh|beacon/.test(initiatorType) || isOurs(name) || /event-stream/.test(contentType)) return;
   const at = Math.round(performance.timeOrigin + startTime);
   const bare = name.split("#")[0];
   const known = recent.list.find(

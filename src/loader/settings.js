@@ -9,14 +9,45 @@ const data = script?.dataset ?? {};
 
 /** The public key of the site. */
 export const site = data.site || "default";
-/** The address of the gateway, or of what is in its place. */
-export const gateway = new URL(data.destination || data.gateway || "/", script?.src || location.href).href;
+/** What our own addresses are relative to. */
+const base = script?.src || location.href;
+
+/**
+ * An attribute, as long as it can be used; otherwise nothing, and the console says so, once.
+ * @param {string} name @param {string} allowed @param {(value: string) => unknown} use throws where it cannot
+ */
+const usable = (name, allowed, use) => {
+  const value = data[name];
+  try {
+    if (value) use(value);
+    return value;
+  } catch {
+    console.warn(`deskbell: data-${name}: "${value}" is ignored; it takes ${allowed}`);
+  }
+};
+
+/** A link that opens the panel. */
+const LINKS = 'a[href*="#deskbell="]';
+// The links come first, because the browser closes by itself what a selector leaves open at its end.
+const selector = (/** @type {string} */ name) =>
+  usable(name, "a CSS selector, such as #help", (value) => script.matches(`${LINKS},${value}`));
+
+/** The address of the gateway. */
+export const gateway = new URL(
+  usable("gateway", "an address, such as https://support.example.com", (value) => new URL(value, base)) || "/",
+  base,
+).href;
+/** How the addresses begin that only we ask for: on the page's own origin the host asks for others. */
+export const own = new Set([
+  `${gateway.replace(/\/+$/, "")}/v1/sites/${encodeURIComponent(site)}/`,
+  new URL("deskbell-", base).href,
+]);
 /** Whether the browser keeps our errors from the page: we come from another origin, and without `crossorigin`. */
 export const muted = script?.crossOrigin == null && !script?.src.startsWith(`${location.origin}/`);
 /** What opens the panel, beside links. */
-export const triggers = `${data.trigger || "[data-deskbell-open]"},a[href*="#deskbell="]`;
+export const triggers = `${LINKS},${selector("trigger") || "[data-deskbell-open]"}`;
 /** The container that shows the panel inline. */
-export const mount = data.mount;
+export const mount = selector("mount");
 /** Whether there is a round button of our own. */
 export const launcher = data.launcher != null;
 /** The address that is offered when nothing else works. */

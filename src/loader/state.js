@@ -3,10 +3,12 @@
 export const blank = () => {};
 
 /**
+ * `user` is who is here, `given` what the host said of them beside their token, which may say the rest.
  * `frozen` is the page at the draft's first letter; later moments must not change what the customer began to describe. `leave` is
  * there while the plain form is, and ends it; `left` is what it had sealed then.
  * @type {{
  *   user: any,
+ *   given?: any,
  *   unread: number,
  *   queued: number,
  *   unsure?: number,
@@ -48,7 +50,7 @@ export const restrict = (context) => {
 
 /** Forgets the person, and what was recorded. */
 export const clear = () => {
-  state.user = state.frozen = null;
+  state.user = state.given = state.frozen = null;
   state.token = undefined;
   state.values = {};
   for (const forget of state.forget) forget(true);

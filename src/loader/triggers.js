@@ -1,9 +1,11 @@
 // What opens the panel: the host's own entries, links, and the address of the page.
 
 import { open } from "./panel.js";
+import { quietly } from "./record.js";
 import { preload, triggers } from "./settings.js";
 import { load } from "./widget-loader.js";
 
+const UNSEEN_MS = 200;
 const NAMES = ["deskbell", "kind", "topic", "severity", "via", "question"];
 
 /** Starts to watch. On the window and capturing, so that entries that come later count and no handler of the page hides them. */
@@ -19,7 +21,8 @@ export const watch = () => {
 /** @param {Event} event */
 const entry = (event) =>
   /** @type {HTMLElement | undefined} */ (
-    event.composedPath().find((node) => node instanceof Element && node.matches(triggers))
+    // By the prototype, because a form's `<input name="matches">` hides its own.
+    event.composedPath().find((node) => node instanceof Element && Element.prototype.matches.call(node, triggers))
   );
 
 /** @param {MouseEvent} event */
@@ -43,9 +46,12 @@ const press = (event) => {
  */
 const later = (options) => {
   let done = 0;
-  const go = () => done++ || open(options);
+  // A browser that cannot paint the panel keeps the failure from the page's own handlers.
+  const go = () => done++ || quietly(() => open(options));
   addEventListener("click", go, { once: true });
   requestAnimationFrame(go);
+  // A tab that nobody sees has no frames.
+  setTimeout(go, UNSEEN_MS);
 };
 
 /** Opens what the address says, and takes it off the address without a history entry. */
@@ -58,7 +64,7 @@ const follow = () => {
   if (inHash) url.hash = "";
   else NAMES.forEach((name) => pairs.delete(name));
   history.replaceState(history.state, "", url);
-  open(options);
+  quietly(() => open(options));
 };
 
 /** @param {URLSearchParams} pairs */

@@ -2,9 +2,13 @@
 
 import { emit } from "./events.js";
 import { close, frame, lead, mail, make, wear } from "./panel.js";
-import { language, script, site, triggers } from "./settings.js";
+import { gateway, language, own, script, site, triggers } from "./settings.js";
 import { complete, freeze, snapshot } from "./snapshot.js";
 import { blank, state } from "./state.js";
+
+/** How long after a failure it is tried again: the first time, and at most. */
+const PAUSE_MS = 2000;
+const PAUSE_MAX_MS = 300_000;
 
 /** What the panel is led by: the widget or the plain form. @type {any} */
 let widget;
@@ -13,14 +17,29 @@ const modules = new Set();
 /** @type {Promise<unknown> | undefined} */
 let loading;
 
-/** Fetches and starts the widget, or else the plain form; gives whether that went well. */
-export const load = () =>
-  (loading ??= start().catch(() => {
-    // The next one who opens the panel may have better luck.
+/** How often it has failed, whether it may be tried again, and before when only somebody who opens the panel does. */
+let failures = 0;
+let failed = false;
+let next = 0;
+
+/**
+ * Fetches and starts the widget, or else the plain form; gives whether that went well.
+ * @param {boolean} [wanted] whether somebody opens the panel, and not only comes near a trigger
+ */
+export const load = (wanted) => {
+  if (failed && (wanted || Date.now() > next)) {
+    failed = false;
     loading = undefined;
-    emit("failed", { cause: obstacle() || "load" });
+  }
+  return (loading ??= start().catch(() => {
+    const cause = obstacle();
+    // What a policy forbids stays forbidden.
+    failed = cause != "wasm";
+    next = Date.now() + Math.min(PAUSE_MS * 2 ** failures, PAUSE_MAX_MS);
+    if (!failures++) emit("failed", { cause: cause || "load" });
     return plain();
   }));
+};
 
 /** Leads the widget where the options say. @param {object} options */
 export const show = (options) => guard(() => widget.open(options));
@@ -29,18 +48,36 @@ export const show = (options) => guard(() => widget.open(options));
 export const tell = (reset, discard) =>
   guard(() => Promise.all([...modules].map((module) => module.changed(reset, discard))));
 
+/** Has what a `reset` lets go of deleted: by what lives, or else by what is fetched for it. @param {boolean} [discard] */
+export const forget = async (discard) => {
+  await tell(true, discard);
+  try {
+    // Whoever has carried it out has taken away the mark.
+    const marks = Object.keys(localStorage).filter((name) => /^deskbell-(reset|discard):/.test(name));
+    if (!marks[0]) return;
+    const kept = (await indexedDB.databases?.()) ?? [{ name: "deskbell" }];
+    if (kept.some(({ name }) => name == "deskbell")) await (await glue()).forget(parts());
+    else for (const mark of marks) localStorage.removeItem(mark);
+  } catch {}
+};
+
+/** Whether WebAssembly may run; tried once, because a strict policy reports every try. @type {boolean | undefined} */
+let compiles;
+
 /** What on this page keeps the widget from running; empty where nothing does. */
 export const obstacle = () => {
-  let reason = "globals";
   try {
     const used = [Reflect.get, document.createElement, document.createTextNode];
-    if (window instanceof Window && used.every((f) => typeof f == "function")) {
-      reason = "wasm";
-      new WebAssembly.Module(Uint8Array.of(0, 97, 115, 109, 1, 0, 0, 0));
-      reason = "";
-    }
-  } catch {}
-  return reason;
+    if (!(window instanceof Window && used.every((f) => typeof f == "function"))) return "globals";
+  } catch {
+    return "globals";
+  }
+  try {
+    compiles ??= !!new WebAssembly.Module(Uint8Array.of(0, 97, 115, 109, 1, 0, 0, 0));
+  } catch {
+    compiles = false;
+  }
+  return compiles ? "" : "wasm";
 };
 
 /** Follows the tickets that the device remembers, without the panel. */
@@ -49,7 +86,7 @@ export const resume = () =>
     .then((module) => module.resume(parts()))
     .catch(blank);
 
-const place = (/** @type {string} */ file) => new URL(`deskbell-${VERSION}/${file}`, script.src).href;
+const place = (/** @type {string} */ file) => new URL(`deskbell-${BUILD}/${file}`, script.src).href;
 
 const glue = async (file = "widget.js", integrity = WIDGET_INTEGRITY) => {
   const href = place(file);
@@ -67,6 +104,8 @@ const plain = () =>
 const parts = () => ({
   site,
   script,
+  gateway,
+  own,
   triggers,
   lang: language(),
   state,
@@ -100,8 +139,6 @@ const start = async () => {
   const words = await table;
   widget.init({ module: await wasm });
   widget.mount({ ...frame(), ...parts(), words });
-  state.gather = widget.gather;
-  if (state.frozen) complete(state.frozen);
   return true;
 };
 
@@ -119,6 +156,7 @@ const preload = (href, integrity) => {
 /** The widget has panicked: what it drew is torn, what was typed is not. */
 const crash = () => {
   modules.delete(widget);
+  failed = false;
   loading = plain();
   lead();
   emit("failed", { cause: "crashed" });

@@ -9,16 +9,15 @@ import {
   follows,
 } from "trunk:glue";
 
-import { addresses } from "./address.js";
+import { zendeskOf } from "./address.js";
 import { describe } from "./collect/describe.js";
-import { gather } from "./collect/gather.js";
-import { learn, token } from "./identity.js";
+import { claims, learn, token } from "./identity.js";
 import { once } from "./once.js";
 import { forgetSession, session } from "./session.js";
 import { blank } from "./state.js";
 import { counter } from "./visits.js";
 
-export { init, gather };
+export { init };
 
 /** @typedef {import("./widget-loader.js").Parts} Parts */
 /** @typedef {ReturnType<typeof import("./modules.js").start>} Modules */
@@ -26,15 +25,19 @@ export { init, gather };
 /** @type {Parts["state"]} */
 let state;
 let mounted = false;
-/** Who was here when they were last heard of. @type {unknown[]} */
-let person = [];
+/** Who was here when they were last heard of. */
+let person = "";
+/** What the form was told last of what the host says. @type {unknown[]} */
+let shown = [];
+/** Until then it is not known whether the person is still who they were. @type {Promise<unknown>} */
+let learning = Promise.resolve();
 /** The configuration as the gateway published it. @type {any} */
 let published;
 /** The files that go along where no gateway says which. */
 const FILES = { max_bytes: 10_000_000, max_count: 10, types: ["*/*"] };
 
-/** The token whose promises were asked for. @type {unknown} */
-let asked;
+/** What the token says of the person whose promises were asked for. */
+let asked = "";
 /** The modules beside the form, once they are ready. @type {Modules | undefined} */
 let modules;
 /** @type {(() => Promise<Modules>) | undefined} */
@@ -45,33 +48,61 @@ let [total, unread] = [0, 0];
 /** Tells the form what there is beside it. */
 const tell = () => mounted && follows(total, unread, state.queued, state.unsure ?? 0);
 
-const who = () => [state.token, state.user?.id];
+/** Somebody is their id, whatever says it: a host may identify them again and again, with ever new tokens. */
+const who = () => `${state.user?.id ?? ""}`;
 
-/** The token has said who is here. */
-const learned = () => {
-  person = who();
-  formChanged(0);
-  modules?.other();
+/** What the form draws of what the host says; in words, because the host gives new objects that say the same. */
+const said = () =>
+  [state.user, state.config.length, state.suggested, state.values].map((value) => {
+    try {
+      return JSON.stringify(value);
+    } catch {
+      return value;
+    }
+  });
+
+/** Has the form drawn anew where it has to be: that takes the focus from its fields. @param {boolean} [reset] */
+const draw = (reset) => {
+  const now = said();
+  if (!mounted || (!reset && now.every((value, at) => value == shown[at]))) return;
+  shown = now;
+  formChanged(reset ? 1 : 0);
 };
 
-/** What a token that was learned promises is asked for anew; and what an earlier one did, where there is none any more. */
+/** Tells what is beside the form who is here. @param {boolean} [reset] @param {boolean} [discard] */
+const meet = (reset, discard) => {
+  const before = person;
+  person = who();
+  if (reset || person != before) return modules?.other(before, reset, discard);
+  modules?.met();
+};
+
+/** Learns who a token is about. What that promises is asked for anew; and what an earlier one did, where there is none any more. */
 const learnAnew = async () => {
-  await learn(state, learned);
-  if (asked == state.token) return;
-  asked = state.token;
+  const { token: source } = state;
+  await learn(state, () => {
+    draw();
+    meet();
+  });
+  if (!mounted) return;
+  const now = await claims(state);
+  if (source != state.token || asked == now) return;
+  asked = now;
   formChanged(2);
 };
 
 /** The host has said something new. @param {boolean} reset @param {boolean} discard whether what is not sent yet goes as well */
 export const changed = (reset, discard) => {
   if (reset) forgetSession();
-  if (mounted) formChanged(reset ? 1 : 0);
   if (!state) return;
-  const before = person;
-  person = who();
-  if (mounted) learnAnew();
-  if (reset || before.some((said, at) => said != person[at])) return modules?.other(reset, discard);
+  draw(reset);
+  const done = meet(reset, discard);
+  learning = learnAnew().catch(blank);
+  return done;
 };
+
+/** Has deleted what a `reset` lets go of. @param {Parts} parts */
+export const forget = async (parts) => (await beside(parts)()).forget();
 
 /** Leads where the options say. @param {object} options */
 export const open = (options) => {
@@ -85,6 +116,7 @@ export const mount = (parts) => {
   const { site } = parts;
   parts.state.leave?.();
   const fetched = beside(parts);
+  shown = said();
   const load = once(async () => {
     const modules = await fetched();
     modules.painted(parts);
@@ -102,9 +134,14 @@ export const mount = (parts) => {
   const own = {
     version: VERSION,
     describe,
+    // What gathers comes with what sends.
+    complete: (/** @type {any} */ snapshot) =>
+      load()
+        .then(blank, blank)
+        .then(() => parts.complete(snapshot)),
     answers: () => beyond((modules) => modules.answers()),
     elsewhere: (/** @type {string} */ what) => {
-      const sources = said("sources");
+      const sources = configured("sources");
       if (what == "config") return siteUrl && asked && signed(way);
       if (sources) return beyond((modules) => modules.ask(sources, what));
     },
@@ -132,7 +169,8 @@ export const mount = (parts) => {
   mountForm({ ...parts, ...way, ...counter(site, siteUrl), ...own });
   mounted = true;
   // What keeps what is written comes with the form. One after the other, so that one token serves both.
-  learnAnew().then(() =>
+  learning = learnAnew().catch(blank);
+  learning.then(() =>
     beyond(async (modules) => siteUrl && (state.token || session(site, false)) && (await modules.follow()).line.look()),
   );
 };
@@ -140,8 +178,10 @@ export const mount = (parts) => {
 /** Follows the tickets that the device remembers. @param {Parts} parts */
 export const resume = async (parts) => {
   if (!access(parts).siteUrl) return;
-  const { line } = await (await beside(parts)()).follow();
-  line.resume();
+  const fetched = beside(parts);
+  learning = learnAnew().catch(blank);
+  const [modules] = await Promise.all([fetched(), learning]);
+  (await modules.follow()).line.resume();
 };
 
 /** The configuration with what is promised to whom the host has signed. @param {ReturnType<typeof access>} way */
@@ -157,28 +197,31 @@ const signed = async ({ siteUrl, token }) => {
 };
 
 /** What the configuration says under a name: the page's word, or else the gateway's. @param {string} name */
-const said = (name) => {
+const configured = (name) => {
   const told = [published, ...state.config].map((from) => from?.[name]);
   return told.filter((value) => value != undefined).pop();
 };
 
 /** The way to the gateway, which is empty where there is none, or to what is in its place; and who asks. @param {Parts} parts */
-const access = ({ site, script }) => {
-  const { zendesk, gateway } = addresses(script);
+const access = ({ site, script, gateway }) => {
+  const zendesk = zendeskOf(script);
   return {
     zendesk,
-    gateway,
     siteUrl: zendesk ? "" : `${gateway.replace(/\/+$/, "")}/v1/sites/${encodeURIComponent(site)}`,
     email: script.dataset["email"] ?? "",
     session: () => session(site),
     token: (/** @type {boolean} */ refused) => token(state, refused),
+    /** Settles once it is known who is here. */
+    known: () => learning,
   };
 };
 
 /** Fetches what has the modules beside the form. @param {Parts} parts */
 const beside = (parts) => {
-  state = parts.state;
-  person = who();
+  if (!state) {
+    state = parts.state;
+    person = who();
+  }
   fetching ??= once(async () => {
     const href = new URL("modules.js", import.meta.url).href;
     await parts.preload(href, MODULES_INTEGRITY);
@@ -187,7 +230,7 @@ const beside = (parts) => {
       [total, unread] = [counts[0] ?? total, counts[1] ?? unread];
       tell();
     };
-    return (modules = start({ ...parts, ...access(parts) }, answer, said, heard));
+    return (modules = start({ ...parts, ...access(parts) }, answer, configured, heard));
   });
   return fetching;
 };

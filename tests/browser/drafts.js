@@ -1,19 +1,25 @@
-/** The texts of the drafts on the device, sorted. @param {import("@playwright/test").Page} page @returns {Promise<string[]>} */
-export const drafts = (page) =>
+/** What the device keeps in a store of its database. @param {import("@playwright/test").Page} page @param {string} store @returns {Promise<any[]>} */
+export const kept = (page, store) =>
   page.evaluate(
-    () =>
+    (store) =>
       new Promise((resolve, reject) => {
         const request = indexedDB.open("deskbell");
         // Nothing is there yet, and it is not ours to make.
         request.onupgradeneeded = () => request.transaction?.abort();
         request.onerror = () => (request.error?.name == "AbortError" ? resolve([]) : reject(request.error));
         request.onsuccess = () => {
-          const all = request.result.transaction("drafts").objectStore("drafts").getAll();
+          const all = request.result.transaction(store).objectStore(store).getAll();
           all.onsuccess = () => {
             request.result.close();
-            const texts = all.result.map((/** @type {any} */ draft) => draft.ticket?.message);
-            resolve(texts.filter((text) => text != undefined).sort());
+            resolve(all.result);
           };
         };
       }),
+    store,
   );
+
+/** The texts of the drafts on the device, sorted. @param {import("@playwright/test").Page} page @returns {Promise<string[]>} */
+export const drafts = async (page) => {
+  const texts = (await kept(page, "drafts")).map((draft) => draft.ticket?.message);
+  return texts.filter((text) => text != undefined).sort();
+};

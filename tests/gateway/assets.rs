@@ -25,7 +25,8 @@ async fn built(demo: bool) -> (Gateway, TempDir) {
             ("deskbell.js", "plain"),
             ("deskbell.js.br", "brotli"),
             ("deskbell.js.gz", "gzip"),
-            ("deskbell-0.1.0/widget.wasm", "wasm"),
+            ("deskbell-0123456789abcdef/widget.wasm", "wasm"),
+            ("deskbell-0123456789abcdef/widget.js", "glue"),
             ("deskbell-0.1.0/widget.js", "glue"),
             ("index.html", "<!doctype html>"),
             ("demo.js", "demo"),
@@ -38,12 +39,14 @@ async fn built(demo: bool) -> (Gateway, TempDir) {
 }
 
 #[tokio::test]
-async fn the_loader_is_asked_for_again_soon_and_a_version_never() {
+async fn the_loader_is_asked_for_again_soon_and_what_is_named_after_its_content_never() {
     let (gateway, _folder) = built(false).await;
     for (path, kind, caching) in [
         ("/deskbell.js", "text/javascript", "public, max-age=300"),
-        ("/deskbell-0.1.0/widget.js", "text/javascript", "public, max-age=31536000, immutable"),
-        ("/deskbell-0.1.0/widget.wasm", "application/wasm", "public, max-age=31536000, immutable"),
+        ("/deskbell-0123456789abcdef/widget.js", "text/javascript", "public, max-age=31536000, immutable"),
+        ("/deskbell-0123456789abcdef/widget.wasm", "application/wasm", "public, max-age=31536000, immutable"),
+        // A name that stays while the content changes would keep returning visitors from the new one.
+        ("/deskbell-0.1.0/widget.js", "text/javascript", "no-cache"),
     ] {
         let answer = gateway.get(path).await;
         assert_eq!((answer.status.as_u16(), answer.header("content-type")), (200, kind), "{path}");
@@ -77,10 +80,10 @@ async fn nothing_else_of_the_folder_is_served() {
         "/index.html",
         "/demo.js",
         "/secret.txt",
-        "/deskbell-0.1.0/",
-        "/deskbell-0.1.0/none.js",
-        "/deskbell-0.1.0/../secret.txt",
-        "/deskbell-0.1.0/%2e%2e/secret.txt",
+        "/deskbell-0123456789abcdef/",
+        "/deskbell-0123456789abcdef/none.js",
+        "/deskbell-0123456789abcdef/../secret.txt",
+        "/deskbell-0123456789abcdef/%2e%2e/secret.txt",
         "/deskbell-x/../../../../etc/passwd",
     ] {
         let answer = gateway.get(path).await;

@@ -21,8 +21,10 @@ const CORP: HeaderName = HeaderName::from_static("cross-origin-resource-policy")
 enum Kind {
     /// The file that the script tag names: soon asked for again, so that a new version is found.
     Loader,
-    /// A file of one version, which never changes.
-    Versioned,
+    /// A file of a build, which never changes: its folder is named after its content.
+    Built,
+    /// A file of a folder that somebody has named, which may change.
+    Named,
     /// A file of the demo.
     DemoFile,
     /// A page of the demo.
@@ -48,7 +50,8 @@ pub async fn serve(State(app): State<Arc<App>>, mut request: Request) -> Result<
     let mut response = file(folder, request).await?;
     let (caching, shared) = match kind {
         Kind::Loader => ("public, max-age=300", true),
-        Kind::Versioned => ("public, max-age=31536000, immutable", true),
+        Kind::Built => ("public, max-age=31536000, immutable", true),
+        Kind::Named => ("no-cache", true),
         Kind::DemoFile | Kind::DemoPage => ("no-cache", false),
     };
     let headers = response.headers_mut();
@@ -81,11 +84,19 @@ async fn file(folder: &Path, request: Request) -> Result<Response, Refusal> {
     }
 }
 
+/// Whether a folder is named as `pack` names it: by 16 hexadecimal digits.
+fn is_hash(name: &str) -> bool {
+    name.len() == 16 && name.bytes().all(|byte| matches!(byte, b'0'..=b'9' | b'a'..=b'f'))
+}
+
 fn kind(path: &str, demo: bool) -> Option<Kind> {
     match path {
         "/deskbell.js" => Some(Kind::Loader),
         "/demo.js" | "/demo.css" if demo => Some(Kind::DemoFile),
         _ if demo && demo::PAGES.contains(&path) => Some(Kind::DemoPage),
-        _ => path.strip_prefix("/deskbell-").filter(|rest| rest.contains('/')).map(|_| Kind::Versioned),
+        _ => path.strip_prefix("/deskbell-")?.split_once('/').map(|(build, _)| match is_hash(build) {
+            true => Kind::Built,
+            false => Kind::Named,
+        }),
     }
 }

@@ -1,4 +1,4 @@
-// Completes a snapshot with what costs nothing before somebody asks for help. It comes with the widget.
+// Completes a snapshot with what costs nothing before somebody asks for help. It comes with what sends.
 
 import { device, hints } from "./device.js";
 import { posthog } from "./posthog.js";

@@ -25,8 +25,7 @@ export const post = (parts, one, here) =>
  * A token that is refused is fetched anew; where that one is refused as well, it goes without, because it matters more.
  * @param {Parts} parts @param {Sealed} one @param {boolean} here @returns {Promise<Outcome>}
  */
-const exchange = async ({ script, site, state }, { key, session, body }, here) => {
-  const gateway = new URL(script.dataset["gateway"] || "/", script.src || location.href).href;
+const exchange = async ({ gateway, site, state }, { key, session, body }, here) => {
   for (let tries = 0; ; tries++) {
     const jwt = tries < 2 && here && (await token(state, !!tries));
     const answer = await fetch(`${gateway.replace(/\/+$/, "")}/v1/sites/${encodeURIComponent(site)}/tickets`, {

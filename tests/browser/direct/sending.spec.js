@@ -369,3 +369,38 @@ test("of two tabs one sends, once, and both know that it is not known", async ({
   await expect(second.getByRole("button", { name: "1 message waits for you" })).toBeVisible();
   expect(await posts(zendesk)).toHaveLength(1);
 });
+
+test("what fails on its way to Zendesk is no failed request of the page", async ({
+  page,
+  panel,
+  trouble,
+  visit,
+  zendesk,
+}) => {
+  trouble.expect(DOWN);
+  // What a page's own `fetch` is given for the file with the context.
+  await page.addInitScript(() => {
+    const [native, contexts] = [fetch, /** @type {Any[]} */ ([])];
+    Object.assign(window, {
+      contexts,
+      fetch: async (/** @type {Any} */ url, /** @type {Any} */ init) => {
+        if (`${url}`.includes("deskbell-context.json")) contexts.push(JSON.parse(await init.body.text()));
+        return native(url, init);
+      },
+    });
+  });
+  await visit();
+  await page.route(`${zendesk.url}/api/v2/uploads.json**`, (route) => route.abort(), { times: 1 });
+  await panel.open();
+  await write(panel, "First");
+  await expect(panel.title).toHaveText("Not sent yet");
+  await panel.button("Try again").click();
+  await received(panel);
+  await panel.button("Done").click();
+  await page.evaluate(() => fetch("/missing.css").then((answer) => answer.text()));
+  await panel.open();
+  await write(panel, "Second");
+  await received(panel);
+  const { requests } = await page.evaluate(() => /** @type {Any} */ (window).contexts.pop());
+  expect(requests.map((/** @type {Any} */ { url }) => new URL(url).pathname)).toEqual(["/missing.css"]);
+});

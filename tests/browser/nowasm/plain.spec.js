@@ -222,7 +222,7 @@ test("the answer gets lost: the same bytes with the same key, the same ticket", 
   await open(page, panel);
   await panel.box.fill("only once");
   await panel.button("Send").click();
-  await expect.poll(() => sent.length, { timeout: 15_000 }).toBe(3);
+  await expect.poll(() => sent.length, { timeout: 60_000 }).toBe(3);
   const reference = await panel.received();
   expect(new Set(sent).size, "it tried by itself, and the same").toBe(1);
   expect(await tickets()).toMatchObject([{ reference, message: "only once" }]);
@@ -420,3 +420,18 @@ function validator(document) {
   ajv.addSchema(document, "api");
   return ajv.compile({ $ref: "api#/components/schemas/NewTicket" });
 }
+
+test("a policy that forbids WebAssembly is asked once, however often the page asks how things stand", async ({
+  host,
+  page,
+  panel,
+  trouble,
+}) => {
+  await host({ csp: POLICY });
+  await page.waitForFunction(() => /** @type {Any} */ (window).deskbell.version);
+  for (let times = 0; times < 5; times++)
+    expect(await command(page, "status")).toMatchObject({ available: false, reason: "wasm" });
+  for (const name of ["Open help", "Break", "Open help", "Break"]) await page.getByRole("button", { name }).hover();
+  await open(page, panel);
+  expect(trouble.seen.filter((line) => /^violation: .*wasm/.test(line))).toHaveLength(1);
+});

@@ -218,6 +218,74 @@ test("after a reset nothing of the last person is left", async ({ page, panel, h
   expect(await page.evaluate(() => localStorage.getItem("deskbell:demo:tickets"))).toBe(null);
 });
 
+/** Notes what the page hears of tickets. @param {import("@playwright/test").Page} page */
+const listen = (page) =>
+  page.evaluate(() => {
+    const heard = /** @type {any} */ (window.heard = []);
+    const { deskbell } = /** @type {any} */ (window);
+    deskbell("on", "reply", (/** @type {any} */ { reference }) => heard.push(reference));
+    deskbell("on", "unread", (/** @type {any} */ { count }) => heard.push(count));
+  });
+
+test.describe("signed people", () => {
+  test.use({ settings: SETTINGS });
+
+  test("after another person is identified nothing is heard of the tickets of the one before", async ({
+    host,
+    page,
+    panel,
+    inbox,
+  }) => {
+    await host({ path: "/?signed-out" });
+    await signIn(page, "ada");
+    await panel.open();
+    const adas = page.waitForResponse("**/tickets/stream");
+    const hers = await panel.sendTicket("Ada's");
+    await adas;
+    await panel.button("Done").click();
+    const operator = await inbox(hers);
+    await answer(operator, "One");
+    await expect(page.locator("[data-deskbell-unread='1']").first()).toBeAttached();
+
+    await listen(page);
+    await signIn(page, "bob");
+    await expect(page.locator("[data-deskbell-unread]")).toHaveCount(0);
+    await panel.open();
+    const bobs = page.waitForResponse("**/tickets/stream");
+    const his = await panel.sendTicket("Bob's");
+    await bobs;
+    await panel.button("Done").click();
+    await answer(operator, "Two");
+    await answer(await inbox(his), "Hello Bob");
+    await expect.poll(() => page.evaluate(() => /** @type {any} */ (window).heard)).toEqual([0, 1, his]);
+    await expect(page.locator("[data-deskbell-unread='1']").first()).toBeAttached();
+  });
+
+  test("who is signed in after the page has begun to follow hears of answers at once", async ({
+    host,
+    page,
+    panel,
+    inbox,
+  }) => {
+    await host({ path: "/?signed-out" });
+    await signIn(page, "ada");
+    await panel.open();
+    const reference = await panel.sendTicket("Ada's");
+    await panel.button("Done").click();
+    const anonymous = page.waitForResponse("**/tickets/stream");
+    await page.reload();
+    await anonymous;
+    const signed = page.waitForResponse(
+      (response) => response.url().endsWith("/tickets/stream") && !!response.request().headers()["authorization"],
+    );
+    await signIn(page, "ada");
+    await signed;
+    await listen(page);
+    await answer(await inbox(reference), "Hello");
+    await expect.poll(() => page.evaluate(() => /** @type {any} */ (window).heard)).toEqual([1, reference]);
+  });
+});
+
 const SESSION = "deskbell:demo:session";
 
 test("a session that was broken is made anew, and lasts", async ({ page, panel, host }) => {

@@ -1,5 +1,5 @@
 import { expect, test } from "../deskbell.js";
-import { drafts as kept } from "../drafts.js";
+import { kept as stored, drafts as kept } from "../drafts.js";
 import { Panel } from "../panel.js";
 
 // What was written is found again, whatever has happened to the page.
@@ -172,6 +172,83 @@ test("a draft is its writer's: another person does not see it, and after a reset
   await command(page, "reset");
   await expect.poll(() => kept(page)).toEqual(["Ada's words"]);
   await expect(panel.box).toHaveValue("");
+});
+
+/** Writes a draft with a file. @param {Panel} panel @param {import("@playwright/test").Page} page */
+const write = async (panel, page) => {
+  await panel.open();
+  await panel.toTicket();
+  await panel.box.fill("Nobody else's business");
+  const chooser = page.waitForEvent("filechooser");
+  await panel.button("Add a file").click();
+  await (await chooser).setFiles({ name: "private.log", mimeType: "text/plain", buffer: Buffer.from("a line\n") });
+  await expect.poll(() => kept(page)).toEqual(["Nobody else's business"]);
+  await expect.poll(async () => (await stored(page, "files")).length).toBe(1);
+};
+
+/** Nothing of it is there, neither on the device nor for whoever opens help as the same person. @param {Panel} panel @param {import("@playwright/test").Page} page @param {string} url */
+const expectForgotten = async (panel, page, url) => {
+  await page.goto(url);
+  await panel.open();
+  // What keeps drafts has been there by the time another one is kept.
+  await panel.box.press("End");
+  await panel.box.pressSequentially("new");
+  await expect.poll(() => kept(page)).toEqual(["new"]);
+  await expect(panel.box).toHaveValue("new");
+  await expect(panel.root.getByText("Another text of yours")).toHaveCount(0);
+  expect(await stored(page, "files")).toEqual([]);
+};
+
+for (const [where, view] of /** @type {const} */ ([
+  ["where help was not opened", "/"],
+  ["on which nobody has said who was here", "/?signed-out"],
+])) {
+  test(`a reset on a page ${where} deletes what was written`, async ({ host, page, panel }) => {
+    const site = await host();
+    await write(panel, page);
+    await page.goto(site.url + view);
+    await page.waitForFunction(() => /** @type {Any} */ (window).deskbell.version);
+    await command(page, "reset");
+    expect(await kept(page)).toEqual([]);
+    expect(await stored(page, "files")).toEqual([]);
+    await expectForgotten(panel, page, site.url);
+  });
+
+  test(`a reset on a page ${where} holds where nothing can be fetched that would delete it`, async ({
+    host,
+    page,
+    panel,
+    trouble,
+  }) => {
+    trouble.expect(/ERR_FAILED|Failed to load/);
+    const site = await host();
+    await write(panel, page);
+    await page.route("**/deskbell-*/**", (route) => route.abort());
+    await page.goto(site.url + view);
+    await page.waitForFunction(() => /** @type {Any} */ (window).deskbell.version);
+    await command(page, "reset");
+    expect(await kept(page)).toEqual(["Nobody else's business"]);
+    await page.unroute("**/deskbell-*/**");
+    await expectForgotten(panel, page, site.url);
+  });
+}
+
+test("a reset deletes what was written where tickets are followed and help is closed", async ({
+  host,
+  page,
+  panel,
+}) => {
+  const site = await host();
+  await panel.open();
+  await panel.sendTicket("It broke");
+  await panel.button("Done").click();
+  await write(panel, page);
+  const followed = page.waitForRequest("**/tickets/stream");
+  await page.reload();
+  await followed;
+  await command(page, "reset");
+  expect(await kept(page)).toEqual([]);
+  await expectForgotten(panel, page, site.url);
 });
 
 test("what is older than a week is not brought up again", async ({ host, page, panel }) => {

@@ -164,3 +164,73 @@ test("a page that names its language late is spoken to in it", async ({ host, pa
   await expect(panel.button("إرسال تذكرة")).toBeVisible();
   await expect(panel.dialog).toHaveCSS("direction", "rtl");
 });
+
+test("attributes that cannot be used are named once in the console, and help opens all the same", async ({
+  host,
+  page,
+  panel,
+}) => {
+  /** @type {string[]} */
+  const warned = [];
+  page.on("console", (message) => message.type() === "warning" && warned.push(message.text()));
+  await host({
+    fill: {
+      attributes: 'data-trigger="#help{" data-mount="::place(" data-gateway="http://"',
+      body: '<a href="#deskbell=ticket&kind=bug">Report</a><form><input name="matches" aria-label="Field" /></form>',
+    },
+  });
+  await arrived(page);
+  for (const name of ["Open help", "Break"]) await page.getByRole("button", { name }).hover();
+  await page.getByLabel("Field").click();
+  await page.getByRole("link", { name: "Report" }).click();
+  await expect(panel.kind("bug")).toBeChecked();
+  await panel.button("Close").click();
+  await page.getByRole("button", { name: "Open help" }).click();
+  await expect(panel.box).toBeFocused();
+  expect(warned.map((text) => text.replace(/.*deskbell: /, "").replace(/, such as.*/, "")).sort()).toEqual([
+    'data-gateway: "http://" is ignored; it takes an address',
+    'data-mount: "::place(" is ignored; it takes a CSS selector',
+    'data-trigger: "#help{" is ignored; it takes a CSS selector',
+  ]);
+});
+
+test("where the widget does not come, the page is told once, and it is tried again with growing pauses", async ({
+  host,
+  page,
+  panel,
+  trouble,
+}) => {
+  trouble.expect(/ERR_FAILED|Failed to load/);
+  let now = Date.now();
+  await page.clock.setFixedTime(now);
+  let tries = 0;
+  await page.route("**/widget.wasm", (route) => (tries++, route.abort()));
+  await host();
+  await arrived(page);
+  await page.evaluate(() => {
+    const failed = /** @type {any} */ (window.failed = []);
+    /** @type {any} */ (window).deskbell("on", "failed", (/** @type {any} */ { cause }) => failed.push(cause));
+  });
+  const failed = () => page.evaluate(() => /** @type {any} */ (window).failed);
+  /** Moves over the trigger and away. */
+  const pass = async () => {
+    for (const name of ["Open help", "Break"]) await page.getByRole("button", { name }).hover();
+  };
+  await pass();
+  await expect.poll(failed).toEqual(["load"]);
+  for (let times = 0; times < 10; times++) await pass();
+  expect(tries).toBe(1);
+  for (const tried of [2, 3]) {
+    await page.clock.setFixedTime((now += 10_000));
+    for (let times = 0; times < 3; times++) await pass();
+    await expect.poll(() => tries).toBe(tried);
+  }
+  // The pause has grown: what was enough at first is not any more.
+  await page.clock.setFixedTime((now += 5_000));
+  await pass();
+  expect(await failed()).toEqual(["load"]);
+  expect(tries).toBe(3);
+  // Whoever opens the panel does not wait for a pause.
+  await page.unroute("**/widget.wasm");
+  await panel.open();
+});

@@ -265,6 +265,23 @@ test.describe("GitHub", () => {
     expect(asked.length).toBe(1);
   });
 
+  test("what GitHub refuses is no failed request of the page", async ({ host, page, panel, tickets, trouble }) => {
+    trouble.expect(/status of 40[34]/);
+    const asked = await github(page, () => 403);
+    await host({ html: page_of([{ ...GITHUB, kinds: ["question", "bug", "feedback"] }]) });
+    await panel.open();
+    await panel.box.fill("dark theme");
+    await expect.poll(() => asked.length).toBe(1);
+    await page.evaluate(() => fetch("/missing.css").then((answer) => answer.text()));
+    // What is recorded goes along from the first letter on.
+    await panel.box.fill("");
+    await panel.sendTicket("dark dashboards");
+    const [{ context }] = await tickets();
+    expect(context.requests.map((/** @type {{url: string}} */ { url }) => new URL(url).pathname)).toEqual([
+      "/missing.css",
+    ]);
+  });
+
   for (const code of [403, 429]) {
     test(`after a ${code} nobody asks again before the minute is over`, async ({ host, page, panel, trouble }) => {
       trouble.expect(new RegExp(`status of ${code}`));

@@ -30,7 +30,7 @@ const expired = () => {
   }
 };
 
-test.use({ timezoneId: "Asia/Tokyo" });
+test.use({ timezoneId: "Asia/Tokyo", settings: SETTINGS });
 
 /**
  * A page whose host identifies with a function, which gives these tokens one after the other, the last one again and again.
@@ -52,11 +52,7 @@ const identify = async (page, tokens) => {
   return { asked: () => asked };
 };
 
-test.beforeEach(async ({ gateway, host }) => {
-  await gateway.stop();
-  await gateway.start(SETTINGS);
-  await host({ path: "/?signed-out" });
-});
+test.beforeEach(({ host }) => host({ path: "/?signed-out" }));
 
 /** @param {import("../panel.js").Panel} panel */
 const write = async (panel) => {
@@ -188,4 +184,96 @@ test("after a reset nobody is signed", async ({ page, panel, tickets }) => {
   await panel.send();
   const [ticket] = await tickets();
   expect(ticket.context.user?.id ?? "").toBe("");
+});
+
+/**
+ * Identifies with a new function, as a host does that calls `identify` whenever it draws itself anew; done when its token is read.
+ *
+ * @param {import("@playwright/test").Page} page
+ */
+const identifyAgain = (page) =>
+  page.evaluate(async () => {
+    const { deskbell, token } = /** @type {any} */ (window);
+    await new Promise((read) => {
+      deskbell("identify", {
+        token: async () => {
+          const jwt = await token();
+          setTimeout(read);
+          return jwt;
+        },
+      });
+    });
+    // What comes of it comes of promises and of the database.
+    for (let frames = 0; frames < 3; frames++) await new Promise(requestAnimationFrame);
+  });
+
+test("whoever is identified again while they write goes on writing: text, caret, undo and letters that are put together", async ({
+  context,
+  page,
+  panel,
+}) => {
+  let issued = 0;
+  await identify(page, [() => sign(SECRET, "demo", { ...ADA, jti: String(++issued) })]);
+  await panel.open();
+  await panel.toTicket();
+  await expect(panel.email).toHaveCount(0);
+  await panel.box.click();
+  await page.keyboard.type("It broke today");
+  for (let times = 0; times < 6; times++) await page.keyboard.press("ArrowLeft");
+  await panel.box.evaluate((/** @type {HTMLTextAreaElement} */ box) => {
+    const noted = /** @type {any} */ (window.noted = { writes: 0, ended: 0 });
+    const { get, set } = /** @type {any} */ (Object.getOwnPropertyDescriptor(HTMLTextAreaElement.prototype, "value"));
+    Object.defineProperty(box, "value", { get, set: (value) => (noted.writes++, set.call(box, value)) });
+    box.addEventListener("compositionend", () => noted.ended++);
+  });
+  const devtools = await context.newCDPSession(page);
+  await devtools.send("Input.imeSetComposition", { text: "にほ", selectionStart: 2, selectionEnd: 2 });
+  await identifyAgain(page);
+  await identifyAgain(page);
+  expect(issued).toBe(3);
+  expect(await page.evaluate(() => /** @type {any} */ (window).noted)).toEqual({ writes: 0, ended: 0 });
+  await devtools.send("Input.insertText", { text: "日本" });
+  await expect(panel.box).toHaveValue("It broke日本 today");
+  expect(await panel.box.evaluate((/** @type {HTMLTextAreaElement} */ box) => box.selectionStart)).toBe(10);
+  await page.keyboard.press("Control+z");
+  await expect(panel.box).toHaveValue("It broke today");
+
+  // Nor does a field of the form lose the focus.
+  await panel.severity.focus();
+  await identifyAgain(page);
+  await expect(panel.severity).toBeFocused();
+});
+
+test("a ticket that is on its way when its writer is identified again ends with its receipt, signed", async ({
+  page,
+  panel,
+  tickets,
+}) => {
+  await identify(page, [() => sign(SECRET, "demo", ADA)]);
+  await write(panel);
+  /** @type {(() => void)[]} */
+  const held = [];
+  await page.route("**/tickets", (route) =>
+    route.request().method() === "POST" ? void held.push(() => route.continue()) : route.continue(),
+  );
+  await panel.button("Send").click();
+  await expect.poll(() => held.length).toBe(1);
+  await identifyAgain(page);
+  held[0]?.();
+  const reference = await panel.received();
+  await expect(panel.box).toHaveValue("");
+  const [ticket, ...others] = await tickets();
+  expect(others).toEqual([]);
+  expect(ticket).toMatchObject({ reference, context: { user: { id: "u-ada", verified: true } } });
+});
+
+test("with the token of somebody else the form is theirs", async ({ page, panel }) => {
+  await identify(page, [() => sign(SECRET, "demo", ADA)]);
+  await write(panel);
+  await page.evaluate(
+    (jwt) => /** @type {any} */ (window).deskbell("identify", { token: jwt }),
+    sign(SECRET, "demo", { sub: "u-ben", name: "Ben", email: "ben@example.com" }),
+  );
+  await expect(panel.box).toHaveValue("");
+  await expect(panel.root.getByText("Answers go to ben@example.com.")).toBeVisible();
 });

@@ -1,4 +1,5 @@
 import { expect, test } from "../deskbell.js";
+import { kept } from "../drafts.js";
 import { Panel } from "../panel.js";
 
 // What was sent off goes by itself: once, from whatever page is there.
@@ -50,6 +51,28 @@ test("after a reload it goes by itself, before help is opened, and the host is t
   expect(sent.message).toBe("Sealed before the reload");
   expect(await page.evaluate(() => /** @type {Any} */ (document).heard[0].reference)).toBe(sent.reference);
   await expect(panel.dialog).toBeHidden();
+});
+
+test("a page that is never idle sends what waits all the same", async ({ context, host, page, panel, tickets }) => {
+  await host();
+  await block(context);
+  await panel.open();
+  await panel.toTicket();
+  await panel.box.fill("From a busy page");
+  await panel.button("Send").click();
+  await expect(panel.title).toHaveText("Not sent yet");
+  await context.unroute("**/v1/**");
+  // One task after the other, from the page's beginning: there is always another one to do.
+  await page.addInitScript(() => {
+    const { port1, port2 } = new MessageChannel();
+    port1.onmessage = () => {
+      for (const end = performance.now() + 10; performance.now() < end;);
+      port2.postMessage(0);
+    };
+    port2.postMessage(0);
+  });
+  await page.reload();
+  await expect.poll(async () => (await tickets()).length, { timeout: 60_000 }).toBe(1);
 });
 
 test("of several tabs one sends, and all of them know", async ({ context, host, page, panel, tickets }) => {
@@ -235,6 +258,32 @@ test("what is sealed stays with whose it is at a reset, and goes on; discarded, 
   await page.reload();
   await expect.poll(async () => (await tickets()).map(({ message }) => message)).toEqual(["Stays"]);
   await expect.poll(async () => (await command(page, "status")).queued).toBe(0);
+});
+
+test("what is discarded on a page where nothing can be fetched is never sent", async ({
+  context,
+  host,
+  page,
+  panel,
+  tickets,
+}) => {
+  await host();
+  await block(context);
+  await panel.open();
+  await panel.toTicket();
+  await panel.box.fill("Taken back");
+  await panel.button("Send").click();
+  await expect(panel.title).toHaveText("Not sent yet");
+  await context.route("**/deskbell-*/**", (route) => route.abort());
+  await page.reload();
+  await page.waitForFunction(() => /** @type {Any} */ (window).deskbell.version);
+  await command(page, "reset", { discard: true });
+  await context.unroute("**/deskbell-*/**");
+  await context.unroute("**/v1/**");
+  await page.reload();
+  await expect.poll(() => page.evaluate(() => localStorage["deskbell-queued:demo"])).toBe(undefined);
+  expect(await kept(page, "outbox")).toEqual([]);
+  expect(await tickets()).toEqual([]);
 });
 
 test("the ladder: copied, written as an e-mail that mail programs take, saved as a file, discarded", async ({

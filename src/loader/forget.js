@@ -1,0 +1,70 @@
+// What `reset` lets go of. Where help was not opened, nobody is there who could delete anything, and such a page may be gone the next
+// moment. So the loader leaves a mark, and whatever opens the database carries it out first: nothing of it is shown or sent.
+
+import { got, transact } from "./disk.js";
+
+/**
+ * @typedef {object} Mark
+ * @property {string} user the id of whose it is; empty for everybody's
+ * @property {boolean} discard whether what they have sealed goes as well
+ * @property {number} at when, in milliseconds; what is newer stays
+ */
+
+/**
+ * Deletes what the marks on the device name, and what `also` does: drafts, replies, receipts, and the files of all of them. Never
+ * rejects: where that is not possible, the marks stay.
+ * @param {string} site @param {Mark} [also]
+ */
+export const forget = async (site, also) => {
+  const found = marks(site);
+  const all = [...found.values(), ...(also ? [also] : [])];
+  if (!all.length) return;
+  try {
+    await transact(["drafts", "outbox", "receipts", "files"], (...stores) => clean(site, all, stores));
+    for (const [name, { at }] of found) if (localStorage[name] == at) localStorage.removeItem(name);
+  } catch {}
+};
+
+/** @param {string} site @returns {Map<string, Mark>} by its name */
+const marks = (site) => {
+  const found = new Map();
+  try {
+    for (const act of ["reset", "discard"])
+      for (const name of Object.keys(localStorage)) {
+        const start = `deskbell-${act}:${site}:`;
+        if (!name.startsWith(start)) continue;
+        const at = Number(localStorage[name]);
+        found.set(name, { user: name.slice(start.length), discard: act == "discard", at });
+      }
+  } catch {}
+  return found;
+};
+
+/** @param {string} site @param {Mark[]} all @param {IDBObjectStore[]} stores */
+const clean = async (site, all, [drafts, outbox, receipts, files]) => {
+  const entries = async (/** @type {any} */ store) => {
+    const [keys, values] = await Promise.all([got(store.getAllKeys()), got(store.getAll())]);
+    return keys.map((/** @type {string} */ key, /** @type {number} */ nth) => [key, values[nth]]);
+  };
+  // What is said to come from the future is from before the clock was put back.
+  const isOlder = (/** @type {Mark} */ { at }, /** @type {any} */ kept) => kept.at <= at || kept.at > Date.now();
+  /** What the files that stay go along with. @type {Set<string>} */
+  const claims = new Set();
+  for (const [key, draft] of await entries(drafts)) {
+    const gone = all.some(
+      (mark) => isOlder(mark, draft) && `${key}\n`.startsWith(`${site}\n${mark.user && `${mark.user}\n`}`),
+    );
+    if (gone) drafts?.delete(key);
+    else claims.add(draft.id ?? `reply:${key.split("\n").pop()}`);
+  }
+  for (const [key, item] of await entries(outbox)) {
+    const gone = (/** @type {Mark} */ mark) =>
+      mark.discard && (!mark.user || mark.user == item.user) && isOlder(mark, item);
+    if (item.site == site && all.some(gone)) outbox?.delete(key);
+    else for (const id of [key, ...item.files]) claims.add(id);
+  }
+  for (const [key, receipt] of await entries(receipts))
+    if (receipt.site == site && all.some((mark) => isOlder(mark, receipt))) receipts?.delete(key);
+  for (const [key, file] of await entries(files))
+    if (!claims.has(key) && !claims.has(file.of) && all.some((mark) => isOlder(mark, file))) files?.delete(key);
+};

@@ -1,0 +1,34 @@
+import { expect, test } from "../deskbell.js";
+
+// A page on the gateway's own origin, as the demo is and as whoever puts the gateway behind their own server has it.
+
+test("a request of the page that fails goes along, and none of ours", async ({
+  page,
+  gateway,
+  panel,
+  tickets,
+  trouble,
+}) => {
+  trouble.expect(/status of 50\d/);
+  await page.route("**/v1/sites/demo/search**", (route) => route.fulfill({ status: 503, body: "no" }));
+  await page.goto(gateway.url);
+  await page.getByRole("button", { name: "Refresh" }).click();
+  await expect(page.getByText("Could not refresh")).toBeVisible();
+  await page.getByRole("button", { name: "Help", exact: true }).click();
+  await page.getByRole("menuitem", { name: "Send a bug report" }).click();
+  await expect(panel.severity).toBeVisible();
+  const searched = page.waitForResponse("**/search**");
+  await panel.box.fill("It cannot be refreshed");
+  await searched;
+  await panel.send();
+  // What has failed until then stands in the next ticket at the latest.
+  await panel.button("Done").click();
+  await page.getByRole("button", { name: "Help", exact: true }).click();
+  await page.getByRole("menuitem", { name: "Send a bug report" }).click();
+  await panel.box.fill("Another matter altogether");
+  await panel.send();
+  const sent = await tickets();
+  expect(sent).toHaveLength(2);
+  for (const { context } of sent)
+    expect(context.requests).toMatchObject([{ method: "GET", url: `${gateway.url}/demo/fail`, status: 500 }]);
+});
