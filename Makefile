@@ -109,6 +109,8 @@ widget: wasm-target $(TRUNK) $(BINDGEN) $(LOADER_PACKAGES)
 	# Where this machine keeps its crates is nobody's business, and would make the module differ from machine to machine.
 	flags=$$(for folder in "$${CARGO_HOME:-$$HOME/.cargo}"/registry/src/*/; do printf -- '--remap-path-prefix=%s= ' "$$folder"; done)
 	export CARGO_TARGET_WASM32_UNKNOWN_UNKNOWN_RUSTFLAGS="$$flags--remap-path-prefix=$(CURDIR)/="
+	# All at once, because Trunk's builds wait for each other and would keep one core busy.
+	cargo build --locked --quiet --profile widget --target wasm32-unknown-unknown --bin widget --bin answers --bin engines --bin sends --bin site --bin tickets
 	trunk build --release
 
 wasm-target: | needs

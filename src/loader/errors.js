@@ -2,6 +2,7 @@
 
 import { crumb } from "./breadcrumbs.js";
 import { quietly, ring, wrap } from "./record.js";
+import { isOurs } from "./settings.js";
 
 /** @typedef {{source: string, name: string, message: string, stack: string, location: string, first_at: number, at: number, count: number}} Recorded */
 
@@ -15,7 +16,8 @@ export const watchErrors = () => {
     (/** @type {any} */ { target, message, error, filename, lineno, colno }) => {
       if (message) return record("error", error ?? message, `${filename}:${lineno}:${colno}`);
       // Only an element has a name; what it could not load is told to nobody but those who capture.
-      if (target?.localName) record("resource", `<${target.localName}>`, text(target.src || target.href));
+      const url = text(target?.src || target?.href);
+      if (target?.localName && !isOurs(url)) record("resource", `<${target.localName}>`, url);
     },
     true,
   );

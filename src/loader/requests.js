@@ -1,7 +1,7 @@
 // Requests of the page that failed or were slow. Never a body.
 
 import { quietly, ring, wrap } from "./record.js";
-import { own } from "./settings.js";
+import { isOurs } from "./settings.js";
 import { state } from "./state.js";
 
 /** @typedef {{method: string, url: string, status: number, failure: string, at: number, duration_ms: number, size: number, headers: Record<string, string>, kept?: boolean}} Asked */
@@ -86,9 +86,6 @@ export const watchRequests = () => {
     }),
   );
 };
-
-/** @param {string} url */
-const isOurs = (url) => [...own].some((start) => url.startsWith(start));
 
 /** @param {() => any} method @param {() => any} address @returns {Asked | undefined} */
 const begin = (method, address) => {

@@ -42,6 +42,8 @@ export const own = new Set([
   `${gateway.replace(/\/+$/, "")}/v1/sites/${encodeURIComponent(site)}/`,
   new URL("deskbell-", base).href,
 ]);
+/** Whether we ask for an address, and not the page. @param {string} url */
+export const isOurs = (url) => [...own].some((start) => url.startsWith(start));
 /** Whether the browser keeps our errors from the page: we come from another origin, and without `crossorigin`. */
 export const muted = script?.crossOrigin == null && !script?.src.startsWith(`${location.origin}/`);
 /** What opens the panel, beside links. */

@@ -36,6 +36,8 @@ let published;
 /** The files that go along where no gateway says which. */
 const FILES = { max_bytes: 10_000_000, max_count: 10, types: ["*/*"] };
 
+/** What was given with the token that was read last. @type {unknown} */
+let learned;
 /** What the token says of the person whose promises were asked for. */
 let asked = "";
 /** The modules beside the form, once they are ready. @type {Modules | undefined} */
@@ -79,14 +81,18 @@ const meet = (reset, discard) => {
 
 /** Learns who a token is about. What that promises is asked for anew; and what an earlier one did, where there is none any more. */
 const learnAnew = async () => {
-  const { token: source } = state;
+  const { token: source, given } = state;
+  // Nobody has been identified since, so the host need not be asked for another token.
+  if (given && given == learned) return;
   await learn(state, () => {
     draw();
     meet();
   });
   if (!mounted) return;
   const now = await claims(state);
-  if (source != state.token || asked == now) return;
+  if (source != state.token) return;
+  if (now) learned = given;
+  if (asked == now) return;
   asked = now;
   formChanged(2);
 };

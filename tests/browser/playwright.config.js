@@ -5,7 +5,8 @@ export default defineConfig({
   testMatch: "**/*.spec.js",
   outputDir: "output",
   fullyParallel: true,
-  workers: 2,
+  // One more than the cores of a small machine, because tests wait as much as they compute.
+  workers: 3,
   retries: 0,
   forbidOnly: Boolean(process.env.CI),
   // Limits for a machine that is several times slower than the usual one: what passes waits for none of them.

@@ -234,3 +234,21 @@ test("where the widget does not come, the page is told once, and it is tried aga
   await page.unroute("**/widget.wasm");
   await panel.open();
 });
+
+test("what ships is fetched from a folder that is named after its content, and kept for ever", async ({
+  host,
+  page,
+  panel,
+  gateway,
+}) => {
+  /** @type {Set<string>} */
+  const kept = new Set();
+  page.on("response", (response) => {
+    const [, folder] = response.url().match(/\/(deskbell-[^/]+)\//) ?? [];
+    if (response.url().startsWith(gateway.url) && folder) kept.add(`${folder} ${response.headers()["cache-control"]}`);
+  });
+  await host();
+  await panel.open();
+  await panel.sendTicket("from one folder");
+  expect([...kept]).toEqual([expect.stringMatching(/^deskbell-[0-9a-f]{16} public, max-age=31536000, immutable$/)]);
+});

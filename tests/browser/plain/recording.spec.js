@@ -150,6 +150,19 @@ test("failed requests are recorded with method, status, duration, size and the h
   expect(JSON.stringify(context)).not.toMatch(/typed body|a body|Bearer abc/);
 });
 
+test("what of ours does not come is no error of the page", async ({ host, page, panel, tickets }) => {
+  await host();
+  await page.route("**/answers.js", (route) => route.abort());
+  const missed = page.waitForEvent("requestfailed", (request) => request.url().endsWith("/answers.js"));
+  await panel.open();
+  await panel.box.fill("export chart");
+  await missed;
+  // What is recorded goes along from the first letter on.
+  await panel.box.fill("");
+  await panel.sendTicket("errors");
+  expect((await tickets())[0].context.errors ?? []).toEqual([]);
+});
+
 test("what was done is recorded by role and accessible name, and nothing that was typed", async ({
   host,
   page,
