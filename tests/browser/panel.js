@@ -89,6 +89,14 @@ export class Panel {
     return this.received();
   }
 
+  /** Has what waits sent now, where it has not gone by itself meanwhile. @param {string} name of the button */
+  async again(name = "Try again") {
+    const button = this.button(name);
+    await expect(async () => {
+      if (await button.count()) await button.click({ timeout: 2000 });
+    }).toPass();
+  }
+
   async received() {
     await expect(this.root.getByRole("heading", { name: "We have it" })).toBeVisible();
     const reference = (await this.reference.textContent())?.match(/DB-\w+/)?.[0];

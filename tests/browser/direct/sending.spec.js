@@ -195,7 +195,7 @@ test("where people have to sign in and nothing can be read, files keep it from g
   );
   expect(await posts(zendesk)).toEqual([]);
   await zendesk.quirks({ require_auth: false });
-  await panel.button("Try again").click();
+  await panel.again();
   await received(panel);
   expect((await zendesk.state()).tickets).toHaveLength(1);
 });
@@ -394,7 +394,7 @@ test("what fails on its way to Zendesk is no failed request of the page", async 
   await panel.open();
   await write(panel, "First");
   await expect(panel.title).toHaveText("Not sent yet");
-  await panel.button("Try again").click();
+  await panel.again();
   await received(panel);
   await panel.button("Done").click();
   await page.evaluate(() => fetch("/missing.css").then((answer) => answer.text()));

@@ -44,7 +44,7 @@ for (const later of ["the same page", "another page"]) {
     await panel.button(/waits? to be sent/).click();
     await expect(panel.root.getByText("sent while nobody knew")).toBeVisible();
     end();
-    await panel.button("Try again").click();
+    await panel.again();
     const reference = await panel.received();
     expect(sent.size, "the same bytes with the same key").toBe(1);
     expect(await tickets()).toMatchObject([{ reference, message: "sent while nobody knew" }]);

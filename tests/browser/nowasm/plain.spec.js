@@ -172,7 +172,7 @@ test("a reload while the gateway is down loses nothing, and it goes once", async
   await gateway.stop("SIGKILL");
   await gateway.start();
   await back();
-  await panel.button("Try again").click();
+  await panel.again();
   const reference = await panel.received();
   expect(await sealed(page)).toBe(0);
   expect(await tickets()).toMatchObject([{ reference, message: "sealed before the network was asked" }]);
@@ -401,7 +401,7 @@ for (const [colorScheme, lang, size] of /** @type {const} */ ([
       await expect(panel.button(words.again)).toBeVisible();
       await expectAccessible(page);
       await back();
-      await panel.button(words.again).click();
+      await panel.again(words.again);
       await expect(panel.root.getByRole("heading", { name: words.there })).toBeVisible();
       await expectAccessible(page);
     });

@@ -177,7 +177,7 @@ test("a reply that does not get through is kept, and goes once", async ({ page, 
   await panel.button("1 message waits to be sent").click();
   await expect(panel.root.locator(".waits")).toContainText("More of it");
   await page.unroute("**/messages");
-  await panel.button("Try again").click();
+  await panel.again();
   await expect(panel.root.getByText("Nothing waits to be sent.")).toBeVisible();
   await panel.button("Back").click();
   await panel.button(/^Your tickets/).click();
@@ -347,7 +347,7 @@ test("what was sent already is offered before it is sent again, and takes in wha
   await expect(panel.alert).toContainText("We couldn't reach support");
   await expect(panel.root.locator(".waits")).toContainText("dashboard export: the file is empty again");
   await page.unroute("**/messages");
-  await panel.button("Try again").click();
+  await panel.again();
   await expect(panel.root.getByText("Nothing waits to be sent.")).toBeVisible();
   await panel.button("Back").click();
   await expect(panel.box).toHaveValue("");

@@ -64,7 +64,7 @@ test("gone at Send: the cause in words, the text kept, ways out, and one ticket 
   await expect(panel.box).toBeEditable();
   await panel.button("1 message waits to be sent").click();
   await gateway.start();
-  await panel.button("Try again").click();
+  await panel.again();
   const reference = await panel.received();
   expect(await tickets()).toMatchObject([{ reference, message: "sent into the void" }]);
   await expect(page.locator("[data-deskbell-queued]")).toHaveCount(0);
@@ -97,14 +97,14 @@ test("the answer gets lost: trying again brings the same ticket, not another", a
   await host();
   /** @type {(string | undefined)[]} */
   const keys = [];
-  let lost = 0;
+  // It is tried by itself as well, however long this test takes.
+  let answers = "are lost";
   await page.route("**/tickets", async (route) => {
     if (route.request().method() !== "POST") return route.continue();
     keys.push(route.request().headers()["idempotency-key"]);
-    if (keys.length > 2) return route.continue();
+    if (answers === "come") return route.continue();
     await route.fetch();
-    lost += 1;
-    return keys.length === 1
+    return answers === "are lost"
       ? route.abort("connectionreset")
       : route.fulfill({ status: 502, body: "<h1>Bad gateway</h1>" });
   });
@@ -113,11 +113,13 @@ test("the answer gets lost: trying again brings the same ticket, not another", a
   await panel.box.fill("only once");
   await panel.button("Send").click();
   await expect(panel.alert).toContainText("We couldn't reach support.");
-  await panel.button("Try again").click();
+  answers = "are those of a proxy";
+  await panel.again();
   await expect(panel.alert).toContainText("we don't know whether it arrived");
-  expect(lost).toBe(2);
-  await panel.button("Try again").click();
+  answers = "come";
+  await panel.again();
   const reference = await panel.received();
+  expect(keys.length).toBeGreaterThanOrEqual(3);
   expect(new Set(keys).size, "one sealed body has one key").toBe(1);
   expect(await tickets()).toMatchObject([{ reference, message: "only once" }]);
 });

@@ -349,7 +349,7 @@ for (const [name, break_] of /** @type {const} */ ([
     await panel.button("Send").click();
     await expect(panel.root.getByText("leave this page open until it is sent")).toBeVisible();
     await context.unroute("**/v1/**");
-    await panel.button("Try again").click();
+    await panel.again();
     await panel.received();
     expect(await tickets()).toHaveLength(1);
   });
