@@ -50,8 +50,12 @@ export const UNSURE = "unsure";
 const REQUEST_MS = 20_000;
 /** What waits for longer is not sent before the person has said so once more. */
 const ASK_AFTER_MS = 86_400_000;
-/** How long a tab has the right to send where the browser does not tell them apart; longer than a request takes. */
-const LEASE_MS = 3 * REQUEST_MS;
+/**
+ * How long a tab has the right to send where the browser does not tell them apart, and how often it renews it: short, because a tab
+ * that is closed meanwhile gives nothing back. Should two send at once after all, they send the same bytes with the same key.
+ */
+const LEASE_MS = 10_000;
+const RENEW_MS = 3000;
 
 /** @param {Given} given */
 export const outbox = (given) => {
@@ -286,19 +290,22 @@ export const outbox = (given) => {
 
   /** @param {() => Promise<void>} act */
   const leased = async (act) => {
+    const hold = (/** @type {IDBObjectStore} */ leases) => void leases.put(Date.now() + LEASE_MS, name);
     for (;;) {
       const wait = await transact(["leases"], async (leases) => {
         const left = ((await got(leases.get(name))) ?? 0) - Date.now();
         if (left > 0 && left <= LEASE_MS) return left;
-        leases.put(Date.now() + LEASE_MS, name);
+        hold(leases);
         return 0;
       }).catch(() => 0);
       if (!wait) break;
       await new Promise((resolve) => setTimeout(resolve, Math.min(wait, 500)));
     }
+    const renewing = setInterval(() => transact(["leases"], hold).catch(blank), RENEW_MS);
     try {
       await act();
     } finally {
+      clearInterval(renewing);
       await transact(["leases"], (leases) => leases.delete(name)).catch(blank);
     }
   };

@@ -130,6 +130,35 @@ test("without locks and channels between tabs it goes all the same, once", async
   expect(await tickets()).toHaveLength(1);
 });
 
+test("without locks a tab that is closed while it sends does not keep the others waiting", async ({
+  context,
+  page,
+  panel,
+  host,
+  tickets,
+}) => {
+  await context.addInitScript(() => {
+    Object.defineProperty(navigator, "locks", { value: undefined });
+    Object.defineProperty(window, "BroadcastChannel", { value: undefined });
+  });
+  const site = await host();
+  let asked = false;
+  await page.route("**/tickets", (route) => {
+    if (route.request().method() !== "POST") return route.continue();
+    asked = true;
+  });
+  await panel.open();
+  await panel.toTicket();
+  await panel.box.fill("From a tab that is gone");
+  await panel.button("Send").click();
+  await expect.poll(() => asked).toBe(true);
+  const second = await context.newPage();
+  await page.close();
+  await second.goto(site.url);
+  await expect.poll(async () => (await tickets()).length).toBe(1);
+  await expect.poll(async () => (await command(second, "status")).queued).toBe(0);
+});
+
 test("after a day it asks before it sends", async ({ context, host, page, panel, tickets }) => {
   await host();
   await block(context);
