@@ -100,7 +100,7 @@ test("a server that is down gets it when it is there, and one that says later ge
 }) => {
   await mailbox.stop();
   const { id } = await post();
-  await expect.poll(() => gateway.log).toContain("a mail could not be sent");
+  await expect.poll(() => gateway.log).toContain("mail failed");
   mailbox.refusals = [450];
   await mailbox.start();
   const mail = await first(mailbox);
@@ -116,11 +116,12 @@ test("what a restarted gateway finds unsent, it sends, and what is sent it does 
   await first(mailbox);
   await mailbox.stop();
   const { reference } = await post({ message: "The second" });
-  await expect.poll(() => gateway.log).toContain("a mail could not be sent");
+  await expect.poll(() => gateway.log).toContain("mail failed");
   await gateway.stop("SIGKILL");
   await mailbox.start();
   await gateway.start();
-  await expect.poll(() => mailbox.mails.length, { timeout: 60_000 }).toBe(2);
+  // Killed before it has noted what became of the try, the gateway's claim holds for half a minute.
+  await expect.poll(() => mailbox.mails.length, { timeout: 90_000 }).toBe(2);
   expect(mailbox.mails[1].subject).toContain(reference);
 });
 
@@ -131,7 +132,7 @@ test("a server that says no is not asked again, and the log does not name the pe
 }) => {
   mailbox.refusals = [550];
   const refused = await post();
-  await expect.poll(() => gateway.log).toContain("a mail is given up");
+  await expect.poll(() => gateway.log).toContain("mail given up");
   const { reference } = await post({ message: "The next one" });
   expect((await first(mailbox)).subject).toContain(reference);
   expect(mailbox.asked).toBe(2);
