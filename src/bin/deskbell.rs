@@ -9,6 +9,7 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
+use deskbell::gateway::privacy::{Selection, erase, export};
 use deskbell::gateway::settings::{self, Overrides};
 use deskbell::gateway::{
     self, delivery,
@@ -46,6 +47,13 @@ enum Command {
     /// Each line says what is good or BAD, and how to mend it; the exit code is 1 where anything is bad. Nothing is left behind there,
     /// but with --send a test ticket. DESKBELL_ZENDESK_SECRET and DESKBELL_SMTP_PASSWORD count as with serve.
     Check(Check),
+    /// Erase tickets with everything that belongs to them: messages, notes, deliveries, receipts, files, search words.
+    ///
+    /// Only counts, unless --yes is given. Works beside a running gateway. What was brought to destinations stays there and is named;
+    /// mails that were sent and backups are not reached. A submission that is sent again does not bring its ticket back (410).
+    Erase(Erase),
+    /// Write what is kept about somebody into a folder: export.json, and the files beside it.
+    Export(Export),
 }
 
 #[derive(clap::Args)]
@@ -125,6 +133,75 @@ struct Check {
     send: bool,
 }
 
+#[derive(clap::Args)]
+#[command(group = clap::ArgGroup::new("selection").required(true).args(["ticket", "person", "email", "before"]))]
+struct Erase {
+    #[command(flatten)]
+    whose: Whose,
+    /// All solved tickets that were updated last before this day (UTC), YYYY-MM-DD.
+    #[arg(long, value_name = "DATE")]
+    before: Option<String>,
+    /// With --before: open tickets as well.
+    #[arg(long, conflicts_with_all = ["ticket", "person", "email"])]
+    with_open: bool,
+    /// Erase, and do not only count.
+    #[arg(long)]
+    yes: bool,
+}
+
+#[derive(clap::Args)]
+#[command(group = clap::ArgGroup::new("selection").required(true).args(["ticket", "person", "email"]))]
+struct Export {
+    #[command(flatten)]
+    whose: Whose,
+    /// The folder to write, empty or not there yet.
+    #[arg(long, value_name = "FOLDER", default_value = "deskbell-export")]
+    out: PathBuf,
+}
+
+/// Whose tickets are meant.
+#[derive(clap::Args)]
+#[group(skip)]
+struct Whose {
+    /// One ticket, by its reference.
+    #[arg(long, value_name = "REFERENCE")]
+    ticket: Option<String>,
+    /// All of a person, by the site and your id of them; those that only claim to be theirs as well.
+    #[arg(long, num_args = 2, value_names = ["SITE", "ID"])]
+    person: Option<Vec<String>>,
+    /// All that name an e-mail address.
+    #[arg(long, value_name = "ADDRESS")]
+    email: Option<String>,
+    /// With --email or --before: of this site only.
+    #[arg(long, value_name = "SITE", conflicts_with_all = ["ticket", "person"])]
+    site: Option<String>,
+    /// The configuration file that names the database and the folder of files.
+    #[arg(long, value_name = "FILE", env = "DESKBELL_CONFIG")]
+    config: Option<PathBuf>,
+    /// The database, sqlite:PATH [default: sqlite:data/deskbell.db].
+    #[arg(long, value_name = "URL", env = "DESKBELL_DATABASE")]
+    database: Option<String>,
+}
+
+impl Whose {
+    fn selection(&self) -> Option<Selection> {
+        let person = self.person.as_deref().and_then(|person| match person {
+            [site, id] => Some(Selection::Person { site: site.clone(), id: id.clone() }),
+            _ => None,
+        });
+        let ticket = self.ticket.clone().map(Selection::Ticket);
+        let email = |address: String| Selection::Email { address, site: self.site.clone() };
+        ticket.or(person).or_else(|| self.email.clone().map(email))
+    }
+
+    fn settings(&self) -> Result<settings::Settings, settings::SettingsError> {
+        // Secrets are not needed, but a configuration without them is not complete.
+        let (config, database) = (self.config.clone(), self.database.clone());
+        let (smtp_password, zendesk_secret) = (secret("DESKBELL_SMTP_PASSWORD"), secret("DESKBELL_ZENDESK_SECRET"));
+        settings::load(&Overrides { config, database, smtp_password, zendesk_secret, ..Overrides::default() })
+    }
+}
+
 #[tokio::main]
 async fn main() -> ExitCode {
     let filter = EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new("info"));
@@ -140,6 +217,8 @@ async fn main() -> ExitCode {
         Command::Import(options) => run_import(options).await,
         Command::Index(options) => run_index(options).await,
         Command::Check(options) => run_check(options).await,
+        Command::Erase(options) => run_erase(options).await,
+        Command::Export(options) => run_export(options).await,
     };
     done.unwrap_or_else(|error| {
         eprintln!("deskbell: {error}");
@@ -174,6 +253,28 @@ async fn run_check(options: Check) -> Result<ExitCode, gateway::GatewayError> {
     let checked = delivery::check(&settings, send).await;
     println!("{checked}");
     Ok(if checked.is_good() { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+}
+
+async fn run_erase(options: Erase) -> Result<ExitCode, gateway::GatewayError> {
+    let Erase { whose, before, with_open, yes } = options;
+    let before = before.map(|day| Selection::before(&day, whose.site.clone(), with_open)).transpose()?;
+    // One of them is there, which clap has seen to.
+    let Some(selection) = whose.selection().or(before) else { return Ok(ExitCode::FAILURE) };
+    let erased = erase::run(&whose.settings()?, &selection, yes).await?;
+    print!("{erased}");
+    Ok(if erased.unreadable == 0 { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+}
+
+async fn run_export(options: Export) -> Result<ExitCode, gateway::GatewayError> {
+    let Export { whose, out } = options;
+    let Some(selection) = whose.selection() else { return Ok(ExitCode::FAILURE) };
+    let exported = export::run(&whose.settings()?, &selection, &out).await?;
+    let export::Exported { tickets, files, missing_files, unreadable } = exported;
+    println!("{tickets} tickets and {files} files in {}", out.display());
+    if missing_files + unreadable > 0 {
+        eprintln!("{unreadable} tickets cannot be read and {missing_files} files are not in their folder");
+    }
+    Ok(if missing_files + unreadable == 0 { ExitCode::SUCCESS } else { ExitCode::FAILURE })
 }
 
 /// A secret of the environment. An empty variable is what a compose file makes of one that is not set.

@@ -79,6 +79,9 @@ pub struct Attachment {
     pub media: String,
     /// How large it is, in bytes.
     pub size: u32,
+    /// Whether it may still carry metadata such as a location, its author or when it was made.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub has_metadata: bool,
     /// Where it can be read for an hour, relative to the gateway; empty where it goes along with nothing yet.
     #[serde(default, skip_serializing_if = "String::is_empty")]
     pub url: String,
@@ -91,6 +94,7 @@ impl Read for Attachment {
             name: source.text_of("name"),
             media: source.text_of("type"),
             size: source.get("size").number() as u32,
+            has_metadata: source.get("has_metadata").yes(),
             url: source.text_of("url"),
         }
     }

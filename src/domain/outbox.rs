@@ -124,6 +124,8 @@ fn read<S: Source>(sealed: Sealed, answer: &Answer<S>, online: bool) -> Outcome 
         200..=299 => Outcome::Unknown(Cause::Fault),
         409 if code == "in_progress" => Outcome::Unknown(Cause::Busy(retry_after.unwrap_or(1))),
         409 if code == "attachments_missing" => Outcome::Missing,
+        // A file of it is not taken, today or for lack of room: what it goes along with need not wait for that.
+        429 | 507 if matches!(code.as_str(), "upload_quota" | "storage_full") => Outcome::Refused,
         429 => Outcome::Unknown(Cause::Busy(retry_after.unwrap_or(30))),
         // The body did not arrive in time; nobody has judged it.
         408 => Outcome::Unknown(Cause::TimedOut),
@@ -168,6 +170,9 @@ mod tests {
             (http(409, &problem("key_reused"), None), true, Outcome::Refused),
             (http(413, &problem("too_large"), None), true, Outcome::Refused),
             (http(409, &problem("attachments_missing"), None), true, Outcome::Missing),
+            (http(429, &problem("upload_quota"), Some(40_000)), true, Outcome::Refused),
+            (http(507, &problem("storage_full"), Some(600)), true, Outcome::Refused),
+            (http(507, "{}", None), true, Outcome::Unknown(Cause::Fault)),
             (http(422, &problem("attachments_missing"), None), true, Outcome::Refused),
             (http(409, &problem("in_progress"), Some(2)), true, unknown(Cause::Busy(2))),
             (http(409, &problem("in_progress"), None), true, unknown(Cause::Busy(1))),

@@ -161,8 +161,14 @@ mod tests {
             title: text("b"),
             errors: vec![FieldError { pointer: text("c"), detail: text("d") }],
         });
-        let attachment =
-            Attachment { id: text("a"), name: text("b"), media: text("image/png"), size: 7, url: text("/c") };
+        let attachment = Attachment {
+            id: text("a"),
+            name: text("b"),
+            media: text("image/png"),
+            size: 7,
+            has_metadata: true,
+            url: text("/c"),
+        };
         reads_alike(Message {
             number: 2,
             author: Author::Support,

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use super::attachments::Folder;
+use super::attachments::FileStorage;
 use super::delivery::Lines;
 
 use super::guard::{Guard, ProxyWatch};
@@ -24,7 +24,7 @@ pub struct App {
     /// What is kept.
     pub store: Arc<dyn Store>,
     /// The files that go along with tickets.
-    pub folder: Folder,
+    pub folder: FileStorage,
     /// What is searched.
     pub indexes: Indexes,
     /// Searches that found nothing, until they count.
@@ -62,7 +62,7 @@ pub async fn open(settings: Settings) -> Result<Arc<App>, StoreError> {
     if settings.demo {
         super::demo::import(store.as_ref()).await?;
     }
-    let folder = Folder::open(settings.attachments.clone(), &store.attachments_key().await?)?;
+    let folder = FileStorage::open(settings.attachments.clone(), &store.attachments_key().await?)?;
     let indexes = Indexes::default();
     indexes.refresh(store.as_ref()).await?;
     let configs = settings.sites.iter().map(|(name, site)| (name.clone(), PublicConfig::new(&site.config))).collect();

@@ -20,6 +20,7 @@ pub mod json;
 pub mod live;
 pub mod mail;
 mod pauses;
+pub mod privacy;
 pub mod problem;
 pub mod routes;
 pub mod search;

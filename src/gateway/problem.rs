@@ -4,10 +4,14 @@ use axum::Json;
 use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 
+use super::attachments::quota::{self, Exceeded};
 use super::guard::Wait;
 use super::identity::TokenError;
 use super::store::{Limit, STATUS_CHANGES_AN_HOUR, StoreError};
 use crate::domain::problem::{FieldError, Problem};
+
+/// When to ask again where the disk is nearly full, in seconds: somebody has to make room.
+const STORAGE_FULL_RETRY: u64 = 600;
 
 /// Why a request is refused.
 #[derive(Debug, thiserror::Error)]
@@ -66,6 +70,20 @@ pub enum Refusal {
     /// Files that the body names are not there for it.
     #[error("files that the body names are not there; put them again, then send the same again under the same key")]
     AttachmentsMissing(Vec<FieldError>),
+    /// The ticket that came under the key was erased.
+    #[error("the ticket that came under this Idempotency-Key has been erased; it is not taken again")]
+    Erased,
+    /// A quota of files is used up.
+    #[error(
+        "the quota of {} is used up ({} bytes in {} files); it frees up at {} at the latest",
+        .0.quota.name(), .0.limit.bytes, .0.limit.files, .0.until
+    )]
+    UploadQuota(Exceeded),
+    /// The disk has less room than is kept free; tickets are still taken.
+    #[error(
+        "the gateway takes no files at the moment, because its disk is nearly full; tickets without files are taken"
+    )]
+    StorageFull,
     /// The address of a file was not made here, or its time is over.
     #[error("this address is not signed, or not any more; ask for the messages again")]
     InvalidAddress,
@@ -121,6 +139,9 @@ impl Refusal {
             Refusal::InProgress => (StatusCode::CONFLICT, "in_progress"),
             Refusal::KeyReused => (StatusCode::CONFLICT, "key_reused"),
             Refusal::AttachmentsMissing(_) => (StatusCode::CONFLICT, "attachments_missing"),
+            Refusal::Erased => (StatusCode::GONE, "erased"),
+            Refusal::UploadQuota(_) => (StatusCode::TOO_MANY_REQUESTS, "upload_quota"),
+            Refusal::StorageFull => (StatusCode::INSUFFICIENT_STORAGE, "storage_full"),
             Refusal::Unsigned => (StatusCode::UNAUTHORIZED, "unsigned"),
             Refusal::InvalidAddress => (StatusCode::FORBIDDEN, "invalid_address"),
             Refusal::TooMuch(_) => (StatusCode::TOO_MANY_REQUESTS, "too_much"),
@@ -139,6 +160,8 @@ impl IntoResponse for Refusal {
         let again = match self {
             Refusal::InProgress | Refusal::Busy => Some(1),
             Refusal::TooMuch(seconds) | Refusal::TooManyStatusChanges(seconds) => Some(seconds),
+            Refusal::UploadQuota(exceeded) => Some(quota::seconds_until(exceeded.until)),
+            Refusal::StorageFull => Some(STORAGE_FULL_RETRY),
             _ => None,
         };
         let errors = match self {

@@ -18,12 +18,13 @@ use tokio_util::sync::CancellationToken;
 use super::app::App;
 use super::connections::{Capacity, Times};
 use super::guard::Limits;
+use super::privacy::PrivacyError;
 use super::search::import::{ImportError, timer};
 use super::search::static_index::StaticIndexError;
 use super::settings::{Settings, SettingsError};
 use super::store::StoreError;
 use super::supervisor::supervise;
-use super::{app, attachments, connections, delivery, incidents, mail, routes, search};
+use super::{app, attachments, connections, delivery, incidents, mail, privacy, routes, search};
 
 /// How long requests, deliveries, mails and syncs may go on when the gateway is told to stop; longer than any request may take but a file,
 /// which is put again.
@@ -51,6 +52,9 @@ pub enum GatewayError {
     /// There is no static index to be made.
     #[error(transparent)]
     StaticIndex(#[from] StaticIndexError),
+    /// Nothing can be erased or exported.
+    #[error(transparent)]
+    Privacy(#[from] PrivacyError),
     /// The store cannot be used.
     #[error(transparent)]
     Store(#[from] StoreError),
@@ -133,6 +137,7 @@ fn start_workers(app: &Arc<App>, stop: &CancellationToken) -> JoinSet<()> {
         Box::pin(async move { match incidents::follow(app.broken.clone(), &app.settings.sites).await {} })
     });
     repeat("attachments sweep", |app| Box::pin(async move { match attachments::sweep::run(&app).await {} }));
+    repeat("retention", |app| Box::pin(async move { match privacy::retention::run(&app).await {} }));
     repeat("imports", |app| {
         let plans = app.settings.sites.iter();
         let plans = plans.flat_map(|(name, site)| site.imports.iter().map(|plan| (name.clone(), plan.clone())));

@@ -13,12 +13,15 @@ import { blank } from "./state.js";
  * @property {Blob} blob
  * @property {number} at when it was added
  * @property {boolean} there whether the gateway has it
+ * @property {boolean} [metadata] whether the gateway says that it may still carry metadata, such as a location
  * @property {string} [refused] why the gateway does not take it: the code of its problem document
  *
  * @typedef {{status: number, text?: string, after?: number, late?: boolean}} Answer
  * @typedef {(refused: boolean) => Promise<string> | string} Token
  */
 
+/** Refusals that end: it can be tried again later, and what it goes along with need not wait for it. */
+const FULL = ["upload_quota", "storage_full"];
 /** How long it may stand still on its way. */
 const STALLED_MS = 30_000;
 
@@ -92,6 +95,8 @@ export const attachments = (siteUrl) => {
     find,
     of,
     gone,
+    /** Whether a refusal ends by itself. @param {string} [code] */
+    ends: (code) => FULL.includes(code ?? ""),
     /** Whether one is on its way. @param {string} id */
     goes: (id) => going.has(id),
     /** Has something called whenever anything changes. @param {() => void} heard */
@@ -155,19 +160,20 @@ export const attachments = (siteUrl) => {
       if (ended) return answer;
       // It may belong to something else by now.
       const now = known.get(id) ?? file;
-      if (answer.status == 201) await keep({ ...now, there: true });
-      else if ([413, 415].includes(answer.status)) await keep({ ...now, refused: code(answer.text) });
+      const { code = "unsupported_type", has_metadata: metadata } = parsed(answer.text);
+      if (answer.status == 201) await keep({ ...now, there: true, metadata, refused: undefined });
+      else if ([413, 415].includes(answer.status) || FULL.includes(code)) await keep({ ...now, refused: code });
       changed();
       return answer;
     },
   };
 };
 
-/** @param {string} [text] */
-const code = (text = "") => {
+/** The gateway's answer; empty where it is none of its own. @param {string} [text] @returns {{code?: string, has_metadata?: boolean}} */
+const parsed = (text = "") => {
   try {
-    return JSON.parse(text).code || "unsupported_type";
+    return JSON.parse(text);
   } catch {
-    return "unsupported_type";
+    return {};
   }
 };

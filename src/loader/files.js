@@ -20,6 +20,8 @@ import { sized } from "./sizes.js";
 export const css = FILES_CSS;
 
 const EDITABLE = /^image\/(png|jpeg|webp)$/;
+/** Types of files that carry metadata, such as where a picture was taken. */
+const CARRIES = /^(image|video)\/|\/(pdf|zip|vnd\.)/;
 const PREVIEW = 80;
 
 /** @param {Given} given */
@@ -82,15 +84,20 @@ export const start = ({ attachments, limits, put, changed, announce, words, lang
     return {
       node,
       /** @param {Kept} now */
-      show: ({ there, refused, blob }) => {
+      show: ({ there, refused, metadata, blob }) => {
         const part = attachments.gone.get(id);
         const goes = attachments.goes(id);
         const types = limits()
           ?.types.map((type) => type.split("/")[1]?.replace("plain", "txt"))
           .join(", ");
+        const full = attachments.ends(refused);
         const why =
-          refused == "too_large" ? say("file_large", sized(limits()?.max_bytes ?? 0, lang)) : say("file_type", types);
-        about.textContent = [sized(blob.size, lang), refused ? why : there || goes ? "" : say("file_waits")]
+          refused == "too_large"
+            ? say("file_large", sized(limits()?.max_bytes ?? 0, lang))
+            : say(full ? "file_full" : "file_type", types);
+        // Without a gateway nothing takes it out.
+        const told = there || !put ? (metadata || (!put && CARRIES.test(blob.type)) ? say("file_metadata") : "") : "";
+        about.textContent = [sized(blob.size, lang), refused ? why : there || goes ? told : say("file_waits")]
           .filter(Boolean)
           .join(" · ");
         about.className = refused ? "about error" : "about";
@@ -98,7 +105,7 @@ export const start = ({ attachments, limits, put, changed, announce, words, lang
         // Without a value it only says that it is on its way.
         if (part == undefined) progress.removeAttribute("value");
         else progress.value = part;
-        again.hidden = !put || there || goes || !!refused;
+        again.hidden = !put || there || goes || (!!refused && !full);
         edit.hidden = goes;
       },
     };

@@ -20,6 +20,7 @@ mod inbox_deliveries;
 mod incidents;
 mod killed;
 mod mail;
+mod privacy;
 mod queues;
 mod search;
 mod sources;

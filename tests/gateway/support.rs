@@ -17,6 +17,7 @@ use deskbell::gateway::store::{Store, View};
 use http_body_util::BodyExt;
 use ring::hmac;
 use serde_json::{Value, json};
+use sqlx::{Connection, SqliteConnection};
 use tempfile::TempDir;
 use tower::ServiceExt;
 
@@ -102,8 +103,18 @@ impl Gateway {
 
     /// Stops it and starts another on the same files.
     pub async fn restarted(self) -> Gateway {
+        self.restarted_with("").await
+    }
+
+    /// The same, with a few more lines in its file.
+    pub async fn restarted_with(self, lines: &str) -> Gateway {
         self.app.store.close().await;
-        open(self.folder, "", Overrides::default()).await
+        open(self.folder, lines, Overrides::default()).await
+    }
+
+    /// A connection of its own to the database.
+    pub async fn connection(&self) -> SqliteConnection {
+        SqliteConnection::connect(&format!("sqlite:{}", self.database().display())).await.unwrap()
     }
 
     pub fn database(&self) -> std::path::PathBuf {

@@ -129,31 +129,40 @@ pub struct Context {
 /// What in a context breaks its limits; empty for a good one. The gateway asks, because not every client is ours.
 pub fn check(context: &Context) -> Vec<FieldError> {
     let mut errors = Vec::new();
-    let mut refuse = |place: &str, detail: String| {
-        errors.push(FieldError { pointer: ["/context", place].concat(), detail });
-    };
     if serde_json::to_string(context).map_or(usize::MAX, |json| json.len()) > CONTEXT_MAX {
-        refuse("", format!("is larger than {CONTEXT_MAX} bytes"));
+        errors.push(FieldError { pointer: "/context".into(), detail: format!("is larger than {CONTEXT_MAX} bytes") });
     }
-    for (place, length, max) in [
+    check_records(context, "/context", &mut errors);
+    if let Some(since) = &context.since {
+        check_records(since, "/context/since", &mut errors);
+        if since.since.is_some() {
+            let detail = "is not allowed: what happened since is itself without a since".into();
+            errors.push(FieldError { pointer: "/context/since/since".into(), detail });
+        }
+    }
+    errors
+}
+
+fn check_records(context: &Context, place: &str, errors: &mut Vec<FieldError>) {
+    for (name, length, max) in [
         ("/errors", context.errors.len(), document::RECORDS_MAX),
         ("/requests", context.requests.len(), document::RECORDS_MAX),
         ("/links", context.links.len(), document::RECORDS_MAX),
         ("/breadcrumbs", context.breadcrumbs.len(), document::BREADCRUMBS_MAX),
     ] {
         if length > max {
-            refuse(place, format!("has more than {max} entries"));
+            errors.push(FieldError { pointer: [place, name].concat(), detail: format!("has more than {max} entries") });
         }
     }
-    errors
 }
 
-/// Takes out the groups that the site collects from nobody, whatever the page has sent.
+/// Takes out the groups that the site collects from nobody, whatever the page has sent, however deep it stands.
 pub fn drop_groups(context: &mut Context, groups: &[Group]) {
     for group in groups.iter().copied() {
-        clear(context, group);
-        if let Some(since) = &mut context.since {
-            clear(since, group);
+        let mut level = Some(&mut *context);
+        while let Some(context) = level {
+            clear(context, group);
+            level = context.since.as_deref_mut();
         }
         context.withheld.retain(|known| known.group != group);
         context.withheld.push(Withheld { group, items: 0, by: By::Site });
@@ -174,5 +183,32 @@ fn clear(context: &mut Context, group: Group) {
             context.page_values.0.clear();
             context.unanswered.clear();
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn with_user(since: Option<Context>) -> Context {
+        let user = Some(User { id: "u-7".into(), ..User::default() });
+        Context { user, since: since.map(Box::new), ..Context::default() }
+    }
+
+    #[test]
+    fn what_a_site_collects_from_nobody_is_dropped_however_deep_it_stands() {
+        let mut context = with_user(Some(with_user(Some(with_user(Some(with_user(None)))))));
+        drop_groups(&mut context, &[Group::User]);
+        let json = serde_json::to_string(&context).unwrap();
+        assert!(!json.contains("u-7"), "{json}");
+    }
+
+    #[test]
+    fn what_happened_since_is_limited_and_has_no_since_of_its_own() {
+        let error = ErrorRecord::default();
+        let since = Context { errors: vec![error; document::RECORDS_MAX + 1], ..with_user(Some(with_user(None))) };
+        let pointers: Vec<String> = check(&with_user(Some(since))).into_iter().map(|error| error.pointer).collect();
+        assert_eq!(pointers, ["/context/since/errors", "/context/since/since"]);
+        assert_eq!(check(&with_user(Some(with_user(None)))), []);
     }
 }

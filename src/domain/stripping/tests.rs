@@ -10,11 +10,7 @@ const SECRET: &[u8] = b"48.8584 N 2.2945 E";
 const BITS: &[u8] = b"\x12\x34\xff\0\x56\xff\xd0\x78\xff\xff\0\x9a";
 
 fn clean(found: FileType, bytes: &[u8]) -> Result<Vec<u8>, Broken> {
-    stripper(found).unwrap()(bytes)
-}
-
-fn holds(bytes: &[u8], part: &[u8]) -> bool {
-    bytes.windows(part.len()).any(|window| window == part)
+    stripper(found).unwrap()(bytes.to_vec()).map(|stripped| stripped.bytes)
 }
 
 fn segment(marker: u8, data: &[u8]) -> Vec<u8> {
@@ -259,5 +255,245 @@ proptest! {
         let cleaned = clean(FileType::Jpeg, &file).unwrap();
         prop_assert!(holds(&cleaned, BITS) && !holds(&cleaned, said.as_bytes()));
         prop_assert_eq!(cleaned, clean(FileType::Jpeg, &photograph).unwrap());
+    }
+}
+
+/// Cleans a file of which something may be left; whether it is.
+fn strip(found: FileType, bytes: &[u8]) -> (Vec<u8>, bool) {
+    let Stripped { bytes, has_metadata } = stripper(found).unwrap()(bytes.to_vec()).unwrap();
+    (bytes, has_metadata)
+}
+
+fn sub_blocks(data: &[u8]) -> Vec<u8> {
+    let blocks = data.chunks(255).flat_map(|block| [&[block.len() as u8], block].concat());
+    blocks.chain([0]).collect()
+}
+
+fn gif(extensions: &[Vec<u8>]) -> Vec<u8> {
+    let picture = [&b"\x2c\0\0\0\0\x01\0\x01\0\x80"[..], &[7; 6], b"\x02", &sub_blocks(BITS)].concat();
+    [&b"GIF89a\x01\0\x01\0\x80\0\0"[..], &[9; 6], &extensions.concat(), &picture, b"\x3b", SECRET].concat()
+}
+
+fn extension(label: u8, blocks: &[&[u8]]) -> Vec<u8> {
+    let blocks: Vec<u8> = blocks.iter().flat_map(|block| [&[block.len() as u8], *block].concat()).collect();
+    [&[0x21, label], &blocks[..], &[0]].concat()
+}
+
+fn moving_gif() -> Vec<u8> {
+    // XMP is no row of sub-blocks, but ends like one: with all bytes from 255 down to 0.
+    let magic: Vec<u8> = [1].into_iter().chain((0..=255).rev()).chain([0]).collect();
+    gif(&[
+        extension(0xff, &[b"NETSCAPE2.0", b"\x01\x05\0"]),
+        extension(0xff, &[b"SECRETSOFT1", SECRET]),
+        [&b"\x21\xff\x0bXMP DataXMP"[..], &[SECRET, &[0xef; 238]].concat(), &magic].concat(),
+        extension(0xfe, &[SECRET]),
+        extension(0x01, &[&[0; 12], SECRET]),
+        extension(0xf9, &[b"\x04\x0a\0\0"]),
+    ])
+}
+
+#[test]
+fn a_gif_keeps_its_pictures_and_how_they_move() {
+    let (cleaned, has_metadata) = strip(FileType::Gif, &moving_gif());
+    let loops = extension(0xff, &[b"NETSCAPE2.0", b"\x01\x05\0"]);
+    let mut expected = gif(&[loops, extension(0xf9, &[b"\x04\x0a\0\0"])]);
+    expected.truncate(expected.len() - SECRET.len());
+    assert_eq!(cleaned.escape_ascii().to_string(), expected.escape_ascii().to_string());
+    assert!(!has_metadata);
+    let torn = &moving_gif()[..60];
+    assert_eq!(strip(FileType::Gif, torn), (torn.to_vec(), true));
+}
+
+fn atom(kind: &[u8; 4], parts: &[&[u8]]) -> Vec<u8> {
+    let body = parts.concat();
+    [&(body.len() as u32 + 8).to_be_bytes()[..], kind, &body].concat()
+}
+
+fn words(numbers: &[u32]) -> Vec<u8> {
+    numbers.iter().flat_map(|number| number.to_be_bytes()).collect()
+}
+
+/// A track of a kind, with two samples in one chunk at a place.
+fn track(kind: &[u8; 4], place: u32, sizes: &[u32]) -> Vec<u8> {
+    let times = |kind: &[u8; 4]| atom(kind, &[&words(&[0, 0xdead_beef, 0xdead_beef, 1])]);
+    let samples = atom(
+        b"stbl",
+        &[
+            &atom(b"stsz", &[&words(&[0, 0, sizes.len() as u32]), &words(sizes)]),
+            &atom(b"stsc", &[&words(&[0, 1, 1, sizes.len() as u32, 1])]),
+            &atom(b"stco", &[&words(&[0, 1, place])]),
+        ],
+    );
+    let handler = atom(b"hdlr", &[&words(&[0, 0]), kind, &words(&[0, 0, 0]), SECRET, b"\0"]);
+    let media = atom(b"mdia", &[&times(b"mdhd"), &handler, &atom(b"minf", &[&atom(b"vmhd", &[b"v"]), &samples])]);
+    atom(b"trak", &[&times(b"tkhd"), &media, &atom(b"udta", &[SECRET]), &atom(b"meta", &[SECRET])])
+}
+
+fn video(place_kind: &[u8; 4]) -> Vec<u8> {
+    let start = atom(b"ftyp", &[b"isom\0\0\0\0isom"]);
+    let place = start.len() as u32 + 8;
+    let data = atom(b"mdat", &[BITS, SECRET, BITS]);
+    let half = SECRET.len() as u32 / 2;
+    let sizes = [half, SECRET.len() as u32 - half];
+    let movie = atom(
+        b"moov",
+        &[
+            &atom(b"mvhd", &[&words(&[0, 0xdead_beef, 0xdead_beef, 1000])]),
+            &track(b"vide", place, &[BITS.len() as u32]),
+            &track(place_kind, place + BITS.len() as u32, &sizes),
+            &atom(b"udta", &[&atom(b"\xa9xyz", &[SECRET])]),
+            &atom(b"meta", &[SECRET]),
+            &atom(b"uuid", &[&[0xbe; 16], SECRET]),
+        ],
+    );
+    [start, data, atom(b"free", &[SECRET]), atom(b"uuid", &[&[0xbe; 16], SECRET]), movie].concat()
+}
+
+#[test]
+fn a_video_loses_its_place_and_time_and_nothing_in_it_moves() {
+    let video = video(b"meta");
+    let (cleaned, has_metadata) = strip(FileType::Mp4, &video);
+    assert!(!has_metadata && cleaned.len() == video.len());
+    assert!(!holds(&cleaned, SECRET) && !holds(&cleaned, &SECRET[..4]), "{}", cleaned.escape_ascii());
+    assert!(!holds(&cleaned, &0xdead_beef_u32.to_be_bytes()));
+    for kept in [&b"mvhd"[..], b"tkhd", b"mdhd", b"vmhd", b"stco", b"vide", &words(&[1000])] {
+        assert!(holds(&cleaned, kept), "{}", kept.escape_ascii());
+    }
+    let both = find(&cleaned, BITS, 0).and_then(|first| find(&cleaned, BITS, first + 1));
+    assert!(both.is_some(), "pictures before and behind what a track of metadata named");
+    assert_eq!(strip(FileType::Mp4, &cleaned).0, cleaned);
+}
+
+#[test]
+fn of_a_video_that_is_not_as_it_should_be_it_is_said_that_something_may_be_left() {
+    let whole = video(b"meta");
+    // Captions are read by people, and may say where a drone was.
+    assert!(strip(FileType::Mp4, &video(b"sbtl")).1);
+    // Without its table, or torn.
+    assert!(strip(FileType::Mp4, &whole[..100]).1);
+    assert!(strip(FileType::Mp4, &whole[..whole.len() - 3]).1);
+    // In pieces, of which the table says nothing.
+    assert!(strip(FileType::Mp4, &[&whole[..], &atom(b"moof", &[&atom(b"mfhd", &[b"x"])])].concat()).1);
+    // Items of metadata that lie elsewhere.
+    assert!(strip(FileType::Mp4, &[&whole[..], &atom(b"meta", &[b"iloc"])].concat()).1);
+}
+
+fn pdf(objects: &[&str], trailer: &str) -> Vec<u8> {
+    format!("%PDF-1.7\n{}\ntrailer\n<< {trailer} >>\nstartxref\n9\n%%EOF\n", objects.join("\n")).into_bytes()
+}
+
+const PLACE_TEXT: &str = "48.8584 N 2.2945 E";
+
+#[test]
+fn a_pdf_loses_who_made_it_and_its_xmp_and_nothing_in_it_moves() {
+    let author = format!("5 0 obj\n<< /Author (Ada \\) ({PLACE_TEXT})) /Producer <4164612> /Trapped /False >>\nendobj");
+    let older = format!("5 0 obj\n<</Title({PLACE_TEXT})>>\nendobj");
+    let xmp = format!(
+        "6 0 obj\n<< /Type /Metadata /Subtype /XML /Length 60 >>\nstream\n<x>{PLACE_TEXT}</x>\nendstream\nendobj"
+    );
+    let packed =
+        "7 0 obj\n<</Type/Metadata/Subtype/XML/Filter/FlateDecode>>stream\r\nx\u{1}PACKEDSECRET\r\nendstream endobj";
+    let packet = format!(
+        "8 0 obj\n<< /Length 9 >>\nstream\n<?xpacket begin='' ?>{PLACE_TEXT}<?xpacket end='w'?>\nendstream\nendobj"
+    );
+    let page = "9 0 obj\n<< /Contents (stays) >>\nendobj";
+    let photo = photograph(&exif(6, false));
+    let mut bytes = pdf(&[&author, &older, &xmp, packed, &packet, page], "/Root 1 0 R /Info 5 0 R");
+    let head = b"4 0 obj\n<< /Filter /DCTDecode >>\nstream\n";
+    bytes.splice(9..9, [&head[..], &photo, b"\nendstream\nendobj\n"].concat());
+    // What stands behind the picture's end is no segment of it.
+    let (cleaned, has_metadata) = strip(FileType::Pdf, &bytes);
+    assert!(!has_metadata && cleaned.len() == bytes.len());
+    assert!(holds(&cleaned, b"(stays)") && holds(&cleaned, BITS) && holds(&cleaned, b"/Trapped /False"));
+    assert!(holds(&cleaned, b"/Producer <2020202>") && holds(&cleaned, b"stream\r\n\x78\x9c\x03\0\0\0\0\x01"));
+    assert!(!holds(&cleaned, b"PACKEDSECRET") && !holds(&cleaned, b"Ada"));
+    let text = cleaned.escape_ascii().to_string();
+    let left = text.matches(PLACE_TEXT).count();
+    // One in each segment that has other uses, and one behind the picture's end.
+    assert!(left <= 5, "{left} {text}");
+    for place in ["<x>", "Title(", "Author (", "xpacket"] {
+        assert!(!text.contains(&format!("{place}{PLACE_TEXT}")), "{place}");
+    }
+    assert_eq!(strip(FileType::Pdf, &cleaned).0, cleaned);
+}
+
+#[test]
+fn of_a_pdf_that_cannot_be_cleaned_it_is_said_that_something_may_be_left() {
+    let author = format!("5 0 obj\n<< /Author ({PLACE_TEXT}) >>\nendobj");
+    let clean = pdf(&[&author], "/Info 5 0 R");
+    assert!(!strip(FileType::Pdf, &clean).1);
+    for (bytes, untouched) in [
+        (pdf(&[&author], "/Info 5 0 R /Encrypt 3 0 R"), true),
+        (pdf(&[&author, "2 0 obj\n<< /ByteRange [0 1 2 3] >>\nendobj"], "/Info 5 0 R"), true),
+        // Where its object is, only a decoder knows.
+        (pdf(&[&author, "2 0 obj\n<< /Type /ObjStm >>\nstream\nx\nendstream\nendobj"], "/Info 15 0 R"), false),
+        (pdf(&["5 0 obj\n<< /Author 6 0 R >>\nendobj"], "/Info 5 0 R"), false),
+        (pdf(&["5 0 obj\n<< /Author (never ends >>\nendobj"], "/Info 5 0 R"), true),
+        (
+            pdf(
+                &["6 0 obj\n<< /Type /Metadata /Subtype /XML /Filter /LZWDecode >>\nstream\nxxxxxxxxxxxx\nendstream"],
+                "",
+            ),
+            false,
+        ),
+    ] {
+        let (cleaned, has_metadata) = strip(FileType::Pdf, &bytes);
+        assert!(has_metadata, "{}", bytes.escape_ascii());
+        assert!(!untouched || cleaned == bytes);
+    }
+}
+
+#[test]
+fn what_is_made_to_cost_much_costs_little() {
+    const SIZE: usize = 4_000_000;
+    let many = |piece: &[u8]| piece.iter().copied().cycle().take(SIZE).collect::<Vec<u8>>();
+    let long_chunks = {
+        // A track whose thousands of chunks each name all of the media.
+        let sizes = vec![SIZE as u32; 50_000];
+        let runs = atom(b"stsc", &[&words(&[0, 1, 1, 1, 1])]);
+        let offsets = atom(b"stco", &[&words(&[0, 50_000]), &words(&vec![16; 50_000])]);
+        let table = atom(b"stbl", &[&atom(b"stsz", &[&words(&[0, 0, 50_000]), &words(&sizes)]), &runs, &offsets]);
+        let handler = atom(b"hdlr", &[&words(&[0, 0]), b"meta", &words(&[0, 0, 0])]);
+        let track = atom(b"trak", &[&atom(b"mdia", &[&handler, &atom(b"minf", &[&table])])]);
+        [atom(b"mdat", &[&vec![1; SIZE]]), atom(b"moov", &[&track])].concat()
+    };
+    for (found, bytes) in [
+        (FileType::Pdf, many(b"1 0 obj<<")),
+        (FileType::Pdf, many(b"1 0 obj<</A(((((")),
+        (FileType::Pdf, many(b"1 0 obj<<>>stream\n")),
+        (FileType::Pdf, many(b"/Info 1 0 R")),
+        (FileType::Pdf, many(b"<?xpacket begin")),
+        (FileType::Mp4, many(b"\0\0\0\x08moov")),
+        (FileType::Mp4, many(b"\0\0\0\x09mdat.")),
+        (FileType::Mp4, long_chunks),
+        (FileType::Gif, [&b"GIF89a\x01\0\x01\0\0\0\0"[..], &many(b"\x21\xfe\0")].concat()),
+    ] {
+        let (cleaned, _) = strip(found, &bytes);
+        assert!(cleaned.len() <= bytes.len() + 64);
+    }
+}
+
+proptest! {
+    #[test]
+    fn whatever_a_file_is_it_is_cleaned_without_a_panic_and_once_for_all(
+        bytes: Vec<u8>, which in 0..3usize, changes: Vec<(Index, u8)>, cut in 0..2000usize
+    ) {
+        let author = format!("5 0 obj\n<< /Author ({PLACE_TEXT}) >>\nendobj");
+        let files = [
+            (FileType::Gif, moving_gif()),
+            (FileType::Mp4, video(b"meta")),
+            (FileType::Pdf, pdf(&[&author], "/Info 5 0 R")),
+        ];
+        let (found, mut file) = files[which].clone();
+        let _ = strip(found, &bytes);
+        for (at, byte) in changes {
+            let at = at.index(file.len());
+            file[at] = byte;
+        }
+        file.truncate(cut);
+        file.extend_from_slice(&bytes);
+        let (once, _) = strip(found, &file);
+        prop_assert!(once.len() <= file.len() + 64);
+        prop_assert_eq!(strip(found, &once).0, once);
     }
 }

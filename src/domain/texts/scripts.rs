@@ -60,6 +60,8 @@ pub const TEXTS: &[(&str, &str)] = &[
     ("file_remove", "Remove {name}"),
     ("file_large", "It is larger than {size}, so it is not sent."),
     ("file_type", "Support does not take this kind of file, so it is not sent. It takes: {types}."),
+    ("file_full", "Support takes no more files for now, so it is not sent. Try again later, or send without it."),
+    ("file_metadata", "It may contain hidden details, such as a location or its author."),
     ("file_many", "At most {n} files go along; the others are not sent."),
     ("file_empty", "It is empty, so it is not sent."),
     // Taking and editing pictures (`shot.js`).

@@ -1,13 +1,13 @@
-//! What a file is, told by what is in it; and pictures without what is hidden in them.
+//! What a file is, told by what is in it; and files without what is hidden in them.
 
 use std::fs::File;
 use std::io::{Read, Write};
-use std::path::Path;
 
-use super::Folder;
+use super::FileStorage;
+use super::folder::Folder;
 use super::receive::{Part, failed};
 use crate::domain::attachment::{self, Attachments, FileType};
-use crate::domain::stripping::{Broken, stripper};
+use crate::domain::stripping::{self, Broken, stripper};
 use crate::gateway::problem::Refusal;
 
 /// A file that is on disk for good.
@@ -18,15 +18,17 @@ pub struct Cleaned {
     pub media: FileType,
     /// How large it is, in bytes.
     pub size: u32,
+    /// Whether it may still carry metadata such as a location.
+    pub has_metadata: bool,
 }
 
 /// Judges what came in, cleans it, and keeps it. Only so many at once, because what is cleaned lies in memory.
-pub async fn clean(folder: &Folder, part: Part, rules: &Attachments) -> Result<Cleaned, Refusal> {
-    let permit = folder.cleaning.clone().acquire_owned().await.map_err(|_| Refusal::Internal)?;
-    let (path, rules) = (folder.path.clone(), rules.clone());
+pub async fn clean(storage: &FileStorage, part: Part, rules: &Attachments) -> Result<Cleaned, Refusal> {
+    let permit = storage.cleaning.clone().acquire_owned().await.map_err(|_| Refusal::Internal)?;
+    let (folder, rules) = (storage.folder.clone(), rules.clone());
     let work = move || {
         let _permit = permit;
-        cleaned(&path, part, &rules)
+        cleaned(&folder, part, &rules)
     };
     tokio::task::spawn_blocking(work).await.map_err(|error| {
         tracing::error!(%error, "a file could not be cleaned");
@@ -34,7 +36,7 @@ pub async fn clean(folder: &Folder, part: Part, rules: &Attachments) -> Result<C
     })?
 }
 
-fn cleaned(folder: &Path, part: Part, rules: &Attachments) -> Result<Cleaned, Refusal> {
+fn cleaned(folder: &Folder, part: Part, rules: &Attachments) -> Result<Cleaned, Refusal> {
     let mut head = Vec::with_capacity(attachment::HEAD);
     let mut file = File::open(part.path()).map_err(failed)?;
     (&mut file).take(attachment::HEAD as u64).read_to_end(&mut head).map_err(failed)?;
@@ -46,12 +48,14 @@ fn cleaned(folder: &Path, part: Part, rules: &Attachments) -> Result<Cleaned, Re
         None => attachment::read(&whole()?),
     };
     let media = found.and_then(|found| rules.takes(found)).ok_or_else(|| Refusal::UnsupportedType(allowed(rules)))?;
+    let mut has_metadata = stripping::keeps_metadata(media);
     let part = match strip {
         None => part,
         Some(strip) => {
-            let bytes = strip(&whole()?).map_err(|Broken(why)| Refusal::BrokenFile(media.word(), why))?;
-            let clean = Part::new(folder);
-            File::create(clean.path()).and_then(|mut file| file.write_all(&bytes)).map_err(failed)?;
+            let stripped = strip(whole()?).map_err(|Broken(why)| Refusal::BrokenFile(media.word(), why))?;
+            has_metadata = stripped.has_metadata;
+            let (clean, mut file) = Part::create(folder).map_err(failed)?;
+            file.write_all(&stripped.bytes).map_err(failed)?;
             clean
         }
     };
@@ -59,7 +63,7 @@ fn cleaned(folder: &Path, part: Part, rules: &Attachments) -> Result<Cleaned, Re
     let size = file.metadata().map_err(failed)?.len();
     file.sync_all().map_err(failed)?;
     let file = part.keep(folder).map_err(failed)?;
-    Ok(Cleaned { file, media, size: u32::try_from(size).unwrap_or(u32::MAX) })
+    Ok(Cleaned { file, media, size: u32::try_from(size).unwrap_or(u32::MAX), has_metadata })
 }
 
 /// What a site takes, in words.

@@ -5,14 +5,18 @@
 
 mod address;
 mod clean;
+pub mod folder;
+pub mod quota;
 mod receive;
 pub mod sweep;
 
+use std::net::IpAddr;
 use std::path::PathBuf;
 use std::sync::Arc;
 
 use axum::body::Body;
-use axum::http::HeaderMap;
+use axum::http::{HeaderMap, header};
+use jiff::Timestamp;
 use ring::hmac;
 use tokio::sync::Semaphore;
 use uuid::Uuid;
@@ -23,36 +27,42 @@ use super::guard::Share;
 use super::identity::Who;
 use super::problem::Refusal;
 use super::settings::Site;
-use super::store::{Put, StoreError, StoredAttachment, StoredTicket};
+use super::store::{FileOwner, Put, StoreError, StoredAttachment, StoredTicket, Upload, UploadUsage};
 use super::tickets::conversation::take_along;
 use crate::domain::attachment::{self, Attachment};
 use crate::domain::conversation::Message;
 use crate::domain::problem::FieldError;
 
+use folder::Folder;
+use quota::{Admission, NoRoom, Reservation, Reservations, Reserved, Uploader};
 pub use receive::UPLOAD_TIME;
 
 /// How many files are cleaned at once: each lies in memory twice meanwhile.
 const CLEANED_AT_ONCE: usize = 2;
 
-/// The folder of the files, and what it takes to fill it and to show what is in it.
-pub struct Folder {
-    path: PathBuf,
+/// The files: their folder, what it takes to fill it and to show what is in it, and the room that is reserved in it.
+pub struct FileStorage {
+    /// Where their bytes are.
+    pub folder: Folder,
     cleaning: Arc<Semaphore>,
     key: hmac::Key,
+    reservations: Reservations,
 }
 
-impl Folder {
+impl FileStorage {
     /// Opens a folder, or makes it.
-    pub fn open(path: PathBuf, key: &[u8]) -> Result<Folder, StoreError> {
-        std::fs::create_dir_all(&path)
-            .map_err(|error| StoreError::Folder { path: path.display().to_string(), reason: error.to_string() })?;
-        let key = hmac::Key::new(hmac::HMAC_SHA256, key);
-        Ok(Folder { path, cleaning: Arc::new(Semaphore::new(CLEANED_AT_ONCE)), key })
+    pub fn open(path: PathBuf, key: &[u8]) -> Result<FileStorage, StoreError> {
+        Ok(FileStorage {
+            folder: Folder::open(path)?,
+            cleaning: Arc::new(Semaphore::new(CLEANED_AT_ONCE)),
+            key: hmac::Key::new(hmac::HMAC_SHA256, key),
+            reservations: Reservations::default(),
+        })
     }
 
     /// Where the bytes of a file are.
     pub fn path(&self, kept: &StoredAttachment) -> PathBuf {
-        self.path.join(&kept.file)
+        self.folder.locate(&kept.file)
     }
 }
 
@@ -64,16 +74,58 @@ pub struct Given {
     pub name: String,
 }
 
-/// Whether somebody may put a file; what is there already where it cannot be replaced any more.
-pub async fn admit(app: &App, name: &str, who: &Who, id: &str) -> Result<Option<Attachment>, Refusal> {
+/// Whether somebody may put a file.
+pub enum Admitted {
+    /// There is room for it.
+    Room(Room),
+    /// What is there goes along with something already and cannot be replaced any more.
+    Sent(Attachment),
+}
+
+/// The room that an upload has until its row is written.
+pub struct Room {
+    #[expect(dead_code, reason = "the room is taken as long as it is there")]
+    reservation: Reservation,
+    now: Timestamp,
+    day: String,
+    address: Option<[u8; 32]>,
+}
+
+/// Admits an upload, from a network address, of a body with these headers.
+pub async fn admit(
+    app: &App,
+    (name, site): (&str, &Site),
+    who: &Who,
+    id: &str,
+    address: Option<IpAddr>,
+    headers: &HeaderMap,
+) -> Result<Admitted, Refusal> {
     take_along(app, name, who).await?;
-    who.reader().ok_or(Refusal::Unidentified)?;
-    let Some(held) = app.store.attachment(name, id).await? else { return Ok(None) };
-    let (person, session) = owner(who);
-    if !held.is_of(person.as_deref(), session.as_ref()) {
-        return Err(none_of_yours());
+    let owner = file_owner(who).ok_or(Refusal::Unidentified)?;
+    let held = app.store.attachment(name, id).await?;
+    if let Some(held) = &held {
+        let (person, session) = owner_of(who);
+        if !held.is_of(person.as_deref(), session.as_ref()) {
+            return Err(none_of_yours());
+        }
+        if held.number.is_some() {
+            return Ok(Admitted::Sent(told(held)));
+        }
     }
-    Ok(held.number.is_some().then(|| told(&held)))
+    let now = clock::timestamp();
+    let day = quota::day(now);
+    let is_signed = who.person.is_some();
+    let counted = address.filter(|_| !is_signed);
+    let address = counted.map(|address| quota::address_key(&app.folder.key, &day, address));
+    let mut usage = app.store.upload_usage(name, owner, &day, address.as_ref()).await?;
+    usage.replace(held.as_ref());
+    let admission = Admission { quotas: &app.settings.quotas, site: &site.config.attachments, is_signed, now };
+    let by = Uploader { site: name, owner, address };
+    let free = quota::free_bytes(app.folder.folder.root());
+    let bytes = announced(headers).unwrap_or(u64::MAX).min(site.config.attachments.max_bytes.into());
+    let reserved = app.folder.reservations.reserve(&admission, &by, &usage, free, bytes);
+    let reservation = reserved.map_err(|no_room| refuse(name, no_room))?;
+    Ok(Admitted::Room(Room { reservation, now, day, address }))
 }
 
 /// Takes a file in. The same again, whether the one before has come to an end or not, is answered the same.
@@ -82,17 +134,19 @@ pub async fn put(
     (name, site): (&str, &Site),
     who: &Who,
     given: &Given,
+    room: Room,
     headers: &HeaderMap,
     body: Body,
 ) -> Result<Attachment, Refusal> {
     let rules = &site.config.attachments;
-    let part = receive::receive(&app.folder.path, headers, body, rules.max_bytes as usize).await?;
+    let part = receive::receive(&app.folder.folder, headers, body, rules.max_bytes as usize).await?;
     let cleaned = clean::clean(&app.folder, part, rules).await?;
-    let (person, session) = owner(who);
+    let (person, session) = owner_of(who);
     if let Err(wait) = app.guard.store(Share::Files, name, person.as_deref()) {
-        remove(app, Some(cleaned.file)).await;
+        remove(app, Some(cleaned.file));
         return Err(wait.into());
     }
+    let is_signed = person.is_some();
     let kept = StoredAttachment {
         site: name.into(),
         id: given.id.clone(),
@@ -101,23 +155,52 @@ pub async fn put(
         name: attachment::name(&given.name, cleaned.media),
         media: cleaned.media,
         size: cleaned.size,
+        has_metadata: cleaned.has_metadata,
         file: cleaned.file,
-        put_at: clock::now(),
+        put_at: clock::written(room.now),
         number: None,
     };
+    let admission = Admission { quotas: &app.settings.quotas, site: rules, is_signed, now: room.now };
+    let check = |usage: &UploadUsage| admission.check(usage, &Reserved::default(), kept.size.into());
+    let admits = |usage: &UploadUsage| check(usage).is_ok();
+    let upload = Upload { day: &room.day, address: room.address, admits: &admits };
     // Where the store fails it is not known whether the row is there; what is not needed is swept away.
-    match app.store.put_attachment(&kept).await? {
+    match app.store.put_attachment(&kept, Some(upload)).await? {
         Put::Kept(before) => {
-            remove(app, before).await;
+            settle(app, &kept.file);
+            remove(app, before);
             Ok(told(&kept))
         }
         Put::Sent(held) => {
-            remove(app, Some(kept.file)).await;
+            remove(app, Some(kept.file));
             Ok(told(&held))
         }
         Put::Foreign => {
-            remove(app, Some(kept.file)).await;
+            remove(app, Some(kept.file));
             Err(none_of_yours())
+        }
+        Put::OverQuota(usage) => {
+            let exceeded = check(&usage).err();
+            remove(app, Some(kept.file));
+            Err(exceeded.map_or(Refusal::Internal, |exceeded| refuse(name, NoRoom::Quota(exceeded))))
+        }
+    }
+}
+
+/// How long the body says that it is, in bytes.
+fn announced(headers: &HeaderMap) -> Option<u64> {
+    headers.get(header::CONTENT_LENGTH)?.to_str().ok()?.parse().ok()
+}
+
+fn refuse(site: &str, no_room: NoRoom) -> Refusal {
+    match no_room {
+        NoRoom::Quota(exceeded) => {
+            tracing::info!(site, quota = exceeded.quota.name(), "upload refused");
+            Refusal::UploadQuota(exceeded)
+        }
+        NoRoom::Disk => {
+            tracing::error!(site, "upload refused: the disk has less than disk_reserve_bytes free");
+            Refusal::StorageFull
         }
     }
 }
@@ -132,7 +215,7 @@ pub async fn bring(
 ) -> Result<String, Refusal> {
     let rules = &site.config.attachments;
     let body = Body::from(bytes);
-    let part = receive::receive(&app.folder.path, &HeaderMap::new(), body, rules.max_bytes as usize).await?;
+    let part = receive::receive(&app.folder.folder, &HeaderMap::new(), body, rules.max_bytes as usize).await?;
     let cleaned = clean::clean(&app.folder, part, rules).await?;
     let kept = StoredAttachment {
         site: ticket.site.clone(),
@@ -142,13 +225,17 @@ pub async fn bring(
         name: attachment::name(name, cleaned.media),
         media: cleaned.media,
         size: cleaned.size,
+        has_metadata: cleaned.has_metadata,
         file: cleaned.file,
         put_at: clock::now(),
         number: None,
     };
-    match app.store.put_attachment(&kept).await? {
-        Put::Kept(_) => Ok(kept.id),
-        Put::Sent(_) | Put::Foreign => Err(Refusal::Internal),
+    match app.store.put_attachment(&kept, None).await? {
+        Put::Kept(_) => {
+            settle(app, &kept.file);
+            Ok(kept.id)
+        }
+        Put::Sent(_) | Put::Foreign | Put::OverQuota(_) => Err(Refusal::Internal),
     }
 }
 
@@ -191,8 +278,15 @@ pub fn check(site: &Site, ids: &[String]) -> Option<FieldError> {
     Some(FieldError { pointer: "/attachments".into(), detail })
 }
 
-fn owner(who: &Who) -> (Option<String>, Option<[u8; 32]>) {
+fn owner_of(who: &Who) -> (Option<String>, Option<[u8; 32]>) {
     (who.person.as_ref().map(|person| person.user.id.clone()), who.session)
+}
+
+fn file_owner(who: &Who) -> Option<FileOwner<'_>> {
+    match (&who.person, &who.session) {
+        (Some(person), _) => Some(FileOwner::Person(&person.user.id)),
+        (None, session) => session.as_ref().map(FileOwner::Session),
+    }
 }
 
 fn told(kept: &StoredAttachment) -> Attachment {
@@ -201,6 +295,7 @@ fn told(kept: &StoredAttachment) -> Attachment {
         name: kept.name.clone(),
         media: kept.media.word().into(),
         size: kept.size,
+        has_metadata: kept.has_metadata,
         url: String::new(),
     }
 }
@@ -209,10 +304,17 @@ fn shown(app: &App, kept: &StoredAttachment) -> Attachment {
     Attachment { url: address::sign(&app.folder.key, &kept.site, &kept.id, clock::seconds()), ..told(kept) }
 }
 
-async fn remove(app: &App, file: Option<String>) {
+/// Brings a file to its final place. Until it is there it is read where it came in, and the sweep tries again.
+fn settle(app: &App, file: &str) {
+    if let Err(error) = app.folder.folder.settle(file) {
+        tracing::warn!(%error, "file could not be moved to its place");
+    }
+}
+
+fn remove(app: &App, file: Option<String>) {
     let Some(file) = file else { return };
-    if let Err(error) = tokio::fs::remove_file(app.folder.path.join(file)).await {
-        tracing::warn!(%error, "a file that is of no use could not be removed");
+    if let Err(error) = app.folder.folder.remove(&file) {
+        tracing::warn!(%error, "file that nothing needs could not be removed");
     }
 }
 

@@ -1,5 +1,7 @@
 //! Bytes that come in go to disk as they come, up to a limit; what is torn leaves nothing behind.
 
+use std::fs::OpenOptions;
+use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
@@ -10,6 +12,7 @@ use tokio::fs::File;
 use tokio::io::AsyncWriteExt;
 use uuid::Uuid;
 
+use super::folder::{FILE_MODE, Folder};
 use crate::gateway::problem::Refusal;
 use crate::gateway::routes::drain;
 
@@ -24,9 +27,11 @@ pub struct Part {
 }
 
 impl Part {
-    /// The path of a new one in a folder.
-    pub fn new(folder: &Path) -> Part {
-        Part { path: folder.join(format!("{}.part", Uuid::new_v4())) }
+    /// A new one, empty, that nobody else on this machine may read.
+    pub fn create(folder: &Folder) -> std::io::Result<(Part, std::fs::File)> {
+        let part = Part { path: folder.incoming().join(format!("{}.part", Uuid::new_v4())) };
+        let file = OpenOptions::new().write(true).create_new(true).mode(FILE_MODE).open(&part.path)?;
+        Ok((part, file))
     }
 
     /// Where it is.
@@ -35,10 +40,10 @@ impl Part {
     }
 
     /// Gives it its name, under which it stays also where the power fails. It has to be on disk already.
-    pub fn keep(self, folder: &Path) -> std::io::Result<String> {
+    pub fn keep(self, folder: &Folder) -> std::io::Result<String> {
         let name = Uuid::new_v4().to_string();
-        std::fs::rename(&self.path, folder.join(&name))?;
-        std::fs::File::open(folder)?.sync_all()?;
+        std::fs::rename(&self.path, folder.incoming().join(&name))?;
+        std::fs::File::open(folder.incoming())?.sync_all()?;
         Ok(name)
     }
 }
@@ -51,7 +56,7 @@ impl Drop for Part {
 }
 
 /// Writes a body of no more than so many bytes to a file.
-pub async fn receive(folder: &Path, headers: &HeaderMap, body: Body, max: usize) -> Result<Part, Refusal> {
+pub async fn receive(folder: &Folder, headers: &HeaderMap, body: Body, max: usize) -> Result<Part, Refusal> {
     let said = headers.get(header::CONTENT_LENGTH).and_then(|length| length.to_str().ok()?.parse::<u64>().ok());
     if said.is_some_and(|length| length > max as u64) {
         drain(body, max).await;
@@ -60,9 +65,9 @@ pub async fn receive(folder: &Path, headers: &HeaderMap, body: Body, max: usize)
     tokio::time::timeout(UPLOAD_TIME, write(folder, body, max)).await.map_err(|_| Refusal::Timeout)?
 }
 
-async fn write(folder: &Path, mut body: Body, max: usize) -> Result<Part, Refusal> {
-    let part = Part::new(folder);
-    let mut file = File::create(part.path()).await.map_err(failed)?;
+async fn write(folder: &Folder, mut body: Body, max: usize) -> Result<Part, Refusal> {
+    let (part, file) = Part::create(folder).map_err(failed)?;
+    let mut file = File::from_std(file);
     let mut length = 0;
     while let Some(frame) = tokio::time::timeout(IDLE, body.frame()).await.map_err(|_| Refusal::Timeout)? {
         let Ok(data) = frame.map_err(|_| Refusal::Torn)?.into_data() else { continue };

@@ -1,21 +1,25 @@
-//! Removes what nobody needs: files that were never sent, and what a torn request or a crash has left.
+//! Removes what nobody needs: files that were never sent, files whose rows are gone, and what a torn request or a crash has left.
+//! A sweep costs what has changed, and what it cannot remove keeps nothing else from being removed.
 
 use std::convert::Infallible;
-use std::path::{Path, PathBuf};
+use std::fs::{DirEntry, ReadDir};
+use std::path::Path;
 use std::time::{Duration, SystemTime};
 
 use jiff::{SignedDuration, Timestamp};
 
+use super::folder::Folder;
+use super::quota::{UNSENT, UNSENT_ANONYMOUS, day};
 use crate::domain::attachment;
 use crate::gateway::app::App;
 use crate::gateway::clock;
-use crate::gateway::store::StoreError;
+use crate::gateway::store::{Store, StoreError};
 
-/// How long a file is kept that goes along with nothing. Drafts live a day less.
-const UNSENT: SignedDuration = SignedDuration::from_hours(8 * 24);
 /// How old a file without a row is before nobody can be about to write its row.
 const ORPHAN: SignedDuration = SignedDuration::from_hours(1);
 const EVERY: Duration = Duration::from_secs(3600);
+/// How many files are looked at together.
+const CHUNK: usize = 500;
 
 /// Why nothing could be swept.
 #[derive(Debug, thiserror::Error)]
@@ -32,7 +36,7 @@ pub enum SweepError {
 pub async fn run(app: &App) -> Infallible {
     loop {
         if let Err(error) = sweep(app, clock::timestamp()).await {
-            tracing::warn!(%error, "files that nobody needs could not be removed");
+            tracing::warn!(%error, "file sweep failed");
         }
         tokio::time::sleep(EVERY).await;
     }
@@ -40,34 +44,86 @@ pub async fn run(app: &App) -> Infallible {
 
 /// Removes what nobody needs at a time.
 pub async fn sweep(app: &App, now: Timestamp) -> Result<(), SweepError> {
-    app.store.forget_attachments(&clock::written(now - UNSENT)).await?;
-    let folder = app.folder.path.clone();
+    let (store, folder) = (app.store.as_ref(), &app.folder.folder);
+    let anonymous_before = clock::written(now - UNSENT_ANONYMOUS);
+    store.forget_attachments(&anonymous_before, &clock::written(now - UNSENT)).await?;
+    store.forget_upload_usage(&day(now - SignedDuration::from_hours(24))).await?;
+    remove_deleted(store, folder).await?;
     let before = SystemTime::from(now - ORPHAN);
-    // Files first, and then rows: what is written meanwhile is in neither list.
-    let old = tokio::task::spawn_blocking(move || old(&folder, before)).await.map_err(std::io::Error::other)??;
-    let known = app.store.attachment_files().await?;
-    for (name, path) in old {
-        if !known.contains(&name) {
-            tokio::fs::remove_file(path).await?;
-        }
-    }
-    Ok(())
+    sweep_folder(store, folder, folder.incoming(), before).await?;
+    // What older gateways have left here is moved to its place, so that the next sweep finds nothing.
+    sweep_folder(store, folder, folder.root(), before).await
 }
 
-/// The files that were written before a time. What has no name of ours is not ours.
-fn old(folder: &Path, before: SystemTime) -> std::io::Result<Vec<(String, PathBuf)>> {
-    let mut old = Vec::new();
-    for entry in std::fs::read_dir(folder)? {
-        let entry = entry?;
-        let Ok(name) = entry.file_name().into_string() else { continue };
-        if attachment::id(name.strip_suffix(".part").unwrap_or(&name)).is_none() {
-            continue;
-        }
-        // What is gone by now needs no sweeping.
-        let written = entry.metadata().and_then(|metadata| metadata.modified());
-        if written.is_ok_and(|written| written < before) {
-            old.push((name, entry.path()));
+/// Removes the bytes of files whose rows are gone; how many.
+pub async fn remove_deleted(store: &dyn Store, folder: &Folder) -> Result<usize, StoreError> {
+    let (mut after, mut count) = (String::new(), 0);
+    loop {
+        let files = store.removed_files(&after, CHUNK as u32).await?;
+        let Some(last) = files.last() else { return Ok(count) };
+        after.clone_from(last);
+        let removed: Vec<String> = files.into_iter().filter(|file| is_done("removed", folder.remove(file))).collect();
+        count += removed.len();
+        store.forget_removed_files(&removed).await?;
+    }
+}
+
+/// Brings the files of a folder that have a row to their place, and removes those without one that were written before a time.
+async fn sweep_folder(store: &dyn Store, folder: &Folder, place: &Path, before: SystemTime) -> Result<(), SweepError> {
+    let mut entries = std::fs::read_dir(place)?;
+    loop {
+        let (rest, chunk) = tokio::task::spawn_blocking(move || chunk(entries)).await.map_err(std::io::Error::other)?;
+        entries = rest;
+        let Some(chunk) = chunk else { return Ok(()) };
+        // Files first, and then rows: what is written meanwhile is in neither list.
+        let names: Vec<String> = chunk.iter().filter_map(name).filter(|name| attachment::id(name).is_some()).collect();
+        let known = store.known_files(&names).await?;
+        for entry in chunk {
+            let Some(name) = name(&entry) else { continue };
+            if known.contains(&name) {
+                is_done("moved", folder.settle(&name).map(drop));
+            } else if is_older(&entry, before) {
+                is_done("removed", std::fs::remove_file(entry.path()));
+            }
         }
     }
-    Ok(old)
+}
+
+/// The next entries of a folder that have names of ours; none at its end. What has no name of ours is not ours.
+fn chunk(mut entries: ReadDir) -> (ReadDir, Option<Vec<DirEntry>>) {
+    let mut chunk = Vec::new();
+    for entry in entries.by_ref() {
+        // An entry that cannot be read is looked at by the next sweep.
+        let Ok(entry) = entry else { continue };
+        if name(&entry).is_some_and(|name| attachment::id(name.strip_suffix(".part").unwrap_or(&name)).is_some()) {
+            chunk.push(entry);
+        }
+        if chunk.len() == CHUNK {
+            break;
+        }
+    }
+    let chunk = (!chunk.is_empty()).then_some(chunk);
+    (entries, chunk)
+}
+
+fn name(entry: &DirEntry) -> Option<String> {
+    entry.file_name().into_string().ok()
+}
+
+/// What is gone by now needs no sweeping.
+fn is_older(entry: &DirEntry, before: SystemTime) -> bool {
+    entry.metadata().and_then(|metadata| metadata.modified()).is_ok_and(|written| written < before)
+}
+
+/// Whether something was done with a file. One that is gone already needs nothing, and one that cannot be touched is tried again by
+/// the next sweep.
+fn is_done(what: &str, done: std::io::Result<()>) -> bool {
+    match done {
+        Ok(()) => true,
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => true,
+        Err(error) => {
+            tracing::warn!(%error, "file could not be {what}");
+            false
+        }
+    }
 }

@@ -6,6 +6,7 @@ mod actions;
 mod answers;
 mod asked;
 mod deliveries;
+mod erase;
 mod facts;
 mod list;
 mod login;
@@ -65,6 +66,7 @@ pub fn router(app: Arc<App>) -> Router<Arc<App>> {
         .route("/deliveries", get(deliveries).post(send_again::take))
         .route("/logout", post(login::log_out))
         .route("/tickets/{name}", get(ticket).post(actions::take))
+        .route("/tickets/{name}/erase", get(erase::ask).post(erase::take))
         .fallback(|| async { message(StatusCode::NOT_FOUND, page::not_found()) })
         .layer(from_fn_with_state(app, access::guard))
         .route("/login", get(login::ask).post(login::log_in))

@@ -1,5 +1,6 @@
 //! `PUT` and `GET /v1/sites/{site}/attachments/{id}`: a file comes in, and is read at its signed address.
 
+use std::net::IpAddr;
 use std::sync::Arc;
 
 use axum::Json;
@@ -12,7 +13,8 @@ use serde::Deserialize;
 use tower_http::services::ServeFile;
 
 use super::super::app::App;
-use super::super::attachments::{self, Given};
+use super::super::attachments::{self, Admitted, Given};
+use super::super::guard::Client;
 use super::super::identity::{self, Who};
 use super::super::problem::Refusal;
 use super::body::drain;
@@ -41,17 +43,22 @@ pub async fn put(
     State(app): State<Arc<App>>,
     Path((name, id)): Path<(String, String)>,
     parameters: Result<Query<Named>, QueryRejection>,
-    headers: HeaderMap,
-    body: Body,
+    client: Client,
+    request: Request,
 ) -> Result<impl IntoResponse, Refusal> {
-    let admitted = admit(&app, &name, &id, parameters, &headers).await;
+    let (parts, body) = request.into_parts();
     let site = app.site(&name);
-    if let (Ok((who, given, None)), Some(site)) = (&admitted, site) {
-        return attachments::put(&app, (&name, site), who, given, &headers, body).await.map(answer);
-    }
+    let refused = match admit(&app, &name, &id, parameters, client.address, &parts.headers).await {
+        Ok((who, given, Admitted::Room(room))) => {
+            let site = site.ok_or(Refusal::Internal)?;
+            return attachments::put(&app, (&name, site), &who, &given, room, &parts.headers, body).await.map(answer);
+        }
+        Ok((_, _, Admitted::Sent(sent))) => Ok(sent),
+        Err(refusal) => Err(refusal),
+    };
     // A client that is still sending may not see an answer that comes before.
     drain(body, site.map_or(0, |site| site.config.attachments.max_bytes as usize)).await;
-    admitted.and_then(|(_, _, sent)| sent.ok_or(Refusal::Internal)).map(answer)
+    refused.map(answer)
 }
 
 async fn admit(
@@ -59,14 +66,15 @@ async fn admit(
     name: &str,
     id: &str,
     parameters: Result<Query<Named>, QueryRejection>,
+    address: Option<IpAddr>,
     headers: &HeaderMap,
-) -> Result<(Who, Given, Option<Attachment>), Refusal> {
+) -> Result<(Who, Given, Admitted), Refusal> {
     let site = super::site(app, name)?;
     let Query(Named { name: called }) = parameters.map_err(|error| Refusal::InvalidQuery(error.body_text()))?;
     let id = attachment::id(id).ok_or_else(|| Refusal::NotFound(": the id of a file is a UUID".into()))?;
     let who = identity::who(headers, name, site)?;
-    let sent = attachments::admit(app, name, &who, &id).await?;
-    Ok((who, Given { id, name: called }, sent))
+    let admitted = attachments::admit(app, (name, site), &who, &id, address, headers).await?;
+    Ok((who, Given { id, name: called }, admitted))
 }
 
 fn answer(attachment: Attachment) -> impl IntoResponse {

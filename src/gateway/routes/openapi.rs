@@ -159,7 +159,7 @@ fn calls(generator: &mut SchemaGenerator) -> Vec<Call> {
                     "Takes a file, told by what is in it. Its id is a UUID that the client makes; the same again is answered the same.",
                 )
             },
-            &["400", "401", "404", "408", "413", "415"],
+            &["400", "401", "404", "408", "413", "415", "507"],
         ),
         Call {
             query: &[("until", "When the address ends."), ("signature", "Who made it.")],
@@ -175,7 +175,7 @@ fn calls(generator: &mut SchemaGenerator) -> Vec<Call> {
         },
         Call {
             key: true,
-            refused: &["400", "401", "404", "409", "413", "415", "422"],
+            refused: &["400", "401", "404", "409", "410", "413", "415", "422"],
             ..post(
                 "/tickets",
                 "Takes a ticket, once for every key. Without session and token nobody can follow it.",

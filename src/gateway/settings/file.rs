@@ -7,6 +7,7 @@ use serde::Deserialize;
 
 use super::SettingsError;
 use super::site::SiteTable;
+use crate::gateway::attachments::quota::Quotas;
 use crate::gateway::guard::{Limits, Proxies};
 
 /// The configuration file, field by field; `src/gateway/deskbell.example.toml` shows every one. Paths are relative to the
@@ -33,6 +34,8 @@ pub struct File {
     pub limits: Limits,
     /// Which proxies are believed what they say about a request.
     pub proxy: Proxies,
+    /// How many bytes and files may be put, and how much of the disk they leave free.
+    pub quotas: Quotas,
     /// The sites, by the public key that stands in `data-site`.
     pub sites: BTreeMap<String, SiteTable>,
 }
@@ -76,4 +79,4 @@ pub fn text(path: &Path) -> Result<String, SettingsError> {
 
 /// A site's fields are read as those of the domain's configuration, which does not know those that are the gateway's.
 const SITE_FIELDS: &str = "expected one of `kinds`";
-const SITE_FIELDS_WITH_OWN: &str = "expected one of `origins`, `hours`, `rota`, `support_engineers`, `signers`, `incidents`, `mail`, `destinations`, `imports`, `kinds`";
+const SITE_FIELDS_WITH_OWN: &str = "expected one of `origins`, `hours`, `rota`, `support_engineers`, `signers`, `incidents`, `mail`, `destinations`, `imports`, `keep`, `kinds`";

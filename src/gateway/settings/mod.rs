@@ -15,6 +15,7 @@ use std::path::{Path, PathBuf};
 
 use sha2::{Digest, Sha256};
 
+use super::attachments::quota::Quotas;
 use super::guard::{Limits, Proxies};
 
 pub use destinations::{Secrets, secret};
@@ -52,6 +53,8 @@ pub struct Settings {
     pub limits: Limits,
     /// Which proxies are believed.
     pub proxies: Proxies,
+    /// How many bytes and files may be put.
+    pub quotas: Quotas,
     /// The sites by their public key.
     pub sites: BTreeMap<String, Site>,
     /// Whether the demo is served.
@@ -185,6 +188,7 @@ pub fn load(overrides: &Overrides) -> Result<Settings, SettingsError> {
         inbox_insecure_http: file.inbox.insecure_http,
         limits: file.limits,
         proxies: file.proxy,
+        quotas: file.quotas,
         sites,
         demo: overrides.demo,
     })

@@ -26,6 +26,7 @@ use crate::gateway::delivery::Destination;
 use crate::gateway::identity::Signer;
 use crate::gateway::incidents::Told;
 use crate::gateway::mail::Mailer;
+use crate::gateway::privacy::Retention;
 use crate::gateway::search::import::timer::{EVERY_DEFAULT, EVERY_MAX, EVERY_MIN, Plan};
 use crate::gateway::search::import::{Format, Source, SourceError};
 
@@ -52,6 +53,8 @@ pub struct Site {
     pub destinations: BTreeMap<String, Arc<dyn Destination>>,
     /// Where its questions come from while the gateway serves.
     pub imports: Vec<Plan>,
+    /// How long solved tickets are kept after their last update; without it for good.
+    pub keep: Option<Retention>,
 }
 
 /// The pages that may ask for a site.
@@ -63,7 +66,7 @@ pub enum Origins {
     Listed(Vec<String>),
 }
 
-/// A site as it stands in the file: `origins`, `hours`, `rota`, `support_engineers`, `signers`, `incidents`, `mail`, `destinations` and `imports`, and beside them the fields of [`Config`].
+/// A site as it stands in the file: `origins`, `hours`, `rota`, `support_engineers`, `signers`, `incidents`, `mail`, `destinations`, `imports` and `keep`, and beside them the fields of [`Config`].
 #[derive(Clone, Debug)]
 pub struct SiteTable {
     origins: Vec<String>,
@@ -75,6 +78,7 @@ pub struct SiteTable {
     mail: Option<MailTable>,
     destinations: BTreeMap<String, DestinationTable>,
     imports: Vec<ImportTable>,
+    keep: Option<String>,
     config: Config,
 }
 
@@ -237,6 +241,10 @@ fn check(
         }
         imports.push(plan);
     }
+    let keep = match table.keep.as_deref().map(Retention::parse).transpose() {
+        Ok(keep) => keep,
+        Err(message) => return wrong("keep", message),
+    };
     let origins = if any { Origins::Any } else { Origins::Listed(table.origins) };
     Ok(Site {
         origins,
@@ -249,6 +257,7 @@ fn check(
         mail,
         destinations,
         imports,
+        keep,
     })
 }
 
@@ -331,7 +340,7 @@ impl<'de> Visitor<'de> for TableVisitor {
         let mut own = Own::default();
         let config = Config::deserialize(MapAccessDeserializer::new(WithoutOwn { map, own: &mut own }))?;
         let origins = own.origins.ok_or_else(|| A::Error::missing_field("origins"))?;
-        let Own { hours, rota, support_engineers, signers, incidents, mail, destinations, imports, .. } = own;
+        let Own { hours, rota, support_engineers, signers, incidents, mail, destinations, imports, keep, .. } = own;
         Ok(SiteTable {
             origins,
             hours,
@@ -342,6 +351,7 @@ impl<'de> Visitor<'de> for TableVisitor {
             mail,
             destinations,
             imports,
+            keep,
             config,
         })
     }
@@ -359,10 +369,21 @@ struct Own {
     mail: Option<MailTable>,
     destinations: BTreeMap<String, DestinationTable>,
     imports: Vec<ImportTable>,
+    keep: Option<String>,
 }
 
-const OWN: &[&str] =
-    &["origins", "hours", "rota", "support_engineers", "signers", "incidents", "mail", "destinations", "imports"];
+const OWN: &[&str] = &[
+    "origins",
+    "hours",
+    "rota",
+    "support_engineers",
+    "signers",
+    "incidents",
+    "mail",
+    "destinations",
+    "imports",
+    "keep",
+];
 
 impl Own {
     fn read<'de, A: MapAccess<'de>>(&mut self, field: &str, map: &mut A) -> Result<(), A::Error> {
@@ -375,6 +396,7 @@ impl Own {
             "incidents" => self.incidents = Some(map.next_value()?),
             "mail" => self.mail = Some(map.next_value()?),
             "destinations" => self.destinations = map.next_value()?,
+            "keep" => self.keep = Some(map.next_value()?),
             _ => self.imports = map.next_value()?,
         }
         Ok(())

@@ -13,17 +13,36 @@ pub trait Files: Send + Sync {
     /// The file of an id in a site.
     async fn attachment(&self, site: &str, id: &str) -> Result<Option<StoredAttachment>, StoreError>;
 
-    /// Keeps a file, in the place of what its owner put there before, as long as that goes along with nothing.
-    async fn put_attachment(&self, new: &StoredAttachment) -> Result<Put, StoreError>;
+    /// Keeps a file, in the place of what its owner put there before, as long as that goes along with nothing. An upload is counted and
+    /// has to be admitted inside the transaction; without one nothing is counted, for files that an agent or a destination sends.
+    async fn put_attachment(&self, new: &StoredAttachment, upload: Option<Upload<'_>>) -> Result<Put, StoreError>;
+
+    /// What quotas count for an upload to a site.
+    async fn upload_usage(
+        &self,
+        site: &str,
+        owner: FileOwner<'_>,
+        day: &str,
+        address: Option<&[u8; 32]>,
+    ) -> Result<UploadUsage, StoreError>;
+
+    /// Forgets what was counted before a day.
+    async fn forget_upload_usage(&self, before_day: &str) -> Result<(), StoreError>;
 
     /// The files that go along with a ticket and its messages, in their order.
     async fn attachments(&self, ticket: &str) -> Result<Vec<StoredAttachment>, StoreError>;
 
-    /// Forgets what was put before a time and goes along with nothing.
-    async fn forget_attachments(&self, before: &str) -> Result<(), StoreError>;
+    /// Forgets what goes along with nothing and was put before a time: one for files of anonymous sessions, one for those of people.
+    async fn forget_attachments(&self, anonymous_before: &str, before: &str) -> Result<(), StoreError>;
 
-    /// The names of all files in the folder that are of use.
-    async fn attachment_files(&self) -> Result<HashSet<String>, StoreError>;
+    /// Which of these names of files stand in a row.
+    async fn known_files(&self, files: &[String]) -> Result<HashSet<String>, StoreError>;
+
+    /// Names of files whose rows are gone and whose bytes are to be removed: `limit` at most, in their order, those after a name.
+    async fn removed_files(&self, after: &str, limit: u32) -> Result<Vec<String>, StoreError>;
+
+    /// The bytes of these files are removed.
+    async fn forget_removed_files(&self, files: &[String]) -> Result<(), StoreError>;
 
     /// What addresses of files are signed with, made once.
     async fn attachments_key(&self) -> Result<Vec<u8>, StoreError>;
@@ -46,6 +65,8 @@ pub struct StoredAttachment {
     pub media: FileType,
     /// How large it is, in bytes.
     pub size: u32,
+    /// Whether it may still carry metadata such as a location.
+    pub has_metadata: bool,
     /// Its name in the folder.
     pub file: String,
     /// When it was put, RFC 3339 in UTC.
@@ -65,6 +86,57 @@ impl StoredAttachment {
     }
 }
 
+/// Whose unsent files are counted together.
+#[derive(Clone, Copy, Debug)]
+pub enum FileOwner<'a> {
+    /// A signed person, by the host's id.
+    Person(&'a str),
+    /// The SHA-256 of an anonymous session.
+    Session(&'a [u8; 32]),
+}
+
+/// An upload, as quotas see it.
+pub struct Upload<'a> {
+    /// Its day in UTC, `2026-11-28`.
+    pub day: &'a str,
+    /// The keyed hash of the network address it came from; none where the address is not counted.
+    pub address: Option<[u8; 32]>,
+    /// Whether it is within the quotas, given what is counted without it.
+    pub admits: &'a (dyn Fn(&UploadUsage) -> bool + Send + Sync),
+}
+
+/// Bytes, and in how many files.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Usage {
+    /// Bytes.
+    pub bytes: u64,
+    /// Files.
+    pub files: u64,
+}
+
+/// What is counted for an upload.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct UploadUsage {
+    /// What its owner has put and not sent.
+    pub owner: Usage,
+    /// When the oldest of that was put, RFC 3339 in UTC.
+    pub owner_oldest: Option<String>,
+    /// What came from the same network address on the same day.
+    pub address: Usage,
+    /// What came to the site on the same day.
+    pub site: Usage,
+}
+
+impl UploadUsage {
+    /// Leaves out a file of the owner that is replaced by what is put.
+    pub fn replace(&mut self, held: Option<&StoredAttachment>) {
+        if let Some(held) = held {
+            self.owner.bytes = self.owner.bytes.saturating_sub(held.size.into());
+            self.owner.files = self.owner.files.saturating_sub(1);
+        }
+    }
+}
+
 /// What became of a file that was to be kept.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Put {
@@ -74,4 +146,6 @@ pub enum Put {
     Sent(Box<StoredAttachment>),
     /// Nothing was kept: it is somebody else's.
     Foreign,
+    /// Nothing was kept: it was not admitted, given this usage.
+    OverQuota(Box<UploadUsage>),
 }

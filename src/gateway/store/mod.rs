@@ -4,6 +4,7 @@ mod attachments;
 mod coalescing;
 mod conversations;
 mod deliveries;
+mod erasure;
 mod mails;
 mod sqlite;
 
@@ -18,7 +19,7 @@ use crate::domain::question::Question;
 use crate::domain::targets::{Owner, Target};
 use crate::domain::ticket::{NewTicket, Priority, Status};
 
-pub use attachments::{Files, Put, StoredAttachment};
+pub use attachments::{FileOwner, Files, Put, StoredAttachment, Upload, UploadUsage, Usage};
 pub use conversations::{
     Act, Change, Changed, Conversations, CurrentTicket, Decide, Decision, Deed, Handling, Limit, MessageSeal,
     NewMessage, Reader, STATUS_CHANGES_AN_HOUR,
@@ -26,12 +27,13 @@ pub use conversations::{
 pub use deliveries::{
     Claim, Deliveries, Delivery, DueDelivery, DueLook, NewDelivery, Place, Queue, State, Tried, What,
 };
+pub use erasure::{Erasure, ErasureCounts, TicketHead, Traces};
 pub use mails::{DueMail, Mails, NewMail};
 pub use sqlite::SqliteStore;
 
 /// A place where tickets and questions are kept. When a write returns, it is on disk.
 #[async_trait]
-pub trait Store: Conversations + Deliveries + Files + Mails {
+pub trait Store: Conversations + Deliveries + Erasure + Files + Mails {
     /// Keeps a ticket together with its seal, its files and what goes along with it: all of them or none.
     async fn place(&self, ticket: &StoredTicket, seal: &Seal, along: Along) -> Result<Placed, StoreError>;
 
@@ -218,6 +220,8 @@ pub enum Placed {
     New,
     /// Nothing was kept, because something is sealed under its key already.
     KeyTaken(Box<Sealed>),
+    /// Nothing was kept, because the ticket that came under its key was erased.
+    Erased,
     /// Nothing was kept, because another ticket has its reference.
     ReferenceTaken,
     /// Nothing was kept, because the files at these places of its list are not there for it.

@@ -72,6 +72,7 @@ pub async fn take(
                 return Ok((receipt, delivery::prompt(app, &stored).await?));
             }
             Placed::KeyTaken(held) => return again(app, &held, &seal).await,
+            Placed::Erased => return Err(Refusal::Erased),
             Placed::Missing(places) => return Err(attachments::missing(&places)),
             Placed::ReferenceTaken => stored.reference = draw(),
         }

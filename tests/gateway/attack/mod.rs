@@ -2,6 +2,7 @@
 
 mod charges;
 mod connections;
+mod files;
 mod inbox_access;
 mod private_files;
 mod proxies;

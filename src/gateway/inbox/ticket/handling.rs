@@ -4,7 +4,7 @@ use maud::{Markup, html};
 
 use super::super::super::app::App;
 use super::super::super::store::StoredTicket;
-use super::super::{paste, times, words};
+use super::super::{erase, paste, times, words};
 use super::Known;
 use super::section::{card as section, fold, marked_facts, text};
 use crate::domain::targets::Owner;
@@ -52,7 +52,8 @@ pub fn arrival(ticket: &StoredTicket) -> Markup {
         ("Language", text(&sent.locale)),
         ("Sent by", text(client.trim())),
     ];
-    section("arrival", "How it came", &[], marked_facts(&facts))
+    let content = html! { (marked_facts(&facts)) (erase::link(ticket)) };
+    section("arrival", "How it came", &[], content)
 }
 
 /// The severity, where it is another than was sent.

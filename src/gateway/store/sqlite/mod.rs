@@ -7,6 +7,7 @@ mod attachments;
 mod batch;
 mod conversations;
 mod deliveries;
+mod erasure;
 mod events;
 mod list;
 mod mails;
@@ -64,6 +65,8 @@ impl SqliteStore {
             .journal_mode(SqliteJournalMode::Wal)
             .synchronous(SqliteSynchronous::Full)
             .foreign_keys(true)
+            // What is deleted is overwritten, also in pages that are used no more.
+            .pragma("secure_delete", "ON")
             .busy_timeout(BUSY);
         let pool = |connections| {
             SqlitePoolOptions::new()
@@ -89,6 +92,9 @@ impl SqliteStore {
         let held = sqlx::query(SEALED).bind(&new.site).bind(&seal.key).fetch_optional(&mut *transaction).await?;
         if let Some(row) = held {
             return Ok(Placed::KeyTaken(Box::new(sealed_of(&row)?)));
+        }
+        if erasure::is_erased(transaction, &new.site, &seal.key).await? {
+            return Ok(Placed::Erased);
         }
         if !insert(transaction, new).await? {
             return Ok(Placed::ReferenceTaken);

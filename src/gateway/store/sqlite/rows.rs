@@ -91,6 +91,7 @@ pub fn attachment_of(row: &SqliteRow) -> Result<StoredAttachment, StoreError> {
         name: row.try_get("name")?,
         media: word(&format!("file {id}"), row.try_get("type")?, FileType::from_word)?,
         size: row.try_get("size")?,
+        has_metadata: row.try_get("metadata")?,
         file: row.try_get("file")?,
         put_at: row.try_get("put_at")?,
         number: row.try_get("number")?,

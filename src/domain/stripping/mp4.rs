@@ -1,0 +1,241 @@
+//! MP4: boxes in boxes, each with a length and a name (ISO/IEC 14496-12). Nothing is moved, because tables name the places of the
+//! pictures: what has to go becomes a `free` box of zeros.
+
+use std::ops::Range;
+
+use super::holds;
+
+/// The kinds of tracks that people see and hear.
+const PICTURES_AND_SOUND: &[&[u8; 4]] = &[b"vide", b"soun", b"auxv", b"pict"];
+/// The kinds of tracks that people read; some cameras write where they are into them.
+const CAPTIONS: &[&[u8; 4]] = &[b"text", b"sbtl", b"subt", b"clcp"];
+/// The most boxes beside each other that are looked for tracks and media.
+const ATOMS_MAX: usize = 20_000;
+/// The most chunks of a track of metadata.
+const CHUNKS_MAX: usize = 1_000_000;
+
+/// A box: its name, where it begins, where its content begins, where it ends.
+#[derive(Clone, Copy)]
+struct Atom {
+    kind: [u8; 4],
+    start: usize,
+    body: usize,
+    end: usize,
+}
+
+/// The boxes whose content is known.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Place {
+    File,
+    Movie,
+    Track,
+    Media,
+    Information,
+    Samples,
+    Fragment,
+    TrackFragment,
+}
+
+/// Cleans an MP4 where it stands; whether metadata may be left in it.
+pub fn strip(bytes: &mut [u8]) -> bool {
+    let whole = 0..bytes.len();
+    let mut media = Vec::new();
+    let (mut movies, mut is_fragmented) = (Vec::new(), false);
+    let all = atoms(bytes, whole.clone());
+    let mut left = all.len() == ATOMS_MAX;
+    for atom in all {
+        match &atom.kind {
+            b"mdat" => media.push(atom.body..atom.end),
+            b"moov" => movies.push(atom),
+            b"moof" => is_fragmented = true,
+            _ => {}
+        }
+    }
+    left |= movies.is_empty();
+    let mut budget = bytes.len();
+    for movie in movies {
+        let inner = atoms(bytes, movie.body..movie.end);
+        left |= inner.len() == ATOMS_MAX;
+        for track in inner.into_iter().filter(|atom| &atom.kind == b"trak") {
+            match handler(bytes, track) {
+                Some(kind) if PICTURES_AND_SOUND.contains(&&kind) => {}
+                Some(kind) if CAPTIONS.contains(&&kind) => left = true,
+                Some(_) => {
+                    left |= !clear_samples(bytes, track, &media, &mut budget) || is_fragmented;
+                    free(bytes, track);
+                }
+                None => left = true,
+            }
+        }
+    }
+    clean(bytes, whole, Place::File) || left
+}
+
+/// Cleans the boxes of a place; whether metadata may be left in them.
+fn clean(bytes: &mut [u8], range: Range<usize>, place: Place) -> bool {
+    let mut left = false;
+    let mut at = range.start;
+    while at < range.end {
+        let Some(atom) = atom(bytes, at, range.end, place == Place::File) else { return true };
+        at = atom.end;
+        let inner = match (place, &atom.kind) {
+            (Place::File, b"moov") => Some(Place::Movie),
+            (Place::File, b"moof") => Some(Place::Fragment),
+            (Place::Movie, b"trak") => Some(Place::Track),
+            (Place::Track, b"mdia") => Some(Place::Media),
+            (Place::Media, b"minf") => Some(Place::Information),
+            (Place::Information, b"stbl") => Some(Place::Samples),
+            (Place::Fragment, b"traf") => Some(Place::TrackFragment),
+            _ => None,
+        };
+        if let Some(inner) = inner {
+            left |= clean(bytes, atom.body..atom.end, inner);
+            continue;
+        }
+        match (place, &atom.kind) {
+            (Place::Movie, b"mvhd") | (Place::Track, b"tkhd") | (Place::Media, b"mdhd") => clear_times(bytes, atom),
+            (Place::Media | Place::Information, b"hdlr") => clear(bytes, atom.body.saturating_add(24)..atom.end),
+            _ if is_kept(place, &atom.kind) => {}
+            _ => {
+                // Its items may lie elsewhere.
+                left |= &atom.kind == b"meta" && holds(bytes.get(atom.body..atom.end).unwrap_or_default(), b"iloc");
+                free(bytes, atom);
+            }
+        }
+    }
+    left
+}
+
+/// What a player needs as it is.
+fn is_kept(place: Place, kind: &[u8; 4]) -> bool {
+    match place {
+        Place::File => matches!(kind, b"ftyp" | b"styp" | b"mdat" | b"mfra" | b"sidx" | b"ssix" | b"pdin" | b"wide"),
+        Place::Movie => matches!(kind, b"mvex" | b"iods" | b"pssh"),
+        Place::Track => matches!(kind, b"edts" | b"tref" | b"tapt"),
+        Place::Media => matches!(kind, b"elng"),
+        Place::Information => matches!(kind, b"vmhd" | b"smhd" | b"hmhd" | b"sthd" | b"nmhd" | b"gmhd" | b"dinf"),
+        Place::Fragment => matches!(kind, b"mfhd" | b"pssh"),
+        Place::Samples | Place::TrackFragment => !matches!(kind, b"udta" | b"meta" | b"uuid" | b"free" | b"skip"),
+    }
+}
+
+/// The boxes of a range, up to the first that is torn.
+fn atoms(bytes: &[u8], range: Range<usize>) -> Vec<Atom> {
+    let is_file = range.start == 0;
+    let mut at = range.start;
+    let next = || {
+        let found = atom(bytes, at, range.end, is_file)?;
+        at = found.end;
+        Some(found)
+    };
+    // What has no content says nothing here, and there may be very many of it.
+    std::iter::from_fn(next).filter(|atom| atom.body < atom.end).take(ATOMS_MAX).collect()
+}
+
+fn atom(bytes: &[u8], start: usize, end: usize, is_file: bool) -> Option<Atom> {
+    let length = number(bytes, start, 4)?;
+    let kind = bytes.get(start.checked_add(4)?..start.checked_add(8)?)?.try_into().ok()?;
+    let (head, length) = match length {
+        0 if is_file => (8, end.checked_sub(start)?),
+        1 => (16, number(bytes, start.checked_add(8)?, 8)?),
+        length => (8, length),
+    };
+    let stop = start.checked_add(length)?;
+    (length >= head && stop <= end).then_some(Atom { kind, start, body: start + head, end: stop })
+}
+
+/// A number of so many bytes, the highest first.
+fn number(bytes: &[u8], at: usize, length: usize) -> Option<usize> {
+    let bytes = bytes.get(at..at.checked_add(length)?)?;
+    bytes.iter().try_fold(0_usize, |number, byte| number.checked_mul(256)?.checked_add(usize::from(*byte)))
+}
+
+fn clear(bytes: &mut [u8], range: Range<usize>) {
+    if let Some(bytes) = bytes.get_mut(range) {
+        bytes.fill(0);
+    }
+}
+
+fn free(bytes: &mut [u8], atom: Atom) {
+    if let Some(kind) = bytes.get_mut(atom.start + 4..atom.start + 8) {
+        kind.copy_from_slice(b"free");
+    }
+    clear(bytes, atom.body..atom.end);
+}
+
+/// When it was made and changed.
+fn clear_times(bytes: &mut [u8], atom: Atom) {
+    let length = if bytes.get(atom.body) == Some(&1) { 16 } else { 8 };
+    clear(bytes, (atom.body + 4).min(atom.end)..(atom.body + 4 + length).min(atom.end));
+}
+
+fn child(bytes: &[u8], parent: Atom, kind: &[u8; 4]) -> Option<Atom> {
+    atoms(bytes, parent.body..parent.end).into_iter().find(|atom| atom.kind == *kind)
+}
+
+/// What kind of track it is.
+fn handler(bytes: &[u8], track: Atom) -> Option<[u8; 4]> {
+    let handler = child(bytes, child(bytes, track, b"mdia")?, b"hdlr")?;
+    bytes.get(handler.body.checked_add(8)?..handler.body.checked_add(12)?)?.try_into().ok()
+}
+
+/// Clears what a track names of the media. Whether all of it is cleared; no more than the budget is.
+fn clear_samples(bytes: &mut [u8], track: Atom, media: &[Range<usize>], budget: &mut usize) -> bool {
+    let Some(ranges) = samples(bytes, track) else { return false };
+    let mut all = true;
+    for range in ranges {
+        let length = range.len();
+        let inside = media.partition_point(|media| media.end < range.end);
+        let is_inside = media.get(inside).is_some_and(|media| media.start <= range.start && range.end <= media.end);
+        if !is_inside || length > *budget {
+            all = false;
+            continue;
+        }
+        *budget -= length;
+        clear(bytes, range);
+    }
+    all
+}
+
+/// Where the samples of a track lie, a range for each chunk.
+fn samples(bytes: &[u8], track: Atom) -> Option<Vec<Range<usize>>> {
+    let media = child(bytes, track, b"mdia")?;
+    let table = child(bytes, child(bytes, media, b"minf")?, b"stbl")?;
+    let sizes = child(bytes, table, b"stsz")?;
+    let runs = child(bytes, table, b"stsc")?;
+    let (offsets, width) = match child(bytes, table, b"stco") {
+        Some(offsets) => (offsets, 4),
+        None => (child(bytes, table, b"co64")?, 8),
+    };
+    let field = |atom: Atom, at: usize, length: usize| {
+        let at = atom.body.checked_add(at)?;
+        number(bytes, at, length).filter(|_| at + length <= atom.end)
+    };
+    let (same_size, count) = (field(sizes, 4, 4)?, field(sizes, 8, 4)?);
+    let (run_count, chunk_count) = (field(runs, 4, 4)?, field(offsets, 4, 4)?);
+    let run = |index: usize, at: usize| field(runs, index.checked_mul(12)?.checked_add(8 + at)?, 4);
+    if chunk_count > CHUNKS_MAX {
+        return None;
+    }
+    let mut ranges = Vec::new();
+    let (mut sample, mut current) = (0_usize, 0_usize);
+    for chunk in 0..chunk_count {
+        let start = field(offsets, chunk.checked_mul(width)?.checked_add(8)?, width)?;
+        while current + 1 < run_count && run(current + 1, 0)? <= chunk + 1 {
+            current += 1;
+        }
+        let per_chunk = run(current, 4)?.min(count.saturating_sub(sample));
+        let length = match same_size {
+            0 => {
+                let size = |index: usize| field(sizes, index.checked_mul(4)?.checked_add(12)?, 4);
+                (sample..sample + per_chunk).try_fold(0_usize, |sum, index| sum.checked_add(size(index)?))?
+            }
+            size => size.checked_mul(per_chunk)?,
+        };
+        sample += per_chunk;
+        if length > 0 {
+            ranges.push(start..start.checked_add(length)?);
+        }
+    }
+    (sample == count).then_some(ranges)
+}

@@ -1,0 +1,271 @@
+//! PDF: objects, some of them streams (ISO 32000). Nothing is moved, because a table names the places of the objects: what has to go
+//! is overwritten in its length. What cannot be read without decoding it stays, and it is said that it does.
+
+use std::collections::BTreeSet;
+use std::ops::Range;
+
+use super::{find, holds};
+
+/// The most objects that are looked at.
+const OBJECTS_MAX: usize = 1_000_000;
+/// A stream of nothing, as deflate writes it (RFC 1950).
+const NOTHING: &[u8; 8] = b"\x78\x9c\x03\0\0\0\0\x01";
+
+/// An object that has a dictionary.
+struct Object {
+    number: u32,
+    dictionary: Range<usize>,
+    stream: Option<Range<usize>>,
+}
+
+/// Cleans a PDF where it stands; whether metadata may be left in it.
+pub fn strip(bytes: &mut [u8]) -> bool {
+    // A signature breaks with the first byte that changes, and what is encrypted cannot be read.
+    if holds(bytes, b"/Encrypt") || holds(bytes, b"/ByteRange") {
+        return true;
+    }
+    let Some(objects) = objects(bytes) else { return true };
+    let (information, is_direct) = information(bytes);
+    let mut left = is_direct;
+    let mut found = BTreeSet::new();
+    for object in &objects {
+        if information.contains(&object.number) {
+            left |= !clear_strings(bytes, object.dictionary.clone());
+            found.insert(object.number);
+        }
+        if let Some(stream) = &object.stream {
+            left |= !clear_stream(bytes, &object.dictionary, stream.clone());
+        }
+    }
+    clear_packets(bytes);
+    // Where objects are packed into streams, one that is not seen may be among them.
+    let is_packed = holds(bytes, b"/ObjStm");
+    let has_revisions =
+        find(bytes, b"startxref", 0).is_some_and(|first| find(bytes, b"startxref", first + 9).is_some());
+    left || found != information || (is_packed && has_revisions)
+}
+
+/// The objects that have dictionaries; `None` where the file cannot be read as such.
+fn objects(bytes: &[u8]) -> Option<Vec<Object>> {
+    let mut objects = Vec::new();
+    let mut at = 0;
+    while let Some(word) = find(bytes, b"obj", at) {
+        at = word + 3;
+        let Some(number) = number_before(bytes, word) else { continue };
+        let start = skip_space(bytes, at);
+        if bytes.get(start..start + 2) != Some(b"<<".as_slice()) {
+            continue;
+        }
+        let end = dictionary_end(bytes, start)?;
+        at = skip_space(bytes, end);
+        let mut stream = None;
+        if bytes.get(at..).is_some_and(|rest| rest.starts_with(b"stream")) {
+            let line = at + 6;
+            let begin = match bytes.get(line..line + 2) {
+                Some(b"\r\n") => line + 2,
+                _ => line + 1,
+            };
+            let stop = find(bytes, b"endstream", begin)?;
+            at = stop + 9;
+            stream = Some(begin..stop);
+        }
+        objects.push(Object { number, dictionary: start..end, stream });
+        if objects.len() > OBJECTS_MAX {
+            return None;
+        }
+    }
+    Some(objects)
+}
+
+/// The number of the object whose word `obj` stands at a place: `12 0 obj`.
+fn number_before(bytes: &[u8], word: usize) -> Option<u32> {
+    let before = |end: usize, is: fn(u8) -> bool| {
+        let head = bytes.get(..end)?;
+        let rest = head.iter().rev().take(24).take_while(|byte| is(**byte)).count();
+        (rest > 0).then_some(end - rest)
+    };
+    let generation = before(before(word, is_space)?, |byte| byte.is_ascii_digit())?;
+    let end = before(generation, is_space)?;
+    let start = before(end, |byte| byte.is_ascii_digit())?;
+    std::str::from_utf8(bytes.get(start..end)?).ok()?.parse().ok()
+}
+
+/// The objects that say who made the file and when; and whether one stands where it cannot be told which.
+fn information(bytes: &[u8]) -> (BTreeSet<u32>, bool) {
+    let (mut numbers, mut is_direct, mut at) = (BTreeSet::new(), false, 0);
+    while let Some(name) = find(bytes, b"/Info", at) {
+        at = name + 5;
+        let start = skip_space(bytes, at);
+        if bytes.get(start..start + 2) == Some(b"<<".as_slice()) {
+            is_direct = true;
+        } else if let Some(number) = reference(bytes, start) {
+            numbers.insert(number);
+        }
+    }
+    (numbers, is_direct)
+}
+
+/// The number of a reference that stands at a place: `12 0 R`.
+fn reference(bytes: &[u8], at: usize) -> Option<u32> {
+    let digits = |at: usize| {
+        let length = bytes.get(at..)?.iter().take(12).take_while(|byte| byte.is_ascii_digit()).count();
+        (length > 0).then_some(at + length)
+    };
+    let end = digits(at)?;
+    let generation = skip_space(bytes, end);
+    let letter = skip_space(bytes, digits(generation).filter(|_| generation > end)?);
+    let number = std::str::from_utf8(bytes.get(at..end)?).ok()?.parse().ok()?;
+    (bytes.get(letter) == Some(&b'R')).then_some(number)
+}
+
+/// A piece of a dictionary that means something here.
+enum Token {
+    Open,
+    Close,
+    /// Its content, without the brackets.
+    Text(Range<usize>),
+    /// The same of a text of hexadecimal digits.
+    Digits(Range<usize>),
+    Reference,
+    Other,
+}
+
+/// The next token and where it ends.
+fn token(bytes: &[u8], at: usize) -> Option<(Token, usize)> {
+    match (bytes.get(at)?, bytes.get(at + 1)) {
+        (b'<', Some(b'<')) => Some((Token::Open, at + 2)),
+        (b'>', Some(b'>')) => Some((Token::Close, at + 2)),
+        (b'<', _) => {
+            let end = find(bytes, b">", at)?;
+            Some((Token::Digits(at + 1..end), end + 1))
+        }
+        (b'(', _) => {
+            let (mut depth, mut end) = (1_usize, at + 1);
+            loop {
+                match bytes.get(end)? {
+                    b'\\' => end += 1,
+                    b'(' => depth += 1,
+                    b')' if depth == 1 => return Some((Token::Text(at + 1..end), end + 1)),
+                    b')' => depth -= 1,
+                    _ => {}
+                }
+                end += 1;
+            }
+        }
+        (b'%', _) => {
+            let line = bytes.get(at..)?.iter().position(|byte| matches!(byte, b'\r' | b'\n'))?;
+            Some((Token::Other, at + line))
+        }
+        (b'R', next) if next.is_none_or(|byte| !byte.is_ascii_alphanumeric()) => Some((Token::Reference, at + 1)),
+        (b'/', _) => {
+            let name = bytes.get(at + 1..)?.iter().take_while(|byte| byte.is_ascii_alphanumeric()).count();
+            Some((Token::Other, at + 1 + name))
+        }
+        _ => Some((Token::Other, at + 1)),
+    }
+}
+
+/// Where the dictionary that begins at a place ends.
+fn dictionary_end(bytes: &[u8], start: usize) -> Option<usize> {
+    let (mut depth, mut at) = (0_usize, start);
+    loop {
+        let (token, end) = token(bytes, at)?;
+        at = end;
+        match token {
+            Token::Open => depth += 1,
+            Token::Close => depth = depth.checked_sub(1)?,
+            _ => {}
+        }
+        if depth == 0 {
+            return Some(at);
+        }
+    }
+}
+
+/// Overwrites the texts of a dictionary; `false` where one of them stands elsewhere.
+fn clear_strings(bytes: &mut [u8], dictionary: Range<usize>) -> bool {
+    let (mut at, mut all) = (dictionary.start, true);
+    while at < dictionary.end {
+        let Some((token, end)) = token(bytes, at) else { return false };
+        at = end;
+        match token {
+            Token::Text(range) => fill(bytes, range, b' '),
+            Token::Digits(range) => {
+                let digits = bytes.get_mut(range).into_iter().flatten().filter(|byte| byte.is_ascii_hexdigit());
+                digits.zip([b'2', b'0'].into_iter().cycle()).for_each(|(byte, digit)| *byte = digit);
+            }
+            Token::Reference => all = false,
+            _ => {}
+        }
+    }
+    all
+}
+
+/// Overwrites a stream that is metadata, or what is hidden in one that is a JPEG; `false` where it cannot be.
+fn clear_stream(bytes: &mut [u8], dictionary: &Range<usize>, stream: Range<usize>) -> bool {
+    let head = bytes.get(dictionary.clone()).unwrap_or_default();
+    let has = |name: &[u8]| holds(head, name);
+    let is_filtered = has(b"/Filter");
+    if has(b"/Metadata") && has(b"/XML") {
+        if !is_filtered {
+            fill(bytes, stream, b' ');
+            return true;
+        }
+        let is_plain_deflate = has(b"/FlateDecode")
+            && !has(b"/DecodeParms")
+            && head.windows(6).filter(|word| *word == b"Decode").count() == 1;
+        if !is_plain_deflate || stream.len() < NOTHING.len() {
+            return false;
+        }
+        fill(bytes, stream.clone(), b' ');
+        if let Some(begin) = bytes.get_mut(stream.start..stream.start + NOTHING.len()) {
+            begin.copy_from_slice(NOTHING);
+        }
+        return true;
+    }
+    if has(b"/DCTDecode") && head.windows(6).filter(|word| *word == b"Decode").count() == 1 {
+        clear_jpeg(bytes, stream);
+    }
+    true
+}
+
+/// Clears the segments of a JPEG that no decoder needs: EXIF, XMP, comments and whatever programs write.
+fn clear_jpeg(bytes: &mut [u8], stream: Range<usize>) {
+    let mut at = stream.start + 2;
+    while at + 4 <= stream.end {
+        let Some([0xff, marker, high, low]) = bytes.get(at..at + 4) else { return };
+        let (marker, length) = (*marker, usize::from(*high) << 8 | usize::from(*low));
+        let end = at + 2 + length;
+        if length < 2 || end > stream.end || marker == 0xda {
+            return;
+        }
+        if matches!(marker, 0xe1 | 0xe3..=0xed | 0xef | 0xfe) {
+            fill(bytes, at + 4..end, 0);
+        }
+        at = end;
+    }
+}
+
+/// Overwrites XMP packets that stand in the file as they are, wherever they do.
+fn clear_packets(bytes: &mut [u8]) {
+    let mut at = 0;
+    while let Some(begin) = find(bytes, b"<?xpacket begin", at) {
+        let Some(end) = find(bytes, b"<?xpacket end", begin) else { return };
+        fill(bytes, begin..end, b' ');
+        at = end;
+    }
+}
+
+fn fill(bytes: &mut [u8], range: Range<usize>, with: u8) {
+    if let Some(bytes) = bytes.get_mut(range) {
+        bytes.fill(with);
+    }
+}
+
+fn skip_space(bytes: &[u8], at: usize) -> usize {
+    at + bytes.get(at..).unwrap_or_default().iter().take_while(|byte| is_space(**byte)).count()
+}
+
+fn is_space(byte: u8) -> bool {
+    matches!(byte, 0 | b'\t' | b'\n' | 0x0c | b'\r' | b' ')
+}

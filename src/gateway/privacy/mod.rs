@@ -1,0 +1,41 @@
+//! What people have a right to: that what is kept about them is erased (`erase`), handed out (`export`), and not kept for ever
+//! (`retention`). A [`Selection`] says whose tickets are meant.
+
+pub mod erase;
+pub mod export;
+pub mod retention;
+mod selection;
+
+pub use retention::Retention;
+pub use selection::{Matched, Selection, walk};
+
+use super::settings::Settings;
+use super::store::{SqliteStore, StoreError};
+
+/// Why nothing can be erased or exported.
+#[derive(Debug, thiserror::Error)]
+pub enum PrivacyError {
+    /// The store cannot be used.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    /// There is no such database, and none is made for this.
+    #[error("{0}: there is no database; name the one that the gateway uses with --config or --database")]
+    NoDatabase(String),
+    /// No ticket has this name.
+    #[error("there is no ticket {0}; name it by its reference, DB-…, or its id")]
+    NoTicket(String),
+    /// A date cannot be read.
+    #[error("{0:?} is no date; write YYYY-MM-DD, such as 2025-01-31")]
+    NoDate(String),
+    /// A folder cannot be written.
+    #[error("{0}: {1}; name a folder that is not there yet or empty")]
+    Folder(String, String),
+}
+
+/// The database of a configuration; none is made for this.
+async fn open_store(settings: &Settings) -> Result<SqliteStore, PrivacyError> {
+    if !settings.database.is_file() {
+        return Err(PrivacyError::NoDatabase(settings.database.display().to_string()));
+    }
+    Ok(SqliteStore::open(&settings.database).await?)
+}

@@ -1,0 +1,95 @@
+//! Erasing tickets and what is kept about people.
+
+use async_trait::async_trait;
+
+use super::StoreError;
+use crate::domain::ticket::Status;
+
+/// A place from which tickets can be erased. When a write returns, it is on disk, and what was erased is overwritten in the
+/// database file; [`Erasure::truncate_log`] removes it from the write-ahead log as well.
+#[async_trait]
+pub trait Erasure: Send + Sync {
+    /// The heads of tickets in the order of their ids, those after an id, `limit` at most; so that all of them can be walked through in
+    /// pieces.
+    async fn ticket_heads(&self, after: &str, limit: u32) -> Result<Vec<TicketHead>, StoreError>;
+
+    /// The ids of solved tickets of a site that were updated last before a time, oldest first, `limit` at most.
+    async fn solved_before(&self, site: &str, before: &str, limit: u32) -> Result<Vec<String>, StoreError>;
+
+    /// Where tickets are at destinations: the name of the destination and the id there.
+    async fn external_tickets(&self, ticket: &str) -> Result<Vec<(String, String)>, StoreError>;
+
+    /// What would be erased with a ticket; `None` where there is none.
+    async fn erasure_counts(&self, ticket: &str) -> Result<Option<ErasureCounts>, StoreError>;
+
+    /// Erases tickets with everything that belongs to them, in one transaction. Bytes of files are left to whoever removes
+    /// [`super::Files::removed_files`]. The idempotency keys of the tickets are kept as digests, so that none of them comes back.
+    async fn erase_tickets(&self, tickets: &[String], now: &str) -> Result<ErasureCounts, StoreError>;
+
+    /// Erases what is kept about people beside their tickets; how many rows.
+    async fn erase_traces(&self, traces: &Traces) -> Result<u64, StoreError>;
+
+    /// Forgets the idempotency keys of what was erased before a time.
+    async fn forget_erased_submissions(&self, before: &str) -> Result<(), StoreError>;
+
+    /// Empties the write-ahead log, in which pages stand as they were before. `false` where somebody reads it at the moment.
+    async fn truncate_log(&self) -> Result<bool, StoreError>;
+}
+
+/// What is known of a ticket without reading all of it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct TicketHead {
+    /// Its id.
+    pub id: String,
+    /// Its site.
+    pub site: String,
+    /// Its name among people.
+    pub reference: String,
+    /// Where it stands; none where that cannot be read.
+    pub status: Option<Status>,
+    /// When something was said last, RFC 3339 in UTC.
+    pub updated_at: String,
+}
+
+/// How much is erased.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct ErasureCounts {
+    /// Tickets.
+    pub tickets: u64,
+    /// Messages behind them.
+    pub messages: u64,
+    /// Activity and internal notes.
+    pub activities: u64,
+    /// Deliveries to destinations, whatever became of them.
+    pub deliveries: u64,
+    /// Receipts by mail.
+    pub mails: u64,
+    /// Files.
+    pub files: u64,
+    /// Bytes of these files.
+    pub file_bytes: u64,
+}
+
+impl ErasureCounts {
+    /// Both together.
+    pub fn plus(self, other: ErasureCounts) -> ErasureCounts {
+        ErasureCounts {
+            tickets: self.tickets + other.tickets,
+            messages: self.messages + other.messages,
+            activities: self.activities + other.activities,
+            deliveries: self.deliveries + other.deliveries,
+            mails: self.mails + other.mails,
+            files: self.files + other.files,
+            file_bytes: self.file_bytes + other.file_bytes,
+        }
+    }
+}
+
+/// Whose traces are erased.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Traces {
+    /// People by the host's id, each with the site.
+    pub people: Vec<(String, String)>,
+    /// The SHA-256 of sessions, each with the site.
+    pub sessions: Vec<(String, [u8; 32])>,
+}

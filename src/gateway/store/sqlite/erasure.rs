@@ -1,0 +1,145 @@
+//! Erasing in the SQLite file. `secure_delete` overwrites what is deleted.
+
+use std::time::Duration;
+
+use async_trait::async_trait;
+use sha2::{Digest, Sha256};
+use sqlx::sqlite::{SqliteConnection, SqliteRow};
+use sqlx::{ConnectOptions, Row, query, query_scalar};
+
+use super::SqliteStore;
+use crate::domain::ticket::Status;
+use crate::gateway::store::StoreError;
+use crate::gateway::store::erasure::{Erasure, ErasureCounts, TicketHead, Traces};
+
+/// How long a writer may have to wait because the log is emptied.
+const TRUNCATE_BUSY: Duration = Duration::from_millis(200);
+
+#[async_trait]
+impl Erasure for SqliteStore {
+    async fn ticket_heads(&self, after: &str, limit: u32) -> Result<Vec<TicketHead>, StoreError> {
+        let heads =
+            query("SELECT id, site, reference, status, updated_at FROM tickets WHERE id > ? ORDER BY id LIMIT ?");
+        let head = |row: &SqliteRow| {
+            Ok(TicketHead {
+                id: row.try_get("id")?,
+                site: row.try_get("site")?,
+                reference: row.try_get("reference")?,
+                status: Status::from_word(row.try_get("status")?),
+                updated_at: row.try_get("updated_at")?,
+            })
+        };
+        heads.bind(after).bind(limit).fetch_all(&self.readers).await?.iter().map(head).collect()
+    }
+
+    async fn solved_before(&self, site: &str, before: &str, limit: u32) -> Result<Vec<String>, StoreError> {
+        let ids = query_scalar(
+            "SELECT id FROM tickets WHERE site = ? AND status = 'solved' AND updated_at < ? ORDER BY updated_at LIMIT ?",
+        );
+        Ok(ids.bind(site).bind(before).bind(limit).fetch_all(&self.readers).await?)
+    }
+
+    async fn external_tickets(&self, ticket: &str) -> Result<Vec<(String, String)>, StoreError> {
+        let places = query("SELECT destination, remote FROM places WHERE ticket = ? ORDER BY destination").bind(ticket);
+        let place = |row: &SqliteRow| Ok((row.try_get("destination")?, row.try_get("remote")?));
+        places.fetch_all(&self.readers).await?.iter().map(place).collect()
+    }
+
+    async fn erasure_counts(&self, ticket: &str) -> Result<Option<ErasureCounts>, StoreError> {
+        let mut read = self.readers.acquire().await?;
+        counts(&mut read, ticket).await
+    }
+
+    async fn erase_tickets(&self, tickets: &[String], now: &str) -> Result<ErasureCounts, StoreError> {
+        let mut write = self.writer.begin_with("BEGIN IMMEDIATE").await?;
+        let mut erased = ErasureCounts::default();
+        for ticket in tickets {
+            // Somebody else may have been faster.
+            let Some(counts) = counts(&mut write, ticket).await? else { continue };
+            let seals = query("SELECT site, key FROM seals WHERE ticket = ?").bind(ticket);
+            for seal in seals.fetch_all(&mut *write).await? {
+                query("INSERT OR IGNORE INTO erased_submissions (site, key, erased_at) VALUES (?, ?, ?)")
+                    .bind(seal.try_get::<String, _>("site")?)
+                    .bind(digest(seal.try_get("key")?))
+                    .bind(now)
+                    .execute(&mut *write)
+                    .await?;
+            }
+            query("DELETE FROM tickets WHERE id = ?").bind(ticket).execute(&mut *write).await?;
+            erased = erased.plus(counts);
+        }
+        write.commit().await?;
+        Ok(erased)
+    }
+
+    async fn erase_traces(&self, traces: &Traces) -> Result<u64, StoreError> {
+        let mut write = self.writer.begin_with("BEGIN IMMEDIATE").await?;
+        let mut count = 0;
+        for (site, person) in &traces.people {
+            let files = query(
+                "DELETE FROM attachments WHERE site = ? AND ticket IS NULL AND person IS NOT NULL AND person = ?",
+            );
+            count += files.bind(site).bind(person).execute(&mut *write).await?.rows_affected();
+            count += erase_affected(&mut write, site, &Sha256::digest(person)).await?;
+        }
+        for (site, session) in &traces.sessions {
+            let files = query("DELETE FROM attachments WHERE site = ? AND ticket IS NULL AND session = ?");
+            count += files.bind(site).bind(&session[..]).execute(&mut *write).await?.rows_affected();
+            count += erase_affected(&mut write, site, session).await?;
+        }
+        write.commit().await?;
+        Ok(count)
+    }
+
+    async fn forget_erased_submissions(&self, before: &str) -> Result<(), StoreError> {
+        query("DELETE FROM erased_submissions WHERE erased_at < ?").bind(before).execute(&self.writer).await?;
+        Ok(())
+    }
+
+    async fn truncate_log(&self) -> Result<bool, StoreError> {
+        // Not on the writer, whose patience with readers would keep tickets waiting.
+        let options = self.writer.connect_options().as_ref().clone().busy_timeout(TRUNCATE_BUSY);
+        let mut connection = options.connect().await?;
+        let busy: i64 = query_scalar("PRAGMA wal_checkpoint(TRUNCATE)").fetch_one(&mut connection).await?;
+        Ok(busy == 0)
+    }
+}
+
+/// Whether the ticket of a submission was erased.
+pub async fn is_erased(read: &mut SqliteConnection, site: &str, key: &str) -> Result<bool, StoreError> {
+    let erased = query_scalar("SELECT EXISTS (SELECT 1 FROM erased_submissions WHERE site = ? AND key = ?)");
+    Ok(erased.bind(site).bind(digest(key)).fetch_one(read).await?)
+}
+
+fn digest(key: &str) -> Vec<u8> {
+    Sha256::digest(key).to_vec()
+}
+
+async fn counts(read: &mut SqliteConnection, ticket: &str) -> Result<Option<ErasureCounts>, StoreError> {
+    let row = query(
+        "SELECT (SELECT count(*) FROM messages WHERE messages.ticket = tickets.id) AS messages,
+            (SELECT count(*) FROM deeds WHERE deeds.ticket = tickets.id) AS activities,
+            (SELECT count(*) FROM deliveries WHERE deliveries.ticket = tickets.id) AS deliveries,
+            (SELECT count(*) FROM mails WHERE mails.ticket = tickets.id) AS mails,
+            (SELECT count(*) FROM attachments WHERE attachments.ticket = tickets.id) AS files,
+            (SELECT coalesce(sum(size), 0) FROM attachments WHERE attachments.ticket = tickets.id) AS file_bytes
+        FROM tickets WHERE id = ?",
+    );
+    let Some(row) = row.bind(ticket).fetch_optional(read).await? else { return Ok(None) };
+    let count = |name: &str| row.try_get::<i64, _>(name).map(|count| count as u64);
+    Ok(Some(ErasureCounts {
+        tickets: 1,
+        messages: count("messages")?,
+        activities: count("activities")?,
+        deliveries: count("deliveries")?,
+        mails: count("mails")?,
+        files: count("files")?,
+        file_bytes: count("file_bytes")?,
+    }))
+}
+
+/// Whoever has said that they have what is broken is a digest, the same that a request would give.
+async fn erase_affected(write: &mut SqliteConnection, site: &str, who: &[u8]) -> Result<u64, StoreError> {
+    let affected = query("DELETE FROM affected WHERE site = ? AND who = ?").bind(site).bind(who);
+    Ok(affected.execute(write).await?.rows_affected())
+}

@@ -1,0 +1,331 @@
+//! Whoever may put files: how much of the disk they can fill.
+
+use std::net::SocketAddr;
+use std::os::unix::fs::PermissionsExt;
+use std::path::Path;
+
+use axum::body::{Body, Bytes};
+use axum::extract::ConnectInfo;
+use axum::http::{Method, Request};
+use deskbell::gateway::attachments::sweep::sweep;
+use deskbell::gateway::clock;
+use deskbell::gateway::settings::Overrides;
+use http_body_util::channel::Channel;
+use jiff::SignedDuration;
+use serde_json::{Value, json};
+
+use crate::support::{Gateway, ORIGIN, SECRET, gateway_with, post, request, send, ticket, token};
+
+const KB: usize = 1_000;
+
+/// Quotas that are small enough to be used up by a test, without limits on rates in the way.
+async fn gateway(quotas: &str) -> Gateway {
+    let lines = format!(
+        "[limits]\naddress = 1000000\nsession = 1000000\nsite = 1000000\nuploads = 1000000\n[quotas]\n{quotas}\n\
+         [sites.signed]\norigins = [{ORIGIN:?}]\n[[sites.signed.signers]]\nalgorithm = \"HS256\"\nsecret = {SECRET:?}\n"
+    );
+    gateway_with(&lines, Overrides::default()).await
+}
+
+fn uuid(number: usize) -> String {
+    format!("00000000-0000-4000-8000-{number:012}")
+}
+
+fn session(number: usize) -> String {
+    format!("{number:032x}")
+}
+
+/// A file of `site`, from an address that a proxy has seen.
+fn put(site: &str, number: usize, who: &str, address: &str, bytes: impl Into<Vec<u8>>) -> Request<Body> {
+    let bytes = bytes.into();
+    let length = bytes.len();
+    let mut request = put_stream(site, number, who, address, bytes.into());
+    request.headers_mut().insert("content-length", length.into());
+    request
+}
+
+/// The same without a length.
+fn put_stream(site: &str, number: usize, who: &str, address: &str, body: Body) -> Request<Body> {
+    let path = format!("/v1/sites/{site}/attachments/{}?name=a.txt", uuid(number));
+    let mut request = request(Method::PUT, &path);
+    request = match who.strip_prefix("person ") {
+        Some(person) => request.header("authorization", format!("Bearer {}", token(json!({ "sub": person })))),
+        None => request.header("deskbell-session", who),
+    };
+    let mut request = request.body(body).unwrap();
+    let peer: SocketAddr = format!("{address}:50000").parse().unwrap();
+    request.extensions_mut().insert(ConnectInfo(peer));
+    request
+}
+
+fn text(size: usize) -> Vec<u8> {
+    vec![b'x'; size]
+}
+
+/// How many bytes lie in a folder.
+fn bytes_in(folder: &Path) -> u64 {
+    let entries = std::fs::read_dir(folder).unwrap().map(Result::unwrap);
+    entries
+        .map(|entry| if entry.path().is_dir() { bytes_in(&entry.path()) } else { entry.metadata().unwrap().len() })
+        .sum()
+}
+
+fn kept(gateway: &Gateway) -> u64 {
+    bytes_in(&gateway.folder.path().join("test-attachments"))
+}
+
+fn with_file(number: usize) -> Value {
+    let mut ticket = ticket("It broke");
+    ticket["attachments"] = json!([uuid(number)]);
+    ticket
+}
+
+#[tokio::test]
+async fn a_new_session_for_each_file_fills_no_more_than_the_quota_of_its_address() {
+    let gateway = gateway("address_bytes_per_day = 200000").await;
+    let mut taken = 0;
+    for number in 0..40 {
+        let answer = gateway.send(put("acme", number, &session(number), "203.0.113.7", text(10 * KB))).await;
+        if answer.status == 201 {
+            taken += 1;
+            continue;
+        }
+        assert_eq!(answer.problem(), (429, "upload_quota".into()));
+        let title = answer.json()["title"].as_str().unwrap().to_string();
+        assert!(title.contains("files from one network address in a day") && title.contains("200000 bytes"), "{title}");
+        let seconds: u64 = answer.header("retry-after").parse().unwrap();
+        assert!((1..=86_401).contains(&seconds), "{seconds}");
+    }
+    assert_eq!((taken, kept(&gateway)), (20, 200_000));
+    // Sending them frees nothing, because they stay.
+    for number in 0..20 {
+        let sent = post("acme", &format!("k{number}"), Some(&session(number)), &with_file(number));
+        assert_eq!(gateway.send(sent).await.status, 201);
+    }
+    let more = || put("acme", 50, &session(50), "203.0.113.7", text(10 * KB));
+    assert_eq!(gateway.send(more()).await.problem(), (429, "upload_quota".into()));
+    // Other addresses and signed people are not kept from sending by it.
+    assert_eq!(gateway.send(put("acme", 51, &session(51), "203.0.113.8", text(10 * KB))).await.status, 201);
+    assert_eq!(gateway.send(put("signed", 52, "person u-7", "203.0.113.7", text(10 * KB))).await.status, 201);
+    // It is kept by the database, not by this process.
+    let gateway = gateway.restarted_with(
+        "[limits]\naddress = 1000000\nsession = 1000000\nsite = 1000000\nuploads = 1000000\n[quotas]\naddress_bytes_per_day = 200000\n",
+    );
+    let gateway = gateway.await;
+    assert_eq!(gateway.send(more()).await.problem(), (429, "upload_quota".into()));
+}
+
+#[tokio::test]
+async fn many_small_files_are_counted_as_well() {
+    let gateway = gateway("address_files_per_day = 5").await;
+    for number in 0..8 {
+        let answer = gateway.send(put("acme", number, &session(number), "203.0.113.7", text(1))).await;
+        assert_eq!(answer.status.as_u16(), if number < 5 { 201 } else { 429 });
+    }
+}
+
+#[tokio::test]
+async fn addresses_are_kept_as_keyed_hashes_for_a_day() {
+    let gateway = gateway("").await;
+    assert_eq!(gateway.send(put("acme", 1, &session(1), "203.0.113.7", text(1))).await.status, 201);
+    let mut read = gateway.connection().await;
+    let keys: Vec<Vec<u8>> =
+        sqlx::query_scalar("SELECT key FROM upload_usage WHERE scope = 'address'").fetch_all(&mut read).await.unwrap();
+    assert_eq!(keys.iter().map(Vec::len).collect::<Vec<_>>(), [32]);
+    sweep(&gateway.app, clock::timestamp() + SignedDuration::from_hours(48)).await.unwrap();
+    let left: i64 = sqlx::query_scalar("SELECT count(*) FROM upload_usage").fetch_one(&mut read).await.unwrap();
+    assert_eq!(left, 0);
+}
+
+#[tokio::test]
+async fn a_site_leaves_a_part_of_its_day_to_signed_people() {
+    let gateway = gateway("site_bytes_per_day = 100000").await;
+    let mut taken = 0;
+    for number in 0..20 {
+        let address = format!("203.0.113.{number}");
+        let answer = gateway.send(put("signed", number, &session(number), &address, text(10 * KB))).await;
+        taken += u32::from(answer.status == 201);
+    }
+    assert_eq!(taken, 8);
+    let person = |number: usize| put("signed", number, &format!("person u-{number}"), "203.0.113.1", text(10 * KB));
+    assert_eq!(gateway.send(person(31)).await.status, 201);
+    assert_eq!(gateway.send(person(32)).await.status, 201);
+    assert_eq!(gateway.send(person(33)).await.problem(), (429, "upload_quota".into()));
+    // Another site has a day of its own.
+    assert_eq!(gateway.send(put("acme", 40, &session(40), "203.0.113.40", text(10 * KB))).await.status, 201);
+}
+
+#[tokio::test]
+async fn what_is_put_and_not_sent_has_a_quota_that_sending_frees() {
+    let gateway = gateway("unsent_bytes = 30000\nunsent_files = 4").await;
+    let mine = |number| put("acme", number, &session(1), "203.0.113.7", text(10 * KB));
+    for number in 0..3 {
+        assert_eq!(gateway.send(mine(number)).await.status, 201);
+    }
+    let refused = gateway.send(mine(3)).await;
+    assert_eq!(refused.problem(), (429, "upload_quota".into()));
+    assert!(refused.text().contains("unsent files of one session or person"));
+    // The same again is no more than there is, and so is something else in its place.
+    assert_eq!(gateway.send(mine(2)).await.status, 201);
+    assert_eq!(gateway.send(post("acme", "k", Some(&session(1)), &with_file(0))).await.status, 201);
+    assert_eq!(gateway.send(mine(3)).await.status, 201);
+    assert_eq!(gateway.send(mine(4)).await.problem(), (429, "upload_quota".into()));
+}
+
+#[tokio::test]
+async fn uploads_at_once_do_not_go_past_a_quota_that_each_alone_is_within() {
+    let gateway = gateway("address_bytes_per_day = 100000").await;
+    let puts = (0..40).map(|number| {
+        let request = put("acme", number, &session(number), "203.0.113.7", text(10 * KB));
+        tokio::spawn(send(gateway.router.clone(), request))
+    });
+    let mut taken = 0;
+    for put in puts.collect::<Vec<_>>() {
+        taken += u32::from(put.await.unwrap().status == 201);
+    }
+    // Those that are under way when others ask are counted as if they came whole.
+    assert!((1..=10).contains(&taken), "{taken}");
+    assert!(kept(&gateway) <= 100_000);
+}
+
+#[tokio::test]
+async fn an_upload_that_stands_still_holds_room_only_until_it_ends() {
+    let gateway = gateway("address_bytes_per_day = 15000000").await;
+    let (mut sender, body) = Channel::<Bytes, std::io::Error>::new(1);
+    let slow = put_stream("acme", 1, &session(1), "203.0.113.7", Body::new(body));
+    let slow = tokio::spawn(send(gateway.router.clone(), slow));
+    // The third is taken once the first is written.
+    for _ in 0..3 {
+        sender.send_data(Bytes::from_static(b"half")).await.unwrap();
+    }
+    // Without a length it may become as large as the site allows: 10 MB.
+    let other = || put("acme", 2, &session(2), "203.0.113.7", text(6_000 * KB));
+    let refused = gateway.send(other()).await;
+    assert_eq!((refused.problem(), refused.header("retry-after")), ((429, "upload_quota".into()), "60"));
+    sender.abort(std::io::Error::other("gone"));
+    assert_eq!(slow.await.unwrap().problem(), (400, "torn".into()));
+    assert_eq!(gateway.send(other()).await.status, 201);
+}
+
+#[tokio::test]
+async fn a_disk_that_is_nearly_full_takes_no_files_but_tickets() {
+    let gateway = gateway("disk_reserve_bytes = 9000000000000000000").await;
+    let refused = gateway.send(put("acme", 1, &session(1), "203.0.113.7", text(1))).await;
+    assert_eq!((refused.problem(), refused.header("retry-after")), ((507, "storage_full".into()), "600"));
+    assert_eq!(gateway.send(put("signed", 2, "person u-7", "203.0.113.7", text(1))).await.problem().0, 507);
+    assert_eq!(kept(&gateway), 0);
+    let sent = gateway.send(post("acme", "k", Some(&session(1)), &ticket("It broke"))).await;
+    assert_eq!(sent.status, 201, "{}", sent.text());
+}
+
+#[tokio::test]
+async fn unsent_files_of_anonymous_sessions_go_after_a_day_and_can_be_put_again() {
+    let gateway = gateway("").await;
+    assert_eq!(gateway.send(put("signed", 1, &session(1), "203.0.113.7", "anonymous")).await.status, 201);
+    assert_eq!(gateway.send(put("signed", 2, "person u-7", "203.0.113.7", "signed")).await.status, 201);
+    let after = async |hours: i64| {
+        sweep(&gateway.app, clock::timestamp() + SignedDuration::from_hours(hours)).await.unwrap();
+        kept(&gateway)
+    };
+    assert_eq!(after(23).await, 15);
+    assert_eq!(after(25).await, 6);
+    assert_eq!(after(8 * 24 + 1).await, 0);
+    // What a device has kept is told to be missing, put again, and sent under the same key.
+    let ask = || post("signed", "k", Some(&session(1)), &with_file(1));
+    assert_eq!(gateway.send(ask()).await.problem(), (409, "attachments_missing".into()));
+    assert_eq!(gateway.send(put("signed", 1, &session(1), "203.0.113.7", "anonymous")).await.status, 201);
+    assert_eq!(gateway.send(ask()).await.status, 201);
+}
+
+#[tokio::test]
+async fn nobody_else_on_the_machine_can_read_files() {
+    let gateway = gateway("").await;
+    assert_eq!(gateway.send(put("acme", 1, &session(1), "203.0.113.7", "text")).await.status, 201);
+    fn check(path: &Path) {
+        let mode = std::fs::metadata(path).unwrap().permissions().mode() & 0o777;
+        assert_eq!(mode, if path.is_dir() { 0o700 } else { 0o600 }, "{}", path.display());
+        if path.is_dir() {
+            std::fs::read_dir(path).unwrap().for_each(|entry| check(&entry.unwrap().path()));
+        }
+    }
+    check(&gateway.folder.path().join("test-attachments"));
+}
+
+#[tokio::test]
+async fn files_of_an_older_gateway_are_read_and_moved() {
+    let gateway = gateway("").await;
+    assert_eq!(gateway.send(put("acme", 1, &session(1), "203.0.113.7", "text")).await.status, 201);
+    let receipt = gateway.send(post("acme", "k", Some(&session(1)), &with_file(1))).await.json();
+    let path = format!("/v1/sites/acme/tickets/{}/messages", receipt["id"].as_str().unwrap());
+    let messages = request(Method::GET, &path).header("deskbell-session", session(1)).body(Body::empty()).unwrap();
+    let messages = gateway.send(messages).await.json();
+    let url = messages["messages"][0]["attachments"][0]["url"].as_str().unwrap().to_string();
+    // As it lay until now: in the folder itself, readable for everybody.
+    let folder = gateway.folder.path().join("test-attachments");
+    let mut read = gateway.connection().await;
+    let file: String = sqlx::query_scalar("SELECT file FROM attachments").fetch_one(&mut read).await.unwrap();
+    let settled = folder.join(&file[..2]).join(&file);
+    std::fs::rename(&settled, folder.join(&file)).unwrap();
+    std::fs::set_permissions(folder.join(&file), std::fs::Permissions::from_mode(0o644)).unwrap();
+    assert_eq!(gateway.get(&url).await.text(), "text");
+    sweep(&gateway.app, clock::timestamp()).await.unwrap();
+    assert!(settled.is_file() && !folder.join(&file).exists());
+    assert_eq!(std::fs::metadata(&settled).unwrap().permissions().mode() & 0o777, 0o600);
+    assert_eq!(gateway.get(&url).await.text(), "text");
+}
+
+#[tokio::test]
+async fn a_sweep_goes_on_past_what_is_gone_or_cannot_be_removed() {
+    let gateway = gateway("").await;
+    for number in 0..6 {
+        assert_eq!(gateway.send(put("acme", number, &session(1), "203.0.113.7", "text")).await.status, 201);
+    }
+    let folder = gateway.folder.path().join("test-attachments");
+    let mut read = gateway.connection().await;
+    let files: Vec<String> =
+        sqlx::query_scalar("SELECT file FROM attachments ORDER BY file").fetch_all(&mut read).await.unwrap();
+    let settled = |file: &str| folder.join(&file[..2]).join(file);
+    // One is gone already, and in the place of another is what cannot be removed as a file.
+    std::fs::remove_file(settled(&files[0])).unwrap();
+    std::fs::remove_file(settled(&files[1])).unwrap();
+    std::fs::create_dir(settled(&files[1])).unwrap();
+    sweep(&gateway.app, clock::timestamp() + SignedDuration::from_hours(25)).await.unwrap();
+    assert_eq!(kept(&gateway), 0);
+    let left: Vec<String> = sqlx::query_scalar("SELECT file FROM removed_files").fetch_all(&mut read).await.unwrap();
+    assert_eq!(left, [files[1].clone()], "it is tried again by the next sweep");
+    std::fs::remove_dir(settled(&files[1])).unwrap();
+    sweep(&gateway.app, clock::timestamp()).await.unwrap();
+    let left: i64 = sqlx::query_scalar("SELECT count(*) FROM removed_files").fetch_one(&mut read).await.unwrap();
+    assert_eq!(left, 0);
+}
+
+#[tokio::test]
+async fn what_a_crash_leaves_between_row_and_place_is_read_and_swept_into_place() {
+    let gateway = gateway("").await;
+    assert_eq!(gateway.send(put("acme", 1, &session(1), "203.0.113.7", "text")).await.status, 201);
+    let folder = gateway.folder.path().join("test-attachments");
+    let mut read = gateway.connection().await;
+    let file: String = sqlx::query_scalar("SELECT file FROM attachments").fetch_one(&mut read).await.unwrap();
+    let settled = folder.join(&file[..2]).join(&file);
+    std::fs::rename(&settled, folder.join("incoming").join(&file)).unwrap();
+    // Beside it, what has no row.
+    let orphan = folder.join("incoming").join(uuid(9));
+    std::fs::write(&orphan, "orphan").unwrap();
+    sweep(&gateway.app, clock::timestamp()).await.unwrap();
+    assert!(settled.is_file() && orphan.is_file(), "somebody may be about to write its row");
+    sweep(&gateway.app, clock::timestamp() + SignedDuration::from_hours(2)).await.unwrap();
+    assert!(settled.is_file() && !orphan.exists());
+}
+
+#[tokio::test]
+async fn what_is_put_in_the_place_of_another_leaves_nothing_behind() {
+    let gateway = gateway("").await;
+    for size in [3, 5, 7] {
+        assert_eq!(gateway.send(put("acme", 1, &session(1), "203.0.113.7", text(size))).await.status, 201);
+        assert_eq!(kept(&gateway), size as u64);
+    }
+    sweep(&gateway.app, clock::timestamp()).await.unwrap();
+    let mut read = gateway.connection().await;
+    let left: i64 = sqlx::query_scalar("SELECT count(*) FROM removed_files").fetch_one(&mut read).await.unwrap();
+    assert_eq!((left, kept(&gateway)), (0, 7));
+}

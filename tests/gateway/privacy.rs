@@ -1,0 +1,391 @@
+//! Erasing, handing out and not keeping for ever what people wrote: nothing of it is left, and nothing comes back.
+
+use std::path::{Path, PathBuf};
+
+use axum::body::Body;
+use axum::http::{Method, Request};
+use deskbell::gateway::clock;
+use deskbell::gateway::privacy::retention;
+use deskbell::gateway::settings::Overrides;
+use deskbell::gateway::store::{Along, Claim, NewDelivery, Placed, Seal, StoredTicket, Tried, What};
+use jiff::{SignedDuration, ToSpan};
+use serde_json::{Value, json};
+use sqlx::{Row, SqliteConnection};
+
+use crate::command::deskbell;
+use crate::support::{Answer, Gateway, ORIGIN, SECRET, gateway_with, post, request, ticket, token};
+
+const SESSION: &str = "000102030405060708090a0b0c0d0e0f";
+const FILE: &str = "0a1b2c3d-4e5f-4071-8293-a4b5c6d7e8f9";
+const UNSENT: &str = "1a1b2c3d-4e5f-4071-8293-a4b5c6d7e8f9";
+const TOKEN: &str = "a token of some length";
+/// Stands in everything that one person wrote, so that what is left of it can be looked for.
+const SECRET_WORD: &str = "zanzibarish";
+
+async fn gateway(more: &str) -> Gateway {
+    let lines = format!(
+        "[limits]\naddress = 1000000\nsession = 1000000\nsite = 1000000\nuploads = 1000000\n\
+         [sites.signed]\norigins = [{ORIGIN:?}]\n{more}\n[[sites.signed.signers]]\nalgorithm = \"HS256\"\nsecret = {SECRET:?}\n"
+    );
+    gateway_with(&lines, Overrides { inbox_token: Some(TOKEN.into()), ..Overrides::default() }).await
+}
+
+fn person(mut request: Request<Body>) -> Request<Body> {
+    let token =
+        token(json!({ "sub": "u-7", "name": format!("Ada {SECRET_WORD}"), "email": "ada@zanzibarish.example" }));
+    request.headers_mut().insert("authorization", format!("Bearer {token}").parse().unwrap());
+    request
+}
+
+fn put(id: &str, bytes: &str) -> Request<Body> {
+    let path = format!("/v1/sites/signed/attachments/{id}?name={SECRET_WORD}.txt");
+    request(Method::PUT, &path).body(Body::from(bytes.to_string())).unwrap()
+}
+
+fn said(message: &str) -> Value {
+    let mut ticket = ticket(&format!("{SECRET_WORD} {message}"));
+    ticket["contact"] = json!({ "name": format!("Ada {SECRET_WORD}"), "email": "Ada@Zanzibarish.example" });
+    ticket
+}
+
+/// A ticket of a signed person with everything that can belong to one; its reference and id.
+async fn full(gateway: &Gateway, key: &str) -> (String, String) {
+    assert_eq!(gateway.send(person(put(FILE, &format!("{SECRET_WORD} file")))).await.status, 201);
+    assert_eq!(gateway.send(person(put(UNSENT, &format!("{SECRET_WORD} unsent")))).await.status, 201);
+    let mut sent = said("broke");
+    sent["attachments"] = json!([FILE]);
+    let receipt = gateway.send(person(post("signed", key, Some(SESSION), &sent))).await;
+    assert_eq!(receipt.status, 201, "{}", receipt.text());
+    let receipt = receipt.json();
+    let [reference, id] = ["reference", "id"].map(|name| receipt[name].as_str().unwrap().to_string());
+    let reply = request(Method::POST, &format!("/v1/sites/signed/tickets/{id}/messages"))
+        .header("content-type", "application/json")
+        .header("idempotency-key", "reply")
+        .body(Body::from(json!({ "message": format!("{SECRET_WORD} again") }).to_string()))
+        .unwrap();
+    assert_eq!(gateway.send(person(reply)).await.status, 201);
+    for action in
+        [format!("action=note&text={SECRET_WORD}+note"), format!("action=answer&key=a&text={SECRET_WORD}+answer")]
+    {
+        let answer = act(gateway, &format!("/inbox/tickets/{reference}"), &action).await;
+        assert_eq!(answer.status, 303, "{}", answer.text());
+    }
+    let affected = request(Method::POST, "/v1/sites/signed/incidents")
+        .header("content-type", "application/json")
+        .body(Body::from(json!({ "id": "i1" }).to_string()))
+        .unwrap();
+    gateway.send(person(affected)).await;
+    (reference, id)
+}
+
+async fn act(gateway: &Gateway, path: &str, form: &str) -> Answer {
+    let request = request(Method::POST, path)
+        .header("authorization", format!("Bearer {TOKEN}"))
+        .header("content-type", "application/x-www-form-urlencoded")
+        .body(Body::from(form.to_string()))
+        .unwrap();
+    gateway.send(request).await
+}
+
+async fn look(gateway: &Gateway, path: &str) -> Answer {
+    let request = request(Method::GET, path).header("authorization", format!("Bearer {TOKEN}"));
+    gateway.send(request.body(Body::empty()).unwrap()).await
+}
+
+/// Runs the command beside the gateway.
+async fn command(gateway: &Gateway, arguments: &[&str]) -> (i32, String) {
+    let mut command = deskbell(gateway.folder.path(), arguments);
+    let command = command.args(["--config", "deskbell.toml", "--database", "sqlite:test.db"]);
+    let output = command.output().await.unwrap();
+    let text = format!("{}{}", String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr));
+    (output.status.code().unwrap(), text)
+}
+
+fn paths(folder: &Path) -> Vec<PathBuf> {
+    let entries = std::fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path());
+    entries.flat_map(|path| if path.is_dir() { paths(&path) } else { vec![path] }).collect()
+}
+
+/// Where a text stands on the disk of a gateway, in any file, in any case; in its database also as hexadecimal digits never.
+fn found(gateway: &Gateway, text: &str) -> Vec<String> {
+    let text = text.to_lowercase();
+    let holds = |path: &PathBuf| {
+        let bytes = std::fs::read(path).unwrap().to_ascii_lowercase();
+        bytes.windows(text.len()).any(|window| window == text.as_bytes())
+    };
+    let ours = paths(gateway.folder.path()).into_iter().filter(|path| !path.ends_with("deskbell.toml"));
+    ours.filter(holds).map(|path| path.display().to_string()).collect()
+}
+
+/// The tables in which a value stands, whatever the column.
+async fn tables_with(read: &mut SqliteConnection, value: &[u8]) -> Vec<String> {
+    let tables: Vec<String> =
+        sqlx::query_scalar("SELECT name FROM sqlite_schema WHERE type = 'table' AND name NOT LIKE 'sqlite_%'")
+            .fetch_all(&mut *read)
+            .await
+            .unwrap();
+    let mut found = Vec::new();
+    for table in tables {
+        let columns: Vec<String> = sqlx::query_scalar("SELECT name FROM pragma_table_info(?)")
+            .bind(&table)
+            .fetch_all(&mut *read)
+            .await
+            .unwrap();
+        let holds: Vec<String> =
+            columns.iter().map(|column| format!("instr(CAST(\"{column}\" AS BLOB), ?1) > 0")).collect();
+        let count = format!("SELECT count(*) FROM \"{table}\" WHERE {}", holds.join(" OR "));
+        let count: i64 =
+            sqlx::query(sqlx::AssertSqlSafe(count)).bind(value).fetch_one(&mut *read).await.unwrap().get(0);
+        if count > 0 {
+            found.push(table);
+        }
+    }
+    found
+}
+
+#[tokio::test]
+async fn what_is_erased_is_in_no_table_and_in_no_byte_on_disk() {
+    let gateway = gateway("").await;
+    let (reference, id) = full(&gateway, "key-of-the-ticket").await;
+    // Somebody else's stays.
+    let other = gateway.send(post("acme", "other", None, &ticket("Mine stays"))).await.json();
+    let mut read = gateway.connection().await;
+    assert!(tables_with(&mut read, SECRET_WORD.as_bytes()).await.len() >= 3);
+    assert!(!found(&gateway, SECRET_WORD).is_empty());
+
+    let (code, text) = command(&gateway, &["erase", "--person", "signed", "u-7"]).await;
+    assert_eq!(code, 0, "{text}");
+    assert!(text.contains("1 tickets would be erased, with 2 messages") && text.contains("--yes"), "{text}");
+    assert!(gateway.app.store.ticket(&id).await.unwrap().is_some());
+
+    let (code, text) = command(&gateway, &["erase", "--person", "signed", "u-7", "--yes"]).await;
+    assert_eq!(code, 0, "{text}");
+    assert!(text.contains("1 tickets erased, with 2 messages") && text.contains("1 files"), "{text}");
+    assert!(!text.to_lowercase().contains(SECRET_WORD) && !text.contains("u-7"), "{text}");
+    assert!(!text.contains("write-ahead log"), "{text}");
+    for gone in [SECRET_WORD, &id, &reference, "u-7", "key-of-the-ticket"] {
+        assert_eq!(tables_with(&mut read, gone.as_bytes()).await, Vec::<String>::new(), "{gone}");
+    }
+    drop(read);
+    for gone in [SECRET_WORD, &id, "key-of-the-ticket"] {
+        assert_eq!(found(&gateway, gone), Vec::<String>::new(), "{gone}");
+    }
+    assert!(gateway.app.store.ticket(other["id"].as_str().unwrap()).await.unwrap().is_some());
+    assert_eq!(paths(&gateway.folder.path().join("test-attachments")), Vec::<PathBuf>::new());
+}
+
+#[tokio::test]
+async fn a_submission_that_is_sent_again_does_not_bring_its_ticket_back() {
+    let gateway = gateway("").await;
+    let ask = || post("acme", "k", Some(SESSION), &ticket("It broke"));
+    let receipt = gateway.send(ask()).await.json();
+    let (code, text) = command(&gateway, &["erase", "--ticket", receipt["reference"].as_str().unwrap(), "--yes"]).await;
+    assert_eq!(code, 0, "{text}");
+    assert_eq!(gateway.send(ask()).await.problem(), (410, "erased".into()));
+    let path = format!("/v1/sites/acme/tickets/{}/messages", receipt["id"].as_str().unwrap());
+    let reply = request(Method::POST, &path)
+        .header("content-type", "application/json")
+        .header("idempotency-key", "r")
+        .header("deskbell-session", SESSION)
+        .body(Body::from(r#"{"message":"Still there?"}"#))
+        .unwrap();
+    assert_eq!(gateway.send(reply).await.problem(), (404, "not_found".into()));
+    assert_eq!(gateway.count().await, 0);
+    // Another ticket under another key is taken, and so is the same key at another site.
+    assert_eq!(gateway.send(post("acme", "l", Some(SESSION), &ticket("Another"))).await.status, 201);
+    assert_eq!(gateway.send(post("trusting", "k", Some(SESSION), &ticket("Another"))).await.status, 201);
+}
+
+#[tokio::test]
+async fn an_address_is_found_in_any_case_and_only_there() {
+    let gateway = gateway("").await;
+    let write = |email: &str| {
+        let mut ticket = ticket("It broke");
+        ticket["contact"]["email"] = json!(email);
+        ticket
+    };
+    for (key, email) in
+        [("a", "Ada@Example.com"), ("b", "ada@example.com"), ("c", "ada@example.com.evil"), ("d", "b@x.example")]
+    {
+        assert_eq!(gateway.send(post("acme", key, None, &write(email))).await.status, 201);
+    }
+    assert_eq!(gateway.send(post("trusting", "e", None, &write("ada@example.com"))).await.status, 201);
+    let (_, text) = command(&gateway, &["erase", "--email", " ADA@example.COM", "--site", "acme", "--yes"]).await;
+    assert!(text.starts_with("2 tickets erased"), "{text}");
+    let (_, text) = command(&gateway, &["erase", "--email", "ada@example.com", "--yes"]).await;
+    assert!(text.starts_with("1 tickets erased"), "{text}");
+    assert_eq!(gateway.count().await, 2);
+}
+
+#[tokio::test]
+async fn a_command_says_what_it_needs() {
+    let gateway = gateway("").await;
+    for (arguments, said) in [
+        (&["erase"][..], "--ticket"),
+        (&["erase", "--ticket", "DB-00000", "--email", "a@b.c"], "cannot be used with"),
+        (&["erase", "--ticket", "DB-ZZZZZ"], "there is no ticket DB-ZZZZZ"),
+        (&["erase", "--before", "last year"], "YYYY-MM-DD"),
+        (&["erase", "--email", "a@b.c", "--with-open"], "cannot be used with"),
+        (&["export"], "--ticket"),
+    ] {
+        let (code, text) = command(&gateway, arguments).await;
+        assert!(code != 0 && text.contains(said), "{arguments:?}: {code} {text}");
+    }
+    let mut none = deskbell(gateway.folder.path(), &["erase", "--email", "a@b.c", "--database", "sqlite:none.db"]);
+    let output = none.output().await.unwrap();
+    assert!(String::from_utf8_lossy(&output.stderr).contains("there is no database"));
+    assert!(!gateway.folder.path().join("none.db").exists());
+}
+
+#[tokio::test]
+async fn what_was_brought_elsewhere_is_named_and_what_is_on_its_way_resurrects_nothing() {
+    let gateway = gateway("").await;
+    let store = &gateway.app.store;
+    let sent = serde_json::from_value(said("broke")).unwrap();
+    let mut stored = StoredTicket::new("acme", "DB-0000A".into(), sent, &clock::now());
+    stored.session = Some([7; 32]);
+    let seal = Seal { key: "k".into(), body: [0; 32], session: Some([7; 32]) };
+    let deliveries = ["desk", "slow"].map(|to| NewDelivery { destination: to.into(), what: What::Ticket });
+    let along = Along { deliveries: deliveries.into(), ..Along::default() };
+    assert_eq!(store.place(&stored, &seal, along).await.unwrap(), Placed::New);
+    let mut write = gateway.connection().await;
+    sqlx::query(
+        "INSERT INTO places (ticket, site, destination, remote, requester) VALUES (?, 'acme', 'desk', '4312', '9')",
+    )
+    .bind(&stored.id)
+    .execute(&mut write)
+    .await
+    .unwrap();
+    let until = clock::written(clock::timestamp() + SignedDuration::from_secs(30));
+    let claim = Claim { token: "a worker", now: &clock::now(), until: &until };
+    let due = store.claim_deliveries(("acme", "slow"), claim, &[], 10).await.unwrap();
+    assert_eq!(due.len(), 1);
+
+    let (_, text) = command(&gateway, &["erase", "--ticket", "DB-0000A", "--yes"]).await;
+    assert!(text.contains("not reached: DB-0000A at desk, 4312 there"), "{text}");
+    // Only now does the destination answer.
+    let place = deskbell::gateway::store::Place { remote: "99".into(), requester: "9".into() };
+    let tried = Tried::Delivered { remote: "99".into(), place: Some(place), told: String::new() };
+    let lost = store.record_attempts(&[(&due[0], &tried)], &clock::now()).await.unwrap();
+    assert_eq!(lost, [due[0].delivery.id], "its claim went with it");
+    for table in ["tickets", "deliveries", "places", "seals", "messages"] {
+        let count: i64 = sqlx::query_scalar(sqlx::AssertSqlSafe(format!("SELECT count(*) FROM {table}")))
+            .fetch_one(&mut write)
+            .await
+            .unwrap();
+        assert_eq!(count, 0, "{table}");
+    }
+}
+
+#[tokio::test]
+async fn an_agent_erases_a_ticket_and_is_told_what_that_does_not_reach() {
+    let gateway = gateway("").await;
+    let (reference, id) = full(&gateway, "k").await;
+    let mut write = gateway.connection().await;
+    sqlx::query(
+        "INSERT INTO places (ticket, site, destination, remote, requester) VALUES (?, 'signed', 'desk', '4312', '9')",
+    )
+    .bind(&id)
+    .execute(&mut write)
+    .await
+    .unwrap();
+    drop(write);
+    let address = format!("/inbox/tickets/{reference}/erase");
+    assert!(
+        look(&gateway, &format!("/inbox/tickets/{reference}")).await.text().contains(&format!("href=\"{address}\""))
+    );
+    let question = look(&gateway, &address).await.text();
+    assert!(question.contains("cannot be undone") && question.contains("2 messages"), "{question}");
+    assert!(question.contains("the ticket at <bdi>desk</bdi>, <bdi>4312</bdi> there") && question.contains("backups"));
+    // Neither the question nor a form without its answer erases anything, and nobody who is not logged in gets here.
+    assert_eq!(act(&gateway, &address, "").await.status, 422);
+    assert_eq!(act(&gateway, &address, "confirm=DB-00000").await.status, 422);
+    let stranger = request(Method::POST, &address).header("content-type", "application/x-www-form-urlencoded");
+    let stranger = stranger.body(Body::from(format!("confirm={reference}"))).unwrap();
+    assert!(!gateway.send(stranger).await.status.is_success());
+    assert!(gateway.app.store.ticket(&id).await.unwrap().is_some());
+
+    let done = act(&gateway, &address, &format!("confirm={reference}")).await;
+    assert_eq!(done.status, 200);
+    assert!(done.text().contains(&format!("{reference} is erased")) && done.text().contains("4312"), "{}", done.text());
+    assert!(gateway.app.store.ticket(&id).await.unwrap().is_none());
+    assert_eq!(look(&gateway, &format!("/inbox/tickets/{reference}")).await.status, 404);
+    assert_eq!(act(&gateway, &address, &format!("confirm={reference}")).await.status, 404);
+    // What was put and not sent is not the ticket's.
+    assert_eq!(paths(&gateway.folder.path().join("test-attachments")).len(), 1);
+}
+
+#[tokio::test]
+async fn an_export_has_everything_and_is_for_nobody_else() {
+    use std::os::unix::fs::PermissionsExt;
+    let gateway = gateway("").await;
+    let (reference, _) = full(&gateway, "k").await;
+    assert_eq!(gateway.send(post("acme", "other", None, &ticket("Not mine"))).await.status, 201);
+    let (code, text) = command(&gateway, &["export", "--person", "signed", "u-7", "--out", "out"]).await;
+    assert_eq!((code, text.trim()), (0, "1 tickets and 1 files in out"));
+    let out = gateway.folder.path().join("out");
+    let export: Value = serde_json::from_slice(&std::fs::read(out.join("export.json")).unwrap()).unwrap();
+    let tickets = export["tickets"].as_array().unwrap();
+    assert_eq!((tickets.len(), &tickets[0]["reference"]), (1, &json!(reference)));
+    let exported = &tickets[0];
+    assert_eq!(
+        (&exported["person"], &exported["ticket"]["message"]),
+        (&json!("u-7"), &json!(format!("{SECRET_WORD} broke")))
+    );
+    let bodies: Vec<&str> =
+        exported["messages"].as_array().unwrap().iter().map(|message| message["body"].as_str().unwrap()).collect();
+    assert_eq!(bodies, [format!("{SECRET_WORD} again"), format!("{SECRET_WORD} answer")]);
+    assert_eq!(exported["activities"][0]["text"], format!("{SECRET_WORD} note"));
+    let path = out.join(exported["files"][0]["path"].as_str().unwrap());
+    assert_eq!(std::fs::read_to_string(&path).unwrap(), format!("{SECRET_WORD} file"));
+    for (path, mode) in [(&out, 0o700), (&out.join("export.json"), 0o600), (&path, 0o600)] {
+        assert_eq!(std::fs::metadata(path).unwrap().permissions().mode() & 0o777, mode, "{}", path.display());
+    }
+    let (code, text) = command(&gateway, &["export", "--email", "nobody@x.example", "--out", "out"]).await;
+    assert!(code != 0 && text.contains("it is not empty"), "{text}");
+}
+
+#[tokio::test]
+async fn solved_tickets_go_when_a_site_keeps_them_no_longer_and_open_ones_stay() {
+    let gateway = gateway("keep = \"18 months\"").await;
+    let mut references = Vec::new();
+    for request in [
+        person(post("signed", "a", None, &said("solved"))),
+        person(post("signed", "b", None, &said("open"))),
+        post("acme", "c", Some(SESSION), &ticket("For good")),
+    ] {
+        references.push(gateway.send(request).await.json()["reference"].as_str().unwrap().to_string());
+    }
+    for reference in [&references[0], &references[2]] {
+        assert_eq!(act(&gateway, &format!("/inbox/tickets/{reference}"), "action=solve").await.status, 303);
+    }
+    let now = clock::timestamp().to_zoned(jiff::tz::TimeZone::UTC);
+    let at = |months: i64, days: i64| now.checked_add(months.months().days(days)).unwrap().timestamp();
+    assert_eq!(retention::enforce(&gateway.app, at(17, 20)).await.unwrap().tickets, 0);
+    assert_eq!(retention::enforce(&gateway.app, at(18, 1)).await.unwrap().tickets, 1);
+    for (reference, is_there) in references.iter().zip([false, true, true]) {
+        assert_eq!(gateway.app.store.ticket(reference).await.unwrap().is_some(), is_there, "{reference}");
+    }
+}
+
+#[tokio::test]
+async fn before_a_day_solved_tickets_go_and_open_ones_only_if_they_are_meant() {
+    let gateway = gateway("").await;
+    for key in ["a", "b"] {
+        assert_eq!(gateway.send(post("acme", key, None, &ticket("Old"))).await.status, 201);
+    }
+    let mut write = gateway.connection().await;
+    sqlx::query("UPDATE tickets SET updated_at = '2024-05-01T00:00:00.000Z'").execute(&mut write).await.unwrap();
+    sqlx::query("UPDATE tickets SET status = 'solved' WHERE id = (SELECT min(id) FROM tickets)")
+        .execute(&mut write)
+        .await
+        .unwrap();
+    let erase = async |more: &[&str]| {
+        let arguments = [&["erase", "--before", "2024-05-02", "--yes"], more].concat();
+        command(&gateway, &arguments).await.1
+    };
+    assert!(erase(&["--site", "other"]).await.starts_with("0 tickets"));
+    assert!(erase(&["--site", "acme"]).await.starts_with("1 tickets"));
+    assert!(erase(&[]).await.starts_with("0 tickets"));
+    assert!(erase(&["--with-open"]).await.starts_with("1 tickets"));
+}
