@@ -10,6 +10,7 @@ mod attack;
 mod command;
 mod commits;
 mod conversation;
+mod crashes;
 mod desk;
 mod destinations;
 mod events;

@@ -27,7 +27,7 @@ use serde_json::{Map, Value, json};
 use super::comments::{self, NewComment, Occasion};
 use super::errors::{self, Refusal, invalid};
 use super::http::{Call, Reply};
-use super::tickets::{self, Changes, Opening};
+use super::tickets::{self, Changes, Opening, Ticket};
 use super::users::{self, User};
 use super::{Shared, State, account, clock, quirks, uploads, webhooks};
 
@@ -133,6 +133,16 @@ pub(super) fn answer(shared: &Shared, call: &Call) -> Reply {
 /// What one side says in public, without files.
 pub fn said(author: Side, body: &str) -> Said {
     Said { author, name: None, body: body.into(), html_body: None, public: true, attachments: Vec::new() }
+}
+
+/// So many tickets that came another way change now, as by a bulk update: none of them is anybody's.
+pub fn bulk_change(state: &mut State, count: u64) {
+    let now = state.now();
+    for _ in 0..count {
+        state.last_ticket += 1;
+        let (id, status) = (state.last_ticket, "closed".into());
+        state.tickets.insert(id, Ticket { id, status, created_at: now, updated_at: now, ..Ticket::default() });
+    }
 }
 
 /// A ticket comes; its id.

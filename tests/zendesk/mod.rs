@@ -26,6 +26,7 @@ pub mod comments;
 pub mod control;
 mod cors;
 pub mod errors;
+pub mod exports;
 mod http;
 mod idempotency;
 pub mod limits;
@@ -50,6 +51,7 @@ use account::Account;
 use auth::Token;
 use control::{Arriving, Said};
 use errors::Refusal;
+use exports::ExportLimiter;
 use idempotency::Key;
 use limits::Limiter;
 use quirks::{Fault, Quirks};
@@ -85,6 +87,7 @@ pub struct State {
     pub attempts: Vec<Attempt>,
     pub log: Vec<Entry>,
     pub limiter: Limiter,
+    pub exports: ExportLimiter,
     /// How many OAuth tokens were given out.
     pub grants: u64,
     /// How far the stand-in's clock is ahead of the real one, in milliseconds.
@@ -170,6 +173,11 @@ impl Zendesk {
         self.shared.change(|state| control::comment(state, ticket, said))
     }
 
+    /// So many tickets that came another way change now, as by a bulk update.
+    pub fn bulk_change(&self, count: u64) {
+        self.shared.change(|state| control::bulk_change(state, count));
+    }
+
     /// An agent sets the status of a ticket.
     pub fn set_status(&self, ticket: u64, status: &str) -> Result<(), Refusal> {
         self.shared.change(|state| tickets::set_status(state, ticket, status, account::GRACE))
@@ -236,6 +244,7 @@ impl State {
             attempts: Vec::new(),
             log: Vec::new(),
             limiter: Limiter::default(),
+            exports: ExportLimiter::default(),
             grants: 0,
             ahead: 0,
             last_ticket: 0,

@@ -61,6 +61,10 @@ pub struct Quirks {
     pub search_lag: i64,
     /// How many comments a ticket can have.
     pub comment_limit: usize,
+    /// How many pages of the export are given in a minute of the real clock.
+    pub export_limit: usize,
+    /// The export is refused, as to agents who are no administrators.
+    pub export_refused: bool,
 }
 
 /// What becomes of a choice that a field does not have.
@@ -158,6 +162,8 @@ impl Default for Quirks {
             no_custom_metadata: false,
             search_lag: 0,
             comment_limit: 5000,
+            export_limit: 10,
+            export_refused: false,
         }
     }
 }

@@ -8,7 +8,7 @@ use serde_json::json;
 use super::auth::{self, Caller};
 use super::errors::{self, Refusal};
 use super::http::{Call, Reply};
-use super::{State, account, comments, cors, limits, requests, tickets, uploads, users, webhooks};
+use super::{State, account, comments, cors, exports, limits, requests, tickets, uploads, users, webhooks};
 
 /// The answer to a call.
 pub fn answer(state: &mut State, call: &Call) -> Reply {
@@ -47,6 +47,7 @@ fn work(state: &mut State, call: &Call, caller: &Caller, path: &[&str]) -> Resul
         ("GET", ["tickets", id]) => tickets::one(state, caller, number(id)?),
         ("PUT", ["tickets", id]) => tickets::update(state, call, caller, number(id)?),
         ("GET", ["tickets", id, "comments"]) => comments::list(state, call, caller, number(id)?),
+        ("GET", ["incremental", "tickets", "cursor"]) => exports::tickets(state, call, caller),
         ("POST", ["uploads"]) => uploads::create(state, call, caller),
         ("DELETE", ["uploads", token]) => uploads::remove(state, caller, token),
         ("POST", ["requests"]) => requests::create(state, call, caller),

@@ -6,12 +6,13 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use axum::http::HeaderMap;
+use jiff::Timestamp;
 
 use crate::domain::attachment::FileType;
 use crate::domain::conversation::{Author, Message, Turn};
 use crate::domain::ticket::Status;
 use crate::gateway::settings::Site;
-use crate::gateway::store::{Delivery, Place, StoredTicket, What};
+use crate::gateway::store::{ChangedTicket, Delivery, Place, StoredTicket, What};
 
 /// A place to which tickets are brought.
 #[async_trait]
@@ -63,8 +64,11 @@ pub trait Answers: Send + Sync {
     /// How often it is asked which tickets have changed.
     fn every(&self) -> Duration;
 
-    /// The tickets that have changed since a time (RFC 3339 in UTC), as the destination calls them.
-    async fn changed(&self, since: &str) -> Result<Vec<String>, Failure>;
+    /// The tickets that have changed, the newest first: a page of them, from the beginning or from where an earlier page ended.
+    async fn recent(&self, after: Option<&str>) -> Result<RecentChanges, Failure>;
+
+    /// All tickets that have changed, the oldest first: a page of them. It may lack the last minute.
+    async fn export(&self, from: ExportFrom<'_>) -> Result<ExportedChanges, ExportFailure>;
 
     /// What there is about a ticket.
     async fn news(&self, place: &Place) -> Result<News, Failure>;
@@ -72,8 +76,54 @@ pub trait Answers: Send + Sync {
     /// The bytes of a file that goes along with what was said, no more than so many.
     async fn file(&self, file: &SaidFile, max: usize) -> Result<Vec<u8>, Failure>;
 
-    /// The tickets of the person with a verified address, that came from elsewhere or from here.
+    /// The tickets of the person with a verified address, that came from elsewhere or from here. Nobody has to have them: where the
+    /// destination has more important things to do, there are none.
     async fn of_person(&self, email: &str) -> Result<Vec<Foreign>, Failure>;
+}
+
+/// A page of the newest changes.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct RecentChanges {
+    /// The tickets, the newest first.
+    pub tickets: Vec<ChangedTicket>,
+    /// Where the next page begins; none where there is none.
+    pub next: Option<String>,
+}
+
+/// Where a page of the export begins.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ExportFrom<'a> {
+    /// With what changed at a time, more than a minute ago.
+    Time(Timestamp),
+    /// Where an earlier page ended.
+    Cursor(&'a str),
+}
+
+/// A page of all changes.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ExportedChanges {
+    /// The tickets, the oldest change first.
+    pub tickets: Vec<ChangedTicket>,
+    /// Where the next page begins.
+    pub cursor: String,
+    /// Whether there is nothing more for now.
+    pub is_complete: bool,
+}
+
+/// Why there is no page of the export. Nothing else waits for it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum ExportFailure {
+    /// It is not allowed, and why.
+    Refused(String),
+    /// The cursor is not known there any more, and what is said about it.
+    CursorLost(String),
+    /// It is to be tried again.
+    Later {
+        /// Why.
+        reason: String,
+        /// How long it wants to be left alone.
+        after: Option<Duration>,
+    },
 }
 
 /// Something on its way.
@@ -172,6 +222,8 @@ pub enum Heard {
     Changed {
         /// What the destination calls the ticket.
         remote: String,
+        /// When it changed, by the destination's clock, where that is told.
+        updated_at: Option<Timestamp>,
         /// The name of this telling; the same is told with the same.
         invocation: String,
     },
@@ -242,6 +294,8 @@ pub struct News {
     pub status: Status,
     /// Who is to say something next.
     pub turn: Turn,
+    /// Up to which change of the ticket this is all; none where something of the same second may be missing.
+    pub updated_at: Option<Timestamp>,
     /// What was said there, oldest first, without what says itself that it was brought there from here.
     pub said: Vec<Found>,
 }

@@ -12,6 +12,7 @@ use tokio::task::JoinSet;
 use tokio::time::timeout;
 use tokio_util::sync::CancellationToken;
 
+use super::feed::{ChangeFeed, FeedError};
 use super::lines::Line;
 use super::{Answers, Failure, Found, Saying, orders};
 use crate::domain::conversation::{Author, Message, Turn};
@@ -26,18 +27,13 @@ use crate::gateway::supervisor::supervise;
 use crate::gateway::{attachments, clock, pauses};
 
 /// For how long a ticket that is looked at is nobody else's. Who looks twice finds the same.
-const LEASE: Duration = Duration::from_secs(60);
-/// How many are taken at a time.
-const AT_A_TIME: u32 = 20;
+const LEASE: Duration = Duration::from_secs(2 * 60);
+/// How many are taken at a time. Between them it is asked for changes, so that long work does not keep what is new from being found.
+const AT_A_TIME: u32 = 5;
 /// How often it is looked what another gateway on the same database has left behind.
 const LOOK: Duration = Duration::from_secs(60);
 /// How long after a look that failed the next one is.
 const AGAIN: Duration = Duration::from_secs(30);
-/// How far before what is known it is asked for changes again, because clocks differ.
-const OVERLAP: Duration = Duration::from_secs(120);
-/// How far back a gateway that has never asked looks.
-const FIRST: Duration = Duration::from_secs(24 * 60 * 60);
-
 /// Looks until it is told to stop.
 pub async fn run(app: Arc<App>, stop: CancellationToken) {
     let mut workers = JoinSet::new();
@@ -64,13 +60,14 @@ pub async fn run(app: Arc<App>, stop: CancellationToken) {
 
 async fn work(app: &App, queue: (&str, &str), answers: &dyn Answers, line: &Line, stop: &CancellationToken) {
     let (mut woken, mut failures, mut not_before) = (line.looks(), 0_u32, Timestamp::MIN);
+    let mut feed = ChangeFeed::default();
     while !stop.is_cancelled() {
         woken.mark_unchanged();
         let now = clock::timestamp();
         let wait = if not_before > now {
             clock::left(not_before)
         } else {
-            match look(app, queue, answers, stop).await {
+            match sync(app, queue, answers, &mut feed, stop).await {
                 Ok(wait) => {
                     failures = 0;
                     wait
@@ -102,82 +99,98 @@ enum Trouble {
     Store(StoreError),
 }
 
+impl From<FeedError> for Trouble {
+    fn from(error: FeedError) -> Trouble {
+        match error {
+            FeedError::Destination(failure) => Trouble::Destination(failure),
+            FeedError::Store(error) => Trouble::Store(error),
+        }
+    }
+}
+
 impl From<StoreError> for Trouble {
     fn from(error: StoreError) -> Trouble {
         Trouble::Store(error)
     }
 }
 
-/// Looks at all that is due, and gives the time until more is.
-async fn look(
+/// Reads which tickets have changed, looks at all that are due, and gives the time until there is more to do.
+async fn sync(
+    app: &App,
+    queue: (&str, &str),
+    answers: &dyn Answers,
+    feed: &mut ChangeFeed,
+    stop: &CancellationToken,
+) -> Result<Duration, Trouble> {
+    while !stop.is_cancelled() {
+        let wait = feed.read(app.store.as_ref(), queue, answers).await?;
+        if !look_at_due(app, queue, answers, stop).await? {
+            let next = app.store.next_look(queue).await?.and_then(|next| next.parse::<Timestamp>().ok());
+            return Ok(next.map_or(wait, |next| clock::left(next).min(wait)));
+        }
+    }
+    Ok(LOOK)
+}
+
+/// Looks at some of the tickets that are due; `false` where none is.
+async fn look_at_due(
     app: &App,
     queue: (&str, &str),
     answers: &dyn Answers,
     stop: &CancellationToken,
-) -> Result<Duration, Trouble> {
-    let poll = poll(app, queue, answers).await?;
-    while !stop.is_cancelled() {
-        let now = clock::timestamp();
-        let until = clock::written(now.checked_add(LEASE).unwrap_or(now));
-        let due = app.store.take_looks(queue, &clock::written(now), &until, AT_A_TIME).await?;
-        if due.is_empty() {
-            break;
-        }
-        let mut trouble = None;
-        for one in due {
-            let again = match &trouble {
-                None => look_at(app, queue.1, answers, &one).await,
-                // The others wait for it to end.
-                Some(_) => Ok(Some(AGAIN)),
-            };
-            let again = match again {
-                Ok(again) => again,
-                Err(Trouble::Destination(Failure::Never(reason))) => {
-                    tracing::warn!(
-                        site = queue.0,
-                        reference = one.ticket.reference,
-                        reason,
-                        "a ticket cannot be looked at"
-                    );
-                    None
-                }
-                Err(Trouble::Destination(failure)) => {
-                    trouble = Some(failure);
-                    Some(AGAIN)
-                }
-                Err(trouble) => return Err(trouble),
-            };
-            let now = clock::timestamp();
-            let again = again.and_then(|again| now.checked_add(again).ok()).map(clock::written);
-            app.store.looked(&one.ticket.id, queue.1, &until, again.as_deref()).await?;
-        }
-        if let Some(failure) = trouble {
-            return Err(Trouble::Destination(failure));
-        }
-    }
-    let next = app.store.next_look(queue).await?.and_then(|next| next.parse::<Timestamp>().ok());
-    Ok(next.map_or(poll, |next| clock::left(next).min(poll)))
-}
-
-/// Asks which tickets have changed, where it is time to, and gives the time until the next time.
-async fn poll(app: &App, queue: (&str, &str), answers: &dyn Answers) -> Result<Duration, Trouble> {
+) -> Result<bool, Trouble> {
     let now = clock::timestamp();
-    let known = app.store.polled(queue).await?.and_then(|known| known.parse::<Timestamp>().ok());
-    if let Some(next) = known.and_then(|known| known.checked_add(answers.every()).ok()).filter(|next| *next > now) {
-        return Ok(clock::left(next));
+    let until = clock::written(now.checked_add(LEASE).unwrap_or(now));
+    let due = app.store.take_looks(queue, &clock::written(now), &until, AT_A_TIME).await?;
+    let (any, mut trouble) = (!due.is_empty(), None);
+    for one in due {
+        // Where the destination has trouble the others wait for it to end; where the gateway stops, for the next start.
+        let looked = match trouble.is_some() || stop.is_cancelled() {
+            true => Ok(Looked::again(AGAIN)),
+            false => look_at(app, queue.1, answers, &one).await,
+        };
+        let (site, reference) = (queue.0, &one.ticket.reference);
+        let looked = match looked {
+            Ok(looked) => looked,
+            Err(Trouble::Destination(Failure::Never(reason))) => {
+                tracing::warn!(site, reference, reason, "a ticket cannot be looked at");
+                Looked::default()
+            }
+            Err(Trouble::Store(error @ StoreError::Damaged { .. })) => {
+                tracing::error!(site, reference, %error, "ticket unreadable, not synced");
+                Looked::default()
+            }
+            Err(Trouble::Destination(failure)) => {
+                trouble = Some(failure);
+                Looked::again(AGAIN)
+            }
+            Err(trouble) => return Err(trouble),
+        };
+        let now = clock::timestamp();
+        let again = looked.again.and_then(|again| now.checked_add(again).ok()).map(clock::written);
+        let seen = looked.seen.map(clock::written);
+        app.store.looked(&one.ticket.id, queue.1, &until, again.as_deref(), seen.as_deref()).await?;
     }
-    let since = match known {
-        Some(known) => known.checked_sub(OVERLAP),
-        None => now.checked_sub(FIRST),
-    };
-    let changed = answers.changed(&clock::written(since.unwrap_or(now))).await.map_err(Trouble::Destination)?;
-    app.store.look(queue, &changed, &clock::written(now)).await?;
-    app.store.set_polled(queue, &clock::written(now)).await?;
-    Ok(answers.every())
+    trouble.map_or(Ok(any), |failure| Err(Trouble::Destination(failure)))
 }
 
-/// Looks at one ticket, and gives the time after which it is looked at again; none where nothing is expected.
-async fn look_at(app: &App, name: &str, answers: &dyn Answers, due: &DueLook) -> Result<Option<Duration>, Trouble> {
+/// What became of a look at a ticket.
+#[derive(Debug, Default)]
+struct Looked {
+    /// The time after which it is looked at again; none where nothing is expected.
+    again: Option<Duration>,
+    /// Up to which change of it all is known.
+    seen: Option<Timestamp>,
+}
+
+impl Looked {
+    fn again(after: Duration) -> Looked {
+        Looked { again: Some(after), seen: None }
+    }
+}
+
+/// Looks at one ticket.
+async fn look_at(app: &App, name: &str, answers: &dyn Answers, due: &DueLook) -> Result<Looked, Trouble> {
     let waiting = waits(&deliveries(app, &due.ticket.id, name).await?);
     let news = answers.news(&due.place).await.map_err(Trouble::Destination)?;
     // Only now, because something may have been brought there meanwhile.
@@ -201,10 +214,10 @@ async fn look_at(app: &App, name: &str, answers: &dyn Answers, due: &DueLook) ->
     }
     // What is still on its way there knows better than what was there before it.
     if waiting || waits(&deliveries(app, &due.ticket.id, name).await?) {
-        return Ok(Some(AGAIN));
+        return Ok(Looked::again(AGAIN));
     }
     stand(app, &due.ticket, name, (news.status, news.turn)).await?;
-    Ok(None)
+    Ok(Looked { again: None, seen: news.updated_at })
 }
 
 async fn deliveries(app: &App, ticket: &str, name: &str) -> Result<Vec<Delivery>, StoreError> {

@@ -7,6 +7,7 @@ mod check;
 mod comment;
 mod destination;
 pub mod email;
+mod feed;
 pub mod follow;
 mod lines;
 mod patience;
@@ -25,8 +26,8 @@ use crate::domain::conversation::Author;
 
 pub use check::{Checked, check};
 pub use destination::{
-    Answers, Delivered, Destination, Failure, Finding, Foreign, Found, Heard, News, NotHeard, Parcel, ParcelFile,
-    SaidFile, Saying,
+    Answers, Delivered, Destination, ExportFailure, ExportFrom, ExportedChanges, Failure, Finding, Foreign, Found,
+    Heard, News, NotHeard, Parcel, ParcelFile, RecentChanges, SaidFile, Saying,
 };
 pub use lines::Lines;
 pub use prompt::prompt;

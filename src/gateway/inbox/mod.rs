@@ -158,7 +158,7 @@ async fn deliveries(
     State(app): State<Arc<App>>,
     Extension(operator): Extension<Operator>,
 ) -> Result<Html<String>, Failed> {
-    let standings = standing::read(&app).await?;
+    let standings = standing::read_all(&app).await?;
     let warning = app.proxy_watch.warning();
     Ok(html(deliveries::page(&app, &frame(&operator, &standings, warning.as_deref()), &standings).await?))
 }

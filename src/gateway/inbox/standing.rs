@@ -1,5 +1,7 @@
 //! How the destinations stand: what waits for them, what was given up, and why nothing gets through.
 
+use std::collections::BTreeMap;
+
 use super::super::app::App;
 use super::super::clock;
 use super::super::store::{Queue, StoreError};
@@ -31,19 +33,33 @@ impl Standing {
     }
 }
 
-/// All destinations of the configuration, then those that are gone and for which something is left.
+/// The destinations for which something waits or was given up: what every page has to know of, whatever the configuration names.
 pub async fn read(app: &App) -> Result<Vec<Standing>, StoreError> {
-    let mut queues = app.store.queues().await?;
+    let standing = |queue: Queue| {
+        let line = app.lines.line(&queue.site, &queue.destination);
+        Standing { away: line.and_then(|line| line.away()), is_gone: line.is_none(), queue }
+    };
+    Ok(app.store.queues().await?.into_iter().map(standing).collect())
+}
+
+/// All destinations of the configuration, then those that are gone and for which something is left.
+pub async fn read_all(app: &App) -> Result<Vec<Standing>, StoreError> {
+    let open = read(app).await?.into_iter();
+    let mut open: BTreeMap<(String, String), Standing> =
+        open.map(|standing| ((standing.queue.site.clone(), standing.queue.destination.clone()), standing)).collect();
     let mut standings = Vec::new();
     for (site, of) in &app.settings.sites {
         for name in of.destinations.keys() {
-            let known = queues.iter().position(|queue| queue.site == *site && queue.destination == *name);
-            let queue = known.map(|known| queues.remove(known)).unwrap_or_else(|| nothing(site, name));
-            let away = app.lines.line(site, name).and_then(|line| line.away());
-            standings.push(Standing { queue, away, is_gone: false });
+            let known = open.remove(&(site.clone(), name.clone()));
+            let away = || app.lines.line(site, name).and_then(|line| line.away());
+            standings.push(known.unwrap_or_else(|| Standing {
+                queue: nothing(site, name),
+                away: away(),
+                is_gone: false,
+            }));
         }
     }
-    standings.extend(queues.into_iter().map(|queue| Standing { queue, away: None, is_gone: true }));
+    standings.extend(open.into_values());
     Ok(standings)
 }
 

@@ -14,8 +14,8 @@ use super::super::problem::Refusal;
 use super::body;
 use crate::domain::problem::FieldError;
 
-/// How long it is remembered what was told: longer than anybody tells the same again.
-const REMEMBERED: Duration = Duration::from_secs(3 * 24 * 60 * 60);
+/// How long it is remembered what was told: longer than its signature is good for, whichever clock is ahead.
+const REMEMBERED: Duration = Duration::from_secs(20 * 60);
 
 /// Takes it in, before it is answered.
 pub async fn answer(
@@ -38,11 +38,13 @@ pub async fn answer(
         }
     })?;
     match heard {
-        Heard::Changed { remote, invocation } => {
+        Heard::Changed { remote, updated_at, invocation } => {
             let now = clock::timestamp();
             let forget = clock::written(now.checked_sub(REMEMBERED).unwrap_or(now));
             let queue = (name.as_str(), destination.as_str());
-            if app.store.told(queue, &invocation, &remote, &clock::written(now), &forget).await?
+            let updated_at = updated_at.map(clock::written);
+            let changed = (remote.as_str(), updated_at.as_deref());
+            if app.store.told(queue, &invocation, changed, &clock::written(now), &forget).await?
                 && let Some(line) = app.lines.line(&name, &destination)
             {
                 line.look();

@@ -25,7 +25,8 @@ pub use conversations::{
     NewMessage, Reader, STATUS_CHANGES_AN_HOUR,
 };
 pub use deliveries::{
-    Claim, Deliveries, Delivery, DueDelivery, DueLook, NewDelivery, Place, Queue, State, Tried, What,
+    ChangedTicket, Claim, Deliveries, Delivery, DueDelivery, DueLook, NewDelivery, Place, Queue, State, SyncState,
+    Tried, What,
 };
 pub use erasure::{Erasure, ErasureCounts, TicketHead, Traces};
 pub use mails::{DueMail, Mails, NewMail};

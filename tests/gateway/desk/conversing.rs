@@ -103,7 +103,7 @@ async fn what_nobody_has_signed_is_not_heard() {
     assert_eq!(desk.hook(&[], body).await.problem(), (401, "unsigned".into()));
     let headers = [
         ("x-zendesk-webhook-signature", "AAAA".to_string()),
-        ("x-zendesk-webhook-signature-timestamp", "2026-11-26T10:00:00Z".to_string()),
+        ("x-zendesk-webhook-signature-timestamp", deskbell::gateway::clock::now()),
     ];
     assert_eq!(desk.hook(&headers, body).await.problem(), (401, "unsigned".into()));
 }
@@ -113,11 +113,12 @@ async fn without_webhooks_it_is_asked_what_has_changed() {
     let desk = desk("").await;
     let id = desk.post("key", &full("One")).await.json()["id"].as_str().unwrap().to_string();
     let there = *desk.zendesk.state().tickets.keys().next().unwrap();
-    until(async || desk.gateway.app.store.polled(("desk", "desk")).await.unwrap().is_some()).await;
+    let store = &desk.gateway.app.store;
+    until(async || store.sync_state(("desk", "desk")).await.unwrap().until.is_some()).await;
     desk.zendesk.comment(there, &said(Side::Agent, "Try again.")).unwrap();
     // A minute is over.
     let before = "2026-11-26T00:00:00.000Z";
-    desk.gateway.app.store.set_polled(("desk", "desk"), before).await.unwrap();
+    store.set_listed(("desk", "desk"), before).await.unwrap();
     desk.gateway.app.lines.line("desk", "desk").unwrap().look();
     until(async || desk.messages(&id).await == [customer("One"), support("Try again.")]).await;
 }

@@ -1,4 +1,4 @@
-//! A gateway that is killed between every two steps of a delivery.
+//! A gateway that is killed between every two steps of a delivery, while another one works on the same database.
 
 use std::process::Stdio;
 use std::time::Duration;
@@ -19,8 +19,8 @@ const FILE: &str = "0a1b2c3d-4e5f-4071-8293-a4b5c6d7e8f9";
 /// Longer than anything waits.
 const FOREVER: u64 = 600_000;
 /// What is asked of Zendesk for a ticket with a file and a reply to it: two files, the fields, the ticket, the comment, and then what was
-/// answered, the ticket and its comments.
-const STEPS: u32 = 7;
+/// answered, the ticket and its comments; in between what has changed, by its list and its export.
+const STEPS: u32 = 9;
 
 #[tokio::test]
 async fn killed_between_any_two_steps_one_ticket_is_there_and_whole() {
@@ -66,9 +66,9 @@ async fn story(step: u32, what: What) -> bool {
     if done {
         until(async || zendesk.state().log.iter().any(|entry| entry.fault.as_deref() == Some(fault))).await;
     }
+    // Another one is there already on the same database, and goes on.
+    let (_other, address) = serve(&folder).await;
     child.kill().await.unwrap();
-
-    let (_child, address) = serve(&folder).await;
     // What was in the hands of the killed one is nobody's after half a minute.
     within(Duration::from_secs(120), async || settled(&folder).await).await;
     let mut wire = Wire::open(&address).await.unwrap();

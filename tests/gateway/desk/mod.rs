@@ -7,6 +7,7 @@ mod faults;
 mod killed;
 mod outage;
 mod queue;
+mod syncing;
 
 use std::time::Duration;
 

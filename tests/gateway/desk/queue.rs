@@ -1,6 +1,7 @@
 //! What waits, for how long, and what becomes of it.
 
-use deskbell::gateway::store::State;
+use deskbell::gateway::clock;
+use deskbell::gateway::store::{ChangedTicket, State};
 
 use super::{desk, full, place, until};
 use crate::zendesk::Zendesk;
@@ -73,7 +74,8 @@ async fn each_of_several_destinations_has_a_queue_of_its_own() {
     // What an agent answers in one is said in the other, and does not come back.
     let there = *desk.zendesk.state().tickets.keys().next().unwrap();
     desk.zendesk.comment(there, &crate::zendesk::control::said(crate::zendesk::control::Side::Agent, "Yes.")).unwrap();
-    desk.gateway.app.store.look(("desk", "desk"), &[there.to_string()], "2026-11-26T00:00:00.000Z").await.unwrap();
+    let changed = ChangedTicket { remote: there.to_string(), updated_at: clock::timestamp() };
+    desk.gateway.app.store.mark_changed(("desk", "desk"), &[changed], &clock::now()).await.unwrap();
     desk.gateway.app.lines.line("desk", "desk").unwrap().look();
     until(async || other.state().tickets.values().next().unwrap().comments.len() == 2).await;
     desk.quiet().await;

@@ -12,8 +12,8 @@ use super::client::Client;
 
 /// How long what is known of an account is believed.
 const FRESH: Duration = Duration::from_secs(10 * 60);
-/// How many pages of fields are read.
-const PAGES_MAX: usize = 20;
+/// How many pages of a list are read, a hundred items each: more than a ticket can have comments.
+const PAGES_MAX: usize = 100;
 
 /// What is known of an account.
 #[derive(Debug, Default)]
@@ -66,20 +66,33 @@ impl Account {
     }
 }
 
-/// All of a list, page by page.
+/// All of a list, page by page. A list that is longer than any can be is a failure, and never cut off.
 pub async fn all<T: for<'de> Deserialize<'de>>(client: &Client, path: &str, name: &str) -> Result<Vec<T>, Failure> {
-    let mut items = Vec::new();
+    let mut list = Vec::new();
     let mut after = String::new();
     for _ in 0..PAGES_MAX {
         let mut page = client.read(&format!("{path}?page[size]=100{after}")).await?;
-        let list = page.get_mut(name).map(Value::take).unwrap_or_default();
-        let read: Vec<Value> = serde_json::from_value(list).unwrap_or_default();
-        items.extend(read.into_iter().filter_map(|item| serde_json::from_value(item).ok()));
+        list.extend(items(&mut page, name));
         let more = page.pointer("/meta/has_more").and_then(Value::as_bool).unwrap_or(false);
-        let Some(cursor) = page.pointer("/meta/after_cursor").and_then(Value::as_str).filter(|_| more) else { break };
+        let cursor = page.pointer("/meta/after_cursor").and_then(Value::as_str).filter(|_| more);
+        let Some(cursor) = cursor else { return Ok(list) };
         after = format!("&page[after]={}", form_urlencoded::byte_serialize(cursor.as_bytes()).collect::<String>());
     }
-    Ok(items)
+    Err(Failure::Never(format!("Zendesk lists more than {PAGES_MAX} pages at {path}")))
+}
+
+/// The items of a page of a list. One that cannot be read is left out alone, and logged.
+pub fn items<T: for<'de> Deserialize<'de>>(page: &mut Value, name: &str) -> Vec<T> {
+    let Some(Value::Array(all)) = page.get_mut(name).map(Value::take) else { return Vec::new() };
+    let mut items = Vec::new();
+    for item in all {
+        let id = item.get("id").and_then(Value::as_u64);
+        match serde_json::from_value(item) {
+            Ok(item) => items.push(item),
+            Err(error) => tracing::warn!(list = name, id, %error, "item of Zendesk unreadable, left out"),
+        }
+    }
+    items
 }
 
 impl TicketField {

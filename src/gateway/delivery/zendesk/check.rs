@@ -2,19 +2,21 @@
 
 use std::collections::BTreeSet;
 
-use reqwest::Method;
+use reqwest::{Method, StatusCode};
 use serde::Deserialize;
 use serde_json::Value;
 
 use super::super::{Failure, Finding};
 use super::Zendesk;
 use super::account::all;
+use super::answers::EXPORT;
 use super::client::{Body, Request};
 use super::values::names;
 use crate::domain::config::Config;
 use crate::domain::fields::Answers;
 use crate::domain::targets::Owner;
 use crate::domain::ticket::{Kind, Priority, Severity};
+use crate::gateway::clock;
 use crate::gateway::settings::Site;
 
 #[derive(Deserialize)]
@@ -92,6 +94,7 @@ async fn rights(zendesk: &Zendesk, findings: &mut Findings) {
             }
         }
     }
+    export(zendesk, findings).await;
     let file = Body::File("Deskbell checks whether it may attach files.".into(), "text/plain");
     let path = "/api/v2/uploads?filename=deskbell-check.txt";
     let upload = zendesk.client.send(&Request { body: file, ..Request::post(path) }).await;
@@ -107,6 +110,24 @@ async fn rights(zendesk: &Zendesk, findings: &mut Findings) {
             findings.bad(format!("may not attach files: {}. Give the OAuth client the scope write", answer.says()))
         }
         (None, Err(failure)) => findings.bad(format!("may not attach files: {failure}")),
+    }
+}
+
+/// Whether all changes can be exported, and what happens where they cannot.
+async fn export(zendesk: &Zendesk, findings: &mut Findings) {
+    let hour_ago = clock::seconds().saturating_sub(60 * 60);
+    let path = format!("{EXPORT}?start_time={hour_ago}&per_page=1");
+    match zendesk.client.send(&Request::get(&path)).await {
+        Ok(answer) if answer.status.is_success() => {
+            findings.good("may export changes, so that no answer is missed however many tickets change".into());
+        }
+        Ok(answer) if answer.status == StatusCode::FORBIDDEN => findings.good(
+            "may not export changes, which Zendesk allows to admins only: after an outage or a bulk change they are all read \
+             from the list of tickets, which is slower; connect the client as an admin to avoid that"
+                .into(),
+        ),
+        Ok(answer) => findings.bad(format!("changes cannot be exported: {}", answer.says())),
+        Err(failure) => findings.bad(format!("changes cannot be exported: {failure}")),
     }
 }
 

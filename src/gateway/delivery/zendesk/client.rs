@@ -4,7 +4,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use axum::body::Bytes;
-use reqwest::header::{AUTHORIZATION, CONTENT_TYPE, HeaderMap, HeaderValue, RETRY_AFTER};
+use jiff::Timestamp;
+use reqwest::header::{AUTHORIZATION, CONTENT_TYPE, DATE, HeaderMap, HeaderValue, RETRY_AFTER};
 use reqwest::redirect::Policy;
 use reqwest::{Method, StatusCode, Url};
 use serde_json::Value;
@@ -82,6 +83,8 @@ pub struct Answer {
     pub status: StatusCode,
     /// The JSON; null where it is none.
     pub body: Value,
+    /// When, by the clock of the account.
+    pub at: Option<Timestamp>,
 }
 
 impl<'a> Request<'a> {
@@ -143,9 +146,14 @@ impl Client {
 
     /// The JSON of a path; a status that is none of success is a failure.
     pub async fn read(&self, path: &str) -> Result<Value, Failure> {
+        Ok(self.get(path).await?.body)
+    }
+
+    /// The answer of a path; a status that is none of success is a failure.
+    pub async fn get(&self, path: &str) -> Result<Answer, Failure> {
         let answer = self.send(&Request::get(path)).await?;
         match answer.status {
-            status if status.is_success() => Ok(answer.body),
+            status if status.is_success() => Ok(answer),
             StatusCode::FORBIDDEN => Err(answer.forbidden()),
             _ => Err(Failure::Never(format!("Zendesk answers {} to {path}: {}", answer.status, answer.says()))),
         }
@@ -255,7 +263,9 @@ impl Answer {
 /// What an answer means for everything else. What is left is about the request itself.
 fn judge(status: StatusCode, headers: &HeaderMap, bytes: &[u8]) -> Result<Answer, Failure> {
     let body: Value = serde_json::from_slice(bytes).unwrap_or_default();
-    let answer = Answer { status, body };
+    let date = headers.get(DATE).and_then(|value| value.to_str().ok());
+    let at = date.and_then(|date| jiff::fmt::rfc2822::parse(date.trim()).ok()).map(|date| date.timestamp());
+    let answer = Answer { status, body, at };
     let after = headers.get(RETRY_AFTER).and_then(|value| value.to_str().ok()).and_then(fetch::retry_after);
     let after = after.map(|after| after.min(WAIT_MAX));
     let says = if answer.body.is_null() { String::new() } else { answer.says() };
@@ -344,7 +354,8 @@ mod tests {
             (r#"{"errors":[{"code":"BadRequest","title":"No","detail":"Not so"}]}"#, "Not so"),
             ("null", ""),
         ] {
-            let answer = Answer { status: StatusCode::BAD_REQUEST, body: serde_json::from_str(body).unwrap() };
+            let answer =
+                Answer { status: StatusCode::BAD_REQUEST, body: serde_json::from_str(body).unwrap(), at: None };
             assert_eq!(answer.says(), says);
         }
     }
@@ -352,7 +363,8 @@ mod tests {
     #[test]
     fn what_is_wrong_is_known_by_the_field() {
         let body = r#"{"details":{"base":[{"ticket_field_id":7,"description":"a"},{"field_key":"group_id","description":"b"}],"priority":[{"description":"c"}]}}"#;
-        let answer = Answer { status: StatusCode::UNPROCESSABLE_ENTITY, body: serde_json::from_str(body).unwrap() };
+        let answer =
+            Answer { status: StatusCode::UNPROCESSABLE_ENTITY, body: serde_json::from_str(body).unwrap(), at: None };
         let details: Vec<(String, &str)> = answer.details().collect();
         assert_eq!(details, [("7".into(), "a"), ("group_id".into(), "b"), ("priority".into(), "c")]);
     }

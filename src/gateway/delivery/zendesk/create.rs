@@ -416,7 +416,7 @@ mod tests {
     }
 
     fn answer(body: Value) -> Answer {
-        Answer { status: StatusCode::UNPROCESSABLE_ENTITY, body }
+        Answer { status: StatusCode::UNPROCESSABLE_ENTITY, body, at: None }
     }
 
     #[test]

@@ -1,9 +1,12 @@
 //! What Zendesk tells by webhook: that a ticket has changed, and never what. Told late, twice or in another order it is still true, because
 //! what there is is asked for.
 
+use std::time::Duration;
+
 use axum::http::HeaderMap;
 use base64::Engine;
 use base64::prelude::BASE64_STANDARD;
+use jiff::Timestamp;
 use ring::hmac;
 use serde_json::Value;
 
@@ -12,25 +15,26 @@ use super::super::{Heard, NotHeard};
 /// `base64(HMAC-SHA256(secret, timestamp + body))`.
 const SIGNATURE: &str = "x-zendesk-webhook-signature";
 const TIMESTAMP: &str = "x-zendesk-webhook-signature-timestamp";
-/// The same for the same telling.
-const INVOCATION: &str = "x-zendesk-webhook-invocation-id";
-/// The longest name of a telling, in bytes.
-const INVOCATION_MAX: usize = 200;
+/// How far the clocks of two sides may differ. What is older may have been overheard, and is told again by somebody else.
+const TOLERANCE: Duration = Duration::from_secs(5 * 60);
 
 /// Reads what was told: an event (`zen:event-type:ticket.…`), or the JSON of a trigger, `{"ticket_id": "{{ticket.id}}"}`.
-pub fn hear(secret: &str, headers: &HeaderMap, body: &[u8]) -> Result<Heard, NotHeard> {
+pub fn hear(secret: &str, headers: &HeaderMap, body: &[u8], now: Timestamp) -> Result<Heard, NotHeard> {
     let text = |name: &str| headers.get(name).and_then(|value| value.to_str().ok());
     let (Some(signature), Some(timestamp)) = (text(SIGNATURE), text(TIMESTAMP)) else { return Err(NotHeard::Unsigned) };
     let signature = BASE64_STANDARD.decode(signature).map_err(|_| NotHeard::Unsigned)?;
     let key = hmac::Key::new(hmac::HMAC_SHA256, secret.as_bytes());
     hmac::verify(&key, &[timestamp.as_bytes(), body].concat(), &signature).map_err(|_| NotHeard::Unsigned)?;
+    let at: Timestamp = timestamp.parse().map_err(|_| NotHeard::Unsigned)?;
+    if at.duration_since(now).unsigned_abs() > TOLERANCE {
+        return Err(NotHeard::Unsigned);
+    }
 
     let told: Value = serde_json::from_slice(body).map_err(|_| NotHeard::Unreadable("the body is no JSON"))?;
     let Some(remote) = ticket(&told) else { return Ok(Heard::Nothing("")) };
-    let invocation = text(INVOCATION).filter(|id| !id.is_empty() && id.len() <= INVOCATION_MAX);
-    // Without a name it is told by its signature, which the same telling has again.
-    let invocation = invocation.map_or_else(|| BASE64_STANDARD.encode(&signature), str::to_string);
-    Ok(Heard::Changed { remote, invocation })
+    let updated_at = told.pointer("/detail/updated_at").and_then(Value::as_str).and_then(|at| at.parse().ok());
+    // Its name is its signature: the header that Zendesk names it in is not signed.
+    Ok(Heard::Changed { remote, updated_at, invocation: BASE64_STANDARD.encode(&signature) })
 }
 
 /// The id of the ticket that it is about.
@@ -51,26 +55,28 @@ fn ticket(told: &Value) -> Option<String> {
 mod tests {
     use super::*;
 
-    fn told(secret: &str, body: &str) -> Result<Heard, NotHeard> {
+    const AT: &str = "2026-11-26T10:00:00Z";
+
+    fn headers(secret: &str, body: &str) -> HeaderMap {
         let key = hmac::Key::new(hmac::HMAC_SHA256, secret.as_bytes());
-        let signed = hmac::sign(&key, format!("2026-11-26T10:00:00Z{body}").as_bytes());
+        let signed = hmac::sign(&key, format!("{AT}{body}").as_bytes());
         let mut headers = HeaderMap::new();
         headers.insert(SIGNATURE, BASE64_STANDARD.encode(signed).parse().unwrap());
-        headers.insert(TIMESTAMP, "2026-11-26T10:00:00Z".parse().unwrap());
-        headers.insert(INVOCATION, "01H".parse().unwrap());
-        hear("right", &headers, body.as_bytes())
+        headers.insert(TIMESTAMP, AT.parse().unwrap());
+        headers
+    }
+
+    fn told(secret: &str, body: &str) -> Result<Heard, NotHeard> {
+        hear("right", &headers(secret, body), body.as_bytes(), AT.parse().unwrap())
     }
 
     #[test]
     fn events_and_triggers_name_their_ticket_and_everything_else_is_about_nothing() {
-        let changed = || Ok(Heard::Changed { remote: "35".into(), invocation: "01H".into() });
+        let changed = |updated_at: Option<&str>, body: &str| {
+            let invocation = headers("right", body)[SIGNATURE].to_str().unwrap().into();
+            Ok(Heard::Changed { remote: "35".into(), updated_at: updated_at.map(|at| at.parse().unwrap()), invocation })
+        };
         for (body, heard) in [
-            (
-                r#"{"type":"zen:event-type:ticket.comment_added","subject":"zen:ticket:35","detail":{"id":"35"}}"#,
-                changed(),
-            ),
-            (r#"{"ticket_id":"35"}"#, changed()),
-            (r#"{"ticket_id":35,"status":"Solved"}"#, changed()),
             (r#"{"type":"zen:event-type:ticket.created","detail":{"id":"35"}}"#, Ok(Heard::Nothing(""))),
             (r#"{"type":"zen:event-type:user.created","detail":{"id":"35"}}"#, Ok(Heard::Nothing(""))),
             (r#"{"ticket_id":"{{ticket.id}}"}"#, Ok(Heard::Nothing(""))),
@@ -79,11 +85,38 @@ mod tests {
         ] {
             assert_eq!(told("right", body), heard, "{body}");
         }
+        for (body, updated_at) in [
+            (
+                r#"{"type":"zen:event-type:ticket.comment_added","detail":{"id":"35","updated_at":"2026-11-26T09:59:58Z"}}"#,
+                Some("2026-11-26T09:59:58Z"),
+            ),
+            (r#"{"ticket_id":"35"}"#, None),
+            (r#"{"ticket_id":35,"status":"Solved"}"#, None),
+        ] {
+            assert_eq!(told("right", body), changed(updated_at, body), "{body}");
+        }
+    }
+
+    #[test]
+    fn what_was_signed_more_than_five_minutes_ago_or_before_its_time_is_not_heard() {
+        let body = r#"{"ticket_id":"35"}"#;
+        for (now, is_heard) in [
+            ("2026-11-26T10:05:00Z", true),
+            ("2026-11-26T09:55:00Z", true),
+            ("2026-11-26T10:05:01Z", false),
+            ("2026-11-26T09:54:59Z", false),
+        ] {
+            let heard = hear("right", &headers("right", body), body.as_bytes(), now.parse().unwrap());
+            assert_eq!(heard.is_ok(), is_heard, "{now}");
+        }
     }
 
     #[test]
     fn what_somebody_else_has_signed_or_nobody_is_not_heard() {
         assert_eq!(told("wrong", r#"{"ticket_id":"35"}"#), Err(NotHeard::Unsigned));
-        assert_eq!(hear("right", &HeaderMap::new(), br#"{"ticket_id":"35"}"#), Err(NotHeard::Unsigned));
+        assert_eq!(
+            hear("right", &HeaderMap::new(), br#"{"ticket_id":"35"}"#, AT.parse().unwrap()),
+            Err(NotHeard::Unsigned)
+        );
     }
 }

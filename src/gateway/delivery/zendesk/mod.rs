@@ -25,11 +25,13 @@ use super::{Answers, Delivered, Destination, Failure, Finding, Heard, NotHeard, 
 use crate::domain::conversation::Author;
 use crate::domain::targets::Owner;
 use crate::domain::ticket::{Kind, Severity};
+use crate::gateway::clock;
 use crate::gateway::settings::Site;
 use crate::gateway::store::{Place, What};
 use account::Account;
 use client::Client;
 use login::Login;
+use pace::Priority;
 pub use table::ZendeskTable;
 
 /// How many tickets are brought at once. Zendesk answers in about half a second, so that this is more than its limits allow.
@@ -40,7 +42,10 @@ const OURS: &str = "deskbell:";
 /// An account of Zendesk.
 #[derive(Debug)]
 pub struct Zendesk {
+    /// For what is delivered.
     client: Client,
+    /// For what is read of changes.
+    sync: Client,
     account: Account,
     mapping: Mapping,
     /// With what its webhooks are signed.
@@ -84,7 +89,9 @@ pub struct FieldRule {
 impl Zendesk {
     /// An account at an address.
     pub fn new(url: Url, login: Login, mapping: Mapping, hook: Option<String>) -> Result<Zendesk, String> {
-        Ok(Zendesk { client: Client::new(url, login)?, account: Account::default(), mapping, hook })
+        let client = Client::new(url, login)?;
+        let sync = client.with_priority(Priority::Sync);
+        Ok(Zendesk { client, sync, account: Account::default(), mapping, hook })
     }
 }
 
@@ -116,7 +123,7 @@ impl Destination for Zendesk {
     }
 
     fn hear(&self, headers: &HeaderMap, body: &[u8]) -> Result<Heard, NotHeard> {
-        hook::hear(self.hook.as_deref().ok_or(NotHeard::NoHook)?, headers, body)
+        hook::hear(self.hook.as_deref().ok_or(NotHeard::NoHook)?, headers, body, clock::timestamp())
     }
 
     fn page(&self, place: &Place) -> Option<String> {

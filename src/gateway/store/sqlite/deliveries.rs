@@ -6,8 +6,9 @@ use sqlx::{Row, query, query_scalar};
 
 use super::rows::{delivery_of, is_damage, json, read_rows, ticket_of};
 use super::{SqliteStore, TICKET};
+use crate::gateway::clock;
 use crate::gateway::store::deliveries::{
-    Claim, Deliveries, Delivery, DueDelivery, DueLook, NewDelivery, Place, Queue, Tried, What,
+    ChangedTicket, Claim, Deliveries, Delivery, DueDelivery, DueLook, NewDelivery, Place, Queue, SyncState, Tried, What,
 };
 use crate::gateway::store::{StoreError, StoredTicket};
 
@@ -222,39 +223,96 @@ impl Deliveries for SqliteStore {
         destination: &str,
         until: &str,
         again: Option<&str>,
+        seen: Option<&str>,
     ) -> Result<(), StoreError> {
-        query("UPDATE places SET look_at = ? WHERE ticket = ? AND destination = ? AND look_at = ?")
-            .bind(again)
-            .bind(ticket)
-            .bind(destination)
-            .bind(until)
-            .execute(&self.writer)
-            .await?;
+        query(
+            "UPDATE places SET look_at = CASE WHEN look_at = ?3 THEN ?4 ELSE look_at END,
+                seen_at = CASE WHEN coalesce(seen_at, '') < ?5 THEN ?5 ELSE seen_at END
+            WHERE ticket = ?1 AND destination = ?2",
+        )
+        .bind(ticket)
+        .bind(destination)
+        .bind(until)
+        .bind(again)
+        .bind(seen)
+        .execute(&self.writer)
+        .await?;
         Ok(())
     }
 
-    async fn look(&self, queue: (&str, &str), remotes: &[String], now: &str) -> Result<u64, StoreError> {
-        let mut write = self.writer.begin_with("BEGIN IMMEDIATE").await?;
-        let mut known = 0;
-        for remote in remotes {
-            known += look_at(&mut write, queue, remote, now).await?;
+    async fn mark_changed(
+        &self,
+        (site, destination): (&str, &str),
+        changed: &[ChangedTicket],
+        now: &str,
+    ) -> Result<u64, StoreError> {
+        let changed: Vec<(&str, String)> =
+            changed.iter().map(|ticket| (ticket.remote.as_str(), clock::written(ticket.updated_at))).collect();
+        let changed = json(&changed)?;
+        // Most of what changes there is not from here: a reader finds what is.
+        let unknown = query_scalar(
+            "SELECT ticket FROM json_each(?3) AS changed CROSS JOIN places
+                ON site = ?1 AND destination = ?2 AND remote = json_extract(changed.value, '$[0]')
+            WHERE seen_at IS NULL OR seen_at < json_extract(changed.value, '$[1]')",
+        );
+        let unknown: Vec<String> = unknown.bind(site).bind(destination).bind(&changed).fetch_all(&self.readers).await?;
+        if unknown.is_empty() {
+            return Ok(0);
         }
-        write.commit().await?;
-        Ok(known)
+        let look = query(
+            "UPDATE places SET look_at = ?1 WHERE ticket IN (SELECT value FROM json_each(?3)) AND destination = ?2",
+        );
+        let look = look.bind(now).bind(destination).bind(json(&unknown)?);
+        Ok(look.execute(&self.writer).await?.rows_affected())
     }
 
-    async fn polled(&self, (site, destination): (&str, &str)) -> Result<Option<String>, StoreError> {
-        let until = query_scalar("SELECT until FROM polls WHERE site = ? AND destination = ?");
-        Ok(until.bind(site).bind(destination).fetch_optional(&self.readers).await?)
+    async fn sync_state(&self, (site, destination): (&str, &str)) -> Result<SyncState, StoreError> {
+        let row = query("SELECT * FROM polls WHERE site = ? AND destination = ?").bind(site).bind(destination);
+        let Some(row) = row.fetch_optional(&self.readers).await? else { return Ok(SyncState::default()) };
+        let until: String = row.try_get("until")?;
+        Ok(SyncState {
+            until: Some(until).filter(|until| !until.is_empty()),
+            listed_at: row.try_get("listed_at")?,
+            cursor: row.try_get("cursor")?,
+            exported_at: row.try_get("exported_at")?,
+            is_behind: row.try_get("behind")?,
+        })
     }
 
-    async fn set_polled(&self, (site, destination): (&str, &str), until: &str) -> Result<(), StoreError> {
-        query("INSERT OR REPLACE INTO polls (site, destination, until) VALUES (?, ?, ?)")
-            .bind(site)
-            .bind(destination)
-            .bind(until)
-            .execute(&self.writer)
-            .await?;
+    async fn set_listed(&self, queue: (&str, &str), at: &str) -> Result<(), StoreError> {
+        let set = "INSERT INTO polls (site, destination, until, listed_at) VALUES (?1, ?2, '', ?3)
+            ON CONFLICT (site, destination) DO UPDATE SET listed_at = excluded.listed_at";
+        query(set).bind(queue.0).bind(queue.1).bind(at).execute(&self.writer).await?;
+        Ok(())
+    }
+
+    async fn set_synced(&self, queue: (&str, &str), until: &str) -> Result<(), StoreError> {
+        let set = "INSERT INTO polls (site, destination, until) VALUES (?1, ?2, ?3)
+            ON CONFLICT (site, destination) DO UPDATE SET until = excluded.until";
+        query(set).bind(queue.0).bind(queue.1).bind(until).execute(&self.writer).await?;
+        Ok(())
+    }
+
+    async fn set_behind(&self, queue: (&str, &str)) -> Result<(), StoreError> {
+        let set = "INSERT INTO polls (site, destination, until, behind) VALUES (?1, ?2, '', 1)
+            ON CONFLICT (site, destination) DO UPDATE SET behind = 1";
+        query(set).bind(queue.0).bind(queue.1).execute(&self.writer).await?;
+        Ok(())
+    }
+
+    async fn set_exported(
+        &self,
+        queue: (&str, &str),
+        cursor: Option<&str>,
+        is_behind: bool,
+        at: &str,
+    ) -> Result<(), StoreError> {
+        let set =
+            "INSERT INTO polls (site, destination, until, cursor, behind, exported_at) VALUES (?1, ?2, '', ?3, ?4, ?5)
+            ON CONFLICT (site, destination) DO UPDATE SET cursor = excluded.cursor, behind = excluded.behind,
+                exported_at = excluded.exported_at";
+        let set = query(set).bind(queue.0).bind(queue.1).bind(cursor).bind(is_behind).bind(at);
+        set.execute(&self.writer).await?;
         Ok(())
     }
 
@@ -262,7 +320,7 @@ impl Deliveries for SqliteStore {
         &self,
         (site, destination): (&str, &str),
         invocation: &str,
-        remote: &str,
+        (remote, changed_at): (&str, Option<&str>),
         now: &str,
         forget: &str,
     ) -> Result<bool, StoreError> {
@@ -282,7 +340,7 @@ impl Deliveries for SqliteStore {
             .await?;
         let new = new.rows_affected() > 0;
         if new {
-            look_at(&mut write, (site, destination), remote, now).await?;
+            look_at(&mut write, (site, destination), (remote, changed_at), now).await?;
         }
         write.commit().await?;
         Ok(new)
@@ -409,11 +467,15 @@ async fn record_attempt(
 async fn look_at(
     write: &mut SqliteConnection,
     (site, destination): (&str, &str),
-    remote: &str,
+    (remote, changed_at): (&str, Option<&str>),
     now: &str,
-) -> Result<u64, StoreError> {
-    let look = query("UPDATE places SET look_at = ? WHERE site = ? AND destination = ? AND remote = ?");
-    Ok(look.bind(now).bind(site).bind(destination).bind(remote).execute(write).await?.rows_affected())
+) -> Result<(), StoreError> {
+    let look = query(
+        "UPDATE places SET look_at = ?1 WHERE site = ?2 AND destination = ?3 AND remote = ?4
+            AND (?5 IS NULL OR seen_at IS NULL OR seen_at < ?5)",
+    );
+    look.bind(now).bind(site).bind(destination).bind(remote).bind(changed_at).execute(write).await?;
+    Ok(())
 }
 
 /// Keeps what is to be brought to destinations: about a ticket and, where it is one, the message of a number. Where the ticket itself was

@@ -501,11 +501,11 @@ async fn what_is_told_is_taken_once_and_a_ticket_from_elsewhere_is_kept_once() {
     let look = async |now: &str| store.take_looks(queue, now, UNTIL, 10).await.unwrap().len();
     assert_eq!((look(NOW).await, look(NOW).await), (1, 0));
     // It is told again while somebody looks: what they find then does not count.
-    assert!(store.told(queue, "i1", "35", NOW, "").await.unwrap());
-    store.looked("1", "desk", UNTIL, None).await.unwrap();
+    assert!(store.told(queue, "i1", ("35", None), NOW, "").await.unwrap());
+    store.looked("1", "desk", UNTIL, None, None).await.unwrap();
     assert_eq!(look(NOW).await, 1);
-    store.looked("1", "desk", UNTIL, None).await.unwrap();
-    assert!(!store.told(queue, "i1", "35", NOW, "").await.unwrap(), "the same is told once");
+    store.looked("1", "desk", UNTIL, None, None).await.unwrap();
+    assert!(!store.told(queue, "i1", ("35", None), NOW, "").await.unwrap(), "the same is told once");
     assert_eq!(look(LATER).await, 0);
-    assert!(store.told(queue, "i1", "35", LATER, LATER).await.unwrap(), "and forgotten in time");
+    assert!(store.told(queue, "i1", ("35", None), LATER, LATER).await.unwrap(), "and forgotten in time");
 }

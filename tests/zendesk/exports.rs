@@ -1,0 +1,97 @@
+//! The export of everything that has changed, by cursor.
+
+use std::collections::VecDeque;
+use std::time::{Duration, Instant};
+
+use base64::Engine;
+use base64::prelude::BASE64_URL_SAFE_NO_PAD;
+use serde_json::{Value, json};
+
+use super::auth::{Caller, need};
+use super::errors::Refusal;
+use super::http::{Call, Reply};
+use super::{State, limits, tickets};
+
+/// How many are on a page, unless less are asked for.
+const LARGEST: usize = 1_000;
+/// How new a change is that is not told yet, in milliseconds.
+const LAG: i64 = 60_000;
+const WINDOW: Duration = Duration::from_secs(60);
+
+/// What was exported lately, by the real clock.
+#[derive(Default)]
+pub struct ExportLimiter {
+    /// How many were refused for being too many.
+    pub refused: u64,
+    accepted: VecDeque<Instant>,
+}
+
+/// `GET /incremental/tickets/cursor`, for administrators.
+pub fn tickets(state: &mut State, call: &Call, caller: &Caller) -> Result<Reply, Refusal> {
+    let user = need(state, caller, &["tickets:read", "read"])?;
+    let is_admin = state.users.get(&user).is_some_and(|user| user.role == "admin");
+    if !is_admin || state.quirks.export_refused {
+        return Err(Refusal::Forbidden(
+            "You do not have access to this page. Please contact the account owner.".into(),
+        ));
+    }
+    if let Some(seconds) = refused(state, Instant::now()) {
+        let said = json!({ "error": "APIRateLimitExceeded", "description": "Too many requests to this endpoint" });
+        return Ok(Reply::json(429, &said).with("retry-after", &limits::retry_after(seconds, &state.quirks)));
+    }
+    let newest = state.now() - LAG;
+    let after = match (call.param("cursor"), call.param("start_time")) {
+        (Some(cursor), _) => read_cursor(cursor).ok_or_else(|| Refusal::BadParameter("cursor is invalid".into()))?,
+        (None, Some(start)) => {
+            let start: i64 = start.parse().map_err(|_| Refusal::BadParameter("start_time is no time".into()))?;
+            if start * 1000 > newest {
+                let said = json!({ "error": "StartTimeTooRecent", "description": "Too recent start_time." });
+                return Ok(Reply::json(422, &said));
+            }
+            (start * 1000 - 1, u64::MAX)
+        }
+        (None, None) => return Err(Refusal::BadParameter("start_time is missing".into())),
+    };
+    let size = call.param("per_page").and_then(|size| size.parse().ok()).unwrap_or(LARGEST).clamp(1, LARGEST);
+    let mut rows: Vec<(i64, u64)> = state
+        .tickets
+        .values()
+        .map(|ticket| (ticket.updated_at, ticket.id))
+        .filter(|row| *row > after && row.0 <= newest)
+        .collect();
+    rows.sort_unstable();
+    let is_end = rows.len() <= size;
+    rows.truncate(size);
+    let last = rows.last().copied().unwrap_or(after);
+    let shown: Vec<Value> = rows.iter().map(|(_, id)| tickets::shown(state, *id)).collect();
+    let cursor = BASE64_URL_SAFE_NO_PAD.encode(format!("{}:{}", last.0, last.1));
+    let url = format!("{}/api/v2/incremental/tickets/cursor.json?cursor={cursor}", state.url);
+    Ok(Reply::json(
+        200,
+        &json!({
+            "tickets": shown, "after_url": url, "after_cursor": cursor, "before_url": null, "before_cursor": null,
+            "end_of_stream": is_end,
+        }),
+    ))
+}
+
+/// Counts a request; the seconds after which it is accepted where there were too many.
+fn refused(state: &mut State, now: Instant) -> Option<u64> {
+    let (limit, limiter) = (state.quirks.export_limit, &mut state.exports);
+    while limiter.accepted.front().is_some_and(|oldest| now.duration_since(*oldest) >= WINDOW) {
+        limiter.accepted.pop_front();
+    }
+    if limiter.accepted.len() < limit {
+        limiter.accepted.push_back(now);
+        return None;
+    }
+    limiter.refused += 1;
+    let oldest = limiter.accepted.front().map_or(Duration::ZERO, |oldest| now.duration_since(*oldest));
+    Some(WINDOW.saturating_sub(oldest).as_secs() + 1)
+}
+
+fn read_cursor(text: &str) -> Option<(i64, u64)> {
+    let text = String::from_utf8(BASE64_URL_SAFE_NO_PAD.decode(text).ok()?).ok()?;
+    let (time, id) = text.split_once(':')?;
+    Some((time.parse().ok()?, id.parse().ok()?))
+}
