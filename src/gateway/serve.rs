@@ -100,10 +100,10 @@ pub async fn serve(settings: Settings) -> Result<(), GatewayError> {
     }
     // In a task of its own, so that nothing else keeps connections from being taken in.
     let mut serving = tokio::spawn(connections::serve(listener, router, capacity, times, stopped));
-    tokio::select! {
-        () = told => {}
-        ended = &mut serving => tracing::error!(?ended, "connections are not taken in any more"),
-    }
+    let ended = tokio::select! {
+        () = told => Ok(()),
+        ended = &mut serving => Err(std::io::Error::other(format!("connections are not taken in any more: {ended:?}"))),
+    };
     tracing::info!("stopping");
     stopping.send_replace(true);
     stop.cancel();
@@ -118,7 +118,7 @@ pub async fn serve(settings: Settings) -> Result<(), GatewayError> {
     workers.shutdown().await;
     app.store.close().await;
     tracing::info!("stopped");
-    Ok(())
+    Ok(ended?)
 }
 
 /// Starts everything that goes on in the background, each worker in a task of its own that is started again where it panics.

@@ -77,8 +77,8 @@ pub trait Answers: Send + Sync {
     async fn file(&self, file: &SaidFile, max: usize) -> Result<Vec<u8>, Failure>;
 
     /// The tickets of the person with a verified address, that came from elsewhere or from here. Nobody has to have them: where the
-    /// destination has more important things to do, there are none.
-    async fn of_person(&self, email: &str) -> Result<Vec<Foreign>, Failure>;
+    /// destination has more important things to do, it is not asked, and there is nothing.
+    async fn of_person(&self, email: &str) -> Result<Option<Vec<Foreign>>, Failure>;
 }
 
 /// A page of the newest changes.

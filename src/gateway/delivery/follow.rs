@@ -191,7 +191,7 @@ impl Looked {
 
 /// Looks at one ticket.
 async fn look_at(app: &App, name: &str, answers: &dyn Answers, due: &DueLook) -> Result<Looked, Trouble> {
-    let waiting = waits(&deliveries(app, &due.ticket.id, name).await?);
+    let before = deliveries(app, &due.ticket.id, name).await?;
     let news = answers.news(&due.place).await.map_err(Trouble::Destination)?;
     // Only now, because something may have been brought there meanwhile.
     let brought = deliveries(app, &due.ticket.id, name).await?;
@@ -212,9 +212,13 @@ async fn look_at(app: &App, name: &str, answers: &dyn Answers, due: &DueLook) ->
             take_in(app, &due.ticket, name, &saying, files).await?;
         }
     }
-    // What is still on its way there knows better than what was there before it.
-    if waiting || waits(&deliveries(app, &due.ticket.id, name).await?) {
+    // What is still on its way there knows better than what was there before it, and so does what arrived while it was looked.
+    let after = deliveries(app, &due.ticket.id, name).await?;
+    if waits(&before) || waits(&after) {
         return Ok(Looked::again(AGAIN));
+    }
+    if before.len() != after.len() {
+        return Ok(Looked::again(Duration::ZERO));
     }
     stand(app, &due.ticket, name, (news.status, news.turn)).await?;
     Ok(Looked { again: None, seen: news.updated_at })

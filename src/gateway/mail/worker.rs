@@ -7,7 +7,6 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use jiff::Timestamp;
-use tokio::sync::watch;
 use tokio::task::JoinSet;
 use tokio::time::{sleep, timeout};
 use tokio_util::sync::CancellationToken;
@@ -58,8 +57,7 @@ pub async fn run(app: Arc<App>, stop: CancellationToken) {
 }
 
 async fn work(app: &App, name: &str, mailer: &Mailer, stop: &CancellationToken) {
-    let Some(site) = app.site(name) else { return };
-    let mut woken = app.mailed.watch(name).unwrap_or_else(|| watch::channel(()).1);
+    let (Some(site), Some(mut woken)) = (app.site(name), app.mailed.watch(name)) else { return };
     while !stop.is_cancelled() {
         woken.mark_unchanged();
         let wait = match send_due(app.store.as_ref(), (name, site), mailer, stop).await {

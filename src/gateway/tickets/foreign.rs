@@ -31,6 +31,12 @@ impl Asked {
         asked.retain(|_, at| at.elapsed() < EVERY);
         asked.insert((site.into(), person.into()), Instant::now()).is_none()
     }
+
+    /// The person does not count as asked about any more.
+    fn forget(&self, site: &str, person: &str) {
+        let mut asked = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        asked.remove(&(site.into(), person.into()));
+    }
 }
 
 /// Keeps the tickets that the destinations of a site know of a person whose address the host has verified. What cannot be asked in time
@@ -48,7 +54,9 @@ pub async fn gather(app: &Arc<App>, name: &str, who: &Who) {
         for (destination, to) in &destinations {
             let Some(answers) = to.answers() else { continue };
             match answers.of_person(&person.user.email).await {
-                Ok(tickets) => {
+                // It has more important things to do: the next time that the person looks it is asked again.
+                Ok(None) => app.asked.forget(&name, &person.user.id),
+                Ok(Some(tickets)) => {
                     for foreign in tickets {
                         if let Err(error) = adopt(&app, &name, destination, &person, foreign).await {
                             tracing::error!(site = name, destination, %error, "a ticket that came another way is not kept");

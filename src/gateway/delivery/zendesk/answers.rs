@@ -213,9 +213,9 @@ impl Answers for Zendesk {
         self.sync.file(&file.url, max).await
     }
 
-    async fn of_person(&self, email: &str) -> Result<Vec<Foreign>, Failure> {
+    async fn of_person(&self, email: &str) -> Result<Option<Vec<Foreign>>, Failure> {
         // Whoever looks at their tickets keeps no ticket from being delivered.
-        let Some(client) = self.client.for_look_up(2) else { return Ok(Vec::new()) };
+        let Some(client) = self.client.for_look_up(2) else { return Ok(None) };
         let query = encoded(&format!("email:{email}"));
         let users: Vec<User> = list(client.read(&format!("/api/v2/users/search?query={query}")).await?, "users");
         // A search finds what is like it as well, and what an agent asks for is for others.
@@ -224,7 +224,7 @@ impl Answers for Zendesk {
         };
         let Some(user) = users.iter().find(same) else {
             client.give_back(1);
-            return Ok(Vec::new());
+            return Ok(Some(Vec::new()));
         };
         let path = format!(
             "/api/v2/users/{}/tickets/requested?sort_by=updated_at&sort_order=desc&per_page={OF_PERSON}",
@@ -234,7 +234,7 @@ impl Answers for Zendesk {
         let theirs = tickets.into_iter().filter(|ticket| {
             !ticket.external_id.as_deref().unwrap_or_default().starts_with(OURS) && ticket.status != "deleted"
         });
-        Ok(theirs.map(foreign).collect())
+        Ok(Some(theirs.map(foreign).collect()))
     }
 }
 
