@@ -7,6 +7,10 @@ use super::ranking::{Language, Snowball, Stems, is_stop_word, is_vague, words_of
 
 /// How many are offered.
 pub const ALIKE_MAX: usize = 3;
+/// How many tickets are compared at most: those where something was said last.
+pub const COMPARED_MAX: usize = 30;
+/// How many characters of a text are compared. Who sends the same again says so at the beginning.
+const TEXT_MAX: usize = 2_000;
 /// How many words both have to have.
 const WORDS_MIN: usize = 2;
 /// How much of the shorter of both has to stand in the other.
@@ -27,7 +31,7 @@ pub struct Text<'a> {
 pub fn alike(new: Text<'_>, tickets: &[Text<'_>]) -> Vec<usize> {
     let wanted = stems(new.message);
     let mut best: Vec<(f32, usize)> = Vec::new();
-    for (index, ticket) in tickets.iter().enumerate() {
+    for (index, ticket) in tickets.iter().take(COMPARED_MAX).enumerate() {
         let known = stems(ticket.message);
         let shared = wanted.intersection(&known).count();
         let shorter = wanted.len().min(known.len());
@@ -43,6 +47,8 @@ pub fn alike(new: Text<'_>, tickets: &[Text<'_>]) -> Vec<usize> {
 
 /// What a text is about: the stems of its words, without those that say nothing.
 fn stems(text: &str) -> BTreeSet<String> {
+    let end = text.char_indices().nth(TEXT_MAX).map_or(text.len(), |(end, _)| end);
+    let text = text.get(..end).unwrap_or_default();
     let words = words_of(text).into_iter().filter(|word| !is_stop_word(word) && !is_vague(word));
     words.map(|word| Snowball.stem(&word, Language::English)).collect()
 }
@@ -88,6 +94,16 @@ mod tests {
         assert_eq!(like("export file empty", "", &tickets), [0, 1, 2]);
         let tickets = [("export of file slow today", ""), ("export file empty", "")];
         assert_eq!(like("export file empty", "", &tickets), [1, 0]);
+    }
+
+    #[test]
+    fn so_many_tickets_and_so_much_of_each_are_compared() {
+        let mut tickets = vec![("Please cancel my plan", ""); COMPARED_MAX];
+        tickets.push(("export file empty", ""));
+        assert!(like("export file empty", "", &tickets).is_empty());
+        assert_eq!(like("export file empty", "", &tickets[1..]), [COMPARED_MAX - 1]);
+        let late = format!("{}export file empty", "x ".repeat(TEXT_MAX / 2));
+        assert!(like("export file empty", "", &[(&late, "")]).is_empty());
     }
 
     #[test]

@@ -59,6 +59,9 @@ pub struct Messages {
     pub messages: Vec<Message>,
     /// The number of the last message that the customer has seen.
     pub read_until: u32,
+    /// Whether more messages come behind these: ask again with `after` the number of the last one.
+    #[serde(default)]
+    pub more: bool,
 }
 
 /// A ticket in the list of its owner.
@@ -91,10 +94,16 @@ pub struct Summary {
 pub struct Summaries {
     /// Open ones first, and among those alike the one where something was said last.
     pub tickets: Vec<Summary>,
-    /// How many of them are open.
+    /// How many there are, on this page and all others.
+    #[serde(default)]
+    pub total: u32,
+    /// How many of all of them are open.
     pub open: u32,
     /// How many messages they have not seen, in all of them.
     pub unread: u32,
+    /// The `cursor` of the next page; none where this is the last one.
+    #[serde(default)]
+    pub next: Option<String>,
 }
 
 /// What the customer says (`POST …/tickets/{id}/messages`).
@@ -143,6 +152,18 @@ pub fn title(message: &str) -> String {
     }
 }
 
+/// What to call whoever sent a ticket: what the host says wins over what was typed. Empty where nothing is known of them.
+#[cfg(not(target_arch = "wasm32"))]
+pub fn requester(ticket: &super::ticket::NewTicket) -> &str {
+    let contact = &ticket.contact;
+    let (name, email, id) = match &ticket.context.user {
+        Some(user) => (user.name.as_str(), user.email.as_str(), user.id.as_str()),
+        None => ("", "", ""),
+    };
+    let names = [name, contact.name.as_str(), contact.email.as_str(), email, id];
+    names.into_iter().find(|name| !name.trim().is_empty()).unwrap_or_default()
+}
+
 /// Whether a ticket is listed before another: open before solved, then by when something was said last.
 pub fn before(one: &Summary, other: &Summary) -> bool {
     (other.status, one.updated_at.as_str()) > (one.status, other.updated_at.as_str())
@@ -163,7 +184,11 @@ impl Read for Message {
 
 impl Read for Messages {
     fn read(source: &impl Source) -> Messages {
-        Messages { messages: source.list("messages"), read_until: source.get("read_until").number() as u32 }
+        Messages {
+            messages: source.list("messages"),
+            read_until: source.get("read_until").number() as u32,
+            more: source.get("more").yes(),
+        }
     }
 }
 
@@ -186,7 +211,13 @@ impl Read for Summary {
 impl Read for Summaries {
     fn read(source: &impl Source) -> Summaries {
         let count = |name| source.get(name).number() as u32;
-        Summaries { tickets: source.list("tickets"), open: count("open"), unread: count("unread") }
+        Summaries {
+            tickets: source.list("tickets"),
+            total: count("total"),
+            open: count("open"),
+            unread: count("unread"),
+            next: source.get("next").as_text(),
+        }
     }
 }
 

@@ -2,23 +2,32 @@
 
 /// Crockford's base 32: no I, L, O or U, so nothing that is read aloud or copied by hand is mistaken.
 const ALPHABET: &[u8; 32] = b"0123456789ABCDEFGHJKMNPQRSTVWXYZ";
-const LENGTH: usize = 5;
+/// How many characters follow the prefix: 33 million references of the shortest length, a million million of the longest.
+pub const LENGTH_MIN: usize = 5;
+/// The most characters behind the prefix.
+pub const LENGTH_MAX: usize = 8;
 
-/// The reference of a random number; only its lowest 25 bits count.
-pub fn from_random(random: u32) -> String {
+/// The reference of a random number, with so many characters behind the prefix; each takes five bits.
+pub fn from_random(random: u64, length: usize) -> String {
     let mut reference = String::from("DB-");
-    for place in (0..LENGTH).rev() {
+    for place in (0..length.clamp(LENGTH_MIN, LENGTH_MAX)).rev() {
         let digit = (random >> (5 * place)) & 31;
         reference.push(ALPHABET.get(digit as usize).copied().unwrap_or(b'0') as char);
     }
     reference
 }
 
-/// Reads a reference as people write it: any case, with or without the prefix, `O` for zero, `I` or `L` for one.
+/// Reads a reference as people write it: any case, a hyphen behind `DB`, or a space where a digit follows, `O` for zero, `I` or `L` for one. Without the prefix it is
+/// a word like any other.
 pub fn parse(text: &str) -> Option<String> {
     let text = text.trim().to_ascii_uppercase();
-    let body = text.strip_prefix("DB-").or_else(|| text.strip_prefix("DB")).unwrap_or(&text);
-    let digits: Option<String> = body
+    let body = text.strip_prefix("DB")?;
+    let hyphenated = body.strip_prefix(['-', '\u{2010}', '\u{2011}', '\u{2013}']);
+    // "db export" are two words.
+    let spaced = || body.strip_prefix(' ').filter(|body| body.contains(|c: char| c.is_ascii_digit()));
+    let digits: Option<String> = hyphenated
+        .or_else(spaced)?
+        .trim_start()
         .chars()
         .map(|c| match c {
             'O' => Some('0'),
@@ -27,7 +36,7 @@ pub fn parse(text: &str) -> Option<String> {
             _ => None,
         })
         .collect();
-    digits.filter(|digits| digits.len() == LENGTH).map(|digits| format!("DB-{digits}"))
+    digits.filter(|digits| (LENGTH_MIN..=LENGTH_MAX).contains(&digits.len())).map(|digits| format!("DB-{digits}"))
 }
 
 #[cfg(test)]
@@ -37,17 +46,32 @@ mod tests {
 
     #[test]
     fn a_reference_is_read_as_people_write_it() {
-        assert_eq!(parse("db-4k7q9"), Some("DB-4K7Q9".into()));
-        assert_eq!(parse(" 4K7Q9 "), Some("DB-4K7Q9".into()));
-        assert_eq!(parse("DB-OIL00"), Some("DB-01100".into()));
-        assert_eq!(parse("DB-4K7Q"), None);
-        assert_eq!(parse("DB-4K7QU"), None);
+        for (text, reference) in [
+            ("db-4k7q9", "DB-4K7Q9"),
+            (" DB 4K7Q9 ", "DB-4K7Q9"),
+            ("Db-  4k7q9", "DB-4K7Q9"),
+            ("DB‑4K7Q9", "DB-4K7Q9"),
+            ("DB-OIL00", "DB-01100"),
+            ("DB-4K7Q9ABC", "DB-4K7Q9ABC"),
+        ] {
+            assert_eq!(parse(text).as_deref(), Some(reference), "{text}");
+        }
+    }
+
+    #[test]
+    fn a_word_is_no_reference() {
+        for text in
+            ["login", "4K7Q9", "DBEAVER", "db4k7q9", "DB-4K7Q", "DB-4K7QU", "DB-4K7Q9ABCD", "db export", "", "DB-"]
+        {
+            assert_eq!(parse(text), None, "{text}");
+        }
     }
 
     proptest! {
         #[test]
-        fn every_reference_is_read_back_as_itself(random: u32) {
-            let reference = from_random(random);
+        fn every_reference_is_read_back_as_itself(random: u64, length in LENGTH_MIN..=LENGTH_MAX) {
+            let reference = from_random(random, length);
+            prop_assert_eq!(reference.len(), 3 + length);
             prop_assert_eq!(parse(&reference), Some(reference));
         }
     }

@@ -4,19 +4,21 @@
 use jiff::Timestamp;
 
 use super::ticket::NewTicket;
+use super::words::words;
 
 /// Quicker than this, from the first letter to Send, nobody writes anything.
 const QUICK_MS: i64 = 1_500;
 /// What is shorter than this may be written so quickly, in characters.
 const LONG: usize = 20;
 
-/// A reason to think that nobody typed it.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Sign {
-    /// A field was filled in that nobody can see.
-    Trap,
-    /// It was written more quickly than anybody can.
-    Quick,
+words! {
+    /// A reason to think that nobody typed it.
+    Sign {
+        /// A field was filled in that nobody can see.
+        Trap = "trap",
+        /// It was written more quickly than anybody can.
+        Quick = "quick",
+    }
 }
 
 /// What speaks for a robot.

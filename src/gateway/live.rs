@@ -1,42 +1,148 @@
-//! Telling those who watch that a ticket has changed.
+//! Telling streams that a ticket of theirs has changed.
+//!
+//! A stream is woken by changes of its own reader's tickets only, and the counts that go with a change are asked for once,
+//! however many streams the reader has.
 
-use std::sync::Arc;
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
+use tokio::sync::OnceCell;
 use tokio::sync::broadcast::{self, Receiver, Sender};
 
-use super::store::{Reader, StoredTicket};
+use super::store::{Reader, ReaderCounts, Store, StoreError, StoredTicket};
+use super::tickets::conversation;
+use crate::domain::conversation::Summary;
 
-/// How many changes a watcher may be behind before it is told to look at everything again.
-const BEHIND_MAX: usize = 256;
+/// How many changes a stream may be behind before it is told to look at everything again.
+const BEHIND_MAX: usize = 64;
 
-/// Tells those who watch.
-#[derive(Clone, Debug)]
-pub struct Live(Sender<Arc<StoredTicket>>);
+/// Whose tickets are watched, by site.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+enum Watched {
+    Person(String, String),
+    Session(String, [u8; 32]),
+}
 
-impl Default for Live {
-    fn default() -> Live {
-        Live(broadcast::channel(BEHIND_MAX).0)
+impl Watched {
+    fn by(site: &str, reader: Reader<'_>) -> Watched {
+        match reader {
+            Reader::Person(person) => Watched::Person(site.into(), person.into()),
+            Reader::Session(session) => Watched::Session(site.into(), *session),
+        }
     }
 }
+
+/// A ticket that has changed.
+#[derive(Debug)]
+pub struct TicketChange {
+    /// The ticket as it is now.
+    pub ticket: Summary,
+    counts: OnceCell<ReaderCounts>,
+}
+
+impl TicketChange {
+    /// How many tickets its reader has now; asked once for all streams of the reader.
+    pub async fn counts(&self, store: &dyn Store, site: &str, reader: Reader<'_>) -> Result<ReaderCounts, StoreError> {
+        self.counts.get_or_try_init(|| store.customer_counts(site, reader)).await.copied()
+    }
+}
+
+type Streams = HashMap<Watched, Sender<Arc<TicketChange>>>;
+
+/// Tells streams.
+#[derive(Clone, Debug, Default)]
+pub struct Live(Arc<Mutex<Streams>>);
 
 impl Live {
     /// A ticket has changed.
     pub fn changed(&self, ticket: StoredTicket) {
-        // Nobody watches, which is no error.
-        let _ = self.0.send(Arc::new(ticket));
+        let reader = match (&ticket.person, &ticket.session) {
+            (Some(person), _) => Reader::Person(person),
+            (None, Some(session)) => Reader::Session(session),
+            (None, None) => return,
+        };
+        let Some(streams) = self.streams().get(&Watched::by(&ticket.site, reader)).cloned() else { return };
+        let change = TicketChange { ticket: conversation::summary(&ticket), counts: OnceCell::new() };
+        // The last stream may just have ended, which is no error.
+        let _ = streams.send(Arc::new(change));
     }
 
-    /// What changes from now on.
-    pub fn watch(&self) -> Receiver<Arc<StoredTicket>> {
-        self.0.subscribe()
+    /// What changes about a reader's tickets from now on.
+    pub fn watch(&self, site: &str, reader: Reader<'_>) -> Watch {
+        let watched = Watched::by(site, reader);
+        let mut streams = self.streams();
+        let changes = streams.entry(watched.clone()).or_insert_with(|| broadcast::channel(BEHIND_MAX).0).subscribe();
+        Watch { changes, watched, live: self.clone() }
+    }
+
+    fn streams(&self) -> MutexGuard<'_, Streams> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
-/// Whether a reader may open a ticket.
-pub fn opens(site: &str, reader: Reader<'_>, ticket: &StoredTicket) -> bool {
-    ticket.site == site
-        && match reader {
-            Reader::Person(person) => ticket.person.as_deref() == Some(person),
-            Reader::Session(session) => ticket.person.is_none() && ticket.session.as_ref() == Some(session),
+/// What changes about a reader's tickets, until it is dropped.
+#[derive(Debug)]
+pub struct Watch {
+    /// The changes.
+    pub changes: Receiver<Arc<TicketChange>>,
+    watched: Watched,
+    live: Live,
+}
+
+impl Drop for Watch {
+    fn drop(&mut self) {
+        let mut streams = self.live.streams();
+        // This one still counts.
+        if streams.get(&self.watched).is_some_and(|sender| sender.receiver_count() <= 1) {
+            streams.remove(&self.watched);
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    fn ticket(site: &str, person: Option<&str>, session: Option<[u8; 32]>) -> StoredTicket {
+        let new =
+            json!({ "kind": "bug", "severity": "low", "message": "No", "client": { "name": "t", "version": "1" } });
+        let mut ticket =
+            StoredTicket::new(site, "DB-00000".into(), serde_json::from_value(new).unwrap(), "2026-11-28T10:00:00Z");
+        (ticket.person, ticket.session) = (person.map(String::from), session);
+        ticket
+    }
+
+    #[test]
+    fn a_change_wakes_the_streams_of_its_reader_and_no_others() {
+        let live = Live::default();
+        let session = [7; 32];
+        let mut watches = [
+            live.watch("acme", Reader::Person("ada")),
+            live.watch("acme", Reader::Person("ben")),
+            live.watch("other", Reader::Person("ada")),
+            live.watch("acme", Reader::Session(&session)),
+        ];
+        let mut woken = |ticket| {
+            live.changed(ticket);
+            watches.each_mut().map(|watch| watch.changes.try_recv().is_ok())
+        };
+        assert_eq!(woken(ticket("acme", Some("ada"), None)), [true, false, false, false]);
+        // What a session has sent is the person's as soon as they have it.
+        assert_eq!(woken(ticket("acme", Some("ada"), Some(session))), [true, false, false, false]);
+        assert_eq!(woken(ticket("acme", None, Some(session))), [false, false, false, true]);
+        assert_eq!(woken(ticket("acme", None, None)), [false; 4]);
+    }
+
+    #[test]
+    fn nothing_is_kept_of_streams_that_have_ended() {
+        let live = Live::default();
+        let one = live.watch("acme", Reader::Person("ada"));
+        let mut other = live.watch("acme", Reader::Person("ada"));
+        drop(one);
+        live.changed(ticket("acme", Some("ada"), None));
+        assert!(other.changes.try_recv().is_ok());
+        drop(other);
+        assert!(live.streams().is_empty());
+    }
 }

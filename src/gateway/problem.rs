@@ -7,7 +7,7 @@ use axum::response::{IntoResponse, Response};
 use super::attachments::quota::{self, Exceeded};
 use super::guard::Wait;
 use super::identity::TokenError;
-use super::store::{Limit, STATUS_CHANGES_AN_HOUR, StoreError};
+use super::store::{CUSTOMER_MESSAGES_MAX, Limit, STATUS_CHANGES_AN_HOUR, StoreError};
 use crate::domain::problem::{FieldError, Problem};
 
 /// When to ask again where the disk is nearly full, in seconds: somebody has to make room.
@@ -99,6 +99,9 @@ pub enum Refusal {
          it can be changed again in {0} seconds"
     )]
     TooManyStatusChanges(u64),
+    /// The customer has written as many messages about a ticket as there may be.
+    #[error("this ticket has {CUSTOMER_MESSAGES_MAX} messages of yours, which is the limit; send a new ticket instead")]
+    TooManyMessages,
     /// It took too long.
     #[error("the request took too long")]
     Timeout,
@@ -146,6 +149,7 @@ impl Refusal {
             Refusal::InvalidAddress => (StatusCode::FORBIDDEN, "invalid_address"),
             Refusal::TooMuch(_) => (StatusCode::TOO_MANY_REQUESTS, "too_much"),
             Refusal::TooManyStatusChanges(_) => (StatusCode::TOO_MANY_REQUESTS, "too_many_status_changes"),
+            Refusal::TooManyMessages => (StatusCode::UNPROCESSABLE_ENTITY, "too_many_messages"),
             Refusal::Timeout => (StatusCode::REQUEST_TIMEOUT, "timeout"),
             Refusal::Busy => (StatusCode::SERVICE_UNAVAILABLE, "busy"),
             Refusal::Internal => (StatusCode::INTERNAL_SERVER_ERROR, "internal"),
@@ -195,6 +199,7 @@ impl From<Wait> for Refusal {
 impl From<Limit> for Refusal {
     fn from(limit: Limit) -> Refusal {
         match limit {
+            Limit::Messages => Refusal::TooManyMessages,
             Limit::StatusChanges { wait } => Refusal::TooManyStatusChanges(wait.as_secs().max(1)),
         }
     }

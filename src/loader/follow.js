@@ -111,8 +111,8 @@ export const follow = ({ site, siteUrl, triggers, state, emit, session, token, k
     await known();
     if (status != 200 || asked != whose) return false;
     try {
-      const { tickets, open, unread } = JSON.parse(text ?? "");
-      take({ total: tickets.length, open, unread });
+      const { tickets, total = tickets.length, open, unread } = JSON.parse(text ?? "");
+      take({ total, open, unread });
     } catch {
       return false;
     }

@@ -480,7 +480,7 @@ async fn operators_see_the_files_under_their_message() {
     let overrides = Overrides { inbox_token: Some("0123456789abcdef".into()), ..Overrides::default() };
     let gateway = gateway_with("", overrides).await;
     let url = sent(&gateway, "%3Cb%3Ephoto.jpg", &photograph()).await;
-    let reference = gateway.app.store.tickets(&Default::default(), 0, 1).await.unwrap()[0].reference.clone();
+    let reference = gateway.tickets().await[0].reference.clone();
     let page = request(Method::GET, &format!("/inbox/tickets/{reference}"))
         .header("authorization", "Bearer 0123456789abcdef")
         .body(Body::empty())

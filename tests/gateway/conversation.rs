@@ -442,3 +442,69 @@ async fn who_is_about_to_say_it_again_is_shown_their_own_open_tickets_that_say_i
     assert_eq!(alike(&both, "export empty file").await.json()["open"], 1);
     assert_eq!(alike(&person("ada"), "export empty file").await.json()["open"], 1);
 }
+
+#[tokio::test]
+async fn a_list_goes_on_on_its_next_page_and_counts_everything() {
+    let gateway = gateway().await;
+    for number in 0..5 {
+        file(&gateway, &session(MINE), &format!("k{number}"), &ticket(&format!("Ticket {number}"))).await;
+    }
+    let first = get(&gateway, "tickets?limit=3", &session(MINE)).await.json();
+    assert_eq!(
+        (&first["total"], &first["open"], first["tickets"].as_array().unwrap().len()),
+        (&json!(5), &json!(5), 3)
+    );
+    let next = first["next"].as_str().unwrap();
+    let second = get(&gateway, &format!("tickets?limit=3&cursor={next}"), &session(MINE)).await.json();
+    assert_eq!((&second["total"], &second["next"]), (&json!(5), &Value::Null));
+    let titles = |page: &Value| -> Vec<String> {
+        page["tickets"].as_array().unwrap().iter().map(|one| one["title"].as_str().unwrap().to_string()).collect()
+    };
+    let mut all = titles(&first);
+    all.extend(titles(&second));
+    all.sort();
+    assert_eq!(all, (0..5).map(|number| format!("Ticket {number}")).collect::<Vec<_>>());
+    for wrong in ["limit=0", "limit=101", "cursor=x", "limit=many"] {
+        let refused = get(&gateway, &format!("tickets?{wrong}"), &session(MINE)).await;
+        assert_eq!(refused.problem(), (400, "invalid_query".into()), "{wrong}");
+    }
+}
+
+#[tokio::test]
+async fn a_conversation_comes_in_pages_and_ends_at_a_limit_for_the_customer() {
+    let gateway = gateway().await;
+    let id = file(&gateway, &session(MINE), "a", &ticket("It broke")).await;
+    for number in 1..=4 {
+        assert_eq!(reply(&gateway, &id, &session(MINE), &format!("r{number}"), "More").await.status, 201);
+    }
+    let path = format!("tickets/{id}/messages");
+    let first = get(&gateway, &format!("{path}?limit=2"), &session(MINE)).await.json();
+    let numbers = |page: &Value| -> Vec<u64> {
+        page["messages"].as_array().unwrap().iter().map(|one| one["number"].as_u64().unwrap()).collect()
+    };
+    assert_eq!((numbers(&first), &first["more"]), (vec![0, 1, 2], &json!(true)));
+    let rest = get(&gateway, &format!("{path}?after=2&limit=2"), &session(MINE)).await.json();
+    assert_eq!((numbers(&rest), &rest["more"]), (vec![3, 4], &json!(false)));
+    assert_eq!(get(&gateway, &format!("{path}?limit=101"), &session(MINE)).await.problem().0, 400);
+
+    let mut database = gateway.connection().await;
+    sqlx::query("UPDATE tickets SET customer_messages = 499").execute(&mut database).await.unwrap();
+    assert_eq!(reply(&gateway, &id, &session(MINE), "last", "The last").await.status, 201);
+    let refused = reply(&gateway, &id, &session(MINE), "more", "One more").await;
+    assert_eq!(refused.problem(), (422, "too_many_messages".into()));
+    assert_eq!(reply(&gateway, &id, &session(MINE), "last", "The last").await.status, 201, "it was said before");
+    assert_eq!(support(&gateway, &id, "We go on").await.handling.unread, 1);
+}
+
+#[tokio::test]
+async fn a_stream_counts_the_answer_that_came_at_once() {
+    let gateway = gateway().await;
+    let free = As { token: Some(token(json!({ "plan": "free" }))), ..As::default() };
+    let mut watched = Watched::open(&gateway, &free).await;
+    assert_eq!(watched.next().await.unwrap().0, "state");
+    let mut low = ticket("change billing address");
+    (low["severity"], low["automatic"]) = (json!("low"), json!(true));
+    file(&gateway, &free, "a", &low).await;
+    let (_, data) = watched.next().await.unwrap();
+    assert_eq!((&data["unread"], &data["ticket"]["unread"], &data["open"]), (&json!(1), &json!(1), &json!(1)));
+}

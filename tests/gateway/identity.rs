@@ -4,7 +4,7 @@ use axum::body::Body;
 use axum::http::{Method, Request};
 use deskbell::domain::ticket::Priority;
 use deskbell::gateway::settings::Overrides;
-use deskbell::gateway::store::{StoredTicket, View};
+use deskbell::gateway::store::StoredTicket;
 use serde_json::{Value, json};
 
 use crate::support::{Gateway, ORIGIN, SECRET, gateway_with, post, request, ticket, token};
@@ -32,7 +32,7 @@ fn signed(key: &str, token: &str, session: Option<&str>, ticket: &Value) -> Requ
 }
 
 async fn stored(gateway: &Gateway) -> Vec<StoredTicket> {
-    gateway.app.store.tickets(&View::default(), 0, 100).await.unwrap()
+    gateway.tickets().await
 }
 
 #[tokio::test]

@@ -590,6 +590,101 @@ async fn the_list_is_narrowed_by_where_whose_and_what() {
     }
     let direct = gateway.get(&format!("/inbox?q=+{}+", references[0].to_lowercase())).await;
     assert_eq!(direct.header("location"), format!("/inbox/tickets/{}", references[0]));
+    assert!(gateway.get("/inbox?site=trusting&status=all").await.text().contains(&references[0]));
+    assert!(!gateway.get("/inbox?site=acme&status=all").await.text().contains(&references[0]));
+}
+
+#[tokio::test]
+async fn a_word_of_five_letters_is_searched_for_and_leads_to_no_ticket() {
+    let gateway = demo().await;
+    let sent = gateway.post("key", &ticket("The login page breaks")).await.json();
+    let mut database = gateway.connection().await;
+    sqlx::query("UPDATE tickets SET reference = 'DB-10G1N'").execute(&mut database).await.unwrap();
+    let page = gateway.get("/inbox?q=login").await;
+    assert_eq!(page.status, 200);
+    assert!(page.text().contains("The login page breaks"), "{sent}");
+    assert_eq!(gateway.get("/inbox?q=db-login").await.header("location"), "/inbox/tickets/DB-10G1N");
+}
+
+#[tokio::test]
+async fn an_answer_is_kept_or_given_back_and_never_dropped() {
+    let gateway = demo().await;
+    let sent = gateway.post("key", &ticket("One")).await.json();
+    let path = format!("/inbox/tickets/{}", sent["reference"].as_str().unwrap());
+    let id = sent["id"].as_str().unwrap();
+    let act = async |body: &str| gateway.send(form(&path, "", body)).await;
+    let bodies = async || -> Vec<String> {
+        gateway.app.store.messages(id, 0).await.unwrap().into_iter().map(|message| message.body).collect()
+    };
+
+    let without_key = act("action=answer&text=Without+a+key").await;
+    assert_eq!(without_key.status, 422);
+    assert!(without_key.text().contains("Without a key</textarea>") && without_key.text().contains("field key"));
+    assert_eq!(act("action=answer&key=k&text=First").await.status, 303);
+    assert_eq!(act("action=answer&key=k&text=First").await.status, 303);
+    for action in ["answer", "answer-solved"] {
+        let other = act(&format!("action={action}&key=k&text=Edited+since")).await;
+        assert_eq!(other.status, 409);
+        assert!(other.text().contains("Edited since</textarea>"), "{}", other.text());
+    }
+    assert_eq!(bodies().await, ["First"]);
+    // The same text with the other button: it is said once, and solved.
+    assert_eq!(act("action=answer-solved&key=k&text=First").await.status, 303);
+    assert_eq!(bodies().await, ["First"]);
+    assert_eq!(gateway.app.store.ticket(id).await.unwrap().unwrap().status, Status::Solved);
+}
+
+#[tokio::test]
+async fn a_long_conversation_is_shown_from_its_end_with_the_way_to_what_is_before() {
+    let gateway = demo().await;
+    let sent = gateway.post("key", &ticket("One")).await.json();
+    let path = format!("/inbox/tickets/{}", sent["reference"].as_str().unwrap());
+    for number in 1..=103 {
+        let answer = gateway.send(form(&path, "", &format!("action=answer&key={number}&text=Answer+{number}."))).await;
+        assert_eq!(answer.status, 303);
+    }
+    let page = gateway.get(&path).await.text();
+    assert!(page.contains("Answer 103.") && page.contains("Answer 4.") && !page.contains("Answer 3."));
+    assert!(page.contains(&format!("{path}?before=4#conversation")));
+    let earlier = gateway.get(&format!("{path}?before=4")).await.text();
+    assert!(earlier.contains("Answer 3.") && !earlier.contains("Answer 4.") && !earlier.contains("?before="));
+    assert!(earlier.contains("The latest messages"));
+}
+
+#[tokio::test]
+async fn one_ticket_that_cannot_be_read_is_left_out_and_everything_else_works() {
+    let gateway = demo().await;
+    let session = "000102030405060708090a0b0c0d0e0f";
+    let mut sent = Vec::new();
+    for (key, message) in [("a", "Broken row"), ("b", "Good row")] {
+        sent.push(gateway.send(post("trusting", key, Some(session), &ticket(message))).await.json());
+    }
+    let mut database = gateway.connection().await;
+    let broken = sent[0]["id"].as_str().unwrap();
+    let break_it = sqlx::query("UPDATE tickets SET severity = 'urgent' WHERE id = ?").bind(broken);
+    break_it.execute(&mut database).await.unwrap();
+
+    for query in ["", "?q=row", "?status=all&owner=&team="] {
+        let page = gateway.get(&format!("/inbox{query}")).await;
+        assert_eq!(page.status, 200, "{query}");
+        assert!(page.text().contains("Good row") && !page.text().contains("Broken row"), "{query}");
+    }
+    let mine = |path: &str| {
+        request(Method::GET, &format!("/v1/sites/trusting/{path}"))
+            .header("deskbell-session", session)
+            .body(Body::empty())
+            .unwrap()
+    };
+    let list = gateway.send(mine("tickets")).await.json();
+    assert_eq!(list["tickets"].as_array().unwrap().len(), 1);
+    assert_eq!(gateway.send(mine(&format!("tickets/{}", sent[1]["id"].as_str().unwrap()))).await.status, 200);
+    assert_eq!(gateway.send(post("trusting", "c", Some(session), &ticket("A new one"))).await.status, 201);
+    // Whoever opens it is told which it is and why.
+    let page = gateway.get(&format!("/inbox/tickets/{}", sent[0]["reference"].as_str().unwrap())).await;
+    assert_eq!(page.status, 500);
+    let reason = format!("ticket {broken} cannot be read: column severity: &quot;urgent&quot; is not known");
+    assert!(page.text().contains(&reason), "{}", page.text());
+    assert_eq!(gateway.send(mine(&format!("tickets/{broken}"))).await.problem(), (500, "internal".into()));
 }
 
 #[tokio::test]
@@ -643,10 +738,12 @@ async fn a_long_list_goes_on_on_the_next_page() {
     let first = gateway.get("/inbox").await.text();
     // Who has waited longest comes first.
     assert!(first.contains("Message 0.") && !first.contains("Message 50."));
-    assert!(first.contains("href=\"/inbox?page=1\""));
-    let second = gateway.get("/inbox?page=1").await.text();
+    let (_, next) = first.split_once("href=\"/inbox?after=").expect("a link to the next page");
+    let second = gateway.get(&format!("/inbox?after={}", next.split('"').next().unwrap())).await.text();
     assert!(second.contains("Message 50.") && !second.contains("Message 49."), "{second}");
-    assert!(second.contains("First page") && !second.contains("?page=2"));
+    assert!(second.contains("First page") && !second.contains("?after="));
+    // What is no beginning is the first page.
+    assert_eq!(gateway.get("/inbox?after=nothing").await.text(), first.replace("after=nothing", ""));
 }
 
 #[tokio::test]

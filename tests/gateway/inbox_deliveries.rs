@@ -234,7 +234,7 @@ async fn what_is_there_says_when_and_leads_to_the_agents_page() {
     let (reference, id) = sent(&gateway, "key").await;
     let at = gateway.app.store.deliveries(&id).await.unwrap()[0].settled_at.clone().expect("it arrived");
     let link = format!("<a href=\"{}/agent/tickets/4312\" target=\"_blank\" rel=\"noopener noreferrer\">", desk.url);
-    let at = format!("<dt>Delivered</dt><dd><time datetime=\"{at}\">");
+    let at = format!("<dt>Delivered</dt><dd><time datetime=\"{at}\" data-shows=\"minute\">");
     let shown = card(&gateway, &reference).await;
     expect(
         &shown,
@@ -282,7 +282,7 @@ async fn what_waits_says_since_when_how_often_why_and_when_next() {
         &[
             ">On its way</span>",
             "<h4>The ticket</h4>",
-            &format!("<dt>Waits since</dt><dd><time datetime=\"{since}\">"),
+            &format!("<dt>Waits since</dt><dd><time datetime=\"{since}\" data-shows=\"minute\">"),
             "<dt>Tried</dt><dd><bdi>Not yet</bdi>",
             "<dt>Why not yet</dt><dd><bdi>it does not work today</bdi>",
             "<dt>Next try</dt><dd>As soon as anything gets through</dd>",
@@ -298,7 +298,7 @@ async fn what_waits_says_since_when_how_often_why_and_when_next() {
         &[
             "<bdi>1 time</bdi>",
             "<dt>Why not yet</dt><dd><bdi>Zendesk fails (500)</bdi>",
-            "<dt>Next try</dt><dd><time datetime=\"2999-01-01T00:00:00.000Z\">1 Jan 2999, 00:00:00 UTC</time>",
+            "<dt>Next try</dt><dd><time datetime=\"2999-01-01T00:00:00.000Z\" data-shows=\"second\">1 Jan 2999, 00:00:00 UTC</time>",
         ],
         &["<form", "it does not work today"],
     );

@@ -116,7 +116,8 @@ fn answered(book: &Book, key: &str, answer: Value) {
 /// Every ticket and every reply that was acknowledged is in the database; nothing is there twice, or that nobody sent.
 async fn holds(database: &Path, book: &Book) {
     let mut connection = SqliteConnection::connect(&format!("sqlite:{}", database.display())).await.unwrap();
-    let tickets = "SELECT json_extract(ticket, '$.message'), reference FROM tickets";
+    let tickets =
+        "SELECT json_extract(body, '$.message'), reference FROM tickets JOIN ticket_bodies ON ticket = tickets.id";
     let tickets: Vec<(String, String)> = sqlx::query_as(tickets).fetch_all(&mut connection).await.unwrap();
     let replies: Vec<(String, u32)> =
         sqlx::query_as("SELECT body, number FROM messages").fetch_all(&mut connection).await.unwrap();

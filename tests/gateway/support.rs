@@ -13,7 +13,7 @@ use base64::prelude::BASE64_URL_SAFE_NO_PAD;
 use deskbell::gateway::app::{self, App};
 use deskbell::gateway::routes;
 use deskbell::gateway::settings::{self, Overrides};
-use deskbell::gateway::store::{Store, View};
+use deskbell::gateway::store::{Store, StoredTicket, View};
 use http_body_util::BodyExt;
 use ring::hmac;
 use serde_json::{Value, json};
@@ -122,7 +122,16 @@ impl Gateway {
     }
 
     pub async fn count(&self) -> usize {
-        self.app.store.tickets(&View::default(), 0, 1000).await.unwrap().len()
+        self.app.store.list_tickets(&View::default(), None, 1000).await.unwrap().len()
+    }
+
+    /// All tickets, in the order of the agents' list.
+    pub async fn tickets(&self) -> Vec<StoredTicket> {
+        let mut tickets = Vec::new();
+        for listed in self.app.store.list_tickets(&View::default(), None, 1000).await.unwrap() {
+            tickets.extend(self.app.store.ticket(&listed.id).await.unwrap());
+        }
+        tickets
     }
 }
 

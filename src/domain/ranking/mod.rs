@@ -26,6 +26,8 @@ pub use plain::plain_text;
 #[cfg(not(target_arch = "wasm32"))]
 pub use snowball::Snowball;
 pub use stems::{Stems, Table};
+#[cfg(not(target_arch = "wasm32"))]
+pub use words::{Piece, words};
 
 use self::evidence::{Asked, Evidence};
 use self::folding::fold;

@@ -205,6 +205,7 @@ TicketsText {
     Loading, "tickets_loading", "Loading…";
     Failed, "tickets_failed", "We couldn't load this just now.";
     Again, "tickets_again", "Try again";
+    More, "tickets_more", "Show more";
     Nothing, "tickets_none", "You have sent no ticket from here. Tickets from elsewhere are here once you are signed in.";
     Gone, "ticket_gone", "There is no such ticket of yours here.";
     Open, "ticket_open", "Open";

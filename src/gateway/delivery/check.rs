@@ -123,6 +123,6 @@ fn ticket(site: &str) -> StoredTicket {
         created_at: clock::now(),
         client: Client { name: "deskbell".into(), version: env!("CARGO_PKG_VERSION").into() },
     };
-    let reference = reference::from_random(Uuid::new_v4().as_u128() as u32);
+    let reference = reference::from_random(Uuid::new_v4().as_u128() as u64, reference::LENGTH_MIN);
     StoredTicket::new(site, reference, new, &clock::now())
 }

@@ -86,7 +86,7 @@ pub async fn guard(State(app): State<Arc<App>>, client: Client, request: Request
 /// Opens a session, and gives the cookie that carries it.
 pub async fn open(app: &App, token: &Token, name: &str, is_plain: bool) -> Result<HeaderValue, Failed> {
     let mut secret = [0; SECRET_LENGTH];
-    SystemRandom::new().fill(&mut secret).map_err(|_| Failed)?;
+    SystemRandom::new().fill(&mut secret).map_err(|_| Failed(None))?;
     let secret = BASE64_URL_SAFE_NO_PAD.encode(secret);
     let now = clock::timestamp();
     let until = clock::written(now + SESSION);

@@ -11,7 +11,7 @@ use serde::Deserialize;
 
 use super::super::app::App;
 use super::super::store::StoredTicket;
-use super::super::tickets::handling::{self, Action};
+use super::super::tickets::handling::{self, Acted, Action};
 use super::access::Operator;
 use super::{Failed, message, page};
 use crate::domain::targets::Owner;
@@ -61,8 +61,17 @@ pub async fn take(
         Action::Answer { .. } | Action::Note(_) | Action::Contacted(_) => "#conversation",
         _ => "#handling",
     };
-    handling::act(&app, &ticket, &operator.name, action).await?;
-    Ok(Redirect::to(&format!("/inbox/tickets/{}{place}", ticket.reference)).into_response())
+    let back = format!("/inbox/tickets/{}{place}", ticket.reference);
+    let text = if let Action::Answer { text, .. } = &action { text.clone() } else { String::new() };
+    match handling::act(&app, &ticket, &operator.name, action).await? {
+        Acted::Done => Ok(Redirect::to(&back).into_response()),
+        Acted::NotFound => Ok(message(StatusCode::NOT_FOUND, page::not_found())),
+        Acted::KeyReused => {
+            let says = "Another answer was sent from this form already, so this one was not. Look at the conversation, \
+                        and send what is missing from a fresh form.";
+            Ok(message(StatusCode::CONFLICT, page::wrong(says, &text, &back)))
+        }
+    }
 }
 
 /// The action of a form; or what is wrong with it, and what was written.
@@ -79,6 +88,12 @@ fn read(app: &App, ticket: &StoredTicket, form: ActionForm) -> Result<Action, (S
     let action = form.action.as_str();
     if matches!(action, "answer" | "answer-solved" | "note") && text.is_empty() {
         return wrong("There is no text. Please write one.");
+    }
+    if matches!(action, "answer" | "answer-solved") && form.key.trim().is_empty() {
+        return wrong(
+            "The field key is missing. It keeps an answer from being sent twice: send a new one with each answer, \
+             for example a UUID.",
+        );
     }
     Ok(match action {
         "answer" | "answer-solved" => Action::Answer { text, key: form.key, solved: action == "answer-solved" },

@@ -2,7 +2,7 @@
 
 use serde::Deserialize;
 
-use super::super::store::View;
+use super::super::store::{ListPlace, View, inbox_cursor};
 use crate::domain::targets::Owner;
 use crate::domain::ticket::Status;
 
@@ -10,6 +10,8 @@ use crate::domain::ticket::Status;
 #[derive(Clone, Debug, Default, Deserialize)]
 #[serde(default)]
 pub struct Asked {
+    /// The site that tickets came to.
+    pub site: String,
     /// `open`, `solved` or `all`; open ones where it is empty, and all of them where words are searched for.
     pub status: String,
     /// A word of [`Owner`].
@@ -20,20 +22,31 @@ pub struct Asked {
     pub assignee: String,
     /// Words.
     pub q: String,
-    /// Which page, from 0.
-    pub page: u32,
+    /// Where the page begins, as the page before it says; empty on the first.
+    pub after: String,
 }
 
 impl Asked {
     /// The tickets that are meant.
     pub fn view(&self) -> View {
         View {
+            site: self.site.clone(),
             status: self.status(),
             owner: Owner::from_word(&self.owner),
             team: self.team.clone(),
             assignee: self.assignee.clone(),
             words: self.q.clone(),
         }
+    }
+
+    /// Whether it is the first page. A beginning that cannot be read leads there.
+    pub fn is_first_page(&self) -> bool {
+        self.cursor().is_none()
+    }
+
+    /// Behind which ticket the page begins.
+    pub fn cursor(&self) -> Option<(ListPlace, i64)> {
+        inbox_cursor(&self.after)
     }
 
     /// Where they stand; none where that does not matter.
@@ -47,19 +60,19 @@ impl Asked {
 
     /// Whether anything narrows the list down.
     pub fn is_narrow(&self) -> bool {
-        [&self.owner, &self.team, &self.assignee, &self.q].iter().any(|word| !word.trim().is_empty())
+        [&self.site, &self.owner, &self.team, &self.assignee, &self.q].iter().any(|word| !word.trim().is_empty())
     }
 
-    /// The address of a page of the same list.
-    pub fn address(&self, page: u32) -> String {
-        let page = if page == 0 { String::new() } else { page.to_string() };
+    /// The address of a page of the same list that begins behind a cursor; of the first where that is empty.
+    pub fn address(&self, after: &str) -> String {
         let fields = [
+            ("site", self.site.as_str()),
             ("status", &self.status),
             ("owner", &self.owner),
             ("team", &self.team),
             ("assignee", &self.assignee),
             ("q", &self.q),
-            ("page", &page),
+            ("after", after),
         ];
         let mut query = form_urlencoded::Serializer::new(String::new());
         for (name, value) in fields.into_iter().filter(|(_, value)| !value.is_empty()) {

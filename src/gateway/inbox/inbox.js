@@ -1,4 +1,21 @@
-// What the pages do beyond what they do without it: copying, and a few keys.
+// What the pages do beyond what they do without it: times in the agent's zone, copying, and a few keys.
+
+// Times come in UTC; here they are shown in the zone of the browser, with the time in UTC as a hint.
+/** @type {Record<string, Intl.DateTimeFormatOptions>} */
+const SHOWN = {
+  minute: { day: "numeric", month: "short", year: "numeric", hour: "2-digit", minute: "2-digit" },
+  second: { day: "numeric", month: "short", year: "numeric", hour: "2-digit", minute: "2-digit", second: "2-digit" },
+  clock: { hour: "2-digit", minute: "2-digit", second: "2-digit", fractionalSecondDigits: 3 },
+};
+for (const time of document.querySelectorAll("time[data-shows]")) {
+  const shows = time.getAttribute("data-shows") ?? "";
+  const at = new Date(time.getAttribute("datetime") ?? "");
+  const options = SHOWN[shows];
+  if (!options || Number.isNaN(at.getTime())) continue;
+  const zone = shows == "clock" ? {} : { timeZoneName: /** @type {const} */ ("short") };
+  time.setAttribute("title", time.textContent ?? "");
+  time.textContent = new Intl.DateTimeFormat("en-GB", { hourCycle: "h23", ...options, ...zone }).format(at);
+}
 
 // Copies what a button names by `data-copy`: the text of a read-only field, which can be copied by hand as well.
 for (const button of document.querySelectorAll("button[data-copy]")) {

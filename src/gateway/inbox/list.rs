@@ -3,16 +3,15 @@
 use maud::{Markup, html};
 
 use super::super::app::App;
-use super::super::store::StoredTicket;
+use super::super::store::ListedTicket;
 use super::asked::Asked;
 use super::page::{self, Frame};
 use super::standing::Standing;
 use super::{deliveries, paste, times, words};
-use crate::domain::conversation::{self, Turn};
+use crate::domain::conversation::Turn;
 use crate::domain::incident::{Event, Incident};
-use crate::domain::robot;
 use crate::domain::targets::Owner;
-use crate::domain::ticket::Status;
+use crate::domain::ticket::{Severity, Status};
 
 /// What a page of the list shows.
 pub struct Seen<'a> {
@@ -21,9 +20,9 @@ pub struct Seen<'a> {
     /// What they asked for.
     pub asked: &'a Asked,
     /// The tickets of this page.
-    pub tickets: &'a [StoredTicket],
-    /// Whether there are more behind them.
-    pub more: bool,
+    pub tickets: &'a [ListedTicket],
+    /// Where the next page begins; none where this is the last one.
+    pub next: Option<String>,
     /// The address of this gateway.
     pub base: &'a str,
     /// What is broken now, with its site.
@@ -35,14 +34,14 @@ pub struct Seen<'a> {
 /// The page.
 pub fn page(app: &App, seen: &Seen<'_>) -> Markup {
     let Seen { asked, tickets, .. } = seen;
-    let plain = asked.page == 0 && !asked.is_narrow() && asked.status() == Some(Status::Open);
+    let plain = asked.is_first_page() && !asked.is_narrow() && asked.status() == Some(Status::Open);
     page::page(
         "Tickets",
         &seen.frame,
         html! {
             div.head {
                 h1 { "Tickets" }
-                p.muted { @if asked.page > 0 { "The next ones" } @else { "What is due first" } }
+                p.muted { @if asked.is_first_page() { "What is due first" } @else { "The next ones" } }
             }
             (broken(seen.broken))
             (deliveries::notice(seen.standings))
@@ -50,10 +49,10 @@ pub fn page(app: &App, seen: &Seen<'_>) -> Markup {
             @if tickets.is_empty() && plain { (nothing_open(app)) }
             @else if tickets.is_empty() { p.card.empty { "No ticket is like that. " a href="/inbox?status=all" { "All tickets" } } }
             @else { (table(app, tickets)) }
-            @if asked.page > 0 || seen.more {
+            @if !asked.is_first_page() || seen.next.is_some() {
                 nav.pages aria-label="Pages" {
-                    @if asked.page > 0 { a.button href=(asked.address(0)) { "First page" } }
-                    @if seen.more { a.button href=(asked.address(asked.page.saturating_add(1))) { "Next page" } }
+                    @if !asked.is_first_page() { a.button href=(asked.address("")) { "First page" } }
+                    @if let Some(next) = &seen.next { a.button href=(asked.address(next)) { "Next page" } }
                 }
             }
             details.card.pastes {
@@ -102,6 +101,13 @@ fn filters(app: &App, seen: &Seen<'_>) -> Markup {
             select #status name="status" {
                 (option("open", status, "Open")) (option("solved", status, "Solved")) (option("all", status, "All"))
             }
+            @if app.settings.sites.len() > 1 {
+                label.unseen for="site" { "Site" }
+                select #site name="site" {
+                    (option("", &asked.site, "Every site"))
+                    @for site in app.settings.sites.keys() { (option(site, &asked.site, site)) }
+                }
+            }
             label.unseen for="owner" { "Owner" }
             select #owner name="owner" {
                 (option("", &asked.owner, "Every owner"))
@@ -141,7 +147,7 @@ fn nothing_open(app: &App) -> Markup {
 }
 
 // The roles are written out because the small layout turns rows into blocks, and some browsers then forget the table.
-fn table(app: &App, tickets: &[StoredTicket]) -> Markup {
+fn table(app: &App, tickets: &[ListedTicket]) -> Markup {
     let sites = app.settings.sites.len() > 1;
     html! {
         table.card.tickets role="table" aria-label="Tickets" {
@@ -159,33 +165,34 @@ fn table(app: &App, tickets: &[StoredTicket]) -> Markup {
     }
 }
 
-fn row(app: &App, ticket: &StoredTicket, sites: bool) -> Markup {
-    let (topic, plan) = (words::topic(app, ticket), words::plan(ticket));
-    let handling = &ticket.handling;
+fn row(app: &App, ticket: &ListedTicket, sites: bool) -> Markup {
+    let (handling, shown) = (&ticket.handling, &ticket.shown);
+    let topic = words::topic(app, &ticket.site, &handling.topic);
+    let requester = if shown.requester.is_empty() { "Unknown person" } else { &shown.requester };
     html! {
         tr role="row" {
             td.what role="cell" {
                 a.reference href={ "/inbox/tickets/" (ticket.reference) } { (ticket.reference) }
-                @if let Some(sign) = robot::signs(&ticket.ticket).first() { " " span.mark.soon title=(words::sign(*sign)) { "Robot?" } }
-                p.line dir="auto" { (conversation::title(&ticket.ticket.message)) }
+                @if let Some(sign) = shown.robot_signs.first() { " " span.mark.soon title=(words::sign(*sign)) { "Robot?" } }
+                p.line dir="auto" { (shown.title) }
             }
-            td.kind role="cell" { (words::kind(ticket.ticket.kind)) }
-            td role="cell" { (severity(ticket)) }
+            td.kind role="cell" { (words::kind(shown.kind)) }
+            td role="cell" { (severity(handling.severity)) }
             td.topic role="cell" {
                 @if topic.is_empty() { span.muted { "No topic" } } @else { bdi { (topic) } }
                 @if !handling.team.is_empty() { p.muted { (handling.team) } }
                 @if sites { p.muted { (ticket.site) } }
             }
             td.from role="cell" {
-                bdi { (words::person(ticket)) }
-                @if !plan.is_empty() { p.muted { bdi { (plan) } " " (unverified(ticket)) } }
+                bdi { (requester) }
+                @if !shown.plan.is_empty() { p.muted { bdi { (shown.plan) } " " (unverified(shown.is_verified)) } }
             }
             td.owner role="cell" {
                 (handling.owner.map(words::owner).unwrap_or_default())
                 @if !handling.assignee.is_empty() { p.muted { bdi { (handling.assignee) } } }
             }
             td.target role="cell" {
-                (words::due(ticket))
+                (words::due(ticket.status, ticket.due_at.as_deref(), handling))
                 @if ticket.due_at.is_none() { span.muted { (words::target(ticket.target)) } }
             }
             td.received role="cell" {
@@ -196,7 +203,7 @@ fn row(app: &App, ticket: &StoredTicket, sites: bool) -> Markup {
     }
 }
 
-fn waits(ticket: &StoredTicket) -> &'static str {
+fn waits(ticket: &ListedTicket) -> &'static str {
     match (ticket.status, ticket.handling.turn) {
         (Status::Solved, _) => "Solved",
         (Status::Open, Turn::Support) => "Waits for support",
@@ -205,12 +212,11 @@ fn waits(ticket: &StoredTicket) -> &'static str {
 }
 
 /// The severity as a mark.
-pub fn severity(ticket: &StoredTicket) -> Markup {
-    let severity = ticket.handling.severity;
+pub fn severity(severity: Severity) -> Markup {
     html! { span.mark.(severity.word()) { (words::severity(severity)) } }
 }
 
 /// Says that nobody signed what the page claims, unless somebody did.
-pub fn unverified(ticket: &StoredTicket) -> Markup {
-    html! { @if !words::verified(ticket) { span.claim { "unverified" } } }
+pub fn unverified(is_verified: bool) -> Markup {
+    html! { @if !is_verified { span.claim { "unverified" } } }
 }

@@ -31,11 +31,13 @@ use axum::response::{Html, IntoResponse, Redirect, Response};
 use axum::routing::{get, post};
 use axum::{Extension, Router};
 use maud::Markup;
+use serde::Deserialize;
 
 use super::app::App;
 use super::guard::Client;
 use super::store::StoreError;
 use super::{attachments, incidents};
+use crate::domain::conversation::Message;
 use crate::domain::reference;
 use access::Operator;
 use asked::Asked;
@@ -57,6 +59,17 @@ const STYLE: &str = concat!(
     include_str!("style/deliveries.css")
 );
 const SCRIPT: &str = include_str!("inbox.js");
+
+/// How many messages and activities the page of a ticket shows; those before them are on pages of their own.
+const MESSAGES_SHOWN: u32 = 100;
+const DEEDS_SHOWN: u32 = 200;
+
+/// Which messages the page of a ticket shows.
+#[derive(Deserialize)]
+struct ShownMessages {
+    /// Those before this number; the last ones without it.
+    before: Option<u32>,
+}
 
 /// The pages, below `/inbox`.
 pub fn router(app: Arc<App>) -> Router<Arc<App>> {
@@ -88,10 +101,10 @@ async fn list(
     {
         return Ok(Redirect::to(&format!("/inbox/tickets/{name}")).into_response());
     }
-    let offset = asked.page.saturating_mul(PAGE_SIZE as u32);
-    let mut tickets = app.store.tickets(&asked.view(), offset, PAGE_SIZE as u32 + 1).await?;
-    let more = tickets.len() > PAGE_SIZE;
+    let mut tickets = app.store.list_tickets(&asked.view(), asked.cursor(), PAGE_SIZE as u32 + 1).await?;
+    let has_more = tickets.len() > PAGE_SIZE;
     tickets.truncate(PAGE_SIZE);
+    let next = tickets.last().filter(|_| has_more).map(|last| last.cursor.in_inbox());
     let mut broken = Vec::new();
     for site in app.settings.sites.keys() {
         for incident in incidents::counted(&app, site).await? {
@@ -105,7 +118,7 @@ async fn list(
         frame: frame(&operator, &standings, warning.as_deref()),
         asked: &asked,
         tickets: &tickets,
-        more,
+        next,
         base: &base,
         broken: &broken,
         standings: &standings,
@@ -118,19 +131,27 @@ async fn ticket(
     Extension(operator): Extension<Operator>,
     client: Client,
     Path(name): Path<String>,
+    Query(shown): Query<ShownMessages>,
 ) -> Result<Response, Failed> {
     let name = reference::parse(&name).unwrap_or(name);
     let Some(ticket) = app.store.ticket(&name).await? else {
         return Ok(message(StatusCode::NOT_FOUND, page::not_found()));
     };
-    let messages = app.store.messages(&ticket.id, 0).await?;
+    let messages = app.store.last_messages(&ticket.id, shown.before, MESSAGES_SHOWN).await?;
     let attachments = attachments::of(&app, &ticket.id).await?;
-    let deeds = app.store.deeds(&ticket.id).await?;
+    let earlier = messages.first().map(|first| first.number).filter(|first| *first > 1);
+    // Each page shows what was done between its messages; the first and the last one what was done before and since.
+    let at = |message: Option<&Message>| message.map_or("", |message| message.at.as_str()).to_string();
+    let from = if earlier.is_some() { at(messages.first()) } else { String::new() };
+    let until = if shown.before.is_some() { at(messages.last()) } else { "9999".into() };
+    let deeds = app.store.last_deeds(&ticket.id, (&from, &until), DEEDS_SHOWN).await?;
     let known = ticket::Known {
         ticket: &ticket,
         messages: &messages,
         attachments: &attachments,
         deeds: &deeds,
+        earlier,
+        is_latest: shown.before.is_none(),
         base: &base(&client),
         brought: &ticket::brought(&app, &ticket).await?,
     };
@@ -187,18 +208,18 @@ fn message(status: StatusCode, page: Markup) -> Response {
     (status, html(page)).into_response()
 }
 
-/// The store failed; its error is in the log.
-struct Failed;
+/// The store failed; its error is in the log, and on the page where a row cannot be read.
+struct Failed(Option<String>);
 
 impl From<StoreError> for Failed {
     fn from(error: StoreError) -> Failed {
         tracing::error!(%error, "the store failed");
-        Failed
+        Failed(matches!(error, StoreError::Damaged { .. }).then(|| error.to_string()))
     }
 }
 
 impl IntoResponse for Failed {
     fn into_response(self) -> Response {
-        message(StatusCode::INTERNAL_SERVER_ERROR, page::failed())
+        message(StatusCode::INTERNAL_SERVER_ERROR, page::failed(self.0.as_deref()))
     }
 }

@@ -80,11 +80,12 @@ pub fn not_found() -> Markup {
     )
 }
 
-/// The store failed.
-pub fn failed() -> Markup {
+/// The store failed; for a reason that is known where a row cannot be read.
+pub fn failed(reason: Option<&str>) -> Markup {
     notice(
         "The tickets cannot be read",
         html! {
+            @if let Some(reason) = reason { p { code { (reason) } } }
             p { "The gateway cannot read its database just now. Nothing is lost; the gateway's log tells the reason." }
         },
     )

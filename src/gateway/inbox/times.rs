@@ -1,11 +1,12 @@
-//! Times and durations, as an operator reads them. A time that is none stays the text that it was.
+//! Times and durations, as an agent reads them: in UTC, and where the page's script runs in the time zone of their browser. A time that is none
+//! stays the text that it was.
 
 use jiff::Timestamp;
 use maud::{Markup, html};
 
 /// To the minute: `23 Nov 2026, 10:00 UTC`.
 pub fn minute(text: &str) -> Markup {
-    marked(text, "%-d %b %Y, %H:%M UTC")
+    marked(text, "minute", "%-d %b %Y, %H:%M UTC")
 }
 
 /// A day without a time: `23 Nov 2026`.
@@ -18,7 +19,7 @@ pub fn day(text: &str) -> Markup {
 
 /// To the second: `23 Nov 2026, 10:00:12 UTC`.
 pub fn second(text: &str) -> Markup {
-    marked(text, SECOND)
+    marked(text, "second", SECOND)
 }
 
 /// The same without markup.
@@ -28,7 +29,7 @@ pub fn second_text(text: &str) -> String {
 
 /// The time of the day, as a server's log has it: `10:00:12.345`.
 pub fn clock(text: &str) -> Markup {
-    marked(text, "%H:%M:%S%.3f")
+    marked(text, "clock", "%H:%M:%S%.3f")
 }
 
 /// How long before or after another time: `−12 s`; empty where one of them is none.
@@ -74,9 +75,9 @@ pub fn duration(ms: u64) -> String {
 
 const SECOND: &str = "%-d %b %Y, %H:%M:%S UTC";
 
-fn marked(text: &str, form: &str) -> Markup {
+fn marked(text: &str, shows: &str, form: &str) -> Markup {
     match text.parse::<Timestamp>() {
-        Ok(time) => html! { time datetime=(text) { (time.strftime(form)) } },
+        Ok(time) => html! { time datetime=(text) data-shows=(shows) { (time.strftime(form)) } },
         Err(_) => html! { bdi { (text) } },
     }
 }

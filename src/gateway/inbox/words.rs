@@ -7,7 +7,7 @@ use maud::{Markup, html};
 
 use super::super::app::App;
 use super::super::clock;
-use super::super::store::{StoredTicket, What};
+use super::super::store::{Handling, StoredTicket, What};
 use super::times;
 use crate::domain::context::{ErrorRecord, FoundLink, RequestRecord};
 use crate::domain::markdown;
@@ -72,15 +72,15 @@ pub fn owner(owner: Owner) -> &'static str {
 }
 
 /// When the first answer is due, or was given; nothing where no time was promised.
-pub fn due(ticket: &StoredTicket) -> Markup {
-    let Some(due_at) = ticket.due_at.as_deref() else { return html! {} };
+pub fn due(status: Status, due_at: Option<&str>, handling: &Handling) -> Markup {
+    let Some(due_at) = due_at else { return html! {} };
     let left = times::left(due_at, &clock::now());
-    let waits = ticket.status == Status::Open && ticket.handling.answered_at.is_none();
+    let waits = status == Status::Open && handling.answered_at.is_none();
     html! {
         @match (waits, left) {
             (true, Some((true, time))) => span.mark.critical { "Overdue by " (time) },
             (true, Some((false, time))) => span.mark.soon { "Due in " (time) },
-            (false, _) if ticket.handling.answered_at.is_some() => span.muted { "Answered. Was due " },
+            (false, _) if handling.answered_at.is_some() => span.muted { "Answered. Was due " },
             _ => span.muted { "Was due " },
         }
         " " span.when { (times::minute(due_at)) }
@@ -112,27 +112,10 @@ pub fn target(target: Option<Target>) -> String {
     format!("{count} {unit}{plural}, {owner}")
 }
 
-/// The name of a ticket's topic, where the site still has it; otherwise its id.
-pub fn topic<'a>(app: &'a App, ticket: &'a StoredTicket) -> &'a str {
-    let id = ticket.handling.topic.as_str();
-    let topics = app.site(&ticket.site).map(|site| site.config.topics.as_slice()).unwrap_or_default();
+/// The name of a topic of a site, where the site still has it; otherwise its id.
+pub fn topic<'a>(app: &'a App, site: &str, id: &'a str) -> &'a str {
+    let topics = app.site(site).map(|site| site.config.topics.as_slice()).unwrap_or_default();
     topics.iter().find(|topic| topic.id == id).map_or(id, |topic| &topic.label)
-}
-
-/// What to call the person; what the host says wins over what was typed.
-pub fn person(ticket: &StoredTicket) -> &str {
-    let contact = &ticket.ticket.contact;
-    let (name, email, id) = match &ticket.ticket.context.user {
-        Some(user) => (user.name.as_str(), user.email.as_str(), user.id.as_str()),
-        None => ("", "", ""),
-    };
-    let names = [name, contact.name.as_str(), contact.email.as_str(), email, id];
-    names.into_iter().find(|name| !name.trim().is_empty()).unwrap_or("Unknown person")
-}
-
-/// The plan that the page claims; empty where it claims none.
-pub fn plan(ticket: &StoredTicket) -> &str {
-    ticket.ticket.context.user.as_ref().map_or("", |user| &user.plan)
 }
 
 /// Whether a signature proves what the page says of the person.

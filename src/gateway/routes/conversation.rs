@@ -14,13 +14,22 @@ use super::super::app::App;
 use super::super::guard::{self, Client};
 use super::super::identity::{self, Who};
 use super::super::problem::Refusal;
+use super::super::tickets::conversation::PageQuery;
 use super::super::tickets::{conversation, foreign};
 use super::{body, tickets};
 
 /// The parameters of `GET …/messages`.
 #[derive(Deserialize)]
-pub struct After {
+pub struct MessagesQuery {
     after: Option<u32>,
+    limit: Option<u32>,
+}
+
+/// The parameters of `GET …/tickets`.
+#[derive(Deserialize)]
+pub struct TicketsQuery {
+    cursor: Option<String>,
+    limit: Option<u32>,
 }
 
 /// Open tickets of the person that say what they are about to say.
@@ -42,12 +51,14 @@ pub async fn alike(
 pub async fn list(
     State(app): State<Arc<App>>,
     Path(name): Path<String>,
+    parameters: Result<Query<TicketsQuery>, QueryRejection>,
     headers: HeaderMap,
 ) -> Result<impl IntoResponse, Refusal> {
     let who = who(&app, &name, &headers)?;
+    let Query(TicketsQuery { cursor, limit }) = parameters.map_err(|error| Refusal::InvalidQuery(error.body_text()))?;
     let reader = conversation::reader(&app, &name, &who).await?;
     foreign::gather(&app, &name, &who).await;
-    Ok(private(conversation::list(&app, &name, reader).await?))
+    Ok(private(conversation::list(&app, &name, reader, &PageQuery { cursor, limit }).await?))
 }
 
 /// One of them.
@@ -58,20 +69,20 @@ pub async fn one(
 ) -> Result<impl IntoResponse, Refusal> {
     let who = who(&app, &name, &headers)?;
     let reader = conversation::reader(&app, &name, &who).await?;
-    Ok(private(conversation::summary(&conversation::one(&app, &name, reader, &id).await?)))
+    Ok(private(conversation::listed_summary(&conversation::listed(&app, &name, reader, &id).await?)))
 }
 
 /// Its conversation.
 pub async fn messages(
     State(app): State<Arc<App>>,
     Path((name, id)): Path<(String, String)>,
-    parameters: Result<Query<After>, QueryRejection>,
+    parameters: Result<Query<MessagesQuery>, QueryRejection>,
     headers: HeaderMap,
 ) -> Result<impl IntoResponse, Refusal> {
     let who = who(&app, &name, &headers)?;
-    let Query(After { after }) = parameters.map_err(|error| Refusal::InvalidQuery(error.body_text()))?;
+    let Query(MessagesQuery { after, limit }) = parameters.map_err(|error| Refusal::InvalidQuery(error.body_text()))?;
     let reader = conversation::reader(&app, &name, &who).await?;
-    Ok(private(conversation::messages(&app, &name, reader, &id, after).await?))
+    Ok(private(conversation::messages(&app, &name, reader, &id, (after, limit)).await?))
 }
 
 /// A reply.

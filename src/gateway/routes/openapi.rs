@@ -184,7 +184,16 @@ fn calls(generator: &mut SchemaGenerator) -> Vec<Call> {
                 Some(schema::<Receipt>(g)),
             )
         },
-        mine(get("/tickets", "The person's tickets, open ones first.", schema::<Summaries>(g)), &["401", "404"]),
+        mine(
+            Call {
+                query: &[
+                    ("cursor", "Where the page begins: `next` of the page before it."),
+                    ("limit", "How many, 1 to 100, which is also what counts without it."),
+                ],
+                ..get("/tickets", "The person's tickets, open ones first, in pages.", schema::<Summaries>(g))
+            },
+            &["400", "401", "404"],
+        ),
         mine(
             post(
                 "/tickets/alike",
@@ -214,8 +223,14 @@ fn calls(generator: &mut SchemaGenerator) -> Vec<Call> {
         ),
         mine(
             Call {
-                query: &[("after", "The number of a message; only those behind it are answered.")],
-                ..get("/tickets/{id}/messages", "What was said about it.", schema::<Messages>(g))
+                query: &[
+                    ("after", "The number of a message; only those behind it are answered."),
+                    (
+                        "limit",
+                        "How many, 1 to 100, which is also what counts without it. Long messages make a page shorter.",
+                    ),
+                ],
+                ..get("/tickets/{id}/messages", "What was said about it, in pages.", schema::<Messages>(g))
             },
             &["400", "401", "404"],
         ),

@@ -14,18 +14,18 @@ use axum::response::IntoResponse;
 use axum::response::sse::{Event, KeepAlive, Sse};
 use futures_util::stream::{self, Stream};
 use serde::Serialize;
-use tokio::sync::broadcast::Receiver;
 use tokio::sync::broadcast::error::RecvError;
 use tokio::time::{Instant, sleep_until};
 
 use super::super::app::App;
+use super::super::clock;
 use super::super::guard::{self, Client, Open};
 use super::super::identity::{self, Who};
+use super::super::live::Watch;
 use super::super::problem::Refusal;
-use super::super::store::StoredTicket;
+use super::super::store::ReaderCounts;
 use super::super::tickets::conversation;
-use super::super::{clock, live};
-use crate::domain::conversation::{Summaries, Summary};
+use crate::domain::conversation::Summary;
 
 /// How often a line without meaning is sent, so that nothing on the way takes the connection for dead.
 const KEEP_ALIVE: Duration = Duration::from_secs(15);
@@ -54,29 +54,29 @@ pub async fn answer(
     headers: HeaderMap,
 ) -> Result<impl IntoResponse, Refusal> {
     let who = identity::who(&headers, &name, super::site(&app, &name)?)?;
-    conversation::reader(&app, &name, &who).await?;
+    let reader = conversation::reader(&app, &name, &who).await?;
     let requester = guard::requester(&name, &headers).ok_or(Refusal::Unidentified)?;
     let open = app.guard.open(client.address, requester)?;
     let left = who.person.as_ref().map(|person| person.until.saturating_sub(clock::seconds()));
     let end = Instant::now() + left.map_or(WITHOUT_TOKEN, Duration::from_secs);
-    let watch = Watch { changes: app.live.watch(), app, name, who, end, told: false, _open: open };
+    let watch = Watching { changes: app.live.watch(&name, reader), app, name, who, end, told: false, _open: open };
     let events = Sse::new(events(watch)).keep_alive(KeepAlive::new().interval(KEEP_ALIVE));
     // A proxy that collects answers before it passes them on would keep these for ever.
     Ok(([(header::CACHE_CONTROL.as_str(), "no-store"), ("x-accel-buffering", "no")], events))
 }
 
-struct Watch {
+struct Watching {
     app: Arc<App>,
     name: String,
     who: Who,
-    changes: Receiver<Arc<StoredTicket>>,
+    changes: Watch,
     end: Instant,
     told: bool,
     _open: Open,
 }
 
-fn events(watch: Watch) -> impl Stream<Item = Result<Event, Infallible>> {
-    stream::unfold(watch, async |mut watch| {
+fn events(watch: Watching) -> impl Stream<Item = Result<Event, Infallible>> {
+    stream::unfold(watch, async |mut watch: Watching| {
         let event = if watch.told { next(&mut watch).await? } else { state(&watch).await? };
         watch.told = true;
         Some((Ok(event), watch))
@@ -84,30 +84,27 @@ fn events(watch: Watch) -> impl Stream<Item = Result<Event, Infallible>> {
 }
 
 /// The next change of a ticket of the reader; `None` where the stream ends.
-async fn next(watch: &mut Watch) -> Option<Event> {
-    loop {
-        let changed = tokio::select! {
-            changed = watch.changes.recv() => changed,
-            () = sleep_until(watch.end) => return None,
-        };
-        match changed {
-            Ok(ticket) if live::opens(&watch.name, watch.who.reader()?, &ticket) => {
-                return event(watch, Some(conversation::summary(&ticket))).await;
-            }
-            Ok(_) => {}
-            Err(RecvError::Lagged(_)) => return state(watch).await,
-            Err(RecvError::Closed) => return None,
+async fn next(watch: &mut Watching) -> Option<Event> {
+    let changed = tokio::select! {
+        changed = watch.changes.changes.recv() => changed,
+        () = sleep_until(watch.end) => return None,
+    };
+    match changed {
+        Ok(change) => {
+            let counts = change.counts(watch.app.store.as_ref(), &watch.name, watch.who.reader()?).await.ok()?;
+            event(Some(change.ticket.clone()), counts)
         }
+        Err(RecvError::Lagged(_)) => state(watch).await,
+        Err(RecvError::Closed) => None,
     }
 }
 
-async fn state(watch: &Watch) -> Option<Event> {
-    event(watch, None).await
+async fn state(watch: &Watching) -> Option<Event> {
+    let counts = watch.app.store.customer_counts(&watch.name, watch.who.reader()?).await.ok()?;
+    event(None, counts)
 }
 
-async fn event(watch: &Watch, ticket: Option<Summary>) -> Option<Event> {
-    let Summaries { tickets, open, unread } =
-        conversation::list(&watch.app, &watch.name, watch.who.reader()?).await.ok()?;
+fn event(ticket: Option<Summary>, ReaderCounts { total, open, unread }: ReaderCounts) -> Option<Event> {
     let named = Event::default().event(if ticket.is_some() { "ticket" } else { "state" });
-    named.json_data(Change { ticket, total: tickets.len() as u32, open, unread }).ok()
+    named.json_data(Change { ticket, total, open, unread }).ok()
 }

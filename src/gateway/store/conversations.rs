@@ -4,23 +4,59 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 
-use super::{NewDelivery, NewMail, StoreError, StoredTicket};
+use super::{ListedTicket, NewDelivery, NewMail, StoreError, StoredTicket};
 use crate::domain::conversation::{Author, Message, Turn};
 use crate::domain::targets::Owner;
-use crate::domain::ticket::{NewTicket, Severity};
+use crate::domain::ticket::{NewTicket, Severity, Status};
 use crate::domain::words::words;
 
 /// A place where conversations are kept. When a write returns, it is on disk.
 #[async_trait]
 pub trait Conversations: Send + Sync {
-    /// The tickets that a reader may open: those where something was said last, no more than `limit`.
-    async fn tickets_of(&self, site: &str, reader: Reader<'_>, limit: u32) -> Result<Vec<StoredTicket>, StoreError>;
+    /// The tickets that a reader may open, no more than `limit` behind a cursor: open ones first, and among those alike the one where something
+    /// was said last. One that cannot be read is left out, and its id is logged.
+    async fn customer_tickets(
+        &self,
+        site: &str,
+        reader: Reader<'_>,
+        after: Option<&(Status, String, i64)>,
+        limit: u32,
+    ) -> Result<Vec<ListedTicket>, StoreError>;
+
+    /// How many tickets a reader has, of all of them.
+    async fn customer_counts(&self, site: &str, reader: Reader<'_>) -> Result<ReaderCounts, StoreError>;
+
+    /// The open tickets of a reader where something was said last, each with the beginning of its message.
+    async fn customer_excerpts(
+        &self,
+        site: &str,
+        reader: Reader<'_>,
+        limit: u32,
+    ) -> Result<Vec<(ListedTicket, String)>, StoreError>;
+
+    /// The ticket of an id as lists show it, where a reader may open it.
+    async fn listed_ticket_of(
+        &self,
+        site: &str,
+        reader: Reader<'_>,
+        id: &str,
+    ) -> Result<Option<ListedTicket>, StoreError>;
 
     /// The ticket of an id, where a reader may open it.
     async fn ticket_of(&self, site: &str, reader: Reader<'_>, id: &str) -> Result<Option<StoredTicket>, StoreError>;
 
     /// What was said about a ticket after a number; the ticket itself, number 0, is not among it.
     async fn messages(&self, ticket: &str, after: u32) -> Result<Vec<Message>, StoreError>;
+
+    /// What was said about a ticket after a number, no more than `limit` messages and, from the second on, no more than
+    /// [`MESSAGE_PAGE_BYTES`].
+    async fn message_page(&self, ticket: &str, after: u32, limit: u32) -> Result<MessagePage, StoreError>;
+
+    /// The last messages of a ticket before a number, or before its end, in their order.
+    async fn last_messages(&self, ticket: &str, before: Option<u32>, limit: u32) -> Result<Vec<Message>, StoreError>;
+
+    /// The last activities of a ticket between two times, in their order, no more than `limit`.
+    async fn last_deeds(&self, ticket: &str, between: (&str, &str), limit: u32) -> Result<Vec<Deed>, StoreError>;
 
     /// What was said about a ticket under a key, and the SHA-256 of the body that said it.
     async fn said(&self, ticket: &str, key: &str) -> Result<Option<([u8; 32], Message)>, StoreError>;
@@ -49,6 +85,29 @@ pub enum Reader<'a> {
     Session(&'a [u8; 32]),
 }
 
+/// How many bytes the messages of a page have, from the second on.
+pub const MESSAGE_PAGE_BYTES: usize = 1 << 20;
+
+/// A part of a conversation.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct MessagePage {
+    /// Messages in their order.
+    pub messages: Vec<Message>,
+    /// Whether more come behind them.
+    pub has_more: bool,
+}
+
+/// How many tickets a reader has.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct ReaderCounts {
+    /// All of them.
+    pub total: u32,
+    /// Those that are open.
+    pub open: u32,
+    /// The messages that they have not seen, in all of them.
+    pub unread: u32,
+}
+
 /// What support has made of a ticket.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Handling {
@@ -70,7 +129,7 @@ pub struct Handling {
     pub updated_at: String,
     /// The number of the last message that the customer has seen.
     pub read_until: u32,
-    /// How many messages the customer has not seen. Counted where it is read, and never written.
+    /// How many messages the customer has not seen. The store counts them, whatever is written here.
     pub unread: u32,
 }
 
@@ -156,6 +215,8 @@ pub struct CurrentTicket {
     pub ticket: StoredTicket,
     /// The number of the last message; 0 where there is none but the ticket itself.
     pub last_message: u32,
+    /// How many messages the customer has written, the ticket itself not among them.
+    pub customer_messages: u32,
     /// When the customer last changed the status, RFC 3339 in UTC, newest first, [`STATUS_CHANGES_AN_HOUR`] of them at most.
     pub customer_status_changes: Vec<String>,
 }
@@ -196,6 +257,9 @@ pub enum Decision {
 /// How often an hour a customer may change the status of a ticket. Each change is an activity, and a delivery to every destination.
 pub const STATUS_CHANGES_AN_HOUR: usize = 10;
 
+/// How many messages a customer may write about a ticket. Agents may go on.
+pub const CUSTOMER_MESSAGES_MAX: u32 = 500;
+
 /// A limit of one ticket that is reached.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Limit {
@@ -204,6 +268,8 @@ pub enum Limit {
         /// The time until it can be changed again.
         wait: Duration,
     },
+    /// The customer has written [`CUSTOMER_MESSAGES_MAX`] messages.
+    Messages,
 }
 
 impl From<Change> for Decision {

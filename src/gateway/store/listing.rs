@@ -3,7 +3,7 @@
 use jiff::Timestamp;
 
 use super::{Handling, StoredTicket};
-use crate::domain::conversation;
+use crate::domain::conversation::{self, Turn};
 use crate::domain::robot::{self, Sign};
 use crate::domain::targets::Target;
 use crate::domain::ticket::{Kind, Status};
@@ -89,7 +89,6 @@ pub const SOLVED_GROUP: i64 = 3;
 /// Where a ticket stands in the agents' list: what is due first, then what waits longest for support, then what waits for customers, then what
 /// is solved, each of these with the latest message first.
 pub fn list_place(ticket: &StoredTicket) -> ListPlace {
-    use crate::domain::conversation::Turn;
     let handling = &ticket.handling;
     let updated = milliseconds(&handling.updated_at);
     match (ticket.status, &ticket.due_at, handling.turn) {
@@ -128,7 +127,7 @@ impl Cursor {
 
     /// The cursor of a customer's list as text.
     pub fn of_customer(&self) -> String {
-        format!("{}.{}.{}", self.status.word(), milliseconds(&self.updated_at), self.number)
+        format!("{}~{}~{}", self.status.word(), self.updated_at, self.number)
     }
 }
 
@@ -141,23 +140,23 @@ pub fn inbox_cursor(text: &str) -> Option<(ListPlace, i64)> {
 
 /// Reads a cursor of a customer's list: status, time of the last message as it is kept, number.
 pub fn customer_cursor(text: &str) -> Option<(Status, String, i64)> {
-    let mut parts = text.split('.');
+    let mut parts = text.split('~');
     let status = Status::from_word(parts.next()?)?;
-    let updated = Timestamp::from_millisecond(parts.next()?.parse().ok()?).ok()?;
+    let updated_at = parts.next().filter(|time| time.parse::<Timestamp>().is_ok())?;
     let number = parts.next()?.parse().ok()?;
-    parts.next().is_none().then(|| (status, crate::gateway::clock::written(updated), number))
+    parts.next().is_none().then(|| (status, updated_at.to_string(), number))
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::domain::conversation::Turn;
     use serde_json::json;
 
     const AT: &str = "2026-11-28T10:00:00.000Z";
 
     fn ticket() -> StoredTicket {
-        let new = json!({ "kind": "bug", "severity": "low", "message": "No", "client": { "name": "t", "version": "1" } });
+        let new =
+            json!({ "kind": "bug", "severity": "low", "message": "No", "client": { "name": "t", "version": "1" } });
         StoredTicket::new("acme", "DB-00000".into(), serde_json::from_value(new).unwrap(), AT)
     }
 
@@ -192,7 +191,7 @@ mod tests {
         let cursor = Cursor { place, status: Status::Open, updated_at: AT.into(), number: 7 };
         assert_eq!(inbox_cursor(&cursor.in_inbox()), Some((place, 7)));
         assert_eq!(customer_cursor(&cursor.of_customer()), Some((Status::Open, AT.into(), 7)));
-        for wrong in ["", "1", "1.2", "1.2.3.4", "a.b.c", "open.x.1", "open.1", "open.99999999999999999999.1"] {
+        for wrong in ["", "1", "1.2", "1.2.3.4", "a.b.c", "open~x~1", "open~1", "shut~2026-11-28T10:00:00Z~1"] {
             assert_eq!((inbox_cursor(wrong), customer_cursor(wrong)), (None, None), "{wrong}");
         }
     }

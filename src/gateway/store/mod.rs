@@ -1,12 +1,15 @@
 //! What is kept: tickets, the keys they were sealed under, what is said about them, and questions.
 
 mod attachments;
+mod body;
 mod coalescing;
 mod conversations;
 mod deliveries;
 mod erasure;
+mod listing;
 mod mails;
 mod sqlite;
+mod tokens;
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -21,14 +24,15 @@ use crate::domain::ticket::{NewTicket, Priority, Status};
 
 pub use attachments::{FileOwner, Files, Put, StoredAttachment, Upload, UploadUsage, Usage};
 pub use conversations::{
-    Act, Change, Changed, Conversations, CurrentTicket, Decide, Decision, Deed, Handling, Limit, MessageSeal,
-    NewMessage, Reader, STATUS_CHANGES_AN_HOUR,
+    Act, CUSTOMER_MESSAGES_MAX, Change, Changed, Conversations, CurrentTicket, Decide, Decision, Deed, Handling, Limit,
+    MESSAGE_PAGE_BYTES, MessagePage, MessageSeal, NewMessage, Reader, ReaderCounts, STATUS_CHANGES_AN_HOUR,
 };
 pub use deliveries::{
     ChangedTicket, Claim, Deliveries, Delivery, DueDelivery, DueLook, NewDelivery, Place, Queue, State, SyncState,
     Tried, What,
 };
 pub use erasure::{Erasure, ErasureCounts, TicketHead, Traces};
+pub use listing::{Cursor, ListPlace, ListedTicket, SOLVED_GROUP, Shown, customer_cursor, inbox_cursor};
 pub use mails::{DueMail, Mails, NewMail};
 pub use sqlite::SqliteStore;
 
@@ -47,9 +51,14 @@ pub trait Store: Conversations + Deliveries + Erasure + Files + Mails {
     /// The ticket of a reference or an id.
     async fn ticket(&self, name: &str) -> Result<Option<StoredTicket>, StoreError>;
 
-    /// The tickets of a view, no more than `limit` after the first so many: what is due first, then what waits longest for support, then what
-    /// waits for customers, then what is solved.
-    async fn tickets(&self, view: &View, offset: u32, limit: u32) -> Result<Vec<StoredTicket>, StoreError>;
+    /// The tickets of a view in the order of [`ListPlace`], no more than `limit` behind a place. One that cannot be read is left out, and its
+    /// id is logged.
+    async fn list_tickets(
+        &self,
+        view: &View,
+        after: Option<(ListPlace, i64)>,
+        limit: u32,
+    ) -> Result<Vec<ListedTicket>, StoreError>;
 
     /// One question.
     async fn question(&self, site: &str, id: &str) -> Result<Option<Question>, StoreError>;
@@ -232,6 +241,8 @@ pub enum Placed {
 /// Which tickets are listed; what is empty does not matter.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct View {
+    /// The site they came to.
+    pub site: String,
     /// Where they stand.
     pub status: Option<Status>,
     /// Who answers them.
@@ -240,7 +251,8 @@ pub struct View {
     pub team: String,
     /// Who has them in hand.
     pub assignee: String,
-    /// Words that all stand in them: in the reference, the names and addresses of the person, or what was said.
+    /// Words that all stand in them, the last of which may be the beginning of one: in the reference, the names and addresses of the person, or
+    /// what was said.
     pub words: String,
 }
 
@@ -290,8 +302,8 @@ pub enum StoreError {
     /// Somebody else holds the database.
     #[error("the database was held by another process for too long")]
     Busy,
-    /// What is kept cannot be read.
-    #[error("{what} is not as it was written: {reason}")]
+    /// What is kept cannot be read. The message names no word of it.
+    #[error("{what} cannot be read: {reason}")]
     Damaged {
         /// The row.
         what: String,

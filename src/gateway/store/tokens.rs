@@ -103,7 +103,8 @@ mod tests {
 
     #[test]
     fn what_is_searched_for_as_it_was_written_is_found() {
-        for text in ["db-00001", "zoe@example.com", "u-7", "v2.14.1", "TypeError", "Übersicht", "导出图表", "@zoe-m"] {
+        for text in ["db-00001", "zoe@example.com", "u-7", "v2.14.1", "TypeError", "Übersicht", "导出图表", "@zoe-m"]
+        {
             let tokens = of_texts(&[text]);
             assert!(terms(text).iter().all(|term| tokens.contains(&term.token)), "{text}: {tokens:?}");
         }

@@ -16,13 +16,24 @@ use crate::gateway::identity::Who;
 use crate::gateway::problem::Refusal;
 use crate::gateway::settings::Site;
 use crate::gateway::store::{
-    Act, Change, Changed, CurrentTicket, Decision, Deed, MessageSeal, NewDelivery, NewMessage, Reader, StoredTicket,
-    What,
+    Act, Change, Changed, CurrentTicket, Decision, Deed, Handling, ListedTicket, MessagePage, MessageSeal, NewDelivery,
+    NewMessage, Reader, ReaderCounts, StoredTicket, What, customer_cursor,
 };
 use crate::gateway::{attachments, clock, delivery, json};
 
-/// The most tickets that a list holds.
-const LIST_MAX: u32 = 100;
+/// The most tickets of a page, and how many it has where nobody says.
+pub const PAGE_MAX: u32 = 100;
+/// The most messages of a page, and how many it has where nobody says.
+pub const MESSAGES_MAX: u32 = 100;
+
+/// Which page of a list is asked for.
+#[derive(Clone, Debug, Default)]
+pub struct PageQuery {
+    /// Where it begins, as the page before it said.
+    pub cursor: Option<String>,
+    /// How many tickets, 1 to [`PAGE_MAX`].
+    pub limit: Option<u32>,
+}
 
 /// As whom a request reads. Whoever signs in takes along what they sent before.
 pub async fn reader<'a>(app: &App, name: &str, who: &'a Who) -> Result<Reader<'a>, Refusal> {
@@ -39,25 +50,46 @@ pub async fn take_along(app: &App, name: &str, who: &Who) -> Result<(), Refusal>
 }
 
 /// The tickets of a reader.
-pub async fn list(app: &App, name: &str, reader: Reader<'_>) -> Result<Summaries, Refusal> {
-    let mut tickets: Vec<Summary> = app.store.tickets_of(name, reader, LIST_MAX).await?.iter().map(summary).collect();
-    tickets.sort_by(|one, other| conversation::before(other, one).cmp(&conversation::before(one, other)));
-    let open = tickets.iter().filter(|ticket| ticket.status == Status::Open).count() as u32;
-    let unread = tickets.iter().map(|ticket| ticket.unread).sum();
-    Ok(Summaries { tickets, open, unread })
+pub async fn list(app: &App, name: &str, reader: Reader<'_>, page: &PageQuery) -> Result<Summaries, Refusal> {
+    let limit = within("limit", page.limit, PAGE_MAX)?;
+    let after = match page.cursor.as_deref() {
+        None => None,
+        Some(cursor) => Some(customer_cursor(cursor).ok_or_else(|| {
+            Refusal::InvalidQuery("cursor is none that this list has answered in next; begin without it".into())
+        })?),
+    };
+    let mut tickets = app.store.customer_tickets(name, reader, after.as_ref(), limit + 1).await?;
+    let has_more = tickets.len() > limit as usize;
+    tickets.truncate(limit as usize);
+    let next = tickets.last().filter(|_| has_more).map(|last| last.cursor.of_customer());
+    let ReaderCounts { total, open, unread } = app.store.customer_counts(name, reader).await?;
+    Ok(Summaries { tickets: tickets.iter().map(listed_summary).collect(), total, open, unread, next })
+}
+
+/// A number of the query from 1 to `most`, which is also what counts without one.
+fn within(name: &str, number: Option<u32>, most: u32) -> Result<u32, Refusal> {
+    let number = number.unwrap_or(most);
+    if (1..=most).contains(&number) {
+        return Ok(number);
+    }
+    Err(Refusal::InvalidQuery(format!("{name} is {number}; allowed is 1 to {most}")))
 }
 
 /// The open tickets of a reader that say what they are about to say.
 pub async fn alike(app: &App, name: &str, reader: Reader<'_>, body: &[u8]) -> Result<Summaries, Refusal> {
     let draft = json::parse::<Draft>(body)?;
-    let mut tickets = app.store.tickets_of(name, reader, LIST_MAX).await?;
-    tickets.retain(|ticket| ticket.status == Status::Open);
-    let texts: Vec<Text> =
-        tickets.iter().map(|ticket| Text { topic: &ticket.handling.topic, message: &ticket.ticket.message }).collect();
-    let found = alike::alike(Text { topic: &draft.topic, message: &draft.message }, &texts);
-    let tickets: Vec<Summary> = found.into_iter().filter_map(|index| tickets.get(index)).map(summary).collect();
-    let unread = tickets.iter().map(|ticket| ticket.unread).sum();
-    Ok(Summaries { open: tickets.len() as u32, unread, tickets })
+    let open = app.store.customer_excerpts(name, reader, alike::COMPARED_MAX as u32).await?;
+    // Words and their stems take a while, which others are not to wait for.
+    let found = tokio::task::spawn_blocking(move || {
+        let texts: Vec<Text> =
+            open.iter().map(|(ticket, message)| Text { topic: &ticket.handling.topic, message }).collect();
+        let found = alike::alike(Text { topic: &draft.topic, message: &draft.message }, &texts);
+        let summaries = found.iter().filter_map(|index| open.get(*index)).map(|(ticket, _)| listed_summary(ticket));
+        summaries.collect::<Vec<Summary>>()
+    });
+    let tickets = found.await.map_err(|_| Refusal::Internal)?;
+    let (count, unread) = (tickets.len() as u32, tickets.iter().map(|ticket| ticket.unread).sum());
+    Ok(Summaries { tickets, total: count, open: count, unread, next: None })
 }
 
 /// One ticket of a reader.
@@ -65,21 +97,31 @@ pub async fn one(app: &App, name: &str, reader: Reader<'_>, id: &str) -> Result<
     app.store.ticket_of(name, reader, id).await?.ok_or_else(no_ticket)
 }
 
-/// What was said about a ticket of a reader after a number; all of it without one.
+/// One ticket of a reader, as lists show it.
+pub async fn listed(app: &App, name: &str, reader: Reader<'_>, id: &str) -> Result<ListedTicket, Refusal> {
+    app.store.listed_ticket_of(name, reader, id).await?.ok_or_else(no_ticket)
+}
+
+/// A page of what was said about a ticket of a reader after a number; from the ticket itself on without one.
 pub async fn messages(
     app: &App,
     name: &str,
     reader: Reader<'_>,
     id: &str,
-    after: Option<u32>,
+    (after, limit): (Option<u32>, Option<u32>),
 ) -> Result<Messages, Refusal> {
-    let ticket = one(app, name, reader, id).await?;
-    let mut messages = app.store.messages(&ticket.id, after.unwrap_or(0)).await?;
-    if after.is_none() {
-        messages.insert(0, opening(&ticket));
-    }
-    attachments::give(app, &ticket.id, &mut messages).await?;
-    Ok(Messages { messages, read_until: ticket.handling.read_until })
+    let limit = within("limit", limit, MESSAGES_MAX)?;
+    let (opening, read_until) = match after {
+        None => {
+            let ticket = one(app, name, reader, id).await?;
+            (Some(opening(&ticket)), ticket.handling.read_until)
+        }
+        Some(_) => (None, listed(app, name, reader, id).await?.handling.read_until),
+    };
+    let MessagePage { mut messages, has_more } = app.store.message_page(id, after.unwrap_or(0), limit).await?;
+    messages.splice(0..0, opening);
+    attachments::give(app, id, &mut messages).await?;
+    Ok(Messages { messages, read_until, more: has_more })
 }
 
 /// Takes in what the customer says, and tells whether it is where it is brought to. It opens a solved ticket again, and what was answered
@@ -132,6 +174,9 @@ pub async fn reply(
 
 /// A reply opens a ticket again, and a human answers what was answered automatically.
 fn replied(current: &CurrentTicket, site: &Site, message: NewMessage, deliveries: Vec<NewDelivery>) -> Decision {
+    if let Err(limit) = limits::check_reply(current) {
+        return Decision::Refuse(limit);
+    }
     let mut change = current.unchanged();
     change.ticket.status = Status::Open;
     let handling = &mut change.ticket.handling;
@@ -153,7 +198,7 @@ pub fn changes_status(body: &[u8]) -> bool {
 
 /// Changes what the customer may change.
 pub async fn patch(app: &App, name: &str, reader: Reader<'_>, id: &str, body: &[u8]) -> Result<Summary, Refusal> {
-    let ticket = one(app, name, reader, id).await?;
+    let ticket = listed(app, name, reader, id).await?;
     let patch = json::parse::<Patch>(body)?;
     let now = clock::timestamp();
     let orders = |what| delivery::orders(app.site(name), what, Author::Customer, None);
@@ -200,7 +245,6 @@ fn patched(
 
 /// A ticket as its owner sees it in a list.
 pub fn summary(ticket: &StoredTicket) -> Summary {
-    let waits = ticket.status == Status::Open && ticket.handling.answered_at.is_none();
     Summary {
         id: ticket.id.clone(),
         reference: ticket.reference.clone(),
@@ -209,9 +253,29 @@ pub fn summary(ticket: &StoredTicket) -> Summary {
         title: conversation::title(&ticket.ticket.message),
         created_at: ticket.received_at.clone(),
         updated_at: ticket.handling.updated_at.clone(),
-        due_at: ticket.due_at.clone().filter(|_| waits),
+        due_at: promised(ticket.status, &ticket.handling, ticket.due_at.as_ref()),
         unread: ticket.handling.unread,
     }
+}
+
+/// The same of a ticket of a list.
+pub fn listed_summary(ticket: &ListedTicket) -> Summary {
+    Summary {
+        id: ticket.id.clone(),
+        reference: ticket.reference.clone(),
+        status: ticket.status,
+        kind: ticket.shown.kind,
+        title: ticket.shown.title.clone(),
+        created_at: ticket.received_at.clone(),
+        updated_at: ticket.handling.updated_at.clone(),
+        due_at: promised(ticket.status, &ticket.handling, ticket.due_at.as_ref()),
+        unread: ticket.handling.unread,
+    }
+}
+
+/// When the first answer is due, as long as it is waited for.
+fn promised(status: Status, handling: &Handling, due_at: Option<&String>) -> Option<String> {
+    due_at.filter(|_| status == Status::Open && handling.answered_at.is_none()).cloned()
 }
 
 /// What the ticket itself says, as the first message.

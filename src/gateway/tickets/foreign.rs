@@ -73,7 +73,7 @@ pub async fn gather(app: &Arc<App>, name: &str, who: &Who) {
 async fn adopt(app: &App, site: &str, destination: &str, person: &Person, foreign: Foreign) -> Result<(), StoreError> {
     let place = foreign.place.clone();
     let mut ticket = stored(site, destination, person, foreign);
-    for _ in 0..DRAWS {
+    for drawn in 1..=DRAWS {
         if app.store.adopt(&ticket, destination, &place).await? {
             if let Some(line) = app.lines.line(site, destination) {
                 line.look();
@@ -84,7 +84,7 @@ async fn adopt(app: &App, site: &str, destination: &str, person: &Person, foreig
         if app.store.is_placed(site, destination, &place.remote).await? {
             return Ok(());
         }
-        ticket.reference = draw();
+        ticket.reference = draw(drawn);
     }
     Ok(())
 }
@@ -112,7 +112,7 @@ fn stored(site: &str, destination: &str, person: &Person, foreign: Foreign) -> S
         created_at: created_at.clone(),
         client: Client { name: destination.into(), version: String::new() },
     };
-    let mut ticket = StoredTicket::new(site, draw(), new, &created_at);
+    let mut ticket = StoredTicket::new(site, draw(0), new, &created_at);
     (ticket.status, ticket.priority) = (status, person.priority);
     ticket.person = Some(person.user.id.clone());
     ticket.handling.owner = Some(Owner::SupportEngineer);

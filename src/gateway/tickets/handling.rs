@@ -53,8 +53,19 @@ pub enum Action {
     Mark(Status),
 }
 
-/// Carries out what an operator does. `false` where there is no such ticket.
-pub async fn act(app: &App, ticket: &StoredTicket, operator: &str, action: Action) -> Result<bool, StoreError> {
+/// What became of an action.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Acted {
+    /// It is done, or was done before.
+    Done,
+    /// Nothing was done: another answer has its key.
+    KeyReused,
+    /// There is no such ticket.
+    NotFound,
+}
+
+/// Carries out what an operator does.
+pub async fn act(app: &App, ticket: &StoredTicket, operator: &str, action: Action) -> Result<Acted, StoreError> {
     let at = clock::now();
     let site = app.site(&ticket.site);
     let key = match &action {
@@ -70,10 +81,15 @@ pub async fn act(app: &App, ticket: &StoredTicket, operator: &str, action: Actio
             if !matches!(action, Action::Note(_) | Action::Contacted(_)) {
                 app.live.changed(*ticket);
             }
-            Ok(true)
+            Ok(Acted::Done)
         }
-        Changed::Unchanged(_) | Changed::Repeated(_) | Changed::KeyReused => Ok(true),
-        Changed::MissingFiles(_) | Changed::Refused(_) | Changed::NotFound => Ok(false),
+        // The text was sent once more, this time with the other button.
+        Changed::Repeated(_) if matches!(action, Action::Answer { solved: true, .. }) => {
+            Box::pin(act(app, ticket, operator, Action::Mark(Status::Solved))).await
+        }
+        Changed::Unchanged(_) | Changed::Repeated(_) => Ok(Acted::Done),
+        Changed::KeyReused => Ok(Acted::KeyReused),
+        Changed::MissingFiles(_) | Changed::Refused(_) | Changed::NotFound => Ok(Acted::NotFound),
     }
 }
 

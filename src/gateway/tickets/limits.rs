@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use jiff::Timestamp;
 
-use crate::gateway::store::{CurrentTicket, Limit, STATUS_CHANGES_AN_HOUR};
+use crate::gateway::store::{CUSTOMER_MESSAGES_MAX, CurrentTicket, Limit, STATUS_CHANGES_AN_HOUR};
 
 const HOUR: Duration = Duration::from_secs(60 * 60);
 
@@ -14,6 +14,11 @@ pub fn check_status_change(current: &CurrentTicket, now: Timestamp) -> Result<()
     let free_again = oldest.parse::<Timestamp>().ok().and_then(|at| at.checked_add(HOUR).ok());
     let Some(wait) = free_again.and_then(|at| Duration::try_from(at.duration_since(now)).ok()) else { return Ok(()) };
     if wait.is_zero() { Ok(()) } else { Err(Limit::StatusChanges { wait: wait.min(HOUR) }) }
+}
+
+/// Whether the customer may write another message.
+pub fn check_reply(current: &CurrentTicket) -> Result<(), Limit> {
+    if current.customer_messages < CUSTOMER_MESSAGES_MAX { Ok(()) } else { Err(Limit::Messages) }
 }
 
 #[cfg(test)]
@@ -29,6 +34,7 @@ mod tests {
         CurrentTicket {
             ticket: StoredTicket::new("acme", "DB-00000".into(), new, at),
             last_message: 0,
+            customer_messages: 0,
             customer_status_changes: vec![at.to_string(); times],
         }
     }
@@ -43,5 +49,14 @@ mod tests {
         assert_eq!(check(10, "2026-11-28T11:00:00Z"), Ok(()));
         // A clock that was set back does not close a ticket for longer than that.
         assert_eq!(check(10, "2026-11-27T10:00:00Z"), Err(Limit::StatusChanges { wait: HOUR }));
+    }
+
+    #[test]
+    fn a_customer_writes_so_many_messages_about_a_ticket() {
+        let mut current = changed(0, "");
+        current.customer_messages = CUSTOMER_MESSAGES_MAX - 1;
+        assert_eq!(check_reply(&current), Ok(()));
+        current.customer_messages = CUSTOMER_MESSAGES_MAX;
+        assert_eq!(check_reply(&current), Err(Limit::Messages));
     }
 }

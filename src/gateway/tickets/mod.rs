@@ -29,8 +29,10 @@ pub use claims::{Claim, Claims};
 pub use foreign::Asked;
 use promise::promise;
 
-/// How often another reference is drawn. With a million tickets three in a hundred draws are taken.
+/// How often another reference is drawn. With a million tickets three in a hundred of the shortest are taken.
 const DRAWS: usize = 20;
+/// How many draws of one length may be taken before the reference grows.
+const DRAWS_A_LENGTH: usize = 5;
 
 /// Takes a ticket in, or answers again what it answered to the same body under the same key; and whether it is where it is brought to.
 pub async fn take(
@@ -60,8 +62,9 @@ pub async fn take(
     if answer.is_some() {
         deliveries.extend(delivery::orders(Some(site), What::Message, Author::Automatic, None));
     }
+    stored.handling.unread = u32::from(answer.is_some());
     let along = Along { answer, mail: mail::receipt(site, &stored), deliveries };
-    for _ in 0..DRAWS {
+    for drawn in 1..=DRAWS {
         match app.store.place(&stored, &seal, along.clone()).await? {
             Placed::New => {
                 app.mailed.wake(name);
@@ -74,7 +77,7 @@ pub async fn take(
             Placed::KeyTaken(held) => return again(app, &held, &seal).await,
             Placed::Erased => return Err(Refusal::Erased),
             Placed::Missing(places) => return Err(attachments::missing(&places)),
-            Placed::ReferenceTaken => stored.reference = draw(),
+            Placed::ReferenceTaken => stored.reference = draw(drawn),
         }
     }
     tracing::error!("no free reference was found");
@@ -117,7 +120,7 @@ fn stored(name: &str, site: &Site, who: Who, mut new: NewTicket) -> StoredTicket
     StoredTicket {
         id: Uuid::now_v7().to_string(),
         site: name.into(),
-        reference: draw(),
+        reference: draw(0),
         status: Status::Open,
         priority,
         target: promise.target,
@@ -152,6 +155,19 @@ fn receipt(ticket: &StoredTicket) -> Receipt {
     }
 }
 
-fn draw() -> String {
-    reference::from_random(Uuid::new_v4().as_u128() as u32)
+/// Draws a reference; a longer one where many before it were taken.
+fn draw(drawn: usize) -> String {
+    let length = reference::LENGTH_MIN + drawn / DRAWS_A_LENGTH;
+    reference::from_random(Uuid::new_v4().as_u128() as u64, length)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn references_grow_when_draw_after_draw_is_taken() {
+        let lengths: Vec<usize> = (0..=DRAWS).map(|drawn| draw(drawn).len() - 3).collect();
+        assert_eq!((lengths[0], lengths[4], lengths[5], lengths[DRAWS]), (5, 5, 6, reference::LENGTH_MAX));
+    }
 }

@@ -44,15 +44,14 @@ pub async fn load(screen: &Rc<Screen>) {
     let first = screen.conversation.parts.borrow().is_none();
     let after = if first { String::new() } else { "?after=".to_string() + &screen.conversation.last.get().to_string() };
     let ticket = screen.get(&path).await;
-    let messages = screen.get(&[path.as_str(), "/messages", &after].concat()).await;
+    let messages = read_on(screen, &[path.as_str(), "/messages"].concat(), after).await;
     if !screen.is_shown() {
         return;
     }
     match (ticket, messages) {
-        (
-            Answer::Http { status: 200, body: Some(ticket), .. },
-            Answer::Http { status: 200, body: Some(messages), .. },
-        ) => draw(screen, &Summary::read(&ticket), &Messages::read(&messages)),
+        (Answer::Http { status: 200, body: Some(ticket), .. }, Some(messages)) => {
+            draw(screen, &Summary::read(&ticket), &messages);
+        }
         // What is there stays; only who is no longer the one who may read it does not keep it.
         (Answer::Http { status: 401 | 404, .. }, _) => {
             screen.conversation.parts.take();
@@ -60,6 +59,24 @@ pub async fn load(screen: &Rc<Screen>) {
         }
         _ if first => screen.fail(TicketsText::Failed),
         _ => {}
+    }
+}
+
+/// All messages from a place on, page after page; none where one of the pages did not come.
+async fn read_on(screen: &Rc<Screen>, path: &str, mut after: String) -> Option<Messages> {
+    let mut all = Messages::default();
+    loop {
+        let Answer::Http { status: 200, body: Some(body), .. } = screen.get(&[path, &after].concat()).await else {
+            return None;
+        };
+        let page = Messages::read(&body);
+        let last = page.messages.last().map(|last| last.number);
+        all.read_until = page.read_until;
+        all.messages.extend(page.messages);
+        match last {
+            Some(last) if page.more && screen.is_shown() => after = "?after=".to_string() + &last.to_string(),
+            _ => return Some(all),
+        }
     }
 }
 

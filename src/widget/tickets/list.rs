@@ -14,18 +14,29 @@ use crate::widget::browser::{Node, dom};
 
 /// Asks for them, and draws them.
 pub async fn load(screen: &Rc<Screen>) {
-    let answer = screen.get("").await;
-    if !screen.is_shown() {
-        return;
-    }
-    let Answer::Http { status: 200, body: Some(body), .. } = answer else {
-        // What is there stays.
-        if screen.drawn.borrow().is_empty() {
-            screen.fail(TicketsText::Failed);
+    let mut list = Summaries::default();
+    for _ in 0..=screen.more.get() {
+        // Cursors are made of what needs no escaping.
+        let path = list.next.take().map_or(String::new(), |cursor| "?cursor=".to_string() + &cursor);
+        let answer = screen.get(&path).await;
+        if !screen.is_shown() {
+            return;
         }
-        return;
-    };
-    draw(screen, &Summaries::read(&body));
+        let Answer::Http { status: 200, body: Some(body), .. } = answer else {
+            // What is there stays.
+            if screen.drawn.borrow().is_empty() {
+                screen.fail(TicketsText::Failed);
+            }
+            return;
+        };
+        let page = Summaries::read(&body);
+        list.tickets.extend(page.tickets);
+        list.next = page.next;
+        if list.next.is_none() {
+            break;
+        }
+    }
+    draw(screen, &list);
 }
 
 fn draw(screen: &Rc<Screen>, list: &Summaries) {
@@ -35,10 +46,18 @@ fn draw(screen: &Rc<Screen>, list: &Summaries) {
         let row = row(screen, &mut drawing, ticket);
         rows.push(drawing.element("li", &[], vec![row]));
     }
-    let nodes = match rows.is_empty() {
+    let mut nodes = match rows.is_empty() {
         true => vec![paragraph(&drawing, "notice", &screen.words.said(TicketsText::Nothing))],
         false => vec![drawing.element("ul", &[("class", "plain")], rows)],
     };
+    if list.next.is_some() {
+        let more = screen.clone();
+        let press = move || {
+            more.more.set(more.more.get() + 1);
+            super::load(more.clone());
+        };
+        nodes.push(button(&mut drawing, "button", &screen.words.said(TicketsText::More), press));
+    }
     // The row that has the focus is drawn anew, and has it again.
     let focused = dom::focused_id(&screen.place);
     drawing.put(&screen.place, nodes);

@@ -34,6 +34,8 @@ struct Screen {
     id: String,
     /// What belongs to a conversation alone.
     conversation: conversation::State,
+    /// How many pages of the list are shown beside the first.
+    more: Cell<u32>,
     /// Whether it is being asked for, and whether that is to be done once more.
     loading: Cell<bool>,
     again: Cell<bool>,
@@ -75,6 +77,7 @@ pub fn show(
         labels,
         id,
         conversation: Default::default(),
+        more: Cell::default(),
         loading: Cell::default(),
         again: Cell::default(),
         drawn: RefCell::default(),

@@ -2,6 +2,7 @@
 
 mod charges;
 mod connections;
+mod cost;
 mod files;
 mod inbox_access;
 mod private_files;

@@ -5,7 +5,6 @@ use axum::http::{Method, Request};
 use deskbell::gateway::settings::Overrides;
 use deskbell::gateway::store::What;
 use serde_json::{Value, json};
-use sqlx::{Connection, SqliteConnection};
 
 use crate::support::{Answer, Gateway, gateway_with, post, request, ticket};
 
@@ -68,7 +67,7 @@ async fn a_status_change_that_was_attempted_is_taken_back_by_another() {
     let store = &gateway.app.store;
     patch(&gateway, &id, json!({ "status": "solved" })).await;
     let first = store.deliveries(&id).await.unwrap();
-    let mut database = SqliteConnection::connect(&format!("sqlite:{}", gateway.database().display())).await.unwrap();
+    let mut database = gateway.connection().await;
     sqlx::query("UPDATE deliveries SET tries = 1 WHERE id = ?").bind(first[1].id).execute(&mut database).await.unwrap();
     patch(&gateway, &id, json!({ "status": "open" })).await;
     assert_eq!(waiting(&gateway, &id).await, [What::Ticket, What::Solved, What::Reopened]);
@@ -77,7 +76,7 @@ async fn a_status_change_that_was_attempted_is_taken_back_by_another() {
 #[tokio::test]
 async fn a_patch_that_changes_nothing_writes_nothing() {
     let (gateway, id) = gateway().await;
-    let mut other = SqliteConnection::connect(&format!("sqlite:{}", gateway.database().display())).await.unwrap();
+    let mut other = gateway.connection().await;
     // Changes whenever another connection commits.
     let mut version = async || sqlx::query_scalar::<_, i64>("PRAGMA data_version").fetch_one(&mut other).await.unwrap();
     let before = version().await;

@@ -88,7 +88,7 @@ async fn what_the_account_does_not_have_is_left_out_and_told_and_the_ticket_is_t
         assert_eq!(desk.post("key", &full("One")).await.status, 201, "{strict}");
         let there = desk.only();
         assert_eq!((&there["subject"].as_str().unwrap()[..4], field(&there, SEVERITY)), ("One ", Value::Null));
-        let kept = desk.gateway.app.store.tickets(&Default::default(), 0, 10).await.unwrap();
+        let kept = desk.gateway.tickets().await;
         let told = desk.gateway.app.store.deliveries(&kept[0].id).await.unwrap()[0].told.clone();
         for part in ["has no choice \"nothing\"", "is not active", "no field 99", "form", "group", "assignee", "brand"]
         {
@@ -124,7 +124,7 @@ async fn a_form_that_zendesk_puts_in_the_place_of_another_is_told() {
     desk.zendesk.quirks(|quirks| quirks.form_substitution = true);
     assert_eq!(desk.post("key", &full("One")).await.status, 201);
     assert_eq!(desk.only()["ticket_form_id"], FORM);
-    let kept = desk.gateway.app.store.tickets(&Default::default(), 0, 10).await.unwrap();
+    let kept = desk.gateway.tickets().await;
     let told = desk.gateway.app.store.deliveries(&kept[0].id).await.unwrap()[0].told.clone();
     assert!(told.contains("ticket_form_id"), "{told}");
 }

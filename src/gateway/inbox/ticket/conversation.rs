@@ -16,10 +16,16 @@ pub fn card(known: &Known<'_>) -> Markup {
     told.extend(known.deeds.iter().map(|deed| (deed.at.as_str(), done(deed))));
     told.sort_by(|one, other| one.0.cmp(other.0));
     html! {
-        @if !told.is_empty() {
+        @if !told.is_empty() || !known.is_latest {
             section.card #conversation aria-labelledby="conversation-title" {
                 h2 #conversation-title { "Conversation" }
+                @if let Some(first) = known.earlier {
+                    p { a href={ "/inbox/tickets/" (known.ticket.reference) "?before=" (first) "#conversation" } { "Earlier messages" } }
+                }
                 ol.told { @for (_, entry) in told { (entry) } }
+                @if !known.is_latest {
+                    p { a href={ "/inbox/tickets/" (known.ticket.reference) "#conversation" } { "The latest messages" } }
+                }
             }
         }
     }

@@ -18,9 +18,9 @@ pub fn card(app: &App, operator: &Operator, known: &Known<'_>) -> Markup {
     let priority = ticket.priority.map_or("Not known", |priority| priority.word());
     let facts = [
         ("First answer", text(&words::target(ticket.target))),
-        ("By", words::due(ticket)),
+        ("By", words::due(ticket.status, ticket.due_at.as_deref(), handling)),
         ("Priority", text(priority)),
-        ("Topic", text(words::topic(app, ticket))),
+        ("Topic", text(words::topic(app, &ticket.site, &handling.topic))),
         ("Severity", text(corrected(ticket))),
         ("Owner", text(handling.owner.map(words::owner).unwrap_or_default())),
         ("Team", text(&handling.team)),

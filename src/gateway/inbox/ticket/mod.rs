@@ -44,6 +44,10 @@ pub struct Known<'a> {
     pub attachments: &'a [(u32, Attachment)],
     /// What was done with it.
     pub deeds: &'a [Deed],
+    /// The number of the first message that is shown, where there are others before it.
+    pub earlier: Option<u32>,
+    /// Whether the last messages are shown.
+    pub is_latest: bool,
     /// The address of this gateway.
     pub base: &'a str,
     /// What has become of it at each destination.
@@ -71,7 +75,7 @@ pub fn page(app: &App, frame: &Frame<'_>, known: &Known<'_>) -> Markup {
                 h1.id { (ticket.reference) }
                 p.marks {
                     span.mark { (words::kind(sent.kind)) }
-                    (severity(ticket))
+                    (severity(ticket.handling.severity))
                     @for sign in robot::signs(sent) { span.mark.soon title=(words::sign(sign)) { "Robot?" } }
                     span.mark { @match ticket.status { Status::Open => "Open", Status::Solved => "Solved" } }
                 }

@@ -20,7 +20,7 @@ pub fn card(ticket: &StoredTicket) -> Markup {
     let attributes = sent.context.user.as_ref().map(|user| &user.attributes).filter(|more| !more.is_empty());
     let content = html! {
         @if !silent {
-            p.muted { @if words::verified(ticket) { "Signed by the site" } @else { "What the page says, " (unverified(ticket)) } }
+            p.muted { @if words::verified(ticket) { "Signed by the site" } @else { "What the page says, " (unverified(words::verified(ticket))) } }
         } @else if notes.is_empty() {
             p.muted { "The page did not say who it was." }
         }
@@ -33,5 +33,5 @@ pub fn card(ticket: &StoredTicket) -> Markup {
 
 /// What the page says; the plan decides how soon an answer comes, so it says once more that nobody vouches for it.
 fn said(ticket: &StoredTicket, name: &str, value: &str) -> Markup {
-    html! { (text(value)) @if name == "Plan" && !value.is_empty() { " " (unverified(ticket)) } }
+    html! { (text(value)) @if name == "Plan" && !value.is_empty() { " " (unverified(words::verified(ticket))) } }
 }

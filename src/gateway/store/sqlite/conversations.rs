@@ -1,34 +1,106 @@
 //! Conversations in the SQLite file.
 
 use async_trait::async_trait;
+use futures_util::TryStreamExt;
 use sqlx::sqlite::SqliteConnection;
-use sqlx::{QueryBuilder, Sqlite, query, query_scalar};
+use sqlx::{QueryBuilder, Row, Sqlite, query, query_scalar};
 
 use super::attachments::attach;
 use super::deliveries::order;
-use super::rows::{deed_of, delivery_of, json, message_of, sealed_message_of, ticket_of};
-use super::{SqliteStore, TICKET, mails, unread, words};
-use crate::domain::conversation::Message;
+use super::list::listed_ticket;
+use super::listed::find_by;
+use super::rows::{deed_of, delivery_of, json, listed_ticket_of, message_of, read_rows, sealed_message_of, ticket_of};
+use super::{SqliteStore, TICKET, mails, whole_ticket};
+use crate::domain::conversation::{Author, Message};
 use crate::domain::targets::Owner;
+use crate::domain::ticket::Status;
 use crate::gateway::store::coalescing::{Coalesced, coalesce};
+use crate::gateway::store::listing::list_place;
 use crate::gateway::store::{
-    Change, Changed, Conversations, CurrentTicket, Decide, Decision, Deed, Delivery, MessageSeal, NewDelivery,
-    NewMessage, Reader, STATUS_CHANGES_AN_HOUR, StoreError, StoredTicket,
+    Change, Changed, Conversations, CurrentTicket, Decide, Decision, Deed, Delivery, ListedTicket, MESSAGE_PAGE_BYTES,
+    MessagePage, MessageSeal, NewDelivery, NewMessage, Reader, ReaderCounts, STATUS_CHANGES_AN_HOUR, StoreError,
+    StoredTicket, tokens,
 };
 
 const SAID: &str = "SELECT * FROM messages WHERE ticket = ? AND key = ?";
 
 #[async_trait]
 impl Conversations for SqliteStore {
-    async fn tickets_of(&self, site: &str, reader: Reader<'_>, limit: u32) -> Result<Vec<StoredTicket>, StoreError> {
-        let mut query = readable(site, reader);
-        query.push(" ORDER BY updated_at DESC, id LIMIT ").push_bind(limit);
-        query.build().fetch_all(&self.readers).await?.iter().map(ticket_of).collect()
+    async fn customer_tickets(
+        &self,
+        site: &str,
+        reader: Reader<'_>,
+        after: Option<&(Status, String, i64)>,
+        limit: u32,
+    ) -> Result<Vec<ListedTicket>, StoreError> {
+        let mut rows = Vec::new();
+        // One status after the other, so that each is a range of the index.
+        for status in [Status::Open, Status::Solved] {
+            let behind = match after {
+                Some((of, ..)) if *of > status => continue,
+                Some((of, updated_at, number)) if *of == status => Some((updated_at, number)),
+                _ => None,
+            };
+            let mut query = readable(LISTED, site, reader);
+            query.push(" AND status = ").push_bind(status.word());
+            if let Some((updated_at, number)) = behind {
+                query.push(" AND (updated_at, number) < (").push_bind(updated_at.clone());
+                query.push(", ").push_bind(*number).push(")");
+            }
+            query.push(" ORDER BY updated_at DESC, number DESC LIMIT ");
+            query.push_bind(i64::from(limit) - rows.len() as i64);
+            rows.extend(query.build().fetch_all(&self.readers).await?);
+            if rows.len() >= limit as usize {
+                break;
+            }
+        }
+        read_rows(&rows, "ticket", listed_ticket_of)
+    }
+
+    async fn customer_counts(&self, site: &str, reader: Reader<'_>) -> Result<ReaderCounts, StoreError> {
+        let counts =
+            "SELECT count(*) AS total, coalesce(sum(status = 'open'), 0) AS open, coalesce(sum(unread), 0) AS unread
+            FROM tickets WHERE site = ";
+        let row = readable(counts, site, reader).build().fetch_one(&self.readers).await?;
+        Ok(ReaderCounts { total: row.try_get("total")?, open: row.try_get("open")?, unread: row.try_get("unread")? })
+    }
+
+    async fn customer_excerpts(
+        &self,
+        site: &str,
+        reader: Reader<'_>,
+        limit: u32,
+    ) -> Result<Vec<(ListedTicket, String)>, StoreError> {
+        let listed = concat!(
+            "SELECT ",
+            listed_ticket!(),
+            ", excerpt FROM tickets JOIN ticket_bodies ON ticket_bodies.ticket = tickets.id WHERE site = "
+        );
+        let mut query = readable(listed, site, reader);
+        query.push(" AND status = 'open' ORDER BY updated_at DESC, number DESC LIMIT ").push_bind(limit);
+        let rows = query.build().fetch_all(&self.readers).await?;
+        read_rows(&rows, "ticket", |row| Ok((listed_ticket_of(row)?, row.try_get("excerpt")?)))
+    }
+
+    async fn listed_ticket_of(
+        &self,
+        site: &str,
+        reader: Reader<'_>,
+        id: &str,
+    ) -> Result<Option<ListedTicket>, StoreError> {
+        let mut query = readable(LISTED, site, reader);
+        query.push(" AND tickets.id = ").push_bind(id.to_string());
+        query.build().fetch_optional(&self.readers).await?.map(|row| listed_ticket_of(&row)).transpose()
     }
 
     async fn ticket_of(&self, site: &str, reader: Reader<'_>, id: &str) -> Result<Option<StoredTicket>, StoreError> {
-        let mut query = readable(site, reader);
-        query.push(" AND id = ").push_bind(id.to_string());
+        let whole = concat!(
+            "SELECT ",
+            whole_ticket!(),
+            " FROM tickets JOIN ticket_bodies ON ticket_bodies.ticket = tickets.id WHERE site = "
+        );
+        let mut query = readable(whole, site, reader);
+        query.push(" AND tickets.id = ").push_bind(id.to_string());
         query.build().fetch_optional(&self.readers).await?.map(|row| ticket_of(&row)).transpose()
     }
 
@@ -36,6 +108,35 @@ impl Conversations for SqliteStore {
         let rows =
             query("SELECT * FROM messages WHERE ticket = ? AND number > ? ORDER BY number").bind(ticket).bind(after);
         rows.fetch_all(&self.readers).await?.iter().map(message_of).collect()
+    }
+
+    async fn message_page(&self, ticket: &str, after: u32, limit: u32) -> Result<MessagePage, StoreError> {
+        let rows = query("SELECT * FROM messages WHERE ticket = ? AND number > ? ORDER BY number LIMIT ?");
+        let mut rows = rows.bind(ticket).bind(after).bind(limit + 1).fetch(&self.readers);
+        let (mut page, mut bytes) = (MessagePage::default(), 0);
+        // Row by row, so that what is behind the page is not read.
+        while let Some(row) = rows.try_next().await? {
+            let message = message_of(&row)?;
+            bytes += message.body.len();
+            if page.messages.len() >= limit as usize || (!page.messages.is_empty() && bytes > MESSAGE_PAGE_BYTES) {
+                page.has_more = true;
+                break;
+            }
+            page.messages.push(message);
+        }
+        Ok(page)
+    }
+
+    async fn last_messages(&self, ticket: &str, before: Option<u32>, limit: u32) -> Result<Vec<Message>, StoreError> {
+        let rows = query("SELECT * FROM messages WHERE ticket = ? AND number < ? ORDER BY number DESC LIMIT ?");
+        let rows = rows.bind(ticket).bind(before.unwrap_or(u32::MAX)).bind(limit).fetch_all(&self.readers).await?;
+        rows.iter().rev().map(message_of).collect()
+    }
+
+    async fn last_deeds(&self, ticket: &str, (from, until): (&str, &str), limit: u32) -> Result<Vec<Deed>, StoreError> {
+        let rows = query("SELECT * FROM deeds WHERE ticket = ? AND at >= ? AND at < ? ORDER BY number DESC LIMIT ?");
+        let rows = rows.bind(ticket).bind(from).bind(until).bind(limit).fetch_all(&self.readers).await?;
+        rows.iter().rev().map(deed_of).collect()
     }
 
     async fn said(&self, ticket: &str, key: &str) -> Result<Option<([u8; 32], Message)>, StoreError> {
@@ -67,18 +168,22 @@ impl Conversations for SqliteStore {
                 return Ok(if sealed == seal.body { Changed::Repeated(message) } else { Changed::KeyReused });
             }
         }
-        let last_message = last_message(&mut write, &stored.id).await?;
-        let customer_status_changes = customer_status_changes(&mut write, &stored.id).await?;
-        let current = CurrentTicket { ticket: stored, last_message, customer_status_changes };
+        let number: i64 = row.try_get("number")?;
+        let current = CurrentTicket {
+            last_message: last_message(&mut write, &stored.id).await?,
+            customer_messages: row.try_get("customer_messages")?,
+            customer_status_changes: customer_status_changes(&mut write, &stored.id).await?,
+            ticket: stored,
+        };
         let change = match decide(&current) {
             Decision::Write(change) => change,
             Decision::Nothing => return Ok(Changed::Unchanged(Box::new(current.ticket))),
             Decision::Refuse(limit) => return Ok(Changed::Refused(limit)),
         };
-        let Change { ticket: changed, message: new, activity, deliveries, mail } = *change;
-        let folded =
+        let Change { ticket: mut changed, message: new, activity, deliveries, mail } = *change;
+        let said =
             [new.as_ref().map(|new| new.body.as_str()), activity.as_ref().map(|activity| activity.text.as_str())];
-        let folded = words::folded(&folded.map(Option::unwrap_or_default).join(" "));
+        let tokens = tokens::of_texts(&said.map(Option::unwrap_or_default));
         let mut message = None;
         if let Some(new) = new {
             let files = new.attachments.clone();
@@ -89,7 +194,12 @@ impl Conversations for SqliteStore {
             }
             message = Some(kept);
         }
-        keep(&mut write, &changed, &folded).await?;
+        changed.handling.unread = unread(&mut write, &current, &changed, message.as_ref()).await?;
+        if changed != current.ticket || message.is_some() {
+            let is_customers = message.as_ref().is_some_and(|message| message.author == Author::Customer);
+            keep(&mut write, &changed, current.customer_messages + u32::from(is_customers)).await?;
+        }
+        find_by(&mut write, number, &tokens).await?;
         if let Some(activity) = &activity {
             note(&mut write, &changed.id, activity).await?;
         }
@@ -98,14 +208,16 @@ impl Conversations for SqliteStore {
         }
         let deliveries = cancel_what_is_taken_back(&mut write, &changed.id, deliveries).await?;
         order(&mut write, &changed, &deliveries, message.as_ref().map(|message| message.number), at).await?;
-        let row = query(TICKET).bind(&changed.id).fetch_one(&mut *write).await?;
         write.commit().await?;
-        Ok(Changed::Written(Box::new(ticket_of(&row)?), message))
+        Ok(Changed::Written(Box::new(changed), message))
     }
 }
 
-fn readable(site: &str, reader: Reader<'_>) -> QueryBuilder<Sqlite> {
-    let mut query = QueryBuilder::new(concat!("SELECT *, ", unread!(), " FROM tickets WHERE site = "));
+const LISTED: &str = concat!("SELECT ", listed_ticket!(), " FROM tickets WHERE site = ");
+
+/// A query for tickets of a site that a reader may open.
+fn readable(select: &'static str, site: &str, reader: Reader<'_>) -> QueryBuilder<Sqlite> {
+    let mut query = QueryBuilder::new(select);
     query.push_bind(site.to_string());
     match reader {
         Reader::Person(person) => query.push(" AND person = ").push_bind(person.to_string()),
@@ -185,12 +297,33 @@ async fn note(write: &mut SqliteConnection, ticket: &str, deed: &Deed) -> Result
     Ok(())
 }
 
-/// Writes what can change of a ticket, and what it is found by from now on.
-async fn keep(write: &mut SqliteConnection, ticket: &StoredTicket, said: &str) -> Result<(), StoreError> {
-    let handling = &ticket.handling;
+/// How many messages the customer has not seen once a change is made.
+async fn unread(
+    read: &mut SqliteConnection,
+    current: &CurrentTicket,
+    changed: &StoredTicket,
+    new: Option<&Message>,
+) -> Result<u32, StoreError> {
+    let is_read_as_before = changed.handling.read_until == current.ticket.handling.read_until;
+    let last = new.map_or(current.last_message, |new| new.number);
+    if is_read_as_before {
+        let one = new.is_some_and(|new| new.author != Author::Customer);
+        return Ok(current.ticket.handling.unread + u32::from(one));
+    }
+    if changed.handling.read_until >= last {
+        return Ok(0);
+    }
+    let count = query_scalar("SELECT count(*) FROM messages WHERE ticket = ? AND number > ? AND author <> 'customer'");
+    Ok(count.bind(&changed.id).bind(changed.handling.read_until).fetch_one(read).await?)
+}
+
+/// Writes what can change of a ticket.
+async fn keep(write: &mut SqliteConnection, ticket: &StoredTicket, customer_messages: u32) -> Result<(), StoreError> {
+    let (handling, place) = (&ticket.handling, list_place(ticket));
     query(
         "UPDATE tickets SET status = ?, target = ?, due_at = ?, topic = ?, severity = ?, owner = ?, team = ?, assignee = ?,
-            turn = ?, answered_at = ?, updated_at = ?, read_until = ?, words = words || ' ' || ? WHERE id = ?",
+            turn = ?, answered_at = ?, updated_at = ?, read_until = ?, unread = ?, customer_messages = ?, list_group = ?,
+            list_key = ? WHERE id = ?",
     )
     .bind(ticket.status.word())
     .bind(ticket.target.as_ref().map(json).transpose()?)
@@ -204,7 +337,10 @@ async fn keep(write: &mut SqliteConnection, ticket: &StoredTicket, said: &str) -
     .bind(&handling.answered_at)
     .bind(&handling.updated_at)
     .bind(handling.read_until)
-    .bind(said)
+    .bind(handling.unread)
+    .bind(customer_messages)
+    .bind(place.group)
+    .bind(place.key)
     .bind(&ticket.id)
     .execute(write)
     .await?;

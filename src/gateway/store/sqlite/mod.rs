@@ -10,10 +10,10 @@ mod deliveries;
 mod erasure;
 mod events;
 mod list;
+mod listed;
 mod mails;
 mod private;
 mod rows;
-mod words;
 
 use std::collections::{BTreeMap, HashMap, HashSet};
 use std::path::Path;
@@ -27,8 +27,10 @@ use sqlx::sqlite::{
     SqliteConnectOptions, SqliteConnection, SqliteJournalMode, SqlitePool, SqlitePoolOptions, SqliteSynchronous,
 };
 
+use super::listing::{excerpt, list_place};
 use super::{
-    Along, Changes, EventCount, Placed, Seal, Sealed, Store, StoreError, StoredTicket, Taken, Unanswered, View,
+    Along, Changes, EventCount, ListPlace, ListedTicket, Placed, Seal, Sealed, Shown, Store, StoreError, StoredTicket,
+    Taken, Unanswered, View, body, tokens,
 };
 use crate::domain::event::Event;
 use crate::domain::question::Question;
@@ -78,6 +80,7 @@ impl SqliteStore {
         };
         let writer = pool(1).connect_with(options.clone()).await.map_err(|error| failed(error.to_string()))?;
         MIGRATOR.run(&writer).await.map_err(|error| failed(error.to_string()))?;
+        listed::list_old_tickets(&writer).await?;
         let readers = pool(READERS).connect_lazy_with(options.create_if_missing(false).pragma("query_only", "ON"));
         Ok(SqliteStore { batches: Batches::start(writer.clone()), writer, readers })
     }
@@ -96,7 +99,8 @@ impl SqliteStore {
         if erasure::is_erased(transaction, &new.site, &seal.key).await? {
             return Ok(Placed::Erased);
         }
-        if !insert(transaction, new).await? {
+        // An answer that comes at once is the first message that nobody has seen.
+        if !insert(transaction, new, u32::from(along.answer.is_some())).await? {
             return Ok(Placed::ReferenceTaken);
         }
         sqlx::query("INSERT INTO seals (site, key, body, session, ticket) VALUES (?, ?, ?, ?, ?)")
@@ -135,13 +139,25 @@ impl Store for SqliteStore {
     }
 
     async fn move_to_person(&self, site: &str, session: &[u8; 32], person: &str) -> Result<(), StoreError> {
+        let session = &session[..];
+        let something: bool = sqlx::query_scalar(
+            "SELECT EXISTS (SELECT 1 FROM tickets WHERE site = ?1 AND session = ?2 AND person IS NULL)
+            OR EXISTS (SELECT 1 FROM attachments WHERE site = ?1 AND session = ?2 AND person IS NULL)",
+        )
+        .bind(site)
+        .bind(session)
+        .fetch_one(&self.readers)
+        .await?;
+        // Most requests of a person come after their session's tickets were moved: those do not wait for who writes.
+        if !something {
+            return Ok(());
+        }
         let mut transaction = self.writer.begin_with("BEGIN IMMEDIATE").await?;
         for give in [
             "UPDATE tickets SET person = ? WHERE site = ? AND session = ? AND person IS NULL",
             "UPDATE attachments SET person = ? WHERE site = ? AND session = ? AND person IS NULL",
         ] {
-            let give = sqlx::query(give).bind(person).bind(site).bind(&session[..]);
-            give.execute(&mut *transaction).await?;
+            sqlx::query(give).bind(person).bind(site).bind(session).execute(&mut *transaction).await?;
         }
         transaction.commit().await?;
         Ok(())
@@ -152,8 +168,13 @@ impl Store for SqliteStore {
         row.map(|row| ticket_of(&row)).transpose()
     }
 
-    async fn tickets(&self, view: &View, offset: u32, limit: u32) -> Result<Vec<StoredTicket>, StoreError> {
-        self.list(view, offset, limit).await
+    async fn list_tickets(
+        &self,
+        view: &View,
+        after: Option<(ListPlace, i64)>,
+        limit: u32,
+    ) -> Result<Vec<ListedTicket>, StoreError> {
+        self.list(view, after, limit).await
     }
 
     async fn question(&self, site: &str, id: &str) -> Result<Option<Question>, StoreError> {
@@ -324,8 +345,9 @@ impl Store for SqliteStore {
     }
 }
 
-/// Writes the row of a ticket; `false` where another has its reference.
-async fn insert(write: &mut SqliteConnection, new: &StoredTicket) -> Result<bool, StoreError> {
+/// Writes a ticket with what lists show of it and what it is found by; `false` where another has its reference.
+async fn insert(write: &mut SqliteConnection, new: &StoredTicket, unread: u32) -> Result<bool, StoreError> {
+    let (shown, place) = (Shown::of(new), list_place(new));
     let inserted = sqlx::query(INSERT_TICKET)
         .bind(&new.id)
         .bind(&new.site)
@@ -337,7 +359,6 @@ async fn insert(write: &mut SqliteConnection, new: &StoredTicket) -> Result<bool
         .bind(&new.received_at)
         .bind(&new.person)
         .bind(new.session.map(|session| session.to_vec()))
-        .bind(json(&new.ticket)?)
         .bind(&new.handling.topic)
         .bind(new.handling.severity.word())
         .bind(new.handling.owner.map(Owner::word))
@@ -347,10 +368,25 @@ async fn insert(write: &mut SqliteConnection, new: &StoredTicket) -> Result<bool
         .bind(&new.handling.answered_at)
         .bind(&new.handling.updated_at)
         .bind(new.handling.read_until)
-        .bind(words::of_ticket(new))
+        .bind(unread)
+        .bind(place.group)
+        .bind(place.key)
+        .fetch_optional(&mut *write)
+        .await?;
+    let Some(inserted) = inserted else { return Ok(false) };
+    let number: i64 = inserted.try_get("number")?;
+    let body = body::write(&new.ticket)
+        .map_err(|error| StoreError::Damaged { what: format!("ticket {}", new.id), reason: error.to_string() })?;
+    sqlx::query("INSERT INTO ticket_bodies (ticket, format, excerpt, body) VALUES (?, ?, ?, ?)")
+        .bind(&new.id)
+        .bind(body::FORMAT)
+        .bind(excerpt(&new.ticket.message))
+        .bind(body)
         .execute(&mut *write)
         .await?;
-    Ok(inserted.rows_affected() > 0)
+    listed::show(write, number, &shown).await?;
+    listed::find_by(write, number, &tokens::of_ticket(new)).await?;
+    Ok(true)
 }
 
 /// A question that is kept, as an import compares it.
@@ -360,26 +396,32 @@ struct Known {
 }
 
 const INSERT_TICKET: &str = "
-    INSERT INTO tickets (id, site, reference, status, priority, target, due_at, received_at, person, session, ticket,
-        topic, severity, owner, team, assignee, turn, answered_at, updated_at, read_until, words)
-    VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (reference) DO NOTHING";
+    INSERT INTO tickets (id, site, reference, status, priority, target, due_at, received_at, person, session,
+        topic, severity, owner, team, assignee, turn, answered_at, updated_at, read_until, unread, list_group, list_key, number)
+    VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, (SELECT coalesce(max(number), 0) + 1 FROM tickets))
+    ON CONFLICT (reference) DO NOTHING RETURNING number";
 
-/// The messages of support that the customer has not seen.
-macro_rules! unread {
+/// The columns of a ticket with what was sent.
+macro_rules! whole_ticket {
     () => {
-        "(SELECT count(*) FROM messages WHERE messages.ticket = tickets.id AND number > read_until AND author <> 'customer')
-        AS unread"
+        "tickets.*, ticket_bodies.format AS body_format, ticket_bodies.body AS ticket"
     };
 }
-use unread;
+use whole_ticket;
 
-const TICKET: &str = concat!("SELECT *, ", unread!(), " FROM tickets WHERE reference = ?1 OR id = ?1");
+/// The ticket of an id or a reference.
+const TICKET: &str = concat!(
+    "SELECT ",
+    whole_ticket!(),
+    " FROM tickets JOIN ticket_bodies ON ticket_bodies.ticket = tickets.id WHERE tickets.reference = ?1 OR tickets.id = ?1"
+);
 
 const SEALED: &str = concat!(
-    "SELECT tickets.*, ",
-    unread!(),
+    "SELECT ",
+    whole_ticket!(),
     ", seals.key AS seal_key, seals.body AS seal_body, seals.session AS seal_session
-    FROM seals JOIN tickets ON tickets.id = seals.ticket WHERE seals.site = ? AND seals.key = ?"
+    FROM seals JOIN tickets ON tickets.id = seals.ticket JOIN ticket_bodies ON ticket_bodies.ticket = tickets.id
+    WHERE seals.site = ? AND seals.key = ?"
 );
 
 const COUNT_UP: &str = "

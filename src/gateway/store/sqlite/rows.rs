@@ -9,13 +9,15 @@ use sqlx::error::ErrorKind;
 use sqlx::sqlite::SqliteRow;
 
 use super::super::{
-    Act, Deed, Delivery, Handling, Seal, Sealed, State, StoreError, StoredAttachment, StoredTicket, What,
+    Act, Cursor, Deed, Delivery, Handling, ListPlace, ListedTicket, Seal, Sealed, Shown, State, StoreError,
+    StoredAttachment, StoredTicket, What, body,
 };
 use crate::domain::attachment::FileType;
 use crate::domain::conversation::{Author, Message, Turn};
 use crate::domain::question::Question;
-use crate::domain::targets::Owner;
-use crate::domain::ticket::{Priority, Severity, Status};
+use crate::domain::robot::Sign;
+use crate::domain::targets::{Owner, Target};
+use crate::domain::ticket::{Kind, Priority, Severity, Status};
 
 /// A value as it is kept.
 pub fn json(value: &impl Serialize) -> Result<String, StoreError> {
@@ -23,39 +25,44 @@ pub fn json(value: &impl Serialize) -> Result<String, StoreError> {
         .map_err(|error| StoreError::Damaged { what: "a value".into(), reason: error.to_string() })
 }
 
-/// The ticket of a row of `tickets`.
+/// The ticket of a row of [`super::TICKET`].
 pub fn ticket_of(row: &SqliteRow) -> Result<StoredTicket, StoreError> {
     let id: String = row.try_get("id")?;
     let what = format!("ticket {id}");
-    let status: String = row.try_get("status")?;
     let priority: Option<String> = row.try_get("priority")?;
-    let target: Option<String> = row.try_get("target")?;
     let session: Option<Vec<u8>> = row.try_get("session")?;
+    let sent = body::read(row.try_get("body_format")?, row.try_get("ticket")?)
+        .map_err(|reason| StoreError::Damaged { what: what.clone(), reason: format!("column body: {reason}") })?;
     Ok(StoredTicket {
         site: row.try_get("site")?,
         reference: row.try_get("reference")?,
-        status: word(&what, &status, Status::from_word)?,
-        priority: priority.map(|priority| word(&what, &priority, Priority::from_word)).transpose()?,
-        target: target.map(|target| parsed(&what, &target)).transpose()?,
+        status: word_in(&what, row, "status", Status::from_word)?,
+        priority: priority.map(|priority| word(&what, "priority", &priority, Priority::from_word)).transpose()?,
+        target: target_of(&what, row)?,
         due_at: row.try_get("due_at")?,
         received_at: row.try_get("received_at")?,
         person: row.try_get("person")?,
         session: session.map(|session| digest(&id, session)).transpose()?,
-        ticket: parsed(&what, row.try_get("ticket")?)?,
+        ticket: sent,
         handling: handling_of(&what, row)?,
         id,
     })
+}
+
+fn target_of(what: &str, row: &SqliteRow) -> Result<Option<Target>, StoreError> {
+    let target: Option<String> = row.try_get("target")?;
+    target.map(|target| parsed(what, "target", &target)).transpose()
 }
 
 fn handling_of(what: &str, row: &SqliteRow) -> Result<Handling, StoreError> {
     let owner: Option<String> = row.try_get("owner")?;
     Ok(Handling {
         topic: row.try_get("topic")?,
-        severity: word(what, row.try_get("severity")?, Severity::from_word)?,
-        owner: owner.map(|owner| word(what, &owner, Owner::from_word)).transpose()?,
+        severity: word_in(what, row, "severity", Severity::from_word)?,
+        owner: owner.map(|owner| word(what, "owner", &owner, Owner::from_word)).transpose()?,
         team: row.try_get("team")?,
         assignee: row.try_get("assignee")?,
-        turn: word(what, row.try_get("turn")?, Turn::from_word)?,
+        turn: word_in(what, row, "turn", Turn::from_word)?,
         answered_at: row.try_get("answered_at")?,
         updated_at: row.try_get("updated_at")?,
         read_until: row.try_get("read_until")?,
@@ -63,11 +70,44 @@ fn handling_of(what: &str, row: &SqliteRow) -> Result<Handling, StoreError> {
     })
 }
 
+/// The ticket of a row of `tickets` as lists show it.
+pub fn listed_ticket_of(row: &SqliteRow) -> Result<ListedTicket, StoreError> {
+    let id: String = row.try_get("id")?;
+    let what = format!("ticket {id}");
+    let status = word_in(&what, row, "status", Status::from_word)?;
+    let handling = handling_of(&what, row)?;
+    let signs: &str = row.try_get("robot_signs")?;
+    Ok(ListedTicket {
+        site: row.try_get("site")?,
+        reference: row.try_get("reference")?,
+        status,
+        target: target_of(&what, row)?,
+        due_at: row.try_get("due_at")?,
+        received_at: row.try_get("received_at")?,
+        shown: Shown {
+            kind: word_in(&what, row, "kind", Kind::from_word)?,
+            title: row.try_get("title")?,
+            requester: row.try_get("requester")?,
+            plan: row.try_get("plan")?,
+            is_verified: row.try_get("is_verified")?,
+            robot_signs: signs.split(' ').filter_map(Sign::from_word).collect(),
+        },
+        cursor: Cursor {
+            place: ListPlace { group: row.try_get("list_group")?, key: row.try_get("list_key")? },
+            status,
+            updated_at: handling.updated_at.clone(),
+            number: row.try_get("number")?,
+        },
+        handling,
+        id,
+    })
+}
+
 /// The message of a row of `messages`.
 pub fn message_of(row: &SqliteRow) -> Result<Message, StoreError> {
     Ok(Message {
         number: row.try_get("number")?,
-        author: word("a message", row.try_get("author")?, Author::from_word)?,
+        author: word_in("a message", row, "author", Author::from_word)?,
         name: row.try_get("name")?,
         body: row.try_get("body")?,
         at: row.try_get("at")?,
@@ -89,7 +129,7 @@ pub fn attachment_of(row: &SqliteRow) -> Result<StoredAttachment, StoreError> {
         person: row.try_get("person")?,
         session: session.map(|session| digest(&id, session)).transpose()?,
         name: row.try_get("name")?,
-        media: word(&format!("file {id}"), row.try_get("type")?, FileType::from_word)?,
+        media: word_in(&format!("file {id}"), row, "type", FileType::from_word)?,
         size: row.try_get("size")?,
         has_metadata: row.try_get("metadata")?,
         file: row.try_get("file")?,
@@ -103,7 +143,7 @@ pub fn attachment_of(row: &SqliteRow) -> Result<StoredAttachment, StoreError> {
 pub fn deed_of(row: &SqliteRow) -> Result<Deed, StoreError> {
     Ok(Deed {
         operator: row.try_get("operator")?,
-        act: word("a deed", row.try_get("deed")?, Act::from_word)?,
+        act: word_in("a deed", row, "deed", Act::from_word)?,
         text: row.try_get("text")?,
         at: row.try_get("at")?,
     })
@@ -116,9 +156,9 @@ pub fn delivery_of(row: &SqliteRow) -> Result<Delivery, StoreError> {
         site: row.try_get("site")?,
         destination: row.try_get("destination")?,
         ticket: row.try_get("ticket")?,
-        what: word("a delivery", row.try_get("what")?, What::from_word)?,
+        what: word_in("a delivery", row, "what", What::from_word)?,
         number: row.try_get("number")?,
-        state: word("a delivery", row.try_get("state")?, State::from_word)?,
+        state: word_in("a delivery", row, "state", State::from_word)?,
         created_at: row.try_get("created_at")?,
         due_at: row.try_get("due_at")?,
         tried_at: row.try_get("tried_at")?,
@@ -175,16 +215,25 @@ pub fn is_damage(error: &StoreError) -> bool {
 /// The question of a row of `questions`.
 pub fn question_of(row: &SqliteRow) -> Result<Question, StoreError> {
     let id: String = row.try_get("id")?;
-    parsed(&format!("question {id}"), row.try_get("question")?)
+    parsed(&format!("question {id}"), "question", row.try_get("question")?)
 }
 
-fn parsed<T: DeserializeOwned>(what: &str, text: &str) -> Result<T, StoreError> {
-    serde_json::from_str(text)
-        .map_err(|error| StoreError::Damaged { what: what.into(), reason: format!("line {}", error.line()) })
+fn parsed<T: DeserializeOwned>(what: &str, column: &str, text: &str) -> Result<T, StoreError> {
+    serde_json::from_str(text).map_err(|error| StoreError::Damaged {
+        what: what.into(),
+        reason: format!("column {column}: line {} column {}", error.line(), error.column()),
+    })
 }
 
-fn word<T>(what: &str, word: &str, read: impl Fn(&str) -> Option<T>) -> Result<T, StoreError> {
-    read(word).ok_or_else(|| StoreError::Damaged { what: what.into(), reason: format!("{word:?} is not known") })
+fn word_in<T>(what: &str, row: &SqliteRow, column: &str, read: impl Fn(&str) -> Option<T>) -> Result<T, StoreError> {
+    word(what, column, row.try_get(column)?, read)
+}
+
+fn word<T>(what: &str, column: &str, word: &str, read: impl Fn(&str) -> Option<T>) -> Result<T, StoreError> {
+    read(word).ok_or_else(|| StoreError::Damaged {
+        what: what.into(),
+        reason: format!("column {column}: {word:?} is not known"),
+    })
 }
 
 fn digest(id: &str, bytes: Vec<u8>) -> Result<[u8; 32], StoreError> {

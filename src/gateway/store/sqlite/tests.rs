@@ -7,8 +7,9 @@ use crate::domain::conversation::{Author, Turn};
 use crate::domain::targets::{Owner, Target};
 use crate::domain::ticket::{Client, Contact, Kind, NewTicket, Priority, Severity, Status};
 use crate::gateway::store::{
-    Act, Change, Changed, Claim, Conversations, CurrentTicket, Decision, Deed, Deliveries, DueMail, Handling, Mails,
-    MessageSeal, NewDelivery, NewMail, NewMessage, Place, Tried, What,
+    Act, Change, Changed, Claim, Conversations, CurrentTicket, Decision, Deed, Deliveries, DueMail, Handling,
+    MESSAGE_PAGE_BYTES, Mails, MessageSeal, NewDelivery, NewMail, NewMessage, Place, Reader, ReaderCounts, Tried, What,
+    customer_cursor,
 };
 
 /// A store in a folder of its own.
@@ -101,7 +102,7 @@ async fn a_key_or_a_reference_that_is_taken_keeps_nothing() {
     let third = ticket("3", "DB-00001", "2026-01-01T00:00:02.000Z");
     assert_eq!(store.place(&third, &seal("l"), Along::default()).await.unwrap(), Placed::ReferenceTaken);
     assert_eq!(store.sealed("acme", "l").await.unwrap(), None);
-    assert_eq!(store.tickets(&View::default(), 0, 10).await.unwrap().len(), 1);
+    assert_eq!(store.list_tickets(&View::default(), None, 10).await.unwrap().len(), 1);
 }
 
 #[tokio::test]
@@ -123,14 +124,21 @@ async fn the_list_begins_with_what_is_due_and_ends_with_what_is_solved() {
         (ticket.due_at, ticket.handling.answered_at) = (Some(day(6)), Some(day(5)));
     })
     .await;
-    let ids = async |view: &View, offset, limit| -> Vec<String> {
-        store.tickets(view, offset, limit).await.unwrap().into_iter().map(|ticket| ticket.id).collect()
+    let ids = async |view: &View, after, limit| -> Vec<String> {
+        store.list_tickets(view, after, limit).await.unwrap().into_iter().map(|ticket| ticket.id).collect()
     };
     let all = ["due-soon", "due-later", "waits-old", "waits-new", "answered", "theirs", "solved"];
-    assert_eq!(ids(&View::default(), 0, 10).await, all);
-    assert_eq!(ids(&View::default(), 2, 2).await, all[2..4]);
+    assert_eq!(ids(&View::default(), None, 10).await, all);
     let open = View { status: Some(Status::Open), ..View::default() };
-    assert_eq!(ids(&open, 0, 10).await, all[..6]);
+    assert_eq!(ids(&open, None, 10).await, all[..6]);
+    let (mut after, mut paged) = (None, Vec::new());
+    loop {
+        let page = store.list_tickets(&View::default(), after, 2).await.unwrap();
+        let Some(last) = page.last() else { break };
+        after = Some((last.cursor.place, last.cursor.number));
+        paged.extend(page.into_iter().map(|ticket| ticket.id));
+    }
+    assert_eq!(paged, all);
 }
 
 #[tokio::test]
@@ -148,11 +156,14 @@ async fn tickets_are_found_by_reference_person_and_words_in_any_spelling() {
     store.place(&ticket("2", "DB-00002", "2026-01-01T00:00:00.000Z"), &seal("b"), Along::default()).await.unwrap();
     let found = async |words: &str| -> Vec<String> {
         let view = View { words: words.into(), ..View::default() };
-        store.tickets(&view, 0, 10).await.unwrap().into_iter().map(|ticket| ticket.id).collect()
+        store.list_tickets(&view, None, 10).await.unwrap().into_iter().map(|ticket| ticket.id).collect()
     };
     for words in ["db-00001", "ZOE@example.com", "muller", "Müller zoë", "@zoe-m", "u-7", "ubersicht export"] {
         assert_eq!(found(words).await, ["1"], "{words}");
     }
+    // The last word may still be typed.
+    assert_eq!(found("ubersicht exp").await, ["1"]);
+    assert_eq!(found("expo ubersicht").await, Vec::<String>::new());
     assert_eq!(found("export nothing").await, Vec::<String>::new());
     assert_eq!(found("%").await, Vec::<String>::new());
     let noted = Deed { operator: "ana".into(), act: Act::Noted, text: "Wrote on X as zebra".into(), at: String::new() };
@@ -319,7 +330,7 @@ async fn tickets_that_come_together_share_a_commit_and_spoil_nothing_for_each_ot
     assert_eq!(reference.unwrap(), Placed::ReferenceTaken);
     assert!(matches!(failed, Err(StoreError::Database(_))), "its id is taken");
     assert_eq!(store.messages("2", 0).await.unwrap().len(), 1);
-    assert_eq!(store.tickets(&View::default(), 0, 10).await.unwrap().len(), 2);
+    assert_eq!(store.list_tickets(&View::default(), None, 10).await.unwrap().len(), 2);
     for nothing in ["m", "n"] {
         assert_eq!(store.sealed("acme", nothing).await.unwrap(), None, "{nothing}");
     }
@@ -343,7 +354,7 @@ async fn a_commit_that_fails_acknowledges_nobody() {
         store.place(three, third, Along::default())
     );
     assert!(one.is_err() && two.is_err() && three.is_err());
-    assert_eq!(store.tickets(&View::default(), 0, 10).await.unwrap(), []);
+    assert_eq!(store.list_tickets(&View::default(), None, 10).await.unwrap(), []);
     assert_eq!(store.place(&tickets[0], first, Along::default()).await.unwrap(), Placed::New);
 }
 
@@ -508,4 +519,160 @@ async fn what_is_told_is_taken_once_and_a_ticket_from_elsewhere_is_kept_once() {
     assert!(!store.told(queue, "i1", ("35", None), NOW, "").await.unwrap(), "the same is told once");
     assert_eq!(look(LATER).await, 0);
     assert!(store.told(queue, "i1", ("35", None), LATER, LATER).await.unwrap(), "and forgotten in time");
+}
+
+#[tokio::test]
+async fn the_list_is_narrowed_by_everything_at_once_and_a_search_finds_what_was_said_later() {
+    let (store, _folder) = fresh().await;
+    for (id, reference, site) in [("1", "DB-00001", "acme"), ("2", "DB-00002", "acme"), ("3", "DB-00003", "other")] {
+        let mut ticket = ticket(id, reference, "2026-01-01T00:00:00.000Z");
+        ticket.site = site.into();
+        store.place(&ticket, &seal(id), Along::default()).await.unwrap();
+    }
+    say(&store, said(Author::Customer, "It is the Kühlschrank"), None, vec![]).await;
+    let found = async |view: View| -> Vec<String> {
+        store.list_tickets(&view, None, 10).await.unwrap().into_iter().map(|ticket| ticket.id).collect()
+    };
+    let all = View {
+        site: "acme".into(),
+        status: Some(Status::Open),
+        owner: Some(Owner::SupportHero),
+        team: "money".into(),
+        assignee: "Ana".into(),
+        words: String::new(),
+    };
+    assert_eq!(found(all.clone()).await, ["1", "2"]);
+    assert_eq!(found(View { words: "kuhl".into(), ..all.clone() }).await, ["1"]);
+    for narrower in [
+        View { site: "elsewhere".into(), ..all.clone() },
+        View { status: Some(Status::Solved), ..all.clone() },
+        View { owner: Some(Owner::Cs), ..all.clone() },
+        View { team: "growth".into(), ..all.clone() },
+        View { assignee: "Ben".into(), ..all.clone() },
+        View { words: "fridge".into(), ..all.clone() },
+    ] {
+        assert_eq!(found(narrower.clone()).await, Vec::<String>::new(), "{narrower:?}");
+    }
+    assert_eq!(found(View { site: "other".into(), ..View::default() }).await, ["3"]);
+}
+
+#[tokio::test]
+async fn a_search_finds_the_same_whichever_way_it_takes() {
+    let (store, _folder) = fresh().await;
+    // Every ticket says „no“; one in three has a word of its own beside it.
+    for number in 0..120 {
+        let mut ticket = ticket(&format!("{number}"), &format!("DB-{number:05}"), "2026-01-01T00:00:00.000Z");
+        if number % 3 == 0 {
+            ticket.ticket.message = format!("It says no to word{}", number % 9);
+        }
+        store.place(&ticket, &seal(&ticket.id.clone()), Along::default()).await.unwrap();
+    }
+    let all = async |words: &str| {
+        let view = View { words: words.into(), ..View::default() };
+        let (mut after, mut found) = (None, Vec::new());
+        loop {
+            let page = store.list_tickets(&view, after, 7).await.unwrap();
+            let Some(last) = page.last() else { break };
+            after = Some((last.cursor.place, last.cursor.number));
+            found.extend(page.into_iter().map(|ticket| ticket.id.parse::<u32>().unwrap()));
+        }
+        found
+    };
+    let every = |keep: &dyn Fn(u32) -> bool| (0..120).filter(|number| keep(*number)).collect::<Vec<_>>();
+    assert_eq!(all("no").await, every(&|_| true));
+    assert_eq!(all("says no word3").await, every(&|number| number % 9 == 3));
+    assert_eq!(all("no wor").await, every(&|number| number % 3 == 0));
+    assert_eq!(all("db-00042").await, [42]);
+}
+
+#[tokio::test]
+async fn tickets_of_an_earlier_version_are_listed_and_found_once_the_store_is_open() {
+    let (store, folder) = fresh().await;
+    store.place(&ticket("1", "DB-00001", "2026-01-01T00:00:00.000Z"), &seal("a"), answered()).await.unwrap();
+    store.place(&ticket("2", "DB-00002", "2026-01-01T00:00:00.000Z"), &seal("b"), Along::default()).await.unwrap();
+    let before = store.list_tickets(&View::default(), None, 10).await.unwrap();
+    // As the migration leaves them: what was sent in format 0, one of them no JSON, and nothing else.
+    let sent = serde_json::to_string(&ticket("1", "", "").ticket).unwrap();
+    for (sql, value) in [
+        ("UPDATE ticket_bodies SET format = 0, excerpt = '', body = ? WHERE ticket = '1'", sent.as_str()),
+        ("UPDATE ticket_bodies SET format = 0, excerpt = '', body = ? WHERE ticket = '2'", "{"),
+        ("DELETE FROM ticket_tokens WHERE token <> ?", ""),
+        ("UPDATE tickets SET kind = ?, title = '', list_group = 0, list_key = 0, listed = 0", ""),
+    ] {
+        sqlx::query(sql).bind(value).execute(&store.writer).await.unwrap();
+    }
+    store.close().await;
+    let store = SqliteStore::open(&folder.path().join("new/folder/test.db")).await.unwrap();
+    let expected: Vec<_> = before.into_iter().filter(|ticket| ticket.id == "1").collect();
+    assert_eq!(store.list_tickets(&View::default(), None, 10).await.unwrap(), expected);
+    for words in ["nothing else", "perhaps", "DB-00001"] {
+        let view = View { words: words.into(), ..View::default() };
+        assert_eq!(store.list_tickets(&view, None, 10).await.unwrap(), expected, "{words}");
+    }
+    assert_eq!(store.ticket("1").await.unwrap().unwrap().ticket, ticket("1", "", "").ticket);
+    let error = store.ticket("2").await.unwrap_err().to_string();
+    assert_eq!(error, "ticket 2 cannot be read: column body: format 0, no JSON at line 1 column 1");
+}
+
+#[tokio::test]
+async fn with_a_ticket_goes_what_it_is_listed_and_found_by() {
+    let (store, _folder) = fresh().await;
+    store.place(&ticket("1", "DB-00001", "2026-01-01T00:00:00.000Z"), &seal("a"), answered()).await.unwrap();
+    sqlx::query("DELETE FROM tickets WHERE id = '1'").execute(&store.writer).await.unwrap();
+    for table in ["ticket_bodies", "ticket_tokens", "messages", "seals"] {
+        let count = sqlx::query_scalar::<_, i64>(sqlx::AssertSqlSafe(format!("SELECT count(*) FROM {table}")));
+        assert_eq!(count.fetch_one(&store.writer).await.unwrap(), 0, "{table}");
+    }
+    // Its number may be given to another.
+    store.place(&ticket("2", "DB-00002", "2026-01-01T00:00:00.000Z"), &seal("b"), Along::default()).await.unwrap();
+    let view = View { words: "perhaps".into(), ..View::default() };
+    assert_eq!(store.list_tickets(&view, None, 10).await.unwrap(), []);
+}
+
+#[tokio::test]
+async fn a_customers_list_comes_in_pages_and_its_counts_are_of_all() {
+    let (store, _folder) = fresh().await;
+    for number in 0..7_u32 {
+        let mut ticket = ticket(&format!("{number}"), &format!("DB-{number:05}"), "2026-01-01T00:00:00.000Z");
+        ticket.status = if number % 2 == 0 { Status::Open } else { Status::Solved };
+        // Some were written to at the same time.
+        ticket.handling.updated_at = format!("2026-01-0{}T00:00:00.000Z", 1 + number / 4);
+        let along = if number == 3 { answered() } else { Along::default() };
+        store.place(&ticket, &seal(&ticket.id.clone()), along).await.unwrap();
+    }
+    let reader = Reader::Session(&[9; 32]);
+    let (mut after, mut ids) = (None, Vec::new());
+    loop {
+        let page = store.customer_tickets("acme", reader, after.as_ref(), 2).await.unwrap();
+        let Some(last) = page.last() else { break };
+        after = customer_cursor(&last.cursor.of_customer());
+        ids.extend(page.into_iter().map(|ticket| ticket.id));
+    }
+    assert_eq!(ids, ["6", "4", "2", "0", "5", "3", "1"]);
+    let counts = ReaderCounts { total: 7, open: 4, unread: 1 };
+    assert_eq!(store.customer_counts("acme", reader).await.unwrap(), counts);
+    assert_eq!(store.customer_counts("other", reader).await.unwrap(), ReaderCounts::default());
+    store.move_to_person("acme", &[9; 32], "u-7").await.unwrap();
+    assert_eq!(store.customer_counts("acme", reader).await.unwrap(), ReaderCounts::default());
+    assert_eq!(store.customer_counts("acme", Reader::Person("u-7")).await.unwrap(), counts);
+}
+
+#[tokio::test]
+async fn messages_come_in_pages_that_end_by_number_or_by_bytes() {
+    let (store, _folder) = fresh().await;
+    store.place(&ticket("1", "DB-00001", "2026-01-01T00:00:00.000Z"), &seal("a"), Along::default()).await.unwrap();
+    let long = "x".repeat(MESSAGE_PAGE_BYTES / 2);
+    for body in ["a", "b", "c", &long, &long, &long] {
+        say(&store, said(Author::Customer, body), None, vec![]).await;
+    }
+    let page = async |after, limit| {
+        let page = store.message_page("1", after, limit).await.unwrap();
+        (page.messages.iter().map(|message| message.number).collect::<Vec<_>>(), page.has_more)
+    };
+    assert_eq!(page(0, 2).await, (vec![1, 2], true));
+    assert_eq!(page(2, 100).await, (vec![3, 4], true));
+    assert_eq!(page(4, 100).await, (vec![5, 6], false));
+    assert_eq!(page(6, 100).await, (vec![], false));
+    let last = store.last_messages("1", Some(6), 2).await.unwrap();
+    assert_eq!(last.iter().map(|message| message.number).collect::<Vec<_>>(), [4, 5]);
 }

@@ -19,7 +19,8 @@ ALTER TABLE tickets ADD COLUMN requester TEXT NOT NULL DEFAULT '';
 ALTER TABLE tickets ADD COLUMN plan TEXT NOT NULL DEFAULT '';
 ALTER TABLE tickets ADD COLUMN is_verified INTEGER NOT NULL DEFAULT 0;
 ALTER TABLE tickets ADD COLUMN robot_signs TEXT NOT NULL DEFAULT '';
--- How many messages the customer has not seen.
+-- How many messages the customer has written, and how many they have not seen.
+ALTER TABLE tickets ADD COLUMN customer_messages INTEGER NOT NULL DEFAULT 0;
 ALTER TABLE tickets ADD COLUMN unread INTEGER NOT NULL DEFAULT 0;
 -- Its place in the agents' list: the lowest group first, and in a group the lowest key.
 ALTER TABLE tickets ADD COLUMN list_group INTEGER NOT NULL DEFAULT 0;
@@ -29,6 +30,7 @@ ALTER TABLE tickets ADD COLUMN listed INTEGER NOT NULL DEFAULT 0;
 
 UPDATE tickets SET
     number = rowid, ticket = '', words = '',
+    customer_messages = (SELECT count(*) FROM messages WHERE messages.ticket = tickets.id AND author = 'customer'),
     unread = (SELECT count(*) FROM messages
         WHERE messages.ticket = tickets.id AND messages.number > read_until AND author <> 'customer');
 
@@ -60,5 +62,5 @@ DROP INDEX tickets_by_person;
 DROP INDEX tickets_by_session;
 CREATE INDEX tickets_by_person ON tickets (site, person, status, updated_at DESC, number DESC, unread)
     WHERE person IS NOT NULL;
-CREATE INDEX tickets_by_session ON tickets (site, session, status, updated_at DESC, number DESC, unread)
+CREATE INDEX tickets_by_session ON tickets (site, session, status, updated_at DESC, number DESC, unread, person)
     WHERE session IS NOT NULL AND person IS NULL;

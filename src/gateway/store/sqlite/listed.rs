@@ -1,0 +1,116 @@
+//! The columns and tokens that tickets are listed and found by.
+
+use std::collections::BTreeSet;
+
+use sqlx::sqlite::{SqliteConnection, SqlitePool, SqliteRow};
+use sqlx::{Row, query, query_scalar};
+
+use super::rows::{json, ticket_of};
+use super::whole_ticket;
+use crate::gateway::store::listing::{excerpt, list_place};
+use crate::gateway::store::{Shown, StoreError, StoredTicket, tokens};
+
+/// How columns and tokens are made, as `tickets.listed` says it.
+const LISTED: i64 = 1;
+/// What `tickets.listed` says of a ticket that cannot be read.
+const UNREADABLE: i64 = -1;
+/// How many tickets of before are listed in a transaction.
+const CHUNK: i64 = 200;
+
+/// Writes what lists show of a ticket.
+pub async fn show(write: &mut SqliteConnection, number: i64, shown: &Shown) -> Result<(), StoreError> {
+    let signs: Vec<&str> = shown.robot_signs.iter().map(|sign| sign.word()).collect();
+    query(
+        "UPDATE tickets SET kind = ?, title = ?, requester = ?, plan = ?, is_verified = ?, robot_signs = ?, listed = ?
+        WHERE number = ?",
+    )
+    .bind(shown.kind.word())
+    .bind(&shown.title)
+    .bind(&shown.requester)
+    .bind(&shown.plan)
+    .bind(shown.is_verified)
+    .bind(signs.join(" "))
+    .bind(LISTED)
+    .bind(number)
+    .execute(write)
+    .await?;
+    Ok(())
+}
+
+/// Lets a ticket be found by tokens, beside those that it is found by already.
+pub async fn find_by(write: &mut SqliteConnection, number: i64, tokens: &BTreeSet<String>) -> Result<(), StoreError> {
+    if tokens.is_empty() {
+        return Ok(());
+    }
+    query("INSERT OR IGNORE INTO ticket_tokens (ticket, token) SELECT ?1, value FROM json_each(?2)")
+        .bind(number)
+        .bind(json(tokens)?)
+        .execute(write)
+        .await?;
+    Ok(())
+}
+
+/// Lists the tickets that a gateway of before has stored. Whatever ends it, it goes on from there at the next start.
+pub async fn list_old_tickets(writer: &SqlitePool) -> Result<(), StoreError> {
+    let mut done = 0_u64;
+    loop {
+        let mut write = writer.begin_with("BEGIN IMMEDIATE").await?;
+        let rows = query(concat!(
+            "SELECT ",
+            whole_ticket!(),
+            " FROM tickets JOIN ticket_bodies ON ticket_bodies.ticket = tickets.id WHERE listed = 0 ORDER BY number LIMIT ?"
+        ));
+        let rows = rows.bind(CHUNK).fetch_all(&mut *write).await?;
+        if rows.is_empty() {
+            break;
+        }
+        for row in &rows {
+            list_old_ticket(&mut write, row).await?;
+        }
+        write.commit().await?;
+        done += rows.len() as u64;
+        tracing::info!(tickets = done, "tickets of an earlier version listed");
+    }
+    Ok(())
+}
+
+async fn list_old_ticket(write: &mut SqliteConnection, row: &SqliteRow) -> Result<(), StoreError> {
+    let number: i64 = row.try_get("number")?;
+    let ticket = match ticket_of(row) {
+        Ok(ticket) => ticket,
+        Err(error) => {
+            tracing::error!(%error, "ticket left out of lists");
+            query("UPDATE tickets SET listed = ? WHERE number = ?")
+                .bind(UNREADABLE)
+                .bind(number)
+                .execute(&mut *write)
+                .await?;
+            return Ok(());
+        }
+    };
+    show(write, number, &Shown::of(&ticket)).await?;
+    let place = list_place(&ticket);
+    query("UPDATE tickets SET list_group = ?, list_key = ? WHERE number = ?")
+        .bind(place.group)
+        .bind(place.key)
+        .bind(number)
+        .execute(&mut *write)
+        .await?;
+    query("UPDATE ticket_bodies SET excerpt = ? WHERE ticket = ?")
+        .bind(excerpt(&ticket.ticket.message))
+        .bind(&ticket.id)
+        .execute(&mut *write)
+        .await?;
+    find_by(write, number, &tokens::of_ticket(&ticket)).await?;
+    for text in said_about(write, &ticket).await? {
+        find_by(write, number, &tokens::of_texts(&[&text])).await?;
+    }
+    Ok(())
+}
+
+async fn said_about(read: &mut SqliteConnection, ticket: &StoredTicket) -> Result<Vec<String>, StoreError> {
+    let texts = query_scalar(
+        "SELECT body FROM messages WHERE ticket = ?1 UNION ALL SELECT text FROM deeds WHERE ticket = ?1 AND text <> ''",
+    );
+    Ok(texts.bind(&ticket.id).fetch_all(read).await?)
+}

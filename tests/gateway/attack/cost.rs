@@ -1,0 +1,43 @@
+//! What is charged as a read costs a read.
+
+use std::time::Duration;
+
+use axum::body::Body;
+use axum::http::Method;
+use deskbell::gateway::settings::Overrides;
+use serde_json::json;
+
+use crate::support::{Answer, Gateway, ORIGIN, SECRET, gateway_with, post, request, ticket, token};
+
+const SESSION: &str = "000102030405060708090a0b0c0d0e0f";
+
+async fn gateway() -> Gateway {
+    let site = format!(
+        "[sites.signed]\norigins = [{ORIGIN:?}]\n[[sites.signed.signers]]\nalgorithm = \"HS256\"\nsecret = {SECRET:?}\n"
+    );
+    gateway_with(&site, Overrides::default()).await
+}
+
+async fn signed(gateway: &Gateway, path: &str) -> Answer {
+    let request = request(Method::GET, &format!("/v1/sites/signed/{path}"))
+        .header("authorization", format!("Bearer {}", token(json!({}))))
+        .header("deskbell-session", SESSION);
+    gateway.send(request.body(Body::empty()).unwrap()).await
+}
+
+#[tokio::test]
+async fn a_signed_person_reads_while_somebody_else_writes() {
+    let gateway = gateway().await;
+    let sent = gateway.send(post("signed", "key", Some(SESSION), &ticket("It broke"))).await.json();
+    let id = sent["id"].as_str().unwrap();
+    // The first request takes along what the session sent before; those after it have nothing to take along.
+    assert_eq!(signed(&gateway, "tickets").await.json()["total"], 1);
+    let mut writer = gateway.connection().await;
+    sqlx::query("BEGIN IMMEDIATE").execute(&mut writer).await.unwrap();
+    for path in ["tickets".to_string(), format!("tickets/{id}"), format!("tickets/{id}/messages")] {
+        // Whoever waited for the writer would wait for as long as this test holds it.
+        let read = tokio::time::timeout(Duration::from_secs(60), signed(&gateway, &path)).await;
+        assert_eq!(read.expect("it does not wait").status, 200, "{path}");
+    }
+    sqlx::query("ROLLBACK").execute(&mut writer).await.unwrap();
+}
