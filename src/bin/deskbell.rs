@@ -89,9 +89,15 @@ struct Import {
     /// What SOURCE is.
     #[arg(long, value_enum, default_value_t = import::Format::Jsonl)]
     from: import::Format,
-    /// Remove the questions that are not in SOURCE any more; not if something of it could not be read.
+    /// Remove the questions that are not in SOURCE any more; not if something of it could not be read, and not if they are most of it.
     #[arg(long)]
     prune: bool,
+    /// With --prune: remove them also if they are most of it or all.
+    #[arg(long, requires = "prune")]
+    force_prune: bool,
+    /// SOURCE may be in a private network, and may lead there.
+    #[arg(long)]
+    private: bool,
     /// With --from strapi: where its questions can be read; the permalink goes behind it.
     #[arg(long, value_name = "URL")]
     pages: Option<String>,
@@ -116,6 +122,9 @@ struct Index {
     /// With --from strapi: where its questions can be read; the permalink goes behind it.
     #[arg(long, value_name = "URL")]
     pages: Option<String>,
+    /// SOURCE may be in a private network, and may lead there.
+    #[arg(long)]
+    private: bool,
     /// The file to write.
     #[arg(long, value_name = "FILE", default_value = "help-index.json")]
     out: PathBuf,
@@ -283,9 +292,15 @@ fn secret(name: &str) -> Option<String> {
 }
 
 async fn run_import(options: Import) -> Result<ExitCode, gateway::GatewayError> {
-    let Import { config, database, site, from, prune, pages, source } = options;
+    let Import { config, database, site, from, prune, force_prune, private, pages, source } = options;
     let settings = settings::load(&Overrides { config, database, ..Overrides::default() })?;
     let place = import::Source::new(from, &source, pages.as_deref()).map_err(import::ImportError::from)?;
+    let place = import::Source { private, ..place };
+    let prune = match (prune, force_prune) {
+        (_, true) => import::Prune::Forced,
+        (true, false) => import::Prune::Limited,
+        (false, false) => import::Prune::Never,
+    };
     let report = import::run(&settings, &site, &place, prune).await?;
     for note in &report.notes {
         eprintln!("{source}: {note}");
@@ -295,10 +310,11 @@ async fn run_import(options: Import) -> Result<ExitCode, gateway::GatewayError> 
 }
 
 async fn run_index(options: Index) -> Result<ExitCode, gateway::GatewayError> {
-    let Index { config, database, site, from, pages, out, source } = options;
+    let Index { config, database, site, from, pages, private, out, source } = options;
     let settings = settings::load(&Overrides { config, database, ..Overrides::default() })?;
     let place = source.as_deref().map(|source| import::Source::new(from, source, pages.as_deref()));
     let place = place.transpose().map_err(import::ImportError::from)?;
+    let place = place.map(|place| import::Source { private, ..place });
     let written = static_index::write(&settings, &site, place.as_ref(), &out).await?;
     for note in written.bad.iter().chain(&written.warnings) {
         eprintln!("{}: {note}", source.as_deref().unwrap_or_default());

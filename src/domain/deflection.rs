@@ -1,145 +1,233 @@
-//! What answers are worth: how many of those who saw or opened one sent no ticket.
+//! What answers are worth: how many of those who saw or opened one sent no ticket. Events become counters as they come; of a visit
+//! only so much is remembered that it counts once.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
-/// What happened in one visit with one question; the words are those of [`super::event::What`] and of the kinds.
-#[derive(Clone, Copy, Debug)]
-pub struct Happened<'a> {
-    /// The Monday of its week.
-    pub week: &'a str,
-    /// The visit.
-    pub visit: &'a str,
-    /// What happened.
-    pub name: &'a str,
-    /// The kind of the draft.
-    pub kind: &'a str,
-    /// The question; empty where there is none.
-    pub question: &'a str,
+use super::event::{Event, What};
+use super::ticket::Kind;
+
+/// How many visits of a site and week are counted; more are not, so that nobody can fill the database with visits made up.
+pub const VISITS_MAX: u32 = 100_000;
+/// How many questions of one visit are counted.
+const QUESTIONS_MAX: usize = 40;
+
+/// What has happened, each once: a set of [`What`] as bits, 1 for the first.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Steps(u8);
+
+impl Steps {
+    /// The set that these bits stand for.
+    pub fn from_bits(bits: u8) -> Steps {
+        Steps(bits)
+    }
+
+    /// The bits.
+    pub fn bits(self) -> u8 {
+        self.0
+    }
+
+    /// Whether something is in it.
+    pub fn contains(self, what: What) -> bool {
+        self.0 & bit(what) != 0
+    }
+
+    /// Adds something; `false` where it was in it.
+    fn insert(&mut self, what: What) -> bool {
+        let is_new = !self.contains(what);
+        self.0 |= bit(what);
+        is_new
+    }
 }
 
-/// How many visits there were, of one week and kind. A visit counts in each column once.
+fn bit(what: What) -> u8 {
+    match what {
+        What::Shown => 1,
+        What::Opened => 2,
+        What::Solved => 4,
+        What::Unhelpful => 8,
+        What::Sent => 16,
+    }
+}
+
+/// How many visits there were, of one week and kind; or how many more. A visit counts in each column once.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Visits {
     /// Questions were shown.
-    pub shown: u32,
+    pub shown: i64,
     /// A question was opened.
-    pub opened: u32,
+    pub opened: i64,
     /// The person said that it was solved.
-    pub solved: u32,
+    pub solved: i64,
     /// A ticket was sent.
-    pub sent: u32,
+    pub sent: i64,
     /// A question was opened, and no ticket was sent.
-    pub deflected: u32,
+    pub deflected: i64,
 }
 
 impl Visits {
     /// Of the visits in which a question was opened, the share without a ticket, in per cent. `None` without any.
-    pub fn rate(&self) -> Option<u32> {
+    pub fn rate(&self) -> Option<i64> {
         (self.opened > 0).then(|| (self.deflected * 100 + self.opened / 2) / self.opened)
+    }
+
+    /// What one visit in which this has happened counts.
+    fn of_visit(steps: Steps) -> Visits {
+        let opened = [What::Opened, What::Solved, What::Unhelpful].iter().any(|what| steps.contains(*what));
+        let sent = steps.contains(What::Sent);
+        Visits {
+            shown: i64::from(opened || steps.contains(What::Shown)),
+            opened: i64::from(opened),
+            solved: i64::from(steps.contains(What::Solved)),
+            sent: i64::from(sent),
+            deflected: i64::from(opened && !sent),
+        }
+    }
+
+    fn minus(self, other: Visits) -> Visits {
+        Visits {
+            shown: self.shown - other.shown,
+            opened: self.opened - other.opened,
+            solved: self.solved - other.solved,
+            sent: self.sent - other.sent,
+            deflected: self.deflected - other.deflected,
+        }
     }
 }
 
-/// What one question did.
+/// What one question did, or did more.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Worth {
     /// Its id.
     pub id: String,
     /// In how many visits it was opened.
-    pub opened: u32,
+    pub opened: i64,
     /// In how many it solved the matter.
-    pub solved: u32,
+    pub solved: i64,
     /// In how many it was of no use.
-    pub unhelpful: u32,
+    pub unhelpful: i64,
 }
 
-/// Visits by week and kind, latest week first. A draft may change its kind: it counts under the last that came, a ticket's
-/// above all.
-pub fn by_week(events: &[Happened]) -> Vec<((String, String), Visits)> {
-    let mut visits: BTreeMap<(&str, &str), (BTreeSet<&str>, &str)> = BTreeMap::new();
-    for event in events {
-        let (names, kind) = visits.entry((event.week, event.visit)).or_default();
-        if kind.is_empty() || !names.contains("sent") {
-            *kind = event.kind;
-        }
-        names.insert(event.name);
-    }
-    let mut weeks: BTreeMap<(String, String), Visits> = BTreeMap::new();
-    for ((week, _), (names, kind)) in visits {
-        let of = weeks.entry((week.to_string(), kind.to_string())).or_default();
-        let opened = names.contains("opened") || names.contains("solved") || names.contains("unhelpful");
-        of.shown += u32::from(names.contains("shown") || opened);
-        of.opened += u32::from(opened);
-        of.solved += u32::from(names.contains("solved"));
-        of.sent += u32::from(names.contains("sent"));
-        of.deflected += u32::from(opened && !names.contains("sent"));
-    }
-    let mut weeks: Vec<_> = weeks.into_iter().collect();
-    weeks.sort_by(|((one, kind), _), ((other, other_kind), _)| other.cmp(one).then(kind.cmp(other_kind)));
-    weeks
+/// What is remembered of a visit.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Visit {
+    /// The kind that it counts under. A draft may change its kind: the last that came counts, a ticket's above all.
+    pub kind: Kind,
+    /// What has happened.
+    pub steps: Steps,
+    /// What has happened to questions, by their ids.
+    pub questions: BTreeMap<String, Steps>,
 }
 
-/// The questions that were opened, those first that solve most.
-pub fn by_question(events: &[Happened]) -> Vec<Worth> {
-    let events = events.iter().filter(|event| !event.question.is_empty());
-    // A draft that changes its kind says the same twice.
-    let once: BTreeSet<_> = events.map(|event| (event.question, event.name, event.week, event.visit)).collect();
-    let mut questions: BTreeMap<&str, Worth> = BTreeMap::new();
-    for (id, name, _, _) in once {
-        let worth = questions.entry(id).or_insert_with(|| Worth { id: id.into(), ..Worth::default() });
-        match name {
-            "opened" => worth.opened += 1,
-            "solved" => worth.solved += 1,
-            "unhelpful" => worth.unhelpful += 1,
-            _ => {}
+/// What an event adds to the counters.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Increments {
+    /// By kind. What a visit counted under another kind before is taken from that.
+    pub visits: Vec<(Kind, Visits)>,
+    /// By question.
+    pub questions: Vec<Worth>,
+}
+
+impl Visit {
+    /// A visit of which nothing is known yet.
+    pub fn new(kind: Kind) -> Visit {
+        Visit { kind, steps: Steps::default(), questions: BTreeMap::new() }
+    }
+
+    /// Takes in an event of this visit; the same again adds nothing.
+    pub fn record(&mut self, event: &Event) -> Increments {
+        let (kind_before, before) = (self.kind, Visits::of_visit(self.steps));
+        if !self.steps.contains(What::Sent) {
+            self.kind = event.kind;
+        }
+        self.steps.insert(event.name);
+        let after = Visits::of_visit(self.steps);
+        let visits = match kind_before == self.kind {
+            true => vec![(self.kind, after.minus(before))],
+            false => vec![(kind_before, Visits::default().minus(before)), (self.kind, after)],
+        };
+        Increments {
+            visits: visits.into_iter().filter(|(_, more)| *more != Visits::default()).collect(),
+            questions: event.questions.iter().filter_map(|id| self.record_question(event.name, id)).collect(),
         }
     }
-    let mut worth: Vec<Worth> = questions.into_values().filter(|worth| worth.opened > 0).collect();
-    worth.sort_by(|one, other| {
-        (other.solved, other.opened).cmp(&(one.solved, one.opened)).then_with(|| one.id.cmp(&other.id))
-    });
-    worth
+
+    fn record_question(&mut self, what: What, id: &str) -> Option<Worth> {
+        let one = Worth { id: id.into(), ..Worth::default() };
+        let worth = match what {
+            What::Opened => Worth { opened: 1, ..one },
+            What::Solved => Worth { solved: 1, ..one },
+            What::Unhelpful => Worth { unhelpful: 1, ..one },
+            What::Shown | What::Sent => return None,
+        };
+        if self.questions.len() >= QUESTIONS_MAX && !self.questions.contains_key(id) {
+            return None;
+        }
+        self.questions.entry(id.into()).or_default().insert(what).then_some(worth)
+    }
+}
+
+/// Whether events of this name count for the questions that they name, and not only for the visit.
+pub fn counts_questions(what: What) -> bool {
+    matches!(what, What::Opened | What::Solved | What::Unhelpful)
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    fn events(lines: &'static str) -> Vec<Happened<'static>> {
-        let event = |line: &'static str| {
-            let mut parts = line.split_whitespace();
-            let mut part = || parts.next().unwrap_or_default();
-            Happened { week: part(), visit: part(), name: part(), kind: part(), question: part() }
-        };
-        lines.lines().filter(|line| !line.trim().is_empty()).map(event).collect()
+    fn event(name: What, kind: Kind, questions: &[&str]) -> Event {
+        let questions = questions.iter().map(|id| id.to_string()).collect();
+        Event { visit: "0123456789abcdef.0".into(), name, kind, questions }
+    }
+
+    /// All that the events of one visit come to, by kind.
+    fn sum(events: &[Event]) -> BTreeMap<&'static str, Visits> {
+        let mut visit = Visit::new(events[0].kind);
+        let mut sums: BTreeMap<&'static str, Visits> = BTreeMap::new();
+        for event in events {
+            for (kind, more) in visit.record(event).visits {
+                let sum = sums.entry(kind.word()).or_default();
+                *sum = sum.minus(Visits::default().minus(more));
+            }
+        }
+        sums.retain(|_, sum| *sum != Visits::default());
+        sums
     }
 
     #[test]
-    fn a_visit_counts_once_and_is_deflected_when_something_was_opened_and_nothing_sent() {
-        let events = events(
-            "2026-11-23 a.0 shown question q1
-             2026-11-23 a.0 shown question q2
-             2026-11-23 a.0 opened question q1
-             2026-11-23 a.0 solved question q1
-             2026-11-23 b.0 shown question q1
-             2026-11-23 b.0 opened question q1
-             2026-11-23 b.0 unhelpful bug q1
-             2026-11-23 b.0 sent bug q1
-             2026-11-23 c.0 shown question q1
-             2026-11-16 d.0 sent bug",
-        );
-        let question = Visits { shown: 2, opened: 1, solved: 1, sent: 0, deflected: 1 };
-        let bug = Visits { shown: 1, opened: 1, solved: 0, sent: 1, deflected: 0 };
-        let before = Visits { sent: 1, ..Visits::default() };
-        let key = |week: &str, kind: &str| (week.to_string(), kind.to_string());
-        assert_eq!(
-            by_week(&events),
-            [
-                (key("2026-11-23", "bug"), bug),
-                (key("2026-11-23", "question"), question),
-                (key("2026-11-16", "bug"), before)
-            ]
-        );
-        assert_eq!((question.rate(), bug.rate(), before.rate()), (Some(100), Some(0), None));
-        assert_eq!(by_question(&events), [Worth { id: "q1".into(), opened: 2, solved: 1, unhelpful: 1 }]);
+    fn a_visit_counts_once_in_each_column_whatever_is_repeated() {
+        let (shown, opened) = (event(What::Shown, Kind::Question, &["a"]), event(What::Opened, Kind::Question, &["a"]));
+        let solved = event(What::Solved, Kind::Question, &["a"]);
+        let all = [shown.clone(), shown, opened.clone(), opened, solved.clone(), solved];
+        let counted = Visits { shown: 1, opened: 1, solved: 1, sent: 0, deflected: 1 };
+        assert_eq!(sum(&all), BTreeMap::from([("question", counted)]));
+        assert_eq!(counted.rate(), Some(100));
+    }
+
+    #[test]
+    fn a_ticket_takes_back_that_it_was_deflected_and_decides_the_kind() {
+        let all = [
+            event(What::Opened, Kind::Question, &["a"]),
+            event(What::Unhelpful, Kind::Bug, &["a"]),
+            event(What::Sent, Kind::Bug, &[]),
+            event(What::Opened, Kind::Feedback, &["a"]),
+        ];
+        let counted = Visits { shown: 1, opened: 1, solved: 0, sent: 1, deflected: 0 };
+        assert_eq!(sum(&all), BTreeMap::from([("bug", counted)]));
+        assert_eq!(Visits { sent: 1, ..Visits::default() }.rate(), None);
+    }
+
+    #[test]
+    fn a_question_counts_once_a_visit_whatever_the_kind_and_only_so_many_of_them() {
+        let mut visit = Visit::new(Kind::Question);
+        let one = |id: &str| Worth { id: id.into(), opened: 1, ..Worth::default() };
+        assert_eq!(visit.record(&event(What::Opened, Kind::Question, &["a", "b"])).questions, [one("a"), one("b")]);
+        assert_eq!(visit.record(&event(What::Opened, Kind::Bug, &["a"])).questions, []);
+        assert_eq!(visit.record(&event(What::Shown, Kind::Bug, &["c"])).questions, []);
+        for n in 0..2 * QUESTIONS_MAX {
+            visit.record(&event(What::Opened, Kind::Bug, &[&n.to_string()]));
+        }
+        assert_eq!(visit.questions.len(), QUESTIONS_MAX);
+        assert_eq!(visit.record(&event(What::Solved, Kind::Bug, &["a"])).questions.len(), 1, "what is known goes on");
     }
 }

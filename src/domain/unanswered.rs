@@ -2,9 +2,11 @@
 
 use super::redaction::{self, Origin, Rules};
 
-/// How many visitors have to search for the same in a week before its words are kept. What only one or two people search for
-/// may say who they are.
-pub const VISITORS_MIN: u32 = 3;
+/// From how many networks or signed people a search has to come in a week before its words are kept. What only one or two people
+/// search for may say who they are.
+pub const PEOPLE_MIN: u32 = 3;
+/// How many different searches of a site and week are counted; more are not, so that nobody can fill the database with them.
+pub const SEARCHES_MAX: u32 = 20_000;
 /// The shortest and the longest search that counts, in characters.
 const LENGTH: std::ops::RangeInclusive<usize> = 3..=120;
 

@@ -5,16 +5,16 @@ use std::sync::Arc;
 
 use super::attachments::FileStorage;
 use super::delivery::Lines;
-
 use super::guard::{Guard, ProxyWatch};
 use super::incidents::Broken;
 use super::live::Live;
 use super::mail::MailWakers;
+use super::pseudonym::Pseudonyms;
 use super::routes::config::PublicConfig;
 use super::search::Indexes;
-use super::search::unanswered::Waiting;
+use super::search::counting::Counting;
 use super::settings::{Settings, Site};
-use super::store::{Files, SqliteStore, Store, StoreError};
+use super::store::{Counts, Files, SqliteStore, Store, StoreError};
 use super::tickets::{Asked, Claims};
 
 /// What every request can reach.
@@ -27,8 +27,8 @@ pub struct App {
     pub folder: FileStorage,
     /// What is searched.
     pub indexes: Indexes,
-    /// Searches that found nothing, until they count.
-    pub unanswered: Waiting,
+    /// What is counted, until it is written.
+    pub counting: Counting,
     /// The keys that are being worked on.
     pub claims: Claims,
     /// What is broken now.
@@ -56,7 +56,7 @@ impl App {
     }
 }
 
-/// Opens the store and builds the indexes.
+/// Opens the store. The indexes are built while it serves, but for the demo's.
 pub async fn open(settings: Settings) -> Result<Arc<App>, StoreError> {
     let store = Arc::new(SqliteStore::open(&settings.database).await?);
     if settings.demo {
@@ -64,9 +64,14 @@ pub async fn open(settings: Settings) -> Result<Arc<App>, StoreError> {
     }
     let folder = FileStorage::open(settings.attachments.clone(), &store.attachments_key().await?)?;
     let indexes = Indexes::default();
-    indexes.refresh(store.as_ref()).await?;
+    if settings.demo {
+        // Its few questions are searched as soon as it is there.
+        indexes.refresh(store.as_ref()).await?;
+    }
     let configs = settings.sites.iter().map(|(name, site)| (name.clone(), PublicConfig::new(&site.config))).collect();
+    let counting = Counting::new(Pseudonyms::new(store.salt().await?));
     Ok(Arc::new(App {
+        counting,
         broken: Broken::new(&settings.sites),
         guard: Guard::new(settings.limits),
         proxy_watch: ProxyWatch::default(),
@@ -77,7 +82,6 @@ pub async fn open(settings: Settings) -> Result<Arc<App>, StoreError> {
         store,
         folder,
         indexes,
-        unanswered: Waiting::default(),
         claims: Claims::default(),
         live: Live::default(),
         configs,

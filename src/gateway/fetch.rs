@@ -1,13 +1,19 @@
 //! Asking a source, politely: one request at a time, as slowly as it wants, and never for more than a bounded answer.
 
 use std::net::{Ipv4Addr, Ipv6Addr};
+use std::sync::Arc;
 use std::time::Duration;
 
-use reqwest::header::{ACCEPT, CONTENT_TYPE, HeaderMap, RETRY_AFTER};
-use reqwest::redirect::{self, Policy};
-use reqwest::{Client, StatusCode, Url};
+use reqwest::header::{
+    ACCEPT, CONTENT_TYPE, ETAG, HeaderMap, HeaderName, IF_MODIFIED_SINCE, IF_NONE_MATCH, LAST_MODIFIED, RETRY_AFTER,
+};
+use reqwest::redirect::{Action, Attempt, Policy};
+use reqwest::{Client, ClientBuilder, StatusCode, Url};
 use serde::de::DeserializeOwned;
+use serde::{Deserialize, Serialize};
 use serde_json::Value;
+
+use super::delivery::public::{PublicOnly, is_public, literal, not_public};
 
 /// What a source is told of who asks.
 pub const USER_AGENT: &str = concat!("deskbell/", env!("CARGO_PKG_VERSION"),);
@@ -75,6 +81,9 @@ pub enum FetchError {
         /// How much later.
         seconds: u64,
     },
+    /// It is in a network that is not everybody's.
+    #[error("cannot be asked: {0}; write private = true, or --private, if it is meant")]
+    Private(String),
     /// Its answer is too long.
     #[error("answers more than {0} bytes")]
     TooLong(usize),
@@ -90,7 +99,7 @@ impl FetchError {
     /// Whether nothing else of this source needs to be asked for now, because it would fare the same.
     pub fn is_final(&self) -> bool {
         match self {
-            FetchError::Unreachable(_) | FetchError::Later { .. } => true,
+            FetchError::Unreachable(_) | FetchError::Later { .. } | FetchError::Private(_) => true,
             FetchError::Refused { status, .. } => *status == 429 || *status >= 500,
             FetchError::TooLong(_) | FetchError::Html | FetchError::Shape(_) => false,
         }
@@ -102,20 +111,36 @@ impl FetchError {
 pub struct Fetcher {
     client: Client,
     limits: Limits,
+    private: bool,
+}
+
+/// By what a server knows that an answer has not changed (RFC 9110, 8.8); empty where it said nothing.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct Validators {
+    /// `ETag`.
+    pub etag: String,
+    /// `Last-Modified`.
+    pub last_modified: String,
+}
+
+/// What an address gave.
+#[derive(Debug)]
+pub struct Fetched {
+    /// The bytes; none where nothing has changed.
+    pub bytes: Option<Vec<u8>>,
+    /// By what to ask again.
+    pub validators: Validators,
 }
 
 impl Fetcher {
-    /// A client that keeps to limits.
-    pub fn new(limits: Limits) -> Result<Fetcher, SourceError> {
+    /// A client that keeps to limits. `private`: the source may be in one's own network, and may lead there.
+    pub fn new(limits: Limits, private: bool) -> Result<Fetcher, SourceError> {
         install_crypto();
-        let client = Client::builder()
-            .user_agent(USER_AGENT)
-            .connect_timeout(Duration::from_secs(10))
-            .timeout(limits.answer)
-            .redirect(Policy::custom(redirect))
-            .build()
-            .map_err(|error| SourceError::Client(told(&error)))?;
-        Ok(Fetcher { client, limits })
+        let client =
+            Client::builder().user_agent(USER_AGENT).connect_timeout(Duration::from_secs(10)).timeout(limits.answer);
+        let client = guarded(client, private).build().map_err(|error| SourceError::Client(told(&error)))?;
+        Ok(Fetcher { client, limits, private })
     }
 
     /// The JSON of an address.
@@ -129,11 +154,21 @@ impl Fetcher {
 
     /// The bytes of an address; what is refused for the moment is asked for again.
     pub async fn text(&self, url: &Url) -> Result<Vec<u8>, FetchError> {
+        let fetched = self.text_if_changed(url, &Validators::default()).await?;
+        // Who was not asked whether anything has changed cannot say that nothing has.
+        fetched.bytes.ok_or(FetchError::Refused { status: StatusCode::NOT_MODIFIED.as_u16(), said: String::new() })
+    }
+
+    /// The bytes of an address, unless they are what they were.
+    pub async fn text_if_changed(&self, url: &Url, validators: &Validators) -> Result<Fetched, FetchError> {
+        if let Some(address) = literal(url).filter(|address| !self.private && !is_local(url) && !is_public(*address)) {
+            return Err(FetchError::Private(not_public(&address.to_string())));
+        }
         let mut pause = self.limits.pause;
         let mut tries = 1;
         loop {
-            let (error, after) = match self.once(url).await {
-                Ok(text) => return Ok(text),
+            let (error, after) = match self.once(url, validators).await {
+                Ok(fetched) => return Ok(fetched),
                 Err(failure) => failure,
             };
             if !error.is_final() || tries >= self.limits.tries {
@@ -152,15 +187,27 @@ impl Fetcher {
     }
 
     /// One try: what came, or why not and how long the source wants to be left alone.
-    async fn once(&self, url: &Url) -> Result<Vec<u8>, (FetchError, Option<Duration>)> {
+    async fn once(&self, url: &Url, known: &Validators) -> Result<Fetched, (FetchError, Option<Duration>)> {
         let unreachable = |error: reqwest::Error| (FetchError::Unreachable(told(&error)), None);
-        let request = self.client.get(url.clone()).header(ACCEPT, "application/json");
+        let mut request = self.client.get(url.clone()).header(ACCEPT, "application/json");
+        for (name, value) in [(IF_NONE_MATCH, &known.etag), (IF_MODIFIED_SINCE, &known.last_modified)] {
+            if !value.is_empty() {
+                request = request.header(name, value);
+            }
+        }
         let mut response = request.send().await.map_err(|error| match error.is_redirect() {
             true => (FetchError::Shape(told(&error)), None),
             false => unreachable(error),
         })?;
         let status = response.status();
         let html = is_html(response.headers());
+        let said_of = |name: HeaderName| {
+            response.headers().get(name).and_then(|value| value.to_str().ok()).unwrap_or_default().to_string()
+        };
+        let validators = Validators { etag: said_of(ETAG), last_modified: said_of(LAST_MODIFIED) };
+        if status == StatusCode::NOT_MODIFIED && *known != Validators::default() {
+            return Ok(Fetched { bytes: None, validators: known.clone() });
+        }
         let after = response.headers().get(RETRY_AFTER).and_then(|value| value.to_str().ok()).and_then(retry_after);
         let mut body = Vec::new();
         while let Some(chunk) = response.chunk().await.map_err(unreachable)? {
@@ -170,7 +217,7 @@ impl Fetcher {
             body.extend_from_slice(&chunk);
         }
         if status.is_success() {
-            return Ok(body);
+            return Ok(Fetched { bytes: Some(body), validators });
         }
         let problem: Value = serde_json::from_slice(&body).unwrap_or_default();
         let after =
@@ -220,17 +267,30 @@ fn is_local(url: &Url) -> bool {
     url.scheme() == "http" && local
 }
 
-/// Nobody is led from elsewhere to what runs on this computer, or from https to http.
-pub fn redirect(attempt: redirect::Attempt<'_>) -> redirect::Action {
-    let from_here = attempt.previous().iter().all(is_local);
-    let allowed = attempt.url().scheme() == "https" || from_here && is_local(attempt.url());
+/// Makes a client connect to public addresses only, wherever its source leads and whatever names stand for by then. With `private` it may
+/// also be led into one's own network. Nobody is led from elsewhere to what runs on this computer, or from https to http.
+pub fn guarded(client: ClientBuilder, private: bool) -> ClientBuilder {
+    let client = client.redirect(Policy::custom(move |attempt| redirect(attempt, private)));
+    // A proxy would look names up by itself, and what is checked here would say nothing.
+    if private { client } else { client.no_proxy().dns_resolver(Arc::new(PublicOnly { localhost: true })) }
+}
+
+fn redirect(attempt: Attempt<'_>, private: bool) -> Action {
     if attempt.previous().len() > REDIRECTS_MAX {
-        attempt.error("it leads from one address to the next without end")
-    } else if !allowed {
-        attempt.error("it leads to an address that is not https")
-    } else {
-        attempt.follow()
+        return attempt.error("it leads from one address to the next without end");
     }
+    let from_here = attempt.previous().iter().all(is_local);
+    if from_here && is_local(attempt.url()) {
+        return attempt.follow();
+    }
+    if attempt.url().scheme() != "https" {
+        return attempt.error("it leads to an address that is not https");
+    }
+    let is_here = attempt.url().host_str() == Some("localhost");
+    if !private && (is_here || literal(attempt.url()).is_some_and(|address| !is_public(address))) {
+        return attempt.error("it leads to this computer or into a private network");
+    }
+    attempt.follow()
 }
 
 /// Statuses that ask for patience.
@@ -318,7 +378,7 @@ mod tests {
     /// What asking for JSON comes to where every answer is the same.
     async fn asked(answer: impl Fn() -> Response + Clone + Send + Sync + 'static) -> Result<Value, FetchError> {
         let url = stand_in(Router::new().route("/", get(async move || answer()))).await;
-        Fetcher::new(SHORT).unwrap().json(&url).await
+        Fetcher::new(SHORT, false).unwrap().json(&url).await
     }
 
     /// The first answers as given, then `{"ok": true}`; and how often it was asked.
@@ -430,7 +490,7 @@ mod tests {
             .route("/", get(async || Redirect::permanent("/there")))
             .route("/there", get(async || axum::Json(json!({ "ok": true }))));
         let url = stand_in(router).await;
-        assert_eq!(Fetcher::new(SHORT).unwrap().json::<Value>(&url).await, Ok(json!({ "ok": true })));
+        assert_eq!(Fetcher::new(SHORT, false).unwrap().json::<Value>(&url).await, Ok(json!({ "ok": true })));
     }
 
     #[tokio::test]
@@ -440,7 +500,7 @@ mod tests {
             axum::Json(json!([header(header::USER_AGENT), header(header::ACCEPT)]))
         });
         let url = stand_in(router).await;
-        let told: Vec<String> = Fetcher::new(SHORT).unwrap().json(&url).await.unwrap();
+        let told: Vec<String> = Fetcher::new(SHORT, false).unwrap().json(&url).await.unwrap();
         assert!(told[0].starts_with("deskbell/") && told[1] == "application/json", "{told:?}");
     }
 
@@ -449,7 +509,7 @@ mod tests {
         let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
         let url = Url::parse(&format!("http://{}/", listener.local_addr().unwrap())).unwrap();
         drop(listener);
-        let told = Fetcher::new(SHORT).unwrap().json::<Value>(&url).await.unwrap_err().to_string();
+        let told = Fetcher::new(SHORT, false).unwrap().json::<Value>(&url).await.unwrap_err().to_string();
         assert!(told.starts_with("gives no answer: ") && told.contains("refused"), "{told}");
     }
 

@@ -22,6 +22,7 @@ pub mod mail;
 mod pauses;
 pub mod privacy;
 pub mod problem;
+pub mod pseudonym;
 pub mod routes;
 pub mod search;
 pub mod serve;

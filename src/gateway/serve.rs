@@ -116,6 +116,9 @@ pub async fn serve(settings: Settings) -> Result<(), GatewayError> {
         tracing::warn!("stopped with work unfinished; it is done again after the next start");
     }
     workers.shutdown().await;
+    if let Err(error) = app.counting.flush(app.store.as_ref()).await {
+        tracing::warn!(%error, "recording counts failed");
+    }
     app.store.close().await;
     tracing::info!("stopped");
     Ok(ended?)
@@ -130,9 +133,7 @@ fn start_workers(app: &Arc<App>, stop: &CancellationToken) -> JoinSet<()> {
     // What may be cut off at any time.
     let mut repeat = |name, work| workers.spawn(repeat(name, app.clone(), stop.clone(), work));
     repeat("search indexes", |app| Box::pin(async move { search::follow(&app.indexes, app.store.as_ref()).await }));
-    repeat("search misses", |app| {
-        Box::pin(async move { search::unanswered::watch(&app.unanswered, app.store.as_ref()).await })
-    });
+    repeat("counting", |app| Box::pin(async move { search::counting::run(&app.counting, app.store.as_ref()).await }));
     repeat("incidents", |app| {
         Box::pin(async move { match incidents::follow(app.broken.clone(), &app.settings.sites).await {} })
     });

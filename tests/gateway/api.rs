@@ -4,6 +4,7 @@ use axum::body::Body;
 use axum::http::Method;
 use deskbell::domain::config::Config;
 use deskbell::domain::question::{Answer as QuestionAnswer, Question};
+use deskbell::gateway::search::import;
 use serde_json::json;
 
 use crate::support::{ORIGIN, gateway, request};
@@ -36,7 +37,8 @@ async fn a_question_comes_with_its_answers_in_reading_order() {
         answers: vec![answer("first", false, false), answer("staff", true, false), answer("accepted", false, true)],
         ..Question::default()
     };
-    gateway.app.store.import("acme", "test", &[question], false).await.unwrap();
+    let store = gateway.app.store.as_ref();
+    import::write(store, "acme", "test", vec![question], import::Prune::Never).await.unwrap();
     let answer = gateway.get("/v1/sites/acme/questions/how%20to%2Fexport%3F").await;
     let bodies: Vec<String> = answer.json()["answers"]
         .as_array()

@@ -2,10 +2,12 @@
 
 use axum::body::Body;
 use axum::http::{Method, StatusCode};
+use deskbell::domain::deflection::{Visits, Worth};
 use deskbell::gateway::clock;
+use deskbell::gateway::store::SearchMiss;
 use serde_json::{Value, json};
 
-use crate::support::{Answer, Gateway, ORIGIN, gateway, import, request};
+use crate::support::{Answer, Gateway, ORIGIN, gateway, import, request, request_from};
 
 const VISITOR: &str = "0123456789abcdef";
 
@@ -22,16 +24,52 @@ async fn count(gateway: &Gateway, visit: &str, name: &str, kind: &str, questions
     assert_eq!(answer.header("access-control-allow-origin"), ORIGIN);
 }
 
+/// Writes what was counted, as the gateway does every second.
+async fn flush(gateway: &Gateway) {
+    gateway.app.counting.flush(gateway.app.store.as_ref()).await.unwrap();
+}
+
+async fn visits(gateway: &Gateway) -> Vec<(String, Visits)> {
+    flush(gateway).await;
+    let counts = gateway.app.store.visit_counts("acme", "").await.unwrap();
+    counts.into_iter().map(|count| (count.kind.to_string(), count.visits)).collect()
+}
+
+async fn questions(gateway: &Gateway) -> Vec<Worth> {
+    flush(gateway).await;
+    let counts = gateway.app.store.question_counts("acme", "", 100).await.unwrap();
+    counts.into_iter().map(|(worth, _)| worth).collect()
+}
+
 #[tokio::test]
 async fn what_becomes_of_questions_is_counted_once_however_often_it_is_told() {
     let gateway = gateway().await;
+    import(&gateway.database(), "acme", &[("a", "Set a cooldown"), ("b", "Change the plan")]).await;
+    let once = Visits { shown: 1, opened: 1, solved: 0, sent: 1, deflected: 0 };
+    let worth = |id: &str| Worth { id: id.into(), opened: 1, ..Worth::default() };
+    // Together, and when what came before is written.
     for _ in 0..3 {
-        count(&gateway, "0123456789abcdef.0", "shown", "question", json!(["a", "b"])).await;
+        for _ in 0..3 {
+            count(&gateway, "0123456789abcdef.0", "shown", "question", json!(["a", "b"])).await;
+            count(&gateway, "0123456789abcdef.0", "opened", "question", json!(["a", "b"])).await;
+        }
+        count(&gateway, "0123456789abcdef.0", "sent", "question", json!([])).await;
+        assert_eq!(visits(&gateway).await, [("question".into(), once)]);
+        assert_eq!(questions(&gateway).await, [worth("a"), worth("b")]);
     }
-    count(&gateway, "0123456789abcdef.0", "sent", "question", json!([])).await;
-    let counts = gateway.app.store.counts("acme", &clock::week(0)).await.unwrap();
-    let told: Vec<(&str, &str)> = counts.iter().map(|one| (one.name.as_str(), one.question.as_str())).collect();
-    assert_eq!(told, [("sent", ""), ("shown", "a"), ("shown", "b")]);
+    let gateway = gateway.restarted().await;
+    count(&gateway, "0123456789abcdef.0", "opened", "question", json!(["a"])).await;
+    assert_eq!(visits(&gateway).await, [("question".into(), once)]);
+    assert_eq!(questions(&gateway).await, [worth("a"), worth("b")]);
+}
+
+#[tokio::test]
+async fn only_questions_that_the_site_has_are_counted() {
+    let gateway = gateway().await;
+    import(&gateway.database(), "acme", &[("a", "Set a cooldown")]).await;
+    import(&gateway.database(), "trusting", &[("b", "Change the plan")]).await;
+    count(&gateway, "0123456789abcdef.0", "opened", "question", json!(["a", "b", "invented"])).await;
+    assert_eq!(questions(&gateway).await, [Worth { id: "a".into(), opened: 1, ..Worth::default() }]);
 }
 
 #[tokio::test]
@@ -57,41 +95,58 @@ async fn an_event_that_is_none_is_refused_with_its_place() {
     ] {
         assert_eq!(post(&gateway, kind, body).await.status.as_u16(), status);
     }
-    assert_eq!(gateway.app.store.counts("acme", "").await.unwrap(), []);
+    assert_eq!(visits(&gateway).await, []);
 }
 
 #[tokio::test]
 async fn counts_that_are_old_are_forgotten() {
     let gateway = gateway().await;
-    count(&gateway, "0123456789abcdef.0", "shown", "question", json!(["a"])).await;
+    import(&gateway.database(), "acme", &[("a", "Set a cooldown")]).await;
+    let once = Visits { shown: 1, opened: 1, deflected: 1, ..Visits::default() };
+    let opened = async || count(&gateway, "0123456789abcdef.0", "opened", "question", json!(["a"])).await;
+    opened().await;
+    assert_eq!(visits(&gateway).await, [("question".into(), once)]);
     let store = &gateway.app.store;
-    store.forget_counts(&clock::week(57)).await.unwrap();
-    assert_eq!(store.counts("acme", "").await.unwrap().len(), 1);
-    store.forget_counts("2999-01-01").await.unwrap();
-    assert_eq!(store.counts("acme", "").await.unwrap(), []);
+    store.forget_counts(&clock::week(57), &clock::week(1)).await.unwrap();
+    opened().await;
+    assert_eq!(visits(&gateway).await, [("question".into(), once)], "who was counted this week is still known");
+    store.forget_counts("2999-01-01", "2999-01-01").await.unwrap();
+    assert_eq!((visits(&gateway).await, questions(&gateway).await), (vec![], vec![]));
+}
+
+async fn search(gateway: &Gateway, peer: &str, visit: &str, query: &str) {
+    let path = format!("/v1/sites/acme/search?lang=en&visit={visit}&q={query}");
+    let answer = gateway.send(request_from(peer, Method::GET, &path).body(Body::empty()).unwrap()).await;
+    assert_eq!(answer.status, StatusCode::OK, "{}", answer.text());
+}
+
+async fn misses(gateway: &Gateway) -> Vec<SearchMiss> {
+    flush(gateway).await;
+    gateway.app.store.search_misses("acme", "").await.unwrap()
 }
 
 #[tokio::test]
-async fn words_that_nobody_answers_are_kept_only_once_three_people_have_searched_for_them() {
+async fn words_that_nobody_answers_are_kept_only_once_three_networks_have_searched_for_them() {
     let gateway = gateway().await;
-    let search = async |visitor: u8, query: &str| {
-        let visit = format!("{visitor:016x}.0");
-        gateway.get(&format!("/v1/sites/acme/search?lang=en&visit={visit}&q={query}")).await;
+    let mut visit = 0;
+    let mut searches = async |peer: &str| {
+        visit += 1;
+        let visit = format!("{visit:016x}.0");
+        // What stands there while somebody types counts for nothing; the last of it does.
+        search(&gateway, peer, &visit, "dark").await;
+        search(&gateway, peer, &visit, "Dark+mode%3F").await;
         visit
     };
-    let kept = async || gateway.app.store.unanswered_since("acme", "").await.unwrap();
-    for visitor in [1, 2, 2] {
-        // What stands there while somebody types counts for nothing; the last of it does.
-        search(visitor, "dark").await;
-        let visit = search(visitor, "Dark+mode%3F").await;
+    for peer in ["192.0.2.1:1", "198.51.100.1:1", "198.51.100.200:1"] {
+        let visit = searches(peer).await;
         count(&gateway, &visit, "sent", "feedback", json!([])).await;
-        assert_eq!(kept().await, []);
+        assert_eq!(misses(&gateway).await, []);
     }
-    let visit = search(3, "dark-mode").await;
-    assert_eq!(kept().await, [], "it may still be typed");
+    let visit = searches("203.0.113.1:1").await;
+    assert_eq!(misses(&gateway).await, [], "it may still be typed");
     count(&gateway, &visit, "sent", "feedback", json!([])).await;
-    let kept = kept().await;
-    assert_eq!((kept.len(), kept[0].words.as_str(), kept[0].visitors), (1, "dark mode", 3));
+    let kept = misses(&gateway).await;
+    assert_eq!((kept.len(), kept[0].words.as_str(), kept[0].people), (1, "dark mode", 3));
 }
 
 #[tokio::test]
@@ -102,11 +157,11 @@ async fn a_search_that_finds_something_in_the_end_is_not_missing_anything() {
     for visitor in 1..4 {
         let visit = format!("{visitor:016x}.0");
         for query in ["zzzqx", "cooldown"] {
-            gateway.get(&format!("/v1/sites/acme/search?visit={visit}&q={query}")).await;
+            search(&gateway, &format!("192.0.{visitor}.1:1"), &visit, query).await;
         }
         count(&gateway, &visit, "sent", "question", json!([])).await;
     }
-    assert_eq!(gateway.app.store.unanswered_since("acme", "").await.unwrap(), []);
+    assert_eq!(misses(&gateway).await, []);
 }
 
 #[tokio::test]
@@ -131,6 +186,7 @@ async fn the_page_of_answers_shows_what_they_are_worth() {
             count(&gateway, &format!("000000000000000{visit}"), name, "bug", json!(["a"])).await;
         }
     }
+    flush(&gateway).await;
     let text = page().await.text();
     assert!(text.contains("50 %"), "{text}");
     assert!(text.contains("Set a &lt;b&gt;cooldown&lt;/b&gt;"), "{text}");

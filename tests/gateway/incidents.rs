@@ -9,7 +9,7 @@ use deskbell::gateway::settings::{self, Overrides};
 use serde_json::{Value, json};
 
 use crate::sources::StandIn;
-use crate::support::{Answer, Gateway, gateway_with, request};
+use crate::support::{Answer, Gateway, gateway_with, request_from};
 
 async fn with(incidents: &str) -> Gateway {
     let site = format!("[sites.broken]\norigins = [\"*\"]\n[sites.broken.incidents]\n{incidents}\n");
@@ -21,7 +21,10 @@ async fn told(gateway: &Gateway) -> Value {
 }
 
 async fn too(gateway: &Gateway, session: Option<u8>, id: &str) -> Answer {
-    let mut request = request(Method::POST, "/v1/sites/broken/incidents").header("content-type", "application/json");
+    // Each session from a network of its own.
+    let peer = format!("192.0.{}.1:1", session.unwrap_or_default());
+    let mut request =
+        request_from(&peer, Method::POST, "/v1/sites/broken/incidents").header("content-type", "application/json");
     if let Some(session) = session {
         request = request.header("deskbell-session", format!("{session:032x}"));
     }

@@ -2,13 +2,21 @@
 
 use std::time::Duration;
 
+use axum::body::Body;
+use axum::http::Method;
 use deskbell::domain::question::Hits;
 use deskbell::gateway::search;
+use deskbell::gateway::search::import::{Prune, json_lines, write};
+use sqlx::{Connection, SqliteConnection};
 
-use crate::support::{Gateway, gateway, import};
+use crate::support::{Gateway, gateway, import, request};
 
 async fn ids(gateway: &Gateway, query: &str) -> Vec<String> {
     let answer = gateway.get(&format!("/v1/sites/acme/search?lang=en&{query}")).await;
+    if answer.status == 503 {
+        assert_eq!(answer.problem().1, "busy");
+        return Vec::new();
+    }
     let hits: Hits = serde_json::from_slice(&answer.body).unwrap();
     hits.hits.into_iter().map(|hit| hit.id).collect()
 }
@@ -53,4 +61,72 @@ async fn what_was_removed_is_found_no_more() {
     import(&gateway.database(), "acme", &[("b", "Change the plan")]).await;
     refresh().await;
     assert_eq!(ids(&gateway, "q=cooldown").await, Vec::<String>::new());
+}
+
+#[tokio::test]
+async fn a_site_with_questions_says_that_it_is_busy_until_its_index_is_built_and_one_without_finds_nothing() {
+    let gateway = gateway().await;
+    import(&gateway.database(), "acme", &[("a", "Set a cooldown")]).await;
+    let gateway = gateway.reopened().await;
+    let search = async |site: &str| {
+        let path = format!("/v1/sites/{site}/search?q=cooldown&visit=0123456789abcdef.0");
+        gateway.send(request(Method::GET, &path).body(Body::empty()).unwrap()).await
+    };
+    for site in ["acme", "trusting"] {
+        let answer = search(site).await;
+        assert_eq!((answer.problem(), answer.header("retry-after")), ((503, "busy".into()), "1"), "{site}");
+    }
+    gateway.app.indexes.refresh(gateway.app.store.as_ref()).await.unwrap();
+    assert_eq!(ids(&gateway, "q=cooldown").await, ["a"]);
+    assert_eq!(search("trusting").await.status, 200);
+    gateway.app.counting.flush(gateway.app.store.as_ref()).await.unwrap();
+    assert_eq!(gateway.app.store.search_misses("acme", "").await.unwrap(), []);
+}
+
+#[tokio::test]
+async fn a_question_that_cannot_be_read_is_left_out_and_its_site_and_the_others_are_searched() {
+    let gateway = gateway().await;
+    import(&gateway.database(), "acme", &[("a", "Set a cooldown"), ("b", "A cooldown for all")]).await;
+    import(&gateway.database(), "trusting", &[("c", "Set a cooldown")]).await;
+    let mut database = SqliteConnection::connect(&format!("sqlite:{}", gateway.database().display())).await.unwrap();
+    sqlx::query("UPDATE questions SET question = '{' WHERE id = 'a'").execute(&mut database).await.unwrap();
+    gateway.app.indexes.refresh(gateway.app.store.as_ref()).await.unwrap();
+    assert_eq!(ids(&gateway, "q=cooldown").await, ["b"]);
+    assert!(gateway.get("/v1/sites/trusting/search?q=cooldown").await.text().contains("\"c\""));
+    // Also where it was fine before.
+    sqlx::query("UPDATE questions SET question = '{', revision = 2 WHERE id = 'b'")
+        .execute(&mut database)
+        .await
+        .unwrap();
+    import(&gateway.database(), "acme", &[("a", "Set no cooldown"), ("c", "Another cooldown")]).await;
+    gateway.app.indexes.refresh(gateway.app.store.as_ref()).await.unwrap();
+    let mut found = ids(&gateway, "q=cooldown").await;
+    found.sort();
+    assert_eq!(found, ["a", "c"]);
+}
+
+#[tokio::test]
+async fn many_imports_one_after_the_other_leave_the_index_that_one_of_all_would_build() {
+    let gateway = gateway().await;
+    let store = gateway.app.store.as_ref();
+    for round in 0..30_usize {
+        let questions: Vec<String> = (0..20)
+            .filter(|n| (n + round) % 3 > 0)
+            .map(|n| {
+                let title = format!("Invoice {n} of chart {}", (n * round) % 7);
+                serde_json::json!({ "id": format!("q{n}"), "title": title, "body": "cooldown ".repeat(round % 4) })
+                    .to_string()
+            })
+            .collect();
+        let questions = json_lines(&questions.join("\n")).questions;
+        write(store, "acme", "test", questions.clone(), Prune::Forced).await.unwrap();
+        gateway.app.indexes.refresh(store).await.unwrap();
+        let anew = search::Indexes::default();
+        anew.refresh(store).await.unwrap();
+        for query in ["invoice", "chart 3", "cooldown", "invoice 7 of chart 1"] {
+            let found = gateway.app.indexes.search("acme", query, 20).unwrap();
+            assert_eq!(found, anew.search("acme", query, 20).unwrap(), "{round} {query}");
+            assert!(found.len() <= questions.len());
+        }
+    }
 }

@@ -12,6 +12,7 @@ use base64::Engine;
 use base64::prelude::BASE64_URL_SAFE_NO_PAD;
 use deskbell::gateway::app::{self, App};
 use deskbell::gateway::routes;
+use deskbell::gateway::search;
 use deskbell::gateway::settings::{self, Overrides};
 use deskbell::gateway::store::{Store, StoredTicket, View};
 use http_body_util::BodyExt;
@@ -78,13 +79,20 @@ pub async fn gateway_with(lines: &str, overrides: Overrides) -> Gateway {
     open(tempfile::tempdir().unwrap(), lines, overrides).await
 }
 
-async fn open(folder: TempDir, lines: &str, overrides: Overrides) -> Gateway {
+/// A gateway that has built no index yet.
+async fn open_without_indexes(folder: TempDir, lines: &str, overrides: Overrides) -> Gateway {
     let file = folder.path().join("deskbell.toml");
     std::fs::write(&file, format!("{lines}\n{SITES}")).unwrap();
     let database = Some(format!("sqlite:{}", folder.path().join("test.db").display()));
     let settings = settings::load(&Overrides { config: Some(file), database, ..overrides }).unwrap();
     let app = app::open(settings).await.unwrap();
     Gateway { router: routes::router(app.clone()), app, folder }
+}
+
+async fn open(folder: TempDir, lines: &str, overrides: Overrides) -> Gateway {
+    let gateway = open_without_indexes(folder, lines, overrides).await;
+    gateway.app.indexes.refresh(gateway.app.store.as_ref()).await.unwrap();
+    gateway
 }
 
 impl Gateway {
@@ -115,6 +123,12 @@ impl Gateway {
     /// A connection of its own to the database.
     pub async fn connection(&self) -> SqliteConnection {
         SqliteConnection::connect(&format!("sqlite:{}", self.database().display())).await.unwrap()
+    }
+
+    /// Stops it and starts another on the same files, which has built no index yet.
+    pub async fn reopened(self) -> Gateway {
+        self.app.store.close().await;
+        open_without_indexes(self.folder, "", Overrides::default()).await
     }
 
     pub fn database(&self) -> std::path::PathBuf {
@@ -158,7 +172,12 @@ impl Answer {
 }
 
 pub fn request(method: Method, path: &str) -> axum::http::request::Builder {
-    let local: SocketAddr = "127.0.0.1:50000".parse().unwrap();
+    request_from("127.0.0.1:50000", method, path)
+}
+
+/// A request from an address and port.
+pub fn request_from(peer: &str, method: Method, path: &str) -> axum::http::request::Builder {
+    let local: SocketAddr = peer.parse().unwrap();
     Request::builder().method(method).uri(path).header("host", "localhost:8383").extension(ConnectInfo(local))
 }
 
@@ -197,7 +216,7 @@ pub async fn import(database: &Path, site: &str, questions: &[(&str, &str)]) {
     let store = deskbell::gateway::store::SqliteStore::open(database).await.unwrap();
     let lines: String =
         questions.iter().map(|(id, title)| format!("{}\n", json!({ "id": id, "title": title }))).collect();
-    let reading = deskbell::gateway::search::import::json_lines(&lines);
-    store.import(site, "test", &reading.questions, true).await.unwrap();
+    let reading = search::import::json_lines(&lines);
+    search::import::write(&store, site, "test", reading.questions, search::import::Prune::Limited).await.unwrap();
     store.close().await;
 }

@@ -4,10 +4,13 @@
 //! question has counts as the words that may have been meant.
 
 mod build;
+#[cfg(not(target_arch = "wasm32"))]
+mod corpus;
 mod evidence;
 pub mod folding;
 mod languages;
 mod marks;
+mod packed;
 mod plain;
 mod query;
 mod score;
@@ -20,6 +23,8 @@ mod vocabulary;
 mod words;
 
 pub use build::table;
+#[cfg(not(target_arch = "wasm32"))]
+pub use corpus::Corpus;
 pub use languages::{Language, is_vague};
 pub use marks::marked;
 pub use plain::plain_text;
@@ -28,6 +33,8 @@ pub use snowball::Snowball;
 pub use stems::{Stems, Table};
 #[cfg(not(target_arch = "wasm32"))]
 pub use words::{Piece, words};
+
+use std::sync::Arc;
 
 use self::evidence::{Asked, Evidence};
 use self::folding::fold;
@@ -61,7 +68,7 @@ pub fn is_stop_word(word: &str) -> bool {
 
 /// Questions, ready to be searched.
 pub struct Index {
-    questions: Vec<Stored>,
+    questions: Vec<Arc<Stored>>,
     /// How much each question counts for itself.
     standings: Vec<f32>,
     vocabulary: Vocabulary,

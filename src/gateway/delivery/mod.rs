@@ -12,7 +12,7 @@ pub mod follow;
 mod lines;
 mod patience;
 mod prompt;
-mod public;
+pub mod public;
 mod signature;
 pub mod slack;
 mod target;

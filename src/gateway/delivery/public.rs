@@ -1,7 +1,11 @@
 //! Which addresses of the internet are everybody's: not those of this computer, of somebody's own network, of examples, or of the machine
 //! room, where a service tells secrets to whoever asks it.
 
-use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
+use std::io;
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
+
+use reqwest::Url;
+use reqwest::dns::{Addrs, Name, Resolve, Resolving};
 
 /// Blocks that are nobody's on the internet (IANA, Special-Purpose Address Registries), each with the length of its prefix.
 const NOT_PUBLIC_V4: &[(Ipv4Addr, u32)] = &[
@@ -50,6 +54,44 @@ pub fn is_public(address: IpAddr) -> bool {
             is_in_v6(address, GLOBAL_V6) && !NOT_PUBLIC_V6.iter().any(|block| is_in_v6(address, *block))
         }
     }
+}
+
+/// Looks names up, and keeps to those of their addresses that are everybody's. What it gives is what is connected to, so that a name cannot
+/// stand for something else by then.
+#[derive(Clone, Copy, Debug)]
+pub struct PublicOnly {
+    /// Whether the name `localhost` may stand for this computer, for whoever has seen to it that only the configuration names it.
+    pub localhost: bool,
+}
+
+impl Resolve for PublicOnly {
+    fn resolve(&self, name: Name) -> Resolving {
+        let private = self.localhost && name.as_str() == "localhost";
+        Box::pin(async move {
+            let found = addresses(name.as_str(), 0, private).await?;
+            Ok(Box::new(found.into_iter()) as Addrs)
+        })
+    }
+}
+
+/// The addresses of a name; with `private` also those that are not everybody's.
+pub async fn addresses(host: &str, port: u16, private: bool) -> io::Result<Vec<SocketAddr>> {
+    let found = tokio::net::lookup_host((host, port)).await?;
+    let found: Vec<SocketAddr> = found.filter(|address| private || is_public(address.ip())).collect();
+    match found.is_empty() {
+        true => Err(io::Error::other(not_public(host))),
+        false => Ok(found),
+    }
+}
+
+/// What is said of a host that is not everybody's.
+pub fn not_public(host: &str) -> String {
+    format!("{host} is on this computer or in a private network")
+}
+
+/// The address of a host that is no name.
+pub fn literal(url: &Url) -> Option<IpAddr> {
+    url.host_str()?.trim_matches(['[', ']']).parse().ok()
 }
 
 fn is_in_v4(address: Ipv4Addr, (block, length): (Ipv4Addr, u32)) -> bool {

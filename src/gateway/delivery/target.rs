@@ -2,12 +2,10 @@
 //! between, and not where an answer leads.
 
 use std::fmt;
-use std::io;
-use std::net::{IpAddr, SocketAddr};
+use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
-use reqwest::dns::{Addrs, Name, Resolve, Resolving};
 use reqwest::header::{HeaderMap, RETRY_AFTER};
 use reqwest::redirect::Policy;
 use reqwest::{StatusCode, Url};
@@ -18,7 +16,7 @@ use tokio::net::TcpStream;
 use tokio::time::timeout;
 use tokio_rustls::TlsConnector;
 
-use super::public::is_public;
+use super::public::{PublicOnly, addresses, is_public, literal, not_public};
 use super::{Failure, Finding};
 use crate::gateway::fetch;
 
@@ -68,7 +66,8 @@ impl Target {
             .timeout(ANSWER)
             .redirect(Policy::none());
         // A proxy would look the name up by itself, and what is checked here would say nothing.
-        let client = if private { client } else { client.no_proxy().dns_resolver(Arc::new(PublicOnly)) };
+        let client =
+            if private { client } else { client.no_proxy().dns_resolver(Arc::new(PublicOnly { localhost: false })) };
         let http = client.build().map_err(|error| fetch::told(&error))?;
         Ok(Target { url, http, private })
     }
@@ -130,38 +129,6 @@ impl Target {
     }
 }
 
-/// Looks names up, and keeps to those of their addresses that are everybody's. What it gives is what is connected to, so that a name cannot
-/// stand for something else by then.
-#[derive(Debug)]
-struct PublicOnly;
-
-impl Resolve for PublicOnly {
-    fn resolve(&self, name: Name) -> Resolving {
-        Box::pin(async move {
-            let found = addresses(name.as_str(), 0, false).await?;
-            Ok(Box::new(found.into_iter()) as Addrs)
-        })
-    }
-}
-
-async fn addresses(host: &str, port: u16, private: bool) -> io::Result<Vec<SocketAddr>> {
-    let found = tokio::net::lookup_host((host, port)).await?;
-    let found: Vec<SocketAddr> = found.filter(|address| private || is_public(address.ip())).collect();
-    match found.is_empty() {
-        true => Err(io::Error::other(not_public(host))),
-        false => Ok(found),
-    }
-}
-
-fn not_public(what: &str) -> String {
-    format!("{what} is on this computer or in a private network")
-}
-
-/// The address of a host that is no name.
-fn literal(url: &Url) -> Option<IpAddr> {
-    url.host_str()?.trim_matches(['[', ']']).parse().ok()
-}
-
 fn after(headers: &HeaderMap) -> Option<Duration> {
     let after = headers.get(RETRY_AFTER)?.to_str().ok()?;
     Some(fetch::retry_after(after)?.min(WAIT_MAX))
@@ -191,6 +158,8 @@ fn word(body: &[u8]) -> &str {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    use std::io;
 
     use axum::Router;
     use axum::http::header;

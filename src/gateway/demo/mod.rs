@@ -33,7 +33,7 @@ pub async fn import(store: &dyn Store) -> Result<(), StoreError> {
     for note in &reading.bad {
         tracing::error!("the demo's questions: {note}");
     }
-    store.import(SITE, SITE, &reading.questions, true).await?;
+    import::write(store, SITE, SITE, reading.questions, import::Prune::Forced).await?;
     Ok(())
 }
 

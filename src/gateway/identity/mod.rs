@@ -5,7 +5,6 @@ mod session;
 mod token;
 
 use axum::http::{HeaderMap, header};
-use sha2::{Digest, Sha256};
 
 use super::problem::Refusal;
 use super::settings::Site;
@@ -30,16 +29,6 @@ impl Who {
             (Some(person), _) => Some(Reader::Person(&person.user.id)),
             (None, session) => session.as_ref().map(Reader::Session),
         }
-    }
-}
-
-impl Who {
-    /// Tells one from another, and nothing else; `None` where nobody says who it is.
-    pub fn digest(&self) -> Option<[u8; 32]> {
-        self.reader().map(|reader| match reader {
-            Reader::Person(id) => Sha256::digest(id).into(),
-            Reader::Session(session) => *session,
-        })
     }
 }
 

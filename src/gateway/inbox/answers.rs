@@ -6,25 +6,24 @@ use maud::{Markup, html};
 
 use super::super::app::App;
 use super::super::clock;
-use super::super::store::{EventCount, StoreError, Unanswered};
+use super::super::store::{SearchMiss, StoreError, WeekOfKind};
 use super::page::{self, Frame};
 use super::{times, words};
-use crate::domain::deflection::{self, Happened, Visits, Worth};
+use crate::domain::deflection::Worth;
 use crate::domain::markdown::safe_url;
 use crate::domain::question::Question;
-use crate::domain::ticket::Kind;
 
 /// How many weeks are shown.
 const WEEKS: u32 = 8;
 /// How many questions are shown.
-const QUESTIONS: usize = 30;
+const QUESTIONS: u32 = 30;
 
 /// What is known of one site.
 struct Site {
     name: String,
-    weeks: Vec<((String, String), Visits)>,
+    weeks: Vec<WeekOfKind>,
     worth: Vec<(Worth, Option<Question>)>,
-    unanswered: Vec<Unanswered>,
+    search_misses: Vec<SearchMiss>,
 }
 
 /// The page.
@@ -49,20 +48,10 @@ pub async fn page(app: &App, frame: &Frame<'_>) -> Result<Markup, StoreError> {
 
 async fn read(app: &App, name: &str) -> Result<Site, StoreError> {
     let since = clock::week(WEEKS - 1);
-    let counts = app.store.counts(name, &since).await?;
-    let happened: Vec<Happened> = counts.iter().map(happened).collect();
-    let mut worth = Vec::new();
-    for one in deflection::by_question(&happened).into_iter().take(QUESTIONS) {
-        let question = app.store.question(name, &one.id).await?;
-        worth.push((one, question));
-    }
-    let unanswered = app.store.unanswered_since(name, &since).await?;
-    Ok(Site { name: name.into(), weeks: deflection::by_week(&happened), worth, unanswered })
-}
-
-fn happened(count: &EventCount) -> Happened<'_> {
-    let EventCount { week, visit, name, kind, question } = count;
-    Happened { week, visit, name, kind, question }
+    let weeks = app.store.visit_counts(name, &since).await?;
+    let worth = app.store.question_counts(name, &since, QUESTIONS).await?;
+    let search_misses = app.store.search_misses(name, &since).await?;
+    Ok(Site { name: name.into(), weeks, worth, search_misses })
 }
 
 fn section(site: &Site) -> Markup {
@@ -90,30 +79,30 @@ fn section(site: &Site) -> Markup {
                 @else { (questions(&site.worth)) }
             }
         }
-        @if !site.weeks.is_empty() || !site.unanswered.is_empty() {
+        @if !site.weeks.is_empty() || !site.search_misses.is_empty() {
             section.card.counts aria-label="Searches without an answer" {
                 h2 { "What people searched for and did not find" }
-                p.muted { "Only what at least three people searched for in a week, without secrets." }
-                @if site.unanswered.is_empty() { p { "Nothing." } }
-                @else { (searches(&site.unanswered)) }
+                p.muted { "Only what at least three people (networks, or customers who are signed in) searched for in a week, without secrets." }
+                @if site.search_misses.is_empty() { p { "Nothing." } }
+                @else { (searches(&site.search_misses)) }
             }
         }
     }
 }
 
-fn weeks(weeks: &[((String, String), Visits)]) -> Markup {
+fn weeks(weeks: &[WeekOfKind]) -> Markup {
     // A week is said once, on the first of its lines.
-    let mut said: BTreeMap<&str, usize> = BTreeMap::new();
-    for (line, ((week, _), _)) in weeks.iter().enumerate() {
-        said.entry(week).or_insert(line);
+    let mut first_lines: BTreeMap<&str, usize> = BTreeMap::new();
+    for (line, WeekOfKind { week, .. }) in weeks.iter().enumerate() {
+        first_lines.entry(week).or_insert(line);
     }
     table(
         &["Week of", "Kind", "Shown", "Opened", "Solved", "Ticket sent", "Deflected"],
         html! {
-            @for (line, ((week, kind), visits)) in weeks.iter().enumerate() {
+            @for (line, WeekOfKind { week, kind, visits }) in weeks.iter().enumerate() {
                 tr {
-                    th scope="row" { span.again[said.get(week.as_str()) != Some(&line)] { (times::day(week)) } }
-                    td { @if let Some(kind) = Kind::from_word(kind) { (words::kind(kind)) } }
+                    th scope="row" { span.again[first_lines.get(week.as_str()) != Some(&line)] { (times::day(week)) } }
+                    td { (words::kind(*kind)) }
                     @for count in [visits.shown, visits.opened, visits.solved, visits.sent] { td.number { (count) } }
                     td.number { @if let Some(rate) = visits.rate() { (rate) " %" } @else { "–" } }
                 }
@@ -144,14 +133,14 @@ fn title(worth: &Worth, question: Option<&Question>) -> Markup {
     }
 }
 
-fn searches(searches: &[Unanswered]) -> Markup {
+fn searches(searches: &[SearchMiss]) -> Markup {
     table(
         &["Searched for", "People", "Last"],
         html! {
             @for search in searches {
                 tr {
                     th scope="row" { bdi { (search.words) } }
-                    td.number { (search.visitors) }
+                    td.number { (search.people) }
                     td { (times::minute(&search.last_at)) }
                 }
             }

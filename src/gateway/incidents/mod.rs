@@ -90,7 +90,7 @@ pub async fn follow(broken: Broken, sites: &BTreeMap<String, Site>) -> Infallibl
 }
 
 async fn ask(broken: &Broken, site: &str, page: &StatusPage) -> Infallible {
-    let fetcher = Fetcher::new(LIMITS);
+    let fetcher = Fetcher::new(LIMITS, page.private);
     let mut heard = Instant::now();
     loop {
         let answer = match &fetcher {

@@ -10,6 +10,9 @@ use crate::domain::incident::{Event, Incident};
 const TITLE_MAX: usize = 200;
 /// How many incidents are kept.
 const INCIDENTS_MAX: usize = 10;
+/// The longest id and the longest address of an incident, in bytes; one with a longer id is left out.
+const ID_MAX: usize = 300;
+const URL_MAX: usize = 2_000;
 
 /// A status page.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -18,6 +21,8 @@ pub struct StatusPage {
     pub maker: Maker,
     /// Where its summary is.
     pub url: Url,
+    /// Whether it may be in one's own network.
+    pub private: bool,
 }
 
 /// Who made a status page.
@@ -31,7 +36,7 @@ pub enum Maker {
 }
 
 /// The summary of a status page at an address.
-pub fn address(maker: Maker, page: &str) -> Result<StatusPage, SourceError> {
+pub fn address(maker: Maker, page: &str, private: bool) -> Result<StatusPage, SourceError> {
     let mut url = source_url(page)?;
     let path = match maker {
         Maker::Statuspage => "api/v2/summary.json",
@@ -39,7 +44,7 @@ pub fn address(maker: Maker, page: &str) -> Result<StatusPage, SourceError> {
     };
     url.set_query(None);
     url.set_path(&format!("{}/{path}", url.path().trim_end_matches('/')));
-    Ok(StatusPage { maker, url })
+    Ok(StatusPage { maker, url, private })
 }
 
 impl StatusPage {
@@ -49,7 +54,7 @@ impl StatusPage {
             Maker::Statuspage => fetcher.json::<Statuspage>(&self.url).await?.incidents(),
             Maker::Instatus => fetcher.json::<Instatus>(&self.url).await?.incidents(),
         };
-        incidents.retain(|incident| !incident.id.is_empty() && !incident.title.is_empty());
+        incidents.retain(|incident| (1..=ID_MAX).contains(&incident.id.len()) && !incident.title.is_empty());
         incidents.truncate(INCIDENTS_MAX);
         Ok(incidents)
     }
@@ -141,7 +146,7 @@ fn incident(id: String, kind: Event, title: &str, url: Option<String>, started_a
         id,
         kind,
         title: title.trim().chars().take(TITLE_MAX).collect(),
-        url: url.and_then(|url| web_address(&url)).unwrap_or_default(),
+        url: url.and_then(|url| web_address(&url)).filter(|url| url.len() <= URL_MAX).unwrap_or_default(),
         started_at: started_at.filter(|at| at.parse::<jiff::Timestamp>().is_ok()),
         affected: 0,
     }
@@ -216,8 +221,8 @@ mod tests {
             ("https://status.x.example/", Maker::Statuspage, "https://status.x.example/api/v2/summary.json"),
             ("https://x.example/status?a=b", Maker::Instatus, "https://x.example/status/summary.json"),
         ] {
-            assert_eq!(address(maker, page).unwrap().url.as_str(), summary);
+            assert_eq!(address(maker, page, false).unwrap().url.as_str(), summary);
         }
-        assert!(address(Maker::Instatus, "http://status.x.example").is_err());
+        assert!(address(Maker::Instatus, "http://status.x.example", false).is_err());
     }
 }

@@ -7,10 +7,12 @@ use axum::extract::{Path, State};
 use axum::http::{HeaderMap, StatusCode};
 
 use super::super::app::App;
+use super::super::guard::Client;
+use super::super::json;
 use super::super::problem::Refusal;
-use super::super::{clock, json};
+use super::super::pseudonym::Counted;
 use super::body;
-use crate::domain::event::{Event, What};
+use crate::domain::event::Event;
 
 /// The largest body, in bytes.
 const BODY_MAX: usize = 8 * 1024;
@@ -19,11 +21,12 @@ const BODY_MAX: usize = 8 * 1024;
 pub async fn answer(
     State(app): State<Arc<App>>,
     Path(name): Path<String>,
+    client: Client,
     headers: HeaderMap,
     body: Body,
 ) -> Result<StatusCode, Refusal> {
     let body = body::json_or_text(&headers, body).await;
-    super::site(&app, &name)?;
+    let site = super::site(&app, &name)?;
     let body = body?;
     if body.len() > BODY_MAX {
         return Err(Refusal::TooLarge(BODY_MAX));
@@ -33,9 +36,6 @@ pub async fn answer(
     if !errors.is_empty() {
         return Err(Refusal::Invalid(errors));
     }
-    app.store.count(&name, &clock::week(0), &event).await?;
-    if event.name == What::Sent {
-        app.unanswered.keep(app.store.as_ref(), |site, visit| site == name && visit == event.visit).await?;
-    }
+    app.counting.add_event(&name, event, &Counted::sender(&client, &headers, &name, site));
     Ok(StatusCode::ACCEPTED)
 }

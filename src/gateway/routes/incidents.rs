@@ -9,7 +9,9 @@ use axum::http::{HeaderMap, StatusCode, header};
 use axum::response::IntoResponse;
 
 use super::super::app::App;
+use super::super::guard::Client;
 use super::super::problem::Refusal;
+use super::super::pseudonym::Counted;
 use super::super::{clock, identity, incidents, json};
 use super::body;
 use crate::domain::incident::{Affected, Incidents};
@@ -21,22 +23,24 @@ pub async fn list(State(app): State<Arc<App>>, Path(name): Path<String>) -> Resu
     Ok(([(header::CACHE_CONTROL, "public, max-age=30")], Json(Incidents { incidents })))
 }
 
-/// Somebody has it too.
+/// Somebody has it too: a person whom the host has signed counts once, and everybody else once a network and day.
 pub async fn affected(
     State(app): State<Arc<App>>,
     Path(name): Path<String>,
+    client: Client,
     headers: HeaderMap,
     body: Body,
 ) -> Result<impl IntoResponse, Refusal> {
     let body = body::json(&headers, body).await;
     let site = super::site(&app, &name)?;
     let body = body?;
-    let who = identity::who(&headers, &name, site)?.digest().ok_or(Refusal::Unidentified)?;
+    identity::who(&headers, &name, site)?.reader().ok_or(Refusal::Unidentified)?;
     let Affected { id } = json::parse(&body)?;
     if !app.broken.at(&name).iter().any(|incident| incident.id == id) {
         return Err(Refusal::NotFound(": no such incident, or it is over".into()));
     }
-    app.store.affect(&name, &id, &who, &clock::now()).await?;
+    let who = Counted::sender(&client, &headers, &name, site);
+    app.store.affect(&name, &id, &app.counting.affected(&name, &who), &clock::now()).await?;
     let incident = incidents::counted(&app, &name).await?.into_iter().find(|incident| incident.id == id);
     Ok((StatusCode::ACCEPTED, [(header::CACHE_CONTROL, "no-store")], Json(incident)))
 }

@@ -141,10 +141,22 @@ fn calls(generator: &mut SchemaGenerator) -> Vec<Call> {
             ..get("/search", "Questions that match, best first. What was asked for is never logged.", schema::<Hits>(g))
         },
         get("/questions/{id}", "One question; its answers are markdown.", schema::<Question>(g)),
-        post("/events", "Counts what becomes of questions.", schema::<Event>(g), "202", None),
+        post(
+            "/events",
+            "Counts what becomes of questions: each visit once, questions only where the site has them.",
+            schema::<Event>(g),
+            "202",
+            None,
+        ),
         get("/incidents", "What is broken now.", schema::<Incidents>(g)),
         mine(
-            post("/incidents", "Somebody has it too.", schema::<Affected>(g), "202", Some(schema::<Incident>(g))),
+            post(
+                "/incidents",
+                "Somebody has it too: a signed person counts once, everybody else once a network and day.",
+                schema::<Affected>(g),
+                "202",
+                Some(schema::<Incident>(g)),
+            ),
             &["400", "401", "404", "415", "422"],
         ),
         mine(

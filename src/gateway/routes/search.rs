@@ -5,13 +5,15 @@ use std::sync::Arc;
 use axum::Json;
 use axum::extract::rejection::QueryRejection;
 use axum::extract::{Path, Query, State};
-use axum::http::header;
+use axum::http::{HeaderMap, header};
 use axum::response::IntoResponse;
 use serde::Deserialize;
 
 use super::super::app::App;
+use super::super::guard::Client;
 use super::super::problem::Refusal;
-use super::super::search::LIMIT_DEFAULT;
+use super::super::pseudonym::Counted;
+use super::super::search::{LIMIT_DEFAULT, NotReady};
 use crate::domain::event::is_visit;
 use crate::domain::question::Hits;
 use crate::domain::redaction::Rules;
@@ -32,11 +34,13 @@ pub struct Parameters {
 pub async fn answer(
     State(app): State<Arc<App>>,
     Path(name): Path<String>,
+    client: Client,
+    headers: HeaderMap,
     parameters: Result<Query<Parameters>, QueryRejection>,
 ) -> Result<impl IntoResponse, Refusal> {
     let site = super::site(&app, &name)?;
     let Query(Parameters { q, limit, visit }) = parameters.map_err(|error| Refusal::InvalidQuery(error.body_text()))?;
-    let hits = app.indexes.search(&name, &q, limit.unwrap_or(LIMIT_DEFAULT));
+    let hits = app.indexes.search(&name, &q, limit.unwrap_or(LIMIT_DEFAULT)).map_err(|NotReady| Refusal::Busy)?;
     if is_visit(&visit) {
         let redact = &site.config.redact;
         let rules = Rules {
@@ -46,7 +50,8 @@ pub async fn answer(
             own_emails: Vec::new(),
         };
         let missing = if hits.is_empty() { unanswered::words(&q, &rules) } else { None };
-        app.unanswered.note(&name, &visit, missing);
+        let who = Counted::sender(&client, &headers, &name, site);
+        app.counting.add_search(&name, &visit, &who, missing);
     }
     // What somebody typed is part of the address; no cache on the way needs to remember it.
     Ok(([(header::CACHE_CONTROL, "no-store")], Json(Hits { hits })))

@@ -1,72 +1,253 @@
-//! The search indexes in memory, kept in step with the store.
+//! The search indexes in memory, kept in step with the store: what has changed is read, off the threads that answer requests.
 
+pub mod counting;
 pub mod import;
 pub mod static_index;
-pub mod unanswered;
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::{Arc, PoisonError, RwLock};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
-use super::store::{Store, StoreError};
-use crate::domain::question::Hit;
-use crate::domain::ranking::{Index, Snowball};
+use futures_util::StreamExt;
+use futures_util::stream;
+use tokio::sync::Mutex;
+
+use super::store::{QuestionRow, Questions, Revision, RevisionRange, Store, StoreError};
+use crate::domain::question::{Hit, Question};
+use crate::domain::ranking::{Corpus, Index, Snowball};
 
 /// How many hits a search gives that names no number.
 pub const LIMIT_DEFAULT: usize = 5;
 /// How often the store is asked whether questions have changed, so that an import by another process is seen.
-const LOOK: Duration = Duration::from_secs(1);
+const POLL_EVERY: Duration = Duration::from_secs(1);
+/// How many questions are read at a time.
+const PAGE: u32 = 500;
+/// How many sites are built side by side, so that a large one does not keep the others waiting.
+const BUILDS: usize = 2;
+/// An index is built anew for so small a part of the time, whatever changes: after a build that took a second, three pass.
+const REST: u32 = 3;
+/// How long a site is left alone whose index cannot be built.
+const FAILED_REST: Duration = Duration::from_secs(60);
 
 /// The index of every site. Searches go on in the old one while a new one is built.
 #[derive(Debug, Default)]
 pub struct Indexes {
-    sites: RwLock<HashMap<String, Current>>,
+    sites: RwLock<HashMap<String, Arc<Index>>>,
+    /// What the indexes are built of; none until the store has been asked for the first time.
+    builds: Mutex<Builds>,
+    /// The sites that have questions; none until it is known which.
+    known: RwLock<Option<BTreeMap<String, Revision>>>,
 }
 
-#[derive(Clone, Debug)]
-struct Current {
-    revision: i64,
-    index: Arc<Index>,
+#[derive(Debug, Default)]
+struct Builds {
+    /// What the store said when it was asked last whether anything has changed.
+    changes: Option<i64>,
+    sites: HashMap<String, Build>,
 }
+
+/// What an index is built of.
+#[derive(Debug, Default)]
+struct Build {
+    /// The revision that it is up to; none until it was built once.
+    revision: Option<i64>,
+    corpus: Corpus,
+    /// Until when it is left alone.
+    rest_until: Option<Instant>,
+}
+
+/// A site's index is not there yet.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("the index of this site is being built")]
+pub struct NotReady;
 
 impl Indexes {
     /// The questions of a site that match best; none where there are no questions.
-    pub fn search(&self, site: &str, query: &str, limit: usize) -> Vec<Hit> {
-        self.current(site).map(|current| current.index.search(query, limit)).unwrap_or_default()
+    pub fn search(&self, site: &str, query: &str, limit: usize) -> Result<Vec<Hit>, NotReady> {
+        let index = self.sites.read().unwrap_or_else(PoisonError::into_inner).get(site).cloned();
+        match index {
+            Some(index) => Ok(index.search(query, limit)),
+            None if self.has_questions(site) => Err(NotReady),
+            None => Ok(Vec::new()),
+        }
     }
 
-    /// Builds anew what has changed in the store.
+    /// Whether a site may have questions; until the store was asked, every one may.
+    fn has_questions(&self, site: &str) -> bool {
+        let known = self.known.read().unwrap_or_else(PoisonError::into_inner);
+        known.as_ref().is_none_or(|known| known.contains_key(site))
+    }
+
+    /// Brings the indexes up to what is in the store. A site that fails keeps no other waiting.
     pub async fn refresh(&self, store: &dyn Store) -> Result<(), StoreError> {
-        for (site, revision) in store.revisions().await? {
-            if self.current(&site).is_some_and(|current| current.revision == revision) {
-                continue;
-            }
-            let (revision, questions) = store.questions(&site).await?;
-            let built = tokio::task::spawn_blocking(move || Index::build(&questions, Snowball)).await;
-            let Ok(index) = built else {
-                tracing::error!(site, "the index could not be built");
-                continue;
-            };
-            tracing::info!(site, revision, questions = index.len(), "the index is built");
-            let current = Current { revision, index: Arc::new(index) };
-            self.sites.write().unwrap_or_else(PoisonError::into_inner).insert(site, current);
+        self.bring_up(store, true).await
+    }
+
+    /// With `at_once` also those that were built lately.
+    async fn bring_up(&self, store: &dyn Store, at_once: bool) -> Result<(), StoreError> {
+        let mut builds = self.builds.lock().await;
+        let changes = store.question_changes().await?;
+        if builds.changes == Some(changes) {
+            return Ok(());
         }
+        let revisions = store.revisions().await?;
+        *self.known.write().unwrap_or_else(PoisonError::into_inner) = Some(revisions.clone());
+        let due: Vec<_> = revisions
+            .into_iter()
+            .map(|(site, revision)| {
+                let build = builds.sites.remove(&site).unwrap_or_default();
+                self.bring_site_up(store, site, revision, build, at_once)
+            })
+            .collect();
+        let built: Vec<(String, Build, bool)> = stream::iter(due).buffer_unordered(BUILDS).collect().await;
+        let is_done = built.iter().all(|(_, _, is_done)| *is_done);
+        builds.sites = built.into_iter().map(|(site, build, _)| (site, build)).collect();
+        // What is not done is looked at again, whether anything else changes or not.
+        builds.changes = is_done.then_some(changes);
         Ok(())
     }
 
-    fn current(&self, site: &str) -> Option<Current> {
-        self.sites.read().unwrap_or_else(PoisonError::into_inner).get(site).cloned()
+    /// The build after it, and whether it is up to the revision.
+    async fn bring_site_up(
+        &self,
+        store: &dyn Store,
+        site: String,
+        revision: Revision,
+        build: Build,
+        at_once: bool,
+    ) -> (String, Build, bool) {
+        if build.revision == Some(revision.current) {
+            return (site, build, true);
+        }
+        let rests = build.rest_until.is_some_and(|until| Instant::now() < until);
+        if rests && !at_once {
+            return (site, build, false);
+        }
+        let (start, since) = (Instant::now(), build.revision);
+        match bring_up_to(store, &site, revision, build).await {
+            Ok((mut build, index)) => {
+                let took = start.elapsed();
+                tracing::info!(
+                    site,
+                    revision = revision.current,
+                    ?since,
+                    questions = index.len(),
+                    ?took,
+                    "index built"
+                );
+                build.rest_until = Some(Instant::now() + took * REST);
+                self.sites.write().unwrap_or_else(PoisonError::into_inner).insert(site.clone(), Arc::new(index));
+                (site, build, true)
+            }
+            Err(error) => {
+                tracing::error!(site, revision = revision.current, %error, "index build failed");
+                // What was read of it is lost, and is read whole the next time; searches go on in the old one.
+                let rest_until = Some(Instant::now() + FAILED_REST);
+                (site, Build { rest_until, ..Build::default() }, false)
+            }
+        }
+    }
+}
+
+/// Why an index is not built.
+#[derive(Debug, thiserror::Error)]
+enum BuildError {
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    #[error("building it panicked")]
+    Panicked,
+}
+
+/// Reads what has changed, or all, and builds the index.
+async fn bring_up_to(
+    store: &dyn Store,
+    site: &str,
+    revision: Revision,
+    build: Build,
+) -> Result<(Build, Index), BuildError> {
+    let known = build.revision.filter(|known| *known >= revision.oldest && !build.corpus.is_wasteful());
+    let mut corpus = if known.is_some() { build.corpus } else { Corpus::default() };
+    match known {
+        Some(after) => {
+            let removed = store.removed_questions(site, RevisionRange { after, until: revision.current }).await?;
+            for id in removed {
+                corpus.remove(&id);
+            }
+            let mut place = (after + 1, String::new());
+            loop {
+                let rows = store.changed_questions(site, &place, revision.current, PAGE).await?;
+                let Some(last) = rows.last() else { break };
+                place = (last.revision, last.id.clone());
+                corpus = read_into(corpus, site, rows).await?;
+            }
+        }
+        // What is written meanwhile has a later revision, and is read again then.
+        None => {
+            let mut place = String::new();
+            loop {
+                let rows = store.question_page(site, &place, PAGE).await?;
+                let Some(last) = rows.last() else { break };
+                place = last.id.clone();
+                corpus = read_into(corpus, site, rows).await?;
+            }
+        }
+    }
+    let build = Build { revision: Some(revision.current), corpus, rest_until: None };
+    off_thread(move || {
+        let index = build.corpus.index(Snowball);
+        (build, index)
+    })
+    .await
+}
+
+/// Reads rows into a corpus. One that cannot be read is left out.
+async fn read_into(mut corpus: Corpus, site: &str, rows: Vec<QuestionRow>) -> Result<Corpus, BuildError> {
+    let site = site.to_string();
+    off_thread(move || {
+        for row in rows {
+            match question_of(&site, &row) {
+                Some(question) => corpus.put(&question),
+                None => corpus.remove(&row.id),
+            }
+        }
+        corpus
+    })
+    .await
+}
+
+async fn off_thread<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) -> Result<T, BuildError> {
+    // A panic is caught here, so that it is not told by the runtime as one of a worker.
+    let work = move || catch_unwind(AssertUnwindSafe(work));
+    tokio::task::spawn_blocking(work).await.ok().and_then(Result::ok).ok_or(BuildError::Panicked)
+}
+
+/// The question of a row; none where it cannot be read, which is logged.
+fn question_of(site: &str, row: &QuestionRow) -> Option<Question> {
+    serde_json::from_str(&row.json)
+        .inspect_err(|error| tracing::warn!(site, id = row.id, %error, "question unreadable"))
+        .ok()
+}
+
+/// All questions of a site, in the order of their ids. One that cannot be read is logged and left out.
+pub async fn all_questions(store: &(impl Questions + ?Sized), site: &str) -> Result<Vec<Question>, StoreError> {
+    let (mut questions, mut place) = (Vec::new(), String::new());
+    loop {
+        let rows = store.question_page(site, &place, PAGE).await?;
+        let Some(last) = rows.last() else { return Ok(questions) };
+        place = last.id.clone();
+        questions.extend(rows.iter().filter_map(|row| question_of(site, row)));
     }
 }
 
 /// Keeps the indexes in step with the store for as long as it runs.
 pub async fn follow(indexes: &Indexes, store: &dyn Store) {
-    let mut interval = tokio::time::interval(LOOK);
+    let mut interval = tokio::time::interval(POLL_EVERY);
     interval.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
     loop {
         interval.tick().await;
-        if let Err(error) = indexes.refresh(store).await {
-            tracing::warn!(%error, "the index is not in step with the store");
+        if let Err(error) = indexes.bring_up(store, false).await {
+            tracing::warn!(%error, "polling for changed questions failed");
         }
     }
 }

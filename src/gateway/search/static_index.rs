@@ -5,7 +5,8 @@ use std::path::{Path, PathBuf};
 use super::super::serve::GatewayError;
 use super::super::settings::Settings;
 use super::super::store::{SqliteStore, Store};
-use super::import::{self, Limits, Note, Source};
+use super::all_questions;
+use super::import::{self, Limits, Note, Scope, Source};
 use crate::domain::index_file::{IndexError, IndexFile};
 
 /// What was written.
@@ -46,16 +47,16 @@ pub async fn write(
 ) -> Result<Written, GatewayError> {
     let (questions, bad, warnings) = match source {
         Some(source) => {
-            let reading = import::read(source, Limits::default()).await?;
+            let reading = import::read(source, Limits::default(), &Scope::Whole).await?;
             (reading.questions, reading.bad, reading.warnings)
         }
         // Nobody wants an empty database for a slip in its name.
         None if !settings.database.exists() => Default::default(),
         None => {
             let store = SqliteStore::open(&settings.database).await?;
-            let questions = store.questions(site).await;
+            let questions = all_questions(&store, site).await;
             store.close().await;
-            (questions?.1, Vec::new(), Vec::new())
+            (questions?, Vec::new(), Vec::new())
         }
     };
     let count = questions.len();

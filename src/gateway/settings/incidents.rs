@@ -15,6 +15,8 @@ pub struct IncidentsTable {
     kind: Option<Event>,
     #[serde(default)]
     url: String,
+    #[serde(default)]
+    private: bool,
 }
 
 impl IncidentsTable {
@@ -25,8 +27,9 @@ impl IncidentsTable {
             (None, None) => Err(("from", "is missing; name statuspage or instatus, or say what is broken".into())),
             (Some(_), None) if self.kind.is_some() => Err(("kind", "goes with say only".into())),
             (Some(maker), None) => {
-                address(maker, &self.url).map(Told::Page).map_err(|error| ("url", error.to_string()))
+                address(maker, &self.url, self.private).map(Told::Page).map_err(|error| ("url", error.to_string()))
             }
+            (None, Some(_)) if self.private => Err(("private", "goes with from only".into())),
             (None, Some(say)) => {
                 let title = say.trim();
                 if title.is_empty() {

@@ -120,6 +120,8 @@ struct ImportTable {
     every: Option<String>,
     #[serde(default)]
     prune: bool,
+    #[serde(default)]
+    private: bool,
 }
 
 impl Origins {
@@ -301,6 +303,7 @@ fn plan(import: ImportTable) -> Result<Plan, (&'static str, String)> {
         SourceError::Address(text) if Some(text.as_str()) == pages => ("pages", error.to_string()),
         _ => ("url", error.to_string()),
     })?;
+    let source = Source { private: import.private, ..source };
     let every = import.every.as_deref().map_or(Some(EVERY_DEFAULT), |text| {
         let every: Duration = text.parse::<SignedDuration>().ok()?.try_into().ok()?;
         (EVERY_MIN..=EVERY_MAX).contains(&every).then_some(every)

@@ -4,21 +4,20 @@ mod attachments;
 mod body;
 mod coalescing;
 mod conversations;
+mod counts;
 mod deliveries;
 mod erasure;
 mod listing;
 mod mails;
+mod questions;
 mod sqlite;
 mod tokens;
 
-use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use async_trait::async_trait;
 use uuid::Uuid;
 
-use crate::domain::event::Event;
-use crate::domain::question::Question;
 use crate::domain::targets::{Owner, Target};
 use crate::domain::ticket::{NewTicket, Priority, Status};
 
@@ -27,6 +26,7 @@ pub use conversations::{
     Act, CUSTOMER_MESSAGES_MAX, Change, Changed, Conversations, CurrentTicket, Decide, Decision, Deed, Handling, Limit,
     MESSAGE_PAGE_BYTES, MessagePage, MessageSeal, NewMessage, Reader, ReaderCounts, STATUS_CHANGES_AN_HOUR,
 };
+pub use counts::{Count, Counts, SearchMiss, WeekOfKind};
 pub use deliveries::{
     ChangedTicket, Claim, Deliveries, Delivery, DueDelivery, DueLook, NewDelivery, Place, Queue, State, SyncState,
     Tried, What,
@@ -34,11 +34,14 @@ pub use deliveries::{
 pub use erasure::{Erasure, ErasureCounts, TicketHead, Traces};
 pub use listing::{Cursor, ListPlace, ListedTicket, SOLVED_GROUP, Shown, customer_cursor, inbox_cursor};
 pub use mails::{DueMail, Mails, NewMail};
+pub use questions::{
+    ImportOutcome, ImportRun, KnownQuestion, NewQuestion, QuestionRow, Questions, Revision, RevisionRange, TakenId,
+};
 pub use sqlite::SqliteStore;
 
-/// A place where tickets and questions are kept. When a write returns, it is on disk.
+/// A place where tickets are kept, and what belongs to them. When a write returns, it is on disk.
 #[async_trait]
-pub trait Store: Conversations + Deliveries + Erasure + Files + Mails {
+pub trait Store: Conversations + Counts + Deliveries + Erasure + Files + Mails + Questions {
     /// Keeps a ticket together with its seal, its files and what goes along with it: all of them or none.
     async fn place(&self, ticket: &StoredTicket, seal: &Seal, along: Along) -> Result<Placed, StoreError>;
 
@@ -59,50 +62,6 @@ pub trait Store: Conversations + Deliveries + Erasure + Files + Mails {
         after: Option<(ListPlace, i64)>,
         limit: u32,
     ) -> Result<Vec<ListedTicket>, StoreError>;
-
-    /// One question.
-    async fn question(&self, site: &str, id: &str) -> Result<Option<Question>, StoreError>;
-
-    /// The questions of a site, in the order of their ids, and the revision they are of.
-    async fn questions(&self, site: &str) -> Result<(i64, Vec<Question>), StoreError>;
-
-    /// The revision of every site that has had questions.
-    async fn revisions(&self) -> Result<BTreeMap<String, i64>, StoreError>;
-
-    /// Adds and changes the questions of a source, and with `prune` removes those of this source that are not among them.
-    /// Ids are unique among them; those that another source has are left as they are.
-    async fn import(
-        &self,
-        site: &str,
-        source: &str,
-        questions: &[Question],
-        prune: bool,
-    ) -> Result<Changes, StoreError>;
-
-    /// When a source was last imported, RFC 3339 in UTC.
-    async fn imported_at(&self, site: &str, source: &str) -> Result<Option<String>, StoreError>;
-
-    /// Keeps what has become of questions; the same again changes nothing.
-    async fn count(&self, site: &str, week: &str, event: &Event) -> Result<(), StoreError>;
-
-    /// What has become of questions since a week.
-    async fn counts(&self, site: &str, since: &str) -> Result<Vec<EventCount>, StoreError>;
-
-    /// Keeps that a visitor searched for words that found nothing: hashed, and the words only once enough people did.
-    async fn unanswered(&self, site: &str, week: &str, visitor: &str, words: &str, now: &str)
-    -> Result<(), StoreError>;
-
-    /// What enough people searched for without finding anything since a week, most searched for first.
-    async fn unanswered_since(&self, site: &str, since: &str) -> Result<Vec<Unanswered>, StoreError>;
-
-    /// Forgets what was counted before a week.
-    async fn forget_counts(&self, before: &str) -> Result<(), StoreError>;
-
-    /// Keeps that somebody has what is broken; the same again changes nothing.
-    async fn affect(&self, site: &str, incident: &str, who: &[u8; 32], now: &str) -> Result<(), StoreError>;
-
-    /// How many have it.
-    async fn affected(&self, site: &str, incident: &str) -> Result<u32, StoreError>;
 
     /// Keeps that an operator has logged in: the SHA-256 of the session, who it is, and until when. Forgets those that ended.
     async fn log_in(&self, session: &[u8; 32], operator: &str, now: &str, until: &str) -> Result<(), StoreError>;
@@ -177,32 +136,6 @@ impl StoredTicket {
     }
 }
 
-/// What has become of a question in a visit.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct EventCount {
-    /// The Monday of its week, `2026-11-23`.
-    pub week: String,
-    /// The visit.
-    pub visit: String,
-    /// What happened: a word of [`crate::domain::event::What`].
-    pub name: String,
-    /// The kind of the draft.
-    pub kind: String,
-    /// The question's id; empty where a ticket was sent without any.
-    pub question: String,
-}
-
-/// A search that found nothing for several people.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Unanswered {
-    /// What was searched for.
-    pub words: String,
-    /// How many people did, week by week.
-    pub visitors: u32,
-    /// When it was searched for last.
-    pub last_at: String,
-}
-
 /// What an idempotency key belongs to.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Seal {
@@ -254,30 +187,6 @@ pub struct View {
     /// Words that all stand in them, the last of which may be the beginning of one: in the reference, the names and addresses of the person, or
     /// what was said.
     pub words: String,
-}
-
-/// What an import did.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Changes {
-    /// Questions that were not there.
-    pub new: usize,
-    /// Questions that were there and said something else.
-    pub changed: usize,
-    /// Questions that were there as they are.
-    pub unchanged: usize,
-    /// Questions that were there and are gone.
-    pub removed: usize,
-    /// Questions that were left out, because another source has their ids.
-    pub taken: Vec<Taken>,
-}
-
-/// An id that another source has.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Taken {
-    /// The id.
-    pub id: String,
-    /// The source that has it.
-    pub source: String,
 }
 
 /// Why the store cannot do it.

@@ -18,7 +18,8 @@ pub fn answer(app: &App, ticket: &StoredTicket) -> Option<NewMessage> {
     }
     let site = app.site(&ticket.site)?;
     let t = |text: GatewayText| texts::said_in(&ticket.ticket.locale, text);
-    let hits = app.indexes.search(&ticket.site, &ticket.ticket.message, HITS);
+    // Whoever waits for an answer does not wait for the index.
+    let hits = app.indexes.search(&ticket.site, &ticket.ticket.message, HITS).unwrap_or_default();
     let mut parts = vec![t(if hits.is_empty() { GatewayText::Nothing } else { GatewayText::Perhaps })];
     if !hits.is_empty() {
         parts.push(hits.iter().map(item).collect::<Vec<_>>().join("\n"));

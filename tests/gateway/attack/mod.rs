@@ -3,7 +3,9 @@
 mod charges;
 mod connections;
 mod cost;
+mod counting;
 mod files;
+mod imports;
 mod inbox_access;
 mod private_files;
 mod proxies;

@@ -10,11 +10,12 @@ use std::sync::{Arc, Mutex};
 
 use axum::Router;
 use axum::body::Body;
-use axum::http::{Request, Response, StatusCode};
+use axum::http::{HeaderMap, Request, Response, StatusCode};
 use axum::response::IntoResponse;
 use deskbell::domain::question::Question;
-use deskbell::gateway::search::import::{self, Format, Report, Source};
-use deskbell::gateway::store::{SqliteStore, Store};
+use deskbell::gateway::search::all_questions;
+use deskbell::gateway::search::import::{self, Format, Prune, Report, Source};
+use deskbell::gateway::store::SqliteStore;
 use serde_json::Value;
 use tempfile::TempDir;
 
@@ -27,13 +28,14 @@ pub struct StandIn {
     pub url: String,
     answers: Arc<Mutex<Answers>>,
     asked: Arc<Mutex<Vec<String>>>,
+    headers: Arc<Mutex<Vec<HeaderMap>>>,
 }
 
 impl StandIn {
     pub async fn new() -> StandIn {
         let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
         let url = format!("http://{}", listener.local_addr().unwrap());
-        let stand_in = StandIn { url, answers: Arc::default(), asked: Arc::default() };
+        let stand_in = StandIn { url, answers: Arc::default(), asked: Arc::default(), headers: Arc::default() };
         let shared = stand_in.clone();
         let router = Router::new().fallback(async move |request: Request<Body>| shared.answer(&request));
         tokio::spawn(async move { axum::serve(listener, router).await });
@@ -44,6 +46,7 @@ impl StandIn {
         let uri = request.uri().to_string();
         let path = percent_decoded(&uri);
         self.asked.lock().unwrap().push(path.clone());
+        self.headers.lock().unwrap().push(request.headers().clone());
         let mut answers = self.answers.lock().unwrap();
         // By the whole address first, then by the path alone.
         let key = if answers.contains_key(&path) { path } else { request.uri().path().to_string() };
@@ -80,6 +83,11 @@ impl StandIn {
         std::mem::take(&mut self.asked.lock().unwrap())
     }
 
+    /// The headers of what was asked for last.
+    pub fn last_headers(&self) -> HeaderMap {
+        self.headers.lock().unwrap().last().cloned().unwrap_or_default()
+    }
+
     pub fn source(&self, format: Format, path: &str) -> Source {
         Source::new(format, &format!("{}{path}", self.url), None).unwrap()
     }
@@ -108,11 +116,15 @@ impl Kept {
     }
 
     pub async fn import(&self, source: &Source) -> Report {
-        import::import(&self.store, "acme", source, true).await.unwrap()
+        self.import_with(source, Prune::Limited).await
+    }
+
+    pub async fn import_with(&self, source: &Source, prune: Prune) -> Report {
+        import::import(&self.store, "acme", source, prune).await.unwrap()
     }
 
     pub async fn questions(&self) -> Vec<Question> {
-        self.store.questions("acme").await.unwrap().1
+        all_questions(&self.store, "acme").await.unwrap()
     }
 
     pub async fn titles(&self) -> Vec<String> {

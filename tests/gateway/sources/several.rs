@@ -4,9 +4,10 @@ use std::path::Path;
 use std::process::Stdio;
 use std::time::Duration;
 
+use deskbell::gateway::search::all_questions;
 use deskbell::gateway::search::import::timer::{self, Plan};
-use deskbell::gateway::search::import::{Format, Source};
-use deskbell::gateway::store::Store;
+use deskbell::gateway::search::import::{Format, Progress, Prune, Source, import_changes};
+use deskbell::gateway::store::{Questions, Store};
 use serde_json::{Value, json};
 use tokio::io::{AsyncBufReadExt, BufReader};
 use tokio::process::Command;
@@ -37,7 +38,7 @@ async fn two_of_a_kind_with_the_same_ids_keep_apart() {
     assert_eq!(counts(&kept.import(&source(&other)).await), [1, 0, 0, 0, 0]);
     assert_eq!(kept.titles().await, ["One", "Other"]);
     one.json("/api/questions", &questions(&[]));
-    assert_eq!(counts(&kept.import(&source(&one)).await), [0, 0, 0, 1, 0]);
+    assert_eq!(counts(&kept.import_with(&source(&one), Prune::Forced).await), [0, 0, 0, 1, 0]);
     assert_eq!(kept.titles().await, ["Other"]);
 }
 
@@ -69,6 +70,101 @@ async fn json_lines_may_come_from_an_address() {
     let report = kept.import(&server.source(Format::Jsonl, "/questions.jsonl")).await;
     assert_eq!(counts(&report), [1, 0, 0, 0, 1]);
     assert!(notes(&report)[0].starts_with("line 2: "));
+}
+
+#[tokio::test]
+async fn json_lines_that_have_not_changed_are_not_read_again() {
+    let (server, kept) = (StandIn::new().await, Kept::new().await);
+    let source = server.source(Format::Jsonl, "/questions.jsonl");
+    let import = async |progress: &Progress| {
+        import_changes(&kept.store, "acme", &source, Prune::Limited, progress).await.unwrap()
+    };
+    let said = [("etag", "\"1\""), ("last-modified", "Wed, 21 Oct 2015 07:28:00 GMT")];
+    server.set("/questions.jsonl", 200, &said, "{\"id\":\"a\",\"title\":\"One\"}");
+    let (report, progress) = import(&Progress::default()).await;
+    assert_eq!(counts(&report), [1, 0, 0, 0, 0]);
+    server.set("/questions.jsonl", 304, &[], "");
+    let (report, progress) = import(&progress).await;
+    assert_eq!((counts(&report), report.is_incomplete), ([0; 5], false));
+    let headers = server.last_headers();
+    assert_eq!(
+        (&headers["if-none-match"], &headers["if-modified-since"]),
+        (&said[0].1.parse().unwrap(), &said[1].1.parse().unwrap())
+    );
+    assert_eq!(kept.titles().await, ["One"], "an answer without questions removes none");
+    server.set("/questions.jsonl", 200, &[("etag", "\"2\"")], "{\"id\":\"b\",\"title\":\"Two\"}");
+    assert_eq!(counts(&import(&progress).await.0), [1, 0, 0, 1, 0]);
+}
+
+#[tokio::test]
+async fn a_source_without_questions_or_with_few_of_what_it_had_removes_nothing_unless_it_is_forced() {
+    let (squeak, kept) = (StandIn::new().await, Kept::new().await);
+    let many: Vec<String> = (0..50).map(|n| format!("Question {n}")).collect();
+    let many: Vec<&str> = many.iter().map(String::as_str).collect();
+    squeak.json("/api/questions", &questions(&many));
+    assert_eq!(counts(&kept.import(&source(&squeak)).await), [50, 0, 0, 0, 0]);
+    for left in [0, 10] {
+        squeak.json("/api/questions", &questions(&many[..left]));
+        let report = kept.import(&source(&squeak)).await;
+        assert_eq!(counts(&report), [0, 0, left, 0, 0]);
+        let spared = format!("; {} that the source does not have any more were kept", 50 - left);
+        assert!(
+            report.to_string().contains(&spared) && report.to_string().ends_with("--force-prune removes them"),
+            "{report}"
+        );
+        assert_eq!(kept.titles().await.len(), 50);
+    }
+    squeak.json("/api/questions", &questions(&many[..30]));
+    assert_eq!(counts(&kept.import(&source(&squeak)).await), [0, 0, 30, 20, 0], "less than half");
+    squeak.json("/api/questions", &questions(&many[..1]));
+    assert_eq!(counts(&kept.import_with(&source(&squeak), Prune::Forced).await), [0, 0, 1, 29, 0]);
+}
+
+#[tokio::test]
+async fn two_gateways_on_one_database_do_not_both_begin_a_planned_import() {
+    let (squeak, kept) = (squeak("One").await, Kept::new().await);
+    let plan = Plan { source: source(&squeak), every: Duration::from_secs(3600), prune: false };
+    let running: Vec<_> = (0..4)
+        .map(|_| {
+            let store: std::sync::Arc<dyn Store> = std::sync::Arc::new(kept.store.clone());
+            tokio::spawn(timer::run(store, vec![("acme".into(), plan.clone())]))
+        })
+        .collect();
+    let name = plan.source.name();
+    let imported = async {
+        // Done, and the lease given back with what the source has said.
+        while kept.store.import_run("acme", &name).await.unwrap().progress.is_empty() {
+            tokio::time::sleep(Duration::from_millis(5)).await;
+        }
+    };
+    tokio::time::timeout(Duration::from_secs(60), imported).await.expect("it is imported");
+    assert_eq!(squeak.asked().len(), 1);
+    running.iter().for_each(tokio::task::JoinHandle::abort);
+}
+
+#[tokio::test]
+async fn a_planned_import_that_fails_is_tried_again_before_its_period_is_over() {
+    let (squeak, kept) = (StandIn::new().await, Kept::new().await);
+    squeak.set("/api/questions", 403, &[], "");
+    let plan = Plan { source: source(&squeak), every: Duration::from_secs(24 * 3600), prune: false };
+    let store: std::sync::Arc<dyn Store> = std::sync::Arc::new(kept.store.clone());
+    let running = tokio::spawn(timer::run(store, vec![("acme".into(), plan.clone())]));
+    let name = plan.source.name();
+    let failed = async {
+        loop {
+            let run = kept.store.import_run("acme", &name).await.unwrap();
+            if run.failures > 0 {
+                return run;
+            }
+            tokio::time::sleep(Duration::from_millis(5)).await;
+        }
+    };
+    let run = tokio::time::timeout(Duration::from_secs(60), failed).await.expect("the failure is noted");
+    let retry_at: jiff::Timestamp = run.retry_at.parse().unwrap();
+    let wait = retry_at.duration_since(jiff::Timestamp::now()).as_secs();
+    assert!(wait <= 60, "{wait} s");
+    assert_eq!((run.failures, run.imported_at), (1, None));
+    running.abort();
 }
 
 #[tokio::test]
@@ -167,7 +263,7 @@ async fn a_gateway_imports_what_its_configuration_plans_and_stops_at_once_all_th
     BufReader::new(child.stdout.take().unwrap()).read_line(&mut line).await.unwrap();
     let found = async {
         let store = deskbell::gateway::store::SqliteStore::open(&folder.path().join("data/deskbell.db")).await.unwrap();
-        while store.questions("acme").await.unwrap().1.is_empty() {
+        while all_questions(&store, "acme").await.unwrap().is_empty() {
             tokio::time::sleep(Duration::from_millis(10)).await;
         }
         store.close().await;

@@ -1,6 +1,6 @@
 //! The stand-in answers as a Strapi 4 does, with the fields of Squeak: `{data: [{id, attributes}], meta: {pagination}}`.
 
-use deskbell::gateway::search::import::{Format, Source};
+use deskbell::gateway::search::import::{Format, Progress, Prune, Source, import_changes};
 use serde_json::{Value, json};
 
 use super::{HTML, Kept, StandIn, counts, notes};
@@ -87,7 +87,7 @@ async fn an_import_again_doubles_nothing_and_prunes_what_is_gone_archived_or_wit
 }
 
 #[tokio::test]
-async fn whatever_cannot_be_read_is_named_and_nothing_is_pruned() {
+async fn whatever_cannot_be_read_is_named_and_is_not_pruned() {
     let (squeak, kept) = (squeak().await, Kept::new().await);
     kept.import(&source(&squeak)).await;
     let error = |status: u16, name: &str, message: &str| {
@@ -111,7 +111,7 @@ async fn whatever_cannot_be_read_is_named_and_nothing_is_pruned() {
     ] {
         squeak.set(&address(2), status, headers, &body);
         let report = kept.import(&source(&squeak)).await;
-        assert!(report.kept && report.bad == 1 && report.changes.removed == 0, "{said}: {report}");
+        assert!(report.bad == 1 && report.changes.removed == 0, "{said}: {report}");
         assert!(notes(&report)[0].contains(said), "{:?} is not {said}", notes(&report));
         assert_eq!(kept.titles().await, ["Question 1", "Question 2"], "{said}");
     }
@@ -125,4 +125,25 @@ async fn a_server_that_fails_twice_is_asked_a_third_time() {
     }
     assert_eq!(counts(&kept.import(&source(&squeak)).await), [2, 0, 0, 0, 0]);
     assert_eq!(squeak.asked().len(), 4);
+}
+
+#[tokio::test]
+async fn of_changes_only_what_changed_or_was_replied_to_is_asked_for() {
+    let (squeak, kept) = (squeak().await, Kept::new().await);
+    let import = async |progress: &Progress| {
+        import_changes(&kept.store, "acme", &source(&squeak), Prune::Limited, progress).await.unwrap()
+    };
+    let (report, progress) = import(&Progress::default()).await;
+    assert_eq!(counts(&report), [2, 0, 0, 0, 0]);
+    squeak.gone(&address(1));
+    squeak.json("/api/questions", &page(&[asked(3)], 1, 1));
+    squeak.asked();
+    let (report, _) = import(&progress).await;
+    assert_eq!(counts(&report), [1, 0, 0, 0, 0]);
+    let asked = squeak.asked();
+    assert_eq!(asked.len(), 1);
+    for filter in ["filters[$and][0][$or][0][updatedAt][$gt]=", "filters[$and][0][$or][1][replies][updatedAt][$gt]="] {
+        assert!(asked[0].contains(filter), "{asked:?}");
+    }
+    assert_eq!(kept.titles().await, ["Question 1", "Question 2", "Question 3"]);
 }

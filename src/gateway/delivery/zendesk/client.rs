@@ -108,11 +108,9 @@ impl Client {
     /// Asks an account at an address.
     pub fn new(base: Url, login: Login) -> Result<Client, String> {
         fetch::install_crypto();
-        let build = |redirects: Policy| {
-            let client = reqwest::Client::builder().user_agent(fetch::USER_AGENT).connect_timeout(CONNECT);
-            client.redirect(redirects).build().map_err(|error| fetch::told(&error))
-        };
-        let (http, files) = (build(Policy::none())?, build(Policy::custom(fetch::redirect))?);
+        let client = || reqwest::Client::builder().user_agent(fetch::USER_AGENT).connect_timeout(CONNECT);
+        let build = |client: reqwest::ClientBuilder| client.build().map_err(|error| fetch::told(&error));
+        let (http, files) = (build(client().redirect(Policy::none()))?, build(fetch::guarded(client(), false))?);
         let connection = Arc::new(Connection { http, files, base, login, limiter: RateLimiter::default() });
         Ok(Client { connection, admission: Admission::Waits(Priority::Delivery) })
     }

@@ -5,12 +5,13 @@
 
 use std::collections::{BTreeMap, HashSet};
 
+use jiff::Timestamp;
 use reqwest::Url;
 use serde::Deserialize;
 use serde_json::Value;
 
 use super::html::markdown;
-use super::reading::{Reading, below, one_line, path};
+use super::reading::{Reading, below, entry_id, is_before, one_line, path};
 use crate::domain::question::{Answer, Question, question_kind};
 use crate::gateway::fetch::{FetchError, Fetcher};
 
@@ -19,14 +20,15 @@ const POSTS_MAX: usize = 100;
 /// How many posts are asked for at a time, as the forum's own pages do.
 const POSTS_AT_ONCE: usize = 20;
 
-/// Reads a forum, or the category (`/c/…`) or tag (`/tag/…`) that an address names.
-pub async fn read(fetcher: &Fetcher, source: &Url, prefix: &str) -> Reading {
-    let mut reading = Reading::default();
+/// Reads a forum, or the category (`/c/…`) or tag (`/tag/…`) that an address names; with `since` the topics in which something was
+/// said since then.
+pub async fn read(fetcher: &Fetcher, source: &Url, prefix: &str, since: Option<Timestamp>) -> Reading {
+    let mut reading = Reading::new(since.is_some());
     let (base, list) = places(source);
     let categories = match categories(fetcher, &base).await {
         Ok(categories) => categories,
         Err((url, error)) => {
-            reading.failed(&url, &error);
+            reading.failed(&url, &error, None);
             if error.is_final() {
                 return reading;
             }
@@ -34,28 +36,34 @@ pub async fn read(fetcher: &Fetcher, source: &Url, prefix: &str) -> Reading {
         }
     };
     for page in 0.. {
-        // Oldest first: what is asked meanwhile comes at the end and moves nothing.
+        // Oldest first: what is asked meanwhile comes at the end and moves nothing. Changes are read latest first, up to what is known.
         let page = page.to_string();
-        let query = [("order", "created"), ("ascending", "true"), ("no_definitions", "true"), ("page", &page)];
+        let (order, ascending) = if since.is_some() { ("activity", "false") } else { ("created", "true") };
+        let query = [("order", order), ("ascending", ascending), ("no_definitions", "true"), ("page", &page)];
         let url = below(&base, &list, &query);
         let List { topic_list } = match fetcher.json(&url).await {
             Ok(list) => list,
             Err(error) => {
-                reading.failed(&url, &error);
+                reading.failed(&url, &error, None);
                 return reading;
             }
         };
+        let mut is_known = since.is_some() && !topic_list.topics.is_empty();
         let Some(topics) = reading.fresh(&url, "topic", topic_list.topics) else { return reading };
         for topic in topics {
+            let id = entry_id(&topic).map(|id| format!("{prefix}{id}"));
             match serde_json::from_value::<Listed>(topic) {
-                Err(error) => reading.misshapen(&path(&url), &error),
-                Ok(listed) if !listed.visible || listed.archived => {}
+                Err(error) => reading.misshapen(&path(&url), &error, id),
+                // Pinned topics come first, however old they are.
+                Ok(listed) if since.is_some_and(|since| is_before(&listed.bumped_at, since)) => {}
+                Ok(listed) if !listed.visible || listed.archived => is_known = false,
                 Ok(listed) => {
+                    is_known = false;
                     let topic_url = below(&base, &format!("t/{}.json", listed.id), &[]);
                     match question(fetcher, &base, &topic_url, &categories, prefix).await {
                         Ok(question) => reading.add(&path(&topic_url), question),
                         Err(error) => {
-                            reading.failed(&topic_url, &error);
+                            reading.failed(&topic_url, &error, id);
                             if error.is_final() {
                                 return reading;
                             }
@@ -64,7 +72,7 @@ pub async fn read(fetcher: &Fetcher, source: &Url, prefix: &str) -> Reading {
                 }
             }
         }
-        if topic_list.more_topics_url.is_none() {
+        if is_known || topic_list.more_topics_url.is_none() {
             return reading;
         }
     }
@@ -89,6 +97,9 @@ struct Listed {
     visible: bool,
     #[serde(default)]
     archived: bool,
+    /// When something was last said in it.
+    #[serde(default)]
+    bumped_at: String,
 }
 
 #[derive(Deserialize)]

@@ -7,18 +7,27 @@ use serde::{Deserialize, Deserializer};
 
 use super::reading::{Note, Reading};
 use crate::domain::question::{Answer, Question, question_kind};
-use crate::gateway::fetch::{Fetcher, web_address};
+use crate::gateway::fetch::{Fetcher, Validators, web_address};
 
-/// Reads the JSON lines at an address.
-pub async fn fetch(fetcher: &Fetcher, url: &Url) -> Reading {
-    match fetcher.text(url).await {
-        Ok(text) => read(&String::from_utf8_lossy(&text)),
+/// Reads the JSON lines at an address, unless they are those that had these validators.
+pub async fn fetch(fetcher: &Fetcher, url: &Url, validators: &Validators) -> Reading {
+    let fetched = match fetcher.text_if_changed(url, validators).await {
+        Ok(fetched) => fetched,
         Err(error) => {
             let mut reading = Reading::default();
-            reading.failed(url, &error);
-            reading
+            reading.failed(url, &error, None);
+            return reading;
         }
-    }
+    };
+    let Some(bytes) = fetched.bytes else {
+        let mut reading = Reading::new(true);
+        (reading.is_unchanged, reading.validators) = (true, fetched.validators);
+        return reading;
+    };
+    let mut reading = read(&String::from_utf8_lossy(&bytes));
+    // What is bad is named again the next time.
+    reading.validators = if reading.bad.is_empty() { fetched.validators } else { Validators::default() };
+    reading
 }
 
 /// Reads JSON lines. A bad line is noted, and the rest is read.
@@ -34,6 +43,7 @@ pub fn read(text: &str) -> Reading {
             Ok(question) => question,
             Err(note) => {
                 reading.bad.push(line_note(number, note));
+                reading.is_incomplete = true;
                 continue;
             }
         };

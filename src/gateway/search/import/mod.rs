@@ -1,7 +1,7 @@
 //! Brings questions from elsewhere into the store.
 //!
-//! A source is read whole, then stored in one transaction. Every question belongs to its source: an import never changes
-//! or removes what came from another one.
+//! A source is read, whole or what has changed of it, then written in short transactions. Every question belongs to its source: an
+//! import never changes or removes what came from another one.
 
 mod discourse;
 mod html;
@@ -10,19 +10,26 @@ mod reading;
 mod source;
 mod strapi;
 pub mod timer;
+mod write;
 mod zendesk;
 
+use std::collections::BTreeSet;
 use std::fmt;
 
+use jiff::Timestamp;
+
+use super::super::clock;
 use super::super::serve::GatewayError;
 use super::super::settings::{Settings, SettingsError};
-use super::super::store::{Changes, SqliteStore, Store, StoreError};
+use super::super::store::{Questions, SqliteStore, Store, StoreError};
+use crate::domain::question::Question;
 
 pub use crate::gateway::fetch::{Fetcher, Limits, SourceError};
 pub use html::markdown;
 pub use jsonl::read as json_lines;
-pub use reading::{Note, Reading};
+pub use reading::{Note, Progress, Reading, Scope};
 pub use source::{Format, Place, Source};
+pub use write::{Changes, Prune};
 
 /// What an import came to.
 #[derive(Debug)]
@@ -33,6 +40,8 @@ pub struct Report {
     pub bad: usize,
     /// Whether the removing was left out, because what could not be read may be a question that is still there.
     pub kept: bool,
+    /// Whether the source, or a part of it, could not be read, and the import should soon be tried again.
+    pub is_incomplete: bool,
     /// What was bad, and warnings.
     pub notes: Vec<Note>,
 }
@@ -60,6 +69,14 @@ impl fmt::Display for Report {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Changes { new, changed, unchanged, removed, .. } = self.changes;
         write!(f, "{new} new, {changed} changed, {unchanged} unchanged, {removed} removed, {} bad", self.bad)?;
+        if self.changes.spared > 0 {
+            let spared = self.changes.spared;
+            write!(
+                f,
+                "; {spared} that the source does not have any more were kept, because they are most of it or all"
+            )?;
+            write!(f, "; --force-prune removes them")?;
+        }
         if self.kept {
             write!(f, "; nothing was removed, because what is bad may be a question that is still there")?;
         }
@@ -68,68 +85,126 @@ impl fmt::Display for Report {
 }
 
 /// Imports a source into the database of the settings.
-pub async fn run(settings: &Settings, site: &str, source: &Source, prune: bool) -> Result<Report, GatewayError> {
+pub async fn run(settings: &Settings, site: &str, source: &Source, prune: Prune) -> Result<Report, GatewayError> {
     if !settings.sites.is_empty() && !settings.sites.contains_key(site) {
         let known: Vec<&str> = settings.sites.keys().map(String::as_str).collect();
         let message = format!("{site:?} is no site of the configuration; it has {}", known.join(", "));
         return Err(SettingsError::Value { place: "--site".into(), message }.into());
     }
-    let reading = read(source, Limits::default()).await?;
+    let reading = read(source, Limits::default(), &Scope::Whole).await?;
     let store = SqliteStore::open(&settings.database).await?;
     let report = keep(&store, site, source, reading, prune).await;
     store.close().await;
     Ok(report?)
 }
 
-/// Imports a source into a store.
-pub async fn import(store: &dyn Store, site: &str, source: &Source, prune: bool) -> Result<Report, ImportError> {
-    let reading = read(source, Limits::default()).await?;
+/// Imports all of a source into a store.
+pub async fn import(store: &dyn Store, site: &str, source: &Source, prune: Prune) -> Result<Report, ImportError> {
+    let reading = read(source, Limits::default(), &Scope::Whole).await?;
     keep(store, site, source, reading, prune).await
 }
 
-/// Reads a source; what cannot be read is noted, and the rest is read.
-pub async fn read(source: &Source, limits: Limits) -> Result<Reading, ImportError> {
-    let url = match &source.place {
-        Place::File(path) => {
-            let file = path.clone();
-            let read = tokio::task::spawn_blocking(move || std::fs::read_to_string(file)).await;
-            let text = read.map_err(std::io::Error::other).and_then(|read| read);
-            let unreadable = |error: std::io::Error| ImportError::Unreadable {
-                file: path.display().to_string(),
-                reason: error.to_string(),
-            };
-            return Ok(json_lines(&text.map_err(unreadable)?));
-        }
-        Place::Web(url) => url,
-    };
-    let fetcher = Fetcher::new(limits)?;
-    Ok(match source.format {
-        Format::Jsonl => jsonl::fetch(&fetcher, url).await,
-        Format::Discourse => discourse::read(&fetcher, url, &source.prefix()).await,
-        Format::Zendesk => zendesk::read(&fetcher, url, &source.prefix()).await,
-        Format::Strapi => strapi::read(&fetcher, url, source.pages.as_ref(), &source.prefix()).await,
-    })
-}
-
-async fn keep(
+/// Imports what has changed of a source, or now and then all of it; and how far it has been read.
+pub async fn import_changes(
     store: &dyn Store,
     site: &str,
     source: &Source,
+    prune: Prune,
+    progress: &Progress,
+) -> Result<(Report, Progress), ImportError> {
+    let began = clock::timestamp();
+    let reading = read(source, Limits::default(), &scope_of(store, site, source, progress, began).await?).await?;
+    let after = progress.after(&reading, began);
+    let report = keep(store, site, source, reading, prune).await?;
+    // Of what could not be read nobody knows whether it has changed.
+    let progress = if report.bad == 0 { after } else { Progress::default() };
+    Ok((report, progress))
+}
+
+/// How much is read. Where the database knows nothing of the source, it has been emptied or replaced.
+async fn scope_of(
+    store: &dyn Store,
+    site: &str,
+    source: &Source,
+    progress: &Progress,
+    now: Timestamp,
+) -> Result<Scope, StoreError> {
+    let run = store.import_run(site, &source.name()).await?;
+    Ok(if run.imported_at.is_some() { progress.scope(now) } else { Scope::Whole })
+}
+
+/// Reads a source; what cannot be read is noted, and the rest is read.
+pub async fn read(source: &Source, limits: Limits, scope: &Scope) -> Result<Reading, ImportError> {
+    let url = match &source.place {
+        Place::File(path) => {
+            let file = path.clone();
+            let read = tokio::task::spawn_blocking(move || std::fs::read_to_string(file).map(|text| json_lines(&text)));
+            let reading = read.await.map_err(std::io::Error::other).and_then(|read| read);
+            return reading.map_err(|error| ImportError::Unreadable {
+                file: path.display().to_string(),
+                reason: error.to_string(),
+            });
+        }
+        Place::Web(url) => url,
+    };
+    let fetcher = Fetcher::new(limits, source.private)?;
+    let (prefix, since) = (source.prefix(), scope.since());
+    Ok(match source.format {
+        Format::Jsonl => {
+            let validators = match scope {
+                Scope::Whole => Default::default(),
+                Scope::Changes { validators, .. } => validators.clone(),
+            };
+            jsonl::fetch(&fetcher, url, &validators).await
+        }
+        Format::Discourse => discourse::read(&fetcher, url, &prefix, since).await,
+        Format::Zendesk => zendesk::read(&fetcher, url, &prefix, since).await,
+        Format::Strapi => strapi::read(&fetcher, url, source.pages.as_ref(), &prefix, since).await,
+    })
+}
+
+/// Brings questions into a store that come from no source that can be read again; ids are unique among them.
+pub async fn write(
+    store: &(impl Questions + ?Sized),
+    site: &str,
+    source: &str,
+    questions: Vec<Question>,
+    prune: Prune,
+) -> Result<Changes, StoreError> {
+    write::write(store, site, source, questions, &BTreeSet::new(), prune).await
+}
+
+async fn keep(
+    store: &(impl Questions + ?Sized),
+    site: &str,
+    source: &Source,
     reading: Reading,
-    prune: bool,
+    prune: Prune,
 ) -> Result<Report, ImportError> {
-    let Reading { questions, bad, warnings, .. } = reading;
-    let kept = prune && !bad.is_empty();
+    let Reading { questions, bad, warnings, unreadable, is_incomplete, is_changes, is_unchanged, .. } = reading;
+    let kept = prune != Prune::Never && is_incomplete;
+    let prune = if is_incomplete || is_changes { Prune::Never } else { prune };
+    let name = source.name();
     // A source of which nothing could be read counts as not asked.
     let nothing = questions.is_empty() && !bad.is_empty();
-    let changes = match nothing {
-        true => Changes::default(),
-        false => store.import(site, &source.name(), &questions, prune && !kept).await?,
+    let changes = if nothing {
+        Changes::default()
+    } else if is_unchanged {
+        store.finish_import(site, &name, &clock::now()).await?;
+        Changes::default()
+    } else {
+        write::write(store, site, &name, questions, &unreadable, prune).await?
     };
     let taken = changes.taken.iter().map(|taken| Note {
         place: format!("{:?}", taken.id),
         note: format!("is the id of a question that came from {}; give it another one", taken.source),
     });
     let bad: Vec<Note> = bad.into_iter().chain(taken).collect();
-    Ok(Report { bad: bad.len(), notes: bad.into_iter().chain(warnings).collect(), changes, kept })
+    Ok(Report {
+        bad: bad.len(),
+        notes: bad.into_iter().chain(warnings).collect(),
+        changes,
+        kept,
+        is_incomplete: is_incomplete || nothing,
+    })
 }

@@ -32,6 +32,8 @@ pub struct Source {
     pub place: Place,
     /// Where the questions of a Strapi can be read, which it does not know itself: the permalink goes behind it.
     pub pages: Option<Url>,
+    /// Whether it may be in one's own network, and may lead there.
+    pub private: bool,
 }
 
 /// Where a source is.
@@ -61,7 +63,7 @@ impl Source {
             url.set_path(url.path().to_string().trim_end_matches('/'));
             Place::Web(url)
         };
-        Ok(Source { format, place, pages: pages.transpose()? })
+        Ok(Source { format, place, pages: pages.transpose()?, private: false })
     }
 
     /// The name that its questions are kept under; the same for the same place.

@@ -3,29 +3,45 @@
 //! The envelope is Strapi's (<https://docs-v4.strapi.io/dev-docs/api/rest>), the fields those of `src/lib/strapi.ts` in
 //! PostHog/posthog.com. Bodies are markdown already.
 
+use jiff::Timestamp;
 use reqwest::Url;
 use serde::Deserialize;
 use serde_json::Value;
 
-use super::reading::{Reading, below, one_line, path};
+use super::reading::{Reading, below, entry_id, one_line, path};
 use crate::domain::question::{Answer, Question, question_kind};
 use crate::gateway::fetch::Fetcher;
 
 /// The most that a Strapi gives at a time unless it is told otherwise.
 const PAGE_SIZE: &str = "100";
 
-/// Reads the questions that are neither archived nor without a permalink; `pages` is where they can be read.
-pub async fn read(fetcher: &Fetcher, source: &Url, pages: Option<&Url>, prefix: &str) -> Reading {
-    let mut reading = Reading::default();
+/// Reads the questions that are neither archived nor without a permalink; `pages` is where they can be read. With `since` those that,
+/// or replies to which, have changed since then.
+pub async fn read(
+    fetcher: &Fetcher,
+    source: &Url,
+    pages: Option<&Url>,
+    prefix: &str,
+    since: Option<Timestamp>,
+) -> Reading {
+    let mut reading = Reading::new(since.is_some());
+    let since = since.map(|since| since.to_string());
     let mut base = source.clone();
     base.set_path(source.path().trim_end_matches("/api/questions"));
     for number in 1_u64.. {
         let number_text = number.to_string();
-        let url = below(&base, "api/questions", &query(&number_text));
+        let mut query = query(&number_text);
+        if let Some(since) = &since {
+            query.extend([
+                ("filters[$and][0][$or][0][updatedAt][$gt]", since.as_str()),
+                ("filters[$and][0][$or][1][replies][updatedAt][$gt]", since),
+            ]);
+        }
+        let url = below(&base, "api/questions", &query);
         let page: Page = match fetcher.json(&url).await {
             Ok(page) => page,
             Err(error) => {
-                reading.failed(&url, &error);
+                reading.failed(&url, &error, None);
                 return reading;
             }
         };
@@ -33,8 +49,9 @@ pub async fn read(fetcher: &Fetcher, source: &Url, pages: Option<&Url>, prefix: 
         let Some(records) = reading.fresh(&url, "question", page.data) else { return reading };
         for record in records {
             let id = record.get("id").map(Value::to_string).unwrap_or_default();
+            let known = entry_id(&record).map(|id| format!("{prefix}{id}"));
             match serde_json::from_value::<Record<Asked>>(record) {
-                Err(error) => reading.misshapen(&format!("{place}, id {id}"), &error),
+                Err(error) => reading.misshapen(&format!("{place}, id {id}"), &error, known),
                 Ok(record) => {
                     if let Some(question) = question(record, pages, prefix) {
                         reading.add(&format!("{}/{id}", path(&below(&base, "api/questions", &[]))), question);

@@ -5,13 +5,14 @@
 
 use std::collections::BTreeMap;
 
+use jiff::Timestamp;
 use reqwest::Url;
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
 
 use super::html::markdown;
-use super::reading::{Reading, below, one_line, path};
+use super::reading::{Reading, below, entry_id, is_before, one_line, path};
 use crate::domain::question::{Answer, Question, question_kind};
 use crate::gateway::fetch::{FetchError, Fetcher, web_address};
 
@@ -21,20 +22,20 @@ const PAGE_SIZE: &str = "100";
 const COMMENT_PAGES_MAX: usize = 3;
 
 /// Reads a help center in the language that its address names (`/hc/en-us`), or its default one. Where there is no
-/// community, the articles are all there is.
-pub async fn read(fetcher: &Fetcher, source: &Url, prefix: &str) -> Reading {
-    let mut reading = Reading::default();
+/// community, the articles are all there is. With `since` what has changed since then is read.
+pub async fn read(fetcher: &Fetcher, source: &Url, prefix: &str, since: Option<Timestamp>) -> Reading {
+    let mut reading = Reading::new(since.is_some());
     let mut base = source.clone();
     base.set_path("");
     let locale = match locale(fetcher, &base, source).await {
         Ok(locale) => locale,
         Err((url, error)) => {
-            reading.failed(&url, &error);
+            reading.failed(&url, &error, None);
             return reading;
         }
     };
-    articles(fetcher, &base, &locale, prefix, &mut reading).await;
-    posts(fetcher, &base, prefix, &mut reading).await;
+    articles(fetcher, (&base, &locale), prefix, since, &mut reading).await;
+    posts(fetcher, &base, prefix, since, &mut reading).await;
     reading
 }
 
@@ -101,6 +102,8 @@ struct Article {
     label_names: Vec<String>,
     #[serde(default)]
     created_at: String,
+    #[serde(default)]
+    updated_at: String,
 }
 
 #[derive(Deserialize)]
@@ -117,6 +120,8 @@ struct Post {
     comment_count: u64,
     #[serde(default)]
     created_at: String,
+    #[serde(default)]
+    updated_at: String,
 }
 
 #[derive(Deserialize)]
@@ -142,18 +147,30 @@ async fn locale(fetcher: &Fetcher, base: &Url, source: &Url) -> Result<String, (
     Ok(locales.default_locale)
 }
 
-async fn articles(fetcher: &Fetcher, base: &Url, locale: &str, prefix: &str, reading: &mut Reading) {
-    let query = [("page[size]", PAGE_SIZE), ("include", "sections")];
+async fn articles(
+    fetcher: &Fetcher,
+    (base, locale): (&Url, &str),
+    prefix: &str,
+    since: Option<Timestamp>,
+    reading: &mut Reading,
+) {
+    let mut query = vec![("page[size]", PAGE_SIZE), ("include", "sections")];
+    if since.is_some() {
+        query.extend([("sort_by", "updated_at"), ("sort_order", "desc")]);
+    }
     let mut next = Some(below(base, &format!("api/v2/help_center/{locale}/articles.json"), &query));
     while let Some(url) = next {
         let page: Page = match fetcher.json(&url).await {
             Ok(page) => page,
-            Err(error) => return reading.failed(&url, &error),
+            Err(error) => return reading.failed(&url, &error, None),
         };
         next = following(&url, &page, reading);
         let sections = names(&page.sections);
         let Some(fresh) = reading.fresh(&url, "article", page.articles) else { return };
-        for article in entries::<Article>(&url, fresh, reading) {
+        for article in entries::<Article>(&url, fresh, &format!("{prefix}article-"), reading) {
+            if since.is_some_and(|since| is_before(&article.updated_at, since)) {
+                return;
+            }
             if article.draft {
                 continue;
             }
@@ -176,21 +193,30 @@ async fn articles(fetcher: &Fetcher, base: &Url, locale: &str, prefix: &str, rea
     }
 }
 
-async fn posts(fetcher: &Fetcher, base: &Url, prefix: &str, reading: &mut Reading) {
-    let query = [("page[size]", PAGE_SIZE), ("include", "topics")];
+async fn posts(fetcher: &Fetcher, base: &Url, prefix: &str, since: Option<Timestamp>, reading: &mut Reading) {
+    let mut query = vec![("page[size]", PAGE_SIZE), ("include", "topics")];
+    if since.is_some() {
+        query.push(("sort_by", "recent_activity"));
+    }
     let mut next = Some(below(base, "api/v2/community/posts.json", &query));
     let mut first = true;
     while let Some(url) = next {
         let page: Page = match fetcher.json(&url).await {
             Ok(page) => page,
             Err(FetchError::Refused { status: 404, .. }) if first => return,
-            Err(error) => return reading.failed(&url, &error),
+            Err(error) => return reading.failed(&url, &error, None),
         };
         first = false;
         next = following(&url, &page, reading);
         let topics = names(&page.topics);
         let Some(fresh) = reading.fresh(&url, "post", page.posts) else { return };
-        for post in entries::<Post>(&url, fresh, reading) {
+        let posts = entries::<Post>(&url, fresh, &format!("{prefix}post-"), reading);
+        // Activity is more than what changes the time of a post, so that one old post does not say that the others are old as well.
+        let is_old = |post: &Post| since.is_some_and(|since| is_before(&post.updated_at, since));
+        if !posts.is_empty() && posts.iter().all(is_old) {
+            return;
+        }
+        for post in posts {
             let place = place(&url, &post.html_url);
             let answers = match post.comment_count {
                 0 => Ok(Vec::new()),
@@ -199,7 +225,7 @@ async fn posts(fetcher: &Fetcher, base: &Url, prefix: &str, reading: &mut Readin
             let answers = match answers {
                 Ok(answers) => answers,
                 Err((url, error)) => {
-                    reading.failed(&url, &error);
+                    reading.failed(&url, &error, Some(format!("{prefix}post-{}", post.id)));
                     if error.is_final() {
                         return;
                     }
@@ -257,7 +283,7 @@ async fn answers(fetcher: &Fetcher, base: &Url, post: u64, place: &Url) -> Resul
 /// The next page, if there is one; an address elsewhere is noted and not followed.
 fn following(url: &Url, page: &Page, reading: &mut Reading) -> Option<Url> {
     next_page(url, page).unwrap_or_else(|error| {
-        reading.failed(url, &error);
+        reading.failed(url, &error, None);
         None
     })
 }
@@ -272,13 +298,14 @@ fn next_page(url: &Url, page: &Page) -> Result<Option<Url>, FetchError> {
 }
 
 /// The entries of a page that are as they should be; the others are noted.
-fn entries<T: DeserializeOwned>(url: &Url, entries: Vec<Value>, reading: &mut Reading) -> Vec<T> {
+fn entries<T: DeserializeOwned>(url: &Url, entries: Vec<Value>, prefix: &str, reading: &mut Reading) -> Vec<T> {
     let mut out = Vec::new();
     for entry in entries {
         let id = entry.get("id").map(Value::to_string).unwrap_or_default();
+        let question = entry_id(&entry).map(|id| format!("{prefix}{id}"));
         match serde_json::from_value(entry) {
             Ok(entry) => out.push(entry),
-            Err(error) => reading.misshapen(&format!("{} (id {id})", url.path()), &error),
+            Err(error) => reading.misshapen(&format!("{} (id {id})", url.path()), &error, question),
         }
     }
     out

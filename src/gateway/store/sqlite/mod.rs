@@ -6,22 +6,20 @@
 mod attachments;
 mod batch;
 mod conversations;
+mod counts;
 mod deliveries;
 mod erasure;
-mod events;
 mod list;
 mod listed;
 mod mails;
 mod private;
+mod questions;
 mod rows;
 
-use std::collections::{BTreeMap, HashMap, HashSet};
 use std::path::Path;
 use std::time::Duration;
 
 use async_trait::async_trait;
-use sha2::{Digest, Sha256};
-use sqlx::Row;
 use sqlx::migrate::Migrator;
 use sqlx::sqlite::{
     SqliteConnectOptions, SqliteConnection, SqliteJournalMode, SqlitePool, SqlitePoolOptions, SqliteSynchronous,
@@ -29,15 +27,11 @@ use sqlx::sqlite::{
 
 use super::listing::{excerpt, list_place};
 use super::{
-    Along, Changes, EventCount, ListPlace, ListedTicket, Placed, Seal, Sealed, Shown, Store, StoreError, StoredTicket,
-    Taken, Unanswered, View, body, tokens,
+    Along, ListPlace, ListedTicket, Placed, Seal, Sealed, Shown, Store, StoreError, StoredTicket, View, body, tokens,
 };
-use crate::domain::event::Event;
-use crate::domain::question::Question;
 use crate::domain::targets::Owner;
-use crate::gateway::clock::now;
 use batch::Batches;
-use rows::{json, question_of, sealed_of, ticket_of};
+use rows::{json, sealed_of, ticket_of};
 
 /// How long a write waits for another process, such as an import.
 const BUSY: Duration = Duration::from_secs(5);
@@ -177,147 +171,6 @@ impl Store for SqliteStore {
         self.list(view, after, limit).await
     }
 
-    async fn question(&self, site: &str, id: &str) -> Result<Option<Question>, StoreError> {
-        let row = sqlx::query("SELECT id, question FROM questions WHERE site = ? AND id = ?")
-            .bind(site)
-            .bind(id)
-            .fetch_optional(&self.readers)
-            .await?;
-        row.map(|row| question_of(&row)).transpose()
-    }
-
-    async fn questions(&self, site: &str) -> Result<(i64, Vec<Question>), StoreError> {
-        let mut snapshot = self.readers.begin().await?;
-        let revision = sqlx::query_scalar("SELECT revision FROM revisions WHERE site = ?")
-            .bind(site)
-            .fetch_optional(&mut *snapshot)
-            .await?
-            .unwrap_or(0);
-        let rows = sqlx::query("SELECT id, question FROM questions WHERE site = ? ORDER BY id")
-            .bind(site)
-            .fetch_all(&mut *snapshot)
-            .await?;
-        Ok((revision, rows.iter().map(question_of).collect::<Result<_, _>>()?))
-    }
-
-    async fn revisions(&self) -> Result<BTreeMap<String, i64>, StoreError> {
-        let rows = sqlx::query("SELECT site, revision FROM revisions").fetch_all(&self.readers).await?;
-        rows.iter().map(|row| Ok((row.try_get("site")?, row.try_get("revision")?))).collect()
-    }
-
-    async fn import(
-        &self,
-        site: &str,
-        source: &str,
-        questions: &[Question],
-        prune: bool,
-    ) -> Result<Changes, StoreError> {
-        let mut transaction = self.writer.begin_with("BEGIN IMMEDIATE").await?;
-        let rows = sqlx::query("SELECT id, hash, source FROM questions WHERE site = ?").bind(site);
-        let known: HashMap<String, Known> = rows
-            .fetch_all(&mut *transaction)
-            .await?
-            .iter()
-            .map(|row| Ok((row.try_get("id")?, Known { hash: row.try_get("hash")?, source: row.try_get("source")? })))
-            .collect::<Result<_, StoreError>>()?;
-        let mut changes = Changes::default();
-        for question in questions {
-            let text = json(question)?;
-            let hash = Sha256::digest(text.as_bytes()).to_vec();
-            let known = known.get(&question.id);
-            match known {
-                Some(known) if known.source != source && !known.source.is_empty() => {
-                    changes.taken.push(Taken { id: question.id.clone(), source: known.source.clone() });
-                    continue;
-                }
-                Some(known) if known.hash == hash => changes.unchanged += 1,
-                Some(_) => changes.changed += 1,
-                None => changes.new += 1,
-            }
-            if known.is_some_and(|known| known.hash == hash && known.source == source) {
-                continue;
-            }
-            sqlx::query("INSERT OR REPLACE INTO questions (site, id, source, hash, question) VALUES (?, ?, ?, ?, ?)")
-                .bind(site)
-                .bind(&question.id)
-                .bind(source)
-                .bind(hash)
-                .bind(text)
-                .execute(&mut *transaction)
-                .await?;
-        }
-        let kept: HashSet<&str> = questions.iter().map(|question| question.id.as_str()).collect();
-        let gone = known.iter().filter(|(id, known)| prune && known.source == source && !kept.contains(id.as_str()));
-        for (gone, _) in gone {
-            sqlx::query("DELETE FROM questions WHERE site = ? AND id = ?")
-                .bind(site)
-                .bind(gone)
-                .execute(&mut *transaction)
-                .await?;
-            changes.removed += 1;
-        }
-        if changes.new + changes.changed + changes.removed > 0 {
-            sqlx::query(COUNT_UP).bind(site).execute(&mut *transaction).await?;
-        }
-        sqlx::query("INSERT OR REPLACE INTO sources (site, source, imported_at) VALUES (?, ?, ?)")
-            .bind(site)
-            .bind(source)
-            .bind(now())
-            .execute(&mut *transaction)
-            .await?;
-        transaction.commit().await?;
-        Ok(changes)
-    }
-
-    async fn imported_at(&self, site: &str, source: &str) -> Result<Option<String>, StoreError> {
-        let last =
-            sqlx::query_scalar("SELECT imported_at FROM sources WHERE site = ? AND source = ?").bind(site).bind(source);
-        Ok(last.fetch_optional(&self.readers).await?)
-    }
-
-    async fn count(&self, site: &str, week: &str, event: &Event) -> Result<(), StoreError> {
-        self.keep_event(site, week, event).await
-    }
-
-    async fn counts(&self, site: &str, since: &str) -> Result<Vec<EventCount>, StoreError> {
-        self.events_since(site, since).await
-    }
-
-    async fn unanswered(
-        &self,
-        site: &str,
-        week: &str,
-        visitor: &str,
-        words: &str,
-        now: &str,
-    ) -> Result<(), StoreError> {
-        self.keep_unanswered(site, week, visitor, words, now).await
-    }
-
-    async fn unanswered_since(&self, site: &str, since: &str) -> Result<Vec<Unanswered>, StoreError> {
-        SqliteStore::unanswered_since(self, site, since).await
-    }
-
-    async fn forget_counts(&self, before: &str) -> Result<(), StoreError> {
-        self.forget_before(before).await
-    }
-
-    async fn affect(&self, site: &str, incident: &str, who: &[u8; 32], now: &str) -> Result<(), StoreError> {
-        sqlx::query("INSERT OR IGNORE INTO affected (site, incident, who, at) VALUES (?, ?, ?, ?)")
-            .bind(site)
-            .bind(incident)
-            .bind(&who[..])
-            .bind(now)
-            .execute(&self.writer)
-            .await?;
-        Ok(())
-    }
-
-    async fn affected(&self, site: &str, incident: &str) -> Result<u32, StoreError> {
-        let count = sqlx::query_scalar("SELECT count(*) FROM affected WHERE site = ? AND incident = ?");
-        Ok(count.bind(site).bind(incident).fetch_one(&self.readers).await?)
-    }
-
     async fn log_in(&self, session: &[u8; 32], operator: &str, now: &str, until: &str) -> Result<(), StoreError> {
         sqlx::query("DELETE FROM operators WHERE until <= ?").bind(now).execute(&self.writer).await?;
         sqlx::query("INSERT INTO operators (session, operator, until) VALUES (?, ?, ?)")
@@ -389,12 +242,6 @@ async fn insert(write: &mut SqliteConnection, new: &StoredTicket, unread: u32) -
     Ok(true)
 }
 
-/// A question that is kept, as an import compares it.
-struct Known {
-    hash: Vec<u8>,
-    source: String,
-}
-
 const INSERT_TICKET: &str = "
     INSERT INTO tickets (id, site, reference, status, priority, target, due_at, received_at, person, session,
         topic, severity, owner, team, assignee, turn, answered_at, updated_at, read_until, unread, list_group, list_key, number)
@@ -423,9 +270,6 @@ const SEALED: &str = concat!(
     FROM seals JOIN tickets ON tickets.id = seals.ticket JOIN ticket_bodies ON ticket_bodies.ticket = tickets.id
     WHERE seals.site = ? AND seals.key = ?"
 );
-
-const COUNT_UP: &str = "
-    INSERT INTO revisions (site, revision) VALUES (?, 1) ON CONFLICT (site) DO UPDATE SET revision = revision + 1";
 
 #[cfg(test)]
 mod queue_tests;

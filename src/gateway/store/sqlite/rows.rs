@@ -218,7 +218,8 @@ pub fn question_of(row: &SqliteRow) -> Result<Question, StoreError> {
     parsed(&format!("question {id}"), "question", row.try_get("question")?)
 }
 
-fn parsed<T: DeserializeOwned>(what: &str, column: &str, text: &str) -> Result<T, StoreError> {
+/// What the JSON of a column says.
+pub fn parsed<T: DeserializeOwned>(what: &str, column: &str, text: &str) -> Result<T, StoreError> {
     serde_json::from_str(text).map_err(|error| StoreError::Damaged {
         what: what.into(),
         reason: format!("column {column}: line {} column {}", error.line(), error.column()),
@@ -229,7 +230,8 @@ fn word_in<T>(what: &str, row: &SqliteRow, column: &str, read: impl Fn(&str) -> 
     word(what, column, row.try_get(column)?, read)
 }
 
-fn word<T>(what: &str, column: &str, word: &str, read: impl Fn(&str) -> Option<T>) -> Result<T, StoreError> {
+/// What the word of a column stands for.
+pub fn word<T>(what: &str, column: &str, word: &str, read: impl Fn(&str) -> Option<T>) -> Result<T, StoreError> {
     read(word).ok_or_else(|| StoreError::Damaged {
         what: what.into(),
         reason: format!("column {column}: {word:?} is not known"),

@@ -1,15 +1,20 @@
+use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use super::*;
 use crate::domain::context::Context;
 use crate::domain::conversation::{Author, Turn};
+use crate::domain::question::Question;
 use crate::domain::targets::{Owner, Target};
 use crate::domain::ticket::{Client, Contact, Kind, NewTicket, Priority, Severity, Status};
+use crate::gateway::clock::now;
+use crate::gateway::search::all_questions;
+use crate::gateway::search::import::{self, Changes, Prune};
 use crate::gateway::store::{
     Act, Change, Changed, Claim, Conversations, CurrentTicket, Decision, Deed, Deliveries, DueMail, Handling,
-    MESSAGE_PAGE_BYTES, Mails, MessageSeal, NewDelivery, NewMail, NewMessage, Place, Reader, ReaderCounts, Tried, What,
-    customer_cursor,
+    ImportOutcome, ImportRun, MESSAGE_PAGE_BYTES, Mails, MessageSeal, NewDelivery, NewMail, NewMessage, NewQuestion,
+    Place, Questions, Reader, ReaderCounts, Revision, RevisionRange, TakenId, Tried, What, customer_cursor,
 };
 
 /// A store in a folder of its own.
@@ -238,24 +243,35 @@ async fn the_connection_that_writes_waits_for_the_disk() {
     assert_eq!((synchronous, journal.as_str()), (2, "wal"));
 }
 
+async fn import(store: &SqliteStore, source: &str, questions: &[Question], prune: Prune) -> Changes {
+    import::write(store, "acme", source, questions.to_vec(), prune).await.unwrap()
+}
+
+async fn titles(store: &SqliteStore) -> Vec<String> {
+    let questions = all_questions(store, "acme").await.unwrap();
+    questions.into_iter().map(|question| question.title).collect()
+}
+
+async fn revision(store: &SqliteStore) -> i64 {
+    store.revisions().await.unwrap().get("acme").map_or(0, |revision| revision.current)
+}
+
 #[tokio::test]
 async fn an_import_changes_what_changed_and_counts_up_only_then() {
     let (store, _folder) = fresh().await;
     let first = [question("b", "Two"), question("a", "One")];
-    assert_eq!(store.import("acme", "file", &first, false).await.unwrap(), Changes { new: 2, ..Changes::default() });
-    assert_eq!(
-        store.import("acme", "file", &first, true).await.unwrap(),
-        Changes { unchanged: 2, ..Changes::default() }
-    );
-    let (revision, questions) = store.questions("acme").await.unwrap();
-    assert_eq!((revision, questions[0].id.as_str()), (1, "a"));
+    assert_eq!(import(&store, "file", &first, Prune::Never).await, Changes { new: 2, ..Changes::default() });
+    let changes = import(&store, "file", &first, Prune::Limited).await;
+    assert_eq!(changes, Changes { unchanged: 2, ..Changes::default() });
+    assert_eq!((revision(&store).await, store.question_changes().await.unwrap()), (1, 2));
+    assert_eq!(titles(&store).await, ["One", "Two"]);
 
     let second = [question("a", "Changed"), question("c", "Three")];
-    let changes = store.import("acme", "file", &second, false).await.unwrap();
+    let changes = import(&store, "file", &second, Prune::Never).await;
     assert_eq!(changes, Changes { new: 1, changed: 1, ..Changes::default() });
-    let changes = store.import("acme", "file", &second, true).await.unwrap();
+    let changes = import(&store, "file", &second, Prune::Limited).await;
     assert_eq!(changes, Changes { unchanged: 2, removed: 1, ..Changes::default() });
-    assert_eq!(store.revisions().await.unwrap(), BTreeMap::from([("acme".into(), 3)]));
+    assert_eq!(revision(&store).await, 3);
     assert_eq!(store.question("acme", "a").await.unwrap().unwrap().title, "Changed");
     assert_eq!(store.question("acme", "b").await.unwrap(), None);
     assert_eq!(store.question("other", "a").await.unwrap(), None);
@@ -264,39 +280,102 @@ async fn an_import_changes_what_changed_and_counts_up_only_then() {
 #[tokio::test]
 async fn sources_neither_overwrite_nor_prune_each_other() {
     let (store, _folder) = fresh().await;
-    store.import("acme", "one", &[question("a", "One"), question("b", "Two")], true).await.unwrap();
-    let changes = store.import("acme", "other", &[question("a", "Mine"), question("c", "Three")], true).await.unwrap();
-    let taken = vec![Taken { id: "a".into(), source: "one".into() }];
+    import(&store, "one", &[question("a", "One"), question("b", "Two")], Prune::Limited).await;
+    let changes = import(&store, "other", &[question("a", "Mine"), question("c", "Three")], Prune::Limited).await;
+    let taken = vec![TakenId { id: "a".into(), source: "one".into() }];
     assert_eq!(changes, Changes { new: 1, taken, ..Changes::default() });
-    let titles: Vec<String> =
-        store.questions("acme").await.unwrap().1.into_iter().map(|question| question.title).collect();
-    assert_eq!(titles, ["One", "Two", "Three"]);
-    let changes = store.import("acme", "one", &[], true).await.unwrap();
+    assert_eq!(titles(&store).await, ["One", "Two", "Three"]);
+    let changes = import(&store, "one", &[], Prune::Forced).await;
     assert_eq!(changes, Changes { removed: 2, ..Changes::default() });
-    assert_eq!(store.questions("acme").await.unwrap().1.len(), 1);
+    assert_eq!(titles(&store).await, ["Three"]);
+}
+
+#[tokio::test]
+async fn an_id_that_another_source_takes_meanwhile_stays_with_it() {
+    let (store, _folder) = fresh().await;
+    let row = |title: &str| NewQuestion { id: "a".into(), hash: [1; 32], json: json(&question("a", title)).unwrap() };
+    assert_eq!(store.write_questions("acme", "one", &[row("One")]).await.unwrap(), []);
+    let taken = store.write_questions("acme", "other", &[row("Mine")]).await.unwrap();
+    assert_eq!(taken, [TakenId { id: "a".into(), source: "one".into() }]);
+    assert_eq!(store.remove_questions("acme", "other", &["a".into()]).await.unwrap(), 0);
+    assert_eq!(titles(&store).await, ["One"]);
 }
 
 #[tokio::test]
 async fn when_a_source_was_imported_is_kept_also_where_nothing_changed() {
     let (store, _folder) = fresh().await;
-    assert_eq!(store.imported_at("acme", "one").await.unwrap(), None);
+    let imported_at = async |source: &str| store.import_run("acme", source).await.unwrap().imported_at;
+    assert_eq!(imported_at("one").await, None);
     let before = now();
-    store.import("acme", "one", &[], false).await.unwrap();
-    let at = store.imported_at("acme", "one").await.unwrap().unwrap();
+    import(&store, "one", &[], Prune::Never).await;
+    let at = imported_at("one").await.unwrap();
     assert!(at >= before && at <= now(), "{at}");
-    assert_eq!(store.imported_at("acme", "other").await.unwrap(), None);
+    assert_eq!(imported_at("other").await, None);
     assert_eq!(store.revisions().await.unwrap(), BTreeMap::new());
 }
 
 #[tokio::test]
 async fn what_was_there_before_sources_were_kept_belongs_to_who_brings_it_next() {
     let (store, _folder) = fresh().await;
-    store.import("acme", "", &[question("a", "One"), question("b", "Two")], false).await.unwrap();
-    let changes = store.import("acme", "one", &[question("a", "One"), question("b", "Changed")], true).await.unwrap();
+    import(&store, "", &[question("a", "One"), question("b", "Two")], Prune::Never).await;
+    let changes = import(&store, "one", &[question("a", "One"), question("b", "Changed")], Prune::Limited).await;
     assert_eq!(changes, Changes { unchanged: 1, changed: 1, ..Changes::default() });
-    let changes = store.import("acme", "other", &[question("a", "Mine")], true).await.unwrap();
-    assert_eq!(changes.taken.len(), 1);
-    assert_eq!(store.import("acme", "one", &[], true).await.unwrap().removed, 2);
+    assert_eq!(import(&store, "other", &[question("a", "Mine")], Prune::Limited).await.taken.len(), 1);
+    assert_eq!(import(&store, "one", &[], Prune::Forced).await.removed, 2);
+}
+
+#[tokio::test]
+async fn what_an_import_writes_counts_once_it_is_done_and_only_what_has_changed_is_read() {
+    let (store, _folder) = fresh().await;
+    import(&store, "one", &[question("a", "One"), question("b", "Two")], Prune::Never).await;
+    let changed = async |after: i64, until: i64| {
+        let rows = store.changed_questions("acme", &(after + 1, String::new()), until, 10).await.unwrap();
+        let removed = store.removed_questions("acme", RevisionRange { after, until }).await.unwrap();
+        (rows.into_iter().map(|row| row.id).collect::<Vec<_>>(), removed)
+    };
+    assert_eq!(changed(0, 1).await, (vec!["a".into(), "b".into()], vec![]));
+    // An import that is killed before its end.
+    let row = NewQuestion { id: "c".into(), hash: [1; 32], json: json(&question("c", "Three")).unwrap() };
+    store.write_questions("acme", "one", &[row]).await.unwrap();
+    store.remove_questions("acme", "one", &["a".into()]).await.unwrap();
+    assert_eq!((revision(&store).await, changed(1, 1).await), (1, (vec![], vec![])));
+    // It is carried on by another one, which has nothing left to write.
+    store.finish_import("acme", "one", &now()).await.unwrap();
+    assert_eq!((revision(&store).await, changed(1, 2).await), (2, (vec!["c".into()], vec!["a".into()])));
+    store.finish_import("acme", "one", &now()).await.unwrap();
+    assert_eq!(revision(&store).await, 2);
+
+    store.forget_removed_questions("2000-01-01").await.unwrap();
+    assert_eq!(store.revisions().await.unwrap()["acme"], Revision { current: 2, oldest: 0 });
+    store.forget_removed_questions("2999-01-01").await.unwrap();
+    assert_eq!(store.revisions().await.unwrap()["acme"], Revision { current: 2, oldest: 2 });
+    assert_eq!(changed(0, 2).await.1, Vec::<String>::new());
+}
+
+#[tokio::test]
+async fn one_holder_at_a_time_has_the_lease_of_an_import() {
+    let (store, _folder) = fresh().await;
+    let lease = async |holder: &str, now: &str, until: &str| {
+        store.lease_import("acme", "one", holder, now, until).await.unwrap()
+    };
+    assert!(lease("a", "2026-11-23T10:00:00.000Z", "2026-11-23T10:05:00.000Z").await);
+    assert!(!lease("b", "2026-11-23T10:01:00.000Z", "2026-11-23T10:06:00.000Z").await);
+    assert!(lease("a", "2026-11-23T10:02:00.000Z", "2026-11-23T10:07:00.000Z").await, "it is renewed");
+    assert!(lease("b", "2026-11-23T10:07:00.000Z", "2026-11-23T10:12:00.000Z").await, "the other was killed");
+    let failure = ImportOutcome::Failure { retry_at: "2026-11-23T10:08:00.000Z".into() };
+    store.record_import("acme", "one", "a", &failure).await.unwrap();
+    assert_eq!(
+        store.import_run("acme", "one").await.unwrap(),
+        ImportRun::default(),
+        "whose lease is over says nothing"
+    );
+    store.record_import("acme", "one", "b", &failure).await.unwrap();
+    let run = store.import_run("acme", "one").await.unwrap();
+    assert_eq!((run.failures, run.retry_at.as_str()), (1, "2026-11-23T10:08:00.000Z"));
+    assert!(lease("c", "2026-11-23T10:08:00.000Z", "2026-11-23T10:13:00.000Z").await, "it was given back");
+    store.record_import("acme", "one", "c", &ImportOutcome::Success { progress: "{}".into() }).await.unwrap();
+    let run = store.import_run("acme", "one").await.unwrap();
+    assert_eq!(run, ImportRun { progress: "{}".into(), ..ImportRun::default() });
 }
 
 #[tokio::test]

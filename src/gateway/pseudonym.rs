@@ -1,0 +1,114 @@
+//! Tells people apart for a while without keeping who they are or where they come from.
+
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
+
+use axum::http::HeaderMap;
+use sha2::{Digest, Sha256};
+
+use super::guard::Client;
+use super::identity;
+use super::settings::Site;
+
+/// Whoever has one address has others of the same network, so that networks are counted: the first bits of an address.
+const NETWORK_V4: u32 = 24;
+const NETWORK_V6: u32 = 48;
+
+/// Somebody who is counted.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Counted {
+    /// A person whom the host has signed, by the host's id.
+    Person(String),
+    /// Anybody from a network; none where a request does not tell where it comes from.
+    Network(Option<IpAddr>),
+}
+
+impl Counted {
+    /// Who sent a request: whoever the host has signed, or else the network. A token that is not good counts for nothing.
+    pub fn sender(client: &Client, headers: &HeaderMap, name: &str, site: &Site) -> Counted {
+        match identity::who(headers, name, site).ok().and_then(|who| who.person) {
+            Some(person) => Counted::Person(person.user.id),
+            None => Counted::Network(client.address.map(network)),
+        }
+    }
+}
+
+/// Makes the salted hashes. They can be compared within a purpose, a period and a site, and tell nothing else.
+#[derive(Clone)]
+pub struct Pseudonyms {
+    salt: Vec<u8>,
+}
+
+impl Pseudonyms {
+    /// Hashes with a salt that is secret.
+    pub fn new(salt: Vec<u8>) -> Pseudonyms {
+        Pseudonyms { salt }
+    }
+
+    /// The pseudonym of somebody, another one for each purpose, site and period, such as a week.
+    pub fn of(&self, purpose: &str, site: &str, period: &str, who: &Counted) -> [u8; 32] {
+        let (kind, who) = match who {
+            Counted::Person(id) => ("person", id.clone()),
+            Counted::Network(network) => ("network", network.map(|network| network.to_string()).unwrap_or_default()),
+        };
+        let mut hash = Sha256::new().chain_update(&self.salt);
+        for part in [purpose, site, period, kind, &who] {
+            hash.update((part.len() as u64).to_be_bytes());
+            hash.update(part.as_bytes());
+        }
+        hash.finalize().into()
+    }
+
+    /// The hash of words, the same for the same words.
+    pub fn of_words(&self, words: &str) -> [u8; 32] {
+        Sha256::new().chain_update(&self.salt).chain_update(words.as_bytes()).finalize().into()
+    }
+}
+
+impl std::fmt::Debug for Pseudonyms {
+    /// Without the salt.
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Pseudonyms")
+    }
+}
+
+fn network(address: IpAddr) -> IpAddr {
+    match address.to_canonical() {
+        IpAddr::V4(address) => {
+            Ipv4Addr::from_bits(address.to_bits() & (u32::MAX << (Ipv4Addr::BITS - NETWORK_V4))).into()
+        }
+        IpAddr::V6(address) => {
+            Ipv6Addr::from_bits(address.to_bits() & (u128::MAX << (Ipv6Addr::BITS - NETWORK_V6))).into()
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn from(address: &str) -> Counted {
+        Counted::Network(Some(network(address.parse().unwrap())))
+    }
+
+    #[test]
+    fn a_pseudonym_is_the_same_for_a_network_and_another_for_all_else() {
+        let pseudonyms = Pseudonyms::new(vec![7; 32]);
+        let of = |purpose, site, period, who: &Counted| pseudonyms.of(purpose, site, period, who);
+        let one = of("search", "acme", "2026-11-23", &from("192.0.2.1"));
+        assert_eq!(one, of("search", "acme", "2026-11-23", &from("192.0.2.200")));
+        assert_eq!(one, of("search", "acme", "2026-11-23", &from("::ffff:192.0.2.9")));
+        for other in [
+            of("incident", "acme", "2026-11-23", &from("192.0.2.1")),
+            of("search", "other", "2026-11-23", &from("192.0.2.1")),
+            of("search", "acme", "2026-11-30", &from("192.0.2.1")),
+            of("search", "acme", "2026-11-23", &from("192.0.3.1")),
+            of("search", "acme", "2026-11-23", &Counted::Person("192.0.2.0".into())),
+            of("searcha", "cme", "2026-11-23", &from("192.0.2.1")),
+            Pseudonyms::new(vec![8; 32]).of("search", "acme", "2026-11-23", &from("192.0.2.1")),
+        ] {
+            assert_ne!(one, other);
+        }
+        assert_eq!(from("2001:db8:1:2::1"), from("2001:db8:1:ffff::2"));
+        assert_ne!(from("2001:db8:1::1"), from("2001:db8:2::1"));
+    }
+}

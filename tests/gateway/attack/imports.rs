@@ -1,0 +1,156 @@
+//! Imports that keep tickets from being taken, and sources that lead somewhere else.
+
+use std::path::Path;
+use std::process::Stdio;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use deskbell::domain::question::Question;
+use deskbell::gateway::search::import::{Fetcher, Limits, Prune, write};
+use reqwest::Url;
+use sqlx::{Connection, SqliteConnection};
+
+use crate::support::{Gateway, ticket};
+
+const QUESTIONS: usize = 100_000;
+/// A transaction of an import writes 500 questions at most; of these tests' questions so many fit a page, and some pages are of indexes.
+const PAGES_MAX: usize = 300;
+
+fn question(number: usize) -> Question {
+    Question { id: format!("q{number:06}"), title: format!("How do I export chart {number}?"), ..Question::default() }
+}
+
+/// How many tickets were taken until something is done, one after the other.
+async fn taken_until(gateway: &Gateway, is_done: &AtomicBool) -> usize {
+    let mut taken = 0;
+    while !is_done.load(Ordering::SeqCst) {
+        let answer = gateway.post(&format!("key-{taken}"), &ticket("The chart is empty")).await;
+        // What is more than a customer may send was refused before it came to the store, and is tried again.
+        match answer.status.as_u16() {
+            201 => taken += 1,
+            429 => tokio::task::yield_now().await,
+            _ => panic!("{} {}", answer.status, answer.text()),
+        }
+    }
+    taken
+}
+
+/// The largest transaction in the write-ahead log, in pages, and how many there are (sqlite.org/fileformat2.html, section 4.1).
+fn transactions(database: &Path) -> (usize, usize) {
+    let log = std::fs::read(database.with_extension("db-wal")).unwrap();
+    let word = |at: usize| u32::from_be_bytes(log[at..at + 4].try_into().unwrap());
+    let (page, salts) = (word(8) as usize, [word(16), word(20)]);
+    let frames = (32..log.len()).step_by(24 + page).take_while(|at| [word(at + 8), word(at + 12)] == salts);
+    let (mut largest, mut count, mut pages) = (0, 0, 0);
+    for at in frames {
+        pages += 1;
+        if word(at + 4) != 0 {
+            largest = largest.max(pages);
+            (count, pages) = (count + 1, 0);
+        }
+    }
+    (largest, count)
+}
+
+const UNLIMITED: &str = "[limits]\naddress = 100000000\nsession = 100000000\nsite = 100000000\n";
+
+async fn unlimited() -> Gateway {
+    crate::support::gateway_with(UNLIMITED, Default::default()).await
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn tickets_are_taken_between_the_transactions_of_an_import_of_100_000_questions() {
+    let gateway = Arc::new(unlimited().await);
+    // Whoever reads what was before keeps the log from being started over.
+    let mut reader = SqliteConnection::connect(&format!("sqlite:{}", gateway.database().display())).await.unwrap();
+    let mut reading = reader.begin().await.unwrap();
+    let before: i64 = sqlx::query_scalar("SELECT count(*) FROM tickets").fetch_one(&mut *reading).await.unwrap();
+    let is_done = Arc::new(AtomicBool::new(false));
+    let importing = {
+        let (gateway, is_done) = (gateway.clone(), is_done.clone());
+        tokio::spawn(async move {
+            let questions = (0..QUESTIONS).map(question).collect();
+            let changes = write(gateway.app.store.as_ref(), "acme", "test", questions, Prune::Limited).await;
+            is_done.store(true, Ordering::SeqCst);
+            changes
+        })
+    };
+    let taken = taken_until(&gateway, &is_done).await;
+    let changes = importing.await.unwrap().unwrap();
+    assert_eq!((before, changes.new), (0, QUESTIONS));
+    let (largest, count) = transactions(&gateway.database());
+    assert!(largest <= PAGES_MAX, "{largest} pages in one transaction");
+    assert!(count >= QUESTIONS / 500 + taken, "{count} transactions, {taken} tickets");
+    // One at least for every second transaction of the import, which leaves a gap after each.
+    assert!(taken >= QUESTIONS / 500 / 2, "{taken} tickets");
+    assert_eq!(gateway.app.store.revisions().await.unwrap()["acme"].current, 1, "readers see it as a whole");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn tickets_are_taken_while_another_process_imports_and_is_killed_and_carries_on() {
+    let gateway = unlimited().await;
+    let lines: Vec<String> = (0..30_000).map(|number| serde_json::to_string(&question(number)).unwrap()).collect();
+    std::fs::write(gateway.folder.path().join("questions.jsonl"), lines.join("\n")).unwrap();
+    let import = || {
+        let mut command = tokio::process::Command::new(env!("CARGO_BIN_EXE_deskbell"));
+        command.args(["import", "--database", "sqlite:test.db", "--site", "acme", "questions.jsonl"]);
+        command.current_dir(gateway.folder.path()).stdout(Stdio::piped()).stderr(Stdio::piped()).kill_on_drop(true);
+        command.env_remove("DESKBELL_CONFIG").env_remove("DESKBELL_DATABASE");
+        command
+    };
+    let store = gateway.app.store.as_ref();
+    let mut killed = import().spawn().unwrap();
+    while store.question_page("acme", "", 1).await.unwrap().is_empty() {
+        let answer = gateway.post("first", &ticket("The chart is empty")).await;
+        assert_eq!(answer.status.as_u16() / 100, 2, "{}", answer.text());
+    }
+    killed.kill().await.unwrap();
+    assert_eq!(store.revisions().await.unwrap().get("acme"), None, "what was not finished does not count");
+
+    let is_done = AtomicBool::new(false);
+    let importing = async {
+        let output = import().output().await.unwrap();
+        is_done.store(true, Ordering::SeqCst);
+        output
+    };
+    let (output, taken) = tokio::join!(importing, taken_until(&gateway, &is_done));
+    let report = String::from_utf8_lossy(&output.stdout).into_owned();
+    let (new, rest) = report.split_once(" new, 0 changed, ").unwrap();
+    let (unchanged, rest) = rest.split_once(" unchanged, ").unwrap();
+    let [new, unchanged]: [usize; 2] = [new, unchanged].map(|count| count.parse().unwrap());
+    assert!(new + unchanged == 30_000 && unchanged >= 500 && rest == "0 removed, 0 bad\n", "{report}");
+    assert_eq!(store.revisions().await.unwrap()["acme"].current, 1);
+    assert!(taken > 0);
+}
+
+#[tokio::test]
+async fn a_source_in_a_private_network_is_not_asked_unless_that_is_meant() {
+    let limits = Limits { tries: 1, ..Limits::default() };
+    for address in ["https://10.0.0.1/x", "https://169.254.169.254/latest/meta-data", "https://[::ffff:127.0.0.1]/x"] {
+        let url = Url::parse(address).unwrap();
+        let refused = Fetcher::new(limits, false).unwrap().text(&url).await.unwrap_err().to_string();
+        assert!(refused.contains("in a private network; write private = true"), "{refused}");
+    }
+    // Names are looked up by the same rule, whatever they stand for by then.
+    let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let port = listener.local_addr().unwrap().port();
+    let url = Url::parse(&format!("https://ip6-localhost.localhost:{port}/")).unwrap();
+    let refused = Fetcher::new(limits, false).unwrap().text(&url).await.unwrap_err().to_string();
+    assert!(refused.starts_with("gives no answer: "), "{refused}");
+    let own = tokio::net::TcpStream::connect(listener.local_addr().unwrap()).await.unwrap();
+    assert_eq!(listener.accept().await.unwrap().1, own.local_addr().unwrap(), "nobody has connected before");
+}
+
+#[tokio::test]
+async fn nobody_is_led_into_a_private_network() {
+    let stand_in = crate::sources::StandIn::new().await;
+    let limits = Limits { tries: 1, ..Limits::default() };
+    for location in
+        ["https://10.0.0.1/x", "https://localhost/x", "https://[::1]/x", "http://192.168.0.1/x", "https://127.0.0.1/x"]
+    {
+        stand_in.set("/x", 302, &[("location", location)], "");
+        let url = Url::parse(&format!("{}/x", stand_in.url)).unwrap();
+        let refused = Fetcher::new(limits, false).unwrap().text(&url).await.unwrap_err().to_string();
+        assert!(refused.contains("it leads to"), "{location}: {refused}");
+    }
+}
