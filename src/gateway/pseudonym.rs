@@ -58,6 +58,19 @@ impl Pseudonyms {
         hash.finalize().into()
     }
 
+    /// The pseudonym of a person who has an incident, the same for good.
+    pub fn of_affected_person(&self, site: &str, person: &str) -> [u8; 32] {
+        self.of("incident", site, "", &Counted::Person(person.into()))
+    }
+
+    /// The pseudonym of somebody who has an incident: of a network one a day.
+    pub fn of_affected(&self, site: &str, day: &str, who: &Counted) -> [u8; 32] {
+        match who {
+            Counted::Person(person) => self.of_affected_person(site, person),
+            Counted::Network(_) => self.of("incident", site, day, who),
+        }
+    }
+
     /// The hash of words, the same for the same words.
     pub fn of_words(&self, words: &str) -> [u8; 32] {
         Sha256::new().chain_update(&self.salt).chain_update(words.as_bytes()).finalize().into()

@@ -79,11 +79,8 @@ impl Counting {
 
     /// The pseudonym of somebody who has an incident: of a network one a day, of a person one for good.
     pub fn affected(&self, site: &str, who: &Counted) -> [u8; 32] {
-        let day = match who {
-            Counted::Person(_) => String::new(),
-            Counted::Network(_) => (clock::seconds() / DAY.as_secs()).to_string(),
-        };
-        self.pseudonyms.of("incident", site, &day, who)
+        let day = clock::seconds() / DAY.as_secs();
+        self.pseudonyms.of_affected(site, &day.to_string(), who)
     }
 
     /// Counts an event. A ticket that is sent ends the visit, and what it searched for last counts.

@@ -9,8 +9,9 @@ use sqlx::{ConnectOptions, Row, query, query_scalar};
 
 use super::SqliteStore;
 use crate::domain::ticket::Status;
-use crate::gateway::store::StoreError;
+use crate::gateway::pseudonym::Pseudonyms;
 use crate::gateway::store::erasure::{Erasure, ErasureCounts, TicketHead, Traces};
+use crate::gateway::store::{Counts, StoreError};
 
 /// How long a writer may have to wait because the log is emptied.
 const TRUNCATE_BUSY: Duration = Duration::from_millis(200);
@@ -73,6 +74,7 @@ impl Erasure for SqliteStore {
     }
 
     async fn erase_traces(&self, traces: &Traces) -> Result<u64, StoreError> {
+        let pseudonyms = Pseudonyms::new(self.salt().await?);
         let mut write = self.writer.begin_with("BEGIN IMMEDIATE").await?;
         let mut count = 0;
         for (site, person) in &traces.people {
@@ -80,12 +82,11 @@ impl Erasure for SqliteStore {
                 "DELETE FROM attachments WHERE site = ? AND ticket IS NULL AND person IS NOT NULL AND person = ?",
             );
             count += files.bind(site).bind(person).execute(&mut *write).await?.rows_affected();
-            count += erase_affected(&mut write, site, &Sha256::digest(person)).await?;
+            count += erase_affected(&mut write, site, &pseudonyms.of_affected_person(site, person)).await?;
         }
         for (site, session) in &traces.sessions {
             let files = query("DELETE FROM attachments WHERE site = ? AND ticket IS NULL AND session = ?");
             count += files.bind(site).bind(&session[..]).execute(&mut *write).await?.rows_affected();
-            count += erase_affected(&mut write, site, session).await?;
         }
         write.commit().await?;
         Ok(count)
@@ -138,7 +139,7 @@ async fn counts(read: &mut SqliteConnection, ticket: &str) -> Result<Option<Eras
     }))
 }
 
-/// Whoever has said that they have what is broken is a digest, the same that a request would give.
+/// A person who has said that they have what is broken is a salted hash; of others only their network is counted.
 async fn erase_affected(write: &mut SqliteConnection, site: &str, who: &[u8]) -> Result<u64, StoreError> {
     let affected = query("DELETE FROM affected WHERE site = ? AND who = ?").bind(site).bind(who);
     Ok(affected.execute(write).await?.rows_affected())
