@@ -86,6 +86,22 @@ pub struct Summary {
     pub due_at: Option<String>,
     /// How many messages the customer has not seen.
     pub unread: u32,
+    /// Whether answers are withheld until the sender has confirmed the address that they gave, by the code that was mailed to it
+    /// (`POST …/tickets/{id}/confirmation`).
+    #[serde(default)]
+    pub unconfirmed: bool,
+    /// How many messages are withheld.
+    #[serde(default)]
+    pub withheld: u32,
+}
+
+/// The code that confirms the address of a ticket's sender (`POST …/tickets/{id}/confirmation`).
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(not(target_arch = "wasm32"), derive(schemars::JsonSchema))]
+#[serde(deny_unknown_fields)]
+pub struct ConfirmationCode {
+    /// The digits of the mail; spaces and dashes do not matter.
+    pub code: String,
 }
 
 /// The tickets of somebody.
@@ -204,6 +220,8 @@ impl Read for Summary {
             updated_at: source.text_of("updated_at"),
             due_at: source.get("due_at").as_text(),
             unread: source.get("unread").number() as u32,
+            unconfirmed: source.get("unconfirmed").yes(),
+            withheld: source.get("withheld").number() as u32,
         }
     }
 }
@@ -245,6 +263,8 @@ mod tests {
             updated_at: updated_at.into(),
             due_at: None,
             unread: 0,
+            unconfirmed: false,
+            withheld: 0,
         }
     }
 

@@ -8,13 +8,13 @@ use super::delivery::Lines;
 use super::guard::{Guard, ProxyWatch};
 use super::incidents::Broken;
 use super::live::Live;
-use super::mail::MailWakers;
+use super::mail::{Codes, MailWakers};
 use super::pseudonym::Pseudonyms;
 use super::routes::config::PublicConfig;
 use super::search::Indexes;
 use super::search::counting::Counting;
 use super::settings::{Settings, Site};
-use super::store::{Counts, Files, SqliteStore, Store, StoreError};
+use super::store::{Confirmations, Counts, Files, SqliteStore, Store, StoreError};
 use super::tickets::{Asked, Claims};
 
 /// What every request can reach.
@@ -39,6 +39,8 @@ pub struct App {
     pub proxy_watch: ProxyWatch,
     /// Tells those who watch their tickets.
     pub live: Live,
+    /// What derives the codes that confirm addresses.
+    pub codes: Codes,
     /// Wakes who sends e-mail.
     pub mailed: MailWakers,
     /// The queues of the destinations.
@@ -63,6 +65,7 @@ pub async fn open(settings: Settings) -> Result<Arc<App>, StoreError> {
         super::demo::import(store.as_ref()).await?;
     }
     let folder = FileStorage::open(settings.attachments.clone(), &store.attachments_key().await?)?;
+    let codes = Codes::new(&store.confirmations_key().await?);
     let indexes = Indexes::default();
     if settings.demo {
         // Its few questions are searched as soon as it is there.
@@ -84,6 +87,7 @@ pub async fn open(settings: Settings) -> Result<Arc<App>, StoreError> {
         indexes,
         claims: Claims::default(),
         live: Live::default(),
+        codes,
         configs,
     }))
 }

@@ -87,6 +87,14 @@ pub enum Refusal {
     /// The address of a file was not made here, or its time is over.
     #[error("this address is not signed, or not any more; ask for the messages again")]
     InvalidAddress,
+    /// This is not the code; so many attempts are left.
+    #[error("this is not the code that was mailed last; attempts left: {0}")]
+    WrongCode(u32),
+    /// No code is valid.
+    #[error(
+        "no code is valid: none was mailed, its time is over, or it was tried too often; POST …/confirmation/code has another mailed"
+    )]
+    NoCode,
     /// What is told is not signed by whom it should be.
     #[error("this is not signed with the secret that the configuration names for it")]
     Unsigned,
@@ -145,6 +153,8 @@ impl Refusal {
             Refusal::Erased => (StatusCode::GONE, "erased"),
             Refusal::UploadQuota(_) => (StatusCode::TOO_MANY_REQUESTS, "upload_quota"),
             Refusal::StorageFull => (StatusCode::INSUFFICIENT_STORAGE, "storage_full"),
+            Refusal::WrongCode(_) => (StatusCode::UNPROCESSABLE_ENTITY, "wrong_code"),
+            Refusal::NoCode => (StatusCode::CONFLICT, "no_code"),
             Refusal::Unsigned => (StatusCode::UNAUTHORIZED, "unsigned"),
             Refusal::InvalidAddress => (StatusCode::FORBIDDEN, "invalid_address"),
             Refusal::TooMuch(_) => (StatusCode::TOO_MANY_REQUESTS, "too_much"),

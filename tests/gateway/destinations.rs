@@ -297,6 +297,7 @@ async fn an_answer_by_mail_is_in_the_conversation_once_and_is_not_brought_back()
     let answer = json!({
         "to": header(&mail, "Reply-To"),
         "from": "Ana Ruiz <ana@desk.example>",
+        "authenticated": true,
         "text": "Fixed.\nTry again.\n\nOn Thu, 26 Nov 2026 at 10:00, Acme <help@acme.example> wrote:\n> It broke\n",
         "message_id": "<m1@desk.example>",
     });

@@ -177,6 +177,7 @@ pub fn staff(now: i64) -> Vec<User> {
     let user = |id, name: &str, email: &str, role: &str| User {
         id,
         name: name.into(),
+        external_id: None,
         alias: (id == LINUS).then(|| "Lin".into()),
         email: email.into(),
         role: role.into(),

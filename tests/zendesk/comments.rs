@@ -6,7 +6,7 @@ use super::auth::{Caller, need};
 use super::errors::{Detail, Refusal, invalid};
 use super::http::{Call, Reply};
 use super::paging::{order, page};
-use super::{State, clock, tickets, uploads, users, webhooks};
+use super::{Mail, State, clock, tickets, uploads, users, webhooks};
 
 /// A comment.
 #[derive(Clone, Debug)]
@@ -82,11 +82,12 @@ pub fn add(state: &mut State, ticket: u64, new: NewComment, occasion: Occasion) 
 /// The same with files that are already kept.
 pub fn add_with(state: &mut State, ticket: u64, new: NewComment, files: Vec<u64>, occasion: Occasion) -> u64 {
     let (id, created_at) = (state.next_id(), state.now());
+    let body = rendered(state, &new.body);
     let comment = Comment {
         id,
         author: new.author.unwrap_or(occasion.by),
-        html_body: new.html_body.unwrap_or_else(|| marked_up(&new.body)),
-        body: new.body,
+        html_body: new.html_body.unwrap_or_else(|| marked_up(&body)),
+        body,
         public: new.public,
         attachments: files,
         audit: occasion.audit,
@@ -104,12 +105,40 @@ pub fn add_with(state: &mut State, ticket: u64, new: NewComment, files: Vec<u64>
             "name": state.users.get(&comment.author).map(|author| author.name.as_str()),
         },
     } });
+    notify(state, ticket, &comment);
     if let Some(ticket) = state.tickets.get_mut(&ticket) {
         ticket.updated_at = created_at;
         ticket.comments.push(comment);
     }
     webhooks::tell(state, ticket, "comment_added", event, occasion.by);
     id
+}
+
+/// Mails the requester what the standard triggers do: that a public ticket was received, with what it says, and what somebody else says in
+/// public. Nothing of what is private, and nobody who has no address.
+fn notify(state: &mut State, ticket: u64, comment: &Comment) {
+    let Some(there) = state.tickets.get(&ticket) else { return };
+    let Some(to) = state.users.get(&there.requester).map(|user| user.email.clone()) else { return };
+    let is_theirs = comment.author == there.requester && !there.comments.is_empty();
+    if comment.public && !is_theirs && !to.is_empty() {
+        state.mails.push(Mail { ticket, to, body: comment.body.clone() });
+    }
+}
+
+/// A text with what stands in double braces filled in, where that is done.
+pub fn rendered(state: &State, text: &str) -> String {
+    if !state.quirks.renders_placeholders {
+        return text.into();
+    }
+    let mut out = String::new();
+    let mut rest = text;
+    while let Some((before, after)) = rest.split_once("{{") {
+        let Some((_, behind)) = after.split_once("}}") else { break };
+        out.push_str(before);
+        out.push_str("FILLED IN");
+        rest = behind;
+    }
+    out + rest
 }
 
 /// `GET /tickets/{id}/comments`: private ones as well.

@@ -208,6 +208,7 @@ pub fn state(state: &State) -> Value {
         "now": clock::written(state.now()),
         "tickets": tickets,
         "users": state.users.values().collect::<Vec<_>>(),
+        "mails": state.mails,
         "uploads": uploads,
         "webhooks": state.webhooks,
         "attempts": state.attempts,
@@ -325,6 +326,7 @@ fn agent(state: &mut State, name: Option<&str>) -> u64 {
     let user = User {
         id,
         name: name.into(),
+        external_id: None,
         alias: None,
         email: format!("agent-{id}@acme.example"),
         role: "agent".into(),

@@ -86,6 +86,8 @@ pub struct State {
     /// What has been sent to webhooks, an entry an attempt.
     pub attempts: Vec<Attempt>,
     pub log: Vec<Entry>,
+    /// What the account has mailed to requesters, as its standard triggers do.
+    pub mails: Vec<Mail>,
     pub limiter: Limiter,
     pub exports: ExportLimiter,
     /// How many OAuth tokens were given out.
@@ -99,6 +101,14 @@ pub struct State {
     by_email: HashMap<String, u64>,
     by_secret: HashMap<String, u64>,
     due: Vec<Delivery>,
+}
+
+/// A mail to the requester of a ticket: that it was received, or what somebody else has said in public.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Mail {
+    pub ticket: u64,
+    pub to: String,
+    pub body: String,
 }
 
 /// A request that was answered, or cut.
@@ -243,6 +253,7 @@ impl State {
             held: Vec::new(),
             attempts: Vec::new(),
             log: Vec::new(),
+            mails: Vec::new(),
             limiter: Limiter::default(),
             exports: ExportLimiter::default(),
             grants: 0,

@@ -59,6 +59,12 @@ pub struct Quirks {
     pub no_custom_metadata: bool,
     /// How long it takes until a search finds a new user, in seconds of the stand-in's clock.
     pub search_lag: i64,
+    /// The client may not make users.
+    pub no_user_management: bool,
+    /// The addresses of people who are suspended: no ticket is taken from them.
+    pub suspended: Vec<String>,
+    /// What stands in double braces in a comment or a subject is filled in, as business rules do.
+    pub renders_placeholders: bool,
     /// How many comments a ticket can have.
     pub comment_limit: usize,
     /// How many pages of the export are given in a minute of the real clock.
@@ -161,6 +167,9 @@ impl Default for Quirks {
             down: false,
             no_custom_metadata: false,
             search_lag: 0,
+            no_user_management: false,
+            suspended: Vec::new(),
+            renders_placeholders: false,
             comment_limit: 5000,
             export_limit: 10,
             export_refused: false,

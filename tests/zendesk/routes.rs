@@ -52,6 +52,7 @@ fn work(state: &mut State, call: &Call, caller: &Caller, path: &[&str]) -> Resul
         ("DELETE", ["uploads", token]) => uploads::remove(state, caller, token),
         ("POST", ["requests"]) => requests::create(state, call, caller),
         (_, ["requests", ..]) => Err(requests::read(caller)),
+        ("POST", ["users", "create_or_update"]) => users::create_or_update(state, call, caller),
         ("GET", ["users", "me"]) => users::me(state, caller),
         ("GET", ["users", "search"]) => users::search(state, call, caller),
         ("GET", ["users", "show_many"]) => users::many(state, call, caller),

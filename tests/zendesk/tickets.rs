@@ -384,6 +384,7 @@ fn apply(state: &mut State, id: u64, changes: Changes, by: u64) -> Vec<Value> {
 }
 
 fn set(state: &mut State, id: u64, changes: Changes, by: u64) {
+    let subject = changes.subject.as_deref().map(|subject| comments::rendered(state, subject));
     let State { account, tickets, by_external_id, .. } = state;
     let Some(ticket) = tickets.get_mut(&id) else { return };
     if let Some(external) = changes.external_id {
@@ -395,7 +396,7 @@ fn set(state: &mut State, id: u64, changes: Changes, by: u64) {
         }
         ticket.external_id = external;
     }
-    ticket.subject = changes.subject.unwrap_or(std::mem::take(&mut ticket.subject));
+    ticket.subject = subject.unwrap_or(std::mem::take(&mut ticket.subject));
     ticket.priority = changes.priority.unwrap_or(ticket.priority.take());
     ticket.kind = changes.kind.unwrap_or(ticket.kind.take());
     ticket.group = changes.group.unwrap_or(ticket.group);

@@ -16,7 +16,9 @@ pub struct User {
     pub name: String,
     /// What an agent is called where customers read it.
     pub alias: Option<String>,
+    /// Empty where they have none, and nobody can mail them.
     pub email: String,
+    pub external_id: Option<String>,
     /// `end-user`, `agent` or `admin`.
     pub role: String,
     pub verified: bool,
@@ -36,7 +38,9 @@ const READ: [&str; 2] = ["users:read", "read"];
 
 /// Keeps a person, to be found by id and by e-mail address.
 pub fn keep(state: &mut State, user: User) {
-    state.by_email.insert(user.email.to_lowercase(), user.id);
+    if !user.email.is_empty() {
+        state.by_email.insert(user.email.to_lowercase(), user.id);
+    }
     state.users.insert(user.id, user);
 }
 
@@ -47,6 +51,9 @@ pub fn requester(state: &State, given: &Value) -> Result<Requester, Refusal> {
     if !is_address(email) {
         let said = format!("Requester: Email: {email} is not properly formatted");
         return Err(invalid("requester", &said, "InvalidValue"));
+    }
+    if state.quirks.suspended.iter().any(|suspended| suspended.eq_ignore_ascii_case(email)) {
+        return Err(invalid("requester", "Requester: is suspended.", "InvalidValue"));
     }
     if let Some(known) = state.by_email.get(&email.to_lowercase()) {
         return Ok(Requester::Known(*known));
@@ -70,10 +77,58 @@ pub fn settle(state: &mut State, requester: Requester) -> u64 {
             let (id, created_at) = (state.next_id(), state.now());
             let locale = locale(locale_id).into();
             let role = "end-user".into();
-            keep(state, User { id, name, alias: None, email, role, verified: false, locale, locale_id, created_at });
+            let (alias, external_id) = (None, None);
+            keep(
+                state,
+                User { id, name, alias, email, external_id, role, verified: false, locale, locale_id, created_at },
+            );
             id
         }
     }
+}
+
+/// `POST /users/create_or_update`: somebody of an external id or an address, which both need not be there.
+pub fn create_or_update(state: &mut State, call: &Call, caller: &Caller) -> Result<Reply, Refusal> {
+    need(state, caller, &["users:write", "write"])?;
+    if state.quirks.no_user_management {
+        return Err(Refusal::Forbidden("You do not have access to this page.".into()));
+    }
+    let given = call.object("user")?;
+    let text = |name: &str| given.get(name).and_then(Value::as_str).map(str::trim).unwrap_or_default().to_string();
+    let (name, email, external_id) = (text("name"), text("email"), text("external_id"));
+    let is_one = |user: &User| {
+        !external_id.is_empty()
+            && user.external_id.as_deref().is_some_and(|known| known.eq_ignore_ascii_case(&external_id))
+            || !email.is_empty() && user.email.eq_ignore_ascii_case(&email)
+    };
+    if let Some(id) = state.users.values().find(|user| is_one(user)).map(|user| user.id) {
+        if let Some(user) = state.users.get_mut(&id).filter(|_| !name.is_empty()) {
+            user.name = name;
+        }
+        return Ok(Reply::json(200, &json!({ "user": shown(state, id) })));
+    }
+    if name.is_empty() {
+        return Err(invalid("name", "Name: is too short (minimum one characters)", "ValueTooShort"));
+    }
+    let (id, created_at) = (state.next_id(), state.now());
+    let external_id = Some(external_id).filter(|id| !id.is_empty());
+    let (role, locale) = ("end-user".into(), locale(ENGLISH).into());
+    keep(
+        state,
+        User {
+            id,
+            name,
+            alias: None,
+            email,
+            external_id,
+            role,
+            verified: false,
+            locale,
+            locale_id: ENGLISH,
+            created_at,
+        },
+    );
+    Ok(Reply::json(201, &json!({ "user": shown(state, id) })))
 }
 
 /// `GET /users/me`. Who has not said who they are is somebody without an id.
@@ -165,7 +220,7 @@ pub fn shown(state: &State, id: u64) -> Value {
         "suspended": false,
         "locale": user.locale,
         "locale_id": user.locale_id,
-        "external_id": null,
+        "external_id": user.external_id,
         "photo": null,
         "created_at": clock::written(user.created_at),
         "updated_at": clock::written(user.created_at),

@@ -3,7 +3,8 @@
 use crate::domain::config::Config;
 use crate::domain::fields::Answer;
 use crate::domain::ticket::{Contact, Outcome};
-use crate::gateway::store::StoredTicket;
+use crate::gateway::identity::{Address, address, is_verified};
+use crate::gateway::store::{Confirmation, StoredTicket};
 
 /// How many errors, requests and questions are named; all of them are in the attachment.
 const SOME: usize = 3;
@@ -14,7 +15,8 @@ pub const CONTEXT_FILE: &str = "deskbell-context.json";
 
 /// What a ticket says. `missing` are the names of files that do not go along.
 pub fn first(config: &Config, ticket: &StoredTicket, missing: &[String]) -> String {
-    let mut lines = vec![ticket.ticket.message.clone(), String::new(), RULE.into()];
+    let mut lines: Vec<String> = notice(ticket).map(|notice| vec![notice, String::new()]).unwrap_or_default();
+    lines.extend([ticket.ticket.message.clone(), String::new(), RULE.into()]);
     lines.extend(facts(config, ticket).into_iter().map(|(name, text)| format!("{name}: {text}")));
     lines.extend(missing_line(missing));
     lines.join("\n")
@@ -26,6 +28,34 @@ pub fn reply(body: &str, missing: &[String]) -> String {
         Some(line) => format!("{body}\n\n{line}"),
         None => body.into(),
     }
+}
+
+/// What agents have to know before they answer somebody whose address nobody has signed; none where the host has.
+pub fn notice(ticket: &StoredTicket) -> Option<String> {
+    let email = match address(&ticket.ticket) {
+        Address::Signed(_) => return None,
+        Address::Claimed(email) => one_line(&email),
+        Address::Missing if is_verified(ticket) => return None,
+        Address::Missing => {
+            return Some("[Not verified] Nobody has confirmed who wrote this, and they have left no address.".into());
+        }
+    };
+    Some(match ticket.handling.confirmation {
+        Confirmation::Confirmed => format!(
+            "[Address confirmed] Whoever wrote this has entered a code that was sent to {email}. Who they are is not verified beyond that."
+        ),
+        _ => format!(
+            "[Not verified] Answers are read by whoever wrote this, who may not be the owner of {email}: nobody has confirmed that address. \
+             Answer nothing that only its owner may know."
+        ),
+    })
+}
+
+/// What the sender is called, without anything of an address.
+pub fn claimed_name(ticket: &StoredTicket) -> String {
+    let contact = Contact { name: ticket.ticket.contact.name.clone(), email: String::new() };
+    let name = one_line(&name(&contact, ticket));
+    if name.contains('@') { "Unknown".into() } else { name }
 }
 
 /// The name by which agents know the person; an address has one in front of its at sign.
@@ -42,12 +72,11 @@ pub fn name(contact: &Contact, ticket: &StoredTicket) -> String {
 
 /// How the person is reached: by what the host has signed, or else by what the form was told.
 pub fn contact(ticket: &StoredTicket) -> Contact {
-    let form = &ticket.ticket.contact;
-    let user = ticket.ticket.context.user.as_ref();
-    let signed = user.filter(|user| user.verified).map_or("", |user| user.email.trim());
-    let claimed = user.map_or("", |user| user.email.trim());
-    let email = [signed, form.email.trim(), claimed].into_iter().find(|email| !email.is_empty()).unwrap_or_default();
-    Contact { name: form.name.clone(), email: email.into() }
+    let email = match address(&ticket.ticket) {
+        Address::Signed(email) | Address::Claimed(email) => email,
+        Address::Missing => String::new(),
+    };
+    Contact { name: ticket.ticket.contact.name.clone(), email }
 }
 
 fn missing_line(missing: &[String]) -> Option<String> {
@@ -118,8 +147,12 @@ fn facts(config: &Config, ticket: &StoredTicket) -> Vec<(&'static str, String)> 
     }
     facts.retain(|(_, text)| !text.is_empty());
     // What a host or a page has written is one line here, whatever it holds.
-    facts.iter_mut().for_each(|(_, text)| *text = text.split(char::is_control).collect::<Vec<_>>().join(" "));
+    facts.iter_mut().for_each(|(_, text)| *text = one_line(text));
     facts
+}
+
+fn one_line(text: &str) -> String {
+    text.split(char::is_control).collect::<Vec<_>>().join(" ")
 }
 
 fn joined(parts: &[&str]) -> String {
@@ -127,6 +160,7 @@ fn joined(parts: &[&str]) -> String {
 }
 
 #[cfg(test)]
+#[allow(missing_docs)]
 pub mod tests {
     use super::*;
     use crate::domain::ticket::{NewTicket, Status};
@@ -163,6 +197,14 @@ pub mod tests {
     }
 
     #[test]
+    fn a_name_for_agents_has_nothing_of_an_address() {
+        let mut ticket = stored();
+        assert_eq!(claimed_name(&ticket), "Ada");
+        ticket.ticket.contact.name = "ceo@big.example".into();
+        assert_eq!(claimed_name(&ticket), "Unknown");
+    }
+
+    #[test]
     fn the_words_come_first_and_what_was_collected_is_a_line_each() {
         let mut ticket = stored();
         if let Some(user) = &mut ticket.ticket.context.user {
@@ -170,7 +212,9 @@ pub mod tests {
         }
         let missing = ["a.zip".to_string(), "b.zip".to_string()];
         let told = first(&Config::default(), &ticket, &missing);
-        assert!(told.starts_with("The export stops.\nEvery time.\n\n----"), "{told}");
+        let notice = "[Not verified] Answers are read by whoever wrote this, who may not be the owner of ada@example.com: nobody has \
+            confirmed that address. Answer nothing that only its owner may know.";
+        assert!(told.starts_with(&format!("{notice}\n\nThe export stops.\nEvery time.\n\n----")), "{told}");
         let lines: Vec<&str> = told.lines().collect();
         for line in [
             "Reference: DB-4K7Q9",
@@ -182,6 +226,12 @@ pub mod tests {
         ] {
             assert!(lines.contains(&line), "{line} in {told}");
         }
+        ticket.handling.confirmation = Confirmation::Confirmed;
+        assert!(first(&Config::default(), &ticket, &[]).starts_with("[Address confirmed] "));
+        if let Some(user) = &mut ticket.ticket.context.user {
+            (user.verified, user.email) = (true, "ada@example.com".into());
+        }
+        assert!(first(&Config::default(), &ticket, &[]).starts_with("The export stops."));
         assert_eq!(reply("Yes", &[]), "Yes");
         assert_eq!(reply("Yes", &missing), "Yes\n\nFiles that are not attached here: a.zip, b.zip");
     }

@@ -11,6 +11,7 @@ use jiff::Timestamp;
 use crate::domain::attachment::FileType;
 use crate::domain::conversation::{Author, Message, Turn};
 use crate::domain::ticket::Status;
+use crate::gateway::routes::BODY_MAX;
 use crate::gateway::settings::Site;
 use crate::gateway::store::{ChangedTicket, Delivery, Place, StoredTicket, What};
 
@@ -47,6 +48,11 @@ pub trait Destination: fmt::Debug + Send + Sync {
     /// Reads what the destination tells by itself (`POST …/hooks/{destination}`).
     fn hear(&self, _headers: &HeaderMap, _body: &[u8]) -> Result<Heard, NotHeard> {
         Err(NotHeard::NoHook)
+    }
+
+    /// The largest body that it is heard with, in bytes.
+    fn hook_bytes_max(&self) -> usize {
+        BODY_MAX
     }
 
     /// Where an operator finds a ticket that is here.
@@ -150,7 +156,7 @@ impl Parcel<'_> {
         match what {
             What::Ticket => ticket.clone(),
             What::Message => format!("{ticket}/{number}"),
-            What::Solved | What::Reopened => format!("{ticket}/{what}/{id}"),
+            What::Solved | What::Reopened | What::Confirmed => format!("{ticket}/{what}/{id}"),
         }
     }
 }
@@ -227,15 +233,47 @@ pub enum Heard {
         /// The name of this telling; the same is told with the same.
         invocation: String,
     },
-    /// Somebody has answered.
-    Said {
+    /// Somebody has answered by mail.
+    Mail {
         /// The id of the ticket here.
         ticket: String,
-        /// What they say.
-        saying: Saying,
+        /// The mail.
+        mail: InboundMail,
     },
     /// It is about nothing that matters here, and why an operator may want to know; empty where none does.
     Nothing(&'static str),
+}
+
+/// A mail about a ticket.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct InboundMail {
+    /// Its Message-ID.
+    pub message_id: String,
+    /// The address that it says it is from.
+    pub from: String,
+    /// What the sender is called; empty where that is not known.
+    pub name: String,
+    /// Whether its receiver has found that the address is the sender's.
+    pub authenticated: bool,
+    /// Whether the address is one of support's.
+    pub from_agent: bool,
+    /// What it says, without what it quotes, as plain text.
+    pub text: String,
+    /// The same as Markdown.
+    pub markdown: String,
+    /// The files that go along with it.
+    pub files: Vec<InboundFile>,
+    /// When it came, RFC 3339 in UTC.
+    pub at: String,
+}
+
+/// A file of a mail.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct InboundFile {
+    /// What it is called.
+    pub name: String,
+    /// What is in it; none where it could not be read.
+    pub bytes: Option<Vec<u8>>,
 }
 
 /// Why what was told is not heard.

@@ -265,7 +265,7 @@ async fn gather(
 }
 
 /// The key of what was said; no key of a client has a space.
-fn key(from: &str, saying: &Saying) -> String {
+pub fn key(from: &str, saying: &Saying) -> String {
     format!("{from} {}", saying.remote)
 }
 

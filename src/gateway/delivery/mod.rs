@@ -9,10 +9,12 @@ mod destination;
 pub mod email;
 mod feed;
 pub mod follow;
+pub mod inbound;
 mod lines;
 mod patience;
 mod prompt;
 pub mod public;
+mod sender;
 mod signature;
 pub mod slack;
 mod target;
@@ -25,12 +27,15 @@ use super::store::{NewDelivery, What};
 use crate::domain::conversation::Author;
 
 pub use check::{Checked, check};
+#[cfg(test)]
+pub use comment::tests as comment_tests;
 pub use destination::{
     Answers, Delivered, Destination, ExportFailure, ExportFrom, ExportedChanges, Failure, Finding, Foreign, Found,
-    Heard, News, NotHeard, Parcel, ParcelFile, RecentChanges, SaidFile, Saying,
+    Heard, InboundFile, InboundMail, News, NotHeard, Parcel, ParcelFile, RecentChanges, SaidFile, Saying,
 };
 pub use lines::Lines;
 pub use prompt::prompt;
+pub use sender::{Sender, Unverified};
 
 /// What is brought to the destinations of a site: a ticket or its change, or what somebody says. Never to `from`, where it comes from.
 pub fn orders(site: Option<&Site>, what: What, author: Author, from: Option<&str>) -> Vec<NewDelivery> {

@@ -100,6 +100,7 @@ fn event(parcel: &Parcel<'_>) -> Option<Value> {
         }
         What::Solved => ("ticket.solved", &delivery.created_at, json!({"ticket": brief(ticket, Status::Solved)})),
         What::Reopened => ("ticket.reopened", &delivery.created_at, json!({"ticket": brief(ticket, Status::Open)})),
+        What::Confirmed => ("ticket.confirmed", &delivery.created_at, json!({"ticket": brief(ticket, ticket.status)})),
     };
     Some(json!({"type": kind, "timestamp": at, "data": data}))
 }

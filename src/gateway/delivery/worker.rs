@@ -318,7 +318,7 @@ async fn bring(app: &App, to: &dyn Destination, due: &DueDelivery) -> Result<Del
     };
     let kept = match what {
         What::Ticket | What::Message => app.store.attachments(&due.ticket.id).await.map_err(failed)?,
-        What::Solved | What::Reopened => Vec::new(),
+        What::Solved | What::Reopened | What::Confirmed => Vec::new(),
     };
     let files: Vec<ParcelFile> = kept
         .iter()

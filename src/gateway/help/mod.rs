@@ -1,5 +1,9 @@
+//! `/help/{site}/tickets/{id}`: a ticket for whoever has followed the link of a mail (`linked`).
+//!
 //! `/help/{site}`: the panel on a page of its own, for people who are logged out or whose product is down. It takes the same
 //! links as any other page (`?deskbell=ticket&kind=bug`).
+
+mod linked;
 
 use std::sync::Arc;
 
@@ -24,6 +28,7 @@ const SCRIPT: &str = include_str!("help.js");
 pub fn router() -> Router<Arc<App>> {
     Router::new()
         .route("/{site}", get(answer))
+        .route("/{site}/tickets/{id}", get(linked::ask).post(linked::read))
         .route("/-/help.css", get(async || ([(header::CONTENT_TYPE, "text/css; charset=utf-8")], STYLE)))
         .route("/-/help.js", get(async || ([(header::CONTENT_TYPE, "text/javascript; charset=utf-8")], SCRIPT)))
 }

@@ -1,5 +1,6 @@
 //! Who is asking: a person whom the host has signed, whoever holds a session, both, or nobody.
 
+mod address;
 mod crypto;
 mod session;
 mod token;
@@ -10,6 +11,7 @@ use super::problem::Refusal;
 use super::settings::Site;
 use super::store::Reader;
 
+pub use address::{Address, address, claimed_email, is_verified, mailbox};
 pub use session::SESSION_HEADER;
 pub use token::{KeyError, Person, Signer, TokenError};
 

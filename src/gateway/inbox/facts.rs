@@ -1,7 +1,7 @@
 //! Groups of a ticket as names with values in words, for the page and for markdown alike. A value that is not known is
 //! empty.
 
-use super::super::store::StoredTicket;
+use super::super::store::{Confirmation, StoredTicket};
 use super::{times, words};
 use crate::domain::context::{Application, Device, Page, Timings};
 
@@ -25,6 +25,13 @@ pub fn form(ticket: &StoredTicket) -> Facts {
     let contact = &ticket.ticket.contact;
     let user = ticket.ticket.context.user.clone().unwrap_or_default();
     let beyond = |typed: &str, known: String| if typed == known { String::new() } else { typed.to_string() };
+    let address = match ticket.handling.confirmation {
+        Confirmation::NotNeeded => "",
+        Confirmation::Awaited { .. } => {
+            "Not confirmed: the customer reads answers once they have entered the code of the e-mail"
+        }
+        Confirmation::Confirmed => "Confirmed by the code of the e-mail",
+    };
     let consent = match ticket.ticket.consent {
         Some(true) => "Support may look into it",
         Some(false) => "Support may not look into it",
@@ -33,6 +40,7 @@ pub fn form(ticket: &StoredTicket) -> Facts {
     vec![
         ("Name", beyond(&contact.name, user.name)),
         ("E-mail", beyond(&contact.email, user.email)),
+        ("Address", address.into()),
         ("Account", consent.into()),
     ]
 }

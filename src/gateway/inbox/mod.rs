@@ -14,7 +14,7 @@ mod markdown;
 mod notes;
 mod page;
 mod paste;
-mod rich;
+pub mod rich;
 mod send_again;
 mod standing;
 mod steps;

@@ -58,6 +58,7 @@ pub fn brought(what: What) -> &'static str {
         What::Message => "A message",
         What::Solved => "That it is solved",
         What::Reopened => "That it is open again",
+        What::Confirmed => "That the address is confirmed",
     }
 }
 

@@ -1,6 +1,7 @@
 //! The receipt by e-mail: to whom it goes, what it says, and how it gets there. It is written down with its ticket, in one transaction,
 //! and sent by a [`worker`] that nobody waits for. Whatever else goes by e-mail is handed over here as well.
 
+mod code;
 mod letter;
 mod message;
 mod post;
@@ -8,16 +9,20 @@ pub mod worker;
 
 use std::collections::BTreeMap;
 use std::fmt;
+use std::net::IpAddr;
 
 use lettre::message::Mailbox;
 use lettre::{AsyncSmtpTransport, Tokio1Executor};
+use reqwest::Url;
 use tokio::sync::watch;
 
+use super::identity::{Address, address, mailbox};
 use super::settings::Site;
-use super::store::{NewMail, StoredTicket};
+use super::store::{MailLimits, MailQuota, NewMail, StoredTicket};
 use crate::domain::robot;
 use crate::domain::ticket::is_email;
 
+pub use code::{CODE_LIFE, CODE_PAUSE, Codes};
 pub use post::{NotTaken, cause, hand_over};
 
 /// How a site sends e-mail.
@@ -29,6 +34,10 @@ pub struct Mailer {
     pub reply_to: Option<Mailbox>,
     /// The server that takes it.
     pub server: AsyncSmtpTransport<Tokio1Executor>,
+    /// How much is sent to addresses that nobody has signed.
+    pub limits: MailLimits,
+    /// Where the gateway is reached, for links; without it mails have none.
+    pub url: Option<Url>,
 }
 
 impl fmt::Debug for Mailer {
@@ -62,17 +71,40 @@ impl MailWakers {
     }
 }
 
-/// Where the receipt of a ticket goes: to the address that the host has signed, or else to the one that the form was given. Nowhere
-/// where the site sends no e-mail, where there is no address, and where nobody can have typed the ticket.
-pub fn receipt(site: &Site, ticket: &StoredTicket) -> Option<NewMail> {
-    let sent = &ticket.ticket;
-    if site.mail.is_none() || !robot::signs(sent).is_empty() {
+/// The receipt of a ticket, and where it goes: to the address that the host has signed, or else to the one that the form or the page
+/// claims. None where the site sends no e-mail, where there is no address, and where nobody can have typed the ticket.
+pub fn receipt(site: &Site, ticket: &StoredTicket, codes: &Codes, network: Option<IpAddr>) -> Option<NewMail> {
+    let mailer = site.mail.as_ref()?;
+    if !robot::signs(&ticket.ticket).is_empty() {
         return None;
     }
-    let signed = sent.context.user.as_ref().filter(|user| user.verified).map(|user| user.email.trim_ascii());
-    let (address, verified) = match signed {
-        Some(address) if !address.is_empty() => (address, true),
-        _ => (sent.contact.email.trim_ascii(), false),
-    };
-    is_email(address).then(|| NewMail { address: address.into(), verified })
+    match address(&ticket.ticket) {
+        Address::Signed(address) => is_email(&address).then_some(NewMail { address, quota: None }),
+        Address::Claimed(address) => is_email(&address).then(|| {
+            let quota = Some(quota(mailer, codes, &address, ticket.session, network));
+            NewMail { address, quota }
+        }),
+        Address::Missing => None,
+    }
+}
+
+/// What a mail to an address that nobody has signed counts against.
+pub fn quota(
+    mailer: &Mailer,
+    codes: &Codes,
+    address: &str,
+    session: Option<[u8; 32]>,
+    network: Option<IpAddr>,
+) -> MailQuota {
+    let network = network.map(|network| codes.network(network));
+    MailQuota { mailbox: mailbox(address), session, network, limits: mailer.limits }
+}
+
+/// The address that has to be confirmed before answers to a ticket are shown: the one that an unsigned sender claims, where the site can
+/// send a code to it.
+pub fn unconfirmed(site: &Site, ticket: &StoredTicket) -> Option<String> {
+    if site.mail.is_none() || ticket.person.is_some() {
+        return None;
+    }
+    super::identity::claimed_email(&ticket.ticket)
 }

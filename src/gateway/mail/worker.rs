@@ -12,10 +12,10 @@ use tokio::time::{sleep, timeout};
 use tokio_util::sync::CancellationToken;
 use uuid::Uuid;
 
-use super::Mailer;
-use super::letter::letter;
+use super::letter::{Proof, letter};
 use super::message::message;
 use super::post::{NotTaken, hand_over};
+use super::{CODE_LIFE, Codes, Mailer};
 use crate::gateway::app::App;
 use crate::gateway::settings::Site;
 use crate::gateway::store::{Claim, DueMail, Store, StoreError};
@@ -60,7 +60,7 @@ async fn work(app: &App, name: &str, mailer: &Mailer, stop: &CancellationToken) 
     let (Some(site), Some(mut woken)) = (app.site(name), app.mailed.watch(name)) else { return };
     while !stop.is_cancelled() {
         woken.mark_unchanged();
-        let wait = match send_due(app.store.as_ref(), (name, site), mailer, stop).await {
+        let wait = match send_due(app.store.as_ref(), (name, site), (mailer, &app.codes), stop).await {
             Ok(wait) => wait,
             Err(error) => {
                 tracing::error!(site = name, %error, "claiming mail failed");
@@ -78,7 +78,7 @@ async fn work(app: &App, name: &str, mailer: &Mailer, stop: &CancellationToken) 
 async fn send_due(
     store: &dyn Store,
     (name, site): (&str, &Site),
-    mailer: &Mailer,
+    (mailer, codes): (&Mailer, &Codes),
     stop: &CancellationToken,
 ) -> Result<Duration, StoreError> {
     while !stop.is_cancelled() {
@@ -92,7 +92,7 @@ async fn send_due(
         let (token, at, until) = (Uuid::new_v4().simple().to_string(), clock::written(now), lease(now));
         let claim = Claim { token: &token, now: &at, until: &until };
         let Some(due) = store.claim_mail(name, claim).await? else { continue };
-        let Some(sent) = send_claimed(store, site, mailer, (&due, &token)).await else { continue };
+        let Some(sent) = send_claimed(store, site, (mailer, codes), (&due, &token)).await else { continue };
         let again = match &sent {
             Sent::Taken => None,
             Sent::Later(reason) => {
@@ -117,7 +117,12 @@ async fn send_due(
 }
 
 /// Sends a mail while its claim is extended; `None` where somebody else has claimed it meanwhile.
-async fn send_claimed(store: &dyn Store, site: &Site, mailer: &Mailer, (due, token): (&DueMail, &str)) -> Option<Sent> {
+async fn send_claimed(
+    store: &dyn Store,
+    site: &Site,
+    (mailer, codes): (&Mailer, &Codes),
+    (due, token): (&DueMail, &str),
+) -> Option<Sent> {
     let lost = async {
         let mut pause = RENEW;
         loop {
@@ -133,7 +138,7 @@ async fn send_claimed(store: &dyn Store, site: &Site, mailer: &Mailer, (due, tok
         }
     };
     tokio::select! {
-        sent = send(site, mailer, due) => Some(sent),
+        sent = send(site, mailer, codes, due) => Some(sent),
         () = lost => {
             tracing::warn!(site = due.ticket.site, reference = due.ticket.reference, "mail ended: its claim was lost");
             None
@@ -160,9 +165,28 @@ fn lease(now: Timestamp) -> String {
     clock::written(now.checked_add(LEASE).unwrap_or(now))
 }
 
-async fn send(site: &Site, mailer: &Mailer, due: &DueMail) -> Sent {
-    let letter = letter(site, &due.ticket, mailer.reply_to.is_some());
-    let message = match message(mailer, &due.address, &due.ticket.id, letter) {
+/// What the mail carries to show that somebody reads it.
+fn proof(mailer: &Mailer, codes: &Codes, due: &DueMail, number: u32) -> Proof {
+    let ticket = &due.ticket;
+    let sent: Timestamp = due.since.parse().unwrap_or_else(|_| clock::timestamp());
+    let link = mailer.url.as_ref().and_then(|url| {
+        let mut link = url.join(&format!("help/{}/tickets/{}", ticket.site, ticket.id)).ok()?;
+        link.query_pairs_mut().append_pair("key", &codes.link(&ticket.id, number));
+        Some(link.to_string())
+    });
+    let until = clock::written(sent.checked_add(CODE_LIFE).unwrap_or(sent));
+    Proof { code: codes.code(&ticket.id, number), until, link }
+}
+
+async fn send(site: &Site, mailer: &Mailer, codes: &Codes, due: &DueMail) -> Sent {
+    let proof = due.code.map(|number| proof(mailer, codes, due, number));
+    let letter = letter(site, &due.ticket, mailer.reply_to.is_some(), proof.as_ref());
+    // With another code it is another mail.
+    let id = match due.code {
+        Some(number) if number > 1 => format!("{}.{number}", due.ticket.id),
+        _ => due.ticket.id.clone(),
+    };
+    let message = match message(mailer, &due.address, &id, letter) {
         Ok(message) => message,
         Err(error) => return Sent::Never(error.to_string()),
     };

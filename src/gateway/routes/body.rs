@@ -2,9 +2,10 @@
 
 use std::time::Duration;
 
-use axum::body::Body;
+use axum::body::{Body, HttpBody};
 use axum::http::{HeaderMap, header};
 use http_body_util::BodyExt;
+use tokio::sync::Semaphore;
 
 use super::super::problem::Refusal;
 
@@ -14,6 +15,10 @@ pub const BODY_MAX: usize = 192 * 1024;
 const BODY_TIME: Duration = Duration::from_secs(10);
 /// How long it may take until what is thrown away has arrived.
 const DRAIN_TIME: Duration = Duration::from_secs(30);
+/// How long one may take that is larger than usual.
+const LARGE_TIME: Duration = Duration::from_secs(60);
+/// How many of those are read at a time.
+const LARGE_AT_ONCE: usize = 2;
 /// How much is read beyond the limit and thrown away: a connection that is closed with unread bytes in it is reset, and
 /// the client never sees why.
 const DRAIN_MAX: usize = 4 * 1024 * 1024;
@@ -24,9 +29,14 @@ pub async fn json(headers: &HeaderMap, body: Body) -> Result<Vec<u8>, Refusal> {
     if is(headers, "application/json") { Ok(bytes) } else { Err(Refusal::UnsupportedMediaType) }
 }
 
-/// Reads a body, whatever it is.
-pub async fn bytes(body: Body) -> Result<Vec<u8>, Refusal> {
-    read_body(body, BODY_MAX).await
+/// Reads a body, whatever it is, up to so many bytes. Only a few that are larger than usual are read at a time, because nobody knows whose
+/// they are before they are read.
+pub async fn bytes(body: Body, max: usize) -> Result<Vec<u8>, Refusal> {
+    static LARGE: Semaphore = Semaphore::const_new(LARGE_AT_ONCE);
+    let is_large = max > BODY_MAX && body.size_hint().exact().is_none_or(|size| size > BODY_MAX as u64);
+    let _one = if is_large { Some(LARGE.try_acquire().map_err(|_| Refusal::Busy)?) } else { None };
+    let (max, time) = if is_large { (max, LARGE_TIME) } else { (BODY_MAX, BODY_TIME) };
+    tokio::time::timeout(time, read(body, max)).await.map_err(|_| Refusal::Timeout)?
 }
 
 /// Reads a body of at most so many bytes, whatever it is.

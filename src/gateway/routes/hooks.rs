@@ -9,7 +9,7 @@ use axum::http::{HeaderMap, StatusCode};
 
 use super::super::app::App;
 use super::super::clock;
-use super::super::delivery::{Heard, NotHeard, follow};
+use super::super::delivery::{Heard, NotHeard, inbound};
 use super::super::problem::Refusal;
 use super::body;
 use crate::domain::problem::FieldError;
@@ -24,9 +24,10 @@ pub async fn answer(
     headers: HeaderMap,
     body: Body,
 ) -> Result<StatusCode, Refusal> {
-    let body = body::bytes(body).await;
-    let site = super::site(&app, &name)?;
-    let to = site.destinations.get(&destination).ok_or_else(|| Refusal::NotFound(": no destination".into()))?;
+    let to = app.site(&name).and_then(|site| site.destinations.get(&destination));
+    let body = body::bytes(body, to.map_or(body::BODY_MAX, |to| to.hook_bytes_max())).await;
+    super::site(&app, &name)?;
+    let to = to.ok_or_else(|| Refusal::NotFound(": no destination".into()))?;
     let heard = to.hear(&headers, &body?).map_err(|reason| {
         tracing::warn!(site = name, destination, %reason, "what was told is not heard");
         match reason {
@@ -50,10 +51,10 @@ pub async fn answer(
                 line.look();
             }
         }
-        Heard::Said { ticket, saying } => {
+        Heard::Mail { ticket, mail } => {
             let ticket = app.store.ticket(&ticket).await?.filter(|ticket| ticket.site == name);
             let ticket = ticket.ok_or_else(|| Refusal::NotFound(": no ticket".into()))?;
-            follow::take_in(&app, &ticket, &destination, &saying, Vec::new()).await?;
+            inbound::take_in(&app, &ticket, &destination, mail).await?;
         }
         Heard::Nothing("") => {}
         Heard::Nothing(why) => tracing::warn!(site = name, destination, why, "what was told is for nobody"),

@@ -4,6 +4,7 @@ mod assets;
 mod attachments;
 mod body;
 pub mod config;
+mod confirmation;
 mod conversation;
 mod cors;
 mod envelope;
@@ -100,6 +101,8 @@ fn version_1() -> Api {
         .post("/sites/{site}/tickets/alike", Charge::Report, conversation::alike)
         .get("/sites/{site}/tickets/{id}", Charge::Read, conversation::one)
         .patch("/sites/{site}/tickets/{id}", Charge::Mark, conversation::patch)
+        .post("/sites/{site}/tickets/{id}/confirmation", Charge::Report, confirmation::confirm)
+        .post("/sites/{site}/tickets/{id}/confirmation/code", Charge::Report, confirmation::request)
         .get("/sites/{site}/tickets/{id}/messages", Charge::Read, conversation::messages)
         .post("/sites/{site}/tickets/{id}/messages", Charge::Ticket, conversation::reply)
 }

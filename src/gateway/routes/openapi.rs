@@ -10,7 +10,7 @@ use serde_json::{Map, Value, json};
 
 use crate::domain::attachment::Attachment;
 use crate::domain::config::Config;
-use crate::domain::conversation::{Draft, Message, Messages, Patch, Reply, Summaries, Summary};
+use crate::domain::conversation::{ConfirmationCode, Draft, Message, Messages, Patch, Reply, Summaries, Summary};
 use crate::domain::event::Event;
 use crate::domain::incident::{Affected, Incident, Incidents};
 use crate::domain::problem::Problem;
@@ -232,6 +232,29 @@ fn calls(generator: &mut SchemaGenerator) -> Vec<Call> {
                 ..Call::get("/tickets/{id}", "Solves it or opens it again, or keeps what was read.")
             },
             &["400", "401", "404", "415", "422"],
+        ),
+        mine(
+            post(
+                "/tickets/{id}/confirmation",
+                "Confirms the address of whoever sent it by the code that was mailed there, so that answers can be read: `wrong_code` (422) \
+                 names the attempts that are left, `no_code` (409) says that another has to be mailed.",
+                schema::<ConfirmationCode>(g),
+                "200",
+                Some(schema::<Summary>(g)),
+            ),
+            &["400", "401", "404", "409", "413", "415", "422"],
+        ),
+        mine(
+            Call {
+                method: "post",
+                status: "202",
+                answer: Some(schema::<Summary>(g)),
+                ..Call::get(
+                    "/tickets/{id}/confirmation/code",
+                    "Has another code mailed, once a minute and five times at most.",
+                )
+            },
+            &["401", "404"],
         ),
         mine(
             Call {

@@ -9,6 +9,7 @@ use axum::http::{HeaderMap, header};
 use axum::response::IntoResponse;
 
 use super::super::app::App;
+use super::super::guard::{self, Client};
 use super::super::problem::Refusal;
 use super::super::{identity, tickets};
 use super::body;
@@ -21,6 +22,7 @@ const KEY_MAX: usize = 255;
 pub async fn answer(
     State(app): State<Arc<App>>,
     Path(name): Path<String>,
+    client: Client,
     headers: HeaderMap,
     body: Body,
 ) -> Result<impl IntoResponse, Refusal> {
@@ -30,7 +32,8 @@ pub async fn answer(
     let body = body?;
     let key = key(&headers).ok_or(Refusal::MissingKey)?;
     let who = identity::who(&headers, &name, site)?;
-    let (receipt, delivered) = tickets::take(&app, (&name, site), key, who, &body).await?;
+    let from = client.address.map(guard::network);
+    let (receipt, delivered) = tickets::take(&app, (&name, site), key, who, from, &body).await?;
     let location = format!("/v1/sites/{name}/tickets/{}", receipt.id);
     Ok((
         super::taken(delivered),

@@ -10,6 +10,7 @@ use reqwest::Url;
 use serde::Deserialize;
 
 use crate::gateway::mail::Mailer;
+use crate::gateway::store::MailLimits;
 
 const NO_SERVER: &str = "is no address of a mail server; write smtps://HOST or smtp://HOST, where they are needed with USER:PASSWORD@ \
     before the host and :PORT behind it, each %-encoded";
@@ -22,6 +23,20 @@ pub struct MailTable {
     password_file: Option<PathBuf>,
     from: String,
     reply_to: Option<String>,
+    tls: Option<Tls>,
+    #[serde(default)]
+    limits: MailLimits,
+    url: Option<String>,
+}
+
+/// Whether a server that is named by `smtp://` has to speak TLS.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Tls {
+    /// It has to, with a certificate of its name; otherwise nothing is told to it.
+    Required,
+    /// It may. Whoever stands in between can keep it from it, and read along.
+    Opportunistic,
 }
 
 impl fmt::Debug for MailTable {
@@ -36,20 +51,21 @@ impl MailTable {
     pub fn read(&self, password: Option<&str>) -> Result<Mailer, (&'static str, String)> {
         let from = mailbox("from", &self.from)?;
         let reply_to = self.reply_to.as_deref().map(|text| mailbox("reply_to", text)).transpose()?;
-        let server = mail_server(&self.smtp, self.password_file.as_deref(), &from, password)?;
-        Ok(Mailer { from, reply_to, server })
+        let server = mail_server((&self.smtp, self.tls), self.password_file.as_deref(), &from, password)?;
+        let url = self.url.as_deref().map(public_url).transpose()?;
+        Ok(Mailer { from, reply_to, server, limits: self.limits, url })
     }
 }
 
 /// The server that takes mail of `from`, or which of `smtp` and `password_file` is wrong and why. `password` comes from the environment
 /// and wins.
 pub fn mail_server(
-    smtp: &str,
+    (smtp, tls): (&str, Option<Tls>),
     password_file: Option<&Path>,
     from: &Mailbox,
     password: Option<&str>,
 ) -> Result<AsyncSmtpTransport<Tokio1Executor>, (&'static str, String)> {
-    let url = address(smtp, password_file, password)?;
+    let url = address((smtp, tls), password_file, password)?;
     let server = AsyncSmtpTransport::<Tokio1Executor>::from_url(url.as_str())
         .map_err(|error| ("smtp", format!("cannot be used: {error}")))?;
     Ok(server.hello_name(ClientId::Domain(from.email.domain().into())).build())
@@ -62,9 +78,26 @@ pub fn mailbox(field: &'static str, text: &str) -> Result<Mailbox, (&'static str
     text.parse().map_err(no_address)
 }
 
+/// The address at which people reach the gateway, with a slash at its end.
+fn public_url(text: &str) -> Result<Url, (&'static str, String)> {
+    let wrong = || ("url", format!("{text:?} is no address of the gateway; write https://help.example.com"));
+    let mut url = Url::parse(text).map_err(|_| wrong())?;
+    if !matches!(url.scheme(), "https" | "http") || url.query().is_some() || url.fragment().is_some() {
+        return Err(wrong());
+    }
+    if !url.path().ends_with('/') {
+        url.set_path(&[url.path(), "/"].concat());
+    }
+    Ok(url)
+}
+
 /// The address of the server, with the password and with how it is kept secret: smtps from the first byte on; smtp by STARTTLS,
 /// without which no password is told, but to this computer.
-fn address(smtp: &str, password_file: Option<&Path>, password: Option<&str>) -> Result<Url, (&'static str, String)> {
+fn address(
+    (smtp, tls): (&str, Option<Tls>),
+    password_file: Option<&Path>,
+    password: Option<&str>,
+) -> Result<Url, (&'static str, String)> {
     let no_server = || ("smtp", NO_SERVER.to_string());
     let mut url = Url::parse(smtp).map_err(|_| no_server())?;
     let bare = matches!(url.path(), "" | "/") && url.query().is_none() && url.fragment().is_none();
@@ -91,8 +124,21 @@ fn address(smtp: &str, password_file: Option<&Path>, password: Option<&str>) -> 
             format!("names {what}; write USER:PASSWORD@, or USER@ with password_file or DESKBELL_SMTP_PASSWORD"),
         ));
     }
-    if url.scheme() == "smtp" && !matches!(host.as_str(), "localhost" | "127.0.0.1" | "[::1]") {
-        url.set_query(Some(if user { "tls=required" } else { "tls=opportunistic" }));
+    let is_local = matches!(host.as_str(), "localhost" | "127.0.0.1" | "[::1]");
+    match (url.scheme(), tls) {
+        ("smtps", Some(Tls::Opportunistic)) => {
+            return Err(("tls", "goes with smtp:// only; smtps:// is TLS from the first byte on".into()));
+        }
+        ("smtp", Some(Tls::Required)) => url.set_query(Some("tls=required")),
+        ("smtp", Some(Tls::Opportunistic)) if user && !is_local => {
+            return Err((
+                "tls",
+                "has to be required where there is a password, or anybody in between could read it".into(),
+            ));
+        }
+        ("smtp", Some(Tls::Opportunistic)) => url.set_query(Some("tls=opportunistic")),
+        ("smtp", None) if !is_local => url.set_query(Some(if user { "tls=required" } else { "tls=opportunistic" })),
+        _ => {}
     }
     Ok(url)
 }

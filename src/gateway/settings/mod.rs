@@ -20,7 +20,7 @@ use super::guard::{Limits, Proxies};
 
 pub use destinations::{Secrets, secret};
 pub use file::{File, parse};
-pub use mail::{mail_server, mailbox};
+pub use mail::{Tls, mail_server, mailbox};
 pub use site::{Origins, Site, SiteTable};
 
 /// Where the gateway listens unless it is told otherwise.

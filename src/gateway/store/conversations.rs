@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 
-use super::{ListedTicket, NewDelivery, NewMail, StoreError, StoredTicket};
+use super::{Confirmation, ListedTicket, NewDelivery, NewMail, StoreError, StoredTicket};
 use crate::domain::conversation::{Author, Message, Turn};
 use crate::domain::targets::Owner;
 use crate::domain::ticket::{NewTicket, Severity, Status};
@@ -131,6 +131,9 @@ pub struct Handling {
     pub read_until: u32,
     /// How many messages the customer has not seen. The store counts them, whatever is written here.
     pub unread: u32,
+    /// Whether the address that the sender claims has been confirmed. Read with the ticket, and written by
+    /// [`super::Confirmations`].
+    pub confirmation: Confirmation,
 }
 
 impl Handling {
@@ -147,6 +150,7 @@ impl Handling {
             updated_at: received_at.into(),
             read_until: 0,
             unread: 0,
+            confirmation: Confirmation::NotNeeded,
         }
     }
 }
@@ -192,6 +196,8 @@ words! {
         Solved = "solved",
         /// Said that it is not.
         Reopened = "reopened",
+        /// Confirmed their address.
+        Confirmed = "confirmed",
     }
 }
 

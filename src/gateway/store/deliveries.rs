@@ -17,6 +17,8 @@ words! {
         Solved = "solved",
         /// That it was opened again.
         Reopened = "reopened",
+        /// That the address of an unverified sender was confirmed.
+        Confirmed = "confirmed",
     }
 }
 

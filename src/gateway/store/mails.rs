@@ -1,19 +1,50 @@
 //! The receipts that are sent by e-mail.
 
 use async_trait::async_trait;
+use serde::Deserialize;
 
 use super::{Claim, StoreError, StoredTicket};
 
-/// How many receipts an address gets in a day for tickets that nobody has signed: anybody can write anybody's address into a form.
-pub const UNSIGNED_A_DAY: u32 = 3;
+/// How many mails go in 24 hours to addresses that nobody has signed: anybody can write anybody's address into a form.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct MailLimits {
+    /// To one mailbox, whichever site it is for.
+    pub mailbox: u32,
+    /// For one session.
+    pub session: u32,
+    /// For one network address.
+    pub address: u32,
+    /// For one site.
+    pub site: u32,
+}
+
+impl Default for MailLimits {
+    fn default() -> MailLimits {
+        MailLimits { mailbox: 3, session: 10, address: 20, site: 500 }
+    }
+}
+
+/// What a mail to an address that nobody has signed counts against.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct MailQuota {
+    /// The mailbox, in the one spelling that counts.
+    pub mailbox: String,
+    /// The SHA-256 of the session.
+    pub session: Option<[u8; 32]>,
+    /// A keyed digest of the network address.
+    pub network: Option<[u8; 32]>,
+    /// How many there may be.
+    pub limits: MailLimits,
+}
 
 /// A receipt that is to be sent.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct NewMail {
     /// The address it goes to.
     pub address: String,
-    /// Whether the host has signed that it is the person's; no more than [`UNSIGNED_A_DAY`] of the others are kept.
-    pub verified: bool,
+    /// What it counts against; none where the host has signed that the address is the person's.
+    pub quota: Option<MailQuota>,
 }
 
 /// A receipt that is due.
@@ -23,6 +54,8 @@ pub struct DueMail {
     pub ticket: StoredTicket,
     /// The address it goes to.
     pub address: String,
+    /// The number of the code that it carries; none where nothing is to be confirmed.
+    pub code: Option<u32>,
     /// How often it has been tried, this time among them.
     pub tries: u32,
     /// Since when it is tried, RFC 3339 in UTC.

@@ -3,12 +3,14 @@
 mod attachments;
 mod body;
 mod coalescing;
+mod confirmations;
 mod conversations;
 mod counts;
 mod deliveries;
 mod erasure;
 mod listing;
 mod mails;
+mod notes;
 mod questions;
 mod sqlite;
 mod tokens;
@@ -22,6 +24,7 @@ use crate::domain::targets::{Owner, Target};
 use crate::domain::ticket::{NewTicket, Priority, Status};
 
 pub use attachments::{FileOwner, Files, Put, StoredAttachment, Upload, UploadUsage, Usage};
+pub use confirmations::{ClaimedAddress, CodeCheck, CodeRequest, Confirmation, Confirmations};
 pub use conversations::{
     Act, CUSTOMER_MESSAGES_MAX, Change, Changed, Conversations, CurrentTicket, Decide, Decision, Deed, Handling, Limit,
     MESSAGE_PAGE_BYTES, MessagePage, MessageSeal, NewMessage, Reader, ReaderCounts, STATUS_CHANGES_AN_HOUR,
@@ -33,7 +36,8 @@ pub use deliveries::{
 };
 pub use erasure::{Erasure, ErasureCounts, TicketHead, Traces};
 pub use listing::{Cursor, ListPlace, ListedTicket, SOLVED_GROUP, Shown, customer_cursor, inbox_cursor};
-pub use mails::{DueMail, Mails, NewMail};
+pub use mails::{DueMail, MailLimits, MailQuota, Mails, NewMail};
+pub use notes::Notes;
 pub use questions::{
     ImportOutcome, ImportRun, KnownQuestion, NewQuestion, QuestionRow, Questions, Revision, RevisionRange, TakenId,
 };
@@ -41,7 +45,9 @@ pub use sqlite::SqliteStore;
 
 /// A place where tickets are kept, and what belongs to them. When a write returns, it is on disk.
 #[async_trait]
-pub trait Store: Conversations + Counts + Deliveries + Erasure + Files + Mails + Questions {
+pub trait Store:
+    Confirmations + Conversations + Counts + Deliveries + Erasure + Files + Mails + Notes + Questions
+{
     /// Keeps a ticket together with its seal, its files and what goes along with it: all of them or none.
     async fn place(&self, ticket: &StoredTicket, seal: &Seal, along: Along) -> Result<Placed, StoreError>;
 
@@ -83,6 +89,8 @@ pub struct Along {
     pub answer: Option<NewMessage>,
     /// The receipt that is sent by e-mail.
     pub mail: Option<NewMail>,
+    /// The address that has to be confirmed before answers are shown.
+    pub unconfirmed: Option<String>,
     /// What is brought to destinations.
     pub deliveries: Vec<NewDelivery>,
 }

@@ -12,7 +12,7 @@ use crate::domain::targets::Owner;
 use crate::domain::ticket::{MESSAGE_MAX, Status};
 use crate::gateway::app::App;
 use crate::gateway::guard::Share;
-use crate::gateway::identity::Who;
+use crate::gateway::identity::{Who, mailbox};
 use crate::gateway::problem::Refusal;
 use crate::gateway::settings::Site;
 use crate::gateway::store::{
@@ -45,6 +45,10 @@ pub async fn reader<'a>(app: &App, name: &str, who: &'a Who) -> Result<Reader<'a
 pub async fn take_along(app: &App, name: &str, who: &Who) -> Result<(), Refusal> {
     if let (Some(person), Some(session)) = (&who.person, &who.session) {
         app.store.move_to_person(name, session, &person.user.id).await?;
+        if !person.user.email.is_empty() {
+            let mailbox = mailbox(&person.user.email);
+            app.store.confirm_signed(name, &person.user.id, &mailbox, &clock::now()).await?;
+        }
     }
     Ok(())
 }
@@ -111,17 +115,33 @@ pub async fn messages(
     (after, limit): (Option<u32>, Option<u32>),
 ) -> Result<Messages, Refusal> {
     let limit = within("limit", limit, MESSAGES_MAX)?;
-    let (opening, read_until) = match after {
+    let (opening, handling) = match after {
         None => {
             let ticket = one(app, name, reader, id).await?;
-            (Some(opening(&ticket)), ticket.handling.read_until)
+            (Some(opening(&ticket)), ticket.handling)
         }
-        Some(_) => (None, listed(app, name, reader, id).await?.handling.read_until),
+        Some(_) => (None, listed(app, name, reader, id).await?.handling),
     };
-    let MessagePage { mut messages, has_more } = app.store.message_page(id, after.unwrap_or(0), limit).await?;
+    let withheld = if handling.confirmation.is_awaited() { app.store.foreign_messages(id).await? } else { Vec::new() };
+    let mut after = after.unwrap_or(0);
+    let (mut messages, more) = loop {
+        let MessagePage { mut messages, has_more } = app.store.message_page(id, after, limit).await?;
+        after = messages.last().map_or(after, |last| last.number);
+        messages.retain(|message| !withheld.contains(&message.number));
+        // A page of which all is withheld says nothing about where the next begins.
+        if !messages.is_empty() || !has_more {
+            break (messages, has_more);
+        }
+    };
     messages.splice(0..0, opening);
     attachments::give(app, id, &mut messages).await?;
-    Ok(Messages { messages, read_until, more: has_more })
+    Ok(Messages { messages, read_until: handling.read_until, more })
+}
+
+/// All that was said about a ticket, for somebody who may read all of it. Without files, which only its owner is given.
+pub async fn all(app: &App, ticket: &StoredTicket) -> Result<Vec<Message>, Refusal> {
+    let messages = app.store.messages(&ticket.id, 0).await?;
+    Ok([opening(ticket)].into_iter().chain(messages).collect())
 }
 
 /// Takes in what the customer says, and tells whether it is where it is brought to. It opens a solved ticket again, and what was answered
@@ -226,7 +246,8 @@ fn patched(
     let mut change = current.unchanged();
     let handling = &mut change.ticket.handling;
     // Nobody has seen what was not said yet.
-    handling.read_until = handling.read_until.max(patch.read_until.unwrap_or_default().min(current.last_message));
+    let last = handling.confirmation.readable_until(current.last_message);
+    handling.read_until = handling.read_until.max(patch.read_until.unwrap_or_default().min(last));
     if let Some(status) = patch.status.filter(|status| *status != current.ticket.status) {
         if let Err(limit) = limits::check_status_change(current, now) {
             return Decision::Refuse(limit);
@@ -255,6 +276,8 @@ pub fn summary(ticket: &StoredTicket) -> Summary {
         updated_at: ticket.handling.updated_at.clone(),
         due_at: promised(ticket.status, &ticket.handling, ticket.due_at.as_ref()),
         unread: ticket.handling.unread,
+        unconfirmed: ticket.handling.confirmation.is_awaited(),
+        withheld: ticket.handling.confirmation.withheld(),
     }
 }
 
@@ -270,6 +293,8 @@ pub fn listed_summary(ticket: &ListedTicket) -> Summary {
         updated_at: ticket.handling.updated_at.clone(),
         due_at: promised(ticket.status, &ticket.handling, ticket.due_at.as_ref()),
         unread: ticket.handling.unread,
+        unconfirmed: ticket.handling.confirmation.is_awaited(),
+        withheld: ticket.handling.confirmation.withheld(),
     }
 }
 
@@ -312,6 +337,6 @@ fn check(reply: &Reply) -> Option<FieldError> {
 }
 
 /// The same whether there is none or whether it is somebody else's.
-fn no_ticket() -> Refusal {
+pub fn no_ticket() -> Refusal {
     Refusal::NotFound(": no ticket of yours".into())
 }

@@ -2,11 +2,14 @@
 
 mod automatic;
 mod claims;
+pub mod confirmation;
 pub mod conversation;
 pub mod foreign;
 pub mod handling;
 mod limits;
 mod promise;
+
+use std::net::IpAddr;
 
 use sha2::{Digest, Sha256};
 use uuid::Uuid;
@@ -35,11 +38,13 @@ const DRAWS: usize = 20;
 const DRAWS_A_LENGTH: usize = 5;
 
 /// Takes a ticket in, or answers again what it answered to the same body under the same key; and whether it is where it is brought to.
+/// `from` is the network address that it comes from.
 pub async fn take(
     app: &App,
     (name, site): (&str, &Site),
     key: String,
     who: Who,
+    from: Option<IpAddr>,
     body: &[u8],
 ) -> Result<(Receipt, bool), Refusal> {
     conversation::take_along(app, name, &who).await?;
@@ -63,7 +68,8 @@ pub async fn take(
         deliveries.extend(delivery::orders(Some(site), What::Message, Author::Automatic, None));
     }
     stored.handling.unread = u32::from(answer.is_some());
-    let along = Along { answer, mail: mail::receipt(site, &stored), deliveries };
+    let mail = mail::receipt(site, &stored, &app.codes, from);
+    let along = Along { answer, mail, unconfirmed: mail::unconfirmed(site, &stored), deliveries };
     for drawn in 1..=DRAWS {
         match app.store.place(&stored, &seal, along.clone()).await? {
             Placed::New => {

@@ -3,7 +3,7 @@
 use std::cell::{Cell, RefCell};
 use std::rc::Rc;
 
-use super::{Screen, markdown, paragraph, reply, said};
+use super::{Screen, confirm, markdown, paragraph, reply, said};
 use crate::domain::attachment::Attachment;
 use crate::domain::conversation::{Author, Message, Messages, Patch, Summary};
 use crate::domain::source::Read;
@@ -25,6 +25,10 @@ pub struct State {
     last: Cell<u32>,
     /// The number of the last message that the person has seen, as the gateway was told.
     read: Cell<u32>,
+    /// Whether answers are withheld until an address is confirmed.
+    unconfirmed: Cell<bool>,
+    /// Where that stands.
+    pub confirm: confirm::State,
     /// Where a reply stands.
     pub reply: reply::State,
 }
@@ -33,6 +37,7 @@ pub struct State {
 #[derive(Clone)]
 pub struct Parts {
     about: Node,
+    confirm: Node,
     messages: Node,
     /// What is said of a reply that did not go, and the buttons under it.
     pub reply: reply::Parts,
@@ -41,9 +46,17 @@ pub struct Parts {
 /// Asks for what is new, and draws it.
 pub async fn load(screen: &Rc<Screen>) {
     let path = ["/", &screen.id].concat();
+    let ticket = screen.get(&path).await;
+    if let Answer::Http { status: 200, body: Some(ticket), .. } = &ticket {
+        let (state, unconfirmed) = (&screen.conversation, Summary::read(ticket).unconfirmed);
+        if state.unconfirmed.replace(unconfirmed) && !unconfirmed {
+            // What was withheld stands between what is drawn.
+            state.parts.take();
+            state.last.set(0);
+        }
+    }
     let first = screen.conversation.parts.borrow().is_none();
     let after = if first { String::new() } else { "?after=".to_string() + &screen.conversation.last.get().to_string() };
-    let ticket = screen.get(&path).await;
     let messages = read_on(screen, &[path.as_str(), "/messages"].concat(), after).await;
     if !screen.is_shown() {
         return;
@@ -88,16 +101,17 @@ fn draw(screen: &Rc<Screen>, ticket: &Summary, new: &Messages) {
     let changed = state.solved.replace(solved) != solved;
     if first {
         let title = said(&drawing, "h3", "asked", &ticket.title);
-        let [about, messages] =
-            [("class", "by"), ("class", "messages")].map(|at| drawing.element("div", &[at], vec![]));
+        let [about, confirm, messages] =
+            ["by", "", "messages"].map(|class| drawing.element("div", &[("class", class)], vec![]));
         let (below, reply) = reply::nodes(screen, &mut drawing);
-        drawing.put(&screen.place, vec![title, about.clone(), messages.clone(), below]);
+        drawing.put(&screen.place, vec![title, about.clone(), messages.clone(), confirm.clone(), below]);
         screen.drawn.replace(Vec::new());
-        state.parts.replace(Some(Parts { about, messages, reply }));
+        state.parts.replace(Some(Parts { about, confirm, messages, reply }));
         state.read.set(new.read_until);
     }
     let Some(parts) = state.parts.borrow().clone() else { return };
     drawing.fill(&parts.about, about(screen, &drawing, ticket));
+    confirm::draw(screen, &parts.confirm, ticket);
     if first || changed {
         reply::draw(screen);
     }

@@ -71,7 +71,9 @@ fn row(screen: &Rc<Screen>, drawing: &mut Drawing, ticket: &Summary) -> Node {
     let words = &screen.words;
     let title = said(drawing, "span", "title", &ticket.title);
     let mut about = Vec::new();
-    if ticket.unread > 0 {
+    if ticket.withheld > 0 {
+        about.push(said(drawing, "span", "tag unread", &words.said(TicketsText::ConfirmRow)));
+    } else if ticket.unread > 0 {
         about.push(said(drawing, "span", "tag unread", &words.count(TicketsText::New, ticket.unread)));
     }
     if ticket.status == Status::Solved {

@@ -1,6 +1,7 @@
 //! Tickets and conversations: a module of its own, which only those fetch who have sent something.
 
 mod alike;
+mod confirm;
 mod conversation;
 mod list;
 mod reply;

@@ -5,6 +5,7 @@ mod connections;
 mod cost;
 mod counting;
 mod files;
+mod identity;
 mod imports;
 mod inbox_access;
 mod private_files;

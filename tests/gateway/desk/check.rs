@@ -83,6 +83,6 @@ async fn a_test_ticket_is_brought_there_and_says_what_it_is() {
     assert!(good, "{says}");
     let state = zendesk.state();
     let there = state.tickets.values().next().unwrap();
-    assert!(there.comments[0].body.starts_with("This is a test of Deskbell"));
+    assert!(there.comments[0].body.contains("\n\nThis is a test of Deskbell"));
     assert!(says.contains(&format!("/agent/tickets/{}", there.id)), "{says}");
 }

@@ -21,7 +21,10 @@ async fn a_ticket_is_there_at_once_with_everything_in_its_place() {
     assert_eq!(there["external_id"], format!("deskbell:{}", receipt["id"].as_str().unwrap()));
     assert_eq!(there["subject"], format!("The export stops. [{reference}]"));
     // A choice is a tag as well.
-    assert_eq!(there["tags"], json!(["deskbell", "plan_scale", "severity_high", "high"]));
+    assert_eq!(
+        there["tags"],
+        json!(["deskbell", "plan_unverified_scale", "severity_high", "deskbell_unverified", "high"])
+    );
     for (part, value) in [
         ("priority", json!("high")),
         ("type", json!("incident")),
@@ -36,9 +39,13 @@ async fn a_ticket_is_there_at_once_with_everything_in_its_place() {
     assert_eq!(field(&there, SEVERITY), "high");
     assert_eq!(field(&there, SEATS), "12");
     let first = &there["comments"][0];
-    assert_eq!((&first["author"]["email"], &first["public"]), (&json!("ada@example.com"), &json!(true)));
+    // Nobody has signed who she is.
+    assert_eq!(first["public"], false);
     let body = first["body"].as_str().unwrap();
-    assert!(body.starts_with("The export stops.\nEvery time.\n\n---"), "{body}");
+    assert!(
+        body.starts_with("[Not verified] ") && body.contains("\n\nThe export stops.\nEvery time.\n\n---"),
+        "{body}"
+    );
     for line in [
         &format!("Reference: {reference}"),
         "Topic: Billing",
@@ -114,7 +121,7 @@ async fn a_choice_that_goes_while_the_gateway_runs_takes_nothing_else_along() {
     assert!(told.contains("has no choice \"high\"") && !told.contains('\n'), "{told}");
     let state = desk.zendesk.state();
     let there = state.tickets.values().next_back().unwrap();
-    assert_eq!((there.group, there.form, there.tags.len()), (Some(ENGINEERING), Some(BUG_FORM), 3));
+    assert_eq!((there.group, there.form, there.tags.len()), (Some(ENGINEERING), Some(BUG_FORM), 4));
     assert_eq!(there.fields.get(&SEATS), Some(&json!("12")));
 }
 

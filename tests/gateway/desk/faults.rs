@@ -8,7 +8,7 @@ use tokio::sync::Semaphore;
 use tokio::task::{JoinSet, LocalSet};
 
 use super::conversing::listening;
-use super::{Desk, HOOK_SECRET, desk, full, mapping, until};
+use super::{Desk, HOOK_SECRET, desk, full, mapping, until, words};
 use crate::zendesk::Zendesk;
 use crate::zendesk::control::{Side, said};
 use crate::zendesk::quirks::{Answer, Fault, UnknownChoices, UnknownFields, What};
@@ -141,7 +141,7 @@ async fn story(troubles: &[&Trouble]) {
 async fn arrived(desk: &Desk, id: &str) {
     let there = desk.only();
     let comments = there["comments"].as_array().unwrap();
-    let bodies: Vec<&str> = comments.iter().map(|one| one["body"].as_str().unwrap().lines().next().unwrap()).collect();
+    let bodies: Vec<&str> = comments.iter().map(|one| words(one["body"].as_str().unwrap())).collect();
     assert_eq!(bodies, ["One", "It did not help.", "Try again."]);
     let files: Vec<&str> =
         comments[0]["attachments"].as_array().unwrap().iter().map(|file| file["file_name"].as_str().unwrap()).collect();
@@ -177,18 +177,23 @@ async fn files_whose_tokens_have_ended_are_uploaded_again() {
 #[tokio::test]
 async fn one_that_fails_for_good_is_listed_and_keeps_nobody_else_and_can_be_sent_again() {
     let desk = desk("").await;
-    // Whatever is left out, an address that is none is refused.
-    let mut odd = full("Odd");
-    odd["contact"]["email"] = json!("ada@exa_mple.invalid-");
-    odd["context"]["user"]["email"] = json!("no address");
-    odd["contact"]["email"] = json!("");
-    let refused = desk.post("odd", &odd).await;
+    // It is refused whatever is left out.
+    let refuses = |times| Fault {
+        method: "POST".into(),
+        path_prefix: "/api/v2/tickets".into(),
+        after: 0,
+        times,
+        what: What::Status(crate::zendesk::quirks::Answer { status: 422, retry_after: None, html: false }),
+    };
+    desk.zendesk.fault(refuses(2));
+    let refused = desk.post("odd", &full("Odd")).await;
     assert_eq!(refused.status, 202, "{}", refused.text());
     assert_eq!(desk.post("key", &full("One")).await.status, 201);
     let store = &desk.gateway.app.store;
     let given_up = store.given_up(10).await.unwrap();
     assert_eq!(given_up.len(), 1);
     assert!(given_up[0].0.told.contains("refuses the ticket (422)"), "{}", given_up[0].0.told);
+    desk.zendesk.fault(refuses(2));
     assert_eq!(store.send_again(Some(given_up[0].0.id), "2026-11-26T00:00:00.000Z").await.unwrap(), 1);
     desk.gateway.app.lines.wake("desk");
     until(async || store.given_up(10).await.unwrap().len() == 1).await;

@@ -78,7 +78,7 @@ async fn story(step: u32, what: What) -> bool {
     let tickets = state["tickets"].as_array().unwrap();
     assert_eq!(tickets.len(), 1, "{tickets:#?}");
     let comments = tickets[0]["comments"].as_array().unwrap();
-    let bodies: Vec<&str> = comments.iter().map(|one| one["body"].as_str().unwrap().lines().next().unwrap()).collect();
+    let bodies: Vec<&str> = comments.iter().map(|one| super::words(one["body"].as_str().unwrap())).collect();
     assert_eq!(bodies, ["One", "It did not help."]);
     assert_eq!(comments[0]["attachments"].as_array().unwrap().len(), 2);
     assert_eq!(tickets[0]["priority"], "high");

@@ -194,7 +194,7 @@ fn sent(request: axum::http::request::Builder, body: &Value) -> Request<Body> {
 }
 
 /// A token for the site.
-fn token(more: Value) -> String {
+pub fn token(more: Value) -> String {
     let now = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).unwrap().as_secs();
     let mut claims = json!({"sub": "u-7", "aud": "desk", "exp": now + 300, "name": "Ada"});
     claims.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
@@ -226,6 +226,12 @@ pub async fn place(desk: &Desk, message: &str, received_at: &str) -> String {
     let along = Along { deliveries, ..Along::default() };
     assert_eq!(desk.gateway.app.store.place(&ticket, &seal, along).await.unwrap(), Placed::New);
     ticket.id
+}
+
+/// The first line of a comment that its author wrote, below what agents are warned of.
+pub fn words(body: &str) -> &str {
+    let below = if body.starts_with("[Not verified] ") { 2 } else { 0 };
+    body.lines().nth(below).unwrap()
 }
 
 /// Waits until something is so, which is soon.

@@ -3,14 +3,23 @@
 /// What acts in Markdown.
 const ACTS: &str = "\\`*_[]<>#~";
 
-/// Reads the text of a mail; empty where it says nothing.
+/// Reads the text of a mail as Markdown; empty where it says nothing.
 pub fn read(text: &str) -> String {
+    lines(text, as_markdown)
+}
+
+/// Reads the text of a mail as plain text; empty where it says nothing.
+pub fn read_plain(text: &str) -> String {
+    lines(text, |lines| lines.join("\n").trim().to_string())
+}
+
+fn lines(text: &str, write: impl Fn(&[&str]) -> String) -> String {
     let text = text.replace("\r\n", "\n").replace(|c: char| c.is_control() && !matches!(c, '\n' | '\t'), " ");
     let lines: Vec<&str> = text.lines().map(str::trim_end).collect();
     let own = own(&lines);
     // Whoever writes between the marks of a quotation means it.
     let all = own.iter().all(|line| line.is_empty());
-    as_markdown(if all { &lines } else { &own })
+    write(if all { &lines } else { &own })
 }
 
 /// The lines that are not quoted.
@@ -118,6 +127,12 @@ mod tests {
     }
 
     #[test]
+    fn as_plain_text_it_says_what_was_written_without_what_it_quotes() {
+        let mail = "It *still* stops_here.\r\n2\n\nOn Thu, 26 Nov 2026 at 10:00, Acme <help@acme.example> wrote:\n> The export";
+        assert_eq!(read_plain(mail), "It *still* stops_here.\n2");
+    }
+
+    #[test]
     fn text_stays_text_and_lines_stay_lines() {
         let told = read("# No heading\nuse *args and snake_case <b>\nhttps://a.example/x_y*z_");
         let [Block::Paragraph(inlines)] = &markdown::parse(&told)[..] else { panic!("{told}") };
@@ -138,6 +153,7 @@ mod tests {
         fn whatever_comes_is_read_and_only_nothing_says_nothing(text in "[a>On@:0-9, wrote\\-\n\r\t\u{e9}]{0,80}") {
             let says_nothing = text.chars().all(|c| c.is_whitespace() || c.is_control());
             prop_assert_eq!(read(&text).is_empty(), says_nothing);
+            prop_assert_eq!(read_plain(&text).is_empty(), says_nothing);
         }
     }
 }

@@ -1,20 +1,29 @@
-//! An answer that has come by mail, as the service that receives it for the gateway tells it:
-//! `{"to": "reply+…@in.example.com", "from": "Ana <ana@desk.example>", "text": "…", "message_id": "<…>"}`, signed as Standard Webhooks says.
+//! A mail about a ticket, as the service that receives it for the gateway tells it:
+//! `{"to": "reply+…@in.example.com", "from": "Ana <ana@desk.example>", "authenticated": true, "text": "…", "message_id": "<…>",
+//! "attachments": [{"name": "a.png", "content": "base64"}]}`, signed as Standard Webhooks says.
 
 use axum::http::HeaderMap;
+use base64::Engine;
+use base64::prelude::BASE64_STANDARD;
 use jiff::Timestamp;
 use lettre::message::Mailbox;
 use serde::Deserialize;
 
 use super::answer;
 use super::reply::ReplyAddress;
-use crate::domain::conversation::Author;
+use super::senders::Agents;
 use crate::domain::ticket::NAME_MAX;
 use crate::gateway::clock;
-use crate::gateway::delivery::{Heard, NotHeard, Saying};
+use crate::gateway::delivery::{Heard, InboundFile, InboundMail, NotHeard};
 
+/// The largest body, in bytes: about 10 MB of files in base64.
+pub const BYTES_MAX: usize = 14 << 20;
+/// How many files are read; the others are named.
+const FILES_MAX: usize = 20;
 /// The longest Message-ID, in bytes: a line of a mail (RFC 5322, 2.1.1).
 const MESSAGE_ID_MAX: usize = 998;
+/// The longest address, in characters (RFC 5321, 4.5.3.1.3).
+const ADDRESS_MAX: usize = 256;
 
 /// What is told of a mail; whatever else is told is not needed.
 #[derive(Deserialize)]
@@ -22,12 +31,27 @@ struct Mail {
     to: To,
     #[serde(default)]
     from: String,
+    /// Whether the receiver has found that the mail is from where `from` says: DMARC passes.
+    #[serde(default)]
+    authenticated: bool,
     #[serde(default)]
     text: String,
     message_id: String,
     /// The header of this name: whether nobody wrote it (RFC 3834).
     #[serde(default)]
     auto_submitted: String,
+    #[serde(default)]
+    attachments: Vec<MailFile>,
+}
+
+/// A file of a mail. What it is, is told by what is in it.
+#[derive(Deserialize)]
+struct MailFile {
+    #[serde(default)]
+    name: String,
+    /// In base64.
+    #[serde(default)]
+    content: String,
 }
 
 /// One text with all addresses, or one for each.
@@ -39,11 +63,18 @@ enum To {
 }
 
 /// Reads what was told. What was not sent to an address of a ticket is about nothing, because anybody can send mail to what looks like one.
-pub fn hear(reply: &ReplyAddress, headers: &HeaderMap, body: &[u8], now: Timestamp) -> Result<Heard, NotHeard> {
+pub fn hear(
+    reply: &ReplyAddress,
+    agents: &Agents,
+    headers: &HeaderMap,
+    body: &[u8],
+    now: Timestamp,
+) -> Result<Heard, NotHeard> {
     if !reply.secret().is_signed(headers, body, now.as_second().try_into().unwrap_or_default()) {
         return Err(NotHeard::Unsigned);
     }
-    let unreadable = NotHeard::Unreadable("the body is no JSON with to, from, text and message_id");
+    let unreadable =
+        NotHeard::Unreadable("the body is no JSON with to, from, authenticated, text, message_id and attachments");
     let mail: Mail = serde_json::from_slice(body).map_err(|_| unreadable)?;
     let message_id = mail.message_id.trim();
     if message_id.is_empty() || message_id.len() > MESSAGE_ID_MAX {
@@ -53,33 +84,52 @@ pub fn hear(reply: &ReplyAddress, headers: &HeaderMap, body: &[u8], now: Timesta
         To::One(to) => to.clone(),
         To::Several(to) => to.join(","),
     };
-    let automatic = !matches!(mail.auto_submitted.trim().to_ascii_lowercase().as_str(), "" | "no");
-    let body = answer::read(&mail.text);
-    if automatic {
+    if !matches!(mail.auto_submitted.trim().to_ascii_lowercase().as_str(), "" | "no") {
         return Ok(Heard::Nothing("it was written by itself"));
     }
-    if body.is_empty() {
+    let text = answer::read_plain(&mail.text);
+    if text.is_empty() && mail.attachments.is_empty() {
         return Ok(Heard::Nothing("it says nothing beside what it quotes"));
     }
     let Some(ticket) = reply.ticket(&to) else {
         return Ok(Heard::Nothing("it is to no address of a ticket; was reply_address or webhook_secret changed?"));
     };
-    let saying = Saying {
-        remote: message_id.into(),
-        author: Author::Support,
-        name: name(&mail.from),
-        body,
+    let sender = mail.from.parse::<Mailbox>().ok();
+    let from = sender.as_ref().map(|sender| sender.email.to_string()).unwrap_or_default();
+    let mail = InboundMail {
+        message_id: message_id.into(),
+        from_agent: agents.include(&from),
+        from: clean(&from, ADDRESS_MAX),
+        name: name(sender.and_then(|sender| sender.name).unwrap_or_default()),
+        authenticated: mail.authenticated,
+        text,
+        markdown: answer::read(&mail.text),
+        files: mail.attachments.into_iter().enumerate().map(file).collect(),
         at: clock::written(now),
     };
-    Ok(Heard::Said { ticket, saying })
+    Ok(Heard::Mail { ticket, mail })
+}
+
+fn file((index, file): (usize, MailFile)) -> InboundFile {
+    let name = clean(&file.name, NAME_MAX);
+    let name = if name.is_empty() { format!("file {}", index + 1) } else { name };
+    let packed: String = file.content.chars().filter(|c| !c.is_whitespace()).collect();
+    let bytes = (index < FILES_MAX).then(|| BASE64_STANDARD.decode(packed).ok()).flatten();
+    InboundFile { name, bytes: bytes.filter(|bytes| !bytes.is_empty()) }
 }
 
 /// What the sender is called; not their address, which is not for customers.
-fn name(from: &str) -> String {
-    let name = from.parse::<Mailbox>().ok().and_then(|mailbox| mailbox.name).unwrap_or_default();
-    let words = name.split(|c: char| c.is_whitespace() || c.is_control()).filter(|word| !word.is_empty());
-    let name = words.collect::<Vec<_>>().join(" ");
-    if name.contains('@') { String::new() } else { name.chars().take(NAME_MAX).collect() }
+fn name(name: String) -> String {
+    let name = clean(&name, NAME_MAX);
+    if name.contains('@') { String::new() } else { name }
+}
+
+/// A text of others in one line, without what cannot be seen or turns the direction of what stands around it.
+fn clean(text: &str, max: usize) -> String {
+    let is_hidden = |c: char| matches!(c, '\u{61c}' | '\u{200b}'..='\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2060}'..='\u{2069}' | '\u{feff}' | '\u{e0000}'..='\u{e007f}');
+    let text: String = text.chars().filter(|c| !is_hidden(*c)).collect();
+    let words = text.split(|c: char| c.is_whitespace() || c.is_control()).filter(|word| !word.is_empty());
+    words.collect::<Vec<_>>().join(" ").chars().take(max).collect()
 }
 
 #[cfg(test)]
@@ -96,6 +146,10 @@ mod tests {
         ReplyAddress::new("reply@in.acme.example", secret).unwrap()
     }
 
+    fn agents() -> Agents {
+        Agents::read(&["*@desk.example".to_string()]).unwrap()
+    }
+
     fn now() -> Timestamp {
         "2026-11-26T10:00:00Z".parse().unwrap()
     }
@@ -106,37 +160,70 @@ mod tests {
         let headers = [(ID, "a".to_string()), (TIMESTAMP, seconds.to_string()), (SIGNATURE, signature)];
         let headers =
             headers.into_iter().map(|(name, value)| (name.parse().unwrap(), value.parse().unwrap())).collect();
-        hear(&reply, &headers, body.as_bytes(), now())
+        hear(&reply, &agents(), &headers, body.as_bytes(), now())
     }
 
     fn told(mail: &Value) -> Result<Heard, NotHeard> {
         told_at(now().as_second() as u64, mail)
     }
 
+    fn mail_of(mail: &Value) -> InboundMail {
+        let Ok(Heard::Mail { ticket, mail }) = told(mail) else { panic!("{mail}") };
+        assert_eq!(ticket, TICKET);
+        mail
+    }
+
     #[test]
-    fn an_answer_to_the_address_of_a_ticket_is_said_by_support() {
+    fn a_mail_to_the_address_of_a_ticket_tells_who_says_it_and_how_sure_that_is() {
         let address = reply().of(TICKET).unwrap();
-        let said = |name: &str| Heard::Said {
-            ticket: TICKET.into(),
-            saying: Saying {
-                remote: "<m1@desk.example>".into(),
-                author: Author::Support,
-                name: name.into(),
-                body: "Fixed.".into(),
-                at: "2026-11-26T10:00:00.000Z".into(),
-            },
-        };
-        let mail = |to: Value, from: &str| json!({"to": to, "from": from, "text": "Fixed.\n", "message_id": "<m1@desk.example>"});
-        for (from, name) in [
-            ("Ana Ruiz <ana@desk.example>", "Ana Ruiz"),
-            ("\"Ana\tRuiz\" <ana@desk.example>", "Ana Ruiz"),
-            ("ana@desk.example", ""),
-            ("\"ana@desk.example\" <ana@desk.example>", ""),
-            ("nobody", ""),
+        let mail = |to: Value, from: &str| json!({"to": to, "from": from, "text": "*Fixed.*\n", "message_id": "<m1@desk.example>", "authenticated": true});
+        for (from, email, name, from_agent) in [
+            ("Ana Ruiz <ana@desk.example>", "ana@desk.example", "Ana Ruiz", true),
+            ("\"Ana\tRuiz\" <ana@desk.example>", "ana@desk.example", "Ana Ruiz", true),
+            ("ana@desk.example", "ana@desk.example", "", true),
+            ("\"ana@desk.example\" <eve@evil.example>", "eve@evil.example", "", false),
+            (
+                "\"An\u{202e}a\u{200b}\u{feff}\" <eve@desk.example.evil.example>",
+                "eve@desk.example.evil.example",
+                "Ana",
+                false,
+            ),
+            ("nobody", "", "", false),
+            ("", "", "", false),
         ] {
-            assert_eq!(told(&mail(json!(address), from)), Ok(said(name)), "{from}");
+            let mail = mail_of(&mail(json!(address), from));
+            assert_eq!((mail.from.as_str(), mail.name.as_str(), mail.from_agent), (email, name, from_agent), "{from}");
+            assert_eq!((mail.text.as_str(), mail.markdown.as_str()), ("*Fixed.*", "\\*Fixed.\\*"));
+            assert!(mail.authenticated && mail.files.is_empty());
         }
-        assert_eq!(told(&mail(json!(["desk@desk.example", address]), "")), Ok(said("")));
+        let long = format!("\"{}\" <ana@desk.example>", "a".repeat(NAME_MAX + 50));
+        assert_eq!(mail_of(&mail(json!(["desk@desk.example", address]), &long)).name.chars().count(), NAME_MAX);
+        let silent = json!({"to": address, "text": "x", "message_id": "<m>"});
+        assert!(!mail_of(&silent).authenticated, "who does not say so has not looked");
+    }
+
+    #[test]
+    fn the_files_of_a_mail_are_read_and_what_cannot_be_read_is_named() {
+        let address = reply().of(TICKET).unwrap();
+        let mut files = vec![
+            json!({"name": "a.txt", "content_type": "text/plain", "content": "bG9n\r\nZ2Vk"}),
+            json!({"name": "b\u{202e}.txt\n", "content": "no base64!"}),
+            json!({"content": "bG9n"}),
+            json!({"name": "empty.txt", "content": ""}),
+        ];
+        let mail = json!({"to": address, "text": "", "message_id": "<m>", "attachments": files});
+        let read: Vec<(String, Option<Vec<u8>>)> =
+            mail_of(&mail).files.into_iter().map(|file| (file.name, file.bytes)).collect();
+        let expected = [
+            ("a.txt", Some(b"logged".to_vec())),
+            ("b.txt", None),
+            ("file 3", Some(b"log".to_vec())),
+            ("empty.txt", None),
+        ];
+        assert_eq!(read, expected.map(|(name, bytes)| (name.to_string(), bytes)));
+        files = vec![json!({"name": "a", "content": "bG9n"}); FILES_MAX + 1];
+        let mail = json!({"to": address, "text": "x", "message_id": "<m>", "attachments": files});
+        assert_eq!(mail_of(&mail).files.iter().filter(|file| file.bytes.is_none()).count(), 1);
     }
 
     #[test]
@@ -150,7 +237,7 @@ mod tests {
         ] {
             assert!(matches!(told(&mail), Ok(Heard::Nothing(why)) if !why.is_empty()), "{mail}");
         }
-        assert!(matches!(told(&mail(&address, "x", "No")), Ok(Heard::Said { .. })));
+        assert!(matches!(told(&mail(&address, "x", "No")), Ok(Heard::Mail { .. })));
     }
 
     #[test]
@@ -159,7 +246,8 @@ mod tests {
         let seconds = now().as_second() as u64;
         assert!(told_at(seconds - 300, &good).is_ok());
         assert_eq!(told_at(seconds - 301, &good), Err(NotHeard::Unsigned));
-        assert_eq!(hear(&reply(), &HeaderMap::new(), good.to_string().as_bytes(), now()), Err(NotHeard::Unsigned));
+        let unsigned = hear(&reply(), &agents(), &HeaderMap::new(), good.to_string().as_bytes(), now());
+        assert_eq!(unsigned, Err(NotHeard::Unsigned));
         for bad in [
             json!([]),
             json!({"to": "x"}),

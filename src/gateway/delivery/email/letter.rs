@@ -8,9 +8,8 @@ use lettre::message::{Attachment, Body, Mailbox, MultiPart, SinglePart};
 use super::Email;
 use super::files::Files;
 use crate::domain::conversation;
-use crate::domain::ticket::is_email;
-use crate::gateway::delivery::Parcel;
 use crate::gateway::delivery::comment::{self, CONTEXT_FILE};
+use crate::gateway::delivery::{Parcel, Sender};
 use crate::gateway::store::What;
 
 /// The mail, or why there is none.
@@ -56,7 +55,10 @@ fn named(email: &Email, parcel: &Parcel<'_>, id: &str) -> String {
 fn reply_to(email: &Email, parcel: &Parcel<'_>) -> Option<Mailbox> {
     let address = match &email.reply {
         Some(reply) => reply.of(&parcel.ticket.id),
-        None => Some(comment::contact(parcel.ticket).email).filter(|address| is_email(address)),
+        None => match Sender::reached(parcel.ticket, email.unverified) {
+            Sender::Signed(address) | Sender::Contact(address) => Some(address),
+            Sender::Alias => None,
+        },
     };
     // Without a name, which anybody may have made up.
     Some(Mailbox::new(None, address?.parse().ok()?))
@@ -64,11 +66,15 @@ fn reply_to(email: &Email, parcel: &Parcel<'_>) -> Option<Mailbox> {
 
 fn text(parcel: &Parcel<'_>, files: &Files) -> String {
     let ticket = parcel.ticket;
+    let notice = comment::notice(ticket).map(|notice| notice + "\n\n").unwrap_or_default();
     let text = match (parcel.delivery.what, parcel.message) {
         (What::Ticket, _) => comment::first(&parcel.site.config, ticket, &files.missing),
-        (What::Message, message) => comment::reply(message.map_or("", |message| message.body.as_str()), &files.missing),
-        (What::Solved, _) => format!("The customer has marked {} as solved.", ticket.reference),
-        (What::Reopened, _) => format!("The customer has opened {} again.", ticket.reference),
+        (What::Message, message) => {
+            notice + &comment::reply(message.map_or("", |message| message.body.as_str()), &files.missing)
+        }
+        (What::Solved, _) => format!("{notice}The customer has marked {} as solved.", ticket.reference),
+        (What::Reopened, _) => format!("{notice}The customer has opened {} again.", ticket.reference),
+        (What::Confirmed, _) => format!("{notice}This is about {}.", ticket.reference),
     };
     let plain = |c: char| if c.is_control() && !matches!(c, '\n' | '\t') { ' ' } else { c };
     text.replace("\r\n", "\n").chars().map(plain).chain(['\n']).collect()

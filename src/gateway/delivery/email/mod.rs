@@ -6,6 +6,7 @@ mod files;
 mod hook;
 mod letter;
 mod reply;
+mod senders;
 mod table;
 
 use async_trait::async_trait;
@@ -13,14 +14,16 @@ use axum::http::HeaderMap;
 use lettre::message::Mailbox;
 use lettre::{AsyncSmtpTransport, Tokio1Executor};
 
-use super::{Delivered, Destination, Failure, Finding, Heard, NotHeard, Parcel};
+use super::{Delivered, Destination, Failure, Finding, Heard, NotHeard, Parcel, Unverified};
 use crate::domain::conversation::Author;
 use crate::gateway::clock;
 use crate::gateway::mail::{self, NotTaken};
+use crate::gateway::routes::BODY_MAX;
 use crate::gateway::settings::Site;
 use crate::gateway::store::{Place, What};
 use files::Files;
 use reply::ReplyAddress;
+use senders::Agents;
 pub use table::EmailTable;
 
 /// How many mails are handed over at the same time, each by a connection of its own.
@@ -33,6 +36,9 @@ pub struct Email {
     server: AsyncSmtpTransport<Tokio1Executor>,
     /// Where answers to mails come back.
     reply: Option<ReplyAddress>,
+    /// Whose answers are support's.
+    agents: Agents,
+    unverified: Unverified,
 }
 
 impl std::fmt::Debug for Email {
@@ -71,7 +77,12 @@ impl Destination for Email {
     }
 
     fn hear(&self, headers: &HeaderMap, body: &[u8]) -> Result<Heard, NotHeard> {
-        hook::hear(self.reply.as_ref().ok_or(NotHeard::NoHook)?, headers, body, clock::timestamp())
+        let reply = self.reply.as_ref().ok_or(NotHeard::NoHook)?;
+        hook::hear(reply, &self.agents, headers, body, clock::timestamp())
+    }
+
+    fn hook_bytes_max(&self) -> usize {
+        if self.reply.is_some() { hook::BYTES_MAX } else { BODY_MAX }
     }
 
     async fn check(&self, _site: &Site, _hook: &str) -> Vec<Finding> {

@@ -5,11 +5,12 @@ use std::sync::Arc;
 
 use serde::Deserialize;
 
-use super::super::Destination;
 use super::super::signature::{SECRET_FORM, Secret};
+use super::super::{Destination, Unverified};
 use super::Email;
 use super::reply::ReplyAddress;
-use crate::gateway::settings::{mail_server, mailbox, secret};
+use super::senders::Agents;
+use crate::gateway::settings::{Tls, mail_server, mailbox, secret};
 
 /// The table of a destination with `to = "email"`; `src/gateway/deskbell.example.toml` says what each field is for.
 #[derive(Clone, Deserialize)]
@@ -19,9 +20,13 @@ pub struct EmailTable {
     from: String,
     smtp: String,
     password_file: Option<PathBuf>,
+    tls: Option<Tls>,
+    #[serde(default)]
+    unverified: Unverified,
     reply_address: Option<String>,
     webhook_secret: Option<String>,
     webhook_secret_file: Option<PathBuf>,
+    agents: Option<Vec<String>>,
 }
 
 impl std::fmt::Debug for EmailTable {
@@ -42,8 +47,18 @@ impl EmailTable {
         let named = |(field, message): (&str, String)| (field.to_string(), message);
         let to = mailbox("mailbox", &self.mailbox).map_err(named)?;
         let from = mailbox("from", &self.from).map_err(named)?;
-        let server = mail_server(&self.smtp, self.password_file.as_deref(), &from, password).map_err(named)?;
-        Ok(Email { mailbox: to, from, server, reply: self.reply()? })
+        let server =
+            mail_server((&self.smtp, self.tls), self.password_file.as_deref(), &from, password).map_err(named)?;
+        let agents = match &self.agents {
+            None => Agents::of_desk(&to.email),
+            Some(list) => Agents::read(list).map_err(|entry| {
+                let message = format!(
+                    "{entry:?} is no sender; write ana@desk.example.com, or *@desk.example.com for a whole domain"
+                );
+                ("agents".to_string(), message)
+            })?,
+        };
+        Ok(Email { mailbox: to, from, server, reply: self.reply()?, agents, unverified: self.unverified })
     }
 
     fn reply(&self) -> Result<Option<ReplyAddress>, (String, String)> {

@@ -13,6 +13,7 @@ use super::super::{
     Answers, ExportFailure, ExportFrom, ExportedChanges, Failure, Foreign, Found, News, RecentChanges, SaidFile, Saying,
 };
 use super::account::{all, items};
+use super::braces::original;
 use super::client::{Client, Request};
 use super::{OURS, Zendesk};
 use crate::domain::conversation::{Author, Turn};
@@ -195,7 +196,7 @@ impl Answers for Zendesk {
             };
             Found {
                 saying,
-                written: comment.text().trim().into(),
+                written: original(comment.text().trim()),
                 files: comment
                     .attachments
                     .iter()

@@ -3,14 +3,17 @@
 use serde_json::{Map, Value, json};
 
 use super::super::comment::{self, CONTEXT_FILE};
-use super::super::{Delivered, Failure, Parcel};
+use super::super::{Delivered, Failure, Parcel, Sender};
 use super::account::TicketField;
+use super::braces::make_inert;
 use super::client::{Answer, Body, Request};
+use super::people;
 use super::values::fill;
 use super::{Mapping, OURS, Zendesk};
 use crate::domain::conversation;
 use crate::domain::targets::Owner;
 use crate::gateway::clock;
+use crate::gateway::identity::{Address, address};
 use crate::gateway::store::{Place, StoredTicket};
 
 /// What Zendesk can do without; dropped, rather than the ticket, where it is refused.
@@ -25,6 +28,8 @@ const OPTIONAL: &[&str] = &[
     "custom_fields",
     "tags",
 ];
+/// The tag of a ticket whose sender has no signed address.
+const UNVERIFIED_TAG: &str = "deskbell_unverified";
 /// How often something is dropped before the ticket goes with nothing but its words.
 const ROUNDS: usize = 6;
 /// How long a key is used. What was sent under it is looked for before each try, so this is shorter than the two hours for which
@@ -42,12 +47,8 @@ pub async fn ticket(zendesk: &Zendesk, parcel: &Parcel<'_>) -> Result<Delivered,
     let mut files = upload(zendesk, parcel).await?;
     let context = serde_json::to_vec_pretty(&parcel.ticket.ticket.context).unwrap_or_default();
     put(zendesk, &mut files, CONTEXT_FILE, "application/json", context).await?;
-    let contact = comment::contact(parcel.ticket);
-    let mut requester = json!({"name": comment::name(&contact, parcel.ticket)});
-    if !contact.email.is_empty() {
-        merge(&mut requester, json!({"email": contact.email}));
-    }
-    let ticket = json!({
+    let sender = Sender::of(parcel.site, parcel.ticket, zendesk.unverified);
+    let mut ticket = json!({
         "external_id": external,
         "subject": subject(parcel.ticket),
         "comment": {
@@ -55,10 +56,48 @@ pub async fn ticket(zendesk: &Zendesk, parcel: &Parcel<'_>) -> Result<Delivered,
             "public": true,
             "uploads": files.tokens,
         },
-        "requester": requester,
         "metadata": {"deskbell": parcel.id()},
     });
+    match &sender {
+        Sender::Signed(email) | Sender::Contact(email) => {
+            let contact = comment::contact(parcel.ticket);
+            let requester = json!({"name": comment::name(&contact, parcel.ticket), "email": email});
+            merge(&mut ticket, json!({"requester": requester}));
+        }
+        Sender::Alias => take_alias(zendesk, parcel, &mut ticket, &mut files.told).await?,
+    }
+    if !sender.is_signed() {
+        speak_for(zendesk, &mut ticket).await?;
+    }
     create(zendesk, parcel, ticket, &external, files.told).await
+}
+
+/// Puts a user without an address in the place of the requester. Where there can be none, it is the gateway's own.
+async fn take_alias(
+    zendesk: &Zendesk,
+    parcel: &Parcel<'_>,
+    ticket: &mut Value,
+    told: &mut Vec<String>,
+) -> Result<(), Failure> {
+    if let Some(ticket) = ticket.as_object_mut() {
+        ticket.remove("requester");
+    }
+    match people::alias(zendesk, parcel.ticket).await? {
+        Ok(id) => merge(ticket, json!({"requester_id": id})),
+        Err(reason) => told.push(reason),
+    }
+    Ok(())
+}
+
+/// Lets the gateway's own user say what a new ticket says, among agents: in Zendesk the submitter of a ticket is the author of its first
+/// comment, and who is not named is the requester. Of what is private nobody is mailed.
+async fn speak_for(zendesk: &Zendesk, ticket: &mut Value) -> Result<(), Failure> {
+    let own = zendesk.people.own(&zendesk.client).await?;
+    merge(ticket, json!({"submitter_id": own}));
+    if let Some(comment) = ticket.get_mut("comment") {
+        merge(comment, json!({"author_id": own, "public": false}));
+    }
+    Ok(())
 }
 
 /// Brings a reply to a ticket that is closed there: a new one that follows it up. Who calls it has looked that it is not there yet; `told` is
@@ -81,6 +120,9 @@ pub async fn follow_up(
     });
     if let Ok(requester) = closed.requester.parse::<u64>() {
         merge(&mut ticket, json!({"requester_id": requester}));
+    }
+    if !Sender::of(parcel.site, parcel.ticket, zendesk.unverified).is_signed() {
+        speak_for(zendesk, &mut ticket).await?;
     }
     create(zendesk, parcel, ticket, &external, told).await
 }
@@ -149,13 +191,19 @@ async fn create(
     let wishes = wishes(&zendesk.mapping, parcel.ticket, known.as_ref().map(|known| known.as_slice()), &mut told);
     merge(&mut ticket, wishes);
     for round in 0..=ROUNDS {
+        make_inert(&mut ticket);
         let (key, body) = (key(parcel, round), json!({"ticket": ticket}));
         let request = Request { key: Some(&key), body: Body::Json(&body), ..Request::post("/api/v2/tickets") };
         let answer = zendesk.client.send(&request).await?;
         match answer.status.as_u16() {
             200..=299 => {
                 let got = answer.body.get("ticket").and_then(delivered);
-                let got = got.ok_or_else(|| Failure::later("Zendesk's answer names no ticket"))?;
+                let mut got = got.ok_or_else(|| Failure::later("Zendesk's answer names no ticket"))?;
+                // What the gateway's own user says there is not the customer's.
+                let own = zendesk.people.known();
+                if let Some(place) = got.place.as_mut().filter(|place| Some(&place.requester) == own.as_ref()) {
+                    place.requester.clear();
+                }
                 told.extend(differences(&ticket, answer.body.get("ticket").unwrap_or(&Value::Null)));
                 return Ok(Delivered { told, ..got });
             }
@@ -168,6 +216,15 @@ async fn create(
             409 => return Err(Failure::later(format!("Zendesk says that there is a conflict: {}", answer.says()))),
             422 if is_about_files(&answer) => {
                 return Err(Failure::later(format!("Zendesk does not take the files: {}", answer.says())));
+            }
+            // Such as somebody who is suspended there.
+            422 if ticket.get("requester").is_some() && is_about_requester(&answer) => {
+                told.push(format!(
+                    "the requester was refused, and another without an address stands for them: {}",
+                    answer.says()
+                ));
+                take_alias(zendesk, parcel, &mut ticket, &mut told).await?;
+                speak_for(zendesk, &mut ticket).await?;
             }
             400 | 413 | 415 | 422
                 if drop_refused(zendesk, &mut ticket, &answer, round + 1 >= ROUNDS, &mut told).await => {}
@@ -320,7 +377,11 @@ fn wishes(mapping: &Mapping, ticket: &StoredTicket, known: Option<&[TicketField]
     let owner = handling.owner.and_then(|owner: Owner| mapping.owners.get(&owner));
     wish("group_id", mapping.groups.get(&handling.team).or(owner).copied().map(Value::from));
     wish("assignee_id", mapping.assignees.get(&handling.assignee).copied().map(Value::from));
-    let tags: Vec<String> = mapping.tags.iter().filter_map(|tag| fill(ticket, tag)).map(|tag| as_tag(&tag)).collect();
+    let mut tags: Vec<String> =
+        mapping.tags.iter().filter_map(|tag| fill(ticket, tag)).map(|tag| as_tag(&tag)).collect();
+    if !matches!(address(sent), Address::Signed(_)) {
+        tags.push(UNVERIFIED_TAG.into());
+    }
     wish("tags", (!tags.is_empty()).then(|| json!(tags)));
     let mut fields = Vec::new();
     for (id, rule) in &mapping.fields {
@@ -363,6 +424,11 @@ fn delivered(ticket: &Value) -> Option<Delivered> {
 
 fn is_mismatch(answer: &Answer) -> bool {
     answer.body.get("error").and_then(Value::as_str) == Some("IdempotentRequestError")
+}
+
+/// Whether a refusal is about whose ticket it is.
+fn is_about_requester(answer: &Answer) -> bool {
+    answer.details().any(|(name, says)| name == "requester" || says.starts_with("Requester"))
 }
 
 /// Whether a refusal is about tokens of files, which are good for an hour and for one use.
@@ -427,11 +493,11 @@ mod tests {
         assert_eq!(
             wishes,
             json!({
-                "ticket_form_id": 12, "group_id": 33, "tags": ["deskbell", "plan_scale"],
+                "ticket_form_id": 12, "group_id": 33, "tags": ["deskbell", "plan_unverified_scale", "deskbell_unverified"],
                 "custom_fields": [{"id": 7, "value": "sev_1"}, {"id": 8, "value": true}],
             })
         );
-        assert_eq!(told, ["the field 9 (T) has no choice \"scale\""]);
+        assert_eq!(told, ["the field 9 (T) has no choice \"unverified_scale\""]);
     }
 
     #[test]

@@ -5,12 +5,14 @@
 
 mod account;
 mod answers;
+mod braces;
 mod check;
 mod client;
 mod create;
 mod hook;
 mod login;
 mod pace;
+mod people;
 mod table;
 mod update;
 mod values;
@@ -21,7 +23,7 @@ use async_trait::async_trait;
 use axum::http::HeaderMap;
 use reqwest::Url;
 
-use super::{Answers, Delivered, Destination, Failure, Finding, Heard, NotHeard, Parcel};
+use super::{Answers, Delivered, Destination, Failure, Finding, Heard, NotHeard, Parcel, Unverified};
 use crate::domain::conversation::Author;
 use crate::domain::targets::Owner;
 use crate::domain::ticket::{Kind, Severity};
@@ -32,6 +34,7 @@ use account::Account;
 use client::Client;
 use login::Login;
 use pace::Priority;
+use people::People;
 pub use table::ZendeskTable;
 
 /// How many tickets are brought at once. Zendesk answers in about half a second, so that this is more than its limits allow.
@@ -47,7 +50,9 @@ pub struct Zendesk {
     /// For what is read of changes.
     sync: Client,
     account: Account,
+    people: People,
     mapping: Mapping,
+    unverified: Unverified,
     /// With what its webhooks are signed.
     hook: Option<String>,
 }
@@ -88,10 +93,17 @@ pub struct FieldRule {
 
 impl Zendesk {
     /// An account at an address.
-    pub fn new(url: Url, login: Login, mapping: Mapping, hook: Option<String>) -> Result<Zendesk, String> {
+    pub fn new(
+        url: Url,
+        login: Login,
+        mapping: Mapping,
+        unverified: Unverified,
+        hook: Option<String>,
+    ) -> Result<Zendesk, String> {
         let client = Client::new(url, login)?;
         let sync = client.with_priority(Priority::Sync);
-        Ok(Zendesk { client, sync, account: Account::default(), mapping, hook })
+        let (account, people) = (Account::default(), People::default());
+        Ok(Zendesk { client, sync, account, people, mapping, unverified, hook })
     }
 }
 
@@ -115,6 +127,7 @@ impl Destination for Zendesk {
             What::Message => update::message(self, parcel).await,
             What::Solved => update::status(self, parcel, "solved").await,
             What::Reopened => update::status(self, parcel, "open").await,
+            What::Confirmed => update::confirmed(self, parcel).await,
         }
     }
 

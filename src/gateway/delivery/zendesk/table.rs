@@ -7,7 +7,7 @@ use std::sync::Arc;
 
 use serde::Deserialize;
 
-use super::super::Destination;
+use super::super::{Destination, Unverified};
 use super::values::unknown_names;
 use super::{FieldRule, Login, Mapping, Zendesk};
 use crate::domain::targets::Owner;
@@ -33,6 +33,8 @@ pub struct ZendeskTable {
     brand_id: Option<u64>,
     form_id: Option<u64>,
     recipient: Option<String>,
+    #[serde(default)]
+    unverified: Unverified,
     #[serde(default = "default_tags")]
     tags: Vec<String>,
     #[serde(default)]
@@ -82,7 +84,8 @@ impl ZendeskTable {
         let login = self.login(client_secret)?;
         let hook = secret(("webhook_secret", self.webhook_secret.as_deref()), self.webhook_secret_file.as_ref(), None)?;
         let mapping = self.mapping()?;
-        Ok(Arc::new(Zendesk::new(url, login, mapping, hook).map_err(|error| wrong("url", error))?))
+        let zendesk = Zendesk::new(url, login, mapping, self.unverified, hook);
+        Ok(Arc::new(zendesk.map_err(|error| wrong("url", error))?))
     }
 
     fn login(&self, client_secret: Option<&str>) -> Result<Login, (String, String)> {

@@ -2,8 +2,9 @@
 
 use serde_json::{Value, json};
 
-use super::super::{Delivered, Failure, Parcel, comment};
+use super::super::{Delivered, Failure, Parcel, Sender, comment};
 use super::answers::comments;
+use super::braces::{inert, make_inert};
 use super::client::{Answer, Body, Request};
 use super::create::{follow_up, is_about_files, merge, upload};
 use super::{OURS, Zendesk, create};
@@ -20,15 +21,22 @@ pub async fn message(zendesk: &Zendesk, parcel: &Parcel<'_>) -> Result<Delivered
         return Ok(found);
     }
     let files = upload(zendesk, parcel).await?;
-    let body = comment::reply(&message.body, &files.missing);
+    let speaker = Speaker::of(zendesk, parcel);
+    let body = comment::reply(&words(parcel, speaker), &files.missing);
     // What was answered by itself is for agents to know, and the customer has it already.
-    let mut comment = json!({"body": body, "public": message.author != Author::Automatic, "uploads": files.tokens});
+    let public = message.author != Author::Automatic && speaker != Speaker::Gateway;
+    let mut comment = json!({"body": body, "public": public, "uploads": files.tokens});
     let mut ticket = json!({"metadata": {"deskbell": parcel.id()}});
     if message.author == Author::Customer {
         merge(&mut ticket, json!({"status": "open"}));
-        if let Ok(requester) = place.requester.parse::<u64>() {
-            merge(&mut comment, json!({"author_id": requester}));
-        }
+    }
+    let author = match speaker {
+        Speaker::Requester => place.requester.parse::<u64>().ok(),
+        Speaker::Gateway => Some(zendesk.people.own(&zendesk.client).await?),
+        Speaker::Support => None,
+    };
+    if let Some(author) = author {
+        merge(&mut comment, json!({"author_id": author}));
     }
     merge(&mut ticket, json!({"comment": comment}));
     let answer = change(zendesk, place, ticket).await?;
@@ -44,6 +52,60 @@ pub async fn message(zendesk: &Zendesk, parcel: &Parcel<'_>) -> Result<Delivered
             Err(Failure::later(format!("Zendesk does not take the files: {}", answer.says())))
         }
         status => Err(Failure::Never(format!("Zendesk refuses it ({status}): {}", answer.says()))),
+    }
+}
+
+/// Who says in Zendesk what was said here.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Speaker {
+    /// The customer, for themselves.
+    Requester,
+    /// The gateway's own user, among agents, for a customer whose address nobody has signed: said in the name of the requester it would be
+    /// somebody else's word, and said in public it would be mailed to them.
+    Gateway,
+    /// Whoever the gateway is logged in as, for support.
+    Support,
+}
+
+impl Speaker {
+    fn of(zendesk: &Zendesk, parcel: &Parcel<'_>) -> Speaker {
+        if parcel.message.is_none_or(|message| message.author != Author::Customer) {
+            return Speaker::Support;
+        }
+        match Sender::of(parcel.site, parcel.ticket, zendesk.unverified) {
+            Sender::Signed(_) => Speaker::Requester,
+            Sender::Contact(_) | Sender::Alias => Speaker::Gateway,
+        }
+    }
+}
+
+/// What a message says; what agents have to know of whoever wrote it stands above it.
+fn words(parcel: &Parcel<'_>, speaker: Speaker) -> String {
+    let body = parcel.message.map(|message| message.body.as_str()).unwrap_or_default();
+    match comment::notice(parcel.ticket).filter(|_| speaker == Speaker::Gateway) {
+        Some(notice) => format!("{notice}\n\n{body}"),
+        None => body.into(),
+    }
+}
+
+/// Notes there that the address of the sender is confirmed.
+pub async fn confirmed(zendesk: &Zendesk, parcel: &Parcel<'_>) -> Result<Delivered, Failure> {
+    let place = parcel.place.ok_or_else(|| Failure::Never("nobody knows where its ticket is in Zendesk".into()))?;
+    if parcel.delivery.tries > 1 {
+        let known = comments(zendesk, place).await?.into_iter().find(|one| one.marker() == Some(&parcel.id()));
+        if let Some(known) = known {
+            return Ok(Delivered { remote: known.id.to_string(), ..Delivered::default() });
+        }
+    }
+    let says = comment::notice(parcel.ticket).unwrap_or_default();
+    let note = json!({"comment": {"body": says, "public": false}, "metadata": {"deskbell": parcel.id()}});
+    let answer = change(zendesk, place, note).await?;
+    match answer.status.as_u16() {
+        200..=299 => Ok(Delivered { remote: comment_id(&answer).unwrap_or_default(), ..Delivered::default() }),
+        403 => Err(answer.forbidden()),
+        409 => Err(Failure::later("somebody has changed the ticket in Zendesk at the same time")),
+        422 if is_closed(&answer) => Ok(Delivered::default()),
+        status => Err(Failure::Never(format!("Zendesk refuses the note ({status}): {}", answer.says()))),
     }
 }
 
@@ -77,12 +139,12 @@ pub async fn status(zendesk: &Zendesk, parcel: &Parcel<'_>, status: &str) -> Res
 /// The comment that an earlier try has made: by the name in its metadata, or else the same words of the same person.
 async fn find(zendesk: &Zendesk, parcel: &Parcel<'_>, place: &Place) -> Result<Option<Delivered>, Failure> {
     let since = parcel.delivery.tried_at.as_deref().unwrap_or_default();
-    let is_customers = parcel.message.is_some_and(|message| message.author == Author::Customer);
-    let words = parcel.message.map(|message| message.body.trim()).unwrap_or_default();
+    let by_requester = Speaker::of(zendesk, parcel) == Speaker::Requester;
+    let words = inert(words(parcel, Speaker::of(zendesk, parcel)).trim());
     let found = comments(zendesk, place).await?.into_iter().find(|comment| {
         let same = comment.created_at.as_str() >= minute_before(since).as_str()
             && comment.text().trim() == words
-            && (comment.author_id.to_string() == place.requester) == is_customers;
+            && (comment.author_id.to_string() == place.requester) == by_requester;
         comment.marker() == Some(&parcel.id()) || comment.marker().is_none() && same
     });
     if let Some(comment) = found {
@@ -93,7 +155,8 @@ async fn find(zendesk: &Zendesk, parcel: &Parcel<'_>, place: &Place) -> Result<O
 }
 
 async fn change(zendesk: &Zendesk, place: &Place, ticket: Value) -> Result<Answer, Failure> {
-    let (path, body) = (format!("/api/v2/tickets/{}", place.remote), json!({"ticket": ticket}));
+    let (path, mut body) = (format!("/api/v2/tickets/{}", place.remote), json!({"ticket": ticket}));
+    make_inert(&mut body);
     zendesk.client.send(&Request { body: Body::Json(&body), ..Request::put(&path) }).await
 }
 

@@ -1,8 +1,15 @@
 //! What a configuration can name of a ticket: `{severity}` in a tag, `{organization.id}` in a field.
+//!
+//! What a page says of a person whom the host has not signed must not be read as if it had: such values begin with [`UNVERIFIED`], and an
+//! address is no value at all.
 
 use crate::domain::fields::Answer;
 use crate::domain::targets::Owner;
+use crate::gateway::identity::is_verified;
 use crate::gateway::store::StoredTicket;
+
+/// What the plan, the organization and the names of an unverified person begin with.
+const UNVERIFIED: &str = "unverified_";
 
 /// The names, with those that end in a dot for values of the host's or the site's own.
 pub const NAMES: &[&str] = &[
@@ -15,6 +22,7 @@ pub const NAMES: &[&str] = &[
     "owner",
     "assignee",
     "plan",
+    "verified",
     "via",
     "locale",
     "consent",
@@ -65,6 +73,10 @@ pub fn value(ticket: &StoredTicket, name: &str) -> Option<String> {
         "owner" => handling.owner.map(Owner::word)?,
         "assignee" => &handling.assignee,
         "plan" => &user?.plan,
+        "verified" => match is_verified(ticket) {
+            true => "true",
+            false => "false",
+        },
         "via" => &sent.via,
         "locale" => &sent.locale,
         "consent" => match sent.consent? {
@@ -74,7 +86,7 @@ pub fn value(ticket: &StoredTicket, name: &str) -> Option<String> {
         "url" => &sent.context.page.as_ref()?.url,
         "user.id" => &user?.id,
         "user.name" => &user?.name,
-        "user.email" => &user?.email,
+        "user.email" => &user.filter(|user| user.verified)?.email,
         "user.role" => &user?.role,
         "organization.id" => &user?.organization.id,
         "organization.name" => &user?.organization.name,
@@ -85,7 +97,9 @@ pub fn value(ticket: &StoredTicket, name: &str) -> Option<String> {
         "region" => &application?.region,
         _ => return None,
     };
-    (!text.is_empty()).then(|| text.to_string())
+    let is_claim = name == "plan" || name.starts_with("user.") || name.starts_with("organization.");
+    let claimed = is_claim && !is_verified(ticket);
+    (!text.is_empty()).then(|| if claimed { [UNVERIFIED, text].concat() } else { text.to_string() })
 }
 
 /// A text with the values of a ticket in the place of their names; `None` where one is not known.
@@ -132,11 +146,25 @@ mod tests {
 
     #[test]
     fn values_stand_in_the_place_of_their_names_and_what_is_not_known_leaves_nothing() {
-        let ticket = stored();
+        let mut ticket = stored();
+        for (text, filled) in [
+            ("plan_{plan}", Some("plan_unverified_scale")),
+            ("{organization.name}", Some("unverified_Acme")),
+            ("{user.id}", Some("unverified_u-7")),
+            ("{user.email}", None),
+            ("{verified}", Some("false")),
+        ] {
+            assert_eq!(fill(&ticket, text).as_deref(), filled, "{text}");
+        }
+        if let Some(user) = &mut ticket.ticket.context.user {
+            (user.verified, user.email) = (true, "ada@example.com".into());
+        }
         for (text, filled) in [
             ("plan_{plan}", Some("plan_scale")),
             ("{severity}-{kind}", Some("high-bug")),
             ("{organization.name}", Some("Acme")),
+            ("{user.email}", Some("ada@example.com")),
+            ("{verified}", Some("true")),
             ("{fields.region}", Some("EU")),
             ("{fields.other}", None),
             ("{page_values.tenant}", Some("t-1")),

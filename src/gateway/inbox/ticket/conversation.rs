@@ -102,6 +102,7 @@ fn done(deed: &Deed) -> Markup {
         Act::HandedOver => ("handed it over to", deed.text.as_str()),
         Act::Solved => ("marked it as solved", ""),
         Act::Reopened => ("opened it again", ""),
+        Act::Confirmed => ("confirmed the address", deed.text.as_str()),
     };
     html! {
         li.done {

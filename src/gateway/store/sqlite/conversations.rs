@@ -10,7 +10,7 @@ use super::deliveries::order;
 use super::list::listed_ticket;
 use super::listed::find_by;
 use super::rows::{deed_of, delivery_of, json, listed_ticket_of, message_of, read_rows, sealed_message_of, ticket_of};
-use super::{SqliteStore, TICKET, mails, whole_ticket};
+use super::{SqliteStore, TICKET, confirmations, mails, whole_ticket};
 use crate::domain::conversation::{Author, Message};
 use crate::domain::targets::Owner;
 use crate::domain::ticket::Status;
@@ -203,8 +203,10 @@ impl Conversations for SqliteStore {
         if let Some(activity) = &activity {
             note(&mut write, &changed.id, activity).await?;
         }
-        if let Some(mail) = &mail {
-            mails::keep(&mut write, &changed, mail).await?;
+        if let Some(mail) = &mail
+            && mails::keep(&mut write, &changed, mail).await?
+        {
+            confirmations::count_code(&mut write, &changed.id, at).await?;
         }
         let deliveries = cancel_what_is_taken_back(&mut write, &changed.id, deliveries).await?;
         order(&mut write, &changed, &deliveries, message.as_ref().map(|message| message.number), at).await?;
@@ -282,7 +284,7 @@ async fn cancel_what_is_taken_back(
     Ok(deliveries)
 }
 
-async fn note(write: &mut SqliteConnection, ticket: &str, deed: &Deed) -> Result<(), StoreError> {
+pub async fn note(write: &mut SqliteConnection, ticket: &str, deed: &Deed) -> Result<(), StoreError> {
     query(
         "INSERT INTO deeds (ticket, number, operator, deed, text, at)
         SELECT ?1, coalesce(max(number), 0) + 1, ?2, ?3, ?4, ?5 FROM deeds WHERE ticket = ?1",

@@ -497,8 +497,8 @@ pub async fn order(
             What::Ticket => &[(What::Ticket, 0)],
             What::Message if known => &[(What::Message, number.unwrap_or_default())],
             What::Message => &[(What::Ticket, 0), (What::Message, number.unwrap_or_default())],
-            What::Solved | What::Reopened if known => &[(*what, 0)],
-            What::Solved | What::Reopened => &[],
+            What::Solved | What::Reopened | What::Confirmed if known => &[(*what, 0)],
+            What::Solved | What::Reopened | What::Confirmed => &[],
         };
         for (what, number) in orders {
             query(

@@ -23,8 +23,12 @@ const READ_COST: f64 = 4.0;
 /// The columns that lists show.
 macro_rules! listed_ticket {
     () => {
-        "tickets.id, site, reference, status, target, due_at, received_at, topic, severity, owner, team, assignee, turn, answered_at,
-        updated_at, read_until, unread, kind, title, requester, plan, is_verified, robot_signs, list_group, list_key, number"
+        concat!(
+            "tickets.id, site, reference, status, target, due_at, received_at, topic, severity, owner, team, assignee, turn,
+            answered_at, updated_at, read_until, unread, kind, title, requester, plan, is_verified, robot_signs, list_group,
+            list_key, number, ",
+            $crate::gateway::store::sqlite::confirmation!()
+        )
     };
 }
 pub(super) use listed_ticket;

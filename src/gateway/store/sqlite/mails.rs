@@ -8,7 +8,7 @@ use sqlx::{Row, query, query_scalar};
 use super::rows::{is_damage, ticket_of};
 use super::{SqliteStore, TICKET};
 use crate::gateway::clock;
-use crate::gateway::store::mails::{DueMail, Mails, NewMail, UNSIGNED_A_DAY};
+use crate::gateway::store::mails::{DueMail, MailQuota, Mails, NewMail};
 use crate::gateway::store::{Claim, StoreError, StoredTicket};
 
 #[async_trait]
@@ -63,6 +63,8 @@ impl Mails for SqliteStore {
         let recorded = query(record).bind(again).bind(ticket).bind(token).execute(&mut *write).await?;
         let forget = "DELETE FROM mails WHERE due_at IS NULL AND created_at < ?";
         query(forget).bind(day_before(now)).execute(&mut *write).await?;
+        let forget = "DELETE FROM unsigned_mails WHERE sent_at < ?";
+        query(forget).bind(day_before(now)).execute(&mut *write).await?;
         write.commit().await?;
         Ok(recorded.rows_affected() > 0)
     }
@@ -70,45 +72,80 @@ impl Mails for SqliteStore {
 
 async fn due_mail(write: &mut SqliteConnection, row: &SqliteRow) -> Result<DueMail, StoreError> {
     let ticket: String = row.try_get("ticket")?;
+    let code = query_scalar("SELECT code FROM confirmations WHERE ticket = ? AND confirmed_at IS NULL AND code > 0");
+    let code = code.bind(&ticket).fetch_optional(&mut *write).await?;
     let ticket = query(TICKET).bind(ticket).fetch_one(write).await?;
     Ok(DueMail {
         ticket: ticket_of(&ticket)?,
+        code,
         address: row.try_get("address")?,
         tries: row.try_get("tries")?,
         since: row.try_get("created_at")?,
     })
 }
 
-/// Keeps the receipt of a ticket, unless its address got enough of them.
-pub async fn keep(write: &mut SqliteConnection, ticket: &StoredTicket, mail: &NewMail) -> Result<(), StoreError> {
+/// Keeps the receipt of a ticket; `false` where a quota of unsigned addresses is used up, and it goes without one.
+pub async fn keep(write: &mut SqliteConnection, ticket: &StoredTicket, mail: &NewMail) -> Result<bool, StoreError> {
     let now = &ticket.received_at;
-    let counted = (!mail.verified).then(|| mailbox(&mail.address));
-    if let Some(counted) = &counted {
-        let count = query_scalar("SELECT count(*) FROM mails WHERE counted = ? AND created_at > ?");
-        let count: u32 = count.bind(counted).bind(day_before(now)).fetch_one(&mut *write).await?;
-        if count >= UNSIGNED_A_DAY {
-            return Ok(());
-        }
+    if let Some(quota) = &mail.quota
+        && !spend(write, &ticket.site, quota, now).await?
+    {
+        return Ok(false);
     }
-    query("INSERT INTO mails (ticket, site, address, counted, created_at, due_at) VALUES (?, ?, ?, ?, ?, ?)")
-        .bind(&ticket.id)
-        .bind(&ticket.site)
-        .bind(&mail.address)
-        .bind(counted)
-        .bind(now)
-        .bind(now)
-        .execute(write)
-        .await?;
+    put(write, ticket, &mail.address, now).await?;
+    Ok(true)
+}
+
+/// Has the receipt of a ticket sent, again where it was sent before.
+pub async fn put(
+    write: &mut SqliteConnection,
+    ticket: &StoredTicket,
+    address: &str,
+    now: &str,
+) -> Result<(), StoreError> {
+    query(
+        "INSERT INTO mails (ticket, site, address, created_at, due_at) VALUES (?1, ?2, ?3, ?4, ?4)
+        ON CONFLICT (ticket) DO UPDATE SET address = ?3, created_at = ?4, due_at = ?4, tries = 0, claim = NULL,
+            claimed_until = NULL",
+    )
+    .bind(&ticket.id)
+    .bind(&ticket.site)
+    .bind(address)
+    .bind(now)
+    .execute(write)
+    .await?;
     Ok(())
 }
 
-/// An address as it is counted: most servers bring `Ada+shop@…` to where they bring `ada@…`.
-fn mailbox(address: &str) -> String {
-    let address = address.to_lowercase();
-    match address.rsplit_once('@') {
-        Some((local, domain)) => [local.split('+').next().unwrap_or_default(), "@", domain].concat(),
-        None => address,
+/// Counts a mail to an address that nobody has signed; `false`, and nothing is counted, where that is one too many for a day.
+pub async fn spend(write: &mut SqliteConnection, site: &str, quota: &MailQuota, now: &str) -> Result<bool, StoreError> {
+    let since = day_before(now);
+    let (session, network) = (quota.session.map(Vec::from), quota.network.map(Vec::from));
+    let limits = &quota.limits;
+    let by_mailbox = query_scalar("SELECT count(*) FROM unsigned_mails WHERE mailbox = ? AND sent_at > ?");
+    let by_site = query_scalar("SELECT count(*) FROM unsigned_mails WHERE site = ? AND sent_at > ?");
+    let by_session = query_scalar("SELECT count(*) FROM unsigned_mails WHERE session = ? AND sent_at > ?");
+    let by_network = query_scalar("SELECT count(*) FROM unsigned_mails WHERE network = ? AND sent_at > ?");
+    for (count, limit) in [
+        (by_mailbox.bind(&quota.mailbox), limits.mailbox),
+        (by_site.bind(site), limits.site),
+        (by_session.bind(&session), limits.session),
+        (by_network.bind(&network), limits.address),
+    ] {
+        let count: u32 = count.bind(&since).fetch_one(&mut *write).await?;
+        if count >= limit {
+            return Ok(false);
+        }
     }
+    query("INSERT INTO unsigned_mails (site, mailbox, session, network, sent_at) VALUES (?, ?, ?, ?, ?)")
+        .bind(site)
+        .bind(&quota.mailbox)
+        .bind(session)
+        .bind(network)
+        .bind(now)
+        .execute(write)
+        .await?;
+    Ok(true)
 }
 
 fn day_before(time: &str) -> String {

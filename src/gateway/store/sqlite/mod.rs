@@ -5,6 +5,7 @@
 
 mod attachments;
 mod batch;
+mod confirmations;
 mod conversations;
 mod counts;
 mod deliveries;
@@ -12,6 +13,7 @@ mod erasure;
 mod list;
 mod listed;
 mod mails;
+mod notes;
 mod private;
 mod questions;
 mod rows;
@@ -114,8 +116,12 @@ impl SqliteStore {
         if let Some(answer) = along.answer {
             number = Some(conversations::say(transaction, &new.id, answer, None).await?.number);
         }
-        if let Some(mail) = along.mail {
-            mails::keep(transaction, new, &mail).await?;
+        let is_mailed = match &along.mail {
+            Some(mail) => mails::keep(transaction, new, mail).await?,
+            None => false,
+        };
+        if let Some(address) = &along.unconfirmed {
+            confirmations::keep(transaction, new, address, is_mailed).await?;
         }
         deliveries::order(transaction, new, &along.deliveries, number, &new.received_at).await?;
         Ok(Placed::New)
@@ -249,10 +255,40 @@ const INSERT_TICKET: &str = "
     VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, (SELECT coalesce(max(number), 0) + 1 FROM tickets))
     ON CONFLICT (reference) DO NOTHING RETURNING number";
 
+/// Whether a message came neither from the sender's own panel, whose keys have no space, nor by itself.
+macro_rules! foreign {
+    () => {
+        "(author = 'support' OR author = 'customer' AND instr(coalesce(key, ''), ' ') > 0)"
+    };
+}
+use foreign;
+
+/// Whether the address of the sender of a ticket is confirmed, which is null where it need not be; how many messages wait for that, and the
+/// number of the first of them.
+macro_rules! confirmation {
+    () => {
+        concat!(
+            "(SELECT confirmed_at IS NOT NULL FROM confirmations WHERE confirmations.ticket = tickets.id) AS confirmed,
+            (SELECT count(*) FROM confirmations JOIN messages ON messages.ticket = confirmations.ticket
+                WHERE confirmations.ticket = tickets.id AND confirmed_at IS NULL AND ",
+            $crate::gateway::store::sqlite::foreign!(),
+            ") AS withheld,
+            (SELECT coalesce(min(messages.number), 0) FROM confirmations JOIN messages ON messages.ticket = confirmations.ticket
+                WHERE confirmations.ticket = tickets.id AND confirmed_at IS NULL AND ",
+            $crate::gateway::store::sqlite::foreign!(),
+            ") AS withheld_from"
+        )
+    };
+}
+use confirmation;
+
 /// The columns of a ticket with what was sent.
 macro_rules! whole_ticket {
     () => {
-        "tickets.*, ticket_bodies.format AS body_format, ticket_bodies.body AS ticket"
+        concat!(
+            "tickets.*, ticket_bodies.format AS body_format, ticket_bodies.body AS ticket, ",
+            $crate::gateway::store::sqlite::confirmation!()
+        )
     };
 }
 use whole_ticket;

@@ -264,7 +264,7 @@ async fn what_waits_behind_a_dead_letter_is_renewed_with_it() {
 async fn a_mail_whose_ticket_cannot_be_read_is_given_up_alone() {
     let (store, _folder) = fresh().await;
     for id in ["1", "2"] {
-        let mail = Some(NewMail { address: format!("{id}@example.com"), verified: true });
+        let mail = Some(NewMail { address: format!("{id}@example.com"), quota: None });
         let ticket = ticket(id, &format!("DB-{id}"), "2026-01-01T00:00:00.000Z");
         store.place(&ticket, &seal(id), Along { mail, ..Along::default() }).await.unwrap();
     }

@@ -9,8 +9,8 @@ use sqlx::error::ErrorKind;
 use sqlx::sqlite::SqliteRow;
 
 use super::super::{
-    Act, Cursor, Deed, Delivery, Handling, ListPlace, ListedTicket, Seal, Sealed, Shown, State, StoreError,
-    StoredAttachment, StoredTicket, What, body,
+    Act, Confirmation, Cursor, Deed, Delivery, Handling, ListPlace, ListedTicket, Seal, Sealed, Shown, State,
+    StoreError, StoredAttachment, StoredTicket, What, body,
 };
 use crate::domain::attachment::FileType;
 use crate::domain::conversation::{Author, Message, Turn};
@@ -67,6 +67,13 @@ fn handling_of(what: &str, row: &SqliteRow) -> Result<Handling, StoreError> {
         updated_at: row.try_get("updated_at")?,
         read_until: row.try_get("read_until")?,
         unread: row.try_get("unread")?,
+        confirmation: match row.try_get::<Option<bool>, _>("confirmed")? {
+            None => Confirmation::NotNeeded,
+            Some(false) => {
+                Confirmation::Awaited { withheld: row.try_get("withheld")?, first: row.try_get("withheld_from")? }
+            }
+            Some(true) => Confirmation::Confirmed,
+        },
     })
 }
 

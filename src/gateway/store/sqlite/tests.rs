@@ -9,12 +9,14 @@ use crate::domain::question::Question;
 use crate::domain::targets::{Owner, Target};
 use crate::domain::ticket::{Client, Contact, Kind, NewTicket, Priority, Severity, Status};
 use crate::gateway::clock::now;
+use crate::gateway::identity::mailbox;
 use crate::gateway::search::all_questions;
 use crate::gateway::search::import::{self, Changes, Prune};
 use crate::gateway::store::{
-    Act, Change, Changed, Claim, Conversations, CurrentTicket, Decision, Deed, Deliveries, DueMail, Handling,
-    ImportOutcome, ImportRun, MESSAGE_PAGE_BYTES, Mails, MessageSeal, NewDelivery, NewMail, NewMessage, NewQuestion,
-    Place, Questions, Reader, ReaderCounts, Revision, RevisionRange, TakenId, Tried, What, customer_cursor,
+    Act, Change, Changed, Claim, CodeCheck, CodeRequest, Confirmation, Confirmations, Conversations, CurrentTicket,
+    Decision, Deed, Deliveries, DueMail, Handling, ImportOutcome, ImportRun, MESSAGE_PAGE_BYTES, MailLimits, MailQuota,
+    Mails, MessageSeal, NewDelivery, NewMail, NewMessage, NewQuestion, Notes, Place, Questions, Reader, ReaderCounts,
+    Revision, RevisionRange, TakenId, Tried, What, customer_cursor,
 };
 
 /// A store in a folder of its own.
@@ -442,7 +444,7 @@ async fn a_receipt_is_taken_by_one_until_its_time_and_not_any_more_when_it_is_do
     let (store, _folder) = fresh().await;
     let came = "2026-01-01T00:00:00.000Z";
     let [ticket, later] = ["1", "2"].map(|id| ticket(id, &format!("DB-{id}"), came));
-    let mail = |address: &str| Some(NewMail { address: address.into(), verified: false });
+    let mail = |address: &str| Some(NewMail { address: address.into(), quota: Some(quota(address)) });
     assert_eq!(store.place(&ticket, &seal("1"), mailed(mail("Ada+x@example.com"))).await.unwrap(), Placed::New);
     // What is not kept sends no receipt either.
     store.place(&later, &seal("1"), mailed(mail("bob@example.com"))).await.unwrap();
@@ -452,7 +454,8 @@ async fn a_receipt_is_taken_by_one_until_its_time_and_not_any_more_when_it_is_do
         store.claim_mail(site, Claim { token: "t", now: &now, until: &until }).await.unwrap()
     };
     assert_eq!((store.next_mail("acme").await.unwrap().as_deref(), take("other", 0).await), (Some(came), None));
-    let due = DueMail { ticket: ticket.clone(), address: "Ada+x@example.com".into(), tries: 1, since: came.into() };
+    let (address, since) = ("Ada+x@example.com".to_string(), came.to_string());
+    let due = DueMail { ticket: ticket.clone(), address, code: None, tries: 1, since };
     assert_eq!(take("acme", 0).await, Some(due.clone()));
     assert_eq!(take("acme", 4).await, None);
     assert!(store.record_mail("1", "t", Some(&minute(1)), &minute(0)).await.unwrap());
@@ -467,37 +470,138 @@ async fn a_receipt_is_taken_by_one_until_its_time_and_not_any_more_when_it_is_do
     assert_eq!((take("acme", 9).await, store.next_mail("acme").await.unwrap()), (None, None));
 }
 
+fn quota(address: &str) -> MailQuota {
+    MailQuota { mailbox: mailbox(address), session: None, network: None, limits: MailLimits::default() }
+}
+
+/// The tickets whose receipt is kept.
+async fn receipts(store: &SqliteStore) -> Vec<String> {
+    sqlx::query_scalar("SELECT ticket FROM mails ORDER BY ticket").fetch_all(&store.readers).await.unwrap()
+}
+
 #[tokio::test]
-async fn an_unsigned_address_gets_three_receipts_in_a_day_and_is_forgotten_after_it() {
+async fn an_unsigned_mailbox_gets_three_receipts_in_a_day_and_is_forgotten_after_it() {
     let (store, _folder) = fresh().await;
-    let place = async |id: &str, came: &str, address: &str, verified| {
-        let mail = Some(NewMail { address: address.into(), verified });
+    let place = async |id: &str, came: &str, address: &str, verified: bool| {
+        let mail = Some(NewMail { address: address.into(), quota: (!verified).then(|| quota(address)) });
         let placed = store.place(&ticket(id, &format!("DB-{id}"), came), &seal(id), mailed(mail)).await.unwrap();
         assert_eq!(placed, Placed::New);
-    };
-    let kept = async || -> Vec<String> {
-        sqlx::query_scalar("SELECT ticket FROM mails ORDER BY ticket").fetch_all(&store.readers).await.unwrap()
     };
     let (first, same_day, next_day) =
         ("2026-01-01T00:00:00.000Z", "2026-01-01T23:59:59.000Z", "2026-01-02T00:00:01.000Z");
     for (id, came, address, verified) in [
-        ("1", first, "ada@example.com", false),
-        ("2", same_day, "Ada@Example.com", false),
-        ("3", same_day, "ada+1@example.com", false),
-        ("4", same_day, "ada+2@example.com", false),
-        ("5", same_day, "ada@example.com", true),
+        ("1", first, "a.da@gmail.com", false),
+        ("2", same_day, "Ada@Googlemail.com", false),
+        ("3", same_day, "\"ada\"@gmail.com", false),
+        ("4", same_day, "ad.a+2@gmail.com", false),
+        ("5", same_day, "ada@gmail.com", true),
         ("6", same_day, "bob@example.com", false),
-        ("7", next_day, "ada@example.com", false),
-        ("8", next_day, "ada@example.com", false),
+        ("7", next_day, "ada@gmail.com", false),
+        ("8", next_day, "ada@gmail.com", false),
     ] {
         place(id, came, address, verified).await;
     }
-    assert_eq!(kept().await, ["1", "2", "3", "5", "6", "7"]);
+    assert_eq!(receipts(&store).await, ["1", "2", "3", "5", "6", "7"]);
     for id in ["1", "2"] {
         sqlx::query("UPDATE mails SET claim = 't' WHERE ticket = ?").bind(id).execute(&store.writer).await.unwrap();
         assert!(store.record_mail(id, "t", None, "2026-01-02T12:00:00.000Z").await.unwrap());
     }
-    assert_eq!(kept().await, ["2", "3", "5", "6", "7"], "what is not sent yet stays");
+    assert_eq!(receipts(&store).await, ["2", "3", "5", "6", "7"], "what is not sent yet stays");
+    let counted: u32 =
+        sqlx::query_scalar("SELECT count(*) FROM unsigned_mails").fetch_one(&store.readers).await.unwrap();
+    assert_eq!(counted, 4, "what is older than a day is not known any more");
+}
+
+#[tokio::test]
+async fn a_session_a_network_and_a_site_have_their_shares_of_receipts_too_and_their_tickets_are_kept() {
+    let limits = MailLimits { mailbox: 2, session: 3, address: 5, site: 6 };
+    let (store, _folder) = fresh().await;
+    for number in 0..12_u8 {
+        let [session, network] = [number / 4, number / 6].map(|share| Some([share; 32]));
+        let quota = MailQuota { mailbox: format!("{number}@example.com"), session, network, limits };
+        let mail = Some(NewMail { address: format!("{number}@example.com"), quota: Some(quota) });
+        let new = ticket(&format!("{number:02}"), &format!("DB-{number}"), NOW);
+        assert_eq!(store.place(&new, &seal(&number.to_string()), mailed(mail)).await.unwrap(), Placed::New);
+    }
+    // Three of the first session, two of the second until its network is at its end, then one until the site is.
+    assert_eq!(receipts(&store).await, ["00", "01", "02", "04", "05", "06"]);
+}
+
+/// A ticket whose sender claims an address, and a code for it under way.
+async fn claimed(store: &SqliteStore) {
+    let mail = Some(NewMail { address: "ada@example.com".into(), quota: Some(quota("ada@example.com")) });
+    let along = Along { unconfirmed: Some("ada@example.com".into()), ..mailed(mail) };
+    assert_eq!(store.place(&ticket("1", "DB-1", NOW), &seal("1"), along).await.unwrap(), Placed::New);
+}
+
+#[tokio::test]
+async fn a_code_is_guessed_at_five_times_and_another_makes_five_more() {
+    let (store, _folder) = fresh().await;
+    claimed(&store).await;
+    let (long_ago, later) = ("2025-01-01", "2026-12-31T00:00:00.000Z");
+    let confirm = async |number: u32, oldest: &str| {
+        store.confirm("1", NOW, oldest, &|code| code == number, &orders(What::Confirmed)).await.unwrap()
+    };
+    let state = async || store.ticket("1").await.unwrap().unwrap().handling.confirmation;
+    assert_eq!(state().await, Confirmation::Awaited { withheld: 0, first: 0 });
+    assert_eq!(confirm(1, later).await, CodeCheck::NoneValid, "its time is over");
+    for left in (0..5).rev() {
+        assert_eq!(confirm(2, long_ago).await, CodeCheck::Wrong(left));
+    }
+    assert_eq!(confirm(1, long_ago).await, CodeCheck::NoneValid);
+    let quota = quota("ada@example.com");
+    let request = async |before: &str| store.request_code("1", later, before, &quota).await.unwrap();
+    assert_eq!(request("2025-01-01").await, CodeRequest::TooMany, "the last one was sent after that");
+    assert_eq!(request(later).await, CodeRequest::Accepted);
+    let due = store.claim_mail("acme", Claim { token: "t", now: later, until: later }).await.unwrap().unwrap();
+    assert_eq!((due.code, due.address.as_str()), (Some(2), "ada@example.com"));
+    assert_eq!(confirm(1, long_ago).await, CodeCheck::Wrong(4), "the first is not valid any more");
+    assert_eq!(confirm(2, long_ago).await, CodeCheck::Confirmed);
+    assert_eq!((state().await, confirm(2, long_ago).await), (Confirmation::Confirmed, CodeCheck::NotNeeded));
+    assert_eq!(request(later).await, CodeRequest::NotNeeded);
+    let deeds = store.deeds("1").await.unwrap();
+    assert_eq!((deeds.len(), deeds[0].act, deeds[0].text.as_str()), (1, Act::Confirmed, "ada@example.com"));
+    assert_eq!(store.confirm("2", NOW, long_ago, &|_| true, &[]).await.unwrap(), CodeCheck::NotNeeded);
+}
+
+#[tokio::test]
+async fn codes_count_against_the_same_quota_as_receipts() {
+    let (store, _folder) = fresh().await;
+    claimed(&store).await;
+    let at = |hour: u32| format!("2026-01-02T{hour:02}:00:00.000Z");
+    let request =
+        async |hour: u32| store.request_code("1", &at(hour), &at(hour), &quota("ada@example.com")).await.unwrap();
+    assert_eq!(
+        [request(1).await, request(2).await, request(3).await],
+        [CodeRequest::Accepted, CodeRequest::Accepted, CodeRequest::TooMany]
+    );
+}
+
+#[tokio::test]
+async fn who_signs_in_with_the_claimed_address_has_confirmed_it() {
+    let (store, _folder) = fresh().await;
+    claimed(&store).await;
+    sqlx::query("UPDATE tickets SET person = 'u-7'").execute(&store.writer).await.unwrap();
+    let state = async || store.ticket("1").await.unwrap().unwrap().handling.confirmation;
+    for (site, person, mailbox) in
+        [("acme", "u-7", "eve@example.com"), ("acme", "u-8", "ada@example.com"), ("other", "u-7", "ada@example.com")]
+    {
+        store.confirm_signed(site, person, mailbox, NOW).await.unwrap();
+        assert_eq!(state().await, Confirmation::Awaited { withheld: 0, first: 0 });
+    }
+    store.confirm_signed("acme", "u-7", "ada@example.com", NOW).await.unwrap();
+    assert_eq!(state().await, Confirmation::Confirmed);
+}
+
+#[tokio::test]
+async fn a_note_from_elsewhere_is_kept_once() {
+    let (store, _folder) = fresh().await;
+    claimed(&store).await;
+    let note = Deed { operator: "eve@example.com".into(), act: Act::Noted, text: "x".into(), at: NOW.into() };
+    for key in ["there <1>", "there <1>", "there <2>"] {
+        store.keep_note("1", key, &note).await.unwrap();
+    }
+    assert_eq!(store.deeds("1").await.unwrap().len(), 2);
 }
 
 /// Counts what is committed from now on.

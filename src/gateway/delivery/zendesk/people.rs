@@ -1,0 +1,54 @@
+//! Who speaks in Zendesk for people whom nobody has verified.
+
+use serde_json::{Value, json};
+use tokio::sync::OnceCell;
+
+use super::super::{Failure, comment};
+use super::braces::make_inert;
+use super::client::{Body, Client, Request};
+use super::{OURS, Zendesk};
+use crate::gateway::store::StoredTicket;
+
+/// What is known of the people of an account.
+#[derive(Debug, Default)]
+pub struct People {
+    own: OnceCell<u64>,
+}
+
+impl People {
+    /// The user in whose name the gateway is logged in.
+    pub async fn own(&self, client: &Client) -> Result<u64, Failure> {
+        let ask = async || {
+            let me = client.read("/api/v2/users/me").await?;
+            let id = me.pointer("/user/id").and_then(Value::as_u64);
+            id.ok_or_else(|| Failure::later("Zendesk does not say in whose name the gateway is logged in"))
+        };
+        self.own.get_or_try_init(ask).await.copied()
+    }
+
+    /// The same, as it is written in a place; none where it was not asked for.
+    pub fn known(&self) -> Option<String> {
+        self.own.get().map(u64::to_string)
+    }
+}
+
+/// A user without an address who stands for the sender of a ticket; the same each time. Where there can be none, a sentence for the inbox
+/// says why.
+pub async fn alias(zendesk: &Zendesk, ticket: &StoredTicket) -> Result<Result<u64, String>, Failure> {
+    let mut user = json!({"user": {
+        "external_id": format!("{OURS}{}", ticket.id),
+        "name": format!("{} (not verified)", comment::claimed_name(ticket)),
+        "skip_verify_email": true,
+    }});
+    make_inert(&mut user);
+    let request = Request { body: Body::Json(&user), ..Request::post("/api/v2/users/create_or_update") };
+    let answer = zendesk.client.send(&request).await?;
+    let id = answer.body.pointer("/user/id").and_then(Value::as_u64);
+    Ok(id.filter(|_| answer.status.is_success()).ok_or_else(|| {
+        let status = answer.status.as_u16();
+        format!(
+            "the requester is the user of the gateway, because there can be none without an address ({status}): {}",
+            answer.says()
+        )
+    }))
+}

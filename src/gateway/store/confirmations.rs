@@ -1,0 +1,125 @@
+//! The addresses that senders claim: whether they were confirmed by a code that was sent there.
+
+use async_trait::async_trait;
+
+use super::{MailQuota, NewDelivery, StoreError};
+
+/// How often a code may be typed before another is needed.
+pub const ATTEMPTS_MAX: u32 = 5;
+/// How many codes are sent for a ticket, the one of the receipt among them.
+pub const CODES_MAX: u32 = 5;
+
+/// Whether the address of a sender is confirmed.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Confirmation {
+    /// It need not be: the host has signed who sent the ticket, or there is no address to confirm.
+    #[default]
+    NotNeeded,
+    /// Not yet, and until then what did not come from the sender's own panel is withheld from it.
+    Awaited {
+        /// How many messages are withheld.
+        withheld: u32,
+        /// The number of the first of them; 0 where there is none.
+        first: u32,
+    },
+    /// It is.
+    Confirmed,
+}
+
+impl Confirmation {
+    /// Whether messages wait until the address is confirmed.
+    pub fn is_awaited(self) -> bool {
+        matches!(self, Confirmation::Awaited { .. })
+    }
+
+    /// How many messages wait for that.
+    pub fn withheld(self) -> u32 {
+        match self {
+            Confirmation::Awaited { withheld, .. } => withheld,
+            Confirmation::NotNeeded | Confirmation::Confirmed => 0,
+        }
+    }
+
+    /// Up to which number the customer can have read, where a message of the number `last` is the last.
+    pub fn readable_until(self, last: u32) -> u32 {
+        match self {
+            Confirmation::Awaited { first, .. } if first > 0 => last.min(first - 1),
+            _ => last,
+        }
+    }
+}
+
+/// An address that the sender of a ticket claims.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ClaimedAddress {
+    /// The address, as it was written.
+    pub address: String,
+    /// Which code is valid: they are numbered from 1, and 0 is none.
+    pub code: u32,
+    /// When it was sent, RFC 3339 in UTC.
+    pub sent_at: Option<String>,
+    /// How often a wrong one was typed since.
+    pub attempts: u32,
+    /// When the address was confirmed, RFC 3339 in UTC.
+    pub confirmed_at: Option<String>,
+}
+
+/// What became of a code that was typed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum CodeCheck {
+    /// The address is confirmed by it.
+    Confirmed,
+    /// It was confirmed before, or need not be.
+    NotNeeded,
+    /// It is not the code; so many attempts are left.
+    Wrong(u32),
+    /// No code is valid: none was sent, its time is over, or it was guessed at too often.
+    NoneValid,
+}
+
+/// What became of a request for another code.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum CodeRequest {
+    /// It will be sent.
+    Accepted,
+    /// Nothing is to be confirmed.
+    NotNeeded,
+    /// Too many were sent already, or the last one too recently.
+    TooMany,
+}
+
+/// A place where it is kept which addresses are confirmed. When a write returns, it is on disk.
+#[async_trait]
+pub trait Confirmations: Send + Sync {
+    /// The address that the sender of a ticket claims; none where it need not be confirmed.
+    async fn claimed_address(&self, ticket: &str) -> Result<Option<ClaimedAddress>, StoreError>;
+
+    /// The numbers of the messages of a ticket that did not come from its sender's panel, and are no automatic answers.
+    async fn foreign_messages(&self, ticket: &str) -> Result<Vec<u32>, StoreError>;
+
+    /// Confirms the address of a ticket, where `is_code` knows the number of the code that is valid. A code that was sent before `oldest`
+    /// is not. An attempt is counted, and what is brought to destinations is kept, in the same transaction.
+    async fn confirm(
+        &self,
+        ticket: &str,
+        now: &str,
+        oldest: &str,
+        is_code: &(dyn Fn(u32) -> bool + Send + Sync),
+        deliveries: &[NewDelivery],
+    ) -> Result<CodeCheck, StoreError>;
+
+    /// Confirms the address of the tickets of a person in a site whose mailbox is the one that the host has signed.
+    async fn confirm_signed(&self, site: &str, person: &str, mailbox: &str, now: &str) -> Result<(), StoreError>;
+
+    /// Has another code sent for a ticket, unless the last one was sent after `before`, or a quota is used up.
+    async fn request_code(
+        &self,
+        ticket: &str,
+        now: &str,
+        before: &str,
+        quota: &MailQuota,
+    ) -> Result<CodeRequest, StoreError>;
+
+    /// What codes and links are derived from, made once.
+    async fn confirmations_key(&self) -> Result<Vec<u8>, StoreError>;
+}

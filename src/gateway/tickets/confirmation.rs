@@ -1,0 +1,80 @@
+//! Confirming the address that the sender of a ticket claims: by a code that is mailed to it and typed into the panel that sent the ticket.
+
+use std::net::IpAddr;
+
+use super::conversation::{no_ticket, one, summary};
+use crate::domain::conversation::{Author, ConfirmationCode, Summary};
+use crate::gateway::app::App;
+use crate::gateway::mail::{CODE_LIFE, CODE_PAUSE, quota};
+use crate::gateway::problem::Refusal;
+use crate::gateway::settings::Site;
+use crate::gateway::store::{ClaimedAddress, CodeCheck, CodeRequest, Reader, StoreError, StoredTicket, What};
+use crate::gateway::{clock, delivery, json};
+
+/// The longest code that is looked at, in bytes: more digits than there are in one, in any script.
+const CODE_MAX: usize = 64;
+
+/// Confirms the address of a reader's ticket by a code; the ticket, whose answers can be read from now on.
+pub async fn confirm(
+    app: &App,
+    (name, site): (&str, &Site),
+    reader: Reader<'_>,
+    id: &str,
+    body: &[u8],
+) -> Result<Summary, Refusal> {
+    let ticket = one(app, name, reader, id).await?;
+    let ConfirmationCode { code } = json::parse(body)?;
+    let (now, oldest) = (clock::now(), before(CODE_LIFE));
+    let is_code = |number| code.len() <= CODE_MAX && app.codes.is_code(&ticket.id, number, &code);
+    let deliveries = delivery::orders(Some(site), What::Confirmed, Author::Customer, None);
+    match app.store.confirm(&ticket.id, &now, &oldest, &is_code, &deliveries).await? {
+        CodeCheck::Confirmed => {
+            let ticket = one(app, name, reader, id).await?;
+            app.lines.wake(name);
+            app.live.changed(ticket.clone());
+            Ok(summary(&ticket))
+        }
+        CodeCheck::NotNeeded => Ok(summary(&ticket)),
+        CodeCheck::Wrong(left) => Err(Refusal::WrongCode(left)),
+        CodeCheck::NoneValid => Err(Refusal::NoCode),
+    }
+}
+
+/// Has another code sent to the address of a reader's ticket. `from` is the network address that asks for it.
+pub async fn request(
+    app: &App,
+    (name, site): (&str, &Site),
+    reader: Reader<'_>,
+    id: &str,
+    from: Option<IpAddr>,
+) -> Result<Summary, Refusal> {
+    let ticket = one(app, name, reader, id).await?;
+    let claimed = app.store.claimed_address(&ticket.id).await?.filter(|one| one.confirmed_at.is_none());
+    let Some(claimed) = claimed else { return Ok(summary(&ticket)) };
+    let mailer = site.mail.as_ref().ok_or_else(no_ticket)?;
+    let quota = quota(mailer, &app.codes, &claimed.address, ticket.session, from);
+    match app.store.request_code(&ticket.id, &clock::now(), &before(CODE_PAUSE), &quota).await? {
+        CodeRequest::Accepted => app.mailed.wake(name),
+        CodeRequest::NotNeeded => {}
+        CodeRequest::TooMany => return Err(Refusal::TooMuch(CODE_PAUSE.as_secs())),
+    }
+    Ok(summary(&ticket))
+}
+
+/// The ticket behind a link of a mail; none where the link is not valid.
+pub async fn linked(app: &App, site: &str, id: &str, key: &str) -> Result<Option<StoredTicket>, StoreError> {
+    let Some(ticket) = app.store.ticket(id).await?.filter(|ticket| ticket.site == site && ticket.id == id) else {
+        return Ok(None);
+    };
+    let claimed = app.store.claimed_address(id).await?;
+    let is_valid = |claimed: &ClaimedAddress| {
+        let sent = claimed.sent_at.as_deref().is_some_and(|sent| sent >= before(CODE_LIFE).as_str());
+        sent && claimed.code > 0 && app.codes.is_link(id, claimed.code, key)
+    };
+    Ok(claimed.filter(is_valid).map(|_| ticket))
+}
+
+fn before(time: std::time::Duration) -> String {
+    let now = clock::timestamp();
+    clock::written(now.checked_sub(time).unwrap_or(now))
+}
