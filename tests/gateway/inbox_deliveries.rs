@@ -47,6 +47,8 @@ impl Desk {
         let mood = Arc::new(Mutex::new(mood));
         let router = Router::new()
             .route("/oauth/tokens", to_post(async || Json(json!({"access_token": "t", "expires_in": 7200}))))
+            .route("/api/v2/users/me", get(async || Json(json!({"user": {"id": 7}}))))
+            .route("/api/v2/users/create_or_update", to_post(async || Json(json!({"user": {"id": 8}}))))
             .route("/api/v2/ticket_fields", get(async || Json(json!({"ticket_fields": []}))))
             .route("/api/v2/uploads", to_post(async || (StatusCode::CREATED, Json(json!({"upload": {"token": "u"}})))))
             .route("/api/v2/tickets", get(async || Json(json!({"tickets": []}))).post(create))

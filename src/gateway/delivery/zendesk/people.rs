@@ -18,10 +18,17 @@ pub struct People {
 impl People {
     /// The user in whose name the gateway is logged in.
     pub async fn own(&self, client: &Client) -> Result<u64, Failure> {
-        let ask = async || {
-            let me = client.read("/api/v2/users/me").await?;
-            let id = me.pointer("/user/id").and_then(Value::as_u64);
-            id.ok_or_else(|| Failure::later("Zendesk does not say in whose name the gateway is logged in"))
+        // Without it the author would be whoever the sender claims to be, so nothing is sent until it is known. No ticket is to blame.
+        let unknown = |reason: String| {
+            Failure::away(format!("Zendesk does not say in whose name the gateway is logged in: {reason}"))
+        };
+        let ask = async || match client.read("/api/v2/users/me").await {
+            Ok(me) => {
+                let id = me.pointer("/user/id").and_then(Value::as_u64);
+                id.ok_or_else(|| unknown("the answer has no id".into()))
+            }
+            Err(Failure::Never(reason)) => Err(unknown(reason)),
+            Err(failure) => Err(failure),
         };
         self.own.get_or_try_init(ask).await.copied()
     }
