@@ -11,6 +11,9 @@ PORT ?= 8080
 DATA ?= data
 CHAOS ?= 1000
 SEED ?= 1
+TICKETS ?= 1000000
+SECONDS ?= 600
+LOAD ?=
 
 TRUNK_VERSION := 0.21.14
 # Trunk insists on the command being the library's twin.
@@ -28,7 +31,7 @@ BROWSER_PACKAGES := tests/browser/node_modules/.package-lock.json
 export PATH := $(dir $(TRUNK)):$(dir $(BINDGEN)):$(dir $(DENY)):$(CURDIR)/src/loader/node_modules/.bin:$(HOME)/.cargo/bin:$(PATH)
 export TRUNK_SKIP_VERSION_CHECK := true
 
-.PHONY: help demo test test-native test-wasm test-browser check format build dev bench bench-chaos bench-search clean needs wasm-target first-time
+.PHONY: help demo test test-native test-wasm test-browser check format build dev bench bench-chaos bench-load bench-search clean needs wasm-target first-time
 
 help: ## list these commands
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/\1|\2/p' $(MAKEFILE_LIST) | while IFS='|' read -r name text; do printf 'make %-13s %s\n' "$$name" "$$text"; done
@@ -76,6 +79,10 @@ bench-chaos: first-time widget $(BROWSER_PACKAGES) ## a thousand tickets through
 	CHROMIUM=$$(tests/browser/find-chromium)
 	export CHROMIUM CHAOS='$(CHAOS)' SEED='$(SEED)'
 	tests/browser/node_modules/.bin/playwright test --config tests/browser chaos
+
+bench-load: | needs ## how long people wait among very many tickets, during an import, and beside one client that does its worst (TICKETS=1000000, SECONDS=600, LOAD=tickets|import|attack: one of them alone)
+	export TICKETS='$(TICKETS)' SECONDS_OF_ATTACK='$(SECONDS)' LOAD='$(LOAD)'
+	cargo bench --bench load
 
 bench-search: | needs ## how fast and how well the ranker finds (CORPUS=: a folder of questions and queries)
 	cargo bench --bench ranking

@@ -1,0 +1,99 @@
+//! What the bench asks a gateway, and how long each answer takes.
+
+use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
+
+use base64::Engine;
+use base64::prelude::BASE64_URL_SAFE_NO_PAD;
+use reqwest::{Client, Method, Response, StatusCode};
+use ring::hmac;
+use serde_json::{Value, json};
+
+use super::Outcome;
+
+/// With what the host of the site signs.
+pub const SECRET: &str = "0123456789abcdef0123456789abcdef";
+/// What opens the inbox.
+pub const INBOX_TOKEN: &str = "a long token for the inbox of the bench";
+
+/// Somebody who asks: a signed person, an anonymous session, an agent; behind a proxy on this computer that names their address.
+#[derive(Clone)]
+pub struct Caller {
+    client: Client,
+    gateway: String,
+    headers: Vec<(&'static str, String)>,
+}
+
+impl Caller {
+    /// Somebody of whom nothing is known but their address.
+    pub fn new(gateway: &str, address: &str) -> Caller {
+        let headers = vec![("x-forwarded-for", address.to_string())];
+        Caller { client: Client::new(), gateway: gateway.trim_end_matches('/').into(), headers }
+    }
+
+    /// The same with another header.
+    pub fn with(&self, name: &'static str, value: impl Into<String>) -> Caller {
+        let mut other = self.clone();
+        other.headers.push((name, value.into()));
+        other
+    }
+
+    /// The same as a person whom the host has signed.
+    pub fn signed(&self, person: &str) -> Caller {
+        self.with("authorization", format!("Bearer {}", token(person)))
+    }
+
+    /// Asks, and gives the whole answer with the time it took.
+    pub async fn ask(
+        &self,
+        method: Method,
+        path: &str,
+        body: Option<Value>,
+    ) -> Outcome<(StatusCode, String, Duration)> {
+        let start = Instant::now();
+        let answer = self.send(method, path, body).await?;
+        let status = answer.status();
+        let text = answer.text().await?;
+        Ok((status, text, start.elapsed()))
+    }
+
+    /// Asks, and gives the answer as soon as it begins.
+    pub async fn send(&self, method: Method, path: &str, body: Option<Value>) -> reqwest::Result<Response> {
+        let mut request = self.client.request(method, format!("{}{path}", self.gateway));
+        for (name, value) in &self.headers {
+            request = request.header(*name, value);
+        }
+        if let Some(body) = body {
+            request = request.json(&body);
+        }
+        request.send().await
+    }
+
+    /// Puts bytes.
+    pub async fn put(&self, path: &str, bytes: Vec<u8>) -> reqwest::Result<StatusCode> {
+        let mut request = self.client.put(format!("{}{path}", self.gateway));
+        for (name, value) in &self.headers {
+            request = request.header(*name, value);
+        }
+        Ok(request.body(bytes).send().await?.status())
+    }
+}
+
+/// A token for the site `acme`, good for longer than the bench runs.
+fn token(person: &str) -> String {
+    let now = SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |since| since.as_secs());
+    // No token may be good for longer than a quarter of an hour.
+    let claims = json!({"sub": person, "aud": "acme", "exp": now + 890, "name": "Ada", "plan": "enterprise"});
+    let part = |value: Value| BASE64_URL_SAFE_NO_PAD.encode(value.to_string());
+    let message = format!("{}.{}", part(json!({"alg": "HS256"})), part(claims));
+    let tag = hmac::sign(&hmac::Key::new(hmac::HMAC_SHA256, SECRET.as_bytes()), message.as_bytes());
+    format!("{message}.{}", BASE64_URL_SAFE_NO_PAD.encode(tag))
+}
+
+/// A ticket as the widget sends it, with a message.
+pub fn ticket(message: &str) -> Value {
+    json!({
+        "kind": "bug", "severity": "high", "message": message,
+        "contact": { "name": "Ada", "email": "ada@example.com" },
+        "client": { "name": "bench", "version": "1" },
+    })
+}

@@ -1,0 +1,153 @@
+//! A database with so many tickets, through the store itself.
+
+use std::path::Path;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use deskbell::domain::conversation::{Author, Turn};
+use deskbell::domain::reference;
+use deskbell::domain::ticket::{NewTicket, Status};
+use deskbell::gateway::clock;
+use deskbell::gateway::store::{
+    Along, Claim, Deliveries, NewDelivery, NewMessage, Placed, Seal, SqliteStore, Store, StoredTicket, Tried, What,
+};
+use jiff::{Timestamp, ToSpan};
+use serde_json::json;
+use tokio::task::JoinSet;
+
+use super::Outcome;
+use super::made::{Random, SEED, Words};
+
+/// How many tickets are placed at once, which share commits.
+const AT_ONCE: usize = 512;
+/// One ticket of so many is open.
+const OPEN: usize = 20;
+/// How many tickets a customer has.
+const OF_A_PERSON: usize = 20;
+/// How many deliveries wait in the end; the others have arrived.
+const WAITING: usize = 1_000;
+const QUEUE: (&str, &str) = ("acme", "desk");
+
+/// What is asked for of what was filled in.
+pub struct Filled {
+    /// Somebody who has tickets.
+    pub person: String,
+    /// The reference of a ticket.
+    pub reference: String,
+    /// A word of one ticket in ten thousand.
+    pub rare: String,
+    /// A word of nine tickets in ten.
+    pub common: String,
+}
+
+/// Fills a database.
+pub async fn fill(path: &Path, count: usize) -> Outcome<Filled> {
+    let store = Arc::new(SqliteStore::open(path).await?);
+    let words = Words::of_the_demo()?;
+    let mut random = Random(SEED);
+    let mut placing = JoinSet::new();
+    for number in 0..count {
+        if placing.len() >= AT_ONCE
+            && let Some(placed) = placing.join_next().await
+        {
+            placed??;
+        }
+        let (store, ticket) = (store.clone(), made(number, &words, &mut random)?);
+        placing.spawn(async move { place(store.as_ref(), number, &ticket).await });
+    }
+    while let Some(placed) = placing.join_next().await {
+        placed??;
+    }
+    deliver(store.as_ref(), count.saturating_sub(WAITING)).await?;
+    store.close().await;
+    Ok(Filled { person: "u-0".into(), reference: name(0), rare: "zanzibar0x".into(), common: "dashboards".into() })
+}
+
+/// How long it takes to claim what is due, again and again.
+pub async fn claim(path: &Path, times: usize) -> Outcome<Vec<Duration>> {
+    let store = SqliteStore::open(path).await?;
+    let mut taken = Vec::new();
+    for _ in 0..times {
+        let now = clock::timestamp();
+        let until = clock::written(now.checked_add(60.seconds())?);
+        let start = Instant::now();
+        let claim = Claim { token: "bench", now: &clock::written(now), until: &until };
+        store.claim_deliveries(QUEUE, claim, &[], 6).await?;
+        taken.push(start.elapsed());
+    }
+    store.close().await;
+    Ok(taken)
+}
+
+async fn place(store: &SqliteStore, number: usize, ticket: &StoredTicket) -> Outcome {
+    let answer = (ticket.status == Status::Solved).then(|| NewMessage {
+        author: Author::Support,
+        name: "Ana".into(),
+        body: "Please reload the page; the export goes on from where it stopped.".into(),
+        at: ticket.received_at.clone(),
+        attachments: Vec::new(),
+    });
+    let deliveries = vec![NewDelivery { destination: QUEUE.1.into(), what: What::Ticket }];
+    let seal = Seal { key: format!("filled-{number}"), body: [0; 32], session: None };
+    match store.place(ticket, &seal, Along { answer, deliveries, ..Along::default() }).await? {
+        Placed::New => Ok(()),
+        other => Err(format!("ticket {number} was not kept: {other:?}").into()),
+    }
+}
+
+/// Marks as delivered what was queued first.
+async fn deliver(store: &SqliteStore, count: usize) -> Outcome {
+    let mut left = count;
+    while left > 0 {
+        let now = clock::timestamp();
+        let until = clock::written(now.checked_add(60.seconds())?);
+        let claim = Claim { token: "bench", now: &clock::written(now), until: &until };
+        let due = store.claim_deliveries(QUEUE, claim, &[], left.min(1_000) as u32).await?;
+        let done = Tried::Delivered { remote: "1".into(), place: None, told: String::new() };
+        let attempts: Vec<_> = due.iter().map(|due| (due, &done)).collect();
+        store.record_attempts(&attempts, &clock::now()).await?;
+        left = left.checked_sub(due.len()).filter(|_| !due.is_empty()).ok_or("nothing more is due")?;
+    }
+    Ok(())
+}
+
+fn made(number: usize, words: &Words, random: &mut Random) -> Outcome<StoredTicket> {
+    let question = words.question(number, random);
+    let mut message = format!("{}\n\n{}", question.title, question.body);
+    if !number.is_multiple_of(10) {
+        message.push_str(" dashboards");
+    }
+    if number.is_multiple_of(10_000) {
+        message.push_str(" zanzibar0x");
+    }
+    let errors: Vec<_> =
+        question.answers.iter().map(|answer| json!({"name": "Error", "message": answer.body})).collect();
+    let person = number / OF_A_PERSON;
+    let new: NewTicket = serde_json::from_value(json!({
+        "kind": "bug", "severity": "high", "topic": "exports", "message": message,
+        "contact": {"name": format!("Customer {person}"), "email": format!("customer{person}@example.com")},
+        "context": {
+            "version": 1,
+            "page": {"url": "https://app.acme.example/exports/7"},
+            "user": {"id": format!("u-{person}"), "name": format!("Customer {person}"), "plan": "enterprise"},
+            "errors": errors,
+        },
+        "client": {"name": "bench", "version": "1"},
+    }))?;
+    let received = Timestamp::now().checked_sub(((number % 500_000) as i64 + 60).seconds())?;
+    let received = clock::written(received);
+    let mut ticket = StoredTicket::new("acme", name(number), new, &received);
+    ticket.person = Some(format!("u-{person}"));
+    ticket.handling.assignee = if number.is_multiple_of(100) { "Ana".into() } else { String::new() };
+    if !number.is_multiple_of(OPEN) {
+        (ticket.status, ticket.handling.turn, ticket.handling.answered_at) =
+            (Status::Solved, Turn::Customer, Some(received));
+    } else if number.is_multiple_of(2 * OPEN) {
+        ticket.due_at = Some(clock::written(Timestamp::now().checked_add(((number % 1_000) as i64).minutes())?));
+    }
+    Ok(ticket)
+}
+
+fn name(number: usize) -> String {
+    reference::from_random(number as u64, 5)
+}

@@ -1,0 +1,58 @@
+//! A gateway that is a process of its own.
+
+use std::fs;
+use std::io::{BufRead, BufReader};
+use std::path::Path;
+use std::process::{Child, Command, Stdio};
+
+use super::Outcome;
+use super::client::{INBOX_TOKEN, SECRET};
+
+/// A gateway that is stopped when nobody needs it any more.
+pub struct Gateway {
+    child: Child,
+    /// Where it is: `http://127.0.0.1:PORT/`.
+    pub address: String,
+}
+
+impl Gateway {
+    /// Starts one in a folder, with lines before and behind those of its site.
+    pub fn start(folder: &Path, before: &str, behind: &str) -> Outcome<Gateway> {
+        let file = format!(
+            "inbox_token = \"{INBOX_TOKEN}\"\n{before}\n[sites.acme]\norigins = [\"*\"]\nplans = {{ enterprise = \"high\" }}\n\
+             [[sites.acme.signers]]\nalgorithm = \"HS256\"\nsecret = \"{SECRET}\"\n{behind}"
+        );
+        fs::write(folder.join("deskbell.toml"), file)?;
+        let serve = ["serve", "--config", "deskbell.toml", "--listen", "127.0.0.1:0", "--database", "sqlite:load.db"];
+        let mut child = deskbell(folder, &serve).spawn()?;
+        let mut line = String::new();
+        BufReader::new(child.stdout.take().ok_or("nothing to read")?).read_line(&mut line)?;
+        let address = line.trim_end().strip_prefix("Deskbell is ready at ").ok_or("the gateway did not start")?;
+        Ok(Gateway { child, address: address.into() })
+    }
+
+    /// The most memory that it has had, in MB.
+    pub fn memory(&self) -> Outcome<u64> {
+        let status = fs::read_to_string(format!("/proc/{}/status", self.child.id()))?;
+        let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:")).ok_or("no memory is named")?;
+        Ok(line.split_whitespace().next().ok_or("no memory is named")?.parse::<u64>()? / 1024)
+    }
+}
+
+impl Drop for Gateway {
+    fn drop(&mut self) {
+        // It may have stopped by itself, and then there is nothing to do.
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+/// The command in a folder.
+pub fn deskbell(folder: &Path, arguments: &[&str]) -> Command {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_deskbell"));
+    command.args(arguments).current_dir(folder).stdout(Stdio::piped()).stderr(Stdio::null());
+    for name in ["CONFIG", "LISTEN", "DATABASE", "ASSETS", "INBOX_TOKEN"] {
+        command.env_remove(format!("DESKBELL_{name}"));
+    }
+    command
+}
