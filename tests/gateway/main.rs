@@ -25,6 +25,7 @@ mod privacy;
 mod queues;
 mod search;
 mod sources;
+mod statements;
 mod support;
 mod tickets;
 mod upgrade;

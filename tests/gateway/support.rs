@@ -22,6 +22,8 @@ use sqlx::{Connection, SqliteConnection};
 use tempfile::TempDir;
 use tower::ServiceExt;
 
+use crate::statements;
+
 /// A page that may ask for the site `acme`.
 pub const ORIGIN: &str = "https://app.acme.example";
 
@@ -81,6 +83,7 @@ pub async fn gateway_with(lines: &str, overrides: Overrides) -> Gateway {
 
 /// A gateway that has built no index yet.
 async fn open_without_indexes(folder: TempDir, lines: &str, overrides: Overrides) -> Gateway {
+    statements::record();
     let file = folder.path().join("deskbell.toml");
     std::fs::write(&file, format!("{lines}\n{SITES}")).unwrap();
     let database = Some(format!("sqlite:{}", folder.path().join("test.db").display()));

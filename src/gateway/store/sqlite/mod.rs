@@ -22,11 +22,12 @@ use std::path::Path;
 use std::time::Duration;
 
 use async_trait::async_trait;
-use sqlx::Row;
+use log::LevelFilter;
 use sqlx::migrate::Migrator;
 use sqlx::sqlite::{
     SqliteConnectOptions, SqliteConnection, SqliteJournalMode, SqlitePool, SqlitePoolOptions, SqliteSynchronous,
 };
+use sqlx::{ConnectOptions, Row};
 
 use super::listing::{excerpt, list_place};
 use super::{
@@ -66,7 +67,9 @@ impl SqliteStore {
             .foreign_keys(true)
             // What is deleted is overwritten, also in pages that are used no more.
             .pragma("secure_delete", "ON")
-            .busy_timeout(BUSY);
+            .busy_timeout(BUSY)
+            // Statements hold nothing that anybody typed, but there are many of them.
+            .log_statements(LevelFilter::Trace);
         let pool = |connections| {
             SqlitePoolOptions::new()
                 .max_connections(connections)

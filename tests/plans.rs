@@ -1,0 +1,108 @@
+//! How SQLite carries out every statement that the gateway's suite has given it: none may read a whole table that grows with
+//! tickets, messages, deliveries, mails, files, questions or events.
+//!
+//! `cargo test` runs this after the suite of the gateway, which writes the statements down (`tests/gateway/statements.rs`).
+#![cfg(not(target_arch = "wasm32"))]
+// clippy.toml allows these in tests, but does not see that the helpers beside them belong to tests.
+#![allow(clippy::expect_used, clippy::indexing_slicing, clippy::panic, clippy::unwrap_used)]
+
+use std::path::PathBuf;
+
+use deskbell::gateway::store::{SqliteStore, Store};
+use sqlx::{AssertSqlSafe, Connection, Row, SqliteConnection};
+
+/// Tables with a row for each site, source, destination or session of an agent at most, or with one row in all.
+const BOUNDED: [&str; 7] = ["_sqlx_migrations", "operators", "polls", "revisions", "salt", "signing", "sources"];
+
+/// Fewer are no whole suite.
+const STATEMENTS_MIN: usize = 100;
+
+#[tokio::test]
+async fn no_statement_reads_a_whole_table_that_grows() {
+    let statements = recorded();
+    assert!(
+        statements.len() >= STATEMENTS_MIN,
+        "only {} statements are written down; run the whole suite first: cargo test --test gateway",
+        statements.len()
+    );
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("test.db");
+    SqliteStore::open(&path).await.unwrap().close().await;
+    let mut database = SqliteConnection::connect(&format!("sqlite:{}", path.display())).await.unwrap();
+    let mut faults = Vec::new();
+    for statement in &statements {
+        for step in plan(&mut database, statement).await {
+            if scanned(&step).is_some_and(|name| !is_bounded(name, statement)) {
+                faults.push(format!("{step}\n    in {}", words(statement)));
+            }
+        }
+    }
+    assert!(faults.is_empty(), "{} statements read a whole table:\n\n{}", faults.len(), faults.join("\n\n"));
+}
+
+#[tokio::test]
+async fn a_statement_that_reads_a_whole_table_would_be_found() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("test.db");
+    SqliteStore::open(&path).await.unwrap().close().await;
+    let mut database = SqliteConnection::connect(&format!("sqlite:{}", path.display())).await.unwrap();
+    for (statement, found) in [
+        ("SELECT * FROM messages WHERE body = ?", true),
+        ("SELECT * FROM messages AS one WHERE one.body = ?", true),
+        ("UPDATE messages SET body = '' WHERE body = ?", true),
+        ("SELECT * FROM tickets WHERE id = ?", false),
+        ("SELECT * FROM salt", false),
+        ("SELECT * FROM (SELECT body FROM messages WHERE ticket = ?) AS few ORDER BY 1", false),
+        ("SELECT * FROM (SELECT body FROM messages) AS few ORDER BY 1", true),
+        ("WITH few (n) AS (VALUES (1), (2)) SELECT * FROM few", false),
+    ] {
+        let steps = plan(&mut database, statement).await;
+        let scans = steps.iter().any(|step| scanned(step).is_some_and(|name| !is_bounded(name, statement)));
+        assert_eq!(scans, found, "{statement}: {steps:?}");
+    }
+}
+
+/// The statements of the suite that read or write rows.
+fn recorded() -> Vec<String> {
+    let path = PathBuf::from(env!("CARGO_TARGET_TMPDIR")).join("statements.jsonl");
+    let lines = std::fs::read_to_string(path).unwrap_or_default();
+    let statements = lines.lines().map(|line| serde_json::from_str::<String>(line).unwrap());
+    let rows = ["SELECT", "INSERT", "UPDATE", "DELETE", "REPLACE", "WITH"];
+    statements.filter(|one| rows.iter().any(|row| one.to_uppercase().starts_with(row))).collect()
+}
+
+/// The steps in which SQLite carries a statement out (sqlite.org/eqp.html).
+async fn plan(database: &mut SqliteConnection, statement: &str) -> Vec<String> {
+    let explain = format!("EXPLAIN QUERY PLAN {statement}");
+    let rows = sqlx::query(AssertSqlSafe(explain)).fetch_all(database).await;
+    let rows = rows.unwrap_or_else(|error| panic!("{error}: {statement}"));
+    rows.iter().map(|row| row.get("detail")).collect()
+}
+
+/// What a step reads from one end to the other without an index.
+fn scanned(step: &str) -> Option<&str> {
+    let name = step.strip_prefix("SCAN ")?;
+    let is_indexed = [" USING INDEX ", " USING COVERING INDEX ", " USING PRIMARY KEY", " VIRTUAL TABLE"];
+    let is_made_up = name.contains("CONSTANT ROW") || name.starts_with('(');
+    (!is_made_up && !is_indexed.iter().any(|words| step.contains(words))).then_some(name)
+}
+
+/// Whether what a statement reads is small: a table that does not grow, or rows that the statement makes.
+fn is_bounded(name: &str, statement: &str) -> bool {
+    let name = name.split(' ').next().unwrap_or_default();
+    let statement = words(statement);
+    let makes = ["WITH ", ", "].iter().any(|before| {
+        statement.match_indices(&format!("{before}{name} ")).any(|(at, found)| {
+            let rest = &statement[at + found.len()..];
+            rest.starts_with("AS (") || rest.starts_with("AS MATERIALIZED (") || rest.starts_with('(')
+        })
+    });
+    // What a query in brackets reads has steps of its own.
+    let is_query = statement.contains(&format!(") AS {name} "));
+    let stands_for = BOUNDED.iter().any(|table| statement.contains(&format!("{table} AS {name}")));
+    makes || is_query || stands_for || BOUNDED.contains(&name)
+}
+
+fn words(statement: &str) -> String {
+    statement.split_whitespace().collect::<Vec<_>>().join(" ")
+}
