@@ -166,7 +166,7 @@ const crash = async (page) => {
 const tickets = async (file) => {
   const script = `
 import json, sqlite3, sys
-rows = sqlite3.connect(sys.argv[1]).execute("SELECT reference, json_extract(ticket, '$.message') FROM tickets")
+rows = sqlite3.connect(sys.argv[1]).execute("SELECT reference, json_extract(body, '$.message') FROM tickets JOIN ticket_bodies ON ticket = id")
 print(json.dumps([{"reference": reference, "message": message} for reference, message in rows]))
 `;
   const { stdout } = await promisify(execFile)("python3", ["-c", script, file]);

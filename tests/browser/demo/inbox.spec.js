@@ -257,6 +257,7 @@ async function refusing() {
   /** @type {(method?: string, url?: string) => [number, unknown]} */
   const answer = (method, url = "") => {
     if (url.startsWith("/oauth/")) return [200, { access_token: "t", expires_in: 7200 }];
+    if (url.startsWith("/api/v2/users")) return [200, { user: { id: 7 } }];
     if (url.startsWith("/api/v2/uploads")) return [201, { upload: { token: "u" } }];
     if (method === "GET") return [200, { ticket_fields: [], tickets: [], comments: [] }];
     return mended ? [201, taken] : [422, refused];
