@@ -104,8 +104,17 @@ export const follow = ({ site, siteUrl, triggers, state, emit, session, token, k
     mark(counts.unread);
   };
 
+  /** The last time that it was asked how things stand. @type {Promise<unknown>} */
+  let looking = Promise.resolve();
+
   /** How things stand, asked for; gives whether that was told. */
-  const look = async () => {
+  const look = () => {
+    const told = ask();
+    looking = told;
+    return told;
+  };
+
+  const ask = async () => {
     const asked = whose;
     const { status, text } = await request("GET", "");
     await known();
@@ -213,8 +222,11 @@ export const follow = ({ site, siteUrl, triggers, state, emit, session, token, k
 
   return {
     request,
-    /** How many tickets are open, as far as that is known. */
-    open: () => counts.open,
+    /** How many tickets are open, as far as that is known; what is being asked right now is waited for. */
+    open: async () => {
+      await looking;
+      return counts.open;
+    },
     /** Goes on with what the device remembers. */
     resume: () => {
       try {

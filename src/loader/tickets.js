@@ -35,9 +35,11 @@ let asked = "";
  */
 export const alike = async (place, line, form, draws) => {
   const { message, topic } = JSON.parse(form("ticket", ""));
-  if (!line.open() || asked == message) return false;
-  asked = message;
+  if (asked == message) return false;
   const late = AbortSignal.timeout(PATIENCE_MS);
+  const ended = new Promise((resolve) => late.addEventListener("abort", () => resolve(0)));
+  if (!(await Promise.race([line.open(), ended]))) return false;
+  asked = message;
   const found = await line.request("POST", "/alike", JSON.stringify({ message, topic }), late);
   if (found.status != 200) return false;
   const answer = JSON.parse(found.text ?? "");

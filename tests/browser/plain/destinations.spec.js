@@ -110,7 +110,8 @@ test("a ticket arrives with its files and its context, and what is said later in
     references: first.messageId,
     attachments: [],
   });
-  expect(second.text).toMatch(/^\.\nNoch immer\n/);
+  // Nobody has signed who writes, which stands above it.
+  expect(second.text).toMatch(/^\[Not verified\] [^\n]*\n\s*\.\nNoch immer\n/);
   expect(mailbox.users).toEqual(["relay", "relay"]);
 });
 

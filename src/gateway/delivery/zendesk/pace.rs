@@ -97,7 +97,12 @@ impl RateLimiter {
 
     /// The account has said what it allows a minute.
     pub fn allowed(&self, per_minute: u32) {
-        self.with(|state| state.per_minute = f64::from(per_minute.max(1)));
+        self.with(|state| {
+            let per_minute = f64::from(per_minute.max(1));
+            // What is free is the same part of the burst as before, or a larger account would have to save up for look-ups first.
+            state.free *= per_minute / state.per_minute;
+            state.per_minute = per_minute;
+        });
     }
 
     fn enter(&self, priority: Priority) -> Waiter<'_> {
@@ -258,6 +263,9 @@ mod tests {
         let limiter = Arc::new(RateLimiter::default());
         let taken = (0..100).filter(|_| limiter.try_take(2)).count();
         assert_eq!(taken, 5, "half of what may be used at once is left");
+        limiter.allowed(2_000);
+        assert!(!limiter.try_take(2), "half is left of a larger account as well");
+        limiter.allowed(200);
         limiter.give_back(1);
         assert!(!limiter.try_take(2));
         let mut admitted = JoinSet::new();
