@@ -45,7 +45,7 @@ impl Pseudonyms {
     }
 
     /// The pseudonym of somebody, another one for each purpose, site and period, such as a week.
-    pub fn of(&self, purpose: &str, site: &str, period: &str, who: &Counted) -> [u8; 32] {
+    pub fn digest(&self, purpose: &str, site: &str, period: &str, who: &Counted) -> [u8; 32] {
         let (kind, who) = match who {
             Counted::Person(id) => ("person", id.clone()),
             Counted::Network(network) => ("network", network.map(|network| network.to_string()).unwrap_or_default()),
@@ -60,14 +60,14 @@ impl Pseudonyms {
 
     /// The pseudonym of a person who has an incident, the same for good.
     pub fn of_affected_person(&self, site: &str, person: &str) -> [u8; 32] {
-        self.of("incident", site, "", &Counted::Person(person.into()))
+        self.digest("incident", site, "", &Counted::Person(person.into()))
     }
 
     /// The pseudonym of somebody who has an incident: of a network one a day.
     pub fn of_affected(&self, site: &str, day: &str, who: &Counted) -> [u8; 32] {
         match who {
             Counted::Person(person) => self.of_affected_person(site, person),
-            Counted::Network(_) => self.of("incident", site, day, who),
+            Counted::Network(_) => self.digest("incident", site, day, who),
         }
     }
 
@@ -106,18 +106,18 @@ mod tests {
     #[test]
     fn a_pseudonym_is_the_same_for_a_network_and_another_for_all_else() {
         let pseudonyms = Pseudonyms::new(vec![7; 32]);
-        let of = |purpose, site, period, who: &Counted| pseudonyms.of(purpose, site, period, who);
-        let one = of("search", "acme", "2026-11-23", &from("192.0.2.1"));
-        assert_eq!(one, of("search", "acme", "2026-11-23", &from("192.0.2.200")));
-        assert_eq!(one, of("search", "acme", "2026-11-23", &from("::ffff:192.0.2.9")));
+        let digest = |purpose, site, period, who: &Counted| pseudonyms.digest(purpose, site, period, who);
+        let one = digest("search", "acme", "2026-11-23", &from("192.0.2.1"));
+        assert_eq!(one, digest("search", "acme", "2026-11-23", &from("192.0.2.200")));
+        assert_eq!(one, digest("search", "acme", "2026-11-23", &from("::ffff:192.0.2.9")));
         for other in [
-            of("incident", "acme", "2026-11-23", &from("192.0.2.1")),
-            of("search", "other", "2026-11-23", &from("192.0.2.1")),
-            of("search", "acme", "2026-11-30", &from("192.0.2.1")),
-            of("search", "acme", "2026-11-23", &from("192.0.3.1")),
-            of("search", "acme", "2026-11-23", &Counted::Person("192.0.2.0".into())),
-            of("searcha", "cme", "2026-11-23", &from("192.0.2.1")),
-            Pseudonyms::new(vec![8; 32]).of("search", "acme", "2026-11-23", &from("192.0.2.1")),
+            digest("incident", "acme", "2026-11-23", &from("192.0.2.1")),
+            digest("search", "other", "2026-11-23", &from("192.0.2.1")),
+            digest("search", "acme", "2026-11-30", &from("192.0.2.1")),
+            digest("search", "acme", "2026-11-23", &from("192.0.3.1")),
+            digest("search", "acme", "2026-11-23", &Counted::Person("192.0.2.0".into())),
+            digest("searcha", "cme", "2026-11-23", &from("192.0.2.1")),
+            Pseudonyms::new(vec![8; 32]).digest("search", "acme", "2026-11-23", &from("192.0.2.1")),
         ] {
             assert_ne!(one, other);
         }

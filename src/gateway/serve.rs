@@ -77,7 +77,7 @@ pub async fn serve(settings: Settings) -> Result<(), GatewayError> {
     }
     let listener = listen(settings.listen, settings.demo)?;
     let inbox_listener = settings.inbox_listen.map(|address| listen(address, false)).transpose()?;
-    let told = stop_signal()?;
+    let stop_requested = stop_signal()?;
     let app = app::open(settings).await?;
     let (running, mut idle) = watch::channel(0_usize);
     let count = move |request: Request, next: Next| count(running.clone(), request, next);
@@ -101,7 +101,7 @@ pub async fn serve(settings: Settings) -> Result<(), GatewayError> {
     // In a task of its own, so that nothing else keeps connections from being taken in.
     let mut serving = tokio::spawn(connections::serve(listener, router, capacity, times, stopped));
     let ended = tokio::select! {
-        () = told => Ok(()),
+        () = stop_requested => Ok(()),
         ended = &mut serving => Err(std::io::Error::other(format!("connections are not taken in any more: {ended:?}"))),
     };
     tracing::info!("stopping");

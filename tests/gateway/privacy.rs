@@ -42,7 +42,7 @@ fn put(id: &str, bytes: &str) -> Request<Body> {
     request(Method::PUT, &path).body(Body::from(bytes.to_string())).unwrap()
 }
 
-fn said(message: &str) -> Value {
+fn secret_ticket(message: &str) -> Value {
     let mut ticket = ticket(&format!("{SECRET_WORD} {message}"));
     ticket["contact"] = json!({ "name": format!("Ada {SECRET_WORD}"), "email": "Ada@Zanzibarish.example" });
     ticket
@@ -52,7 +52,7 @@ fn said(message: &str) -> Value {
 async fn full(gateway: &Gateway, key: &str) -> (String, String) {
     assert_eq!(gateway.send(person(put(FILE, &format!("{SECRET_WORD} file")))).await.status, 201);
     assert_eq!(gateway.send(person(put(UNSENT, &format!("{SECRET_WORD} unsent")))).await.status, 201);
-    let mut sent = said("broke");
+    let mut sent = secret_ticket("broke");
     sent["attachments"] = json!([FILE]);
     let receipt = gateway.send(person(post("signed", key, Some(SESSION), &sent))).await;
     assert_eq!(receipt.status, 201, "{}", receipt.text());
@@ -241,7 +241,7 @@ async fn a_command_says_what_it_needs() {
 async fn what_was_brought_elsewhere_is_named_and_what_is_on_its_way_resurrects_nothing() {
     let gateway = gateway("").await;
     let store = &gateway.app.store;
-    let sent = serde_json::from_value(said("broke")).unwrap();
+    let sent = serde_json::from_value(secret_ticket("broke")).unwrap();
     let mut stored = StoredTicket::new("acme", "DB-0000A".into(), sent, &clock::now());
     stored.session = Some([7; 32]);
     let seal = Seal { key: "k".into(), body: [0; 32], session: Some([7; 32]) };
@@ -350,8 +350,8 @@ async fn solved_tickets_go_when_a_site_keeps_them_no_longer_and_open_ones_stay()
     let gateway = gateway("keep = \"18 months\"").await;
     let mut references = Vec::new();
     for request in [
-        person(post("signed", "a", None, &said("solved"))),
-        person(post("signed", "b", None, &said("open"))),
+        person(post("signed", "a", None, &secret_ticket("solved"))),
+        person(post("signed", "b", None, &secret_ticket("open"))),
         post("acme", "c", Some(SESSION), &ticket("For good")),
     ] {
         references.push(gateway.send(request).await.json()["reference"].as_str().unwrap().to_string());

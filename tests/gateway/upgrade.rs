@@ -60,10 +60,10 @@ async fn what_an_older_gateway_has_queued_arrives_completely_and_once() {
         let ticket = tickets[number];
         let bodies = ticket["comments"].as_array().unwrap().iter().filter_map(|one| one["body"].as_str());
         // Above what an unsigned person says stands a warning.
-        let is_said =
+        let is_message =
             |line: &str| ["Ticket ", "More about ", "Please reload"].iter().any(|words| line.starts_with(words));
-        let said = bodies.filter(|body| body.lines().any(is_said));
-        assert_eq!(said.count(), comments, "ticket {number}: {ticket:#}");
+        let shown = bodies.filter(|body| body.lines().any(is_message));
+        assert_eq!(shown.count(), comments, "ticket {number}: {ticket:#}");
         assert_eq!(ticket["status"] == "solved", is_solved, "ticket {number}");
     }
     let files = tickets["1"]["comments"][0]["attachments"].as_array().unwrap();

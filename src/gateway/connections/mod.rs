@@ -69,7 +69,7 @@ pub async fn serve(
     loop {
         let taken = tokio::select! {
             taken = listener.accept() => taken,
-            () = told(&mut stopping) => return,
+            () = stopped(&mut stopping) => return,
         };
         match taken {
             Ok((stream, peer)) => match capacity.admit(peer.ip()) {
@@ -129,7 +129,7 @@ async fn connection(
     let mut connection = pin!(builder.serve_connection(TokioIo::new(stream), service));
     let ended = tokio::select! {
         ended = connection.as_mut() => ended,
-        () = told(&mut stopping) => {
+        () = stopped(&mut stopping) => {
             connection.as_mut().graceful_shutdown();
             connection.await
         }
@@ -139,7 +139,7 @@ async fn connection(
     }
 }
 
-async fn told(stopping: &mut Receiver<bool>) {
+async fn stopped(stopping: &mut Receiver<bool>) {
     // Whoever tells lives as long as the gateway.
     let _ = stopping.wait_for(|stopping| *stopping).await;
 }

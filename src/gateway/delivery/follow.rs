@@ -288,7 +288,7 @@ pub async fn take_in(
             at: saying.at.clone(),
             attachments: files.clone(),
         };
-        Change { message: Some(message), deliveries: deliveries.clone(), ..said(current, saying) }.into()
+        Change { message: Some(message), deliveries: deliveries.clone(), ..update_with(current, saying) }.into()
     };
     if let Changed::Written(ticket, _) = app.store.change(&ticket.id, &clock::now(), Some(seal), &decide).await? {
         app.lines.wake(&ticket.site);
@@ -298,7 +298,7 @@ pub async fn take_in(
 }
 
 /// A ticket about which something was said there.
-fn said(current: &CurrentTicket, saying: &Saying) -> Change {
+fn update_with(current: &CurrentTicket, saying: &Saying) -> Change {
     let mut change = current.unchanged();
     let handling = &mut change.ticket.handling;
     handling.updated_at = handling.updated_at.clone().max(saying.at.clone());

@@ -32,7 +32,7 @@ pub enum Sender {
 impl Sender {
     /// The sender of a ticket at a destination that gives agents' answers back. An address that cannot be confirmed, because its site sends
     /// no mail, is not used.
-    pub fn of(site: &Site, ticket: &StoredTicket, unverified: Unverified) -> Sender {
+    pub fn new(site: &Site, ticket: &StoredTicket, unverified: Unverified) -> Sender {
         let unverified = if site.mail.is_some() { unverified } else { Unverified::Alias };
         Sender::reached(ticket, unverified)
     }
@@ -68,18 +68,18 @@ mod tests {
         let mailing = settings::check_sites(file.sites, "test").unwrap().remove("acme").unwrap();
         let mut ticket = stored();
         let contact = Sender::Contact("ada@example.com".into());
-        assert_eq!(Sender::of(&mailing, &ticket, Unverified::Contact), contact);
-        assert_eq!(Sender::of(&mailing, &ticket, Unverified::Alias), Sender::Alias);
-        assert_eq!(Sender::of(&site(), &ticket, Unverified::Contact), Sender::Alias);
+        assert_eq!(Sender::new(&mailing, &ticket, Unverified::Contact), contact);
+        assert_eq!(Sender::new(&mailing, &ticket, Unverified::Alias), Sender::Alias);
+        assert_eq!(Sender::new(&site(), &ticket, Unverified::Contact), Sender::Alias);
         assert_eq!(Sender::reached(&ticket, Unverified::Contact), contact);
         for (email, sender) in [("nobody", Sender::Alias), ("", Sender::Alias)] {
             ticket.ticket.contact.email = email.into();
-            assert_eq!(Sender::of(&mailing, &ticket, Unverified::Contact), sender);
+            assert_eq!(Sender::new(&mailing, &ticket, Unverified::Contact), sender);
         }
         let user = User { verified: true, email: "real@example.com".into(), ..User::default() };
         ticket.ticket.context.user = Some(user);
         for (site, unverified) in [(&mailing, Unverified::Alias), (&site(), Unverified::Contact)] {
-            assert_eq!(Sender::of(site, &ticket, unverified), Sender::Signed("real@example.com".into()));
+            assert_eq!(Sender::new(site, &ticket, unverified), Sender::Signed("real@example.com".into()));
         }
     }
 }

@@ -79,15 +79,15 @@ impl Proxies {
                 break;
             }
         }
-        let said = |of_hop: fn(&Hop) -> &str, other: &str| match by_hop.map(of_hop) {
-            Some(said) if !said.is_empty() => said.to_string(),
+        let value = |of_hop: fn(&Hop) -> &str, other: &str| match by_hop.map(of_hop) {
+            Some(known) if !known.is_empty() => known.to_string(),
             // The last of several is what the nearest proxy has seen.
             _ => last(headers, other).to_string(),
         };
-        let forwarded_host = said(|hop| &hop.host, "x-forwarded-host");
+        let forwarded_host = value(|hop| &hop.host, "x-forwarded-host");
         Client {
             address: Some(client),
-            is_https: said(|hop| &hop.scheme, "x-forwarded-proto").eq_ignore_ascii_case("https"),
+            is_https: value(|hop| &hop.scheme, "x-forwarded-proto").eq_ignore_ascii_case("https"),
             host: if forwarded_host.is_empty() { host.into() } else { forwarded_host },
         }
     }

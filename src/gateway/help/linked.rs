@@ -70,13 +70,13 @@ pub async fn read(
     let messages = conversation::all(&app, &ticket).await?;
     let content = html! {
         h1 { (fill(&t(GatewayText::LinkTitle), "{reference}", &ticket.reference)) }
-        @for message in &messages { (said(language, message)) }
+        @for message in &messages { (render_message(language, message)) }
         p { (t(GatewayText::LinkReadOnly)) }
     };
     Ok(answer(StatusCode::OK, language, &ticket.reference, &content))
 }
 
-fn said(language: Option<Language>, message: &Message) -> Markup {
+fn render_message(language: Option<Language>, message: &Message) -> Markup {
     let table = language.and_then(|language| texts::table(language).ok());
     let label = |text: TicketsText| {
         let named = table.as_ref().and_then(|table| table.labels.get(text.key()).cloned());

@@ -105,7 +105,8 @@ impl Counting {
     /// A visit has searched: for words that found nothing, or with success (`None`), and then nothing is missing.
     pub fn add_search(&self, site: &str, visit: &str, who: &Counted, words: Option<String>) {
         let key = (site.to_string(), visit.to_string());
-        let (sender, pseudonym) = (self.sender(site, who), self.pseudonyms.of("search", site, &clock::week(0), who));
+        let (sender, pseudonym) =
+            (self.sender(site, who), self.pseudonyms.digest("search", site, &clock::week(0), who));
         let mut gathered = self.gathered();
         gathered.remove_waiting(&key);
         let Some(words) = words else { return };
@@ -161,7 +162,7 @@ impl Counting {
     }
 
     fn sender(&self, site: &str, who: &Counted) -> [u8; 32] {
-        self.pseudonyms.of("sender", site, "", who)
+        self.pseudonyms.digest("sender", site, "", who)
     }
 
     fn gathered(&self) -> MutexGuard<'_, Gathered> {

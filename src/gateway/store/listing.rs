@@ -55,7 +55,7 @@ pub struct Shown {
 
 impl Shown {
     /// What lists show of a ticket.
-    pub fn of(ticket: &StoredTicket) -> Shown {
+    pub fn new(ticket: &StoredTicket) -> Shown {
         let sent = &ticket.ticket;
         let user = sent.context.user.as_ref();
         Shown {

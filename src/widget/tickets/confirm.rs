@@ -22,8 +22,8 @@ pub struct State {
     waits: Cell<Option<bool>>,
     /// What was typed.
     code: RefCell<String>,
-    /// Where it is said what has become of it.
-    said: RefCell<Option<Node>>,
+    /// Tells how the last attempt ended.
+    status: RefCell<Option<Node>>,
     drawn: RefCell<Option<Drawing>>,
 }
 
@@ -67,9 +67,9 @@ fn nodes(screen: &Rc<Screen>, drawing: &mut Drawing, waits: bool) -> Vec<Node> {
     let to = screen.clone();
     let again = button(drawing, "button", &words.said(TicketsText::NewCode), move || ask_for_another(&to));
     let row = drawing.element("div", &[("class", "row")], vec![send, again]);
-    let said = drawing.element("p", &[("class", "")], Vec::new());
-    screen.conversation.confirm.said.replace(Some(said.clone()));
-    let parts = vec![about, label, field, row, said];
+    let status = drawing.element("p", &[("class", "")], Vec::new());
+    screen.conversation.confirm.status.replace(Some(status.clone()));
+    let parts = vec![about, label, field, row, status];
     vec![drawing.element("div", &[("class", "field confirm")], parts)]
 }
 
@@ -130,7 +130,7 @@ fn ask_for_another(screen: &Rc<Screen>) {
 fn say(screen: &Screen, text: TicketsText) {
     let (state, says) = (&screen.conversation.confirm, screen.words.said(text));
     dom::set_text(&screen.live, &says);
-    if let (Some(place), Some(drawing)) = (state.said.borrow().as_ref(), state.drawn.borrow().as_ref()) {
+    if let (Some(place), Some(drawing)) = (state.status.borrow().as_ref(), state.drawn.borrow().as_ref()) {
         drawing.say(place, "hint", Some(says));
     }
 }

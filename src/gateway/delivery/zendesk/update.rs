@@ -21,7 +21,7 @@ pub async fn message(zendesk: &Zendesk, parcel: &Parcel<'_>) -> Result<Delivered
         return Ok(found);
     }
     let files = upload(zendesk, parcel).await?;
-    let speaker = Speaker::of(zendesk, parcel);
+    let speaker = Speaker::new(zendesk, parcel);
     let body = comment::reply(&words(parcel, speaker), &files.missing);
     // What was answered by itself is for agents to know, and the customer has it already.
     let public = message.author != Author::Automatic && speaker != Speaker::Gateway;
@@ -68,11 +68,11 @@ enum Speaker {
 }
 
 impl Speaker {
-    fn of(zendesk: &Zendesk, parcel: &Parcel<'_>) -> Speaker {
+    fn new(zendesk: &Zendesk, parcel: &Parcel<'_>) -> Speaker {
         if parcel.message.is_none_or(|message| message.author != Author::Customer) {
             return Speaker::Support;
         }
-        match Sender::of(parcel.site, parcel.ticket, zendesk.unverified) {
+        match Sender::new(parcel.site, parcel.ticket, zendesk.unverified) {
             Sender::Signed(_) => Speaker::Requester,
             Sender::Contact(_) | Sender::Alias => Speaker::Gateway,
         }
@@ -139,8 +139,8 @@ pub async fn status(zendesk: &Zendesk, parcel: &Parcel<'_>, status: &str) -> Res
 /// The comment that an earlier try has made: by the name in its metadata, or else the same words of the same person.
 async fn find(zendesk: &Zendesk, parcel: &Parcel<'_>, place: &Place) -> Result<Option<Delivered>, Failure> {
     let since = parcel.delivery.tried_at.as_deref().unwrap_or_default();
-    let by_requester = Speaker::of(zendesk, parcel) == Speaker::Requester;
-    let words = inert(words(parcel, Speaker::of(zendesk, parcel)).trim());
+    let by_requester = Speaker::new(zendesk, parcel) == Speaker::Requester;
+    let words = inert(words(parcel, Speaker::new(zendesk, parcel)).trim());
     let found = comments(zendesk, place).await?.into_iter().find(|comment| {
         let same = comment.created_at.as_str() >= minute_before(since).as_str()
             && comment.text().trim() == words

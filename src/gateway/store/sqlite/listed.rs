@@ -88,7 +88,7 @@ async fn list_old_ticket(write: &mut SqliteConnection, row: &SqliteRow) -> Resul
             return Ok(());
         }
     };
-    show(write, number, &Shown::of(&ticket)).await?;
+    show(write, number, &Shown::new(&ticket)).await?;
     let place = list_place(&ticket);
     query("UPDATE tickets SET list_group = ?, list_key = ? WHERE number = ?")
         .bind(place.group)

@@ -210,7 +210,7 @@ impl Store for SqliteStore {
 
 /// Writes a ticket with what lists show of it and what it is found by; `false` where another has its reference.
 async fn insert(write: &mut SqliteConnection, new: &StoredTicket, unread: u32) -> Result<bool, StoreError> {
-    let (shown, place) = (Shown::of(new), list_place(new));
+    let (shown, place) = (Shown::new(new), list_place(new));
     let inserted = sqlx::query(INSERT_TICKET)
         .bind(&new.id)
         .bind(&new.site)
