@@ -60,7 +60,7 @@ impl App {
 
 /// Opens the store. The indexes are built while it serves, but for the demo's.
 pub async fn open(settings: Settings) -> Result<Arc<App>, StoreError> {
-    let store = Arc::new(SqliteStore::open(&settings.database).await?);
+    let store = Arc::new(SqliteStore::open_with_readers(&settings.database, settings.database_readers).await?);
     if settings.demo {
         super::demo::import(store.as_ref()).await?;
     }

@@ -106,6 +106,26 @@ async fn a_question_that_cannot_be_read_is_left_out_and_its_site_and_the_others_
 }
 
 #[tokio::test]
+async fn an_index_that_could_not_be_brought_up_to_date_once_is_brought_up_by_what_has_changed() {
+    let gateway = gateway().await;
+    let (path, store) = (gateway.database(), gateway.app.store.as_ref());
+    import(&path, "acme", &[("a", "Set a cooldown"), ("b", "Change the plan")]).await;
+    gateway.app.indexes.refresh(store).await.unwrap();
+    let mut database = SqliteConnection::connect(&format!("sqlite:{}", path.display())).await.unwrap();
+    let mut run = async |sql: &'static str| sqlx::query(sql).execute(&mut database).await.unwrap();
+    import(&path, "acme", &[("a", "Set a cooldown"), ("b", "Change the colour")]).await;
+    run("ALTER TABLE removed_questions RENAME TO away").await;
+    gateway.app.indexes.refresh(store).await.unwrap();
+    assert_eq!(ids(&gateway, "q=plan").await, ["b"], "the index of before still answers");
+    // Whoever reads everything anew would see this.
+    run("UPDATE questions SET question = replace(question, 'cooldown', 'budget') WHERE id = 'a'").await;
+    run("ALTER TABLE away RENAME TO removed_questions").await;
+    gateway.app.indexes.refresh(store).await.unwrap();
+    assert_eq!(ids(&gateway, "q=colour").await, ["b"]);
+    assert_eq!(ids(&gateway, "q=cooldown").await, ["a"]);
+}
+
+#[tokio::test]
 async fn many_imports_one_after_the_other_leave_the_index_that_one_of_all_would_build() {
     let gateway = gateway().await;
     let store = gateway.app.store.as_ref();

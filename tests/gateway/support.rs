@@ -139,13 +139,13 @@ impl Gateway {
     }
 
     pub async fn count(&self) -> usize {
-        self.app.store.list_tickets(&View::default(), None, 1000).await.unwrap().len()
+        self.app.store.list_tickets(&View::default(), None, 1000).await.unwrap().tickets.len()
     }
 
     /// All tickets, in the order of the agents' list.
     pub async fn tickets(&self) -> Vec<StoredTicket> {
         let mut tickets = Vec::new();
-        for listed in self.app.store.list_tickets(&View::default(), None, 1000).await.unwrap() {
+        for listed in self.app.store.list_tickets(&View::default(), None, 1000).await.unwrap().tickets {
             tickets.extend(self.app.store.ticket(&listed.id).await.unwrap());
         }
         tickets

@@ -2,7 +2,7 @@
 
 use serde::Deserialize;
 
-use super::super::store::{ListPlace, View, inbox_cursor};
+use super::super::store::{InboxCursor, View};
 use crate::domain::targets::Owner;
 use crate::domain::ticket::Status;
 
@@ -45,8 +45,8 @@ impl Asked {
     }
 
     /// Behind which ticket the page begins.
-    pub fn cursor(&self) -> Option<(ListPlace, i64)> {
-        inbox_cursor(&self.after)
+    pub fn cursor(&self) -> Option<InboxCursor> {
+        InboxCursor::parse(&self.after)
     }
 
     /// Where they stand; none where that does not matter.

@@ -3,7 +3,7 @@
 use maud::{Markup, html};
 
 use super::super::app::App;
-use super::super::store::ListedTicket;
+use super::super::store::{InboxPage, ListedTicket};
 use super::asked::Asked;
 use super::page::{self, Frame};
 use super::standing::Standing;
@@ -20,9 +20,7 @@ pub struct Seen<'a> {
     /// What they asked for.
     pub asked: &'a Asked,
     /// The tickets of this page.
-    pub tickets: &'a [ListedTicket],
-    /// Where the next page begins; none where this is the last one.
-    pub next: Option<String>,
+    pub found: &'a InboxPage,
     /// The address of this gateway.
     pub base: &'a str,
     /// What is broken now, with its site.
@@ -33,7 +31,7 @@ pub struct Seen<'a> {
 
 /// The page.
 pub fn page(app: &App, seen: &Seen<'_>) -> Markup {
-    let Seen { asked, tickets, .. } = seen;
+    let Seen { asked, found: InboxPage { tickets, next, stopped_at }, .. } = seen;
     let plain = asked.is_first_page() && !asked.is_narrow() && asked.status() == Some(Status::Open);
     page::page(
         "Tickets",
@@ -41,18 +39,25 @@ pub fn page(app: &App, seen: &Seen<'_>) -> Markup {
         html! {
             div.head {
                 h1 { "Tickets" }
-                p.muted { @if asked.is_first_page() { "What is due first" } @else { "The next ones" } }
+                p.muted { (order(asked)) }
             }
             (broken(seen.broken))
             (deliveries::notice(seen.standings))
             (filters(app, seen))
             @if tickets.is_empty() && plain { (nothing_open(app)) }
-            @else if tickets.is_empty() { p.card.empty { "No ticket is like that. " a href="/inbox?status=all" { "All tickets" } } }
-            @else { (table(app, tickets)) }
-            @if !asked.is_first_page() || seen.next.is_some() {
+            @else if tickets.is_empty() {
+                p.card.empty {
+                    @if stopped_at.is_some() { "None of these tickets matches. " } @else { "No ticket matches. " }
+                    a href="/inbox?status=all" { "All tickets" }
+                }
+            } @else { (table(app, tickets)) }
+            @if let Some(stopped_at) = stopped_at { p.muted { "Searched as far as the ticket of " (times::minute(stopped_at)) "." } }
+            @if !asked.is_first_page() || next.is_some() {
                 nav.pages aria-label="Pages" {
                     @if !asked.is_first_page() { a.button href=(asked.address("")) { "First page" } }
-                    @if let Some(next) = &seen.next { a.button href=(asked.address(next)) { "Next page" } }
+                    @if let Some(next) = next {
+                        a.button href=(asked.address(&next.to_string())) { @if stopped_at.is_some() { "Search on" } @else { "Next page" } }
+                    }
                 }
             }
             details.card.pastes {
@@ -64,6 +69,16 @@ pub fn page(app: &App, seen: &Seen<'_>) -> Markup {
             }
         },
     )
+}
+
+/// In which order the tickets come.
+fn order(asked: &Asked) -> &'static str {
+    match (asked.q.trim().is_empty(), asked.is_first_page()) {
+        (true, true) => "Due first",
+        (true, false) => "Due later",
+        (false, true) => "Newest first",
+        (false, false) => "Older",
+    }
 }
 
 /// What customers are told is broken, and how many have said that they have it.

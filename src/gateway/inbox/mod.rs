@@ -37,14 +37,14 @@ use super::app::App;
 use super::guard::Client;
 use super::store::StoreError;
 use super::{attachments, incidents};
-use crate::domain::conversation::Message;
 use crate::domain::reference;
 use access::Operator;
 use asked::Asked;
 use page::Frame;
 use standing::Standing;
 
-const PAGE_SIZE: usize = 50;
+/// How many tickets a page of the list shows.
+const PAGE_SIZE: u32 = 50;
 /// The pages run no script but the gateway's own, embed nothing but pictures and are embedded nowhere.
 const POLICY: &str = "default-src 'none'; style-src 'self'; script-src 'self'; img-src 'self' data:; base-uri 'none'; \
                       frame-ancestors 'none'; form-action 'self'";
@@ -101,10 +101,7 @@ async fn list(
     {
         return Ok(Redirect::to(&format!("/inbox/tickets/{name}")).into_response());
     }
-    let mut tickets = app.store.list_tickets(&asked.view(), asked.cursor(), PAGE_SIZE as u32 + 1).await?;
-    let has_more = tickets.len() > PAGE_SIZE;
-    tickets.truncate(PAGE_SIZE);
-    let next = tickets.last().filter(|_| has_more).map(|last| last.cursor.in_inbox());
+    let found = app.store.list_tickets(&asked.view(), asked.cursor(), PAGE_SIZE).await?;
     let mut broken = Vec::new();
     for site in app.settings.sites.keys() {
         for incident in incidents::counted(&app, site).await? {
@@ -117,8 +114,7 @@ async fn list(
     let seen = list::Seen {
         frame: frame(&operator, &standings, warning.as_deref()),
         asked: &asked,
-        tickets: &tickets,
-        next,
+        found: &found,
         base: &base,
         broken: &broken,
         standings: &standings,
@@ -140,16 +136,24 @@ async fn ticket(
     let messages = app.store.last_messages(&ticket.id, shown.before, MESSAGES_SHOWN).await?;
     let attachments = attachments::of(&app, &ticket.id).await?;
     let earlier = messages.first().map(|first| first.number).filter(|first| *first > 1);
-    // Each page shows what was done between its messages; the first and the last one what was done before and since.
-    let at = |message: Option<&Message>| message.map_or("", |message| message.at.as_str()).to_string();
-    let from = if earlier.is_some() { at(messages.first()) } else { String::new() };
-    let until = if shown.before.is_some() { at(messages.last()) } else { "9999".into() };
-    let deeds = app.store.last_deeds(&ticket.id, (&from, &until), DEEDS_SHOWN).await?;
+    // Each page shows what was done from its first message until that of the next page; the first and the last one what was done before and since.
+    let from = messages.first().filter(|_| earlier.is_some()).map_or("", |first| &first.at);
+    let following = match shown.before {
+        Some(before) => app.store.message_page(&ticket.id, before.saturating_sub(1), 1).await?.messages.pop(),
+        None => None,
+    };
+    let until = following.as_ref().map_or("9999", |following| &following.at);
+    let mut deeds = app.store.last_deeds(&ticket.id, (from, until), DEEDS_SHOWN + 1).await?;
+    let has_more_deeds = deeds.len() > DEEDS_SHOWN as usize;
+    if has_more_deeds {
+        deeds.remove(0);
+    }
     let known = ticket::Known {
         ticket: &ticket,
         messages: &messages,
         attachments: &attachments,
         deeds: &deeds,
+        has_more_deeds,
         earlier,
         is_latest: shown.before.is_none(),
         base: &base(&client),

@@ -5,6 +5,7 @@ pub mod import;
 pub mod static_index;
 
 use std::collections::{BTreeMap, HashMap};
+use std::mem::take;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::{Arc, PoisonError, RwLock};
 use std::time::{Duration, Instant};
@@ -29,6 +30,8 @@ const BUILDS: usize = 2;
 const REST: u32 = 3;
 /// How long a site is left alone whose index cannot be built.
 const FAILED_REST: Duration = Duration::from_secs(60);
+/// The same where the database was only held by somebody else.
+const BUSY_REST: Duration = Duration::from_secs(5);
 
 /// The index of every site. Searches go on in the old one while a new one is built.
 #[derive(Debug, Default)]
@@ -125,8 +128,9 @@ impl Indexes {
             return (site, build, false);
         }
         let (start, since) = (Instant::now(), build.revision);
-        match bring_up_to(store, &site, revision, build).await {
-            Ok((mut build, index)) => {
+        let mut build = build;
+        match bring_up_to(store, &site, revision, &mut build).await {
+            Ok(index) => {
                 let took = start.elapsed();
                 tracing::info!(
                     site,
@@ -140,11 +144,12 @@ impl Indexes {
                 self.sites.write().unwrap_or_else(PoisonError::into_inner).insert(site.clone(), Arc::new(index));
                 (site, build, true)
             }
+            // What was read stays, and is read on from where it was: searches go on in the old index until then.
             Err(error) => {
                 tracing::error!(site, revision = revision.current, %error, "index build failed");
-                // What was read of it is lost, and is read whole the next time; searches go on in the old one.
-                let rest_until = Some(Instant::now() + FAILED_REST);
-                (site, Build { rest_until, ..Build::default() }, false)
+                let rest = if matches!(error, BuildError::Store(StoreError::Busy)) { BUSY_REST } else { FAILED_REST };
+                build.rest_until = Some(Instant::now() + rest);
+                (site, build, false)
             }
         }
     }
@@ -159,61 +164,65 @@ enum BuildError {
     Panicked,
 }
 
-/// Reads what has changed, or all, and builds the index.
+/// Reads what has changed, or all, and builds the index. Whatever ends it, the next time can go on with the same build.
 async fn bring_up_to(
     store: &dyn Store,
     site: &str,
     revision: Revision,
-    build: Build,
-) -> Result<(Build, Index), BuildError> {
+    build: &mut Build,
+) -> Result<Index, BuildError> {
     let known = build.revision.filter(|known| *known >= revision.oldest && !build.corpus.is_wasteful());
-    let mut corpus = if known.is_some() { build.corpus } else { Corpus::default() };
     match known {
         Some(after) => {
             let removed = store.removed_questions(site, RevisionRange { after, until: revision.current }).await?;
             for id in removed {
-                corpus.remove(&id);
+                build.corpus.remove(&id);
             }
             let mut place = (after + 1, String::new());
             loop {
                 let rows = store.changed_questions(site, &place, revision.current, PAGE).await?;
                 let Some(last) = rows.last() else { break };
                 place = (last.revision, last.id.clone());
-                corpus = read_into(corpus, site, rows).await?;
+                read_into(build, site, rows).await?;
             }
         }
         // What is written meanwhile has a later revision, and is read again then.
         None => {
+            *build = Build::default();
             let mut place = String::new();
             loop {
                 let rows = store.question_page(site, &place, PAGE).await?;
                 let Some(last) = rows.last() else { break };
                 place = last.id.clone();
-                corpus = read_into(corpus, site, rows).await?;
+                read_into(build, site, rows).await?;
             }
         }
     }
-    let build = Build { revision: Some(revision.current), corpus, rest_until: None };
-    off_thread(move || {
-        let index = build.corpus.index(Snowball);
-        (build, index)
+    let taken = take(build);
+    let (corpus, index) = off_thread(move || {
+        let index = taken.corpus.index(Snowball);
+        (taken.corpus, index)
     })
-    .await
+    .await?;
+    *build = Build { revision: Some(revision.current), corpus, rest_until: None };
+    Ok(index)
 }
 
-/// Reads rows into a corpus. One that cannot be read is left out.
-async fn read_into(mut corpus: Corpus, site: &str, rows: Vec<QuestionRow>) -> Result<Corpus, BuildError> {
+/// Reads rows into the corpus of a build. One that cannot be read is left out. A build that panics is empty afterwards, and is built anew.
+async fn read_into(build: &mut Build, site: &str, rows: Vec<QuestionRow>) -> Result<(), BuildError> {
     let site = site.to_string();
-    off_thread(move || {
+    let mut taken = take(build);
+    *build = off_thread(move || {
         for row in rows {
             match question_of(&site, &row) {
-                Some(question) => corpus.put(&question),
-                None => corpus.remove(&row.id),
+                Some(question) => taken.corpus.put(&question),
+                None => taken.corpus.remove(&row.id),
             }
         }
-        corpus
+        taken
     })
-    .await
+    .await?;
+    Ok(())
 }
 
 async fn off_thread<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) -> Result<T, BuildError> {

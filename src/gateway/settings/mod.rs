@@ -17,6 +17,7 @@ use sha2::{Digest, Sha256};
 
 use super::attachments::quota::Quotas;
 use super::guard::{Limits, Proxies};
+use super::store::READERS;
 
 pub use destinations::{Secrets, secret};
 pub use file::{File, parse};
@@ -29,6 +30,8 @@ pub const DEFAULT_LISTEN: &str = "127.0.0.1:8383";
 pub const DEFAULT_DATABASE: &str = "sqlite:data/deskbell.db";
 /// The database of `--demo` unless another is named.
 pub const DEMO_DATABASE: &str = "sqlite:data/demo.db";
+/// The most connections that read the database at once. Each keeps up to 8 MB of it in memory.
+pub const READERS_MAX: u32 = 64;
 /// The shortest token that may open the inbox, in characters.
 pub const TOKEN_MIN: usize = 16;
 
@@ -39,6 +42,8 @@ pub struct Settings {
     pub listen: SocketAddr,
     /// The SQLite file.
     pub database: PathBuf,
+    /// How many connections read it at once.
+    pub database_readers: u32,
     /// The folder of the files that go along with tickets.
     pub attachments: PathBuf,
     /// The folder with what `make build` made; without it no panel is served.
@@ -166,6 +171,11 @@ pub fn load(overrides: &Overrides) -> Result<Settings, SettingsError> {
         default_database,
     );
     let database = sqlite_path(&database, &from)?;
+    let database_readers = file.database_readers.unwrap_or(READERS);
+    if !(1..=READERS_MAX).contains(&database_readers) {
+        let message = format!("is {database_readers}; write 1 to {READERS_MAX}");
+        return Err(SettingsError::Value { place: place("database_readers"), message });
+    }
     let inbox_token = inbox_token(overrides, &file, &place)?;
     let inbox_listen = file.inbox.listen.as_ref().map(|text| address(text, &place("inbox.listen"))).transpose()?;
     if inbox_listen.is_some_and(|inbox| inbox == listen && inbox.port() != 0) {
@@ -182,6 +192,7 @@ pub fn load(overrides: &Overrides) -> Result<Settings, SettingsError> {
         listen,
         attachments: file.attachments.unwrap_or_else(|| beside(&database)),
         database,
+        database_readers,
         assets: overrides.assets.clone().or(file.assets),
         inbox_token,
         inbox_listen,

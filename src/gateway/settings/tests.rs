@@ -67,6 +67,7 @@ fn a_wrong_file_is_told_by_file_line_field_and_what_is_allowed() {
         ("listne = \"x\"", "deskbell.toml:1: listne: unknown field `listne`, expected one of `listen`, `database`"),
         ("listen = ", "deskbell.toml:1: "),
         ("database = \"mysql://x\"", "deskbell.toml: database: \"mysql://x\" names no database; write sqlite:PATH"),
+        ("database_readers = 0", "deskbell.toml: database_readers: is 0; write 1 to 64"),
         ("inbox_token = \"short\"", "deskbell.toml: inbox_token: is shorter than 16 characters"),
         ("[sites.acme]", "sites.acme: missing field `origins`"),
         ("[sites.acme]\norigins = []", "deskbell.toml: sites.acme.origins: name the pages that embed it"),

@@ -4,24 +4,24 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 
-use super::{Confirmation, ListedTicket, NewDelivery, NewMail, StoreError, StoredTicket};
+use super::{Confirmation, CustomerCursor, CustomerPage, ListedTicket, NewDelivery, NewMail, StoreError, StoredTicket};
 use crate::domain::conversation::{Author, Message, Turn};
 use crate::domain::targets::Owner;
-use crate::domain::ticket::{NewTicket, Severity, Status};
+use crate::domain::ticket::{NewTicket, Severity};
 use crate::domain::words::words;
 
 /// A place where conversations are kept. When a write returns, it is on disk.
 #[async_trait]
 pub trait Conversations: Send + Sync {
-    /// The tickets that a reader may open, no more than `limit` behind a cursor: open ones first, and among those alike the one where something
-    /// was said last. One that cannot be read is left out, and its id is logged.
+    /// A page of the tickets that a reader may open, no more than `limit` behind a cursor: open ones first, and among those alike the one where
+    /// something was said last. One that cannot be read is left out, and its id is logged.
     async fn customer_tickets(
         &self,
         site: &str,
         reader: Reader<'_>,
-        after: Option<&(Status, String, i64)>,
+        after: Option<&CustomerCursor>,
         limit: u32,
-    ) -> Result<Vec<ListedTicket>, StoreError>;
+    ) -> Result<CustomerPage, StoreError>;
 
     /// How many tickets a reader has, of all of them.
     async fn customer_counts(&self, site: &str, reader: Reader<'_>) -> Result<ReaderCounts, StoreError>;

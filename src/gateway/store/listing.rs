@@ -1,5 +1,7 @@
 //! What lists show of a ticket, and in which order: columns that are kept beside it, so that a list costs what it shows.
 
+use std::fmt;
+
 use jiff::Timestamp;
 
 use super::{Handling, StoredTicket};
@@ -32,8 +34,6 @@ pub struct ListedTicket {
     pub handling: Handling,
     /// What is shown of what was sent.
     pub shown: Shown,
-    /// Where the next page of a list begins, if this is the last ticket of a page.
-    pub cursor: Cursor,
 }
 
 /// What lists show of what was sent.
@@ -85,6 +85,8 @@ pub struct ListPlace {
 
 /// The groups of tickets that are open lie below this one.
 pub const SOLVED_GROUP: i64 = 3;
+/// The group of tickets that cannot be read, which no list shows.
+pub const UNREADABLE_GROUP: i64 = 4;
 
 /// Where a ticket stands in the agents' list: what is due first, then what waits longest for support, then what waits for customers, then what
 /// is solved, each of these with the latest message first.
@@ -106,12 +108,60 @@ fn milliseconds(time: &str) -> i64 {
     time.parse::<Timestamp>().map_or(0, Timestamp::as_millisecond)
 }
 
-/// Where a page of a list begins: behind a ticket. Written as text it is opaque to clients.
+/// A page of the agents' list.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct InboxPage {
+    /// Its tickets. One that cannot be read is left out, so a page may have fewer than were wanted although another follows.
+    pub tickets: Vec<ListedTicket>,
+    /// Where the next page begins; none on the last one.
+    pub next: Option<InboxCursor>,
+    /// Where the page ended before it was full because enough tickets were looked at: when the last of them came, RFC 3339 in UTC.
+    pub stopped_at: Option<String>,
+}
+
+/// Where a page of the agents' list begins. Written as text it is opaque to clients.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum InboxCursor {
+    /// Behind a place of the list and the number of the ticket there, which tells apart what is sorted alike.
+    Listed(ListPlace, i64),
+    /// Before a ticket of this number: what a search finds comes newest first.
+    Found(i64),
+}
+
+impl fmt::Display for InboxCursor {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            InboxCursor::Listed(place, number) => write!(f, "{}.{}.{number}", place.group, place.key),
+            InboxCursor::Found(number) => write!(f, "{number}"),
+        }
+    }
+}
+
+impl InboxCursor {
+    /// Reads a cursor.
+    pub fn parse(text: &str) -> Option<InboxCursor> {
+        let numbers: Vec<i64> = text.split('.').map(|part| part.parse().ok()).collect::<Option<_>>()?;
+        match numbers[..] {
+            [group, key, number] => Some(InboxCursor::Listed(ListPlace { group, key }, number)),
+            [number] => Some(InboxCursor::Found(number)),
+            _ => None,
+        }
+    }
+}
+
+/// A page of a customer's list.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct CustomerPage {
+    /// Its tickets. One that cannot be read is left out, so a page may have fewer than were wanted although another follows.
+    pub tickets: Vec<ListedTicket>,
+    /// Where the next page begins; none on the last one.
+    pub next: Option<CustomerCursor>,
+}
+
+/// Where a page of a customer's list begins: behind this ticket. Written as text it is opaque to clients.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Cursor {
-    /// What it is sorted by.
-    pub place: ListPlace,
-    /// The status and the time by which a customer's list is sorted.
+pub struct CustomerCursor {
+    /// Its status.
     pub status: Status,
     /// When something was said last, RFC 3339 in UTC.
     pub updated_at: String,
@@ -119,32 +169,21 @@ pub struct Cursor {
     pub number: i64,
 }
 
-impl Cursor {
-    /// The cursor of the agents' list as text.
-    pub fn in_inbox(&self) -> String {
-        format!("{}.{}.{}", self.place.group, self.place.key, self.number)
-    }
-
-    /// The cursor of a customer's list as text.
-    pub fn of_customer(&self) -> String {
-        format!("{}~{}~{}", self.status.word(), self.updated_at, self.number)
+impl fmt::Display for CustomerCursor {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}~{}~{}", self.status.word(), self.updated_at, self.number)
     }
 }
 
-/// Reads a cursor of the agents' list.
-pub fn inbox_cursor(text: &str) -> Option<(ListPlace, i64)> {
-    let mut parts = text.split('.').map(|part| part.parse::<i64>().ok());
-    let cursor = (ListPlace { group: parts.next()??, key: parts.next()?? }, parts.next()??);
-    parts.next().is_none().then_some(cursor)
-}
-
-/// Reads a cursor of a customer's list: status, time of the last message as it is kept, number.
-pub fn customer_cursor(text: &str) -> Option<(Status, String, i64)> {
-    let mut parts = text.split('~');
-    let status = Status::from_word(parts.next()?)?;
-    let updated_at = parts.next().filter(|time| time.parse::<Timestamp>().is_ok())?;
-    let number = parts.next()?.parse().ok()?;
-    parts.next().is_none().then(|| (status, updated_at.to_string(), number))
+impl CustomerCursor {
+    /// Reads a cursor.
+    pub fn parse(text: &str) -> Option<CustomerCursor> {
+        let mut parts = text.split('~');
+        let status = Status::from_word(parts.next()?)?;
+        let updated_at = parts.next().filter(|time| time.parse::<Timestamp>().is_ok())?.to_string();
+        let number = parts.next()?.parse().ok()?;
+        parts.next().is_none().then_some(CustomerCursor { status, updated_at, number })
+    }
 }
 
 #[cfg(test)]
@@ -187,12 +226,14 @@ mod tests {
 
     #[test]
     fn a_cursor_is_read_back_as_itself_and_nothing_else_is_one() {
-        let place = list_place(&ticket());
-        let cursor = Cursor { place, status: Status::Open, updated_at: AT.into(), number: 7 };
-        assert_eq!(inbox_cursor(&cursor.in_inbox()), Some((place, 7)));
-        assert_eq!(customer_cursor(&cursor.of_customer()), Some((Status::Open, AT.into(), 7)));
-        for wrong in ["", "1", "1.2", "1.2.3.4", "a.b.c", "open~x~1", "open~1", "shut~2026-11-28T10:00:00Z~1"] {
-            assert_eq!((inbox_cursor(wrong), customer_cursor(wrong)), (None, None), "{wrong}");
+        let listed = InboxCursor::Listed(list_place(&ticket()), 7);
+        for cursor in [listed, InboxCursor::Found(7)] {
+            assert_eq!(InboxCursor::parse(&cursor.to_string()), Some(cursor));
+        }
+        let of_customer = CustomerCursor { status: Status::Open, updated_at: AT.into(), number: 7 };
+        assert_eq!(CustomerCursor::parse(&of_customer.to_string()), Some(of_customer));
+        for wrong in ["", "1.2", "1.2.3.4", "a.b.c", "open~x~1", "open~1", "shut~2026-11-28T10:00:00Z~1"] {
+            assert_eq!((InboxCursor::parse(wrong), CustomerCursor::parse(wrong)), (None, None), "{wrong}");
         }
     }
 

@@ -35,13 +35,13 @@ pub use deliveries::{
     Tried, What,
 };
 pub use erasure::{Erasure, ErasureCounts, TicketHead, Traces};
-pub use listing::{Cursor, ListPlace, ListedTicket, SOLVED_GROUP, Shown, customer_cursor, inbox_cursor};
+pub use listing::{CustomerCursor, CustomerPage, InboxCursor, InboxPage, ListPlace, ListedTicket, SOLVED_GROUP, Shown};
 pub use mails::{DueMail, MailLimits, MailQuota, Mails, NewMail};
 pub use notes::Notes;
 pub use questions::{
     ImportOutcome, ImportRun, KnownQuestion, NewQuestion, QuestionRow, Questions, Revision, RevisionRange, TakenId,
 };
-pub use sqlite::SqliteStore;
+pub use sqlite::{READERS, SqliteStore};
 
 /// A place where tickets are kept, and what belongs to them. When a write returns, it is on disk.
 #[async_trait]
@@ -60,14 +60,9 @@ pub trait Store:
     /// The ticket of a reference or an id.
     async fn ticket(&self, name: &str) -> Result<Option<StoredTicket>, StoreError>;
 
-    /// The tickets of a view in the order of [`ListPlace`], no more than `limit` behind a place. One that cannot be read is left out, and its
-    /// id is logged.
-    async fn list_tickets(
-        &self,
-        view: &View,
-        after: Option<(ListPlace, i64)>,
-        limit: u32,
-    ) -> Result<Vec<ListedTicket>, StoreError>;
+    /// A page of the tickets of a view, no more than `limit`: in the order of [`ListPlace`], or newest first where words are searched for. It
+    /// begins behind `after`; a cursor of the other kind means the beginning. A ticket that cannot be read is left out, and its id is logged.
+    async fn list_tickets(&self, view: &View, after: Option<InboxCursor>, limit: u32) -> Result<InboxPage, StoreError>;
 
     /// Keeps that an operator has logged in: the SHA-256 of the session, who it is, and until when. Forgets those that ended.
     async fn log_in(&self, session: &[u8; 32], operator: &str, now: &str, until: &str) -> Result<(), StoreError>;

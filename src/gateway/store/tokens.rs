@@ -8,8 +8,10 @@ use super::StoredTicket;
 use crate::domain::ranking::folding::fold;
 use crate::domain::ranking::{Piece, words};
 
-/// The most tokens of a text. What comes after them in a longer one is not found.
-const TOKENS_MAX: usize = 1_500;
+/// The most tokens of a text, which a few pages have. What comes after them in a longer one is not found.
+const TEXT_TOKENS_MAX: usize = 500;
+/// The most tokens of a ticket with all that was said about it. What would be more is not found.
+pub const TICKET_TOKENS_MAX: usize = 3_000;
 /// The most words of a search; the others are left out.
 const TERMS_MAX: usize = 8;
 
@@ -31,7 +33,7 @@ pub fn of_texts(texts: &[&str]) -> BTreeSet<String> {
     for text in texts {
         words(text, &mut |word| {
             let token = fold(word.spelled);
-            if !token.is_empty() && tokens.len() < TOKENS_MAX {
+            if !token.is_empty() && tokens.len() < TEXT_TOKENS_MAX {
                 tokens.insert(token.into_owned());
             }
         });
@@ -113,6 +115,6 @@ mod tests {
     #[test]
     fn a_text_of_nothing_but_new_words_has_so_many_tokens_and_no_more() {
         let text: String = (0..5_000).map(|number| format!("w{number} ")).collect();
-        assert_eq!(of_texts(&[&text]).len(), TOKENS_MAX);
+        assert_eq!(of_texts(&[&text]).len(), TEXT_TOKENS_MAX);
     }
 }

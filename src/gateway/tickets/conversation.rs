@@ -16,8 +16,8 @@ use crate::gateway::identity::{Who, mailbox};
 use crate::gateway::problem::Refusal;
 use crate::gateway::settings::Site;
 use crate::gateway::store::{
-    Act, Change, Changed, CurrentTicket, Decision, Deed, Handling, ListedTicket, MessagePage, MessageSeal, NewDelivery,
-    NewMessage, Reader, ReaderCounts, StoredTicket, What, customer_cursor,
+    Act, Change, Changed, CurrentTicket, CustomerCursor, CustomerPage, Decision, Deed, Handling, ListedTicket,
+    MessagePage, MessageSeal, NewDelivery, NewMessage, Reader, ReaderCounts, StoredTicket, What,
 };
 use crate::gateway::{attachments, clock, delivery, json};
 
@@ -58,14 +58,12 @@ pub async fn list(app: &App, name: &str, reader: Reader<'_>, page: &PageQuery) -
     let limit = within("limit", page.limit, PAGE_MAX)?;
     let after = match page.cursor.as_deref() {
         None => None,
-        Some(cursor) => Some(customer_cursor(cursor).ok_or_else(|| {
+        Some(cursor) => Some(CustomerCursor::parse(cursor).ok_or_else(|| {
             Refusal::InvalidQuery("cursor is none that this list has answered in next; begin without it".into())
         })?),
     };
-    let mut tickets = app.store.customer_tickets(name, reader, after.as_ref(), limit + 1).await?;
-    let has_more = tickets.len() > limit as usize;
-    tickets.truncate(limit as usize);
-    let next = tickets.last().filter(|_| has_more).map(|last| last.cursor.of_customer());
+    let CustomerPage { tickets, next } = app.store.customer_tickets(name, reader, after.as_ref(), limit).await?;
+    let next = next.map(|next| next.to_string());
     let ReaderCounts { total, open, unread } = app.store.customer_counts(name, reader).await?;
     Ok(Summaries { tickets: tickets.iter().map(listed_summary).collect(), total, open, unread, next })
 }

@@ -97,3 +97,8 @@ pub fn ticket(message: &str) -> Value {
         "client": { "name": "bench", "version": "1" },
     })
 }
+
+/// Seven hundred words that nobody has written before, other ones for every number.
+pub fn new_words(number: usize) -> String {
+    (0..700).map(|word| format!("w{:x} ", (number * 700 + word).wrapping_mul(2_654_435_761))).collect()
+}

@@ -26,6 +26,12 @@ const OPEN: usize = 20;
 const OF_A_PERSON: usize = 20;
 /// How many deliveries wait in the end; the others have arrived.
 const WAITING: usize = 1_000;
+/// A word of one ticket in ten thousand.
+pub const RARE: &str = "zanzibar0x";
+/// Two words of one ticket in forty each, which no ticket has both of.
+pub const TOGETHER: [&str; 2] = ["ruthenium", "osmium"];
+/// One ticket of so many came to the second site.
+const OTHER_SITE: usize = 25;
 const QUEUE: (&str, &str) = ("acme", "desk");
 
 /// What is asked for of what was filled in.
@@ -34,8 +40,6 @@ pub struct Filled {
     pub person: String,
     /// The reference of a ticket.
     pub reference: String,
-    /// A word of one ticket in ten thousand.
-    pub rare: String,
     /// A word of nine tickets in ten.
     pub common: String,
 }
@@ -60,7 +64,7 @@ pub async fn fill(path: &Path, count: usize) -> Outcome<Filled> {
     }
     deliver(store.as_ref(), count.saturating_sub(WAITING)).await?;
     store.close().await;
-    Ok(Filled { person: "u-0".into(), reference: name(0), rare: "zanzibar0x".into(), common: "dashboards".into() })
+    Ok(Filled { person: "u-0".into(), reference: name(0), common: "dashboards".into() })
 }
 
 /// How long it takes to claim what is due, again and again.
@@ -118,7 +122,14 @@ fn made(number: usize, words: &Words, random: &mut Random) -> Outcome<StoredTick
         message.push_str(" dashboards");
     }
     if number.is_multiple_of(10_000) {
-        message.push_str(" zanzibar0x");
+        message.push(' ');
+        message.push_str(RARE);
+    }
+    if number.is_multiple_of(20)
+        && let Some(word) = TOGETHER.get(number / 20 % 2)
+    {
+        message.push(' ');
+        message.push_str(word);
     }
     let errors: Vec<_> =
         question.answers.iter().map(|answer| json!({"name": "Error", "message": answer.body})).collect();
@@ -136,7 +147,8 @@ fn made(number: usize, words: &Words, random: &mut Random) -> Outcome<StoredTick
     }))?;
     let received = Timestamp::now().checked_sub(((number % 500_000) as i64 + 60).seconds())?;
     let received = clock::written(received);
-    let mut ticket = StoredTicket::new("acme", name(number), new, &received);
+    let site = if number % OTHER_SITE == OTHER_SITE - 1 { "other" } else { "acme" };
+    let mut ticket = StoredTicket::new(site, name(number), new, &received);
     ticket.person = Some(format!("u-{person}"));
     ticket.handling.assignee = if number.is_multiple_of(100) { "Ana".into() } else { String::new() };
     if !number.is_multiple_of(OPEN) {

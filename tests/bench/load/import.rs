@@ -11,13 +11,13 @@ use tokio::task::JoinSet;
 use super::client::{Caller, ticket};
 use super::gateway::{Gateway, deskbell};
 use super::made::{Random, SEED, Words};
-use super::{Outcome, millis, share};
+use super::{Outcome, TICKET_MAX, millis, share};
 
 const QUESTIONS: usize = 100_000;
 const CONNECTIONS: usize = 64;
 
 /// Prints how long tickets took meanwhile, and how many were refused.
-pub async fn print() -> Outcome {
+pub async fn print(faults: &mut Vec<String>) -> Outcome {
     let folder = tempfile::tempdir()?;
     let words = Words::of_the_demo()?;
     let mut random = Random(SEED);
@@ -60,6 +60,13 @@ pub async fn print() -> Outcome {
         refused.extend(others);
     }
     times.sort_unstable();
+    let p99 = share(&times, 0.99);
+    if p99 > TICKET_MAX {
+        faults.push(format!("tickets beside an import: {} at the 99th of 100", millis(p99)));
+    }
+    if !refused.is_empty() || !imported.success() {
+        faults.push(format!("tickets beside an import: {} refused; {imported}", refused.len()));
+    }
     println!(
         "\n{QUESTIONS} questions imported in {:.1} s ({imported}) beside {CONNECTIONS} connections: {} tickets, p50 {}, p99 {}, longest {}, {} refused{}",
         took.as_secs_f64(),

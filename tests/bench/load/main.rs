@@ -22,6 +22,11 @@ const DEMO: &str = include_str!("../../../src/gateway/demo/questions.jsonl");
 const TICKETS: usize = 1_000_000;
 const FEW: usize = 50;
 const SECONDS: u64 = 600;
+/// How long a list or a search may take at the 95th of a hundred, and how many times what it takes among few tickets.
+const LIST_MAX: Duration = Duration::from_millis(50);
+const RATIO_MAX: f64 = 3.0;
+/// How long a ticket may take at the 99th of a hundred, whatever else goes on.
+pub const TICKET_MAX: Duration = Duration::from_secs(1);
 
 type Outcome<T = ()> = Result<T, Box<dyn Error + Send + Sync>>;
 
@@ -30,19 +35,46 @@ async fn main() -> Outcome {
     // A client wants one, though nothing here is encrypted; that there is one already is no error.
     let _ = rustls::crypto::ring::default_provider().install_default();
     let part = env::var("LOAD").unwrap_or_default();
+    let mut faults = Vec::new();
     let is_wanted = |name: &str| part.is_empty() || part == name;
     if is_wanted("tickets") {
         println!("{:>9}  {:<44} {:>8} {:>8} {:>8}", "tickets", "", "p50", "p95", "longest");
-        tickets::print(FEW).await?;
-        tickets::print(number("TICKETS", TICKETS)?).await?;
+        let few = tickets::print(FEW, &mut faults).await?;
+        let many = tickets::print(number("TICKETS", TICKETS)?, &mut faults).await?;
+        compare(few, many, &mut faults);
     }
     if is_wanted("import") {
-        import::print().await?;
+        import::print(&mut faults).await?;
     }
     if is_wanted("attack") {
-        attack::print(Duration::from_secs(number("SECONDS_OF_ATTACK", SECONDS)?)).await?;
+        attack::print(Duration::from_secs(number("SECONDS_OF_ATTACK", SECONDS)?), &mut faults).await?;
     }
-    Ok(())
+    for fault in &faults {
+        println!("missed: {fault}");
+    }
+    if faults.is_empty() { Ok(()) } else { Err(format!("{} figures are missed", faults.len()).into()) }
+}
+
+/// Notes lists and searches that take longer among many tickets than they may.
+fn compare(few: tickets::Times, many: tickets::Times, faults: &mut Vec<String>) {
+    for ((name, few), (_, many)) in few.into_iter().zip(many) {
+        let [few, many] = [few, many].map(p95);
+        if many > LIST_MAX {
+            faults.push(format!("{name}: {} at the 95th of 100, allowed are {}", millis(many), millis(LIST_MAX)));
+        }
+        let ratio = many.as_secs_f64() / few.as_secs_f64().max(f64::MIN_POSITIVE);
+        if ratio > RATIO_MAX {
+            faults.push(format!(
+                "{name}: {ratio:.1} times the {} of {FEW} tickets, allowed are {RATIO_MAX}",
+                millis(few)
+            ));
+        }
+    }
+}
+
+fn p95(mut times: Vec<Duration>) -> Duration {
+    times.sort_unstable();
+    share(&times, 0.95)
 }
 
 fn number<T: std::str::FromStr>(name: &str, default: T) -> Outcome<T> {

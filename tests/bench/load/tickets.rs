@@ -4,54 +4,107 @@ use std::time::{Duration, Instant};
 
 use reqwest::Method;
 
-use super::client::{Caller, INBOX_TOKEN, ticket};
+use super::client::{Caller, INBOX_TOKEN, new_words, ticket};
+use super::fill::{Filled, RARE, TOGETHER};
 use super::gateway::Gateway;
 use super::{Outcome, fill, row};
 
 /// How often each thing is asked for.
 const TIMES: usize = 200;
+/// The most memory that the gateway may have had, in MB.
+const MEMORY_MAX: u64 = 300;
+
+/// How long each thing took, in an order that is always the same.
+pub type Times = Vec<(String, Vec<Duration>)>;
 
 /// Prints how long each thing takes among so many tickets.
-pub async fn print(count: usize) -> Outcome {
+pub async fn print(count: usize, faults: &mut Vec<String>) -> Outcome<Times> {
     let folder = tempfile::tempdir()?;
     let database = folder.path().join("load.db");
+    let start = Instant::now();
     let filled = fill::fill(&database, count).await?;
     let size = std::fs::metadata(&database)?.len() / 1_000_000;
-    {
-        let limits = "[limits]\naddress = 1000000\nsession = 1000000\nsite = 1000000";
-        let gateway = Gateway::start(folder.path(), limits, "")?;
-        let caller = Caller::new(&gateway.address, "192.0.2.1");
-        let agent = caller.with("authorization", format!("Bearer {INBOX_TOKEN}"));
-        let person = caller.signed(&filled.person);
-        let rare = filled.rare.as_str();
-        let reference = filled.reference.as_str();
-        for (name, path) in [
-            ("inbox, first page", "/inbox".to_string()),
-            ("inbox, all, first page", "/inbox?status=all".into()),
-            ("inbox, tenth page", "/inbox?page=9".into()),
-            ("inbox, a site and a person", "/inbox?site=acme&assignee=Ana".into()),
-            ("inbox, search: a word of few", format!("/inbox?q={rare}")),
-            ("inbox, search: a word of most", format!("/inbox?q={}", filled.common)),
-            ("inbox, search: both", format!("/inbox?q={}+{rare}", filled.common)),
-            ("inbox, search: half a word", format!("/inbox?q={}", &rare[..rare.len() / 2])),
-            ("inbox, search: a reference", format!("/inbox?q={reference}")),
-            ("inbox, a ticket", format!("/inbox/tickets/{reference}")),
-        ] {
-            row(count, name, times(&agent, &path).await?);
-        }
-        row(count, "a customer's tickets", times(&person, "/v1/sites/acme/tickets").await?);
-        row(count, "taking a ticket", take(&person).await?);
-        println!("{count:>9}  memory {} MB, database {size} MB", gateway.memory()?);
+    println!("{count:>9}  filled in {:.0} s, database {size} MB", start.elapsed().as_secs_f64());
+    let limits = "[limits]\naddress = 1000000\nsession = 1000000\nsite = 1000000";
+    let gateway = Gateway::start(folder.path(), limits, "")?;
+    let caller = Caller::new(&gateway.address, "192.0.2.1");
+    let agent = caller.with("authorization", format!("Bearer {INBOX_TOKEN}"));
+    let person = caller.signed(&filled.person);
+    let mut all = Vec::new();
+    for (name, path) in pages(&agent, &filled).await? {
+        let taken = times(&agent, &path).await?;
+        row(count, &name, taken.clone());
+        all.push((name, taken));
     }
+    let taken = times(&person, "/v1/sites/acme/tickets").await?;
+    row(count, "a customer's tickets", taken.clone());
+    all.push(("a customer's tickets".into(), taken));
+    row(count, "taking a ticket", take(&person, "taken", &|number| format!("The export stops at row {number}")).await?);
+    row(count, "taking a ticket of 700 new words", take(&person, "long", &new_words).await?);
+    let memory = gateway.memory()?;
+    println!("{count:>9}  memory {memory} MB");
+    if memory > MEMORY_MAX {
+        faults.push(format!("memory with {count} tickets: {memory} MB, allowed are {MEMORY_MAX}"));
+    }
+    drop(gateway);
     row(count, "claiming deliveries, six at a time", fill::claim(&database, TIMES).await?);
-    Ok(())
+    Ok(all)
+}
+
+/// What agents ask for: each page with what it is.
+async fn pages(agent: &Caller, filled: &Filled) -> Outcome<Vec<(String, String)>> {
+    let (common, reference) = (filled.common.as_str(), filled.reference.as_str());
+    let [one, other] = TOGETHER;
+    let search = |words: &str| format!("/inbox?q={}", words.replace(' ', "+"));
+    let mut pages: Vec<(String, String)> = [
+        ("inbox, first page", "/inbox".to_string()),
+        ("inbox, all, first page", "/inbox?status=all".into()),
+        ("inbox, a site and a person", "/inbox?site=acme&assignee=Ana".into()),
+        ("inbox, a site and an owner", "/inbox?site=acme&owner=cs".into()),
+        ("inbox, a ticket", format!("/inbox/tickets/{reference}")),
+        ("inbox, search: a word of few", search(RARE)),
+        ("inbox, search: a word of most", search(common)),
+        ("inbox, search: both", search(&format!("{common} {RARE}"))),
+        ("inbox, search: half a word", search(RARE.get(..5).unwrap_or(RARE))),
+        ("inbox, search: two letters", search("da")),
+        ("inbox, search: one letter and a word", search(&format!("{common} d"))),
+        ("inbox, search: words seldom together", search(&format!("{one} {other} customer"))),
+        ("inbox, search: words never together", search(&format!("{one} {other} {RARE}"))),
+        ("inbox, search: eight common words", search("export stops where page error customer dashboards example")),
+        ("inbox, search: a site's, open", format!("/inbox?q={common}&site=other&status=open")),
+        ("inbox, search: a word of one in forty", search(one)),
+        ("inbox, search: a reference", search(reference)),
+    ]
+    .map(|(name, path)| (name.to_string(), path))
+    .into();
+    for (name, first) in
+        [("inbox, tenth page", "/inbox?status=all".to_string()), ("inbox, search: tenth page", search(common))]
+    {
+        pages.push((name.into(), tenth(agent, first).await?));
+    }
+    Ok(pages)
+}
+
+/// The address of the tenth page, or of the last one, after a first one.
+async fn tenth(agent: &Caller, first: String) -> Outcome<String> {
+    let mut path = first;
+    for _ in 0..9 {
+        let (_, text, _) = agent.ask(Method::GET, &path, None).await?;
+        let next = text
+            .split("href=\"")
+            .filter_map(|rest| rest.split_once('"'))
+            .find(|(_, rest)| rest.starts_with(">Next page"));
+        let Some((next, _)) = next else { break };
+        path = next.replace("&amp;", "&");
+    }
+    Ok(path)
 }
 
 async fn times(caller: &Caller, path: &str) -> Outcome<Vec<Duration>> {
     let mut times = Vec::new();
     for _ in 0..TIMES {
         let (status, text, time) = caller.ask(Method::GET, path, None).await?;
-        if !status.is_success() {
+        if !status.is_success() && !status.is_redirection() {
             return Err(format!("{path}: {status}: {text}").into());
         }
         times.push(time);
@@ -59,17 +112,16 @@ async fn times(caller: &Caller, path: &str) -> Outcome<Vec<Duration>> {
     Ok(times)
 }
 
-async fn take(caller: &Caller) -> Outcome<Vec<Duration>> {
+async fn take(caller: &Caller, name: &str, message: &dyn Fn(usize) -> String) -> Outcome<Vec<Duration>> {
     let mut times = Vec::new();
     for number in 0..TIMES {
-        let caller = caller.with("idempotency-key", format!("taken-{number}"));
-        let start = Instant::now();
-        let body = ticket(&format!("The export stops at row {number}"));
-        let (status, text, _) = caller.ask(Method::POST, "/v1/sites/acme/tickets", Some(body)).await?;
+        let caller = caller.with("idempotency-key", format!("{name}-{number}"));
+        let body = ticket(&message(number));
+        let (status, text, time) = caller.ask(Method::POST, "/v1/sites/acme/tickets", Some(body)).await?;
         if !status.is_success() {
             return Err(format!("a ticket: {status}: {text}").into());
         }
-        times.push(start.elapsed());
+        times.push(time);
     }
     Ok(times)
 }

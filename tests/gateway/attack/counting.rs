@@ -71,6 +71,30 @@ async fn events_are_written_together() {
 }
 
 #[tokio::test]
+async fn a_visit_that_cannot_be_read_keeps_no_other_from_being_counted() {
+    let gateway = gateway().await;
+    let event = |visit: u32, name| Count::Event {
+        site: "acme".into(),
+        week: clock::week(0),
+        event: Event { visit: format!("{visit:016x}.0"), name, kind: Kind::Bug, questions: vec![] },
+    };
+    let store = &gateway.app.store;
+    store.record_counts(&[event(1, What::Shown), event(2, What::Shown)]).await.unwrap();
+    let mut database = database(&gateway).await;
+    let damage = sqlx::query("UPDATE visits SET kind = 'complaint' WHERE visit = '0000000000000001.0'");
+    assert_eq!(damage.execute(&mut database).await.unwrap().rows_affected(), 1);
+    store.record_counts(&[event(1, What::Opened), event(2, What::Opened), event(3, What::Opened)]).await.unwrap();
+    let weeks = store.visit_counts("acme", "").await.unwrap();
+    assert_eq!(weeks.iter().map(|week| week.visits.opened).sum::<i64>(), 2);
+    sqlx::query("UPDATE visit_counts SET week = '2999-01-01', kind = 'complaint'")
+        .execute(&mut database)
+        .await
+        .unwrap();
+    store.record_counts(&[event(4, What::Shown)]).await.unwrap();
+    assert_eq!(store.visit_counts("acme", "").await.unwrap().len(), 1, "and a counter no other counter");
+}
+
+#[tokio::test]
 async fn the_page_of_answers_reads_counters_and_not_events() {
     let gateway = gateway_with("inbox_token = \"0123456789abcdef0123456789abcdef\"", Overrides::default()).await;
     let questions: Vec<(String, String)> = (0..100).map(|n| (format!("q{n}"), format!("Question {n}"))).collect();

@@ -97,6 +97,20 @@ async fn json_lines_that_have_not_changed_are_not_read_again() {
 }
 
 #[tokio::test]
+async fn an_id_that_another_source_has_does_not_make_a_source_be_read_again() {
+    let (server, kept) = (StandIn::new().await, Kept::new().await);
+    for path in ["/one.jsonl", "/two.jsonl"] {
+        server.set(path, 200, &[("etag", "\"1\"")], "{\"id\":\"a\",\"title\":\"One\"}");
+    }
+    kept.import(&server.source(Format::Jsonl, "/one.jsonl")).await;
+    let source = server.source(Format::Jsonl, "/two.jsonl");
+    let first = import_changes(&kept.store, "acme", &source, Prune::Limited, &Progress::default()).await.unwrap();
+    assert_eq!(first.0.bad, 1, "{}", first.0);
+    import_changes(&kept.store, "acme", &source, Prune::Limited, &first.1).await.unwrap();
+    assert_eq!(server.last_headers()["if-none-match"], "\"1\"");
+}
+
+#[tokio::test]
 async fn a_source_without_questions_or_with_few_of_what_it_had_removes_nothing_unless_it_is_forced() {
     let (squeak, kept) = (StandIn::new().await, Kept::new().await);
     let many: Vec<String> = (0..50).map(|n| format!("Question {n}")).collect();

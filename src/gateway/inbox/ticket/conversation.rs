@@ -22,6 +22,9 @@ pub fn card(known: &Known<'_>) -> Markup {
                 @if let Some(first) = known.earlier {
                     p { a href={ "/inbox/tickets/" (known.ticket.reference) "?before=" (first) "#conversation" } { "Earlier messages" } }
                 }
+                @if known.has_more_deeds {
+                    p.muted { "Only the last " (known.deeds.len()) " activities are shown." }
+                }
                 ol.told { @for (_, entry) in told { (entry) } }
                 @if !known.is_latest {
                     p { a href={ "/inbox/tickets/" (known.ticket.reference) "#conversation" } { "The latest messages" } }

@@ -44,6 +44,8 @@ pub struct Known<'a> {
     pub attachments: &'a [(u32, Attachment)],
     /// What was done with it.
     pub deeds: &'a [Deed],
+    /// Whether more was done between these messages than is shown.
+    pub has_more_deeds: bool,
     /// The number of the first message that is shown, where there are others before it.
     pub earlier: Option<u32>,
     /// Whether the last messages are shown.

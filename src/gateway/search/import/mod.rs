@@ -114,11 +114,9 @@ pub async fn import_changes(
 ) -> Result<(Report, Progress), ImportError> {
     let began = clock::timestamp();
     let reading = read(source, Limits::default(), &scope_of(store, site, source, progress, began).await?).await?;
-    let after = progress.after(&reading, began);
-    let report = keep(store, site, source, reading, prune).await?;
     // Of what could not be read nobody knows whether it has changed.
-    let progress = if report.bad == 0 { after } else { Progress::default() };
-    Ok((report, progress))
+    let progress = if reading.bad.is_empty() { progress.after(&reading, began) } else { Progress::default() };
+    Ok((keep(store, site, source, reading, prune).await?, progress))
 }
 
 /// How much is read. Where the database knows nothing of the source, it has been emptied or replaced.

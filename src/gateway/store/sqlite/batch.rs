@@ -6,11 +6,12 @@ use sqlx::Connection;
 use sqlx::sqlite::SqlitePool;
 use tokio::sync::{mpsc, oneshot};
 
-use super::SqliteStore;
+use super::{Prepared, SqliteStore};
 use crate::gateway::store::{Along, Placed, Seal, StoreError, StoredTicket};
 
-/// The most tickets of a commit; the others wait for the next one.
-const MOST: usize = 256;
+/// The most tickets of a commit, and the most tokens from which on it takes no further ticket. The others wait for the next one.
+const TICKETS_MAX: usize = 256;
+const TOKENS_MAX: usize = 10_000;
 
 /// Where tickets wait for the next commit.
 #[derive(Clone, Debug)]
@@ -22,6 +23,7 @@ pub struct Batches {
 #[derive(Debug)]
 struct Waiting {
     new: StoredTicket,
+    prepared: Prepared,
     seal: Seal,
     along: Along,
     tell: oneshot::Sender<Result<Placed, StoreError>>,
@@ -39,7 +41,7 @@ impl Batches {
     pub async fn place(&self, new: &StoredTicket, seal: &Seal, along: Along) -> Result<Placed, StoreError> {
         let crashed = || StoreError::from(sqlx::Error::WorkerCrashed);
         let (tell, told) = oneshot::channel();
-        let waiting = Waiting { new: new.clone(), seal: seal.clone(), along, tell };
+        let waiting = Waiting { new: new.clone(), prepared: Prepared::new(new)?, seal: seal.clone(), along, tell };
         self.queue.send(waiting).map_err(|_| crashed())?;
         told.await.map_err(|_| crashed())?
     }
@@ -47,10 +49,18 @@ impl Batches {
 
 /// Commits what waits, all of it together. A ticket that comes alone waits for nobody, and while one commit is written the next gathers.
 async fn run(writer: SqlitePool, mut queue: mpsc::UnboundedReceiver<Waiting>) {
-    let mut batch = Vec::new();
-    while queue.recv_many(&mut batch, MOST).await > 0 {
+    while let Some(first) = queue.recv().await {
+        let mut tokens = first.prepared.tokens.len();
+        let mut batch = vec![first];
+        while batch.len() < TICKETS_MAX
+            && tokens < TOKENS_MAX
+            && let Ok(next) = queue.try_recv()
+        {
+            tokens += next.prepared.tokens.len();
+            batch.push(next);
+        }
         // A task of its own, so that a write that panics ends with its batch and not with all that come after it.
-        let _ = tokio::spawn(commit(writer.clone(), take(&mut batch))).await;
+        let _ = tokio::spawn(commit(writer.clone(), batch)).await;
     }
 }
 
@@ -73,10 +83,10 @@ async fn commit(writer: SqlitePool, mut batch: Vec<Waiting>) {
 async fn write(writer: &SqlitePool, batch: &mut [Waiting]) -> Result<Vec<Result<Placed, StoreError>>, StoreError> {
     let mut transaction = writer.begin_with("BEGIN IMMEDIATE").await?;
     let mut all = Vec::new();
-    for Waiting { new, seal, along, .. } in batch {
+    for Waiting { new, prepared, seal, along, .. } in batch {
         // A savepoint: what cannot be kept leaves nothing behind, and the others stay.
         let mut savepoint = transaction.begin().await?;
-        let placed = SqliteStore::keep(&mut savepoint, new, seal, take(along)).await;
+        let placed = SqliteStore::keep(&mut savepoint, new, prepared, seal, take(along)).await;
         match placed {
             Ok(Placed::New) => savepoint.commit().await?,
             _ => savepoint.rollback().await?,

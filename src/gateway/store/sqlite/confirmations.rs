@@ -24,7 +24,7 @@ impl Confirmations for SqliteStore {
 
     async fn foreign_messages(&self, ticket: &str) -> Result<Vec<u32>, StoreError> {
         let numbers = query_scalar(concat!(
-            "SELECT number FROM messages WHERE ticket = ? AND ",
+            "SELECT number FROM messages INDEXED BY messages_foreign WHERE ticket = ? AND ",
             super::foreign!(),
             " ORDER BY number"
         ));

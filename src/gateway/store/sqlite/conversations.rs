@@ -9,7 +9,9 @@ use super::attachments::attach;
 use super::deliveries::order;
 use super::list::listed_ticket;
 use super::listed::find_by;
-use super::rows::{deed_of, delivery_of, json, listed_ticket_of, message_of, read_rows, sealed_message_of, ticket_of};
+use super::rows::{
+    deed_of, delivery_of, json, listed_ticket_of, message_of, read_row, read_rows, sealed_message_of, ticket_of,
+};
 use super::{SqliteStore, TICKET, confirmations, mails, whole_ticket};
 use crate::domain::conversation::{Author, Message};
 use crate::domain::targets::Owner;
@@ -17,9 +19,9 @@ use crate::domain::ticket::Status;
 use crate::gateway::store::coalescing::{Coalesced, coalesce};
 use crate::gateway::store::listing::list_place;
 use crate::gateway::store::{
-    Change, Changed, Conversations, CurrentTicket, Decide, Decision, Deed, Delivery, ListedTicket, MESSAGE_PAGE_BYTES,
-    MessagePage, MessageSeal, NewDelivery, NewMessage, Reader, ReaderCounts, STATUS_CHANGES_AN_HOUR, StoreError,
-    StoredTicket, tokens,
+    Change, Changed, Conversations, CurrentTicket, CustomerCursor, CustomerPage, Decide, Decision, Deed, ListedTicket,
+    MESSAGE_PAGE_BYTES, MessagePage, MessageSeal, NewDelivery, NewMessage, Reader, ReaderCounts,
+    STATUS_CHANGES_AN_HOUR, StoreError, StoredTicket, tokens,
 };
 
 const SAID: &str = "SELECT * FROM messages WHERE ticket = ? AND key = ?";
@@ -30,31 +32,42 @@ impl Conversations for SqliteStore {
         &self,
         site: &str,
         reader: Reader<'_>,
-        after: Option<&(Status, String, i64)>,
+        after: Option<&CustomerCursor>,
         limit: u32,
-    ) -> Result<Vec<ListedTicket>, StoreError> {
-        let mut rows = Vec::new();
+    ) -> Result<CustomerPage, StoreError> {
+        let limit = limit as usize;
+        let (mut rows, mut statuses) = (Vec::new(), Vec::new());
         // One status after the other, so that each is a range of the index.
         for status in [Status::Open, Status::Solved] {
-            let behind = match after {
-                Some((of, ..)) if *of > status => continue,
-                Some((of, updated_at, number)) if *of == status => Some((updated_at, number)),
-                _ => None,
-            };
+            if after.is_some_and(|after| after.status > status) {
+                continue;
+            }
             let mut query = readable(LISTED, site, reader);
             query.push(" AND status = ").push_bind(status.word());
-            if let Some((updated_at, number)) = behind {
-                query.push(" AND (updated_at, number) < (").push_bind(updated_at.clone());
-                query.push(", ").push_bind(*number).push(")");
+            if let Some(after) = after.filter(|after| after.status == status) {
+                query.push(" AND (updated_at, number) < (").push_bind(after.updated_at.clone());
+                query.push(", ").push_bind(after.number).push(")");
             }
             query.push(" ORDER BY updated_at DESC, number DESC LIMIT ");
-            query.push_bind(i64::from(limit) - rows.len() as i64);
+            // One more tells whether another page follows.
+            query.push_bind((limit + 1 - rows.len()) as i64);
             rows.extend(query.build().fetch_all(&self.readers).await?);
-            if rows.len() >= limit as usize {
+            statuses.resize(rows.len(), status);
+            if rows.len() > limit {
                 break;
             }
         }
-        read_rows(&rows, "ticket", listed_ticket_of)
+        let has_more = rows.len() > limit;
+        rows.truncate(limit);
+        let next = match (rows.last(), statuses.get(rows.len().wrapping_sub(1))) {
+            (Some(last), Some(status)) if has_more => Some(CustomerCursor {
+                status: *status,
+                updated_at: last.try_get("updated_at")?,
+                number: last.try_get("number")?,
+            }),
+            _ => None,
+        };
+        Ok(CustomerPage { tickets: read_rows(&rows, "ticket", listed_ticket_of)?, next })
     }
 
     async fn customer_counts(&self, site: &str, reader: Reader<'_>) -> Result<ReaderCounts, StoreError> {
@@ -107,7 +120,7 @@ impl Conversations for SqliteStore {
     async fn messages(&self, ticket: &str, after: u32) -> Result<Vec<Message>, StoreError> {
         let rows =
             query("SELECT * FROM messages WHERE ticket = ? AND number > ? ORDER BY number").bind(ticket).bind(after);
-        rows.fetch_all(&self.readers).await?.iter().map(message_of).collect()
+        read_rows(&rows.fetch_all(&self.readers).await?, "message", message_of)
     }
 
     async fn message_page(&self, ticket: &str, after: u32, limit: u32) -> Result<MessagePage, StoreError> {
@@ -116,7 +129,7 @@ impl Conversations for SqliteStore {
         let (mut page, mut bytes) = (MessagePage::default(), 0);
         // Row by row, so that what is behind the page is not read.
         while let Some(row) = rows.try_next().await? {
-            let message = message_of(&row)?;
+            let Some(message) = read_row(&row, "message", message_of)? else { continue };
             bytes += message.body.len();
             if page.messages.len() >= limit as usize || (!page.messages.is_empty() && bytes > MESSAGE_PAGE_BYTES) {
                 page.has_more = true;
@@ -130,13 +143,17 @@ impl Conversations for SqliteStore {
     async fn last_messages(&self, ticket: &str, before: Option<u32>, limit: u32) -> Result<Vec<Message>, StoreError> {
         let rows = query("SELECT * FROM messages WHERE ticket = ? AND number < ? ORDER BY number DESC LIMIT ?");
         let rows = rows.bind(ticket).bind(before.unwrap_or(u32::MAX)).bind(limit).fetch_all(&self.readers).await?;
-        rows.iter().rev().map(message_of).collect()
+        let mut messages = read_rows(&rows, "message", message_of)?;
+        messages.reverse();
+        Ok(messages)
     }
 
     async fn last_deeds(&self, ticket: &str, (from, until): (&str, &str), limit: u32) -> Result<Vec<Deed>, StoreError> {
         let rows = query("SELECT * FROM deeds WHERE ticket = ? AND at >= ? AND at < ? ORDER BY number DESC LIMIT ?");
         let rows = rows.bind(ticket).bind(from).bind(until).bind(limit).fetch_all(&self.readers).await?;
-        rows.iter().rev().map(deed_of).collect()
+        let mut deeds = read_rows(&rows, "activity", deed_of)?;
+        deeds.reverse();
+        Ok(deeds)
     }
 
     async fn said(&self, ticket: &str, key: &str) -> Result<Option<([u8; 32], Message)>, StoreError> {
@@ -146,7 +163,7 @@ impl Conversations for SqliteStore {
 
     async fn deeds(&self, ticket: &str) -> Result<Vec<Deed>, StoreError> {
         let rows = query("SELECT * FROM deeds WHERE ticket = ? ORDER BY number").bind(ticket);
-        rows.fetch_all(&self.readers).await?.iter().map(deed_of).collect()
+        read_rows(&rows.fetch_all(&self.readers).await?, "activity", deed_of)
     }
 
     async fn change(
@@ -275,8 +292,7 @@ async fn cancel_what_is_taken_back(
         return Ok(new);
     }
     let rows = query("SELECT * FROM deliveries WHERE ticket = ? AND state = 'waiting' ORDER BY id").bind(ticket);
-    let waiting: Vec<Delivery> =
-        rows.fetch_all(&mut *write).await?.iter().map(delivery_of).collect::<Result<_, StoreError>>()?;
+    let waiting = read_rows(&rows.fetch_all(&mut *write).await?, "delivery", delivery_of)?;
     let Coalesced { deliveries, cancelled } = coalesce(&waiting, new);
     for id in cancelled {
         query("DELETE FROM deliveries WHERE id = ?").bind(id).execute(&mut *write).await?;

@@ -2,11 +2,11 @@
 
 use async_trait::async_trait;
 use sqlx::sqlite::{SqliteConnection, SqliteRow};
-use sqlx::{Row, query, query_scalar};
+use sqlx::{Connection, Row, query, query_scalar};
 
 use super::super::{Count, Counts, SearchMiss, StoreError, WeekOfKind};
 use super::SqliteStore;
-use super::rows::{json, parsed, question_of, word};
+use super::rows::{is_damage, json, parsed, question_of, read_rows, word};
 use crate::domain::deflection::{Increments, Steps, VISITS_MAX, Visit, Visits, Worth, counts_questions};
 use crate::domain::event::Event;
 use crate::domain::question::Question;
@@ -45,12 +45,21 @@ impl Counts for SqliteStore {
     async fn record_counts(&self, counts: &[Count]) -> Result<(), StoreError> {
         let mut transaction = self.writer.begin_with("BEGIN IMMEDIATE").await?;
         for count in counts {
-            match count {
-                Count::Event { site, week, event } => record_event(&mut transaction, site, week, event).await?,
+            let mut savepoint = transaction.begin().await?;
+            let recorded = match count {
+                Count::Event { site, week, event } => record_event(&mut savepoint, site, week, event).await,
                 Count::SearchMiss { site, week, who, search, words, at } => {
-                    let miss = Miss { site, week, who, search, words, at };
-                    record_miss(&mut transaction, &miss).await?;
+                    record_miss(&mut savepoint, &Miss { site, week, who, search, words, at }).await
                 }
+            };
+            match recorded {
+                Ok(()) => savepoint.commit().await?,
+                // What cannot be read of one visit is about no other.
+                Err(error) if is_damage(&error) => {
+                    savepoint.rollback().await?;
+                    tracing::error!(%error, "count dropped");
+                }
+                Err(error) => return Err(error),
             }
         }
         transaction.commit().await?;
@@ -74,7 +83,7 @@ impl Counts for SqliteStore {
                 },
             })
         };
-        rows.iter().map(week).collect()
+        read_rows(&rows, "counter", week)
     }
 
     async fn question_counts(
@@ -102,7 +111,7 @@ impl Counts for SqliteStore {
             // One that cannot be read is shown by its id.
             Ok((worth, known.and_then(|_| question_of(row).ok())))
         };
-        rows.iter().map(worth).collect()
+        read_rows(&rows, "counter", worth)
     }
 
     async fn search_misses(&self, site: &str, since: &str) -> Result<Vec<SearchMiss>, StoreError> {
@@ -118,7 +127,7 @@ impl Counts for SqliteStore {
                 last_at: row.try_get("last_at")?,
             })
         };
-        rows.iter().map(miss).collect()
+        read_rows(&rows, "search miss", miss)
     }
 
     async fn forget_counts(&self, before: &str, who_before: &str) -> Result<(), StoreError> {
@@ -180,7 +189,7 @@ async fn record_event(
     let row = row.bind(week).bind(site).bind(&event.visit).fetch_optional(&mut *transaction).await?;
     let mut visit = match &row {
         Some(row) => visit_of(row)?,
-        None if size(transaction, week, site, Sized::Visits).await? >= VISITS_MAX => return Ok(()),
+        None if size(transaction, week, site, BoundedTable::Visits).await? >= VISITS_MAX => return Ok(()),
         None => Visit::new(event.kind),
     };
     let mut event = event.clone();
@@ -205,7 +214,7 @@ async fn record_event(
         .execute(&mut *transaction)
         .await?;
     if row.is_none() {
-        grow(transaction, week, site, Sized::Visits).await?;
+        grow(transaction, week, site, BoundedTable::Visits).await?;
     }
     for (kind, more) in visits {
         query(ADD_VISITS)
@@ -274,10 +283,10 @@ async fn record_miss(transaction: &mut SqliteConnection, miss: &Miss<'_>) -> Res
     let people = query_scalar("SELECT people FROM search_misses WHERE week = ? AND site = ? AND search = ?");
     let people: Option<u32> = people.bind(week).bind(site).bind(&search[..]).fetch_optional(&mut *transaction).await?;
     if people.is_none() {
-        if size(transaction, week, site, Sized::SearchMisses).await? >= SEARCHES_MAX {
+        if size(transaction, week, site, BoundedTable::SearchMisses).await? >= SEARCHES_MAX {
             return Ok(());
         }
-        grow(transaction, week, site, Sized::SearchMisses).await?;
+        grow(transaction, week, site, BoundedTable::SearchMisses).await?;
     }
     let is_new = query("INSERT OR IGNORE INTO searchers (week, site, search, who) VALUES (?, ?, ?, ?)")
         .bind(week)
@@ -305,27 +314,27 @@ async fn record_miss(transaction: &mut SqliteConnection, miss: &Miss<'_>) -> Res
 
 /// A table of which `week_sizes` knows how many rows a site has in a week.
 #[derive(Clone, Copy)]
-enum Sized {
+enum BoundedTable {
     Visits,
     SearchMisses,
 }
 
-async fn size(transaction: &mut SqliteConnection, week: &str, site: &str, of: Sized) -> Result<u32, StoreError> {
+async fn size(transaction: &mut SqliteConnection, week: &str, site: &str, of: BoundedTable) -> Result<u32, StoreError> {
     let select = match of {
-        Sized::Visits => "SELECT visits FROM week_sizes WHERE week = ? AND site = ?",
-        Sized::SearchMisses => "SELECT search_misses FROM week_sizes WHERE week = ? AND site = ?",
+        BoundedTable::Visits => "SELECT visits FROM week_sizes WHERE week = ? AND site = ?",
+        BoundedTable::SearchMisses => "SELECT search_misses FROM week_sizes WHERE week = ? AND site = ?",
     };
     let size: Option<u32> = query_scalar(select).bind(week).bind(site).fetch_optional(transaction).await?;
     Ok(size.unwrap_or_default())
 }
 
-async fn grow(transaction: &mut SqliteConnection, week: &str, site: &str, of: Sized) -> Result<(), StoreError> {
+async fn grow(transaction: &mut SqliteConnection, week: &str, site: &str, of: BoundedTable) -> Result<(), StoreError> {
     let add = match of {
-        Sized::Visits => {
+        BoundedTable::Visits => {
             "INSERT INTO week_sizes (week, site, visits) VALUES (?, ?, 1)
             ON CONFLICT (week, site) DO UPDATE SET visits = visits + 1"
         }
-        Sized::SearchMisses => {
+        BoundedTable::SearchMisses => {
             "INSERT INTO week_sizes (week, site, search_misses) VALUES (?, ?, 1)
             ON CONFLICT (week, site) DO UPDATE SET search_misses = search_misses + 1"
         }

@@ -352,9 +352,10 @@ impl Deliveries for SqliteStore {
     }
 
     async fn adopt(&self, ticket: &StoredTicket, destination: &str, place: &Place) -> Result<bool, StoreError> {
+        let prepared = super::Prepared::new(ticket)?;
         let mut write = self.writer.begin_with("BEGIN IMMEDIATE").await?;
         let known = query_scalar(PLACED).bind(&ticket.site).bind(destination).bind(&place.remote);
-        if known.fetch_one(&mut *write).await? || !super::insert(&mut write, ticket, 0).await? {
+        if known.fetch_one(&mut *write).await? || !super::insert(&mut write, ticket, &prepared, 0).await? {
             return Ok(false);
         }
         query("INSERT INTO places (ticket, site, destination, remote, requester, look_at) VALUES (?, ?, ?, ?, ?, ?)")

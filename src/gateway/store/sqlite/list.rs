@@ -1,24 +1,21 @@
 //! The agents' list, and the search in it.
 //!
-//! The list is walked in its own order by the index that fits what it is narrowed down to, so a page costs what it shows. A search either
-//! walks in the same way and checks each ticket, where nearly every ticket matches, or begins with the tickets of its rarest word.
+//! The list is walked in its own order by the index that fits the view. A search goes through the tickets of its rarest word, newest first. Both
+//! look at no more than so many tickets for a page, whatever is asked for, and say where they stopped.
 
 use sqlx::sqlite::{SqliteConnection, SqliteRow};
-use sqlx::{QueryBuilder, Sqlite, query_scalar};
+use sqlx::{QueryBuilder, Row, Sqlite};
 
 use super::SqliteStore;
 use super::rows::{listed_ticket_of, read_rows};
 use crate::domain::ticket::Status;
 use crate::gateway::store::tokens::{self, Term};
-use crate::gateway::store::{ListPlace, ListedTicket, SOLVED_GROUP, StoreError, View};
+use crate::gateway::store::{InboxCursor, InboxPage, ListPlace, SOLVED_GROUP, StoreError, View};
 
-/// How far the tickets of a word are counted. What more tickets have is common.
-const COUNT_MAX: i64 = 30_000;
-/// How many tickets a walk checks before the search goes on by the rarest word.
-const WALK_MAX: i64 = 20_000;
-/// What it costs to check a ticket for a word, and to read one that matches, compared with stepping to the next in an index.
-const CHECK_COST: f64 = 1.5;
-const READ_COST: f64 = 4.0;
+/// How many tickets are looked at for a page.
+const CANDIDATES_MAX: i64 = 5_000;
+/// How far the tickets of a word are counted. A word that more tickets have is common.
+const COUNT_MAX: i64 = 2_000;
 
 /// The columns that lists show.
 macro_rules! listed_ticket {
@@ -33,80 +30,154 @@ macro_rules! listed_ticket {
 }
 pub(super) use listed_ticket;
 
-/// The index of the list that is narrowed down to nothing.
-const EVERYTHING: &str = "tickets_listed";
-const ORDER: &str = " ORDER BY list_group, list_key, number LIMIT ";
-
 impl SqliteStore {
-    /// The tickets of a view.
+    /// A page of the tickets of a view.
     pub(super) async fn list(
         &self,
         view: &View,
-        after: Option<(ListPlace, i64)>,
+        after: Option<InboxCursor>,
         limit: u32,
-    ) -> Result<Vec<ListedTicket>, StoreError> {
+    ) -> Result<InboxPage, StoreError> {
         let terms = tokens::terms(&view.words);
-        // There are no words in it that a ticket could have.
-        if terms.is_empty() && !view.words.trim().is_empty() {
-            return Ok(Vec::new());
-        }
         let mut read = self.readers.acquire().await?;
-        let page = Page { view, terms: &terms, after, limit: i64::from(limit) };
-        let rows =
-            if terms.is_empty() { walk(&mut read, &page, None).await? } else { search(&mut read, &page).await? };
-        read_rows(&rows, "ticket", listed_ticket_of)
+        let limit = i64::from(limit);
+        if !terms.is_empty() {
+            let before = match after {
+                Some(InboxCursor::Found(number)) => number,
+                _ => i64::MAX,
+            };
+            return search(&mut read, view, &terms, before, limit).await;
+        }
+        // There are no words in it that a ticket could have.
+        if !view.words.trim().is_empty() {
+            return Ok(InboxPage::default());
+        }
+        let after = match after {
+            Some(InboxCursor::Listed(place, number)) => Some((place, number)),
+            _ => None,
+        };
+        walk(&mut read, view, after, limit).await
     }
 }
 
-/// A page of a list.
-struct Page<'a> {
-    view: &'a View,
-    terms: &'a [Term],
+/// Reads a page in the order of the list.
+async fn walk(
+    read: &mut SqliteConnection,
+    view: &View,
     after: Option<(ListPlace, i64)>,
     limit: i64,
+) -> Result<InboxPage, StoreError> {
+    let index = index(view);
+    let is_whole_view = !is_filtered(view);
+    let mut query = QueryBuilder::new(concat!("SELECT ", listed_ticket!(), " FROM "));
+    if is_whole_view {
+        push_range(&mut query, index, view, after);
+        query.push(LIST_ORDER);
+    } else {
+        // What the index does not find has to be looked at, one ticket after the other.
+        query.push("(SELECT number AS candidate FROM ");
+        push_range(&mut query, index, view, after);
+        query.push(LIST_ORDER).push_bind(CANDIDATES_MAX);
+        query.push(") CROSS JOIN tickets INDEXED BY tickets_by_number WHERE number = candidate");
+        push_filters(&mut query, view);
+        query.push(" LIMIT ");
+    }
+    // One more tells whether another page follows.
+    let rows = query.push_bind(limit + 1).build().fetch_all(&mut *read).await?;
+    let mut last_candidate = None;
+    if rows.len() as i64 <= limit && !is_whole_view {
+        let mut query = QueryBuilder::new("SELECT list_group, list_key, number, received_at FROM ");
+        push_range(&mut query, index, view, after);
+        query.push(LIST_ORDER).push("1 OFFSET ").push_bind(CANDIDATES_MAX - 1);
+        last_candidate = query.build().fetch_optional(read).await?;
+    }
+    page(rows, limit, last_candidate, |row| {
+        let place = ListPlace { group: row.try_get("list_group")?, key: row.try_get("list_key")? };
+        Ok(InboxCursor::Listed(place, row.try_get("number")?))
+    })
 }
 
-async fn search(read: &mut SqliteConnection, page: &Page<'_>) -> Result<Vec<SqliteRow>, StoreError> {
-    let mut counts = Vec::new();
-    for term in page.terms {
-        counts.push(count(read, term).await?);
+/// Reads a page of the tickets in which all terms are, newest first, from those whose number is lower than `before`.
+async fn search(
+    read: &mut SqliteConnection,
+    view: &View,
+    terms: &[Term],
+    before: i64,
+    limit: i64,
+) -> Result<InboxPage, StoreError> {
+    let candidates = Candidates::new(read, terms).await?;
+    let mut query = QueryBuilder::new(concat!("SELECT ", listed_ticket!(), " FROM ("));
+    candidates.push(&mut query, before);
+    query.push(" LIMIT ").push_bind(CANDIDATES_MAX);
+    query.push(") CROSS JOIN tickets INDEXED BY tickets_by_number WHERE number = candidate");
+    for term in terms.iter().filter(|term| !candidates.have(term)) {
+        query.push(" AND EXISTS (SELECT 1 FROM ticket_tokens WHERE ticket = candidate AND ");
+        push_term(&mut query, term);
+        query.push(")");
     }
-    let total: i64 = query_scalar("SELECT coalesce(max(number), 0) FROM tickets").fetch_one(&mut *read).await?;
-    let is_everything = index(page.view) == EVERYTHING && page.view.status.is_none() && page.after.is_none();
-    let in_view = if is_everything { total.min(COUNT_MAX) } else { count_view(read, page).await? };
-    let rarest = rarest(&counts);
-    if is_walked(&counts, total, in_view, page.limit) {
-        let rows = walk(read, page, Some(WALK_MAX)).await?;
-        if rows.len() as i64 == page.limit || in_view <= WALK_MAX {
-            return Ok(rows);
+    // Those that cannot be read are behind the last group.
+    query.push(" AND list_group <= ").push_bind(SOLVED_GROUP);
+    if let Some(status) = view.status {
+        query.push(" AND status = ").push_bind(status.word());
+    }
+    push_filters(&mut query, view);
+    let rows = query.push(" LIMIT ").push_bind(limit + 1).build().fetch_all(&mut *read).await?;
+    let mut last_candidate = None;
+    if rows.len() as i64 <= limit {
+        let mut query = QueryBuilder::new("SELECT number, received_at FROM tickets WHERE number = (");
+        candidates.push(&mut query, before);
+        query.push(" LIMIT 1 OFFSET ").push_bind(CANDIDATES_MAX - 1).push(")");
+        last_candidate = query.build().fetch_optional(read).await?;
+    }
+    page(rows, limit, last_candidate, |row| Ok(InboxCursor::Found(row.try_get("number")?)))
+}
+
+/// The tickets among which a search looks.
+enum Candidates<'a> {
+    /// Those with a word.
+    With(&'a Term),
+    /// All: there is nothing but the beginning of many words.
+    All,
+}
+
+impl<'a> Candidates<'a> {
+    /// Those with the rarest word. The beginnings of words lie in no order of tickets, so they do only where they are few.
+    async fn new(read: &mut SqliteConnection, terms: &'a [Term]) -> Result<Candidates<'a>, StoreError> {
+        let mut rarest: Option<(i64, &Term)> = None;
+        for term in terms {
+            let count = count(read, term).await?;
+            let is_usable = !term.is_prefix || count < COUNT_MAX;
+            if is_usable && rarest.is_none_or(|(fewest, _)| count < fewest) {
+                rarest = Some((count, term));
+            }
         }
+        Ok(rarest.map_or(Candidates::All, |(_, term)| Candidates::With(term)))
     }
-    begin_with(read, page, rarest).await
-}
 
-/// The place of the word with the fewest tickets.
-fn rarest(counts: &[i64]) -> usize {
-    counts.iter().enumerate().min_by_key(|(_, count)| **count).map_or(0, |(place, _)| place)
-}
-
-/// Whether it costs less to walk the view and check each ticket than to begin with the tickets of the rarest word. `counts` are the
-/// tickets of each word, `total` all tickets, `in_view` those of the view, of which `wanted` are to be found; all up to [`COUNT_MAX`].
-fn is_walked(counts: &[i64], total: i64, in_view: i64, wanted: i64) -> bool {
-    let fewest = counts.iter().copied().min().unwrap_or_default();
-    if fewest >= COUNT_MAX {
-        return true;
+    /// Whether all of them have a term.
+    fn have(&self, term: &Term) -> bool {
+        matches!(self, Candidates::With(own) if *own == term)
     }
-    let share = |count: i64| (count as f64 / total.max(1) as f64).min(1.0);
-    let all: f64 = counts.iter().map(|count| share(*count)).product();
-    let checks = 1.0 + CHECK_COST * counts.len() as f64;
-    let walk = (wanted as f64 / all.max(f64::MIN_POSITIVE)).min(in_view as f64) * checks;
-    let others = counts.len().saturating_sub(1) as f64;
-    let found = all * total as f64;
-    let begin = fewest as f64 * (1.0 + CHECK_COST * others) + found.min(fewest as f64) * READ_COST;
-    walk < begin
+
+    /// Their numbers as `candidate`, newest first.
+    fn push(&self, query: &mut QueryBuilder<Sqlite>, before: i64) {
+        match self {
+            Candidates::With(term) => {
+                query.push(if term.is_prefix { "SELECT DISTINCT" } else { "SELECT" });
+                query.push(" ticket AS candidate FROM ticket_tokens INDEXED BY ticket_tokens_by_token WHERE ");
+                push_term(query, term);
+                query.push(" AND ticket < ").push_bind(before);
+            }
+            Candidates::All => {
+                query.push("SELECT number AS candidate FROM tickets INDEXED BY tickets_by_number WHERE number < ");
+                query.push_bind(before);
+            }
+        }
+        query.push(" ORDER BY candidate DESC");
+    }
 }
 
-/// How many tickets a word has, as far as they are counted.
+/// How many tickets a word has, or how many words with its beginning they have, as far as that is counted.
 async fn count(read: &mut SqliteConnection, term: &Term) -> Result<i64, StoreError> {
     let mut query = QueryBuilder::new("SELECT count(*) FROM (SELECT 1 FROM ticket_tokens WHERE ");
     push_term(&mut query, term);
@@ -114,64 +185,19 @@ async fn count(read: &mut SqliteConnection, term: &Term) -> Result<i64, StoreErr
     Ok(query.build_query_scalar().fetch_one(read).await?)
 }
 
-/// How many tickets the view has, as far as they are counted.
-async fn count_view(read: &mut SqliteConnection, page: &Page<'_>) -> Result<i64, StoreError> {
-    let mut query = QueryBuilder::new("SELECT count(*) FROM (SELECT 1 FROM tickets INDEXED BY ");
-    query.push(index(page.view)).push(" WHERE ");
-    push_index_range(&mut query, page);
-    query.push(" LIMIT ").push_bind(COUNT_MAX).push(")");
-    Ok(query.build_query_scalar().fetch_one(read).await?)
-}
-
-/// Reads a page in the order of the list. With `most`, only so many tickets are looked at.
-async fn walk(read: &mut SqliteConnection, page: &Page<'_>, most: Option<i64>) -> Result<Vec<SqliteRow>, StoreError> {
-    let mut query = QueryBuilder::new(concat!("SELECT ", listed_ticket!(), " FROM "));
-    match most {
-        None => {
-            query.push("tickets INDEXED BY ").push(index(page.view)).push(" WHERE ");
-            push_index_range(&mut query, page);
-        }
-        Some(most) => {
-            query.push("(SELECT number AS walked FROM tickets INDEXED BY ").push(index(page.view)).push(" WHERE ");
-            push_index_range(&mut query, page);
-            query.push(ORDER).push_bind(most);
-            query.push(") CROSS JOIN tickets INDEXED BY tickets_by_number WHERE number = walked");
-        }
-    }
-    push_filters(&mut query, page.view);
-    for term in page.terms {
-        query.push(" AND EXISTS (SELECT 1 FROM ticket_tokens WHERE ticket = ");
-        query.push(if most.is_some() { "walked" } else { "tickets.number" }).push(" AND ");
-        push_term(&mut query, term);
-        query.push(")");
-    }
-    // A walk that ends early comes in its order already.
-    query.push(if most.is_some() { " LIMIT " } else { ORDER }).push_bind(page.limit);
-    Ok(query.build().fetch_all(read).await?)
-}
-
-/// Reads a page of those tickets that have one of the words, which are sorted after that.
-async fn begin_with(read: &mut SqliteConnection, page: &Page<'_>, first: usize) -> Result<Vec<SqliteRow>, StoreError> {
-    let mut query = QueryBuilder::new(concat!(
-        "SELECT ",
-        listed_ticket!(),
-        " FROM tickets INDEXED BY tickets_by_number WHERE number IN
-        (SELECT ticket FROM ticket_tokens AS found INDEXED BY ticket_tokens_by_token WHERE "
-    ));
-    if let Some(term) = page.terms.get(first) {
-        push_term(&mut query, term);
-    }
-    for (_, term) in page.terms.iter().enumerate().filter(|(place, _)| *place != first) {
-        query.push(" AND EXISTS (SELECT 1 FROM ticket_tokens WHERE ticket = found.ticket AND ");
-        push_term(&mut query, term);
-        query.push(")");
-    }
-    query.push(")");
-    push_filters(&mut query, page.view);
-    query.push(" AND ");
-    push_range(&mut query, page);
-    query.push(ORDER).push_bind(page.limit);
-    Ok(query.build().fetch_all(read).await?)
+/// A page of rows, of which there may be one more than `limit`. It ends before it is full where there is a last candidate.
+fn page(
+    mut rows: Vec<SqliteRow>,
+    limit: i64,
+    last_candidate: Option<SqliteRow>,
+    cursor: impl Fn(&SqliteRow) -> Result<InboxCursor, StoreError>,
+) -> Result<InboxPage, StoreError> {
+    let has_more = rows.len() as i64 > limit;
+    rows.truncate(limit as usize);
+    let last = if has_more { rows.last() } else { last_candidate.as_ref() };
+    let next = last.map(cursor).transpose()?;
+    let stopped_at = last_candidate.map(|row| row.try_get("received_at")).transpose()?;
+    Ok(InboxPage { tickets: read_rows(&rows, "ticket", listed_ticket_of)?, next, stopped_at })
 }
 
 fn push_term(query: &mut QueryBuilder<Sqlite>, term: &Term) {
@@ -183,53 +209,70 @@ fn push_term(query: &mut QueryBuilder<Sqlite>, term: &Term) {
     }
 }
 
+const LIST_ORDER: &str = " ORDER BY list_group, list_key, number LIMIT ";
+
 /// The index in whose order a view is walked: by what narrows it down most.
-fn index(view: &View) -> &'static str {
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Index {
+    Assignee,
+    Team,
+    Site,
+    Owner,
+    Everything,
+}
+
+fn index(view: &View) -> Index {
     match view {
-        View { assignee, .. } if !assignee.is_empty() => "tickets_listed_by_assignee",
-        View { team, .. } if !team.is_empty() => "tickets_listed_by_team",
-        View { site, .. } if !site.is_empty() => "tickets_listed_by_site",
-        View { owner: Some(_), .. } => "tickets_listed_by_owner",
-        _ => EVERYTHING,
+        View { assignee, .. } if !assignee.is_empty() => Index::Assignee,
+        View { team, .. } if !team.is_empty() => Index::Team,
+        View { site, .. } if !site.is_empty() => Index::Site,
+        View { owner: Some(_), .. } => Index::Owner,
+        _ => Index::Everything,
     }
 }
 
-/// What of a view its index finds.
-fn push_index_range(query: &mut QueryBuilder<Sqlite>, page: &Page<'_>) {
-    let view = page.view;
-    match index(view) {
-        "tickets_listed_by_assignee" => {
-            query.push("assignee <> '' AND assignee = ").push_bind(view.assignee.clone()).push(" AND ");
-        }
-        "tickets_listed_by_team" => {
-            query.push("team <> '' AND team = ").push_bind(view.team.clone()).push(" AND ");
-        }
-        "tickets_listed_by_site" => {
-            query.push("site = ").push_bind(view.site.clone()).push(" AND ");
-        }
-        "tickets_listed_by_owner" => {
-            query.push("owner = ").push_bind(view.owner.map(|owner| owner.word())).push(" AND ");
-        }
-        _ => {}
-    }
-    push_range(query, page);
+/// Whether a view is narrowed down by more than an index finds.
+fn is_filtered(view: &View) -> bool {
+    let narrowed = [!view.assignee.is_empty(), !view.team.is_empty(), !view.site.is_empty(), view.owner.is_some()];
+    narrowed.iter().filter(|is_narrowed| **is_narrowed).count() > 1
 }
 
-/// The status, and where the page begins.
-fn push_range(query: &mut QueryBuilder<Sqlite>, page: &Page<'_>) {
-    query.push(match page.view.status {
+/// The table by an index, and what the index finds of a view behind a place.
+fn push_range(query: &mut QueryBuilder<Sqlite>, index: Index, view: &View, after: Option<(ListPlace, i64)>) {
+    query.push("tickets INDEXED BY ");
+    match index {
+        Index::Assignee => {
+            query.push("tickets_listed_by_assignee WHERE assignee <> '' AND assignee = ");
+            query.push_bind(view.assignee.clone()).push(" AND ");
+        }
+        Index::Team => {
+            query.push("tickets_listed_by_team WHERE team <> '' AND team = ");
+            query.push_bind(view.team.clone()).push(" AND ");
+        }
+        Index::Site => {
+            query.push("tickets_listed_by_site WHERE site = ").push_bind(view.site.clone()).push(" AND ");
+        }
+        Index::Owner => {
+            query.push("tickets_listed_by_owner WHERE owner = ");
+            query.push_bind(view.owner.map(|owner| owner.word())).push(" AND ");
+        }
+        Index::Everything => {
+            query.push("tickets_listed WHERE ");
+        }
+    }
+    query.push(match view.status {
         Some(Status::Open) => "list_group < ",
         Some(Status::Solved) => "list_group = ",
         None => "list_group <= ",
     });
     query.push_bind(SOLVED_GROUP);
-    if let Some((place, number)) = page.after {
+    if let Some((place, number)) = after {
         query.push(" AND (list_group, list_key, number) > (").push_bind(place.group);
         query.push(", ").push_bind(place.key).push(", ").push_bind(number).push(")");
     }
 }
 
-/// All else that a view is narrowed down to.
+/// All that a view is narrowed down to but its status.
 fn push_filters(query: &mut QueryBuilder<Sqlite>, view: &View) {
     for (column, value) in
         [(" AND site = ", &view.site), (" AND team = ", &view.team), (" AND assignee = ", &view.assignee)]
@@ -240,28 +283,5 @@ fn push_filters(query: &mut QueryBuilder<Sqlite>, view: &View) {
     }
     if let Some(owner) = view.owner {
         query.push(" AND owner = ").push_bind(owner.word());
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_search_walks_where_nearly_everything_matches_and_begins_with_a_rare_word_otherwise() {
-        const MILLION: i64 = 1_000_000;
-        for (counts, total, in_view, walks) in [
-            (&[1][..], MILLION, COUNT_MAX, false),
-            (&[500], MILLION, COUNT_MAX, false),
-            (&[COUNT_MAX], MILLION, COUNT_MAX, true),
-            (&[COUNT_MAX, COUNT_MAX], MILLION, COUNT_MAX, true),
-            (&[COUNT_MAX, 10], MILLION, COUNT_MAX, false),
-            // A view of a few tickets is walked, whatever is searched for.
-            (&[20_000], MILLION, 100, true),
-            (&[40], 50, 50, true),
-            (&[1], 50, 50, false),
-        ] {
-            assert_eq!(is_walked(counts, total, in_view, 51), walks, "{counts:?} {total} {in_view}");
-        }
     }
 }

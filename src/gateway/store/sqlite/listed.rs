@@ -7,10 +7,11 @@ use sqlx::{Row, query, query_scalar};
 
 use super::rows::{json, ticket_of};
 use super::whole_ticket;
-use crate::gateway::store::listing::{excerpt, list_place};
+use crate::gateway::store::listing::{UNREADABLE_GROUP, excerpt, list_place};
+use crate::gateway::store::tokens::TICKET_TOKENS_MAX;
 use crate::gateway::store::{Shown, StoreError, StoredTicket, tokens};
 
-/// How columns and tokens are made, as `tickets.listed` says it.
+/// How columns and tokens are made, as `tickets.listed` says it. Tickets that were listed in an earlier way are listed anew.
 const LISTED: i64 = 1;
 /// What `tickets.listed` says of a ticket that cannot be read.
 const UNREADABLE: i64 = -1;
@@ -37,16 +38,16 @@ pub async fn show(write: &mut SqliteConnection, number: i64, shown: &Shown) -> R
     Ok(())
 }
 
-/// Lets a ticket be found by tokens, beside those that it is found by already.
+/// Lets a ticket be found by tokens, beside those that it is found by already, until it has [`TICKET_TOKENS_MAX`].
 pub async fn find_by(write: &mut SqliteConnection, number: i64, tokens: &BTreeSet<String>) -> Result<(), StoreError> {
     if tokens.is_empty() {
         return Ok(());
     }
-    query("INSERT OR IGNORE INTO ticket_tokens (ticket, token) SELECT ?1, value FROM json_each(?2)")
-        .bind(number)
-        .bind(json(tokens)?)
-        .execute(write)
-        .await?;
+    let add = "
+        INSERT INTO ticket_tokens (ticket, token)
+        SELECT ?1, value FROM json_each(?2) WHERE NOT EXISTS (SELECT 1 FROM ticket_tokens WHERE ticket = ?1 AND token = value)
+        LIMIT max(0, ?3 - (SELECT count(*) FROM ticket_tokens WHERE ticket = ?1))";
+    query(add).bind(number).bind(json(tokens)?).bind(TICKET_TOKENS_MAX as i64).execute(write).await?;
     Ok(())
 }
 
@@ -58,9 +59,9 @@ pub async fn list_old_tickets(writer: &SqlitePool) -> Result<(), StoreError> {
         let rows = query(concat!(
             "SELECT ",
             whole_ticket!(),
-            " FROM tickets JOIN ticket_bodies ON ticket_bodies.ticket = tickets.id WHERE listed = 0 ORDER BY number LIMIT ?"
+            " FROM tickets JOIN ticket_bodies ON ticket_bodies.ticket = tickets.id WHERE listed BETWEEN 0 AND ? ORDER BY listed, number LIMIT ?"
         ));
-        let rows = rows.bind(CHUNK).fetch_all(&mut *write).await?;
+        let rows = rows.bind(LISTED - 1).bind(CHUNK).fetch_all(&mut *write).await?;
         if rows.is_empty() {
             break;
         }
@@ -80,8 +81,9 @@ async fn list_old_ticket(write: &mut SqliteConnection, row: &SqliteRow) -> Resul
         Ok(ticket) => ticket,
         Err(error) => {
             tracing::error!(%error, "ticket left out of lists");
-            query("UPDATE tickets SET listed = ? WHERE number = ?")
+            query("UPDATE tickets SET listed = ?, list_group = ? WHERE number = ?")
                 .bind(UNREADABLE)
+                .bind(UNREADABLE_GROUP)
                 .bind(number)
                 .execute(&mut *write)
                 .await?;

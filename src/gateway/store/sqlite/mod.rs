@@ -18,6 +18,7 @@ mod private;
 mod questions;
 mod rows;
 
+use std::collections::BTreeSet;
 use std::path::Path;
 use std::time::Duration;
 
@@ -31,7 +32,7 @@ use sqlx::{ConnectOptions, Row};
 
 use super::listing::{excerpt, list_place};
 use super::{
-    Along, ListPlace, ListedTicket, Placed, Seal, Sealed, Shown, Store, StoreError, StoredTicket, View, body, tokens,
+    Along, InboxCursor, InboxPage, Placed, Seal, Sealed, Shown, Store, StoreError, StoredTicket, View, body, tokens,
 };
 use crate::domain::targets::Owner;
 use batch::Batches;
@@ -41,7 +42,11 @@ use rows::{json, sealed_of, ticket_of};
 const BUSY: Duration = Duration::from_secs(5);
 /// How long a request waits for a connection; shorter than the request itself may take.
 const ACQUIRE: Duration = Duration::from_secs(10);
-const READERS: u32 = 4;
+/// How many connections read where nobody says.
+pub const READERS: u32 = 4;
+/// How much of the database a connection keeps in memory, in KiB. The one that writes puts words anywhere into their index.
+const WRITER_CACHE: u32 = 32 * 1024;
+const READER_CACHE: u32 = 8 * 1024;
 
 static MIGRATOR: Migrator = sqlx::migrate!("src/gateway/store/migrations/sqlite");
 
@@ -56,6 +61,11 @@ pub struct SqliteStore {
 impl SqliteStore {
     /// Opens a file, or makes it with its folder, and brings its tables up to date.
     pub async fn open(path: &Path) -> Result<SqliteStore, StoreError> {
+        SqliteStore::open_with_readers(path, READERS).await
+    }
+
+    /// The same with so many connections that read.
+    pub async fn open_with_readers(path: &Path, readers: u32) -> Result<SqliteStore, StoreError> {
         let failed = |reason: String| StoreError::Open { path: path.display().to_string(), reason };
         private::create(path).map_err(|error| failed(error.to_string()))?;
         // FULL: in WAL mode, NORMAL may lose the last commits when the power fails.
@@ -78,10 +88,12 @@ impl SqliteStore {
                 .max_lifetime(None)
                 .test_before_acquire(false)
         };
-        let writer = pool(1).connect_with(options.clone()).await.map_err(|error| failed(error.to_string()))?;
+        let cached = |kibibytes| options.clone().pragma("cache_size", format!("-{kibibytes}"));
+        let writer = pool(1).connect_with(cached(WRITER_CACHE)).await.map_err(|error| failed(error.to_string()))?;
         MIGRATOR.run(&writer).await.map_err(|error| failed(error.to_string()))?;
         listed::list_old_tickets(&writer).await?;
-        let readers = pool(READERS).connect_lazy_with(options.create_if_missing(false).pragma("query_only", "ON"));
+        let readers =
+            pool(readers).connect_lazy_with(cached(READER_CACHE).create_if_missing(false).pragma("query_only", "ON"));
         Ok(SqliteStore { batches: Batches::start(writer.clone()), writer, readers })
     }
 
@@ -89,6 +101,7 @@ impl SqliteStore {
     async fn keep(
         transaction: &mut SqliteConnection,
         new: &StoredTicket,
+        prepared: &Prepared,
         seal: &Seal,
         along: Along,
     ) -> Result<Placed, StoreError> {
@@ -100,7 +113,7 @@ impl SqliteStore {
             return Ok(Placed::Erased);
         }
         // An answer that comes at once is the first message that nobody has seen.
-        if !insert(transaction, new, u32::from(along.answer.is_some())).await? {
+        if !insert(transaction, new, prepared, u32::from(along.answer.is_some())).await? {
             return Ok(Placed::ReferenceTaken);
         }
         sqlx::query("INSERT INTO seals (site, key, body, session, ticket) VALUES (?, ?, ?, ?, ?)")
@@ -172,12 +185,7 @@ impl Store for SqliteStore {
         row.map(|row| ticket_of(&row)).transpose()
     }
 
-    async fn list_tickets(
-        &self,
-        view: &View,
-        after: Option<(ListPlace, i64)>,
-        limit: u32,
-    ) -> Result<Vec<ListedTicket>, StoreError> {
+    async fn list_tickets(&self, view: &View, after: Option<InboxCursor>, limit: u32) -> Result<InboxPage, StoreError> {
         self.list(view, after, limit).await
     }
 
@@ -208,9 +216,33 @@ impl Store for SqliteStore {
     }
 }
 
+/// What is written of a new ticket beside its own columns, made before the transaction that others wait for.
+#[derive(Debug)]
+pub struct Prepared {
+    body: String,
+    shown: Shown,
+    tokens: BTreeSet<String>,
+}
+
+impl Prepared {
+    /// What is written of a ticket.
+    pub fn new(ticket: &StoredTicket) -> Result<Prepared, StoreError> {
+        let body = body::write(&ticket.ticket).map_err(|error| StoreError::Damaged {
+            what: format!("ticket {}", ticket.id),
+            reason: error.to_string(),
+        })?;
+        Ok(Prepared { body, shown: Shown::new(ticket), tokens: tokens::of_ticket(ticket) })
+    }
+}
+
 /// Writes a ticket with what lists show of it and what it is found by; `false` where another has its reference.
-async fn insert(write: &mut SqliteConnection, new: &StoredTicket, unread: u32) -> Result<bool, StoreError> {
-    let (shown, place) = (Shown::new(new), list_place(new));
+async fn insert(
+    write: &mut SqliteConnection,
+    new: &StoredTicket,
+    prepared: &Prepared,
+    unread: u32,
+) -> Result<bool, StoreError> {
+    let place = list_place(new);
     let inserted = sqlx::query(INSERT_TICKET)
         .bind(&new.id)
         .bind(&new.site)
@@ -238,17 +270,15 @@ async fn insert(write: &mut SqliteConnection, new: &StoredTicket, unread: u32) -
         .await?;
     let Some(inserted) = inserted else { return Ok(false) };
     let number: i64 = inserted.try_get("number")?;
-    let body = body::write(&new.ticket)
-        .map_err(|error| StoreError::Damaged { what: format!("ticket {}", new.id), reason: error.to_string() })?;
     sqlx::query("INSERT INTO ticket_bodies (ticket, format, excerpt, body) VALUES (?, ?, ?, ?)")
         .bind(&new.id)
         .bind(body::FORMAT)
         .bind(excerpt(&new.ticket.message))
-        .bind(body)
+        .bind(&prepared.body)
         .execute(&mut *write)
         .await?;
-    listed::show(write, number, &shown).await?;
-    listed::find_by(write, number, &tokens::of_ticket(new)).await?;
+    listed::show(write, number, &prepared.shown).await?;
+    listed::find_by(write, number, &prepared.tokens).await?;
     Ok(true)
 }
 
@@ -272,11 +302,11 @@ macro_rules! confirmation {
     () => {
         concat!(
             "(SELECT confirmed_at IS NOT NULL FROM confirmations WHERE confirmations.ticket = tickets.id) AS confirmed,
-            (SELECT count(*) FROM confirmations JOIN messages ON messages.ticket = confirmations.ticket
+            (SELECT count(*) FROM confirmations JOIN messages INDEXED BY messages_foreign ON messages.ticket = confirmations.ticket
                 WHERE confirmations.ticket = tickets.id AND confirmed_at IS NULL AND ",
             $crate::gateway::store::sqlite::foreign!(),
             ") AS withheld,
-            (SELECT coalesce(min(messages.number), 0) FROM confirmations JOIN messages ON messages.ticket = confirmations.ticket
+            (SELECT coalesce(min(messages.number), 0) FROM confirmations JOIN messages INDEXED BY messages_foreign ON messages.ticket = confirmations.ticket
                 WHERE confirmations.ticket = tickets.id AND confirmed_at IS NULL AND ",
             $crate::gateway::store::sqlite::foreign!(),
             ") AS withheld_from"

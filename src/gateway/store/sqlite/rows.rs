@@ -9,8 +9,8 @@ use sqlx::error::ErrorKind;
 use sqlx::sqlite::SqliteRow;
 
 use super::super::{
-    Act, Confirmation, Cursor, Deed, Delivery, Handling, ListPlace, ListedTicket, Seal, Sealed, Shown, State,
-    StoreError, StoredAttachment, StoredTicket, What, body,
+    Act, Confirmation, Deed, Delivery, Handling, ListedTicket, Seal, Sealed, Shown, State, StoreError,
+    StoredAttachment, StoredTicket, What, body,
 };
 use crate::domain::attachment::FileType;
 use crate::domain::conversation::{Author, Message, Turn};
@@ -98,12 +98,6 @@ pub fn listed_ticket_of(row: &SqliteRow) -> Result<ListedTicket, StoreError> {
             plan: row.try_get("plan")?,
             is_verified: row.try_get("is_verified")?,
             robot_signs: signs.split(' ').filter_map(Sign::from_word).collect(),
-        },
-        cursor: Cursor {
-            place: ListPlace { group: row.try_get("list_group")?, key: row.try_get("list_key")? },
-            status,
-            updated_at: handling.updated_at.clone(),
-            number: row.try_get("number")?,
         },
         handling,
         id,
@@ -196,18 +190,32 @@ pub fn read_rows<T>(
     what: &str,
     read: impl Fn(&SqliteRow) -> Result<T, StoreError>,
 ) -> Result<Vec<T>, StoreError> {
-    let mut values = Vec::new();
-    for row in rows {
-        match read(row) {
-            Ok(value) => values.push(value),
-            Err(error) if is_damage(&error) => {
-                let id = row.try_get::<i64, _>("id").map(|id| id.to_string()).or_else(|_| row.try_get("id"));
-                tracing::error!(id = id.unwrap_or_default(), %error, "{what} unreadable, left out");
-            }
-            Err(error) => return Err(error),
+    let values = rows.iter().map(|row| read_row(row, what, &read));
+    values.filter_map(Result::transpose).collect()
+}
+
+/// The value of a row; none where it cannot be read, which is logged with its id.
+pub fn read_row<T>(
+    row: &SqliteRow,
+    what: &str,
+    read: impl Fn(&SqliteRow) -> Result<T, StoreError>,
+) -> Result<Option<T>, StoreError> {
+    match read(row) {
+        Ok(value) => Ok(Some(value)),
+        Err(error) if is_damage(&error) => {
+            tracing::error!(id = row_id(row), %error, "{what} unreadable, left out");
+            Ok(None)
         }
+        Err(error) => Err(error),
     }
-    Ok(values)
+}
+
+/// The id of a row, or the ticket and number that it has in place of one.
+fn row_id(row: &SqliteRow) -> String {
+    let number = |column: &str| row.try_get::<i64, _>(column).map(|number| number.to_string());
+    let text = |column: &str| row.try_get::<String, _>(column);
+    let of_ticket = || Ok::<_, sqlx::Error>(format!("{}/{}", text("ticket")?, number("number")?));
+    number("id").or_else(|_| text("id")).or_else(|_| of_ticket()).unwrap_or_default()
 }
 
 /// Whether an error is about one row and says nothing about others.

@@ -16,7 +16,7 @@ use crate::gateway::store::{
     Act, Change, Changed, Claim, CodeCheck, CodeRequest, Confirmation, Confirmations, Conversations, CurrentTicket,
     Decision, Deed, Deliveries, DueMail, Handling, ImportOutcome, ImportRun, MESSAGE_PAGE_BYTES, MailLimits, MailQuota,
     Mails, MessageSeal, NewDelivery, NewMail, NewMessage, NewQuestion, Notes, Place, Questions, Reader, ReaderCounts,
-    Revision, RevisionRange, TakenId, Tried, What, customer_cursor,
+    Revision, RevisionRange, TakenId, Tried, What,
 };
 
 /// A store in a folder of its own.
@@ -109,7 +109,7 @@ async fn a_key_or_a_reference_that_is_taken_keeps_nothing() {
     let third = ticket("3", "DB-00001", "2026-01-01T00:00:02.000Z");
     assert_eq!(store.place(&third, &seal("l"), Along::default()).await.unwrap(), Placed::ReferenceTaken);
     assert_eq!(store.sealed("acme", "l").await.unwrap(), None);
-    assert_eq!(store.list_tickets(&View::default(), None, 10).await.unwrap().len(), 1);
+    assert_eq!(store.list_tickets(&View::default(), None, 10).await.unwrap().tickets.len(), 1);
 }
 
 #[tokio::test]
@@ -132,7 +132,7 @@ async fn the_list_begins_with_what_is_due_and_ends_with_what_is_solved() {
     })
     .await;
     let ids = async |view: &View, after, limit| -> Vec<String> {
-        store.list_tickets(view, after, limit).await.unwrap().into_iter().map(|ticket| ticket.id).collect()
+        store.list_tickets(view, after, limit).await.unwrap().tickets.into_iter().map(|ticket| ticket.id).collect()
     };
     let all = ["due-soon", "due-later", "waits-old", "waits-new", "answered", "theirs", "solved"];
     assert_eq!(ids(&View::default(), None, 10).await, all);
@@ -141,9 +141,11 @@ async fn the_list_begins_with_what_is_due_and_ends_with_what_is_solved() {
     let (mut after, mut paged) = (None, Vec::new());
     loop {
         let page = store.list_tickets(&View::default(), after, 2).await.unwrap();
-        let Some(last) = page.last() else { break };
-        after = Some((last.cursor.place, last.cursor.number));
-        paged.extend(page.into_iter().map(|ticket| ticket.id));
+        paged.extend(page.tickets.into_iter().map(|ticket| ticket.id));
+        after = page.next;
+        if after.is_none() {
+            break;
+        }
     }
     assert_eq!(paged, all);
 }
@@ -163,7 +165,7 @@ async fn tickets_are_found_by_reference_person_and_words_in_any_spelling() {
     store.place(&ticket("2", "DB-00002", "2026-01-01T00:00:00.000Z"), &seal("b"), Along::default()).await.unwrap();
     let found = async |words: &str| -> Vec<String> {
         let view = View { words: words.into(), ..View::default() };
-        store.list_tickets(&view, None, 10).await.unwrap().into_iter().map(|ticket| ticket.id).collect()
+        store.list_tickets(&view, None, 10).await.unwrap().tickets.into_iter().map(|ticket| ticket.id).collect()
     };
     for words in ["db-00001", "ZOE@example.com", "muller", "Müller zoë", "@zoe-m", "u-7", "ubersicht export"] {
         assert_eq!(found(words).await, ["1"], "{words}");
@@ -411,7 +413,7 @@ async fn tickets_that_come_together_share_a_commit_and_spoil_nothing_for_each_ot
     assert_eq!(reference.unwrap(), Placed::ReferenceTaken);
     assert!(matches!(failed, Err(StoreError::Database(_))), "its id is taken");
     assert_eq!(store.messages("2", 0).await.unwrap().len(), 1);
-    assert_eq!(store.list_tickets(&View::default(), None, 10).await.unwrap().len(), 2);
+    assert_eq!(store.list_tickets(&View::default(), None, 10).await.unwrap().tickets.len(), 2);
     for nothing in ["m", "n"] {
         assert_eq!(store.sealed("acme", nothing).await.unwrap(), None, "{nothing}");
     }
@@ -435,7 +437,7 @@ async fn a_commit_that_fails_acknowledges_nobody() {
         store.place(three, third, Along::default())
     );
     assert!(one.is_err() && two.is_err() && three.is_err());
-    assert_eq!(store.list_tickets(&View::default(), None, 10).await.unwrap(), []);
+    assert_eq!(store.list_tickets(&View::default(), None, 10).await.unwrap().tickets, []);
     assert_eq!(store.place(&tickets[0], first, Along::default()).await.unwrap(), Placed::New);
 }
 
@@ -714,7 +716,7 @@ async fn the_list_is_narrowed_by_everything_at_once_and_a_search_finds_what_was_
     }
     say(&store, said(Author::Customer, "It is the Kühlschrank"), None, vec![]).await;
     let found = async |view: View| -> Vec<String> {
-        store.list_tickets(&view, None, 10).await.unwrap().into_iter().map(|ticket| ticket.id).collect()
+        store.list_tickets(&view, None, 10).await.unwrap().tickets.into_iter().map(|ticket| ticket.id).collect()
     };
     let all = View {
         site: "acme".into(),
@@ -755,13 +757,15 @@ async fn a_search_finds_the_same_whichever_way_it_takes() {
         let (mut after, mut found) = (None, Vec::new());
         loop {
             let page = store.list_tickets(&view, after, 7).await.unwrap();
-            let Some(last) = page.last() else { break };
-            after = Some((last.cursor.place, last.cursor.number));
-            found.extend(page.into_iter().map(|ticket| ticket.id.parse::<u32>().unwrap()));
+            found.extend(page.tickets.into_iter().map(|ticket| ticket.id.parse::<u32>().unwrap()));
+            after = page.next;
+            if after.is_none() {
+                break;
+            }
         }
         found
     };
-    let every = |keep: &dyn Fn(u32) -> bool| (0..120).filter(|number| keep(*number)).collect::<Vec<_>>();
+    let every = |keep: &dyn Fn(u32) -> bool| (0..120).rev().filter(|number| keep(*number)).collect::<Vec<_>>();
     assert_eq!(all("no").await, every(&|_| true));
     assert_eq!(all("says no word3").await, every(&|number| number % 9 == 3));
     assert_eq!(all("no wor").await, every(&|number| number % 3 == 0));
@@ -769,11 +773,126 @@ async fn a_search_finds_the_same_whichever_way_it_takes() {
 }
 
 #[tokio::test]
+async fn a_row_that_cannot_be_read_hides_no_other_page() {
+    let (store, _folder) = fresh().await;
+    for number in 0..12 {
+        let ticket = ticket(&format!("{number}"), &format!("DB-{number:05}"), "2026-01-01T00:00:00.000Z");
+        store.place(&ticket, &seal(&ticket.id.clone()), Along::default()).await.unwrap();
+    }
+    for _ in 0..12 {
+        say(&store, said(Author::Customer, "Well"), None, vec![]).await;
+    }
+    for damage in [
+        "UPDATE tickets SET severity = 'huge' WHERE id IN ('3', '4', '5', '7')",
+        "UPDATE messages SET author = 'nobody' WHERE number IN (3, 4, 7)",
+    ] {
+        sqlx::query(damage).execute(&store.writer).await.unwrap();
+    }
+    let readable = ["0", "1", "2", "6", "8", "9", "10", "11"];
+    for words in ["", "no"] {
+        let view = View { words: words.into(), ..View::default() };
+        let (mut after, mut ids) = (None, Vec::new());
+        loop {
+            let page = store.list_tickets(&view, after, 3).await.unwrap();
+            ids.extend(page.tickets.into_iter().map(|ticket| ticket.id));
+            after = page.next;
+            if after.is_none() {
+                break;
+            }
+        }
+        ids.sort_by_key(|id| id.parse::<u32>().unwrap());
+        assert_eq!(ids, readable, "{words:?}");
+    }
+    let (mut after, mut ids) = (None, Vec::new());
+    loop {
+        let page = store.customer_tickets("acme", Reader::Session(&[9; 32]), after.as_ref(), 3).await.unwrap();
+        ids.extend(page.tickets.into_iter().map(|ticket| ticket.id));
+        after = page.next;
+        if after.is_none() {
+            break;
+        }
+    }
+    ids.sort_by_key(|id| id.parse::<u32>().unwrap());
+    assert_eq!(ids, readable);
+    let numbers = |messages: Vec<crate::domain::conversation::Message>| {
+        messages.iter().map(|message| message.number).collect::<Vec<_>>()
+    };
+    assert_eq!(numbers(store.messages("1", 0).await.unwrap()), [1, 2, 5, 6, 8, 9, 10, 11, 12]);
+    assert_eq!(numbers(store.last_messages("1", None, 3).await.unwrap()), [10, 11, 12]);
+    let page = store.message_page("1", 1, 3).await.unwrap();
+    assert_eq!((numbers(page.messages), page.has_more), (vec![2, 5, 6], true));
+}
+
+/// Adds so many tickets like the first one, which are found by `word`, below the numbers of none.
+async fn multiply(store: &SqliteStore, count: u32, word: &str) {
+    for sql in [
+        "WITH RECURSIVE copies (number) AS (SELECT 2 UNION ALL SELECT number + 1 FROM copies WHERE number < ?1)
+        INSERT INTO tickets (id, site, reference, status, received_at, topic, severity, owner, team, assignee, turn, updated_at,
+            read_until, kind, listed, list_group, list_key, number)
+        SELECT 'copy-' || copies.number, site, 'COPY-' || copies.number, status, received_at, topic, severity, owner, team,
+            assignee, turn, updated_at, read_until, kind, listed, list_group, list_key, copies.number
+        FROM copies, tickets WHERE tickets.number = 1 AND ?2 <> ''",
+        "INSERT INTO ticket_tokens (ticket, token) SELECT number, ?2 FROM tickets WHERE number BETWEEN 2 AND ?1",
+    ] {
+        sqlx::query(sql).bind(count + 1).bind(word).execute(&store.writer).await.unwrap();
+    }
+}
+
+#[tokio::test]
+async fn a_search_for_words_that_are_seldom_together_stops_and_goes_on_where_it_stopped() {
+    let (store, _folder) = fresh().await;
+    let mut first = ticket("1", "DB-00001", "2026-01-01T00:00:00.000Z");
+    first.ticket.message = "alpha beta".into();
+    store.place(&first, &seal("1"), Along::default()).await.unwrap();
+    multiply(&store, 12_000, "alpha").await;
+    for sql in [
+        "UPDATE ticket_tokens SET token = 'beta' WHERE token = 'alpha' AND ticket > 6000",
+        "INSERT INTO ticket_tokens (ticket, token) VALUES (17, 'rare')",
+    ] {
+        sqlx::query(sql).execute(&store.writer).await.unwrap();
+    }
+    let search = async |words: &str, after| {
+        let view = View { words: words.into(), ..View::default() };
+        let page = store.list_tickets(&view, after, 10).await.unwrap();
+        (page.tickets.into_iter().map(|ticket| ticket.id).collect::<Vec<_>>(), page.next, page.stopped_at)
+    };
+    for words in ["alpha beta", "beta alpha"] {
+        let (found, mut next, stopped_at) = search(words, None).await;
+        assert_eq!((found.len(), stopped_at.as_deref()), (0, Some("2026-01-01T00:00:00.000Z")), "{words}");
+        let mut found = Vec::new();
+        while let Some(after) = next {
+            let page = search(words, Some(after)).await;
+            (found, next) = (page.0, page.1);
+        }
+        assert_eq!(found, ["1"], "{words}");
+    }
+    // A rare word leads to its tickets at once, wherever they are, and common words that are often together fill a page.
+    assert_eq!(search("alpha rare", None).await, (vec!["copy-17".to_string()], None, None));
+    assert_eq!(search("rare alpha", None).await, (vec!["copy-17".to_string()], None, None));
+    let (found, next, stopped_at) = search("beta", None).await;
+    assert_eq!((found.len(), next.is_some(), stopped_at), (10, true, None));
+}
+
+#[tokio::test]
+async fn a_list_that_two_filters_narrow_down_stops_and_goes_on_where_it_stopped() {
+    let (store, _folder) = fresh().await;
+    let first = ticket("1", "DB-00001", "2026-01-01T00:00:00.000Z");
+    store.place(&first, &seal("1"), Along::default()).await.unwrap();
+    multiply(&store, 6_000, "word").await;
+    sqlx::query("UPDATE tickets SET owner = 'cs' WHERE number = 5990").execute(&store.writer).await.unwrap();
+    let view = View { site: "acme".into(), owner: Some(Owner::Cs), ..View::default() };
+    let first = store.list_tickets(&view, None, 10).await.unwrap();
+    assert_eq!((first.tickets.len(), first.stopped_at.as_deref()), (0, Some("2026-01-01T00:00:00.000Z")));
+    let second = store.list_tickets(&view, first.next, 10).await.unwrap();
+    assert_eq!((second.tickets.len(), second.next, second.stopped_at), (1, None, None));
+}
+
+#[tokio::test]
 async fn tickets_of_an_earlier_version_are_listed_and_found_once_the_store_is_open() {
     let (store, folder) = fresh().await;
     store.place(&ticket("1", "DB-00001", "2026-01-01T00:00:00.000Z"), &seal("a"), answered()).await.unwrap();
     store.place(&ticket("2", "DB-00002", "2026-01-01T00:00:00.000Z"), &seal("b"), Along::default()).await.unwrap();
-    let before = store.list_tickets(&View::default(), None, 10).await.unwrap();
+    let before = store.list_tickets(&View::default(), None, 10).await.unwrap().tickets;
     // As the migration leaves them: what was sent in format 0, one of them no JSON, and nothing else.
     let sent = serde_json::to_string(&ticket("1", "", "").ticket).unwrap();
     for (sql, value) in [
@@ -787,10 +906,10 @@ async fn tickets_of_an_earlier_version_are_listed_and_found_once_the_store_is_op
     store.close().await;
     let store = SqliteStore::open(&folder.path().join("new/folder/test.db")).await.unwrap();
     let expected: Vec<_> = before.into_iter().filter(|ticket| ticket.id == "1").collect();
-    assert_eq!(store.list_tickets(&View::default(), None, 10).await.unwrap(), expected);
+    assert_eq!(store.list_tickets(&View::default(), None, 10).await.unwrap().tickets, expected);
     for words in ["nothing else", "perhaps", "DB-00001"] {
         let view = View { words: words.into(), ..View::default() };
-        assert_eq!(store.list_tickets(&view, None, 10).await.unwrap(), expected, "{words}");
+        assert_eq!(store.list_tickets(&view, None, 10).await.unwrap().tickets, expected, "{words}");
     }
     assert_eq!(store.ticket("1").await.unwrap().unwrap().ticket, ticket("1", "", "").ticket);
     let error = store.ticket("2").await.unwrap_err().to_string();
@@ -809,7 +928,7 @@ async fn with_a_ticket_goes_what_it_is_listed_and_found_by() {
     // Its number may be given to another.
     store.place(&ticket("2", "DB-00002", "2026-01-01T00:00:00.000Z"), &seal("b"), Along::default()).await.unwrap();
     let view = View { words: "perhaps".into(), ..View::default() };
-    assert_eq!(store.list_tickets(&view, None, 10).await.unwrap(), []);
+    assert_eq!(store.list_tickets(&view, None, 10).await.unwrap().tickets, []);
 }
 
 #[tokio::test]
@@ -827,9 +946,11 @@ async fn a_customers_list_comes_in_pages_and_its_counts_are_of_all() {
     let (mut after, mut ids) = (None, Vec::new());
     loop {
         let page = store.customer_tickets("acme", reader, after.as_ref(), 2).await.unwrap();
-        let Some(last) = page.last() else { break };
-        after = customer_cursor(&last.cursor.of_customer());
-        ids.extend(page.into_iter().map(|ticket| ticket.id));
+        ids.extend(page.tickets.into_iter().map(|ticket| ticket.id));
+        after = page.next;
+        if after.is_none() {
+            break;
+        }
     }
     assert_eq!(ids, ["6", "4", "2", "0", "5", "3", "1"]);
     let counts = ReaderCounts { total: 7, open: 4, unread: 1 };
