@@ -278,7 +278,7 @@ async fn run_export(options: Export) -> Result<ExitCode, gateway::GatewayError> 
     let Export { whose, out } = options;
     let Some(selection) = whose.selection() else { return Ok(ExitCode::FAILURE) };
     let exported = export::run(&whose.settings()?, &selection, &out).await?;
-    let export::Exported { tickets, files, missing_files, unreadable } = exported;
+    let export::Exported { tickets, files, missing_files, unreadable, .. } = exported;
     println!("{tickets} tickets and {files} files in {}", out.display());
     if missing_files + unreadable > 0 {
         eprintln!("{unreadable} tickets cannot be read and {missing_files} files are not in their folder");

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use super::attachments::FileStorage;
+use super::connections::{connections_max, open_files};
 use super::delivery::Lines;
 use super::guard::{Guard, ProxyWatch};
 use super::incidents::Broken;
@@ -35,6 +36,8 @@ pub struct App {
     pub broken: Broken,
     /// How much anybody may ask for.
     pub guard: Guard,
+    /// Counts networks without keeping them.
+    pub pseudonyms: Pseudonyms,
     /// Notices a proxy that is not configured.
     pub proxy_watch: ProxyWatch,
     /// Tells those who watch their tickets.
@@ -72,11 +75,13 @@ pub async fn open(settings: Settings) -> Result<Arc<App>, StoreError> {
         indexes.refresh(store.as_ref()).await?;
     }
     let configs = settings.sites.iter().map(|(name, site)| (name.clone(), PublicConfig::new(&site.config))).collect();
-    let counting = Counting::new(Pseudonyms::new(store.salt().await?));
+    let pseudonyms = Pseudonyms::new(store.salt().await?);
+    let connections = connections_max(&settings.limits, open_files());
     Ok(Arc::new(App {
-        counting,
+        counting: Counting::new(pseudonyms.clone()),
+        pseudonyms,
         broken: Broken::new(&settings.sites),
-        guard: Guard::new(settings.limits),
+        guard: Guard::new(settings.limits, connections),
         proxy_watch: ProxyWatch::default(),
         lines: Lines::new(&settings.sites),
         mailed: MailWakers::new(&settings.sites),

@@ -5,13 +5,18 @@ use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 
 use super::attachments::quota::{self, Exceeded};
-use super::guard::Wait;
+use super::clock;
+use super::guard::RetryAfter;
 use super::identity::TokenError;
-use super::store::{CUSTOMER_MESSAGES_MAX, Limit, STATUS_CHANGES_AN_HOUR, StoreError};
+use super::store::{
+    CUSTOMER_MESSAGES_MAX, Limit, STATUS_CHANGES_AN_HOUR, StoreError, SubmissionExceeded, SubmissionScope,
+};
 use crate::domain::problem::{FieldError, Problem};
 
 /// When to ask again where the disk is nearly full, in seconds: somebody has to make room.
 const STORAGE_FULL_RETRY: u64 = 600;
+/// When to ask again where other uploads have to end first, in seconds.
+const UPLOADS_RETRY: u64 = 10;
 
 /// Why a request is refused.
 #[derive(Debug, thiserror::Error)]
@@ -79,6 +84,22 @@ pub enum Refusal {
         .0.quota.name(), .0.limit.bytes, .0.limit.files, .0.until
     )]
     UploadQuota(Exceeded),
+    /// A quota of tickets and replies that nobody has signed is used up.
+    #[error(
+        "{} used up for today ({} tickets and replies, {} bytes); send it again after midnight UTC",
+        match .0.scope {
+            SubmissionScope::Network => "the quota of unsigned tickets from this network is",
+            SubmissionScope::Site => "the quota of unsigned tickets to this site is",
+        },
+        .0.limit.files, .0.limit.bytes
+    )]
+    TicketQuota(SubmissionExceeded),
+    /// As many uploads are under way as there may be at once.
+    #[error("as many uploads are under way as there may be at once; put it again in {UPLOADS_RETRY} seconds")]
+    TooManyUploads,
+    /// The disk is full. Nothing was kept, and the same may be sent again.
+    #[error("the disk of the gateway is full, so nothing was kept; send it again later")]
+    DiskFull,
     /// The disk has less room than is kept free; tickets are still taken.
     #[error(
         "the gateway takes no files at the moment, because its disk is nearly full; tickets without files are taken"
@@ -153,6 +174,9 @@ impl Refusal {
             Refusal::Erased => (StatusCode::GONE, "erased"),
             Refusal::UploadQuota(_) => (StatusCode::TOO_MANY_REQUESTS, "upload_quota"),
             Refusal::StorageFull => (StatusCode::INSUFFICIENT_STORAGE, "storage_full"),
+            Refusal::DiskFull => (StatusCode::INSUFFICIENT_STORAGE, "disk_full"),
+            Refusal::TicketQuota(_) => (StatusCode::TOO_MANY_REQUESTS, "ticket_quota"),
+            Refusal::TooManyUploads => (StatusCode::TOO_MANY_REQUESTS, "too_many_uploads"),
             Refusal::WrongCode(_) => (StatusCode::UNPROCESSABLE_ENTITY, "wrong_code"),
             Refusal::NoCode => (StatusCode::CONFLICT, "no_code"),
             Refusal::Unsigned => (StatusCode::UNAUTHORIZED, "unsigned"),
@@ -175,7 +199,9 @@ impl IntoResponse for Refusal {
             Refusal::InProgress | Refusal::Busy => Some(1),
             Refusal::TooMuch(seconds) | Refusal::TooManyStatusChanges(seconds) => Some(seconds),
             Refusal::UploadQuota(exceeded) => Some(quota::seconds_until(exceeded.until)),
-            Refusal::StorageFull => Some(STORAGE_FULL_RETRY),
+            Refusal::TicketQuota(_) => Some(quota::seconds_until(quota::tomorrow(clock::timestamp()))),
+            Refusal::TooManyUploads => Some(UPLOADS_RETRY),
+            Refusal::StorageFull | Refusal::DiskFull => Some(STORAGE_FULL_RETRY),
             _ => None,
         };
         let errors = match self {
@@ -200,8 +226,8 @@ impl IntoResponse for Refusal {
     }
 }
 
-impl From<Wait> for Refusal {
-    fn from(Wait(wait): Wait) -> Refusal {
+impl From<RetryAfter> for Refusal {
+    fn from(RetryAfter(wait): RetryAfter) -> Refusal {
         Refusal::TooMuch(wait.as_millis().div_ceil(1000).clamp(1, 3600) as u64)
     }
 }
@@ -217,9 +243,10 @@ impl From<Limit> for Refusal {
 
 impl From<StoreError> for Refusal {
     fn from(error: StoreError) -> Refusal {
-        tracing::error!(%error, "the store failed");
+        tracing::error!(%error, "store failed");
         match error {
             StoreError::Busy => Refusal::Busy,
+            StoreError::Full => Refusal::DiskFull,
             _ => Refusal::Internal,
         }
     }

@@ -1,17 +1,14 @@
 //! Tells people apart for a while without keeping who they are or where they come from.
 
-use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
+use std::net::IpAddr;
 
 use axum::http::HeaderMap;
 use sha2::{Digest, Sha256};
 
 use super::guard::Client;
 use super::identity;
+use super::network::{customer_network, neighbourhood};
 use super::settings::Site;
-
-/// Whoever has one address has others of the same network, so that networks are counted: the first bits of an address.
-const NETWORK_V4: u32 = 24;
-const NETWORK_V6: u32 = 48;
 
 /// Somebody who is counted.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -27,7 +24,7 @@ impl Counted {
     pub fn sender(client: &Client, headers: &HeaderMap, name: &str, site: &Site) -> Counted {
         match identity::who(headers, name, site).ok().and_then(|who| who.person) {
             Some(person) => Counted::Person(person.user.id),
-            None => Counted::Network(client.address.map(network)),
+            None => Counted::Network(client.address.map(neighbourhood)),
         }
     }
 }
@@ -71,6 +68,11 @@ impl Pseudonyms {
         }
     }
 
+    /// The pseudonym of the network that a customer of a provider has, another one for each purpose and period.
+    pub fn of_network(&self, purpose: &str, period: &str, address: IpAddr) -> [u8; 32] {
+        self.digest(purpose, "", period, &Counted::Network(Some(customer_network(address))))
+    }
+
     /// The hash of words, the same for the same words.
     pub fn of_words(&self, words: &str) -> [u8; 32] {
         Sha256::new().chain_update(&self.salt).chain_update(words.as_bytes()).finalize().into()
@@ -84,23 +86,12 @@ impl std::fmt::Debug for Pseudonyms {
     }
 }
 
-fn network(address: IpAddr) -> IpAddr {
-    match address.to_canonical() {
-        IpAddr::V4(address) => {
-            Ipv4Addr::from_bits(address.to_bits() & (u32::MAX << (Ipv4Addr::BITS - NETWORK_V4))).into()
-        }
-        IpAddr::V6(address) => {
-            Ipv6Addr::from_bits(address.to_bits() & (u128::MAX << (Ipv6Addr::BITS - NETWORK_V6))).into()
-        }
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
 
     fn from(address: &str) -> Counted {
-        Counted::Network(Some(network(address.parse().unwrap())))
+        Counted::Network(Some(neighbourhood(address.parse().unwrap())))
     }
 
     #[test]
@@ -123,5 +114,24 @@ mod tests {
         }
         assert_eq!(from("2001:db8:1:2::1"), from("2001:db8:1:ffff::2"));
         assert_ne!(from("2001:db8:1::1"), from("2001:db8:2::1"));
+    }
+
+    #[test]
+    fn the_network_of_a_customer_has_another_pseudonym_each_day_for_each_purpose_and_salt() {
+        let [one, other] = [7, 8].map(|salt| Pseudonyms::new(vec![salt; 32]));
+        let of = |pseudonyms: &Pseudonyms, purpose, day, address: &str| {
+            pseudonyms.of_network(purpose, day, address.parse().unwrap())
+        };
+        let known = of(&one, "upload", "2026-11-28", "2001:db8:1:200::1");
+        assert_eq!(known, of(&one, "upload", "2026-11-28", "2001:db8:1:2ff::9"));
+        for different in [
+            of(&one, "upload", "2026-11-28", "2001:db8:1:300::1"),
+            of(&one, "upload", "2026-11-29", "2001:db8:1:200::1"),
+            of(&one, "ticket", "2026-11-28", "2001:db8:1:200::1"),
+            of(&other, "upload", "2026-11-28", "2001:db8:1:200::1"),
+        ] {
+            assert_ne!(known, different);
+        }
+        assert_ne!(of(&one, "upload", "", "192.0.2.1"), of(&one, "upload", "", "192.0.2.2"));
     }
 }

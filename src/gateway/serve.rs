@@ -16,7 +16,7 @@ use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 
 use super::app::App;
-use super::connections::{Capacity, Times};
+use super::connections::{Capacity, Times, connections_max};
 use super::guard::Limits;
 use super::privacy::PrivacyError;
 use super::search::import::{ImportError, timer};
@@ -83,7 +83,7 @@ pub async fn serve(settings: Settings) -> Result<(), GatewayError> {
     let count = move |request: Request, next: Next| count(running.clone(), request, next);
     let router = routes::router(app.clone()).layer(from_fn(count.clone()));
     let (limits, proxies) = (&app.settings.limits, &app.settings.proxies);
-    let capacity = Capacity::new(limits, proxies.clone(), connections::open_files());
+    let capacity = Capacity::new(limits, proxies.clone(), connections_max(limits, connections::open_files()));
     let times = Times::default();
     announce(listener.local_addr()?)?;
 
@@ -93,9 +93,8 @@ pub async fn serve(settings: Settings) -> Result<(), GatewayError> {
         let router = routes::inbox_router(app.clone()).layer(from_fn(count));
         tracing::info!(address = %listener.local_addr()?, "inbox listening");
         // Places of its own: operators get in while everybody else's are taken.
-        let places = NonZeroU32::new(INBOX_CONNECTIONS);
-        let limits = Limits { connections: places, connections_per_address: places, ..*limits };
-        let capacity = Capacity::new(&limits, proxies.clone(), 0);
+        let limits = Limits { connections_per_address: NonZeroU32::new(INBOX_CONNECTIONS), ..*limits };
+        let capacity = Capacity::new(&limits, proxies.clone(), INBOX_CONNECTIONS);
         tokio::spawn(connections::serve(listener, router, capacity, times, stopped.clone()));
     }
     // In a task of its own, so that nothing else keeps connections from being taken in.

@@ -324,6 +324,26 @@ async fn a_file_that_does_not_come_is_given_up() {
 }
 
 #[tokio::test]
+async fn a_file_that_comes_byte_by_byte_is_given_up() {
+    let gateway = gateway().await;
+    let (mut sender, body) = Channel::<Bytes>::new(1);
+    let waiting = tokio::spawn(send(gateway.router.clone(), put("acme", ONE, Some(MINE), "a.txt", Body::new(body))));
+    sender.send_data(Bytes::from_static(b"half")).await.unwrap();
+    sender.send_data(Bytes::from_static(b"half")).await.unwrap();
+    tokio::time::pause();
+    let started = tokio::time::Instant::now();
+    let trickle = tokio::spawn(async move {
+        while sender.send_data(Bytes::from_static(b"x")).await.is_ok() {
+            tokio::time::sleep(Duration::from_secs(5)).await;
+        }
+    });
+    assert_eq!(waiting.await.unwrap().problem(), (408, "timeout".into()));
+    assert!(started.elapsed().as_secs() <= 31, "{:?}", started.elapsed());
+    trickle.abort();
+    assert_eq!(files(&gateway).len(), 0);
+}
+
+#[tokio::test]
 async fn what_is_missing_is_told_and_the_same_bytes_work_once_it_is_there() {
     let gateway = gateway().await;
     assert_eq!(gateway.send(put("acme", TWO, Some(MINE), "a.txt", "there")).await.status, 201);
@@ -429,7 +449,7 @@ async fn an_address_that_was_not_made_here_opens_nothing() {
 }
 
 #[tokio::test]
-async fn a_file_is_on_disk_before_anything_says_so_and_a_crash_between_leaves_nothing() {
+async fn a_file_is_on_disk_before_anything_says_so_and_is_counted_whoever_waits_for_it() {
     let gateway = gateway().await;
     let mut lock = SqliteConnection::connect(&format!("sqlite:{}", gateway.database().display())).await.unwrap();
     sqlx::query("BEGIN IMMEDIATE").execute(&mut lock).await.unwrap();
@@ -440,18 +460,23 @@ async fn a_file_is_on_disk_before_anything_says_so_and_a_crash_between_leaves_no
         }
     };
     tokio::time::timeout(Duration::from_secs(30), there).await.unwrap();
-    // As if it were killed here.
+    let count = "SELECT count(*) FROM attachments";
+    assert_eq!(sqlx::query_scalar::<_, i64>(count).fetch_one(&mut lock).await.unwrap(), 0);
+    // The client is gone after the last byte; what is on disk is kept and counted all the same.
     waiting.abort();
     assert!(waiting.await.unwrap_err().is_cancelled());
     sqlx::query("ROLLBACK").execute(&mut lock).await.unwrap();
+    let kept = async {
+        while sqlx::query_scalar::<_, i64>(count).fetch_one(&mut lock).await.unwrap() == 0 {
+            tokio::time::sleep(Duration::from_millis(5)).await;
+        }
+    };
+    tokio::time::timeout(Duration::from_secs(30), kept).await.unwrap();
     assert_eq!(files(&gateway).len(), 1);
-    let count: i64 = sqlx::query_scalar("SELECT count(*) FROM attachments").fetch_one(&mut lock).await.unwrap();
-    assert_eq!(count, 0);
-    sweep(&gateway.app, clock::timestamp()).await.unwrap();
-    assert_eq!(files(&gateway).len(), 1, "somebody may be about to say so");
-    sweep(&gateway.app, clock::timestamp() + SignedDuration::from_hours(2)).await.unwrap();
-    assert_eq!(files(&gateway).len(), 0);
+    let counted = "SELECT bytes FROM upload_usage WHERE scope = 'site'";
+    assert_eq!(sqlx::query_scalar::<_, i64>(counted).fetch_one(&mut lock).await.unwrap(), 4);
     assert_eq!(gateway.send(put("acme", ONE, Some(MINE), "a.txt", "text")).await.status, 201);
+    assert_eq!(files(&gateway).len(), 1);
 }
 
 #[tokio::test]

@@ -4,10 +4,11 @@ use std::path::{Path, PathBuf};
 
 use axum::body::Body;
 use axum::http::{Method, Request};
+use deskbell::domain::ticket::Status;
 use deskbell::gateway::clock;
 use deskbell::gateway::privacy::retention;
 use deskbell::gateway::settings::Overrides;
-use deskbell::gateway::store::{Along, Claim, NewDelivery, Placed, Seal, StoredTicket, Tried, What};
+use deskbell::gateway::store::{Along, Claim, NewDelivery, Placed, Seal, StoredTicket, TicketHead, Tried, What};
 use jiff::{SignedDuration, ToSpan};
 use serde_json::{Value, json};
 use sqlx::{Row, SqliteConnection};
@@ -322,7 +323,7 @@ async fn an_export_has_everything_and_is_for_nobody_else() {
     let (reference, _) = full(&gateway, "k").await;
     assert_eq!(gateway.send(post("acme", "other", None, &ticket("Not mine"))).await.status, 201);
     let (code, text) = command(&gateway, &["export", "--person", "signed", "u-7", "--out", "out"]).await;
-    assert_eq!((code, text.trim()), (0, "1 tickets and 1 files in out"));
+    assert_eq!((code, text.trim()), (0, "1 tickets and 2 files in out"));
     let out = gateway.folder.path().join("out");
     let export: Value = serde_json::from_slice(&std::fs::read(out.join("export.json")).unwrap()).unwrap();
     let tickets = export["tickets"].as_array().unwrap();
@@ -338,11 +339,113 @@ async fn an_export_has_everything_and_is_for_nobody_else() {
     assert_eq!(exported["activities"][0]["text"], format!("{SECRET_WORD} note"));
     let path = out.join(exported["files"][0]["path"].as_str().unwrap());
     assert_eq!(std::fs::read_to_string(&path).unwrap(), format!("{SECRET_WORD} file"));
-    for (path, mode) in [(&out, 0o700), (&out.join("export.json"), 0o600), (&path, 0o600)] {
+    let unsent = &export["unsent_files"];
+    assert_eq!((unsent.as_array().unwrap().len(), &unsent[0]["site"]), (1, &json!("signed")));
+    let kept = out.join(unsent[0]["path"].as_str().unwrap());
+    assert_eq!(std::fs::read_to_string(&kept).unwrap(), format!("{SECRET_WORD} unsent"));
+    for (path, mode) in [(&out, 0o700), (&kept, 0o600), (&out.join("export.json"), 0o600), (&path, 0o600)] {
         assert_eq!(std::fs::metadata(path).unwrap().permissions().mode() & 0o777, mode, "{}", path.display());
     }
     let (code, text) = command(&gateway, &["export", "--email", "nobody@x.example", "--out", "out"]).await;
     assert!(code != 0 && text.contains("it is not empty"), "{text}");
+}
+
+#[tokio::test]
+async fn an_export_has_the_addresses_that_mail_went_to_and_that_were_confirmed() {
+    let mail = "[sites.signed.mail]\nfrom = \"help@acme.example\"\nsmtp = \"smtp://127.0.0.1:1\"\n";
+    let gateway = gateway(mail).await;
+    let sent = gateway.send(post("signed", "k", Some(SESSION), &secret_ticket("broke"))).await.json();
+    let id = sent["id"].as_str().unwrap();
+    let mut write = gateway.connection().await;
+    sqlx::query("UPDATE confirmations SET confirmed_at = '2026-11-28T10:00:00.000Z'")
+        .execute(&mut write)
+        .await
+        .unwrap();
+    let (code, text) = command(&gateway, &["export", "--ticket", id, "--out", "out"]).await;
+    assert_eq!(code, 0, "{text}");
+    let export = std::fs::read(gateway.folder.path().join("out/export.json")).unwrap();
+    let export: Value = serde_json::from_slice(&export).unwrap();
+    let ticket = &export["tickets"][0];
+    assert_eq!(ticket["claimed_address"]["address"], "Ada@Zanzibarish.example");
+    assert_eq!(ticket["claimed_address"]["confirmed_at"], "2026-11-28T10:00:00.000Z");
+    assert_eq!(ticket["receipt"]["address"], "Ada@Zanzibarish.example");
+}
+
+#[tokio::test]
+async fn a_ticket_that_cannot_be_read_is_erased_by_its_name_and_left_out_of_an_export() {
+    let gateway = gateway("").await;
+    let mut references = Vec::new();
+    for key in ["a", "b"] {
+        let sent = gateway.send(post("acme", key, None, &ticket("It broke"))).await.json();
+        references.push(sent["reference"].as_str().unwrap().to_string());
+    }
+    let mut write = gateway.connection().await;
+    sqlx::query("UPDATE ticket_bodies SET body = '{'").execute(&mut write).await.unwrap();
+    let [one, other] = [&references[0], &references[1]];
+    assert!(gateway.app.store.ticket(one).await.is_err());
+    let (code, text) = command(&gateway, &["export", "--ticket", one, "--out", "out"]).await;
+    assert!(code == 1 && text.contains("1 tickets cannot be read"), "{text}");
+    let (code, text) = command(&gateway, &["erase", "--ticket", one, "--yes"]).await;
+    assert!(code == 0 && text.starts_with("1 tickets erased"), "{text}");
+    let address = format!("/inbox/tickets/{other}/erase");
+    assert!(look(&gateway, &address).await.text().contains("cannot be undone"));
+    assert_eq!(act(&gateway, &address, &format!("confirm={other}")).await.status, 200);
+    let left: i64 = sqlx::query_scalar("SELECT count(*) FROM tickets").fetch_one(&mut write).await.unwrap();
+    assert_eq!(left, 0);
+}
+
+#[tokio::test]
+async fn what_somebody_else_has_put_in_the_same_session_stays() {
+    let gateway = gateway("").await;
+    let by = |mut request: Request<Body>, person: Option<&str>| {
+        request.headers_mut().insert("deskbell-session", SESSION.parse().unwrap());
+        if let Some(person) = person {
+            let bearer = format!("Bearer {}", token(json!({ "sub": person })));
+            request.headers_mut().insert("authorization", bearer.parse().unwrap());
+        }
+        request
+    };
+    // Ada sends a ticket, and Bob after her puts a file at the same device.
+    let sent = gateway.send(by(post("signed", "k", None, &ticket("It broke")), Some("u-7"))).await;
+    assert_eq!(sent.status, 201, "{}", sent.text());
+    assert_eq!(gateway.send(by(put(FILE, "Ada's"), Some("u-7"))).await.status, 201);
+    assert_eq!(gateway.send(by(put(UNSENT, "Bob's"), Some("u-8"))).await.status, 201);
+    let (code, text) = command(&gateway, &["erase", "--person", "signed", "u-7", "--yes"]).await;
+    assert_eq!(code, 0, "{text}");
+    let mut read = gateway.connection().await;
+    let left: Vec<String> = sqlx::query_scalar("SELECT person FROM attachments").fetch_all(&mut read).await.unwrap();
+    assert_eq!(left, ["u-8"]);
+}
+
+#[tokio::test]
+async fn what_was_opened_again_or_taken_along_since_it_was_found_is_not_erased() {
+    let gateway = gateway("").await;
+    let store = &gateway.app.store;
+    let sent = gateway.send(post("acme", "k", Some(SESSION), &ticket("It broke"))).await.json();
+    let id = sent["id"].as_str().unwrap().to_string();
+    let ids = [id.clone()];
+    let mut write = gateway.connection().await;
+    sqlx::query("UPDATE tickets SET status = 'solved', updated_at = '2020-01-01T00:00:00.000Z'")
+        .execute(&mut write)
+        .await
+        .unwrap();
+    let is_solved = |head: &TicketHead| head.status == Some(Status::Solved) && head.updated_at.as_str() < "2021";
+    let found = store.solved_before("acme", "2021-01-01T00:00:00.000Z", 10).await.unwrap();
+    assert_eq!(found, ids);
+    for change in [
+        "UPDATE tickets SET status = 'open'",
+        "UPDATE tickets SET status = 'solved', updated_at = '2026-11-28T00:00:00.000Z'",
+    ] {
+        sqlx::query(change).execute(&mut write).await.unwrap();
+        assert_eq!(store.erase_tickets(&ids, &clock::now(), &is_solved).await.unwrap().tickets, 0, "{change}");
+    }
+    sqlx::query("UPDATE tickets SET updated_at = '2020-01-01T00:00:00.000Z', person = 'u-8'")
+        .execute(&mut write)
+        .await
+        .unwrap();
+    let is_nobodys = |head: &TicketHead| head.person.is_none();
+    assert_eq!(store.erase_tickets(&ids, &clock::now(), &is_nobodys).await.unwrap().tickets, 0);
+    assert_eq!(store.erase_tickets(&ids, &clock::now(), &is_solved).await.unwrap().tickets, 1);
 }
 
 #[tokio::test]

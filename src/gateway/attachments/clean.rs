@@ -31,7 +31,7 @@ pub async fn clean(storage: &FileStorage, part: Part, rules: &Attachments) -> Re
         cleaned(&folder, part, &rules)
     };
     tokio::task::spawn_blocking(work).await.map_err(|error| {
-        tracing::error!(%error, "a file could not be cleaned");
+        tracing::error!(%error, "cleaning an upload failed");
         Refusal::Internal
     })?
 }

@@ -2,18 +2,13 @@
 //! beginning of their name. So what a crash leaves behind is in `incoming`, and nothing ever has to look at all files. Files of
 //! older gateways lie in the folder itself; they are read there, and the sweep moves them.
 
-use std::fs::{DirBuilder, File, Permissions};
+use std::fs::File;
 use std::io::ErrorKind;
-use std::os::unix::fs::{DirBuilderExt, PermissionsExt};
 use std::path::{Path, PathBuf};
 
 use crate::domain::attachment;
+use crate::gateway::private_files::{create_folder, restrict};
 use crate::gateway::store::StoreError;
-
-/// Customers' files are for the gateway alone: mode of folders and of files.
-const FOLDER_MODE: u32 = 0o700;
-/// See [`FOLDER_MODE`].
-pub const FILE_MODE: u32 = 0o600;
 
 /// The folder of the files.
 #[derive(Clone, Debug)]
@@ -31,7 +26,7 @@ impl Folder {
             make(&folder.root)?;
             make(&folder.incoming)?;
             for path in [&folder.root, &folder.incoming] {
-                tighten(path);
+                restrict(path);
             }
             Ok(())
         };
@@ -68,7 +63,7 @@ impl Folder {
             return Ok(false);
         }
         make(parent)?;
-        std::fs::set_permissions(&from, Permissions::from_mode(FILE_MODE))?;
+        restrict(&from);
         // Where the power fails it is under one of the two names, and read under both.
         std::fs::rename(&from, &settled)?;
         Ok(true)
@@ -98,33 +93,18 @@ fn make(path: &Path) -> std::io::Result<()> {
     if path.is_dir() {
         return Ok(());
     }
-    DirBuilder::new().recursive(true).mode(FOLDER_MODE).create(path)?;
+    create_folder(path)?;
     // Where it hangs has to survive a power failure as well.
     path.parent()
         .filter(|parent| !parent.as_os_str().is_empty())
         .map_or(Ok(()), |parent| File::open(parent)?.sync_all())
 }
 
-fn tighten(path: &Path) {
-    let Ok(metadata) = std::fs::metadata(path) else { return };
-    let mode = metadata.permissions().mode() & 0o777;
-    if mode & 0o077 == 0 {
-        return;
-    }
-    let closed = std::fs::set_permissions(path, Permissions::from_mode(FOLDER_MODE));
-    match closed {
-        Ok(()) => {
-            tracing::info!(path = %path.display(), was = format!("{mode:o}"), "attachments folder closed to other users")
-        }
-        Err(error) => {
-            tracing::warn!(path = %path.display(), %error, "attachments folder is open to other users of this machine");
-        }
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
+    use std::fs::Permissions;
+    use std::os::unix::fs::PermissionsExt;
 
     const NAME: &str = "0a1b2c3d-4e5f-4071-8293-a4b5c6d7e8f9";
 

@@ -19,6 +19,7 @@ use axum::http::{HeaderMap, header};
 use jiff::Timestamp;
 use ring::hmac;
 use tokio::sync::Semaphore;
+use tracing::Instrument;
 use uuid::Uuid;
 
 use super::app::App;
@@ -27,20 +28,22 @@ use super::guard::Share;
 use super::identity::Who;
 use super::problem::Refusal;
 use super::settings::Site;
-use super::store::{FileOwner, Put, StoreError, StoredAttachment, StoredTicket, Upload, UploadUsage};
+use super::store::{FileOwner, PutOutcome, Store, StoreError, StoredAttachment, StoredTicket, Upload, UploadUsage};
 use super::tickets::conversation::take_along;
-use crate::domain::attachment::{self, Attachment};
+use crate::domain::attachment::{self, Attachment, Attachments};
 use crate::domain::conversation::Message;
 use crate::domain::problem::FieldError;
 
 use folder::Folder;
-use quota::{Admission, NoRoom, Reservation, Reservations, Reserved, Uploader};
+use quota::{Admission, NoRoom, Reservation, Reservations, Reserved, UploadSize, Uploader};
+use receive::Part;
 pub use receive::UPLOAD_TIME;
 
 /// How many files are cleaned at once: each lies in memory twice meanwhile.
 const CLEANED_AT_ONCE: usize = 2;
 
 /// The files: their folder, what it takes to fill it and to show what is in it, and the room that is reserved in it.
+#[derive(Clone)]
 pub struct FileStorage {
     /// Where their bytes are.
     pub folder: Folder,
@@ -64,6 +67,24 @@ impl FileStorage {
     pub fn path(&self, kept: &StoredAttachment) -> PathBuf {
         self.folder.locate(&kept.file)
     }
+
+    fn free_bytes(&self) -> Option<u64> {
+        quota::free_bytes(self.folder.root())
+    }
+
+    /// Brings a file to its final place. Until it is there it is read where it came in, and the sweep tries again.
+    fn settle(&self, file: &str) {
+        if let Err(error) = self.folder.settle(file) {
+            tracing::warn!(%error, "moving a file failed");
+        }
+    }
+
+    fn remove(&self, file: Option<String>) {
+        let Some(file) = file else { return };
+        if let Err(error) = self.folder.remove(&file) {
+            tracing::warn!(%error, "removing a file failed");
+        }
+    }
 }
 
 /// A file that somebody is about to put.
@@ -77,18 +98,32 @@ pub struct Given {
 /// Whether somebody may put a file.
 pub enum Admitted {
     /// There is room for it.
-    Room(Room),
+    Room(Box<Room>),
     /// What is there goes along with something already and cannot be replaced any more.
     Sent(Attachment),
 }
 
 /// The room that an upload has until its row is written.
 pub struct Room {
-    #[expect(dead_code, reason = "the room is taken as long as it is there")]
     reservation: Reservation,
+    /// What was counted when it was admitted.
+    usage: UploadUsage,
+    announced: Option<u64>,
+    is_signed: bool,
     now: Timestamp,
     day: String,
     address: Option<[u8; 32]>,
+}
+
+impl Room {
+    fn admission<'a>(&self, app: &'a App, site: &'a Site) -> Admission<'a> {
+        Admission {
+            quotas: &app.settings.quotas,
+            site: &site.config.attachments,
+            is_signed: self.is_signed,
+            now: self.now,
+        }
+    }
 }
 
 /// Admits an upload, from a network address, of a body with these headers.
@@ -116,40 +151,61 @@ pub async fn admit(
     let day = quota::day(now);
     let is_signed = who.person.is_some();
     let counted = address.filter(|_| !is_signed);
-    let address = counted.map(|address| quota::address_key(&app.folder.key, &day, address));
+    let address = counted.map(|address| app.pseudonyms.of_network("upload", &day, address));
     let mut usage = app.store.upload_usage(name, owner, &day, address.as_ref()).await?;
     usage.replace(held.as_ref());
     let admission = Admission { quotas: &app.settings.quotas, site: &site.config.attachments, is_signed, now };
     let by = Uploader { site: name, owner, address };
-    let free = quota::free_bytes(app.folder.folder.root());
-    let bytes = announced(headers).unwrap_or(u64::MAX).min(site.config.attachments.max_bytes.into());
-    let reserved = app.folder.reservations.reserve(&admission, &by, &usage, free, bytes);
+    let size = UploadSize { announced: announced(headers), max: site.config.attachments.max_bytes.into() };
+    let reserved = app.folder.reservations.reserve(&admission, &by, &usage, app.folder.free_bytes(), size);
     let reservation = reserved.map_err(|no_room| refuse(name, no_room))?;
-    Ok(Admitted::Room(Room { reservation, now, day, address }))
+    Ok(Admitted::Room(Box::new(Room { reservation, usage, announced: size.announced, is_signed, now, day, address })))
 }
 
 /// Takes a file in. The same again, whether the one before has come to an end or not, is answered the same.
 pub async fn put(
-    app: &App,
+    app: &Arc<App>,
     (name, site): (&str, &Site),
-    who: &Who,
-    given: &Given,
-    room: Room,
-    headers: &HeaderMap,
+    who: Who,
+    given: Given,
+    mut room: Box<Room>,
     body: Body,
 ) -> Result<Attachment, Refusal> {
-    let rules = &site.config.attachments;
-    let part = receive::receive(&app.folder.folder, headers, body, rules.max_bytes as usize).await?;
-    let cleaned = clean::clean(&app.folder, part, rules).await?;
-    let (person, session) = owner_of(who);
-    if let Err(wait) = app.guard.store(Share::Files, name, person.as_deref()) {
-        remove(app, Some(cleaned.file));
+    let (admission, announced) = (room.admission(app, site), room.announced);
+    let max = site.config.attachments.max_bytes as usize;
+    let Room { reservation, usage, .. } = &mut *room;
+    let admit = |length| {
+        let grown = reservation.grow(&admission, usage, || app.folder.free_bytes(), length);
+        grown.map_err(|no_room| refuse(name, no_room))
+    };
+    let part = receive::receive(&app.folder.folder, body, announced, max, admit).await?;
+    // Who is gone after the last byte does not end what is done about the file: it would be neither counted nor removed.
+    let kept = keep(app.clone(), name.to_string(), who, given, room, part).in_current_span();
+    tokio::spawn(kept).await.map_err(|error| {
+        tracing::error!(%error, "upload failed");
+        Refusal::Internal
+    })?
+}
+
+/// Cleans a file that has come, and writes its row.
+async fn keep(
+    app: Arc<App>,
+    name: String,
+    who: Who,
+    given: Given,
+    room: Box<Room>,
+    part: Part,
+) -> Result<Attachment, Refusal> {
+    let site = app.site(&name).ok_or(Refusal::Internal)?;
+    let (person, session) = owner_of(&who);
+    let cleaned = clean::clean(&app.folder, part, &site.config.attachments).await?;
+    if let Err(wait) = app.guard.charge_site(Share::Files, &name, person.as_deref()) {
+        app.folder.remove(Some(cleaned.file));
         return Err(wait.into());
     }
-    let is_signed = person.is_some();
     let kept = StoredAttachment {
-        site: name.into(),
-        id: given.id.clone(),
+        site: name.clone(),
+        id: given.id,
         person,
         session,
         name: attachment::name(&given.name, cleaned.media),
@@ -160,29 +216,29 @@ pub async fn put(
         put_at: clock::written(room.now),
         number: None,
     };
-    let admission = Admission { quotas: &app.settings.quotas, site: rules, is_signed, now: room.now };
+    let admission = room.admission(&app, site);
     let check = |usage: &UploadUsage| admission.check(usage, &Reserved::default(), kept.size.into());
     let admits = |usage: &UploadUsage| check(usage).is_ok();
     let upload = Upload { day: &room.day, address: room.address, admits: &admits };
     // Where the store fails it is not known whether the row is there; what is not needed is swept away.
     match app.store.put_attachment(&kept, Some(upload)).await? {
-        Put::Kept(before) => {
-            settle(app, &kept.file);
-            remove(app, before);
+        PutOutcome::Kept(before) => {
+            app.folder.settle(&kept.file);
+            app.folder.remove(before);
             Ok(told(&kept))
         }
-        Put::Sent(held) => {
-            remove(app, Some(kept.file));
+        PutOutcome::Sent(held) => {
+            app.folder.remove(Some(kept.file));
             Ok(told(&held))
         }
-        Put::Foreign => {
-            remove(app, Some(kept.file));
+        PutOutcome::Foreign => {
+            app.folder.remove(Some(kept.file));
             Err(none_of_yours())
         }
-        Put::OverQuota(usage) => {
+        PutOutcome::OverQuota(usage) => {
             let exceeded = check(&usage).err();
-            remove(app, Some(kept.file));
-            Err(exceeded.map_or(Refusal::Internal, |exceeded| refuse(name, NoRoom::Quota(exceeded))))
+            app.folder.remove(Some(kept.file));
+            Err(exceeded.map_or(Refusal::Internal, |exceeded| refuse(&name, NoRoom::Quota(exceeded))))
         }
     }
 }
@@ -202,6 +258,10 @@ fn refuse(site: &str, no_room: NoRoom) -> Refusal {
             tracing::error!(site, "upload refused: the disk has less than disk_reserve_bytes free");
             Refusal::StorageFull
         }
+        NoRoom::UnderWay => {
+            tracing::info!(site, "upload refused: too many under way");
+            Refusal::TooManyUploads
+        }
     }
 }
 
@@ -213,16 +273,33 @@ pub async fn bring(
     name: &str,
     bytes: Vec<u8>,
 ) -> Result<String, Refusal> {
-    let rules = &site.config.attachments;
-    let body = Body::from(bytes);
-    let part = receive::receive(&app.folder.folder, &HeaderMap::new(), body, rules.max_bytes as usize).await?;
-    let cleaned = clean::clean(&app.folder, part, rules).await?;
+    let rules = site.config.attachments.clone();
+    let (body, max) = (Body::from(bytes), rules.max_bytes as usize);
+    let part = receive::receive(&app.folder.folder, body, None, max, |_| Ok(())).await?;
+    let owner = (ticket.site.clone(), ticket.person.clone(), ticket.session);
+    let kept = keep_brought(app.store.clone(), app.folder.clone(), rules, owner, name.to_string(), part);
+    // As with uploads: it ends whether or not somebody waits for it.
+    tokio::spawn(kept.in_current_span()).await.map_err(|error| {
+        tracing::error!(%error, "upload failed");
+        Refusal::Internal
+    })?
+}
+
+async fn keep_brought(
+    store: Arc<dyn Store>,
+    storage: FileStorage,
+    rules: Attachments,
+    (site, person, session): (String, Option<String>, Option<[u8; 32]>),
+    name: String,
+    part: Part,
+) -> Result<String, Refusal> {
+    let cleaned = clean::clean(&storage, part, &rules).await?;
     let kept = StoredAttachment {
-        site: ticket.site.clone(),
+        site,
         id: Uuid::new_v4().to_string(),
-        person: ticket.person.clone(),
-        session: ticket.session,
-        name: attachment::name(name, cleaned.media),
+        person,
+        session,
+        name: attachment::name(&name, cleaned.media),
         media: cleaned.media,
         size: cleaned.size,
         has_metadata: cleaned.has_metadata,
@@ -230,12 +307,12 @@ pub async fn bring(
         put_at: clock::now(),
         number: None,
     };
-    match app.store.put_attachment(&kept, None).await? {
-        Put::Kept(_) => {
-            settle(app, &kept.file);
+    match store.put_attachment(&kept, None).await? {
+        PutOutcome::Kept(_) => {
+            storage.settle(&kept.file);
             Ok(kept.id)
         }
-        Put::Sent(_) | Put::Foreign | Put::OverQuota(_) => Err(Refusal::Internal),
+        PutOutcome::Sent(_) | PutOutcome::Foreign | PutOutcome::OverQuota(_) => Err(Refusal::Internal),
     }
 }
 
@@ -302,20 +379,6 @@ fn told(kept: &StoredAttachment) -> Attachment {
 
 fn shown(app: &App, kept: &StoredAttachment) -> Attachment {
     Attachment { url: address::sign(&app.folder.key, &kept.site, &kept.id, clock::seconds()), ..told(kept) }
-}
-
-/// Brings a file to its final place. Until it is there it is read where it came in, and the sweep tries again.
-fn settle(app: &App, file: &str) {
-    if let Err(error) = app.folder.folder.settle(file) {
-        tracing::warn!(%error, "file could not be moved to its place");
-    }
-}
-
-fn remove(app: &App, file: Option<String>) {
-    let Some(file) = file else { return };
-    if let Err(error) = app.folder.folder.remove(&file) {
-        tracing::warn!(%error, "file that nothing needs could not be removed");
-    }
 }
 
 /// The same whether there is none or whether it is somebody else's.

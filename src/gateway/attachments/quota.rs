@@ -2,13 +2,11 @@
 //! ([`crate::gateway::guard`]); here is what is kept.
 
 use std::collections::HashMap;
-use std::net::{IpAddr, Ipv6Addr};
 use std::path::Path;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use jiff::tz::TimeZone;
 use jiff::{SignedDuration, Timestamp, ToSpan};
-use ring::hmac;
 use serde::Deserialize;
 use sha2::{Digest, Sha256};
 
@@ -26,12 +24,15 @@ const MESSAGES_UNSENT: u64 = 2;
 const FILES_UNSENT: u64 = 10;
 /// Of what a site takes in a day, anonymous sessions leave one part of so many to people whom the host has signed.
 const SIGNED_PART: u64 = 5;
-/// Whoever has one address of IPv6 commonly has all that begin with the same 56 bits.
-const NETWORK_HOST: u32 = Ipv6Addr::BITS - 56;
 /// When to ask again where other uploads take the room and may come to nothing.
 const UNDER_WAY: SignedDuration = SignedDuration::from_secs(60);
+/// How many bytes ahead of what has come an upload takes room.
+const STEP: u64 = 256 * 1024;
+/// How many uploads of one session or person, and how many of anonymous sessions of one network address, may be under way at once.
+const OWNER_AT_ONCE: u64 = 10;
+const ADDRESS_AT_ONCE: u64 = 50;
 
-/// The quotas of files, `[quotas]` in the configuration.
+/// The quotas of what is kept, `[quotas]` in the configuration.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct Quotas {
@@ -49,6 +50,16 @@ pub struct Quotas {
     pub site_files_per_day: u64,
     /// Bytes of the disk that files leave free; below, no file is taken, while tickets still are.
     pub disk_reserve_bytes: u64,
+    /// Tickets and replies that nobody has signed and that one network address may send in a day (UTC).
+    pub address_tickets_per_day: u64,
+    /// And how many bytes.
+    pub address_ticket_bytes_per_day: u64,
+    /// Tickets and replies that nobody has signed and that a site takes in a day (UTC).
+    pub site_tickets_per_day: u64,
+    /// And how many bytes.
+    pub site_ticket_bytes_per_day: u64,
+    /// Bytes of the disk of the database that such tickets and replies leave free.
+    pub disk_floor_bytes: u64,
 }
 
 impl Default for Quotas {
@@ -61,6 +72,11 @@ impl Default for Quotas {
             site_bytes_per_day: 10_000_000_000,
             site_files_per_day: 20_000,
             disk_reserve_bytes: 1_000_000_000,
+            address_tickets_per_day: 2_000,
+            address_ticket_bytes_per_day: 100_000_000,
+            site_tickets_per_day: 20_000,
+            site_ticket_bytes_per_day: 2_000_000_000,
+            disk_floor_bytes: 100_000_000,
         }
     }
 }
@@ -168,20 +184,11 @@ pub fn day(time: Timestamp) -> String {
     time.to_zoned(TimeZone::UTC).date().to_string()
 }
 
-fn tomorrow(time: Timestamp) -> Timestamp {
+/// The beginning of the next day in UTC.
+pub fn tomorrow(time: Timestamp) -> Timestamp {
     let date = time.to_zoned(TimeZone::UTC).date();
     let next = date.checked_add(1.day()).and_then(|date| date.to_zoned(TimeZone::UTC));
     next.map_or(time + SignedDuration::from_hours(24), |next| next.timestamp())
-}
-
-/// A network address as it is counted on a day: nobody without the key can tell which it is, and nobody can tell it on another day.
-pub fn address_key(key: &hmac::Key, day: &str, address: IpAddr) -> [u8; 32] {
-    let network = match address {
-        IpAddr::V4(_) => address,
-        IpAddr::V6(address) => Ipv6Addr::from_bits(address.to_bits() >> NETWORK_HOST << NETWORK_HOST).into(),
-    };
-    let tag = hmac::sign(key, format!("upload\n{day}\n{network}").as_bytes());
-    Sha256::digest(tag.as_ref()).into()
 }
 
 /// What is reserved for uploads under way, as one of them sees it.
@@ -214,14 +221,22 @@ pub enum NoRoom {
     Quota(Exceeded),
     /// The disk has to keep its reserve.
     Disk,
+    /// Other uploads that are under way have to end first.
+    UnderWay,
 }
 
-/// Room that is taken until this is dropped.
+/// Room that is taken until this is dropped: a step more than what has come.
 #[derive(Debug)]
 pub struct Reservation {
-    of: Reservations,
-    scopes: Vec<Scope>,
+    reservations: Reservations,
+    owner: Scope,
+    address: Option<Scope>,
+    site: Scope,
+    /// How much the upload may come to.
+    max: u64,
+    /// How much is taken, where anything is.
     bytes: u64,
+    is_taken: bool,
 }
 
 /// Who an upload is by, to whom it goes and from where it comes.
@@ -235,49 +250,131 @@ pub struct Uploader<'a> {
     pub address: Option<[u8; 32]>,
 }
 
+/// How large an upload may become, in bytes.
+#[derive(Clone, Copy, Debug)]
+pub struct UploadSize {
+    /// As it says itself, where it does.
+    pub announced: Option<u64>,
+    /// What the site allows.
+    pub max: u64,
+}
+
 impl Reservations {
-    /// Takes room for a file of so many bytes at most. `free` is what is free on the disk, in bytes; none where that cannot be told.
+    /// Takes room for the beginning of an upload; what it announces has to fit beside what is kept. `free` is what is free on the disk, in
+    /// bytes; none where that cannot be told.
     pub fn reserve(
         &self,
         admission: &Admission<'_>,
         by: &Uploader<'_>,
         usage: &UploadUsage,
         free: Option<u64>,
-        bytes: u64,
+        size: UploadSize,
     ) -> Result<Reservation, NoRoom> {
-        let owner = Scope::Owner(digest(by));
-        let address = by.address.map(Scope::Address);
-        let site = Scope::Site(by.site.into());
+        let announced = size.announced.unwrap_or_default().min(size.max);
+        admission.check(usage, &Reserved::default(), announced).map_err(NoRoom::Quota)?;
+        let mut reservation = Reservation {
+            reservations: self.clone(),
+            owner: Scope::Owner(digest(by)),
+            address: by.address.map(Scope::Address),
+            site: Scope::Site(by.site.into()),
+            max: size.announced.map_or(size.max, |_| announced),
+            bytes: 0,
+            is_taken: false,
+        };
         let mut held = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        let of = |scope: &Scope| held.get(scope).copied().unwrap_or_default();
-        let reserved =
-            Reserved { owner: of(&owner), address: address.as_ref().map(of).unwrap_or_default(), site: of(&site) };
-        admission.check(usage, &reserved, bytes).map_err(NoRoom::Quota)?;
+        let under_way = reservation.others(&held);
+        let is_one_too_many = under_way.owner.files >= OWNER_AT_ONCE || under_way.address.files >= ADDRESS_AT_ONCE;
+        let result = if is_one_too_many {
+            Err(NoRoom::UnderWay)
+        } else {
+            reservation.take(&mut held, admission, usage, free, announced)
+        };
+        drop(held);
+        result.map(|()| reservation)
+    }
+}
+
+impl Reservation {
+    /// Takes room for so many bytes in all, where it has less.
+    pub fn grow(
+        &mut self,
+        admission: &Admission<'_>,
+        usage: &UploadUsage,
+        free: impl FnOnce() -> Option<u64>,
+        length: u64,
+    ) -> Result<(), NoRoom> {
+        if length <= self.bytes {
+            return Ok(());
+        }
+        let reservations = self.reservations.clone();
+        let mut held = reservations.0.lock().unwrap_or_else(PoisonError::into_inner);
+        self.take(&mut held, admission, usage, free(), length)
+    }
+
+    fn take(
+        &mut self,
+        held: &mut HashMap<Scope, Usage>,
+        admission: &Admission<'_>,
+        usage: &UploadUsage,
+        free: Option<u64>,
+        length: u64,
+    ) -> Result<(), NoRoom> {
+        let come = if self.is_taken { length } else { 0 };
+        let bytes = (come / STEP + 1).saturating_mul(STEP).min(self.max.max(come));
+        admission.check(usage, &self.others(held), bytes).map_err(NoRoom::Quota)?;
         // While it is cleaned a file is there twice.
-        let needed = of(&Scope::Disk).bytes.saturating_add(bytes).saturating_mul(2);
-        let reserve = admission.quotas.disk_reserve_bytes;
-        if free.is_some_and(|free| free < reserve.saturating_add(needed)) {
+        let disk = held.get(&Scope::Disk).map_or(0, |disk| disk.bytes).saturating_sub(self.bytes);
+        let needed = |bytes: u64| admission.quotas.disk_reserve_bytes.saturating_add(bytes.saturating_mul(2));
+        if free.is_some_and(|free| free < needed(bytes.max(length))) {
             return Err(NoRoom::Disk);
         }
-        let scopes: Vec<Scope> = [Some(owner), address, Some(site), Some(Scope::Disk)].into_iter().flatten().collect();
-        for scope in &scopes {
-            let usage = held.entry(scope.clone()).or_default();
-            usage.bytes = usage.bytes.saturating_add(bytes);
-            usage.files += 1;
+        if free.is_some_and(|free| free < needed(disk.saturating_add(bytes))) {
+            return Err(NoRoom::UnderWay);
         }
-        Ok(Reservation { of: self.clone(), scopes, bytes })
+        for scope in self.scopes() {
+            let usage = held.entry(scope).or_default();
+            usage.bytes = usage.bytes.saturating_add(bytes - self.bytes);
+            usage.files += u64::from(!self.is_taken);
+        }
+        (self.bytes, self.is_taken) = (bytes, true);
+        Ok(())
+    }
+
+    fn scopes(&self) -> impl Iterator<Item = Scope> {
+        [Some(self.owner.clone()), self.address.clone(), Some(self.site.clone()), Some(Scope::Disk)]
+            .into_iter()
+            .flatten()
+    }
+
+    /// What others have reserved.
+    fn others(&self, held: &HashMap<Scope, Usage>) -> Reserved {
+        let others = |scope: &Scope| {
+            let usage = held.get(scope).copied().unwrap_or_default();
+            Usage {
+                bytes: usage.bytes.saturating_sub(self.bytes),
+                files: usage.files.saturating_sub(u64::from(self.is_taken)),
+            }
+        };
+        Reserved {
+            owner: others(&self.owner),
+            address: self.address.as_ref().map(others).unwrap_or_default(),
+            site: others(&self.site),
+        }
     }
 }
 
 impl Drop for Reservation {
     fn drop(&mut self) {
-        let mut held = self.of.0.lock().unwrap_or_else(PoisonError::into_inner);
-        for scope in &self.scopes {
-            if let Some(usage) = held.get_mut(scope) {
+        if !self.is_taken {
+            return;
+        }
+        let mut held = self.reservations.0.lock().unwrap_or_else(PoisonError::into_inner);
+        for scope in self.scopes() {
+            if let Some(usage) = held.get_mut(&scope) {
                 usage.bytes = usage.bytes.saturating_sub(self.bytes);
                 usage.files = usage.files.saturating_sub(1);
                 if usage.files == 0 {
-                    held.remove(scope);
+                    held.remove(&scope);
                 }
             }
         }
@@ -367,38 +464,86 @@ mod tests {
         }
     }
 
+    const SITE: &str = "acme";
+    const ADDRESS: [u8; 32] = [7; 32];
+
+    fn reserve(
+        reservations: &Reservations,
+        admission: &Admission<'_>,
+        session: u8,
+        free: Option<u64>,
+        announced: Option<u64>,
+    ) -> Result<Reservation, NoRoom> {
+        let by = Uploader { site: SITE, owner: FileOwner::Session(&[session; 32]), address: Some(ADDRESS) };
+        let size = UploadSize { announced, max: 10 * MB };
+        reservations.reserve(admission, &by, &UploadUsage::default(), free, size)
+    }
+
+    fn grow(reservation: &mut Reservation, admission: &Admission<'_>, length: u64) -> Result<(), NoRoom> {
+        reservation.grow(admission, &UploadUsage::default(), || None, length)
+    }
+
     #[test]
-    fn what_is_under_way_counts_until_it_ends() {
-        let quotas = Quotas { address_bytes_per_day: 25 * MB, disk_reserve_bytes: 100 * MB, ..Quotas::default() };
-        let site = Attachments::default();
-        let admission = admission(&quotas, &site, false);
-        let reservations = Reservations::default();
-        let put = |session: &[u8; 32], free| {
-            let by = Uploader { site: "acme", owner: FileOwner::Session(session), address: Some([7; 32]) };
-            reservations.reserve(&admission, &by, &UploadUsage::default(), free, 10 * MB)
-        };
-        let one = put(&[1; 32], None).unwrap();
-        let _two = put(&[2; 32], None).unwrap();
-        let Err(NoRoom::Quota(exceeded)) = put(&[3; 32], None) else { panic!("a third is let through") };
+    fn what_has_come_counts_until_it_ends_and_what_is_only_announced_does_not() {
+        let (quotas, site) = (Quotas { address_bytes_per_day: 25 * MB, ..Quotas::default() }, Attachments::default());
+        let (admission, reservations) = (admission(&quotas, &site, false), Reservations::default());
+        let put = |session| reserve(&reservations, &admission, session, None, Some(10 * MB)).unwrap();
+        let (mut one, mut two, mut three) = (put(1), put(2), put(3));
+        for upload in [&mut one, &mut two] {
+            assert_eq!(
+                (0..=10).map(|megabytes| grow(upload, &admission, megabytes * MB)).filter(Result::is_ok).count(),
+                11
+            );
+        }
+        assert_eq!(grow(&mut three, &admission, 4 * MB), Ok(()));
+        let Err(NoRoom::Quota(exceeded)) = grow(&mut three, &admission, 6 * MB) else { panic!("it is let through") };
         assert_eq!((exceeded.quota, exceeded.until), (Quota::Address, admission.now + UNDER_WAY));
         drop(one);
-        // 10 MB of the other and 10 MB of this, each twice.
-        assert_eq!(put(&[3; 32], Some(140 * MB - 1)).unwrap_err(), NoRoom::Disk);
-        let three = put(&[3; 32], Some(140 * MB)).unwrap();
-        drop((_two, three));
+        assert_eq!(grow(&mut three, &admission, 10 * MB), Ok(()));
+        let used = |scope| reservations.0.lock().unwrap().get(&scope).copied().unwrap_or_default();
+        assert_eq!(used(Scope::Disk), Usage { bytes: 20 * MB, files: 2 });
+        drop((two, three));
         assert!(reservations.0.lock().unwrap().is_empty());
     }
 
     #[test]
-    fn an_address_is_another_each_day_and_for_each_key() {
-        let [key, other] = [&b"key"[..], b"other"].map(|key| hmac::Key::new(hmac::HMAC_SHA256, key));
-        let address: IpAddr = "192.0.2.1".parse().unwrap();
-        let hashed = address_key(&key, "2026-11-28", address);
-        assert_eq!(hashed, address_key(&key, "2026-11-28", address));
-        assert_ne!(hashed, address_key(&key, "2026-11-29", address));
-        assert_ne!(hashed, address_key(&other, "2026-11-28", address));
-        let network = |text: &str| address_key(&key, "2026-11-28", text.parse().unwrap());
-        assert_eq!(network("2001:db8:1:200::1"), network("2001:db8:1:2ff::9"));
-        assert_ne!(network("2001:db8:1:200::1"), network("2001:db8:1:300::1"));
+    fn what_is_announced_has_to_fit_beside_what_is_kept() {
+        let (quotas, site) = (Quotas { address_bytes_per_day: 5 * MB, ..Quotas::default() }, Attachments::default());
+        let (admission, reservations) = (admission(&quotas, &site, false), Reservations::default());
+        let refused = reserve(&reservations, &admission, 1, None, Some(6 * MB)).unwrap_err();
+        assert!(matches!(refused, NoRoom::Quota(Exceeded { quota: Quota::Address, .. })), "{refused:?}");
+        let mut unknown = reserve(&reservations, &admission, 1, None, None).unwrap();
+        assert!(grow(&mut unknown, &admission, 4 * MB).is_ok() && grow(&mut unknown, &admission, 6 * MB).is_err());
+        drop(unknown);
+        drop(reserve(&reservations, &admission, 1, None, Some(0)).unwrap());
+        assert!(reservations.0.lock().unwrap().is_empty());
+    }
+
+    #[test]
+    fn the_disk_is_named_only_where_it_is_full_and_not_where_others_are_about_to_fill_it() {
+        let quotas = Quotas { disk_reserve_bytes: 100 * MB, ..Quotas::default() };
+        let site = Attachments::default();
+        let (admission, reservations) = (admission(&quotas, &site, false), Reservations::default());
+        let put = |session, free| reserve(&reservations, &admission, session, Some(free), Some(10 * MB));
+        // A file is there twice while it is cleaned.
+        assert_eq!(put(1, 120 * MB - 1).unwrap_err(), NoRoom::Disk);
+        let mut other = put(1, 120 * MB).unwrap();
+        grow(&mut other, &admission, 10 * MB).unwrap();
+        let first_step = 2 * STEP;
+        assert_eq!(put(2, 120 * MB + first_step - 1).unwrap_err(), NoRoom::UnderWay);
+        assert!(put(2, 120 * MB + first_step).is_ok());
+    }
+
+    #[test]
+    fn so_many_uploads_are_under_way_at_once_and_no_more() {
+        let (quotas, site) = (Quotas::default(), Attachments::default());
+        let (admission, reservations) = (admission(&quotas, &site, false), Reservations::default());
+        let put = |session| reserve(&reservations, &admission, session, None, Some(1));
+        let of_one: Vec<Reservation> = (0..20).filter_map(|_| put(0).ok()).collect();
+        assert_eq!((of_one.len() as u64, put(0).unwrap_err()), (OWNER_AT_ONCE, NoRoom::UnderWay));
+        let of_address: Vec<Reservation> = (1..100).filter_map(|session| put(session).ok()).collect();
+        assert_eq!((of_one.len() + of_address.len()) as u64, ADDRESS_AT_ONCE);
+        drop(of_one);
+        assert!(put(0).is_ok());
     }
 }

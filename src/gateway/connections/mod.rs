@@ -14,12 +14,14 @@ use axum::extract::ConnectInfo;
 use hyper::server::conn::http1;
 use hyper::service::service_fn;
 use hyper_util::rt::{TokioIo, TokioTimer};
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpSocket, TcpStream};
 use tokio::sync::watch::Receiver;
 use tower::ServiceExt;
 
-pub use capacity::{Capacity, open_files};
-use capacity::{Full, Place};
+use super::guard::{Permit, Permits};
+pub use capacity::{Capacity, connections_max, open_files};
+use capacity::{ConnectionPermit, ConnectionRefusal};
 use progress::Progress;
 
 /// How long to wait where no connection can be taken in, as there may be too many files open.
@@ -32,6 +34,9 @@ const HEADERS_MAX: usize = 100;
 const SEND_BUFFER: u32 = 256 * 1024;
 /// How many connections may wait to be taken in.
 const BACKLOG: u32 = 1024;
+/// How long a refused connection stays open for its answer to be read, and how many do at a time; of the files in reserve.
+const LINGER: Duration = Duration::from_secs(2);
+const LINGERING_MAX: u32 = 64;
 
 /// How long a connection may take.
 #[derive(Clone, Copy, Debug)]
@@ -66,53 +71,81 @@ pub async fn serve(
     times: Times,
     mut stopping: Receiver<bool>,
 ) {
+    let lingering = Permits::default();
     loop {
-        let taken = tokio::select! {
-            taken = listener.accept() => taken,
+        let accepted = tokio::select! {
+            accepted = listener.accept() => accepted,
             () = stopped(&mut stopping) => return,
         };
-        match taken {
+        match accepted {
             Ok((stream, peer)) => match capacity.admit(peer.ip()) {
-                Ok(place) => {
-                    tokio::spawn(connection(stream, peer, router.clone(), place, times, stopping.clone()));
+                Ok(permit) => {
+                    tokio::spawn(connection(stream, peer, router.clone(), permit, times, stopping.clone()));
                 }
-                Err(full) => refuse(&stream, full),
+                Err(refusal) => refuse(stream, refusal, lingering.acquire((), LINGERING_MAX)),
             },
             Err(error) => {
-                tracing::warn!(%error, "a connection could not be taken in");
+                tracing::warn!(%error, "accepting a connection failed");
                 tokio::time::sleep(PAUSE).await;
             }
         }
     }
 }
 
-/// Says that there are too many, without waiting for anything. Whoever opened it sees that, or a closed connection.
-fn refuse(stream: &TcpStream, full: Full) {
-    let (status, code, title) = match full {
-        Full::All => (503, "busy", "the gateway has as many connections as it may have; ask again"),
-        Full::Address => {
-            (429, "too_much", "there are as many connections from this address as there may be; ask again")
+/// Answers that there are too many. With a permit to linger the connection stays open until the answer is read, because one that is closed
+/// with unread bytes in it is reset, and some systems throw the answer away then. Without one it is closed at once.
+fn refuse(stream: TcpStream, refusal: ConnectionRefusal, permit: Option<Permit<()>>) {
+    let (answer, code) = refused(refusal);
+    tracing::debug!(code, "connection refused");
+    if let Some(permit) = permit {
+        tokio::spawn(async move {
+            let _ = tokio::time::timeout(LINGER, answer_and_close(stream, &answer)).await;
+            drop(permit);
+        });
+        return;
+    }
+    // The runtime does not know yet that the connection can be written; the system does, and does not wait.
+    let Ok(mut stream) = stream.into_std() else { return };
+    let mut unread = [0; 4096];
+    let _ = std::io::Read::read(&mut stream, &mut unread);
+    let _ = std::io::Write::write(&mut stream, answer.as_bytes());
+}
+
+async fn answer_and_close(mut stream: TcpStream, answer: &str) -> std::io::Result<()> {
+    stream.write_all(answer.as_bytes()).await?;
+    stream.shutdown().await?;
+    let mut unread = [0; 4096];
+    while stream.read(&mut unread).await? > 0 {}
+    Ok(())
+}
+
+/// The answer to a connection that is refused, and its code.
+fn refused(refusal: ConnectionRefusal) -> (String, &'static str) {
+    let (status, reason, code, title) = match refusal {
+        ConnectionRefusal::All => {
+            (503, "Service Unavailable", "busy", "the gateway has as many connections as it may have; ask again")
         }
+        ConnectionRefusal::Address => (
+            429,
+            "Too Many Requests",
+            "too_much",
+            "there are as many connections from this address as there may be; ask again",
+        ),
     };
     let body = format!(r#"{{"status":{status},"code":"{code}","title":"{title}"}}"#);
-    let reason = if status == 503 { "Service Unavailable" } else { "Too Many Requests" };
     let answer = format!(
         "HTTP/1.1 {status} {reason}\r\ncontent-type: application/problem+json\r\ncontent-length: {}\r\n\
          retry-after: 5\r\ncache-control: no-store\r\nconnection: close\r\n\r\n{body}",
         body.len()
     );
-    // A connection that is closed with unread bytes in it is reset, and the answer with it.
-    let mut unread = [0; 4096];
-    let _ = stream.try_read(&mut unread);
-    let _ = stream.try_write(answer.as_bytes());
-    tracing::debug!(code, "connection refused");
+    (answer, code)
 }
 
 async fn connection(
     stream: TcpStream,
     peer: SocketAddr,
     router: Router,
-    _place: Place,
+    _permit: ConnectionPermit,
     times: Times,
     mut stopping: Receiver<bool>,
 ) {
@@ -135,12 +168,12 @@ async fn connection(
         }
     };
     if let Err(error) = ended {
-        tracing::debug!(%error, "a connection has broken off");
+        tracing::debug!(%error, "connection broke off");
     }
 }
 
 async fn stopped(stopping: &mut Receiver<bool>) {
-    // Whoever tells lives as long as the gateway.
+    // The sender lives as long as the gateway.
     let _ = stopping.wait_for(|stopping| *stopping).await;
 }
 
@@ -149,7 +182,6 @@ mod tests {
     use super::*;
     use crate::gateway::guard::{Limits, Proxies};
     use axum::routing::get;
-    use tokio::io::{AsyncReadExt, AsyncWriteExt};
     use tokio::sync::watch;
 
     #[tokio::test]
@@ -159,7 +191,7 @@ mod tests {
         let (_stop, stopping) = watch::channel(false);
         let router = Router::new().route("/", get(|| async { "well" }));
         let times = Times { head: Duration::from_millis(300), ..Times::default() };
-        let capacity = Capacity::new(&Limits::default(), Proxies::default(), 1024);
+        let capacity = Capacity::new(&Limits::default(), Proxies::default(), 64);
         tokio::spawn(serve(listener, router, capacity, times, stopping));
 
         let mut slow = TcpStream::connect(address).await.unwrap();

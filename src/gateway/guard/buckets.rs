@@ -10,7 +10,7 @@ use std::num::NonZeroU32;
 use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
-use super::Wait;
+use super::RetryAfter;
 
 const ROWS: usize = 2;
 /// In how much time a bucket fills up again.
@@ -21,6 +21,8 @@ pub const PERIOD: Duration = Duration::from_secs(60);
 pub struct Buckets {
     /// Nanoseconds since `started` until which each bucket is not full, row behind row.
     cells: Mutex<Vec<u64>>,
+    /// How many cells a row has.
+    width: usize,
     keys: RandomState,
     started: Instant,
 }
@@ -44,12 +46,13 @@ impl Draw {
 impl Buckets {
     /// Buckets that take `2 * width * 8` bytes.
     pub fn new(width: usize) -> Buckets {
-        Buckets { cells: Mutex::new(vec![0; width.max(1) * ROWS]), keys: RandomState::new(), started: Instant::now() }
+        let width = width.max(1);
+        Buckets { cells: Mutex::new(vec![0; width * ROWS]), width, keys: RandomState::new(), started: Instant::now() }
     }
 
     /// Taking `cost` from the bucket of a key that holds `quota` and fills up again within [`PERIOD`].
     pub fn draw(&self, key: impl Hash, quota: NonZeroU32, cost: u32) -> Draw {
-        let width = self.lock().len() / ROWS;
+        let width = self.width;
         let hash = self.keys.hash_one(key);
         let [low, high] = [hash & u64::from(u32::MAX), hash >> 32].map(|half| half as usize % width);
         let cost = PERIOD.as_nanos() as u64 / u64::from(quota.get()) * u64::from(cost);
@@ -57,7 +60,7 @@ impl Buckets {
     }
 
     /// Takes from several buckets at once, or from none where one of them does not hold as much.
-    pub fn take(&self, draws: &[Draw]) -> Result<(), Wait> {
+    pub fn take(&self, draws: &[Draw]) -> Result<(), RetryAfter> {
         let now = self.started.elapsed().as_nanos() as u64;
         let mut cells = self.lock();
         let mut longest = None;
@@ -70,7 +73,7 @@ impl Buckets {
             }
         }
         if let Some(wait) = longest {
-            return Err(Wait(wait));
+            return Err(RetryAfter(wait));
         }
         for (draw, level) in draws.iter().zip(levels).filter(|(draw, _)| !draw.is_probe) {
             for cell in draw.cells {

@@ -12,7 +12,7 @@ pub enum Charge {
     /// It has something counted, or compared with much that is stored: ten requests of its address, and one of its session's reports.
     Report,
     /// It marks messages as read: two requests of its address, and one of its session's reports. What else it may change is
-    /// charged by [`super::Guard::change`] as soon as that is known.
+    /// charged by [`super::Guard::charge_change`] as soon as that is known.
     Mark,
     /// It comes from a destination, which signs what it sends: one of many. What turns out to be unsigned, or for nobody, is
     /// charged as a write to its address; an address that has used up its share by that is not heard.

@@ -2,17 +2,18 @@
 //!
 //! A request is charged twice. Before its body is read, to its address and its session, both as they are claimed ([`Guard::admit`]).
 //! And once it is known to be valid and new, just before it is stored, to the person who signed in and to its site
-//! ([`Guard::store`]): what is refused, and what is sent again, takes nothing from what a site may take in.
+//! ([`Guard::charge_site`]): what is refused, and what is sent again, takes nothing from what a site may take in.
 
 mod buckets;
 mod charge;
 mod client;
 mod forwarded;
+mod guesses;
+mod permits;
 mod proxies;
 mod proxy_watch;
-mod streams;
 
-use std::net::{IpAddr, Ipv6Addr};
+use std::net::IpAddr;
 use std::num::NonZeroU32;
 use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
@@ -22,12 +23,15 @@ use serde::Deserialize;
 use sha2::{Digest, Sha256};
 
 use super::identity::SESSION_HEADER;
+use super::network::{LimitedNetwork, customer_network, limited_networks};
 use buckets::{Buckets, Draw, PERIOD};
 pub use charge::Charge;
 pub use client::Client;
+pub use guesses::Guess;
+use guesses::Guesses;
+pub use permits::{NetworkPermit, NetworkPermits, Permit, Permits};
 pub use proxies::{Proxies, is_forwarded};
 pub use proxy_watch::ProxyWatch;
-pub use streams::{Stream, Streams};
 
 /// Cells for addresses and sessions: 4 MiB.
 const CLIENT_CELLS: usize = 1 << 18;
@@ -35,10 +39,11 @@ const CLIENT_CELLS: usize = 1 << 18;
 const SITE_CELLS: usize = 1 << 12;
 /// How often somebody may guess the inbox token from one address, in a minute.
 const GUESSES: u32 = 10;
-/// How often the inbox token may be guessed in a minute by everybody together who has not known it before.
+/// How often everybody together, but those who have known it before, may guess the inbox token wrongly in a minute. Above that each has to
+/// wait for an answer, so that a new agent still gets in.
 const GUESSES_OF_ALL: u32 = 200;
-/// How many addresses are remembered that knew the inbox token.
-const KNOWN_MAX: usize = 64;
+/// For how long.
+const GUESS_DELAY: Duration = Duration::from_secs(3);
 /// How many times as much as tickets a session may have counted beside them.
 const REPORTS: u32 = 2;
 /// Requests for the inbox from one address, in a minute.
@@ -51,9 +56,6 @@ const HOOKS: u32 = 12_000;
 const STREAMS: u32 = 20;
 /// The most streams from one address, behind which there may be a whole office.
 const STREAMS_FROM_ADDRESS: u32 = 500;
-/// The networks of IPv6 that a customer of a provider may have to themselves, in bits, and how many times what one address may
-/// ask for comes from all of each.
-const NETWORKS_V6: [(u32, u32); 3] = [(64, 1), (56, 2), (48, 4)];
 
 /// How much may come in a minute; all of it may come at once.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
@@ -71,6 +73,7 @@ pub struct Limits {
     /// a reserve.
     pub connections: Option<NonZeroU32>,
     /// Connections that may be open at once from one address that is no trusted proxy. Default: a quarter of `connections`, at most 1000.
+    /// All of a /56 of IPv6 may have twice as many, a /48 four times, but no more than half of all.
     pub connections_per_address: Option<NonZeroU32>,
 }
 
@@ -95,21 +98,30 @@ pub struct Guard {
     limits: Limits,
     clients: Buckets,
     sites: Buckets,
-    /// Whose guesses were right, the last first. Held while a guess is judged, so that nobody guesses twice at once.
-    known: Mutex<Vec<IpAddr>>,
-    streams: Streams<[u8; 32]>,
-    streams_from: Streams<IpAddr>,
+    /// Held while a guess is judged, so that nobody guesses twice at once.
+    guesses: Mutex<Guesses>,
+    streams: Streams,
+}
+
+/// The streams that are open: of a session or person, from an address, and in all.
+struct Streams {
+    of_requester: Permits<[u8; 32]>,
+    from_address: NetworkPermits,
+    all: Permits<()>,
+    max: u32,
 }
 
 /// A stream that counts until this is dropped.
 #[derive(Debug)]
-pub struct Open(
-    #[expect(dead_code, reason = "what counts is that it is there")] (Stream<[u8; 32]>, Option<Stream<IpAddr>>),
-);
+pub struct StreamPermit {
+    _of_requester: Permit<[u8; 32]>,
+    _from_address: Option<NetworkPermit>,
+    _of_all: Permit<()>,
+}
 
 /// How long to wait before it is not too much any more.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Wait(pub Duration);
+pub struct RetryAfter(pub Duration);
 
 /// What a bucket of a client is for; one client has several.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -125,21 +137,32 @@ enum Purpose {
 }
 
 impl Guard {
-    /// A guard that keeps to limits.
-    pub fn new(limits: Limits) -> Guard {
+    /// A guard that keeps to limits, of a gateway that may have so many connections. Half of them may be streams.
+    pub fn new(limits: Limits, connections: u32) -> Guard {
+        let max = (connections / 2).max(1);
+        let streams = Streams {
+            of_requester: Permits::default(),
+            from_address: NetworkPermits::new(STREAMS_FROM_ADDRESS.min((max / 2).max(1)), (max / 2).max(1)),
+            all: Permits::default(),
+            max,
+        };
         Guard {
             limits,
             clients: Buckets::new(CLIENT_CELLS),
             sites: Buckets::new(SITE_CELLS),
-            known: Mutex::default(),
-            streams: Streams::new(STREAMS),
-            streams_from: Streams::new(STREAMS_FROM_ADDRESS),
+            guesses: Mutex::default(),
+            streams,
         }
     }
 
     /// Charges a request before its body is read, to the address it comes from and to the session or token that it names, which
     /// is not verified yet. Without either it counts by the address alone.
-    pub fn admit(&self, charge: Charge, address: Option<IpAddr>, requester: Option<[u8; 32]>) -> Result<(), Wait> {
+    pub fn admit(
+        &self,
+        charge: Charge,
+        address: Option<IpAddr>,
+        requester: Option<[u8; 32]>,
+    ) -> Result<(), RetryAfter> {
         let mut draws = match charge {
             Charge::Hook => {
                 let writes = self.of_address(Purpose::Requests, address, self.limits.address, charge::WRITE);
@@ -166,7 +189,7 @@ impl Guard {
     }
 
     /// Charges what a [`Charge::Mark`] turns out to change as well, as a reply would be.
-    pub fn change(&self, address: Option<IpAddr>, requester: Option<[u8; 32]>) -> Result<(), Wait> {
+    pub fn charge_change(&self, address: Option<IpAddr>, requester: Option<[u8; 32]>) -> Result<(), RetryAfter> {
         let more = charge::WRITE - Charge::Mark.requests();
         let mut draws = self.of_address(Purpose::Requests, address, self.limits.address, more);
         draws.extend(
@@ -183,7 +206,7 @@ impl Guard {
 
     /// Charges what is valid, new and about to be stored to its site, which exists, and to the person who signed in. Signed
     /// people have a share of the site's to themselves, which nobody else can use up, and take from that of all after it.
-    pub fn store(&self, share: Share, site: &str, person: Option<&str>) -> Result<(), Wait> {
+    pub fn charge_site(&self, share: Share, site: &str, person: Option<&str>) -> Result<(), RetryAfter> {
         let of_all = self.sites.draw((share, false, site), self.limits.site, 1);
         let Some(person) = person else { return self.sites.take(&[of_all]) };
         let quota = if share == Share::Files { self.limits.uploads } else { self.limits.session };
@@ -193,45 +216,56 @@ impl Guard {
     }
 
     /// Opens a stream for whoever asks.
-    pub fn open(&self, address: Option<IpAddr>, requester: [u8; 32]) -> Result<Open, Wait> {
-        let from = address.map(|address| self.streams_from.open(network(address)).ok_or(Wait(PERIOD))).transpose()?;
-        Ok(Open((self.streams.open(requester).ok_or(Wait(PERIOD))?, from)))
+    pub fn open_stream(&self, address: Option<IpAddr>, requester: [u8; 32]) -> Result<StreamPermit, RetryAfter> {
+        let Streams { of_requester, from_address, all, max } = &self.streams;
+        let full = RetryAfter(PERIOD);
+        Ok(StreamPermit {
+            _of_requester: of_requester.acquire(requester, STREAMS).ok_or(full)?,
+            _from_address: address.map(|address| from_address.acquire(address).ok_or(full)).transpose()?,
+            _of_all: all.acquire((), *max).ok_or(full)?,
+        })
     }
 
-    /// Judges a guess at the inbox token, unless too many were wrong from its address, or altogether. Who has known the token
-    /// before is not held up by what others guess.
-    pub fn guess(&self, address: Option<IpAddr>, is_right: impl FnOnce() -> bool) -> Result<bool, Wait> {
-        let mut known = self.known.lock().unwrap_or_else(PoisonError::into_inner);
-        let home = address.map(network);
-        let mut draws = self.of_address(Purpose::Guesses, address, at_least_one(GUESSES), 1);
-        if !home.is_some_and(|home| known.contains(&home)) {
-            draws.push(self.clients.draw(Purpose::Guesses, at_least_one(GUESSES_OF_ALL), 1));
-        }
+    /// Whether a guess at the inbox token was wrong lately. A proxy may add the same to every request; that tells nobody anything, and need
+    /// not be judged again.
+    pub fn was_wrong(&self, address: Option<IpAddr>, guess: &str) -> bool {
+        let guesses = self.guesses.lock().unwrap_or_else(PoisonError::into_inner);
+        guesses.was_wrong(address.map(customer_network), guess)
+    }
+
+    /// Judges a guess at the inbox token, unless too many were wrong from its address. Who has known the token before is not held up by
+    /// what others guess.
+    pub fn guess(
+        &self,
+        address: Option<IpAddr>,
+        guess: &str,
+        is_right: impl FnOnce() -> bool,
+    ) -> Result<Guess, RetryAfter> {
+        let mut guesses = self.guesses.lock().unwrap_or_else(PoisonError::into_inner);
+        let network = address.map(customer_network);
+        let draws = self.of_address(Purpose::Guesses, address, at_least_one(GUESSES), 1);
         let probes: Vec<Draw> = draws.iter().map(|draw| draw.probe()).collect();
         self.clients.take(&probes)?;
-        let right = is_right();
-        if !right {
+        let is_right = is_right();
+        let mut of_all = self.clients.draw(Purpose::Guesses, at_least_one(GUESSES_OF_ALL), 1);
+        if is_right {
+            of_all = of_all.probe();
+        } else {
             let _ = self.clients.take(&draws);
-        } else if let Some(home) = home {
-            known.retain(|other| *other != home);
-            known.insert(0, home);
-            known.truncate(KNOWN_MAX);
         }
-        Ok(right)
+        let is_held_up = !guesses.knows(network) && self.clients.take(&[of_all]).is_err();
+        guesses.remember(network, guess, is_right);
+        Ok(Guess { is_right, delay: if is_held_up { GUESS_DELAY } else { Duration::ZERO } })
     }
 
     /// What is taken from the bucket of an address, and from those of the networks around it.
     fn of_address(&self, purpose: Purpose, address: Option<IpAddr>, quota: NonZeroU32, cost: u32) -> Vec<Draw> {
-        let draw = |key: (u32, IpAddr), times: u32| {
-            self.clients.draw((purpose, key), quota.saturating_mul(at_least_one(times)), cost)
+        let networks = address.map(limited_networks).unwrap_or_default();
+        let draw = |network| {
+            let LimitedNetwork { start, bits, share } = network;
+            self.clients.draw((purpose, bits, start), quota.saturating_mul(at_least_one(share)), cost)
         };
-        match address {
-            None => Vec::new(),
-            Some(IpAddr::V4(_)) => address.map(|address| draw((32, address), 1)).into_iter().collect(),
-            Some(IpAddr::V6(address)) => {
-                NETWORKS_V6.map(|(bits, times)| draw((bits, within(address, bits)), times)).to_vec()
-            }
-        }
+        networks.into_iter().map(draw).collect()
     }
 }
 
@@ -240,19 +274,6 @@ pub fn requester(site: &str, headers: &HeaderMap) -> Option<[u8; 32]> {
     let session = headers.get(SESSION_HEADER).filter(|session| !session.is_empty());
     let who = session.or_else(|| headers.get(header::AUTHORIZATION))?;
     Some(Sha256::new().chain_update(site).chain_update([0]).chain_update(who.as_bytes()).finalize().into())
-}
-
-/// What is taken for one address: with IPv6 the network that a connection has to itself.
-pub fn network(address: IpAddr) -> IpAddr {
-    match address {
-        IpAddr::V4(_) => address,
-        IpAddr::V6(address) => within(address, 64),
-    }
-}
-
-fn within(address: Ipv6Addr, bits: u32) -> IpAddr {
-    let mask = u128::MAX.checked_shl(Ipv6Addr::BITS - bits).unwrap_or_default();
-    Ipv6Addr::from_bits(address.to_bits() & mask).into()
 }
 
 fn at_least_one(count: u32) -> NonZeroU32 {
@@ -265,7 +286,7 @@ mod tests {
 
     fn guard(address: u32, session: u32, site: u32) -> Guard {
         let [address, session, site] = [address, session, site].map(at_least_one);
-        Guard::new(Limits { address, session, site, uploads: session, ..Limits::default() })
+        Guard::new(Limits { address, session, site, uploads: session, ..Limits::default() }, 1000)
     }
 
     fn address(text: &str) -> Option<IpAddr> {
@@ -278,7 +299,7 @@ mod tests {
         let [one, other] = ["192.0.2.1", "192.0.2.2"].map(address);
         assert_eq!(guard.admit(Charge::Ticket, one, None), Ok(()));
         assert_eq!([guard.admit(Charge::Read, one, None), guard.admit(Charge::Read, one, None)], [Ok(()), Ok(())]);
-        let Wait(wait) = guard.admit(Charge::Read, one, None).unwrap_err();
+        let RetryAfter(wait) = guard.admit(Charge::Read, one, None).unwrap_err();
         assert!(wait > Duration::ZERO && wait <= Duration::from_secs(5), "{wait:?}");
         assert_eq!(guard.admit(Charge::Read, other, None), Ok(()));
         assert_eq!(guard.admit(Charge::Read, None, None), Ok(()));
@@ -292,18 +313,21 @@ mod tests {
         assert_eq!([1, 2, 3].map(|_| admitted(Charge::Ticket, ada)), [true, true, false]);
         assert_eq!([1, 2, 3].map(|_| admitted(Charge::Upload, ada)), [true, true, false]);
         assert!(admitted(Charge::Report, ada) && admitted(Charge::Ticket, bob) && admitted(Charge::Ticket, None));
-        assert!(guard.change(None, ada).is_err() && guard.change(None, bob).is_ok());
+        assert!(guard.charge_change(None, ada).is_err() && guard.charge_change(None, bob).is_ok());
     }
 
     #[test]
     fn whoever_is_unsigned_cannot_use_up_what_signed_people_may_send() {
         let guard = guard(1000, 3, 4);
-        let stored = |person| guard.store(Share::Tickets, "acme", person).is_ok();
+        let stored = |person| guard.charge_site(Share::Tickets, "acme", person).is_ok();
         assert_eq!([1, 2, 3, 4, 5].map(|_| stored(None)), [true, true, true, true, false]);
         assert_eq!([1, 2, 3, 4].map(|_| stored(Some("ada"))), [true, true, true, false], "a person has a share");
         assert!(stored(Some("bob")));
         assert!(!stored(Some("bob")), "that of all is used up as well");
-        assert!(guard.store(Share::Files, "acme", None).is_ok() && guard.store(Share::Tickets, "other", None).is_ok());
+        assert!(
+            guard.charge_site(Share::Files, "acme", None).is_ok()
+                && guard.charge_site(Share::Tickets, "other", None).is_ok()
+        );
     }
 
     #[test]
@@ -316,23 +340,64 @@ mod tests {
         assert!(!admitted("2001:db8:0:300::1") && admitted("2001:db8:1::1"));
     }
 
+    fn judged(is_right: bool, delay: Duration) -> Result<Guess, RetryAfter> {
+        Ok(Guess { is_right, delay })
+    }
+
     #[test]
     fn whoever_guesses_wrongly_has_to_wait_and_whoever_knows_does_not() {
         let guard = guard(1000, 1, 1);
         let [eve, ana] = ["192.0.2.1", "192.0.2.2"].map(address);
         for _ in 0..2 * GUESSES {
-            assert_eq!(guard.guess(ana, || true), Ok(true));
+            assert_eq!(guard.guess(ana, "right", || true), judged(true, Duration::ZERO));
         }
-        for _ in 0..GUESSES {
-            assert_eq!(guard.guess(eve, || false), Ok(false));
+        for n in 0..GUESSES {
+            assert_eq!(guard.guess(eve, &n.to_string(), || false), judged(false, Duration::ZERO));
         }
-        assert!(guard.guess(eve, || unreachable!("it is not judged")).is_err());
-        // Many addresses together, each with a few guesses.
+        assert!(guard.guess(eve, "right", || unreachable!("it is not judged")).is_err());
+    }
+
+    #[test]
+    fn where_everybody_guesses_a_new_agent_waits_and_gets_in_all_the_same() {
+        let guard = guard(1000, 1, 1);
+        assert_eq!(guard.guess(address("192.0.2.2"), "right", || true), judged(true, Duration::ZERO));
         let others = (0..=255).map(|n| address(&format!("198.51.100.{n}")));
-        let judged = others.filter(|other| guard.guess(*other, || false).is_ok()).count();
-        assert_eq!(judged as u32, GUESSES_OF_ALL - GUESSES);
-        assert!(guard.guess(address("203.0.113.9"), || true).is_err());
-        assert_eq!(guard.guess(ana, || true), Ok(true));
+        let delays: Vec<Duration> = others
+            .map(|other| guard.guess(other, "wrong", || false).unwrap().delay)
+            .filter(|delay| delay.is_zero())
+            .collect();
+        assert_eq!(delays.len() as u32, GUESSES_OF_ALL);
+        let new = address("203.0.113.9");
+        assert_eq!(guard.guess(new, "right", || true), judged(true, GUESS_DELAY));
+        assert_eq!(guard.guess(new, "right", || true), judged(true, Duration::ZERO), "it is known from then on");
+        assert_eq!(guard.guess(address("192.0.2.2"), "right", || true), judged(true, Duration::ZERO));
+    }
+
+    #[test]
+    fn a_wrong_guess_is_remembered_for_the_network_that_it_came_from() {
+        let guard = guard(1000, 1, 1);
+        let [proxied, other] = ["192.0.2.1", "192.0.2.2"].map(address);
+        assert!(!guard.was_wrong(proxied, "wrong"));
+        assert_eq!(guard.guess(proxied, "wrong", || false), judged(false, Duration::ZERO));
+        assert!(
+            guard.was_wrong(proxied, "wrong") && !guard.was_wrong(proxied, "right") && !guard.was_wrong(other, "wrong")
+        );
+    }
+
+    #[test]
+    fn streams_are_limited_by_requester_by_network_and_to_half_of_the_connections() {
+        let guard = guard(1000, 1, 1);
+        let open = |from: &str, n: u32| guard.open_stream(address(from), [n as u8; 32]).ok();
+        let of_one: Vec<_> = (0..30).filter_map(|_| open("192.0.2.1", 1)).collect();
+        assert_eq!(of_one.len() as u32, STREAMS);
+        drop(of_one);
+        // A /64 for each, and in all of them another requester.
+        let of_network: Vec<_> = (0..400).filter_map(|n| open(&format!("2001:db8:0:{n:x}::1"), n / 2)).collect();
+        assert_eq!(of_network.len(), 250);
+        let others: Vec<_> = (0..=255).filter_map(|n| open(&format!("198.51.100.{n}"), n)).collect();
+        assert_eq!(of_network.len() + others.len(), 500);
+        drop((of_network, others));
+        assert!(open("198.51.100.1", 1).is_some());
     }
 
     #[test]

@@ -19,7 +19,7 @@ use ring::rand::{SecureRandom, SystemRandom};
 
 use super::super::app::App;
 use super::super::clock;
-use super::super::guard::{Client, Wait, is_forwarded};
+use super::super::guard::{Client, Guess, RetryAfter, is_forwarded};
 use super::super::routes;
 use super::super::settings::Token;
 use super::super::store::StoreError;
@@ -134,18 +134,24 @@ async fn operator(
         let local = app.settings.demo && is_local(extensions, headers);
         return Ok(local.then(|| (nobody(), Proof::Browser)));
     };
-    if let Some(guess) = bearer(headers) {
-        match app.guard.guess(client.address, || token.is(guess)) {
-            Ok(true) => return Ok(Some((nobody(), Proof::Bearer))),
-            Ok(false) => tracing::warn!(address = ?client.address, with = "bearer token", "inbox login failed"),
-            Err(Wait(wait)) => return Err(login::too_many(wait, "", "")),
+    let is_plain = is_plain(app, client, extensions, headers);
+    // Sessions first: a proxy may add an authorization of its own to what a browser sends.
+    if let Some(secret) = secret(headers, is_plain) {
+        let name = app.store.operator(&token.session_digest(secret), &clock::now()).await;
+        if let Some(name) = name.map_err(|error| Failed::from(error).into_response())? {
+            return Ok(Some((Operator { name, logged_in: true }, Proof::Browser)));
         }
     }
-    let is_plain = is_plain(app, client, extensions, headers);
-    let Some(secret) = secret(headers, is_plain) else { return Ok(None) };
-    let name = app.store.operator(&token.session_digest(secret), &clock::now()).await;
-    let name = name.map_err(|error| Failed::from(error).into_response())?;
-    Ok(name.map(|name| (Operator { name, logged_in: true }, Proof::Browser)))
+    let Some(bearer) = bearer(headers).filter(|bearer| !app.guard.was_wrong(client.address, bearer)) else {
+        return Ok(None);
+    };
+    let guess = app.guard.guess(client.address, bearer, || token.is(bearer));
+    let Guess { is_right, delay } = guess.map_err(|RetryAfter(wait)| login::too_many(wait, "", ""))?;
+    tokio::time::sleep(delay).await;
+    if !is_right {
+        tracing::warn!(address = ?client.address, with = "bearer token", "inbox login failed");
+    }
+    Ok(is_right.then(|| (nobody(), Proof::Bearer)))
 }
 
 fn bearer(headers: &HeaderMap) -> Option<&str> {

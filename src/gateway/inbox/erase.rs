@@ -12,7 +12,7 @@ use serde::Deserialize;
 
 use super::super::app::App;
 use super::super::privacy::erase::{self, Erased};
-use super::super::store::{ErasureCounts, StoredTicket};
+use super::super::store::{ErasureCounts, StoredTicket, TicketHead};
 use super::access::Operator;
 use super::{Failed, message, page};
 use crate::domain::reference;
@@ -58,16 +58,17 @@ pub fn link(ticket: &StoredTicket) -> Markup {
     html! { p { a href=(address(&ticket.reference)) { "Erase this ticket…" } } }
 }
 
-async fn ticket(app: &App, name: &str) -> Result<Option<StoredTicket>, Failed> {
+/// Its head, so that one that cannot be read can be erased as well.
+async fn ticket(app: &App, name: &str) -> Result<Option<TicketHead>, Failed> {
     let name = reference::parse(name).unwrap_or_else(|| name.to_string());
-    Ok(app.store.ticket(&name).await?)
+    Ok(app.store.ticket_head(&name).await?)
 }
 
 fn address(reference: &str) -> String {
     format!("/inbox/tickets/{reference}/erase")
 }
 
-fn question(ticket: &StoredTicket, counts: &ErasureCounts, external: &[(String, String)]) -> Markup {
+fn question(ticket: &TicketHead, counts: &ErasureCounts, external: &[(String, String)]) -> Markup {
     let reference = &ticket.reference;
     page::notice(
         &format!("Erase {reference}?"),

@@ -11,7 +11,7 @@ use maud::{Markup, html};
 use serde::Deserialize;
 
 use super::super::app::App;
-use super::super::guard::{Client, Wait};
+use super::super::guard::{Client, RetryAfter};
 use super::super::routes;
 use super::access;
 use super::{Failed, message, page};
@@ -88,14 +88,16 @@ pub async fn log_in(
         let says = "Please say who you are, in 1 to 80 characters that can be seen.";
         return wrong(StatusCode::UNPROCESSABLE_ENTITY, says);
     }
-    match app.guard.guess(client.address, || known.is(token.trim())) {
-        Err(Wait(wait)) => return Ok(too_many(wait, name, &next)),
-        Ok(false) => {
-            tracing::warn!(address = ?client.address, with = "form", "inbox login failed");
-            return wrong(StatusCode::FORBIDDEN, "This is not the inbox token of this gateway.");
-        }
-        Ok(true) => tracing::info!(operator = name, address = ?client.address, "inbox login"),
+    let guess = match app.guard.guess(client.address, token.trim(), || known.is(token.trim())) {
+        Ok(guess) => guess,
+        Err(RetryAfter(wait)) => return Ok(too_many(wait, name, &next)),
+    };
+    tokio::time::sleep(guess.delay).await;
+    if !guess.is_right {
+        tracing::warn!(address = ?client.address, with = "form", "inbox login failed");
+        return wrong(StatusCode::FORBIDDEN, "This is not the inbox token of this gateway.");
     }
+    tracing::info!(operator = name, address = ?client.address, "inbox login");
     let cookie = access::open(&app, known, name, is_plain).await?;
     Ok(([(header::SET_COOKIE, cookie)], Redirect::to(own_page(&next))).into_response())
 }

@@ -9,7 +9,6 @@ pub mod worker;
 
 use std::collections::BTreeMap;
 use std::fmt;
-use std::net::IpAddr;
 
 use lettre::message::Mailbox;
 use lettre::{AsyncSmtpTransport, Tokio1Executor};
@@ -73,7 +72,7 @@ impl MailWakers {
 
 /// The receipt of a ticket, and where it goes: to the address that the host has signed, or else to the one that the form or the page
 /// claims. None where the site sends no e-mail, where there is no address, and where nobody can have typed the ticket.
-pub fn receipt(site: &Site, ticket: &StoredTicket, codes: &Codes, network: Option<IpAddr>) -> Option<NewMail> {
+pub fn receipt(site: &Site, ticket: &StoredTicket, network: Option<[u8; 32]>) -> Option<NewMail> {
     let mailer = site.mail.as_ref()?;
     if !robot::signs(&ticket.ticket).is_empty() {
         return None;
@@ -81,22 +80,15 @@ pub fn receipt(site: &Site, ticket: &StoredTicket, codes: &Codes, network: Optio
     match address(&ticket.ticket) {
         Address::Signed(address) => is_email(&address).then_some(NewMail { address, quota: None }),
         Address::Claimed(address) => is_email(&address).then(|| {
-            let quota = Some(quota(mailer, codes, &address, ticket.session, network));
+            let quota = Some(quota(mailer, &address, ticket.session, network));
             NewMail { address, quota }
         }),
         Address::Missing => None,
     }
 }
 
-/// What a mail to an address that nobody has signed counts against.
-pub fn quota(
-    mailer: &Mailer,
-    codes: &Codes,
-    address: &str,
-    session: Option<[u8; 32]>,
-    network: Option<IpAddr>,
-) -> MailQuota {
-    let network = network.map(|network| codes.network(network));
+/// What a mail to an address that nobody has signed counts against; `network` is a digest of the one that it is caused from.
+pub fn quota(mailer: &Mailer, address: &str, session: Option<[u8; 32]>, network: Option<[u8; 32]>) -> MailQuota {
     MailQuota { mailbox: mailbox(address), session, network, limits: mailer.limits }
 }
 

@@ -12,7 +12,7 @@ use crate::gateway::attachments::folder::Folder;
 use crate::gateway::attachments::sweep;
 use crate::gateway::clock;
 use crate::gateway::settings::Settings;
-use crate::gateway::store::{ErasureCounts, Store, StoreError, StoredTicket, Traces};
+use crate::gateway::store::{ErasureCounts, SessionTrace, Store, StoreError, TicketHead, Traces};
 
 /// How many tickets are erased in one transaction.
 const CHUNK: usize = 20;
@@ -64,20 +64,29 @@ async fn erase(
     }
     erased.unreadable = walk(store, selection, async |tickets: Vec<Matched>| {
         for chunk in tickets.chunks(CHUNK) {
-            for Matched { head, session, person } in chunk {
+            for Matched { head, session } in chunk {
                 for (destination, remote) in store.external_tickets(&head.id).await? {
                     if erased.external.len() < EXTERNAL_MAX {
                         erased.external.push((head.reference.clone(), destination, remote));
                     }
                 }
-                let session = session.map(|session| (head.site.clone(), session));
+                if !selection.is_of_people() {
+                    continue;
+                }
+                let trace = |session| SessionTrace { site: head.site.clone(), session, person: head.person.clone() };
+                let session = session.map(trace);
                 traces.sessions.extend(session.filter(|session| !traces.sessions.contains(session)));
-                let person = person.clone().map(|person| (head.site.clone(), person));
+                let person = head.person.clone().map(|person| (head.site.clone(), person));
                 traces.people.extend(person.filter(|person| !traces.people.contains(person)));
             }
             if confirmed {
                 let ids: Vec<String> = chunk.iter().map(|matched| matched.head.id.clone()).collect();
-                erased.counts = erased.counts.plus(store.erase_tickets(&ids, &clock::now()).await?);
+                // Nobody may have opened it again or taken it along since it was found.
+                let is_meant = |head: &TicketHead| {
+                    let found = chunk.iter().find(|matched| matched.head.id == head.id);
+                    selection.admits(head) && found.is_some_and(|found| found.head.person == head.person)
+                };
+                erased.counts = erased.counts.plus(store.erase_tickets(&ids, &clock::now(), &is_meant).await?);
                 tokio::time::sleep(PAUSE).await;
                 continue;
             }
@@ -98,10 +107,10 @@ async fn erase(
 }
 
 /// Erases one ticket for an agent.
-pub async fn erase_ticket(app: &App, ticket: &StoredTicket, agent: &str) -> Result<Erased, StoreError> {
+pub async fn erase_ticket(app: &App, ticket: &TicketHead, agent: &str) -> Result<Erased, StoreError> {
     let external = app.store.external_tickets(&ticket.id).await?;
     let external = external.into_iter().map(|(to, remote)| (ticket.reference.clone(), to, remote)).collect();
-    let counts = app.store.erase_tickets(std::slice::from_ref(&ticket.id), &clock::now()).await?;
+    let counts = app.store.erase_tickets(std::slice::from_ref(&ticket.id), &clock::now(), &|_| true).await?;
     let mut erased = Erased { counts, external, ..Erased::default() };
     finish(app.store.as_ref(), &app.folder.folder, &mut erased).await?;
     tracing::info!(reference = ticket.reference, agent, "ticket erased");

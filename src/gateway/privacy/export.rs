@@ -1,9 +1,7 @@
 //! Handing out what is kept about somebody: a folder with `export.json` and the files beside it.
 
-use std::collections::BTreeMap;
-use std::fs::{DirBuilder, OpenOptions};
+use std::collections::{BTreeMap, BTreeSet};
 use std::io::Write;
-use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
 use std::path::Path;
 
 use serde::Serialize;
@@ -12,10 +10,11 @@ use super::selection::{Matched, Selection, walk};
 use super::{PrivacyError, open_store};
 use crate::domain::conversation::Message;
 use crate::domain::ticket::NewTicket;
-use crate::gateway::attachments::folder::{FILE_MODE, Folder};
+use crate::gateway::attachments::folder::Folder;
 use crate::gateway::clock;
+use crate::gateway::private_files::{create_file, create_folder};
 use crate::gateway::settings::Settings;
-use crate::gateway::store::{Store, StoreError, StoredTicket};
+use crate::gateway::store::{FileOwner, Store, StoreError, StoredAttachment, StoredTicket};
 
 /// What was handed out.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -26,6 +25,8 @@ pub struct Exported {
     pub files: u64,
     /// Files whose bytes are not in the folder.
     pub missing_files: u64,
+    /// Files among them that were put and not sent.
+    pub unsent_files: u64,
     /// Tickets that could not be read.
     pub unreadable: u64,
 }
@@ -54,6 +55,32 @@ struct ExportedTicket {
     files: Vec<ExportedFile>,
     /// The id of the ticket at each destination.
     destinations: BTreeMap<String, String>,
+    /// The address that its sender claimed, and when it was confirmed.
+    claimed_address: Option<ExportedAddress>,
+    /// The address that its receipt went to by e-mail; it is forgotten after a day.
+    receipt: Option<ExportedReceipt>,
+}
+
+#[derive(Serialize)]
+struct ExportedAddress {
+    address: String,
+    /// When a code was mailed there last.
+    sent_at: Option<String>,
+    confirmed_at: Option<String>,
+}
+
+#[derive(Serialize)]
+struct ExportedReceipt {
+    address: String,
+    created_at: String,
+}
+
+/// A file that was put and not sent.
+#[derive(Serialize)]
+struct UnsentFile {
+    site: String,
+    #[serde(flatten)]
+    file: ExportedFile,
 }
 
 #[derive(Serialize)]
@@ -95,13 +122,31 @@ async fn export(
     let failed = |error: std::io::Error| PrivacyError::Folder(out.display().to_string(), error.to_string());
     prepare(out).map_err(failed)?;
     let mut exported = Exported::default();
-    let mut json = OpenOptions::new();
-    let mut json = json.write(true).create_new(true).mode(FILE_MODE).open(out.join("export.json")).map_err(failed)?;
+    let mut json = create_file(&out.join("export.json")).map_err(failed)?;
     // Written as it is read, so that nothing grows with the number of tickets.
     write!(json, "{{\"exported_at\":\"{}\",\"tickets\":[", clock::now()).map_err(failed)?;
-    exported.unreadable = walk(store, selection, async |tickets: Vec<Matched>| {
-        for Matched { head, .. } in tickets {
-            let Some(ticket) = store.ticket(&head.id).await? else { continue };
+    let mut owners: BTreeSet<(String, Owner)> = BTreeSet::new();
+    if let Selection::Person { site, id } = selection {
+        owners.insert((site.clone(), Owner::Person(id.clone())));
+    }
+    let mut unreadable = 0;
+    let left_out = walk(store, selection, async |tickets: Vec<Matched>| {
+        for Matched { head, session } in tickets {
+            if selection.is_of_people() {
+                let of_session = session.map(Owner::Session);
+                let owner = head.person.clone().map(Owner::Person).or(of_session);
+                owners.extend(owner.map(|owner| (head.site.clone(), owner)));
+            }
+            let ticket = match store.ticket(&head.id).await {
+                Ok(Some(ticket)) => ticket,
+                Ok(None) => continue,
+                Err(StoreError::Damaged { what, reason }) => {
+                    tracing::warn!(what, reason, "ticket unreadable");
+                    unreadable += 1;
+                    continue;
+                }
+                Err(error) => return Err(error.into()),
+            };
             let files = copy_files(store, folder, &ticket, out, &mut exported).await?;
             let ticket = read(store, ticket, files).await?;
             let text = serde_json::to_string(&ticket).map_err(|error| failed(error.into()))?;
@@ -112,17 +157,45 @@ async fn export(
         Ok(())
     })
     .await?;
+    exported.unreadable = left_out + unreadable;
+    write!(json, "\n],\"unsent_files\":[").map_err(failed)?;
+    for (site, owner) in owners {
+        for kept in store.unsent_files(&site, owner.file_owner()).await? {
+            let file = copy_file(folder, kept, "unsent", out, &mut exported)?;
+            let text = serde_json::to_string(&UnsentFile { site: site.clone(), file })
+                .map_err(|error| failed(error.into()))?;
+            let comma = if exported.unsent_files > 0 { "," } else { "" };
+            write!(json, "{comma}\n{text}").map_err(failed)?;
+            exported.unsent_files += 1;
+        }
+    }
     json.write_all(b"\n]}\n").and_then(|()| json.sync_all()).map_err(failed)?;
     Ok(exported)
 }
 
 fn prepare(out: &Path) -> std::io::Result<()> {
     if !out.is_dir() {
-        return DirBuilder::new().recursive(true).mode(0o700).create(out);
+        return create_folder(out);
     }
     match std::fs::read_dir(out)?.next() {
         None => Ok(()),
         Some(_) => Err(std::io::Error::other("it is not empty")),
+    }
+}
+
+/// Whose unsent files are handed out.
+#[derive(PartialEq, Eq, PartialOrd, Ord)]
+enum Owner {
+    Person(String),
+    Session([u8; 32]),
+}
+
+impl Owner {
+    fn file_owner(&self) -> FileOwner<'_> {
+        match self {
+            Owner::Person(person) => FileOwner::Person(person),
+            Owner::Session(session) => FileOwner::Session(session),
+        }
     }
 }
 
@@ -133,31 +206,38 @@ async fn copy_files(
     out: &Path,
     exported: &mut Exported,
 ) -> Result<Vec<ExportedFile>, PrivacyError> {
+    let kept = store.attachments(&ticket.id).await?;
+    kept.into_iter().map(|kept| copy_file(folder, kept, &ticket.reference, out, exported)).collect()
+}
+
+/// Copies a file to a folder below `files`.
+fn copy_file(
+    folder: &Folder,
+    kept: StoredAttachment,
+    below: &str,
+    out: &Path,
+    exported: &mut Exported,
+) -> Result<ExportedFile, PrivacyError> {
     let failed = |error: std::io::Error| PrivacyError::Folder(out.display().to_string(), error.to_string());
-    let mut files = Vec::new();
-    for kept in store.attachments(&ticket.id).await? {
-        // Names are without paths and what no file system takes; the id keeps two of one name apart.
-        let path = format!("files/{}/{}-{}", ticket.reference, kept.id, kept.name);
-        let target = out.join(&path);
-        let parent = target.parent().unwrap_or(out);
-        DirBuilder::new().recursive(true).mode(0o700).create(parent).map_err(failed)?;
-        let is_there = match std::fs::copy(folder.locate(&kept.file), &target) {
-            Ok(_) => true,
-            Err(error) if error.kind() == std::io::ErrorKind::NotFound => false,
-            Err(error) => return Err(failed(error)),
-        };
-        exported.files += u64::from(is_there);
-        exported.missing_files += u64::from(!is_there);
-        files.push(ExportedFile {
-            message: kept.number.unwrap_or_default(),
-            name: kept.name,
-            media: kept.media.word(),
-            size: kept.size,
-            put_at: kept.put_at,
-            path: is_there.then_some(path),
-        });
-    }
-    Ok(files)
+    // Names are without paths and what no file system takes; the id keeps two of one name apart.
+    let path = format!("files/{below}/{}-{}", kept.id, kept.name);
+    let target = out.join(&path);
+    create_folder(target.parent().unwrap_or(out)).map_err(failed)?;
+    let is_there = match std::fs::copy(folder.locate(&kept.file), &target) {
+        Ok(_) => true,
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => false,
+        Err(error) => return Err(failed(error)),
+    };
+    exported.files += u64::from(is_there);
+    exported.missing_files += u64::from(!is_there);
+    Ok(ExportedFile {
+        message: kept.number.unwrap_or_default(),
+        name: kept.name,
+        media: kept.media.word(),
+        size: kept.size,
+        put_at: kept.put_at,
+        path: is_there.then_some(path),
+    })
 }
 
 async fn read(store: &dyn Store, ticket: StoredTicket, files: Vec<ExportedFile>) -> Result<ExportedTicket, StoreError> {
@@ -169,7 +249,16 @@ async fn read(store: &dyn Store, ticket: StoredTicket, files: Vec<ExportedFile>)
         text: deed.text,
         at: deed.at,
     };
+    let claimed = store.claimed_address(&ticket.id).await?;
+    let claimed_address = claimed.map(|claimed| ExportedAddress {
+        address: claimed.address,
+        sent_at: claimed.sent_at,
+        confirmed_at: claimed.confirmed_at,
+    });
+    let receipt = store.receipt_address(&ticket.id).await?;
     Ok(ExportedTicket {
+        claimed_address,
+        receipt: receipt.map(|(address, created_at)| ExportedReceipt { address, created_at }),
         destinations: store.external_tickets(&ticket.id).await?.into_iter().collect(),
         site: ticket.site,
         reference: ticket.reference,

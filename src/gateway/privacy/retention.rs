@@ -6,10 +6,11 @@ use std::time::Duration;
 use jiff::tz::TimeZone;
 use jiff::{SignedDuration, Span, Timestamp};
 
+use crate::domain::ticket::Status;
 use crate::gateway::app::App;
 use crate::gateway::attachments::sweep;
 use crate::gateway::clock;
-use crate::gateway::store::{ErasureCounts, StoreError};
+use crate::gateway::store::{ErasureCounts, StoreError, TicketHead};
 
 const EVERY: Duration = Duration::from_secs(3600);
 /// How many tickets are erased in one transaction: whoever else writes waits no longer than for these.
@@ -70,12 +71,15 @@ pub async fn enforce(app: &App, now: Timestamp) -> Result<ErasureCounts, StoreEr
         let Some(cutoff) = keep.cutoff(now) else { continue };
         let before = clock::written(cutoff);
         let mut erased = ErasureCounts::default();
+        let is_over = |head: &TicketHead| is_over(head, site, &before);
         loop {
             let tickets = app.store.solved_before(site, &before, CHUNK).await?;
-            if tickets.is_empty() {
+            let counts = app.store.erase_tickets(&tickets, &clock::written(now), &is_over).await?;
+            erased = erased.plus(counts);
+            // What was opened again meanwhile is not among the next; nothing is found for ever.
+            if counts.tickets == 0 {
                 break;
             }
-            erased = erased.plus(app.store.erase_tickets(&tickets, &clock::written(now)).await?);
             tokio::time::sleep(PAUSE).await;
         }
         if erased.tickets > 0 {
@@ -88,6 +92,11 @@ pub async fn enforce(app: &App, now: Timestamp) -> Result<ErasureCounts, StoreEr
         super::erase::empty_log(app.store.as_ref()).await?;
     }
     Ok(all)
+}
+
+/// Whether a ticket of a site is solved and was updated last before a time.
+fn is_over(head: &TicketHead, site: &str, before: &str) -> bool {
+    head.site == site && head.status == Some(Status::Solved) && head.updated_at.as_str() < before
 }
 
 #[cfg(test)]

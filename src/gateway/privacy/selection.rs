@@ -49,10 +49,8 @@ pub enum Selection {
 pub struct Matched {
     /// Its head.
     pub head: TicketHead,
-    /// The SHA-256 of the session that sent it, where the selection is of a person.
+    /// The SHA-256 of the session that sent it, where the selection is of a person or an e-mail address.
     pub session: Option<[u8; 32]>,
-    /// The person whose it is, where the host has signed it and the selection is of a person.
-    pub person: Option<String>,
 }
 
 impl Selection {
@@ -72,6 +70,11 @@ impl Selection {
         }
     }
 
+    /// Whether it is of people, and so of all that is kept about them.
+    pub fn is_of_people(&self) -> bool {
+        matches!(self, Selection::Person { .. } | Selection::Email { .. })
+    }
+
     fn site(&self) -> Option<&str> {
         match self {
             Selection::Ticket(_) => None,
@@ -81,7 +84,7 @@ impl Selection {
     }
 
     /// Whether a ticket is meant as far as its head tells.
-    fn admits(&self, head: &TicketHead) -> bool {
+    pub fn admits(&self, head: &TicketHead) -> bool {
         if self.site().is_some_and(|site| head.site != site) {
             return false;
         }
@@ -134,11 +137,11 @@ pub async fn walk(
 ) -> Result<u64, PrivacyError> {
     if let Selection::Ticket(name) = selection {
         let name = reference::parse(name).unwrap_or_else(|| name.clone());
-        let ticket = store.ticket(&name).await?.ok_or(PrivacyError::NoTicket(name))?;
-        each(vec![Matched { head: head(&ticket), session: None, person: None }]).await?;
+        let head = store.ticket_head(&name).await?.ok_or(PrivacyError::NoTicket(name))?;
+        each(vec![Matched { head, session: None }]).await?;
         return Ok(0);
     }
-    let needs_content = matches!(selection, Selection::Person { .. } | Selection::Email { .. });
+    let needs_content = selection.is_of_people();
     let (mut after, mut unreadable) = (String::new(), 0);
     loop {
         let heads = store.ticket_heads(&after, PAGE).await?;
@@ -147,16 +150,18 @@ pub async fn walk(
         let mut matched = Vec::new();
         for head in heads.into_iter().filter(|head| selection.admits(head)) {
             if !needs_content {
-                matched.push(Matched { head, session: None, person: None });
+                matched.push(Matched { head, session: None });
                 continue;
             }
             match store.ticket(&head.id).await {
                 Ok(Some(ticket)) if selection.matches(&ticket) => {
-                    matched.push(Matched { head, session: ticket.session, person: ticket.person });
+                    // Whose it is as it was read: another may have taken it along since the head was.
+                    let head = TicketHead { person: ticket.person, ..head };
+                    matched.push(Matched { head, session: ticket.session });
                 }
                 Ok(_) => {}
                 Err(StoreError::Damaged { what, reason }) => {
-                    tracing::warn!(what, reason, "ticket cannot be read and is left out");
+                    tracing::warn!(what, reason, "ticket unreadable");
                     unreadable += 1;
                 }
                 Err(error) => return Err(error.into()),
@@ -168,23 +173,20 @@ pub async fn walk(
     }
 }
 
-fn head(ticket: &StoredTicket) -> TicketHead {
-    TicketHead {
-        id: ticket.id.clone(),
-        site: ticket.site.clone(),
-        reference: ticket.reference.clone(),
-        status: Some(ticket.status),
-        updated_at: ticket.handling.updated_at.clone(),
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
 
     fn head(site: &str, status: Status, updated_at: &str) -> TicketHead {
         let [id, reference] = ["1", "DB-00001"].map(String::from);
-        TicketHead { id, site: site.into(), reference, status: Some(status), updated_at: updated_at.into() }
+        TicketHead {
+            id,
+            site: site.into(),
+            reference,
+            status: Some(status),
+            updated_at: updated_at.into(),
+            person: None,
+        }
     }
 
     #[test]

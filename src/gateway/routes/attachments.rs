@@ -51,7 +51,7 @@ pub async fn put(
     let refused = match admit(&app, &name, &id, parameters, client.address, &parts.headers).await {
         Ok((who, given, Admitted::Room(room))) => {
             let site = site.ok_or(Refusal::Internal)?;
-            return attachments::put(&app, (&name, site), &who, &given, room, &parts.headers, body).await.map(answer);
+            return attachments::put(&app, (&name, site), who, given, room, body).await.map(answer);
         }
         Ok((_, _, Admitted::Sent(sent))) => Ok(sent),
         Err(refusal) => Err(refusal),

@@ -10,7 +10,7 @@ use axum::http::{HeaderMap, StatusCode, header};
 use axum::response::IntoResponse;
 
 use super::super::app::App;
-use super::super::guard::{self, Client};
+use super::super::guard::Client;
 use super::super::identity;
 use super::super::problem::Refusal;
 use super::super::tickets::{confirmation, conversation};
@@ -41,7 +41,6 @@ pub async fn request(
     let site = super::site(&app, &name)?;
     let who = identity::who(&headers, &name, site)?;
     let reader = conversation::reader(&app, &name, &who).await?;
-    let from = client.address.map(guard::network);
-    let ticket = confirmation::request(&app, (&name, site), reader, &id, from).await?;
+    let ticket = confirmation::request(&app, (&name, site), reader, &id, client.address).await?;
     Ok((StatusCode::ACCEPTED, [(header::CACHE_CONTROL, "no-store")], Json(ticket)))
 }

@@ -89,6 +89,7 @@ pub async fn messages(
 pub async fn reply(
     State(app): State<Arc<App>>,
     Path((name, id)): Path<(String, String)>,
+    client: Client,
     headers: HeaderMap,
     body: Body,
 ) -> Result<impl IntoResponse, Refusal> {
@@ -98,7 +99,8 @@ pub async fn reply(
     let body = body?;
     let key = tickets::key(&headers).ok_or(Refusal::MissingKey)?;
     let reader = conversation::reader(&app, &name, &who).await?;
-    let (message, delivered) = conversation::reply(&app, (&name, site), reader, &id, key, &body).await?;
+    let (message, delivered) =
+        conversation::reply(&app, (&name, site), reader, &id, (key, client.address), &body).await?;
     Ok((super::taken(delivered), private(message)))
 }
 
@@ -114,7 +116,7 @@ pub async fn patch(
     let who = who(&app, &name, &headers)?;
     let body = body?;
     if conversation::changes_status(&body) {
-        app.guard.change(client.address, guard::requester(&name, &headers))?;
+        app.guard.charge_change(client.address, guard::requester(&name, &headers))?;
     }
     let reader = conversation::reader(&app, &name, &who).await?;
     Ok(private(conversation::patch(&app, &name, reader, &id, &body).await?))

@@ -187,7 +187,7 @@ fn calls(generator: &mut SchemaGenerator) -> Vec<Call> {
         },
         Call {
             key: true,
-            refused: &["400", "401", "404", "409", "410", "413", "415", "422"],
+            refused: &["400", "401", "404", "409", "410", "413", "415", "422", "507"],
             ..post(
                 "/tickets",
                 "Takes a ticket, once for every key. Without session and token nobody can follow it.",
@@ -280,7 +280,7 @@ fn calls(generator: &mut SchemaGenerator) -> Vec<Call> {
                     Some(schema::<Message>(g)),
                 )
             },
-            &["400", "401", "404", "409", "413", "415", "422"],
+            &["400", "401", "404", "409", "413", "415", "422", "507"],
         ),
     ]
 }

@@ -19,7 +19,7 @@ use tokio::time::{Instant, sleep_until};
 
 use super::super::app::App;
 use super::super::clock;
-use super::super::guard::{self, Client, Open};
+use super::super::guard::{self, Client, StreamPermit};
 use super::super::identity::{self, Who};
 use super::super::live::Watch;
 use super::super::problem::Refusal;
@@ -56,10 +56,10 @@ pub async fn answer(
     let who = identity::who(&headers, &name, super::site(&app, &name)?)?;
     let reader = conversation::reader(&app, &name, &who).await?;
     let requester = guard::requester(&name, &headers).ok_or(Refusal::Unidentified)?;
-    let open = app.guard.open(client.address, requester)?;
+    let permit = app.guard.open_stream(client.address, requester)?;
     let left = who.person.as_ref().map(|person| person.until.saturating_sub(clock::seconds()));
     let end = Instant::now() + left.map_or(WITHOUT_TOKEN, Duration::from_secs);
-    let watch = Watching { changes: app.live.watch(&name, reader), app, name, who, end, told: false, _open: open };
+    let watch = Watching { changes: app.live.watch(&name, reader), app, name, who, end, told: false, _permit: permit };
     let events = Sse::new(events(watch)).keep_alive(KeepAlive::new().interval(KEEP_ALIVE));
     // A proxy that collects answers before it passes them on would keep these for ever.
     Ok(([(header::CACHE_CONTROL.as_str(), "no-store"), ("x-accel-buffering", "no")], events))
@@ -72,7 +72,7 @@ struct Watching {
     changes: Watch,
     end: Instant,
     told: bool,
-    _open: Open,
+    _permit: StreamPermit,
 }
 
 fn events(watch: Watching) -> impl Stream<Item = Result<Event, Infallible>> {

@@ -9,7 +9,7 @@ use axum::http::{HeaderMap, header};
 use axum::response::IntoResponse;
 
 use super::super::app::App;
-use super::super::guard::{self, Client};
+use super::super::guard::Client;
 use super::super::problem::Refusal;
 use super::super::{identity, tickets};
 use super::body;
@@ -32,8 +32,7 @@ pub async fn answer(
     let body = body?;
     let key = key(&headers).ok_or(Refusal::MissingKey)?;
     let who = identity::who(&headers, &name, site)?;
-    let from = client.address.map(guard::network);
-    let (receipt, delivered) = tickets::take(&app, (&name, site), key, who, from, &body).await?;
+    let (receipt, delivered) = tickets::take(&app, (&name, site), key, who, client.address, &body).await?;
     let location = format!("/v1/sites/{name}/tickets/{}", receipt.id);
     Ok((
         super::taken(delivered),

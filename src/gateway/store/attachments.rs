@@ -15,7 +15,11 @@ pub trait Files: Send + Sync {
 
     /// Keeps a file, in the place of what its owner put there before, as long as that goes along with nothing. An upload is counted and
     /// has to be admitted inside the transaction; without one nothing is counted, for files that an agent or a destination sends.
-    async fn put_attachment(&self, new: &StoredAttachment, upload: Option<Upload<'_>>) -> Result<Put, StoreError>;
+    async fn put_attachment(
+        &self,
+        new: &StoredAttachment,
+        upload: Option<Upload<'_>>,
+    ) -> Result<PutOutcome, StoreError>;
 
     /// What quotas count for an upload to a site.
     async fn upload_usage(
@@ -139,7 +143,7 @@ impl UploadUsage {
 
 /// What became of a file that was to be kept.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Put {
+pub enum PutOutcome {
     /// It is kept; the name of the file that it replaces, where there was one.
     Kept(Option<String>),
     /// Nothing was kept: what was put there before goes along with something.

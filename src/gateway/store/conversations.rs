@@ -4,7 +4,10 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 
-use super::{Confirmation, CustomerCursor, CustomerPage, ListedTicket, NewDelivery, NewMail, StoreError, StoredTicket};
+use super::{
+    Confirmation, CustomerCursor, CustomerPage, ListedTicket, NewDelivery, NewMail, StoreError, StoredTicket,
+    SubmissionExceeded, SubmissionQuota,
+};
 use crate::domain::conversation::{Author, Message, Turn};
 use crate::domain::targets::Owner;
 use crate::domain::ticket::{NewTicket, Severity};
@@ -230,7 +233,8 @@ pub struct CurrentTicket {
 impl CurrentTicket {
     /// A change that leaves everything as it is.
     pub fn unchanged(&self) -> Change {
-        Change { ticket: self.ticket.clone(), message: None, activity: None, deliveries: Vec::new(), mail: None }
+        let ticket = self.ticket.clone();
+        Change { ticket, message: None, activity: None, deliveries: Vec::new(), mail: None, quota: None }
     }
 }
 
@@ -247,6 +251,8 @@ pub struct Change {
     pub deliveries: Vec<NewDelivery>,
     /// The receipt, for a ticket that has none.
     pub mail: Option<NewMail>,
+    /// What it counts against; none where that is nobody's, as what agents and signed people write.
+    pub quota: Option<SubmissionQuota>,
 }
 
 /// What is decided about a ticket.
@@ -296,6 +302,8 @@ pub enum Changed {
     Unchanged(Box<StoredTicket>),
     /// Nothing was kept: a limit is reached.
     Refused(Limit),
+    /// Nothing was kept: a quota is used up.
+    OverQuota(SubmissionExceeded),
     /// Nothing was kept: the same message was kept under its key before.
     Repeated(Message),
     /// Nothing was kept: another message has this key.

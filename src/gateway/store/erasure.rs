@@ -2,7 +2,7 @@
 
 use async_trait::async_trait;
 
-use super::StoreError;
+use super::{FileOwner, StoreError, StoredAttachment};
 use crate::domain::ticket::Status;
 
 /// A place from which tickets can be erased. When a write returns, it is on disk, and what was erased is overwritten in the
@@ -13,6 +13,9 @@ pub trait Erasure: Send + Sync {
     /// pieces.
     async fn ticket_heads(&self, after: &str, limit: u32) -> Result<Vec<TicketHead>, StoreError>;
 
+    /// The head of the ticket of an id or a reference, also where the ticket itself cannot be read.
+    async fn ticket_head(&self, name: &str) -> Result<Option<TicketHead>, StoreError>;
+
     /// The ids of solved tickets of a site that were updated last before a time, oldest first, `limit` at most.
     async fn solved_before(&self, site: &str, before: &str, limit: u32) -> Result<Vec<String>, StoreError>;
 
@@ -22,9 +25,21 @@ pub trait Erasure: Send + Sync {
     /// What would be erased with a ticket; `None` where there is none.
     async fn erasure_counts(&self, ticket: &str) -> Result<Option<ErasureCounts>, StoreError>;
 
-    /// Erases tickets with everything that belongs to them, in one transaction. Bytes of files are left to whoever removes
+    /// Erases tickets with everything that belongs to them, in one transaction. Those that `is_meant` does not mean as they are inside it are
+    /// left: somebody may have opened one again since it was found. Bytes of files are left to whoever removes
     /// [`super::Files::removed_files`]. The idempotency keys of the tickets are kept as digests, so that none of them comes back.
-    async fn erase_tickets(&self, tickets: &[String], now: &str) -> Result<ErasureCounts, StoreError>;
+    async fn erase_tickets(
+        &self,
+        tickets: &[String],
+        now: &str,
+        is_meant: IsMeant<'_>,
+    ) -> Result<ErasureCounts, StoreError>;
+
+    /// Files of a site that were put and not sent by a person, or by an anonymous session.
+    async fn unsent_files(&self, site: &str, owner: FileOwner<'_>) -> Result<Vec<StoredAttachment>, StoreError>;
+
+    /// The address that the receipt of a ticket went or goes to, and since when it is there, as long as that is kept.
+    async fn receipt_address(&self, ticket: &str) -> Result<Option<(String, String)>, StoreError>;
 
     /// Erases what is kept about people beside their tickets; how many rows.
     async fn erase_traces(&self, traces: &Traces) -> Result<u64, StoreError>;
@@ -35,6 +50,9 @@ pub trait Erasure: Send + Sync {
     /// Empties the write-ahead log, in which pages stand as they were before. `false` where somebody reads it at the moment.
     async fn truncate_log(&self) -> Result<bool, StoreError>;
 }
+
+/// Whether a ticket is one of those that are to be erased. A pure rule, which runs inside the transaction and must not block.
+pub type IsMeant<'a> = &'a (dyn Fn(&TicketHead) -> bool + Send + Sync);
 
 /// What is known of a ticket without reading all of it.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -49,6 +67,8 @@ pub struct TicketHead {
     pub status: Option<Status>,
     /// When something was said last, RFC 3339 in UTC.
     pub updated_at: String,
+    /// Whose it is, by the host's id, where the host has signed it.
+    pub person: Option<String>,
 }
 
 /// How much is erased.
@@ -90,6 +110,17 @@ impl ErasureCounts {
 pub struct Traces {
     /// People by the host's id, each with the site.
     pub people: Vec<(String, String)>,
-    /// The SHA-256 of sessions, each with the site.
-    pub sessions: Vec<(String, [u8; 32])>,
+    /// Sessions that sent tickets of theirs. What such a session has put for somebody else stays.
+    pub sessions: Vec<SessionTrace>,
+}
+
+/// A session of which traces are erased.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct SessionTrace {
+    /// The site.
+    pub site: String,
+    /// Its SHA-256.
+    pub session: [u8; 32],
+    /// The person whose ticket it sent, by the host's id; none where it was nobody's.
+    pub person: Option<String>,
 }

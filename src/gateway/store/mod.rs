@@ -13,6 +13,7 @@ mod mails;
 mod notes;
 mod questions;
 mod sqlite;
+mod submissions;
 mod tokens;
 
 use std::sync::Arc;
@@ -23,7 +24,7 @@ use uuid::Uuid;
 use crate::domain::targets::{Owner, Target};
 use crate::domain::ticket::{NewTicket, Priority, Status};
 
-pub use attachments::{FileOwner, Files, Put, StoredAttachment, Upload, UploadUsage, Usage};
+pub use attachments::{FileOwner, Files, PutOutcome, StoredAttachment, Upload, UploadUsage, Usage};
 pub use confirmations::{ClaimedAddress, CodeCheck, CodeRequest, Confirmation, Confirmations};
 pub use conversations::{
     Act, CUSTOMER_MESSAGES_MAX, Change, Changed, Conversations, CurrentTicket, Decide, Decision, Deed, Handling, Limit,
@@ -34,7 +35,7 @@ pub use deliveries::{
     ChangedTicket, Claim, Deliveries, Delivery, DueDelivery, DueLook, NewDelivery, Place, Queue, State, SyncState,
     Tried, What,
 };
-pub use erasure::{Erasure, ErasureCounts, TicketHead, Traces};
+pub use erasure::{Erasure, ErasureCounts, IsMeant, SessionTrace, TicketHead, Traces};
 pub use listing::{CustomerCursor, CustomerPage, InboxCursor, InboxPage, ListPlace, ListedTicket, SOLVED_GROUP, Shown};
 pub use mails::{DueMail, MailLimits, MailQuota, Mails, NewMail};
 pub use notes::Notes;
@@ -42,6 +43,7 @@ pub use questions::{
     ImportOutcome, ImportRun, KnownQuestion, NewQuestion, QuestionRow, Questions, Revision, RevisionRange, TakenId,
 };
 pub use sqlite::{READERS, SqliteStore};
+pub use submissions::{SubmissionExceeded, SubmissionQuota, SubmissionScope};
 
 /// A place where tickets are kept, and what belongs to them. When a write returns, it is on disk.
 #[async_trait]
@@ -88,6 +90,8 @@ pub struct Along {
     pub unconfirmed: Option<String>,
     /// What is brought to destinations.
     pub deliveries: Vec<NewDelivery>,
+    /// What it counts against; none where the host has signed whose it is.
+    pub quota: Option<SubmissionQuota>,
 }
 
 /// A ticket as it is kept.
@@ -168,6 +172,8 @@ pub enum Placed {
     KeyTaken(Box<Sealed>),
     /// Nothing was kept, because the ticket that came under its key was erased.
     Erased,
+    /// Nothing was kept, because a quota is used up.
+    OverQuota(SubmissionExceeded),
     /// Nothing was kept, because another ticket has its reference.
     ReferenceTaken,
     /// Nothing was kept, because the files at these places of its list are not there for it.
@@ -214,6 +220,9 @@ pub enum StoreError {
     /// Somebody else holds the database.
     #[error("the database was held by another process for too long")]
     Busy,
+    /// The disk of the database is full. Nothing was written.
+    #[error("the disk of the database is full")]
+    Full,
     /// What is kept cannot be read. The message names no word of it.
     #[error("{what} cannot be read: {reason}")]
     Damaged {

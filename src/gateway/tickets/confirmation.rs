@@ -52,7 +52,8 @@ pub async fn request(
     let claimed = app.store.claimed_address(&ticket.id).await?.filter(|one| one.confirmed_at.is_none());
     let Some(claimed) = claimed else { return Ok(summary(&ticket)) };
     let mailer = site.mail.as_ref().ok_or_else(no_ticket)?;
-    let quota = quota(mailer, &app.codes, &claimed.address, ticket.session, from);
+    let network = from.map(|address| app.pseudonyms.of_network("mail", "", address));
+    let quota = quota(mailer, &claimed.address, ticket.session, network);
     match app.store.request_code(&ticket.id, &clock::now(), &before(CODE_PAUSE), &quota).await? {
         CodeRequest::Accepted => app.mailed.wake(name),
         CodeRequest::NotNeeded => {}

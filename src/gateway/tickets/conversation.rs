@@ -1,9 +1,11 @@
 //! The customer's side of a conversation: nobody but who sent a ticket reads it, and answers in it.
 
+use std::net::IpAddr;
+
 use jiff::Timestamp;
 use sha2::{Digest, Sha256};
 
-use super::{limits, promise};
+use super::{limits, promise, quota};
 use crate::domain::alike::{self, Text};
 use crate::domain::conversation::{self, Author, Draft, Message, Messages, Patch, Reply, Summaries, Summary, Turn};
 use crate::domain::ownership;
@@ -17,7 +19,7 @@ use crate::gateway::problem::Refusal;
 use crate::gateway::settings::Site;
 use crate::gateway::store::{
     Act, Change, Changed, CurrentTicket, CustomerCursor, CustomerPage, Decision, Deed, Handling, ListedTicket,
-    MessagePage, MessageSeal, NewDelivery, NewMessage, Reader, ReaderCounts, StoredTicket, What,
+    MessagePage, MessageSeal, NewDelivery, NewMessage, Reader, ReaderCounts, StoredTicket, SubmissionQuota, What,
 };
 use crate::gateway::{attachments, clock, delivery, json};
 
@@ -143,13 +145,13 @@ pub async fn all(app: &App, ticket: &StoredTicket) -> Result<Vec<Message>, Refus
 }
 
 /// Takes in what the customer says, and tells whether it is where it is brought to. It opens a solved ticket again, and what was answered
-/// automatically goes to a human.
+/// automatically goes to a human. `from` is the network address that it comes from.
 pub async fn reply(
     app: &App,
     (name, site): (&str, &Site),
     reader: Reader<'_>,
     id: &str,
-    key: String,
+    (key, from): (String, Option<IpAddr>),
     body: &[u8],
 ) -> Result<(Message, bool), Refusal> {
     let ticket = one(app, name, reader, id).await?;
@@ -165,7 +167,8 @@ pub async fn reply(
         return Err(Refusal::Invalid(errors));
     }
     let person = if let Reader::Person(id) = reader { Some(id) } else { None };
-    app.guard.store(Share::Tickets, name, person)?;
+    app.guard.charge_site(Share::Tickets, name, person)?;
+    let quota = if person.is_none() { Some(quota::of_anonymous(app, from, body.len())?) } else { None };
     let at = clock::now();
     let message = NewMessage {
         author: Author::Customer,
@@ -175,7 +178,8 @@ pub async fn reply(
         attachments: reply.attachments,
     };
     let deliveries = delivery::orders(Some(site), What::Message, Author::Customer, None);
-    let decide = |current: &CurrentTicket| replied(current, site, message.clone(), deliveries.clone());
+    let said = (message, deliveries, quota);
+    let decide = |current: &CurrentTicket| replied(current, site, said.clone());
     let seal = MessageSeal { key: &key, body: digest };
     match app.store.change(&ticket.id, &at, Some(seal), &decide).await? {
         Changed::Written(ticket, message) => {
@@ -185,13 +189,18 @@ pub async fn reply(
         Changed::Repeated(message) => whole(app, &ticket, message).await,
         Changed::MissingFiles(places) => Err(attachments::missing(&places)),
         Changed::KeyReused => Err(Refusal::KeyReused),
+        Changed::OverQuota(exceeded) => Err(quota::refuse(name, exceeded)),
         Changed::Refused(limit) => Err(limit.into()),
         Changed::NotFound | Changed::Unchanged(_) => Err(no_ticket()),
     }
 }
 
 /// A reply opens a ticket again, and a human answers what was answered automatically.
-fn replied(current: &CurrentTicket, site: &Site, message: NewMessage, deliveries: Vec<NewDelivery>) -> Decision {
+fn replied(
+    current: &CurrentTicket,
+    site: &Site,
+    (message, deliveries, quota): (NewMessage, Vec<NewDelivery>, Option<SubmissionQuota>),
+) -> Decision {
     if let Err(limit) = limits::check_reply(current) {
         return Decision::Refuse(limit);
     }
@@ -206,7 +215,7 @@ fn replied(current: &CurrentTicket, site: &Site, message: NewMessage, deliveries
         handling.owner = Some(owner);
         handling.assignee = promise::hero(site, owner, &handling.team);
     }
-    Change { message: Some(message), deliveries, ..change }.into()
+    Change { message: Some(message), deliveries, quota, ..change }.into()
 }
 
 /// Whether a change does more than to mark messages as read.

@@ -89,7 +89,9 @@ pub async fn act(app: &App, ticket: &StoredTicket, operator: &str, action: Actio
         }
         Changed::Unchanged(_) | Changed::Repeated(_) => Ok(Acted::Done),
         Changed::KeyReused => Ok(Acted::KeyReused),
-        Changed::MissingFiles(_) | Changed::Refused(_) | Changed::NotFound => Ok(Acted::NotFound),
+        Changed::MissingFiles(_) | Changed::Refused(_) | Changed::OverQuota(_) | Changed::NotFound => {
+            Ok(Acted::NotFound)
+        }
     }
 }
 

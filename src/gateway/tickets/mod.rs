@@ -8,6 +8,7 @@ pub mod foreign;
 pub mod handling;
 mod limits;
 mod promise;
+mod quota;
 
 use std::net::IpAddr;
 
@@ -60,7 +61,8 @@ pub async fn take(
         return Err(Refusal::Invalid(errors));
     }
     let claim = app.claims.claim(name, &seal.key).ok_or(Refusal::InProgress)?;
-    app.guard.store(Share::Tickets, name, who.person.as_ref().map(|person| person.user.id.as_str()))?;
+    app.guard.charge_site(Share::Tickets, name, who.person.as_ref().map(|person| person.user.id.as_str()))?;
+    let quota = if who.person.is_none() { Some(quota::of_anonymous(app, from, body.len())?) } else { None };
     let mut stored = stored(name, site, who, new);
     let answer = automatic::answer(app, &stored);
     let mut deliveries = delivery::orders(Some(site), What::Ticket, Author::Customer, None);
@@ -68,8 +70,9 @@ pub async fn take(
         deliveries.extend(delivery::orders(Some(site), What::Message, Author::Automatic, None));
     }
     stored.handling.unread = u32::from(answer.is_some());
-    let mail = mail::receipt(site, &stored, &app.codes, from);
-    let along = Along { answer, mail, unconfirmed: mail::unconfirmed(site, &stored), deliveries };
+    let network = from.map(|address| app.pseudonyms.of_network("mail", "", address));
+    let mail = mail::receipt(site, &stored, network);
+    let along = Along { answer, mail, unconfirmed: mail::unconfirmed(site, &stored), deliveries, quota };
     for drawn in 1..=DRAWS {
         match app.store.place(&stored, &seal, along.clone()).await? {
             Placed::New => {
@@ -83,6 +86,7 @@ pub async fn take(
             Placed::KeyTaken(held) => return again(app, &held, &seal).await,
             Placed::Erased => return Err(Refusal::Erased),
             Placed::Missing(places) => return Err(attachments::missing(&places)),
+            Placed::OverQuota(exceeded) => return Err(quota::refuse(name, exceeded)),
             Placed::ReferenceTaken => stored.reference = draw(drawn),
         }
     }

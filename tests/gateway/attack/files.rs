@@ -3,6 +3,7 @@
 use std::net::SocketAddr;
 use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
+use std::time::Duration;
 
 use axum::body::{Body, Bytes};
 use axum::extract::ConnectInfo;
@@ -72,6 +73,11 @@ fn bytes_in(folder: &Path) -> u64 {
 
 fn kept(gateway: &Gateway) -> u64 {
     bytes_in(&gateway.folder.path().join("test-attachments"))
+}
+
+/// How many files are on their way.
+fn under_way(gateway: &Gateway) -> usize {
+    std::fs::read_dir(gateway.folder.path().join("test-attachments/incoming")).unwrap().count()
 }
 
 fn with_file(number: usize) -> Value {
@@ -189,8 +195,8 @@ async fn uploads_at_once_do_not_go_past_a_quota_that_each_alone_is_within() {
 }
 
 #[tokio::test]
-async fn an_upload_that_stands_still_holds_room_only_until_it_ends() {
-    let gateway = gateway("address_bytes_per_day = 15000000").await;
+async fn an_upload_that_stands_still_holds_no_more_room_than_what_has_come() {
+    let gateway = gateway("address_bytes_per_day = 11000000").await;
     let (mut sender, body) = Channel::<Bytes, std::io::Error>::new(1);
     let slow = put_stream("acme", 1, &session(1), "203.0.113.7", Body::new(body));
     let slow = tokio::spawn(send(gateway.router.clone(), slow));
@@ -198,13 +204,49 @@ async fn an_upload_that_stands_still_holds_room_only_until_it_ends() {
     for _ in 0..3 {
         sender.send_data(Bytes::from_static(b"half")).await.unwrap();
     }
-    // Without a length it may become as large as the site allows: 10 MB.
-    let other = || put("acme", 2, &session(2), "203.0.113.7", text(6_000 * KB));
-    let refused = gateway.send(other()).await;
-    assert_eq!((refused.problem(), refused.header("retry-after")), ((429, "upload_quota".into()), "60"));
-    sender.abort(std::io::Error::other("gone"));
-    assert_eq!(slow.await.unwrap().problem(), (400, "torn".into()));
-    assert_eq!(gateway.send(other()).await.status, 201);
+    // Without a length it may become as large as the site allows, 10 MB.
+    let other = |number| put("acme", number, &session(2), "203.0.113.7", text(9_000 * KB));
+    assert_eq!(gateway.send(other(2)).await.status, 201);
+    // What is more than the quota as it comes is refused then.
+    let (mut more, mut sent) = (sender, 0);
+    while more.send_data(Bytes::from(text(100 * KB))).await.is_ok() && sent < 60 {
+        sent += 1;
+    }
+    drop(more);
+    let refused = slow.await.unwrap();
+    assert_eq!(refused.problem(), (429, "upload_quota".into()));
+    assert_eq!(kept(&gateway), 9_000_000);
+}
+
+#[tokio::test]
+async fn many_idle_uploads_of_one_address_are_refused_as_such_and_hold_nothing_afterwards() {
+    let gateway = gateway("").await;
+    let mut idle = Vec::new();
+    for number in 0..60 {
+        let (sender, body) = Channel::<Bytes, std::io::Error>::new(1);
+        let mut request = put_stream("acme", number, &session(number), "203.0.113.7", Body::new(body));
+        // It announces all that it may be.
+        request.headers_mut().insert("content-length", 10_000_000.into());
+        idle.push((sender, tokio::spawn(send(gateway.router.clone(), request))));
+    }
+    // Fifty are under way, and ten are refused; those are read to their end, so that whoever sends sees why.
+    while under_way(&gateway) < 50 {
+        tokio::time::sleep(Duration::from_millis(5)).await;
+    }
+    let mut refused = 0;
+    for (sender, upload) in idle {
+        sender.abort(std::io::Error::other("gone"));
+        let answer = upload.await.unwrap();
+        if answer.status == 429 {
+            assert_eq!((answer.problem().1.as_str(), answer.header("retry-after")), ("too_many_uploads", "10"));
+            refused += 1;
+        } else {
+            assert_eq!(answer.problem(), (400, "torn".into()));
+        }
+    }
+    assert_eq!((refused, kept(&gateway)), (10, 0), "nothing is left behind, neither on disk nor reserved");
+    let other = put("acme", 99, &session(99), "203.0.113.7", text(10 * KB));
+    assert_eq!(gateway.send(other).await.status, 201);
 }
 
 #[tokio::test]

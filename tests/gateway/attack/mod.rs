@@ -12,3 +12,4 @@ mod private_files;
 mod proxies;
 mod shares;
 mod status;
+mod submissions;

@@ -9,7 +9,7 @@ use sqlx::{Row, query, query_scalar};
 use super::SqliteStore;
 use super::rows::attachment_of;
 use crate::gateway::store::{
-    FileOwner, Files, Put, StoreError, StoredAttachment, StoredTicket, Upload, UploadUsage, Usage,
+    FileOwner, Files, PutOutcome, StoreError, StoredAttachment, StoredTicket, Upload, UploadUsage, Usage,
 };
 
 const ATTACHMENT: &str = "SELECT * FROM attachments WHERE site = ? AND id = ?";
@@ -21,22 +21,26 @@ impl Files for SqliteStore {
         row.map(|row| attachment_of(&row)).transpose()
     }
 
-    async fn put_attachment(&self, new: &StoredAttachment, upload: Option<Upload<'_>>) -> Result<Put, StoreError> {
+    async fn put_attachment(
+        &self,
+        new: &StoredAttachment,
+        upload: Option<Upload<'_>>,
+    ) -> Result<PutOutcome, StoreError> {
         let mut write = self.writer.begin_with("BEGIN IMMEDIATE").await?;
         let held = query(ATTACHMENT).bind(&new.site).bind(&new.id).fetch_optional(&mut *write).await?;
         let held = held.map(|row| attachment_of(&row)).transpose()?;
         if let Some(held) = &held {
             if !held.is_of(new.person.as_deref(), new.session.as_ref()) {
-                return Ok(Put::Foreign);
+                return Ok(PutOutcome::Foreign);
             }
             if held.number.is_some() {
-                return Ok(Put::Sent(Box::new(held.clone())));
+                return Ok(PutOutcome::Sent(Box::new(held.clone())));
             }
         }
         if let Some(upload) = upload
             && let Some(usage) = refused(&mut write, new, held.as_ref(), &upload).await?
         {
-            return Ok(Put::OverQuota(Box::new(usage)));
+            return Ok(PutOutcome::OverQuota(Box::new(usage)));
         }
         if let Some(held) = &held {
             // REPLACE fires no trigger.
@@ -59,7 +63,7 @@ impl Files for SqliteStore {
         .execute(&mut *write)
         .await?;
         write.commit().await?;
-        Ok(Put::Kept(held.map(|held| held.file)))
+        Ok(PutOutcome::Kept(held.map(|held| held.file)))
     }
 
     async fn upload_usage(
@@ -140,19 +144,30 @@ async fn refused(
         return Ok(Some(usage));
     }
     let address = upload.address.as_ref().map(|address| ("address", &address[..]));
-    for (scope, key) in address.into_iter().chain([("site", new.site.as_bytes())]) {
-        query(
-            "INSERT INTO upload_usage (day, scope, key, bytes, files) VALUES (?, ?, ?, ?, 1)
-            ON CONFLICT (day, scope, key) DO UPDATE SET bytes = bytes + excluded.bytes, files = files + 1",
-        )
-        .bind(upload.day)
-        .bind(scope)
-        .bind(key)
-        .bind(new.size)
-        .execute(&mut *write)
-        .await?;
+    for scope in address.into_iter().chain([("site", new.site.as_bytes())]) {
+        count_usage(write, upload.day, scope, new.size.into()).await?;
     }
     Ok(None)
+}
+
+/// Counts so many bytes more of a scope and its key on a day.
+pub async fn count_usage(
+    write: &mut SqliteConnection,
+    day: &str,
+    (scope, key): (&str, &[u8]),
+    bytes: u64,
+) -> Result<(), StoreError> {
+    query(
+        "INSERT INTO upload_usage (day, scope, key, bytes, files) VALUES (?, ?, ?, ?, 1)
+        ON CONFLICT (day, scope, key) DO UPDATE SET bytes = bytes + excluded.bytes, files = files + 1",
+    )
+    .bind(day)
+    .bind(scope)
+    .bind(key)
+    .bind(bytes as i64)
+    .execute(write)
+    .await?;
+    Ok(())
 }
 
 async fn usage(
@@ -180,13 +195,14 @@ async fn usage(
     let owner = Usage { bytes: row.try_get::<i64, _>(0)? as u64, files: row.try_get::<i64, _>(1)? as u64 };
     let mut usage = UploadUsage { owner, owner_oldest: row.try_get(2)?, ..UploadUsage::default() };
     if let Some(address) = address {
-        usage.address = counted(read, day, "address", address).await?;
+        usage.address = usage_of(read, day, "address", address).await?;
     }
-    usage.site = counted(read, day, "site", site.as_bytes()).await?;
+    usage.site = usage_of(read, day, "site", site.as_bytes()).await?;
     Ok(usage)
 }
 
-async fn counted(read: &mut SqliteConnection, day: &str, scope: &str, key: &[u8]) -> Result<Usage, StoreError> {
+/// What was counted of a scope and its key on a day.
+pub async fn usage_of(read: &mut SqliteConnection, day: &str, scope: &str, key: &[u8]) -> Result<Usage, StoreError> {
     let row = query("SELECT bytes, files FROM upload_usage WHERE day = ? AND scope = ? AND key = ?");
     let row = row.bind(day).bind(scope).bind(key).fetch_optional(read).await?;
     let Some(row) = row else { return Ok(Usage::default()) };

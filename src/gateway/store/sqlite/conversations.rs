@@ -12,7 +12,7 @@ use super::listed::find_by;
 use super::rows::{
     deed_of, delivery_of, json, listed_ticket_of, message_of, read_row, read_rows, sealed_message_of, ticket_of,
 };
-use super::{SqliteStore, TICKET, confirmations, mails, whole_ticket};
+use super::{SqliteStore, TICKET, confirmations, mails, submissions, whole_ticket};
 use crate::domain::conversation::{Author, Message};
 use crate::domain::targets::Owner;
 use crate::domain::ticket::Status;
@@ -197,7 +197,12 @@ impl Conversations for SqliteStore {
             Decision::Nothing => return Ok(Changed::Unchanged(Box::new(current.ticket))),
             Decision::Refuse(limit) => return Ok(Changed::Refused(limit)),
         };
-        let Change { ticket: mut changed, message: new, activity, deliveries, mail } = *change;
+        let Change { ticket: mut changed, message: new, activity, deliveries, mail, quota } = *change;
+        if let Some(quota) = &quota
+            && let Some(exceeded) = submissions::spend(&mut write, &changed.site, quota).await?
+        {
+            return Ok(Changed::OverQuota(exceeded));
+        }
         let said =
             [new.as_ref().map(|new| new.body.as_str()), activity.as_ref().map(|activity| activity.text.as_str())];
         let tokens = tokens::of_texts(&said.map(Option::unwrap_or_default));

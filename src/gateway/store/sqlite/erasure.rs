@@ -8,29 +8,31 @@ use sqlx::sqlite::{SqliteConnection, SqliteRow};
 use sqlx::{ConnectOptions, Row, query, query_scalar};
 
 use super::SqliteStore;
+use super::rows::attachment_of;
 use crate::domain::ticket::Status;
 use crate::gateway::pseudonym::Pseudonyms;
-use crate::gateway::store::erasure::{Erasure, ErasureCounts, TicketHead, Traces};
-use crate::gateway::store::{Counts, StoreError};
+use crate::gateway::store::erasure::{Erasure, ErasureCounts, IsMeant, SessionTrace, TicketHead, Traces};
+use crate::gateway::store::{Counts, FileOwner, StoreError, StoredAttachment};
 
 /// How long a writer may have to wait because the log is emptied.
 const TRUNCATE_BUSY: Duration = Duration::from_millis(200);
 
+macro_rules! head {
+    () => {
+        "SELECT id, site, reference, status, updated_at, person FROM tickets"
+    };
+}
+
 #[async_trait]
 impl Erasure for SqliteStore {
     async fn ticket_heads(&self, after: &str, limit: u32) -> Result<Vec<TicketHead>, StoreError> {
-        let heads =
-            query("SELECT id, site, reference, status, updated_at FROM tickets WHERE id > ? ORDER BY id LIMIT ?");
-        let head = |row: &SqliteRow| {
-            Ok(TicketHead {
-                id: row.try_get("id")?,
-                site: row.try_get("site")?,
-                reference: row.try_get("reference")?,
-                status: Status::from_word(row.try_get("status")?),
-                updated_at: row.try_get("updated_at")?,
-            })
-        };
-        heads.bind(after).bind(limit).fetch_all(&self.readers).await?.iter().map(head).collect()
+        let heads = query(concat!(head!(), " WHERE id > ? ORDER BY id LIMIT ?"));
+        heads.bind(after).bind(limit).fetch_all(&self.readers).await?.iter().map(head_of).collect()
+    }
+
+    async fn ticket_head(&self, name: &str) -> Result<Option<TicketHead>, StoreError> {
+        let head = query(concat!(head!(), " WHERE reference = ?1 OR id = ?1")).bind(name);
+        head.fetch_optional(&self.readers).await?.map(|row| head_of(&row)).transpose()
     }
 
     async fn solved_before(&self, site: &str, before: &str, limit: u32) -> Result<Vec<String>, StoreError> {
@@ -51,11 +53,20 @@ impl Erasure for SqliteStore {
         counts(&mut read, ticket).await
     }
 
-    async fn erase_tickets(&self, tickets: &[String], now: &str) -> Result<ErasureCounts, StoreError> {
+    async fn erase_tickets(
+        &self,
+        tickets: &[String],
+        now: &str,
+        is_meant: IsMeant<'_>,
+    ) -> Result<ErasureCounts, StoreError> {
         let mut write = self.writer.begin_with("BEGIN IMMEDIATE").await?;
         let mut erased = ErasureCounts::default();
         for ticket in tickets {
-            // Somebody else may have been faster.
+            let head = query(concat!(head!(), " WHERE id = ?")).bind(ticket).fetch_optional(&mut *write).await?;
+            // Somebody else may have been faster, or have opened it again.
+            if !head.map(|row| head_of(&row)).transpose()?.is_some_and(|head| is_meant(&head)) {
+                continue;
+            }
             let Some(counts) = counts(&mut write, ticket).await? else { continue };
             let seals = query("SELECT site, key FROM seals WHERE ticket = ?").bind(ticket);
             for seal in seals.fetch_all(&mut *write).await? {
@@ -73,6 +84,28 @@ impl Erasure for SqliteStore {
         Ok(erased)
     }
 
+    async fn unsent_files(&self, site: &str, owner: FileOwner<'_>) -> Result<Vec<StoredAttachment>, StoreError> {
+        let files = match owner {
+            FileOwner::Person(person) => query(
+                "SELECT * FROM attachments WHERE site = ? AND ticket IS NULL AND person IS NOT NULL AND person = ?",
+            )
+            .bind(site)
+            .bind(person),
+            FileOwner::Session(session) => {
+                query("SELECT * FROM attachments WHERE site = ? AND ticket IS NULL AND session = ? AND person IS NULL")
+                    .bind(site)
+                    .bind(&session[..])
+            }
+        };
+        files.fetch_all(&self.readers).await?.iter().map(attachment_of).collect()
+    }
+
+    async fn receipt_address(&self, ticket: &str) -> Result<Option<(String, String)>, StoreError> {
+        let mail = query("SELECT address, created_at FROM mails WHERE ticket = ?").bind(ticket);
+        let row = mail.fetch_optional(&self.readers).await?;
+        row.map(|row| Ok((row.try_get("address")?, row.try_get("created_at")?))).transpose()
+    }
+
     async fn erase_traces(&self, traces: &Traces) -> Result<u64, StoreError> {
         let pseudonyms = Pseudonyms::new(self.salt().await?);
         let mut write = self.writer.begin_with("BEGIN IMMEDIATE").await?;
@@ -84,9 +117,13 @@ impl Erasure for SqliteStore {
             count += files.bind(site).bind(person).execute(&mut *write).await?.rows_affected();
             count += erase_affected(&mut write, site, &pseudonyms.of_affected_person(site, person)).await?;
         }
-        for (site, session) in &traces.sessions {
-            let files = query("DELETE FROM attachments WHERE site = ? AND ticket IS NULL AND session = ?");
-            count += files.bind(site).bind(&session[..]).execute(&mut *write).await?.rows_affected();
+        for SessionTrace { site, session, person } in &traces.sessions {
+            let files = query(
+                "DELETE FROM attachments WHERE site = ? AND ticket IS NULL AND session = ?
+                AND (person IS NULL OR person = ?)",
+            );
+            let files = files.bind(site).bind(&session[..]).bind(person);
+            count += files.execute(&mut *write).await?.rows_affected();
         }
         write.commit().await?;
         Ok(count)
@@ -104,6 +141,17 @@ impl Erasure for SqliteStore {
         let busy: i64 = query_scalar("PRAGMA wal_checkpoint(TRUNCATE)").fetch_one(&mut connection).await?;
         Ok(busy == 0)
     }
+}
+
+fn head_of(row: &SqliteRow) -> Result<TicketHead, StoreError> {
+    Ok(TicketHead {
+        id: row.try_get("id")?,
+        site: row.try_get("site")?,
+        reference: row.try_get("reference")?,
+        status: Status::from_word(row.try_get("status")?),
+        updated_at: row.try_get("updated_at")?,
+        person: row.try_get("person")?,
+    })
 }
 
 /// Whether the ticket of a submission was erased.

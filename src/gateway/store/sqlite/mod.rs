@@ -17,6 +17,7 @@ mod notes;
 mod private;
 mod questions;
 mod rows;
+mod submissions;
 
 use std::collections::BTreeSet;
 use std::path::Path;
@@ -111,6 +112,11 @@ impl SqliteStore {
         }
         if erasure::is_erased(transaction, &new.site, &seal.key).await? {
             return Ok(Placed::Erased);
+        }
+        if let Some(quota) = &along.quota
+            && let Some(exceeded) = submissions::spend(transaction, &new.site, quota).await?
+        {
+            return Ok(Placed::OverQuota(exceeded));
         }
         // An answer that comes at once is the first message that nobody has seen.
         if !insert(transaction, new, prepared, u32::from(along.answer.is_some())).await? {

@@ -259,16 +259,23 @@ fn digest(id: &str, bytes: Vec<u8>) -> Result<[u8; 32], StoreError> {
         .map_err(|_| StoreError::Damaged { what: format!("the seal of ticket {id}"), reason: "no SHA-256".into() })
 }
 
+const SQLITE_BUSY: i32 = 5;
+const SQLITE_FULL: i32 = 13;
+
 impl From<sqlx::Error> for StoreError {
     fn from(error: sqlx::Error) -> StoreError {
-        let held = match &error {
-            sqlx::Error::PoolTimedOut => true,
-            // SQLITE_BUSY and its extended codes (5, 261, 517, 773).
+        let code = match &error {
+            sqlx::Error::PoolTimedOut => return StoreError::Busy,
             sqlx::Error::Database(error) if error.kind() == ErrorKind::Other => {
-                error.code().and_then(|code| code.parse::<i32>().ok()).is_some_and(|code| code & 0xff == 5)
+                error.code().and_then(|code| code.parse::<i32>().ok())
             }
-            _ => false,
+            _ => None,
         };
-        if held { StoreError::Busy } else { StoreError::Database(Arc::new(error)) }
+        // The primary result code is the lowest byte of an extended one (sqlite.org/rescode.html).
+        match code.map(|code| code & 0xff) {
+            Some(SQLITE_BUSY) => StoreError::Busy,
+            Some(SQLITE_FULL) => StoreError::Full,
+            _ => StoreError::Database(Arc::new(error)),
+        }
     }
 }

@@ -1,0 +1,58 @@
+//! Who has guessed the inbox token, and who has known it.
+
+use std::collections::VecDeque;
+use std::net::IpAddr;
+use std::time::Duration;
+
+use sha2::{Digest, Sha256};
+
+/// How many networks are remembered from which the token was known.
+const KNOWN_MAX: usize = 64;
+/// How many wrong guesses are remembered.
+const WRONG_MAX: usize = 256;
+
+/// A guess that was judged.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Guess {
+    /// Whether it is the token.
+    pub is_right: bool,
+    /// How long to wait before anything is answered: none, unless many others guess at the same time.
+    pub delay: Duration,
+}
+
+/// What is remembered of guesses.
+#[derive(Debug, Default)]
+pub struct Guesses {
+    /// The networks of right guesses, the last first.
+    known: VecDeque<IpAddr>,
+    /// Digests of wrong guesses with the network that they came from, the last first.
+    wrong: VecDeque<[u8; 32]>,
+}
+
+impl Guesses {
+    /// Whether the token was known in a network.
+    pub fn knows(&self, network: Option<IpAddr>) -> bool {
+        network.is_some_and(|network| self.known.contains(&network))
+    }
+
+    /// Whether the same guess from the same network was wrong lately. To make it again tells nobody anything.
+    pub fn was_wrong(&self, network: Option<IpAddr>, guess: &str) -> bool {
+        self.wrong.contains(&digest(network, guess))
+    }
+
+    /// Remembers a guess.
+    pub fn remember(&mut self, network: Option<IpAddr>, guess: &str, is_right: bool) {
+        if !is_right {
+            self.wrong.push_front(digest(network, guess));
+            self.wrong.truncate(WRONG_MAX);
+        } else if let Some(network) = network {
+            self.known.retain(|other| *other != network);
+            self.known.push_front(network);
+            self.known.truncate(KNOWN_MAX);
+        }
+    }
+}
+
+fn digest(network: Option<IpAddr>, guess: &str) -> [u8; 32] {
+    Sha256::new().chain_update(format!("{network:?}\n")).chain_update(guess).finalize().into()
+}

@@ -1,0 +1,93 @@
+//! Networks: the addresses that one customer of a provider has together, by which is limited and counted what comes from them.
+
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
+
+/// The networks of IPv6 that somebody may have to themselves, in bits, and how many times what one address may have is for all of each.
+const LIMITED_V6: [(u32, u32); 3] = [(64, 1), (56, 2), (48, 4)];
+/// What a customer of a provider commonly has, in bits.
+const CUSTOMER_V6: u32 = 56;
+/// The networks within which people are not told apart, in bits.
+const NEIGHBOURHOOD_V4: u32 = 24;
+const NEIGHBOURHOOD_V6: u32 = 48;
+
+/// A network that shares a limit.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct LimitedNetwork {
+    /// Its first address.
+    pub start: IpAddr,
+    /// How many bits its addresses have in common.
+    pub bits: u32,
+    /// How many times what one address may have it may have.
+    pub share: u32,
+}
+
+/// The networks around an address that share limits, the smallest first: the address itself with IPv4, and with IPv6 what a connection, a
+/// customer and an organization have.
+pub fn limited_networks(address: IpAddr) -> Vec<LimitedNetwork> {
+    match address.to_canonical() {
+        IpAddr::V4(address) => vec![LimitedNetwork { start: address.into(), bits: Ipv4Addr::BITS, share: 1 }],
+        IpAddr::V6(address) => LIMITED_V6
+            .map(|(bits, share)| LimitedNetwork { start: prefix_v6(address, bits).into(), bits, share })
+            .to_vec(),
+    }
+}
+
+/// The network that one customer of a provider has: the address itself with IPv4, a /56 with IPv6. What is kept or sent is counted by it.
+pub fn customer_network(address: IpAddr) -> IpAddr {
+    match address.to_canonical() {
+        IpAddr::V4(address) => address.into(),
+        IpAddr::V6(address) => prefix_v6(address, CUSTOMER_V6).into(),
+    }
+}
+
+/// The network within which people who are counted are not told apart: a /24 with IPv4, a /48 with IPv6.
+pub fn neighbourhood(address: IpAddr) -> IpAddr {
+    match address.to_canonical() {
+        IpAddr::V4(address) => {
+            let mask = u32::MAX << (Ipv4Addr::BITS - NEIGHBOURHOOD_V4);
+            Ipv4Addr::from_bits(address.to_bits() & mask).into()
+        }
+        IpAddr::V6(address) => prefix_v6(address, NEIGHBOURHOOD_V6).into(),
+    }
+}
+
+fn prefix_v6(address: Ipv6Addr, bits: u32) -> Ipv6Addr {
+    let mask = u128::MAX.checked_shl(Ipv6Addr::BITS - bits).unwrap_or_default();
+    Ipv6Addr::from_bits(address.to_bits() & mask)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn address(text: &str) -> IpAddr {
+        text.parse().unwrap()
+    }
+
+    #[test]
+    fn an_address_of_ipv4_is_a_network_of_its_own_however_it_is_written() {
+        for text in ["192.0.2.1", "::ffff:192.0.2.1"] {
+            assert_eq!(customer_network(address(text)), address("192.0.2.1"));
+            assert_eq!(neighbourhood(address(text)), address("192.0.2.0"));
+            let limited: Vec<_> = limited_networks(address(text)).iter().map(|network| network.start).collect();
+            assert_eq!(limited, [address("192.0.2.1")]);
+        }
+    }
+
+    #[test]
+    fn the_networks_around_an_address_of_ipv6_are_those_of_a_connection_a_customer_and_an_organization() {
+        let text = "2001:db8:1:2fe:3::4";
+        let limited: Vec<_> =
+            limited_networks(address(text)).iter().map(|one| (one.start, one.bits, one.share)).collect();
+        assert_eq!(
+            limited,
+            [
+                (address("2001:db8:1:2fe::"), 64, 1),
+                (address("2001:db8:1:200::"), 56, 2),
+                (address("2001:db8:1::"), 48, 4)
+            ]
+        );
+        assert_eq!(customer_network(address(text)), address("2001:db8:1:200::"));
+        assert_eq!(neighbourhood(address(text)), address("2001:db8:1::"));
+    }
+}

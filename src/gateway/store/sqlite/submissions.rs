@@ -1,0 +1,31 @@
+//! What anonymous senders have submitted on a day, in the SQLite file.
+
+use sqlx::sqlite::SqliteConnection;
+
+use super::attachments::{count_usage, usage_of};
+use crate::gateway::store::{StoreError, SubmissionExceeded, SubmissionQuota, Usage};
+
+const NETWORK: &str = "ticket-address";
+const SITE: &str = "ticket-site";
+
+/// Counts a submission; the quota that does not admit it, and then nothing is counted.
+pub async fn spend(
+    write: &mut SqliteConnection,
+    site: &str,
+    quota: &SubmissionQuota,
+) -> Result<Option<SubmissionExceeded>, StoreError> {
+    let day = &quota.day;
+    let of_network = match &quota.network {
+        Some(network) => usage_of(write, day, NETWORK, network).await?,
+        None => Usage::default(),
+    };
+    let of_site = usage_of(write, day, SITE, site.as_bytes()).await?;
+    if let Err(exceeded) = quota.check(of_network, of_site) {
+        return Ok(Some(exceeded));
+    }
+    if let Some(network) = &quota.network {
+        count_usage(write, day, (NETWORK, network), quota.bytes).await?;
+    }
+    count_usage(write, day, (SITE, site.as_bytes()), quota.bytes).await?;
+    Ok(None)
+}

@@ -1,0 +1,75 @@
+//! How much of what anonymous senders submit is kept in a day.
+
+use super::Usage;
+
+/// What a ticket or reply that nobody has signed counts against. Spent in the transaction that keeps it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct SubmissionQuota {
+    /// Its day in UTC, `2026-11-28`.
+    pub day: String,
+    /// The keyed digest of the network that it came from; none where that is not known.
+    pub network: Option<[u8; 32]>,
+    /// How large its body is.
+    pub bytes: u64,
+    /// What one network may submit in a day.
+    pub per_network: Usage,
+    /// What a site takes in a day.
+    pub per_site: Usage,
+}
+
+/// Whose share of a day is used up.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum SubmissionScope {
+    /// That of a network.
+    Network,
+    /// That of a site.
+    Site,
+}
+
+/// A quota that does not admit a submission.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct SubmissionExceeded {
+    /// Whose.
+    pub scope: SubmissionScope,
+    /// What it allows.
+    pub limit: Usage,
+}
+
+impl SubmissionQuota {
+    /// Whether it is within the quotas, given what was submitted on the day from the network and to the site.
+    pub fn check(&self, of_network: Usage, of_site: Usage) -> Result<(), SubmissionExceeded> {
+        let fits = |used: Usage, limit: Usage| {
+            used.bytes.saturating_add(self.bytes) <= limit.bytes && used.files.saturating_add(1) <= limit.files
+        };
+        let exceeded = |scope, limit| Err(SubmissionExceeded { scope, limit });
+        if self.network.is_some() && !fits(of_network, self.per_network) {
+            return exceeded(SubmissionScope::Network, self.per_network);
+        }
+        if fits(of_site, self.per_site) { Ok(()) } else { exceeded(SubmissionScope::Site, self.per_site) }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_network_and_a_site_have_so_many_bytes_and_so_many_submissions_a_day() {
+        let usage = |bytes, files| Usage { bytes, files };
+        let quota = SubmissionQuota {
+            day: "2026-11-28".into(),
+            network: Some([1; 32]),
+            bytes: 10,
+            per_network: usage(100, 5),
+            per_site: usage(1000, 50),
+        };
+        let scope = |of_network, of_site| quota.check(of_network, of_site).err().map(|exceeded| exceeded.scope);
+        assert_eq!(scope(usage(90, 4), usage(990, 49)), None);
+        assert_eq!(scope(usage(91, 1), usage(0, 0)), Some(SubmissionScope::Network));
+        assert_eq!(scope(usage(0, 5), usage(0, 0)), Some(SubmissionScope::Network));
+        assert_eq!(scope(usage(0, 0), usage(991, 1)), Some(SubmissionScope::Site));
+        assert_eq!(scope(usage(0, 0), usage(0, 50)), Some(SubmissionScope::Site));
+        let unknown = SubmissionQuota { network: None, ..quota };
+        assert_eq!(unknown.check(usage(100, 5), usage(0, 0)), Ok(()));
+    }
+}

@@ -1,0 +1,36 @@
+//! How much of what nobody has signed is kept: by network and site, and as long as the disk has room.
+
+use std::net::IpAddr;
+use std::path::Path;
+
+use crate::gateway::app::App;
+use crate::gateway::attachments::quota::{day, free_bytes};
+use crate::gateway::clock;
+use crate::gateway::problem::Refusal;
+use crate::gateway::store::{SubmissionExceeded, SubmissionQuota, Usage};
+
+/// What an anonymous submission of so many bytes from an address counts against; refused where the disk of the database is full but for its
+/// floor. Where the system does not tell how full it is, nothing is refused for that.
+pub fn of_anonymous(app: &App, from: Option<IpAddr>, bytes: usize) -> Result<SubmissionQuota, Refusal> {
+    let quotas = &app.settings.quotas;
+    let folder = app.settings.database.parent().filter(|folder| !folder.as_os_str().is_empty());
+    let free = free_bytes(folder.unwrap_or(Path::new(".")));
+    if free.is_some_and(|free| free < quotas.disk_floor_bytes) {
+        tracing::error!(free, floor = quotas.disk_floor_bytes, "ticket refused: disk full");
+        return Err(Refusal::DiskFull);
+    }
+    let day = day(clock::timestamp());
+    Ok(SubmissionQuota {
+        network: from.map(|address| app.pseudonyms.of_network("ticket", &day, address)),
+        day,
+        bytes: bytes as u64,
+        per_network: Usage { bytes: quotas.address_ticket_bytes_per_day, files: quotas.address_tickets_per_day },
+        per_site: Usage { bytes: quotas.site_ticket_bytes_per_day, files: quotas.site_tickets_per_day },
+    })
+}
+
+/// The refusal of a submission for which there is no quota left today.
+pub fn refuse(site: &str, exceeded: SubmissionExceeded) -> Refusal {
+    tracing::info!(site, scope = ?exceeded.scope, "ticket refused: quota used up");
+    Refusal::TicketQuota(exceeded)
+}
