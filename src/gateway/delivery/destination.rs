@@ -50,6 +50,11 @@ pub trait Destination: fmt::Debug + Send + Sync {
         Err(NotHeard::NoHook)
     }
 
+    /// Whether what it tells may be signed, as far as the headers say; asked before a body is read that is larger than usual.
+    fn may_be_signed(&self, _headers: &HeaderMap) -> bool {
+        true
+    }
+
     /// The largest body that it is heard with, in bytes.
     fn hook_bytes_max(&self) -> usize {
         BODY_MAX

@@ -51,14 +51,7 @@ impl Secret {
 
     /// Whether what came was signed with the secret, and not long ago. `now` in seconds since 1970.
     pub fn is_signed(&self, headers: &HeaderMap, body: &[u8], now: u64) -> bool {
-        let text = |name: &str| headers.get(name).and_then(|value| value.to_str().ok());
-        let (Some(id), Some(timestamp), Some(signatures)) = (text(ID), text(TIMESTAMP), text(SIGNATURE)) else {
-            return false;
-        };
-        let at = timestamp.parse::<u64>().ok();
-        if at.is_none_or(|at| at.abs_diff(now) > TOLERANCE.as_secs()) {
-            return false;
-        }
+        let Some((id, timestamp, signatures)) = fresh(headers, now) else { return false };
         let signed = signed(id, timestamp, body);
         let tags = signatures.split(' ').filter_map(|one| BASE64_STANDARD.decode(one.strip_prefix(VERSION)?).ok());
         tags.into_iter().any(|tag| hmac::verify(&self.0, &signed, &tag).is_ok())
@@ -68,6 +61,19 @@ impl Secret {
     pub fn key(&self) -> &hmac::Key {
         &self.0
     }
+}
+
+/// Whether headers carry a signature, of whomever, that was made not long ago. `now` in seconds since 1970.
+pub fn is_fresh(headers: &HeaderMap, now: u64) -> bool {
+    fresh(headers, now).is_some()
+}
+
+/// The id, the timestamp and the signatures of what was signed not long ago.
+fn fresh(headers: &HeaderMap, now: u64) -> Option<(&str, &str, &str)> {
+    let text = |name: &str| headers.get(name).and_then(|value| value.to_str().ok());
+    let (id, timestamp, signatures) = (text(ID)?, text(TIMESTAMP)?, text(SIGNATURE)?);
+    let at = timestamp.parse::<u64>().ok()?;
+    (at.abs_diff(now) <= TOLERANCE.as_secs()).then_some((id, timestamp, signatures))
 }
 
 fn signed(id: &str, timestamp: &str, body: &[u8]) -> Vec<u8> {

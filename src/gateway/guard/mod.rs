@@ -9,6 +9,7 @@ mod charge;
 mod client;
 mod forwarded;
 mod guesses;
+mod large_bodies;
 mod permits;
 mod proxies;
 mod proxy_watch;
@@ -29,6 +30,7 @@ pub use charge::Charge;
 pub use client::Client;
 pub use guesses::Guess;
 use guesses::Guesses;
+pub use large_bodies::{HookSender, LargeBodies};
 pub use permits::{NetworkPermit, NetworkPermits, Permit, Permits};
 pub use proxies::{Proxies, is_forwarded};
 pub use proxy_watch::ProxyWatch;
@@ -101,6 +103,8 @@ pub struct Guard {
     /// Held while a guess is judged, so that nobody guesses twice at once.
     guesses: Mutex<Guesses>,
     streams: Streams,
+    /// The large bodies of hooks.
+    pub large_bodies: LargeBodies,
 }
 
 /// The streams that are open: of a session or person, from an address, and in all.
@@ -152,6 +156,7 @@ impl Guard {
             sites: Buckets::new(SITE_CELLS),
             guesses: Mutex::default(),
             streams,
+            large_bodies: LargeBodies::default(),
         }
     }
 

@@ -5,7 +5,7 @@ use std::time::Duration;
 use axum::body::{Body, HttpBody};
 use axum::http::{HeaderMap, header};
 use http_body_util::BodyExt;
-use tokio::sync::Semaphore;
+use tokio::time::{Instant, timeout_at};
 
 use super::super::problem::Refusal;
 
@@ -16,9 +16,9 @@ const BODY_TIME: Duration = Duration::from_secs(10);
 /// How long it may take until what is thrown away has arrived.
 const DRAIN_TIME: Duration = Duration::from_secs(30);
 /// How long one may take that is larger than usual.
-const LARGE_TIME: Duration = Duration::from_secs(60);
-/// How many of those are read at a time.
-const LARGE_AT_ONCE: usize = 2;
+pub const LARGE_TIME: Duration = Duration::from_secs(60);
+/// In which time at least so many bytes of it have to come.
+const LARGE_PROGRESS: Progress = Progress { time: Duration::from_secs(5), bytes: 64 * 1024 };
 /// How much is read beyond the limit and thrown away: a connection that is closed with unread bytes in it is reset, and
 /// the client never sees why.
 const DRAIN_MAX: usize = 4 * 1024 * 1024;
@@ -29,14 +29,14 @@ pub async fn json(headers: &HeaderMap, body: Body) -> Result<Vec<u8>, Refusal> {
     if is(headers, "application/json") { Ok(bytes) } else { Err(Refusal::UnsupportedMediaType) }
 }
 
-/// Reads a body, whatever it is, up to so many bytes. Only a few that are larger than usual are read at a time, because nobody knows whose
-/// they are before they are read.
-pub async fn bytes(body: Body, max: usize) -> Result<Vec<u8>, Refusal> {
-    static LARGE: Semaphore = Semaphore::const_new(LARGE_AT_ONCE);
-    let is_large = max > BODY_MAX && body.size_hint().exact().is_none_or(|size| size > BODY_MAX as u64);
-    let _one = if is_large { Some(LARGE.try_acquire().map_err(|_| Refusal::Busy)?) } else { None };
-    let (max, time) = if is_large { (max, LARGE_TIME) } else { (BODY_MAX, BODY_TIME) };
-    tokio::time::timeout(time, read(body, max)).await.map_err(|_| Refusal::Timeout)?
+/// Whether a body may be larger than usual.
+pub fn is_large(body: &Body) -> bool {
+    body.size_hint().exact().is_none_or(|size| size > BODY_MAX as u64)
+}
+
+/// Reads a body of at most so many bytes that is larger than usual. It has to make progress.
+pub async fn read_large(body: Body, max: usize) -> Result<Vec<u8>, Refusal> {
+    tokio::time::timeout(LARGE_TIME, read_on(body, max, LARGE_PROGRESS)).await.map_err(|_| Refusal::Timeout)?
 }
 
 /// Reads a body of at most so many bytes, whatever it is.
@@ -66,12 +66,27 @@ pub async fn drain(mut body: Body, max: usize) {
     let _ = tokio::time::timeout(DRAIN_TIME, read).await;
 }
 
-async fn read(mut body: Body, max: usize) -> Result<Vec<u8>, Refusal> {
+/// How much has to come in a time.
+#[derive(Clone, Copy)]
+struct Progress {
+    time: Duration,
+    bytes: usize,
+}
+
+async fn read(body: Body, max: usize) -> Result<Vec<u8>, Refusal> {
+    read_on(body, max, Progress { time: BODY_TIME, bytes: 0 }).await
+}
+
+async fn read_on(mut body: Body, max: usize, least: Progress) -> Result<Vec<u8>, Refusal> {
     let mut bytes = Vec::new();
-    let mut length = 0;
-    while let Some(frame) = body.frame().await {
+    let (mut length, mut progress, mut deadline) = (0, 0, Instant::now() + least.time);
+    while let Some(frame) = timeout_at(deadline, body.frame()).await.map_err(|_| Refusal::Timeout)? {
         let Ok(data) = frame.map_err(|_| Refusal::Torn)?.into_data() else { continue };
         length += data.len();
+        progress += data.len();
+        if progress >= least.bytes {
+            (progress, deadline) = (0, Instant::now() + least.time);
+        }
         if length <= max {
             bytes.extend_from_slice(&data);
         } else if length > max + DRAIN_MAX {

@@ -3,16 +3,18 @@
 use std::time::{Duration, Instant};
 
 use axum::extract::{MatchedPath, Request};
-use axum::http::{HeaderName, HeaderValue, Method, header};
+use axum::http::{HeaderName, HeaderValue, header};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 use tracing::Instrument;
 use uuid::Uuid;
 
 use super::super::attachments::UPLOAD_TIME;
+use super::super::guard::Charge;
 use super::super::problem::Refusal;
+use super::body::LARGE_TIME;
 
-/// How long a request may take, but one that puts a file: that takes as long as the file takes to arrive, and then as long as any.
+/// How long a request may take; one that puts a file or brings a large hook after its body has arrived.
 pub const REQUEST_TIME: Duration = Duration::from_secs(15);
 /// The header that names a request, so that a report of it can be found in the log.
 pub const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
@@ -42,7 +44,12 @@ pub async fn wrap(request: Request, next: Next) -> Response {
 
 /// Ends a request that takes too long. It may have been carried out all the same, so this is no refusal.
 pub async fn in_time(request: Request, next: Next) -> Response {
-    let arriving = if *request.method() == Method::PUT { UPLOAD_TIME } else { Duration::ZERO };
+    // Every other body has to come in much less.
+    let arriving = match request.extensions().get::<Charge>() {
+        Some(Charge::Upload) => UPLOAD_TIME,
+        Some(Charge::Hook) => LARGE_TIME,
+        _ => Duration::ZERO,
+    };
     match tokio::time::timeout(REQUEST_TIME + arriving, next.run(request)).await {
         Ok(response) => response,
         Err(_) => Refusal::Busy.into_response(),

@@ -1,5 +1,6 @@
 //! `POST …/hooks/{destination}`: what a destination tells by itself.
 
+use std::net::IpAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -9,7 +10,9 @@ use axum::http::{HeaderMap, StatusCode};
 
 use super::super::app::App;
 use super::super::clock;
-use super::super::delivery::{Heard, NotHeard, inbound};
+use super::super::delivery::{Destination, Heard, NotHeard, inbound};
+use super::super::guard::{Client, HookSender};
+use super::super::network::customer_network;
 use super::super::problem::Refusal;
 use super::body;
 use crate::domain::problem::FieldError;
@@ -21,15 +24,18 @@ const REMEMBERED: Duration = Duration::from_secs(20 * 60);
 pub async fn answer(
     State(app): State<Arc<App>>,
     Path((name, destination)): Path<(String, String)>,
+    client: Client,
     headers: HeaderMap,
     body: Body,
 ) -> Result<StatusCode, Refusal> {
     let to = app.site(&name).and_then(|site| site.destinations.get(&destination));
-    let body = body::bytes(body, to.map_or(body::BODY_MAX, |to| to.hook_bytes_max())).await;
+    let network = client.address.map(customer_network);
+    let sender = HookSender { site: name.clone(), destination: destination.clone(), network };
+    let body = read(&app, to.map(|to| to.as_ref()), &sender, client.address, &headers, body).await;
     super::site(&app, &name)?;
     let to = to.ok_or_else(|| Refusal::NotFound(": no destination".into()))?;
     let heard = to.hear(&headers, &body?).map_err(|reason| {
-        tracing::warn!(site = name, destination, %reason, "what was told is not heard");
+        tracing::warn!(site = name, destination, %reason, "webhook refused");
         match reason {
             NotHeard::NoHook => Refusal::NotFound(format!(": {reason}")),
             NotHeard::Unsigned => Refusal::Unsigned,
@@ -38,6 +44,7 @@ pub async fn answer(
             }
         }
     })?;
+    app.guard.large_bodies.remember(sender);
     match heard {
         Heard::Changed { remote, updated_at, invocation } => {
             let now = clock::timestamp();
@@ -57,7 +64,31 @@ pub async fn answer(
             inbound::take_in(&app, &ticket, &destination, mail).await?;
         }
         Heard::Nothing("") => {}
-        Heard::Nothing(why) => tracing::warn!(site = name, destination, why, "what was told is for nobody"),
+        Heard::Nothing(reason) => tracing::warn!(site = name, destination, reason, "webhook ignored"),
     }
     Ok(StatusCode::NO_CONTENT)
+}
+
+/// Reads the body. A larger one than usual lies in memory before anybody knows whose it is: its headers have to carry a signature, and only a
+/// few are read at a time.
+async fn read(
+    app: &App,
+    to: Option<&dyn Destination>,
+    sender: &HookSender,
+    address: Option<IpAddr>,
+    headers: &HeaderMap,
+    body: Body,
+) -> Result<Vec<u8>, Refusal> {
+    let large = to.filter(|to| to.hook_bytes_max() > body::BODY_MAX && body::is_large(&body));
+    let Some(to) = large else { return body::read_body(body, body::BODY_MAX).await };
+    if !to.may_be_signed(headers) {
+        body::drain(body, body::BODY_MAX).await;
+        return Err(Refusal::Unsigned);
+    }
+    let Some(_permit) = app.guard.large_bodies.acquire(sender) else {
+        app.guard.charge_failure(address);
+        body::drain(body, body::BODY_MAX).await;
+        return Err(Refusal::Busy);
+    };
+    body::read_large(body, to.hook_bytes_max()).await
 }

@@ -77,7 +77,7 @@ pub async fn hold(
     State((app, api)): State<(Arc<App>, Arc<Charges>)>,
     path: RawPathParams,
     client: Client,
-    request: Request,
+    mut request: Request,
     next: Next,
 ) -> Response {
     let charge = declared(&api, &request).unwrap_or(Charge::Read);
@@ -85,6 +85,8 @@ pub async fn hold(
     if let Err(wait) = app.guard.admit(charge, client.address, guard::requester(site, request.headers())) {
         return Refusal::from(wait).into_response();
     }
+    // How long it may take depends on it.
+    request.extensions_mut().insert(charge);
     let response = next.run(request).await;
     if charge == Charge::Hook && response.status().is_client_error() {
         app.guard.charge_failure(client.address);

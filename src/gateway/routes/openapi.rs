@@ -182,7 +182,7 @@ fn calls(generator: &mut SchemaGenerator) -> Vec<Call> {
             method: "post",
             body: Some(json!({"type": "object"})),
             status: "204",
-            refused: &["400", "401", "404", "413"],
+            refused: &["400", "401", "404", "408", "413"],
             ..Call::get("/hooks/{destination}", "What a destination tells by itself, signed as it signs.")
         },
         Call {

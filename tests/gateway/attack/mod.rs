@@ -5,6 +5,7 @@ mod connections;
 mod cost;
 mod counting;
 mod files;
+mod hooks;
 mod identity;
 mod imports;
 mod inbox_access;

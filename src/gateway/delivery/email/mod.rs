@@ -14,6 +14,7 @@ use axum::http::HeaderMap;
 use lettre::message::Mailbox;
 use lettre::{AsyncSmtpTransport, Tokio1Executor};
 
+use super::signature::is_fresh;
 use super::{Delivered, Destination, Failure, Finding, Heard, NotHeard, Parcel, Unverified};
 use crate::domain::conversation::Author;
 use crate::gateway::clock;
@@ -79,6 +80,10 @@ impl Destination for Email {
     fn hear(&self, headers: &HeaderMap, body: &[u8]) -> Result<Heard, NotHeard> {
         let reply = self.reply.as_ref().ok_or(NotHeard::NoHook)?;
         hook::hear(reply, &self.agents, headers, body, clock::timestamp())
+    }
+
+    fn may_be_signed(&self, headers: &HeaderMap) -> bool {
+        is_fresh(headers, clock::seconds())
     }
 
     fn hook_bytes_max(&self) -> usize {

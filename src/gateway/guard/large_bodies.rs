@@ -1,0 +1,89 @@
+//! Bodies that are larger than usual: each lies in memory as a whole before anybody can tell whether its sender has signed it.
+
+use std::collections::VecDeque;
+use std::net::IpAddr;
+use std::sync::{Mutex, PoisonError};
+
+use super::permits::{Permit, Permits};
+
+/// How many are read at a time from whoever has not signed one before, of which one from a network.
+const UNKNOWN_AT_ONCE: u32 = 2;
+const UNKNOWN_OF_NETWORK: u32 = 1;
+/// How many are read at a time from whoever has.
+const KNOWN_AT_ONCE: u32 = 2;
+/// How many senders are remembered.
+const KNOWN_MAX: usize = 64;
+
+/// Who sends a large body, and to which destination.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct HookSender {
+    /// The site.
+    pub site: String,
+    /// The name of the destination.
+    pub destination: String,
+    /// The network that it comes from.
+    pub network: Option<IpAddr>,
+}
+
+/// The large bodies that are read at the moment. Whoever has signed one before is not held up by others.
+#[derive(Debug, Default)]
+pub struct LargeBodies {
+    of_known: Permits<()>,
+    of_unknown: Permits<()>,
+    from_network: Permits<Option<IpAddr>>,
+    /// Senders of bodies that were signed, the last first.
+    known: Mutex<VecDeque<HookSender>>,
+}
+
+/// The right to read a large body, until this is dropped.
+#[derive(Debug)]
+pub struct LargeBodyPermit {
+    _of_all: Permit<()>,
+    _from_network: Option<Permit<Option<IpAddr>>>,
+}
+
+impl LargeBodies {
+    /// Lets a large body be read; `None` where as many are read as may be.
+    pub fn acquire(&self, sender: &HookSender) -> Option<LargeBodyPermit> {
+        if self.known.lock().unwrap_or_else(PoisonError::into_inner).contains(sender) {
+            let permit = self.of_known.acquire((), KNOWN_AT_ONCE)?;
+            return Some(LargeBodyPermit { _of_all: permit, _from_network: None });
+        }
+        let from_network = self.from_network.acquire(sender.network, UNKNOWN_OF_NETWORK)?;
+        let permit = self.of_unknown.acquire((), UNKNOWN_AT_ONCE)?;
+        Some(LargeBodyPermit { _of_all: permit, _from_network: Some(from_network) })
+    }
+
+    /// Remembers who has signed a body.
+    pub fn remember(&self, sender: HookSender) {
+        let mut known = self.known.lock().unwrap_or_else(PoisonError::into_inner);
+        known.retain(|other| *other != sender);
+        known.push_front(sender);
+        known.truncate(KNOWN_MAX);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn sender(network: &str) -> HookSender {
+        HookSender { site: "acme".into(), destination: "desk".into(), network: network.parse().ok() }
+    }
+
+    #[test]
+    fn who_has_signed_before_is_not_held_up_by_who_has_not() {
+        let bodies = LargeBodies::default();
+        let held: Vec<_> = (0..3).filter_map(|_| bodies.acquire(&sender("203.0.113.7"))).collect();
+        assert_eq!(held.len(), 1, "one from a network");
+        let other = bodies.acquire(&sender("203.0.113.8")).unwrap();
+        assert!(bodies.acquire(&sender("192.0.2.1")).is_none(), "two in all");
+        bodies.remember(sender("192.0.2.1"));
+        let known: Vec<_> = (0..5).filter_map(|_| bodies.acquire(&sender("192.0.2.1"))).collect();
+        assert_eq!(known.len(), 2);
+        let elsewhere = HookSender { destination: "other".into(), ..sender("192.0.2.1") };
+        assert!(bodies.acquire(&elsewhere).is_none(), "known for one destination");
+        drop((held, other));
+        assert!(bodies.acquire(&elsewhere).is_some());
+    }
+}
