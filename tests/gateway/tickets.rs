@@ -28,6 +28,22 @@ async fn a_ticket_is_acknowledged_with_its_reference_and_is_in_the_store() {
 }
 
 #[tokio::test]
+async fn what_a_page_that_knows_no_hashed_names_has_sent_is_hidden_by_the_gateway() {
+    let site = "[sites.own]\norigins = [\"*\"]\nredact = { names = [\"badge_no\"] }\n";
+    let gateway = gateway_with(site, Overrides::default()).await;
+    let mut sent = ticket("It broke");
+    sent["context"] = json!({
+        "version": 1,
+        "page": { "url": "https://app.example/x?badge_no=B-1234&view=1" },
+        "page_values": { "Badge No": "B-1234" },
+    });
+    assert_eq!(gateway.send(post("own", "k", None, &sent)).await.status, 201);
+    let context = gateway.tickets().await[0].ticket.context.clone();
+    assert_eq!(context.page.unwrap().url, "https://app.example/x?badge_no=[hidden]&view=1");
+    assert!(serde_json::to_string(&gateway.tickets().await[0].ticket).unwrap().contains("\"Badge No\":\"[hidden]\""));
+}
+
+#[tokio::test]
 async fn the_same_key_with_the_same_body_answers_the_same_ticket() {
     let gateway = gateway().await;
     let first = gateway.post("key", &ticket("It broke")).await;

@@ -159,6 +159,28 @@ pub fn redact_value(name: &str, value: &str, rules: &Rules) -> String {
     redact(&replaced(value, named.as_slice()), Origin::Collected, rules)
 }
 
+/// The text with what stands behind the site's own names hidden, and nothing else.
+#[cfg(not(target_arch = "wasm32"))]
+pub fn hide_own_names(text: &str, rules: &Rules) -> String {
+    let mut text = text.to_string();
+    for _ in 0..ROUNDS {
+        let mut found = secrets(&text, Origin::Collected, rules);
+        found.retain(|secret| secret.kind == Kind::Hidden);
+        if found.is_empty() {
+            break;
+        }
+        text = replaced(&text, &found);
+    }
+    text
+}
+
+/// The same for a value of a name.
+#[cfg(not(target_arch = "wasm32"))]
+pub fn hide_own_value(name: &str, value: &str, rules: &Rules) -> String {
+    let named = scan::value_of(name.as_bytes(), value.as_bytes(), rules).filter(|secret| secret.kind == Kind::Hidden);
+    hide_own_names(&replaced(value, named.as_slice()), rules)
+}
+
 /// Findings of several passes, in order. What overlaps or touches becomes one: painted on the text, it is one run.
 fn merged(text: &str, found: &[Secret]) -> Vec<Secret> {
     let mut paint: Vec<Option<Kind>> = vec![None; text.len()];

@@ -24,6 +24,7 @@ use super::store::{Along, Handling, Placed, Seal, Sealed, StoredTicket, What};
 use super::{attachments, clock, delivery, json, mail};
 use crate::domain::context::User;
 use crate::domain::conversation::{Author, Turn};
+use crate::domain::redaction::Rules;
 use crate::domain::reference;
 use crate::domain::targets::Owner;
 use crate::domain::ticket::{self, NewTicket, Receipt, Status};
@@ -90,7 +91,7 @@ pub async fn take(
             Placed::ReferenceTaken => stored.reference = draw(drawn),
         }
     }
-    tracing::error!("no free reference was found");
+    tracing::error!("drawing a reference failed");
     Err(Refusal::Internal)
 }
 
@@ -121,6 +122,9 @@ fn stored(name: &str, site: &Site, who: Who, mut new: NewTicket) -> StoredTicket
     };
     // A page that could not read the configuration does not know what the site wants from nobody.
     context::drop_groups(&mut new.context, &site.config.context.off);
+    // A page that was loaded earlier may not know all names, or not how they are told.
+    let names = site.config.redact.names.clone();
+    context::document::hide_own_names(&mut new.context, &Rules { names, ..Rules::default() });
     // No page knows where the site's other tools are.
     let links = context::document::links_for(&new.context, &site.config.context);
     new.context.links.extend(links);

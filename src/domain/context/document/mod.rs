@@ -3,6 +3,8 @@
 mod device;
 mod fit;
 mod patterns;
+#[cfg(not(target_arch = "wasm32"))]
+mod received;
 mod shape;
 mod since;
 mod stack;
@@ -17,6 +19,8 @@ use super::VERSION;
 #[cfg(not(target_arch = "wasm32"))]
 use super::{Context, FoundLink, Group};
 
+#[cfg(not(target_arch = "wasm32"))]
+pub use received::hide_own_names;
 pub use shape::{BREADCRUMBS_MAX, RECORDS_MAX};
 pub use stack::{Frames, frames};
 pub use value::Value;
