@@ -3,6 +3,7 @@
 use std::io::Write;
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::num::NonZeroU32;
+use std::pin::Pin;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -101,7 +102,7 @@ pub async fn serve(settings: Settings) -> Result<(), GatewayError> {
     let mut serving = tokio::spawn(connections::serve(listener, router, capacity, times, stopped));
     let ended = tokio::select! {
         () = stop_requested => Ok(()),
-        ended = &mut serving => Err(std::io::Error::other(format!("connections are not taken in any more: {ended:?}"))),
+        ended = &mut serving => Err(std::io::Error::other(format!("accepting connections ended: {ended:?}"))),
     };
     tracing::info!("stopping");
     stopping.send_replace(true);
@@ -130,33 +131,52 @@ fn start_workers(app: &Arc<App>, stop: &CancellationToken) -> JoinSet<()> {
     workers.spawn(delivery::follow::run(app.clone(), stop.clone()));
     workers.spawn(mail::worker::run(app.clone(), stop.clone()));
     // What may be cut off at any time.
-    let mut repeat = |name, work| workers.spawn(repeat(name, app.clone(), stop.clone(), work));
-    repeat("search indexes", |app| Box::pin(async move { search::follow(&app.indexes, app.store.as_ref()).await }));
-    repeat("counting", |app| Box::pin(async move { search::counting::run(&app.counting, app.store.as_ref()).await }));
-    repeat("incidents", |app| {
-        Box::pin(async move { match incidents::follow(app.broken.clone(), &app.settings.sites).await {} })
-    });
-    repeat("attachments sweep", |app| Box::pin(async move { match attachments::sweep::run(&app).await {} }));
-    repeat("retention", |app| Box::pin(async move { match privacy::retention::run(&app).await {} }));
-    repeat("imports", |app| {
-        let plans = app.settings.sites.iter();
-        let plans = plans.flat_map(|(name, site)| site.imports.iter().map(|plan| (name.clone(), plan.clone())));
-        let plans = plans.collect();
-        Box::pin(async move { match timer::run(app.store.clone(), plans).await {} })
-    });
+    let mut repeat = |name: String, work: Work| workers.spawn(repeat(name, app.clone(), stop.clone(), work));
+    repeat(
+        "search indexes".into(),
+        Box::new(|app| Box::pin(async move { search::follow(&app.indexes, app.store.as_ref()).await })),
+    );
+    repeat(
+        "counting".into(),
+        Box::new(|app| Box::pin(async move { search::counting::run(&app.counting, app.store.as_ref()).await })),
+    );
+    repeat(
+        "attachments sweep".into(),
+        Box::new(|app| Box::pin(async move { match attachments::sweep::run(&app).await {} })),
+    );
+    repeat("retention".into(), Box::new(|app| Box::pin(async move { match privacy::retention::run(&app).await {} })));
+    for (site, page) in incidents::status_pages(&app.settings.sites) {
+        let name = format!("status page of {site}");
+        let poll = move |app: Arc<App>| -> Running {
+            let (site, page) = (site.clone(), page.clone());
+            Box::pin(async move { match incidents::poll(&app.broken, &site, &page).await {} })
+        };
+        repeat(name, Box::new(poll));
+    }
+    let plans = app.settings.sites.iter();
+    let plans = plans.flat_map(|(name, site)| site.imports.iter().map(|plan| (name.clone(), plan.clone())));
+    for (site, plan) in plans {
+        let name = format!("import of {} for {site}", plan.source.place);
+        let import = move |app: Arc<App>| -> Running {
+            let (site, plan) = (site.clone(), plan.clone());
+            Box::pin(async move { match timer::run(app.store.as_ref(), &site, &plan).await {} })
+        };
+        repeat(name, Box::new(import));
+    }
     workers
 }
 
-type Work = fn(Arc<App>) -> std::pin::Pin<Box<dyn Future<Output = ()> + Send>>;
+type Running = Pin<Box<dyn Future<Output = ()> + Send>>;
+type Work = Box<dyn Fn(Arc<App>) -> Running + Send + Sync>;
 
-async fn repeat(name: &'static str, app: Arc<App>, stop: CancellationToken, work: Work) {
+async fn repeat(name: String, app: Arc<App>, stop: CancellationToken, work: Work) {
     let start = || {
-        let (app, stop) = (app.clone(), stop.clone());
+        let (work, stop) = (work(app.clone()), stop.clone());
         async move {
-            stop.run_until_cancelled(work(app)).await;
+            stop.run_until_cancelled(work).await;
         }
     };
-    supervise(name, &stop, start).await;
+    supervise(&name, &stop, start).await;
 }
 
 async fn count(running: watch::Sender<usize>, request: Request, next: Next) -> Response {

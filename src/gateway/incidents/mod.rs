@@ -8,8 +8,6 @@ use std::convert::Infallible;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
-use tokio::task::JoinSet;
-
 use super::app::App;
 use super::fetch::{Fetcher, Limits};
 use super::settings::Site;
@@ -74,22 +72,17 @@ pub async fn counted(app: &App, site: &str) -> Result<Vec<Incident>, StoreError>
     Ok(incidents)
 }
 
-/// Asks the status pages for as long as it runs.
-pub async fn follow(broken: Broken, sites: &BTreeMap<String, Site>) -> Infallible {
-    let mut running = JoinSet::new();
-    for (name, site) in sites {
-        if let Some(Told::Page(page)) = &site.incidents {
-            let (broken, name, page) = (broken.clone(), name.clone(), page.clone());
-            running.spawn(async move { ask(&broken, &name, &page).await });
-        }
-    }
-    while let Some(Err(error)) = running.join_next().await {
-        tracing::error!(%error, "a status page is asked no more");
-    }
-    std::future::pending().await
+/// The status pages of sites, each with the name of its site.
+pub fn status_pages(sites: &BTreeMap<String, Site>) -> Vec<(String, StatusPage)> {
+    let pages = sites.iter().filter_map(|(name, site)| match &site.incidents {
+        Some(Told::Page(page)) => Some((name.clone(), page.clone())),
+        _ => None,
+    });
+    pages.collect()
 }
 
-async fn ask(broken: &Broken, site: &str, page: &StatusPage) -> Infallible {
+/// Asks the status page of a site for as long as it runs.
+pub async fn poll(broken: &Broken, site: &str, page: &StatusPage) -> Infallible {
     let fetcher = Fetcher::new(LIMITS, page.private);
     let mut heard = Instant::now();
     loop {
@@ -103,7 +96,7 @@ async fn ask(broken: &Broken, site: &str, page: &StatusPage) -> Infallible {
                 broken.set(site, incidents);
             }
             Err(error) => {
-                tracing::warn!(site, page = %page.url, %error, "the status page cannot be read");
+                tracing::warn!(site, page = %page.url, %error, "status page unreadable");
                 if heard.elapsed() >= KEPT {
                     broken.set(site, Vec::new());
                 }

@@ -134,6 +134,11 @@ async fn a_source_without_questions_or_with_few_of_what_it_had_removes_nothing_u
     assert_eq!(counts(&kept.import_with(&source(&squeak), Prune::Forced).await), [0, 0, 1, 29, 0]);
 }
 
+/// Imports into `acme` what is planned, for as long as it runs.
+fn run(store: std::sync::Arc<dyn Store>, plan: Plan) -> tokio::task::JoinHandle<std::convert::Infallible> {
+    tokio::spawn(async move { timer::run(store.as_ref(), "acme", &plan).await })
+}
+
 #[tokio::test]
 async fn two_gateways_on_one_database_do_not_both_begin_a_planned_import() {
     let (squeak, kept) = (squeak("One").await, Kept::new().await);
@@ -141,7 +146,7 @@ async fn two_gateways_on_one_database_do_not_both_begin_a_planned_import() {
     let running: Vec<_> = (0..4)
         .map(|_| {
             let store: std::sync::Arc<dyn Store> = std::sync::Arc::new(kept.store.clone());
-            tokio::spawn(timer::run(store, vec![("acme".into(), plan.clone())]))
+            run(store, plan.clone())
         })
         .collect();
     let name = plan.source.name();
@@ -162,7 +167,7 @@ async fn a_planned_import_that_fails_is_tried_again_before_its_period_is_over() 
     squeak.set("/api/questions", 403, &[], "");
     let plan = Plan { source: source(&squeak), every: Duration::from_secs(24 * 3600), prune: false };
     let store: std::sync::Arc<dyn Store> = std::sync::Arc::new(kept.store.clone());
-    let running = tokio::spawn(timer::run(store, vec![("acme".into(), plan.clone())]));
+    let running = run(store, plan.clone());
     let name = plan.source.name();
     let failed = async {
         loop {
@@ -186,7 +191,7 @@ async fn what_is_planned_is_imported_at_once_and_again_when_its_time_has_come() 
     let (squeak, kept) = (squeak("One").await, Kept::new().await);
     let plan = Plan { source: source(&squeak), every: Duration::from_millis(30), prune: true };
     let store: std::sync::Arc<dyn Store> = std::sync::Arc::new(kept.store.clone());
-    let running = tokio::spawn(timer::run(store, vec![("acme".into(), plan)]));
+    let running = run(store, plan);
     let until = async |titles: &[&str]| {
         let reached = async {
             while kept.titles().await != titles {
@@ -214,14 +219,14 @@ async fn what_was_imported_lately_waits_although_the_gateway_starts_anew() {
     squeak.asked();
     let other = self::squeak("Other").await;
     let every = Duration::from_secs(3600);
-    let plan = |squeak: &StandIn| ("acme".to_string(), Plan { source: source(squeak), every, prune: false });
+    let plan = |squeak: &StandIn| Plan { source: source(squeak), every, prune: false };
     let store: std::sync::Arc<dyn Store> = std::sync::Arc::new(kept.store.clone());
-    let running = tokio::spawn(timer::run(store, vec![plan(&squeak), plan(&other)]));
+    let running = [run(store.clone(), plan(&squeak)), run(store, plan(&other))];
     while kept.titles().await.len() < 2 {
         tokio::time::sleep(Duration::from_millis(5)).await;
     }
     assert_eq!(squeak.asked(), Vec::<String>::new());
-    running.abort();
+    running.iter().for_each(tokio::task::JoinHandle::abort);
 }
 
 fn deskbell(folder: &Path, arguments: &[&str]) -> Command {

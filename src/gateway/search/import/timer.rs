@@ -2,11 +2,9 @@
 //! lease on the source, which runs out if it is killed.
 
 use std::convert::Infallible;
-use std::sync::Arc;
 use std::time::Duration;
 
 use jiff::{SignedDuration, Timestamp};
-use tokio::task::JoinSet;
 use uuid::Uuid;
 
 use super::super::super::clock;
@@ -38,21 +36,9 @@ pub struct Plan {
     pub prune: bool,
 }
 
-/// Imports what is planned for the sites for as long as it runs: at once what was not imported lately, by this gateway or
-/// by another one on the same database, and then whenever its time has come.
-pub async fn run(store: Arc<dyn Store>, plans: Vec<(String, Plan)>) -> Infallible {
-    let mut running = JoinSet::new();
-    for (site, plan) in plans {
-        let store = store.clone();
-        running.spawn(async move { repeat(store.as_ref(), &site, &plan).await });
-    }
-    while let Some(Err(error)) = running.join_next().await {
-        tracing::error!(%error, "scheduled import ended");
-    }
-    std::future::pending().await
-}
-
-async fn repeat(store: &dyn Store, site: &str, plan: &Plan) -> Infallible {
+/// Imports what is planned for a site for as long as it runs: at once where it was not imported lately, by this gateway or by another one
+/// on the same database, and then whenever its time has come.
+pub async fn run(store: &dyn Store, site: &str, plan: &Plan) -> Infallible {
     let holder = Uuid::new_v4().to_string();
     loop {
         let pause = match turn(store, site, plan, &holder).await {
