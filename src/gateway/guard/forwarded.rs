@@ -15,17 +15,18 @@ pub struct Hop {
     pub host: String,
 }
 
-/// The hops of a header with one address after the other, such as `X-Forwarded-For`. Several lines are one list.
-pub fn addresses(headers: &HeaderMap, name: &str) -> Vec<Hop> {
-    let lines = headers.get_all(name).iter().map(|value| value.to_str().unwrap_or_default());
+/// The hops of a header with one address after the other, such as `X-Forwarded-For`, the nearest first, each read when it is asked for.
+/// Several lines are one list.
+pub fn addresses<'a>(headers: &'a HeaderMap, name: &str) -> impl Iterator<Item = Hop> + use<'a> {
+    let lines = headers.get_all(name).iter().rev().map(|value| value.to_str().unwrap_or_default());
     let hop = |text| Hop { address: address(text), scheme: String::new(), host: String::new() };
-    lines.flat_map(|line| line.split(',')).map(hop).collect()
+    lines.flat_map(|line| line.rsplit(',')).map(hop)
 }
 
-/// The hops of `Forwarded` (RFC 7239, section 4).
-pub fn forwarded(headers: &HeaderMap) -> Vec<Hop> {
-    let lines = headers.get_all("forwarded").iter().map(|value| value.to_str().unwrap_or_default());
-    lines.flat_map(|line| unquoted(line, ',')).map(element).collect()
+/// The hops of `Forwarded` (RFC 7239, section 4), likewise.
+pub fn forwarded(headers: &HeaderMap) -> impl Iterator<Item = Hop> {
+    let lines = headers.get_all("forwarded").iter().rev().map(|value| value.to_str().unwrap_or_default());
+    lines.flat_map(|line| unquoted(line, ',').into_iter().rev()).map(element)
 }
 
 /// An address with a port or without, as it is written anywhere: `192.0.2.1:4711`, `[2001:db8::1]:443`, `2001:db8::1`, `fe80::1%eth0`.
@@ -124,7 +125,8 @@ mod tests {
         for line in lines {
             headers.append("forwarded", line.parse().unwrap());
         }
-        let hops = forwarded(&headers);
+        let mut hops: Vec<Hop> = forwarded(&headers).collect();
+        hops.reverse();
         let read: Vec<String> =
             hops.iter().map(|hop| hop.address.map_or("-".into(), |address| address.to_string())).collect();
         assert_eq!(read, ["2001:db8::1", "192.0.2.43", "-", "-", "-"]);

@@ -1,6 +1,7 @@
 //! Which proxies are believed, and what they say about who is behind them.
 
 use std::net::IpAddr;
+use std::sync::LazyLock;
 
 use axum::http::{HeaderMap, HeaderName, header};
 use ipnet::IpNet;
@@ -49,6 +50,9 @@ const LOOPBACK: [&str; 2] = ["127.0.0.0/8", "::1/128"];
 const PRIVATE: [&str; 7] =
     ["10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16", "100.64.0.0/10", "169.254.0.0/16", "fc00::/7", "fe80::/10"];
 
+static PRIVATE_NETWORKS: LazyLock<Vec<IpNet>> =
+    LazyLock::new(|| PRIVATE.iter().filter_map(|network| network.parse().ok()).collect());
+
 impl Proxies {
     /// Whether an address is one of a trusted proxy.
     pub fn trust(&self, address: IpAddr) -> bool {
@@ -65,13 +69,14 @@ impl Proxies {
         if !self.trust(peer) {
             return Client { address: Some(peer), is_https: false, host: host.into() };
         }
-        let hops = match self.header.as_str() {
-            "forwarded" => forwarded::forwarded(headers),
-            other => forwarded::addresses(headers, other),
+        let hops: Box<dyn Iterator<Item = Hop>> = match self.header.as_str() {
+            "forwarded" => Box::new(forwarded::forwarded(headers)),
+            other => Box::new(forwarded::addresses(headers, other)),
         };
         let mut client = peer;
         let mut by_hop = None;
-        for hop in hops.iter().rev() {
+        // No further than to the client: what stands beyond it may be long, and is nobody's word.
+        for hop in hops {
             let Some(address) = hop.address else { break };
             client = address;
             by_hop = Some(hop);
@@ -79,7 +84,7 @@ impl Proxies {
                 break;
             }
         }
-        let value = |of_hop: fn(&Hop) -> &str, other: &str| match by_hop.map(of_hop) {
+        let value = |of_hop: fn(&Hop) -> &str, other: &str| match by_hop.as_ref().map(of_hop) {
             Some(known) if !known.is_empty() => known.to_string(),
             // The last of several is what the nearest proxy has seen.
             _ => last(headers, other).to_string(),
@@ -101,7 +106,7 @@ pub fn is_forwarded(headers: &HeaderMap) -> Option<&'static str> {
 /// Whether an address is one that only a private network gives.
 pub fn is_private(address: IpAddr) -> bool {
     let address = address.to_canonical();
-    PRIVATE.iter().filter_map(|network| network.parse::<IpNet>().ok()).any(|network| network.contains(&address))
+    PRIVATE_NETWORKS.iter().any(|network| network.contains(&address))
 }
 
 fn text<'a>(headers: &'a HeaderMap, name: &str) -> &'a str {

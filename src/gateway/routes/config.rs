@@ -19,6 +19,7 @@ use crate::domain::targets::Owner;
 
 /// What the pages of a site are told, as it goes over the wire.
 pub struct PublicConfig {
+    config: Config,
     json: String,
     etag: String,
 }
@@ -26,10 +27,11 @@ pub struct PublicConfig {
 impl PublicConfig {
     /// What may be told of a configuration.
     pub fn new(config: &Config) -> PublicConfig {
-        let json = serde_json::to_string(&public(config)).unwrap_or_else(|_| "{}".into());
+        let config = public(config);
+        let json = serde_json::to_string(&config).unwrap_or_else(|_| "{}".into());
         let digest: String =
             Sha256::digest(json.as_bytes()).iter().take(12).map(|byte| format!("{byte:02x}")).collect();
-        PublicConfig { json, etag: format!("\"{digest}\"") }
+        PublicConfig { config, json, etag: format!("\"{digest}\"") }
     }
 }
 
@@ -43,7 +45,9 @@ pub async fn answer(
     if headers.contains_key(header::AUTHORIZATION) {
         let site = super::site(&app, &name)?;
         if let Some(person) = identity::who(&headers, &name, site)?.person {
-            return Ok(([(header::CACHE_CONTROL, "no-store")], Json(promised(site, &person))).into_response());
+            return Ok(
+                ([(header::CACHE_CONTROL, "no-store")], Json(promised(&config.config, site, &person))).into_response()
+            );
         }
     }
     let known = headers.get(header::IF_NONE_MATCH).and_then(|value| value.to_str().ok()).unwrap_or_default();
@@ -83,7 +87,7 @@ fn public(config: &Config) -> Config {
 
 /// What a signed person is told: the promises for them, whose plan is believed. Where nobody knows when somebody is there, no time
 /// is promised.
-fn promised(site: &Site, person: &Person) -> Config {
+fn promised(public: &Config, site: &Site, person: &Person) -> Config {
     let plan = person.user.plan.clone();
     let priority = person.priority.or_else(|| config::priority_of(&site.config, &plan));
     let timed = site.hours.is_some();
@@ -94,7 +98,7 @@ fn promised(site: &Site, person: &Person) -> Config {
         trust_page: true,
         plans: Pairs(priority.map(|priority| (plan, priority)).into_iter().collect()),
         targets: targets.collect(),
-        ..public(&site.config)
+        ..public.clone()
     }
 }
 
