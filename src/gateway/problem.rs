@@ -28,25 +28,25 @@ pub enum Refusal {
     #[error("this gateway has no site {0:?}; data-site on the script tag has to be a site of its configuration")]
     UnknownSite(String),
     /// The address exists, but not for this method.
-    #[error("this address does not take this method; see the header Allow")]
+    #[error("this method is not allowed here; see the header Allow")]
     MethodNotAllowed,
     /// A parameter of the query cannot be read.
     #[error("the query cannot be read: {0}")]
     InvalidQuery(String),
     /// The body is no JSON.
-    #[error("the body is no JSON")]
+    #[error("the body is not valid JSON; see errors")]
     InvalidJson(FieldError),
     /// The body breaks rules.
-    #[error("the body is not as it should be; see errors")]
+    #[error("the body is invalid; see errors")]
     Invalid(Vec<FieldError>),
     /// The body is not said to be JSON.
-    #[error("the body has to be JSON, and say so in Content-Type")]
+    #[error("send JSON, with Content-Type: application/json")]
     UnsupportedMediaType,
     /// What a file is, the site does not take.
     #[error("{0}")]
     UnsupportedType(String),
     /// A file cannot be read as what it is, and so cannot be freed of what is hidden in it.
-    #[error("this {0} cannot be read: {1}; what is hidden in it cannot be taken out, so it is not taken")]
+    #[error("this {0} cannot be read: {1}; its metadata cannot be removed, so it is not accepted")]
     BrokenFile(&'static str, &'static str),
     /// The body is too large.
     #[error("the body is larger than {0} bytes")]
@@ -61,32 +61,32 @@ pub enum Refusal {
     #[error("the header Deskbell-Session has to be 128 bits, as 32 hexadecimal digits or 22 characters of base64url")]
     InvalidSession,
     /// Nobody says who is asking.
-    #[error("nobody can be told whose tickets these are; send Authorization: Bearer TOKEN, or Deskbell-Session")]
+    #[error("neither a token nor a session says who is asking; send Authorization: Bearer TOKEN, or Deskbell-Session")]
     Unidentified,
     /// The token is not believed.
     #[error("{0}")]
     InvalidToken(#[from] TokenError),
     /// A request with the same key is being carried out right now.
-    #[error("a request with this Idempotency-Key is being carried out; ask again")]
+    #[error("a request with this Idempotency-Key is in progress; try again")]
     InProgress,
     /// The key was used for something else.
-    #[error("this Idempotency-Key belongs to another body or another session; take a new one")]
+    #[error("this Idempotency-Key was used with another body or session; use a new one")]
     KeyReused,
     /// Files that the body names are not there for it.
-    #[error("files that the body names are not there; put them again, then send the same again under the same key")]
+    #[error("some attachments are missing; upload them again and retry with the same Idempotency-Key")]
     AttachmentsMissing(Vec<FieldError>),
     /// The ticket that came under the key was erased.
-    #[error("the ticket that came under this Idempotency-Key has been erased; it is not taken again")]
+    #[error("the ticket with this Idempotency-Key has been erased and is not accepted again")]
     Erased,
     /// A quota of files is used up.
     #[error(
-        "the quota of {} is used up ({} bytes in {} files); it frees up at {} at the latest",
+        "the quota of {} is used up ({} bytes in {} files); it is free again at {} at the latest",
         .0.quota.name(), .0.limit.bytes, .0.limit.files, .0.until
     )]
     UploadQuota(Exceeded),
     /// A quota of tickets and replies that nobody has signed is used up.
     #[error(
-        "{} used up for today ({} tickets and replies, {} bytes); send it again after midnight UTC",
+        "{} used up for today ({} tickets and replies, {} bytes); try again after midnight UTC",
         match .0.scope {
             SubmissionScope::Network => "the quota of unsigned tickets from this network is",
             SubmissionScope::Site => "the quota of unsigned tickets to this site is",
@@ -95,32 +95,30 @@ pub enum Refusal {
     )]
     TicketQuota(SubmissionExceeded),
     /// As many uploads are under way as there may be at once.
-    #[error("as many uploads are under way as there may be at once; put it again in {UPLOADS_RETRY} seconds")]
+    #[error("too many uploads at the same time; try again in {UPLOADS_RETRY} seconds")]
     TooManyUploads,
     /// The disk is full. Nothing was kept, and the same may be sent again.
-    #[error("the disk of the gateway is full, so nothing was kept; send it again later")]
+    #[error("the disk of the gateway is full and nothing was stored; try again later")]
     DiskFull,
     /// The disk has less room than is kept free; tickets are still taken.
-    #[error(
-        "the gateway takes no files at the moment, because its disk is nearly full; tickets without files are taken"
-    )]
+    #[error("files are not accepted at the moment because the disk is nearly full; tickets without files are")]
     StorageFull,
     /// The address of a file was not made here, or its time is over.
-    #[error("this address is not signed, or not any more; ask for the messages again")]
+    #[error("the signature of this address is wrong or has expired; request the messages again")]
     InvalidAddress,
     /// This is not the code; so many attempts are left.
     #[error("this is not the code that was mailed last; attempts left: {0}")]
     WrongCode(u32),
     /// No code is valid.
     #[error(
-        "no code is valid: none was mailed, its time is over, or it was tried too often; POST …/confirmation/code has another mailed"
+        "no code is valid: none was mailed, it has expired, or it was tried too often; POST …/confirmation/code mails another"
     )]
     NoCode,
     /// What is told is not signed by whom it should be.
-    #[error("this is not signed with the secret that the configuration names for it")]
+    #[error("this is not signed with the secret of the configuration")]
     Unsigned,
     /// It is too much at once.
-    #[error("this is too much at once; ask again in {0} seconds")]
+    #[error("too many requests; try again in {0} seconds")]
     TooMuch(u64),
     /// The status of a ticket was changed too often.
     #[error(
@@ -135,10 +133,10 @@ pub enum Refusal {
     #[error("the request took too long")]
     Timeout,
     /// The database is held by somebody else.
-    #[error("the gateway is busy; ask again")]
+    #[error("the gateway is busy; try again")]
     Busy,
     /// The gateway failed.
-    #[error("the gateway has a fault; its log tells more")]
+    #[error("the gateway failed; its log says why")]
     Internal,
 }
 

@@ -255,11 +255,11 @@ fn refuse(site: &str, no_room: NoRoom) -> Refusal {
             Refusal::UploadQuota(exceeded)
         }
         NoRoom::Disk => {
-            tracing::error!(site, "upload refused: the disk has less than disk_reserve_bytes free");
+            tracing::error!(site, reason = "disk has less than disk_reserve_bytes free", "upload refused");
             Refusal::StorageFull
         }
         NoRoom::UnderWay => {
-            tracing::info!(site, "upload refused: too many under way");
+            tracing::info!(site, reason = "too many at the same time", "upload refused");
             Refusal::TooManyUploads
         }
     }
@@ -344,7 +344,7 @@ pub async fn give(app: &App, ticket: &str, messages: &mut [Message]) -> Result<(
 pub fn missing(places: &[usize]) -> Refusal {
     let error = |place: &usize| FieldError {
         pointer: format!("/attachments/{place}"),
-        detail: "is no file of yours that goes along with nothing yet; put it again".into(),
+        detail: "is not an unsent file of yours; upload it again".into(),
     };
     Refusal::AttachmentsMissing(places.iter().map(error).collect())
 }

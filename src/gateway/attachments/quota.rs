@@ -394,7 +394,7 @@ pub fn free_bytes(folder: &Path) -> Option<u64> {
     match rustix::fs::statvfs(folder) {
         Ok(disk) => Some(disk.f_bavail.saturating_mul(disk.f_frsize)),
         Err(error) => {
-            tracing::warn!(%error, "free space of the disk is not known");
+            tracing::warn!(%error, "reading the free space of the disk failed");
             None
         }
     }

@@ -108,7 +108,7 @@ async fn write(
 
 /// Why a file could not be written: the disk is full, or not ours.
 pub fn failed(error: std::io::Error) -> Refusal {
-    tracing::error!(%error, "upload failed");
+    tracing::error!(%error, "storing an upload failed");
     match error.kind() {
         ErrorKind::StorageFull | ErrorKind::QuotaExceeded => Refusal::StorageFull,
         _ => Refusal::Internal,

@@ -62,7 +62,7 @@ pub async fn remove_deleted(store: &dyn Store, folder: &Folder) -> Result<usize,
         let files = store.removed_files(&after, CHUNK as u32).await?;
         let Some(last) = files.last() else { return Ok(count) };
         after.clone_from(last);
-        let removed: Vec<String> = files.into_iter().filter(|file| is_done("removed", folder.remove(file))).collect();
+        let removed: Vec<String> = files.into_iter().filter(|file| is_done("removing", folder.remove(file))).collect();
         count += removed.len();
         store.forget_removed_files(&removed).await?;
     }
@@ -81,9 +81,9 @@ async fn sweep_folder(store: &dyn Store, folder: &Folder, place: &Path, before: 
         for entry in chunk {
             let Some(name) = name(&entry) else { continue };
             if known.contains(&name) {
-                is_done("moved", folder.settle(&name).map(drop));
+                is_done("moving", folder.settle(&name).map(drop));
             } else if is_older(&entry, before) {
-                is_done("removed", std::fs::remove_file(entry.path()));
+                is_done("removing", std::fs::remove_file(entry.path()));
             }
         }
     }
@@ -122,7 +122,7 @@ fn is_done(what: &str, done: std::io::Result<()>) -> bool {
         Ok(()) => true,
         Err(error) if error.kind() == std::io::ErrorKind::NotFound => true,
         Err(error) => {
-            tracing::warn!(%error, "file could not be {what}");
+            tracing::warn!(%error, "{what} a file failed");
             false
         }
     }

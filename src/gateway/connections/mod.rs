@@ -85,7 +85,7 @@ pub async fn serve(
                 Err(refusal) => refuse(stream, refusal, lingering.acquire((), LINGERING_MAX)),
             },
             Err(error) => {
-                tracing::warn!(%error, "accepting a connection failed");
+                tracing::warn!(%error, "accept failed");
                 tokio::time::sleep(PAUSE).await;
             }
         }
@@ -123,14 +123,11 @@ async fn answer_and_close(mut stream: TcpStream, answer: &str) -> std::io::Resul
 fn refused(refusal: ConnectionRefusal) -> (String, &'static str) {
     let (status, reason, code, title) = match refusal {
         ConnectionRefusal::All => {
-            (503, "Service Unavailable", "busy", "the gateway has as many connections as it may have; ask again")
+            (503, "Service Unavailable", "busy", "the gateway has too many connections; try again")
         }
-        ConnectionRefusal::Address => (
-            429,
-            "Too Many Requests",
-            "too_much",
-            "there are as many connections from this address as there may be; ask again",
-        ),
+        ConnectionRefusal::Address => {
+            (429, "Too Many Requests", "too_much", "too many connections from this address; try again")
+        }
     };
     let body = format!(r#"{{"status":{status},"code":"{code}","title":"{title}"}}"#);
     let answer = format!(
@@ -168,7 +165,7 @@ async fn connection(
         }
     };
     if let Err(error) = ended {
-        tracing::debug!(%error, "connection broke off");
+        tracing::debug!(%error, "connection closed");
     }
 }
 

@@ -217,7 +217,7 @@ struct Failed(Option<String>);
 
 impl From<StoreError> for Failed {
     fn from(error: StoreError) -> Failed {
-        tracing::error!(%error, "the store failed");
+        tracing::error!(%error, "store failed");
         Failed(matches!(error, StoreError::Damaged { .. }).then(|| error.to_string()))
     }
 }

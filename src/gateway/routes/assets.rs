@@ -77,7 +77,7 @@ async fn file(folder: &Path, request: Request) -> Result<Response, Refusal> {
     match files.try_call(request).await {
         Ok(served) if served.status() != StatusCode::NOT_FOUND => Ok(served.map(Body::new)),
         Err(error) if !matches!(error.kind(), ErrorKind::NotFound | ErrorKind::NotADirectory) => {
-            tracing::error!(%error, "a file of the assets cannot be read");
+            tracing::error!(%error, "reading an asset failed");
             Err(Refusal::Internal)
         }
         _ => Err(Refusal::NotFound("; the folder of --assets has no such file, `make build` makes them".into())),

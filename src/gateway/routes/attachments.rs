@@ -92,11 +92,11 @@ pub async fn get(
     let Query(Signed { until, signature }) = parameters.unwrap_or_default();
     let kept = attachments::at(&app, &name, &id, &until, &signature).await?;
     let served = ServeFile::new(app.folder.path(&kept)).try_call(request).await.map_err(|error| {
-        tracing::error!(%error, "a file cannot be read");
+        tracing::error!(%error, "reading a file failed");
         Refusal::Internal
     })?;
     if served.status() == StatusCode::NOT_FOUND {
-        tracing::error!("a file is not in the folder where its row says it is");
+        tracing::error!("file missing from its folder");
         return Err(Refusal::Internal);
     }
     let mut response = served.map(Body::new);

@@ -16,7 +16,7 @@ pub fn of_anonymous(app: &App, from: Option<IpAddr>, bytes: usize) -> Result<Sub
     let folder = app.settings.database.parent().filter(|folder| !folder.as_os_str().is_empty());
     let free = free_bytes(folder.unwrap_or(Path::new(".")));
     if free.is_some_and(|free| free < quotas.disk_floor_bytes) {
-        tracing::error!(free, floor = quotas.disk_floor_bytes, "ticket refused: disk full");
+        tracing::error!(reason = "disk full", free, floor = quotas.disk_floor_bytes, "ticket refused");
         return Err(Refusal::DiskFull);
     }
     let day = day(clock::timestamp());
@@ -31,6 +31,6 @@ pub fn of_anonymous(app: &App, from: Option<IpAddr>, bytes: usize) -> Result<Sub
 
 /// The refusal of a submission for which there is no quota left today.
 pub fn refuse(site: &str, exceeded: SubmissionExceeded) -> Refusal {
-    tracing::info!(site, scope = ?exceeded.scope, "ticket refused: quota used up");
+    tracing::info!(site, quota = ?exceeded.scope, "ticket refused");
     Refusal::TicketQuota(exceeded)
 }

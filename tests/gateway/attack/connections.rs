@@ -65,7 +65,7 @@ async fn six_hundred_slow_connections_of_one_address_leave_room_for_others() {
         let answer = all_of(stream).await;
         if answer.starts_with("HTTP/1.1 429") {
             refused += 1;
-            assert!(answer.contains("retry-after: 5") && answer.ends_with(r#"ask again"}"#), "{answer}");
+            assert!(answer.contains("retry-after: 5") && answer.ends_with(r#"try again"}"#), "{answer}");
         } else {
             // The body never comes, so it is not waited for.
             assert!(answer.starts_with("HTTP/1.1 408"), "{answer:?}");
