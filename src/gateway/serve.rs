@@ -223,3 +223,34 @@ fn stop_signal() -> std::io::Result<impl Future<Output = ()>> {
         }
     })
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::gateway::settings::{self, Overrides};
+
+    #[tokio::test]
+    async fn each_import_and_each_status_page_is_a_worker_of_its_own() {
+        let folder = tempfile::tempdir().unwrap();
+        let count = async |sites: &str| {
+            let file = folder.path().join("deskbell.toml");
+            std::fs::write(&file, format!("[sites.acme]\norigins = [\"*\"]\n{sites}")).unwrap();
+            let database = Some(format!("sqlite:{}", folder.path().join("test.db").display()));
+            let overrides = Overrides { config: Some(file), database, ..Overrides::default() };
+            let app = app::open(settings::load(&overrides).unwrap()).await.unwrap();
+            let stop = CancellationToken::new();
+            // They are told to stop before any of them has begun.
+            stop.cancel();
+            let mut workers = start_workers(&app, &stop);
+            let count = workers.len();
+            workers.shutdown().await;
+            count
+        };
+        let none = count("").await;
+        let imports = "[[sites.acme.imports]]\nfrom = \"jsonl\"\nurl = \"one.jsonl\"\n\
+                       [[sites.acme.imports]]\nfrom = \"jsonl\"\nurl = \"two.jsonl\"\n";
+        assert_eq!(count(imports).await, none + 2);
+        let page = "[sites.acme.incidents]\nfrom = \"statuspage\"\nurl = \"https://status.example\"\n";
+        assert_eq!(count(page).await, none + 1);
+    }
+}

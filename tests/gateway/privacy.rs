@@ -388,6 +388,8 @@ async fn a_ticket_that_cannot_be_read_is_erased_by_its_name_and_left_out_of_an_e
     let (code, text) = command(&gateway, &["erase", "--ticket", one, "--yes"]).await;
     assert!(code == 0 && text.starts_with("1 tickets erased"), "{text}");
     let address = format!("/inbox/tickets/{other}/erase");
+    let page = look(&gateway, &format!("/inbox/tickets/{other}")).await;
+    assert!(page.status == 500 && page.text().contains(&format!("href=\"{address}\"")), "{}", page.text());
     assert!(look(&gateway, &address).await.text().contains("cannot be undone"));
     assert_eq!(act(&gateway, &address, &format!("confirm={other}")).await.status, 200);
     let left: i64 = sqlx::query_scalar("SELECT count(*) FROM tickets").fetch_one(&mut write).await.unwrap();

@@ -28,7 +28,8 @@ const SIGNED_PART: u64 = 5;
 const UNDER_WAY: SignedDuration = SignedDuration::from_secs(60);
 /// How many bytes ahead of what has come an upload takes room.
 const STEP: u64 = 256 * 1024;
-/// How many uploads of one session or person, and how many of anonymous sessions of one network address, may be under way at once.
+/// How many uploads of one session or person may be under way at once, or as many as one message of the site may carry; and how many of
+/// anonymous sessions of one network address.
 const OWNER_AT_ONCE: u64 = 10;
 const ADDRESS_AT_ONCE: u64 = 50;
 
@@ -283,7 +284,8 @@ impl Reservations {
         };
         let mut held = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         let under_way = reservation.others(&held);
-        let is_one_too_many = under_way.owner.files >= OWNER_AT_ONCE || under_way.address.files >= ADDRESS_AT_ONCE;
+        let of_owner = OWNER_AT_ONCE.max(admission.site.max_count.into());
+        let is_one_too_many = under_way.owner.files >= of_owner || under_way.address.files >= ADDRESS_AT_ONCE;
         let result = if is_one_too_many {
             Err(NoRoom::UnderWay)
         } else {

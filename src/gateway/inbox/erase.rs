@@ -12,7 +12,7 @@ use serde::Deserialize;
 
 use super::super::app::App;
 use super::super::privacy::erase::{self, Erased};
-use super::super::store::{ErasureCounts, StoredTicket, TicketHead};
+use super::super::store::{ErasureCounts, StoreError, StoredTicket, TicketHead};
 use super::access::Operator;
 use super::{Failed, message, page};
 use crate::domain::reference;
@@ -56,6 +56,22 @@ pub async fn take(
 /// Leads to the question.
 pub fn link(ticket: &StoredTicket) -> Markup {
     html! { p { a href=(address(&ticket.reference)) { "Erase this ticket…" } } }
+}
+
+/// The page of a ticket that cannot be read: it can still be erased.
+pub async fn unreadable(app: &App, name: &str, error: StoreError) -> Result<Response, Failed> {
+    let reason = error.to_string();
+    tracing::error!(error = reason, "ticket unreadable");
+    let Some(head) = app.store.ticket_head(name).await? else { return Err(error.into()) };
+    let page = page::notice(
+        &format!("{} cannot be read", head.reference),
+        html! {
+            p { "The gateway says: " (reason) "." }
+            p { a href=(address(&head.reference)) { "Erase this ticket…" } }
+            p { a href="/inbox" { "All tickets" } }
+        },
+    );
+    Ok(message(StatusCode::INTERNAL_SERVER_ERROR, page))
 }
 
 /// Its head, so that one that cannot be read can be erased as well.

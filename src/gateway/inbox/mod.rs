@@ -130,8 +130,11 @@ async fn ticket(
     Query(shown): Query<ShownMessages>,
 ) -> Result<Response, Failed> {
     let name = reference::parse(&name).unwrap_or(name);
-    let Some(ticket) = app.store.ticket(&name).await? else {
-        return Ok(message(StatusCode::NOT_FOUND, page::not_found()));
+    let ticket = match app.store.ticket(&name).await {
+        Ok(Some(ticket)) => ticket,
+        Ok(None) => return Ok(message(StatusCode::NOT_FOUND, page::not_found())),
+        Err(error @ StoreError::Damaged { .. }) => return erase::unreadable(&app, &name, error).await,
+        Err(error) => return Err(error.into()),
     };
     let messages = app.store.last_messages(&ticket.id, shown.before, MESSAGES_SHOWN).await?;
     let attachments = attachments::of(&app, &ticket.id).await?;

@@ -18,10 +18,10 @@ use crate::support::{Answer, Gateway, gateway_with, request, send};
 const SECRET: &[u8] = b"0123456789abcdef0123456789abcdef";
 const CHUNK: usize = 64 * 1024;
 
-async fn gateway() -> Gateway {
+async fn gateway(limits: &str) -> Gateway {
     let secret = format!("whsec_{}", BASE64_STANDARD.encode(SECRET));
     let site = format!(
-        "[sites.desk]\norigins = [\"*\"]\n[sites.desk.destinations.there]\nto = \"email\"\n\
+        "[limits]\n{limits}\n[sites.desk]\norigins = [\"*\"]\n[sites.desk.destinations.there]\nto = \"email\"\n\
          mailbox = \"desk@desk.example\"\nfrom = \"help@acme.example\"\nsmtp = \"smtp://127.0.0.1:1\"\n\
          reply_address = \"reply@in.acme.example\"\nwebhook_secret = \"{secret}\"\n"
     );
@@ -60,7 +60,7 @@ async fn begun(gateway: &Gateway, address: &str, signed: &str) -> (Sender<Bytes>
 
 #[tokio::test]
 async fn a_large_body_may_take_longer_than_other_requests() {
-    let gateway = gateway().await;
+    let gateway = gateway("").await;
     let whole = mail(16 * CHUNK);
     let (mut sender, answer) = begun(&gateway, "203.0.113.7", &whole).await;
     tokio::time::pause();
@@ -77,7 +77,7 @@ async fn a_large_body_may_take_longer_than_other_requests() {
 
 #[tokio::test]
 async fn a_large_body_that_trickles_is_given_up() {
-    let gateway = gateway().await;
+    let gateway = gateway("").await;
     let (mut sender, answer) = begun(&gateway, "203.0.113.7", "forged").await;
     tokio::time::pause();
     let started = tokio::time::Instant::now();
@@ -93,14 +93,17 @@ async fn a_large_body_that_trickles_is_given_up() {
 
 #[tokio::test]
 async fn who_has_not_signed_anything_yet_holds_up_nobody_who_has() {
-    let gateway = gateway().await;
+    let gateway = gateway("address = 20").await;
     let large = mail(5 * CHUNK);
     let from_mailer = async |body: &String| gateway.send(hook("192.0.2.1", Some(body), Body::from(body.clone()))).await;
     let small = mail(10);
     assert_eq!(from_mailer(&small).await.status, 204);
     let _held = [begun(&gateway, "203.0.113.7", "forged").await, begun(&gateway, "203.0.113.8", "forged").await];
-    let refused = gateway.send(hook("203.0.113.9", Some(&large), Body::from(large.clone()))).await;
-    assert_eq!((refused.problem(), refused.header("retry-after")), ((503, "busy".into()), "1"));
+    // Who is refused is charged, and not heard any more after that.
+    for expected in [(503, "busy"), (503, "busy"), (429, "too_much")] {
+        let refused = gateway.send(hook("203.0.113.9", Some(&large), Body::from(large.clone()))).await;
+        assert_eq!(refused.problem(), (expected.0, expected.1.into()));
+    }
     for _ in 0..3 {
         assert_eq!(from_mailer(&large).await.status, 204);
     }
@@ -108,7 +111,7 @@ async fn who_has_not_signed_anything_yet_holds_up_nobody_who_has() {
 
 #[tokio::test]
 async fn what_carries_no_signature_is_refused_before_it_is_read() {
-    let gateway = gateway().await;
+    let gateway = gateway("").await;
     let large = mail(5 * CHUNK);
     let unsigned = gateway.send(hook("203.0.113.7", None, Body::from(large.clone()))).await;
     assert_eq!(unsigned.problem(), (401, "unsigned".into()));
