@@ -171,12 +171,12 @@ async fn the_page_of_answers_shows_what_they_are_worth() {
         deskbell::gateway::settings::Overrides::default(),
     )
     .await;
-    let page = async || {
+    let page = async |query: &str| {
         let bearer = "Bearer 0123456789abcdef0123456789abcdef";
-        let request = request(Method::GET, "/inbox/answers").header("authorization", bearer);
+        let request = request(Method::GET, &format!("/inbox/answers{query}")).header("authorization", bearer);
         gateway.send(request.body(Body::empty()).unwrap()).await
     };
-    let empty = page().await;
+    let empty = page("").await;
     assert_eq!(empty.status, StatusCode::OK);
     assert!(empty.text().contains("Nothing here yet"));
 
@@ -187,8 +187,11 @@ async fn the_page_of_answers_shows_what_they_are_worth() {
         }
     }
     flush(&gateway).await;
-    let text = page().await.text();
+    let text = page("").await.text();
     assert!(text.contains("50 %"), "{text}");
     assert!(text.contains("Set a &lt;b&gt;cooldown&lt;/b&gt;"), "{text}");
-    assert_eq!(text.matches("Nothing here yet").count(), 1, "the other site has nothing yet");
+    assert!(text.contains("<option value=\"acme\" selected>"), "{text}");
+    let other = page("?site=trusting").await.text();
+    assert!(other.contains("Nothing here yet") && !other.contains("50 %"), "{other}");
+    assert!(other.contains("<option value=\"trusting\" selected>"), "{other}");
 }

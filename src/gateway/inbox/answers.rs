@@ -20,28 +20,34 @@ const QUESTIONS: u32 = 30;
 
 /// What is known of one site.
 struct Site {
-    name: String,
     weeks: Vec<WeekOfKind>,
     worth: Vec<(Worth, Option<Question>)>,
     search_misses: Vec<SearchMiss>,
 }
 
-/// The page.
-pub async fn page(app: &App, frame: &Frame<'_>) -> Result<Markup, StoreError> {
-    let mut sites = Vec::new();
-    for name in app.settings.sites.keys() {
-        sites.push(read(app, name).await?);
-    }
-    let several = sites.len() > 1;
+/// The page about a site; about the first one where that is no site of the configuration.
+pub async fn page(app: &App, frame: &Frame<'_>, site: &str) -> Result<Markup, StoreError> {
+    let names: Vec<&str> = app.settings.sites.keys().map(String::as_str).collect();
+    let chosen = names.iter().find(|name| **name == site).or(names.first());
+    let site = match chosen {
+        Some(name) => Some(read(app, name).await?),
+        None => None,
+    };
     let content = html! {
         div.head {
             h1 { "Answers" }
             p.muted { "The last " (WEEKS) " weeks" }
         }
-        @for site in &sites {
-            @if several { h2.site { (site.name) } }
-            (section(site))
+        @if names.len() > 1 {
+            form.filters method="get" action="/inbox/answers" {
+                label.unseen for="site" { "Site" }
+                select #site name="site" {
+                    @for name in &names { option value=(name) selected[Some(name) == chosen] { (name) } }
+                }
+                button.button type="submit" { "Show" }
+            }
         }
+        @if let Some(site) = &site { (section(site)) }
     };
     Ok(page::page("Answers", frame, content))
 }
@@ -51,7 +57,7 @@ async fn read(app: &App, name: &str) -> Result<Site, StoreError> {
     let weeks = app.store.visit_counts(name, &since).await?;
     let worth = app.store.question_counts(name, &since, QUESTIONS).await?;
     let search_misses = app.store.search_misses(name, &since).await?;
-    Ok(Site { name: name.into(), weeks, worth, search_misses })
+    Ok(Site { weeks, worth, search_misses })
 }
 
 fn section(site: &Site) -> Markup {

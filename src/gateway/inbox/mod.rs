@@ -71,6 +71,14 @@ struct ShownMessages {
     before: Option<u32>,
 }
 
+/// Which site a page is about.
+#[derive(Deserialize)]
+struct AboutSite {
+    /// Its public key; empty where nobody has chosen one.
+    #[serde(default)]
+    site: String,
+}
+
 /// The pages, below `/inbox`.
 pub fn router(app: Arc<App>) -> Router<Arc<App>> {
     Router::new()
@@ -176,10 +184,11 @@ fn base(client: &Client) -> String {
 async fn answers(
     State(app): State<Arc<App>>,
     Extension(operator): Extension<Operator>,
+    Query(about): Query<AboutSite>,
 ) -> Result<Html<String>, Failed> {
     let standings = standing::read(&app).await?;
     let warning = app.proxy_watch.warning();
-    Ok(html(answers::page(&app, &frame(&operator, &standings, warning.as_deref())).await?))
+    Ok(html(answers::page(&app, &frame(&operator, &standings, warning.as_deref()), &about.site).await?))
 }
 
 async fn deliveries(

@@ -8,7 +8,7 @@ use sqlx::{QueryBuilder, Row, Sqlite, query, query_scalar};
 use super::attachments::attach;
 use super::deliveries::order;
 use super::list::listed_ticket;
-use super::listed::find_by;
+use super::listed::add_tokens;
 use super::rows::{
     deed_of, delivery_of, json, listed_ticket_of, message_of, read_row, read_rows, sealed_message_of, ticket_of,
 };
@@ -221,7 +221,7 @@ impl Conversations for SqliteStore {
             let is_customers = message.as_ref().is_some_and(|message| message.author == Author::Customer);
             keep(&mut write, &changed, current.customer_messages + u32::from(is_customers)).await?;
         }
-        find_by(&mut write, number, &tokens).await?;
+        add_tokens(&mut write, number, &tokens).await?;
         if let Some(activity) = &activity {
             note(&mut write, &changed.id, activity).await?;
         }

@@ -19,7 +19,7 @@ const UNREADABLE: i64 = -1;
 const CHUNK: i64 = 200;
 
 /// Writes what lists show of a ticket.
-pub async fn show(write: &mut SqliteConnection, number: i64, shown: &Shown) -> Result<(), StoreError> {
+pub async fn write_list_columns(write: &mut SqliteConnection, number: i64, shown: &Shown) -> Result<(), StoreError> {
     let signs: Vec<&str> = shown.robot_signs.iter().map(|sign| sign.word()).collect();
     query(
         "UPDATE tickets SET kind = ?, title = ?, requester = ?, plan = ?, is_verified = ?, robot_signs = ?, listed = ?
@@ -39,7 +39,11 @@ pub async fn show(write: &mut SqliteConnection, number: i64, shown: &Shown) -> R
 }
 
 /// Lets a ticket be found by tokens, beside those that it is found by already, until it has [`TICKET_TOKENS_MAX`].
-pub async fn find_by(write: &mut SqliteConnection, number: i64, tokens: &BTreeSet<String>) -> Result<(), StoreError> {
+pub async fn add_tokens(
+    write: &mut SqliteConnection,
+    number: i64,
+    tokens: &BTreeSet<String>,
+) -> Result<(), StoreError> {
     if tokens.is_empty() {
         return Ok(());
     }
@@ -52,7 +56,7 @@ pub async fn find_by(write: &mut SqliteConnection, number: i64, tokens: &BTreeSe
 }
 
 /// Lists the tickets that a gateway of before has stored. Whatever ends it, it goes on from there at the next start.
-pub async fn list_old_tickets(writer: &SqlitePool) -> Result<(), StoreError> {
+pub async fn backfill_list_columns(writer: &SqlitePool) -> Result<(), StoreError> {
     let mut done = 0_u64;
     loop {
         let mut write = writer.begin_with("BEGIN IMMEDIATE").await?;
@@ -66,21 +70,21 @@ pub async fn list_old_tickets(writer: &SqlitePool) -> Result<(), StoreError> {
             break;
         }
         for row in &rows {
-            list_old_ticket(&mut write, row).await?;
+            backfill_ticket(&mut write, row).await?;
         }
         write.commit().await?;
         done += rows.len() as u64;
-        tracing::info!(tickets = done, "tickets of an earlier version listed");
+        tracing::info!(tickets = done, "list columns backfilled");
     }
     Ok(())
 }
 
-async fn list_old_ticket(write: &mut SqliteConnection, row: &SqliteRow) -> Result<(), StoreError> {
+async fn backfill_ticket(write: &mut SqliteConnection, row: &SqliteRow) -> Result<(), StoreError> {
     let number: i64 = row.try_get("number")?;
     let ticket = match ticket_of(row) {
         Ok(ticket) => ticket,
         Err(error) => {
-            tracing::error!(%error, "ticket left out of lists");
+            tracing::error!(%error, "ticket unreadable, left out of lists");
             query("UPDATE tickets SET listed = ?, list_group = ? WHERE number = ?")
                 .bind(UNREADABLE)
                 .bind(UNREADABLE_GROUP)
@@ -90,7 +94,7 @@ async fn list_old_ticket(write: &mut SqliteConnection, row: &SqliteRow) -> Resul
             return Ok(());
         }
     };
-    show(write, number, &Shown::new(&ticket)).await?;
+    write_list_columns(write, number, &Shown::new(&ticket)).await?;
     let place = list_place(&ticket);
     query("UPDATE tickets SET list_group = ?, list_key = ? WHERE number = ?")
         .bind(place.group)
@@ -103,9 +107,9 @@ async fn list_old_ticket(write: &mut SqliteConnection, row: &SqliteRow) -> Resul
         .bind(&ticket.id)
         .execute(&mut *write)
         .await?;
-    find_by(write, number, &tokens::of_ticket(&ticket)).await?;
+    add_tokens(write, number, &tokens::of_ticket(&ticket)).await?;
     for text in said_about(write, &ticket).await? {
-        find_by(write, number, &tokens::of_texts(&[&text])).await?;
+        add_tokens(write, number, &tokens::of_texts(&[&text])).await?;
     }
     Ok(())
 }

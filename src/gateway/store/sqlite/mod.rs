@@ -92,7 +92,7 @@ impl SqliteStore {
         let cached = |kibibytes| options.clone().pragma("cache_size", format!("-{kibibytes}"));
         let writer = pool(1).connect_with(cached(WRITER_CACHE)).await.map_err(|error| failed(error.to_string()))?;
         MIGRATOR.run(&writer).await.map_err(|error| failed(error.to_string()))?;
-        listed::list_old_tickets(&writer).await?;
+        listed::backfill_list_columns(&writer).await?;
         let readers =
             pool(readers).connect_lazy_with(cached(READER_CACHE).create_if_missing(false).pragma("query_only", "ON"));
         Ok(SqliteStore { batches: Batches::start(writer.clone()), writer, readers })
@@ -283,8 +283,8 @@ async fn insert(
         .bind(&prepared.body)
         .execute(&mut *write)
         .await?;
-    listed::show(write, number, &prepared.shown).await?;
-    listed::find_by(write, number, &prepared.tokens).await?;
+    listed::write_list_columns(write, number, &prepared.shown).await?;
+    listed::add_tokens(write, number, &prepared.tokens).await?;
     Ok(true)
 }
 
