@@ -100,5 +100,5 @@ pub fn ticket(message: &str) -> Value {
 
 /// Seven hundred words that nobody has written before, other ones for every number.
 pub fn new_words(number: usize) -> String {
-    (0..700).map(|word| format!("w{:x} ", (number * 700 + word).wrapping_mul(2_654_435_761))).collect()
+    (0..700).map(|word| format!("w{:08x} ", (number as u32 * 700 + word).wrapping_mul(2_654_435_761))).collect()
 }
