@@ -124,8 +124,8 @@ impl Conversations for SqliteStore {
     }
 
     async fn message_page(&self, ticket: &str, after: u32, limit: u32) -> Result<MessagePage, StoreError> {
-        let rows = query("SELECT * FROM messages WHERE ticket = ? AND number > ? ORDER BY number LIMIT ?");
-        let mut rows = rows.bind(ticket).bind(after).bind(limit + 1).fetch(&self.readers);
+        let rows = query("SELECT * FROM messages WHERE ticket = ? AND number > ? ORDER BY number");
+        let mut rows = rows.bind(ticket).bind(after).fetch(&self.readers);
         let (mut page, mut bytes) = (MessagePage::default(), 0);
         // Row by row, so that what is behind the page is not read.
         while let Some(row) = rows.try_next().await? {

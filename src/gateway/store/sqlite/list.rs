@@ -12,10 +12,12 @@ use crate::domain::ticket::Status;
 use crate::gateway::store::tokens::{self, Term};
 use crate::gateway::store::{InboxCursor, InboxPage, ListPlace, SOLVED_GROUP, StoreError, View};
 
-/// How many tickets are looked at for a page.
-const CANDIDATES_MAX: i64 = 5_000;
+/// How many tickets are looked at for the first page, which comes at once, and for one that goes on where another stopped, for which somebody
+/// has asked.
+const FIRST_CANDIDATES: i64 = 2_000;
+const MORE_CANDIDATES: i64 = 10_000;
 /// How far the tickets of a word are counted. A word that more tickets have is common.
-const COUNT_MAX: i64 = 2_000;
+const COUNT_MAX: i64 = 1_000;
 
 /// The columns that lists show.
 macro_rules! listed_ticket {
@@ -42,11 +44,12 @@ impl SqliteStore {
         let mut read = self.readers.acquire().await?;
         let limit = i64::from(limit);
         if !terms.is_empty() {
-            let before = match after {
-                Some(InboxCursor::Found(number)) => number,
-                _ => i64::MAX,
+            let (before, candidates_max) = match after {
+                Some(InboxCursor::Found(number)) => (number, MORE_CANDIDATES),
+                _ => (i64::MAX, FIRST_CANDIDATES),
             };
-            return search(&mut read, view, &terms, before, limit).await;
+            let candidates = Candidates::new(&mut read, &terms, before, candidates_max).await?;
+            return search(&mut read, view, &terms, &candidates, limit).await;
         }
         // There are no words in it that a ticket could have.
         if !view.words.trim().is_empty() {
@@ -68,6 +71,7 @@ async fn walk(
     limit: i64,
 ) -> Result<InboxPage, StoreError> {
     let index = index(view);
+    let candidates_max = if after.is_some() { MORE_CANDIDATES } else { FIRST_CANDIDATES };
     let is_whole_view = !is_filtered(view);
     let mut query = QueryBuilder::new(concat!("SELECT ", listed_ticket!(), " FROM "));
     if is_whole_view {
@@ -77,7 +81,7 @@ async fn walk(
         // What the index does not find has to be looked at, one ticket after the other.
         query.push("(SELECT number AS candidate FROM ");
         push_range(&mut query, index, view, after);
-        query.push(LIST_ORDER).push_bind(CANDIDATES_MAX);
+        query.push(LIST_ORDER).push_bind(candidates_max);
         query.push(") CROSS JOIN tickets INDEXED BY tickets_by_number WHERE number = candidate");
         push_filters(&mut query, view);
         query.push(" LIMIT ");
@@ -88,7 +92,7 @@ async fn walk(
     if rows.len() as i64 <= limit && !is_whole_view {
         let mut query = QueryBuilder::new("SELECT list_group, list_key, number, received_at FROM ");
         push_range(&mut query, index, view, after);
-        query.push(LIST_ORDER).push("1 OFFSET ").push_bind(CANDIDATES_MAX - 1);
+        query.push(LIST_ORDER).push("1 OFFSET ").push_bind(candidates_max - 1);
         last_candidate = query.build().fetch_optional(read).await?;
     }
     page(rows, limit, last_candidate, |row| {
@@ -97,18 +101,17 @@ async fn walk(
     })
 }
 
-/// Reads a page of the tickets in which all terms are, newest first, from those whose number is lower than `before`.
+/// Reads a page of the candidates in which all terms are, newest first.
 async fn search(
     read: &mut SqliteConnection,
     view: &View,
     terms: &[Term],
-    before: i64,
+    candidates: &Candidates<'_>,
     limit: i64,
 ) -> Result<InboxPage, StoreError> {
-    let candidates = Candidates::new(read, terms).await?;
     let mut query = QueryBuilder::new(concat!("SELECT ", listed_ticket!(), " FROM ("));
-    candidates.push(&mut query, before);
-    query.push(" LIMIT ").push_bind(CANDIDATES_MAX);
+    candidates.push(&mut query);
+    query.push(" LIMIT ").push_bind(candidates.most);
     query.push(") CROSS JOIN tickets INDEXED BY tickets_by_number WHERE number = candidate");
     for term in terms.iter().filter(|term| !candidates.have(term)) {
         query.push(" AND EXISTS (SELECT 1 FROM ticket_tokens WHERE ticket = candidate AND ");
@@ -125,24 +128,29 @@ async fn search(
     let mut last_candidate = None;
     if rows.len() as i64 <= limit {
         let mut query = QueryBuilder::new("SELECT number, received_at FROM tickets WHERE number = (");
-        candidates.push(&mut query, before);
-        query.push(" LIMIT 1 OFFSET ").push_bind(CANDIDATES_MAX - 1).push(")");
+        candidates.push(&mut query);
+        query.push(" LIMIT 1 OFFSET ").push_bind(candidates.most - 1).push(")");
         last_candidate = query.build().fetch_optional(read).await?;
     }
     page(rows, limit, last_candidate, |row| Ok(InboxCursor::Found(row.try_get("number")?)))
 }
 
-/// The tickets among which a search looks.
-enum Candidates<'a> {
-    /// Those with a word.
-    With(&'a Term),
-    /// All: there is nothing but the beginning of many words.
-    All,
+/// The tickets among which a search looks: the newest ones before a number.
+struct Candidates<'a> {
+    /// The word that all of them have. Without one they are all tickets, because there is nothing but the beginning of many words.
+    term: Option<&'a Term>,
+    before: i64,
+    most: i64,
 }
 
 impl<'a> Candidates<'a> {
     /// Those with the rarest word. The beginnings of words lie in no order of tickets, so they do only where they are few.
-    async fn new(read: &mut SqliteConnection, terms: &'a [Term]) -> Result<Candidates<'a>, StoreError> {
+    async fn new(
+        read: &mut SqliteConnection,
+        terms: &'a [Term],
+        before: i64,
+        most: i64,
+    ) -> Result<Candidates<'a>, StoreError> {
         let mut rarest: Option<(i64, &Term)> = None;
         for term in terms {
             let count = count(read, term).await?;
@@ -151,29 +159,28 @@ impl<'a> Candidates<'a> {
                 rarest = Some((count, term));
             }
         }
-        Ok(rarest.map_or(Candidates::All, |(_, term)| Candidates::With(term)))
+        Ok(Candidates { term: rarest.map(|(_, term)| term), before, most })
     }
 
     /// Whether all of them have a term.
     fn have(&self, term: &Term) -> bool {
-        matches!(self, Candidates::With(own) if *own == term)
+        self.term == Some(term)
     }
 
     /// Their numbers as `candidate`, newest first.
-    fn push(&self, query: &mut QueryBuilder<Sqlite>, before: i64) {
-        match self {
-            Candidates::With(term) => {
+    fn push(&self, query: &mut QueryBuilder<Sqlite>) {
+        match self.term {
+            Some(term) => {
                 query.push(if term.is_prefix { "SELECT DISTINCT" } else { "SELECT" });
                 query.push(" ticket AS candidate FROM ticket_tokens INDEXED BY ticket_tokens_by_token WHERE ");
                 push_term(query, term);
-                query.push(" AND ticket < ").push_bind(before);
+                query.push(" AND ticket < ");
             }
-            Candidates::All => {
+            None => {
                 query.push("SELECT number AS candidate FROM tickets INDEXED BY tickets_by_number WHERE number < ");
-                query.push_bind(before);
             }
         }
-        query.push(" ORDER BY candidate DESC");
+        query.push_bind(self.before).push(" ORDER BY candidate DESC");
     }
 }
 

@@ -844,9 +844,9 @@ async fn a_search_for_words_that_are_seldom_together_stops_and_goes_on_where_it_
     let mut first = ticket("1", "DB-00001", "2026-01-01T00:00:00.000Z");
     first.ticket.message = "alpha beta".into();
     store.place(&first, &seal("1"), Along::default()).await.unwrap();
-    multiply(&store, 12_000, "alpha").await;
+    multiply(&store, 20_000, "alpha").await;
     for sql in [
-        "UPDATE ticket_tokens SET token = 'beta' WHERE token = 'alpha' AND ticket > 6000",
+        "UPDATE ticket_tokens SET token = 'beta' WHERE token = 'alpha' AND ticket > 8000",
         "INSERT INTO ticket_tokens (ticket, token) VALUES (17, 'rare')",
     ] {
         sqlx::query(sql).execute(&store.writer).await.unwrap();
