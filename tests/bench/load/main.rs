@@ -1,7 +1,7 @@
 //! How long people wait where there are many tickets, and while somebody does their worst, for a person to look at: `make bench-load`.
 //!
 //! `TICKETS` (1000000) is how many there are in the second of two databases, the first has 50. `SECONDS_OF_ATTACK` (600) is how long one
-//! anonymous client does what it may. `LOAD=tickets|import|attack` runs one part alone. Times are only good beside each other, in one run.
+//! anonymous client does what it may. `FILLED` is a folder in which the second database is kept for the next run. `LOAD=tickets|import|attack` runs one part alone. Times are only good beside each other, in one run.
 
 mod attack;
 mod client;
@@ -15,6 +15,7 @@ mod tickets;
 
 use std::env;
 use std::error::Error;
+use std::path::PathBuf;
 use std::time::Duration;
 
 /// The questions of the demo, for their words.
@@ -39,8 +40,9 @@ async fn main() -> Outcome {
     let is_wanted = |name: &str| part.is_empty() || part == name;
     if is_wanted("tickets") {
         println!("{:>9}  {:<44} {:>8} {:>8} {:>8}", "tickets", "", "p50", "p95", "longest");
-        let few = tickets::print(FEW, &mut faults).await?;
-        let many = tickets::print(number("TICKETS", TICKETS)?, &mut faults).await?;
+        let kept = env::var_os("FILLED").filter(|folder| !folder.is_empty()).map(PathBuf::from);
+        let few = tickets::print(FEW, None, &mut faults).await?;
+        let many = tickets::print(number("TICKETS", TICKETS)?, kept.as_deref(), &mut faults).await?;
         compare(few, many, &mut faults);
     }
     if is_wanted("import") {

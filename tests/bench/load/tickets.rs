@@ -1,5 +1,6 @@
 //! Lists, searches, tickets and deliveries where there are so many tickets.
 
+use std::path::Path;
 use std::time::{Duration, Instant};
 
 use reqwest::Method;
@@ -17,16 +18,20 @@ const MEMORY_MAX: u64 = 300;
 /// How long each thing took, in an order that is always the same.
 pub type Times = Vec<(String, Vec<Duration>)>;
 
-/// Prints how long each thing takes among so many tickets.
-pub async fn print(count: usize, faults: &mut Vec<String>) -> Outcome<Times> {
-    let folder = tempfile::tempdir()?;
-    let database = folder.path().join("load.db");
-    let start = Instant::now();
-    let filled = fill::fill(&database, count).await?;
-    let size = std::fs::metadata(&database)?.len() / 1_000_000;
-    println!("{count:>9}  filled in {:.0} s, database {size} MB", start.elapsed().as_secs_f64());
+/// Prints how long each thing takes among so many tickets, which are filled in first unless they are kept in a folder already.
+pub async fn print(count: usize, kept: Option<&Path>, faults: &mut Vec<String>) -> Outcome<Times> {
+    let temporary = tempfile::tempdir()?;
+    let folder = kept.unwrap_or(temporary.path());
+    let database = folder.join("load.db");
+    let filled = Filled::default();
+    if !database.exists() {
+        let start = Instant::now();
+        fill::fill(&database, count).await?;
+        println!("{count:>9}  filled in {:.0} s", start.elapsed().as_secs_f64());
+    }
+    println!("{count:>9}  database {} MB", std::fs::metadata(&database)?.len() / 1_000_000);
     let limits = "[limits]\naddress = 1000000\nsession = 1000000\nsite = 1000000";
-    let gateway = Gateway::start(folder.path(), limits, "")?;
+    let gateway = Gateway::start(folder, limits, "")?;
     let person = Caller::new(&gateway.address, "192.0.2.1").signed(&filled.person);
     // From one address the inbox answers only so much in a minute.
     let agent = |number: usize| {
@@ -117,8 +122,9 @@ async fn times(caller: &Caller, path: &str) -> Outcome<Vec<Duration>> {
 
 async fn take(caller: &Caller, name: &str, message: &dyn Fn(usize) -> String) -> Outcome<Vec<Duration>> {
     let mut times = Vec::new();
+    let run = jiff::Timestamp::now().as_millisecond();
     for number in 0..TIMES {
-        let caller = caller.with("idempotency-key", format!("{name}-{number}"));
+        let caller = caller.with("idempotency-key", format!("{name}-{run}-{number}"));
         let body = ticket(&message(number));
         let (status, text, time) = caller.ask(Method::POST, "/v1/sites/acme/tickets", Some(body)).await?;
         if !status.is_success() {
