@@ -8,7 +8,6 @@ use std::sync::{Arc, Mutex, PoisonError};
 use jiff::tz::TimeZone;
 use jiff::{SignedDuration, Timestamp, ToSpan};
 use serde::Deserialize;
-use sha2::{Digest, Sha256};
 
 use crate::domain::attachment::Attachments;
 use crate::gateway::clock;
@@ -209,7 +208,8 @@ pub struct Reservations(Arc<Mutex<HashMap<Scope, Usage>>>);
 
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 enum Scope {
-    Owner([u8; 32]),
+    Person(String, String),
+    Session(String, [u8; 32]),
     Address([u8; 32]),
     Site(String),
     Disk,
@@ -275,7 +275,7 @@ impl Reservations {
         admission.check(usage, &Reserved::default(), announced).map_err(NoRoom::Quota)?;
         let mut reservation = Reservation {
             reservations: self.clone(),
-            owner: Scope::Owner(digest(by)),
+            owner: owner(by),
             address: by.address.map(Scope::Address),
             site: Scope::Site(by.site.into()),
             max: size.announced.map_or(size.max, |_| announced),
@@ -383,11 +383,10 @@ impl Drop for Reservation {
     }
 }
 
-fn digest(by: &Uploader<'_>) -> [u8; 32] {
-    let digest = Sha256::new().chain_update(by.site).chain_update([0]);
+fn owner(by: &Uploader<'_>) -> Scope {
     match by.owner {
-        FileOwner::Person(person) => digest.chain_update([1]).chain_update(person).finalize().into(),
-        FileOwner::Session(session) => digest.chain_update([2]).chain_update(session).finalize().into(),
+        FileOwner::Person(person) => Scope::Person(by.site.into(), person.into()),
+        FileOwner::Session(session) => Scope::Session(by.site.into(), *session),
     }
 }
 
