@@ -46,6 +46,12 @@ mod exports {
     pub fn refresh(id: &str) {
         tickets::refresh(id);
     }
+
+    /// What is shown is not of whoever is here.
+    #[wasm_bindgen]
+    pub fn leave() {
+        tickets::leave();
+    }
 }
 
 fn main() {}

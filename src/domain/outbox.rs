@@ -91,9 +91,8 @@ impl Outcome {
         let part = |whole: u32| (u64::from(whole) * u64::from(chance.min(1_000)) / 1_000) as u32;
         match self {
             Outcome::Sent | Outcome::Refused | Outcome::Unsure => 0,
-            Outcome::Missing => Outcome::Unknown(Cause::Busy(1)).pause(tries, chance),
             Outcome::Unknown(Cause::Busy(seconds)) => seconds.saturating_mul(1_000).saturating_add(part(SPREAD_MS)),
-            Outcome::Unknown(_) => {
+            Outcome::Missing | Outcome::Unknown(_) => {
                 let whole = PAUSE_MS.saturating_mul(1 << tries.min(10)).min(PAUSE_MAX_MS);
                 whole / 2 + part(whole / 2)
             }
@@ -234,7 +233,6 @@ mod tests {
     fn who_is_told_when_waits_until_then() {
         let told = Outcome::Unknown(Cause::Busy(7));
         assert_eq!((told.pause(0, 0), told.pause(9, 1_000)), (7_000, 8_000));
-        assert_eq!((Outcome::Missing.pause(0, 0), Outcome::Missing.pause(9, 1_000)), (1_000, 2_000));
         assert_eq!(Outcome::Unknown(Cause::Busy(u32::MAX)).pause(0, 1_000), u32::MAX);
     }
 
@@ -242,6 +240,8 @@ mod tests {
     fn pauses_grow_from_seconds_to_minutes_and_what_is_over_has_none() {
         let pauses: Vec<u32> = (0..10).map(|tries| Outcome::Unknown(Cause::Fault).pause(tries, 1_000)).collect();
         assert_eq!(pauses, [2, 4, 8, 16, 32, 64, 128, 256, 300, 300].map(|seconds| seconds * 1_000));
+        let missing: Vec<u32> = (0..10).map(|tries| Outcome::Missing.pause(tries, 1_000)).collect();
+        assert_eq!(missing, pauses, "a gateway that has lost files again and again is not asked ever as quickly");
         assert_eq!((Outcome::Sent.pause(0, 500), Outcome::Refused.pause(0, 500)), (0, 0));
     }
 

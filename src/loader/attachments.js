@@ -42,8 +42,18 @@ export const attachments = (siteUrl) => {
     await transact(["files"], (files) => files.put(file, file.id)).catch(blank);
   };
 
-  /** @param {string} id @returns {Promise<Kept | undefined>} */
-  const find = async (id) => known.get(id) ?? transact(["files"], (files) => got(files.get(id))).catch(blank);
+  /** Finds one whose bytes can be read: a file that was chosen may have left the disk since, and then the copy counts. @param {string} id */
+  const find = async (id) => {
+    const stored = () => transact(["files"], (files) => got(files.get(id))).catch(blank);
+    for (const from of [() => known.get(id), stored]) {
+      /** @type {Kept | undefined} */
+      const file = await from();
+      try {
+        await file?.blob.slice(0, 1).arrayBuffer();
+        if (file) return file;
+      } catch {}
+    }
+  };
 
   /** @param {string[]} ids */
   const drop = async (ids) => {
@@ -124,13 +134,19 @@ export const attachments = (siteUrl) => {
       }
     },
 
-    /** The gateway does not have them after all. @param {string[]} ids */
+    /** The gateway does not have them after all; gives those that are not here either. @param {string[]} ids */
     lost: async (ids) => {
+      const gone = [];
       for (const id of ids) {
-        const file = known.get(id);
+        const file = await find(id);
         if (file) await keep({ ...file, there: false });
+        else gone.push(id);
       }
+      return gone;
     },
+
+    /** What they are called. @param {string[]} ids */
+    names: (ids) => ids.map((id) => known.get(id)?.name ?? ""),
 
     /**
      * Brings one to the gateway; never rejects. What is there already, or not here any more, is a 201.

@@ -206,9 +206,11 @@ export interface Deskbell {
    */
   (command: "suggest", items: Suggestion[]): Promise<void>;
   /**
-   * The customer has logged out: who they are, their drafts and what was recorded are forgotten, and with `discard` also what they have
-   * sent and is not there yet. Where nobody was identified on the page, it is everybody's of the site on this device. Done when it is
-   * deleted, or where that cannot be now, when it is certain that nothing of it is shown or sent any more.
+   * The customer has logged out: who they are, their drafts, what was written before it was known who was there, and what was recorded
+   * are forgotten, and with `discard` also what they have sent off and support does not have yet. With a `token` that nothing on the page
+   * has read yet, they are whoever's token was read last on the device; where nobody was identified on the page, it is about everybody
+   * of the site on this device. Done when it is deleted, or after two seconds at most: then whatever the panel does next begins with
+   * deleting it, on a later page if need be, so nothing of it is shown or, with `discard`, sent any more.
    */
   (command: "reset", options?: { discard?: boolean }): Promise<void>;
   (command: "open", opening?: Opening): Promise<void>;

@@ -9,7 +9,7 @@ import { watchRoutes } from "./routes.js";
 import { blank, clear, restrict, state } from "./state.js";
 import { close, isOpen, mountLauncher, open, toggle } from "./panel.js";
 import { config, preload, script, site } from "./settings.js";
-import { forget, load, obstacle, resume, tell } from "./widget-loader.js";
+import { finishReset, load, obstacle, resume, tell } from "./widget-loader.js";
 import { watch } from "./triggers.js";
 
 /** What `open` takes: the words that are allowed, or any text. */
@@ -54,11 +54,13 @@ const COMMANDS = {
   },
   reset: (options = {}) => {
     const { discard } = object("reset", options);
-    // Where nobody has said who was here, it is everybody.
-    const id = `${state.user?.id ?? ""}`;
     const sealed = `deskbell-plain:${site}:`;
+    const { token, user } = state;
     clear();
     try {
+      // Where nobody has read the token, it is about whoever was here last (`widget.js`); where nobody has said who was here, it is
+      // everybody.
+      const id = `${user?.id ?? ((token && localStorage[`deskbell:${site}:user`]) || "")}`;
       for (const name of Object.keys(localStorage))
         if (
           name.startsWith(`deskbell:${site}:`) ||
@@ -68,7 +70,8 @@ const COMMANDS = {
       // What is in the database is deleted by what is fetched for it (`forget.js`), if need be on a later page: first of all.
       localStorage[`deskbell-${discard ? "discard" : "reset"}:${site}:${id}`] = Date.now();
     } catch {}
-    return forget(discard);
+    // What is not deleted by then is by its mark.
+    return Promise.race([finishReset(discard), new Promise((late) => setTimeout(late, 2000))]);
   },
   open: (options = {}) => {
     for (const [key, value] of Object.entries(object("open", options))) {
@@ -121,7 +124,7 @@ const deskbell = (name, ...args) => {
 
 const page = /** @type {any} */ (window);
 /** Does something once the page has nothing else to do, or in two seconds where it always has. @param {() => unknown} act */
-const idle = (act) => (page.requestIdleCallback ?? setTimeout)(act, { timeout: 2000 });
+const idle = (act) => page.requestIdleCallback?.(() => act(), { timeout: 2000 }) ?? setTimeout(act, 2000);
 const before = page.deskbell;
 // Embedded twice, the first one stays.
 if (script && !before?.version) {

@@ -14,7 +14,7 @@ import { blank } from "./state.js";
  * @property {import("./widget-loader.js").Parts["state"]} state
  * @property {(name: string, detail: object) => void} emit
  * @property {() => string} session
- * @property {(refused: boolean) => Promise<string>} token
+ * @property {(refused: boolean, wanted: string) => Promise<string>} token
  * @property {() => Promise<unknown>} known settles once it is known who is here
  * @property {(change: Change) => void} changed hears of everything
  */
@@ -37,6 +37,8 @@ export const follow = ({ site, siteUrl, triggers, state, emit, session, token, k
   /** Whose tickets are followed; signed, they have others than by their session. */
   const owner = () => `${state.user?.id ?? ""}\n${state.token ? "signed" : ""}`;
   let whose = owner();
+  /** Counts how often those before have been let go of: what is under way then is not taken in. */
+  let ends = 0;
   /** What ends the watch that is under way. @type {AbortController | undefined} */
   let watch;
   let streams = false;
@@ -45,8 +47,9 @@ export const follow = ({ site, siteUrl, triggers, state, emit, session, token, k
 
   /** Asks as who the person is; a token that is refused is fetched anew, once. @param {string} path @param {RequestInit} options */
   const call = async (path, options) => {
+    const user = `${state.user?.id ?? ""}`;
     for (let refused = false; ; refused = true) {
-      const jwt = await token(refused);
+      const jwt = await token(refused, user);
       const headers = new Headers(options.headers);
       headers.set("Deskbell-Session", session());
       if (jwt) headers.set("Authorization", `Bearer ${jwt}`);
@@ -115,10 +118,10 @@ export const follow = ({ site, siteUrl, triggers, state, emit, session, token, k
   };
 
   const ask = async () => {
-    const asked = whose;
+    const asked = ends;
     const { status, text } = await request("GET", "");
     await known();
-    if (status != 200 || asked != whose) return false;
+    if (status != 200 || asked != ends) return false;
     try {
       const { tickets, total = tickets.length, open, unread } = JSON.parse(text ?? "");
       take({ total, open, unread });
@@ -138,12 +141,12 @@ export const follow = ({ site, siteUrl, triggers, state, emit, session, token, k
 
   /** Hears what the gateway streams, to its end; gives whether it said anything. @param {AbortSignal} signal */
   const hear = async (signal) => {
-    const ends = new AbortController();
-    const end = () => ends.abort();
+    const stop = new AbortController();
+    const end = () => stop.abort();
     signal.addEventListener("abort", end);
     let timer = setTimeout(end, FIRST_WORD_MS);
     try {
-      const answer = await call("/stream", { signal: ends.signal });
+      const answer = await call("/stream", { signal: stop.signal });
       if (!answer.ok || !answer.body) return false;
       const reader = answer.body.getReader();
       const decoder = new TextDecoder();
@@ -210,6 +213,7 @@ export const follow = ({ site, siteUrl, triggers, state, emit, session, token, k
   /** Nothing is followed any more, and nothing is unread. */
   const end = () => {
     const { unread } = counts;
+    ends += 1;
     counts = { total: 0, open: 0, unread: 0 };
     turn();
     show();
@@ -222,9 +226,9 @@ export const follow = ({ site, siteUrl, triggers, state, emit, session, token, k
 
   return {
     request,
-    /** How many tickets are open, as far as that is known; what is being asked right now is waited for. */
+    /** How many tickets are open, as far as that is known; where none is, what is being asked right now is waited for. */
     open: async () => {
-      await looking;
+      if (!counts.open) await looking;
       return counts.open;
     },
     /** Goes on with what the device remembers. */
@@ -250,10 +254,11 @@ export const follow = ({ site, siteUrl, triggers, state, emit, session, token, k
     /** Somebody else may be here, or the same person signed: then the watch ends, and how things stand is asked anew. */
     meet: async () => {
       if (whose == owner()) return;
-      const met = (whose = owner());
+      whose = owner();
       end();
+      const met = ends;
       const told = await look();
-      if (met != whose) return;
+      if (met != ends) return;
       // Until the gateway says otherwise.
       if (!told) counts.open = 1;
       begin();

@@ -51,8 +51,10 @@ const clean = async (site, all, [drafts, outbox, receipts, files]) => {
   /** What the files that stay go along with. @type {Set<string>} */
   const claims = new Set();
   for (const [key, draft] of await entries(drafts)) {
+    const [where, whose] = key.split("\n");
+    // Where nobody had said yet who was here, it is of whoever has logged out, as far as anybody knows.
     const gone = all.some(
-      (mark) => isOlder(mark, draft) && `${key}\n`.startsWith(`${site}\n${mark.user && `${mark.user}\n`}`),
+      (mark) => where == site && (!mark.user || !whose || whose == mark.user) && isOlder(mark, draft),
     );
     if (gone) drafts?.delete(key);
     else claims.add(draft.id ?? `reply:${key.split("\n").pop()}`);

@@ -79,6 +79,7 @@ declare module "trunk:glue" {
   export function restore(ticket: unknown): void;
   export function forget(): void;
   export function refresh(id: string): void;
+  export function leave(): void;
   export function look(place: Element, form: typeof answer, lang: string, labels: unknown, host: string): void;
   export function find(done: (answer: unknown) => void, sources: unknown, siteUrl: string, given: object): void;
   export function rest(done: (answer: unknown) => void): void;

@@ -16,18 +16,20 @@ let coming;
 let source;
 
 /**
- * The token of the person; empty where there is none, and where the host's function fails.
- * @param {State} state @param {boolean} refused whether the one that is held was refused @returns {Promise<string>}
+ * The token of the person; empty where there is none, and where the host's function fails. Rejects where it is not about somebody
+ * (any more) for whom it is wanted.
+ * @param {State} state @param {boolean} refused whether the one that is held was refused
+ * @param {string} [wanted] the id of the person for whom it is wanted @returns {Promise<string>}
  */
-export const token = async (state, refused) => {
+export const token = async (state, refused, wanted) => {
   const given = state.token;
   if (given != source) {
     source = given;
     held = "";
     coming = undefined;
   }
-  if (typeof given != "function") return given || "";
-  if (refused || !(said(held).exp * 1000 > Date.now() + SPARE_MS)) {
+  const isAsked = typeof given == "function";
+  if (isAsked && (refused || !(said(held).exp * 1000 > Date.now() + SPARE_MS))) {
     coming ??= fetched(given).then((jwt) => {
       if (given != state.token) return;
       held = jwt;
@@ -35,9 +37,12 @@ export const token = async (state, refused) => {
     });
     await coming;
     // The host has given another one meanwhile.
-    if (given != state.token) return token(state, false);
+    if (given != state.token) return token(state, false, wanted);
   }
-  return held;
+  const jwt = isAsked ? held : given || "";
+  const isTheirs = () => (state.user?.id ?? "") == wanted && (!jwt || (state.given?.id || said(jwt).sub) == wanted);
+  if (wanted != undefined && !isTheirs()) throw 0;
+  return jwt;
 };
 
 /** What the host's function gives, in its time; never rejects. @param {() => unknown} give */

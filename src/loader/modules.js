@@ -14,7 +14,7 @@ import { replies } from "./replies.js";
 import { outbox } from "./outbox.js";
 import { sized } from "./sizes.js";
 import { blank } from "./state.js";
-import { draw, ladder, saved } from "./waiting.js";
+import { draw, explained, ladder, saved } from "./waiting.js";
 
 /** @typedef {import("./widget-loader.js").Parts} Parts */
 /** @typedef {(what: string, about: string) => any} Form answers for the form */
@@ -25,6 +25,8 @@ const PATIENCE_MS = 1000;
 /** How long whoever sends waits for what the site asks for, where it is not there yet. */
 const COMING_MS = 3000;
 const base = new URL(".", import.meta.url).href;
+/** The files that go along where no gateway says which. */
+const FILES = { max_bytes: 10_000_000, max_count: 10, types: ["*/*"] };
 
 /**
  * Makes ready. `said` tells what the configuration says under a name; `heard` is told how many tickets there are and how many
@@ -77,10 +79,11 @@ export const start = (parts, form, said, heard) => {
      * Sends a reply with the files that go along with something.
      * @param {string} path @param {string} body @param {string} text @param {string} of
      */
-    const reply = (path, body, text, of) => {
+    const reply = async (path, body, text, of) => {
       const files = carried.ids(of);
       const whole = files.length ? JSON.stringify({ ...JSON.parse(body), attachments: files }) : body;
-      return sealed?.send({ path: `/tickets${path}`, body: whole, text, signed: true, files, of });
+      const outcome = await sealed?.send({ path: `/tickets${path}`, body: whole, text, signed: true, files, of });
+      return explained(outcome, await labelled());
     };
     Object.assign(line, written, {
       base: new URL(gateway).origin,
@@ -106,6 +109,15 @@ export const start = (parts, form, said, heard) => {
       labelled().then((named) => module[shows](place, all["live"], line, form, lang, named, about));
   });
 
+  const limits = () => (siteUrl ? said("attachments") : FILES);
+  /** Keeps whose token was read last: a `reset` where nobody has read it yet is theirs (`deskbell.js`). */
+  const remember = () => {
+    try {
+      if (state.token && state.user?.id) localStorage[`deskbell:${key}:user`] = state.user.id;
+    } catch {}
+  };
+  remember();
+
   const written = replies(parts);
   const carried = attachments(siteUrl);
   const camera = once(async () => {
@@ -119,8 +131,13 @@ export const start = (parts, form, said, heard) => {
     wear(module.css);
     return module.start({
       attachments: carried,
-      limits: () => said("attachments"),
-      put: siteUrl && ((/** @type {string} */ id) => carried.put(id, all["session"](), all["token"])),
+      limits,
+      put:
+        siteUrl &&
+        ((/** @type {string} */ id) => {
+          const user = `${state.user?.id ?? ""}`;
+          return carried.put(id, all["session"](), (refused) => all["token"](refused, user));
+        }),
       changed: () => draft?.save(),
       announce: (/** @type {string} */ text) => (all["live"].textContent = text),
       words: await labels(),
@@ -130,7 +147,7 @@ export const start = (parts, form, said, heard) => {
   });
   /** Adds files to what is being written. @param {FileList | undefined} list */
   const bring = async (list) => {
-    if (!list?.length || !said("attachments")) return;
+    if (!list?.length || !limits()) return;
     const added = [...list];
     const place = all["root"].getElementById("reply-files");
     if (!place) all["freeze"]();
@@ -140,7 +157,7 @@ export const start = (parts, form, said, heard) => {
   let draft;
   /** What is sealed, once the panel is there. @type {ReturnType<typeof outbox> | undefined} */
   let sealed;
-  /** What was sealed last: what the person wrote, and all of what was sent. */
+  /** What was sealed last: what the person wrote, all of what was sent, and the files that could not be. @type {[string, string, string[]?]} */
   let last = ["", ""];
   const queued = marks("data-deskbell-queued", parts.triggers);
   const copy = (/** @type {string} */ text) => form("copy", text);
@@ -229,7 +246,7 @@ export const start = (parts, form, said, heard) => {
         moved: () => draft?.check().catch(blank),
         arrived: (item, text) => {
           touched().catch(blank);
-          last = [item.text, item.body];
+          last = [item.text, item.body, item.lost];
           form("arrived", item.draft && text);
         },
       });
@@ -239,7 +256,20 @@ export const start = (parts, form, said, heard) => {
       labelled();
     },
     follow,
+    /** Follows the tickets of whoever is here, or with `late` only where nothing does yet. @param {boolean} [late] */
+    look: async (late) => (late && following) || (await follow()).line.look(),
     answers,
+    /** The configuration with what is promised to whom the host has signed. @param {(refused: boolean) => Promise<string>} token */
+    promised: async (token) => {
+      // A token that is refused is fetched anew once; without a good one it is the configuration that everybody reads.
+      for (let tries = 0; tries < 3; tries++) {
+        const jwt = tries < 2 && (await token(!!tries));
+        /** @type {HeadersInit} */
+        const headers = jwt ? { Authorization: `Bearer ${jwt}` } : {};
+        const answer = await fetch(`${siteUrl}/config`, { headers, credentials: "omit", cache: "no-store" });
+        if (answer.ok) return answer.json();
+      }
+    },
     /** Asks the engines. @param {any} sources @param {string} what */
     ask: async (sources, what) => {
       // What it asks for is not the host's.
@@ -299,7 +329,7 @@ export const start = (parts, form, said, heard) => {
       const outcome = await sealed?.send({ path: "/tickets", body, text, signed, files, of }, draft?.about());
       // What was refused is a draft again.
       if (outcome?.word == "refused") draft?.save();
-      return outcome;
+      return explained(outcome, await labelled());
     },
 
     /** The draft was sent off. */
@@ -315,9 +345,11 @@ export const start = (parts, form, said, heard) => {
      * @param {string} user the id of who was here @param {boolean} [reset] @param {boolean} [discard]
      */
     other: (user, reset = false, discard = false) => {
+      remember();
       // First of all, so that nothing of it is found again.
       const gone = reset && forget(key, { user, discard, at: Date.now() });
       const done = Promise.allSettled([gone, sealed?.other(reset, discard)]);
+      if (reset || user) following?.module.leave();
       if (reset) {
         added?.forget();
         answered = undefined;
@@ -333,10 +365,13 @@ export const start = (parts, form, said, heard) => {
     },
 
     /** Who is here may be signed now, or not any more. */
-    met: () => following?.line.meet(),
+    met: () => {
+      remember();
+      following?.line.meet();
+    },
 
     /** Settles once what `reset` lets go of is gone, or cannot be deleted now. */
-    forget: () => forgotten,
+    finishReset: () => forgotten,
 
     /** What was read is read only when it is seen. */
     seen: () => following?.module.refresh(),

@@ -17,6 +17,8 @@ import { blank } from "./state.js";
  * @property {string} path where it goes, below the gateway's address for the site
  * @property {string} body
  * @property {string[]} files the ids of the files that go along
+ * @property {string[]} [names] what they are called
+ * @property {string[]} [lost] what those are called that are neither at the gateway nor on the device any more
  * @property {string} draft the id of the draft that it was; empty for a reply
  * @property {string} text what the person wrote
  * @property {number} at when it was sealed
@@ -35,7 +37,7 @@ import { blank } from "./state.js";
  * @property {any} state
  * @property {(name: string, detail: object) => void} emit
  * @property {() => string} session
- * @property {(refused: boolean) => Promise<string>} token
+ * @property {(refused: boolean, wanted: string) => Promise<string>} token
  * @property {(what: string, about: string) => any} form
  * @property {ReturnType<typeof import("./attachments.js").attachments>} attachments
  * @property {"" | ((item: Item, begin: () => Promise<boolean>) => Promise<Answer>)} straight sends without a gateway (`zendesk.js`);
@@ -47,6 +49,8 @@ import { blank } from "./state.js";
 
 /** Why what may have arrived does not go again by itself (`domain/outbox`). */
 export const UNSURE = "unsure";
+/** Why a file of it has not gone: there is no room for it. */
+const FULL = "full";
 const REQUEST_MS = 20_000;
 /** What waits for longer is not sent before the person has said so once more. */
 const ASK_AFTER_MS = 86_400_000;
@@ -131,8 +135,20 @@ export const outbox = (given) => {
     changed();
   };
 
-  /** The token of whose it is, where they are here. @param {Item} item @returns {import("./attachments.js").Token} */
-  const tokenOf = (item) => (refused) => (item.signed && item.user == user() ? token(refused) : "");
+  /**
+   * The token of whose it is, where they are here. A ticket goes without where they are not, and a reply waits for them.
+   * @param {Item} item @returns {import("./attachments.js").Token}
+   */
+  const tokenOf =
+    ({ signed, user: theirs, draft }) =>
+    async (refused) => {
+      if (signed && theirs == user())
+        try {
+          return await token(refused, theirs);
+        } catch {}
+      if (signed && !draft) throw 0;
+      return "";
+    };
 
   /** Brings the files that go along; gives what was answered where one does not arrive. @param {Item} item */
   const bring = async (item) => {
@@ -196,11 +212,14 @@ export const outbox = (given) => {
     const answer = straight ? await straight(item, () => begin(key)) : ((await bring(item)) ?? (await post(item)));
     const { draft, tries } = item;
     const chance = Math.floor(Math.random() * 1000);
-    const about = { sealed: draft ? "" : "reply", ...answer, online: navigator.onLine, tries, chance };
+    // Whoever looks at the form is asked whether it goes without the file; what waits goes with it later.
+    const full = !waiting.has(key) && attachments.ends(parsed(answer.text).code);
+    const told = full ? { ...answer, status: 429, text: "" } : answer;
+    const about = { sealed: draft ? "" : "reply", ...told, online: navigator.onLine, tries, chance };
     const [word = "", pause] = judged(about).split(" ");
     const [outcome, wait] = [{ word, text: answer.text }, Number(pause)];
     going = "";
-    await settle(item, outcome, wait).catch(blank);
+    await settle(item, outcome, wait, full).catch(blank);
     conclude(key, outcome);
     if (word == "sent") {
       const { id, reference } = parsed(outcome.text);
@@ -233,8 +252,8 @@ export const outbox = (given) => {
     waiting.delete(key);
   };
 
-  /** Keeps what is known now. @param {Item} item @param {Outcome} outcome @param {number} wait */
-  const settle = async ({ key, draft, text, user, files }, { word, text: answer }, wait) => {
+  /** Keeps what is known now; `full` is that a file is not taken for lack of room. @param {Item} item @param {Outcome} outcome @param {number} wait @param {boolean} full */
+  const settle = async ({ key, draft, text, user, files }, { word, text: answer }, wait, full) => {
     if (word == "sent") {
       unstored.delete(key);
       await transact(["outbox", "receipts"], (outbox, receipts) => {
@@ -244,10 +263,11 @@ export const outbox = (given) => {
       await attachments.drop(files);
     } else if (word == "refused" && waiting.has(key)) await remove(key);
     else {
-      if (word == "missing") await attachments.lost(files);
+      const gone = word == "missing" ? await attachments.lost(files) : [];
       await edit(key, (item) => {
         if (word == "refused") item.refused = parsed(answer);
-        item.cause = word;
+        if (gone.length) leaveOut(item, gone);
+        item.cause = full ? FULL : word;
         item.tries += 1;
         item.wait = wait;
         item.next = Date.now() + wait;
@@ -313,7 +333,8 @@ export const outbox = (given) => {
   /** What is told to wait only because nobody answered need not. */
   const hurry = async () => {
     for (const item of await all())
-      if (item.cause != "busy" && item.wait) await edit(item.key, (item) => (item.next = 0)).catch(blank);
+      if (!["busy", FULL].includes(item.cause) && item.wait)
+        await edit(item.key, (item) => (item.next = 0)).catch(blank);
     return run();
   };
 
@@ -351,7 +372,7 @@ export const outbox = (given) => {
       const who = { key: random(16), site, user: user(), session: session() };
       const start = { at, said: at, tries: 0, wait: 0, next: 0, cause: "" };
       /** @type {Item} */
-      const item = { ...who, ...what, draft: draft?.id ?? "", ...start };
+      const item = { ...who, ...what, names: attachments.names(what.files), draft: draft?.id ?? "", ...start };
       let { key } = item;
       try {
         key = await transact(["drafts", "outbox", "receipts"], async (drafts, outbox, receipts) => {
@@ -414,6 +435,18 @@ export const outbox = (given) => {
       run();
     },
   };
+};
+
+/**
+ * Has it go without files that are nowhere any more. What says so is that nothing was stored, so its key is free for another body.
+ * @param {Item} item @param {string[]} gone their ids
+ */
+const leaveOut = (item, gone) => {
+  const { files, names, lost = [] } = item;
+  item.lost = [...lost, ...gone.map((id) => names?.[files.indexOf(id)] ?? "")];
+  item.names = names?.filter((_, nth) => !gone.includes(files[nth] ?? ""));
+  item.files = files.filter((id) => !gone.includes(id));
+  item.body = JSON.stringify({ ...parsed(item.body), attachments: item.files.length ? item.files : undefined });
 };
 
 /** @param {string | undefined} text */

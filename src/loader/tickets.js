@@ -1,7 +1,7 @@
 // What `modules.js` imports where somebody has tickets: what follows them, the glue that Trunk makes for the module that
 // shows them, and its style.
 
-import { alike as showAlike, initSync, refresh as refreshScreen, show } from "trunk:glue";
+import { alike as showAlike, initSync, leave as leaveScreen, refresh as refreshScreen, show } from "trunk:glue";
 
 export { follow } from "./follow.js";
 export { show, showAlike };
@@ -22,6 +22,11 @@ export const init = (options) => {
 /** Brings what is shown up to date: all of it, or one ticket. @param {string} [id] */
 export const refresh = (id = "") => {
   if (ready) refreshScreen(id);
+};
+
+/** What is shown is not of whoever is here. */
+export const leave = () => {
+  if (ready) leaveScreen();
 };
 
 /** The message that was asked about last; who sends it all the same is not asked again. */

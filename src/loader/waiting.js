@@ -25,12 +25,12 @@ export const draw = async (place, outbox, words, lang, email, copy, edit, unreac
   const say = (key, value = "") => (words[key] ?? "").replace(/\{\w+\}/, () => value);
 
   const drawn = items.map((item) => {
-    const { key, text, cause, refused, next, at, said } = item;
+    const { key, text, cause, refused, next, at, said, lost } = item;
     const unsure = cause == UNSURE;
     const old = Date.now() - Math.max(at, said) >= 86_400_000;
     const why = element("p", "");
     if (outbox.going() == key || !cause) why.textContent = say("waiting_sending");
-    else if (refused) why.textContent = say("waiting_refused", reasons(refused));
+    else if (refused) why.textContent = say("waiting_refused", reasons(refused, words));
     else if (unsure) why.textContent = say("waiting_unsure");
     else if (old) why.textContent = say("waiting_old", time(at));
     else {
@@ -55,7 +55,7 @@ export const draw = async (place, outbox, words, lang, email, copy, edit, unreac
       discard(say, () => outbox.discard(item, false), unsure),
     );
     const alert = element("div", "alert");
-    alert.append(why, row);
+    alert.append(why, ...left(lost, words), row);
     const article = element("article", "waits");
     article.append(message, alert);
     return article;
@@ -105,13 +105,24 @@ const trimmed = (letters, length) => letters.slice(0, length).join("") + (length
 
 /**
  * What keeps a copy of what was sent.
- * @param {{[key: string]: string}} words @param {string[]} sent the text, and all of it @param {boolean} mailed whether that is all
- *   there is of it here
+ * @param {{[key: string]: string}} words @param {[string, string, string[]?]} sent the text, all of it, and the files that it lacks
+ * @param {boolean} mailed whether that is all there is of it here
  */
-export const saved = (words, [text = "", body = ""], mailed) => [
+export const saved = (words, [text, body, lost], mailed) => [
+  ...left(lost, words),
   ...(mailed ? [element("p", "", words["receipt_by_mail"])] : []),
   button("button", words["waiting_save"] ?? "", () => save(text, body)),
 ];
+
+/** Says which files are left out, because they are nowhere any more. @param {string[] | undefined} names @param {{[key: string]: string}} words */
+const left = (names = [], words) =>
+  names.map((name) =>
+    element(
+      "p",
+      "error",
+      (words["file_lost"] ?? "").replace("{name}", () => name),
+    ),
+  );
 
 /** @param {string} text @param {string} body */
 const save = (text, body) => {
@@ -134,9 +145,25 @@ const discard = (say, act, there) => {
   return asks;
 };
 
-/** @param {any} refused */
-const reasons = ({ errors, title }) =>
-  errors?.length ? errors.map((/** @type {any} */ one) => `${one.pointer} ${one.detail}`).join(" ") : (title ?? "");
+/** @param {any} refused @param {{[key: string]: string}} words */
+const reasons = ({ errors, code, title }, words) =>
+  words[`refused_${code}`] ??
+  (errors?.length ? errors.map((/** @type {any} */ one) => `${one.pointer} ${one.detail}`).join(" ") : (title ?? ""));
+
+/**
+ * What was refused with its reason in the panel's language, where there is a text for it.
+ * @param {import("./outbox.js").Outcome | undefined} outcome @param {{[key: string]: string} | void} words
+ */
+export const explained = (outcome, words) => {
+  if (outcome?.word != "refused" || !words) return outcome;
+  try {
+    const problem = JSON.parse(outcome.text ?? "");
+    const title = words[`refused_${problem.code}`];
+    return title ? { ...outcome, text: JSON.stringify({ ...problem, title, errors: [] }) } : outcome;
+  } catch {
+    return outcome;
+  }
+};
 
 /** @param {string} className @param {string} textContent @param {() => void} onclick @returns {HTMLElement} */
 const button = (className, textContent, onclick) =>

@@ -49,14 +49,14 @@ export const tell = (reset, discard) =>
   guard(() => Promise.all([...modules].map((module) => module.changed(reset, discard))));
 
 /** Has what a `reset` lets go of deleted: by what lives, or else by what is fetched for it. @param {boolean} [discard] */
-export const forget = async (discard) => {
+export const finishReset = async (discard) => {
   await tell(true, discard);
   try {
     // Whoever has carried it out has taken away the mark.
     const marks = Object.keys(localStorage).filter((name) => /^deskbell-(reset|discard):/.test(name));
     if (!marks[0]) return;
     const kept = (await indexedDB.databases?.()) ?? [{ name: "deskbell" }];
-    if (kept.some(({ name }) => name == "deskbell")) await (await glue()).forget(parts());
+    if (kept.some(({ name }) => name == "deskbell")) await (await glue()).finishReset(parts());
     else for (const mark of marks) localStorage.removeItem(mark);
   } catch {}
 };

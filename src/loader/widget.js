@@ -27,17 +27,23 @@ let state;
 let mounted = false;
 /** Who was here when they were last heard of. */
 let person = "";
+/** Counts how often what is written has changed hands. */
+let hands = 0;
 /** What the form was told last of what the host says. @type {unknown[]} */
 let shown = [];
 /** Until then it is not known whether the person is still who they were. @type {Promise<unknown>} */
 let learning = Promise.resolve();
+/** Until then it is not known whether the person has open tickets. @type {Promise<unknown>} */
+let looked = learning;
+/** Follows the tickets of whoever is here, once the form is there; `late` where that may have begun. @type {(late?: boolean) => void} */
+let look = blank;
 /** The configuration as the gateway published it. @type {any} */
 let published;
-/** The files that go along where no gateway says which. */
-const FILES = { max_bytes: 10_000_000, max_count: 10, types: ["*/*"] };
 
-/** What was given with the token that was read last. @type {unknown} */
+/** What was given with the token that was read last, and with the one that was asked for last. @type {unknown} */
 let learned;
+/** @type {unknown} */
+let tried;
 /** What the token says of the person whose promises were asked for. */
 let asked = "";
 /** The modules beside the form, once they are ready. @type {Modules | undefined} */
@@ -65,8 +71,9 @@ const said = () =>
 
 /** Has the form drawn anew where it has to be: that takes the focus from its fields. @param {boolean} [reset] */
 const draw = (reset) => {
+  if (!mounted) return;
   const now = said();
-  if (!mounted || (!reset && now.every((value, at) => value == shown[at]))) return;
+  if (!reset && now.every((value, at) => value == shown[at])) return;
   shown = now;
   formChanged(reset ? 1 : 0);
 };
@@ -75,13 +82,21 @@ const draw = (reset) => {
 const meet = (reset, discard) => {
   const before = person;
   person = who();
-  if (reset || person != before) return modules?.other(before, reset, discard);
-  modules?.met();
+  if (!reset && person == before) return modules?.met();
+  const done = modules?.other(before, reset, discard);
+  // What was begun before anybody had said who is here is theirs.
+  if (reset || before) {
+    hands += 1;
+    // After the draft was kept for whoever wrote it.
+    if (!reset && mounted) formChanged(1);
+  }
+  return done;
 };
 
 /** Learns who a token is about. What that promises is asked for anew; and what an earlier one did, where there is none any more. */
 const learnAnew = async () => {
   const { token: source, given } = state;
+  tried = given;
   // Nobody has been identified since, so the host need not be asked for another token.
   if (given && given == learned) return;
   await learn(state, () => {
@@ -103,12 +118,15 @@ export const changed = (reset, discard) => {
   if (!state) return;
   draw(reset);
   const done = meet(reset, discard);
-  learning = learnAnew().catch(blank);
+  if (state.given != tried) {
+    learning = learnAnew().catch(blank);
+    look(true);
+  }
   return done;
 };
 
 /** Has deleted what a `reset` lets go of. @param {Parts} parts */
-export const forget = async (parts) => (await beside(parts)()).forget();
+export const finishReset = async (parts) => (await beside(parts)()).finishReset();
 
 /** Leads where the options say. @param {object} options */
 export const open = (options) => {
@@ -148,11 +166,11 @@ export const mount = (parts) => {
     answers: () => beyond((modules) => modules.answers()),
     elsewhere: (/** @type {string} */ what) => {
       const sources = configured("sources");
-      if (what == "config") return siteUrl && asked && signed(way);
+      if (what == "config") return siteUrl && asked && beyond((modules) => modules.promised(way.token));
       if (sources) return beyond((modules) => modules.ask(sources, what));
     },
     configured: (/** @type {any} */ config) => {
-      published = siteUrl ? config : { attachments: FILES };
+      published = config;
       beyond((modules) => {
         modules.configured();
         return config?.incidents && modules.notices();
@@ -163,22 +181,30 @@ export const mount = (parts) => {
     extras: () => modules?.extras() ?? {},
     ready: async () => {
       try {
+        await (learning = learnAnew().catch(blank));
+        await Promise.race([looked, new Promise((late) => setTimeout(late, 3000))]);
         return !modules || (await modules.ready());
       } catch {
         return true;
       }
     },
-    send: (/** @type {string} */ body, /** @type {string} */ text, /** @type {boolean} */ signed) =>
-      beyond((modules) => modules.send(body, text, signed)),
+    send: (/** @type {string} */ body, /** @type {string} */ text, /** @type {boolean} */ signed) => {
+      const held = hands;
+      return beyond((modules) => (held == hands ? modules.send(body, text, signed) : { word: "gone" }));
+    },
     letGo: () => modules?.sealed(),
   };
   mountForm({ ...parts, ...way, ...counter(site, siteUrl), ...own });
   mounted = true;
   // What keeps what is written comes with the form. One after the other, so that one token serves both.
   learning = learnAnew().catch(blank);
-  learning.then(() =>
-    beyond(async (modules) => siteUrl && (state.token || session(site, false)) && (await modules.follow()).line.look()),
-  );
+  look = (late) => {
+    looked = learning.then(() =>
+      beyond((modules) => siteUrl && (state.token || session(site, false)) && modules.look(late)),
+    );
+    looked.catch(blank);
+  };
+  look();
 };
 
 /** Follows the tickets that the device remembers. @param {Parts} parts */
@@ -188,18 +214,6 @@ export const resume = async (parts) => {
   learning = learnAnew().catch(blank);
   const [modules] = await Promise.all([fetched(), learning]);
   (await modules.follow()).line.resume();
-};
-
-/** The configuration with what is promised to whom the host has signed. @param {ReturnType<typeof access>} way */
-const signed = async ({ siteUrl, token }) => {
-  // A token that is refused is fetched anew once; without a good one it is the configuration that everybody reads.
-  for (let tries = 0; tries < 3; tries++) {
-    const jwt = tries < 2 && (await token(!!tries));
-    /** @type {HeadersInit} */
-    const headers = jwt ? { Authorization: `Bearer ${jwt}` } : {};
-    const answer = await fetch(`${siteUrl}/config`, { headers, credentials: "omit", cache: "no-store" });
-    if (answer.ok) return answer.json();
-  }
 };
 
 /** What the configuration says under a name: the page's word, or else the gateway's. @param {string} name */
@@ -216,7 +230,8 @@ const access = ({ site, script, gateway }) => {
     siteUrl: zendesk ? "" : `${gateway.replace(/\/+$/, "")}/v1/sites/${encodeURIComponent(site)}`,
     email: script.dataset["email"] ?? "",
     session: () => session(site),
-    token: (/** @type {boolean} */ refused) => token(state, refused),
+    /** @param {boolean} refused @param {string} [wanted] */
+    token: (refused, wanted) => token(state, refused, wanted),
     /** Settles once it is known who is here. */
     known: () => learning,
   };

@@ -31,8 +31,8 @@ pub fn open(options: &Options) {
     with_panel(|panel| ui::open(panel, options));
 }
 
-/// The host has said something new: configuration, person or values; 1 where the person has logged out, 2 where another
-/// configuration is published for who is here now.
+/// The host has said something new: configuration, person or values; 1 where the person has logged out or another one is
+/// here, 2 where another configuration is published for who is here now.
 pub fn changed(what: u8) {
     with_panel(|panel| ui::changed(panel, what));
 }

@@ -89,11 +89,15 @@ export class Panel {
     return this.received();
   }
 
-  /** Has what waits sent now, where it has not gone by itself meanwhile. @param {string} name of the button */
-  async again(name = "Try again") {
+  /**
+   * Has what waits sent now, where it has not gone by itself meanwhile.
+   * @param {string} [name] of the button @param {import("@playwright/test").Locator} [gone] what is there once it has gone
+   */
+  async again(name = "Try again", gone = this.root.locator(".reference, #waiting > .notice")) {
     const button = this.button(name);
     await expect(async () => {
-      if (await button.count()) await button.click({ timeout: 2000 });
+      await expect(button.or(gone).first()).toBeVisible();
+      if (!(await gone.count())) await button.click({ timeout: 2000 });
     }).toPass();
   }
 

@@ -236,16 +236,22 @@ TicketsText {
     AddTo, "alike_add", "Add this to it";
     Adding, "alike_adding", "Adding…";
     SendNew, "alike_new", "Send as a new ticket";
-    Confirm, "confirm", "There is an answer. Enter the code from the e-mail to read it.";
-    ConfirmSoon, "confirm_soon", "To read answers here, enter the code from the e-mail that we have sent to you.";
+    Withheld, "confirm", "There is an answer.";
+    ConfirmSent, "confirm_soon", "To read answers here, enter the code from our e-mail. No e-mail? Request a new code.";
+    ConfirmUnsent, "confirm_unsent", "To read answers here, request a code. We send it to the e-mail address that you gave.";
     ConfirmRow, "confirm_row", "Enter the code to read the answer";
     Code, "confirm_code", "Code from the e-mail";
     ConfirmCode, "confirm_send_code", "Confirm";
+    SendCode, "confirm_first_code", "Send a code";
     NewCode, "confirm_new_code", "Send a new code";
     CodeEmpty, "confirm_empty", "Please enter the code first.";
     CodeWrong, "confirm_wrong", "This is not the code. Please look at the latest e-mail again.";
-    CodeOver, "confirm_over", "This code is no longer valid. Please have a new one sent.";
+    CodeOver, "confirm_over", "There is no valid code at the moment. Please request a new one.";
+    CodeTried, "confirm_tried", "A wrong code was entered too often, so the code is no longer valid. Please request a new one.";
     CodeSent, "confirm_sent", "We have sent a new code. It may take a few minutes; please look into your spam folder too.";
+    CodeSoon, "confirm_wait", "We have just sent you a code. Please wait a minute before you request another.";
+    CodeQuota, "confirm_quota", "We can't send any more codes today. Please try again tomorrow.";
+    CodesMax, "confirm_max", "We can't send any more codes for this ticket. Please send a new ticket.";
     CodeLater, "confirm_later", "We can't send another code right now. Please try again later.";
     AddressConfirmed, "confirm_done", "Thank you, your address is confirmed.";
 }
@@ -265,8 +271,8 @@ GatewayText {
     LinkTitle, "help_link_title", "Ticket {reference}";
     LinkAsk, "help_link_ask", "Press the button to read this ticket and its answers here.";
     LinkOpen, "help_link_open", "Read the ticket";
-    LinkReadOnly, "help_link_read_only", "To answer, write in the help menu where the ticket was sent. The code from the e-mail shows the answers there too; please give it to nobody.";
-    LinkNotValid, "help_link_not_valid", "This link is not valid, or no longer. You can have a new one sent in the help menu, where the ticket was sent.";
+    LinkReadOnly, "help_link_read_only", "To answer, write in the help menu where the ticket was sent. The code from the e-mail shows the answers there too; please do not give it to anyone.";
+    LinkNotValid, "help_link_not_valid", "This link is not valid or has expired. You can request a new one in the help menu where the ticket was sent.";
     NoHelpHere, "help_not_here", "There is no help page of this name. A letter of the address may have been copied wrongly.";
     MailSubject, "mail_subject", "We have your ticket {reference}";
     MailHello, "mail_hello", "Hello,";
@@ -280,7 +286,7 @@ GatewayText {
     MailCode, "mail_code", "To read it there, you need this code: {code}. It is valid until {time}.";
     MailLink, "mail_link", "Or read the ticket in your browser: {link}";
     MailSent, "mail_sent", "The message was sent on {time}.";
-    MailNotYours, "mail_not_yours", "If you did not write to us, somebody else has entered your address. You can ignore this e-mail; please give the code to nobody.";
+    MailNotYours, "mail_not_yours", "If you did not write to us, somebody else has entered your address. You can ignore this e-mail; please do not give the code to anyone.";
     MailNotYou, "mail_not_you", "If you did not write this, somebody has mistyped their address. There is nothing you need to do.";
     MailTime, "mail_time", "{year}-{month}-{day}, {time} ({zone})";
     SendHere, "paste_send_here", "Please send it here, so that we get what we need to help you: {link}";

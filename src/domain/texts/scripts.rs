@@ -22,6 +22,10 @@ pub const TEXTS: &[(&str, &str)] = &[
         "waiting_fault",
         "Support has a fault, so we don't know whether it arrived. We keep asking; that cannot send it twice.",
     ),
+    (
+        "waiting_full",
+        "Support takes no more files for now. It is safe on this device with its files, and goes by itself.",
+    ),
     ("waiting_refused", "Support did not take it: {reason}"),
     ("waiting_old", "You wrote this on {time}, and it could not be sent since. Shall it go now?"),
     ("waiting_next", "Next try at {time}."),
@@ -47,6 +51,14 @@ pub const TEXTS: &[(&str, &str)] = &[
     ("waiting_settled", "Done"),
     ("receipt_by_mail", "A mail confirms it. Answers come by e-mail as well; they do not show up here."),
     ("refused_signed_out", "it takes tickets only from people who are signed in there"),
+    // Why the gateway takes something never, by the code of its problem document (`waiting.js`).
+    ("refused_erased", "This ticket has been erased."),
+    ("refused_not_found", "There is no such ticket of yours."),
+    ("refused_too_many_messages", "You have written as many messages as a ticket can hold. Please send a new ticket."),
+    ("refused_upload_quota", "No more files are taken for now. Please try again later, or send without files."),
+    ("refused_storage_full", "No more files are taken for now. Please try again later, or send without files."),
+    ("refused_unsupported_type", "Files of this kind are not taken. Please send without them."),
+    ("refused_too_large", "This is too large. Please shorten it, or send without files."),
     // Files that go along (`files.js`).
     ("file_add", "Add a file"),
     ("file_shot", "Take a screenshot"),
@@ -61,7 +73,8 @@ pub const TEXTS: &[(&str, &str)] = &[
     ("file_large", "It is larger than {size}, so it is not sent."),
     ("file_type", "Support does not take this kind of file, so it is not sent. It takes: {types}."),
     ("file_full", "Support takes no more files for now, so it is not sent. Try again later, or send without it."),
-    ("file_metadata", "It may contain hidden details, such as a location or its author."),
+    ("file_metadata", "It may contain hidden details, such as a location or an author's name."),
+    ("file_lost", "{name} is no longer on this device, so it is not sent."),
     ("file_many", "At most {n} files go along; the others are not sent."),
     ("file_empty", "It is empty, so it is not sent."),
     // Taking and editing pictures (`shot.js`).

@@ -179,7 +179,7 @@ mod tests {
              Or read the ticket in your browser: https://help.example/x\n\
              This e-mail was sent automatically, and nobody reads answers to it.\n\n\
              The message was sent on 2026-11-24, 23:05 (UTC).\n\n\
-             If you did not write to us, somebody else has entered your address. You can ignore this e-mail; please give the code to nobody.\n"
+             If you did not write to us, somebody else has entered your address. You can ignore this e-mail; please do not give the code to anyone.\n"
         );
         // A page that claims a user signs nothing.
         let mut claimed = signed(ticket, "evil.example");

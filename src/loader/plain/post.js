@@ -25,9 +25,9 @@ export const post = (parts, one, here) =>
  * A token that is refused is fetched anew; where that one is refused as well, it goes without, because it matters more.
  * @param {Parts} parts @param {Sealed} one @param {boolean} here @returns {Promise<Outcome>}
  */
-const exchange = async ({ gateway, site, state }, { key, session, body }, here) => {
+const exchange = async ({ gateway, site, state }, { key, user, session, body }, here) => {
   for (let tries = 0; ; tries++) {
-    const jwt = tries < 2 && here && (await token(state, !!tries));
+    const jwt = tries < 2 && here && (await token(state, !!tries, user).catch(() => ""));
     const answer = await fetch(`${gateway.replace(/\/+$/, "")}/v1/sites/${encodeURIComponent(site)}/tickets`, {
       method: "POST",
       headers: {

@@ -111,6 +111,11 @@ pub fn set_text(element: &HtmlElement, text: &str) {
     }
 }
 
+/// Lets a live region say something, also where that is what it has said last.
+pub fn announce(live: &HtmlElement, text: &str) {
+    live.set_text_content(Some(text));
+}
+
 /// Gives an element a name that is heard and not seen.
 pub fn set_label(element: &Element, text: &str) {
     let _ = element.set_attribute("aria-label", text);

@@ -55,7 +55,7 @@ pub async fn add(line: &Line, path: &str, body: &str, text: &str) -> Sent {
     loader::outcome(line.add(path, body, text)).await
 }
 
-/// Seals a reply in which a person wrote a text, and sends it.
-pub async fn send(line: &Line, path: &str, body: &str, text: &str) -> Sent {
-    loader::outcome(line.send(path, body, text)).await
+/// Seals a reply in which a person wrote a text, at once, and sends it.
+pub fn send(line: &Line, path: &str, body: &str, text: &str) -> impl Future<Output = Sent> + use<> {
+    loader::outcome(line.send(path, body, text))
 }

@@ -58,6 +58,13 @@ impl Drawing {
         }
     }
 
+    /// Sets an attribute of an element to `true`, or takes it away.
+    pub fn flag(&self, element: &Node, name: &str, set: bool) {
+        if let Some(element) = element.dyn_ref::<Element>() {
+            dom::set_flag(element, name, set);
+        }
+    }
+
     /// Lets an element of a class say something, or nothing; then it has no class either.
     pub fn say(&self, element: &Node, class: &str, text: Option<String>) {
         element.set_text_content(text.as_deref());

@@ -6,55 +6,112 @@ use std::rc::Rc;
 use super::{Screen, button, load, paragraph};
 use crate::domain::conversation::{ConfirmationCode, Summary};
 use crate::domain::problem::Problem;
-use crate::domain::source::Read;
+use crate::domain::source::{Read, Source};
 use crate::domain::texts::TicketsText;
 use crate::widget::browser::http::Answer;
 use crate::widget::browser::nodes::Drawing;
 use crate::widget::browser::timer::spawn;
-use crate::widget::browser::{Node, dom, line};
+use crate::widget::browser::{Node, dom, line, read};
 
 /// Where a confirmation stands.
 #[derive(Default)]
 pub struct State {
     /// Whether something is being asked.
     busy: Cell<bool>,
-    /// Whether answers wait for it; none where nothing is to be confirmed.
-    waits: Cell<Option<bool>>,
+    /// Whether a code was sent; none where nothing is to be confirmed.
+    stands: Cell<Option<bool>>,
+    /// Whether the address has just been confirmed, so that the focus goes to what can be read now.
+    pub succeeded: Cell<bool>,
     /// What was typed.
     code: RefCell<String>,
-    /// Tells how the last attempt ended.
-    status: RefCell<Option<Node>>,
+    parts: RefCell<Option<Parts>>,
     drawn: RefCell<Option<Drawing>>,
 }
 
-const FIELD: &str = "code";
-
-/// Draws what confirms the address into a place; nothing where nothing is to be confirmed. What is being typed stays.
-pub fn draw(screen: &Rc<Screen>, place: &Node, ticket: &Summary) {
-    let state = &screen.conversation.confirm;
-    let waits = ticket.unconfirmed.then_some(ticket.withheld > 0);
-    if state.waits.replace(waits) == waits {
-        return;
-    }
-    let Some(mut drawing) = Drawing::new() else { return };
-    let nodes = waits.map(|waits| nodes(screen, &mut drawing, waits)).unwrap_or_default();
-    drawing.fill(place, nodes);
-    state.drawn.replace(Some(drawing));
+/// The elements that change.
+#[derive(Clone)]
+struct Parts {
+    /// Why a code is asked for.
+    about: Node,
+    /// Where it is typed; none while none was sent.
+    field: Option<Node>,
+    /// Tells how the last attempt ended, to everybody.
+    status: Node,
 }
 
-fn nodes(screen: &Rc<Screen>, drawing: &mut Drawing, waits: bool) -> Vec<Node> {
+const FIELD: &str = "code";
+const ABOUT: &str = "code-about";
+const STATUS: &str = "code-status";
+
+/// Draws what confirms the address into a place; nothing where nothing is to be confirmed. What is being typed stays.
+pub fn draw(screen: &Rc<Screen>, place: &Node, ticket: &Summary, sent: bool) {
+    let state = &screen.conversation.confirm;
+    let stands = ticket.unconfirmed.then_some(sent);
+    let same = state.stands.replace(stands) == stands;
+    if !same {
+        let Some(mut drawing) = Drawing::new() else { return };
+        state.parts.take();
+        let nodes = stands.map(|sent| nodes(screen, &mut drawing, sent)).unwrap_or_default();
+        drawing.fill(place, nodes);
+        state.drawn.replace(Some(drawing));
+    }
+    if let Some(parts) = state.parts.borrow().as_ref() {
+        let about = about(screen, ticket, sent);
+        if parts.about.text_content().as_ref() != Some(&about) {
+            parts.about.set_text_content(Some(&about));
+        }
+    }
+}
+
+/// Whether a code was sent for a ticket, as the gateway has it. One that does not say so has always sent one.
+pub fn is_sent(ticket: &impl Source) -> bool {
+    ticket.get("code_sent").as_yes() != Some(false)
+}
+
+/// Why a code is asked for, and where it is.
+fn about(screen: &Screen, ticket: &Summary, sent: bool) -> String {
     let words = &screen.words;
-    let about = if waits { TicketsText::Confirm } else { TicketsText::ConfirmSoon };
-    let about = paragraph(drawing, if waits { "" } else { "hint" }, &words.said(about));
-    let text = drawing.text(&words.said(TicketsText::Code));
-    let label = drawing.element("label", &[("for", FIELD)], vec![text]);
+    let how = words.said(if sent { TicketsText::ConfirmSent } else { TicketsText::ConfirmUnsent });
+    if ticket.withheld > 0 { [words.said(TicketsText::Withheld), how].join(" ") } else { how }
+}
+
+fn nodes(screen: &Rc<Screen>, drawing: &mut Drawing, sent: bool) -> Vec<Node> {
+    let words = &screen.words;
+    let about = drawing.element("p", &[("id", ABOUT)], Vec::new());
+    let status = drawing.element("div", &[("id", STATUS), ("role", "alert")], Vec::new());
+    let mut parts = vec![about.clone()];
+    let mut row = Vec::new();
+    let field = sent.then(|| {
+        let text = drawing.text(&words.said(TicketsText::Code));
+        parts.push(drawing.element("label", &[("for", FIELD)], vec![text]));
+        let field = field(screen, drawing);
+        parts.push(field.clone());
+        let to = screen.clone();
+        row.push(button(drawing, "button main", &words.said(TicketsText::ConfirmCode), move || send(&to)));
+        field
+    });
+    let (class, text) = match sent {
+        true => ("button", TicketsText::NewCode),
+        false => ("button main", TicketsText::SendCode),
+    };
+    let to = screen.clone();
+    row.push(button(drawing, class, &words.said(text), move || request(&to)));
+    parts.push(drawing.element("div", &[("class", "row")], row));
+    parts.push(status.clone());
+    screen.conversation.confirm.parts.replace(Some(Parts { about, field, status }));
+    vec![drawing.element("div", &[("class", "field confirm")], parts)]
+}
+
+fn field(screen: &Rc<Screen>, drawing: &mut Drawing) -> Node {
     let typed = screen.conversation.confirm.code.borrow().clone();
+    let described = [ABOUT, STATUS].join(" ");
     let attributes = [
         ("id", FIELD),
         ("inputmode", "numeric"),
         ("autocomplete", "one-time-code"),
         ("maxlength", "20"),
         ("dir", "ltr"),
+        ("aria-describedby", described.as_str()),
         ("value", typed.as_str()),
     ];
     let field = drawing.element("input", &attributes, Vec::new());
@@ -62,52 +119,44 @@ fn nodes(screen: &Rc<Screen>, drawing: &mut Drawing, waits: bool) -> Vec<Node> {
     drawing.on(&field, "input", move |event| {
         to.conversation.confirm.code.replace(dom::value_of(&event));
     });
-    let (to, node) = (screen.clone(), field.clone());
-    let send = button(drawing, "button main", &words.said(TicketsText::ConfirmCode), move || send(&to, &node));
     let to = screen.clone();
-    let again = button(drawing, "button", &words.said(TicketsText::NewCode), move || ask_for_another(&to));
-    let row = drawing.element("div", &[("class", "row")], vec![send, again]);
-    let status = drawing.element("p", &[("class", "")], Vec::new());
-    screen.conversation.confirm.status.replace(Some(status.clone()));
-    let parts = vec![about, label, field, row, status];
-    vec![drawing.element("div", &[("class", "field confirm")], parts)]
+    drawing.on(&field, "keydown", move |event| {
+        if read::text_of(&event, "key") == "Enter" && !event.get("isComposing").yes() {
+            event.prevent_default();
+            send(&to);
+        }
+    });
+    field
 }
 
 /// Sends the code that was typed.
-fn send(screen: &Rc<Screen>, field: &Node) {
+fn send(screen: &Rc<Screen>) {
     let state = &screen.conversation.confirm;
     let code = state.code.borrow().trim_ascii().to_string();
     if code.is_empty() {
-        say(screen, TicketsText::CodeEmpty);
-        return dom::focus_node(field);
+        return fail(screen, TicketsText::CodeEmpty);
     }
     if state.busy.replace(true) {
         return;
     }
-    let (screen, field) = (screen.clone(), field.clone());
+    let screen = screen.clone();
     spawn(async move {
         // Writing plain data into memory cannot fail.
         let body = serde_json::to_string(&ConfirmationCode { code }).unwrap_or_default();
         let answer = line::ask(&screen.line, "POST", &["/", &screen.id, "/confirmation"].concat(), &body).await;
         screen.conversation.confirm.busy.set(false);
-        match answer {
-            Answer::Http { status: 200, .. } => {
-                screen.announce(TicketsText::AddressConfirmed);
-                screen.line.touched();
-                load(screen);
-            }
-            Answer::Http { status: 409, .. } => say(&screen, TicketsText::CodeOver),
-            Answer::Http { body: Some(body), .. } if Problem::read(&body).code == "wrong_code" => {
-                say(&screen, TicketsText::CodeWrong);
-                dom::focus_node(&field);
-            }
-            _ => say(&screen, TicketsText::Failed),
+        if !matches!(answer, Answer::Http { status: 200, .. }) {
+            return fail(&screen, trouble(&answer));
         }
+        screen.announce(TicketsText::AddressConfirmed);
+        screen.conversation.confirm.succeeded.set(true);
+        screen.line.touched();
+        load(screen);
     });
 }
 
-/// Has another code mailed.
-fn ask_for_another(screen: &Rc<Screen>) {
+/// Has a code mailed, or another one.
+fn request(screen: &Rc<Screen>) {
     if screen.conversation.confirm.busy.replace(true) {
         return;
     }
@@ -115,22 +164,53 @@ fn ask_for_another(screen: &Rc<Screen>) {
     spawn(async move {
         let answer = line::ask(&screen.line, "POST", &["/", &screen.id, "/confirmation/code"].concat(), "").await;
         screen.conversation.confirm.busy.set(false);
-        say(
-            &screen,
-            match answer {
-                Answer::Http { status: 202, .. } => TicketsText::CodeSent,
-                Answer::Http { status: 429, .. } => TicketsText::CodeLater,
-                _ => TicketsText::Failed,
-            },
-        );
+        if !matches!(answer, Answer::Http { status: 202, .. }) {
+            return say(&screen, trouble(&answer), true);
+        }
+        let place = screen.conversation.parts.borrow().as_ref().map(|parts| parts.confirm.clone());
+        if let (Some(place), Answer::Http { body: Some(ticket), .. }) = (place, answer) {
+            draw(&screen, &place, &Summary::read(&ticket), is_sent(&ticket));
+        }
+        say(&screen, TicketsText::CodeSent, false);
+        focus(&screen);
     });
 }
 
-/// Says what has become of it, beside the field and to everybody.
-fn say(screen: &Screen, text: TicketsText) {
-    let (state, says) = (&screen.conversation.confirm, screen.words.said(text));
-    dom::set_text(&screen.live, &says);
-    if let (Some(place), Some(drawing)) = (state.status.borrow().as_ref(), state.drawn.borrow().as_ref()) {
-        drawing.say(place, "hint", Some(says));
+/// What an answer means that is not the one that was wanted.
+fn trouble(answer: &Answer) -> TicketsText {
+    let Answer::Http { status, body, .. } = answer else { return TicketsText::Failed };
+    let code = body.as_ref().map(|body| Problem::read(body).code).unwrap_or_default();
+    match (code.as_str(), status) {
+        ("wrong_code", _) => TicketsText::CodeWrong,
+        ("no_code", _) => TicketsText::CodeOver,
+        ("too_many_attempts", _) => TicketsText::CodeTried,
+        ("code_too_soon", _) => TicketsText::CodeSoon,
+        ("code_quota", _) => TicketsText::CodeQuota,
+        ("too_many_codes", _) => TicketsText::CodesMax,
+        (_, 429) => TicketsText::CodeLater,
+        _ => TicketsText::Failed,
+    }
+}
+
+/// Says what is wrong with the code, and goes to where it is typed.
+fn fail(screen: &Screen, text: TicketsText) {
+    say(screen, text, true);
+    focus(screen);
+}
+
+fn focus(screen: &Screen) {
+    if let Some(Parts { field: Some(field), .. }) = screen.conversation.confirm.parts.borrow().as_ref() {
+        dom::focus_node(field);
+    }
+}
+
+/// Says what has become of it, under the field and to everybody. What is said again is heard again, because its element is another.
+fn say(screen: &Screen, text: TicketsText, is_error: bool) {
+    let state = &screen.conversation.confirm;
+    let (Some(parts), Some(drawing)) = (state.parts.borrow().clone(), Drawing::new()) else { return };
+    let says = paragraph(&drawing, if is_error { "error" } else { "hint" }, &screen.words.said(text));
+    drawing.fill(&parts.status, vec![says]);
+    if let Some(field) = parts.field {
+        drawing.flag(&field, "aria-invalid", is_error);
     }
 }

@@ -37,7 +37,7 @@ pub struct State {
 #[derive(Clone)]
 pub struct Parts {
     about: Node,
-    confirm: Node,
+    pub confirm: Node,
     messages: Node,
     /// What is said of a reply that did not go, and the buttons under it.
     pub reply: reply::Parts,
@@ -63,7 +63,7 @@ pub async fn load(screen: &Rc<Screen>) {
     }
     match (ticket, messages) {
         (Answer::Http { status: 200, body: Some(ticket), .. }, Some(messages)) => {
-            draw(screen, &Summary::read(&ticket), &messages);
+            draw(screen, &Summary::read(&ticket), confirm::is_sent(&ticket), &messages);
         }
         // What is there stays; only who is no longer the one who may read it does not keep it.
         (Answer::Http { status: 401 | 404, .. }, _) => {
@@ -93,25 +93,29 @@ async fn read_on(screen: &Rc<Screen>, path: &str, mut after: String) -> Option<M
     }
 }
 
-fn draw(screen: &Rc<Screen>, ticket: &Summary, new: &Messages) {
+fn draw(screen: &Rc<Screen>, ticket: &Summary, sent: bool, new: &Messages) {
     let Some(mut drawing) = Drawing::new() else { return };
     let state = &screen.conversation;
     let solved = ticket.status == Status::Solved;
     let first = state.parts.borrow().is_none();
     let changed = state.solved.replace(solved) != solved;
     if first {
-        let title = said(&drawing, "h3", "asked", &ticket.title);
+        let text = drawing.text(&ticket.title);
+        let title = drawing.element("h3", &[("class", "asked"), ("tabindex", "-1")], vec![text]);
         let [about, confirm, messages] =
             ["by", "", "messages"].map(|class| drawing.element("div", &[("class", class)], vec![]));
         let (below, reply) = reply::nodes(screen, &mut drawing);
-        drawing.put(&screen.place, vec![title, about.clone(), messages.clone(), confirm.clone(), below]);
+        drawing.put(&screen.place, vec![title.clone(), about.clone(), messages.clone(), confirm.clone(), below]);
+        if state.confirm.succeeded.replace(false) {
+            dom::focus_node(&title);
+        }
         screen.drawn.replace(Vec::new());
         state.parts.replace(Some(Parts { about, confirm, messages, reply }));
         state.read.set(new.read_until);
     }
     let Some(parts) = state.parts.borrow().clone() else { return };
     drawing.fill(&parts.about, about(screen, &drawing, ticket));
-    confirm::draw(screen, &parts.confirm, ticket);
+    confirm::draw(screen, &parts.confirm, ticket, sent);
     if first || changed {
         reply::draw(screen);
     }

@@ -1,8 +1,9 @@
 //! The person's tickets: open ones first, with what they have not read yet.
 
+use std::cell::{Cell, RefCell};
 use std::rc::Rc;
 
-use super::{Screen, button, paragraph, said};
+use super::{Screen, button, go_on, paragraph, said};
 use crate::domain::conversation::{Summaries, Summary};
 use crate::domain::source::Read;
 use crate::domain::texts::TicketsText;
@@ -12,35 +13,92 @@ use crate::widget::browser::intl;
 use crate::widget::browser::nodes::Drawing;
 use crate::widget::browser::{Node, dom};
 
-/// Asks for them, and draws them.
+/// What the list holds between two drawings.
+#[derive(Default)]
+pub struct State {
+    /// What is shown.
+    shown: RefCell<Summaries>,
+    /// Whether more of it is to be shown.
+    pub more: Cell<bool>,
+}
+
+/// The id of the button that shows more: no ticket has such a one.
+const MORE: &str = "more";
+
+/// Asks for as many as are shown, and draws them. A page may be empty although others come behind it.
 pub async fn load(screen: &Rc<Screen>) {
+    let shown = screen.list.shown.borrow().tickets.len().max(1);
     let mut list = Summaries::default();
-    for _ in 0..=screen.more.get() {
-        // Cursors are made of what needs no escaping.
-        let path = list.next.take().map_or(String::new(), |cursor| "?cursor=".to_string() + &cursor);
-        let answer = screen.get(&path).await;
+    loop {
+        let page = page(screen, list.next.take()).await;
         if !screen.is_shown() {
             return;
         }
-        let Answer::Http { status: 200, body: Some(body), .. } = answer else {
+        let Some(page) = page else {
             // What is there stays.
             if screen.drawn.borrow().is_empty() {
                 screen.fail(TicketsText::Failed);
             }
             return;
         };
-        let page = Summaries::read(&body);
-        list.tickets.extend(page.tickets);
-        list.next = page.next;
-        if list.next.is_none() {
+        append(&mut list, page);
+        if list.next.is_none() || list.tickets.len() >= shown {
             break;
         }
     }
-    draw(screen, &list);
+    screen.list.shown.replace(list);
+    draw(screen, false);
 }
 
-fn draw(screen: &Rc<Screen>, list: &Summaries) {
+/// Asks for the next page, and draws it behind what is shown.
+pub async fn add(screen: &Rc<Screen>) {
+    let before = screen.list.shown.borrow().tickets.len();
+    let mut failed = false;
+    while !failed && screen.list.shown.borrow().tickets.len() == before {
+        let next = screen.list.shown.borrow().next.clone();
+        if next.is_none() {
+            break;
+        }
+        let page = page(screen, next).await;
+        if !screen.is_shown() {
+            return;
+        }
+        failed = page.is_none();
+        if let Some(page) = page {
+            append(&mut screen.list.shown.borrow_mut(), page);
+        }
+    }
+    draw(screen, failed);
+    let first = screen.list.shown.borrow().tickets.get(before).map(|ticket| ticket.id.clone());
+    if let Some(first) = first {
+        dom::focus_row(&screen.place, &first);
+    }
+}
+
+/// A page, or the first one; none where it did not come.
+async fn page(screen: &Screen, cursor: Option<String>) -> Option<Summaries> {
+    // Cursors are made of what needs no escaping.
+    let path = cursor.map_or(String::new(), |cursor| "?cursor=".to_string() + &cursor);
+    match screen.get(&path).await {
+        Answer::Http { status: 200, body: Some(body), .. } => Some(Summaries::read(&body)),
+        _ => None,
+    }
+}
+
+/// Adds a page to a list; what has moved from one page to the next meanwhile stands in it once.
+fn append(list: &mut Summaries, page: Summaries) {
+    for ticket in page.tickets {
+        if list.tickets.iter().all(|other| other.id != ticket.id) {
+            list.tickets.push(ticket);
+        }
+    }
+    list.next = page.next;
+}
+
+/// Draws what is shown; `failed` is that more of it did not come.
+fn draw(screen: &Rc<Screen>, failed: bool) {
     let Some(mut drawing) = Drawing::new() else { return };
+    let list = screen.list.shown.borrow();
     let mut rows = Vec::new();
     for ticket in &list.tickets {
         let row = row(screen, &mut drawing, ticket);
@@ -50,15 +108,21 @@ fn draw(screen: &Rc<Screen>, list: &Summaries) {
         true => vec![paragraph(&drawing, "notice", &screen.words.said(TicketsText::Nothing))],
         false => vec![drawing.element("ul", &[("class", "plain")], rows)],
     };
-    if list.next.is_some() {
-        let more = screen.clone();
-        let press = move || {
-            more.more.set(more.more.get() + 1);
-            super::load(more.clone());
-        };
-        nodes.push(button(&mut drawing, "button", &screen.words.said(TicketsText::More), press));
+    if failed {
+        nodes.push(paragraph(&drawing, "error", &screen.words.said(TicketsText::Failed)));
+        screen.announce(TicketsText::Failed);
     }
-    // The row that has the focus is drawn anew, and has it again.
+    if list.next.is_some() {
+        let asking = screen.clone();
+        let press = move || {
+            asking.list.more.set(true);
+            go_on(asking.clone());
+        };
+        let more = button(&mut drawing, "button", &screen.words.said(TicketsText::More), press);
+        drawing.name(&more, MORE);
+        nodes.push(more);
+    }
+    // What has the focus is drawn anew, and has it again.
     let focused = dom::focused_id(&screen.place);
     drawing.put(&screen.place, nodes);
     if let Some(id) = focused {

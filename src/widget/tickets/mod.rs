@@ -35,8 +35,8 @@ struct Screen {
     id: String,
     /// What belongs to a conversation alone.
     conversation: conversation::State,
-    /// How many pages of the list are shown beside the first.
-    more: Cell<u32>,
+    /// What belongs to the list alone.
+    list: list::State,
     /// Whether it is being asked for, and whether that is to be done once more.
     loading: Cell<bool>,
     again: Cell<bool>,
@@ -78,7 +78,7 @@ pub fn show(
         labels,
         id,
         conversation: Default::default(),
-        more: Cell::default(),
+        list: Default::default(),
         loading: Cell::default(),
         again: Cell::default(),
         drawn: RefCell::default(),
@@ -96,18 +96,36 @@ pub fn refresh(id: &str) {
     }
 }
 
+/// What is shown is not of whoever is here: it goes, and nothing more is asked about it.
+pub fn leave() {
+    if let Some(screen) = SHOWN.take() {
+        screen.place.set_text_content(None);
+    }
+}
+
 /// Asks for what is shown, and draws it; once more where something has changed meanwhile.
 fn load(screen: Rc<Screen>) {
     screen.again.set(true);
+    go_on(screen);
+}
+
+/// Does what is to be done, one after the other.
+fn go_on(screen: Rc<Screen>) {
     if screen.loading.replace(true) {
         return;
     }
     spawn(async move {
-        while screen.is_shown() && screen.again.replace(false) {
-            if screen.id.is_empty() {
-                list::load(&screen).await;
+        while screen.is_shown() {
+            if screen.again.replace(false) {
+                if screen.id.is_empty() {
+                    list::load(&screen).await;
+                } else {
+                    conversation::load(&screen).await;
+                }
+            } else if screen.list.more.replace(false) {
+                list::add(&screen).await;
             } else {
-                conversation::load(&screen).await;
+                break;
             }
         }
         screen.loading.set(false);
@@ -142,7 +160,7 @@ impl Screen {
     }
 
     fn announce(&self, text: TicketsText) {
-        dom::set_text(&self.live, &self.words.said(text));
+        dom::announce(&self.live, &self.words.said(text));
     }
 }
 

@@ -102,17 +102,22 @@ fn send(screen: &Rc<Screen>) {
         return dom::focus_node(&parts.field);
     }
     state.busy.set(true);
+    let path = ["/", &screen.id, "/messages"].concat();
+    let sent = line::send(&screen.line, &path, &json(&message), &message);
+    // From now on it is the outbox's: a field that is drawn anew meanwhile does not offer it again.
+    screen.line.keep(&screen.id, "");
     trouble(screen, String::new());
     let screen = screen.clone();
     spawn(async move {
-        let path = ["/", &screen.id, "/messages"].concat();
-        let Sent { word, answer } = line::send(&screen.line, &path, &json(&message), &message).await;
+        let Sent { word, answer } = sent.await;
         screen.conversation.reply.busy.set(false);
+        let field = self::parts(&screen).map_or(parts.field, |parts| parts.field);
         if word == "refused" {
+            screen.line.keep(&screen.id, &message);
+            dom::fill_field(&field, &message);
             return trouble(&screen, refused(&screen.words, &answer));
         }
-        screen.line.keep(&screen.id, "");
-        dom::fill_field(&parts.field, "");
+        dom::fill_field(&field, "");
         if word != "sent" {
             return trouble(&screen, screen.words.said(TicketsText::ReplyWaits));
         }
@@ -130,8 +135,10 @@ pub fn json(message: &str) -> String {
 
 /// Why a reply was refused.
 pub fn refused(words: &Words, problem: &JsValue) -> String {
-    let reason: Vec<String> = Problem::read(problem).errors.into_iter().map(|error| error.detail).collect();
-    words.filled(TicketsText::Refused, "{reason}", &reason.concat())
+    let problem = Problem::read(problem);
+    let details: Vec<String> = problem.errors.into_iter().map(|error| error.detail).collect();
+    let reason = if details.is_empty() { problem.title } else { details.join(" ") };
+    words.filled(TicketsText::Refused, "{reason}", &reason)
 }
 
 /// Solves the ticket, or opens it again.
@@ -156,7 +163,7 @@ pub fn arrived(screen: &Rc<Screen>) {
 /// Says what is in the way, to everybody.
 fn trouble(screen: &Rc<Screen>, text: String) {
     if !text.is_empty() {
-        dom::set_text(&screen.live, &text);
+        dom::announce(&screen.live, &text);
     }
     screen.conversation.reply.trouble.replace(text);
     draw(screen);

@@ -140,7 +140,7 @@ pub fn changed(panel: Panel, what: u8) {
     if what == 1 {
         panel.change(|model| {
             let (config, configured) = (std::mem::take(&mut model.config), model.configured);
-            *model = Model { config, configured, ..Model::default() };
+            *model = Model { config, configured, hands: model.hands + 1, ..Model::default() };
         });
         panel.remember();
         panel.write("");

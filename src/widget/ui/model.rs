@@ -63,6 +63,8 @@ pub struct Model {
     pub config: Config,
     /// Whether the gateway has answered for the configuration, or has had its time.
     pub configured: bool,
+    /// Counts how often what is written has changed hands: a Send from before is not carried on.
+    pub hands: u32,
     /// Whether anything answers searches: a gateway, or sources that the page names.
     pub searches: bool,
     /// The person, where the host has named them.

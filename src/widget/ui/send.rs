@@ -30,15 +30,26 @@ pub fn start(panel: Panel) {
     panel.announce(&panel.t(Text::Sending));
     spawn(async move {
         let loader = panel.loader();
-        if !loader::is_ready(&loader).await {
+        let hands = panel.peek(|model| model.hands);
+        let is_ready = loader::is_ready(&loader).await;
+        if is_ready {
+            context::gathered(&loader, &panel.moment()).await;
+        }
+        // What is in the form by now is somebody else's.
+        if panel.peek(|model| model.hands != hands) {
+            return;
+        }
+        if !is_ready {
             return panel.change(|model| model.sending = Sending::No);
         }
-        context::gathered(&loader, &panel.moment()).await;
         let body = json(&draft(panel, sent(panel)));
         let promised = panel.peek(|model| [ticket::promise(panel, model), ticket::answers_to(panel, model)]);
         panel.change(|model| model.promised = promised);
         let (text, known) = panel.peek(|model| (model.text.clone(), model.is_known()));
         let Sent { word, answer } = loader::send(&loader, &body, &text, known).await;
+        if panel.peek(|model| model.hands != hands) {
+            return;
+        }
         match word.as_str() {
             // Somebody else is here, or took it back.
             "gone" => panel.change(|model| model.sending = Sending::No),

@@ -68,7 +68,7 @@ for (const [colorScheme, lang, size] of /** @type {const} */ ([
       // In this order, because it is tried by itself as well.
       await zendesk.faults({ method: "POST", path_prefix: "/api/v2/requests", what: "torn" });
       await zendesk.quirks({ require_auth: false });
-      await panel.again(words.again);
+      await panel.again(words.again, panel.root.getByText(words.why));
       await expect(panel.title).toHaveText(words.unsure);
       await expect(panel.root.locator(".waits")).toContainText(words.why);
       await expectAccessible(page);

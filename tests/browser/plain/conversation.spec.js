@@ -187,6 +187,143 @@ test("a reply that does not get through is kept, and goes once", async ({ page, 
   await expect(operator.getByText("More of it")).toHaveCount(1);
 });
 
+test("a reply that is on its way is not offered again where its ticket is opened anew", async ({
+  page,
+  panel,
+  host,
+}) => {
+  await host();
+  await panel.open();
+  await panel.sendTicket("It broke");
+  await panel.button("See the conversation").click();
+  /** @type {(() => void)[]} */
+  const held = [];
+  await page.route("**/messages", (route) =>
+    route.request().method() == "POST" ? void held.push(() => route.continue()) : route.continue(),
+  );
+  const field = panel.root.getByLabel("Your reply");
+  await field.fill("Only once");
+  await panel.button("Send").click();
+  await expect.poll(() => held.length).toBe(1);
+  await panel.button("Back").click();
+  await panel.hit("It broke").click();
+  await expect(messages(panel)).toHaveCount(1);
+  await expect(field).toHaveValue("");
+  await panel.button("Send").click();
+  await expect(panel.alert).toContainText("Please write something first.");
+  held[0]?.();
+  await expect(messages(panel)).toHaveText([/It broke/, /Only once/]);
+  expect(held).toHaveLength(1);
+});
+
+test("a reply that is refused says why, and stays to be changed", async ({ page, panel, host, trouble }) => {
+  trouble.expect(/422/);
+  await host();
+  await panel.open();
+  await panel.sendTicket("It broke");
+  await panel.button("See the conversation").click();
+  await page.route("**/messages", (route) => {
+    if (route.request().method() != "POST") return route.continue();
+    const problem = { status: 422, code: "too_many_messages", title: "500 is the limit", errors: [] };
+    const headers = { "access-control-allow-origin": "*", "content-type": "application/problem+json" };
+    return route.fulfill({ status: 422, headers, body: JSON.stringify(problem) });
+  });
+  const field = panel.root.getByLabel("Your reply");
+  await field.fill("One more");
+  await panel.button("Send").click();
+  await expect(panel.alert).toContainText("You have written as many messages as a ticket can hold.");
+  await expect(field).toHaveValue("One more");
+});
+
+test("more tickets are shown behind those that are there, and the focus goes on to the first of them", async ({
+  page,
+  panel,
+  host,
+  trouble,
+}) => {
+  trouble.expect(/ERR_FAILED|Failed to load/);
+  await host();
+  await panel.open();
+  await panel.sendTicket("It broke");
+  await panel.button("Done").click();
+  const row = (/** @type {number} */ nth) => ({
+    id: `t-${nth}`,
+    reference: `DB-0000${nth}`,
+    status: "open",
+    kind: "bug",
+    title: `Ticket ${nth}`,
+    created_at: "2026-11-23T10:00:00Z",
+    updated_at: "2026-11-23T10:00:00Z",
+    due_at: null,
+    unread: 0,
+  });
+  const counts = { total: 6, open: 6, unread: 0 };
+  /** @type {Record<string, object>} */
+  const pages = {
+    "": { tickets: [row(1), row(2)], next: "two", ...counts },
+    two: { tickets: [row(2), row(3), row(4)], next: "three", ...counts },
+    three: { tickets: [row(5), row(6)], ...counts },
+  };
+  /** @type {string[]} */
+  const asked = [];
+  let fails = false;
+  await page.route(/\/tickets(\?cursor=\w+)?$/, (route) => {
+    const cursor = new URL(route.request().url()).searchParams.get("cursor") ?? "";
+    asked.push(cursor);
+    const headers = { "access-control-allow-origin": "*" };
+    return fails ? route.abort() : route.fulfill({ json: pages[cursor], headers });
+  });
+  await page.evaluate(() => /** @type {any} */ (window).deskbell("open", { screen: "tickets" }));
+  const rows = panel.root.locator("#tickets .hit .title");
+  await expect(rows).toHaveText(["Ticket 1", "Ticket 2"]);
+  const more = panel.button("Show more");
+
+  fails = true;
+  await more.focus();
+  await page.keyboard.press("Enter");
+  await expect(panel.root.locator("#tickets .error")).toHaveText("We couldn't load this just now.");
+  await expect(more).toBeFocused();
+  fails = false;
+  asked.length = 0;
+  await page.keyboard.press("Enter");
+  await expect(rows).toHaveText(["Ticket 1", "Ticket 2", "Ticket 3", "Ticket 4"]);
+  await expect(panel.hit("Ticket 3")).toBeFocused();
+  await expect(panel.root.locator("#tickets .error")).toHaveCount(0);
+  expect(asked).toEqual(["two"]);
+  await more.click();
+  await expect(rows).toHaveCount(6);
+  await expect(panel.hit("Ticket 5")).toBeFocused();
+  await expect(more).toHaveCount(0);
+  expect(asked).toEqual(["two", "three"]);
+});
+
+test("an answer that is under way at a reset is nobody's, also where nobody was signed", async ({
+  page,
+  panel,
+  host,
+  trouble,
+}) => {
+  trouble.expect(/ERR_FAILED|Failed to load/);
+  await page.route("**/tickets/stream", (route) => route.abort());
+  await host({ path: "/?signed-out" });
+  await listen(page);
+  /** @type {((unread: number) => unknown)[]} */
+  const held = [];
+  await page.route("**/tickets", (route) => {
+    const headers = { "access-control-allow-origin": "*" };
+    held.push((unread) => route.fulfill({ json: { tickets: [], total: 1, open: 1, unread }, headers }));
+  });
+  await page.evaluate((place) => localStorage.setItem(place, "0123456789abcdef0123456789abcdef"), SESSION);
+  await panel.open();
+  await expect.poll(() => held.length).toBe(1);
+  await page.evaluate(() => /** @type {any} */ (window).deskbell("reset"));
+  held[0]?.(5);
+  await page.evaluate(() => /** @type {any} */ (window).deskbell("identify", { id: "bob", email: "bob@example.com" }));
+  await expect.poll(() => held.length).toBe(2);
+  held[1]?.(2);
+  await expect.poll(() => page.evaluate(() => /** @type {any} */ (window).heard)).toEqual([2]);
+});
+
 test("where nothing is streamed through, what is new comes all the same", async ({
   page,
   panel,
@@ -259,6 +396,36 @@ test.describe("signed people", () => {
     await answer(await inbox(his), "Hello Bob");
     await expect.poll(() => page.evaluate(() => /** @type {any} */ (window).heard)).toEqual([0, 1, his]);
     await expect(page.locator("[data-deskbell-unread='1']").first()).toBeAttached();
+  });
+
+  test("what one person has open is not on the screen of the next", async ({ host, page, panel }) => {
+    await host({ path: "/?signed-out" });
+    await signIn(page, "ada");
+    await panel.open();
+    await panel.sendTicket("Ada's secret");
+    await panel.button("See the conversation").click();
+    await expect(messages(panel)).toHaveText([/Ada's secret/]);
+    await signIn(page, "bob");
+    await expect(panel.title).toHaveText("Help");
+    await expect(panel.root.getByText("Ada's secret")).toHaveCount(0);
+    await page.evaluate(() => /** @type {any} */ (window).deskbell("open", { screen: "tickets" }));
+    await expect(panel.root.getByText("You have sent no ticket from here.")).toBeVisible();
+  });
+
+  test("who is signed in once the panel is there is shown their tickets", async ({ browser, host, page, panel }) => {
+    const site = await host({ path: "/?signed-out" });
+    const elsewhere = await browser.newContext();
+    const second = await elsewhere.newPage();
+    await second.goto(`${site.url}/?signed-out`);
+    await signIn(second, "ada");
+    const other = new Panel(second);
+    await other.open();
+    await other.sendTicket("From another device");
+    await elsewhere.close();
+    await panel.open();
+    await signIn(page, "ada");
+    await panel.button(/^Your tickets/).click();
+    await expect(panel.hit("From another device")).toBeVisible();
   });
 
   test("who is signed in after the page has begun to follow hears of answers at once", async ({
@@ -385,4 +552,52 @@ test("what looks the same and is not goes as a ticket of its own, and what does 
   await panel.open();
   await panel.sendTicket("dashboard export file empty");
   expect(await tickets()).toHaveLength(4);
+});
+
+test("what was sent already is offered also where what follows tickets comes only after Send was pressed", async ({
+  host,
+  page,
+  panel,
+  tickets,
+}) => {
+  await host();
+  await panel.open();
+  await panel.sendTicket("The export of my dashboard stops and the file stays empty");
+  /** @type {(() => void)[]} */
+  const held = [];
+  await page.route("**/deskbell-*/tickets.js", (route) => void held.push(() => route.continue()));
+  // Nothing reminds the page of what it has sent.
+  await page.evaluate(() => localStorage.removeItem("deskbell:demo:tickets"));
+  await page.reload();
+  await panel.open();
+  await panel.toTicket();
+  await panel.box.fill("dashboard export: the file is empty again");
+  await expect.poll(() => held.length).toBe(1);
+  await panel.button("Send").click();
+  await expect(panel.button("Sending…")).toBeVisible();
+  held[0]?.();
+  await expect(panel.root.locator(".alike")).toBeVisible();
+  expect(await tickets()).toHaveLength(1);
+});
+
+test("who is known to have open tickets is asked about them although it is being looked again", async ({
+  host,
+  page,
+  panel,
+  trouble,
+}) => {
+  trouble.expect(/ERR_FAILED|Failed to load/);
+  await page.route("**/tickets/stream", (route) => route.abort());
+  await host();
+  await panel.open();
+  let looks = 0;
+  await page.route("**/tickets", (route) => (route.request().method() == "GET" ? void looks++ : route.continue()));
+  await panel.sendTicket("The export of my dashboard stops and the file stays empty");
+  await expect.poll(() => looks).toBeGreaterThan(0);
+  await panel.button("Done").click();
+  await panel.open();
+  await panel.toTicket();
+  await panel.box.fill("dashboard export: the file is empty again");
+  await panel.button("Send").click();
+  await expect(panel.root.locator(".alike")).toBeVisible();
 });

@@ -233,6 +233,28 @@ for (const [where, view] of /** @type {const} */ ([
   });
 }
 
+test("a reset comes to an end where what would delete it never comes, and holds", async ({ host, page, panel }) => {
+  const site = await host();
+  await write(panel, page);
+  await page.route("**/deskbell-*/widget.js", () => {});
+  await page.goto(site.url);
+  await page.waitForFunction(() => /** @type {Any} */ (window).deskbell.version);
+  await command(page, "reset");
+  expect(await kept(page)).toEqual(["Nobody else's business"]);
+  await page.unroute("**/deskbell-*/widget.js");
+  await expectForgotten(panel, page, site.url);
+});
+
+test("a reset deletes as well what was written before it was known who was here", async ({ host, page, panel }) => {
+  const site = await host({ path: "/?signed-out" });
+  await write(panel, page);
+  await page.goto(site.url);
+  await page.waitForFunction(() => /** @type {Any} */ (window).deskbell.version);
+  await command(page, "reset");
+  expect(await kept(page)).toEqual([]);
+  await expectForgotten(panel, page, `${site.url}/?signed-out`);
+});
+
 test("a reset deletes what was written where tickets are followed and help is closed", async ({
   host,
   page,

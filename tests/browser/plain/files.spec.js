@@ -125,6 +125,8 @@ test("dropped on the panel and pasted into it, they go along; what was copied as
       },
       { type, text },
     );
+  // What takes files comes right after the form.
+  await expect(panel.root.locator("[name=website]")).toBeAttached();
   // On Home as well: it goes along with what becomes of the text.
   expect(await give("paste")).toBe(true);
   await expect(panel.live).toHaveText("paste.log goes along.");
@@ -244,6 +246,152 @@ test("a file that the gateway has lost is brought again, and the ticket goes onc
   await panel.received();
   expect(puts).toBe(2);
   expect((await tickets())[0].attachments).toHaveLength(1);
+});
+
+/**
+ * Has a ticket wait with a file that the gateway does not have, although it has said so.
+ * @param {import("../panel.js").Panel} panel
+ */
+const waitWithLostFile = async (panel) => {
+  const { page } = panel;
+  await page.route("**/attachments/**", (route) =>
+    route.fulfill({
+      status: 201,
+      headers: { "access-control-allow-origin": "*", "access-control-expose-headers": "retry-after" },
+      body: "{}",
+    }),
+  );
+  await page.route("**/tickets", (route) => (route.request().method() == "POST" ? route.abort() : route.continue()));
+  await panel.open();
+  await panel.toTicket();
+  await panel.box.fill("Lost meanwhile");
+  await choose(panel, log("lost.log"));
+  await expect(panel.root.locator(".file progress:visible")).toHaveCount(0);
+  await panel.button("Send").click();
+  await expect(panel.title).toHaveText("Not sent yet");
+  await page.unroute("**/attachments/**");
+};
+
+test("after a reload a file that the gateway has lost is brought again, with the ticket that it belongs to", async ({
+  host,
+  page,
+  panel,
+  tickets,
+  trouble,
+}) => {
+  trouble.expect(/409|ERR_FAILED|Failed to load/);
+  await host();
+  await waitWithLostFile(panel);
+  await page.unroute("**/tickets");
+  await page.reload();
+  await expect.poll(async () => (await tickets()).length).toBe(1);
+  expect((await tickets())[0].attachments).toHaveLength(1);
+});
+
+test("a ticket goes without a file that is nowhere any more, and the customer is told", async ({
+  host,
+  page,
+  panel,
+  tickets,
+  trouble,
+}) => {
+  trouble.expect(/409|ERR_FAILED|Failed to load/);
+  await host();
+  await waitWithLostFile(panel);
+  await page.reload();
+  await page.evaluate(
+    () =>
+      new Promise((done) => {
+        const request = indexedDB.open("deskbell");
+        request.onsuccess = () => {
+          const clearing = request.result.transaction("files", "readwrite");
+          clearing.objectStore("files").clear();
+          clearing.oncomplete = () => done(request.result.close());
+        };
+      }),
+  );
+  await panel.open();
+  await panel.button("1 message waits to be sent").click();
+  await page.unroute("**/tickets");
+  await panel.again();
+  await panel.received();
+  await expect(panel.root.getByText("lost.log is no longer on this device, so it is not sent.")).toBeVisible();
+  expect((await tickets()).map(({ message, attachments }) => [message, attachments])).toEqual([
+    ["Lost meanwhile", undefined],
+  ]);
+});
+
+test("a file for which there is no room says so, and goes once there is", async ({
+  gateway,
+  host,
+  panel,
+  tickets,
+  trouble,
+}) => {
+  trouble.expect(/429/);
+  await gateway.stop();
+  await gateway.start('[sites.demo]\norigins = ["*"]\n[quotas]\nunsent_files = 1\n');
+  await host();
+  await panel.open();
+  await panel.toTicket();
+  await panel.box.fill("One of them");
+  await choose(panel, log("first.log"));
+  const rows = panel.root.locator(".file");
+  await expect(rows.locator("progress:visible")).toHaveCount(0);
+  await choose(panel, log("second.log"));
+  await expect(rows.last()).toContainText("Support takes no more files for now, so it is not sent.");
+  await panel.send();
+  expect((await tickets())[0].attachments).toHaveLength(1);
+});
+
+test("a ticket whose file finds no room waits until there is, and then goes with it by itself", async ({
+  host,
+  page,
+  panel,
+  tickets,
+  trouble,
+}) => {
+  trouble.expect(/507|ERR_FAILED|Failed to load/);
+  await page.clock.install();
+  await host();
+  await page.route("**/v1/**", (route) =>
+    /POST|PUT/.test(route.request().method()) ? route.abort() : route.continue(),
+  );
+  await panel.open();
+  await panel.toTicket();
+  await panel.box.fill("With a file");
+  await choose(panel, log("waits.log"));
+  await panel.button("Send").click();
+  await expect(panel.title).toHaveText("Not sent yet");
+  await page.unroute("**/v1/**");
+  await page.route("**/attachments/**", (route) => {
+    const headers = {
+      "access-control-allow-origin": "*",
+      "access-control-expose-headers": "retry-after",
+      "content-type": "application/problem+json",
+      "retry-after": "600",
+    };
+    const problem = { status: 507, code: "storage_full", title: "no room", errors: [] };
+    return route.fulfill({ status: 507, headers, body: JSON.stringify(problem) });
+  });
+  await panel.button("Try again").click();
+  await expect(panel.root.locator(".waits")).toContainText(/Support takes no more files for now.*Next try at \d/);
+  await page.unroute("**/attachments/**");
+  await page.clock.fastForward(605_000);
+  await panel.received();
+  expect((await tickets())[0].attachments).toHaveLength(1);
+});
+
+test("a file that may still say more than it shows is named", async ({ host, panel }) => {
+  await host();
+  await panel.open();
+  await panel.toTicket();
+  await panel.box.fill("An archive");
+  const archive = Buffer.from("UEsFBgAAAAAAAAAAAAAAAAAAAAAAAA==", "base64");
+  await choose(panel, { name: "logs.zip", mimeType: "application/zip", buffer: archive });
+  await expect(panel.root.locator(".file")).toContainText(
+    "It may contain hidden details, such as a location or an author's name.",
+  );
 });
 
 test("a reply carries files, and support sees them under it", async ({ host, panel, inbox }) => {

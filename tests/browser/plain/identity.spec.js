@@ -1,5 +1,6 @@
 import { sign } from "../../../docs/sign/sign.mjs";
 import { expect, test } from "../deskbell.js";
+import { drafts } from "../drafts.js";
 
 // Who the host's server signs is believed, down to the ticket; whoever only says so is not.
 
@@ -203,8 +204,6 @@ const identifyAgain = (page) =>
         },
       });
     });
-    // What comes of it comes of promises and of the database.
-    for (let frames = 0; frames < 3; frames++) await new Promise(requestAnimationFrame);
   });
 
 test("whoever is identified again while they write goes on writing: text, caret, undo and letters that are put together", async ({
@@ -213,7 +212,14 @@ test("whoever is identified again while they write goes on writing: text, caret,
   panel,
 }) => {
   let issued = 0;
-  await identify(page, [() => sign(SECRET, "demo", { ...ADA, jti: String(++issued) })]);
+  let email = ADA.email;
+  await identify(page, [() => sign(SECRET, "demo", { ...ADA, email, jti: String(++issued) })]);
+  /** Identifies again, and waits for what another token says: by then all that came before has had its effect. @param {string} next */
+  const identifyAgainWith = async (next) => {
+    email = next;
+    await identifyAgain(page);
+    await expect(panel.root.getByText(`Answers go to ${next}.`)).toBeVisible();
+  };
   await panel.open();
   await panel.toTicket();
   await expect(panel.email).toHaveCount(0);
@@ -229,7 +235,7 @@ test("whoever is identified again while they write goes on writing: text, caret,
   const devtools = await context.newCDPSession(page);
   await devtools.send("Input.imeSetComposition", { text: "にほ", selectionStart: 2, selectionEnd: 2 });
   await identifyAgain(page);
-  await identifyAgain(page);
+  await identifyAgainWith("ada@example.org");
   expect(issued).toBe(3);
   expect(await page.evaluate(() => /** @type {any} */ (window).noted)).toEqual({ writes: 0, ended: 0 });
   await devtools.send("Input.insertText", { text: "日本" });
@@ -267,6 +273,121 @@ test("a ticket that is on its way when its writer is identified again ends with 
   expect(ticket).toMatchObject({ reference, context: { user: { id: "u-ada", verified: true } } });
 });
 
+const BEN = { sub: "u-ben", name: "Ben", email: "ben@example.com" };
+
+test("what one person has sealed does not go with the token of the next", async ({ page, panel, tickets, trouble }) => {
+  trouble.expect(/ERR_FAILED|Failed to load/);
+  await identify(page, [() => sign(SECRET, "demo", ADA)]);
+  await write(panel);
+  await page.route("**/tickets", (route) => (route.request().method() == "POST" ? route.abort() : route.continue()));
+  await panel.button("Send").click();
+  await expect(panel.title).toHaveText("Not sent yet");
+  await page.unroute("**/tickets");
+  // It is tried while it is not known yet about whom the next token is.
+  await page.evaluate(async () => {
+    const here = /** @type {any} */ (window);
+    const token = new Promise((given) => (here.give = given));
+    await here.deskbell("identify", { token: () => token });
+    dispatchEvent(new Event("online"));
+  });
+  await expect(panel.root.locator(".waits")).toContainText("Sending…");
+  await page.evaluate((jwt) => /** @type {any} */ (window).give(jwt), sign(SECRET, "demo", BEN));
+  await expect.poll(async () => (await tickets()).length).toBe(1);
+  expect((await tickets())[0].context.user).toMatchObject({ id: "u-ada", verified: false });
+});
+
+for (const [how, change] of /** @type {const} */ ([
+  ["another person is here", "identify"],
+  ["nobody is here any more", "reset"],
+]))
+  test(`a Send that waits is not carried on once ${how}`, async ({ page, panel, tickets }) => {
+    await identify(page, [() => sign(SECRET, "demo", ADA)]);
+    /** @type {(() => void)[]} */
+    const held = [];
+    let posts = 0;
+    await page.route("**/tickets", (route) => {
+      if (route.request().method() == "GET") return void held.push(() => route.continue());
+      posts += Number(route.request().method() == "POST");
+      return route.continue();
+    });
+    await write(panel);
+    await panel.button("Send").click();
+    await expect(panel.button("Sending…")).toBeVisible();
+    await page.evaluate(
+      ([change, token]) => /** @type {any} */ (window).deskbell(change, change == "identify" ? { token } : {}),
+      /** @type {const} */ ([change, sign(SECRET, "demo", BEN)]),
+    );
+    await expect(panel.box).toHaveValue("");
+    for (const go of held) go();
+    await panel.toTicket();
+    if (change == "reset") {
+      await panel.name.fill("Bo");
+      await panel.email.fill("bo@example.com");
+    }
+    // Whatever the first Send would come to, it would come to before this one.
+    await expect(panel.button("Send")).toBeVisible();
+    await panel.box.fill("The next person's");
+    await panel.send();
+    expect(posts).toBe(1);
+    expect((await tickets()).map(({ message }) => message)).toEqual(["The next person's"]);
+  });
+
+test("a reset on a page whose token nobody has read is of whoever was here last", async ({ page, panel }) => {
+  /** @param {typeof BEN} person */
+  const signIn = (person) =>
+    page.evaluate(
+      (jwt) => /** @type {any} */ (window).deskbell("identify", { token: async () => jwt }),
+      sign(SECRET, "demo", person),
+    );
+  for (const [person, words] of /** @type {const} */ ([
+    [ADA, "Ada's words"],
+    [BEN, "Ben's words"],
+  ])) {
+    await page.reload();
+    await signIn(person);
+    await panel.open();
+    await expect(panel.root.getByRole("button", { name: "Send a ticket" })).toBeVisible();
+    await panel.box.fill(words);
+    await expect.poll(() => drafts(page)).toContain(words);
+  }
+  await page.reload();
+  await signIn(BEN);
+  await page.evaluate(() => /** @type {any} */ (window).deskbell("reset"));
+  expect(await drafts(page)).toEqual(["Ada's words"]);
+});
+
+test("a function that fails is asked again when somebody is identified and when something is sent, and no more", async ({
+  page,
+  panel,
+}) => {
+  await page.evaluate(() => {
+    const here = /** @type {any} */ (window);
+    here.asked = 0;
+    return here.deskbell("identify", {
+      token: () => {
+        here.asked += 1;
+        throw new Error("not now");
+      },
+    });
+  });
+  await panel.open();
+  await panel.toTicket();
+  const asked = await page.evaluate(async () => {
+    const here = /** @type {any} */ (window);
+    await here.deskbell("set", { before: 1 });
+    await new Promise((later) => setTimeout(later));
+    const before = here.asked;
+    for (let nth = 0; nth < 5; nth++) await here.deskbell("set", { nth });
+    await new Promise((later) => setTimeout(later));
+    return here.asked - before;
+  });
+  expect(asked).toBe(0);
+  await panel.name.fill("Ada");
+  await panel.email.fill("ada@example.com");
+  await panel.box.fill("It broke");
+  await panel.send();
+});
+
 test("with the token of somebody else the form is theirs", async ({ page, panel }) => {
   await identify(page, [() => sign(SECRET, "demo", ADA)]);
   await write(panel);
@@ -274,6 +395,8 @@ test("with the token of somebody else the form is theirs", async ({ page, panel 
     (jwt) => /** @type {any} */ (window).deskbell("identify", { token: jwt }),
     sign(SECRET, "demo", { sub: "u-ben", name: "Ben", email: "ben@example.com" }),
   );
+  await expect(panel.title).toHaveText("Help");
   await expect(panel.box).toHaveValue("");
+  await panel.toTicket();
   await expect(panel.root.getByText("Answers go to ben@example.com.")).toBeVisible();
 });

@@ -213,9 +213,13 @@ test("an address that nobody has signed gets three a day, and what nobody can ha
   ]);
 });
 
+/** The code that was mailed last. @param {Mailbox} mailbox */
+const code = (mailbox) => mailbox.mails.at(-1)?.text?.match(/code: (\d{4} \d{4})\./)?.[1] ?? "";
+
 test("an answer is read with the code of the mail, and not without it", async ({
   mailbox,
   host,
+  page,
   panel,
   inbox,
   trouble,
@@ -227,27 +231,84 @@ test("an answer is read with the code of the mail, and not without it", async ({
   await panel.toTicket();
   await panel.box.fill("Which cards?");
   const reference = await panel.send();
-  const code = (await first(mailbox)).text.match(/code: (\d{4} \d{4})\./)?.[1] ?? "";
+  await first(mailbox);
   await panel.button("See the conversation").click();
-  await expect(panel.root.getByText("To read answers here, enter the code")).toBeVisible();
+  const card = panel.root.locator(".confirm");
+  await expect(card).toContainText("To read answers here, enter the code from our e-mail.");
+  await expect(card).not.toContainText("There is an answer.");
+  const field = panel.root.getByLabel("Code from the e-mail");
+  await expect(field).toHaveAccessibleDescription(/To read answers here/);
+  await field.pressSequentially("12");
   const operator = await inbox(reference);
   await operator.getByRole("textbox", { name: /^Your answer/ }).fill("The card 4242.");
   await operator.getByRole("button", { name: "Answer", exact: true }).click();
-  await expect(panel.root.getByText("There is an answer. Enter the code from the e-mail to read it.")).toBeVisible();
+  await expect(card).toContainText("There is an answer. To read answers here, enter the code from our e-mail.");
   const articles = panel.root.locator(".messages article");
   await expect(articles).toHaveCount(1);
-  const field = panel.root.getByLabel("Code from the e-mail");
-  await field.fill(code == "0000 0000" ? "0000 0001" : "0000 0000");
-  await panel.button("Confirm").click();
-  await expect(panel.root.locator(".confirm")).toContainText("This is not the code.");
-  await panel.button("Send a new code").click();
-  await expect(panel.root.locator(".confirm")).toContainText("We can't send another code right now.");
+  // Whoever is typing goes on typing.
+  await expect(field).toBeFocused();
+  await expect(field).toHaveValue("12");
+
+  const alert = card.getByRole("alert");
+  /** How often it was said: what is said again is heard again. */
+  const heard = await alert.evaluateHandle((alert) => {
+    const heard = { times: 0 };
+    new MutationObserver((changes) => changes.some((change) => change.addedNodes.length) && heard.times++).observe(
+      alert,
+      { childList: true },
+    );
+    return heard;
+  });
+  await field.fill(code(mailbox) == "0000 0000" ? "0000 0001" : "0000 0000");
+  for (const times of [1, 2]) {
+    await page.keyboard.press("Enter");
+    await expect.poll(() => heard.evaluate((heard) => heard.times)).toBe(times);
+    await expect(alert).toHaveText("This is not the code. Please look at the latest e-mail again.");
+  }
+  await expect(field).toBeFocused();
+  await expect(field).toHaveAccessibleDescription(/This is not the code/);
+  await expect(field).toHaveAttribute("aria-invalid", "true");
+  // However long this takes, the second of two requests is too soon.
+  await expect(async () => {
+    await panel.button("Send a new code").click();
+    await expect(alert).toHaveText(/We have just sent you a code|We can.t send another code right now/, { timeout: 2000 });
+  }).toPass();
   await panel.button("Back").click();
   await expect(panel.root.getByText("Enter the code to read the answer")).toBeVisible();
   await panel.hit("Which cards?").click();
-  await panel.root.getByLabel("Code from the e-mail").fill(code);
-  await panel.button("Confirm").click();
-  await expect(articles).toHaveCount(2);
+  await expect(async () => {
+    await field.fill(code(mailbox));
+    await field.press("Enter");
+    await expect(articles).toHaveCount(2, { timeout: 2000 });
+  }).toPass();
   await expect(articles.nth(1)).toContainText("The card 4242.");
-  await expect(panel.root.locator(".confirm")).toHaveCount(0);
+  await expect(card).toHaveCount(0);
+  await expect(panel.root.getByRole("heading", { name: "Which cards?" })).toBeFocused();
 });
+
+for (const [problem, says] of /** @type {const} */ ([
+  ["no_code", "There is no valid code at the moment. Please request a new one."],
+  ["too_many_attempts", "A wrong code was entered too often"],
+  ["code_quota", "We can't send any more codes today."],
+  ["too_many_codes", "We can't send any more codes for this ticket."],
+  ["too_much", "We can't send another code right now."],
+]))
+  test(`what ${problem} means is said`, async ({ mailbox, host, page, panel, trouble }) => {
+    trouble.expect(/status of 4/);
+    await host();
+    await panel.open();
+    await panel.sendTicket("Which cards?");
+    await first(mailbox);
+    await panel.button("See the conversation").click();
+    await page.route("**/confirmation{,/code}", (route) => {
+      const status = problem == "code_quota" || problem == "too_much" ? 429 : 409;
+      const headers = { "access-control-allow-origin": "*", "content-type": "application/problem+json" };
+      const body = JSON.stringify({ status, code: problem, title: "x", errors: [] });
+      return route.fulfill({ status, headers, body });
+    });
+    const alert = panel.root.locator(".confirm").getByRole("alert");
+    const asks = /code_quota|too_many_codes|too_much/.test(problem);
+    if (!asks) await panel.root.getByLabel("Code from the e-mail").fill("1234 5678");
+    await panel.button(asks ? "Send a new code" : "Confirm").click();
+    await expect(alert).toContainText(says);
+  });
