@@ -89,10 +89,11 @@ struct Import {
     /// What SOURCE is.
     #[arg(long, value_enum, default_value_t = import::Format::Jsonl)]
     from: import::Format,
-    /// Remove the questions that are not in SOURCE any more; not if something of it could not be read, and not if they are most of it.
+    /// Remove the questions that are no longer in SOURCE; those that could not be read stay. Nothing is removed where a list could not be
+    /// read, or where all of them would go, or more than half and more than 20.
     #[arg(long)]
     prune: bool,
-    /// With --prune: remove them also if they are most of it or all.
+    /// With --prune: remove them also if they are all, or more than half and more than 20.
     #[arg(long, requires = "prune")]
     force_prune: bool,
     /// SOURCE may be in a private network, and may lead there.
