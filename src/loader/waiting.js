@@ -119,7 +119,7 @@ const left = (names = [], words) =>
   names.map((name) =>
     element(
       "p",
-      "error",
+      "notice",
       (words["file_lost"] ?? "").replace("{name}", () => name),
     ),
   );

@@ -126,8 +126,8 @@ test("who has no name is called by their address, and who has no address is aske
   const { users } = await zendesk.state();
   expect(users.map((/** @type {Any} */ { name }) => name)).toContain("grace");
 
-  await command(page, "identify", { id: "u-3", name: "Nobody" });
   await panel.button("Done").click();
+  await command(page, "identify", { id: "u-3", name: "Nobody" });
   await panel.open();
   await write(panel, "Without an address");
   await panel.name.fill("Nobody");
