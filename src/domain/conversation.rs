@@ -84,7 +84,7 @@ pub struct Summary {
     pub updated_at: String,
     /// When the first answer is due, RFC 3339 in UTC; none where it was given, or where no time is promised.
     pub due_at: Option<String>,
-    /// How many messages the customer has not seen.
+    /// How many messages the customer has not seen, among them those that are withheld.
     pub unread: u32,
     /// Whether answers are withheld until the sender has confirmed the address that they gave, by the code that was mailed to it
     /// (`POST …/tickets/{id}/confirmation`).
@@ -93,6 +93,9 @@ pub struct Summary {
     /// How many messages are withheld.
     #[serde(default)]
     pub withheld: u32,
+    /// Whether a code was mailed to that address, or is about to be.
+    #[serde(default)]
+    pub code_sent: bool,
 }
 
 /// The code that confirms the address of a ticket's sender (`POST …/tickets/{id}/confirmation`).
@@ -222,6 +225,7 @@ impl Read for Summary {
             unread: source.get("unread").number() as u32,
             unconfirmed: source.get("unconfirmed").yes(),
             withheld: source.get("withheld").number() as u32,
+            code_sent: source.get("code_sent").yes(),
         }
     }
 }
@@ -265,6 +269,7 @@ mod tests {
             unread: 0,
             unconfirmed: false,
             withheld: 0,
+            code_sent: false,
         }
     }
 

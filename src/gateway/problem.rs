@@ -9,7 +9,8 @@ use super::clock;
 use super::guard::RetryAfter;
 use super::identity::TokenError;
 use super::store::{
-    CUSTOMER_MESSAGES_MAX, Limit, STATUS_CHANGES_AN_HOUR, StoreError, SubmissionExceeded, SubmissionScope,
+    ATTEMPTS_MAX, CODES_MAX, CUSTOMER_MESSAGES_MAX, Limit, STATUS_CHANGES_AN_HOUR, StoreError, SubmissionExceeded,
+    SubmissionScope,
 };
 use crate::domain::problem::{FieldError, Problem};
 
@@ -110,10 +111,25 @@ pub enum Refusal {
     #[error("this is not the code that was mailed last; attempts left: {0}")]
     WrongCode(u32),
     /// No code is valid.
-    #[error(
-        "no code is valid: none was mailed, it has expired, or it was tried too often; POST …/confirmation/code mails another"
-    )]
+    #[error("no code is valid: none was mailed, or it has expired; POST …/confirmation/code mails another")]
     NoCode,
+    /// The code was entered wrongly too often.
+    #[error(
+        "the code was entered wrongly {ATTEMPTS_MAX} times and is not valid any more; POST …/confirmation/code mails another"
+    )]
+    TooManyAttempts,
+    /// A code was mailed a moment ago; the seconds after which another can be requested.
+    #[error("a code was mailed less than a minute ago; another can be requested in {0} seconds")]
+    CodeTooSoon(u64),
+    /// The mails of a day are used up; the seconds until another can be sent.
+    #[error(
+        "the mails of 24 hours to unsigned addresses are used up, for this mailbox, session, network or site; \
+         a code can be requested in {0} seconds"
+    )]
+    CodeQuota(u64),
+    /// As many codes were mailed for a ticket as there may be.
+    #[error("{CODES_MAX} codes were mailed for this ticket, which is the limit; send a new ticket instead")]
+    TooManyCodes,
     /// What is told is not signed by whom it should be.
     #[error("this is not signed with the secret of the configuration")]
     Unsigned,
@@ -177,6 +193,10 @@ impl Refusal {
             Refusal::TooManyUploads => (StatusCode::TOO_MANY_REQUESTS, "too_many_uploads"),
             Refusal::WrongCode(_) => (StatusCode::UNPROCESSABLE_ENTITY, "wrong_code"),
             Refusal::NoCode => (StatusCode::CONFLICT, "no_code"),
+            Refusal::TooManyAttempts => (StatusCode::CONFLICT, "too_many_attempts"),
+            Refusal::CodeTooSoon(_) => (StatusCode::TOO_MANY_REQUESTS, "code_too_soon"),
+            Refusal::CodeQuota(_) => (StatusCode::TOO_MANY_REQUESTS, "code_quota"),
+            Refusal::TooManyCodes => (StatusCode::CONFLICT, "too_many_codes"),
             Refusal::Unsigned => (StatusCode::UNAUTHORIZED, "unsigned"),
             Refusal::InvalidAddress => (StatusCode::FORBIDDEN, "invalid_address"),
             Refusal::TooMuch(_) => (StatusCode::TOO_MANY_REQUESTS, "too_much"),
@@ -195,7 +215,10 @@ impl IntoResponse for Refusal {
         let title = self.to_string();
         let again = match self {
             Refusal::InProgress | Refusal::Busy => Some(1),
-            Refusal::TooMuch(seconds) | Refusal::TooManyStatusChanges(seconds) => Some(seconds),
+            Refusal::TooMuch(seconds)
+            | Refusal::TooManyStatusChanges(seconds)
+            | Refusal::CodeTooSoon(seconds)
+            | Refusal::CodeQuota(seconds) => Some(seconds),
             Refusal::UploadQuota(exceeded) => Some(quota::seconds_until(exceeded.until)),
             Refusal::TicketQuota(_) => Some(quota::seconds_until(quota::tomorrow(clock::timestamp()))),
             Refusal::TooManyUploads => Some(UPLOADS_RETRY),

@@ -144,6 +144,10 @@ fn start_workers(app: &Arc<App>, stop: &CancellationToken) -> JoinSet<()> {
         "attachments sweep".into(),
         Box::new(|app| Box::pin(async move { match attachments::sweep::run(&app).await {} })),
     );
+    repeat(
+        "mail retention".into(),
+        Box::new(|app| Box::pin(async move { match mail::retention::run(&app).await {} })),
+    );
     repeat("retention".into(), Box::new(|app| Box::pin(async move { match privacy::retention::run(&app).await {} })));
     for (site, page) in incidents::status_pages(&app.settings.sites) {
         let name = format!("status page of {site}");

@@ -37,16 +37,18 @@ pub fn notice(ticket: &StoredTicket) -> Option<String> {
         Address::Claimed(email) => one_line(&email),
         Address::Missing if is_verified(ticket) => return None,
         Address::Missing => {
-            return Some("[Not verified] Nobody has confirmed who wrote this, and they have left no address.".into());
+            return Some(
+                "[Not verified] Nobody has confirmed who sent this, and the sender gave no e-mail address.".into(),
+            );
         }
     };
     Some(match ticket.handling.confirmation {
         Confirmation::Confirmed => format!(
-            "[Address confirmed] Whoever wrote this has entered a code that was sent to {email}. Who they are is not verified beyond that."
+            "[Address confirmed] The sender has shown that {email} is theirs. Nothing else about them is verified."
         ),
-        _ => format!(
-            "[Not verified] Answers are read by whoever wrote this, who may not be the owner of {email}: nobody has confirmed that address. \
-             Answer nothing that only its owner may know."
+        Confirmation::Awaited { .. } | Confirmation::NotNeeded => format!(
+            "[Not verified] The sender gave {email}, but nobody has confirmed it. Your answers may be read by somebody else; \
+             do not share account details."
         ),
     })
 }
@@ -212,8 +214,8 @@ pub mod tests {
         }
         let missing = ["a.zip".to_string(), "b.zip".to_string()];
         let told = first(&Config::default(), &ticket, &missing);
-        let notice = "[Not verified] Answers are read by whoever wrote this, who may not be the owner of ada@example.com: nobody has \
-            confirmed that address. Answer nothing that only its owner may know.";
+        let notice = "[Not verified] The sender gave ada@example.com, but nobody has confirmed it. Your answers may be read by \
+            somebody else; do not share account details.";
         assert!(told.starts_with(&format!("{notice}\n\nThe export stops.\nEvery time.\n\n----")), "{told}");
         let lines: Vec<&str> = told.lines().collect();
         for line in [

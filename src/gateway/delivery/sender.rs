@@ -4,8 +4,7 @@ use serde::Deserialize;
 
 use crate::domain::ticket::is_email;
 use crate::gateway::identity::{Address, address};
-use crate::gateway::settings::Site;
-use crate::gateway::store::StoredTicket;
+use crate::gateway::store::{Confirmation, StoredTicket};
 
 /// What a destination makes of an address that nobody has signed.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
@@ -30,11 +29,11 @@ pub enum Sender {
 }
 
 impl Sender {
-    /// The sender of a ticket at a destination that gives agents' answers back. An address that cannot be confirmed, because its site sends
-    /// no mail, is not used.
-    pub fn new(site: &Site, ticket: &StoredTicket, unverified: Unverified) -> Sender {
-        let unverified = if site.mail.is_some() { unverified } else { Unverified::Alias };
-        Sender::reached(ticket, unverified)
+    /// The sender of a ticket at a destination that gives agents' answers back. An address is used only where answers are withheld until it
+    /// is confirmed: otherwise whoever claims it would read what is meant for its owner.
+    pub fn new(ticket: &StoredTicket, unverified: Unverified) -> Sender {
+        let is_withheld = ticket.handling.confirmation != Confirmation::NotNeeded;
+        Sender::reached(ticket, if is_withheld { unverified } else { Unverified::Alias })
     }
 
     /// The sender of a ticket at a destination whose answers go to the address only.
@@ -58,28 +57,28 @@ mod tests {
 
     use crate::domain::context::User;
     use crate::gateway::delivery::comment::tests::stored;
-    use crate::gateway::delivery::destination::tests::site;
-    use crate::gateway::settings;
 
     #[test]
-    fn a_claimed_address_is_a_contact_only_where_it_can_be_confirmed() {
-        let text = "[sites.acme]\norigins = [\"*\"]\nmail = { smtp = \"smtp://localhost\", from = \"a@b.example\" }";
-        let file = settings::parse(text, "test").unwrap();
-        let mailing = settings::check_sites(file.sites, "test").unwrap().remove("acme").unwrap();
+    fn a_claimed_address_is_a_contact_only_where_answers_wait_until_it_is_confirmed() {
         let mut ticket = stored();
         let contact = Sender::Contact("ada@example.com".into());
-        assert_eq!(Sender::new(&mailing, &ticket, Unverified::Contact), contact);
-        assert_eq!(Sender::new(&mailing, &ticket, Unverified::Alias), Sender::Alias);
-        assert_eq!(Sender::new(&site(), &ticket, Unverified::Contact), Sender::Alias);
+        assert_eq!(Sender::new(&ticket, Unverified::Contact), Sender::Alias);
         assert_eq!(Sender::reached(&ticket, Unverified::Contact), contact);
-        for (email, sender) in [("nobody", Sender::Alias), ("", Sender::Alias)] {
+        let awaited = Confirmation::Awaited { withheld: 0, first: 0, code_sent: true };
+        for confirmation in [awaited, Confirmation::Confirmed] {
+            ticket.handling.confirmation = confirmation;
+            assert_eq!(Sender::new(&ticket, Unverified::Contact), contact);
+            assert_eq!(Sender::new(&ticket, Unverified::Alias), Sender::Alias);
+        }
+        for email in ["nobody", ""] {
             ticket.ticket.contact.email = email.into();
-            assert_eq!(Sender::new(&mailing, &ticket, Unverified::Contact), sender);
+            assert_eq!(Sender::new(&ticket, Unverified::Contact), Sender::Alias);
         }
         let user = User { verified: true, email: "real@example.com".into(), ..User::default() };
         ticket.ticket.context.user = Some(user);
-        for (site, unverified) in [(&mailing, Unverified::Alias), (&site(), Unverified::Contact)] {
-            assert_eq!(Sender::new(site, &ticket, unverified), Sender::Signed("real@example.com".into()));
+        ticket.handling.confirmation = Confirmation::NotNeeded;
+        for unverified in [Unverified::Alias, Unverified::Contact] {
+            assert_eq!(Sender::new(&ticket, unverified), Sender::Signed("real@example.com".into()));
         }
     }
 }

@@ -4,7 +4,8 @@ use base64::Engine;
 use base64::prelude::BASE64_STANDARD;
 use jsonwebtoken::errors::ErrorKind;
 use jsonwebtoken::{Algorithm, DecodingKey, Validation};
-use serde::Deserialize;
+use serde::de::Error;
+use serde::{Deserialize, Deserializer};
 use serde_json::Value;
 
 use super::crypto;
@@ -75,8 +76,8 @@ fn ed25519(pem: &str) -> Option<[u8; 32]> {
 pub struct Person {
     /// Who it is; never without an id.
     pub user: User,
-    /// Whether the host says that the address is theirs (`email_verified`, as OpenID Connect calls it).
-    pub email_verified: bool,
+    /// Whether the host says that the address is theirs (`email_verified`, as OpenID Connect calls it); none where it does not say.
+    pub email_verified: Option<bool>,
     /// Their priority, where the host says it.
     pub priority: Option<Priority>,
     /// The channels that they have, where the host says it.
@@ -85,26 +86,52 @@ pub struct Person {
     pub until: u64,
 }
 
-/// What a token says; `exp`, `nbf` and `aud` are the library's to read.
+/// What a token says; `exp`, `nbf` and `aud` are the library's to read. What is optional may be null, and a number or a boolean may be a text
+/// or the other way round, as hosts write them.
 #[derive(Deserialize)]
 struct Claims {
     sub: String,
     exp: u64,
-    #[serde(default)]
+    #[serde(default, deserialize_with = "text")]
     name: String,
-    #[serde(default)]
+    #[serde(default, deserialize_with = "text")]
     email: String,
-    #[serde(default)]
-    email_verified: bool,
-    #[serde(default)]
+    #[serde(default, deserialize_with = "boolean")]
+    email_verified: Option<bool>,
+    #[serde(default, deserialize_with = "text")]
     plan: String,
-    #[serde(default)]
+    #[serde(default, deserialize_with = "text")]
     role: String,
-    #[serde(default)]
-    organization: Organization,
+    organization: Option<OrganizationClaim>,
     priority: Option<Priority>,
-    #[serde(default)]
-    channels: Vec<String>,
+    channels: Option<Vec<String>>,
+}
+
+#[derive(Default, Deserialize)]
+struct OrganizationClaim {
+    #[serde(default, deserialize_with = "text")]
+    id: String,
+    #[serde(default, deserialize_with = "text")]
+    name: String,
+}
+
+fn text<'de, D: Deserializer<'de>>(value: D) -> Result<String, D::Error> {
+    match Value::deserialize(value)? {
+        Value::Null => Ok(String::new()),
+        Value::String(text) => Ok(text),
+        Value::Number(number) => Ok(number.to_string()),
+        _ => Err(D::Error::custom("expected a text")),
+    }
+}
+
+fn boolean<'de, D: Deserializer<'de>>(value: D) -> Result<Option<bool>, D::Error> {
+    match Value::deserialize(value)? {
+        Value::Null => Ok(None),
+        Value::Bool(value) => Ok(Some(value)),
+        Value::String(text) if text == "true" => Ok(Some(true)),
+        Value::String(text) if text == "false" => Ok(Some(false)),
+        _ => Err(D::Error::custom("expected true or false")),
+    }
 }
 
 /// Why a token is not believed.
@@ -184,8 +211,10 @@ fn person(claims: Claims) -> Result<Person, TokenError> {
     if id.is_empty() || id.len() > ID_MAX {
         return Err(TokenError::Unreadable(format!("sub has to be 1 to {ID_MAX} bytes")));
     }
+    let OrganizationClaim { id: organization, name: organization_name } = organization.unwrap_or_default();
+    let organization = Organization { id: organization, name: organization_name };
     let user = User { id, name, email, plan, role, organization, verified: true, ..User::default() };
-    Ok(Person { user, email_verified, priority, channels, until: exp + SKEW })
+    Ok(Person { user, email_verified, priority, channels: channels.unwrap_or_default(), until: exp + SKEW })
 }
 
 fn why(kind: &ErrorKind) -> TokenError {
@@ -272,6 +301,38 @@ mod tests {
             assert_eq!((person.priority, person.channels), (Some(Priority::High), vec!["slack".to_string()]));
             assert!(person.user.verified);
         }
+    }
+
+    #[test]
+    fn a_host_says_that_an_address_is_verified_that_it_is_not_or_nothing() {
+        let verified = |more: Value| {
+            let claims = claims(json!({"email": "ada@example.com", "email_verified": more}));
+            read(&hs256(header(), claims, SECRET), "acme", &[shared("")]).map(|person| person.email_verified)
+        };
+        for (claim, expected) in [
+            (json!(true), Some(true)),
+            (json!("true"), Some(true)),
+            (json!(false), Some(false)),
+            (json!("false"), Some(false)),
+            (Value::Null, None),
+        ] {
+            assert_eq!(verified(claim.clone()).unwrap(), expected, "{claim}");
+        }
+        assert!(verified(json!("perhaps")).unwrap_err().to_string().contains("email_verified"));
+        let silent = claims(json!({"email": "ada@example.com"}));
+        assert_eq!(read(&hs256(header(), silent, SECRET), "acme", &[shared("")]).unwrap().email_verified, None);
+    }
+
+    #[test]
+    fn what_is_optional_may_be_null_or_a_number() {
+        let claims = claims(json!({
+            "name": null, "email": null, "plan": 7, "role": null, "organization": {"id": 12, "name": null}, "priority": null,
+            "channels": null,
+        }));
+        let user = read(&hs256(header(), claims, SECRET), "acme", &[shared("")]).unwrap().user;
+        assert_eq!((user.plan.as_str(), user.organization.id.as_str()), ("7", "12"));
+        let claims = self::claims(json!({"organization": null}));
+        assert!(read(&hs256(header(), claims, SECRET), "acme", &[shared("")]).is_ok());
     }
 
     #[test]

@@ -7,6 +7,8 @@ use base64::Engine;
 use base64::prelude::BASE64_URL_SAFE_NO_PAD;
 use ring::hmac;
 
+use crate::gateway::identity::mailbox;
+
 /// How long a code and its link are good for.
 pub const CODE_LIFE: Duration = Duration::from_secs(7 * 24 * 60 * 60);
 /// How long after one code another can be asked for.
@@ -47,6 +49,14 @@ impl Codes {
     /// Whether a link opens the ticket.
     pub fn is_link(&self, ticket: &str, number: u32, token: &str) -> bool {
         self.is_same(token, &self.link(ticket, number))
+    }
+
+    /// A digest of the mailbox behind an address, by which it is counted and not known.
+    pub fn mailbox(&self, address: &str) -> [u8; 32] {
+        let tag = hmac::sign(&self.0, format!("mailbox {}", mailbox(address)).as_bytes());
+        let mut digest = [0; 32];
+        digest.iter_mut().zip(tag.as_ref()).for_each(|(to, from)| *to = *from);
+        digest
     }
 
     /// Compares signatures, so that the time it takes tells nothing about how the texts differ.

@@ -209,7 +209,7 @@ mod tests {
         let receives = |site: &Site, ticket: &StoredTicket| {
             receipt(site, ticket, None).map(|mail| (mail.address, mail.quota.map(|quota| quota.mailbox)))
         };
-        let counted = |address: &str| Some((address.to_string(), Some(address.to_string())));
+        let counted = |address: &str| Some((address.to_string(), Some(codes.mailbox(address))));
         let mut ticket = stored("", "Ada", "x");
         assert_eq!(receives(&site(""), &ticket), counted("ada@example.com"));
         let user = |verified, email: &str| Some(User { verified, email: email.into(), ..User::default() });
@@ -230,9 +230,18 @@ mod tests {
         let mut robot = stored("", "Ada", "x");
         robot.ticket.website = "http://x.example".into();
         assert_eq!(receives(&site(""), &robot), None);
-        assert_eq!(unconfirmed(&site(""), &robot), Some("ada@example.com".into()));
+        assert_eq!(unconfirmed(&site(""), &robot, None), Some("ada@example.com".into()));
         let silent = Site { mail: None, ..site("") };
         assert_eq!(receives(&silent, &stored("", "Ada", "x")), None);
-        assert_eq!(unconfirmed(&silent, &stored("", "Ada", "x")), None);
+        assert_eq!(unconfirmed(&silent, &stored("", "Ada", "x"), None), None);
+    }
+
+    #[test]
+    fn a_signed_person_confirms_an_address_only_where_the_host_says_that_it_is_not_theirs() {
+        let mut ticket = stored("", "Ada", "x");
+        ticket.person = Some("u-7".into());
+        for (email_verified, confirms) in [(None, false), (Some(true), false), (Some(false), true)] {
+            assert_eq!(unconfirmed(&site(""), &ticket, email_verified).is_some(), confirms, "{email_verified:?}");
+        }
     }
 }

@@ -5,6 +5,7 @@ mod code;
 mod letter;
 mod message;
 mod post;
+pub mod retention;
 pub mod worker;
 
 use std::collections::BTreeMap;
@@ -15,7 +16,7 @@ use lettre::{AsyncSmtpTransport, Tokio1Executor};
 use reqwest::Url;
 use tokio::sync::watch;
 
-use super::identity::{Address, address, mailbox};
+use super::identity::{Address, address, claimed_email};
 use super::settings::Site;
 use super::store::{MailLimits, MailQuota, NewMail, StoredTicket};
 use crate::domain::robot;
@@ -80,23 +81,31 @@ pub fn receipt(site: &Site, ticket: &StoredTicket, network: Option<[u8; 32]>) ->
     match address(&ticket.ticket) {
         Address::Signed(address) => is_email(&address).then_some(NewMail { address, quota: None }),
         Address::Claimed(address) => is_email(&address).then(|| {
-            let quota = Some(quota(mailer, &address, ticket.session, network));
-            NewMail { address, quota }
+            let mut quota = quota(mailer, codes, &address, ticket.session, network);
+            quota.limits = quota.limits.of_receipts();
+            NewMail { address, quota: Some(quota) }
         }),
         Address::Missing => None,
     }
 }
 
 /// What a mail to an address that nobody has signed counts against; `network` is a digest of the one that it is caused from.
-pub fn quota(mailer: &Mailer, address: &str, session: Option<[u8; 32]>, network: Option<[u8; 32]>) -> MailQuota {
-    MailQuota { mailbox: mailbox(address), session, network, limits: mailer.limits }
+pub fn quota(
+    mailer: &Mailer,
+    codes: &Codes,
+    address: &str,
+    session: Option<[u8; 32]>,
+    network: Option<[u8; 32]>,
+) -> MailQuota {
+    MailQuota { mailbox: codes.mailbox(address), session, network, limits: mailer.limits }
 }
 
-/// The address that has to be confirmed before answers to a ticket are shown: the one that an unsigned sender claims, where the site can
-/// send a code to it.
-pub fn unconfirmed(site: &Site, ticket: &StoredTicket) -> Option<String> {
-    if site.mail.is_none() || ticket.person.is_some() {
+/// The address that has to be confirmed before answers to a ticket are shown: the one that is claimed by an unsigned sender, or by a person
+/// of whom the host says that it is not verified, where the site can send a code to it.
+pub fn unconfirmed(site: &Site, ticket: &StoredTicket, email_verified: Option<bool>) -> Option<String> {
+    let is_trusted = ticket.person.is_some() && email_verified != Some(false);
+    if site.mail.is_none() || is_trusted {
         return None;
     }
-    super::identity::claimed_email(&ticket.ticket)
+    claimed_email(&ticket.ticket)
 }

@@ -18,7 +18,7 @@ use super::post::{NotTaken, hand_over};
 use super::{CODE_LIFE, Codes, Mailer};
 use crate::gateway::app::App;
 use crate::gateway::settings::Site;
-use crate::gateway::store::{Claim, DueMail, Store, StoreError};
+use crate::gateway::store::{Claim, DueMail, MailOutcome, Store, StoreError};
 use crate::gateway::supervisor::supervise;
 use crate::gateway::{clock, pauses};
 
@@ -93,25 +93,31 @@ async fn send_due(
         let claim = Claim { token: &token, now: &at, until: &until };
         let Some(due) = store.claim_mail(name, claim).await? else { continue };
         let Some(sent) = send_claimed(store, site, (mailer, codes), (&due, &token)).await else { continue };
-        let again = match &sent {
-            Sent::Taken => None,
-            Sent::Later(reason) => {
+        let reference = &due.ticket.reference;
+        let retry_at = match &sent {
+            Sent::Later(_) => {
                 let now = clock::timestamp();
                 let since = due.since.parse().unwrap_or(now);
-                let again = pauses::next(due.tries, since, GIVEN_UP, now, pauses::random());
-                let reference = &due.ticket.reference;
-                match again {
-                    Some(_) => tracing::warn!(site = name, reference, reason, "mail failed, is tried again"),
-                    None => tracing::warn!(site = name, reference, reason, "mail given up after a day"),
-                }
-                again
+                pauses::next(due.tries, since, GIVEN_UP, now, pauses::random()).map(clock::written)
             }
-            Sent::Never(reason) => {
-                tracing::warn!(site = name, reference = due.ticket.reference, reason, "mail given up");
-                None
+            Sent::Taken | Sent::Never(_) => None,
+        };
+        let outcome = match (&sent, &retry_at) {
+            (Sent::Taken, _) => MailOutcome::Sent,
+            (Sent::Later(error) | Sent::Never(error), Some(due_at)) => {
+                tracing::warn!(site = name, reference, error, retry_at = due_at, "mail failed");
+                MailOutcome::Retry { due_at }
+            }
+            (Sent::Later(error), None) => {
+                tracing::warn!(site = name, reference, error, reason = "expired", "mail given up");
+                MailOutcome::GivenUp
+            }
+            (Sent::Never(error), None) => {
+                tracing::warn!(site = name, reference, error, reason = "refused", "mail given up");
+                MailOutcome::GivenUp
             }
         };
-        record(store, (&due.ticket.id, &token), again.map(clock::written)).await;
+        record(store, (&due.ticket.id, &token), outcome).await;
     }
     Ok(LOOK)
 }
@@ -147,9 +153,9 @@ async fn send_claimed(
 }
 
 /// Records what became of an attempt, as soon as the store can be used. Nothing else is sent until then.
-async fn record(store: &dyn Store, (ticket, token): (&str, &str), again: Option<String>) {
+async fn record(store: &dyn Store, (ticket, token): (&str, &str), outcome: MailOutcome<'_>) {
     loop {
-        match store.record_mail(ticket, token, again.as_deref(), &clock::now()).await {
+        match store.record_mail(ticket, token, outcome).await {
             Ok(true) => return,
             Ok(false) => return tracing::warn!(ticket, "mail not recorded: its claim was lost"),
             Err(error) => {

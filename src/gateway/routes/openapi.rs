@@ -237,7 +237,8 @@ fn calls(generator: &mut SchemaGenerator) -> Vec<Call> {
             post(
                 "/tickets/{id}/confirmation",
                 "Confirms the address of whoever sent it by the code that was mailed there, so that answers can be read: `wrong_code` (422) \
-                 names the attempts that are left, `no_code` (409) says that another has to be mailed.",
+                 names the attempts that are left; `no_code` (409, none was mailed or its time is over) and `too_many_attempts` (409) say \
+                 that another has to be mailed.",
                 schema::<ConfirmationCode>(g),
                 "200",
                 Some(schema::<Summary>(g)),
@@ -251,10 +252,11 @@ fn calls(generator: &mut SchemaGenerator) -> Vec<Call> {
                 answer: Some(schema::<Summary>(g)),
                 ..Call::get(
                     "/tickets/{id}/confirmation/code",
-                    "Has another code mailed, once a minute and five times at most.",
+                    "Has another code mailed: `code_too_soon` (429) within a minute of the last one, `code_quota` (429) where the mails of a day \
+                     are used up, both with Retry-After; `too_many_codes` (409) after five for a ticket.",
                 )
             },
-            &["401", "404"],
+            &["401", "404", "409"],
         ),
         mine(
             Call {

@@ -2,7 +2,7 @@
 
 use async_trait::async_trait;
 
-use super::{MailQuota, NewDelivery, StoreError};
+use super::{MailQuota, NewDelivery, StoreError, StoredTicket};
 
 /// How often a code may be typed before another is needed.
 pub const ATTEMPTS_MAX: u32 = 5;
@@ -21,6 +21,8 @@ pub enum Confirmation {
         withheld: u32,
         /// The number of the first of them; 0 where there is none.
         first: u32,
+        /// Whether a code was mailed, or is about to be.
+        code_sent: bool,
     },
     /// It is.
     Confirmed,
@@ -30,6 +32,11 @@ impl Confirmation {
     /// Whether messages wait until the address is confirmed.
     pub fn is_awaited(self) -> bool {
         matches!(self, Confirmation::Awaited { .. })
+    }
+
+    /// Whether a code was mailed that confirms the address, or is about to be.
+    pub fn is_code_sent(self) -> bool {
+        matches!(self, Confirmation::Awaited { code_sent: true, .. })
     }
 
     /// How many messages wait for that.
@@ -56,7 +63,7 @@ pub struct ClaimedAddress {
     pub address: String,
     /// Which code is valid: they are numbered from 1, and 0 is none.
     pub code: u32,
-    /// When it was sent, RFC 3339 in UTC.
+    /// When it was handed to whoever sends mail, RFC 3339 in UTC; none where it could not be sent.
     pub sent_at: Option<String>,
     /// How often a wrong one was typed since.
     pub attempts: u32,
@@ -73,19 +80,31 @@ pub enum CodeCheck {
     NotNeeded,
     /// It is not the code; so many attempts are left.
     Wrong(u32),
-    /// No code is valid: none was sent, its time is over, or it was guessed at too often.
+    /// No code is valid: none was sent, or its time is over.
     NoneValid,
+    /// A wrong one was typed [`ATTEMPTS_MAX`] times, so another is needed.
+    TooManyAttempts,
 }
 
 /// What became of a request for another code.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub enum CodeRequest {
     /// It will be sent.
     Accepted,
     /// Nothing is to be confirmed.
     NotNeeded,
-    /// Too many were sent already, or the last one too recently.
-    TooMany,
+    /// The last one was sent too recently.
+    TooSoon {
+        /// When it was sent, RFC 3339 in UTC.
+        sent_at: String,
+    },
+    /// A quota of mails is used up.
+    QuotaUsedUp {
+        /// When the oldest of the mails that it counts was sent, RFC 3339 in UTC: a day later there is room again.
+        oldest: String,
+    },
+    /// [`CODES_MAX`] were sent for the ticket.
+    TooManyCodes,
 }
 
 /// A place where it is kept which addresses are confirmed. When a write returns, it is on disk.
@@ -108,8 +127,16 @@ pub trait Confirmations: Send + Sync {
         deliveries: &[NewDelivery],
     ) -> Result<CodeCheck, StoreError>;
 
-    /// Confirms the address of the tickets of a person in a site whose mailbox is the one that the host has signed.
-    async fn confirm_signed(&self, site: &str, person: &str, mailbox: &str, now: &str) -> Result<(), StoreError>;
+    /// Confirms the address of the tickets of a person in a site whose mailbox is the one that the host has verified. What is brought to
+    /// destinations about each is kept in the same transaction. Gives the tickets.
+    async fn confirm_signed(
+        &self,
+        site: &str,
+        person: &str,
+        mailbox: &str,
+        now: &str,
+        deliveries: &[NewDelivery],
+    ) -> Result<Vec<StoredTicket>, StoreError>;
 
     /// Has another code sent for a ticket, unless the last one was sent after `before`, or a quota is used up.
     async fn request_code(

@@ -19,6 +19,20 @@ pub struct MailLimits {
     pub site: u32,
 }
 
+impl MailLimits {
+    /// The part that receipts may use. A quarter is reserved for codes that somebody requests, so that receipts that nobody asked for lock
+    /// nobody out.
+    pub fn of_receipts(self) -> MailLimits {
+        let part = |limit: u32| if limit > 1 { limit - limit.div_ceil(4) } else { limit };
+        MailLimits {
+            mailbox: part(self.mailbox),
+            session: part(self.session),
+            address: part(self.address),
+            site: part(self.site),
+        }
+    }
+}
+
 impl Default for MailLimits {
     fn default() -> MailLimits {
         MailLimits { mailbox: 3, session: 10, address: 20, site: 500 }
@@ -28,8 +42,8 @@ impl Default for MailLimits {
 /// What a mail to an address that nobody has signed counts against.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct MailQuota {
-    /// The mailbox, in the one spelling that counts.
-    pub mailbox: String,
+    /// A keyed digest of the mailbox, in the one spelling that counts.
+    pub mailbox: [u8; 32],
     /// The SHA-256 of the session.
     pub session: Option<[u8; 32]>,
     /// A keyed digest of the network address.
@@ -45,6 +59,20 @@ pub struct NewMail {
     pub address: String,
     /// What it counts against; none where the host has signed that the address is the person's.
     pub quota: Option<MailQuota>,
+}
+
+/// What became of an attempt to send a mail.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum MailOutcome<'a> {
+    /// The server has taken it.
+    Sent,
+    /// It is tried again.
+    Retry {
+        /// When, RFC 3339 in UTC.
+        due_at: &'a str,
+    },
+    /// It is given up: the code that it carries was not sent.
+    GivenUp,
 }
 
 /// A receipt that is due.
@@ -75,7 +103,9 @@ pub trait Mails: Send + Sync {
     /// Extends the claim of a token; `false` where somebody else holds it by now.
     async fn extend_mail(&self, ticket: &str, token: &str, until: &str) -> Result<bool, StoreError>;
 
-    /// Records what became of an attempt and ends its claim: it is tried again at a time, or nothing more is done about it because it is sent
-    /// or given up. `false` where somebody else holds the claim by now: nothing is recorded. Forgets those that are done and whose day is over.
-    async fn record_mail(&self, ticket: &str, token: &str, again: Option<&str>, now: &str) -> Result<bool, StoreError>;
+    /// Records what became of an attempt and ends its claim. `false` where somebody else holds the claim by now: nothing is recorded.
+    async fn record_mail(&self, ticket: &str, token: &str, outcome: MailOutcome<'_>) -> Result<bool, StoreError>;
+
+    /// Forgets the mails that are done, and what was counted against quotas, of before a time.
+    async fn forget_mails(&self, before: &str) -> Result<(), StoreError>;
 }

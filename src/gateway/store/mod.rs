@@ -25,7 +25,7 @@ use crate::domain::targets::{Owner, Target};
 use crate::domain::ticket::{NewTicket, Priority, Status};
 
 pub use attachments::{FileOwner, Files, PutOutcome, StoredAttachment, Upload, UploadUsage, Usage};
-pub use confirmations::{ClaimedAddress, CodeCheck, CodeRequest, Confirmation, Confirmations};
+pub use confirmations::{ATTEMPTS_MAX, CODES_MAX, ClaimedAddress, CodeCheck, CodeRequest, Confirmation, Confirmations};
 pub use conversations::{
     Act, CUSTOMER_MESSAGES_MAX, Change, Changed, Conversations, CurrentTicket, Decide, Decision, Deed, Handling, Limit,
     MESSAGE_PAGE_BYTES, MessagePage, MessageSeal, NewMessage, Reader, ReaderCounts, STATUS_CHANGES_AN_HOUR,
@@ -37,7 +37,7 @@ pub use deliveries::{
 };
 pub use erasure::{Erasure, ErasureCounts, IsMeant, SessionTrace, TicketHead, Traces};
 pub use listing::{CustomerCursor, CustomerPage, InboxCursor, InboxPage, ListPlace, ListedTicket, SOLVED_GROUP, Shown};
-pub use mails::{DueMail, MailLimits, MailQuota, Mails, NewMail};
+pub use mails::{DueMail, MailLimits, MailOutcome, MailQuota, Mails, NewMail};
 pub use notes::Notes;
 pub use questions::{
     ImportOutcome, ImportRun, KnownQuestion, NewQuestion, QuestionRow, Questions, Revision, RevisionRange, TakenId,

@@ -1,6 +1,9 @@
 //! Confirming the address that the sender of a ticket claims: by a code that is mailed to it and typed into the panel that sent the ticket.
 
 use std::net::IpAddr;
+use std::time::Duration;
+
+use jiff::Timestamp;
 
 use super::conversation::{no_ticket, one, summary};
 use crate::domain::conversation::{Author, ConfirmationCode, Summary};
@@ -13,6 +16,8 @@ use crate::gateway::{clock, delivery, json};
 
 /// The longest code that is looked at, in bytes: more digits than there are in one, in any script.
 const CODE_MAX: usize = 64;
+/// The time for which quotas count mails.
+const QUOTA_TIME: Duration = Duration::from_secs(24 * 60 * 60);
 
 /// Confirms the address of a reader's ticket by a code; the ticket, whose answers can be read from now on.
 pub async fn confirm(
@@ -37,6 +42,7 @@ pub async fn confirm(
         CodeCheck::NotNeeded => Ok(summary(&ticket)),
         CodeCheck::Wrong(left) => Err(Refusal::WrongCode(left)),
         CodeCheck::NoneValid => Err(Refusal::NoCode),
+        CodeCheck::TooManyAttempts => Err(Refusal::TooManyAttempts),
     }
 }
 
@@ -57,9 +63,17 @@ pub async fn request(
     match app.store.request_code(&ticket.id, &clock::now(), &before(CODE_PAUSE), &quota).await? {
         CodeRequest::Accepted => app.mailed.wake(name),
         CodeRequest::NotNeeded => {}
-        CodeRequest::TooMany => return Err(Refusal::TooMuch(CODE_PAUSE.as_secs())),
+        CodeRequest::TooSoon { sent_at } => return Err(Refusal::CodeTooSoon(seconds_left(&sent_at, CODE_PAUSE))),
+        CodeRequest::QuotaUsedUp { oldest } => return Err(Refusal::CodeQuota(seconds_left(&oldest, QUOTA_TIME))),
+        CodeRequest::TooManyCodes => return Err(Refusal::TooManyCodes),
     }
-    Ok(summary(&ticket))
+    Ok(summary(&one(app, name, reader, id).await?))
+}
+
+/// The seconds until a time after something is over, one at least.
+fn seconds_left(at: &str, time: Duration) -> u64 {
+    let end = at.parse::<Timestamp>().ok().and_then(|at| at.checked_add(time).ok());
+    end.map_or(time, clock::left).as_millis().div_ceil(1000).max(1) as u64
 }
 
 /// The ticket behind a link of a mail; none where the link is not valid.
@@ -75,7 +89,7 @@ pub async fn linked(app: &App, site: &str, id: &str, key: &str) -> Result<Option
     Ok(claimed.filter(is_valid).map(|_| ticket))
 }
 
-fn before(time: std::time::Duration) -> String {
+fn before(time: Duration) -> String {
     let now = clock::timestamp();
     clock::written(now.checked_sub(time).unwrap_or(now))
 }

@@ -47,9 +47,15 @@ pub async fn reader<'a>(app: &App, name: &str, who: &'a Who) -> Result<Reader<'a
 pub async fn take_along(app: &App, name: &str, who: &Who) -> Result<(), Refusal> {
     if let (Some(person), Some(session)) = (&who.person, &who.session) {
         app.store.move_to_person(name, session, &person.user.id).await?;
-        if !person.user.email.is_empty() {
+        if person.email_verified == Some(true) && !person.user.email.is_empty() {
             let mailbox = mailbox(&person.user.email);
-            app.store.confirm_signed(name, &person.user.id, &mailbox, &clock::now()).await?;
+            let deliveries = delivery::orders(app.site(name), What::Confirmed, Author::Customer, None);
+            let confirmed =
+                app.store.confirm_signed(name, &person.user.id, &mailbox, &clock::now(), &deliveries).await?;
+            if !confirmed.is_empty() {
+                app.lines.wake(name);
+            }
+            confirmed.into_iter().for_each(|ticket| app.live.changed(ticket));
         }
     }
     Ok(())
@@ -285,6 +291,7 @@ pub fn summary(ticket: &StoredTicket) -> Summary {
         unread: ticket.handling.unread,
         unconfirmed: ticket.handling.confirmation.is_awaited(),
         withheld: ticket.handling.confirmation.withheld(),
+        code_sent: ticket.handling.confirmation.is_code_sent(),
     }
 }
 
@@ -302,6 +309,7 @@ pub fn listed_summary(ticket: &ListedTicket) -> Summary {
         unread: ticket.handling.unread,
         unconfirmed: ticket.handling.confirmation.is_awaited(),
         withheld: ticket.handling.confirmation.withheld(),
+        code_sent: ticket.handling.confirmation.is_code_sent(),
     }
 }
 

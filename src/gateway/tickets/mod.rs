@@ -10,6 +10,7 @@ mod limits;
 mod promise;
 mod quota;
 
+use std::mem;
 use std::net::IpAddr;
 
 use sha2::{Digest, Sha256};
@@ -17,7 +18,7 @@ use uuid::Uuid;
 
 use super::app::App;
 use super::guard::Share;
-use super::identity::Who;
+use super::identity::{Person, Who};
 use super::problem::Refusal;
 use super::settings::Site;
 use super::store::{Along, Handling, Placed, Seal, Sealed, StoredTicket, What};
@@ -64,6 +65,7 @@ pub async fn take(
     let claim = app.claims.claim(name, &seal.key).ok_or(Refusal::InProgress)?;
     app.guard.charge_site(Share::Tickets, name, who.person.as_ref().map(|person| person.user.id.as_str()))?;
     let quota = if who.person.is_none() { Some(quota::of_anonymous(app, from, body.len())?) } else { None };
+    let email_verified = who.person.as_ref().and_then(|person| person.email_verified);
     let mut stored = stored(name, site, who, new);
     let answer = automatic::answer(app, &stored);
     let mut deliveries = delivery::orders(Some(site), What::Ticket, Author::Customer, None);
@@ -72,8 +74,9 @@ pub async fn take(
     }
     stored.handling.unread = u32::from(answer.is_some());
     let network = from.map(|address| app.pseudonyms.of_network("mail", "", address));
-    let mail = mail::receipt(site, &stored, network);
-    let along = Along { answer, mail, unconfirmed: mail::unconfirmed(site, &stored), deliveries, quota };
+    let mail = mail::receipt(site, &stored, &app.codes, network);
+    let unconfirmed = mail::unconfirmed(site, &stored, email_verified);
+    let along = Along { answer, mail, unconfirmed, deliveries, quota };
     for drawn in 1..=DRAWS {
         match app.store.place(&stored, &seal, along.clone()).await? {
             Placed::New => {
@@ -108,7 +111,7 @@ fn stored(name: &str, site: &Site, who: Who, mut new: NewTicket) -> StoredTicket
     let priority = match who.person {
         Some(person) => {
             let priority = person.priority.or_else(|| config::priority_of(&site.config, &person.user.plan));
-            believe(&mut new, person.user);
+            believe(&mut new, person);
             priority
         }
         None => {
@@ -154,8 +157,15 @@ fn stored(name: &str, site: &Site, who: Who, mut new: NewTicket) -> StoredTicket
 }
 
 /// Puts whom the host has signed in the place of whom the page has named. What else the page says of them stays, as it is not
-/// among what can be signed.
-fn believe(new: &mut NewTicket, signed: User) {
+/// among what can be signed. An address that the host says is not verified is a claim, as if it had been typed into the form.
+fn believe(new: &mut NewTicket, person: Person) {
+    let Person { user: mut signed, email_verified, .. } = person;
+    if email_verified == Some(false) {
+        let claim = mem::take(&mut signed.email);
+        if new.contact.email.trim().is_empty() {
+            new.contact.email = claim;
+        }
+    }
     let claimed = new.context.user.take().unwrap_or_default();
     new.context.user = Some(User { attributes: claimed.attributes, ..signed });
 }

@@ -9,7 +9,7 @@ use base64::prelude::BASE64_STANDARD;
 use deskbell::gateway::clock;
 use deskbell::gateway::mail::Codes;
 use deskbell::gateway::settings::Overrides;
-use deskbell::gateway::store::{Act, Claim, Confirmation};
+use deskbell::gateway::store::{Act, Claim, Confirmation, Reader};
 use deskbell::gateway::tickets::handling::{Acted, Action, act};
 use ring::hmac;
 use serde_json::{Value, json};
@@ -87,7 +87,11 @@ async fn a_claimed_address_is_the_requester_and_nothing_is_said_in_its_name_or_m
     assert_eq!(ticket.tags, ["plan_unverified_scale", "verified_false", "deskbell_unverified"]);
     let first = &ticket.comments[0];
     assert_eq!((first.author, first.public), (ADMIN, false));
-    assert!(first.body.starts_with("[Not verified] Answers are read by whoever wrote this"), "{}", first.body);
+    assert!(
+        first.body.starts_with("[Not verified] The sender gave ada@example.com, but nobody has confirmed it."),
+        "{}",
+        first.body
+    );
 
     assert_eq!(desk.reply(&id, "r1", "And the address?").await.status, 201);
     let second = there(&desk).comments[1].clone();
@@ -235,10 +239,12 @@ async fn a_code_cannot_be_guessed_and_another_cannot_be_asked_for_at_will() {
         answers.push(confirm(&desk.gateway, &id, &guess).await.problem().1);
     }
     assert_eq!(answers.iter().filter(|code| *code == "wrong_code").count(), 5, "{answers:?}");
-    assert_eq!(confirm(&desk.gateway, &id, &right).await.problem(), (409, "no_code".into()), "not even the right one");
+    let over = confirm(&desk.gateway, &id, &right).await.problem();
+    assert_eq!(over, (409, "too_many_attempts".into()), "not even the right one");
     let again = ask(&desk.gateway, Method::POST, &format!("/{id}/confirmation/code"), Value::Null).await;
-    assert_eq!(again.problem(), (429, "too_much".into()), "the first was mailed a moment ago");
-    assert_ne!(again.header("retry-after"), "");
+    assert_eq!(again.problem(), (429, "code_too_soon".into()), "the first was mailed a moment ago");
+    let wait: u64 = again.header("retry-after").parse().unwrap();
+    assert!((1..=60).contains(&wait), "{wait}");
 }
 
 #[tokio::test]
@@ -272,8 +278,103 @@ async fn whoever_signs_in_afterwards_reads_no_more_unless_the_address_is_theirs(
             .header("deskbell-session", SESSION);
         desk.gateway.send(request.body(Body::empty()).unwrap()).await.text()
     };
-    assert!(!read(json!({"sub": "eve", "email": "eve@example.com"})).await.contains("4242"));
-    assert!(read(json!({"sub": "eve", "email": "ADA+x@example.com"})).await.contains("4242"));
+    for claims in [
+        json!({"email": "eve@example.com", "email_verified": true}),
+        json!({"email": "ada@example.com", "email_verified": false}),
+        json!({"email": "ada@example.com"}),
+    ] {
+        assert!(!read(claims.clone()).await.contains("4242"), "{claims}");
+    }
+    let mut watch = desk.gateway.app.live.watch("desk", Reader::Person("u-7"));
+    assert!(read(json!({"email": "ADA+x@example.com", "email_verified": true})).await.contains("4242"));
+    assert_eq!(watch.changes.recv().await.unwrap().ticket.id, id, "other tabs hear of it");
+    desk.quiet().await;
+    let note = there(&desk).comments.last().unwrap().clone();
+    assert!(!note.public && note.body.starts_with("[Address confirmed] "), "{}", note.body);
+}
+
+/// Posts a ticket as a signed person.
+async fn post_as(desk: &Desk, claims: Value, key: &str, new: &Value) -> Answer {
+    let request = request(Method::POST, "/v1/sites/desk/tickets")
+        .header("authorization", format!("Bearer {}", crate::desk::token(claims)))
+        .header("idempotency-key", key)
+        .header("content-type", "application/json");
+    desk.gateway.send(request.body(Body::from(new.to_string())).unwrap()).await
+}
+
+#[tokio::test]
+async fn an_address_that_the_host_says_is_not_verified_has_to_be_confirmed() {
+    let desk = desk("").await;
+    let claims = json!({"email": "ada@example.com", "email_verified": false});
+    let mut new = full("Which cards are on file?");
+    new["contact"] = json!({"name": "", "email": ""});
+    let posted = post_as(&desk, claims.clone(), "key", &new).await;
+    assert!(posted.status.is_success(), "{}", posted.text());
+    let id = posted.json()["id"].as_str().unwrap().to_string();
+    desk.quiet().await;
+    let ticket = there(&desk);
+    assert!(ticket.tags.contains(&"deskbell_unverified".to_string()), "{:?}", ticket.tags);
+    assert!(!ticket.comments[0].public && ticket.comments[0].body.starts_with("[Not verified] "));
+    answer(&desk.gateway, &id, "The card 4242.").await;
+    let path = format!("/v1/sites/desk/tickets/{id}");
+    let read = desk.ask_as(claims.clone(), Method::GET, &format!("{path}/messages"), Value::Null).await;
+    assert!(!read.text().contains("4242"), "{}", read.text());
+    let one = desk.ask_as(claims.clone(), Method::GET, &path, Value::Null).await.json();
+    assert_eq!((&one["unconfirmed"], &one["code_sent"]), (&json!(true), &json!(true)));
+    let code = json!({"code": code(&desk.gateway, &id).await});
+    let confirmed = desk.ask_as(claims.clone(), Method::POST, &format!("{path}/confirmation"), code).await;
+    assert_eq!(confirmed.status, 200, "{}", confirmed.text());
+    let read = desk.ask_as(claims, Method::GET, &format!("{path}/messages"), Value::Null).await;
+    assert!(read.text().contains("4242"), "{}", read.text());
+}
+
+#[tokio::test]
+async fn a_claimed_address_is_no_requester_where_answers_are_not_withheld() {
+    // A signed person without an address types somebody else's: answers are theirs to read at once.
+    let desk = desk("").await;
+    let posted = post_as(&desk, json!({}), "key", &full("One")).await;
+    assert!(posted.status.is_success(), "{}", posted.text());
+    desk.quiet().await;
+    let requester = there(&desk).requester;
+    assert_eq!(desk.zendesk.state().users[&requester].email, "");
+    // An unsigned ticket of before addresses were confirmed, which is still to be delivered.
+    let id = crate::desk::place(&desk, "Two", &clock::now()).await;
+    desk.gateway.app.lines.wake("desk");
+    desk.quiet().await;
+    let place = desk.gateway.app.store.place_of(&id, "desk").await.unwrap().unwrap();
+    let requester = place.requester.parse().unwrap();
+    assert_eq!(desk.zendesk.state().users[&requester].email, "");
+}
+
+#[tokio::test]
+async fn the_api_says_whether_a_code_was_sent_and_why_none_can_be() {
+    let lines = "[sites.desk]\norigins = [\"*\"]\n[sites.desk.mail]\nsmtp = \"smtp://127.0.0.1:9\"\nfrom = \"help@acme.example\"\n\
+        limits = { mailbox = 2 }\n";
+    let gateway = gateway_with(lines, Overrides::default()).await;
+    let mut ids = Vec::new();
+    for key in ["1", "2", "3"] {
+        let answer = gateway.send(post("desk", key, Some(SESSION), &ticket("It broke"))).await;
+        ids.push(answer.json()["id"].as_str().unwrap().to_string());
+    }
+    let code_sent = async |id: &str| {
+        let one = ask(&gateway, Method::GET, &format!("/{id}"), Value::Null).await.json();
+        (one["unconfirmed"].as_bool().unwrap(), one["code_sent"].as_bool().unwrap())
+    };
+    assert_eq!(code_sent(&ids[0]).await, (true, true));
+    assert_eq!(code_sent(&ids[1]).await, (true, false), "half of two is reserved");
+    assert_eq!(confirm(&gateway, &ids[1], "12345678").await.problem(), (409, "no_code".into()));
+    let request = async |id: &str| ask(&gateway, Method::POST, &format!("/{id}/confirmation/code"), Value::Null).await;
+    let requested = request(&ids[1]).await;
+    assert_eq!((requested.status.as_u16(), &requested.json()["code_sent"]), (202, &json!(true)));
+    let refused = request(&ids[2]).await;
+    assert_eq!(refused.problem(), (429, "code_quota".into()));
+    let wait: u64 = refused.header("retry-after").parse().unwrap();
+    assert!((86_000..=86_400).contains(&wait), "{wait}");
+    // Who has confirmed it once is not asked again.
+    let right = code(&gateway, &ids[1]).await;
+    assert_eq!(confirm(&gateway, &ids[1], &right).await.status, 200);
+    let answer = gateway.send(post("desk", "4", Some(SESSION), &ticket("Again"))).await;
+    assert_eq!(code_sent(answer.json()["id"].as_str().unwrap()).await, (false, false));
 }
 
 #[tokio::test]
@@ -362,7 +463,8 @@ async fn receipts_of_one_session_end_at_its_share_and_the_tickets_are_taken_all_
         sent.push(mail.address);
     }
     sent.sort();
-    assert_eq!(sent, [0, 1, 2, 5, 6].map(|number| format!("victim{number}@example.com")));
+    // A part of each share is reserved for codes that somebody requests.
+    assert_eq!(sent, [0, 1, 5].map(|number| format!("victim{number}@example.com")));
     assert_eq!(support::Gateway::count(&gateway).await, 10);
 }
 

@@ -47,7 +47,7 @@ pub async fn ticket(zendesk: &Zendesk, parcel: &Parcel<'_>) -> Result<Delivered,
     let mut files = upload(zendesk, parcel).await?;
     let context = serde_json::to_vec_pretty(&parcel.ticket.ticket.context).unwrap_or_default();
     put(zendesk, &mut files, CONTEXT_FILE, "application/json", context).await?;
-    let sender = Sender::new(parcel.site, parcel.ticket, zendesk.unverified);
+    let sender = Sender::new(parcel.ticket, zendesk.unverified);
     let mut ticket = json!({
         "external_id": external,
         "subject": subject(parcel.ticket),
@@ -121,7 +121,7 @@ pub async fn follow_up(
     if let Ok(requester) = closed.requester.parse::<u64>() {
         merge(&mut ticket, json!({"requester_id": requester}));
     }
-    if !Sender::new(parcel.site, parcel.ticket, zendesk.unverified).is_signed() {
+    if !Sender::new(parcel.ticket, zendesk.unverified).is_signed() {
         speak_for(zendesk, &mut ticket).await?;
     }
     create(zendesk, parcel, ticket, &external, told).await

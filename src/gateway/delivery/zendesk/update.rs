@@ -72,7 +72,7 @@ impl Speaker {
         if parcel.message.is_none_or(|message| message.author != Author::Customer) {
             return Speaker::Support;
         }
-        match Sender::new(parcel.site, parcel.ticket, zendesk.unverified) {
+        match Sender::new(parcel.ticket, zendesk.unverified) {
             Sender::Signed(_) => Speaker::Requester,
             Sender::Contact(_) | Sender::Alias => Speaker::Gateway,
         }

@@ -46,8 +46,11 @@ impl Confirmations for SqliteStore {
             return Ok(CodeCheck::NotNeeded);
         };
         let is_old = claimed.sent_at.as_deref().is_none_or(|sent| sent < oldest);
-        if claimed.code == 0 || is_old || claimed.attempts >= ATTEMPTS_MAX {
+        if claimed.code == 0 || is_old {
             return Ok(CodeCheck::NoneValid);
+        }
+        if claimed.attempts >= ATTEMPTS_MAX {
+            return Ok(CodeCheck::TooManyAttempts);
         }
         if !is_code(claimed.code) {
             let count = "UPDATE confirmations SET attempts = attempts + 1 WHERE ticket = ?";
@@ -55,27 +58,40 @@ impl Confirmations for SqliteStore {
             write.commit().await?;
             return Ok(CodeCheck::Wrong(ATTEMPTS_MAX - claimed.attempts - 1));
         }
+        settle(&mut write, ticket, &claimed.address, now).await?;
         let row = query(TICKET).bind(ticket).fetch_one(&mut *write).await?;
-        settle(&mut write, &ticket_of(&row)?, &claimed.address, now).await?;
         order(&mut write, &ticket_of(&row)?, deliveries, None, now).await?;
         write.commit().await?;
         Ok(CodeCheck::Confirmed)
     }
 
-    async fn confirm_signed(&self, site: &str, person: &str, mailbox: &str, now: &str) -> Result<(), StoreError> {
+    async fn confirm_signed(
+        &self,
+        site: &str,
+        person: &str,
+        mailbox: &str,
+        now: &str,
+        deliveries: &[NewDelivery],
+    ) -> Result<Vec<StoredTicket>, StoreError> {
         let waiting = "SELECT ticket, address FROM confirmations WHERE mailbox = ? AND confirmed_at IS NULL
             AND ticket IN (SELECT id FROM tickets WHERE site = ? AND person = ?)";
         let rows = query(waiting).bind(mailbox).bind(site).bind(person).fetch_all(&self.readers).await?;
+        let mut confirmed = Vec::new();
         if rows.is_empty() {
-            return Ok(());
+            return Ok(confirmed);
         }
         let mut write = self.writer.begin_with("BEGIN IMMEDIATE").await?;
         for row in rows {
-            let ticket = query(TICKET).bind(row.try_get::<String, _>("ticket")?).fetch_one(&mut *write).await?;
-            settle(&mut write, &ticket_of(&ticket)?, row.try_get("address")?, now).await?;
+            let id: String = row.try_get("ticket")?;
+            // It may have been erased or confirmed meanwhile.
+            if settle(&mut write, &id, row.try_get("address")?, now).await? {
+                let ticket = ticket_of(&query(TICKET).bind(&id).fetch_one(&mut *write).await?)?;
+                order(&mut write, &ticket, deliveries, None, now).await?;
+                confirmed.push(ticket);
+            }
         }
         write.commit().await?;
-        Ok(())
+        Ok(confirmed)
     }
 
     async fn request_code(
@@ -91,13 +107,15 @@ impl Confirmations for SqliteStore {
         else {
             return Ok(CodeRequest::NotNeeded);
         };
-        let is_recent = claimed.sent_at.as_deref().is_some_and(|sent| sent > before);
-        if is_recent || claimed.code >= CODES_MAX {
-            return Ok(CodeRequest::TooMany);
+        if claimed.code >= CODES_MAX {
+            return Ok(CodeRequest::TooManyCodes);
+        }
+        if let Some(sent_at) = claimed.sent_at.filter(|sent| sent.as_str() > before) {
+            return Ok(CodeRequest::TooSoon { sent_at });
         }
         let ticket = ticket_of(&query(TICKET).bind(ticket).fetch_one(&mut *write).await?)?;
-        if !mails::spend(&mut write, &ticket.site, quota, now).await? {
-            return Ok(CodeRequest::TooMany);
+        if let Some(oldest) = mails::spend(&mut write, &ticket, quota, now).await? {
+            return Ok(CodeRequest::QuotaUsedUp { oldest });
         }
         count_code(&mut write, &ticket.id, now).await?;
         mails::put(&mut write, &ticket, &claimed.address, now).await?;
@@ -111,22 +129,52 @@ impl Confirmations for SqliteStore {
     }
 }
 
-/// Keeps that the sender of a ticket claims an address, and whether a code for it is on its way.
+/// How the address that the sender of a ticket claims stands when the ticket comes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Claim {
+    /// The sender has confirmed it for an earlier ticket.
+    Confirmed,
+    /// A code for it is on its way.
+    CodeMailed,
+    /// No code was mailed.
+    Unconfirmed,
+}
+
+/// Keeps that the sender of a ticket claims an address.
 pub async fn keep(
     write: &mut SqliteConnection,
     ticket: &StoredTicket,
     address: &str,
-    is_mailed: bool,
+    claim: Claim,
 ) -> Result<(), StoreError> {
-    query("INSERT INTO confirmations (ticket, address, mailbox, code, sent_at) VALUES (?, ?, ?, ?, ?)")
-        .bind(&ticket.id)
-        .bind(address)
-        .bind(mailbox(address))
-        .bind(u32::from(is_mailed))
-        .bind(is_mailed.then_some(&ticket.received_at))
-        .execute(write)
-        .await?;
+    let is_mailed = claim == Claim::CodeMailed;
+    query(
+        "INSERT INTO confirmations (ticket, address, mailbox, code, sent_at, confirmed_at) VALUES (?, ?, ?, ?, ?, ?)",
+    )
+    .bind(&ticket.id)
+    .bind(address)
+    .bind(mailbox(address))
+    .bind(u32::from(is_mailed))
+    .bind(is_mailed.then_some(&ticket.received_at))
+    .bind((claim == Claim::Confirmed).then_some(&ticket.received_at))
+    .execute(write)
+    .await?;
     Ok(())
+}
+
+/// Whether whoever sends a ticket, the same person or else the same session, has confirmed the mailbox of an address before.
+pub async fn is_confirmed(
+    read: &mut SqliteConnection,
+    ticket: &StoredTicket,
+    address: &str,
+) -> Result<bool, StoreError> {
+    let confirmed = query_scalar(
+        "SELECT EXISTS (SELECT 1 FROM confirmations JOIN tickets ON tickets.id = confirmations.ticket
+            WHERE mailbox = ?1 AND confirmed_at IS NOT NULL AND site = ?2
+                AND CASE WHEN ?3 IS NULL THEN person IS NULL AND session = ?4 ELSE person = ?3 END)",
+    );
+    let confirmed = confirmed.bind(mailbox(address)).bind(&ticket.site).bind(&ticket.person);
+    Ok(confirmed.bind(ticket.session.map(|session| session.to_vec())).fetch_one(read).await?)
 }
 
 /// The next code of a ticket is valid from now on, and no other.
@@ -137,16 +185,15 @@ pub async fn count_code(write: &mut SqliteConnection, ticket: &str, now: &str) -
     Ok(())
 }
 
-async fn settle(
-    write: &mut SqliteConnection,
-    ticket: &StoredTicket,
-    address: &str,
-    now: &str,
-) -> Result<(), StoreError> {
-    let confirm = "UPDATE confirmations SET confirmed_at = ? WHERE ticket = ?";
-    query(confirm).bind(now).bind(&ticket.id).execute(&mut *write).await?;
+/// Keeps that the address of a ticket is confirmed; `false` where it was before.
+async fn settle(write: &mut SqliteConnection, ticket: &str, address: &str, now: &str) -> Result<bool, StoreError> {
+    let confirm = "UPDATE confirmations SET confirmed_at = ? WHERE ticket = ? AND confirmed_at IS NULL";
+    if query(confirm).bind(now).bind(ticket).execute(&mut *write).await?.rows_affected() == 0 {
+        return Ok(false);
+    }
     let deed = Deed { operator: String::new(), act: Act::Confirmed, text: address.into(), at: now.into() };
-    conversations::note(write, &ticket.id, &deed).await
+    conversations::note(write, ticket, &deed).await?;
+    Ok(true)
 }
 
 fn claimed_of(row: &SqliteRow) -> Result<ClaimedAddress, StoreError> {

@@ -8,7 +8,7 @@ use sqlx::{Row, query, query_scalar};
 use super::rows::{is_damage, ticket_of};
 use super::{SqliteStore, TICKET};
 use crate::gateway::clock;
-use crate::gateway::store::mails::{DueMail, MailQuota, Mails, NewMail};
+use crate::gateway::store::mails::{DueMail, MailOutcome, MailQuota, Mails, NewMail};
 use crate::gateway::store::{Claim, StoreError, StoredTicket};
 
 #[async_trait]
@@ -57,16 +57,30 @@ impl Mails for SqliteStore {
         Ok(extend.bind(until).bind(ticket).bind(token).execute(&self.writer).await?.rows_affected() > 0)
     }
 
-    async fn record_mail(&self, ticket: &str, token: &str, again: Option<&str>, now: &str) -> Result<bool, StoreError> {
+    async fn record_mail(&self, ticket: &str, token: &str, outcome: MailOutcome<'_>) -> Result<bool, StoreError> {
+        let due_at = if let MailOutcome::Retry { due_at } = outcome { Some(due_at) } else { None };
         let mut write = self.writer.begin_with("BEGIN IMMEDIATE").await?;
         let record = "UPDATE mails SET due_at = ?, claim = NULL, claimed_until = NULL WHERE ticket = ? AND claim = ?";
-        let recorded = query(record).bind(again).bind(ticket).bind(token).execute(&mut *write).await?;
-        let forget = "DELETE FROM mails WHERE due_at IS NULL AND created_at < ?";
-        query(forget).bind(day_before(now)).execute(&mut *write).await?;
-        let forget = "DELETE FROM unsigned_mails WHERE sent_at < ?";
-        query(forget).bind(day_before(now)).execute(&mut *write).await?;
+        let recorded = query(record).bind(due_at).bind(ticket).bind(token).execute(&mut *write).await?;
+        let is_recorded = recorded.rows_affected() > 0;
+        if is_recorded && outcome == MailOutcome::GivenUp {
+            let not_sent = "UPDATE confirmations SET sent_at = NULL WHERE ticket = ? AND confirmed_at IS NULL";
+            query(not_sent).bind(ticket).execute(&mut *write).await?;
+        }
         write.commit().await?;
-        Ok(recorded.rows_affected() > 0)
+        Ok(is_recorded)
+    }
+
+    async fn forget_mails(&self, before: &str) -> Result<(), StoreError> {
+        let mut write = self.writer.begin_with("BEGIN IMMEDIATE").await?;
+        for forget in [
+            "DELETE FROM mails WHERE due_at IS NULL AND created_at < ?",
+            "DELETE FROM unsigned_mails WHERE sent_at < ?",
+        ] {
+            query(forget).bind(before).execute(&mut *write).await?;
+        }
+        write.commit().await?;
+        Ok(())
     }
 }
 
@@ -88,7 +102,7 @@ async fn due_mail(write: &mut SqliteConnection, row: &SqliteRow) -> Result<DueMa
 pub async fn keep(write: &mut SqliteConnection, ticket: &StoredTicket, mail: &NewMail) -> Result<bool, StoreError> {
     let now = &ticket.received_at;
     if let Some(quota) = &mail.quota
-        && !spend(write, &ticket.site, quota, now).await?
+        && spend(write, ticket, quota, now).await?.is_some()
     {
         return Ok(false);
     }
@@ -117,35 +131,58 @@ pub async fn put(
     Ok(())
 }
 
-/// Counts a mail to an address that nobody has signed; `false`, and nothing is counted, where that is one too many for a day.
-pub async fn spend(write: &mut SqliteConnection, site: &str, quota: &MailQuota, now: &str) -> Result<bool, StoreError> {
+/// The newest of the mails of a day that count against something, but for so many.
+macro_rules! last_mail_by {
+    ($column:literal) => {
+        concat!(
+            "SELECT sent_at FROM unsigned_mails WHERE ",
+            $column,
+            " = ? AND sent_at > ? ORDER BY sent_at DESC LIMIT 1 OFFSET ?"
+        )
+    };
+}
+
+/// Counts a mail to an address that nobody has signed. Where that is one too many for a day nothing is counted, and it gives when the oldest
+/// of the mails was sent that have to be a day old before there is room.
+pub async fn spend(
+    write: &mut SqliteConnection,
+    ticket: &StoredTicket,
+    quota: &MailQuota,
+    now: &str,
+) -> Result<Option<String>, StoreError> {
     let since = day_before(now);
-    let (session, network) = (quota.session.map(Vec::from), quota.network.map(Vec::from));
+    let (mailbox, session, network) =
+        (quota.mailbox.to_vec(), quota.session.map(Vec::from), quota.network.map(Vec::from));
     let limits = &quota.limits;
-    let by_mailbox = query_scalar("SELECT count(*) FROM unsigned_mails WHERE mailbox = ? AND sent_at > ?");
-    let by_site = query_scalar("SELECT count(*) FROM unsigned_mails WHERE site = ? AND sent_at > ?");
-    let by_session = query_scalar("SELECT count(*) FROM unsigned_mails WHERE session = ? AND sent_at > ?");
-    let by_network = query_scalar("SELECT count(*) FROM unsigned_mails WHERE network = ? AND sent_at > ?");
-    for (count, limit) in [
-        (by_mailbox.bind(&quota.mailbox), limits.mailbox),
-        (by_site.bind(site), limits.site),
-        (by_session.bind(&session), limits.session),
-        (by_network.bind(&network), limits.address),
+    let by_mailbox = query_scalar(last_mail_by!("mailbox")).bind(&mailbox);
+    let by_site = query_scalar(last_mail_by!("site")).bind(&ticket.site);
+    let by_session = query_scalar(last_mail_by!("session")).bind(&session);
+    let by_network = query_scalar(last_mail_by!("network")).bind(&network);
+    for (last, limit) in [
+        (by_mailbox, limits.mailbox),
+        (by_site, limits.site),
+        (by_session, limits.session),
+        (by_network, limits.address),
     ] {
-        let count: u32 = count.bind(&since).fetch_one(&mut *write).await?;
-        if count >= limit {
-            return Ok(false);
+        if limit == 0 {
+            return Ok(Some(now.into()));
+        }
+        // The newest but for so many: where there is one, there is no room.
+        let oldest: Option<String> = last.bind(&since).bind(limit - 1).fetch_optional(&mut *write).await?;
+        if oldest.is_some() {
+            return Ok(oldest);
         }
     }
-    query("INSERT INTO unsigned_mails (site, mailbox, session, network, sent_at) VALUES (?, ?, ?, ?, ?)")
-        .bind(site)
-        .bind(&quota.mailbox)
+    query("INSERT INTO unsigned_mails (ticket, site, mailbox, session, network, sent_at) VALUES (?, ?, ?, ?, ?, ?)")
+        .bind(&ticket.id)
+        .bind(&ticket.site)
+        .bind(mailbox)
         .bind(session)
         .bind(network)
         .bind(now)
         .execute(write)
         .await?;
-    Ok(true)
+    Ok(None)
 }
 
 fn day_before(time: &str) -> String {

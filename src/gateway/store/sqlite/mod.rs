@@ -138,12 +138,21 @@ impl SqliteStore {
         if let Some(answer) = along.answer {
             number = Some(conversations::say(transaction, &new.id, answer, None).await?.number);
         }
-        let is_mailed = match &along.mail {
-            Some(mail) => mails::keep(transaction, new, mail).await?,
-            None => false,
+        let claim = match &along.unconfirmed {
+            Some(address) if confirmations::is_confirmed(transaction, new, address).await? => {
+                // Whoever has shown that they read the mailbox has no quota to protect it from them.
+                if let Some(mail) = &along.mail {
+                    mails::put(transaction, new, &mail.address, &new.received_at).await?;
+                }
+                confirmations::Claim::Confirmed
+            }
+            _ => match &along.mail {
+                Some(mail) if mails::keep(transaction, new, mail).await? => confirmations::Claim::CodeMailed,
+                _ => confirmations::Claim::Unconfirmed,
+            },
         };
         if let Some(address) = &along.unconfirmed {
-            confirmations::keep(transaction, new, address, is_mailed).await?;
+            confirmations::keep(transaction, new, address, claim).await?;
         }
         deliveries::order(transaction, new, &along.deliveries, number, &new.received_at).await?;
         Ok(Placed::New)
@@ -315,7 +324,8 @@ macro_rules! confirmation {
             (SELECT coalesce(min(messages.number), 0) FROM confirmations JOIN messages INDEXED BY messages_foreign ON messages.ticket = confirmations.ticket
                 WHERE confirmations.ticket = tickets.id AND confirmed_at IS NULL AND ",
             $crate::gateway::store::sqlite::foreign!(),
-            ") AS withheld_from"
+            ") AS withheld_from,
+            (SELECT code > 0 AND sent_at IS NOT NULL FROM confirmations WHERE confirmations.ticket = tickets.id) AS code_sent"
         )
     };
 }

@@ -70,7 +70,8 @@ fn handling_of(what: &str, row: &SqliteRow) -> Result<Handling, StoreError> {
         confirmation: match row.try_get::<Option<bool>, _>("confirmed")? {
             None => Confirmation::NotNeeded,
             Some(false) => {
-                Confirmation::Awaited { withheld: row.try_get("withheld")?, first: row.try_get("withheld_from")? }
+                let (withheld, first) = (row.try_get("withheld")?, row.try_get("withheld_from")?);
+                Confirmation::Awaited { withheld, first, code_sent: row.try_get("code_sent")? }
             }
             Some(true) => Confirmation::Confirmed,
         },

@@ -9,14 +9,14 @@ use crate::domain::question::Question;
 use crate::domain::targets::{Owner, Target};
 use crate::domain::ticket::{Client, Contact, Kind, NewTicket, Priority, Severity, Status};
 use crate::gateway::clock::now;
-use crate::gateway::identity::mailbox;
+use crate::gateway::mail::Codes;
 use crate::gateway::search::all_questions;
 use crate::gateway::search::import::{self, Changes, Prune};
 use crate::gateway::store::{
     Act, Change, Changed, Claim, CodeCheck, CodeRequest, Confirmation, Confirmations, Conversations, CurrentTicket,
-    Decision, Deed, Deliveries, DueMail, Handling, ImportOutcome, ImportRun, MESSAGE_PAGE_BYTES, MailLimits, MailQuota,
-    Mails, MessageSeal, NewDelivery, NewMail, NewMessage, NewQuestion, Notes, Place, Questions, Reader, ReaderCounts,
-    Revision, RevisionRange, TakenId, Tried, What,
+    Decision, Deed, Deliveries, DueMail, Erasure, Handling, ImportOutcome, ImportRun, MESSAGE_PAGE_BYTES, MailLimits,
+    MailOutcome, MailQuota, Mails, MessageSeal, NewDelivery, NewMail, NewMessage, NewQuestion, Notes, Place, Questions,
+    Reader, ReaderCounts, Revision, RevisionRange, TakenId, Tried, What,
 };
 
 /// A store in a folder of its own.
@@ -460,20 +460,25 @@ async fn a_receipt_is_taken_by_one_until_its_time_and_not_any_more_when_it_is_do
     let due = DueMail { ticket: ticket.clone(), address, code: None, tries: 1, since };
     assert_eq!(take("acme", 0).await, Some(due.clone()));
     assert_eq!(take("acme", 4).await, None);
-    assert!(store.record_mail("1", "t", Some(&minute(1)), &minute(0)).await.unwrap());
-    assert!(!store.record_mail("1", "t", None, &minute(0)).await.unwrap(), "its claim has ended");
+    assert!(store.record_mail("1", "t", MailOutcome::Retry { due_at: &minute(1) }).await.unwrap());
+    assert!(!store.record_mail("1", "t", MailOutcome::Sent).await.unwrap(), "its claim has ended");
     assert_eq!(take("acme", 1).await, Some(DueMail { tries: 2, ..due.clone() }));
     // Whoever took it has not come back.
     assert_eq!(take("acme", 6).await, Some(DueMail { tries: 3, ..due }));
-    assert!(!store.record_mail("1", "another", None, &minute(7)).await.unwrap(), "somebody else has it");
+    assert!(!store.record_mail("1", "another", MailOutcome::Sent).await.unwrap(), "somebody else has it");
     assert!(!store.extend_mail("1", "another", &minute(8)).await.unwrap());
     assert!(store.extend_mail("1", "t", &minute(8)).await.unwrap());
-    assert!(store.record_mail("1", "t", None, &minute(7)).await.unwrap());
+    assert!(store.record_mail("1", "t", MailOutcome::Sent).await.unwrap());
     assert_eq!((take("acme", 9).await, store.next_mail("acme").await.unwrap()), (None, None));
 }
 
 fn quota(address: &str) -> MailQuota {
-    MailQuota { mailbox: mailbox(address), session: None, network: None, limits: MailLimits::default() }
+    MailQuota {
+        mailbox: Codes::new(&[1; 32]).mailbox(address),
+        session: None,
+        network: None,
+        limits: MailLimits::default(),
+    }
 }
 
 /// The tickets whose receipt is kept.
@@ -506,8 +511,9 @@ async fn an_unsigned_mailbox_gets_three_receipts_in_a_day_and_is_forgotten_after
     assert_eq!(receipts(&store).await, ["1", "2", "3", "5", "6", "7"]);
     for id in ["1", "2"] {
         sqlx::query("UPDATE mails SET claim = 't' WHERE ticket = ?").bind(id).execute(&store.writer).await.unwrap();
-        assert!(store.record_mail(id, "t", None, "2026-01-02T12:00:00.000Z").await.unwrap());
+        assert!(store.record_mail(id, "t", MailOutcome::Sent).await.unwrap());
     }
+    store.forget_mails("2026-01-01T12:00:00.000Z").await.unwrap();
     assert_eq!(receipts(&store).await, ["2", "3", "5", "6", "7"], "what is not sent yet stays");
     let counted: u32 =
         sqlx::query_scalar("SELECT count(*) FROM unsigned_mails").fetch_one(&store.readers).await.unwrap();
@@ -520,7 +526,7 @@ async fn a_session_a_network_and_a_site_have_their_shares_of_receipts_too_and_th
     let (store, _folder) = fresh().await;
     for number in 0..12_u8 {
         let [session, network] = [number / 4, number / 6].map(|share| Some([share; 32]));
-        let quota = MailQuota { mailbox: format!("{number}@example.com"), session, network, limits };
+        let quota = MailQuota { mailbox: [number; 32], session, network, limits };
         let mail = Some(NewMail { address: format!("{number}@example.com"), quota: Some(quota) });
         let new = ticket(&format!("{number:02}"), &format!("DB-{number}"), NOW);
         assert_eq!(store.place(&new, &seal(&number.to_string()), mailed(mail)).await.unwrap(), Placed::New);
@@ -532,7 +538,8 @@ async fn a_session_a_network_and_a_site_have_their_shares_of_receipts_too_and_th
 /// A ticket whose sender claims an address, and a code for it under way.
 async fn claimed(store: &SqliteStore) {
     let mail = Some(NewMail { address: "ada@example.com".into(), quota: Some(quota("ada@example.com")) });
-    let along = Along { unconfirmed: Some("ada@example.com".into()), ..mailed(mail) };
+    let deliveries = orders(What::Ticket);
+    let along = Along { unconfirmed: Some("ada@example.com".into()), deliveries, ..mailed(mail) };
     assert_eq!(store.place(&ticket("1", "DB-1", NOW), &seal("1"), along).await.unwrap(), Placed::New);
 }
 
@@ -545,15 +552,15 @@ async fn a_code_is_guessed_at_five_times_and_another_makes_five_more() {
         store.confirm("1", NOW, oldest, &|code| code == number, &orders(What::Confirmed)).await.unwrap()
     };
     let state = async || store.ticket("1").await.unwrap().unwrap().handling.confirmation;
-    assert_eq!(state().await, Confirmation::Awaited { withheld: 0, first: 0 });
+    assert_eq!(state().await, Confirmation::Awaited { withheld: 0, first: 0, code_sent: true });
     assert_eq!(confirm(1, later).await, CodeCheck::NoneValid, "its time is over");
     for left in (0..5).rev() {
         assert_eq!(confirm(2, long_ago).await, CodeCheck::Wrong(left));
     }
-    assert_eq!(confirm(1, long_ago).await, CodeCheck::NoneValid);
+    assert_eq!(confirm(1, long_ago).await, CodeCheck::TooManyAttempts);
     let quota = quota("ada@example.com");
     let request = async |before: &str| store.request_code("1", later, before, &quota).await.unwrap();
-    assert_eq!(request("2025-01-01").await, CodeRequest::TooMany, "the last one was sent after that");
+    assert_eq!(request("2025-01-01").await, CodeRequest::TooSoon { sent_at: NOW.into() });
     assert_eq!(request(later).await, CodeRequest::Accepted);
     let due = store.claim_mail("acme", Claim { token: "t", now: later, until: later }).await.unwrap().unwrap();
     assert_eq!((due.code, due.address.as_str()), (Some(2), "ada@example.com"));
@@ -575,8 +582,93 @@ async fn codes_count_against_the_same_quota_as_receipts() {
         async |hour: u32| store.request_code("1", &at(hour), &at(hour), &quota("ada@example.com")).await.unwrap();
     assert_eq!(
         [request(1).await, request(2).await, request(3).await],
-        [CodeRequest::Accepted, CodeRequest::Accepted, CodeRequest::TooMany]
+        [CodeRequest::Accepted, CodeRequest::Accepted, CodeRequest::QuotaUsedUp { oldest: NOW.into() }]
     );
+    sqlx::query("UPDATE confirmations SET code = 5").execute(&store.writer).await.unwrap();
+    assert_eq!(request(4).await, CodeRequest::TooManyCodes);
+}
+
+#[tokio::test]
+async fn receipts_leave_a_part_of_the_quota_to_codes_that_somebody_requests() {
+    let (store, _folder) = fresh().await;
+    let limits = MailLimits::default();
+    for number in 1..=4_u8 {
+        let quota = MailQuota { limits: limits.of_receipts(), ..quota("ada@example.com") };
+        let mail = Some(NewMail { address: "ada@example.com".into(), quota: Some(quota) });
+        let along = Along { unconfirmed: Some("ada@example.com".into()), ..mailed(mail) };
+        let new = ticket(&number.to_string(), &format!("DB-{number}"), NOW);
+        assert_eq!(store.place(&new, &seal(&number.to_string()), along).await.unwrap(), Placed::New);
+    }
+    let is_code_sent = async |id: &str| store.ticket(id).await.unwrap().unwrap().handling.confirmation.is_code_sent();
+    assert!(is_code_sent("1").await && is_code_sent("2").await && !is_code_sent("3").await);
+    let request = async |id: &str| store.request_code(id, LATER, NOW, &quota("ada@example.com")).await.unwrap();
+    assert_eq!(request("3").await, CodeRequest::Accepted);
+    assert!(is_code_sent("3").await);
+    assert_eq!(request("4").await, CodeRequest::QuotaUsedUp { oldest: NOW.into() });
+    for (limit, part) in [(0, 0), (1, 1), (2, 1), (3, 2), (10, 7), (500, 375)] {
+        assert_eq!(MailLimits { site: limit, ..limits }.of_receipts().site, part);
+    }
+}
+
+#[tokio::test]
+async fn a_code_whose_mail_is_given_up_was_not_sent_and_another_can_be_requested_at_once() {
+    let (store, _folder) = fresh().await;
+    claimed(&store).await;
+    store.claim_mail("acme", Claim { token: "t", now: LATER, until: LATER }).await.unwrap().unwrap();
+    assert!(store.record_mail("1", "t", MailOutcome::GivenUp).await.unwrap());
+    let confirmation = store.ticket("1").await.unwrap().unwrap().handling.confirmation;
+    assert_eq!(confirmation, Confirmation::Awaited { withheld: 0, first: 0, code_sent: false });
+    let quota = quota("ada@example.com");
+    assert_eq!(store.request_code("1", NOW, "2025-01-01", &quota).await.unwrap(), CodeRequest::Accepted);
+}
+
+#[tokio::test]
+async fn whoever_has_confirmed_a_mailbox_does_not_confirm_it_again_for_the_next_ticket() {
+    let (store, _folder) = fresh().await;
+    let place = async |id: &str, session: Option<u8>, person: Option<&str>, address: &str| {
+        let quota = MailQuota { limits: MailLimits { mailbox: 1, ..MailLimits::default() }, ..quota(address) };
+        let mail = Some(NewMail { address: address.into(), quota: Some(quota) });
+        let along = Along { unconfirmed: Some(address.into()), ..mailed(mail) };
+        let mut new = ticket(id, &format!("DB-{id}"), NOW);
+        (new.session, new.person) = (session.map(|session| [session; 32]), person.map(Into::into));
+        assert_eq!(store.place(&new, &seal(id), along).await.unwrap(), Placed::New);
+        store.ticket(id).await.unwrap().unwrap().handling.confirmation
+    };
+    assert!(place("1", Some(1), None, "ada@example.com").await.is_code_sent());
+    assert!(place("2", Some(1), None, "Ada@example.com").await.is_awaited(), "it is not confirmed yet");
+    assert_eq!(store.confirm("1", NOW, "2025-01-01", &|_| true, &[]).await.unwrap(), CodeCheck::Confirmed);
+    assert_eq!(place("3", Some(1), None, "ADA+x@example.com").await, Confirmation::Confirmed);
+    for (id, session, person, address) in [
+        ("4", Some(1), None, "eve@example.com"),
+        ("5", Some(2), None, "ada@example.com"),
+        ("6", None, None, "ada@example.com"),
+        ("7", Some(1), Some("u-7"), "ada@example.com"),
+    ] {
+        assert!(place(id, session, person, address).await.is_awaited(), "{id}");
+    }
+    // It gets its receipt, and no code.
+    assert_eq!(receipts(&store).await, ["1", "3", "4"]);
+    // What a session sent before somebody signed in is theirs, and no longer the session's.
+    store.move_to_person("acme", &[1; 32], "u-8").await.unwrap();
+    assert!(place("8", Some(1), None, "ada@example.com").await.is_awaited());
+    assert_eq!(place("9", Some(3), Some("u-8"), "ada@example.com").await, Confirmation::Confirmed);
+}
+
+#[tokio::test]
+async fn what_mails_count_against_names_nobody_and_goes_with_its_ticket() {
+    let (store, _folder) = fresh().await;
+    claimed(&store).await;
+    let counted = async || -> u32 {
+        sqlx::query_scalar("SELECT count(*) FROM unsigned_mails").fetch_one(&store.readers).await.unwrap()
+    };
+    let plain: u32 =
+        sqlx::query_scalar("SELECT count(*) FROM unsigned_mails WHERE instr(CAST(mailbox AS TEXT), '@') > 0")
+            .fetch_one(&store.readers)
+            .await
+            .unwrap();
+    assert_eq!((counted().await, plain), (1, 0));
+    store.erase_tickets(&["1".into()], NOW).await.unwrap();
+    assert_eq!(counted().await, 0);
 }
 
 #[tokio::test]
@@ -588,11 +680,18 @@ async fn who_signs_in_with_the_claimed_address_has_confirmed_it() {
     for (site, person, mailbox) in
         [("acme", "u-7", "eve@example.com"), ("acme", "u-8", "ada@example.com"), ("other", "u-7", "ada@example.com")]
     {
-        store.confirm_signed(site, person, mailbox, NOW).await.unwrap();
-        assert_eq!(state().await, Confirmation::Awaited { withheld: 0, first: 0 });
+        assert!(store.confirm_signed(site, person, mailbox, NOW, &orders(What::Confirmed)).await.unwrap().is_empty());
+        assert!(state().await.is_awaited());
     }
-    store.confirm_signed("acme", "u-7", "ada@example.com", NOW).await.unwrap();
+    let confirmed = async || {
+        let orders = orders(What::Confirmed);
+        store.confirm_signed("acme", "u-7", "ada@example.com", NOW, &orders).await.unwrap()
+    };
+    let told = confirmed().await;
+    assert_eq!((told.len(), told[0].handling.confirmation), (1, Confirmation::Confirmed));
     assert_eq!(state().await, Confirmation::Confirmed);
+    assert!(confirmed().await.is_empty(), "it is confirmed once");
+    assert_eq!(ordered(&store, "1").await, [(What::Ticket, 0), (What::Confirmed, 0)]);
 }
 
 #[tokio::test]
