@@ -19,6 +19,7 @@ pub mod incidents;
 pub mod json;
 pub mod live;
 pub mod mail;
+mod markdown;
 pub mod network;
 mod pauses;
 pub mod privacy;

@@ -9,8 +9,8 @@ use super::clock;
 use super::guard::RetryAfter;
 use super::identity::TokenError;
 use super::store::{
-    ATTEMPTS_MAX, CODES_MAX, CUSTOMER_MESSAGES_MAX, Limit, STATUS_CHANGES_AN_HOUR, StoreError, SubmissionExceeded,
-    SubmissionScope,
+    ATTEMPTS_MAX, CODES_MAX, CUSTOMER_MESSAGES_MAX, Limit, MAILED_NOTES_MAX, STATUS_CHANGES_AN_HOUR, StoreError,
+    SubmissionExceeded, SubmissionScope,
 };
 use crate::domain::problem::{FieldError, Problem};
 
@@ -145,6 +145,9 @@ pub enum Refusal {
     /// The customer has written as many messages about a ticket as there may be.
     #[error("this ticket has {CUSTOMER_MESSAGES_MAX} messages of yours, which is the limit; send a new ticket instead")]
     TooManyMessages,
+    /// As many notes by mail were kept of a ticket as there may be.
+    #[error("this ticket has {MAILED_NOTES_MAX} notes that came by mail, which is the limit")]
+    TooManyNotes,
     /// It took too long.
     #[error("the request took too long")]
     Timeout,
@@ -202,6 +205,7 @@ impl Refusal {
             Refusal::TooMuch(_) => (StatusCode::TOO_MANY_REQUESTS, "too_much"),
             Refusal::TooManyStatusChanges(_) => (StatusCode::TOO_MANY_REQUESTS, "too_many_status_changes"),
             Refusal::TooManyMessages => (StatusCode::UNPROCESSABLE_ENTITY, "too_many_messages"),
+            Refusal::TooManyNotes => (StatusCode::UNPROCESSABLE_ENTITY, "too_many_notes"),
             Refusal::Timeout => (StatusCode::REQUEST_TIMEOUT, "timeout"),
             Refusal::Busy => (StatusCode::SERVICE_UNAVAILABLE, "busy"),
             Refusal::Internal => (StatusCode::INTERNAL_SERVER_ERROR, "internal"),
@@ -257,6 +261,7 @@ impl From<Limit> for Refusal {
     fn from(limit: Limit) -> Refusal {
         match limit {
             Limit::Messages => Refusal::TooManyMessages,
+            Limit::MailedNotes => Refusal::TooManyNotes,
             Limit::StatusChanges { wait } => Refusal::TooManyStatusChanges(wait.as_secs().max(1)),
         }
     }

@@ -13,7 +13,7 @@ use axum::response::Response;
 use tokio::net::TcpListener;
 use tokio::signal::unix::{SignalKind, signal};
 use tokio::sync::watch;
-use tokio::task::JoinSet;
+use tokio::task::{JoinError, JoinHandle, JoinSet};
 use tokio_util::sync::CancellationToken;
 
 use super::app::App;
@@ -90,19 +90,23 @@ pub async fn serve(settings: Settings) -> Result<(), GatewayError> {
 
     let (stop, (stopping, stopped)) = (CancellationToken::new(), watch::channel(false));
     let mut workers = start_workers(&app, &stop);
+    let mut inbox_serving = None;
     if let Some(listener) = inbox_listener {
         let router = routes::inbox_router(app.clone()).layer(from_fn(count));
         tracing::info!(address = %listener.local_addr()?, "inbox listening");
         // Places of its own: operators get in while everybody else's are taken.
         let limits = Limits { connections_per_address: NonZeroU32::new(INBOX_CONNECTIONS), ..*limits };
         let capacity = Capacity::new(&limits, proxies.clone(), INBOX_CONNECTIONS);
-        tokio::spawn(connections::serve(listener, router, capacity, times, stopped.clone()));
+        inbox_serving = Some(tokio::spawn(connections::serve(listener, router, capacity, times, stopped.clone())));
     }
     // In a task of its own, so that nothing else keeps connections from being taken in.
     let mut serving = tokio::spawn(connections::serve(listener, router, capacity, times, stopped));
     let ended = tokio::select! {
         () = stop_requested => Ok(()),
         ended = &mut serving => Err(std::io::Error::other(format!("accepting connections ended: {ended:?}"))),
+        ended = inbox_ended(&mut inbox_serving) => {
+            Err(std::io::Error::other(format!("accepting connections to the inbox ended: {ended:?}")))
+        }
     };
     tracing::info!("stopping");
     stopping.send_replace(true);
@@ -113,7 +117,7 @@ pub async fn serve(settings: Settings) -> Result<(), GatewayError> {
     };
     let worked = async { while workers.join_next().await.is_some() {} };
     if tokio::time::timeout(GRACE, async { tokio::join!(answered, worked) }).await.is_err() {
-        tracing::warn!("stopped with work unfinished; it is done again after the next start");
+        tracing::warn!("stopped with unfinished work");
     }
     workers.shutdown().await;
     if let Err(error) = app.counting.flush(app.store.as_ref()).await {
@@ -122,6 +126,14 @@ pub async fn serve(settings: Settings) -> Result<(), GatewayError> {
     app.store.close().await;
     tracing::info!("stopped");
     Ok(ended?)
+}
+
+/// Ends with the task that serves the inbox, where it has a listener of its own.
+async fn inbox_ended<T>(serving: &mut Option<JoinHandle<T>>) -> Result<T, JoinError> {
+    match serving {
+        Some(serving) => serving.await,
+        None => std::future::pending().await,
+    }
 }
 
 /// Starts everything that goes on in the background, each worker in a task of its own that is started again where it panics.
@@ -144,10 +156,7 @@ fn start_workers(app: &Arc<App>, stop: &CancellationToken) -> JoinSet<()> {
         "attachments sweep".into(),
         Box::new(|app| Box::pin(async move { match attachments::sweep::run(&app).await {} })),
     );
-    repeat(
-        "mail retention".into(),
-        Box::new(|app| Box::pin(async move { match mail::retention::run(&app).await {} })),
-    );
+    repeat("mail retention".into(), Box::new(|app| Box::pin(async move { match mail::retention::run(&app).await {} })));
     repeat("retention".into(), Box::new(|app| Box::pin(async move { match privacy::retention::run(&app).await {} })));
     for (site, page) in incidents::status_pages(&app.settings.sites) {
         let name = format!("status page of {site}");

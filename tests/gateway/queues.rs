@@ -24,8 +24,12 @@ use tokio::time::{sleep, timeout};
 use tokio_util::sync::CancellationToken;
 
 use crate::command::{deskbell, start};
+use crate::desk;
 use crate::support::{Gateway, gateway_with, post, ticket};
 use crate::wire::Wire;
+use crate::zendesk::Zendesk;
+use crate::zendesk::control::{Side, said};
+use crate::zendesk::quirks::{Fault, What as Trouble, next};
 
 const PATIENCE: Duration = Duration::from_secs(60);
 /// Longer than a write waits for the database.
@@ -258,4 +262,92 @@ async fn an_attempt_that_has_begun_comes_to_an_end_and_is_recorded_before_the_ga
         .unwrap();
     assert_eq!((state.as_str(), tries), ("delivered", 1));
     assert!(service.posted.try_recv().is_err());
+}
+
+/// A gateway of its own process, with these lines in its file.
+async fn serve(folder: &tempfile::TempDir, lines: &str) -> (tokio::process::Child, String) {
+    std::fs::write(folder.path().join("deskbell.toml"), lines).unwrap();
+    let arguments = ["serve", "--config", "deskbell.toml", "--listen", "127.0.0.1:0", "--database", "sqlite:test.db"];
+    let (child, address, _out) = start(deskbell(folder.path(), &arguments).stderr(Stdio::null())).await;
+    (child, address)
+}
+
+/// Tells a process to end, and waits until it takes nobody in any more.
+async fn terminate(child: &tokio::process::Child, address: &str) {
+    let id = child.id().unwrap().to_string();
+    assert!(Command::new("kill").args(["-TERM", &id]).status().await.unwrap().success());
+    until(async || tokio::net::TcpStream::connect(address).await.is_err()).await;
+}
+
+async fn database(folder: &tempfile::TempDir) -> SqliteConnection {
+    let url = format!("sqlite:{}", folder.path().join("test.db").display());
+    SqliteConnection::connect(&url).await.unwrap()
+}
+
+#[tokio::test]
+async fn a_mail_that_has_begun_is_sent_and_recorded_before_the_gateway_stops() {
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let lines = format!(
+        "[sites.desk]\norigins = [\"*\"]\nmail = {{ smtp = \"smtp://{}\", from = \"a@b.example\" }}",
+        listener.local_addr().unwrap()
+    );
+    let folder = tempfile::tempdir().unwrap();
+    let (mut child, address) = serve(&folder, &lines).await;
+    let mut wire = Wire::open(&address).await.unwrap();
+    let session = "00112233445566778899aabbccddeeff";
+    assert_eq!(wire.post("/v1/sites/desk/tickets", session, "key", &ticket("It broke")).await.unwrap().0, 201);
+    let (stream, _) = timeout(PATIENCE, listener.accept()).await.unwrap().unwrap();
+    terminate(&child, &address).await;
+    take(stream).await;
+    assert!(timeout(PATIENCE, child.wait()).await.unwrap().unwrap().success());
+    let mail = "SELECT tries, due_at IS NULL, claim IS NULL FROM mails";
+    let mail: (u32, bool, bool) = sqlx::query_as(mail).fetch_one(&mut database(&folder).await).await.unwrap();
+    assert_eq!(mail, (1, true, true));
+}
+
+#[tokio::test]
+async fn a_poll_that_has_begun_brings_its_answer_before_the_gateway_stops() {
+    let (zendesk, folder) = (Zendesk::start().await, tempfile::tempdir().unwrap());
+    let (mut child, address) = serve(&folder, &desk::site(&zendesk, "")).await;
+    let mut wire = Wire::open(&address).await.unwrap();
+    let posted = wire.post("/v1/sites/desk/tickets", desk::SESSION, "key", &ticket("It broke")).await.unwrap();
+    assert_eq!(posted.0, 201, "{}", posted.1);
+    let there = *zendesk.state().tickets.keys().next().unwrap();
+    zendesk.comment(there, &said(Side::Agent, "Yes.")).unwrap();
+    zendesk.fault(next("GET", &format!("/api/v2/tickets/{there}/comments"), Trouble::SlowAfter(3_000)));
+    let path = format!("/v1/sites/desk/tickets/{}/messages", posted.1["id"].as_str().unwrap());
+    wire.send(&path, desk::SESSION, "reply", &serde_json::json!({"message": "Well?"})).await.unwrap();
+    until(async || zendesk.state().log.iter().any(|entry| entry.fault.as_deref() == Some("slow_after"))).await;
+    terminate(&child, &address).await;
+    assert!(timeout(PATIENCE, child.wait()).await.unwrap().unwrap().success());
+    let answers = "SELECT body FROM messages WHERE author = 'support'";
+    let answers: Vec<String> = sqlx::query_scalar(answers).fetch_all(&mut database(&folder).await).await.unwrap();
+    assert_eq!(answers, ["Yes."]);
+}
+
+#[tokio::test]
+async fn attempts_that_wait_for_the_rate_limit_end_with_the_gateway_and_keep_their_place() {
+    let (zendesk, folder) = (Zendesk::start().await, tempfile::tempdir().unwrap());
+    let (mut child, address) = serve(&folder, &desk::site(&zendesk, "")).await;
+    let refused = crate::zendesk::quirks::Answer { status: 429, retry_after: Some(3_600), html: false };
+    zendesk.fault(Fault { after: 2, ..next("POST", "/api/v2/uploads", Trouble::Status(refused)) });
+    let mut posting = tokio::task::JoinSet::new();
+    for number in 0..6 {
+        let address = address.clone();
+        posting.spawn(async move {
+            let mut wire = Wire::open(&address).await.unwrap();
+            let key = number.to_string();
+            wire.post("/v1/sites/desk/tickets", desk::SESSION, &key, &ticket("It broke")).await.unwrap().0
+        });
+    }
+    posting.join_all().await;
+    until(async || zendesk.state().faults.is_empty()).await;
+    terminate(&child, &address).await;
+    assert!(timeout(PATIENCE, child.wait()).await.unwrap().unwrap().success());
+    let claimed = "SELECT count(*) FROM deliveries WHERE claim IS NOT NULL";
+    let claimed: u32 = sqlx::query_scalar(claimed).fetch_one(&mut database(&folder).await).await.unwrap();
+    let stopped =
+        "SELECT count(*) FROM deliveries WHERE state = 'waiting' AND failures = 0 AND told = 'the gateway was stopped'";
+    let stopped: u32 = sqlx::query_scalar(stopped).fetch_one(&mut database(&folder).await).await.unwrap();
+    assert!(claimed == 0 && stopped > 0, "{claimed} are still claimed, {stopped} were stopped");
 }

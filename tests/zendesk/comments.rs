@@ -147,7 +147,14 @@ pub fn list(state: &State, call: &Call, caller: &Caller, ticket: u64) -> Result<
     let comments = &tickets::known(state, ticket)?.comments;
     let (_, descending) = order(call, "created_at");
     let rows = comments.iter().map(|comment| (comment.created_at, comment.id)).collect();
-    let show = |id| comments.iter().find(|comment| comment.id == id).map(|comment| shown(state, comment));
+    let show = |id| {
+        let place = comments.iter().position(|comment| comment.id == id)?;
+        let mut shown = shown(state, comments.get(place)?);
+        if place == 0 && state.quirks.first_comment_unreadable {
+            shown["id"] = Value::Null;
+        }
+        Some(shown)
+    };
     let mut list = page(call, &state.url, "comments", rows, descending, |id| show(id).unwrap_or_default())?;
     if call.param("include").is_some_and(|include| include.split(',').any(|name| name == "users")) {
         let mut authors: Vec<u64> = comments.iter().map(|comment| comment.author).collect();

@@ -35,6 +35,9 @@ pub fn tickets(state: &mut State, call: &Call, caller: &Caller) -> Result<Reply,
             "You do not have access to this page. Please contact the account owner.".into(),
         ));
     }
+    if let Some(status) = state.quirks.export_status {
+        return Ok(Reply::json(status, &json!({ "error": "Failed", "description": "The export failed" })));
+    }
     if let Some(seconds) = refused(state, Instant::now()) {
         let said = json!({ "error": "APIRateLimitExceeded", "description": "Too many requests to this endpoint" });
         return Ok(Reply::json(429, &said).with("retry-after", &limits::retry_after(seconds, &state.quirks)));
@@ -60,8 +63,8 @@ pub fn tickets(state: &mut State, call: &Call, caller: &Caller) -> Result<Reply,
         .filter(|row| *row > after && row.0 <= newest)
         .collect();
     rows.sort_unstable();
-    let is_end = rows.len() <= size;
-    rows.truncate(size);
+    let is_end = rows.len() <= size && !state.quirks.export_stuck;
+    rows.truncate(if state.quirks.export_stuck { 0 } else { size });
     let last = rows.last().copied().unwrap_or(after);
     let shown: Vec<Value> = rows.iter().map(|(_, id)| tickets::shown(state, *id)).collect();
     let cursor = BASE64_URL_SAFE_NO_PAD.encode(format!("{}:{}", last.0, last.1));

@@ -71,6 +71,16 @@ pub struct Quirks {
     pub export_limit: usize,
     /// The export is refused, as to agents who are no administrators.
     pub export_refused: bool,
+    /// The export is answered with this status.
+    pub export_status: Option<u16>,
+    /// Every page of the export says that there is more, and leads to itself.
+    pub export_stuck: bool,
+    /// The list of all tickets is answered with 500.
+    pub list_fails: bool,
+    /// How many bytes the description of each ticket has beside what it says.
+    pub padding: usize,
+    /// The first comment of each ticket has no id.
+    pub first_comment_unreadable: bool,
 }
 
 /// What becomes of a choice that a field does not have.
@@ -173,6 +183,11 @@ impl Default for Quirks {
             comment_limit: 5000,
             export_limit: 10,
             export_refused: false,
+            export_status: None,
+            export_stuck: false,
+            list_fails: false,
+            padding: 0,
+            first_comment_unreadable: false,
         }
     }
 }

@@ -72,7 +72,11 @@ async fn handle(shared: Arc<Shared>, request: Request<Incoming>) -> io::Result<R
         _ => shared.change(|state| routes::answer(state, &call)),
     };
     log(&shared, &call, reply.status, name);
-    let slow_after = shared.lock().quirks.slow_after;
+    let (slow_after, now) = {
+        let state = shared.lock();
+        (state.quirks.slow_after, state.now())
+    };
+    let reply = reply.with("date", &clock::in_header(now));
     wait(slow_after).await;
     match fault {
         Some(What::SlowAfter(milliseconds)) => wait(milliseconds).await,

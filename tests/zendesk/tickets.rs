@@ -149,6 +149,9 @@ pub fn list(state: &State, call: &Call, caller: &Caller) -> Result<Reply, Refusa
             let ids = state.by_external_id.get(external).map(Vec::as_slice).unwrap_or_default();
             rows(state, ids.iter().copied(), member)
         }
+        None if state.quirks.list_fails => {
+            return Ok(Reply::json(500, &json!({ "error": "Failed", "description": "The list failed" })));
+        }
         None => rows(state, state.tickets.keys().copied(), member),
     };
     Ok(Reply::json(200, &page(call, &state.url, "tickets", rows, descending, |id| shown(state, id))?))
@@ -302,7 +305,7 @@ pub fn shown(state: &State, id: u64) -> Value {
         "external_id": ticket.external_id,
         "subject": ticket.subject,
         "raw_subject": ticket.subject,
-        "description": description(ticket),
+        "description": format!("{}{}", description(ticket), "x".repeat(state.quirks.padding)),
         "status": ticket.status,
         "custom_status_id": ticket.custom_status,
         "priority": ticket.priority,

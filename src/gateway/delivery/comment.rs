@@ -10,6 +10,8 @@ use crate::gateway::store::{Confirmation, StoredTicket};
 const SOME: usize = 3;
 /// What stands between the customer's words and the rest.
 const RULE: &str = "----------------------------------------";
+/// What the names of files that do not go along begin with.
+const MISSING: &str = "Files that are not attached here";
 /// What the file with the whole context is called.
 pub const CONTEXT_FILE: &str = "deskbell-context.json";
 
@@ -28,6 +30,16 @@ pub fn reply(body: &str, missing: &[String]) -> String {
         Some(line) => format!("{body}\n\n{line}"),
         None => body.into(),
     }
+}
+
+/// Whether a text at a destination says these words: they may stand below what agents are warned of, and above the names of missing files.
+pub fn contains(text: &str, words: &str) -> bool {
+    let (text, words) = (text.trim(), words.trim());
+    let below = text.starts_with('[').then(|| text.split_once("\n\n")).flatten().map(|(_, below)| below);
+    let mut texts = [Some(text), below].into_iter().flatten();
+    texts.any(|text| {
+        text.strip_prefix(words).is_some_and(|rest| rest.is_empty() || rest.starts_with(&format!("\n\n{MISSING}")))
+    })
 }
 
 /// What agents have to know before they answer somebody whose address nobody has signed; none where the host has.
@@ -82,7 +94,7 @@ pub fn contact(ticket: &StoredTicket) -> Contact {
 }
 
 fn missing_line(missing: &[String]) -> Option<String> {
-    (!missing.is_empty()).then(|| format!("Files that are not attached here: {}", missing.join(", ")))
+    (!missing.is_empty()).then(|| format!("{MISSING}: {}", missing.join(", ")))
 }
 
 fn facts(config: &Config, ticket: &StoredTicket) -> Vec<(&'static str, String)> {
@@ -196,6 +208,23 @@ pub mod tests {
             received_at,
             ticket: new,
         }
+    }
+
+    #[test]
+    fn words_are_found_below_any_warning_and_above_missing_files_and_nowhere_else() {
+        let files = ["a.zip".to_string()];
+        for text in [
+            "Yes".to_string(),
+            "[Not verified] The sender gave a@b.example.\n\nYes\n".into(),
+            reply("Yes", &files),
+            format!("[Address confirmed] It is theirs.\n\n{}", reply("Yes", &files)),
+        ] {
+            assert!(contains(&text, "Yes "), "{text}");
+        }
+        for text in ["Yes and no", "No\n\nYes", "[Not verified] x\n\nYes, it is", "", "[Yes]"] {
+            assert!(!contains(text, "Yes"), "{text}");
+        }
+        assert!(contains("[Yes]\n\nIt is", "[Yes]\n\nIt is"));
     }
 
     #[test]

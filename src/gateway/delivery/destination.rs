@@ -97,6 +97,8 @@ pub trait Answers: Send + Sync {
 pub struct RecentChanges {
     /// The tickets, the newest first.
     pub tickets: Vec<ChangedTicket>,
+    /// When it was read, by the destination's clock, where that is told.
+    pub at: Option<Timestamp>,
     /// Where the next page begins; none where there is none.
     pub next: Option<String>,
 }
@@ -115,6 +117,8 @@ pub enum ExportFrom<'a> {
 pub struct ExportedChanges {
     /// The tickets, the oldest change first.
     pub tickets: Vec<ChangedTicket>,
+    /// When it was read, by the destination's clock, where that is told.
+    pub at: Option<Timestamp>,
     /// Where the next page begins.
     pub cursor: String,
     /// Whether there is nothing more for now.
@@ -124,7 +128,7 @@ pub struct ExportedChanges {
 /// Why there is no page of the export. Nothing else waits for it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum ExportFailure {
-    /// It is not allowed, and why.
+    /// It cannot be had as long as nobody mends it, and why.
     Refused(String),
     /// The cursor is not known there any more, and what is said about it.
     CursorLost(String),
@@ -209,6 +213,9 @@ pub enum Failure {
         /// How long it wants to be left alone.
         after: Option<Duration>,
     },
+    /// What it answers is larger than what is read of an answer. Less may be asked for.
+    #[error("{0}")]
+    TooLarge(String),
     /// It is refused for good: an operator has to see to it.
     #[error("{0}")]
     Never(String),
@@ -258,8 +265,8 @@ pub struct InboundMail {
     pub from: String,
     /// What the sender is called; empty where that is not known.
     pub name: String,
-    /// Whether its receiver has found that the address is the sender's.
-    pub authenticated: bool,
+    /// Whether its receiver has found that the address is the sender's; none where it does not say.
+    pub authenticated: Option<bool>,
     /// Whether the address is one of support's.
     pub from_agent: bool,
     /// What it says, without what it quotes, as plain text.
@@ -268,6 +275,8 @@ pub struct InboundMail {
     pub markdown: String,
     /// The files that go along with it.
     pub files: Vec<InboundFile>,
+    /// How many more files it has, which are not read.
+    pub more_files: usize,
     /// When it came, RFC 3339 in UTC.
     pub at: String,
 }
@@ -358,6 +367,8 @@ pub struct Foreign {
     pub status: Status,
     /// When it came, RFC 3339 in UTC.
     pub created_at: String,
+    /// When something was said or done there last, RFC 3339 in UTC.
+    pub updated_at: String,
 }
 
 /// What a check of the configuration finds.

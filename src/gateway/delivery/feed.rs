@@ -2,17 +2,18 @@
 //!
 //! The newest changes are read first, from a list that begins with them: that is quick, and enough as long as few tickets change. Beside it
 //! runs the destination's export of all changes, oldest first, from a cursor that is kept in the store: that is slower, and misses nothing.
-//! Where a destination does not allow the export, the list is read on until what is known already.
+//! The list is left to the export only while the export goes on; where it fails, for whatever reason, the list is read until what is known.
+//! Up to when changes are known is told by the destination's clock and not by ours.
 
 use std::time::Duration;
 
 use jiff::Timestamp;
 
 use super::{Answers, ExportFailure, ExportFrom, Failure};
-use crate::gateway::clock;
-use crate::gateway::store::{Store, StoreError, SyncState};
+use crate::gateway::store::{ChangedTicket, Store, StoreError, SyncState};
+use crate::gateway::{clock, pauses};
 
-/// How far before what is known it is asked for changes again, because clocks differ.
+/// How far before what is known it is asked for changes again: they are listed to the second, and not at once.
 const OVERLAP: Duration = Duration::from_secs(120);
 /// How far back a gateway that has never asked looks.
 const FIRST: Duration = Duration::from_secs(24 * 60 * 60);
@@ -24,32 +25,24 @@ const EXPORT_EVERY: Duration = Duration::from_secs(5 * 60);
 const EXPORT_PAUSE: Duration = Duration::from_millis(6_500);
 /// How old a change is at least until the export has it, and a little.
 const EXPORT_LAG: Duration = Duration::from_secs(65);
-/// How long it is believed that a destination does not allow the export.
-const REFUSED: Duration = Duration::from_secs(60 * 60);
-
-/// Why changes could not be read.
-pub enum FeedError {
-    /// The destination does not answer as it should.
-    Destination(Failure),
-    /// The store cannot be used.
-    Store(StoreError),
-}
-
-impl From<StoreError> for FeedError {
-    fn from(error: StoreError) -> FeedError {
-        FeedError::Store(error)
-    }
-}
+/// How long after a failed export it is tried again, where the destination says nothing.
+const EXPORT_RETRY: Duration = Duration::from_secs(60);
+/// The same where it is refused, which somebody has to mend.
+const REFUSED_RETRY: Duration = Duration::from_secs(60 * 60);
+/// The longest pause after the list could not be read.
+const LIST_RETRY_MAX: Duration = Duration::from_secs(60);
 
 /// What a worker knows of the changes of a queue. All that has to outlive it is in the store.
 #[derive(Debug, Default)]
 pub struct ChangeFeed {
     /// A pass over the list that is not at its end.
     pass: Option<Pass>,
-    /// Until when the export is not asked for, because it was refused or wants to be left alone.
+    /// How often in a row the list could not be read.
+    list_failures: u32,
+    list_not_before: Option<Timestamp>,
+    /// Whether the export did not go on when it was asked for last.
+    is_export_failing: bool,
     export_not_before: Option<Timestamp>,
-    /// Whether the destination does not allow the export.
-    is_refused: bool,
 }
 
 /// A pass over the list of changes.
@@ -58,20 +51,28 @@ struct Pass {
     started: Timestamp,
     /// Where it ends.
     since: Timestamp,
+    /// Up to when changes are known once it has ended, by the destination's clock; none before its first page.
+    until: Option<Timestamp>,
     /// Where the next page begins.
     after: Option<String>,
     pages: u32,
 }
 
+impl Pass {
+    fn new(state: &SyncState, now: Timestamp) -> Pass {
+        Pass { started: now, since: since(state, now), until: None, after: None, pages: 0 }
+    }
+}
+
 impl ChangeFeed {
-    /// Reads what there is to be read now, a few pages at most; those of its tickets that are here are looked at soon. Gives the time until
-    /// there is more to read.
+    /// Reads what there is to be read now, a few pages at most; those of its tickets that are here are synced soon. Gives the time until there
+    /// is more to read. Where the destination fails, that is logged and tried again later; neither the list nor the export waits for the other.
     pub async fn read(
         &mut self,
         store: &dyn Store,
         queue: (&str, &str),
         answers: &dyn Answers,
-    ) -> Result<Duration, FeedError> {
+    ) -> Result<Duration, StoreError> {
         let state = store.sync_state(queue).await?;
         if self.list_due(&state, answers.every()) <= clock::timestamp() {
             self.read_list(store, queue, answers, &state).await?;
@@ -85,16 +86,16 @@ impl ChangeFeed {
     }
 
     fn list_due(&self, state: &SyncState, every: Duration) -> Timestamp {
-        if self.pass.is_some() {
-            return Timestamp::MIN;
-        }
-        parsed(state.listed_at.as_deref()).and_then(|last| last.checked_add(every).ok()).unwrap_or(Timestamp::MIN)
+        let next = match self.pass {
+            Some(_) => Timestamp::MIN,
+            None => next_time(state.listed_at.as_deref(), every),
+        };
+        next.max(self.list_not_before.unwrap_or(Timestamp::MIN))
     }
 
     fn export_due(&self, state: &SyncState) -> Timestamp {
         let every = if state.is_behind { EXPORT_PAUSE } else { EXPORT_EVERY };
-        let next = parsed(state.exported_at.as_deref()).and_then(|last| last.checked_add(every).ok());
-        next.unwrap_or(Timestamp::MIN).max(self.export_not_before.unwrap_or(Timestamp::MIN))
+        next_time(state.exported_at.as_deref(), every).max(self.export_not_before.unwrap_or(Timestamp::MIN))
     }
 
     async fn read_list(
@@ -103,39 +104,48 @@ impl ChangeFeed {
         queue: (&str, &str),
         answers: &dyn Answers,
         state: &SyncState,
-    ) -> Result<(), FeedError> {
-        let mut pass = self.pass.take().unwrap_or_else(|| {
-            let now = clock::timestamp();
-            Pass { started: now, since: since(state, now), after: None, pages: 0 }
-        });
+    ) -> Result<(), StoreError> {
+        let (site, destination) = queue;
+        let mut pass = self.pass.take().unwrap_or_else(|| Pass::new(state, clock::timestamp()));
         store.set_listed(queue, &clock::written(pass.started)).await?;
         loop {
             let page = match answers.recent(pass.after.as_deref()).await {
                 Ok(page) => page,
                 Err(failure) => {
+                    self.list_failures += 1;
+                    let asked = if let Failure::Away { after, .. } = &failure { *after } else { None };
+                    let pause =
+                        asked.unwrap_or_else(|| pauses::pause(self.list_failures, LIST_RETRY_MAX, pauses::random()));
+                    tracing::warn!(site, destination, error = %failure, retry_in = ?pause, "sync failed");
+                    self.list_not_before = clock::timestamp().checked_add(pause).ok();
                     // Where the next page cannot be had for good, the list is begun with again.
-                    self.pass = Some(pass).filter(|_| !matches!(failure, Failure::Never(_)));
-                    return Err(FeedError::Destination(failure));
+                    pass.after = pass.after.filter(|_| !matches!(failure, Failure::Never(_)));
+                    self.pass = Some(pass);
+                    return Ok(());
                 }
             };
+            (self.list_failures, self.list_not_before) = (0, None);
+            if pass.until.is_none() {
+                let read_at = page.at.or_else(|| newest(&page.tickets)).unwrap_or(pass.started);
+                pass.until = Some(read_at);
+                // What is known may have been told by a clock that was ahead.
+                pass.since = pass.since.min(before(read_at, OVERLAP));
+            }
             // Destinations write times to the second.
             let (new, old): (Vec<_>, Vec<_>) =
                 page.tickets.into_iter().partition(|ticket| ticket.updated_at.as_second() >= pass.since.as_second());
             store.mark_changed(queue, &new, &clock::now()).await?;
             let Some(next) = page.next.filter(|_| old.is_empty()) else {
-                store.set_synced(queue, &clock::written(pass.started)).await?;
-                return Ok(());
+                return store.set_synced(queue, &clock::written(pass.until.unwrap_or(pass.started))).await;
             };
             pass.after = Some(next);
             pass.pages += 1;
-            if pass.pages == PAGES && !self.is_refused {
-                let (site, destination) = queue;
+            if pass.pages == PAGES && !self.is_export_failing {
                 tracing::info!(site, destination, "many tickets changed; the export brings the rest");
-                store.set_behind(queue).await?;
-                return Ok(());
+                return store.set_behind(queue).await;
             }
             if pass.pages.is_multiple_of(PAGES) {
-                // What was found is looked at in between.
+                // What was found is synced in between.
                 self.pass = Some(pass);
                 return Ok(());
             }
@@ -148,47 +158,51 @@ impl ChangeFeed {
         queue: (&str, &str),
         answers: &dyn Answers,
         state: &SyncState,
-    ) -> Result<(), FeedError> {
+    ) -> Result<(), StoreError> {
         let (site, destination) = queue;
         let now = clock::timestamp();
         let from = match &state.cursor {
             Some(cursor) => ExportFrom::Cursor(cursor),
             None => ExportFrom::Time(since(state, now).min(before(now, EXPORT_LAG))),
         };
-        match answers.export(from).await {
-            Ok(page) => {
-                if self.is_refused {
-                    tracing::info!(site, destination, "export allowed again");
+        let failure = match answers.export(from).await {
+            Ok(page) if page.is_complete || state.cursor.as_ref() != Some(&page.cursor) => {
+                if self.is_export_failing {
+                    tracing::info!(site, destination, "export works again");
                 }
-                (self.is_refused, self.export_not_before) = (false, None);
+                (self.is_export_failing, self.export_not_before) = (false, None);
                 store.mark_changed(queue, &page.tickets, &clock::now()).await?;
                 store.set_exported(queue, Some(&page.cursor), !page.is_complete, &clock::now()).await?;
-                let complete = clock::written(before(now, EXPORT_LAG));
-                if page.is_complete && state.until.as_ref().is_none_or(|until| *until < complete) {
+                let read_at = page.at.or_else(|| newest(&page.tickets)).filter(|_| page.is_complete);
+                let complete = read_at.map(|read_at| clock::written(before(read_at, EXPORT_LAG)));
+                if let Some(complete) =
+                    complete.filter(|complete| state.until.as_ref().is_none_or(|until| until < complete))
+                {
                     store.set_synced(queue, &complete).await?;
                 }
+                return Ok(());
             }
-            Err(ExportFailure::Refused(reason)) => {
-                if !self.is_refused {
-                    tracing::warn!(site, destination, reason, "export not allowed; all changes are read from the list");
-                }
-                self.is_refused = true;
-                self.export_not_before = now.checked_add(REFUSED).ok();
-                if state.is_behind {
-                    // The list was left to the export.
-                    store.set_exported(queue, None, false, &clock::now()).await?;
-                    self.pass = Some(Pass { started: now, since: since(state, now), after: None, pages: 0 });
-                }
-            }
-            Err(ExportFailure::CursorLost(reason)) => {
+            Ok(_) => ExportFailure::Later { reason: "its cursor does not go on".into(), after: None },
+            Err(failure) => failure,
+        };
+        let (reason, cursor, pause) = match failure {
+            ExportFailure::Refused(reason) => (reason, state.cursor.as_deref(), REFUSED_RETRY),
+            // Without a cursor there is nothing to begin again with.
+            ExportFailure::CursorLost(reason) if state.cursor.is_none() => (reason, None, REFUSED_RETRY),
+            ExportFailure::CursorLost(reason) => {
                 tracing::warn!(site, destination, reason, "export cursor lost; the export begins again");
                 self.export_not_before = now.checked_add(EXPORT_PAUSE).ok();
-                store.set_exported(queue, None, state.is_behind, &clock::now()).await?;
+                return store.set_exported(queue, None, state.is_behind, &clock::now()).await;
             }
-            Err(ExportFailure::Later { reason, after }) => {
-                tracing::info!(site, destination, reason, "export failed, is tried again");
-                self.export_not_before = now.checked_add(after.unwrap_or(Duration::from_secs(60))).ok();
-            }
+            ExportFailure::Later { reason, after } => (reason, state.cursor.as_deref(), after.unwrap_or(EXPORT_RETRY)),
+        };
+        tracing::warn!(site, destination, reason, retry_in = ?pause, "export failed; changes are read from the list");
+        self.is_export_failing = true;
+        self.export_not_before = now.checked_add(pause).ok();
+        if state.is_behind {
+            // The list was left to the export.
+            store.set_exported(queue, cursor, false, &clock::now()).await?;
+            self.pass.get_or_insert_with(|| Pass::new(state, now));
         }
         Ok(())
     }
@@ -200,6 +214,16 @@ fn since(state: &SyncState, now: Timestamp) -> Timestamp {
         Some(until) => before(until, OVERLAP),
         None => before(now, FIRST),
     }
+}
+
+/// When something is due that was done last at a time; now where that is in the future, because a clock was set.
+fn next_time(last: Option<&str>, every: Duration) -> Timestamp {
+    let last = parsed(last).filter(|last| *last <= clock::timestamp());
+    last.and_then(|last| last.checked_add(every).ok()).unwrap_or(Timestamp::MIN)
+}
+
+fn newest(tickets: &[ChangedTicket]) -> Option<Timestamp> {
+    tickets.iter().map(|ticket| ticket.updated_at).max()
 }
 
 fn before(time: Timestamp, by: Duration) -> Timestamp {

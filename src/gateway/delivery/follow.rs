@@ -1,7 +1,7 @@
-//! Looks what was answered where tickets were brought to.
+//! Polls the tickets at a destination for replies and for how they stand.
 //!
-//! A ticket is looked at when its destination tells that it has changed, when it is asked which have, and after something was brought
-//! there. What is found is taken in once, whoever found it.
+//! A ticket is polled when its destination tells that it has changed, when it is asked which have, and after something was brought there. What
+//! is found is stored once, whoever finds it.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -12,29 +12,34 @@ use tokio::task::JoinSet;
 use tokio::time::timeout;
 use tokio_util::sync::CancellationToken;
 
-use super::feed::{ChangeFeed, FeedError};
+use super::feed::ChangeFeed;
 use super::lines::Line;
-use super::{Answers, Failure, Found, Saying, orders};
+use super::patience::{Ended, limited};
+use super::{Answers, Failure, Found, Saying, comment, orders};
 use crate::domain::conversation::{Author, Message, Turn};
 use crate::domain::ticket::Status;
 use crate::gateway::app::App;
 use crate::gateway::settings::Site;
 use crate::gateway::store::{
-    Act, Change, Changed, CurrentTicket, Decision, Deed, Delivery, DueLook, MessageSeal, NewMessage, State, StoreError,
-    StoredTicket, What,
+    Act, Change, Changed, CurrentTicket, Decision, Deed, Delivery, DueLook, Limit, MessageSeal, NewMessage, State,
+    StoreError, StoredTicket, What,
 };
 use crate::gateway::supervisor::supervise;
-use crate::gateway::{attachments, clock, pauses};
+use crate::gateway::tickets::limits::check_reply;
+use crate::gateway::{attachments, clock, markdown, pauses};
 
-/// For how long a ticket that is looked at is nobody else's. Who looks twice finds the same.
+/// For how long a ticket that is being polled is nobody else's. Whoever polls it twice finds the same.
 const LEASE: Duration = Duration::from_secs(2 * 60);
 /// How many are taken at a time. Between them it is asked for changes, so that long work does not keep what is new from being found.
 const AT_A_TIME: u32 = 5;
-/// How often it is looked what another gateway on the same database has left behind.
+/// How often it is checked what another gateway on the same database has left behind.
 const LOOK: Duration = Duration::from_secs(60);
-/// How long after a look that failed the next one is.
-const AGAIN: Duration = Duration::from_secs(30);
-/// Looks until it is told to stop.
+/// How long after a failed poll the ticket is polled again.
+const RETRY: Duration = Duration::from_secs(30);
+/// The longest that a poll may take, but for the time in which it waits for the destination's rate limit.
+const POLL_MAX: Duration = Duration::from_secs(60 * 60);
+
+/// Polls until it is told to stop.
 pub async fn run(app: Arc<App>, stop: CancellationToken) {
     let mut workers = JoinSet::new();
     for (site, of) in &app.settings.sites {
@@ -72,18 +77,20 @@ async fn work(app: &App, queue: (&str, &str), answers: &dyn Answers, line: &Line
                     failures = 0;
                     wait
                 }
-                Err(Trouble::Destination(failure)) => {
+                Err(SyncError::Destination(failure)) => {
                     failures += 1;
                     let asked = if let Failure::Away { after, .. } = &failure { *after } else { None };
                     let pause = asked.unwrap_or_else(|| pauses::pause(failures, LOOK, pauses::random()));
                     not_before = clock::timestamp().checked_add(pause).unwrap_or(now);
-                    tracing::warn!(site = queue.0, destination = queue.1, %failure, "answers cannot be read");
+                    let (site, destination) = queue;
+                    tracing::warn!(site, destination, error = %failure, retry_in = ?pause, "sync failed");
                     pause
                 }
-                Err(Trouble::Store(error)) => {
-                    tracing::error!(site = queue.0, destination = queue.1, %error, "answers are not read");
-                    AGAIN
+                Err(SyncError::Store(error)) => {
+                    tracing::error!(site = queue.0, destination = queue.1, %error, retry_in = ?RETRY, "sync failed");
+                    RETRY
                 }
+                Err(SyncError::Stopped) => continue,
             }
         };
         tokio::select! {
@@ -93,38 +100,40 @@ async fn work(app: &App, queue: (&str, &str), answers: &dyn Answers, line: &Line
     }
 }
 
-/// Why it was not looked.
-enum Trouble {
+/// Why tickets are not synced.
+enum SyncError {
     Destination(Failure),
     Store(StoreError),
+    /// The gateway stops.
+    Stopped,
 }
 
-impl From<FeedError> for Trouble {
-    fn from(error: FeedError) -> Trouble {
-        match error {
-            FeedError::Destination(failure) => Trouble::Destination(failure),
-            FeedError::Store(error) => Trouble::Store(error),
+impl From<StoreError> for SyncError {
+    fn from(error: StoreError) -> SyncError {
+        SyncError::Store(error)
+    }
+}
+
+impl From<Ended> for SyncError {
+    fn from(ended: Ended) -> SyncError {
+        match ended {
+            Ended::Stopped => SyncError::Stopped,
+            Ended::TooLong => SyncError::Destination(Failure::later("it takes too long")),
         }
     }
 }
 
-impl From<StoreError> for Trouble {
-    fn from(error: StoreError) -> Trouble {
-        Trouble::Store(error)
-    }
-}
-
-/// Reads which tickets have changed, looks at all that are due, and gives the time until there is more to do.
+/// Reads which tickets have changed, polls all that are due, and gives the time until there is more to do.
 async fn sync(
     app: &App,
     queue: (&str, &str),
     answers: &dyn Answers,
     feed: &mut ChangeFeed,
     stop: &CancellationToken,
-) -> Result<Duration, Trouble> {
+) -> Result<Duration, SyncError> {
     while !stop.is_cancelled() {
-        let wait = feed.read(app.store.as_ref(), queue, answers).await?;
-        if !look_at_due(app, queue, answers, stop).await? {
+        let wait = limited(POLL_MAX, stop, feed.read(app.store.as_ref(), queue, answers)).await??;
+        if !poll_due(app, queue, answers, stop).await? {
             let next = app.store.next_look(queue).await?.and_then(|next| next.parse::<Timestamp>().ok());
             return Ok(next.map_or(wait, |next| clock::left(next).min(wait)));
         }
@@ -132,96 +141,123 @@ async fn sync(
     Ok(LOOK)
 }
 
-/// Looks at some of the tickets that are due; `false` where none is.
-async fn look_at_due(
+/// Polls some of the tickets that are due; `false` where none is. One that fails keeps no other from being polled, unless nothing gets through.
+async fn poll_due(
     app: &App,
     queue: (&str, &str),
     answers: &dyn Answers,
     stop: &CancellationToken,
-) -> Result<bool, Trouble> {
+) -> Result<bool, SyncError> {
     let now = clock::timestamp();
     let until = clock::written(now.checked_add(LEASE).unwrap_or(now));
     let due = app.store.take_looks(queue, &clock::written(now), &until, AT_A_TIME).await?;
-    let (any, mut trouble) = (!due.is_empty(), None);
+    let (count, mut failed, mut failure) = (due.len(), 0, None);
     for one in due {
-        // Where the destination has trouble the others wait for it to end; where the gateway stops, for the next start.
-        let looked = match trouble.is_some() || stop.is_cancelled() {
-            true => Ok(Looked::again(AGAIN)),
-            false => look_at(app, queue.1, answers, &one).await,
+        let is_away = matches!(failure, Some(Failure::Away { .. }));
+        let polled = match is_away || stop.is_cancelled() {
+            true => Ok(Polled::again(RETRY)),
+            false => match limited(POLL_MAX, stop, poll(app, queue.1, answers, &one)).await {
+                Ok(polled) => polled,
+                // For the next start.
+                Err(Ended::Stopped) => Ok(Polled::again(Duration::ZERO)),
+                Err(ended) => Err(ended.into()),
+            },
         };
         let (site, reference) = (queue.0, &one.ticket.reference);
-        let looked = match looked {
-            Ok(looked) => looked,
-            Err(Trouble::Destination(Failure::Never(reason))) => {
-                tracing::warn!(site, reference, reason, "a ticket cannot be looked at");
-                Looked::default()
+        let polled = match polled {
+            Ok(polled) => polled,
+            Err(SyncError::Destination(Failure::Never(error))) => {
+                tracing::warn!(site, reference, error, "ticket sync failed");
+                Polled::default()
             }
-            Err(Trouble::Store(error @ StoreError::Damaged { .. })) => {
+            Err(SyncError::Store(error)) if error.concerns_row() => {
                 tracing::error!(site, reference, %error, "ticket unreadable, not synced");
-                Looked::default()
+                Polled::default()
             }
-            Err(Trouble::Destination(failure)) => {
-                trouble = Some(failure);
-                Looked::again(AGAIN)
+            Err(SyncError::Destination(error)) => {
+                tracing::warn!(site, reference, %error, retry_in = ?RETRY, "ticket sync failed");
+                failed += 1;
+                if failure.is_none() || matches!(error, Failure::Away { .. }) {
+                    failure = Some(error);
+                }
+                Polled::again(RETRY)
             }
-            Err(trouble) => return Err(trouble),
+            Err(error) => return Err(error),
         };
         let now = clock::timestamp();
-        let again = looked.again.and_then(|again| now.checked_add(again).ok()).map(clock::written);
-        let seen = looked.seen.map(clock::written);
+        let again = polled.again.and_then(|again| now.checked_add(again).ok()).map(clock::written);
+        let seen = polled.seen.map(clock::written);
         app.store.looked(&one.ticket.id, queue.1, &until, again.as_deref(), seen.as_deref()).await?;
     }
-    trouble.map_or(Ok(any), |failure| Err(Trouble::Destination(failure)))
+    match failure {
+        Some(failure @ Failure::Away { .. }) => Err(SyncError::Destination(failure)),
+        Some(failure) if failed == count => Err(SyncError::Destination(failure)),
+        _ => Ok(count > 0),
+    }
 }
 
-/// What became of a look at a ticket.
+/// What became of a poll of a ticket.
 #[derive(Debug, Default)]
-struct Looked {
-    /// The time after which it is looked at again; none where nothing is expected.
+struct Polled {
+    /// The time after which it is polled again; none where nothing is expected.
     again: Option<Duration>,
     /// Up to which change of it all is known.
     seen: Option<Timestamp>,
 }
 
-impl Looked {
-    fn again(after: Duration) -> Looked {
-        Looked { again: Some(after), seen: None }
+impl Polled {
+    fn again(after: Duration) -> Polled {
+        Polled { again: Some(after), seen: None }
     }
 }
 
-/// Looks at one ticket.
-async fn look_at(app: &App, name: &str, answers: &dyn Answers, due: &DueLook) -> Result<Looked, Trouble> {
+/// Polls one ticket.
+async fn poll(app: &App, name: &str, answers: &dyn Answers, due: &DueLook) -> Result<Polled, SyncError> {
     let before = deliveries(app, &due.ticket.id, name).await?;
-    let news = answers.news(&due.place).await.map_err(Trouble::Destination)?;
+    let news = answers.news(&due.place).await.map_err(SyncError::Destination)?;
     // Only now, because something may have been brought there meanwhile.
     let brought = deliveries(app, &due.ticket.id, name).await?;
-    let said = app.store.messages(&due.ticket.id, 0).await?;
+    let unsettled = unsettled_messages(app, &due.ticket.id, &brought).await?;
     let is_ours = |found: &Found| {
-        brought.iter().any(|one| match one.state {
-            State::Delivered => !one.remote.is_empty() && one.remote == found.saying.remote,
-            // It may have arrived without anybody knowing.
-            State::Waiting | State::GivenUp => {
-                let is_this = |said: &Message| said.author == found.saying.author && said.body.trim() == found.written;
-                said.iter().any(|said| said.number == one.number && is_this(said))
-            }
-        })
+        let is_brought = |one: &Delivery| {
+            one.state == State::Delivered && !one.remote.is_empty() && one.remote == found.saying.remote
+        };
+        // It may have arrived without anybody knowing.
+        let is_this =
+            |said: &Message| said.author == found.saying.author && comment::contains(&found.written, &said.body);
+        brought.iter().any(is_brought) || unsettled.iter().any(is_this)
     };
     for found in news.said.into_iter().filter(|found| !is_ours(found)) {
         if app.store.said(&due.ticket.id, &key(name, &found.saying)).await?.is_none() {
-            let (saying, files) = gather(app, answers, &due.ticket, found).await?;
-            take_in(app, &due.ticket, name, &saying, files).await?;
+            let (saying, files) = fetch_files(app, answers, &due.ticket, found).await?;
+            if let Stored::Refused(limit) = store_reply(app, &due.ticket, name, &saying, files).await? {
+                let reference = &due.ticket.reference;
+                tracing::warn!(
+                    site = due.ticket.site,
+                    reference,
+                    ?limit,
+                    "reply not stored: a limit of the ticket is reached"
+                );
+            }
         }
     }
-    // What is still on its way there knows better than what was there before it, and so does what arrived while it was looked.
+    // Read before the deliveries: whoever changes the ticket from here on is seen when its status is written.
+    let Some(known) = app.store.ticket(&due.ticket.id).await? else { return Ok(Polled::default()) };
+    // What is still on its way there knows better than what was there before it, and so does what arrived meanwhile.
     let after = deliveries(app, &due.ticket.id, name).await?;
-    if waits(&before) || waits(&after) {
-        return Ok(Looked::again(AGAIN));
+    match (progress(&before), progress(&after)) {
+        // Polled again once somebody has sent the dead letter again and it has arrived.
+        (Progress::Blocked, _) | (_, Progress::Blocked) => return Ok(Polled::default()),
+        (Progress::Waits, _) | (_, Progress::Waits) => return Ok(Polled::again(RETRY)),
+        (Progress::Settled, Progress::Settled) => {}
     }
     if before.len() != after.len() {
-        return Ok(Looked::again(Duration::ZERO));
+        return Ok(Polled::again(Duration::ZERO));
     }
-    stand(app, &due.ticket, name, (news.status, news.turn)).await?;
-    Ok(Looked { again: None, seen: news.updated_at })
+    match update_status(app, &known, name, (news.status, news.turn)).await? {
+        true => Ok(Polled { again: None, seen: news.updated_at }),
+        false => Ok(Polled::again(Duration::ZERO)),
+    }
 }
 
 async fn deliveries(app: &App, ticket: &str, name: &str) -> Result<Vec<Delivery>, StoreError> {
@@ -229,17 +265,47 @@ async fn deliveries(app: &App, ticket: &str, name: &str) -> Result<Vec<Delivery>
     Ok(all.into_iter().filter(|one| one.destination == name).collect())
 }
 
-fn waits(deliveries: &[Delivery]) -> bool {
-    deliveries.iter().any(|one| one.state == State::Waiting)
+/// The messages of which nobody knows whether they have arrived.
+async fn unsettled_messages(app: &App, ticket: &str, brought: &[Delivery]) -> Result<Vec<Message>, StoreError> {
+    let mut messages = Vec::new();
+    let is_unsettled =
+        |one: &&Delivery| one.what == What::Message && one.state != State::Delivered && one.tries > 0 && one.number > 0;
+    for one in brought.iter().filter(is_unsettled) {
+        let page = app.store.message_page(ticket, one.number - 1, 1).await?;
+        messages.extend(page.messages.into_iter().filter(|message| message.number == one.number));
+    }
+    Ok(messages)
+}
+
+/// How what is brought to a destination about a ticket goes on.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Progress {
+    /// Nothing is on its way.
+    Settled,
+    /// Something is on its way.
+    Waits,
+    /// Something waits behind a dead letter.
+    Blocked,
+}
+
+/// How deliveries of a ticket go on, oldest first.
+fn progress(deliveries: &[Delivery]) -> Progress {
+    let mut open = deliveries.iter().filter(|one| one.state != State::Delivered).map(|one| one.state);
+    match open.next() {
+        None => Progress::Settled,
+        Some(State::GivenUp) if open.any(|state| state == State::Waiting) => Progress::Blocked,
+        Some(State::GivenUp) => Progress::Settled,
+        Some(_) => Progress::Waits,
+    }
 }
 
 /// Brings the files that go along with what was said; what cannot be brought is named in it.
-async fn gather(
+async fn fetch_files(
     app: &App,
     answers: &dyn Answers,
     ticket: &StoredTicket,
     found: Found,
-) -> Result<(Saying, Vec<String>), Trouble> {
+) -> Result<(Saying, Vec<String>), SyncError> {
     let Found { mut saying, files, .. } = found;
     let mut ids = Vec::new();
     let Some(site) = app.site(&ticket.site) else { return Ok((saying, ids)) };
@@ -248,15 +314,16 @@ async fn gather(
             Ok(bytes) => {
                 attachments::bring(app, site, ticket, &file.name, bytes).await.map_err(|error| error.to_string())
             }
-            Err(Failure::Never(reason)) => Err(reason),
-            // The whole is looked at again, so that it comes with its files.
-            Err(failure) => return Err(Trouble::Destination(failure)),
+            Err(Failure::Never(reason) | Failure::TooLarge(reason)) => Err(reason),
+            // The whole ticket is polled again, so that it comes with its files.
+            Err(failure) => return Err(SyncError::Destination(failure)),
         };
         match brought {
             Ok(id) => ids.push(id),
             Err(reason) => {
-                tracing::warn!(reference = ticket.reference, reason, "a file that was said elsewhere is not here");
-                let name = file.name.replace(|c: char| c.is_control() || "\\`*_[]<>#!".contains(c), " ");
+                tracing::warn!(reference = ticket.reference, reason, "file of a reply not stored");
+                let name = file.name.replace(char::is_control, " ");
+                let name = if saying.author == Author::Customer { name } else { markdown::escaped(&name) };
                 saying.body = format!("{}\n\n({name})", saying.body.trim_end()).trim_start().to_string();
             }
         }
@@ -269,18 +336,32 @@ pub fn key(from: &str, saying: &Saying) -> String {
     format!("{from} {}", saying.remote)
 }
 
-/// Takes in what was said there with files that are here; the same is taken in once.
-pub async fn take_in(
+/// What became of a reply from a destination.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Stored {
+    /// It is stored, or was before.
+    Done,
+    /// It is not stored, because a limit of the ticket is reached.
+    Refused(Limit),
+}
+
+/// Stores what was said there with files that are here; the same is stored once.
+pub async fn store_reply(
     app: &App,
     ticket: &StoredTicket,
     from: &str,
     saying: &Saying,
     files: Vec<String>,
-) -> Result<(), StoreError> {
+) -> Result<Stored, StoreError> {
     let key = key(from, saying);
     let seal = MessageSeal { key: &key, body: Sha256::digest(&saying.body).into() };
     let deliveries = orders(app.site(&ticket.site), What::Message, saying.author, Some(from));
     let decide = |current: &CurrentTicket| {
+        if saying.author == Author::Customer
+            && let Err(limit) = check_reply(current)
+        {
+            return Decision::Refuse(limit);
+        }
         let message = NewMessage {
             author: saying.author,
             name: saying.name.clone(),
@@ -290,11 +371,15 @@ pub async fn take_in(
         };
         Change { message: Some(message), deliveries: deliveries.clone(), ..update_with(current, saying) }.into()
     };
-    if let Changed::Written(ticket, _) = app.store.change(&ticket.id, &clock::now(), Some(seal), &decide).await? {
-        app.lines.wake(&ticket.site);
-        app.live.changed(*ticket);
+    match app.store.change(&ticket.id, &clock::now(), Some(seal), &decide).await? {
+        Changed::Written(ticket, _) => {
+            app.lines.wake(&ticket.site);
+            app.live.changed(*ticket);
+            Ok(Stored::Done)
+        }
+        Changed::Refused(limit) => Ok(Stored::Refused(limit)),
+        _ => Ok(Stored::Done),
     }
-    Ok(())
 }
 
 /// A ticket about which something was said there.
@@ -315,19 +400,30 @@ fn update_with(current: &CurrentTicket, saying: &Saying) -> Change {
     change
 }
 
-/// Lets a ticket stand where it stands there.
-async fn stand(app: &App, ticket: &StoredTicket, from: &str, there: (Status, Turn)) -> Result<(), StoreError> {
+/// Gives a ticket the status that it has there; `false`, and nothing is written, where somebody has changed the ticket since it was known so.
+async fn update_status(app: &App, known: &StoredTicket, from: &str, there: (Status, Turn)) -> Result<bool, StoreError> {
     let at = clock::now();
-    let decide = |current: &CurrentTicket| stood(current, app.site(&ticket.site), from, there, &at);
-    if let Changed::Written(ticket, _) = app.store.change(&ticket.id, &at, None, &decide).await? {
-        app.lines.wake(&ticket.site);
-        app.live.changed(*ticket);
+    let is_as_known = |ticket: &StoredTicket| {
+        let state = |ticket: &StoredTicket| (ticket.status, ticket.handling.turn, ticket.handling.updated_at.clone());
+        state(ticket) == state(known)
+    };
+    let decide = |current: &CurrentTicket| match is_as_known(&current.ticket) {
+        true => with_status(current, app.site(&known.site), from, there, &at),
+        false => Decision::Nothing,
+    };
+    match app.store.change(&known.id, &at, None, &decide).await? {
+        Changed::Written(ticket, _) => {
+            app.lines.wake(&ticket.site);
+            app.live.changed(*ticket);
+            Ok(true)
+        }
+        Changed::Unchanged(ticket) => Ok(is_as_known(&ticket)),
+        _ => Ok(true),
     }
-    Ok(())
 }
 
-/// What changes where a ticket stands elsewhere than at a destination; nothing where it stands there.
-fn stood(
+/// What changes where a ticket has another status than at a destination; nothing where it has the same.
+fn with_status(
     current: &CurrentTicket,
     site: Option<&Site>,
     from: &str,
@@ -350,4 +446,27 @@ fn stood(
         change.deliveries = orders(site, what, Author::Support, Some(from));
     }
     change.into()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::gateway::delivery::destination::tests::delivery;
+
+    #[test]
+    fn what_waits_behind_a_dead_letter_is_blocked_and_what_waits_before_one_is_not() {
+        use State::{Delivered, GivenUp, Waiting};
+        for (states, expected) in [
+            (&[][..], Progress::Settled),
+            (&[Delivered], Progress::Settled),
+            (&[Delivered, Waiting], Progress::Waits),
+            (&[Waiting, GivenUp], Progress::Waits),
+            (&[Delivered, GivenUp], Progress::Settled),
+            (&[Delivered, GivenUp, Waiting], Progress::Blocked),
+        ] {
+            let deliveries: Vec<Delivery> =
+                states.iter().map(|state| Delivery { state: *state, ..delivery(What::Message, 1) }).collect();
+            assert_eq!(progress(&deliveries), expected, "{states:?}");
+        }
+    }
 }

@@ -1,14 +1,17 @@
 //! What becomes of a mail about a ticket: support's answer, the customer's, or a note that only agents read.
 
+use super::follow::Stored;
 use super::{InboundFile, InboundMail, Saying, follow};
-use crate::domain::conversation::Author;
+use crate::domain::conversation::{Author, Turn};
+use crate::domain::ticket::Status;
 use crate::gateway::app::App;
-use crate::gateway::attachments;
 use crate::gateway::identity::{Address, address, mailbox};
-use crate::gateway::store::{Act, Deed, StoreError, StoredTicket};
+use crate::gateway::store::{Act, Change, Changed, CurrentTicket, Decision, Deed, StoreError, StoredTicket};
+use crate::gateway::tickets::limits::check_mailed_note;
+use crate::gateway::{attachments, clock, markdown};
 
 /// Takes in a mail that came to a destination; the same Message-ID is taken in once.
-pub async fn take_in(app: &App, ticket: &StoredTicket, from: &str, mail: InboundMail) -> Result<(), StoreError> {
+pub async fn take_in(app: &App, ticket: &StoredTicket, from: &str, mail: InboundMail) -> Result<Stored, StoreError> {
     match author(ticket, &mail) {
         Some(author) => say(app, ticket, from, mail, author).await,
         None => note(app, ticket, from, &mail).await,
@@ -18,7 +21,7 @@ pub async fn take_in(app: &App, ticket: &StoredTicket, from: &str, mail: Inbound
 /// Who says what a mail says; nobody that the customer could take it from, where its sender is neither an agent nor the customer, or where
 /// its receiver has not found that it is from there.
 fn author(ticket: &StoredTicket, mail: &InboundMail) -> Option<Author> {
-    if !mail.authenticated || mail.from.is_empty() {
+    if mail.authenticated != Some(true) || mail.from.is_empty() {
         return None;
     }
     if mail.from_agent {
@@ -36,7 +39,7 @@ async fn say(
     from: &str,
     mail: InboundMail,
     author: Author,
-) -> Result<(), StoreError> {
+) -> Result<Stored, StoreError> {
     let is_support = author == Author::Support;
     let mut saying = Saying {
         remote: mail.message_id,
@@ -46,34 +49,61 @@ async fn say(
         at: mail.at,
     };
     if app.store.said(&ticket.id, &follow::key(from, &saying)).await?.is_some() {
-        return Ok(());
+        return Ok(Stored::Done);
     }
     let (ids, missing) = keep_files(app, ticket, mail.files).await;
-    if !missing.is_empty() {
-        let line = named(&missing);
-        let line = if is_support { escaped(&line) } else { line };
+    if !missing.is_empty() || mail.more_files > 0 {
+        let line = named(&missing, mail.more_files);
+        let line = if is_support { markdown::escaped(&line) } else { line };
         saying.body = format!("{}\n\n({line})", saying.body).trim().to_string();
     }
-    follow::take_in(app, ticket, from, &saying, ids).await
+    follow::store_reply(app, ticket, from, &saying, ids).await
 }
 
-async fn note(app: &App, ticket: &StoredTicket, from: &str, mail: &InboundMail) -> Result<(), StoreError> {
+async fn note(app: &App, ticket: &StoredTicket, from: &str, mail: &InboundMail) -> Result<Stored, StoreError> {
     let sender = [mail.name.as_str(), mail.from.as_str()];
     let sender = sender.into_iter().filter(|part| !part.is_empty()).collect::<Vec<_>>().join(", ");
-    let why = if mail.authenticated {
-        "its sender is neither one of agents nor the customer"
+    let why = if mail.authenticated == Some(true) {
+        "the sender is neither an agent nor the customer"
     } else {
-        "it is not authenticated, so it may be from anybody"
+        "it is not authenticated, so anybody may have sent it"
     };
     let mut text = format!("By e-mail. The customer does not see this: {why}.\n\n{}", mail.text);
     let files: Vec<&str> = mail.files.iter().map(|file| file.name.as_str()).collect();
-    if !files.is_empty() {
-        text = format!("{}\n\n({})", text.trim_end(), named(&files));
+    if !files.is_empty() || mail.more_files > 0 {
+        text = format!("{}\n\n({})", text.trim_end(), named(&files, mail.more_files));
     }
-    let operator = if sender.is_empty() { "Somebody by e-mail".into() } else { sender };
+    let operator = if sender.is_empty() { "Unknown sender, by e-mail".into() } else { sender };
     let deed = Deed { operator, act: Act::Noted, text, at: mail.at.clone() };
-    tracing::warn!(reference = ticket.reference, authenticated = mail.authenticated, "mail kept as an internal note");
-    app.store.keep_note(&ticket.id, &format!("{from} {}", mail.message_id), &deed).await
+    let key = format!("{from} {}", mail.message_id);
+    let decide = |current: &CurrentTicket| noted(current, &deed, &key);
+    let (reference, is_authenticated) = (&ticket.reference, mail.authenticated == Some(true));
+    match app.store.change(&ticket.id, &clock::now(), None, &decide).await? {
+        Changed::Written(changed, _) => {
+            tracing::warn!(reference, is_authenticated, "mail stored as an internal note");
+            app.live.changed(*changed);
+            Ok(Stored::Done)
+        }
+        Changed::Refused(limit) => {
+            tracing::warn!(reference, is_authenticated, ?limit, "mail rejected");
+            Ok(Stored::Refused(limit))
+        }
+        _ => Ok(Stored::Done),
+    }
+}
+
+/// A ticket with a note that came by mail, which is for agents to read and to act on.
+fn noted(current: &CurrentTicket, deed: &Deed, key: &str) -> Decision {
+    if let Err(limit) = check_mailed_note(current) {
+        return Decision::Refuse(limit);
+    }
+    let mut change = current.unchanged();
+    let handling = &mut change.ticket.handling;
+    handling.updated_at = handling.updated_at.clone().max(deed.at.clone());
+    if current.ticket.status == Status::Open {
+        handling.turn = Turn::Support;
+    }
+    Change { activity: Some(deed.clone()), activity_key: Some(key.into()), ..change }.into()
 }
 
 /// Keeps the files of a mail for the customer; the names of those that are not kept.
@@ -98,14 +128,11 @@ async fn keep_files(app: &App, ticket: &StoredTicket, files: Vec<InboundFile>) -
     (ids, missing)
 }
 
-fn named<T: AsRef<str>>(names: &[T]) -> String {
-    let names: Vec<&str> = names.iter().map(AsRef::as_ref).collect();
+/// Names files that are not kept; `more` are those beyond them.
+fn named<T: AsRef<str>>(names: &[T], more: usize) -> String {
+    let more = (more > 0).then(|| format!("{more} more"));
+    let names: Vec<&str> = names.iter().map(AsRef::as_ref).chain(more.as_deref()).collect();
     format!("Files that were not taken in: {}", names.join(", "))
-}
-
-/// A text that Markdown leaves as it is.
-fn escaped(text: &str) -> String {
-    text.chars().flat_map(|c| "\\`*_[]<>#!~".contains(c).then_some('\\').into_iter().chain([c])).collect()
 }
 
 #[cfg(test)]
@@ -122,11 +149,12 @@ mod tests {
             message_id: "<m>".into(),
             from: from.into(),
             name: String::new(),
-            authenticated,
+            authenticated: Some(authenticated),
             from_agent,
             text: "x".into(),
             markdown: "x".into(),
             files: Vec::new(),
+            more_files: 0,
             at: String::new(),
         };
         let (support, customer) = (Some(Author::Support), Some(Author::Customer));

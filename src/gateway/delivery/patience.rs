@@ -1,13 +1,32 @@
 //! The time limit of an attempt. It runs while the destination is busy with the attempt, and not while the attempt waits until the
-//! destination's rate limit admits it: a long queue is no failure.
+//! destination's rate limit admits it: a long queue is no failure. Where the gateway stops, what waits so is ended.
 
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
+use tokio::sync::Notify;
 use tokio::time::{Instant, sleep_until};
+use tokio_util::sync::CancellationToken;
 
 tokio::task_local! {
-    static WAITED: Arc<Mutex<Waited>>;
+    static CURRENT: Arc<Attempt>;
+}
+
+/// Why an attempt has no result.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Ended {
+    /// It took longer than its limit.
+    TooLong,
+    /// The gateway stops, and it waited to be admitted.
+    Stopped,
+}
+
+/// An attempt that is being made.
+#[derive(Debug)]
+struct Attempt {
+    waited: Mutex<Waited>,
+    stop: CancellationToken,
+    stopped: Notify,
 }
 
 /// How long an attempt has waited to be admitted.
@@ -23,13 +42,18 @@ impl Waited {
     }
 }
 
-/// Runs an attempt for no longer than `limit`, but for the time that it spends in [`waiting`]; `None` where it takes longer.
-pub async fn limited<T>(limit: Duration, attempt: impl Future<Output = T>) -> Option<T> {
-    let (waited, started) = (Arc::new(Mutex::new(Waited::default())), Instant::now());
+/// Runs an attempt for no longer than `limit`, but for the time that it spends in [`waiting`].
+pub async fn limited<T>(
+    limit: Duration,
+    stop: &CancellationToken,
+    attempt: impl Future<Output = T>,
+) -> Result<T, Ended> {
+    let current = Attempt { waited: Mutex::default(), stop: stop.clone(), stopped: Notify::new() };
+    let (current, started) = (Arc::new(current), Instant::now());
     let over = async {
         loop {
             let now = Instant::now();
-            let end = started + limit + waited.lock().unwrap_or_else(PoisonError::into_inner).until(now);
+            let end = started + limit + current.waited.lock().unwrap_or_else(PoisonError::into_inner).until(now);
             if end <= now {
                 return;
             }
@@ -37,30 +61,34 @@ pub async fn limited<T>(limit: Duration, attempt: impl Future<Output = T>) -> Op
         }
     };
     tokio::select! {
-        done = WAITED.scope(waited.clone(), attempt) => Some(done),
-        () = over => None,
+        done = CURRENT.scope(current.clone(), attempt) => Ok(done),
+        () = over => Err(Ended::TooLong),
+        () = current.stopped.notified() => Err(Ended::Stopped),
     }
 }
 
 /// Waits for something that is not the attempt's own fault.
 pub async fn waiting<T>(admission: impl Future<Output = T>) -> T {
     /// Ends the wait also where it is dropped.
-    struct Waiting(Option<Arc<Mutex<Waited>>>);
-    impl Drop for Waiting {
+    struct Waiting<'a>(&'a Attempt);
+    impl Drop for Waiting<'_> {
         fn drop(&mut self) {
-            if let Some(waited) = &self.0 {
-                let mut waited = waited.lock().unwrap_or_else(PoisonError::into_inner);
-                waited.total = waited.until(Instant::now());
-                waited.since = None;
-            }
+            let mut waited = self.0.waited.lock().unwrap_or_else(PoisonError::into_inner);
+            waited.total = waited.until(Instant::now());
+            waited.since = None;
         }
     }
-    let waited = WAITED.try_with(Arc::clone).ok();
-    if let Some(waited) = &waited {
-        waited.lock().unwrap_or_else(PoisonError::into_inner).since = Some(Instant::now());
+    let Ok(attempt) = CURRENT.try_with(Arc::clone) else { return admission.await };
+    attempt.waited.lock().unwrap_or_else(PoisonError::into_inner).since = Some(Instant::now());
+    let _waiting = Waiting(&attempt);
+    tokio::select! {
+        biased;
+        done = admission => done,
+        () = attempt.stop.cancelled() => {
+            attempt.stopped.notify_one();
+            std::future::pending().await
+        }
     }
-    let _waiting = Waiting(waited);
-    admission.await
 }
 
 #[cfg(test)]
@@ -77,9 +105,26 @@ mod tests {
             sleep(Duration::from_secs(work)).await;
             waiting(sleep(Duration::from_secs(wait))).await;
         };
-        assert_eq!(limited(LIMIT, attempt(3_600, 9)).await, Some(()));
-        assert_eq!(limited(LIMIT, attempt(3_600, 11)).await, None);
-        assert_eq!(limited(LIMIT, attempt(0, 11)).await, None);
+        let stop = CancellationToken::new();
+        assert_eq!(limited(LIMIT, &stop, attempt(3_600, 9)).await, Ok(()));
+        assert_eq!(limited(LIMIT, &stop, attempt(3_600, 11)).await, Err(Ended::TooLong));
+        assert_eq!(limited(LIMIT, &stop, attempt(0, 11)).await, Err(Ended::TooLong));
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn where_the_gateway_stops_what_waits_is_ended_and_what_works_is_not() {
+        let stop = CancellationToken::new();
+        let ends = async {
+            sleep(Duration::from_secs(5)).await;
+            stop.cancel();
+        };
+        let waits = limited(LIMIT, &stop, waiting(sleep(Duration::from_secs(3_600))));
+        let works = limited(LIMIT, &stop, sleep(Duration::from_secs(9)));
+        let (waited, worked, ()) = tokio::join!(waits, works, ends);
+        assert_eq!((waited, worked), (Err(Ended::Stopped), Ok(())));
+        let begins = limited(LIMIT, &stop, waiting(sleep(Duration::from_secs(1)))).await;
+        assert_eq!(begins, Err(Ended::Stopped), "nothing is waited for any more");
+        assert_eq!(limited(LIMIT, &stop, waiting(async {})).await, Ok(()), "what is admitted at once goes on");
     }
 
     #[tokio::test(start_paused = true)]

@@ -16,7 +16,8 @@ use tokio_util::sync::CancellationToken;
 use uuid::Uuid;
 
 use super::lines::Line;
-use super::{Delivered, Destination, Failure, Parcel, ParcelFile, patience};
+use super::patience::{Ended, limited};
+use super::{Delivered, Destination, Failure, Parcel, ParcelFile};
 use crate::gateway::app::App;
 use crate::gateway::store::{Claim, Delivery, DueDelivery, StoreError, Tried, What};
 use crate::gateway::supervisor::{count_panic, supervise};
@@ -66,7 +67,7 @@ pub async fn run(app: Arc<App>, stop: CancellationToken) {
                 let start = || {
                     let (app, queue, to) = (app.clone(), (site.clone(), name.clone()), to.clone());
                     let (line, stop) = (line.clone(), stop.clone());
-                    async move { Worker::new(app, queue, to, line).work(&stop).await }
+                    async move { Worker::new(app, queue, to, line, stop).work().await }
                 };
                 supervise(&worker, &stop, start).await;
             });
@@ -90,6 +91,9 @@ async fn warn_of_removed(app: &App) {
     }
 }
 
+/// What an attempt came to.
+type Attempted = Result<Result<Delivered, Failure>, Ended>;
+
 /// What brings the deliveries of one queue.
 struct Worker {
     app: Arc<App>,
@@ -98,7 +102,8 @@ struct Worker {
     to: Arc<dyn Destination>,
     line: Arc<Line>,
     streak: Streak,
-    running: JoinSet<Result<Delivered, Failure>>,
+    stop: CancellationToken,
+    running: JoinSet<Attempted>,
     /// What each task attempts.
     attempts: HashMap<task::Id, (DueDelivery, AbortHandle)>,
     /// Outcomes that are not stored yet.
@@ -106,13 +111,21 @@ struct Worker {
 }
 
 impl Worker {
-    fn new(app: Arc<App>, (site, destination): (String, String), to: Arc<dyn Destination>, line: Arc<Line>) -> Worker {
-        let (running, attempts, unrecorded) = (JoinSet::new(), HashMap::new(), Vec::new());
-        let streak = Streak::default();
-        Worker { app, site, destination, to, line, streak, running, attempts, unrecorded }
+    fn new(
+        app: Arc<App>,
+        (site, destination): (String, String),
+        to: Arc<dyn Destination>,
+        line: Arc<Line>,
+        stop: CancellationToken,
+    ) -> Worker {
+        let (running, attempts, streak) = (JoinSet::new(), HashMap::new(), Streak::default());
+        // What a worker before this one has left behind.
+        let unrecorded = line.take_unrecorded();
+        Worker { app, site, destination, to, line, streak, stop, running, attempts, unrecorded }
     }
 
-    async fn work(mut self, stop: &CancellationToken) {
+    async fn work(mut self) {
+        let stop = self.stop.clone();
         let mut woken = self.line.woken();
         let mut renew = interval(RENEW);
         renew.set_missed_tick_behavior(MissedTickBehavior::Delay);
@@ -196,20 +209,27 @@ impl Worker {
             return Ok(next.map_or(LOOK, clock::left));
         }
         for due in due {
-            let (app, to, one) = (self.app.clone(), self.to.clone(), due.clone());
-            let task = self.running.spawn(async move {
-                let result = patience::limited(PATIENCE, bring(&app, to.as_ref(), &one)).await;
-                result.unwrap_or_else(|| Err(Failure::later("it takes too long")))
-            });
+            let (app, to, one, stop) = (self.app.clone(), self.to.clone(), due.clone(), self.stop.clone());
+            let task =
+                self.running.spawn(async move { limited(PATIENCE, &stop, bring(&app, to.as_ref(), &one)).await });
             self.attempts.insert(task.id(), (due, task));
         }
         Ok(LOOK)
     }
 
     /// Judges an attempt that has come to an end.
-    fn finish(&mut self, done: Result<(task::Id, Result<Delivered, Failure>), JoinError>) {
+    fn finish(&mut self, done: Result<(task::Id, Attempted), JoinError>) {
         let (task, result) = match done {
-            Ok((task, result)) => (task, result),
+            Ok((task, Ok(result))) => (task, result),
+            Ok((task, Err(Ended::TooLong))) => (task, Err(Failure::later("it takes too long"))),
+            Ok((task, Err(Ended::Stopped))) => {
+                // It keeps its place in the queue, and nobody is to blame.
+                if let Some((due, _)) = self.attempts.remove(&task) {
+                    let (due_at, told) = (due.delivery.due_at.clone(), "the gateway was stopped".to_string());
+                    self.unrecorded.push((due, Tried::Later { due_at, blamed: false, told }));
+                }
+                return;
+            }
             Err(error) if error.is_cancelled() => {
                 self.attempts.remove(&error.id());
                 return;
@@ -233,11 +253,12 @@ impl Worker {
                 let recorded = take(&mut self.unrecorded);
                 self.settled(recorded, &lost);
             }
-            Err(error @ StoreError::Busy) => self.warn_unrecorded(&error),
-            // One of them may be the reason.
             Err(error) => {
                 self.warn_unrecorded(&error);
-                self.record_singly().await;
+                // One of them may be the reason, and keeps no other from being recorded.
+                if error.concerns_row() {
+                    self.record_singly().await;
+                }
             }
         }
         if !self.streak.recovered.is_empty() && self.unrecorded.is_empty() {
@@ -249,18 +270,20 @@ impl Worker {
         }
     }
 
+    /// Stores the outcomes one by one. What cannot be stored because of itself becomes a dead letter; everything else is kept.
     async fn record_singly(&mut self) {
-        for (due, outcome) in take(&mut self.unrecorded) {
-            match self.app.store.record_attempts(&[(&due, &outcome)], &clock::now()).await {
-                Ok(lost) => self.settled(vec![(due, outcome)], &lost),
-                Err(StoreError::Busy) => self.unrecorded.push((due, outcome)),
-                Err(error) if matches!(outcome, Tried::GivenUp { .. }) => {
-                    self.warn_unrecorded(&error);
-                    self.unrecorded.push((due, outcome));
+        let mut next = 0;
+        while let Some((due, outcome)) = self.unrecorded.get_mut(next) {
+            match self.app.store.record_attempts(&[(due, outcome)], &clock::now()).await {
+                Ok(lost) => {
+                    let recorded = self.unrecorded.remove(next);
+                    self.settled(vec![recorded], &lost);
                 }
                 Err(error) => {
-                    let told = format!("what became of it cannot be stored: {error}");
-                    self.unrecorded.push((due, Tried::GivenUp { told }));
+                    if error.concerns_row() && !matches!(outcome, Tried::GivenUp { .. }) {
+                        *outcome = Tried::GivenUp { told: format!("what became of it cannot be stored: {error}") };
+                    }
+                    next += 1;
                 }
             }
         }
@@ -301,6 +324,13 @@ impl Worker {
     }
 }
 
+impl Drop for Worker {
+    /// Leaves outcomes that are not stored yet to the next worker, also where this one panics.
+    fn drop(&mut self) {
+        self.line.keep_unrecorded(take(&mut self.unrecorded));
+    }
+}
+
 /// Puts together what is to be brought, and brings it.
 async fn bring(app: &App, to: &dyn Destination, due: &DueDelivery) -> Result<Delivered, Failure> {
     let failed = |error: StoreError| Failure::later(format!("it cannot be read here: {error}"));
@@ -308,8 +338,8 @@ async fn bring(app: &App, to: &dyn Destination, due: &DueDelivery) -> Result<Del
     let Some(site) = app.site(&due.ticket.site) else { return Err(Failure::Never("its site is gone".into())) };
     let message = match what {
         What::Message => {
-            let said = app.store.messages(&due.ticket.id, number.saturating_sub(1)).await.map_err(failed)?;
-            let Some(message) = said.into_iter().find(|message| message.number == number) else {
+            let page = app.store.message_page(&due.ticket.id, number.saturating_sub(1), 1).await.map_err(failed)?;
+            let Some(message) = page.messages.into_iter().find(|message| message.number == number) else {
                 return Err(Failure::Never("what was said is gone".into()));
             };
             Some(message)
@@ -349,14 +379,8 @@ fn judge(streak: &mut Streak, delivery: &Delivery, result: &Result<Delivered, Fa
             Tried::Delivered { remote: remote.clone(), place: place.clone(), told: told.join("\n") }
         }
         Err(Failure::Never(told)) => Tried::GivenUp { told: told.clone() },
-        Err(Failure::Later { reason: told, after }) => {
-            let again = pauses::next(delivery.failures + 1, since, GIVEN_UP, now, pauses::random());
-            again.map_or(Tried::GivenUp { told: told.clone() }, |again| {
-                let asked = after.and_then(|after| now.checked_add(after).ok());
-                let due_at = clock::written(asked.map_or(again, |asked| asked.max(again)));
-                Tried::Later { due_at, blamed: true, told: told.clone() }
-            })
-        }
+        Err(Failure::TooLarge(told)) => judge_later(delivery, told, None, now),
+        Err(Failure::Later { reason: told, after }) => judge_later(delivery, told, *after, now),
         Err(Failure::Away { reason: told, after }) => {
             streak.failures = streak.failures.saturating_add(1);
             leave_alone(streak, *after, now);
@@ -370,20 +394,25 @@ fn judge(streak: &mut Streak, delivery: &Delivery, result: &Result<Delivered, Fa
     }
 }
 
+/// What becomes of something that failed alone: it is tried again, or given up after a time.
+fn judge_later(delivery: &Delivery, told: &str, after: Option<Duration>, now: Timestamp) -> Tried {
+    let since = delivery.created_at.parse().unwrap_or(now);
+    let Some(again) = pauses::next(delivery.failures + 1, since, GIVEN_UP, now, pauses::random()) else {
+        return Tried::GivenUp { told: told.into() };
+    };
+    let asked = after.and_then(|after| now.checked_add(after).ok());
+    let due_at = clock::written(asked.map_or(again, |asked| asked.max(again)));
+    Tried::Later { due_at, blamed: true, told: told.into() }
+}
+
 /// What a try says about the destination, and to who reads the log.
 fn note(line: &Line, streak: &mut Streak, due: &DueDelivery, tried: &Tried) {
     let DueDelivery { delivery: Delivery { site, destination, id, .. }, ticket, .. } = due;
     let reference = &ticket.reference;
     match tried {
-        Tried::Later { blamed: true, told, .. } => {
-            tracing::warn!(
-                site,
-                destination,
-                reference,
-                told,
-                attempt = due.delivery.tries,
-                "delivery failed, is tried again"
-            );
+        Tried::Later { blamed: true, told, due_at } => {
+            let attempt = due.delivery.tries;
+            tracing::warn!(site, destination, reference, attempt, retry_at = due_at, error = told, "delivery failed");
             streak.failures = streak.failures.saturating_add(1);
             streak.blamed.push(*id);
             if streak.blamed.len() >= STREAK {
@@ -393,23 +422,23 @@ fn note(line: &Line, streak: &mut Streak, due: &DueDelivery, tried: &Tried) {
             return;
         }
         Tried::Later { told, .. } => {
-            tracing::warn!(site, destination, told, "destination away, deliveries wait");
+            tracing::warn!(site, destination, error = told, "destination unreachable");
             line.set_away(Some(told.clone()));
             return;
         }
         Tried::GivenUp { told } => {
-            tracing::error!(site, destination, reference, told, "delivery failed for good, dead letter; see the inbox");
+            tracing::error!(site, destination, reference, error = told, "delivery dead");
             if line.away().is_some() {
                 return;
             }
         }
         Tried::Delivered { told, .. } if !told.is_empty() => {
-            tracing::warn!(site, destination, reference, told, "delivered without some of it");
+            tracing::warn!(site, destination, reference, left_out = told, "delivered in part");
         }
         Tried::Delivered { remote, .. } => tracing::info!(site, destination, reference, remote, "delivered"),
     }
     if line.away().is_some() {
-        tracing::info!(site, destination, "destination back");
+        tracing::info!(site, destination, "destination reachable");
     }
     let blamed = take(&mut streak.blamed);
     if blamed.len() >= STREAK {
@@ -433,4 +462,131 @@ fn leave_alone(streak: &mut Streak, after: Option<Duration>, now: Timestamp) {
 /// Until when what is claimed now is nobody else's.
 fn lease(now: Timestamp) -> String {
     clock::written(now.checked_add(LEASE).unwrap_or(now))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    use std::sync::Mutex;
+
+    use async_trait::async_trait;
+    use serde_json::json;
+    use tokio::time::timeout;
+
+    use crate::domain::conversation::Author;
+    use crate::domain::ticket::NewTicket;
+    use crate::gateway::app;
+    use crate::gateway::delivery::Finding;
+    use crate::gateway::settings::{self, Overrides, Site};
+    use crate::gateway::store::{
+        Along, Deliveries, NewDelivery, Placed, Seal, SqliteStore, State, Store, StoredTicket,
+    };
+
+    /// A destination that says a lot, and counts what it gets.
+    #[derive(Debug, Default)]
+    struct Talkative(Mutex<u32>);
+
+    #[async_trait]
+    impl Destination for Talkative {
+        fn takes(&self, _what: What, _author: Author) -> bool {
+            true
+        }
+
+        async fn deliver(&self, _parcel: &Parcel<'_>) -> Result<Delivered, Failure> {
+            *self.0.lock().unwrap() += 1;
+            Ok(Delivered { told: vec!["x".repeat(1 << 20)], ..Delivered::default() })
+        }
+
+        async fn check(&self, _site: &Site, _hook: &str) -> Vec<Finding> {
+            Vec::new()
+        }
+    }
+
+    /// An app with one destination, and its store.
+    async fn open(to: Arc<Talkative>) -> (Arc<App>, SqliteStore, tempfile::TempDir) {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("deskbell.toml");
+        std::fs::write(&path, "[sites.acme]\norigins = [\"*\"]").unwrap();
+        let database = Some(format!("sqlite:{}", folder.path().join("test.db").display()));
+        let overrides = Overrides { config: Some(path), database, ..Overrides::default() };
+        let mut settings = settings::load(&overrides).unwrap();
+        settings.sites.get_mut("acme").unwrap().destinations.insert("desk".into(), to);
+        let store = SqliteStore::open(&settings.database).await.unwrap();
+        let mut app = Arc::into_inner(app::open(settings).await.unwrap()).unwrap();
+        app.store = Arc::new(store.clone());
+        (Arc::new(app), store, folder)
+    }
+
+    async fn place(store: &SqliteStore) -> String {
+        let new = json!({"kind": "bug", "severity": "low", "message": "No", "client": {"name": "t", "version": "1"}});
+        let new: NewTicket = serde_json::from_value(new).unwrap();
+        let ticket = StoredTicket::new("acme", "DB-00000".into(), new, &clock::now());
+        let deliveries = vec![NewDelivery { destination: "desk".into(), what: What::Ticket }];
+        let seal = Seal { key: "k".into(), body: [0; 32], session: None };
+        let along = Along { deliveries, ..Along::default() };
+        assert_eq!(store.place(&ticket, &seal, along).await.unwrap(), Placed::New);
+        ticket.id
+    }
+
+    async fn until(mut is_so: impl AsyncFnMut() -> bool) {
+        let waiting = async {
+            while !is_so().await {
+                sleep(Duration::from_millis(20)).await;
+            }
+        };
+        timeout(Duration::from_secs(60), waiting).await.expect("it is so in time");
+    }
+
+    #[tokio::test]
+    async fn what_is_delivered_while_the_disk_is_full_is_recorded_as_delivered_once_it_is_not() {
+        let to = Arc::new(Talkative::default());
+        let (app, store, _folder) = open(to.clone()).await;
+        let id = place(&store).await;
+        let line = app.lines.line("acme", "desk").unwrap().clone();
+        let queue = ("acme".to_string(), "desk".to_string());
+        let mut worker = Worker::new(app.clone(), queue.clone(), to.clone(), line.clone(), CancellationToken::new());
+        worker.begin().await;
+        let done = worker.running.join_next_with_id().await.unwrap();
+        worker.finish(done);
+        store.set_full(true).await;
+        for _ in 0..3 {
+            worker.record().await;
+            assert_eq!(worker.unrecorded.len(), 1);
+            assert!(matches!(worker.unrecorded[0].1, Tried::Delivered { .. }), "{:?}", worker.unrecorded[0].1);
+        }
+        // What a worker has not stored when it panics is the next one's.
+        drop(worker);
+        let worker = Worker::new(app.clone(), queue, to.clone(), line, CancellationToken::new());
+        assert_eq!(worker.unrecorded.len(), 1);
+        store.set_full(false).await;
+        tokio::spawn(worker.work());
+        until(async || store.deliveries(&id).await.unwrap()[0].state == State::Delivered).await;
+        let delivered = *to.0.lock().unwrap();
+        assert_eq!((delivered, store.deliveries(&id).await.unwrap()[0].tries), (1, 1));
+    }
+
+    #[tokio::test]
+    async fn an_outcome_that_breaks_a_constraint_becomes_a_dead_letter_and_keeps_no_other() {
+        let to = Arc::new(Talkative::default());
+        let (app, store, _folder) = open(to.clone()).await;
+        let id = place(&store).await;
+        let line = app.lines.line("acme", "desk").unwrap().clone();
+        let queue = ("acme".to_string(), "desk".to_string());
+        let mut worker = Worker::new(app.clone(), queue, to, line, CancellationToken::new());
+        worker.begin().await;
+        let done = worker.running.join_next_with_id().await.unwrap();
+        worker.finish(done);
+        // Another ticket is at the same place already.
+        let new = json!({"kind": "bug", "severity": "low", "message": "No", "client": {"name": "t", "version": "1"}});
+        let other = StoredTicket::new("acme", "DB-00001".into(), serde_json::from_value(new).unwrap(), &clock::now());
+        let place = crate::gateway::store::Place { remote: "35".into(), requester: String::new() };
+        assert!(store.adopt(&other, "desk", &place).await.unwrap());
+        worker.unrecorded[0].1 = Tried::Delivered { remote: "35".into(), place: Some(place), told: String::new() };
+        worker.record().await;
+        assert!(matches!(worker.unrecorded[0].1, Tried::GivenUp { .. }), "{:?}", worker.unrecorded[0].1);
+        worker.record().await;
+        assert!(worker.unrecorded.is_empty());
+        assert_eq!(store.deliveries(&id).await.unwrap()[0].state, State::GivenUp);
+    }
 }

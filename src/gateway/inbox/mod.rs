@@ -118,7 +118,7 @@ async fn list(
     }
     let base = base(&client);
     let standings = standing::read(&app).await?;
-    let warning = app.proxy_watch.warning();
+    let warning = warning(&app);
     let seen = list::Seen {
         frame: frame(&operator, &standings, warning.as_deref()),
         asked: &asked,
@@ -171,7 +171,7 @@ async fn ticket(
         brought: &ticket::brought(&app, &ticket).await?,
     };
     let standings = standing::read(&app).await?;
-    let warning = app.proxy_watch.warning();
+    let warning = warning(&app);
     Ok(html(ticket::page(&app, &frame(&operator, &standings, warning.as_deref()), &known)).into_response())
 }
 
@@ -187,7 +187,7 @@ async fn answers(
     Query(about): Query<AboutSite>,
 ) -> Result<Html<String>, Failed> {
     let standings = standing::read(&app).await?;
-    let warning = app.proxy_watch.warning();
+    let warning = warning(&app);
     Ok(html(answers::page(&app, &frame(&operator, &standings, warning.as_deref()), &about.site).await?))
 }
 
@@ -196,8 +196,13 @@ async fn deliveries(
     Extension(operator): Extension<Operator>,
 ) -> Result<Html<String>, Failed> {
     let standings = standing::read_all(&app).await?;
-    let warning = app.proxy_watch.warning();
+    let warning = warning(&app);
     Ok(html(deliveries::page(&app, &frame(&operator, &standings, warning.as_deref()), &standings).await?))
+}
+
+/// What agents are warned of on every page.
+fn warning(app: &App) -> Option<String> {
+    app.proxy_watch.warning().or_else(|| app.lines.mail_warning())
 }
 
 fn frame<'a>(operator: &'a Operator, standings: &[Standing], warning: Option<&'a str>) -> Frame<'a> {

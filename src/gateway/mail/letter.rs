@@ -100,7 +100,7 @@ mod tests {
     use super::*;
     use crate::domain::context::User;
     use crate::domain::ticket::{NewTicket, Status};
-    use crate::gateway::mail::{receipt, unconfirmed};
+    use crate::gateway::mail::{Codes, receipt, unconfirmed};
     use crate::gateway::settings;
     use crate::gateway::store::Handling;
     use serde_json::json;
@@ -206,8 +206,9 @@ mod tests {
 
     #[test]
     fn it_goes_to_whom_the_host_has_signed_or_to_whom_is_claimed_and_not_for_a_robot() {
+        let codes = Codes::new(&[1; 32]);
         let receives = |site: &Site, ticket: &StoredTicket| {
-            receipt(site, ticket, None).map(|mail| (mail.address, mail.quota.map(|quota| quota.mailbox)))
+            receipt(site, ticket, &codes, None).map(|mail| (mail.address, mail.quota.map(|quota| quota.mailbox)))
         };
         let counted = |address: &str| Some((address.to_string(), Some(codes.mailbox(address))));
         let mut ticket = stored("", "Ada", "x");

@@ -73,7 +73,7 @@ impl MailWakers {
 
 /// The receipt of a ticket, and where it goes: to the address that the host has signed, or else to the one that the form or the page
 /// claims. None where the site sends no e-mail, where there is no address, and where nobody can have typed the ticket.
-pub fn receipt(site: &Site, ticket: &StoredTicket, network: Option<[u8; 32]>) -> Option<NewMail> {
+pub fn receipt(site: &Site, ticket: &StoredTicket, codes: &Codes, network: Option<[u8; 32]>) -> Option<NewMail> {
     let mailer = site.mail.as_ref()?;
     if !robot::signs(&ticket.ticket).is_empty() {
         return None;

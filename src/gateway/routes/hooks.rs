@@ -10,6 +10,7 @@ use axum::http::{HeaderMap, StatusCode};
 
 use super::super::app::App;
 use super::super::clock;
+use super::super::delivery::follow::Stored;
 use super::super::delivery::{Destination, Heard, NotHeard, inbound};
 use super::super::guard::{Client, HookSender};
 use super::super::network::customer_network;
@@ -35,7 +36,7 @@ pub async fn answer(
     super::site(&app, &name)?;
     let to = to.ok_or_else(|| Refusal::NotFound(": no destination".into()))?;
     let heard = to.hear(&headers, &body?).map_err(|reason| {
-        tracing::warn!(site = name, destination, %reason, "webhook refused");
+        tracing::warn!(site = name, destination, %reason, "webhook rejected");
         match reason {
             NotHeard::NoHook => Refusal::NotFound(format!(": {reason}")),
             NotHeard::Unsigned => Refusal::Unsigned,
@@ -61,7 +62,12 @@ pub async fn answer(
         Heard::Mail { ticket, mail } => {
             let ticket = app.store.ticket(&ticket).await?.filter(|ticket| ticket.site == name);
             let ticket = ticket.ok_or_else(|| Refusal::NotFound(": no ticket".into()))?;
-            inbound::take_in(&app, &ticket, &destination, mail).await?;
+            if let Some(line) = app.lines.line(&name, &destination) {
+                line.count_mail(mail.authenticated.is_some());
+            }
+            if let Stored::Refused(limit) = inbound::take_in(&app, &ticket, &destination, mail).await? {
+                return Err(limit.into());
+            }
         }
         Heard::Nothing("") => {}
         Heard::Nothing(reason) => tracing::warn!(site = name, destination, reason, "webhook ignored"),

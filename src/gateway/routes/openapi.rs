@@ -182,8 +182,12 @@ fn calls(generator: &mut SchemaGenerator) -> Vec<Call> {
             method: "post",
             body: Some(json!({"type": "object"})),
             status: "204",
-            refused: &["400", "401", "404", "408", "413"],
-            ..Call::get("/hooks/{destination}", "What a destination tells by itself, signed as it signs.")
+            refused: &["400", "401", "404", "408", "413", "422"],
+            ..Call::get(
+                "/hooks/{destination}",
+                "What a destination tells by itself, signed as it signs. A mail is refused with `too_many_messages` or `too_many_notes` (422) \
+                 where its ticket has as many as there may be.",
+            )
         },
         Call {
             key: true,

@@ -226,6 +226,8 @@ pub struct CurrentTicket {
     pub last_message: u32,
     /// How many messages the customer has written, the ticket itself not among them.
     pub customer_messages: u32,
+    /// How many notes came by mail.
+    pub mailed_notes: u32,
     /// When the customer last changed the status, RFC 3339 in UTC, newest first, [`STATUS_CHANGES_AN_HOUR`] of them at most.
     pub customer_status_changes: Vec<String>,
 }
@@ -233,8 +235,15 @@ pub struct CurrentTicket {
 impl CurrentTicket {
     /// A change that leaves everything as it is.
     pub fn unchanged(&self) -> Change {
-        let ticket = self.ticket.clone();
-        Change { ticket, message: None, activity: None, deliveries: Vec::new(), mail: None, quota: None }
+        Change {
+            ticket: self.ticket.clone(),
+            message: None,
+            activity: None,
+            activity_key: None,
+            deliveries: Vec::new(),
+            mail: None,
+            quota: None,
+        }
     }
 }
 
@@ -247,6 +256,8 @@ pub struct Change {
     pub message: Option<NewMessage>,
     /// What agents read about it.
     pub activity: Option<Deed>,
+    /// The name of an activity that came from elsewhere, unique in the ticket: where it is kept already, nothing is written.
+    pub activity_key: Option<String>,
     /// What is brought to destinations; those of a message are about this one.
     pub deliveries: Vec<NewDelivery>,
     /// The receipt, for a ticket that has none.
@@ -272,6 +283,9 @@ pub const STATUS_CHANGES_AN_HOUR: usize = 10;
 /// How many messages a customer may write about a ticket. Agents may go on.
 pub const CUSTOMER_MESSAGES_MAX: u32 = 500;
 
+/// How many notes by mail a ticket has at most: anybody can write them who knows the address for replies.
+pub const MAILED_NOTES_MAX: u32 = 100;
+
 /// A limit of one ticket that is reached.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Limit {
@@ -282,6 +296,8 @@ pub enum Limit {
     },
     /// The customer has written [`CUSTOMER_MESSAGES_MAX`] messages.
     Messages,
+    /// [`MAILED_NOTES_MAX`] notes came by mail.
+    MailedNotes,
 }
 
 impl From<Change> for Decision {

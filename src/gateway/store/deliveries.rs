@@ -230,7 +230,8 @@ pub trait Deliveries: Send + Sync {
     /// Where a ticket is at a destination.
     async fn place_of(&self, ticket: &str, destination: &str) -> Result<Option<Place>, StoreError>;
 
-    /// The tickets of a destination that are to be looked at, `limit` at most; until a time nobody else does.
+    /// Tickets of a destination that are to be polled, `limit` at most; until a time nobody else does. Four in five are those that have changed
+    /// last, so that a bulk change keeps no new answer waiting, and one in five has waited for longest, so that none waits for ever.
     async fn take_looks(
         &self,
         queue: (&str, &str),
@@ -288,9 +289,10 @@ pub trait Deliveries: Send + Sync {
         forget: &str,
     ) -> Result<bool, StoreError>;
 
-    /// Whether a ticket of a destination is here.
+    /// Whether a ticket of a destination is here, or was erased here.
     async fn is_placed(&self, site: &str, destination: &str, remote: &str) -> Result<bool, StoreError>;
 
-    /// Keeps a ticket that did not come from here, with the place where it is. `false` where it is here already.
+    /// Keeps a ticket that did not come from here, with the place where it is. `false` where it is here already, or was erased
+    /// here.
     async fn adopt(&self, ticket: &StoredTicket, destination: &str, place: &Place) -> Result<bool, StoreError>;
 }

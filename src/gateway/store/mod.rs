@@ -10,7 +10,6 @@ mod deliveries;
 mod erasure;
 mod listing;
 mod mails;
-mod notes;
 mod questions;
 mod sqlite;
 mod submissions;
@@ -19,6 +18,7 @@ mod tokens;
 use std::sync::Arc;
 
 use async_trait::async_trait;
+use sqlx::error::ErrorKind;
 use uuid::Uuid;
 
 use crate::domain::targets::{Owner, Target};
@@ -28,7 +28,8 @@ pub use attachments::{FileOwner, Files, PutOutcome, StoredAttachment, Upload, Up
 pub use confirmations::{ATTEMPTS_MAX, CODES_MAX, ClaimedAddress, CodeCheck, CodeRequest, Confirmation, Confirmations};
 pub use conversations::{
     Act, CUSTOMER_MESSAGES_MAX, Change, Changed, Conversations, CurrentTicket, Decide, Decision, Deed, Handling, Limit,
-    MESSAGE_PAGE_BYTES, MessagePage, MessageSeal, NewMessage, Reader, ReaderCounts, STATUS_CHANGES_AN_HOUR,
+    MAILED_NOTES_MAX, MESSAGE_PAGE_BYTES, MessagePage, MessageSeal, NewMessage, Reader, ReaderCounts,
+    STATUS_CHANGES_AN_HOUR,
 };
 pub use counts::{Count, Counts, SearchMiss, WeekOfKind};
 pub use deliveries::{
@@ -38,7 +39,6 @@ pub use deliveries::{
 pub use erasure::{Erasure, ErasureCounts, IsMeant, SessionTrace, TicketHead, Traces};
 pub use listing::{CustomerCursor, CustomerPage, InboxCursor, InboxPage, ListPlace, ListedTicket, SOLVED_GROUP, Shown};
 pub use mails::{DueMail, MailLimits, MailOutcome, MailQuota, Mails, NewMail};
-pub use notes::Notes;
 pub use questions::{
     ImportOutcome, ImportRun, KnownQuestion, NewQuestion, QuestionRow, Questions, Revision, RevisionRange, TakenId,
 };
@@ -47,9 +47,7 @@ pub use submissions::{SubmissionExceeded, SubmissionQuota, SubmissionScope};
 
 /// A place where tickets are kept, and what belongs to them. When a write returns, it is on disk.
 #[async_trait]
-pub trait Store:
-    Confirmations + Conversations + Counts + Deliveries + Erasure + Files + Mails + Notes + Questions
-{
+pub trait Store: Confirmations + Conversations + Counts + Deliveries + Erasure + Files + Mails + Questions {
     /// Keeps a ticket together with its seal, its files and what goes along with it: all of them or none.
     async fn place(&self, ticket: &StoredTicket, seal: &Seal, along: Along) -> Result<Placed, StoreError>;
 
@@ -234,4 +232,17 @@ pub enum StoreError {
     /// The database refuses.
     #[error("the database says: {0}")]
     Database(Arc<sqlx::Error>),
+}
+
+impl StoreError {
+    /// Whether an error is about one row, which cannot be read or breaks a constraint. Anything else, such as a full disk, may be mended, and
+    /// says nothing about what was to be stored.
+    pub fn concerns_row(&self) -> bool {
+        let StoreError::Database(error) = self else { return matches!(self, StoreError::Damaged { .. }) };
+        match &**error {
+            sqlx::Error::ColumnDecode { .. } | sqlx::Error::Decode(_) => true,
+            sqlx::Error::Database(error) => error.kind() != ErrorKind::Other,
+            _ => false,
+        }
+    }
 }

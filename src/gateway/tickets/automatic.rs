@@ -6,6 +6,7 @@ use crate::domain::question::Hit;
 use crate::domain::targets::Owner;
 use crate::domain::texts::{self, GatewayText, fill};
 use crate::gateway::app::App;
+use crate::gateway::markdown::escaped;
 use crate::gateway::store::{NewMessage, StoredTicket};
 
 /// How many questions the answer points to.
@@ -45,9 +46,4 @@ fn item(hit: &Hit) -> String {
 
 fn link(label: &str, url: &str) -> String {
     format!("[{}]({})", escaped(label), url.replace(' ', "%20").replace('(', "%28").replace(')', "%29"))
-}
-
-/// A text that Markdown leaves as it is.
-fn escaped(text: &str) -> String {
-    text.chars().flat_map(|c| "\\`*_[]<>#!".contains(c).then_some('\\').into_iter().chain([c])).collect()
 }

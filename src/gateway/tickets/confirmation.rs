@@ -59,7 +59,7 @@ pub async fn request(
     let Some(claimed) = claimed else { return Ok(summary(&ticket)) };
     let mailer = site.mail.as_ref().ok_or_else(no_ticket)?;
     let network = from.map(|address| app.pseudonyms.of_network("mail", "", address));
-    let quota = quota(mailer, &claimed.address, ticket.session, network);
+    let quota = quota(mailer, &app.codes, &claimed.address, ticket.session, network);
     match app.store.request_code(&ticket.id, &clock::now(), &before(CODE_PAUSE), &quota).await? {
         CodeRequest::Accepted => app.mailed.wake(name),
         CodeRequest::NotNeeded => {}

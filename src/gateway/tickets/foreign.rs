@@ -5,12 +5,15 @@ use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
+use jiff::Timestamp;
+
 use super::{DRAWS, draw};
 use crate::domain::context::Context;
 use crate::domain::conversation::Turn;
 use crate::domain::targets::Owner;
 use crate::domain::ticket::{Client, Contact, Kind, NewTicket, Severity, Status};
 use crate::gateway::app::App;
+use crate::gateway::clock;
 use crate::gateway::delivery::Foreign;
 use crate::gateway::identity::{Person, Who};
 use crate::gateway::store::{StoreError, StoredTicket};
@@ -57,17 +60,24 @@ pub async fn gather(app: &Arc<App>, name: &str, who: &Who) {
                 // It has more important things to do: the next time that the person looks it is asked again.
                 Ok(None) => app.asked.forget(&name, &person.user.id),
                 Ok(Some(tickets)) => {
-                    for foreign in tickets {
+                    let cutoff = app.site(&name).and_then(|site| site.keep?.cutoff(clock::timestamp()));
+                    for foreign in tickets.into_iter().filter(|foreign| is_kept(foreign, cutoff)) {
                         if let Err(error) = adopt(&app, &name, destination, &person, foreign).await {
-                            tracing::error!(site = name, destination, %error, "a ticket that came another way is not kept");
+                            tracing::error!(site = name, destination, %error, "external ticket not stored");
                         }
                     }
                 }
-                Err(failure) => tracing::warn!(site = name, destination, %failure, "a person's tickets are not known"),
+                Err(failure) => tracing::warn!(site = name, destination, error = %failure, "external tickets not read"),
             }
         }
     });
     let _ = tokio::time::timeout(PATIENCE, gathering).await;
+}
+
+/// Whether the site keeps a ticket: not one that is solved and was updated last before the cutoff, which would be erased at once.
+fn is_kept(foreign: &Foreign, cutoff: Option<Timestamp>) -> bool {
+    let updated_at: Option<Timestamp> = foreign.updated_at.parse().ok();
+    foreign.status == Status::Open || cutoff.is_none_or(|cutoff| updated_at.is_none_or(|at| at >= cutoff))
 }
 
 async fn adopt(app: &App, site: &str, destination: &str, person: &Person, foreign: Foreign) -> Result<(), StoreError> {
@@ -90,7 +100,7 @@ async fn adopt(app: &App, site: &str, destination: &str, person: &Person, foreig
 }
 
 fn stored(site: &str, destination: &str, person: &Person, foreign: Foreign) -> StoredTicket {
-    let Foreign { subject, message, via, status, created_at, .. } = foreign;
+    let Foreign { subject, message, via, status, created_at, updated_at, .. } = foreign;
     // A mail's words often do not say what it is about.
     let message =
         if subject.is_empty() || message.starts_with(&subject) { message } else { format!("{subject}\n\n{message}") };
@@ -115,7 +125,36 @@ fn stored(site: &str, destination: &str, person: &Person, foreign: Foreign) -> S
     let mut ticket = StoredTicket::new(site, draw(0), new, &created_at);
     (ticket.status, ticket.priority) = (status, person.priority);
     ticket.person = Some(person.user.id.clone());
+    ticket.handling.updated_at = updated_at;
     ticket.handling.owner = Some(Owner::SupportEngineer);
     ticket.handling.turn = if status == Status::Open { Turn::Support } else { Turn::Customer };
     ticket
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::gateway::store::Place;
+
+    #[test]
+    fn what_would_be_erased_at_once_is_not_taken_over() {
+        let cutoff = "2026-01-01T00:00:00Z".parse().ok();
+        for (status, updated_at, cutoff, kept) in [
+            (Status::Solved, "2025-12-31T23:59:59.000Z", cutoff, false),
+            (Status::Solved, "2026-01-01T00:00:00.000Z", cutoff, true),
+            (Status::Open, "2025-12-31T23:59:59.000Z", cutoff, true),
+            (Status::Solved, "2020-01-01T00:00:00.000Z", None, true),
+        ] {
+            let foreign = Foreign {
+                place: Place { remote: "35".into(), requester: String::new() },
+                subject: String::new(),
+                message: String::new(),
+                via: String::new(),
+                status,
+                created_at: "2020-01-01T00:00:00.000Z".into(),
+                updated_at: updated_at.into(),
+            };
+            assert_eq!(is_kept(&foreign, cutoff), kept, "{status:?} {updated_at}");
+        }
+    }
 }

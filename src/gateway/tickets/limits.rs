@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use jiff::Timestamp;
 
-use crate::gateway::store::{CUSTOMER_MESSAGES_MAX, CurrentTicket, Limit, STATUS_CHANGES_AN_HOUR};
+use crate::gateway::store::{CUSTOMER_MESSAGES_MAX, CurrentTicket, Limit, MAILED_NOTES_MAX, STATUS_CHANGES_AN_HOUR};
 
 const HOUR: Duration = Duration::from_secs(60 * 60);
 
@@ -21,6 +21,11 @@ pub fn check_reply(current: &CurrentTicket) -> Result<(), Limit> {
     if current.customer_messages < CUSTOMER_MESSAGES_MAX { Ok(()) } else { Err(Limit::Messages) }
 }
 
+/// Whether another note by mail is kept.
+pub fn check_mailed_note(current: &CurrentTicket) -> Result<(), Limit> {
+    if current.mailed_notes < MAILED_NOTES_MAX { Ok(()) } else { Err(Limit::MailedNotes) }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -35,6 +40,7 @@ mod tests {
             ticket: StoredTicket::new("acme", "DB-00000".into(), new, at),
             last_message: 0,
             customer_messages: 0,
+            mailed_notes: 0,
             customer_status_changes: vec![at.to_string(); times],
         }
     }

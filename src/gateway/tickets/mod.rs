@@ -6,7 +6,7 @@ pub mod confirmation;
 pub mod conversation;
 pub mod foreign;
 pub mod handling;
-mod limits;
+pub mod limits;
 mod promise;
 mod quota;
 

@@ -469,18 +469,23 @@ async fn receipts_of_one_session_end_at_its_share_and_the_tickets_are_taken_all_
 }
 
 /// A gateway whose site writes to a mailbox that nobody listens at.
-async fn mailbox(more: &str) -> Gateway {
+pub async fn mailbox(more: &str) -> Gateway {
+    mailbox_with(more, Overrides::default()).await
+}
+
+/// The same with options.
+pub async fn mailbox_with(more: &str, overrides: Overrides) -> Gateway {
     let secret = BASE64_STANDARD.encode(KEY);
     let lines = format!(
         "[sites.desk]\norigins = [\"*\"]\n[sites.desk.destinations.there]\nto = \"email\"\nmailbox = \"desk@desk.example\"\n\
          from = \"help@acme.example\"\nsmtp = \"smtp://127.0.0.1:9\"\nreply_address = \"reply@in.acme.example\"\n\
          webhook_secret = \"whsec_{secret}\"\n{more}\n"
     );
-    gateway_with(&lines, Overrides::default()).await
+    gateway_with(&lines, overrides).await
 }
 
 /// The address to which mails about a ticket are answered.
-fn reply_address(id: &str) -> String {
+pub fn reply_address(id: &str) -> String {
     let id: uuid::Uuid = id.parse().unwrap();
     let digits = |number: u128, length: u32| -> String {
         let digit = |place: u32| char::from(b"0123456789abcdefghjkmnpqrstvwxyz"[(number >> (5 * place) & 31) as usize]);
@@ -491,7 +496,13 @@ fn reply_address(id: &str) -> String {
     format!("reply+{}{}@in.acme.example", digits(id.as_u128(), 26), digits(tag, 16))
 }
 
-async fn mail(gateway: &Gateway, mail: Value) -> u16 {
+/// Posts a mail as what receives mail does; the status of the answer.
+pub async fn mail(gateway: &Gateway, mail: Value) -> u16 {
+    post_mail(gateway, mail).await.status.as_u16()
+}
+
+/// The same, with the whole answer.
+pub async fn post_mail(gateway: &Gateway, mail: Value) -> Answer {
     let (at, body) = (clock::seconds(), mail.to_string());
     let tag = hmac::sign(&hmac::Key::new(hmac::HMAC_SHA256, KEY), format!("msg_1.{at}.{body}").as_bytes());
     let request: Request<Body> = request(Method::POST, "/v1/sites/desk/hooks/there")
@@ -500,7 +511,7 @@ async fn mail(gateway: &Gateway, mail: Value) -> u16 {
         .header("webhook-signature", format!("v1,{}", BASE64_STANDARD.encode(tag)))
         .body(Body::from(body))
         .unwrap();
-    gateway.send(request).await.status.as_u16()
+    gateway.send(request).await
 }
 
 #[tokio::test]
@@ -541,7 +552,7 @@ async fn mail_is_supports_only_from_an_agent_and_the_customers_only_from_their_a
     let notes = gateway.app.store.deeds(&id).await.unwrap();
     assert_eq!(notes.len(), 6, "{notes:?}");
     assert_eq!(notes[0].operator, "Support, eve@evil.example");
-    assert!(notes[0].text.contains("Text 3 *x*") && notes[0].text.contains("neither one of agents nor the customer"));
+    assert!(notes[0].text.contains("Text 3 *x*") && notes[0].text.contains("neither an agent nor the customer"));
     assert!(notes[1].text.contains("not authenticated"));
     assert_eq!(notes[3].operator, "eve@evil.example", "a name that is an address is none");
     assert_eq!(notes[5].operator, "Ana, eve@desk.example.evil.example");

@@ -9,6 +9,7 @@ mod hooks;
 mod identity;
 mod imports;
 mod inbox_access;
+mod mails;
 mod private_files;
 mod proxies;
 mod shares;

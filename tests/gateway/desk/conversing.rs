@@ -232,3 +232,41 @@ async fn a_persons_tickets_from_elsewhere_are_theirs_only_with_a_verified_addres
     let comments = desk.zendesk.state().tickets[&there].comments.clone();
     assert_eq!(comments.last().map(|one| one.body.as_str()), Some("It still does."));
 }
+
+#[tokio::test]
+async fn a_ticket_from_elsewhere_that_was_erased_here_is_not_taken_over_again() {
+    let desk = desk("").await;
+    let arriving = Arriving {
+        via: Channel::Email,
+        requester: Person { name: "Ada".into(), email: "ada@example.com".into() },
+        subject: "Export".into(),
+        body: "The export stops.".into(),
+    };
+    desk.zendesk.ticket_arrives(&arriving).unwrap();
+    // Whoever has looked is not looked up again for a minute, another account of the same person is.
+    let count = async |sub: &str| {
+        let claims = json!({"sub": sub, "email": "ada@example.com", "email_verified": true});
+        let looked_up = |desk: &Desk| {
+            let log = &desk.zendesk.state().log;
+            log.iter().filter(|entry| entry.path.contains("/tickets/requested")).count()
+        };
+        let before = looked_up(&desk);
+        let list = async || {
+            let answer = desk.ask_as(claims.clone(), Method::GET, "/v1/sites/desk/tickets", Value::Null).await;
+            answer.json()["tickets"].as_array().unwrap().clone()
+        };
+        until(async || {
+            list().await;
+            looked_up(&desk) > before
+        })
+        .await;
+        list().await
+    };
+    let tickets = count("u-1").await;
+    assert_eq!(tickets.len(), 1);
+    let id = tickets[0]["id"].as_str().unwrap().to_string();
+    desk.gateway.app.store.erase_tickets(&[id], "2026-11-28T00:00:00.000Z", &|_| true).await.unwrap();
+    for sub in ["u-2", "u-3"] {
+        assert_eq!(count(sub).await.len(), 0);
+    }
+}

@@ -175,6 +175,20 @@ async fn files_whose_tokens_have_ended_are_uploaded_again() {
 }
 
 #[tokio::test]
+async fn a_note_that_a_status_was_refused_is_written_once() {
+    let desk = desk("").await;
+    let id = desk.post("key", &full("One")).await.json()["id"].as_str().unwrap().to_string();
+    next(&desk.zendesk, "PUT", "/api/v2/tickets", status(422, None, false));
+    next(&desk.zendesk, "PUT", "/api/v2/tickets", What::Lost);
+    next(&desk.zendesk, "PUT", "/api/v2/tickets", status(422, None, false));
+    assert_eq!(desk.mark(&id, "solved").await.status, 200);
+    desk.quiet().await;
+    let comments = desk.only()["comments"].as_array().unwrap().clone();
+    let notes = comments.iter().filter(|one| one["body"].as_str().unwrap().contains("was set to solved")).count();
+    assert_eq!(notes, 1, "{comments:#?}");
+}
+
+#[tokio::test]
 async fn one_that_fails_for_good_is_listed_and_keeps_nobody_else_and_can_be_sent_again() {
     let desk = desk("").await;
     // It is refused whatever is left out.

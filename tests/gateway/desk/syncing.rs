@@ -3,10 +3,12 @@
 use std::time::Duration;
 
 use deskbell::gateway::clock;
+use futures_util::future::join_all;
 use serde_json::json;
 
 use super::{Desk, desk, full, until, within};
 use crate::zendesk::control::{Side, said};
+use crate::zendesk::quirks::{Quirks, What, next};
 
 const QUEUE: (&str, &str) = ("desk", "desk");
 /// Ten pages of the export take a minute.
@@ -31,12 +33,11 @@ fn asked(desk: &Desk, path: &str) -> usize {
     desk.zendesk.state().log.iter().filter(|entry| entry.path.starts_with(path)).count()
 }
 
-/// Waits until it has been asked for changes once.
+/// Waits until it has been asked for changes once, and what was answered is known.
 async fn begun(desk: &Desk) {
-    until(async || asked(desk, "/api/v2/tickets?page") > 0 && asked(desk, "/api/v2/incremental") > 0).await;
     until(async || {
-        desk.gateway.app.store.sync_state(QUEUE).await.unwrap().exported_at.is_some()
-            || asked(desk, "/api/v2/incremental") > 0
+        let state = desk.gateway.app.store.sync_state(QUEUE).await.unwrap();
+        state.until.is_some() && state.exported_at.is_some()
     })
     .await;
 }
@@ -63,16 +64,157 @@ async fn no_answer_is_missed_when_ten_thousand_tickets_change_at_once() {
     assert!(asked(&desk, "/api/v2/tickets?page") <= 20, "the list is not read to its end");
 }
 
+/// How the export fails.
+type Failure = (&'static str, fn(&mut Quirks));
+
 #[tokio::test]
-async fn where_the_export_is_not_allowed_the_list_is_read_to_its_end() {
+async fn where_the_export_does_not_go_on_the_list_is_read_to_its_end_whatever_the_reason() {
+    let failures: [Failure; 6] = [
+        ("not allowed", |quirks| quirks.export_refused = true),
+        ("fails", |quirks| quirks.export_status = Some(500)),
+        ("is not there", |quirks| quirks.export_status = Some(404)),
+        ("knows no time", |quirks| quirks.export_status = Some(422)),
+        ("is asked too often", |quirks| quirks.export_limit = 0),
+        ("leads to itself", |quirks| quirks.export_stuck = true),
+    ];
+    let stories = failures.map(|(name, fail)| async move {
+        // From the beginning, or after it has worked.
+        for has_worked in [false, true] {
+            let desk = desk("").await;
+            if !has_worked {
+                desk.zendesk.quirks(fail);
+            }
+            let (id, there) = ticket(&desk, "1").await;
+            until(async || asked(&desk, "/api/v2/incremental") > 0).await;
+            if has_worked {
+                begun(&desk).await;
+                desk.zendesk.quirks(fail);
+            }
+            desk.zendesk.comment(there, &said(Side::Agent, "Yes.")).unwrap();
+            desk.zendesk.bulk_change(600);
+            ask_now(&desk).await;
+            println!("{name}, {has_worked}");
+            within(PATIENCE, async || answered(&desk, &id).await).await;
+        }
+    });
+    join_all(stories).await;
+}
+
+#[tokio::test]
+async fn pages_that_are_too_large_are_asked_for_in_smaller_ones() {
     let desk = desk("").await;
-    desk.zendesk.quirks(|quirks| quirks.export_refused = true);
     let (id, there) = ticket(&desk, "1").await;
-    until(async || asked(&desk, "/api/v2/incremental") > 0).await;
+    begun(&desk).await;
+    desk.zendesk.quirks(|quirks| quirks.padding = 90_000);
     desk.zendesk.comment(there, &said(Side::Agent, "Yes.")).unwrap();
-    desk.zendesk.bulk_change(1_500);
+    desk.zendesk.bulk_change(320);
+    desk.zendesk.advance(120);
     ask_now(&desk).await;
     within(PATIENCE, async || answered(&desk, &id).await).await;
+    within(PATIENCE, async || !desk.gateway.app.store.sync_state(QUEUE).await.unwrap().is_behind).await;
+    let is_asked =
+        |part: &str| desk.zendesk.state().log.iter().any(|entry| entry.path.contains(part) && entry.status == 200);
+    assert!(is_asked("per_page=62&") && is_asked("page[size]=50&"));
+}
+
+#[tokio::test]
+async fn a_clock_that_is_ahead_or_behind_misses_nothing() {
+    for seconds in [-3_600, 3_600] {
+        let desk = desk("").await;
+        desk.zendesk.advance(seconds);
+        let (id, there) = ticket(&desk, "1").await;
+        begun(&desk).await;
+        desk.zendesk.comment(there, &said(Side::Agent, "Yes.")).unwrap();
+        ask_now(&desk).await;
+        within(PATIENCE, async || answered(&desk, &id).await).await;
+        let known = desk.gateway.app.store.sync_state(QUEUE).await.unwrap().until.unwrap();
+        let there = desk.zendesk.state().now() / 1000;
+        let known = known.parse::<jiff::Timestamp>().unwrap().as_second();
+        assert!((0..600).contains(&(there - known)), "known until {known} at {there} there");
+    }
+}
+
+#[tokio::test]
+async fn a_list_that_fails_keeps_neither_the_export_nor_webhooks_from_bringing_answers() {
+    let desk = desk(&format!("webhook_secret = \"{}\"", super::HOOK_SECRET)).await;
+    let (first, second) = (ticket(&desk, "1").await, ticket(&desk, "2").await);
+    begun(&desk).await;
+    desk.zendesk.quirks(|quirks| quirks.list_fails = true);
+    desk.zendesk.comment(first.1, &said(Side::Agent, "Yes.")).unwrap();
+    desk.zendesk.advance(120);
+    let store = &desk.gateway.app.store;
+    let cursor = store.sync_state(QUEUE).await.unwrap().cursor;
+    store.set_exported(QUEUE, cursor.as_deref(), false, LONG_AGO).await.unwrap();
+    ask_now(&desk).await;
+    within(PATIENCE, async || answered(&desk, &first.0).await).await;
+    desk.zendesk.webhook(&super::conversing::listening(&desk).await, super::HOOK_SECRET);
+    desk.zendesk.comment(second.1, &said(Side::Agent, "Yes.")).unwrap();
+    within(PATIENCE, async || answered(&desk, &second.0).await).await;
+    assert!(desk.zendesk.state().log.iter().any(|entry| entry.status == 500), "the list was asked for");
+}
+
+#[tokio::test]
+async fn a_bulk_change_of_ones_own_tickets_keeps_no_new_answer_waiting() {
+    const OWN: u64 = 50;
+    let desk = desk("").await;
+    desk.zendesk.quirks(|quirks| quirks.rate_limit = 2_000);
+    for number in 0..OWN {
+        super::place(&desk, &format!("Ticket {number}"), &clock::now()).await;
+    }
+    desk.gateway.app.lines.wake("desk");
+    within(PATIENCE, async || desk.gateway.app.store.queues().await.unwrap().is_empty()).await;
+    let (id, there) = ticket(&desk, "last").await;
+    begun(&desk).await;
+    // From here on polling is slow.
+    desk.zendesk.quirks(|quirks| quirks.rate_limit = 60);
+    let polled =
+        |desk: &Desk| (1..=OWN).filter(|own| asked(desk, &format!("/api/v2/tickets/{own}/comments")) > 0).count();
+    let before = polled(&desk);
+    desk.zendesk.advance(10);
+    {
+        let mut state = desk.zendesk.state();
+        let now = state.now();
+        state.tickets.values_mut().for_each(|ticket| ticket.updated_at = now);
+    }
+    desk.zendesk.advance(10);
+    desk.zendesk.comment(there, &said(Side::Agent, "Yes.")).unwrap();
+    ask_now(&desk).await;
+    within(PATIENCE, async || answered(&desk, &id).await).await;
+    let polled = polled(&desk) - before;
+    assert!(polled <= 10, "{polled} of the bulk change were polled before the answer");
+}
+
+#[tokio::test]
+async fn what_waits_behind_a_dead_letter_is_not_polled_again_and_again() {
+    let desk = desk("").await;
+    let (id, there) = ticket(&desk, "1").await;
+    begun(&desk).await;
+    let refused = crate::zendesk::quirks::Answer { status: 415, retry_after: None, html: false };
+    desk.zendesk.fault(next("PUT", "/api/v2/tickets", What::Status(refused)));
+    assert_eq!(desk.reply(&id, "r1", "One").await.status, 202);
+    assert_eq!(desk.reply(&id, "r2", "Two").await.status, 202);
+    let store = &desk.gateway.app.store;
+    desk.zendesk.comment(there, &said(Side::Agent, "Yes.")).unwrap();
+    ask_now(&desk).await;
+    until(async || answered(&desk, &id).await).await;
+    until(async || store.next_look(QUEUE).await.unwrap().is_none()).await;
+    // Sent again, all of it arrives.
+    let dead = store.given_up(10).await.unwrap();
+    store.send_again(Some(dead[0].0.id), &clock::now()).await.unwrap();
+    desk.gateway.app.lines.wake("desk");
+    desk.quiet().await;
+    assert_eq!(desk.only()["comments"].as_array().unwrap().len(), 4);
+}
+
+#[tokio::test]
+async fn a_first_comment_that_cannot_be_read_takes_no_answer_with_it() {
+    let desk = desk("").await;
+    let (id, there) = ticket(&desk, "1").await;
+    begun(&desk).await;
+    desk.zendesk.quirks(|quirks| quirks.first_comment_unreadable = true);
+    desk.zendesk.comment(there, &said(Side::Agent, "Yes.")).unwrap();
+    ask_now(&desk).await;
+    until(async || answered(&desk, &id).await).await;
 }
 
 #[tokio::test]

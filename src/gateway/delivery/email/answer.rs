@@ -1,25 +1,20 @@
 //! What an answer by mail says: without what it quotes, and as Markdown, in which its lines stay lines and its text stays text.
 
-/// What acts in Markdown.
-const ACTS: &str = "\\`*_[]<>#~";
+use crate::gateway::markdown::escaped as escaped_text;
 
-/// Reads the text of a mail as Markdown; empty where it says nothing.
-pub fn read(text: &str) -> String {
-    lines(text, as_markdown)
+/// A plain text as Markdown.
+pub fn markdown(text: &str) -> String {
+    as_markdown(&text.lines().collect::<Vec<_>>())
 }
 
-/// Reads the text of a mail as plain text; empty where it says nothing.
+/// Reads the text of a mail as plain text, without what it quotes; empty where it says nothing.
 pub fn read_plain(text: &str) -> String {
-    lines(text, |lines| lines.join("\n").trim().to_string())
-}
-
-fn lines(text: &str, write: impl Fn(&[&str]) -> String) -> String {
     let text = text.replace("\r\n", "\n").replace(|c: char| c.is_control() && !matches!(c, '\n' | '\t'), " ");
     let lines: Vec<&str> = text.lines().map(str::trim_end).collect();
     let own = own(&lines);
     // Whoever writes between the marks of a quotation means it.
     let all = own.iter().all(|line| line.is_empty());
-    write(if all { &lines } else { &own })
+    (if all { &lines } else { &own }).join("\n").trim().to_string()
 }
 
 /// The lines that are not quoted.
@@ -81,15 +76,19 @@ fn escaped(word: &str) -> String {
     if word.starts_with("https://") || word.starts_with("http://") {
         return word.into();
     }
-    word.chars().flat_map(|c| ACTS.contains(c).then_some('\\').into_iter().chain([c])).collect()
+    escaped_text(word)
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    use crate::domain::markdown::{self, Block, Inline};
+    use crate::domain::markdown::{Block, Inline, parse};
     use proptest::prelude::*;
+
+    fn read(text: &str) -> String {
+        markdown(&read_plain(text))
+    }
 
     #[test]
     fn what_is_quoted_below_an_answer_is_cut_off() {
@@ -135,7 +134,7 @@ mod tests {
     #[test]
     fn text_stays_text_and_lines_stay_lines() {
         let told = read("# No heading\nuse *args and snake_case <b>\nhttps://a.example/x_y*z_");
-        let [Block::Paragraph(inlines)] = &markdown::parse(&told)[..] else { panic!("{told}") };
+        let [Block::Paragraph(inlines)] = &parse(&told)[..] else { panic!("{told}") };
         let text: String = inlines
             .iter()
             .map(|inline| match inline {

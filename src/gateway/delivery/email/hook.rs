@@ -12,14 +12,18 @@ use serde::Deserialize;
 use super::answer;
 use super::reply::ReplyAddress;
 use super::senders::Agents;
-use crate::domain::ticket::NAME_MAX;
+use crate::domain::ticket::{MESSAGE_MAX, NAME_MAX};
 use crate::gateway::clock;
 use crate::gateway::delivery::{Heard, InboundFile, InboundMail, NotHeard};
 
 /// The largest body, in bytes: about 10 MB of files in base64.
 pub const BYTES_MAX: usize = 14 << 20;
-/// How many files are read; the others are named.
+/// How many files are read; the others are counted.
 const FILES_MAX: usize = 20;
+/// How much of a mail's text is read, in bytes: an answer may stand below all that it quotes.
+const TEXT_READ: usize = 1 << 20;
+/// What marks that a text was cut.
+const SHORTENED: &str = "\n\n(shortened)";
 /// The longest Message-ID, in bytes: a line of a mail (RFC 5322, 2.1.1).
 const MESSAGE_ID_MAX: usize = 998;
 /// The longest address, in characters (RFC 5321, 4.5.3.1.3).
@@ -32,8 +36,7 @@ struct Mail {
     #[serde(default)]
     from: String,
     /// Whether the receiver has found that the mail is from where `from` says: DMARC passes.
-    #[serde(default)]
-    authenticated: bool,
+    authenticated: Option<bool>,
     #[serde(default)]
     text: String,
     message_id: String,
@@ -87,7 +90,7 @@ pub fn hear(
     if !matches!(mail.auto_submitted.trim().to_ascii_lowercase().as_str(), "" | "no") {
         return Ok(Heard::Nothing("it was written by itself"));
     }
-    let text = answer::read_plain(&mail.text);
+    let text = shortened(&mail.text);
     if text.is_empty() && mail.attachments.is_empty() {
         return Ok(Heard::Nothing("it says nothing beside what it quotes"));
     }
@@ -102,19 +105,31 @@ pub fn hear(
         from: clean(&from, ADDRESS_MAX),
         name: name(sender.and_then(|sender| sender.name).unwrap_or_default()),
         authenticated: mail.authenticated,
+        markdown: answer::markdown(&text),
         text,
-        markdown: answer::read(&mail.text),
-        files: mail.attachments.into_iter().enumerate().map(file).collect(),
+        more_files: mail.attachments.len().saturating_sub(FILES_MAX),
+        files: mail.attachments.into_iter().take(FILES_MAX).enumerate().map(file).collect(),
         at: clock::written(now),
     };
     Ok(Heard::Mail { ticket, mail })
+}
+
+/// What a mail says without what it quotes, no longer than a message of the panel can be. What is cut off is marked.
+fn shortened(text: &str) -> String {
+    let read = text.get(..text.floor_char_boundary(TEXT_READ)).unwrap_or_default();
+    let says = answer::read_plain(read);
+    if read.len() == text.len() && says.chars().count() <= MESSAGE_MAX {
+        return says;
+    }
+    let kept: String = says.chars().take(MESSAGE_MAX - SHORTENED.len()).collect();
+    [kept.trim_end(), SHORTENED].concat()
 }
 
 fn file((index, file): (usize, MailFile)) -> InboundFile {
     let name = clean(&file.name, NAME_MAX);
     let name = if name.is_empty() { format!("file {}", index + 1) } else { name };
     let packed: String = file.content.chars().filter(|c| !c.is_whitespace()).collect();
-    let bytes = (index < FILES_MAX).then(|| BASE64_STANDARD.decode(packed).ok()).flatten();
+    let bytes = BASE64_STANDARD.decode(packed).ok();
     InboundFile { name, bytes: bytes.filter(|bytes| !bytes.is_empty()) }
 }
 
@@ -194,12 +209,12 @@ mod tests {
             let mail = mail_of(&mail(json!(address), from));
             assert_eq!((mail.from.as_str(), mail.name.as_str(), mail.from_agent), (email, name, from_agent), "{from}");
             assert_eq!((mail.text.as_str(), mail.markdown.as_str()), ("*Fixed.*", "\\*Fixed.\\*"));
-            assert!(mail.authenticated && mail.files.is_empty());
+            assert!(mail.authenticated == Some(true) && mail.files.is_empty());
         }
         let long = format!("\"{}\" <ana@desk.example>", "a".repeat(NAME_MAX + 50));
         assert_eq!(mail_of(&mail(json!(["desk@desk.example", address]), &long)).name.chars().count(), NAME_MAX);
         let silent = json!({"to": address, "text": "x", "message_id": "<m>"});
-        assert!(!mail_of(&silent).authenticated, "who does not say so has not looked");
+        assert_eq!(mail_of(&silent).authenticated, None, "who does not say so has not looked");
     }
 
     #[test]
@@ -223,7 +238,26 @@ mod tests {
         assert_eq!(read, expected.map(|(name, bytes)| (name.to_string(), bytes)));
         files = vec![json!({"name": "a", "content": "bG9n"}); FILES_MAX + 1];
         let mail = json!({"to": address, "text": "x", "message_id": "<m>", "attachments": files});
-        assert_eq!(mail_of(&mail).files.iter().filter(|file| file.bytes.is_none()).count(), 1);
+        let mail = mail_of(&mail);
+        assert_eq!((mail.files.len(), mail.more_files), (FILES_MAX, 1));
+    }
+
+    #[test]
+    fn a_long_mail_is_shortened_and_says_so() {
+        let address = reply().of(TICKET).unwrap();
+        let told = |text: &str| {
+            let mail = mail_of(&json!({"to": address, "text": text, "message_id": "<m>"}));
+            (mail.text, mail.markdown)
+        };
+        let whole = "ä".repeat(MESSAGE_MAX);
+        assert_eq!(told(&whole), (whole.clone(), whole.clone()));
+        let (text, markdown) = told(&format!("{whole}*"));
+        assert!(text.ends_with("ä\n\n(shortened)") && text.chars().count() == MESSAGE_MAX, "{}", text.len());
+        assert!(markdown.ends_with("(shortened)") && markdown.len() <= text.len());
+        // What is quoted does not count, but what is behind more than is read is missing.
+        let quoted = |lines: usize| format!("Yes.\n{}", "> quoted\n".repeat(lines));
+        assert_eq!(told(&quoted(50_000)).0, "Yes.");
+        assert_eq!(told(&quoted(200_000)).0, "Yes.\n\n(shortened)");
     }
 
     #[test]

@@ -3,17 +3,20 @@
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use serde::Deserialize;
+use serde::de::DeserializeOwned;
+use serde::{Deserialize, Deserializer};
 use serde_json::{Value, json};
 use tokio::sync::Mutex;
 
 use super::super::Failure;
-use super::client::Client;
+use super::client::{Answer, Client};
 
 /// How long what is known of an account is believed.
 const FRESH: Duration = Duration::from_secs(10 * 60);
-/// How many pages of a list are read, a hundred items each: more than a ticket can have comments.
-const PAGES_MAX: usize = 100;
+/// How many items of a list are read: more than a ticket can have comments.
+const ITEMS_MAX: u32 = 10_000;
+/// How many items a page of a list has, the most that there can be.
+const PAGE: u32 = 100;
 
 /// What is known of an account.
 #[derive(Debug, Default)]
@@ -30,13 +33,13 @@ pub struct TicketField {
     #[serde(rename = "type")]
     pub kind: String,
     /// What agents read.
-    #[serde(default)]
+    #[serde(default, deserialize_with = "or_default")]
     pub title: String,
     /// Whether it is in use.
-    #[serde(default)]
+    #[serde(default, deserialize_with = "or_default")]
     pub active: bool,
     /// What there is to choose from.
-    #[serde(default)]
+    #[serde(default, deserialize_with = "or_default")]
     pub custom_field_options: Vec<FieldOption>,
 }
 
@@ -66,24 +69,48 @@ impl Account {
     }
 }
 
-/// All of a list, page by page. A list that is longer than any can be is a failure, and never cut off.
-pub async fn all<T: for<'de> Deserialize<'de>>(client: &Client, path: &str, name: &str) -> Result<Vec<T>, Failure> {
-    let mut list = Vec::new();
+/// All of a list. A list that is longer than any can be is a failure, and never cut off.
+pub async fn all<T: DeserializeOwned>(client: &Client, path: &str, name: &str) -> Result<Vec<T>, Failure> {
+    Ok(read_items(raw_items(client, path, name).await?, name))
+}
+
+/// All of a list as it is, page by page.
+pub async fn raw_items(client: &Client, path: &str, name: &str) -> Result<Vec<Value>, Failure> {
+    let (mut list, mut read, mut size) = (Vec::new(), 0, PAGE);
     let mut after = String::new();
-    for _ in 0..PAGES_MAX {
-        let mut page = client.read(&format!("{path}?page[size]=100{after}")).await?;
-        list.extend(items(&mut page, name));
+    while read < ITEMS_MAX {
+        let answer = read_page(client, &mut size, |size| format!("{path}?page[size]={size}{after}")).await?;
+        let mut page = answer.body;
+        read += size;
+        if let Some(Value::Array(items)) = page.get_mut(name).map(Value::take) {
+            list.extend(items);
+        }
         let more = page.pointer("/meta/has_more").and_then(Value::as_bool).unwrap_or(false);
         let cursor = page.pointer("/meta/after_cursor").and_then(Value::as_str).filter(|_| more);
         let Some(cursor) = cursor else { return Ok(list) };
         after = format!("&page[after]={}", form_urlencoded::byte_serialize(cursor.as_bytes()).collect::<String>());
     }
-    Err(Failure::Never(format!("Zendesk lists more than {PAGES_MAX} pages at {path}")))
+    Err(Failure::Never(format!("Zendesk lists more than {ITEMS_MAX} items at {path}")))
+}
+
+/// A page of a list, with half as many items as long as the answer is too large; `size` is how many it is in the end.
+pub async fn read_page(client: &Client, size: &mut u32, path: impl Fn(u32) -> String) -> Result<Answer, Failure> {
+    loop {
+        match client.get(&path(*size)).await {
+            Err(Failure::TooLarge(_)) if *size > 1 => *size /= 2,
+            page => return page,
+        }
+    }
 }
 
 /// The items of a page of a list. One that cannot be read is left out alone, and logged.
-pub fn items<T: for<'de> Deserialize<'de>>(page: &mut Value, name: &str) -> Vec<T> {
+pub fn items<T: DeserializeOwned>(page: &mut Value, name: &str) -> Vec<T> {
     let Some(Value::Array(all)) = page.get_mut(name).map(Value::take) else { return Vec::new() };
+    read_items(all, name)
+}
+
+/// What can be read of items; what cannot is left out alone, and logged.
+pub fn read_items<T: DeserializeOwned>(all: Vec<Value>, name: &str) -> Vec<T> {
     let mut items = Vec::new();
     for item in all {
         let id = item.get("id").and_then(Value::as_u64);
@@ -93,6 +120,11 @@ pub fn items<T: for<'de> Deserialize<'de>>(page: &mut Value, name: &str) -> Vec<
         }
     }
     items
+}
+
+/// A value, or the default where it is null.
+pub fn or_default<'de, D: Deserializer<'de>, T: Default + Deserialize<'de>>(value: D) -> Result<T, D::Error> {
+    Ok(Option::deserialize(value)?.unwrap_or_default())
 }
 
 impl TicketField {

@@ -1,6 +1,7 @@
 //! What agents answer in Zendesk, and what else it knows of a person.
 
 use std::collections::BTreeMap;
+use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use async_trait::async_trait;
@@ -12,7 +13,7 @@ use serde_json::Value;
 use super::super::{
     Answers, ExportFailure, ExportFrom, ExportedChanges, Failure, Foreign, Found, News, RecentChanges, SaidFile, Saying,
 };
-use super::account::{all, items};
+use super::account::{all, items, or_default, raw_items, read_items, read_page};
 use super::braces::original;
 use super::client::{Client, Request};
 use super::{OURS, Zendesk};
@@ -37,54 +38,51 @@ pub struct Comment {
     /// Its id.
     pub id: u64,
     /// Who wrote it.
-    #[serde(default)]
+    #[serde(default, deserialize_with = "or_default")]
     pub author_id: i64,
     /// Whether the customer may see it. What does not say so is not for them.
-    #[serde(default)]
+    #[serde(default, deserialize_with = "or_default")]
     public: bool,
-    #[serde(default)]
+    #[serde(default, deserialize_with = "or_default")]
     body: String,
-    #[serde(default)]
+    #[serde(default, deserialize_with = "or_default")]
     plain_body: String,
-    #[serde(default)]
+    #[serde(default, deserialize_with = "or_default")]
     html_body: String,
-    #[serde(default)]
+    #[serde(default, deserialize_with = "or_default")]
     attachments: Vec<CommentFile>,
     #[serde(default)]
     metadata: Value,
     /// When, RFC 3339 in UTC.
-    #[serde(default)]
+    #[serde(default, deserialize_with = "or_default")]
     pub created_at: String,
 }
 
 #[derive(Clone, Debug, Deserialize)]
 struct CommentFile {
-    #[serde(default)]
+    #[serde(default, deserialize_with = "or_default")]
     file_name: String,
-    #[serde(default)]
+    #[serde(default, deserialize_with = "or_default")]
     content_url: String,
-    #[serde(default)]
+    #[serde(default, deserialize_with = "or_default")]
     inline: bool,
 }
 
 #[derive(Deserialize)]
 struct Ticket {
     id: u64,
-    #[serde(default)]
+    #[serde(default, deserialize_with = "or_default")]
     status: String,
-    #[serde(default)]
     subject: Option<String>,
-    #[serde(default)]
     description: Option<String>,
-    #[serde(default)]
     external_id: Option<String>,
-    #[serde(default)]
+    #[serde(default, deserialize_with = "or_default")]
     requester_id: u64,
     #[serde(default)]
     via: Value,
-    #[serde(default)]
+    #[serde(default, deserialize_with = "or_default")]
     created_at: String,
-    #[serde(default)]
+    #[serde(default, deserialize_with = "or_default")]
     updated_at: String,
 }
 
@@ -98,14 +96,12 @@ struct Changed {
 #[derive(Deserialize)]
 struct User {
     id: i64,
-    #[serde(default)]
+    #[serde(default, deserialize_with = "or_default")]
     name: String,
     /// What an agent is called in the place of their name, where customers read it.
-    #[serde(default)]
     alias: Option<String>,
-    #[serde(default)]
     email: Option<String>,
-    #[serde(default)]
+    #[serde(default, deserialize_with = "or_default")]
     role: String,
 }
 
@@ -130,7 +126,21 @@ pub async fn comments(zendesk: &Zendesk, place: &Place) -> Result<Vec<Comment>, 
 }
 
 async fn comments_by(client: &Client, place: &Place) -> Result<Vec<Comment>, Failure> {
-    all(client, &format!("/api/v2/tickets/{}/comments", place.remote), "comments").await
+    all(client, &comments_path(place), "comments").await
+}
+
+/// What was said about a ticket after the ticket itself, which is its first comment.
+async fn comments_after_first(client: &Client, place: &Place) -> Result<Vec<Comment>, Failure> {
+    let mut all = raw_items(client, &comments_path(place), "comments").await?;
+    // Left out before anything is read, so that one that cannot be read takes no other with it.
+    if !all.is_empty() {
+        all.remove(0);
+    }
+    Ok(read_items(all, "comments"))
+}
+
+fn comments_path(place: &Place) -> String {
+    format!("/api/v2/tickets/{}/comments", place.remote)
 }
 
 #[async_trait]
@@ -141,11 +151,15 @@ impl Answers for Zendesk {
 
     async fn recent(&self, after: Option<&str>) -> Result<RecentChanges, Failure> {
         let after = after.map(|after| format!("&page[after]={}", encoded(after))).unwrap_or_default();
-        let mut page = self.sync.read(&format!("/api/v2/tickets?page[size]=100&sort=-updated_at{after}")).await?;
+        let path = |size| format!("/api/v2/tickets?page[size]={size}&sort=-updated_at{after}");
+        let mut size = self.list_page.load(Ordering::Relaxed);
+        let answer = read_page(&self.sync, &mut size, path).await?;
+        self.list_page.store(size, Ordering::Relaxed);
+        let (mut page, at) = (answer.body, answer.at);
         let tickets = changed(&mut page);
         let more = page.pointer("/meta/has_more").and_then(Value::as_bool).unwrap_or(false);
         let next = page.pointer("/meta/after_cursor").and_then(Value::as_str).filter(|_| more);
-        Ok(RecentChanges { tickets, next: next.map(str::to_string) })
+        Ok(RecentChanges { tickets, at, next: next.map(str::to_string) })
     }
 
     async fn export(&self, from: ExportFrom<'_>) -> Result<ExportedChanges, ExportFailure> {
@@ -153,12 +167,18 @@ impl Answers for Zendesk {
             ExportFrom::Time(time) => format!("start_time={}", time.as_second()),
             ExportFrom::Cursor(cursor) => format!("cursor={}", encoded(cursor)),
         };
-        let answer = self.sync.send(&Request::get(&format!("{EXPORT}?{from}"))).await;
+        let answer = loop {
+            let size = self.export_page.load(Ordering::Relaxed);
+            match self.sync.send(&Request::get(&format!("{EXPORT}?per_page={size}&{from}"))).await {
+                Err(Failure::TooLarge(_)) if size > 1 => self.export_page.store(size / 2, Ordering::Relaxed),
+                answer => break answer,
+            }
+        };
         let mut answer = answer.map_err(|failure| match failure {
             Failure::Away { reason, after } | Failure::Later { reason, after } => {
                 ExportFailure::Later { reason, after }
             }
-            Failure::Never(reason) => ExportFailure::Later { reason, after: None },
+            Failure::TooLarge(reason) | Failure::Never(reason) => ExportFailure::Refused(reason),
         })?;
         let says = || format!("Zendesk answers {}: {}", answer.status, answer.says());
         match answer.status.as_u16() {
@@ -172,18 +192,16 @@ impl Answers for Zendesk {
             return Err(ExportFailure::Later { reason: "Zendesk's export has no cursor".into(), after: None });
         };
         let is_complete = answer.body.get("end_of_stream").and_then(Value::as_bool).unwrap_or(true);
-        Ok(ExportedChanges { tickets, cursor: cursor.into(), is_complete })
+        Ok(ExportedChanges { tickets, at: answer.at, cursor: cursor.into(), is_complete })
     }
 
     async fn news(&self, place: &Place) -> Result<News, Failure> {
         let answer = self.sync.get(&format!("/api/v2/tickets/{}", place.remote)).await?;
         let ticket: Ticket = serde_json::from_value(answer.body.get("ticket").cloned().unwrap_or_default())
             .map_err(|_| Failure::later("Zendesk's answer names no ticket"))?;
-        let said = comments_by(&self.sync, place).await?;
+        let said = comments_after_first(&self.sync, place).await?;
         let asks = |comment: &Comment| comment.author_id.to_string() == place.requester;
-        // The first is the ticket itself.
-        let new: Vec<&Comment> =
-            said.iter().skip(1).filter(|comment| comment.public && comment.marker().is_none()).collect();
+        let new: Vec<&Comment> = said.iter().filter(|comment| comment.public && comment.marker().is_none()).collect();
         let names = self.names(new.iter().map(|comment| comment.author_id)).await?;
         let saying = |comment: &&Comment| {
             let author = if asks(comment) { Author::Customer } else { Author::Support };
@@ -273,6 +291,7 @@ fn foreign(ticket: Ticket) -> Foreign {
         via: ticket.via.get("channel").and_then(Value::as_str).unwrap_or_default().into(),
         status,
         created_at: time(&ticket.created_at),
+        updated_at: time(&ticket.updated_at),
     }
 }
 
@@ -329,6 +348,19 @@ mod tests {
         let mut page = json!({"tickets": [{"id": "x"}, ok, {"id": 36}, null]});
         let changed = changed(&mut page);
         assert_eq!(changed.iter().map(|one| one.remote.as_str()).collect::<Vec<_>>(), ["35"]);
+    }
+
+    #[test]
+    fn what_is_null_is_as_if_it_were_not_there() {
+        let comment =
+            json!({"id": 1, "author_id": null, "public": null, "body": null, "attachments": null, "metadata": null});
+        let mut page = json!({"comments": [comment, {"id": 2, "public": true, "body": "Yes."}]});
+        let comments: Vec<Comment> = items(&mut page, "comments");
+        assert_eq!((comments.len(), comments[0].public, comments[1].text()), (2, false, "Yes."));
+        let ticket =
+            json!({"id": 1, "status": null, "subject": null, "via": null, "requester_id": null, "updated_at": null});
+        assert!(serde_json::from_value::<Ticket>(ticket).is_ok());
+        assert!(serde_json::from_value::<User>(json!({"id": 1, "name": null, "role": null})).is_ok());
     }
 
     #[test]

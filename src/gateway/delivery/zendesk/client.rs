@@ -1,6 +1,7 @@
 //! Asking Zendesk, and what its answers mean for everything that is asked.
 
-use std::sync::Arc;
+use std::collections::BTreeMap;
+use std::sync::{Arc, Mutex, PoisonError, Weak};
 use std::time::Duration;
 
 use axum::body::Bytes;
@@ -40,7 +41,7 @@ struct Connection {
     files: reqwest::Client,
     base: Url,
     login: Login,
-    limiter: RateLimiter,
+    limiter: Arc<RateLimiter>,
 }
 
 /// How the rate limit of the account admits a request.
@@ -111,7 +112,8 @@ impl Client {
         let client = || reqwest::Client::builder().user_agent(fetch::USER_AGENT).connect_timeout(CONNECT);
         let build = |client: reqwest::ClientBuilder| client.build().map_err(|error| fetch::told(&error));
         let (http, files) = (build(client().redirect(Policy::none()))?, build(fetch::guarded(client(), false))?);
-        let connection = Arc::new(Connection { http, files, base, login, limiter: RateLimiter::default() });
+        let limiter = limiter_of(&base);
+        let connection = Arc::new(Connection { http, files, base, login, limiter });
         Ok(Client { connection, admission: Admission::Waits(Priority::Delivery) })
     }
 
@@ -217,13 +219,21 @@ impl Client {
         while let Some(chunk) = response.chunk().await.map_err(|error| unreachable(&error))? {
             bytes.extend_from_slice(&chunk);
             if bytes.len() > BODY_MAX {
-                return Err(Failure::later(format!("Zendesk answers more than {BODY_MAX} bytes to {}", request.path)));
+                let reason = format!("Zendesk answers more than {BODY_MAX} bytes to {}", request.path);
+                return Err(Failure::TooLarge(reason));
             }
         }
+        let limiter = &self.connection.limiter;
         if let Some(allowed) = number(&headers, "x-rate-limit").or_else(|| number(&headers, "ratelimit-limit")) {
-            self.connection.limiter.allowed(allowed);
+            limiter.allowed(allowed);
         }
-        judge(status, &headers, &bytes)
+        let judged = judge(status, &headers, &bytes);
+        if let Err(Failure::Away { after: Some(after), .. }) = &judged
+            && concerns_account(&headers)
+        {
+            limiter.pause(*after);
+        }
+        judged
     }
 }
 
@@ -298,6 +308,25 @@ fn unreachable(error: &reqwest::Error) -> Failure {
     }
 }
 
+/// The rate limiter of an account, which all sites share that bring tickets there: Zendesk counts requests by account.
+fn limiter_of(base: &Url) -> Arc<RateLimiter> {
+    static LIMITERS: Mutex<BTreeMap<Url, Weak<RateLimiter>>> = Mutex::new(BTreeMap::new());
+    let mut limiters = LIMITERS.lock().unwrap_or_else(PoisonError::into_inner);
+    limiters.retain(|_, limiter| limiter.strong_count() > 0);
+    if let Some(limiter) = limiters.get(base).and_then(Weak::upgrade) {
+        return limiter;
+    }
+    let limiter = Arc::new(RateLimiter::default());
+    limiters.insert(base.clone(), Arc::downgrade(&limiter));
+    limiter
+}
+
+/// Whether a refusal for the rate is about the whole account: endpoints have limits of their own, which leave some of the account's.
+fn concerns_account(headers: &HeaderMap) -> bool {
+    let left = number(headers, "x-rate-limit-remaining").or_else(|| number(headers, "ratelimit-remaining"));
+    left.is_none_or(|left| left == 0)
+}
+
 fn number(headers: &HeaderMap, name: &str) -> Option<u32> {
     headers.get(name)?.to_str().ok()?.trim().parse().ok()
 }
@@ -336,6 +365,29 @@ mod tests {
             [(200, "{}"), (204, ""), (404, ""), (422, "{}"), (400, "{}"), (409, "x"), (401, ""), (403, "{}")]
         {
             assert_eq!(judged(status, "", body).unwrap().as_u16(), status);
+        }
+    }
+
+    #[tokio::test]
+    async fn all_who_ask_an_account_share_its_rate_limit() {
+        let client = |url: &str| {
+            let login = Login::ApiToken { email: "a@b.example".into(), token: "t".into() };
+            Client::new(Url::parse(url).unwrap(), login).unwrap()
+        };
+        let (one, same) = (client("https://shared.zendesk.example/"), client("https://shared.zendesk.example"));
+        let other = client("https://other.zendesk.example/");
+        one.connection.limiter.pause(Duration::from_secs(3_600));
+        assert!(same.for_look_up(1).is_none() && other.for_look_up(1).is_some());
+    }
+
+    #[test]
+    fn only_a_refusal_for_the_whole_account_concerns_everybody() {
+        for (remaining, concerns) in [(None, true), (Some("0"), true), (Some("12"), false)] {
+            let mut headers = HeaderMap::new();
+            if let Some(remaining) = remaining {
+                headers.insert("x-rate-limit-remaining", remaining.parse().unwrap());
+            }
+            assert_eq!(concerns_account(&headers), concerns, "{remaining:?}");
         }
     }
 

@@ -134,7 +134,10 @@ pub async fn find(zendesk: &Zendesk, external: &str) -> Result<Option<Delivered>
     // The oldest, where an agent has copied the id to another.
     let tickets = found.get("tickets").and_then(Value::as_array).into_iter().flatten();
     let ours = tickets.filter(|ticket| ticket.get("external_id").and_then(Value::as_str) == Some(external));
-    Ok(ours.min_by_key(|ticket| ticket.get("id").and_then(Value::as_u64)).and_then(delivered))
+    match ours.min_by_key(|ticket| ticket.get("id").and_then(Value::as_u64)) {
+        Some(ticket) => delivered(zendesk, ticket).await,
+        None => Ok(None),
+    }
 }
 
 /// What was uploaded for a comment, and what of it Zendesk did not take.
@@ -186,6 +189,8 @@ async fn create(
     external: &str,
     mut told: Vec<String>,
 ) -> Result<Delivered, Failure> {
+    // Asked for before there is a ticket, so that nothing fails after it.
+    zendesk.people.own(&zendesk.client).await?;
     // Where the fields cannot be asked for, Zendesk itself says which it does not take.
     let known = zendesk.account.fields(&zendesk.client).await.ok();
     let wishes = wishes(&zendesk.mapping, parcel.ticket, known.as_ref().map(|known| known.as_slice()), &mut told);
@@ -197,13 +202,8 @@ async fn create(
         let answer = zendesk.client.send(&request).await?;
         match answer.status.as_u16() {
             200..=299 => {
-                let got = answer.body.get("ticket").and_then(delivered);
-                let mut got = got.ok_or_else(|| Failure::later("Zendesk's answer names no ticket"))?;
-                // What the gateway's own user says there is not the customer's.
-                let own = zendesk.people.known();
-                if let Some(place) = got.place.as_mut().filter(|place| Some(&place.requester) == own.as_ref()) {
-                    place.requester.clear();
-                }
+                let got = delivered(zendesk, answer.body.get("ticket").unwrap_or(&Value::Null)).await?;
+                let got = got.ok_or_else(|| Failure::later("Zendesk's answer names no ticket"))?;
                 told.extend(differences(&ticket, answer.body.get("ticket").unwrap_or(&Value::Null)));
                 return Ok(Delivered { told, ..got });
             }
@@ -414,12 +414,14 @@ fn subject(ticket: &StoredTicket) -> String {
     format!("{} [{}]", conversation::title(&ticket.ticket.message), ticket.reference)
 }
 
-/// Where a ticket of an answer is.
-fn delivered(ticket: &Value) -> Option<Delivered> {
-    let text = |name: &str| ticket.get(name).and_then(Value::as_u64).map(|id| id.to_string());
-    let remote = text("id")?;
-    let place = Place { remote: remote.clone(), requester: text("requester_id").unwrap_or_default() };
-    Some(Delivered { remote, place: Some(place), told: Vec::new() })
+/// Where a ticket of an answer is. Where the gateway's own user is the requester there is none: what that user says is not the customer's.
+async fn delivered(zendesk: &Zendesk, ticket: &Value) -> Result<Option<Delivered>, Failure> {
+    let id = |name: &str| ticket.get(name).and_then(Value::as_u64);
+    let Some(remote) = id("id").map(|id| id.to_string()) else { return Ok(None) };
+    let own = zendesk.people.own(&zendesk.client).await?;
+    let requester = id("requester_id").filter(|requester| *requester != own);
+    let place = Place { remote: remote.clone(), requester: requester.map(|id| id.to_string()).unwrap_or_default() };
+    Ok(Some(Delivered { remote, place: Some(place), told: Vec::new() }))
 }
 
 fn is_mismatch(answer: &Answer) -> bool {

@@ -18,6 +18,7 @@ mod update;
 mod values;
 
 use std::collections::BTreeMap;
+use std::sync::atomic::AtomicU32;
 
 use async_trait::async_trait;
 use axum::http::HeaderMap;
@@ -39,6 +40,10 @@ pub use table::ZendeskTable;
 
 /// How many tickets are brought at once. Zendesk answers in about half a second, so that this is more than its limits allow.
 const AT_ONCE: u32 = 6;
+/// How many tickets a page of the list of changes has at first, the most that there can be; fewer where they are large.
+const LIST_PAGE: u32 = 100;
+/// The same of the export.
+const EXPORT_PAGE: u32 = 1_000;
 /// What `external_id` begins with where a ticket comes from here.
 const OURS: &str = "deskbell:";
 
@@ -55,6 +60,9 @@ pub struct Zendesk {
     unverified: Unverified,
     /// With what its webhooks are signed.
     hook: Option<String>,
+    /// How many tickets a page of the list of changes has, and one of the export.
+    list_page: AtomicU32,
+    export_page: AtomicU32,
 }
 
 /// Where what a ticket has goes in Zendesk.
@@ -103,7 +111,8 @@ impl Zendesk {
         let client = Client::new(url, login)?;
         let sync = client.with_priority(Priority::Sync);
         let (account, people) = (Account::default(), People::default());
-        Ok(Zendesk { client, sync, account, people, mapping, unverified, hook })
+        let (list_page, export_page) = (AtomicU32::new(LIST_PAGE), AtomicU32::new(EXPORT_PAGE));
+        Ok(Zendesk { client, sync, account, people, mapping, unverified, hook, list_page, export_page })
     }
 }
 

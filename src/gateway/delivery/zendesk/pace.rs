@@ -44,6 +44,8 @@ struct State {
     /// Requests that can be made at once.
     free: f64,
     at: Instant,
+    /// Until when nothing is admitted, because the account has said so.
+    paused_until: Option<Instant>,
     deliveries: VecDeque<u64>,
     syncs: VecDeque<u64>,
     /// How many deliveries were admitted while a sync waited.
@@ -57,6 +59,7 @@ impl Default for RateLimiter {
             per_minute: LEAST,
             free: LEAST * BURST,
             at: Instant::now(),
+            paused_until: None,
             deliveries: VecDeque::new(),
             syncs: VecDeque::new(),
             passed: 0,
@@ -103,6 +106,11 @@ impl RateLimiter {
             state.free *= per_minute / state.per_minute;
             state.per_minute = per_minute;
         });
+    }
+
+    /// Admits nothing for a time: the account has said that it was asked too often.
+    pub fn pause(&self, time: Duration) {
+        self.with(|state| state.paused_until = state.paused_until.max(Instant::now().checked_add(time)));
     }
 
     fn enter(&self, priority: Priority) -> Waiter<'_> {
@@ -172,6 +180,9 @@ impl State {
     fn admit(&mut self, number: u64, now: Instant) -> Result<(), Option<Duration>> {
         self.refill(now);
         let Some((priority, _)) = self.next().filter(|(_, next)| *next == number) else { return Err(None) };
+        if let Some(until) = self.paused_until.filter(|until| *until > now) {
+            return Err(Some(until.duration_since(now)));
+        }
         if self.free < 1.0 {
             // Rounded up, so that it is free by then.
             let wait = Duration::from_secs_f64((1.0 - self.free) / self.per_second());
@@ -189,7 +200,8 @@ impl State {
     fn take_free(&mut self, requests: f64, now: Instant) -> bool {
         self.refill(now);
         let waits = !self.deliveries.is_empty() || !self.syncs.is_empty();
-        let is_free = !waits && self.free - requests >= self.burst() * RESERVE;
+        let is_paused = self.paused_until.is_some_and(|until| until > now);
+        let is_free = !waits && !is_paused && self.free - requests >= self.burst() * RESERVE;
         if is_free {
             self.free -= requests;
         }
@@ -290,6 +302,18 @@ mod tests {
         let before = Instant::now();
         limiter.admit(Priority::Delivery).await;
         assert!(before.elapsed() < Duration::from_secs(1), "{:?}", before.elapsed());
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn nothing_is_admitted_while_the_account_wants_to_be_left_alone() {
+        let (limiter, mut admitted) = (Arc::new(RateLimiter::default()), JoinSet::new());
+        limiter.pause(Duration::from_secs(30));
+        limiter.pause(Duration::from_secs(10));
+        assert!(!limiter.try_take(1));
+        waiting(&limiter, Priority::Delivery, 3, &mut admitted);
+        waiting(&limiter, Priority::Sync, 3, &mut admitted);
+        let all = all(admitted).await;
+        assert!(all.len() == 6 && all.iter().all(|(_, at)| (30.0..31.0).contains(at)), "{all:?}");
     }
 
     #[tokio::test(start_paused = true)]

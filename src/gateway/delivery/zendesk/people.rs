@@ -32,11 +32,6 @@ impl People {
         };
         self.own.get_or_try_init(ask).await.copied()
     }
-
-    /// The same, as it is written in a place; none where it was not asked for.
-    pub fn known(&self) -> Option<String> {
-        self.own.get().map(u64::to_string)
-    }
 }
 
 /// A user without an address who stands for the sender of a ticket; the same each time. Where there can be none, a sentence for the inbox

@@ -91,15 +91,10 @@ fn words(parcel: &Parcel<'_>, speaker: Speaker) -> String {
 /// Notes there that the address of the sender is confirmed.
 pub async fn confirmed(zendesk: &Zendesk, parcel: &Parcel<'_>) -> Result<Delivered, Failure> {
     let place = parcel.place.ok_or_else(|| Failure::Never("nobody knows where its ticket is in Zendesk".into()))?;
-    if parcel.delivery.tries > 1 {
-        let known = comments(zendesk, place).await?.into_iter().find(|one| one.marker() == Some(&parcel.id()));
-        if let Some(known) = known {
-            return Ok(Delivered { remote: known.id.to_string(), ..Delivered::default() });
-        }
+    if let Some(known) = find_note(zendesk, parcel, place).await? {
+        return Ok(known);
     }
-    let says = comment::notice(parcel.ticket).unwrap_or_default();
-    let note = json!({"comment": {"body": says, "public": false}, "metadata": {"deskbell": parcel.id()}});
-    let answer = change(zendesk, place, note).await?;
+    let answer = write_note(zendesk, parcel, place, &comment::notice(parcel.ticket).unwrap_or_default()).await?;
     match answer.status.as_u16() {
         200..=299 => Ok(Delivered { remote: comment_id(&answer).unwrap_or_default(), ..Delivered::default() }),
         403 => Err(answer.forbidden()),
@@ -125,27 +120,48 @@ pub async fn status(zendesk: &Zendesk, parcel: &Parcel<'_>, status: &str) -> Res
         }
         // Agents have to fill in something first; they are told, and see to it.
         422 => {
-            let says = format!("In Deskbell this was set to {status}.");
-            let note = json!({"comment": {"body": says, "public": false}, "metadata": {"deskbell": parcel.id()}});
-            change(zendesk, place, note).await?;
-            let told =
-                format!("it could not be set to {status} in Zendesk, where a note says so now: {}", answer.says());
-            Ok(Delivered { told: vec![told], ..Delivered::default() })
+            let says = answer.says();
+            let remote = match find_note(zendesk, parcel, place).await? {
+                Some(known) => known.remote,
+                None => {
+                    let note = format!("In Deskbell this was set to {status}.");
+                    let answer = write_note(zendesk, parcel, place, &note).await?;
+                    comment_id(&answer).unwrap_or_default()
+                }
+            };
+            let told = format!("it could not be set to {status} in Zendesk, where a note says so now: {says}");
+            Ok(Delivered { remote, told: vec![told], ..Delivered::default() })
         }
         code => Err(Failure::Never(format!("Zendesk refuses that it is {status} ({code}): {}", answer.says()))),
     }
 }
 
-/// The comment that an earlier try has made: by the name in its metadata, or else the same words of the same person.
+/// The note that an earlier try has made, by the name in its metadata.
+async fn find_note(zendesk: &Zendesk, parcel: &Parcel<'_>, place: &Place) -> Result<Option<Delivered>, Failure> {
+    if parcel.delivery.tries <= 1 {
+        return Ok(None);
+    }
+    let known = comments(zendesk, place).await?.into_iter().find(|one| one.marker() == Some(&parcel.id()));
+    Ok(known.map(|known| Delivered { remote: known.id.to_string(), ..Delivered::default() }))
+}
+
+/// Writes a note that only agents read.
+async fn write_note(zendesk: &Zendesk, parcel: &Parcel<'_>, place: &Place, text: &str) -> Result<Answer, Failure> {
+    let note = json!({"comment": {"body": text, "public": false}, "metadata": {"deskbell": parcel.id()}});
+    change(zendesk, place, note).await
+}
+
+/// The comment that an earlier try has made: by the name in its metadata, or else the same words of the same person. What agents are warned
+/// of may have changed since.
 async fn find(zendesk: &Zendesk, parcel: &Parcel<'_>, place: &Place) -> Result<Option<Delivered>, Failure> {
     let since = parcel.delivery.tried_at.as_deref().unwrap_or_default();
     let by_requester = Speaker::new(zendesk, parcel) == Speaker::Requester;
-    let words = inert(words(parcel, Speaker::new(zendesk, parcel)).trim());
-    let found = comments(zendesk, place).await?.into_iter().find(|comment| {
-        let same = comment.created_at.as_str() >= minute_before(since).as_str()
-            && comment.text().trim() == words
-            && (comment.author_id.to_string() == place.requester) == by_requester;
-        comment.marker() == Some(&parcel.id()) || comment.marker().is_none() && same
+    let words = inert(parcel.message.map(|message| message.body.as_str()).unwrap_or_default());
+    let found = comments(zendesk, place).await?.into_iter().find(|known| {
+        let same = known.created_at.as_str() >= minute_before(since).as_str()
+            && comment::contains(known.text(), &words)
+            && (known.author_id.to_string() == place.requester) == by_requester;
+        known.marker() == Some(&parcel.id()) || known.marker().is_none() && same
     });
     if let Some(comment) = found {
         return Ok(Some(Delivered { remote: comment.id.to_string(), ..Delivered::default() }));

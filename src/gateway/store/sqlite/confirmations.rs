@@ -192,7 +192,7 @@ async fn settle(write: &mut SqliteConnection, ticket: &str, address: &str, now: 
         return Ok(false);
     }
     let deed = Deed { operator: String::new(), act: Act::Confirmed, text: address.into(), at: now.into() };
-    conversations::note(write, ticket, &deed).await?;
+    conversations::note(write, ticket, &deed, None).await?;
     Ok(true)
 }
 

@@ -8,7 +8,7 @@ use sqlx::{QueryBuilder, Row, Sqlite, query, query_scalar};
 use super::attachments::attach;
 use super::deliveries::order;
 use super::list::listed_ticket;
-use super::listed::add_tokens;
+use super::listed::add_tokens_of;
 use super::rows::{
     deed_of, delivery_of, json, listed_ticket_of, message_of, read_row, read_rows, sealed_message_of, ticket_of,
 };
@@ -21,7 +21,7 @@ use crate::gateway::store::listing::list_place;
 use crate::gateway::store::{
     Change, Changed, Conversations, CurrentTicket, CustomerCursor, CustomerPage, Decide, Decision, Deed, ListedTicket,
     MESSAGE_PAGE_BYTES, MessagePage, MessageSeal, NewDelivery, NewMessage, Reader, ReaderCounts,
-    STATUS_CHANGES_AN_HOUR, StoreError, StoredTicket, tokens,
+    STATUS_CHANGES_AN_HOUR, StoreError, StoredTicket,
 };
 
 const SAID: &str = "SELECT * FROM messages WHERE ticket = ? AND key = ?";
@@ -185,8 +185,8 @@ impl Conversations for SqliteStore {
                 return Ok(if sealed == seal.body { Changed::Repeated(message) } else { Changed::KeyReused });
             }
         }
-        let number: i64 = row.try_get("number")?;
         let current = CurrentTicket {
+            mailed_notes: mailed_notes(&mut write, &stored.id).await?,
             last_message: last_message(&mut write, &stored.id).await?,
             customer_messages: row.try_get("customer_messages")?,
             customer_status_changes: customer_status_changes(&mut write, &stored.id).await?,
@@ -197,15 +197,17 @@ impl Conversations for SqliteStore {
             Decision::Nothing => return Ok(Changed::Unchanged(Box::new(current.ticket))),
             Decision::Refuse(limit) => return Ok(Changed::Refused(limit)),
         };
-        let Change { ticket: mut changed, message: new, activity, deliveries, mail, quota } = *change;
+        let Change { ticket: mut changed, message: new, activity, activity_key, deliveries, mail, quota } = *change;
+        if let Some(key) = &activity_key
+            && is_noted(&mut write, &changed.id, key).await?
+        {
+            return Ok(Changed::Unchanged(Box::new(current.ticket)));
+        }
         if let Some(quota) = &quota
             && let Some(exceeded) = submissions::spend(&mut write, &changed.site, quota).await?
         {
             return Ok(Changed::OverQuota(exceeded));
         }
-        let said =
-            [new.as_ref().map(|new| new.body.as_str()), activity.as_ref().map(|activity| activity.text.as_str())];
-        let tokens = tokens::of_texts(&said.map(Option::unwrap_or_default));
         let mut message = None;
         if let Some(new) = new {
             let files = new.attachments.clone();
@@ -221,9 +223,8 @@ impl Conversations for SqliteStore {
             let is_customers = message.as_ref().is_some_and(|message| message.author == Author::Customer);
             keep(&mut write, &changed, current.customer_messages + u32::from(is_customers)).await?;
         }
-        add_tokens(&mut write, number, &tokens).await?;
         if let Some(activity) = &activity {
-            note(&mut write, &changed.id, activity).await?;
+            note(&mut write, &changed.id, activity, activity_key.as_deref()).await?;
         }
         if let Some(mail) = &mail
             && mails::keep(&mut write, &changed, mail).await?
@@ -250,7 +251,7 @@ fn readable(select: &'static str, site: &str, reader: Reader<'_>) -> QueryBuilde
     query
 }
 
-/// Keeps a message under the next number.
+/// Keeps a message under the next number, and lets its ticket be found by it.
 pub async fn say(
     write: &mut SqliteConnection,
     ticket: &str,
@@ -267,8 +268,9 @@ pub async fn say(
         .bind(&new.at)
         .bind(seal.map(|seal| seal.key))
         .bind(seal.map(|seal| seal.body.to_vec()))
-        .execute(write)
+        .execute(&mut *write)
         .await?;
+    add_tokens_of(write, ticket, &new.body).await?;
     let NewMessage { author, name, body, at, .. } = new;
     Ok(Message { number, author, name, body, at, attachments: Vec::new() })
 }
@@ -305,19 +307,37 @@ async fn cancel_what_is_taken_back(
     Ok(deliveries)
 }
 
-pub async fn note(write: &mut SqliteConnection, ticket: &str, deed: &Deed) -> Result<(), StoreError> {
+/// How many notes of a ticket came by mail: those that have a name.
+async fn mailed_notes(read: &mut SqliteConnection, ticket: &str) -> Result<u32, StoreError> {
+    let count = query_scalar("SELECT count(*) FROM deeds WHERE ticket = ? AND key IS NOT NULL").bind(ticket);
+    Ok(count.fetch_one(read).await?)
+}
+
+async fn is_noted(read: &mut SqliteConnection, ticket: &str, key: &str) -> Result<bool, StoreError> {
+    let noted = query_scalar("SELECT EXISTS (SELECT 1 FROM deeds WHERE ticket = ? AND key = ?)");
+    Ok(noted.bind(ticket).bind(key).fetch_one(read).await?)
+}
+
+/// Keeps what was done about a ticket, under the name that it has elsewhere, and lets the ticket be found by it.
+pub async fn note(
+    write: &mut SqliteConnection,
+    ticket: &str,
+    deed: &Deed,
+    key: Option<&str>,
+) -> Result<(), StoreError> {
     query(
-        "INSERT INTO deeds (ticket, number, operator, deed, text, at)
-        SELECT ?1, coalesce(max(number), 0) + 1, ?2, ?3, ?4, ?5 FROM deeds WHERE ticket = ?1",
+        "INSERT INTO deeds (ticket, number, operator, deed, text, at, key)
+        SELECT ?1, coalesce(max(number), 0) + 1, ?2, ?3, ?4, ?5, ?6 FROM deeds WHERE ticket = ?1",
     )
     .bind(ticket)
     .bind(&deed.operator)
     .bind(deed.act.word())
     .bind(&deed.text)
     .bind(&deed.at)
-    .execute(write)
+    .bind(key)
+    .execute(&mut *write)
     .await?;
-    Ok(())
+    add_tokens_of(write, ticket, &deed.text).await
 }
 
 /// How many messages the customer has not seen once a change is made.

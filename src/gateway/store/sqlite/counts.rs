@@ -6,7 +6,7 @@ use sqlx::{Connection, Row, query, query_scalar};
 
 use super::super::{Count, Counts, SearchMiss, StoreError, WeekOfKind};
 use super::SqliteStore;
-use super::rows::{is_damage, json, parsed, question_of, read_rows, word};
+use super::rows::{json, parsed, question_of, read_rows, word};
 use crate::domain::deflection::{Increments, Steps, VISITS_MAX, Visit, Visits, Worth, counts_questions};
 use crate::domain::event::Event;
 use crate::domain::question::Question;
@@ -55,7 +55,7 @@ impl Counts for SqliteStore {
             match recorded {
                 Ok(()) => savepoint.commit().await?,
                 // What cannot be read of one visit is about no other.
-                Err(error) if is_damage(&error) => {
+                Err(error) if error.concerns_row() => {
                     savepoint.rollback().await?;
                     tracing::error!(%error, "count dropped");
                 }

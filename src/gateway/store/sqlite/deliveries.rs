@@ -1,10 +1,11 @@
 //! Deliveries in the SQLite file.
 
 use async_trait::async_trait;
+use sha2::{Digest, Sha256};
 use sqlx::sqlite::{SqliteConnection, SqliteRow};
 use sqlx::{Row, query, query_scalar};
 
-use super::rows::{delivery_of, is_damage, json, read_rows, ticket_of};
+use super::rows::{delivery_of, json, read_rows, ticket_of};
 use super::{SqliteStore, TICKET};
 use crate::gateway::clock;
 use crate::gateway::store::deliveries::{
@@ -20,7 +21,8 @@ macro_rules! due {
     };
 }
 
-const PLACED: &str = "SELECT EXISTS (SELECT 1 FROM places WHERE site = ? AND destination = ? AND remote = ?)";
+const KNOWN: &str = "SELECT EXISTS (SELECT 1 FROM places WHERE site = ? AND destination = ? AND remote = ?)
+    OR EXISTS (SELECT 1 FROM erased_external_tickets WHERE digest = ?)";
 const PLACE: &str = "SELECT remote, requester FROM places WHERE ticket = ? AND destination = ?";
 
 #[async_trait]
@@ -51,7 +53,7 @@ impl Deliveries for SqliteStore {
         for row in claimed {
             match due_delivery(&mut write, &row, claim.token).await {
                 Ok(one) => due.push(one),
-                Err(error) if is_damage(&error) => {
+                Err(error) if error.concerns_row() => {
                     let id: i64 = row.try_get("id")?;
                     tracing::error!(site, destination, delivery = id, %error, "delivery unreadable, dead letter");
                     let reason = format!("its ticket cannot be read: {error}");
@@ -183,28 +185,41 @@ impl Deliveries for SqliteStore {
         until: &str,
         limit: u32,
     ) -> Result<Vec<DueLook>, StoreError> {
+        // Most of the time nothing is due, which a reader finds out without keeping anybody from writing.
+        let any =
+            query_scalar("SELECT EXISTS (SELECT 1 FROM places WHERE site = ? AND destination = ? AND look_at <= ?)");
+        if !any.bind(site).bind(destination).bind(now).fetch_one(&self.readers).await? {
+            return Ok(Vec::new());
+        }
+        let oldest = limit.div_ceil(5);
         let mut write = self.writer.begin_with("BEGIN IMMEDIATE").await?;
-        let taken = query(
+        let mut due = Vec::new();
+        // A statement each, so that both are found by the index.
+        let newest_first =
+            "UPDATE places SET look_at = ?4 WHERE (ticket, destination) IN (SELECT ticket, destination FROM places
+                WHERE site = ?1 AND destination = ?2 AND look_at <= ?3 ORDER BY look_at DESC LIMIT ?5)
+            RETURNING ticket, remote, requester";
+        let oldest_first =
             "UPDATE places SET look_at = ?4 WHERE (ticket, destination) IN (SELECT ticket, destination FROM places
                 WHERE site = ?1 AND destination = ?2 AND look_at <= ?3 ORDER BY look_at LIMIT ?5)
-            RETURNING ticket, remote, requester",
-        );
-        let taken = taken.bind(site).bind(destination).bind(now).bind(until).bind(limit);
-        let mut due = Vec::new();
-        for row in taken.fetch_all(&mut *write).await? {
-            let id: String = row.try_get("ticket")?;
-            match ticket(&mut write, &id).await {
-                Ok(ticket) => due.push(DueLook { ticket, place: place_of(&row)? }),
-                Err(error) if is_damage(&error) => {
-                    tracing::error!(site, destination, ticket = id, %error, "ticket unreadable, not synced");
-                    // Looked at again when it changes there.
-                    query("UPDATE places SET look_at = NULL WHERE ticket = ? AND destination = ?")
-                        .bind(&id)
-                        .bind(destination)
-                        .execute(&mut *write)
-                        .await?;
+            RETURNING ticket, remote, requester";
+        for (take, count) in [(newest_first, limit - oldest), (oldest_first, oldest)] {
+            let taken = query(take).bind(site).bind(destination).bind(now).bind(until).bind(count);
+            for row in taken.fetch_all(&mut *write).await? {
+                let id: String = row.try_get("ticket")?;
+                match ticket(&mut write, &id).await {
+                    Ok(ticket) => due.push(DueLook { ticket, place: place_of(&row)? }),
+                    Err(error) if error.concerns_row() => {
+                        tracing::error!(site, destination, ticket = id, %error, "ticket unreadable, not synced");
+                        // Polled again when it changes there.
+                        query("UPDATE places SET look_at = NULL WHERE ticket = ? AND destination = ?")
+                            .bind(&id)
+                            .bind(destination)
+                            .execute(&mut *write)
+                            .await?;
+                    }
+                    Err(error) => return Err(error),
                 }
-                Err(error) => return Err(error),
             }
         }
         write.commit().await?;
@@ -250,17 +265,23 @@ impl Deliveries for SqliteStore {
             changed.iter().map(|ticket| (ticket.remote.as_str(), clock::written(ticket.updated_at))).collect();
         let changed = json(&changed)?;
         // Most of what changes there is not from here: a reader finds what is.
-        let unknown = query_scalar(
-            "SELECT ticket FROM json_each(?3) AS changed CROSS JOIN places
+        let unknown = query(
+            "SELECT ticket, json_extract(changed.value, '$[1]') AS changed_at FROM json_each(?3) AS changed CROSS JOIN places
                 ON site = ?1 AND destination = ?2 AND remote = json_extract(changed.value, '$[0]')
             WHERE seen_at IS NULL OR seen_at < json_extract(changed.value, '$[1]')",
         );
-        let unknown: Vec<String> = unknown.bind(site).bind(destination).bind(&changed).fetch_all(&self.readers).await?;
+        let unknown = unknown.bind(site).bind(destination).bind(&changed).fetch_all(&self.readers).await?;
         if unknown.is_empty() {
             return Ok(0);
         }
+        let unknown: Vec<(String, String)> = unknown
+            .iter()
+            .map(|row| Ok((row.try_get("ticket")?, row.try_get("changed_at")?)))
+            .collect::<Result<_, sqlx::Error>>()?;
+        // Since when it is due is when it changed there, so that the same change that is listed again keeps its place.
         let look = query(
-            "UPDATE places SET look_at = ?1 WHERE ticket IN (SELECT value FROM json_each(?3)) AND destination = ?2",
+            "UPDATE places SET look_at = min(?1, json_extract(changed.value, '$[1]')) FROM json_each(?3) AS changed
+            WHERE ticket = json_extract(changed.value, '$[0]') AND destination = ?2",
         );
         let look = look.bind(now).bind(destination).bind(json(&unknown)?);
         Ok(look.execute(&self.writer).await?.rows_affected())
@@ -347,15 +368,14 @@ impl Deliveries for SqliteStore {
     }
 
     async fn is_placed(&self, site: &str, destination: &str, remote: &str) -> Result<bool, StoreError> {
-        let known = query_scalar(PLACED).bind(site).bind(destination).bind(remote);
-        Ok(known.fetch_one(&self.readers).await?)
+        is_known(&mut *self.readers.acquire().await?, (site, destination, remote)).await
     }
 
     async fn adopt(&self, ticket: &StoredTicket, destination: &str, place: &Place) -> Result<bool, StoreError> {
         let prepared = super::Prepared::new(ticket)?;
         let mut write = self.writer.begin_with("BEGIN IMMEDIATE").await?;
-        let known = query_scalar(PLACED).bind(&ticket.site).bind(destination).bind(&place.remote);
-        if known.fetch_one(&mut *write).await? || !super::insert(&mut write, ticket, &prepared, 0).await? {
+        let is_known = is_known(&mut write, (&ticket.site, destination, &place.remote)).await?;
+        if is_known || !super::insert(&mut write, ticket, &prepared, 0).await? {
             return Ok(false);
         }
         query("INSERT INTO places (ticket, site, destination, remote, requester, look_at) VALUES (?, ?, ?, ?, ?, ?)")
@@ -370,6 +390,31 @@ impl Deliveries for SqliteStore {
         write.commit().await?;
         Ok(true)
     }
+}
+
+/// Whether the ticket with an id at a destination is here, or was erased here.
+async fn is_known(read: &mut SqliteConnection, place: (&str, &str, &str)) -> Result<bool, StoreError> {
+    let (site, destination, remote) = place;
+    let known = query_scalar(KNOWN).bind(site).bind(destination).bind(remote).bind(place_digest(place));
+    Ok(known.fetch_one(read).await?)
+}
+
+/// Keeps where a ticket that is erased is at destinations, as digests, so that it is not taken over again from there.
+pub async fn keep_erased_places(write: &mut SqliteConnection, ticket: &str) -> Result<(), StoreError> {
+    let places = query("SELECT site, destination, remote FROM places WHERE ticket = ?").bind(ticket);
+    for row in places.fetch_all(&mut *write).await? {
+        let (site, destination, remote): (String, String, String) =
+            (row.try_get("site")?, row.try_get("destination")?, row.try_get("remote")?);
+        query("INSERT OR IGNORE INTO erased_external_tickets (digest) VALUES (?)")
+            .bind(place_digest((&site, &destination, &remote)))
+            .execute(&mut *write)
+            .await?;
+    }
+    Ok(())
+}
+
+fn place_digest((site, destination, remote): (&str, &str, &str)) -> Vec<u8> {
+    Sha256::digest([site, destination, remote].join("\0")).to_vec()
 }
 
 /// A claimed delivery with all that belongs to it.

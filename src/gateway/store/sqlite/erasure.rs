@@ -8,6 +8,7 @@ use sqlx::sqlite::{SqliteConnection, SqliteRow};
 use sqlx::{ConnectOptions, Row, query, query_scalar};
 
 use super::SqliteStore;
+use super::deliveries::keep_erased_places;
 use super::rows::attachment_of;
 use crate::domain::ticket::Status;
 use crate::gateway::pseudonym::Pseudonyms;
@@ -77,6 +78,7 @@ impl Erasure for SqliteStore {
                     .execute(&mut *write)
                     .await?;
             }
+            keep_erased_places(&mut write, ticket).await?;
             query("DELETE FROM tickets WHERE id = ?").bind(ticket).execute(&mut *write).await?;
             erased = erased.plus(counts);
         }

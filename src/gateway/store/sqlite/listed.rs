@@ -55,6 +55,16 @@ pub async fn add_tokens(
     Ok(())
 }
 
+/// Lets the ticket of an id be found by a text, in the same way.
+pub async fn add_tokens_of(write: &mut SqliteConnection, ticket: &str, text: &str) -> Result<(), StoreError> {
+    let tokens = tokens::of_texts(&[text]);
+    if tokens.is_empty() {
+        return Ok(());
+    }
+    let number = query_scalar("SELECT number FROM tickets WHERE id = ?").bind(ticket).fetch_one(&mut *write).await?;
+    add_tokens(write, number, &tokens).await
+}
+
 /// Lists the tickets that a gateway of before has stored. Whatever ends it, it goes on from there at the next start.
 pub async fn backfill_list_columns(writer: &SqlitePool) -> Result<(), StoreError> {
     let mut done = 0_u64;

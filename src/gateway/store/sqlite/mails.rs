@@ -5,7 +5,7 @@ use jiff::{Timestamp, ToSpan};
 use sqlx::sqlite::{SqliteConnection, SqliteRow};
 use sqlx::{Row, query, query_scalar};
 
-use super::rows::{is_damage, ticket_of};
+use super::rows::ticket_of;
 use super::{SqliteStore, TICKET};
 use crate::gateway::clock;
 use crate::gateway::store::mails::{DueMail, MailOutcome, MailQuota, Mails, NewMail};
@@ -27,7 +27,7 @@ impl Mails for SqliteStore {
             let Some(row) = claimed.fetch_optional(&mut *write).await? else { break };
             match due_mail(&mut write, &row).await {
                 Ok(mail) => due = Some(mail),
-                Err(error) if is_damage(&error) => {
+                Err(error) if error.concerns_row() => {
                     let id: String = row.try_get("ticket")?;
                     tracing::error!(site, ticket = id, %error, "ticket unreadable, its mail is given up");
                     let end = "UPDATE mails SET due_at = NULL, claim = NULL, claimed_until = NULL WHERE ticket = ?";

@@ -13,7 +13,6 @@ mod erasure;
 mod list;
 mod listed;
 mod mails;
-mod notes;
 mod private;
 mod questions;
 mod rows;

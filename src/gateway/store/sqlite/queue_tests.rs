@@ -8,7 +8,9 @@ use sqlx::{Row, query, query_scalar};
 
 use super::tests::{fresh, seal, ticket};
 use super::*;
-use crate::gateway::store::{Claim, Deliveries, DueDelivery, Mails, NewDelivery, NewMail, Place, Tried, What};
+use crate::gateway::store::{
+    ChangedTicket, Claim, Deliveries, DueDelivery, Mails, NewDelivery, NewMail, Place, Tried, What,
+};
 
 const NOW: &str = "2026-01-02T00:00:00.000Z";
 const UNTIL: &str = "2026-01-02T00:00:30.000Z";
@@ -273,4 +275,30 @@ async fn a_mail_whose_ticket_cannot_be_read_is_given_up_alone() {
     assert_eq!(store.claim_mail("acme", claim).await.unwrap().unwrap().address, "2@example.com");
     assert_eq!(store.claim_mail("acme", claim).await.unwrap(), None);
     assert_eq!(store.next_mail("acme").await.unwrap().as_deref(), Some(UNTIL));
+}
+
+#[tokio::test]
+async fn of_the_tickets_to_poll_the_newest_are_taken_and_always_one_that_waits_for_longest() {
+    let (store, _folder) = fresh().await;
+    for number in 1..=8_u32 {
+        let id = number.to_string();
+        let place = Place { remote: format!("r{number}"), requester: String::new() };
+        let new = ticket(&id, &format!("DB-{number}"), &format!("2026-01-01T00:00:0{number}.000Z"));
+        assert!(store.adopt(&new, "desk", &place).await.unwrap());
+    }
+    let queue = ("acme", "desk");
+    let take = async |now: &str, until: &str| {
+        let taken = store.take_looks(queue, now, until, 5).await.unwrap();
+        let mut taken: Vec<String> = taken.into_iter().map(|due| due.ticket.id).collect();
+        taken.sort_unstable();
+        taken
+    };
+    let (now, until) = ("2026-01-01T01:00:00.000Z", "2026-01-01T02:00:00.000Z");
+    // The same change that is listed again keeps its place, and a newer one gets ahead.
+    let changed = |remote: &str, at: &str| ChangedTicket { remote: remote.into(), updated_at: at.parse().unwrap() };
+    let listed = [changed("r1", "2026-01-01T00:00:01Z"), changed("r2", "2026-01-01T00:59:00Z")];
+    assert_eq!(store.mark_changed(queue, &listed, now).await.unwrap(), 2);
+    assert_eq!(take(now, until).await, ["1", "2", "6", "7", "8"]);
+    assert_eq!(take(now, until).await, ["3", "4", "5"]);
+    assert!(take(now, until).await.is_empty());
 }

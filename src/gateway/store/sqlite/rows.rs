@@ -203,7 +203,7 @@ pub fn read_row<T>(
 ) -> Result<Option<T>, StoreError> {
     match read(row) {
         Ok(value) => Ok(Some(value)),
-        Err(error) if is_damage(&error) => {
+        Err(error) if error.concerns_row() => {
             tracing::error!(id = row_id(row), %error, "{what} unreadable, left out");
             Ok(None)
         }
@@ -217,15 +217,6 @@ fn row_id(row: &SqliteRow) -> String {
     let text = |column: &str| row.try_get::<String, _>(column);
     let of_ticket = || Ok::<_, sqlx::Error>(format!("{}/{}", text("ticket")?, number("number")?));
     number("id").or_else(|_| text("id")).or_else(|_| of_ticket()).unwrap_or_default()
-}
-
-/// Whether an error is about one row and says nothing about others.
-pub fn is_damage(error: &StoreError) -> bool {
-    match error {
-        StoreError::Damaged { .. } => true,
-        StoreError::Database(error) => matches!(**error, sqlx::Error::ColumnDecode { .. } | sqlx::Error::Decode(_)),
-        _ => false,
-    }
 }
 
 /// The question of a row of `questions`.

@@ -15,7 +15,7 @@ use crate::gateway::search::import::{self, Changes, Prune};
 use crate::gateway::store::{
     Act, Change, Changed, Claim, CodeCheck, CodeRequest, Confirmation, Confirmations, Conversations, CurrentTicket,
     Decision, Deed, Deliveries, DueMail, Erasure, Handling, ImportOutcome, ImportRun, MESSAGE_PAGE_BYTES, MailLimits,
-    MailOutcome, MailQuota, Mails, MessageSeal, NewDelivery, NewMail, NewMessage, NewQuestion, Notes, Place, Questions,
+    MailOutcome, MailQuota, Mails, MessageSeal, NewDelivery, NewMail, NewMessage, NewQuestion, Place, Questions,
     Reader, ReaderCounts, Revision, RevisionRange, TakenId, Tried, What,
 };
 
@@ -23,6 +23,15 @@ use crate::gateway::store::{
 pub async fn fresh() -> (SqliteStore, tempfile::TempDir) {
     let folder = tempfile::tempdir().unwrap();
     (SqliteStore::open(&folder.path().join("new/folder/test.db")).await.unwrap(), folder)
+}
+
+impl SqliteStore {
+    /// Lets the database file grow no further, as where the disk is full, or grow again.
+    pub async fn set_full(&self, is_full: bool) {
+        // No database has fewer pages than it has.
+        let limit = if is_full { "PRAGMA max_page_count = 1" } else { "PRAGMA max_page_count = 1000000000" };
+        sqlx::query(limit).execute(&self.writer).await.unwrap();
+    }
 }
 
 pub fn ticket(id: &str, reference: &str, received_at: &str) -> StoredTicket {
@@ -667,7 +676,7 @@ async fn what_mails_count_against_names_nobody_and_goes_with_its_ticket() {
             .await
             .unwrap();
     assert_eq!((counted().await, plain), (1, 0));
-    store.erase_tickets(&["1".into()], NOW).await.unwrap();
+    store.erase_tickets(&["1".into()], NOW, &|_| true).await.unwrap();
     assert_eq!(counted().await, 0);
 }
 
@@ -695,14 +704,26 @@ async fn who_signs_in_with_the_claimed_address_has_confirmed_it() {
 }
 
 #[tokio::test]
-async fn a_note_from_elsewhere_is_kept_once() {
+async fn a_note_from_elsewhere_is_kept_once_counted_and_found() {
     let (store, _folder) = fresh().await;
     claimed(&store).await;
-    let note = Deed { operator: "eve@example.com".into(), act: Act::Noted, text: "x".into(), at: NOW.into() };
-    for key in ["there <1>", "there <1>", "there <2>"] {
-        store.keep_note("1", key, &note).await.unwrap();
-    }
+    let note = Deed { operator: "eve@example.com".into(), act: Act::Noted, text: "Zanzibar".into(), at: LATER.into() };
+    let keep = async |key: &str| {
+        let decide = |current: &CurrentTicket| {
+            let mut change = current.unchanged();
+            change.ticket.handling.updated_at = LATER.into();
+            assert!(current.mailed_notes < 2);
+            Change { activity: Some(note.clone()), activity_key: Some(key.into()), ..change }.into()
+        };
+        store.change("1", LATER, None, &decide).await.unwrap()
+    };
+    assert!(matches!(keep("there <1>").await, Changed::Written(..)));
+    assert!(matches!(keep("there <1>").await, Changed::Unchanged(_)));
+    assert!(matches!(keep("there <2>").await, Changed::Written(..)));
     assert_eq!(store.deeds("1").await.unwrap().len(), 2);
+    assert_eq!(store.ticket("1").await.unwrap().unwrap().handling.updated_at, LATER);
+    let view = View { words: "zanzibar".into(), ..View::default() };
+    assert_eq!(store.list_tickets(&view, None, 10).await.unwrap().tickets.len(), 1);
 }
 
 /// Counts what is committed from now on.
@@ -1026,8 +1047,15 @@ async fn with_a_ticket_goes_what_it_is_listed_and_found_by() {
     }
     // Its number may be given to another.
     store.place(&ticket("2", "DB-00002", "2026-01-01T00:00:00.000Z"), &seal("b"), Along::default()).await.unwrap();
-    let view = View { words: "perhaps".into(), ..View::default() };
-    assert_eq!(store.list_tickets(&view, None, 10).await.unwrap().tickets, []);
+    let found = async || {
+        let view = View { words: "perhaps".into(), ..View::default() };
+        let found = store.list_tickets(&view, None, 10).await.unwrap().tickets;
+        found.into_iter().map(|ticket| ticket.id).collect::<Vec<_>>()
+    };
+    assert!(found().await.is_empty(), "{:?}", found().await);
+    // Whose automatic answer says it is found by it.
+    store.place(&ticket("3", "DB-00003", "2026-01-01T00:00:00.000Z"), &seal("c"), answered()).await.unwrap();
+    assert_eq!(found().await, ["3"]);
 }
 
 #[tokio::test]
