@@ -44,9 +44,9 @@ const ABOUT: &str = "code-about";
 const STATUS: &str = "code-status";
 
 /// Draws what confirms the address into a place; nothing where nothing is to be confirmed. What is being typed stays.
-pub fn draw(screen: &Rc<Screen>, place: &Node, ticket: &Summary, sent: bool) {
+pub fn draw(screen: &Rc<Screen>, place: &Node, ticket: &Summary) {
     let state = &screen.conversation.confirm;
-    let stands = ticket.unconfirmed.then_some(sent);
+    let stands = ticket.unconfirmed.then_some(ticket.code_sent);
     let same = state.stands.replace(stands) == stands;
     if !same {
         let Some(mut drawing) = Drawing::new() else { return };
@@ -56,22 +56,17 @@ pub fn draw(screen: &Rc<Screen>, place: &Node, ticket: &Summary, sent: bool) {
         state.drawn.replace(Some(drawing));
     }
     if let Some(parts) = state.parts.borrow().as_ref() {
-        let about = about(screen, ticket, sent);
+        let about = about(screen, ticket);
         if parts.about.text_content().as_ref() != Some(&about) {
             parts.about.set_text_content(Some(&about));
         }
     }
 }
 
-/// Whether a code was sent for a ticket, as the gateway has it. One that does not say so has always sent one.
-pub fn is_sent(ticket: &impl Source) -> bool {
-    ticket.get("code_sent").as_yes() != Some(false)
-}
-
 /// Why a code is asked for, and where it is.
-fn about(screen: &Screen, ticket: &Summary, sent: bool) -> String {
+fn about(screen: &Screen, ticket: &Summary) -> String {
     let words = &screen.words;
-    let how = words.said(if sent { TicketsText::ConfirmSent } else { TicketsText::ConfirmUnsent });
+    let how = words.said(if ticket.code_sent { TicketsText::ConfirmSent } else { TicketsText::ConfirmUnsent });
     if ticket.withheld > 0 { [words.said(TicketsText::Withheld), how].join(" ") } else { how }
 }
 
@@ -169,7 +164,7 @@ fn request(screen: &Rc<Screen>) {
         }
         let place = screen.conversation.parts.borrow().as_ref().map(|parts| parts.confirm.clone());
         if let (Some(place), Answer::Http { body: Some(ticket), .. }) = (place, answer) {
-            draw(&screen, &place, &Summary::read(&ticket), is_sent(&ticket));
+            draw(&screen, &place, &Summary::read(&ticket));
         }
         say(&screen, TicketsText::CodeSent, false);
         focus(&screen);

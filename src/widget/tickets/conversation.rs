@@ -63,7 +63,7 @@ pub async fn load(screen: &Rc<Screen>) {
     }
     match (ticket, messages) {
         (Answer::Http { status: 200, body: Some(ticket), .. }, Some(messages)) => {
-            draw(screen, &Summary::read(&ticket), confirm::is_sent(&ticket), &messages);
+            draw(screen, &Summary::read(&ticket), &messages);
         }
         // What is there stays; only who is no longer the one who may read it does not keep it.
         (Answer::Http { status: 401 | 404, .. }, _) => {
@@ -93,7 +93,7 @@ async fn read_on(screen: &Rc<Screen>, path: &str, mut after: String) -> Option<M
     }
 }
 
-fn draw(screen: &Rc<Screen>, ticket: &Summary, sent: bool, new: &Messages) {
+fn draw(screen: &Rc<Screen>, ticket: &Summary, new: &Messages) {
     let Some(mut drawing) = Drawing::new() else { return };
     let state = &screen.conversation;
     let solved = ticket.status == Status::Solved;
@@ -115,7 +115,7 @@ fn draw(screen: &Rc<Screen>, ticket: &Summary, sent: bool, new: &Messages) {
     }
     let Some(parts) = state.parts.borrow().clone() else { return };
     drawing.fill(&parts.about, about(screen, &drawing, ticket));
-    confirm::draw(screen, &parts.confirm, ticket, sent);
+    confirm::draw(screen, &parts.confirm, ticket);
     if first || changed {
         reply::draw(screen);
     }
