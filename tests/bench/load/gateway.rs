@@ -8,6 +8,11 @@ use std::process::{Child, Command, Stdio};
 use super::Outcome;
 use super::client::{INBOX_TOKEN, SECRET};
 
+/// What lets one address send as much as it can.
+pub const NO_LIMITS: &str = "[limits]\naddress = 10000000\nsession = 10000000\nsite = 10000000\n\
+    [quotas]\naddress_tickets_per_day = 10000000\naddress_ticket_bytes_per_day = 100000000000\n\
+    site_tickets_per_day = 10000000\nsite_ticket_bytes_per_day = 100000000000\n";
+
 /// A gateway that is stopped when nobody needs it any more.
 pub struct Gateway {
     child: Child,

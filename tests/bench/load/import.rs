@@ -9,7 +9,7 @@ use reqwest::Method;
 use tokio::task::JoinSet;
 
 use super::client::{Caller, ticket};
-use super::gateway::{Gateway, deskbell};
+use super::gateway::{Gateway, NO_LIMITS, deskbell};
 use super::made::{Random, SEED, Words};
 use super::{Outcome, TICKET_MAX, millis, share};
 
@@ -24,8 +24,7 @@ pub async fn print(faults: &mut Vec<String>) -> Outcome {
     let lines: Result<Vec<String>, _> =
         (0..QUESTIONS).map(|number| serde_json::to_string(&words.question(number, &mut random))).collect();
     fs::write(folder.path().join("questions.jsonl"), lines?.join("\n"))?;
-    let gateway =
-        Gateway::start(folder.path(), "[limits]\naddress = 10000000\nsession = 10000000\nsite = 10000000", "")?;
+    let gateway = Gateway::start(folder.path(), NO_LIMITS, "")?;
     let is_over = Arc::new(AtomicBool::new(false));
     let mut connections = JoinSet::new();
     for connection in 0..CONNECTIONS {

@@ -7,7 +7,7 @@ use reqwest::Method;
 
 use super::client::{Caller, INBOX_TOKEN, new_words, ticket};
 use super::fill::{Filled, RARE, TOGETHER};
-use super::gateway::Gateway;
+use super::gateway::{Gateway, NO_LIMITS};
 use super::{Outcome, fill, row};
 
 /// How often each thing is asked for.
@@ -30,8 +30,7 @@ pub async fn print(count: usize, kept: Option<&Path>, faults: &mut Vec<String>) 
         println!("{count:>9}  filled in {:.0} s", start.elapsed().as_secs_f64());
     }
     println!("{count:>9}  database {} MB", std::fs::metadata(&database)?.len() / 1_000_000);
-    let limits = "[limits]\naddress = 1000000\nsession = 1000000\nsite = 1000000";
-    let gateway = Gateway::start(folder, limits, "")?;
+    let gateway = Gateway::start(folder, NO_LIMITS, "")?;
     let person = Caller::new(&gateway.address, "192.0.2.1").signed(&filled.person);
     // From one address the inbox answers only so much in a minute.
     let agent = |number: usize| {
