@@ -4,7 +4,7 @@ use maud::{Markup, html};
 
 use super::super::app::App;
 use super::super::clock;
-use super::super::store::{Delivery, StoreError};
+use super::super::store::{Delivery, QUEUE_COUNT_MAX, StoreError};
 use super::page::{self, Frame};
 use super::standing::Standing;
 use super::{send_again, times, words};
@@ -48,8 +48,8 @@ pub fn notice(standings: &[Standing]) -> Markup {
             section.card.undelivered aria-label="What is not where it is brought to" {
                 @for Standing { queue, away, .. } in wrong {
                     p {
-                        @if queue.given_up > 0 { span.mark.critical { (queue.given_up) " given up" } " " }
-                        @if queue.waiting > 0 { span.mark.soon { (queue.waiting) " waiting" } " " }
+                        @if queue.given_up > 0 { span.mark.critical { (counted(queue.given_up)) " given up" } " " }
+                        @if queue.waiting > 0 { span.mark.soon { (counted(queue.waiting)) " waiting" } " " }
                         bdi { (queue.destination) } " " span.muted {
                             "for " bdi { (queue.site) }
                             @if let Some(time) = queue.since.as_deref().and_then(waited) { " · the oldest for " (time) }
@@ -61,6 +61,11 @@ pub fn notice(standings: &[Standing]) -> Markup {
             }
         }
     }
+}
+
+/// A number of deliveries of a queue, which may be more than are counted.
+fn counted(count: u32) -> String {
+    if count < QUEUE_COUNT_MAX { count.to_string() } else { format!("{QUEUE_COUNT_MAX}+") }
 }
 
 fn nowhere() -> Markup {
@@ -86,7 +91,7 @@ fn destinations(standings: &[Standing]) -> Markup {
                     @let queue = &standing.queue;
                     tr role="row" {
                         td.what role="cell" { strong { bdi { (queue.destination) } } p.muted { bdi { (queue.site) } } }
-                        td role="cell" data-label="Waiting" { (queue.waiting) }
+                        td role="cell" data-label="Waiting" { (counted(queue.waiting)) }
                         td role="cell" data-label="Oldest since" {
                             @match queue.since.as_deref() {
                                 None => "–",
@@ -97,7 +102,7 @@ fn destinations(standings: &[Standing]) -> Markup {
                             }
                         }
                         td role="cell" data-label="Given up" {
-                            @if queue.given_up > 0 { span.mark.critical { (queue.given_up) } } @else { "0" }
+                            @if queue.given_up > 0 { span.mark.critical { (counted(queue.given_up)) } } @else { "0" }
                         }
                         td.why role="cell" data-label="Now" { (now(standing)) }
                     }

@@ -139,6 +139,9 @@ pub enum Tried {
     },
 }
 
+/// How far the deliveries of a queue are counted: what an agent sees on every page does not cost more the longer a destination is away.
+pub const QUEUE_COUNT_MAX: u32 = 2_000;
+
 /// How many deliveries of a destination stand where.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Queue {
@@ -146,11 +149,11 @@ pub struct Queue {
     pub site: String,
     /// The name of the destination in the site.
     pub destination: String,
-    /// How many wait.
+    /// How many wait, as far as [`QUEUE_COUNT_MAX`].
     pub waiting: u32,
     /// Since when the oldest of them does, RFC 3339 in UTC.
     pub since: Option<String>,
-    /// How many are given up.
+    /// How many are given up, as far as [`QUEUE_COUNT_MAX`].
     pub given_up: u32,
 }
 

@@ -33,8 +33,8 @@ pub use conversations::{
 };
 pub use counts::{Count, Counts, SearchMiss, WeekOfKind};
 pub use deliveries::{
-    ChangedTicket, Claim, Deliveries, Delivery, DueDelivery, DueLook, NewDelivery, Place, Queue, State, SyncState,
-    Tried, What,
+    ChangedTicket, Claim, Deliveries, Delivery, DueDelivery, DueLook, NewDelivery, Place, QUEUE_COUNT_MAX, Queue,
+    State, SyncState, Tried, What,
 };
 pub use erasure::{Erasure, ErasureCounts, IsMeant, SessionTrace, TicketHead, Traces};
 pub use listing::{CustomerCursor, CustomerPage, InboxCursor, InboxPage, ListPlace, ListedTicket, SOLVED_GROUP, Shown};

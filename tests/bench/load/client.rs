@@ -30,9 +30,10 @@ impl Caller {
         Caller { client: Client::new(), gateway: gateway.trim_end_matches('/').into(), headers }
     }
 
-    /// The same with another header.
+    /// The same with a header, in the place of one of its name.
     pub fn with(&self, name: &'static str, value: impl Into<String>) -> Caller {
         let mut other = self.clone();
+        other.headers.retain(|(held, _)| *held != name);
         other.headers.push((name, value.into()));
         other
     }

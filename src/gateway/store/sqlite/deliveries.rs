@@ -11,7 +11,7 @@ use crate::gateway::clock;
 use crate::gateway::store::deliveries::{
     ChangedTicket, Claim, Deliveries, Delivery, DueDelivery, DueLook, NewDelivery, Place, Queue, SyncState, Tried, What,
 };
-use crate::gateway::store::{StoreError, StoredTicket};
+use crate::gateway::store::{QUEUE_COUNT_MAX, StoreError, StoredTicket};
 
 /// The heads of a queue that are due: of a site, a destination, at a time, but for those of a list in JSON.
 macro_rules! due {
@@ -24,6 +24,28 @@ macro_rules! due {
 const KNOWN: &str = "SELECT EXISTS (SELECT 1 FROM places WHERE site = ? AND destination = ? AND remote = ?)
     OR EXISTS (SELECT 1 FROM erased_external_tickets WHERE digest = ?)";
 const PLACE: &str = "SELECT remote, requester FROM places WHERE ticket = ? AND destination = ?";
+
+/// The queues in which something is: from one to the next by an index that holds only what is not delivered.
+const QUEUES: &str = "
+    WITH RECURSIVE queues (id, site, destination) AS (
+        SELECT * FROM (SELECT id, site, destination FROM deliveries INDEXED BY deliveries_open
+            WHERE state <> 'delivered' ORDER BY site, destination LIMIT 1)
+        UNION ALL
+        SELECT deliveries.id, deliveries.site, deliveries.destination
+        FROM queues CROSS JOIN deliveries ON deliveries.id = coalesce(
+            (SELECT id FROM deliveries AS next INDEXED BY deliveries_open WHERE state <> 'delivered'
+                AND next.site = queues.site AND next.destination > queues.destination
+                ORDER BY next.destination LIMIT 1),
+            (SELECT id FROM deliveries AS next INDEXED BY deliveries_open WHERE state <> 'delivered'
+                AND next.site > queues.site ORDER BY next.site, next.destination LIMIT 1)))
+    SELECT site, destination,
+        (SELECT count(*) FROM (SELECT 1 FROM deliveries AS open INDEXED BY deliveries_open WHERE state <> 'delivered'
+            AND open.site = queues.site AND open.destination = queues.destination AND state = 'waiting' LIMIT ?1)) AS waiting,
+        (SELECT min(created_at) FROM deliveries AS open INDEXED BY deliveries_open WHERE state <> 'delivered'
+            AND open.site = queues.site AND open.destination = queues.destination AND state = 'waiting') AS since,
+        (SELECT count(*) FROM (SELECT 1 FROM deliveries AS open INDEXED BY deliveries_open WHERE state <> 'delivered'
+            AND open.site = queues.site AND open.destination = queues.destination AND state = 'given_up' LIMIT ?1)) AS given_up
+    FROM queues ORDER BY site, destination";
 
 #[async_trait]
 impl Deliveries for SqliteStore {
@@ -133,13 +155,7 @@ impl Deliveries for SqliteStore {
     }
 
     async fn queues(&self) -> Result<Vec<Queue>, StoreError> {
-        // Read from the index alone. Most deliveries are delivered, and not in it.
-        let rows = query(
-            "SELECT site, destination, sum(state = 'waiting') AS waiting, sum(state = 'given_up') AS given_up,
-                min(CASE WHEN state = 'waiting' THEN created_at END) AS since
-            FROM deliveries WHERE state <> 'delivered' GROUP BY site, destination ORDER BY site, destination",
-        );
-        let rows = rows.fetch_all(&self.readers).await?;
+        let rows = query(QUEUES).bind(QUEUE_COUNT_MAX).fetch_all(&self.readers).await?;
         let queue = |row: &SqliteRow| {
             Ok(Queue {
                 site: row.try_get("site")?,

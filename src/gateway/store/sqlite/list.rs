@@ -14,7 +14,7 @@ use crate::gateway::store::{InboxCursor, InboxPage, ListPlace, SOLVED_GROUP, Sto
 
 /// How many tickets are looked at for the first page, which comes at once, and for one that goes on where another stopped, for which somebody
 /// has asked.
-const FIRST_CANDIDATES: i64 = 2_000;
+const FIRST_CANDIDATES: i64 = 500;
 const MORE_CANDIDATES: i64 = 10_000;
 /// How far the tickets of a word are counted. A word that more tickets have is common.
 const COUNT_MAX: i64 = 1_000;

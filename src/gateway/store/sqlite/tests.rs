@@ -15,8 +15,8 @@ use crate::gateway::search::import::{self, Changes, Prune};
 use crate::gateway::store::{
     Act, Change, Changed, Claim, CodeCheck, CodeRequest, Confirmation, Confirmations, Conversations, CurrentTicket,
     Decision, Deed, Deliveries, DueMail, Erasure, Handling, ImportOutcome, ImportRun, MESSAGE_PAGE_BYTES, MailLimits,
-    MailOutcome, MailQuota, Mails, MessageSeal, NewDelivery, NewMail, NewMessage, NewQuestion, Place, Questions,
-    Reader, ReaderCounts, Revision, RevisionRange, TakenId, Tried, What,
+    MailOutcome, MailQuota, Mails, MessageSeal, NewDelivery, NewMail, NewMessage, NewQuestion, Place, QUEUE_COUNT_MAX,
+    Questions, Queue, Reader, ReaderCounts, Revision, RevisionRange, TakenId, Tried, What,
 };
 
 /// A store in a folder of its own.
@@ -788,6 +788,49 @@ async fn deliveries_are_taken_oldest_first_by_one_at_a_time_and_what_belongs_to_
     assert_eq!(queues.iter().map(|one| (one.waiting, one.given_up)).collect::<Vec<_>>(), [(1, 1)]);
     assert_eq!(store.send_again(None, LATER).await.unwrap(), 1);
     assert_eq!(take(LATER).await.len(), 2);
+}
+
+#[tokio::test]
+async fn every_queue_in_which_something_is_is_counted_as_far_as_that_is_shown() {
+    let (store, _folder) = fresh().await;
+    let to = |destination: &str| NewDelivery { destination: destination.into(), what: What::Ticket };
+    for (id, site) in [("1", "acme"), ("2", "acme"), ("3", "other"), ("4", "zeta")] {
+        let mut ticket = ticket(id, &format!("DB-0000{id}"), &format!("2026-01-0{id}T00:00:00.000Z"));
+        ticket.site = site.into();
+        let deliveries = if site == "other" { vec![to("desk")] } else { vec![to("chat"), to("desk"), to("mail")] };
+        store.place(&ticket, &seal(id), Along { deliveries, ..Along::default() }).await.unwrap();
+    }
+    for sql in [
+        "UPDATE deliveries SET state = 'delivered' WHERE destination = 'chat' AND site = 'acme'",
+        "UPDATE deliveries SET state = 'given_up' WHERE destination = 'mail' AND ticket = '1'",
+    ] {
+        sqlx::query(sql).execute(&store.writer).await.unwrap();
+    }
+    let queues = async || -> Vec<(String, u32, u32, Option<String>)> {
+        let queues = store.queues().await.unwrap().into_iter();
+        let day = |since: String| since.get(8..10).unwrap_or_default().to_string();
+        let name = |queue: &Queue| format!("{}/{}", queue.site, queue.destination);
+        queues.map(|queue| (name(&queue), queue.waiting, queue.given_up, queue.since.map(day))).collect()
+    };
+    let queue = |name: &str, waiting, given_up, day: &str| (name.to_string(), waiting, given_up, Some(day.to_string()));
+    let expected = [
+        queue("acme/desk", 2, 0, "01"),
+        queue("acme/mail", 1, 1, "02"),
+        queue("other/desk", 1, 0, "03"),
+        queue("zeta/chat", 1, 0, "04"),
+        queue("zeta/desk", 1, 0, "04"),
+        queue("zeta/mail", 1, 0, "04"),
+    ];
+    assert_eq!(queues().await, expected);
+    sqlx::query(
+        "WITH RECURSIVE more (n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM more WHERE n < 3000)
+        INSERT INTO deliveries (site, destination, ticket, what, number, state, created_at, due_at)
+        SELECT site, destination, ticket, 'message', n, state, created_at, due_at FROM more, deliveries WHERE site = 'other'",
+    )
+    .execute(&store.writer)
+    .await
+    .unwrap();
+    assert_eq!(queues().await[2], queue("other/desk", QUEUE_COUNT_MAX, 0, "03"));
 }
 
 #[tokio::test]
