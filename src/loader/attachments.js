@@ -155,9 +155,7 @@ export const attachments = (siteUrl) => {
     put: async (id, session, token) => {
       const running = going.get(id);
       if (running) return running.done;
-      const file = await find(id);
-      if (!file || file.there) return { status: 201 };
-      known.set(id, file);
+      if (known.get(id)?.there) return { status: 201 };
       let ended = false;
       /** @type {XMLHttpRequest | undefined} */
       let request;
@@ -165,15 +163,30 @@ export const attachments = (siteUrl) => {
         ended = true;
         request?.abort();
       };
-      /** @returns {Answer} */
-      const failed = () => ({ status: 0 });
-      const done = as(session, token, (headers) => exchange(file, headers, (begun) => (request = begun))).catch(failed);
+      /** @type {Kept | undefined} */
+      let found;
+      /** @returns {Promise<Answer>} */
+      const bring = async () => {
+        const file = (found = await find(id));
+        if (ended) return { status: 0 };
+        if (!file || file.there) return { status: 201 };
+        known.set(id, file);
+        return as(session, token, (headers) => exchange(file, headers, (begun) => (request = begun))).catch(() => ({
+          status: 0,
+        }));
+      };
+      // It is on its way before anything is waited for, so that nobody brings it twice.
+      const done = bring();
       going.set(id, { done, end });
       changed();
       const answer = await done;
       going.delete(id);
       gone.delete(id);
-      if (ended) return answer;
+      const file = found;
+      if (ended || !file || file.there) {
+        changed();
+        return answer;
+      }
       // It may belong to something else by now.
       const now = known.get(id) ?? file;
       const { code = "unsupported_type", has_metadata: metadata } = parsed(answer.text);
