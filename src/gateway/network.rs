@@ -4,6 +4,8 @@ use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
 /// The networks of IPv6 that somebody may have to themselves, in bits, and how many times what one address may have is for all of each.
 const LIMITED_V6: [(u32, u32); 3] = [(64, 1), (56, 2), (48, 4)];
+/// The same where what is kept is counted: nobody has less than a customer of a provider.
+const KEPT_V6: [(u32, u32); 2] = [(CUSTOMER_V6, 1), (48, 4)];
 /// What a customer of a provider commonly has, in bits.
 const CUSTOMER_V6: u32 = 56;
 /// The networks within which people are not told apart, in bits.
@@ -29,6 +31,17 @@ pub fn limited_networks(address: IpAddr) -> Vec<LimitedNetwork> {
         IpAddr::V6(address) => LIMITED_V6
             .map(|(bits, share)| LimitedNetwork { start: prefix_v6(address, bits).into(), bits, share })
             .to_vec(),
+    }
+}
+
+/// The networks around an address in which is counted what is kept: the address itself with IPv4, and with IPv6 what a customer and an
+/// organization have.
+pub fn kept_networks(address: IpAddr) -> Vec<LimitedNetwork> {
+    match address.to_canonical() {
+        IpAddr::V4(address) => vec![LimitedNetwork { start: address.into(), bits: Ipv4Addr::BITS, share: 1 }],
+        IpAddr::V6(address) => {
+            KEPT_V6.map(|(bits, share)| LimitedNetwork { start: prefix_v6(address, bits).into(), bits, share }).to_vec()
+        }
     }
 }
 

@@ -7,7 +7,7 @@ use sha2::{Digest, Sha256};
 
 use super::guard::Client;
 use super::identity;
-use super::network::{customer_network, neighbourhood};
+use super::network::{LimitedNetwork, customer_network, neighbourhood};
 use super::settings::Site;
 
 /// Somebody who is counted.
@@ -71,6 +71,11 @@ impl Pseudonyms {
     /// The pseudonym of the network that a customer of a provider has, another one for each purpose and period.
     pub fn of_network(&self, purpose: &str, period: &str, address: IpAddr) -> [u8; 32] {
         self.digest(purpose, "", period, &Counted::Network(Some(customer_network(address))))
+    }
+
+    /// The pseudonym of a network in which is counted what is kept, another one for each purpose and period.
+    pub fn of_kept_network(&self, purpose: &str, period: &str, network: LimitedNetwork) -> [u8; 32] {
+        self.digest(purpose, &network.bits.to_string(), period, &Counted::Network(Some(network.start)))
     }
 
     /// The hash of words, the same for the same words.

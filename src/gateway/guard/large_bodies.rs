@@ -45,13 +45,18 @@ pub struct LargeBodyPermit {
 impl LargeBodies {
     /// Lets a large body be read; `None` where as many are read as may be.
     pub fn acquire(&self, sender: &HookSender) -> Option<LargeBodyPermit> {
-        if self.known.lock().unwrap_or_else(PoisonError::into_inner).contains(sender) {
+        if self.knows(sender) {
             let permit = self.of_known.acquire((), KNOWN_AT_ONCE)?;
             return Some(LargeBodyPermit { _of_all: permit, _from_network: None });
         }
         let from_network = self.from_network.acquire(sender.network, UNKNOWN_OF_NETWORK)?;
         let permit = self.of_unknown.acquire((), UNKNOWN_AT_ONCE)?;
         Some(LargeBodyPermit { _of_all: permit, _from_network: Some(from_network) })
+    }
+
+    /// Whether somebody has signed a body before.
+    pub fn knows(&self, sender: &HookSender) -> bool {
+        self.known.lock().unwrap_or_else(PoisonError::into_inner).contains(sender)
     }
 
     /// Remembers who has signed a body.

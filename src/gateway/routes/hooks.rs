@@ -7,6 +7,7 @@ use std::time::Duration;
 use axum::body::Body;
 use axum::extract::{Path, State};
 use axum::http::{HeaderMap, StatusCode};
+use axum::response::{IntoResponse, Response};
 
 use super::super::app::App;
 use super::super::clock;
@@ -21,6 +22,10 @@ use crate::domain::problem::FieldError;
 /// How long it is remembered what was told: longer than its signature is good for, whichever clock is ahead.
 const REMEMBERED: Duration = Duration::from_secs(20 * 60);
 
+/// Marks the answer to a hook that was signed: what is wrong with it says nothing about its sender.
+#[derive(Clone, Copy)]
+pub struct Signed;
+
 /// Takes it in, before it is answered.
 pub async fn answer(
     State(app): State<Arc<App>>,
@@ -28,7 +33,7 @@ pub async fn answer(
     client: Client,
     headers: HeaderMap,
     body: Body,
-) -> Result<StatusCode, Refusal> {
+) -> Result<Response, Refusal> {
     let to = app.site(&name).and_then(|site| site.destinations.get(&destination));
     let network = client.address.map(customer_network);
     let sender = HookSender { site: name.clone(), destination: destination.clone(), network };
@@ -45,16 +50,25 @@ pub async fn answer(
             }
         }
     })?;
-    app.guard.large_bodies.remember(sender);
+    if to.hook_bytes_max() > body::BODY_MAX {
+        app.guard.large_bodies.remember(sender);
+    }
+    let mut response = take_in(&app, &name, &destination, heard).await.into_response();
+    response.extensions_mut().insert(Signed);
+    Ok(response)
+}
+
+/// Takes in what somebody has signed.
+async fn take_in(app: &App, name: &str, destination: &str, heard: Heard) -> Result<StatusCode, Refusal> {
     match heard {
         Heard::Changed { remote, updated_at, invocation } => {
             let now = clock::timestamp();
             let forget = clock::written(now.checked_sub(REMEMBERED).unwrap_or(now));
-            let queue = (name.as_str(), destination.as_str());
+            let queue = (name, destination);
             let updated_at = updated_at.map(clock::written);
             let changed = (remote.as_str(), updated_at.as_deref());
             if app.store.told(queue, &invocation, changed, &clock::written(now), &forget).await?
-                && let Some(line) = app.lines.line(&name, &destination)
+                && let Some(line) = app.lines.line(name, destination)
             {
                 line.look();
             }
@@ -62,10 +76,10 @@ pub async fn answer(
         Heard::Mail { ticket, mail } => {
             let ticket = app.store.ticket(&ticket).await?.filter(|ticket| ticket.site == name);
             let ticket = ticket.ok_or_else(|| Refusal::NotFound(": no ticket".into()))?;
-            if let Some(line) = app.lines.line(&name, &destination) {
+            if let Some(line) = app.lines.line(name, destination) {
                 line.count_mail(mail.authenticated.is_some());
             }
-            if let Stored::Refused(limit) = inbound::take_in(&app, &ticket, &destination, mail).await? {
+            if let Stored::Refused(limit) = inbound::take_in(app, &ticket, destination, mail).await? {
                 return Err(limit.into());
             }
         }
@@ -92,7 +106,10 @@ async fn read(
         return Err(Refusal::Unsigned);
     }
     let Some(_permit) = app.guard.large_bodies.acquire(sender) else {
-        app.guard.charge_failure(address);
+        // Who has signed one before only comes too early.
+        if !app.guard.large_bodies.knows(sender) {
+            app.guard.charge_failure(address);
+        }
         body::drain(body, body::BODY_MAX).await;
         return Err(Refusal::Busy);
     };

@@ -15,6 +15,7 @@ use axum::routing::{MethodFilter, on};
 use super::super::app::App;
 use super::super::guard::{self, Charge, Client};
 use super::super::problem::Refusal;
+use super::hooks::Signed;
 
 /// What each route of the API is charged, by its path.
 pub type Charges = BTreeMap<&'static str, Vec<(Method, Charge)>>;
@@ -88,7 +89,8 @@ pub async fn hold(
     // How long it may take depends on it.
     request.extensions_mut().insert(charge);
     let response = next.run(request).await;
-    if charge == Charge::Hook && response.status().is_client_error() {
+    let is_signed = response.extensions().get::<Signed>().is_some();
+    if charge == Charge::Hook && !is_signed && response.status().is_client_error() {
         app.guard.charge_failure(client.address);
     }
     response

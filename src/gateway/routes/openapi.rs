@@ -168,7 +168,9 @@ fn calls(generator: &mut SchemaGenerator) -> Vec<Call> {
                 answer: Some(schema::<Attachment>(g)),
                 ..Call::get(
                     "/attachments/{id}",
-                    "Takes a file, told by what is in it. Its id is a UUID that the client makes; the same again is answered the same.",
+                    "Takes a file, told by what is in it. Its id is a UUID that the client makes; the same again is answered the same. Refused with \
+                     `too_many_uploads` (429) while others are under way, `upload_quota` (429) where the quota of the day or of what is unsent is used \
+                     up, `storage_full` (507) where the disk has no room for files.",
                 )
             },
             &["400", "401", "404", "408", "413", "415", "507"],
@@ -194,7 +196,8 @@ fn calls(generator: &mut SchemaGenerator) -> Vec<Call> {
             refused: &["400", "401", "404", "409", "410", "413", "415", "422", "507"],
             ..post(
                 "/tickets",
-                "Takes a ticket, once for every key. Without session and token nobody can follow it.",
+                "Takes a ticket, once for every key. Without session and token nobody can follow it. One that nobody has signed is refused with \
+                 `ticket_quota` (429) where its network or the site has sent as many as may come in a day, and with `disk_full` (507).",
                 schema::<NewTicket>(g),
                 "201",
                 Some(schema::<Receipt>(g)),
@@ -280,7 +283,8 @@ fn calls(generator: &mut SchemaGenerator) -> Vec<Call> {
                 key: true,
                 ..post(
                     "/tickets/{id}/messages",
-                    "Says something, once for every key; it opens a solved ticket again.",
+                    "Says something, once for every key; it opens a solved ticket again. Refused as tickets are, and with `too_many_messages` (422) \
+                     where the ticket has as many as there may be.",
                     schema::<Reply>(g),
                     "201",
                     Some(schema::<Message>(g)),

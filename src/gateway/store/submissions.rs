@@ -7,12 +7,10 @@ use super::Usage;
 pub struct SubmissionQuota {
     /// Its day in UTC, `2026-11-28`.
     pub day: String,
-    /// The keyed digest of the network that it came from; none where that is not known.
-    pub network: Option<[u8; 32]>,
+    /// The keyed digests of the networks that it came from, each with what it may submit in a day; none where that is not known.
+    pub networks: Vec<([u8; 32], Usage)>,
     /// How large its body is.
     pub bytes: u64,
-    /// What one network may submit in a day.
-    pub per_network: Usage,
     /// What a site takes in a day.
     pub per_site: Usage,
 }
@@ -36,14 +34,16 @@ pub struct SubmissionExceeded {
 }
 
 impl SubmissionQuota {
-    /// Whether it is within the quotas, given what was submitted on the day from the network and to the site.
-    pub fn check(&self, of_network: Usage, of_site: Usage) -> Result<(), SubmissionExceeded> {
+    /// Whether it is within the quotas, given what was submitted on the day from its networks, in their order, and to the site.
+    pub fn check(&self, of_networks: &[Usage], of_site: Usage) -> Result<(), SubmissionExceeded> {
         let fits = |used: Usage, limit: Usage| {
             used.bytes.saturating_add(self.bytes) <= limit.bytes && used.files.saturating_add(1) <= limit.files
         };
         let exceeded = |scope, limit| Err(SubmissionExceeded { scope, limit });
-        if self.network.is_some() && !fits(of_network, self.per_network) {
-            return exceeded(SubmissionScope::Network, self.per_network);
+        for ((_, limit), used) in self.networks.iter().zip(of_networks) {
+            if !fits(*used, *limit) {
+                return exceeded(SubmissionScope::Network, *limit);
+            }
         }
         if fits(of_site, self.per_site) { Ok(()) } else { exceeded(SubmissionScope::Site, self.per_site) }
     }
@@ -58,18 +58,20 @@ mod tests {
         let usage = |bytes, files| Usage { bytes, files };
         let quota = SubmissionQuota {
             day: "2026-11-28".into(),
-            network: Some([1; 32]),
+            networks: vec![([1; 32], usage(100, 5)), ([2; 32], usage(400, 20))],
             bytes: 10,
-            per_network: usage(100, 5),
             per_site: usage(1000, 50),
         };
-        let scope = |of_network, of_site| quota.check(of_network, of_site).err().map(|exceeded| exceeded.scope);
+        let scope =
+            |of_network, of_site| quota.check(&[of_network, usage(0, 0)], of_site).err().map(|exceeded| exceeded.scope);
         assert_eq!(scope(usage(90, 4), usage(990, 49)), None);
         assert_eq!(scope(usage(91, 1), usage(0, 0)), Some(SubmissionScope::Network));
         assert_eq!(scope(usage(0, 5), usage(0, 0)), Some(SubmissionScope::Network));
         assert_eq!(scope(usage(0, 0), usage(991, 1)), Some(SubmissionScope::Site));
         assert_eq!(scope(usage(0, 0), usage(0, 50)), Some(SubmissionScope::Site));
-        let unknown = SubmissionQuota { network: None, ..quota };
-        assert_eq!(unknown.check(usage(100, 5), usage(0, 0)), Ok(()));
+        let around = quota.check(&[usage(0, 0), usage(391, 1)], usage(0, 0)).map_err(|exceeded| exceeded.limit);
+        assert_eq!(around, Err(usage(400, 20)), "and so has the network around it");
+        let unknown = SubmissionQuota { networks: Vec::new(), ..quota };
+        assert_eq!(unknown.check(&[], usage(0, 0)), Ok(()));
     }
 }

@@ -63,8 +63,8 @@ pub async fn take(
         return Err(Refusal::Invalid(errors));
     }
     let claim = app.claims.claim(name, &seal.key).ok_or(Refusal::InProgress)?;
-    app.guard.charge_site(Share::Tickets, name, who.person.as_ref().map(|person| person.user.id.as_str()))?;
     let quota = if who.person.is_none() { Some(quota::of_anonymous(app, from, body.len())?) } else { None };
+    app.guard.charge_site(Share::Tickets, name, who.person.as_ref().map(|person| person.user.id.as_str()))?;
     let email_verified = who.person.as_ref().and_then(|person| person.email_verified);
     let mut stored = stored(name, site, who, new);
     let answer = automatic::answer(app, &stored);

@@ -6,6 +6,7 @@ use std::path::Path;
 use crate::gateway::app::App;
 use crate::gateway::attachments::quota::{day, free_bytes};
 use crate::gateway::clock;
+use crate::gateway::network::kept_networks;
 use crate::gateway::problem::Refusal;
 use crate::gateway::store::{SubmissionExceeded, SubmissionQuota, Usage};
 
@@ -21,12 +22,26 @@ pub fn of_anonymous(app: &App, from: Option<IpAddr>, bytes: usize) -> Result<Sub
     }
     let day = day(clock::timestamp());
     Ok(SubmissionQuota {
-        network: from.map(|address| app.pseudonyms.of_network("ticket", &day, address)),
+        networks: from.map(|address| networks(app, &day, address)).unwrap_or_default(),
         day,
         bytes: bytes as u64,
-        per_network: Usage { bytes: quotas.address_ticket_bytes_per_day, files: quotas.address_tickets_per_day },
         per_site: Usage { bytes: quotas.site_ticket_bytes_per_day, files: quotas.site_tickets_per_day },
     })
+}
+
+/// The networks of an address with what each may submit in a day: that of a customer, and with IPv6 the one around it, which somebody may have
+/// to themselves as well.
+fn networks(app: &App, day: &str, address: IpAddr) -> Vec<([u8; 32], Usage)> {
+    let quotas = &app.settings.quotas;
+    let kept = kept_networks(address).into_iter().map(|network| {
+        let share = u64::from(network.share);
+        let limit = Usage {
+            bytes: quotas.address_ticket_bytes_per_day.saturating_mul(share),
+            files: quotas.address_tickets_per_day.saturating_mul(share),
+        };
+        (app.pseudonyms.of_kept_network("ticket", day, network), limit)
+    });
+    kept.collect()
 }
 
 /// The refusal of a submission for which there is no quota left today.

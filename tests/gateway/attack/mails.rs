@@ -62,6 +62,11 @@ async fn what_mails_make_a_ticket_keep_is_bounded() {
     }
     let refused = post_mail(&gateway, mail(&id, 1_000, "eve@evil.example", Some(true), "One more")).await;
     assert_eq!(refused.problem(), (422, "too_many_notes".into()));
+    // What strangers write to a ticket does not keep the mail service from delivering to others.
+    for number in 2_000..2_150 {
+        let refused = post_mail(&gateway, mail(&id, number, "eve@evil.example", Some(true), "Again")).await;
+        assert_eq!(refused.status, 422, "{number}");
+    }
     let notes = gateway.app.store.deeds(&id).await.unwrap();
     assert_eq!(notes.len(), MAILED_NOTES_MAX as usize);
     assert!(

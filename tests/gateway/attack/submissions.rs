@@ -123,3 +123,20 @@ async fn a_disk_without_room_takes_tickets_of_signed_people_only() {
     assert_eq!(taken.status, 201, "{}", taken.text());
     assert_eq!(gateway.count().await, 1);
 }
+
+#[tokio::test]
+async fn whoever_has_many_networks_within_one_of_an_organization_fills_no_more_than_four_times_the_quota() {
+    let gateway = gateway("address_tickets_per_day = 2").await;
+    let mut kept = 0;
+    for number in 0..20 {
+        let ticket = post("signed", &format!("k{number}"), Some(&session(number)), &ticket("Well"));
+        let answer = gateway.send(from(&format!("2001:db8:1:{number:02x}00::1"), ticket)).await;
+        match answer.status.as_u16() {
+            201 => kept += 1,
+            _ => assert_refused(&answer, "8 tickets"),
+        }
+    }
+    assert_eq!(kept, 8);
+    let elsewhere = post("signed", "elsewhere", Some(&session(99)), &ticket("Well"));
+    assert_eq!(gateway.send(from("2001:db8:2::1", elsewhere)).await.status, 201);
+}

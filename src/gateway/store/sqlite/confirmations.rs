@@ -5,7 +5,7 @@ use sqlx::sqlite::{SqliteConnection, SqliteRow};
 use sqlx::{Row, query, query_scalar};
 
 use super::deliveries::order;
-use super::rows::ticket_of;
+use super::rows::{read_row, ticket_of};
 use super::{SqliteStore, TICKET, conversations, mails};
 use crate::gateway::identity::mailbox;
 use crate::gateway::store::confirmations::{
@@ -85,7 +85,9 @@ impl Confirmations for SqliteStore {
             let id: String = row.try_get("ticket")?;
             // It may have been erased or confirmed meanwhile.
             if settle(&mut write, &id, row.try_get("address")?, now).await? {
-                let ticket = ticket_of(&query(TICKET).bind(&id).fetch_one(&mut *write).await?)?;
+                let row = query(TICKET).bind(&id).fetch_one(&mut *write).await?;
+                // One that cannot be read keeps nobody from the others.
+                let Some(ticket) = read_row(&row, "ticket", ticket_of)? else { continue };
                 order(&mut write, &ticket, deliveries, None, now).await?;
                 confirmed.push(ticket);
             }
@@ -114,7 +116,7 @@ impl Confirmations for SqliteStore {
             return Ok(CodeRequest::TooSoon { sent_at });
         }
         let ticket = ticket_of(&query(TICKET).bind(ticket).fetch_one(&mut *write).await?)?;
-        if let Some(oldest) = mails::spend(&mut write, &ticket, quota, now).await? {
+        if let Some(oldest) = mails::spend(&mut write, &ticket, quota, mails::Mailbox::Claimed, now).await? {
             return Ok(CodeRequest::QuotaUsedUp { oldest });
         }
         count_code(&mut write, &ticket.id, now).await?;

@@ -227,7 +227,7 @@ impl Conversations for SqliteStore {
             note(&mut write, &changed.id, activity, activity_key.as_deref()).await?;
         }
         if let Some(mail) = &mail
-            && mails::keep(&mut write, &changed, mail).await?
+            && mails::keep(&mut write, &changed, mail, mails::Mailbox::Claimed).await?
         {
             confirmations::count_code(&mut write, &changed.id, at).await?;
         }

@@ -99,10 +99,15 @@ async fn due_mail(write: &mut SqliteConnection, row: &SqliteRow) -> Result<DueMa
 }
 
 /// Keeps the receipt of a ticket; `false` where a quota of unsigned addresses is used up, and it goes without one.
-pub async fn keep(write: &mut SqliteConnection, ticket: &StoredTicket, mail: &NewMail) -> Result<bool, StoreError> {
+pub async fn keep(
+    write: &mut SqliteConnection,
+    ticket: &StoredTicket,
+    mail: &NewMail,
+    to: Mailbox,
+) -> Result<bool, StoreError> {
     let now = &ticket.received_at;
     if let Some(quota) = &mail.quota
-        && spend(write, ticket, quota, now).await?.is_some()
+        && spend(write, ticket, quota, to, now).await?.is_some()
     {
         return Ok(false);
     }
@@ -142,28 +147,38 @@ macro_rules! last_mail_by {
     };
 }
 
+/// Whether somebody has shown that they read a mailbox. What they have mailed to it does not count against it, but against all else.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Mailbox {
+    /// Somebody claims it.
+    Claimed,
+    /// Who sends the ticket has confirmed it before.
+    Confirmed,
+}
+
 /// Counts a mail to an address that nobody has signed. Where that is one too many for a day nothing is counted, and it gives when the oldest
 /// of the mails was sent that have to be a day old before there is room.
 pub async fn spend(
     write: &mut SqliteConnection,
     ticket: &StoredTicket,
     quota: &MailQuota,
+    to: Mailbox,
     now: &str,
 ) -> Result<Option<String>, StoreError> {
     let since = day_before(now);
-    let (mailbox, session, network) =
-        (quota.mailbox.to_vec(), quota.session.map(Vec::from), quota.network.map(Vec::from));
+    let mailbox = if to == Mailbox::Claimed { quota.mailbox.to_vec() } else { Vec::new() };
+    let (session, network) = (quota.session.map(Vec::from), quota.network.map(Vec::from));
     let limits = &quota.limits;
     let by_mailbox = query_scalar(last_mail_by!("mailbox")).bind(&mailbox);
     let by_site = query_scalar(last_mail_by!("site")).bind(&ticket.site);
     let by_session = query_scalar(last_mail_by!("session")).bind(&session);
     let by_network = query_scalar(last_mail_by!("network")).bind(&network);
-    for (last, limit) in [
-        (by_mailbox, limits.mailbox),
+    let of_mailbox = (to == Mailbox::Claimed).then_some((by_mailbox, limits.mailbox));
+    for (last, limit) in of_mailbox.into_iter().chain([
         (by_site, limits.site),
         (by_session, limits.session),
         (by_network, limits.address),
-    ] {
+    ]) {
         if limit == 0 {
             return Ok(Some(now.into()));
         }

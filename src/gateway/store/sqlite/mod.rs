@@ -139,14 +139,16 @@ impl SqliteStore {
         }
         let claim = match &along.unconfirmed {
             Some(address) if confirmations::is_confirmed(transaction, new, address).await? => {
-                // Whoever has shown that they read the mailbox has no quota to protect it from them.
+                // Whoever has shown that they read the mailbox is one from whom it needs no protection.
                 if let Some(mail) = &along.mail {
-                    mails::put(transaction, new, &mail.address, &new.received_at).await?;
+                    mails::keep(transaction, new, mail, mails::Mailbox::Confirmed).await?;
                 }
                 confirmations::Claim::Confirmed
             }
             _ => match &along.mail {
-                Some(mail) if mails::keep(transaction, new, mail).await? => confirmations::Claim::CodeMailed,
+                Some(mail) if mails::keep(transaction, new, mail, mails::Mailbox::Claimed).await? => {
+                    confirmations::Claim::CodeMailed
+                }
                 _ => confirmations::Claim::Unconfirmed,
             },
         };

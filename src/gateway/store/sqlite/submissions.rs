@@ -3,7 +3,7 @@
 use sqlx::sqlite::SqliteConnection;
 
 use super::attachments::{count_usage, usage_of};
-use crate::gateway::store::{StoreError, SubmissionExceeded, SubmissionQuota, Usage};
+use crate::gateway::store::{StoreError, SubmissionExceeded, SubmissionQuota};
 
 const NETWORK: &str = "ticket-address";
 const SITE: &str = "ticket-site";
@@ -15,15 +15,15 @@ pub async fn spend(
     quota: &SubmissionQuota,
 ) -> Result<Option<SubmissionExceeded>, StoreError> {
     let day = &quota.day;
-    let of_network = match &quota.network {
-        Some(network) => usage_of(write, day, NETWORK, network).await?,
-        None => Usage::default(),
-    };
+    let mut of_networks = Vec::new();
+    for (network, _) in &quota.networks {
+        of_networks.push(usage_of(write, day, NETWORK, network).await?);
+    }
     let of_site = usage_of(write, day, SITE, site.as_bytes()).await?;
-    if let Err(exceeded) = quota.check(of_network, of_site) {
+    if let Err(exceeded) = quota.check(&of_networks, of_site) {
         return Ok(Some(exceeded));
     }
-    if let Some(network) = &quota.network {
+    for (network, _) in &quota.networks {
         count_usage(write, day, (NETWORK, network), quota.bytes).await?;
     }
     count_usage(write, day, (SITE, site.as_bytes()), quota.bytes).await?;

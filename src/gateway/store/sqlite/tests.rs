@@ -632,6 +632,26 @@ async fn a_code_whose_mail_is_given_up_was_not_sent_and_another_can_be_requested
 }
 
 #[tokio::test]
+async fn whoever_has_confirmed_a_mailbox_gets_no_more_receipts_than_a_session_may_have() {
+    let (store, _folder) = fresh().await;
+    let limits = MailLimits { mailbox: 1, session: 3, ..MailLimits::default() };
+    for id in 1..=5_u8 {
+        let quota = MailQuota { session: Some([1; 32]), limits, ..quota("ada@example.com") };
+        let mail = Some(NewMail { address: "ada@example.com".into(), quota: Some(quota) });
+        let along = Along { unconfirmed: Some("ada@example.com".into()), ..mailed(mail) };
+        let mut new = ticket(&id.to_string(), &format!("DB-{id}"), NOW);
+        new.session = Some([1; 32]);
+        assert_eq!(store.place(&new, &seal(&id.to_string()), along).await.unwrap(), Placed::New);
+        if id == 1 {
+            assert_eq!(store.confirm("1", NOW, "2025-01-01", &|_| true, &[]).await.unwrap(), CodeCheck::Confirmed);
+        }
+    }
+    assert_eq!(receipts(&store).await, ["1", "2", "3"]);
+    let last = store.ticket("5").await.unwrap().unwrap();
+    assert_eq!(last.handling.confirmation, Confirmation::Confirmed, "without a receipt it is confirmed all the same");
+}
+
+#[tokio::test]
 async fn whoever_has_confirmed_a_mailbox_does_not_confirm_it_again_for_the_next_ticket() {
     let (store, _folder) = fresh().await;
     let place = async |id: &str, session: Option<u8>, person: Option<&str>, address: &str| {
