@@ -47,11 +47,17 @@ pub fn page(app: &App, seen: &Seen<'_>) -> Markup {
             @if tickets.is_empty() && plain { (nothing_open(app)) }
             @else if tickets.is_empty() {
                 p.card.empty {
-                    @if stopped_at.is_some() { "None of these tickets matches. " } @else { "No ticket matches. " }
+                    @if stopped_at.is_some() { "No ticket matches so far. " } @else { "No ticket matches. " }
                     a href="/inbox?status=all" { "All tickets" }
                 }
             } @else { (table(app, tickets)) }
-            @if let Some(stopped_at) = stopped_at { p.muted { "Searched as far as the ticket of " (times::minute(stopped_at)) "." } }
+            @if let Some(stopped_at) = stopped_at {
+                p.muted.stopped {
+                    // Only what a search finds is in the order of time.
+                    @if asked.q.trim().is_empty() { "Not all tickets have been searched yet." }
+                    @else { "Searched back to " (times::minute(stopped_at)) "." }
+                }
+            }
             @if !asked.is_first_page() || next.is_some() {
                 nav.pages aria-label="Pages" {
                     @if !asked.is_first_page() { a.button href=(asked.address("")) { "First page" } }

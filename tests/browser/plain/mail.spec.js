@@ -205,11 +205,7 @@ test("an address that nobody has signed gets two a day beside a code that is req
     await post(address(email));
   await post(address("bob@example.com"));
   await expect.poll(() => mailbox.mails.map(({ to }) => to[0])).toContain("bob@example.com");
-  expect(mailbox.mails.map(({ to }) => to[0])).toEqual([
-    "ada@example.com",
-    "ADA@example.com",
-    "bob@example.com",
-  ]);
+  expect(mailbox.mails.map(({ to }) => to[0])).toEqual(["ada@example.com", "ADA@example.com", "bob@example.com"]);
 });
 
 /** The code that was mailed last. @param {Mailbox} mailbox */
