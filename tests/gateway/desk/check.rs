@@ -40,6 +40,21 @@ async fn an_account_that_fits_is_good_in_every_line_and_nothing_is_left_there() 
 }
 
 #[tokio::test]
+async fn an_account_whose_changes_cannot_be_exported_is_told_so_and_what_happens_then() {
+    let zendesk = fitting().await;
+    zendesk.state().quirks.export_refused = true;
+    let (good, says) = check(&zendesk, &mapping(), &[]).await;
+    assert!(good && says.contains("may not export changes, which Zendesk allows to admins only"), "{says}");
+    assert!(says.contains("read from the list of tickets, which is slower"), "{says}");
+    {
+        let mut state = zendesk.state();
+        (state.quirks.export_refused, state.quirks.export_status) = (false, Some(422));
+    }
+    let (good, says) = check(&zendesk, &mapping(), &[]).await;
+    assert!(!good && says.contains("BAD  changes cannot be exported: "), "{says}");
+}
+
+#[tokio::test]
 async fn whatever_drifted_is_named_with_its_field() {
     let zendesk = Zendesk::start().await;
     {
