@@ -167,7 +167,7 @@ const KINDS: [&str; 14] = [
 
 async fn act(caller: &Caller, kind: &str, number: usize, id: &str) -> reqwest::Result<StatusCode> {
     let (own, other) = (anew(caller, 0), anew(caller, number + 1));
-    let key = |caller: &Caller| caller.with("idempotency-key", format!("{kind}-{number}"));
+    let key = |caller: &Caller| caller.with("idempotency-key", format!("{}-{number}", kind.replace(' ', "-")));
     let ticket_path = format!("{TICKETS}/{id}");
     let answer = match kind {
         "tickets" => {
