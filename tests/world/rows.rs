@@ -1,0 +1,54 @@
+//! Tables of what the world does: TOML files with one `[[row]]` for each input.
+
+use std::collections::HashSet;
+
+use serde::Deserialize;
+use serde::de::DeserializeOwned;
+
+/// One input of a table.
+#[derive(Debug, Deserialize)]
+pub struct Row<T> {
+    /// Unique in its table; a failing test names it.
+    pub name: String,
+    /// Who says that the world does this: an address, an RFC with its section, or a public report.
+    pub source: String,
+    #[serde(flatten)]
+    pub case: T,
+}
+
+#[derive(Deserialize)]
+struct Table<T> {
+    row: Vec<Row<T>>,
+}
+
+/// Reads a table. It panics where a row has no source or the name of another row.
+pub fn read<T: DeserializeOwned>(table: &str) -> Vec<Row<T>> {
+    let rows =
+        toml::from_str::<Table<T>>(table).unwrap_or_else(|error| panic!("the table cannot be read: {error}")).row;
+    let mut names = HashSet::new();
+    for row in &rows {
+        assert!(names.insert(row.name.clone()), "two rows are called {:?}", row.name);
+        assert!(!row.source.trim().is_empty(), "row {:?} has no source", row.name);
+    }
+    rows
+}
+
+/// Runs `check` for every row and reports all that fail together, by their names.
+pub fn check_all<T>(rows: &[Row<T>], check: impl Fn(&T) -> Result<(), String>) {
+    let failures: Vec<String> =
+        rows.iter().filter_map(|row| check(&row.case).err().map(|error| format!("{}: {error}", row.name))).collect();
+    assert!(failures.is_empty(), "{} of {} rows fail:\n{}", failures.len(), rows.len(), failures.join("\n"));
+}
+
+#[test]
+fn a_table_needs_unique_names_and_sources() {
+    #[derive(Debug, Deserialize)]
+    struct Case {
+        input: String,
+    }
+    let table = "[[row]]\nname = \"a\"\nsource = \"RFC 2047, section 2\"\ninput = \"x\"\n";
+    let rows = read::<Case>(table);
+    assert_eq!(rows[0].case.input, "x");
+    assert!(std::panic::catch_unwind(|| read::<Case>(&format!("{table}{table}"))).is_err());
+    assert!(std::panic::catch_unwind(|| read::<Case>(&table.replace("RFC 2047, section 2", " "))).is_err());
+}
