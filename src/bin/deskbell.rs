@@ -12,7 +12,7 @@ use clap::{Parser, Subcommand};
 use deskbell::gateway::privacy::{Selection, erase, export};
 use deskbell::gateway::settings::{self, Overrides};
 use deskbell::gateway::{
-    self, delivery,
+    self, backup, delivery,
     search::{import, static_index},
 };
 use tracing_subscriber::EnvFilter;
@@ -54,6 +54,17 @@ enum Command {
     Erase(Erase),
     /// Write what is kept about somebody into a folder: export.json, and the files beside it.
     Export(Export),
+    /// Copy the database and the files that go along with tickets into a folder, while gateways serve.
+    ///
+    /// What was acknowledged before it began is in it. Nobody who writes waits for it, nothing is overwritten, and the copy is checked.
+    /// The folder gets its name when all of it is there. It holds everything that people wrote, and is readable for you only. The
+    /// configuration and its secrets are not in it.
+    Backup(Backup),
+    /// Bring a backup back to where the configuration says that the database and the files are.
+    ///
+    /// All of the backup is checked first. Refuses while a gateway or another program uses the database. What was waiting for a
+    /// destination when the backup was made is brought there again: Zendesk has no ticket twice by that, mail and webhooks may come again.
+    Restore(Restore),
 }
 
 #[derive(clap::Args)]
@@ -169,6 +180,47 @@ struct Export {
     out: PathBuf,
 }
 
+#[derive(clap::Args)]
+struct Backup {
+    #[command(flatten)]
+    place: Place,
+    /// The folder to write, not there yet.
+    #[arg(value_name = "TARGET")]
+    target: PathBuf,
+}
+
+#[derive(clap::Args)]
+struct Restore {
+    #[command(flatten)]
+    place: Place,
+    /// Restore although there is a database or files, which are kept beside under another name.
+    #[arg(long)]
+    replace: bool,
+    /// A folder that `deskbell backup` has written.
+    #[arg(value_name = "SOURCE")]
+    source: PathBuf,
+}
+
+/// Where the database and the files are.
+#[derive(clap::Args)]
+struct Place {
+    /// The configuration file that names the database and the folder of files.
+    #[arg(long, value_name = "FILE", env = "DESKBELL_CONFIG")]
+    config: Option<PathBuf>,
+    /// The database, sqlite:PATH [default: sqlite:data/deskbell.db].
+    #[arg(long, value_name = "URL", env = "DESKBELL_DATABASE")]
+    database: Option<String>,
+}
+
+impl Place {
+    fn settings(self) -> Result<settings::Settings, settings::SettingsError> {
+        let Place { config, database } = self;
+        // Secrets are not needed, but a configuration without them is not complete.
+        let (smtp_password, zendesk_secret) = (secret("DESKBELL_SMTP_PASSWORD"), secret("DESKBELL_ZENDESK_SECRET"));
+        settings::load(&Overrides { config, database, smtp_password, zendesk_secret, ..Overrides::default() })
+    }
+}
+
 /// Whose tickets are meant.
 #[derive(clap::Args)]
 #[group(skip)]
@@ -205,10 +257,7 @@ impl Whose {
     }
 
     fn settings(&self) -> Result<settings::Settings, settings::SettingsError> {
-        // Secrets are not needed, but a configuration without them is not complete.
-        let (config, database) = (self.config.clone(), self.database.clone());
-        let (smtp_password, zendesk_secret) = (secret("DESKBELL_SMTP_PASSWORD"), secret("DESKBELL_ZENDESK_SECRET"));
-        settings::load(&Overrides { config, database, smtp_password, zendesk_secret, ..Overrides::default() })
+        Place { config: self.config.clone(), database: self.database.clone() }.settings()
     }
 }
 
@@ -229,6 +278,8 @@ async fn main() -> ExitCode {
         Command::Check(options) => run_check(options).await,
         Command::Erase(options) => run_erase(options).await,
         Command::Export(options) => run_export(options).await,
+        Command::Backup(options) => run_backup(options).await,
+        Command::Restore(options) => run_restore(options).await,
     };
     done.unwrap_or_else(|error| {
         eprintln!("deskbell: {error}");
@@ -285,6 +336,22 @@ async fn run_export(options: Export) -> Result<ExitCode, gateway::GatewayError> 
         eprintln!("{unreadable} tickets cannot be read and {missing_files} files are not in their folder");
     }
     Ok(if missing_files + unreadable == 0 { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+}
+
+async fn run_backup(options: Backup) -> Result<ExitCode, gateway::GatewayError> {
+    let Backup { place, target } = options;
+    let created = backup::create::run(&place.settings()?, &target, gateway::stop_signal()?).await?;
+    println!("{created} in {}", target.display());
+    for file in &created.missing {
+        eprintln!("{file} is not in the folder of files, where it was lost before this backup");
+    }
+    Ok(if created.missing.is_empty() { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+}
+
+async fn run_restore(options: Restore) -> Result<ExitCode, gateway::GatewayError> {
+    let Restore { place, replace, source } = options;
+    println!("{}", backup::restore::run(&place.settings()?, &source, replace).await?);
+    Ok(ExitCode::SUCCESS)
 }
 
 /// A secret of the environment. An empty variable is what a compose file makes of one that is not set.

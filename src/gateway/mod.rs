@@ -6,6 +6,7 @@
 
 pub mod app;
 pub mod attachments;
+pub mod backup;
 pub mod clock;
 pub mod connections;
 pub mod delivery;
@@ -34,4 +35,4 @@ pub mod store;
 pub mod supervisor;
 pub mod tickets;
 
-pub use serve::{GatewayError, serve};
+pub use serve::{GatewayError, serve, stop_signal};

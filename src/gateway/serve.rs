@@ -17,6 +17,7 @@ use tokio::task::{JoinError, JoinHandle, JoinSet};
 use tokio_util::sync::CancellationToken;
 
 use super::app::App;
+use super::backup::BackupError;
 use super::connections::{Capacity, Times, connections_max};
 use super::guard::Limits;
 use super::privacy::PrivacyError;
@@ -56,6 +57,9 @@ pub enum GatewayError {
     /// Nothing can be erased or exported.
     #[error(transparent)]
     Privacy(#[from] PrivacyError),
+    /// Nothing can be backed up or restored.
+    #[error(transparent)]
+    Backup(#[from] BackupError),
     /// The store cannot be used.
     #[error(transparent)]
     Store(#[from] StoreError),
@@ -226,7 +230,8 @@ fn announce(address: SocketAddr) -> std::io::Result<()> {
     out.flush()
 }
 
-fn stop_signal() -> std::io::Result<impl Future<Output = ()>> {
+/// Ends with the first SIGTERM or SIGINT.
+pub fn stop_signal() -> std::io::Result<impl Future<Output = ()>> {
     let mut terminate = signal(SignalKind::terminate())?;
     let mut interrupt = signal(SignalKind::interrupt())?;
     Ok(async move {

@@ -7,6 +7,7 @@ mod api;
 mod assets;
 mod attachments;
 mod attack;
+mod backup;
 mod command;
 mod commits;
 mod conversation;

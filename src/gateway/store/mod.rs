@@ -42,7 +42,7 @@ pub use mails::{DueMail, MailLimits, MailOutcome, MailQuota, Mails, NewMail};
 pub use questions::{
     ImportOutcome, ImportRun, KnownQuestion, NewQuestion, QuestionRow, Questions, Revision, RevisionRange, TakenId,
 };
-pub use sqlite::{READERS, SqliteStore};
+pub use sqlite::{READERS, SqliteStore, snapshot};
 pub use submissions::{SubmissionExceeded, SubmissionQuota, SubmissionScope};
 
 /// A place where tickets are kept, and what belongs to them. When a write returns, it is on disk.

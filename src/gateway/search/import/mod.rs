@@ -94,6 +94,7 @@ pub async fn run(settings: &Settings, site: &str, source: &Source, prune: Prune)
     let reading = read(source, Limits::default(), &Scope::Whole).await?;
     let store = SqliteStore::open(&settings.database).await?;
     let report = keep(&store, site, source, reading, prune).await;
+    shrink_log(&store).await;
     store.close().await;
     Ok(report?)
 }
@@ -116,7 +117,18 @@ pub async fn import_changes(
     let reading = read(source, Limits::default(), &scope_of(store, site, source, progress, began).await?).await?;
     // Of what could not be read nobody knows whether it has changed.
     let progress = if reading.bad.is_empty() { progress.after(&reading, began) } else { Progress::default() };
-    Ok((keep(store, site, source, reading, prune).await?, progress))
+    let report = keep(store, site, source, reading, prune).await?;
+    if report.changes.new + report.changes.changed + report.changes.removed > 0 {
+        shrink_log(store).await;
+    }
+    Ok((report, progress))
+}
+
+/// Gives back the room on the disk that a large import has taken. Where somebody reads just then, later commits cut the log to its limit.
+async fn shrink_log(store: &dyn Store) {
+    if let Err(error) = store.truncate_log().await {
+        tracing::warn!(%error, "truncating the write-ahead log failed");
+    }
 }
 
 /// How much is read. Where the database knows nothing of the source, it has been emptied or replaced.

@@ -16,10 +16,13 @@ mod mails;
 mod private;
 mod questions;
 mod rows;
+pub mod snapshot;
 mod submissions;
 
 use std::collections::BTreeSet;
+use std::fs::File;
 use std::path::Path;
+use std::sync::Arc;
 use std::time::Duration;
 
 use async_trait::async_trait;
@@ -40,6 +43,8 @@ use rows::{json, sealed_of, ticket_of};
 
 /// How long a write waits for another process, such as an import.
 const BUSY: Duration = Duration::from_secs(5);
+/// What the write-ahead log is cut to, in bytes, once what is in it has been written to the database.
+const JOURNAL_SIZE_LIMIT: u32 = 64 << 20;
 /// How long a request waits for a connection; shorter than the request itself may take.
 const ACQUIRE: Duration = Duration::from_secs(10);
 /// How many connections read where nobody says.
@@ -56,6 +61,8 @@ pub struct SqliteStore {
     writer: SqlitePool,
     readers: SqlitePool,
     batches: Batches,
+    /// Says to others that the database is used.
+    _lock: Arc<File>,
 }
 
 impl SqliteStore {
@@ -67,6 +74,8 @@ impl SqliteStore {
     /// The same with so many connections that read.
     pub async fn open_with_readers(path: &Path, readers: u32) -> Result<SqliteStore, StoreError> {
         let failed = |reason: String| StoreError::Open { path: path.display().to_string(), reason };
+        // First, so that nothing is made while a backup is being restored.
+        let lock = SqliteStore::hold(path)?;
         private::create(path).map_err(|error| failed(error.to_string()))?;
         // FULL: in WAL mode, NORMAL may lose the last commits when the power fails.
         let options = SqliteConnectOptions::new()
@@ -77,6 +86,8 @@ impl SqliteStore {
             .foreign_keys(true)
             // What is deleted is overwritten, also in pages that are used no more.
             .pragma("secure_delete", "ON")
+            // The log grows with the largest transaction and the longest reader, and SQLite itself never shrinks it.
+            .pragma("journal_size_limit", JOURNAL_SIZE_LIMIT.to_string())
             .busy_timeout(BUSY)
             // Statements hold nothing that anybody typed, but there are many of them.
             .log_statements(LevelFilter::Trace);
@@ -94,7 +105,7 @@ impl SqliteStore {
         listed::backfill_list_columns(&writer).await?;
         let readers =
             pool(readers).connect_lazy_with(cached(READER_CACHE).create_if_missing(false).pragma("query_only", "ON"));
-        Ok(SqliteStore { batches: Batches::start(writer.clone()), writer, readers })
+        Ok(SqliteStore { batches: Batches::start(writer.clone()), writer, readers, _lock: Arc::new(lock) })
     }
 
     /// Keeps a ticket inside a transaction, which is undone where it is not new.

@@ -21,7 +21,8 @@ pub fn create(database: &Path) -> Result<()> {
     Ok(())
 }
 
-fn beside(database: &Path, ending: &str) -> PathBuf {
+/// The path of a file beside a database.
+pub fn beside(database: &Path, ending: &str) -> PathBuf {
     let mut name = database.as_os_str().to_os_string();
     name.push(ending);
     name.into()

@@ -1,0 +1,154 @@
+//! Backups of the database with its files: [`create`] copies both while gateways serve, [`restore`] brings them back.
+//!
+//! A backup is a folder with `manifest.json`, `deskbell.db` and the folder `attachments`, which is the folder of files as the gateway reads
+//! it. It is written under another name and renamed once it is whole, so a folder under its own name is a whole backup.
+
+pub mod create;
+mod manifest;
+pub mod restore;
+
+use std::fs::{File, OpenOptions};
+use std::io::{self, Read, Write};
+use std::os::unix::fs::OpenOptionsExt;
+use std::path::{Path, PathBuf};
+
+use sha2::{Digest, Sha256};
+
+use super::store::StoreError;
+use super::store::snapshot::Unusable;
+
+pub use manifest::{Entry, Manifest};
+
+/// Why there is no backup, or nothing was restored.
+#[derive(Debug, thiserror::Error)]
+pub enum BackupError {
+    /// There is no such database.
+    #[error("{0}: there is no database; name the one that the gateway uses with --config or --database")]
+    NoDatabase(String),
+    /// Something is where the backup should be written.
+    #[error("{0}: is there already, and no backup is overwritten; name a folder that is not there yet")]
+    Exists(String),
+    /// A file or folder cannot be read or written.
+    #[error("{path}: {reason}")]
+    Io {
+        /// The file or folder.
+        path: String,
+        /// What the system says.
+        reason: String,
+    },
+    /// The copy of the database is damaged, and so the database is.
+    #[error("{path} is damaged and was not backed up: {reason}; see \"sqlite3 {path} '.recover'\"")]
+    DamagedDatabase {
+        /// The database.
+        path: String,
+        /// What SQLite says.
+        reason: String,
+    },
+    /// It was told to stop.
+    #[error("stopped; there is no backup")]
+    Stopped,
+    /// The folder is no backup.
+    #[error("{path}: is no backup: {reason}; name a folder that `deskbell backup` has written")]
+    NoBackup {
+        /// The folder.
+        path: String,
+        /// What is missing or wrong.
+        reason: String,
+    },
+    /// The backup is not what its manifest says.
+    #[error("the backup is damaged, and nothing was restored: {path}: {reason}")]
+    DamagedBackup {
+        /// The file in the backup.
+        path: String,
+        /// What is wrong.
+        reason: String,
+    },
+    /// It was made by a newer Deskbell.
+    #[error(
+        "the backup was made by Deskbell {version}, whose database this version ({}) cannot read; restore it with that version or a newer one",
+        env!("CARGO_PKG_VERSION")
+    )]
+    Newer {
+        /// The version that made it.
+        version: String,
+    },
+    /// Something is where it should be restored.
+    #[error("{0}: is there already; --replace restores in its place and keeps it under another name")]
+    Occupied(String),
+    /// A gateway or another command uses the database.
+    #[error("{0}: is in use by a gateway or another program; stop it first")]
+    InUse(String),
+    /// The store cannot be used.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+}
+
+/// The database in a backup.
+const DATABASE: &str = "deskbell.db";
+/// The folder of files in a backup.
+const ATTACHMENTS: &str = "attachments";
+/// The file that says what is in a backup.
+const MANIFEST: &str = "manifest.json";
+const BUFFER: usize = 256 << 10;
+
+/// Where a file lies in a folder of files.
+fn place_of(file: &str) -> PathBuf {
+    Path::new(file.get(..2).unwrap_or("00")).join(file)
+}
+
+fn failed(path: &Path) -> impl FnOnce(io::Error) -> BackupError {
+    let path = path.display().to_string();
+    move |error| BackupError::Io { path, reason: error.to_string() }
+}
+
+/// Copies a file for the gateway alone, so that it survives a power failure; gives its length and SHA-256.
+fn copy_file(from: &Path, to: &Path) -> io::Result<(u64, String)> {
+    let mut source = File::open(from)?;
+    let mut target = OpenOptions::new().write(true).create_new(true).mode(0o600).open(to)?;
+    let digest = digest_into(&mut source, &mut target)?;
+    target.sync_all()?;
+    Ok(digest)
+}
+
+/// The length and SHA-256 of a file.
+fn digest(path: &Path) -> io::Result<(u64, String)> {
+    digest_into(&mut File::open(path)?, &mut io::sink())
+}
+
+fn digest_into(source: &mut impl Read, target: &mut impl Write) -> io::Result<(u64, String)> {
+    let (mut hash, mut bytes) = (Sha256::new(), 0);
+    let mut buffer = vec![0; BUFFER];
+    loop {
+        let read = source.read(&mut buffer)?;
+        let Some(part) = buffer.get(..read).filter(|part| !part.is_empty()) else { break };
+        hash.update(part);
+        target.write_all(part)?;
+        bytes += read as u64;
+    }
+    let hex = hash.finalize().iter().map(|byte| format!("{byte:02x}")).collect();
+    Ok((bytes, hex))
+}
+
+/// Makes what was done in a folder survive a power failure.
+fn sync_folder(path: &Path) -> io::Result<()> {
+    let path = if path.as_os_str().is_empty() { Path::new(".") } else { path };
+    File::open(path)?.sync_all()
+}
+
+fn unusable(error: Unusable, damaged: impl FnOnce(String) -> BackupError) -> BackupError {
+    match error {
+        Unusable::Damaged(reason) => damaged(reason),
+        // A file that is no database at all is damaged as well.
+        Unusable::Store(error @ StoreError::Database(_)) => damaged(error.to_string()),
+        Unusable::Store(error) => error.into(),
+    }
+}
+
+/// Does what reads and writes files where nobody waits for it.
+async fn blocking<T: Send + 'static>(
+    work: impl FnOnce() -> Result<T, BackupError> + Send + 'static,
+) -> Result<T, BackupError> {
+    tokio::task::spawn_blocking(work)
+        .await
+        .unwrap_or_else(|error| Err(BackupError::Io { path: "copying files".into(), reason: error.to_string() }))
+}
