@@ -5,10 +5,12 @@
 // The helpers that `tests/gateway` shares have more functions than one of the two needs.
 #![allow(dead_code)]
 
+mod origins;
 mod rows;
 #[path = "../gateway/statements.rs"]
 mod statements;
 #[path = "../gateway/support.rs"]
 mod support;
+mod tracing;
 #[path = "../zendesk/mod.rs"]
 mod zendesk;

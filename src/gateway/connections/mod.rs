@@ -119,7 +119,8 @@ async fn answer_and_close(mut stream: TcpStream, answer: &str) -> std::io::Resul
     Ok(())
 }
 
-/// The answer to a connection that is refused, and its code.
+/// The answer to a connection that is refused, and its code. Every page may read it: it says nothing of anybody, and a page would take it
+/// for a broken network otherwise.
 fn refused(refusal: ConnectionRefusal) -> (String, &'static str) {
     let (status, reason, code, title) = match refusal {
         ConnectionRefusal::All => {
@@ -132,8 +133,10 @@ fn refused(refusal: ConnectionRefusal) -> (String, &'static str) {
     let body = format!(r#"{{"status":{status},"code":"{code}","title":"{title}"}}"#);
     let answer = format!(
         "HTTP/1.1 {status} {reason}\r\ncontent-type: application/problem+json\r\ncontent-length: {}\r\n\
-         retry-after: 5\r\ncache-control: no-store\r\nconnection: close\r\n\r\n{body}",
-        body.len()
+         retry-after: 5\r\ncache-control: no-store\r\nconnection: close\r\naccess-control-allow-origin: *\r\n\
+         access-control-expose-headers: retry-after,deskbell-version\r\ndeskbell-version: {}\r\n\r\n{body}",
+        body.len(),
+        env!("CARGO_PKG_VERSION")
     );
     (answer, code)
 }

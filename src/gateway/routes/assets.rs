@@ -19,7 +19,7 @@ const CORP: HeaderName = HeaderName::from_static("cross-origin-resource-policy")
 /// What is at an address.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Kind {
-    /// The file that the script tag names: soon asked for again, so that a new version is found.
+    /// The file that a page names: soon asked for again, so that a new version is found.
     Loader,
     /// A file of a build, which never changes: its folder is named after its content.
     Built,
@@ -57,7 +57,6 @@ pub async fn serve(State(app): State<Arc<App>>, mut request: Request) -> Result<
     let headers = response.headers_mut();
     headers.insert(header::CACHE_CONTROL, HeaderValue::from_static(caching));
     if shared {
-        headers.insert(header::ACCESS_CONTROL_ALLOW_ORIGIN, HeaderValue::from_static("*"));
         headers.insert(CORP, HeaderValue::from_static("cross-origin"));
     }
     if kind == Kind::DemoPage {
@@ -89,9 +88,14 @@ fn is_hash(name: &str) -> bool {
     name.len() == 16 && name.bytes().all(|byte| matches!(byte, b'0'..=b'9' | b'a'..=b'f'))
 }
 
+/// Whether a path is one of the demo's, whose files no other page reads.
+pub fn is_of_demo(path: &str, demo: bool) -> bool {
+    matches!(kind(path, demo), Some(Kind::DemoFile | Kind::DemoPage))
+}
+
 fn kind(path: &str, demo: bool) -> Option<Kind> {
     match path {
-        "/deskbell.js" => Some(Kind::Loader),
+        "/deskbell.js" | "/deskbell.mjs" => Some(Kind::Loader),
         "/demo.js" | "/demo.css" if demo => Some(Kind::DemoFile),
         _ if demo && demo::PAGES.contains(&path) => Some(Kind::DemoPage),
         _ => path.strip_prefix("/deskbell-")?.split_once('/').map(|(build, _)| match is_hash(build) {

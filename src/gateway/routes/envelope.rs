@@ -19,6 +19,9 @@ pub const REQUEST_TIME: Duration = Duration::from_secs(15);
 /// The header that names a request, so that a report of it can be found in the log.
 pub const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 
+/// The header by which an answer of this gateway is told from one of a proxy; its value is the gateway's version.
+pub const VERSION: HeaderName = HeaderName::from_static("deskbell-version");
+
 /// Names the request, logs it by its route, which holds nothing that anybody typed, and sets the headers of every answer.
 pub async fn wrap(request: Request, next: Next) -> Response {
     let id = Uuid::new_v4().to_string();
@@ -38,6 +41,7 @@ pub async fn wrap(request: Request, next: Next) -> Response {
     if let Ok(id) = HeaderValue::from_str(&id) {
         headers.insert(REQUEST_ID, id);
     }
+    headers.insert(VERSION, HeaderValue::from_static(env!("CARGO_PKG_VERSION")));
     headers.insert(header::X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
     response
 }

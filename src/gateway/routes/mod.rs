@@ -9,6 +9,7 @@ mod conversation;
 mod cors;
 mod envelope;
 mod events;
+mod health;
 mod hooks;
 mod incidents;
 mod limits;
@@ -78,6 +79,8 @@ fn wrapped(routes: Router<Arc<App>>, app: Arc<App>) -> Router {
         .method_not_allowed_fallback(|| async { Refusal::MethodNotAllowed })
         .layer(CatchPanicLayer::custom(panicked))
         .layer(from_fn_with_state(app.clone(), limits::identify))
+        // Outside of whatever may refuse or fail, so that no answer is without it.
+        .layer(from_fn_with_state(app.clone(), cors::share))
         .layer(from_fn(envelope::wrap))
         .with_state(app)
 }
@@ -86,6 +89,7 @@ fn wrapped(routes: Router<Arc<App>>, app: Arc<App>) -> Router {
 fn version_1() -> Api {
     Api::default()
         .get("/openapi.json", Charge::Read, openapi::answer)
+        .get("/health", Charge::Read, health::answer)
         .get("/sites/{site}/config", Charge::Read, config::answer)
         .get("/sites/{site}/search", Charge::Read, search::answer)
         .get("/sites/{site}/questions/{id}", Charge::Read, questions::answer)
@@ -107,15 +111,13 @@ fn version_1() -> Api {
         .post("/sites/{site}/tickets/{id}/messages", Charge::Ticket, conversation::reply)
 }
 
-/// Routes of the API with what is around them. CORS is outermost, so that no answer is without it.
+/// Routes of the API with what is around them.
 fn guarded(Api { router, charges }: Api, app: Arc<App>) -> Router<Arc<App>> {
     router
         .method_not_allowed_fallback(|| async { Refusal::MethodNotAllowed })
         .fallback(|| async { Refusal::NotFound(String::new()) })
         .layer(from_fn(envelope::in_time))
-        .layer(from_fn_with_state((app.clone(), Arc::new(charges)), limits::hold))
-        .layer(CatchPanicLayer::custom(panicked))
-        .layer(cors::layer(app))
+        .layer(from_fn_with_state((app, Arc::new(charges)), limits::hold))
 }
 
 /// The site of a request.
@@ -162,8 +164,8 @@ mod tests {
             }
         };
         let api = Api::default().get("/sites/{site}/broken", Charge::Read, broken);
-        let router = guarded(api, app.clone()).with_state(app);
-        let request = Request::get("/sites/demo/broken").header("origin", "https://x.example");
+        let router = wrapped(Router::new().nest(VERSION_1, guarded(api, app.clone())), app);
+        let request = Request::get("/v1/sites/demo/broken").header("origin", "https://x.example");
         let response = router.oneshot(request.body(Body::empty()).unwrap()).await.unwrap();
         assert_eq!(response.status(), StatusCode::INTERNAL_SERVER_ERROR);
         assert_eq!(response.headers()["content-type"], "application/problem+json");

@@ -5,6 +5,7 @@ mod file;
 mod hours;
 mod incidents;
 mod mail;
+mod origins;
 mod rota;
 mod site;
 
@@ -22,7 +23,8 @@ use super::store::READERS;
 pub use destinations::{Secrets, secret};
 pub use file::{File, parse};
 pub use mail::{Tls, mail_server, mailbox};
-pub use site::{Origins, Site, SiteTable};
+pub use origins::{OriginError, OriginPattern, Origins};
+pub use site::{Site, SiteTable};
 
 /// Where the gateway listens unless it is told otherwise.
 pub const DEFAULT_LISTEN: &str = "127.0.0.1:8383";

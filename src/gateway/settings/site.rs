@@ -17,6 +17,7 @@ use super::destinations::{DestinationTable, Secrets};
 use super::hours::HoursTable;
 use super::incidents::IncidentsTable;
 use super::mail::MailTable;
+use super::origins::Origins;
 use super::rota::{self, TurnsTable};
 use crate::domain::config::{self, Config};
 use crate::domain::hours::Hours;
@@ -55,15 +56,6 @@ pub struct Site {
     pub imports: Vec<Plan>,
     /// How long solved tickets are kept after their last update; without it for good.
     pub keep: Option<Retention>,
-}
-
-/// The pages that may ask for a site.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Origins {
-    /// Every page.
-    Any,
-    /// The pages of these origins, each `scheme://host` or `scheme://host:port`.
-    Listed(Vec<String>),
 }
 
 /// A site as it stands in the file: `origins`, `hours`, `rota`, `support_engineers`, `signers`, `incidents`, `mail`, `destinations`, `imports` and `keep`, and beside them the fields of [`Config`].
@@ -124,16 +116,6 @@ struct ImportTable {
     private: bool,
 }
 
-impl Origins {
-    /// Whether pages of an origin may ask.
-    pub fn allow(&self, origin: &str) -> bool {
-        match self {
-            Origins::Any => true,
-            Origins::Listed(listed) => listed.iter().any(|listed| listed == origin),
-        }
-    }
-}
-
 /// The sites of a file, or what is wrong with the first that is not as it should be.
 pub fn check_all(
     tables: BTreeMap<String, SiteTable>,
@@ -156,18 +138,12 @@ fn check(
     if link::word(name).is_none_or(|name| name.contains(['/', ':']) || !name.is_ascii()) {
         return wrong("", "is no name of a site; 1 to 64 letters, digits or -_.".into());
     }
-    let any = table.origins.iter().any(|origin| origin == "*");
-    if table.origins.is_empty() || any && table.origins.len() > 1 {
-        return wrong(
-            "origins",
-            r#"name the pages that embed it, ["https://app.example.com"], or all of them, ["*"]"#.into(),
-        );
-    }
-    if let Some(bad) = table.origins.iter().find(|origin| !any && !is_origin(origin)) {
-        return wrong(
-            "origins",
-            format!("{bad:?} is no origin; write https://HOST or https://HOST:PORT, nothing behind it"),
-        );
+    let origins = match Origins::read(&table.origins) {
+        Ok(origins) => origins,
+        Err(error) => return wrong("origins", error.to_string()),
+    };
+    for pattern in origins.shared() {
+        tracing::warn!(site = name, %pattern, "anybody can have a page at this origin");
     }
     if let Some(problem) = config::check(&table.config).first() {
         let (field, message) = problem.split_once(": ").unwrap_or(("", problem));
@@ -247,7 +223,6 @@ fn check(
         Ok(keep) => keep,
         Err(message) => return wrong("keep", message),
     };
-    let origins = if any { Origins::Any } else { Origins::Listed(table.origins) };
     Ok(Site {
         origins,
         config: Config { incidents: incidents.is_some(), ..table.config },
@@ -313,14 +288,6 @@ fn plan(import: ImportTable) -> Result<Plan, (&'static str, String)> {
         ("every", format!("{text:?} is no time from 10 minutes to 1000 hours, such as \"30 minutes\" or \"6 hours\""))
     })?;
     Ok(Plan { source, every, prune: import.prune })
-}
-
-/// Whether a text can be what a browser sends as `Origin`.
-fn is_origin(text: &str) -> bool {
-    let host = text.strip_prefix("https://").or_else(|| text.strip_prefix("http://"));
-    let plain =
-        |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || matches!(c, '.' | '-' | ':' | '[' | ']' | '_');
-    host.is_some_and(|host| !host.is_empty() && host.chars().all(plain))
 }
 
 impl<'de> Deserialize<'de> for SiteTable {

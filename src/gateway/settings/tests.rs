@@ -20,7 +20,7 @@ fn the_example_is_read_and_says_what_the_defaults_are() {
     assert_eq!(settings.database, sqlite_path(DEFAULT_DATABASE, "").unwrap());
     assert_eq!(settings.attachments, beside(&settings.database));
     let site = &settings.sites["acme"];
-    assert_eq!(site.origins, Origins::Listed(vec!["https://app.example.com".into()]));
+    assert_eq!(site.origins, Origins::read(&["https://app.example.com".into()]).unwrap());
     assert_eq!(site.config.targets, crate::domain::targets::default_targets());
     assert_eq!(site.config.kinds, Config::default().kinds);
     assert_eq!(site.config.attachments, Config::default().attachments);
@@ -71,8 +71,14 @@ fn a_wrong_file_is_told_by_file_line_field_and_what_is_allowed() {
         ("inbox_token = \"short\"", "deskbell.toml: inbox_token: is shorter than 16 characters"),
         ("[sites.acme]", "sites.acme: missing field `origins`"),
         ("[sites.acme]\norigins = []", "deskbell.toml: sites.acme.origins: name the pages that embed it"),
-        ("[sites.acme]\norigins = [\"app.example.com\"]", "sites.acme.origins: \"app.example.com\" is no origin"),
-        ("[sites.acme]\norigins = [\"https://a.example/x\"]", "is no origin; write https://HOST"),
+        (
+            "[sites.acme]\norigins = [\"app.example.com\"]",
+            "sites.acme.origins: \"app.example.com\" is no origin, its scheme is missing; write https://app.example.com",
+        ),
+        (
+            "[sites.acme]\norigins = [\"https://a.example/x\"]",
+            "is no origin: an origin has nothing behind host and port; write https://a.example",
+        ),
         ("[sites.acme]\norigins = [\"*\", \"https://a.example\"]", "deskbell.toml: sites.acme.origins: name the pages"),
         ("[sites.\"a b\"]\norigins = [\"*\"]", "sites.a b: is no name of a site"),
         (

@@ -1,0 +1,322 @@
+//! The pages that may ask for a site, as the configuration names them.
+//!
+//! A browser names a page's origin in one form (the HTML standard, section 7.1.1; RFC 6454, section 6.2): scheme and host in lower case, the
+//! host in ASCII, no port where it is the scheme's own. What the configuration says is brought into that form, so that the two compare.
+
+use std::fmt;
+
+use reqwest::Url;
+
+/// What is not owned by one company: whoever likes can have a page below it. Not all of them, but what pages are often put on.
+const SHARED: &[&str] = &[
+    "amplifyapp.com",
+    "app.github.dev",
+    "appspot.com",
+    "azurestaticapps.net",
+    "azurewebsites.net",
+    "blogspot.com",
+    "bubbleapps.io",
+    "cloudfront.net",
+    "codesandbox.io",
+    "csb.app",
+    "deno.dev",
+    "firebaseapp.com",
+    "fly.dev",
+    "framer.app",
+    "github.io",
+    "gitlab.io",
+    "glitch.me",
+    "herokuapp.com",
+    "hf.space",
+    "loca.lt",
+    "lovable.app",
+    "myshopify.com",
+    "netlify.app",
+    "ngrok-free.app",
+    "ngrok.app",
+    "ngrok.io",
+    "notion.site",
+    "onrender.com",
+    "pages.dev",
+    "railway.app",
+    "replit.app",
+    "run.app",
+    "s3.amazonaws.com",
+    "streamlit.app",
+    "surge.sh",
+    "trycloudflare.com",
+    "up.railway.app",
+    "vercel.app",
+    "web.app",
+    "webcontainer.io",
+    "webflow.io",
+    "wixsite.com",
+    "wordpress.com",
+    "workers.dev",
+];
+
+/// Labels before a country under which the country's registry registers for everybody, such as `co.uk`.
+const REGISTRIES: &[&str] = &[
+    "ac", "co", "com", "edu", "gen", "go", "gob", "gouv", "gov", "govt", "gv", "id", "in", "info", "ltd", "me", "mil",
+    "ne", "net", "nom", "or", "org", "plc", "sch",
+];
+
+/// Top-level names that are nobody's to register: RFC 2606, RFC 6761, RFC 6762, RFC 8375, and what private networks use (ICANN's resolution
+/// on `internal`, RFC 6762, appendix G).
+const PRIVATE: &[&str] = &[
+    "corp",
+    "example",
+    "home",
+    "internal",
+    "intranet",
+    "invalid",
+    "lan",
+    "local",
+    "localdomain",
+    "localhost",
+    "private",
+    "test",
+];
+
+/// The pages that may ask for a site.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Origins {
+    /// Every page.
+    Any,
+    /// The pages of these origins.
+    Listed(Vec<OriginPattern>),
+}
+
+/// One line of `origins`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum OriginPattern {
+    /// Pages without an origin of their own: files, and frames in a sandbox. By the name that browsers send.
+    Null,
+    /// Pages of one scheme.
+    Pages {
+        /// In lower case, without `://`.
+        scheme: String,
+        /// Which hosts.
+        hosts: Hosts,
+        /// Which ports.
+        port: Port,
+    },
+}
+
+/// Which hosts.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Hosts {
+    /// This one.
+    One(String),
+    /// Those below this one, however deep, and not the host itself.
+    Below(String),
+    /// All of an app's scheme.
+    All,
+}
+
+/// Which ports.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Port {
+    /// This one; `None` where it is the scheme's own.
+    One(Option<u16>),
+    /// All.
+    All,
+}
+
+/// Why a text names no origin: what is wrong with it, and what is allowed.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("{0}")]
+pub struct OriginError(String);
+
+impl Origins {
+    /// Reads `origins`.
+    pub fn read(texts: &[String]) -> Result<Origins, OriginError> {
+        match texts {
+            [] => Err(OriginError(
+                r#"name the pages that embed it, ["https://app.example.com"], or all of them, ["*"]"#.into(),
+            )),
+            [text] if text.trim() == "*" => Ok(Origins::Any),
+            _ if texts.iter().any(|text| text.trim() == "*") => Err(OriginError(
+                r#"name the pages that embed it, ["https://app.example.com"], or all of them, ["*"], and not both"#
+                    .into(),
+            )),
+            _ => texts.iter().map(|text| text.parse()).collect::<Result<_, _>>().map(Origins::Listed),
+        }
+    }
+
+    /// Whether pages of an origin, as a browser names it, may ask.
+    pub fn allow(&self, origin: &str) -> bool {
+        match self {
+            Origins::Any => true,
+            Origins::Listed(patterns) => {
+                let asks = origin.parse::<OriginPattern>();
+                asks.is_ok_and(|asks| patterns.iter().any(|pattern| pattern.includes(&asks)))
+            }
+        }
+    }
+
+    /// The patterns below which anybody can have a page.
+    pub fn shared(&self) -> impl Iterator<Item = &OriginPattern> {
+        let patterns = match self {
+            Origins::Any => [].as_slice(),
+            Origins::Listed(patterns) => patterns,
+        };
+        let is_shared = |pattern: &&OriginPattern| matches!(pattern, OriginPattern::Pages { hosts: Hosts::Below(host), .. } if SHARED.contains(&host.as_str()));
+        patterns.iter().filter(is_shared)
+    }
+}
+
+impl OriginPattern {
+    /// Whether an origin is one of these.
+    fn includes(&self, origin: &OriginPattern) -> bool {
+        match (self, origin) {
+            (OriginPattern::Null, OriginPattern::Null) => true,
+            (
+                OriginPattern::Pages { scheme, hosts, port },
+                OriginPattern::Pages { scheme: of, hosts: Hosts::One(host), port: at },
+            ) => {
+                let is_host = match hosts {
+                    Hosts::One(one) => one == host,
+                    Hosts::Below(parent) => host.strip_suffix(parent.as_str()).is_some_and(|rest| {
+                        rest.strip_suffix('.').is_some_and(|below| !below.is_empty() && !below.ends_with('.'))
+                    }),
+                    Hosts::All => true,
+                };
+                scheme == of && is_host && (*port == Port::All || port == at)
+            }
+            _ => false,
+        }
+    }
+}
+
+impl fmt::Display for OriginPattern {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let OriginPattern::Pages { scheme, hosts, port } = self else { return f.write_str("null") };
+        match hosts {
+            Hosts::One(host) => write!(f, "{scheme}://{host}")?,
+            Hosts::Below(host) => write!(f, "{scheme}://*.{host}")?,
+            Hosts::All => write!(f, "{scheme}://*")?,
+        }
+        match port {
+            Port::One(None) => Ok(()),
+            Port::One(Some(port)) => write!(f, ":{port}"),
+            Port::All => f.write_str(":*"),
+        }
+    }
+}
+
+impl std::str::FromStr for OriginPattern {
+    type Err = OriginError;
+
+    fn from_str(given: &str) -> Result<OriginPattern, OriginError> {
+        let text = given.trim();
+        if text.eq_ignore_ascii_case("null") {
+            return Ok(OriginPattern::Null);
+        }
+        let Some((scheme, rest)) = text.split_once("://") else { return Err(without_scheme(given)) };
+        let scheme = scheme.to_ascii_lowercase();
+        let rest = rest.strip_suffix('/').unwrap_or(rest);
+        match scheme.as_str() {
+            // What browsers send is `null`; older web views send this for the same pages.
+            "file" if rest.is_empty() => Ok(OriginPattern::Null),
+            "http" | "https" => web(given, &scheme, rest),
+            "ws" | "wss" | "ftp" | "file" | "blob" | "data" | "javascript" | "about" => {
+                Err(OriginError(format!("{given:?} is no origin of a page; {ALLOWED}")))
+            }
+            _ => app(given, &scheme, rest),
+        }
+    }
+}
+
+const ALLOWED: &str = "write https://HOST or https://HOST:PORT, https://*.HOST for all below a host, SCHEME://HOST for an app, such as \
+                       capacitor://localhost, or null for pages without an origin";
+
+fn without_scheme(given: &str) -> OriginError {
+    let text = given.trim();
+    let host = text.split(['/', '?', '#']).next().unwrap_or_default();
+    let is_local = host.split(':').next() == Some("localhost") || host.starts_with("127.") || host.starts_with("[::1]");
+    let scheme = if is_local { "http" } else { "https" };
+    let is_host =
+        !host.is_empty() && !host.contains(char::is_whitespace) && Url::parse(&format!("https://{host}")).is_ok();
+    match is_host {
+        true => OriginError(format!("{given:?} is no origin, its scheme is missing; write {scheme}://{host}")),
+        false => OriginError(format!("{given:?} is no origin; {ALLOWED}")),
+    }
+}
+
+/// An origin of the web, with `rest` behind its scheme.
+fn web(given: &str, scheme: &str, rest: &str) -> Result<OriginPattern, OriginError> {
+    let wrong = |message: String| Err(OriginError(format!("{given:?} is no origin: {message}")));
+    if rest.is_empty() {
+        return wrong(format!("its host is missing; {ALLOWED}"));
+    }
+    if let Some(end) = rest.find(['/', '?', '#', '\\']) {
+        let host = rest.get(..end).unwrap_or_default();
+        return wrong(format!("an origin has nothing behind host and port; write {scheme}://{host}"));
+    }
+    if rest.contains('@') {
+        return wrong(format!("an origin has no user; {ALLOWED}"));
+    }
+    if rest == "*" {
+        return wrong(r#"write ["*"] for every page, or https://*.HOST for all below a host"#.into());
+    }
+    let (rest, all_ports) = match rest.strip_suffix(":*") {
+        Some(rest) => (rest, true),
+        None => (rest, false),
+    };
+    let (host, is_below) = match rest.strip_prefix("*.") {
+        Some(host) => (host, true),
+        None => (rest, false),
+    };
+    if host.contains('*') {
+        return wrong(format!("* stands for whole names before a host only; write {scheme}://*.HOST"));
+    }
+    let url = match Url::parse(&format!("{scheme}://{host}")) {
+        Ok(url) => url,
+        Err(error) => return wrong(format!("{error}; {ALLOWED}")),
+    };
+    let name = url.host_str().unwrap_or_default().to_string();
+    let port = if all_ports { Port::All } else { Port::One(url.port()) };
+    if !is_below {
+        return Ok(OriginPattern::Pages { scheme: scheme.into(), hosts: Hosts::One(name), port });
+    }
+    if !matches!(url.host(), Some(host) if host.to_string().contains(char::is_alphabetic) && !name.starts_with('[')) {
+        return wrong("nothing is below an address; write a name behind *.".into());
+    }
+    if is_public(&name) {
+        return wrong(format!("anybody can have a page below {name}; write {scheme}://*.YOUR-NAME.{name}"));
+    }
+    Ok(OriginPattern::Pages { scheme: scheme.into(), hosts: Hosts::Below(name), port })
+}
+
+/// The origin of an app, with `rest` behind its scheme. Such hosts are compared without case: nobody can have one that differs by that.
+fn app(given: &str, scheme: &str, rest: &str) -> Result<OriginPattern, OriginError> {
+    let is_scheme = scheme.starts_with(|c: char| c.is_ascii_lowercase())
+        && scheme.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b"+-.".contains(&b));
+    let (host, port) = match rest.rsplit_once(':') {
+        Some((host, port)) if !port.is_empty() && port.bytes().all(|b| b.is_ascii_digit()) => {
+            (host, port.parse().ok().map(Some))
+        }
+        _ => (rest, Some(None)),
+    };
+    let is_host = host == "*" || host.bytes().all(|b| b.is_ascii_alphanumeric() || b"-._~".contains(&b));
+    match port {
+        Some(port) if is_scheme && is_host && !host.is_empty() => {
+            let hosts = if host == "*" { Hosts::All } else { Hosts::One(host.to_ascii_lowercase()) };
+            Ok(OriginPattern::Pages { scheme: scheme.into(), hosts, port: Port::One(port) })
+        }
+        _ => Err(OriginError(format!(
+            "{given:?} is no origin of an app; write SCHEME://HOST or SCHEME://*, nothing behind it"
+        ))),
+    }
+}
+
+/// Whether a registry gives away names below this one, as far as its form tells.
+fn is_public(host: &str) -> bool {
+    let labels: Vec<&str> = host.trim_end_matches('.').split('.').collect();
+    match labels.as_slice() {
+        [top] => !PRIVATE.contains(top),
+        [second, country] => country.len() == 2 && REGISTRIES.contains(second),
+        _ => false,
+    }
+}
