@@ -20,6 +20,7 @@ pub mod incidents;
 pub mod json;
 pub mod live;
 pub mod mail;
+pub mod mail_in;
 mod markdown;
 pub mod network;
 mod pauses;

@@ -5,6 +5,7 @@
 // The helpers that `tests/gateway` shares have more functions than one of the two needs.
 #![allow(dead_code)]
 
+mod mail;
 mod origins;
 mod rows;
 #[path = "../gateway/statements.rs"]

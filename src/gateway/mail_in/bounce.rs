@@ -1,0 +1,255 @@
+//! What a bounce says: whose mail did not arrive, why, and which mail it was (RFC 3464; RFC 3463 for the codes), and the older forms of qmail
+//! and Exim, which are still sent.
+
+use mail_parser::{MessageParser, MessagePart, PartType};
+
+use super::headers::Headers;
+
+/// How many recipients of one bounce are read.
+const RECIPIENTS_MAX: usize = 100;
+/// The longest diagnostic text that is kept, in characters.
+const DIAGNOSTIC_MAX: usize = 500;
+
+/// A report that mail did not arrive, or arrives late.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Bounce {
+    /// The recipients it is about, at least one.
+    pub recipients: Vec<FailedRecipient>,
+    /// The Message-ID of the mail it is about, with its angle brackets.
+    pub original_message_id: Option<String>,
+}
+
+/// What became of the mail to one recipient.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct FailedRecipient {
+    /// The address that the mail was sent to, as the report has it: where it was forwarded, the one that the sender wrote.
+    pub address: String,
+    /// What the reporting server did.
+    pub action: RecipientAction,
+    /// The code (RFC 3463).
+    pub status: Option<EnhancedStatus>,
+    /// What the other server said, in one line; empty where the report does not say.
+    pub diagnostic: String,
+}
+
+impl FailedRecipient {
+    /// Whether mail to the address fails for good because of the address: it fails, and neither a full mailbox, nor what the mail holds,
+    /// nor a policy or the network is why.
+    pub fn is_address_dead(&self) -> bool {
+        self.action == RecipientAction::Failed && self.status.is_none_or(|status| status.is_about_address())
+    }
+}
+
+/// `Action` (RFC 3464, 2.3.3).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum RecipientAction {
+    /// It did not arrive and will not.
+    Failed,
+    /// It did not arrive yet.
+    Delayed,
+    /// It arrived, went on to a server that does not report, or to a list.
+    Arrived,
+}
+
+/// An enhanced status code (RFC 3463, section 2).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct EnhancedStatus {
+    /// 2 is success, 4 passes, 5 lasts.
+    pub class: u8,
+    /// What it is about: 1 addressing, 2 mailbox, 3 mail system, 4 network, 5 protocol, 6 content, 7 policy.
+    pub subject: u16,
+    /// What it is exactly.
+    pub detail: u16,
+}
+
+impl EnhancedStatus {
+    /// Reads `5.1.1`, also where a text follows.
+    pub fn read(text: &str) -> Option<EnhancedStatus> {
+        let end = text.find(|c: char| !c.is_ascii_digit() && c != '.').unwrap_or(text.len());
+        let mut parts = text.get(..end)?.trim_end_matches('.').split('.');
+        let class = parts.next()?.parse().ok().filter(|class| matches!(class, 2 | 4 | 5))?;
+        let subject = parts.next()?.parse().ok().filter(|subject| *subject < 1_000)?;
+        let detail = parts.next()?.parse().ok().filter(|detail| *detail < 1_000)?;
+        parts.next().is_none().then_some(EnhancedStatus { class, subject, detail })
+    }
+
+    /// The first code in a text: `smtp; 550-5.1.1 The account does not exist`.
+    fn find(text: &str) -> Option<EnhancedStatus> {
+        text.split(|c: char| !c.is_ascii_digit() && c != '.').find_map(EnhancedStatus::read)
+    }
+
+    /// Whether the address is wrong or its mailbox is gone: X.1.x without X.1.7 and X.1.8, which are about the sender, X.2.1 and X.2.0; and
+    /// X.4.4, a domain without mail servers, where it lasts.
+    fn is_about_address(self) -> bool {
+        let EnhancedStatus { class, subject, detail } = self;
+        class == 5 && matches!((subject, detail), (0, 0) | (1, 0..=6 | 9 | 10) | (2, 0 | 1) | (4, 4) | (5, 0))
+    }
+}
+
+impl std::fmt::Display for EnhancedStatus {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "{}.{}.{}", self.class, self.subject, self.detail)
+    }
+}
+
+/// Reads a mail (RFC 5322); none where it is no bounce or names nobody.
+pub fn read(raw: &[u8]) -> Option<Bounce> {
+    let message = MessageParser::new().parse(raw)?;
+    let mut recipients = Vec::new();
+    let mut original = None;
+    for part in &message.parts {
+        match media_type(part).as_str() {
+            // RFC 6533 has the same for addresses with characters beyond ASCII.
+            "message/delivery-status" | "message/global-delivery-status" => recipients.extend(report(&text_of(part))),
+            "message/rfc822"
+            | "message/global"
+            | "text/rfc822-headers"
+            | "message/rfc822-headers"
+            | "message/global-headers" => {
+                original = original.or_else(|| original_id(part));
+            }
+            _ => {}
+        }
+    }
+    let headers = Headers::read(&String::from_utf8_lossy(raw.get(..raw.len().min(64 << 10)).unwrap_or_default()));
+    let texts: Vec<String> = message.text_bodies().map(text_of).collect();
+    let text = texts.join("\n");
+    if recipients.is_empty() {
+        recipients.extend(exim(&headers, &text));
+    }
+    if recipients.is_empty() {
+        recipients.extend(qmail(&text));
+    }
+    let original_message_id = original.or_else(|| quoted_id(&text));
+    recipients.truncate(RECIPIENTS_MAX);
+    (!recipients.is_empty()).then_some(Bounce { recipients, original_message_id })
+}
+
+fn media_type(part: &MessagePart<'_>) -> String {
+    use mail_parser::MimeHeaders;
+    let kind = part.content_type();
+    let name = kind.map(|kind| format!("{}/{}", kind.ctype(), kind.subtype().unwrap_or_default()));
+    name.unwrap_or_default().to_ascii_lowercase()
+}
+
+fn text_of(part: &MessagePart<'_>) -> String {
+    match &part.body {
+        PartType::Text(text) | PartType::Html(text) => text.to_string(),
+        PartType::Binary(bytes) | PartType::InlineBinary(bytes) => String::from_utf8_lossy(bytes).into_owned(),
+        PartType::Message(message) => String::from_utf8_lossy(message.raw_message()).into_owned(),
+        PartType::Multipart(_) => String::new(),
+    }
+}
+
+/// The groups of fields of a delivery status, apart from the first, which is about the whole mail (RFC 3464, 2.1).
+fn report(text: &str) -> Vec<FailedRecipient> {
+    let text = text.replace("\r\n", "\n");
+    let mut groups: Vec<String> = vec![String::new()];
+    for line in text.lines() {
+        if line.trim().is_empty() {
+            groups.push(String::new());
+        } else if let Some(group) = groups.last_mut() {
+            group.push_str(line);
+            group.push('\n');
+        }
+    }
+    groups.iter().filter_map(|group| recipient(&Headers::read(group))).collect()
+}
+
+fn recipient(fields: &Headers) -> Option<FailedRecipient> {
+    let addresses = ["Original-Recipient", "Final-Recipient"].into_iter().filter_map(|name| fields.value(name));
+    let address = addresses.filter_map(address_of).next()?;
+    let diagnostic = fields.value("Diagnostic-Code").unwrap_or_default();
+    let status = fields.value("Status").and_then(|text| EnhancedStatus::read(text.trim()));
+    // What the other server said is more exact than a status that says "something".
+    let status = match status {
+        Some(EnhancedStatus { class, subject: 0, detail: 0 }) => {
+            EnhancedStatus::find(diagnostic).filter(|found| found.class == class).or(status)
+        }
+        status => status.or_else(|| EnhancedStatus::find(diagnostic)),
+    };
+    let action = match fields.value("Action").map(|text| text.trim().to_ascii_lowercase()).as_deref() {
+        Some(action) if action.starts_with("failed") => RecipientAction::Failed,
+        Some(action) if action.starts_with("delayed") => RecipientAction::Delayed,
+        Some(_) => RecipientAction::Arrived,
+        None => match status {
+            Some(EnhancedStatus { class: 5, .. }) => RecipientAction::Failed,
+            Some(EnhancedStatus { class: 4, .. }) => RecipientAction::Delayed,
+            _ => return None,
+        },
+    };
+    Some(FailedRecipient { address, action, status, diagnostic: one_line(diagnostic) })
+}
+
+/// The address of `rfc822; ada@example.com`; some servers leave out the type or put angle brackets around.
+fn address_of(value: &str) -> Option<String> {
+    let address = value.split_once(';').map_or(value, |(_, address)| address);
+    plain_address(address)
+}
+
+fn plain_address(text: &str) -> Option<String> {
+    let address = text.trim().trim_start_matches('<').trim_end_matches(['>', ':']).trim();
+    let (local, domain) = address.rsplit_once('@')?;
+    let is_whole =
+        !local.is_empty() && !domain.is_empty() && !address.contains(|c: char| c.is_whitespace() || c == '<');
+    is_whole.then(|| address.to_string())
+}
+
+/// Exim names who failed in a header, and says why in the text.
+fn exim(headers: &Headers, text: &str) -> Vec<FailedRecipient> {
+    let addresses = headers.values("X-Failed-Recipients").flat_map(|value| value.split(',')).filter_map(plain_address);
+    addresses
+        .map(|address| {
+            let below = text.split_once(address.as_str()).map_or("", |(_, below)| below);
+            let reason = below.lines().take(4).map(str::trim).collect::<Vec<_>>().join(" ");
+            let status = EnhancedStatus::find(&reason);
+            FailedRecipient { address, action: RecipientAction::Failed, status, diagnostic: one_line(&reason) }
+        })
+        .collect()
+}
+
+/// qmail writes a paragraph for each recipient: `<address>:` and why (its documentation calls this QSBMF).
+fn qmail(text: &str) -> Vec<FailedRecipient> {
+    let text = text.replace("\r\n", "\n");
+    let is_qmail = text.trim_start().starts_with("Hi. This is the") || text.contains("qmail-send program");
+    let report = text.split("--- Below this line").next().unwrap_or_default();
+    let paragraphs = report.split("\n\n").filter(|_| is_qmail);
+    let failed = paragraphs.filter_map(|paragraph| {
+        let (first, reason) = paragraph.trim().split_once('\n')?;
+        let address = first.trim().strip_prefix('<')?.strip_suffix(">:")?;
+        let status = EnhancedStatus::find(reason.rsplit('#').next().unwrap_or_default());
+        let status = status.or_else(|| EnhancedStatus::find(reason));
+        let address = plain_address(address)?;
+        Some(FailedRecipient { address, action: RecipientAction::Failed, status, diagnostic: one_line(reason) })
+    });
+    failed.collect()
+}
+
+fn original_id(part: &MessagePart<'_>) -> Option<String> {
+    let inner = match &part.body {
+        PartType::Message(message) => message.message_id().map(|id| format!("<{id}>")),
+        _ => None,
+    };
+    inner.or_else(|| Headers::read(text_of(part).trim_start()).value("Message-ID").and_then(bracketed))
+}
+
+/// The Message-ID of a mail whose headers stand in the text of the report.
+fn quoted_id(text: &str) -> Option<String> {
+    let mut ids = text.lines().filter_map(|line| {
+        let line = line.trim_start_matches(['>', ' ', '\t', '|']);
+        let (name, value) = line.split_once(':')?;
+        name.eq_ignore_ascii_case("Message-ID").then(|| bracketed(value)).flatten()
+    });
+    ids.next()
+}
+
+fn bracketed(value: &str) -> Option<String> {
+    let (_, from) = value.split_once('<')?;
+    let (id, _) = from.split_once('>')?;
+    (!id.is_empty()).then(|| format!("<{}>", id.trim()))
+}
+
+fn one_line(text: &str) -> String {
+    let words = text.split(|c: char| c.is_whitespace() || c.is_control()).filter(|word| !word.is_empty());
+    words.collect::<Vec<_>>().join(" ").chars().take(DIAGNOSTIC_MAX).collect()
+}

@@ -1,0 +1,100 @@
+//! The headers of a mail, unfolded, in their order.
+
+use super::encoded_words;
+
+/// The longest name and value that are kept, in bytes. References grow long, and nothing behind this decides anything.
+const VALUE_MAX: usize = 16 << 10;
+/// How many headers are kept.
+const COUNT_MAX: usize = 1_000;
+
+/// The headers of a mail: names as they were written, values unfolded and not decoded.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Headers(Vec<(String, String)>);
+
+impl Headers {
+    /// Reads the lines above the first empty one (RFC 5322, 2.2). Lines that are no header are left out, such as the `From ` line of an mbox.
+    pub fn read(block: &str) -> Headers {
+        let mut headers = Headers::default();
+        for line in block.lines() {
+            if line.is_empty() {
+                break;
+            }
+            if line.starts_with([' ', '\t']) {
+                if let Some((_, value)) = headers.0.last_mut() {
+                    append(value, line);
+                }
+                continue;
+            }
+            if let Some((name, value)) = line.split_once(':') {
+                headers.add(name, value);
+            }
+        }
+        headers
+    }
+
+    /// Adds a header behind the others; folded lines become one.
+    pub fn add(&mut self, name: &str, value: &str) {
+        let name = name.trim();
+        let is_name = !name.is_empty() && name.bytes().all(|byte| byte.is_ascii_graphic() && byte != b':');
+        if !is_name || name.len() > VALUE_MAX || self.0.len() >= COUNT_MAX {
+            return;
+        }
+        let mut unfolded = String::new();
+        value.lines().for_each(|line| append(&mut unfolded, line));
+        self.0.push((name.into(), unfolded));
+    }
+
+    /// The first value of a name, whatever the case of its letters.
+    pub fn value(&self, name: &str) -> Option<&str> {
+        self.0.iter().find(|(known, _)| known.eq_ignore_ascii_case(name)).map(|(_, value)| value.as_str())
+    }
+
+    /// All values of a name.
+    pub fn values<'a>(&'a self, name: &'a str) -> impl Iterator<Item = &'a str> {
+        self.0.iter().filter(move |(known, _)| known.eq_ignore_ascii_case(name)).map(|(_, value)| value.as_str())
+    }
+
+    /// The first value of a name with its encoded words decoded (RFC 2047).
+    pub fn decoded(&self, name: &str) -> Option<String> {
+        self.value(name).map(encoded_words::decode)
+    }
+
+    /// Names with values.
+    pub fn iter(&self) -> impl Iterator<Item = (&str, &str)> {
+        self.0.iter().map(|(name, value)| (name.as_str(), value.as_str()))
+    }
+}
+
+fn append(value: &mut String, line: &str) {
+    let line = line.trim_matches([' ', '\t', '\r', '\n']);
+    if !value.is_empty() && !line.is_empty() {
+        value.push(' ');
+    }
+    let room = VALUE_MAX.saturating_sub(value.len());
+    value.push_str(line.get(..line.floor_char_boundary(room.min(line.len()))).unwrap_or_default());
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn folded_lines_are_one_value_and_the_body_is_no_header() {
+        let headers = Headers::read(
+            "From x@y.example Sat\nSubject: One\r\n two\r\nReceived: a\r\nreceived: b\r\nBad line\r\n\r\nTo: body\r\n",
+        );
+        assert_eq!(headers.value("subject"), Some("One two"));
+        assert_eq!(headers.values("Received").collect::<Vec<_>>(), ["a", "b"]);
+        assert_eq!(headers.value("To"), None);
+        assert_eq!(headers.iter().count(), 3);
+    }
+
+    #[test]
+    fn what_is_too_long_is_cut_and_what_is_no_name_is_left_out() {
+        let mut headers = Headers::default();
+        headers.add("X-Long", &"ä".repeat(VALUE_MAX));
+        headers.add("no name", "x");
+        assert!(headers.value("x-long").unwrap().len() <= VALUE_MAX);
+        assert_eq!(headers.iter().count(), 1);
+    }
+}

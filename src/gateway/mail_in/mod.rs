@@ -1,0 +1,10 @@
+//! Mail that comes in, as what it is: pure rules without IO that the reply address of a desk and the bounces of the gateway's own mail share.
+
+pub mod automatic;
+pub mod bounce;
+pub mod encoded_words;
+pub mod headers;
+
+pub use automatic::{AutomaticSign, Origin, origin};
+pub use bounce::{Bounce, EnhancedStatus, FailedRecipient, RecipientAction};
+pub use headers::Headers;

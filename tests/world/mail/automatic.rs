@@ -1,0 +1,31 @@
+//! Whether a person or a program wrote a mail.
+
+use deskbell::gateway::mail_in::{Headers, Origin, origin};
+use serde::Deserialize;
+
+use crate::rows;
+
+#[derive(Deserialize)]
+struct Case {
+    /// The lines above the body.
+    headers: String,
+    /// `MAIL FROM`, where the receiver knows it.
+    envelope_sender: Option<String>,
+    /// `person`, `bounce`, or what tells that a program wrote it.
+    origin: String,
+}
+
+#[test]
+fn a_program_is_told_from_a_person_by_headers() {
+    let rows = rows::read::<Case>(include_str!("automatic.toml"));
+    rows::check_all(&rows, |case| {
+        let headers = Headers::read(&case.headers);
+        let subject = headers.decoded("Subject").unwrap_or_default();
+        let found = match origin(&headers, case.envelope_sender.as_deref(), &subject) {
+            Origin::Person => "person".to_string(),
+            Origin::Bounce => "bounce".to_string(),
+            Origin::Automatic(sign) => format!("{sign:?}"),
+        };
+        if found == case.origin { Ok(()) } else { Err(format!("{found} in place of {}", case.origin)) }
+    });
+}
