@@ -12,7 +12,8 @@ import { createHmac } from "node:crypto";
  */
 export const sign = (secret, site, user) => {
   const part = (/** @type {object} */ value) => Buffer.from(JSON.stringify(value)).toString("base64url");
-  const claims = { ...user, aud: site, exp: Math.floor(Date.now() / 1000) + 300 };
+  const now = Math.floor(Date.now() / 1000);
+  const claims = { ...user, aud: site, iat: now, exp: now + 300 };
   const message = `${part({ alg: "HS256", typ: "JWT" })}.${part(claims)}`;
   return `${message}.${createHmac("sha256", secret).update(message).digest("base64url")}`;
 };

@@ -18,6 +18,7 @@ def sign(secret: str, site: str, user: dict) -> str:
     def part(value: bytes) -> str:
         return base64.urlsafe_b64encode(value).rstrip(b"=").decode()
 
-    claims = {**user, "aud": site, "exp": int(time.time()) + 300}
+    now = int(time.time())
+    claims = {**user, "aud": site, "iat": now, "exp": now + 300}
     message = ".".join(part(json.dumps(value).encode()) for value in ({"alg": "HS256", "typ": "JWT"}, claims))
     return message + "." + part(hmac.new(secret.encode(), message.encode(), hashlib.sha256).digest())

@@ -14,6 +14,7 @@ use serde_json::{Value, json};
 pub fn sign(secret: &str, site: &str, mut user: Value) -> String {
     let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default().as_secs();
     user["aud"] = json!(site);
+    user["iat"] = json!(now);
     user["exp"] = json!(now + 300);
     let part = |value: &[u8]| BASE64_URL_SAFE_NO_PAD.encode(value);
     let header = json!({"alg": "HS256", "typ": "JWT"});

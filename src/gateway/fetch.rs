@@ -5,7 +5,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use reqwest::header::{
-    ACCEPT, CONTENT_TYPE, ETAG, HeaderMap, HeaderName, IF_MODIFIED_SINCE, IF_NONE_MATCH, LAST_MODIFIED, RETRY_AFTER,
+    ACCEPT, AGE, CACHE_CONTROL, CONTENT_TYPE, ETAG, HeaderMap, HeaderName, IF_MODIFIED_SINCE, IF_NONE_MATCH,
+    LAST_MODIFIED, RETRY_AFTER,
 };
 use reqwest::redirect::{Action, Attempt, Policy};
 use reqwest::{Client, ClientBuilder, StatusCode, Url};
@@ -131,6 +132,8 @@ pub struct Fetched {
     pub bytes: Option<Vec<u8>>,
     /// By what to ask again.
     pub validators: Validators,
+    /// For how long it is fresh (`Cache-Control`); `None` where the server does not say.
+    pub fresh_for: Option<Duration>,
 }
 
 impl Fetcher {
@@ -205,8 +208,9 @@ impl Fetcher {
             response.headers().get(name).and_then(|value| value.to_str().ok()).unwrap_or_default().to_string()
         };
         let validators = Validators { etag: said_of(ETAG), last_modified: said_of(LAST_MODIFIED) };
+        let fresh_for = fresh_for(response.headers());
         if status == StatusCode::NOT_MODIFIED && *known != Validators::default() {
-            return Ok(Fetched { bytes: None, validators: known.clone() });
+            return Ok(Fetched { bytes: None, validators: known.clone(), fresh_for });
         }
         let after = response.headers().get(RETRY_AFTER).and_then(|value| value.to_str().ok()).and_then(retry_after);
         let mut body = Vec::new();
@@ -217,7 +221,7 @@ impl Fetcher {
             body.extend_from_slice(&chunk);
         }
         if status.is_success() {
-            return Ok(Fetched { bytes: Some(body), validators });
+            return Ok(Fetched { bytes: Some(body), validators, fresh_for });
         }
         let problem: Value = serde_json::from_slice(&body).unwrap_or_default();
         let after =
@@ -296,6 +300,19 @@ fn redirect(attempt: Attempt<'_>, private: bool) -> Action {
 /// Statuses that ask for patience.
 fn is_later(status: StatusCode) -> bool {
     status == StatusCode::TOO_MANY_REQUESTS || status == StatusCode::SERVICE_UNAVAILABLE
+}
+
+/// For how long an answer is fresh (RFC 9111, 4.2.1), without the time that it has spent in caches.
+fn fresh_for(headers: &HeaderMap) -> Option<Duration> {
+    let directives = headers.get(CACHE_CONTROL)?.to_str().ok()?.to_ascii_lowercase();
+    let mut directives = directives.split(',').map(str::trim);
+    if directives.clone().any(|directive| matches!(directive, "no-store" | "no-cache")) {
+        return Some(Duration::ZERO);
+    }
+    let seconds: u64 =
+        directives.find_map(|directive| directive.strip_prefix("max-age=")?.trim_matches('"').parse().ok())?;
+    let age = headers.get(AGE).and_then(|age| age.to_str().ok()?.trim().parse().ok()).unwrap_or(0);
+    Some(Duration::from_secs(seconds.saturating_sub(age)))
 }
 
 /// `Retry-After`, as seconds or as a date (RFC 9110, 10.2.3).
@@ -546,6 +563,26 @@ mod tests {
             assert_eq!(web_address(bad), None, "{bad}");
         }
         assert_eq!(web_address("https://a.example/a b"), Some("https://a.example/a%20b".into()));
+    }
+
+    #[test]
+    fn an_answer_is_fresh_for_as_long_as_the_server_says_less_its_age() {
+        for (cache_control, age, expected) in [
+            ("public, max-age=19302, must-revalidate, no-transform", "0", Some(19302)),
+            ("max-age=86400, private", "", Some(86400)),
+            ("Max-Age=\"60\"", "50", Some(10)),
+            ("max-age=60", "90", Some(0)),
+            ("no-store", "", Some(0)),
+            ("no-cache, max-age=60", "", Some(0)),
+            ("public", "", None),
+            ("max-age=soon", "", None),
+        ] {
+            let mut headers = HeaderMap::new();
+            headers.insert(CACHE_CONTROL, HeaderValue::from_static(cache_control));
+            headers.insert(AGE, HeaderValue::from_static(age));
+            assert_eq!(fresh_for(&headers), expected.map(Duration::from_secs), "{cache_control}");
+        }
+        assert_eq!(fresh_for(&HeaderMap::new()), None);
     }
 
     #[test]

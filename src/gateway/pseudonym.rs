@@ -21,8 +21,8 @@ pub enum Counted {
 
 impl Counted {
     /// Who sent a request: whoever the host has signed, or else the network. A token that is not good counts for nothing.
-    pub fn sender(client: &Client, headers: &HeaderMap, name: &str, site: &Site) -> Counted {
-        match identity::who(headers, name, site).ok().and_then(|who| who.person) {
+    pub async fn sender(client: &Client, headers: &HeaderMap, name: &str, site: &Site) -> Counted {
+        match identity::who(headers, name, site).await.ok().and_then(|who| who.person) {
             Some(person) => Counted::Person(person.user.id),
             None => Counted::Network(client.address.map(neighbourhood)),
         }

@@ -17,7 +17,7 @@ import { blank } from "./state.js";
  * @property {string} [refused] why the gateway does not take it: the code of its problem document
  *
  * @typedef {{status: number, text?: string, after?: number, late?: boolean}} Answer
- * @typedef {(refused: boolean) => Promise<string> | string} Token
+ * @typedef {import("./asking.js").Token} Token
  */
 
 /** Refusals that end: it can be tried again later, and what it goes along with need not wait for it. */

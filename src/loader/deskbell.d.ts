@@ -147,11 +147,23 @@ export interface Status {
   /** How many messages of support the customer has not read. */
   unread: number;
   open: boolean;
+  /** Why the host's token counts nothing, if one was refused on this page: the gateway's code and sentence. Customers read nothing of it. */
+  error?: TokenError;
+}
+
+/** Why a token counts nothing. */
+export interface TokenError {
+  /** `token_function` where the host's function fails; otherwise the gateway's, such as `token_expired` or `token_audience`. */
+  code: string;
+  /** For the host's developer, in English. */
+  detail: string;
 }
 
 /** What can be heard of, with what is told. Nothing that a person typed is in any of it. */
 export interface Events {
   ready: Record<string, never>;
+  /** The host's token counts nothing: told once for each code, and on the console. */
+  error: TokenError;
   open: Record<string, never>;
   close: Record<string, never>;
   search: { hits: number; source: string };

@@ -95,7 +95,8 @@ const COMMANDS = {
   off,
   status: () => {
     const reason = obstacle();
-    return { available: !reason, reason, version: VERSION, queued: state.queued, unread: state.unread, open: isOpen() };
+    const { queued, unread, error } = state;
+    return { available: !reason, reason, version: VERSION, queued, unread, error, open: isOpen() };
   },
 };
 

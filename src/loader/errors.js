@@ -41,6 +41,8 @@ export const watchErrors = () => {
   for (const level of ["error", "warn"])
     wrap(console, level, (call, _, args) => {
       quietly(() => {
+        // What we tell the host's developer is no error of the page.
+        if (/^deskbell:/.test(args[0])) return;
         const error = args.find((arg) => arg instanceof Error);
         record(`console.${level}`, { name: error?.name, message: args.map(text).join(" "), stack: error?.stack });
       });

@@ -14,7 +14,7 @@ import { blank } from "./state.js";
  * @property {import("./widget-loader.js").Parts["state"]} state
  * @property {(name: string, detail: object) => void} emit
  * @property {() => string} session
- * @property {(refused: boolean, wanted: string) => Promise<string>} token
+ * @property {import("./asking.js").Token} token
  * @property {() => Promise<unknown>} known settles once it is known who is here
  * @property {(change: Change) => void} changed hears of everything
  */
@@ -59,7 +59,11 @@ export const follow = ({ site, siteUrl, triggers, state, emit, session, token, k
         credentials: "omit",
         cache: "no-store",
       });
-      if (answer.status != 401 || refused || !jwt) return answer;
+      if (answer.status != 401 || !jwt) return answer;
+      if (refused) {
+        await token(await answer.clone().text(), user);
+        return answer;
+      }
     }
   };
 

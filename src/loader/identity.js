@@ -1,7 +1,5 @@
 // Who is here, where the host's server signs it: the token, fetched anew when it has run out, and what it says.
 
-import { blank } from "./state.js";
-
 /** @typedef {import("./widget-loader.js").Parts["state"]} State */
 
 /** A token that has run out on its way would be refused. */
@@ -10,6 +8,11 @@ const SPARE_MS = 10_000;
 const PATIENCE_MS = 5000;
 
 let held = "";
+/**
+ * When it runs out, by a clock that nobody sets: as long after it came as it is good for, whatever time the device thinks it is. Where it
+ * does not say how long that is, it counts until the gateway refuses it.
+ */
+let until = 0;
 /** What is being fetched, for all who wait for it. @type {Promise<void> | undefined} */
 let coming;
 /** @type {unknown} */
@@ -29,10 +32,11 @@ export const token = async (state, refused, wanted) => {
     coming = undefined;
   }
   const isAsked = typeof given == "function";
-  if (isAsked && (refused || !(said(held).exp * 1000 > Date.now() + SPARE_MS))) {
-    coming ??= fetched(given).then((jwt) => {
+  if (isAsked && (refused || !held || performance.now() > until)) {
+    coming ??= fetched(state, given).then((jwt) => {
       if (given != state.token) return;
-      held = jwt;
+      const { exp, iat } = said((held = jwt));
+      until = performance.now() + (exp - iat) * 1000 - SPARE_MS;
       coming = undefined;
     });
     await coming;
@@ -45,10 +49,14 @@ export const token = async (state, refused, wanted) => {
   return jwt;
 };
 
-/** What the host's function gives, in its time; never rejects. @param {() => unknown} give */
-const fetched = async (give) => {
-  const late = new Promise((resolve) => setTimeout(resolve, PATIENCE_MS));
-  const token = await Promise.race([Promise.resolve().then(give), late]).catch(blank);
+/**
+ * What the host's function gives, in its time; never rejects. What is no text is kept for `asking.js`, which tells the host's developer: a
+ * failure in a list, 0 where it took too long.
+ * @param {State} state @param {() => unknown} give
+ */
+const fetched = async (state, give) => {
+  const late = new Promise((resolve) => setTimeout(resolve, PATIENCE_MS, 0));
+  const token = (state.answered = await Promise.race([Promise.resolve().then(give), late]).catch((error) => [error]));
   return typeof token == "string" ? token : "";
 };
 

@@ -1,6 +1,7 @@
 // What comes right after the form: it keeps what is written and sends it, gathers what goes along, and has modules beside the form,
 // each fetched when somebody needs it and with its integrity. They share neither memory nor code with the form, so they ask it.
 
+import { as, reporting } from "./asking.js";
 import { assign } from "./assign.js";
 import { gather } from "./collect/gather.js";
 import { attachments } from "./attachments.js";
@@ -31,9 +32,12 @@ const FILES = { max_bytes: 10_000_000, max_count: 10, types: ["*/*"] };
 /**
  * Makes ready. `said` tells what the configuration says under a name; `heard` is told how many tickets there are and how many
  * messages are unread, or with nothing that something else has changed.
- * @param {Parts} parts @param {Form} form @param {(name: string) => any} said @param {(...counts: number[]) => void} heard
+ * @param {Parts} given @param {Form} form @param {(name: string) => any} said @param {(...counts: number[]) => void} heard
  */
-export const start = (parts, form, said, heard) => {
+export const start = (given, form, said, heard) => {
+  const token = reporting(given, given["token"]);
+  /** @type {Parts} */
+  const parts = { ...given, token };
   const { wear, lang, gateway, siteUrl, zendesk, state, emit, own, site: key } = parts;
   // Before anything else asks the database.
   const forgotten = forget(key);
@@ -259,16 +263,13 @@ export const start = (parts, form, said, heard) => {
     /** Follows the tickets of whoever is here, or with `late` only where nothing does yet. @param {boolean} [late] */
     look: async (late) => (late && following) || (await follow()).line.look(),
     answers,
-    /** The configuration with what is promised to whom the host has signed. @param {(refused: boolean) => Promise<string>} token */
-    promised: async (token) => {
-      // A token that is refused is fetched anew once; without a good one it is the configuration that everybody reads.
-      for (let tries = 0; tries < 3; tries++) {
-        const jwt = tries < 2 && (await token(!!tries));
-        /** @type {HeadersInit} */
-        const headers = jwt ? { Authorization: `Bearer ${jwt}` } : {};
+    /** The configuration with what is promised to whom the host has signed; without a good token it is that which everybody reads. */
+    promised: async () => {
+      const { status, text } = await as("", token, async (headers) => {
         const answer = await fetch(`${siteUrl}/config`, { headers, credentials: "omit", cache: "no-store" });
-        if (answer.ok) return answer.json();
-      }
+        return { status: answer.status, text: await answer.text() };
+      });
+      if (status == 200) return JSON.parse(text);
     },
     /** Asks the engines. @param {any} sources @param {string} what */
     ask: async (sources, what) => {

@@ -37,7 +37,7 @@ import { blank } from "./state.js";
  * @property {any} state
  * @property {(name: string, detail: object) => void} emit
  * @property {() => string} session
- * @property {(refused: boolean, wanted: string) => Promise<string>} token
+ * @property {import("./asking.js").Token} token
  * @property {(what: string, about: string) => any} form
  * @property {ReturnType<typeof import("./attachments.js").attachments>} attachments
  * @property {"" | ((item: Item, begin: () => Promise<boolean>) => Promise<Answer>)} straight sends without a gateway (`zendesk.js`);

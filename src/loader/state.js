@@ -5,7 +5,8 @@ export const blank = () => {};
 /**
  * `user` is who is here, `given` what the host said of them beside their token, which may say the rest.
  * `frozen` is the page at the draft's first letter; later moments must not change what the customer began to describe. `leave` is
- * there while the plain form is, and ends it; `left` is what it had sealed then.
+ * there while the plain form is, and ends it; `left` is what it had sealed then. `answered` is what the host's function gave last, `error`
+ * why a token counts nothing.
  * @type {{
  *   user: any,
  *   given?: any,
@@ -13,6 +14,8 @@ export const blank = () => {};
  *   queued: number,
  *   unsure?: number,
  *   token?: string | (() => unknown),
+ *   answered?: unknown,
+ *   error?: { code: string, detail: string },
  *   values: Record<string, unknown>,
  *   config: any[],
  *   suggested: object[],

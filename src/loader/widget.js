@@ -166,7 +166,7 @@ export const mount = (parts) => {
     answers: () => beyond((modules) => modules.answers()),
     elsewhere: (/** @type {string} */ what) => {
       const sources = configured("sources");
-      if (what == "config") return siteUrl && asked && beyond((modules) => modules.promised(way.token));
+      if (what == "config") return siteUrl && asked && beyond((modules) => modules.promised());
       if (sources) return beyond((modules) => modules.ask(sources, what));
     },
     configured: (/** @type {any} */ config) => {

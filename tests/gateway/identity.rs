@@ -73,11 +73,11 @@ async fn a_token_that_is_not_believed_is_refused_and_nothing_is_kept() {
     let gateway = gateway().await;
     let good = token(json!({}));
     for (token, code, said) in [
-        (token(json!({"exp": 1})), "expired_token", "expired"),
-        (token(json!({"aud": "acme"})), "invalid_token", "aud"),
-        (format!("{good}x"), "invalid_token", "token"),
-        ("abc".into(), "invalid_token", "no JWT"),
-        (String::new(), "invalid_token", "Bearer TOKEN"),
+        (token(json!({"exp": 1})), "token_expired", "expired"),
+        (token(json!({"aud": "acme"})), "token_audience", "aud"),
+        (format!("{good}x"), "token_signature", "token"),
+        ("abc".into(), "token_malformed", "no signed JWT"),
+        (String::new(), "token_malformed", "Bearer TOKEN"),
     ] {
         let answer = gateway.send(signed("k", &token, None, &ticket("One"))).await;
         assert_eq!(answer.problem(), (401, code.into()), "{token}");

@@ -12,6 +12,7 @@ mod rows;
 mod statements;
 #[path = "../gateway/support.rs"]
 mod support;
+mod tokens;
 mod tracing;
 #[path = "../zendesk/mod.rs"]
 mod zendesk;

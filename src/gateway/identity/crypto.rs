@@ -1,10 +1,11 @@
-//! The two algorithms that tokens may be signed with, by `ring`, which the gateway has for TLS: the library for tokens brings
+//! The algorithms that tokens may be signed with, by `ring`, which the gateway has for TLS: the library for tokens brings
 //! all algorithms there are, or none.
 
 use jsonwebtoken::crypto::{CryptoProvider, JwtVerifier, KeyUtils};
 use jsonwebtoken::errors::{Error, ErrorKind, new_error};
-use jsonwebtoken::{Algorithm, AlgorithmFamily, DecodingKey};
-use ring::{hmac, signature as ed};
+use jsonwebtoken::{Algorithm, AlgorithmFamily, DecodingKey, DecodingKeyKind};
+use ring::signature::{self as keys, RsaParameters, RsaPublicKeyComponents, UnparsedPublicKey, VerificationAlgorithm};
+use ring::{error::Unspecified, hmac};
 use signature::Verifier;
 
 /// Lets tokens be read. More than once is as good as once.
@@ -20,39 +21,69 @@ static PROVIDER: CryptoProvider = CryptoProvider {
 };
 
 fn verifier(algorithm: &Algorithm, key: &DecodingKey) -> Result<Box<dyn JwtVerifier>, Error> {
-    let bytes = key.try_get_as_bytes()?;
-    match (algorithm, key.family()) {
-        (Algorithm::HS256, AlgorithmFamily::Hmac) => Ok(Box::new(Hs256(hmac::Key::new(hmac::HMAC_SHA256, bytes)))),
-        (Algorithm::EdDSA, AlgorithmFamily::Ed) => Ok(Box::new(EdDsa(bytes.to_vec()))),
-        _ => Err(new_error(ErrorKind::InvalidAlgorithm)),
+    let refused = || new_error(ErrorKind::InvalidAlgorithm);
+    let key = match (algorithm.family(), key.family(), key.kind()) {
+        (AlgorithmFamily::Hmac, AlgorithmFamily::Hmac, DecodingKeyKind::SecretOrDer(secret)) => {
+            let Algorithm::HS256 = algorithm else { return Err(refused()) };
+            Key::Hmac(hmac::Key::new(hmac::HMAC_SHA256, secret))
+        }
+        (AlgorithmFamily::Rsa, AlgorithmFamily::Rsa, DecodingKeyKind::RsaModulusExponent { n, e }) => {
+            Key::Rsa(rsa(*algorithm).ok_or_else(refused)?, RsaPublicKeyComponents { n: n.clone(), e: e.clone() })
+        }
+        (family, kind, DecodingKeyKind::SecretOrDer(bytes)) if family == kind => {
+            Key::Curve(UnparsedPublicKey::new(curve(*algorithm).ok_or_else(refused)?, bytes.clone()))
+        }
+        _ => return Err(refused()),
+    };
+    Ok(Box::new(KeyVerifier { algorithm: *algorithm, key }))
+}
+
+/// PKCS #1 and PSS, with keys of 2048 to 8192 bits.
+fn rsa(algorithm: Algorithm) -> Option<&'static RsaParameters> {
+    match algorithm {
+        Algorithm::RS256 => Some(&keys::RSA_PKCS1_2048_8192_SHA256),
+        Algorithm::RS384 => Some(&keys::RSA_PKCS1_2048_8192_SHA384),
+        Algorithm::RS512 => Some(&keys::RSA_PKCS1_2048_8192_SHA512),
+        Algorithm::PS256 => Some(&keys::RSA_PSS_2048_8192_SHA256),
+        Algorithm::PS384 => Some(&keys::RSA_PSS_2048_8192_SHA384),
+        Algorithm::PS512 => Some(&keys::RSA_PSS_2048_8192_SHA512),
+        _ => None,
     }
 }
 
-struct Hs256(hmac::Key);
-
-impl Verifier<Vec<u8>> for Hs256 {
-    fn verify(&self, message: &[u8], tag: &Vec<u8>) -> Result<(), signature::Error> {
-        hmac::verify(&self.0, message, tag).map_err(|_| signature::Error::new())
+fn curve(algorithm: Algorithm) -> Option<&'static dyn VerificationAlgorithm> {
+    match algorithm {
+        Algorithm::EdDSA => Some(&keys::ED25519),
+        Algorithm::ES256 => Some(&keys::ECDSA_P256_SHA256_FIXED),
+        Algorithm::ES384 => Some(&keys::ECDSA_P384_SHA384_FIXED),
+        _ => None,
     }
 }
 
-impl JwtVerifier for Hs256 {
+struct KeyVerifier {
+    algorithm: Algorithm,
+    key: Key,
+}
+
+enum Key {
+    Hmac(hmac::Key),
+    Rsa(&'static RsaParameters, RsaPublicKeyComponents<Vec<u8>>),
+    Curve(UnparsedPublicKey<Vec<u8>>),
+}
+
+impl Verifier<Vec<u8>> for KeyVerifier {
+    fn verify(&self, message: &[u8], signature: &Vec<u8>) -> Result<(), signature::Error> {
+        let verified: Result<(), Unspecified> = match &self.key {
+            Key::Hmac(key) => hmac::verify(key, message, signature),
+            Key::Rsa(parameters, key) => key.verify(parameters, message, signature),
+            Key::Curve(key) => key.verify(message, signature),
+        };
+        verified.map_err(|_| signature::Error::new())
+    }
+}
+
+impl JwtVerifier for KeyVerifier {
     fn algorithm(&self) -> Algorithm {
-        Algorithm::HS256
-    }
-}
-
-struct EdDsa(Vec<u8>);
-
-impl Verifier<Vec<u8>> for EdDsa {
-    fn verify(&self, message: &[u8], tag: &Vec<u8>) -> Result<(), signature::Error> {
-        let key = ed::UnparsedPublicKey::new(&ed::ED25519, &self.0);
-        key.verify(message, tag).map_err(|_| signature::Error::new())
-    }
-}
-
-impl JwtVerifier for EdDsa {
-    fn algorithm(&self) -> Algorithm {
-        Algorithm::EdDSA
+        self.algorithm
     }
 }

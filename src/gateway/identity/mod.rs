@@ -1,19 +1,29 @@
 //! Who is asking: a person whom the host has signed, whoever holds a session, both, or nobody.
 
 mod address;
+mod claims;
 mod crypto;
+mod error;
+mod jwks;
+mod refusals;
 mod session;
+mod signer;
 mod token;
 
 use axum::http::{HeaderMap, header};
 
+use super::clock;
 use super::problem::Refusal;
 use super::settings::Site;
 use super::store::Reader;
 
 pub use address::{Address, address, claimed_email, is_verified, mailbox};
+pub use claims::{CLAIMS, ClaimNames};
+pub use error::TokenError;
+pub use jwks::Jwks;
 pub use session::SESSION_HEADER;
-pub use token::{KeyError, Person, Signer, TokenError};
+pub use signer::{KeyError, LIFETIME_JWKS, Signer};
+pub use token::Person;
 
 /// Who sent a request.
 #[derive(Clone, Debug, Default)]
@@ -36,13 +46,16 @@ impl Who {
 
 /// Who sent a request to a site. A token or session that is there has to be good: whoever is taken for nobody by mistake
 /// would be shown nothing of their own, and not know why.
-pub fn who(headers: &HeaderMap, name: &str, site: &Site) -> Result<Who, Refusal> {
+pub async fn who(headers: &HeaderMap, name: &str, site: &Site) -> Result<Who, Refusal> {
     let session = session::read(headers)?;
     let person = match headers.get(header::AUTHORIZATION) {
         None => None,
         Some(value) => {
-            let token = value.to_str().ok().and_then(bearer).ok_or(TokenError::NoBearer)?;
-            Some(token::read(token, name, &site.signers)?)
+            let read = match value.to_str().ok().and_then(bearer) {
+                Some(token) => token::read(token, name, &site.signers, clock::timestamp().as_second()).await,
+                None => Err(TokenError::NoBearer),
+            };
+            Some(read.inspect_err(|error| refusals::log(name, error))?)
         }
     };
     Ok(Who { person, session })

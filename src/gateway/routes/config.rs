@@ -44,7 +44,7 @@ pub async fn answer(
     let config = app.configs.get(&name).ok_or_else(|| Refusal::UnknownSite(name.clone()))?;
     if headers.contains_key(header::AUTHORIZATION) {
         let site = super::site(&app, &name)?;
-        if let Some(person) = identity::who(&headers, &name, site)?.person {
+        if let Some(person) = identity::who(&headers, &name, site).await?.person {
             return Ok(
                 ([(header::CACHE_CONTROL, "no-store")], Json(promised(&config.config, site, &person))).into_response()
             );

@@ -25,7 +25,7 @@ pub async fn confirm(
 ) -> Result<impl IntoResponse, Refusal> {
     let body = body::json(&headers, body).await;
     let site = super::site(&app, &name)?;
-    let who = identity::who(&headers, &name, site)?;
+    let who = identity::who(&headers, &name, site).await?;
     let reader = conversation::reader(&app, &name, &who).await?;
     let ticket = confirmation::confirm(&app, (&name, site), reader, &id, &body?).await?;
     Ok(([(header::CACHE_CONTROL, "no-store")], Json(ticket)))
@@ -39,7 +39,7 @@ pub async fn request(
     headers: HeaderMap,
 ) -> Result<impl IntoResponse, Refusal> {
     let site = super::site(&app, &name)?;
-    let who = identity::who(&headers, &name, site)?;
+    let who = identity::who(&headers, &name, site).await?;
     let reader = conversation::reader(&app, &name, &who).await?;
     let ticket = confirmation::request(&app, (&name, site), reader, &id, client.address).await?;
     Ok((StatusCode::ACCEPTED, [(header::CACHE_CONTROL, "no-store")], Json(ticket)))

@@ -40,7 +40,7 @@ pub async fn alike(
     body: Body,
 ) -> Result<impl IntoResponse, Refusal> {
     let body = body::json(&headers, body).await;
-    let who = who(&app, &name, &headers)?;
+    let who = who(&app, &name, &headers).await?;
     let reader = conversation::reader(&app, &name, &who).await?;
     foreign::gather(&app, &name, &who).await;
     let tickets = conversation::alike(&app, &name, reader, &body?).await?;
@@ -54,7 +54,7 @@ pub async fn list(
     parameters: Result<Query<TicketsQuery>, QueryRejection>,
     headers: HeaderMap,
 ) -> Result<impl IntoResponse, Refusal> {
-    let who = who(&app, &name, &headers)?;
+    let who = who(&app, &name, &headers).await?;
     let Query(TicketsQuery { cursor, limit }) = parameters.map_err(|error| Refusal::InvalidQuery(error.body_text()))?;
     let reader = conversation::reader(&app, &name, &who).await?;
     foreign::gather(&app, &name, &who).await;
@@ -67,7 +67,7 @@ pub async fn one(
     Path((name, id)): Path<(String, String)>,
     headers: HeaderMap,
 ) -> Result<impl IntoResponse, Refusal> {
-    let who = who(&app, &name, &headers)?;
+    let who = who(&app, &name, &headers).await?;
     let reader = conversation::reader(&app, &name, &who).await?;
     Ok(private(conversation::listed_summary(&conversation::listed(&app, &name, reader, &id).await?)))
 }
@@ -79,7 +79,7 @@ pub async fn messages(
     parameters: Result<Query<MessagesQuery>, QueryRejection>,
     headers: HeaderMap,
 ) -> Result<impl IntoResponse, Refusal> {
-    let who = who(&app, &name, &headers)?;
+    let who = who(&app, &name, &headers).await?;
     let Query(MessagesQuery { after, limit }) = parameters.map_err(|error| Refusal::InvalidQuery(error.body_text()))?;
     let reader = conversation::reader(&app, &name, &who).await?;
     Ok(private(conversation::messages(&app, &name, reader, &id, (after, limit)).await?))
@@ -94,7 +94,7 @@ pub async fn reply(
     body: Body,
 ) -> Result<impl IntoResponse, Refusal> {
     let body = body::json(&headers, body).await;
-    let who = who(&app, &name, &headers)?;
+    let who = who(&app, &name, &headers).await?;
     let site = super::site(&app, &name)?;
     let body = body?;
     let key = tickets::key(&headers).ok_or(Refusal::MissingKey)?;
@@ -113,7 +113,7 @@ pub async fn patch(
     body: Body,
 ) -> Result<impl IntoResponse, Refusal> {
     let body = body::json(&headers, body).await;
-    let who = who(&app, &name, &headers)?;
+    let who = who(&app, &name, &headers).await?;
     let body = body?;
     if conversation::changes_status(&body) {
         app.guard.charge_change(client.address, guard::requester(&name, &headers))?;
@@ -122,8 +122,8 @@ pub async fn patch(
     Ok(private(conversation::patch(&app, &name, reader, &id, &body).await?))
 }
 
-fn who(app: &App, name: &str, headers: &HeaderMap) -> Result<Who, Refusal> {
-    identity::who(headers, name, super::site(app, name)?)
+async fn who(app: &App, name: &str, headers: &HeaderMap) -> Result<Who, Refusal> {
+    identity::who(headers, name, super::site(app, name)?).await
 }
 
 /// An answer that is for one person only.

@@ -36,6 +36,7 @@ pub async fn answer(
     if !errors.is_empty() {
         return Err(Refusal::Invalid(errors));
     }
-    app.counting.add_event(&name, event, &Counted::sender(&client, &headers, &name, site));
+    let sender = Counted::sender(&client, &headers, &name, site).await;
+    app.counting.add_event(&name, event, &sender);
     Ok(StatusCode::ACCEPTED)
 }

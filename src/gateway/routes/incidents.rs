@@ -34,12 +34,12 @@ pub async fn affected(
     let body = body::json(&headers, body).await;
     let site = super::site(&app, &name)?;
     let body = body?;
-    identity::who(&headers, &name, site)?.reader().ok_or(Refusal::Unidentified)?;
+    identity::who(&headers, &name, site).await?.reader().ok_or(Refusal::Unidentified)?;
     let Affected { id } = json::parse(&body)?;
     if !app.broken.at(&name).iter().any(|incident| incident.id == id) {
         return Err(Refusal::NotFound(": no such incident, or it is over".into()));
     }
-    let who = Counted::sender(&client, &headers, &name, site);
+    let who = Counted::sender(&client, &headers, &name, site).await;
     app.store.affect(&name, &id, &app.counting.affected(&name, &who), &clock::now()).await?;
     let incident = incidents::counted(&app, &name).await?.into_iter().find(|incident| incident.id == id);
     Ok((StatusCode::ACCEPTED, [(header::CACHE_CONTROL, "no-store")], Json(incident)))

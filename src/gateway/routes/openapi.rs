@@ -106,7 +106,10 @@ fn document() -> Value {
             "securitySchemes": {
                 "person": {
                     "type": "http", "scheme": "bearer", "bearerFormat": "JWT",
-                    "description": "Signed by the host's server: HS256 or EdDSA, aud the site, exp within 15 minutes.",
+                    "description": "Signed by the host's server (HS256 or EdDSA, aud the site, exp within 15 minutes), or by the site's identity \
+                        provider. One that is refused is answered with 401 and why: token_malformed, token_unconfigured, token_key, \
+                        token_keys_unavailable, token_algorithm, token_signature, token_audience, token_issuer, token_expired, \
+                        token_not_yet_valid, token_lifetime or token_claims.",
                 },
                 "session": {
                     "type": "apiKey", "in": "header", "name": "Deskbell-Session",

@@ -50,7 +50,7 @@ pub async fn answer(
             own_emails: Vec::new(),
         };
         let missing = if hits.is_empty() { unanswered::words(&q, &rules) } else { None };
-        let who = Counted::sender(&client, &headers, &name, site);
+        let who = Counted::sender(&client, &headers, &name, site).await;
         app.counting.add_search(&name, &visit, &who, missing);
     }
     // What somebody typed is part of the address; no cache on the way needs to remember it.

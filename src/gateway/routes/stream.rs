@@ -53,7 +53,7 @@ pub async fn answer(
     client: Client,
     headers: HeaderMap,
 ) -> Result<impl IntoResponse, Refusal> {
-    let who = identity::who(&headers, &name, super::site(&app, &name)?)?;
+    let who = identity::who(&headers, &name, super::site(&app, &name)?).await?;
     let reader = conversation::reader(&app, &name, &who).await?;
     let requester = guard::requester(&name, &headers).ok_or(Refusal::Unidentified)?;
     let permit = app.guard.open_stream(client.address, requester)?;

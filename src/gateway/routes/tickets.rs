@@ -31,7 +31,7 @@ pub async fn answer(
     let site = super::site(&app, &name)?;
     let body = body?;
     let key = key(&headers).ok_or(Refusal::MissingKey)?;
-    let who = identity::who(&headers, &name, site)?;
+    let who = identity::who(&headers, &name, site).await?;
     let (receipt, delivered) = tickets::take(&app, (&name, site), key, who, client.address, &body).await?;
     let location = format!("/v1/sites/{name}/tickets/{}", receipt.id);
     Ok((

@@ -7,6 +7,7 @@ mod incidents;
 mod mail;
 mod origins;
 mod rota;
+mod signers;
 mod site;
 
 use std::collections::BTreeMap;

@@ -2,7 +2,6 @@
 
 use std::collections::BTreeMap;
 use std::fmt;
-use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -19,6 +18,7 @@ use super::incidents::IncidentsTable;
 use super::mail::MailTable;
 use super::origins::Origins;
 use super::rota::{self, TurnsTable};
+use super::signers::{self, SignerTable};
 use crate::domain::config::{self, Config};
 use crate::domain::hours::Hours;
 use crate::domain::link;
@@ -72,34 +72,6 @@ pub struct SiteTable {
     imports: Vec<ImportTable>,
     keep: Option<String>,
     config: Config,
-}
-
-/// A signer as it stands in the file: with HS256 a secret, with EdDSA a public key, in the file or in another.
-#[derive(Clone, Deserialize)]
-#[serde(deny_unknown_fields)]
-struct SignerTable {
-    #[serde(default)]
-    kid: String,
-    algorithm: SignerAlgorithm,
-    secret: Option<String>,
-    secret_file: Option<PathBuf>,
-    public_key: Option<String>,
-    public_key_file: Option<PathBuf>,
-}
-
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
-enum SignerAlgorithm {
-    #[serde(rename = "HS256")]
-    Hs256,
-    #[serde(rename = "EdDSA")]
-    EdDsa,
-}
-
-impl fmt::Debug for SignerTable {
-    /// Without its secret, which must not end up in a log.
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "SignerTable({:?}, {:?})", self.kid, self.algorithm)
-    }
 }
 
 /// An import as it stands in the file.
@@ -162,19 +134,10 @@ fn check(
     if let Some(unknown) = table.support_engineers.iter().find(is_topic) {
         return wrong("support_engineers", format!("{unknown:?} is no id of a topic"));
     }
-    let mut signers: Vec<Signer> = Vec::new();
-    let several = table.signers.len() > 1;
-    for (index, table) in table.signers.into_iter().enumerate() {
-        let signer = match signer(&table) {
-            Ok(signer) => signer,
-            Err((field, message)) => return wrong(&format!("signers[{index}].{field}"), message),
-        };
-        if several && (signer.kid.is_empty() || signers.iter().any(|other| other.kid == signer.kid)) {
-            let message = "has to be another for each of several signers; tokens name it".into();
-            return wrong(&format!("signers[{index}].kid"), message);
-        }
-        signers.push(signer);
-    }
+    let signers = match signers::read(table.signers) {
+        Ok(signers) => signers,
+        Err((field, message)) => return wrong(&field, message),
+    };
     let incidents = match table.incidents.as_ref().map(IncidentsTable::read).transpose() {
         Ok(incidents) => incidents,
         Err((field, message)) => return wrong(&format!("incidents.{field}"), message),
@@ -236,36 +199,6 @@ fn check(
         imports,
         keep,
     })
-}
-
-/// The signer of a table, or the field that is wrong and why.
-fn signer(table: &SignerTable) -> Result<Signer, (&'static str, String)> {
-    let SignerTable { kid, algorithm, secret, secret_file, public_key, public_key_file } = table;
-    let (fields, other, given) = match algorithm {
-        SignerAlgorithm::Hs256 => {
-            (["secret", "secret_file"], public_key.is_some() || public_key_file.is_some(), (secret, secret_file))
-        }
-        SignerAlgorithm::EdDsa => (
-            ["public_key", "public_key_file"],
-            secret.is_some() || secret_file.is_some(),
-            (public_key, public_key_file),
-        ),
-    };
-    let [inline, file] = fields;
-    if other {
-        return Err(("algorithm", format!("goes with {inline} or {file} only")));
-    }
-    let (field, text) = match given {
-        (Some(text), None) => (inline, text.clone()),
-        (None, Some(path)) => (file, super::file::text(path).map_err(|error| (file, error.to_string()))?),
-        (Some(_), Some(_)) => return Err((file, format!("stands beside {inline}; keep one of the two"))),
-        (None, None) => return Err((inline, format!("is missing; give it, or {file}"))),
-    };
-    let signer = match algorithm {
-        SignerAlgorithm::Hs256 => Signer::hs256(kid, text.trim().as_bytes()),
-        SignerAlgorithm::EdDsa => Signer::eddsa(kid, &text),
-    };
-    signer.map_err(|error| (field, error.to_string()))
 }
 
 /// The plan of an import, or the field that is wrong and why.

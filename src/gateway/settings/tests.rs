@@ -192,9 +192,10 @@ fn signers_are_read_and_what_is_wrong_with_one_is_named() {
     let site = |signers: &str| format!("[sites.acme]\norigins = [\"*\"]\n{signers}");
     let one = |fields: &str| site(&format!("[[sites.acme.signers]]\n{fields}"));
     let secret = "secret = \"0123456789abcdef0123456789abcdef\"";
+    let jwks = "jwks_url = \"https://a.example/keys\"";
     let from_file = format!("algorithm = \"HS256\"\nkid = \"a\"\nsecret_file = {:?}", file.display().to_string());
     let settings = load_text(&one(&from_file), Overrides::default()).unwrap();
-    assert_eq!(settings.sites["acme"].signers[0].kid, "a");
+    assert_eq!(settings.sites["acme"].signers[0].kid(), Some("a"));
     assert!(!format!("{settings:?}").contains("sss"), "a secret is not shown");
     let hs256 = |more: &str| one(&format!("algorithm = \"HS256\"\n{more}"));
     for (text, said) in [
@@ -205,6 +206,22 @@ fn signers_are_read_and_what_is_wrong_with_one_is_named() {
         (hs256("public_key = \"x\""), "signers[0].algorithm: goes with secret or secret_file only"),
         (one("algorithm = \"EdDSA\"\npublic_key = \"x\""), "signers[0].public_key: is no public key of Ed25519 in PEM"),
         (one("algorithm = \"RS256\""), "unknown variant `RS256`, expected `HS256` or `EdDSA`"),
+        (one(secret), "signers[0].algorithm: is missing; write \"HS256\" or \"EdDSA\", or jwks_url"),
+        (hs256(&format!("{secret}\nmax_age = \"1 hour\"")), "signers[0].max_age: goes with jwks_url only"),
+        (one("jwks_url = \"http://a.example/keys\""), "signers[0].jwks_url: \"http://a.example/keys\" is no address"),
+        (one(&format!("{jwks}\n{secret}")), "signers[0].secret: does not go with jwks_url"),
+        (one(&format!("{jwks}\nkid = \"a\"")), "signers[0].kid: does not go with jwks_url"),
+        (
+            one(&format!("{jwks}\nmax_age = \"1 year\"")),
+            "signers[0].max_age: \"1 year\" is no time from 1 minute to 168 hours",
+        ),
+        (one(&format!("{jwks}\nissuer = \"\"")), "signers[0].issuer: is empty"),
+        (one(&format!("{jwks}\naudience = []")), "signers[0].audience: is empty"),
+        (
+            one(&format!("{jwks}\nclaims = {{ organisation = \"x\" }}")),
+            "signers[0].claims: has no \"organisation\"; it has sub, aud",
+        ),
+        (one(&format!("{jwks}\nclaims = {{ plan = \"\" }}")), "signers[0].claims: plan is empty"),
         (
             format!("{}\n{}", hs256(secret), hs256(secret).lines().skip(2).collect::<Vec<_>>().join("\n")),
             "signers[0].kid: has to be another for each",

@@ -1,0 +1,160 @@
+//! Why a token is not believed, in words for whoever develops the host.
+
+use super::claims::ID_MAX;
+use super::token::TOKEN_MAX;
+
+/// By how much clocks may differ, in seconds. RFC 7519, 4.1.4 allows "a few minutes"; the libraries of .NET allow five.
+pub const LEEWAY: i64 = 5 * 60;
+
+/// Why a token is not believed.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum TokenError {
+    /// It is not given as it has to be.
+    #[error("the header Authorization has to be: Bearer TOKEN")]
+    NoBearer,
+    /// It is too long.
+    #[error("the token is longer than {TOKEN_MAX} bytes")]
+    TooLong,
+    /// It is no JWT.
+    #[error("the token is no signed JWT (RFC 7519): {0}")]
+    Malformed(&'static str),
+    /// Nobody signs for this site.
+    #[error("this site has no signers in its configuration, so no token can be believed")]
+    NoSigners,
+    /// It names a key that there is not.
+    #[error("no signer of this site has the kid {0:?}")]
+    UnknownKey(String),
+    /// It names none, and there are several.
+    #[error("the token names no kid, and this site has several keys")]
+    MissingKid,
+    /// The keys of an identity provider cannot be fetched.
+    #[error("the keys that would verify the token cannot be fetched; the gateway's log says why")]
+    KeysUnavailable,
+    /// It is signed with something else than the key's algorithm, or with nothing.
+    #[error("the token is not signed with the algorithm of its key, which is {0}")]
+    Algorithm(String),
+    /// The signature is wrong.
+    #[error(
+        "the token's signature is wrong: it is signed with another key than the configuration names, or was changed"
+    )]
+    Signature,
+    /// It is for somebody else.
+    #[error("the token's aud is {found}, and has to be {expected}")]
+    Audience {
+        /// What it says.
+        found: String,
+        /// What is allowed.
+        expected: String,
+    },
+    /// It was made by somebody else.
+    #[error("the token's iss is {found}, and has to be {expected:?}")]
+    Issuer {
+        /// What it says.
+        found: String,
+        /// What is allowed.
+        expected: String,
+    },
+    /// It is not good any more; so many seconds ago it was.
+    #[error(
+        "the token expired {} ago by the gateway's clock: it was not renewed, or the clock of the server that signed it is slow",
+        duration(*.0)
+    )]
+    Expired(i64),
+    /// It is not good yet; so many seconds ahead it will be.
+    #[error("the token's nbf is {} ahead of the gateway's clock: the clock of the server that signed it is fast", duration(*.0))]
+    NotYetValid(i64),
+    /// It is good for too long.
+    #[error(
+        "the token's exp is {} further ahead than the longest lifetime of {} allows: {}",
+        duration(*.beyond), duration(*.allowed), lifetime_cause(*.beyond, *.allowed, *.issued)
+    )]
+    Lifetime {
+        /// By how many seconds.
+        beyond: i64,
+        /// The longest lifetime, in seconds.
+        allowed: i64,
+        /// How many seconds ahead it was issued and for how many it is good, where it says so.
+        issued: Option<(i64, i64)>,
+    },
+    /// A claim that decides cannot be read.
+    #[error("{0}")]
+    Claim(#[from] ClaimError),
+}
+
+/// Why a claim that decides cannot be read.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum ClaimError {
+    /// There is no id of the person.
+    #[error("the token's sub has to be the id of the person: a text of 1 to {ID_MAX} bytes, or a number")]
+    NoId,
+    /// There is no end.
+    #[error("the token has no exp")]
+    NoExpiry,
+    /// It is no time.
+    #[error("the token's {0} is no time in seconds since 1970")]
+    NoTime(&'static str),
+    /// It is a time, but not in seconds.
+    #[error("the token's {0} is in milliseconds; it has to be in seconds since 1970")]
+    Milliseconds(&'static str),
+}
+
+impl TokenError {
+    /// The code of its problem document.
+    pub fn code(&self) -> &'static str {
+        match self {
+            TokenError::NoBearer | TokenError::TooLong | TokenError::Malformed(_) => "token_malformed",
+            TokenError::NoSigners => "token_unconfigured",
+            TokenError::UnknownKey(_) | TokenError::MissingKid => "token_key",
+            TokenError::KeysUnavailable => "token_keys_unavailable",
+            TokenError::Algorithm(_) => "token_algorithm",
+            TokenError::Signature => "token_signature",
+            TokenError::Audience { .. } => "token_audience",
+            TokenError::Issuer { .. } => "token_issuer",
+            TokenError::Expired(_) => "token_expired",
+            TokenError::NotYetValid(_) => "token_not_yet_valid",
+            TokenError::Lifetime { .. } => "token_lifetime",
+            TokenError::Claim(_) => "token_claims",
+        }
+    }
+
+    /// By how many seconds the clock of the server that signed it seems to differ from the gateway's; less than nothing where it is slow.
+    pub fn clock_difference(&self) -> Option<i64> {
+        match self {
+            TokenError::Expired(ago) => Some(-ago),
+            TokenError::NotYetValid(ahead) => Some(*ahead),
+            TokenError::Lifetime { issued: Some((ahead, lifetime)), allowed, .. } if lifetime <= allowed => {
+                Some(*ahead)
+            }
+            TokenError::Lifetime { issued: None, beyond, .. } => Some(*beyond),
+            _ => None,
+        }
+    }
+}
+
+fn lifetime_cause(beyond: i64, allowed: i64, issued: Option<(i64, i64)>) -> String {
+    let limit = "sign it for less";
+    match issued {
+        Some((ahead, lifetime)) if lifetime <= allowed => {
+            format!("its iat is {} ahead, so the clock of the server that signed it is fast by that", duration(ahead))
+        }
+        Some((_, lifetime)) => format!("it is signed for {}; {limit}", duration(lifetime)),
+        None => {
+            format!("{limit}, or the clock of the server that signed it is {} fast", duration(beyond))
+        }
+    }
+}
+
+/// Seconds in words: `3 min 4 s`.
+fn duration(seconds: i64) -> String {
+    let seconds = seconds.unsigned_abs();
+    let (days, hours, minutes) = (seconds / 86_400, seconds / 3600 % 24, seconds / 60 % 60);
+    let parts = [(days, "d"), (hours, "h"), (minutes, "min"), (seconds % 60, "s")];
+    let parts: Vec<String> = parts
+        .iter()
+        .skip_while(|(count, _)| *count == 0)
+        .take(2)
+        .filter(|(count, _)| *count > 0)
+        .map(|(count, unit)| format!("{count} {unit}"))
+        .collect();
+    if parts.is_empty() { "0 s".into() } else { parts.join(" ") }
+}

@@ -1,0 +1,64 @@
+//! Tells the administrator which tokens are refused, but not once for every request.
+
+use std::collections::HashMap;
+use std::sync::{Mutex, PoisonError};
+use std::time::{Duration, Instant};
+
+use super::error::TokenError;
+
+/// How often the same reason is logged for a site.
+const EVERY: Duration = Duration::from_secs(60);
+
+/// When a reason was logged, and how often it has come up since.
+type Logged = (Instant, u64);
+
+/// The reasons, by site and code: no more than sites times codes.
+static LOGGED: Mutex<Option<HashMap<(String, &'static str), Logged>>> = Mutex::new(None);
+
+/// Logs that a token was refused. The token itself is never logged.
+pub fn log(site: &str, error: &TokenError) {
+    let code = error.code();
+    if let Some(suppressed) = admit(site, code, Instant::now()) {
+        let clock_difference = error.clock_difference().map(|seconds| format!("{seconds}s"));
+        tracing::warn!(site, code, reason = %error, clock_difference, suppressed, "token refused");
+    }
+}
+
+/// How often a reason has come up since it was logged last, where it is time to log it again.
+fn admit(site: &str, code: &'static str, now: Instant) -> Option<u64> {
+    let mut logged = LOGGED.lock().unwrap_or_else(PoisonError::into_inner);
+    match logged.get_or_insert_default().get_mut(&(site.to_string(), code)) {
+        Some((at, suppressed)) if now.duration_since(*at) < EVERY => {
+            *suppressed += 1;
+            None
+        }
+        Some((at, suppressed)) => {
+            *at = now;
+            Some(std::mem::take(suppressed))
+        }
+        None => {
+            logged.get_or_insert_default().insert((site.to_string(), code), (now, 0));
+            Some(0)
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_reason_is_logged_once_a_minute_for_each_site_with_how_often_it_came_up() {
+        let start = Instant::now();
+        let later = |seconds| start + Duration::from_secs(seconds);
+        assert_eq!(admit("logged-a", "token_expired", start), Some(0));
+        assert_eq!(
+            [admit("logged-a", "token_expired", later(1)), admit("logged-a", "token_expired", later(59))],
+            [None; 2]
+        );
+        assert_eq!(admit("logged-a", "token_audience", later(2)), Some(0));
+        assert_eq!(admit("logged-b", "token_expired", later(2)), Some(0));
+        assert_eq!(admit("logged-a", "token_expired", later(60)), Some(2));
+        assert_eq!(admit("logged-a", "token_expired", later(121)), Some(0));
+    }
+}
