@@ -137,7 +137,7 @@ async fn tried(gateway: &Gateway, tried: Tried) -> Delivery {
 }
 
 fn delivered(told: &str) -> Tried {
-    let place = store::Place { remote: "4312".into(), requester: "77".into() };
+    let place = store::Place { remote: "4312".into(), requester: "77".into(), merged_after: None };
     Tried::Delivered { remote: "4312".into(), place: Some(place), told: told.into() }
 }
 
@@ -490,7 +490,7 @@ async fn a_ticket_that_came_from_a_destination_says_so() {
     let mut foreign = gateway.app.store.ticket(&id).await.unwrap().unwrap();
     foreign.id = "00000000-0000-7000-8000-000000000000".into();
     foreign.reference = "DB-22222".into();
-    let place = store::Place { remote: "77".into(), requester: "1".into() };
+    let place = store::Place { remote: "77".into(), requester: "1".into(), merged_after: None };
     assert!(gateway.app.store.adopt(&foreign, "desk", &place).await.unwrap());
     expect(&card(&gateway, "DB-22222").await, &["Came from there", "/agent/tickets/77\""], &["On its way", "<dt>"]);
 }

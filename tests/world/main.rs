@@ -5,8 +5,10 @@
 // The helpers that `tests/gateway` shares have more functions than one of the two needs.
 #![allow(dead_code)]
 
+mod addresses;
 mod mail;
 mod origins;
+mod refusals;
 mod rows;
 #[path = "../gateway/statements.rs"]
 mod statements;

@@ -20,6 +20,8 @@ pub struct Comment {
     /// The change of the ticket that it came with.
     pub audit: u64,
     pub via: String,
+    /// Where it comes from, as `via.source` says.
+    pub source: Value,
     /// What a client has put there.
     pub custom: Map<String, Value>,
     pub created_at: i64,
@@ -92,6 +94,7 @@ pub fn add_with(state: &mut State, ticket: u64, new: NewComment, files: Vec<u64>
         attachments: files,
         audit: occasion.audit,
         via: occasion.via.into(),
+        source: json!({ "from": {}, "to": {}, "rel": null }),
         custom: occasion.custom,
         created_at,
     };
@@ -185,7 +188,7 @@ pub fn shown(state: &State, comment: &Comment) -> Value {
         "public": comment.public,
         "attachments": files,
         "audit_id": comment.audit,
-        "via": { "channel": comment.via, "source": { "from": {}, "to": {}, "rel": null } },
+        "via": { "channel": comment.via, "source": comment.source },
         "metadata": metadata,
         "created_at": clock::written(comment.created_at),
     })

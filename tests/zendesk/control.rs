@@ -10,6 +10,7 @@
 //! | `POST /_control/account` | changes some of [`Account`](super::account::Account), such as `legacy_token` |
 //! | `POST /_control/tickets` | an [`Arriving`] ticket; answers `{id}` |
 //! | `POST /_control/tickets/{id}/comments` | what is [`Said`] there; answers `{id}` |
+//! | `POST /_control/tickets/{id}/merge` | how it is merged, a [`Merging`](super::merges::Merging) |
 //! | `POST /_control/tickets/{id}/status` | `{status}`, set by an agent |
 //! | `POST /_control/webhook` | `{endpoint, secret, subscriptions?}`; answers `{id}` |
 //! | `POST /_control/webhooks/release` | sends what is held |
@@ -29,7 +30,7 @@ use super::errors::{self, Refusal, invalid};
 use super::http::{Call, Reply};
 use super::tickets::{self, Changes, Opening, Ticket};
 use super::users::{self, User};
-use super::{Shared, State, account, clock, quirks, uploads, webhooks};
+use super::{Shared, State, account, clock, merges, quirks, uploads, webhooks};
 
 /// A ticket that comes by another way than the API.
 #[derive(Clone, Debug, Deserialize)]
@@ -92,6 +93,8 @@ pub struct File {
     pub content_type: String,
     pub text: String,
     pub base64: String,
+    /// Whether it is a picture in the text; `{file}` in the text's HTML becomes its address.
+    pub inline: bool,
 }
 
 #[derive(Deserialize)]
@@ -173,13 +176,14 @@ pub fn comment(state: &mut State, ticket: u64, said: &Said) -> Result<u64, Refus
         Side::Agent => agent(state, said.name.as_deref()),
     };
     let files = files(state, &said.attachments)?;
-    let new = NewComment {
-        body: said.body.clone(),
-        html_body: said.html_body.clone(),
-        public: said.public,
-        author: Some(by),
-        uploads: Vec::new(),
-    };
+    let addresses: Vec<String> =
+        files.iter().map(|id| uploads::shown(state, *id)["content_url"].as_str().unwrap_or_default().into()).collect();
+    let html_body = said
+        .html_body
+        .clone()
+        .map(|html| addresses.iter().fold(html, |html, address| html.replacen("{file}", address, 1)));
+    let new =
+        NewComment { body: said.body.clone(), html_body, public: said.public, author: Some(by), uploads: Vec::new() };
     let via = if said.author == Side::Customer { "email" } else { "web" };
     let audit = state.next_id();
     let id = comments::add_with(state, ticket, new, files, Occasion { by, via, audit, custom: Map::new() });
@@ -281,6 +285,10 @@ fn done(shared: &Shared, call: &Call) -> Result<Reply, Problem> {
             let (id, said) = (number(id)?, read(call)?);
             return created(shared.change(|state| comment(state, id, &said))?);
         }
+        ("POST", ["tickets", id, "merge"]) => {
+            let (id, merging) = (number(id)?, read(call)?);
+            shared.change(|state| merges::merge(state, id, &merging))?;
+        }
         ("POST", ["tickets", id, "status"]) => {
             let (id, new): (u64, NewStatus) = (number(id)?, read(call)?);
             shared.change(|state| tickets::set_status(state, id, &new.status, account::GRACE))?;
@@ -341,14 +349,18 @@ fn agent(state: &mut State, name: Option<&str>) -> u64 {
 
 fn files(state: &mut State, files: &[File]) -> Result<Vec<u64>, Refusal> {
     let mut ids = Vec::new();
-    for File { name, content_type, text, base64 } in files {
+    for File { name, content_type, text, base64, inline } in files {
         let bytes = match base64.is_empty() {
             true => Bytes::from(text.clone()),
             false => Bytes::from(
                 BASE64_STANDARD.decode(base64).map_err(|_| invalid("base64", "is no base64", "InvalidValue"))?,
             ),
         };
-        ids.push(uploads::keep(state, name, content_type, bytes));
+        let id = uploads::keep(state, name, content_type, bytes);
+        if let Some(file) = state.attachments.get_mut(&id) {
+            file.inline = *inline;
+        }
+        ids.push(id);
     }
     Ok(ids)
 }

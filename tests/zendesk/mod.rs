@@ -30,6 +30,7 @@ pub mod exports;
 mod http;
 mod idempotency;
 pub mod limits;
+pub mod merges;
 mod paging;
 pub mod quirks;
 mod requests;
@@ -54,6 +55,7 @@ use errors::Refusal;
 use exports::ExportLimiter;
 use idempotency::Key;
 use limits::Limiter;
+use merges::Merging;
 use quirks::{Fault, Quirks};
 use tickets::Ticket;
 use uploads::{Attachment, Upload};
@@ -181,6 +183,16 @@ impl Zendesk {
     /// Somebody says something on a ticket; the comment's id.
     pub fn comment(&self, ticket: u64, said: &Said) -> Result<u64, Refusal> {
         self.shared.change(|state| control::comment(state, ticket, said))
+    }
+
+    /// An agent gives a ticket another requester, who is the author of what it said at first.
+    pub fn set_requester(&self, ticket: u64, requester: u64) {
+        tickets::set_requester(&mut self.state(), ticket, requester);
+    }
+
+    /// An agent merges a ticket into another.
+    pub fn merge(&self, ticket: u64, merging: &Merging) -> Result<(), Refusal> {
+        self.shared.change(|state| merges::merge(state, ticket, merging))
     }
 
     /// So many tickets that came another way change now, as by a bulk update.

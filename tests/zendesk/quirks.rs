@@ -41,6 +41,12 @@ pub struct Quirks {
     pub upload_limit: usize,
     /// Files are read by way of a redirect to another address.
     pub attachments_redirect: bool,
+    /// Files are given only to who says who they are; others are led to a login.
+    pub private_attachments: bool,
+    /// Nobody at all is given a file, and everybody is led to a login.
+    pub closed_attachments: bool,
+    /// What is refused as long as something stands in what is sent.
+    pub refusals: Vec<Refused>,
     /// Webhooks are held until they are released.
     pub webhooks_late: bool,
     /// Every delivery is sent twice, with the same invocation id.
@@ -81,6 +87,42 @@ pub struct Quirks {
     pub padding: usize,
     /// The first comment of each ticket has no id.
     pub first_comment_unreadable: bool,
+}
+
+/// A ticket or an update that is refused as long as a part of it is as it is.
+#[derive(Clone, Debug, Default, Deserialize, Serialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Refused {
+    /// `POST` for new tickets, `PUT` for updates.
+    pub method: String,
+    /// The part, as a JSON pointer in the ticket; a field by its id, `/custom_fields/7`.
+    pub at: String,
+    /// Refused only where it is a text of more characters than this.
+    pub longer_than: Option<usize>,
+    /// Refused only where it is a text in which this stands.
+    pub containing: Option<String>,
+    /// What is answered: the status, and JSON or else a text.
+    pub status: u16,
+    pub json: Value,
+    pub text: String,
+}
+
+impl Refused {
+    /// Whether it is about a ticket in a body.
+    pub fn concerns(&self, method: &str, body: &Value) -> bool {
+        let Some(ticket) = body.get("ticket").filter(|_| method == self.method) else { return false };
+        let part = match self.at.strip_prefix("/custom_fields/").and_then(|id| id.parse::<u64>().ok()) {
+            Some(id) => {
+                let fields = ticket["custom_fields"].as_array();
+                fields.and_then(|fields| fields.iter().find(|field| field["id"] == id)).map(|field| &field["value"])
+            }
+            None => ticket.pointer(&self.at),
+        };
+        let Some(part) = part else { return false };
+        let text = part.as_str().unwrap_or_default();
+        self.longer_than.is_none_or(|length| text.chars().count() > length)
+            && self.containing.as_deref().is_none_or(|word| text.contains(word))
+    }
 }
 
 /// What becomes of a choice that a field does not have.
@@ -168,6 +210,9 @@ impl Default for Quirks {
             uploads_need_write: false,
             upload_limit: 50 * 1024 * 1024,
             attachments_redirect: false,
+            private_attachments: false,
+            closed_attachments: false,
+            refusals: Vec::new(),
             webhooks_late: false,
             webhooks_doubled: false,
             webhooks_out_of_order: false,

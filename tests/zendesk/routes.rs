@@ -22,8 +22,13 @@ pub fn answer(state: &mut State, call: &Call) -> Reply {
     let segments = call.segments();
     match (call.method.as_str(), segments.as_slice()) {
         ("POST", ["oauth", "tokens"]) => replied(auth::grant(state, call)),
-        ("GET", ["attachments", "token", secret]) => replied(uploads::read(state, secret, false)),
-        ("GET", ["attachments", "content", secret]) => replied(uploads::read(state, secret, true)),
+        ("GET", ["attachments", "token", secret]) => replied(uploads::read(state, call, secret, false)),
+        ("GET", ["attachments", "content", secret]) => replied(uploads::read(state, call, secret, true)),
+        ("GET", ["access", "unauthenticated"]) => Reply::text(
+            200,
+            "text/html; charset=utf-8",
+            "<html><body><form><input name=\"user[email]\"></form></body></html>",
+        ),
         (_, ["api", "v2", rest @ ..]) => api(state, call, rest),
         _ => Reply::text(404, "text/html; charset=utf-8", "<html><body><h1>Not found</h1></body></html>"),
     }
@@ -41,6 +46,15 @@ fn api(state: &mut State, call: &Call, path: &[&str]) -> Reply {
 }
 
 fn work(state: &mut State, call: &Call, caller: &Caller, path: &[&str]) -> Result<Reply, Refusal> {
+    if let ["tickets", ..] = path
+        && let Ok(body) = call.json()
+        && let Some(refused) = state.quirks.refusals.iter().find(|one| one.concerns(call.method.as_str(), &body))
+    {
+        return Ok(match refused.json.is_null() {
+            true => Reply::text(refused.status, "text/plain", &refused.text),
+            false => Reply::json(refused.status, &refused.json),
+        });
+    }
     match (call.method.as_str(), path) {
         ("POST", ["tickets"]) => tickets::create(state, call, caller),
         ("GET", ["tickets"]) => tickets::list(state, call, caller),

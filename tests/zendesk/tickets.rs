@@ -210,6 +210,19 @@ pub fn set_status(state: &mut State, id: u64, status: &str, by: u64) -> Result<(
     Ok(())
 }
 
+/// Gives a ticket another requester.
+pub fn set_requester(state: &mut State, id: u64, requester: u64) {
+    let Some(ticket) = state.tickets.get_mut(&id) else { return };
+    let before = std::mem::replace(&mut ticket.requester, requester);
+    if let Some(first) = ticket.comments.first_mut() {
+        first.author = requester;
+    }
+    if let Some(theirs) = state.by_requester.get_mut(&before) {
+        theirs.retain(|ticket| *ticket != id);
+    }
+    state.by_requester.entry(requester).or_default().push(id);
+}
+
 /// A ticket that is there.
 pub fn known(state: &State, id: u64) -> Result<&Ticket, Refusal> {
     state.tickets.get(&id).ok_or_else(|| match state.quirks.foreign_ids_403 {

@@ -3,7 +3,7 @@
 use axum::body::Bytes;
 use serde_json::{Value, json};
 
-use super::auth::{Caller, need};
+use super::auth::{self, Caller, need};
 use super::errors::{Refusal, invalid};
 use super::http::{Call, Reply};
 use super::{State, clock};
@@ -24,6 +24,8 @@ pub struct Attachment {
     pub bytes: Bytes,
     /// What opens its address.
     pub secret: String,
+    /// Whether it is a picture in the text of a comment.
+    pub inline: bool,
 }
 
 /// What may be sent as anything.
@@ -99,7 +101,13 @@ pub fn remove(state: &mut State, caller: &Caller, token: &str) -> Result<Reply, 
 }
 
 /// `GET /attachments/token/{secret}/?name=`: the bytes.
-pub fn read(state: &State, secret: &str, redirected: bool) -> Result<Reply, Refusal> {
+pub fn read(state: &State, call: &Call, secret: &str, redirected: bool) -> Result<Reply, Refusal> {
+    // Where they are private, an address alone leads to a login.
+    let is_known = auth::caller(state, call).is_ok_and(|caller| !matches!(caller, Caller::Anonymous));
+    let is_private = state.quirks.private_attachments && !is_known;
+    if state.quirks.closed_attachments || is_private && !redirected {
+        return Ok(Reply::empty(302).with("location", &format!("{}/access/unauthenticated", state.url)));
+    }
     let id = state.by_secret.get(secret).ok_or(Refusal::NotFound)?;
     let file = state.attachments.get(id).ok_or(Refusal::NotFound)?;
     if state.quirks.attachments_redirect && !redirected {
@@ -119,7 +127,7 @@ pub fn keep(state: &mut State, name: &str, kind: &str, bytes: Bytes) -> u64 {
     let id = state.next_id();
     let secret = uuid::Uuid::new_v4().simple().to_string();
     state.by_secret.insert(secret.clone(), id);
-    state.attachments.insert(id, Attachment { id, name: name.into(), kind: kind.into(), bytes, secret });
+    state.attachments.insert(id, Attachment { id, name: name.into(), kind: kind.into(), bytes, secret, inline: false });
     id
 }
 
@@ -147,7 +155,7 @@ pub fn shown(state: &State, id: u64) -> Value {
         "mapped_content_url": address,
         "content_type": file.kind,
         "size": file.bytes.len(),
-        "inline": false,
+        "inline": file.inline,
         "deleted": false,
         "malware_access_override": false,
         "malware_scan_result": "not_scanned",

@@ -53,7 +53,8 @@ pub fn requester(state: &State, given: &Value) -> Result<Requester, Refusal> {
         return Err(invalid("requester", &said, "InvalidValue"));
     }
     if state.quirks.suspended.iter().any(|suspended| suspended.eq_ignore_ascii_case(email)) {
-        return Err(invalid("requester", "Requester: is suspended.", "InvalidValue"));
+        let said = format!("Requester: {} is suspended.", text("name"));
+        return Err(invalid("requester", &said, "InvalidValue"));
     }
     if let Some(known) = state.by_email.get(&email.to_lowercase()) {
         return Ok(Requester::Known(*known));
@@ -64,6 +65,10 @@ pub fn requester(state: &State, given: &Value) -> Result<Requester, Refusal> {
             description: "Requester: Name: is too short (minimum one characters)".into(),
             error: "ValueTooShort",
         }]));
+    }
+    if text("name").chars().count() > 255 {
+        let said = "Requester: Name: is too long (maximum is 255 characters)";
+        return Err(invalid("requester", said, "ValueTooLong"));
     }
     let locale_id = given.get("locale_id").and_then(Value::as_u64).unwrap_or(ENGLISH);
     Ok(Requester::New { name: text("name").into(), email: email.into(), locale_id })
@@ -236,10 +241,13 @@ fn known(state: &State, id: u64) -> Result<&User, Refusal> {
     state.users.get(&id).ok_or(Refusal::NotFound)
 }
 
+/// As Zendesk has it: no dot at the end of the local part nor two in a row, and no underscore in the domain.
 fn is_address(text: &str) -> bool {
-    let parts = text.split_once('@');
-    parts.is_some_and(|(name, host)| !name.is_empty() && host.contains('.') && !host.contains('@'))
-        && !text.contains(char::is_whitespace)
+    let Some((local, domain)) = text.split_once('@') else { return false };
+    let atoms = |text: &str| text.split('.').all(|atom| !atom.is_empty());
+    let is_label = |label: &str| label.chars().all(|c| c.is_alphanumeric() || c == '-');
+    let has_space = text.contains(char::is_whitespace);
+    atoms(local) && atoms(domain) && domain.contains('.') && domain.split('.').all(is_label) && !has_space
 }
 
 fn locale(id: u64) -> &'static str {

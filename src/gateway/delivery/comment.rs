@@ -24,6 +24,13 @@ pub fn first(config: &Config, ticket: &StoredTicket, missing: &[String]) -> Stri
     lines.join("\n")
 }
 
+/// What a ticket says, with what agents have to know, and without what was collected.
+pub fn plain(ticket: &StoredTicket) -> String {
+    let reference = format!("Reference: {}", ticket.reference);
+    let notice = notice(ticket).map(|notice| format!("{notice}\n\n")).unwrap_or_default();
+    format!("{notice}{}\n\n{RULE}\n{reference}", ticket.ticket.message)
+}
+
 /// What a message says, with the names of files that do not go along.
 pub fn reply(body: &str, missing: &[String]) -> String {
     match missing_line(missing) {

@@ -337,19 +337,32 @@ pub struct SaidFile {
     pub name: String,
     /// Where it is.
     pub url: String,
+    /// Whether it is a page of HTML. Otherwise a page in its place is a login.
+    pub is_page: bool,
 }
 
 /// What there is about a ticket at a destination.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct News {
-    /// Where it stands.
-    pub status: Status,
-    /// Who is to say something next.
-    pub turn: Turn,
+    /// Where it stands, and who is to say something next; none where that is not known, and stays as it is.
+    pub standing: Option<(Status, Turn)>,
     /// Up to which change of the ticket this is all; none where something of the same second may be missing.
     pub updated_at: Option<Timestamp>,
     /// What was said there, oldest first, without what says itself that it was brought there from here.
     pub said: Vec<Found>,
+    /// Where it goes on from now on; none where it is where it was.
+    pub moved: Option<Place>,
+    /// What agents have to know.
+    pub note: Option<AgentNote>,
+}
+
+/// Something that agents have to know of a ticket, and no customer.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct AgentNote {
+    /// The same each time that it is found.
+    pub key: String,
+    /// What it says.
+    pub text: String,
 }
 
 /// A ticket of a person that is at a destination.

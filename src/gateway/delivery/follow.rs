@@ -15,7 +15,7 @@ use tokio_util::sync::CancellationToken;
 use super::feed::ChangeFeed;
 use super::lines::Line;
 use super::patience::{Ended, limited};
-use super::{Answers, Failure, Found, Saying, comment, orders};
+use super::{AgentNote, Answers, Failure, Found, Saying, comment, orders};
 use crate::domain::conversation::{Author, Message, Turn};
 use crate::domain::ticket::Status;
 use crate::gateway::app::App;
@@ -241,6 +241,13 @@ async fn poll(app: &App, name: &str, answers: &dyn Answers, due: &DueLook) -> Re
             }
         }
     }
+    // Once all is stored that was said where it was.
+    if let Some(moved) = &news.moved {
+        app.store.move_place(&due.ticket.id, name, moved).await?;
+    }
+    if let Some(note) = &news.note {
+        tell_agents(app, &due.ticket, name, note).await?;
+    }
     // Read before the deliveries: whoever changes the ticket from here on is seen when its status is written.
     let Some(known) = app.store.ticket(&due.ticket.id).await? else { return Ok(Polled::default()) };
     // What is still on its way there knows better than what was there before it, and so does what arrived meanwhile.
@@ -254,10 +261,25 @@ async fn poll(app: &App, name: &str, answers: &dyn Answers, due: &DueLook) -> Re
     if before.len() != after.len() {
         return Ok(Polled::again(Duration::ZERO));
     }
-    match update_status(app, &known, name, (news.status, news.turn)).await? {
+    let Some(standing) = news.standing else { return Ok(Polled { again: None, seen: news.updated_at }) };
+    match update_status(app, &known, name, standing).await? {
         true => Ok(Polled { again: None, seen: news.updated_at }),
         false => Ok(Polled::again(Duration::ZERO)),
     }
+}
+
+/// Writes something down among agents, once.
+async fn tell_agents(app: &App, ticket: &StoredTicket, from: &str, note: &AgentNote) -> Result<(), StoreError> {
+    let deed = Deed { operator: from.into(), act: Act::Noted, text: note.text.clone(), at: clock::now() };
+    let key = format!("{from} {}", note.key);
+    let decide = |current: &CurrentTicket| {
+        Change { activity: Some(deed.clone()), activity_key: Some(key.clone()), ..current.unchanged() }.into()
+    };
+    if let Changed::Written(changed, _) = app.store.change(&ticket.id, &deed.at, None, &decide).await? {
+        tracing::info!(site = ticket.site, reference = ticket.reference, note = note.text, "ticket merged");
+        app.live.changed(*changed);
+    }
+    Ok(())
 }
 
 async fn deliveries(app: &App, ticket: &str, name: &str) -> Result<Vec<Delivery>, StoreError> {

@@ -30,8 +30,8 @@ pub use check::{Checked, check};
 #[cfg(test)]
 pub use comment::tests as comment_tests;
 pub use destination::{
-    Answers, Delivered, Destination, ExportFailure, ExportFrom, ExportedChanges, Failure, Finding, Foreign, Found,
-    Heard, InboundFile, InboundMail, News, NotHeard, Parcel, ParcelFile, RecentChanges, SaidFile, Saying,
+    AgentNote, Answers, Delivered, Destination, ExportFailure, ExportFrom, ExportedChanges, Failure, Finding, Foreign,
+    Found, Heard, InboundFile, InboundMail, News, NotHeard, Parcel, ParcelFile, RecentChanges, SaidFile, Saying,
 };
 pub use lines::Lines;
 pub use prompt::prompt;

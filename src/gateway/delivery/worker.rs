@@ -580,7 +580,7 @@ mod tests {
         // Another ticket is at the same place already.
         let new = json!({"kind": "bug", "severity": "low", "message": "No", "client": {"name": "t", "version": "1"}});
         let other = StoredTicket::new("acme", "DB-00001".into(), serde_json::from_value(new).unwrap(), &clock::now());
-        let place = crate::gateway::store::Place { remote: "35".into(), requester: String::new() };
+        let place = crate::gateway::store::Place { remote: "35".into(), requester: String::new(), merged_after: None };
         assert!(store.adopt(&other, "desk", &place).await.unwrap());
         worker.unrecorded[0].1 = Tried::Delivered { remote: "35".into(), place: Some(place), told: String::new() };
         worker.record().await;

@@ -109,6 +109,9 @@ pub struct Place {
     pub remote: String,
     /// What the destination calls the person whose it is; empty where it does not say.
     pub requester: String,
+    /// Where another ticket was merged into this one there: what the destination calls the comment that says so. What was said before it is
+    /// not about that ticket.
+    pub merged_after: Option<String>,
 }
 
 /// What has become of a try.
@@ -259,6 +262,9 @@ pub trait Deliveries: Send + Sync {
 
     /// Lets those of changed tickets be looked at that are here, but for changes of which all is known. How many there are.
     async fn mark_changed(&self, queue: (&str, &str), changed: &[ChangedTicket], now: &str) -> Result<u64, StoreError>;
+
+    /// Keeps that a ticket was merged into another there and goes on in that one. By its own name it stays known.
+    async fn move_place(&self, ticket: &str, destination: &str, place: &Place) -> Result<(), StoreError>;
 
     /// What is known of the changes of a destination.
     async fn sync_state(&self, queue: (&str, &str)) -> Result<SyncState, StoreError>;

@@ -146,7 +146,7 @@ mod tests {
             (Status::Solved, "2020-01-01T00:00:00.000Z", None, true),
         ] {
             let foreign = Foreign {
-                place: Place { remote: "35".into(), requester: String::new() },
+                place: Place { remote: "35".into(), requester: String::new(), merged_after: None },
                 subject: String::new(),
                 message: String::new(),
                 via: String::new(),

@@ -19,6 +19,7 @@ use crate::support::{self, Answer, Gateway, gateway_with, post, request, ticket}
 use crate::zendesk::Zendesk;
 use crate::zendesk::account::ADMIN;
 use crate::zendesk::control::{Person, Said, Side, said};
+use crate::zendesk::quirks::Refused;
 
 const KEY: &[u8] = b"0123456789abcdef0123456789abcdef";
 /// A mail server that nobody listens at, so that receipts wait.
@@ -129,7 +130,10 @@ async fn an_alias_has_no_address_and_nobody_can_be_mailed() {
 #[tokio::test]
 async fn who_cannot_be_made_a_requester_stands_behind_another() {
     let desk = desk("").await;
-    desk.zendesk.quirks(|quirks| quirks.suspended = vec!["ada@example.com".into()]);
+    let says = json!({"error": "RecordInvalid", "details": {"requester": [{"description": "Requester: Email: is not properly formatted"}]}});
+    let refused =
+        Refused { method: "POST".into(), at: "/requester/email".into(), status: 422, json: says, ..Refused::default() };
+    desk.zendesk.quirks(|quirks| quirks.refusals = vec![refused]);
     assert_eq!(desk.post("1", &full("One")).await.status, 201);
     let requester = there(&desk).requester;
     assert_eq!(desk.zendesk.state().users[&requester].email, "");

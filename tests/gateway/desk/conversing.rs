@@ -8,7 +8,7 @@ use super::{Desk, HOOK_SECRET, desk, full, until};
 use crate::zendesk::control::{Arriving, Channel, File, Person, Said, Side, said};
 
 /// A desk that hears webhooks, and a ticket that is there: its id here and there.
-async fn begun(more: &str) -> (Desk, String, u64) {
+pub async fn begun(more: &str) -> (Desk, String, u64) {
     let desk = desk(&format!("webhook_secret = \"{HOOK_SECRET}\"\n{more}")).await;
     let answer = desk.post("key", &full("One")).await;
     assert_eq!(answer.status, 201, "{}", answer.text());
@@ -26,11 +26,11 @@ pub async fn listening(desk: &Desk) -> String {
     url
 }
 
-fn customer(text: &str) -> (String, String) {
+pub fn customer(text: &str) -> (String, String) {
     ("customer".into(), text.into())
 }
 
-fn support(text: &str) -> (String, String) {
+pub fn support(text: &str) -> (String, String) {
     ("support".into(), text.into())
 }
 

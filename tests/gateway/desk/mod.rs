@@ -5,7 +5,9 @@ mod conversing;
 mod creating;
 mod faults;
 mod killed;
+mod merging;
 mod outage;
+mod pictures;
 mod queue;
 mod syncing;
 

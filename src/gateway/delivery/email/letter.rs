@@ -151,7 +151,7 @@ mod tests {
         assert!(!first.contains("In-Reply-To") && first.contains("filename=\"deskbell-context.json\""), "{first}");
         assert!(first.contains("Every time.\r\n\r\n------"), "{first}");
 
-        let place = Place { remote: "<earlier@acme.example>".into(), requester: String::new() };
+        let place = Place { remote: "<earlier@acme.example>".into(), requester: String::new(), merged_after: None };
         for (place, thread) in [(None, "<1.desk@acme.example>"), (Some(&place), "<earlier@acme.example>")] {
             let reply = written(&email, &ticket, What::Message, "It still does.", place, &Files::default());
             let lines = headers(&reply);

@@ -73,7 +73,7 @@ impl Destination for Email {
         sent.map_err(failure)?;
         let remote = letter::message_id(self, parcel);
         let first = parcel.delivery.what == What::Ticket;
-        let place = first.then(|| Place { remote: remote.clone(), requester: String::new() });
+        let place = first.then(|| Place { remote: remote.clone(), requester: String::new(), merged_after: None });
         Ok(Delivered { remote, place, told: files.told })
     }
 

@@ -11,16 +11,18 @@ use serde::{Deserialize, Deserializer};
 use serde_json::Value;
 
 use super::super::{
-    Answers, ExportFailure, ExportFrom, ExportedChanges, Failure, Foreign, Found, News, RecentChanges, SaidFile, Saying,
+    AgentNote, Answers, ExportFailure, ExportFrom, ExportedChanges, Failure, Foreign, Found, News, RecentChanges,
+    SaidFile, Saying,
 };
-use super::account::{all, items, or_default, raw_items, read_items, read_page};
+use super::account::{all, items, or_default, read_page};
 use super::braces::original;
-use super::client::{Client, Request};
-use super::{OURS, Zendesk};
+use super::client::Request;
+use super::{OURS, Zendesk, merges, pictures};
+use crate::domain::attachment::COUNT_MAX;
 use crate::domain::conversation::{Author, Turn};
 use crate::domain::ticket::Status;
 use crate::gateway::clock;
-use crate::gateway::search::import::markdown;
+use crate::gateway::search::import::markdown_with_files;
 use crate::gateway::store::{ChangedTicket, Place};
 
 /// How often it is asked what has changed where no webhook tells it.
@@ -50,40 +52,55 @@ pub struct Comment {
     #[serde(default, deserialize_with = "or_default")]
     html_body: String,
     #[serde(default, deserialize_with = "or_default")]
-    attachments: Vec<CommentFile>,
+    pub attachments: Vec<CommentFile>,
     #[serde(default)]
     metadata: Value,
+    /// How it came.
+    #[serde(default)]
+    pub via: Value,
     /// When, RFC 3339 in UTC.
     #[serde(default, deserialize_with = "or_default")]
     pub created_at: String,
 }
 
+/// A file of a comment: one beside it, or a picture in its text.
 #[derive(Clone, Debug, Deserialize)]
-struct CommentFile {
+pub struct CommentFile {
+    /// What it is called.
     #[serde(default, deserialize_with = "or_default")]
-    file_name: String,
+    pub file_name: String,
+    /// Where it is.
     #[serde(default, deserialize_with = "or_default")]
-    content_url: String,
+    pub content_url: String,
+    /// What Zendesk says that it is.
     #[serde(default, deserialize_with = "or_default")]
-    inline: bool,
+    content_type: String,
 }
 
+/// A ticket.
 #[derive(Deserialize)]
-struct Ticket {
-    id: u64,
+pub struct Ticket {
+    /// Its number.
+    pub id: u64,
+    /// Where it stands.
     #[serde(default, deserialize_with = "or_default")]
-    status: String,
+    pub status: String,
+    /// Its tags.
+    #[serde(default, deserialize_with = "or_default")]
+    pub tags: Vec<String>,
     subject: Option<String>,
     description: Option<String>,
     external_id: Option<String>,
+    /// Whose it is.
     #[serde(default, deserialize_with = "or_default")]
-    requester_id: u64,
+    pub requester_id: u64,
     #[serde(default)]
     via: Value,
     #[serde(default, deserialize_with = "or_default")]
     created_at: String,
+    /// When it changed last, RFC 3339.
     #[serde(default, deserialize_with = "or_default")]
-    updated_at: String,
+    pub updated_at: String,
 }
 
 #[derive(Deserialize)]
@@ -122,25 +139,7 @@ impl Comment {
 
 /// What was said about a ticket, oldest first, private notes among it.
 pub async fn comments(zendesk: &Zendesk, place: &Place) -> Result<Vec<Comment>, Failure> {
-    comments_by(&zendesk.client, place).await
-}
-
-async fn comments_by(client: &Client, place: &Place) -> Result<Vec<Comment>, Failure> {
-    all(client, &comments_path(place), "comments").await
-}
-
-/// What was said about a ticket after the ticket itself, which is its first comment.
-async fn comments_after_first(client: &Client, place: &Place) -> Result<Vec<Comment>, Failure> {
-    let mut all = raw_items(client, &comments_path(place), "comments").await?;
-    // Left out before anything is read, so that one that cannot be read takes no other with it.
-    if !all.is_empty() {
-        all.remove(0);
-    }
-    Ok(read_items(all, "comments"))
-}
-
-fn comments_path(place: &Place) -> String {
-    format!("/api/v2/tickets/{}/comments", place.remote)
+    all(&zendesk.client, &format!("/api/v2/tickets/{}/comments", place.remote), "comments").await
 }
 
 #[async_trait]
@@ -196,40 +195,32 @@ impl Answers for Zendesk {
     }
 
     async fn news(&self, place: &Place) -> Result<News, Failure> {
-        let answer = self.sync.get(&format!("/api/v2/tickets/{}", place.remote)).await?;
-        let ticket: Ticket = serde_json::from_value(answer.body.get("ticket").cloned().unwrap_or_default())
-            .map_err(|_| Failure::later("Zendesk's answer names no ticket"))?;
-        let said = comments_after_first(&self.sync, place).await?;
+        let trail = merges::follow(&self.sync, place).await?;
         let asks = |comment: &Comment| comment.author_id.to_string() == place.requester;
-        let new: Vec<&Comment> = said.iter().filter(|comment| comment.public && comment.marker().is_none()).collect();
-        let names = self.names(new.iter().map(|comment| comment.author_id)).await?;
-        let saying = |comment: &&Comment| {
-            let author = if asks(comment) { Author::Customer } else { Author::Support };
-            let saying = Saying {
-                remote: comment.id.to_string(),
-                author,
-                name: names.get(&comment.author_id).cloned().unwrap_or_default(),
-                body: self.body(comment, author),
-                at: time(&comment.created_at),
-            };
-            Found {
-                saying,
-                written: original(comment.text().trim()),
-                files: comment
-                    .attachments
-                    .iter()
-                    .filter(|file| !file.inline)
-                    .map(|file| SaidFile { name: file.file_name.clone(), url: file.content_url.clone() })
-                    .collect(),
-            }
+        let is_new = |comment: &&Comment| comment.public && comment.marker().is_none();
+        let new: Vec<&Comment> = trail.said.iter().filter(is_new).collect();
+        let people = self.people(new.iter().map(|comment| comment.author_id)).await?;
+        // What other customers say, who were copied in, is not support's answer.
+        let is_others = |comment: &&&Comment| {
+            !asks(comment) && people.get(&comment.author_id).is_some_and(|author| author.role == "end-user")
         };
-        let (status, turn) = stands(&ticket.status);
-        let updated_at = settled(&ticket.updated_at, answer.at.unwrap_or_else(clock::timestamp));
-        Ok(News { status, turn, updated_at, said: new.iter().map(saying).collect() })
+        let found = new.iter().filter(|comment| !is_others(comment)).map(|comment| {
+            let author = if asks(comment) { Author::Customer } else { Author::Support };
+            let name = people.get(&comment.author_id).map(User::called).unwrap_or_default();
+            self.found(comment, author, name)
+        });
+        let said = found.collect();
+        let standing = trail.end.as_ref().map(|(ticket, _)| stands(&ticket.status));
+        // What was read of another ticket is read again under its own name.
+        let end = trail.end.filter(|_| trail.moved.is_none());
+        let updated_at =
+            end.and_then(|(ticket, answer)| settled(&ticket.updated_at, answer.at.unwrap_or_else(clock::timestamp)));
+        let note = trail.note.map(|text| AgentNote { key: format!("merged {}", place.remote), text });
+        Ok(News { standing, updated_at, said, moved: trail.moved, note })
     }
 
     async fn file(&self, file: &SaidFile, max: usize) -> Result<Vec<u8>, Failure> {
-        self.sync.file(&file.url, max).await
+        self.sync.file(&file.url, file.is_page, max).await
     }
 
     async fn of_person(&self, email: &str) -> Result<Option<Vec<Foreign>>, Failure> {
@@ -258,34 +249,52 @@ impl Answers for Zendesk {
 }
 
 impl Zendesk {
-    /// What people are called.
-    async fn names(&self, ids: impl Iterator<Item = i64>) -> Result<BTreeMap<i64, String>, Failure> {
+    /// People by their ids.
+    async fn people(&self, ids: impl Iterator<Item = i64>) -> Result<BTreeMap<i64, User>, Failure> {
         let mut ids: Vec<i64> = ids.filter(|id| *id > 0).collect();
         ids.sort_unstable();
         ids.dedup();
-        let mut names = BTreeMap::new();
+        let mut people = BTreeMap::new();
         for some in ids.chunks(100) {
             let some: Vec<String> = some.iter().map(i64::to_string).collect();
             let users = self.sync.read(&format!("/api/v2/users/show_many?ids={}", some.join(","))).await?;
-            let called = |user: User| (user.id, user.alias.filter(|alias| !alias.is_empty()).unwrap_or(user.name));
-            names.extend(list::<User>(users, "users").into_iter().map(called));
+            people.extend(list::<User>(users, "users").into_iter().map(|user| (user.id, user)));
         }
-        Ok(names)
+        Ok(people)
     }
 
-    /// What a comment says.
-    fn body(&self, comment: &Comment, author: Author) -> String {
-        match (author, self.client.url("/").ok()) {
-            (Author::Support, Some(page)) if !comment.html_body.is_empty() => markdown(&comment.html_body, &page),
-            _ => comment.text().to_string(),
+    /// What a comment says, with its files: pictures in its text are files like those beside it.
+    fn found(&self, comment: &Comment, author: Author, name: String) -> Found {
+        let body = match (author, self.client.url("/").ok()) {
+            (Author::Support, Some(page)) if !comment.html_body.is_empty() => {
+                markdown_with_files(&comment.html_body, &page, &|url| pictures::name(&page, url, &comment.attachments))
+            }
+            (_, Some(page)) => pictures::without_addresses(comment.text(), &page, &comment.attachments),
+            (_, None) => comment.text().to_string(),
+        };
+        let saying = Saying { remote: comment.id.to_string(), author, name, body, at: time(&comment.created_at) };
+        let mut files: Vec<SaidFile> = Vec::new();
+        for file in comment.attachments.iter().take(COUNT_MAX as usize) {
+            if files.iter().all(|known| known.url != file.content_url) {
+                let CommentFile { file_name, content_url, content_type } = file.clone();
+                files.push(SaidFile { name: file_name, url: content_url, is_page: content_type.contains("html") });
+            }
         }
+        Found { saying, written: original(comment.text().trim()), files }
+    }
+}
+
+impl User {
+    /// What they are called where customers read it.
+    fn called(&self) -> String {
+        self.alias.clone().filter(|alias| !alias.is_empty()).unwrap_or_else(|| self.name.clone())
     }
 }
 
 fn foreign(ticket: Ticket) -> Foreign {
     let (status, _) = stands(&ticket.status);
     Foreign {
-        place: Place { remote: ticket.id.to_string(), requester: ticket.requester_id.to_string() },
+        place: Place { remote: ticket.id.to_string(), requester: ticket.requester_id.to_string(), merged_after: None },
         subject: ticket.subject.unwrap_or_default(),
         message: ticket.description.unwrap_or_default(),
         via: ticket.via.get("channel").and_then(Value::as_str).unwrap_or_default().into(),
@@ -328,7 +337,8 @@ fn settled(updated_at: &str, read_at: Timestamp) -> Option<Timestamp> {
     (read_at.as_second() > updated_at.as_second() + 1).then_some(updated_at)
 }
 
-fn encoded(text: &str) -> String {
+/// A text as a part of an address.
+pub fn encoded(text: &str) -> String {
     form_urlencoded::byte_serialize(text.as_bytes()).collect()
 }
 

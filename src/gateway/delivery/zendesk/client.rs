@@ -8,7 +8,7 @@ use axum::body::Bytes;
 use jiff::Timestamp;
 use reqwest::header::{AUTHORIZATION, CONTENT_TYPE, DATE, HeaderMap, HeaderValue, RETRY_AFTER};
 use reqwest::redirect::Policy;
-use reqwest::{Method, StatusCode, Url};
+use reqwest::{Method, Response, StatusCode, Url};
 use serde_json::Value;
 
 use super::super::Failure;
@@ -176,15 +176,25 @@ impl Client {
         Err(Failure::away(format!("Zendesk does not let the gateway in: {}", answer.says())))
     }
 
-    /// The bytes of a file of the account, no more than so many. Who it is is told to the account alone, and not where it leads.
-    pub async fn file(&self, url: &str, max: usize) -> Result<Vec<u8>, Failure> {
+    /// The bytes of a file of the account, no more than so many. Who it is is told to the account alone, and not where it leads. Where files
+    /// are private, who is not let in is led to a page where people log in; unless the file is a page, that is none.
+    pub async fn file(&self, url: &str, is_page: bool, max: usize) -> Result<Vec<u8>, Failure> {
         let refused = |what: &str| Failure::Never(format!("a file of Zendesk {what}"));
-        let url = Url::parse(url).ok().filter(|url| url.origin() == self.connection.base.origin());
+        let url = Url::parse(url).ok().and_then(|url| file_at(&self.connection.base, &url));
         let url = url.ok_or_else(|| refused("is not at the address of the account"))?;
-        let login = self.connection.login.header(self).await?;
-        self.admit().await;
-        let asks = self.connection.files.get(url).timeout(UPLOAD).header(AUTHORIZATION, login);
-        let mut response = asks.send().await.map_err(|error| unreachable(&error))?;
+        let mut response = self.ask_for_file(&url).await?;
+        if is_login(&response, is_page) {
+            // The token may have been ended early.
+            let login = self.connection.login.header(self).await?;
+            if self.connection.login.forget(&login).await {
+                response = self.ask_for_file(&url).await?;
+            }
+        }
+        if is_login(&response, is_page) {
+            return Err(refused(
+                "is given only to people who log in there; the client needs the right to read tickets",
+            ));
+        }
         if !response.status().is_success() {
             return Err(refused(&format!("is not given ({})", response.status())));
         }
@@ -196,6 +206,13 @@ impl Client {
             }
         }
         Ok(bytes)
+    }
+
+    async fn ask_for_file(&self, url: &Url) -> Result<Response, Failure> {
+        let login = self.connection.login.header(self).await?;
+        self.admit().await;
+        let asks = self.connection.files.get(url.clone()).timeout(UPLOAD).header(AUTHORIZATION, login);
+        asks.send().await.map_err(|error| unreachable(&error))
     }
 
     /// One request, as somebody or as nobody.
@@ -266,6 +283,25 @@ impl Answer {
             })
         })
     }
+}
+
+/// Where a file is asked for: at the account itself, also where its address names another of the account's brands.
+pub fn file_at(base: &Url, url: &Url) -> Option<Url> {
+    if url.origin() == base.origin() {
+        return Some(url.clone());
+    }
+    let is_brand = url.scheme() == "https" && url.host_str().is_some_and(|host| host.ends_with(".zendesk.com"));
+    if !is_brand || !url.path().starts_with("/attachments/") {
+        return None;
+    }
+    let mut own = base.join(url.path()).ok()?;
+    own.set_query(url.query());
+    Some(own)
+}
+
+fn is_login(response: &Response, is_page: bool) -> bool {
+    let kind = response.headers().get(CONTENT_TYPE).and_then(|kind| kind.to_str().ok()).unwrap_or_default();
+    response.status() == StatusCode::UNAUTHORIZED || !is_page && kind.starts_with("text/html")
 }
 
 /// What an answer means for everything else. What is left is about the request itself.

@@ -8,30 +8,20 @@ use super::account::TicketField;
 use super::braces::make_inert;
 use super::client::{Answer, Body, Request};
 use super::people;
+use super::refusal::{Draft, NAME_MAX, Repair, cut, faults, plain};
+use super::update::write_note;
 use super::values::fill;
 use super::{Mapping, OURS, Zendesk};
 use crate::domain::conversation;
 use crate::domain::targets::Owner;
 use crate::gateway::clock;
 use crate::gateway::identity::{Address, address};
-use crate::gateway::store::{Place, StoredTicket};
+use crate::gateway::store::{Place, StoredTicket, What};
 
-/// What Zendesk can do without; dropped, rather than the ticket, where it is refused.
-const OPTIONAL: &[&str] = &[
-    "ticket_form_id",
-    "brand_id",
-    "group_id",
-    "assignee_id",
-    "recipient",
-    "priority",
-    "type",
-    "custom_fields",
-    "tags",
-];
 /// The tag of a ticket whose sender has no signed address.
 const UNVERIFIED_TAG: &str = "deskbell_unverified";
-/// How often something is dropped before the ticket goes with nothing but its words.
-const ROUNDS: usize = 6;
+/// How often a ticket is sent in one attempt, each time with something else mended or left out.
+const TRIES_MAX: usize = 30;
 /// How long a key is used. What was sent under it is looked for before each try, so this is shorter than the two hours for which
 /// Zendesk knows keys: a key whose request failed there would be refused for that long.
 const KEY_MINUTES: i64 = 10;
@@ -45,8 +35,6 @@ pub async fn ticket(zendesk: &Zendesk, parcel: &Parcel<'_>) -> Result<Delivered,
         return Ok(found);
     }
     let mut files = upload(zendesk, parcel).await?;
-    let context = serde_json::to_vec_pretty(&parcel.ticket.ticket.context).unwrap_or_default();
-    put(zendesk, &mut files, CONTEXT_FILE, "application/json", context).await?;
     let sender = Sender::new(parcel.ticket, zendesk.unverified);
     let mut ticket = json!({
         "external_id": external,
@@ -61,7 +49,8 @@ pub async fn ticket(zendesk: &Zendesk, parcel: &Parcel<'_>) -> Result<Delivered,
     match &sender {
         Sender::Signed(email) | Sender::Contact(email) => {
             let contact = comment::contact(parcel.ticket);
-            let requester = json!({"name": comment::name(&contact, parcel.ticket), "email": email});
+            let name = cut(&comment::name(&contact, parcel.ticket), NAME_MAX);
+            let requester = json!({"name": name, "email": email});
             merge(&mut ticket, json!({"requester": requester}));
         }
         Sender::Alias => take_alias(zendesk, parcel, &mut ticket, &mut files.told).await?,
@@ -69,7 +58,15 @@ pub async fn ticket(zendesk: &Zendesk, parcel: &Parcel<'_>) -> Result<Delivered,
     if !sender.is_signed() {
         speak_for(zendesk, &mut ticket).await?;
     }
-    create(zendesk, parcel, ticket, &external, files.told).await
+    let words = comment::plain(parcel.ticket);
+    create(zendesk, parcel, Draft::new(members(ticket), words), &external, files.told).await
+}
+
+fn members(ticket: Value) -> Map<String, Value> {
+    match ticket {
+        Value::Object(members) => members,
+        _ => Map::new(),
+    }
 }
 
 /// Puts a user without an address in the place of the requester. Where there can be none, it is the gateway's own.
@@ -124,7 +121,8 @@ pub async fn follow_up(
     if !Sender::new(parcel.ticket, zendesk.unverified).is_signed() {
         speak_for(zendesk, &mut ticket).await?;
     }
-    create(zendesk, parcel, ticket, &external, told).await
+    let words = parcel.message.map(|message| message.body.clone()).unwrap_or_default();
+    create(zendesk, parcel, Draft::new(members(ticket), words), &external, told).await
 }
 
 /// The ticket that was created with an external id.
@@ -151,7 +149,7 @@ pub struct Files {
     pub told: Vec<String>,
 }
 
-/// Uploads the files of a ticket or a message, afresh for each try.
+/// Uploads the files of a ticket or a message, afresh for each try; with a ticket goes all that was collected.
 pub async fn upload(zendesk: &Zendesk, parcel: &Parcel<'_>) -> Result<Files, Failure> {
     let mut files = Files::default();
     for file in parcel.files {
@@ -162,6 +160,10 @@ pub async fn upload(zendesk: &Zendesk, parcel: &Parcel<'_>) -> Result<Files, Fai
                 files.missing.push(file.name.clone());
             }
         }
+    }
+    if parcel.delivery.what == What::Ticket {
+        let context = serde_json::to_vec_pretty(&parcel.ticket.ticket.context).unwrap_or_default();
+        put(zendesk, &mut files, CONTEXT_FILE, "application/json", context).await?;
     }
     Ok(files)
 }
@@ -185,26 +187,35 @@ async fn put(zendesk: &Zendesk, files: &mut Files, name: &str, media: &str, byte
 async fn create(
     zendesk: &Zendesk,
     parcel: &Parcel<'_>,
-    mut ticket: Value,
+    mut draft: Draft,
     external: &str,
     mut told: Vec<String>,
 ) -> Result<Delivered, Failure> {
     // Asked for before there is a ticket, so that nothing fails after it.
     zendesk.people.own(&zendesk.client).await?;
     // Where the fields cannot be asked for, Zendesk itself says which it does not take.
-    let known = zendesk.account.fields(&zendesk.client).await.ok();
-    let wishes = wishes(&zendesk.mapping, parcel.ticket, known.as_ref().map(|known| known.as_slice()), &mut told);
-    merge(&mut ticket, wishes);
-    for round in 0..=ROUNDS {
+    let mut known = zendesk.account.fields(&zendesk.client).await.unwrap_or_default();
+    let wishes =
+        wishes(&zendesk.mapping, parcel.ticket, Some(known.as_slice()).filter(|known| !known.is_empty()), &mut told);
+    draft.ticket.extend(members(wishes));
+    let mut is_known_now = false;
+    for round in 0..TRIES_MAX {
+        let mut ticket = draft.current();
         make_inert(&mut ticket);
         let (key, body) = (key(parcel, round), json!({"ticket": ticket}));
         let request = Request { key: Some(&key), body: Body::Json(&body), ..Request::post("/api/v2/tickets") };
         let answer = zendesk.client.send(&request).await?;
         match answer.status.as_u16() {
             200..=299 => {
-                let got = delivered(zendesk, answer.body.get("ticket").unwrap_or(&Value::Null)).await?;
+                let there = answer.body.get("ticket").unwrap_or(&Value::Null);
+                let got = delivered(zendesk, there).await?;
                 let got = got.ok_or_else(|| Failure::later("Zendesk's answer names no ticket"))?;
-                told.extend(differences(&ticket, answer.body.get("ticket").unwrap_or(&Value::Null)));
+                let left_out = draft.missing();
+                if let Some(place) = got.place.as_ref().filter(|_| !left_out.is_empty()) {
+                    report(zendesk, parcel, place, &left_out).await;
+                }
+                told.extend(left_out);
+                told.extend(differences(&ticket, there));
                 return Ok(Delivered { told, ..got });
             }
             // The key belongs to a try of before, with tokens of its own: it has arrived, or is about to.
@@ -214,24 +225,85 @@ async fn create(
             }
             403 => return Err(answer.forbidden()),
             409 => return Err(Failure::later(format!("Zendesk says that there is a conflict: {}", answer.says()))),
-            422 if is_about_files(&answer) => {
-                return Err(Failure::later(format!("Zendesk does not take the files: {}", answer.says())));
+            400 | 413 | 415 | 422 => {
+                // The account may have changed since it was asked.
+                if !is_known_now && draft.ticket.contains_key("custom_fields") {
+                    is_known_now = true;
+                    known = zendesk.account.fields_now(&zendesk.client).await.unwrap_or(known);
+                }
+                let faults = faults(&answer.body, &draft.ticket, &known);
+                let repair = draft.mend(&faults, &answer.says(), &known);
+                if let Repair::GiveUp(reason) = repair {
+                    let status = answer.status.as_u16();
+                    return Err(Failure::Never(format!("Zendesk refuses the ticket ({status}): {reason}")));
+                }
+                repair_with(zendesk, parcel, &mut draft, repair, &mut told).await?;
             }
-            // Such as somebody who is suspended there.
-            422 if ticket.get("requester").is_some() && is_about_requester(&answer) => {
-                told.push(format!(
-                    "the requester was refused, and another without an address stands for them: {}",
-                    answer.says()
-                ));
-                take_alias(zendesk, parcel, &mut ticket, &mut told).await?;
-                speak_for(zendesk, &mut ticket).await?;
-            }
-            400 | 413 | 415 | 422
-                if drop_refused(zendesk, &mut ticket, &answer, round + 1 >= ROUNDS, &mut told).await => {}
             status => return Err(Failure::Never(format!("Zendesk refuses the ticket ({status}): {}", answer.says()))),
         }
     }
-    Err(Failure::Never("Zendesk refuses the ticket, whatever is left out".into()))
+    Err(Failure::Never(format!("Zendesk refuses the ticket, whatever is left out: {}", draft.missing().join("; "))))
+}
+
+/// Does what a repair needs beyond the ticket itself.
+async fn repair_with(
+    zendesk: &Zendesk,
+    parcel: &Parcel<'_>,
+    draft: &mut Draft,
+    repair: Repair,
+    told: &mut Vec<String>,
+) -> Result<(), Failure> {
+    match repair {
+        Repair::Changed | Repair::GiveUp(_) => {}
+        Repair::Anonymous(says) => {
+            draft
+                .left_out
+                .push(format!("the requester was refused, and another without an address stands for them: {says}"));
+            let mut ticket = Value::Object(std::mem::take(&mut draft.ticket));
+            take_alias(zendesk, parcel, &mut ticket, told).await?;
+            speak_for(zendesk, &mut ticket).await?;
+            draft.ticket = members(ticket);
+        }
+        Repair::UploadAgain => {
+            let files = upload(zendesk, parcel).await?;
+            if let Some(Value::Object(comment)) = draft.ticket.get_mut("comment") {
+                comment.insert("uploads".into(), json!(files.tokens));
+            }
+        }
+        Repair::WithoutFiles(says) => {
+            let names: Vec<String> = parcel.files.iter().map(|file| file.name.clone()).collect();
+            draft.left_out.push(format!("the files were refused: {says}"));
+            if let Some(Value::Object(comment)) = draft.ticket.get_mut("comment") {
+                comment.remove("uploads");
+                let body = comment.get("body").and_then(Value::as_str).unwrap_or_default();
+                let body = comment::reply(body, &names);
+                comment.insert("body".into(), json!(body));
+            }
+        }
+    }
+    Ok(())
+}
+
+/// Says in the log and among agents what of a ticket was refused. The ticket is there whether or not that can be written.
+async fn report(zendesk: &Zendesk, parcel: &Parcel<'_>, place: &Place, left_out: &[String]) {
+    let (delivery, reference) = (parcel.delivery, &parcel.ticket.reference);
+    for reason in left_out {
+        let (site, destination) = (&delivery.site, &delivery.destination);
+        tracing::warn!(site, destination, reference, reason, "delivery part refused");
+    }
+    let note = format!("Zendesk refused parts of this ticket, so they were left out:\n- {}", left_out.join("\n- "));
+    let error = match write_note(zendesk, &format!("{}/refused", parcel.id()), place, &note).await {
+        Ok(answer) if answer.status.is_success() => return,
+        Ok(answer) => answer.says(),
+        Err(failure) => failure.to_string(),
+    };
+    tracing::warn!(
+        site = delivery.site,
+        destination = delivery.destination,
+        reference,
+        error,
+        "note of refused parts not written"
+    );
 }
 
 /// The key of a try. Another where something was dropped, because a key belongs to a body.
@@ -239,94 +311,6 @@ fn key(parcel: &Parcel<'_>, round: usize) -> String {
     let since = parcel.delivery.tried_at.as_deref().and_then(|at| at.parse().ok()).unwrap_or_else(clock::timestamp);
     let window = clock::timestamp().duration_since(since).as_mins() / KEY_MINUTES;
     format!("{}.{window}.{round}", parcel.id())
-}
-
-/// Drops what an answer refuses: the parts that it names, the fields that the account does not take any more, those of which it speaks;
-/// then all fields; and at last everything that Zendesk can do without. `false` where nothing is left to drop.
-async fn drop_refused(
-    zendesk: &Zendesk,
-    ticket: &mut Value,
-    answer: &Answer,
-    last: bool,
-    told: &mut Vec<String>,
-) -> bool {
-    let Some(ticket) = ticket.as_object_mut() else { return false };
-    let mut dropped = if last { Vec::new() } else { drop_named(ticket, answer) };
-    if dropped.is_empty() && !last && ticket.contains_key("custom_fields") {
-        let known = zendesk.account.fields_now(&zendesk.client).await;
-        dropped = drop_fields(ticket, known.as_ref().map_or(&[], |known| known.as_slice()), &answer.says());
-    }
-    if dropped.is_empty() {
-        dropped = drop_all(ticket, answer);
-    }
-    let any = !dropped.is_empty();
-    told.extend(dropped);
-    any
-}
-
-/// Drops the parts and fields that an answer names.
-fn drop_named(ticket: &mut Map<String, Value>, answer: &Answer) -> Vec<String> {
-    let mut dropped = Vec::new();
-    for (name, says) in answer.details() {
-        let part = name.trim_end_matches("_id").to_string() + "_id";
-        let part = [name.as_str(), part.as_str()].into_iter().find(|part| OPTIONAL.contains(part));
-        if let Some(part) = part.filter(|part| *part != "custom_fields")
-            && ticket.remove(part).is_some()
-        {
-            dropped.push(format!("{part} was refused: {says}"));
-        }
-        if let Ok(id) = name.parse::<u64>()
-            && remove_field(ticket, id)
-        {
-            dropped.push(format!("the field {id} was refused: {says}"));
-        }
-    }
-    dropped
-}
-
-/// Drops the fields that the account does not take, or else those whose titles Zendesk speaks of, or else all of them.
-fn drop_fields(ticket: &mut Map<String, Value>, known: &[TicketField], says: &str) -> Vec<String> {
-    let fields = ticket.get("custom_fields").and_then(Value::as_array).cloned().unwrap_or_default();
-    let asked: Vec<(u64, String)> =
-        fields.iter().filter_map(|field| Some((field.get("id")?.as_u64()?, plain(field.get("value")?)))).collect();
-    let of = |id: u64| known.iter().find(|field| field.id == id);
-    let untaken = |(id, text): &(u64, String)| match of(*id) {
-        None => Some(format!("there is no field {id} in Zendesk")),
-        Some(field) => field.read(text).err(),
-    };
-    let named = |(id, _): &(u64, String)| {
-        let title = of(*id).map(|field| field.title.as_str()).filter(|title| !title.is_empty())?;
-        says.contains(title).then(|| format!("the field {id} ({title}) was refused: {says}"))
-    };
-    let mut dropped: Vec<(u64, String)> = Vec::new();
-    if !known.is_empty() {
-        dropped.extend(asked.iter().filter_map(|field| Some((field.0, untaken(field)?))));
-        if dropped.is_empty() {
-            dropped.extend(asked.iter().filter_map(|field| Some((field.0, named(field)?))));
-        }
-    }
-    for (id, _) in &dropped {
-        remove_field(ticket, *id);
-    }
-    if dropped.is_empty() {
-        ticket.remove("custom_fields");
-        return vec![format!("all fields were left out, because Zendesk says: {says}")];
-    }
-    dropped.into_iter().map(|(_, reason)| reason).collect()
-}
-
-/// Drops everything that Zendesk can do without.
-fn drop_all(ticket: &mut Map<String, Value>, answer: &Answer) -> Vec<String> {
-    let parts: Vec<&str> = OPTIONAL.iter().filter(|part| ticket.remove(**part).is_some()).copied().collect();
-    let left_out = || format!("{} were left out, because Zendesk says: {}", parts.join(", "), answer.says());
-    if parts.is_empty() { Vec::new() } else { vec![left_out()] }
-}
-
-fn remove_field(ticket: &mut Map<String, Value>, id: u64) -> bool {
-    let Some(fields) = ticket.get_mut("custom_fields").and_then(Value::as_array_mut) else { return false };
-    let before = fields.len();
-    fields.retain(|field| field.get("id").and_then(Value::as_u64) != Some(id));
-    fields.len() < before
 }
 
 /// What was asked for and is not so, although the ticket was taken.
@@ -349,11 +333,6 @@ fn differences(asked: &Value, got: &Value) -> Vec<String> {
         }
     }
     told
-}
-
-/// A value as a text: what is a number here may be one there or the text of one.
-fn plain(value: &Value) -> String {
-    value.as_str().map_or_else(|| value.to_string(), str::to_string)
 }
 
 fn shown(value: Option<&Value>) -> String {
@@ -420,25 +399,16 @@ async fn delivered(zendesk: &Zendesk, ticket: &Value) -> Result<Option<Delivered
     let Some(remote) = id("id").map(|id| id.to_string()) else { return Ok(None) };
     let own = zendesk.people.own(&zendesk.client).await?;
     let requester = id("requester_id").filter(|requester| *requester != own);
-    let place = Place { remote: remote.clone(), requester: requester.map(|id| id.to_string()).unwrap_or_default() };
+    let place = Place {
+        remote: remote.clone(),
+        requester: requester.map(|id| id.to_string()).unwrap_or_default(),
+        merged_after: None,
+    };
     Ok(Some(Delivered { remote, place: Some(place), told: Vec::new() }))
 }
 
 fn is_mismatch(answer: &Answer) -> bool {
     answer.body.get("error").and_then(Value::as_str) == Some("IdempotentRequestError")
-}
-
-/// Whether a refusal is about whose ticket it is.
-fn is_about_requester(answer: &Answer) -> bool {
-    answer.details().any(|(name, says)| name == "requester" || says.starts_with("Requester"))
-}
-
-/// Whether a refusal is about tokens of files, which are good for an hour and for one use.
-pub fn is_about_files(answer: &Answer) -> bool {
-    answer.details().any(|(name, says)| {
-        let says = says.to_lowercase();
-        name == "uploads" || says.contains("upload") || says.contains("attachment")
-    })
 }
 
 /// Adds the members of an object to another.
@@ -450,8 +420,6 @@ pub fn merge(object: &mut Value, more: Value) {
 
 #[cfg(test)]
 mod tests {
-    use reqwest::StatusCode;
-
     use super::*;
     use crate::gateway::delivery::comment::tests::stored;
 
@@ -483,10 +451,6 @@ mod tests {
         .unwrap()
     }
 
-    fn answer(body: Value) -> Answer {
-        Answer { status: StatusCode::UNPROCESSABLE_ENTITY, body, at: None }
-    }
-
     #[test]
     fn every_value_goes_to_its_place_and_what_the_account_does_not_have_is_told() {
         let known = [field_of(7, "tagger", &["sev_1"]), field_of(8, "checkbox", &[]), field_of(9, "tagger", &["free"])];
@@ -500,31 +464,6 @@ mod tests {
             })
         );
         assert_eq!(told, ["the field 9 (T) has no choice \"unverified_scale\""]);
-    }
-
-    #[test]
-    fn what_is_refused_is_dropped_by_its_name_and_at_last_everything_but_the_words() {
-        let ticket = json!({
-            "subject": "s", "group_id": 1,
-            "custom_fields": [{"id": 7, "value": "x"}, {"id": 8, "value": 1}, {"id": 9, "value": "free"}],
-        });
-        let Value::Object(mut ticket) = ticket else { panic!() };
-        let field = answer(json!({"details": {"base": [{"ticket_field_id": 8, "description": "is not valid"}]}}));
-        assert_eq!(drop_named(&mut ticket, &field), ["the field 8 was refused: is not valid"]);
-        let group = answer(json!({"details": {"group": [{"description": "is gone"}]}}));
-        assert_eq!(drop_named(&mut ticket, &group), ["group_id was refused: is gone"]);
-        let something = answer(json!({"error": "RecordInvalid", "description": "No"}));
-        assert!(drop_named(&mut ticket, &something).is_empty());
-        // The account has changed since it was asked.
-        let known = [field_of(7, "tagger", &["y"]), field_of(9, "tagger", &["free"])];
-        assert_eq!(drop_fields(&mut ticket, &known, "No"), ["the field 7 (T) has no choice \"x\""]);
-        assert_eq!(ticket["custom_fields"], json!([{"id": 9, "value": "free"}]));
-        // Or Zendesk says its title and nothing else.
-        let says = "T: is not valid";
-        assert_eq!(drop_fields(&mut ticket, &known, says), ["the field 9 (T) was refused: T: is not valid"]);
-        let Value::Object(mut rest) = json!({"subject": "s", "type": "task", "tags": []}) else { panic!() };
-        assert_eq!(drop_all(&mut rest, &something), ["type, tags were left out, because Zendesk says: No"]);
-        assert!(drop_all(&mut rest, &something).is_empty());
     }
 
     #[test]

@@ -6,6 +6,7 @@ use tokio::sync::OnceCell;
 use super::super::{Failure, comment};
 use super::braces::make_inert;
 use super::client::{Body, Client, Request};
+use super::refusal::{NAME_MAX, cut};
 use super::{OURS, Zendesk};
 use crate::gateway::store::StoredTicket;
 
@@ -39,7 +40,7 @@ impl People {
 pub async fn alias(zendesk: &Zendesk, ticket: &StoredTicket) -> Result<Result<u64, String>, Failure> {
     let mut user = json!({"user": {
         "external_id": format!("{OURS}{}", ticket.id),
-        "name": format!("{} (not verified)", comment::claimed_name(ticket)),
+        "name": format!("{} (not verified)", cut(&comment::claimed_name(ticket), NAME_MAX - 20)),
         "skip_verify_email": true,
     }});
     make_inert(&mut user);

@@ -25,7 +25,7 @@ use super::super::store::{Questions, SqliteStore, Store, StoreError};
 use crate::domain::question::Question;
 
 pub use crate::gateway::fetch::{Fetcher, Limits, SourceError};
-pub use html::markdown;
+pub use html::{markdown, markdown_with_files};
 pub use jsonl::read as json_lines;
 pub use reading::{Note, Progress, Reading, Scope};
 pub use source::{Format, Place, Source};

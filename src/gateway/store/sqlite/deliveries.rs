@@ -23,7 +23,8 @@ macro_rules! due {
 
 const KNOWN: &str = "SELECT EXISTS (SELECT 1 FROM places WHERE site = ? AND destination = ? AND remote = ?)
     OR EXISTS (SELECT 1 FROM erased_external_tickets WHERE digest = ?)";
-const PLACE: &str = "SELECT remote, requester FROM places WHERE ticket = ? AND destination = ?";
+const PLACE: &str = "SELECT coalesce(merged_into, remote) AS remote, requester, merged_after FROM places
+    WHERE ticket = ? AND destination = ?";
 
 /// The queues in which something is: from one to the next by an index that holds only what is not delivered.
 const QUEUES: &str = "
@@ -214,11 +215,11 @@ impl Deliveries for SqliteStore {
         let newest_first =
             "UPDATE places SET look_at = ?4 WHERE (ticket, destination) IN (SELECT ticket, destination FROM places
                 WHERE site = ?1 AND destination = ?2 AND look_at <= ?3 ORDER BY look_at DESC LIMIT ?5)
-            RETURNING ticket, remote, requester";
+            RETURNING ticket, coalesce(merged_into, remote) AS remote, requester, merged_after";
         let oldest_first =
             "UPDATE places SET look_at = ?4 WHERE (ticket, destination) IN (SELECT ticket, destination FROM places
                 WHERE site = ?1 AND destination = ?2 AND look_at <= ?3 ORDER BY look_at LIMIT ?5)
-            RETURNING ticket, remote, requester";
+            RETURNING ticket, coalesce(merged_into, remote) AS remote, requester, merged_after";
         for (take, count) in [(newest_first, limit - oldest), (oldest_first, oldest)] {
             let taken = query(take).bind(site).bind(destination).bind(now).bind(until).bind(count);
             for row in taken.fetch_all(&mut *write).await? {
@@ -284,6 +285,10 @@ impl Deliveries for SqliteStore {
         let unknown = query(
             "SELECT ticket, json_extract(changed.value, '$[1]') AS changed_at FROM json_each(?3) AS changed CROSS JOIN places
                 ON site = ?1 AND destination = ?2 AND remote = json_extract(changed.value, '$[0]')
+            WHERE seen_at IS NULL OR seen_at < json_extract(changed.value, '$[1]')
+            UNION
+            SELECT ticket, json_extract(changed.value, '$[1]') FROM json_each(?3) AS changed CROSS JOIN places
+                ON site = ?1 AND destination = ?2 AND merged_into = json_extract(changed.value, '$[0]')
             WHERE seen_at IS NULL OR seen_at < json_extract(changed.value, '$[1]')",
         );
         let unknown = unknown.bind(site).bind(destination).bind(&changed).fetch_all(&self.readers).await?;
@@ -301,6 +306,22 @@ impl Deliveries for SqliteStore {
         );
         let look = look.bind(now).bind(destination).bind(json(&unknown)?);
         Ok(look.execute(&self.writer).await?.rows_affected())
+    }
+
+    async fn move_place(&self, ticket: &str, destination: &str, place: &Place) -> Result<(), StoreError> {
+        // What of the other ticket has changed so far is not known.
+        query(
+            "UPDATE places SET merged_into = ?3, merged_after = ?4, requester = ?5, seen_at = NULL
+            WHERE ticket = ?1 AND destination = ?2",
+        )
+        .bind(ticket)
+        .bind(destination)
+        .bind(&place.remote)
+        .bind(&place.merged_after)
+        .bind(&place.requester)
+        .execute(&self.writer)
+        .await?;
+        Ok(())
     }
 
     async fn sync_state(&self, (site, destination): (&str, &str)) -> Result<SyncState, StoreError> {
@@ -501,7 +522,8 @@ async fn record_attempt(
             query(
                 "INSERT INTO places (ticket, site, destination, remote, requester, look_at) VALUES (?, ?, ?, ?, ?, ?)
                 ON CONFLICT (ticket, destination) DO UPDATE SET remote = excluded.remote,
-                    requester = excluded.requester, look_at = excluded.look_at",
+                    requester = excluded.requester, look_at = excluded.look_at, merged_into = NULL, merged_after = NULL,
+                    seen_at = NULL",
             )
             .bind(&delivery.ticket)
             .bind(&delivery.site)
@@ -532,11 +554,15 @@ async fn look_at(
     (remote, changed_at): (&str, Option<&str>),
     now: &str,
 ) -> Result<(), StoreError> {
-    let look = query(
-        "UPDATE places SET look_at = ?1 WHERE site = ?2 AND destination = ?3 AND remote = ?4
-            AND (?5 IS NULL OR seen_at IS NULL OR seen_at < ?5)",
-    );
-    look.bind(now).bind(site).bind(destination).bind(remote).bind(changed_at).execute(write).await?;
+    // A statement each, so that both are found by an index.
+    let by_name = "UPDATE places SET look_at = ?1 WHERE site = ?2 AND destination = ?3 AND remote = ?4
+            AND (?5 IS NULL OR seen_at IS NULL OR seen_at < ?5)";
+    let merged = "UPDATE places SET look_at = ?1 WHERE site = ?2 AND destination = ?3 AND merged_into = ?4
+            AND (?5 IS NULL OR seen_at IS NULL OR seen_at < ?5)";
+    for look in [by_name, merged] {
+        let look = query(look).bind(now).bind(site).bind(destination).bind(remote).bind(changed_at);
+        look.execute(&mut *write).await?;
+    }
     Ok(())
 }
 
@@ -581,5 +607,9 @@ pub async fn order(
 }
 
 fn place_of(row: &SqliteRow) -> Result<Place, StoreError> {
-    Ok(Place { remote: row.try_get("remote")?, requester: row.try_get("requester")? })
+    Ok(Place {
+        remote: row.try_get("remote")?,
+        requester: row.try_get("requester")?,
+        merged_after: row.try_get("merged_after")?,
+    })
 }

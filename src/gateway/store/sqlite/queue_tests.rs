@@ -184,7 +184,7 @@ async fn only_who_holds_a_claim_records_and_whoever_is_at_work_is_not_given_the_
     let claims: Vec<(i64, &str)> = held.iter().map(|id| (*id, "a")).collect();
     assert_eq!(store.extend_claims(&claims, "2026-01-02T02:00:00.000Z").await.unwrap(), held[1..]);
     // What it finds out about what was claimed meanwhile is not recorded, and the rest is.
-    let place = Place { remote: "35".into(), requester: "77".into() };
+    let place = Place { remote: "35".into(), requester: "77".into(), merged_after: None };
     let delivered = Tried::Delivered { remote: "35".into(), place: Some(place), told: String::new() };
     let refused = Tried::GivenUp { told: "no".into() };
     assert_eq!(store.record_attempts(&[(&first[0], &delivered), (&first[1], &refused)], NOW).await.unwrap(), held[1..]);
@@ -282,7 +282,7 @@ async fn of_the_tickets_to_poll_the_newest_are_taken_and_always_one_that_waits_f
     let (store, _folder) = fresh().await;
     for number in 1..=8_u32 {
         let id = number.to_string();
-        let place = Place { remote: format!("r{number}"), requester: String::new() };
+        let place = Place { remote: format!("r{number}"), requester: String::new(), merged_after: None };
         let new = ticket(&id, &format!("DB-{number}"), &format!("2026-01-01T00:00:0{number}.000Z"));
         assert!(store.adopt(&new, "desk", &place).await.unwrap());
     }

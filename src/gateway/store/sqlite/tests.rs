@@ -789,7 +789,7 @@ async fn deliveries_are_taken_oldest_first_by_one_at_a_time_and_what_belongs_to_
         first.iter().map(|one| (one.ticket.id.as_str(), one.delivery.what, one.delivery.tries)).collect();
     assert_eq!(names, [("1", What::Ticket, 1), ("2", What::Ticket, 1)]);
     assert!(take(NOW).await.is_empty(), "they are in somebody's hands");
-    let place = Place { remote: "35".into(), requester: "77".into() };
+    let place = Place { remote: "35".into(), requester: "77".into(), merged_after: None };
     let there = Tried::Delivered { remote: "35".into(), place: Some(place.clone()), told: String::new() };
     let fails = Tried::Later { due_at: LATER.into(), blamed: true, told: "why".into() };
     assert!(store.record_attempts(&[(&first[0], &there), (&first[1], &fails)], NOW).await.unwrap().is_empty());
@@ -870,7 +870,7 @@ async fn a_ticket_from_before_a_destination_goes_there_ahead_of_what_is_said_abo
 #[tokio::test]
 async fn what_is_told_is_taken_once_and_a_ticket_from_elsewhere_is_kept_once() {
     let (store, _folder) = fresh().await;
-    let place = Place { remote: "35".into(), requester: "77".into() };
+    let place = Place { remote: "35".into(), requester: "77".into(), merged_after: None };
     let ticket = ticket("1", "DB-00001", "2026-01-01T00:00:00.000Z");
     assert!(store.adopt(&ticket, "desk", &place).await.unwrap());
     let same = StoredTicket { id: "2".into(), reference: "DB-00002".into(), ..ticket.clone() };

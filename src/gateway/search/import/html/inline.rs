@@ -1,7 +1,6 @@
 //! A line of HTML as a line of markdown: what is text stays text, whatever marks are in it.
 
-use reqwest::Url;
-
+use super::Page;
 use super::tree::{Element, Node, is_block, text_of};
 use crate::domain::markdown::safe_url;
 
@@ -11,7 +10,7 @@ const DEPTH_MAX: usize = 4;
 const URL_MAX: usize = 2000;
 
 /// Nodes in one line; a newline stands where a break was meant. White space at the ends is kept as one space.
-pub fn line(nodes: &[&Node], base: &Url) -> String {
+pub fn line(nodes: &[&Node], base: &Page<'_>) -> String {
     let mut line = Line { base, out: String::new(), before: None, depth: 0, in_link: false };
     nodes.iter().for_each(|node| line.node(node));
     line.out
@@ -29,7 +28,7 @@ pub fn is_seen(c: char) -> bool {
 }
 
 struct Line<'a> {
-    base: &'a Url,
+    base: &'a Page<'a>,
     out: String,
     /// What stands before it, should the marks around it fall away.
     before: Option<char>,
@@ -132,6 +131,9 @@ impl Line<'_> {
     }
 
     fn link(&mut self, element: &Element) {
+        if let Some(name) = self.file(element) {
+            return self.text(&format!("({name})"));
+        }
         let url = self.address(&element.address).filter(|_| !self.in_link && self.depth < DEPTH_MAX);
         let inside = self.inside(element, url.is_some() || self.in_link);
         let Some(url) = url.filter(|_| !inside.trim().is_empty()) else { return self.append(&inside, None) };
@@ -141,6 +143,9 @@ impl Line<'_> {
 
     /// A picture as the link to it. In a link it is its name, because the link leads elsewhere.
     fn picture(&mut self, element: &Element) {
+        if let Some(name) = self.file(element) {
+            return self.text(&format!("({name})"));
+        }
         let url = self.address(&element.address).filter(|url| !url.starts_with("mailto:"));
         let mut name = Line { base: self.base, out: String::new(), before: None, depth: 0, in_link: true };
         name.text(&element.alt);
@@ -188,10 +193,16 @@ impl Line<'_> {
         self.out.push_str(edge(trailing));
     }
 
+    /// What a file is called that goes along.
+    fn file(&self, element: &Element) -> Option<String> {
+        let url = self.base.url.join(element.address.trim()).ok().filter(|_| !element.address.trim().is_empty())?;
+        (self.base.file)(&url)
+    }
+
     /// An address as a link can have it, made whole by the page it stands on.
     fn address(&self, address: &str) -> Option<String> {
         let address = address.trim();
-        let url = self.base.join(address).ok().filter(|_| !address.is_empty())?;
+        let url = self.base.url.join(address).ok().filter(|_| !address.is_empty())?;
         let encode = |c: char| match c {
             '(' => "%28".into(),
             ')' => "%29".into(),

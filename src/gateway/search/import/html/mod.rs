@@ -16,8 +16,22 @@ use tree::{Element, Node, is_block, text_of};
 /// How deep lists and quotes nest, as deep as they are read.
 const DEPTH_MAX: usize = 4;
 
+/// Where a piece of HTML stands.
+struct Page<'a> {
+    /// Its address, for links that are relative to it.
+    url: &'a Url,
+    /// What a file at an address is called, where its readers are not to be led there.
+    file: &'a dyn Fn(&Url) -> Option<String>,
+}
+
 /// Markdown of a piece of HTML; `page` is where it stands, for links that are relative to it.
 pub fn markdown(html: &str, page: &Url) -> String {
+    markdown_with_files(html, page, &|_| None)
+}
+
+/// The same, where pictures and links at some addresses are files that go along: `file` gives the name that stands in their place.
+pub fn markdown_with_files(html: &str, page: &Url, file: &dyn Fn(&Url) -> Option<String>) -> String {
+    let page = &Page { url: page, file };
     let mut out = String::new();
     for block in blocks(&tree::read(html), page, 0) {
         if !out.is_empty() && out.len() + block.len() > TEXT_MAX {
@@ -31,7 +45,7 @@ pub fn markdown(html: &str, page: &Url) -> String {
 }
 
 /// The blocks of nodes; `depth` counts the lists and quotes around them.
-fn blocks(nodes: &[Node], page: &Url, depth: usize) -> Vec<String> {
+fn blocks(nodes: &[Node], page: &Page<'_>, depth: usize) -> Vec<String> {
     let mut out = Vec::new();
     let mut running: Vec<&Node> = Vec::new();
     for node in nodes {
@@ -53,7 +67,7 @@ fn stands_alone(element: &Element) -> bool {
     is_block(&element.name) || element.name != "a" && element.children.iter().any(holds_block)
 }
 
-fn block(element: &Element, page: &Url, depth: usize) -> Vec<String> {
+fn block(element: &Element, page: &Page<'_>, depth: usize) -> Vec<String> {
     match element.name.as_str() {
         "h1" | "h2" | "h3" | "h4" | "h5" | "h6" => heading(element, page).into_iter().collect(),
         "pre" => code(&text_of(&element.children), depth).into_iter().collect(),
@@ -68,7 +82,7 @@ fn block(element: &Element, page: &Url, depth: usize) -> Vec<String> {
 }
 
 /// A run of nodes as paragraphs: two breaks in a row part them.
-fn paragraphs(nodes: &[&Node], page: &Url, out: &mut Vec<String>) {
+fn paragraphs(nodes: &[&Node], page: &Page<'_>, out: &mut Vec<String>) {
     let text = line(nodes, page);
     let lines: Vec<String> = text.split('\n').map(|line| line.trim().to_string()).collect();
     let parts = lines.split(|line| line.is_empty()).filter(|lines| !lines.is_empty());
@@ -81,7 +95,7 @@ fn paragraph(lines: &[String]) -> String {
     lines.join("\\\n")
 }
 
-fn heading(element: &Element, page: &Url) -> Option<String> {
+fn heading(element: &Element, page: &Page<'_>) -> Option<String> {
     let children: Vec<&Node> = element.children.iter().collect();
     let text = line(&children, page).replace('\n', " ");
     let text = text.trim();
@@ -118,7 +132,7 @@ fn quote(blocks: &[String]) -> Option<String> {
     (!blocks.is_empty()).then(|| lines.join("\n"))
 }
 
-fn list(element: &Element, page: &Url, depth: usize) -> Option<String> {
+fn list(element: &Element, page: &Page<'_>, depth: usize) -> Option<String> {
     let mut items: Vec<String> = Vec::new();
     for child in &element.children {
         let blocks = match child {
@@ -151,7 +165,7 @@ fn is_plain_table(table: &Element) -> bool {
 }
 
 /// The rows of a table, its cells parted by bars.
-fn rows(table: &Element, page: &Url) -> Vec<String> {
+fn rows(table: &Element, page: &Page<'_>) -> Vec<String> {
     let mut out = Vec::new();
     for node in &table.children {
         let Node::Element(element) = node else { continue };
@@ -171,7 +185,7 @@ fn rows(table: &Element, page: &Url) -> Vec<String> {
     out
 }
 
-fn cell(nodes: &[&Node], page: &Url) -> Option<String> {
+fn cell(nodes: &[&Node], page: &Page<'_>) -> Option<String> {
     let text = line(nodes, page).replace('\n', " ");
     let text = text.trim();
     (!text.is_empty()).then(|| text.to_string())

@@ -1,0 +1,588 @@
+//! What Zendesk says of a ticket that it refuses, and what is done about it: a part that it names is mended or left out, and nothing else. Where
+//! it names none, the parts that it can do without are left out one at a time, each put back before the next.
+//!
+//! The forms of refusals are those that Zendesk documents and that people have reported: `details` by field, whose descriptions begin with
+//! what they are about ("Requester: Email: … is not properly formatted"), a text that names an attribute, and a list of errors with pointers.
+
+use serde_json::{Map, Value, json};
+
+use super::account::TicketField;
+
+/// What Zendesk can do without, in the order in which it is tried where nothing is named.
+pub const OPTIONAL: &[&str] = &[
+    "ticket_form_id",
+    "brand_id",
+    "group_id",
+    "assignee_id",
+    "recipient",
+    "priority",
+    "type",
+    "tags",
+    "via_followup_source_id",
+    "custom_fields",
+];
+/// How many fields are left out one at a time; of more, all together.
+const FIELDS_ALONE_MAX: usize = 10;
+/// The longest name of a person in Zendesk, in characters.
+pub const NAME_MAX: usize = 255;
+/// The longest subject where a refusal does not say, in characters.
+const SUBJECT_MAX: usize = 150;
+/// The longest comment where a refusal does not say, in characters.
+const BODY_MAX: usize = 65_535;
+
+/// What a refusal is about.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Part {
+    /// Whose ticket it is.
+    Requester,
+    /// What they are called.
+    RequesterName,
+    /// Their address.
+    RequesterEmail,
+    /// Who says it in Zendesk.
+    Author,
+    /// The subject.
+    Subject,
+    /// What it says.
+    Body,
+    /// The tokens of its files, which are good for an hour and for one use.
+    Files,
+    /// A field of the account's own.
+    Field(u64),
+    /// Another member of the ticket.
+    Member(&'static str),
+}
+
+/// One thing that is wrong.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Fault {
+    /// What it is about; none where that is not said.
+    pub part: Option<Part>,
+    /// What Zendesk says.
+    pub says: String,
+    /// Zendesk's word for it, such as `InvalidValue`; empty where there is none.
+    code: String,
+}
+
+impl Fault {
+    /// Whether it is that somebody is suspended there.
+    pub fn is_suspension(&self) -> bool {
+        let concerns_person =
+            matches!(self.part, Some(Part::Requester | Part::RequesterName | Part::RequesterEmail | Part::Author))
+                || self.says.starts_with("Requester");
+        concerns_person && (contains(&self.says, "suspended") || contains(&self.code, "suspended"))
+    }
+
+    /// The number of characters that it allows; none where it does not speak of a length.
+    fn limit(&self) -> Option<usize> {
+        let mut numbers =
+            self.says.split(|c: char| !c.is_ascii_digit()).filter_map(|digits| digits.parse::<usize>().ok());
+        numbers.next_back().filter(|limit| self.is_length() && *limit > 0)
+    }
+
+    fn is_length(&self) -> bool {
+        self.code == "ValueTooLong" || contains(&self.says, "too long") || contains(&self.says, "maximum")
+    }
+}
+
+/// What is wrong, as far as an answer says it; empty where it says nothing.
+pub fn faults(answer: &Value, ticket: &Map<String, Value>, known: &[TicketField]) -> Vec<Fault> {
+    let mut faults = Vec::new();
+    for (key, errors) in answer.get("details").and_then(Value::as_object).into_iter().flatten() {
+        for error in listed(errors) {
+            let says = error.as_str().or_else(|| text(error, "description")).or_else(|| text(error, "message"));
+            let says = says.unwrap_or_default().to_string();
+            let part = part_of_detail(key, error, &says, ticket, known);
+            faults.push(Fault { part, says, code: text(error, "error").unwrap_or_default().into() });
+        }
+    }
+    for error in answer.get("errors").map(listed).into_iter().flatten() {
+        let says =
+            error.as_str().or_else(|| text(error, "detail")).or_else(|| text(error, "title")).unwrap_or_default();
+        let pointer = error.pointer("/source/pointer").and_then(Value::as_str).unwrap_or_default();
+        let part = part_of_pointer(pointer).or_else(|| part_of_text(says, ticket, known));
+        faults.push(Fault { part, says: says.into(), code: text(error, "code").unwrap_or_default().into() });
+    }
+    if !faults.is_empty() {
+        return faults;
+    }
+    let texts = ["/error/message", "/description", "/message", "/error_description", "/error"];
+    let says = texts.into_iter().find_map(|place| answer.pointer(place)?.as_str()).unwrap_or_default();
+    if says.is_empty() {
+        return faults;
+    }
+    let code = text(answer, "error").unwrap_or_default().to_string();
+    vec![Fault { part: part_of_text(says, ticket, known), says: says.into(), code }]
+}
+
+/// The items of a list, or the one thing that stands in its place.
+fn listed(value: &Value) -> &[Value] {
+    value.as_array().map_or(std::slice::from_ref(value), Vec::as_slice)
+}
+
+fn text<'a>(value: &'a Value, name: &str) -> Option<&'a str> {
+    value.get(name).and_then(Value::as_str)
+}
+
+fn part_of_detail(
+    key: &str,
+    error: &Value,
+    says: &str,
+    ticket: &Map<String, Value>,
+    known: &[TicketField],
+) -> Option<Part> {
+    let id = error.get("ticket_field_id").and_then(|id| id.as_u64().or_else(|| id.as_str()?.parse().ok()));
+    if let Some(id) = id {
+        // Subject, description, group and the like are fields as well, with ids of their own.
+        return match text(error, "ticket_field_type").and_then(part_of_field_type) {
+            Some(part) => Some(part),
+            None => Some(Part::Field(id)),
+        };
+    }
+    if let Ok(id) = key.parse() {
+        return Some(Part::Field(id));
+    }
+    let of_key = || (key != "base").then(|| part_of_name(key)).flatten();
+    let field_key = || text(error, "field_key").and_then(part_of_name);
+    let named = part_of_text(says, ticket, known).or_else(of_key).or_else(field_key)?;
+    Some(match named {
+        Part::Requester => part_of_person(says, ticket),
+        part => part,
+    })
+}
+
+/// The pointers of a list of errors, such as `/ticket/requester/email`.
+fn part_of_pointer(pointer: &str) -> Option<Part> {
+    let names: Vec<&str> = pointer.split('/').filter(|name| !name.is_empty()).collect();
+    match names.as_slice() {
+        [.., "requester", "name"] => Some(Part::RequesterName),
+        [.., "requester", "email"] => Some(Part::RequesterEmail),
+        [.., "comment", "uploads"] | [.., "comment", "uploads", _] => Some(Part::Files),
+        [.., "comment", "author_id"] => Some(Part::Author),
+        names => names.iter().find_map(|name| part_of_name(name)),
+    }
+}
+
+/// What a text says that it is about: the words before its colons, the attribute that it names, or the title of a field.
+fn part_of_text(says: &str, ticket: &Map<String, Value>, known: &[TicketField]) -> Option<Part> {
+    let title = |field: &&TicketField| {
+        !field.title.is_empty() && says.strip_prefix(field.title.as_str()).is_some_and(|rest| rest.starts_with(':'))
+    };
+    // The account's own fields first: one may be called "Type".
+    if let Some(field) = known.iter().find(|field| holds_field(ticket, field.id) && title(field)) {
+        return Some(Part::Field(field.id));
+    }
+    let label = says.split_once(':').map(|(label, _)| label).and_then(part_of_name);
+    let attribute = || {
+        let (before, _) = says.split_once(" attribute")?;
+        let path = before.rsplit(' ').next()?.replace(['[', ']', '.'], "/");
+        part_of_pointer(&path)
+    };
+    let part = label.or_else(attribute);
+    match part {
+        Some(Part::Requester) => Some(part_of_person(says, ticket)),
+        Some(part) => Some(part),
+        None if contains(says, "upload") || contains(says, "attachment") => Some(Part::Files),
+        None => {
+            let named = |field: &&TicketField| !field.title.is_empty() && says.contains(field.title.as_str());
+            let field = known.iter().filter(|field| holds_field(ticket, field.id)).find(named);
+            field.map(|field| Part::Field(field.id))
+        }
+    }
+}
+
+/// What of a person a text is about.
+fn part_of_person(says: &str, ticket: &Map<String, Value>) -> Part {
+    let email = ticket.get("requester").and_then(|requester| text(requester, "email")).unwrap_or_default();
+    let names_address = !email.is_empty() && says.contains(email);
+    let labels: Vec<String> = says.split(':').skip(1).map(|label| label.trim().to_lowercase()).collect();
+    match labels.first().map(String::as_str) {
+        Some("name") => Part::RequesterName,
+        Some("email" | "e-mail" | "email address") => Part::RequesterEmail,
+        _ if names_address => Part::RequesterEmail,
+        _ => Part::Requester,
+    }
+}
+
+fn part_of_field_type(kind: &str) -> Option<Part> {
+    match kind {
+        "FieldSubject" => Some(Part::Subject),
+        "FieldDescription" => Some(Part::Body),
+        "FieldPriority" => Some(Part::Member("priority")),
+        "FieldTicketType" => Some(Part::Member("type")),
+        "FieldGroup" => Some(Part::Member("group_id")),
+        "FieldAssignee" => Some(Part::Member("assignee_id")),
+        "FieldStatus" | "FieldCustomStatus" => Some(Part::Member("status")),
+        _ => None,
+    }
+}
+
+fn part_of_name(name: &str) -> Option<Part> {
+    let name = name.trim().to_lowercase().replace([' ', '-'], "_");
+    Some(match name.trim_end_matches("_id").trim_end_matches(':') {
+        "requester" => Part::Requester,
+        "name" | "requester.name" => Part::RequesterName,
+        "email" | "requester.email" => Part::RequesterEmail,
+        "author" | "submitter" | "comment.author" => Part::Author,
+        "subject" | "raw_subject" => Part::Subject,
+        "description" | "comment" | "body" | "comment.body" | "html_body" => Part::Body,
+        "upload" | "uploads" | "attachment" | "attachments" | "comment.uploads" => Part::Files,
+        "priority" => Part::Member("priority"),
+        "type" | "ticket_type" => Part::Member("type"),
+        "status" | "custom_status" => Part::Member("status"),
+        "group" => Part::Member("group_id"),
+        "assignee" => Part::Member("assignee_id"),
+        "brand" => Part::Member("brand_id"),
+        "form" | "ticket_form" => Part::Member("ticket_form_id"),
+        "recipient" => Part::Member("recipient"),
+        "tag" | "tags" | "current_tags" | "set_tags" => Part::Member("tags"),
+        "external" => Part::Member("external_id"),
+        "metadata" => Part::Member("metadata"),
+        "follow_up" | "followup" | "via_followup_source" => Part::Member("via_followup_source_id"),
+        _ => return None,
+    })
+}
+
+/// What is done about a refusal.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Repair {
+    /// The ticket is another now.
+    Changed,
+    /// The requester has to be somebody without an address, because of what Zendesk says.
+    Anonymous(String),
+    /// The files have to be uploaded again.
+    UploadAgain,
+    /// The files have to stay away, because of what Zendesk says.
+    WithoutFiles(String),
+    /// Nobody takes it as it is, and why.
+    GiveUp(String),
+}
+
+/// A ticket on its way, and what of it was refused so far.
+#[derive(Clone, Debug)]
+pub struct Draft {
+    /// The ticket, without what was left out of it by name.
+    pub ticket: Map<String, Value>,
+    /// What is left out by name, a sentence each.
+    pub left_out: Vec<String>,
+    /// What it says where what it says is refused: the customer's words alone.
+    plain_body: String,
+    names: u8,
+    subjects: u8,
+    bodies: u8,
+    files: u8,
+    /// What is left out one at a time, and at which of them it is.
+    guesses: Option<(Vec<Guess>, usize)>,
+    says: String,
+}
+
+/// What is left out where Zendesk does not say what it refuses.
+#[derive(Clone, Debug, PartialEq, Eq)]
+enum Guess {
+    Field(u64),
+    Member(&'static str),
+    Everything,
+}
+
+impl Draft {
+    /// A ticket that was not refused yet.
+    pub fn new(ticket: Map<String, Value>, plain_body: String) -> Draft {
+        let (left_out, says) = (Vec::new(), String::new());
+        Draft { ticket, left_out, plain_body, names: 0, subjects: 0, bodies: 0, files: 0, guesses: None, says }
+    }
+
+    /// The ticket to be sent now.
+    pub fn current(&self) -> Value {
+        let mut ticket = self.ticket.clone();
+        match self.guess() {
+            Some(Guess::Field(id)) => {
+                remove_field(&mut ticket, *id);
+            }
+            Some(Guess::Member(name)) => {
+                ticket.remove(*name);
+            }
+            Some(Guess::Everything) => OPTIONAL.iter().for_each(|name| {
+                ticket.remove(*name);
+            }),
+            None => {}
+        }
+        Value::Object(ticket)
+    }
+
+    /// What is not in the ticket that was taken, a sentence each.
+    pub fn missing(&self) -> Vec<String> {
+        let guessed = self.guess().map(|guess| {
+            let what = match guess {
+                Guess::Field(id) => format!("the field {id} was"),
+                Guess::Member("custom_fields") => "all fields were".into(),
+                Guess::Member(name) => format!("{name} was"),
+                Guess::Everything => format!("{} were", self.optional().join(", ")),
+            };
+            format!("{what} left out, because Zendesk says: {}", self.says)
+        });
+        self.left_out.iter().cloned().chain(guessed).collect()
+    }
+
+    /// Mends the ticket after a refusal. `says` is all that Zendesk says about it.
+    pub fn mend(&mut self, faults: &[Fault], says: &str, known: &[TicketField]) -> Repair {
+        self.says = says.into();
+        if let Some(fault) = faults.iter().find(|fault| fault.is_suspension()) {
+            return Repair::GiveUp(format!("the requester is suspended there: {}", fault.says));
+        }
+        let mut changed = false;
+        let mut repair = None;
+        for fault in faults {
+            match self.mend_part(fault, known) {
+                Some(Repair::Changed) => changed = true,
+                Some(other) => repair = repair.or(Some(other)),
+                None => {}
+            }
+        }
+        if let Some(repair) = repair {
+            return repair;
+        }
+        if !changed {
+            changed = self.drop_unknown_fields(known);
+        }
+        if changed || self.guess_next() {
+            return Repair::Changed;
+        }
+        match self.ticket.contains_key("requester") {
+            true => Repair::Anonymous(says.into()),
+            false => Repair::GiveUp(format!("whatever is left out: {says}")),
+        }
+    }
+
+    fn mend_part(&mut self, fault: &Fault, known: &[TicketField]) -> Option<Repair> {
+        let says = &fault.says;
+        let changed = match fault.part.as_ref()? {
+            Part::Requester | Part::RequesterEmail if self.ticket.contains_key("requester") => {
+                return Some(Repair::Anonymous(says.clone()));
+            }
+            Part::Requester | Part::RequesterEmail => {
+                let removed = self.ticket.remove("requester_id").is_some();
+                removed
+                    .then(|| format!("the requester was refused, and the user of the gateway stands for them: {says}"))
+            }
+            Part::RequesterName => return self.mend_name(fault),
+            Part::Author => {
+                let names = ["submitter_id", "requester", "requester_id"];
+                let is_named = self.ticket.contains_key("submitter_id") || self.author().is_some();
+                if is_named {
+                    for name in names {
+                        self.ticket.remove(name);
+                    }
+                    self.comment().map(|comment| comment.remove("author_id"));
+                }
+                is_named.then(|| format!("its author was refused, and the user of the gateway stands for them: {says}"))
+            }
+            Part::Subject => self.mend_subject(fault),
+            Part::Body => self.mend_body(fault),
+            Part::Files => {
+                let has_files = self.comment().is_some_and(|comment| comment.contains_key("uploads"));
+                self.files += 1;
+                return match self.files {
+                    _ if !has_files => None,
+                    1 => Some(Repair::UploadAgain),
+                    _ => Some(Repair::WithoutFiles(says.clone())),
+                };
+            }
+            Part::Field(id) => self.mend_field(*id, fault, known),
+            Part::Member("tags") => self.mend_tags(says),
+            Part::Member(name) => self.ticket.remove(*name).map(|_| format!("{name} was refused: {says}")),
+        };
+        self.left_out.push(changed?);
+        Some(Repair::Changed)
+    }
+
+    fn mend_name(&mut self, fault: &Fault) -> Option<Repair> {
+        let Fault { says, .. } = fault;
+        let Some(requester) = self.ticket.get_mut("requester").and_then(Value::as_object_mut) else {
+            return Some(Repair::Anonymous(says.clone())).filter(|_| self.ticket.contains_key("requester"));
+        };
+        let name = requester.get("name").and_then(Value::as_str).unwrap_or_default();
+        let email = requester.get("email").and_then(Value::as_str).unwrap_or_default();
+        let cut = cut(name, fault.limit().unwrap_or(NAME_MAX));
+        let local: String =
+            email.split('@').next().unwrap_or_default().chars().filter(char::is_ascii_alphanumeric).collect();
+        let other = if local.is_empty() || local == name { "Unknown".to_string() } else { cut_to(&local, NAME_MAX) };
+        self.names += 1;
+        let (name, told) = match self.names {
+            1 if fault.is_length() && cut != name => (cut, format!("the name of the requester was cut: {says}")),
+            1 | 2 => (other, format!("the name of the requester was refused: {says}")),
+            _ => return Some(Repair::Anonymous(says.clone())),
+        };
+        requester.insert("name".into(), json!(name));
+        self.left_out.push(told);
+        Some(Repair::Changed)
+    }
+
+    fn mend_subject(&mut self, fault: &Fault) -> Option<String> {
+        let says = &fault.says;
+        let subject = self.ticket.get("subject")?.as_str()?.to_string();
+        self.subjects += 1;
+        // The reference stands at its end.
+        let reference = subject.rfind('[').and_then(|at| subject.get(at..)).unwrap_or(&subject).to_string();
+        let limit = fault.limit().unwrap_or(SUBJECT_MAX);
+        let (mended, told) = match self.subjects {
+            1 if fault.is_length() && subject.chars().count() > limit => {
+                let title = subject.strip_suffix(reference.as_str()).unwrap_or_default().trim_end();
+                let room = limit.saturating_sub(reference.chars().count() + 1);
+                (Some(format!("{} {reference}", cut_to(title, room))), "the subject was cut")
+            }
+            1 | 2 if subject != reference => (Some(reference), "the subject was refused"),
+            _ => (None, "the subject was refused"),
+        };
+        match mended {
+            Some(mended) => self.ticket.insert("subject".into(), json!(mended)),
+            None => self.ticket.remove("subject"),
+        };
+        Some(format!("{told}: {says}"))
+    }
+
+    fn mend_body(&mut self, fault: &Fault) -> Option<String> {
+        let (limit, plain) = (fault.limit().unwrap_or(BODY_MAX), self.plain_body.clone());
+        self.bodies += 1;
+        let step = self.bodies;
+        let comment = self.comment()?;
+        let body = comment.get("body")?.as_str()?.to_string();
+        let mended = match step {
+            1 if fault.is_length() => cut(&body, limit),
+            1 => body.chars().filter(|c| *c == '\n' || !c.is_control() && u32::from(*c) < 0x1_0000).collect(),
+            2 => cut(&plain, limit),
+            _ => return None,
+        };
+        let mended = if mended == body { cut(&plain, limit) } else { mended };
+        if mended == body || mended.trim().is_empty() {
+            return None;
+        }
+        comment.insert("body".into(), json!(mended));
+        Some(format!(
+            "what it says was refused and is shortened; the file beside it has all that was collected: {}",
+            fault.says
+        ))
+    }
+
+    fn mend_field(&mut self, id: u64, fault: &Fault, known: &[TicketField]) -> Option<String> {
+        let fields = self.ticket.get_mut("custom_fields").and_then(Value::as_array_mut)?;
+        let entry = fields.iter_mut().find(|field| field.get("id").and_then(Value::as_u64) == Some(id))?;
+        let value = entry.get("value").cloned().unwrap_or_default();
+        if let (Some(text), Some(limit)) = (value.as_str(), fault.limit())
+            && text.chars().count() > limit
+        {
+            let shortened = cut(text, limit);
+            entry.as_object_mut()?.insert("value".into(), json!(shortened));
+            return Some(format!("the field {id} was cut: {}", fault.says));
+        }
+        let field = known.iter().find(|field| field.id == id);
+        remove_field(&mut self.ticket, id);
+        Some(match field.map(|field| (field, field.read(&plain(&value)))) {
+            Some((_, Err(reason))) => reason,
+            Some((field, Ok(_))) => format!("the field {id} ({}) was refused: {}", field.title, fault.says),
+            None => format!("the field {id} was refused: {}", fault.says),
+        })
+    }
+
+    /// Leaves out the tags of which a refusal speaks, or else all of them.
+    fn mend_tags(&mut self, says: &str) -> Option<String> {
+        let tags = self.ticket.get_mut("tags").and_then(Value::as_array_mut)?;
+        let is_named = |tag: &Value| tag.as_str().is_some_and(|tag| says.contains(tag));
+        let named: Vec<String> = tags.iter().filter(|tag| is_named(tag)).map(plain).collect();
+        tags.retain(|tag| !is_named(tag));
+        if named.is_empty() || tags.is_empty() {
+            self.ticket.remove("tags");
+        }
+        let which = if named.is_empty() { String::new() } else { format!(" ({})", named.join(", ")) };
+        Some(format!("tags{which} were refused: {says}"))
+    }
+
+    /// Leaves out the fields that the account does not take any more.
+    fn drop_unknown_fields(&mut self, known: &[TicketField]) -> bool {
+        let fields = self.ticket.get("custom_fields").and_then(Value::as_array).cloned().unwrap_or_default();
+        if known.is_empty() {
+            return false;
+        }
+        let mut dropped = false;
+        for field in fields {
+            let Some(id) = field.get("id").and_then(Value::as_u64) else { continue };
+            let value = field.get("value").map(plain).unwrap_or_default();
+            let reason = match known.iter().find(|field| field.id == id) {
+                None => Some(format!("there is no field {id} in Zendesk")),
+                Some(field) => field.read(&value).err(),
+            };
+            if let Some(reason) = reason {
+                remove_field(&mut self.ticket, id);
+                self.left_out.push(reason);
+                dropped = true;
+            }
+        }
+        dropped
+    }
+
+    fn guess(&self) -> Option<&Guess> {
+        self.guesses.as_ref().and_then(|(guesses, at)| guesses.get(*at))
+    }
+
+    /// Goes on to the next part that is left out alone; `false` where there is none.
+    fn guess_next(&mut self) -> bool {
+        match &mut self.guesses {
+            Some((_, at)) => *at += 1,
+            None => self.guesses = Some((self.candidates(), 0)),
+        }
+        self.guess().is_some()
+    }
+
+    fn candidates(&self) -> Vec<Guess> {
+        let fields = self.ticket.get("custom_fields").and_then(Value::as_array).map_or(&[][..], Vec::as_slice);
+        let alone =
+            fields.iter().take(FIELDS_ALONE_MAX).filter_map(|field| field.get("id")?.as_u64()).map(Guess::Field);
+        let is_single = fields.len() == 1;
+        let optional = self.optional().into_iter().filter(|name| *name != "custom_fields" || !is_single);
+        let mut all: Vec<Guess> = alone.chain(optional.map(Guess::Member)).collect();
+        if all.len() > 1 {
+            all.push(Guess::Everything);
+        }
+        all
+    }
+
+    fn optional(&self) -> Vec<&'static str> {
+        OPTIONAL.iter().filter(|name| self.ticket.contains_key(**name)).copied().collect()
+    }
+
+    fn comment(&mut self) -> Option<&mut Map<String, Value>> {
+        self.ticket.get_mut("comment").and_then(Value::as_object_mut)
+    }
+
+    fn author(&self) -> Option<&Value> {
+        self.ticket.get("comment")?.get("author_id")
+    }
+}
+
+/// A text of so many characters at most, with a mark where it was cut.
+pub fn cut(text: &str, max: usize) -> String {
+    if text.chars().count() <= max { text.into() } else { cut_to(text, max.saturating_sub(1)) + "…" }
+}
+
+fn cut_to(text: &str, max: usize) -> String {
+    text.chars().take(max).collect::<String>().trim_end().into()
+}
+
+fn contains(text: &str, word: &str) -> bool {
+    text.to_lowercase().contains(word)
+}
+
+fn holds_field(ticket: &Map<String, Value>, id: u64) -> bool {
+    let fields = ticket.get("custom_fields").and_then(Value::as_array);
+    fields.is_some_and(|fields| fields.iter().any(|field| field.get("id").and_then(Value::as_u64) == Some(id)))
+}
+
+fn remove_field(ticket: &mut Map<String, Value>, id: u64) {
+    if let Some(fields) = ticket.get_mut("custom_fields").and_then(Value::as_array_mut) {
+        fields.retain(|field| field.get("id").and_then(Value::as_u64) != Some(id));
+    }
+}
+
+/// A value as a text: what is a number here may be one there or the text of one.
+pub fn plain(value: &Value) -> String {
+    value.as_str().map_or_else(|| value.to_string(), str::to_string)
+}

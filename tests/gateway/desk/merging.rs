@@ -1,0 +1,165 @@
+//! Tickets that an agent merges in Zendesk: the conversation goes on where they went, as far as it is the customer's.
+
+use deskbell::gateway::clock;
+use serde_json::json;
+
+use super::conversing::{begun, customer, listening, support};
+use super::{Desk, HOOK_SECRET, full, until};
+use crate::zendesk::control::{Arriving, Channel, Person, Side, said};
+use crate::zendesk::merges::Merging;
+
+/// Another ticket of the same requester.
+fn another(desk: &Desk, there: u64, body: &str) -> u64 {
+    let requester = desk.zendesk.state().tickets[&there].requester;
+    let id = arrives(desk, &format!("ada-{there}@example.com"), body);
+    desk.zendesk.set_requester(id, requester);
+    id
+}
+
+/// A ticket of somebody by mail.
+fn arrives(desk: &Desk, email: &str, body: &str) -> u64 {
+    let requester = Person { name: "Eve".into(), email: email.into() };
+    let arriving = Arriving { via: Channel::Email, requester, subject: "Export".into(), body: body.into() };
+    desk.zendesk.ticket_arrives(&arriving).unwrap()
+}
+
+async fn notes(desk: &Desk, id: &str) -> Vec<String> {
+    let deeds = desk.gateway.app.store.deeds(id).await.unwrap();
+    deeds.into_iter().map(|deed| deed.text).filter(|text| text.contains("merged")).collect()
+}
+
+#[tokio::test]
+async fn the_panel_goes_on_with_the_ticket_that_another_was_merged_into() {
+    let (desk, id, there) = begun("").await;
+    desk.zendesk.webhook(&listening(&desk).await, HOOK_SECRET);
+    let other = another(&desk, there, "The same by mail.");
+    desk.zendesk.comment(other, &said(Side::Agent, "Said before, to the mail.")).unwrap();
+    desk.zendesk.comment(there, &said(Side::Agent, "We look at it.")).unwrap();
+    desk.zendesk.merge(there, &Merging { into: other, public: true, ..Merging::default() }).unwrap();
+    desk.zendesk.comment(other, &said(Side::Agent, "It is fixed.")).unwrap();
+    let read = [customer("One"), support("We look at it."), support("It is fixed.")];
+    until(async || desk.messages(&id).await == read).await;
+    assert_eq!(desk.status(&id).await, "open", "nobody has solved it");
+    until(async || notes(&desk, &id).await.len() == 1).await;
+    // What the customer says next is said there, and follows nothing up.
+    assert_eq!(desk.reply(&id, "r1", "Thank you.").await.status, 201);
+    {
+        let state = desk.zendesk.state();
+        assert_eq!(state.tickets.len(), 2);
+        let last = state.tickets[&other].comments.last().unwrap();
+        assert!(last.body.ends_with("Thank you."), "{}", last.body);
+    }
+    // And what becomes of it there becomes of it here.
+    desk.zendesk.set_status(other, "solved").unwrap();
+    until(async || desk.status(&id).await == "solved").await;
+    assert_eq!(desk.messages(&id).await.len(), 4);
+}
+
+#[tokio::test]
+async fn a_reply_that_is_faster_than_the_news_of_the_merge_goes_there_too() {
+    let (desk, id, there) = begun("").await;
+    let other = another(&desk, there, "The same by mail.");
+    desk.zendesk.comment(there, &said(Side::Agent, "We look at it.")).unwrap();
+    let merging =
+        Merging { into: other, source_comment: Some("Both are about the same.".into()), ..Merging::default() };
+    desk.zendesk.merge(there, &merging).unwrap();
+    assert_eq!(desk.reply(&id, "r1", "Hello?").await.status, 201);
+    {
+        let state = desk.zendesk.state();
+        assert_eq!(state.tickets.len(), 2, "no ticket follows the closed one up");
+        assert!(state.tickets[&other].comments.last().unwrap().body.ends_with("Hello?"));
+    }
+    desk.zendesk.comment(other, &said(Side::Agent, "It is fixed.")).unwrap();
+    desk.gateway.app.lines.line("desk", "desk").unwrap().look();
+    // The order is that in which it was found.
+    until(async || {
+        let read = desk.messages(&id).await;
+        read.len() == 4 && read.contains(&support("We look at it.")) && read.contains(&support("It is fixed."))
+    })
+    .await;
+    assert_eq!(desk.status(&id).await, "open");
+}
+
+#[tokio::test]
+async fn nothing_of_somebody_elses_ticket_is_shown_and_agents_are_told() {
+    let (desk, id, there) = begun("").await;
+    desk.zendesk.webhook(&listening(&desk).await, HOOK_SECRET);
+    let other = arrives(&desk, "eve@example.com", "My card 4242 is refused.");
+    desk.zendesk.merge(there, &Merging { into: other, public: true, ..Merging::default() }).unwrap();
+    desk.zendesk.comment(other, &said(Side::Agent, "Dear Eve, your card is fine.")).unwrap();
+    until(async || notes(&desk, &id).await.len() == 1).await;
+    desk.quiet().await;
+    assert_eq!(desk.messages(&id).await, [customer("One")]);
+    assert_eq!(desk.status(&id).await, "open");
+    // The customer's own conversation goes on by itself.
+    assert_eq!(desk.reply(&id, "r1", "Hello?").await.status, 201);
+    let next = {
+        let state = desk.zendesk.state();
+        assert_eq!(state.tickets.len(), 3);
+        assert!(state.tickets[&other].comments.iter().all(|one| !one.body.contains("Hello?")));
+        *state.tickets.keys().next_back().unwrap()
+    };
+    desk.zendesk.comment(next, &said(Side::Agent, "Hello.")).unwrap();
+    until(async || desk.messages(&id).await == [customer("One"), customer("Hello?"), support("Hello.")]).await;
+}
+
+#[tokio::test]
+async fn what_is_merged_into_a_customers_ticket_is_not_shown_to_them() {
+    let (desk, id, there) = begun("").await;
+    desk.zendesk.webhook(&listening(&desk).await, HOOK_SECRET);
+    let other = arrives(&desk, "eve@example.com", "My card 4242 is refused.");
+    desk.zendesk.merge(other, &Merging { into: there, public: true, ..Merging::default() }).unwrap();
+    desk.zendesk.comment(there, &said(Side::Agent, "It is fixed.")).unwrap();
+    until(async || desk.messages(&id).await.len() == 2).await;
+    assert_eq!(desk.messages(&id).await, [customer("One"), support("It is fixed.")]);
+}
+
+#[tokio::test]
+async fn merges_are_followed_from_one_to_the_next_and_not_without_end() {
+    let (desk, id, there) = begun("").await;
+    let (second, third) = (another(&desk, there, "Again."), another(&desk, there, "And again."));
+    desk.zendesk.merge(there, &Merging { into: second, ..Merging::default() }).unwrap();
+    desk.zendesk.comment(second, &said(Side::Agent, "Between.")).unwrap();
+    desk.zendesk.merge(second, &Merging { into: third, ..Merging::default() }).unwrap();
+    desk.zendesk.comment(third, &said(Side::Agent, "At the end.")).unwrap();
+    desk.zendesk.webhook(&listening(&desk).await, HOOK_SECRET);
+    desk.zendesk.comment(third, &said(Side::Agent, "Hello?")).unwrap();
+    desk.gateway.app.store.mark_changed(("desk", "desk"), &changed(there), &clock::now()).await.unwrap();
+    desk.gateway.app.lines.line("desk", "desk").unwrap().look();
+    let read = [customer("One"), support("Between."), support("At the end."), support("Hello?")];
+    until(async || desk.messages(&id).await == read).await;
+    // A circle, which Zendesk does not make, ends.
+    {
+        let mut state = desk.zendesk.state();
+        let ticket = state.tickets.get_mut(&third).unwrap();
+        (ticket.status, ticket.tags) = ("closed".into(), vec!["closed_by_merge".into()]);
+        let mut notice = ticket.comments[0].clone();
+        (notice.id, notice.body) =
+            (u64::MAX >> 12, format!("This request was closed and merged into request #{there}."));
+        notice.source = json!({ "from": {}, "to": {}, "rel": "merge" });
+        ticket.comments.push(notice);
+    }
+    assert_eq!(desk.reply(&id, "r1", "It is back.").await.status, 201);
+    assert_eq!(desk.zendesk.state().tickets.len(), 4, "it follows the last one up");
+}
+
+#[tokio::test]
+async fn two_tickets_of_a_customer_here_may_be_one_there() {
+    let (desk, id, there) = begun("").await;
+    desk.zendesk.webhook(&listening(&desk).await, HOOK_SECRET);
+    let second = desk.post("key2", &full("Two")).await.json()["id"].as_str().unwrap().to_string();
+    let other = *desk.zendesk.state().tickets.keys().next_back().unwrap();
+    let requester = desk.zendesk.state().tickets[&there].requester;
+    desk.zendesk.set_requester(other, requester);
+    desk.zendesk.merge(there, &Merging { into: other, public: true, ..Merging::default() }).unwrap();
+    desk.zendesk.comment(other, &said(Side::Agent, "For both.")).unwrap();
+    until(async || desk.messages(&id).await == [customer("One"), support("For both.")]).await;
+    until(async || desk.messages(&second).await == [customer("Two"), support("For both.")]).await;
+    assert_eq!(desk.reply(&id, "r1", "Thanks.").await.status, 201);
+    assert!(desk.zendesk.state().tickets[&other].comments.last().unwrap().body.ends_with("Thanks."));
+}
+
+fn changed(there: u64) -> Vec<deskbell::gateway::store::ChangedTicket> {
+    let updated_at = clock::timestamp();
+    vec![deskbell::gateway::store::ChangedTicket { remote: there.to_string(), updated_at }]
+}

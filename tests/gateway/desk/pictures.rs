@@ -1,0 +1,66 @@
+//! Pictures that an agent pastes into an answer.
+
+use super::conversing::{begun, customer, listening, support};
+use super::{Desk, HOOK_SECRET, until};
+use crate::zendesk::control::{File, Said, Side, said};
+
+/// The smallest picture.
+const PNG: &str = "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg==";
+
+fn picture(name: &str, inline: bool) -> File {
+    File { name: name.into(), content_type: "image/png".into(), base64: PNG.into(), inline, ..File::default() }
+}
+
+async fn names(desk: &Desk, id: &str) -> Vec<String> {
+    desk.gateway.app.store.attachments(id).await.unwrap().into_iter().map(|kept| kept.name).collect()
+}
+
+#[tokio::test]
+async fn a_picture_in_an_answer_goes_along_as_a_file_and_no_link_to_zendesk_stays() {
+    for is_private in [false, true] {
+        for leads in [false, true] {
+            let (desk, id, there) = begun("").await;
+            desk.zendesk.webhook(&listening(&desk).await, HOOK_SECRET);
+            desk.zendesk.quirks(|quirks| {
+                quirks.private_attachments = is_private;
+                quirks.attachments_redirect = leads;
+            });
+            let html = "<p>Press here:</p><p><img src=\"{file}\" alt=\"a\"></p><p><a href=\"https://docs.example.com/\">Read on</a> \
+                        <img src=\"https://cdn.example.com/x.png\" alt=\"logo\"></p>";
+            let answer = Said {
+                html_body: Some(html.into()),
+                attachments: vec![picture("a.png", true), picture("b.png", false)],
+                ..said(Side::Agent, "Press here:")
+            };
+            desk.zendesk.comment(there, &answer).unwrap();
+            until(async || desk.messages(&id).await.len() == 2).await;
+            let text =
+                "Press here:\n\n(a.png)\n\n[Read on](https://docs.example.com/) ![logo](https://cdn.example.com/x.png)";
+            assert_eq!(desk.messages(&id).await, [customer("One"), support(text)]);
+            assert_eq!(names(&desk, &id).await, ["a.png", "b.png"], "private: {is_private}, leads: {leads}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_login_in_the_place_of_a_picture_is_no_file_and_the_picture_is_named() {
+    let (desk, id, there) = begun("").await;
+    desk.zendesk.webhook(&listening(&desk).await, HOOK_SECRET);
+    desk.zendesk.quirks(|quirks| quirks.closed_attachments = true);
+    let answer = Said { attachments: vec![picture("a.png", true)], ..said(Side::Agent, "Look.") };
+    desk.zendesk.comment(there, &answer).unwrap();
+    until(async || desk.messages(&id).await.len() == 2).await;
+    assert_eq!(desk.messages(&id).await, [customer("One"), support("Look.\n\n(a.png)")]);
+    assert_eq!(names(&desk, &id).await, Vec::<String>::new());
+}
+
+#[tokio::test]
+async fn what_a_customer_writes_by_mail_keeps_its_pictures_too() {
+    let (desk, id, there) = begun("").await;
+    desk.zendesk.webhook(&listening(&desk).await, HOOK_SECRET);
+    let mail = Said { attachments: vec![picture("shot.png", true)], ..said(Side::Customer, "Here it is.") };
+    desk.zendesk.comment(there, &mail).unwrap();
+    until(async || desk.messages(&id).await.len() == 2).await;
+    assert_eq!(desk.messages(&id).await, [customer("One"), customer("Here it is.")]);
+    assert_eq!(names(&desk, &id).await, ["shot.png"]);
+}

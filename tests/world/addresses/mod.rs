@@ -1,0 +1,27 @@
+//! E-mail addresses that the form takes: those that mail servers and help desks take.
+
+use deskbell::domain::ticket::is_email;
+use serde::Deserialize;
+
+use crate::rows::{check_all, read};
+
+#[derive(Deserialize)]
+struct Case {
+    address: String,
+    #[serde(default)]
+    taken: bool,
+    /// How many letters stand in the place of `LONG`.
+    #[serde(default)]
+    long: usize,
+}
+
+#[test]
+fn an_address_is_taken_where_a_mail_server_takes_it() {
+    check_all(&read::<Case>(include_str!("table.toml")), |case| {
+        let address = case.address.replace("LONG", &"x".repeat(case.long));
+        match is_email(&address) == case.taken {
+            true => Ok(()),
+            false => Err(format!("{address:?} is {}", if case.taken { "refused" } else { "taken" })),
+        }
+    });
+}
