@@ -31,6 +31,19 @@ pub fn plain(ticket: &StoredTicket) -> String {
     format!("{notice}{}\n\n{RULE}\n{reference}", ticket.ticket.message)
 }
 
+/// What of letters about a ticket only agents may read: the facts, a line each, and what agents are warned of, however it was worded.
+pub fn agents_only(config: &Config, ticket: &StoredTicket) -> Vec<String> {
+    let facts = facts(config, ticket).into_iter().map(|(name, text)| format!("{name}: {text}"));
+    let now = notice(ticket);
+    let mut other = ticket.clone();
+    let notices = [Confirmation::Confirmed, Confirmation::NotNeeded].map(|confirmation| {
+        other.handling.confirmation = confirmation;
+        notice(&other)
+    });
+    let facts = facts.collect::<Vec<_>>().join("\n");
+    [facts].into_iter().chain(now).chain(notices.into_iter().flatten()).collect()
+}
+
 /// What a message says, with the names of files that do not go along.
 pub fn reply(body: &str, missing: &[String]) -> String {
     match missing_line(missing) {

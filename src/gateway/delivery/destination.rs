@@ -11,6 +11,8 @@ use jiff::Timestamp;
 use crate::domain::attachment::FileType;
 use crate::domain::conversation::{Author, Message, Turn};
 use crate::domain::ticket::Status;
+use crate::gateway::mail_in::Origin;
+use crate::gateway::mail_in::reply_text::Parts;
 use crate::gateway::routes::BODY_MAX;
 use crate::gateway::settings::Site;
 use crate::gateway::store::{ChangedTicket, Delivery, Place, StoredTicket, What};
@@ -59,6 +61,9 @@ pub trait Destination: fmt::Debug + Send + Sync {
     fn hook_bytes_max(&self) -> usize {
         BODY_MAX
     }
+
+    /// Tells an agent that a mail of theirs was not read as an answer, where mails are heard here. Nobody waits for it, and it is tried once.
+    async fn tell_unread(&self, _ticket: &StoredTicket, _mail: &InboundMail) {}
 
     /// Where an operator finds a ticket that is here.
     fn page(&self, _place: &Place) -> Option<String> {
@@ -269,10 +274,10 @@ pub struct InboundMail {
     pub authenticated: Option<bool>,
     /// Whether the address is one of support's.
     pub from_agent: bool,
-    /// What it says, without what it quotes, as plain text.
-    pub text: String,
-    /// The same as Markdown.
-    pub markdown: String,
+    /// Whether somebody wrote it, or a program.
+    pub origin: Origin,
+    /// Its words as they came, with what they quote.
+    pub parts: Parts,
     /// The files that go along with it.
     pub files: Vec<InboundFile>,
     /// How many more files it has, which are not read.

@@ -230,7 +230,7 @@ async fn poll(app: &App, name: &str, answers: &dyn Answers, due: &DueLook) -> Re
     for found in news.said.into_iter().filter(|found| !is_ours(found)) {
         if app.store.said(&due.ticket.id, &key(name, &found.saying)).await?.is_none() {
             let (saying, files) = fetch_files(app, answers, &due.ticket, found).await?;
-            if let Stored::Refused(limit) = store_reply(app, &due.ticket, name, &saying, files).await? {
+            if let Stored::Refused(limit) = store_reply(app, &due.ticket, name, &saying, files, None).await? {
                 let reference = &due.ticket.reference;
                 tracing::warn!(
                     site = due.ticket.site,
@@ -374,6 +374,7 @@ pub async fn store_reply(
     from: &str,
     saying: &Saying,
     files: Vec<String>,
+    whole: Option<Deed>,
 ) -> Result<Stored, StoreError> {
     let key = key(from, saying);
     let seal = MessageSeal { key: &key, body: Sha256::digest(&saying.body).into() };
@@ -391,7 +392,8 @@ pub async fn store_reply(
             at: saying.at.clone(),
             attachments: files.clone(),
         };
-        Change { message: Some(message), deliveries: deliveries.clone(), ..update_with(current, saying) }.into()
+        let change = update_with(current, saying);
+        Change { message: Some(message), activity: whole.clone(), deliveries: deliveries.clone(), ..change }.into()
     };
     match app.store.change(&ticket.id, &clock::now(), Some(seal), &decide).await? {
         Changed::Written(ticket, _) => {

@@ -1,35 +1,85 @@
 //! What becomes of a mail about a ticket: support's answer, the customer's, or a note that only agents read.
 
+use jiff::{SignedDuration, Timestamp};
+
 use super::follow::Stored;
-use super::{InboundFile, InboundMail, Saying, follow};
+use super::{InboundFile, InboundMail, Saying, comment, follow};
 use crate::domain::conversation::{Author, Turn};
-use crate::domain::ticket::Status;
+use crate::domain::ticket::{MESSAGE_MAX, Status};
 use crate::gateway::app::App;
 use crate::gateway::identity::{Address, address, mailbox};
+use crate::gateway::mail_in::Origin;
+use crate::gateway::mail_in::reply_text::{self, Known, ReplyText};
 use crate::gateway::store::{Act, Change, Changed, CurrentTicket, Decision, Deed, StoreError, StoredTicket};
 use crate::gateway::tickets::limits::check_mailed_note;
 use crate::gateway::{attachments, clock, markdown};
 
+/// What marks that a text was cut.
+const SHORTENED: &str = "\n\n(shortened)";
+/// The longest whole mail that is kept for agents, in characters.
+const WHOLE_MAX: usize = 2 * MESSAGE_MAX;
+/// How a note begins that keeps a mail from which nobody learned a word.
+const UNREAD: &str = "This mail could not be read as an answer.";
+/// How often an agent is told so about a ticket.
+const TELL_EVERY: SignedDuration = SignedDuration::from_hours(24);
+
+/// Why a mail is no part of the conversation.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Aside {
+    /// Its receiver has not found that it is from where it says.
+    Unauthenticated,
+    /// Its sender is neither an agent nor the customer.
+    Stranger,
+    /// A program wrote it.
+    Automatic(&'static str),
+    /// It has no words of its own.
+    Unread,
+}
+
 /// Takes in a mail that came to a destination; the same Message-ID is taken in once.
 pub async fn take_in(app: &App, ticket: &StoredTicket, from: &str, mail: InboundMail) -> Result<Stored, StoreError> {
-    match author(ticket, &mail) {
-        Some(author) => say(app, ticket, from, mail, author).await,
-        None => note(app, ticket, from, &mail).await,
+    let known = known(app, ticket).await?;
+    let reply = reply_text::read(&mail.parts, &known);
+    match (aside_by_origin(mail.origin), author(ticket, &mail)) {
+        (Some(aside), _) | (None, Err(aside)) => note(app, ticket, from, &mail, &reply, aside).await,
+        (None, Ok(_)) if reply.is_without_words() && (mail.files.is_empty() || reply.is_shortened) => {
+            note(app, ticket, from, &mail, &reply, Aside::Unread).await
+        }
+        (None, Ok(author)) => say(app, ticket, from, mail, (author, reply), &known).await,
+    }
+}
+
+/// What only agents may read about a ticket, and what the customer knows.
+async fn known(app: &App, ticket: &StoredTicket) -> Result<Known, StoreError> {
+    let private = app.site(&ticket.site).map(|site| comment::agents_only(&site.config, ticket)).unwrap_or_default();
+    let messages = app.store.messages(&ticket.id, 0).await?;
+    let said = messages.iter().rev().map(|message| message.body.as_str());
+    Ok(Known::new(&private, [ticket.ticket.message.as_str()].into_iter().chain(said)))
+}
+
+fn aside_by_origin(origin: Origin) -> Option<Aside> {
+    match origin {
+        Origin::Person => None,
+        Origin::Automatic(sign) => Some(Aside::Automatic(sign.reason())),
+        Origin::Bounce => Some(Aside::Automatic("it reports that a mail did not arrive")),
     }
 }
 
 /// Who says what a mail says; nobody that the customer could take it from, where its sender is neither an agent nor the customer, or where
 /// its receiver has not found that it is from there.
-fn author(ticket: &StoredTicket, mail: &InboundMail) -> Option<Author> {
-    if mail.authenticated != Some(true) || mail.from.is_empty() {
-        return None;
+fn author(ticket: &StoredTicket, mail: &InboundMail) -> Result<Author, Aside> {
+    if mail.authenticated != Some(true) {
+        return Err(Aside::Unauthenticated);
+    }
+    if mail.from.is_empty() {
+        return Err(Aside::Stranger);
     }
     if mail.from_agent {
-        return Some(Author::Support);
+        return Ok(Author::Support);
     }
     match address(&ticket.ticket) {
-        Address::Signed(own) | Address::Claimed(own) if mailbox(&own) == mailbox(&mail.from) => Some(Author::Customer),
-        _ => None,
+        Address::Signed(own) | Address::Claimed(own) if mailbox(&own) == mailbox(&mail.from) => Ok(Author::Customer),
+        _ => Err(Aside::Stranger),
     }
 }
 
@@ -38,69 +88,137 @@ async fn say(
     ticket: &StoredTicket,
     from: &str,
     mail: InboundMail,
-    author: Author,
+    (author, reply): (Author, ReplyText),
+    known: &Known,
 ) -> Result<Stored, StoreError> {
     let is_support = author == Author::Support;
-    let mut saying = Saying {
-        remote: mail.message_id,
-        author,
-        name: mail.name,
-        body: if is_support { mail.markdown } else { mail.text },
-        at: mail.at,
+    let whole = reply.is_shortened.then(|| Deed {
+        operator: operator(&mail),
+        act: Act::Noted,
+        text: format!(
+            "The whole mail, of which the customer sees the answer alone.\n\n{}",
+            shortened(&reply.whole, WHOLE_MAX, false)
+        ),
+        at: mail.at.clone(),
+    });
+    let text = shortened(&reply.text, MESSAGE_MAX, reply.is_cut);
+    let body = match is_support {
+        true if text == reply.text => reply.markdown,
+        true => reply_text::markdown(&text),
+        false => text,
     };
+    let mut saying = Saying { remote: mail.message_id, author, name: mail.name, body, at: mail.at };
     if app.store.said(&ticket.id, &follow::key(from, &saying)).await?.is_some() {
         return Ok(Stored::Done);
     }
-    let (ids, missing) = keep_files(app, ticket, mail.files).await;
+    // What quotes a letter to agents may carry it along as well.
+    let is_hidden = |file: &InboundFile| {
+        let bytes = file.bytes.as_deref().unwrap_or_default();
+        is_support && reply_text::is_for_agents(&file.name, bytes, known)
+    };
+    let (hidden, files): (Vec<InboundFile>, Vec<InboundFile>) = mail.files.into_iter().partition(is_hidden);
+    for file in &hidden {
+        tracing::warn!(reference = ticket.reference, name = file.name, "file of a mail not shown: it is for agents");
+    }
+    let (ids, missing) = keep_files(app, ticket, files).await;
     if !missing.is_empty() || mail.more_files > 0 {
         let line = named(&missing, mail.more_files);
         let line = if is_support { markdown::escaped(&line) } else { line };
         saying.body = format!("{}\n\n({line})", saying.body).trim().to_string();
     }
-    follow::store_reply(app, ticket, from, &saying, ids).await
+    if saying.body.is_empty() && ids.is_empty() {
+        return Ok(Stored::Done);
+    }
+    follow::store_reply(app, ticket, from, &saying, ids, whole).await
 }
 
-async fn note(app: &App, ticket: &StoredTicket, from: &str, mail: &InboundMail) -> Result<Stored, StoreError> {
-    let sender = [mail.name.as_str(), mail.from.as_str()];
-    let sender = sender.into_iter().filter(|part| !part.is_empty()).collect::<Vec<_>>().join(", ");
-    let why = if mail.authenticated == Some(true) {
-        "the sender is neither an agent nor the customer"
-    } else {
-        "it is not authenticated, so anybody may have sent it"
+async fn note(
+    app: &App,
+    ticket: &StoredTicket,
+    from: &str,
+    mail: &InboundMail,
+    reply: &ReplyText,
+    aside: Aside,
+) -> Result<Stored, StoreError> {
+    let why = match aside {
+        Aside::Unauthenticated => "it is not authenticated, so anybody may have sent it",
+        Aside::Stranger => "the sender is neither an agent nor the customer",
+        Aside::Automatic(why) => why,
+        Aside::Unread => "it has no words of its own",
     };
-    let mut text = format!("By e-mail. The customer does not see this: {why}.\n\n{}", mail.text);
+    let start = if aside == Aside::Unread { format!("{UNREAD} ") } else { String::new() };
+    let whole = shortened(&reply.whole, MESSAGE_MAX, reply.is_cut);
+    let mut text = format!("{start}By e-mail. The customer does not see this: {why}.\n\n{whole}");
     let files: Vec<&str> = mail.files.iter().map(|file| file.name.as_str()).collect();
     if !files.is_empty() || mail.more_files > 0 {
         text = format!("{}\n\n({})", text.trim_end(), named(&files, mail.more_files));
     }
-    let operator = if sender.is_empty() { "Unknown sender, by e-mail".into() } else { sender };
-    let deed = Deed { operator, act: Act::Noted, text, at: mail.at.clone() };
+    let deed = Deed { operator: operator(mail), act: Act::Noted, text: text.trim_end().into(), at: mail.at.clone() };
     let key = format!("{from} {}", mail.message_id);
-    let decide = |current: &CurrentTicket| noted(current, &deed, &key);
+    let is_automatic = matches!(aside, Aside::Automatic(_));
+    let tells = aside == Aside::Unread && mail.from_agent && !was_told(app, ticket).await?;
+    let decide = |current: &CurrentTicket| noted(current, &deed, &key, !is_automatic);
     let (reference, is_authenticated) = (&ticket.reference, mail.authenticated == Some(true));
     match app.store.change(&ticket.id, &clock::now(), None, &decide).await? {
         Changed::Written(changed, _) => {
-            tracing::warn!(reference, is_authenticated, "mail stored as an internal note");
+            tracing::warn!(reference, is_authenticated, reason = why, "mail stored as an internal note");
             app.live.changed(*changed);
+            if tells {
+                tell_unread(app, ticket, from, mail);
+            }
             Ok(Stored::Done)
         }
         Changed::Refused(limit) => {
             tracing::warn!(reference, is_authenticated, ?limit, "mail rejected");
-            Ok(Stored::Refused(limit))
+            // A refusal would become a bounce, and an answer to that another mail.
+            Ok(if is_automatic { Stored::Done } else { Stored::Refused(limit) })
         }
         _ => Ok(Stored::Done),
     }
 }
 
-/// A ticket with a note that came by mail, which is for agents to read and to act on.
-fn noted(current: &CurrentTicket, deed: &Deed, key: &str) -> Decision {
+/// Whether agents were told of an unread mail about a ticket a short time ago.
+async fn was_told(app: &App, ticket: &StoredTicket) -> Result<bool, StoreError> {
+    let now = clock::timestamp();
+    let is_recent = |at: &str| at.parse::<Timestamp>().is_ok_and(|at| now.duration_since(at) < TELL_EVERY);
+    let deeds = app.store.deeds(&ticket.id).await?;
+    Ok(deeds.iter().any(|deed| deed.act == Act::Noted && deed.text.starts_with(UNREAD) && is_recent(&deed.at)))
+}
+
+/// Tells an agent that their mail was not read as an answer; nobody waits for it.
+fn tell_unread(app: &App, ticket: &StoredTicket, from: &str, mail: &InboundMail) {
+    let to = app.site(&ticket.site).and_then(|site| site.destinations.get(from)).cloned();
+    let (ticket, mail) = (ticket.clone(), mail.clone());
+    if let Some(to) = to {
+        tokio::spawn(async move { to.tell_unread(&ticket, &mail).await });
+    }
+}
+
+/// Who stands beside a note.
+fn operator(mail: &InboundMail) -> String {
+    let sender = [mail.name.as_str(), mail.from.as_str()];
+    let sender = sender.into_iter().filter(|part| !part.is_empty()).collect::<Vec<_>>().join(", ");
+    if sender.is_empty() { "Unknown sender, by e-mail".into() } else { sender }
+}
+
+/// A text that is no longer than so many characters. What is cut off is marked.
+fn shortened(text: &str, max: usize, was_cut: bool) -> String {
+    if !was_cut && text.chars().count() <= max {
+        return text.into();
+    }
+    let kept: String = text.chars().take(max - SHORTENED.len()).collect();
+    [kept.trim_end(), SHORTENED].concat()
+}
+
+/// A ticket with a note that came by mail. What a program wrote is there to read; the rest is for agents to act on.
+fn noted(current: &CurrentTicket, deed: &Deed, key: &str, needs_agent: bool) -> Decision {
     if let Err(limit) = check_mailed_note(current) {
         return Decision::Refuse(limit);
     }
     let mut change = current.unchanged();
     let handling = &mut change.ticket.handling;
     handling.updated_at = handling.updated_at.clone().max(deed.at.clone());
-    if current.ticket.status == Status::Open {
+    if needs_agent && current.ticket.status == Status::Open {
         handling.turn = Turn::Support;
     }
     Change { activity: Some(deed.clone()), activity_key: Some(key.into()), ..change }.into()
@@ -143,6 +261,14 @@ mod tests {
     use crate::gateway::delivery::comment::tests::stored;
 
     #[test]
+    fn what_is_cut_off_is_marked() {
+        let whole = "ä".repeat(30);
+        assert_eq!(shortened(&whole, 30, false), whole);
+        assert_eq!(shortened(&whole, 29, false), format!("{}{SHORTENED}", "ä".repeat(29 - SHORTENED.len())));
+        assert_eq!(shortened("Yes.", 30, true), format!("Yes.{SHORTENED}"));
+    }
+
+    #[test]
     fn only_an_authenticated_agent_is_support_and_only_the_authenticated_owner_the_customer() {
         let mut ticket = stored();
         let mail = |from: &str, from_agent, authenticated| InboundMail {
@@ -151,27 +277,28 @@ mod tests {
             name: String::new(),
             authenticated: Some(authenticated),
             from_agent,
-            text: "x".into(),
-            markdown: "x".into(),
+            origin: Origin::Person,
+            parts: Default::default(),
             files: Vec::new(),
             more_files: 0,
             at: String::new(),
         };
-        let (support, customer) = (Some(Author::Support), Some(Author::Customer));
+        let (support, customer) = (Ok(Author::Support), Ok(Author::Customer));
+        let (unauthenticated, stranger) = (Err(Aside::Unauthenticated), Err(Aside::Stranger));
         for (from, from_agent, authenticated, expected) in [
             ("ana@desk.example", true, true, support),
-            ("ana@desk.example", true, false, None),
+            ("ana@desk.example", true, false, unauthenticated),
             ("Ada@Example.com", false, true, customer),
-            ("ada@example.com", false, false, None),
-            ("eve@example.com", false, true, None),
-            ("", true, true, None),
+            ("ada@example.com", false, false, unauthenticated),
+            ("eve@example.com", false, true, stranger),
+            ("", true, true, stranger),
         ] {
             assert_eq!(author(&ticket, &mail(from, from_agent, authenticated)), expected, "{from} {authenticated}");
         }
         // Whom the host has signed has one address, whatever the form says.
         let user = User { verified: true, email: "real@example.com".into(), ..User::default() };
         ticket.ticket.context.user = Some(user);
-        assert_eq!(author(&ticket, &mail("ada@example.com", false, true)), None);
+        assert_eq!(author(&ticket, &mail("ada@example.com", false, true)), stranger);
         assert_eq!(author(&ticket, &mail("real@example.com", false, true)), customer);
     }
 }

@@ -35,6 +35,8 @@ pub enum AutomaticSign {
     Sender,
     /// The subject begins as only answering machines begin one.
     Subject,
+    /// It is a mail of the gateway itself that came back.
+    OwnMail,
 }
 
 impl AutomaticSign {
@@ -50,6 +52,7 @@ impl AutomaticSign {
             AutomaticSign::NoReturnPath => "it has no sender that can be answered",
             AutomaticSign::Sender => "its sender is a program",
             AutomaticSign::Subject => "its subject is that of an automatic answer",
+            AutomaticSign::OwnMail => "it is a mail of the gateway that came back",
         }
     }
 }

@@ -4,6 +4,9 @@ pub mod automatic;
 pub mod bounce;
 pub mod encoded_words;
 pub mod headers;
+pub mod message;
+pub mod reply_text;
+pub mod sender;
 
 pub use automatic::{AutomaticSign, Origin, origin};
 pub use bounce::{Bounce, EnhancedStatus, FailedRecipient, RecipientAction};

@@ -2,3 +2,9 @@
 
 mod automatic;
 mod bounces;
+mod hook;
+mod letter;
+mod quotations;
+mod senders;
+mod words;
+mod wrapping;

@@ -1,29 +1,28 @@
-//! A mail about a ticket, as the service that receives it for the gateway tells it:
-//! `{"to": "reply+…@in.example.com", "from": "Ana <ana@desk.example>", "authenticated": true, "text": "…", "message_id": "<…>",
-//! "attachments": [{"name": "a.png", "content": "base64"}]}`, signed as Standard Webhooks says.
+//! A mail about a ticket, as the service that receives it for the gateway tells it, signed as Standard Webhooks says: the mail as it came
+//! (`raw`), or what the service has read of it (`text`, `html`, `headers`, `attachments`).
 
 use axum::http::HeaderMap;
 use base64::Engine;
-use base64::prelude::BASE64_STANDARD;
+use base64::prelude::{BASE64_STANDARD, BASE64_URL_SAFE_NO_PAD};
 use jiff::Timestamp;
-use lettre::message::Mailbox;
 use serde::Deserialize;
+use sha2::{Digest, Sha256};
 
-use super::answer;
 use super::reply::ReplyAddress;
 use super::senders::Agents;
-use crate::domain::ticket::{MESSAGE_MAX, NAME_MAX};
+use crate::domain::ticket::NAME_MAX;
 use crate::gateway::clock;
 use crate::gateway::delivery::{Heard, InboundFile, InboundMail, NotHeard};
+use crate::gateway::mail_in::headers::Headers;
+use crate::gateway::mail_in::message::{self, Message};
+use crate::gateway::mail_in::reply_text::Parts;
+use crate::gateway::mail_in::sender::{self, Sender};
+use crate::gateway::mail_in::{AutomaticSign, Origin, encoded_words, origin};
 
 /// The largest body, in bytes: about 10 MB of files in base64.
 pub const BYTES_MAX: usize = 14 << 20;
 /// How many files are read; the others are counted.
 const FILES_MAX: usize = 20;
-/// How much of a mail's text is read, in bytes: an answer may stand below all that it quotes.
-const TEXT_READ: usize = 1 << 20;
-/// What marks that a text was cut.
-const SHORTENED: &str = "\n\n(shortened)";
 /// The longest Message-ID, in bytes: a line of a mail (RFC 5322, 2.1.1).
 const MESSAGE_ID_MAX: usize = 998;
 /// The longest address, in characters (RFC 5321, 4.5.3.1.3).
@@ -32,19 +31,24 @@ const ADDRESS_MAX: usize = 256;
 /// What is told of a mail; whatever else is told is not needed.
 #[derive(Deserialize)]
 struct Mail {
-    to: To,
+    to: Texts,
     #[serde(default)]
-    from: String,
-    /// Whether the receiver has found that the mail is from where `from` says: DMARC passes.
+    from: Option<String>,
+    /// The sender on the envelope (`MAIL FROM`); empty for bounces.
+    envelope_from: Option<String>,
+    /// Whether the receiver has found that the mail is from where its `From` says: DMARC passes.
     authenticated: Option<bool>,
-    #[serde(default)]
-    text: String,
-    message_id: String,
+    subject: Option<String>,
+    text: Option<String>,
+    html: Option<String>,
+    message_id: Option<String>,
     /// The header of this name: whether nobody wrote it (RFC 3834).
-    #[serde(default)]
-    auto_submitted: String,
-    #[serde(default)]
-    attachments: Vec<MailFile>,
+    auto_submitted: Option<String>,
+    /// All headers, in the form that the service has them in.
+    headers: Option<HeaderForms>,
+    /// The mail as it came (RFC 5322), in base64 or as text. What else is told but `to` and `authenticated` is read from it.
+    raw: Option<String>,
+    attachments: Option<Vec<MailFile>>,
 }
 
 /// A file of a mail. What it is, is told by what is in it.
@@ -60,9 +64,27 @@ struct MailFile {
 /// One text with all addresses, or one for each.
 #[derive(Deserialize)]
 #[serde(untagged)]
-enum To {
+enum Texts {
     One(String),
     Several(Vec<String>),
+}
+
+/// Headers as receivers have them: the lines (SendGrid), pairs (Mailgun), objects (Postmark), or values by their names.
+#[derive(Deserialize)]
+#[serde(untagged)]
+enum HeaderForms {
+    Lines(String),
+    Pairs(Vec<(String, String)>),
+    Objects(Vec<NamedValue>),
+    Map(std::collections::BTreeMap<String, Texts>),
+}
+
+#[derive(Deserialize)]
+struct NamedValue {
+    #[serde(alias = "Name", alias = "key")]
+    name: String,
+    #[serde(alias = "Value")]
+    value: String,
 }
 
 /// Reads what was told. What was not sent to an address of a ticket is about nothing, because anybody can send mail to what looks like one.
@@ -76,66 +98,149 @@ pub fn hear(
     if !reply.secret().is_signed(headers, body, now.as_second().try_into().unwrap_or_default()) {
         return Err(NotHeard::Unsigned);
     }
-    let unreadable =
-        NotHeard::Unreadable("the body is no JSON with to, from, authenticated, text, message_id and attachments");
+    let unreadable = NotHeard::Unreadable(
+        "the body is no JSON with to, authenticated, and raw, or else from, subject, text, html, headers, message_id and attachments",
+    );
     let mail: Mail = serde_json::from_slice(body).map_err(|_| unreadable)?;
-    let message_id = mail.message_id.trim();
+    let raw = mail.raw.as_deref().map(unpacked);
+    let message = match &raw {
+        Some(raw) => {
+            message::read(raw).ok_or(NotHeard::Unreadable("raw is no mail (RFC 5322), in base64 or as text"))?
+        }
+        None => told(&mail),
+    };
+    let id = mail.message_id.as_deref().or_else(|| message.headers.value("Message-ID")).unwrap_or_default().trim();
+    let message_id = match (&raw, id.is_empty()) {
+        // A mail needs no name; the same mail has the same.
+        (Some(raw), true) => format!("<{}@raw>", BASE64_URL_SAFE_NO_PAD.encode(Sha256::digest(raw))),
+        _ => id.to_string(),
+    };
     if message_id.is_empty() || message_id.len() > MESSAGE_ID_MAX {
         return Err(NotHeard::Unreadable("message_id is empty, or longer than a mail allows"));
     }
     let to = match &mail.to {
-        To::One(to) => to.clone(),
-        To::Several(to) => to.join(","),
+        Texts::One(to) => to.clone(),
+        Texts::Several(to) => to.join(","),
     };
-    if !matches!(mail.auto_submitted.trim().to_ascii_lowercase().as_str(), "" | "no") {
-        return Ok(Heard::Nothing("it was written by itself"));
-    }
-    let text = shortened(&mail.text);
-    if text.is_empty() && mail.attachments.is_empty() {
-        return Ok(Heard::Nothing("it says nothing beside what it quotes"));
-    }
     let Some(ticket) = reply.ticket(&to) else {
         return Ok(Heard::Nothing("it is to no address of a ticket; was reply_address or webhook_secret changed?"));
     };
-    let sender = mail.from.parse::<Mailbox>().ok();
-    let from = sender.as_ref().map(|sender| sender.email.to_string()).unwrap_or_default();
-    let mail = InboundMail {
-        message_id: message_id.into(),
-        from_agent: agents.include(&from),
-        from: clean(&from, ADDRESS_MAX),
-        name: name(sender.and_then(|sender| sender.name).unwrap_or_default()),
-        authenticated: mail.authenticated,
-        markdown: answer::markdown(&text),
-        text,
-        more_files: mail.attachments.len().saturating_sub(FILES_MAX),
-        files: mail.attachments.into_iter().take(FILES_MAX).enumerate().map(file).collect(),
+    let from = match (&raw, &mail.from) {
+        (None, Some(from)) => from.as_str(),
+        // What is authenticated is this header, not the sender on the envelope.
+        _ => message.headers.value("From").unwrap_or_default(),
+    };
+    let senders = sender::read(from);
+    let is_agent = |sender: &Sender| agents.include(&sender.address);
+    let from_agent = !senders.is_empty() && senders.iter().all(is_agent);
+    let sender = senders.first().cloned().unwrap_or_default();
+    let subject = mail.subject.as_deref().map(encoded_words::decode);
+    let subject = subject.or_else(|| message.headers.decoded("Subject")).unwrap_or_default();
+    let origin = if is_own(&message_id, &ticket) {
+        Origin::Automatic(AutomaticSign::OwnMail)
+    } else {
+        origin(&message.headers, mail.envelope_from.as_deref(), &subject)
+    };
+    let inbound = InboundMail {
+        message_id,
+        from_agent,
+        from: clean(&sender.address, ADDRESS_MAX),
+        name: if sender.address.is_empty() { String::new() } else { name(&sender.name) },
+        // DMARC says nothing about several senders (RFC 7489, 6.6.1).
+        authenticated: if senders.len() > 1 && !from_agent { Some(false) } else { mail.authenticated },
+        origin,
+        parts: message.parts,
+        more_files: message.files.len().saturating_sub(FILES_MAX) + skipped(&mail),
+        files: message
+            .files
+            .into_iter()
+            .map(kept)
+            .chain(files(&mail))
+            .take(FILES_MAX)
+            .enumerate()
+            .map(numbered)
+            .collect(),
         at: clock::written(now),
     };
-    Ok(Heard::Mail { ticket, mail })
+    Ok(Heard::Mail { ticket, mail: inbound })
 }
 
-/// What a mail says without what it quotes, no longer than a message of the panel can be. What is cut off is marked.
-fn shortened(text: &str) -> String {
-    let read = text.get(..text.floor_char_boundary(TEXT_READ)).unwrap_or_default();
-    let says = answer::read_plain(read);
-    if read.len() == text.len() && says.chars().count() <= MESSAGE_MAX {
-        return says;
+/// What the receiver has read of a mail, as if it were read here.
+fn told(mail: &Mail) -> Message {
+    let mut headers = match &mail.headers {
+        None => Headers::default(),
+        Some(HeaderForms::Lines(lines)) => Headers::read(lines),
+        Some(HeaderForms::Pairs(pairs)) => of_pairs(pairs.iter().map(|(name, value)| (name.as_str(), value.as_str()))),
+        Some(HeaderForms::Objects(objects)) => {
+            of_pairs(objects.iter().map(|object| (object.name.as_str(), object.value.as_str())))
+        }
+        Some(HeaderForms::Map(map)) => of_pairs(map.iter().flat_map(|(name, values)| {
+            let values: Vec<&str> = match values {
+                Texts::One(value) => vec![value],
+                Texts::Several(values) => values.iter().map(String::as_str).collect(),
+            };
+            values.into_iter().map(move |value| (name.as_str(), value))
+        })),
+    };
+    if let Some(value) = mail.auto_submitted.as_deref() {
+        headers.add("Auto-Submitted", value);
     }
-    let kept: String = says.chars().take(MESSAGE_MAX - SHORTENED.len()).collect();
-    [kept.trim_end(), SHORTENED].concat()
+    if let Some(from) = mail.from.as_deref().filter(|_| headers.value("From").is_none()) {
+        headers.add("From", from);
+    }
+    let text = |text: &Option<String>| text.clone().unwrap_or_default();
+    let flowed = headers.value("Content-Type").and_then(message::flowed_of);
+    Message { headers, parts: Parts { text: text(&mail.text), html: text(&mail.html), flowed }, files: Vec::new() }
 }
 
-fn file((index, file): (usize, MailFile)) -> InboundFile {
+fn of_pairs<'a>(pairs: impl Iterator<Item = (&'a str, &'a str)>) -> Headers {
+    let mut headers = Headers::default();
+    pairs.for_each(|(name, value)| headers.add(name, value));
+    headers
+}
+
+/// The bytes of a mail: text has a colon in its first line, base64 has none.
+fn unpacked(raw: &str) -> Vec<u8> {
+    let first = raw.trim_start().lines().next().unwrap_or_default();
+    if first.contains(':') || first.starts_with("From ") {
+        return raw.as_bytes().to_vec();
+    }
+    let packed: String = raw.chars().filter(|c| !c.is_whitespace()).collect();
+    BASE64_STANDARD.decode(packed).unwrap_or_default()
+}
+
+/// Whether a letter about the ticket came back: its Message-ID begins with the id of the ticket.
+fn is_own(message_id: &str, ticket: &str) -> bool {
+    message_id.trim_start_matches('<').starts_with(ticket)
+}
+
+fn files(mail: &Mail) -> impl Iterator<Item = InboundFile> + '_ {
+    let told = mail.attachments.iter().flatten().filter(|_| mail.raw.is_none());
+    told.take(FILES_MAX).map(|file| {
+        let packed: String = file.content.chars().filter(|c| !c.is_whitespace()).collect();
+        let bytes = BASE64_STANDARD.decode(packed).ok();
+        InboundFile { name: file.name.clone(), bytes: bytes.filter(|bytes| !bytes.is_empty()) }
+    })
+}
+
+/// How many told files are not read.
+fn skipped(mail: &Mail) -> usize {
+    let told = mail.attachments.as_ref().filter(|_| mail.raw.is_none());
+    told.map_or(0, |files| files.len().saturating_sub(FILES_MAX))
+}
+
+fn kept(file: message::File) -> InboundFile {
+    InboundFile { name: file.name, bytes: Some(file.bytes).filter(|bytes| !bytes.is_empty()) }
+}
+
+fn numbered((index, file): (usize, InboundFile)) -> InboundFile {
     let name = clean(&file.name, NAME_MAX);
-    let name = if name.is_empty() { format!("file {}", index + 1) } else { name };
-    let packed: String = file.content.chars().filter(|c| !c.is_whitespace()).collect();
-    let bytes = BASE64_STANDARD.decode(packed).ok();
-    InboundFile { name, bytes: bytes.filter(|bytes| !bytes.is_empty()) }
+    InboundFile { name: if name.is_empty() { format!("file {}", index + 1) } else { name }, bytes: file.bytes }
 }
 
 /// What the sender is called; not their address, which is not for customers.
-fn name(name: String) -> String {
-    let name = clean(&name, NAME_MAX);
+fn name(name: &str) -> String {
+    let name = clean(name, NAME_MAX);
     if name.contains('@') { String::new() } else { name }
 }
 
@@ -208,7 +313,7 @@ mod tests {
         ] {
             let mail = mail_of(&mail(json!(address), from));
             assert_eq!((mail.from.as_str(), mail.name.as_str(), mail.from_agent), (email, name, from_agent), "{from}");
-            assert_eq!((mail.text.as_str(), mail.markdown.as_str()), ("*Fixed.*", "\\*Fixed.\\*"));
+            assert_eq!(mail.parts.text, "*Fixed.*\n");
             assert!(mail.authenticated == Some(true) && mail.files.is_empty());
         }
         let long = format!("\"{}\" <ana@desk.example>", "a".repeat(NAME_MAX + 50));
@@ -243,35 +348,76 @@ mod tests {
     }
 
     #[test]
-    fn a_long_mail_is_shortened_and_says_so() {
+    fn a_mail_as_it_came_is_read_whatever_carries_it() {
         let address = reply().of(TICKET).unwrap();
-        let told = |text: &str| {
-            let mail = mail_of(&json!({"to": address, "text": text, "message_id": "<m>"}));
-            (mail.text, mail.markdown)
-        };
-        let whole = "ä".repeat(MESSAGE_MAX);
-        assert_eq!(told(&whole), (whole.clone(), whole.clone()));
-        let (text, markdown) = told(&format!("{whole}*"));
-        assert!(text.ends_with("ä\n\n(shortened)") && text.chars().count() == MESSAGE_MAX, "{}", text.len());
-        assert!(markdown.ends_with("(shortened)") && markdown.len() <= text.len());
-        // What is quoted does not count, but what is behind more than is read is missing.
-        let quoted = |lines: usize| format!("Yes.\n{}", "> quoted\n".repeat(lines));
-        assert_eq!(told(&quoted(50_000)).0, "Yes.");
-        assert_eq!(told(&quoted(200_000)).0, "Yes.\n\n(shortened)");
+        let raw = "From: =?utf-8?q?Jos=C3=A9_Ruiz?= <jose@desk.example>\r\nTo: desk@desk.example\r\nSubject: Re: x\r\nMessage-ID: <r1@desk.example>\r\n\
+            MIME-Version: 1.0\r\nContent-Type: multipart/mixed; boundary=b\r\n\r\n--b\r\nContent-Type: text/plain; format=flowed; delsp=yes\r\n\
+            Content-Transfer-Encoding: base64\r\n\r\nRml4ZWQu\r\n--b\r\nContent-Type: text/html\r\n\r\n<p>Fixed.</p>\r\n--b\r\n\
+            Content-Disposition: attachment; filename=a.txt\r\n\r\nlog\r\n--b--\r\n";
+        for raw in [raw.to_string(), BASE64_STANDARD.encode(raw), format!("{}\n", BASE64_STANDARD.encode(raw))] {
+            // The sender on the envelope is not whom DMARC is about.
+            let mail =
+                mail_of(&json!({"to": address, "from": "bounce+1@relay.example", "authenticated": true, "raw": raw}));
+            assert_eq!(
+                (mail.from.as_str(), mail.name.as_str(), mail.from_agent),
+                ("jose@desk.example", "José Ruiz", true)
+            );
+            assert_eq!((mail.message_id.as_str(), mail.parts.text.as_str()), ("<r1@desk.example>", "Fixed."));
+            assert!(mail.parts.html.contains("<p>Fixed.</p>") && mail.parts.flowed.unwrap().deletes_space, "{mail:?}");
+            assert_eq!(mail.files, [InboundFile { name: "a.txt".into(), bytes: Some(b"log".to_vec()) }]);
+        }
+        let nameless = json!({"to": address, "raw": "From: ana@desk.example\n\nFixed."});
+        assert_eq!(mail_of(&nameless).message_id, mail_of(&nameless).message_id);
+        for bad in ["", "no mail", "AAAA"] {
+            assert!(matches!(told(&json!({"to": address, "raw": bad})), Err(NotHeard::Unreadable(_))), "{bad:?}");
+        }
     }
 
     #[test]
-    fn what_goes_to_no_ticket_what_nobody_wrote_and_what_says_nothing_is_about_nothing() {
+    fn headers_are_read_in_each_form_that_receivers_have_them_in() {
         let address = reply().of(TICKET).unwrap();
-        let mail = |to: &str, text: &str, automatic: &str| json!({"to": to, "text": text, "message_id": "<m>", "auto_submitted": automatic});
-        for mail in [
-            mail("reply+guess@in.acme.example", "x", ""),
-            mail(&address, " \n", ""),
-            mail(&address, "I am away", "auto-replied"),
+        for headers in [
+            json!("Message-ID: <h>\nX-Autoreply: yes\nFrom: Ana <ana@desk.example>"),
+            json!([["Message-ID", "<h>"], ["X-Autoreply", "yes"], ["From", "Ana <ana@desk.example>"]]),
+            json!([{"Name": "Message-ID", "Value": "<h>"}, {"Name": "X-Autoreply", "Value": "yes"}, {"Name": "From", "Value": "Ana <ana@desk.example>"}]),
+            json!([{"name": "message-id", "value": "<h>"}, {"name": "x-autoreply", "value": "yes"}, {"name": "from", "value": "Ana <ana@desk.example>"}]),
+            json!({"message-id": "<h>", "x-autoreply": ["yes"], "from": "Ana <ana@desk.example>"}),
         ] {
-            assert!(matches!(told(&mail), Ok(Heard::Nothing(why)) if !why.is_empty()), "{mail}");
+            let mail = mail_of(&json!({"to": address, "text": "Away", "headers": headers}));
+            assert_eq!((mail.message_id.as_str(), mail.from.as_str()), ("<h>", "ana@desk.example"), "{headers}");
+            assert_eq!(mail.origin, Origin::Automatic(AutomaticSign::Autoresponder), "{headers}");
         }
-        assert!(matches!(told(&mail(&address, "x", "No")), Ok(Heard::Mail { .. })));
+    }
+
+    #[test]
+    fn what_a_program_wrote_is_marked_and_what_goes_to_no_ticket_is_about_nothing() {
+        let address = reply().of(TICKET).unwrap();
+        let mail = |to: &str, automatic: &str, id: &str| json!({"to": to, "text": "x", "message_id": id, "auto_submitted": automatic});
+        assert!(
+            matches!(told(&mail("reply+guess@in.acme.example", "", "<m>")), Ok(Heard::Nothing(why)) if !why.is_empty())
+        );
+        for (automatic, id, origin) in [
+            ("", "<m>", Origin::Person),
+            ("No", "<m>", Origin::Person),
+            ("auto-replied", "<m>", Origin::Automatic(AutomaticSign::AutoSubmitted)),
+            (
+                "",
+                "<0193c2a4-7b60-7cc0-8000-0123456789ab/3.desk@acme.example>",
+                Origin::Automatic(AutomaticSign::OwnMail),
+            ),
+        ] {
+            assert_eq!(mail_of(&mail(&address, automatic, id)).origin, origin, "{automatic} {id}");
+        }
+        let bounce = json!({"to": address, "envelope_from": "", "subject": "Undeliverable: x", "from": "postmaster@desk.example", "text": "", "message_id": "<m>"});
+        assert_eq!(mail_of(&bounce).origin, Origin::Bounce);
+        // Several senders are support's where all are agents.
+        let several = |from: &str| {
+            mail_of(&json!({"to": address, "from": from, "authenticated": true, "text": "x", "message_id": "<m>"}))
+        };
+        let agents = several("Ana <ana@desk.example>, Bob <bob@desk.example>");
+        assert_eq!((agents.name.as_str(), agents.from_agent, agents.authenticated), ("Ana", true, Some(true)));
+        let mixed = several("Ana <ana@desk.example>, Eve <eve@evil.example>");
+        assert_eq!((mixed.from_agent, mixed.authenticated), (false, Some(false)));
     }
 
     #[test]

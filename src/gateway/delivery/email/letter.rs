@@ -1,16 +1,18 @@
 //! What is brought to a mailbox, as a mail: the same thing has the same Message-ID in every try, by which a mailbox can tell that it has it
 //! already.
 
-use lettre::Message;
-use lettre::message::header::{ContentTransferEncoding, ContentType};
+use lettre::address::Envelope;
+use lettre::message::header::{ContentTransferEncoding, ContentType, HeaderName, HeaderValue};
 use lettre::message::{Attachment, Body, Mailbox, MultiPart, SinglePart};
+use lettre::{Address, Message};
 
 use super::Email;
 use super::files::Files;
 use crate::domain::conversation;
 use crate::gateway::delivery::comment::{self, CONTEXT_FILE};
-use crate::gateway::delivery::{Parcel, Sender};
-use crate::gateway::store::What;
+use crate::gateway::delivery::{InboundMail, Parcel, Sender};
+use crate::gateway::mail_in::reply_text::MARKER;
+use crate::gateway::store::{StoredTicket, What};
 
 /// The mail, or why there is none.
 pub fn message(email: &Email, parcel: &Parcel<'_>, files: &Files) -> Result<Message, String> {
@@ -30,7 +32,7 @@ pub fn message(email: &Email, parcel: &Parcel<'_>, files: &Files) -> Result<Mess
     if let Some(reply_to) = reply_to(email, parcel) {
         message = message.reply_to(reply_to);
     }
-    let mut parts = MultiPart::mixed().singlepart(SinglePart::plain(text(parcel, files)));
+    let mut parts = MultiPart::mixed().singlepart(SinglePart::plain(text(email, parcel, files)));
     for file in &files.attached {
         parts = parts.singlepart(attached(&one_line(&file.name), file.media.word(), file.bytes.clone())?);
     }
@@ -39,6 +41,38 @@ pub fn message(email: &Email, parcel: &Parcel<'_>, files: &Files) -> Result<Mess
         parts = parts.singlepart(attached(CONTEXT_FILE, "application/json", context)?);
     }
     message.multipart(parts).map_err(|error| error.to_string())
+}
+
+/// The mail that tells an agent that one of theirs was not read as an answer. It says that a program wrote it, and nobody can answer the sender
+/// on its envelope (RFC 3834, 3 and 5), so that no two programs answer each other.
+pub fn unread(email: &Email, ticket: &StoredTicket, mail: &InboundMail) -> Result<Message, String> {
+    let to: Address = mail.from.parse().map_err(|_| "the sender has no address".to_string())?;
+    let reference = &ticket.reference;
+    let text = format!(
+        "Your mail about {reference} could not be read as an answer: it has no words of its own above what it quotes.\n\n\
+         The customer has not seen it. It is kept as an internal note in the inbox. To answer the customer, write above the \
+         quoted text and send again.\n"
+    );
+    let raw = |name: &str, value: &str| {
+        let name = HeaderName::new_from_ascii(name.into()).map_err(|error| error.to_string())?;
+        Ok::<_, String>(HeaderValue::new(name, value.into()))
+    };
+    let envelope = Envelope::new(None, vec![to.clone()]).map_err(|error| error.to_string())?;
+    let message = Message::builder()
+        .from(email.from.clone())
+        .to(Mailbox::new(None, to))
+        .subject(format!("[{reference}] Your mail could not be read as an answer"))
+        .in_reply_to(one_line(&mail.message_id))
+        .references(one_line(&mail.message_id))
+        .raw_header(raw("Auto-Submitted", "auto-replied")?)
+        .raw_header(raw("X-Auto-Response-Suppress", "All")?)
+        .envelope(envelope);
+    let message =
+        match email.reply.as_ref().and_then(|reply| reply.of(&ticket.id)).and_then(|address| address.parse().ok()) {
+            Some(address) => message.reply_to(Mailbox::new(None, address)),
+            None => message,
+        };
+    message.singlepart(SinglePart::plain(text)).map_err(|error| error.to_string())
 }
 
 /// The name of the mail among all mails.
@@ -64,7 +98,8 @@ fn reply_to(email: &Email, parcel: &Parcel<'_>) -> Option<Mailbox> {
     Some(Mailbox::new(None, address?.parse().ok()?))
 }
 
-fn text(parcel: &Parcel<'_>, files: &Files) -> String {
+/// Where answers come back, the first line says above what they are written.
+fn text(email: &Email, parcel: &Parcel<'_>, files: &Files) -> String {
     let ticket = parcel.ticket;
     let notice = comment::notice(ticket).map(|notice| notice + "\n\n").unwrap_or_default();
     let text = match (parcel.delivery.what, parcel.message) {
@@ -76,6 +111,7 @@ fn text(parcel: &Parcel<'_>, files: &Files) -> String {
         (What::Reopened, _) => format!("{notice}The customer has opened {} again.", ticket.reference),
         (What::Confirmed, _) => format!("{notice}This is about {}.", ticket.reference),
     };
+    let text = if email.reply.is_some() { format!("{MARKER}\n\n{text}") } else { text };
     let plain = |c: char| if c.is_control() && !matches!(c, '\n' | '\t') { ' ' } else { c };
     text.replace("\r\n", "\n").chars().map(plain).chain(['\n']).collect()
 }

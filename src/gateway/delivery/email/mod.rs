@@ -1,7 +1,6 @@
 //! A mailbox in which support works, such as the one from which a desk reads: a ticket is a mail, and what the customer says about it is
 //! another in the same thread. Answers come back where the configuration names an address for them.
 
-mod answer;
 mod files;
 mod hook;
 mod letter;
@@ -15,13 +14,13 @@ use lettre::message::Mailbox;
 use lettre::{AsyncSmtpTransport, Tokio1Executor};
 
 use super::signature::is_fresh;
-use super::{Delivered, Destination, Failure, Finding, Heard, NotHeard, Parcel, Unverified};
+use super::{Delivered, Destination, Failure, Finding, Heard, InboundMail, NotHeard, Parcel, Unverified};
 use crate::domain::conversation::Author;
 use crate::gateway::clock;
 use crate::gateway::mail::{self, NotTaken};
 use crate::gateway::routes::BODY_MAX;
 use crate::gateway::settings::Site;
-use crate::gateway::store::{Place, What};
+use crate::gateway::store::{Place, StoredTicket, What};
 use files::Files;
 use reply::ReplyAddress;
 use senders::Agents;
@@ -80,6 +79,18 @@ impl Destination for Email {
     fn hear(&self, headers: &HeaderMap, body: &[u8]) -> Result<Heard, NotHeard> {
         let reply = self.reply.as_ref().ok_or(NotHeard::NoHook)?;
         hook::hear(reply, &self.agents, headers, body, clock::timestamp())
+    }
+
+    async fn tell_unread(&self, ticket: &StoredTicket, mail: &InboundMail) {
+        let reference = &ticket.reference;
+        let sent = match letter::unread(self, ticket, mail) {
+            Ok(message) => mail::hand_over(&self.server, message).await.map_err(|error| error.to_string()),
+            Err(error) => Err(error),
+        };
+        match sent {
+            Ok(()) => tracing::info!(reference, "agent told of an unread mail"),
+            Err(error) => tracing::warn!(reference, error, "telling an agent of an unread mail failed"),
+        }
     }
 
     fn may_be_signed(&self, headers: &HeaderMap) -> bool {

@@ -9,6 +9,10 @@ use super::{Known, files};
 use crate::domain::conversation::{Author, Message};
 use crate::domain::ticket::{MESSAGE_MAX, Status};
 
+/// How long a note is that is shown whole, below its first line.
+const NOTE_LINES: usize = 8;
+const NOTE_CHARS: usize = 600;
+
 /// What was said and done after the ticket came; nothing where nothing was.
 pub fn card(known: &Known<'_>) -> Markup {
     let mut told: Vec<(&str, Markup)> =
@@ -113,7 +117,23 @@ fn done(deed: &Deed) -> Markup {
                 bdi { (who) } " " (what) @if !about.is_empty() { " " bdi { (about.replace('_', " ")) } }
                 span.muted { (times::minute(&deed.at)) }
             }
-            @if deed.act == Act::Noted { div.noted dir="auto" { (deed.text) } }
+            @if deed.act == Act::Noted { (note(&deed.text)) }
+        }
+    }
+}
+
+/// A note; of a long one the first line, and the rest behind it.
+fn note(text: &str) -> Markup {
+    let (first, rest) = text.split_once('\n').unwrap_or((text, ""));
+    let is_long = rest.lines().count() > NOTE_LINES || rest.chars().count() > NOTE_CHARS;
+    html! {
+        @if is_long {
+            details.noted {
+                summary dir="auto" { (first) }
+                div dir="auto" { (rest.trim_start_matches('\n')) }
+            }
+        } @else {
+            div.noted dir="auto" { (text) }
         }
     }
 }

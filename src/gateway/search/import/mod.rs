@@ -4,7 +4,7 @@
 //! import never changes or removes what came from another one.
 
 mod discourse;
-mod html;
+pub mod html;
 mod jsonl;
 mod reading;
 mod source;

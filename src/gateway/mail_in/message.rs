@@ -1,0 +1,104 @@
+//! A mail as it came over the wire (RFC 5322, RFC 2045): its headers, its words and its files.
+
+use encoding_rs::WINDOWS_1252;
+use mail_parser::{MessageParser, MessagePart, MimeHeaders, PartType};
+
+use super::headers::Headers;
+use super::reply_text::{Flowed, Parts};
+
+/// How much of the headers is read, in bytes.
+const HEADERS_MAX: usize = 256 << 10;
+
+/// A mail.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Message {
+    /// Its headers.
+    pub headers: Headers,
+    /// Its words.
+    pub parts: Parts,
+    /// Its files.
+    pub files: Vec<File>,
+}
+
+/// A file of a mail.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct File {
+    /// What it is called; empty where it has no name.
+    pub name: String,
+    /// What is in it.
+    pub bytes: Vec<u8>,
+}
+
+/// Reads a mail; none where it is none.
+pub fn read(raw: &[u8]) -> Option<Message> {
+    let message = MessageParser::new().parse(raw)?;
+    let headers = Headers::read(&header_block(raw));
+    headers.iter().next()?;
+    let is_file = |part: &MessagePart<'_>| {
+        part.content_disposition().is_some_and(|disposition| disposition.ctype().eq_ignore_ascii_case("attachment"))
+    };
+    let texts = message.text_bodies().filter(|part| !is_file(part));
+    let texts: Vec<(&str, Flowed)> = texts
+        .filter_map(|part| match &part.body {
+            PartType::Text(text) => Some((text.as_ref(), flowed(part))),
+            _ => None,
+        })
+        .collect();
+    let html = message.html_bodies().filter(|part| !is_file(part));
+    let html: Vec<&str> = html
+        .filter_map(|part| match &part.body {
+            PartType::Html(html) => Some(html.as_ref()),
+            _ => None,
+        })
+        .collect();
+    let parts = Parts {
+        flowed: Some(texts.first().map(|(_, flowed)| *flowed).unwrap_or_default()),
+        text: texts.iter().map(|(text, _)| *text).collect::<Vec<_>>().join("\n"),
+        html: html.join("\n"),
+    };
+    Some(Message { files: message.attachments().filter_map(file).collect(), headers, parts })
+}
+
+fn flowed(part: &MessagePart<'_>) -> Flowed {
+    let says = |name: &str, value: &str| {
+        let parameter = part.content_type().and_then(|kind| kind.attribute(name));
+        parameter.is_some_and(|found| found.eq_ignore_ascii_case(value))
+    };
+    Flowed { is_flowed: says("format", "flowed"), deletes_space: says("delsp", "yes") }
+}
+
+/// `format` and `delsp` of a `Content-Type` (RFC 3676, 4.1); none where it is about no plain text.
+pub fn flowed_of(content_type: &str) -> Option<Flowed> {
+    let small = content_type.to_ascii_lowercase().replace([' ', '"'], "");
+    let says = |parameter: &str| small.split(';').any(|part| part == parameter);
+    let flowed = Flowed { is_flowed: says("format=flowed"), deletes_space: says("delsp=yes") };
+    small.starts_with("text/plain").then_some(flowed)
+}
+
+fn file(part: &MessagePart<'_>) -> Option<File> {
+    let (bytes, fallback) = match &part.body {
+        PartType::Binary(bytes) | PartType::InlineBinary(bytes) => (bytes.to_vec(), ""),
+        PartType::Text(text) => (text.as_bytes().to_vec(), "text.txt"),
+        PartType::Html(html) => (html.as_bytes().to_vec(), "page.html"),
+        PartType::Message(message) => (message.raw_message().to_vec(), "mail.eml"),
+        PartType::Multipart(_) => return None,
+    };
+    let name = part.attachment_name().unwrap_or(fallback).to_string();
+    Some(File { name, bytes })
+}
+
+/// The lines above the body. Bytes beyond ASCII are UTF-8 (RFC 6532), or else what old programs write.
+fn header_block(raw: &[u8]) -> String {
+    let raw = raw.get(..raw.len().min(HEADERS_MAX)).unwrap_or_default();
+    let start = raw.iter().take_while(|byte| byte.is_ascii_whitespace()).count();
+    let raw = raw.get(start..).unwrap_or_default();
+    let end = [b"\r\n\r\n".as_slice(), b"\n\n"]
+        .iter()
+        .filter_map(|gap| raw.windows(gap.len()).position(|bytes| bytes == *gap))
+        .min();
+    let block = raw.get(..end.unwrap_or(raw.len())).unwrap_or_default();
+    match std::str::from_utf8(block) {
+        Ok(text) => text.into(),
+        Err(_) => WINDOWS_1252.decode_without_bom_handling(block).0.into_owned(),
+    }
+}

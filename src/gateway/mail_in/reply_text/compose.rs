@@ -1,0 +1,142 @@
+//! What of a mail somebody wrote, line by line: quotations are left out, answers between quoted lines stay where they are, signatures are
+//! folded, and what only agents may read never passes.
+
+use super::line::{Line, Mark};
+use super::own_text::{self, Known};
+use super::{quotation, signature};
+
+/// What becomes of a line.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Part {
+    /// Somebody wrote it.
+    Own,
+    /// Somebody else wrote it, and it stays because an answer to it stands below.
+    Quoted,
+    /// It is folded: a signature, a footer.
+    Folded,
+    /// It is left out: an older mail, and what announces it.
+    Left,
+    /// Only agents may read it.
+    Private,
+}
+
+/// How many quoted lines stay above an answer.
+const CONTEXT_LINES: usize = 3;
+/// How many lines that begin with `>` stay at the end of a mail where nothing says that they are quoted.
+const TYPED_LINES: usize = 20;
+/// How far below the place where a program keeps an older mail its first quoted line may stand.
+const ANNOUNCEMENT_LINES: usize = 8;
+
+/// What becomes of each line.
+pub fn parts(lines: &[Line], known: &Known) -> Vec<Part> {
+    let private = own_text::find(lines, known);
+    let mut parts: Vec<Part> = (0..lines.len())
+        .map(|at| {
+            let is_private =
+                private.lines.get(at).copied().unwrap_or(false) || private.cut.is_some_and(|cut| at >= cut);
+            if is_private { Part::Private } else { Part::Own }
+        })
+        .collect();
+    let quoted_from = leave_older_mail(lines, &mut parts);
+    leave_quoted(lines, known, quoted_from, &mut parts);
+    let own: Vec<bool> = parts.iter().map(|part| *part == Part::Own).collect();
+    for (folded, part) in signature::find(lines, &own).iter().zip(parts.iter_mut()) {
+        if *folded && *part == Part::Own {
+            *part = Part::Folded;
+        }
+    }
+    parts
+}
+
+fn set(parts: &mut [Part], range: std::ops::Range<usize>, to: Part) {
+    for part in parts.get_mut(range).unwrap_or_default() {
+        if *part != Part::Private {
+            *part = to;
+        }
+    }
+}
+
+/// Leaves out older mails and their announcements. The line from which on quoted lines are those of an older mail, where one begins.
+fn leave_older_mail(lines: &[Line], parts: &mut [Part]) -> Option<usize> {
+    let (mut from, mut quoted_from) = (0, None);
+    while let Some(start) = quotation::find(lines, from) {
+        let first =
+            (start.body..lines.len()).find(|at| lines.get(*at).is_some_and(|line| !line.is_blank() || line.depth > 0));
+        let is_quoted = |at: usize| lines.get(at).is_some_and(|line| line.depth > 0);
+        let marked = match first {
+            Some(at) if is_quoted(at) => Some(at),
+            // The program of the sender announced it in words that are not known.
+            Some(at) if lines.get(start.at).is_some_and(|line| line.mark == Some(Mark::Quotation)) => {
+                let mut rest = (at..lines.len())
+                    .filter(|at| lines.get(*at).is_some_and(|line| !line.is_blank() || line.depth > 0));
+                rest.by_ref().take(ANNOUNCEMENT_LINES).find(|at| is_quoted(*at))
+            }
+            _ => None,
+        };
+        match marked {
+            Some(body) => {
+                set(parts, start.at..body, Part::Left);
+                quoted_from = quoted_from.or(Some(body));
+                from = body;
+            }
+            None if start.is_certain => {
+                set(parts, start.at..lines.len(), Part::Left);
+                return quoted_from;
+            }
+            None => from = start.at + 1,
+        }
+    }
+    quoted_from
+}
+
+/// Leaves out quoted lines, apart from those above an answer that the customer knows, and from lines that somebody typed with a `>` in front.
+fn leave_quoted(lines: &[Line], known: &Known, quoted_from: Option<usize>, parts: &mut [Part]) {
+    let is_written = |parts: &[Part], at: usize| {
+        parts.get(at) == Some(&Part::Own) && lines.get(at).is_some_and(|line| line.depth == 0 && !line.is_blank())
+    };
+    let last_written = (0..lines.len()).rev().find(|at| is_written(parts, *at));
+    let mut at = 0;
+    // The last lines of each block that an answer follows.
+    let mut contexts: Vec<Vec<usize>> = Vec::new();
+    while at < lines.len() {
+        if lines.get(at).is_none_or(|line| line.depth == 0) {
+            at += 1;
+            continue;
+        }
+        let end = (at..lines.len()).find(|at| lines.get(*at).is_none_or(|line| line.depth == 0)).unwrap_or(lines.len());
+        let block = at..end;
+        let readable: Vec<usize> =
+            block.clone().filter(|at| lines.get(*at).is_some_and(|line| !line.is_blank())).collect();
+        let said = readable.iter().filter(|at| lines.get(**at).is_some_and(|line| known.is_said(line))).count();
+        let has_private = block.clone().any(|at| parts.get(at) == Some(&Part::Private));
+        let is_older = quoted_from.is_some_and(|from| at >= from) || has_private || said * 2 >= readable.len().max(1);
+        let answered = last_written.is_some_and(|last| last >= end);
+        let above = (0..at).rev().find(|at| lines.get(*at).is_some_and(|line| !line.is_blank()));
+        let introduced = above.is_some_and(|above| {
+            is_written(parts, above) && lines.get(above).is_some_and(|line| line.bare.ends_with([':', '：']))
+        });
+        let stays = !is_older && above.is_some() && (answered || introduced && readable.len() <= TYPED_LINES);
+        if stays {
+            set(parts, block, Part::Quoted);
+        } else {
+            set(parts, block, Part::Left);
+            let next = (end..lines.len()).find(|at| lines.get(*at).is_some_and(|line| !line.is_blank()));
+            if next.is_some_and(|next| is_written(parts, next)) {
+                contexts.push(context(lines, known, &readable, parts));
+            }
+        }
+        at = end;
+    }
+    let first = contexts.iter().flatten().min().copied().unwrap_or(0);
+    // One answer below all of the mail needs none of it.
+    if contexts.len() > 1 || (0..first).any(|at| is_written(parts, at)) {
+        contexts.into_iter().flatten().for_each(|at| set(parts, at..at + 1, Part::Quoted));
+    }
+}
+
+/// The last lines of a quoted block, where the customer knows them.
+fn context(lines: &[Line], known: &Known, readable: &[usize], parts: &[Part]) -> Vec<usize> {
+    let is_said = |at: usize| lines.get(at).is_some_and(|line| known.is_said(line) && line.depth == 1);
+    let last = readable.iter().rev().copied().take_while(|at| is_said(*at) && parts.get(*at) == Some(&Part::Left));
+    last.take(CONTEXT_LINES).collect()
+}

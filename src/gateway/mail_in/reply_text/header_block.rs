@@ -1,0 +1,177 @@
+//! The block of From, Sent, To and Subject that Outlook and others write above an older mail: recognised by labels of many languages, or by its
+//! form where the language is another.
+
+use std::collections::BTreeSet;
+
+use super::line::Line;
+use super::phrases::{Field, field};
+
+/// How many lines a block has at most: long lists of recipients are broken.
+const LINES_MAX: usize = 16;
+/// The longest line that may hold a whole block, in bytes.
+const ONE_LINE_MAX: usize = 1_000;
+/// The longest label, in characters.
+const LABEL_MAX: usize = 30;
+
+/// A header block.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Block {
+    /// How many lines it has.
+    pub lines: usize,
+}
+
+/// Reads the block that begins with the first line; none where it is none. `announced` says that a rule or a headline stands above it, so that
+/// less is enough.
+pub fn read(lines: &[Line], announced: bool) -> Option<Block> {
+    let first = lines.first().filter(|line| !line.is_blank())?;
+    let depth = first.depth;
+    if let Some(block) = in_one_line(first) {
+        return Some(block);
+    }
+    label(&first.bare)?;
+    let mut found = Found::default();
+    let (mut end, mut gap, mut continued) = (0, 0, 0);
+    for (at, line) in lines.iter().enumerate().take(LINES_MAX) {
+        if line.depth != depth || line.mark.is_some() {
+            break;
+        }
+        if line.is_blank() {
+            // Where each line is a paragraph, an empty one stands behind each.
+            gap += 1;
+            if gap > 1 {
+                break;
+            }
+            continue;
+        }
+        match label(&line.bare) {
+            Some((label, value)) => {
+                found.add(label, value);
+                (end, continued) = (at + 1, 0);
+            }
+            // A list of recipients goes on, or a long subject.
+            _ if gap == 0
+                && at > 0
+                && continued < 6
+                && (line.bare.contains('@') || line.bare.ends_with([';', ',']) || continued == 0) =>
+            {
+                continued += 1;
+                found.values.push(line.bare.clone());
+            }
+            _ => break,
+        }
+        gap = 0;
+    }
+    found.is_block(announced).then_some(Block { lines: end })
+}
+
+/// `From: Acme <…> Sent: Friday To: Desk Subject: x` in one line, as HTML without blocks becomes.
+fn in_one_line(line: &Line) -> Option<Block> {
+    let text = &line.bare;
+    if text.len() > ONE_LINE_MAX {
+        return None;
+    }
+    let mut fields = BTreeSet::new();
+    let mut first_is_label = false;
+    for (at, _) in text.match_indices([':', '：']) {
+        let before = text.get(..at).unwrap_or_default().trim_end();
+        // A label has one word, or some that are known together.
+        let words: Vec<usize> = before.rmatch_indices(' ').map(|(at, _)| at + 1).take(2).chain([0]).collect();
+        for start in words {
+            if let Some(found) = field(before.get(start..).unwrap_or_default()) {
+                fields.insert(found);
+                first_is_label |= start == 0 && fields.len() == 1;
+                break;
+            }
+        }
+    }
+    let is_block = first_is_label
+        && fields.len() >= 3
+        && text.contains('@')
+        && (fields.contains(&Field::Subject) || fields.contains(&Field::Sent));
+    is_block.then_some(Block { lines: 1 })
+}
+
+#[derive(Default)]
+struct Found {
+    fields: BTreeSet<Field>,
+    labels: usize,
+    unknown: usize,
+    values: Vec<String>,
+}
+
+impl Found {
+    fn add(&mut self, label: &str, value: &str) {
+        match field(label) {
+            Some(field) => {
+                self.fields.insert(field);
+            }
+            None => self.unknown += 1,
+        }
+        self.labels += 1;
+        self.values.push(value.into());
+    }
+
+    fn is_block(&self, announced: bool) -> bool {
+        let has = |field| self.fields.contains(&field);
+        let names_address = self.values.iter().any(|value| value.contains('@'));
+        let names_time = self.values.iter().any(|value| is_date(value));
+        let names_ticket = self.values.iter().any(|value| has_reference(value));
+        let known = self.fields.len();
+        let evidence = names_address || names_ticket || has(Field::Subject) && (names_time || has(Field::Sent));
+        let is_known = known >= 3 && (evidence || announced && has(Field::Subject))
+            || known == 2 && (has(Field::From) || has(Field::Sent)) && (names_address && names_time || names_ticket)
+            || announced && known >= 1 && (known >= 2 || self.unknown == 0);
+        // In a language that is not in the table: labels with an address and a time among their values.
+        let is_formed = self.labels >= 3 && names_address && names_time && self.unknown < 8;
+        is_known || is_formed
+    }
+}
+
+/// The label and the value of a line such as `*From:* Acme`, also where a space stands before the colon.
+pub fn label(bare: &str) -> Option<(&str, &str)> {
+    let at = bare.find([':', '：'])?;
+    let (label, value) = bare.split_at_checked(at)?;
+    let label = label.trim().trim_matches(['_', '|', '•', '·', '\u{200f}']).trim();
+    let value = value.trim_start_matches([':', '：']).trim().trim_matches('_').trim();
+    let is_label = !label.is_empty()
+        && label.chars().count() <= LABEL_MAX
+        && label.chars().any(char::is_alphabetic)
+        && label.split(' ').count() <= 4
+        && !label.contains(['@', '<', '>', '/', '"', '.', '=', '{', '}'])
+        && !value.starts_with("//");
+    is_label.then_some((label, value))
+}
+
+/// Whether a value names a day or a time as mail programs do: a year with other numbers, a date with separators, or a time beside a number.
+pub fn is_date(text: &str) -> bool {
+    let numbers: Vec<&str> = text.split(|c: char| !c.is_numeric()).filter(|number| !number.is_empty()).collect();
+    let is_year = |number: &&str| {
+        number.chars().count() == 4
+            && ["19", "20", "١٩", "٢٠", "۱۳", "۱۴", "25"].iter().any(|start| number.starts_with(start))
+    };
+    let has_year = numbers.iter().any(is_year);
+    has_year && numbers.len() >= 2 || has_time(text) && numbers.len() >= 3
+}
+
+/// `10:00`, `10.00`, `10h00`.
+pub fn has_time(text: &str) -> bool {
+    let chars: Vec<char> = text.chars().collect();
+    let digit = |at: usize| chars.get(at).is_some_and(|c| c.is_numeric());
+    (1..chars.len().saturating_sub(1)).any(|at| {
+        let colon = chars.get(at).is_some_and(|c| matches!(c, ':' | '：' | '.' | 'h'));
+        colon && digit(at - 1) && digit(at + 1) && digit(at + 2) && !digit(at + 3)
+    })
+}
+
+/// Whether a text has the reference of a ticket, as subjects of letters to a desk do.
+pub fn has_reference(text: &str) -> bool {
+    let mut rest = text;
+    while let Some((_, after)) = rest.split_once("DB-") {
+        let code = after.bytes().take_while(|byte| byte.is_ascii_uppercase() || byte.is_ascii_digit()).count();
+        if code >= 5 {
+            return true;
+        }
+        rest = after;
+    }
+    false
+}

@@ -1,0 +1,154 @@
+//! A line of a mail: how deep it is quoted, what it shows, and what it says without its marks.
+
+/// What stands in HTML that text has no line for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Mark {
+    /// An element begins in which the program keeps the mail that is answered.
+    Quotation,
+    /// An element begins in which the program keeps the signature.
+    SignatureStart,
+    /// It ends.
+    SignatureEnd,
+}
+
+/// A line of a mail.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Line {
+    /// How often it is quoted.
+    pub depth: usize,
+    /// What it shows, without the marks of the quotation: text, or Markdown where the mail is HTML.
+    pub shown: String,
+    /// What it says, for rules: without emphasis, invisible characters and superfluous white space.
+    pub bare: String,
+    /// Set where the line is none, but a place in the HTML.
+    pub mark: Option<Mark>,
+}
+
+impl Line {
+    /// A line of a plain text.
+    pub fn of_text(line: &str) -> Line {
+        let (depth, content) = unquoted(line);
+        let shown = content.trim_end_matches([' ', '\t', '\r']).to_string();
+        Line { depth, bare: bare(&shown), shown, mark: None }
+    }
+
+    /// A line of Markdown that was made of HTML.
+    pub fn of_markdown(line: &str) -> Line {
+        let (mut depth, mut content) = (0, line);
+        while let Some(rest) = content.strip_prefix('>') {
+            (depth, content) = (depth + 1, rest.strip_prefix(' ').unwrap_or(rest));
+        }
+        Line { depth, bare: bare(&without_marks(content)), shown: content.into(), mark: None }
+    }
+
+    /// A place in the HTML.
+    pub fn of_mark(mark: Mark) -> Line {
+        Line { mark: Some(mark), ..Line::default() }
+    }
+
+    /// Whether there is nothing to read on it.
+    pub fn is_blank(&self) -> bool {
+        self.mark.is_some() || self.bare.is_empty()
+    }
+}
+
+/// How often a line of text is quoted, and what is left. Programs write `> > x`, `>> x` and `>x`.
+fn unquoted(line: &str) -> (usize, &str) {
+    let (mut depth, mut content) = (0, line);
+    loop {
+        let trimmed = content.strip_prefix(' ').unwrap_or(content);
+        let from = if depth == 0 { content } else { trimmed };
+        // Full-width and guillemets are typed, not quoted.
+        match from.strip_prefix('>') {
+            Some(rest) => (depth, content) = (depth + 1, rest),
+            None if depth == 0 => return (0, content),
+            None => return (depth, trimmed),
+        }
+    }
+}
+
+/// Characters that nobody sees, some of which turn the text beside them around.
+pub fn is_hidden(c: char) -> bool {
+    matches!(c, '\u{ad}' | '\u{61c}' | '\u{180e}' | '\u{200b}'..='\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2060}'..='\u{2069}' | '\u{feff}' | '\u{fe0f}' | '\u{e0000}'..='\u{e007f}')
+}
+
+/// A text without emphasis, invisible characters and superfluous white space.
+pub fn bare(text: &str) -> String {
+    let text: String = text.chars().filter(|c| !is_hidden(*c) && *c != '*').collect();
+    text.split(|c: char| c.is_whitespace() || c.is_control())
+        .filter(|word| !word.is_empty())
+        .collect::<Vec<_>>()
+        .join(" ")
+}
+
+/// What Markdown says: without emphasis, escapes and the marks of headings and code; of a link its text, and its address where that differs.
+fn without_marks(markdown: &str) -> String {
+    let mut out = String::new();
+    let mut rest = markdown.trim_end_matches('\\').trim_start_matches(['#', ' ']);
+    while let Some(c) = rest.chars().next() {
+        let after = rest.get(c.len_utf8()..).unwrap_or_default();
+        match c {
+            '\\' => {
+                let escaped = after.chars().next();
+                out.extend(escaped.filter(|c| *c != '*'));
+                rest = after.get(escaped.map_or(0, char::len_utf8)..).unwrap_or_default();
+                continue;
+            }
+            '`' | '*' => {}
+            '_' if after.starts_with('_') || out.ends_with('_') => {}
+            '!' if after.starts_with('[') => {}
+            '[' => {
+                if let Some((text, url, behind)) = link(after) {
+                    let text = without_marks(text);
+                    out.push_str(&text);
+                    let address = url.strip_prefix("mailto:").unwrap_or(url);
+                    if !address.eq_ignore_ascii_case(text.trim()) && !text.contains(address) {
+                        out.push_str(&format!(" <{address}>"));
+                    }
+                    rest = behind;
+                    continue;
+                }
+                out.push(c);
+            }
+            c => out.push(c),
+        }
+        rest = after;
+    }
+    out
+}
+
+/// `text](url)` and what stands behind it.
+fn link(text: &str) -> Option<(&str, &str, &str)> {
+    let (inside, behind) = text.split_once("](")?;
+    let (url, behind) = behind.split_once(')')?;
+    (inside.len() <= 2_000 && !inside.contains('\n')).then_some((inside, url, behind))
+}
+
+/// The letters and digits of a text in small letters: what is left whatever wraps, quotes, marks or escapes it.
+pub fn letters(text: &str) -> String {
+    text.chars().filter(|c| c.is_alphanumeric()).flat_map(char::to_lowercase).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn quotation_marks_are_counted_and_emphasis_is_left_out() {
+        for (text, depth, shown) in [
+            ("> > a", 2, "a"),
+            (">> a ", 2, "a"),
+            (">a", 1, "a"),
+            (">   indented", 1, "  indented"),
+            (" > typed", 0, " > typed"),
+            ("a > b", 0, "a > b"),
+        ] {
+            let line = Line::of_text(text);
+            assert_eq!((line.depth, line.shown.as_str()), (depth, shown), "{text:?}");
+        }
+        assert_eq!(Line::of_text("*From:*\u{a0}Acme\u{200b}").bare, "From: Acme");
+        let line = Line::of_markdown("> **From:** Acme \\<[help@acme.example](mailto:help@acme.example)>\\");
+        assert_eq!((line.depth, line.bare.as_str()), (1, "From: Acme <help@acme.example>"));
+        assert_eq!(Line::of_markdown("[Admin](https://a.example/7) \\*x\\*").bare, "Admin <https://a.example/7> x");
+    }
+}

@@ -1,0 +1,154 @@
+//! What somebody wrote in answer to a mail: without the older mail, without what only agents may read, with the signature folded. Pure rules
+//! over the text or the HTML of a mail.
+
+mod attribution;
+mod compose;
+mod flowed;
+mod header_block;
+mod html;
+mod line;
+mod own_text;
+mod part;
+mod phrases;
+mod quotation;
+mod render;
+mod signature;
+
+use compose::Part;
+use line::Line;
+pub use own_text::{Known, MARKER};
+use part::Chosen;
+
+/// How much of a part is read, in bytes: an answer may stand below all that it quotes.
+const TEXT_READ: usize = 1 << 20;
+/// How many lines of it are read.
+const LINES_READ: usize = 10_000;
+
+/// The parts of a mail in which words are.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Parts {
+    /// The plain text.
+    pub text: String,
+    /// The HTML.
+    pub html: String,
+    /// Whether the text is flowed, and whether the space of a soft break is deleted (RFC 3676); none where nobody says.
+    pub flowed: Option<Flowed>,
+}
+
+/// `format=flowed` and `delsp` of a text (RFC 3676, 4.1).
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Flowed {
+    /// Whether it is flowed.
+    pub is_flowed: bool,
+    /// Whether the space at a soft break is none of the text.
+    pub deletes_space: bool,
+}
+
+/// What a mail says.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct ReplyText {
+    /// What the other side reads, as plain text; empty where nobody wrote a word.
+    pub text: String,
+    /// The same as Markdown.
+    pub markdown: String,
+    /// The signature and footers, as plain text.
+    pub folded: String,
+    /// All of the mail, as plain text, for agents.
+    pub whole: String,
+    /// Whether what was left out is more than a quotation that is known as one: agents should be able to read the whole mail.
+    pub is_shortened: bool,
+    /// Whether the mail is longer than what is read of it.
+    pub is_cut: bool,
+}
+
+impl ReplyText {
+    /// Whether nobody wrote a word.
+    pub fn is_without_words(&self) -> bool {
+        self.text.is_empty()
+    }
+}
+
+/// Reads a mail. Nothing of what only agents may read is in what the other side reads; in doubt it reads less.
+pub fn read(parts: &Parts, known: &Known) -> ReplyText {
+    let chosen = part::choose(&parts.text, &parts.html);
+    let said = match chosen {
+        Chosen::Text if parts.html.trim().is_empty() && part::is_markup(&parts.text) => read_html(&parts.text, known),
+        Chosen::Text => read_text(parts, known),
+        Chosen::Html => read_html(&parts.html, known),
+    };
+    if own_text::is_leaked(&said.text, known) || own_text::is_leaked(&said.markdown, known) {
+        return ReplyText { text: String::new(), markdown: String::new(), is_shortened: true, ..said };
+    }
+    said
+}
+
+/// Whether a file has something in it that only agents may read: the context of a ticket, a letter of the gateway, or a whole mail, in which one
+/// may be.
+pub fn is_for_agents(name: &str, bytes: &[u8], known: &Known) -> bool {
+    let name = name.to_lowercase();
+    let holds_mail = [".eml", ".msg", ".mbox", "winmail.dat"].iter().any(|end| name.ends_with(end));
+    let read = bytes.get(..bytes.len().min(TEXT_READ)).unwrap_or_default();
+    let text = String::from_utf8_lossy(read);
+    let text = match read {
+        // Notepad and PowerShell.
+        [0xff, 0xfe, ..] => encoding_rs::UTF_16LE.decode(read).0,
+        [0xfe, 0xff, ..] => encoding_rs::UTF_16BE.decode(read).0,
+        _ => text,
+    };
+    holds_mail || text.contains("\"frozen_at\"") || own_text::is_leaked(&text, known)
+}
+
+/// A text as Markdown that says the same.
+pub fn markdown(text: &str) -> String {
+    render::of_text(text)
+}
+
+const SHOWN: &[Part] = &[Part::Own, Part::Quoted];
+const ALL: &[Part] = &[Part::Own, Part::Quoted, Part::Folded, Part::Left, Part::Private];
+
+fn read_text(mail: &Parts, known: &Known) -> ReplyText {
+    let read = cut(&mail.text);
+    let read = read.replace("\r\n", "\n").replace('\r', "\n").replace('\u{a0}', " ");
+    let read = read.replace(|c: char| c.is_control() && !matches!(c, '\n' | '\t'), " ");
+    let flowed = mail.flowed.unwrap_or(Flowed { is_flowed: flowed::is_flowed(&read), deletes_space: false });
+    let text = if flowed.is_flowed { flowed::unflow(&read, flowed.deletes_space) } else { read.clone() };
+    let has_more_lines = text.split('\n').nth(LINES_READ).is_some();
+    let lines = text.split('\n').take(LINES_READ).map(Line::of_text).collect();
+    let lines = own_text::split(lines, Line::of_text);
+    let parts = compose::parts(&lines, known);
+    let shown = render::plain(&lines, &parts, SHOWN);
+    let rows: Vec<&str> = shown.lines().collect();
+    let shown = if flowed.is_flowed { shown.clone() } else { flowed::join_broken(&rows).join("\n") };
+    ReplyText {
+        markdown: render::of_text(&shown),
+        folded: render::plain(&lines, &parts, &[Part::Folded]),
+        is_shortened: is_shortened(&lines, &parts),
+        is_cut: has_more_lines || mail.text.len() > TEXT_READ,
+        whole: read.trim().to_string(),
+        text: shown,
+    }
+}
+
+fn read_html(html: &str, known: &Known) -> ReplyText {
+    let lines = own_text::split(html::lines(cut(html)), Line::of_markdown);
+    let parts = compose::parts(&lines, known);
+    let bare: Vec<Line> = lines.iter().map(|line| Line { shown: line.bare.clone(), ..line.clone() }).collect();
+    let whole: Vec<Part> = bare.iter().map(|line| if line.depth > 0 { Part::Quoted } else { Part::Own }).collect();
+    ReplyText {
+        text: render::plain(&bare, &parts, SHOWN),
+        markdown: render::of_markdown(&lines, &parts, SHOWN),
+        folded: render::plain(&bare, &parts, &[Part::Folded]),
+        is_shortened: is_shortened(&lines, &parts),
+        is_cut: html.len() > TEXT_READ,
+        whole: render::plain(&bare, &whole, ALL),
+    }
+}
+
+/// Whether something is left out that no mark of a quotation tells to be one.
+fn is_shortened(lines: &[Line], parts: &[Part]) -> bool {
+    lines.iter().zip(parts).any(|(line, part)| !SHOWN.contains(part) && line.depth == 0 && !line.is_blank())
+}
+
+fn cut(text: &str) -> &str {
+    text.get(..text.floor_char_boundary(TEXT_READ)).unwrap_or_default()
+}

@@ -1,0 +1,342 @@
+//! What Deskbell itself wrote to agents, which no customer may read: recognised by what it says, whatever has wrapped, quoted, marked or
+//! translated it, and by what is known of the ticket.
+
+use super::attribution;
+use super::header_block::{has_reference, is_date, label};
+use super::line::{Line, bare, letters};
+use super::quotation::is_rule;
+
+/// The line above which agents write: the first of each letter to a desk.
+pub const MARKER: &str = "##- Please write your answer above this line -##";
+/// The same in letters alone.
+const MARKER_LETTERS: &str = "writeyouranswerabovethisline";
+/// How many dashes stand between the customer's words and what only agents read.
+const RULE_MIN: usize = 30;
+/// How the lines begin that only agents read, in small letters.
+const LABELS: &[&str] = &[
+    "reference",
+    "kind",
+    "severity",
+    "topic",
+    "team",
+    "person",
+    "in the form",
+    "organization",
+    "plan",
+    "page",
+    "build",
+    "tenant",
+    "browser",
+    "error",
+    "request",
+    "read before",
+    "field",
+    "link",
+    "came by",
+    "may look into the account",
+];
+/// Parts of what agents are warned of, in letters alone.
+const NOTICES: &[&str] = &[
+    "nobodyhasconfirmedwhosentthis",
+    "butnobodyhasconfirmedit",
+    "donotshareaccountdetails",
+    "youranswersmaybereadbysomebodyelse",
+    "nothingelseaboutthemisverified",
+    "filesthatarenotattachedhere",
+];
+/// How far around a line the lines that belong to it are looked for.
+const RUN_MAX: usize = 60;
+/// How much of a conversation is compared with, in bytes.
+const CONVERSATION_MAX: usize = 64 << 10;
+/// The shortest run of letters that tells a line without a label, where nothing beside it does.
+const TELLING: usize = 12;
+/// The shortest line with its label that tells itself inside of any text.
+const FACT: usize = 20;
+
+/// What is known of a ticket to which a mail answers.
+#[derive(Clone, Debug, Default)]
+pub struct Known {
+    /// What letters say that only agents read, a segment each, in letters alone.
+    private: Vec<String>,
+    /// The same as it is written.
+    texts: Vec<String>,
+    /// The addresses of links for agents, in letters alone.
+    secrets: Vec<String>,
+    /// What was said in the conversation, in letters alone.
+    conversation: Vec<String>,
+}
+
+impl Known {
+    /// `private` are texts that only agents read, lines `Label: value` together; `conversation` is what the customer
+    /// knows, the most important first: no more than a part of it is compared with.
+    pub fn new<'a>(private: &[String], conversation: impl IntoIterator<Item = &'a str>) -> Known {
+        let secrets =
+            private.iter().flat_map(|text| text.lines()).filter(|line| line.starts_with("Link:")).flat_map(|line| {
+                line.split([' ', ',']).filter_map(|word| word.split_once("://")).map(|(_, address)| letters(address))
+            });
+        Known {
+            private: private.iter().map(|text| letters(text)).collect(),
+            texts: private.to_vec(),
+            secrets: secrets.filter(|secret| secret.len() >= TELLING).collect(),
+            conversation: conversation
+                .into_iter()
+                .map(letters)
+                .scan(0, |length, said| {
+                    *length += said.len();
+                    (*length <= CONVERSATION_MAX).then_some(said)
+                })
+                .collect(),
+        }
+    }
+
+    /// Whether the customer knows a line already.
+    pub fn is_said(&self, line: &Line) -> bool {
+        let text = letters(&line.bare);
+        text.len() >= 3 && self.conversation.iter().any(|said| said.contains(&text))
+    }
+
+    fn is_private(&self, text: &str) -> bool {
+        !text.is_empty() && self.private.iter().any(|private| private.contains(text))
+    }
+
+    fn has_secret(&self, text: &str) -> bool {
+        self.secrets.iter().any(|secret| text.contains(secret.as_str()))
+    }
+}
+
+/// Which lines only agents may read.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Private {
+    /// For each line, whether it is one.
+    pub lines: Vec<bool>,
+    /// The first line of a letter that is not quoted by marks: nothing from there on is for the customer.
+    pub cut: Option<usize>,
+}
+
+/// Finds what only agents may read.
+pub fn find(lines: &[Line], known: &Known) -> Private {
+    let texts: Vec<String> = lines.iter().map(|line| letters(&line.bare)).collect();
+    let mut private: Vec<bool> = (0..lines.len()).map(|at| tells_itself(lines, &texts, at, known)).collect();
+    spread(lines, &texts, known, &mut private);
+    let cut = cut(lines, &texts, &private).map(|at| with_announcement(lines, at, known));
+    Private { lines: private, cut }
+}
+
+/// Whether a text that a customer would read has something in it that only agents may, after all.
+pub fn is_leaked(text: &str, known: &Known) -> bool {
+    let all = letters(&bare(text));
+    let facts = |line: &str| {
+        let Some((name, value)) = label(line) else { return false };
+        let (name, value) = (name.to_lowercase(), letters(value));
+        LABELS.contains(&name.as_str()) && value.len() >= 4 && known.is_private(&[letters(&name), value].concat())
+    };
+    let is_fact = |private: &String| {
+        let mut lines = private.lines().map(letters);
+        lines.any(|line| line.len() >= FACT && all.contains(&line))
+    };
+    known.has_secret(&all)
+        || known.texts.iter().any(is_fact)
+        || all.contains("referencedb")
+        || all.contains(MARKER_LETTERS)
+        || NOTICES.iter().any(|notice| all.contains(notice))
+        || text.lines().any(|line| {
+            let line = bare(line.trim_start_matches(['>', ' ']));
+            facts(&line) || is_reference(&line)
+        })
+}
+
+/// Parts a line in which such a text begins behind something else, as programs do that make one line of all.
+pub fn split(lines: Vec<Line>, of: impl Fn(&str) -> Line) -> Vec<Line> {
+    let mut out = Vec::with_capacity(lines.len());
+    for line in lines {
+        let at = begins_inside(&line.shown).filter(|_| line.mark.is_none());
+        match at.and_then(|at| line.shown.split_at_checked(at)) {
+            Some((before, rest)) if !of(before).bare.is_empty() => {
+                let part = |text: &str| Line { depth: line.depth, ..of(text) };
+                out.extend([part(before.trim_end()), part(rest)]);
+            }
+            _ => out.push(line),
+        }
+    }
+    out
+}
+
+fn begins_inside(shown: &str) -> Option<usize> {
+    let dashes = shown.find(&"-".repeat(RULE_MIN));
+    let word = |word: &str, follows: &str| {
+        shown.match_indices(word).map(|(at, _)| at).find(|at| {
+            let rest = shown.get(*at..).unwrap_or_default();
+            let start: String = rest.chars().take(60).collect();
+            letters(&start).starts_with(follows)
+        })
+    };
+    let found = [
+        dashes,
+        word("Reference", "referencedb"),
+        word("[Not verified]", "notverified"),
+        word("##-", "pleasewriteyour"),
+    ];
+    found.into_iter().flatten().min()
+}
+
+fn tells_itself(lines: &[Line], texts: &[String], at: usize, known: &Known) -> bool {
+    let (Some(line), Some(text)) = (lines.get(at), texts.get(at)) else { return false };
+    if line.is_blank() {
+        return false;
+    }
+    let window: String = texts.iter().skip(at).take(4).map(String::as_str).collect();
+    let begins = |whole: &str| {
+        let found = window.find(whole);
+        found.is_some_and(|found| found < text.len() && !text.is_empty())
+    };
+    if begins(MARKER_LETTERS) || known.has_secret(text) || NOTICES.iter().any(|notice| begins(notice)) {
+        return true;
+    }
+    if known.secrets.iter().any(|secret| begins(secret)) || is_warning(line, text) {
+        return true;
+    }
+    // The rule and what stands below it in one line.
+    if line.bare.starts_with(&"-".repeat(RULE_MIN)) && has_reference(&line.bare) {
+        return true;
+    }
+    if is_long_rule(&line.bare) {
+        let next = lines.iter().skip(at + 1).find(|line| !line.is_blank());
+        return next.is_some_and(|next| has_own_label(&next.bare) || is_reference(&next.bare));
+    }
+    if is_reference(&line.bare) && is_among_labels(lines, at) {
+        return true;
+    }
+    if !has_own_label(&line.bare) {
+        return false;
+    }
+    line.depth > 0 || known.is_private(text) || is_stale(lines, at)
+}
+
+/// `[Not verified] …` and `[Address confirmed] …`, with which letters begin.
+fn is_warning(line: &Line, text: &str) -> bool {
+    line.bare.starts_with('[') && (text.starts_with("notverified") || text.starts_with("addressconfirmed"))
+}
+
+/// A line of a letter that says something else by now: it stands among others of its kind, one of them the reference or three in all.
+fn is_stale(lines: &[Line], at: usize) -> bool {
+    let run = run(lines, at);
+    run.iter().any(|line| is_reference(&line.bare)) || run.iter().filter(|line| has_own_label(&line.bare)).count() >= 3
+}
+
+/// A reference in a line of its own counts with its own label, or among lines with labels.
+fn is_among_labels(lines: &[Line], at: usize) -> bool {
+    let own = lines.get(at).is_some_and(|line| has_own_label(&line.bare));
+    own || run(lines, at).iter().filter(|line| label(&line.bare).is_some()).count() >= 3
+}
+
+/// The lines around one without an empty line between them.
+fn run(lines: &[Line], at: usize) -> &[Line] {
+    let before =
+        lines.get(..at).unwrap_or_default().iter().rev().take(RUN_MAX).take_while(|line| !line.is_blank()).count();
+    let after = lines.get(at..).unwrap_or_default().iter().take(RUN_MAX).take_while(|line| !line.is_blank()).count();
+    lines.get(at - before..at + after).unwrap_or_default()
+}
+
+fn is_long_rule(bare: &str) -> bool {
+    is_rule(bare) && bare.chars().filter(|c| *c != ' ').count() >= RULE_MIN
+}
+
+fn has_own_label(bare: &str) -> bool {
+    label(bare).is_some_and(|(name, _)| LABELS.contains(&name.to_lowercase().as_str()))
+}
+
+/// `Reference: DB-4K7Q9`, whatever the label is called.
+fn is_reference(bare: &str) -> bool {
+    let value = label(bare).map(|(_, value)| value.split(' ').next().unwrap_or_default());
+    value.is_some_and(|value| value.starts_with("DB-") && has_reference(value))
+        && label(bare).is_some_and(|(name, _)| name.eq_ignore_ascii_case("reference") || letters(bare).len() < 40)
+}
+
+/// What is broken off such a line stands directly beside it, with or without marks.
+fn spread(lines: &[Line], texts: &[String], known: &Known, private: &mut [bool]) {
+    let is_part = |at: usize, gap: usize| {
+        let text = texts.get(at).map(String::as_str).unwrap_or_default();
+        known.is_private(text) && (gap == 0 || text.len() >= TELLING)
+    };
+    let translated = |at: usize, private: &[bool]| {
+        // Below the reference each line with a label is one, whatever language it was translated to.
+        let line = lines.get(at);
+        line.is_some_and(|line| label(&line.bare).is_some())
+            && run(lines, at).iter().any(|line| is_reference(&line.bare))
+            && private.get(at.wrapping_sub(1)).copied().unwrap_or(false)
+    };
+    for forward in [true, false] {
+        let mut last: Option<usize> = None;
+        let order: Vec<usize> = if forward { (0..lines.len()).collect() } else { (0..lines.len()).rev().collect() };
+        for at in order {
+            if lines.get(at).is_none_or(|line| line.is_blank() && line.depth == 0)
+                && !private.get(at).copied().unwrap_or(false)
+            {
+                continue;
+            }
+            let is_private = private.get(at).copied().unwrap_or(false);
+            let gap = last.map_or(usize::MAX, |last| at.abs_diff(last) - 1);
+            let joins = gap <= 1 && is_part(at, gap) || forward && translated(at, private);
+            if is_private || joins {
+                if let Some(flag) = private.get_mut(at) {
+                    *flag = true;
+                }
+                last = Some(at);
+            }
+        }
+    }
+}
+
+/// The first line of a letter that stands there without marks. A line that only lost its mark on the way is none, nor one that an agent wrote
+/// herself, such as `Plan: scale`.
+fn cut(lines: &[Line], texts: &[String], private: &[bool]) -> Option<usize> {
+    let is_private = |at: usize| private.get(at).copied().unwrap_or(false);
+    (0..lines.len()).find(|at| {
+        let (Some(line), Some(text)) = (lines.get(*at), texts.get(*at)) else { return false };
+        if !is_private(*at) || line.depth > 0 {
+            return false;
+        }
+        let before = lines.get(..*at).unwrap_or_default().iter().rposition(|line| !line.is_blank());
+        if before.is_some_and(|before| is_private(before) && lines.get(before).is_some_and(|line| line.depth > 0)) {
+            return false;
+        }
+        let run = run(lines, *at);
+        let labels = run.iter().filter(|line| has_own_label(&line.bare)).count();
+        is_long_rule(&line.bare)
+            || is_warning(line, text)
+            || is_reference(&line.bare) && run.len() > 1
+            || labels >= 3
+            || !has_own_label(&line.bare)
+    })
+}
+
+/// With what announces the letter above it, in whatever form: a rule, lines with labels, a line that names whom it is from, and words that the
+/// customer wrote.
+fn with_announcement(lines: &[Line], cut: usize, known: &Known) -> usize {
+    let mut start = cut;
+    loop {
+        let above = lines.get(..start).unwrap_or_default();
+        let Some(last) = above.iter().rposition(|line| !line.is_blank()) else { return start };
+        let first = above.get(..last).unwrap_or_default().iter().rposition(Line::is_blank).map_or(0, |blank| blank + 1);
+        let first = first.max(last.saturating_sub(RUN_MAX));
+        let block = lines.get(first..=last).unwrap_or_default();
+        let says_from_where = |line: &Line| line.bare.contains('@') || is_date(&line.bare) || has_reference(&line.bare);
+        let labelled = block.iter().rev().take_while(|line| label(&line.bare).is_some() || is_rule(&line.bare)).count();
+        let labels = block.get(block.len() - labelled..).unwrap_or_default();
+        let said = block.iter().rev().take_while(|line| known.is_said(line) && letters(&line.bare).len() >= 8).count();
+        let announced = (0..block.len()).find(|at| {
+            attribution::read(block.get(*at..).unwrap_or_default()).is_some_and(|(count, _)| at + count == block.len())
+        });
+        start = if labelled >= 2 && labels.iter().any(says_from_where)
+            || labelled == 1 && labels.iter().all(|line| is_rule(&line.bare))
+        {
+            last + 1 - labelled
+        } else if said > 0 {
+            last + 1 - said
+        } else if let Some(at) = announced {
+            first + at
+        } else {
+            return start;
+        };
+    }
+}

@@ -1,0 +1,168 @@
+//! Who a mail is from, by its `From`: as RFC 5322 has it, and as programs write it, with a comma in a name that is not quoted, with encoded words
+//! inside quotation marks, with several senders.
+
+use super::encoded_words;
+
+/// How much of a header is read, in bytes.
+const READ_MAX: usize = 8 << 10;
+/// How many senders are read.
+const SENDERS_MAX: usize = 20;
+
+/// A sender.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Sender {
+    /// The name beside the address, decoded; empty where there is none.
+    pub name: String,
+    /// The address; empty where there is none that can be told.
+    pub address: String,
+}
+
+/// The senders of a header, in their order.
+pub fn read(header: &str) -> Vec<Sender> {
+    let header = header.get(..header.floor_char_boundary(READ_MAX)).unwrap_or_default();
+    let mut senders = Vec::new();
+    let mut part = Part::default();
+    let mut rest = header;
+    while let Some(c) = rest.chars().next() {
+        let after = rest.get(c.len_utf8()..).unwrap_or_default();
+        rest = after;
+        match c {
+            '=' if after.starts_with('?') => {
+                // An encoded word may have commas and brackets in it that mean nothing (RFC 2047, 5).
+                let word = encoded_word(after);
+                part.text.push('=');
+                part.text.push_str(word);
+                rest = after.get(word.len()..).unwrap_or_default();
+            }
+            '"' => rest = quoted(after, &mut part),
+            '(' => rest = comment(after, &mut part),
+            '<' => {
+                let (address, behind) = after.split_once('>').unwrap_or((after, ""));
+                // Outlook: `<ana@desk.example<mailto:ana@desk.example>>`.
+                part.address = Some(address.split('<').next().unwrap_or_default().into());
+                rest = behind.trim_start_matches('>');
+            }
+            // A comma inside a name that somebody forgot to quote stands before the address.
+            ',' | ';' if part.is_whole() => senders.extend(std::mem::take(&mut part).sender()),
+            // The name of a group (RFC 5322, 3.4).
+            ':' if !part.text.contains('@') && part.address.is_none() => part = Part::default(),
+            c => part.text.push(c),
+        }
+        if senders.len() >= SENDERS_MAX {
+            return senders;
+        }
+    }
+    senders.extend(part.sender());
+    senders
+}
+
+#[derive(Default)]
+struct Part {
+    /// What stands outside of brackets.
+    text: String,
+    /// The first comment.
+    comment: String,
+    /// What stands in angle brackets.
+    address: Option<String>,
+    /// Whether the text has quotation marks in it, in which a comma is none.
+    was_quoted: bool,
+}
+
+impl Part {
+    fn is_whole(&self) -> bool {
+        self.address.is_some() || address(self.text.trim()).is_some()
+    }
+
+    fn sender(self) -> Option<Sender> {
+        let text = self.text.trim();
+        let (name, found) = match &self.address {
+            Some(inside) => (text, address(inside.trim()).unwrap_or_default()),
+            None => match address(text) {
+                Some(found) => ("", found),
+                // `Ana ana@desk.example`: some programs forget the brackets.
+                None => match text.rsplit_once(' ').and_then(|(name, last)| Some((name, address(last)?))) {
+                    Some(found) if !self.was_quoted => found,
+                    _ => (text, String::new()),
+                },
+            },
+        };
+        let name = if name.trim().is_empty() { self.comment.as_str() } else { name };
+        let name = encoded_words::decode(name);
+        let name = unquoted(name.trim()).trim().to_string();
+        let name = if name.eq_ignore_ascii_case(&found) { String::new() } else { name };
+        (!found.is_empty() || !name.is_empty()).then_some(Sender { name, address: found })
+    }
+}
+
+/// The rest of an encoded word, whose first sign is read; only the sign itself where it is none.
+fn encoded_word(after: &str) -> &str {
+    let inside = after.get(1..).unwrap_or_default();
+    let mut marks = inside.match_indices('?').map(|(at, _)| at);
+    let (Some(_), Some(second)) = (marks.next(), marks.next()) else { return "" };
+    let end = inside.get(second..).and_then(|text| text.find("?=")).map(|end| 1 + second + end + 2);
+    end.and_then(|end| after.get(..end)).filter(|word| word.len() <= 600).unwrap_or_default()
+}
+
+fn quoted<'a>(text: &'a str, part: &mut Part) -> &'a str {
+    part.was_quoted = true;
+    let mut escaped = false;
+    for (at, c) in text.char_indices() {
+        match c {
+            c if escaped => {
+                part.text.push(c);
+                escaped = false;
+            }
+            '\\' => escaped = true,
+            '"' => return text.get(at + 1..).unwrap_or_default(),
+            c => part.text.push(c),
+        }
+    }
+    ""
+}
+
+fn comment<'a>(text: &'a str, part: &mut Part) -> &'a str {
+    let (mut depth, mut escaped, mut inside) = (1, false, String::new());
+    let mut end = text.len();
+    for (at, c) in text.char_indices() {
+        match c {
+            c if escaped => {
+                inside.push(c);
+                escaped = false;
+                continue;
+            }
+            '\\' => {
+                escaped = true;
+                continue;
+            }
+            '(' => depth += 1,
+            ')' => depth -= 1,
+            _ => {}
+        }
+        if depth == 0 {
+            end = at + 1;
+            break;
+        }
+        inside.push(c);
+    }
+    if part.comment.is_empty() {
+        part.comment = inside;
+    }
+    text.get(end..).unwrap_or_default()
+}
+
+/// An address, without what stands around it.
+fn address(text: &str) -> Option<String> {
+    let text = text.trim();
+    let text = text.strip_prefix("mailto:").unwrap_or(text);
+    let (local, domain) = text.rsplit_once('@')?;
+    let is_clean = |part: &str| {
+        !part.is_empty() && !part.chars().any(|c| c.is_whitespace() || c.is_control() || ",;<>()\"[]".contains(c))
+    };
+    (is_clean(local) && is_clean(domain) && !local.contains('@')).then(|| text.to_string())
+}
+
+/// Without the marks that some programs put around a name once more: `'Ana Ruiz'`.
+fn unquoted(name: &str) -> &str {
+    let pair = |open: char, close: char| name.strip_prefix(open).and_then(|name| name.strip_suffix(close));
+    pair('\'', '\'').or_else(|| pair('"', '"')).unwrap_or(name)
+}

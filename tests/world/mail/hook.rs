@@ -1,0 +1,204 @@
+//! Mails as a receiver posts them, and what becomes of them: in the conversation, in the inbox, in a mail to the agent.
+
+use std::time::Duration;
+
+use axum::body::Body;
+use axum::http::Method;
+use base64::Engine;
+use base64::prelude::BASE64_STANDARD;
+use deskbell::domain::conversation::Turn;
+use deskbell::gateway::clock;
+use deskbell::gateway::settings::Overrides;
+use ring::hmac;
+use serde_json::{Value, json};
+use tokio::io::{AsyncBufReadExt, AsyncWriteExt, BufReader};
+use tokio::net::TcpListener;
+
+use crate::support::{Answer, Gateway, gateway_with, post, request, ticket};
+
+const KEY: &[u8] = b"0123456789abcdef0123456789abcdef";
+const SESSION: &str = "00112233445566778899aabbccddeeff";
+
+/// A gateway whose desk is a mailbox at a mail server of the test.
+async fn desk(listener: &TcpListener) -> Gateway {
+    let lines = format!(
+        "[sites.desk]\norigins = [\"*\"]\n[sites.desk.destinations.there]\nto = \"email\"\nmailbox = \"desk@desk.example\"\n\
+         from = \"help@acme.example\"\nsmtp = \"smtp://{}\"\nreply_address = \"reply@in.acme.example\"\nwebhook_secret = \"whsec_{}\"\n",
+        listener.local_addr().unwrap(),
+        BASE64_STANDARD.encode(KEY)
+    );
+    gateway_with(&lines, Overrides { demo: true, ..Overrides::default() }).await
+}
+
+fn reply_address(id: &str) -> String {
+    let id: uuid::Uuid = id.parse().unwrap();
+    let digits = |number: u128, length: u32| -> String {
+        let digit = |place: u32| char::from(b"0123456789abcdefghjkmnpqrstvwxyz"[(number >> (5 * place) & 31) as usize]);
+        (0..length).rev().map(digit).collect()
+    };
+    let tag = hmac::sign(&hmac::Key::new(hmac::HMAC_SHA256, KEY), format!("reply address of {id}").as_bytes());
+    let tag = tag.as_ref()[..10].iter().fold(0_u128, |number, byte| number << 8 | u128::from(*byte));
+    format!("reply+{}{}@in.acme.example", digits(id.as_u128(), 26), digits(tag, 16))
+}
+
+async fn tell(gateway: &Gateway, mail: &Value) -> Answer {
+    let (at, body) = (clock::seconds(), mail.to_string());
+    let tag = hmac::sign(&hmac::Key::new(hmac::HMAC_SHA256, KEY), format!("m.{at}.{body}").as_bytes());
+    let request = request(Method::POST, "/v1/sites/desk/hooks/there")
+        .header("webhook-id", "m")
+        .header("webhook-timestamp", at.to_string())
+        .header("webhook-signature", format!("v1,{}", BASE64_STANDARD.encode(tag)));
+    gateway.send(request.body(Body::from(body)).unwrap()).await
+}
+
+async fn file(gateway: &Gateway, key: &str) -> String {
+    let mut new = ticket("The export stops.\nEvery time.");
+    new["context"]["user"] = json!({"id": "u-7", "name": "Ada", "plan": "scale"});
+    new["context"]["links"] = json!([{"label": "Admin", "url": "https://admin.acme.example/orgs/7"}]);
+    let answer = gateway.send(post("desk", key, Some(SESSION), &new)).await;
+    assert!(answer.status.is_success(), "{}", answer.text());
+    answer.json()["id"].as_str().unwrap().to_string()
+}
+
+/// What was said after the ticket.
+async fn said(gateway: &Gateway, id: &str) -> Vec<String> {
+    gateway.app.store.messages(id, 0).await.unwrap().into_iter().map(|message| message.body).collect()
+}
+
+async fn notes(gateway: &Gateway, id: &str) -> Vec<String> {
+    gateway.app.store.deeds(id).await.unwrap().into_iter().map(|deed| deed.text).collect()
+}
+
+/// The lines of the next mail that the server of the test takes.
+async fn take(listener: &TcpListener) -> Vec<String> {
+    let take = async {
+        let (stream, _) = listener.accept().await.unwrap();
+        let mut stream = BufReader::new(stream);
+        stream.write_all(b"220 mail.example\r\n").await.unwrap();
+        let (mut lines, mut inside) = (Vec::new(), false);
+        loop {
+            let mut line = String::new();
+            stream.read_line(&mut line).await.unwrap();
+            let line = line.trim_end().to_string();
+            let answer = match line.as_str() {
+                "." => "250 taken",
+                "DATA" => "354 go on",
+                "QUIT" | "" if !inside => return lines,
+                _ => {
+                    lines.push(line);
+                    if inside { continue } else { "250 yes" }
+                }
+            };
+            inside = answer.starts_with("354");
+            stream.write_all(format!("{answer}\r\n").as_bytes()).await.unwrap();
+        }
+    };
+    tokio::time::timeout(Duration::from_secs(60), take).await.expect("a mail is sent")
+}
+
+#[tokio::test]
+async fn an_answer_from_outlook_is_shown_without_the_letter_and_the_inbox_has_the_whole_mail() {
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let gateway = desk(&listener).await;
+    let id = file(&gateway, "k").await;
+    let reference = gateway.app.store.ticket(&id).await.unwrap().unwrap().reference;
+    let raw = format!(
+        "From: =?utf-8?Q?Jos=C3=A9_Ruiz?= <jose@desk.example>\r\nTo: reply@in.acme.example\r\nSubject: RE: x\r\nMessage-ID: <o1@desk.example>\r\n\
+         Content-Type: text/plain; charset=utf-8\r\n\r\nFixed, please reload.\r\n\r\nJosé\r\n\r\nVon: Acme <help@acme.example>\r\nGesendet: Freitag, 27. November 2026 10:00\r\n\
+         An: Desk\r\nBetreff: [{reference}] The export stops.\r\n\r\nThe export stops.\r\n\r\n----------------------------------------\r\n\
+         Reference: {reference}\r\nPlan: scale\r\nLink: Admin, https://admin.acme.example/orgs/7\r\n"
+    );
+    let mail = json!({"to": reply_address(&id), "authenticated": true, "raw": BASE64_STANDARD.encode(raw)});
+    for _ in 0..2 {
+        assert_eq!(tell(&gateway, &mail).await.status, 204);
+    }
+    assert_eq!(said(&gateway, &id).await, ["Fixed, please reload.\n\nJosé"]);
+    assert_eq!(gateway.app.store.messages(&id, 0).await.unwrap()[0].name, "José Ruiz");
+    let notes = notes(&gateway, &id).await;
+    assert_eq!(notes.len(), 1);
+    assert!(notes[0].starts_with("The whole mail") && notes[0].contains("Plan: scale"), "{notes:?}");
+    let page = gateway.get(&format!("/inbox/tickets/{reference}")).await.text();
+    assert!(page.contains("<details class=\"noted\"><summary"), "the whole mail is folded");
+}
+
+#[tokio::test]
+async fn what_only_agents_may_read_does_not_pass_as_a_file_either() {
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let gateway = desk(&listener).await;
+    let id = file(&gateway, "k").await;
+    let attached = |name: &str, text: &str| json!({"name": name, "content": BASE64_STANDARD.encode(text)});
+    let files = [
+        attached(
+            "deskbell-context.json",
+            "{\n  \"frozen_at\": \"2026-11-28T10:00:00Z\", \"user\": {\"plan\": \"scale\"}}",
+        ),
+        attached("ATT00001.txt", "----------------------------------------\nReference: DB-4K7Q9\nPlan: scale"),
+        attached("original.eml", "Subject: x\n\nThe export stops."),
+        attached("steps.txt", "1. Open Settings"),
+    ];
+    let mail = json!({"to": reply_address(&id), "from": "ana@desk.example", "authenticated": true, "text": "See the file.", "message_id": "<f>", "attachments": files});
+    assert_eq!(tell(&gateway, &mail).await.status, 204);
+    assert_eq!(said(&gateway, &id).await, ["See the file."]);
+    let kept = gateway.app.store.attachments(&id).await.unwrap();
+    assert_eq!(kept.iter().map(|file| file.name.as_str()).collect::<Vec<_>>(), ["steps.txt"]);
+}
+
+#[tokio::test]
+async fn what_a_program_wrote_is_an_internal_note_that_nobody_has_to_act_on() {
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let gateway = desk(&listener).await;
+    let id = file(&gateway, "k").await;
+    let answer = json!({"to": reply_address(&id), "from": "ana@desk.example", "authenticated": true, "text": "Fixed.", "message_id": "<a>"});
+    assert_eq!(tell(&gateway, &answer).await.status, 204);
+    for (number, more) in [
+        json!({"headers": {"Precedence": "auto_reply"}}),
+        json!({"headers": [["X-Autoreply", "yes"]]}),
+        json!({"headers": "X-Auto-Response-Suppress: All\nReturn-Path: <ana@desk.example>"}),
+        json!({"subject": "Automatic reply: [DB-4K7Q9] The export stops."}),
+        json!({"from": "MAILER-DAEMON@mx.example"}),
+        json!({"envelope_from": "<>"}),
+        json!({"headers": {"Content-Type": "multipart/report; report-type=delivery-status; boundary=b"}}),
+        json!({"auto_submitted": "auto-replied"}),
+    ]
+    .into_iter()
+    .enumerate()
+    {
+        let mut mail = json!({"to": reply_address(&id), "from": "ana@desk.example", "authenticated": true, "text": "I am away.", "message_id": format!("<{number}>")});
+        mail.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
+        assert_eq!(tell(&gateway, &mail).await.status, 204);
+        assert_eq!(notes(&gateway, &id).await.len(), number + 1, "{mail}");
+    }
+    assert_eq!(said(&gateway, &id).await, ["Fixed."]);
+    assert_eq!(gateway.app.store.ticket(&id).await.unwrap().unwrap().handling.turn, Turn::Customer);
+    assert!(notes(&gateway, &id).await[0].contains("Precedence says that a program sent it"));
+}
+
+#[tokio::test]
+async fn an_agent_is_told_once_of_mails_without_words_and_a_program_never() {
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let gateway = desk(&listener).await;
+    let id = file(&gateway, "k").await;
+    let mail = |number: u32, from: &str, more: &str| json!({"to": reply_address(&id), "from": from, "authenticated": true, "text": "\n> The export stops.\n", "message_id": format!("<w{number}@desk.example>"), "auto_submitted": more});
+    assert_eq!(tell(&gateway, &mail(1, "ana@desk.example", "auto-replied")).await.status, 204);
+    let (told, answer) = (mail(2, "ana@desk.example", ""), take(&listener));
+    let (told, answer) = tokio::join!(tell(&gateway, &told), answer);
+    assert_eq!(told.status, 204);
+    let has = |line: &str| answer.iter().any(|one| one == line);
+    assert!(has("MAIL FROM:<>") && has("RCPT TO:<ana@desk.example>"), "{answer:?}");
+    assert!(has("Auto-Submitted: auto-replied") && has("In-Reply-To: <w2@desk.example>"), "{answer:?}");
+    assert!(answer.iter().any(|line| line.contains("could not be read as an answer")), "{answer:?}");
+    // The next one is a note alone: what is sent next is about another ticket.
+    assert_eq!(tell(&gateway, &mail(3, "ana@desk.example", "")).await.status, 204);
+    let other = file(&gateway, "k2").await;
+    let about_other = json!({"to": reply_address(&other), "from": "ben@desk.example", "authenticated": true, "text": "", "message_id": "<w4@desk.example>"});
+    let (answer, told) = tokio::join!(take(&listener), tell(&gateway, &about_other));
+    assert!(told.status == 204 && answer.iter().any(|line| line == "RCPT TO:<ben@desk.example>"), "{answer:?}");
+    assert!(said(&gateway, &id).await.is_empty());
+    let notes = notes(&gateway, &id).await;
+    assert_eq!(notes.len(), 3);
+    assert!(
+        notes[1].starts_with("This mail could not be read as an answer.") && notes[1].contains("> The export stops."),
+        "{notes:?}"
+    );
+    assert_eq!(gateway.app.store.ticket(&id).await.unwrap().unwrap().handling.turn, Turn::Support);
+}

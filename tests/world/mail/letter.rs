@@ -1,0 +1,38 @@
+//! A letter to a desk, with much of what only agents may read.
+
+use deskbell::gateway::mail_in::reply_text::{Known, MARKER};
+
+const NOTICE: &str = "[Not verified] The sender gave ada@example.com, but nobody has confirmed it. Your answers may be read by somebody else; do not share account details.";
+const MESSAGE: &str = "The export stops.\nEvery time.";
+const FACTS: &str = "Reference: DB-4K7Q9
+Kind: bug
+Severity: high
+Topic: Billing
+Team: growth
+Person: Ada, u-7, ada@example.com, not verified
+Organization: Acme, o-1
+Plan: scale
+Page: https://app.acme.example/exports?tab=all
+Build: 2.4.0, 1234, production
+Browser: Chrome 142, Windows 11
+Error: TypeError: cannot read properties of undefined (3 times)
+Request: GET https://api.acme.example/exports 500
+Link: Admin, org 7, https://admin.acme.example/orgs/7
+Link: Replay, https://replay.acme.example/s/0193c2a4?t=120
+Came by: panel";
+
+/// A letter as it is, one of before there was a marker, one to an address that is verified, and a mail about the ticket with the words alone.
+pub fn texts() -> [String; 4] {
+    let words = format!("{MESSAGE}\n\n----------------------------------------\n{FACTS}");
+    [format!("{MARKER}\n\n{NOTICE}\n\n{words}"), format!("{NOTICE}\n\n{words}"), words, MESSAGE.into()]
+}
+
+/// What only agents may read of it.
+pub fn private() -> Vec<String> {
+    vec![NOTICE.into(), FACTS.into()]
+}
+
+/// What the gateway knows of its ticket.
+pub fn known() -> Known {
+    Known::new(&private(), [MESSAGE])
+}

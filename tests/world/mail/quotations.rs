@@ -1,0 +1,80 @@
+//! Programs × languages × parts: what each writes above the mail that it quotes.
+
+use deskbell::gateway::mail_in::reply_text::{Known, Parts, ReplyText, read};
+use serde::Deserialize;
+
+use super::letter;
+use crate::rows;
+
+const ANSWER: &str = "Fixed, please reload.";
+
+#[derive(Deserialize)]
+struct Case {
+    /// The plain text. `{letter}` stands for the letter, `{quoted}` for the same with `> ` in front of each line.
+    text: Option<String>,
+    /// The HTML. `{letter}` has a `<br>` at each end of a line.
+    html: Option<String>,
+    /// What the customer reads; by default the answer alone.
+    reads: Option<String>,
+    /// Set where nothing but what only agents may read tells that the letter is one.
+    #[serde(default)]
+    needs_facts: bool,
+}
+
+fn filled(template: &str, letter: &str, is_html: bool) -> String {
+    let quoted: Vec<String> = letter.lines().map(|line| format!("> {line}").trim_end().to_string()).collect();
+    let escape = |text: &str| text.replace('&', "&amp;").replace('<', "&lt;");
+    let letter = if is_html { escape(letter).replace('\n', "<br>\n") } else { letter.to_string() };
+    template.replace("{answer}", ANSWER).replace("{letter}", &letter).replace("{quoted}", &quoted.join("\n"))
+}
+
+/// Fails where something only agents may read is in what the customer reads.
+pub fn check_private(reply: &ReplyText) -> Result<(), String> {
+    let letters = |text: &str| text.chars().filter(|c| c.is_alphanumeric()).collect::<String>().to_lowercase();
+    let shown = letters(&[reply.text.as_str(), reply.markdown.as_str()].join(" "));
+    let private = letter::private();
+    let lines = private.iter().flat_map(|text| text.lines()).map(|line| (line, letters(line)));
+    let mut leaked = lines.filter(|(_, line)| line.len() >= 8 && shown.contains(line.as_str()));
+    match leaked.next() {
+        Some((line, _)) => Err(format!("{line:?} is shown in {:?}", reply.text)),
+        None => Ok(()),
+    }
+}
+
+fn check(parts: &Parts, reads: &str, needs_facts: bool) -> Result<(), String> {
+    let ticket = [(letter::known(), "known"), (Known::default(), "unknown")];
+    for (known, name) in ticket.into_iter().take(if needs_facts { 1 } else { 2 }) {
+        let reply = read(parts, &known);
+        if reply.text != reads {
+            return Err(format!("{:?} is read where the ticket is {name}", reply.text));
+        }
+        check_private(&reply)?;
+        if !reply.whole.contains("Every time.") {
+            return Err(format!("the whole mail is {:?}", reply.whole));
+        }
+    }
+    Ok(())
+}
+
+#[test]
+fn a_customer_reads_the_answer_and_nothing_of_the_letter() {
+    let rows = rows::read::<Case>(include_str!("quotations.toml"));
+    assert!(rows.len() >= 100, "{}", rows.len());
+    rows::check_all(&rows, |case| {
+        let reads = case.reads.as_deref().unwrap_or(ANSWER).replace("{answer}", ANSWER);
+        let letters = letter::texts();
+        let last = if case.needs_facts { letters.len() - 1 } else { letters.len() };
+        for letter in &letters[..last] {
+            let text = case.text.as_deref().map(|text| filled(text, letter, false)).unwrap_or_default();
+            let html = case.html.as_deref().map(|html| filled(html, letter, true)).unwrap_or_default();
+            // Each part by itself, and both.
+            for (text, html) in [(&text, &html), (&text, &String::new()), (&String::new(), &html)] {
+                if !text.is_empty() || !html.is_empty() {
+                    let parts = Parts { text: text.clone(), html: html.clone(), flowed: None };
+                    check(&parts, &reads, case.needs_facts).map_err(|error| format!("{error}\n    for {parts:?}"))?;
+                }
+            }
+        }
+        Ok(())
+    });
+}

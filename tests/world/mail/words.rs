@@ -1,0 +1,73 @@
+//! What of a mail is read: answers that stay whatever they look like, answers between quoted lines, signatures, flowed text, parts.
+
+use deskbell::gateway::mail_in::reply_text::{Flowed, Parts, read};
+use serde::Deserialize;
+
+use super::{letter, quotations};
+use crate::rows;
+
+#[derive(Deserialize)]
+struct Case {
+    #[serde(default)]
+    text: String,
+    #[serde(default)]
+    html: String,
+    /// `format=flowed` and `delsp=yes`.
+    #[serde(default)]
+    flowed: bool,
+    #[serde(default)]
+    delsp: bool,
+    /// What the customer reads, as plain text.
+    reads: Option<String>,
+    /// The same as Markdown, where that says more.
+    markdown: Option<String>,
+    folded: Option<String>,
+    /// Whether nobody wrote a word.
+    #[serde(default)]
+    empty: bool,
+}
+
+#[test]
+fn what_somebody_wrote_is_read_and_stays_as_it_was_meant() {
+    let rows = rows::read::<Case>(include_str!("words.toml"));
+    rows::check_all(&rows, |case| {
+        let flowed = case.flowed.then_some(Flowed { is_flowed: true, deletes_space: case.delsp });
+        let reply = read(&Parts { text: case.text.clone(), html: case.html.clone(), flowed }, &letter::known());
+        quotations::check_private(&reply)?;
+        let expected = case.reads.as_deref().unwrap_or_default();
+        assert_eq!(expected.is_empty(), case.empty);
+        if reply.text != expected {
+            return Err(format!("{:?} in place of {expected:?}", reply.text));
+        }
+        match (&case.markdown, &case.folded) {
+            (Some(markdown), _) if *markdown != reply.markdown => Err(format!("Markdown {:?}", reply.markdown)),
+            (_, Some(folded)) if *folded != reply.folded => Err(format!("folded {:?}", reply.folded)),
+            _ => Ok(()),
+        }
+    });
+}
+
+#[test]
+fn what_is_made_to_be_slow_is_read_all_the_same() {
+    for piece in [
+        "<a",
+        "[",
+        "> x\ny\n",
+        ">x\n",
+        "a:\n",
+        "From: a@b.example\n",
+        "Reference: DB-4K7Q9\n",
+        "a@b.example> wrote:\n",
+        "-----\n",
+        "<!--",
+        "<div class=gmail_quote>",
+        ": ",
+    ] {
+        let text = piece.repeat((1 << 18) / piece.len());
+        for parts in
+            [Parts { text: text.clone(), ..Parts::default() }, Parts { html: text.clone(), ..Parts::default() }]
+        {
+            assert!(read(&parts, &letter::known()).text.len() <= 1 << 20, "{piece:?}");
+        }
+    }
+}

@@ -1,0 +1,143 @@
+//! Whatever a program does to a letter that it quotes, no customer reads what only agents may.
+
+use deskbell::gateway::mail_in::reply_text::{Known, Parts, read};
+use proptest::prelude::*;
+
+use super::{letter, quotations};
+
+/// What a program does to each line.
+#[derive(Clone, Copy, Debug)]
+enum Form {
+    Plain,
+    Quoted,
+    QuotedTwice,
+    /// Only the first part of a broken line is marked.
+    QuotedAtStart,
+    Stars,
+    Indented,
+}
+
+/// Breaks lines at spaces, as programs do.
+fn wrapped(text: &str, columns: usize) -> Vec<Vec<String>> {
+    let wrap = |line: &str| {
+        let mut out = vec![String::new()];
+        for word in line.split(' ') {
+            let last = out.last_mut().unwrap();
+            if !last.is_empty() && last.len() + 1 + word.len() > columns {
+                out.push(word.into());
+            } else {
+                last.push_str(if last.is_empty() { "" } else { " " });
+                last.push_str(word);
+            }
+        }
+        out
+    };
+    text.lines().map(wrap).collect()
+}
+
+fn formed(text: &str, columns: usize, form: Form) -> String {
+    let mut out = Vec::new();
+    for line in wrapped(text, columns) {
+        for (at, part) in line.iter().enumerate() {
+            out.push(match form {
+                Form::Plain => part.clone(),
+                Form::Quoted => format!("> {part}"),
+                Form::QuotedTwice => format!("> > {part}"),
+                Form::QuotedAtStart if at == 0 => format!("> {part}"),
+                Form::QuotedAtStart => part.clone(),
+                Form::Stars => {
+                    part.split_once(": ").map_or(part.clone(), |(label, value)| format!("*{label}:* {value}"))
+                }
+                Form::Indented => format!("  {part}"),
+            });
+        }
+    }
+    out.join("\n")
+}
+
+fn html(text: &str, kind: u8) -> String {
+    let escaped = text.replace('&', "&amp;").replace('<', "&lt;");
+    let lines: Vec<&str> = escaped.lines().collect();
+    match kind {
+        0 => format!("<div>{}</div>", lines.join("<br>")),
+        1 => lines.iter().map(|line| format!("<p class=\"MsoNormal\">{line}</p>")).collect(),
+        2 => format!("<blockquote type=\"cite\">{}</blockquote>", lines.join("<br>\n")),
+        3 => format!("<pre>{escaped}</pre>"),
+        4 => lines
+            .iter()
+            .map(|line| {
+                format!("<div><span style=\"color:black\"><b>{}</b></span></div>", line.replacen(": ", ":</b> <b>", 1))
+            })
+            .collect(),
+        5 => format!("<div>{}</div>", lines.join(" ")),
+        _ => format!(
+            "<table>{}</table>",
+            lines
+                .iter()
+                .map(|line| format!("<tr><td>{}</td></tr>", line.replacen(": ", ":</td><td>", 1)))
+                .collect::<String>()
+        ),
+    }
+}
+
+fn forms() -> impl Strategy<Value = Form> {
+    prop_oneof![
+        Just(Form::Plain),
+        Just(Form::Quoted),
+        Just(Form::QuotedTwice),
+        Just(Form::QuotedAtStart),
+        Just(Form::Stars),
+        Just(Form::Indented)
+    ]
+}
+
+fn announcements() -> impl Strategy<Value = String> {
+    prop_oneof![
+        Just(String::new()),
+        Just("On Thu, 26 Nov 2026 at 10:00, Acme <help@acme.example> wrote:\n\n".to_string()),
+        Just("From: Acme <help@acme.example>\nSent: today\nTo: Desk\nSubject: [DB-4K7Q9] x\n\n".to_string()),
+        Just("________________________________\n".to_string()),
+        Just("Zib: zab\nwub\n".to_string()),
+    ]
+}
+
+fn answers() -> impl Strategy<Value = String> {
+    prop_oneof![
+        Just("Fixed, please reload.".to_string()),
+        Just(String::new()),
+        "[a-zA-Z0-9 .,:>_*-]{0,60}(\n[a-zA-Z0-9 .,:>_*-]{0,60}){0,4}",
+    ]
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 150, ..ProptestConfig::default() })]
+
+    #[test]
+    fn no_line_for_agents_is_read_whatever_wraps_and_marks_a_letter(
+        answer in answers(), above in announcements(), below in answers(), columns in 20_usize..100, form in forms(), which in 0_usize..3, flowed in any::<bool>(),
+    ) {
+        let letter = formed(&letter::texts()[which], columns, form);
+        let letter = if flowed { letter.replace('\n', " \n") } else { letter };
+        let text = format!("{answer}\n\n{above}{letter}\n\n{below}");
+        let reply = read(&Parts { text: text.clone(), html: String::new(), flowed: None }, &letter::known());
+        prop_assert!(quotations::check_private(&reply).is_ok(), "{:?} of {text:?}", quotations::check_private(&reply));
+    }
+
+    #[test]
+    fn no_line_for_agents_is_read_whatever_html_a_letter_becomes(
+        answer in answers(), columns in 20_usize..100, kind in 0_u8..7, which in 0_usize..3, below in answers(),
+    ) {
+        let broken: Vec<String> = wrapped(&letter::texts()[which], columns).into_iter().flatten().collect();
+        let html = format!("<p>{}</p>{}<p>{}</p>", answer.replace('>', "&gt;"), html(&broken.join("\n"), kind), below.replace('>', "&gt;"));
+        let reply = read(&Parts { text: String::new(), html: html.clone(), flowed: None }, &letter::known());
+        prop_assert!(quotations::check_private(&reply).is_ok(), "{:?} of {html:?}", quotations::check_private(&reply));
+    }
+
+    #[test]
+    fn whatever_comes_is_read(text in "[a>On@:0-9, wrote\\-\n\r\t<>/div*_\u{e9}\u{202e}]{0,120}") {
+        for parts in [Parts { text: text.clone(), ..Parts::default() }, Parts { html: text.clone(), ..Parts::default() }] {
+            let reply = read(&parts, &Known::default());
+            prop_assert!(reply.text.chars().count() <= text.chars().count() * 4 + 8);
+        }
+    }
+}
