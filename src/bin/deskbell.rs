@@ -12,7 +12,7 @@ use clap::{Parser, Subcommand};
 use deskbell::gateway::privacy::{Selection, erase, export};
 use deskbell::gateway::settings::{self, Overrides};
 use deskbell::gateway::{
-    self, backup, delivery,
+    self, backup, delivery, deployment,
     search::{import, static_index},
 };
 use tracing_subscriber::EnvFilter;
@@ -42,9 +42,10 @@ enum Command {
     ///
     /// Without SOURCE the questions of the database are written. The same questions give the same bytes.
     Index(Index),
-    /// Compare what the configuration says about destinations with what they say about themselves.
+    /// Compare what the configuration says about destinations with what they say about themselves; or look at a gateway from outside.
     ///
-    /// Each line says what is good or BAD, and how to mend it; the exit code is 1 where anything is bad. Nothing is left behind there,
+    /// Each line says what is good or BAD, and how to mend it; the exit code is 1 where anything is bad. With URL, whatever stands before the
+    /// gateway is tried: sizes, headers, streams, CORS, caching, paths. Without it, the destinations; nothing is left behind there,
     /// but with --send a test ticket. DESKBELL_ZENDESK_SECRET and DESKBELL_SMTP_PASSWORD count as with serve.
     Check(Check),
     /// Erase tickets with everything that belongs to them: messages, notes, deliveries, receipts, files, search words.
@@ -145,12 +146,21 @@ struct Index {
 }
 
 #[derive(clap::Args)]
+#[command(group = clap::ArgGroup::new("what").required(true).multiple(true).args(["url", "config"]))]
 struct Check {
+    /// The address of a gateway as pages name it, such as https://support.example.com.
+    url: Option<String>,
+    /// With URL: a page that embeds the panel, such as https://app.example.com.
+    #[arg(long, value_name = "ORIGIN", requires = "url")]
+    origin: Option<String>,
+    /// With URL: the site that it names.
+    #[arg(long, value_name = "SITE", requires = "url")]
+    site: Option<String>,
     /// The configuration file that names the destinations.
     #[arg(long, value_name = "FILE", env = "DESKBELL_CONFIG")]
-    config: PathBuf,
+    config: Option<PathBuf>,
     /// Bring each of them a test ticket.
-    #[arg(long)]
+    #[arg(long, conflicts_with = "url")]
     send: bool,
 }
 
@@ -306,10 +316,14 @@ async fn serve(options: Serve) -> Result<ExitCode, gateway::GatewayError> {
 }
 
 async fn run_check(options: Check) -> Result<ExitCode, gateway::GatewayError> {
-    let Check { config, send } = options;
+    let Check { url, origin, site, config, send } = options;
+    if let Some(url) = url {
+        let checked = deployment::check(&deployment::Deployment::new(&url, origin, site)?).await;
+        println!("{checked}");
+        return Ok(if checked.is_good() { ExitCode::SUCCESS } else { ExitCode::FAILURE });
+    }
     let zendesk_secret = secret("DESKBELL_ZENDESK_SECRET");
     let smtp_password = secret("DESKBELL_SMTP_PASSWORD");
-    let config = Some(config);
     let settings = settings::load(&Overrides { config, zendesk_secret, smtp_password, ..Overrides::default() })?;
     let checked = delivery::check(&settings, send).await;
     println!("{checked}");

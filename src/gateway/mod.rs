@@ -11,6 +11,7 @@ pub mod clock;
 pub mod connections;
 pub mod delivery;
 pub mod demo;
+pub mod deployment;
 pub mod fetch;
 pub mod guard;
 pub mod help;

@@ -54,6 +54,9 @@ pub enum GatewayError {
     /// There is no static index to be made.
     #[error(transparent)]
     StaticIndex(#[from] StaticIndexError),
+    /// There is no deployment to be looked at.
+    #[error(transparent)]
+    Address(#[from] super::deployment::AddressError),
     /// Nothing can be erased or exported.
     #[error(transparent)]
     Privacy(#[from] PrivacyError),

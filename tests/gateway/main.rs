@@ -8,6 +8,7 @@ mod assets;
 mod attachments;
 mod attack;
 mod backup;
+mod base_path;
 mod command;
 mod commits;
 mod conversation;

@@ -9,6 +9,7 @@ mod addresses;
 mod mail;
 mod origins;
 mod refusals;
+mod proxies;
 mod rows;
 #[path = "../gateway/statements.rs"]
 mod statements;

@@ -32,7 +32,7 @@ pub use guesses::Guess;
 use guesses::Guesses;
 pub use large_bodies::{HookSender, LargeBodies};
 pub use permits::{NetworkPermit, NetworkPermits, Permit, Permits};
-pub use proxies::{Proxies, is_forwarded};
+pub use proxies::{Proxies, is_forwarded, is_private_or_local};
 pub use proxy_watch::ProxyWatch;
 
 /// Cells for addresses and sessions: 4 MiB.

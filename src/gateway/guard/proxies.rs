@@ -34,6 +34,10 @@ pub struct Proxies {
     /// The header in which they name their client. Default: `x-forwarded-for`.
     #[serde(deserialize_with = "header_name")]
     header: HeaderName,
+    /// The path under which a proxy serves the gateway, such as `/support`, whether the proxy takes it off or not; empty for none. Default:
+    /// what a trusted proxy says in `X-Forwarded-Prefix`.
+    #[serde(deserialize_with = "path")]
+    path: String,
 }
 
 impl Default for Proxies {
@@ -41,6 +45,7 @@ impl Default for Proxies {
         Proxies {
             trusted: LOOPBACK.iter().filter_map(|network| network.parse().ok()).collect(),
             header: HeaderName::from_static("x-forwarded-for"),
+            path: String::new(),
         }
     }
 }
@@ -58,6 +63,19 @@ impl Proxies {
     pub fn trust(&self, address: IpAddr) -> bool {
         let address = address.to_canonical();
         self.trusted.iter().any(|network| network.contains(&address))
+    }
+
+    /// The path of the configuration under which the gateway is served; empty for none.
+    pub fn path(&self) -> &str {
+        &self.path
+    }
+
+    /// The path under which a browser sees the gateway: that of the configuration, or else what a trusted proxy says.
+    pub fn prefix(&self, peer: Option<IpAddr>, headers: &HeaderMap) -> String {
+        if !self.path.is_empty() || !peer.is_some_and(|peer| self.trust(peer)) {
+            return self.path.clone();
+        }
+        base_path(last(headers, "x-forwarded-prefix")).unwrap_or_default()
     }
 
     /// Who is behind a connection from `peer`.
@@ -103,6 +121,11 @@ pub fn is_forwarded(headers: &HeaderMap) -> Option<&'static str> {
     KNOWN.into_iter().find(|name| headers.contains_key(*name))
 }
 
+/// Whether an address is this computer's or one that only a private network gives.
+pub fn is_private_or_local(address: IpAddr) -> bool {
+    address.to_canonical().is_loopback() || is_private(address)
+}
+
 /// Whether an address is one that only a private network gives.
 pub fn is_private(address: IpAddr) -> bool {
     let address = address.to_canonical();
@@ -116,6 +139,22 @@ fn text<'a>(headers: &'a HeaderMap, name: &str) -> &'a str {
 fn last<'a>(headers: &'a HeaderMap, name: &str) -> &'a str {
     let line = headers.get_all(name).iter().next_back().and_then(|value| value.to_str().ok()).unwrap_or_default();
     line.rsplit(',').next().unwrap_or_default().trim()
+}
+
+/// A path as it stands before others: with a slash at its beginning and none at its end. `None` where it is no plain path.
+fn base_path(text: &str) -> Option<String> {
+    let path = text.trim().trim_end_matches('/');
+    let plain = |c: char| c.is_ascii_alphanumeric() || "-._~/".contains(c);
+    let is_good =
+        path.is_empty() || path.starts_with('/') && !path.contains("//") && !path.contains("/.") && path.len() <= 200;
+    (is_good && path.chars().all(plain)).then(|| path.to_string())
+}
+
+fn path<'de, D: Deserializer<'de>>(deserializer: D) -> Result<String, D::Error> {
+    let text = String::deserialize(deserializer)?;
+    base_path(&text).ok_or_else(|| {
+        de::Error::custom(format!("{text:?} is no path; write it from its slash on, such as \"/support\""))
+    })
 }
 
 fn networks<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<IpNet>, D::Error> {

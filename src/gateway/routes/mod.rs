@@ -2,6 +2,7 @@
 
 mod assets;
 mod attachments;
+mod base_path;
 mod body;
 pub mod config;
 mod confirmation;
@@ -14,6 +15,7 @@ mod hooks;
 mod incidents;
 mod limits;
 mod openapi;
+mod probe;
 mod questions;
 mod search;
 mod stream;
@@ -38,6 +40,7 @@ use super::{demo, help, inbox};
 pub use body::{BODY_MAX, drain, read_body};
 pub use envelope::REQUEST_TIME;
 use limits::Api;
+pub use probe::{Arrived, PAUSE as PROBE_PAUSE};
 
 /// Where the API lies.
 const VERSION_1: &str = "/v1";
@@ -57,12 +60,13 @@ pub fn router(app: Arc<App>) -> Router {
         router = router.route("/demo/fail", get(demo::fail).post(demo::fail));
     }
     let files = any(assets::serve).layer(from_fn(envelope::in_time)).layer(page);
-    wrapped(router.fallback_service(files.with_state(app.clone())), app)
+    base_path::below(wrapped(router.fallback_service(files.with_state(app.clone())), app.clone()), &app)
 }
 
 /// What the gateway answers where only operators can ask: the inbox.
 pub fn inbox_router(app: Arc<App>) -> Router {
-    wrapped(inbox_pages(&app).fallback(|| async { Refusal::NotFound(String::new()) }), app)
+    let pages = inbox_pages(&app).fallback(|| async { Refusal::NotFound(String::new()) });
+    base_path::below(wrapped(pages, app.clone()), &app)
 }
 
 fn inbox_pages(app: &Arc<App>) -> Router<Arc<App>> {
@@ -78,6 +82,7 @@ fn wrapped(routes: Router<Arc<App>>, app: Arc<App>) -> Router {
         .route(HEALTH, get(|| async { "ok\n" }))
         .method_not_allowed_fallback(|| async { Refusal::MethodNotAllowed })
         .layer(CatchPanicLayer::custom(panicked))
+        .layer(from_fn_with_state(app.clone(), base_path::write_links))
         .layer(from_fn_with_state(app.clone(), limits::identify))
         // Outside of whatever may refuse or fail, so that no answer is without it.
         .layer(from_fn_with_state(app.clone(), cors::share))
@@ -90,6 +95,8 @@ fn version_1() -> Api {
     Api::default()
         .get("/openapi.json", Charge::Read, openapi::answer)
         .get("/health", Charge::Read, health::answer)
+        .get("/probe", Charge::Read, probe::stream)
+        .post("/probe", Charge::Upload, probe::take)
         .get("/sites/{site}/config", Charge::Read, config::answer)
         .get("/sites/{site}/search", Charge::Read, search::answer)
         .get("/sites/{site}/questions/{id}", Charge::Read, questions::answer)

@@ -1,0 +1,49 @@
+//! What was found, a line each.
+
+use std::fmt;
+
+use super::super::delivery::Finding;
+
+/// What was found.
+#[derive(Debug, Default)]
+pub struct Checked(Vec<Finding>);
+
+impl Checked {
+    /// Findings in the order in which they were made.
+    pub fn new(found: Vec<Finding>) -> Checked {
+        Checked(found)
+    }
+
+    /// Whether all is as it should be.
+    pub fn is_good(&self) -> bool {
+        self.0.iter().all(|finding| finding.good)
+    }
+
+    /// What is not as it should be.
+    pub fn bad(&self) -> impl Iterator<Item = &str> {
+        self.0.iter().filter(|finding| !finding.good).map(|finding| finding.says.as_str())
+    }
+}
+
+impl fmt::Display for Checked {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        for (index, Finding { good, says }) in self.0.iter().enumerate() {
+            if index > 0 {
+                writeln!(f)?;
+            }
+            write!(f, "{} {says}", if *good { "good" } else { "BAD " })?;
+        }
+        Ok(())
+    }
+}
+
+/// Something is as it should be.
+pub fn good(says: impl Into<String>) -> Finding {
+    Finding { good: true, says: says.into() }
+}
+
+/// Something is not, and what mends it; empty where nobody knows from here.
+pub fn bad(says: impl Into<String>, mend: &str) -> Finding {
+    let says = says.into();
+    Finding { good: false, says: if mend.is_empty() { says } else { format!("{says} -> {mend}") } }
+}

@@ -1,0 +1,393 @@
+//! `deskbell check URL`: looks at a gateway from outside, through whatever stands before it, and says what to mend there.
+
+mod findings;
+mod way;
+
+use std::fmt;
+use std::time::{Duration, Instant};
+
+use reqwest::header::{ACCESS_CONTROL_ALLOW_HEADERS, ACCESS_CONTROL_ALLOW_ORIGIN, CACHE_CONTROL, CONTENT_ENCODING};
+use reqwest::{Method, Url};
+use serde_json::Value;
+
+use super::delivery::Finding;
+use super::routes::{Arrived, BODY_MAX};
+pub use findings::Checked;
+use findings::{bad, good};
+use way::{Answer, Way};
+
+/// The headers that the panel sends, with values that nobody has.
+const HEADERS: [(&str, &str); 4] = [
+    ("authorization", "Bearer deskbell-check"),
+    ("deskbell-session", "0123456789abcdef0123456789abcdef"),
+    ("idempotency-key", "deskbell-check"),
+    ("traceparent", "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01"),
+];
+/// What tracing libraries ask leave for, beside ours.
+const PREFLIGHT: &str =
+    "authorization,content-type,deskbell-session,idempotency-key,baggage,sentry-trace,traceparent,x-datadog-trace-id";
+/// What a bug report may quote and firewalls take for an attack.
+const SUSPICIOUS: &str = r#"{"message":"<script>alert(1)</script> ' OR 1=1; UNION SELECT password FROM users -- ../../etc/passwd ${jndi:ldap://x}"}"#;
+/// The largest file, where no site is asked for it, in bytes: the default.
+const FILE: usize = 10_000_000;
+
+/// What is looked at.
+#[derive(Clone, Debug)]
+pub struct Deployment {
+    /// The address of the gateway, as pages name it.
+    pub url: Url,
+    /// A page that embeds the panel.
+    pub origin: Option<String>,
+    /// The site that it names.
+    pub site: Option<String>,
+}
+
+/// Why an address cannot be looked at.
+#[derive(Debug, thiserror::Error)]
+#[error("{0:?} is no address of a gateway; write https://HOST or https://HOST/PATH")]
+pub struct AddressError(String);
+
+impl Deployment {
+    /// Reads an address.
+    pub fn new(url: &str, origin: Option<String>, site: Option<String>) -> Result<Deployment, AddressError> {
+        let wrong = || AddressError(url.into());
+        let mut read = Url::parse(url.trim()).map_err(|_| wrong())?;
+        if !matches!(read.scheme(), "http" | "https") || read.host_str().is_none() {
+            return Err(wrong());
+        }
+        read.set_query(None);
+        read.set_fragment(None);
+        if !read.path().ends_with('/') {
+            read.set_path(&format!("{}/", read.path()));
+        }
+        Ok(Deployment { url: read, origin, site })
+    }
+
+    fn is_local(&self) -> bool {
+        self.url.host_str().is_some_and(|host| host == "localhost" || host.starts_with("127.") || host == "[::1]")
+    }
+}
+
+/// Looks at a deployment.
+pub async fn check(deployment: &Deployment) -> Checked {
+    let way = match Way::new(&deployment.url) {
+        Ok(way) => way,
+        Err(error) => return Checked::new(vec![bad(format!("no connection can be made: {error}"), "")]),
+    };
+    let mut found = match reach(deployment, &way).await {
+        Ok(found) => found,
+        Err(finding) => return Checked::new(vec![finding]),
+    };
+    let mut max = FILE;
+    if let Some(site) = &deployment.site {
+        found.push(known_site(&way, site, &mut max).await);
+    }
+    found.push(body(&way, "a ticket", BODY_MAX, "client_max_body_size 100m").await);
+    found.push(
+        body(&way, "a file as large as a site takes", max, "client_max_body_size 100m; client_body_timeout 600s").await,
+    );
+    found.push(text(&way).await);
+    found.extend(headers(deployment, &way).await);
+    found.extend(cors(deployment, &way).await);
+    found.push(stream(&way).await);
+    found.extend(files(&way).await);
+    found.push(pages(deployment, &way).await);
+    Checked::new(found)
+}
+
+/// Whether there is a gateway at all.
+async fn reach(deployment: &Deployment, way: &Way) -> Result<Vec<Finding>, Finding> {
+    let answer = way.get("v1/health", &[]).await.map_err(|error| {
+        bad(
+            format!("nothing answers: {error}"),
+            "start the gateway, let the proxy pass requests on to it, and check name and certificate",
+        )
+    })?;
+    if !answer.is_ours() {
+        let mend = format!(
+            "let the proxy pass {}v1/ on to the gateway, such as nginx: proxy_pass http://127.0.0.1:8383/;",
+            deployment.url.path()
+        );
+        return Err(bad(format!("v1/health is answered by something else: {}", answer.describe()), &mend));
+    }
+    let version = answer.header("deskbell-version").to_string();
+    let mut found = vec![good(format!("a gateway answers, version {version}"))];
+    found.push(match deployment.url.scheme() {
+        "https" => good("it is reached over HTTPS"),
+        _ if deployment.is_local() => good("it is reached over HTTP, on this computer"),
+        _ => bad(
+            "it is reached over HTTP: tickets can be read on the way, and pages over HTTPS cannot embed it",
+            "let the proxy speak TLS",
+        ),
+    });
+    let again = way.get("v1/health", &[]).await;
+    let is_cached = again.is_ok_and(|again| again.header("x-request-id") == answer.header("x-request-id"))
+        || !answer.header("age").is_empty()
+        || answer.header(CACHE_CONTROL.as_str()) != "no-store";
+    found.push(if is_cached {
+        bad(
+            "answers of the API are cached on the way",
+            "leave Cache-Control as it is and cache nothing below v1/ (nginx: proxy_cache off)",
+        )
+    } else {
+        good("answers of the API are not cached")
+    });
+    Ok(found)
+}
+
+async fn known_site(way: &Way, site: &str, max: &mut usize) -> Finding {
+    match way.get(&format!("v1/sites/{site}/config"), &[]).await {
+        Ok(answer) if answer.status == 200 => {
+            let bytes = answer.json().pointer("/attachments/max_bytes").and_then(Value::as_u64);
+            *max = bytes.map_or(*max, |bytes| bytes as usize);
+            good(format!("the site {site} is known"))
+        }
+        Ok(answer) => bad(
+            format!("the site {site} is not known: {}", answer.describe()),
+            &format!("add [sites.{site}] to the configuration, or name another in data-site"),
+        ),
+        Err(error) => bad(format!("the site {site} cannot be asked for: {error}"), ""),
+    }
+}
+
+/// Whether a body of a size arrives whole.
+async fn body(way: &Way, name: &str, size: usize, line: &str) -> Finding {
+    // Not one byte again and again, which a proxy could compress.
+    let bytes: Vec<u8> = (0..size).map(|at| (at * 31 + at / 251) as u8).collect();
+    let kib = size.div_ceil(1024);
+    let mend = format!(
+        "allow larger bodies there (nginx: {line}; Apache: LimitRequestBody; Cloudflare and others: a limit of the plan)"
+    );
+    match way.post("v1/probe", "application/octet-stream", bytes, &[]).await {
+        Ok(answer) => match answer.arrived() {
+            Some(arrived) if arrived.bytes == size => good(format!("{name} arrives ({kib} KiB)")),
+            Some(arrived) => bad(format!("of {name} ({kib} KiB) only {} bytes arrive", arrived.bytes), &mend),
+            None => bad(format!("{name} ({kib} KiB) does not arrive: {}", answer.describe()), &mend),
+        },
+        Err(error) => bad(format!("{name} ({kib} KiB) does not arrive: {error}"), &mend),
+    }
+}
+
+/// Whether a text that looks like an attack arrives as it is.
+async fn text(way: &Way) -> Finding {
+    let mend =
+        "let the firewall pass bodies of v1/ (ModSecurity: ctl:ruleEngine=Off for this path; clouds: an exclusion)";
+    match way.post("v1/probe", "application/json", SUSPICIOUS.into(), &[]).await {
+        Ok(answer) => match answer.arrived() {
+            Some(arrived) if arrived.sha256 == way::sha256(SUSPICIOUS.as_bytes()) => {
+                good("a text with HTML and SQL in it arrives as it is")
+            }
+            Some(_) => bad("a text with HTML and SQL in it is changed on the way", mend),
+            None => bad(format!("a text with HTML and SQL in it is stopped: {}", answer.describe()), mend),
+        },
+        Err(error) => bad(format!("a text with HTML and SQL in it is stopped: {error}"), mend),
+    }
+}
+
+/// Whether the gateway learns who asks, and for what.
+async fn headers(deployment: &Deployment, way: &Way) -> Vec<Finding> {
+    let arrived = way
+        .post("v1/probe", "application/json", b"{}".to_vec(), &HEADERS)
+        .await
+        .ok()
+        .and_then(|answer| answer.arrived());
+    let Some(Arrived { host, https, client, headers, .. }) = arrived else {
+        return vec![bad(
+            "a request with the headers of the panel does not arrive",
+            "let Authorization, Deskbell-Session and Idempotency-Key pass",
+        )];
+    };
+    let lost: Vec<&str> =
+        HEADERS.iter().map(|(name, _)| *name).filter(|name| !headers.iter().any(|other| other == name)).collect();
+    let mut found = vec![if lost.is_empty() {
+        good("the headers of the panel arrive")
+    } else {
+        bad(
+            format!("headers are taken off on the way: {}", lost.join(", ")),
+            "let them pass (Apache: CGIPassAuth or SetEnvIf for Authorization)",
+        )
+    }];
+    let expected = way::host(&deployment.url);
+    found.push(if host.eq_ignore_ascii_case(&expected) {
+        good("the gateway learns its own name")
+    } else {
+        bad(
+            format!("the gateway is asked for {host:?} and not for {expected:?}, so agents cannot do anything in the inbox with some browsers"),
+            "nginx: proxy_set_header Host $http_host; others: X-Forwarded-Host, and the proxy under [proxy] trusted",
+        )
+    });
+    if deployment.url.scheme() == "https" {
+        found.push(if https {
+            good("the gateway learns that HTTPS is spoken")
+        } else {
+            bad(
+                "the gateway takes this for HTTP, so agents cannot log in",
+                "nginx: proxy_set_header X-Forwarded-Proto $scheme; and the proxy under [proxy] trusted",
+            )
+        });
+    }
+    if !deployment.is_local() {
+        let is_hidden = client.parse().is_ok_and(super::guard::is_private_or_local);
+        found.push(if is_hidden {
+            bad(
+                format!("the gateway takes {client} for the client, so all clients may share one limit"),
+                "nginx: proxy_set_header X-Forwarded-For $proxy_add_x_forwarded_for; and the proxy under [proxy] trusted (right where you are in its own network)",
+            )
+        } else {
+            good(format!("the gateway learns the client's address, {client}"))
+        });
+    }
+    found
+}
+
+/// Whether pages of other origins may ask, with what tracing libraries add.
+async fn cors(deployment: &Deployment, way: &Way) -> Vec<Finding> {
+    let origin = deployment.origin.as_deref().unwrap_or("https://deskbell-check.example");
+    let path = match (&deployment.site, &deployment.origin) {
+        (Some(site), Some(_)) => format!("v1/sites/{site}/tickets"),
+        _ => "v1/health".into(),
+    };
+    let mut found = Vec::new();
+    for (path, method) in [(path.as_str(), "POST"), ("deskbell.js", "GET")] {
+        let asked = [
+            ("origin", origin),
+            ("access-control-request-method", method),
+            ("access-control-request-headers", PREFLIGHT),
+        ];
+        let answer = way.ask(Method::OPTIONS, path, &asked).await;
+        found.push(match answer {
+            Ok(answer) => preflight(path, origin, &answer),
+            Err(error) => bad(format!("{path} answers no preflight: {error}"), "let OPTIONS pass on to the gateway"),
+        });
+    }
+    let error = way.get("v1/nothing", &[("origin", origin)]).await;
+    let is_readable =
+        error.as_ref().is_ok_and(|answer| [origin, "*"].contains(&answer.header(ACCESS_CONTROL_ALLOW_ORIGIN.as_str())));
+    found.push(if is_readable {
+        good("refusals of the gateway can be read by pages")
+    } else {
+        let says = error.map_or_else(|error| error, |answer| answer.describe());
+        bad(
+            format!("refusals of the gateway cannot be read by pages: {says}"),
+            "leave answers of the gateway as they are (nginx: proxy_intercept_errors off)",
+        )
+    });
+    found
+}
+
+fn preflight(path: &str, origin: &str, answer: &Answer) -> Finding {
+    let allowed = answer.header(ACCESS_CONTROL_ALLOW_ORIGIN.as_str());
+    let headers = answer.header(ACCESS_CONTROL_ALLOW_HEADERS.as_str()).to_ascii_lowercase();
+    let missing: Vec<&str> =
+        PREFLIGHT.split(',').filter(|name| !headers.split(',').any(|other| other.trim() == *name)).collect();
+    let pass = "let OPTIONS pass on to the gateway, and add no Access-Control headers on the way";
+    if !answer.is_ours() {
+        bad(format!("a preflight of {path} is answered by something else: {}", answer.describe()), pass)
+    } else if answer.count(ACCESS_CONTROL_ALLOW_ORIGIN.as_str()) > 1 {
+        bad(format!("{path} has Access-Control-Allow-Origin twice"), pass)
+    } else if ![origin, "*"].contains(&allowed) {
+        bad(format!("{path} may not be asked by pages of {origin}"), &format!("add {origin:?} to origins of the site"))
+    } else if !missing.is_empty() {
+        bad(format!("{path} does not allow headers: {}", missing.join(", ")), pass)
+    } else {
+        good(format!("pages may ask for {path}, with what tracing libraries add"))
+    }
+}
+
+/// Whether events come one by one.
+async fn stream(way: &Way) -> Finding {
+    let mend = "do not collect answers (nginx: proxy_buffering off, and no proxy_ignore_headers X-Accel-Buffering; gzip off for text/event-stream)";
+    let asked = Instant::now();
+    match way.chunks("v1/probe").await {
+        Ok(times) => match (times.first(), times.last()) {
+            (Some(first), Some(last)) if times.len() > 1 && *last - *first >= super::routes::PROBE_PAUSE => {
+                good("events arrive one by one, so answers appear as they are written")
+            }
+            _ => bad(format!("events arrive all at once after {} ms", asked.elapsed().as_millis()), mend),
+        },
+        Err(error) => bad(format!("events do not arrive: {error}"), mend),
+    }
+}
+
+/// Whether the files of the panel are served, cached and compressed as they should be.
+async fn files(way: &Way) -> Vec<Finding> {
+    let accept = [("accept-encoding", "br, gzip"), ("origin", "https://deskbell-check.example")];
+    let loader = match way.get("deskbell.js", &accept).await {
+        Ok(answer) if answer.status == 200 => answer,
+        Ok(answer) => {
+            return vec![bad(
+                format!("deskbell.js is not served: {}", answer.describe()),
+                "start the gateway with --assets dist, and let the proxy pass it on",
+            )];
+        }
+        Err(error) => return vec![bad(format!("deskbell.js is not served: {error}"), "")],
+    };
+    let caching = loader.header(CACHE_CONTROL.as_str());
+    let mut found = vec![if caching.contains("max-age=300") {
+        good("deskbell.js is asked for again after five minutes")
+    } else {
+        bad(
+            format!("deskbell.js has Cache-Control {caching:?}, so pages keep an old one or ask each time"),
+            "leave Cache-Control as it is (nginx: no expires; CDN: respect the origin's)",
+        )
+    }];
+    let encoding = loader.header(CONTENT_ENCODING.as_str());
+    found.push(if encoding.is_empty() {
+        bad("files arrive without compression", "let Accept-Encoding pass on to the gateway, or compress there (nginx: gzip on; gzip_types text/javascript application/wasm)")
+    } else {
+        good(format!("files arrive compressed ({encoding})"))
+    });
+    let plain = way.get("deskbell.js", &[("accept-encoding", "identity")]).await;
+    let build = plain.ok().and_then(|answer| way::build(&answer.text()));
+    let Some(build) = build else { return found };
+    for (file, kind) in [("widget.js", "javascript"), ("widget.wasm", "application/wasm")] {
+        let path = format!("deskbell-{build}/{file}");
+        found.push(match way.get(&path, &accept).await {
+            Ok(answer) if answer.status != 200 => bad(
+                format!("{file} is not served: {}", answer.describe()),
+                "copy all of dist, and let the proxy pass deskbell-*/ on",
+            ),
+            Ok(answer) if !answer.header("content-type").contains(kind) => {
+                bad(format!("{file} is served as {:?}", answer.header("content-type")), "leave Content-Type as it is")
+            }
+            Ok(answer) if answer.header(ACCESS_CONTROL_ALLOW_ORIGIN.as_str()).is_empty() => bad(
+                format!("{file} has no Access-Control-Allow-Origin"),
+                "leave the gateway's headers as they are, or cache them with the file",
+            ),
+            Ok(answer) if !answer.header(CACHE_CONTROL.as_str()).contains("immutable") => bad(
+                format!("{file} is not kept by browsers: Cache-Control {:?}", answer.header(CACHE_CONTROL.as_str())),
+                "leave Cache-Control as it is",
+            ),
+            Ok(_) => good(format!("{file} is kept by browsers for a year")),
+            Err(error) => bad(format!("{file} is not served: {error}"), ""),
+        });
+    }
+    found
+}
+
+/// Whether the pages of agents lead to each other.
+async fn pages(deployment: &Deployment, way: &Way) -> Finding {
+    let path = deployment.url.path();
+    match way.get("inbox/login", &[]).await {
+        Ok(answer) if answer.status == 404 => good("the inbox is not here; it has a listener of its own"),
+        Ok(answer) if !answer.is_ours() => bad(
+            format!("the inbox is answered by something else: {}", answer.describe()),
+            "let the proxy pass inbox on to the gateway",
+        ),
+        Ok(answer) if answer.text().contains(&format!("\"{path}inbox")) => good("the inbox leads to its own pages"),
+        Ok(_) => bad(
+            format!("the pages of the inbox lead to /inbox and not to {path}inbox"),
+            &format!("[proxy] path = {:?}, or let the proxy send X-Forwarded-Prefix", path.trim_end_matches('/')),
+        ),
+        Err(error) => bad(format!("the inbox does not answer: {error}"), ""),
+    }
+}
+
+/// How long one answer may take.
+const PATIENCE: Duration = Duration::from_secs(120);
+
+impl fmt::Display for Deployment {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.url.fmt(f)
+    }
+}

@@ -1,0 +1,74 @@
+//! A gateway that a proxy serves under a path.
+
+use axum::body::Body;
+use axum::http::{Method, Request};
+use deskbell::gateway::settings::Overrides;
+
+use crate::support::{Answer, Gateway, gateway_with, request};
+
+const TOKEN: &str = "a token of thirty-two characters";
+
+async fn gateway(lines: &str) -> Gateway {
+    gateway_with(lines, Overrides { inbox_token: Some(TOKEN.into()), ..Overrides::default() }).await
+}
+
+async fn ask(gateway: &Gateway, path: &str, prefix: &str) -> Answer {
+    let asked = request(Method::GET, path).header("x-forwarded-prefix", prefix);
+    gateway.send(asked.body(Body::empty()).unwrap()).await
+}
+
+fn login(path: &str) -> Request<Body> {
+    let form = format!("name=Ada&token={}&next=/inbox", TOKEN.replace(' ', "+"));
+    let asked = request(Method::POST, path)
+        .header("sec-fetch-site", "same-origin")
+        .header("content-type", "application/x-www-form-urlencoded");
+    asked.body(Body::from(form)).unwrap()
+}
+
+#[tokio::test]
+async fn the_inbox_stays_below_the_path_of_the_configuration_whether_a_proxy_takes_it_off_or_not() {
+    let gateway = gateway("[proxy]\npath = \"/support/\"").await;
+    for below in ["/support", ""] {
+        let answer = gateway.get(&format!("{below}/inbox")).await;
+        assert_eq!((answer.status.as_u16(), answer.header("location")), (303, "/support/inbox/login?next=/inbox"));
+        let page = gateway.get(&format!("{below}/inbox/login")).await.text();
+        for link in
+            ["href=\"/support/inbox/inbox.css\"", "action=\"/support/inbox/login\"", "src=\"/support/inbox/inbox.js\""]
+        {
+            assert!(page.contains(link), "{link} is not in {page}");
+        }
+        let answer = gateway.send(login(&format!("{below}/inbox/login"))).await;
+        assert_eq!((answer.status.as_u16(), answer.header("location")), (303, "/support/inbox"));
+        assert!(answer.header("set-cookie").contains("Path=/support/inbox;"), "{:?}", answer.headers);
+        assert_eq!(gateway.get(&format!("{below}/v1/health")).await.status, 200);
+    }
+    assert_eq!(gateway.get("/supporters/v1/health").await.status, 404);
+}
+
+#[tokio::test]
+async fn a_trusted_proxy_says_under_which_path_it_serves() {
+    let gateway = gateway("").await;
+    let answer = ask(&gateway, "/inbox", "/support").await;
+    assert_eq!(answer.header("location"), "/support/inbox/login?next=/inbox");
+    for bad in ["//evil.example", "https://evil.example", "support", "/a\"b", "/../x"] {
+        assert_eq!(ask(&gateway, "/inbox", bad).await.header("location"), "/inbox/login?next=/inbox", "{bad}");
+    }
+    let gateway = crate::support::gateway_with(
+        "[proxy]\ntrusted = [\"10.0.0.0/8\"]",
+        Overrides { inbox_token: Some(TOKEN.into()), ..Overrides::default() },
+    )
+    .await;
+    assert_eq!(ask(&gateway, "/inbox", "/support").await.header("location"), "/inbox/login?next=/inbox");
+}
+
+#[tokio::test]
+async fn a_path_that_cannot_be_one_is_refused() {
+    let file = tempfile::tempdir().unwrap();
+    for bad in ["support", "//x", "/a b", "https://x.example/support"] {
+        let path = file.path().join("deskbell.toml");
+        std::fs::write(&path, format!("[proxy]\npath = {bad:?}\n[sites.acme]\norigins = [\"*\"]")).unwrap();
+        let overrides = Overrides { config: Some(path), ..Overrides::default() };
+        let error = deskbell::gateway::settings::load(&overrides).unwrap_err().to_string();
+        assert!(error.contains("is no path; write it from its slash on"), "{error}");
+    }
+}
