@@ -6,7 +6,7 @@ const ZENDESK =
 /** What was complained of already. */
 let named = "";
 
-/** The address of the Zendesk in a gateway's place, which is empty where there is none. @param {HTMLScriptElement} script */
+/** The address of the Zendesk in a gateway's place, which is empty where there is none. @param {{dataset: Record<string, string | undefined>}} script */
 export const zendeskOf = ({ dataset: { destination = "" } }) => {
   const [, subdomain, origin] = destination.match(ZENDESK) ?? [];
   const zendesk = origin ?? (subdomain ? `https://${subdomain}.zendesk.com` : "");

@@ -90,7 +90,9 @@ export const attachments = (siteUrl) => {
       request.onloadend = () => {
         clearTimeout(timer);
         const { status, responseText: text } = request;
-        resolve(status ? { status, text, after: Number(request.getResponseHeader("Retry-After")) } : { status, late });
+        // By its name the browser would complain of it on the console where something in between has answered.
+        const after = Number(/^retry-after: (\d+)/im.exec(request.getAllResponseHeaders())?.[1] ?? 0);
+        resolve(status ? { status, text, after } : { status, late });
       };
       request.open("PUT", `${siteUrl}/attachments/${id}?name=${encodeURIComponent(name)}`);
       for (const [header, value] of Object.entries(headers)) request.setRequestHeader(header, value);
@@ -125,6 +127,12 @@ export const attachments = (siteUrl) => {
       of(whose)
         .filter(({ refused }) => !refused)
         .map(({ id }) => id),
+
+    /** What those are called that something on the way has stopped. @param {string} whose */
+    stopped: (whose) =>
+      of(whose)
+        .filter(({ refused }) => refused == "stopped")
+        .map(({ name }) => name),
 
     /** From now on they go along with something else. @param {string[]} ids @param {string} to */
     give: async (ids, to) => {
@@ -189,9 +197,11 @@ export const attachments = (siteUrl) => {
       }
       // It may belong to something else by now.
       const now = known.get(id) ?? file;
-      const { code = "unsupported_type", has_metadata: metadata } = parsed(answer.text);
+      // What is no answer of a gateway says nothing about what kind of file it is.
+      const { code = answer.status == 413 ? "stopped" : "", has_metadata: metadata } = parsed(answer.text);
       if (answer.status == 201) await keep({ ...now, there: true, metadata, refused: undefined });
-      else if ([413, 415].includes(answer.status) || FULL.includes(code)) await keep({ ...now, refused: code });
+      else if (code && ([413, 415].includes(answer.status) || FULL.includes(code)))
+        await keep({ ...now, refused: code });
       changed();
       return answer;
     },

@@ -51,8 +51,34 @@ export type Source = {
   | { engine: "github"; repository: string }
 );
 
+/**
+ * What the script tag says by attributes, for pages where those get lost: in the script's address (`deskbell.js?site=acme`), with `configure`,
+ * or in `window.deskbellSettings`. What the tag says wins, then the address, then `configure`.
+ */
+export interface Settings {
+  /** The public key of the site. Once help was opened it stays. */
+  site?: string;
+  /** The gateway's address. Default: the folder of the script. */
+  gateway?: string;
+  /** `zendesk:SUBDOMAIN`: straight to that Zendesk, without a gateway. */
+  destination?: string;
+  /** A selector of what opens the panel. */
+  trigger?: string;
+  /** A selector of a container that shows the panel inline. */
+  mount?: string;
+  /** Whether there is a round button of our own. */
+  launcher?: boolean | string;
+  preload?: "intent" | "idle";
+  /** The address that is offered when nothing else works. */
+  email?: string;
+  /** The language of the panel. */
+  lang?: string;
+  /** The name of a global object with the options. */
+  config?: string;
+}
+
 /** What a page can configure. A bad value is named in the console and changes nothing. */
-export interface Options {
+export interface Options extends Settings {
   /** The kinds that can be chosen, in this order. Default: all. */
   kinds?: Kind[];
   /** The parts of the product. `urls` are paths that are about it; `*` stands for anything. Default: the gateway's. */
@@ -140,8 +166,11 @@ export interface Suggestion {
 export interface Status {
   /** Whether the full form can run on this page. */
   available: boolean;
-  /** Why not, and so a plain form in its place: `wasm` where the page's policy forbids WebAssembly, `globals` where the page has replaced what it needs. */
-  reason: "" | "wasm" | "globals";
+  /**
+   * Why not, and so a plain form in its place: `wasm` where the page's policy forbids WebAssembly, `globals` where the page has replaced what it
+   * needs. With `site` nothing opens: the gateway does not know the site.
+   */
+  reason: "" | "wasm" | "globals" | "site";
   version: string;
   queued: number;
   /** How many messages of support the customer has not read. */
@@ -180,8 +209,13 @@ export interface Events {
   /** It could not be sent at once, and waits on the device. */
   queued: { count: number };
   failed: {
-    /** `unsure`: without a gateway, it may have been sent, and the customer is asked whether it goes again. */
+    /**
+     * `unsure`: without a gateway, it may have been sent, and the customer is asked whether it goes again. `blocked`: something on the way to the
+     * gateway does not let this through, but other things. `site`: the gateway does not know the site.
+     */
     cause:
+      | "site"
+      | "blocked"
       | "wasm"
       | "globals"
       | "load"
@@ -225,6 +259,7 @@ export interface Deskbell {
    * deleting it, on a later page if need be, so nothing of it is shown or, with `discard`, sent any more.
    */
   (command: "reset", options?: { discard?: boolean }): Promise<void>;
+  /** Rejects where the gateway does not know the site. */
   (command: "open", opening?: Opening): Promise<void>;
   (command: "close" | "toggle"): Promise<void>;
   /**
@@ -246,5 +281,7 @@ export interface Deskbell {
 declare global {
   interface Window {
     deskbell: Deskbell;
+    /** What the script tag says elsewhere, and the options of `configure`. */
+    deskbellSettings?: Options;
   }
 }

@@ -8,8 +8,9 @@ import { watchRequests } from "./requests.js";
 import { watchRoutes } from "./routes.js";
 import { blank, clear, restrict, state } from "./state.js";
 import { close, isOpen, mountLauncher, open, toggle } from "./panel.js";
-import { config, preload, script, site } from "./settings.js";
-import { finishReset, load, obstacle, resume, tell } from "./widget-loader.js";
+import { check, doubt } from "./known.js";
+import { launcher, named, preload, setting, settle, site } from "./settings.js";
+import { begun, finishReset, load, obstacle, resume, tell } from "./widget-loader.js";
 import { watch } from "./triggers.js";
 
 /** What `open` takes: the words that are allowed, or any text. */
@@ -26,7 +27,8 @@ const OPENINGS = {
 /** @type {Record<string, (...args: any[]) => any>} */
 const COMMANDS = {
   configure: (options) => {
-    state.config.push(object("configure", options));
+    state.config.push(settle(object("configure", options), begun()));
+    mountLauncher();
     restrict(options.context);
     tell();
   },
@@ -93,8 +95,9 @@ const COMMANDS = {
   },
   on,
   off,
-  status: () => {
-    const reason = obstacle();
+  status: async () => {
+    await check();
+    const reason = obstacle() || (doubt() && "site");
     const { queued, unread, error } = state;
     return { available: !reason, reason, version: VERSION, queued, unread, error, open: isOpen() };
   },
@@ -128,17 +131,20 @@ const page = /** @type {any} */ (window);
 const idle = (act) => page.requestIdleCallback?.(() => act(), { timeout: 2000 }) ?? setTimeout(act, 2000);
 const before = page.deskbell;
 // Embedded twice, the first one stays.
-if (script && !before?.version) {
+if (!before?.version) {
   watchErrors();
   watchRequests();
   watchPerson();
   watchRoutes();
   page.deskbell = Object.assign(deskbell, { version: VERSION });
-  if (config) deskbell("configure", page[config]);
+  for (const options of [page.deskbellSettings, page[setting("config") ?? ""]])
+    if (options) deskbell("configure", options);
   for (const [args, resolve, reject] of before?.q ?? []) deskbell(...args).then(resolve, reject);
   watch();
   mountLauncher();
   if (preload == "idle") idle(load);
+  // A page that says nothing may say it later, so it has some time.
+  if (launcher || !named()) setTimeout(check, 3000);
   try {
     if (localStorage[`deskbell-queued:${site}`]) idle(load);
     if (localStorage[`deskbell:${site}:tickets`]) idle(resume);

@@ -71,3 +71,12 @@ export const purge = () =>
         if (Date.now() - kept[nth].at > KEPT_MS && !sealed.includes(key)) store.delete(key);
     }
   });
+
+/** Whether the plain form has kept something of a site. @param {string} site */
+export const hasPlain = (site) => {
+  try {
+    return Object.keys(localStorage).some(
+      (name) => /^deskbell(-plain:|:.*:plain:)/.test(name) && name.includes(`:${site}:`),
+    );
+  } catch {}
+};

@@ -1,8 +1,7 @@
 // The draft: what is written is on the device while it is written, and found again after a reload, a crash, a closed tab. Of several
 // tabs the newest text wins, and the others can be shown again.
 
-import { adoptDraft } from "./adopt.js";
-import { KEPT_MS, became, got, transact } from "./disk.js";
+import { KEPT_MS, became, got, hasPlain, transact } from "./disk.js";
 import { random } from "./session.js";
 import { blank } from "./state.js";
 
@@ -21,8 +20,9 @@ const REST_MS = 250;
  * Keeps the draft of whoever is here. `ticket` says how it stands in the form, and `fill` puts one there; `labels` are the texts
  * of the language.
  * @param {Parts} parts @param {() => any} ticket @param {(ticket: any, id: string) => void} fill @param {() => Promise<any>} labels
+ * @param {() => Promise<typeof import("./recovery.js")>} recovery
  */
-export const keep = ({ site, state, box, root }, ticket, fill, labels) => {
+export const keep = ({ site, state, box, root }, ticket, fill, labels, recovery) => {
   const tab = Math.random();
   let id = random(16);
   const hint = document.createElement("p");
@@ -85,7 +85,7 @@ export const keep = ({ site, state, box, root }, ticket, fill, labels) => {
       await save();
     }
     offer(others);
-    if (!box.value) await adoptDraft(key, box, save);
+    if (!box.value && hasPlain(site)) await (await recovery()).adoptDraft(key, box, save);
   };
 
   /** The drafts of whoever is here, the one that is not aside first and then the newest. @returns {Promise<Placed[]>} */

@@ -94,7 +94,9 @@ export const start = ({ attachments, limits, put, changed, announce, words, lang
         const why =
           refused == "too_large"
             ? say("file_large", sized(limits()?.max_bytes ?? 0, lang))
-            : say(full ? "file_full" : "file_type", types);
+            : refused == "stopped"
+              ? say("file_stopped", name)
+              : say(full ? "file_full" : "file_type", types);
         // Without a gateway nothing takes it out.
         const told = there || !put ? (metadata || (!put && CARRIES.test(blob.type)) ? say("file_metadata") : "") : "";
         about.textContent = [sized(blob.size, lang), refused ? why : there || goes ? told : say("file_waits")]

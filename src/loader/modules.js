@@ -86,11 +86,20 @@ export const start = (given, form, said, heard) => {
     const reply = async (path, body, text, of) => {
       const files = carried.ids(of);
       const whole = files.length ? JSON.stringify({ ...JSON.parse(body), attachments: files }) : body;
-      const outcome = await sealed?.send({ path: `/tickets${path}`, body: whole, text, signed: true, files, of });
+      const stopped = carried.stopped(of);
+      const outcome = await sealed?.send({
+        path: `/tickets${path}`,
+        body: whole,
+        text,
+        signed: true,
+        files,
+        stopped,
+        of,
+      });
       return explained(outcome, await labelled());
     };
     Object.assign(line, written, {
-      base: new URL(gateway).origin,
+      base: gateway.slice(0, -1),
       sized: (/** @type {number} */ bytes) => sized(bytes, lang),
       /** @param {string} path @param {string} body @param {string} text */
       send: (path, body, text) => reply(path, body, text, `reply:${path.split("/")[1]}`),
@@ -161,7 +170,7 @@ export const start = (given, form, said, heard) => {
   let draft;
   /** What is sealed, once the panel is there. @type {ReturnType<typeof outbox> | undefined} */
   let sealed;
-  /** What was sealed last: what the person wrote, all of what was sent, and the files that could not be. @type {[string, string, string[]?]} */
+  /** What was sealed last: what the person wrote, all of what was sent, and the files that could not be. @type {[string, string, string[]?, string[]?]} */
   let last = ["", ""];
   const queued = marks("data-deskbell-queued", parts.triggers);
   const copy = (/** @type {string} */ text) => form("copy", text);
@@ -218,6 +227,7 @@ export const start = (given, form, said, heard) => {
     module.refresh();
   };
 
+  const recovery = once(() => script(parts.preload, "recovery", RECOVERY_INTEGRITY));
   const sender = once(() => script(parts.preload, "zendesk", ZENDESK_INTEGRITY));
   /** Sends what is sealed without a gateway. @param {import("./outbox.js").Item} item @param {() => Promise<boolean>} begin */
   const straight = async (item, begin) => {
@@ -236,21 +246,22 @@ export const start = (given, form, said, heard) => {
       parts["live"].after(trap);
       state.gather = gather;
       if (state.frozen) parts.complete(state.frozen);
-      draft ??= keep(all, ticket, fill, labelled);
+      draft ??= keep(all, ticket, fill, labelled, recovery);
       sealed ??= outbox({
         .../** @type {any} */ (parts),
         siteUrl,
         session: all["session"],
         token: all["token"],
         emit,
-        form,
+        words: async () => (await labelled()) ?? {},
+        recovery,
         attachments: carried,
         straight: zendesk && straight,
         changed: turned,
         moved: () => draft?.check().catch(blank),
         arrived: (item, text) => {
           touched().catch(blank);
-          last = [item.text, item.body, item.lost];
+          last = [item.text, item.body, item.lost, item.stopped];
           form("arrived", item.draft && text);
         },
       });
@@ -327,7 +338,8 @@ export const start = (given, form, said, heard) => {
     send: async (body, text, signed) => {
       const files = JSON.parse(body).attachments ?? [];
       const of = draft?.id() ?? "";
-      const outcome = await sealed?.send({ path: "/tickets", body, text, signed, files, of }, draft?.about());
+      const stopped = carried.stopped(of);
+      const outcome = await sealed?.send({ path: "/tickets", body, text, signed, files, stopped, of }, draft?.about());
       // What was refused is a draft again.
       if (outcome?.word == "refused") draft?.save();
       return explained(outcome, await labelled());

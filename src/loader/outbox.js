@@ -1,9 +1,9 @@
 // The outbox. What is sent is on the device before the network is asked, goes as those bytes with that key, from one tab at
 // a time, and leaves the device when support has said that it has it, or the person that it may go.
 
-import { adopt } from "./adopt.js";
 import { as } from "./asking.js";
-import { became, got, transact } from "./disk.js";
+import { became, got, hasPlain, transact } from "./disk.js";
+import { outcome, pause } from "./outcome.js";
 import { random } from "./session.js";
 import { blank } from "./state.js";
 
@@ -19,6 +19,7 @@ import { blank } from "./state.js";
  * @property {string[]} files the ids of the files that go along
  * @property {string[]} [names] what they are called
  * @property {string[]} [lost] what those are called that are neither at the gateway nor on the device any more
+ * @property {string[]} [stopped] what those are called that something on the way to the gateway does not let through
  * @property {string} draft the id of the draft that it was; empty for a reply
  * @property {string} text what the person wrote
  * @property {number} at when it was sealed
@@ -38,7 +39,8 @@ import { blank } from "./state.js";
  * @property {(name: string, detail: object) => void} emit
  * @property {() => string} session
  * @property {import("./asking.js").Token} token
- * @property {(what: string, about: string) => any} form
+ * @property {() => Promise<Record<string, string>>} words the texts of the modules
+ * @property {() => Promise<typeof import("./recovery.js")>} recovery
  * @property {ReturnType<typeof import("./attachments.js").attachments>} attachments
  * @property {"" | ((item: Item, begin: () => Promise<boolean>) => Promise<Answer>)} straight sends without a gateway (`zendesk.js`);
  *   `begin` notes that it may arrive from now on, and gives whether nobody has before
@@ -63,7 +65,8 @@ const RENEW_MS = 3000;
 
 /** @param {Given} given */
 export const outbox = (given) => {
-  const { site, siteUrl, state, emit, session, token, form, attachments, straight, changed, moved, arrived } = given;
+  const { site, siteUrl, state, emit, session, token, words, recovery, attachments } = given;
+  const { straight, changed, moved, arrived } = given;
   const name = `deskbell:${site}:outbox`;
   /** What could not be stored lives as long as the page. @type {Map<string, Item>} */
   const unstored = new Map();
@@ -150,12 +153,36 @@ export const outbox = (given) => {
       return "";
     };
 
-  /** Brings the files that go along; gives what was answered where one does not arrive. @param {Item} item */
+  /** Says in a message which files were stopped. @param {Item} item @param {string[]} names */
+  const nameStopped = async (item, names) => {
+    if (!names.length) return;
+    const [module, say] = await Promise.all([recovery(), words()]).catch(() => []);
+    module?.name(item, names, say?.["file_stopped"]);
+  };
+
+  /**
+   * Brings the files that go along; gives what was answered where one has to be waited for. One that does not get through is left out and
+   * named: it must not hold back the text.
+   * @param {Item} item @returns {Promise<Answer | undefined>}
+   */
   const bring = async (item) => {
+    /** @type {string[]} */
+    const stopped = [];
     for (const id of item.files) {
-      const answer = await attachments.put(id, item.session, tokenOf(item));
-      if (answer.status != 201) return answer;
+      const put = () => attachments.put(id, item.session, tokenOf(item));
+      const first = await put();
+      if (first.status == 201) continue;
+      const { becomes, answer } = await (await recovery()).settleFile(first, put, siteUrl);
+      if (becomes == "wait") return answer;
+      if (becomes == "leave") stopped.push(id);
     }
+    if (!stopped.length) return;
+    // What is sent now is what is kept.
+    const names = leaveOut(item, stopped);
+    item.stopped = [...(item.stopped ?? []), ...names];
+    await nameStopped(item, names);
+    await edit(item.key, (kept) => void (kept == item || Object.assign(kept, item))).catch(blank);
+    await attachments.drop(stopped);
   };
 
   /** Sends it, to the end of the exchange; never rejects. @param {Item} item */
@@ -211,33 +238,28 @@ export const outbox = (given) => {
     /** @type {Answer} */
     const answer = straight ? await straight(item, () => begin(key)) : ((await bring(item)) ?? (await post(item)));
     const { draft, tries } = item;
-    const chance = Math.floor(Math.random() * 1000);
     // Whoever looks at the form is asked whether it goes without the file; what waits goes with it later.
     const full = !waiting.has(key) && attachments.ends(parsed(answer.text).code);
     const told = full ? { ...answer, status: 429, text: "" } : answer;
-    const about = { sealed: draft ? "" : "reply", ...told, online: navigator.onLine, tries, chance };
-    const [word = "", pause] = judged(about).split(" ");
-    const [outcome, wait] = [{ word, text: answer.text }, Number(pause)];
+    const tried = { sealed: draft ? "" : "reply", ...told, online: navigator.onLine, tries };
+    let word = outcome(tried);
+    // It may be this that something on the way stops, and not everything.
+    if (siteUrl && word == "unreachable" && (told.status || tries)) {
+      const passes = await recovery().then((recovery) => recovery.passes(siteUrl), blank);
+      word = outcome({ ...tried, passes: !!passes });
+    }
+    const wait = pause(word, tried, Math.random());
+    const result = { word, text: answer.text };
     going = "";
-    await settle(item, outcome, wait, full).catch(blank);
-    conclude(key, outcome);
+    await settle(item, result, wait, full).catch(blank);
+    conclude(key, result);
     if (word == "sent") {
-      const { id, reference } = parsed(outcome.text);
+      const { id, reference } = parsed(result.text);
       if (draft) emit("sent", { id, reference });
-      channel?.postMessage({ item, answer: outcome.text });
-      arrived(item, outcome.text ?? "");
+      channel?.postMessage({ item, answer: result.text });
+      arrived(item, result.text ?? "");
     } else if (draft) emit("failed", { cause: word });
     if (wait && !tries) emit("queued", { count: state.queued });
-  };
-
-  /** What an answer means, and after how many milliseconds to try again. @param {object} about */
-  const judged = (about) => {
-    try {
-      return `${form("judge", JSON.stringify(about))}`;
-    } catch {
-      // The form is broken; a page that is loaded anew will know.
-      return `fault ${ASK_AFTER_MS}`;
-    }
   };
 
   /** What became of something that is not here any more. @param {string} key @returns {Promise<Outcome>} */
@@ -266,7 +288,7 @@ export const outbox = (given) => {
       const gone = word == "missing" ? await attachments.lost(files) : [];
       await edit(key, (item) => {
         if (word == "refused") item.refused = parsed(answer);
-        if (gone.length) leaveOut(item, gone);
+        if (gone.length) item.lost = [...(item.lost ?? []), ...leaveOut(item, gone)];
         item.cause = full ? FULL : word;
         item.tries += 1;
         item.wait = wait;
@@ -349,7 +371,8 @@ export const outbox = (given) => {
   addEventListener("online", hurry);
   document.addEventListener("visibilitychange", () => document.visibilityState == "visible" && run());
   addEventListener("pageshow", ({ persisted }) => persisted && run());
-  adopt(site, state, unstored)
+  Promise.resolve(state.left || hasPlain(site) ? recovery().then(({ adopt }) => adopt(site, state, unstored)) : 0)
+    .catch(blank)
     .then(() => turn(true))
     .then(hurry);
 
@@ -362,7 +385,7 @@ export const outbox = (given) => {
 
     /**
      * Seals something and sends it; gives what its first try came to. Sealed already by another tab, it is not sealed again.
-     * @param {{path: string, body: string, text: string, signed: boolean, files: string[], of: string}} what with `of`, what its
+     * @param {{path: string, body: string, text: string, signed: boolean, files: string[], stopped: string[], of: string}} what with `of`, what its
      *   files have gone along with until now
      * @param {{id: string, place: string}} [draft] what it was, which is gone with it
      * @returns {Promise<Outcome>}
@@ -373,6 +396,7 @@ export const outbox = (given) => {
       const start = { at, said: at, tries: 0, wait: 0, next: 0, cause: "" };
       /** @type {Item} */
       const item = { ...who, ...what, names: attachments.names(what.files), draft: draft?.id ?? "", ...start };
+      await nameStopped(item, item.stopped ?? []);
       let { key } = item;
       try {
         key = await transact(["drafts", "outbox", "receipts"], async (drafts, outbox, receipts) => {
@@ -438,15 +462,16 @@ export const outbox = (given) => {
 };
 
 /**
- * Has it go without files that are nowhere any more. What says so is that nothing was stored, so its key is free for another body.
+ * Has it go without some of its files, and gives what they are called. What allows that is that nothing was stored, so its key is free for
+ * another body.
  * @param {Item} item @param {string[]} gone their ids
  */
 const leaveOut = (item, gone) => {
-  const { files, names, lost = [] } = item;
-  item.lost = [...lost, ...gone.map((id) => names?.[files.indexOf(id)] ?? "")];
+  const { files, names } = item;
   item.names = names?.filter((_, nth) => !gone.includes(files[nth] ?? ""));
   item.files = files.filter((id) => !gone.includes(id));
   item.body = JSON.stringify({ ...parsed(item.body), attachments: item.files.length ? item.files : undefined });
+  return gone.map((id) => names?.[files.indexOf(id)] ?? "");
 };
 
 /** @param {string | undefined} text */

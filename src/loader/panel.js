@@ -3,9 +3,10 @@
 
 import { assign } from "./assign.js";
 import { announceOn, emit } from "./events.js";
-import { BOX_LABEL, CLOSE, FAILED, HELP, email, language, launcher, mount, say } from "./settings.js";
+import { check, doubt, onDoubt } from "./known.js";
+import { BOX_LABEL, CLOSE, FAILED, HELP, language, launcher, mount, named, say, setting } from "./settings.js";
 import { freeze } from "./snapshot.js";
-import { state } from "./state.js";
+import { blank, state } from "./state.js";
 import { load, show } from "./widget-loader.js";
 
 /** @type {HTMLElement | undefined} */
@@ -18,11 +19,20 @@ let opened = false;
 
 export const isOpen = () => opened;
 
-/** Opens the panel. @param {object} [options] as of the command `open` */
-export const open = (options) => {
-  reveal(frame().dialog);
-  focus();
-  return lead(options);
+/**
+ * Opens the panel; rejects where the gateway does not know the site, so that nobody writes into it.
+ * @param {object} [options] as of the command `open`
+ */
+export const open = async (options) => {
+  // What was named is nearly always right, and nobody waits for it.
+  if (!named()) await check();
+  if (!doubt()) {
+    reveal(frame().dialog);
+    focus();
+    await lead(options);
+    await check(false);
+  }
+  if (doubt()) throw new Error(doubt());
 };
 
 /** Closes the panel; what was typed stays. */
@@ -38,13 +48,20 @@ export const close = () => {
 
 export const toggle = () => (opened ? close() : open());
 
+/** @type {HTMLElement | undefined} */
+let button;
 /** The round button of our own, for pages without a trigger. */
 export const mountLauncher = () => {
-  if (!launcher) return;
-  shadow().append(
-    make("button", { className: "launcher", textContent: "?", "aria-label": say(HELP), onclick: toggle }),
-  );
+  if (!launcher || button) return;
+  const onclick = () => toggle()?.catch(blank);
+  button = make("button", { className: "launcher", textContent: "?", "aria-label": say(HELP), onclick });
+  shadow().append(button);
 };
+
+onDoubt(() => {
+  close();
+  button?.remove();
+});
 
 /** The parts of the panel, painted on first use. */
 export const frame = () => (panel ??= paint());
@@ -57,11 +74,12 @@ export const lead = async (options) => {
   back.hidden = true;
   box.readOnly = /** @type {HTMLElement} */ (box.parentElement).hidden = false;
   below.replaceChildren(make("p", { role: "alert", textContent: say(FAILED) }));
-  if (email) below.append(mail(box));
+  if (setting("email")) below.append(mail(box));
 };
 
 /** A link that writes the text as an e-mail. @param {HTMLTextAreaElement} box */
 export const mail = (box) => {
+  const email = setting("email");
   const link = make("a", { textContent: email });
   (box.oninput = () => {
     link.href = `mailto:${email}?body=${encodeURIComponent(`${box.value}\n\n${location.origin}${location.pathname}`)}`;

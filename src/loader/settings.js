@@ -1,19 +1,41 @@
-// What the script tag says.
+// What the page says of itself: on the script tag, in the script's address, by `configure`, or in `window.deskbellSettings`. What stands
+// further in front wins.
 
-/** Only readable while the script runs for the first time. */
-export const script = /** @type {HTMLScriptElement} */ (
+/** Only readable while a classic script runs for the first time. */
+const current = /** @type {HTMLScriptElement | undefined} */ (
   // By the prototype, because a page's `<img name="currentScript">` hides the document's own.
   Object.getOwnPropertyDescriptor(Document.prototype, "currentScript")?.get?.call(document)
 );
-const data = script?.dataset ?? {};
+/** Where this file is. A module knows it; `deskbell.js` that runs as one finds itself in the trace of an error. */
+const address = current?.src || import.meta.url || /https?:\S+?(?=:\d+:\d)/.exec(`${new Error().stack}`)?.[0] || "";
+/** The script tag, where there is one. */
+const tag = current ?? [...document.querySelectorAll("script")].find(({ src }) => src && src == address);
 
-/** The public key of the site. */
-export const site = data.site || "default";
-/** What our own addresses are relative to. */
-const base = script?.src || location.href;
+const NAMES = "site,gateway,destination,trigger,mount,launcher,preload,email,lang,config,env".split(",");
+/** What was said, by the names of attributes. @type {Record<string, string | undefined>} */
+const data = {};
+/** @param {any} said */
+const take = (said) => {
+  for (const name of NAMES) {
+    const value = said?.[name];
+    if (value != null && `${value}` != "false") data[name] ??= value === true ? "" : `${value}`;
+  }
+};
+
+const page = /** @type {any} */ (window);
+take(tag?.dataset);
+if (address) take(Object.fromEntries(new URL(address, location.href).searchParams));
+for (const [[command, options] = []] of page.deskbell?.q ?? []) if (command == "configure") take(options);
+take(page.deskbellSettings);
+
+/** What our own files and addresses are relative to. What a bundler has taken in is not where it came from. */
+const base =
+  current?.src || (/\/deskbell\.m?js\b/.test(address) && address) || data["gateway"] || address || location.href;
+/** What the modules beside the loader know of the script. */
+export const script = { dataset: data, nonce: tag?.nonce, src: base };
 
 /**
- * An attribute, as long as it can be used; otherwise nothing, and the console says so, once.
+ * A setting, as long as it can be used; otherwise nothing, and the console says so, once.
  * @param {string} name @param {string} allowed @param {(value: string) => unknown} use throws where it cannot
  */
 const usable = (name, allowed, use) => {
@@ -22,6 +44,7 @@ const usable = (name, allowed, use) => {
     if (value) use(value);
     return value;
   } catch {
+    data[name] = undefined;
     console.warn(`deskbell: data-${name}: "${value}" is ignored; it takes ${allowed}`);
   }
 };
@@ -30,41 +53,64 @@ const usable = (name, allowed, use) => {
 const LINKS = 'a[href*="#deskbell="]';
 // The links come first, because the browser closes by itself what a selector leaves open at its end.
 const selector = (/** @type {string} */ name) =>
-  usable(name, "a CSS selector, such as #help", (value) => script.matches(`${LINKS},${value}`));
+  usable(name, "a CSS selector, such as #help", (value) => document.documentElement.matches(`${LINKS},${value}`));
 
-/** The address of the gateway. */
-export const gateway = new URL(
-  usable("gateway", "an address, such as https://support.example.com", (value) => new URL(value, base)) || "/",
-  base,
-).href;
-/** How the addresses begin that only we ask for: on the page's own origin the host asks for others. */
-export const own = new Set([
-  `${gateway.replace(/\/+$/, "")}/v1/sites/${encodeURIComponent(site)}/`,
-  new URL("deskbell-", base).href,
-]);
+/** The public key of the site. */
+export let site = "";
+/** The address of the gateway, with a slash at its end. */
+export let gateway = "";
+/** How the addresses begin that only we ask for: on the page's own origin the host asks for others. @type {Set<string>} */
+export const own = new Set([new URL("deskbell-", base).href]);
 /** Whether we ask for an address, and not the page. @param {string} url */
 export const isOurs = (url) => [...own].some((start) => url.startsWith(start));
 /** Whether the browser keeps our errors from the page: we come from another origin, and without `crossorigin`. */
-export const muted = script?.crossOrigin == null && !script?.src.startsWith(`${location.origin}/`);
+export const muted =
+  !!tag && tag.type != "module" && tag.crossOrigin == null && !tag.src.startsWith(`${location.origin}/`);
 /** What opens the panel, beside links. */
-export const triggers = `${LINKS},${selector("trigger") || "[data-deskbell-open]"}`;
-/** The container that shows the panel inline. */
-export const mount = selector("mount");
+export let triggers = "";
+/** The container that shows the panel inline. @type {string | undefined} */
+export let mount;
 /** Whether there is a round button of our own. */
-export const launcher = data.launcher != null;
-/** The address that is offered when nothing else works. */
-export const email = /** @type {string} */ (data.email);
-/** The name of a global object with the rest of the configuration. */
-export const config = data.config;
+export let launcher = false;
 /** When the widget is fetched before somebody opens it. Somebody who saves data is not made to. */
-export const preload = /** @type {any} */ (navigator).connection?.saveData ? "" : data.preload || "intent";
+export let preload = "";
+/** Whether a site was named. */
+export const named = () => !!(data["site"] || data["destination"]);
+/** A setting that needs no more than to be read. @param {string} name */
+export const setting = (name) => data[name];
+
+const derive = () => {
+  site = data["site"] || "default";
+  gateway = new URL(
+    usable("gateway", "an address, such as https://support.example.com", (value) => new URL(value, base)) || ".",
+    base,
+  ).href.replace(/\/*$/, "/");
+  own.add(`${gateway}v1/sites/${encodeURIComponent(site)}/`);
+  triggers = `${LINKS},${selector("trigger") || "[data-deskbell-open]"}`;
+  mount = selector("mount");
+  launcher = data["launcher"] != null;
+  preload = /** @type {any} */ (navigator).connection?.saveData ? "" : data["preload"] || "intent";
+};
+derive();
+
+/** Takes the settings out of options, as long as the panel has not begun with others; gives the rest of them. @param {any} options @param {boolean} begun */
+export const settle = (options, begun) => {
+  const rest = { ...options };
+  for (const name of NAMES) delete rest[name];
+  if (!begun) take(options);
+  else if (options["site"] && options["site"] != site)
+    console.warn(`deskbell: configure: site comes too late, help was opened for "${site}"`);
+  derive();
+  return rest;
+};
+
 /** @type {string | undefined} */
 let lang;
 
 /** The panel's language: the first that we have of what the script tag, the page and the browser say when it is wanted. */
 export const language = () =>
   (lang ??=
-    [data.lang, document.documentElement.lang, ...navigator.languages]
+    [data["lang"], document.documentElement.lang, ...navigator.languages]
       .map((tag) => /** @type {string} */ (`${tag}`.toLowerCase().split("-")[0]))
       .find((tag) => Object.hasOwn(TEXTS, tag)) ?? "en");
 

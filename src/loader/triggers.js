@@ -1,8 +1,8 @@
 // What opens the panel: the host's own entries, links, and the address of the page.
 
 import { open } from "./panel.js";
-import { quietly } from "./record.js";
 import { preload, triggers } from "./settings.js";
+import { blank } from "./state.js";
 import { load } from "./widget-loader.js";
 
 const UNSEEN_MS = 200;
@@ -11,9 +11,11 @@ const NAMES = ["deskbell", "kind", "topic", "severity", "via", "question"];
 /** Starts to watch. On the window and capturing, so that entries that come later count and no handler of the page hides them. */
 export const watch = () => {
   addEventListener("click", press, true);
-  if (preload == "intent")
-    for (const type of ["pointerover", "focusin"])
-      addEventListener(type, (event) => void (entry(event) && load()), { capture: true, passive: true });
+  for (const type of ["pointerover", "focusin"])
+    addEventListener(type, (event) => void (preload == "intent" && entry(event) && load()), {
+      capture: true,
+      passive: true,
+    });
   addEventListener("hashchange", follow);
   follow();
 };
@@ -47,7 +49,7 @@ const press = (event) => {
 const later = (options) => {
   let done = 0;
   // A browser that cannot paint the panel keeps the failure from the page's own handlers.
-  const go = () => done++ || quietly(() => open(options));
+  const go = () => done++ || open(options).catch(blank);
   addEventListener("click", go, { once: true });
   requestAnimationFrame(go);
   // A tab that nobody sees has no frames.
@@ -64,7 +66,7 @@ const follow = () => {
   if (inHash) url.hash = "";
   else NAMES.forEach((name) => pairs.delete(name));
   history.replaceState(history.state, "", url);
-  quietly(() => open(options));
+  open(options).catch(blank);
 };
 
 /** @param {URLSearchParams} pairs */

@@ -25,7 +25,7 @@ export const draw = async (place, outbox, words, lang, email, copy, edit, unreac
   const say = (key, value = "") => (words[key] ?? "").replace(/\{\w+\}/, () => value);
 
   const drawn = items.map((item) => {
-    const { key, text, cause, refused, next, at, said, lost } = item;
+    const { key, text, cause, refused, next, at, said, lost, stopped } = item;
     const unsure = cause == UNSURE;
     const old = Date.now() - Math.max(at, said) >= 86_400_000;
     const why = element("p", "");
@@ -34,7 +34,7 @@ export const draw = async (place, outbox, words, lang, email, copy, edit, unreac
     else if (unsure) why.textContent = say("waiting_unsure");
     else if (old) why.textContent = say("waiting_old", time(at));
     else {
-      const known = cause == "unreachable" ? unreachable : cause;
+      const known = /unreachable|blocked/.test(cause) ? unreachable : cause;
       why.textContent = [say(`waiting_${known}`), say("waiting_next", time(next))].join(" ").trim();
     }
     const message = element("p", "written", text.length > SHOWN_MAX ? `${text.slice(0, SHOWN_MAX)}…` : text);
@@ -55,7 +55,7 @@ export const draw = async (place, outbox, words, lang, email, copy, edit, unreac
       discard(say, () => outbox.discard(item, false), unsure),
     );
     const alert = element("div", "alert");
-    alert.append(why, ...left(lost, words), row);
+    alert.append(why, ...left(lost, stopped, words), row);
     const article = element("article", "waits");
     article.append(message, alert);
     return article;
@@ -105,24 +105,28 @@ const trimmed = (letters, length) => letters.slice(0, length).join("") + (length
 
 /**
  * What keeps a copy of what was sent.
- * @param {{[key: string]: string}} words @param {[string, string, string[]?]} sent the text, all of it, and the files that it lacks
+ * @param {{[key: string]: string}} words @param {[string, string, string[]?, string[]?]} sent the text, all of it, and the files that it lacks
  * @param {boolean} mailed whether that is all there is of it here
  */
-export const saved = (words, [text, body, lost], mailed) => [
-  ...left(lost, words),
+export const saved = (words, [text, body, lost, stopped], mailed) => [
+  ...left(lost, stopped, words),
   ...(mailed ? [element("p", "", words["receipt_by_mail"])] : []),
   button("button", words["waiting_save"] ?? "", () => save(text, body)),
 ];
 
-/** Says which files are left out, because they are nowhere any more. @param {string[] | undefined} names @param {{[key: string]: string}} words */
-const left = (names = [], words) =>
-  names.map((name) =>
+/**
+ * Says which files are left out, because they are nowhere any more or something on the way stops them.
+ * @param {string[] | undefined} lost @param {string[] | undefined} stopped @param {{[key: string]: string}} words
+ */
+const left = (lost = [], stopped = [], words) => {
+  const say = (/** @type {string} */ key) => (/** @type {string} */ name) =>
     element(
       "p",
       "notice",
-      (words["file_lost"] ?? "").replace("{name}", () => name),
-    ),
-  );
+      (words[key] ?? "").replace("{name}", () => name),
+    );
+  return [...lost.map(say("file_lost")), ...stopped.map(say("file_stopped"))];
+};
 
 /** @param {string} text @param {string} body */
 const save = (text, body) => {

@@ -2,6 +2,7 @@
 
 import { emit } from "./events.js";
 import { close, frame, lead, mail, make, wear } from "./panel.js";
+import { check, confirm } from "./known.js";
 import { gateway, language, own, script, site, triggers } from "./settings.js";
 import { complete, freeze, snapshot } from "./snapshot.js";
 import { blank, state } from "./state.js";
@@ -40,6 +41,9 @@ export const load = (wanted) => {
     return plain();
   }));
 };
+
+/** Whether something was fetched for the site. */
+export const begun = () => !!loading || !!modules.size;
 
 /** Leads the widget where the options say. @param {object} options */
 export const show = (options) => guard(() => widget.open(options));
@@ -96,10 +100,13 @@ const glue = async (file = "widget.js", integrity = WIDGET_INTEGRITY) => {
   return module;
 };
 
-const plain = () =>
-  glue("plain.js", PLAIN_INTEGRITY)
+const plain = () => {
+  // It reads no configuration, by which the widget learns whether the site is known.
+  check();
+  return glue("plain.js", PLAIN_INTEGRITY)
     .then((module) => (widget = module).start(parts()))
     .catch(blank);
+};
 
 const parts = () => ({
   site,
@@ -120,6 +127,7 @@ const parts = () => ({
   complete,
   close,
   crash,
+  confirm,
 });
 
 const start = async () => {

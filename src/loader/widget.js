@@ -171,6 +171,7 @@ export const mount = (parts) => {
     },
     configured: (/** @type {any} */ config) => {
       published = config;
+      parts.confirm(config);
       beyond((modules) => {
         modules.configured();
         return config?.incidents && modules.notices();
@@ -227,7 +228,7 @@ const access = ({ site, script, gateway }) => {
   const zendesk = zendeskOf(script);
   return {
     zendesk,
-    siteUrl: zendesk ? "" : `${gateway.replace(/\/+$/, "")}/v1/sites/${encodeURIComponent(site)}`,
+    siteUrl: zendesk ? "" : `${gateway}v1/sites/${encodeURIComponent(site)}`,
     email: script.dataset["email"] ?? "",
     session: () => session(site),
     /** @param {boolean} refused @param {string} [wanted] */

@@ -32,6 +32,7 @@ const GATES: &[(&str, &[&str], Encoding, usize)] = &[
     ("the plain form, where WebAssembly is forbidden", &["plain.js"], Encoding::Gzip, 4_000),
     ("what shows files", &["files.js"], Encoding::Gzip, 4_000),
     ("what sends without a gateway", &["zendesk.js"], Encoding::Gzip, 4_000),
+    ("what helps where something is in the way", &["recovery.js"], Encoding::Gzip, 2_500),
     ("what takes and edits pictures", &["shot.js"], Encoding::Gzip, 6_000),
     ("what shows answers", &["answers.js", "answers.wasm"], Encoding::Gzip, 25_000),
     ("what shows what is sent", &["sends.js", "sends.wasm"], Encoding::Gzip, 20_000),
@@ -51,7 +52,7 @@ enum Encoding {
 /// How many earlier builds stay, for pages that were opened before this one.
 const EARLIER_BUILDS: usize = 2;
 
-const COMPRESSED: &[&str] = &["css", "html", "js", "json", "ts", "wasm"];
+const COMPRESSED: &[&str] = &["css", "html", "js", "json", "mjs", "mts", "ts", "wasm"];
 
 /// What shipped JavaScript must not contain, and why.
 const FORBIDDEN: &[(&str, &str)] = &[
@@ -111,7 +112,9 @@ fn pack() -> Result<()> {
     let list = [format!("--define:FILES_CSS={}", json!(style("files")?))];
     let listed = script(&folder, release, "files", &list)?;
     let zendesk = script(&folder, release, "zendesk", &[])?;
+    let recovery = script(&folder, release, "recovery", &[])?;
     let known = [
+        format!("--define:RECOVERY_INTEGRITY={}", json!(integrity(recovery.as_bytes()))),
         format!("--define:ZENDESK_INTEGRITY={}", json!(integrity(zendesk.as_bytes()))),
         format!("--define:FILES_INTEGRITY={}", json!(integrity(listed.as_bytes()))),
         format!("--define:SHOT_INTEGRITY={}", json!(integrity(shot.as_bytes()))),
@@ -143,23 +146,24 @@ fn pack() -> Result<()> {
     std::fs::rename(&folder, &named).map_err(|error| format!("cannot name {}: {error}", named.display()))?;
 
     // No charset option: a classic script is read in the page's encoding, so it has to be ASCII.
-    let loader = esbuild(
-        release,
-        &[
-            "src/loader/deskbell.js",
-            "--bundle",
-            "--format=iife",
-            &format!("--define:VERSION={}", json!(version)),
-            &format!("--define:BUILD={}", json!(build)),
-            &format!("--define:WIDGET_INTEGRITY={}", json!(integrity(widget.as_bytes()))),
-            &format!("--define:WASM_INTEGRITY={}", json!(integrity(&wasm))),
-            &format!("--define:PLAIN_INTEGRITY={}", json!(integrity(plain.as_bytes()))),
-            &format!("--define:FIRST_CSS={}", json!(style("first")?)),
-            &format!("--define:TEXTS={}", loader_texts()?),
-            &format!("--define:RTL={}", right_to_left()),
-        ],
-    )?;
+    let known = [
+        format!("--define:VERSION={}", json!(version)),
+        format!("--define:BUILD={}", json!(build)),
+        format!("--define:WIDGET_INTEGRITY={}", json!(integrity(widget.as_bytes()))),
+        format!("--define:WASM_INTEGRITY={}", json!(integrity(&wasm))),
+        format!("--define:PLAIN_INTEGRITY={}", json!(integrity(plain.as_bytes()))),
+        format!("--define:FIRST_CSS={}", json!(style("first")?)),
+        format!("--define:TEXTS={}", loader_texts()?),
+        format!("--define:RTL={}", right_to_left()),
+    ];
+    // A classic script does not know where it came from in the way that a module does.
+    let classic = ["src/loader/deskbell.js", "--bundle", "--format=iife", "--define:import.meta.url=\"\""];
+    let loader = esbuild(release, &[&classic[..], &texts_of(&known)].concat())?;
     write(&stage.join("deskbell.js"), loader.as_bytes())?;
+    let module = ["src/loader/module.js", "--bundle", "--format=esm"];
+    let module = esbuild(release, &[&module[..], &texts_of(&known)].concat())?;
+    write(&stage.join("deskbell.mjs"), module.as_bytes())?;
+    write(&stage.join("deskbell.d.mts"), &read(Path::new("src/loader/deskbell.d.mts"))?)?;
     write(&stage.join("deskbell.d.ts"), &read(Path::new("src/loader/deskbell.d.ts"))?)?;
     for (name, script) in [
         ("widget.js", &widget),
@@ -171,9 +175,11 @@ fn pack() -> Result<()> {
         ("shot.js", &shot),
         ("files.js", &listed),
         ("zendesk.js", &zendesk),
+        ("recovery.js", &recovery),
         ("site.js", &site),
         ("tickets.js", &tickets),
         ("deskbell.js", &loader),
+        ("deskbell.mjs", &module),
     ] {
         if let Some((word, reason)) = forbidden(script) {
             return Err(format!("{name} contains `{word}`; {reason}"));

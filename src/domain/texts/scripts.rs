@@ -75,6 +75,7 @@ pub const TEXTS: &[(&str, &str)] = &[
     ("file_full", "Support takes no more files for now, so it is not sent. Try again later, or send without it."),
     ("file_metadata", "It may contain hidden details, such as a location or an author's name."),
     ("file_lost", "{name} is no longer on this device, so it is not sent."),
+    ("file_stopped", "{name} could not be sent: something on the way to support does not let it through."),
     ("file_many", "At most {n} files go along; the others are not sent."),
     ("file_empty", "It is empty, so it is not sent."),
     // Taking and editing pictures (`shot.js`).

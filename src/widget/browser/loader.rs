@@ -150,7 +150,7 @@ pub fn emit(loader: &Loader, name: &str, details: &[(&str, JsValue)]) {
 /// What came of sending something for the first time.
 #[derive(Debug)]
 pub struct Sent {
-    /// What `domain::outbox` calls it; empty where nothing of it counts any more, because the person is another.
+    /// What `src/loader/outcome.js` calls it; empty where nothing of it counts any more, because the person is another.
     pub word: String,
     /// What the gateway answered, where it was JSON.
     pub answer: JsValue,

@@ -6,17 +6,14 @@ use super::model::Screen;
 use super::words::replaced;
 use super::{Panel, choices, copy, send, tickets};
 use crate::domain::context::document::{self, Value};
-use crate::domain::outbox::{self, Sealed};
-use crate::domain::source::Source;
-use crate::widget::browser::{context as moment, http, loader, read};
+use crate::widget::browser::{context as moment, loader, read};
 
 /// What the module asks that shows what is sent: the ticket as JSON, all of it (`ticket`) or what is sent of it (`sent`); whether a group is
 /// `off` or a place `goes`; whether something has happened `later` than a time; what the site has `said` in place of a text. Or
 /// it lets the form `flip` a switch, add what happened `since`, `copy` a text.
 /// The module that shows tickets lets it lead to a `conversation`, `send` all the same, or let go of what was `added` to one.
-/// The draft asks for the ticket without its context (`form`), and has it filled in again (`restore`). The outbox lets it `judge`
-/// what the gateway said, has what was refused filled in again to be mended (`mend`), and tells what has `arrived`; what was added
-/// to a ticket may have to wait as well (`waits`). What a site asks for depends on the `kind`.
+/// The draft asks for the ticket without its context (`form`), and has it filled in again (`restore`). The outbox has
+/// what was refused filled in again to be mended (`mend`), and tells what has `arrived`; what was added to a ticket may have to wait as well (`waits`). What a site asks for depends on the `kind`.
 pub fn answer(panel: Panel, what: &str, about: &str) -> JsValue {
     match what {
         "ticket" => send::json(&send::draft(panel, send::full(panel))).into(),
@@ -66,7 +63,6 @@ pub fn answer(panel: Panel, what: &str, about: &str) -> JsValue {
             send::arrived(panel, about);
             JsValue::UNDEFINED
         }
-        "judge" => judge(about).into(),
         "conversation" => {
             tickets::open(panel, about.to_string());
             JsValue::UNDEFINED
@@ -76,17 +72,4 @@ pub fn answer(panel: Panel, what: &str, about: &str) -> JsValue {
             JsValue::UNDEFINED
         }
     }
-}
-
-/// What the outcome is called, and after how many milliseconds to try again.
-fn judge(about: &str) -> String {
-    let about = read::parse(about).unwrap_or(JsValue::UNDEFINED);
-    let sealed = match about.text_of("sealed").as_str() {
-        "reply" => Sealed::Reply,
-        "keyless" => Sealed::Keyless,
-        _ => Sealed::Ticket,
-    };
-    let outcome = outbox::decide(sealed, &http::heard(&about), about.get("online").yes());
-    let [tries, chance] = ["tries", "chance"].map(|name| about.get(name).number() as u32);
-    [outcome.word(), " ", &outcome.pause(tries, chance).to_string()].concat()
 }

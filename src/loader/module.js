@@ -1,0 +1,7 @@
+// The loader as a module: `import { deskbell } from "https://GATEWAY/deskbell.mjs?site=acme"`.
+
+import "./deskbell.js";
+
+/** The one function, of whichever script was first on the page. @type {import("./deskbell.d.ts").Deskbell} */
+export const deskbell = window.deskbell;
+export default deskbell;

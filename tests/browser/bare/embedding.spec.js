@@ -1,0 +1,114 @@
+import { expect, test } from "../deskbell.js";
+
+// The ways in which a page's builder loads the script when the tag, or its attributes, cannot be written.
+
+/** As tag managers do. @param {string} query @param {string} [more] */
+const injected = (query, more = "") => `<script>
+  const script = document.createElement("script");
+  script.async = true;
+  script.crossOrigin = "";
+  script.src = "{{gateway}}/deskbell.js${query}";
+  ${more}
+  document.head.append(script);
+</script>`;
+
+const ways = {
+  "a script without attributes, by its address": injected("?site=demo&email=help@host.example"),
+  "a script without attributes, by a global": `<script>window.deskbellSettings = { site: "demo" };</script>${injected("")}`,
+  "a script without attributes, by a command before it": `<script>
+    window.deskbell ||= (...a) => { const p = new Promise((y, n) => (deskbell.q ||= []).push([a, y, n])); p.catch(() => {}); return p };
+    deskbell("configure", { site: "demo" });
+  </script>${injected("")}`,
+  "a script without attributes, by a command after it": injected(
+    "",
+    'script.onload = () => deskbell("configure", { site: "demo" });',
+  ),
+  "a module by its tag": '<script type="module" src="{{gateway}}/deskbell.js" data-site="demo"></script>',
+  "a module by its address": '<script type="module" src="{{gateway}}/deskbell.js?site=demo"></script>',
+  "import() of the classic file": '<script type="module">import("{{gateway}}/deskbell.js?site=demo");</script>',
+  "import() of the module": '<script type="module">import("{{gateway}}/deskbell.mjs?site=demo");</script>',
+  "a deferred script that a parser meets": '<script defer src="{{gateway}}/deskbell.js?site=demo"></script>',
+  "a written script": `<script>document.write('<script src="{{gateway}}/deskbell.js?site=demo"><\\/script>');</script>`,
+};
+
+for (const [name, head] of Object.entries(ways))
+  test(`${name}: the panel knows its site and sends`, async ({ host, page, panel, tickets }) => {
+    await host({ fill: { head } });
+    await page.waitForFunction(() => /** @type {any} */ (window).deskbell?.version);
+    await panel.open();
+    await panel.toTicket();
+    await panel.box.fill("however it was loaded");
+    await panel.name.fill("Ada");
+    await panel.email.fill("ada@example.com");
+    await panel.send();
+    expect(await tickets()).toMatchObject([{ message: "however it was loaded" }]);
+  });
+
+test("the module exports the command function of the page", async ({ host, page, gateway }) => {
+  await host();
+  const { same, version } = await page.evaluate(async (address) => {
+    const module = await import(address);
+    const same = module.default == window.deskbell && module.deskbell == window.deskbell;
+    return { same, version: module.default.version };
+  }, `${gateway.url}/deskbell.mjs?site=demo`);
+  expect(same).toBe(true);
+  expect(version).toMatch(/^\d/);
+});
+
+test("what the tag says wins over the address, the address over configure, and configure over the global", async ({
+  host,
+  page,
+  panel,
+}) => {
+  await host({
+    fill: {
+      head: `<script>
+        window.deskbellSettings = { site: "four", lang: "de", launcher: true };
+        window.deskbell ||= (...a) => { const p = new Promise((y, n) => (deskbell.q ||= []).push([a, y, n])); p.catch(() => {}); return p };
+        deskbell("configure", { site: "three", lang: "ar" });
+      </script>
+      <script crossorigin src="{{gateway}}/deskbell.js?site=two&lang=en" data-site="demo"></script>`,
+    },
+  });
+  await expect(panel.root.locator(".launcher")).toBeVisible();
+  await page.getByRole("button", { name: "Open help" }).click();
+  await expect(panel.button("Send a ticket")).toBeVisible();
+});
+
+for (const [name, query] of [
+  ["an unknown site", "?site=nosuch&launcher"],
+  ["no site at all, where the gateway has none by default", "?launcher"],
+])
+  test(`${name}: the host's developer is told, and no customer reads of it`, async ({ host, page, panel, trouble }) => {
+    trouble.expect(/has no site|404/);
+    /** @type {string[]} */
+    const said = [];
+    page.on("console", (message) => message.text().startsWith("deskbell:") && said.push(message.text()));
+    await host({ fill: { head: injected(/** @type {string} */ (query)) } });
+    await page.waitForFunction(() => /** @type {any} */ (window).deskbell?.version);
+    const status = await page.evaluate(() => window.deskbell("status"));
+    expect(status).toMatchObject({ available: false, reason: "site" });
+    const rejected = await page.evaluate(() => window.deskbell("open").then(String, (error) => error.message));
+    expect(rejected).toMatch(/has no site "(nosuch|default)"/);
+    await page.getByRole("button", { name: "Open help" }).click();
+    await expect(panel.dialog).toBeHidden();
+    await expect(panel.root.locator(".launcher")).toHaveCount(0);
+    // Asked again, it says no more.
+    await page.evaluate(() => window.deskbell("status"));
+    expect(said).toHaveLength(1);
+    expect(said[0]).toContain("data-site");
+  });
+
+test("an unknown site that turns out when somebody opens help closes it again", async ({
+  host,
+  page,
+  panel,
+  trouble,
+}) => {
+  trouble.expect(/has no site|404/);
+  await host({ fill: { head: injected("?site=nosuch") } });
+  await page.waitForFunction(() => /** @type {any} */ (window).deskbell?.version);
+  const rejected = await page.evaluate(() => window.deskbell("open").then(String, (error) => error.message));
+  expect(rejected).toContain('has no site "nosuch"');
+  await expect(panel.dialog).toBeHidden();
+});

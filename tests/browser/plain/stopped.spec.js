@@ -1,0 +1,68 @@
+import { expect, test } from "../deskbell.js";
+
+// What something on the way to the gateway does not let through.
+
+/** @param {import("../panel.js").Panel} panel */
+const choose = async (panel) => {
+  const chooser = panel.page.waitForEvent("filechooser");
+  await panel.button("Add a file").click();
+  const file = { name: "trace.log", mimeType: "text/plain", buffer: Buffer.from("a line\n".repeat(50)) };
+  await (await chooser).setFiles(file);
+};
+
+const refusals = {
+  "that refuses it with a page of its own": { status: 413, headers: { "access-control-allow-origin": "*" } },
+  "whose refusal a page of another origin may not read": { status: 0, headers: {} },
+  "that answers with a fault each time": { status: 500, headers: { "access-control-allow-origin": "*" } },
+};
+
+for (const [name, { status, headers }] of Object.entries(refusals))
+  test(`a file is left out and named, and the text goes, behind a proxy ${name}`, async ({
+    host,
+    page,
+    panel,
+    tickets,
+    trouble,
+  }) => {
+    trouble.expect(/413|500|ERR_FAILED|CORS|Failed to load/);
+    await host();
+    await page.route("**/attachments/**", (route) =>
+      !status
+        ? route.abort()
+        : route.fulfill({ status, headers, contentType: "text/html", body: "<html><title>no</title></html>" }),
+    );
+    await panel.open();
+    await panel.toTicket();
+    await panel.box.fill("The export stops");
+    await choose(panel);
+    await panel.send();
+    await expect(panel.root.getByText("trace.log could not be sent")).toBeVisible();
+    const [ticket] = await tickets();
+    expect(ticket.message).toContain("The export stops");
+    expect(ticket.message).toContain("trace.log could not be sent");
+    expect(ticket.attachments ?? []).toEqual([]);
+  });
+
+test("a text that a firewall stops is told to the host as blocked", async ({ host, page, panel, trouble }) => {
+  trouble.expect(/403|ERR_FAILED|CORS|Failed to load/);
+  await host();
+  await page.route("**/tickets", (route) =>
+    route.request().method() == "POST"
+      ? route.fulfill({
+          status: 403,
+          headers: { "access-control-allow-origin": "*" },
+          contentType: "text/html",
+          body: "<html><title>403 Forbidden</title></html>",
+        })
+      : route.continue(),
+  );
+  const failed = page.evaluate(
+    () => new Promise((heard) => window.deskbell("on", "failed", ({ cause }) => heard(cause))),
+  );
+  await panel.open();
+  await panel.toTicket();
+  await panel.box.fill("<script>alert(1)</script> UNION SELECT");
+  await panel.button("Send").click();
+  expect(await failed).toBe("blocked");
+  await expect(panel.title).toHaveText("Not sent yet");
+});
