@@ -369,11 +369,11 @@ async fn files(way: &Way) -> Vec<Finding> {
 async fn pages(deployment: &Deployment, way: &Way) -> Finding {
     let path = deployment.url.path();
     match way.get("inbox/login", &[]).await {
-        Ok(answer) if answer.status == 404 => good("the inbox is not here; it has a listener of its own"),
         Ok(answer) if !answer.is_ours() => bad(
             format!("the inbox is answered by something else: {}", answer.describe()),
             "let the proxy pass inbox on to the gateway",
         ),
+        Ok(answer) if answer.status == 404 => good("the inbox is not here; it has a listener of its own"),
         Ok(answer) if answer.text().contains(&format!("\"{path}inbox")) => good("the inbox leads to its own pages"),
         Ok(_) => bad(
             format!("the pages of the inbox lead to /inbox and not to {path}inbox"),

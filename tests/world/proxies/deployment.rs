@@ -96,7 +96,7 @@ async fn pass(gateway: SocketAddr, fault: Fault, path: &'static str, request: Re
     } else if fault != Fault::Defaults {
         asked = asked.header("host", host).header("x-forwarded-for", "203.0.113.7");
     }
-    let mut answer = asked.body(body).send().await.unwrap();
+    let answer = asked.body(body).send().await.unwrap();
     if fault == Fault::Intercepts && answer.status().as_u16() >= 400 {
         return html(answer.status());
     }
