@@ -8,8 +8,8 @@
 mod addresses;
 mod mail;
 mod origins;
-mod refusals;
 mod proxies;
+mod refusals;
 mod rows;
 #[path = "../gateway/statements.rs"]
 mod statements;
