@@ -3,6 +3,7 @@
 
 import { as } from "./asking.js";
 import { got, transact } from "./disk.js";
+import { FULL } from "./outcome.js";
 import { blank } from "./state.js";
 
 /**
@@ -20,8 +21,6 @@ import { blank } from "./state.js";
  * @typedef {import("./asking.js").Token} Token
  */
 
-/** Refusals that end: it can be tried again later, and what it goes along with need not wait for it. */
-const FULL = ["upload_quota", "storage_full"];
 /** How long it may stand still on its way. */
 const STALLED_MS = 30_000;
 
@@ -108,7 +107,7 @@ export const attachments = (siteUrl) => {
     of,
     gone,
     /** Whether a refusal ends by itself. @param {string} [code] */
-    ends: (code) => FULL.includes(code ?? ""),
+    ends: (code) => FULL.test(code ?? ""),
     /** Whether one is on its way. @param {string} id */
     goes: (id) => going.has(id),
     /** Has something called whenever anything changes. @param {() => void} heard */
@@ -200,8 +199,7 @@ export const attachments = (siteUrl) => {
       // What is no answer of a gateway says nothing about what kind of file it is.
       const { code = answer.status == 413 ? "stopped" : "", has_metadata: metadata } = parsed(answer.text);
       if (answer.status == 201) await keep({ ...now, there: true, metadata, refused: undefined });
-      else if (code && ([413, 415].includes(answer.status) || FULL.includes(code)))
-        await keep({ ...now, refused: code });
+      else if (code && ([413, 415].includes(answer.status) || FULL.test(code))) await keep({ ...now, refused: code });
       changed();
       return answer;
     },

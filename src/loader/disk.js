@@ -72,11 +72,9 @@ export const purge = () =>
     }
   });
 
-/** Whether the plain form has kept something of a site. @param {string} site */
-export const hasPlain = (site) => {
+/** Whether the plain form may have kept something. */
+export const hasPlain = () => {
   try {
-    return Object.keys(localStorage).some(
-      (name) => /^deskbell(-plain:|:.*:plain:)/.test(name) && name.includes(`:${site}:`),
-    );
+    return Object.keys(localStorage).some((name) => /^deskbell.*plain:/.test(name));
   } catch {}
 };

@@ -85,7 +85,7 @@ export const keep = ({ site, state, box, root }, ticket, fill, labels, recovery)
       await save();
     }
     offer(others);
-    if (!box.value && hasPlain(site)) await (await recovery()).adoptDraft(key, box, save);
+    if (!box.value && hasPlain()) await (await recovery()).adoptDraft(key, box, save);
   };
 
   /** The drafts of whoever is here, the one that is not aside first and then the newest. @returns {Promise<Placed[]>} */

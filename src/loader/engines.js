@@ -6,10 +6,13 @@ export { initSync as init } from "trunk:glue";
 
 /**
  * Answers what the gateway would be asked for: `search?q=…`, `questions/ID`, and `rest` of the last search.
- * @param {unknown} sources @param {string} siteUrl @param {string} what
+ * @param {any} sources @param {string} siteUrl @param {string} what @param {Set<string>} own takes what is not the host's, but asked for here
  */
-export const ask = (sources, siteUrl, what) =>
+export const ask = (sources, siteUrl, what, own) =>
   new Promise((done) => {
+    for (const { engine, url } of [sources].flat().filter(Boolean))
+      if (engine == "github") own.add("https://api.github.com/search/issues");
+      else if (URL.canParse?.(url, document.baseURI)) own.add(new URL(url, document.baseURI).href);
     if (what == "rest") return rest(done);
     const [, id] = what.split("questions/");
     if (id) return question(done, sources, siteUrl, decodeURIComponent(id));

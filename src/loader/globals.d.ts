@@ -42,6 +42,8 @@ declare const TICKETS_INTEGRITY: string;
 declare const TICKETS_WASM_INTEGRITY: string;
 /** The style of tickets and conversations; known to `tickets.js` only. */
 declare const TICKETS_CSS: string;
+/** The integrity of `tools.js`; known to `modules.js` only. */
+declare const TOOLS_INTEGRITY: string;
 /** The integrity of `recovery.js`; known to `modules.js` only. */
 declare const RECOVERY_INTEGRITY: string;
 /** The integrity of `zendesk.js`; known to `modules.js` only. */

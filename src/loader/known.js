@@ -2,6 +2,8 @@
 // told, in the console and by `status`.
 
 import { emit } from "./events.js";
+import { withdraw } from "./panel.js";
+import { quietly } from "./record.js";
 import { gateway, setting, site } from "./settings.js";
 
 const PATIENCE_MS = 3000;
@@ -13,20 +15,17 @@ let unknown = "";
 let settle;
 /** Ends once it is known of a site whether it is known. */
 const settled = new Promise((done) => (settle = done));
-/** @type {() => void} */
-let act;
+
+/** What the device keeps of a site that it has seen. */
+const place = () => `deskbell:${site}:known`;
 
 /** Why nothing opens; empty as long as nothing is against it. */
 export const doubt = () => (unknown == site ? `deskbell: ${gateway} has no site "${site}"` : "");
-/** Does something where the site turns out to be unknown. @param {() => void} what */
-export const onDoubt = (what) => (act = what);
 
 /** Takes in what was read of the site; nothing where it could not be read. @param {unknown} config */
 export const confirm = (config) => {
   if (!config) return check();
-  try {
-    localStorage[`deskbell:${site}:known`] = 1;
-  } catch {}
+  quietly(() => (localStorage[place()] = 1));
   settle();
 };
 
@@ -35,9 +34,9 @@ export const confirm = (config) => {
  * @param {boolean} [asks] whether the gateway is asked for it, once
  */
 export const check = (asks = true) => {
-  try {
-    if (setting("destination") || localStorage[`deskbell:${site}:known`]) return;
-  } catch {}
+  let seen = setting("destination");
+  quietly(() => (seen ??= localStorage[place()]));
+  if (seen) return;
   if (asks && asked != site) ask((asked = site)).then(settle, settle);
   return Promise.race([settled, new Promise((late) => setTimeout(late, PATIENCE_MS))]);
 };
@@ -48,7 +47,7 @@ const ask = async (name) => {
   if (answer.ok) return confirm(1);
   if ((await answer.json()).code != "unknown_site") return;
   unknown = name;
-  console.error(`${doubt()}; name it by data-site, deskbell.js?site=…, deskbellSettings or configure`);
-  act();
+  console.error(`${doubt()}: see data-site`);
+  withdraw();
   emit("failed", { cause: "site" });
 };

@@ -86,14 +86,12 @@ export const start = (given, form, said, heard) => {
     const reply = async (path, body, text, of) => {
       const files = carried.ids(of);
       const whole = files.length ? JSON.stringify({ ...JSON.parse(body), attachments: files }) : body;
-      const stopped = carried.stopped(of);
       const outcome = await sealed?.send({
         path: `/tickets${path}`,
         body: whole,
         text,
         signed: true,
         files,
-        stopped,
         of,
       });
       return explained(outcome, await labelled());
@@ -227,6 +225,9 @@ export const start = (given, form, said, heard) => {
     module.refresh();
   };
 
+  const known = once(() => script(parts.preload, "tools", TOOLS_INTEGRITY));
+  /** What knows other tools, where there are some. */
+  const tools = () => ("posthog" in window || "__SENTRY__" in window ? known() : undefined);
   const recovery = once(() => script(parts.preload, "recovery", RECOVERY_INTEGRITY));
   const sender = once(() => script(parts.preload, "zendesk", ZENDESK_INTEGRITY));
   /** Sends what is sealed without a gateway. @param {import("./outbox.js").Item} item @param {() => Promise<boolean>} begin */
@@ -244,7 +245,8 @@ export const start = (given, form, said, heard) => {
     painted: (parts) => {
       all = { ...all, ...parts };
       parts["live"].after(trap);
-      state.gather = gather;
+      state.gather = (snapshot) => gather(snapshot, tools);
+      tools()?.catch(blank);
       if (state.frozen) parts.complete(state.frozen);
       draft ??= keep(all, ticket, fill, labelled, recovery);
       sealed ??= outbox({
@@ -253,7 +255,7 @@ export const start = (given, form, said, heard) => {
         session: all["session"],
         token: all["token"],
         emit,
-        words: async () => (await labelled()) ?? {},
+        words: labelled,
         recovery,
         attachments: carried,
         straight: zendesk && straight,
@@ -283,13 +285,7 @@ export const start = (given, form, said, heard) => {
       if (status == 200) return JSON.parse(text);
     },
     /** Asks the engines. @param {any} sources @param {string} what */
-    ask: async (sources, what) => {
-      // What it asks for is not the host's.
-      for (const { engine, url } of [sources].flat().filter(Boolean))
-        if (engine == "github") own.add("https://api.github.com/search/issues");
-        else if (URL.canParse?.(url, document.baseURI)) own.add(new URL(url, document.baseURI).href);
-      return (await engines()).ask(sources, siteUrl, what);
-    },
+    ask: async (sources, what) => (await engines()).ask(sources, siteUrl, what, own),
 
     /** Draws into a place what it is named after. @param {Element} place @param {string} about */
     show: async (place, about) => {
@@ -338,8 +334,7 @@ export const start = (given, form, said, heard) => {
     send: async (body, text, signed) => {
       const files = JSON.parse(body).attachments ?? [];
       const of = draft?.id() ?? "";
-      const stopped = carried.stopped(of);
-      const outcome = await sealed?.send({ path: "/tickets", body, text, signed, files, stopped, of }, draft?.about());
+      const outcome = await sealed?.send({ path: "/tickets", body, text, signed, files, of }, draft?.about());
       // What was refused is a draft again.
       if (outcome?.word == "refused") draft?.save();
       return explained(outcome, await labelled());

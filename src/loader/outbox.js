@@ -39,7 +39,7 @@ import { blank } from "./state.js";
  * @property {(name: string, detail: object) => void} emit
  * @property {() => string} session
  * @property {import("./asking.js").Token} token
- * @property {() => Promise<Record<string, string>>} words the texts of the modules
+ * @property {() => Promise<Record<string, string> | void>} words the texts of the modules
  * @property {() => Promise<typeof import("./recovery.js")>} recovery
  * @property {ReturnType<typeof import("./attachments.js").attachments>} attachments
  * @property {"" | ((item: Item, begin: () => Promise<boolean>) => Promise<Answer>)} straight sends without a gateway (`zendesk.js`);
@@ -56,13 +56,6 @@ const FULL = "full";
 const REQUEST_MS = 20_000;
 /** What waits for longer is not sent before the person has said so once more. */
 const ASK_AFTER_MS = 86_400_000;
-/**
- * How long a tab has the right to send where the browser does not tell them apart, and how often it renews it: short, because a tab
- * that is closed meanwhile gives nothing back. Should two send at once after all, they send the same bytes with the same key.
- */
-const LEASE_MS = 10_000;
-const RENEW_MS = 3000;
-
 /** @param {Given} given */
 export const outbox = (given) => {
   const { site, siteUrl, state, emit, session, token, words, recovery, attachments } = given;
@@ -153,36 +146,21 @@ export const outbox = (given) => {
       return "";
     };
 
-  /** Says in a message which files were stopped. @param {Item} item @param {string[]} names */
-  const nameStopped = async (item, names) => {
-    if (!names.length) return;
-    const [module, say] = await Promise.all([recovery(), words()]).catch(() => []);
-    module?.name(item, names, say?.["file_stopped"]);
-  };
-
   /**
    * Brings the files that go along; gives what was answered where one has to be waited for. One that does not get through is left out and
    * named: it must not hold back the text.
-   * @param {Item} item @returns {Promise<Answer | undefined>}
+   * @param {Item} item @returns {Promise<Answer | void>}
    */
   const bring = async (item) => {
-    /** @type {string[]} */
-    const stopped = [];
-    for (const id of item.files) {
+    for (const id of [...item.files]) {
       const put = () => attachments.put(id, item.session, tokenOf(item));
       const first = await put();
       if (first.status == 201) continue;
-      const { becomes, answer } = await (await recovery()).settleFile(first, put, siteUrl);
-      if (becomes == "wait") return answer;
-      if (becomes == "leave") stopped.push(id);
+      const answer = await (await recovery()).bring(item, id, first, put, siteUrl, words);
+      if (answer) return answer;
+      await edit(item.key, (kept) => void (kept == item || Object.assign(kept, item))).catch(blank);
+      await attachments.drop([id]);
     }
-    if (!stopped.length) return;
-    // What is sent now is what is kept.
-    const names = leaveOut(item, stopped);
-    item.stopped = [...(item.stopped ?? []), ...names];
-    await nameStopped(item, names);
-    await edit(item.key, (kept) => void (kept == item || Object.assign(kept, item))).catch(blank);
-    await attachments.drop(stopped);
   };
 
   /** Sends it, to the end of the exchange; never rejects. @param {Item} item */
@@ -244,10 +222,11 @@ export const outbox = (given) => {
     const tried = { sealed: draft ? "" : "reply", ...told, online: navigator.onLine, tries };
     let word = outcome(tried);
     // It may be this that something on the way stops, and not everything.
-    if (siteUrl && word == "unreachable" && (told.status || tries)) {
-      const passes = await recovery().then((recovery) => recovery.passes(siteUrl), blank);
-      word = outcome({ ...tried, passes: !!passes });
-    }
+    if (siteUrl && word == "unreachable" && (told.status || tries))
+      word = await recovery().then(
+        (module) => module.reconsider(tried, siteUrl),
+        () => word,
+      );
     const wait = pause(word, tried, Math.random());
     const result = { word, text: answer.text };
     going = "";
@@ -286,9 +265,10 @@ export const outbox = (given) => {
     } else if (word == "refused" && waiting.has(key)) await remove(key);
     else {
       const gone = word == "missing" ? await attachments.lost(files) : [];
+      const { leaveOut } = (gone[0] && (await recovery())) || {};
       await edit(key, (item) => {
         if (word == "refused") item.refused = parsed(answer);
-        if (gone.length) item.lost = [...(item.lost ?? []), ...leaveOut(item, gone)];
+        if (leaveOut) item.lost = [...(item.lost ?? []), ...leaveOut(item, gone)];
         item.cause = full ? FULL : word;
         item.tries += 1;
         item.wait = wait;
@@ -324,32 +304,10 @@ export const outbox = (given) => {
 
   /** Does something in one tab at a time. @param {() => Promise<void>} act */
   const alone = async (act) => {
-    if (!navigator.locks) return leased(act);
+    if (!navigator.locks) return recovery().then((module) => module.leased(name, act), act);
     // Pages in a sandbox are refused locks, as they are refused storage.
     let begun = false;
     await navigator.locks.request(name, () => ((begun = true), act())).catch(() => (begun ? blank() : act()));
-  };
-
-  /** @param {() => Promise<void>} act */
-  const leased = async (act) => {
-    const hold = (/** @type {IDBObjectStore} */ leases) => void leases.put(Date.now() + LEASE_MS, name);
-    for (;;) {
-      const wait = await transact(["leases"], async (leases) => {
-        const left = ((await got(leases.get(name))) ?? 0) - Date.now();
-        if (left > 0 && left <= LEASE_MS) return left;
-        hold(leases);
-        return 0;
-      }).catch(() => 0);
-      if (!wait) break;
-      await new Promise((resolve) => setTimeout(resolve, Math.min(wait, 500)));
-    }
-    const renewing = setInterval(() => transact(["leases"], hold).catch(blank), RENEW_MS);
-    try {
-      await act();
-    } finally {
-      clearInterval(renewing);
-      await transact(["leases"], (leases) => leases.delete(name)).catch(blank);
-    }
   };
 
   /** What is told to wait only because nobody answered need not. */
@@ -371,7 +329,7 @@ export const outbox = (given) => {
   addEventListener("online", hurry);
   document.addEventListener("visibilitychange", () => document.visibilityState == "visible" && run());
   addEventListener("pageshow", ({ persisted }) => persisted && run());
-  Promise.resolve(state.left || hasPlain(site) ? recovery().then(({ adopt }) => adopt(site, state, unstored)) : 0)
+  Promise.resolve(state.left || hasPlain() ? recovery().then(({ adopt }) => adopt(site, state, unstored)) : 0)
     .catch(blank)
     .then(() => turn(true))
     .then(hurry);
@@ -385,7 +343,7 @@ export const outbox = (given) => {
 
     /**
      * Seals something and sends it; gives what its first try came to. Sealed already by another tab, it is not sealed again.
-     * @param {{path: string, body: string, text: string, signed: boolean, files: string[], stopped: string[], of: string}} what with `of`, what its
+     * @param {{path: string, body: string, text: string, signed: boolean, files: string[], of: string}} what with `of`, what its
      *   files have gone along with until now
      * @param {{id: string, place: string}} [draft] what it was, which is gone with it
      * @returns {Promise<Outcome>}
@@ -396,7 +354,11 @@ export const outbox = (given) => {
       const start = { at, said: at, tries: 0, wait: 0, next: 0, cause: "" };
       /** @type {Item} */
       const item = { ...who, ...what, names: attachments.names(what.files), draft: draft?.id ?? "", ...start };
-      await nameStopped(item, item.stopped ?? []);
+      const stopped = (item.stopped = attachments.stopped(of));
+      if (stopped[0])
+        await recovery()
+          .then((module) => module.name(item, stopped, words))
+          .catch(blank);
       let { key } = item;
       try {
         key = await transact(["drafts", "outbox", "receipts"], async (drafts, outbox, receipts) => {
@@ -459,19 +421,6 @@ export const outbox = (given) => {
       run();
     },
   };
-};
-
-/**
- * Has it go without some of its files, and gives what they are called. What allows that is that nothing was stored, so its key is free for
- * another body.
- * @param {Item} item @param {string[]} gone their ids
- */
-const leaveOut = (item, gone) => {
-  const { files, names } = item;
-  item.names = names?.filter((_, nth) => !gone.includes(files[nth] ?? ""));
-  item.files = files.filter((id) => !gone.includes(id));
-  item.body = JSON.stringify({ ...parsed(item.body), attachments: item.files.length ? item.files : undefined });
-  return gone.map((id) => names?.[files.indexOf(id)] ?? "");
 };
 
 /** @param {string | undefined} text */

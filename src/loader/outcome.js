@@ -16,8 +16,8 @@
 /** The first pause and the longest. */
 const PAUSE_MS = 2000;
 const PAUSE_MAX_MS = 300_000;
-/** Refusals of files that end by themselves. */
-const FULL = /^(upload_quota|storage_full)$/;
+/** Refusals of files that end: it can be tried again later, and what a file goes along with need not wait for it. */
+export const FULL = /^(upload_quota|storage_full)$/;
 
 /** A JSON text; an empty object where it is none. @param {string} [text] @returns {any} */
 const read = (text) => {
@@ -31,7 +31,7 @@ const read = (text) => {
 /** The code of a problem document of a gateway; empty where something in between has answered. @param {Tried} tried */
 const codeOf = ({ text }) => {
   const { code, title } = read(text);
-  return typeof code == "string" && typeof title == "string" ? code : "";
+  return title?.at && code?.at ? code : "";
 };
 
 /**
@@ -42,7 +42,7 @@ const codeOf = ({ text }) => {
 export const outcome = (tried) => {
   const word = wordOf(tried);
   // Who is told to come back later has not been heard.
-  return tried.sealed == "keyless" && !/sent|refused|missing|busy/.test(word) ? "unsure" : word;
+  return tried.sealed != "keyless" || /sent|refus|miss|busy/.test(word) ? word : "unsure";
 };
 
 /** @param {Tried} tried */

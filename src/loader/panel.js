@@ -3,7 +3,7 @@
 
 import { assign } from "./assign.js";
 import { announceOn, emit } from "./events.js";
-import { check, doubt, onDoubt } from "./known.js";
+import { check, doubt } from "./known.js";
 import { BOX_LABEL, CLOSE, FAILED, HELP, language, launcher, mount, named, say, setting } from "./settings.js";
 import { freeze } from "./snapshot.js";
 import { blank, state } from "./state.js";
@@ -58,10 +58,11 @@ export const mountLauncher = () => {
   shadow().append(button);
 };
 
-onDoubt(() => {
+/** Takes away what nobody shall press or write into. */
+export const withdraw = () => {
   close();
   button?.remove();
-});
+};
 
 /** The parts of the panel, painted on first use. */
 export const frame = () => (panel ??= paint());

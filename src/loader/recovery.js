@@ -1,18 +1,28 @@
-// Fetched where something is out of the ordinary: something on the way to the gateway stops what is sent, or the plain form was there before.
+// Fetched where something is out of the ordinary: something on the way to the gateway stops what is sent, files are gone, the browser does not
+// tell tabs apart, or the plain form was there before.
 
-import { fate } from "./outcome.js";
+import { got, transact } from "./disk.js";
+import { fate, outcome } from "./outcome.js";
+import { blank } from "./state.js";
 
 export { adopt, adoptDraft } from "./adopt.js";
 
 /** @typedef {import("./outbox.js").Item} Item */
 /** @typedef {import("./attachments.js").Answer} Answer */
+/** @typedef {() => Promise<Record<string, string> | void>} Words */
 
 /** The most characters of a message. */
 const MESSAGE_MAX = 10_000;
 const PATIENCE_MS = 5000;
+/**
+ * How long a tab has the right to send where the browser does not tell them apart, and how often it renews it: short, because a tab
+ * that is closed meanwhile gives nothing back. Should two send at once after all, they send the same bytes with the same key.
+ */
+const LEASE_MS = 10_000;
+const RENEW_MS = 3000;
 
 /** Whether the gateway answers something small, from which a way that stops only something else is told. @param {string} siteUrl */
-export const passes = async (siteUrl) => {
+const passes = async (siteUrl) => {
   const timer = new AbortController();
   setTimeout(() => timer.abort(), PATIENCE_MS);
   try {
@@ -24,27 +34,69 @@ export const passes = async (siteUrl) => {
   }
 };
 
+/** The outcome of what may be stopped alone. @param {import("./outcome.js").Tried} tried @param {string} siteUrl */
+export const reconsider = async (tried, siteUrl) => outcome({ ...tried, passes: await passes(siteUrl) });
+
 /**
- * What becomes of a file that was not taken: `leave`, where the rest goes without it, or else `wait`. Once more it is tried at once, to see
- * whether it is the file or the way.
- * @param {Answer} answer @param {() => Promise<Answer>} put @param {string} siteUrl
+ * Brings a file that was not taken once more, to see whether it is the file or the way. Where it is the file, the rest goes without it, and
+ * nothing is given; otherwise what has to be waited for.
+ * @param {Item} item @param {string} id @param {Answer} answer @param {() => Promise<Answer>} put @param {string} siteUrl @param {Words} words
  */
-export const settleFile = async (answer, put, siteUrl) => {
+export const bring = async (item, id, answer, put, siteUrl, words) => {
   for (let tries = 0; ; tries++) {
     const becomes = fate({ ...answer, tries, online: navigator.onLine, passes: await passes(siteUrl) });
-    if (becomes != "again") return { becomes, answer };
+    if (becomes == "there") return;
+    if (becomes == "wait") return answer;
+    if (becomes == "leave") break;
     answer = await put();
   }
+  const names = leaveOut(item, [id]);
+  item.stopped = [...(item.stopped ?? []), ...names];
+  await name(item, names, words);
 };
 
 /**
- * Says in the message which files were stopped, for whoever answers it.
- * @param {Item} item @param {string[]} names @param {string} [say]
+ * Has it go without some of its files, and gives what they are called. What allows that is that nothing was stored, so its key is free for
+ * another body.
+ * @param {Item} item @param {string[]} gone their ids
  */
-export const name = (item, names, say = "{name}") => {
+export const leaveOut = (item, gone) => {
+  const { files, names } = item;
+  item.names = names?.filter((_, nth) => !gone.includes(files[nth] ?? ""));
+  item.files = files.filter((id) => !gone.includes(id));
+  const attachments = item.files.length ? item.files : undefined;
+  item.body = JSON.stringify({ ...JSON.parse(item.body), attachments });
+  return gone.map((id) => names?.[files.indexOf(id)] ?? "");
+};
+
+/** Says in the message which files were stopped, for whoever answers it. @param {Item} item @param {string[]} names @param {Words} words */
+export const name = async (item, names, words) => {
+  const say = (await words())?.["file_stopped"] ?? "{name}";
   const body = JSON.parse(item.body);
   const place = item.draft ? "message" : "body";
   const lines = names.map((name) => say.replace("{name}", () => name)).join("\n");
   const whole = `${body[place] ?? ""}\n\n${lines}`;
   if ([...whole].length <= MESSAGE_MAX) item.body = JSON.stringify({ ...body, [place]: whole });
+};
+
+/** Does something in one tab at a time. @param {string} name @param {() => Promise<void>} act */
+export const leased = async (name, act) => {
+  const hold = (/** @type {IDBObjectStore} */ leases) => void leases.put(Date.now() + LEASE_MS, name);
+  for (;;) {
+    const wait = await transact(["leases"], async (leases) => {
+      const left = ((await got(leases.get(name))) ?? 0) - Date.now();
+      if (left > 0 && left <= LEASE_MS) return left;
+      hold(leases);
+      return 0;
+    }).catch(() => 0);
+    if (!wait) break;
+    await new Promise((resolve) => setTimeout(resolve, Math.min(wait, 500)));
+  }
+  const renewing = setInterval(() => transact(["leases"], hold).catch(blank), RENEW_MS);
+  try {
+    await act();
+  } finally {
+    clearInterval(renewing);
+    await transact(["leases"], (leases) => leases.delete(name)).catch(blank);
+  }
 };

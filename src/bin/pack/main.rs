@@ -32,6 +32,7 @@ const GATES: &[(&str, &[&str], Encoding, usize)] = &[
     ("the plain form, where WebAssembly is forbidden", &["plain.js"], Encoding::Gzip, 4_000),
     ("what shows files", &["files.js"], Encoding::Gzip, 4_000),
     ("what sends without a gateway", &["zendesk.js"], Encoding::Gzip, 4_000),
+    ("what knows PostHog and Sentry", &["tools.js"], Encoding::Gzip, 1_000),
     ("what helps where something is in the way", &["recovery.js"], Encoding::Gzip, 2_500),
     ("what takes and edits pictures", &["shot.js"], Encoding::Gzip, 6_000),
     ("what shows answers", &["answers.js", "answers.wasm"], Encoding::Gzip, 25_000),
@@ -113,7 +114,9 @@ fn pack() -> Result<()> {
     let listed = script(&folder, release, "files", &list)?;
     let zendesk = script(&folder, release, "zendesk", &[])?;
     let recovery = script(&folder, release, "recovery", &[])?;
+    let tools = script(&folder, release, "tools", &[])?;
     let known = [
+        format!("--define:TOOLS_INTEGRITY={}", json!(integrity(tools.as_bytes()))),
         format!("--define:RECOVERY_INTEGRITY={}", json!(integrity(recovery.as_bytes()))),
         format!("--define:ZENDESK_INTEGRITY={}", json!(integrity(zendesk.as_bytes()))),
         format!("--define:FILES_INTEGRITY={}", json!(integrity(listed.as_bytes()))),
@@ -176,6 +179,7 @@ fn pack() -> Result<()> {
         ("files.js", &listed),
         ("zendesk.js", &zendesk),
         ("recovery.js", &recovery),
+        ("tools.js", &tools),
         ("site.js", &site),
         ("tickets.js", &tickets),
         ("deskbell.js", &loader),
