@@ -33,7 +33,12 @@ pub fn check_private(reply: &ReplyText) -> Result<(), String> {
     let letters = |text: &str| text.chars().filter(|c| c.is_alphanumeric()).collect::<String>().to_lowercase();
     let shown = letters(&[reply.text.as_str(), reply.markdown.as_str()].join(" "));
     let private = letter::private();
-    let lines = private.iter().flat_map(|text| text.lines()).map(|line| (line, letters(line)));
+    // The customer has the reference; the line of the letter that begins with it is for agents.
+    if reply.text.to_lowercase().contains("reference: db-") {
+        return Err(format!("the line of the reference is shown in {:?}", reply.text));
+    }
+    let facts = private.iter().flat_map(|text| text.lines()).filter(|line| !line.starts_with("Reference:"));
+    let lines = facts.map(|line| (line, letters(line)));
     let mut leaked = lines.filter(|(_, line)| line.len() >= 8 && shown.contains(line.as_str()));
     match leaked.next() {
         Some((line, _)) => Err(format!("{line:?} is shown in {:?}", reply.text)),

@@ -136,13 +136,19 @@ pub fn is_leaked(text: &str, known: &Known) -> bool {
     };
     known.has_secret(&all)
         || known.texts.iter().any(is_fact)
-        || all.contains("referencedb")
         || all.contains(MARKER_LETTERS)
         || NOTICES.iter().any(|notice| all.contains(notice))
         || text.lines().any(|line| {
             let line = bare(line.trim_start_matches(['>', ' ']));
-            facts(&line) || is_reference(&line)
+            facts(&line) || has_own_label(&line) && is_reference(&line) || holds_facts(&line)
         })
+}
+
+/// Whether one line has the reference and other facts in it, each with its label: a sentence that only names the reference has not.
+fn holds_facts(line: &str) -> bool {
+    let small = line.to_lowercase();
+    let labels = LABELS.iter().filter(|label| small.contains(&format!("{label}:")));
+    small.contains("reference:") && has_reference(line) && labels.count() >= 3
 }
 
 /// Parts a line in which such a text begins behind something else, as programs do that make one line of all.
