@@ -156,7 +156,9 @@ export const outbox = (given) => {
       const put = () => attachments.put(id, item.session, tokenOf(item));
       const first = await put();
       if (first.status == 201) continue;
-      const answer = await (await recovery()).bring(item, id, first, put, siteUrl, words);
+      // Where not even that can be fetched it is the way.
+      const module = await recovery().catch(blank);
+      const answer = module ? await module.bring(item, id, first, put, siteUrl, words) : first;
       if (answer) return answer;
       await edit(item.key, (kept) => void (kept == item || Object.assign(kept, item))).catch(blank);
       await attachments.drop([id]);
@@ -265,7 +267,7 @@ export const outbox = (given) => {
     } else if (word == "refused" && waiting.has(key)) await remove(key);
     else {
       const gone = word == "missing" ? await attachments.lost(files) : [];
-      const { leaveOut } = (gone[0] && (await recovery())) || {};
+      const { leaveOut } = (gone[0] && (await recovery().catch(blank))) || {};
       await edit(key, (item) => {
         if (word == "refused") item.refused = parsed(answer);
         if (leaveOut) item.lost = [...(item.lost ?? []), ...leaveOut(item, gone)];

@@ -21,14 +21,17 @@ const PATIENCE_MS = 5000;
 const LEASE_MS = 10_000;
 const RENEW_MS = 3000;
 
-/** Whether the gateway answers something small, from which a way that stops only something else is told. @param {string} siteUrl */
+/**
+ * Whether the gateway takes something small in the same way, from which a way that stops only something else is told.
+ * @param {string} siteUrl
+ */
 const passes = async (siteUrl) => {
   const timer = new AbortController();
   setTimeout(() => timer.abort(), PATIENCE_MS);
   try {
-    const url = siteUrl.replace(/sites\/[^/]*$/, "health");
-    const answer = await fetch(url, { cache: "no-store", credentials: "omit", signal: timer.signal });
-    return (await answer.json()).status == "ok";
+    const url = siteUrl.replace(/sites\/[^/]*$/, "probe");
+    const answer = await fetch(url, { method: "POST", body: "ok", credentials: "omit", signal: timer.signal });
+    return (await answer.json()).bytes == 2;
   } catch {
     return false;
   }
