@@ -35,6 +35,8 @@ words! {
         Webm = "video/webm",
         /// An archive, and what office programs write.
         Zip = "application/zip",
+        /// Another file that support asks for, such as a recording, a compressed log or a dump: only ever offered for saving.
+        Download = "application/octet-stream",
     }
 }
 
@@ -182,33 +184,66 @@ fn is_json(text: &str) -> bool {
     serde_json::from_str::<serde::de::IgnoredAny>(text).is_ok()
 }
 
-/// The endings that belong to a type; the first is given to what has none of them, so that no computer takes it for
-/// something else.
-fn endings(found: FileType) -> &'static [&'static str] {
-    match found {
-        FileType::Png => &["png"],
-        FileType::Jpeg => &["jpg", "jpeg"],
-        FileType::Webp => &["webp"],
-        FileType::Gif => &["gif"],
-        FileType::Pdf => &["pdf"],
-        FileType::Text => {
-            &["txt", "log", "csv", "tsv", "md", "json", "yaml", "yml", "toml", "ini", "sql", "diff", "har"]
+impl FileType {
+    /// The endings that belong to a type; the first is given to what has none of them, so that no computer takes it for something else.
+    pub const fn endings(self) -> &'static [&'static str] {
+        match self {
+            FileType::Png => &["png"],
+            FileType::Jpeg => &["jpg", "jpeg"],
+            FileType::Webp => &["webp"],
+            FileType::Gif => &["gif"],
+            FileType::Pdf => &["pdf"],
+            FileType::Text => &[
+                "txt",
+                "log",
+                "csv",
+                "tsv",
+                "md",
+                "json",
+                "yaml",
+                "yml",
+                "toml",
+                "ini",
+                "sql",
+                "diff",
+                "har",
+                "jsonl",
+                "ndjson",
+                "patch",
+                "conf",
+                "cfg",
+                "properties",
+                "out",
+                "err",
+                "trace",
+                "eml",
+                "ips",
+                "crash",
+                "srt",
+                "vtt",
+            ],
+            FileType::Json => &["json", "har", "map", "ipynb", "txt", "log"],
+            FileType::Mp4 => &["mp4", "m4v"],
+            FileType::Webm => &["webm"],
+            FileType::Zip => &["zip", "docx", "xlsx", "pptx", "odt", "ods", "odp"],
+            FileType::Download => &["bin"],
         }
-        FileType::Json => &["json", "har", "map", "ipynb", "txt", "log"],
-        FileType::Mp4 => &["mp4", "m4v"],
-        FileType::Webm => &["webm"],
-        FileType::Zip => &["zip", "docx", "xlsx", "pptx", "odt", "ods", "odp"],
     }
 }
 
 /// The name of a file of a type: without its path and what nobody can see, not too long, with an ending of its type.
 pub fn name(given: &str, found: FileType) -> String {
+    name_with(given, found.endings())
+}
+
+/// The same with one of some endings; the first is given to what has none of them.
+pub fn name_with(given: &str, endings: &[&str]) -> String {
     let last = given.rsplit(['/', '\\']).next().unwrap_or_default();
     let seen: String = last.chars().filter(|c| !is_unseen(*c)).collect();
     let name = seen.trim().trim_matches('.').trim();
     let (stem, ending) = match name.rsplit_once('.') {
-        Some((stem, ending)) if endings(found).iter().any(|known| ending.eq_ignore_ascii_case(known)) => (stem, ending),
-        _ => (name, endings(found).first().copied().unwrap_or_default()),
+        Some((stem, ending)) if endings.iter().any(|known| ending.eq_ignore_ascii_case(known)) => (stem, ending),
+        _ => (name, endings.first().copied().unwrap_or_default()),
     };
     let room = NAME_MAX.saturating_sub(ending.len() + 1);
     let end = stem.char_indices().map(|(at, c)| at + c.len_utf8()).take_while(|end| *end <= room).last().unwrap_or(0);

@@ -23,6 +23,10 @@ const EDITABLE = /^image\/(png|jpeg|webp)$/;
 /** Types of files that carry metadata, such as where a picture was taken. */
 const CARRIES = /^(image|video)\/|\/(pdf|zip|vnd\.)/;
 const PREVIEW = 80;
+/** Whatever support asks for and is only ever saved. */
+const DOWNLOAD = "application/octet-stream";
+/** What systems do not know as text, or as JSON, although it is. */
+const TEXTS = "text/*,.txt,.log,.csv,.md,.yaml,.yml,.har,.json,.jsonl,.eml";
 
 /** @param {Given} given */
 export const start = ({ attachments, limits, put, changed, announce, words, lang, camera }) => {
@@ -87,16 +91,19 @@ export const start = ({ attachments, limits, put, changed, announce, words, lang
       show: ({ there, refused, metadata, blob }) => {
         const part = attachments.gone.get(id);
         const goes = attachments.goes(id);
-        const types = limits()
-          ?.types.map((type) => type.split("/")[1]?.replace("plain", "txt"))
+        const types = limits()?.types ?? [];
+        const names = types
+          .filter((type) => type != DOWNLOAD)
+          .map((type) => type.split("/")[1]?.replace("plain", "txt"))
           .join(", ");
+        const kind = types.includes("application/zip") ? "file_zip" : "file_type";
         const full = attachments.ends(refused);
         const why =
           refused == "too_large"
             ? say("file_large", sized(limits()?.max_bytes ?? 0, lang))
             : refused == "stopped"
               ? say("file_stopped", name)
-              : say(full ? "file_full" : "file_type", types);
+              : say(full ? "file_full" : kind, names);
         // Without a gateway nothing takes it out.
         const told = there || !put ? (metadata || (!put && CARRIES.test(blob.type)) ? say("file_metadata") : "") : "";
         about.textContent = [sized(blob.size, lang), refused ? why : there || goes ? told : say("file_waits")]
@@ -173,7 +180,7 @@ export const start = ({ attachments, limits, put, changed, announce, words, lang
       [place, of, refused] = [where, whose, []];
       rows.clear();
       list.replaceChildren();
-      choose.accept = takes.types.join();
+      choose.accept = offered(takes.types);
       const ways = element("div", "row ways");
       ways.append(
         button("button", say("file_add"), () => choose.click()),
@@ -187,6 +194,19 @@ export const start = ({ attachments, limits, put, changed, announce, words, lang
     },
   };
 };
+
+/**
+ * What the dialog for files offers. Systems know files by their names and grey out what they do not know, so nothing is ruled out where
+ * nearly everything is taken. @param {string[]} types
+ */
+const offered = (types) =>
+  types.includes(DOWNLOAD)
+    ? ""
+    : [
+        ...types,
+        ...(types.some((type) => /^text\/plain|\/json$/.test(type)) ? [TEXTS] : []),
+        ...(types.includes("application/zip") ? [".zip,.docx,.xlsx,.pptx,application/x-zip-compressed"] : []),
+      ].join();
 
 /** A UUID of random digits (RFC 9562, version 4); `crypto.randomUUID` is not there on every page. */
 const uuid = () => {

@@ -6,6 +6,7 @@
 #![allow(dead_code)]
 
 mod addresses;
+mod files;
 mod mail;
 mod origins;
 mod proxies;

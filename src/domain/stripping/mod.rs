@@ -39,13 +39,13 @@ pub fn stripper(found: FileType) -> Option<Strip> {
         }),
         FileType::Mp4 => Some(|bytes| Ok(Stripped::in_place(bytes, mp4::strip))),
         FileType::Pdf => Some(|bytes| Ok(Stripped::in_place(bytes, pdf::strip))),
-        FileType::Webm | FileType::Zip | FileType::Text | FileType::Json => None,
+        FileType::Webm | FileType::Zip | FileType::Text | FileType::Json | FileType::Download => None,
     }
 }
 
 /// Whether files of a type carry metadata and are kept as they come.
 pub fn keeps_metadata(found: FileType) -> bool {
-    matches!(found, FileType::Webm | FileType::Zip)
+    matches!(found, FileType::Webm | FileType::Zip | FileType::Download)
 }
 
 impl Stripped {

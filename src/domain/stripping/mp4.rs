@@ -1,4 +1,4 @@
-//! MP4: boxes in boxes, each with a length and a name (ISO/IEC 14496-12). Nothing is moved, because tables name the places of the
+//! MP4, and QuickTime and 3GP before it: boxes in boxes, each with a length and a name (ISO/IEC 14496-12). Nothing is moved, because tables name the places of the
 //! pictures: what has to go becomes a `free` box of zeros.
 
 use std::ops::Range;
@@ -95,6 +95,8 @@ fn clean(bytes: &mut [u8], range: Range<usize>, place: Place) -> bool {
         match (place, &atom.kind) {
             (Place::Movie, b"mvhd") | (Place::Track, b"tkhd") | (Place::Media, b"mdhd") => clear_times(bytes, atom),
             (Place::Media | Place::Information, b"hdlr") => clear(bytes, atom.body.saturating_add(24)..atom.end),
+            // A movie that is compressed cannot be read here.
+            (Place::Movie, b"cmov") => left = true,
             _ if is_kept(place, &atom.kind) => {}
             _ => {
                 // Its items may lie elsewhere.

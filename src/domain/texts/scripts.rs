@@ -72,6 +72,10 @@ pub const TEXTS: &[(&str, &str)] = &[
     ("file_remove", "Remove {name}"),
     ("file_large", "It is larger than {size}, so it is not sent."),
     ("file_type", "Support does not take this kind of file, so it is not sent. It takes: {types}."),
+    (
+        "file_zip",
+        "Support does not take this kind of file as it is, so it is not sent. Put it into a ZIP archive and add that.",
+    ),
     ("file_full", "Support takes no more files for now, so it is not sent. Try again later, or send without it."),
     ("file_metadata", "It may contain hidden details, such as a location or an author's name."),
     ("file_lost", "{name} is no longer on this device, so it is not sent."),

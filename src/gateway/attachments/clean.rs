@@ -5,9 +5,11 @@ use std::io::{Read, Write};
 
 use super::FileStorage;
 use super::folder::Folder;
+use super::formats::{self, Format};
 use super::receive::{Part, failed};
+use super::text;
 use crate::domain::attachment::{self, Attachments, FileType};
-use crate::domain::stripping::{self, Broken, stripper};
+use crate::domain::stripping::{self, Broken, Strip, stripper};
 use crate::gateway::problem::Refusal;
 
 /// A file that is on disk for good.
@@ -16,6 +18,8 @@ pub struct Cleaned {
     pub file: String,
     /// What it is.
     pub media: FileType,
+    /// The endings that its name may have; the first is given to one that has none of them.
+    pub endings: &'static [&'static str],
     /// How large it is, in bytes.
     pub size: u32,
     /// Whether it may still carry metadata such as a location.
@@ -37,18 +41,19 @@ pub async fn clean(storage: &FileStorage, part: Part, rules: &Attachments) -> Re
 }
 
 fn cleaned(folder: &Folder, part: Part, rules: &Attachments) -> Result<Cleaned, Refusal> {
-    let mut head = Vec::with_capacity(attachment::HEAD);
+    let mut head = Vec::with_capacity(formats::HEAD);
     let mut file = File::open(part.path()).map_err(failed)?;
-    (&mut file).take(attachment::HEAD as u64).read_to_end(&mut head).map_err(failed)?;
-    let sniffed = attachment::sniff(&head);
-    let strip = sniffed.and_then(stripper);
+    (&mut file).take(formats::HEAD as u64).read_to_end(&mut head).map_err(failed)?;
     let whole = || std::fs::read(part.path()).map_err(failed);
-    let found = match sniffed {
+    let found = match Found::by_head(&head) {
         Some(found) => Some(found),
-        None => attachment::read(&whole()?),
+        None => Found::by_content(&whole()?),
     };
-    let media = found.and_then(|found| rules.takes(found)).ok_or_else(|| Refusal::UnsupportedType(allowed(rules)))?;
-    let mut has_metadata = stripping::keeps_metadata(media);
+    let refused = || Refusal::UnsupportedType(allowed(rules));
+    let found = found.ok_or_else(refused)?;
+    let media = found.taken_by(rules).ok_or_else(refused)?;
+    let (strip, endings) = (found.stripper(), found.endings(media));
+    let mut has_metadata = stripping::keeps_metadata(media) && !found.is_text();
     let part = match strip {
         None => part,
         Some(strip) => {
@@ -63,14 +68,79 @@ fn cleaned(folder: &Folder, part: Part, rules: &Attachments) -> Result<Cleaned, 
     let size = file.metadata().map_err(failed)?.len();
     file.sync_all().map_err(failed)?;
     let file = part.keep(folder).map_err(failed)?;
-    Ok(Cleaned { file, media, size: u32::try_from(size).unwrap_or(u32::MAX), has_metadata })
+    Ok(Cleaned { file, media, endings, size: u32::try_from(size).unwrap_or(u32::MAX), has_metadata })
 }
 
-/// What a site takes, in words.
+/// What a file was found to be.
+enum Found {
+    /// A type that is known by itself.
+    Type(FileType),
+    /// A format that is only offered for saving.
+    Format(&'static Format),
+    /// Text in another encoding than UTF-8.
+    Encoded,
+}
+
+impl Found {
+    fn by_head(head: &[u8]) -> Option<Found> {
+        let start = head.get(..attachment::HEAD.min(head.len())).unwrap_or_default();
+        attachment::sniff(start).map(Found::Type).or_else(|| formats::by_signature(head).map(Found::Format))
+    }
+
+    fn by_content(bytes: &[u8]) -> Option<Found> {
+        if text::is_pdf(bytes) {
+            return Some(Found::Type(FileType::Pdf));
+        }
+        let unmarked = bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(bytes);
+        match attachment::read(unmarked) {
+            Some(found) => Some(Found::Type(found)),
+            None if text::is_log(bytes) => Some(Found::Type(FileType::Text)),
+            None => text::is_encoded(bytes).then_some(Found::Encoded),
+        }
+    }
+
+    /// As what a site takes it; none where it does not. Text in another encoding is bytes to whoever reads it, and text to a site.
+    fn taken_by(&self, rules: &Attachments) -> Option<FileType> {
+        match self {
+            Found::Type(found) => rules.takes(*found),
+            Found::Format(format) if std::ptr::eq(*format, formats::mp4()) => rules.takes(FileType::Mp4),
+            Found::Format(_) => rules.takes(FileType::Download),
+            Found::Encoded => {
+                rules.takes(FileType::Download).or_else(|| rules.takes(FileType::Text)).map(|_| FileType::Download)
+            }
+        }
+    }
+
+    fn stripper(&self) -> Option<Strip> {
+        match self {
+            Found::Type(found) => stripper(*found),
+            Found::Format(format) if format.has_boxes => stripper(FileType::Mp4),
+            Found::Format(_) | Found::Encoded => None,
+        }
+    }
+
+    fn endings(&self, media: FileType) -> &'static [&'static str] {
+        match self {
+            Found::Type(_) => media.endings(),
+            Found::Format(format) => format.endings,
+            Found::Encoded => FileType::Text.endings(),
+        }
+    }
+
+    fn is_text(&self) -> bool {
+        matches!(self, Found::Encoded)
+    }
+}
+
+/// What a site takes, in words, and what to do about another file.
 fn allowed(rules: &Attachments) -> String {
     let types: Vec<&str> = rules.types.iter().map(|known| known.word()).collect();
     if rules.max_count == 0 || types.is_empty() {
         return "this site takes no files".into();
     }
-    format!("this site takes no files of this type; it takes {}", types.join(", "))
+    let advice = match rules.types.contains(&FileType::Zip) {
+        true => "; put it into a ZIP archive and attach that",
+        false => "",
+    };
+    format!("this site takes no files of this type; it takes {}{advice}", types.join(", "))
 }

@@ -6,9 +6,11 @@
 mod address;
 mod clean;
 pub mod folder;
+pub mod formats;
 pub mod quota;
 mod receive;
 pub mod sweep;
+mod text;
 
 use std::net::IpAddr;
 use std::path::PathBuf;
@@ -208,7 +210,7 @@ async fn keep(
         id: given.id,
         person,
         session,
-        name: attachment::name(&given.name, cleaned.media),
+        name: attachment::name_with(&given.name, cleaned.endings),
         media: cleaned.media,
         size: cleaned.size,
         has_metadata: cleaned.has_metadata,
@@ -299,7 +301,7 @@ async fn keep_brought(
         id: Uuid::new_v4().to_string(),
         person,
         session,
-        name: attachment::name(&name, cleaned.media),
+        name: attachment::name_with(&name, cleaned.endings),
         media: cleaned.media,
         size: cleaned.size,
         has_metadata: cleaned.has_metadata,

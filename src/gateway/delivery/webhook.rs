@@ -13,6 +13,7 @@ use super::target::Target;
 use super::{Delivered, Destination, Failure, Finding, Parcel, ParcelFile};
 use crate::domain::conversation::{Author, Message};
 use crate::domain::ticket::Status;
+use crate::gateway::attachments::formats;
 use crate::gateway::clock;
 use crate::gateway::settings::{Site, secret};
 use crate::gateway::store::{StoredTicket, What};
@@ -150,7 +151,7 @@ fn said(message: &Message, files: &[ParcelFile]) -> Value {
 
 /// A file in words. It has no address, because the gateway does not know by which name it is reached from there.
 fn described(file: &ParcelFile) -> Value {
-    json!({"name": file.name, "type": file.media, "size": file.size})
+    json!({"name": file.name, "type": formats::media(file.media, &file.name), "size": file.size})
 }
 
 #[cfg(test)]

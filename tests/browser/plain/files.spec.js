@@ -90,7 +90,7 @@ test("a refused file says why and loses nothing else", async ({ host, panel, tic
   const large = { name: "large.log", mimeType: "text/plain", buffer: Buffer.alloc(10_000_001, "a") };
   await choose(panel, log("good.log"), program, large, log("empty.log", ""));
   await expect(panel.root.locator(".file").filter({ hasText: "tool.exe" })).toContainText(
-    /Support does not take this kind of file, so it is not sent. It takes: png, jpeg, webp, gif, pdf, txt/,
+    /Support does not take this kind of file as it is, so it is not sent. Put it into a ZIP archive and add that./,
   );
   await expect(panel.root.locator("#files > div .error")).toHaveText([
     "large.log: It is larger than 10 MB, so it is not sent.",

@@ -596,7 +596,7 @@ async fn files_of_a_mail_are_cleaned_and_kept_or_named() {
     let file = |name: &str, bytes: &[u8]| json!({"name": name, "content_type": "text/plain", "content": BASE64_STANDARD.encode(bytes)});
     let files = json!([
         file("steps.txt", b"Press it twice.\n"),
-        file("page.html", b"<html><script>x</script></html>\0"),
+        file("setup.exe", b"MZ\x90\0\x03\0\0\0\x04\0\0\0\xff\xff\0\0"),
         file("large.txt", &[b'x'; 2000]),
         json!({"name": "torn.txt", "content": "%%%"}),
     ]);
@@ -606,7 +606,7 @@ async fn files_of_a_mail_are_cleaned_and_kept_or_named() {
     }
     let said = gateway.app.store.messages(&id, 0).await.unwrap();
     assert_eq!(said.len(), 1);
-    assert_eq!(said[0].body, "See the file.\n\n(Files that were not taken in: page.html, large.txt, torn.txt)");
+    assert_eq!(said[0].body, "See the file.\n\n(Files that were not taken in: setup.exe, large.txt, torn.txt)");
     let kept = gateway.app.store.attachments(&id).await.unwrap();
     assert_eq!(kept.iter().map(|one| (one.name.as_str(), one.number)).collect::<Vec<_>>(), [("steps.txt", Some(1))]);
     // More than a usual body holds, and more than any.

@@ -70,11 +70,13 @@ async fn an_agents_file_is_read_here_and_one_that_is_not_taken_is_named() {
         desk.zendesk.webhook(&listening(&desk).await, HOOK_SECRET);
         desk.zendesk.quirks(|quirks| quirks.attachments_redirect = leads);
         let file = |name: &str, text: &str| File { name: name.into(), text: text.into(), ..File::default() };
-        let files =
-            vec![file("steps.txt", "Press it twice.\n"), file("page.html", "<html><script>x</script></html>\u{0}")];
+        let files = vec![
+            file("steps.txt", "Press it twice.\n"),
+            file("setup.exe", "MZ\u{1}\u{0}\u{3}\u{0}\u{0}\u{0}\u{4}\u{0}\u{0}\u{0}\u{2}\u{2}\u{0}\u{0}"),
+        ];
         desk.zendesk.comment(there, &Said { attachments: files, ..said(Side::Agent, "See the file.") }).unwrap();
         until(async || desk.messages(&id).await.len() == 2).await;
-        assert_eq!(desk.messages(&id).await, [customer("One"), support("See the file.\n\n(page.html)")]);
+        assert_eq!(desk.messages(&id).await, [customer("One"), support("See the file.\n\n(setup.exe)")]);
         let kept = desk.gateway.app.store.attachments(&id).await.unwrap();
         assert_eq!(
             kept.iter().map(|kept| (kept.name.as_str(), kept.number)).collect::<Vec<_>>(),

@@ -9,6 +9,7 @@ use lettre::{Address, Message};
 use super::Email;
 use super::files::Files;
 use crate::domain::conversation;
+use crate::gateway::attachments::formats;
 use crate::gateway::delivery::comment::{self, CONTEXT_FILE};
 use crate::gateway::delivery::{InboundMail, Parcel, Sender};
 use crate::gateway::mail_in::reply_text::MARKER;
@@ -34,7 +35,11 @@ pub fn message(email: &Email, parcel: &Parcel<'_>, files: &Files) -> Result<Mess
     }
     let mut parts = MultiPart::mixed().singlepart(SinglePart::plain(text(email, parcel, files)));
     for file in &files.attached {
-        parts = parts.singlepart(attached(&one_line(&file.name), file.media.word(), file.bytes.clone())?);
+        parts = parts.singlepart(attached(
+            &one_line(&file.name),
+            formats::media(file.media, &file.name),
+            file.bytes.clone(),
+        )?);
     }
     if first {
         let context = serde_json::to_vec_pretty(&ticket.ticket.context).unwrap_or_default();

@@ -14,6 +14,7 @@ use super::values::fill;
 use super::{Mapping, OURS, Zendesk};
 use crate::domain::conversation;
 use crate::domain::targets::Owner;
+use crate::gateway::attachments::formats;
 use crate::gateway::clock;
 use crate::gateway::identity::{Address, address};
 use crate::gateway::store::{Place, StoredTicket, What};
@@ -154,7 +155,7 @@ pub async fn upload(zendesk: &Zendesk, parcel: &Parcel<'_>) -> Result<Files, Fai
     let mut files = Files::default();
     for file in parcel.files {
         match tokio::fs::read(&file.path).await {
-            Ok(bytes) => put(zendesk, &mut files, &file.name, file.media.word(), bytes).await?,
+            Ok(bytes) => put(zendesk, &mut files, &file.name, formats::media(file.media, &file.name), bytes).await?,
             Err(error) => {
                 files.told.push(format!("the file {:?} cannot be read here: {error}", file.name));
                 files.missing.push(file.name.clone());
