@@ -53,7 +53,26 @@ pub async fn read(token: &str, site: &str, signers: &[Signer], now: i64) -> Resu
     if header.crit.is_some() {
         return Err(TokenError::Malformed("its header demands (crit) what is not known here"));
     }
-    let (signer, key) = find_key(&header, signers).await?;
+    let mut reason = None;
+    // Of a provider several clients may have a signer each, with the same keys.
+    for (signer, key) in find_keys(&header, signers).await? {
+        match read_signed(token, &header, site, signer, key, now).await {
+            Ok(person) => return Ok(person),
+            Err(error) => reason = reason.or(Some(error)),
+        }
+    }
+    Err(reason.unwrap_or(TokenError::Signature))
+}
+
+/// The person of a token, if it is one of this signer.
+async fn read_signed(
+    token: &str,
+    header: &Header,
+    site: &str,
+    signer: &Signer,
+    key: Key,
+    now: i64,
+) -> Result<Person, TokenError> {
     if header.alg != key.algorithm {
         return Err(TokenError::Algorithm(name(key.algorithm)));
     }
@@ -71,8 +90,8 @@ pub async fn read(token: &str, site: &str, signers: &[Signer], now: i64) -> Resu
     Ok(Person { user, email_verified, priority, channels, until })
 }
 
-/// The signer of a token, and its key. The configuration or the published key says how it is signed, and never the token.
-async fn find_key<'a>(header: &Header, signers: &'a [Signer]) -> Result<(&'a Signer, Key), TokenError> {
+/// The signers that have the key of a token, and the key. The configuration or the published key says how it is signed, and never the token.
+async fn find_keys<'a>(header: &Header, signers: &'a [Signer]) -> Result<Vec<(&'a Signer, Key)>, TokenError> {
     let fixed: Vec<(&Signer, &String, &Key)> = signers
         .iter()
         .filter_map(|signer| match &signer.keys {
@@ -90,22 +109,23 @@ async fn find_key<'a>(header: &Header, signers: &'a [Signer]) -> Result<(&'a Sig
         (None, _) => None,
     };
     if let Some((signer, _, key)) = named {
-        return Ok((signer, (*key).clone()));
+        return Ok(vec![(signer, (*key).clone())]);
     }
     let mut reason = match &header.kid {
         Some(kid) => TokenError::UnknownKey(quote(kid)),
         None => TokenError::MissingKid,
     };
+    let mut found = Vec::new();
     for signer in signers {
         let Keys::Published(jwks) = &signer.keys else { continue };
         match jwks.find(header.kid.as_deref(), header.alg).await {
-            Ok(key) => return Ok((signer, key)),
+            Ok(key) => found.push((signer, key)),
             // Of several reasons the one that the administrator can do something about.
             Err(error @ (TokenError::KeysUnavailable | TokenError::Algorithm(_))) => reason = error,
             Err(_) => {}
         }
     }
-    Err(reason)
+    if found.is_empty() { Err(reason) } else { Ok(found) }
 }
 
 /// The claims of a token that is signed with a key. Of a claim that is there twice the last counts (RFC 7519, 4).

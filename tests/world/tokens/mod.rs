@@ -89,6 +89,10 @@ fn sites(provider: &Provider) -> String {
             &format!("algorithm = \"HS256\"\nsecret = {SECRET:?}\n[[sites.both.signers]]\njwks_url = {url:?}"),
         ),
         from("bare", ""),
+        from(
+            "clients",
+            &format!("audience = \"web\"\n[[sites.clients.signers]]\njwks_url = {url:?}\naudience = \"app\""),
+        ),
         from("hour", "max_age = \"1 hour\""),
         from(
             "auth0",
