@@ -39,7 +39,7 @@ export const reporting = (parts, token) => async (refused, wanted) => {
   // Whoever gives nothing says that nobody is signed in.
   if (!jwt && answered != null && answered !== "") {
     const reason =
-      answered === 0 ? "took longer than 5 s" : Array.isArray(answered) ? `failed: ${answered[0]}` : "gave no text";
+      answered === 0 ? "took longer than 5 s" : Array.isArray(answered) ? `failed: ${answered[0]}` : "gave no token";
     report(parts, JSON.stringify({ code: "token_function", title: `the function for the token ${reason}` }));
   }
   return jwt;

@@ -50,14 +50,14 @@ export const token = async (state, refused, wanted) => {
 };
 
 /**
- * What the host's function gives, in its time; never rejects. What is no text is kept for `asking.js`, which tells the host's developer: a
- * failure in a list, 0 where it took too long.
+ * What the host's function gives, in its time; never rejects. What can be no token, such as a page for logging in, could not be sent. It is
+ * kept for `asking.js`, which tells the host's developer: a failure in a list, 0 where it took too long.
  * @param {State} state @param {() => unknown} give
  */
 const fetched = async (state, give) => {
   const late = new Promise((resolve) => setTimeout(resolve, PATIENCE_MS, 0));
   const token = (state.answered = await Promise.race([Promise.resolve().then(give), late]).catch((error) => [error]));
-  return typeof token == "string" ? token : "";
+  return typeof token == "string" && !/[^!-~]/.test(token.trim()) ? token : "";
 };
 
 /**

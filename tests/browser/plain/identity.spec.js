@@ -110,7 +110,7 @@ test("nothing is promised before sending to whom only the page calls a customer,
   await expect(panel.root.getByText(/First answer/)).toHaveCount(0);
 });
 
-test("a token that has run out is fetched anew before it is used", async ({ page, panel, tickets }) => {
+test("a token that has run out is refused by the gateway, and fetched anew", async ({ page, panel, tickets }) => {
   const host = await identify(page, [expired, () => sign(SECRET, "demo", ADA)]);
   await write(panel);
   await panel.send();
@@ -140,6 +140,72 @@ test("a token that is refused is fetched anew once, and then the ticket goes wit
     context: { user: { id: "u-ada", verified: false } },
   });
 });
+
+for (const days of [1, -1])
+  test(`a device whose clock is ${Math.abs(days)} day ${days > 0 ? "fast" : "slow"} asks the host for no more tokens`, async ({
+    host,
+    page,
+    panel,
+    tickets,
+  }) => {
+    await page.addInitScript((shift) => {
+      const now = Date.now;
+      Date.now = () => now() + shift;
+    }, days * 86_400_000);
+    await host({ path: "/?signed-out" });
+    const { asked } = await identify(page, [() => sign(SECRET, "demo", ADA)]);
+    await write(panel);
+    await panel.send();
+    expect((await tickets())[0].context.user.verified).toBe(true);
+    expect(asked()).toBe(1);
+  });
+
+test("why a token counts nothing is told to the host's developer, once, and to no customer", async ({
+  page,
+  panel,
+  tickets,
+  trouble,
+}) => {
+  trouble.expect(/401/);
+  /** @type {string[]} */
+  const warned = [];
+  page.on("console", (message) => message.type() == "warning" && warned.push(message.text()));
+  await page.evaluate(() => {
+    const errors = /** @type {any} */ (window.errors = []);
+    return /** @type {any} */ (window).deskbell("on", "error", (/** @type {any} */ detail) => errors.push(detail));
+  });
+  await identify(page, [() => sign(SECRET, "shop", ADA)]);
+  await write(panel);
+  await panel.send();
+  const detail = 'the token\'s aud is "shop", and has to be "demo"';
+  const error = { code: "token_audience", detail };
+  await expect.poll(() => warned).toEqual([`deskbell: ${detail} (token_audience)`]);
+  expect(await page.evaluate(() => /** @type {any} */ (window).errors)).toEqual([error]);
+  expect((await page.evaluate(() => /** @type {any} */ (window).deskbell("status"))).error).toEqual(error);
+  expect(await panel.root.textContent()).not.toContain("aud");
+  expect(JSON.stringify(await tickets())).not.toContain("token_audience");
+});
+
+for (const [what, give, reason] of /** @type {[string, string, string][]} */ ([
+  ["fails", "throw new Error('not logged in')", "failed: Error: not logged in"],
+  ["gives a page", "return '<!doctype html>\\n<title>Log in</title>'", "gave no token"],
+  ["gives an object", "return { token: 'a.b.c' }", "gave no token"],
+]))
+  test(`where the host's function ${what}, its developer is told, and the ticket goes`, async ({
+    page,
+    panel,
+    tickets,
+  }) => {
+    await page.evaluate((body) => {
+      const token = new Function(body);
+      return /** @type {any} */ (window).deskbell("identify", { id: "u-ada", email: "ada@example.com", token });
+    }, give);
+    await write(panel);
+    await panel.send();
+    const error = async () => (await page.evaluate(() => /** @type {any} */ (window).deskbell("status"))).error;
+    await expect.poll(error).toEqual({ code: "token_function", detail: `the function for the token ${reason}` });
+    expect(await tickets()).toHaveLength(1);
+  });
 
 test("where the host's function fails, the form asks, and the ticket goes all the same", async ({
   page,
