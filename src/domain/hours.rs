@@ -2,60 +2,144 @@
 //!
 //! Only the gateway promises times, and knows time zones.
 
+use std::collections::BTreeMap;
+
 use jiff::civil::{Date, Time, Weekday};
 use jiff::tz::TimeZone;
 use jiff::{SignedDuration, Timestamp, ToSpan};
 
+use super::targets::HOURS_A_DAY;
+use super::ticket::Severity;
+
 /// How far ahead a due time is looked for, in days; whoever has closed for longer promises nothing.
 const DAYS_MAX: usize = 366;
+/// The minutes of a day, by the clock on the wall.
+pub const DAY: u16 = 24 * 60;
 
-/// When somebody is there.
+/// When somebody is there, for each severity.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Hours {
     /// Where they are.
     pub zone: TimeZone,
-    /// On which days.
-    pub days: Vec<Weekday>,
-    /// From when on.
-    pub from: Time,
-    /// Until when; `None` is midnight, at the end of the day.
-    pub to: Option<Time>,
-    /// On which days nobody is there all the same.
-    pub holidays: Vec<Date>,
+    /// The usual hours.
+    pub usual: Schedule,
+    /// The hours of severities that have others.
+    pub severities: Vec<(Severity, Schedule)>,
+}
+
+/// When somebody is there, week by week.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Schedule {
+    /// The spans of each day of the week, from Monday on, in their order and without overlaps.
+    pub week: [Vec<Span>; 7],
+    /// Days that have other spans than their day of the week, or none.
+    pub holidays: BTreeMap<Date, Holiday>,
+}
+
+/// A day that has hours of its own.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Holiday {
+    /// What the administrator calls it; may be empty.
+    pub name: String,
+    /// When somebody is there all the same, in their order and without overlaps.
+    pub spans: Vec<Span>,
+}
+
+/// From when to when somebody is there, in minutes since the midnight of the day to which it belongs. What ends after [`DAY`] goes on into the
+/// next day.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Span {
+    /// The first minute, below [`DAY`].
+    pub from: u16,
+    /// The minute after the last, above `from`, and no more than a day after it.
+    pub to: u16,
 }
 
 impl Hours {
-    /// When so many business hours have passed since a moment; `None` where that is more than a year away. An hour is an hour
-    /// that passes, also on a day that has one less or one more.
-    pub fn due(&self, since: Timestamp, hours: u32) -> Option<Timestamp> {
+    /// When so many business hours have passed since a moment, for a ticket of a severity; `None` where that is more than a year away. An
+    /// hour is an hour that passes, also on a day that has one less or one more.
+    pub fn due(&self, severity: Severity, since: Timestamp, hours: u32) -> Option<Timestamp> {
+        let schedule = self.schedule(severity);
         let mut left = SignedDuration::from_hours(i64::from(hours));
         let mut date = since.to_zoned(self.zone.clone()).date();
+        // Until when time is counted: what overlaps, as a holiday's span and the next day's may, counts once.
+        let mut counted = since;
         for _ in 0..DAYS_MAX {
-            if let Some((opens, closes)) = self.open(date) {
-                let begin = opens.max(since);
-                let there = begin.duration_until(closes);
+            for span in schedule.spans(date) {
+                let begin = self.instant(date, span.from)?.max(counted);
+                let end = self.instant(date, span.to)?;
+                let there = begin.duration_until(end);
                 if there >= left && there > SignedDuration::ZERO {
                     return begin.checked_add(left).ok();
                 }
                 left -= there.max(SignedDuration::ZERO);
+                counted = counted.max(end);
             }
             date = date.tomorrow().ok()?;
         }
         None
     }
 
-    /// From when to when somebody is there on a day.
-    fn open(&self, date: Date) -> Option<(Timestamp, Timestamp)> {
-        if !self.days.contains(&date.weekday()) || self.holidays.contains(&date) {
-            return None;
+    /// So many business hours as they may be told to somebody who reads [`HOURS_A_DAY`] of them as a day: rounded up to days of the
+    /// shortest day there is, where one is shorter than that.
+    pub fn told_hours(&self, severity: Severity, hours: u32) -> u32 {
+        let shortest = self.schedule(severity).shortest_day();
+        match shortest {
+            Some(minutes) if hours >= HOURS_A_DAY && minutes < HOURS_A_DAY * 60 => {
+                (hours * 60).div_ceil(minutes) * HOURS_A_DAY
+            }
+            _ => hours,
         }
-        // A time that the clocks skip is the one that comes as long after it.
-        let at = |time: Time, date: Date| Some(date.to_datetime(time).to_zoned(self.zone.clone()).ok()?.timestamp());
-        let closes = match self.to {
-            Some(to) => at(to, date)?,
-            None => at(Time::midnight(), date.checked_add(1.day()).ok()?)?,
+    }
+
+    /// When somebody is there for tickets of a severity.
+    fn schedule(&self, severity: Severity) -> &Schedule {
+        self.severities.iter().find(|(of, _)| *of == severity).map_or(&self.usual, |(_, schedule)| schedule)
+    }
+
+    /// The moment of a minute of a day, as RFC 5545, 3.3.5 has it: of a time that comes twice the first, and a time that the clocks skip is
+    /// as long after the last one before it.
+    fn instant(&self, date: Date, minute: u16) -> Option<Timestamp> {
+        let date = date.checked_add(i64::from(minute / DAY).days()).ok()?;
+        let (hour, minute) = (minute % DAY / 60, minute % 60);
+        let time = Time::new(hour.try_into().ok()?, minute.try_into().ok()?, 0, 0).ok()?;
+        Some(date.to_datetime(time).to_zoned(self.zone.clone()).ok()?.timestamp())
+    }
+}
+
+impl Schedule {
+    /// When somebody is there at all times.
+    pub fn always() -> Schedule {
+        let all_day = || vec![Span { from: 0, to: DAY }];
+        Schedule { week: std::array::from_fn(|_| all_day()), holidays: BTreeMap::new() }
+    }
+
+    /// The spans that belong to a day of the week.
+    pub fn of(&self, day: Weekday) -> &[Span] {
+        let index = usize::try_from(day.to_monday_zero_offset()).unwrap_or_default();
+        self.week.get(index).map(Vec::as_slice).unwrap_or_default()
+    }
+
+    /// From when to when somebody is there between the midnights of a day. What goes on from the day before ends at midnight if this day is
+    /// a holiday.
+    fn spans(&self, date: Date) -> Vec<Span> {
+        let begun = |date: Date| match self.holidays.get(&date) {
+            Some(holiday) => holiday.spans.as_slice(),
+            None => self.of(date.weekday()),
         };
-        Some((at(self.from, date)?, closes))
+        let own = begun(date).iter().map(|span| Span { to: span.to.min(DAY), ..*span });
+        if self.holidays.contains_key(&date) {
+            return own.collect();
+        }
+        let before = date.yesterday().map(begun).unwrap_or_default();
+        let tails = before.iter().filter(|span| span.to > DAY).map(|span| Span { from: 0, to: span.to - DAY });
+        tails.chain(own).collect()
+    }
+
+    /// The minutes of the shortest day of the week on which somebody is there; `None` where nobody ever is.
+    fn shortest_day(&self) -> Option<u32> {
+        let minutes = |spans: &Vec<Span>| spans.iter().map(|span| u32::from(span.to - span.from)).sum::<u32>();
+        self.week.iter().map(minutes).filter(|minutes| *minutes > 0).min()
     }
 }
 
@@ -77,13 +161,17 @@ mod tests {
     ];
 
     fn hours(zone: &str, days: &[Weekday], from: &str, to: &str, holidays: &[&str]) -> Hours {
-        Hours {
-            zone: TimeZone::get(zone).unwrap(),
-            days: days.to_vec(),
-            from: from.parse().unwrap(),
-            to: (to != "24:00").then(|| to.parse().unwrap()),
-            holidays: holidays.iter().map(|date| date.parse().unwrap()).collect(),
+        let minute = |text: &str| match text {
+            "24:00" => DAY,
+            text => text.parse::<Time>().unwrap().hour() as u16 * 60 + text.parse::<Time>().unwrap().minute() as u16,
+        };
+        let span = Span { from: minute(from), to: minute(to) };
+        let mut week: [Vec<Span>; 7] = Default::default();
+        for day in days {
+            week[day.to_monday_zero_offset() as usize] = vec![span];
         }
+        let holidays = holidays.iter().map(|date| (date.parse().unwrap(), Holiday::default())).collect();
+        Hours { zone: TimeZone::get(zone).unwrap(), usual: Schedule { week, holidays }, severities: Vec::new() }
     }
 
     fn office(zone: &str) -> Hours {
@@ -93,7 +181,7 @@ mod tests {
     /// The local time at which so many hours after a local time an answer is due; 2026-11-23 is a Monday.
     fn due(hours: &Hours, since: &str, promised: u32) -> String {
         let local = |text: &str| format!("{text}[{}]", hours.zone.iana_name().unwrap()).parse::<jiff::Zoned>().unwrap();
-        let due = hours.due(local(since).timestamp(), promised);
+        let due = hours.due(Severity::Medium, local(since).timestamp(), promised);
         due.map_or("never".into(), |due| due.to_zoned(hours.zone.clone()).strftime("%Y-%m-%dT%H:%M").to_string())
     }
 
@@ -163,8 +251,9 @@ mod tests {
 
     #[test]
     fn the_office_keeps_its_own_time_wherever_the_customer_is() {
-        let at =
-            |zone: &str, since: &str, promised| office(zone).due(since.parse().unwrap(), promised).unwrap().to_string();
+        let at = |zone: &str, since: &str, promised| {
+            office(zone).due(Severity::Medium, since.parse().unwrap(), promised).unwrap().to_string()
+        };
         for (zone, since, promised, expected) in [
             // The same moment, a Monday: noon in London, before breakfast in New York, closed in Auckland.
             ("Europe/London", "2026-11-23T12:00:00Z", 1, "2026-11-23T13:00:00Z"),
@@ -208,11 +297,13 @@ mod tests {
             seconds in 1_790_000_000i64..1_830_000_000, later in 0i64..1_000_000, promised in 1u32..40,
         ) {
             let office = office("America/New_York");
-            let at = |seconds| office.due(Timestamp::from_second(seconds).unwrap(), promised).unwrap();
+            let at = |seconds| office.due(Severity::Medium, Timestamp::from_second(seconds).unwrap(), promised).unwrap();
             let (first, second) = (at(seconds), at(seconds + later));
             prop_assert!(first <= second && first.as_second() >= seconds + i64::from(promised) * 3600);
-            let (opens, closes) = office.open(first.to_zoned(office.zone.clone()).date()).unwrap();
-            prop_assert!(opens < first && first <= closes);
+            let day = first.to_zoned(office.zone.clone()).date();
+            let spans = office.usual.spans(day);
+            let at = |minute| office.instant(day, minute).unwrap();
+            prop_assert!(spans.iter().any(|span| at(span.from) < first && first <= at(span.to)));
         }
     }
 }

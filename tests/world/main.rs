@@ -7,6 +7,7 @@
 
 mod addresses;
 mod files;
+mod hours;
 mod mail;
 mod origins;
 mod proxies;

@@ -15,7 +15,7 @@ use super::super::settings::Site;
 use crate::domain::config::{self, Config};
 use crate::domain::pairs::Pairs;
 use crate::domain::redaction;
-use crate::domain::targets::Owner;
+use crate::domain::targets::{Owner, Target};
 
 /// What the pages of a site are told, as it goes over the wire.
 pub struct PublicConfig {
@@ -90,10 +90,12 @@ fn public(config: &Config) -> Config {
 fn promised(public: &Config, site: &Site, person: &Person) -> Config {
     let plan = person.user.plan.clone();
     let priority = person.priority.or_else(|| config::priority_of(&site.config, &plan));
-    let timed = site.hours.is_some();
     let targets = site.config.targets.iter().copied();
-    let targets =
-        targets.filter(|target| Some(target.priority) == priority && (timed || target.owner == Owner::Automated));
+    let targets = targets.filter(|target| Some(target.priority) == priority);
+    let targets = targets.filter_map(|target| match &site.hours {
+        Some(hours) => Some(Target { hours: hours.told_hours(target.severity, target.hours), ..target }),
+        None => Some(target).filter(|target| target.owner == Owner::Automated),
+    });
     Config {
         trust_page: true,
         plans: Pairs(priority.map(|priority| (plan, priority)).into_iter().collect()),

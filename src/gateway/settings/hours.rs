@@ -1,10 +1,14 @@
 //! Business hours as they stand in the file.
 
-use jiff::civil::{Date, Time, Weekday};
+use std::collections::BTreeMap;
+
+use jiff::civil::{Date, Weekday};
 use jiff::tz::TimeZone;
 use serde::Deserialize;
+use toml::Value;
 
-use crate::domain::hours::Hours;
+use crate::domain::hours::{DAY, Holiday, Hours, Schedule, Span};
+use crate::domain::ticket::Severity;
 
 /// The table `hours` of a site.
 #[derive(Clone, Debug, Deserialize)]
@@ -14,8 +18,21 @@ pub struct HoursTable {
     days: Option<Vec<Day>>,
     from: Option<String>,
     to: Option<String>,
+    week: Option<BTreeMap<String, Value>>,
+    holidays: Option<Vec<Value>>,
     #[serde(default)]
-    holidays: Vec<String>,
+    severity: BTreeMap<String, Value>,
+}
+
+/// The hours of a severity: the same but for the zone.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct ScheduleTable {
+    days: Option<Vec<Day>>,
+    from: Option<String>,
+    to: Option<String>,
+    week: Option<BTreeMap<String, Value>>,
+    holidays: Option<Vec<Value>>,
 }
 
 #[derive(Clone, Copy, Debug, Deserialize)]
@@ -30,47 +47,297 @@ enum Day {
     Sun,
 }
 
+/// The field that is wrong and why.
+type Wrong = (String, String);
+/// Spans by the day of the week, from Monday on.
+type Week = [Vec<Span>; 7];
+
 const WEEK: [Day; 5] = [Day::Mon, Day::Tue, Day::Wed, Day::Thu, Day::Fri];
-const MIDNIGHT: &str = "24:00";
+const NAMES: [&str; 7] = ["mon", "tue", "wed", "thu", "fri", "sat", "sun"];
+const SPANS: &str =
+    "write \"09:00-17:00\", or a list such as [\"09:00-12:00\", \"13:30-18:00\"]; the whole day is \"00:00-24:00\"";
+const ALWAYS: &str = "always";
 
 impl HoursTable {
     /// The hours, or the field that is wrong and why.
-    pub fn read(&self) -> Result<Hours, (&'static str, String)> {
-        let no_zone = |_| ("zone", format!("{:?} is no time zone; write one such as \"Europe/Berlin\"", self.zone));
+    pub fn read(&self) -> Result<Hours, Wrong> {
+        let no_zone =
+            |_| wrong("zone", format!("{:?} is no time zone; write one such as \"Europe/Berlin\"", self.zone));
         let zone = TimeZone::get(&self.zone).map_err(no_zone)?;
-        let days: Vec<Weekday> = self.days.as_deref().unwrap_or(&WEEK).iter().map(|day| weekday(*day)).collect();
+        let table = ScheduleTable {
+            days: self.days.clone(),
+            from: self.from.clone(),
+            to: self.to.clone(),
+            week: self.week.clone(),
+            holidays: self.holidays.clone(),
+        };
+        let usual = table.read(None)?;
+        let mut severities = Vec::new();
+        for (name, value) in &self.severity {
+            let within = |(field, message): Wrong| {
+                let dot = if field.is_empty() { "" } else { "." };
+                (format!("severity.{name}{dot}{field}"), message)
+            };
+            let Some(severity) = Severity::from_word(name) else {
+                return Err(within(wrong("", "is no severity; there are critical, high, medium and low".into())));
+            };
+            let schedule = match value {
+                Value::String(text) if text == ALWAYS => Schedule::always(),
+                Value::Table(table) => {
+                    let table = ScheduleTable::deserialize(table.clone());
+                    let table = table.map_err(|error| within(wrong("", error.message().to_string())))?;
+                    table.read(Some(&usual)).map_err(within)?
+                }
+                _ => {
+                    let message = format!("is no schedule; write {ALWAYS:?}, or a table as the hours themselves are");
+                    return Err(within(wrong("", message)));
+                }
+            };
+            severities.push((severity, schedule));
+        }
+        Ok(Hours { zone, usual, severities })
+    }
+}
+
+impl ScheduleTable {
+    /// The schedule; without holidays of its own it has those of the usual one.
+    fn read(&self, usual: Option<&Schedule>) -> Result<Schedule, Wrong> {
+        let week = match &self.week {
+            Some(table) => {
+                let other = [("days", self.days.is_some()), ("from", self.from.is_some()), ("to", self.to.is_some())];
+                if let Some((field, _)) = other.into_iter().find(|(_, is_given)| *is_given) {
+                    return Err(wrong(field, "stands beside week; keep one of the two".into()));
+                }
+                read_week(table)?
+            }
+            None => self.simple_week()?,
+        };
+        check_overlaps(&week)?;
+        let holidays = match (&self.holidays, usual) {
+            (Some(all), _) => read_holidays(all, &week)?,
+            (None, Some(usual)) if usual.holidays.values().all(|holiday| holiday.spans.is_empty()) => {
+                usual.holidays.clone()
+            }
+            (None, Some(_)) => {
+                let message = "is missing; some holidays of the usual hours are half days, so say what they are here";
+                return Err(wrong("holidays", message.into()));
+            }
+            (None, None) => BTreeMap::new(),
+        };
+        Ok(Schedule { week, holidays })
+    }
+
+    /// The same span on some days.
+    fn simple_week(&self) -> Result<Week, Wrong> {
+        let days = self.days.as_deref().unwrap_or(&WEEK);
         if days.is_empty() {
-            return Err(("days", "is empty; name at least one of mon, tue, wed, thu, fri, sat, sun".into()));
+            return Err(wrong("days", format!("is empty; name at least one of {}", NAMES.join(", "))));
         }
-        let from = time("from", self.from.as_deref().unwrap_or("09:00"))?;
-        let to = match self.to.as_deref().unwrap_or("17:00") {
-            MIDNIGHT => None,
-            text => Some(time("to", text)?),
-        };
-        if to.is_some_and(|to| to <= from) {
-            return Err(("to", format!("has to be later than from ({from:.0}); the end of the day is \"{MIDNIGHT}\"")));
+        let from = minute(self.from.as_deref().unwrap_or("09:00")).map_err(|message| wrong("from", message))?;
+        let to = end(self.to.as_deref().unwrap_or("17:00")).map_err(|message| wrong("to", message))?;
+        let span = span(from, to).map_err(|message| wrong("to", message))?;
+        let mut week = Week::default();
+        for day in days {
+            if let Some(spans) = week.get_mut(*day as usize) {
+                *spans = vec![span];
+            }
         }
-        let date = |text: &String| {
-            text.parse::<Date>().map_err(|_| ("holidays", format!("{text:?} is no day; write \"2026-12-25\"")))
-        };
-        let holidays = self.holidays.iter().map(date).collect::<Result<Vec<Date>, _>>()?;
-        Ok(Hours { zone, days, from, to, holidays })
+        Ok(week)
     }
 }
 
-fn time(field: &'static str, text: &str) -> Result<Time, (&'static str, String)> {
-    let digits = text.len() == 5;
-    text.parse().ok().filter(|_| digits).ok_or_else(|| (field, format!("{text:?} is no time of day; write \"09:00\"")))
+fn wrong(field: &str, message: String) -> Wrong {
+    (field.into(), message)
 }
 
-fn weekday(day: Day) -> Weekday {
-    match day {
-        Day::Mon => Weekday::Monday,
-        Day::Tue => Weekday::Tuesday,
-        Day::Wed => Weekday::Wednesday,
-        Day::Thu => Weekday::Thursday,
-        Day::Fri => Weekday::Friday,
-        Day::Sat => Weekday::Saturday,
-        Day::Sun => Weekday::Sunday,
+/// The spans of each day of a table such as `{ mon-fri = ["09:00-12:00", "13:30-18:00"], sat = "10:00-14:00" }`.
+fn read_week(table: &BTreeMap<String, Value>) -> Result<Week, Wrong> {
+    let mut week: [Option<Vec<Span>>; 7] = Default::default();
+    for (key, value) in table {
+        let spans = spans(value).map_err(|message| wrong(&format!("week.{key}"), message))?;
+        let days = days(key).ok_or_else(|| {
+            let message = format!("is no day of the week; write {}, or a range such as mon-fri", NAMES.join(", "));
+            wrong(&format!("week.{key}"), message)
+        })?;
+        for day in days {
+            let Some(place) = week.get_mut(day) else { continue };
+            if place.is_some() {
+                let name = NAMES.get(day).copied().unwrap_or_default();
+                return Err(wrong(&format!("week.{key}"), format!("names {name} once more; say each day once")));
+            }
+            *place = Some(spans.clone());
+        }
     }
+    let week = week.map(Option::unwrap_or_default);
+    if week.iter().all(Vec::is_empty) {
+        return Err(wrong("week", "has no hours on any day; leave hours out where nobody is there".into()));
+    }
+    Ok(week)
+}
+
+/// The days of `mon` or `mon-fri`, from Monday as 0 on. A range goes over the end of the week where it has to.
+fn days(key: &str) -> Option<Vec<usize>> {
+    let index = |name: &str| NAMES.iter().position(|known| *known == name.trim());
+    let Some((first, last)) = key.split_once('-') else { return Some(vec![index(key)?]) };
+    let (first, last) = (index(first)?, index(last)?);
+    let count = (last + 7 - first) % 7 + 1;
+    Some((0..count).map(|offset| (first + offset) % 7).collect())
+}
+
+/// The spans of a text or a list of texts, in their order; none for an empty list or `closed`.
+fn spans(value: &Value) -> Result<Vec<Span>, String> {
+    let texts: Vec<&str> = match value {
+        Value::String(text) if text == "closed" => Vec::new(),
+        Value::String(text) => vec![text],
+        Value::Array(all) => {
+            let texts: Option<Vec<&str>> = all.iter().map(Value::as_str).collect();
+            texts.ok_or_else(|| format!("is no list of hours; {SPANS}"))?
+        }
+        _ => return Err(format!("is no hours; {SPANS}")),
+    };
+    let mut spans = texts.into_iter().map(read_span).collect::<Result<Vec<Span>, String>>()?;
+    spans.sort();
+    for pair in spans.windows(2) {
+        if let [first, second] = pair
+            && first.to > second.from
+        {
+            return Err(format!("{} and {} overlap", written(*first), written(*second)));
+        }
+    }
+    Ok(spans)
+}
+
+fn read_span(text: &str) -> Result<Span, String> {
+    let parts = text.split_once(['-', '–']);
+    let (from, to) = parts.ok_or_else(|| format!("{text:?} is no hours; {SPANS}"))?;
+    span(minute(from.trim())?, end(to.trim())?)
+}
+
+/// A span; one that ends before it begins goes over midnight.
+fn span(from: u16, to: u16) -> Result<Span, String> {
+    match to {
+        to if to == from || from == 0 && to == 0 => {
+            Err("is when it begins, so nobody is there; the whole day is \"00:00\" to \"24:00\"".into())
+        }
+        to if to < from => Ok(Span { from, to: to + DAY }),
+        to => Ok(Span { from, to }),
+    }
+}
+
+/// A time of day, in minutes.
+fn minute(text: &str) -> Result<u16, String> {
+    let wrong = || format!("{text:?} is no time of day; write \"09:00\", from \"00:00\" to \"23:59\"");
+    let (hour, minute) = text.split_once(':').filter(|_| text.len() == 5).ok_or_else(wrong)?;
+    let number = |digits: &str, below: u16| {
+        let is_number = digits.len() == 2 && digits.bytes().all(|byte| byte.is_ascii_digit());
+        digits.parse().ok().filter(|number: &u16| is_number && *number < below)
+    };
+    Ok(number(hour, 24).ok_or_else(wrong)? * 60 + number(minute, 60).ok_or_else(wrong)?)
+}
+
+/// When a span ends. The last minute of the day is its end: whoever writes that means midnight.
+fn end(text: &str) -> Result<u16, String> {
+    match text {
+        "24:00" | "23:59" => Ok(DAY),
+        "24:01" | "25:00" | "26:00" => Err(format!("{text:?} is no time of day; over midnight it is \"21:00-02:00\"")),
+        text => minute(text).map_err(|message| format!("{message}; the end of the day is \"24:00\"")),
+    }
+}
+
+/// Refuses a span that goes over midnight into one of the next day.
+fn check_overlaps(week: &Week) -> Result<(), Wrong> {
+    for (index, spans) in week.iter().enumerate() {
+        let next = (index + 1) % 7;
+        let (Some(last), Some(first)) = (spans.last(), week.get(next).and_then(|spans| spans.first())) else {
+            continue;
+        };
+        if last.to > DAY && last.to - DAY > first.from {
+            let [day, next] = [index, next].map(|day| NAMES.get(day).copied().unwrap_or_default());
+            let message = format!("{day} {} and {next} {} overlap", written(*last), written(*first));
+            return Err(wrong("week", message));
+        }
+    }
+    Ok(())
+}
+
+fn written(span: Span) -> String {
+    let time = |minute: u16| match minute {
+        DAY => "24:00".to_string(),
+        minute => format!("{:02}:{:02}", minute % DAY / 60, minute % 60),
+    };
+    format!("{}-{}", time(span.from), time(span.to))
+}
+
+fn read_holidays(all: &[Value], week: &Week) -> Result<BTreeMap<Date, Holiday>, Wrong> {
+    let mut holidays = BTreeMap::new();
+    for value in all {
+        let (date, holiday) = holiday(value, week).map_err(|message| wrong("holidays", message))?;
+        if holidays.insert(date, holiday).is_some() {
+            return Err(wrong("holidays", format!("{date} is there twice; say each day once")));
+        }
+    }
+    Ok(holidays)
+}
+
+/// A day on which nobody is there, or a table: `{ date, name }` beside which `open` says when somebody is there all the same, or `from` and
+/// `until` keep a part of the usual hours.
+fn holiday(value: &Value, week: &Week) -> Result<(Date, Holiday), String> {
+    const FIELDS: [&str; 5] = ["date", "name", "open", "from", "until"];
+    let table = match value {
+        Value::Table(table) => table,
+        value => return Ok((day(value)?, Holiday::default())),
+    };
+    if let Some(unknown) = table.keys().find(|key| !FIELDS.contains(&key.as_str())) {
+        return Err(format!("has no field {unknown:?}; it has {}", FIELDS.join(", ")));
+    }
+    let date =
+        day(table.get("date").ok_or("a holiday has no date; write { date = \"2026-12-24\", until = \"12:00\" }")?)?;
+    let text = |field: &str| match table.get(field) {
+        None => Ok(None),
+        Some(Value::String(text)) => Ok(Some(text.as_str())),
+        Some(_) => Err(format!("{date}: {field} is no text")),
+    };
+    let at = |message: String| format!("{date}: {message}");
+    let (name, from, until) = (text("name")?.unwrap_or_default(), text("from")?, text("until")?);
+    let spans = match (table.get("open"), from, until) {
+        (Some(_), Some(_), _) | (Some(_), _, Some(_)) => {
+            return Err(at("open stands beside from or until; keep one of the two".into()));
+        }
+        (Some(open), None, None) => spans(open).map_err(at)?,
+        (None, None, None) => Vec::new(),
+        (None, from, until) => {
+            let from = from.map_or(Ok(0), minute).map_err(at)?;
+            let until = until.map_or(Ok(2 * DAY), end).map_err(at)?;
+            let usual = week.get(weekday(date)).map(Vec::as_slice).unwrap_or_default();
+            let kept = usual.iter().map(|span| Span { from: span.from.max(from), to: span.to.min(until) });
+            let kept: Vec<Span> = kept.filter(|span| span.from < span.to).collect();
+            if kept.is_empty() {
+                return Err(at("nobody is there then on that day of the week; write open = \"09:00-12:00\", or leave the times out".into()));
+            }
+            kept
+        }
+    };
+    Ok((date, Holiday { name: name.into(), spans }))
+}
+
+/// A day of the calendar, without a time.
+fn day(value: &Value) -> Result<Date, String> {
+    let text = match value {
+        Value::String(text) => text.clone(),
+        Value::Datetime(date) => date.to_string(),
+        _ => return Err("is no list of days; write [\"2026-12-25\"]".into()),
+    };
+    let is_day = text.len() == 10 && text.bytes().all(|byte| byte.is_ascii_digit() || byte == b'-');
+    match text.parse::<Date>() {
+        Ok(date) if is_day => Ok(date),
+        Ok(date) => Err(format!(
+            "{text:?} is a time and no day; for a part of a day write {{ date = \"{date}\", until = \"12:00\" }}"
+        )),
+        Err(_) => Err(format!("{text:?} is no day; write \"2026-12-25\"")),
+    }
+}
+
+fn weekday(date: Date) -> usize {
+    let weekday: Weekday = date.weekday();
+    usize::try_from(weekday.to_monday_zero_offset()).unwrap_or_default()
 }

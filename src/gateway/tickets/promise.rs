@@ -40,7 +40,7 @@ pub fn promise(
         (owner, target) = (ownership::human(covered), None);
     }
     let timed = target.filter(|target| target.owner != Owner::Automated);
-    let due = site.hours.as_ref().zip(timed).and_then(|(hours, target)| hours.due(received, target.hours));
+    let due = site.hours.as_ref().zip(timed).and_then(|(hours, target)| hours.due(severity, received, target.hours));
     let team = ownership::team(&site.config.topics, topic);
     Promise { target, due_at: due.map(clock::written), owner, team: team.into(), assignee: hero(site, owner, team) }
 }

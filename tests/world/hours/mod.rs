@@ -1,0 +1,82 @@
+//! Business hours as offices keep them: each answer is due when its hours have passed, and what cannot be meant is refused with what is allowed.
+
+mod oracle;
+
+use deskbell::domain::hours::Hours;
+use deskbell::domain::ticket::Severity;
+use deskbell::gateway::settings::{self, Overrides};
+use serde::Deserialize;
+
+use crate::rows;
+
+/// A row of the table.
+#[derive(Debug, Deserialize)]
+struct Case {
+    /// The lines below `[sites.acme.hours]`. Without a zone it is Berlin's.
+    hours: String,
+    /// What the configuration is refused with, in part.
+    #[serde(default)]
+    refused: String,
+    /// `SINCE + HOURS = DUE`, in local times, with a severity before it where it is not medium. 2026-11-23 is a Monday.
+    #[serde(default)]
+    due: Vec<String>,
+}
+
+/// The hours of a configuration, or why it is refused.
+fn read(lines: &str) -> Result<Hours, String> {
+    let zone = if lines.contains("zone = ") { "" } else { "zone = \"Europe/Berlin\"\n" };
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("deskbell.toml");
+    let text = format!("[sites.acme]\norigins = [\"*\"]\n[sites.acme.hours]\n{zone}{lines}\n");
+    std::fs::write(&file, text).unwrap();
+    let settings = settings::load(&Overrides { config: Some(file), ..Overrides::default() });
+    let settings = settings.map_err(|error| error.to_string())?;
+    Ok(settings.sites["acme"].hours.clone().unwrap())
+}
+
+/// Whether an answer is due when a line of the table says.
+fn check(hours: &Hours, line: &str) -> Result<(), String> {
+    let (severity, line) = match line.split_once(": ") {
+        Some((severity, line)) => (Severity::from_word(severity).unwrap(), line),
+        None => (Severity::Medium, line),
+    };
+    let (since, rest) = line.split_once(" + ").unwrap();
+    let (promised, expected) = rest.split_once(" = ").unwrap();
+    let zone = hours.zone.iana_name().unwrap();
+    let since: jiff::Zoned = format!("{}[{zone}]", since.replace(' ', "T")).parse().unwrap();
+    let due = hours.due(severity, since.timestamp(), promised.parse().unwrap());
+    let due = due.map_or("never".into(), |due| due.to_zoned(hours.zone.clone()).strftime("%Y-%m-%d %H:%M").to_string());
+    if due == expected { Ok(()) } else { Err(format!("{line}, and not {due}")) }
+}
+
+#[test]
+fn answers_are_due_when_their_hours_have_passed_and_near_misses_are_refused() {
+    let rows = rows::read::<Case>(include_str!("table.toml"));
+    rows::check_all(&rows, |case| match (read(&case.hours), case.refused.as_str()) {
+        (Err(error), "") => Err(error),
+        (Err(error), refused) if error.contains(refused) => Ok(()),
+        (Err(error), refused) => Err(format!("{error:?} does not say {refused:?}")),
+        (Ok(_), refused) if !refused.is_empty() => Err("is not refused".into()),
+        (Ok(hours), _) => {
+            assert!(!case.due.is_empty());
+            case.due.iter().try_for_each(|line| check(&hours, line))
+        }
+    });
+}
+
+#[test]
+fn days_are_told_as_long_as_the_shortest_one_is() {
+    for (lines, hours, told) in [
+        // A day of eight hours and more is a day.
+        ("", 8, 8),
+        ("week = { mon-fri = \"08:00-18:00\" }", 16, 16),
+        // Eight hours of these are more than a day, on Saturdays two.
+        ("week = { mon-fri = [\"09:00-12:00\", \"13:30-18:00\"] }", 8, 16),
+        ("week = { mon-fri = \"09:00-17:00\", sat = \"10:00-14:00\" }", 8, 16),
+        ("week = { mon-fri = \"09:00-17:00\", sat = \"10:00-14:00\" }", 16, 32),
+        // Below a day they are hours.
+        ("week = { mon-fri = \"09:00-12:00\" }", 1, 1),
+    ] {
+        assert_eq!(read(lines).unwrap().told_hours(Severity::Medium, hours), told, "{lines}: {hours}");
+    }
+}

@@ -1,0 +1,153 @@
+//! Due times against a slow oracle, which looks at the clock on the wall minute by minute.
+
+use deskbell::domain::hours::{DAY, Holiday, Hours, Schedule, Span};
+use deskbell::domain::ticket::Severity;
+use jiff::civil::{Date, DateTime, Time};
+use jiff::tz::TimeZone;
+use jiff::{Timestamp, ToSpan};
+use proptest::prelude::*;
+
+/// How many days the oracle looks at, and what it may be asked for at most.
+const DAYS: usize = 24;
+const HOURS: u32 = 30;
+
+/// Zones whose clocks change at night, at midnight, by half an hour or not at all, with a day around which some do.
+const ZONES: &[(&str, &str)] = &[
+    ("Europe/Berlin", "2027-03-28"),
+    ("Europe/Berlin", "2026-10-25"),
+    ("America/New_York", "2027-03-14"),
+    ("America/New_York", "2026-11-01"),
+    // The clocks go from midnight to one, and from midnight back to eleven.
+    ("America/Santiago", "2027-09-05"),
+    ("America/Santiago", "2027-04-04"),
+    ("Africa/Cairo", "2026-04-24"),
+    // By half an hour.
+    ("Australia/Lord_Howe", "2026-10-04"),
+    ("Australia/Lord_Howe", "2027-04-04"),
+    ("Asia/Kathmandu", "2026-11-23"),
+    ("UTC", "2026-12-31"),
+];
+
+/// The minutes of the world from some days before a moment on, each with the time on the wall.
+struct Wall {
+    minutes: Vec<(Timestamp, DateTime)>,
+}
+
+impl Wall {
+    fn new(zone: &TimeZone, since: Timestamp) -> Wall {
+        let first = since.checked_sub(72.hours()).unwrap();
+        let minutes = (0..(DAYS + 3) as i64 * 24 * 60).map(|minute| {
+            let at = first.checked_add(minute.minutes()).unwrap();
+            (at, at.to_zoned(zone.clone()).datetime())
+        });
+        Wall { minutes: minutes.collect() }
+    }
+
+    /// The minute at which the wall shows a time first; for one that the clocks skip, as long after the last before it.
+    fn index(&self, time: DateTime) -> usize {
+        if let Some(index) = self.minutes.iter().position(|(_, wall)| *wall == time) {
+            return index;
+        }
+        let Some(before) = self.minutes.iter().position(|(_, wall)| *wall > time) else { return self.minutes.len() };
+        let Some((_, last)) = before.checked_sub(1).map(|index| self.minutes[index]) else { return 0 };
+        let skipped = time.duration_since(last).as_secs() / 60;
+        before - 1 + skipped as usize
+    }
+}
+
+/// When so many hours have passed, counted minute by minute; `None` where that is further than the oracle looks.
+fn due(hours: &Hours, since: Timestamp, promised: u32) -> Option<Timestamp> {
+    let wall = Wall::new(&hours.zone, since);
+    let mut open = vec![false; wall.minutes.len() + 2 * 24 * 60];
+    let midnight = |date: Date| wall.index(date.to_datetime(Time::midnight()));
+    let at = |date: Date, minute: u16| {
+        let date = date.checked_add(i64::from(minute / DAY).days()).unwrap();
+        wall.index(date.at((minute % DAY / 60) as i8, (minute % 60) as i8, 0, 0))
+    };
+    let mut dates: Vec<Date> = wall.minutes.iter().map(|(_, time)| time.date()).collect();
+    dates.dedup();
+    for date in dates {
+        let spans = match hours.usual.holidays.get(&date) {
+            Some(holiday) => &holiday.spans,
+            None => &hours.usual.week[date.weekday().to_monday_zero_offset() as usize],
+        };
+        let tomorrow = date.tomorrow().unwrap();
+        for span in spans {
+            let is_cut = span.to > DAY && hours.usual.holidays.contains_key(&tomorrow);
+            let end = if is_cut { midnight(tomorrow) } else { at(date, span.to) };
+            for minute in at(date, span.from)..end {
+                open[minute] = true;
+            }
+        }
+    }
+    let start = wall.minutes.iter().position(|(at, _)| *at == since).unwrap();
+    let mut left = promised * 60;
+    for index in start..wall.minutes.len() {
+        if open[index] {
+            left -= 1;
+        }
+        if left == 0 {
+            return wall.minutes[index].0.checked_add(1.minute()).ok();
+        }
+    }
+    None
+}
+
+/// One to three spans of a day, the last of which may go over midnight.
+fn spans() -> impl Strategy<Value = Vec<Span>> {
+    prop_oneof![
+        2 => Just(Vec::new()),
+        1 => Just(vec![Span { from: 0, to: DAY }]),
+        5 => prop::collection::btree_set(0u16..DAY + 240, 2..7).prop_map(|edges| {
+            let edges: Vec<u16> = edges.into_iter().collect();
+            let spans = edges.chunks_exact(2).map(|pair| Span { from: pair[0], to: pair[1] });
+            spans.filter(|span| span.from < DAY).collect()
+        }),
+    ]
+}
+
+fn hours() -> impl Strategy<Value = (Hours, Timestamp)> {
+    let week = prop::array::uniform7(spans());
+    let holidays = prop::collection::vec((0i64..10, spans()), 0..4);
+    (week, holidays, 0..ZONES.len(), 0i64..5 * 24 * 60).prop_map(|(mut week, holidays, zone, minutes)| {
+        // What overlaps is no configuration: what goes over midnight ends where the next day begins.
+        for day in 0..7 {
+            let next = week[(day + 1) % 7].first().map_or(DAY, |span| span.from);
+            if let Some(last) = week[day].last_mut() {
+                last.to = last.to.min(DAY + next);
+            }
+        }
+        let (zone, around) = ZONES[zone];
+        let zone = TimeZone::get(zone).unwrap();
+        let around: Date = around.parse().unwrap();
+        let first = around.checked_sub(3.days()).unwrap();
+        let holidays = holidays
+            .into_iter()
+            .map(|(days, spans)| (first.checked_add(days.days()).unwrap(), Holiday { name: String::new(), spans }));
+        let schedule = Schedule { week, holidays: holidays.collect() };
+        let since = first.to_zoned(zone.clone()).unwrap().timestamp().checked_add(minutes.minutes()).unwrap();
+        (Hours { zone, usual: schedule, severities: Vec::new() }, since)
+    })
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(96))]
+
+    #[test]
+    fn due_times_are_those_of_the_clock_on_the_wall((hours, since) in hours(), promised in 1u32..HOURS) {
+        // What the oracle does not see is too far for it.
+        if let Some(expected) = due(&hours, since, promised) {
+            prop_assert_eq!(hours.due(Severity::Low, since, promised), Some(expected));
+        }
+    }
+}
+
+proptest! {
+    #[test]
+    fn later_is_never_due_earlier((hours, since) in hours(), later in 0i64..100_000, promised in 1u32..200) {
+        let due = |since| hours.due(Severity::Low, since, promised);
+        if let (Some(first), Some(second)) = (due(since), due(since.checked_add(later.seconds()).unwrap())) {
+            prop_assert!(first <= second && first >= since.checked_add(i64::from(promised).hours()).unwrap());
+        }
+    }
+}
