@@ -7,42 +7,34 @@
  * @typedef {(refused: boolean | string, wanted?: string) => Promise<string> | string} Token
  */
 
-/** What the host's developer was told. @type {Set<string>} */
-const told = new Set();
-
 /**
- * Tells the host's developer, once for each reason, why its token counts nothing; the customer reads nothing of it.
- * @param {Pick<Parts, "state" | "emit">} parts @param {string} text a problem document
- */
-export const report = ({ state, emit }, text) => {
-  try {
-    const { code, title: detail } = JSON.parse(text);
-    if (!code || told.has(code)) return;
-    told.add(code);
-    state.error = { code, detail };
-    console.warn(`deskbell: ${detail} (${code})`);
-    emit("error", state.error);
-  } catch {}
-};
-
-/**
- * The token of the person, with what is wrong with it reported.
+ * The token of the person. Why it counts nothing, or why there is none, is told to the host's developer, once until there is another reason; the
+ * customer reads nothing of it.
  * @param {Pick<Parts, "state" | "emit">} parts @param {(refused: boolean, wanted?: string) => Promise<string>} token @returns {Token}
  */
-export const reporting = (parts, token) => async (refused, wanted) => {
-  if (typeof refused == "string") {
-    report(parts, refused);
-    return "";
+export const reporting =
+  ({ state, emit }, token) =>
+  async (refused, wanted) => {
+    const isOver = typeof refused == "string";
+    const jwt = isOver ? "" : await token(refused, wanted);
+    // Whoever gives nothing says that nobody is signed in.
+    const error = isOver
+      ? parsed(refused)
+      : !jwt && state.gave && { code: "token_function", title: `no token: ${state.gave}`.slice(0, 200) };
+    if (error?.code && error.code != state.error?.code) {
+      emit("error", (state.error = error));
+      console.warn("deskbell:", error.title);
+    }
+    return jwt;
+  };
+
+/** The gateway's answer; empty where it is none of its own. @param {string} [text] @returns {any} */
+export const parsed = (text = "") => {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return {};
   }
-  const jwt = await token(refused, wanted);
-  const { answered } = parts.state;
-  // Whoever gives nothing says that nobody is signed in.
-  if (!jwt && answered != null && answered !== "") {
-    const reason =
-      answered === 0 ? "took longer than 5 s" : Array.isArray(answered) ? `failed: ${answered[0]}` : "gave no token";
-    report(parts, JSON.stringify({ code: "token_function", title: `the function for the token ${reason}` }));
-  }
-  return jwt;
 };
 
 /**

@@ -1,7 +1,7 @@
 // Files that go along with what is written: on the device as long as it is, and brought to the gateway before it is sent, or
 // with it.
 
-import { as } from "./asking.js";
+import { as, parsed } from "./asking.js";
 import { got, transact } from "./disk.js";
 import { FULL } from "./outcome.js";
 import { blank } from "./state.js";
@@ -204,13 +204,4 @@ export const attachments = (siteUrl) => {
       return answer;
     },
   };
-};
-
-/** The gateway's answer; empty where it is none of its own. @param {string} [text] @returns {{code?: string, has_metadata?: boolean}} */
-const parsed = (text = "") => {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return {};
-  }
 };

@@ -185,13 +185,13 @@ export interface TokenError {
   /** `token_function` where the host's function fails; otherwise the gateway's, such as `token_expired` or `token_audience`. */
   code: string;
   /** For the host's developer, in English. */
-  detail: string;
+  title: string;
 }
 
 /** What can be heard of, with what is told. Nothing that a person typed is in any of it. */
 export interface Events {
   ready: Record<string, never>;
-  /** The host's token counts nothing: told once for each code, and on the console. */
+  /** The host's token counts nothing: told once until there is another reason, and on the console. */
   error: TokenError;
   open: Record<string, never>;
   close: Record<string, never>;

@@ -2,15 +2,13 @@
 
 /** @typedef {import("./widget-loader.js").Parts["state"]} State */
 
-/** A token that has run out on its way would be refused. */
-const SPARE_MS = 10_000;
 /** How long the host's function may take; whoever sends a ticket is not kept waiting by it. */
 const PATIENCE_MS = 5000;
 
 let held = "";
 /**
- * When it runs out, by a clock that nobody sets: as long after it came as it is good for, whatever time the device thinks it is. Where it
- * does not say how long that is, it counts until the gateway refuses it.
+ * When it runs out: as long after it came as it is good for, whatever time the device thinks it is. Where it does not say how long that is,
+ * it counts until the gateway refuses it, which allows for a few minutes more.
  */
 let until = 0;
 /** What is being fetched, for all who wait for it. @type {Promise<void> | undefined} */
@@ -32,11 +30,11 @@ export const token = async (state, refused, wanted) => {
     coming = undefined;
   }
   const isAsked = typeof given == "function";
-  if (isAsked && (refused || !held || performance.now() > until)) {
+  if (isAsked && (refused || !held || Date.now() > until)) {
     coming ??= fetched(state, given).then((jwt) => {
       if (given != state.token) return;
       const { exp, iat } = said((held = jwt));
-      until = performance.now() + (exp - iat) * 1000 - SPARE_MS;
+      until = Date.now() + (exp - iat) * 1000;
       coming = undefined;
     });
     await coming;
@@ -44,20 +42,23 @@ export const token = async (state, refused, wanted) => {
     if (given != state.token) return token(state, false, wanted);
   }
   const jwt = isAsked ? held : given || "";
-  const isTheirs = () => (state.user?.id ?? "") == wanted && (!jwt || (state.given?.id || said(jwt).sub) == wanted);
-  if (wanted != undefined && !isTheirs()) throw 0;
+  if (
+    wanted != undefined &&
+    ((state.user?.id ?? "") != wanted || (jwt && (state.given?.id || said(jwt).sub) != wanted))
+  )
+    throw 0;
   return jwt;
 };
 
 /**
- * What the host's function gives, in its time; never rejects. What can be no token, such as a page for logging in, could not be sent. It is
- * kept for `asking.js`, which tells the host's developer: a failure in a list, 0 where it took too long.
+ * What the host's function gives, in its time; never rejects. What has spaces in it, such as a page for logging in, could not be sent; so has a
+ * failure. It is kept for `asking.js`, which tells the host's developer.
  * @param {State} state @param {() => unknown} give
  */
 const fetched = async (state, give) => {
-  const late = new Promise((resolve) => setTimeout(resolve, PATIENCE_MS, 0));
-  const token = (state.answered = await Promise.race([Promise.resolve().then(give), late]).catch((error) => [error]));
-  return typeof token == "string" && !/[^!-~]/.test(token.trim()) ? token : "";
+  const late = new Promise((end) => setTimeout(end, PATIENCE_MS, " timed-out"));
+  const token = (state.gave = await Promise.race([Promise.resolve().then(give), late]).catch((error) => " " + error));
+  return /^\S+\s*$/.test(token) ? token : "";
 };
 
 /**
@@ -82,7 +83,7 @@ export const claims = async (state) => {
 /** What a token says. @param {string} jwt @returns {any} */
 const said = (jwt) => {
   try {
-    const base64 = (jwt.split(".")[1] ?? "").replace(/-/g, "+").replace(/_/g, "/");
+    const base64 = /** @type {string} */ (jwt.split(".")[1]).replace(/-/g, "+").replace(/_/g, "/");
     return JSON.parse(new TextDecoder().decode(Uint8Array.from(atob(base64), (c) => c.charCodeAt(0))));
   } catch {
     return {};

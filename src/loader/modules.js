@@ -32,12 +32,11 @@ const FILES = { max_bytes: 10_000_000, max_count: 10, types: ["*/*"] };
 /**
  * Makes ready. `said` tells what the configuration says under a name; `heard` is told how many tickets there are and how many
  * messages are unread, or with nothing that something else has changed.
- * @param {Parts} given @param {Form} form @param {(name: string) => any} said @param {(...counts: number[]) => void} heard
+ * @param {Parts} parts @param {Form} form @param {(name: string) => any} said @param {(...counts: number[]) => void} heard
  */
-export const start = (given, form, said, heard) => {
-  const token = reporting(given, given["token"]);
-  /** @type {Parts} */
-  const parts = { ...given, token };
+export const start = (parts, form, said, heard) => {
+  const token = reporting(parts, parts["token"]);
+  parts = { ...parts, token };
   const { wear, lang, gateway, siteUrl, zendesk, state, emit, own, site: key } = parts;
   // Before anything else asks the database.
   const forgotten = forget(key);
@@ -277,13 +276,11 @@ export const start = (given, form, said, heard) => {
     look: async (late) => (late && following) || (await follow()).line.look(),
     answers,
     /** The configuration with what is promised to whom the host has signed; without a good token it is that which everybody reads. */
-    promised: async () => {
-      const { status, text } = await as("", token, async (headers) => {
+    promised: () =>
+      as("", token, async (headers) => {
         const answer = await fetch(`${siteUrl}/config`, { headers, credentials: "omit", cache: "no-store" });
         return { status: answer.status, text: await answer.text() };
-      });
-      if (status == 200) return JSON.parse(text);
-    },
+      }).then(({ status, text }) => status == 200 && JSON.parse(text)),
     /** Asks the engines. @param {any} sources @param {string} what */
     ask: async (sources, what) => (await engines()).ask(sources, siteUrl, what, own),
 

@@ -5,7 +5,7 @@ export const blank = () => {};
 /**
  * `user` is who is here, `given` what the host said of them beside their token, which may say the rest.
  * `frozen` is the page at the draft's first letter; later moments must not change what the customer began to describe. `leave` is
- * there while the plain form is, and ends it; `left` is what it had sealed then. `answered` is what the host's function gave last, `error`
+ * there while the plain form is, and ends it; `left` is what it had sealed then. `gave` is what the host's function for tokens gave last, `error`
  * why a token counts nothing.
  * @type {{
  *   user: any,
@@ -14,8 +14,8 @@ export const blank = () => {};
  *   queued: number,
  *   unsure?: number,
  *   token?: string | (() => unknown),
- *   answered?: unknown,
- *   error?: { code: string, detail: string },
+ *   gave?: any,
+ *   error?: { code: string, title: string },
  *   values: Record<string, unknown>,
  *   config: any[],
  *   suggested: object[],

@@ -25,7 +25,7 @@ export const post = (parts, one, here) =>
  * A token that is refused is fetched anew; where that one is refused as well, it goes without, because it matters more.
  * @param {Parts} parts @param {Sealed} one @param {boolean} here @returns {Promise<Outcome>}
  */
-const exchange = async ({ gateway, site, state, emit }, { key, user, session, body: sealed }, here) => {
+const exchange = async ({ gateway, site, state }, { key, user, session, body }, here) => {
   for (let tries = 0; ; tries++) {
     const jwt = tries < 2 && here && (await token(state, !!tries, user).catch(() => ""));
     const answer = await fetch(`${gateway}v1/sites/${encodeURIComponent(site)}/tickets`, {
@@ -36,18 +36,17 @@ const exchange = async ({ gateway, site, state, emit }, { key, user, session, bo
         "Deskbell-Session": session,
         ...(jwt && { Authorization: `Bearer ${jwt}` }),
       },
-      body: sealed,
+      body,
       credentials: "omit",
     });
     const text = await answer.text();
-    const body = parsed(() => text);
-    if (answer.status != 401 || !jwt) return judge(answer, body);
-    if (tries) {
-      // As `asking.js` does: the host's developer is told, and the customer reads nothing of it.
-      const { code, title: detail } = body;
-      console.warn(`deskbell: ${detail}`);
-      emit("error", (state.error = { code, detail }));
-    }
+    // The host's developer is told why, and the customer reads nothing of it.
+    if (answer.status == 401 && jwt) tries && console.info(text);
+    else
+      return judge(
+        answer,
+        parsed(() => text),
+      );
   }
 };
 

@@ -177,9 +177,9 @@ test("why a token counts nothing is told to the host's developer, once, and to n
   await identify(page, [() => sign(SECRET, "shop", ADA)]);
   await write(panel);
   await panel.send();
-  const detail = 'the token\'s aud is "shop", and has to be "demo"';
-  const error = { code: "token_audience", detail };
-  await expect.poll(() => warned).toEqual([`deskbell: ${detail} (token_audience)`]);
+  const title = 'the token\'s aud is "shop", and has to be "demo"';
+  const error = { status: 401, code: "token_audience", title };
+  await expect.poll(() => warned).toEqual([`deskbell: ${title}`]);
   expect(await page.evaluate(() => /** @type {any} */ (window).errors)).toEqual([error]);
   expect((await page.evaluate(() => /** @type {any} */ (window).deskbell("status"))).error).toEqual(error);
   expect(await panel.root.textContent()).not.toContain("aud");
@@ -187,9 +187,9 @@ test("why a token counts nothing is told to the host's developer, once, and to n
 });
 
 for (const [what, give, reason] of /** @type {[string, string, string][]} */ ([
-  ["fails", "throw new Error('not logged in')", "failed: Error: not logged in"],
-  ["gives a page", "return '<!doctype html>\\n<title>Log in</title>'", "gave no token"],
-  ["gives an object", "return { token: 'a.b.c' }", "gave no token"],
+  ["fails", "throw new Error('not logged in')", " Error: not logged in"],
+  ["gives a page", "return '<!doctype html> <title>Log in</title>'", "<!doctype html> <title>Log in</title>"],
+  ["gives an object", "return { token: 'a.b.c' }", "[object Object]"],
 ]))
   test(`where the host's function ${what}, its developer is told, and the ticket goes`, async ({
     page,
@@ -203,7 +203,7 @@ for (const [what, give, reason] of /** @type {[string, string, string][]} */ ([
     await write(panel);
     await panel.send();
     const error = async () => (await page.evaluate(() => /** @type {any} */ (window).deskbell("status"))).error;
-    await expect.poll(error).toEqual({ code: "token_function", detail: `the function for the token ${reason}` });
+    await expect.poll(error).toEqual({ code: "token_function", title: `no token: ${reason}` });
     expect(await tickets()).toHaveLength(1);
   });
 

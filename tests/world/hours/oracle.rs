@@ -75,19 +75,18 @@ fn due(hours: &Hours, since: Timestamp, promised: u32) -> Option<Timestamp> {
         for span in spans {
             let is_cut = span.to > DAY && hours.usual.holidays.contains_key(&tomorrow);
             let end = if is_cut { midnight(tomorrow) } else { at(date, span.to) };
-            for minute in at(date, span.from)..end {
-                open[minute] = true;
+            let begin = at(date, span.from);
+            if begin < end {
+                open[begin..end].fill(true);
             }
         }
     }
     let start = wall.minutes.iter().position(|(at, _)| *at == since).unwrap();
     let mut left = promised * 60;
-    for index in start..wall.minutes.len() {
-        if open[index] {
-            left -= 1;
-        }
+    for ((at, _), is_open) in wall.minutes.iter().zip(open).skip(start) {
+        left -= u32::from(is_open);
         if left == 0 {
-            return wall.minutes[index].0.checked_add(1.minute()).ok();
+            return at.checked_add(1.minute()).ok();
         }
     }
     None
