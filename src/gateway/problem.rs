@@ -127,6 +127,9 @@ pub enum Refusal {
          a code can be requested in {0} seconds"
     )]
     CodeQuota(u64),
+    /// Mail to the address of a ticket could not be delivered, for good.
+    #[error("mail to this address could not be delivered; send a new ticket with an address that exists")]
+    AddressBounced,
     /// As many codes were mailed for a ticket as there may be.
     #[error("{CODES_MAX} codes were mailed for this ticket, which is the limit; send a new ticket instead")]
     TooManyCodes,
@@ -198,6 +201,7 @@ impl Refusal {
             Refusal::TooManyAttempts => (StatusCode::CONFLICT, "too_many_attempts"),
             Refusal::CodeTooSoon(_) => (StatusCode::TOO_MANY_REQUESTS, "code_too_soon"),
             Refusal::CodeQuota(_) => (StatusCode::TOO_MANY_REQUESTS, "code_quota"),
+            Refusal::AddressBounced => (StatusCode::CONFLICT, "address_bounced"),
             Refusal::TooManyCodes => (StatusCode::CONFLICT, "too_many_codes"),
             Refusal::Unsigned => (StatusCode::UNAUTHORIZED, "unsigned"),
             Refusal::InvalidAddress => (StatusCode::FORBIDDEN, "invalid_address"),

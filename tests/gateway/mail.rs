@@ -2,14 +2,16 @@
 
 use std::time::Duration;
 
+use axum::body::Body;
+use axum::http::Method;
 use deskbell::gateway::mail::worker;
 use deskbell::gateway::settings::Overrides;
-use deskbell::gateway::store::Claim;
+use deskbell::gateway::store::{Act, Claim};
 use tokio::io::{AsyncBufReadExt, AsyncWriteExt, BufReader};
 use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
 
-use crate::support::{gateway_with, post, ticket};
+use crate::support::{gateway_with, post, request, ticket};
 
 /// Takes one mail as a mail server does, and gives its lines.
 pub async fn take(listener: &TcpListener) -> Vec<String> {
@@ -37,6 +39,73 @@ pub async fn take_but_say(listener: &TcpListener, end: &str) -> Vec<String> {
         };
         inside = answer.starts_with("354");
         stream.write_all(format!("{answer}\r\n").as_bytes()).await.unwrap();
+    }
+}
+
+/// Refuses the recipient of one mail, as a mail server does whose mailbox is gone.
+async fn refuse(listener: &TcpListener, answer: &str) {
+    let (stream, _) = listener.accept().await.unwrap();
+    let mut stream = BufReader::new(stream);
+    stream.write_all(b"220 mail.example\r\n").await.unwrap();
+    loop {
+        let mut line = String::new();
+        if stream.read_line(&mut line).await.unwrap() == 0 {
+            return;
+        }
+        let answer = if line.starts_with("RCPT") { answer } else { "250 yes" };
+        stream.write_all(format!("{answer}\r\n").as_bytes()).await.unwrap();
+        if line.starts_with("QUIT") {
+            return;
+        }
+    }
+}
+
+#[tokio::test]
+async fn an_address_without_a_mailbox_gets_no_other_code_and_agents_read_why() {
+    for (answer, code, text) in [
+        (
+            "550 5.1.1 <ada@example.com>: User unknown",
+            "address_bounced",
+            "Mail to ada@example.com bounced: the server answers 550 5.1.1: the recipient's mailbox does not exist",
+        ),
+        ("552 5.2.2 <ada@example.com>: Mailbox full", "", ""),
+    ] {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let site = format!(
+            "[sites.mailing]\norigins = [\"*\"]\nmail = {{ smtp = \"smtp://{}\", from = \"a@b.example\" }}",
+            listener.local_addr().unwrap()
+        );
+        let gateway = gateway_with(&site, Overrides::default()).await;
+        let session = "0".repeat(32);
+        let receipt = gateway.send(post("mailing", "key", Some(&session), &ticket("It broke"))).await;
+        let id = receipt.json()["id"].as_str().unwrap().to_string();
+        let store = gateway.app.store.clone();
+        let sending = worker::run(gateway.app.clone(), CancellationToken::new());
+        let done = async {
+            refuse(&listener, answer).await;
+            while store.next_mail("mailing").await.unwrap().is_some() {
+                tokio::task::yield_now().await;
+            }
+        };
+        tokio::select! {
+            () = sending => panic!("it sends as long as the gateway runs"),
+            done = tokio::time::timeout(Duration::from_secs(60), done) => done.expect("it is given up"),
+        }
+        let path = format!("/v1/sites/mailing/tickets/{id}/confirmation/code");
+        let again = request(Method::POST, &path).header("deskbell-session", &session).body(Body::empty()).unwrap();
+        let again = gateway.send(again).await;
+        if code.is_empty() {
+            assert_eq!(again.status, 202, "{}", again.text());
+        } else {
+            assert_eq!(again.problem(), (409, code.to_string()));
+        }
+        let deeds: Vec<(Act, String)> =
+            store.deeds(&id).await.unwrap().into_iter().map(|deed| (deed.act, deed.text)).collect();
+        let expected = if text.is_empty() { Vec::new() } else { vec![(Act::Bounced, text.to_string())] };
+        assert_eq!(deeds, expected);
+        // Who gives the address again is written to again.
+        assert_eq!(gateway.send(post("mailing", "another", Some(&session), &ticket("Once more"))).await.status, 201);
+        assert!(store.next_mail("mailing").await.unwrap().is_some());
     }
 }
 

@@ -13,6 +13,7 @@ mod origins;
 mod proxies;
 mod refusals;
 mod rows;
+mod smtp;
 #[path = "../gateway/statements.rs"]
 mod statements;
 #[path = "../gateway/support.rs"]

@@ -5,7 +5,7 @@ use std::fmt;
 
 use uuid::Uuid;
 
-use super::{Finding, Parcel};
+use super::{Finding, Parcel, email};
 use crate::domain::context::{Context, User};
 use crate::domain::reference;
 use crate::domain::ticket::{Client, Contact, Kind, NewTicket, Severity};
@@ -35,7 +35,7 @@ impl Checked {
 impl fmt::Display for Checked {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         if self.found.is_empty() {
-            return f.write_str("no site has destinations; tickets are kept in the gateway's own inbox");
+            return f.write_str("no site has destinations or sends mail; tickets are kept in the gateway's own inbox");
         }
         for (index, (site, destination, findings)) in self.found.iter().enumerate() {
             if index > 0 {
@@ -54,6 +54,10 @@ impl fmt::Display for Checked {
 pub async fn check(settings: &Settings, send: bool) -> Checked {
     let mut checked = Checked::default();
     for (name, site) in &settings.sites {
+        if let Some(mailer) = &site.mail {
+            let finding = email::mail_server(&mailer.server, &mailer.from).await;
+            checked.found.push((name.clone(), "mail".into(), vec![finding]));
+        }
         for (destination, to) in &site.destinations {
             let hook = format!("/v1/sites/{name}/hooks/{destination}");
             let mut findings = to.check(site, &hook).await;

@@ -4,15 +4,17 @@
 mod code;
 mod letter;
 mod message;
+mod oauth;
 mod post;
+pub mod refusal;
 pub mod retention;
+mod server;
 pub mod worker;
 
 use std::collections::BTreeMap;
 use std::fmt;
 
 use lettre::message::Mailbox;
-use lettre::{AsyncSmtpTransport, Tokio1Executor};
 use reqwest::Url;
 use tokio::sync::watch;
 
@@ -23,7 +25,9 @@ use crate::domain::robot;
 use crate::domain::ticket::is_email;
 
 pub use code::{CODE_LIFE, CODE_PAUSE, Codes};
-pub use post::{NotTaken, cause, hand_over};
+pub use oauth::{Grant, Tokens};
+pub use post::{NotTaken, cause};
+pub use server::{Login, MailServer, Security};
 
 /// How a site sends e-mail.
 #[derive(Clone)]
@@ -33,7 +37,7 @@ pub struct Mailer {
     /// Where answers to it go; without it nobody reads them.
     pub reply_to: Option<Mailbox>,
     /// The server that takes it.
-    pub server: AsyncSmtpTransport<Tokio1Executor>,
+    pub server: MailServer,
     /// How much is sent to addresses that nobody has signed.
     pub limits: MailLimits,
     /// Where the gateway is reached, for links; without it mails have none.

@@ -3,12 +3,15 @@
 use std::io::ErrorKind;
 use std::time::Duration;
 
+use lettre::transport::smtp::Error;
 use lettre::transport::smtp::response::{Category, Code, Detail};
-use lettre::{AsyncSmtpTransport, AsyncTransport, Message, Tokio1Executor};
-use tokio::time::timeout;
+
+use super::refusal::{Fault, enhanced_code, explain, explain_client, explain_tls, is_about_tls};
 
 /// The longest that a server may take for a message.
-const PATIENCE: Duration = Duration::from_secs(2 * 60);
+pub const PATIENCE: Duration = Duration::from_secs(2 * 60);
+/// The longest that a server may take to be checked.
+pub const CHECK_PATIENCE: Duration = Duration::from_secs(30);
 
 /// Why a server has not taken a message. Of what it says only the code is told: the rest may name a person.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -25,20 +28,25 @@ pub enum NotTaken {
     /// It never takes this one.
     #[error("{0}")]
     Never(String),
+    /// It says that the recipient has no mailbox.
+    #[error("{0}")]
+    NoMailbox(String),
 }
 
-/// Hands a message over.
-pub async fn hand_over(server: &AsyncSmtpTransport<Tokio1Executor>, message: Message) -> Result<(), NotTaken> {
-    let error = match timeout(PATIENCE, server.send(message)).await {
-        Ok(Ok(_)) => return Ok(()),
-        Ok(Err(error)) => error,
-        Err(_) => return Err(NotTaken::Later("the server takes too long".into())),
-    };
-    Err(match error.status() {
-        Some(code) => refused(code, error.is_permanent()),
-        None if error.is_tls() || is_unreachable(&error) => NotTaken::Away(cause(&error)),
-        None => NotTaken::Later(cause(&error)),
-    })
+/// Why a server has not taken a message. What an administrator can mend counts as away, so that what waits goes once it is mended.
+pub fn not_taken(error: &Error) -> NotTaken {
+    let reason = cause(error);
+    match error.status() {
+        Some(code) => refused(code, error.is_permanent(), &reason),
+        None if error.is_tls() || is_about_tls(&reason) => {
+            NotTaken::Away(explain_tls(&reason).map_or(reason.clone(), |fix| format!("{reason}; {fix}")))
+        }
+        None => match explain_client(&reason) {
+            Some((_, fix)) => NotTaken::Away(fix.into()),
+            None if is_unreachable(error) => NotTaken::Away(reason),
+            None => NotTaken::Later(reason),
+        },
+    }
 }
 
 /// The cause of an error that says most: the first one.
@@ -46,12 +54,23 @@ pub fn cause(error: &(dyn std::error::Error + 'static)) -> String {
     chain(error).last().map(ToString::to_string).unwrap_or_default()
 }
 
-/// What a code means (RFC 5321, 4.2). 53x is about our password, and 421 about the server itself: both can be mended.
-fn refused(code: Code, permanent: bool) -> NotTaken {
-    let says = format!("the server answers {code}");
+/// What a reply means (RFC 5321, 4.2). 53x is about our password, and 421 about the server itself: both can be mended.
+fn refused(code: Code, permanent: bool, text: &str) -> NotTaken {
+    let known = explain(code.to_string().parse().unwrap_or_default(), text);
+    let enhanced = enhanced_code(text).map(|enhanced| format!(" {enhanced}")).unwrap_or_default();
+    let fix = known.map(|known| format!(": {}", known.fix)).unwrap_or_default();
+    let says = format!("the server answers {code}{enhanced}{fix}");
+    if let Some(known) = known {
+        return match known.fault {
+            Fault::Login | Fault::Sender | Fault::Relay | Fault::Encryption => NotTaken::Away(says),
+            Fault::Recipient => NotTaken::NoMailbox(says),
+            Fault::Size if permanent => NotTaken::TooLarge(says),
+            _ if permanent => NotTaken::Never(says),
+            _ => NotTaken::Later(says),
+        };
+    }
     match (permanent, code.category, code.detail) {
         (true, Category::Unspecified3, _) | (false, Category::Connections, Detail::One) => NotTaken::Away(says),
-        (true, Category::MailSystem, Detail::Two) => NotTaken::TooLarge(says),
         (true, ..) => NotTaken::Never(says),
         (false, ..) => NotTaken::Later(says),
     }
@@ -73,19 +92,22 @@ fn chain<'a>(
 mod tests {
     use super::*;
 
+    use lettre::Message;
     use lettre::transport::smtp::response::Severity;
 
+    use crate::gateway::mail::{MailServer, Security};
+
     #[test]
-    fn a_code_tells_whether_it_is_about_us_about_the_server_or_about_the_message() {
+    fn a_code_alone_tells_whether_it_is_about_us_about_the_server_or_about_the_message() {
         use {Category::*, Detail::*, Severity::*};
         let told = |severity, category, detail| {
-            refused(Code::new(severity, category, detail), severity == PermanentNegativeCompletion)
+            refused(Code::new(severity, category, detail), severity == PermanentNegativeCompletion, "")
         };
         let says = |code: &str| format!("the server answers {code}");
         let (never, later) = (PermanentNegativeCompletion, TransientNegativeCompletion);
-        assert_eq!(told(never, Unspecified3, Five), NotTaken::Away(says("535")));
+        assert!(matches!(told(never, Unspecified3, Five), NotTaken::Away(why) if why.starts_with(&says("535: "))));
         assert_eq!(told(later, Connections, One), NotTaken::Away(says("421")));
-        assert_eq!(told(never, MailSystem, Two), NotTaken::TooLarge(says("552")));
+        assert!(matches!(told(never, MailSystem, Two), NotTaken::TooLarge(why) if why.starts_with(&says("552: "))));
         assert_eq!(told(never, MailSystem, Zero), NotTaken::Never(says("550")));
         assert_eq!(told(never, Connections, One), NotTaken::Never(says("521")));
         assert_eq!(told(later, MailSystem, Zero), NotTaken::Later(says("450")));
@@ -93,14 +115,23 @@ mod tests {
         assert_eq!(told(later, Unspecified3, Two), NotTaken::Later(says("432")));
     }
 
+    #[test]
+    fn nothing_that_a_server_says_is_repeated_but_its_codes() {
+        let code = Code::new(Severity::PermanentNegativeCompletion, Category::MailSystem, Detail::Zero);
+        let refused = refused(code, true, "5.1.1 <ada@example.com>: Recipient address rejected: User unknown");
+        let says = "the server answers 550 5.1.1: the recipient's mailbox does not exist";
+        assert_eq!(refused, NotTaken::NoMailbox(says.into()));
+    }
+
     #[tokio::test]
     async fn a_server_that_does_not_listen_is_away() {
         let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
         let port = listener.local_addr().unwrap().port();
         drop(listener);
-        let server = AsyncSmtpTransport::<Tokio1Executor>::builder_dangerous("127.0.0.1").port(port).build();
+        let server = MailServer::new(("127.0.0.1".into(), port), "b.example", Security::None, None);
         let message = Message::builder().from("a@b.example".parse().unwrap()).to("c@d.example".parse().unwrap());
-        let refused = hand_over(&server, message.body(String::new()).unwrap()).await;
+        let refused = server.send(&message.body(String::new()).unwrap()).await;
         assert!(matches!(&refused, Err(NotTaken::Away(reason)) if reason.contains("refused")), "{refused:?}");
+        assert!(server.check(&"a@b.example".parse().unwrap()).await.unwrap_err().contains("refused"));
     }
 }

@@ -14,7 +14,7 @@ use uuid::Uuid;
 
 use super::letter::{Proof, letter};
 use super::message::message;
-use super::post::{NotTaken, hand_over};
+use super::post::NotTaken;
 use super::{CODE_LIFE, Codes, Mailer};
 use crate::gateway::app::App;
 use crate::gateway::settings::Site;
@@ -37,6 +37,7 @@ enum Sent {
     Taken,
     Later(String),
     Never(String),
+    NoMailbox(String),
 }
 
 /// Sends the mail of the sites until it is told to stop; then the mail that is being sent comes to an end and is recorded.
@@ -100,17 +101,23 @@ async fn send_due(
                 let since = due.since.parse().unwrap_or(now);
                 pauses::next(due.tries, since, GIVEN_UP, now, pauses::random()).map(clock::written)
             }
-            Sent::Taken | Sent::Never(_) => None,
+            Sent::Taken | Sent::Never(_) | Sent::NoMailbox(_) => None,
         };
+        let bounced;
         let outcome = match (&sent, &retry_at) {
             (Sent::Taken, _) => MailOutcome::Sent,
-            (Sent::Later(error) | Sent::Never(error), Some(due_at)) => {
+            (Sent::Later(error) | Sent::Never(error) | Sent::NoMailbox(error), Some(due_at)) => {
                 tracing::warn!(site = name, reference, error, retry_at = due_at, "mail failed");
                 MailOutcome::Retry { due_at }
             }
             (Sent::Later(error), None) => {
                 tracing::warn!(site = name, reference, error, reason = "expired", "mail given up");
                 MailOutcome::GivenUp
+            }
+            (Sent::NoMailbox(error), None) => {
+                tracing::warn!(site = name, reference, error, reason = "bounced", "mail given up");
+                bounced = (format!("Mail to {} bounced: {error}", due.address), clock::now());
+                MailOutcome::Bounced { text: &bounced.0, at: &bounced.1 }
             }
             (Sent::Never(error), None) => {
                 tracing::warn!(site = name, reference, error, reason = "refused", "mail given up");
@@ -196,9 +203,10 @@ async fn send(site: &Site, mailer: &Mailer, codes: &Codes, due: &DueMail) -> Sen
         Ok(message) => message,
         Err(error) => return Sent::Never(error.to_string()),
     };
-    match hand_over(&mailer.server, message).await {
+    match mailer.server.send(&message).await {
         Ok(()) => Sent::Taken,
         Err(NotTaken::Away(reason) | NotTaken::Later(reason)) => Sent::Later(reason),
         Err(NotTaken::TooLarge(reason) | NotTaken::Never(reason)) => Sent::Never(reason),
+        Err(NotTaken::NoMailbox(reason)) => Sent::NoMailbox(reason),
     }
 }

@@ -67,6 +67,8 @@ struct ExportedAddress {
     /// When a code was mailed there last.
     sent_at: Option<String>,
     confirmed_at: Option<String>,
+    /// When a mail server said that it does not exist.
+    bounced_at: Option<String>,
 }
 
 #[derive(Serialize)]
@@ -254,6 +256,7 @@ async fn read(store: &dyn Store, ticket: StoredTicket, files: Vec<ExportedFile>)
         address: claimed.address,
         sent_at: claimed.sent_at,
         confirmed_at: claimed.confirmed_at,
+        bounced_at: claimed.bounced_at,
     });
     let receipt = store.receipt_address(&ticket.id).await?;
     Ok(ExportedTicket {

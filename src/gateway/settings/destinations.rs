@@ -30,7 +30,7 @@ pub enum DestinationTable {
     /// A service of one's own.
     Webhook(WebhookTable),
     /// A mailbox.
-    Email(EmailTable),
+    Email(Box<EmailTable>),
     /// A channel that is told.
     Slack(SlackTable),
 }

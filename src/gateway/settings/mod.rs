@@ -23,7 +23,7 @@ use super::store::READERS;
 
 pub use destinations::{Secrets, secret};
 pub use file::{File, parse};
-pub use mail::{Tls, mail_server, mailbox};
+pub use mail::{OAuthTable, ServerFields, Tls, mailbox};
 pub use origins::{OriginError, OriginPattern, Origins};
 pub use site::{Site, SiteTable};
 

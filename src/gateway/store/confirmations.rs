@@ -69,6 +69,8 @@ pub struct ClaimedAddress {
     pub attempts: u32,
     /// When the address was confirmed, RFC 3339 in UTC.
     pub confirmed_at: Option<String>,
+    /// When a mail server said that it has no mailbox, RFC 3339 in UTC.
+    pub bounced_at: Option<String>,
 }
 
 /// What became of a code that was typed.
@@ -105,6 +107,8 @@ pub enum CodeRequest {
     },
     /// [`CODES_MAX`] were sent for the ticket.
     TooManyCodes,
+    /// A mail server said for good that the address has no mailbox.
+    Bounced,
 }
 
 /// A place where it is kept which addresses are confirmed. When a write returns, it is on disk.

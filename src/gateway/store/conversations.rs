@@ -201,6 +201,8 @@ words! {
         Reopened = "reopened",
         /// Confirmed their address.
         Confirmed = "confirmed",
+        /// Mail to them could not be delivered, for good.
+        Bounced = "bounced",
     }
 }
 

@@ -73,6 +73,14 @@ pub enum MailOutcome<'a> {
     },
     /// It is given up: the code that it carries was not sent.
     GivenUp,
+    /// The server says for good that the address has no mailbox: it is given up, no other mail about the ticket goes there, and agents read
+    /// why.
+    Bounced {
+        /// What agents read.
+        text: &'a str,
+        /// When it was said, RFC 3339 in UTC.
+        at: &'a str,
+    },
 }
 
 /// A receipt that is due.

@@ -66,6 +66,7 @@ pub async fn request(
         CodeRequest::TooSoon { sent_at } => return Err(Refusal::CodeTooSoon(seconds_left(&sent_at, CODE_PAUSE))),
         CodeRequest::QuotaUsedUp { oldest } => return Err(Refusal::CodeQuota(seconds_left(&oldest, QUOTA_TIME))),
         CodeRequest::TooManyCodes => return Err(Refusal::TooManyCodes),
+        CodeRequest::Bounced => return Err(Refusal::AddressBounced),
     }
     Ok(summary(&one(app, name, reader, id).await?))
 }

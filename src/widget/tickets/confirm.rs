@@ -181,7 +181,7 @@ fn trouble(answer: &Answer) -> TicketsText {
         ("too_many_attempts", _) => TicketsText::CodeTried,
         ("code_too_soon", _) => TicketsText::CodeSoon,
         ("code_quota", _) => TicketsText::CodeQuota,
-        ("too_many_codes", _) => TicketsText::CodesMax,
+        ("too_many_codes" | "address_bounced", _) => TicketsText::CodesMax,
         (_, 429) => TicketsText::CodeLater,
         _ => TicketsText::Failed,
     }

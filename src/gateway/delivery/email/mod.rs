@@ -11,13 +11,12 @@ mod table;
 use async_trait::async_trait;
 use axum::http::HeaderMap;
 use lettre::message::Mailbox;
-use lettre::{AsyncSmtpTransport, Tokio1Executor};
 
 use super::signature::is_fresh;
 use super::{Delivered, Destination, Failure, Finding, Heard, InboundMail, NotHeard, Parcel, Unverified};
 use crate::domain::conversation::Author;
 use crate::gateway::clock;
-use crate::gateway::mail::{self, NotTaken};
+use crate::gateway::mail::{MailServer, NotTaken};
 use crate::gateway::routes::BODY_MAX;
 use crate::gateway::settings::Site;
 use crate::gateway::store::{Place, StoredTicket, What};
@@ -33,7 +32,7 @@ const AT_ONCE: u32 = 4;
 pub struct Email {
     mailbox: Mailbox,
     from: Mailbox,
-    server: AsyncSmtpTransport<Tokio1Executor>,
+    server: MailServer,
     /// Where answers to mails come back.
     reply: Option<ReplyAddress>,
     /// Whose answers are support's.
@@ -84,7 +83,7 @@ impl Destination for Email {
     async fn tell_unread(&self, ticket: &StoredTicket, mail: &InboundMail) {
         let reference = &ticket.reference;
         let sent = match letter::unread(self, ticket, mail) {
-            Ok(message) => mail::hand_over(&self.server, message).await.map_err(|error| error.to_string()),
+            Ok(message) => self.server.send(&message).await.map_err(|error| error.to_string()),
             Err(error) => Err(error),
         };
         match sent {
@@ -102,12 +101,15 @@ impl Destination for Email {
     }
 
     async fn check(&self, _site: &Site, _hook: &str) -> Vec<Finding> {
-        let (good, says) = match self.server.test_connection().await {
-            Ok(true) => (true, "the mail server can be reached, and lets the gateway in".into()),
-            Ok(false) => (false, "the mail server does not answer; see smtp".into()),
-            Err(error) => (false, format!("the mail server: {}; see smtp and password_file", mail::cause(&error))),
-        };
-        vec![Finding { good, says }]
+        vec![mail_server(&self.server, &self.from).await]
+    }
+}
+
+/// Whether a mail server takes mail of a sender.
+pub async fn mail_server(server: &MailServer, from: &Mailbox) -> Finding {
+    match server.check(&from.email).await {
+        Ok(()) => Finding { good: true, says: format!("the mail server {server} takes mail of {}", from.email) },
+        Err(reason) => Finding { good: false, says: format!("the mail server {server}: {reason}") },
     }
 }
 
@@ -121,7 +123,7 @@ enum Refused {
 impl Email {
     async fn send(&self, parcel: &Parcel<'_>, files: &Files) -> Result<(), Refused> {
         let message = letter::message(self, parcel, files).map_err(Refused::NoMail)?;
-        mail::hand_over(&self.server, message).await.map_err(Refused::NotTaken)
+        self.server.send(&message).await.map_err(Refused::NotTaken)
     }
 }
 
@@ -129,9 +131,8 @@ fn failure(refused: Refused) -> Failure {
     match refused {
         Refused::NotTaken(NotTaken::Away(reason)) => Failure::away(reason),
         Refused::NotTaken(NotTaken::Later(reason)) => Failure::later(reason),
-        Refused::NotTaken(NotTaken::TooLarge(reason) | NotTaken::Never(reason)) | Refused::NoMail(reason) => {
-            Failure::Never(reason)
-        }
+        Refused::NotTaken(NotTaken::TooLarge(reason) | NotTaken::Never(reason) | NotTaken::NoMailbox(reason))
+        | Refused::NoMail(reason) => Failure::Never(reason),
     }
 }
 
@@ -163,6 +164,7 @@ mod tests {
         assert_eq!(failure(NotTaken::Later), Failure::later("why"));
         assert_eq!(failure(NotTaken::Never), Failure::Never("why".into()));
         assert_eq!(failure(NotTaken::TooLarge), Failure::Never("why".into()));
+        assert_eq!(failure(NotTaken::NoMailbox), Failure::Never("why".into()));
     }
 
     #[test]

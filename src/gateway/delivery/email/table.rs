@@ -10,7 +10,7 @@ use super::super::{Destination, Unverified};
 use super::Email;
 use super::reply::ReplyAddress;
 use super::senders::Agents;
-use crate::gateway::settings::{Tls, mail_server, mailbox, secret};
+use crate::gateway::settings::{OAuthTable, ServerFields, Tls, mailbox, secret};
 
 /// The table of a destination with `to = "email"`; `src/gateway/deskbell.example.toml` says what each field is for.
 #[derive(Clone, Deserialize)]
@@ -21,6 +21,8 @@ pub struct EmailTable {
     smtp: String,
     password_file: Option<PathBuf>,
     tls: Option<Tls>,
+    ca: Option<PathBuf>,
+    oauth: Option<OAuthTable>,
     #[serde(default)]
     unverified: Unverified,
     reply_address: Option<String>,
@@ -47,8 +49,14 @@ impl EmailTable {
         let named = |(field, message): (&str, String)| (field.to_string(), message);
         let to = mailbox("mailbox", &self.mailbox).map_err(named)?;
         let from = mailbox("from", &self.from).map_err(named)?;
-        let server =
-            mail_server((&self.smtp, self.tls), self.password_file.as_deref(), &from, password).map_err(named)?;
+        let server = ServerFields {
+            smtp: &self.smtp,
+            tls: self.tls,
+            password_file: self.password_file.as_deref(),
+            ca: self.ca.as_deref(),
+            oauth: self.oauth.as_ref(),
+        };
+        let server = server.read(&from, password).map_err(named)?;
         let agents = match &self.agents {
             None => Agents::of_desk(&to.email),
             Some(list) => Agents::read(list).map_err(|entry| {

@@ -110,6 +110,7 @@ fn done(deed: &Deed) -> Markup {
         Act::Solved => ("marked it as solved", ""),
         Act::Reopened => ("opened it again", ""),
         Act::Confirmed => ("confirmed the address", deed.text.as_str()),
+        Act::Bounced => ("could not be delivered", ""),
     };
     html! {
         li.done {
@@ -117,7 +118,7 @@ fn done(deed: &Deed) -> Markup {
                 bdi { (who) } " " (what) @if !about.is_empty() { " " bdi { (about.replace('_', " ")) } }
                 span.muted { (times::minute(&deed.at)) }
             }
-            @if deed.act == Act::Noted { (note(&deed.text)) }
+            @if matches!(deed.act, Act::Noted | Act::Bounced) { (note(&deed.text)) }
         }
     }
 }

@@ -109,6 +109,9 @@ impl Confirmations for SqliteStore {
         else {
             return Ok(CodeRequest::NotNeeded);
         };
+        if claimed.bounced_at.is_some() {
+            return Ok(CodeRequest::Bounced);
+        }
         if claimed.code >= CODES_MAX {
             return Ok(CodeRequest::TooManyCodes);
         }
@@ -205,5 +208,6 @@ fn claimed_of(row: &SqliteRow) -> Result<ClaimedAddress, StoreError> {
         sent_at: row.try_get("sent_at")?,
         attempts: row.try_get("attempts")?,
         confirmed_at: row.try_get("confirmed_at")?,
+        bounced_at: row.try_get("bounced_at")?,
     })
 }

@@ -6,10 +6,10 @@ use sqlx::sqlite::{SqliteConnection, SqliteRow};
 use sqlx::{Row, query, query_scalar};
 
 use super::rows::ticket_of;
-use super::{SqliteStore, TICKET};
+use super::{SqliteStore, TICKET, conversations};
 use crate::gateway::clock;
 use crate::gateway::store::mails::{DueMail, MailOutcome, MailQuota, Mails, NewMail};
-use crate::gateway::store::{Claim, StoreError, StoredTicket};
+use crate::gateway::store::{Act, Claim, Deed, StoreError, StoredTicket};
 
 #[async_trait]
 impl Mails for SqliteStore {
@@ -63,9 +63,15 @@ impl Mails for SqliteStore {
         let record = "UPDATE mails SET due_at = ?, claim = NULL, claimed_until = NULL WHERE ticket = ? AND claim = ?";
         let recorded = query(record).bind(due_at).bind(ticket).bind(token).execute(&mut *write).await?;
         let is_recorded = recorded.rows_affected() > 0;
-        if is_recorded && outcome == MailOutcome::GivenUp {
+        if is_recorded && matches!(outcome, MailOutcome::GivenUp | MailOutcome::Bounced { .. }) {
             let not_sent = "UPDATE confirmations SET sent_at = NULL WHERE ticket = ? AND confirmed_at IS NULL";
             query(not_sent).bind(ticket).execute(&mut *write).await?;
+        }
+        if let (true, MailOutcome::Bounced { text, at }) = (is_recorded, outcome) {
+            let mark = "UPDATE confirmations SET bounced_at = ? WHERE ticket = ? AND confirmed_at IS NULL";
+            query(mark).bind(at).bind(ticket).execute(&mut *write).await?;
+            let deed = Deed { operator: "Mail".into(), act: Act::Bounced, text: text.into(), at: at.into() };
+            conversations::note(&mut write, ticket, &deed, None).await?;
         }
         write.commit().await?;
         Ok(is_recorded)

@@ -1,0 +1,336 @@
+//! What a mail server's refusal means, and how to mend it.
+//!
+//! The same number means different things from one server to the next, and the number after it (RFC 3463) often says more; where neither says
+//! enough, the words do. `tests/world/smtp/table.toml` has replies of servers with where they come from.
+
+/// What a refusal is about.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Fault {
+    /// The server does not let the gateway in.
+    Login,
+    /// The gateway may not send as this sender.
+    Sender,
+    /// The server does not pass mail on for the gateway.
+    Relay,
+    /// The server wants the connection to be encrypted.
+    Encryption,
+    /// The recipient has no such mailbox.
+    Recipient,
+    /// The message is too large.
+    Size,
+    /// The message is not wanted.
+    Message,
+}
+
+/// A refusal that is understood.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Refusal {
+    /// What it is about.
+    pub fault: Fault,
+    /// What an administrator does about it.
+    pub fix: &'static str,
+}
+
+/// When a rule is about a reply: one of its codes (any where there is none), and one of its enhanced codes or phrases.
+struct Rule {
+    codes: &'static [u16],
+    enhanced: &'static [&'static str],
+    phrases: &'static [&'static str],
+    fault: Fault,
+    fix: &'static str,
+}
+
+const NO_SMTP_AUTH: &str = "Exchange Online has SMTP AUTH switched off: an administrator switches it on for the mailbox and the \
+    organization (Set-CASMailbox NAME -SmtpClientAuthenticationDisabled $false), and the gateway logs in with oauth";
+const NO_BASIC: &str = "Exchange Online takes no password here: set oauth in place of the password";
+const APP_PASSWORD: &str = "the server does not take this password: set oauth, or an app password of the account (Google, with two-step verification)";
+const WRONG_LOGIN: &str = "the user or the password is not accepted: see smtp and password_file (with oauth: whether the token is for \
+    this mailbox and may send by SMTP)";
+const NO_LOGIN: &str = "the server wants a login: name a user in smtp, with password_file or oauth";
+const NO_TLS: &str = "the server wants an encrypted connection: tls = \"required\", or smtps://";
+const SENDER: &str = "the login may not send as from: take the address of the user who logs in, or allow it at the server (Send As, a \
+    verified sender)";
+const RELAY: &str =
+    "the server does not relay for the gateway: log in (a user in smtp), or allow the gateway's network address there";
+const RECIPIENT: &str = "the recipient's mailbox does not exist";
+const SIZE: &str = "the message is larger than the server takes";
+const MEMBERS_ONLY: &str = "the recipient takes mail of members or of its own organization only";
+const UNPROVED: &str = "the mail is not proved to be from its domain: publish SPF and DKIM for the domain of from, for the server that sends";
+
+/// In the order in which they are tried: what is more precise comes first.
+const RULES: &[Rule] = &[
+    Rule {
+        codes: &[],
+        enhanced: &[],
+        phrases: &["smtpclientauthentication is disabled", "smtp auth is disabled"],
+        fault: Fault::Login,
+        fix: NO_SMTP_AUTH,
+    },
+    Rule {
+        codes: &[],
+        enhanced: &["5.7.139"],
+        phrases: &["basic authentication is disabled", "basic auth is disabled", "security defaults policy"],
+        fault: Fault::Login,
+        fix: NO_BASIC,
+    },
+    Rule {
+        codes: &[],
+        enhanced: &["5.7.9", "5.7.14"],
+        phrases: &[
+            "application-specific password",
+            "log in via your web browser",
+            "log in with your web browser",
+            "badcredentials",
+        ],
+        fault: Fault::Login,
+        fix: APP_PASSWORD,
+    },
+    Rule {
+        codes: &[],
+        enhanced: &["5.7.124", "5.7.129", "5.7.133", "5.7.134"],
+        phrases: &[],
+        fault: Fault::Message,
+        fix: MEMBERS_ONLY,
+    },
+    Rule {
+        codes: &[538, 523],
+        enhanced: &["5.7.10", "5.7.11"],
+        phrases: &[
+            "starttls command first",
+            "starttls first",
+            "encryption required",
+            "tls required",
+            "requires tls",
+            "must use tls",
+        ],
+        fault: Fault::Encryption,
+        fix: NO_TLS,
+    },
+    Rule {
+        codes: &[],
+        enhanced: &["5.7.20", "5.7.21", "5.7.22", "5.7.23", "5.7.24", "5.7.25", "5.7.26"],
+        phrases: &["unauthenticated email", "dmarc policy", "does not pass dmarc", "spf check failed", "5.7.515"],
+        fault: Fault::Message,
+        fix: UNPROVED,
+    },
+    Rule {
+        codes: &[],
+        enhanced: &["5.7.60", "5.2.252", "5.1.7", "5.1.8", "5.7.27"],
+        phrases: &[
+            "send as this sender",
+            "sendasdenied",
+            "not owned by user",
+            "not owned by auth",
+            "is not verified",
+            "verified sender",
+            "sender address rejected",
+            "sender verify failed",
+            "not authorized to send on behalf",
+            "not allowed to send as",
+            "not permitted to send from",
+            "from address is not",
+            "sender rejected",
+        ],
+        fault: Fault::Sender,
+        fix: SENDER,
+    },
+    Rule {
+        codes: &[],
+        enhanced: &["5.7.54", "5.7.64"],
+        phrases: &[
+            "relay access denied",
+            "relaying denied",
+            "relaying not allowed",
+            "relay not permitted",
+            "relaying is not permitted",
+            "unable to relay",
+            "not permitted to relay",
+            "do not relay",
+            "relay denied",
+            "relaying temporarily denied",
+        ],
+        fault: Fault::Relay,
+        fix: RELAY,
+    },
+    Rule {
+        codes: &[530],
+        enhanced: &["5.7.57"],
+        phrases: &[
+            "authentication required",
+            "authentication is required",
+            "was not authenticated",
+            "not authenticated to send",
+            "must authenticate",
+            "please authenticate",
+            "requires authentication",
+            "smtp auth required",
+        ],
+        fault: Fault::Login,
+        fix: NO_LOGIN,
+    },
+    Rule {
+        codes: &[534, 535],
+        enhanced: &["5.7.8", "5.7.3"],
+        phrases: &["authentication failed", "authentication unsuccessful", "authentication credentials invalid"],
+        fault: Fault::Login,
+        fix: WRONG_LOGIN,
+    },
+    Rule {
+        codes: &[552],
+        enhanced: &["5.2.2"],
+        phrases: &["mailbox full", "mailbox is full", "over quota", "quota exceeded", "out of storage"],
+        fault: Fault::Message,
+        fix: "the recipient's mailbox is full",
+    },
+    Rule {
+        codes: &[],
+        enhanced: &["5.3.4", "5.2.3"],
+        phrases: &[
+            "message too large",
+            "size exceeds",
+            "exceeds fixed limit",
+            "message size exceeds",
+            "message file too big",
+        ],
+        fault: Fault::Size,
+        fix: SIZE,
+    },
+    Rule {
+        codes: &[],
+        enhanced: &["5.1.0", "5.1.1", "5.1.2", "5.1.3", "5.1.6", "5.1.10", "5.2.1"],
+        phrases: &[
+            "user unknown",
+            "unknown user",
+            "user not found",
+            "no such user",
+            "no such recipient",
+            "no such mailbox",
+            "no mailbox",
+            "mailbox not found",
+            "mailbox unavailable",
+            "mailbox does not exist",
+            "does not exist",
+            "doesn't have a",
+            "account has been disabled",
+            "account is disabled",
+            "unknown recipient",
+            "recipient unknown",
+            "recipient not found",
+            "recipientnotfound",
+            "invalid recipient",
+            "invalid mailbox",
+            "unrouteable address",
+            "unroutable address",
+            "recipient address rejected: access denied",
+            "not a valid mailbox",
+        ],
+        fault: Fault::Recipient,
+        fix: RECIPIENT,
+    },
+];
+
+/// What a permanent or transient refusal means; `None` where nothing more is known than its number.
+pub fn explain(code: u16, text: &str) -> Option<Refusal> {
+    let enhanced = enhanced_code(text).unwrap_or_default();
+    let text = text.to_ascii_lowercase();
+    let hits = |rule: &Rule| {
+        rule.phrases.iter().any(|phrase| text.contains(phrase)) || rule.enhanced.contains(&permanent(enhanced).as_str())
+    };
+    // Words and enhanced codes first: a number alone says least.
+    let rule = RULES.iter().find(|rule| hits(rule)).or_else(|| RULES.iter().find(|rule| rule.codes.contains(&code)))?;
+    // The size of a message is told by 552 as well; a full mailbox has its own enhanced code or words.
+    let fault = if code == 552 && rule.codes.contains(&552) && !hits(rule) { Fault::Size } else { rule.fault };
+    let fix = if fault == Fault::Size { SIZE } else { rule.fix };
+    // What is said of a recipient for a while may be different later (RFC 3463, 2).
+    (fault != Fault::Recipient || (500..600).contains(&code)).then_some(Refusal { fault, fix })
+}
+
+/// The enhanced status code at the start of a reply (RFC 2034), such as `5.7.139`.
+pub fn enhanced_code(text: &str) -> Option<&str> {
+    let end = text.find(|c: char| !c.is_ascii_digit() && c != '.').unwrap_or(text.len());
+    let word = text.get(..end)?.trim_end_matches('.');
+    let mut parts = word.split('.');
+    let class = parts.next()?;
+    let is_number = |part: Option<&str>| part.is_some_and(|part| !part.is_empty() && part.len() <= 3);
+    let is_code = matches!(class, "2" | "4" | "5")
+        && is_number(parts.next())
+        && is_number(parts.next())
+        && parts.next().is_none();
+    is_code.then_some(word)
+}
+
+/// The same for good: a server that says "try again" about a wrong login says 4.7.8.
+fn permanent(enhanced: &str) -> String {
+    enhanced.strip_prefix("4.").map_or_else(|| enhanced.to_string(), |rest| format!("5.{rest}"))
+}
+
+/// What is wrong with a certificate or with TLS, by what the library says of it.
+pub fn explain_tls(reason: &str) -> Option<&'static str> {
+    let lower = reason.to_ascii_lowercase();
+    let is = |words: &[&str]| words.iter().any(|word| lower.contains(word));
+    Some(if is(&["unknownissuer", "unknown issuer", "untrusted"]) {
+        "the server's certificate is of an issuer that is not known here: name the file of its CA with ca, or, where nobody logs in, write \
+         tls = \"opportunistic\""
+    } else if is(&["causedasendentity"]) {
+        "the server's certificate is that of a CA: give the server one of its own, or, where nobody logs in, write tls = \"opportunistic\""
+    } else if is(&["notvalidforname", "not valid for name"]) {
+        "the server's certificate is for another name: write the host that it names in smtp"
+    } else if is(&["expired"]) {
+        "the server's certificate has expired: renew it there"
+    } else if is(&["notvalidyet", "not valid yet"]) {
+        "the server's certificate is not valid yet: see the clocks of both computers"
+    } else if is(&["corrupt message", "invalidcontenttype", "invalid content type", "wrong version"]) {
+        "the server does not begin with TLS on this port: write smtp://HOST:587 where it goes on to STARTTLS, smtps://HOST:465 otherwise"
+    } else if is(&["protocolversion", "protocol version", "handshakefailure", "handshake failure"]) {
+        "the server speaks no TLS 1.2 or newer: update it"
+    } else {
+        return None;
+    })
+}
+
+/// Whether what a library says is about TLS, before anything of a message was told.
+pub fn is_about_tls(reason: &str) -> bool {
+    let lower = reason.to_ascii_lowercase();
+    let words = ["tls handshake", "invalid peer certificate", "fatal alert", "peer misbehaved", "peer is incompatible"];
+    explain_tls(reason).is_some() || words.iter().any(|words| lower.contains(words))
+}
+
+/// What keeps the gateway from logging in or encrypting before the server has refused anything.
+pub fn explain_client(reason: &str) -> Option<(Fault, &'static str)> {
+    if reason.contains("STARTTLS is not supported") {
+        let fix = "the server offers no STARTTLS on this port: write smtps://HOST:465, or, where nobody logs in, tls = \"opportunistic\"";
+        Some((Fault::Encryption, fix))
+    } else if reason.contains("No compatible authentication mechanism") {
+        let fix = "the server offers no login that the gateway can use: where it takes XOAUTH2 only, set oauth; where it takes passwords over \
+                   TLS only, tls = \"required\"";
+        Some((Fault::Login, fix))
+    } else if reason.contains("does not expect a challenge") {
+        Some((
+            Fault::Login,
+            "the server does not accept the token: the mailbox in smtp, the scope of oauth, and whether the application may send as it",
+        ))
+    } else {
+        None
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_enhanced_code_stands_at_the_start_and_has_three_numbers() {
+        for (text, code) in [
+            ("5.7.139 Authentication unsuccessful", Some("5.7.139")),
+            ("5.7.60 SMTP; Client", Some("5.7.60")),
+            ("5.1.1", Some("5.1.1")),
+            ("4.7.0: try again", Some("4.7.0")),
+            ("192.0.2.1 is blocked", None),
+            ("3.1.1 no class", None),
+            ("Message rejected 5.7.1", None),
+            ("", None),
+        ] {
+            assert_eq!(enhanced_code(text), code, "{text}");
+        }
+    }
+}
