@@ -45,8 +45,8 @@ enum Command {
     /// Compare what the configuration says about destinations with what they say about themselves; or look at a gateway from outside.
     ///
     /// Each line says what is good or BAD, and how to mend it; the exit code is 1 where anything is bad. With URL, whatever stands before the
-    /// gateway is tried: sizes, headers, streams, CORS, caching, paths. Without it, the destinations; nothing is left behind there,
-    /// but with --send a test ticket. DESKBELL_ZENDESK_SECRET and DESKBELL_SMTP_PASSWORD count as with serve.
+    /// gateway is tried: sizes, headers, streams, CORS, caching, paths. Without it, the destinations: mail servers are logged in to and asked
+    /// whether they would take mail; nothing is left behind there, but with --send a test ticket. DESKBELL_ZENDESK_SECRET and DESKBELL_SMTP_PASSWORD count as with serve.
     Check(Check),
     /// Erase tickets with everything that belongs to them: messages, notes, deliveries, receipts, files, search words.
     ///
@@ -114,7 +114,11 @@ struct Import {
     /// With --from strapi: where its questions can be read; the permalink goes behind it.
     #[arg(long, value_name = "URL")]
     pages: Option<String>,
-    /// A file with one question a line, or the address of a forum, a help center or a Strapi.
+    /// With --from csv: which column is which field, where its header does not tell; again for each field. The fields are id, title, body,
+    /// answer, url, topics, kind, solved and created_at.
+    #[arg(long = "column", value_name = "FIELD=HEADER")]
+    columns: Vec<String>,
+    /// A file with JSON or a table, or the address of one, of a forum, a help center or a Strapi.
     source: String,
 }
 
@@ -141,7 +145,10 @@ struct Index {
     /// The file to write.
     #[arg(long, value_name = "FILE", default_value = "help-index.json")]
     out: PathBuf,
-    /// A file with one question a line, or the address of a forum, a help center or a Strapi.
+    /// With --from csv: which column is which field, as with import.
+    #[arg(long = "column", value_name = "FIELD=HEADER")]
+    columns: Vec<String>,
+    /// A file with JSON or a table, or the address of one, of a forum, a help center or a Strapi.
     source: Option<String>,
 }
 
@@ -373,11 +380,20 @@ fn secret(name: &str) -> Option<String> {
     std::env::var(name).ok().filter(|secret| !secret.is_empty())
 }
 
+/// Which column of a table is which field.
+fn columns_of(from: import::Format, pairs: &[String]) -> Result<import::Columns, settings::SettingsError> {
+    let wrong = |message: String| settings::SettingsError::Value { place: "--column".into(), message };
+    if !pairs.is_empty() && from != import::Format::Csv {
+        return Err(wrong("is for --from csv only".into()));
+    }
+    import::Columns::parse(pairs).map_err(wrong)
+}
+
 async fn run_import(options: Import) -> Result<ExitCode, gateway::GatewayError> {
-    let Import { config, database, site, from, prune, force_prune, private, pages, source } = options;
+    let Import { config, database, site, from, prune, force_prune, private, pages, columns, source } = options;
     let settings = settings::load(&Overrides { config, database, ..Overrides::default() })?;
     let place = import::Source::new(from, &source, pages.as_deref()).map_err(import::ImportError::from)?;
-    let place = import::Source { private, ..place };
+    let place = import::Source { private, columns: columns_of(from, &columns)?, ..place };
     let prune = match (prune, force_prune) {
         (_, true) => import::Prune::Forced,
         (true, false) => import::Prune::Limited,
@@ -392,11 +408,12 @@ async fn run_import(options: Import) -> Result<ExitCode, gateway::GatewayError> 
 }
 
 async fn run_index(options: Index) -> Result<ExitCode, gateway::GatewayError> {
-    let Index { config, database, site, from, pages, private, out, source } = options;
+    let Index { config, database, site, from, pages, private, out, columns, source } = options;
+    let columns = columns_of(from, &columns)?;
     let settings = settings::load(&Overrides { config, database, ..Overrides::default() })?;
     let place = source.as_deref().map(|source| import::Source::new(from, source, pages.as_deref()));
     let place = place.transpose().map_err(import::ImportError::from)?;
-    let place = place.map(|place| import::Source { private, ..place });
+    let place = place.map(|place| import::Source { private, columns, ..place });
     let written = static_index::write(&settings, &site, place.as_ref(), &out).await?;
     for note in written.bad.iter().chain(&written.warnings) {
         eprintln!("{}: {note}", source.as_deref().unwrap_or_default());

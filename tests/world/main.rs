@@ -8,6 +8,7 @@
 mod addresses;
 mod files;
 mod hours;
+mod importers;
 mod mail;
 mod origins;
 mod proxies;

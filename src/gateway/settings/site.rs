@@ -29,7 +29,7 @@ use crate::gateway::incidents::Told;
 use crate::gateway::mail::Mailer;
 use crate::gateway::privacy::Retention;
 use crate::gateway::search::import::timer::{EVERY_DEFAULT, EVERY_MAX, EVERY_MIN, Plan};
-use crate::gateway::search::import::{Format, Source, SourceError};
+use crate::gateway::search::import::{Columns, Format, Source, SourceError};
 
 /// One product that embeds the panel.
 #[derive(Clone, Debug)]
@@ -86,6 +86,8 @@ struct ImportTable {
     prune: bool,
     #[serde(default)]
     private: bool,
+    #[serde(default)]
+    columns: Columns,
 }
 
 /// The sites of a file, or what is wrong with the first that is not as it should be.
@@ -211,7 +213,11 @@ fn plan(import: ImportTable) -> Result<Plan, (&'static str, String)> {
         SourceError::Address(text) if Some(text.as_str()) == pages => ("pages", error.to_string()),
         _ => ("url", error.to_string()),
     })?;
-    let source = Source { private: import.private, ..source };
+    if !import.columns.is_empty() && import.from != Format::Csv {
+        return Err(("columns", "is for csv only; the other sources know what their fields are".into()));
+    }
+    import.columns.check().map_err(|message| ("columns", message))?;
+    let source = Source { private: import.private, columns: import.columns, ..source };
     let every = import.every.as_deref().map_or(Some(EVERY_DEFAULT), |text| {
         let every: Duration = text.parse::<SignedDuration>().ok()?.try_into().ok()?;
         (EVERY_MIN..=EVERY_MAX).contains(&every).then_some(every)

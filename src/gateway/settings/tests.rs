@@ -112,7 +112,7 @@ fn a_wrong_file_is_told_by_file_line_field_and_what_is_allowed() {
         ),
         (
             "[sites.acme]\norigins = [\"*\"]\n[[sites.acme.imports]]\nfrom = \"reddit\"\nurl = \"https://a.example\"",
-            "deskbell.toml:4: sites.acme.imports[0].from: unknown variant `reddit`, expected one of `jsonl`, `discourse`",
+            "deskbell.toml:4: sites.acme.imports[0].from: unknown variant `reddit`, expected one of `jsonl`, `csv`, `discourse`",
         ),
         (
             "[sites.acme]\norigins = [\"*\"]\n[[sites.acme.imports]]\nfrom = \"zendesk\"\nurl = \"http://a.example\"",

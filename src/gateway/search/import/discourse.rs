@@ -1,8 +1,9 @@
 //! A Discourse forum: the topics of `/latest.json`, a category or a tag, each with its posts from `/t/{id}.json`.
 //!
 //! The format is that of <https://docs.discourse.org/>; what the plugin Solved adds is in its serializers:
-//! `accepted_answer` on topics and posts.
+//! `accepted_answer` on topics and posts, and `accepted_answers`, a list, on topics of newer forums, where several posts may be accepted.
 
+use std::collections::btree_map::Entry;
 use std::collections::{BTreeMap, HashSet};
 
 use jiff::Timestamp;
@@ -17,6 +18,8 @@ use crate::gateway::fetch::{FetchError, Fetcher};
 
 /// How many posts of a topic are read; beyond that the accepted one alone.
 const POSTS_MAX: usize = 100;
+/// How many accepted posts of a topic are read beyond those.
+const ACCEPTED_MAX: usize = 20;
 /// How many posts are asked for at a time, as the forum's own pages do.
 const POSTS_AT_ONCE: usize = 20;
 
@@ -25,16 +28,13 @@ const POSTS_AT_ONCE: usize = 20;
 pub async fn read(fetcher: &Fetcher, source: &Url, prefix: &str, since: Option<Timestamp>) -> Reading {
     let mut reading = Reading::new(since.is_some());
     let (base, list) = places(source);
-    let categories = match categories(fetcher, &base).await {
-        Ok(categories) => categories,
-        Err((url, error)) => {
-            reading.failed(&url, &error, None);
-            if error.is_final() {
-                return reading;
-            }
-            BTreeMap::new()
+    let mut categories = Categories::default();
+    if let Err((url, error)) = categories.read_site(fetcher, &base).await {
+        reading.failed(&url, &error, None);
+        if error.is_final() {
+            return reading;
         }
-    };
+    }
     for page in 0.. {
         // Oldest first: what is asked meanwhile comes at the end and moves nothing. Changes are read latest first, up to what is known.
         let page = page.to_string();
@@ -60,7 +60,7 @@ pub async fn read(fetcher: &Fetcher, source: &Url, prefix: &str, since: Option<T
                 Ok(listed) => {
                     is_known = false;
                     let topic_url = below(&base, &format!("t/{}.json", listed.id), &[]);
-                    match question(fetcher, &base, &topic_url, &categories, prefix).await {
+                    match question(fetcher, &base, &topic_url, &mut categories, prefix).await {
                         Ok(question) => reading.add(&path(&topic_url), question),
                         Err(error) => {
                             reading.failed(&topic_url, &error, id);
@@ -113,13 +113,36 @@ struct Topic {
     category_id: Option<u64>,
     #[serde(default)]
     tags: Vec<Tag>,
-    accepted_answer: Option<Accepted>,
+    #[serde(default)]
+    accepted_answer: Value,
+    #[serde(default)]
+    accepted_answers: Value,
     post_stream: Stream,
 }
 
-#[derive(Deserialize)]
+impl Topic {
+    /// The accepted posts, whichever way the forum says it; what is said in another way names none.
+    fn accepted(&self) -> Vec<Accepted> {
+        let several = self.accepted_answers.as_array().into_iter().flatten();
+        let named = several.chain(Some(&self.accepted_answer)).map(|post| Accepted {
+            id: post.get("id").and_then(Value::as_u64),
+            number: post.get("post_number").and_then(Value::as_u64),
+        });
+        named.filter(|accepted| accepted.id.is_some() || accepted.number.is_some()).take(ACCEPTED_MAX).collect()
+    }
+}
+
+/// An accepted post, by what a forum says of it.
+#[derive(Clone, Copy)]
 struct Accepted {
-    post_number: u64,
+    id: Option<u64>,
+    number: Option<u64>,
+}
+
+impl Accepted {
+    fn is(self, post: &Post) -> bool {
+        self.number == Some(post.post_number) || self.id == Some(post.id)
+    }
 }
 
 /// A tag is its name, in newer versions an object with it.
@@ -182,6 +205,8 @@ struct Site {
 struct Category {
     id: u64,
     name: String,
+    #[serde(default)]
+    subcategory_list: Vec<Category>,
 }
 
 fn yes() -> bool {
@@ -200,22 +225,84 @@ fn places(source: &Url) -> (Url, String) {
     (base, format!("{list}.json"))
 }
 
-async fn categories(fetcher: &Fetcher, base: &Url) -> Result<BTreeMap<u64, String>, (Url, FetchError)> {
-    let url = below(base, "site.json", &[]);
-    let site: Site = fetcher.json(&url).await.map_err(|error| (url, error))?;
-    Ok(site.categories.into_iter().map(|category| (category.id, one_line(&category.name))).collect())
+/// The names of a forum's categories, each asked for once. Forums with many load them lazily and list none with the site.
+#[derive(Default)]
+struct Categories {
+    /// None where nobody may read which it is.
+    names: BTreeMap<u64, Option<String>>,
+    is_listed: bool,
+}
+
+#[derive(Deserialize)]
+struct CategoryPage {
+    category_list: CategoryList,
+}
+
+#[derive(Deserialize)]
+struct CategoryList {
+    #[serde(default)]
+    categories: Vec<Category>,
+}
+
+#[derive(Deserialize)]
+struct CategoryShown {
+    category: Category,
+}
+
+impl Categories {
+    async fn read_site(&mut self, fetcher: &Fetcher, base: &Url) -> Result<(), (Url, FetchError)> {
+        let url = below(base, "site.json", &[]);
+        let site: Site = fetcher.json(&url).await.map_err(|error| (url, error))?;
+        self.add(site.categories);
+        Ok(())
+    }
+
+    fn add(&mut self, categories: Vec<Category>) {
+        for category in categories {
+            self.names.insert(category.id, Some(one_line(&category.name)));
+            self.add(category.subcategory_list);
+        }
+    }
+
+    /// The name of a category: from the list of categories, or by itself. A category that cannot be read has none.
+    async fn name(&mut self, fetcher: &Fetcher, base: &Url, id: u64) -> Result<Option<String>, FetchError> {
+        if !self.names.contains_key(&id) && !self.is_listed {
+            self.is_listed = true;
+            let url = below(base, "categories.json", &[("include_subcategories", "true")]);
+            if let Some(page) = readable(fetcher.json::<CategoryPage>(&url).await)? {
+                self.add(page.category_list.categories);
+            }
+        }
+        match self.names.entry(id) {
+            Entry::Occupied(known) => Ok(known.get().clone()),
+            Entry::Vacant(unknown) => {
+                let url = below(base, &format!("c/{id}/show.json"), &[]);
+                let shown = readable(fetcher.json::<CategoryShown>(&url).await)?;
+                Ok(unknown.insert(shown.map(|shown| one_line(&shown.category.name))).clone())
+            }
+        }
+    }
+}
+
+/// What an address gave; none where it gives nothing, unless nothing else would be given either.
+fn readable<T>(answer: Result<T, FetchError>) -> Result<Option<T>, FetchError> {
+    match answer {
+        Ok(answer) => Ok(Some(answer)),
+        Err(error) if error.is_final() => Err(error),
+        Err(_) => Ok(None),
+    }
 }
 
 async fn question(
     fetcher: &Fetcher,
     base: &Url,
     url: &Url,
-    categories: &BTreeMap<u64, String>,
+    categories: &mut Categories,
     prefix: &str,
 ) -> Result<Question, FetchError> {
     let topic: Topic = fetcher.json(url).await?;
     let page = below(base, &format!("t/{}/{}", if topic.slug.is_empty() { "-" } else { &topic.slug }, topic.id), &[]);
-    let accepted = topic.accepted_answer.map(|accepted| accepted.post_number);
+    let accepted = topic.accepted();
     let mut posts = topic.post_stream.posts;
     let known: HashSet<u64> = posts.iter().map(|post| post.id).collect();
     let more: Vec<String> =
@@ -226,9 +313,18 @@ async fn question(
         let chunk: Posts = fetcher.json(&below(base, &format!("t/{}/posts.json", topic.id), &query)).await?;
         posts.extend(chunk.post_stream.posts);
     }
-    if let Some(number) = accepted.filter(|number| posts.iter().all(|post| post.post_number != *number)) {
-        let near: Posts = fetcher.json(&below(base, &format!("t/{}/{number}.json", topic.id), &[])).await?;
-        posts.extend(near.post_stream.posts.into_iter().filter(|post| post.post_number == number));
+    let far: Vec<Accepted> = accepted.iter().copied().filter(|one| !posts.iter().any(|post| one.is(post))).collect();
+    let ids: Vec<String> = far.iter().filter_map(|one| one.id).map(|id| id.to_string()).collect();
+    if !ids.is_empty() {
+        let query: Vec<(&str, &str)> = ids.iter().map(|id| ("post_ids[]", id.as_str())).collect();
+        let chunk: Posts = fetcher.json(&below(base, &format!("t/{}/posts.json", topic.id), &query)).await?;
+        posts.extend(chunk.post_stream.posts.into_iter().filter(|post| far.iter().any(|one| one.is(post))));
+    }
+    for number in far.iter().filter_map(|one| one.number) {
+        if posts.iter().all(|post| post.post_number != number) {
+            let near: Posts = fetcher.json(&below(base, &format!("t/{}/{number}.json", topic.id), &[])).await?;
+            posts.extend(near.post_stream.posts.into_iter().filter(|post| post.post_number == number));
+        }
     }
     posts.sort_by_key(|post| post.post_number);
     posts.dedup_by_key(|post| post.post_number);
@@ -240,12 +336,15 @@ async fn question(
             body: markdown(&post.cooked, &page),
             author: one_line(post.name.as_deref().filter(|name| !name.trim().is_empty()).unwrap_or(&post.username)),
             staff: post.staff || post.admin || post.moderator,
-            accepted: post.accepted_answer || accepted == Some(post.post_number),
+            accepted: post.accepted_answer || accepted.iter().any(|one| one.is(&post)),
             created_at: post.created_at,
         })
         .filter(|answer| !answer.body.is_empty())
         .collect();
-    let category = topic.category_id.and_then(|id| categories.get(&id).cloned());
+    let category = match topic.category_id {
+        Some(id) => categories.name(fetcher, base, id).await?,
+        None => None,
+    };
     let tags = topic.tags.into_iter().map(|tag| match tag {
         Tag::Name(name) | Tag::Full { name } => one_line(&name),
     });

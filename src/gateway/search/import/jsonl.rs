@@ -1,164 +1,156 @@
-//! Files of questions: JSON lines, one question a line.
+//! Files of questions in JSON: one question a line, one array, an object with one list of them, or one object after the other.
 
-use std::collections::HashMap;
+use serde_json::{Map, Value};
 
-use reqwest::Url;
-use serde::{Deserialize, Deserializer};
+use super::collector::Collector;
+use super::line::question;
+use super::reading::Reading;
 
-use super::reading::{Note, Reading};
-use crate::domain::question::{Answer, Question, question_kind};
-use crate::gateway::fetch::{Fetcher, Validators, web_address};
+/// What is wanted of a file.
+pub const WANTED: &str = "wanted is a JSON object a line with id and title, or an array of such objects";
+/// Under which names exports have their list, those before others first.
+const LISTS: &[&str] = &[
+    "questions",
+    "items",
+    "data",
+    "results",
+    "records",
+    "rows",
+    "docs",
+    "documents",
+    "entries",
+    "articles",
+    "topics",
+    "posts",
+    "issues",
+    "tickets",
+    "values",
+    "value",
+];
 
-/// Reads the JSON lines at an address, unless they are those that had these validators.
-pub async fn fetch(fetcher: &Fetcher, url: &Url, validators: &Validators) -> Reading {
-    let fetched = match fetcher.text_if_changed(url, validators).await {
-        Ok(fetched) => fetched,
-        Err(error) => {
-            let mut reading = Reading::default();
-            reading.failed(url, &error, None);
-            return reading;
-        }
-    };
-    let Some(bytes) = fetched.bytes else {
-        let mut reading = Reading::new(true);
-        (reading.is_unchanged, reading.validators) = (true, fetched.validators);
-        return reading;
-    };
-    let mut reading = read(&String::from_utf8_lossy(&bytes));
-    // What is bad is named again the next time.
-    reading.validators = if reading.bad.is_empty() { fetched.validators } else { Validators::default() };
-    reading
-}
-
-/// Reads JSON lines. A bad line is noted, and the rest is read.
+/// Reads lines of JSON. A bad line is noted, and the rest is read.
 pub fn read(text: &str) -> Reading {
-    let mut reading = Reading::default();
-    let mut places: HashMap<String, (usize, usize)> = HashMap::new();
+    let mut collector = Collector::default();
     let text = text.strip_prefix('\u{feff}').unwrap_or(text);
     for (number, line) in text.lines().enumerate().map(|(index, line)| (index + 1, line)) {
-        if line.trim().is_empty() {
-            continue;
+        if !line.trim().is_empty() {
+            collector.add(format!("line {number}"), question(line));
         }
-        let mut question = match question(line) {
-            Ok(question) => question,
-            Err(note) => {
-                reading.bad.push(line_note(number, note));
-                reading.is_incomplete = true;
-                continue;
+    }
+    collector.reading
+}
+
+/// Reads a file of questions, or says in one sentence what it is instead.
+pub fn read_document(text: &str) -> Result<Reading, String> {
+    let text = text.strip_prefix('\u{feff}').unwrap_or(text);
+    let mut filled = text.lines().filter(|line| !line.trim().is_empty());
+    let Some(first) = filled.next() else { return Ok(Reading::default()) };
+    let is_alone = filled.next().is_none();
+    match serde_json::from_str::<Value>(first) {
+        Ok(Value::Object(object))
+            if !is_alone || is_question(&object) || list_of(&object).is_none() && is_flat(&object) =>
+        {
+            return lines(text);
+        }
+        Ok(Value::Object(_) | Value::Array(_)) if is_alone => {}
+        Ok(_) => return lines(text),
+        Err(_) => {}
+    }
+    let values = match values(text) {
+        Ok(values) => values,
+        // Among lines of which some are whole, those that are not are bad lines.
+        Err(_) if text.lines().any(|line| serde_json::from_str::<Map<String, Value>>(line).is_ok()) => {
+            return lines(text);
+        }
+        Err(broken) => return Err(unreadable(text, &broken)),
+    };
+    match &values[..] {
+        [(_, Value::Array(items))] => Ok(items_of(items)),
+        [(_, Value::Object(object))] if !is_question(object) => match list_of(object) {
+            Some(items) => Ok(items_of(items)),
+            None => {
+                let members: Vec<&str> = object.keys().map(String::as_str).take(10).collect();
+                Err(format!(
+                    "is one JSON object with {}, and none of them is a list of questions; {WANTED}",
+                    members.join(", ")
+                ))
             }
-        };
-        let url = web_address(&question.url);
-        if url.is_none() && !question.url.is_empty() {
-            let note = format!("url: {:?} is no address of the web and is left out", question.url);
-            reading.warnings.push(line_note(number, note));
-        }
-        question.url = url.unwrap_or_default();
-        let Some((earlier, place)) = places.get_mut(&question.id) else {
-            places.insert(question.id.clone(), (number, reading.questions.len()));
-            reading.questions.push(question);
-            continue;
-        };
-        let note = format!("has the id of line {earlier}, {:?}; the later line counts", question.id);
-        reading.warnings.push(line_note(number, note));
-        *earlier = number;
-        if let Some(known) = reading.questions.get_mut(*place) {
-            *known = question;
-        }
-    }
-    reading
-}
-
-fn line_note(line: usize, note: String) -> Note {
-    Note { place: format!("line {line}"), note }
-}
-
-/// A question as it stands in a file, where less is needed than on the wire.
-#[derive(Deserialize)]
-struct Line {
-    id: String,
-    title: String,
-    #[serde(default, deserialize_with = "or_default")]
-    kind: String,
-    #[serde(default, deserialize_with = "or_default")]
-    body: String,
-    #[serde(default, deserialize_with = "or_default")]
-    url: String,
-    #[serde(default, deserialize_with = "or_default")]
-    topics: Vec<String>,
-    #[serde(default, deserialize_with = "or_default")]
-    solved: bool,
-    #[serde(default, deserialize_with = "or_default")]
-    created_at: String,
-    #[serde(default, deserialize_with = "or_default")]
-    answers: Vec<AnswerLine>,
-}
-
-#[derive(Deserialize)]
-#[serde(untagged, expecting = "an answer has to be a text, or an object with a body")]
-enum AnswerLine {
-    Text(String),
-    Full {
-        body: String,
-        #[serde(default, deserialize_with = "or_default")]
-        author: String,
-        #[serde(default, deserialize_with = "or_default")]
-        staff: bool,
-        #[serde(default, deserialize_with = "or_default")]
-        accepted: bool,
-        #[serde(default, deserialize_with = "or_default")]
-        created_at: String,
-    },
-}
-
-/// Exports write `null` for what they do not have.
-fn or_default<'de, D: Deserializer<'de>, T: Deserialize<'de> + Default>(deserializer: D) -> Result<T, D::Error> {
-    Option::deserialize(deserializer).map(Option::unwrap_or_default)
-}
-
-fn question(line: &str) -> Result<Question, String> {
-    let mut deserializer = serde_json::Deserializer::from_str(line);
-    let line: Line = serde_path_to_error::deserialize(&mut deserializer).map_err(|error| {
-        let path = error.path().to_string();
-        let reason = reason(error.inner());
-        if path == "." { reason } else { format!("{path}: {reason}") }
-    })?;
-    deserializer.end().map_err(|error| reason(&error))?;
-    if line.id.trim().is_empty() {
-        return Err("id: is empty".into());
-    }
-    if line.title.trim().is_empty() {
-        return Err("title: is empty".into());
-    }
-    Ok(Question {
-        id: line.id,
-        kind: if line.kind.is_empty() { question_kind() } else { line.kind },
-        title: line.title,
-        body: line.body,
-        url: line.url,
-        topics: line.topics,
-        solved: line.solved,
-        created_at: line.created_at,
-        answers: line.answers.into_iter().map(answer).collect(),
-    })
-}
-
-fn answer(line: AnswerLine) -> Answer {
-    match line {
-        AnswerLine::Text(body) => Answer { body, ..Answer::default() },
-        AnswerLine::Full { body, author, staff, accepted, created_at } => {
-            Answer { body, author, staff, accepted, created_at }
+        },
+        several => {
+            let mut collector = Collector::default();
+            for (line, value) in several {
+                collector.add(format!("line {line}"), question(&value.to_string()));
+            }
+            Ok(collector.reading)
         }
     }
 }
 
-/// What is wrong, without the line number: every line is a document of one line.
-fn reason(error: &serde_json::Error) -> String {
-    let text = error.to_string();
-    let place = format!(" at line {} column {}", error.line(), error.column());
-    match text.strip_suffix(&place) {
-        Some(text) => format!("{text} (column {})", error.column()),
-        None => text,
+/// Reads lines, unless none of several is a question: then what is wrong with the first is wrong with the file.
+fn lines(text: &str) -> Result<Reading, String> {
+    let reading = read(text);
+    match &reading.bad[..] {
+        [first, _, ..] if reading.questions.is_empty() => {
+            let count = reading.bad.len();
+            Err(format!("has {count} lines, of which none is a question; {first}; {WANTED}"))
+        }
+        _ => Ok(reading),
     }
+}
+
+fn items_of(items: &[Value]) -> Reading {
+    let mut collector = Collector::default();
+    for (index, item) in items.iter().enumerate() {
+        collector.add(format!("item {}", index + 1), question(&item.to_string()));
+    }
+    collector.reading
+}
+
+/// The JSON values of a text, one after the other, each with the line on which it begins.
+fn values(text: &str) -> Result<Vec<(usize, Value)>, serde_json::Error> {
+    let mut stream = serde_json::Deserializer::from_str(text).into_iter::<Value>();
+    let (mut values, mut line, mut counted) = (Vec::new(), 1, 0);
+    loop {
+        let from = stream.byte_offset();
+        let Some(value) = stream.next() else { return Ok(values) };
+        let blank = text.get(from..).map_or(0, |rest| rest.len() - rest.trim_start().len());
+        line += text.get(counted..from + blank).map_or(0, |part| part.matches('\n').count());
+        counted = from + blank;
+        values.push((line, value?));
+    }
+}
+
+fn is_question(object: &Map<String, Value>) -> bool {
+    object.contains_key("title")
+}
+
+/// Whether no member of an object is a list or an object.
+fn is_flat(object: &Map<String, Value>) -> bool {
+    !object.values().any(|value| value.is_array() || value.is_object())
+}
+
+/// The list of questions in an object: the one of a usual name, or else the only list of objects; one level deeper where there is none.
+fn list_of(object: &Map<String, Value>) -> Option<&Vec<Value>> {
+    let is_list =
+        |value: &&Value| value.as_array().is_some_and(|list| !list.is_empty() && list.iter().all(Value::is_object));
+    let named = LISTS.iter().find_map(|name| object.get(*name).filter(is_list));
+    let mut lists = object.values().filter(is_list);
+    let only = lists.next().filter(|_| lists.next().is_none());
+    let deeper = || object.values().filter_map(Value::as_object).find_map(list_of);
+    named.or(only).and_then(Value::as_array).or_else(deeper)
+}
+
+/// What a text is that is no JSON of questions.
+fn unreadable(text: &str, broken: &serde_json::Error) -> String {
+    let start = text.trim_start();
+    if start.starts_with(['{', '[']) {
+        let what = if start.starts_with('[') { "array" } else { "object" };
+        return format!("begins as a JSON {what} and is broken at line {}: {broken}", broken.line());
+    }
+    let first: String = start.lines().next().unwrap_or_default().chars().take(60).collect();
+    let is_table = [',', ';', '\t'].iter().any(|delimiter| first.contains(*delimiter));
+    let table = if is_table { "; a table is read with --from csv" } else { "" };
+    format!("is no JSON, it begins with {first:?}; {WANTED}{table}")
 }
 
 #[cfg(test)]
@@ -183,7 +175,7 @@ mod tests {
         let reading = read(concat!(
             "{\"id\":\"a\",\"title\":\"One\"}\n",
             "{\"id\":\"b\"}\n",
-            "{\"id\":\"c\",\"title\":\"Three\",\"topics\":[1]}\n",
+            "{\"id\":\"c\",\"title\":\"Three\",\"topics\":[[]]}\n",
             "{\"id\":\"d\",\"title\":\n",
             "[1]\n",
             "{\"id\":\" \",\"title\":\"x\"}\n",
@@ -196,12 +188,12 @@ mod tests {
         let notes: Vec<String> = reading.bad.iter().map(ToString::to_string).collect();
         for (note, said) in notes.iter().zip([
             "line 2: missing field `title`",
-            "line 3: topics[0]: invalid type: integer `1`, expected a string",
+            "line 3: topics[0]: invalid type: sequence, expected a text",
             "line 4: title: EOF while parsing",
             "line 5: ",
             "line 6: id: is empty",
             "line 7: trailing characters",
-            "line 8: answers[0]: an answer has to be a text, or an object with a body",
+            "line 8: answers[0]: invalid type: integer `1`, expected a text, or an object with a body",
         ]) {
             assert!(note.starts_with(said), "{note} is not {said}");
         }

@@ -7,14 +7,17 @@ use reqwest::Url;
 use serde::Deserialize;
 use sha2::{Digest, Sha256};
 
+use super::csv::Columns;
 use crate::gateway::fetch::{SourceError, source_url};
 
 /// What a source of questions is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, clap::ValueEnum)]
 #[serde(rename_all = "lowercase")]
 pub enum Format {
-    /// One question a line, as JSON: a file, or its address.
+    /// One question a line, as JSON, or one JSON array of them: a file, or its address.
     Jsonl,
+    /// A table with a line of headers: a file, or its address.
+    Csv,
     /// A Discourse forum, or one category or tag of it.
     Discourse,
     /// A Zendesk help center: its articles and its community.
@@ -34,6 +37,8 @@ pub struct Source {
     pub pages: Option<Url>,
     /// Whether it may be in one's own network, and may lead there.
     pub private: bool,
+    /// Which column of a table is which field, where its headers do not tell.
+    pub columns: Columns,
 }
 
 /// Where a source is.
@@ -46,7 +51,7 @@ pub enum Place {
 }
 
 impl Source {
-    /// The source at a place: an address, or for JSON lines also the path of a file. `pages` counts for Strapi only.
+    /// The source at a place: an address, or for files also their path. `pages` counts for Strapi only.
     pub fn new(format: Format, place: &str, pages: Option<&str>) -> Result<Source, SourceError> {
         let web = ["https://", "http://"].iter().any(|scheme| place.starts_with(scheme));
         let pages = pages.map(|pages| {
@@ -56,14 +61,14 @@ impl Source {
             }
             url.ok_or_else(|| SourceError::Address(pages.into()))
         });
-        let place = if format == Format::Jsonl && !web {
+        let place = if matches!(format, Format::Jsonl | Format::Csv) && !web {
             Place::File(std::path::absolute(Path::new(place)).map_err(|_| SourceError::Address(place.into()))?)
         } else {
             let mut url = source_url(place)?;
             url.set_path(url.path().to_string().trim_end_matches('/'));
             Place::Web(url)
         };
-        Ok(Source { format, place, pages: pages.transpose()?, private: false })
+        Ok(Source { format, place, pages: pages.transpose()?, private: false, columns: Columns::default() })
     }
 
     /// The name that its questions are kept under; the same for the same place.
@@ -83,6 +88,7 @@ impl Format {
     fn word(self) -> &'static str {
         match self {
             Format::Jsonl => "jsonl",
+            Format::Csv => "csv",
             Format::Discourse => "discourse",
             Format::Zendesk => "zendesk",
             Format::Strapi => "strapi",

@@ -1,0 +1,179 @@
+//! Tables of questions, as spreadsheets and trackers export them: RFC 4180 with any usual delimiter.
+
+use std::collections::BTreeMap;
+
+use serde::Deserialize;
+
+use super::collector::Collector;
+use super::line::truth;
+use super::reading::{Note, Reading, one_line};
+use crate::domain::question::{Answer, Question, question_kind};
+
+/// The delimiters that are tried, in the order in which they win where two are as frequent.
+const DELIMITERS: [char; 4] = [',', ';', '\t', '|'];
+/// The fields of a question, and the headers under which each is found without being named.
+const FIELDS: &[(&str, &[&str])] = &[
+    ("id", &["id", "key", "issue key", "number", "ticket id", "article id", "post id"]),
+    ("title", &["title", "question", "subject", "summary", "headline", "name"]),
+    ("body", &["body", "description", "details", "text", "content"]),
+    ("answer", &["answer", "answers", "reply", "solution", "resolution", "response"]),
+    ("url", &["url", "link", "permalink", "address"]),
+    ("topics", &["topics", "topic", "tags", "labels", "category", "categories"]),
+    ("kind", &["kind", "type"]),
+    ("solved", &["solved", "is solved", "accepted"]),
+    ("created_at", &["created_at", "created", "created at", "date"]),
+];
+
+/// Which column of a table is which field: field to header.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(transparent)]
+pub struct Columns(BTreeMap<String, String>);
+
+impl Columns {
+    /// Those of `FIELD=HEADER` each, or what is wrong with one.
+    pub fn parse(pairs: &[String]) -> Result<Columns, String> {
+        let pair = |text: &String| {
+            let (field, header) =
+                text.split_once('=').ok_or_else(|| format!("{text:?} is no FIELD=HEADER, such as id=Key"))?;
+            Ok((field.trim().to_string(), header.trim().to_string()))
+        };
+        let columns = Columns(pairs.iter().map(pair).collect::<Result<_, String>>()?);
+        columns.check().map(|()| columns)
+    }
+
+    /// What is wrong with the names of fields, if anything.
+    pub fn check(&self) -> Result<(), String> {
+        match self.0.keys().find(|field| FIELDS.iter().all(|(known, _)| known != field)) {
+            Some(unknown) => {
+                let known: Vec<&str> = FIELDS.iter().map(|(field, _)| *field).collect();
+                Err(format!("{unknown:?} is no field of a question; there are {}", known.join(", ")))
+            }
+            None => Ok(()),
+        }
+    }
+
+    /// Whether no column is named.
+    pub fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
+    /// The column of each field that the table has, or why it cannot be told.
+    fn find(&self, headers: &[String]) -> Result<BTreeMap<&'static str, usize>, String> {
+        let at = |name: &str| headers.iter().position(|header| header.eq_ignore_ascii_case(name.trim()));
+        let has = || headers.iter().map(|header| format!("{header:?}")).collect::<Vec<_>>().join(", ");
+        let mut found = BTreeMap::new();
+        for (field, usual) in FIELDS {
+            let column = match self.0.get(*field) {
+                Some(header) => {
+                    Some(at(header).ok_or_else(|| format!("has no column {header:?}; its columns are {}", has()))?)
+                }
+                None => usual.iter().find_map(|header| at(header)),
+            };
+            found.extend(column.map(|column| (*field, column)));
+        }
+        for field in ["id", "title"] {
+            if !found.contains_key(field) {
+                return Err(format!(
+                    "has no column {field:?}; its columns are {}; name the one that is meant: --column {field}=HEADER, or columns = {{ {field} = \"HEADER\" }}",
+                    has()
+                ));
+            }
+        }
+        Ok(found)
+    }
+}
+
+/// Reads a table with a line of headers, or says in one sentence why it cannot be one.
+pub fn read(text: &str, columns: &Columns) -> Result<Reading, String> {
+    // Lines are counted by their last character.
+    let text = text.replace("\r\n", "\n").replace('\r', "\n");
+    let (delimiter, skipped, table) = delimiter(&text);
+    let mut reader = csv::ReaderBuilder::new()
+        .has_headers(false)
+        .flexible(true)
+        .delimiter(u8::try_from(delimiter).unwrap_or(b','))
+        .from_reader(table.as_bytes());
+    let mut records = reader.records();
+    let headers: Vec<String> = match records.next() {
+        None => return Ok(Reading::default()),
+        Some(Ok(record)) => record.iter().map(one_line).collect(),
+        Some(Err(error)) => return Err(format!("is no table: {error}")),
+    };
+    let found = columns.find(&headers)?;
+    let mut collector = Collector::default();
+    let mut last = None;
+    for record in records {
+        let record = record.map_err(|error| format!("cannot be read as a table: {error}"))?;
+        let position = record.position();
+        let line = position.map_or(0, |position| position.line() as usize + skipped);
+        last = position.map(|position| (line, position.byte() as usize));
+        if record.iter().all(|cell| cell.trim().is_empty()) {
+            continue;
+        }
+        let cell = |field: &str| found.get(field).and_then(|column| record.get(*column)).unwrap_or_default().trim();
+        let question = if record.len() > headers.len() {
+            let (cells, columns) = (record.len(), headers.len());
+            Err(format!("has {cells} cells and the headers are {columns}; put cells with a {delimiter:?} in quotes"))
+        } else {
+            question(&cell)
+        };
+        collector.add(format!("line {line}"), question);
+    }
+    let mut reading = collector.reading;
+    // A quotation without an end takes in everything behind it.
+    if let Some((line, start)) = last
+        && table.get(start..).is_some_and(|rest| rest.matches('"').count() % 2 == 1 && rest.trim().contains('\n'))
+    {
+        reading.bad.push(Note { place: format!("line {line}"), note: "begins a quotation that has no end".into() });
+        reading.is_incomplete = true;
+    }
+    Ok(reading)
+}
+
+fn question<'a>(cell: &impl Fn(&str) -> &'a str) -> Result<Question, String> {
+    let (id, title) = (cell("id"), one_line(cell("title")));
+    for (field, text) in [("id", id), ("title", &title)] {
+        if text.is_empty() {
+            return Err(format!("{field}: is empty"));
+        }
+    }
+    let solved = truth(cell("solved")).ok_or_else(|| format!("solved: {:?} is neither yes nor no", cell("solved")))?;
+    let (answer, kind) = (cell("answer"), cell("kind"));
+    let answers =
+        if answer.is_empty() { Vec::new() } else { vec![Answer { body: answer.into(), ..Answer::default() }] };
+    Ok(Question {
+        id: id.into(),
+        kind: if kind.is_empty() { question_kind() } else { kind.to_lowercase() },
+        title,
+        body: cell("body").into(),
+        url: cell("url").into(),
+        topics: cell("topics").split([',', ';', '|']).map(one_line).filter(|topic| !topic.is_empty()).collect(),
+        solved,
+        created_at: cell("created_at").into(),
+        answers,
+    })
+}
+
+/// The delimiter of a table, how many lines stand before it, and the table: by Excel's line `sep=;`, or by what is most frequent among the
+/// headers, outside quotations.
+fn delimiter(text: &str) -> (char, usize, &str) {
+    let (first, rest) = text.split_once('\n').unwrap_or((text, ""));
+    let named = first.trim_end_matches('\r').trim_matches('"');
+    if let Some(named) = named.get(..4).filter(|start| start.eq_ignore_ascii_case("sep=")).and(named.get(4..)) {
+        return (named.chars().next().filter(char::is_ascii).unwrap_or(','), 1, rest);
+    }
+    let blank = text.len() - text.trim_start_matches(['\r', '\n']).len();
+    let mut counts = [0_usize; DELIMITERS.len()];
+    let mut is_quoted = false;
+    for c in text.get(blank..).unwrap_or_default().chars() {
+        match c {
+            '"' => is_quoted = !is_quoted,
+            '\n' if !is_quoted => break,
+            _ if is_quoted => {}
+            c => counts.iter_mut().zip(DELIMITERS).filter(|(_, known)| *known == c).for_each(|(count, _)| *count += 1),
+        }
+    }
+    let most = counts.iter().max().copied().unwrap_or_default();
+    let delimiter = counts.iter().zip(DELIMITERS).find(|(count, _)| **count == most).map_or(',', |(_, known)| known);
+    (delimiter, 0, text)
+}

@@ -1,0 +1,94 @@
+//! Files of questions as other tools export them, and forums of every age.
+
+mod forum;
+
+use base64::Engine;
+use base64::prelude::BASE64_STANDARD;
+use deskbell::gateway::search::import::{Columns, Format, Source, read_file};
+use serde::Deserialize;
+
+use crate::rows::{check_all, read};
+
+#[derive(Debug, Deserialize)]
+struct File {
+    /// `jsonl` or `csv`.
+    from: Format,
+    /// The file as text in an encoding, or its bytes in base64.
+    #[serde(default)]
+    text: String,
+    #[serde(default)]
+    base64: String,
+    /// `utf-8`, or as which it is encoded for the test.
+    #[serde(default)]
+    encoding: String,
+    #[serde(default)]
+    columns: Columns,
+    /// What is read: `id: title [topics] (answers)` a line.
+    #[serde(default)]
+    questions: Vec<String>,
+    /// What each bad place says, in part.
+    #[serde(default)]
+    bad: Vec<String>,
+    /// What each warning says, in part.
+    #[serde(default)]
+    warnings: Vec<String>,
+    /// The sentence, in part, where the file is something else.
+    #[serde(default)]
+    refused: String,
+}
+
+impl File {
+    fn bytes(&self) -> Vec<u8> {
+        if !self.base64.is_empty() {
+            return BASE64_STANDARD.decode(&self.base64).unwrap();
+        }
+        let units = |bytes: fn(u16) -> [u8; 2]| self.text.encode_utf16().flat_map(bytes).collect::<Vec<u8>>();
+        match self.encoding.as_str() {
+            "" | "utf-8" => self.text.clone().into_bytes(),
+            "utf-8 with mark" => [b"\xef\xbb\xbf", self.text.as_bytes()].concat(),
+            "utf-16le with mark" => [vec![0xff, 0xfe], units(u16::to_le_bytes)].concat(),
+            "utf-16be with mark" => [vec![0xfe, 0xff], units(u16::to_be_bytes)].concat(),
+            "utf-16le" => units(u16::to_le_bytes),
+            "utf-16be" => units(u16::to_be_bytes),
+            "utf-32le with mark" => {
+                let text = self.text.chars().flat_map(|c| u32::from(c).to_le_bytes());
+                [0xff, 0xfe, 0, 0].into_iter().chain(text).collect()
+            }
+            "windows-1252" => encoding_rs::WINDOWS_1252.encode(&self.text).0.into_owned(),
+            other => panic!("no encoding {other}"),
+        }
+    }
+
+    fn check(&self) -> Result<(), String> {
+        let source = Source::new(self.from, "questions", None).unwrap();
+        let source = Source { columns: self.columns.clone(), ..source };
+        let reading = match read_file(&source, &self.bytes()) {
+            Ok(reading) if self.refused.is_empty() => reading,
+            Ok(reading) => return Err(format!("is read: {:?}", reading.questions)),
+            Err(says) if !self.refused.is_empty() && says.contains(&self.refused) => return Ok(()),
+            Err(says) => return Err(format!("is refused: {says}")),
+        };
+        let shown = |question: &deskbell::domain::question::Question| {
+            let answers: Vec<&str> = question.answers.iter().map(|answer| answer.body.as_str()).collect();
+            format!("{}: {} [{}] ({})", question.id, question.title, question.topics.join(", "), answers.join(" | "))
+        };
+        let questions: Vec<String> = reading.questions.iter().map(shown).collect();
+        if questions != self.questions {
+            return Err(format!("{questions:#?} and not {:#?}", self.questions));
+        }
+        for (notes, expected) in [(&reading.bad, &self.bad), (&reading.warnings, &self.warnings)] {
+            let says: Vec<String> = notes.iter().map(ToString::to_string).collect();
+            if says.len() != expected.len() || says.iter().zip(expected).any(|(says, part)| !says.contains(part)) {
+                return Err(format!("{says:#?} and not {expected:#?}"));
+            }
+        }
+        Ok(())
+    }
+}
+
+#[test]
+fn files_of_other_tools_are_read_or_named() {
+    let rows = read::<File>(include_str!("table.toml"));
+    assert!(rows.len() >= 50);
+    check_all(&rows, File::check);
+}
