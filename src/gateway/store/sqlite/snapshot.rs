@@ -5,7 +5,6 @@ use std::io;
 use std::path::Path;
 use std::time::Duration;
 
-use log::LevelFilter;
 use sqlx::sqlite::{SqliteConnectOptions, SqliteConnection};
 use sqlx::{ConnectOptions, Connection, query, query_scalar};
 
@@ -148,7 +147,8 @@ async fn connect(database: &Path, read_only: bool) -> Result<SqliteConnection, S
         .create_if_missing(false)
         .read_only(read_only)
         .busy_timeout(Duration::from_secs(if read_only { 0 } else { 5 }))
-        .log_statements(LevelFilter::Trace);
+        // Copying and checking take long.
+        .disable_statement_logging();
     Ok(options.connect().await?)
 }
 
