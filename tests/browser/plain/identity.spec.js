@@ -110,7 +110,13 @@ test("nothing is promised before sending to whom only the page calls a customer,
   await expect(panel.root.getByText(/First answer/)).toHaveCount(0);
 });
 
-test("a token that has run out is refused by the gateway, and fetched anew", async ({ page, panel, tickets }) => {
+test("a token that has run out is refused by the gateway, and fetched anew", async ({
+  page,
+  panel,
+  tickets,
+  trouble,
+}) => {
+  trouble.expect(/401/);
   const host = await identify(page, [expired, () => sign(SECRET, "demo", ADA)]);
   await write(panel);
   await panel.send();
