@@ -11,7 +11,7 @@ const address = current?.src || import.meta.url || /https?:\S+?(?=:\d+:\d)/.exec
 /** The script tag, where there is one. */
 const tag = current ?? [...document.querySelectorAll("script")].find(({ src }) => src && src == address);
 
-const NAMES = "site,gateway,destination,trigger,mount,launcher,preload,email,lang,config,env".split(",");
+const NAMES = "site,gateway,destination,trigger,mount,launcher,preload,email,lang,config".split(",");
 /** What was said, by the names of attributes. @type {Record<string, string | undefined>} */
 const data = {};
 /** @param {any} said */
@@ -53,7 +53,7 @@ const usable = (name, allowed, use) => {
 const LINKS = 'a[href*="#deskbell="]';
 // The links come first, because the browser closes by itself what a selector leaves open at its end.
 const selector = (/** @type {string} */ name) =>
-  usable(name, "a CSS selector, such as #help", (value) => document.documentElement.matches(`${LINKS},${value}`));
+  usable(name, "a CSS selector", (value) => document.documentElement.matches(`${LINKS},${value}`));
 
 /** The public key of the site. */
 export let site = "";
@@ -64,8 +64,7 @@ export const own = new Set([new URL("deskbell-", base).href]);
 /** Whether we ask for an address, and not the page. @param {string} url */
 export const isOurs = (url) => [...own].some((start) => url.startsWith(start));
 /** Whether the browser keeps our errors from the page: we come from another origin, and without `crossorigin`. */
-export const muted =
-  !!tag && tag.type != "module" && tag.crossOrigin == null && !tag.src.startsWith(`${location.origin}/`);
+export const muted = !!tag && tag.type != "module" && !tag.crossOrigin && !tag.src.startsWith(`${location.origin}/`);
 /** What opens the panel, beside links. */
 export let triggers = "";
 /** The container that shows the panel inline. @type {string | undefined} */
@@ -81,10 +80,10 @@ export const setting = (name) => data[name];
 
 const derive = () => {
   site = data["site"] || "default";
-  gateway = new URL(
-    usable("gateway", "an address, such as https://support.example.com", (value) => new URL(value, base)) || ".",
-    base,
-  ).href.replace(/\/*$/, "/");
+  gateway = new URL(usable("gateway", "an address", (value) => new URL(value, base)) || ".", base).href.replace(
+    /\/*$/,
+    "/",
+  );
   own.add(`${gateway}v1/sites/${encodeURIComponent(site)}/`);
   triggers = `${LINKS},${selector("trigger") || "[data-deskbell-open]"}`;
   mount = selector("mount");

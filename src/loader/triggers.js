@@ -12,10 +12,7 @@ const NAMES = ["deskbell", "kind", "topic", "severity", "via", "question"];
 export const watch = () => {
   addEventListener("click", press, true);
   for (const type of ["pointerover", "focusin"])
-    addEventListener(type, (event) => void (preload == "intent" && entry(event) && load()), {
-      capture: true,
-      passive: true,
-    });
+    addEventListener(type, (event) => void (preload == "intent" && entry(event) && load()), true);
   addEventListener("hashchange", follow);
   follow();
 };
