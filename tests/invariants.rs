@@ -74,8 +74,11 @@ fn every_text_comes_from_the_language_table() {
     }
     for source in sources("src/loader", "js") {
         for (number, line) in source.lines() {
+            // Beside its code, a title is that of a problem (RFC 9457), which the host's developer reads.
+            let is_problem = line.contains("code: \"");
             let shown = ["textContent:", "ariaLabel:", "placeholder:", "title:", "alert("];
-            let wrong = shown.iter().filter_map(|name| line.split_once(name)).any(|(_, value)| {
+            let shown = shown.iter().filter(|name| !(is_problem && **name == "title:"));
+            let wrong = shown.filter_map(|name| line.split_once(name)).any(|(_, value)| {
                 let value = value.trim_start();
                 value.starts_with(['"', '\'', '`']) && value.chars().nth(2).is_some_and(char::is_alphabetic)
             });
