@@ -9,7 +9,8 @@ import { expect } from "@playwright/test";
 
 export const root = path.resolve(import.meta.dirname, "../..");
 // DESKBELL and DIST name another program and another folder of what ships, so that tests can run beside a build.
-const program = process.env.DESKBELL || path.join(root, process.env.CARGO_TARGET_DIR || "target", "debug", "deskbell");
+const program =
+  process.env.DESKBELL || path.resolve(root, process.env.CARGO_TARGET_DIR || "target", "debug", "deskbell");
 export const dist = process.env.DIST || path.join(root, "dist");
 
 /** A real gateway, with a database of its own. */
