@@ -9,6 +9,7 @@
 #![cfg(not(target_arch = "wasm32"))]
 
 mod locations;
+mod order;
 mod shrink;
 
 use std::ffi::OsStr;

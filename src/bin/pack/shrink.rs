@@ -6,15 +6,14 @@ use std::process::Command;
 
 use serde_json::json;
 
-use super::{Result, locations, read, read_text, write};
+use super::{Result, locations, order, read, read_text, write};
 
 /// Shrinks a module to what its glue calls. `glue` is the glue without what nobody imports from it, not yet minified.
 ///
 /// Measured together, this is a sixth of the gzip: what only unused exports reach goes, and what nobody reaches but through
 /// the table of functions; every panic is the same panic, because its message is shown nowhere, and so nobody prepares one;
-/// the glue's functions that are not imported go, and the others have short names; functions are sorted by name, because
-/// those of one name are instances of one generic, and compress well beside each other; nothing says where in the sources
-/// a panic stands.
+/// the glue's functions that are not imported go, and the others have short names; similar functions stand beside each other;
+/// nothing says where in the sources a panic stands.
 pub fn shrink(wasm: &Path, name: &str, glue: &str) -> Result<String> {
     let outside: Vec<String> = called(glue).into_iter().map(|name| format!("export {name}")).collect();
     let mut graph = vec![json!({"name": "outside", "reaches": outside, "root": true})];
@@ -32,7 +31,13 @@ pub fn shrink(wasm: &Path, name: &str, glue: &str) -> Result<String> {
         shorter = glue;
         Ok(module)
     })?;
-    optimize(wasm, &["--reorder-functions-by-name", "--strip-target-features", "--strip-producers"])?;
+    optimize(wasm, &["--strip-target-features", "--strip-producers"])?;
+    // Without names, so that numbers stand for the functions, the shorter the more often they are called.
+    binaryen("wasm-dis", wasm, &[])?;
+    write(wasm, order::by_similarity(&read_text(wasm)?).as_bytes())?;
+    binaryen("wasm-as", wasm, &FEATURES)?;
+    // What the assembler does not do: values stay on the stack instead of in a local.
+    binaryen("wasm-opt", wasm, &[&FEATURES[..], &["--optimize-level=2", "--shrink-level=1", "--vacuum"]].concat())?;
     write(wasm, &locations::blanked(read(wasm)?)?)?;
     Ok(shorter)
 }
