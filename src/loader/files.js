@@ -14,7 +14,7 @@ import { sized } from "./sizes.js";
  * @property {(text: string) => void} announce
  * @property {{[key: string]: string}} words
  * @property {string} lang
- * @property {() => Promise<{possible: () => boolean, shoot: (file?: Blob) => Promise<File | null>}>} camera takes and edits pictures
+ * @property {() => Promise<{possible: () => boolean, shoot: (keep: (picture: File) => Promise<unknown>, file?: Blob) => Promise<unknown>}>} camera takes and edits pictures
  */
 
 export const css = FILES_CSS;
@@ -53,12 +53,17 @@ export const start = ({ attachments, limits, put, changed, announce, words, lang
 
   /** Has a picture taken or edited; what is edited takes the place of what it was. @param {Kept} [file] */
   const shoot = async (file) => {
+    let replaced = false;
     try {
       const { shoot } = await camera();
-      const picture = await shoot(file?.blob);
-      if (!picture) return;
-      if (file) await attachments.drop([file.id]);
-      await add(of, [file ? new File([picture], file.name.replace(/(\.\w+)?$/, ".png")) : picture]);
+      await shoot(async (picture) => {
+        if (file) await attachments.drop([file.id]);
+        replaced = !!file;
+        await add(of, [file ? new File([picture], file.name.replace(/(\.\w+)?$/, ".png")) : picture]);
+      }, file?.blob);
+      // The button that opened the editor has gone with its file.
+      if (replaced)
+        /** @type {HTMLElement | null | undefined} */ (choose.parentElement?.querySelector("button"))?.focus();
     } catch (reason) {
       refused = [say(words[`shot_${reason}`] ? `shot_${reason}` : "shot_refused")];
       draw();

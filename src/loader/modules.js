@@ -134,7 +134,7 @@ export const start = (parts, form, said, heard) => {
     const { possible, shoot } = await script(parts.preload, "shot", SHOT_INTEGRITY);
     const { root, dialog } = all;
     const words = await labels();
-    return { possible, shoot: (/** @type {Blob} */ file) => shoot({ root, dialog, wear, words, lang }, file) };
+    return { possible, shoot: shoot.bind(null, { root, dialog, wear, words, lang }) };
   });
   const files = once(async () => {
     const module = await script(parts.preload, "files", FILES_INTEGRITY);

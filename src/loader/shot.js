@@ -17,21 +17,21 @@ export const possible = () =>
   /** @type {any} */ (document).featurePolicy?.allowsFeature("display-capture") !== false;
 
 /**
- * Takes a picture of what the person chooses to share, or opens a file, and lets them edit it. Gives a PNG, or null where they
- * have changed their mind; rejects with a word where it cannot be done, `refused` or `unreadable`.
- * @param {Panel} panel @param {Blob} [file] @returns {Promise<File | null>}
+ * Takes a picture of what the person chooses to share, or opens a file, and lets them edit it. The result goes to `keep` as a PNG,
+ * and nothing else can be pressed until it is kept: what was not blacked out must not be sent meanwhile. Rejects with a word where
+ * it cannot be done, `refused` or `unreadable`.
+ * @param {Panel} panel @param {(picture: File) => Promise<unknown>} keep @param {Blob} [file]
  */
-export const shoot = async (panel, file) => {
+export const shoot = async (panel, keep, file) => {
   const { root, dialog, wear, words } = panel;
   if (!worn) wear(css);
   worn = true;
   const opener = /** @type {HTMLElement | null} */ (root.activeElement);
   const picture = file ? await read(file) : await grab(dialog).then((taken) => taken && fit(taken));
   try {
-    const steps = picture && (await edit(picture, panel));
-    opener?.focus();
-    return steps && (await png(picture, steps, words["shot_file"] ?? ""));
+    if (picture) await edit(picture, panel, async (steps) => keep(await png(picture, steps, words["shot_file"] ?? "")));
   } finally {
+    opener?.focus();
     picture?.close();
   }
 };

@@ -17,11 +17,12 @@ const TOOLS = ["black", "mark", "crop"];
 const ARROWS = { ArrowLeft: [-1, 0], ArrowRight: [1, 0], ArrowUp: [0, -1], ArrowDown: [0, 1] };
 
 /**
- * Lets somebody edit a picture; gives what is to be done to it, or null where they do not want it any more, or the panel has
- * been closed meanwhile.
- * @param {ImageBitmap} picture @param {import("../shot.js").Panel} panel @returns {Promise<Step[] | null>}
+ * Lets somebody edit a picture, and stays open until `keep` has done with the steps. Resolves without calling it where they do not
+ * want the picture any more, or the panel has been closed meanwhile.
+ * @param {ImageBitmap} picture @param {import("../shot.js").Panel} panel @param {(steps: Step[]) => Promise<unknown>} keep
+ * @returns {Promise<unknown>}
  */
-export const edit = (picture, { root, dialog, words, lang }) => {
+export const edit = (picture, { root, dialog, words, lang }, keep) => {
   /** @type {Step[]} */
   const steps = [];
   /** @type {Tool} */
@@ -204,15 +205,23 @@ export const edit = (picture, { root, dialog, words, lang }) => {
   };
 
   // Gone while the picture was taken.
-  if (!dialog.getClientRects().length) return Promise.resolve(null);
+  if (!dialog.getClientRects().length) return Promise.resolve();
   root.append(editor);
   editor.showModal();
   change(true);
   const over = new AbortController();
-  return new Promise((/** @type {(steps: Step[] | null) => void} */ done) => {
-    use.onclick = () => done(steps);
-    cancel.onclick = editor.oncancel = () => done(null);
-    for (const type of ["close", "toggle"]) dialog.addEventListener(type, () => done(null), over);
+  return new Promise((/** @type {(result: unknown) => void} */ done) => {
+    use.onclick = () => {
+      editor.inert = true;
+      done(keep(steps));
+    };
+    const giveUp = () => done(null);
+    cancel.onclick = giveUp;
+    editor.oncancel = (event) => {
+      event.preventDefault();
+      giveUp();
+    };
+    for (const type of ["close", "toggle"]) dialog.addEventListener(type, giveUp, over);
   }).finally(() => {
     over.abort();
     editor.close();

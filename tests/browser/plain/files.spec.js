@@ -436,9 +436,20 @@ test("a picture is blacked out in the form, and what arrives is black there", as
   await page.mouse.down();
   await page.mouse.move(box.x + box.width * 0.75, box.y + box.height * 0.75, { steps: 4 });
   await page.mouse.up();
+  // A device that takes its time to make the file.
+  await page.evaluate(() => {
+    const { toBlob } = HTMLCanvasElement.prototype;
+    HTMLCanvasElement.prototype.toBlob = function (...given) {
+      Object.assign(window, { finish: () => toBlob.apply(this, given) });
+    };
+  });
   await editor.getByRole("button", { name: "Use the picture" }).click();
+  await page.waitForFunction(() => "finish" in window);
+  expect(await editor.evaluate((dialog) => dialog.matches(":modal")), "nothing can be sent meanwhile").toBe(true);
+  await page.evaluate(() => /** @type {any} */ (window).finish());
   await expect(editor).toHaveCount(0);
   await expect(panel.root.locator(".file")).toContainText("secret.png");
+  await expect(panel.button("Add a file")).toBeFocused();
   await panel.send();
   await panel.button("See the conversation").click();
   const link = (await panel.root.locator(".messages a").getAttribute("href")) ?? "";
