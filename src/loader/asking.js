@@ -1,5 +1,7 @@
 // Asking the gateway as who the person is.
 
+import { parsed } from "./outcome.js";
+
 /** @typedef {import("./widget-loader.js").Parts} Parts */
 /**
  * Gives the token of the person; with `true` another one than that which was refused, and with a text none: it is what was answered to that
@@ -27,15 +29,6 @@ export const reporting =
     }
     return jwt;
   };
-
-/** The gateway's answer; empty where it is none of its own. @param {string} [text] @returns {any} */
-export const parsed = (text = "") => {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return {};
-  }
-};
 
 /**
  * Does something as somebody: a token that is refused is fetched anew; where that one is refused as well, it goes without,

@@ -1,9 +1,9 @@
 // Files that go along with what is written: on the device as long as it is, and brought to the gateway before it is sent, or
 // with it.
 
-import { as, parsed } from "./asking.js";
+import { as } from "./asking.js";
 import { got, transact } from "./disk.js";
-import { FULL } from "./outcome.js";
+import { FULL, parsed } from "./outcome.js";
 import { blank } from "./state.js";
 
 /**

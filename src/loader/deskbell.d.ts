@@ -73,6 +73,8 @@ export interface Settings {
   email?: string;
   /** The language of the panel. */
   lang?: string;
+  /** A domain whose subdomains share the session of customers who are not signed in, by a cookie; with attributes `data-cookie-domain`. */
+  cookieDomain?: string;
   /** The name of a global object with the options. */
   config?: string;
 }
@@ -176,13 +178,16 @@ export interface Status {
   /** How many messages of support the customer has not read. */
   unread: number;
   open: boolean;
-  /** Why the host's token counts nothing, if one was refused on this page: the gateway's code and sentence. Customers read nothing of it. */
-  error?: TokenError;
+  /** What the host has to mend, if something was found on this page: the last of it. Customers read nothing of it. */
+  error?: HostError;
 }
 
-/** Why a token counts nothing. */
-export interface TokenError {
-  /** `token_function` where the host's function fails; otherwise the gateway's, such as `token_expired` or `token_audience`. */
+/** What the host has to mend. */
+export interface HostError {
+  /**
+   * Why its token counts nothing: `token_function` where the host's function fails, otherwise the gateway's, such as `token_expired` or
+   * `token_audience`. `cookie_domain`: the browser keeps no cookie for the domain of `data-cookie-domain`.
+   */
   code: string;
   /** For the host's developer, in English. */
   title: string;
@@ -191,8 +196,8 @@ export interface TokenError {
 /** What can be heard of, with what is told. Nothing that a person typed is in any of it. */
 export interface Events {
   ready: Record<string, never>;
-  /** The host's token counts nothing: told once until there is another reason, and on the console. */
-  error: TokenError;
+  /** Something for the host to mend, such as a token that counts nothing: told once until there is another, and on the console. */
+  error: HostError;
   open: Record<string, never>;
   close: Record<string, never>;
   search: { hits: number; source: string };

@@ -60,6 +60,9 @@ const COMMANDS = {
     const { token, user } = state;
     clear();
     try {
+      // The session that subdomains share (`cookie.js`).
+      const domain = setting("cookieDomain");
+      if (domain) document.cookie = `deskbell-${site}=;Domain=${domain};Path=/;Max-Age=0`;
       // Where nobody has read the token, it is about whoever was here last (`widget.js`); where nobody has said who was here, it is
       // everybody.
       const id = `${user?.id ?? ((token && localStorage[`deskbell:${site}:user`]) || "")}`;

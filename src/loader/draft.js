@@ -4,6 +4,7 @@
 import { KEPT_MS, became, got, hasPlain, transact } from "./disk.js";
 import { random } from "./session.js";
 import { blank } from "./state.js";
+import { button } from "./waiting.js";
 
 /** @typedef {import("./widget-loader.js").Parts} Parts */
 /**
@@ -149,11 +150,7 @@ export const keep = ({ site, state, box, root }, ticket, fill, labels, recovery)
     if (!words?.[text]) return;
     hint.className = "hint";
     hint.textContent = `${words[text]} `;
-    if (act) {
-      const button = document.createElement("button");
-      Object.assign(button, { type: "button", className: "link", textContent: words[act], onclick: press });
-      hint.append(button);
-    }
+    if (act && press) hint.append(button("link", words[act], press));
     box.after(hint);
   };
 

@@ -48,6 +48,8 @@ declare const TOOLS_INTEGRITY: string;
 declare const RECOVERY_INTEGRITY: string;
 /** The integrity of `zendesk.js`; known to `modules.js` only. */
 declare const ZENDESK_INTEGRITY: string;
+/** The integrity of `options.js`; known to `modules.js` only. */
+declare const OPTIONS_INTEGRITY: string;
 /** The integrity of `shot.js`; known to `modules.js` only. */
 declare const SHOT_INTEGRITY: string;
 /** The style of the editor of pictures; known to `shot.js` only. */

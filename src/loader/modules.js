@@ -12,6 +12,7 @@ import { forget } from "./forget.js";
 import { marks } from "./marks.js";
 import { once } from "./once.js";
 import { replies } from "./replies.js";
+import { forgetSession, session as sessionOf } from "./session.js";
 import { outbox } from "./outbox.js";
 import { sized } from "./sizes.js";
 import { blank } from "./state.js";
@@ -34,10 +35,18 @@ const FILES = { max_bytes: 10_000_000, max_count: 10, types: ["*/*"] };
  * messages are unread, or with nothing that something else has changed.
  * @param {Parts} parts @param {Form} form @param {(name: string) => any} said @param {(...counts: number[]) => void} heard
  */
-export const start = (parts, form, said, heard) => {
+export const start = async (parts, form, said, heard) => {
   const token = reporting(parts, parts["token"]);
-  parts = { ...parts, token };
   const { wear, lang, gateway, siteUrl, zendesk, state, emit, own, site: key } = parts;
+  let session = (/** @type {boolean} */ make = true) => sessionOf(key, make);
+  const { cookieDomain } = parts.script.dataset;
+  if (cookieDomain)
+    // Where it cannot be fetched the session is the origin's.
+    await script(parts.preload, "options", OPTIONS_INTEGRITY).then(
+      (module) => (session = module.start(parts, session)),
+      blank,
+    );
+  parts = { ...parts, token, session };
   // Before anything else asks the database.
   const forgotten = forget(key);
   /** With the panel, once it is painted: on some pages tickets are followed before. */
@@ -146,7 +155,7 @@ export const start = (parts, form, said, heard) => {
         siteUrl &&
         ((/** @type {string} */ id) => {
           const user = `${state.user?.id ?? ""}`;
-          return carried.put(id, all["session"](), (refused) => all["token"](refused, user));
+          return carried.put(id, session(), (refused) => all["token"](refused, user));
         }),
       changed: () => draft?.save(),
       announce: (/** @type {string} */ text) => (all["live"].textContent = text),
@@ -251,7 +260,7 @@ export const start = (parts, form, said, heard) => {
       sealed ??= outbox({
         .../** @type {any} */ (parts),
         siteUrl,
-        session: all["session"],
+        session,
         token: all["token"],
         emit,
         words: labelled,
@@ -272,8 +281,8 @@ export const start = (parts, form, said, heard) => {
       labelled();
     },
     follow,
-    /** Follows the tickets of whoever is here, or with `late` only where nothing does yet. @param {boolean} [late] */
-    look: async (late) => (late && following) || (await follow()).line.look(),
+    /** Follows the tickets of whoever may have some, or with `late` only where nothing does yet. @param {boolean} [late] */
+    look: async (late) => (state.token || session(false)) && ((late && following) || (await follow()).line.look()),
     answers,
     /** The configuration with what is promised to whom the host has signed; without a good token it is that which everybody reads. */
     promised: () =>
@@ -356,6 +365,7 @@ export const start = (parts, form, said, heard) => {
       const done = Promise.allSettled([gone, sealed?.other(reset, discard)]);
       if (reset || user) following?.module.leave();
       if (reset) {
+        forgetSession();
         added?.forget();
         answered = undefined;
         written.clear();

@@ -3,7 +3,7 @@
 
 import { as } from "./asking.js";
 import { became, got, hasPlain, transact } from "./disk.js";
-import { outcome, pause } from "./outcome.js";
+import { outcome, parsed, pause } from "./outcome.js";
 import { random } from "./session.js";
 import { blank } from "./state.js";
 
@@ -423,13 +423,4 @@ export const outbox = (given) => {
       run();
     },
   };
-};
-
-/** @param {string | undefined} text */
-const parsed = (text) => {
-  try {
-    return JSON.parse(text ?? "");
-  } catch {
-    return {};
-  }
 };

@@ -19,10 +19,10 @@ const PAUSE_MAX_MS = 300_000;
 /** Refusals of files that end: it can be tried again later, and what a file goes along with need not wait for it. */
 export const FULL = /^(upload_quota|storage_full)$/;
 
-/** A JSON text; an empty object where it is none. @param {string} [text] @returns {any} */
-const read = (text) => {
+/** What a JSON text says; an empty object where it is none. @param {string} [text] @returns {any} */
+export const parsed = (text = "") => {
   try {
-    return Object(JSON.parse(text ?? ""));
+    return Object(JSON.parse(text));
   } catch {
     return {};
   }
@@ -30,7 +30,7 @@ const read = (text) => {
 
 /** The code of a problem document of a gateway; empty where something in between has answered. @param {Tried} tried */
 const codeOf = ({ text }) => {
-  const { code, title } = read(text);
+  const { code, title } = parsed(text);
   return title?.at && code?.at ? code : "";
 };
 
@@ -53,7 +53,7 @@ const wordOf = (tried) => {
   const foreign = passes ? "blocked" : "unreachable";
   if (!status) return late ? "timed-out" : !online ? "offline" : passes && tries ? "blocked" : "unreachable";
   if (status >= 200 && status < 300) {
-    const { reference, number } = read(text);
+    const { reference, number } = parsed(text);
     // A torn body proves nothing; the same key will tell. A page is somebody else's: it asks to log in, or to pay.
     return (sealed == "reply" ? number > 0 : reference) ? "sent" : /^\s*</.test(text) ? foreign : "fault";
   }

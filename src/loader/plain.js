@@ -23,6 +23,8 @@ const PAUSE_MAX_MS = 300_000;
 
 /** @type {Parts} */
 let parts;
+/** @type {Parts["make"]} */
+let make;
 /** @type {string[]} */
 let words;
 /** Once it is drawn into. @type {Panel | undefined} */
@@ -52,7 +54,7 @@ export const start = async (given) => {
     addEventListener("online", run);
     addEventListener("storage", draw);
   }
-  parts = given;
+  ({ make } = parts = given);
   parts.state.leave = leave;
   last = who();
   heard();
@@ -297,6 +299,3 @@ const say = (text, value = "") => (words[text] ?? "").replace(/\{\w+\}/, () => v
 
 /** @param {number} text @param {() => void} onclick @returns {HTMLElement} */
 const button = (text, onclick, className = "button") => make("button", { className, textContent: say(text), onclick });
-
-/** @type {Parts["make"]} */
-const make = (tag, properties, ...children) => parts.make(tag, properties, ...children);

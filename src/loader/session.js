@@ -7,15 +7,14 @@ let unstored = "";
 export const session = (site, make = true) => {
   const place = `deskbell:${site}:session`;
   try {
-    const kept = localStorage.getItem(place);
+    const kept = localStorage[place];
     if (kept?.length == 32) return kept;
   } catch {}
   if (unstored || !make) return unstored;
   const made = secret();
-  if (!made) return made;
   try {
-    localStorage.setItem(place, made);
-    if (localStorage.getItem(place) == made) return made;
+    localStorage[place] = made;
+    if (localStorage[place] == made) return made;
   } catch {}
   return (unstored = made);
 };

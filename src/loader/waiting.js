@@ -1,6 +1,7 @@
 // What waits to be sent: each with why it has not gone, and what can be done beside waiting.
 
 import { UNSURE } from "./outbox.js";
+import { parsed } from "./outcome.js";
 
 /** @typedef {import("./outbox.js").Item} Item */
 /** @typedef {ReturnType<typeof import("./outbox.js").outbox>} Outbox */
@@ -86,22 +87,18 @@ export const ladder = (text, say, email, copy, body) => {
 
 /** An address that a mail program takes: the page goes first where it is too long, then the end of the text. @param {string} email @param {string} text */
 export const mail = (email, text) => {
-  const page = `\n\n${location.origin}${location.pathname}`;
-  const to = `mailto:${email}?body=`;
-  const whole = to + encodeURIComponent(text + page);
-  if (whole.length <= MAIL_MAX) return whole;
   const letters = [...text];
-  let [fits, over] = [0, letters.length + 1];
-  while (over - fits > 1) {
-    const half = (fits + over) >> 1;
-    if ((to + encodeURIComponent(trimmed(letters, half))).length <= MAIL_MAX) fits = half;
-    else over = half;
+  let kept = letters.length;
+  let body = `${text}\n\n${location.origin}${location.pathname}`;
+  for (;;) {
+    const address = `mailto:${email}?body=${encodeURIComponent(body)}`;
+    const over = address.length - MAIL_MAX;
+    if (over <= 0 || kept < 0) return address;
+    body = kept < letters.length ? `${letters.slice(0, kept).join("")}…` : text;
+    // A letter has twelve characters at most, so no more go than have to.
+    kept -= Math.ceil(over / 12);
   }
-  return to + encodeURIComponent(trimmed(letters, fits));
 };
-
-/** @param {string[]} letters @param {number} length */
-const trimmed = (letters, length) => letters.slice(0, length).join("") + (length < letters.length ? "…" : "");
 
 /**
  * What keeps a copy of what was sent.
@@ -160,17 +157,13 @@ const reasons = ({ errors, code, title }, words) =>
  */
 export const explained = (outcome, words) => {
   if (outcome?.word != "refused" || !words) return outcome;
-  try {
-    const problem = JSON.parse(outcome.text ?? "");
-    const title = words[`refused_${problem.code}`];
-    return title ? { ...outcome, text: JSON.stringify({ ...problem, title, errors: [] }) } : outcome;
-  } catch {
-    return outcome;
-  }
+  const problem = parsed(outcome.text);
+  const title = words[`refused_${problem.code}`];
+  return title ? { ...outcome, text: JSON.stringify({ ...problem, title, errors: [] }) } : outcome;
 };
 
 /** @param {string} className @param {string} textContent @param {() => void} onclick @returns {HTMLElement} */
-const button = (className, textContent, onclick) =>
+export const button = (className, textContent, onclick) =>
   Object.assign(document.createElement("button"), { type: "button", className, textContent, onclick });
 
 /** @param {string} tag @param {string} className @param {string} [textContent] @returns {HTMLElement} */

@@ -13,14 +13,13 @@ import { zendeskOf } from "./address.js";
 import { describe } from "./collect/describe.js";
 import { claims, learn, token } from "./identity.js";
 import { once } from "./once.js";
-import { forgetSession, session } from "./session.js";
 import { blank } from "./state.js";
 import { counter } from "./visits.js";
 
 export { init };
 
 /** @typedef {import("./widget-loader.js").Parts} Parts */
-/** @typedef {ReturnType<typeof import("./modules.js").start>} Modules */
+/** @typedef {Awaited<ReturnType<typeof import("./modules.js").start>>} Modules */
 
 /** @type {Parts["state"]} */
 let state;
@@ -114,7 +113,6 @@ const learnAnew = async () => {
 
 /** The host has said something new. @param {boolean} reset @param {boolean} discard whether what is not sent yet goes as well */
 export const changed = (reset, discard) => {
-  if (reset) forgetSession();
   if (!state) return;
   draw(reset);
   const done = meet(reset, discard);
@@ -200,9 +198,7 @@ export const mount = (parts) => {
   // What keeps what is written comes with the form. One after the other, so that one token serves both.
   learning = learnAnew().catch(blank);
   look = (late) => {
-    looked = learning.then(() =>
-      beyond((modules) => siteUrl && (state.token || session(site, false)) && modules.look(late)),
-    );
+    looked = learning.then(() => beyond((modules) => siteUrl && modules.look(late)));
     looked.catch(blank);
   };
   look();
@@ -230,7 +226,6 @@ const access = ({ site, script, gateway }) => {
     zendesk,
     siteUrl: zendesk ? "" : `${gateway}v1/sites/${encodeURIComponent(site)}`,
     email: script.dataset["email"] ?? "",
-    session: () => session(site),
     /** @param {boolean} refused @param {string} [wanted] */
     token: (refused, wanted) => token(state, refused, wanted),
     /** Settles once it is known who is here. */
@@ -252,7 +247,7 @@ const beside = (parts) => {
       [total, unread] = [counts[0] ?? total, counts[1] ?? unread];
       tell();
     };
-    return (modules = start({ ...parts, ...access(parts) }, answer, configured, heard));
+    return (modules = await start({ ...parts, ...access(parts) }, answer, configured, heard));
   });
   return fetching;
 };

@@ -35,6 +35,7 @@ const GATES: &[(&str, &[&str], Encoding, usize)] = &[
     ("what sends without a gateway", &["zendesk.js"], Encoding::Gzip, 4_000),
     ("what knows PostHog and Sentry", &["tools.js"], Encoding::Gzip, 1_000),
     ("what helps where something is in the way", &["recovery.js"], Encoding::Gzip, 2_500),
+    ("what few pages set", &["options.js"], Encoding::Gzip, 1_000),
     ("what takes and edits pictures", &["shot.js"], Encoding::Gzip, 6_000),
     ("what shows answers", &["answers.js", "answers.wasm"], Encoding::Gzip, 25_000),
     ("what shows what is sent", &["sends.js", "sends.wasm"], Encoding::Gzip, 20_000),
@@ -116,10 +117,12 @@ fn pack() -> Result<()> {
     let zendesk = script(&folder, release, "zendesk", &[])?;
     let recovery = script(&folder, release, "recovery", &[])?;
     let tools = script(&folder, release, "tools", &[])?;
+    let options = script(&folder, release, "options", &[])?;
     let known = [
         format!("--define:TOOLS_INTEGRITY={}", json!(integrity(tools.as_bytes()))),
         format!("--define:RECOVERY_INTEGRITY={}", json!(integrity(recovery.as_bytes()))),
         format!("--define:ZENDESK_INTEGRITY={}", json!(integrity(zendesk.as_bytes()))),
+        format!("--define:OPTIONS_INTEGRITY={}", json!(integrity(options.as_bytes()))),
         format!("--define:FILES_INTEGRITY={}", json!(integrity(listed.as_bytes()))),
         format!("--define:SHOT_INTEGRITY={}", json!(integrity(shot.as_bytes()))),
         format!("--define:SITE_INTEGRITY={}", json!(integrity(site.as_bytes()))),
@@ -181,6 +184,7 @@ fn pack() -> Result<()> {
         ("zendesk.js", &zendesk),
         ("recovery.js", &recovery),
         ("tools.js", &tools),
+        ("options.js", &options),
         ("site.js", &site),
         ("tickets.js", &tickets),
         ("deskbell.js", &loader),

@@ -1,0 +1,186 @@
+import { expect, test } from "../deskbell.js";
+import { Panel } from "../panel.js";
+
+// The subdomains of a product share who somebody is, where the page names their domain.
+
+const SHARED = 'data-cookie-domain="acme.localhost"';
+
+/** @param {import("@playwright/test").Page} page @param {string} url of a site @param {string} name of a subdomain */
+const visit = (page, url, name) => page.goto(`http://${name}.acme.localhost:${new URL(url).port}/?signed-out`);
+
+/**
+ * Serves a site under every other address that the page goes to; from there it may ask the gateway of this computer.
+ * @param {import("@playwright/test").Page} page @param {string} url of the site
+ */
+const serve = async (page, url) => {
+  await page.context().grantPermissions(["local-network-access"]);
+  await page.route(/^https?:\/\/[^/]*\.(test|io)\//, async (route) => {
+    const { pathname, search } = new URL(route.request().url());
+    await route.fulfill({ response: await route.fetch({ url: url + pathname + search }) });
+  });
+};
+
+/** @param {import("@playwright/test").Page} page */
+const stored = (page) =>
+  page.evaluate(() => Object.keys(localStorage).filter((name) => name.endsWith(":session")).length);
+
+/** Sends a ticket from Home as somebody who is not signed in. @param {Panel} panel @param {string} text */
+const send = async (panel, text) => {
+  await panel.open();
+  await panel.toTicket();
+  await panel.box.fill(text);
+  await panel.name.fill("Ada");
+  await panel.email.fill("ada@example.com");
+  return panel.send();
+};
+
+/** @param {import("@playwright/test").BrowserContext} context */
+const cookies = async (context) => (await context.cookies()).filter(({ name }) => name.startsWith("deskbell"));
+
+test("a ticket that was sent on one subdomain is there on another, until somebody resets", async ({
+  page,
+  panel,
+  host,
+  context,
+}) => {
+  const site = await host({ fill: { attributes: SHARED }, path: "/?signed-out" });
+  await visit(page, site.url, "www");
+  const reference = await send(panel, "Sent on www");
+  expect(await stored(page)).toBe(0);
+  expect(await cookies(context)).toMatchObject([
+    { name: "deskbell-demo", domain: ".acme.localhost", path: "/", sameSite: "Lax", httpOnly: false },
+  ]);
+
+  await visit(page, site.url, "app");
+  await panel.open();
+  await panel.button(/^Your tickets/).click();
+  await expect(panel.root).toContainText(reference);
+
+  await page.evaluate(() => /** @type {any} */ (window).deskbell("reset"));
+  expect(await cookies(context)).toEqual([]);
+  await visit(page, site.url, "www");
+  await panel.open();
+  await expect(panel.button(/^Your tickets/)).toHaveCount(0);
+});
+
+test("without it each origin keeps its own, and what one has moves to the cookie once it is asked for", async ({
+  page,
+  panel,
+  host,
+  context,
+}) => {
+  const fill = { attributes: "" };
+  const alone = await host({ fill, path: "/?signed-out" });
+  await visit(page, alone.url, "www");
+  const reference = await send(panel, "Sent before");
+  expect(await stored(page)).toBe(1);
+  expect(await cookies(context)).toEqual([]);
+
+  // The same origin, whose page names the domain from now on.
+  fill.attributes = SHARED;
+  await visit(page, alone.url, "www");
+  await panel.open();
+  await panel.button(/^Your tickets/).click();
+  await expect(panel.root).toContainText(reference);
+  expect(await stored(page)).toBe(0);
+  expect(await cookies(context)).toHaveLength(1);
+});
+
+test("two origins that had tickets before keep theirs, each where it was", async ({ page, panel, host }) => {
+  const alone = await host({ path: "/?signed-out" });
+  const shared = await host({ fill: { attributes: SHARED }, path: "/?signed-out" });
+  /** @type {Record<string, string>} */
+  const references = {};
+  for (const name of ["www", "app"]) {
+    await visit(page, alone.url, name);
+    references[name] = await send(panel, `Sent on ${name}`);
+  }
+  // The storage of an origin is that of its port, so the sessions are brought along.
+  for (const name of ["www", "app"]) {
+    await visit(page, alone.url, name);
+    const session = await page.evaluate(() => localStorage["deskbell:demo:session"]);
+    await visit(page, shared.url, name);
+    await page.evaluate((session) => (localStorage["deskbell:demo:session"] = session), session);
+  }
+  for (const name of ["www", "app", "www"]) {
+    await visit(page, shared.url, name);
+    await panel.open();
+    await panel.button(/^Your tickets/).click();
+    await expect(panel.root).toContainText(/** @type {string} */ (references[name]));
+  }
+});
+
+test("over HTTPS the cookie goes nowhere else, and a page of another site of the same product has one of its own", async ({
+  page,
+  panel,
+  host,
+  context,
+}) => {
+  const site = await host({ fill: { attributes: 'data-cookie-domain="acme.test"' }, path: "/?signed-out" });
+  await serve(page, site.url);
+  await page.goto("https://www.acme.test/?signed-out");
+  const reference = await send(panel, "Sent over HTTPS");
+  expect(await cookies(context)).toMatchObject([
+    { name: "deskbell-demo", domain: ".acme.test", path: "/", secure: true, sameSite: "Lax" },
+  ]);
+  await page.goto("https://app.eu.acme.test/?signed-out");
+  await panel.open();
+  await panel.button(/^Your tickets/).click();
+  await expect(panel.root).toContainText(reference);
+
+  // What stands under the name and is no session is none; and the name has the site in it.
+  const [{ value } = { value: "" }] = await cookies(context);
+  const at = { domain: ".acme.test", path: "/" };
+  await context.clearCookies();
+  await context.addCookies([
+    { name: "deskbell-other", value, ...at },
+    { name: "deskbell-demo", value: "x".repeat(32), ...at },
+  ]);
+  await page.goto("https://www.acme.test/?signed-out");
+  await panel.open();
+  await expect(panel.button(/^Your tickets/)).toHaveCount(0);
+  await page.evaluate(() => /** @type {any} */ (window).deskbell("reset"));
+  expect((await cookies(context)).map(({ name }) => name)).toEqual(["deskbell-other"]);
+});
+
+/** Whatever keeps the browser from taking the cookie: where the page is, and for which domain it asks. */
+const REFUSED = [
+  { why: "a domain of somebody else", page: "https://www.acme.test", domain: "elsewhere.test" },
+  { why: "a public suffix", page: "https://acme.github.io", domain: "github.io" },
+  { why: "a top-level domain", page: "https://www.acme.test", domain: "test" },
+  { why: "an address in place of a domain", page: "https://www.acme.test", domain: "https://acme.test" },
+  { why: "a sibling", page: "https://www.acme.test", domain: "app.acme.test" },
+  { why: "cookies are blocked", page: "https://www.acme.test", domain: "acme.test", blocked: true },
+];
+for (const { why, page: address, domain, blocked } of REFUSED)
+  test(`where the browser takes no cookie the host's developer is told, and the origin keeps the session: ${why}`, async ({
+    page,
+    panel,
+    host,
+    context,
+  }) => {
+    /** @type {string[]} */
+    const warnings = [];
+    page.on("console", (message) => message.type() === "warning" && warnings.push(message.text()));
+    if (blocked)
+      await page.addInitScript(() => {
+        const refuse = () => {
+          throw new DOMException("The operation is insecure.", "SecurityError");
+        };
+        Object.defineProperty(Document.prototype, "cookie", { get: refuse, set: refuse });
+      });
+    const site = await host({ fill: { attributes: `data-cookie-domain="${domain}"` }, path: "/?signed-out" });
+    await serve(page, site.url);
+    await page.goto(`${address}/?signed-out`);
+    warnings.length = 0;
+    const reference = await send(panel, "Sent here");
+    const told = `data-cookie-domain: the browser keeps no cookie for "${domain}" on this page`;
+    expect(warnings.filter((text) => text.includes("cookie"))).toEqual([expect.stringContaining(`deskbell: ${told}`)]);
+    const status = await page.evaluate(() => /** @type {any} */ (window).deskbell("status"));
+    expect(status.error).toEqual({ code: "cookie_domain", title: expect.stringContaining(told) });
+    expect([await stored(page), await cookies(context)]).toEqual([1, []]);
+    await page.goto(`${address}/?signed-out`);
+    await panel.open();
+    await panel.button(/^Your tickets/).click();
+    await expect(panel.root).toContainText(reference);
+  });
