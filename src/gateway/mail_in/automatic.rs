@@ -74,6 +74,7 @@ const AUTORESPONDER: &[&str] = &[
     "X-Autoreply",
     "X-Auto-Reply",
     "X-Autoreply-From",
+    "X-Auto-Reply-From",
     "X-Autorespond",
     "X-Autoresponder",
     "X-Auto-Response",

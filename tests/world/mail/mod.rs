@@ -2,6 +2,7 @@
 
 mod automatic;
 mod bounces;
+mod hidden;
 mod hook;
 mod letter;
 mod quotations;

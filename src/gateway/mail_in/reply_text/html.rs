@@ -3,7 +3,7 @@
 use reqwest::Url;
 
 use super::line::{Line, Mark};
-use crate::gateway::search::import::html::markdown;
+use crate::gateway::search::import::html::{markdown, markdown_with_hidden};
 
 /// What stands for a mark until the HTML is read.
 const QUOTATION: char = '\u{f8f0}';
@@ -65,8 +65,17 @@ const SIGNATURES: &[&str] = &[
     "samsung_signature",
 ];
 
-/// The lines of a mail that is written in HTML.
+/// The lines of a mail that is written in HTML, as a mail program shows it.
 pub fn lines(html: &str) -> Vec<Line> {
+    lines_by(html, markdown)
+}
+
+/// The same with what no mail program shows, such as a preheader.
+pub fn all_lines(html: &str) -> Vec<Line> {
+    lines_by(html, markdown_with_hidden)
+}
+
+fn lines_by(html: &str, markdown: fn(&str, &Url) -> String) -> Vec<Line> {
     let marked = with_marks(html);
     let Ok(page) = Url::parse("https://mail.invalid/") else { return Vec::new() };
     // Addresses that belong to no page lead nowhere in a mail.
@@ -99,8 +108,14 @@ fn with_marks(html: &str) -> String {
     // The element of the signature, and how many of its name are open in it.
     let mut signature: Option<(String, usize)> = None;
     let mut rest = html.as_str();
+    let mut in_style = false;
     while let Some((text, from_tag)) = rest.split_once('<') {
         out.push_str(text);
+        // Old programs put a style sheet into a comment, which is none there.
+        if let (true, Some(sheet)) = (in_style, from_tag.strip_prefix("!--")) {
+            rest = sheet;
+            continue;
+        }
         if let Some(comment) = from_tag.strip_prefix("!--") {
             rest = comment.split_once("-->").map_or("", |(_, behind)| behind);
             continue;
@@ -114,6 +129,7 @@ fn with_marks(html: &str) -> String {
         rest = behind.strip_prefix('>').unwrap_or(behind);
         let name = tag_name(tag);
         let closes = tag.starts_with('/');
+        in_style = name == "style" && !closes;
         let mut ended = false;
         if let Some((open, depth)) = &mut signature
             && *open == name

@@ -132,16 +132,28 @@ fn read_text(mail: &Parts, known: &Known) -> ReplyText {
 fn read_html(html: &str, known: &Known) -> ReplyText {
     let lines = own_text::split(html::lines(cut(html)), Line::of_markdown);
     let parts = compose::parts(&lines, known);
-    let bare: Vec<Line> = lines.iter().map(|line| Line { shown: line.bare.clone(), ..line.clone() }).collect();
-    let whole: Vec<Part> = bare.iter().map(|line| if line.depth > 0 { Part::Quoted } else { Part::Own }).collect();
+    let bare = without_marks(&lines);
+    let all = without_marks(&own_text::split(html::all_lines(cut(html)), Line::of_markdown));
+    let has_hidden = letters(&all) > letters(&bare);
+    let whole: Vec<Part> = all.iter().map(|line| if line.depth > 0 { Part::Quoted } else { Part::Own }).collect();
     ReplyText {
         text: render::plain(&bare, &parts, SHOWN),
         markdown: render::of_markdown(&lines, &parts, SHOWN),
         folded: render::plain(&bare, &parts, &[Part::Folded]),
-        is_shortened: is_shortened(&lines, &parts),
+        is_shortened: has_hidden || is_shortened(&lines, &parts),
         is_cut: html.len() > TEXT_READ,
-        whole: render::plain(&bare, &whole, ALL),
+        whole: render::plain(&all, &whole, ALL),
     }
+}
+
+/// Lines of Markdown as plain text.
+fn without_marks(lines: &[Line]) -> Vec<Line> {
+    lines.iter().map(|line| Line { shown: line.bare.clone(), ..line.clone() }).collect()
+}
+
+/// How many letters and digits lines have.
+fn letters(lines: &[Line]) -> usize {
+    lines.iter().map(|line| line.shown.chars().filter(|c| c.is_alphanumeric()).count()).sum()
 }
 
 /// Whether something is left out that no mark of a quotation tells to be one.

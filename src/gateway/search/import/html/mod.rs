@@ -1,17 +1,18 @@
 //! HTML as markdown of the subset that [`crate::domain::markdown`] reads. No HTML comes out of it, and nothing that was
 //! text becomes a mark.
 //!
-//! Scripts, styles and whatever else is not for reading are left out; a picture becomes a link to it; the rows of a table
+//! Scripts, styles, what is hidden and whatever else is not for reading are left out; a picture becomes a link to it; the rows of a table
 //! become lines; what the subset has no mark for keeps its text.
 
 mod inline;
 mod tree;
+mod visibility;
 
 use reqwest::Url;
 
 use crate::domain::markdown::TEXT_MAX;
 use inline::{is_seen, line, strong};
-use tree::{Element, Node, is_block, text_of};
+use tree::{Element, HiddenText, Node, is_block, text_of};
 
 /// How deep lists and quotes nest, as deep as they are read.
 const DEPTH_MAX: usize = 4;
@@ -29,11 +30,20 @@ pub fn markdown(html: &str, page: &Url) -> String {
     markdown_with_files(html, page, &|_| None)
 }
 
-/// The same, where pictures and links at some addresses are files that go along: `file` gives the name that stands in their place.
+/// The same, with the text that a browser does not show.
+pub fn markdown_with_hidden(html: &str, page: &Url) -> String {
+    written(&tree::read(html, HiddenText::Kept), &Page { url: page, file: &|_| None })
+}
+
+/// The same as [`markdown`], where pictures and links at some addresses are files that go along: `file` gives the name that stands in their
+/// place.
 pub fn markdown_with_files(html: &str, page: &Url, file: &dyn Fn(&Url) -> Option<String>) -> String {
-    let page = &Page { url: page, file };
+    written(&tree::read(html, HiddenText::Dropped), &Page { url: page, file })
+}
+
+fn written(nodes: &[Node], page: &Page<'_>) -> String {
     let mut out = String::new();
-    for block in blocks(&tree::read(html), page, 0) {
+    for block in blocks(nodes, page, 0) {
         if !out.is_empty() && out.len() + block.len() > TEXT_MAX {
             break;
         }

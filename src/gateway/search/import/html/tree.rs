@@ -2,6 +2,8 @@
 
 use html5gum::{StartTag, Token, Tokenizer};
 
+use super::visibility::{Attributes, StyleSheet, Visibility};
+
 /// How deep elements nest; what lies deeper belongs to the last that fits.
 const DEPTH_MAX: usize = 48;
 
@@ -27,9 +29,23 @@ pub struct Element {
     pub children: Vec<Node>,
 }
 
+/// What becomes of text that a browser does not show.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum HiddenText {
+    /// It is left out.
+    Dropped,
+    /// It is read like all other.
+    Kept,
+}
+
 /// Reads a document or a part of one. Never fails: what browsers guess at is guessed at here, if more simply.
-pub fn read(html: &str) -> Vec<Node> {
-    let mut tree = Tree { open: vec![Element::default()], dropped: None };
+pub fn read(html: &str, hidden: HiddenText) -> Vec<Node> {
+    let mut tree = Tree {
+        open: vec![Element::default()],
+        seen: vec![Visibility::default()],
+        sheet: (hidden == HiddenText::Dropped).then(|| StyleSheet::read(html)),
+        dropped: None,
+    };
     for Ok(token) in Tokenizer::new(html) {
         match token {
             Token::StartTag(tag) => tree.start(&tag),
@@ -120,6 +136,10 @@ const DROPPED: &[&str] = &[
 struct Tree {
     /// The elements that are open, the root first.
     open: Vec<Element>,
+    /// Whether each of them is seen.
+    seen: Vec<Visibility>,
+    /// The style sheets, by which text is left out that nobody sees; none where all is kept.
+    sheet: Option<StyleSheet>,
     /// What is dropped at the moment, with all that is in it.
     dropped: Option<Dropped>,
 }
@@ -159,12 +179,18 @@ impl Tree {
             return;
         }
         self.close_implied(&name);
+        let seen = self.visibility(&name, tag);
         let address = attribute(if name == "img" { "src" } else { "href" });
         let element = Element { alt: attribute("alt"), address, children: Vec::new(), name };
         if VOID.contains(&element.name.as_str()) {
-            self.add(Node::Element(element));
+            if !seen.hides_pictures() {
+                self.add(Node::Element(element));
+            }
         } else if self.open.len() <= DEPTH_MAX {
             self.open.push(element);
+            self.seen.push(seen);
+        } else if seen.hides_text() {
+            self.dropped = Some(Dropped { name: element.name, depth: 1 });
         }
     }
 
@@ -183,9 +209,28 @@ impl Tree {
     }
 
     fn text(&mut self, text: &str) {
-        if self.dropped.is_none() && !text.is_empty() {
+        let is_seen = self.dropped.is_none() && !self.seen.last().is_some_and(|seen| seen.hides_text());
+        if is_seen && !text.is_empty() {
             self.add(Node::Text(text.into()));
         }
+    }
+
+    /// Whether an element is seen that starts here.
+    fn visibility(&self, name: &str, tag: &StartTag<()>) -> Visibility {
+        let around = self.seen.last().copied().unwrap_or_default();
+        let Some(sheet) = &self.sheet else { return around };
+        let attribute = |name: &str| tag.attributes.get(name.as_bytes()).map(|value| text(value));
+        let of = |name: &str| attribute(name).unwrap_or_default();
+        let (class, id, style) = (of("class"), of("id"), of("style"));
+        let element = Attributes {
+            name,
+            class: &class,
+            id: &id,
+            style: &style,
+            is_hidden: attribute("hidden").is_some(),
+            is_open: attribute("open").is_some(),
+        };
+        around.inside(&element, sheet)
     }
 
     /// Closes what a start tag ends without saying so, as `<li>` the item before it.
@@ -218,7 +263,10 @@ impl Tree {
     }
 
     fn close(&mut self) {
-        if let Some(element) = self.open.pop() {
+        let seen = self.seen.pop().unwrap_or_default();
+        if let Some(element) = self.open.pop()
+            && !seen.is_gone
+        {
             self.add(Node::Element(element));
         }
     }
