@@ -13,6 +13,7 @@ mod mail;
 mod origins;
 mod proxies;
 mod refusals;
+mod returned;
 mod rows;
 mod smtp;
 #[path = "../gateway/statements.rs"]

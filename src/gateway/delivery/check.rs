@@ -55,7 +55,10 @@ pub async fn check(settings: &Settings, send: bool) -> Checked {
     let mut checked = Checked::default();
     for (name, site) in &settings.sites {
         if let Some(mailer) = &site.mail {
-            let finding = email::mail_server(&mailer.server, &mailer.from).await;
+            let bounces_to = mailer.bounces.as_ref().and_then(|name| site.destinations.get(name));
+            let return_path = bounces_to.and_then(|to| to.return_path(&Uuid::nil().to_string()));
+            let sender = return_path.as_ref().unwrap_or(&mailer.from.email);
+            let finding = email::mail_server(&mailer.server, sender).await;
             checked.found.push((name.clone(), "mail".into(), vec![finding]));
         }
         for (destination, to) in &site.destinations {

@@ -7,12 +7,13 @@ use std::time::Duration;
 use async_trait::async_trait;
 use axum::http::HeaderMap;
 use jiff::Timestamp;
+use lettre::Address;
 
 use crate::domain::attachment::FileType;
 use crate::domain::conversation::{Author, Message, Turn};
 use crate::domain::ticket::Status;
-use crate::gateway::mail_in::Origin;
 use crate::gateway::mail_in::reply_text::Parts;
+use crate::gateway::mail_in::{Bounce, Origin};
 use crate::gateway::routes::BODY_MAX;
 use crate::gateway::settings::Site;
 use crate::gateway::store::{ChangedTicket, Delivery, Place, StoredTicket, What};
@@ -64,6 +65,11 @@ pub trait Destination: fmt::Debug + Send + Sync {
 
     /// Tells an agent that a mail of theirs was not read as an answer, where mails are heard here. Nobody waits for it, and it is tried once.
     async fn tell_unread(&self, _ticket: &StoredTicket, _mail: &InboundMail) {}
+
+    /// The sender on the envelope of mail to a customer about a ticket, at which bounces come back that are heard here.
+    fn return_path(&self, _ticket: &str) -> Option<Address> {
+        None
+    }
 
     /// Where an operator finds a ticket that is here.
     fn page(&self, _place: &Place) -> Option<String> {
@@ -166,12 +172,16 @@ pub struct Parcel<'a> {
 impl Parcel<'_> {
     /// A name that is the same in every try and that nothing else has: the ticket's id, and behind it the number of the message.
     pub fn id(&self) -> String {
-        let Delivery { ticket, number, what, id, .. } = self.delivery;
-        match what {
-            What::Ticket => ticket.clone(),
-            What::Message => format!("{ticket}/{number}"),
-            What::Solved | What::Reopened | What::Confirmed => format!("{ticket}/{what}/{id}"),
-        }
+        parcel_id(self.delivery)
+    }
+}
+
+/// What [`Parcel::id`] is for a delivery.
+pub fn parcel_id(Delivery { ticket, number, what, id, .. }: &Delivery) -> String {
+    match what {
+        What::Ticket => ticket.clone(),
+        What::Message => format!("{ticket}/{number}"),
+        What::Solved | What::Reopened | What::Confirmed => format!("{ticket}/{what}/{id}"),
     }
 }
 
@@ -257,8 +267,41 @@ pub enum Heard {
         /// The mail.
         mail: InboundMail,
     },
+    /// A mail did not arrive, or arrives late.
+    Returned(ReturnedMail),
     /// It is about nothing that matters here, and why an operator may want to know; empty where none does.
     Nothing(&'static str),
+}
+
+/// A bounce, and what shows which mail it is about: anybody can send one.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ReturnedMail {
+    /// What it says.
+    pub bounce: Bounce,
+    /// The mail to this destination that it is about, where its Message-ID was made here: what [`Parcel::id`] says of it, and the destination.
+    pub parcel: Option<(String, String)>,
+    /// The address that was made for bounces at which it came back.
+    pub came_to: Option<ReturnAddress>,
+    /// The mailbox of this destination.
+    pub mailbox: String,
+}
+
+/// An address at which bounces come back.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ReturnAddress {
+    /// The id of the ticket.
+    pub ticket: String,
+    /// Whom the mails go to whose bounces come back there.
+    pub to: ReturnsOf,
+}
+
+/// Whose mails come back.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ReturnsOf {
+    /// Those to the customer.
+    Customer,
+    /// Those to the mailbox of the destination.
+    Desk,
 }
 
 /// A mail about a ticket.

@@ -40,7 +40,11 @@ enum Aside {
 pub async fn take_in(app: &App, ticket: &StoredTicket, from: &str, mail: InboundMail) -> Result<Stored, StoreError> {
     let known = known(app, ticket).await?;
     let reply = reply_text::read(&mail.parts, &known);
-    match (aside_by_origin(mail.origin), author(ticket, &mail)) {
+    let author = author(ticket, &mail);
+    if author == Ok(Author::Customer) && mail.origin == Origin::Person {
+        app.store.forget_bounces(&ticket.site, &mailbox(&mail.from)).await?;
+    }
+    match (aside_by_origin(mail.origin), author) {
         (Some(aside), _) | (None, Err(aside)) => note(app, ticket, from, &mail, &reply, aside).await,
         (None, Ok(_)) if reply.is_without_words() && (mail.files.is_empty() || reply.is_shortened) => {
             note(app, ticket, from, &mail, &reply, Aside::Unread).await

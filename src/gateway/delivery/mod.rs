@@ -14,6 +14,7 @@ mod lines;
 mod patience;
 mod prompt;
 pub mod public;
+pub mod returned;
 mod sender;
 mod signature;
 pub mod slack;
@@ -31,7 +32,8 @@ pub use check::{Checked, check};
 pub use comment::tests as comment_tests;
 pub use destination::{
     AgentNote, Answers, Delivered, Destination, ExportFailure, ExportFrom, ExportedChanges, Failure, Finding, Foreign,
-    Found, Heard, InboundFile, InboundMail, News, NotHeard, Parcel, ParcelFile, RecentChanges, SaidFile, Saying,
+    Found, Heard, InboundFile, InboundMail, News, NotHeard, Parcel, ParcelFile, RecentChanges, ReturnAddress,
+    ReturnedMail, ReturnsOf, SaidFile, Saying, parcel_id,
 };
 pub use lines::Lines;
 pub use prompt::prompt;

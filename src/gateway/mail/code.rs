@@ -16,6 +16,8 @@ pub const CODE_PAUSE: Duration = Duration::from_secs(60);
 /// Five attempts at each of five codes guess one ticket in four million.
 const DIGITS: usize = 8;
 const LINK_BYTES: usize = 16;
+/// 96 bits, which nobody guesses by sending mails.
+const MAIL_BYTES: usize = 12;
 
 /// What derives them.
 #[derive(Clone, Debug)]
@@ -49,6 +51,22 @@ impl Codes {
     /// Whether a link opens the ticket.
     pub fn is_link(&self, ticket: &str, number: u32, token: &str) -> bool {
         self.is_same(token, &self.link(ticket, number))
+    }
+
+    /// The part of a Message-ID before the at sign, of the mail about a ticket with a number. Nobody else can make one, so that a bounce with it
+    /// is about a mail that was sent.
+    pub fn mail_name(&self, ticket: &str, number: u32) -> String {
+        let tag = hmac::sign(&self.0, format!("mail {number} about {ticket}").as_bytes());
+        let tag = BASE64_URL_SAFE_NO_PAD.encode(tag.as_ref().get(..MAIL_BYTES).unwrap_or_default());
+        format!("{ticket}.{number}.{tag}")
+    }
+
+    /// The ticket and the number of the mail that has a Message-ID, where it was made here.
+    pub fn mail_of(&self, message_id: &str) -> Option<(String, u32)> {
+        let (name, _) = message_id.trim_matches(['<', '>']).rsplit_once('@')?;
+        let mut parts = name.split('.');
+        let (ticket, number) = (parts.next()?, parts.next()?.parse().ok()?);
+        self.is_same(name, &self.mail_name(ticket, number)).then(|| (ticket.to_string(), number))
     }
 
     /// A digest of the mailbox behind an address, by which it is counted and not known.
@@ -93,6 +111,21 @@ mod tests {
         }
         assert!(!codes.is_code("1", 2, &code) && !codes.is_code("2", 1, &code) && !codes.is_code("1", 1, ""));
         assert!(!Codes::new(&[8; 32]).is_code("1", 1, &code));
+    }
+
+    #[test]
+    fn a_message_id_names_its_mail_and_nobody_else_can_make_one() {
+        let codes = Codes::new(&[7; 32]);
+        let name = codes.mail_name("1", 2);
+        assert_eq!(codes.mail_of(&format!("<{name}@acme.example>")), Some(("1".into(), 2)));
+        let other = codes.mail_name("1", 1);
+        let tag = other.rsplit_once('.').unwrap().1;
+        for forged in
+            [format!("<1.2.{tag}@acme.example>"), "<1@acme.example>".into(), "<1.2.@x>".into(), name, "".into()]
+        {
+            assert_eq!(codes.mail_of(&forged), None, "{forged}");
+        }
+        assert_eq!(Codes::new(&[8; 32]).mail_of(&format!("<{other}@acme.example>")), None);
     }
 
     #[test]

@@ -1,6 +1,7 @@
 //! A letter as it goes over the wire of the mail.
 
 use lettre::Message;
+use lettre::address::{Address, Envelope};
 use lettre::message::header::{ContentType, HeaderName, HeaderValue};
 use lettre::message::{Mailbox, header::InvalidHeaderName};
 
@@ -21,8 +22,16 @@ pub enum MessageError {
     Header(#[from] InvalidHeaderName),
 }
 
-/// The message that brings a letter to an address. The same id makes the same Message-ID, by which a mailbox can tell that it has it.
-pub fn message(mailer: &Mailer, address: &str, id: &str, letter: Letter) -> Result<Message, MessageError> {
+/// The message that brings a letter to an address. The same id makes the same Message-ID, by which a mailbox can tell that it has it. Bounces go
+/// to `return_path`, or else to whom it is from.
+pub fn message(
+    mailer: &Mailer,
+    address: &str,
+    id: &str,
+    letter: Letter,
+    return_path: Option<Address>,
+) -> Result<Message, MessageError> {
+    let to: Address = address.parse()?;
     let raw = |name: &str, value: &str| {
         Ok::<_, MessageError>(HeaderValue::new(HeaderName::new_from_ascii(name.into())?, value.into()))
     };
@@ -30,7 +39,7 @@ pub fn message(mailer: &Mailer, address: &str, id: &str, letter: Letter) -> Resu
         .message_id(Some(format!("<{id}@{}>", mailer.from.email.domain())))
         .from(mailer.from.clone())
         // Without a name, which anybody may have made up.
-        .to(Mailbox::new(None, address.parse()?))
+        .to(Mailbox::new(None, to.clone()))
         .subject(letter.subject)
         .header(ContentType::TEXT_PLAIN)
         // So that no holiday answers it (RFC 3834, section 5, and what Exchange reads in its place).
@@ -38,6 +47,9 @@ pub fn message(mailer: &Mailer, address: &str, id: &str, letter: Letter) -> Resu
         .raw_header(raw("X-Auto-Response-Suppress", "All")?);
     if let Some(reply_to) = &mailer.reply_to {
         message = message.reply_to(reply_to.clone());
+    }
+    if let Some(return_path) = return_path {
+        message = message.envelope(Envelope::new(Some(return_path), vec![to])?);
     }
     Ok(message.body(letter.body)?)
 }

@@ -36,6 +36,8 @@ pub struct Mailer {
     pub from: Mailbox,
     /// Where answers to it go; without it nobody reads them.
     pub reply_to: Option<Mailbox>,
+    /// The destination whose hook learns which of it is returned; without it bounces go to whom it is from.
+    pub bounces: Option<String>,
     /// The server that takes it.
     pub server: MailServer,
     /// How much is sent to addresses that nobody has signed.

@@ -195,11 +195,10 @@ async fn send(site: &Site, mailer: &Mailer, codes: &Codes, due: &DueMail) -> Sen
     let proof = due.code.map(|number| proof(mailer, codes, due, number));
     let letter = letter(site, &due.ticket, mailer.reply_to.is_some(), proof.as_ref());
     // With another code it is another mail.
-    let id = match due.code {
-        Some(number) if number > 1 => format!("{}.{number}", due.ticket.id),
-        _ => due.ticket.id.clone(),
-    };
-    let message = match message(mailer, &due.address, &id, letter) {
+    let id = codes.mail_name(&due.ticket.id, due.code.unwrap_or_default());
+    let bounces_to = mailer.bounces.as_ref().and_then(|name| site.destinations.get(name));
+    let return_path = bounces_to.and_then(|to| to.return_path(&due.ticket.id));
+    let message = match message(mailer, &due.address, &id, letter, return_path) {
         Ok(message) => message,
         Err(error) => return Sent::Never(error.to_string()),
     };

@@ -1,5 +1,5 @@
-//! What a bounce says: whose mail did not arrive, why, and which mail it was (RFC 3464; RFC 3463 for the codes), and the older forms of qmail
-//! and Exim, which are still sent.
+//! What a bounce says: whose mail did not arrive, why, and which mail it was (RFC 3464; RFC 3463 for the codes), and the older forms of qmail,
+//! Exim and sendmail, which are still sent.
 
 use mail_parser::{MessageParser, MessagePart, PartType};
 
@@ -9,6 +9,8 @@ use super::headers::Headers;
 const RECIPIENTS_MAX: usize = 100;
 /// The longest diagnostic text that is kept, in characters.
 const DIAGNOSTIC_MAX: usize = 500;
+/// How many other Message-IDs of one bounce are read.
+const IDS_MAX: usize = 50;
 
 /// A report that mail did not arrive, or arrives late.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -17,6 +19,15 @@ pub struct Bounce {
     pub recipients: Vec<FailedRecipient>,
     /// The Message-ID of the mail it is about, with its angle brackets.
     pub original_message_id: Option<String>,
+    /// Other Message-IDs that may be that of the mail: those that the bounce answers, and the name on the envelope (RFC 3464, 2.2.1).
+    pub other_message_ids: Vec<String>,
+}
+
+impl Bounce {
+    /// The Message-IDs that may be that of the mail, the most likely first.
+    pub fn message_ids(&self) -> impl Iterator<Item = &str> {
+        self.original_message_id.iter().chain(&self.other_message_ids).map(String::as_str)
+    }
 }
 
 /// What became of the mail to one recipient.
@@ -95,34 +106,65 @@ impl std::fmt::Display for EnhancedStatus {
 /// Reads a mail (RFC 5322); none where it is no bounce or names nobody.
 pub fn read(raw: &[u8]) -> Option<Bounce> {
     let message = MessageParser::new().parse(raw)?;
-    let mut recipients = Vec::new();
-    let mut original = None;
-    for part in &message.parts {
-        match media_type(part).as_str() {
+    let headers = Headers::read(&String::from_utf8_lossy(raw.get(..raw.len().min(64 << 10)).unwrap_or_default()));
+    let texts: Vec<String> = message.text_bodies().map(text_of).collect();
+    let parts = message.parts.iter().map(|part| match &part.body {
+        // The headers of the returned mail are read, which stand at its beginning.
+        PartType::Message(message) => (media_type(part), String::from_utf8_lossy(message.raw_message()).into_owned()),
+        _ => (media_type(part), text_of(part)),
+    });
+    collect(&headers, &texts.join("\n"), parts)
+}
+
+/// Reads what a service has read of a mail: its headers, its text, and its files, each with its media type, or none where that is not told.
+pub fn read_parts(headers: &Headers, text: &str, files: &[(String, Vec<u8>)]) -> Option<Bounce> {
+    let parts = files.iter().map(|(media, bytes)| {
+        let text = String::from_utf8_lossy(bytes).into_owned();
+        let media = media.split(';').next().unwrap_or_default().trim().to_ascii_lowercase();
+        let is_report = text.trim_start().get(..14).is_some_and(|start| start.eq_ignore_ascii_case("Reporting-MTA:"));
+        (if is_report { "message/delivery-status".into() } else { media }, text)
+    });
+    collect(headers, text, parts)
+}
+
+/// What headers, the text, and the parts by their media types say.
+fn collect(headers: &Headers, text: &str, parts: impl Iterator<Item = (String, String)>) -> Option<Bounce> {
+    let (mut recipients, mut original, mut other) = (Vec::new(), None, Vec::new());
+    for (media, part) in parts {
+        match media.as_str() {
             // RFC 6533 has the same for addresses with characters beyond ASCII.
-            "message/delivery-status" | "message/global-delivery-status" => recipients.extend(report(&text_of(part))),
+            "message/delivery-status" | "message/global-delivery-status" => {
+                recipients.extend(report(&part));
+                let mail = Headers::read(part.trim_start());
+                let names = ["X-Original-Message-ID", "Original-Message-ID", "Original-Envelope-Id"];
+                other.extend(names.into_iter().filter_map(|name| mail.value(name)).map(bracketed_or_whole));
+            }
             "message/rfc822"
             | "message/global"
             | "text/rfc822-headers"
             | "message/rfc822-headers"
             | "message/global-headers" => {
-                original = original.or_else(|| original_id(part));
+                let id = Headers::read(part.trim_start()).value("Message-ID").and_then(bracketed);
+                original = original.or(id);
             }
             _ => {}
         }
     }
-    let headers = Headers::read(&String::from_utf8_lossy(raw.get(..raw.len().min(64 << 10)).unwrap_or_default()));
-    let texts: Vec<String> = message.text_bodies().map(text_of).collect();
-    let text = texts.join("\n");
     if recipients.is_empty() {
-        recipients.extend(exim(&headers, &text));
+        recipients.extend(exim(headers, text));
     }
     if recipients.is_empty() {
-        recipients.extend(qmail(&text));
+        recipients.extend(qmail(text));
     }
-    let original_message_id = original.or_else(|| quoted_id(&text));
+    if recipients.is_empty() {
+        recipients.extend(sendmail(text));
+    }
+    let answered = ["In-Reply-To", "References"].into_iter().flat_map(|name| headers.values(name));
+    other.extend(answered.flat_map(|value| value.split_whitespace()).filter_map(bracketed));
+    other.truncate(IDS_MAX);
     recipients.truncate(RECIPIENTS_MAX);
-    (!recipients.is_empty()).then_some(Bounce { recipients, original_message_id })
+    let original_message_id = original.or_else(|| quoted_id(text));
+    (!recipients.is_empty()).then_some(Bounce { recipients, original_message_id, other_message_ids: other })
 }
 
 fn media_type(part: &MessagePart<'_>) -> String {
@@ -201,7 +243,8 @@ fn exim(headers: &Headers, text: &str) -> Vec<FailedRecipient> {
     addresses
         .map(|address| {
             let below = text.split_once(address.as_str()).map_or("", |(_, below)| below);
-            let reason = below.lines().take(4).map(str::trim).collect::<Vec<_>>().join(" ");
+            let lines = below.lines().skip(1).take_while(|line| !line.trim().is_empty()).take(8);
+            let reason = lines.map(str::trim).collect::<Vec<_>>().join(" ");
             let status = EnhancedStatus::find(&reason);
             FailedRecipient { address, action: RecipientAction::Failed, status, diagnostic: one_line(&reason) }
         })
@@ -225,12 +268,32 @@ fn qmail(text: &str) -> Vec<FailedRecipient> {
     failed.collect()
 }
 
-fn original_id(part: &MessagePart<'_>) -> Option<String> {
-    let inner = match &part.body {
-        PartType::Message(message) => message.message_id().map(|id| format!("<{id}>")),
-        _ => None,
+/// sendmail lists the recipients, each with a reason, above a transcript of what servers said.
+fn sendmail(text: &str) -> Vec<FailedRecipient> {
+    let Some((_, report)) = text.split_once("The following addresses had permanent fatal errors") else {
+        return Vec::new();
     };
-    inner.or_else(|| Headers::read(text_of(part).trim_start()).value("Message-ID").and_then(bracketed))
+    let (list, transcript) = report.split_once("Transcript of session follows").unwrap_or((report, ""));
+    let mut failed: Vec<FailedRecipient> = Vec::new();
+    for line in list.lines().map(str::trim).take(2 * RECIPIENTS_MAX) {
+        if let Some(reason) = line.strip_prefix("(reason: ") {
+            if let Some(last) = failed.last_mut() {
+                last.diagnostic = one_line(reason.trim_end_matches(')'));
+            }
+        } else if let Some(address) = line.strip_prefix('<').and_then(plain_address) {
+            let diagnostic = String::new();
+            failed.push(FailedRecipient { address, action: RecipientAction::Failed, status: None, diagnostic });
+        }
+    }
+    for one in &mut failed {
+        let answers = transcript.lines().map(str::trim).filter(|line| line.starts_with('5'));
+        let said = answers.into_iter().find(|line| line.contains(&one.address)).unwrap_or_default();
+        if one.diagnostic.is_empty() {
+            one.diagnostic = one_line(said);
+        }
+        one.status = EnhancedStatus::find(&one.diagnostic).or_else(|| EnhancedStatus::find(said));
+    }
+    failed
 }
 
 /// The Message-ID of a mail whose headers stand in the text of the report.
@@ -247,6 +310,10 @@ fn bracketed(value: &str) -> Option<String> {
     let (_, from) = value.split_once('<')?;
     let (id, _) = from.split_once('>')?;
     (!id.is_empty()).then(|| format!("<{}>", id.trim()))
+}
+
+fn bracketed_or_whole(value: &str) -> String {
+    bracketed(value).unwrap_or_else(|| format!("<{}>", value.trim()))
 }
 
 fn one_line(text: &str) -> String {

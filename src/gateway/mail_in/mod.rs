@@ -6,8 +6,10 @@ pub mod encoded_words;
 pub mod headers;
 pub mod message;
 pub mod reply_text;
+pub mod returned;
 pub mod sender;
 
 pub use automatic::{AutomaticSign, Origin, origin};
 pub use bounce::{Bounce, EnhancedStatus, FailedRecipient, RecipientAction};
 pub use headers::Headers;
+pub use returned::{Outcome, outcome};

@@ -12,7 +12,7 @@ use axum::response::{IntoResponse, Response};
 use super::super::app::App;
 use super::super::clock;
 use super::super::delivery::follow::Stored;
-use super::super::delivery::{Destination, Heard, NotHeard, inbound};
+use super::super::delivery::{Destination, Heard, NotHeard, inbound, returned};
 use super::super::guard::{Client, HookSender};
 use super::super::network::customer_network;
 use super::super::problem::Refusal;
@@ -83,6 +83,7 @@ async fn take_in(app: &App, name: &str, destination: &str, heard: Heard) -> Resu
                 return Err(limit.into());
             }
         }
+        Heard::Returned(returned) => returned::take_in(app, (name, destination), &returned).await?,
         Heard::Nothing("") => {}
         Heard::Nothing(reason) => tracing::warn!(site = name, destination, reason, "webhook ignored"),
     }

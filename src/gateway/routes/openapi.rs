@@ -290,8 +290,8 @@ fn calls(generator: &mut SchemaGenerator) -> Vec<Call> {
                 ..Call::get(
                     "/tickets/{id}/confirmation/code",
                     "Has another code mailed: `code_too_soon` (429) within a minute of the last one, `code_quota` (429) where the mails of a day \
-                     are used up, both with Retry-After; `too_many_codes` (409) after five for a ticket; `address_bounced` (409) where a mail server said that \
-                     the address does not exist.",
+                     are used up, both with Retry-After; `too_many_codes` (409) after five for a ticket; `address_bounced` (409) where a mail server said, \
+                     at once or by a bounce, that the address does not exist.",
                 )
             },
             &["401", "404", "409"],

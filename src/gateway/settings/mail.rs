@@ -24,6 +24,7 @@ pub struct MailTable {
     password_file: Option<PathBuf>,
     from: String,
     reply_to: Option<String>,
+    bounces: Option<String>,
     tls: Option<Tls>,
     ca: Option<PathBuf>,
     oauth: Option<OAuthTable>,
@@ -63,7 +64,7 @@ impl MailTable {
         };
         let server = server.read(&from, password)?;
         let url = self.url.as_deref().map(public_url).transpose()?;
-        Ok(Mailer { from, reply_to, server, limits: self.limits, url })
+        Ok(Mailer { from, reply_to, bounces: self.bounces.clone(), server, limits: self.limits, url })
     }
 }
 

@@ -10,6 +10,7 @@ use jiff::tz::TimeZone;
 use serde::de::value::MapAccessDeserializer;
 use serde::de::{DeserializeSeed, Error, IntoDeserializer, MapAccess, Visitor};
 use serde::{Deserialize, Deserializer};
+use uuid::Uuid;
 
 use super::SettingsError;
 use super::destinations::{DestinationTable, Secrets};
@@ -172,6 +173,12 @@ fn check(
             }
             Err((field, message)) => return wrong(&format!("destinations.{to}.{field}"), message),
         };
+    }
+    if let Some(name) = mail.as_ref().and_then(|mail| mail.bounces.as_ref())
+        && destinations.get(name).is_none_or(|to| to.return_path(&Uuid::nil().to_string()).is_none())
+    {
+        let message = format!("{name:?} is no destination of this site with to = \"email\" and reply_address");
+        return wrong("mail.bounces", message);
     }
     let mut imports: Vec<Plan> = Vec::new();
     for (index, import) in table.imports.into_iter().enumerate() {

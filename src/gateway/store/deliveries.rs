@@ -233,6 +233,9 @@ pub trait Deliveries: Send + Sync {
     /// of it had just come.
     async fn send_again(&self, id: Option<i64>, now: &str) -> Result<u64, StoreError>;
 
+    /// Gives up a delivery that was made and came back, and why; `false` where it is not delivered.
+    async fn return_delivery(&self, id: i64, told: &str, now: &str) -> Result<bool, StoreError>;
+
     /// Where a ticket is at a destination.
     async fn place_of(&self, ticket: &str, destination: &str) -> Result<Option<Place>, StoreError>;
 

@@ -83,6 +83,19 @@ pub enum MailOutcome<'a> {
     },
 }
 
+/// A receipt that a mail server took and that did not arrive.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct ReturnedReceipt<'a> {
+    /// The number of the code that it carries, 0 for none; none where that is not known.
+    pub number: Option<u32>,
+    /// What agents read.
+    pub text: &'a str,
+    /// When that was told, RFC 3339 in UTC.
+    pub at: &'a str,
+    /// Whether the address has no mailbox: then no other mail about the ticket goes there.
+    pub is_address_dead: bool,
+}
+
 /// A receipt that is due.
 #[derive(Clone, Debug, PartialEq)]
 pub struct DueMail {
@@ -113,6 +126,13 @@ pub trait Mails: Send + Sync {
 
     /// Records what became of an attempt and ends its claim. `false` where somebody else holds the claim by now: nothing is recorded.
     async fn record_mail(&self, ticket: &str, token: &str, outcome: MailOutcome<'_>) -> Result<bool, StoreError>;
+
+    /// Records that a receipt of a ticket was returned: the code that it carries was not sent, and agents read why. `false` where that is recorded
+    /// already, once for each receipt.
+    async fn record_returned_receipt(&self, ticket: &str, returned: ReturnedReceipt<'_>) -> Result<bool, StoreError>;
+
+    /// The owner of a mailbox has written: mail reaches it, whatever was returned before.
+    async fn forget_bounces(&self, site: &str, mailbox: &str) -> Result<(), StoreError>;
 
     /// Forgets the mails that are done, and what was counted against quotas, of before a time.
     async fn forget_mails(&self, before: &str) -> Result<(), StoreError>;

@@ -38,7 +38,7 @@ pub use deliveries::{
 };
 pub use erasure::{Erasure, ErasureCounts, IsMeant, SessionTrace, TicketHead, Traces};
 pub use listing::{CustomerCursor, CustomerPage, InboxCursor, InboxPage, ListPlace, ListedTicket, SOLVED_GROUP, Shown};
-pub use mails::{DueMail, MailLimits, MailOutcome, MailQuota, Mails, NewMail};
+pub use mails::{DueMail, MailLimits, MailOutcome, MailQuota, Mails, NewMail, ReturnedReceipt};
 pub use questions::{
     ImportOutcome, ImportRun, KnownQuestion, NewQuestion, QuestionRow, Questions, Revision, RevisionRange, TakenId,
 };

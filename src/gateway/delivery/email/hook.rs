@@ -5,6 +5,7 @@ use axum::http::HeaderMap;
 use base64::Engine;
 use base64::prelude::{BASE64_STANDARD, BASE64_URL_SAFE_NO_PAD};
 use jiff::Timestamp;
+use lettre::Address;
 use serde::Deserialize;
 use sha2::{Digest, Sha256};
 
@@ -12,12 +13,12 @@ use super::reply::ReplyAddress;
 use super::senders::Agents;
 use crate::domain::ticket::NAME_MAX;
 use crate::gateway::clock;
-use crate::gateway::delivery::{Heard, InboundFile, InboundMail, NotHeard};
+use crate::gateway::delivery::{Heard, InboundFile, InboundMail, NotHeard, ReturnedMail};
 use crate::gateway::mail_in::headers::Headers;
 use crate::gateway::mail_in::message::{self, Message};
 use crate::gateway::mail_in::reply_text::Parts;
 use crate::gateway::mail_in::sender::{self, Sender};
-use crate::gateway::mail_in::{AutomaticSign, Origin, encoded_words, origin};
+use crate::gateway::mail_in::{AutomaticSign, Origin, bounce, encoded_words, origin};
 
 /// The largest body, in bytes: about 10 MB of files in base64.
 pub const BYTES_MAX: usize = 14 << 20;
@@ -51,7 +52,7 @@ struct Mail {
     attachments: Option<Vec<MailFile>>,
 }
 
-/// A file of a mail. What it is, is told by what is in it.
+/// A file of a mail. What it is, is told by what is in it; only the parts of a bounce are told by their type.
 #[derive(Deserialize)]
 struct MailFile {
     #[serde(default)]
@@ -59,6 +60,15 @@ struct MailFile {
     /// In base64.
     #[serde(default)]
     content: String,
+    #[serde(default)]
+    content_type: String,
+}
+
+impl MailFile {
+    fn bytes(&self) -> Option<Vec<u8>> {
+        let packed: String = self.content.chars().filter(|c| !c.is_whitespace()).collect();
+        BASE64_STANDARD.decode(packed).ok()
+    }
 }
 
 /// One text with all addresses, or one for each.
@@ -89,7 +99,7 @@ struct NamedValue {
 
 /// Reads what was told. What was not sent to an address of a ticket is about nothing, because anybody can send mail to what looks like one.
 pub fn hear(
-    reply: &ReplyAddress,
+    (reply, mailbox): (&ReplyAddress, &Address),
     agents: &Agents,
     headers: &HeaderMap,
     body: &[u8],
@@ -122,6 +132,24 @@ pub fn hear(
         Texts::One(to) => to.clone(),
         Texts::Several(to) => to.join(","),
     };
+    let subject = mail.subject.as_deref().map(encoded_words::decode);
+    let subject = subject.or_else(|| message.headers.decoded("Subject")).unwrap_or_default();
+    let came_to = reply.bounces_of(&to);
+    let is_bounce = origin(&message.headers, mail.envelope_from.as_deref(), &subject) == Origin::Bounce;
+    if is_bounce || came_to.is_some() {
+        let bounce = match &raw {
+            Some(raw) => bounce::read(raw),
+            None => bounce::read_parts(&message.headers, &message.parts.text, &parts(&mail)),
+        };
+        if let Some(bounce) = bounce {
+            let parcel = bounce.message_ids().find_map(|id| reply.mail_of(id));
+            let returned = ReturnedMail { parcel, came_to, mailbox: mailbox.to_string(), bounce };
+            return Ok(Heard::Returned(returned));
+        }
+    }
+    if came_to.is_some() {
+        return Ok(Heard::Nothing("it is to an address for bounces, and is none that can be read"));
+    }
     let Some(ticket) = reply.ticket(&to) else {
         return Ok(Heard::Nothing("it is to no address of a ticket; was reply_address or webhook_secret changed?"));
     };
@@ -134,8 +162,6 @@ pub fn hear(
     let is_agent = |sender: &Sender| agents.include(&sender.address);
     let from_agent = !senders.is_empty() && senders.iter().all(is_agent);
     let sender = senders.first().cloned().unwrap_or_default();
-    let subject = mail.subject.as_deref().map(encoded_words::decode);
-    let subject = subject.or_else(|| message.headers.decoded("Subject")).unwrap_or_default();
     let origin = if is_own(&message_id, &ticket) {
         Origin::Automatic(AutomaticSign::OwnMail)
     } else {
@@ -214,13 +240,16 @@ fn is_own(message_id: &str, ticket: &str) -> bool {
     message_id.trim_start_matches('<').starts_with(ticket)
 }
 
+/// The files that a receiver has read, by their media types.
+fn parts(mail: &Mail) -> Vec<(String, Vec<u8>)> {
+    let told = mail.attachments.iter().flatten().take(FILES_MAX);
+    told.filter_map(|file| Some((file.content_type.clone(), file.bytes()?))).collect()
+}
+
 fn files(mail: &Mail) -> impl Iterator<Item = InboundFile> + '_ {
     let told = mail.attachments.iter().flatten().filter(|_| mail.raw.is_none());
-    told.take(FILES_MAX).map(|file| {
-        let packed: String = file.content.chars().filter(|c| !c.is_whitespace()).collect();
-        let bytes = BASE64_STANDARD.decode(packed).ok();
-        InboundFile { name: file.name.clone(), bytes: bytes.filter(|bytes| !bytes.is_empty()) }
-    })
+    told.take(FILES_MAX)
+        .map(|file| InboundFile { name: file.name.clone(), bytes: file.bytes().filter(|bytes| !bytes.is_empty()) })
 }
 
 /// How many told files are not read.
@@ -280,7 +309,11 @@ mod tests {
         let headers = [(ID, "a".to_string()), (TIMESTAMP, seconds.to_string()), (SIGNATURE, signature)];
         let headers =
             headers.into_iter().map(|(name, value)| (name.parse().unwrap(), value.parse().unwrap())).collect();
-        hear(&reply, &agents(), &headers, body.as_bytes(), now())
+        hear((&reply, &desk()), &agents(), &headers, body.as_bytes(), now())
+    }
+
+    fn desk() -> Address {
+        "desk@desk.example".parse().unwrap()
     }
 
     fn told(mail: &Value) -> Result<Heard, NotHeard> {
@@ -426,7 +459,7 @@ mod tests {
         let seconds = now().as_second() as u64;
         assert!(told_at(seconds - 300, &good).is_ok());
         assert_eq!(told_at(seconds - 301, &good), Err(NotHeard::Unsigned));
-        let unsigned = hear(&reply(), &agents(), &HeaderMap::new(), good.to_string().as_bytes(), now());
+        let unsigned = hear((&reply(), &desk()), &agents(), &HeaderMap::new(), good.to_string().as_bytes(), now());
         assert_eq!(unsigned, Err(NotHeard::Unsigned));
         for bad in [
             json!([]),

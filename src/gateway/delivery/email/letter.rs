@@ -11,7 +11,7 @@ use super::files::Files;
 use crate::domain::conversation;
 use crate::gateway::attachments::formats;
 use crate::gateway::delivery::comment::{self, CONTEXT_FILE};
-use crate::gateway::delivery::{InboundMail, Parcel, Sender};
+use crate::gateway::delivery::{InboundMail, Parcel, ReturnsOf, Sender};
 use crate::gateway::mail_in::reply_text::MARKER;
 use crate::gateway::store::{StoredTicket, What};
 
@@ -32,6 +32,10 @@ pub fn message(email: &Email, parcel: &Parcel<'_>, files: &Files) -> Result<Mess
     }
     if let Some(reply_to) = reply_to(email, parcel) {
         message = message.reply_to(reply_to);
+    }
+    if let Some(return_path) = return_path(email, &ticket.id) {
+        let envelope = Envelope::new(Some(return_path), vec![email.mailbox.email.clone()]);
+        message = message.envelope(envelope.map_err(|error| error.to_string())?);
     }
     let mut parts = MultiPart::mixed().singlepart(SinglePart::plain(text(email, parcel, files)));
     for file in &files.attached {
@@ -87,7 +91,18 @@ pub fn message_id(email: &Email, parcel: &Parcel<'_>) -> String {
 
 /// With the destination in it, because another mailbox may get the same ticket, and the customer a receipt of it.
 fn named(email: &Email, parcel: &Parcel<'_>, id: &str) -> String {
-    format!("<{id}.{}@{}>", parcel.delivery.destination, email.from.email.domain())
+    let destination = &parcel.delivery.destination;
+    let name = match &email.reply {
+        Some(reply) => reply.mail_name(id, destination),
+        None => format!("{id}.{destination}"),
+    };
+    format!("<{name}@{}>", email.from.email.domain())
+}
+
+/// Where bounces go that are heard; none where they go to whom the mail is from.
+fn return_path(email: &Email, ticket: &str) -> Option<Address> {
+    let reply = email.reply.as_ref().filter(|_| email.bounces)?;
+    reply.of_bounces(ticket, ReturnsOf::Desk)
 }
 
 /// Where an answer goes: to where it comes back from, or else to the person.

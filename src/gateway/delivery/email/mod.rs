@@ -10,10 +10,12 @@ mod table;
 
 use async_trait::async_trait;
 use axum::http::HeaderMap;
+use lettre::Address;
 use lettre::message::Mailbox;
+use uuid::Uuid;
 
 use super::signature::is_fresh;
-use super::{Delivered, Destination, Failure, Finding, Heard, InboundMail, NotHeard, Parcel, Unverified};
+use super::{Delivered, Destination, Failure, Finding, Heard, InboundMail, NotHeard, Parcel, ReturnsOf, Unverified};
 use crate::domain::conversation::Author;
 use crate::gateway::clock;
 use crate::gateway::mail::{MailServer, NotTaken};
@@ -35,6 +37,8 @@ pub struct Email {
     server: MailServer,
     /// Where answers to mails come back.
     reply: Option<ReplyAddress>,
+    /// Whether bounces come back there as well.
+    bounces: bool,
     /// Whose answers are support's.
     agents: Agents,
     unverified: Unverified,
@@ -77,7 +81,11 @@ impl Destination for Email {
 
     fn hear(&self, headers: &HeaderMap, body: &[u8]) -> Result<Heard, NotHeard> {
         let reply = self.reply.as_ref().ok_or(NotHeard::NoHook)?;
-        hook::hear(reply, &self.agents, headers, body, clock::timestamp())
+        hook::hear((reply, &self.mailbox.email), &self.agents, headers, body, clock::timestamp())
+    }
+
+    fn return_path(&self, ticket: &str) -> Option<Address> {
+        self.reply.as_ref()?.of_bounces(ticket, ReturnsOf::Customer)
     }
 
     async fn tell_unread(&self, ticket: &StoredTicket, mail: &InboundMail) {
@@ -101,14 +109,16 @@ impl Destination for Email {
     }
 
     async fn check(&self, _site: &Site, _hook: &str) -> Vec<Finding> {
-        vec![mail_server(&self.server, &self.from).await]
+        let bounces = self.reply.as_ref().filter(|_| self.bounces);
+        let return_path = bounces.and_then(|reply| reply.of_bounces(&Uuid::nil().to_string(), ReturnsOf::Desk));
+        vec![mail_server(&self.server, return_path.as_ref().unwrap_or(&self.from.email)).await]
     }
 }
 
-/// Whether a mail server takes mail of a sender.
-pub async fn mail_server(server: &MailServer, from: &Mailbox) -> Finding {
-    match server.check(&from.email).await {
-        Ok(()) => Finding { good: true, says: format!("the mail server {server} takes mail of {}", from.email) },
+/// Whether a mail server takes mail of a sender, by the address on the envelope.
+pub async fn mail_server(server: &MailServer, from: &Address) -> Finding {
+    match server.check(from).await {
+        Ok(()) => Finding { good: true, says: format!("the mail server {server} takes mail of {from}") },
         Err(reason) => Finding { good: false, says: format!("the mail server {server}: {reason}") },
     }
 }

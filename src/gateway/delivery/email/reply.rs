@@ -1,11 +1,13 @@
 //! Addresses to which answers to a ticket are written, and that nobody else can make: `reply+TOKEN@in.example.com`. On its way an address
-//! may lose its capitals, and no part of it may be longer than 64 characters, so a token is digits and small letters, and short.
+//! may lose its capitals, and no part of it may be longer than 64 characters, so a token is digits and small letters, and short. Bounces come
+//! back at addresses of the same form, to which nobody writes answers. What is signed here never has a full stop in it, as every webhook has.
 
 use lettre::Address;
 use ring::hmac;
 use uuid::Uuid;
 
 use crate::gateway::delivery::signature::Secret;
+use crate::gateway::delivery::{ReturnAddress, ReturnsOf};
 
 /// Digits and letters that are not taken for each other.
 const DIGITS: &[u8; 32] = b"0123456789abcdefghjkmnpqrstvwxyz";
@@ -45,28 +47,58 @@ impl ReplyAddress {
 
     /// The address of a ticket; none where its id is no UUID.
     pub fn of(&self, ticket: &str) -> Option<String> {
-        let id: Uuid = ticket.parse().ok()?;
-        Some(format!("{}+{}@{}", self.local, self.token(id), self.domain))
+        self.address(ticket, REPLIES)
+    }
+
+    /// The address at which bounces of mails about a ticket come back; none where its id is no UUID.
+    pub fn of_bounces(&self, ticket: &str, of: ReturnsOf) -> Option<Address> {
+        self.address(ticket, purpose(of))?.parse().ok()
     }
 
     /// The ticket of the first address in a text that was made here.
     pub fn ticket(&self, text: &str) -> Option<String> {
+        self.find(text, REPLIES)
+    }
+
+    /// Whose bounces come back at the first address in a text that was made here for bounces.
+    pub fn bounces_of(&self, text: &str) -> Option<ReturnAddress> {
+        let both = [ReturnsOf::Customer, ReturnsOf::Desk];
+        both.into_iter().find_map(|to| Some(ReturnAddress { ticket: self.find(text, purpose(to))?, to }))
+    }
+
+    /// The part of a Message-ID before the at sign, of the mail that brings something to a destination. Nobody else can make one.
+    pub fn mail_name(&self, parcel: &str, destination: &str) -> String {
+        let tag = hmac::sign(self.secret.key(), format!("mail of {parcel} to {destination}").as_bytes());
+        format!("{parcel}.{destination}.{}", digits(beginning(&tag), TAG_LENGTH))
+    }
+
+    /// What a mail with a Message-ID brings, and to which destination, where the Message-ID was made here.
+    pub fn mail_of(&self, message_id: &str) -> Option<(String, String)> {
+        let (name, _) = message_id.trim_matches(['<', '>']).rsplit_once('@')?;
+        let (rest, _) = name.rsplit_once('.')?;
+        let (parcel, destination) = rest.rsplit_once('.')?;
+        self.is(name, &self.mail_name(parcel, destination)).then(|| (parcel.to_string(), destination.to_string()))
+    }
+
+    fn address(&self, ticket: &str, purpose: &str) -> Option<String> {
+        let id: Uuid = ticket.parse().ok()?;
+        Some(format!("{}+{}@{}", self.local, self.token(id, purpose), self.domain))
+    }
+
+    fn find(&self, text: &str, purpose: &str) -> Option<String> {
         let text = text.to_ascii_lowercase();
         let apart = |c: char| c.is_whitespace() || matches!(c, ',' | ';' | '<' | '>' | '"' | '(' | ')');
         text.split(apart).find_map(|address| {
             let token = address.strip_prefix(self.local.as_str())?.strip_prefix('+')?;
             let token = token.strip_suffix(self.domain.as_str())?.strip_suffix('@')?;
             let id = Uuid::from_u128(number(token.get(..ID_LENGTH)?)?);
-            self.is(token, &self.token(id)).then(|| id.to_string())
+            self.is(token, &self.token(id, purpose)).then(|| id.to_string())
         })
     }
 
-    fn token(&self, id: Uuid) -> String {
-        // No webhook is signed without a full stop in what is signed.
-        let tag = hmac::sign(self.secret.key(), format!("reply address of {id}").as_bytes());
-        let start = tag.as_ref().iter().take(TAG_LENGTH * 5 / 8);
-        let tag = start.fold(0_u128, |number, byte| number << 8 | u128::from(*byte));
-        [digits(id.as_u128(), ID_LENGTH), digits(tag, TAG_LENGTH)].concat()
+    fn token(&self, id: Uuid, purpose: &str) -> String {
+        let tag = hmac::sign(self.secret.key(), format!("{purpose} address of {id}").as_bytes());
+        [digits(id.as_u128(), ID_LENGTH), digits(beginning(&tag), TAG_LENGTH)].concat()
     }
 
     /// Whether two tokens are the same. What is compared is signed first, so that the time it takes tells nothing about how they differ.
@@ -74,6 +106,22 @@ impl ReplyAddress {
         let key = self.secret.key();
         hmac::verify(key, one.as_bytes(), hmac::sign(key, other.as_bytes()).as_ref()).is_ok()
     }
+}
+
+/// What addresses are for that answers come back at.
+const REPLIES: &str = "reply";
+
+fn purpose(of: ReturnsOf) -> &'static str {
+    match of {
+        ReturnsOf::Customer => "customer bounce",
+        ReturnsOf::Desk => "desk bounce",
+    }
+}
+
+/// The first 80 bits.
+fn beginning(tag: &hmac::Tag) -> u128 {
+    let start = tag.as_ref().iter().take(TAG_LENGTH * 5 / 8);
+    start.fold(0, |number, byte| number << 8 | u128::from(*byte))
 }
 
 fn digits(number: u128, length: usize) -> String {
@@ -151,6 +199,34 @@ mod tests {
         assert!(new("answers-to-support-00@in.acme.example").is_ok());
         for bad in ["answers-to-support-000@in.acme.example", "a+b@in.acme.example", "in.acme.example", ""] {
             assert!(new(bad).unwrap_err().contains("21 characters at most"), "{bad}");
+        }
+    }
+
+    #[test]
+    fn bounces_come_back_at_addresses_of_their_own() {
+        let replies = addresses();
+        let (customer, desk) = (ReturnsOf::Customer, ReturnsOf::Desk);
+        for of in [customer, desk] {
+            let address = replies.of_bounces(TICKET, of).unwrap();
+            assert!(address.user().len() <= LOCAL_MAX, "{address}");
+            let text = format!("<{}>", address.to_string().to_uppercase());
+            assert_eq!(replies.bounces_of(&text), Some(ReturnAddress { ticket: TICKET.into(), to: of }));
+            assert_eq!(replies.ticket(&text), None);
+        }
+        assert_eq!(replies.bounces_of(&replies.of(TICKET).unwrap()), None);
+    }
+
+    #[test]
+    fn a_message_id_names_what_is_brought_and_nobody_else_can_make_one() {
+        let replies = addresses();
+        let name = replies.mail_name(&format!("{TICKET}/3"), "desk");
+        let expected = Some((format!("{TICKET}/3"), "desk".to_string()));
+        assert_eq!(replies.mail_of(&format!("<{name}@acme.example>")), expected);
+        let tag = name.rsplit_once('.').unwrap().1;
+        for forged in
+            [format!("<{TICKET}.desk.{tag}@acme.example>"), format!("<{TICKET}.desk@acme.example>"), "".into()]
+        {
+            assert_eq!(replies.mail_of(&forged), None, "{forged}");
         }
     }
 

@@ -26,6 +26,8 @@ pub struct EmailTable {
     #[serde(default)]
     unverified: Unverified,
     reply_address: Option<String>,
+    #[serde(default)]
+    bounces: bool,
     webhook_secret: Option<String>,
     webhook_secret_file: Option<PathBuf>,
     agents: Option<Vec<String>>,
@@ -66,7 +68,12 @@ impl EmailTable {
                 ("agents".to_string(), message)
             })?,
         };
-        Ok(Email { mailbox: to, from, server, reply: self.reply()?, agents, unverified: self.unverified })
+        let reply = self.reply()?;
+        if self.bounces && reply.is_none() {
+            return Err(("bounces".into(), "needs reply_address, at which they come back".into()));
+        }
+        let (bounces, unverified) = (self.bounces, self.unverified);
+        Ok(Email { mailbox: to, from, server, reply, bounces, agents, unverified })
     }
 
     fn reply(&self) -> Result<Option<ReplyAddress>, (String, String)> {

@@ -190,6 +190,13 @@ impl Deliveries for SqliteStore {
         Ok(renewed)
     }
 
+    async fn return_delivery(&self, id: i64, told: &str, now: &str) -> Result<bool, StoreError> {
+        let give_up = "UPDATE deliveries SET state = 'given_up', told = ?, settled_at = ?
+            WHERE id = ? AND state = 'delivered'";
+        let given_up = query(give_up).bind(told).bind(now).bind(id).execute(&self.writer).await?;
+        Ok(given_up.rows_affected() > 0)
+    }
+
     async fn place_of(&self, ticket: &str, destination: &str) -> Result<Option<Place>, StoreError> {
         let row = query(PLACE).bind(ticket).bind(destination).fetch_optional(&self.readers).await?;
         row.map(|row| place_of(&row)).transpose()

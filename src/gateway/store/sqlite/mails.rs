@@ -8,7 +8,7 @@ use sqlx::{Row, query, query_scalar};
 use super::rows::ticket_of;
 use super::{SqliteStore, TICKET, conversations};
 use crate::gateway::clock;
-use crate::gateway::store::mails::{DueMail, MailOutcome, MailQuota, Mails, NewMail};
+use crate::gateway::store::mails::{DueMail, MailOutcome, MailQuota, Mails, NewMail, ReturnedReceipt};
 use crate::gateway::store::{Act, Claim, Deed, StoreError, StoredTicket};
 
 #[async_trait]
@@ -68,13 +68,41 @@ impl Mails for SqliteStore {
             query(not_sent).bind(ticket).execute(&mut *write).await?;
         }
         if let (true, MailOutcome::Bounced { text, at }) = (is_recorded, outcome) {
-            let mark = "UPDATE confirmations SET bounced_at = ? WHERE ticket = ? AND confirmed_at IS NULL";
-            query(mark).bind(at).bind(ticket).execute(&mut *write).await?;
+            mark_bounced(&mut write, ticket, at).await?;
             let deed = Deed { operator: "Mail".into(), act: Act::Bounced, text: text.into(), at: at.into() };
             conversations::note(&mut write, ticket, &deed, None).await?;
         }
         write.commit().await?;
         Ok(is_recorded)
+    }
+
+    async fn record_returned_receipt(&self, ticket: &str, returned: ReturnedReceipt<'_>) -> Result<bool, StoreError> {
+        let ReturnedReceipt { number, text, at, is_address_dead } = returned;
+        let mut write = self.writer.begin_with("BEGIN IMMEDIATE").await?;
+        let key = number.map_or("returned mail".into(), |number| format!("returned mail {number}"));
+        let known = query_scalar("SELECT EXISTS (SELECT 1 FROM deeds WHERE ticket = ? AND key = ?)");
+        if known.bind(ticket).bind(&key).fetch_one(&mut *write).await? {
+            return Ok(false);
+        }
+        let not_sent = "UPDATE confirmations SET sent_at = NULL WHERE ticket = ?1 AND confirmed_at IS NULL
+            AND (?2 IS NULL OR code = ?2)";
+        query(not_sent).bind(ticket).bind(number).execute(&mut *write).await?;
+        if is_address_dead {
+            mark_bounced(&mut write, ticket, at).await?;
+            let nothing_more = "UPDATE mails SET due_at = NULL, claim = NULL, claimed_until = NULL WHERE ticket = ?";
+            query(nothing_more).bind(ticket).execute(&mut *write).await?;
+        }
+        let deed = Deed { operator: "Mail".into(), act: Act::Bounced, text: text.into(), at: at.into() };
+        conversations::note(&mut write, ticket, &deed, Some(&key)).await?;
+        write.commit().await?;
+        Ok(true)
+    }
+
+    async fn forget_bounces(&self, site: &str, mailbox: &str) -> Result<(), StoreError> {
+        let forget = "UPDATE confirmations SET bounced_at = NULL WHERE mailbox = ? AND confirmed_at IS NULL
+            AND bounced_at IS NOT NULL AND ticket IN (SELECT id FROM tickets WHERE site = ?)";
+        query(forget).bind(mailbox).bind(site).execute(&self.writer).await?;
+        Ok(())
     }
 
     async fn forget_mails(&self, before: &str) -> Result<(), StoreError> {
@@ -88,6 +116,13 @@ impl Mails for SqliteStore {
         write.commit().await?;
         Ok(())
     }
+}
+
+/// Keeps that the address of a ticket has no mailbox.
+async fn mark_bounced(write: &mut SqliteConnection, ticket: &str, at: &str) -> Result<(), StoreError> {
+    let mark = "UPDATE confirmations SET bounced_at = ? WHERE ticket = ? AND confirmed_at IS NULL";
+    query(mark).bind(at).bind(ticket).execute(write).await?;
+    Ok(())
 }
 
 async fn due_mail(write: &mut SqliteConnection, row: &SqliteRow) -> Result<DueMail, StoreError> {
