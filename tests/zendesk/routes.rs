@@ -62,6 +62,7 @@ fn work(state: &mut State, call: &Call, caller: &Caller, path: &[&str]) -> Resul
         ("PUT", ["tickets", id]) => tickets::update(state, call, caller, number(id)?),
         ("GET", ["tickets", id, "comments"]) => comments::list(state, call, caller, number(id)?),
         ("GET", ["incremental", "tickets", "cursor"]) => exports::tickets(state, call, caller),
+        ("GET", ["search"]) => tickets::search(state, call, caller),
         ("POST", ["uploads"]) => uploads::create(state, call, caller),
         ("DELETE", ["uploads", token]) => uploads::remove(state, caller, token),
         ("POST", ["requests"]) => requests::create(state, call, caller),

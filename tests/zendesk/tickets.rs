@@ -157,6 +157,27 @@ pub fn list(state: &State, call: &Call, caller: &Caller) -> Result<Reply, Refusa
     Ok(Reply::json(200, &page(call, &state.url, "tickets", rows, descending, |id| shown(state, id))?))
 }
 
+/// `GET /search?query=type:ticket "words"`: tickets whose subject or comments have the words, oldest first. It lags as that of people does.
+pub fn search(state: &State, call: &Call, caller: &Caller) -> Result<Reply, Refusal> {
+    need(state, caller, &READ)?;
+    let words = call.param("query").unwrap_or_default().strip_prefix("type:ticket ").unwrap_or_default();
+    let words = words.trim_matches('"').to_lowercase();
+    let indexed = state.now() - state.quirks.search_lag * 1000;
+    let has_words = |ticket: &&Ticket| {
+        let texts = ticket.comments.iter().map(|comment| comment.body.as_str());
+        let mut texts = texts.chain([ticket.subject.as_str()]);
+        !words.is_empty() && ticket.created_at <= indexed && texts.any(|text| text.to_lowercase().contains(&words))
+    };
+    let mut results: Vec<Value> =
+        state.tickets.values().filter(has_words).map(|ticket| shown(state, ticket.id)).collect();
+    results.sort_by_key(|ticket| ticket["id"].as_u64());
+    for ticket in &mut results {
+        ticket["result_type"] = json!("ticket");
+    }
+    let count = results.len();
+    Ok(Reply::json(200, &json!({ "results": results, "next_page": null, "previous_page": null, "count": count })))
+}
+
 /// Tickets with what they are to be ordered by.
 pub fn rows(state: &State, ids: impl Iterator<Item = u64>, member: &str) -> Vec<Row> {
     let key = |ticket: &Ticket| match member {

@@ -11,7 +11,7 @@ use super::conversing::listening;
 use super::{Desk, HOOK_SECRET, desk, full, mapping, until, words};
 use crate::zendesk::Zendesk;
 use crate::zendesk::control::{Side, said};
-use crate::zendesk::quirks::{Answer, Fault, UnknownChoices, UnknownFields, What};
+use crate::zendesk::quirks::{Answer, Fault, Refused, UnknownChoices, UnknownFields, What};
 
 /// How many desks are open at once.
 const AT_ONCE: usize = 16;
@@ -174,6 +174,44 @@ async fn files_whose_tokens_have_ended_are_uploaded_again() {
     assert!([201, 202].contains(&answer.status.as_u16()));
     desk.quiet().await;
     assert_eq!(desk.only()["comments"][0]["attachments"].as_array().unwrap().len(), 1);
+}
+
+#[tokio::test]
+async fn a_ticket_whose_external_id_is_refused_is_created_once_where_the_answer_is_lost() {
+    for key_hours in [2, 0] {
+        let desk = desk("").await;
+        desk.zendesk.quirks(|quirks| {
+            quirks.key_hours = key_hours;
+            quirks.refusals = vec![Refused {
+                method: "POST".into(),
+                at: "/external_id".into(),
+                longer_than: None,
+                containing: None,
+                status: 422,
+                json: json!({"error": "RecordInvalid", "description": "Record validation errors",
+                    "details": {"external_id": [{"description": "External: is too long"}]}}),
+                text: String::new(),
+            }];
+        });
+        // The second request creates the ticket, and its answer is lost.
+        let fault = Fault {
+            method: "POST".into(),
+            path_prefix: "/api/v2/tickets".into(),
+            after: 1,
+            times: 1,
+            what: What::Lost,
+        };
+        desk.zendesk.fault(fault);
+        let answer = desk.post("key", &full("One")).await;
+        assert!([201, 202].contains(&answer.status.as_u16()), "{}", answer.text());
+        desk.quiet().await;
+        let id = answer.json()["id"].as_str().unwrap().to_string();
+        let there = desk.only();
+        assert_eq!(there["external_id"], json!(null));
+        let delivery = desk.gateway.app.store.deliveries(&id).await.unwrap().remove(0);
+        assert_eq!((delivery.state, delivery.remote), (State::Delivered, there["id"].to_string()));
+        assert!(delivery.tries > 1, "the first answer was lost");
+    }
 }
 
 #[tokio::test]

@@ -5,6 +5,7 @@ use serde_json::{Map, Value, json};
 use super::super::comment::{self, CONTEXT_FILE};
 use super::super::{Delivered, Failure, Parcel, Sender};
 use super::account::TicketField;
+use super::answers::comments;
 use super::braces::make_inert;
 use super::client::{Answer, Body, Request};
 use super::people;
@@ -23,6 +24,10 @@ use crate::gateway::store::{Place, StoredTicket, What};
 const UNVERIFIED_TAG: &str = "deskbell_unverified";
 /// How often a ticket is sent in one attempt, each time with something else mended or left out.
 const TRIES_MAX: usize = 30;
+/// By which a ticket is found again.
+const EXTERNAL_ID: &str = "external_id";
+/// How many tickets that name a reference are looked at.
+const FOUND_MAX: usize = 10;
 /// How long a key is used. What was sent under it is looked for before each try, so this is shorter than the two hours for which
 /// Zendesk knows keys: a key whose request failed there would be refused for that long.
 const KEY_MINUTES: i64 = 10;
@@ -139,6 +144,33 @@ pub async fn find(zendesk: &Zendesk, external: &str) -> Result<Option<Delivered>
     }
 }
 
+/// The ticket that was created where Zendesk refuses external ids: one that names the reference, and whose first comment has this name in its
+/// metadata. The search may lag by minutes, during which the key of the try keeps another from being made.
+async fn find_by_marker(zendesk: &Zendesk, parcel: &Parcel<'_>) -> Result<Option<Delivered>, Failure> {
+    let query = format!("type:ticket \"{}\"", parcel.ticket.reference);
+    let query: String = form_urlencoded::byte_serialize(query.as_bytes()).collect();
+    let path = format!("/api/v2/search?query={query}&sort_by=created_at&sort_order=asc");
+    let found = match zendesk.client.read(&path).await {
+        Ok(found) => found,
+        // Who may not search cannot know.
+        Err(Failure::Never(reason)) => {
+            tracing::warn!(site = parcel.delivery.site, reference = parcel.ticket.reference, reason, "search failed");
+            return Ok(None);
+        }
+        Err(failure) => return Err(failure),
+    };
+    let tickets = found.get("results").and_then(Value::as_array).into_iter().flatten();
+    for ticket in tickets.take(FOUND_MAX) {
+        let Some(got) = delivered(zendesk, ticket).await? else { continue };
+        let Some(place) = &got.place else { continue };
+        let first = comments(zendesk, place).await?.into_iter().next();
+        if first.is_some_and(|first| first.marker() == Some(&parcel.id())) {
+            return Ok(Some(got));
+        }
+    }
+    Ok(None)
+}
+
 /// What was uploaded for a comment, and what of it Zendesk did not take.
 #[derive(Debug, Default)]
 pub struct Files {
@@ -221,8 +253,11 @@ async fn create(
             }
             // The key belongs to a try of before, with tokens of its own: it has arrived, or is about to.
             400 if is_mismatch(&answer) => {
-                let pending = || Failure::later("Zendesk is still working on an earlier try");
-                return find(zendesk, external).await?.ok_or_else(pending);
+                let found = match find(zendesk, external).await? {
+                    None if !draft.ticket.contains_key(EXTERNAL_ID) => find_by_marker(zendesk, parcel).await?,
+                    found => found,
+                };
+                return found.ok_or_else(|| Failure::later("Zendesk is still working on an earlier try"));
             }
             403 => return Err(answer.forbidden()),
             409 => return Err(Failure::later(format!("Zendesk says that there is a conflict: {}", answer.says()))),
@@ -232,6 +267,7 @@ async fn create(
                     is_known_now = true;
                     known = zendesk.account.fields_now(&zendesk.client).await.unwrap_or(known);
                 }
+                let had_external_id = draft.ticket.contains_key(EXTERNAL_ID);
                 let faults = faults(&answer.body, &draft.ticket, &known);
                 let repair = draft.mend(&faults, &answer.says(), &known);
                 if let Repair::GiveUp(reason) = repair {
@@ -239,6 +275,14 @@ async fn create(
                     return Err(Failure::Never(format!("Zendesk refuses the ticket ({status}): {reason}")));
                 }
                 repair_with(zendesk, parcel, &mut draft, repair, &mut told).await?;
+                // What an earlier try has made without it was not found by it.
+                if had_external_id
+                    && !draft.ticket.contains_key(EXTERNAL_ID)
+                    && parcel.delivery.tries > 1
+                    && let Some(found) = find_by_marker(zendesk, parcel).await?
+                {
+                    return Ok(found);
+                }
             }
             status => return Err(Failure::Never(format!("Zendesk refuses the ticket ({status}): {}", answer.says()))),
         }
