@@ -30,9 +30,14 @@ pub enum TokenError {
     /// The keys of an identity provider cannot be fetched.
     #[error("the keys that would verify the token cannot be fetched; the gateway's log says why")]
     KeysUnavailable,
-    /// It is signed with something else than the key's algorithm, or with nothing.
+    /// It is signed with something else than the key's algorithm.
     #[error("the token is not signed with the algorithm of its key, which is {0}")]
     Algorithm(String),
+    /// Its header names nothing that it could be signed with.
+    #[error(
+        "the token is not signed with the algorithm of its key: its alg is {0}, and there are HS256, EdDSA, RS256 and ES256"
+    )]
+    NoAlgorithm(String),
     /// The signature is wrong.
     #[error(
         "the token's signature is wrong: it is signed with another key than the configuration names, or was changed"
@@ -106,7 +111,7 @@ impl TokenError {
             TokenError::NoSigners => "token_unconfigured",
             TokenError::UnknownKey(_) | TokenError::MissingKid => "token_key",
             TokenError::KeysUnavailable => "token_keys_unavailable",
-            TokenError::Algorithm(_) => "token_algorithm",
+            TokenError::Algorithm(_) | TokenError::NoAlgorithm(_) => "token_algorithm",
             TokenError::Signature => "token_signature",
             TokenError::Audience { .. } => "token_audience",
             TokenError::Issuer { .. } => "token_issuer",

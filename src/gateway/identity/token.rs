@@ -49,7 +49,10 @@ pub async fn read(token: &str, site: &str, signers: &[Signer], now: i64) -> Resu
     if token.split('.').count() != 3 {
         return Err(TokenError::Malformed(PARTS));
     }
-    let header = jsonwebtoken::decode_header(token).map_err(|error| refusal(error.kind(), "its key"))?;
+    let header = jsonwebtoken::decode_header(token).map_err(|error| match refusal(error.kind(), "") {
+        TokenError::Algorithm(_) => TokenError::NoAlgorithm(named_algorithm(token)),
+        reason => reason,
+    })?;
     if header.crit.is_some() {
         return Err(TokenError::Malformed("its header demands (crit) what is not known here"));
     }
@@ -197,6 +200,17 @@ fn refusal(kind: &ErrorKind, algorithm: &str) -> TokenError {
         ErrorKind::Json(_) => TokenError::Malformed(OBJECTS),
         ErrorKind::Base64(_) => TokenError::Malformed(ENCODING),
         _ => TokenError::Malformed(PARTS),
+    }
+}
+
+/// What the header of a token names as its algorithm: `"none"` in quotation marks, or `missing`.
+fn named_algorithm(token: &str) -> String {
+    let header = token.split('.').next().and_then(|part| BASE64_URL_SAFE_NO_PAD.decode(part).ok());
+    let header: Option<serde_json::Value> = header.and_then(|bytes| serde_json::from_slice(&bytes).ok());
+    match header.as_ref().and_then(|header| header.get("alg")) {
+        Some(serde_json::Value::String(alg)) => format!("{:?}", quote(alg)),
+        Some(_) => "no text".into(),
+        None => "missing".into(),
     }
 }
 
