@@ -96,15 +96,12 @@ async fn say(
     known: &Known,
 ) -> Result<Stored, StoreError> {
     let is_support = author == Author::Support;
-    let whole = reply.is_shortened.then(|| Deed {
-        operator: operator(&mail),
-        act: Act::Noted,
-        text: format!(
-            "The whole mail, of which the customer sees the answer alone.\n\n{}",
-            shortened(&reply.whole, WHOLE_MAX, false)
-        ),
-        at: mail.at.clone(),
-    });
+    let mut notes: Vec<String> = Vec::new();
+    if reply.is_shortened {
+        let whole = shortened(&reply.whole, WHOLE_MAX, false);
+        notes.push(format!("The whole mail, of which the customer sees the answer alone.\n\n{whole}"));
+    }
+    let (operator, at) = (operator(&mail), mail.at.clone());
     let text = shortened(&reply.text, MESSAGE_MAX, reply.is_cut);
     let body = match is_support {
         true if text == reply.text => reply.markdown,
@@ -127,13 +124,20 @@ async fn say(
     let (ids, missing) = keep_files(app, ticket, files).await;
     if !missing.is_empty() || mail.more_files > 0 {
         let line = named(&missing, mail.more_files);
-        let line = if is_support { markdown::escaped(&line) } else { line };
-        saying.body = format!("{}\n\n({line})", saying.body).trim().to_string();
+        let shown = if is_support { markdown::escaped(&line) } else { line.clone() };
+        let body = format!("{}\n\n({shown})", saying.body).trim().to_string();
+        // What is full already says nothing more; agents find it beside.
+        if body.chars().count() <= MESSAGE_MAX {
+            saying.body = body;
+        } else {
+            notes.push(line);
+        }
     }
+    let note = (!notes.is_empty()).then(|| Deed { operator, act: Act::Noted, text: notes.join("\n\n"), at });
     if saying.body.is_empty() && ids.is_empty() {
         return Ok(Stored::Done);
     }
-    follow::store_reply(app, ticket, from, &saying, ids, whole).await
+    follow::store_reply(app, ticket, from, &saying, ids, note).await
 }
 
 async fn note(

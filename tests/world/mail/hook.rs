@@ -122,6 +122,23 @@ async fn an_answer_from_outlook_is_shown_without_the_letter_and_the_inbox_has_th
 }
 
 #[tokio::test]
+async fn files_that_are_not_taken_are_named_beside_an_answer_that_is_full() {
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let gateway = desk(&listener).await;
+    let id = file(&gateway, "k").await;
+    let program = json!([{"name": "fix.exe", "content": BASE64_STANDARD.encode(b"MZ\x90\0\x03")}]);
+    for (number, length) in [9_000, 9_990].into_iter().enumerate() {
+        let text = "words ".repeat(length / 6);
+        let mail = json!({"to": reply_address(&id), "from": "ana@desk.example", "authenticated": true, "text": text.trim_end(), "message_id": format!("<{number}>"), "attachments": program});
+        assert_eq!(tell(&gateway, &mail).await.status, 204);
+    }
+    let said = said(&gateway, &id).await;
+    assert!(said[0].ends_with("(Files that were not taken in: fix.exe)"), "{}", &said[0][8_900..]);
+    assert!(said[1].ends_with("words") && said[1].chars().count() <= 10_000);
+    assert_eq!(notes(&gateway, &id).await, ["Files that were not taken in: fix.exe"]);
+}
+
+#[tokio::test]
 async fn what_only_agents_may_read_does_not_pass_as_a_file_either() {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let gateway = desk(&listener).await;
