@@ -17,8 +17,25 @@ pub struct Format {
     pub has_boxes: bool,
 }
 
-/// Bytes, and where they stand.
-type Signature = &'static [(usize, &'static [u8])];
+/// By which bytes a format is told.
+enum Signature {
+    /// One of several stands at a place.
+    AnyOf(usize, &'static [&'static [u8]]),
+    /// Each stands at its place.
+    AllOf(&'static [(usize, &'static [u8])]),
+}
+
+use Signature::{AllOf, AnyOf};
+
+impl Signature {
+    fn is_of(&self, head: &[u8]) -> bool {
+        let stands = |at: usize, bytes: &[u8]| head.get(at..).is_some_and(|rest| rest.starts_with(bytes));
+        match self {
+            AnyOf(at, all) => all.iter().any(|bytes| stands(*at, bytes)),
+            AllOf(all) => all.iter().all(|(at, bytes)| stands(*at, bytes)),
+        }
+    }
+}
 
 const fn format(media: &'static str, endings: &'static [&'static str]) -> Format {
     Format { endings, media, has_boxes: false }
@@ -38,70 +55,65 @@ static CORE: Format = format("application/x-coredump", &["core"]);
 
 static FORMATS: &[(Signature, Format)] = &[
     // Recordings.
-    (&[(4, b"moov")], Format { endings: &["mov", "qt"], media: "video/quicktime", has_boxes: true }),
-    (&[(4, b"mdat")], Format { endings: &["mov", "qt"], media: "video/quicktime", has_boxes: true }),
-    (&[(4, b"wide")], Format { endings: &["mov", "qt"], media: "video/quicktime", has_boxes: true }),
-    (&[(0, b"RIFF"), (8, b"AVI ")], format("video/x-msvideo", &["avi"])),
-    (&[(0, b"\x30\x26\xb2\x75\x8e\x66\xcf\x11")], format("video/x-ms-asf", &["wmv", "wma", "asf"])),
-    (&[(0, b"\x00\x00\x01\xba")], format("video/mpeg", &["mpg", "mpeg"])),
-    (&[(0, b"FLV\x01")], format("video/x-flv", &["flv"])),
-    (&[(0, b"ID3")], format("audio/mpeg", &["mp3"])),
-    (&[(0, b"\xff\xfb")], format("audio/mpeg", &["mp3"])),
-    (&[(0, b"\xff\xf3")], format("audio/mpeg", &["mp3"])),
-    (&[(0, b"\xff\xf2")], format("audio/mpeg", &["mp3"])),
-    (&[(0, b"\xff\xf1")], format("audio/aac", &["aac"])),
-    (&[(0, b"\xff\xf9")], format("audio/aac", &["aac"])),
-    (&[(0, b"OggS")], format("audio/ogg", &["ogg", "oga", "opus", "ogv"])),
-    (&[(0, b"RIFF"), (8, b"WAVE")], format("audio/wav", &["wav"])),
-    (&[(0, b"#!AMR")], format("audio/amr", &["amr", "awb"])),
-    (&[(0, b"fLaC")], format("audio/flac", &["flac"])),
-    (&[(0, b"caff")], format("audio/x-caf", &["caf"])),
+    (
+        AnyOf(4, &[b"moov", b"mdat", b"wide"]),
+        Format { endings: &["mov", "qt"], media: "video/quicktime", has_boxes: true },
+    ),
+    (AllOf(&[(0, b"RIFF"), (8, b"AVI ")]), format("video/x-msvideo", &["avi"])),
+    (AnyOf(0, &[b"\x30\x26\xb2\x75\x8e\x66\xcf\x11"]), format("video/x-ms-asf", &["wmv", "wma", "asf"])),
+    (AnyOf(0, &[b"\x00\x00\x01\xba"]), format("video/mpeg", &["mpg", "mpeg"])),
+    (AnyOf(0, &[b"FLV\x01"]), format("video/x-flv", &["flv"])),
+    (AnyOf(0, &[b"ID3", b"\xff\xfb", b"\xff\xf3", b"\xff\xf2"]), format("audio/mpeg", &["mp3"])),
+    (AnyOf(0, &[b"\xff\xf1", b"\xff\xf9"]), format("audio/aac", &["aac"])),
+    (AnyOf(0, &[b"OggS"]), format("audio/ogg", &["ogg", "oga", "opus", "ogv"])),
+    (AllOf(&[(0, b"RIFF"), (8, b"WAVE")]), format("audio/wav", &["wav"])),
+    (AnyOf(0, &[b"#!AMR"]), format("audio/amr", &["amr", "awb"])),
+    (AnyOf(0, &[b"fLaC"]), format("audio/flac", &["flac"])),
+    (AnyOf(0, &[b"caff"]), format("audio/x-caf", &["caf"])),
     // Pictures.
-    (&[(0, b"II*\0")], format("image/tiff", &["tiff", "tif", "dng", "nef", "arw"])),
-    (&[(0, b"MM\0*")], format("image/tiff", &["tiff", "tif", "dng", "nef", "arw"])),
-    (&[(0, b"\x00\x00\x00\x0cJXL \x0d\x0a\x87\x0a")], format("image/jxl", &["jxl"])),
-    (&[(0, b"8BPS\x00\x01")], format("image/vnd.adobe.photoshop", &["psd"])),
+    (AnyOf(0, &[b"II*\0", b"MM\0*"]), format("image/tiff", &["tiff", "tif", "dng", "nef", "arw"])),
+    (AnyOf(0, &[b"\x00\x00\x00\x0cJXL \x0d\x0a\x87\x0a"]), format("image/jxl", &["jxl"])),
+    (AnyOf(0, &[b"8BPS\x00\x01"]), format("image/vnd.adobe.photoshop", &["psd"])),
     // What is packed.
-    (&[(0, b"\x1f\x8b\x08")], format("application/gzip", &["gz", "tgz"])),
-    (&[(0, b"\x28\xb5\x2f\xfd")], format("application/zstd", &["zst"])),
-    (&[(0, b"\xfd7zXZ\0")], format("application/x-xz", &["xz", "txz"])),
-    (&[(0, b"BZh"), (4, b"1AY&SY")], format("application/x-bzip2", &["bz2", "tbz2"])),
-    (&[(0, b"7z\xbc\xaf\x27\x1c")], format("application/x-7z-compressed", &["7z"])),
-    (&[(0, b"Rar!\x1a\x07")], format("application/vnd.rar", &["rar"])),
-    (&[(257, b"ustar")], format("application/x-tar", &["tar"])),
-    (&[(0, b"\x04\x22\x4d\x18")], format("application/x-lz4", &["lz4"])),
-    (&[(0, b"MSCF\0\0\0\0")], format("application/vnd.ms-cab-compressed", &["cab"])),
-    (&[(0, b"\x1f\x9d")], format("application/x-compress", &["z"])),
+    (AnyOf(0, &[b"\x1f\x8b\x08"]), format("application/gzip", &["gz", "tgz"])),
+    (AnyOf(0, &[b"\x28\xb5\x2f\xfd"]), format("application/zstd", &["zst"])),
+    (AnyOf(0, &[b"\xfd7zXZ\0"]), format("application/x-xz", &["xz", "txz"])),
+    (AllOf(&[(0, b"BZh"), (4, b"1AY&SY")]), format("application/x-bzip2", &["bz2", "tbz2"])),
+    (AnyOf(0, &[b"7z\xbc\xaf\x27\x1c"]), format("application/x-7z-compressed", &["7z"])),
+    (AnyOf(0, &[b"Rar!\x1a\x07"]), format("application/vnd.rar", &["rar"])),
+    (AnyOf(257, &[b"ustar"]), format("application/x-tar", &["tar"])),
+    (AnyOf(0, &[b"\x04\x22\x4d\x18"]), format("application/x-lz4", &["lz4"])),
+    (AnyOf(0, &[b"MSCF\0\0\0\0"]), format("application/vnd.ms-cab-compressed", &["cab"])),
+    (AnyOf(0, &[b"\x1f\x9d"]), format("application/x-compress", &["z"])),
     // Dumps and traces.
-    (&[(0, b"MDMP")], format("application/x-dmp", &["dmp", "mdmp"])),
-    (&[(0, b"PAGEDU64")], format("application/x-dmp", &["dmp"])),
-    (&[(0, b"PAGEDUMP")], format("application/x-dmp", &["dmp"])),
-    (&[(0, b"ElfFile\0")], format("application/x-ms-evtx", &["evtx"])),
-    (&[(0, b"\xd4\xc3\xb2\xa1")], format("application/vnd.tcpdump.pcap", &["pcap", "cap", "dmp"])),
-    (&[(0, b"\xa1\xb2\xc3\xd4")], format("application/vnd.tcpdump.pcap", &["pcap", "cap", "dmp"])),
-    (&[(0, b"\x4d\x3c\xb2\xa1")], format("application/vnd.tcpdump.pcap", &["pcap", "cap"])),
-    (&[(0, b"\xa1\xb2\x3c\x4d")], format("application/vnd.tcpdump.pcap", &["pcap", "cap"])),
-    (&[(0, b"\x0a\x0d\x0d\x0a")], format("application/x-pcapng", &["pcapng", "pcap"])),
-    (&[(0, b"SQLite format 3\0")], format("application/vnd.sqlite3", &["sqlite", "sqlite3", "db"])),
-    (&[(0, b"JAVA PROFILE 1.0.")], format("application/x-hprof", &["hprof"])),
-    (&[(0, b"FLR\0")], format("application/x-jfr", &["jfr"])),
-    (&[(0, b"bplist00")], format("application/x-plist", &["plist"])),
-    (&[(0, b"LPKSHHRH")], format("application/x-journal", &["journal"])),
-    (&[(0, b"PERFILE2")], format("application/x-perf", &["data", "perf"])),
-    (&[(0, b"Nettrace")], format("application/x-nettrace", &["nettrace"])),
-    (&[(0, b"PGDMP")], format("application/x-pgdump", &["dump"])),
-    (&[(0, b"PAR1")], format("application/vnd.apache.parquet", &["parquet"])),
+    (AnyOf(0, &[b"MDMP"]), format("application/x-dmp", &["dmp", "mdmp"])),
+    (AnyOf(0, &[b"PAGEDU64", b"PAGEDUMP"]), format("application/x-dmp", &["dmp"])),
+    (AnyOf(0, &[b"ElfFile\0"]), format("application/x-ms-evtx", &["evtx"])),
+    (
+        AnyOf(0, &[b"\xd4\xc3\xb2\xa1", b"\xa1\xb2\xc3\xd4"]),
+        format("application/vnd.tcpdump.pcap", &["pcap", "cap", "dmp"]),
+    ),
+    (AnyOf(0, &[b"\x4d\x3c\xb2\xa1", b"\xa1\xb2\x3c\x4d"]), format("application/vnd.tcpdump.pcap", &["pcap", "cap"])),
+    (AnyOf(0, &[b"\x0a\x0d\x0d\x0a"]), format("application/x-pcapng", &["pcapng", "pcap"])),
+    (AnyOf(0, &[b"SQLite format 3\0"]), format("application/vnd.sqlite3", &["sqlite", "sqlite3", "db"])),
+    (AnyOf(0, &[b"JAVA PROFILE 1.0."]), format("application/x-hprof", &["hprof"])),
+    (AnyOf(0, &[b"FLR\0"]), format("application/x-jfr", &["jfr"])),
+    (AnyOf(0, &[b"bplist00"]), format("application/x-plist", &["plist"])),
+    (AnyOf(0, &[b"LPKSHHRH"]), format("application/x-journal", &["journal"])),
+    (AnyOf(0, &[b"PERFILE2"]), format("application/x-perf", &["data", "perf"])),
+    (AnyOf(0, &[b"Nettrace"]), format("application/x-nettrace", &["nettrace"])),
+    (AnyOf(0, &[b"PGDMP"]), format("application/x-pgdump", &["dump"])),
+    (AnyOf(0, &[b"PAR1"]), format("application/vnd.apache.parquet", &["parquet"])),
     // Mails and documents of Outlook and Office (MS-CFB).
     (
-        &[(0, b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1")],
+        AnyOf(0, &[b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"]),
         format("application/x-ole-storage", &["msg", "doc", "xls", "ppt", "vsd"]),
     ),
 ];
 
 /// What a file is by its first bytes, [`HEAD`] of them where there are so many; none where they do not say, or where it can be run.
 pub fn by_signature(head: &[u8]) -> Option<&'static Format> {
-    let stands = |(at, bytes): &(usize, &[u8])| head.get(*at..).is_some_and(|rest| rest.starts_with(bytes));
-    let known = FORMATS.iter().find(|(signature, _)| signature.iter().all(stands)).map(|(_, format)| format);
+    let known = FORMATS.iter().find(|(signature, _)| signature.is_of(head)).map(|(_, format)| format);
     known.or_else(|| by_brand(head)).or_else(|| by_rule(head))
 }
 
