@@ -9,7 +9,7 @@ use super::{Claim, StoreError, StoredTicket};
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct MailLimits {
-    /// To one mailbox, whichever site it is for.
+    /// To one mailbox from one network address, whichever site it is for; from all together three times as many.
     pub mailbox: u32,
     /// For one session.
     pub session: u32,

@@ -100,7 +100,8 @@ impl Mails for SqliteStore {
 
     async fn forget_bounces(&self, site: &str, mailbox: &str) -> Result<(), StoreError> {
         let forget = "UPDATE confirmations SET bounced_at = NULL WHERE mailbox = ? AND confirmed_at IS NULL
-            AND bounced_at IS NOT NULL AND ticket IN (SELECT id FROM tickets WHERE site = ?)";
+            AND bounced_at IS NOT NULL
+            AND EXISTS (SELECT 1 FROM tickets WHERE tickets.id = confirmations.ticket AND tickets.site = ?)";
         query(forget).bind(mailbox).bind(site).execute(&self.writer).await?;
         Ok(())
     }
@@ -197,6 +198,9 @@ pub enum Mailbox {
     Confirmed,
 }
 
+/// How many times as many mails go to a mailbox from all networks as from one.
+pub const MAILBOX_NETWORKS: u32 = 3;
+
 /// Counts a mail to an address that nobody has signed. Where that is one too many for a day nothing is counted, and it gives when the oldest
 /// of the mails was sent that have to be a day old before there is room.
 pub async fn spend(
@@ -214,8 +218,15 @@ pub async fn spend(
     let by_site = query_scalar(last_mail_by!("site")).bind(&ticket.site);
     let by_session = query_scalar(last_mail_by!("session")).bind(&session);
     let by_network = query_scalar(last_mail_by!("network")).bind(&network);
-    let of_mailbox = (to == Mailbox::Claimed).then_some((by_mailbox, limits.mailbox));
-    for (last, limit) in of_mailbox.into_iter().chain([
+    let by_mailbox_and_network = query_scalar(
+        "SELECT sent_at FROM unsigned_mails WHERE mailbox = ? AND network IS ? AND sent_at > ?
+            ORDER BY sent_at DESC LIMIT 1 OFFSET ?",
+    );
+    let by_mailbox_and_network = by_mailbox_and_network.bind(&mailbox).bind(&network);
+    // Whoever writes the address of somebody else uses up their own share of the mailbox, and not that of its owner.
+    let of_mailbox =
+        [(by_mailbox_and_network, limits.mailbox), (by_mailbox, limits.mailbox.saturating_mul(MAILBOX_NETWORKS))];
+    for (last, limit) in of_mailbox.into_iter().filter(|_| to == Mailbox::Claimed).chain([
         (by_site, limits.site),
         (by_session, limits.session),
         (by_network, limits.address),

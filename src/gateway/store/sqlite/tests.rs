@@ -598,6 +598,26 @@ async fn codes_count_against_the_same_quota_as_receipts() {
 }
 
 #[tokio::test]
+async fn who_uses_up_a_mailbox_of_somebody_else_leaves_its_owner_a_share_and_a_mailbox_has_an_end() {
+    let (store, _folder) = fresh().await;
+    let place = async |id: u8, network: u8| {
+        let quota = MailQuota { network: Some([network; 32]), ..quota("ada@example.com") };
+        let mail = Some(NewMail { address: "ada@example.com".into(), quota: Some(quota) });
+        let new = ticket(&format!("{id:02}"), &format!("DB-{id}"), NOW);
+        assert_eq!(store.place(&new, &seal(&id.to_string()), mailed(mail)).await.unwrap(), Placed::New);
+    };
+    for id in 0..5 {
+        place(id, 1).await;
+    }
+    assert_eq!(receipts(&store).await, ["00", "01", "02"]);
+    for id in 5..17 {
+        place(id, id / 3 + 1).await;
+    }
+    // From five networks together nine.
+    assert_eq!(receipts(&store).await.len(), 9);
+}
+
+#[tokio::test]
 async fn receipts_leave_a_part_of_the_quota_to_codes_that_somebody_requests() {
     let (store, _folder) = fresh().await;
     let limits = MailLimits::default();
