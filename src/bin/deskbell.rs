@@ -332,6 +332,9 @@ async fn run_check(options: Check) -> Result<ExitCode, gateway::GatewayError> {
     let zendesk_secret = secret("DESKBELL_ZENDESK_SECRET");
     let smtp_password = secret("DESKBELL_SMTP_PASSWORD");
     let settings = settings::load(&Overrides { config, zendesk_secret, smtp_password, ..Overrides::default() })?;
+    for notice in settings::notices(&settings, jiff::Timestamp::now()) {
+        println!("note: {notice}");
+    }
     let checked = delivery::check(&settings, send).await;
     println!("{checked}");
     Ok(if checked.is_good() { ExitCode::SUCCESS } else { ExitCode::FAILURE })
@@ -344,7 +347,7 @@ async fn run_erase(options: Erase) -> Result<ExitCode, gateway::GatewayError> {
     let Some(selection) = whose.selection().or(before) else { return Ok(ExitCode::FAILURE) };
     let erased = erase::run(&whose.settings()?, &selection, yes).await?;
     print!("{erased}");
-    Ok(if erased.unreadable == 0 { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+    Ok(if erased.unreadable + erased.changed_hands == 0 { ExitCode::SUCCESS } else { ExitCode::FAILURE })
 }
 
 async fn run_export(options: Export) -> Result<ExitCode, gateway::GatewayError> {

@@ -6,6 +6,7 @@ use axum::response::{IntoResponse, Response};
 
 use super::attachments::quota::{self, Exceeded};
 use super::clock;
+use super::connections::{HEAD_MAX, HEADERS_MAX};
 use super::guard::RetryAfter;
 use super::identity::TokenError;
 use super::store::{
@@ -46,12 +47,20 @@ pub enum Refusal {
     /// What a file is, the site does not take.
     #[error("{0}")]
     UnsupportedType(String),
+    /// A file has nothing in it.
+    #[error("the file is empty; choose the file once more, or send without it")]
+    EmptyFile,
     /// A file cannot be read as what it is, and so cannot be freed of what is hidden in it.
     #[error("this {0} cannot be read: {1}; its metadata cannot be removed, so it is not accepted")]
     BrokenFile(&'static str, &'static str),
     /// The body is too large.
     #[error("the body is larger than {0} bytes")]
     TooLarge(usize),
+    /// The headers are too many or too long.
+    #[error(
+        "the headers are more than {HEADERS_MAX}, or longer than {HEAD_MAX} bytes in all; most of it may be cookies of other services"
+    )]
+    HeadTooLarge,
     /// The body stopped before its end.
     #[error("the body ended too early")]
     Torn,
@@ -182,6 +191,8 @@ impl Refusal {
             Refusal::UnsupportedType(_) | Refusal::BrokenFile(..) => {
                 (StatusCode::UNSUPPORTED_MEDIA_TYPE, "unsupported_type")
             }
+            Refusal::HeadTooLarge => (StatusCode::REQUEST_HEADER_FIELDS_TOO_LARGE, "headers_too_large"),
+            Refusal::EmptyFile => (StatusCode::UNSUPPORTED_MEDIA_TYPE, "empty_file"),
             Refusal::Torn => (StatusCode::BAD_REQUEST, "torn"),
             Refusal::MissingKey => (StatusCode::BAD_REQUEST, "missing_key"),
             Refusal::Unidentified => (StatusCode::UNAUTHORIZED, "unidentified"),

@@ -23,10 +23,10 @@ use super::guard::Limits;
 use super::privacy::PrivacyError;
 use super::search::import::{ImportError, timer};
 use super::search::static_index::StaticIndexError;
-use super::settings::{Settings, SettingsError};
+use super::settings::{Settings, SettingsError, notices};
 use super::store::StoreError;
 use super::supervisor::supervise;
-use super::{app, attachments, connections, delivery, incidents, mail, privacy, routes, search};
+use super::{app, attachments, clock, connections, delivery, incidents, mail, privacy, routes, search};
 
 /// How long requests, deliveries, mails and syncs may go on when the gateway is told to stop; longer than any request may take but a file,
 /// which is put again.
@@ -82,6 +82,9 @@ pub enum GatewayError {
 pub async fn serve(settings: Settings) -> Result<(), GatewayError> {
     if settings.sites.is_empty() {
         return Err(GatewayError::NoSite);
+    }
+    for notice in notices(&settings, clock::timestamp()) {
+        tracing::warn!(notice, "settings noticed");
     }
     let listener = listen(settings.listen, settings.demo)?;
     let inbox_listener = settings.inbox_listen.map(|address| listen(address, false)).transpose()?;

@@ -27,6 +27,21 @@ async fn the_configuration_is_read_by_the_widgets_own_type_and_asked_for_again_c
 }
 
 #[tokio::test]
+async fn a_head_that_is_too_large_is_refused_in_words_that_a_page_can_read() {
+    let gateway = gateway().await;
+    let ask = || request(Method::GET, "/v1/sites/acme/config").header("origin", ORIGIN);
+    let many = (0..99).fold(ask(), |request, number| request.header(format!("x-{number}"), "x"));
+    let long = ask().header("cookie", "x".repeat(64 * 1024));
+    for asked in [many, long] {
+        let answer = gateway.send(asked.body(Body::empty()).unwrap()).await;
+        assert_eq!(answer.problem(), (431, "headers_too_large".into()));
+        assert_eq!(answer.header("access-control-allow-origin"), ORIGIN);
+    }
+    let cookies = ask().header("cookie", "x".repeat(60 * 1024));
+    assert_eq!(gateway.send(cookies.body(Body::empty()).unwrap()).await.status, 200);
+}
+
+#[tokio::test]
 async fn a_question_comes_with_its_answers_in_reading_order() {
     let gateway = gateway().await;
     let answer =

@@ -194,15 +194,15 @@ async fn a_site_takes_so_much_and_no_more() {
         assert_eq!(answer.problem(), (413, "too_large".into()));
         assert!(answer.json()["title"].as_str().unwrap().contains("1000 bytes"));
     }
-    for (site, bytes, said) in [
-        ("small", &b"GIF89a"[..], "it takes image/png, text/plain"),
-        ("small", b"MZ\x90\0\x03", "image/png, text/plain"),
-        ("small", b"", "image/png, text/plain"),
-        ("small", b"\x89PNG\r\n\x1a\n\0\0\0\x0dIH", "it ends too early"),
-        ("none", b"text", "this site takes no files"),
+    for (site, bytes, code, said) in [
+        ("small", &b"GIF89a"[..], "unsupported_type", "it takes image/png, text/plain"),
+        ("small", b"MZ\x90\0\x03", "unsupported_type", "image/png, text/plain"),
+        ("small", b"", "empty_file", "the file is empty"),
+        ("small", b"\x89PNG\r\n\x1a\n\0\0\0\x0dIH", "unsupported_type", "it ends too early"),
+        ("none", b"text", "unsupported_type", "this site takes no files"),
     ] {
         let answer = gateway.send(put(site, TWO, Some(MINE), "a.png", bytes.to_vec())).await;
-        assert_eq!(answer.problem(), (415, "unsupported_type".into()));
+        assert_eq!(answer.problem(), (415, code.into()));
         assert!(answer.json()["title"].as_str().unwrap().contains(said), "{}", answer.text());
     }
     // JSON is text to who takes only text.

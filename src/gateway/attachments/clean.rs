@@ -44,6 +44,9 @@ fn cleaned(folder: &Folder, part: Part, rules: &Attachments) -> Result<Cleaned, 
     let mut head = Vec::with_capacity(formats::HEAD);
     let mut file = File::open(part.path()).map_err(failed)?;
     (&mut file).take(formats::HEAD as u64).read_to_end(&mut head).map_err(failed)?;
+    if head.is_empty() {
+        return Err(Refusal::EmptyFile);
+    }
     let whole = || std::fs::read(part.path()).map_err(failed);
     let found = match Found::by_head(&head) {
         Some(found) => Some(found),

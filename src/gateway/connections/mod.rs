@@ -27,9 +27,12 @@ use progress::Progress;
 /// How long to wait where no connection can be taken in, as there may be too many files open.
 const PAUSE: Duration = Duration::from_millis(200);
 /// The most that the head of a request may hold, in bytes. It carries the cookies of all of a host.
-const HEAD_MAX: usize = 64 * 1024;
+pub const HEAD_MAX: usize = 64 * 1024;
 /// The most headers of a request.
-const HEADERS_MAX: usize = 100;
+pub const HEADERS_MAX: usize = 100;
+/// Above these the library answers by itself, without words and without CORS; what lies in between is refused by the routes.
+const LIBRARY_HEAD_MAX: usize = HEAD_MAX + 32 * 1024;
+const LIBRARY_HEADERS_MAX: usize = 2 * HEADERS_MAX;
 /// How much of an answer waits in the system for whoever reads slowly, in bytes.
 const SEND_BUFFER: u32 = 256 * 1024;
 /// How many connections may wait to be taken in.
@@ -157,7 +160,11 @@ async fn connection(
     // Small answers are not worth waiting for more of them.
     let _ = stream.set_nodelay(true);
     let mut builder = http1::Builder::new();
-    builder.timer(TokioTimer::new()).header_read_timeout(times.head).max_buf_size(HEAD_MAX).max_headers(HEADERS_MAX);
+    builder
+        .timer(TokioTimer::new())
+        .header_read_timeout(times.head)
+        .max_buf_size(LIBRARY_HEAD_MAX)
+        .max_headers(LIBRARY_HEADERS_MAX);
     let stream = Progress::new(stream, times.reading);
     let mut connection = pin!(builder.serve_connection(TokioIo::new(stream), service));
     let ended = tokio::select! {
@@ -183,6 +190,26 @@ mod tests {
     use crate::gateway::guard::{Limits, Proxies};
     use axum::routing::get;
     use tokio::sync::watch;
+
+    #[tokio::test]
+    async fn a_head_that_is_somewhat_too_large_reaches_the_routes() {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let address = listener.local_addr().unwrap();
+        let (_stop, stopping) = watch::channel(false);
+        let router = Router::new().route("/", get(|| async { "refused in words" }));
+        let capacity = Capacity::new(&Limits::default(), Proxies::default(), 64);
+        tokio::spawn(serve(listener, router, capacity, Times::default(), stopping));
+        let many: String = (0..HEADERS_MAX + 1).map(|number| format!("x-{number}: x\r\n")).collect();
+        let long = format!("cookie: {}\r\n", "x".repeat(HEAD_MAX + 1024));
+        for headers in [many, long] {
+            let mut stream = TcpStream::connect(address).await.unwrap();
+            let head = format!("GET / HTTP/1.1\r\nhost: x\r\nconnection: close\r\n{headers}\r\n");
+            stream.write_all(head.as_bytes()).await.unwrap();
+            let mut answer = String::new();
+            stream.read_to_string(&mut answer).await.unwrap();
+            assert!(answer.ends_with("refused in words"), "{answer}");
+        }
+    }
 
     #[tokio::test]
     async fn who_never_ends_a_request_is_cut_off_and_the_others_are_not() {

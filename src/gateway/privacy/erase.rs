@@ -3,6 +3,7 @@
 //! Events, search misses and rate limits name nobody. What was brought elsewhere stays there: [`Erased::external`] names it.
 
 use std::fmt;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use super::selection::{Matched, Selection, walk};
@@ -33,6 +34,8 @@ pub struct Erased {
     pub counts: ErasureCounts,
     /// Rows about people beside their tickets, such as files that were never sent.
     pub traces: u64,
+    /// Tickets that became somebody else's while it ran, such as by signing in, and were left.
+    pub changed_hands: u64,
     /// Tickets that could not be read, so that it cannot be told whose they are.
     pub unreadable: u64,
     /// Tickets that stay at destinations: reference, name of the destination, id there.
@@ -81,12 +84,10 @@ async fn erase(
             }
             if confirmed {
                 let ids: Vec<String> = chunk.iter().map(|matched| matched.head.id.clone()).collect();
-                // Nobody may have opened it again or taken it along since it was found.
-                let is_meant = |head: &TicketHead| {
-                    let found = chunk.iter().find(|matched| matched.head.id == head.id);
-                    selection.admits(head) && found.is_some_and(|found| found.head.person == head.person)
-                };
+                let meant = Meant { selection, chunk, changed_hands: AtomicU64::new(0) };
+                let is_meant = |head: &TicketHead| meant.includes(head);
                 erased.counts = erased.counts.plus(store.erase_tickets(&ids, &clock::now(), &is_meant).await?);
+                erased.changed_hands += meant.changed_hands.into_inner();
                 tokio::time::sleep(PAUSE).await;
                 continue;
             }
@@ -104,6 +105,27 @@ async fn erase(
         log(selection.word(), "command", &erased);
     }
     Ok(erased)
+}
+
+/// Which of the tickets that were found are still meant.
+struct Meant<'a> {
+    selection: &'a Selection,
+    chunk: &'a [Matched],
+    /// How many were somebody else's by then.
+    changed_hands: AtomicU64,
+}
+
+impl Meant<'_> {
+    /// Nobody may have opened it again or taken it along since it was found.
+    fn includes(&self, head: &TicketHead) -> bool {
+        let found = self.chunk.iter().find(|matched| matched.head.id == head.id);
+        let is_same_person = found.is_some_and(|found| found.head.person == head.person);
+        let is_meant = self.selection.admits(head);
+        if is_meant && !is_same_person {
+            self.changed_hands.fetch_add(1, Ordering::Relaxed);
+        }
+        is_meant && is_same_person
+    }
 }
 
 /// Erases one ticket for an agent.
@@ -154,6 +176,10 @@ impl fmt::Display for Erased {
         if self.traces > 0 {
             writeln!(f, "{} unsent files and other traces of the same people erased", self.traces)?;
         }
+        if self.changed_hands > 0 {
+            let tickets = if self.changed_hands == 1 { "ticket" } else { "tickets" };
+            writeln!(f, "{} {tickets} changed hands meanwhile; run again", self.changed_hands)?;
+        }
         if self.unreadable > 0 {
             writeln!(f, "{} tickets cannot be read and are left; the log names them", self.unreadable)?;
         }
@@ -171,5 +197,33 @@ impl fmt::Display for Erased {
             writeln!(f, "nothing has been erased; run it again with --yes")?;
         }
         Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::domain::ticket::Status;
+
+    #[test]
+    fn a_ticket_that_changed_hands_is_left_and_counted_and_one_that_was_opened_again_is_only_left() {
+        let head = |id: &str, person: Option<&str>, status| TicketHead {
+            id: id.into(),
+            site: "acme".into(),
+            reference: format!("DB-{id}"),
+            status: Some(status),
+            updated_at: "2020-01-01T00:00:00.000Z".into(),
+            person: person.map(String::from),
+        };
+        let found = |id: &str| Matched { head: head(id, None, Status::Solved), session: None };
+        let chunk = [found("1"), found("2"), found("3")];
+        let selection = Selection::before("2025-01-31", None, false).unwrap();
+        let meant = Meant { selection: &selection, chunk: &chunk, changed_hands: AtomicU64::new(0) };
+        assert!(meant.includes(&head("1", None, Status::Solved)));
+        assert!(!meant.includes(&head("2", Some("u-7"), Status::Solved)));
+        assert!(!meant.includes(&head("3", None, Status::Open)));
+        let erased = Erased { changed_hands: meant.changed_hands.into_inner(), ..Erased::default() };
+        assert!(erased.to_string().contains("\n1 ticket changed hands meanwhile; run again\n"), "{erased}");
+        assert!(!Erased::default().to_string().contains("hands"));
     }
 }

@@ -10,6 +10,7 @@ mod conversation;
 mod cors;
 mod envelope;
 mod events;
+mod head;
 mod health;
 mod hooks;
 mod incidents;
@@ -84,6 +85,7 @@ fn wrapped(routes: Router<Arc<App>>, app: Arc<App>) -> Router {
         .layer(CatchPanicLayer::custom(panicked))
         .layer(from_fn_with_state(app.clone(), base_path::write_links))
         .layer(from_fn_with_state(app.clone(), limits::identify))
+        .layer(from_fn(head::limit))
         // Outside of whatever may refuse or fail, so that no answer is without it.
         .layer(from_fn_with_state(app.clone(), cors::share))
         .layer(from_fn(envelope::wrap))

@@ -1,7 +1,8 @@
 //! Business hours as they stand in the file.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
+use jiff::Timestamp;
 use jiff::civil::{Date, Weekday};
 use jiff::tz::TimeZone;
 use serde::Deserialize;
@@ -97,6 +98,14 @@ impl HoursTable {
         }
         Ok(Hours { zone, usual, severities })
     }
+}
+
+/// The holidays that lie before a moment: they keep nobody from anything, and whoever wrote the wrong year finds it.
+pub fn past_holidays(hours: &Hours, now: Timestamp) -> BTreeSet<Date> {
+    let today = now.to_zoned(hours.zone.clone()).date();
+    let others = hours.severities.iter().map(|(_, schedule)| schedule);
+    let all = [&hours.usual].into_iter().chain(others).flat_map(|schedule| schedule.holidays.keys());
+    all.copied().filter(|date| *date < today).collect()
 }
 
 impl ScheduleTable {

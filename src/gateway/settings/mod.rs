@@ -5,6 +5,7 @@ mod file;
 mod hours;
 mod incidents;
 mod mail;
+mod notices;
 mod origins;
 mod rota;
 mod signers;
@@ -24,6 +25,7 @@ use super::store::READERS;
 pub use destinations::{Secrets, secret};
 pub use file::{File, parse};
 pub use mail::{OAuthTable, ServerFields, Tls, mailbox};
+pub use notices::notices;
 pub use origins::{OriginError, OriginPattern, Origins};
 pub use site::{Site, SiteTable};
 
