@@ -39,9 +39,7 @@ pub enum TokenError {
     )]
     NoAlgorithm(String),
     /// The signature is wrong.
-    #[error(
-        "the token's signature is wrong: it is signed with another key than the configuration names, or was changed"
-    )]
+    #[error("the token's signature is wrong: it is signed with another key than that of its signer, or was changed")]
     Signature,
     /// It is for somebody else.
     #[error("the token's aud is {found}, and has to be {expected}")]

@@ -217,7 +217,8 @@ fn calls(generator: &mut SchemaGenerator) -> Vec<Call> {
                 "/hooks/{destination}",
                 "What a destination tells by itself, signed as it signs. A mail to a reply address is `to`, `authenticated` (whether DMARC passes) and \
                  `raw`, the mail as it came in base64 or as text; or else `from`, `subject`, `text`, `html`, `message_id`, `envelope_from`, `headers` \
-                 (lines, pairs, objects with `name` and `value`, or an object) and `attachments` (`name`, `content` in base64). It is refused with `too_many_messages` or `too_many_notes` (422) \
+                 (lines, pairs, objects with `name` and `value`, or an object) and `attachments` (`name`, `content` in base64, `content_type` for the parts of a bounce). A bounce counts where it names a mail that the gateway \
+                 sent, or comes to an address that it made for bounces. It is refused with `too_many_messages` or `too_many_notes` (422) \
                  where its ticket has as many as there may be.",
             )
         },
