@@ -191,6 +191,11 @@ pub struct NewTicket<C = Context, F = Fields> {
     /// Whether the form said that the first answer is automatic; nobody else is answered so.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub automatic: bool,
+    /// Whether somebody only tries things out: nothing is promised, and nobody is given notice. The page's script adds it to what the widget
+    /// has written.
+    #[cfg(not(target_arch = "wasm32"))]
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub test: bool,
     /// The language the form was in, as a language tag.
     #[serde(default)]
     pub locale: String,
@@ -398,6 +403,7 @@ mod tests {
                 fields: Some(Pairs(vec![("seats".into(), Answer::Text("7".into())), ("urgent".into(), Answer::Yes(true))])),
                 website: String::new(),
                 automatic: true,
+                test: true,
                 locale: "ar".into(),
                 created_at: "2026-11-23T08:00:00Z".into(),
                 client: Client { name: "deskbell".into(), version: "0.1.0".into() },

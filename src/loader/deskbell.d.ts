@@ -73,6 +73,8 @@ export interface Settings {
   email?: string;
   /** The language of the panel. */
   lang?: string;
+  /** `test`: tickets are tests, for which nobody is paged. Default: `production`. */
+  env?: string;
   /** A domain whose subdomains share the session of customers who are not signed in, by a cookie; with attributes `data-cookie-domain`. */
   cookieDomain?: string;
   /** The name of a global object with the options. */

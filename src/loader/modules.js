@@ -39,8 +39,8 @@ export const start = async (parts, form, said, heard) => {
   const token = reporting(parts, parts["token"]);
   const { wear, lang, gateway, siteUrl, zendesk, state, emit, own, site: key } = parts;
   let session = (/** @type {boolean} */ make = true) => sessionOf(key, make);
-  const { cookieDomain } = parts.script.dataset;
-  if (cookieDomain)
+  const { cookieDomain, env } = parts.script.dataset;
+  if (cookieDomain || env)
     // Where it cannot be fetched the session is the origin's.
     await script(parts.preload, "options", OPTIONS_INTEGRITY).then(
       (module) => (session = module.start(parts, session)),
@@ -338,6 +338,8 @@ export const start = async (parts, form, said, heard) => {
      * @param {string} body @param {string} text what the person wrote @param {boolean} signed
      */
     send: async (body, text, signed) => {
+      // In the body, because that is what is sealed: every try says it, and nothing else can be sent under its key.
+      if (env == "test") body = `{"test":true,${body.slice(1)}`;
       const files = JSON.parse(body).attachments ?? [];
       const of = draft?.id() ?? "";
       const outcome = await sealed?.send({ path: "/tickets", body, text, signed, files, of }, draft?.about());

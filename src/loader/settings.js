@@ -11,7 +11,7 @@ const address = current?.src || import.meta.url || /https?:\S+?(?=:\d+:\d)/.exec
 /** The script tag, where there is one. */
 const tag = current ?? [...document.querySelectorAll("script")].find(({ src }) => src && src == address);
 
-const NAMES = "site,gateway,destination,trigger,mount,launcher,preload,email,lang,config,cookieDomain".split(",");
+const NAMES = "site,gateway,destination,trigger,mount,launcher,preload,email,lang,config,env,cookieDomain".split(",");
 /** What was said, by the names of attributes. @type {Record<string, string | undefined>} */
 const data = {};
 /** @param {any} said */

@@ -13,7 +13,7 @@ const SEEN_MS = 1000;
 /**
  * Counts for a site.
  * @param {string} site
- * @param {string} siteUrl where the gateway answers for it; empty where there is none, and nothing is counted
+ * @param {string} siteUrl where the gateway answers for it; empty where there is none or somebody tries things out: nothing is counted
  */
 export const counter = (site, siteUrl) => {
   const place = `deskbell:${site}:visit`;
@@ -39,7 +39,7 @@ export const counter = (site, siteUrl) => {
       kept = { week, visitor: random(8), draft: 0 };
       keep();
     }
-    return `${kept.visitor}.${kept.draft}`;
+    return siteUrl && `${kept.visitor}.${kept.draft}`;
   };
 
   /** @param {Counted} counted */

@@ -193,7 +193,7 @@ export const mount = (parts) => {
     },
     letGo: () => modules?.sealed(),
   };
-  mountForm({ ...parts, ...way, ...counter(site, siteUrl), ...own });
+  mountForm({ ...parts, ...way, ...counter(site, parts.script.dataset["env"] == "test" ? "" : siteUrl), ...own });
   mounted = true;
   // What keeps what is written comes with the form. One after the other, so that one token serves both.
   learning = learnAnew().catch(blank);

@@ -55,9 +55,9 @@ export const deliver = async (origin, { key, body, files }, find, begin, words) 
     const { name, email } = ticket.contact;
     const request = {
       requester: { name: name || email.split("@")[0], email },
-      subject: subject(ticket.message),
+      subject: subject(ticket),
       comment: { body: described(ticket, key), ...(uploads.length && { uploads }) },
-      tags: ["deskbell"],
+      tags: ["deskbell", ...(ticket.test ? ["deskbell_test"] : [])],
     };
     const first = await begin();
     so.sealed = "keyless";

@@ -321,3 +321,42 @@ async fn an_answer_by_mail_is_in_the_conversation_once_and_is_not_brought_back()
     assert_eq!(gateway.send(told(&forged, clock::seconds())).await.status, 204);
     assert_eq!(said(&gateway, &id).await.len(), 2);
 }
+
+#[tokio::test]
+async fn of_a_test_nobody_is_given_notice_and_whoever_works_with_it_sees_that_it_is_one() {
+    let (mut channel, mut service) = (Service::new(&[]).await, Service::new(&[]).await);
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let tables = format!(
+        "to = \"slack\"\nurl = \"{}\"\nprivate = true\n[sites.desk.destinations.service]\n{}\n[sites.desk.destinations.mailbox]\n{}",
+        channel.url,
+        webhook(&service.url),
+        mailbox(&listener)
+    );
+    let gateway = bringing(&tables).await;
+    let mut new = ticket("I try it out");
+    (new["test"], new["severity"]) = (json!(true), json!("critical"));
+    let (mail, answer) = tokio::join!(take(&listener), file(&gateway, &new));
+    let (id, reference) = (answer.json()["id"].as_str().unwrap().to_string(), answer.json()["reference"].clone());
+    let subject = format!("[{}] [Test] I try it out", reference.as_str().unwrap());
+    assert_eq!(header(&mail, "Subject"), subject);
+    assert!(mail.contains(&"Test: yes, nobody has to answer".to_string()), "{mail:?}");
+    let (_, event) = service.event().await;
+    assert_eq!((&event["type"], &event["data"]["ticket"]["test"]), (&json!("ticket.created"), &json!(true)));
+
+    let replying = gateway.send(of(Method::POST, &id, "/messages", &json!({"message": "And once more"})));
+    let (mail, _) = tokio::join!(take(&listener), replying);
+    assert_eq!(header(&mail, "Subject"), format!("Re: {subject}"));
+    let (_, event) = service.event().await;
+    assert_eq!((&event["type"], &event["data"]["ticket"]["test"]), (&json!("message.created"), &json!(true)));
+    let destinations: Vec<String> = settled(&gateway, &id).await.into_iter().map(|one| one.destination).collect();
+    assert!(destinations.len() == 4 && !destinations.contains(&"there".to_string()), "{destinations:?}");
+
+    // The first thing that the channel hears of is the ticket that is none.
+    new["test"] = json!(false);
+    let (_, answer) = tokio::join!(take(&listener), gateway.send(post("desk", "another", Some(MINE), &new)));
+    let reference = answer.json()["reference"].as_str().unwrap().to_string();
+    let (_, told) = channel.next().await;
+    assert!(told.contains(&reference), "{told}");
+    let (_, event) = service.event().await;
+    assert_eq!(event["data"]["ticket"]["test"], json!(false));
+}

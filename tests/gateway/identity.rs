@@ -2,9 +2,11 @@
 
 use axum::body::Body;
 use axum::http::{Method, Request};
-use deskbell::domain::ticket::Priority;
+use deskbell::domain::targets::Owner;
+use deskbell::domain::ticket::{Priority, Severity};
 use deskbell::gateway::settings::Overrides;
 use deskbell::gateway::store::StoredTicket;
+use deskbell::gateway::tickets::handling::{self, Acted, Action};
 use serde_json::{Value, json};
 
 use crate::support::{Gateway, ORIGIN, SECRET, gateway_with, post, request, ticket, token};
@@ -128,6 +130,18 @@ async fn a_time_is_promised_to_who_is_signed_and_to_nobody_else() {
     assert_eq!(kept.due_at.as_deref(), Some(due));
     let second = |time: &str| time.parse::<jiff::Timestamp>().unwrap().as_second();
     assert!((second(due) - second(&kept.received_at) - 3600).abs() <= 1, "{due} {}", kept.received_at);
+
+    let mut test = ticket("I try it out");
+    (test["test"], test["severity"]) = (json!(true), json!("critical"));
+    let tried = gateway.send(signed("t", &token(json!({})), None, &test)).await.json();
+    assert_eq!(tried["due_at"], Value::Null);
+    let kept = gateway.app.store.ticket(tried["id"].as_str().unwrap()).await.unwrap().unwrap();
+    assert_eq!((kept.target, kept.handling.owner), (None, Some(Owner::Cs)));
+    // Nor is anything once an operator has corrected it.
+    let triage = Action::Triage { topic: String::new(), severity: Severity::High };
+    assert_eq!(handling::act(&gateway.app, &kept, "Ana", triage).await.unwrap(), Acted::Done);
+    let kept = gateway.app.store.ticket(&kept.id).await.unwrap().unwrap();
+    assert_eq!((kept.handling.severity, kept.target, kept.due_at), (Severity::High, None, None));
 
     let unsigned = gateway.send(post("signed", "b", None, &ticket("Two"))).await.json();
     assert_eq!(unsigned["due_at"], Value::Null);

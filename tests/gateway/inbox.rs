@@ -595,6 +595,45 @@ async fn the_list_is_narrowed_by_where_whose_and_what() {
 }
 
 #[tokio::test]
+async fn tests_are_marked_and_can_be_left_out() {
+    let gateway = demo().await;
+    let mut test = ticket("I try it out");
+    test["test"] = json!(true);
+    let reference = async |key: &str, new: &Value| {
+        let answer = gateway.send(post("trusting", key, None, new)).await;
+        answer.json()["reference"].as_str().unwrap().to_string()
+    };
+    let references = [reference("a", &test).await, reference("b", &ticket("It breaks")).await];
+    let mark = ">Test</span>";
+    for (query, expected) in [
+        ("", [true, true]),
+        ("test=yes", [true, false]),
+        ("test=no", [false, true]),
+        ("test=perhaps", [true, true]),
+        ("test=no&site=trusting", [false, true]),
+        ("test=yes&q=out", [true, false]),
+        ("test=no&q=out", [false, false]),
+    ] {
+        let page = gateway.get(&format!("/inbox?{query}")).await.text();
+        assert_eq!(references.each_ref().map(|reference| page.contains(reference.as_str())), expected, "{query}");
+        assert_eq!(page.matches(mark).count(), usize::from(expected[0]), "{query}");
+    }
+    for (reference, marks) in references.iter().zip([1, 0]) {
+        let page = gateway.get(&format!("/inbox/tickets/{reference}")).await.text();
+        assert_eq!(page.matches(mark).count(), marks, "{reference}");
+    }
+    // Only what says so is one.
+    for (key, value) in [("c", json!("test")), ("d", json!(1)), ("e", json!(null))] {
+        test["test"] = value.clone();
+        let answer = gateway.send(post("trusting", key, None, &test)).await;
+        assert!(answer.status.is_client_error() && answer.text().contains("/test"), "{value}: {}", answer.text());
+    }
+    // The key belongs to the body, and whether it is a test is in it.
+    test["test"] = json!(false);
+    assert_eq!(gateway.send(post("trusting", "a", None, &test)).await.problem().1, "key_reused");
+}
+
+#[tokio::test]
 async fn a_word_of_five_letters_is_searched_for_and_leads_to_no_ticket() {
     let gateway = demo().await;
     let sent = gateway.post("key", &ticket("The login page breaks")).await.json();

@@ -126,6 +126,7 @@ fn ticket(site: &str) -> StoredTicket {
         fields: None,
         website: String::new(),
         automatic: false,
+        test: false,
         locale: "en".into(),
         created_at: clock::now(),
         client: Client { name: "deskbell".into(), version: env!("CARGO_PKG_VERSION").into() },

@@ -1,6 +1,7 @@
 //! What an agent reads wherever a ticket is brought to: the customer's words, and below them what was collected, short enough to be read.
 
 use crate::domain::config::Config;
+use crate::domain::conversation;
 use crate::domain::fields::Answer;
 use crate::domain::ticket::{Contact, Outcome};
 use crate::gateway::identity::{Address, address, is_verified};
@@ -14,6 +15,12 @@ const RULE: &str = "----------------------------------------";
 const MISSING: &str = "Files that are not attached here";
 /// What the file with the whole context is called.
 pub const CONTEXT_FILE: &str = "deskbell-context.json";
+
+/// What a ticket is called; before it, that somebody only tries things out.
+pub fn title(ticket: &StoredTicket) -> String {
+    let title = conversation::title(&ticket.ticket.message);
+    if ticket.ticket.test { format!("[Test] {title}") } else { title }
+}
 
 /// What a ticket says. `missing` are the names of files that do not go along.
 pub fn first(config: &Config, ticket: &StoredTicket, missing: &[String]) -> String {
@@ -128,6 +135,7 @@ fn facts(config: &Config, ticket: &StoredTicket) -> Vec<(&'static str, String)> 
         ("Severity", handling.severity.to_string()),
         ("Topic", topic.clone()),
         ("Team", handling.team.clone()),
+        ("Test", if sent.test { "yes, nobody has to answer".into() } else { String::new() }),
     ];
     let form = contact(ticket);
     match &context.user {

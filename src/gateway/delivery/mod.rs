@@ -42,6 +42,15 @@ pub use sender::{Sender, Unverified};
 /// What is brought to the destinations of a site: a ticket or its change, or what somebody says. Never to `from`, where it comes from.
 pub fn orders(site: Option<&Site>, what: What, author: Author, from: Option<&str>) -> Vec<NewDelivery> {
     let destinations = site.into_iter().flat_map(|site| &site.destinations);
-    let wanted = destinations.filter(|(name, to)| Some(name.as_str()) != from && to.takes(what, author));
+    // Who is told that there is something is told of new tickets, and of nothing else.
+    let is_told = |to: &dyn Destination| to.takes(what, author) && (what == What::Ticket || !to.is_notice());
+    let wanted = destinations.filter(|(name, to)| Some(name.as_str()) != from && is_told(to.as_ref()));
     wanted.map(|(name, _)| NewDelivery { destination: name.clone(), what }).collect()
+}
+
+/// What is brought to the destinations of a site when a ticket comes. Of one that only tries things out nobody is given notice.
+pub fn orders_of_new(site: &Site, is_test: bool) -> Vec<NewDelivery> {
+    let mut orders = orders(Some(site), What::Ticket, Author::Customer, None);
+    orders.retain(|order| !is_test || !site.destinations.get(&order.destination).is_some_and(|to| to.is_notice()));
+    orders
 }

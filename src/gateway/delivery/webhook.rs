@@ -125,6 +125,7 @@ fn whole(ticket: &StoredTicket, files: &[ParcelFile]) -> Value {
         "assignee": handling.assignee,
         "topic": handling.topic,
         "severity": handling.severity,
+        "test": ticket.ticket.test,
         "files": files.iter().map(described).collect::<Vec<_>>(),
     });
     if let (Value::Object(told), Value::Object(more)) = (&mut told, more) {
@@ -135,7 +136,8 @@ fn whole(ticket: &StoredTicket, files: &[ParcelFile]) -> Value {
 }
 
 fn brief(ticket: &StoredTicket, status: Status) -> Value {
-    json!({"id": ticket.id, "site": ticket.site, "reference": ticket.reference, "status": status})
+    let test = ticket.ticket.test;
+    json!({"id": ticket.id, "site": ticket.site, "reference": ticket.reference, "status": status, "test": test})
 }
 
 fn said(message: &Message, files: &[ParcelFile]) -> Value {
@@ -213,7 +215,8 @@ mod tests {
 
     #[test]
     fn what_follows_names_its_ticket() {
-        let ticket = |status: &str| json!({"id": "1", "site": "acme", "reference": "DB-4K7Q9", "status": status});
+        let ticket =
+            |status: &str| json!({"id": "1", "site": "acme", "reference": "DB-4K7Q9", "status": status, "test": false});
         let message = told(What::Message);
         assert_eq!(
             (&message["type"], &message["timestamp"]),

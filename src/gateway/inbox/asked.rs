@@ -20,6 +20,8 @@ pub struct Asked {
     pub team: String,
     /// Somebody who has tickets in hand.
     pub assignee: String,
+    /// `yes` for tests, `no` for all but them.
+    pub test: String,
     /// Words.
     pub q: String,
     /// Where the page begins, as the page before it says; empty on the first.
@@ -35,6 +37,11 @@ impl Asked {
             owner: Owner::from_word(&self.owner),
             team: self.team.clone(),
             assignee: self.assignee.clone(),
+            is_test: match self.test.as_str() {
+                "yes" => Some(true),
+                "no" => Some(false),
+                _ => None,
+            },
             words: self.q.clone(),
         }
     }
@@ -60,7 +67,9 @@ impl Asked {
 
     /// Whether anything narrows the list down.
     pub fn is_narrow(&self) -> bool {
-        [&self.site, &self.owner, &self.team, &self.assignee, &self.q].iter().any(|word| !word.trim().is_empty())
+        [&self.site, &self.owner, &self.team, &self.assignee, &self.test, &self.q]
+            .iter()
+            .any(|word| !word.trim().is_empty())
     }
 
     /// The address of a page of the same list that begins behind a cursor; of the first where that is empty.
@@ -71,6 +80,7 @@ impl Asked {
             ("owner", &self.owner),
             ("team", &self.team),
             ("assignee", &self.assignee),
+            ("test", &self.test),
             ("q", &self.q),
             ("after", after),
         ];

@@ -147,6 +147,10 @@ fn filters(app: &App, seen: &Seen<'_>) -> Markup {
                     (option(&asked.assignee, &asked.assignee, &asked.assignee))
                 }
             }
+            label.unseen for="test" { "Tests" }
+            select #test name="test" {
+                (option("", &asked.test, "With tests")) (option("no", &asked.test, "Without tests")) (option("yes", &asked.test, "Only tests"))
+            }
             button.button type="submit" { "Show" }
         }
     }
@@ -194,6 +198,7 @@ fn row(app: &App, ticket: &ListedTicket, sites: bool) -> Markup {
         tr role="row" {
             td.what role="cell" {
                 a.reference href={ "/inbox/tickets/" (ticket.reference) } { (ticket.reference) }
+                @if shown.is_test { " " (test()) }
                 @if let Some(sign) = shown.robot_signs.first() { " " span.mark.soon title=(words::sign(*sign)) { "Robot?" } }
                 p.line dir="auto" { (shown.title) }
             }
@@ -235,6 +240,11 @@ fn waits(ticket: &ListedTicket) -> &'static str {
 /// The severity as a mark.
 pub fn severity(severity: Severity) -> Markup {
     html! { span.mark.(severity.word()) { (words::severity(severity)) } }
+}
+
+/// Marks a ticket that only tries things out.
+pub fn test() -> Markup {
+    html! { span.mark title="Sent from a page for tests: nothing is promised, and nobody was given notice" { "Test" } }
 }
 
 /// Says that nobody signed what the page claims, unless somebody did.

@@ -28,6 +28,7 @@ struct Body {
     fields: Option<Fields>,
     website: String,
     automatic: bool,
+    test: bool,
     locale: String,
     created_at: String,
     client_name: String,
@@ -51,6 +52,7 @@ pub fn write(sent: &NewTicket) -> Result<String, serde_json::Error> {
         fields: sent.fields,
         website: sent.website,
         automatic: sent.automatic,
+        test: sent.test,
         locale: sent.locale,
         created_at: sent.created_at,
         client_name: sent.client.name,
@@ -90,6 +92,7 @@ fn of_body(body: Body) -> Result<NewTicket, String> {
         fields: body.fields,
         website: body.website,
         automatic: body.automatic,
+        test: body.test,
         locale: body.locale,
         created_at: body.created_at,
         client: Client { name: body.client_name, version: body.client_version },
@@ -105,7 +108,7 @@ mod tests {
     fn what_was_sent_comes_back_from_both_formats() {
         let sent = json!({
             "kind": "bug", "severity": "high", "topic": "billing", "message": "It \u{0} broke", "via": "x", "consent": true,
-            "contact": { "name": "Ada", "email": "ada@example.com" }, "website": "w", "automatic": true, "locale": "de",
+            "contact": { "name": "Ada", "email": "ada@example.com" }, "website": "w", "automatic": true, "test": true, "locale": "de",
             "context": { "user": { "id": "u-7", "plan": "enterprise", "verified": true } }, "created_at": "now",
             "questions": [{ "source": "gateway", "id": "1", "title": "How?", "outcome": "opened" }],
             "attachments": ["a"], "client": { "name": "test", "version": "1" },

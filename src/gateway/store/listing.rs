@@ -51,6 +51,8 @@ pub struct Shown {
     pub is_verified: bool,
     /// What speaks for a robot.
     pub robot_signs: Vec<Sign>,
+    /// Whether somebody only tries things out.
+    pub is_test: bool,
 }
 
 impl Shown {
@@ -65,6 +67,7 @@ impl Shown {
             plan: user.map_or(String::new(), |user| user.plan.clone()),
             is_verified: user.is_some_and(|user| user.verified),
             robot_signs: robot::signs(sent),
+            is_test: sent.test,
         }
     }
 }

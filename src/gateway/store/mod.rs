@@ -191,6 +191,8 @@ pub struct View {
     pub team: String,
     /// Who has them in hand.
     pub assignee: String,
+    /// Whether they only try things out.
+    pub is_test: Option<bool>,
     /// Words that all stand in them, the last of which may be the beginning of one: in the reference, the names and addresses of the person, or
     /// what was said.
     pub words: String,

@@ -212,6 +212,7 @@ fn replied(
     }
     let mut change = current.unchanged();
     change.ticket.status = Status::Open;
+    let test = change.ticket.ticket.test;
     let handling = &mut change.ticket.handling;
     handling.turn = Turn::Support;
     handling.updated_at = message.at.clone();
@@ -219,7 +220,7 @@ fn replied(
         let covered = site.support_engineers.contains(&handling.topic);
         let owner = ownership::human(covered);
         handling.owner = Some(owner);
-        handling.assignee = promise::hero(site, owner, &handling.team);
+        handling.assignee = promise::hero(site, test, owner, &handling.team);
     }
     Change { message: Some(message), deliveries, quota, ..change }.into()
 }

@@ -118,6 +118,7 @@ fn stored(site: &str, destination: &str, person: &Person, foreign: Foreign) -> S
         fields: None,
         website: String::new(),
         automatic: false,
+        test: false,
         locale: String::new(),
         created_at: created_at.clone(),
         client: Client { name: destination.into(), version: String::new() },

@@ -2,7 +2,7 @@
 
 use sha2::{Digest, Sha256};
 
-use super::promise::{self, promise};
+use super::promise::{self, Terms, promise};
 use crate::domain::conversation::{Author, Turn};
 use crate::domain::targets::Owner;
 use crate::domain::ticket::{Severity, Status};
@@ -150,7 +150,8 @@ fn change(ticket: &mut StoredTicket, site: Option<&Site>, action: &Action, at: &
         Action::Assign(assignee) => handling.assignee = assignee.clone(),
         Action::HandOver { owner, team } => {
             (handling.owner, handling.team) = (Some(*owner), team.clone());
-            handling.assignee = site.map(|site| promise::hero(site, *owner, team)).unwrap_or_default();
+            handling.assignee =
+                site.map(|site| promise::hero(site, ticket.ticket.test, *owner, team)).unwrap_or_default();
         }
         // Who presses what somebody else has just pressed changes nothing.
         Action::Mark(status) if *status == ticket.status => {}
@@ -166,7 +167,8 @@ fn promise_again(ticket: &mut StoredTicket, site: &Site) {
     let handling = &mut ticket.handling;
     let received = ticket.received_at.parse().unwrap_or_else(|_| clock::timestamp());
     let automatic = handling.owner == Some(Owner::Automated);
-    let promise = promise(site, (&handling.topic, handling.severity), ticket.priority, received, automatic);
+    let (severity, priority, test) = (handling.severity, ticket.priority, ticket.ticket.test);
+    let promise = promise(site, Terms { topic: &handling.topic, severity, priority, received, automatic, test });
     if (handling.owner, &handling.team) != (Some(promise.owner), &promise.team) {
         handling.assignee = promise.assignee;
     }

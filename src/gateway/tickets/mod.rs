@@ -33,7 +33,7 @@ use crate::domain::{config, context};
 
 pub use claims::{Claim, Claims};
 pub use foreign::Asked;
-use promise::promise;
+use promise::{Terms, promise};
 
 /// How often another reference is drawn. With a million tickets three in a hundred of the shortest are taken.
 const DRAWS: usize = 20;
@@ -68,7 +68,7 @@ pub async fn take(
     let email_verified = who.person.as_ref().and_then(|person| person.email_verified);
     let mut stored = stored(name, site, who, new);
     let answer = automatic::answer(app, &stored);
-    let mut deliveries = delivery::orders(Some(site), What::Ticket, Author::Customer, None);
+    let mut deliveries = delivery::orders_of_new(site, stored.ticket.test);
     if answer.is_some() {
         deliveries.extend(delivery::orders(Some(site), What::Message, Author::Automatic, None));
     }
@@ -132,7 +132,9 @@ fn stored(name: &str, site: &Site, who: Who, mut new: NewTicket) -> StoredTicket
     let links = context::document::links_for(&new.context, &site.config.context);
     new.context.links.extend(links);
     let received = clock::timestamp();
-    let promise = promise(site, (&new.topic, new.severity), priority, received, new.automatic);
+    let NewTicket { topic, severity, automatic, test, .. } = &new;
+    let terms = Terms { topic, severity: *severity, priority, received, automatic: *automatic, test: *test };
+    let promise = promise(site, terms);
     let received_at = clock::written(received);
     StoredTicket {
         id: Uuid::now_v7().to_string(),

@@ -18,7 +18,7 @@ export const contact = ({ state }) => {
 };
 
 /** The ticket as the gateway reads it. @param {Parts} parts @param {string} message @param {Contact} contact */
-export const ticket = ({ state, lang, snapshot }, message, contact) => {
+export const ticket = ({ state, lang, script, snapshot }, message, contact) => {
   const { user, config, frozen } = state;
   const { at, url, errors } = frozen ?? snapshot();
   const { origin, pathname } = new URL(url);
@@ -28,12 +28,13 @@ export const ticket = ({ state, lang, snapshot }, message, contact) => {
     version: 1,
     frozen_at: at,
     page: { url: origin + pathname },
-    user: user ? { ...texts(user, PERSON), organization: texts(user.organization, ["id", "name"]) } : undefined,
+    user: user && { ...texts(user, PERSON), organization: texts(user.organization, ["id", "name"]) },
     errors: Array.from(names, (name) => ({ name })),
   };
   // What the site asks for first it does not get here, where nobody is asked.
   for (const { context: said } of config) for (const group of [said?.off, said?.ask].flat()) delete context[group];
   return {
+    test: script.dataset["env"] == "test",
     kind: "question",
     severity: "low",
     message,

@@ -6,8 +6,9 @@ const LINE_MAX = 300;
 /** Enough to tell one ticket from another. */
 const REFERENCE = 12;
 
-/** The first line of the message. @param {string} message */
-export const subject = (message) => short(message.trim().split("\n")[0] ?? "", SUBJECT_MAX);
+/** The first line of the message; before it, that somebody only tries things out. @param {any} ticket as a gateway would get it */
+export const subject = ({ message, test }) =>
+  short((test ? "[Test] " : "") + (message.trim().split("\n")[0] ?? ""), SUBJECT_MAX);
 
 /** The message with what belongs to it, as plain text. @param {any} ticket as a gateway would get it @param {string} key */
 export const described = (ticket, key) => {

@@ -97,6 +97,15 @@ test("a ticket goes straight to Zendesk with its files and its context, once, an
   expect(await command(page, "status")).toMatchObject({ queued: 0, unread: 0 });
 });
 
+test("a test is one in Zendesk as well", async ({ panel, visit, zendesk }) => {
+  await visit({ fill: { attributes: 'data-env="test"' } });
+  await panel.open();
+  await write(panel, "I try it out");
+  await received(panel);
+  const { tickets } = await zendesk.state();
+  expect(tickets).toMatchObject([{ subject: "[Test] I try it out", tags: ["deskbell", "deskbell_test"] }]);
+});
+
 test("there is no history: neither on Home nor by a link or command", async ({ page, panel, visit }) => {
   const site = await visit();
   await panel.open();

@@ -44,6 +44,14 @@ const command = (page, name, ...args) =>
 
 const DOWN = /Failed to load resource|ERR_CONNECTION|ERR_FAILED|ERR_INTERNET|CORS policy/;
 
+test("on a page for tests the ticket is one", async ({ host, page, panel, tickets }) => {
+  await host({ csp: POLICY, fill: { attributes: 'data-env="test"' } });
+  await open(page, panel);
+  await panel.box.fill("I try it out");
+  await panel.send();
+  expect(await tickets()).toMatchObject([{ message: "I try it out", test: true }]);
+});
+
 test("who is not known says how they are reached, and support has the ticket", async ({
   host,
   page,

@@ -67,6 +67,27 @@ async fn a_ticket_is_there_at_once_with_everything_in_its_place() {
 }
 
 #[tokio::test]
+async fn a_test_is_there_for_nobody_in_particular_and_without_a_priority() {
+    let desk = desk(&mapping()).await;
+    let mut ticket = full("I try it out");
+    ticket["test"] = json!(true);
+    let receipt = desk.post("key", &ticket).await.json();
+    let there = desk.only();
+    assert_eq!(there["subject"], format!("[Test] I try it out [{}]", receipt["reference"].as_str().unwrap()));
+    assert!(there["tags"].as_array().unwrap().contains(&json!("deskbell_test")), "{}", there["tags"]);
+    for part in ["priority", "group_id", "assignee_id"] {
+        assert_eq!(there[part], Value::Null, "{part}");
+    }
+    let kept = desk.gateway.app.store.ticket(receipt["id"].as_str().unwrap()).await.unwrap().unwrap();
+    assert_eq!((kept.handling.team.as_str(), kept.handling.assignee.as_str()), ("growth", ""));
+    // What does not page anybody is as ever.
+    assert_eq!((&there["type"], &there["ticket_form_id"]), (&json!("incident"), &json!(BUG_FORM)));
+    assert_eq!(field(&there, SEVERITY), "high");
+    assert_eq!(desk.reply(receipt["id"].as_str().unwrap(), "r", "And once more").await.status, 201);
+    assert_eq!(desk.only()["comments"].as_array().unwrap().len(), 2);
+}
+
+#[tokio::test]
 async fn the_same_again_is_answered_the_same_and_is_there_once() {
     let desk = desk("").await;
     let ticket = full("One");

@@ -8,7 +8,6 @@ use lettre::{Address, Message};
 
 use super::Email;
 use super::files::Files;
-use crate::domain::conversation;
 use crate::gateway::attachments::formats;
 use crate::gateway::delivery::comment::{self, CONTEXT_FILE};
 use crate::gateway::delivery::{InboundMail, Parcel, ReturnsOf, Sender};
@@ -20,7 +19,8 @@ pub fn message(email: &Email, parcel: &Parcel<'_>, files: &Files) -> Result<Mess
     let ticket = parcel.ticket;
     let first = parcel.delivery.what == What::Ticket;
     let re = if first { "" } else { "Re: " };
-    let subject = format!("{re}[{}] {}", ticket.reference, conversation::title(&ticket.ticket.message));
+    let title = comment::title(ticket);
+    let subject = format!("{re}[{}] {title}", ticket.reference);
     let mut message = Message::builder()
         .message_id(Some(message_id(email, parcel)))
         .from(email.from.clone())

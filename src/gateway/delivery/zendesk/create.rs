@@ -13,7 +13,6 @@ use super::refusal::{Draft, NAME_MAX, Repair, cut, faults, plain};
 use super::update::write_note;
 use super::values::fill;
 use super::{Mapping, OURS, Zendesk};
-use crate::domain::conversation;
 use crate::domain::targets::Owner;
 use crate::gateway::attachments::formats;
 use crate::gateway::clock;
@@ -22,6 +21,10 @@ use crate::gateway::store::{Place, StoredTicket, What};
 
 /// The tag of a ticket whose sender has no signed address.
 const UNVERIFIED_TAG: &str = "deskbell_unverified";
+/// The tag of a ticket that only tries things out.
+const TEST_TAG: &str = "deskbell_test";
+/// What a ticket that only tries things out is sent without: Zendesk gives whom it is assigned to notice, and what has a priority a target.
+const PAGING: &[&str] = &["priority", "group_id", "assignee_id"];
 /// How often a ticket is sent in one attempt, each time with something else mended or left out.
 const TRIES_MAX: usize = 30;
 /// By which a ticket is found again.
@@ -389,7 +392,7 @@ fn wishes(mapping: &Mapping, ticket: &StoredTicket, known: Option<&[TicketField]
     let (sent, handling) = (&ticket.ticket, &ticket.handling);
     let mut wishes = Map::new();
     let mut wish = |name: &str, value: Option<Value>| {
-        if let Some(value) = value {
+        if let Some(value) = value.filter(|_| !sent.test || !PAGING.contains(&name)) {
             wishes.insert(name.into(), value);
         }
     };
@@ -405,6 +408,9 @@ fn wishes(mapping: &Mapping, ticket: &StoredTicket, known: Option<&[TicketField]
         mapping.tags.iter().filter_map(|tag| fill(ticket, tag)).map(|tag| as_tag(&tag)).collect();
     if !matches!(address(sent), Address::Signed(_)) {
         tags.push(UNVERIFIED_TAG.into());
+    }
+    if sent.test {
+        tags.push(TEST_TAG.into());
     }
     wish("tags", (!tags.is_empty()).then(|| json!(tags)));
     let mut fields = Vec::new();
@@ -435,7 +441,7 @@ fn as_tag(text: &str) -> String {
 }
 
 fn subject(ticket: &StoredTicket) -> String {
-    format!("{} [{}]", conversation::title(&ticket.ticket.message), ticket.reference)
+    format!("{} [{}]", comment::title(ticket), ticket.reference)
 }
 
 /// Where a ticket of an answer is. Where the gateway's own user is the requester there is none: what that user says is not the customer's.

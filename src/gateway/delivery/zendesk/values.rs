@@ -26,6 +26,7 @@ pub const NAMES: &[&str] = &[
     "via",
     "locale",
     "consent",
+    "test",
     "url",
     "user.id",
     "user.name",
@@ -80,6 +81,10 @@ pub fn value(ticket: &StoredTicket, name: &str) -> Option<String> {
         "via" => &sent.via,
         "locale" => &sent.locale,
         "consent" => match sent.consent? {
+            true => "true",
+            false => "false",
+        },
+        "test" => match sent.test {
             true => "true",
             false => "false",
         },
@@ -153,6 +158,7 @@ mod tests {
             ("{user.id}", Some("unverified_u-7")),
             ("{user.email}", None),
             ("{verified}", Some("false")),
+            ("{test}", Some("false")),
         ] {
             assert_eq!(fill(&ticket, text).as_deref(), filled, "{text}");
         }

@@ -24,7 +24,7 @@ use maud::{Markup, html};
 
 use super::super::app::App;
 use super::super::store::{Deed, StoredTicket};
-use super::list::severity;
+use super::list::{severity, test};
 use super::page::Frame;
 use super::words;
 use crate::domain::attachment::Attachment;
@@ -78,6 +78,7 @@ pub fn page(app: &App, frame: &Frame<'_>, known: &Known<'_>) -> Markup {
                 p.marks {
                     span.mark { (words::kind(sent.kind)) }
                     (severity(ticket.handling.severity))
+                    @if sent.test { (test()) }
                     @for sign in robot::signs(sent) { span.mark.soon title=(words::sign(sign)) { "Robot?" } }
                     span.mark { @match ticket.status { Status::Open => "Open", Status::Solved => "Solved" } }
                 }

@@ -24,7 +24,7 @@ macro_rules! listed_ticket {
     () => {
         concat!(
             "tickets.id, site, reference, status, target, due_at, received_at, topic, severity, owner, team, assignee, turn,
-            answered_at, updated_at, read_until, unread, kind, title, requester, plan, is_verified, robot_signs, list_group,
+            answered_at, updated_at, read_until, unread, kind, title, requester, plan, is_verified, robot_signs, is_test, list_group,
             list_key, number, ",
             $crate::gateway::store::sqlite::confirmation!()
         )
@@ -241,7 +241,7 @@ fn index(view: &View) -> Index {
 /// Whether a view is narrowed down by more than an index finds.
 fn is_filtered(view: &View) -> bool {
     let narrowed = [!view.assignee.is_empty(), !view.team.is_empty(), !view.site.is_empty(), view.owner.is_some()];
-    narrowed.iter().filter(|is_narrowed| **is_narrowed).count() > 1
+    view.is_test.is_some() || narrowed.iter().filter(|is_narrowed| **is_narrowed).count() > 1
 }
 
 /// The table by an index, and what the index finds of a view behind a place.
@@ -290,5 +290,8 @@ fn push_filters(query: &mut QueryBuilder<Sqlite>, view: &View) {
     }
     if let Some(owner) = view.owner {
         query.push(" AND owner = ").push_bind(owner.word());
+    }
+    if let Some(is_test) = view.is_test {
+        query.push(" AND is_test = ").push_bind(is_test);
     }
 }

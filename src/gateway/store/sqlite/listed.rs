@@ -22,7 +22,7 @@ const CHUNK: i64 = 200;
 pub async fn write_list_columns(write: &mut SqliteConnection, number: i64, shown: &Shown) -> Result<(), StoreError> {
     let signs: Vec<&str> = shown.robot_signs.iter().map(|sign| sign.word()).collect();
     query(
-        "UPDATE tickets SET kind = ?, title = ?, requester = ?, plan = ?, is_verified = ?, robot_signs = ?, listed = ?
+        "UPDATE tickets SET kind = ?, title = ?, requester = ?, plan = ?, is_verified = ?, robot_signs = ?, is_test = ?, listed = ?
         WHERE number = ?",
     )
     .bind(shown.kind.word())
@@ -31,6 +31,7 @@ pub async fn write_list_columns(write: &mut SqliteConnection, number: i64, shown
     .bind(&shown.plan)
     .bind(shown.is_verified)
     .bind(signs.join(" "))
+    .bind(shown.is_test)
     .bind(LISTED)
     .bind(number)
     .execute(write)

@@ -99,6 +99,7 @@ pub fn listed_ticket_of(row: &SqliteRow) -> Result<ListedTicket, StoreError> {
             plan: row.try_get("plan")?,
             is_verified: row.try_get("is_verified")?,
             robot_signs: signs.split(' ').filter_map(Sign::from_word).collect(),
+            is_test: row.try_get("is_test")?,
         },
         handling,
         id,

@@ -49,6 +49,7 @@ pub fn ticket(id: &str, reference: &str, received_at: &str) -> StoredTicket {
         website: String::new(),
         consent: None,
         automatic: false,
+        test: false,
         locale: "en".into(),
         created_at: String::new(),
         client: Client { name: "test".into(), version: "1".into() },
@@ -927,6 +928,7 @@ async fn the_list_is_narrowed_by_everything_at_once_and_a_search_finds_what_was_
         owner: Some(Owner::SupportHero),
         team: "money".into(),
         assignee: "Ana".into(),
+        is_test: Some(false),
         words: String::new(),
     };
     assert_eq!(found(all.clone()).await, ["1", "2"]);
@@ -937,6 +939,7 @@ async fn the_list_is_narrowed_by_everything_at_once_and_a_search_finds_what_was_
         View { owner: Some(Owner::Cs), ..all.clone() },
         View { team: "growth".into(), ..all.clone() },
         View { assignee: "Ben".into(), ..all.clone() },
+        View { is_test: Some(true), ..all.clone() },
         View { words: "fridge".into(), ..all.clone() },
     ] {
         assert_eq!(found(narrower.clone()).await, Vec::<String>::new(), "{narrower:?}");

@@ -1,0 +1,111 @@
+import { expect, test } from "../deskbell.js";
+
+// A page on which somebody tries things out: its tickets are tests, and what it shows and searches is not counted.
+
+const QUEUE =
+  "window.deskbell ||= (...a) => { const p = new Promise((y, n) => (deskbell.q ||= []).push([a, y, n])); p.catch(() => {}); return p };";
+
+/** @type {Record<string, {folder?: string, fill: Record<string, string>}>} */
+const ways = {
+  "an attribute": { fill: { attributes: 'data-env="test"' } },
+  configure: { fill: { head: `<script>${QUEUE}deskbell("configure", { env: "test" });</script>` } },
+  "a global": { fill: { head: '<script>window.deskbellSettings = { env: "test" };</script>' } },
+  "the script's address": {
+    folder: "bare",
+    fill: { head: '<script crossorigin src="{{gateway}}/deskbell.js?site=demo&env=test"></script>' },
+  },
+};
+
+for (const [name, options] of Object.entries(ways))
+  test(`said by ${name}, it marks tickets as tests, and counts nothing`, async ({
+    host,
+    page,
+    panel,
+    tickets,
+    inbox,
+  }) => {
+    /** @type {string[]} */
+    const counted = [];
+    page.on("request", (request) => {
+      const { pathname, searchParams } = new URL(request.url());
+      if (pathname.endsWith("/events") || searchParams.get("visit")) counted.push(request.url());
+    });
+    await host({ ...options, path: "/?signed-out" });
+    await panel.open();
+    await panel.box.focus();
+    await panel.search("export");
+    await panel.toTicket();
+    await panel.box.fill("I try it out");
+    await panel.name.fill("Ada");
+    await panel.email.fill("ada@example.com");
+    const reference = await panel.send();
+    expect(await tickets()).toMatchObject([{ reference, message: "I try it out", test: true }]);
+    expect(counted).toEqual([]);
+    await expect((await inbox(reference)).getByText("Test", { exact: true })).toBeVisible();
+  });
+
+test("a test that waits on the device is one when it goes, and so is one that was refused and mended", async ({
+  host,
+  page,
+  panel,
+  tickets,
+  trouble,
+}) => {
+  trouble.expect(/Failed to load resource|ERR_FAILED/);
+  await host({ fill: { attributes: 'data-env="test"' } });
+  await page.route("**/tickets", (route) => (route.request().method() === "POST" ? route.abort() : route.continue()));
+  await panel.open();
+  await panel.toTicket();
+  await panel.box.fill("offline");
+  await panel.button("Send").click();
+  await expect(panel.button("Try again")).toBeVisible();
+  await page.unroute("**/tickets");
+  await page.reload();
+  await expect
+    .poll(async () => (await tickets()).map(({ message, test }) => [message, test]))
+    .toEqual([["offline", true]]);
+
+  const problem = { title: "No", status: 422, code: "invalid_ticket", errors: [] };
+  await page.route("**/tickets", (route) =>
+    route.request().method() === "POST"
+      ? route.fulfill({ status: 422, contentType: "application/problem+json", body: JSON.stringify(problem) })
+      : route.continue(),
+  );
+  await panel.open();
+  await panel.toTicket();
+  await panel.box.fill("refused");
+  await panel.button("Send").click();
+  await expect(panel.alert.first()).toContainText("No");
+  await page.unroute("**/tickets");
+  await panel.box.fill("mended");
+  await panel.send();
+  expect(await tickets()).toMatchObject([
+    { message: "mended", test: true },
+    { message: "offline", test: true },
+  ]);
+});
+
+for (const [value, warned] of /** @type {const} */ ([
+  ["production", false],
+  ["", false],
+  ["staging", true],
+  ["Test", true],
+]))
+  test(`data-env="${value}" is ordinary${warned ? ", and the console names it" : ""}`, async ({
+    host,
+    page,
+    panel,
+    tickets,
+  }) => {
+    /** @type {string[]} */
+    const warnings = [];
+    page.on("console", (message) => message.type() === "warning" && warnings.push(message.text()));
+    await host({ fill: { attributes: `data-env="${value}"` } });
+    await panel.open();
+    await panel.sendTicket("a real one");
+    const [ticket] = await tickets();
+    expect(ticket).not.toHaveProperty("test");
+    expect(warnings.filter((text) => text.includes("data-env"))).toEqual(
+      warned ? [`deskbell: data-env: "${value}" is ignored; it takes test or production`] : [],
+    );
+  });
