@@ -210,11 +210,13 @@ fn recipient(fields: &Headers) -> Option<FailedRecipient> {
         }
         status => status.or_else(|| EnhancedStatus::find(diagnostic)),
     };
-    let action = match fields.value("Action").map(|text| text.trim().to_ascii_lowercase()).as_deref() {
-        Some(action) if action.starts_with("failed") => RecipientAction::Failed,
-        Some(action) if action.starts_with("delayed") => RecipientAction::Delayed,
-        Some(_) => RecipientAction::Arrived,
-        None => match status {
+    let action = fields.value("Action").unwrap_or_default().trim().to_ascii_lowercase();
+    let action = match action.split(|c: char| !c.is_ascii_alphabetic()).next().unwrap_or_default() {
+        "failed" => RecipientAction::Failed,
+        "delayed" => RecipientAction::Delayed,
+        "delivered" | "relayed" | "expanded" => RecipientAction::Arrived,
+        // A word that no standard knows says nothing.
+        _ => match status {
             Some(EnhancedStatus { class: 5, .. }) => RecipientAction::Failed,
             Some(EnhancedStatus { class: 4, .. }) => RecipientAction::Delayed,
             _ => return None,

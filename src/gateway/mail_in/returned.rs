@@ -2,6 +2,7 @@
 
 use super::bounce::{Bounce, EnhancedStatus, FailedRecipient, RecipientAction};
 use crate::gateway::identity::mailbox;
+use crate::gateway::mail::refusal::{Fault, explain};
 
 /// The longest reason, in characters.
 const REASON_MAX: usize = 200;
@@ -28,9 +29,21 @@ pub fn outcome(bounce: &Bounce, address: &str) -> Outcome {
     let mut about = bounce.recipients.iter().filter(|one| !is_named || own(one));
     match about.find(|one| one.action == RecipientAction::Failed) {
         Some(failed) => {
-            Outcome::Returned { is_address_dead: is_named && failed.is_address_dead(), reason: reason(failed) }
+            let reason = reason(failed);
+            Outcome::Returned { is_address_dead: is_named && is_address_dead(failed, &reason), reason }
         }
         None => Outcome::OnItsWay,
+    }
+}
+
+/// Whether the address is dead, by the same rules as where a server refuses it at once: words say more than codes, and a report with neither
+/// says nothing about the address.
+fn is_address_dead(failed: &FailedRecipient, reason: &str) -> bool {
+    let is_permanent = failed.status.is_none_or(|status| status.class == 5);
+    // What is answered where nothing more is known (RFC 5321, 4.2.3).
+    match explain(550, reason) {
+        Some(known) => is_permanent && known.fault == Fault::Recipient,
+        None => failed.status.is_some() && failed.is_address_dead(),
     }
 }
 
@@ -118,7 +131,9 @@ mod tests {
             ("5.2.2", "", false, "5.2.2 the mailbox is full"),
             ("4.4.7", "expired; message is too old", false, "4.4.7 message is too old"),
             ("", "Unrouteable address", true, "Unrouteable address"),
-            ("", "", true, "the report does not say why"),
+            ("", "", false, "the report does not say why"),
+            ("", "retry timeout exceeded", false, "retry timeout exceeded"),
+            ("5.0.0", "smtp; 554 Mailbox is full", false, "5.0.0 Mailbox is full"),
         ] {
             assert_eq!(of(vec![failed("ADA@example.com", status, diagnostic)]), returned(is_dead, reason));
         }

@@ -1,6 +1,6 @@
 //! Whether what an element holds is seen, by the ways in which senders of mail hide text: the `hidden` attribute and the styles of preheaders.
 //!
-//! Style sheets are read as far as mail uses them: selectors of one element, its classes and its id, outside of `@media`.
+//! Style sheets are read as far as mail uses them: selectors of one element, its classes and its id, for every screen.
 
 use std::collections::{BTreeMap, HashMap};
 
@@ -116,6 +116,10 @@ impl StyleSheet {
             let prelude = prelude.rsplit(['}', ';']).next().unwrap_or_default();
             let prelude = prelude.replace("<!--", "").replace("-->", "");
             let prelude = prelude.trim();
+            if matches!(prelude, "@media all" | "@media screen" | "@media only screen") {
+                rest = from;
+                continue;
+            }
             if prelude.starts_with('@') {
                 rest = behind_block(from);
                 continue;
@@ -266,14 +270,20 @@ impl Style {
         number(self.value(name)).is_some_and(|(number, _)| number == 0.0)
     }
 
+    /// Whether a length is none, or one pixel, in which nobody reads anything.
+    fn is_nothing(&self, name: &str) -> bool {
+        let length = number(self.value(name));
+        length.is_some_and(|(length, unit)| length == 0.0 || length <= 1.0 && matches!(unit, "px" | "pt"))
+    }
+
     fn takes_no_place(&self) -> bool {
         let cuts = |axis: &str| {
             [self.value("overflow"), self.value(axis)]
                 .iter()
                 .any(|value| value.split_whitespace().any(|word| matches!(word, "hidden" | "clip")))
         };
-        let is_low = self.is_zero("max-height") || self.is_zero("height");
-        let is_narrow = self.is_zero("max-width") || self.is_zero("width");
+        let is_low = self.is_nothing("max-height") || self.is_nothing("height");
+        let is_narrow = self.is_nothing("max-width") || self.is_nothing("width");
         let is_far = |name: &str| number(self.value(name)).is_some_and(|(at, unit)| at <= -FAR_OUTSIDE && unit != "%");
         let is_apart = matches!(self.value("position"), "absolute" | "fixed");
         let is_clipped = self.value("clip").strip_prefix("rect(").is_some_and(|sides| {
