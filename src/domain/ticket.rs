@@ -191,8 +191,8 @@ pub struct NewTicket<C = Context, F = Fields> {
     /// Whether the form said that the first answer is automatic; nobody else is answered so.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub automatic: bool,
-    /// Whether somebody only tries things out: nothing is promised, and nobody is given notice. The page's script adds it to what the widget
-    /// has written.
+    /// Whether somebody only tries things out: nothing is promised, and nobody is given notice.
+    // The page's script adds it to what the widget has written.
     #[cfg(not(target_arch = "wasm32"))]
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub test: bool,
