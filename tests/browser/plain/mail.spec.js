@@ -84,7 +84,7 @@ test("sent in the panel, it arrives once, with reference, promise and code, and 
   expect(header(mail, "to")).toEqual(["ada@host.example"]);
   expect(header(mail, "auto-submitted")).toEqual(["auto-generated"]);
   expect(header(mail, "x-auto-response-suppress")).toEqual(["All"]);
-  expect(mail.messageId).toMatch(/^<[0-9a-f-]{36}@meadow\.example>$/);
+  expect(mail.messageId).toMatch(/^<[0-9a-f-]{36}\.1\.[\w-]{16}@meadow\.example>$/);
   expect(mail.text).toContain("Hello,\n");
   expect(mail.text).not.toContain("Ada Host");
   expect(mail.text).toMatch(/code: \d{4} \d{4}\./);
@@ -106,7 +106,8 @@ test("a server that is down gets it when it is there, and one that says later ge
   mailbox.refusals = [450];
   await mailbox.start();
   const mail = await first(mailbox);
-  expect([mailbox.asked, mail.messageId]).toEqual([2, `<${id}@meadow.example>`]);
+  expect(mailbox.asked).toBe(2);
+  expect(mail.messageId.startsWith(`<${id}.1.`)).toBe(true);
 });
 
 test("what a restarted gateway finds unsent, it sends, and what is sent it does not send again", async ({
