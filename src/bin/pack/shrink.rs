@@ -86,10 +86,18 @@ const PANICS: [&str; 9] = [
 /// The panic that all of them become: it has no arguments. A module without it, which has no hook to call either, traps.
 const PANIC: &str = "::cell::lazy::panic_poisoned";
 
+/// What parts of names say that a function formats a text with `core::fmt`: the first begins it, and gives whether it
+/// went wrong; the others are reached from there alone.
+const FORMATS: [&str; 5] =
+    ["]::fmt::write\"", "::fmt::Formatter>::", "::fmt::Display>::fmt", "::fmt::Debug>::fmt", "::fmt::Write"];
+/// A shorter function, in characters of the text format, may be one that the compiler uses for others of the same body.
+const LONG: usize = 400;
+
 /// A module in the text format of binaryen, in which functions that nothing reaches trap, and functions that prepare a
 /// panic have it at once.
 fn without_bodies(module: &str) -> String {
     let panic = module.lines().filter_map(function).find(|name| name.contains(PANIC));
+    let formatting = formatting(module);
     let mut out = String::with_capacity(module.len());
     let mut dropped = false;
     for line in module.lines() {
@@ -103,7 +111,11 @@ fn without_bodies(module: &str) -> String {
         // What it is made of.
         let made = panic == Some(name) || name.contains("::panicking::panic_fmt");
         let is = |parts: &[&str]| parts.iter().any(|part| name.contains(part));
-        if is(&UNREACHED) && !name.contains("drop_in_place") {
+        if formatting.contains(name) && name.contains(FORMATS[0]) {
+            // The hook of panics still has a message made, which is empty.
+            out.push_str("  (i32.const 0)\n");
+            dropped = true;
+        } else if is(&UNREACHED) && !name.contains("drop_in_place") || formatting.contains(name) {
             out.push_str("  (unreachable)\n");
             dropped = true;
         } else if is(&PANICS) && !made && !name.contains("std[") {
@@ -115,15 +127,35 @@ fn without_bodies(module: &str) -> String {
     out
 }
 
+/// The functions that only format the messages of panics, which nobody reads: all that format, as long as nothing but
+/// panics and they themselves call them. In a module that formats texts of its own these are none.
+fn formatting(module: &str) -> BTreeSet<&str> {
+    let is = |name: &str, parts: &[&str]| parts.iter().any(|part| name.contains(part));
+    let mut long = BTreeSet::new();
+    for body in module.split("\n (func ").skip(1) {
+        let name = label(body);
+        let formats = is(name, &FORMATS);
+        if formats && body.len() > LONG {
+            long.insert(name);
+        }
+        let calls = || body.split("(call ").skip(1).map(label);
+        if !formats && !is(name, &UNREACHED) && !is(name, &PANICS) && calls().any(|called| is(called, &FORMATS)) {
+            return BTreeSet::new();
+        }
+    }
+    long
+}
+
 /// The name of the function that begins in a line, with its quotes.
 fn function(line: &str) -> Option<&str> {
-    let name = line.strip_prefix(" (func ")?;
-    let end = if name.starts_with("$\"") {
-        name.get(2..)?.find('"')? + 3
-    } else {
-        name.find([' ', ')']).unwrap_or(name.len())
-    };
-    name.get(..end)
+    line.strip_prefix(" (func ").map(label)
+}
+
+/// The name that a text begins with, with its quotes.
+fn label(text: &str) -> &str {
+    let quoted = text.strip_prefix("$\"").and_then(|rest| rest.find('"')).map(|end| end + 3);
+    let end = quoted.or_else(|| text.find([' ', ')', '\n'])).unwrap_or(text.len());
+    text.get(..end).unwrap_or_default()
 }
 
 /// The glue without the functions that the module, as text, does not import.
@@ -248,6 +280,26 @@ mod tests {
             without_bodies(&module.replace("panic_poisoned", "other")),
             shorter.replace("panic_poisoned", "other").replace("  (call $\"core::cell::lazy::other\")\n", "")
         );
+    }
+
+    #[test]
+    fn what_only_formats_messages_of_panics_goes_and_what_formats_texts_stays() {
+        let long = "  (nop)\n".repeat(LONG / 8);
+        let module = |writer: &str| {
+            format!(
+                "(module\n (func $\"core[1]::fmt::write\" (result i32)\n{long}  (i32.const 1)\n )\n \
+                 (func $\"<i32 as core[1]::fmt::Display>::fmt\" (result i32)\n  (call $\"<core[1]::fmt::Formatter>::pad\")\n )\n \
+                 (func $\"<core[1]::fmt::Formatter>::pad\" (result i32)\n{long}  (i32.const 2)\n )\n \
+                 (func ${writer}\n  (drop (call $\"core[1]::fmt::write\"))\n )\n)\n"
+            )
+        };
+        let panics = module("core::panicking::panic_display");
+        let shorter = without_bodies(&panics);
+        assert!(shorter.contains("fmt::write\" (result i32)\n  (i32.const 0)\n )\n"), "{shorter}");
+        assert!(shorter.contains("Formatter>::pad\" (result i32)\n  (unreachable)\n )\n"), "{shorter}");
+        assert!(shorter.contains("  (call $\"<core[1]::fmt::Formatter>::pad\")"), "short ones stay: {shorter}");
+        let texts = module("deskbell::widget::greet");
+        assert_eq!(without_bodies(&texts), texts);
     }
 
     #[test]
