@@ -12,6 +12,7 @@ mod importers;
 mod mail;
 mod origins;
 mod proxies;
+mod redaction;
 mod refusals;
 mod returned;
 mod rows;

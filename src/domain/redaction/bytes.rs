@@ -1,6 +1,8 @@
-//! Looking at bytes without the standard library's bounds and searches, which cost the widget kilobytes.
+//! Looking at bytes without the standard library's bounds and searches, which cost the widget kilobytes. What is called
+//! everywhere is never inlined, which is worth another half.
 
 /// The byte at a place; zero outside the text.
+#[inline(never)]
 pub fn at(text: &[u8], index: usize) -> u8 {
     #[cfg(test)]
     work::add(1);
@@ -8,6 +10,7 @@ pub fn at(text: &[u8], index: usize) -> u8 {
 }
 
 /// The byte before a place; zero at the start.
+#[inline(never)]
 pub fn before(text: &[u8], index: usize) -> u8 {
     at(text, index.wrapping_sub(1))
 }
@@ -34,6 +37,7 @@ pub fn run(text: &[u8], start: usize, most: usize, belongs: fn(u8) -> bool) -> u
 pub const FAR: usize = usize::MAX / 2;
 
 /// How many bytes of a text are such.
+#[inline(never)]
 pub fn count(text: &[u8], such: fn(u8) -> bool) -> usize {
     text.iter().filter(|byte| such(**byte)).count()
 }
@@ -44,6 +48,7 @@ pub fn is_digit(byte: u8) -> bool {
 }
 
 /// A capital of ASCII.
+#[inline(never)]
 pub fn is_capital(byte: u8) -> bool {
     byte.is_ascii_uppercase()
 }

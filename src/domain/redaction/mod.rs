@@ -6,6 +6,7 @@
 
 mod base64;
 mod bytes;
+mod issuers;
 mod mail;
 mod names;
 mod numbers;

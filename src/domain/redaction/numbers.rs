@@ -7,7 +7,7 @@ use super::{Kind, Rules};
 
 /// From which to which first four digits an issuer's cards begin, and how long they are (ISO/IEC 7812; the ranges are
 /// those the schemes publish).
-const ISSUERS: [(u32, u32, usize, usize); 16] = [
+const ISSUERS: [(u16, u16, u8, u8); 16] = [
     (4000, 4999, 13, 13),
     (4000, 4999, 16, 16),
     (4000, 4999, 19, 19),
@@ -26,11 +26,9 @@ const ISSUERS: [(u32, u32, usize, usize); 16] = [
     (6304, 6763, 16, 19),
 ];
 
-/// Countries and how long their account numbers are (the IBAN registry of SWIFT).
-const COUNTRIES: &str = "AD24AE23AL28AT20AZ28BA20BE16BG22BH22BI27BR29BY28CH21CR22CY28CZ24DE22DJ27DK18DO28EE20EG29ES24\
-    FI18FK18FO18FR27GB22GE22GI23GL18GR27GT28HN28HR21HU28IE22IL23IQ23IS26IT27JO30KW30KZ20LB28LC32LI21LT20LU20LV21LY25\
-    MC27MD24ME22MK19MN20MR27MT31MU30NI28NL18NO15OM23PK24PL28PS29PT25QA29RO24RS22RU33SA24SC31SD18SE24SI19SK24SM27SO23\
-    ST25SV28TL23TN24TR26UA29VA22VG24XK20YE30";
+/// How long account numbers are, and the countries of which that is so (the IBAN registry of SWIFT).
+const COUNTRIES: &str = "15NO16BE18DKFIFKFOGLNLSD19MKSI20ATBAEEKZLTLUMNXK21CHHRLILV22BGBHCRDEGBGEIEMERSVA23AEGIILIQOMSOTL24ADCZES\
+    MDPKROSASESKTNVG25LYPTST26ISTR27BIDJFRGRITMCMRSM28ALAZBYCYDOGTHNHULBNIPLSV29BREGPSQAUA30JOKWMUYE31MTSC32LC33RU";
 
 /// The number that begins at a place, where a word begins.
 pub fn number(text: &[u8], start: usize, rules: &Rules) -> Option<Found> {
@@ -91,11 +89,11 @@ fn card(text: &[u8], start: usize) -> Option<usize> {
 
 fn is_card(digits: &[u8]) -> bool {
     let value = |byte: u8| u32::from(byte.wrapping_sub(b'0'));
-    let first = slice(digits, 0, 4).iter().fold(0, |sum, byte| sum * 10 + value(*byte));
+    let first = slice(digits, 0, 4).iter().fold(0, |sum, byte| sum * 10 + value(*byte) as u16);
     let length = digits.len();
     let issued = ISSUERS
         .iter()
-        .any(|(from, to, least, most)| (*from..=*to).contains(&first) && (*least..=*most).contains(&length));
+        .any(|(from, to, least, most)| (*from..=*to).contains(&first) && (*least..=*most).contains(&(length as u8)));
     let sum = |other: fn(u32) -> u32| -> u32 {
         digits
             .iter()
@@ -112,10 +110,18 @@ fn is_card(digits: &[u8]) -> bool {
 
 fn iban(text: &[u8], start: usize) -> Option<usize> {
     let country = slice(text, start, start + 2);
-    let entry = COUNTRIES.as_bytes().chunks(4).find(|entry| slice(entry, 0, 2).eq_ignore_ascii_case(country))?;
-    let length = usize::from(at(entry, 2) - b'0') * 10 + usize::from(at(entry, 3) - b'0');
+    let mut length = 0;
+    let mut listed = false;
+    for pair in COUNTRIES.as_bytes().chunks(2) {
+        if is_digit(at(pair, 0)) {
+            length = usize::from(at(pair, 0) - b'0') * 10 + usize::from(at(pair, 1) - b'0');
+        } else if pair.eq_ignore_ascii_case(country) {
+            listed = true;
+            break;
+        }
+    }
     let mut broken = false;
-    if !at(text, start + 2).is_ascii_digit() || !at(text, start + 3).is_ascii_digit() {
+    if !listed || !at(text, start + 2).is_ascii_digit() || !at(text, start + 3).is_ascii_digit() {
         return None;
     }
     let mut number = Vec::new();

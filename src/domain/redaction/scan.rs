@@ -43,6 +43,8 @@ struct Scan<'a> {
     floor: usize,
     /// Up to where base64 was read, so that none is read twice.
     decoded: usize,
+    /// Up to where something goes that looks drawn and is no secret.
+    content: usize,
 }
 
 /// Everything secret in a text, in places of the text, in no order.
@@ -70,7 +72,7 @@ pub fn placeholder(text: &[u8], index: usize) -> bool {
 fn deep(mut view: View, addresses: bool, depth: usize, rules: &Rules) -> Vec<Secret> {
     let mut out = Vec::new();
     let mut pass = |view: &View, look| {
-        Scan { view, look, depth, addresses, rules, floor: 0, decoded: 0 }.run(&mut out);
+        Scan { view, look, depth, addresses, rules, floor: 0, decoded: 0, content: 0 }.run(&mut out);
     };
     for _ in 0..ROUNDS {
         let Some(undone) = view.undone() else { break };
@@ -102,11 +104,12 @@ impl Scan<'_> {
 
     fn found(&mut self, index: usize) -> Option<Found> {
         let text = &self.view.bytes;
-        let byte = at(text, index);
+        let (byte, next) = (at(text, index), at(text, index + 1));
         match byte {
-            b':' if at(text, index + 1) == b'/' => mail::userinfo(text, index),
-            b':' if self.look == Look::All && at(text, index + 1) == b':' => {
-                numbers::ip(text, index, self.addresses, self.rules)
+            b':' if next == b'/' => mail::userinfo(text, index),
+            b':' if self.look == Look::All && next == b':' => numbers::ip(text, index, self.addresses, self.rules),
+            b':' if self.look != Look::Names && is_digit(self.before(index)) => {
+                shapes::owned(text, index).or_else(|| self.named(index))
             }
             b'=' | b':' if self.look != Look::Shapes => self.named(index),
             b'@' if self.look == Look::All && self.addresses => mail::email(text, index, self.floor, self.rules),
@@ -116,7 +119,10 @@ impl Scan<'_> {
             _ if self.look == Look::Names || !byte.is_ascii_alphanumeric() => None,
             _ if self.before(index).is_ascii_alphanumeric() && !self.view.gap(index) => None,
             _ => {
-                let shape = shapes::shape(text, index).or_else(|| self.encoded(index));
+                if index >= self.content {
+                    self.content = shapes::content(text, index).unwrap_or(0);
+                }
+                let shape = shapes::shape(text, index, index < self.content).or_else(|| self.encoded(index));
                 if self.look == Look::Shapes {
                     return shape;
                 }
@@ -173,7 +179,7 @@ impl Scan<'_> {
         };
         let told = classify(name, self.rules).filter(|(_, manner)| parameter || *manner != Manner::Parameter);
         told.and_then(|(kind, manner)| read(text, from, kind, manner, place, self.rules))
-            .or_else(|| shapes::shape(text, from).or_else(|| drawn(text, from)).filter(|_| parameter))
+            .or_else(|| shapes::shape(text, from, false).or_else(|| drawn(text, from)).filter(|_| parameter))
     }
 
     /// The value of an option on a command line, `--password value`.

@@ -3,100 +3,183 @@
 use super::Kind;
 use super::base64;
 use super::bytes::{
-    FAR, at, before, count, is_capital, is_credential, is_digit, is_hex, is_random, is_small, is_token, run, slice,
-    stands,
+    FAR, at, before, changes, count, is_capital, is_credential, is_digit, is_hex, is_random, is_small, is_token,
+    listed, run, slice, stands,
 };
+use super::issuers::{Follows, prefix};
 use super::scan::Found;
 
-/// What the tokens behind a prefix are made of.
-#[derive(Clone, Copy)]
-enum Made {
-    /// Base64url.
-    Token,
-    /// Base64url and what joins its parts.
-    Parts,
-    /// Capitals and digits, exactly as many as given.
-    Capitals,
-    /// Hexadecimal digits, exactly as many as given.
-    Hex,
+/// The token that begins at a place, where a word begins. Within `content` no form tells one.
+pub fn shape(text: &[u8], start: usize, content: bool) -> Option<Found> {
+    let unknown = || marked(text, start).or_else(|| form(text, start)).filter(|_| !content);
+    known(text, start).or_else(unknown).or_else(|| scheme(text, start))
 }
 
-/// Prefixes as their issuers document them, what follows and at least how much of it. One prefix stands in several
-/// entries where several kinds of token share it; words parted by a space share what follows.
-const PREFIXES: [(&str, Made, usize); 14] = [
-    // AWS: identifiers of access keys and of sessions.
-    ("AKIA ASIA ABIA ACCA", Made::Capitals, 16),
-    // GitHub, npm, Hugging Face, DigitalOcean, Shopify
-    ("ghp_ gho_ ghu_ ghs_ ghr_ github_pat_ npm_ hf_ dop_v1_ shpat_", Made::Token, 30),
-    // GitLab
-    (
-        "glpat- gldt- glrt- glrtr- glcbt- glptt- glft- glimt- glagent- gloas- glsoat- glffct- glwt- GR1348941",
-        Made::Parts,
-        18,
-    ),
-    // Slack
-    ("xoxb- xoxp- xoxa- xoxr- xoxs- xoxe- xoxc- xoxd- xoxo- xoxe.xoxp- xoxe.xoxb- xapp-", Made::Token, 10),
-    ("hooks.slack.com/services/ hooks.slack.com/workflows/ hooks.slack.com/triggers/", Made::Parts, 16),
-    // Stripe; `pk_` is published.
-    ("sk_live_ sk_test_ rk_live_ rk_test_ whsec_", Made::Token, 14),
-    // OpenAI, Anthropic
-    ("sk-", Made::Token, 20),
-    // Google: API keys, client secrets, access and refresh tokens
-    ("AIza", Made::Token, 35),
-    ("GOCSPX-", Made::Token, 20),
-    ("ya29. 1//0", Made::Parts, 20),
-    // PostHog
-    ("phc_ phx_ phs_ pha_ phr_ phe_", Made::Token, 30),
-    // PyPI
-    ("pypi-AgE", Made::Token, 30),
-    // SendGrid
-    ("SG.", Made::Parts, 40),
-    // Twilio
-    ("SK AC", Made::Hex, 32),
-];
-
-/// The token that begins at a place, where a word begins.
-pub fn shape(text: &[u8], start: usize) -> Option<Found> {
-    prefixed(text, start).or_else(|| jwt(text, start)).or_else(|| scheme(text, start))
+fn known(text: &[u8], start: usize) -> Option<Found> {
+    prefixed(text, start).or_else(|| jwt(text, start))
 }
 
-/// Whether what a text ends in begins as a token does, and is none yet.
-pub fn begins(text: &[u8]) -> bool {
+/// Whether what a text ends in begins as a token does, and goes on with the next line: it is none yet, or the line looks
+/// as if it were part of one.
+pub fn begins(text: &[u8], next: &[u8]) -> bool {
     let lowest = text.len().saturating_sub(100);
     let part = slice(text, lowest, text.len());
-    let start = lowest + part.iter().rposition(|byte| !is_part(*byte)).map_or(0, |other| other + 1);
+    let start = lowest
+        + part.iter().rposition(|byte| !is_token(*byte) && !matches!(byte, b'.' | b'/')).map_or(0, |other| other + 1);
     let begun = prefix(text, start).is_some() || slice(text, start, start + 3) == b"eyJ";
-    begun && prefixed(text, start).or_else(|| jwt(text, start)).is_none()
+    begun && (changes(next) > 0 || known(text, start).is_none())
 }
 
 fn prefixed(text: &[u8], start: usize) -> Option<Found> {
-    let (from, made, least) = prefix(text, start)?;
-    let belongs = match made {
-        Made::Token => is_token,
-        Made::Parts => is_part,
-        Made::Capitals => |byte: u8| is_capital(byte) || is_digit(byte),
-        Made::Hex => |byte: u8| byte.is_ascii_hexdigit(),
+    let (from, follows) = prefix(text, start)?;
+    let belongs = if follows == Follows::Parts { is_part } else { is_joined };
+    let head = slice(text, from, without_stops(text, run(text, from, 64, belongs)));
+    let small = count(head, is_small);
+    let fits = match follows {
+        Follows::Hex => head.len() == 32 && is_hex(head),
+        Follows::Drawn if is_inner(text, start) => false,
+        // A UUID, or other digits of hexadecimal, count wherever they change.
+        Follows::Drawn if head.len() > 35 && is_hex(slice(head, head.len() - 36, head.len())) => true,
+        Follows::Drawn => head.len() > 15 && is_made(head, 6),
+        _ => head.len() > 15 && small < count(head, |byte| byte.is_ascii_alphanumeric()),
     };
-    let exact = matches!(made, Made::Capitals | Made::Hex);
-    let head = run(text, from, if exact { least + 1 } else { least.max(64) }, belongs);
-    let told = count(slice(text, from, head), |byte| is_digit(byte) || is_capital(byte)) > 0;
-    let whole = if exact { head == from + least && !is_token(at(text, head)) } else { head >= from + least };
-    if !told || !whole {
-        return None;
-    }
-    let end = if exact { head } else { without_stops(text, run(text, from, FAR, belongs)) };
-    Some(Found { start, end, kind: if exact { Kind::Key } else { Kind::Token } })
+    fits.then(|| Found {
+        start,
+        end: without_stops(text, run(text, from, FAR, belongs)),
+        kind: if small == 0 || follows == Follows::Hex { Kind::Key } else { Kind::Token },
+    })
 }
 
-/// The prefix of a token at a place: where it ends, what follows and at least how much of it.
-fn prefix(text: &[u8], start: usize) -> Option<(usize, Made, usize)> {
-    // Nearly no word begins as a token does, and all of them are asked.
-    let first = at(text, start);
-    let ends = |list: &'static str| {
-        let mut prefixes = list.as_bytes().split(|byte| *byte == b' ').filter(|prefix| prefix.first() == Some(&first));
-        prefixes.find(|prefix| *prefix == slice(text, start, start + prefix.len())).map(|prefix| start + prefix.len())
+/// A token that no row knows. Its bytes change their class as only those that machines draw do. It is long and stands behind
+/// words that name it or has parts with points between them, or is longer and mixes small letters and capitals; behind words
+/// that stand before secrets, it may be shorter and hexadecimal, as names of things are.
+#[inline(never)]
+fn form(text: &[u8], start: usize) -> Option<Found> {
+    let whole = slice(text, start, without_stops(text, run(text, start, 128, is_joined)));
+    let mut rest = whole;
+    let (mut named, mut secret) = (false, false);
+    while let Some(joint) = rest.iter().position(|byte| !byte.is_ascii_alphanumeric()) {
+        let word = slice(rest, 0, joint);
+        // `acme_live_`, and at first `r8_` as well.
+        let first = !named && joint < 13 && count(word, is_capital) == 0 && !is_digit(at(word, 0));
+        if changes(word) > 0 && !first {
+            break;
+        }
+        named |= joint > 1;
+        secret |= at(rest, joint) == b'_' && listed(SECRETS, word);
+        rest = rest.get(joint + 1..).unwrap_or_default();
+    }
+    let points = count(rest, |byte| byte == b'.');
+    let long = if points == 0 { 37 } else { 80 };
+    let mixed = rest.len() > long && count(rest, is_capital) > 0 && count(rest, is_small) > 0;
+    let parts = || {
+        let parts = rest.split(|byte| !byte.is_ascii_alphanumeric());
+        parts.filter(|part| part.len() > 11 && changes(part) * 6 >= part.len())
     };
-    PREFIXES.iter().find_map(|(list, made, least)| ends(list).map(|from| (from, *made, *least)))
+    // A third of it at least: in `acme-prod-InvoiceReminderHandlerFunction-1XK2J3HQW8ZPL` only the end is drawn.
+    let drawn = || parts().any(|part| !is_hex(part)) && parts().map(<[u8]>::len).sum::<usize>() * 3 >= rest.len();
+    let last = whole.rsplit(|byte| *byte == b'.').next()?;
+    // `chunk.css`, a published key or address, the line of hyphens around a certificate.
+    let is_name = points > 0 && last.len() < 6
+        || NAMES.into_iter().any(|name| whole.starts_with(name))
+        || whole.windows(3).any(|part| part == b"---");
+    let fits = rest.len() > 29 && (named || points > 1) || mixed && !is_text(rest);
+    let fits = fits && drawn() || secret && rest.len() > 19;
+    (fits && is_made(rest, 5) && !is_name && !is_inner(text, start)).then(|| Found {
+        start,
+        end: without_stops(text, run(text, start, FAR, is_joined)),
+        kind: Kind::Token,
+    })
+}
+
+/// Words in front of a `_` behind which hexadecimal digits are secret as well.
+const SECRETS: &str = "live prod production secret token pat";
+
+/// How that begins which looks drawn and is published: keys of pages, addresses of Ethereum and IPFS.
+const NAMES: [&[u8]; 4] = [b"pk_live", b"pk_test", b"0x", b"Qm"];
+
+/// A key that its end tells, `…-us6` of Mailchimp, or its middle, `8Q~` in a secret of Azure, or one that is written in the base64
+/// that addresses cannot hold: with `+` or `=`, or the 40 bytes of a key of AWS.
+fn marked(text: &[u8], start: usize) -> Option<Found> {
+    if stands(text, start + 32, b"-us") && is_hex(slice(text, start, start + 32)) {
+        return Some(Found { start, end: run(text, start, 40, is_token), kind: Kind::Key });
+    }
+    let azure = without_stops(text, run(text, start, 42, is_joined));
+    if (34..41).contains(&(azure - start)) && slice(text, start, azure).windows(2).any(|mark| mark == b"Q~") {
+        return Some(Found { start, end: azure, kind: Kind::Key });
+    }
+    let belongs = |byte: u8| byte.is_ascii_alphanumeric() || byte == b'+' || byte == b'/';
+    let whole = slice(text, start, run(text, start, 128, belongs));
+    let last = start + whole.len();
+    let end = run(text, last, 2, |byte| byte == b'=');
+    let marked = end > last || whole.contains(&b'+');
+    let drawn = whole.len() == 40 && is_made(whole, 5) || whole.len() > 42 && marked && is_made(whole, 7);
+    let is_path = count(whole, |byte| byte == b'/') * 8 > whole.len() || count(whole, is_capital) < 6;
+    let apart = !is_inner(text, start) && (whole.len() == 128 || !is_token(at(text, end)));
+    (drawn && apart && !is_path && !is_text(whole)).then(|| Found {
+        start,
+        end: run(text, run(text, start, FAR, belongs), 2, |byte| byte == b'='),
+        kind: Kind::Key,
+    })
+}
+
+/// Where that ends which looks drawn and is no secret, if it begins at a place: a digest (`sha256-…`, Subresource Integrity), a data
+/// URL (RFC 2397), a certificate or public key (RFC 7468, RFC 4253), the value of something called an id, a document's name in
+/// an address (`/d/…`).
+pub fn content(text: &[u8], start: usize) -> Option<usize> {
+    let behind = slice(text, start.saturating_sub(7), start);
+    let id = behind.windows(3).any(|part| match part {
+        [before, b'i', b'd'] => !before.is_ascii_alphabetic(),
+        [_, b'I', b'd' | b'D'] => true,
+        _ => false,
+    });
+    let named = id && behind.iter().any(|byte| matches!(byte, b':' | b'=')) || behind.ends_with(b"/d/");
+    let digest = stands(text, start, b"sha") && matches!(at(text, start + 3), b'1'..=b'9' | b'-');
+    let from = if named || digest || slice(text, start + 5, start + 9) == b"3Nza" {
+        start
+    } else if stands(text, start, b"base64,") {
+        start + 7
+    } else if stands(text, start, b"begin ") && before(text, start) == b'-' {
+        let label = run(text, start, 48, |byte| byte != b'-');
+        let body = run(text, label, 5, |byte| byte == b'-');
+        return Some(run(text, body, FAR, |byte| byte != b'-'));
+    } else {
+        return None;
+    };
+    Some(run(text, from, FAR, is_credential))
+}
+
+/// Whether a part decodes to a text: what is drawn does so for a few bytes at most.
+fn is_text(part: &[u8]) -> bool {
+    base64::text(part, 0).0.len() > 11
+}
+
+/// Whether something is joined to what begins at a place.
+fn is_inner(text: &[u8], start: usize) -> bool {
+    match before(text, start) {
+        // `_ZN4core3fmt…` is the name of a function.
+        b'_' | b'+' => true,
+        b'-' | b'.' => before(text, start - 1).is_ascii_alphanumeric(),
+        _ => false,
+    }
+}
+
+/// Whether bytes follow each other as they are drawn, in any case: so that one in so many changes its class.
+pub fn is_made(part: &[u8], one_in: usize) -> bool {
+    count(part, is_digit) > 0 && changes(part) * one_in >= part.len()
+}
+
+/// The token behind a colon that stands behind the number of its owner: of a bot of Telegram
+/// (<https://core.telegram.org/bots/api>) or an application of Asana.
+pub fn owned(text: &[u8], colon: usize) -> Option<Found> {
+    let end = run(text, colon + 1, 64, is_token);
+    let token = slice(text, colon + 1, end);
+    let number = slice(text, colon.wrapping_sub(6), colon);
+    (count(number, is_digit) == 6 && token.len() > 31 && is_made(token, 6)).then_some(Found {
+        start: colon + 1,
+        end,
+        kind: Kind::Token,
+    })
 }
 
 /// A token of RFC 7519: `{"` in base64url, and the parts behind it, of which an unsigned one leaves out the last and an
@@ -173,8 +256,12 @@ pub fn is_drawn(value: &[u8]) -> bool {
     value.len() >= least && is_random(value) && !is_hex(value) && at(value, 0) != b'/'
 }
 
+fn is_joined(byte: u8) -> bool {
+    is_token(byte) || matches!(byte, b'.' | b'~')
+}
+
 fn is_part(byte: u8) -> bool {
-    is_token(byte) || matches!(byte, b'.' | b'/')
+    is_credential(byte) || matches!(byte, b'!' | b'@' | b'$')
 }
 
 /// The end of a token without the full stop of the sentence that it ends.

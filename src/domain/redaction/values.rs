@@ -44,7 +44,7 @@ const MESSAGE: &str = "is must can cannot should has have does do too the please
     darf est doit ne es debe no";
 
 /// Schemes of `Authorization` (the IANA registry, and what is in use): of these the next word is secret,
-const SCHEMES: &str = "bearer basic token apikey negotiate ntlm jwt key bot";
+const SCHEMES: &str = "bearer basic token apikey negotiate ntlm jwt key bot ssws geniekey splunk";
 /// and of these all of the line.
 const LINES: &str = "digest aws4-hmac-sha256 hawk oauth signature";
 

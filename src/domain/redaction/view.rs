@@ -57,9 +57,10 @@ impl View {
             let after = line_break(text, index);
             let glued = after > index && out.bytes.last().is_some_and(|last| part_of_token(*last)) && {
                 let end = run(text, after, 100, part_of_token);
-                let known = end > after && shapes::begins(&out.bytes);
+                let part = slice(text, after, end);
+                let known = end > after && shapes::begins(&out.bytes, part);
                 let alone = end > after && matches!(at(text, end), 0 | b'\n' | b'\r' | b'"' | b'\'' | b'\\' | b'`');
-                known || alone || end >= after + 8 && is_random(slice(text, after, end))
+                known || alone || part.len() >= 8 && (is_random(part) || shapes::is_made(part, 4))
             };
             if glued {
                 index = after;
