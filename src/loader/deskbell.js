@@ -9,7 +9,7 @@ import { watchRoutes } from "./routes.js";
 import { blank, clear, restrict, state } from "./state.js";
 import { close, isOpen, mountLauncher, open, toggle } from "./panel.js";
 import { check, doubt } from "./known.js";
-import { launcher, named, preload, setting, settle, site } from "./settings.js";
+import { global, launcher, named, preload, setting, settle, site } from "./settings.js";
 import { begun, finishReset, load, obstacle, resume, tell } from "./widget-loader.js";
 import { watch } from "./triggers.js";
 
@@ -132,7 +132,7 @@ const deskbell = (name, ...args) => {
 const page = /** @type {any} */ (window);
 /** Does something once the page has nothing else to do, or in two seconds where it always has. @param {() => unknown} act */
 const idle = (act) => page.requestIdleCallback?.(() => act(), { timeout: 2000 }) ?? setTimeout(act, 2000);
-const before = page.deskbell;
+const before = global("deskbell");
 // Embedded twice, the first one stays.
 if (!before?.version) {
   watchErrors();
@@ -140,7 +140,7 @@ if (!before?.version) {
   watchPerson();
   watchRoutes();
   page.deskbell = Object.assign(deskbell, { version: VERSION });
-  for (const options of [page.deskbellSettings, page[setting("config") ?? ""]])
+  for (const options of [global("deskbellSettings"), global(setting("config") ?? "")])
     if (options) deskbell("configure", options);
   for (const [args, resolve, reject] of before?.q ?? []) deskbell(...args).then(resolve, reject);
   watch();

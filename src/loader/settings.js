@@ -22,11 +22,16 @@ const take = (said) => {
   }
 };
 
-const page = /** @type {any} */ (window);
+/**
+ * A global that a script has made. An element has its name on the window as well, and whoever may write HTML on the page must not redirect us.
+ * @param {string} name @returns {any}
+ */
+export const global = (name) => (Object.hasOwn(window, name) ? /** @type {any} */ (window)[name] : undefined);
+
 take(tag?.dataset);
 if (address) take(Object.fromEntries(new URL(address, location.href).searchParams));
-for (const [[command, options] = []] of page.deskbell?.q ?? []) if (command == "configure") take(options);
-take(page.deskbellSettings);
+for (const [[command, options] = []] of global("deskbell")?.q ?? []) if (command == "configure") take(options);
+take(global("deskbellSettings"));
 
 /** What our own files and addresses are relative to. What a bundler has taken in is not where it came from. */
 const base =

@@ -1,7 +1,7 @@
 //! Backing up and restoring with the real command, while a gateway takes tickets.
 
 use std::collections::BTreeMap;
-use std::os::unix::fs::PermissionsExt;
+use std::os::unix::fs::{MetadataExt, PermissionsExt};
 use std::path::{Path, PathBuf};
 use std::process::Stdio;
 use std::sync::{Arc, Mutex};
@@ -188,7 +188,11 @@ async fn nothing_is_overwritten_and_nothing_is_restored_while_a_gateway_runs() {
     let (code, said) = restore(&["--replace"]).await;
     assert!(code == 1 && said.contains("is in use by a gateway or another program"), "{said}");
     other.close().await.unwrap();
+    let files = folder.path().join("data/deskbell-attachments");
+    let inode = |path: &Path| std::fs::metadata(path).unwrap().ino();
+    let before = inode(&files);
     let (code, said) = restore(&["--replace"]).await;
+    assert_eq!(inode(&files), before, "a mount point cannot be exchanged, but what is in it");
     assert!(code == 0 && said.contains("kept what was there before as data/deskbell.db.before-restore-"), "{said}");
     let mut restored = SqliteConnection::connect(&format!("sqlite:{}", database.display())).await.unwrap();
     assert_eq!(count(&mut restored).await, 1);

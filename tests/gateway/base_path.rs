@@ -50,6 +50,11 @@ async fn a_trusted_proxy_says_under_which_path_it_serves() {
     let gateway = gateway("").await;
     let answer = ask(&gateway, "/inbox", "/support").await;
     assert_eq!(answer.header("location"), "/support/inbox/login?next=/inbox");
+    for prefix in ["/support", ""] {
+        let answer = ask(&gateway, "/inbox/login", prefix).await;
+        let is_kept_apart = answer.headers.get_all("vary").iter().any(|names| names == "x-forwarded-prefix");
+        assert!(is_kept_apart, "by caches: {:?}", answer.headers);
+    }
     for bad in ["//evil.example", "https://evil.example", "support", "/a\"b", "/../x"] {
         assert_eq!(ask(&gateway, "/inbox", bad).await.header("location"), "/inbox/login?next=/inbox", "{bad}");
     }

@@ -21,16 +21,21 @@ struct Table<T> {
     row: Vec<Row<T>>,
 }
 
-/// Reads a table. It panics where a row has no source or the name of another row.
+/// Reads a table. It panics where a row has no source, or the name or the input of another row.
 pub fn read<T: DeserializeOwned>(table: &str) -> Vec<Row<T>> {
-    let rows =
-        toml::from_str::<Table<T>>(table).unwrap_or_else(|error| panic!("the table cannot be read: {error}")).row;
-    let mut names = HashSet::new();
-    for row in &rows {
-        assert!(names.insert(row.name.clone()), "two rows are called {:?}", row.name);
-        assert!(!row.source.trim().is_empty(), "row {:?} has no source", row.name);
+    let rows: Vec<Row<T>> = parse(table);
+    let inputs: Vec<Row<toml::Table>> = parse(table);
+    let (mut names, mut seen) = (HashSet::new(), HashSet::new());
+    for Row { name, source, case } in inputs {
+        assert!(!source.trim().is_empty(), "row {name:?} has no source");
+        assert!(seen.insert(case.to_string()), "row {name:?} says what another row says");
+        assert!(names.insert(name.clone()), "two rows are called {name:?}");
     }
     rows
+}
+
+fn parse<T: DeserializeOwned>(table: &str) -> Vec<Row<T>> {
+    toml::from_str::<Table<T>>(table).unwrap_or_else(|error| panic!("the table cannot be read: {error}")).row
 }
 
 /// Runs `check` for every row and reports all that fail together, by their names.
@@ -49,6 +54,9 @@ fn a_table_needs_unique_names_and_sources() {
     let table = "[[row]]\nname = \"a\"\nsource = \"RFC 2047, section 2\"\ninput = \"x\"\n";
     let rows = read::<Case>(table);
     assert_eq!(rows[0].case.input, "x");
-    assert!(std::panic::catch_unwind(|| read::<Case>(&format!("{table}{table}"))).is_err());
+    let other = |from: &str, to: &str| format!("{table}{}", table.replace(from, to));
+    assert_eq!(read::<Case>(&other("\"x\"", "\"y\"").replacen("\"a\"", "\"b\"", 1)).len(), 2);
+    assert!(std::panic::catch_unwind(|| read::<Case>(&other("\"x\"", "\"y\""))).is_err(), "one name twice");
+    assert!(std::panic::catch_unwind(|| read::<Case>(&other("\"a\"", "\"b\""))).is_err(), "one input twice");
     assert!(std::panic::catch_unwind(|| read::<Case>(&table.replace("RFC 2047, section 2", " "))).is_err());
 }

@@ -3,6 +3,7 @@
 //! All of the backup is checked before anything is touched, and copied beside its places, under other names, before it is brought there.
 
 use std::collections::BTreeSet;
+use std::ffi::OsString;
 use std::fmt;
 use std::fs::File;
 use std::io;
@@ -17,6 +18,11 @@ use crate::gateway::private_files::create_folder;
 use crate::gateway::settings::Settings;
 use crate::gateway::store::StoreError;
 use crate::gateway::store::snapshot::{self, COMPANIONS};
+
+/// How the names of what was there before begin, beside the database and in the folder of files.
+const KEPT: &str = ".before-restore-";
+/// How the names of what is being copied begin.
+const COMING: &str = ".restoring-";
 
 /// What was restored.
 #[derive(Debug)]
@@ -81,9 +87,9 @@ fn occupied(database: &Path, files: &Path) -> io::Result<Vec<PathBuf>> {
 
 /// Whether there is any file below a folder; a gateway that has started has made empty ones.
 fn holds_files(folder: &Path) -> io::Result<bool> {
-    for entry in std::fs::read_dir(folder)? {
-        let entry = entry?;
-        if !entry.file_type()?.is_dir() || holds_files(&entry.path())? {
+    for name in contents(folder)? {
+        let path = folder.join(name);
+        if !path.symlink_metadata()?.is_dir() || holds_files(&path)? {
             return Ok(true);
         }
     }
@@ -126,10 +132,13 @@ fn is_entry(entry: &Entry, bytes: u64, sha256: &str) -> Result<(), String> {
     Ok(())
 }
 
-/// Copies everything beside its place, and then brings it there.
+/// Copies everything beside its place, and then exchanges it for what is there. The folder of files stays and only what is in it changes,
+/// because it may be a mount point. Where anything fails, everything is as it was.
 fn put(source: &Path, manifest: &Manifest, database: &Path, files: &Path) -> Result<Restored, BackupError> {
     let moment = clock::now().replace([':', '.'], "-");
-    let (new_database, new_files) = (Coming::new(database, &moment), Coming::new(files, &moment));
+    create_folder(files).map_err(failed(files))?;
+    let new_database = Coming(suffixed(database, &format!("{COMING}{moment}")));
+    let new_files = Coming(files.join(format!("{COMING}{moment}")));
     let copied = |from: &Path, to: &Path, entry: &Entry| {
         let (bytes, sha256) = copy_file(from, to).map_err(failed(to))?;
         let damaged = |reason| BackupError::DamagedBackup { path: from.display().to_string(), reason };
@@ -148,14 +157,37 @@ fn put(source: &Path, manifest: &Manifest, database: &Path, files: &Path) -> Res
     for folder in folders.iter().chain([&new_files.0]) {
         sync_folder(folder).map_err(failed(folder))?;
     }
-    // The log first: beside another database it would destroy that. The database comes last, so that files are there before their rows.
+
+    let mut moves = Moves::default();
     let mut kept = Vec::new();
-    let endings = COMPANIONS.iter().copied().chain([""]);
-    for path in endings.map(|ending| suffixed(database, ending)).chain([files.to_path_buf()]) {
-        kept.extend(set_aside(&path, &moment).map_err(failed(&path))?);
+    let old_files = files.join(format!("{KEPT}{moment}"));
+    for name in contents(files).map_err(failed(files))? {
+        if kept.is_empty() {
+            create_folder(&old_files).map_err(failed(&old_files))?;
+            kept.push(old_files.clone());
+        }
+        moves.rename(files.join(&name), old_files.join(&name))?;
     }
-    new_files.arrive(files)?;
-    new_database.arrive(database)?;
+    // The log first: beside another database it would destroy that. The database comes last, so that files are there before their rows.
+    for ending in COMPANIONS.iter().copied().chain([""]) {
+        let path = suffixed(database, ending);
+        if path.symlink_metadata().is_ok() {
+            let old = suffixed(&path, &format!("{KEPT}{moment}"));
+            moves.rename(path, old.clone())?;
+            kept.push(old);
+        }
+    }
+    for name in contents(&new_files.0).map_err(failed(&new_files.0))? {
+        moves.rename(new_files.0.join(&name), files.join(&name))?;
+    }
+    moves.rename(new_database.0.clone(), database.into())?;
+    let sync = || {
+        File::open(database)?.sync_all()?;
+        sync_folder(files)?;
+        sync_folder(database.parent().unwrap_or(Path::new(".")))
+    };
+    sync().map_err(failed(database))?;
+    moves.commit();
     Ok(Restored {
         created_at: manifest.created_at.clone(),
         database: database.into(),
@@ -164,23 +196,21 @@ fn put(source: &Path, manifest: &Manifest, database: &Path, files: &Path) -> Res
     })
 }
 
+/// The names of what is in a folder, but for what a restore has put there.
+fn contents(folder: &Path) -> io::Result<Vec<OsString>> {
+    let mut names = Vec::new();
+    for entry in std::fs::read_dir(folder)? {
+        let name = entry?.file_name();
+        let ours = [KEPT, COMING].iter().any(|start| name.to_string_lossy().starts_with(start));
+        if !ours {
+            names.push(name);
+        }
+    }
+    Ok(names)
+}
+
 /// What is copied beside its place; removed unless it gets there.
 struct Coming(PathBuf);
-
-impl Coming {
-    fn new(place: &Path, moment: &str) -> Coming {
-        Coming(suffixed(place, &format!(".restoring-{moment}")))
-    }
-
-    fn arrive(self, place: &Path) -> Result<(), BackupError> {
-        let arrive = || {
-            std::fs::rename(&self.0, place)?;
-            File::open(place)?.sync_all()?;
-            sync_folder(place.parent().unwrap_or(Path::new(".")))
-        };
-        arrive().map_err(failed(place))
-    }
-}
 
 impl Drop for Coming {
     fn drop(&mut self) {
@@ -188,13 +218,29 @@ impl Drop for Coming {
     }
 }
 
-/// Gives what is at a path another name, if there is something.
-fn set_aside(path: &Path, moment: &str) -> io::Result<Option<PathBuf>> {
-    let kept = suffixed(path, &format!(".before-restore-{moment}"));
-    match std::fs::rename(path, &kept) {
-        Ok(()) => Ok(Some(kept)),
-        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
-        Err(error) => Err(error),
+/// Renames that are undone unless all of them succeed.
+#[derive(Default)]
+struct Moves(Vec<(PathBuf, PathBuf)>);
+
+impl Moves {
+    fn rename(&mut self, from: PathBuf, to: PathBuf) -> Result<(), BackupError> {
+        std::fs::rename(&from, &to).map_err(failed(&from))?;
+        self.0.push((from, to));
+        Ok(())
+    }
+
+    fn commit(mut self) {
+        self.0.clear();
+    }
+}
+
+impl Drop for Moves {
+    fn drop(&mut self) {
+        for (from, to) in self.0.drain(..).rev() {
+            if let Err(error) = std::fs::rename(&to, &from) {
+                tracing::error!(%error, from = %to.display(), to = %from.display(), "undoing a restore failed, rename it by hand");
+            }
+        }
     }
 }
 
@@ -202,4 +248,29 @@ fn suffixed(path: &Path, ending: &str) -> PathBuf {
     let mut name = path.as_os_str().to_os_string();
     name.push(ending);
     name.into()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_was_moved_goes_back_where_a_later_move_fails() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = |name: &str| folder.path().join(name);
+        std::fs::write(path("old"), "old").unwrap();
+        std::fs::write(path("new"), "new").unwrap();
+        let moved = || {
+            let mut moves = Moves::default();
+            moves.rename(path("old"), path("kept"))?;
+            moves.rename(path("new"), path("old"))?;
+            moves.rename(path("missing"), path("anywhere"))?;
+            moves.commit();
+            Ok::<(), BackupError>(())
+        };
+        assert!(moved().is_err());
+        assert_eq!(std::fs::read_to_string(path("old")).unwrap(), "old");
+        assert_eq!(std::fs::read_to_string(path("new")).unwrap(), "new");
+        assert!(!path("kept").exists());
+    }
 }

@@ -70,9 +70,14 @@ impl Proxies {
         &self.path
     }
 
+    /// Whether a proxy may say under which path a browser sees the gateway (`X-Forwarded-Prefix`).
+    pub fn is_prefix_read(&self, peer: Option<IpAddr>) -> bool {
+        self.path.is_empty() && peer.is_some_and(|peer| self.trust(peer))
+    }
+
     /// The path under which a browser sees the gateway: that of the configuration, or else what a trusted proxy says.
     pub fn prefix(&self, peer: Option<IpAddr>, headers: &HeaderMap) -> String {
-        if !self.path.is_empty() || !peer.is_some_and(|peer| self.trust(peer)) {
+        if !self.is_prefix_read(peer) {
             return self.path.clone();
         }
         base_path(last(headers, "x-forwarded-prefix")).unwrap_or_default()

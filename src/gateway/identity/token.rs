@@ -27,7 +27,7 @@ const QUOTE_MAX: usize = 60;
 pub struct Person {
     /// Who it is; never without an id.
     pub user: User,
-    /// Whether the host says that the address is theirs (`email_verified`, as OpenID Connect calls it); none where it does not say.
+    /// Whether the address is theirs (`email_verified`, as OpenID Connect calls it); none where the host, which signs, does not say.
     pub email_verified: Option<bool>,
     /// Their priority, where the host says it.
     pub priority: Option<Priority>,
@@ -89,6 +89,9 @@ async fn read_signed(
     check_source(&claims, site, signer)?;
     let exp = check_times(&claims, now, signer.lifetime.as_secs().try_into().unwrap_or(i64::MAX))?;
     let PersonClaims { user, email_verified, priority, channels } = claims.person()?;
+    // A host knows the addresses that it signs. Of a provider only the claim says that somebody has checked one.
+    let is_provider = matches!(signer.keys, Keys::Published(_));
+    let email_verified = email_verified.or(is_provider.then_some(false));
     let until = exp.saturating_add(LEEWAY).try_into().unwrap_or_default();
     Ok(Person { user, email_verified, priority, channels, until })
 }

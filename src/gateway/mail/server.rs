@@ -3,13 +3,13 @@
 use std::fmt;
 use std::sync::Arc;
 
+use lettre::Message;
 use lettre::address::Address;
 use lettre::transport::smtp::Error;
 use lettre::transport::smtp::authentication::{Credentials, Mechanism};
 use lettre::transport::smtp::client::{AsyncSmtpConnection, Tls, TlsParameters};
 use lettre::transport::smtp::commands::{Mail, Rcpt};
 use lettre::transport::smtp::extension::ClientId;
-use lettre::{AsyncSmtpTransport, AsyncTransport, Message, Tokio1Executor};
 use tokio::time::timeout;
 
 use super::oauth::Tokens;
@@ -69,6 +69,9 @@ enum Job<'a> {
 enum Failed {
     /// There is no token.
     Token(String),
+    /// There is no connection, or none that is kept secret. The server has taken nothing.
+    Connecting(Error),
+    /// The server has refused something, or the connection broke.
     Smtp(Error),
 }
 
@@ -96,35 +99,32 @@ impl MailServer {
 
     async fn attempt(&self, job: Job<'_>, tls: Tls) -> Result<(), Failed> {
         let credentials = self.credentials().await.map_err(Failed::Token)?;
-        match job {
-            Job::Send(message) => self.send_once(message, tls, credentials).await,
-            Job::Check(from) => self.check_once(from, tls, credentials).await,
-        }
-        .map_err(Failed::Smtp)
+        let mut connection = self.connect(tls).await.map_err(Failed::Connecting)?;
+        let done = self.work(&mut connection, job, credentials).await;
+        connection.abort().await;
+        done.map_err(Failed::Smtp)
     }
 
-    async fn send_once(&self, message: &Message, tls: Tls, credentials: Option<Credentials>) -> Result<(), Error> {
-        let mut transport = AsyncSmtpTransport::<Tokio1Executor>::builder_dangerous(&self.host)
-            .port(self.port)
-            .hello_name(self.hello.clone())
-            .tls(tls);
-        if let Some(credentials) = credentials {
-            transport = transport.credentials(credentials).authentication(self.mechanisms());
-        }
-        // Built for each: a connection serves one message.
-        transport.build().send(message.clone()).await.map(drop)
-    }
-
-    async fn check_once(&self, from: &Address, tls: Tls, credentials: Option<Credentials>) -> Result<(), Error> {
-        let mut connection = self.connect(tls).await?;
+    async fn work(
+        &self,
+        connection: &mut AsyncSmtpConnection,
+        job: Job<'_>,
+        credentials: Option<Credentials>,
+    ) -> Result<(), Error> {
         if let Some(credentials) = credentials {
             connection.auth(&self.mechanisms(), &credentials).await?;
         }
-        connection.command(Mail::new(Some(from.clone()), Vec::new())).await?;
-        if let Ok(nobody) = Address::new(NOBODY.0, NOBODY.1) {
-            connection.command(Rcpt::new(nobody, Vec::new())).await?;
+        match job {
+            Job::Send(message) => {
+                connection.send(message.envelope(), &message.formatted()).await?;
+            }
+            Job::Check(from) => {
+                connection.command(Mail::new(Some(from.clone()), Vec::new())).await?;
+                if let Ok(nobody) = Address::new(NOBODY.0, NOBODY.1) {
+                    connection.command(Rcpt::new(nobody, Vec::new())).await?;
+                }
+            }
         }
-        connection.abort().await;
         Ok(())
     }
 
@@ -152,7 +152,8 @@ impl MailServer {
             tokens.forget().await;
             done = self.attempt(job, self.tls()).await;
         }
-        if let (Err(Failed::Smtp(error)), Security::Opportunistic(_)) = (&done, &self.security)
+        // Never later than here: the server may have taken the message, which would go twice, the second time in the open.
+        if let (Err(Failed::Connecting(error)), Security::Opportunistic(_)) = (&done, &self.security)
             && error.status().is_none()
             && (error.is_tls() || is_about_tls(&cause(error)))
         {
@@ -162,7 +163,7 @@ impl MailServer {
         }
         done.map_err(|failed| match failed {
             Failed::Token(reason) => NotTaken::Away(reason),
-            Failed::Smtp(error) => not_taken(&error),
+            Failed::Connecting(error) | Failed::Smtp(error) => not_taken(&error),
         })
     }
 

@@ -42,7 +42,11 @@ pub fn below(routes: Router, app: &App) -> Router {
 pub async fn write_links(State(app): State<Arc<App>>, request: Request, next: Next) -> Response {
     let peer = request.extensions().get::<ConnectInfo<SocketAddr>>().map(|ConnectInfo(peer)| peer.ip());
     let prefix = app.settings.proxies.prefix(peer, request.headers());
-    let response = next.run(request).await;
+    let mut response = next.run(request).await;
+    if app.settings.proxies.is_prefix_read(peer) && has_links(response.headers()) {
+        // A cache must not give a page with somebody else's path to everybody.
+        response.headers_mut().append(header::VARY, HeaderValue::from_static("x-forwarded-prefix"));
+    }
     if prefix.is_empty() {
         return response;
     }
@@ -51,14 +55,22 @@ pub async fn write_links(State(app): State<Arc<App>>, request: Request, next: Ne
     change(&mut parts.headers, header::SET_COOKIE, |text| {
         text.contains("Path=/inbox").then(|| text.replace("Path=/inbox", &format!("Path={prefix}/inbox")))
     });
-    let kind = parts.headers.get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or_default();
-    if !kind.starts_with("text/html") {
+    if !is_page(&parts.headers) {
         return Response::from_parts(parts, body);
     }
     let Ok(bytes) = to_bytes(body, PAGE_MAX).await else { return Refusal::Internal.into_response() };
     let page = linked(&String::from_utf8_lossy(&bytes), &prefix);
     parts.headers.remove(header::CONTENT_LENGTH);
     Response::from_parts(parts, Body::from(page))
+}
+
+/// Whether the base path stands in an answer.
+fn has_links(headers: &HeaderMap) -> bool {
+    is_page(headers) || headers.contains_key(header::LOCATION)
+}
+
+fn is_page(headers: &HeaderMap) -> bool {
+    headers.get(header::CONTENT_TYPE).is_some_and(|kind| kind.as_bytes().starts_with(b"text/html"))
 }
 
 fn change(headers: &mut HeaderMap, name: HeaderName, change: impl Fn(&str) -> Option<String>) {

@@ -28,6 +28,9 @@ const ways = {
   "import() of the classic file": '<script type="module">import("{{gateway}}/deskbell.js?site=demo");</script>',
   "import() of the module": '<script type="module">import("{{gateway}}/deskbell.mjs?site=demo");</script>',
   "a deferred script that a parser meets": '<script defer src="{{gateway}}/deskbell.js?site=demo"></script>',
+  "a page on which visitors may write links, whose ids are no settings": `
+    <a id="deskbellSettings"></a><a id="deskbellSettings" name="gateway" href="https://evil.example/"></a>
+    <a id="deskbell"></a><a id="deskbell" name="q" href="https://evil.example/"></a>${injected("?site=demo")}`,
   "a written script": `<script>document.write('<script src="{{gateway}}/deskbell.js?site=demo"><\\/script>');</script>`,
 };
 

@@ -121,6 +121,10 @@ fn sites(provider: &Provider) -> String {
             "audience = \"6731de76-14a6-49ae-97bc-6eba6914391e\"\nclaims = { sub = \"oid\", email = \"preferred_username\" }",
         ),
         from(
+            "azure-edov",
+            "audience = \"6731de76-14a6-49ae-97bc-6eba6914391e\"\nclaims = { sub = \"oid\", email_verified = \"xms_edov\" }",
+        ),
+        from(
             "okta",
             "issuer = \"https://acme.okta.com/oauth2/default\"\naudience = \"api://default\"\nclaims = { sub = \"uid\", email = \"sub\" }",
         ),
