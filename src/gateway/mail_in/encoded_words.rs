@@ -6,6 +6,11 @@ use base64::alphabet::STANDARD;
 use base64::engine::{DecodePaddingMode, GeneralPurpose, GeneralPurposeConfig};
 use encoding_rs::{Encoding, UTF_8, WINDOWS_1252};
 
+/// The longest encoded word that is read, in bytes. RFC 2047 (section 2) allows 75; programs fill a line of a mail with one (RFC 5322, 2.1.1).
+const WORD_MAX: usize = 998;
+/// The longest name of a character set, in bytes.
+const CHARSET_MAX: usize = 40;
+
 const BASE64: GeneralPurpose = GeneralPurpose::new(
     &STANDARD,
     GeneralPurposeConfig::new()
@@ -74,11 +79,16 @@ struct Word {
 
 impl Word {
     fn read(text: &str) -> Option<Word> {
-        let inside = text.strip_prefix("=?")?;
+        // What is searched has an end, or a text of nothing but starts costs its length for each of them.
+        let start = text.get(..text.floor_char_boundary(WORD_MAX))?;
+        let inside = start.strip_prefix("=?")?;
         let (charset, after) = inside.split_once('?')?;
         let is_charset =
-            !charset.is_empty() && charset.len() <= 40 && charset.bytes().all(|byte| byte.is_ascii_graphic());
+            !charset.is_empty() && charset.len() <= CHARSET_MAX && charset.bytes().all(|byte| byte.is_ascii_graphic());
         let (method, content) = after.split_once('?').filter(|_| is_charset)?;
+        if !matches!(method, "q" | "Q" | "b" | "B") {
+            return None;
+        }
         // Some programs forget the end of the last one.
         let (content, end) = match content.find("?=") {
             // `?Q?=4A…?=`: a word may begin with an equals sign.
@@ -87,6 +97,7 @@ impl Word {
                 (content.get(..end)?, end)
             }
             Some(end) => (content.get(..end)?, end),
+            None if start.len() < text.len() => return None,
             None => (content.trim_end(), content.trim_end().len()),
         };
         let bytes = match method {
@@ -135,6 +146,17 @@ mod tests {
     use super::*;
 
     use proptest::prelude::*;
+
+    #[test]
+    fn what_only_begins_as_a_word_stays_and_costs_no_more_than_its_length() {
+        let (start, word) = ("=?a?x? ".repeat(2_000), "=?utf-8?q?Fixed?=");
+        assert_eq!(decode(&[start.as_str(), word].concat()), [start.as_str(), "Fixed"].concat());
+        let endless = "=?a?b?!".repeat(2_000);
+        assert_eq!(decode(&endless), endless);
+        assert_eq!(decode("=?utf-8?q?Fixed"), "Fixed", "some programs forget the end");
+        let long = format!("=?utf-8?q?{}?=", "a".repeat(900));
+        assert_eq!(decode(&long), "a".repeat(900));
+    }
 
     proptest! {
         #[test]

@@ -77,7 +77,8 @@ fn in_one_line(line: &Line) -> Option<Block> {
         // A label has one word, or some that are known together.
         let words: Vec<usize> = before.rmatch_indices(' ').map(|(at, _)| at + 1).take(2).chain([0]).collect();
         for start in words {
-            if let Some(found) = field(before.get(start..).unwrap_or_default()) {
+            let label = before.get(start..).filter(|label| label.len() <= 4 * LABEL_MAX).unwrap_or_default();
+            if let Some(found) = field(label) {
                 fields.insert(found);
                 first_is_label |= start == 0 && fields.len() == 1;
                 break;
