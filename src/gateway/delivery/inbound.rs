@@ -3,13 +3,14 @@
 use jiff::{SignedDuration, Timestamp};
 
 use super::follow::Stored;
-use super::{InboundFile, InboundMail, Saying, comment, follow};
+use super::{InboundFile, InboundMail, Saying, comment, follow, reading};
 use crate::domain::conversation::{Author, Turn};
 use crate::domain::ticket::{MESSAGE_MAX, Status};
 use crate::gateway::app::App;
 use crate::gateway::identity::{Address, address, mailbox};
 use crate::gateway::mail_in::Origin;
 use crate::gateway::mail_in::reply_text::{self, Known, ReplyText};
+use crate::gateway::problem::Refusal;
 use crate::gateway::store::{Act, Change, Changed, CurrentTicket, Decision, Deed, StoreError, StoredTicket};
 use crate::gateway::tickets::limits::check_mailed_note;
 use crate::gateway::{attachments, clock, markdown};
@@ -20,8 +21,8 @@ const SHORTENED: &str = "\n\n(shortened)";
 const WHOLE_MAX: usize = 2 * MESSAGE_MAX;
 /// How a note begins that keeps a mail from which nobody learned a word.
 const UNREAD: &str = "This mail could not be read as an answer.";
-/// How often an agent is told so about a ticket.
-const TELL_EVERY: SignedDuration = SignedDuration::from_hours(24);
+/// How often an agent is sent a notice of it about a ticket.
+const NOTICE_EVERY: SignedDuration = SignedDuration::from_hours(24);
 
 /// Why a mail is no part of the conversation.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -36,29 +37,54 @@ enum Aside {
     Unread,
 }
 
+/// What was read of a mail.
+struct Content {
+    reply: ReplyText,
+    /// The names of files that only agents may read, which are not kept.
+    withheld: Vec<String>,
+}
+
 /// Takes in a mail that came to a destination; the same Message-ID is taken in once.
-pub async fn take_in(app: &App, ticket: &StoredTicket, from: &str, mail: InboundMail) -> Result<Stored, StoreError> {
+pub async fn take_in(app: &App, ticket: &StoredTicket, from: &str, mut mail: InboundMail) -> Result<Stored, Refusal> {
     let known = known(app, ticket).await?;
-    let reply = reply_text::read(&mail.parts, &known);
     let author = author(ticket, &mail);
     if author == Ok(Author::Customer) && mail.origin == Origin::Person {
         app.store.forget_bounces(&ticket.site, &mailbox(&mail.from)).await?;
     }
-    match (aside_by_origin(mail.origin), author) {
-        (Some(aside), _) | (None, Err(aside)) => note(app, ticket, from, &mail, &reply, aside).await,
-        (None, Ok(_)) if reply.is_without_words() && (mail.files.is_empty() || reply.is_shortened) => {
-            note(app, ticket, from, &mail, &reply, Aside::Unread).await
-        }
-        (None, Ok(author)) => say(app, ticket, from, mail, (author, reply), &known).await,
+    let (parts, files) = (std::mem::take(&mut mail.parts), std::mem::take(&mut mail.files));
+    let is_support = author == Ok(Author::Support);
+    // What quotes a letter to agents may carry it along as well.
+    let is_withheld = move |file: &InboundFile, known: &Known| {
+        is_support && reply_text::is_for_agents(&file.name, file.bytes.as_deref().unwrap_or_default(), known)
+    };
+    let read = move || {
+        let reply = reply_text::read(&parts, &known);
+        let (withheld, files): (Vec<_>, Vec<_>) = files.into_iter().partition(|file| is_withheld(file, &known));
+        (reply, withheld, files)
+    };
+    let (reply, withheld, files) = reading::blocking(read).await?;
+    mail.files = files;
+    let withheld: Vec<String> = withheld.into_iter().map(|file| file.name).collect();
+    for name in &withheld {
+        tracing::warn!(reference = ticket.reference, name, "attachment withheld");
     }
+    let content = Content { reply, withheld };
+    let stored = match (aside_by_origin(mail.origin), author) {
+        (Some(aside), _) | (None, Err(aside)) => note(app, ticket, from, &mail, &content, aside).await,
+        (None, Ok(_)) if content.reply.is_without_words() && (mail.files.is_empty() || content.reply.is_withheld) => {
+            note(app, ticket, from, &mail, &content, Aside::Unread).await
+        }
+        (None, Ok(author)) => say(app, ticket, from, mail, author, &content).await,
+    };
+    Ok(stored?)
 }
 
 /// What only agents may read about a ticket, and what the customer knows.
 async fn known(app: &App, ticket: &StoredTicket) -> Result<Known, StoreError> {
     let private = app.site(&ticket.site).map(|site| comment::agents_only(&site.config, ticket)).unwrap_or_default();
     let messages = app.store.messages(&ticket.id, 0).await?;
-    let said = messages.iter().rev().map(|message| message.body.as_str());
-    Ok(Known::new(&private, [ticket.ticket.message.as_str()].into_iter().chain(said)))
+    let bodies = messages.iter().rev().map(|message| message.body.as_str());
+    Ok(Known::new(&private, [ticket.ticket.message.as_str()].into_iter().chain(bodies)))
 }
 
 fn aside_by_origin(origin: Origin) -> Option<Aside> {
@@ -91,37 +117,32 @@ async fn say(
     app: &App,
     ticket: &StoredTicket,
     from: &str,
-    mail: InboundMail,
-    (author, reply): (Author, ReplyText),
-    known: &Known,
+    mut mail: InboundMail,
+    author: Author,
+    content: &Content,
 ) -> Result<Stored, StoreError> {
+    let reply = &content.reply;
     let is_support = author == Author::Support;
     let mut notes: Vec<String> = Vec::new();
     if reply.is_shortened {
-        let whole = shortened(&reply.whole, WHOLE_MAX, false);
+        let whole = shortened(&reply.whole, WHOLE_MAX, reply.is_cut);
         notes.push(format!("The whole mail, of which the customer sees the answer alone.\n\n{whole}"));
     }
-    let (operator, at) = (operator(&mail), mail.at.clone());
+    if !content.withheld.is_empty() {
+        notes.push(withheld(&content.withheld));
+    }
     let text = shortened(&reply.text, MESSAGE_MAX, reply.is_cut);
     let body = match is_support {
-        true if text == reply.text => reply.markdown,
+        true if text == reply.text && !reply.markdown.is_empty() => reply.markdown.clone(),
         true => reply_text::markdown(&text),
         false => text,
     };
-    let mut saying = Saying { remote: mail.message_id, author, name: mail.name, body, at: mail.at };
+    let (remote, name, at) = (mail.message_id.clone(), mail.name.clone(), mail.at.clone());
+    let mut saying = Saying { remote, author, name, body, at };
     if app.store.said(&ticket.id, &follow::key(from, &saying)).await?.is_some() {
         return Ok(Stored::Done);
     }
-    // What quotes a letter to agents may carry it along as well.
-    let is_hidden = |file: &InboundFile| {
-        let bytes = file.bytes.as_deref().unwrap_or_default();
-        is_support && reply_text::is_for_agents(&file.name, bytes, known)
-    };
-    let (hidden, files): (Vec<InboundFile>, Vec<InboundFile>) = mail.files.into_iter().partition(is_hidden);
-    for file in &hidden {
-        tracing::warn!(reference = ticket.reference, name = file.name, "file of a mail not shown: it is for agents");
-    }
-    let (ids, missing) = keep_files(app, ticket, files).await;
+    let (ids, missing) = keep_files(app, ticket, std::mem::take(&mut mail.files)).await;
     if !missing.is_empty() || mail.more_files > 0 {
         let line = named(&missing, mail.more_files);
         let shown = if is_support { markdown::escaped(&line) } else { line.clone() };
@@ -133,11 +154,12 @@ async fn say(
             notes.push(line);
         }
     }
-    let note = (!notes.is_empty()).then(|| Deed { operator, act: Act::Noted, text: notes.join("\n\n"), at });
     if saying.body.is_empty() && ids.is_empty() {
-        return Ok(Stored::Done);
+        return note(app, ticket, from, &mail, content, Aside::Unread).await;
     }
-    follow::store_reply(app, ticket, from, &saying, ids, note).await
+    let (operator, at) = (operator(&mail), mail.at);
+    let deed = (!notes.is_empty()).then(|| Deed { operator, act: Act::Noted, text: notes.join("\n\n"), at });
+    follow::store_reply(app, ticket, from, &saying, ids, deed).await
 }
 
 async fn note(
@@ -145,7 +167,7 @@ async fn note(
     ticket: &StoredTicket,
     from: &str,
     mail: &InboundMail,
-    reply: &ReplyText,
+    Content { reply, withheld: names }: &Content,
     aside: Aside,
 ) -> Result<Stored, StoreError> {
     let why = match aside {
@@ -161,18 +183,21 @@ async fn note(
     if !files.is_empty() || mail.more_files > 0 {
         text = format!("{}\n\n({})", text.trim_end(), named(&files, mail.more_files));
     }
+    if !names.is_empty() {
+        text = format!("{}\n\n({})", text.trim_end(), withheld(names));
+    }
     let deed = Deed { operator: operator(mail), act: Act::Noted, text: text.trim_end().into(), at: mail.at.clone() };
     let key = format!("{from} {}", mail.message_id);
     let is_automatic = matches!(aside, Aside::Automatic(_));
-    let tells = aside == Aside::Unread && mail.from_agent && !was_told(app, ticket).await?;
+    let notifies = aside == Aside::Unread && mail.from_agent && !was_notified(app, ticket, &deed.operator).await?;
     let decide = |current: &CurrentTicket| noted(current, &deed, &key, !is_automatic);
     let (reference, is_authenticated) = (&ticket.reference, mail.authenticated == Some(true));
     match app.store.change(&ticket.id, &clock::now(), None, &decide).await? {
         Changed::Written(changed, _) => {
             tracing::warn!(reference, is_authenticated, reason = why, "mail stored as an internal note");
             app.live.changed(*changed);
-            if tells {
-                tell_unread(app, ticket, from, mail);
+            if notifies {
+                notify_unread(app, ticket, from, mail);
             }
             Ok(Stored::Done)
         }
@@ -185,16 +210,17 @@ async fn note(
     }
 }
 
-/// Whether agents were told of an unread mail about a ticket a short time ago.
-async fn was_told(app: &App, ticket: &StoredTicket) -> Result<bool, StoreError> {
+/// Whether an agent was sent a notice of an unread mail about a ticket a short time ago.
+async fn was_notified(app: &App, ticket: &StoredTicket, operator: &str) -> Result<bool, StoreError> {
     let now = clock::timestamp();
-    let is_recent = |at: &str| at.parse::<Timestamp>().is_ok_and(|at| now.duration_since(at) < TELL_EVERY);
+    let is_recent = |at: &str| at.parse::<Timestamp>().is_ok_and(|at| now.duration_since(at) < NOTICE_EVERY);
     let deeds = app.store.deeds(&ticket.id).await?;
-    Ok(deeds.iter().any(|deed| deed.act == Act::Noted && deed.text.starts_with(UNREAD) && is_recent(&deed.at)))
+    let is_notice = |deed: &Deed| deed.act == Act::Noted && deed.operator == operator && deed.text.starts_with(UNREAD);
+    Ok(deeds.iter().any(|deed| is_notice(deed) && is_recent(&deed.at)))
 }
 
-/// Tells an agent that their mail was not read as an answer; nobody waits for it.
-fn tell_unread(app: &App, ticket: &StoredTicket, from: &str, mail: &InboundMail) {
+/// Sends an agent a notice that their mail was not read as an answer; nobody waits for it.
+fn notify_unread(app: &App, ticket: &StoredTicket, from: &str, mail: &InboundMail) {
     let to = app.site(&ticket.site).and_then(|site| site.destinations.get(from)).cloned();
     let (ticket, mail) = (ticket.clone(), mail.clone());
     if let Some(to) = to {
@@ -259,6 +285,14 @@ fn named<T: AsRef<str>>(names: &[T], more: usize) -> String {
     let more = (more > 0).then(|| format!("{more} more"));
     let names: Vec<&str> = names.iter().map(AsRef::as_ref).chain(more.as_deref()).collect();
     format!("Files that were not taken in: {}", names.join(", "))
+}
+
+/// Names files that only agents may read.
+fn withheld(names: &[String]) -> String {
+    format!(
+        "Files kept from the customer, because only agents may read what is in them (not stored here): {}",
+        names.join(", ")
+    )
 }
 
 #[cfg(test)]

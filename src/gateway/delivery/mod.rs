@@ -14,6 +14,7 @@ mod lines;
 mod patience;
 mod prompt;
 pub mod public;
+pub mod reading;
 pub mod returned;
 mod sender;
 mod signature;

@@ -9,7 +9,11 @@ const COUNT_MAX: usize = 1_000;
 
 /// The headers of a mail: names as they were written, values unfolded and not decoded.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Headers(Vec<(String, String)>);
+pub struct Headers {
+    values: Vec<(String, String)>,
+    /// Whether some are left out.
+    is_cut: bool,
+}
 
 impl Headers {
     /// Reads the lines above the first empty one (RFC 5322, 2.2). Lines that are no header are left out, such as the `From ` line of an mbox.
@@ -20,7 +24,7 @@ impl Headers {
                 break;
             }
             if line.starts_with([' ', '\t']) {
-                if let Some((_, value)) = headers.0.last_mut() {
+                if let Some((_, value)) = headers.values.last_mut() {
                     append(value, line);
                 }
                 continue;
@@ -36,22 +40,36 @@ impl Headers {
     pub fn add(&mut self, name: &str, value: &str) {
         let name = name.trim();
         let is_name = !name.is_empty() && name.bytes().all(|byte| byte.is_ascii_graphic() && byte != b':');
-        if !is_name || name.len() > VALUE_MAX || self.0.len() >= COUNT_MAX {
+        if !is_name || name.len() > VALUE_MAX {
+            return;
+        }
+        if self.values.len() >= COUNT_MAX {
+            self.is_cut = true;
             return;
         }
         let mut unfolded = String::new();
         value.lines().for_each(|line| append(&mut unfolded, line));
-        self.0.push((name.into(), unfolded));
+        self.values.push((name.into(), unfolded));
+    }
+
+    /// Notes that there are more than these.
+    pub fn mark_cut(&mut self) {
+        self.is_cut = true;
+    }
+
+    /// Whether there are more than these: what is not among them may still be in the mail.
+    pub fn is_cut(&self) -> bool {
+        self.is_cut
     }
 
     /// The first value of a name, whatever the case of its letters.
     pub fn value(&self, name: &str) -> Option<&str> {
-        self.0.iter().find(|(known, _)| known.eq_ignore_ascii_case(name)).map(|(_, value)| value.as_str())
+        self.values.iter().find(|(known, _)| known.eq_ignore_ascii_case(name)).map(|(_, value)| value.as_str())
     }
 
     /// All values of a name.
     pub fn values<'a>(&'a self, name: &'a str) -> impl Iterator<Item = &'a str> {
-        self.0.iter().filter(move |(known, _)| known.eq_ignore_ascii_case(name)).map(|(_, value)| value.as_str())
+        self.values.iter().filter(move |(known, _)| known.eq_ignore_ascii_case(name)).map(|(_, value)| value.as_str())
     }
 
     /// The first value of a name with its encoded words decoded (RFC 2047).
@@ -61,7 +79,7 @@ impl Headers {
 
     /// Names with values.
     pub fn iter(&self) -> impl Iterator<Item = (&str, &str)> {
-        self.0.iter().map(|(name, value)| (name.as_str(), value.as_str()))
+        self.values.iter().map(|(name, value)| (name.as_str(), value.as_str()))
     }
 }
 
@@ -95,6 +113,8 @@ mod tests {
         headers.add("X-Long", &"ä".repeat(VALUE_MAX));
         headers.add("no name", "x");
         assert!(headers.value("x-long").unwrap().len() <= VALUE_MAX);
-        assert_eq!(headers.iter().count(), 1);
+        assert!(headers.iter().count() == 1 && !headers.is_cut());
+        (0..COUNT_MAX).for_each(|_| headers.add("X", "x"));
+        assert!(headers.iter().count() == COUNT_MAX && headers.is_cut());
     }
 }

@@ -32,8 +32,13 @@ pub struct File {
 /// Reads a mail; none where it is none.
 pub fn read(raw: &[u8]) -> Option<Message> {
     let message = MessageParser::new().parse(raw)?;
-    let headers = Headers::read(&header_block(raw));
+    let (block, is_whole) = header_block(raw);
+    let mut headers = Headers::read(&block);
     headers.iter().next()?;
+    // A carriage return by itself ends a line for some servers and not for others (RFC 5322, 2.2 forbids it).
+    if !is_whole || has_lone_return(&block) {
+        headers.mark_cut();
+    }
     let is_file = |part: &MessagePart<'_>| {
         part.content_disposition().is_some_and(|disposition| disposition.ctype().eq_ignore_ascii_case("attachment"))
     };
@@ -83,12 +88,50 @@ fn file(part: &MessagePart<'_>) -> Option<File> {
         PartType::Message(message) => (message.raw_message().to_vec(), "mail.eml"),
         PartType::Multipart(_) => return None,
     };
-    let name = part.attachment_name().unwrap_or(fallback).to_string();
-    Some(File { name, bytes })
+    let name = part.attachment_name().unwrap_or(fallback);
+    let media = part.content_type().map(|kind| format!("{}/{}", kind.ctype(), kind.subtype().unwrap_or_default()));
+    let is_mail = matches!(part.body, PartType::Message(_)) || media.is_some_and(|media| is_mail_type(&media));
+    Some(File { name: if is_mail { mail_name(name) } else { name.into() }, bytes })
 }
 
-/// The lines above the body. Bytes beyond ASCII are UTF-8 (RFC 6532), or else what old programs write.
-fn header_block(raw: &[u8]) -> String {
+/// Whether a media type is that of a mail (RFC 2046, 5.2; RFC 6532, 3.7), or of what Outlook makes of one.
+pub fn is_mail_type(media: &str) -> bool {
+    let media = media.trim().to_ascii_lowercase();
+    let media = media.split(';').next().unwrap_or_default().trim_end();
+    media.starts_with("message/")
+        || matches!(
+            media,
+            "application/vnd.ms-outlook"
+                | "application/ms-tnef"
+                | "application/vnd.ms-tnef"
+                | "application/mbox"
+                | "multipart/related"
+        )
+}
+
+/// The name of a mail that is a file, with the ending that says so.
+pub fn mail_name(name: &str) -> String {
+    match name {
+        "" => "mail.eml".into(),
+        name if is_mail_name(name) => name.into(),
+        name => format!("{name}.eml"),
+    }
+}
+
+/// Whether a name is that of a mail.
+pub fn is_mail_name(name: &str) -> bool {
+    let name = name.trim().to_lowercase();
+    [".eml", ".emlx", ".msg", ".mbox", ".mht", ".mhtml", ".tnef", "winmail.dat"].iter().any(|end| name.ends_with(end))
+}
+
+fn has_lone_return(block: &str) -> bool {
+    let bytes = block.as_bytes();
+    bytes.windows(2).any(|pair| matches!(pair, [b'\r', next] if !matches!(next, b'\r' | b'\n')))
+}
+
+/// The lines above the body, and whether these are all. Bytes beyond ASCII are UTF-8 (RFC 6532), or else what old programs write.
+fn header_block(raw: &[u8]) -> (String, bool) {
+    let is_read = raw.len() <= HEADERS_MAX;
     let raw = raw.get(..raw.len().min(HEADERS_MAX)).unwrap_or_default();
     let start = raw.iter().take_while(|byte| byte.is_ascii_whitespace()).count();
     let raw = raw.get(start..).unwrap_or_default();
@@ -97,8 +140,9 @@ fn header_block(raw: &[u8]) -> String {
         .filter_map(|gap| raw.windows(gap.len()).position(|bytes| bytes == *gap))
         .min();
     let block = raw.get(..end.unwrap_or(raw.len())).unwrap_or_default();
-    match std::str::from_utf8(block) {
+    let text = match std::str::from_utf8(block) {
         Ok(text) => text.into(),
         Err(_) => WINDOWS_1252.decode_without_bom_handling(block).0.into_owned(),
-    }
+    };
+    (text, is_read || end.is_some())
 }

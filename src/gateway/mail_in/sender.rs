@@ -17,8 +17,18 @@ pub struct Sender {
     pub address: String,
 }
 
-/// The senders of a header, in their order.
-pub fn read(header: &str) -> Vec<Sender> {
+/// The senders of a header.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Senders {
+    /// In their order.
+    pub senders: Vec<Sender>,
+    /// Whether the header is read to its end: where it is not, somebody else may stand behind those that are.
+    pub is_complete: bool,
+}
+
+/// Reads the senders of a header.
+pub fn read(header: &str) -> Senders {
+    let is_whole = header.len() <= READ_MAX;
     let header = header.get(..header.floor_char_boundary(READ_MAX)).unwrap_or_default();
     let mut senders = Vec::new();
     let mut part = Part::default();
@@ -48,12 +58,12 @@ pub fn read(header: &str) -> Vec<Sender> {
             ':' if !part.text.contains('@') && part.address.is_none() => part = Part::default(),
             c => part.text.push(c),
         }
-        if senders.len() >= SENDERS_MAX {
-            return senders;
+        if senders.len() >= SENDERS_MAX && !rest.trim_matches([' ', ',', ';']).is_empty() {
+            return Senders { senders, is_complete: false };
         }
     }
     senders.extend(part.sender());
-    senders
+    Senders { senders, is_complete: is_whole }
 }
 
 #[derive(Default)]

@@ -12,7 +12,7 @@ use axum::response::{IntoResponse, Response};
 use super::super::app::App;
 use super::super::clock;
 use super::super::delivery::follow::Stored;
-use super::super::delivery::{Destination, Heard, NotHeard, inbound, returned};
+use super::super::delivery::{Destination, Heard, NotHeard, inbound, reading, returned};
 use super::super::guard::{Client, HookSender};
 use super::super::network::customer_network;
 use super::super::problem::Refusal;
@@ -40,7 +40,12 @@ pub async fn answer(
     let body = read(&app, to.map(|to| to.as_ref()), &sender, client.address, &headers, body).await;
     super::site(&app, &name)?;
     let to = to.ok_or_else(|| Refusal::NotFound(": no destination".into()))?;
-    let heard = to.hear(&headers, &body?).map_err(|reason| {
+    let (body, reader) = (body?, to.clone());
+    let heard = match to.hook_bytes_max() > body::BODY_MAX {
+        true => reading::blocking(move || reader.hear(&headers, &body)).await?,
+        false => to.hear(&headers, &body),
+    };
+    let heard = heard.map_err(|reason| {
         tracing::warn!(site = name, destination, %reason, "webhook rejected");
         match reason {
             NotHeard::NoHook => Refusal::NotFound(format!(": {reason}")),

@@ -1,5 +1,6 @@
 //! Mails as a receiver posts them, and what becomes of them: in the conversation, in the inbox, in a mail to the agent.
 
+use std::io::Write;
 use std::time::Duration;
 
 use axum::body::Body;
@@ -158,6 +159,150 @@ async fn what_only_agents_may_read_does_not_pass_as_a_file_either() {
     assert_eq!(said(&gateway, &id).await, ["See the file."]);
     let kept = gateway.app.store.attachments(&id).await.unwrap();
     assert_eq!(kept.iter().map(|file| file.name.as_str()).collect::<Vec<_>>(), ["steps.txt"]);
+}
+
+#[tokio::test]
+async fn a_mail_or_a_letter_is_kept_from_the_customer_whatever_it_is_called_and_packed_in_and_agents_read_its_name() {
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let gateway = desk(&listener).await;
+    let id = file(&gateway, "k").await;
+    let letter = "----------------------------------------\nReference: DB-4K7Q9\nPlan: scale";
+    let web_archive = "From: <Saved by Blink>\nSnapshot-Content-Location: https://mail.example/\nSubject: x\nMIME-Version: 1.0\n\nPl=\nan: sca=\nle";
+    let packed = |text: &str| {
+        let mut encoder = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::default());
+        encoder.write_all(text.as_bytes()).unwrap();
+        encoder.finish().unwrap()
+    };
+    let archive = |name: &str, text: &str| {
+        let mut encoder = flate2::write::DeflateEncoder::new(Vec::new(), flate2::Compression::default());
+        encoder.write_all(text.as_bytes()).unwrap();
+        let content = encoder.finish().unwrap();
+        let mut out = b"PK\x03\x04\x14\0\0\0\x08\0\0\0\0\0\0\0\0\0".to_vec();
+        out.extend(u32::try_from(content.len()).unwrap().to_le_bytes());
+        out.extend(u32::try_from(text.len()).unwrap().to_le_bytes());
+        out.extend([u8::try_from(name.len()).unwrap(), 0, 0, 0]);
+        [out, name.as_bytes().to_vec(), content].concat()
+    };
+    let attached = |name: &str, kind: &str, bytes: &[u8]| json!({"name": name, "content_type": kind, "content": BASE64_STANDARD.encode(bytes)});
+    let files = [
+        attached("The export stops", "message/rfc822", b"words"),
+        attached("saved.txt", "text/plain", web_archive.as_bytes()),
+        attached(
+            "box.txt",
+            "text/plain",
+            b"From ana@desk.example Sat Nov 28\nFrom: Ana <ana@desk.example>\nSubject: x\n\nx",
+        ),
+        attached("page.txt", "text/plain", b"<table><tr><td><b>Reference</b>:</td><td>DB-4K7Q9</td></tr></table>"),
+        attached("letter.txt.gz", "application/gzip", &packed(letter)),
+        attached("letters.zip", "application/zip", &archive("letter.txt", letter)),
+        attached("mails.zip", "application/zip", &archive("a.eml", "x")),
+        attached("reply.txt", "text/plain", b"Subject: how to write one\n\nDear customer"),
+        attached("range.txt", "text/plain", b"from: 2026-01-01\nto: 2026-02-01\n"),
+    ];
+    let mail = json!({"to": reply_address(&id), "from": "ana@desk.example", "authenticated": true, "text": "See the files.", "message_id": "<f>", "attachments": files});
+    assert_eq!(tell(&gateway, &mail).await.status, 204);
+    let kept = gateway.app.store.attachments(&id).await.unwrap();
+    assert_eq!(kept.iter().map(|file| file.name.as_str()).collect::<Vec<_>>(), ["reply.txt", "range.txt"]);
+    let notes = notes(&gateway, &id).await;
+    assert!(notes.len() == 1 && notes[0].starts_with("Files kept from the customer"), "{notes:?}");
+    assert!(
+        notes[0].contains("The export stops.eml, saved.txt, box.txt, page.txt, letter.txt.gz, letters.zip, mails.zip"),
+        "{notes:?}"
+    );
+
+    let inner = BASE64_STANDARD.encode("Plan: scale");
+    let raw = format!(
+        "From: ana@desk.example\r\nMessage-ID: <r@desk.example>\r\nMIME-Version: 1.0\r\nContent-Type: multipart/mixed; boundary=b\r\n\r\n\
+         --b\r\nContent-Type: text/plain\r\n\r\nSee there.\r\n--b\r\nContent-Type: message/rfc822\r\nContent-Disposition: attachment; filename=\"The export stops\"\r\n\r\n\
+         X-A: b\r\nContent-Transfer-Encoding: base64\r\n\r\n{inner}\r\n--b--\r\n"
+    );
+    let mail = json!({"to": reply_address(&id), "authenticated": true, "raw": raw});
+    assert_eq!(tell(&gateway, &mail).await.status, 204);
+    assert_eq!(said(&gateway, &id).await, ["See the files.", "See there."]);
+    assert_eq!(gateway.app.store.attachments(&id).await.unwrap().len(), 2);
+}
+
+#[tokio::test]
+async fn an_agent_who_sends_nothing_but_a_mail_is_told_that_nobody_reads_it() {
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let gateway = desk(&listener).await;
+    let id = file(&gateway, "k").await;
+    let attached = json!([{"name": "proof.eml", "content": BASE64_STANDARD.encode("Subject: x\n\nThe export stops.")}]);
+    let mail = json!({"to": reply_address(&id), "from": "ana@desk.example", "authenticated": true, "text": "", "message_id": "<e>", "attachments": attached});
+    let (answer, taken) = tokio::join!(take(&listener), tell(&gateway, &mail));
+    assert_eq!(taken.status, 204);
+    assert!(answer.iter().any(|line| line == "RCPT TO:<ana@desk.example>"), "{answer:?}");
+    let notes = notes(&gateway, &id).await;
+    assert!(
+        notes.len() == 1 && notes[0].contains("Files kept from the customer") && notes[0].contains("proof.eml"),
+        "{notes:?}"
+    );
+    assert!(said(&gateway, &id).await.is_empty());
+}
+
+#[tokio::test]
+async fn a_file_is_an_answer_above_a_phones_line_or_a_quotation_as_well() {
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let gateway = desk(&listener).await;
+    let id = file(&gateway, "k").await;
+    let quotation = "On Thu, 26 Nov 2026 at 10:00, Acme <help@acme.example> wrote:\n> The export stops.";
+    let texts =
+        [("ada@example.com", "Sent from my iPhone"), ("ada@example.com", quotation), ("ana@desk.example", quotation)];
+    for (number, (from, text)) in texts.into_iter().enumerate() {
+        let attached = json!([{"name": format!("steps {number}.txt"), "content": BASE64_STANDARD.encode(format!("{number}. Open Settings"))}]);
+        let mail = json!({"to": reply_address(&id), "from": from, "authenticated": true, "text": text, "message_id": format!("<p{number}>"), "attachments": attached});
+        assert_eq!(tell(&gateway, &mail).await.status, 204);
+    }
+    let kept = gateway.app.store.attachments(&id).await.unwrap();
+    assert_eq!(
+        kept.iter().map(|file| file.name.as_str()).collect::<Vec<_>>(),
+        ["steps 0.txt", "steps 1.txt", "steps 2.txt"]
+    );
+    assert_eq!(said(&gateway, &id).await, ["", "", ""]);
+}
+
+#[tokio::test]
+async fn nobody_is_support_by_one_of_several_headers_that_say_who_a_mail_is_from() {
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let gateway = desk(&listener).await;
+    let id = file(&gateway, "k").await;
+    let to = reply_address(&id);
+    let (ana, eve) = ("Ana <ana@desk.example>", "Eve <eve@evil.example>");
+    let raw = |headers: &str| json!({"to": to, "authenticated": true, "raw": format!("Message-ID: <{}>\r\n{headers}\r\n\r\nForged.", headers.len())});
+    let many = vec![ana; 20].join(",\r\n ");
+    for mail in [
+        raw(&format!("From: {ana}\r\nFrom: {eve}")),
+        raw(&format!("From: {ana}\r\nSubject: x\r\nfrom : {eve}")),
+        raw(&format!("From: {ana}\r\nSubject: x\rFrom: {eve}")),
+        raw(&format!("From: {many},\r\n {eve}")),
+        raw(&format!("From: {ana} ({}\r\n ), {eve}", "x".repeat(8_200))),
+        raw(&format!("From: {ana}\r\n{}From: {eve}", "X-A: b\r\n".repeat(1_000))),
+        raw(&format!("From: {ana}\r\nX-A: {}\r\nFrom: {eve}", "b".repeat(256 << 10))),
+        json!({"to": to, "authenticated": true, "from": ana, "headers": [["From", ana], ["From", eve]], "text": "Forged.", "message_id": "<j1>"}),
+        json!({"to": to, "authenticated": true, "from": ana, "headers": {"From": eve}, "text": "Forged.", "message_id": "<j2>"}),
+    ] {
+        let before = notes(&gateway, &id).await.len();
+        assert_eq!(tell(&gateway, &mail).await.status, 204);
+        assert_eq!(notes(&gateway, &id).await.len(), before + 1);
+        assert!(said(&gateway, &id).await.is_empty(), "{:.200}", mail.to_string());
+    }
+    let mail = raw(&format!("From: {ana},\r\n Ben <ben@desk.example>\r\nX-Long: {}", "b".repeat(20 << 10)));
+    assert_eq!(tell(&gateway, &mail).await.status, 204);
+    assert_eq!(said(&gateway, &id).await, ["Forged."]);
+}
+
+#[tokio::test]
+async fn an_agent_is_told_of_an_unread_mail_although_the_customer_sent_one_before() {
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let gateway = desk(&listener).await;
+    let id = file(&gateway, "k").await;
+    let mail = |from: &str, id_of: &str| json!({"to": reply_address(&id), "from": from, "authenticated": true, "text": "Sent from my iPhone", "message_id": id_of});
+    assert_eq!(tell(&gateway, &mail("ada@example.com", "<c>")).await.status, 204);
+    assert!(notes(&gateway, &id).await[0].starts_with("This mail could not be read"));
+    let (of_customer, of_agent) = (mail("ada@example.com", "<c>"), mail("ana@desk.example", "<a>"));
+    assert_eq!(tell(&gateway, &of_customer).await.status, 204);
+    let (answer, taken) = tokio::join!(take(&listener), tell(&gateway, &of_agent));
+    assert!(taken.status == 204 && answer.iter().any(|line| line == "RCPT TO:<ana@desk.example>"), "{answer:?}");
 }
 
 #[tokio::test]

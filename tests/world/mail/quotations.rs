@@ -62,6 +62,19 @@ fn check(parts: &Parts, reads: &str, needs_facts: bool) -> Result<(), String> {
 }
 
 #[test]
+fn an_answer_below_a_long_quotation_in_html_is_read() {
+    let quotation = "<p>Some older words that fill a line.</p>".repeat(3_000);
+    let html = format!("<blockquote type=\"cite\">{quotation}</blockquote><p>{ANSWER}</p>");
+    let reply = read(&Parts { html, ..Parts::default() }, &letter::known());
+    assert!(reply.text.ends_with(ANSWER) && !reply.is_cut, "{}", reply.text.len());
+    let html = format!("<blockquote type=\"cite\">{}</blockquote><p>{ANSWER}</p>", "<p>older</p>".repeat(60_000));
+    assert!(
+        read(&Parts { html, ..Parts::default() }, &letter::known()).is_cut,
+        "what is not read is said to be missing"
+    );
+}
+
+#[test]
 fn a_customer_reads_the_answer_and_nothing_of_the_letter() {
     let rows = rows::read::<Case>(include_str!("quotations.toml"));
     assert!(rows.len() >= 100, "{}", rows.len());

@@ -17,7 +17,7 @@ use crate::gateway::delivery::{Heard, InboundFile, InboundMail, NotHeard, Return
 use crate::gateway::mail_in::headers::Headers;
 use crate::gateway::mail_in::message::{self, Message};
 use crate::gateway::mail_in::reply_text::Parts;
-use crate::gateway::mail_in::sender::{self, Sender};
+use crate::gateway::mail_in::sender::{self, Sender, Senders};
 use crate::gateway::mail_in::{AutomaticSign, Origin, bounce, encoded_words, origin};
 
 /// The largest body, in bytes: about 10 MB of files in base64.
@@ -26,6 +26,8 @@ pub const BYTES_MAX: usize = 14 << 20;
 const FILES_MAX: usize = 20;
 /// The longest Message-ID, in bytes: a line of a mail (RFC 5322, 2.1.1).
 const MESSAGE_ID_MAX: usize = 998;
+/// How much of a subject is read, in bytes.
+const SUBJECT_MAX: usize = 16 << 10;
 /// The longest address, in characters (RFC 5321, 4.5.3.1.3).
 const ADDRESS_MAX: usize = 256;
 
@@ -117,7 +119,7 @@ pub fn hear(
         Some(raw) => {
             message::read(raw).ok_or(NotHeard::Unreadable("raw is no mail (RFC 5322), in base64 or as text"))?
         }
-        None => told(&mail),
+        None => message_of(&mail),
     };
     let id = mail.message_id.as_deref().or_else(|| message.headers.value("Message-ID")).unwrap_or_default().trim();
     let message_id = match (&raw, id.is_empty()) {
@@ -132,7 +134,9 @@ pub fn hear(
         Texts::One(to) => to.clone(),
         Texts::Several(to) => to.join(","),
     };
-    let subject = mail.subject.as_deref().map(encoded_words::decode);
+    let subject = mail.subject.as_deref().map(|subject| {
+        encoded_words::decode(subject.get(..subject.floor_char_boundary(SUBJECT_MAX)).unwrap_or_default())
+    });
     let subject = subject.or_else(|| message.headers.decoded("Subject")).unwrap_or_default();
     let came_to = reply.bounces_of(&to);
     let is_bounce = origin(&message.headers, mail.envelope_from.as_deref(), &subject) == Origin::Bounce;
@@ -154,13 +158,15 @@ pub fn hear(
         return Ok(Heard::Nothing("it is to no address of a ticket; was reply_address or webhook_secret changed?"));
     };
     let from = match (&raw, &mail.from) {
-        (None, Some(from)) => from.as_str(),
+        (None, Some(from)) if !from.is_empty() => from.as_str(),
         // What is authenticated is this header, not the sender on the envelope.
         _ => message.headers.value("From").unwrap_or_default(),
     };
-    let senders = sender::read(from);
+    let Senders { senders, is_complete } = sender::read(from);
+    // What DMARC has found is about one header, and nobody knows here which of several that was.
+    let is_one = is_complete && has_one_sender_header(&message.headers, &senders);
     let is_agent = |sender: &Sender| agents.include(&sender.address);
-    let from_agent = !senders.is_empty() && senders.iter().all(is_agent);
+    let from_agent = is_one && !senders.is_empty() && senders.iter().all(is_agent);
     let sender = senders.first().cloned().unwrap_or_default();
     let origin = if is_own(&message_id, &ticket) {
         Origin::Automatic(AutomaticSign::OwnMail)
@@ -173,7 +179,7 @@ pub fn hear(
         from: clean(&sender.address, ADDRESS_MAX),
         name: if sender.address.is_empty() { String::new() } else { name(&sender.name) },
         // DMARC says nothing about several senders (RFC 7489, 6.6.1).
-        authenticated: if senders.len() > 1 && !from_agent { Some(false) } else { mail.authenticated },
+        authenticated: if !is_one || senders.len() > 1 && !from_agent { Some(false) } else { mail.authenticated },
         origin,
         parts: message.parts,
         more_files: message.files.len().saturating_sub(FILES_MAX) + skipped(&mail),
@@ -191,8 +197,17 @@ pub fn hear(
     Ok(Heard::Mail { ticket, mail: inbound })
 }
 
+/// Whether all headers are known, and only one of them says who a mail is from (RFC 5322, 3.6 allows no more): those who are read as its senders.
+fn has_one_sender_header(headers: &Headers, senders: &[Sender]) -> bool {
+    let mut values = headers.values("From");
+    let addresses =
+        |senders: &[Sender]| -> Vec<String> { senders.iter().map(|sender| sender.address.to_lowercase()).collect() };
+    let is_same = values.next().is_none_or(|value| addresses(&sender::read(value).senders) == addresses(senders));
+    is_same && values.next().is_none() && !headers.is_cut()
+}
+
 /// What the receiver has read of a mail, as if it were read here.
-fn told(mail: &Mail) -> Message {
+fn message_of(mail: &Mail) -> Message {
     let mut headers = match &mail.headers {
         None => Headers::default(),
         Some(HeaderForms::Lines(lines)) => Headers::read(lines),
@@ -242,20 +257,23 @@ fn is_own(message_id: &str, ticket: &str) -> bool {
 
 /// The files that a receiver has read, by their media types.
 fn parts(mail: &Mail) -> Vec<(String, Vec<u8>)> {
-    let told = mail.attachments.iter().flatten().take(FILES_MAX);
-    told.filter_map(|file| Some((file.content_type.clone(), file.bytes()?))).collect()
+    let files = mail.attachments.iter().flatten().take(FILES_MAX);
+    files.filter_map(|file| Some((file.content_type.clone(), file.bytes()?))).collect()
 }
 
 fn files(mail: &Mail) -> impl Iterator<Item = InboundFile> + '_ {
-    let told = mail.attachments.iter().flatten().filter(|_| mail.raw.is_none());
-    told.take(FILES_MAX)
-        .map(|file| InboundFile { name: file.name.clone(), bytes: file.bytes().filter(|bytes| !bytes.is_empty()) })
+    let files = mail.attachments.iter().flatten().filter(|_| mail.raw.is_none());
+    files.take(FILES_MAX).map(|file| {
+        let is_mail = message::is_mail_type(&file.content_type);
+        let name = if is_mail { message::mail_name(&file.name) } else { file.name.clone() };
+        InboundFile { name, bytes: file.bytes().filter(|bytes| !bytes.is_empty()) }
+    })
 }
 
-/// How many told files are not read.
+/// How many files are not read.
 fn skipped(mail: &Mail) -> usize {
-    let told = mail.attachments.as_ref().filter(|_| mail.raw.is_none());
-    told.map_or(0, |files| files.len().saturating_sub(FILES_MAX))
+    let files = mail.attachments.as_ref().filter(|_| mail.raw.is_none());
+    files.map_or(0, |files| files.len().saturating_sub(FILES_MAX))
 }
 
 fn kept(file: message::File) -> InboundFile {

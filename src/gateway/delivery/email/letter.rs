@@ -58,7 +58,8 @@ pub fn unread(email: &Email, ticket: &StoredTicket, mail: &InboundMail) -> Resul
     let to: Address = mail.from.parse().map_err(|_| "the sender has no address".to_string())?;
     let reference = &ticket.reference;
     let text = format!(
-        "Your mail about {reference} could not be read as an answer: it has no words of its own above what it quotes.\n\n\
+        "Your mail about {reference} could not be read as an answer: it has no words of its own above what it quotes, or what it has is \
+         for agents alone.\n\n\
          The customer has not seen it. It is kept as an internal note in the inbox. To answer the customer, write above the \
          quoted text and send again.\n"
     );

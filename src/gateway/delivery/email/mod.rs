@@ -95,8 +95,8 @@ impl Destination for Email {
             Err(error) => Err(error),
         };
         match sent {
-            Ok(()) => tracing::info!(reference, "agent told of an unread mail"),
-            Err(error) => tracing::warn!(reference, error, "telling an agent of an unread mail failed"),
+            Ok(()) => tracing::info!(reference, "unread mail notice sent"),
+            Err(error) => tracing::warn!(reference, error, "unread mail notice failed"),
         }
     }
 

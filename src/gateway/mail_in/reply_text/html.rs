@@ -3,7 +3,7 @@
 use reqwest::Url;
 
 use super::line::{Line, Mark};
-use crate::gateway::search::import::html::{markdown, markdown_with_hidden};
+use crate::gateway::search::import::html::{HiddenText, markdown_within};
 
 /// What stands for a mark until the HTML is read.
 const QUOTATION: char = '\u{f8f0}';
@@ -65,23 +65,25 @@ const SIGNATURES: &[&str] = &[
     "samsung_signature",
 ];
 
-/// The lines of a mail that is written in HTML, as a mail program shows it.
-pub fn lines(html: &str) -> Vec<Line> {
-    lines_by(html, markdown)
+/// The lines of a mail that is written in HTML, as a mail program shows it: no more than so many bytes and lines, and whether there are more.
+pub fn lines(html: &str, bytes_max: usize, lines_max: usize) -> (Vec<Line>, bool) {
+    read(html, HiddenText::Dropped, bytes_max, lines_max)
 }
 
 /// The same with what no mail program shows, such as a preheader.
-pub fn all_lines(html: &str) -> Vec<Line> {
-    lines_by(html, markdown_with_hidden)
+pub fn all_lines(html: &str, bytes_max: usize, lines_max: usize) -> (Vec<Line>, bool) {
+    read(html, HiddenText::Kept, bytes_max, lines_max)
 }
 
-fn lines_by(html: &str, markdown: fn(&str, &Url) -> String) -> Vec<Line> {
+fn read(html: &str, hidden: HiddenText, bytes_max: usize, lines_max: usize) -> (Vec<Line>, bool) {
     let marked = with_marks(html);
-    let Ok(page) = Url::parse("https://mail.invalid/") else { return Vec::new() };
+    let Ok(page) = Url::parse("https://mail.invalid/") else { return (Vec::new(), true) };
+    let (text, is_cut) = markdown_within(&marked, &page, hidden, bytes_max);
     // Addresses that belong to no page lead nowhere in a mail.
-    let text = markdown(&marked, &page).replace("](https://mail.invalid/", "](#");
+    let text = text.replace("](https://mail.invalid/", "](#");
+    let is_cut = is_cut || text.split('\n').nth(lines_max).is_some();
     let mut lines = Vec::new();
-    for line in text.split('\n') {
+    for line in text.split('\n').take(lines_max) {
         let marks = [QUOTATION, SIGNATURE_START, SIGNATURE_END];
         match line.chars().find(|c| marks.contains(c)) {
             Some(mark) => {
@@ -98,7 +100,7 @@ fn lines_by(html: &str, markdown: fn(&str, &Url) -> String) -> Vec<Line> {
             None => lines.push(Line::of_markdown(line)),
         }
     }
-    lines
+    (lines, is_cut)
 }
 
 /// The same HTML, with a paragraph that holds a mark before each such element, and behind each signature.

@@ -1,6 +1,7 @@
 //! What somebody wrote in answer to a mail: without the older mail, without what only agents may read, with the signature folded. Pure rules
 //! over the text or the HTML of a mail.
 
+mod attached;
 mod attribution;
 mod compose;
 mod flowed;
@@ -14,6 +15,7 @@ mod quotation;
 mod render;
 mod signature;
 
+pub use attached::is_for_agents;
 use compose::Part;
 use line::Line;
 pub use own_text::{Known, MARKER};
@@ -57,6 +59,8 @@ pub struct ReplyText {
     pub whole: String,
     /// Whether what was left out is more than a quotation that is known as one: agents should be able to read the whole mail.
     pub is_shortened: bool,
+    /// Whether there were words, which are hidden because only agents may read what is among them.
+    pub is_withheld: bool,
     /// Whether the mail is longer than what is read of it.
     pub is_cut: bool,
 }
@@ -71,31 +75,16 @@ impl ReplyText {
 /// Reads a mail. Nothing of what only agents may read is in what the other side reads; in doubt it reads less.
 pub fn read(parts: &Parts, known: &Known) -> ReplyText {
     let chosen = part::choose(&parts.text, &parts.html);
-    let said = match chosen {
+    let reply = match chosen {
         Chosen::Text if parts.html.trim().is_empty() && part::is_markup(&parts.text) => read_html(&parts.text, known),
         Chosen::Text => read_text(parts, known),
         Chosen::Html => read_html(&parts.html, known),
     };
-    if own_text::is_leaked(&said.text, known) || own_text::is_leaked(&said.markdown, known) {
-        return ReplyText { text: String::new(), markdown: String::new(), is_shortened: true, ..said };
+    if own_text::is_leaked(&reply.text, known) || own_text::is_leaked(&reply.markdown, known) {
+        let (text, markdown) = (String::new(), String::new());
+        return ReplyText { text, markdown, is_shortened: true, is_withheld: true, ..reply };
     }
-    said
-}
-
-/// Whether a file has something in it that only agents may read: the context of a ticket, a letter of the gateway, or a whole mail, in which one
-/// may be.
-pub fn is_for_agents(name: &str, bytes: &[u8], known: &Known) -> bool {
-    let name = name.to_lowercase();
-    let holds_mail = [".eml", ".msg", ".mbox", "winmail.dat"].iter().any(|end| name.ends_with(end));
-    let read = bytes.get(..bytes.len().min(TEXT_READ)).unwrap_or_default();
-    let text = String::from_utf8_lossy(read);
-    let text = match read {
-        // Notepad and PowerShell.
-        [0xff, 0xfe, ..] => encoding_rs::UTF_16LE.decode(read).0,
-        [0xfe, 0xff, ..] => encoding_rs::UTF_16BE.decode(read).0,
-        _ => text,
-    };
-    holds_mail || text.contains("\"frozen_at\"") || own_text::is_leaked(&text, known)
+    reply
 }
 
 /// A text as Markdown that says the same.
@@ -123,6 +112,7 @@ fn read_text(mail: &Parts, known: &Known) -> ReplyText {
         markdown: render::of_text(&shown),
         folded: render::plain(&lines, &parts, &[Part::Folded]),
         is_shortened: is_shortened(&lines, &parts),
+        is_withheld: false,
         is_cut: has_more_lines || mail.text.len() > TEXT_READ,
         whole: read.trim().to_string(),
         text: shown,
@@ -130,10 +120,12 @@ fn read_text(mail: &Parts, known: &Known) -> ReplyText {
 }
 
 fn read_html(html: &str, known: &Known) -> ReplyText {
-    let lines = own_text::split(html::lines(cut(html)), Line::of_markdown);
+    let (lines, is_cut) = html::lines(cut(html), TEXT_READ, LINES_READ);
+    let lines = own_text::split(lines, Line::of_markdown);
     let parts = compose::parts(&lines, known);
     let bare = without_marks(&lines);
-    let all = without_marks(&own_text::split(html::all_lines(cut(html)), Line::of_markdown));
+    let (all, _) = html::all_lines(cut(html), TEXT_READ, LINES_READ);
+    let all = without_marks(&own_text::split(all, Line::of_markdown));
     let has_hidden = letters(&all) > letters(&bare);
     let whole: Vec<Part> = all.iter().map(|line| if line.depth > 0 { Part::Quoted } else { Part::Own }).collect();
     ReplyText {
@@ -141,7 +133,8 @@ fn read_html(html: &str, known: &Known) -> ReplyText {
         markdown: render::of_markdown(&lines, &parts, SHOWN),
         folded: render::plain(&bare, &parts, &[Part::Folded]),
         is_shortened: has_hidden || is_shortened(&lines, &parts),
-        is_cut: html.len() > TEXT_READ,
+        is_withheld: false,
+        is_cut: is_cut || html.len() > TEXT_READ,
         whole: render::plain(&all, &whole, ALL),
     }
 }

@@ -12,7 +12,8 @@ use reqwest::Url;
 
 use crate::domain::markdown::TEXT_MAX;
 use inline::{is_seen, line, strong};
-use tree::{Element, HiddenText, Node, is_block, text_of};
+pub use tree::HiddenText;
+use tree::{Element, Node, is_block, text_of};
 
 /// How deep lists and quotes nest, as deep as they are read.
 const DEPTH_MAX: usize = 4;
@@ -30,28 +31,30 @@ pub fn markdown(html: &str, page: &Url) -> String {
     markdown_with_files(html, page, &|_| None)
 }
 
-/// The same, with the text that a browser does not show.
-pub fn markdown_with_hidden(html: &str, page: &Url) -> String {
-    written(&tree::read(html, HiddenText::Kept), &Page { url: page, file: &|_| None })
+/// The same, no longer than so many bytes, and whether there is more.
+pub fn markdown_within(html: &str, page: &Url, hidden: HiddenText, max: usize) -> (String, bool) {
+    written(&tree::read(html, hidden), &Page { url: page, file: &|_| None }, max)
 }
 
 /// The same as [`markdown`], where pictures and links at some addresses are files that go along: `file` gives the name that stands in their
 /// place.
 pub fn markdown_with_files(html: &str, page: &Url, file: &dyn Fn(&Url) -> Option<String>) -> String {
-    written(&tree::read(html, HiddenText::Dropped), &Page { url: page, file })
+    written(&tree::read(html, HiddenText::Dropped), &Page { url: page, file }, TEXT_MAX).0
 }
 
-fn written(nodes: &[Node], page: &Page<'_>) -> String {
-    let mut out = String::new();
+fn written(nodes: &[Node], page: &Page<'_>, max: usize) -> (String, bool) {
+    let (mut out, mut is_cut) = (String::new(), false);
     for block in blocks(nodes, page, 0) {
-        if !out.is_empty() && out.len() + block.len() > TEXT_MAX {
+        if !out.is_empty() && out.len() + block.len() > max {
+            is_cut = true;
             break;
         }
         out.push_str(if out.is_empty() { "" } else { "\n\n" });
         out.push_str(&block);
     }
-    out.truncate(out.floor_char_boundary(TEXT_MAX));
-    out
+    is_cut |= out.len() > max;
+    out.truncate(out.floor_char_boundary(max));
+    (out, is_cut)
 }
 
 /// The blocks of nodes; `depth` counts the lists and quotes around them.
