@@ -9,6 +9,7 @@ mod addresses;
 mod files;
 mod hours;
 mod importers;
+mod languages;
 mod mail;
 mod origins;
 mod proxies;

@@ -2,7 +2,11 @@
 
 use std::borrow::Cow;
 
-/// A lower-case word without accents and points, its letters in one form.
+/// A lower-case word without accents and points, its letters in one form: as Unicode's NFKD writes them where two forms are one
+/// letter (UAX #15), so that half-width Katakana, full-width letters and syllables of Hangul in parts are equal to what is
+/// usual.
+///
+/// Syllables of Hangul and Ethiopic come in their consonants and vowels, because endings change the last of them.
 ///
 /// Arabic also loses the article and what is written before it (`و`, `ب`, `ك`, `ف`, `ل`), as in L. S. Larkey, L. Ballesteros
 /// and M. E. Connell, "Light Stemming for Arabic Information Retrieval" (2007).
@@ -47,34 +51,93 @@ fn push_folded(c: char, out: &mut String) {
         'ß' => return out.push_str("ss"),
         'æ' => return out.push_str("ae"),
         'œ' => return out.push_str("oe"),
+        'ά' => 'α',
+        'έ' => 'ε',
+        'ή' => 'η',
+        'ί' | 'ϊ' | 'ΐ' => 'ι',
+        'ό' => 'ο',
+        'ύ' | 'ϋ' | 'ΰ' => 'υ',
+        'ώ' => 'ω',
+        'ς' => 'σ',
         'ё' => 'е',
+        'й' => 'и',
+        'ї' => 'і',
+        // The forms that Hebrew letters have at the end of a word come right before the usual ones.
+        'ך' | 'ם' | 'ן' | 'ף' | 'ץ' => letter(c as u32 + 1),
         'أ' | 'إ' | 'آ' | 'ٱ' => 'ا',
-        'ى' => 'ي',
+        'ى' | 'ی' => 'ي',
+        'ک' => 'ك',
         'ة' => 'ه',
         'ؤ' => 'و',
         'ئ' => 'ي',
-        '\u{660}'..='\u{669}' => shifted(c, 0x660, '0'),
-        '\u{6f0}'..='\u{6f9}' => shifted(c, 0x6f0, '0'),
-        'ａ'..='ｚ' => shifted(c, 0xff41, 'a'),
-        '０'..='９' => shifted(c, 0xff10, '0'),
+        'ａ'..='ｚ' => letter(c as u32 - 0xff41 + 0x61),
+        '\u{95c}' | '\u{95d}' => letter(c as u32 - 0x95c + 0x921),
+        '\u{901}' => '\u{902}',
+        '\u{ff66}'..='\u{ff9d}' => HALF_WIDTH.chars().nth(c as usize - 0xff66).unwrap_or(c),
+        // The voice marks of Kana that stand on their own: the voiced letter comes right after the plain one.
+        '\u{3099}' | '\u{309a}' | '\u{ff9e}' | '\u{ff9f}' => match out.pop() {
+            Some('ウ') => 'ヴ',
+            Some(plain @ 'か'..='ホ') => {
+                letter(plain as u32 + if c == '\u{3099}' || c == '\u{ff9e}' { 1 } else { 2 })
+            }
+            other => return out.extend(other),
+        },
+        // Hangul, by the arithmetic of the Unicode Standard, section 3.12.
+        '\u{ac00}'..='\u{d7a3}' => {
+            let place = c as u32 - 0xac00;
+            out.push(letter(0x1100 + place / 588));
+            out.push(letter(0x1161 + place % 588 / 28));
+            match place % 28 {
+                0 => return,
+                last => letter(0x11a7 + last),
+            }
+        }
+        // Ethiopic: eight letters in a row have one consonant, of which the sixth has no vowel. Amharic writes some sounds with
+        // any of two or three rows.
+        '\u{1200}'..='\u{135a}' => {
+            let row = match c as u32 & !7 {
+                0x1210 | 0x1280 => 0x1200,
+                0x1220 => 0x1230,
+                0x12d0 => 0x12a0,
+                0x1340 => 0x1338,
+                row => row,
+            };
+            out.push(letter(row + 5));
+            match c as u32 & 7 {
+                5 => return,
+                vowel => letter(0x61 + vowel),
+            }
+        }
         // Accents and points that stand on their own, the Arabic line that only stretches, and what is not seen.
         '\u{300}'..='\u{36f}'
         | '\u{591}'..='\u{5bd}'
+        | '\u{5bf}'..='\u{5c7}'
+        | '\u{610}'..='\u{61a}'
         | '\u{64b}'..='\u{65f}'
         | '\u{670}'
+        | '\u{6d6}'..='\u{6ed}'
         | '\u{640}'
+        | '\u{93c}'
         | '\u{ad}'
-        | '\u{200c}'
-        | '\u{200d}' => return,
-        _ => c,
+        | '\u{200b}'..='\u{200d}'
+        | '\u{fe00}'..='\u{fe0f}' => return,
+        _ => DIGITS
+            .iter()
+            .find_map(|zero| (c as u32).checked_sub(*zero).filter(|digit| *digit < 10))
+            .map_or(c, |digit| letter(0x30 + digit)),
     };
     out.push(plain);
 }
 
-/// A letter of a row that starts at `first`, in the row that starts at `plain`.
-fn shifted(c: char, first: u32, plain: char) -> char {
-    char::from_u32(u32::from(c) - first + u32::from(plain)).unwrap_or(c)
+fn letter(number: u32) -> char {
+    char::from_u32(number).unwrap_or(char::REPLACEMENT_CHARACTER)
 }
+
+/// The zeros of Arabic, Persian, Devanagari, Bengali, Thai, Lao, Burmese, Khmer and full width; the other digits follow.
+const DIGITS: [u32; 9] = [0x660, 0x6f0, 0x966, 0x9e6, 0xe50, 0xed0, 0x1040, 0x17e0, 0xff10];
+/// What the letters of half-width Katakana are in full width, from U+FF66 on.
+const HALF_WIDTH: &str =
+    "ヲァィゥェォャュョッーアイウエオカキクケコサシスセソタチツテトナニヌネノハヒフヘホマミムメモヤユヨラリルレロワン";
 
 #[cfg(test)]
 mod tests {
@@ -110,6 +173,33 @@ mod tests {
             ("٢٠٢٦", "2026"),
         ] {
             assert_eq!(fold(word), folded, "{word}");
+        }
+    }
+
+    #[test]
+    fn forms_of_one_letter_are_equal() {
+        for (word, other) in [
+            ("ﾛｸﾞｲﾝ", "ログイン"),
+            ("ﾊﾟｽﾜｰﾄﾞ", "パスワード"),
+            ("ハ\u{309a}スワート\u{3099}", "パスワード"),
+            ("비밀", "\u{1107}\u{1175}\u{1106}\u{1175}\u{11af}"),
+            ("κωδικός", "κωδικοσ"),
+            ("צוותים", "צוותימ"),
+            ("שׂחזור", "שחזור"),
+            ("йод", "и\u{306}од"),
+            ("ወርሃዊ", "ወርኃዊ"),
+            ("๒๕๖๘", "2568"),
+            ("کلمه", "كلمه"),
+        ] {
+            assert_eq!(fold(word), fold(other), "{word}");
+        }
+    }
+
+    #[test]
+    fn syllables_come_in_their_sounds_so_that_endings_leave_the_rest() {
+        for (word, with_ending) in [("비밀번호", "비밀번호를"), ("내보", "내볼"), ("ሪፖርት", "ሪፖርቶች"), ("ቡድን", "ቡድኑ")]
+        {
+            assert!(fold(with_ending).starts_with(&*fold(word)), "{word}");
         }
     }
 

@@ -11,6 +11,8 @@ use super::words::{Piece, has_hiragana, words};
 const TERMS_MAX: usize = 40;
 /// The most stems that a beginning stands for; the more frequent ones first.
 const BEGINNINGS_MAX: usize = 12;
+/// The most stems that are related to a word.
+const RELATED_MAX: usize = 12;
 /// A word that is still typed counts less than a whole one.
 const BEGINNING: f32 = 0.98;
 /// In how many questions a word may be that is rare.
@@ -52,6 +54,12 @@ pub fn terms(query: &str, index: &Index) -> Vec<Term> {
         if index.is_stop(&folded) || seen.contains(&folded) {
             continue;
         }
+        let is_unknown = piece == Piece::None && index.known(&spelled, &folded).is_none();
+        let parts = if is_unknown { index.parts(&folded) } else { Vec::new() };
+        if !parts.is_empty() {
+            terms.extend(parts);
+            continue;
+        }
         let mut term = index.term(&spelled, &folded, piece, unfinished);
         match piece {
             Piece::Whole => {
@@ -63,6 +71,10 @@ pub fn terms(query: &str, index: &Index) -> Vec<Term> {
             }
             Piece::Part if whole_known => term.rarity *= PART,
             _ => {}
+        }
+        // What has only been begun may become any word.
+        if term.stems.is_empty() && unfinished {
+            continue;
         }
         seen.push(folded);
         terms.push(term);
@@ -78,7 +90,7 @@ impl Index {
     }
 
     fn term(&self, spelled: &str, folded: &str, piece: Piece, unfinished: bool) -> Term {
-        let telling = !languages::is_vague(folded) && !has_hiragana(folded);
+        let telling = !languages::is_vague(folded) && !has_hiragana(spelled);
         let mut stems: Vec<(u32, f32)> = self.known(spelled, folded).into_iter().map(|stem| (stem, 1.0)).collect();
         let letters = folded.chars().count();
         if unfinished && (letters >= 2 || piece == Piece::Pair) {
@@ -91,14 +103,18 @@ impl Index {
             }
             stems.extend(begun.into_iter().map(|(_, stem)| (stem, BEGINNING)));
         }
-        let correctable = piece != Piece::Pair && piece != Piece::Whole && folded.chars().all(char::is_alphabetic);
+        let correctable =
+            piece != Piece::Pair && piece != Piece::Whole && !folded.chars().any(|c| c.is_numeric() || c == '.');
         if stems.is_empty() && correctable {
             let (meant, mistakes) = self.vocabulary.meant(folded, unfinished);
             let weight = 1.0 - mistakes as f32 / letters as f32;
             stems.extend(meant.into_iter().map(|stem| (stem, weight)));
-            if stems.is_empty() {
-                let (akin, shared) = self.vocabulary.akin(folded);
-                stems.extend(akin.into_iter().map(|stem| (stem, shared)));
+        }
+        if correctable && (stems.is_empty() || takes_affixes(folded)) {
+            for related in self.vocabulary.related(folded, RELATED_MAX) {
+                if !stems.iter().any(|(known, _)| *known == related.0) {
+                    stems.push(related);
+                }
             }
         }
         let frequency = match stems.first() {
@@ -112,9 +128,29 @@ impl Index {
         Term { first: folded.chars().next(), stems, rarity, telling, rare }
     }
 
+    /// The terms of the known parts of a compound that is not known, where they are most of it.
+    fn parts(&self, folded: &str) -> Vec<Term> {
+        let parts = self.vocabulary.parts(folded);
+        let known: usize = parts.iter().map(|part| part.len()).sum();
+        if known * 4 < folded.len() * 3 {
+            return Vec::new();
+        }
+        let term = |part: &str| {
+            let term = self.term(part, part, Piece::Part, true);
+            Term { rarity: term.rarity * PART, ..term }
+        };
+        parts.into_iter().map(term).collect()
+    }
+
     /// The stem of a word, whichever of the languages it is in.
     fn known(&self, spelled: &str, folded: &str) -> Option<u32> {
         let mut stems = self.languages.iter().map(|language| self.stems.stem(spelled, *language));
         self.vocabulary.stem(folded).or_else(|| stems.find_map(|stem| self.vocabulary.stem(&fold(&stem))))
     }
+}
+
+/// Whether words of a script have so much written before or after them that those with it are looked for even where the word
+/// itself is known: scripts other than Latin, Greek and Cyrillic.
+fn takes_affixes(folded: &str) -> bool {
+    folded.chars().next().is_some_and(|c| c >= '\u{590}')
 }

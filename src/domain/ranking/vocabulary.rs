@@ -1,5 +1,6 @@
 //! The words of an index, sorted, so that beginnings are ranges; in one text, because there are hundreds of thousands.
 
+use super::super::best::keep;
 use super::typing;
 
 /// Words and the numbers of their stems.
@@ -7,6 +8,8 @@ use super::typing;
 pub struct Vocabulary {
     letters: String,
     entries: Vec<Entry>,
+    /// Which pairs of letters each word has, as `pairs_of` gives it.
+    pairs: Vec<u64>,
 }
 
 #[derive(Debug, Clone, Copy)]
@@ -28,7 +31,8 @@ impl Vocabulary {
                 Entry { end: letters.len() as u32, stem: *stem }
             })
             .collect();
-        Vocabulary { letters, entries }
+        let pairs = words.iter().map(|(word, _)| pairs_of(word.chars())).collect();
+        Vocabulary { letters, entries, pairs }
     }
 
     /// The number of the stem of a word.
@@ -78,29 +82,69 @@ impl Vocabulary {
         (stems, least)
     }
 
-    /// The stems of the known words that share the longest beginning with a word, where that is most of both: forms that
-    /// no stemmer has brought together; and the share of the letters that is shared.
-    pub fn akin(&self, word: &str) -> (Vec<u32>, f32) {
-        let at = self.first_not_before(word);
-        let mut stems: Vec<u32> = Vec::new();
-        let mut most = AKIN_SHARE;
-        let around = at.saturating_sub(AKIN_LOOK)..at + AKIN_LOOK;
-        for (place, entry) in self.entries.iter().enumerate().take(around.end).skip(around.start) {
-            let known = self.word(place).unwrap_or_default();
-            let shared = word.chars().zip(known.chars()).take_while(|(one, other)| one == other).count();
-            let share = shared as f32 / word.chars().count().max(known.chars().count()) as f32;
-            if shared < AKIN_MIN || share < most {
+    /// The stems of the words that share a long run of letters with a word, and how like they are to it: parts of compounds, words
+    /// with something written before or after them, and forms that no stemmer has brought together. The most alike come first.
+    pub fn related(&self, word: &str, limit: usize) -> Vec<(u32, f32)> {
+        let letters: Vec<char> = word.chars().collect();
+        let Some(least) = Least::of(&letters) else { return Vec::new() };
+        let shortest = ((letters.len() as f32 * SHARE).ceil() as usize).max(least.whole).min(LONG);
+        let wanted = pairs_of(letters.iter().copied());
+        // So long a run has the middle of the word in it wherever it starts.
+        let middle = pairs_of(letters.iter().copied().take(shortest).skip(letters.len() - shortest));
+        // A run of letters has one pair less than letters, and pairs may fall on one bit.
+        let needed = (wanted.count_ones() as usize + shortest).saturating_sub(letters.len());
+        let mut best: Vec<(u32, f32)> = Vec::new();
+        for (place, pairs) in self.pairs.iter().enumerate() {
+            if pairs & middle != middle || ((pairs & wanted).count_ones() as usize) < needed {
                 continue;
             }
-            if share > most {
-                stems.clear();
-                most = share;
+            let (Some(known), Some(entry)) = (self.word(place), self.entries.get(place)) else { continue };
+            let known_letters = known.chars().count();
+            let (run, at) = longest_run(&letters, known);
+            let whole = run == letters.len().min(known_letters);
+            let enough = match whole {
+                true => least.whole,
+                // Words that begin alike and are as long are forms of one more often than others.
+                false if at == 0 && run as f32 >= SHARE * known_letters as f32 => least.run - 1,
+                false => least.run,
+            };
+            let share = run as f32 / letters.len() as f32;
+            // Where nothing is written before words, one with another first letter is another word.
+            let is_other = at == 1 && word.is_ascii() && run + 1 == known_letters && known_letters == letters.len();
+            if is_other || run < enough || share < SHARE && run < LONG {
+                continue;
             }
-            if !stems.contains(&entry.stem) {
-                stems.push(entry.stem);
+            // What one of them has besides may be an ending.
+            let likeness = (share + if word.is_ascii() { 0.0 } else { ENDING }).min(1.0)
+                * (APART + WHOLE * run as f32 / known_letters as f32);
+            match best.iter_mut().find(|(stem, _)| *stem == entry.stem) {
+                Some((_, known)) if *known >= likeness => continue,
+                _ => best.retain(|(stem, _)| *stem != entry.stem),
             }
+            keep(&mut best, limit, (entry.stem, likeness), |one, other| one.1 > other.1);
         }
-        (stems, most)
+        best
+    }
+
+    /// Where the longest known words end that a compound starts with, and start that it ends with.
+    pub fn parts<'a>(&self, word: &'a str) -> Vec<&'a str> {
+        let letters: Vec<char> = word.chars().collect();
+        let Some(least) = Least::of(&letters) else { return Vec::new() };
+        // A longer word may be meant by the whole of it.
+        if self.beginning(word).next().is_some() {
+            return Vec::new();
+        }
+        let known = |part: &&str| {
+            let letters = part.chars().count();
+            // Of a longer part it is enough that words begin with it, because their endings may be others.
+            letters >= least.whole
+                && (self.stem(part).is_some() || letters >= least.begun && self.beginning(part).next().is_some())
+        };
+        let first = word.char_indices().rev().filter_map(|(at, _)| word.get(..at)).find(known);
+        let last = word.char_indices().skip(1).filter_map(|(at, _)| word.get(at..)).find(known);
+        // What two words claim belongs to the first.
+        let rest = word.len() - first.map_or(0, str::len);
+        first.into_iter().chain(last.filter(|last| last.len() <= rest)).collect()
     }
 
     fn first_not_before(&self, word: &str) -> usize {
@@ -126,12 +170,65 @@ impl Vocabulary {
     }
 }
 
-/// How many letters words share at least that are akin.
-const AKIN_MIN: usize = 5;
-/// And which share of the longer one.
-const AKIN_SHARE: f32 = 0.6;
-/// How far from a word its kin is looked for, in words.
-const AKIN_LOOK: usize = 8;
+/// How many letters a run has at least that two words share.
+struct Least {
+    /// Where it is the whole of one.
+    whole: usize,
+    /// Where it is a part of both.
+    run: usize,
+    /// Where words begin with it.
+    begun: usize,
+}
+
+impl Least {
+    /// By the script: a letter of one that writes no vowels, or syllables, says more. `None` where a word is too short.
+    fn of(word: &[char]) -> Option<Least> {
+        let (whole, run, begun) = match word.first()? {
+            '\u{590}'..='\u{8ff}' | '\u{1200}'..='\u{139f}' => (3, 4, 3),
+            '\u{1100}'..='\u{11ff}' => (4, 6, 4),
+            '\u{30a1}'..='\u{30ff}' => (2, 4, 2),
+            _ => (5, 6, 6),
+        };
+        (word.len() >= whole).then_some(Least { whole, run, begun })
+    }
+}
+
+/// Which share of a word a run of letters is at least.
+const SHARE: f32 = 0.6;
+/// How many letters are no coincidence however long the word is.
+const LONG: usize = 8;
+/// Which share of a word endings are.
+const ENDING: f32 = 0.2;
+/// How like a word one is that has all its letters and many others.
+const APART: f32 = 0.7;
+/// How much more where it has few others.
+const WHOLE: f32 = 0.2;
+
+/// A bit for each pair of letters, of 64: which words may share letters with a word is seen at once.
+fn pairs_of(word: impl Iterator<Item = char> + Clone) -> u64 {
+    word.clone().zip(word.skip(1)).fold(0, |bits, (one, other)| {
+        let mixed = (one as u32).wrapping_mul(31).wrapping_add(other as u32).wrapping_mul(0x9e37_79b1);
+        bits | 1 << (mixed >> 26)
+    })
+}
+
+/// How long the longest run of letters is that two words share, and where it starts in the second.
+fn longest_run(word: &[char], known: &str) -> (usize, usize) {
+    let mut rows = vec![0_usize; word.len() + 1];
+    let (mut longest, mut start) = (0, 0);
+    for (place, letter) in known.chars().enumerate() {
+        let mut before = 0;
+        for (row, other) in rows.iter_mut().skip(1).zip(word) {
+            let here = *row;
+            *row = if *other == letter { before + 1 } else { 0 };
+            if *row > longest {
+                (longest, start) = (*row, place + 1 - *row);
+            }
+            before = here;
+        }
+    }
+    (longest, start)
+}
 
 #[cfg(test)]
 mod tests {
@@ -160,9 +257,20 @@ mod tests {
     }
 
     #[test]
-    fn words_that_share_most_of_their_letters_are_akin() {
-        assert_eq!(vocabulary().akin("invalid").0, Vec::<u32>::new());
-        assert_eq!(vocabulary().akin("invoiced"), (vec![4], 0.875));
-        assert_eq!(vocabulary().akin("exported"), (vec![3], 0.875));
+    fn words_that_share_a_long_run_of_letters_are_related() {
+        let stems = |word: &str| vocabulary().related(word, 4).into_iter().map(|(stem, _)| stem).collect::<Vec<_>>();
+        assert_eq!(stems("invoiced"), [4]);
+        assert_eq!(stems("board"), [1]);
+        assert_eq!(stems("invalid"), Vec::<u32>::new());
+        assert_eq!(stems("exp"), Vec::<u32>::new());
+    }
+
+    #[test]
+    fn a_compound_has_the_parts_that_are_known() {
+        assert_eq!(vocabulary().parts("exportinvoice"), ["export", "invoice"]);
+        assert_eq!(vocabulary().parts("exportsinvoice"), ["export", "invoice"]);
+        assert_eq!(vocabulary().parts("exporterror"), ["exporter"]);
+        assert_eq!(vocabulary().parts("reinvoice"), ["invoice"]);
+        assert_eq!(vocabulary().parts("nothing"), Vec::<&str>::new());
     }
 }

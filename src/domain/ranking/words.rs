@@ -1,12 +1,15 @@
 //! Splitting text into words.
 //!
 //! Letters and digits make words. Codes and names are kept whole and split as well, because people copy the one and
-//! remember the other: `pm_4021`, `ERR_NETWORK_X`, `TypeError`, `2.14.1`. Han and Hiragana, which nothing divides, come in
-//! pairs; a run of Katakana is a word.
+//! remember the other: `pm_4021`, `ERR_NETWORK_X`, `TypeError`, `2.14.1`. Scripts that put no spaces between words come in
+//! pairs of what a reader takes for a letter: Han, Hiragana, Thai, Lao, Khmer, Burmese. A run of Katakana is a word.
+//!
+//! The rules need only the letters themselves, so that every gateway and every browser splits alike.
 
 use std::ops::Range;
 
-/// The longest word that is kept, in bytes; what is longer is data and not language.
+/// The longest word, in letters. What is longer in ASCII is data and not language, and is left out; in other scripts it is a
+/// sentence without spaces, and comes in pieces.
 const WORD_MAX: usize = 64;
 
 /// A word of a text.
@@ -29,7 +32,7 @@ pub enum Piece {
     Part,
     /// A code or name whose parts came before.
     Whole,
-    /// Two letters of a text without spaces, or one that stands alone.
+    /// Two letters of a text without spaces, each with its marks, or one that stands alone.
     Pair,
 }
 
@@ -57,7 +60,7 @@ enum Kind {
     Letter,
     /// Katakana.
     Syllable,
-    /// Han or Hiragana.
+    /// A letter of a script without spaces.
     Ideograph,
     Other,
 }
@@ -69,7 +72,24 @@ fn kind(c: char) -> Kind {
         '\u{30a1}'..='\u{30fa}' | '\u{30fc}'..='\u{30ff}' | '\u{31f0}'..='\u{31ff}' | '\u{ff66}'..='\u{ff9f}' => {
             Kind::Syllable
         }
-        '\u{3005}'..='\u{3007}'
+        // Thai, Lao, Burmese, Khmer, Tai Le, New Tai Lue, Tai Tham and Tai Viet with their marks: what Unicode's LineBreak.txt
+        // (UAX #14) gives the class SA, which is for scripts that need a dictionary to be divided.
+        '\u{e01}'..='\u{e3a}'
+        | '\u{e40}'..='\u{e4e}'
+        | '\u{e81}'..='\u{ece}'
+        | '\u{edc}'..='\u{edf}'
+        | '\u{1000}'..='\u{103f}'
+        | '\u{1050}'..='\u{108f}'
+        | '\u{109a}'..='\u{109f}'
+        | '\u{1780}'..='\u{17d3}'
+        | '\u{17d7}'
+        | '\u{17dc}'..='\u{17dd}'
+        | '\u{1950}'..='\u{19c9}'
+        | '\u{1a20}'..='\u{1a7c}'
+        | '\u{a9e0}'..='\u{a9ef}'
+        | '\u{a9fa}'..='\u{a9fe}'
+        | '\u{aa60}'..='\u{aadf}'
+        | '\u{3005}'..='\u{3007}'
         | '\u{3041}'..='\u{309f}'
         | '\u{3400}'..='\u{4dbf}'
         | '\u{4e00}'..='\u{9fff}'
@@ -79,8 +99,11 @@ fn kind(c: char) -> Kind {
         // and what is not seen at all.
         '\u{300}'..='\u{36f}'
         | '\u{591}'..='\u{5bd}'
+        | '\u{5bf}'..='\u{5c7}'
+        | '\u{610}'..='\u{61a}'
         | '\u{64b}'..='\u{65f}'
         | '\u{670}'
+        | '\u{6d6}'..='\u{6ed}'
         | '\u{900}'..='\u{dff}'
         | '\u{ad}'
         | '\u{200c}'
@@ -88,6 +111,39 @@ fn kind(c: char) -> Kind {
         _ if c.is_alphanumeric() => Kind::Letter,
         _ => Kind::Other,
     }
+}
+
+/// Whether a letter goes on with the one before it, as far as scripts without spaces go: its marks and vowel signs (General_Category
+/// M, and the vowels of Thai and Lao that are written after their consonant), what is stacked below it, and what follows a
+/// vowel that is written first (Logical_Order_Exception in PropList.txt).
+fn goes_on(before: char, c: char) -> bool {
+    matches!(
+        c,
+        '\u{e30}'..='\u{e3a}'
+            | '\u{e45}'
+            | '\u{e47}'..='\u{e4e}'
+            | '\u{eb0}'..='\u{ebc}'
+            | '\u{ec8}'..='\u{ece}'
+            | '\u{102b}'..='\u{103e}'
+            | '\u{1056}'..='\u{1059}'
+            | '\u{1082}'..='\u{108d}'
+            | '\u{17b4}'..='\u{17d3}'
+            | '\u{17dd}'
+            | '\u{19b0}'..='\u{19c9}'
+            | '\u{1a55}'..='\u{1a7c}'
+            | '\u{aab0}'..='\u{aabf}'
+            | '\u{200b}'
+    ) || joins_any(c)
+        || matches!(
+            before,
+            '\u{e40}'..='\u{e44}' | '\u{ec0}'..='\u{ec4}' | '\u{1039}' | '\u{17d2}' | '\u{1a60}' | '\u{aab5}'..='\u{aab9}'
+        )
+}
+
+/// Marks that go with letters of several scripts: accents, the voice marks of Kana and its long vowel, joiners, and what
+/// chooses a form.
+fn joins_any(c: char) -> bool {
+    matches!(c, '\u{300}'..='\u{36f}' | '\u{3099}' | '\u{309a}' | '\u{30fc}' | '\u{ff9e}' | '\u{ff9f}' | '\u{200c}' | '\u{200d}' | '\u{fe00}'..='\u{fe0f}')
 }
 
 /// The next run of one kind, from a place on; letters run on over what joins codes.
@@ -103,7 +159,9 @@ fn next_run(text: &str, from: usize) -> Option<(Kind, Range<usize>)> {
         let joins = run == Kind::Letter
             && is_joiner(c, before, chars.peek().copied())
             && chars.peek().is_some_and(|next| kind(*next) == Kind::Letter);
-        if kind(c) != run && !joins {
+        // The space without width divides lines and not words where words have no spaces.
+        let goes_on = joins_any(c) || c == '\u{200b}' && run == Kind::Ideograph;
+        if kind(c) != run && !joins && !goes_on {
             break;
         }
         before = c;
@@ -162,21 +220,27 @@ fn part_end(run: &str, start: usize) -> Option<usize> {
 
 fn pairs(text: &str, range: Range<usize>, spelled: &mut String, each: &mut dyn FnMut(Word<'_>)) {
     let run = text.get(range.clone()).unwrap_or_default();
-    let mut before: Option<usize> = None;
-    for (at, c) in run.char_indices() {
-        let end = at + c.len_utf8();
-        if let Some(start) = before {
-            emit(text, range.start + start..range.start + end, Piece::Pair, spelled, each);
-        } else if end == run.len() {
-            emit(text, range.clone(), Piece::Pair, spelled, each);
+    // Where the last two letters start.
+    let (mut one, mut other): (Option<usize>, Option<usize>) = (None, None);
+    let mut before = ' ';
+    for (at, c) in run.char_indices().chain([(run.len(), ' ')]) {
+        if at == 0 || at == run.len() || !goes_on(before, c) {
+            if let Some(start) = one.or(other.filter(|_| at == run.len())) {
+                emit(text, range.start + start..range.start + at, Piece::Pair, spelled, each);
+            }
+            (one, other) = (other, Some(at));
         }
-        before = Some(at);
+        before = c;
     }
 }
 
 fn emit(text: &str, range: Range<usize>, piece: Piece, spelled: &mut String, each: &mut dyn FnMut(Word<'_>)) {
     let word = text.get(range.clone()).unwrap_or_default();
-    if word.len() > WORD_MAX {
+    if let Some((end, _)) = word.char_indices().nth(WORD_MAX) {
+        if !word.is_ascii() {
+            emit(text, range.start..range.start + end, piece, spelled, each);
+            emit(text, range.start + end..range.end, piece, spelled, each);
+        }
         return;
     }
     let is_number = word.bytes().all(|b| b.is_ascii_digit() || b == b'.' || b == b',');
@@ -255,6 +319,29 @@ mod tests {
     fn japanese_comes_in_pairs_and_runs_of_katakana() {
         assert_eq!(split("グラフを書く"), ["グラフ", "を書", "書く"]);
         assert_eq!(split("ダッシュボード"), ["ダッシュボード"]);
+    }
+
+    #[test]
+    fn scripts_without_spaces_come_in_pairs_of_letters_with_their_marks() {
+        for (text, pairs) in [
+            ("ส่งออก", &["ส่ง", "งอ", "ออ", "อก"][..]),
+            ("เปลี่ยน", &["เปลี่", "ลี่ย", "ยน"]),
+            ("ລາຍງານ", &["ລາຍ", "ຍງາ", "ງານ"]),
+            ("ពាក្យ", &["ពាក្យ"]),
+            ("စကားဝှက်", &["စကား", "ကားဝှ", "ဝှက်"]),
+            ("ก", &["ก"]),
+            ("らーめん", &["らーめ", "めん"]),
+            ("CSV ได้", &["csv", "ได้"]),
+        ] {
+            assert_eq!(split(text), pairs, "{text}");
+        }
+    }
+
+    #[test]
+    fn long_runs_of_other_scripts_come_in_pieces_and_long_data_not_at_all() {
+        assert_eq!(split(&"가".repeat(70)).iter().map(|word| word.chars().count()).collect::<Vec<_>>(), [64, 6]);
+        assert_eq!(split(&"รายงาน".repeat(30)).len(), 30 * 4 - 1);
+        assert_eq!(split(&"a".repeat(65)), Vec::<String>::new());
     }
 
     #[test]

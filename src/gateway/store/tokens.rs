@@ -95,6 +95,7 @@ mod tests {
             ("error ERR_NETWORK_X here", &["error", "errnetworkx", "here*"]),
             ("a a b", &["a", "b*"]),
             ("图表失败", &["图表", "表失", "失败*"]),
+            ("รายงาน", &["ราย", "ยงา", "งาน*"]),
             ("% !", &[]),
             ("", &[]),
         ] {
@@ -105,8 +106,19 @@ mod tests {
 
     #[test]
     fn what_is_searched_for_as_it_was_written_is_found() {
-        for text in ["db-00001", "zoe@example.com", "u-7", "v2.14.1", "TypeError", "Übersicht", "导出图表", "@zoe-m"]
-        {
+        for text in [
+            "db-00001",
+            "zoe@example.com",
+            "u-7",
+            "v2.14.1",
+            "TypeError",
+            "Übersicht",
+            "导出图表",
+            "@zoe-m",
+            "ส่งออกรายงาน",
+            "비밀번호",
+            "ﾛｸﾞｲﾝ",
+        ] {
             let tokens = of_texts(&[text]);
             assert!(terms(text).iter().all(|term| tokens.contains(&term.token)), "{text}: {tokens:?}");
         }

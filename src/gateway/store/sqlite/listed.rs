@@ -12,7 +12,7 @@ use crate::gateway::store::tokens::TICKET_TOKENS_MAX;
 use crate::gateway::store::{Shown, StoreError, StoredTicket, tokens};
 
 /// How columns and tokens are made, as `tickets.listed` says it. Tickets that were listed in an earlier way are listed anew.
-const LISTED: i64 = 1;
+const LISTED: i64 = 2;
 /// What `tickets.listed` says of a ticket that cannot be read.
 const UNREADABLE: i64 = -1;
 /// How many tickets of before are listed in a transaction.
@@ -118,6 +118,8 @@ async fn backfill_ticket(write: &mut SqliteConnection, row: &SqliteRow) -> Resul
         .bind(&ticket.id)
         .execute(&mut *write)
         .await?;
+    // What another way has made is not found by anything.
+    query("DELETE FROM ticket_tokens WHERE ticket = ?").bind(number).execute(&mut *write).await?;
     add_tokens(write, number, &tokens::of_ticket(&ticket)).await?;
     for text in said_about(write, &ticket).await? {
         add_tokens(write, number, &tokens::of_texts(&[&text])).await?;
