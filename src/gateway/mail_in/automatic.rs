@@ -89,10 +89,11 @@ const AUTORESPONDER: &[&str] = &[
     "X-Zendesk-Auto-Reply",
 ];
 
-/// Headers that programs add to mail that they have answered or passed on, to see it when it comes back.
-const LOOP: &[&str] = &["X-Loop", "X-Mailer-Loop", "X-MS-Exchange-Inbox-Rules-Loop", "X-BeenThere"];
+/// Headers that programs add to mail that they have answered, to see it when it comes back. Those that are added to whatever a mailbox or a list
+/// passes on (`X-MS-Exchange-Inbox-Rules-Loop`, `X-BeenThere`) say nothing about who wrote it.
+const LOOP: &[&str] = &["X-Loop", "X-Mailer-Loop"];
 
-/// Headers of lists and newsletters (RFC 2919, section 3; RFC 2369, section 3).
+/// Headers of lists and newsletters (RFC 2919, section 3; RFC 2369, section 3). Groups add them to answers of persons as well.
 const LIST: &[&str] =
     &["List-Id", "List-Unsubscribe", "List-Unsubscribe-Post", "List-Post", "Mailing-List", "X-Mailing-List"];
 
@@ -108,10 +109,12 @@ fn sign(headers: &Headers, envelope_sender: Option<&str>, subject: &str) -> Opti
     }
     let precedence = ["Precedence", "X-Precedence", "Preference"];
     let precedence = precedence.iter().flat_map(|name| headers.values(name)).map(keyword);
-    if precedence
-        .into_iter()
-        .any(|word| matches!(word.as_str(), "auto_reply" | "auto-reply" | "autoreply" | "bulk" | "junk" | "list"))
-    {
+    let came_by_itself = !is_answer(headers);
+    if precedence.into_iter().any(|word| match word.as_str() {
+        "auto_reply" | "auto-reply" | "autoreply" | "bulk" | "junk" => true,
+        "list" => came_by_itself,
+        _ => false,
+    }) {
         return Some(AutomaticSign::Precedence);
     }
     if has_any(headers, AUTORESPONDER) || suppresses_answers(headers) || delivered_by_answering_machine(headers) {
@@ -120,7 +123,7 @@ fn sign(headers: &Headers, envelope_sender: Option<&str>, subject: &str) -> Opti
     if has_any(headers, LOOP) {
         return Some(AutomaticSign::Loop);
     }
-    if has_any(headers, LIST) {
+    if came_by_itself && has_any(headers, LIST) {
         return Some(AutomaticSign::List);
     }
     if has_no_return_path(headers, envelope_sender) {
@@ -131,6 +134,12 @@ fn sign(headers: &Headers, envelope_sender: Option<&str>, subject: &str) -> Opti
         return Some(AutomaticSign::Sender);
     }
     (!denies && begins_as_automatic(subject)).then_some(AutomaticSign::Subject)
+}
+
+/// Whether a mail answers another one (RFC 5322, 3.6.4). What a list or a group has passed on then is what somebody wrote.
+fn is_answer(headers: &Headers) -> bool {
+    let names = ["In-Reply-To", "References"];
+    names.iter().flat_map(|name| headers.values(name)).any(|value| value.contains('<') && value.contains('@'))
 }
 
 fn has_any(headers: &Headers, names: &[&str]) -> bool {
