@@ -15,6 +15,10 @@ enum Form {
     QuotedAtStart,
     Stars,
     Indented,
+    /// Labels stand in a column of their own.
+    Columns,
+    /// Labels and values are assignments, in one line with those beside them.
+    Assigned,
 }
 
 /// Breaks lines at spaces, as programs do.
@@ -49,6 +53,8 @@ fn formed(text: &str, columns: usize, form: Form) -> String {
                     part.split_once(": ").map_or(part.clone(), |(label, value)| format!("*{label}:* {value}"))
                 }
                 Form::Indented => format!("  {part}"),
+                Form::Columns => part.replacen(": ", "   ", 1),
+                Form::Assigned => part.replacen(": ", " = ", 1),
             });
         }
     }
@@ -70,6 +76,17 @@ fn html(text: &str, kind: u8) -> String {
             })
             .collect(),
         5 => format!("<div>{}</div>", lines.join(" ")),
+        6 => format!(
+            "<table>{}</table>",
+            lines
+                .iter()
+                .map(|line| format!("<tr><td>{}</td></tr>", line.replacen(": ", "</td><td>", 1)))
+                .collect::<String>()
+        ),
+        7 => format!(
+            "<p>{}</p>",
+            lines.iter().map(|line| line.replacen(": ", " = ", 1)).collect::<Vec<_>>().join("<br>")
+        ),
         _ => format!(
             "<table>{}</table>",
             lines
@@ -87,7 +104,9 @@ fn forms() -> impl Strategy<Value = Form> {
         Just(Form::QuotedTwice),
         Just(Form::QuotedAtStart),
         Just(Form::Stars),
-        Just(Form::Indented)
+        Just(Form::Indented),
+        Just(Form::Columns),
+        Just(Form::Assigned)
     ]
 }
 
@@ -109,6 +128,26 @@ fn answers() -> impl Strategy<Value = String> {
     ]
 }
 
+#[test]
+fn facts_of_the_ticket_are_hidden_without_a_colon_as_well_and_one_alone_is_not() {
+    for (text, is_shown) in [
+        ("Plan scale\nTeam growth", false),
+        ("Plan = scale\nSeverity = high", false),
+        ("Reference DB-4K7Q9, Plan scale, Team growth", false),
+        ("Plan\nscale\nTeam\ngrowth", false),
+        ("Plan scale Team growth Severity high", false),
+        ("You are on the plan scale.", true),
+        ("Plan scale is what you have, and a growth team helps.", true),
+        ("Your plan: see the page Billing.", true),
+    ] {
+        for html in [String::new(), format!("<div>{}</div>", text.replace('\n', "<br>"))] {
+            let text = if html.is_empty() { text.to_string() } else { String::new() };
+            let reply = read(&Parts { text, html, flowed: None }, &letter::known());
+            assert_eq!(!reply.is_without_words(), is_shown, "{reply:?}");
+        }
+    }
+}
+
 proptest! {
     #![proptest_config(ProptestConfig { cases: 150, ..ProptestConfig::default() })]
 
@@ -125,7 +164,7 @@ proptest! {
 
     #[test]
     fn no_line_for_agents_is_read_whatever_html_a_letter_becomes(
-        answer in answers(), columns in 20_usize..100, kind in 0_u8..7, which in 0_usize..3, below in answers(),
+        answer in answers(), columns in 20_usize..100, kind in 0_u8..9, which in 0_usize..3, below in answers(),
     ) {
         let broken: Vec<String> = wrapped(&letter::texts()[which], columns).into_iter().flatten().collect();
         let html = format!("<p>{}</p>{}<p>{}</p>", answer.replace('>', "&gt;"), html(&broken.join("\n"), kind), below.replace('>', "&gt;"));

@@ -107,9 +107,11 @@ fn leave_quoted(lines: &[Line], known: &Known, quoted_from: Option<usize>, parts
         let block = at..end;
         let readable: Vec<usize> =
             block.clone().filter(|at| lines.get(*at).is_some_and(|line| !line.is_blank())).collect();
-        let said = readable.iter().filter(|at| lines.get(**at).is_some_and(|line| known.is_said(line))).count();
+        let known_lines =
+            readable.iter().filter(|at| lines.get(**at).is_some_and(|line| known.is_in_conversation(line))).count();
         let has_private = block.clone().any(|at| parts.get(at) == Some(&Part::Private));
-        let is_older = quoted_from.is_some_and(|from| at >= from) || has_private || said * 2 >= readable.len().max(1);
+        let is_older =
+            quoted_from.is_some_and(|from| at >= from) || has_private || known_lines * 2 >= readable.len().max(1);
         let answered = last_written.is_some_and(|last| last >= end);
         let above = (0..at).rev().find(|at| lines.get(*at).is_some_and(|line| !line.is_blank()));
         let introduced = above.is_some_and(|above| {
@@ -136,7 +138,7 @@ fn leave_quoted(lines: &[Line], known: &Known, quoted_from: Option<usize>, parts
 
 /// The last lines of a quoted block, where the customer knows them.
 fn context(lines: &[Line], known: &Known, readable: &[usize], parts: &[Part]) -> Vec<usize> {
-    let is_said = |at: usize| lines.get(at).is_some_and(|line| known.is_said(line) && line.depth == 1);
-    let last = readable.iter().rev().copied().take_while(|at| is_said(*at) && parts.get(*at) == Some(&Part::Left));
+    let is_known = |at: usize| lines.get(at).is_some_and(|line| known.is_in_conversation(line) && line.depth == 1);
+    let last = readable.iter().rev().copied().take_while(|at| is_known(*at) && parts.get(*at) == Some(&Part::Left));
     last.take(CONTEXT_LINES).collect()
 }

@@ -53,6 +53,9 @@ const TELLING: usize = 12;
 /// The shortest line with its label that tells itself inside of any text.
 const FACT: usize = 20;
 
+/// The shortest label with its value that counts where nothing stands between them.
+const SHORT_FACT: usize = 6;
+
 /// What is known of a ticket to which a mail answers.
 #[derive(Clone, Debug, Default)]
 pub struct Known {
@@ -60,6 +63,8 @@ pub struct Known {
     private: Vec<String>,
     /// The same as it is written.
     texts: Vec<String>,
+    /// The lines `Label: value` that only agents read, but for the reference, in letters alone.
+    facts: Vec<String>,
     /// The addresses of links for agents, in letters alone.
     secrets: Vec<String>,
     /// What was said in the conversation, in letters alone.
@@ -74,25 +79,29 @@ impl Known {
             private.iter().flat_map(|text| text.lines()).filter(|line| line.starts_with("Link:")).flat_map(|line| {
                 line.split([' ', ',']).filter_map(|word| word.split_once("://")).map(|(_, address)| letters(address))
             });
+        let lines = private.iter().flat_map(|text| text.lines());
+        let is_fact = |line: &&str| has_own_label(line) && !is_reference(line);
+        let facts = lines.filter(is_fact).map(letters).filter(|fact| fact.len() >= SHORT_FACT);
         Known {
+            facts: facts.collect::<std::collections::BTreeSet<_>>().into_iter().collect(),
             private: private.iter().map(|text| letters(text)).collect(),
             texts: private.to_vec(),
             secrets: secrets.filter(|secret| secret.len() >= TELLING).collect(),
             conversation: conversation
                 .into_iter()
                 .map(letters)
-                .scan(0, |length, said| {
-                    *length += said.len();
-                    (*length <= CONVERSATION_MAX).then_some(said)
+                .scan(0, |length, message| {
+                    *length += message.len();
+                    (*length <= CONVERSATION_MAX).then_some(message)
                 })
                 .collect(),
         }
     }
 
     /// Whether the customer knows a line already.
-    pub fn is_said(&self, line: &Line) -> bool {
+    pub fn is_in_conversation(&self, line: &Line) -> bool {
         let text = letters(&line.bare);
-        text.len() >= 3 && self.conversation.iter().any(|said| said.contains(&text))
+        text.len() >= 3 && self.conversation.iter().any(|message| message.contains(&text))
     }
 
     fn is_private(&self, text: &str) -> bool {
@@ -116,7 +125,7 @@ pub struct Private {
 /// Finds what only agents may read.
 pub fn find(lines: &[Line], known: &Known) -> Private {
     let texts: Vec<String> = lines.iter().map(|line| letters(&line.bare)).collect();
-    let mut private: Vec<bool> = (0..lines.len()).map(|at| tells_itself(lines, &texts, at, known)).collect();
+    let mut private: Vec<bool> = (0..lines.len()).map(|at| is_letter_line(lines, &texts, at, known)).collect();
     spread(lines, &texts, known, &mut private);
     let cut = cut(lines, &texts, &private).map(|at| with_announcement(lines, at, known));
     Private { lines: private, cut }
@@ -137,11 +146,26 @@ pub fn is_leaked(text: &str, known: &Known) -> bool {
     known.has_secret(&all)
         || known.texts.iter().any(is_fact)
         || all.contains(MARKER_LETTERS)
+        || lists_facts(text, &all, known)
         || NOTICES.iter().any(|notice| all.contains(notice))
         || text.lines().any(|line| {
             let line = bare(line.trim_start_matches(['>', ' ']));
             facts(&line) || has_own_label(&line) && is_reference(&line) || holds_facts(&line)
         })
+}
+
+/// Whether a text has facts of the ticket in it with nothing that is known between a label and its value, as tables have them: two that stand by
+/// themselves, in a line, a part of one or two lines, or three anywhere.
+fn lists_facts(text: &str, all: &str, known: &Known) -> bool {
+    let found: Vec<&String> = known.facts.iter().filter(|fact| all.contains(fact.as_str())).collect();
+    if found.len() >= 3 || found.len() < 2 {
+        return found.len() >= 3;
+    }
+    let lines: Vec<String> = text.lines().map(|line| letters(&bare(line))).filter(|line| !line.is_empty()).collect();
+    let pairs = lines.windows(2).map(|pair| pair.concat());
+    let parts = text.split(['\n', ',', ';', '.', '|', '\t']).map(|part| letters(&bare(part)));
+    let alone: std::collections::HashSet<String> = pairs.chain(parts).chain(lines.iter().cloned()).collect();
+    found.into_iter().filter(|fact| alone.contains(fact.as_str())).count() >= 2
 }
 
 /// Whether one line has the reference and other facts in it, each with its label: a sentence that only names the reference has not.
@@ -185,7 +209,7 @@ fn begins_inside(shown: &str) -> Option<usize> {
     found.into_iter().flatten().min()
 }
 
-fn tells_itself(lines: &[Line], texts: &[String], at: usize, known: &Known) -> bool {
+fn is_letter_line(lines: &[Line], texts: &[String], at: usize, known: &Known) -> bool {
     let (Some(line), Some(text)) = (lines.get(at), texts.get(at)) else { return false };
     if line.is_blank() {
         return false;
@@ -329,7 +353,11 @@ fn with_announcement(lines: &[Line], cut: usize, known: &Known) -> usize {
         let says_from_where = |line: &Line| line.bare.contains('@') || is_date(&line.bare) || has_reference(&line.bare);
         let labelled = block.iter().rev().take_while(|line| label(&line.bare).is_some() || is_rule(&line.bare)).count();
         let labels = block.get(block.len() - labelled..).unwrap_or_default();
-        let said = block.iter().rev().take_while(|line| known.is_said(line) && letters(&line.bare).len() >= 8).count();
+        let repeated = block
+            .iter()
+            .rev()
+            .take_while(|line| known.is_in_conversation(line) && letters(&line.bare).len() >= 8)
+            .count();
         let announced = (0..block.len()).find(|at| {
             attribution::read(block.get(*at..).unwrap_or_default()).is_some_and(|(count, _)| at + count == block.len())
         });
@@ -337,8 +365,8 @@ fn with_announcement(lines: &[Line], cut: usize, known: &Known) -> usize {
             || labelled == 1 && labels.iter().all(|line| is_rule(&line.bare))
         {
             last + 1 - labelled
-        } else if said > 0 {
-            last + 1 - said
+        } else if repeated > 0 {
+            last + 1 - repeated
         } else if let Some(at) = announced {
             first + at
         } else {
