@@ -19,3 +19,18 @@ pub async fn blocking<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'stat
         Refusal::Internal
     })
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn what_is_read_holds_up_nothing_else_and_a_failure_ends_one_mail() {
+        let (sender, receiver) = std::sync::mpsc::channel();
+        // On one thread this would wait for itself.
+        let (read, ()) = tokio::join!(blocking(move || receiver.recv()), async move { sender.send(7).unwrap() });
+        assert_eq!(read.unwrap(), Ok(7));
+        let failed = blocking(|| panic!("a mail that cannot be read")).await;
+        assert!(matches!(failed, Err::<(), _>(Refusal::Internal)));
+    }
+}

@@ -83,6 +83,7 @@ fn without_tags(text: &str) -> String {
         });
         rest = behind;
     }
+    out.push_str(rest);
     out
 }
 

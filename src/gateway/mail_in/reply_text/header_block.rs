@@ -10,6 +10,8 @@ use super::phrases::{Field, field};
 const LINES_MAX: usize = 16;
 /// The longest line that may hold a whole block, in bytes.
 const ONE_LINE_MAX: usize = 1_000;
+/// How far in front of a colon its label may begin, in bytes.
+const LABEL_BYTES_MAX: usize = 4 * LABEL_MAX;
 /// The longest label, in characters.
 const LABEL_MAX: usize = 30;
 
@@ -74,10 +76,13 @@ fn in_one_line(line: &Line) -> Option<Block> {
     let mut first_is_label = false;
     for (at, _) in text.match_indices([':', '：']) {
         let before = text.get(..at).unwrap_or_default().trim_end();
-        // A label has one word, or some that are known together.
-        let words: Vec<usize> = before.rmatch_indices(' ').map(|(at, _)| at + 1).take(2).chain([0]).collect();
-        for start in words {
-            let label = before.get(start..).filter(|label| label.len() <= 4 * LABEL_MAX).unwrap_or_default();
+        // A label has one word, or some that are known together; what stands further in front is none of it.
+        let from = before.floor_char_boundary(before.len().saturating_sub(LABEL_BYTES_MAX));
+        let last = before.get(from..).unwrap_or_default();
+        let words = last.rmatch_indices(' ').map(|(at, _)| from + at + 1).take(2);
+        for start in words.chain((from == 0).then_some(0)) {
+            let label = before.get(start..).filter(|label| !label.is_empty() && !label.contains([':', '：']));
+            let Some(label) = label else { continue };
             if let Some(found) = field(label) {
                 fields.insert(found);
                 first_is_label |= start == 0 && fields.len() == 1;
