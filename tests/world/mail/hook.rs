@@ -193,6 +193,7 @@ async fn a_mail_or_a_letter_is_kept_from_the_customer_whatever_it_is_called_and_
             b"From ana@desk.example Sat Nov 28\nFrom: Ana <ana@desk.example>\nSubject: x\n\nx",
         ),
         attached("page.txt", "text/plain", b"<table><tr><td><b>Reference</b>:</td><td>DB-4K7Q9</td></tr></table>"),
+        attached("end.txt", "text/plain", b"<p>See:</p><b>Reference</b>: DB-4K7Q9"),
         attached("letter.txt.gz", "application/gzip", &packed(letter)),
         attached("letters.zip", "application/zip", &archive("letter.txt", letter)),
         attached("mails.zip", "application/zip", &archive("a.eml", "x")),
@@ -206,7 +207,9 @@ async fn a_mail_or_a_letter_is_kept_from_the_customer_whatever_it_is_called_and_
     let notes = notes(&gateway, &id).await;
     assert!(notes.len() == 1 && notes[0].starts_with("Files kept from the customer"), "{notes:?}");
     assert!(
-        notes[0].contains("The export stops.eml, saved.txt, box.txt, page.txt, letter.txt.gz, letters.zip, mails.zip"),
+        notes[0].contains(
+            "The export stops.eml, saved.txt, box.txt, page.txt, end.txt, letter.txt.gz, letters.zip, mails.zip"
+        ),
         "{notes:?}"
     );
 
@@ -238,6 +241,21 @@ async fn an_agent_who_sends_nothing_but_a_mail_is_told_that_nobody_reads_it() {
         "{notes:?}"
     );
     assert!(said(&gateway, &id).await.is_empty());
+}
+
+#[tokio::test]
+async fn agents_get_the_whole_mail_beside_an_answer_where_more_than_a_signature_is_left_out() {
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let gateway = desk(&listener).await;
+    let id = file(&gateway, "k").await;
+    let signatures =
+        ["Sent from my iPhone", "-- \nAna Ruiz\nAcme Desk\n+49 30 1234567", "--\nPlease restart the server as well."];
+    for (number, signature) in signatures.into_iter().enumerate() {
+        let mail = json!({"to": reply_address(&id), "from": "ana@desk.example", "authenticated": true, "text": format!("Fixed {number}.\n\n{signature}"), "message_id": format!("<s{number}>")});
+        assert_eq!(tell(&gateway, &mail).await.status, 204);
+        assert_eq!(notes(&gateway, &id).await.len(), usize::from(number == 2), "{signature:?}");
+    }
+    assert_eq!(said(&gateway, &id).await, ["Fixed 0.", "Fixed 1.", "Fixed 2."]);
 }
 
 #[tokio::test]

@@ -321,7 +321,7 @@ mod tests {
         "2026-11-26T10:00:00Z".parse().unwrap()
     }
 
-    fn told_at(seconds: u64, mail: &Value) -> Result<Heard, NotHeard> {
+    fn hear_at(seconds: u64, mail: &Value) -> Result<Heard, NotHeard> {
         let (reply, body) = (reply(), mail.to_string());
         let signature = reply.secret().sign("a", seconds, body.as_bytes());
         let headers = [(ID, "a".to_string()), (TIMESTAMP, seconds.to_string()), (SIGNATURE, signature)];
@@ -334,12 +334,12 @@ mod tests {
         "desk@desk.example".parse().unwrap()
     }
 
-    fn told(mail: &Value) -> Result<Heard, NotHeard> {
-        told_at(now().as_second() as u64, mail)
+    fn hear_mail(mail: &Value) -> Result<Heard, NotHeard> {
+        hear_at(now().as_second() as u64, mail)
     }
 
     fn mail_of(mail: &Value) -> InboundMail {
-        let Ok(Heard::Mail { ticket, mail }) = told(mail) else { panic!("{mail}") };
+        let Ok(Heard::Mail { ticket, mail }) = hear_mail(mail) else { panic!("{mail}") };
         assert_eq!(ticket, TICKET);
         mail
     }
@@ -420,7 +420,7 @@ mod tests {
         let nameless = json!({"to": address, "raw": "From: ana@desk.example\n\nFixed."});
         assert_eq!(mail_of(&nameless).message_id, mail_of(&nameless).message_id);
         for bad in ["", "no mail", "AAAA"] {
-            assert!(matches!(told(&json!({"to": address, "raw": bad})), Err(NotHeard::Unreadable(_))), "{bad:?}");
+            assert!(matches!(hear_mail(&json!({"to": address, "raw": bad})), Err(NotHeard::Unreadable(_))), "{bad:?}");
         }
     }
 
@@ -445,7 +445,7 @@ mod tests {
         let address = reply().of(TICKET).unwrap();
         let mail = |to: &str, automatic: &str, id: &str| json!({"to": to, "text": "x", "message_id": id, "auto_submitted": automatic});
         assert!(
-            matches!(told(&mail("reply+guess@in.acme.example", "", "<m>")), Ok(Heard::Nothing(why)) if !why.is_empty())
+            matches!(hear_mail(&mail("reply+guess@in.acme.example", "", "<m>")), Ok(Heard::Nothing(why)) if !why.is_empty())
         );
         for (automatic, id, origin) in [
             ("", "<m>", Origin::Person),
@@ -475,8 +475,8 @@ mod tests {
     fn what_is_not_signed_is_too_old_or_cannot_be_read_is_refused() {
         let good = json!({"to": reply().of(TICKET).unwrap(), "text": "x", "message_id": "<m>"});
         let seconds = now().as_second() as u64;
-        assert!(told_at(seconds - 300, &good).is_ok());
-        assert_eq!(told_at(seconds - 301, &good), Err(NotHeard::Unsigned));
+        assert!(hear_at(seconds - 300, &good).is_ok());
+        assert_eq!(hear_at(seconds - 301, &good), Err(NotHeard::Unsigned));
         let unsigned = hear((&reply(), &desk()), &agents(), &HeaderMap::new(), good.to_string().as_bytes(), now());
         assert_eq!(unsigned, Err(NotHeard::Unsigned));
         for bad in [
@@ -485,7 +485,7 @@ mod tests {
             json!({"to": "x", "message_id": " "}),
             json!({"to": "x", "message_id": "m".repeat(999)}),
         ] {
-            assert!(matches!(told(&bad), Err(NotHeard::Unreadable(_))), "{bad}");
+            assert!(matches!(hear_mail(&bad), Err(NotHeard::Unreadable(_))), "{bad}");
         }
     }
 }

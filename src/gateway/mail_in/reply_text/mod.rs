@@ -53,8 +53,6 @@ pub struct ReplyText {
     pub text: String,
     /// The same as Markdown.
     pub markdown: String,
-    /// The signature and footers, as plain text.
-    pub folded: String,
     /// All of the mail, as plain text, for agents.
     pub whole: String,
     /// Whether what was left out is more than a quotation that is known as one: agents should be able to read the whole mail.
@@ -110,7 +108,6 @@ fn read_text(mail: &Parts, known: &Known) -> ReplyText {
     let shown = if flowed.is_flowed { shown.clone() } else { flowed::join_broken(&rows).join("\n") };
     ReplyText {
         markdown: render::of_text(&shown),
-        folded: render::plain(&lines, &parts, &[Part::Folded]),
         is_shortened: is_shortened(&lines, &parts),
         is_withheld: false,
         is_cut: has_more_lines || mail.text.len() > TEXT_READ,
@@ -131,7 +128,6 @@ fn read_html(html: &str, known: &Known) -> ReplyText {
     ReplyText {
         text: render::plain(&bare, &parts, SHOWN),
         markdown: render::of_markdown(&lines, &parts, SHOWN),
-        folded: render::plain(&bare, &parts, &[Part::Folded]),
         is_shortened: has_hidden || is_shortened(&lines, &parts),
         is_withheld: false,
         is_cut: is_cut || html.len() > TEXT_READ,
@@ -149,9 +145,14 @@ fn letters(lines: &[Line]) -> usize {
     lines.iter().map(|line| line.shown.chars().filter(|c| c.is_alphanumeric()).count()).sum()
 }
 
-/// Whether something is left out that no mark of a quotation tells to be one.
+/// Whether something is left out that no mark of a quotation tells to be one, and that is no signature by each of its lines.
 fn is_shortened(lines: &[Line], parts: &[Part]) -> bool {
-    lines.iter().zip(parts).any(|(line, part)| !SHOWN.contains(part) && line.depth == 0 && !line.is_blank())
+    let is_missed = |line: &Line, part: &Part| match part {
+        Part::Own | Part::Quoted => false,
+        Part::Folded => signature::is_sentence(&line.bare),
+        Part::Left | Part::Private => line.depth == 0 && !line.is_blank(),
+    };
+    lines.iter().zip(parts).any(|(line, part)| is_missed(line, part))
 }
 
 fn cut(text: &str) -> &str {

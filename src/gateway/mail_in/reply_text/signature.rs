@@ -1,7 +1,7 @@
 //! Signatures and footers: what stands below what somebody wrote, in every mail the same.
 
-use super::line::{Line, Mark, letters};
-use super::phrases::{DISCLAIMER, SENT_FROM};
+use super::line::{Line, Mark};
+use super::phrases::{BEHIND_DEVICES, DEVICE_ENDS, DEVICES, DISCLAIMER, SENT_FROM, SENT_FROM_ENDS, SHORT_DEVICES};
 
 /// How many lines a signature below its mark has at most; more is a text below a rule.
 const LINES_MAX: usize = 20;
@@ -50,7 +50,10 @@ fn in_run(lines: &[Line], first: usize, last: usize) -> std::ops::RangeInclusive
             .unwrap_or(at);
         let text: Vec<&str> =
             lines.get(paragraph..=at).unwrap_or_default().iter().map(|line| line.bare.as_str()).collect();
-        if lines.get(at).is_some_and(|line| is_sent_from(&line.bare)) {
+        // What a colon announces is no signature.
+        let above = (first..at).rev().find_map(|at| lines.get(at).filter(|line| !line.is_blank()));
+        let is_announced = above.is_some_and(|above| above.bare.ends_with([':', '：']));
+        if !is_announced && lines.get(at).is_some_and(|line| is_sent_from(&line.bare)) {
             start = at;
         } else if is_disclaimer(&text.join(" ")) {
             start = paragraph;
@@ -70,14 +73,80 @@ fn is_mark(shown: &str) -> bool {
     matches!(shown.trim_end(), "--" | "\\--" | "—" | "\\-\\-" | "__")
 }
 
-/// `Sent from my iPhone`.
+/// `Sent from my iPhone`: a whole line that begins as programs begin one, and names a device or a program at its end. What goes on behind that
+/// is a sentence of the writer.
 fn is_sent_from(bare: &str) -> bool {
-    let small = bare.trim_matches(['(', '<', '[', ')', '>', ']', '-', '—', '.', ' ']).to_lowercase().replace('’', "'");
-    small.chars().count() <= SENT_FROM_MAX && SENT_FROM.iter().any(|start| small.starts_with(start))
-        || small.ends_with("から送信") && small.chars().count() <= 40
-        || small.ends_with("gönderildi") && small.chars().count() <= 60
-        || small.ends_with("gesendet") && small.starts_with("von mein")
-        || letters(&small).starts_with("sentfrommy")
+    let small = without_addresses(bare).to_lowercase().replace('’', "'");
+    let line = small.trim_matches(['(', '<', '[', ')', '>', ']', '-', '—', '.', ' ']);
+    if line.chars().count() > SENT_FROM_MAX {
+        return false;
+    }
+    SENT_FROM.iter().any(|start| {
+        let rest = line.strip_prefix(start);
+        // The device stands in the start itself, such as `iphoneから送信`.
+        rest.is_some_and(|rest| {
+            let holds_device = DEVICES.iter().any(|device| start.contains(device));
+            names_device(if holds_device { line } else { rest })
+                && (!start.starts_with("von mein") || ends_as_sent(line))
+        })
+    }) || SENT_FROM_ENDS.iter().any(|end| line.strip_suffix(end).is_some_and(names_device))
+}
+
+/// `Von meinem iPhone gesendet`: without the verb a sentence begins with the same words.
+fn ends_as_sent(line: &str) -> bool {
+    ["gesendet", "geschickt", "verschickt", "versendet", "verfasst"].iter().any(|verb| line.ends_with(verb))
+}
+
+/// A line without the addresses of the links in it: `Get Outlook for iOS<https://aka.ms/o0ukef>`.
+fn without_addresses(bare: &str) -> String {
+    let bare = bare.replace(['<', '('], " <");
+    let is_address = |word: &&str| word.trim_matches(['<', '(', '[', ')', ']', '>']).starts_with("http");
+    bare.split(' ').filter(|word| !word.is_empty() && !is_address(word)).collect::<Vec<_>>().join(" ")
+}
+
+/// Whether a text is about a device or a program, and ends with it.
+fn names_device(text: &str) -> bool {
+    let continues = ["! ", "? ", "; ", "。", "，", ", so ", ", please "].iter().any(|mark| text.contains(mark));
+    let words: Vec<&str> = text.split(' ').filter(|word| word.chars().any(char::is_alphanumeric)).collect();
+    let mut others = 0;
+    let mut last = None;
+    for (at, word) in words.iter().enumerate() {
+        if is_device(word) {
+            (others, last) = (0, Some(at));
+        } else if !is_model(word) {
+            others += 1;
+        }
+        // A name has few other words in it: `the all new AOL app for Android`.
+        if others > 3 || last == Some(at) && word.ends_with('.') && at + 1 < words.len() {
+            return false;
+        }
+    }
+    let Some(last) = last.filter(|_| !continues) else { return false };
+    words.iter().skip(last + 1).all(|word| is_model(word))
+}
+
+/// Whether a word is that of a device or a program: an inflected one too, and one at the end of words without spaces.
+fn is_device(word: &str) -> bool {
+    let word = word.trim_matches(|c: char| !c.is_alphanumeric());
+    let word = DEVICE_ENDS.iter().fold(word, |word, end| word.strip_suffix(end).unwrap_or(word));
+    let has_spaces = word.chars().all(|c| (c as u32) < 0x2e80);
+    DEVICES.iter().any(|device| if has_spaces { word.contains(device) } else { word.ends_with(device) })
+        || SHORT_DEVICES.contains(&word.split([':', '-', '\'']).next().unwrap_or_default())
+}
+
+/// Whether a word may stand behind a device: of its name, or of what it did.
+fn is_model(word: &str) -> bool {
+    let word = word.trim_matches(|c: char| !c.is_alphanumeric());
+    word.chars().any(|c| c.is_ascii_digit()) && word.chars().count() <= 6 || BEHIND_DEVICES.contains(&word)
+}
+
+/// Whether a line below the mark of a signature says something: a sentence, and no footer.
+pub fn is_sentence(bare: &str) -> bool {
+    let small = bare.to_lowercase();
+    bare.ends_with(['.', '!', '?', '。', '！', '？', '؟'])
+        && (bare.split(' ').count() >= 4 || !bare.is_ascii() && bare.chars().count() >= 8)
+        && !is_sent_from(bare)
+        && !DISCLAIMER.iter().any(|word| small.contains(*word))
 }
 
 fn is_disclaimer(text: &str) -> bool {
