@@ -1,6 +1,6 @@
 //! In which order the functions of a module stand: similar ones beside each other compress better.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::HashMap;
 
 /// Lines that count as one thing that functions can have in common.
 const LINES: usize = 3;
@@ -48,49 +48,65 @@ fn parts(module: &str) -> (String, Vec<String>, String) {
 
 /// The indexes of functions in their new order; the first stays the first.
 fn chain(functions: &[String]) -> Vec<usize> {
-    let contents: Vec<BTreeSet<Vec<&str>>> = functions.iter().map(|function| sequences(function)).collect();
-    let mut holders = BTreeMap::<&[&str], Vec<usize>>::new();
-    for (index, sequences) in contents.iter().enumerate() {
-        for sequence in sequences {
-            holders.entry(sequence).or_default().push(index);
-        }
-    }
-    holders.retain(|_, holders| (2..COMMON).contains(&holders.len()));
-
-    let mut left: BTreeSet<usize> = (0..functions.len()).collect();
+    let (contents, holders) = sequences(functions);
+    let mut is_left = vec![true; functions.len()];
+    // By function how much it has in common with the last ones, and by sequence the step at which it was last counted.
+    let (mut scores, mut counted) = (vec![0.0; functions.len()], vec![0; holders.len()]);
     let mut order = Vec::with_capacity(functions.len());
-    let mut next = left.first().copied();
+    let mut next = (!functions.is_empty()).then_some(0);
     while let Some(index) = next {
-        left.remove(&index);
+        if let Some(is_left) = is_left.get_mut(index) {
+            *is_left = false;
+        }
         order.push(index);
-        let mut scores = BTreeMap::<usize, f64>::new();
-        let mut seen = BTreeSet::new();
+        scores.fill(0.0);
         for (distance, placed) in (1..).zip(order.iter().rev().take(WINDOW)) {
-            for sequence in contents.get(*placed).into_iter().flatten() {
-                let Some(holders) = holders.get(sequence.as_slice()) else { continue };
-                if !seen.insert(sequence) {
+            for &sequence in contents.get(*placed).into_iter().flatten() {
+                let (Some(holders), Some(step)) = (holders.get(sequence), counted.get_mut(sequence)) else { continue };
+                if *step == order.len() || !(2..COMMON).contains(&holders.len()) {
                     continue;
                 }
+                *step = order.len();
                 let weight = (functions.len() as f64 / holders.len() as f64).ln() / f64::from(distance);
-                for holder in holders.iter().filter(|holder| left.contains(holder)) {
-                    *scores.entry(*holder).or_default() += weight;
+                for holder in holders {
+                    if let Some(score) = scores.get_mut(*holder) {
+                        *score += weight;
+                    }
                 }
             }
         }
-        let relative = |(index, score): (&usize, &f64)| {
-            let length = contents.get(*index).map_or(0, BTreeSet::len);
-            (score / (length as f64 + SHORT), *index)
+        let left = (0..functions.len()).filter(|index| is_left.get(*index) == Some(&true));
+        let relative = |index: &usize| {
+            let length = contents.get(*index).map_or(0, Vec::len);
+            scores.get(*index).map_or(0.0, |score| score / (length as f64 + SHORT))
         };
-        let best = scores.iter().map(relative).max_by(|(one, a), (other, b)| one.total_cmp(other).then(b.cmp(a)));
-        next = best.map(|(_, index)| index).or_else(|| left.first().copied());
+        // Of those that are equal, the first.
+        next = left.rev().max_by(|one, other| relative(one).total_cmp(&relative(other)));
     }
     order
 }
 
-/// The sequences of lines in a function.
-fn sequences(function: &str) -> BTreeSet<Vec<&str>> {
-    let lines: Vec<&str> = function.lines().map(str::trim).collect();
-    lines.windows(LINES.min(lines.len().max(1))).map(<[&str]>::to_vec).collect()
+/// By function the sequences of lines in it, each once, and by sequence the functions that have it.
+fn sequences(functions: &[String]) -> (Vec<Vec<usize>>, Vec<Vec<usize>>) {
+    let mut known = HashMap::<Vec<&str>, usize>::new();
+    let mut holders: Vec<Vec<usize>> = Vec::new();
+    let mut contents = Vec::with_capacity(functions.len());
+    for (index, function) in functions.iter().enumerate() {
+        let lines: Vec<&str> = function.lines().map(str::trim).collect();
+        let mut content = Vec::new();
+        for sequence in lines.windows(LINES.min(lines.len().max(1))) {
+            let id = *known.entry(sequence.to_vec()).or_insert(holders.len());
+            if id == holders.len() {
+                holders.push(Vec::new());
+            }
+            if let Some(holders) = holders.get_mut(id).filter(|holders| holders.last() != Some(&index)) {
+                holders.push(index);
+                content.push(id);
+            }
+        }
+        contents.push(content);
+    }
+    (contents, holders)
 }
 
 #[cfg(test)]
