@@ -1,8 +1,9 @@
-import { setTimeout as later } from "node:timers/promises";
-
 // What a product does with what the recorder wraps, and what comes of it.
 
 /** @typedef {import("node:http").ServerResponse} Response */
+
+/** Streams that wait until more of them is asked for. @type {(() => void)[]} */
+const waiting = [];
 
 /** Answers of a product's own server. */
 const ANSWERS = /** @type {Record<string, (response: Response) => unknown>} */ ({
@@ -10,10 +11,12 @@ const ANSWERS = /** @type {Record<string, (response: Response) => unknown>} */ (
   "/api/fails": (response) => response.writeHead(503, { "x-request-id": "req-1" }).end("no"),
   "/api/stream": async (response) => {
     response.writeHead(200, { "content-type": "text/plain" });
-    for (const part of ["one ", "two ", "three"]) {
-      response.write(part);
-      await later(20);
-    }
+    response.write("one ");
+    await new Promise((go) => waiting.push(() => go(null)));
+    response.end("two three");
+  },
+  "/api/more": (response) => {
+    for (const go of waiting.splice(0)) go();
     response.end();
   },
   "/api/never": () => {},
@@ -34,9 +37,12 @@ const USES = /** @type {Record<string, () => unknown>} */ ({
   "a clone": () => fetch("/api/json").then(async (answer) => [await answer.clone().json(), await answer.json()]),
   "a stream, part by part": async () => {
     const reader = (await fetch("/api/stream")).body?.getReader();
-    let [text, parts] = ["", 0];
-    for (let part; (part = await reader?.read()) && !part.done; parts++) text += new TextDecoder().decode(part.value);
-    return [text, parts > 1];
+    const read = async () => new TextDecoder().decode((await reader?.read())?.value);
+    const first = await read();
+    await fetch("/api/more");
+    let rest = "";
+    for (let part; (part = await read());) rest += part;
+    return [first, rest];
   },
   "an abort before the answer": () => {
     const controller = new AbortController();
