@@ -86,7 +86,7 @@ impl Vocabulary {
     /// with something written before or after them, and forms that no stemmer has brought together. The most alike come first.
     pub fn related(&self, word: &str, limit: usize) -> Vec<(u32, f32)> {
         let letters: Vec<char> = word.chars().collect();
-        let Some(least) = Least::of(&letters) else { return Vec::new() };
+        let Some(least) = Least::new(&letters) else { return Vec::new() };
         let shortest = ((letters.len() as f32 * SHARE).ceil() as usize).max(least.whole).min(LONG);
         let wanted = pairs_of(letters.iter().copied());
         // So long a run has the middle of the word in it wherever it starts.
@@ -129,7 +129,7 @@ impl Vocabulary {
     /// Where the longest known words end that a compound starts with, and start that it ends with.
     pub fn parts<'a>(&self, word: &'a str) -> Vec<&'a str> {
         let letters: Vec<char> = word.chars().collect();
-        let Some(least) = Least::of(&letters) else { return Vec::new() };
+        let Some(least) = Least::new(&letters) else { return Vec::new() };
         // A longer word may be meant by the whole of it.
         if self.beginning(word).next().is_some() {
             return Vec::new();
@@ -182,7 +182,7 @@ struct Least {
 
 impl Least {
     /// By the script: a letter of one that writes no vowels, or syllables, says more. `None` where a word is too short.
-    fn of(word: &[char]) -> Option<Least> {
+    fn new(word: &[char]) -> Option<Least> {
         let (whole, run, begun) = match word.first()? {
             '\u{590}'..='\u{8ff}' | '\u{1200}'..='\u{139f}' => (3, 4, 3),
             '\u{1100}'..='\u{11ff}' => (4, 6, 4),

@@ -29,10 +29,10 @@ use Signature::{AllOf, AnyOf};
 
 impl Signature {
     fn is_of(&self, head: &[u8]) -> bool {
-        let stands = |at: usize, bytes: &[u8]| head.get(at..).is_some_and(|rest| rest.starts_with(bytes));
+        let matches_at = |at: usize, bytes: &[u8]| head.get(at..).is_some_and(|rest| rest.starts_with(bytes));
         match self {
-            AnyOf(at, all) => all.iter().any(|bytes| stands(*at, bytes)),
-            AllOf(all) => all.iter().all(|(at, bytes)| stands(*at, bytes)),
+            AnyOf(at, all) => all.iter().any(|bytes| matches_at(*at, bytes)),
+            AllOf(all) => all.iter().all(|(at, bytes)| matches_at(*at, bytes)),
         }
     }
 }

@@ -113,7 +113,7 @@ mod tests {
         FailedRecipient { address: address.into(), action, status, diagnostic: diagnostic.into() }
     }
 
-    fn of(recipients: Vec<FailedRecipient>) -> Outcome {
+    fn outcome_of(recipients: Vec<FailedRecipient>) -> Outcome {
         let bounce = Bounce { recipients, original_message_id: None, other_message_ids: Vec::new() };
         outcome(&bounce, "ada@example.com")
     }
@@ -135,14 +135,17 @@ mod tests {
             ("", "retry timeout exceeded", false, "retry timeout exceeded"),
             ("5.0.0", "smtp; 554 Mailbox is full", false, "5.0.0 Mailbox is full"),
         ] {
-            assert_eq!(of(vec![failed("ADA@example.com", status, diagnostic)]), returned(is_dead, reason));
+            assert_eq!(outcome_of(vec![failed("ADA@example.com", status, diagnostic)]), returned(is_dead, reason));
         }
     }
 
     #[test]
     fn what_is_said_of_another_address_says_nothing_about_this_one() {
-        assert_eq!(of(vec![failed("inner@elsewhere.example", "5.1.1", "")]), returned(false, "5.1.1 user unknown"));
+        assert_eq!(
+            outcome_of(vec![failed("inner@elsewhere.example", "5.1.1", "")]),
+            returned(false, "5.1.1 user unknown")
+        );
         let delayed = FailedRecipient { action: RecipientAction::Delayed, ..failed("ada@example.com", "4.4.1", "") };
-        assert_eq!(of(vec![failed("bob@example.com", "5.1.1", ""), delayed]), Outcome::OnItsWay);
+        assert_eq!(outcome_of(vec![failed("bob@example.com", "5.1.1", ""), delayed]), Outcome::OnItsWay);
     }
 }

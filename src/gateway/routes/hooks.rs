@@ -41,11 +41,11 @@ pub async fn answer(
     super::site(&app, &name)?;
     let to = to.ok_or_else(|| Refusal::NotFound(": no destination".into()))?;
     let (body, reader) = (body?, to.clone());
-    let heard = match to.hook_bytes_max() > body::BODY_MAX {
+    let result = match to.hook_bytes_max() > body::BODY_MAX {
         true => reading::blocking(move || reader.hear(&headers, &body)).await?,
         false => to.hear(&headers, &body),
     };
-    let heard = heard.map_err(|reason| {
+    let result = result.map_err(|reason| {
         tracing::warn!(site = name, destination, %reason, "webhook rejected");
         match reason {
             NotHeard::NoHook => Refusal::NotFound(format!(": {reason}")),
@@ -58,14 +58,14 @@ pub async fn answer(
     if to.hook_bytes_max() > body::BODY_MAX {
         app.guard.large_bodies.remember(sender);
     }
-    let mut response = take_in(&app, &name, &destination, heard).await.into_response();
+    let mut response = take_in(&app, &name, &destination, result).await.into_response();
     response.extensions_mut().insert(Signed);
     Ok(response)
 }
 
 /// Takes in what somebody has signed.
-async fn take_in(app: &App, name: &str, destination: &str, heard: Heard) -> Result<StatusCode, Refusal> {
-    match heard {
+async fn take_in(app: &App, name: &str, destination: &str, result: Heard) -> Result<StatusCode, Refusal> {
+    match result {
         Heard::Changed { remote, updated_at, invocation } => {
             let now = clock::timestamp();
             let forget = clock::written(now.checked_sub(REMEMBERED).unwrap_or(now));

@@ -42,7 +42,8 @@ fn reply_address(id: &str) -> String {
     format!("reply+{}{}@in.acme.example", digits(id.as_u128(), 26), digits(tag, 16))
 }
 
-async fn tell(gateway: &Gateway, mail: &Value) -> Answer {
+/// Posts a mail as the mail service does, signed.
+pub async fn post_signed(gateway: &Gateway, mail: &Value) -> Answer {
     let (at, body) = (clock::seconds(), mail.to_string());
     let tag = hmac::sign(&hmac::Key::new(hmac::HMAC_SHA256, KEY), format!("m.{at}.{body}").as_bytes());
     let request = request(Method::POST, "/v1/sites/desk/hooks/there")
@@ -111,7 +112,7 @@ async fn an_answer_from_outlook_is_shown_without_the_letter_and_the_inbox_has_th
     );
     let mail = json!({"to": reply_address(&id), "authenticated": true, "raw": BASE64_STANDARD.encode(raw)});
     for _ in 0..2 {
-        assert_eq!(tell(&gateway, &mail).await.status, 204);
+        assert_eq!(post_signed(&gateway, &mail).await.status, 204);
     }
     assert_eq!(said(&gateway, &id).await, ["Fixed, please reload.\n\nJosé"]);
     assert_eq!(gateway.app.store.messages(&id, 0).await.unwrap()[0].name, "José Ruiz");
@@ -131,7 +132,7 @@ async fn files_that_are_not_taken_are_named_beside_an_answer_that_is_full() {
     for (number, length) in [9_000, 9_990].into_iter().enumerate() {
         let text = "words ".repeat(length / 6);
         let mail = json!({"to": reply_address(&id), "from": "ana@desk.example", "authenticated": true, "text": text.trim_end(), "message_id": format!("<{number}>"), "attachments": program});
-        assert_eq!(tell(&gateway, &mail).await.status, 204);
+        assert_eq!(post_signed(&gateway, &mail).await.status, 204);
     }
     let said = said(&gateway, &id).await;
     assert!(said[0].ends_with("(Files that were not taken in: fix.exe)"), "{}", &said[0][8_900..]);
@@ -155,7 +156,7 @@ async fn what_only_agents_may_read_does_not_pass_as_a_file_either() {
         attached("steps.txt", "1. Open Settings"),
     ];
     let mail = json!({"to": reply_address(&id), "from": "ana@desk.example", "authenticated": true, "text": "See the file.", "message_id": "<f>", "attachments": files});
-    assert_eq!(tell(&gateway, &mail).await.status, 204);
+    assert_eq!(post_signed(&gateway, &mail).await.status, 204);
     assert_eq!(said(&gateway, &id).await, ["See the file."]);
     let kept = gateway.app.store.attachments(&id).await.unwrap();
     assert_eq!(kept.iter().map(|file| file.name.as_str()).collect::<Vec<_>>(), ["steps.txt"]);
@@ -201,7 +202,7 @@ async fn a_mail_or_a_letter_is_kept_from_the_customer_whatever_it_is_called_and_
         attached("range.txt", "text/plain", b"from: 2026-01-01\nto: 2026-02-01\n"),
     ];
     let mail = json!({"to": reply_address(&id), "from": "ana@desk.example", "authenticated": true, "text": "See the files.", "message_id": "<f>", "attachments": files});
-    assert_eq!(tell(&gateway, &mail).await.status, 204);
+    assert_eq!(post_signed(&gateway, &mail).await.status, 204);
     let kept = gateway.app.store.attachments(&id).await.unwrap();
     assert_eq!(kept.iter().map(|file| file.name.as_str()).collect::<Vec<_>>(), ["reply.txt", "range.txt"]);
     let notes = notes(&gateway, &id).await;
@@ -220,7 +221,7 @@ async fn a_mail_or_a_letter_is_kept_from_the_customer_whatever_it_is_called_and_
          X-A: b\r\nContent-Transfer-Encoding: base64\r\n\r\n{inner}\r\n--b--\r\n"
     );
     let mail = json!({"to": reply_address(&id), "authenticated": true, "raw": raw});
-    assert_eq!(tell(&gateway, &mail).await.status, 204);
+    assert_eq!(post_signed(&gateway, &mail).await.status, 204);
     assert_eq!(said(&gateway, &id).await, ["See the files.", "See there."]);
     assert_eq!(gateway.app.store.attachments(&id).await.unwrap().len(), 2);
 }
@@ -232,7 +233,7 @@ async fn an_agent_who_sends_nothing_but_a_mail_is_told_that_nobody_reads_it() {
     let id = file(&gateway, "k").await;
     let attached = json!([{"name": "proof.eml", "content": BASE64_STANDARD.encode("Subject: x\n\nThe export stops.")}]);
     let mail = json!({"to": reply_address(&id), "from": "ana@desk.example", "authenticated": true, "text": "", "message_id": "<e>", "attachments": attached});
-    let (answer, taken) = tokio::join!(take(&listener), tell(&gateway, &mail));
+    let (answer, taken) = tokio::join!(take(&listener), post_signed(&gateway, &mail));
     assert_eq!(taken.status, 204);
     assert!(answer.iter().any(|line| line == "RCPT TO:<ana@desk.example>"), "{answer:?}");
     let notes = notes(&gateway, &id).await;
@@ -252,7 +253,7 @@ async fn agents_get_the_whole_mail_beside_an_answer_where_more_than_a_signature_
         ["Sent from my iPhone", "-- \nAna Ruiz\nAcme Desk\n+49 30 1234567", "--\nPlease restart the server as well."];
     for (number, signature) in signatures.into_iter().enumerate() {
         let mail = json!({"to": reply_address(&id), "from": "ana@desk.example", "authenticated": true, "text": format!("Fixed {number}.\n\n{signature}"), "message_id": format!("<s{number}>")});
-        assert_eq!(tell(&gateway, &mail).await.status, 204);
+        assert_eq!(post_signed(&gateway, &mail).await.status, 204);
         assert_eq!(notes(&gateway, &id).await.len(), usize::from(number == 2), "{signature:?}");
     }
     assert_eq!(said(&gateway, &id).await, ["Fixed 0.", "Fixed 1.", "Fixed 2."]);
@@ -269,7 +270,7 @@ async fn a_file_is_an_answer_above_a_phones_line_or_a_quotation_as_well() {
     for (number, (from, text)) in texts.into_iter().enumerate() {
         let attached = json!([{"name": format!("steps {number}.txt"), "content": BASE64_STANDARD.encode(format!("{number}. Open Settings"))}]);
         let mail = json!({"to": reply_address(&id), "from": from, "authenticated": true, "text": text, "message_id": format!("<p{number}>"), "attachments": attached});
-        assert_eq!(tell(&gateway, &mail).await.status, 204);
+        assert_eq!(post_signed(&gateway, &mail).await.status, 204);
     }
     let kept = gateway.app.store.attachments(&id).await.unwrap();
     assert_eq!(
@@ -300,12 +301,12 @@ async fn nobody_is_support_by_one_of_several_headers_that_say_who_a_mail_is_from
         json!({"to": to, "authenticated": true, "from": ana, "headers": {"From": eve}, "text": "Forged.", "message_id": "<j2>"}),
     ] {
         let before = notes(&gateway, &id).await.len();
-        assert_eq!(tell(&gateway, &mail).await.status, 204);
+        assert_eq!(post_signed(&gateway, &mail).await.status, 204);
         assert_eq!(notes(&gateway, &id).await.len(), before + 1);
         assert!(said(&gateway, &id).await.is_empty(), "{:.200}", mail.to_string());
     }
     let mail = raw(&format!("From: {ana},\r\n Ben <ben@desk.example>\r\nX-Long: {}", "b".repeat(20 << 10)));
-    assert_eq!(tell(&gateway, &mail).await.status, 204);
+    assert_eq!(post_signed(&gateway, &mail).await.status, 204);
     assert_eq!(said(&gateway, &id).await, ["Forged."]);
 }
 
@@ -315,11 +316,11 @@ async fn an_agent_is_told_of_an_unread_mail_although_the_customer_sent_one_befor
     let gateway = desk(&listener).await;
     let id = file(&gateway, "k").await;
     let mail = |from: &str, id_of: &str| json!({"to": reply_address(&id), "from": from, "authenticated": true, "text": "Sent from my iPhone", "message_id": id_of});
-    assert_eq!(tell(&gateway, &mail("ada@example.com", "<c>")).await.status, 204);
+    assert_eq!(post_signed(&gateway, &mail("ada@example.com", "<c>")).await.status, 204);
     assert!(notes(&gateway, &id).await[0].starts_with("This mail could not be read"));
     let (of_customer, of_agent) = (mail("ada@example.com", "<c>"), mail("ana@desk.example", "<a>"));
-    assert_eq!(tell(&gateway, &of_customer).await.status, 204);
-    let (answer, taken) = tokio::join!(take(&listener), tell(&gateway, &of_agent));
+    assert_eq!(post_signed(&gateway, &of_customer).await.status, 204);
+    let (answer, taken) = tokio::join!(take(&listener), post_signed(&gateway, &of_agent));
     assert!(taken.status == 204 && answer.iter().any(|line| line == "RCPT TO:<ana@desk.example>"), "{answer:?}");
 }
 
@@ -329,7 +330,7 @@ async fn what_a_program_wrote_is_an_internal_note_that_nobody_has_to_act_on() {
     let gateway = desk(&listener).await;
     let id = file(&gateway, "k").await;
     let answer = json!({"to": reply_address(&id), "from": "ana@desk.example", "authenticated": true, "text": "Fixed.", "message_id": "<a>"});
-    assert_eq!(tell(&gateway, &answer).await.status, 204);
+    assert_eq!(post_signed(&gateway, &answer).await.status, 204);
     for (number, more) in [
         json!({"headers": {"Precedence": "auto_reply"}}),
         json!({"headers": [["X-Autoreply", "yes"]]}),
@@ -345,7 +346,7 @@ async fn what_a_program_wrote_is_an_internal_note_that_nobody_has_to_act_on() {
     {
         let mut mail = json!({"to": reply_address(&id), "from": "ana@desk.example", "authenticated": true, "text": "I am away.", "message_id": format!("<{number}>")});
         mail.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
-        assert_eq!(tell(&gateway, &mail).await.status, 204);
+        assert_eq!(post_signed(&gateway, &mail).await.status, 204);
         assert_eq!(notes(&gateway, &id).await.len(), number + 1, "{mail}");
     }
     assert_eq!(said(&gateway, &id).await, ["Fixed."]);
@@ -359,19 +360,19 @@ async fn an_agent_is_told_once_of_mails_without_words_and_a_program_never() {
     let gateway = desk(&listener).await;
     let id = file(&gateway, "k").await;
     let mail = |number: u32, from: &str, more: &str| json!({"to": reply_address(&id), "from": from, "authenticated": true, "text": "\n> The export stops.\n", "message_id": format!("<w{number}@desk.example>"), "auto_submitted": more});
-    assert_eq!(tell(&gateway, &mail(1, "ana@desk.example", "auto-replied")).await.status, 204);
+    assert_eq!(post_signed(&gateway, &mail(1, "ana@desk.example", "auto-replied")).await.status, 204);
     let (told, answer) = (mail(2, "ana@desk.example", ""), take(&listener));
-    let (told, answer) = tokio::join!(tell(&gateway, &told), answer);
+    let (told, answer) = tokio::join!(post_signed(&gateway, &told), answer);
     assert_eq!(told.status, 204);
     let has = |line: &str| answer.iter().any(|one| one == line);
     assert!(has("MAIL FROM:<>") && has("RCPT TO:<ana@desk.example>"), "{answer:?}");
     assert!(has("Auto-Submitted: auto-replied") && has("In-Reply-To: <w2@desk.example>"), "{answer:?}");
     assert!(answer.iter().any(|line| line.contains("could not be read as an answer")), "{answer:?}");
     // The next one is a note alone: what is sent next is about another ticket.
-    assert_eq!(tell(&gateway, &mail(3, "ana@desk.example", "")).await.status, 204);
+    assert_eq!(post_signed(&gateway, &mail(3, "ana@desk.example", "")).await.status, 204);
     let other = file(&gateway, "k2").await;
     let about_other = json!({"to": reply_address(&other), "from": "ben@desk.example", "authenticated": true, "text": "", "message_id": "<w4@desk.example>"});
-    let (answer, told) = tokio::join!(take(&listener), tell(&gateway, &about_other));
+    let (answer, told) = tokio::join!(take(&listener), post_signed(&gateway, &about_other));
     assert!(told.status == 204 && answer.iter().any(|line| line == "RCPT TO:<ben@desk.example>"), "{answer:?}");
     assert!(said(&gateway, &id).await.is_empty());
     let notes = notes(&gateway, &id).await;

@@ -3,7 +3,7 @@
 mod automatic;
 mod bounces;
 mod hidden;
-mod hook;
+pub mod hook;
 mod letter;
 mod quotations;
 mod senders;

@@ -11,14 +11,14 @@ use base64::prelude::BASE64_STANDARD;
 use deskbell::gateway::settings::{self, Overrides};
 use deskbell::gateway::store::{Act, Delivery, State};
 use deskbell::gateway::{clock, delivery, mail};
-use ring::hmac;
 use serde::Deserialize;
-use serde_json::{Value, json};
+use serde_json::json;
 use tempfile::TempDir;
 use tokio_util::sync::CancellationToken;
 
+use crate::mail::hook::post_signed;
 use crate::rows;
-use crate::support::{Answer, Gateway, gateway_with, post, request, ticket};
+use crate::support::{Gateway, gateway_with, post, request, ticket};
 use server::{Mail, Server};
 
 const KEY: &[u8] = b"0123456789abcdef0123456789abcdef";
@@ -119,16 +119,6 @@ impl World {
         self.gateway.app.store.deliveries(id).await.unwrap().remove(0)
     }
 
-    async fn tell(&self, mail: &Value) -> Answer {
-        let (at, body) = (clock::seconds(), mail.to_string());
-        let tag = hmac::sign(&hmac::Key::new(hmac::HMAC_SHA256, KEY), format!("m.{at}.{body}").as_bytes());
-        let request = request(Method::POST, "/v1/sites/desk/hooks/there")
-            .header("webhook-id", "m")
-            .header("webhook-timestamp", at.to_string())
-            .header("webhook-signature", format!("v1,{}", BASE64_STANDARD.encode(tag)));
-        self.gateway.send(request.body(Body::from(body)).unwrap()).await
-    }
-
     /// Posts a bounce of a mail.
     async fn bounce(&self, template: &str, of: &Mail, reply: &str, came_to: CameTo) {
         let to = match came_to {
@@ -145,7 +135,9 @@ impl World {
             .replace("{path}", &of.sender)
             .replace("{address}", &of.recipient)
             .replace('\n', "\r\n");
-        let answer = self.tell(&json!({"to": to, "authenticated": false, "raw": BASE64_STANDARD.encode(raw)})).await;
+        let answer =
+            post_signed(&self.gateway, &json!({"to": to, "authenticated": false, "raw": BASE64_STANDARD.encode(raw)}))
+                .await;
         assert_eq!(answer.status, 204, "{}", answer.text());
     }
 
@@ -237,10 +229,10 @@ async fn no_code_goes_to_an_undeliverable_address_until_its_owner_writes() {
     assert!(page.contains("Mail to ada@example.com was returned: 5.1.1 user unknown"), "{page}");
     let mail = |from: &str, authenticated: bool| json!({"to": reply, "from": from, "authenticated": authenticated, "text": "It is me.", "message_id": format!("<{from}{authenticated}@x>")});
     for (from, authenticated) in [("ada@example.com", false), ("eve@example.com", true)] {
-        assert_eq!(world.tell(&mail(from, authenticated)).await.status, 204);
+        assert_eq!(post_signed(&world.gateway, &mail(from, authenticated)).await.status, 204);
         assert_eq!(world.asks_for_code(&id).await, (409, "address_bounced".into()), "{from}");
     }
-    assert_eq!(world.tell(&mail("ada@example.com", true)).await.status, 204);
+    assert_eq!(post_signed(&world.gateway, &mail("ada@example.com", true)).await.status, 204);
     assert_eq!(world.asks_for_code(&id).await.0, 202);
 }
 
@@ -288,7 +280,7 @@ async fn a_bounce_that_a_service_has_taken_apart_is_read_from_its_parts() {
         "headers": {"Content-Type": "multipart/report; report-type=delivery-status; boundary=b"},
         "attachments": [{"name": "details.txt", "content_type": "message/delivery-status", "content": BASE64_STANDARD.encode(status)}],
     });
-    assert_eq!(world.tell(&mail).await.status, 204);
+    assert_eq!(post_signed(&world.gateway, &mail).await.status, 204);
     assert_eq!(world.read(&id).await, ["Mail to ada@example.com was returned: 5.1.1 user unknown"]);
 }
 

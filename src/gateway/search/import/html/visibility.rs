@@ -126,7 +126,7 @@ impl StyleSheet {
             }
             let (style, behind) = from.split_once('}').unwrap_or((from, ""));
             rest = behind;
-            let style = Style::of(style);
+            let style = Style::parse(style);
             if !style.0.is_empty() {
                 prelude.split(',').for_each(|selector| self.add_rule(selector.trim(), &style));
             }
@@ -221,7 +221,7 @@ const PROPERTIES: &[&str] = &[
 ];
 
 impl Style {
-    fn of(text: &str) -> Style {
+    fn parse(text: &str) -> Style {
         let mut style = Style::default();
         style.read(text);
         style
