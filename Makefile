@@ -45,15 +45,15 @@ test: first-time test-native test-wasm test-browser ## all tests: native, WebAss
 	@echo 'All passed: native, WebAssembly, sizes, browser.'
 
 check: first-time wasm-target $(LOADER_PACKAGES) $(DENY) ## formats, lints on both targets, types, licences
-	cargo fmt --check
-	cargo clippy --locked --all-targets -- -D warnings
-	cargo clippy --locked --target wasm32-unknown-unknown --lib --bin widget --bin answers --bin engines --bin sends --bin site --bin tickets --test widget -- -D warnings
+	cargo fmt --all --check
+	cargo clippy --locked --workspace --all-targets -- -D warnings
+	cargo clippy --locked --target wasm32-unknown-unknown --package deskbell --package domain --package markdown --package ranking --package redaction --package wire --lib --bin widget --bin answers --bin engines --bin sends --bin site --bin tickets --test widget -- -D warnings
 	tsc --project src/loader
 	prettier --check --log-level warn .
 	cargo-deny --log-level error check licenses bans sources
 
 format: $(LOADER_PACKAGES) ## bring every file into the form that `make check` wants
-	cargo fmt
+	cargo fmt --all
 	prettier --write --log-level warn .
 
 build: first-time widget ## what ships: the gateway in target/release, the widget in dist
@@ -94,7 +94,7 @@ clean: ## what was built; the tools in the cache and DATA stay
 test-native: | needs
 	@command -v python3 > /dev/null || { echo 'The tests need python3, for the snippet that signs in it: sudo apt-get install python3' >&2; exit 1; }
 	echo '── native tests'
-	cargo test
+	cargo test --workspace
 
 test-wasm: wasm-target $(BINDGEN) $(BROWSER_PACKAGES)
 	@echo '── WebAssembly tests'

@@ -8,7 +8,6 @@ use std::cell::Cell;
 use std::rc::Rc;
 use std::time::Duration;
 
-use deskbell::domain::source::Source;
 use deskbell::widget::answers;
 use deskbell::widget::browser::http::{self, Abort, Answer};
 use deskbell::widget::browser::loader::Loader;
@@ -17,6 +16,7 @@ use js_sys::{Function, Promise, Reflect};
 use wasm_bindgen::{JsCast, JsValue};
 use wasm_bindgen_futures::JsFuture;
 use wasm_bindgen_test::{wasm_bindgen_test, wasm_bindgen_test_configure};
+use wire::Source;
 
 wasm_bindgen_test_configure!(run_in_browser);
 

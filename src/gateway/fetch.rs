@@ -254,7 +254,7 @@ pub fn web_address(text: &str) -> Option<String> {
     let text = text.trim();
     let url =
         Url::parse(text).ok().filter(|url| matches!(url.scheme(), "https" | "http") && url.host_str().is_some())?;
-    crate::domain::markdown::safe_url(text).map(str::to_string).or_else(|| Some(url.into()))
+    markdown::safe_url(text).map(str::to_string).or_else(|| Some(url.into()))
 }
 
 /// Whether it is plain http to this computer.

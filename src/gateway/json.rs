@@ -4,7 +4,7 @@ use serde::de::DeserializeOwned;
 use serde_path_to_error::{Path, Segment};
 
 use super::problem::Refusal;
-use crate::domain::problem::FieldError;
+use domain::problem::FieldError;
 
 /// Reads a body. What is JSON and not of the type breaks a rule; what is no JSON is refused as such.
 pub fn parse<T: DeserializeOwned>(body: &[u8]) -> Result<T, Refusal> {
@@ -33,7 +33,7 @@ fn pointer(path: &Path) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::domain::ticket::NewTicket;
+    use domain::ticket::NewTicket;
 
     fn refusal(body: &str) -> (bool, FieldError) {
         match parse::<NewTicket>(body.as_bytes()) {

@@ -11,7 +11,7 @@ use tokio::sync::broadcast::{self, Receiver, Sender};
 
 use super::store::{Reader, ReaderCounts, Store, StoreError, StoredTicket};
 use super::tickets::conversation;
-use crate::domain::conversation::Summary;
+use domain::conversation::Summary;
 
 /// How many changes a stream may be behind before it is told to look at everything again.
 const BEHIND_MAX: usize = 64;

@@ -12,7 +12,7 @@ pub fn escaped(text: &str) -> String {
 mod tests {
     use super::*;
 
-    use crate::domain::markdown::{Block, Inline, parse};
+    use markdown::{Block, Inline, parse};
     use proptest::prelude::*;
 
     proptest! {

@@ -2,7 +2,7 @@
 //!
 //! A request passes [`routes`], which parse it and call what the other modules do: [`tickets`] takes tickets in, [`attachments`] the
 //! files that go along with them, [`search`] keeps the index in step with the [`store`], [`inbox`] shows what arrived. What is allowed and promised is
-//! decided in [`crate::domain`].
+//! decided in [`domain`].
 
 pub mod app;
 pub mod attachments;

@@ -13,7 +13,7 @@ use super::store::{
     ATTEMPTS_MAX, CODES_MAX, CUSTOMER_MESSAGES_MAX, Limit, MAILED_NOTES_MAX, STATUS_CHANGES_AN_HOUR, StoreError,
     SubmissionExceeded, SubmissionScope,
 };
-use crate::domain::problem::{FieldError, Problem};
+use domain::problem::{FieldError, Problem};
 
 /// When to ask again where the disk is nearly full, in seconds: somebody has to make room.
 const STORAGE_FULL_RETRY: u64 = 600;

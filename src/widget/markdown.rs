@@ -3,10 +3,10 @@
 use crate::widget::browser::{HtmlElement, Node};
 use wasm_bindgen_futures::spawn_local;
 
-use crate::domain::markdown::{self, Block, Inline};
-use crate::domain::texts::fill;
 use crate::widget::browser::dom;
 use crate::widget::browser::nodes::{Drawing, show_picture};
+use domain::texts::fill;
+use markdown::{self, Block, Inline};
 
 /// What the buttons in a text are called.
 #[derive(Clone, Debug, Default)]

@@ -4,8 +4,8 @@ use wasm_bindgen::JsValue;
 
 use super::browser::form::Form;
 use super::browser::intl;
-use crate::domain::source::Source;
-use crate::domain::texts::{self, Phrase};
+use domain::texts::{self, Phrase};
+use wire::Source;
 
 /// The texts of a screen, and the names of what is on a ticket.
 #[derive(Clone, Debug)]

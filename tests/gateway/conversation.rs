@@ -4,9 +4,9 @@ use std::time::Duration;
 
 use axum::body::Body;
 use axum::http::{Method, Request};
-use deskbell::domain::targets::Owner;
 use deskbell::gateway::settings::Overrides;
 use deskbell::gateway::store::{Act, Change, Changed, CurrentTicket, NewMessage, StoredTicket};
+use domain::targets::Owner;
 use http_body_util::BodyExt;
 use serde_json::{Value, json};
 use tower::ServiceExt;
@@ -86,7 +86,7 @@ async fn support(gateway: &Gateway, id: &str, body: &str) -> StoredTicket {
     let at = "2026-11-23T12:00:00.000Z";
     let decide = |current: &CurrentTicket| {
         let message = NewMessage {
-            author: deskbell::domain::conversation::Author::Support,
+            author: domain::conversation::Author::Support,
             name: "Ana".into(),
             body: body.into(),
             at: at.into(),
@@ -385,7 +385,7 @@ async fn only_who_was_told_so_is_answered_automatically_and_a_reply_reaches_a_hu
         (handling.owner, handling.team.as_str(), handling.assignee.as_str()),
         (Some(Owner::SupportHero), "growth", "Ana")
     );
-    assert_eq!(handling.turn, deskbell::domain::conversation::Turn::Support);
+    assert_eq!(handling.turn, domain::conversation::Turn::Support);
 }
 
 #[tokio::test]

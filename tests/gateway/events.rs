@@ -2,9 +2,9 @@
 
 use axum::body::Body;
 use axum::http::{Method, StatusCode};
-use deskbell::domain::deflection::{Visits, Worth};
 use deskbell::gateway::clock;
 use deskbell::gateway::store::SearchMiss;
+use domain::deflection::{Visits, Worth};
 use serde_json::{Value, json};
 
 use crate::support::{Answer, Gateway, ORIGIN, gateway, import, request, request_from};

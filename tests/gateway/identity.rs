@@ -2,11 +2,11 @@
 
 use axum::body::Body;
 use axum::http::{Method, Request};
-use deskbell::domain::targets::Owner;
-use deskbell::domain::ticket::{Priority, Severity};
 use deskbell::gateway::settings::Overrides;
 use deskbell::gateway::store::StoredTicket;
 use deskbell::gateway::tickets::handling::{self, Acted, Action};
+use domain::targets::Owner;
+use domain::ticket::{Priority, Severity};
 use serde_json::{Value, json};
 
 use crate::support::{Gateway, ORIGIN, SECRET, gateway_with, post, request, ticket, token};

@@ -7,11 +7,11 @@ use axum::extract::ConnectInfo;
 use axum::http::Method;
 use base64::Engine;
 use base64::prelude::BASE64_STANDARD;
-use deskbell::domain::conversation::Turn;
-use deskbell::domain::targets::Owner;
-use deskbell::domain::ticket::Status;
 use deskbell::gateway::settings::Overrides;
 use deskbell::gateway::store::CurrentTicket;
+use domain::conversation::Turn;
+use domain::targets::Owner;
+use domain::ticket::Status;
 use serde_json::{Value, json};
 use sqlx::{Connection, SqliteConnection};
 

@@ -4,11 +4,11 @@ use std::path::{Path, PathBuf};
 
 use axum::body::Body;
 use axum::http::{Method, Request};
-use deskbell::domain::ticket::Status;
 use deskbell::gateway::clock;
 use deskbell::gateway::privacy::retention;
 use deskbell::gateway::settings::Overrides;
 use deskbell::gateway::store::{Along, Claim, NewDelivery, Placed, Seal, StoredTicket, TicketHead, Tried, What};
+use domain::ticket::Status;
 use jiff::{SignedDuration, ToSpan};
 use serde_json::{Value, json};
 use sqlx::{Row, SqliteConnection};

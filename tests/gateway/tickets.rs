@@ -2,11 +2,11 @@
 
 use axum::body::{Body, Bytes};
 use axum::http::Method;
-use deskbell::domain::context::{By, Group};
-use deskbell::domain::targets::Owner;
-use deskbell::domain::ticket::Priority;
-use deskbell::domain::{problem::Problem, reference, ticket::Receipt};
 use deskbell::gateway::settings::Overrides;
+use domain::context::{By, Group};
+use domain::targets::Owner;
+use domain::ticket::Priority;
+use domain::{problem::Problem, reference, ticket::Receipt};
 use http_body_util::channel::Channel;
 use serde_json::json;
 use sqlx::{Connection, SqliteConnection};

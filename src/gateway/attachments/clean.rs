@@ -8,9 +8,9 @@ use super::folder::Folder;
 use super::formats::{self, Format};
 use super::receive::{Part, failed};
 use super::text;
-use crate::domain::attachment::{self, Attachments, FileType};
-use crate::domain::stripping::{self, Broken, Strip, stripper};
 use crate::gateway::problem::Refusal;
+use domain::attachment::{self, Attachments, FileType};
+use domain::stripping::{self, Broken, Strip, stripper};
 
 /// A file that is on disk for good.
 pub struct Cleaned {

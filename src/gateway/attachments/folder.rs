@@ -6,9 +6,9 @@ use std::fs::File;
 use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 
-use crate::domain::attachment;
 use crate::gateway::private_files::{create_folder, restrict};
 use crate::gateway::store::StoreError;
+use domain::attachment;
 
 /// The folder of the files.
 #[derive(Clone, Debug)]

@@ -1,7 +1,7 @@
 //! Files that support asks for and that are only ever offered for saving: recordings, photographs, compressed logs, dumps and traces. They are
 //! told by the bytes that their formats begin with; what can be run as it is has no place here.
 
-use crate::domain::attachment::FileType;
+use domain::attachment::FileType;
 
 /// How many bytes a format may need to be told.
 pub const HEAD: usize = 1_100;

@@ -32,9 +32,9 @@ use super::problem::Refusal;
 use super::settings::Site;
 use super::store::{FileOwner, PutOutcome, Store, StoreError, StoredAttachment, StoredTicket, Upload, UploadUsage};
 use super::tickets::conversation::take_along;
-use crate::domain::attachment::{self, Attachment, Attachments};
-use crate::domain::conversation::Message;
-use crate::domain::problem::FieldError;
+use domain::attachment::{self, Attachment, Attachments};
+use domain::conversation::Message;
+use domain::problem::FieldError;
 
 use folder::Folder;
 use quota::{Admission, NoRoom, Reservation, Reservations, Reserved, UploadSize, Uploader};

@@ -9,9 +9,9 @@ use jiff::tz::TimeZone;
 use jiff::{SignedDuration, Timestamp, ToSpan};
 use serde::Deserialize;
 
-use crate::domain::attachment::Attachments;
 use crate::gateway::clock;
 use crate::gateway::store::{FileOwner, UploadUsage, Usage};
+use domain::attachment::Attachments;
 
 /// How long a file of an anonymous session is kept that goes along with nothing. The client puts it again where it is still needed.
 pub const UNSENT_ANONYMOUS: SignedDuration = SignedDuration::from_hours(24);

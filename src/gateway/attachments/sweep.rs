@@ -10,10 +10,10 @@ use jiff::{SignedDuration, Timestamp};
 
 use super::folder::Folder;
 use super::quota::{UNSENT, UNSENT_ANONYMOUS, day};
-use crate::domain::attachment;
 use crate::gateway::app::App;
 use crate::gateway::clock;
 use crate::gateway::store::{Store, StoreError};
+use domain::attachment;
 
 /// How old a file without a row is before nobody can be about to write its row.
 const ORPHAN: SignedDuration = SignedDuration::from_hours(1);

@@ -13,12 +13,12 @@ use super::{
     ATTACHMENTS, BackupError, DATABASE, Entry, Manifest, blocking, copy_file, digest, failed, place_of, sync_folder,
     unusable,
 };
-use crate::domain::attachment;
 use crate::gateway::attachments::folder::Folder;
 use crate::gateway::clock;
 use crate::gateway::private_files::create_folder;
 use crate::gateway::settings::Settings;
 use crate::gateway::store::snapshot::{self, Unusable};
+use domain::attachment;
 
 /// What was backed up.
 #[derive(Debug)]

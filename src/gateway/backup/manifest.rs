@@ -5,8 +5,8 @@ use std::path::Path;
 use serde::{Deserialize, Serialize};
 
 use super::{BackupError, MANIFEST, failed};
-use crate::domain::attachment;
 use crate::gateway::private_files::create_file;
+use domain::attachment;
 
 /// The form of a backup; another one is refused.
 const FORMAT: u32 = 1;

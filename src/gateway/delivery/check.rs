@@ -6,12 +6,12 @@ use std::fmt;
 use uuid::Uuid;
 
 use super::{Finding, Parcel, email};
-use crate::domain::context::{Context, User};
-use crate::domain::reference;
-use crate::domain::ticket::{Client, Contact, Kind, NewTicket, Severity};
 use crate::gateway::clock;
 use crate::gateway::settings::{Settings, Site};
 use crate::gateway::store::{Delivery, State, StoredTicket, What};
+use domain::context::{Context, User};
+use domain::reference;
+use domain::ticket::{Client, Contact, Kind, NewTicket, Severity};
 
 /// The words of a test ticket.
 const TEST: &str =

@@ -1,11 +1,11 @@
 //! What an agent reads wherever a ticket is brought to: the customer's words, and below them what was collected, short enough to be read.
 
-use crate::domain::config::Config;
-use crate::domain::conversation;
-use crate::domain::fields::Answer;
-use crate::domain::ticket::{Contact, Outcome};
 use crate::gateway::identity::{Address, address, is_verified};
 use crate::gateway::store::{Confirmation, StoredTicket};
+use domain::config::Config;
+use domain::conversation;
+use domain::fields::Answer;
+use domain::ticket::{Contact, Outcome};
 
 /// How many errors, requests and questions are named; all of them are in the attachment.
 const SOME: usize = 3;
@@ -205,8 +205,8 @@ fn joined(parts: &[&str]) -> String {
 #[allow(missing_docs)]
 pub mod tests {
     use super::*;
-    use crate::domain::ticket::{NewTicket, Status};
     use crate::gateway::store::Handling;
+    use domain::ticket::{NewTicket, Status};
     use serde_json::json;
 
     /// A ticket with some of everything.

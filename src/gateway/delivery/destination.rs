@@ -9,14 +9,14 @@ use axum::http::HeaderMap;
 use jiff::Timestamp;
 use lettre::Address;
 
-use crate::domain::attachment::FileType;
-use crate::domain::conversation::{Author, Message, Turn};
-use crate::domain::ticket::Status;
 use crate::gateway::mail_in::reply_text::Parts;
 use crate::gateway::mail_in::{Bounce, Origin};
 use crate::gateway::routes::BODY_MAX;
 use crate::gateway::settings::Site;
 use crate::gateway::store::{ChangedTicket, Delivery, Place, StoredTicket, What};
+use domain::attachment::FileType;
+use domain::conversation::{Author, Message, Turn};
+use domain::ticket::Status;
 
 /// A place to which tickets are brought.
 #[async_trait]

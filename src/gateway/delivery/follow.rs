@@ -16,8 +16,6 @@ use super::feed::ChangeFeed;
 use super::lines::Line;
 use super::patience::{Ended, limited};
 use super::{AgentNote, Answers, Failure, Found, Saying, comment, orders};
-use crate::domain::conversation::{Author, Message, Turn};
-use crate::domain::ticket::Status;
 use crate::gateway::app::App;
 use crate::gateway::settings::Site;
 use crate::gateway::store::{
@@ -27,6 +25,8 @@ use crate::gateway::store::{
 use crate::gateway::supervisor::supervise;
 use crate::gateway::tickets::limits::check_reply;
 use crate::gateway::{attachments, clock, markdown, pauses};
+use domain::conversation::{Author, Message, Turn};
+use domain::ticket::Status;
 
 /// For how long a ticket that is being polled is nobody else's. Whoever polls it twice finds the same.
 const LEASE: Duration = Duration::from_secs(2 * 60);

@@ -4,8 +4,6 @@ use jiff::{SignedDuration, Timestamp};
 
 use super::follow::Stored;
 use super::{InboundFile, InboundMail, Saying, comment, follow, reading};
-use crate::domain::conversation::{Author, Turn};
-use crate::domain::ticket::{MESSAGE_MAX, Status};
 use crate::gateway::app::App;
 use crate::gateway::identity::{Address, address, mailbox};
 use crate::gateway::mail_in::Origin;
@@ -14,6 +12,8 @@ use crate::gateway::problem::Refusal;
 use crate::gateway::store::{Act, Change, Changed, CurrentTicket, Decision, Deed, StoreError, StoredTicket};
 use crate::gateway::tickets::limits::check_mailed_note;
 use crate::gateway::{attachments, clock, markdown};
+use domain::conversation::{Author, Turn};
+use domain::ticket::{MESSAGE_MAX, Status};
 
 /// What marks that a text was cut.
 const SHORTENED: &str = "\n\n(shortened)";
@@ -299,8 +299,8 @@ fn withheld(names: &[String]) -> String {
 mod tests {
     use super::*;
 
-    use crate::domain::context::User;
     use crate::gateway::delivery::comment::tests::stored;
+    use domain::context::User;
 
     #[test]
     fn what_is_cut_off_is_marked() {

@@ -26,7 +26,7 @@ pub mod zendesk;
 
 use super::settings::Site;
 use super::store::{NewDelivery, What};
-use crate::domain::conversation::Author;
+use domain::conversation::Author;
 
 pub use check::{Checked, check};
 #[cfg(test)]

@@ -2,9 +2,9 @@
 
 use serde::Deserialize;
 
-use crate::domain::ticket::is_email;
 use crate::gateway::identity::{Address, address};
 use crate::gateway::store::{Confirmation, StoredTicket};
+use domain::ticket::is_email;
 
 /// What a destination makes of an address that nobody has signed.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
@@ -55,8 +55,8 @@ impl Sender {
 mod tests {
     use super::*;
 
-    use crate::domain::context::User;
     use crate::gateway::delivery::comment::tests::stored;
+    use domain::context::User;
 
     #[test]
     fn a_claimed_address_is_a_contact_only_where_answers_wait_until_it_is_confirmed() {

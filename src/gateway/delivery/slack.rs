@@ -11,10 +11,10 @@ use serde_json::json;
 
 use super::target::Target;
 use super::{Delivered, Destination, Failure, Finding, Parcel};
-use crate::domain::conversation::{self, Author};
-use crate::domain::redaction::{Origin, Rules, redact};
 use crate::gateway::settings::{Site, secret};
 use crate::gateway::store::{StoredTicket, What};
+use domain::conversation::{self, Author};
+use redaction::{Origin, Rules, redact};
 
 /// The table of a destination with `to = "slack"`; `src/gateway/deskbell.example.toml` says what each field is for.
 #[derive(Clone, Deserialize)]
@@ -106,8 +106,8 @@ fn escaped(text: &str) -> String {
 mod tests {
     use super::*;
 
-    use crate::domain::ticket::Priority;
     use crate::gateway::delivery::comment::tests::stored;
+    use domain::ticket::Priority;
 
     #[test]
     fn one_line_says_what_it_is_and_nothing_about_the_person() {

@@ -11,12 +11,12 @@ use serde_json::{Value, json};
 use super::signature::{ID, SECRET_FORM, SIGNATURE, Secret, TIMESTAMP};
 use super::target::Target;
 use super::{Delivered, Destination, Failure, Finding, Parcel, ParcelFile};
-use crate::domain::conversation::{Author, Message};
-use crate::domain::ticket::Status;
 use crate::gateway::attachments::formats;
 use crate::gateway::clock;
 use crate::gateway::settings::{Site, secret};
 use crate::gateway::store::{StoredTicket, What};
+use domain::conversation::{Author, Message};
+use domain::ticket::Status;
 
 /// How many things are told at the same time.
 const AT_ONCE: u32 = 4;
@@ -160,9 +160,9 @@ fn described(file: &ParcelFile) -> Value {
 mod tests {
     use super::*;
 
-    use crate::domain::attachment::FileType;
     use crate::gateway::delivery::comment::tests::stored;
     use crate::gateway::delivery::destination::tests::{delivery, site};
+    use domain::attachment::FileType;
 
     fn told(what: What) -> Value {
         let (site, mut ticket, number) = (site(), stored(), u32::from(what == What::Message));

@@ -474,14 +474,14 @@ mod tests {
     use serde_json::json;
     use tokio::time::timeout;
 
-    use crate::domain::conversation::Author;
-    use crate::domain::ticket::NewTicket;
     use crate::gateway::app;
     use crate::gateway::delivery::Finding;
     use crate::gateway::settings::{self, Overrides, Site};
     use crate::gateway::store::{
         Along, Deliveries, NewDelivery, Placed, Seal, SqliteStore, State, Store, StoredTicket,
     };
+    use domain::conversation::Author;
+    use domain::ticket::NewTicket;
 
     /// A destination that says a lot, and counts what it gets.
     #[derive(Debug, Default)]

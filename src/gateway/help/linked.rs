@@ -18,8 +18,8 @@ use super::super::routes::{BODY_MAX, read_body};
 use super::super::store::StoredTicket;
 use super::super::tickets::{confirmation, conversation};
 use super::accepted_language;
-use crate::domain::conversation::{Author, Message};
-use crate::domain::texts::{self, GatewayText, Language, TicketsText, fill};
+use domain::conversation::{Author, Message};
+use domain::texts::{self, GatewayText, Language, TicketsText, fill};
 
 /// Everything from here, and a form that leads here.
 const POLICY: &str =

@@ -15,7 +15,7 @@ use axum::routing::get;
 use maud::{DOCTYPE, Markup, html};
 
 use super::app::App;
-use crate::domain::texts::{self, GatewayText, LANGUAGES, Language, Text};
+use domain::texts::{self, GatewayText, LANGUAGES, Language, Text};
 
 /// Everything from here, but what the site's engines are asked for.
 const POLICY: &str = "default-src 'none'; script-src 'self' 'wasm-unsafe-eval'; style-src 'self'; connect-src 'self' https:; \

@@ -2,8 +2,8 @@
 
 use reqwest::Url;
 
-use crate::domain::ticket::{NewTicket, is_email};
 use crate::gateway::store::StoredTicket;
+use domain::ticket::{NewTicket, is_email};
 
 /// The address at which the sender of a ticket is reached.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -64,8 +64,8 @@ pub fn mailbox(address: &str) -> String {
 mod tests {
     use super::*;
 
-    use crate::domain::context::User;
     use crate::gateway::delivery::comment_tests::stored;
+    use domain::context::User;
     use proptest::prelude::*;
 
     #[test]

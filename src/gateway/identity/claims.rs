@@ -9,8 +9,8 @@ use serde_json::Value;
 use serde_json::value::RawValue;
 
 use super::error::{ClaimError, TokenError};
-use crate::domain::context::{Organization, User};
-use crate::domain::ticket::Priority;
+use domain::context::{Organization, User};
+use domain::ticket::Priority;
 
 /// The longest id of a person or an organization, in bytes; an organization with a longer one has none.
 pub const ID_MAX: usize = 255;

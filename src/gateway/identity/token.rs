@@ -9,8 +9,8 @@ use super::claims::{Claims, PersonClaims, RawClaims};
 use super::crypto;
 use super::error::{ClaimError, LEEWAY, TokenError};
 use super::signer::{Key, Keys, Signer};
-use crate::domain::context::User;
-use crate::domain::ticket::Priority;
+use domain::context::User;
+use domain::ticket::Priority;
 
 /// The longest token that is read, in bytes. Those of identity providers carry groups and roles.
 pub const TOKEN_MAX: usize = 16_000;

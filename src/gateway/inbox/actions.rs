@@ -14,8 +14,8 @@ use super::super::store::StoredTicket;
 use super::super::tickets::handling::{self, Acted, Action};
 use super::access::Operator;
 use super::{Failed, message, page};
-use crate::domain::targets::Owner;
-use crate::domain::ticket::{MESSAGE_MAX, Severity, Status};
+use domain::targets::Owner;
+use domain::ticket::{MESSAGE_MAX, Severity, Status};
 
 /// The longest word of a form that is no text, in characters.
 const WORD_MAX: usize = 80;

@@ -9,9 +9,9 @@ use super::super::clock;
 use super::super::store::{SearchMiss, StoreError, WeekOfKind};
 use super::page::{self, Frame};
 use super::{times, words};
-use crate::domain::deflection::Worth;
-use crate::domain::markdown::safe_url;
-use crate::domain::question::Question;
+use domain::deflection::Worth;
+use domain::question::Question;
+use markdown::safe_url;
 
 /// How many weeks are shown.
 const WEEKS: u32 = 8;

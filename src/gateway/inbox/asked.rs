@@ -3,8 +3,8 @@
 use serde::Deserialize;
 
 use super::super::store::{InboxCursor, View};
-use crate::domain::targets::Owner;
-use crate::domain::ticket::Status;
+use domain::targets::Owner;
+use domain::ticket::Status;
 
 /// What an address of the list says; what it does not say is empty.
 #[derive(Clone, Debug, Default, Deserialize)]

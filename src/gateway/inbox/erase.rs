@@ -15,7 +15,7 @@ use super::super::privacy::erase::{self, Erased};
 use super::super::store::{ErasureCounts, StoreError, StoredTicket, TicketHead};
 use super::access::Operator;
 use super::{Failed, message, page};
-use crate::domain::reference;
+use domain::reference;
 
 /// The form: the reference of the ticket that the agent was asked about.
 #[derive(Default, Deserialize)]

@@ -3,7 +3,7 @@
 
 use super::super::store::{Confirmation, StoredTicket};
 use super::{times, words};
-use crate::domain::context::{Application, Device, Page, Timings};
+use domain::context::{Application, Device, Page, Timings};
 
 /// Names with values in words.
 pub type Facts = Vec<(&'static str, String)>;

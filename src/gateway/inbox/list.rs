@@ -8,10 +8,10 @@ use super::asked::Asked;
 use super::page::{self, Frame};
 use super::standing::Standing;
 use super::{deliveries, paste, times, words};
-use crate::domain::conversation::Turn;
-use crate::domain::incident::{Event, Incident};
-use crate::domain::targets::Owner;
-use crate::domain::ticket::{Severity, Status};
+use domain::conversation::Turn;
+use domain::incident::{Event, Incident};
+use domain::targets::Owner;
+use domain::ticket::{Severity, Status};
 
 /// What a page of the list shows.
 pub struct Seen<'a> {

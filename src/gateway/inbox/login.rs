@@ -15,7 +15,7 @@ use super::super::guard::{Client, RetryAfter};
 use super::super::routes;
 use super::access;
 use super::{Failed, message, page};
-use crate::domain::attachment::is_unseen;
+use domain::attachment::is_unseen;
 
 /// The longest name of an operator, in characters.
 const NAME_MAX: usize = 80;

@@ -37,9 +37,9 @@ use super::app::App;
 use super::guard::Client;
 use super::store::StoreError;
 use super::{attachments, incidents};
-use crate::domain::reference;
 use access::Operator;
 use asked::Asked;
+use domain::reference;
 use page::Frame;
 use standing::Standing;
 

@@ -1,6 +1,6 @@
 //! Why a group of the context is not there, or not all of it.
 
-use crate::domain::context::{By, Context, Group, Withheld};
+use domain::context::{By, Context, Group, Withheld};
 
 /// What there is to say about a group, a sentence each; nothing about a group that is whole.
 pub fn of(context: &Context, group: Group) -> Vec<String> {

@@ -2,7 +2,7 @@
 
 use maud::{Markup, html};
 
-use crate::domain::texts::{GatewayText, fill, said_in};
+use domain::texts::{GatewayText, fill, said_in};
 
 /// Where people turn up, as a link's `via` names it, and as an operator reads it.
 pub const PLACES: &[(&str, &str)] =

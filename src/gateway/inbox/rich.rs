@@ -2,7 +2,7 @@
 
 use maud::{Markup, html};
 
-use crate::domain::markdown::{Block, Inline, parse};
+use markdown::{Block, Inline, parse};
 
 /// A text in Markdown.
 pub fn text(text: &str) -> Markup {

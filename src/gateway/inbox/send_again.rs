@@ -15,7 +15,7 @@ use super::super::clock;
 use super::super::store::Delivery;
 use super::access::Operator;
 use super::{Failed, message, page, words};
-use crate::domain::reference;
+use domain::reference;
 
 const ADDRESS: &str = "/inbox/deliveries";
 

@@ -1,7 +1,7 @@
 //! What happened on the page, step by step: what the person did, and the requests that went wrong meanwhile.
 
 use super::words;
-use crate::domain::context::{Breadcrumb, Context, Did, RequestRecord};
+use domain::context::{Breadcrumb, Context, Did, RequestRecord};
 
 /// One step.
 pub struct Step<'a> {

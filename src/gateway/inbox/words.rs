@@ -9,11 +9,11 @@ use super::super::app::App;
 use super::super::clock;
 use super::super::store::{Handling, StoredTicket, What};
 use super::times;
-use crate::domain::context::{ErrorRecord, FoundLink, RequestRecord};
-use crate::domain::markdown;
-use crate::domain::robot::Sign;
-use crate::domain::targets::{HOURS_A_DAY, Owner, Target};
-use crate::domain::ticket::{Kind, Outcome, Severity, Status};
+use domain::context::{ErrorRecord, FoundLink, RequestRecord};
+use domain::robot::Sign;
+use domain::targets::{HOURS_A_DAY, Owner, Target};
+use domain::ticket::{Kind, Outcome, Severity, Status};
+use markdown;
 
 /// A kind.
 pub fn kind(kind: Kind) -> &'static str {

@@ -12,7 +12,7 @@ use super::app::App;
 use super::fetch::{Fetcher, Limits};
 use super::settings::Site;
 use super::store::StoreError;
-use crate::domain::incident::{Event, Incident};
+use domain::incident::{Event, Incident};
 
 pub use page::{Maker, StatusPage, address};
 

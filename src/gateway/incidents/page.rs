@@ -4,7 +4,7 @@ use reqwest::Url;
 use serde::Deserialize;
 
 use super::super::fetch::{FetchError, Fetcher, SourceError, source_url, web_address};
-use crate::domain::incident::{Event, Incident};
+use domain::incident::{Event, Incident};
 
 /// How much of a title is kept, in characters.
 const TITLE_MAX: usize = 200;

@@ -4,10 +4,10 @@ use jiff::Timestamp;
 use jiff::tz::TimeZone;
 
 use super::code;
-use crate::domain::texts::{self, GatewayText, Text, fill};
 use crate::gateway::identity::{Address, address};
 use crate::gateway::settings::Site;
 use crate::gateway::store::StoredTicket;
+use domain::texts::{self, GatewayText, Text, fill};
 
 /// A receipt.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -98,11 +98,11 @@ fn quoted(message: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::domain::context::User;
-    use crate::domain::ticket::{NewTicket, Status};
     use crate::gateway::mail::{Codes, receipt, unconfirmed};
     use crate::gateway::settings;
     use crate::gateway::store::Handling;
+    use domain::context::User;
+    use domain::ticket::{NewTicket, Status};
     use serde_json::json;
 
     fn site(more: &str) -> Site {

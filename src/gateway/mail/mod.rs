@@ -21,8 +21,8 @@ use tokio::sync::watch;
 use super::identity::{Address, address, claimed_email};
 use super::settings::Site;
 use super::store::{MailLimits, MailQuota, NewMail, StoredTicket};
-use crate::domain::robot;
-use crate::domain::ticket::is_email;
+use domain::robot;
+use domain::ticket::is_email;
 
 pub use code::{CODE_LIFE, CODE_PAUSE, Codes};
 pub use oauth::{Grant, Tokens};

@@ -203,7 +203,7 @@ impl fmt::Display for Erased {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::domain::ticket::Status;
+    use domain::ticket::Status;
 
     #[test]
     fn a_ticket_that_changed_hands_is_left_and_counted_and_one_that_was_opened_again_is_only_left() {

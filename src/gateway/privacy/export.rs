@@ -8,13 +8,13 @@ use serde::Serialize;
 
 use super::selection::{Matched, Selection, walk};
 use super::{PrivacyError, open_store};
-use crate::domain::conversation::Message;
-use crate::domain::ticket::NewTicket;
 use crate::gateway::attachments::folder::Folder;
 use crate::gateway::clock;
 use crate::gateway::private_files::{create_file, create_folder};
 use crate::gateway::settings::Settings;
 use crate::gateway::store::{FileOwner, Store, StoreError, StoredAttachment, StoredTicket};
+use domain::conversation::Message;
+use domain::ticket::NewTicket;
 
 /// What was handed out.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]

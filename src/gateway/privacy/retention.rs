@@ -6,11 +6,11 @@ use std::time::Duration;
 use jiff::tz::TimeZone;
 use jiff::{SignedDuration, Span, Timestamp};
 
-use crate::domain::ticket::Status;
 use crate::gateway::app::App;
 use crate::gateway::attachments::sweep;
 use crate::gateway::clock;
 use crate::gateway::store::{ErasureCounts, StoreError, TicketHead};
+use domain::ticket::Status;
 
 const EVERY: Duration = Duration::from_secs(3600);
 /// How many tickets are erased in one transaction: whoever else writes waits no longer than for these.

@@ -6,10 +6,10 @@ use jiff::civil::Date;
 use jiff::tz::TimeZone;
 
 use super::PrivacyError;
-use crate::domain::reference;
-use crate::domain::ticket::Status;
 use crate::gateway::clock;
 use crate::gateway::store::{Store, StoreError, StoredTicket, TicketHead};
+use domain::reference;
+use domain::ticket::Status;
 
 /// How many tickets are read together.
 const PAGE: u32 = 500;

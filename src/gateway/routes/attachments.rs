@@ -18,7 +18,7 @@ use super::super::guard::Client;
 use super::super::identity::{self, Who};
 use super::super::problem::Refusal;
 use super::body::drain;
-use crate::domain::attachment::{self, Attachment, FileType};
+use domain::attachment::{self, Attachment, FileType};
 
 /// Nothing in a file is ever carried out, whatever takes it for a page.
 const POLICY: &str = "sandbox; default-src 'none'";

@@ -12,10 +12,10 @@ use super::super::app::App;
 use super::super::identity::{self, Person};
 use super::super::problem::Refusal;
 use super::super::settings::Site;
-use crate::domain::config::{self, Config};
-use crate::domain::pairs::Pairs;
-use crate::domain::redaction;
-use crate::domain::targets::{Owner, Target};
+use domain::config::{self, Config};
+use domain::targets::{Owner, Target};
+use redaction;
+use wire::Pairs;
 
 /// What the pages of a site are told, as it goes over the wire.
 pub struct PublicConfig {
@@ -107,16 +107,16 @@ fn promised(public: &Config, site: &Site, person: &Person) -> Config {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::domain::config::Topic;
-    use crate::domain::ticket::Priority;
+    use domain::config::Topic;
+    use domain::ticket::Priority;
 
     #[test]
     fn teams_and_promises_stay_here_unless_the_page_is_trusted_with_them() {
         let topics = vec![Topic { id: "a".into(), team: "growth".into(), ..Topic::default() }];
-        let plans = crate::domain::pairs::Pairs(vec![("free".into(), Priority::Low)]);
-        let targets = crate::domain::targets::default_targets();
+        let plans = wire::Pairs(vec![("free".into(), Priority::Low)]);
+        let targets = domain::targets::default_targets();
         let mut config = Config { topics, plans, targets, ..Config::default() };
-        let link = crate::domain::config::Link { url: "https://admin.example/{id}".into(), ..Default::default() };
+        let link = domain::config::Link { url: "https://admin.example/{id}".into(), ..Default::default() };
         config.context.links.push(link);
         config.redact.names.push("national_id".into());
         let told = public(&config);

@@ -12,7 +12,7 @@ use super::super::json;
 use super::super::problem::Refusal;
 use super::super::pseudonym::Counted;
 use super::body;
-use crate::domain::event::Event;
+use domain::event::Event;
 
 /// The largest body, in bytes.
 const BODY_MAX: usize = 8 * 1024;

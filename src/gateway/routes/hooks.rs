@@ -17,7 +17,7 @@ use super::super::guard::{Client, HookSender};
 use super::super::network::customer_network;
 use super::super::problem::Refusal;
 use super::body;
-use crate::domain::problem::FieldError;
+use domain::problem::FieldError;
 
 /// How long it is remembered what was told: longer than its signature is good for, whichever clock is ahead.
 const REMEMBERED: Duration = Duration::from_secs(20 * 60);

@@ -14,7 +14,7 @@ use super::super::problem::Refusal;
 use super::super::pseudonym::Counted;
 use super::super::{clock, identity, incidents, json};
 use super::body;
-use crate::domain::incident::{Affected, Incidents};
+use domain::incident::{Affected, Incidents};
 
 /// What is broken.
 pub async fn list(State(app): State<Arc<App>>, Path(name): Path<String>) -> Result<impl IntoResponse, Refusal> {

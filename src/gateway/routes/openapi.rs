@@ -9,14 +9,14 @@ use schemars::{JsonSchema, SchemaGenerator};
 use serde_json::{Map, Value, json};
 
 use super::probe::Arrived;
-use crate::domain::attachment::Attachment;
-use crate::domain::config::Config;
-use crate::domain::conversation::{ConfirmationCode, Draft, Message, Messages, Patch, Reply, Summaries, Summary};
-use crate::domain::event::Event;
-use crate::domain::incident::{Affected, Incident, Incidents};
-use crate::domain::problem::Problem;
-use crate::domain::question::{Hits, Question};
-use crate::domain::ticket::{NewTicket, Receipt};
+use domain::attachment::Attachment;
+use domain::config::Config;
+use domain::conversation::{ConfirmationCode, Draft, Message, Messages, Patch, Reply, Summaries, Summary};
+use domain::event::Event;
+use domain::incident::{Affected, Incident, Incidents};
+use domain::problem::Problem;
+use domain::question::{Hits, Question};
+use domain::ticket::{NewTicket, Receipt};
 
 /// Answers the request.
 pub async fn answer() -> impl IntoResponse {

@@ -9,7 +9,7 @@ use axum::response::IntoResponse;
 
 use super::super::app::App;
 use super::super::problem::Refusal;
-use crate::domain::question;
+use domain::question;
 
 /// Answers the request.
 pub async fn answer(

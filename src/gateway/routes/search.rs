@@ -14,10 +14,10 @@ use super::super::guard::Client;
 use super::super::problem::Refusal;
 use super::super::pseudonym::Counted;
 use super::super::search::{LIMIT_DEFAULT, NotReady};
-use crate::domain::event::is_visit;
-use crate::domain::question::Hits;
-use crate::domain::redaction::Rules;
-use crate::domain::unanswered;
+use domain::event::is_visit;
+use domain::question::Hits;
+use domain::unanswered;
+use redaction::Rules;
 
 /// The parameters. `lang` is allowed too, and nothing depends on it until there are questions in several languages.
 #[derive(Deserialize)]

@@ -25,7 +25,7 @@ use super::super::live::Watch;
 use super::super::problem::Refusal;
 use super::super::store::ReaderCounts;
 use super::super::tickets::conversation;
-use crate::domain::conversation::Summary;
+use domain::conversation::Summary;
 
 /// How often a line without meaning is sent, so that nothing on the way takes the connection for dead.
 const KEEP_ALIVE: Duration = Duration::from_secs(15);

@@ -12,8 +12,8 @@ use std::time::{Duration, Instant};
 use super::super::clock;
 use super::super::pseudonym::{Counted, Pseudonyms};
 use super::super::store::{Count, Store, StoreError};
-use crate::domain::deflection::counts_questions;
-use crate::domain::event::{Event, What};
+use domain::deflection::counts_questions;
+use domain::event::{Event, What};
 
 /// How often what was gathered is written.
 const FLUSH_EVERY: Duration = Duration::from_secs(1);
@@ -237,7 +237,7 @@ pub async fn run(counting: &Counting, store: &dyn Store) {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::domain::ticket::Kind;
+    use domain::ticket::Kind;
 
     fn counting() -> Counting {
         Counting::new(Pseudonyms::new(vec![1; 32]))

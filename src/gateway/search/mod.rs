@@ -15,8 +15,8 @@ use futures_util::stream;
 use tokio::sync::Mutex;
 
 use super::store::{QuestionRow, Questions, Revision, RevisionRange, Store, StoreError};
-use crate::domain::question::{Hit, Question};
-use crate::domain::ranking::{Corpus, Index, Snowball};
+use domain::question::{Hit, Question};
+use ranking::{Corpus, Index, Snowball};
 
 /// How many hits a search gives that names no number.
 pub const LIMIT_DEFAULT: usize = 5;

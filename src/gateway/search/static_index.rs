@@ -7,7 +7,7 @@ use super::super::settings::Settings;
 use super::super::store::{SqliteStore, Store};
 use super::all_questions;
 use super::import::{self, Limits, Note, Scope, Source};
-use crate::domain::index_file::{IndexError, IndexFile};
+use ranking::index_file::{IndexError, IndexFile};
 
 /// What was written.
 #[derive(Debug)]

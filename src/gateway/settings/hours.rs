@@ -8,8 +8,8 @@ use jiff::tz::TimeZone;
 use serde::Deserialize;
 use toml::Value;
 
-use crate::domain::hours::{DAY, Holiday, Hours, Schedule, Span};
-use crate::domain::ticket::Severity;
+use domain::hours::{DAY, Holiday, Hours, Schedule, Span};
+use domain::ticket::Severity;
 
 /// The table `hours` of a site.
 #[derive(Clone, Debug, Deserialize)]

@@ -2,9 +2,9 @@
 
 use serde::Deserialize;
 
-use crate::domain::incident::{Event, Incident};
-use crate::domain::markdown::safe_url;
 use crate::gateway::incidents::{Maker, Told, address};
+use domain::incident::{Event, Incident};
+use markdown::safe_url;
 
 /// The table `incidents` of a site: a status page, or a line.
 #[derive(Clone, Debug, Deserialize)]

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use jiff::tz::TimeZone;
 use serde::Deserialize;
 
-use crate::domain::rota::{Rota, Turns};
+use domain::rota::{Rota, Turns};
 
 /// The turns of a team.
 #[derive(Clone, Debug, Deserialize)]

@@ -20,10 +20,6 @@ use super::mail::MailTable;
 use super::origins::Origins;
 use super::rota::{self, TurnsTable};
 use super::signers::{self, SignerTable};
-use crate::domain::config::{self, Config};
-use crate::domain::hours::Hours;
-use crate::domain::link;
-use crate::domain::rota::Rota;
 use crate::gateway::delivery::Destination;
 use crate::gateway::identity::Signer;
 use crate::gateway::incidents::Told;
@@ -31,6 +27,10 @@ use crate::gateway::mail::Mailer;
 use crate::gateway::privacy::Retention;
 use crate::gateway::search::import::timer::{EVERY_DEFAULT, EVERY_MAX, EVERY_MIN, Plan};
 use crate::gateway::search::import::{Columns, Format, Source, SourceError};
+use domain::config::{self, Config};
+use domain::hours::Hours;
+use domain::link;
+use domain::rota::Rota;
 
 /// One product that embeds the panel.
 #[derive(Clone, Debug)]

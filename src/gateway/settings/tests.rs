@@ -1,5 +1,5 @@
 use super::*;
-use crate::domain::config::Config;
+use domain::config::Config;
 
 fn load_text(text: &str, overrides: Overrides) -> Result<Settings, String> {
     let folder = tempfile::tempdir().unwrap();
@@ -21,7 +21,7 @@ fn the_example_is_read_and_says_what_the_defaults_are() {
     assert_eq!(settings.attachments, beside(&settings.database));
     let site = &settings.sites["acme"];
     assert_eq!(site.origins, Origins::read(&["https://app.example.com".into()]).unwrap());
-    assert_eq!(site.config.targets, crate::domain::targets::default_targets());
+    assert_eq!(site.config.targets, domain::targets::default_targets());
     assert_eq!(site.config.kinds, Config::default().kinds);
     assert_eq!(site.config.attachments, Config::default().attachments);
 }

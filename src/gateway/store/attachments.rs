@@ -5,7 +5,7 @@ use std::collections::HashSet;
 use async_trait::async_trait;
 
 use super::StoreError;
-use crate::domain::attachment::FileType;
+use domain::attachment::FileType;
 
 /// A place where it is kept whose files are whose. When a write returns, it is on disk.
 #[async_trait]

@@ -3,9 +3,9 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::domain::context::Context;
-use crate::domain::fields::Fields;
-use crate::domain::ticket::{Client, Contact, Kind, NewTicket, QuestionSeen, Severity};
+use domain::context::Context;
+use domain::fields::Fields;
+use domain::ticket::{Client, Contact, Kind, NewTicket, QuestionSeen, Severity};
 
 /// The format that is written.
 pub const FORMAT: i64 = 1;

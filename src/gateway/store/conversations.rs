@@ -8,10 +8,10 @@ use super::{
     Confirmation, CustomerCursor, CustomerPage, ListedTicket, NewDelivery, NewMail, StoreError, StoredTicket,
     SubmissionExceeded, SubmissionQuota,
 };
-use crate::domain::conversation::{Author, Message, Turn};
-use crate::domain::targets::Owner;
-use crate::domain::ticket::{NewTicket, Severity};
-use crate::domain::words::words;
+use domain::conversation::{Author, Message, Turn};
+use domain::targets::Owner;
+use domain::ticket::{NewTicket, Severity};
+use domain::words;
 
 /// A place where conversations are kept. When a write returns, it is on disk.
 #[async_trait]

@@ -3,10 +3,10 @@
 use async_trait::async_trait;
 
 use super::StoreError;
-use crate::domain::deflection::{Visits, Worth};
-use crate::domain::event::Event;
-use crate::domain::question::Question;
-use crate::domain::ticket::Kind;
+use domain::deflection::{Visits, Worth};
+use domain::event::Event;
+use domain::question::Question;
+use domain::ticket::Kind;
 
 /// Counters.
 #[async_trait]

@@ -4,7 +4,7 @@ use async_trait::async_trait;
 use jiff::Timestamp;
 
 use super::{StoreError, StoredTicket};
-use crate::domain::words::words;
+use domain::words;
 
 words! {
     /// What is brought to a destination.

@@ -3,7 +3,7 @@
 use async_trait::async_trait;
 
 use super::{FileOwner, StoreError, StoredAttachment};
-use crate::domain::ticket::Status;
+use domain::ticket::Status;
 
 /// A place from which tickets can be erased. When a write returns, it is on disk, and what was erased is overwritten in the
 /// database file; [`Erasure::truncate_log`] removes it from the write-ahead log as well.

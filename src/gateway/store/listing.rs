@@ -5,10 +5,10 @@ use std::fmt;
 use jiff::Timestamp;
 
 use super::{Handling, StoredTicket};
-use crate::domain::conversation::{self, Turn};
-use crate::domain::robot::{self, Sign};
-use crate::domain::targets::Target;
-use crate::domain::ticket::{Kind, Status};
+use domain::conversation::{self, Turn};
+use domain::robot::{self, Sign};
+use domain::targets::Target;
+use domain::ticket::{Kind, Status};
 
 /// How many characters of a message similar tickets are found by.
 pub const EXCERPT_MAX: usize = 2_000;

@@ -21,8 +21,8 @@ use async_trait::async_trait;
 use sqlx::error::ErrorKind;
 use uuid::Uuid;
 
-use crate::domain::targets::{Owner, Target};
-use crate::domain::ticket::{NewTicket, Priority, Status};
+use domain::targets::{Owner, Target};
+use domain::ticket::{NewTicket, Priority, Status};
 
 pub use attachments::{FileOwner, Files, PutOutcome, StoredAttachment, Upload, UploadUsage, Usage};
 pub use confirmations::{ATTEMPTS_MAX, CODES_MAX, ClaimedAddress, CodeCheck, CodeRequest, Confirmation, Confirmations};

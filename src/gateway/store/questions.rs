@@ -9,7 +9,7 @@ use std::collections::{BTreeMap, HashMap};
 use async_trait::async_trait;
 
 use super::StoreError;
-use crate::domain::question::Question;
+use domain::question::Question;
 
 /// Questions.
 #[async_trait]

@@ -5,8 +5,8 @@
 use std::collections::BTreeSet;
 
 use super::StoredTicket;
-use crate::domain::ranking::folding::fold;
-use crate::domain::ranking::{Piece, words};
+use ranking::folding::fold;
+use ranking::{Piece, words};
 
 /// The most tokens of a text, which a few pages have. What comes after them in a longer one is not found.
 const TEXT_TOKENS_MAX: usize = 500;

@@ -1,13 +1,13 @@
 //! The first answer to what the community answers: given by itself, at once, to whom the form has said so.
 
-use crate::domain::config::ASK;
-use crate::domain::conversation::Author;
-use crate::domain::question::Hit;
-use crate::domain::targets::Owner;
-use crate::domain::texts::{self, GatewayText, fill};
 use crate::gateway::app::App;
 use crate::gateway::markdown::escaped;
 use crate::gateway::store::{NewMessage, StoredTicket};
+use domain::config::ASK;
+use domain::conversation::Author;
+use domain::question::Hit;
+use domain::targets::Owner;
+use domain::texts::{self, GatewayText, fill};
 
 /// How many questions the answer points to.
 const HITS: usize = 3;

@@ -6,13 +6,13 @@ use std::time::Duration;
 use jiff::Timestamp;
 
 use super::conversation::{no_ticket, one, summary};
-use crate::domain::conversation::{Author, ConfirmationCode, Summary};
 use crate::gateway::app::App;
 use crate::gateway::mail::{CODE_LIFE, CODE_PAUSE, quota};
 use crate::gateway::problem::Refusal;
 use crate::gateway::settings::Site;
 use crate::gateway::store::{ClaimedAddress, CodeCheck, CodeRequest, Reader, StoreError, StoredTicket, What};
 use crate::gateway::{clock, delivery, json};
+use domain::conversation::{Author, ConfirmationCode, Summary};
 
 /// The longest code that is looked at, in bytes: more digits than there are in one, in any script.
 const CODE_MAX: usize = 64;

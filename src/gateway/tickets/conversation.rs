@@ -5,13 +5,8 @@ use std::net::IpAddr;
 use jiff::Timestamp;
 use sha2::{Digest, Sha256};
 
+use super::alike::{self, Text};
 use super::{limits, promise, quota};
-use crate::domain::alike::{self, Text};
-use crate::domain::conversation::{self, Author, Draft, Message, Messages, Patch, Reply, Summaries, Summary, Turn};
-use crate::domain::ownership;
-use crate::domain::problem::FieldError;
-use crate::domain::targets::Owner;
-use crate::domain::ticket::{MESSAGE_MAX, Status};
 use crate::gateway::app::App;
 use crate::gateway::guard::Share;
 use crate::gateway::identity::{Who, mailbox};
@@ -22,6 +17,11 @@ use crate::gateway::store::{
     MessagePage, MessageSeal, NewDelivery, NewMessage, Reader, ReaderCounts, StoredTicket, SubmissionQuota, What,
 };
 use crate::gateway::{attachments, clock, delivery, json};
+use domain::conversation::{self, Author, Draft, Message, Messages, Patch, Reply, Summaries, Summary, Turn};
+use domain::ownership;
+use domain::problem::FieldError;
+use domain::targets::Owner;
+use domain::ticket::{MESSAGE_MAX, Status};
 
 /// The most tickets of a page, and how many it has where nobody says.
 pub const PAGE_MAX: u32 = 100;

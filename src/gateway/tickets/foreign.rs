@@ -8,15 +8,15 @@ use std::time::{Duration, Instant};
 use jiff::Timestamp;
 
 use super::{DRAWS, draw};
-use crate::domain::context::Context;
-use crate::domain::conversation::Turn;
-use crate::domain::targets::Owner;
-use crate::domain::ticket::{Client, Contact, Kind, NewTicket, Severity, Status};
 use crate::gateway::app::App;
 use crate::gateway::clock;
 use crate::gateway::delivery::Foreign;
 use crate::gateway::identity::{Person, Who};
 use crate::gateway::store::{StoreError, StoredTicket};
+use domain::context::Context;
+use domain::conversation::Turn;
+use domain::targets::Owner;
+use domain::ticket::{Client, Contact, Kind, NewTicket, Severity, Status};
 
 /// How long the person waits for it at most. What comes later is there the next time.
 const PATIENCE: Duration = Duration::from_secs(2);

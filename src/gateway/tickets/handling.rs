@@ -3,9 +3,6 @@
 use sha2::{Digest, Sha256};
 
 use super::promise::{self, Terms, promise};
-use crate::domain::conversation::{Author, Turn};
-use crate::domain::targets::Owner;
-use crate::domain::ticket::{Severity, Status};
 use crate::gateway::app::App;
 use crate::gateway::settings::Site;
 use crate::gateway::store::{
@@ -13,6 +10,9 @@ use crate::gateway::store::{
     StoredTicket, What,
 };
 use crate::gateway::{clock, delivery};
+use domain::conversation::{Author, Turn};
+use domain::targets::Owner;
+use domain::ticket::{Severity, Status};
 
 /// What an operator is called where nobody has logged in: in a demo, and by script. Customers read their language's word for it.
 pub const NOBODY_IN_PARTICULAR: &str = "Support";

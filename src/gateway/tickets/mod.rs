@@ -1,5 +1,6 @@
 //! Taking tickets in, once for every key, on disk before it is acknowledged; and what is said about them after that.
 
+mod alike;
 mod automatic;
 mod claims;
 pub mod confirmation;
@@ -23,13 +24,13 @@ use super::problem::Refusal;
 use super::settings::Site;
 use super::store::{Along, Handling, Placed, Seal, Sealed, StoredTicket, What};
 use super::{attachments, clock, delivery, json, mail};
-use crate::domain::context::User;
-use crate::domain::conversation::{Author, Turn};
-use crate::domain::redaction::Rules;
-use crate::domain::reference;
-use crate::domain::targets::Owner;
-use crate::domain::ticket::{self, NewTicket, Receipt, Status};
-use crate::domain::{config, context};
+use domain::context::User;
+use domain::conversation::{Author, Turn};
+use domain::reference;
+use domain::targets::Owner;
+use domain::ticket::{self, NewTicket, Receipt, Status};
+use domain::{config, context};
+use redaction::Rules;
 
 pub use claims::{Claim, Claims};
 pub use foreign::Asked;

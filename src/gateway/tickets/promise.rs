@@ -2,11 +2,11 @@
 
 use jiff::Timestamp;
 
-use crate::domain::ownership;
-use crate::domain::targets::{self, Owner, Target};
-use crate::domain::ticket::{Priority, Severity};
 use crate::gateway::clock;
 use crate::gateway::settings::Site;
+use domain::ownership;
+use domain::targets::{self, Owner, Target};
+use domain::ticket::{Priority, Severity};
 
 /// What is promised, and who keeps it.
 #[derive(Clone, Debug, PartialEq, Eq)]

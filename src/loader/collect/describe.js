@@ -1,4 +1,4 @@
-// A snapshot in the form of the wire: `src/domain/context/document/shape.rs` has the table of what belongs where.
+// A snapshot in the form of the wire: `crates/domain/src/context/document/shape.rs` has the table of what belongs where.
 
 const PERSON = ["id", "name", "email", "plan", "role"];
 const BUILD = ["release", "environment", "build", "tenant", "region"];

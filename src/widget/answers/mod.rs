@@ -11,8 +11,8 @@ use wasm_bindgen::JsValue;
 
 use super::browser::nodes::Drawing;
 use super::markdown;
-use crate::domain::question::Question;
-use crate::domain::source::{Read, Source};
+use domain::question::Question;
+use wire::{Read, Source};
 
 /// What the panel calls things, in its language.
 pub struct Labels {

@@ -3,11 +3,11 @@
 use crate::widget::browser::{HtmlElement, Node};
 
 use super::{Label, Labels};
-use crate::domain::markdown::safe_url;
-use crate::domain::question::{Answer, Question, question_kind};
 use crate::widget::browser::intl;
 use crate::widget::browser::nodes::Drawing;
 use crate::widget::markdown;
+use ::markdown::safe_url;
+use domain::question::{Answer, Question, question_kind};
 
 /// The question, its answers, and where it can be read outside.
 pub fn nodes(drawing: &mut Drawing, labels: &Labels, live: &HtmlElement, question: &Question) -> Vec<Node> {

@@ -5,12 +5,12 @@ use wasm_bindgen_futures::JsFuture;
 
 use super::loader::Loader;
 use super::read::{property, text_of, texts_of};
-use crate::domain::config::Config;
-use crate::domain::context::document::Value;
-use crate::domain::context::{Organization, User};
-use crate::domain::find::find;
-use crate::domain::redaction::Rules;
-use crate::domain::source::Read;
+use domain::config::Config;
+use domain::context::document::Value;
+use domain::context::{Organization, User};
+use markdown::find::find;
+use redaction::Rules;
+use wire::Read;
 
 const USER_FIELDS: &[&str] = &["id", "name", "email", "plan", "role", "organization", "verified"];
 

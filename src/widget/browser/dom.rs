@@ -8,7 +8,7 @@ use web_sys::{
     Node, ShadowRoot,
 };
 
-use crate::domain::contrast::Rgb;
+use domain::contrast::Rgb;
 
 /// A listener that ends when it is dropped.
 #[derive(Debug)]

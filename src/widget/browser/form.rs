@@ -2,7 +2,7 @@
 
 use wasm_bindgen::{JsCast, JsValue};
 
-use crate::domain::source::Source;
+use wire::Source;
 
 /// Asks the form.
 #[derive(Clone, Debug)]

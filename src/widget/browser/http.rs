@@ -14,8 +14,8 @@ use wasm_bindgen_futures::JsFuture;
 use web_sys::{AbortController, RequestCredentials, RequestInit};
 
 use super::{read, timer};
-use crate::domain::outbox;
-use crate::domain::source::Source;
+use domain::outbox;
+use wire::Source;
 
 /// An answer with the browser's JSON.
 pub type Answer = outbox::Answer<JsValue>;

@@ -6,7 +6,7 @@ use wasm_bindgen_futures::JsFuture;
 
 use super::http::{self, Answer};
 use super::loader::{self, Sent};
-use crate::domain::source::Source;
+use wire::Source;
 
 #[wasm_bindgen]
 extern "C" {

@@ -1,10 +1,10 @@
 //! The loader's side of the seam: the panel's parts as it painted them, and what it lets the widget do.
 
-use crate::domain::source::Source;
 use wasm_bindgen::prelude::wasm_bindgen;
 use wasm_bindgen::{JsCast, JsValue};
 use wasm_bindgen_futures::JsFuture;
 use web_sys::{HtmlElement, HtmlTextAreaElement, ShadowRoot};
+use wire::Source;
 
 #[wasm_bindgen]
 extern "C" {

@@ -3,11 +3,11 @@
 use std::cell::RefCell;
 use std::time::Duration;
 
-use crate::domain::github::{self, Limit};
-use crate::domain::outbox::Answer;
-use crate::domain::question::Hit;
 use crate::widget::browser::http::{self, Abort};
 use crate::widget::browser::intl;
+use domain::outbox::Answer;
+use domain::question::Hit;
+use ranking::github::{self, Limit};
 
 const API: &str = "https://api.github.com/";
 /// How many answers are kept, so that nobody is asked for the same twice.

@@ -5,13 +5,13 @@ use std::rc::Rc;
 use std::task::{Poll, Waker};
 use std::time::Duration;
 
-use crate::domain::engine::Type;
-use crate::domain::index_file::IndexFile;
-use crate::domain::outbox::Answer;
-use crate::domain::question::{Hit, Question, reading_order};
-use crate::domain::ranking::{Index, Table};
 use crate::widget::browser::http::{self, Abort};
 use crate::widget::browser::timer::spawn;
+use domain::engine::Type;
+use domain::outbox::Answer;
+use domain::question::{Hit, Question, reading_order};
+use ranking::index_file::IndexFile;
+use ranking::{Index, Table};
 
 /// How long a file may take; it is larger than an answer.
 const PATIENCE: Duration = Duration::from_secs(20);

@@ -16,10 +16,10 @@ use wasm_bindgen::JsValue;
 use super::browser::dom::encoded;
 use super::browser::{http, loader, read, timer};
 use super::transport;
-use crate::domain::engine::{self, Asked, Engine, Type};
-use crate::domain::question::{Hit, Hits};
-use crate::domain::source::{Read, Source};
-use crate::domain::ticket::Kind;
+use domain::engine::{self, Asked, Engine, Type};
+use domain::question::{Hit, Hits};
+use domain::ticket::Kind;
+use wire::{Read, Source};
 
 /// How long an engine may take before it is left out.
 const PATIENCE: Duration = Duration::from_secs(2);

@@ -12,11 +12,11 @@ use super::browser::form::Form;
 use super::browser::nodes::Drawing;
 use super::browser::{HtmlElement, Node, intl, read};
 use super::words::Words;
-use crate::domain::context::Group;
-use crate::domain::context::document::Value;
-use crate::domain::source::Read;
-use crate::domain::texts::SendsText;
+use domain::context::Group;
+use domain::context::document::Value;
+use domain::texts::SendsText;
 use rows::Row;
+use wire::Read;
 
 /// What a part of the screen is drawn with.
 struct Screen {

@@ -1,10 +1,10 @@
 //! Values as rows: names with what stands under them.
 
-use crate::domain::context::Group;
-use crate::domain::context::document::Value;
-use crate::domain::joined::joined;
 use crate::widget::browser::intl;
 use crate::widget::words::Words;
+use domain::context::Group;
+use domain::context::document::Value;
+use domain::joined::joined;
 
 /// Something under a name, as deep as it is nested.
 pub struct Row {

@@ -5,13 +5,13 @@ use std::cell::RefCell;
 use wasm_bindgen::JsValue;
 
 use super::{Tools, said, tools};
-use crate::domain::fields::{self, Answer, Answers, Field, Lack};
-use crate::domain::pairs::Pairs;
-use crate::domain::source::{Read, Source};
-use crate::domain::texts::SiteText;
-use crate::domain::ticket::Kind;
 use crate::widget::browser::nodes::Drawing;
 use crate::widget::browser::{HtmlElement, Node, dom, read};
+use domain::fields::{self, Answer, Answers, Field, Lack};
+use domain::texts::SiteText;
+use domain::ticket::Kind;
+use wire::Pairs;
+use wire::{Read, Source};
 
 /// The id of the box for consent, which is no field's.
 const CONSENT: &str = "consent";

@@ -6,13 +6,13 @@ use std::rc::Rc;
 use wasm_bindgen::JsValue;
 
 use super::{Tools, said, tools};
-use crate::domain::incident::{Event, Incident, Incidents};
-use crate::domain::markdown::safe_url;
-use crate::domain::source::Read;
-use crate::domain::texts::SiteText;
 use crate::widget::browser::nodes::Drawing;
 use crate::widget::browser::timer::spawn;
 use crate::widget::browser::{HtmlElement, Node, dom};
+use domain::incident::{Event, Incident, Incidents};
+use domain::texts::SiteText;
+use markdown::safe_url;
+use wire::Read;
 
 /// An incident, and what has come of the press.
 #[derive(Clone)]

@@ -6,9 +6,6 @@ use std::rc::Rc;
 use wasm_bindgen::JsValue;
 
 use super::{button, paragraph, reply, said};
-use crate::domain::conversation::{Summaries, Summary};
-use crate::domain::source::{Read, Source};
-use crate::domain::texts::TicketsText;
 use crate::widget::browser::form::Form;
 use crate::widget::browser::line::{self, Line};
 use crate::widget::browser::loader::Sent;
@@ -16,6 +13,9 @@ use crate::widget::browser::nodes::Drawing;
 use crate::widget::browser::timer::spawn;
 use crate::widget::browser::{HtmlElement, Node, dom, intl, read};
 use crate::widget::words::Words;
+use domain::conversation::{Summaries, Summary};
+use domain::texts::TicketsText;
+use wire::{Read, Source};
 
 struct Offer {
     place: HtmlElement,

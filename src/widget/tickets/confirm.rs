@@ -4,14 +4,14 @@ use std::cell::{Cell, RefCell};
 use std::rc::Rc;
 
 use super::{Screen, button, load, paragraph};
-use crate::domain::conversation::{ConfirmationCode, Summary};
-use crate::domain::problem::Problem;
-use crate::domain::source::{Read, Source};
-use crate::domain::texts::TicketsText;
 use crate::widget::browser::http::Answer;
 use crate::widget::browser::nodes::Drawing;
 use crate::widget::browser::timer::spawn;
 use crate::widget::browser::{Node, dom, line, read};
+use domain::conversation::{ConfirmationCode, Summary};
+use domain::problem::Problem;
+use domain::texts::TicketsText;
+use wire::{Read, Source};
 
 /// Where a confirmation stands.
 #[derive(Default)]

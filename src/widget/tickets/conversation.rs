@@ -4,15 +4,15 @@ use std::cell::{Cell, RefCell};
 use std::rc::Rc;
 
 use super::{Screen, confirm, markdown, paragraph, reply, said};
-use crate::domain::attachment::Attachment;
-use crate::domain::conversation::{Author, Message, Messages, Patch, Summary};
-use crate::domain::source::Read;
-use crate::domain::texts::TicketsText;
-use crate::domain::ticket::Status;
 use crate::widget::browser::http::Answer;
 use crate::widget::browser::nodes::Drawing;
 use crate::widget::browser::timer::spawn;
 use crate::widget::browser::{Node, dom, intl, line};
+use domain::attachment::Attachment;
+use domain::conversation::{Author, Message, Messages, Patch, Summary};
+use domain::texts::TicketsText;
+use domain::ticket::Status;
+use wire::Read;
 
 /// What a conversation holds between two drawings.
 #[derive(Default)]

@@ -4,14 +4,14 @@ use std::cell::{Cell, RefCell};
 use std::rc::Rc;
 
 use super::{Screen, button, go_on, paragraph, said};
-use crate::domain::conversation::{Summaries, Summary};
-use crate::domain::source::Read;
-use crate::domain::texts::TicketsText;
-use crate::domain::ticket::Status;
 use crate::widget::browser::http::Answer;
 use crate::widget::browser::intl;
 use crate::widget::browser::nodes::Drawing;
 use crate::widget::browser::{Node, dom};
+use domain::conversation::{Summaries, Summary};
+use domain::texts::TicketsText;
+use domain::ticket::Status;
+use wire::Read;
 
 /// What the list holds between two drawings.
 #[derive(Default)]

@@ -19,7 +19,7 @@ use super::browser::timer::spawn;
 use super::browser::{HtmlElement, Node, dom};
 use super::markdown;
 use super::words::Words;
-use crate::domain::texts::TicketsText;
+use domain::texts::TicketsText;
 
 pub use alike::show as show_alike;
 

@@ -7,16 +7,16 @@ use wasm_bindgen::JsValue;
 
 use super::conversation::change;
 use super::{Screen, button, load, paragraph};
-use crate::domain::conversation::{Patch, Reply};
-use crate::domain::problem::Problem;
-use crate::domain::source::Read;
-use crate::domain::texts::TicketsText;
-use crate::domain::ticket::Status;
 use crate::widget::browser::loader::Sent;
 use crate::widget::browser::nodes::Drawing;
 use crate::widget::browser::timer::spawn;
 use crate::widget::browser::{Node, dom, line};
 use crate::widget::words::Words;
+use domain::conversation::{Patch, Reply};
+use domain::problem::Problem;
+use domain::texts::TicketsText;
+use domain::ticket::Status;
+use wire::Read;
 
 /// Where a reply stands.
 #[derive(Default)]

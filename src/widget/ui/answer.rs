@@ -5,8 +5,8 @@ use wasm_bindgen::JsValue;
 use super::model::Screen;
 use super::words::replaced;
 use super::{Panel, choices, copy, send, tickets};
-use crate::domain::context::document::{self, Value};
 use crate::widget::browser::{context as moment, loader, read};
+use domain::context::document::{self, Value};
 
 /// What the module asks that shows what is sent: the ticket as JSON, all of it (`ticket`) or what is sent of it (`sent`); whether a group is
 /// `off` or a place `goes`; whether something has happened `later` than a time; what the site has `said` in place of a text. Or

@@ -2,10 +2,10 @@
 
 use super::Panel;
 use super::model::Model;
-use crate::domain::context::Group;
-use crate::domain::pairs::Pairs;
-use crate::domain::source::Source;
 use crate::widget::browser::{read, storage};
+use domain::context::Group;
+use wire::Pairs;
+use wire::Source;
 
 /// The switch for searching while one types.
 pub const SEARCH: &str = "search";

@@ -5,10 +5,10 @@ use leptos::prelude::*;
 use super::el::{button, div, el, live, nothing, paragraph};
 use super::model::Model;
 use super::{Panel, question, search};
-use crate::domain::markdown::safe_url;
-use crate::domain::question::{Hit, Run};
-use crate::domain::texts::Text;
-use crate::domain::ticket::Outcome;
+use domain::question::{Hit, Run};
+use domain::texts::Text;
+use domain::ticket::Outcome;
+use markdown::safe_url;
 
 /// A part of a screen with a heading.
 pub fn section(class: &'static str, heading: String, rows: Vec<AnyView>) -> AnyView {

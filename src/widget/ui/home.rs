@@ -6,9 +6,9 @@ use super::el::{button, div, el, live, live_text, nothing};
 use super::hits::section;
 use super::model::Screen;
 use super::{Panel, hits, idle, tickets};
-use crate::domain::config::Link;
-use crate::domain::markdown::safe_url;
-use crate::domain::texts::Text;
+use domain::config::Link;
+use domain::texts::Text;
+use markdown::safe_url;
 
 /// The start.
 pub fn view(panel: Panel) -> AnyView {

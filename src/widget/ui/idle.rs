@@ -7,13 +7,13 @@ use super::el::{button, div, el, nothing, paragraph, spawn};
 use super::hits::{rows, section};
 use super::model::{Model, Screen};
 use super::{Panel, search, ticket};
-use crate::domain::engine::Asked;
-use crate::domain::question::{Hit, Run};
-use crate::domain::redaction::{self, Origin};
-use crate::domain::source::Source;
-use crate::domain::texts::Text;
-use crate::domain::trouble;
 use crate::widget::browser::{context, dom, intl};
+use domain::engine::Asked;
+use domain::question::{Hit, Run};
+use domain::texts::Text;
+use domain::trouble;
+use redaction::{self, Origin};
+use wire::Source;
 
 /// For how long an error has just happened, in milliseconds.
 const RECENT_MS: f64 = 120_000.0;

@@ -4,8 +4,8 @@ use crate::widget::browser::Event;
 use wasm_bindgen::JsValue;
 
 use super::Panel;
-use crate::domain::source::Source;
 use crate::widget::browser::dom;
+use wire::Source;
 
 /// What can be led to, in the order in which it is seen; the way to a ticket is the last of it.
 const CHOICES: &str = ".hit,.recent,.foot .wide";

@@ -2,8 +2,8 @@
 
 use super::Panel;
 use super::model::Model;
-use crate::domain::memory::Memory;
 use crate::widget::browser::storage;
+use domain::memory::Memory;
 
 const NAME: &str = "answers";
 

@@ -34,15 +34,15 @@ use super::browser::loader::{self, Loader, Options};
 use super::browser::timer::{self, Timer};
 use super::browser::{context, read};
 use super::transport;
-use crate::domain::config::{self, Config, Scheme};
-use crate::domain::context::User;
-use crate::domain::contrast;
-use crate::domain::link::{self, Opening, Place};
-use crate::domain::source::{Read, Source};
-use crate::domain::texts::Text;
-use crate::domain::ticket::{Contact, Kind, Severity, is_email};
+use domain::config::{self, Config, Scheme};
+use domain::context::User;
+use domain::contrast;
+use domain::link::{self, Opening, Place};
+use domain::texts::Text;
+use domain::ticket::{Contact, Kind, Severity, is_email};
 use el::spawn;
 use model::{Model, Screen};
+use wire::{Read, Source};
 use words::Words;
 
 pub use answer::answer;
@@ -268,7 +268,11 @@ impl Panel {
             dom::set_hidden(&loader.back(), model.is_sealed() || !leads_back);
             let text_box = loader.text_box();
             text_box.set_read_only(model.is_sealed());
-            dom::set_flag(&text_box, "aria-invalid", model.gaps.iter().any(|gap| gap.field() == ticket::MESSAGE));
+            dom::set_flag(
+                &text_box,
+                "aria-invalid",
+                model.gaps.iter().any(|gap| ticket::field_of(*gap) == ticket::MESSAGE),
+            );
             if let Some(around) = text_box.parent_element() {
                 dom::set_hidden(&around, !matches!(model.screen, Screen::Home | Screen::Ticket));
             }
@@ -362,7 +366,7 @@ impl Panel {
             }
             model.text = text;
             model.unfolded = false;
-            model.gaps.retain(|gap| gap.field() != ticket::MESSAGE);
+            model.gaps.retain(|gap| ticket::field_of(*gap) != ticket::MESSAGE);
         });
         keys::release(self);
         search::start(self);

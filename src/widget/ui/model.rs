@@ -1,11 +1,11 @@
 //! What the screens share.
 
-use crate::domain::config::Config;
-use crate::domain::context::{Group, User};
-use crate::domain::memory::Memory;
-use crate::domain::pairs::Pairs;
-use crate::domain::question::Hit;
-use crate::domain::ticket::{Contact, Gap, Kind, Outcome, QuestionSeen, Receipt, Severity};
+use domain::config::Config;
+use domain::context::{Group, User};
+use domain::memory::Memory;
+use domain::question::Hit;
+use domain::ticket::{Contact, Gap, Kind, Outcome, QuestionSeen, Receipt, Severity};
+use wire::Pairs;
 
 use super::choices;
 use super::idle::Idle;

@@ -5,8 +5,8 @@ use leptos::prelude::*;
 use super::Panel;
 use super::el::{el, spawn};
 use super::model::Screen;
-use crate::domain::texts::Text;
 use crate::widget::browser::loader;
+use domain::texts::Text;
 
 /// A screen that the module of a name draws. Where that does not come, one is led on to another screen.
 pub fn screen(panel: Panel, name: &'static str, or: Screen) -> AnyView {

@@ -6,13 +6,13 @@ use super::el::{button, div, live, nothing, paragraph, spawn};
 use super::home::outside;
 use super::model::{Model, Remote, Screen};
 use super::{Panel, STATE, memory, search};
-use crate::domain::question::{Hit, Run, question_kind};
-use crate::domain::source::Source;
-use crate::domain::texts::Text;
-use crate::domain::ticket::{Outcome, QUESTIONS_MAX, QuestionSeen};
 use crate::widget::browser::answers;
 use crate::widget::browser::dom::{self, encoded};
 use crate::widget::browser::http::Abort;
+use domain::question::{Hit, Run, question_kind};
+use domain::texts::Text;
+use domain::ticket::{Outcome, QUESTIONS_MAX, QuestionSeen};
+use wire::Source;
 
 /// The id of the place for the question.
 const PLACE: &str = "answers";

@@ -5,8 +5,8 @@ use leptos::prelude::*;
 use super::el::{button, div, el, live_text, nothing, paragraph, spawn};
 use super::model::Screen;
 use super::{Panel, place, tickets};
-use crate::domain::texts::Text;
 use crate::widget::browser::dom;
+use domain::texts::Text;
 
 /// The ticket has arrived.
 pub fn view(panel: Panel) -> AnyView {

@@ -8,17 +8,17 @@ use wasm_bindgen::JsValue;
 use super::el::spawn;
 use super::model::{Model, Screen};
 use super::{Panel, STATE, choices, idle, question};
-use crate::domain::engine::Asked;
-use crate::domain::joined::joined;
-use crate::domain::question::{Hit, Hits};
-use crate::domain::redaction::{self, Origin};
-use crate::domain::source::{Read, Source};
-use crate::domain::texts::Text;
-use crate::domain::ticket::{Outcome, Severity};
 use crate::widget::browser::dom::{self, encoded};
 use crate::widget::browser::http::Abort;
 use crate::widget::browser::timer::{self, Timer};
 use crate::widget::browser::{answers, context};
+use domain::engine::Asked;
+use domain::joined::joined;
+use domain::question::{Hit, Hits};
+use domain::texts::Text;
+use domain::ticket::{Outcome, Severity};
+use redaction::{self, Origin};
+use wire::{Read, Source};
 
 /// The most hits that are shown: five that are asked for, and what several engines have beyond.
 const SHOWN: usize = 8;

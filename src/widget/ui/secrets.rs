@@ -4,9 +4,9 @@ use leptos::prelude::*;
 
 use super::Panel;
 use super::el::{button, div, el, nothing};
-use crate::domain::redaction::{self, Origin};
-use crate::domain::texts::Text;
 use crate::widget::browser::{context, dom};
+use domain::texts::Text;
+use redaction::{self, Origin};
 
 /// How many characters of a secret are shown, so that it is recognized and not repeated.
 const SHOWN: usize = 4;

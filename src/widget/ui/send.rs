@@ -5,13 +5,13 @@ use leptos::prelude::*;
 use super::el::{div, nothing, paragraph, spawn};
 use super::model::{Model, Screen, Sending};
 use super::{Panel, choices, place, search, ticket};
-use crate::domain::context::document::{self, Value, withhold};
-use crate::domain::problem::Problem;
-use crate::domain::source::{Read, Source};
-use crate::domain::texts::Text;
-use crate::domain::ticket::{Client, Contact, Gap, NewTicket, Receipt, gaps};
 use crate::widget::browser::loader::Sent;
 use crate::widget::browser::{context, dom, intl, loader, read};
+use domain::context::document::{self, Value, withhold};
+use domain::problem::Problem;
+use domain::texts::Text;
+use domain::ticket::{Client, Contact, Gap, NewTicket, Receipt, gaps};
+use wire::{Read, Source};
 
 /// Sends the ticket, or says what is missing and goes there. Pressed twice, it sends once.
 pub fn start(panel: Panel) {
@@ -199,7 +199,7 @@ fn refused(panel: Panel, problem: Problem) {
 /// Goes to the field that has a gap, once it is told there.
 fn go_to(panel: Panel, gap: Gap) {
     panel.later(move || {
-        dom::focus_id(&panel.loader().root(), gap.field());
-        panel.announce(&gap.text(panel));
+        dom::focus_id(&panel.loader().root(), ticket::field_of(gap));
+        panel.announce(&ticket::text_of(gap, panel));
     });
 }

@@ -1,10 +1,10 @@
 //! What is sent, in a line above Send.
 
 use super::{Panel, choices};
-use crate::domain::context::Group;
-use crate::domain::joined::joined;
-use crate::domain::texts::Text;
 use crate::widget::browser::context as moment;
+use domain::context::Group;
+use domain::joined::joined;
+use domain::texts::Text;
 
 /// What is sent, in words: for the line above Send.
 pub fn summary(panel: Panel) -> String {

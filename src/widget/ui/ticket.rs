@@ -5,11 +5,11 @@ use leptos::prelude::*;
 use super::el::{button, div, el, live, live_text, nothing, paragraph};
 use super::model::{Model, Screen, Sending};
 use super::{Panel, hits, home, place, search, secrets, send, sends};
-use crate::domain::config::{self, ASK, Topic};
-use crate::domain::targets::{self, HOURS_A_DAY, Owner, Target};
-use crate::domain::texts::Text;
-use crate::domain::ticket::{Contact, Gap, Kind, MESSAGE_MAX, Severity, is_email};
 use crate::widget::browser::{dom, intl};
+use domain::config::{self, ASK, Topic};
+use domain::targets::{self, HOURS_A_DAY, Owner, Target};
+use domain::texts::Text;
+use domain::ticket::{Contact, Gap, Kind, MESSAGE_MAX, Severity, is_email};
 
 /// The id of the message's field: the loader's box.
 pub const MESSAGE: &str = "box";
@@ -24,27 +24,25 @@ const EMAIL: &str = "email";
 /// From how many characters on the form counts what is left.
 const COUNT_FROM: u32 = MESSAGE_MAX as u32 - 1_000;
 
-impl Gap {
-    /// The id of the field that has it.
-    pub fn field(self) -> &'static str {
-        match self {
-            Gap::MessageMissing | Gap::MessageTooLong => MESSAGE,
-            Gap::NameMissing => NAME,
-            Gap::EmailMissing | Gap::EmailInvalid => EMAIL,
-        }
+/// The id of the field that something is missing in.
+pub fn field_of(gap: Gap) -> &'static str {
+    match gap {
+        Gap::MessageMissing | Gap::MessageTooLong => MESSAGE,
+        Gap::NameMissing => NAME,
+        Gap::EmailMissing | Gap::EmailInvalid => EMAIL,
     }
+}
 
-    /// What is said of it.
-    pub fn text(self, panel: Panel) -> String {
-        match self {
-            Gap::MessageMissing => panel.t(Text::NeedMessage),
-            Gap::MessageTooLong => {
-                panel.fill(Text::MessageTooLong, "{n}", &intl::number(MESSAGE_MAX as u32, &panel.lang()))
-            }
-            Gap::NameMissing => panel.t(Text::NeedName),
-            Gap::EmailMissing => panel.t(Text::NeedEmail),
-            Gap::EmailInvalid => panel.t(Text::EmailInvalid),
+/// What the customer reads about it.
+pub fn text_of(gap: Gap, panel: Panel) -> String {
+    match gap {
+        Gap::MessageMissing => panel.t(Text::NeedMessage),
+        Gap::MessageTooLong => {
+            panel.fill(Text::MessageTooLong, "{n}", &intl::number(MESSAGE_MAX as u32, &panel.lang()))
         }
+        Gap::NameMissing => panel.t(Text::NeedName),
+        Gap::EmailMissing => panel.t(Text::NeedEmail),
+        Gap::EmailInvalid => panel.t(Text::EmailInvalid),
     }
 }
 
@@ -226,12 +224,12 @@ fn input(
     let typed = move |event| {
         panel.change(|model| {
             *part(&mut model.contact) = dom::value_of(&event);
-            model.gaps.retain(|gap| gap.field() != id);
+            model.gaps.retain(|gap| field_of(*gap) != id);
         })
     };
     let value = panel.peek(|model| part(&mut model.contact.clone()).clone());
     let input = live(move || {
-        let broken = panel.read(|model| model.gaps.iter().any(|gap| gap.field() == id));
+        let broken = panel.read(|model| model.gaps.iter().any(|gap| field_of(*gap) == id));
         let described = id.to_string() + "-error";
         el("input")
             .attr("id", id)
@@ -248,8 +246,8 @@ fn input(
 
 /// What is wrong with a field.
 fn error(panel: Panel, field: &'static str) -> AnyView {
-    live(move || match panel.read(|model| model.gaps.iter().copied().find(|gap| gap.field() == field)) {
-        Some(gap) => el("p").attr("class", "error").attr("id", [field, "-error"].concat()).text(gap.text(panel)),
+    live(move || match panel.read(|model| model.gaps.iter().copied().find(|gap| field_of(*gap) == field)) {
+        Some(gap) => el("p").attr("class", "error").attr("id", [field, "-error"].concat()).text(text_of(gap, panel)),
         None => nothing(),
     })
 }

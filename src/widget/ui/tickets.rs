@@ -5,7 +5,7 @@ use leptos::prelude::*;
 use super::Panel;
 use super::el::{button, el, nothing};
 use super::model::Screen;
-use crate::domain::texts::Text;
+use domain::texts::Text;
 
 /// Opens the conversation about a ticket, or the list of them.
 pub fn open(panel: Panel, id: String) {

@@ -1,11 +1,11 @@
 //! Texts in the panel's language, with what the site says differently.
 
 use super::{Panel, STATE};
-use crate::domain::pairs::Pairs;
-use crate::domain::source::Source;
-use crate::domain::texts::{self, Text};
 use crate::widget::browser::loader::Loader;
 use crate::widget::browser::{intl, read};
+use domain::texts::{self, Text};
+use wire::Pairs;
+use wire::Source;
 
 /// The table in use.
 #[derive(Default)]

@@ -1,6 +1,6 @@
 //! Questions and queries of any number, made of the demo's words; the same on every machine.
 
-use deskbell::domain::question::{Answer, Question};
+use domain::question::{Answer, Question};
 
 use super::DEMO;
 

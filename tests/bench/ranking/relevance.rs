@@ -3,8 +3,8 @@
 use std::fs;
 use std::path::Path;
 
-use deskbell::domain::question::{Answer, Question};
-use deskbell::domain::ranking::{Index, LIMIT_MAX, Snowball};
+use domain::question::{Answer, Question};
+use ranking::{Index, LIMIT_MAX, Snowball};
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
 

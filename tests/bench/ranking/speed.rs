@@ -3,8 +3,8 @@
 use std::fs;
 use std::time::{Duration, Instant};
 
-use deskbell::domain::question::Question;
-use deskbell::domain::ranking::{Index, Snowball};
+use domain::question::Question;
+use ranking::{Index, Snowball};
 
 use super::made::{Random, SEED, Words, split};
 use super::{Outcome, SHOWN, micros};

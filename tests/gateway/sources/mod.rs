@@ -12,10 +12,10 @@ use axum::Router;
 use axum::body::Body;
 use axum::http::{HeaderMap, Request, Response, StatusCode};
 use axum::response::IntoResponse;
-use deskbell::domain::question::Question;
 use deskbell::gateway::search::all_questions;
 use deskbell::gateway::search::import::{self, Format, Prune, Report, Source};
 use deskbell::gateway::store::SqliteStore;
+use domain::question::Question;
 use serde_json::Value;
 use tempfile::TempDir;
 

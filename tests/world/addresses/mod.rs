@@ -1,6 +1,6 @@
 //! E-mail addresses that the form takes: those that mail servers and help desks take.
 
-use deskbell::domain::ticket::is_email;
+use domain::ticket::is_email;
 use serde::Deserialize;
 
 use crate::rows::{check_all, read};

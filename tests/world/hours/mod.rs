@@ -2,9 +2,9 @@
 
 mod oracle;
 
-use deskbell::domain::hours::Hours;
-use deskbell::domain::ticket::Severity;
 use deskbell::gateway::settings::{self, Overrides};
+use domain::hours::Hours;
+use domain::ticket::Severity;
 use serde::Deserialize;
 
 use crate::rows;

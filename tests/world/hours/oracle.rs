@@ -1,7 +1,7 @@
 //! Due times against a slow oracle, which looks at the clock on the wall minute by minute.
 
-use deskbell::domain::hours::{DAY, Holiday, Hours, Schedule, Span};
-use deskbell::domain::ticket::Severity;
+use domain::hours::{DAY, Holiday, Hours, Schedule, Span};
+use domain::ticket::Severity;
 use jiff::civil::{Date, DateTime, Time};
 use jiff::tz::TimeZone;
 use jiff::{Timestamp, ToSpan};

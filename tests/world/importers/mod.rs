@@ -68,7 +68,7 @@ impl File {
             Err(says) if !self.refused.is_empty() && says.contains(&self.refused) => return Ok(()),
             Err(says) => return Err(format!("is refused: {says}")),
         };
-        let shown = |question: &deskbell::domain::question::Question| {
+        let shown = |question: &domain::question::Question| {
             let answers: Vec<&str> = question.answers.iter().map(|answer| answer.body.as_str()).collect();
             format!("{}: {} [{}] ({})", question.id, question.title, question.topics.join(", "), answers.join(" | "))
         };

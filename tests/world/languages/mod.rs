@@ -2,11 +2,11 @@
 //!
 //! Each language has a small help centre and queries with the question that has to come first, the same in a gateway and in a page.
 
-use deskbell::domain::index_file::IndexFile;
-use deskbell::domain::question::{Hit, Question};
-use deskbell::domain::ranking::{Index, Snowball, Table};
 use deskbell::gateway::settings::Overrides;
 use deskbell::gateway::store::View;
+use domain::question::{Hit, Question};
+use ranking::index_file::IndexFile;
+use ranking::{Index, Snowball, Table};
 use serde::Deserialize;
 
 use crate::rows::{Row, check_all, read};

@@ -1,22 +1,22 @@
 //! Secrets as their issuers make them, in every carrier; and what stands beside them in logs and names things.
 
-#[path = "../../redaction/carriers.rs"]
+#[path = "../../../crates/redaction/tests/redaction/carriers.rs"]
 mod carriers;
-#[path = "../../redaction/encoding.rs"]
+#[path = "../../../crates/redaction/tests/redaction/encoding.rs"]
 mod encoding;
-#[path = "../../redaction/random.rs"]
+#[path = "../../../crates/redaction/tests/redaction/random.rs"]
 mod random;
-#[path = "../../redaction/secrets.rs"]
+#[path = "../../../crates/redaction/tests/redaction/secrets.rs"]
 mod secrets;
-#[path = "../../redaction/survival.rs"]
+#[path = "../../../crates/redaction/tests/redaction/survival.rs"]
 mod survival;
 
-use deskbell::domain::config::Collected;
-use deskbell::domain::context::document::{Value, prepare};
-use deskbell::domain::redaction::{Origin, Rules, redact};
-use deskbell::domain::source::Read;
+use domain::config::Collected;
+use domain::context::document::{Value, prepare};
+use redaction::{Origin, Rules, redact};
 use serde::Deserialize;
 use serde_json::json;
+use wire::Read;
 
 use self::carriers::carriers;
 use self::random::{BASE32, BASE62, BASE64, BASE64_URL, DIGITS, HEX, Random};

@@ -1,7 +1,7 @@
 //! The files that go along with a mail, as far as mail servers take them.
 
-use crate::domain::attachment::FileType;
 use crate::gateway::delivery::ParcelFile;
+use domain::attachment::FileType;
 
 /// How much goes along with a mail, in bytes; on the wire it is a third more.
 pub const BYTES_MAX: u64 = 20_000_000;

@@ -11,7 +11,6 @@ use sha2::{Digest, Sha256};
 
 use super::reply::ReplyAddress;
 use super::senders::Agents;
-use crate::domain::ticket::NAME_MAX;
 use crate::gateway::clock;
 use crate::gateway::delivery::{Heard, InboundFile, InboundMail, NotHeard, ReturnedMail};
 use crate::gateway::mail_in::headers::Headers;
@@ -19,6 +18,7 @@ use crate::gateway::mail_in::message::{self, Message};
 use crate::gateway::mail_in::reply_text::Parts;
 use crate::gateway::mail_in::sender::{self, Sender, Senders};
 use crate::gateway::mail_in::{AutomaticSign, Origin, bounce, encoded_words, origin};
+use domain::ticket::NAME_MAX;
 
 /// The largest body, in bytes: about 10 MB of files in base64.
 pub const BYTES_MAX: usize = 14 << 20;

@@ -157,12 +157,12 @@ mod tests {
     use super::*;
 
     use super::super::files::Attached;
-    use crate::domain::attachment::FileType;
-    use crate::domain::conversation::{Author, Message as Said};
     use crate::gateway::delivery::comment::tests::stored;
     use crate::gateway::delivery::destination::tests::{delivery, site};
     use crate::gateway::delivery::email::tests::email;
     use crate::gateway::store::{Place, StoredTicket};
+    use domain::attachment::FileType;
+    use domain::conversation::{Author, Message as Said};
 
     fn written(
         email: &Email,

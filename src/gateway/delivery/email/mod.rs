@@ -16,12 +16,12 @@ use uuid::Uuid;
 
 use super::signature::is_fresh;
 use super::{Delivered, Destination, Failure, Finding, Heard, InboundMail, NotHeard, Parcel, ReturnsOf, Unverified};
-use crate::domain::conversation::Author;
 use crate::gateway::clock;
 use crate::gateway::mail::{MailServer, NotTaken};
 use crate::gateway::routes::BODY_MAX;
 use crate::gateway::settings::Site;
 use crate::gateway::store::{Place, StoredTicket, What};
+use domain::conversation::Author;
 use files::Files;
 use reply::ReplyAddress;
 use senders::Agents;

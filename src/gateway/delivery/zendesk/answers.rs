@@ -18,12 +18,12 @@ use super::account::{all, items, or_default, read_page};
 use super::braces::original;
 use super::client::Request;
 use super::{OURS, Zendesk, merges, pictures};
-use crate::domain::attachment::COUNT_MAX;
-use crate::domain::conversation::{Author, Turn};
-use crate::domain::ticket::Status;
 use crate::gateway::clock;
 use crate::gateway::search::import::markdown_with_files;
 use crate::gateway::store::{ChangedTicket, Place};
+use domain::attachment::COUNT_MAX;
+use domain::conversation::{Author, Turn};
+use domain::ticket::Status;
 
 /// How often it is asked what has changed where no webhook tells it.
 const POLL: Duration = Duration::from_secs(60);

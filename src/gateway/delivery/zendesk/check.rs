@@ -12,12 +12,12 @@ use super::account::all;
 use super::answers::EXPORT;
 use super::client::{Body, Request};
 use super::values::names;
-use crate::domain::config::Config;
-use crate::domain::fields::Answers;
-use crate::domain::targets::Owner;
-use crate::domain::ticket::{Kind, Priority, Severity};
 use crate::gateway::clock;
 use crate::gateway::settings::Site;
+use domain::config::Config;
+use domain::fields::Answers;
+use domain::targets::Owner;
+use domain::ticket::{Kind, Priority, Severity};
 
 #[derive(Deserialize)]
 struct Named {

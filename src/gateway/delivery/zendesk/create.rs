@@ -13,11 +13,11 @@ use super::refusal::{Draft, NAME_MAX, Repair, cut, faults, plain};
 use super::update::write_note;
 use super::values::fill;
 use super::{Mapping, OURS, Zendesk};
-use crate::domain::targets::Owner;
 use crate::gateway::attachments::formats;
 use crate::gateway::clock;
 use crate::gateway::identity::{Address, address};
 use crate::gateway::store::{Place, StoredTicket, What};
+use domain::targets::Owner;
 
 /// The tag of a ticket whose sender has no signed address.
 const UNVERIFIED_TAG: &str = "deskbell_unverified";

@@ -28,14 +28,14 @@ use axum::http::HeaderMap;
 use reqwest::Url;
 
 use super::{Answers, Delivered, Destination, Failure, Finding, Heard, NotHeard, Parcel, Unverified};
-use crate::domain::conversation::Author;
-use crate::domain::targets::Owner;
-use crate::domain::ticket::{Kind, Severity};
 use crate::gateway::clock;
 use crate::gateway::settings::Site;
 use crate::gateway::store::{Place, What};
 use account::Account;
 use client::Client;
+use domain::conversation::Author;
+use domain::targets::Owner;
+use domain::ticket::{Kind, Severity};
 use login::Login;
 use pace::Priority;
 use people::People;

@@ -10,10 +10,10 @@ use serde::Deserialize;
 use super::super::{Destination, Unverified};
 use super::values::unknown_names;
 use super::{FieldRule, Login, Mapping, Zendesk};
-use crate::domain::targets::Owner;
-use crate::domain::ticket::{Kind, Severity};
 use crate::gateway::fetch::source_url;
 use crate::gateway::settings::secret;
+use domain::targets::Owner;
+use domain::ticket::{Kind, Severity};
 
 const PRIORITIES: &[&str] = &["urgent", "high", "normal", "low"];
 const TYPES: &[&str] = &["problem", "incident", "question", "task"];

@@ -9,8 +9,8 @@ use super::client::{Answer, Body, Request};
 use super::create::{follow_up, merge, upload};
 use super::refusal::{Fault, Part, faults};
 use super::{OURS, Zendesk, create, merges};
-use crate::domain::conversation::{Author, Message};
 use crate::gateway::store::Place;
+use domain::conversation::{Author, Message};
 
 /// How often something is said again in one attempt, each time without something that was refused.
 const TRIES_MAX: usize = 6;

@@ -3,10 +3,10 @@
 //! What a page says of a person whom the host has not signed must not be read as if it had: such values begin with [`UNVERIFIED`], and an
 //! address is no value at all.
 
-use crate::domain::fields::Answer;
-use crate::domain::targets::Owner;
 use crate::gateway::identity::is_verified;
 use crate::gateway::store::StoredTicket;
+use domain::fields::Answer;
+use domain::targets::Owner;
 
 /// What the plan, the organization and the names of an unverified person begin with.
 const UNVERIFIED: &str = "unverified_";

@@ -5,9 +5,9 @@ mod escape;
 use super::super::store::StoredTicket;
 use super::facts::{self, Facts};
 use super::{notes, steps, times, words};
-use crate::domain::context::{Context, ErrorRecord, FoundLink, Group, Page, RequestRecord};
-use crate::domain::pairs::Pairs;
+use domain::context::{Context, ErrorRecord, FoundLink, Group, Page, RequestRecord};
 use escape::{cell_code, code, fence, line, link, quote, value};
+use wire::Pairs;
 
 /// How many errors are written with their stacks, and how many steps.
 const ERRORS: usize = 3;

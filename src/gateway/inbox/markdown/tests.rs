@@ -1,8 +1,8 @@
 use serde_json::{Value, json};
 
 use super::*;
-use crate::domain::ticket::Status;
 use crate::gateway::store::Handling;
+use domain::ticket::Status;
 
 fn ticket(message: &str, context: Value) -> StoredTicket {
     let sent = json!({

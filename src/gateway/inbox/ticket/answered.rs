@@ -5,7 +5,7 @@ use maud::{Markup, html};
 use super::super::super::app::App;
 use super::super::super::store::StoredTicket;
 use super::section::{card as section, text};
-use crate::domain::fields::{Answer, Field};
+use domain::fields::{Answer, Field};
 
 /// The card, in the order of the form. A field that the site no longer knows comes last, and is called by its id.
 pub fn card(app: &App, ticket: &StoredTicket) -> Markup {

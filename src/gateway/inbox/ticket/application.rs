@@ -5,7 +5,7 @@ use maud::{Markup, html};
 use super::super::{facts, notes, words};
 use super::section::{card as section, facts as listed, fold};
 use super::values::pairs;
-use crate::domain::context::{Context, Group};
+use domain::context::{Context, Group};
 
 /// The card.
 pub fn card(context: &Context) -> Markup {

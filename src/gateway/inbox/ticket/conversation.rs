@@ -6,8 +6,8 @@ use uuid::Uuid;
 use super::super::super::store::{Act, Deed};
 use super::super::{paste, rich, times};
 use super::{Known, files};
-use crate::domain::conversation::{Author, Message};
-use crate::domain::ticket::{MESSAGE_MAX, Status};
+use domain::conversation::{Author, Message};
+use domain::ticket::{MESSAGE_MAX, Status};
 
 /// How long a note is that is shown whole, below its first line.
 const NOTE_LINES: usize = 8;

@@ -9,8 +9,8 @@ use super::super::super::store::{Delivery, Place, State, StoreError, StoredTicke
 use super::super::{send_again, times, words};
 use super::Known;
 use super::section::{card as section, marked_facts, text};
-use crate::domain::conversation::Author;
 use crate::gateway::clock;
+use domain::conversation::Author;
 
 /// What has become of a ticket at one destination.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -4,7 +4,7 @@ use maud::{Markup, html};
 
 use super::super::{facts, notes};
 use super::section::{facts as listed, row as section};
-use crate::domain::context::{Context, Group};
+use domain::context::{Context, Group};
 
 /// The row.
 pub fn row(context: &Context) -> Markup {

@@ -4,7 +4,7 @@ use maud::{Markup, html};
 
 use super::super::{notes, times, words};
 use super::section::{card as section, fold};
-use crate::domain::context::{Context, ErrorRecord, Frames, Group, frames};
+use domain::context::{Context, ErrorRecord, Frames, Group, frames};
 
 /// How many errors are open; the older ones are folded.
 const OPEN: usize = 3;

@@ -4,7 +4,7 @@ use maud::{Markup, html};
 
 use super::super::words;
 use super::Known;
-use crate::domain::attachment::Attachment;
+use domain::attachment::Attachment;
 
 /// The files that go along with a message of a ticket; nothing where there are none.
 pub fn list(known: &Known<'_>, number: u32) -> Markup {

@@ -7,9 +7,9 @@ use super::super::super::store::StoredTicket;
 use super::super::{erase, paste, times, words};
 use super::Known;
 use super::section::{card as section, fold, marked_facts, text};
-use crate::domain::targets::Owner;
-use crate::domain::ticket::Severity;
 use crate::gateway::inbox::access::Operator;
+use domain::targets::Owner;
+use domain::ticket::Severity;
 
 /// The card.
 pub fn card(app: &App, operator: &Operator, known: &Known<'_>) -> Markup {

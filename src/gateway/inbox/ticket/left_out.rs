@@ -4,7 +4,7 @@ use maud::{Markup, html};
 
 use super::super::words;
 use super::section::{id, row as section};
-use crate::domain::context::Context;
+use domain::context::Context;
 
 /// The row.
 pub fn row(context: &Context) -> Markup {

@@ -4,7 +4,7 @@ use maud::{Markup, html};
 
 use super::super::{notes, words};
 use super::section::{card as section, id, text};
-use crate::domain::context::{Context, FoundLink, Group};
+use domain::context::{Context, FoundLink, Group};
 
 /// The card.
 pub fn card(context: &Context) -> Markup {

@@ -27,10 +27,10 @@ use super::super::store::{Deed, StoredTicket};
 use super::list::{severity, test};
 use super::page::Frame;
 use super::words;
-use crate::domain::attachment::Attachment;
-use crate::domain::conversation::Message;
-use crate::domain::robot;
-use crate::domain::ticket::Status;
+use domain::attachment::Attachment;
+use domain::conversation::Message;
+use domain::robot;
+use domain::ticket::Status;
 
 pub use delivery::{Brought, read as brought};
 

@@ -4,7 +4,7 @@ use maud::{Markup, html};
 
 use super::super::{facts, notes, times, words};
 use super::section::{card as section, facts as listed, fold, marked_facts, text};
-use crate::domain::context::{Context, Group, Route};
+use domain::context::{Context, Group, Route};
 
 /// The card.
 pub fn card(context: &Context) -> Markup {

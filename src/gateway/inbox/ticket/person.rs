@@ -7,7 +7,7 @@ use super::super::list::unverified;
 use super::super::{facts, notes, words};
 use super::section::{card as section, facts as listed, fold, marked_facts, text};
 use super::values::pairs;
-use crate::domain::context::Group;
+use domain::context::Group;
 
 /// The card.
 pub fn card(ticket: &StoredTicket) -> Markup {

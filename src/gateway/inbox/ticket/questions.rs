@@ -6,7 +6,7 @@ use maud::{Markup, html};
 
 use super::super::words;
 use super::section;
-use crate::domain::ticket::{NewTicket, Outcome};
+use domain::ticket::{NewTicket, Outcome};
 
 const TITLE: &str = "Community questions";
 

@@ -4,7 +4,7 @@ use maud::{Markup, html};
 
 use super::super::{notes, times, words};
 use super::section::{id, row as section};
-use crate::domain::context::{Context, Group, RequestRecord};
+use domain::context::{Context, Group, RequestRecord};
 
 /// The row.
 pub fn row(context: &Context) -> Markup {

@@ -5,7 +5,7 @@ use maud::{Markup, html};
 use super::super::{notes, words};
 use super::section::row as section;
 use super::{errors, page, requests, timeline};
-use crate::domain::context::Context;
+use domain::context::Context;
 
 const TITLE: &str = "Since the ticket was begun";
 

@@ -5,7 +5,7 @@ use maud::{Markup, html};
 use super::super::steps::{Look, steps};
 use super::super::{notes, times, words};
 use super::section::row as section;
-use crate::domain::context::{Context, Group};
+use domain::context::{Context, Group};
 
 /// The row.
 pub fn row(context: &Context) -> Markup {

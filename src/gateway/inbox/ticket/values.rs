@@ -4,8 +4,8 @@ use maud::{Markup, html};
 
 use super::super::{notes, words};
 use super::section::row as section;
-use crate::domain::context::{Context, Group};
-use crate::domain::pairs::Pairs;
+use domain::context::{Context, Group};
+use wire::Pairs;
 
 /// The row.
 pub fn row(context: &Context) -> Markup {

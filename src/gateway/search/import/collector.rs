@@ -3,8 +3,8 @@
 use std::collections::HashMap;
 
 use super::reading::{Note, Reading};
-use crate::domain::question::Question;
 use crate::gateway::fetch::web_address;
+use domain::question::Question;
 
 /// Gathers the questions of a file.
 #[derive(Default)]

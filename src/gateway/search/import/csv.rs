@@ -7,7 +7,7 @@ use serde::Deserialize;
 use super::collector::Collector;
 use super::line::truth;
 use super::reading::{Note, Reading, one_line};
-use crate::domain::question::{Answer, Question, question_kind};
+use domain::question::{Answer, Question, question_kind};
 
 /// The delimiters that are tried, in the order in which they win where two are as frequent.
 const DELIMITERS: [char; 4] = [',', ';', '\t', '|'];

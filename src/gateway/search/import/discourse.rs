@@ -13,8 +13,8 @@ use serde_json::Value;
 
 use super::html::markdown;
 use super::reading::{Reading, below, entry_id, is_before, one_line, path};
-use crate::domain::question::{Answer, Question, question_kind};
 use crate::gateway::fetch::{FetchError, Fetcher};
+use domain::question::{Answer, Question, question_kind};
 
 /// How many posts of a topic are read; beyond that the accepted one alone.
 const POSTS_MAX: usize = 100;

@@ -7,7 +7,7 @@ use serde::de::value::MapAccessDeserializer;
 use serde::de::{Error, MapAccess, SeqAccess, Visitor};
 use serde::{Deserialize, Deserializer};
 
-use crate::domain::question::{Answer, Question, question_kind};
+use domain::question::{Answer, Question, question_kind};
 
 /// Seconds since 1970 beyond this are milliseconds: the year 5138.
 const SECONDS_MAX: i64 = 100_000_000_000;

@@ -27,7 +27,7 @@ use super::super::clock;
 use super::super::serve::GatewayError;
 use super::super::settings::{Settings, SettingsError};
 use super::super::store::{Questions, SqliteStore, Store, StoreError};
-use crate::domain::question::Question;
+use domain::question::Question;
 
 use crate::gateway::fetch::Validators;
 pub use crate::gateway::fetch::{Fetcher, Limits, SourceError};

@@ -10,7 +10,7 @@ use tokio::time::sleep;
 
 use super::super::super::clock;
 use super::super::super::store::{KnownQuestion, NewQuestion, Questions, StoreError, TakenId};
-use crate::domain::question::Question;
+use domain::question::Question;
 
 /// How much one transaction writes: so many questions, or so many bytes.
 const ROWS_AT_ONCE: usize = 500;

@@ -13,8 +13,8 @@ use serde_json::Value;
 
 use super::html::markdown;
 use super::reading::{Reading, below, entry_id, is_before, one_line, path};
-use crate::domain::question::{Answer, Question, question_kind};
 use crate::gateway::fetch::{FetchError, Fetcher, web_address};
+use domain::question::{Answer, Question, question_kind};
 
 /// The most that a page may have.
 const PAGE_SIZE: &str = "100";

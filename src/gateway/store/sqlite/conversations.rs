@@ -13,9 +13,6 @@ use super::rows::{
     deed_of, delivery_of, json, listed_ticket_of, message_of, read_row, read_rows, sealed_message_of, ticket_of,
 };
 use super::{SqliteStore, TICKET, confirmations, mails, submissions, whole_ticket};
-use crate::domain::conversation::{Author, Message};
-use crate::domain::targets::Owner;
-use crate::domain::ticket::Status;
 use crate::gateway::store::coalescing::{Coalesced, coalesce};
 use crate::gateway::store::listing::list_place;
 use crate::gateway::store::{
@@ -23,6 +20,9 @@ use crate::gateway::store::{
     MESSAGE_PAGE_BYTES, MessagePage, MessageSeal, NewDelivery, NewMessage, Reader, ReaderCounts,
     STATUS_CHANGES_AN_HOUR, StoreError, StoredTicket,
 };
+use domain::conversation::{Author, Message};
+use domain::targets::Owner;
+use domain::ticket::Status;
 
 const SAID: &str = "SELECT * FROM messages WHERE ticket = ? AND key = ?";
 

@@ -7,11 +7,11 @@ use sqlx::{Connection, Row, query, query_scalar};
 use super::super::{Count, Counts, SearchMiss, StoreError, WeekOfKind};
 use super::SqliteStore;
 use super::rows::{json, parsed, question_of, read_rows, word};
-use crate::domain::deflection::{Increments, Steps, VISITS_MAX, Visit, Visits, Worth, counts_questions};
-use crate::domain::event::Event;
-use crate::domain::question::Question;
-use crate::domain::ticket::Kind;
-use crate::domain::unanswered::{PEOPLE_MIN, SEARCHES_MAX};
+use domain::deflection::{Increments, Steps, VISITS_MAX, Visit, Visits, Worth, counts_questions};
+use domain::event::Event;
+use domain::question::Question;
+use domain::ticket::Kind;
+use domain::unanswered::{PEOPLE_MIN, SEARCHES_MAX};
 
 /// How many rows one transaction forgets.
 const FORGET_AT_ONCE: u32 = 500;

@@ -10,10 +10,10 @@ use sqlx::{ConnectOptions, Row, query, query_scalar};
 use super::SqliteStore;
 use super::deliveries::keep_erased_places;
 use super::rows::attachment_of;
-use crate::domain::ticket::Status;
 use crate::gateway::pseudonym::Pseudonyms;
 use crate::gateway::store::erasure::{Erasure, ErasureCounts, IsMeant, SessionTrace, TicketHead, Traces};
 use crate::gateway::store::{Counts, FileOwner, StoreError, StoredAttachment};
+use domain::ticket::Status;
 
 /// How long a writer may have to wait because the log is emptied.
 const TRUNCATE_BUSY: Duration = Duration::from_millis(200);

@@ -8,9 +8,9 @@ use sqlx::{QueryBuilder, Row, Sqlite};
 
 use super::SqliteStore;
 use super::rows::{listed_ticket_of, read_rows};
-use crate::domain::ticket::Status;
 use crate::gateway::store::tokens::{self, Term};
 use crate::gateway::store::{InboxCursor, InboxPage, ListPlace, SOLVED_GROUP, StoreError, View};
+use domain::ticket::Status;
 
 /// How many tickets are looked at for the first page, which comes at once, and for one that goes on where another stopped, for which somebody
 /// has asked.

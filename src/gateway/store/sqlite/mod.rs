@@ -37,8 +37,8 @@ use super::listing::{excerpt, list_place};
 use super::{
     Along, InboxCursor, InboxPage, Placed, Seal, Sealed, Shown, Store, StoreError, StoredTicket, View, body, tokens,
 };
-use crate::domain::targets::Owner;
 use batch::Batches;
+use domain::targets::Owner;
 use rows::{json, sealed_of, ticket_of};
 
 /// How long a write waits for another process, such as an import.

@@ -12,8 +12,8 @@ use super::super::{
 };
 use super::SqliteStore;
 use super::rows::question_of;
-use crate::domain::question::Question;
 use crate::gateway::clock::now;
+use domain::question::Question;
 
 /// How many rows one transaction forgets.
 const FORGET_AT_ONCE: u32 = 500;

@@ -12,12 +12,12 @@ use super::super::{
     Act, Confirmation, Deed, Delivery, Handling, ListedTicket, Seal, Sealed, Shown, State, StoreError,
     StoredAttachment, StoredTicket, What, body,
 };
-use crate::domain::attachment::FileType;
-use crate::domain::conversation::{Author, Message, Turn};
-use crate::domain::question::Question;
-use crate::domain::robot::Sign;
-use crate::domain::targets::{Owner, Target};
-use crate::domain::ticket::{Kind, Priority, Severity, Status};
+use domain::attachment::FileType;
+use domain::conversation::{Author, Message, Turn};
+use domain::question::Question;
+use domain::robot::Sign;
+use domain::targets::{Owner, Target};
+use domain::ticket::{Kind, Priority, Severity, Status};
 
 /// A value as it is kept.
 pub fn json(value: &impl Serialize) -> Result<String, StoreError> {

@@ -3,11 +3,6 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use super::*;
-use crate::domain::context::Context;
-use crate::domain::conversation::{Author, Turn};
-use crate::domain::question::Question;
-use crate::domain::targets::{Owner, Target};
-use crate::domain::ticket::{Client, Contact, Kind, NewTicket, Priority, Severity, Status};
 use crate::gateway::clock::now;
 use crate::gateway::mail::Codes;
 use crate::gateway::search::all_questions;
@@ -18,6 +13,11 @@ use crate::gateway::store::{
     MailOutcome, MailQuota, Mails, MessageSeal, NewDelivery, NewMail, NewMessage, NewQuestion, Place, QUEUE_COUNT_MAX,
     Questions, Queue, Reader, ReaderCounts, Revision, RevisionRange, TakenId, Tried, What,
 };
+use domain::context::Context;
+use domain::conversation::{Author, Turn};
+use domain::question::Question;
+use domain::targets::{Owner, Target};
+use domain::ticket::{Client, Contact, Kind, NewTicket, Priority, Severity, Status};
 
 /// A store in a folder of its own.
 pub async fn fresh() -> (SqliteStore, tempfile::TempDir) {
@@ -166,9 +166,9 @@ async fn tickets_are_found_by_reference_person_and_words_in_any_spelling() {
     let mut first = ticket("1", "DB-00001", "2026-01-01T00:00:00.000Z");
     first.ticket.message = "Der Export der Übersicht schlägt fehl".into();
     first.ticket.contact = Contact { name: "Zoë Müller".into(), email: "zoe@example.com".into() };
-    first.ticket.context.user = Some(crate::domain::context::User {
+    first.ticket.context.user = Some(domain::context::User {
         id: "u-7".into(),
-        attributes: crate::domain::pairs::Pairs(vec![("github".into(), "zoe-m".into())]),
+        attributes: wire::Pairs(vec![("github".into(), "zoe-m".into())]),
         ..Default::default()
     });
     store.place(&first, &seal("a"), Along::default()).await.unwrap();
@@ -1020,7 +1020,7 @@ async fn a_row_that_cannot_be_read_hides_no_other_page() {
     }
     ids.sort_by_key(|id| id.parse::<u32>().unwrap());
     assert_eq!(ids, readable);
-    let numbers = |messages: Vec<crate::domain::conversation::Message>| {
+    let numbers = |messages: Vec<domain::conversation::Message>| {
         messages.iter().map(|message| message.number).collect::<Vec<_>>()
     };
     assert_eq!(numbers(store.messages("1", 0).await.unwrap()), [1, 2, 5, 6, 8, 9, 10, 11, 12]);

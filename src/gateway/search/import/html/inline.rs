@@ -2,7 +2,7 @@
 
 use super::Page;
 use super::tree::{Element, Node, is_block, text_of};
-use crate::domain::markdown::safe_url;
+use markdown::safe_url;
 
 /// How deep marks nest, as deep as they are read.
 const DEPTH_MAX: usize = 4;

@@ -1,4 +1,4 @@
-//! HTML as markdown of the subset that [`crate::domain::markdown`] reads. No HTML comes out of it, and nothing that was
+//! HTML as markdown of the subset that [`markdown`] reads. No HTML comes out of it, and nothing that was
 //! text becomes a mark.
 //!
 //! Scripts, styles, what is hidden and whatever else is not for reading are left out; a picture becomes a link to it; the rows of a table
@@ -10,8 +10,8 @@ mod visibility;
 
 use reqwest::Url;
 
-use crate::domain::markdown::TEXT_MAX;
 use inline::{is_seen, line, strong};
+use markdown::TEXT_MAX;
 pub use tree::HiddenText;
 use tree::{Element, Node, is_block, text_of};
 

@@ -1,7 +1,7 @@
 use proptest::prelude::*;
 
 use super::*;
-use crate::domain::markdown::{self, Block, Inline, parse, safe_url};
+use markdown::{self, Block, Inline, parse, safe_url};
 
 fn of(html: &str) -> String {
     super::markdown(html, &Url::parse("https://forum.example/t/topic/7").unwrap())

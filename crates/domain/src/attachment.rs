@@ -1,0 +1,371 @@
+//! Files that go along with a ticket or a reply: which are taken, what they are, what they are called.
+
+use serde::{Deserialize, Serialize};
+
+use super::words::words;
+use wire::{Read, Source};
+
+/// The longest name of a file, in bytes: what every file system takes.
+pub const NAME_MAX: usize = 200;
+/// The largest file that a site may take, in bytes; a picture lies in memory while it is cleaned.
+pub const BYTES_MAX: u32 = 100_000_000;
+/// The most files that a site may take with a message.
+pub const COUNT_MAX: u32 = 50;
+
+words! {
+    /// What a file is, told by what is in it.
+    FileType {
+        /// A picture.
+        Png = "image/png",
+        /// A picture.
+        Jpeg = "image/jpeg",
+        /// A picture.
+        Webp = "image/webp",
+        /// A picture.
+        Gif = "image/gif",
+        /// A document.
+        Pdf = "application/pdf",
+        /// Text, such as a log.
+        Text = "text/plain",
+        /// JSON.
+        Json = "application/json",
+        /// A video.
+        Mp4 = "video/mp4",
+        /// A video.
+        Webm = "video/webm",
+        /// An archive, and what office programs write.
+        Zip = "application/zip",
+        /// Another file that support asks for, such as a recording, a compressed log or a dump: only ever offered for saving.
+        Download = "application/octet-stream",
+    }
+}
+
+/// Which files a site takes.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(not(target_arch = "wasm32"), derive(schemars::JsonSchema))]
+#[serde(default, deny_unknown_fields)]
+pub struct Attachments {
+    /// The largest file, in bytes. Default: 10,000,000.
+    pub max_bytes: u32,
+    /// How many go along with one message; 0 takes none. Default: 10.
+    pub max_count: u32,
+    /// The types that are taken. Default: all that are known.
+    pub types: Vec<FileType>,
+}
+
+impl Default for Attachments {
+    fn default() -> Attachments {
+        Attachments { max_bytes: 10_000_000, max_count: 10, types: FileType::ALL.to_vec() }
+    }
+}
+
+impl Attachments {
+    /// As what a file is taken; `None` where it is not. JSON is text to who takes only text.
+    pub fn takes(&self, found: FileType) -> Option<FileType> {
+        let known = |wanted: FileType| self.max_count > 0 && self.types.contains(&wanted);
+        let plain = (found == FileType::Json).then_some(FileType::Text);
+        [Some(found), plain].into_iter().flatten().find(|found| known(*found))
+    }
+}
+
+/// A file as it is shown (on a message, and in the answer to `PUT …/attachments/{id}`).
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(not(target_arch = "wasm32"), derive(schemars::JsonSchema))]
+pub struct Attachment {
+    /// The UUID that its sender gave it.
+    pub id: String,
+    /// What it is called.
+    pub name: String,
+    /// What it is, such as `image/png`.
+    #[serde(rename = "type")]
+    pub media: String,
+    /// How large it is, in bytes.
+    pub size: u32,
+    /// Whether it may still carry metadata such as a location, its author or when it was made.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub has_metadata: bool,
+    /// Where it can be read for an hour, relative to the gateway; empty where it goes along with nothing yet.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub url: String,
+}
+
+impl Read for Attachment {
+    fn read(source: &impl Source) -> Attachment {
+        Attachment {
+            id: source.text_of("id"),
+            name: source.text_of("name"),
+            media: source.text_of("type"),
+            size: source.get("size").number() as u32,
+            has_metadata: source.get("has_metadata").yes(),
+            url: source.text_of("url"),
+        }
+    }
+}
+
+/// What is wrong with what a site says of files.
+pub fn check(attachments: &Attachments) -> Option<String> {
+    let Attachments { max_bytes, max_count, .. } = attachments;
+    if !(1..=BYTES_MAX).contains(max_bytes) {
+        return Some(format!("attachments.max_bytes: {max_bytes} is no size from 1 to {BYTES_MAX} bytes"));
+    }
+    (*max_count > COUNT_MAX).then(|| format!("attachments.max_count: {max_count} is no number from 0 to {COUNT_MAX}"))
+}
+
+/// What is wrong with the list of files of a message; `None` for a good one.
+pub fn check_list(ids: &[String], attachments: &Attachments) -> Option<String> {
+    let max = attachments.max_count;
+    if ids.len() > max as usize {
+        return Some(format!("has more than {max} entries"));
+    }
+    let twice =
+        ids.iter().enumerate().any(|(at, one)| ids.iter().take(at).any(|other| other.eq_ignore_ascii_case(one)));
+    twice.then(|| "names a file twice".to_string())
+}
+
+/// A UUID as it is kept; `None` for anything else.
+pub fn id(text: &str) -> Option<String> {
+    let dash = |at| matches!(at, 8 | 13 | 18 | 23);
+    let fits = text.len() == 36
+        && text.bytes().enumerate().all(|(at, byte)| if dash(at) { byte == b'-' } else { byte.is_ascii_hexdigit() });
+    fits.then(|| text.to_ascii_lowercase())
+}
+
+/// How much of a file has to be there to tell what is told by its beginning.
+pub const HEAD: usize = 64;
+
+/// Bytes, and where they stand.
+type Signature = &'static [(usize, &'static [u8])];
+
+/// What a file begins with, as far as it says.
+const SIGNATURES: &[(FileType, Signature)] = &[
+    (FileType::Png, &[(0, b"\x89PNG\r\n\x1a\n")]),
+    (FileType::Jpeg, &[(0, b"\xff\xd8\xff")]),
+    (FileType::Webp, &[(0, b"RIFF"), (8, b"WEBP")]),
+    (FileType::Gif, &[(0, b"GIF87a")]),
+    (FileType::Gif, &[(0, b"GIF89a")]),
+    (FileType::Pdf, &[(0, b"%PDF-")]),
+    (FileType::Zip, &[(0, b"PK\x03\x04")]),
+    // An empty archive.
+    (FileType::Zip, &[(0, b"PK\x05\x06")]),
+    // Other brands of the same format are no video, such as HEIC.
+    (FileType::Mp4, &[(4, b"ftypiso")]),
+    (FileType::Mp4, &[(4, b"ftypmp4")]),
+    (FileType::Mp4, &[(4, b"ftypavc1")]),
+    (FileType::Mp4, &[(4, b"ftypdash")]),
+    (FileType::Mp4, &[(4, b"ftypM4V")]),
+    (FileType::Mp4, &[(4, b"ftypMSNV")]),
+];
+
+/// What a file is by its first bytes; `None` where they do not say.
+pub fn sniff(head: &[u8]) -> Option<FileType> {
+    let stands = |(at, bytes): &(usize, &[u8])| head.get(*at..).is_some_and(|rest| rest.starts_with(bytes));
+    let known = SIGNATURES.iter().find(|(_, signature)| signature.iter().all(stands)).map(|(found, _)| *found);
+    known.or_else(|| is_webm(head).then_some(FileType::Webm))
+}
+
+/// What a file without such a beginning is by all that is in it.
+pub fn read(bytes: &[u8]) -> Option<FileType> {
+    let text = std::str::from_utf8(bytes).ok()?;
+    let printed = |c: char| !c.is_control() || matches!(c, '\t' | '\n' | '\r');
+    if text.is_empty() || !text.chars().all(printed) {
+        return None;
+    }
+    let json = text.trim_start().starts_with(['{', '[']) && is_json(text);
+    Some(if json { FileType::Json } else { FileType::Text })
+}
+
+/// A Matroska file whose header names the part of the format that browsers play.
+fn is_webm(head: &[u8]) -> bool {
+    let head = head.get(..HEAD.min(head.len())).unwrap_or_default();
+    head.starts_with(b"\x1a\x45\xdf\xa3") && head.windows(7).any(|bytes| bytes == b"\x42\x82\x84webm")
+}
+
+fn is_json(text: &str) -> bool {
+    serde_json::from_str::<serde::de::IgnoredAny>(text).is_ok()
+}
+
+impl FileType {
+    /// The endings that belong to a type; the first is given to what has none of them, so that no computer takes it for something else.
+    pub const fn endings(self) -> &'static [&'static str] {
+        match self {
+            FileType::Png => &["png"],
+            FileType::Jpeg => &["jpg", "jpeg"],
+            FileType::Webp => &["webp"],
+            FileType::Gif => &["gif"],
+            FileType::Pdf => &["pdf"],
+            FileType::Text => &[
+                "txt",
+                "log",
+                "csv",
+                "tsv",
+                "md",
+                "json",
+                "yaml",
+                "yml",
+                "toml",
+                "ini",
+                "sql",
+                "diff",
+                "har",
+                "jsonl",
+                "ndjson",
+                "patch",
+                "conf",
+                "cfg",
+                "properties",
+                "out",
+                "err",
+                "trace",
+                "eml",
+                "ips",
+                "crash",
+                "srt",
+                "vtt",
+            ],
+            FileType::Json => &["json", "har", "map", "ipynb", "txt", "log"],
+            FileType::Mp4 => &["mp4", "m4v"],
+            FileType::Webm => &["webm"],
+            FileType::Zip => &["zip", "docx", "xlsx", "pptx", "odt", "ods", "odp"],
+            FileType::Download => &["bin"],
+        }
+    }
+}
+
+/// The name of a file of a type: without its path and what nobody can see, not too long, with an ending of its type.
+pub fn name(given: &str, found: FileType) -> String {
+    name_with(given, found.endings())
+}
+
+/// The same with one of some endings; the first is given to what has none of them.
+pub fn name_with(given: &str, endings: &[&str]) -> String {
+    let last = given.rsplit(['/', '\\']).next().unwrap_or_default();
+    let seen: String = last.chars().filter(|c| !is_unseen(*c)).collect();
+    let name = seen.trim().trim_matches('.').trim();
+    let (stem, ending) = match name.rsplit_once('.') {
+        Some((stem, ending)) if endings.iter().any(|known| ending.eq_ignore_ascii_case(known)) => (stem, ending),
+        _ => (name, endings.first().copied().unwrap_or_default()),
+    };
+    let room = NAME_MAX.saturating_sub(ending.len() + 1);
+    let end = stem.char_indices().map(|(at, c)| at + c.len_utf8()).take_while(|end| *end <= room).last().unwrap_or(0);
+    let stem = stem.get(..end).unwrap_or_default().trim_end();
+    let stem = if stem.is_empty() { "file" } else { stem };
+    [stem, ".", ending].concat()
+}
+
+/// Control characters, and those that turn or hide what is read.
+pub fn is_unseen(c: char) -> bool {
+    c.is_control()
+        || matches!(c, '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{206f}' | '\u{feff}' | '\u{61c}')
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    #[test]
+    fn a_file_is_what_is_in_it() {
+        for (bytes, found) in [
+            (&b"\x89PNG\r\n\x1a\n\0\0\0\x0dIHDR"[..], Some(FileType::Png)),
+            (b"\xff\xd8\xff\xe0\0\x10JFIF", Some(FileType::Jpeg)),
+            (b"RIFF\x10\0\0\0WEBPVP8 ", Some(FileType::Webp)),
+            (b"RIFF\x10\0\0\0WAVEfmt ", None),
+            (b"GIF89a", Some(FileType::Gif)),
+            (b"%PDF-1.7", Some(FileType::Pdf)),
+            (b"PK\x03\x04\x14\0", Some(FileType::Zip)),
+            (b"\0\0\0\x20ftypisom\0\0", Some(FileType::Mp4)),
+            (b"\0\0\0\x20ftypheic\0\0", None),
+            (b"\x1a\x45\xdf\xa3\x9fB\x86\x81\x01B\x82\x84webmB\x87", Some(FileType::Webm)),
+            (b"\x1a\x45\xdf\xa3\x9fB\x86\x81\x01B\x82\x88matroska", None),
+            (b"MZ\x90\0", None),
+            (b"<svg xmlns=", None),
+            (b"", None),
+        ] {
+            assert_eq!(sniff(bytes), found, "{}", bytes.escape_ascii());
+        }
+    }
+
+    #[test]
+    fn text_is_what_can_be_read_as_such() {
+        for (bytes, found) in [
+            (&b"2026-11-25 ERROR\tno\r\n"[..], Some(FileType::Text)),
+            ("Größe: 7\n".as_bytes(), Some(FileType::Text)),
+            (b"<script>alert(1)</script>", Some(FileType::Text)),
+            (b" {\"a\": [1, 2]}\n", Some(FileType::Json)),
+            (b"[1, 2", Some(FileType::Text)),
+            (b"7", Some(FileType::Text)),
+            (b"a\0b", None),
+            (b"\x1b[31mred", None),
+            (b"\xff\xfe", None),
+            (b"", None),
+        ] {
+            assert_eq!(read(bytes), found, "{}", bytes.escape_ascii());
+        }
+    }
+
+    #[test]
+    fn a_site_takes_what_it_says() {
+        let only = |types: &[FileType]| Attachments { types: types.to_vec(), ..Attachments::default() };
+        assert_eq!(Attachments::default().takes(FileType::Json), Some(FileType::Json));
+        assert_eq!(only(&[FileType::Text]).takes(FileType::Json), Some(FileType::Text));
+        assert_eq!(only(&[FileType::Json]).takes(FileType::Text), None);
+        assert_eq!(Attachments { max_count: 0, ..Attachments::default() }.takes(FileType::Png), None);
+        assert_eq!(only(&[]).takes(FileType::Png), None);
+    }
+
+    #[test]
+    fn a_name_is_one_that_every_computer_takes_for_what_it_is() {
+        for (given, found, expected) in [
+            ("shot.png", FileType::Png, "shot.png"),
+            ("Shot.PNG", FileType::Png, "Shot.PNG"),
+            ("../../etc/passwd", FileType::Text, "passwd.txt"),
+            ("C:\\Users\\ada\\app.log", FileType::Text, "app.log"),
+            ("page.html", FileType::Text, "page.html.txt"),
+            ("photo.jpg", FileType::Zip, "photo.jpg.zip"),
+            ("cod.\u{202e}gnp.exe", FileType::Png, "cod.gnp.exe.png"),
+            ("a\r\nb\".txt", FileType::Text, "ab\".txt"),
+            ("", FileType::Png, "file.png"),
+            (" .. ", FileType::Png, "file.png"),
+            (".png", FileType::Png, "png.png"),
+            ("Bildschirmfoto – größer.png", FileType::Png, "Bildschirmfoto – größer.png"),
+        ] {
+            assert_eq!(name(given, found), expected, "{given:?}");
+        }
+    }
+
+    #[test]
+    fn a_uuid_is_one_in_any_case() {
+        let uuid = "0a1b2c3d-4e5f-6071-8293-a4b5c6d7e8f9";
+        assert_eq!(id(&uuid.to_uppercase()).as_deref(), Some(uuid));
+        for bad in
+            ["", "0a1b2c3d4e5f60718293a4b5c6d7e8f9", "../../0a1b2c3d-4e5f-6071-8293-a4b5c6", &uuid.replace('a', "g")]
+        {
+            assert_eq!(id(bad), None, "{bad}");
+        }
+    }
+
+    #[test]
+    fn a_list_is_short_and_names_nothing_twice() {
+        let list = |ids: &[&str]| {
+            check_list(&ids.iter().map(|id| id.to_string()).collect::<Vec<_>>(), &Attachments::default())
+        };
+        assert_eq!(list(&["a", "b"]), None);
+        assert!(list(&["a", "b", "A"]).is_some_and(|said| said.contains("twice")));
+        assert!(list(&["x"; 11]).is_some_and(|said| said.contains("more than 10")));
+    }
+
+    proptest! {
+        #[test]
+        fn no_name_is_long_or_leads_elsewhere(given: String, found in proptest::sample::select(FileType::ALL.to_vec())) {
+            let cleaned = name(&given, found);
+            prop_assert!(cleaned.len() <= NAME_MAX && !cleaned.starts_with('.'));
+            prop_assert!(!cleaned.contains(['/', '\\']) && !cleaned.chars().any(char::is_control));
+            prop_assert_eq!(name(&cleaned, found), cleaned);
+        }
+
+        #[test]
+        fn whatever_it_is_it_can_be_looked_at(bytes: Vec<u8>) {
+            let _ = (sniff(&bytes), read(&bytes));
+        }
+    }
+}

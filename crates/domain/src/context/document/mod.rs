@@ -1,0 +1,149 @@
+//! The context on its way out of the page: completed, redacted, cut to its limits, freed of what is kept back.
+
+mod device;
+mod fit;
+mod patterns;
+#[cfg(not(target_arch = "wasm32"))]
+mod received;
+mod shape;
+mod since;
+mod stack;
+mod value;
+mod withhold;
+
+use super::super::config::Collected;
+use super::VERSION;
+#[cfg(not(target_arch = "wasm32"))]
+use super::{Context, FoundLink, Group};
+use redaction::Rules;
+#[cfg(not(target_arch = "wasm32"))]
+use wire::Read;
+
+#[cfg(not(target_arch = "wasm32"))]
+pub use received::hide_own_names;
+pub use shape::{BREADCRUMBS_MAX, RECORDS_MAX};
+pub use stack::{Frames, frames};
+pub use value::Value;
+pub use withhold::withhold;
+
+/// Makes of what was collected a document that may leave the page: without secrets, within its limits, with the links of
+/// the site. What the page did not say of its build the site has configured.
+pub fn prepare(mut context: Value, collected: &Collected, rules: &Rules) -> Value {
+    let mut cut = Vec::new();
+    let frozen_at = context.text_of("frozen_at").to_string();
+    let happened = context.get_mut("since").is_some_and(|since| {
+        complete(since, collected);
+        since::keep_since(since, &frozen_at)
+    });
+    let mut later = context.get_mut("since").map(std::mem::take).filter(|_| happened);
+    complete(&mut context, collected);
+    shape::settle(&mut context, &shape::CONTEXT, "", rules, &mut cut);
+    let found: Vec<Value> = collected.links.iter().filter_map(|pattern| patterns::fill(pattern, &context)).collect();
+    match context.list_mut("links") {
+        Some(links) => links.extend(found),
+        None if found.is_empty() => {}
+        None => context.set("links", Value::List(found)),
+    }
+    if let Some(since) = &mut later {
+        shape::settle(since, &shape::CONTEXT, "/since", rules, &mut cut);
+        context.set("since", std::mem::take(since));
+    }
+    cut.extend(fit::fit(&mut context).into_iter().map(str::to_string));
+    // Where there is this much of it, that something was cut says enough.
+    cut.truncate(CUT_MAX);
+    context.set("version", Value::Count(VERSION));
+    if !cut.is_empty() {
+        context.set("cut", Value::List(cut.into_iter().map(Value::Text).collect()));
+    }
+    context
+}
+
+/// The site's links for a context that came in, whose patterns its page did not know. None where the site wants no links, or the
+/// customer has kept them back.
+#[cfg(not(target_arch = "wasm32"))]
+pub fn links_for(context: &Context, collected: &Collected) -> Vec<FoundLink> {
+    let is_withheld = context.withheld.iter().any(|kept| kept.group == Group::Links);
+    let not_asked = collected.ask.contains(&Group::Links) && context.links.is_empty();
+    if collected.links.is_empty() || collected.off.contains(&Group::Links) || is_withheld || not_asked {
+        return Vec::new();
+    }
+    let Ok(values) = serde_json::to_value(context) else { return Vec::new() };
+    let values = Value::read(&values);
+    let found = collected.links.iter().filter_map(|pattern| patterns::fill(pattern, &values));
+    let found = found.map(|link| FoundLink {
+        source: link.text_of("source").into(),
+        label: link.text_of("label").into(),
+        url: link.text_of("url").into(),
+        text: String::new(),
+    });
+    found.filter(|link| !context.links.contains(link)).collect()
+}
+
+/// Whether anything happened since a moment, as a later snapshot tells.
+pub fn happened_since(mut later: Value, frozen_at: &str) -> bool {
+    since::keep_since(&mut later, frozen_at)
+}
+
+/// How many places are named that were cut.
+const CUT_MAX: usize = 30;
+
+fn complete(context: &mut Value, collected: &Collected) {
+    let address = context.get("page").map(|page| page.text_of("url").to_string()).unwrap_or_default();
+    for error in context.list_mut("errors").map(Vec::as_mut_slice).unwrap_or_default() {
+        stack::settle(error, &address);
+    }
+    if let Some(links) = context.list_mut("links") {
+        links.retain(|link| collected.tools.iter().any(|tool| tool == link.text_of("source")));
+    }
+    if let Some(device) = context.get_mut("device") {
+        device::name(device);
+    }
+    if let Some(application) = context.get_mut("application") {
+        for (name, configured) in &collected.application.0 {
+            if application.text_of(name).is_empty() {
+                application.set(name, configured.as_str().into());
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests;
+
+#[cfg(all(test, not(target_arch = "wasm32")))]
+mod links_for_a_context {
+    use super::super::super::config::Link;
+    use super::super::{By, User, Withheld};
+    use super::*;
+
+    fn collected() -> Collected {
+        let links = [("Admin", "https://admin.example/{user.id}"), ("Region", "https://x.example/{region}")];
+        let links = links.map(|(label, url)| Link { label: label.into(), url: url.into(), ..Link::default() });
+        Collected { links: links.into(), ..Collected::default() }
+    }
+
+    fn context() -> Context {
+        Context { user: Some(User { id: "u/7".into(), ..User::default() }), ..Context::default() }
+    }
+
+    #[test]
+    fn the_patterns_that_have_values_are_filled_and_each_once() {
+        let mut context = context();
+        let found = links_for(&context, &collected());
+        assert_eq!(found.iter().map(|link| link.url.as_str()).collect::<Vec<_>>(), ["https://admin.example/u%2F7"]);
+        assert_eq!((found[0].source.as_str(), found[0].label.as_str()), ("site", "Admin"));
+        context.links = found;
+        assert_eq!(links_for(&context, &collected()), []);
+    }
+
+    #[test]
+    fn there_are_none_where_the_site_or_the_customer_wants_none() {
+        let off = Collected { off: vec![Group::Links], ..collected() };
+        let ask = Collected { ask: vec![Group::Links], ..collected() };
+        let kept = Withheld { group: Group::Links, items: 0, by: By::Customer };
+        let withheld = Context { withheld: vec![kept], ..context() };
+        for (context, collected) in [(context(), off), (context(), ask), (withheld, collected())] {
+            assert_eq!(links_for(&context, &collected), []);
+        }
+    }
+}

@@ -1,0 +1,72 @@
+//! What the gateway does about a context that came in.
+
+use serde_json::Value;
+
+use super::super::Context;
+use super::shape::{CONTEXT, Shape};
+use redaction::{self, Rules};
+
+/// Hides what stands behind the site's own names. A page that was loaded before the site named them, or that does not know how they are told,
+/// has sent it as it is. Nothing else changes.
+pub fn hide_own_names(context: &mut Context, rules: &Rules) {
+    if rules.names.is_empty() {
+        return;
+    }
+    let Ok(mut value) = serde_json::to_value(&*context) else { return };
+    hide(&mut value, &CONTEXT, rules);
+    if let Some(since) = value.get_mut("since") {
+        hide(since, &CONTEXT, rules);
+    }
+    if let Ok(hidden) = serde_json::from_value(value) {
+        *context = hidden;
+    }
+}
+
+fn hide(value: &mut Value, shape: &Shape, rules: &Rules) {
+    match (value, shape) {
+        (Value::String(text), Shape::Text(_)) => *text = redaction::hide_own_names(text, rules),
+        (Value::Object(members), Shape::Texts) => {
+            for (name, value) in members {
+                if let Value::String(text) = value {
+                    *text = redaction::hide_own_value(name, text, rules);
+                }
+            }
+        }
+        (Value::Object(members), Shape::Members(shapes)) => {
+            for (name, shape) in *shapes {
+                if let Some(value) = members.get_mut(*name) {
+                    hide(value, shape, rules);
+                }
+            }
+        }
+        (Value::Array(items), Shape::List(_, shape)) => items.iter_mut().for_each(|item| hide(item, shape, rules)),
+        _ => {}
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    #[test]
+    fn what_stands_behind_the_sites_own_names_is_hidden_wherever_it_is_and_nothing_else_changes() {
+        let sent = |secret: &str| {
+            json!({
+                "version": 1,
+                "frozen_at": "2026-11-28T10:00:00Z",
+                "page": { "url": format!("https://app.example/x?badge-no={secret}&view=1") },
+                "user": { "id": "u-7", "name": "Ada", "email": "ada@example.com" },
+                "page_values": { "Badge No": secret, "tenant": "acme" },
+                "since": { "page": { "url": format!("https://app.example/y?badge_no={secret}") } },
+            })
+        };
+        let read = |value: Value| serde_json::from_value::<Context>(value).unwrap();
+        let mut context = read(sent("B-1234"));
+        hide_own_names(&mut context, &Rules { names: vec!["badge_no".into()], ..Rules::default() });
+        assert_eq!(context, read(sent("[hidden]")));
+        let mut other = read(sent("B-1234"));
+        hide_own_names(&mut other, &Rules { names: vec!["other".into()], ..Rules::default() });
+        assert_eq!(other, read(sent("B-1234")));
+    }
+}

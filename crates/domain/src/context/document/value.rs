@@ -1,0 +1,144 @@
+//! The context as the widget builds it: a document of plain values.
+//!
+//! The gateway reads it into [`super::super::Context`] and its groups. In the widget, code for every field of every group would weigh
+//! more than all of its screens (measured: 25 kB of gzip); there the document goes through few functions, told by a table what
+//! belongs where ([`super::shape`]). A test holds that both mean the same document.
+
+use serde::ser::SerializeSeq;
+use serde::{Serialize, Serializer};
+
+use wire::Pairs;
+use wire::{Read, Source};
+
+/// A plain value.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Value {
+    /// A text.
+    Text(String),
+    /// A whole number.
+    Count(u32),
+    /// Yes or no.
+    Yes(bool),
+    /// Values in their order.
+    List(Vec<Value>),
+    /// Values by name.
+    Members(Pairs<Value>),
+}
+
+impl Value {
+    /// The member of a name.
+    pub fn get(&self, name: &str) -> Option<&Value> {
+        match self {
+            Value::Members(members) => members.get(name),
+            _ => None,
+        }
+    }
+
+    /// The member of a name, to be changed.
+    pub fn get_mut(&mut self, name: &str) -> Option<&mut Value> {
+        match self {
+            Value::Members(members) => members.0.iter_mut().find(|(known, _)| known == name).map(|(_, value)| value),
+            _ => None,
+        }
+    }
+
+    /// The text of a member; empty where there is none.
+    pub fn text_of(&self, name: &str) -> &str {
+        match self.get(name) {
+            Some(Value::Text(text)) => text,
+            _ => "",
+        }
+    }
+
+    /// Adds a member, or changes it.
+    pub fn set(&mut self, name: &str, value: Value) {
+        if let Some(known) = self.get_mut(name) {
+            *known = value;
+        } else if let Value::Members(members) = self {
+            members.0.push((name.to_string(), value));
+        }
+    }
+
+    /// Takes a member away; tells whether it was there.
+    pub fn remove(&mut self, name: &str) -> bool {
+        let Value::Members(members) = self else { return false };
+        let before = members.0.len();
+        members.0.retain(|(known, _)| known != name);
+        members.0.len() < before
+    }
+
+    /// The items of a member that is a list, to be changed; none where it is none.
+    pub fn list_mut(&mut self, name: &str) -> Option<&mut Vec<Value>> {
+        match self.get_mut(name) {
+            Some(Value::List(items)) => Some(items),
+            _ => None,
+        }
+    }
+
+    /// The items of a member that is a list.
+    pub fn list(&self, name: &str) -> &[Value] {
+        match self.get(name) {
+            Some(Value::List(items)) => items,
+            _ => &[],
+        }
+    }
+
+    /// Whether it says nothing.
+    pub fn is_empty(&self) -> bool {
+        match self {
+            Value::Text(text) => text.is_empty(),
+            Value::List(items) => items.is_empty(),
+            Value::Members(members) => members.is_empty(),
+            Value::Count(_) | Value::Yes(_) => false,
+        }
+    }
+}
+
+impl Default for Value {
+    fn default() -> Value {
+        Value::Members(Pairs::default())
+    }
+}
+
+impl From<&str> for Value {
+    fn from(text: &str) -> Value {
+        Value::Text(text.to_string())
+    }
+}
+
+impl Read for Value {
+    fn read(source: &impl Source) -> Value {
+        if let Some(text) = source.as_text() {
+            return Value::Text(text);
+        }
+        if let Some(yes) = source.as_yes() {
+            return Value::Yes(yes);
+        }
+        if let Some(number) = source.as_number() {
+            return Value::Count(number as u32);
+        }
+        if source.is_list() {
+            return Value::List(source.items().iter().map(Value::read).collect());
+        }
+        let members = source.entries().into_iter().map(|(name, value)| (name, Value::read(&value)));
+        Value::Members(Pairs(members.collect()))
+    }
+}
+
+impl Serialize for Value {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        match self {
+            Value::Text(text) => serializer.serialize_str(text),
+            Value::Count(count) => serializer.serialize_u32(*count),
+            Value::Yes(yes) => serializer.serialize_bool(*yes),
+            Value::List(items) => {
+                let mut list = serializer.serialize_seq(Some(items.len()))?;
+                for item in items {
+                    list.serialize_element(item)?;
+                }
+                list.end()
+            }
+            Value::Members(members) => members.serialize(serializer),
+        }
+    }
+}

@@ -1,0 +1,210 @@
+//! What the customer or the site keeps back.
+
+use super::super::super::config::{Collected, Link};
+use super::super::{By, Group};
+use super::patterns::{SITE, fill};
+use super::value::Value;
+
+/// Takes out the groups that the site does not want, and what the customer keeps back: `off` tells it of a place in the
+/// document, a group (`/errors`) or one of its items (`/errors/2`).
+pub fn withhold(context: &mut Value, site: &Collected, off: impl Fn(&str) -> bool) {
+    let mut withheld = Vec::new();
+    let user = context.get("user").cloned().unwrap_or_default();
+    for group in Group::ALL.iter().copied() {
+        let place = ["/", group.word()].concat();
+        let (items, by) = match site.off.contains(&group) {
+            true => (0, By::Site),
+            false if off(&place) => (0, By::Customer),
+            false => {
+                let later = context
+                    .get_mut("since")
+                    .map_or(0, |since| drop_items(since, group, &["/since", &place].concat(), &off));
+                match drop_items(context, group, &place, &off) + later {
+                    0 => continue,
+                    items => (items, By::Customer),
+                }
+            }
+        };
+        if items == 0 {
+            clear(context, group);
+            if let Some(since) = context.get_mut("since") {
+                clear(since, group);
+            }
+        }
+        let mut entry = Value::default();
+        entry.set("group", group.word().into());
+        entry.set("items", Value::Count(items));
+        entry.set("by", by.word().into());
+        withheld.push(entry);
+    }
+    if withheld.is_empty() {
+        return;
+    }
+    context.set("withheld", Value::List(withheld));
+    drop_echoes(context, &user, &site.links);
+    if let Some(since) = context.get_mut("since") {
+        drop_echoes(since, &user, &[]);
+    }
+}
+
+/// Takes out what other groups say of what was kept back: steps that tell of an error or an address, links to a person, and
+/// links of the site that can no longer be made.
+fn drop_echoes(context: &mut Value, user: &Value, patterns: &[Link]) {
+    let name_of = |error: &Value| [error.text_of("name"), " ", error.text_of("message")].concat();
+    let told: Vec<String> = context.list("errors").iter().map(name_of).collect();
+    let made: Vec<Value> = patterns.iter().filter_map(|pattern| fill(pattern, context)).collect();
+    let (page, person) = (context.get("page").is_some(), context.get("user").is_some());
+    if let Some(steps) = context.list_mut("breadcrumbs") {
+        steps.retain(|step| match step.text_of("kind") {
+            "error" => told.iter().any(|told| told.trim_ascii_start().starts_with(step.text_of("name"))),
+            "navigation" => page,
+            _ => true,
+        });
+    }
+    if let Some(links) = context.list_mut("links") {
+        links.retain(|link| {
+            let text = link.text_of("text");
+            let about = !text.is_empty() && (text == user.text_of("id") || text == user.text_of("email"));
+            (person || !about) && (link.text_of("source") != SITE || made.contains(link))
+        });
+    }
+}
+
+fn drop_items(context: &mut Value, group: Group, place: &str, off: &impl Fn(&str) -> bool) -> u32 {
+    let Some(items) = context.list_mut(group.word()) else { return 0 };
+    let before = items.len();
+    let mut index = 0;
+    items.retain(|_| {
+        index += 1;
+        !off(&[place, "/", &(index - 1).to_string()].concat())
+    });
+    (before - items.len()) as u32
+}
+
+fn clear(context: &mut Value, group: Group) {
+    context.remove(group.word());
+    if group == Group::PageValues {
+        context.remove("unanswered");
+    }
+    // Names that the host gave stand among the places.
+    let place = ["/", group.word()].concat();
+    if let Some(cut) = context.list_mut("cut") {
+        cut.retain(|cut| {
+            let inside =
+                |text: &str| text.strip_prefix(&place).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'));
+            !matches!(cut, Value::Text(text) if inside(text) || text.strip_prefix("/since").is_some_and(inside))
+        });
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::super::Context;
+    use super::*;
+    use serde_json::json;
+    use wire::Read;
+
+    /// A context in which every text is the name of its group.
+    fn full() -> Value {
+        let of = |group: Group| format!("in {group}.");
+        let moment = json!({
+            "page": {"url": of(Group::Page)},
+            "user": {"id": of(Group::User)},
+            "application": {"release": of(Group::Application)},
+            "device": {"browser": of(Group::Device)},
+            "errors": ([0, 1].map(|n| json!({"message": format!("{}{n}", of(Group::Errors))}))),
+            "requests": ([0, 1].map(|n| json!({"url": format!("{}{n}", of(Group::Requests))}))),
+            "breadcrumbs": [{"at": "", "kind": "click", "name": of(Group::Breadcrumbs)}],
+            "links": ([0, 1].map(|n| json!({"url": format!("{}{n}", of(Group::Links))}))),
+            "page_values": {"x": of(Group::PageValues)},
+            "unanswered": [of(Group::PageValues)],
+            "cut": (Group::ALL.iter().flat_map(|group| [format!("/{group}/x"), format!("/since/{group}/x")]).collect::<Vec<_>>()),
+        });
+        let mut context = Value::read(&moment);
+        context.set("since", Value::read(&moment));
+        context
+    }
+
+    fn without(by_site: &[Group], off: impl Fn(&str) -> bool) -> (String, Context) {
+        let mut context = full();
+        withhold(&mut context, &Collected { off: by_site.to_vec(), ..Collected::default() }, off);
+        let json = serde_json::to_string(&context).unwrap();
+        let read = serde_json::from_str(&json).unwrap();
+        (json, read)
+    }
+
+    #[test]
+    fn nothing_of_a_group_that_is_off_is_left_but_the_word() {
+        for group in Group::ALL.iter().copied() {
+            let off = |place: &str| place == format!("/{group}");
+            for ((json, read), by) in [(without(&[], off), By::Customer), (without(&[group], |_| false), By::Site)] {
+                assert!(!json.contains(&format!("in {group}.")), "{json}");
+                assert!(!json.contains(&format!("/{group}/x")), "{json}");
+                let [entry] = &read.withheld[..] else { panic!("{json}") };
+                assert_eq!((entry.group, entry.items, entry.by), (group, 0, by));
+                for other in Group::ALL.iter().filter(|other| **other != group) {
+                    assert!(json.contains(&format!("in {other}.")), "{other}: {json}");
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn an_item_that_is_off_is_gone_and_counted() {
+        for group in [Group::Errors, Group::Requests, Group::Links] {
+            let (json, read) = without(&[], |place| place == format!("/{group}/1"));
+            let before = json.split("\"since\"").next().unwrap();
+            assert!(before.contains(&format!("in {group}.0")) && !before.contains(&format!("in {group}.1")), "{json}");
+            assert_eq!((read.withheld[0].group, read.withheld[0].items), (group, 1));
+        }
+    }
+
+    #[test]
+    fn what_is_kept_back_is_not_told_by_another_group() {
+        let moment = json!({
+            "page": {"url": "https://a.example/here"},
+            "user": {"id": "u 7", "email": "ada@a.example"},
+            "errors": [{"name": "TypeError", "message": "one"}, {"name": "", "message": "two"}],
+            "breadcrumbs": [
+                {"kind": "error", "name": "TypeError one"},
+                {"kind": "error", "name": "two"},
+                {"kind": "navigation", "name": "https://a.example/here"},
+                {"kind": "click", "name": "one"},
+            ],
+            "links": [{"source": "posthog", "url": "https://b.example/u%207", "text": "u 7"}, {"source": "sentry", "text": "t"}],
+        });
+        let pattern = |url: &str| Link { url: url.into(), ..Link::default() };
+        let links = vec![pattern("https://c.example/{user.id}"), pattern("https://c.example/{page.url}")];
+        let site = Collected { links, ..Collected::default() };
+        let left = |off: &str| {
+            let mut context = Value::read(&moment);
+            let found = site.links.iter().filter_map(|link| fill(link, &context)).collect::<Vec<_>>();
+            context.list_mut("links").unwrap().extend(found);
+            withhold(&mut context, &site, |place| place == off);
+            let names = |list: &str, name: &str| -> Vec<String> {
+                context.list(list).iter().map(|item| item.text_of(name).to_string()).collect()
+            };
+            (names("breadcrumbs", "name"), names("links", "url").len())
+        };
+        let here = "https://a.example/here";
+        assert_eq!(left("/errors/0"), (vec!["two".into(), here.into(), "one".into()], 4));
+        assert_eq!(left("/errors"), (vec![here.into(), "one".into()], 4));
+        assert_eq!(left("/page"), (vec!["TypeError one".into(), "two".into(), "one".into()], 3));
+        assert_eq!(left("/user").1, 2);
+        assert_eq!(left("/device").0.len(), 4);
+    }
+
+    #[test]
+    fn what_happened_since_has_switches_of_its_own() {
+        let (_, read) = without(&[], |place| place == "/since/errors/0");
+        assert_eq!(read.errors.len(), 2);
+        assert_eq!(read.since.unwrap().errors.len(), 1);
+    }
+
+    #[test]
+    fn without_a_switch_everything_goes_along() {
+        let mut context = full();
+        withhold(&mut context, &Collected::default(), |_| false);
+        assert_eq!(context, full());
+    }
+}

@@ -1,0 +1,345 @@
+//! Fields of a site's own: what else it asks for in the form, and what was answered.
+
+use std::fmt;
+
+use serde::de::Visitor;
+use serde::{Deserialize, Deserializer, Serialize};
+
+use super::link::word;
+use super::problem::FieldError;
+use super::ticket::Kind;
+use super::words::words;
+use wire::Pairs;
+use wire::{Read, Source};
+
+/// How many fields a ticket can carry.
+pub const FIELDS_MAX: usize = 30;
+/// The longest answer, in characters.
+pub const ANSWER_MAX: usize = 2_000;
+
+/// A field as the configuration names it (`fields`).
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(not(target_arch = "wasm32"), derive(schemars::JsonSchema))]
+#[serde(deny_unknown_fields)]
+pub struct Field {
+    /// Its id, as it stands on a ticket.
+    pub id: String,
+    /// What the customer reads.
+    pub label: String,
+    /// What can be answered.
+    #[serde(rename = "type")]
+    pub answers: Answers,
+    /// Whether the form asks for it before it sends. Default: false.
+    #[serde(default)]
+    pub needed: bool,
+    /// The kinds of ticket that it belongs to. Default: all.
+    #[serde(default = "every_kind")]
+    pub kinds: Vec<Kind>,
+    /// With `choice`: what there is to choose from.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub choices: Vec<Choice>,
+}
+
+words! {
+    /// What can be answered.
+    Answers {
+        /// A line of text.
+        Text = "text",
+        /// One of several.
+        Choice = "choice",
+        /// A number.
+        Number = "number",
+        /// A box to tick.
+        YesNo = "yes_no",
+    }
+}
+
+/// One of several answers; in a configuration also just a text, which is both.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[cfg_attr(not(target_arch = "wasm32"), derive(schemars::JsonSchema))]
+pub struct Choice {
+    /// As it stands on a ticket.
+    pub id: String,
+    /// What the customer reads.
+    pub label: String,
+}
+
+/// An answer on the wire: a text, which may be a number or the id of a choice; or yes or no.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[cfg_attr(not(target_arch = "wasm32"), derive(schemars::JsonSchema))]
+#[serde(untagged)]
+pub enum Answer {
+    /// Yes or no.
+    Yes(bool),
+    /// Anything else.
+    Text(String),
+}
+
+/// What was answered, by the ids of the fields.
+pub type Fields = Pairs<Answer>;
+
+/// What keeps an answer from being taken.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Lack {
+    /// It is needed, and not there.
+    Missing,
+    /// It is no number.
+    NoNumber,
+}
+
+impl Field {
+    /// Whether a ticket of a kind is asked for it.
+    pub fn is_asked(&self, kind: Kind) -> bool {
+        self.kinds.contains(&kind)
+    }
+
+    /// The answer that a text means; `None` where it says nothing.
+    pub fn answer(&self, text: &str) -> Option<Answer> {
+        let text = text.trim_ascii();
+        let cut = || text.chars().take(ANSWER_MAX).collect();
+        (!text.is_empty()).then(|| match self.answers {
+            Answers::YesNo => Answer::Yes(text == "true"),
+            _ => Answer::Text(cut()),
+        })
+    }
+
+    /// What keeps an answer from being taken.
+    pub fn lack(&self, answer: Option<&Answer>) -> Option<Lack> {
+        match answer {
+            // Who needs a yes has it only then.
+            None | Some(Answer::Yes(false)) => self.needed.then_some(Lack::Missing),
+            Some(Answer::Text(text)) if self.answers == Answers::Number && !is_number(text) => Some(Lack::NoNumber),
+            Some(_) => None,
+        }
+    }
+}
+
+/// Whether a text is a number in decimal digits.
+pub fn is_number(text: &str) -> bool {
+    let digits = text.strip_prefix('-').unwrap_or(text);
+    let (whole, part) = digits.split_once('.').unwrap_or((digits, "0"));
+    let all = |digits: &str| !digits.is_empty() && digits.bytes().all(|byte| byte.is_ascii_digit());
+    all(whole) && all(part)
+}
+
+/// What is wrong with the fields of a configuration, and what is allowed.
+pub fn check(fields: &[Field]) -> Option<String> {
+    if fields.len() > FIELDS_MAX {
+        return Some("fields: are more than 30".into());
+    }
+    fields.iter().enumerate().find_map(|(index, field)| {
+        let earlier = fields.get(..index).unwrap_or_default();
+        let problem = if word(&field.id).is_none() {
+            "is no id; 1 to 64 letters, digits or -_.:/"
+        } else if earlier.iter().any(|other| other.id == field.id) {
+            "stands there twice; each field needs an id of its own"
+        } else if field.label.trim_ascii().is_empty() {
+            "has no label; write what the customer reads"
+        } else if field.kinds.is_empty() {
+            "is for no kind; name at least one of question, bug, feedback, or none at all for every kind"
+        } else if (field.answers == Answers::Choice) == field.choices.is_empty() {
+            "needs choices exactly where its type is choice"
+        } else if field.choices.iter().any(|choice| choice.id.is_empty() || choice.label.is_empty()) {
+            "has an empty choice"
+        } else {
+            return None;
+        };
+        Some(["fields: \"", &field.id, "\" ", problem].concat())
+    })
+}
+
+/// What is wrong with the answers of a ticket. A field that the site does not know is kept all the same: its configuration
+/// may have changed since the form was opened.
+pub fn check_answers(answers: &Fields) -> Vec<FieldError> {
+    let wrong = |name: &str, detail: String| {
+        let pointer = if name.is_empty() { "/fields".to_string() } else { format!("/fields/{name}") };
+        FieldError { pointer, detail }
+    };
+    let mut errors = Vec::new();
+    if answers.0.len() > FIELDS_MAX {
+        errors.push(wrong("", format!("has more than {FIELDS_MAX} entries")));
+    }
+    for (name, answer) in &answers.0 {
+        if word(name).is_none() {
+            errors.push(wrong("", "has a name that is no id; 1 to 64 letters, digits or -_.:/".into()));
+        }
+        if matches!(answer, Answer::Text(text) if text.chars().count() > ANSWER_MAX) {
+            errors.push(wrong(name, format!("is longer than {ANSWER_MAX} characters")));
+        }
+    }
+    errors
+}
+
+fn every_kind() -> Vec<Kind> {
+    Kind::ALL.to_vec()
+}
+
+impl<'de> Deserialize<'de> for Choice {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Choice, D::Error> {
+        #[derive(Deserialize)]
+        #[serde(untagged)]
+        enum Written {
+            Both(String),
+            Apart { id: String, label: String },
+        }
+        Ok(match Written::deserialize(deserializer)? {
+            Written::Both(text) => Choice { id: text.clone(), label: text },
+            Written::Apart { id, label } => Choice { id, label },
+        })
+    }
+}
+
+impl<'de> Deserialize<'de> for Answer {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Answer, D::Error> {
+        deserializer.deserialize_any(AnswerVisitor)
+    }
+}
+
+/// Says what is allowed where something else comes, which an untagged enum does not.
+struct AnswerVisitor;
+
+impl Visitor<'_> for AnswerVisitor {
+    type Value = Answer;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("a text, a number, true or false")
+    }
+
+    fn visit_bool<E>(self, yes: bool) -> Result<Answer, E> {
+        Ok(Answer::Yes(yes))
+    }
+
+    fn visit_str<E>(self, text: &str) -> Result<Answer, E> {
+        Ok(Answer::Text(text.to_string()))
+    }
+
+    fn visit_i64<E>(self, number: i64) -> Result<Answer, E> {
+        Ok(Answer::Text(number.to_string()))
+    }
+
+    fn visit_u64<E>(self, number: u64) -> Result<Answer, E> {
+        Ok(Answer::Text(number.to_string()))
+    }
+
+    fn visit_f64<E>(self, number: f64) -> Result<Answer, E> {
+        Ok(Answer::Text(number.to_string()))
+    }
+}
+
+impl Read for Choice {
+    fn read(source: &impl Source) -> Choice {
+        match source.as_text() {
+            Some(text) => Choice { id: text.clone(), label: text },
+            None => Choice { id: source.text_of("id"), label: source.text_of("label") },
+        }
+    }
+}
+
+impl Read for Field {
+    fn read(source: &impl Source) -> Field {
+        let kinds = source.get("kinds");
+        Field {
+            id: source.text_of("id"),
+            label: source.text_of("label"),
+            answers: Answers::from_word(&source.text_of("type")).unwrap_or(Answers::Text),
+            needed: source.get("needed").yes(),
+            kinds: match kinds.is_list() {
+                true => kinds.items().iter().filter_map(|kind| Kind::from_word(&kind.text())).collect(),
+                false => every_kind(),
+            },
+            choices: source.list("choices"),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+    use serde_json::{Value, from_value, json};
+
+    fn field(more: Value) -> Field {
+        let mut field = json!({"id": "seats", "label": "Seats", "type": "text"});
+        field.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
+        from_value(field).unwrap()
+    }
+
+    #[test]
+    fn a_field_is_for_every_kind_and_not_needed_unless_it_says_so() {
+        let plain = field(json!({}));
+        assert!(Kind::ALL.iter().all(|kind| plain.is_asked(*kind)));
+        assert_eq!(plain.lack(None), None);
+        let bugs = field(json!({"kinds": ["bug"], "needed": true}));
+        assert_eq!([bugs.is_asked(Kind::Bug), bugs.is_asked(Kind::Question)], [true, false]);
+        assert_eq!(bugs.lack(bugs.answer("  ").as_ref()), Some(Lack::Missing));
+        assert_eq!(bugs.lack(bugs.answer(" 7 ").as_ref()), None);
+    }
+
+    #[test]
+    fn answers_are_what_their_type_allows() {
+        let number = field(json!({"type": "number"}));
+        for (text, lack) in [
+            ("12", None),
+            ("-1.5", None),
+            ("1,5", Some(Lack::NoNumber)),
+            ("1e3", Some(Lack::NoNumber)),
+            (".5", Some(Lack::NoNumber)),
+        ] {
+            assert_eq!(number.lack(number.answer(text).as_ref()), lack, "{text}");
+        }
+        let yes = field(json!({"type": "yes_no", "needed": true}));
+        assert_eq!(yes.answer("true"), Some(Answer::Yes(true)));
+        assert_eq!(yes.lack(yes.answer("false").as_ref()), Some(Lack::Missing));
+        assert_eq!(yes.lack(yes.answer("true").as_ref()), None);
+    }
+
+    #[test]
+    fn a_configuration_that_cannot_be_meant_is_named() {
+        let good = [
+            field(json!({})),
+            field(json!({"id": "region", "type": "choice", "choices": ["eu", {"id": "us", "label": "America"}]})),
+        ];
+        assert_eq!(check(&good), None);
+        assert_eq!(good[1].choices[0], Choice { id: "eu".into(), label: "eu".into() });
+        for (more, said) in [
+            (json!({"id": "a b"}), "no id"),
+            (json!({"label": " "}), "no label"),
+            (json!({"kinds": []}), "no kind"),
+            (json!({"type": "choice"}), "needs choices"),
+            (json!({"choices": ["a"]}), "needs choices"),
+            (json!({"type": "choice", "choices": [""]}), "empty choice"),
+        ] {
+            let problem = check(&[field(more)]).unwrap();
+            assert!(problem.starts_with("fields: \"") && problem.contains(said), "{problem}");
+        }
+        assert!(check(&[field(json!({})), field(json!({}))]).unwrap().contains("twice"));
+        assert!(check(&vec![field(json!({})); FIELDS_MAX + 1]).unwrap().contains("more than 30"));
+    }
+
+    #[test]
+    fn both_sides_read_the_same_field() {
+        for json in [
+            json!({"id": "a", "label": "A", "type": "choice", "choices": ["x", {"id": "y", "label": "Y"}], "needed": true}),
+            json!({"id": "a", "label": "A", "type": "yes_no", "kinds": ["feedback"]}),
+        ] {
+            assert_eq!(Field::read(&json), from_value::<Field>(json.clone()).unwrap());
+        }
+    }
+
+    #[test]
+    fn an_answer_that_is_too_long_is_named_and_an_unknown_one_is_kept() {
+        let answers = |name: &str, length: usize| Pairs(vec![(name.to_string(), Answer::Text("x".repeat(length)))]);
+        assert_eq!(check_answers(&answers("whatever", ANSWER_MAX)), []);
+        assert_eq!(check_answers(&answers("seats", ANSWER_MAX + 1))[0].pointer, "/fields/seats");
+        assert_eq!(check_answers(&answers("a b", 1))[0].pointer, "/fields");
+    }
+
+    proptest! {
+        #[test]
+        fn a_number_is_one_to_everybody(text in "-?[0-9]{0,4}[.e,]?[0-9]{0,3}") {
+            if is_number(&text) {
+                prop_assert!(text.parse::<f64>().is_ok());
+            }
+        }
+    }
+}

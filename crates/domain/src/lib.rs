@@ -1,0 +1,37 @@
+//! The rules of support, pure: no browser, no server, no clock and no randomness of its own.
+//!
+//! Everything that goes over the wire is a type in here, used by both sides.
+
+pub mod attachment;
+pub mod config;
+pub mod context;
+pub mod contrast;
+pub mod conversation;
+pub mod deflection;
+pub mod engine;
+pub mod event;
+pub mod fields;
+#[cfg(not(target_arch = "wasm32"))]
+pub mod hours;
+pub mod incident;
+pub mod joined;
+pub mod link;
+pub mod memory;
+pub mod outbox;
+#[cfg(not(target_arch = "wasm32"))]
+pub mod ownership;
+pub mod problem;
+pub mod question;
+pub mod reference;
+#[cfg(not(target_arch = "wasm32"))]
+pub mod robot;
+#[cfg(not(target_arch = "wasm32"))]
+pub mod rota;
+#[cfg(not(target_arch = "wasm32"))]
+pub mod stripping;
+pub mod targets;
+pub mod texts;
+pub mod ticket;
+pub mod trouble;
+pub mod unanswered;
+mod words;

@@ -1,0 +1,62 @@
+//! Whose ticket it is among those who answer.
+
+use super::config::Topic;
+use super::targets::{self, Owner, Target};
+use super::ticket::{Priority, Severity};
+
+/// The owner of a ticket. The target says it; where the priority is not known, nothing is promised, but somebody has to
+/// answer: whoever would if it were in the middle. Topics that a support engineer covers go there before they go to a team.
+pub fn owner(targets: &[Target], severity: Severity, priority: Option<Priority>, covered: bool) -> Owner {
+    let priority = priority.unwrap_or(Priority::Medium);
+    let owner = targets::target(targets, severity, Some(priority)).map_or(Owner::SupportHero, |target| target.owner);
+    match owner {
+        Owner::SupportHero if covered => Owner::SupportEngineer,
+        owner => owner,
+    }
+}
+
+/// Who owns a ticket that was answered automatically, once the customer wants more: then a human does.
+pub fn human(covered: bool) -> Owner {
+    if covered { Owner::SupportEngineer } else { Owner::SupportHero }
+}
+
+/// The team that owns a topic; empty where none does.
+pub fn team<'a>(topics: &'a [Topic], topic: &str) -> &'a str {
+    topics.iter().find(|known| known.id == topic).map_or("", |topic| &topic.team)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::targets::default_targets;
+
+    #[test]
+    fn the_owner_follows_the_table_the_topic_and_never_a_guess_about_the_plan() {
+        use Priority::{High, Low};
+        let targets = default_targets();
+        for (severity, priority, covered, expected) in [
+            (Severity::Critical, Some(Low), false, Owner::Cs),
+            (Severity::Critical, Some(Low), true, Owner::Cs),
+            (Severity::High, Some(High), true, Owner::Cs),
+            (Severity::High, Some(Low), false, Owner::SupportHero),
+            (Severity::High, Some(Low), true, Owner::SupportEngineer),
+            (Severity::Low, Some(Low), true, Owner::Automated),
+            // Nobody knows the plan.
+            (Severity::Critical, None, false, Owner::Cs),
+            (Severity::High, None, false, Owner::SupportHero),
+            (Severity::Low, None, false, Owner::SupportHero),
+            (Severity::Low, None, true, Owner::SupportEngineer),
+        ] {
+            assert_eq!(owner(&targets, severity, priority, covered), expected, "{severity} {priority:?} {covered}");
+        }
+        // A site that promises nothing has somebody who answers all the same.
+        assert_eq!(owner(&[], Severity::Critical, None, false), Owner::SupportHero);
+        assert_eq!((human(true), human(false)), (Owner::SupportEngineer, Owner::SupportHero));
+    }
+
+    #[test]
+    fn a_topic_names_its_team() {
+        let topics = [Topic { id: "billing".into(), team: "money".into(), ..Topic::default() }];
+        assert_eq!((team(&topics, "billing"), team(&topics, "api"), team(&topics, "")), ("money", "", ""));
+    }
+}

@@ -1,0 +1,499 @@
+use proptest::prelude::*;
+use proptest::sample::Index;
+
+use super::*;
+use crate::attachment::{FileType, sniff};
+
+/// Stands in everything that has to go.
+const SECRET: &[u8] = b"48.8584 N 2.2945 E";
+/// The picture's own bits, with a stuffed byte and a restart in them.
+const BITS: &[u8] = b"\x12\x34\xff\0\x56\xff\xd0\x78\xff\xff\0\x9a";
+
+fn clean(found: FileType, bytes: &[u8]) -> Result<Vec<u8>, Broken> {
+    stripper(found).unwrap()(bytes.to_vec()).map(|stripped| stripped.bytes)
+}
+
+fn segment(marker: u8, data: &[u8]) -> Vec<u8> {
+    [&[0xff, marker], &(data.len() as u16 + 2).to_be_bytes()[..], data].concat()
+}
+
+/// EXIF with an orientation and a place, in either order of bytes.
+fn exif(orientation: u8, little: bool) -> Vec<u8> {
+    let short = |value: u16| if little { value.to_le_bytes() } else { value.to_be_bytes() };
+    let long = |value: u32| if little { value.to_le_bytes() } else { value.to_be_bytes() };
+    let entry = |tag, kind, value: &[u8]| [&short(tag)[..], &short(kind), &long(1), value].concat();
+    let turned = entry(0x0112, 3, &[&short(orientation.into())[..], &[0, 0]].concat());
+    let place = entry(0x8825, 4, &long(38));
+    let head = if little { b"II*\0" } else { b"MM\0*" };
+    let directory = [&long(8)[..], &short(2), &place, &turned, &long(0), SECRET].concat();
+    segment(0xe1, &[b"Exif\0\0", &head[..], &directory].concat())
+}
+
+/// A photograph as a telephone writes it.
+fn photograph(exif: &[u8]) -> Vec<u8> {
+    let say = |before: &[u8]| [before, SECRET].concat();
+    [
+        &b"\xff\xd8"[..],
+        exif,
+        &segment(0xe0, &say(b"JFIF\0\x01\x02\0\0\x48\0\x48\x02\x02")),
+        &segment(0xe0, &say(b"JFXX\0\x10")),
+        &segment(0xe1, &say(b"http://ns.adobe.com/xap/1.0/\0<x:xmpmeta>")),
+        &segment(0xe2, b"ICC_PROFILE\0\x01\x01colours"),
+        &segment(0xe2, &say(b"MPF\0")),
+        &segment(0xed, &say(b"Photoshop 3.0\0")),
+        &segment(0xee, &say(b"Adobe\0\x64\0\0\0\0\x01")),
+        &segment(0xfe, SECRET),
+        &segment(0xdb, &[1; 65]),
+        b"\xff\xff\xff",
+        &segment(0xc0, b"\x08\0\x01\0\x01\x01\x01\x11\0"),
+        &segment(0xc4, &[2; 20]),
+        &segment(0xda, b"\x01\x01\0\0\x3f\0"),
+        BITS,
+        &segment(0xda, b"\x01\x01\0\x01\x3f\0"),
+        BITS,
+        b"\xff\xff\xd9",
+        SECRET,
+    ]
+    .concat()
+}
+
+fn png_chunk(name: &[u8; 4], data: &[u8]) -> Vec<u8> {
+    [&(data.len() as u32).to_be_bytes()[..], name, data, b"\x01\x02\x03\x04"].concat()
+}
+
+fn screenshot() -> Vec<u8> {
+    let said = |name| png_chunk(name, &[b"Comment\0", SECRET].concat());
+    [
+        &b"\x89PNG\r\n\x1a\n"[..],
+        &png_chunk(b"IHDR", b"\0\0\0\x01\0\0\0\x01\x08\x02\0\0\0"),
+        &said(b"tEXt"),
+        &said(b"zTXt"),
+        &said(b"iTXt"),
+        &said(b"eXIf"),
+        &said(b"tIME"),
+        &said(b"iDOT"),
+        // Too long for what it is.
+        &said(b"gAMA"),
+        &png_chunk(b"gAMA", b"\0\0\xb1\x8f"),
+        &png_chunk(b"pHYs", b"\0\0\x0b\x13\0\0\x0b\x13\x01"),
+        &png_chunk(b"iCCP", b"colours"),
+        &png_chunk(b"IDAT", BITS),
+        &said(b"tEXt"),
+        &png_chunk(b"IDAT", BITS),
+        b"\0\0\0\0IEND\xae\x42\x60\x82",
+        SECRET,
+    ]
+    .concat()
+}
+
+fn webp_chunk(name: &[u8; 4], data: &[u8]) -> Vec<u8> {
+    let padding: &[u8] = if data.len() % 2 == 1 { b"\0" } else { b"" };
+    [&name[..], &(data.len() as u32).to_le_bytes(), data, padding].concat()
+}
+
+fn webp(chunks: &[Vec<u8>]) -> Vec<u8> {
+    let body = chunks.concat();
+    [&b"RIFF"[..], &(body.len() as u32 + 4).to_le_bytes(), b"WEBP", &body].concat()
+}
+
+fn animation() -> Vec<u8> {
+    let frame =
+        [&[7; 16][..], &webp_chunk(b"ALPH", b"alpha"), &webp_chunk(b"VP8 ", BITS), &webp_chunk(b"JUNK", SECRET)];
+    let mut file = webp(&[
+        webp_chunk(b"VP8X", b"\x3e\0\0\0\0\0\0\0\0\0"),
+        webp_chunk(b"ICCP", b"colours"),
+        webp_chunk(b"ANIM", b"\0\0\0\0\0\0"),
+        webp_chunk(b"ANMF", &frame.concat()),
+        webp_chunk(b"EXIF", SECRET),
+        webp_chunk(b"XMP ", SECRET),
+        webp_chunk(b"JUNK", SECRET),
+    ]);
+    file.extend_from_slice(SECRET);
+    file
+}
+
+fn pictures() -> Vec<(FileType, Vec<u8>)> {
+    vec![
+        (FileType::Jpeg, photograph(&exif(6, true))),
+        (FileType::Png, screenshot()),
+        (FileType::Webp, animation()),
+        (FileType::Webp, webp(&[webp_chunk(b"VP8L", BITS)])),
+    ]
+}
+
+#[test]
+fn what_is_hidden_goes_and_the_picture_stays() {
+    for (found, bytes) in pictures() {
+        let cleaned = clean(found, &bytes).unwrap();
+        assert!(!holds(&cleaned, SECRET), "{found}: {}", cleaned.escape_ascii());
+        assert!(holds(&cleaned, BITS), "{found}");
+        assert_eq!(holds(&bytes, b"colours"), holds(&cleaned, b"colours"), "{found}");
+        assert_eq!(clean(found, &cleaned).unwrap(), cleaned, "{found}");
+        assert_eq!(sniff(&cleaned), Some(found));
+    }
+}
+
+#[test]
+fn a_jpeg_keeps_what_decoding_needs_in_its_order() {
+    let cleaned = clean(FileType::Jpeg, &photograph(&exif(1, false))).unwrap();
+    let expected = [
+        &b"\xff\xd8"[..],
+        &segment(0xe0, b"JFIF\0\x01\x02\0\0\x48\0\x48\0\0"),
+        &segment(0xe2, b"ICC_PROFILE\0\x01\x01colours"),
+        &segment(0xee, b"Adobe\0\x64\0\0\0\0\x01"),
+        &segment(0xdb, &[1; 65]),
+        &segment(0xc0, b"\x08\0\x01\0\x01\x01\x01\x11\0"),
+        &segment(0xc4, &[2; 20]),
+        &segment(0xda, b"\x01\x01\0\0\x3f\0"),
+        BITS,
+        &segment(0xda, b"\x01\x01\0\x01\x3f\0"),
+        BITS,
+        b"\xff\xd9",
+    ];
+    assert_eq!(cleaned.escape_ascii().to_string(), expected.concat().escape_ascii().to_string());
+}
+
+#[test]
+fn which_side_is_up_is_kept_and_nothing_else_of_its_exif() {
+    for little in [true, false] {
+        for orientation in 0..=9 {
+            let cleaned = clean(FileType::Jpeg, &photograph(&exif(orientation, little))).unwrap();
+            let kept = b"Exif\0\0MM\0*\0\0\0\x08\0\x01\x01\x12\0\x03\0\0\0\x01\0";
+            let at = cleaned.windows(kept.len()).position(|window| window == kept);
+            let found = at.map(|at| cleaned[at + kept.len()]);
+            assert_eq!(found, (2..=8).contains(&orientation).then_some(orientation), "{little}");
+            assert_eq!(clean(FileType::Jpeg, &cleaned).unwrap(), cleaned);
+        }
+    }
+}
+
+#[test]
+fn a_png_keeps_what_changes_the_picture_as_it_stands() {
+    let cleaned = clean(FileType::Png, &screenshot()).unwrap();
+    let expected = [
+        &b"\x89PNG\r\n\x1a\n"[..],
+        &png_chunk(b"IHDR", b"\0\0\0\x01\0\0\0\x01\x08\x02\0\0\0"),
+        &png_chunk(b"gAMA", b"\0\0\xb1\x8f"),
+        &png_chunk(b"pHYs", b"\0\0\x0b\x13\0\0\x0b\x13\x01"),
+        &png_chunk(b"iCCP", b"colours"),
+        &png_chunk(b"IDAT", BITS),
+        &png_chunk(b"IDAT", BITS),
+        b"\0\0\0\0IEND\xae\x42\x60\x82",
+    ];
+    assert_eq!(cleaned.escape_ascii().to_string(), expected.concat().escape_ascii().to_string());
+}
+
+#[test]
+fn a_webp_says_what_is_left_in_it() {
+    let cleaned = clean(FileType::Webp, &animation()).unwrap();
+    let frame = [&[7; 16][..], &webp_chunk(b"ALPH", b"alpha"), &webp_chunk(b"VP8 ", BITS)];
+    let expected = webp(&[
+        webp_chunk(b"VP8X", b"\x32\0\0\0\0\0\0\0\0\0"),
+        webp_chunk(b"ICCP", b"colours"),
+        webp_chunk(b"ANIM", b"\0\0\0\0\0\0"),
+        webp_chunk(b"ANMF", &frame.concat()),
+    ]);
+    assert_eq!(cleaned.escape_ascii().to_string(), expected.escape_ascii().to_string());
+}
+
+#[test]
+fn what_is_torn_cannot_be_cleaned() {
+    for (found, bytes) in pictures() {
+        let whole = clean(found, &bytes).unwrap();
+        for length in 0..whole.len() {
+            assert!(clean(found, &whole[..length]).is_err(), "{found} {length}");
+        }
+    }
+    assert!(clean(FileType::Jpeg, b"\xff\xd8\xff\xd9").is_err());
+    assert!(clean(FileType::Png, b"\x89PNG\r\n\x1a\n\0\0\0\0IEND\xae\x42\x60\x82").is_err());
+    assert!(clean(FileType::Png, &[&screenshot()[..33], &png_chunk(b"SECR", b"x")].concat()).is_err());
+    assert!(clean(FileType::Webp, &webp(&[webp_chunk(b"EXIF", b"x")])).is_err());
+}
+
+proptest! {
+    #[test]
+    fn nothing_that_comes_makes_it_panic(bytes: Vec<u8>, which in 0..4usize, head in 0..200usize) {
+        let (found, picture) = pictures().swap_remove(which);
+        let _ = clean(found, &bytes);
+        let grafted = [&picture[..head.min(picture.len())], &bytes].concat();
+        let _ = clean(found, &grafted);
+    }
+
+    #[test]
+    fn what_can_be_cleaned_is_clean_after_once(which in 0..4usize, changes: Vec<(Index, u8)>, cut: Option<Index>) {
+        let (found, mut picture) = pictures().swap_remove(which);
+        for (at, byte) in changes {
+            let at = at.index(picture.len());
+            picture[at] = byte;
+        }
+        if let Some(cut) = cut {
+            picture.remove(cut.index(picture.len()));
+        }
+        if let Ok(once) = clean(found, &picture) {
+            prop_assert!(once.len() <= picture.len() + 64);
+            prop_assert_eq!(clean(found, &once).unwrap(), once);
+        }
+    }
+
+    #[test]
+    fn no_part_that_is_no_picture_survives(names: Vec<[char; 4]>, markers in proptest::collection::vec(0xe0..=0xfeu8, 0..9), said in "[a-z]{8,20}") {
+        let mut file = b"\x89PNG\r\n\x1a\n".to_vec();
+        file.extend(png_chunk(b"IHDR", b"\0\0\0\x01\0\0\0\x01\x08\x02\0\0\0"));
+        for name in names {
+            let name = name.map(|c| b'a' + (c as u32 % 26) as u8);
+            file.extend(png_chunk(&name, said.as_bytes()));
+        }
+        file.extend(png_chunk(b"IDAT", BITS));
+        file.extend(png_chunk(b"IEND", b""));
+        let cleaned = clean(FileType::Png, &file).unwrap();
+        prop_assert!(holds(&cleaned, BITS) && !holds(&cleaned, said.as_bytes()));
+
+        let photograph = photograph(b"");
+        let mut file = photograph[..2].to_vec();
+        markers.iter().for_each(|marker| file.extend(segment(*marker, said.as_bytes())));
+        file.extend_from_slice(&photograph[2..]);
+        let cleaned = clean(FileType::Jpeg, &file).unwrap();
+        prop_assert!(holds(&cleaned, BITS) && !holds(&cleaned, said.as_bytes()));
+        prop_assert_eq!(cleaned, clean(FileType::Jpeg, &photograph).unwrap());
+    }
+}
+
+/// Cleans a file of which something may be left; whether it is.
+fn strip(found: FileType, bytes: &[u8]) -> (Vec<u8>, bool) {
+    let Stripped { bytes, has_metadata } = stripper(found).unwrap()(bytes.to_vec()).unwrap();
+    (bytes, has_metadata)
+}
+
+fn sub_blocks(data: &[u8]) -> Vec<u8> {
+    let blocks = data.chunks(255).flat_map(|block| [&[block.len() as u8], block].concat());
+    blocks.chain([0]).collect()
+}
+
+fn gif(extensions: &[Vec<u8>]) -> Vec<u8> {
+    let picture = [&b"\x2c\0\0\0\0\x01\0\x01\0\x80"[..], &[7; 6], b"\x02", &sub_blocks(BITS)].concat();
+    [&b"GIF89a\x01\0\x01\0\x80\0\0"[..], &[9; 6], &extensions.concat(), &picture, b"\x3b", SECRET].concat()
+}
+
+fn extension(label: u8, blocks: &[&[u8]]) -> Vec<u8> {
+    let blocks: Vec<u8> = blocks.iter().flat_map(|block| [&[block.len() as u8], *block].concat()).collect();
+    [&[0x21, label], &blocks[..], &[0]].concat()
+}
+
+fn moving_gif() -> Vec<u8> {
+    // XMP is no row of sub-blocks, but ends like one: with all bytes from 255 down to 0.
+    let magic: Vec<u8> = [1].into_iter().chain((0..=255).rev()).chain([0]).collect();
+    gif(&[
+        extension(0xff, &[b"NETSCAPE2.0", b"\x01\x05\0"]),
+        extension(0xff, &[b"SECRETSOFT1", SECRET]),
+        [&b"\x21\xff\x0bXMP DataXMP"[..], &[SECRET, &[0xef; 238]].concat(), &magic].concat(),
+        extension(0xfe, &[SECRET]),
+        extension(0x01, &[&[0; 12], SECRET]),
+        extension(0xf9, &[b"\x04\x0a\0\0"]),
+    ])
+}
+
+#[test]
+fn a_gif_keeps_its_pictures_and_how_they_move() {
+    let (cleaned, has_metadata) = strip(FileType::Gif, &moving_gif());
+    let loops = extension(0xff, &[b"NETSCAPE2.0", b"\x01\x05\0"]);
+    let mut expected = gif(&[loops, extension(0xf9, &[b"\x04\x0a\0\0"])]);
+    expected.truncate(expected.len() - SECRET.len());
+    assert_eq!(cleaned.escape_ascii().to_string(), expected.escape_ascii().to_string());
+    assert!(!has_metadata);
+    let torn = &moving_gif()[..60];
+    assert_eq!(strip(FileType::Gif, torn), (torn.to_vec(), true));
+}
+
+fn atom(kind: &[u8; 4], parts: &[&[u8]]) -> Vec<u8> {
+    let body = parts.concat();
+    [&(body.len() as u32 + 8).to_be_bytes()[..], kind, &body].concat()
+}
+
+fn words(numbers: &[u32]) -> Vec<u8> {
+    numbers.iter().flat_map(|number| number.to_be_bytes()).collect()
+}
+
+/// A track of a kind, with two samples in one chunk at a place.
+fn track(kind: &[u8; 4], place: u32, sizes: &[u32]) -> Vec<u8> {
+    let times = |kind: &[u8; 4]| atom(kind, &[&words(&[0, 0xdead_beef, 0xdead_beef, 1])]);
+    let samples = atom(
+        b"stbl",
+        &[
+            &atom(b"stsz", &[&words(&[0, 0, sizes.len() as u32]), &words(sizes)]),
+            &atom(b"stsc", &[&words(&[0, 1, 1, sizes.len() as u32, 1])]),
+            &atom(b"stco", &[&words(&[0, 1, place])]),
+        ],
+    );
+    let handler = atom(b"hdlr", &[&words(&[0, 0]), kind, &words(&[0, 0, 0]), SECRET, b"\0"]);
+    let media = atom(b"mdia", &[&times(b"mdhd"), &handler, &atom(b"minf", &[&atom(b"vmhd", &[b"v"]), &samples])]);
+    atom(b"trak", &[&times(b"tkhd"), &media, &atom(b"udta", &[SECRET]), &atom(b"meta", &[SECRET])])
+}
+
+fn video(place_kind: &[u8; 4]) -> Vec<u8> {
+    let start = atom(b"ftyp", &[b"isom\0\0\0\0isom"]);
+    let place = start.len() as u32 + 8;
+    let data = atom(b"mdat", &[BITS, SECRET, BITS]);
+    let half = SECRET.len() as u32 / 2;
+    let sizes = [half, SECRET.len() as u32 - half];
+    let movie = atom(
+        b"moov",
+        &[
+            &atom(b"mvhd", &[&words(&[0, 0xdead_beef, 0xdead_beef, 1000])]),
+            &track(b"vide", place, &[BITS.len() as u32]),
+            &track(place_kind, place + BITS.len() as u32, &sizes),
+            &atom(b"udta", &[&atom(b"\xa9xyz", &[SECRET])]),
+            &atom(b"meta", &[SECRET]),
+            &atom(b"uuid", &[&[0xbe; 16], SECRET]),
+        ],
+    );
+    [start, data, atom(b"free", &[SECRET]), atom(b"uuid", &[&[0xbe; 16], SECRET]), movie].concat()
+}
+
+#[test]
+fn a_video_loses_its_place_and_time_and_nothing_in_it_moves() {
+    let video = video(b"meta");
+    let (cleaned, has_metadata) = strip(FileType::Mp4, &video);
+    assert!(!has_metadata && cleaned.len() == video.len());
+    assert!(!holds(&cleaned, SECRET) && !holds(&cleaned, &SECRET[..4]), "{}", cleaned.escape_ascii());
+    assert!(!holds(&cleaned, &0xdead_beef_u32.to_be_bytes()));
+    for kept in [&b"mvhd"[..], b"tkhd", b"mdhd", b"vmhd", b"stco", b"vide", &words(&[1000])] {
+        assert!(holds(&cleaned, kept), "{}", kept.escape_ascii());
+    }
+    let both = find(&cleaned, BITS, 0).and_then(|first| find(&cleaned, BITS, first + 1));
+    assert!(both.is_some(), "pictures before and behind what a track of metadata named");
+    assert_eq!(strip(FileType::Mp4, &cleaned).0, cleaned);
+}
+
+#[test]
+fn of_a_video_that_is_not_as_it_should_be_it_is_said_that_something_may_be_left() {
+    let whole = video(b"meta");
+    // Captions are read by people, and may say where a drone was.
+    assert!(strip(FileType::Mp4, &video(b"sbtl")).1);
+    // Without its table, or torn.
+    assert!(strip(FileType::Mp4, &whole[..100]).1);
+    assert!(strip(FileType::Mp4, &whole[..whole.len() - 3]).1);
+    // In pieces, of which the table says nothing.
+    assert!(strip(FileType::Mp4, &[&whole[..], &atom(b"moof", &[&atom(b"mfhd", &[b"x"])])].concat()).1);
+    // Items of metadata that lie elsewhere.
+    assert!(strip(FileType::Mp4, &[&whole[..], &atom(b"meta", &[b"iloc"])].concat()).1);
+}
+
+fn pdf(objects: &[&str], trailer: &str) -> Vec<u8> {
+    format!("%PDF-1.7\n{}\ntrailer\n<< {trailer} >>\nstartxref\n9\n%%EOF\n", objects.join("\n")).into_bytes()
+}
+
+const PLACE_TEXT: &str = "48.8584 N 2.2945 E";
+
+#[test]
+fn a_pdf_loses_who_made_it_and_its_xmp_and_nothing_in_it_moves() {
+    let author = format!("5 0 obj\n<< /Author (Ada \\) ({PLACE_TEXT})) /Producer <4164612> /Trapped /False >>\nendobj");
+    let older = format!("5 0 obj\n<</Title({PLACE_TEXT})>>\nendobj");
+    let xmp = format!(
+        "6 0 obj\n<< /Type /Metadata /Subtype /XML /Length 60 >>\nstream\n<x>{PLACE_TEXT}</x>\nendstream\nendobj"
+    );
+    let packed =
+        "7 0 obj\n<</Type/Metadata/Subtype/XML/Filter/FlateDecode>>stream\r\nx\u{1}PACKEDSECRET\r\nendstream endobj";
+    let packet = format!(
+        "8 0 obj\n<< /Length 9 >>\nstream\n<?xpacket begin='' ?>{PLACE_TEXT}<?xpacket end='w'?>\nendstream\nendobj"
+    );
+    let page = "9 0 obj\n<< /Contents (stays) >>\nendobj";
+    let photo = photograph(&exif(6, false));
+    let mut bytes = pdf(&[&author, &older, &xmp, packed, &packet, page], "/Root 1 0 R /Info 5 0 R");
+    let head = b"4 0 obj\n<< /Filter /DCTDecode >>\nstream\n";
+    bytes.splice(9..9, [&head[..], &photo, b"\nendstream\nendobj\n"].concat());
+    // What stands behind the picture's end is no segment of it.
+    let (cleaned, has_metadata) = strip(FileType::Pdf, &bytes);
+    assert!(!has_metadata && cleaned.len() == bytes.len());
+    assert!(holds(&cleaned, b"(stays)") && holds(&cleaned, BITS) && holds(&cleaned, b"/Trapped /False"));
+    assert!(holds(&cleaned, b"/Producer <2020202>") && holds(&cleaned, b"stream\r\n\x78\x9c\x03\0\0\0\0\x01"));
+    assert!(!holds(&cleaned, b"PACKEDSECRET") && !holds(&cleaned, b"Ada"));
+    let text = cleaned.escape_ascii().to_string();
+    let left = text.matches(PLACE_TEXT).count();
+    // One in each segment that has other uses, and one behind the picture's end.
+    assert!(left <= 5, "{left} {text}");
+    for place in ["<x>", "Title(", "Author (", "xpacket"] {
+        assert!(!text.contains(&format!("{place}{PLACE_TEXT}")), "{place}");
+    }
+    assert_eq!(strip(FileType::Pdf, &cleaned).0, cleaned);
+}
+
+#[test]
+fn of_a_pdf_that_cannot_be_cleaned_it_is_said_that_something_may_be_left() {
+    let author = format!("5 0 obj\n<< /Author ({PLACE_TEXT}) >>\nendobj");
+    let clean = pdf(&[&author], "/Info 5 0 R");
+    assert!(!strip(FileType::Pdf, &clean).1);
+    for (bytes, untouched) in [
+        (pdf(&[&author], "/Info 5 0 R /Encrypt 3 0 R"), true),
+        (pdf(&[&author, "2 0 obj\n<< /ByteRange [0 1 2 3] >>\nendobj"], "/Info 5 0 R"), true),
+        // Where its object is, only a decoder knows.
+        (pdf(&[&author, "2 0 obj\n<< /Type /ObjStm >>\nstream\nx\nendstream\nendobj"], "/Info 15 0 R"), false),
+        (pdf(&["5 0 obj\n<< /Author 6 0 R >>\nendobj"], "/Info 5 0 R"), false),
+        (pdf(&["5 0 obj\n<< /Author (never ends >>\nendobj"], "/Info 5 0 R"), true),
+        (
+            pdf(
+                &["6 0 obj\n<< /Type /Metadata /Subtype /XML /Filter /LZWDecode >>\nstream\nxxxxxxxxxxxx\nendstream"],
+                "",
+            ),
+            false,
+        ),
+    ] {
+        let (cleaned, has_metadata) = strip(FileType::Pdf, &bytes);
+        assert!(has_metadata, "{}", bytes.escape_ascii());
+        assert!(!untouched || cleaned == bytes);
+    }
+}
+
+#[test]
+fn what_is_made_to_cost_much_costs_little() {
+    const SIZE: usize = 4_000_000;
+    let many = |piece: &[u8]| piece.iter().copied().cycle().take(SIZE).collect::<Vec<u8>>();
+    let long_chunks = {
+        // A track whose thousands of chunks each name all of the media.
+        let sizes = vec![SIZE as u32; 50_000];
+        let runs = atom(b"stsc", &[&words(&[0, 1, 1, 1, 1])]);
+        let offsets = atom(b"stco", &[&words(&[0, 50_000]), &words(&vec![16; 50_000])]);
+        let table = atom(b"stbl", &[&atom(b"stsz", &[&words(&[0, 0, 50_000]), &words(&sizes)]), &runs, &offsets]);
+        let handler = atom(b"hdlr", &[&words(&[0, 0]), b"meta", &words(&[0, 0, 0])]);
+        let track = atom(b"trak", &[&atom(b"mdia", &[&handler, &atom(b"minf", &[&table])])]);
+        [atom(b"mdat", &[&vec![1; SIZE]]), atom(b"moov", &[&track])].concat()
+    };
+    for (found, bytes) in [
+        (FileType::Pdf, many(b"1 0 obj<<")),
+        (FileType::Pdf, many(b"1 0 obj<</A(((((")),
+        (FileType::Pdf, many(b"1 0 obj<<>>stream\n")),
+        (FileType::Pdf, many(b"/Info 1 0 R")),
+        (FileType::Pdf, many(b"<?xpacket begin")),
+        (FileType::Mp4, many(b"\0\0\0\x08moov")),
+        (FileType::Mp4, many(b"\0\0\0\x09mdat.")),
+        (FileType::Mp4, long_chunks),
+        (FileType::Gif, [&b"GIF89a\x01\0\x01\0\0\0\0"[..], &many(b"\x21\xfe\0")].concat()),
+    ] {
+        let (cleaned, _) = strip(found, &bytes);
+        assert!(cleaned.len() <= bytes.len() + 64);
+    }
+}
+
+proptest! {
+    #[test]
+    fn whatever_a_file_is_it_is_cleaned_without_a_panic_and_once_for_all(
+        bytes: Vec<u8>, which in 0..3usize, changes: Vec<(Index, u8)>, cut in 0..2000usize
+    ) {
+        let author = format!("5 0 obj\n<< /Author ({PLACE_TEXT}) >>\nendobj");
+        let files = [
+            (FileType::Gif, moving_gif()),
+            (FileType::Mp4, video(b"meta")),
+            (FileType::Pdf, pdf(&[&author], "/Info 5 0 R")),
+        ];
+        let (found, mut file) = files[which].clone();
+        let _ = strip(found, &bytes);
+        for (at, byte) in changes {
+            let at = at.index(file.len());
+            file[at] = byte;
+        }
+        file.truncate(cut);
+        file.extend_from_slice(&bytes);
+        let (once, _) = strip(found, &file);
+        prop_assert!(once.len() <= file.len() + 64);
+        prop_assert_eq!(strip(found, &once).0, once);
+    }
+}

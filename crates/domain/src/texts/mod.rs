@@ -1,0 +1,500 @@
+//! The language table: every text that a person sees in the panel.
+//!
+//! English is compiled in; the other languages are JSON files beside this one, by the name of the text, packed into arrays
+//! in the order of [`Text::ALL`] for the widget to fetch. A text may hold placeholders (`{n}`), and where it counts
+//! something, one form a plural category (`one=… |other=…`, CLDR's categories). What is said beside the form, and what the members
+//! of a ticket are called, is a table of its own, `labels`, English as well.
+
+#[cfg(not(target_arch = "wasm32"))]
+mod labels;
+#[cfg(not(target_arch = "wasm32"))]
+mod scripts;
+
+use markdown::find::find;
+
+/// A text of any of the tables.
+pub trait Phrase: Copy {
+    /// Its name in the language files and in the configuration.
+    fn key(self) -> &'static str;
+    /// In English.
+    fn english(self) -> &'static str;
+}
+
+/// Declares texts: variant, name in the language files, English.
+macro_rules! texts {
+    ($(#[$doc:meta])* $name:ident { $($variant:ident, $key:literal, $english:literal;)+ }) => {
+        $(#[$doc])*
+        #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+        #[allow(missing_docs)]
+        pub enum $name { $($variant),+ }
+
+        impl $name {
+            /// Every text, in the order of the packed tables.
+            pub const ALL: &[$name] = &[$($name::$variant),+];
+            // Each is one text of lines: a table of slices would cost the widget eight bytes more for every text.
+            const KEYS: &str = concat!($($key, "\n"),+);
+            const ENGLISH: &str = concat!($($english, "\n"),+);
+
+            /// Its name in the language files and in the configuration.
+            pub fn key(self) -> &'static str {
+                line($name::KEYS, self as usize)
+            }
+
+            /// In English.
+            pub fn english(self) -> &'static str {
+                line($name::ENGLISH, self as usize)
+            }
+        }
+
+        impl Phrase for $name {
+            fn key(self) -> &'static str {
+                self.key()
+            }
+
+            fn english(self) -> &'static str {
+                self.english()
+            }
+        }
+    };
+}
+
+texts! {
+/// A text of the panel.
+Text {
+    Help, "help", "Help";
+    Close, "close", "Close";
+    Back, "back", "Back";
+    BoxLabel, "box_label", "What do you need?";
+    BoxHint, "box_hint", "Describe it in your own words";
+    FormFailed, "form_failed", "The help form does not work right now.";
+    Copied, "copied", "Copied";
+    SendTicket, "send_ticket", "Send a ticket";
+    Suggestions, "suggestions", "People asked this before";
+    HitsFound, "hits_found", "one={n} question that matches|other={n} questions that match";
+    Solved, "solved", "Solved";
+    Answers, "answers", "one={n} answer|other={n} answers";
+    SearchFailed, "search_failed", "We couldn't search the community just now. You can send a ticket all the same.";
+    NoAnswerSend, "no_answer_send", "No answer? Send a ticket";
+    NearHint, "near_hint", "As you write, answers that may help appear here.";
+    MoreHits, "more_hits", "one={n} more|other={n} more";
+    JustNow, "just_now", "Just now: {error}";
+    AskedAbout, "asked_about", "one={n} person asked about it|other={n} people asked about it";
+    AboutThisPage, "about_this_page", "About this page";
+    Recent, "recent", "You searched for";
+    KindDoc, "kind_doc", "Documentation";
+    KindTutorial, "kind_tutorial", "Tutorial";
+    KindIssue, "kind_issue", "Issue";
+    Votes, "votes", "one={n} vote|other={n} votes";
+    VoteThere, "vote_there", "Wished for before: vote there instead";
+    CommunityFirst, "community_first", "The community answers questions like this one first. Perhaps it is answered already:";
+    CommunityAsk, "community_ask", "The community answers questions like this one first.";
+    Links, "links", "More help";
+    MessageLabel, "message_label", "What happened?";
+    MessageLeft, "message_left", "one={n} character left|other={n} characters left";
+    MessageOver, "message_over", "one={n} character too many|other={n} characters too many";
+    Kind, "kind", "What is it?";
+    KindQuestion, "kind_question", "Question";
+    KindBug, "kind_bug", "Bug";
+    KindFeedback, "kind_feedback", "Feedback";
+    Topic, "topic", "Topic";
+    TopicNone, "topic_none", "Not sure";
+    Severity, "severity", "How bad is it?";
+    SeverityCritical, "severity_critical", "Critical";
+    SeverityHigh, "severity_high", "High";
+    SeverityMedium, "severity_medium", "Medium";
+    SeverityLow, "severity_low", "Low";
+    MeansCritical, "means_critical", "The product is down or unusable, or data was lost or leaked.";
+    MeansHigh, "means_high", "An important feature does not work at all.";
+    MeansMedium, "means_medium", "A feature does not work as it should.";
+    MeansLow, "means_low", "A question, a wish, a small flaw.";
+    Name, "name", "Your name";
+    Email, "email", "Your e-mail address";
+    NeedMessage, "need_message", "Please write what happened.";
+    MessageTooLong, "message_too_long", "The message is too long. Please shorten it to {n} characters.";
+    NeedName, "need_name", "Please tell us your name.";
+    NeedEmail, "need_email", "Please tell us your e-mail address, so that we can answer.";
+    EmailInvalid, "email_invalid", "This does not look like an e-mail address. It should look like name@example.com.";
+    ListComma, "list_comma", ", ";
+    SendsAlong, "sends_along", "We send along: {list}.";
+    SendsPage, "sends_page", "this page";
+    SendsUser, "sends_user", "who you are";
+    SendsErrors, "sends_errors", "one={n} error|other={n} errors";
+    SendsBrowser, "sends_browser", "your browser";
+    SendsNothing, "sends_nothing", "Nothing but your message is sent.";
+    SendsRequests, "sends_requests", "one={n} failed request|other={n} failed requests";
+    SendsSteps, "sends_steps", "one=your last step|other=your last {n} steps";
+    Look, "look", "Look at it";
+    WhatWeSend, "what_we_send", "What we send";
+    SecretFound, "secret_found", "“{secret}” looks like a secret. Support does not need it.";
+    HideSecret, "hide_secret", "Hide it";
+    AnswersTo, "answers_to", "Answers go to {email}.";
+    Send, "send", "Send";
+    Sending, "sending", "Sending…";
+    WithinHours, "within_hours", "one=First answer within {n} business hour|other=First answer within {n} business hours";
+    WithinDays, "within_days", "one=First answer within {n} business day|other=First answer within {n} business days";
+    AnswerBy, "answer_by", "First answer by {time}";
+    YourTickets, "your_tickets", "Your tickets";
+    NewMessages, "new_messages", "one={n} new message|other={n} new messages";
+    SeeConversation, "see_conversation", "See the conversation";
+    FromCommunity, "from_community", "The first answer is automatic and points to community questions.";
+    Question, "question", "Community question";
+    QuestionLoading, "question_loading", "Loading the answers…";
+    QuestionFailed, "question_failed", "We couldn't load this question.";
+    NoAnswers, "no_answers", "Nobody has answered this yet.";
+    Accepted, "accepted", "Accepted answer";
+    Staff, "staff", "Team";
+    SolvedIt, "solved_it", "Solved it";
+    StillNeedHelp, "still_need_help", "Still need help";
+    OpenInTab, "open_in_tab", "Open in a new tab";
+    CopyCode, "copy_code", "Copy the code";
+    ShowPicture, "show_picture", "Show the picture: {name}";
+    ShowAPicture, "show_a_picture", "Show the picture";
+    Thanks, "thanks", "Good that it helped";
+    ThanksDetail, "thanks_detail", "Nothing was sent. The panel is here when you need it again.";
+    Done, "done", "Done";
+    ReceiptTitle, "receipt_title", "We have it";
+    ReceiptReference, "receipt_reference", "Ticket {reference}";
+    CopyReference, "copy_reference", "Copy";
+    ReadEvery, "read_every", "We read every ticket.";
+    FailUnreachable, "fail_unreachable", "We couldn't reach support. Please try again.";
+    FailRefused, "fail_refused", "Support did not take the ticket: {reason}";
+    TryAgain, "try_again", "Try again";
+    NotSentYet, "not_sent_yet", "Not sent yet";
+    WaitToBeSent, "wait_to_be_sent", "one={n} message waits to be sent|other={n} messages wait to be sent";
+    MaybeSent, "maybe_sent", "May have been sent";
+    WaitToBeKnown, "wait_to_be_known", "one={n} message waits for you|other={n} messages wait for you";
+}
+}
+
+texts! {
+/// A text of the screen that shows what is sent (`widget/sends`).
+SendsText {
+    Intro, "sends_intro", "This goes along with your ticket. Switch off what you want to keep to yourself.";
+    Open, "sends_open", "Look at it";
+    Withheld, "withheld", "You keep this to yourself.";
+    WithMessage, "with_message", "With your message";
+    SearchSwitch, "search_switch", "Search while I type";
+    SearchesAt, "searches_at", "Your words are sent to {host}, which looks for questions that match.";
+    AddSince, "add_since", "Add what happened since you began to write";
+    CopyAsText, "copy_as_text", "Copy as text";
+    CopyAsJson, "copy_as_json", "Copy as JSON";
+}
+}
+
+texts! {
+/// A text of what a site adds to the panel (`widget/site`).
+SiteText {
+    ConsentAsk, "consent_ask", "Support may look into my account to solve this.";
+    Incident, "incident", "Incident";
+    Maintenance, "maintenance", "Maintenance";
+    MoreAbout, "incident_more", "More about it";
+    HaveToo, "incident_have", "I have this too";
+    Noted, "incident_noted", "Noted. You need no ticket for this.";
+    NotNoted, "incident_not_noted", "We couldn't reach support. Please try again.";
+    Affected, "incident_affected", "one={n} person has it|other={n} people have it";
+    Optional, "field_optional", "{label} (optional)";
+    Choose, "field_choose", "Please choose";
+    NeedAnswer, "field_needed", "Please answer this.";
+    NeedNumber, "field_number", "This has to be a number, such as 12 or 1.5.";
+}
+}
+
+texts! {
+/// A text of the screens that show tickets and conversations (`widget/tickets`).
+TicketsText {
+    Loading, "tickets_loading", "Loading…";
+    Failed, "tickets_failed", "We couldn't load this just now.";
+    Again, "tickets_again", "Try again";
+    More, "tickets_more", "Show more";
+    Nothing, "tickets_none", "You have sent no ticket from here. Tickets from elsewhere are here once you are signed in.";
+    Gone, "ticket_gone", "There is no such ticket of yours here.";
+    Open, "ticket_open", "Open";
+    Solved, "ticket_solved", "Solved";
+    New, "ticket_new", "one={n} new|other={n} new";
+    Due, "ticket_due", "First answer by {time}";
+    Since, "ticket_since", "Last message {time}";
+    You, "message_you", "You";
+    Support, "message_support", "Support";
+    Automatic, "message_automatic", "Automatic answer";
+    Arrived, "message_arrived", "A new answer is here.";
+    Reply, "reply", "Your reply";
+    SendReply, "reply_send", "Send";
+    SendingReply, "reply_sending", "Sending…";
+    ReplySent, "reply_sent", "Sent";
+    ReplyEmpty, "reply_empty", "Please write something first.";
+    Solve, "ticket_solve", "It is solved";
+    Reopen, "ticket_reopen", "Open it again";
+    ReopensBy, "ticket_reopens", "This ticket is solved. Whatever you write opens it again.";
+    CopyCode, "message_copy_code", "Copy the code";
+    Copied, "message_copied", "Copied";
+    Picture, "message_picture", "Show the picture";
+    NamedPicture, "message_named_picture", "Show the picture: {name}";
+    ReplyWaits, "reply_waits", "We couldn't send it just now. It is safe on this device, and goes by itself as soon as it can.";
+    Refused, "reply_refused", "Support did not take your reply: {reason}";
+    Alike, "alike", "You may have sent this already";
+    AlikeHint, "alike_hint", "Adding it to an open ticket keeps everything in one place.";
+    AddTo, "alike_add", "Add this to it";
+    Adding, "alike_adding", "Adding…";
+    SendNew, "alike_new", "Send as a new ticket";
+    Withheld, "confirm", "There is an answer.";
+    ConfirmSent, "confirm_soon", "To read answers here, enter the code from our e-mail. No e-mail? Request a new code.";
+    ConfirmUnsent, "confirm_unsent", "To read answers here, request a code. We send it to the e-mail address that you gave.";
+    ConfirmRow, "confirm_row", "Enter the code to read the answer";
+    Code, "confirm_code", "Code from the e-mail";
+    ConfirmCode, "confirm_send_code", "Confirm";
+    SendCode, "confirm_first_code", "Send a code";
+    NewCode, "confirm_new_code", "Send a new code";
+    CodeEmpty, "confirm_empty", "Please enter the code first.";
+    CodeWrong, "confirm_wrong", "This is not the code. Please look at the latest e-mail again.";
+    CodeOver, "confirm_over", "There is no valid code at the moment. Please request a new one.";
+    CodeTried, "confirm_tried", "A wrong code was entered too often, so the code is no longer valid. Please request a new one.";
+    CodeSent, "confirm_sent", "We have sent a new code. It may take a few minutes; please look into your spam folder too.";
+    CodeSoon, "confirm_wait", "We have just sent you a code. Please wait a minute before you request another.";
+    CodeQuota, "confirm_quota", "We can't send any more codes today. Please try again tomorrow.";
+    CodesMax, "confirm_max", "We can't send any more codes for this ticket. Please send a new ticket.";
+    CodeLater, "confirm_later", "We can't send another code right now. Please try again later.";
+    AddressConfirmed, "confirm_done", "Thank you, your address is confirmed.";
+}
+}
+
+#[cfg(not(target_arch = "wasm32"))]
+texts! {
+/// A text of the gateway's own: of the answer that it gives by itself, in Markdown, of those that operators paste elsewhere,
+/// and of the help page.
+GatewayText {
+    Perhaps, "automatic_perhaps", "Thank you for writing. The community answers questions like this one first. Perhaps one of these is it:";
+    Nothing, "automatic_nothing", "Thank you for writing. The community answers questions like this one first.";
+    Ask, "automatic_ask", "You can ask it here: {link}";
+    Human, "automatic_human", "If none of this helps, answer here, and one of us will read it.";
+    WeHaveIt, "paste_we_have_it", "We have your ticket {reference} and will answer there, where we see what we need to help you.";
+    NeedsScript, "help_needs_script", "This page needs JavaScript. Please switch it on, or write to support by e-mail.";
+    LinkTitle, "help_link_title", "Ticket {reference}";
+    LinkAsk, "help_link_ask", "Press the button to read this ticket and its answers here.";
+    LinkOpen, "help_link_open", "Read the ticket";
+    LinkReadOnly, "help_link_read_only", "To answer, write in the help menu where the ticket was sent. The code from the e-mail shows the answers there too; please do not give it to anyone.";
+    LinkNotValid, "help_link_not_valid", "This link is not valid or has expired. You can request a new one in the help menu where the ticket was sent.";
+    NoHelpHere, "help_not_here", "There is no help page of this name. A letter of the address may have been copied wrongly.";
+    MailSubject, "mail_subject", "We have your ticket {reference}";
+    MailHello, "mail_hello", "Hello,";
+    MailHelloName, "mail_hello_name", "Hello {name},";
+    MailWeHaveIt, "mail_we_have_it", "We have your message. It is ticket {reference}; please name it wherever you talk to us about this.";
+    MailDue, "mail_due", "You get a first answer by {time}.";
+    MailWhere, "mail_where", "You find the answer where you wrote to us: in the help menu, under “{tickets}”.";
+    MailAnswered, "mail_answered", "An answer to this e-mail reaches us as well.";
+    MailNotAnswered, "mail_not_answered", "This e-mail was sent automatically, and nobody reads answers to it.";
+    MailWrote, "mail_wrote", "You wrote on {time}:";
+    MailCode, "mail_code", "To read it there, you need this code: {code}. It is valid until {time}.";
+    MailLink, "mail_link", "Or read the ticket in your browser: {link}";
+    MailSent, "mail_sent", "The message was sent on {time}.";
+    MailNotYours, "mail_not_yours", "If you did not write to us, somebody else has entered your address. You can ignore this e-mail; please do not give the code to anyone.";
+    MailNotYou, "mail_not_you", "If you did not write this, somebody has mistyped their address. There is nothing you need to do.";
+    MailTime, "mail_time", "{year}-{month}-{day}, {time} ({zone})";
+    SendHere, "paste_send_here", "Please send it here, so that we get what we need to help you: {link}";
+}
+}
+
+/// The texts that the loader shows before the widget is there, in the order in which it is given them.
+pub const LOADER: &[Text] = &[Text::Help, Text::Close, Text::BoxLabel, Text::FormFailed];
+
+/// What the plain form says, by name, in the order of `src/loader/plain/words.js`: its own texts and those of others.
+#[cfg(not(target_arch = "wasm32"))]
+pub const PLAIN: &[&str] = &[
+    "plain_lead",
+    "name",
+    "email",
+    "need_message",
+    "need_name",
+    "need_email",
+    "send",
+    "waiting_sending",
+    "waiting_offline",
+    "plain_unknown",
+    "waiting_refused",
+    "waiting_again",
+    "waiting_copy",
+    "copied",
+    "receipt_title",
+    "receipt_reference",
+    "read_every",
+    "done",
+];
+
+/// A language that comes with Deskbell.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Language {
+    /// Its tag (BCP 47), of one subtag.
+    pub tag: &'static str,
+    /// Whether it is written from right to left.
+    pub rtl: bool,
+    /// Its file: a JSON object from the name of a text to the text. English has none.
+    #[cfg(not(target_arch = "wasm32"))]
+    pub file: &'static str,
+}
+
+/// Every language, English first.
+pub const LANGUAGES: &[Language] = &[
+    Language {
+        tag: "en",
+        rtl: false,
+        #[cfg(not(target_arch = "wasm32"))]
+        file: "",
+    },
+    Language {
+        tag: "ar",
+        rtl: true,
+        #[cfg(not(target_arch = "wasm32"))]
+        file: include_str!("ar.json"),
+    },
+    Language {
+        tag: "de",
+        rtl: false,
+        #[cfg(not(target_arch = "wasm32"))]
+        file: include_str!("de.json"),
+    },
+];
+
+fn line(lines: &'static str, number: usize) -> &'static str {
+    lines.split('\n').nth(number).unwrap_or_default()
+}
+
+/// The form of a counting text for a plural category (`one`, `few`, …); `other` where the language has no such form.
+pub fn plural<'a>(text: &'a str, category: &str) -> &'a str {
+    let form = |category: &str| text.split('|').find_map(|form| form.strip_prefix(category)?.strip_prefix('='));
+    form(category).or_else(|| form("other")).unwrap_or(text)
+}
+
+/// A text with its placeholder, which stands in it once, filled.
+pub fn fill(text: &str, placeholder: &str, value: &str) -> String {
+    let around = find(text, placeholder).and_then(|at| Some((text.get(..at)?, text.get(at + placeholder.len()..)?)));
+    around.map_or_else(|| text.to_string(), |(before, after)| [before, value, after].concat())
+}
+
+/// Everything that is said in a language.
+#[cfg(not(target_arch = "wasm32"))]
+#[derive(Clone, Debug)]
+pub struct Table {
+    /// The texts of the panel, in the order of [`Text::ALL`].
+    pub panel: Vec<String>,
+    /// What the modules beside the form say, by name: fetched with them. What the members of a ticket are called is among it.
+    pub labels: std::collections::BTreeMap<String, String>,
+    /// What the gateway says, in the order of [`GatewayText::ALL`].
+    pub gateway: Vec<String>,
+}
+
+/// The table of a language.
+#[cfg(not(target_arch = "wasm32"))]
+pub fn table(language: Language) -> Result<Table, String> {
+    if language.file.is_empty() {
+        let labels = labels::LABELS.iter().copied().chain(beside());
+        return Ok(Table {
+            panel: Text::ENGLISH.lines().map(str::to_string).collect(),
+            labels: labels.map(|(name, english)| (name.to_string(), english.to_string())).collect(),
+            gateway: GatewayText::ENGLISH.lines().map(str::to_string).collect(),
+        });
+    }
+    let mut texts: std::collections::BTreeMap<String, String> =
+        serde_json::from_str(language.file).map_err(|error| format!("{}: {error}", language.tag))?;
+    let mut take = |key: &str| texts.remove(key).ok_or(format!("{}: {key} is missing", language.tag));
+    let panel = Text::KEYS.lines().map(&mut take).collect::<Result<_, String>>()?;
+    let gateway = GatewayText::KEYS.lines().map(&mut take).collect::<Result<_, String>>()?;
+    let named = labels::LABELS.iter().map(|(name, _)| (*name, [labels::PREFIX, name].concat()));
+    let named = named.chain(beside().map(|(name, _)| (name, name.to_string())));
+    let labels = named.map(|(name, key)| Ok((name.to_string(), take(&key)?))).collect::<Result<_, String>>()?;
+    match texts.keys().next() {
+        Some(unknown) => Err(format!("{}: {unknown} is no text", language.tag)),
+        None => Ok(Table { panel, labels, gateway }),
+    }
+}
+
+/// The texts of [`PLAIN`] in a language.
+#[cfg(not(target_arch = "wasm32"))]
+pub fn plain(table: &Table) -> Vec<&str> {
+    let panel =
+        |key: &str| Text::ALL.iter().zip(&table.panel).find(|(text, _)| text.key() == key).map(|(_, said)| said);
+    PLAIN.iter().filter_map(|key| panel(key).or_else(|| table.labels.get(*key))).map(String::as_str).collect()
+}
+
+/// What the modules beside the form say, and in English.
+#[cfg(not(target_arch = "wasm32"))]
+fn beside() -> impl Iterator<Item = (&'static str, &'static str)> {
+    let tables = [
+        (SendsText::KEYS, SendsText::ENGLISH),
+        (SiteText::KEYS, SiteText::ENGLISH),
+        (TicketsText::KEYS, TicketsText::ENGLISH),
+    ];
+    let texts = tables.into_iter().flat_map(|(keys, english)| keys.lines().zip(english.lines()));
+    texts.chain(scripts::TEXTS.iter().copied())
+}
+
+/// What the gateway says, in the language that comes nearest to a language tag.
+#[cfg(not(target_arch = "wasm32"))]
+pub fn said_in(tag: &str, text: GatewayText) -> String {
+    let table = language(tag).and_then(|language| table(language).ok());
+    let said = table.and_then(|table| table.gateway.into_iter().nth(text as usize));
+    said.unwrap_or_else(|| text.english().to_string())
+}
+
+/// The language that comes nearest to a language tag.
+#[cfg(not(target_arch = "wasm32"))]
+pub fn language(tag: &str) -> Option<Language> {
+    let primary = tag.split('-').next().unwrap_or_default();
+    let first = LANGUAGES.first().copied();
+    LANGUAGES.iter().copied().find(|language| language.tag.eq_ignore_ascii_case(primary)).or(first)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::collections::BTreeSet;
+
+    fn placeholders(text: &str) -> BTreeSet<&str> {
+        text.split('{').skip(1).filter_map(|rest| rest.split('}').next()).collect()
+    }
+
+    fn is_complete(tag: &str, english: &[(&str, &str)], table: &[String]) {
+        assert_eq!(table.len(), english.len());
+        for ((key, english), translated) in english.iter().zip(table) {
+            assert!(!translated.trim().is_empty(), "{tag} {key}");
+            let counts = english.contains("|other=");
+            assert!(!counts || translated.contains("other="), "{tag} {key}");
+            let form = if counts { plural(translated, "other") } else { translated };
+            let expected = if counts { plural(english, "other") } else { english };
+            assert_eq!(placeholders(form), placeholders(expected), "{tag} {key}");
+        }
+    }
+
+    #[test]
+    fn every_language_is_complete_and_keeps_the_placeholders() {
+        let panel: Vec<_> = Text::ALL.iter().map(|text| (text.key(), text.english())).collect();
+        let gateway: Vec<_> = GatewayText::ALL.iter().map(|text| (text.key(), text.english())).collect();
+        for language in LANGUAGES {
+            let table = table(*language).unwrap();
+            assert!(table.labels.values().all(|label| !label.trim().is_empty()), "{}", language.tag);
+            for (key, english) in beside() {
+                is_complete(language.tag, &[(key, english)], &[table.labels[key].clone()]);
+            }
+            is_complete(language.tag, &panel, &table.panel);
+            is_complete(language.tag, &gateway, &table.gateway);
+        }
+    }
+
+    #[test]
+    fn a_tag_finds_its_language_and_others_find_english() {
+        for (tag, found) in [("de-AT", "de"), ("DE", "de"), ("ar", "ar"), ("fr", "en"), ("", "en")] {
+            assert_eq!(language(tag).unwrap().tag, found, "{tag}");
+        }
+    }
+
+    #[test]
+    fn names_are_unique() {
+        let keys: BTreeSet<&str> = Text::ALL.iter().map(|text| text.key()).collect();
+        assert_eq!(keys.len(), Text::ALL.len());
+    }
+
+    #[test]
+    fn a_count_takes_its_form() {
+        let text = Text::HitsFound.english();
+        assert_eq!(fill(plural(text, "one"), "{n}", "1"), "1 question that matches");
+        assert_eq!(fill(plural(text, "few"), "{n}", "3"), "3 questions that match");
+    }
+}

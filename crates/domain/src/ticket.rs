@@ -1,0 +1,415 @@
+//! A ticket on its way from the form to the gateway, and what has to be true of it.
+
+use serde::{Deserialize, Serialize};
+
+use super::context::Context;
+use super::fields::{self, Fields};
+use super::problem::FieldError;
+use super::words::words;
+use wire::{Read, Source};
+
+/// The longest message, in characters.
+pub const MESSAGE_MAX: usize = 10_000;
+/// The longest name of a contact, in characters.
+pub const NAME_MAX: usize = 200;
+/// The longest e-mail address, in bytes (RFC 5321, section 4.5.3.1: a path of 256 octets less its brackets).
+pub const EMAIL_MAX: usize = 254;
+/// The longest topic and the longest `via`, in characters.
+pub const WORD_MAX: usize = 64;
+/// How many questions a ticket can carry.
+pub const QUESTIONS_MAX: usize = 50;
+
+words! {
+    /// What a ticket is.
+    Kind {
+        /// The customer wants to know something.
+        Question = "question",
+        /// Something does not work.
+        Bug = "bug",
+        /// A wish or an opinion.
+        Feedback = "feedback",
+    }
+}
+
+words! {
+    /// How bad it is; the meanings are texts, shown where it is chosen.
+    Severity {
+        /// The product is down or unusable, or data was lost or leaked.
+        Critical = "critical",
+        /// An important feature does not work at all.
+        High = "high",
+        /// A feature does not work as it should.
+        Medium = "medium",
+        /// A question, a wish, a small flaw.
+        Low = "low",
+    }
+}
+
+words! {
+    /// The customer's priority, from the plan.
+    Priority {
+        /// Answered first.
+        High = "high",
+        /// Answered in the ordinary time.
+        Medium = "medium",
+        /// Answered when the others are.
+        Low = "low",
+    }
+}
+
+words! {
+    /// What came of a question that was shown.
+    Outcome {
+        /// It stood in the list.
+        Shown = "shown",
+        /// It was opened.
+        Opened = "opened",
+        /// It was opened and did not help.
+        Unhelpful = "unhelpful",
+    }
+}
+
+words! {
+    /// Where a ticket stands.
+    Status {
+        /// It waits for support.
+        Open = "open",
+        /// It was answered for good.
+        Solved = "solved",
+    }
+}
+
+impl Kind {
+    /// The severity that a ticket of this kind has until the customer chooses another.
+    pub fn default_severity(self) -> Severity {
+        match self {
+            Kind::Bug => Severity::Medium,
+            Kind::Question | Kind::Feedback => Severity::Low,
+        }
+    }
+}
+
+/// How the customer is reached.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(not(target_arch = "wasm32"), derive(schemars::JsonSchema))]
+#[serde(default)]
+pub struct Contact {
+    /// What to call them; empty where it is not known.
+    pub name: String,
+    /// Their e-mail address; empty where it is not known.
+    pub email: String,
+}
+
+/// A community question that the customer saw before they sent the ticket.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(not(target_arch = "wasm32"), derive(schemars::JsonSchema))]
+pub struct QuestionSeen {
+    /// The source that found it, such as `gateway`.
+    pub source: String,
+    /// Its id in that source.
+    pub id: String,
+    /// Its title, as it was shown.
+    pub title: String,
+    /// Where it can be read; empty where it has no address.
+    #[serde(default)]
+    pub url: String,
+    /// What came of it.
+    pub outcome: Outcome,
+}
+
+impl Read for Contact {
+    fn read(source: &impl Source) -> Contact {
+        Contact { name: source.text_of("name"), email: source.text_of("email") }
+    }
+}
+
+impl Read for QuestionSeen {
+    fn read(source: &impl Source) -> QuestionSeen {
+        QuestionSeen {
+            source: source.text_of("source"),
+            id: source.text_of("id"),
+            title: source.text_of("title"),
+            url: source.text_of("url"),
+            outcome: Outcome::from_word(&source.text_of("outcome")).unwrap_or(Outcome::Shown),
+        }
+    }
+}
+
+/// The software that made a ticket.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(not(target_arch = "wasm32"), derive(schemars::JsonSchema))]
+pub struct Client {
+    /// `deskbell` for the widget.
+    pub name: String,
+    /// Its version.
+    pub version: String,
+}
+
+/// A ticket as a client posts it (`POST /v1/sites/{site}/tickets`). The gateway reads context and fields into their types; the widget
+/// writes a [`super::context::document::Value`].
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(not(target_arch = "wasm32"), derive(schemars::JsonSchema))]
+#[cfg_attr(
+    not(target_arch = "wasm32"),
+    schemars(rename = "NewTicket", bound = "C: Default + Serialize + schemars::JsonSchema, F: schemars::JsonSchema")
+)]
+pub struct NewTicket<C = Context, F = Fields> {
+    /// What it is.
+    pub kind: Kind,
+    /// The id of a topic of the site; empty where there is none.
+    #[serde(default)]
+    pub topic: String,
+    /// How bad it is.
+    pub severity: Severity,
+    /// The customer's words, 1 to [`MESSAGE_MAX`] characters of plain text.
+    pub message: String,
+    /// How they are reached.
+    #[serde(default)]
+    pub contact: Contact,
+    /// What was collected by itself.
+    #[serde(default)]
+    pub context: C,
+    /// The questions that were shown and read.
+    #[serde(default)]
+    pub questions: Vec<QuestionSeen>,
+    /// The UUIDs of the files that go along with it.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub attachments: Vec<String>,
+    /// Where the person was sent from (`x`, `github`, …); empty where they came by themselves. Never changes how soon
+    /// they are answered.
+    #[serde(default)]
+    pub via: String,
+    /// Whether support may look into the customer's account; none where the form did not ask.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub consent: Option<bool>,
+    /// What was answered to the fields of the site's own, by their ids.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub fields: Option<F>,
+    /// What was put into a field that people do not see; empty where nobody but people were there.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub website: String,
+    /// Whether the form said that the first answer is automatic; nobody else is answered so.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub automatic: bool,
+    /// Whether somebody only tries things out: nothing is promised, and nobody is given notice.
+    // The page's script adds it to what the widget has written.
+    #[cfg(not(target_arch = "wasm32"))]
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub test: bool,
+    /// The language the form was in, as a language tag.
+    #[serde(default)]
+    pub locale: String,
+    /// When it was sent, RFC 3339 in UTC, by the customer's clock.
+    #[serde(default)]
+    pub created_at: String,
+    /// What made it.
+    pub client: Client,
+}
+
+/// The gateway's answer to a ticket that it holds.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(not(target_arch = "wasm32"), derive(schemars::JsonSchema))]
+pub struct Receipt {
+    /// The ticket's id, a UUID.
+    pub id: String,
+    /// The ticket's name among people, such as `DB-4K7Q9`.
+    pub reference: String,
+    /// Where it stands now.
+    pub status: Status,
+    /// When the first answer is due, RFC 3339 in UTC; none where no time is promised.
+    pub due_at: Option<String>,
+}
+
+impl Read for Receipt {
+    fn read(source: &impl Source) -> Receipt {
+        Receipt {
+            id: source.text_of("id"),
+            reference: source.text_of("reference"),
+            status: Status::from_word(&source.text_of("status")).unwrap_or(Status::Open),
+            due_at: source.get("due_at").as_text(),
+        }
+    }
+}
+
+/// A field of the form that keeps a ticket from being sent.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Gap {
+    /// The message is empty.
+    MessageMissing,
+    /// The message is longer than [`MESSAGE_MAX`].
+    MessageTooLong,
+    /// The name is empty.
+    NameMissing,
+    /// The e-mail address is empty.
+    EmailMissing,
+    /// The e-mail address cannot be one.
+    EmailInvalid,
+}
+
+/// What is missing before the form can be sent, in the order of the form. Name and address count only where the person
+/// is not known.
+pub fn gaps(message: &str, contact: &Contact, known: bool) -> Vec<Gap> {
+    let mut gaps = Vec::new();
+    if message.trim_ascii().is_empty() {
+        gaps.push(Gap::MessageMissing);
+    } else if message.chars().count() > MESSAGE_MAX {
+        gaps.push(Gap::MessageTooLong);
+    }
+    if known {
+        return gaps;
+    }
+    if contact.name.trim_ascii().is_empty() {
+        gaps.push(Gap::NameMissing);
+    }
+    if contact.email.trim_ascii().is_empty() {
+        gaps.push(Gap::EmailMissing);
+    } else if !is_email(contact.email.trim_ascii()) {
+        gaps.push(Gap::EmailInvalid);
+    }
+    gaps
+}
+
+/// Whether a text can be an e-mail address, as mail servers and help desks take them: atoms with single dots between them, and labels of
+/// letters, digits and hyphens (RFC 5321, section 4.1.2; RFC 6531 for letters beyond ASCII). Quoted names and addresses in brackets are
+/// refused: hardly anybody has one, and help desks take none.
+pub fn is_email(text: &str) -> bool {
+    let Some((local, domain)) = text.rsplit_once('@') else { return false };
+    let special = |c: char| {
+        c.is_whitespace()
+            || c.is_control()
+            || matches!(c, '"' | '(' | ')' | ',' | ':' | ';' | '<' | '>' | '@' | '[' | '\\' | ']')
+    };
+    let letter = |c: char| !c.is_ascii() || c.is_ascii_alphanumeric() || c == '-';
+    let fits = |label: &str| !label.starts_with('-') && !label.ends_with('-') && label.chars().all(letter);
+    text.len() <= EMAIL_MAX
+        && local.len() <= 64
+        && domain.contains('.')
+        && !local.split('.').chain(domain.split('.')).any(|part| part.is_empty() || part.contains(special))
+        && domain.split('.').all(fits)
+}
+
+/// Everything that makes the gateway refuse a ticket, each with the place in the body; empty for a good one.
+pub fn check(ticket: &NewTicket) -> Vec<FieldError> {
+    let mut errors = Vec::new();
+    let mut refuse = |pointer: &str, detail: String| errors.push(FieldError { pointer: pointer.into(), detail });
+
+    let known = ticket.context.user.as_ref().is_some_and(|user| !user.id.is_empty());
+    let contact = Contact { name: ticket.contact.name.clone(), email: ticket.contact.email.clone() };
+    for gap in gaps(&ticket.message, &contact, known) {
+        match gap {
+            Gap::MessageMissing => refuse("/message", format!("is empty; write 1 to {MESSAGE_MAX} characters")),
+            Gap::MessageTooLong => refuse("/message", format!("is longer than {MESSAGE_MAX} characters")),
+            // The form asks for a name; a ticket from elsewhere can do without.
+            Gap::NameMissing => {}
+            Gap::EmailMissing => refuse("/contact/email", "is empty, and the context names no user".into()),
+            Gap::EmailInvalid => refuse("/contact/email", "is not an e-mail address".into()),
+        }
+    }
+    if known && !contact.email.is_empty() && !is_email(contact.email.trim_ascii()) {
+        refuse("/contact/email", "is not an e-mail address".into());
+    }
+    for (pointer, text, max) in [
+        ("/contact/name", &ticket.contact.name, NAME_MAX),
+        ("/topic", &ticket.topic, WORD_MAX),
+        ("/via", &ticket.via, WORD_MAX),
+        ("/locale", &ticket.locale, WORD_MAX),
+        ("/created_at", &ticket.created_at, WORD_MAX),
+        ("/website", &ticket.website, NAME_MAX),
+        ("/client/name", &ticket.client.name, WORD_MAX),
+        ("/client/version", &ticket.client.version, WORD_MAX),
+    ] {
+        if text.chars().count() > max {
+            refuse(pointer, format!("is longer than {max} characters"));
+        }
+    }
+    if ticket.questions.len() > QUESTIONS_MAX {
+        refuse("/questions", format!("has more than {QUESTIONS_MAX} entries"));
+    }
+    errors.extend(ticket.fields.iter().flat_map(fields::check_answers));
+    errors.extend(super::context::check(&ticket.context));
+    errors
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::fields::Answer;
+    use proptest::prelude::*;
+    use wire::Pairs;
+
+    #[test]
+    fn only_what_cannot_be_delivered_to_is_no_email_address() {
+        for good in ["ada@example.com", "a.b+c@sub.example.co.uk", "ö@münchen.de", "o'neil@example.org"] {
+            assert!(is_email(good), "{good}");
+        }
+        for bad in ["", "ada", "ada@", "@example.com", "ada@example", "a b@example.com", "a@b..c", "a@-b.c", "<a@b.c>"]
+        {
+            assert!(!is_email(bad), "{bad}");
+        }
+    }
+
+    #[test]
+    fn an_unknown_person_is_asked_for_everything_and_a_known_one_only_for_the_message() {
+        let nobody = Contact::default();
+        assert_eq!(gaps(" ", &nobody, false), [Gap::MessageMissing, Gap::NameMissing, Gap::EmailMissing]);
+        assert_eq!(gaps(" ", &nobody, true), [Gap::MessageMissing]);
+        assert_eq!(gaps("x", &nobody, true), []);
+        assert_eq!(gaps(&"x".repeat(MESSAGE_MAX + 1), &nobody, true), [Gap::MessageTooLong]);
+        let typo = Contact { name: "Ada".into(), email: "ada@".into() };
+        assert_eq!(gaps("x", &typo, false), [Gap::EmailInvalid]);
+    }
+
+    #[test]
+    fn words_and_variants_are_one_to_one() {
+        for kind in Kind::ALL {
+            assert_eq!(Kind::from_word(kind.word()), Some(*kind));
+        }
+        for severity in Severity::ALL {
+            assert_eq!(Severity::from_word(severity.word()), Some(*severity));
+            assert_eq!(serde_json::to_string(severity).unwrap(), format!("\"{severity}\""));
+        }
+        assert_eq!(Kind::from_word("complaint"), None);
+    }
+
+    #[test]
+    fn a_bug_is_medium_and_everything_else_low_until_someone_says_otherwise() {
+        assert_eq!(Kind::Bug.default_severity(), Severity::Medium);
+        assert_eq!(Kind::Question.default_severity(), Severity::Low);
+        assert_eq!(Kind::Feedback.default_severity(), Severity::Low);
+    }
+
+    proptest! {
+        #[test]
+        fn a_ticket_comes_back_from_the_wire_as_it_was(texts: [String; 6]) {
+            let [message, topic, name, email, title, via] = texts;
+            let seen = QuestionSeen {
+                source: "gateway".into(),
+                id: topic.clone(),
+                title,
+                url: String::new(),
+                outcome: Outcome::Unhelpful,
+            };
+            let ticket = NewTicket {
+                kind: Kind::Bug,
+                topic,
+                severity: Severity::High,
+                message,
+                contact: Contact { name, email },
+                context: Context::default(),
+                questions: vec![seen],
+                attachments: vec!["0a1b2c3d-4e5f-6071-8293-a4b5c6d7e8f9".into()],
+                via,
+                consent: Some(true),
+                fields: Some(Pairs(vec![("seats".into(), Answer::Text("7".into())), ("urgent".into(), Answer::Yes(true))])),
+                website: String::new(),
+                automatic: true,
+                test: true,
+                locale: "ar".into(),
+                created_at: "2026-11-23T08:00:00Z".into(),
+                client: Client { name: "deskbell".into(), version: "0.1.0".into() },
+            };
+            let json = serde_json::to_string(&ticket).unwrap();
+            prop_assert_eq!(serde_json::from_str::<NewTicket>(&json).unwrap(), ticket);
+        }
+    }
+}

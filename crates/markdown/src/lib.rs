@@ -1,0 +1,531 @@
+//! A small subset of markdown, read into a tree. There is no HTML in it and none comes out of it.
+//!
+//! Blocks: paragraphs, headings, lists, quotes, fenced code. In a line: `code`, `**strong**`, `*emphasis*`, links, bare
+//! addresses. Whatever else is in the text stays text. Reading takes time linear in the length, nesting is bounded.
+
+pub mod find;
+
+use find::find;
+
+/// The longest text that is read, in bytes; the rest is left out.
+pub const TEXT_MAX: usize = 50_000;
+const DEPTH_MAX: usize = 4;
+
+/// A part of a text that stands by itself.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Block {
+    /// Running text.
+    Paragraph(Vec<Inline>),
+    /// A heading of any level.
+    Heading(Vec<Inline>),
+    /// Code as it is.
+    Code(String),
+    /// A list.
+    List {
+        /// Whether it is numbered.
+        ordered: bool,
+        /// What its items hold.
+        items: Vec<Vec<Block>>,
+    },
+    /// Somebody else's words.
+    Quote(Vec<Block>),
+}
+
+/// A part of a line.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Inline {
+    /// Text.
+    Text(String),
+    /// Code as it is.
+    Code(String),
+    /// Strong emphasis.
+    Strong(Vec<Inline>),
+    /// Emphasis.
+    Emphasis(Vec<Inline>),
+    /// A line break that was meant.
+    Break,
+    /// A link; its address has passed [`safe_url`].
+    Link {
+        /// Where it leads.
+        url: String,
+        /// What it says.
+        text: Vec<Inline>,
+    },
+    /// A picture; its address has passed [`safe_url`] and is no `mailto:`.
+    Picture {
+        /// Where it lies.
+        url: String,
+        /// What it shows, in words; may be empty.
+        alt: String,
+    },
+}
+
+/// Reads a text.
+pub fn parse(text: &str) -> Vec<Block> {
+    let mut end = text.len().min(TEXT_MAX);
+    while !text.is_char_boundary(end) {
+        end -= 1;
+    }
+    let lines: Vec<&str> = text.get(..end).unwrap_or_default().lines().collect();
+    blocks(&lines, 0)
+}
+
+/// An address that a link may lead to: `https:`, `http:` or `mailto:`, without spaces and control characters.
+pub fn safe_url(url: &str) -> Option<&str> {
+    let scheme = url.split_once(':')?.0.to_ascii_lowercase();
+    let allowed = matches!(scheme.as_str(), "https" | "http" | "mailto");
+    let clean = !url.chars().any(|c| c.is_whitespace() || c.is_control());
+    (allowed && clean).then_some(url)
+}
+
+fn blocks(lines: &[&str], depth: usize) -> Vec<Block> {
+    let mut out = Vec::new();
+    let mut rest = lines;
+    while let Some((line, after)) = rest.split_first() {
+        let trimmed = line.trim_ascii_start();
+        if trimmed.is_empty() {
+            rest = after;
+        } else if let Some(fence) = fence(trimmed) {
+            let length = after.iter().position(|line| line.trim_ascii() == fence).unwrap_or(after.len());
+            let (code, after) = after.split_at(length);
+            out.push(Block::Code(code.join("\n")));
+            rest = after.get(1..).unwrap_or_default();
+        } else if let Some(heading) = heading(trimmed) {
+            out.push(Block::Heading(inlines(heading)));
+            rest = after;
+        } else if depth < DEPTH_MAX && trimmed.starts_with('>') {
+            let length = rest.iter().position(|line| !line.trim_ascii_start().starts_with('>')).unwrap_or(rest.len());
+            let (quote, after) = rest.split_at(length);
+            let inner: Vec<&str> = quote
+                .iter()
+                .map(|line| line.trim_ascii_start().strip_prefix('>').unwrap_or(line))
+                .map(|line| line.strip_prefix(' ').unwrap_or(line))
+                .collect();
+            out.push(Block::Quote(blocks(&inner, depth + 1)));
+            rest = after;
+        } else if let Some(marker) = marker(line).filter(|_| depth < DEPTH_MAX) {
+            let (list, after) = list(rest, marker.ordered, depth);
+            out.push(list);
+            rest = after;
+        } else {
+            let length = 1 + after.iter().position(|line| ends_paragraph(line, depth)).unwrap_or(after.len());
+            let (paragraph, after) = rest.split_at(length);
+            out.push(Block::Paragraph(inlines(&join(paragraph))));
+            rest = after;
+        }
+    }
+    out
+}
+
+/// The lines of a paragraph as one, with a newline where a break was meant.
+fn join(lines: &[&str]) -> String {
+    let mut text = String::new();
+    for (index, line) in lines.iter().enumerate() {
+        let content = line.trim_ascii();
+        text.push_str(content.strip_suffix('\\').unwrap_or(content));
+        if index + 1 < lines.len() {
+            text.push(if line.ends_with("  ") || content.ends_with('\\') { '\n' } else { ' ' });
+        }
+    }
+    text
+}
+
+fn ends_paragraph(line: &str, depth: usize) -> bool {
+    let trimmed = line.trim_ascii_start();
+    trimmed.is_empty()
+        || fence(trimmed).is_some()
+        || heading(trimmed).is_some()
+        || depth < DEPTH_MAX && (trimmed.starts_with('>') || marker(line).is_some())
+}
+
+fn fence(trimmed: &str) -> Option<&'static str> {
+    ["```", "~~~"].into_iter().find(|fence| trimmed.starts_with(fence))
+}
+
+fn heading(trimmed: &str) -> Option<&str> {
+    let text = trimmed.trim_start_matches('#');
+    let level = trimmed.len() - text.len();
+    text.strip_prefix(' ').filter(|_| (1..=6).contains(&level)).map(|text| text.trim_matches([' ', '#']))
+}
+
+struct Marker {
+    ordered: bool,
+    indent: usize,
+    /// How far the content of the item is indented.
+    content: usize,
+}
+
+fn marker(line: &str) -> Option<Marker> {
+    let trimmed = line.trim_start_matches(' ');
+    let indent = line.len() - trimmed.len();
+    let digits = trimmed.len() - trimmed.trim_start_matches(|c: char| c.is_ascii_digit()).len();
+    let after = trimmed.get(digits..)?;
+    let ordered = (1..=9).contains(&digits) && (after.starts_with(". ") || after.starts_with(") "));
+    let bullet = digits == 0 && (after.starts_with("- ") || after.starts_with("* ") || after.starts_with("+ "));
+    (ordered || bullet).then_some(Marker { ordered, indent, content: indent + digits + 2 })
+}
+
+fn list<'a, 'b>(lines: &'a [&'b str], ordered: bool, depth: usize) -> (Block, &'a [&'b str]) {
+    let mut items: Vec<Vec<&str>> = Vec::new();
+    let mut content = 0;
+    let mut first_indent = 0;
+    let mut used = 0;
+    for (index, line) in lines.iter().enumerate() {
+        let starts_item = marker(line).filter(|marker| items.is_empty() || marker.indent < content);
+        let indent = line.len() - line.trim_start_matches(' ').len();
+        if let Some(marker) = starts_item {
+            if marker.ordered != ordered || !items.is_empty() && marker.indent < first_indent {
+                break;
+            }
+            if items.is_empty() {
+                first_indent = marker.indent;
+            }
+            content = marker.content;
+            items.push(vec![line.get(content..).unwrap_or_default()]);
+        } else if line.trim_ascii().is_empty() {
+            // A blank line belongs to the list only if the list goes on behind it.
+            let goes_on = lines.get(index + 1).is_some_and(|next| {
+                let indent = next.len() - next.trim_start_matches(' ').len();
+                !next.trim_ascii().is_empty()
+                    && (indent >= content || marker(next).is_some_and(|m| m.ordered == ordered))
+            });
+            if !goes_on {
+                break;
+            }
+            if let Some(item) = items.last_mut() {
+                item.push("");
+            }
+        } else {
+            let previous_blank = index > 0 && lines.get(index - 1).is_some_and(|line| line.trim_ascii().is_empty());
+            if indent < content && previous_blank {
+                break;
+            }
+            if let Some(item) = items.last_mut() {
+                item.push(line.get(indent.min(content)..).unwrap_or_default());
+            }
+        }
+        used = index + 1;
+    }
+    let items = items.iter().map(|item| blocks(item, depth + 1)).collect();
+    (Block::List { ordered, items }, lines.get(used..).unwrap_or_default())
+}
+
+/// Reads the parts of a line.
+fn inlines(text: &str) -> Vec<Inline> {
+    Line::new(text).read(0, text.len(), 0)
+}
+
+const CLOSERS: [&str; 7] = ["`", "**", "__", "*", "_", "](", ")"];
+const OF_LINK: usize = 5;
+const OF_TARGET: usize = 6;
+
+struct Line<'a> {
+    text: &'a str,
+    /// Where each closer was looked for last, and where it came next, so that none is looked for twice in the same stretch.
+    known: [Option<(usize, Option<usize>)>; CLOSERS.len()],
+    /// How many bytes were searched for closers.
+    #[cfg(test)]
+    searched: usize,
+}
+
+impl<'a> Line<'a> {
+    fn new(text: &'a str) -> Line<'a> {
+        Line {
+            text,
+            known: [None; CLOSERS.len()],
+            #[cfg(test)]
+            searched: 0,
+        }
+    }
+
+    fn read(&mut self, start: usize, end: usize, depth: usize) -> Vec<Inline> {
+        let mut out = Vec::new();
+        let mut plain = start;
+        let mut at = start;
+        while at < end {
+            let Some((part, next)) = self.special(at, end, depth) else {
+                at += self.slice(at, end).chars().next().map_or(1, char::len_utf8);
+                continue;
+            };
+            push_text(&mut out, self.slice(plain, at));
+            out.push(part);
+            at = next;
+            plain = next;
+        }
+        push_text(&mut out, self.slice(plain, end));
+        out
+    }
+
+    /// The part that begins at a place, and where it ends.
+    fn special(&mut self, at: usize, end: usize, depth: usize) -> Option<(Inline, usize)> {
+        let rest = self.slice(at, end);
+        let first = rest.chars().next()?;
+        match first {
+            '\n' => return Some((Inline::Break, at + 1)),
+            '\\' => {
+                let escaped = rest.chars().nth(1).filter(char::is_ascii_punctuation)?;
+                return Some((Inline::Text(escaped.into()), at + 2));
+            }
+            '`' => {
+                let close = self.find(0, at + 1, end)?;
+                let code = self.slice(at + 1, close).to_string();
+                return (!code.is_empty()).then_some((Inline::Code(code), close + 1));
+            }
+            'h' | 'm' => return self.bare_address(at, end),
+            _ if depth >= DEPTH_MAX => return None,
+            '!' if rest.starts_with("![") => {
+                let (link, after) = self.link(at + 1, end, depth)?;
+                return Some((picture(link), after));
+            }
+            '[' => return self.link(at, end, depth),
+            '*' | '_' => {}
+            _ => return None,
+        }
+        // `_` inside a word is part of the word, as in `snake_case`.
+        let before = self.slice(0, at).chars().next_back();
+        if first == '_' && before.is_some_and(is_part_of_word) {
+            return None;
+        }
+        let closer = CLOSERS.iter().skip(1).position(|closer| rest.starts_with(closer)).map(|index| index + 1)?;
+        let length = CLOSERS.get(closer).map_or(1, |closer| closer.len());
+        let inner = at + length;
+        if self.slice(inner, end).starts_with(char::is_whitespace) {
+            return None;
+        }
+        let close = self.find(closer, inner, end).filter(|close| *close > inner)?;
+        let content = self.read(inner, close, depth + 1);
+        let part = if length == 2 { Inline::Strong(content) } else { Inline::Emphasis(content) };
+        Some((part, close + length))
+    }
+
+    fn link(&mut self, at: usize, end: usize, depth: usize) -> Option<(Inline, usize)> {
+        let middle = self.find(OF_LINK, at + 1, end)?;
+        let close = self.find(OF_TARGET, middle + 2, end)?;
+        let url = safe_url(self.slice(middle + 2, close).trim_ascii()).map(str::to_string);
+        let text = self.read(at + 1, middle, depth + 1);
+        let after = close + 1;
+        match url {
+            Some(url) => Some((Inline::Link { url, text: without_links(text) }, after)),
+            // What a link to nowhere says is still worth reading.
+            None => Some((Inline::Emphasis(text), after)),
+        }
+    }
+
+    fn bare_address(&self, at: usize, end: usize) -> Option<(Inline, usize)> {
+        if self.slice(0, at).chars().next_back().is_some_and(is_part_of_word) {
+            return None;
+        }
+        let rest = self.slice(at, end);
+        let scheme = ["https://", "http://", "mailto:"].into_iter().find(|scheme| rest.starts_with(scheme))?;
+        let stop = |c: char| c.is_whitespace() || c.is_control() || matches!(c, '<' | '>' | '"' | '`' | '*' | '|');
+        let url = rest.split(stop).next()?.trim_end_matches(['.', ',', ';', ':', '!', '?', ')', ']', '\'', '_']);
+        let url = safe_url(url).filter(|url| url.len() > scheme.len())?;
+        let text = vec![Inline::Text(url.into())];
+        Some((Inline::Link { url: url.into(), text }, at + url.len()))
+    }
+
+    /// Where a closer comes next before an end.
+    fn find(&mut self, closer: usize, from: usize, end: usize) -> Option<usize> {
+        let needle = CLOSERS.get(closer)?;
+        let known = self.known.get_mut(closer)?;
+        // What came next after an earlier place comes next after every place in between.
+        let holds = |(since, next): (usize, Option<usize>)| since <= from && next.is_none_or(|next| from <= next);
+        let next = match known.filter(|known| holds(*known)) {
+            Some((_, next)) => next,
+            None => {
+                let next = find(self.text.get(from..)?, needle).map(|found| from + found);
+                *known = Some((from, next));
+                #[cfg(test)]
+                {
+                    self.searched += next.unwrap_or(self.text.len()) - from;
+                }
+                next
+            }
+        };
+        next.filter(|next| next + needle.len() <= end)
+    }
+
+    fn slice(&self, start: usize, end: usize) -> &str {
+        self.text.get(start..end).unwrap_or_default()
+    }
+}
+
+/// What was written as a link, as the picture that it is.
+fn picture(link: Inline) -> Inline {
+    match link {
+        Inline::Link { url, text } if url.starts_with("http") => {
+            Inline::Picture { url, alt: text.iter().map(plain).collect() }
+        }
+        other => other,
+    }
+}
+
+/// What a part says, without its looks.
+pub fn plain(part: &Inline) -> String {
+    match part {
+        Inline::Text(text) | Inline::Code(text) => text.clone(),
+        Inline::Break => " ".into(),
+        Inline::Picture { alt, .. } => alt.clone(),
+        Inline::Strong(inner) | Inline::Emphasis(inner) | Inline::Link { text: inner, .. } => {
+            inner.iter().map(plain).collect()
+        }
+    }
+}
+
+fn push_text(out: &mut Vec<Inline>, text: &str) {
+    if !text.is_empty() {
+        out.push(Inline::Text(text.into()));
+    }
+}
+
+/// Whether a character is part of a word. Unicode's own table would cost the widget kilobytes; beyond ASCII a letter is by
+/// far the likelier thing.
+pub fn is_part_of_word(c: char) -> bool {
+    !c.is_ascii() || c.is_ascii_alphanumeric()
+}
+
+/// A link inside a link cannot be pressed; its text stays.
+fn without_links(parts: Vec<Inline>) -> Vec<Inline> {
+    parts
+        .into_iter()
+        .flat_map(|part| match part {
+            Inline::Link { text, .. } => without_links(text),
+            Inline::Strong(inner) => vec![Inline::Strong(without_links(inner))],
+            Inline::Emphasis(inner) => vec![Inline::Emphasis(without_links(inner))],
+            other => vec![other],
+        })
+        .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    /// Writes a tree down so that a test can be read.
+    fn show(blocks: &[Block]) -> String {
+        let line = |parts: &[Inline]| parts.iter().map(part).collect::<String>();
+        let show_block = |block: &Block| match block {
+            Block::Paragraph(parts) => format!("p({})", line(parts)),
+            Block::Heading(parts) => format!("h({})", line(parts)),
+            Block::Code(code) => format!("code({code})"),
+            Block::Quote(inner) => format!("quote({})", show(inner)),
+            Block::List { ordered, items } => {
+                let items: Vec<String> = items.iter().map(|item| show(item)).collect();
+                format!("{}({})", if *ordered { "ol" } else { "ul" }, items.join(" | "))
+            }
+        };
+        blocks.iter().map(show_block).collect::<Vec<_>>().join(" ")
+    }
+
+    fn part(part: &Inline) -> String {
+        let line = |parts: &[Inline]| parts.iter().map(self::part).collect::<String>();
+        match part {
+            Inline::Text(text) => text.clone(),
+            Inline::Code(code) => format!("`{code}`"),
+            Inline::Strong(inner) => format!("<{}>", line(inner)),
+            Inline::Emphasis(inner) => format!("/{}/", line(inner)),
+            Inline::Break => "⏎".into(),
+            Inline::Picture { url, alt } => format!("!{alt} -> {url}!"),
+            Inline::Link { url, text } => format!("[{} -> {url}]", line(text)),
+        }
+    }
+
+    #[test]
+    fn a_line_is_searched_in_a_time_that_grows_with_its_length_only() {
+        for (what, times, end) in [
+            ("](", 25_000, ""),
+            ("[](", 16_000, ""),
+            ("[", 49_000, "]("),
+            ("[a](b", 10_000, ")"),
+            ("[a](", 12_000, " )"),
+            ("**a ", 12_000, ""),
+            ("*a_b", 12_000, "`"),
+            ("![", 24_000, "](x"),
+            ("[*a](_b", 7_000, ")"),
+        ] {
+            let text = what.repeat(times) + end;
+            let mut line = Line::new(&text);
+            assert!(!line.read(0, text.len(), 0).is_empty());
+            assert!(line.searched <= 8 * text.len(), "{what}: {} of {}", line.searched, text.len());
+        }
+    }
+
+    #[test]
+    fn the_subset_is_read() {
+        for (text, tree) in [
+            ("one\ntwo\n\nthree", "p(one two) p(three)"),
+            ("one  \ntwo", "p(one⏎two)"),
+            ("# Title\ntext", "h(Title) p(text)"),
+            ("- a\n- b\n  more\n\nend", "ul(p(a) | p(b more)) p(end)"),
+            ("1. a\n2. b\n   - c\n   - d\n3. e", "ol(p(a) | p(b) ul(p(c) | p(d)) | p(e))"),
+            ("1. a\n\n   ```\n   x\n   ```\n\n2. b", "ol(p(a) code(x) | p(b))"),
+            ("> said\n> so\n\nme", "quote(p(said so)) p(me)"),
+            ("```js\nlet a = 1;\n\nb\n```\nafter", "code(let a = 1;\n\nb) p(after)"),
+            ("```\nnever closed", "code(never closed)"),
+            ("a **b *c* d** `e*f`", "p(a <b /c/ d> `e*f`)"),
+            ("snake_case_name and _this_", "p(snake_case_name and /this/)"),
+            ("2 * 3 * 4", "p(2 * 3 * 4)"),
+            (r"\*not\* this", "p(*not* this)"),
+            ("[the docs](https://d.example/a) here", "p([the docs -> https://d.example/a] here)"),
+            ("see https://d.example/a, or not.", "p(see [https://d.example/a -> https://d.example/a], or not.)"),
+            ("[click](javascript:alert(1))", "p(/click/))"),
+            ("<b>no</b>", "p(<b>no</b>)"),
+            ("see ![the *menu*](https://d.example/a.png)", "p(see !the menu -> https://d.example/a.png!)"),
+            ("![x](mailto:a@d.example)", "p([x -> mailto:a@d.example])"),
+            ("![x](javascript:alert(1))", "p(/x/))"),
+        ] {
+            assert_eq!(show(&parse(text)), tree, "{text}");
+        }
+    }
+
+    fn urls(blocks: &[Block]) -> Vec<String> {
+        fn of_line(parts: &[Inline], urls: &mut Vec<String>) {
+            for part in parts {
+                match part {
+                    Inline::Link { url, text } => {
+                        urls.push(url.clone());
+                        of_line(text, urls);
+                    }
+                    Inline::Strong(inner) | Inline::Emphasis(inner) => of_line(inner, urls),
+                    Inline::Picture { url, .. } => urls.push(url.clone()),
+                    Inline::Text(_) | Inline::Code(_) | Inline::Break => {}
+                }
+            }
+        }
+        let mut found = Vec::new();
+        for block in blocks {
+            match block {
+                Block::Paragraph(parts) | Block::Heading(parts) => of_line(parts, &mut found),
+                Block::Quote(inner) => found.extend(urls(inner)),
+                Block::List { items, .. } => items.iter().for_each(|item| found.extend(urls(item))),
+                Block::Code(_) => {}
+            }
+        }
+        found
+    }
+
+    proptest! {
+        #[test]
+        fn any_text_is_read_and_no_link_leads_outside_the_allowed_schemes(
+            text in "([a-z]|[-*_`>#!\\[\\]()\\\\:/. \n]|javascript:|https://|data:|\\[x\\]\\(|é|1\\. |```\n){0,200}",
+        ) {
+            for url in urls(&parse(&text)) {
+                let scheme = url.split(':').next().unwrap().to_ascii_lowercase();
+                prop_assert!(["https", "http", "mailto"].contains(&scheme.as_str()), "{}", url);
+            }
+        }
+
+        #[test]
+        fn any_string_is_read(text: String) {
+            parse(&text);
+        }
+    }
+
+    #[test]
+    fn reading_a_hostile_text_stays_linear() {
+        for unit in ["*a", "[", "[a](", "`", "**", "_", "> ", "- ", "](", "![x]("] {
+            parse(&unit.repeat(TEXT_MAX / unit.len()));
+        }
+    }
+}

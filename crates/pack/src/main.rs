@@ -1,0 +1,574 @@
+//! Lays out what ships: Trunk runs it on the folder that it has just filled.
+//!
+//! The widget's glue, WebAssembly and language tables go into a folder named after their content, which may be cached for
+//! ever; the loader beside it is small, short-lived, and knows the folder and the integrity of what it fetches from there. A page
+//! that still has an earlier loader needs that one's folder, so the last ones stay beside the new one.
+
+// Beside an integration test Cargo builds every binary, for wasm32 as well, where this one has nothing to do.
+#![cfg_attr(target_arch = "wasm32", no_main)]
+#![cfg(not(target_arch = "wasm32"))]
+
+mod locations;
+mod order;
+mod shrink;
+
+use std::ffi::OsStr;
+use std::io::Write;
+use std::path::{Path, PathBuf};
+use std::process::{Command, ExitCode, Stdio};
+
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
+use domain::texts::{self, LANGUAGES, Text};
+use serde_json::{Value, json};
+use sha2::{Digest, Sha256};
+
+type Result<T> = std::result::Result<T, String>;
+
+/// What is fetched together: what it is, its files, and how many bytes they may weigh in an encoding.
+const GATES: &[(&str, &[&str], Encoding, usize)] = &[
+    ("the loader, which every page pays", &["deskbell.js"], Encoding::Gzip, 10_000),
+    ("the loader, which every page pays", &["deskbell.js"], Encoding::Brotli, 9_000),
+    ("what keeps, gathers and sends, right after the form", &["modules.js"], Encoding::Gzip, 13_000),
+    ("the plain form, where WebAssembly is forbidden", &["plain.js"], Encoding::Gzip, 4_000),
+    ("what shows files", &["files.js"], Encoding::Gzip, 4_000),
+    ("what sends without a gateway", &["zendesk.js"], Encoding::Gzip, 4_000),
+    ("what knows PostHog and Sentry", &["tools.js"], Encoding::Gzip, 1_000),
+    ("what helps where something is in the way", &["recovery.js"], Encoding::Gzip, 2_500),
+    ("what few pages set", &["options.js"], Encoding::Gzip, 1_000),
+    ("what takes and edits pictures", &["shot.js"], Encoding::Gzip, 6_000),
+    ("what shows answers", &["answers.js", "answers.wasm"], Encoding::Gzip, 25_000),
+    ("what shows what is sent", &["sends.js", "sends.wasm"], Encoding::Gzip, 20_000),
+    ("what draws what a site adds", &["site.js", "site.wasm"], Encoding::Gzip, 25_000),
+    ("what shows tickets", &["tickets.js", "tickets.wasm"], Encoding::Gzip, 43_000),
+    ("what asks engines", &["engines.js", "engines.wasm"], Encoding::Gzip, 79_500),
+    ("a form that can be used", &["deskbell.js", "widget.js", "widget.wasm"], Encoding::Brotli, 103_000),
+];
+
+/// What is written compressed beside every file.
+#[derive(Clone, Copy, Debug)]
+enum Encoding {
+    Gzip,
+    Brotli,
+}
+
+/// How many earlier builds stay, for pages that were opened before this one.
+const EARLIER_BUILDS: usize = 2;
+
+const COMPRESSED: &[&str] = &["css", "html", "js", "json", "mjs", "mts", "ts", "wasm"];
+
+/// What shipped JavaScript must not contain, and why.
+const FORBIDDEN: &[(&str, &str)] = &[
+    ("innerHTML", HTML_STRING),
+    ("outerHTML", HTML_STRING),
+    ("insertAdjacentHTML", HTML_STRING),
+    ("document.write", HTML_STRING),
+    ("eval(", "pages forbid code made from strings"),
+    ("new Function", "pages forbid code made from strings"),
+];
+const HTML_STRING: &str = "pages with Trusted Types refuse it: build nodes instead. In a Leptos view it comes from an \
+    element that is all literal text and attributes: take the text from the language table, or write one attribute as an \
+    expression";
+
+fn main() -> ExitCode {
+    match pack() {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(reason) => {
+            eprintln!("pack: {reason}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn pack() -> Result<()> {
+    let stage = std::env::var_os("TRUNK_STAGING_DIR").map(PathBuf::from);
+    let stage = stage.ok_or("TRUNK_STAGING_DIR is not set: Trunk runs this as a hook, so run `trunk build`")?;
+    let release = std::env::var("TRUNK_PROFILE").is_ok_and(|profile| profile == "release");
+    let version = env!("CARGO_PKG_VERSION");
+    let folder = stage.join("deskbell-new");
+    std::fs::create_dir_all(&folder).map_err(|error| format!("cannot make {}: {error}", folder.display()))?;
+
+    for language in LANGUAGES {
+        let table = texts::table(*language)?;
+        if !language.file.is_empty() {
+            write(&folder.join(format!("{}.json", language.tag)), json!(table.panel).to_string().as_bytes())?;
+        }
+        write(
+            &folder.join(format!("{}.plain.json", language.tag)),
+            json!(texts::plain(&table)).to_string().as_bytes(),
+        )?;
+        write(&folder.join(format!("{}.labels.json", language.tag)), json!(table.labels).to_string().as_bytes())?;
+    }
+
+    let style = |name: &str| esbuild(release, &[&format!("style/{name}.css"), "--bundle"]);
+    let question = [format!("--define:ANSWERS_CSS={}", json!(style("question")?))];
+    let (answers, answers_wasm) = module(&stage, &folder, release, "answers", &question)?;
+    let (engines, engines_wasm) = module(&stage, &folder, release, "engines", &[])?;
+    let look = [format!("--define:SENDS_CSS={}", json!(style("sends")?))];
+    let (sends, sends_wasm) = module(&stage, &folder, release, "sends", &look)?;
+    let additions = [format!("--define:SITE_CSS={}", json!(style("site")?))];
+    let (site, site_wasm) = module(&stage, &folder, release, "site", &additions)?;
+    let conversations = [format!("--define:TICKETS_CSS={}", json!(style("tickets")?))];
+    let (tickets, tickets_wasm) = module(&stage, &folder, release, "tickets", &conversations)?;
+    let editor = [format!("--define:SHOT_CSS={}", json!(style("shot")?))];
+    let shot = script(&folder, release, "shot", &editor)?;
+    let list = [format!("--define:FILES_CSS={}", json!(style("files")?))];
+    let listed = script(&folder, release, "files", &list)?;
+    let zendesk = script(&folder, release, "zendesk", &[])?;
+    let recovery = script(&folder, release, "recovery", &[])?;
+    let tools = script(&folder, release, "tools", &[])?;
+    let options = script(&folder, release, "options", &[])?;
+    let known = [
+        format!("--define:TOOLS_INTEGRITY={}", json!(integrity(tools.as_bytes()))),
+        format!("--define:RECOVERY_INTEGRITY={}", json!(integrity(recovery.as_bytes()))),
+        format!("--define:ZENDESK_INTEGRITY={}", json!(integrity(zendesk.as_bytes()))),
+        format!("--define:OPTIONS_INTEGRITY={}", json!(integrity(options.as_bytes()))),
+        format!("--define:FILES_INTEGRITY={}", json!(integrity(listed.as_bytes()))),
+        format!("--define:SHOT_INTEGRITY={}", json!(integrity(shot.as_bytes()))),
+        format!("--define:SITE_INTEGRITY={}", json!(integrity(site.as_bytes()))),
+        format!("--define:SITE_WASM_INTEGRITY={}", json!(integrity(&site_wasm))),
+        format!("--define:TICKETS_INTEGRITY={}", json!(integrity(tickets.as_bytes()))),
+        format!("--define:TICKETS_WASM_INTEGRITY={}", json!(integrity(&tickets_wasm))),
+        format!("--define:SENDS_INTEGRITY={}", json!(integrity(sends.as_bytes()))),
+        format!("--define:SENDS_WASM_INTEGRITY={}", json!(integrity(&sends_wasm))),
+        format!("--define:ENGINES_INTEGRITY={}", json!(integrity(engines.as_bytes()))),
+        format!("--define:ENGINES_WASM_INTEGRITY={}", json!(integrity(&engines_wasm))),
+        format!("--define:ANSWERS_INTEGRITY={}", json!(integrity(answers.as_bytes()))),
+        format!("--define:ANSWERS_WASM_INTEGRITY={}", json!(integrity(&answers_wasm))),
+    ];
+    let modules = script(&folder, release, "modules", &known)?;
+    let known = [
+        format!("--define:VERSION={}", json!(version)),
+        format!("--define:MODULES_INTEGRITY={}", json!(integrity(modules.as_bytes()))),
+        format!("--define:PANEL_CSS={}", json!(style("panel")?)),
+    ];
+    let (widget, wasm) = module(&stage, &folder, release, "widget", &known)?;
+
+    let known =
+        [format!("--define:VERSION={}", json!(version)), format!("--define:PLAIN_CSS={}", json!(style("plain")?))];
+    let plain = script(&folder, release, "plain", &known)?;
+
+    let build = content_hash(&folder)?;
+    let named = stage.join(format!("deskbell-{build}"));
+    std::fs::rename(&folder, &named).map_err(|error| format!("cannot name {}: {error}", named.display()))?;
+
+    // No charset option: a classic script is read in the page's encoding, so it has to be ASCII.
+    let known = [
+        format!("--define:VERSION={}", json!(version)),
+        format!("--define:BUILD={}", json!(build)),
+        format!("--define:WIDGET_INTEGRITY={}", json!(integrity(widget.as_bytes()))),
+        format!("--define:WASM_INTEGRITY={}", json!(integrity(&wasm))),
+        format!("--define:PLAIN_INTEGRITY={}", json!(integrity(plain.as_bytes()))),
+        format!("--define:FIRST_CSS={}", json!(style("first")?)),
+        format!("--define:TEXTS={}", loader_texts()?),
+        format!("--define:RTL={}", right_to_left()),
+    ];
+    // A classic script does not know where it came from in the way that a module does.
+    let classic = ["src/loader/deskbell.js", "--bundle", "--format=iife", "--define:import.meta.url=\"\""];
+    let loader = esbuild(release, &[&classic[..], &texts_of(&known)].concat())?;
+    write(&stage.join("deskbell.js"), loader.as_bytes())?;
+    let module = ["src/loader/module.js", "--bundle", "--format=esm"];
+    let module = esbuild(release, &[&module[..], &texts_of(&known)].concat())?;
+    write(&stage.join("deskbell.mjs"), module.as_bytes())?;
+    write(&stage.join("deskbell.d.mts"), &read(Path::new("src/loader/deskbell.d.mts"))?)?;
+    write(&stage.join("deskbell.d.ts"), &read(Path::new("src/loader/deskbell.d.ts"))?)?;
+    for (name, script) in [
+        ("widget.js", &widget),
+        ("modules.js", &modules),
+        ("plain.js", &plain),
+        ("answers.js", &answers),
+        ("engines.js", &engines),
+        ("sends.js", &sends),
+        ("shot.js", &shot),
+        ("files.js", &listed),
+        ("zendesk.js", &zendesk),
+        ("recovery.js", &recovery),
+        ("tools.js", &tools),
+        ("options.js", &options),
+        ("site.js", &site),
+        ("tickets.js", &tickets),
+        ("deskbell.js", &loader),
+        ("deskbell.mjs", &module),
+    ] {
+        if let Some((word, reason)) = forbidden(script) {
+            return Err(format!("{name} contains `{word}`; {reason}"));
+        }
+    }
+    if !release {
+        return Ok(());
+    }
+    compress(&stage)?;
+    match std::env::var_os("TRUNK_DIST_DIR") {
+        Some(dist) => keep_earlier(Path::new(&dist), &stage),
+        None => Ok(()),
+    }
+}
+
+/// Names what is in a folder: the first 16 hexadecimal digits of a hash of its files and their names.
+fn content_hash(folder: &Path) -> Result<String> {
+    let mut hash = Sha256::new();
+    for path in entries(folder)? {
+        let name = path.file_name().and_then(OsStr::to_str).unwrap_or_default();
+        let bytes = read(&path)?;
+        // With their lengths, so that nothing can move from one to the next.
+        hash.update(format!("{name}\n{}\n", bytes.len()));
+        hash.update(bytes);
+    }
+    Ok(hash.finalize().iter().take(8).map(|byte| format!("{byte:02x}")).collect())
+}
+
+/// Takes over the folders of the last builds, by when they were built, from what Trunk is about to replace.
+fn keep_earlier(dist: &Path, stage: &Path) -> Result<()> {
+    let is_build = |path: &PathBuf| {
+        let name = path.file_name().and_then(OsStr::to_str).unwrap_or_default();
+        path.is_dir() && name.starts_with("deskbell-") && !stage.join(name).exists()
+    };
+    let built = |path: &PathBuf| std::fs::metadata(path.join("widget.js")).and_then(|file| file.modified()).ok();
+    let mut earlier: Vec<PathBuf> = entries(dist)?.into_iter().filter(is_build).collect();
+    earlier.sort_by_key(|path| std::cmp::Reverse(built(path)));
+    for folder in earlier.iter().take(EARLIER_BUILDS) {
+        let copy = stage.join(folder.file_name().unwrap_or_default());
+        copy_folder(folder, &copy).map_err(|error| format!("cannot keep {}: {error}", folder.display()))?;
+    }
+    Ok(())
+}
+
+/// Copies the files of a folder, with when they were written.
+fn copy_folder(from: &Path, to: &Path) -> std::io::Result<()> {
+    std::fs::create_dir_all(to)?;
+    for entry in std::fs::read_dir(from)? {
+        let entry = entry?;
+        let copy = to.join(entry.file_name());
+        std::fs::copy(entry.path(), &copy)?;
+        std::fs::File::options().write(true).open(&copy)?.set_modified(entry.metadata()?.modified()?)?;
+    }
+    Ok(())
+}
+
+/// Bundles a script of `src/loader` that has no WebAssembly, and lays it into the folder.
+fn script(folder: &Path, release: bool, name: &str, known: &[String]) -> Result<String> {
+    let entry = format!("src/loader/{name}.js");
+    let bundle = [entry.as_str(), "--bundle", "--format=esm", "--charset=utf8"];
+    let script = esbuild(release, &[&bundle[..], &texts_of(known)].concat())?;
+    write(&folder.join(format!("{name}.js")), script.as_bytes())?;
+    Ok(script)
+}
+
+/// Packs a module that Trunk has built: shrinks it, bundles its glue with the script that `src/loader` has for it, and lays
+/// both into the folder. Gives the script and the module.
+fn module(stage: &Path, folder: &Path, release: bool, name: &str, known: &[String]) -> Result<(String, Vec<u8>)> {
+    let (glue, wasm) = (stage.join(format!("{name}.js")), stage.join(format!("{name}_bg.wasm")));
+    let used = stage.join(format!("{name}.used.js"));
+    write(&glue, guarded(&read_text(&glue)?).as_bytes())?;
+    // The last three let esbuild see that the glue's classes, which nobody makes, can go. Without a registry of what is
+    // garbage, closures end where Rust drops them, and here all of them do.
+    let bundle = [
+        "--bundle",
+        "--format=esm",
+        "--charset=utf8",
+        "--define:Symbol.dispose=undefined",
+        "--define:FinalizationRegistry=undefined",
+        "--minify-syntax",
+    ];
+    let (entry, glue_alias) = (format!("src/loader/{name}.js"), format!("--alias:trunk:glue={}", glue.display()));
+    let mut arguments = vec![entry.as_str(), glue_alias.as_str()];
+    arguments.extend(texts_of(known));
+    let mut script = esbuild(false, &[&arguments, &bundle[..]].concat())?;
+    if release {
+        write(&used, shrink::shrink(&wasm, name, &script)?.as_bytes())?;
+        script = esbuild(true, &[&[used.to_str().ok_or("the folder's name is no UTF-8")?], &bundle[..]].concat())?;
+    }
+    let module = read(&wasm)?;
+    write(&folder.join(format!("{name}.js")), script.as_bytes())?;
+    write(&folder.join(format!("{name}.wasm")), &module)?;
+    for leftover in [&glue, &wasm, &used].into_iter().filter(|file| file.exists()) {
+        std::fs::remove_file(leftover).map_err(|error| format!("cannot remove {}: {error}", leftover.display()))?;
+    }
+    Ok((script, module))
+}
+
+fn texts_of(arguments: &[String]) -> Vec<&str> {
+    arguments.iter().map(String::as_str).collect()
+}
+
+/// The glue with a guard around every call that the browser makes into the module. When it panics, its hook has told the
+/// person; what is thrown behind that would only reach the handlers of somebody else's page, and whatever is called later
+/// would meet torn state.
+fn guarded(glue: &str) -> String {
+    let mut guarded = glue.to_string();
+    guarded.push_str(GUARD);
+    for rest in glue.split("\nfunction wasm_bindgen__convert__closures").skip(1) {
+        let name = rest.split('(').next().unwrap_or_default();
+        let name = format!("wasm_bindgen__convert__closures{name}");
+        guarded.push_str(&format!("{name} = guard({name});\n"));
+    }
+    guarded
+}
+
+const GUARD: &str = "
+let panicked = false;
+const guard = (call) => (...given) => {
+  if (panicked) return;
+  try {
+    return call(...given);
+  } catch (error) {
+    panicked = error instanceof WebAssembly.RuntimeError;
+  }
+};
+";
+
+/// The texts that the loader shows by itself, by language, in the order of [`texts::LOADER`].
+fn loader_texts() -> Result<Value> {
+    let mut languages = serde_json::Map::new();
+    for language in LANGUAGES {
+        let table = texts::table(*language)?.panel;
+        let shown = texts::LOADER.iter().filter_map(|wanted| {
+            Text::ALL.iter().zip(&table).find_map(|(text, shown)| (text == wanted).then_some(shown.as_str()))
+        });
+        languages.insert(language.tag.to_string(), shown.collect());
+    }
+    Ok(Value::Object(languages))
+}
+
+fn right_to_left() -> Value {
+    LANGUAGES.iter().filter(|language| language.rtl).map(|language| language.tag).collect()
+}
+
+fn integrity(bytes: &[u8]) -> String {
+    format!("sha256-{}", STANDARD.encode(Sha256::digest(bytes)))
+}
+
+/// The first thing in a script that must not ship, with the reason.
+fn forbidden(script: &str) -> Option<(&'static str, &'static str)> {
+    let stands = |word: &str| {
+        script.match_indices(word).any(|(at, _)| {
+            let before = script.get(..at).and_then(|head| head.chars().next_back());
+            !before.is_some_and(|letter| letter.is_alphanumeric() || matches!(letter, '_' | '$'))
+        })
+    };
+    FORBIDDEN.iter().copied().find(|(word, _)| stands(word))
+}
+
+/// Runs esbuild and gives back what it wrote.
+fn esbuild(release: bool, arguments: &[&str]) -> Result<String> {
+    let local = Path::new("src/loader/node_modules/.bin/esbuild");
+    let program = if local.exists() { local } else { Path::new("esbuild") };
+    let mut command = Command::new(program);
+    command.args(["--target=es2022", "--legal-comments=none", "--log-level=warning"]).args(arguments);
+    if release {
+        command.arg("--minify");
+    }
+    let output = command.stderr(Stdio::inherit()).output();
+    let output = output.map_err(|error| format!("cannot start esbuild ({error}): run `npm ci` in src/loader"))?;
+    if !output.status.success() {
+        return Err(format!("esbuild refuses {}", arguments.first().unwrap_or(&"")));
+    }
+    String::from_utf8(output.stdout).map_err(|error| format!("esbuild wrote no UTF-8: {error}"))
+}
+
+/// Writes a compressed file beside every text and module, prints what each weighs, and holds the gates.
+fn compress(stage: &Path) -> Result<()> {
+    let mut weights = std::collections::BTreeMap::new();
+    println!("{:<36} {:>9} {:>9} {:>9}", "bytes", "raw", "gzip", "brotli");
+    for path in files(stage)? {
+        let bytes = read(&path)?;
+        let (gzip, brotli) = (gzip(&bytes)?, brotli(&bytes)?);
+        write(&beside(&path, "gz"), &gzip)?;
+        write(&beside(&path, "br"), &brotli)?;
+        let name = path.strip_prefix(stage).unwrap_or(&path).display().to_string();
+        println!("{name:<36} {:>9} {:>9} {:>9}", bytes.len(), gzip.len(), brotli.len());
+        if let Some(name) = path.file_name().and_then(OsStr::to_str) {
+            weights.insert(name.to_string(), (gzip.len(), brotli.len()));
+        }
+    }
+    for (what, files, encoding, limit) in GATES {
+        let mut bytes = 0;
+        for file in *files {
+            let (gzip, brotli) = weights.get(*file).ok_or(format!("{file} was not packed"))?;
+            bytes += match encoding {
+                Encoding::Gzip => gzip,
+                Encoding::Brotli => brotli,
+            };
+        }
+        within(&format!("{what} ({})", files.join(", ")), bytes, *encoding, *limit)?;
+    }
+    Ok(())
+}
+
+fn within(what: &str, bytes: usize, encoding: Encoding, limit: usize) -> Result<()> {
+    let encoding = format!("{encoding:?}").to_lowercase();
+    let figures = format!("{what} is {bytes} bytes of {encoding}, of {limit} allowed");
+    if bytes > limit {
+        return Err(format!("{figures}: make it smaller"));
+    }
+    println!("{figures}");
+    Ok(())
+}
+
+/// What is in a folder, by name; nothing where there is none.
+fn entries(folder: &Path) -> Result<Vec<PathBuf>> {
+    let unreadable = |error| format!("cannot list {}: {error}", folder.display());
+    let mut found = Vec::new();
+    if folder.exists() {
+        for entry in std::fs::read_dir(folder).map_err(unreadable)? {
+            found.push(entry.map_err(unreadable)?.path());
+        }
+    }
+    found.sort();
+    Ok(found)
+}
+
+/// The files of a folder and its subfolders that are worth compressing, by name.
+fn files(folder: &Path) -> Result<Vec<PathBuf>> {
+    let mut found = Vec::new();
+    for path in entries(folder)? {
+        if path.is_dir() {
+            found.extend(files(&path)?);
+        } else if path.extension().and_then(OsStr::to_str).is_some_and(|kind| COMPRESSED.contains(&kind)) {
+            found.push(path);
+        }
+    }
+    Ok(found)
+}
+
+fn beside(path: &Path, extension: &str) -> PathBuf {
+    let mut name = path.as_os_str().to_owned();
+    name.push(".");
+    name.push(extension);
+    name.into()
+}
+
+fn gzip(bytes: &[u8]) -> Result<Vec<u8>> {
+    let mut encoder = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::best());
+    encoder.write_all(bytes).and_then(|()| encoder.finish()).map_err(|error| format!("gzip failed: {error}"))
+}
+
+fn brotli(mut bytes: &[u8]) -> Result<Vec<u8>> {
+    let parameters = brotli::enc::BrotliEncoderParams { quality: 11, ..Default::default() };
+    let mut compressed = Vec::new();
+    let written = brotli::BrotliCompress(&mut bytes, &mut compressed, &parameters);
+    written.map(|_| compressed).map_err(|error| format!("brotli failed: {error}"))
+}
+
+fn read(path: &Path) -> Result<Vec<u8>> {
+    std::fs::read(path).map_err(|error| format!("cannot read {}: {error}", path.display()))
+}
+
+fn read_text(path: &Path) -> Result<String> {
+    String::from_utf8(read(path)?).map_err(|error| format!("{} is no UTF-8: {error}", path.display()))
+}
+
+fn write(path: &Path, bytes: &[u8]) -> Result<()> {
+    std::fs::write(path, bytes).map_err(|error| format!("cannot write {}: {error}", path.display()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn html_strings_and_evaluated_code_are_found() {
+        assert_eq!(forbidden("node.innerHTML=x").map(|(word, _)| word), Some("innerHTML"));
+        assert_eq!(forbidden("(0,eval)(x);eval(x)").map(|(word, _)| word), Some("eval("));
+        assert_eq!(forbidden("medieval(x);node.textContent=x"), None);
+    }
+
+    #[test]
+    fn every_way_into_the_module_is_guarded() {
+        let glue = "x\nfunction wasm_bindgen__convert__closures__1(a) {}\nfunction other() {}";
+        let guarded = guarded(glue);
+        assert!(guarded.starts_with(glue));
+        assert!(
+            guarded.ends_with("\nwasm_bindgen__convert__closures__1 = guard(wasm_bindgen__convert__closures__1);\n")
+        );
+    }
+
+    #[test]
+    fn the_loader_gets_its_texts_in_every_language() {
+        let texts = loader_texts().unwrap();
+        assert_eq!(texts["en"][0], texts::LOADER[0].english());
+        for language in LANGUAGES {
+            assert_eq!(texts[language.tag].as_array().unwrap().len(), texts::LOADER.len());
+        }
+        assert_eq!(right_to_left(), json!(["ar"]));
+    }
+
+    #[test]
+    fn the_plain_form_gets_its_texts_in_the_order_that_it_knows() {
+        let known = read_text(Path::new("src/loader/plain/words.js")).unwrap();
+        let known = known.lines().filter(|line| line.starts_with("export const ")).count();
+        for language in LANGUAGES {
+            assert_eq!(texts::plain(&texts::table(*language).unwrap()).len(), known, "{}", language.tag);
+        }
+    }
+
+    #[test]
+    fn integrity_is_what_browsers_compute() {
+        let empty = "sha256-47DEQpj8HBSa+/TImW+5JCeuQeRkm5NMpJWZG3hSuFU=";
+        assert_eq!(integrity(b""), empty);
+    }
+
+    #[test]
+    fn a_gate_closes_above_its_limit() {
+        assert!(within("x", 10, Encoding::Brotli, 10).is_ok());
+        let refused = within("x", 11, Encoding::Gzip, 10).unwrap_err();
+        assert!(refused.contains("11 bytes of gzip, of 10 allowed"), "{refused}");
+    }
+
+    /// A folder with the files of a build.
+    fn build_of(folder: &Path, files: &[(&str, &str)]) {
+        std::fs::create_dir_all(folder).unwrap();
+        for (name, content) in files {
+            write(&folder.join(name), content.as_bytes()).unwrap();
+        }
+    }
+
+    #[test]
+    fn a_build_is_named_after_its_content() {
+        let folder = tempfile::tempdir().unwrap();
+        let named = |name: &str, files: &[(&str, &str)]| {
+            build_of(&folder.path().join(name), files);
+            content_hash(&folder.path().join(name)).unwrap()
+        };
+        let first = named("a", &[("widget.js", "one"), ("widget.wasm", "two")]);
+        assert!(first.len() == 16 && first.chars().all(|digit| digit.is_ascii_hexdigit()), "{first}");
+        assert_eq!(named("b", &[("widget.wasm", "two"), ("widget.js", "one")]), first);
+        assert_ne!(named("c", &[("widget.js", "one"), ("widget.wasm", "three")]), first);
+        assert_ne!(named("d", &[("widget.js", "two"), ("widget.wasm", "one")]), first);
+    }
+
+    #[test]
+    fn the_last_builds_stay_for_pages_that_are_open() {
+        let folder = tempfile::tempdir().unwrap();
+        let (dist, stage) = (folder.path().join("dist"), folder.path().join("stage"));
+        let age = |seconds: u64| std::time::SystemTime::now() - std::time::Duration::from_secs(seconds);
+        for (nth, name) in ["deskbell-c", "deskbell-a", "deskbell-b", "deskbell-same"].into_iter().enumerate() {
+            build_of(&dist.join(name), &[("widget.js", name)]);
+            let file = std::fs::File::options().write(true).open(dist.join(name).join("widget.js")).unwrap();
+            file.set_modified(age(nth as u64 * 60)).unwrap();
+        }
+        build_of(&dist.join("other"), &[("widget.js", "not a build")]);
+        build_of(&stage.join("deskbell-same"), &[("widget.js", "new")]);
+        keep_earlier(&dist, &stage).unwrap();
+        let mut there: Vec<String> =
+            entries(&stage).unwrap().iter().map(|path| path.file_name().unwrap().to_str().unwrap().into()).collect();
+        there.sort();
+        assert_eq!(there, ["deskbell-a", "deskbell-c", "deskbell-same"]);
+        assert_eq!(read(&stage.join("deskbell-same/widget.js")).unwrap(), b"new");
+        let (kept, was) = (stage.join("deskbell-a/widget.js"), dist.join("deskbell-a/widget.js"));
+        let written = |path: &Path| std::fs::metadata(path).unwrap().modified().unwrap();
+        assert_eq!((read(&kept).unwrap(), written(&kept)), (b"deskbell-a".to_vec(), written(&was)));
+    }
+
+    #[test]
+    fn what_is_compressed_comes_back() {
+        use std::io::Read;
+        let text = "a help menu ".repeat(100).into_bytes();
+        let mut back = Vec::new();
+        flate2::read::GzDecoder::new(&gzip(&text).unwrap()[..]).read_to_end(&mut back).unwrap();
+        assert_eq!(back, text);
+        let mut back = Vec::new();
+        brotli::BrotliDecompress(&mut &brotli(&text).unwrap()[..], &mut back).unwrap();
+        assert_eq!(back, text);
+    }
+}

@@ -1,0 +1,362 @@
+//! From questions to an index: their words, which languages these are in, their stems, and where each stem occurs.
+//!
+//! What is read of one question depends on no other, so that an index of which few questions have changed reads only those again. What
+//! depends on all of them (languages, stems, usual lengths) is worked out each time, from numbers.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use super::folding::fold;
+use super::languages::{self, LANGUAGES, Language};
+use super::packed;
+use super::plain::plain_text;
+use super::score::{self, Counts};
+use super::stems::Stems;
+use super::stored::Stored;
+use super::vocabulary::Vocabulary;
+use super::words::words;
+use super::{Index, Posting};
+use domain::question::Question;
+
+/// How many stop words a question has at least that is not in English.
+const STOPS_MIN: u32 = 3;
+/// As many questions as fit a posting.
+const QUESTIONS_MAX: usize = 1 << 24;
+
+/// Indexes questions; `stems` brings their words to stems, and those of the queries.
+pub fn build(questions: &[Question], stems: Box<dyn Stems>) -> Index {
+    let mut forms = Forms::default();
+    let entries: Vec<Entry> = questions.iter().map(|question| forms.read(question)).collect();
+    assemble(&forms, entries.iter().collect(), stems)
+}
+
+/// The words of questions that are not their own stem, with their stems: what a `Table` is made of.
+pub fn table(questions: &[Question], stems: &dyn Stems) -> Vec<(String, String)> {
+    let mut forms = Forms::default();
+    let entries: Vec<Entry> = questions.iter().map(|question| forms.read(question)).collect();
+    let read = Read::new(&forms, &entries.iter().collect::<Vec<_>>());
+    let mut table: Vec<(String, String)> = Vec::new();
+    for (number, _) in forms.list.iter().enumerate() {
+        if let Some((spelled, stem)) = read.stem(&forms, number, stems)
+            && spelled != stem
+        {
+            table.push((spelled.to_string(), stem));
+        }
+    }
+    table.sort_unstable();
+    table
+}
+
+/// The index of questions that were read.
+pub fn assemble(forms: &Forms, mut entries: Vec<&Entry>, stems: Box<dyn Stems>) -> Index {
+    entries.truncate(QUESTIONS_MAX);
+    let read = Read::new(forms, &entries);
+    let (vocabulary, numbers) = read.vocabulary(forms, stems.as_ref());
+    let mut texts = Texts::default();
+    for entry in &entries {
+        let stem = |one: Occurrence| {
+            let word = numbers.get(one.word as usize).copied().flatten()?;
+            Some(Occurrence { word, counts: one.counts })
+        };
+        texts.push(packed::unpack(&entry.words).filter_map(stem).collect());
+    }
+    let (starts, postings) = postings(&texts);
+    let newest = entries.iter().filter_map(|entry| entry.year).fold(0.0, f32::max);
+    let standing = |entry: &&Entry| score::standing(entry.solved, entry.year.map_or(0.0, |year| newest - year));
+    Index {
+        standings: entries.iter().map(standing).collect(),
+        questions: entries.iter().map(|entry| entry.stored.clone()).collect(),
+        languages: read.languages(),
+        vocabulary,
+        starts,
+        postings,
+        stems,
+    }
+}
+
+/// What was read of a question.
+pub struct Entry {
+    /// Its words, packed; each once, as they are folded.
+    words: Box<[u8]>,
+    /// The words that are spelled otherwise than they are folded.
+    variants: Box<[u32]>,
+    stored: Arc<Stored>,
+    solved: bool,
+    year: Option<f32>,
+}
+
+/// The words of questions as they are spelled, by numbers.
+#[derive(Default)]
+pub struct Forms {
+    numbers: HashMap<Arc<str>, u32>,
+    list: Vec<Form>,
+}
+
+/// A word as it is spelled: in lower case, with its accents where it has some.
+struct Form {
+    spelled: Arc<str>,
+    /// The number of the word as it is folded, its own where it is spelled so; none until a question has spelled it so.
+    folded: Option<u32>,
+    /// Of which languages it is a stop word.
+    stops: [bool; 5],
+}
+
+/// A word in a question; or a stem, once the stems are known.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Occurrence {
+    /// Its number.
+    pub word: u32,
+    /// How often it occurs.
+    pub counts: Counts,
+}
+
+impl Forms {
+    /// Reads a question.
+    pub fn read(&mut self, question: &Question) -> Entry {
+        let mut found: Vec<Occurrence> = Vec::new();
+        let mut variants: Vec<u32> = Vec::new();
+        self.field(&question.title, 0, &mut found, &mut variants);
+        self.field(&plain_text(&question.body), 1, &mut found, &mut variants);
+        for answer in &question.answers {
+            self.field(&plain_text(&answer.body), 2, &mut found, &mut variants);
+        }
+        for topic in &question.topics {
+            self.field(topic, 3, &mut found, &mut variants);
+        }
+        variants.sort_unstable();
+        variants.dedup();
+        Entry {
+            words: packed::pack(&merged(found)),
+            variants: variants.into(),
+            stored: Arc::new(Stored::new(question)),
+            solved: question.solved,
+            year: score::year(&question.created_at),
+        }
+    }
+
+    fn field(&mut self, text: &str, field: usize, found: &mut Vec<Occurrence>, variants: &mut Vec<u32>) {
+        words(text, &mut |word| {
+            let (form, folded) = self.numbers_of(word.spelled);
+            if folded != form {
+                variants.push(form);
+            }
+            found.push(Occurrence { word: folded, counts: std::array::from_fn(|place| u8::from(place == field)) });
+        });
+    }
+
+    /// The number of a word as it is spelled, and as it is folded.
+    fn numbers_of(&mut self, spelled: &str) -> (u32, u32) {
+        let form = self.number(spelled);
+        if let Some(folded) = self.list.get(form as usize).and_then(|known| known.folded) {
+            return (form, folded);
+        }
+        let folded = fold(spelled);
+        let folded = if folded == spelled { form } else { self.number(&folded) };
+        if let Some(known) = self.list.get_mut(form as usize) {
+            known.folded = Some(folded);
+        }
+        (form, folded)
+    }
+
+    fn number(&mut self, word: &str) -> u32 {
+        if let Some(number) = self.numbers.get(word) {
+            return *number;
+        }
+        let number = self.list.len() as u32;
+        let spelled: Arc<str> = word.into();
+        self.list.push(Form { spelled: spelled.clone(), folded: None, stops: languages::stops(&spelled) });
+        self.numbers.insert(spelled, number);
+        number
+    }
+}
+
+/// What is known of all questions together.
+struct Read {
+    /// By the numbers of the words.
+    words: Vec<Known>,
+    /// How many questions are in each language.
+    languages: [u32; 5],
+}
+
+/// A word of the questions.
+#[derive(Clone, Copy, Default)]
+struct Known {
+    /// The longest of the ways in which it is spelled otherwise than it is folded.
+    variant: Option<u32>,
+    /// How many questions of each language have it.
+    questions: [u32; 5],
+}
+
+impl Read {
+    fn new(forms: &Forms, entries: &[&Entry]) -> Read {
+        let mut read = Read { words: vec![Known::default(); forms.list.len()], languages: [0; 5] };
+        for entry in entries {
+            read.tell_language(forms, entry);
+            for variant in &entry.variants {
+                read.spell(forms, *variant);
+            }
+        }
+        read
+    }
+
+    /// Finds out which language a question is in, and that its words occur in it.
+    fn tell_language(&mut self, forms: &Forms, entry: &Entry) {
+        let mut stops = [0; 5];
+        for occurrence in packed::unpack(&entry.words) {
+            let Some(form) = forms.list.get(occurrence.word as usize) else { continue };
+            for (count, stop) in stops.iter_mut().zip(form.stops) {
+                *count += u32::from(stop);
+            }
+        }
+        let [english, ..] = stops;
+        let most = stops.into_iter().max().filter(|most| *most > english && *most >= STOPS_MIN);
+        let language = most.and_then(|most| stops.iter().position(|count| *count == most)).unwrap_or_default();
+        if let Some(count) = self.languages.get_mut(language) {
+            *count += 1;
+        }
+        for occurrence in packed::unpack(&entry.words) {
+            let known = self.words.get_mut(occurrence.word as usize);
+            if let Some(count) = known.and_then(|known| known.questions.get_mut(language)) {
+                *count += 1;
+            }
+        }
+    }
+
+    /// Who writes the accents knows the word; its stem needs them. The longest way to spell it counts, whichever question comes first.
+    fn spell(&mut self, forms: &Forms, variant: u32) {
+        let Some(form) = forms.list.get(variant as usize) else { return };
+        let word = form.folded.and_then(|folded| self.words.get_mut(folded as usize));
+        let Some(known) = word else { return };
+        let length = |number: u32| forms.list.get(number as usize).map(|form| (form.spelled.len(), &form.spelled));
+        if known.variant.is_none_or(|best| length(best) < length(variant)) {
+            known.variant = Some(variant);
+        }
+    }
+
+    fn languages(&self) -> Vec<Language> {
+        let spoken = LANGUAGES.into_iter().zip(self.languages).filter(|(_, count)| *count > 0);
+        spoken.map(|(language, _)| language).collect()
+    }
+
+    /// A word that some question has and that is no stop word, as it is spelled, with its stem.
+    fn stem<'a>(&self, forms: &'a Forms, number: usize, stems: &dyn Stems) -> Option<(&'a str, String)> {
+        let (known, form) = (self.words.get(number)?, forms.list.get(number)?);
+        let is_stop = form.stops.iter().zip(self.languages).any(|(stop, count)| *stop && count > 0);
+        if is_stop || known.questions == [0; 5] {
+            return None;
+        }
+        let spelled = known.variant.and_then(|variant| forms.list.get(variant as usize)).unwrap_or(form);
+        let most = LANGUAGES.into_iter().zip(known.questions).rev().max_by_key(|(_, count)| *count);
+        let language = most.map_or(Language::English, |(language, _)| language);
+        Some((&spelled.spelled, stems.stem(&spelled.spelled, language)))
+    }
+
+    /// The words and stems as they can be looked up, and for every word the number of its stem.
+    fn vocabulary(&self, forms: &Forms, stems: &dyn Stems) -> (Vocabulary, Vec<Option<u32>>) {
+        let mut known: HashMap<String, u32> = HashMap::new();
+        let mut numbers: Vec<Option<u32>> = Vec::with_capacity(forms.list.len());
+        for number in 0..forms.list.len() {
+            numbers.push(self.stem(forms, number, stems).map(|(_, stem)| {
+                let next = known.len() as u32;
+                *known.entry(fold(&stem).into_owned()).or_insert(next)
+            }));
+        }
+        let of_word = |word: u32| numbers.get(word as usize).copied().flatten();
+        // Where a stem is spelled as another word is, the word counts.
+        known.retain(|stem, _| forms.numbers.get(stem.as_str()).copied().and_then(of_word).is_none());
+        let words = forms.list.iter().zip(&numbers);
+        known.extend(words.filter_map(|(form, number)| Some((form.spelled.to_string(), (*number)?))));
+        (Vocabulary::new(known.into_iter().collect()), numbers)
+    }
+}
+
+/// For every question its stems, each once; in one list, because millions of small ones would cost as much again.
+#[derive(Default)]
+struct Texts {
+    occurrences: Vec<Occurrence>,
+    /// Where each question's stems end.
+    ends: Vec<usize>,
+}
+
+/// Words in the order of their numbers; those that are alike become one.
+fn merged(mut words: Vec<Occurrence>) -> Vec<Occurrence> {
+    words.sort_unstable_by_key(|one| one.word);
+    words.dedup_by(|next, last| {
+        let is_same = next.word == last.word;
+        if is_same {
+            for (count, more) in last.counts.iter_mut().zip(next.counts) {
+                *count = count.saturating_add(more);
+            }
+        }
+        is_same
+    });
+    words
+}
+
+impl Texts {
+    /// Adds the stems of a question.
+    fn push(&mut self, words: Vec<Occurrence>) {
+        self.occurrences.extend(merged(words));
+        self.ends.push(self.occurrences.len());
+    }
+
+    /// The stems of every question.
+    fn iter(&self) -> impl Iterator<Item = &[Occurrence]> {
+        (0..self.ends.len()).map(|number| {
+            let start = number.checked_sub(1).and_then(|before| self.ends.get(before)).copied().unwrap_or_default();
+            let end = self.ends.get(number).copied().unwrap_or_default();
+            self.occurrences.get(start..end).unwrap_or_default()
+        })
+    }
+}
+
+/// For every stem where its postings start, and all postings.
+fn postings(texts: &Texts) -> (Vec<u32>, Vec<Posting>) {
+    let lengths = |text: &[Occurrence]| {
+        text.iter().fold([0.0; 4], |mut lengths, occurrence| {
+            for (length, count) in lengths.iter_mut().zip(occurrence.counts) {
+                *length += f32::from(count);
+            }
+            lengths
+        })
+    };
+    let mut usual = [0.0; 4];
+    let mut sizes: Vec<u32> = Vec::new();
+    for text in texts.iter() {
+        for (sum, length) in usual.iter_mut().zip(lengths(text)) {
+            *sum += length / texts.ends.len() as f32;
+        }
+        for occurrence in text {
+            let stem = occurrence.word as usize;
+            if sizes.len() <= stem {
+                sizes.resize(stem + 1, 0);
+            }
+            if let Some(size) = sizes.get_mut(stem) {
+                *size += 1;
+            }
+        }
+    }
+    let mut next: Vec<u32> = Vec::with_capacity(sizes.len() + 1);
+    let mut total = 0;
+    for size in sizes {
+        next.push(total);
+        total += size;
+    }
+    let mut starts = next.clone();
+    starts.push(total);
+    let mut postings = vec![Posting::default(); total as usize];
+    for (question, text) in texts.iter().enumerate() {
+        let mut relative = lengths(text);
+        for (length, usual) in relative.iter_mut().zip(usual) {
+            *length /= usual.max(f32::MIN_POSITIVE);
+        }
+        for occurrence in text {
+            let Some(place) = next.get_mut(occurrence.word as usize) else { continue };
+            if let Some(posting) = postings.get_mut(*place as usize) {
+                *posting = Posting::new(question as u32, score::impact(occurrence.counts, relative));
+            }
+            *place += 1;
+        }
+    }
+    (starts, postings)
+}

@@ -1,0 +1,262 @@
+//! Issues of a public repository, by GitHub's search (<https://docs.github.com/rest/search/search>).
+//!
+//! It looks for all words of a query unless told otherwise, and nobody writes an issue in the words of another. So any of a few
+//! telling words is enough there, and what comes back is weighed here.
+
+use super::best::keep;
+use super::{folded, is_stop_word, is_vague, marked, words_of};
+use domain::question::Hit;
+use wire::Source;
+
+/// The most issues that are asked for, and the most that are shown.
+const ASKED: usize = 20;
+const SHOWN: usize = 3;
+/// GitHub allows five operators between words.
+const WORDS_MAX: usize = 6;
+/// The longest query that GitHub reads, in characters.
+const QUERY_MAX: usize = 256;
+/// How many of the words an issue has at least, where there are as many, and which share of them. One in the body counts half.
+const COVERED_MIN: f32 = 2.0;
+const SHARE_MIN: f32 = 0.33;
+/// How many letters words share at least that are forms of one.
+const SHARED_MIN: usize = 4;
+/// How much longer a form of a word may be, in letters.
+const ENDING_MAX: usize = 3;
+
+/// A minute of GitHub's limit, in milliseconds; and how many searches strangers have in it.
+const MINUTE: f64 = 60_000.0;
+const PER_MINUTE: usize = 10;
+
+/// When GitHub may be asked again.
+#[derive(Clone, Debug, Default)]
+pub struct Limit {
+    /// When it was asked in the last minute.
+    asked: Vec<f64>,
+    /// Until when it does not want to be asked.
+    until: f64,
+}
+
+impl Limit {
+    /// Takes one of the searches that are allowed; `false` where there is none now. `now` is in milliseconds.
+    pub fn take(&mut self, now: f64) -> bool {
+        self.asked.retain(|at| now - at < MINUTE);
+        let allowed = now >= self.until && self.asked.len() < PER_MINUTE;
+        if allowed {
+            self.asked.push(now);
+        }
+        allowed
+    }
+
+    /// Notes that GitHub refused, and what it said about when to come back, in seconds. Its limit is by the minute.
+    pub fn refused(&mut self, now: f64, retry_after: Option<u32>) {
+        self.until = now + MINUTE.max(f64::from(retry_after.unwrap_or_default()) * 1000.0);
+    }
+}
+
+/// The path and query of a search for a text in a repository; `None` where the text says too little. Nothing of the text is
+/// an operator: it is taken apart into words.
+pub fn search(text: &str, repository: &str) -> Option<String> {
+    let words = telling(text);
+    let mut query = String::new();
+    let rest = [" repo:", repository, " is:issue in:title,body"].concat();
+    for word in &words {
+        let joint = if query.is_empty() { "" } else { " OR " };
+        if query.chars().count() + joint.len() + word.chars().count() + rest.len() + 2 > QUERY_MAX {
+            break;
+        }
+        query.push_str(joint);
+        query.push_str(word);
+    }
+    if query.is_empty() {
+        return None;
+    }
+    let query = ["(", &query, ")", &rest].concat();
+    Some(["search/issues?per_page=", &ASKED.to_string(), "&q=", &percent_encoded(&query)].concat())
+}
+
+/// The issues of an answer that have most of a text's words, open ones first; whatever the answer is.
+pub fn hits(answer: &impl Source, text: &str, repository: &str) -> Vec<Hit> {
+    let words = telling(text);
+    let mut hits: Vec<Hit> = Vec::new();
+    for item in answer.get("items").items() {
+        if let Some(hit) = hit(&item, &words, repository) {
+            keep(&mut hits, SHOWN, hit, |one, other| {
+                let worth = |hit: &Hit| (!hit.solved, hit.score, hit.votes);
+                worth(one) > worth(other)
+            });
+        }
+    }
+    hits
+}
+
+fn hit(item: &impl Source, words: &[String], repository: &str) -> Option<Hit> {
+    let (title, url) = (item.text_of("title"), item.text_of("html_url"));
+    let issues = ["https://github.com/", repository, "/issues/"].concat();
+    // Names of repositories are alike whatever their capitals are, and this one comes from an answer.
+    let own = url.get(..issues.len()).is_some_and(|start| start.eq_ignore_ascii_case(&issues));
+    if title.is_empty() || !own {
+        return None;
+    }
+    let (in_title, in_body) = (words_of(&title), words_of(&item.text_of("body")));
+    let covered: f32 = words
+        .iter()
+        .map(|word| match (has(&in_title, word), has(&in_body, word)) {
+            (true, _) => 1.0,
+            (false, true) => 0.5,
+            (false, false) => 0.0,
+        })
+        .sum();
+    let asked = words.len() as f32;
+    let score = covered / asked;
+    let hit = Hit {
+        id: (item.get("number").number() as u32).to_string(),
+        kind: "issue".into(),
+        title: marked(&title.chars().take(TITLE_MAX).collect::<String>(), &|word| has(words, &folded(word))),
+        url,
+        solved: item.text_of("state") == "closed",
+        votes: item.get("reactions").get("+1").number() as u32,
+        created_at: item.text_of("created_at"),
+        source: "github".into(),
+        score,
+        ..Hit::default()
+    };
+    (covered >= COVERED_MIN.min(asked) && score >= SHARE_MIN).then_some(hit)
+}
+
+/// The longest title that is shown, in characters.
+const TITLE_MAX: usize = 200;
+
+/// The first words of a text that say what is asked, each once.
+fn telling(text: &str) -> Vec<String> {
+    let mut telling: Vec<String> = Vec::new();
+    for word in words_of(text) {
+        if !is_stop_word(&word) && !is_vague(&word) && !telling.contains(&word) && word.chars().nth(1).is_some() {
+            telling.push(word);
+        }
+    }
+    telling.truncate(WORDS_MAX);
+    telling
+}
+
+/// Whether a word is among others, in whatever form.
+fn has(words: &[String], word: &str) -> bool {
+    words.iter().any(|known| {
+        let shared = known.chars().zip(word.chars()).take_while(|(one, other)| one == other).count();
+        let length = known.chars().count().max(word.chars().count());
+        known == word || shared >= SHARED_MIN && length - shared <= ENDING_MAX
+    })
+}
+
+fn percent_encoded(text: &str) -> String {
+    let mut encoded = String::new();
+    for byte in text.bytes() {
+        match byte {
+            b'a'..=b'z' | b'A'..=b'Z' | b'0'..=b'9' | b'-' | b'_' | b'.' => encoded.push(char::from(byte)),
+            _ => encoded.extend(['%', hex(byte >> 4), hex(byte & 15)]),
+        }
+    }
+    encoded
+}
+
+fn hex(digit: u8) -> char {
+    char::from_digit(u32::from(digit), 16).unwrap_or('0').to_ascii_uppercase()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+    use serde_json::{Value, json};
+
+    fn decoded(text: &str) -> String {
+        let path = search(text, "meadow/meadow.js").unwrap();
+        let query = path.strip_prefix("search/issues?per_page=20&q=").unwrap().as_bytes();
+        let mut bytes = Vec::new();
+        let mut at = 0;
+        while at < query.len() {
+            let escaped = query[at] == b'%';
+            let text = std::str::from_utf8(&query[at + 1..query.len().min(at + 3)]).unwrap_or_default();
+            bytes.push(if escaped { u8::from_str_radix(text, 16).unwrap() } else { query[at] });
+            at += if escaped { 3 } else { 1 };
+        }
+        String::from_utf8(bytes).unwrap()
+    }
+
+    fn issue(number: u32, title: &str, state: &str, votes: u32) -> Value {
+        json!({
+            "number": number, "title": title, "state": state, "reactions": {"+1": votes}, "body": null,
+            "html_url": format!("https://github.com/Meadow/meadow.js/issues/{number}"), "created_at": "2026-05-01T08:00:00Z",
+        })
+    }
+
+    #[test]
+    fn any_of_the_telling_words_is_asked_for() {
+        assert_eq!(
+            decoded("Please add a dark mode to the dashboards"),
+            "(add OR dark OR mode OR dashboards) repo:meadow/meadow.js is:issue in:title,body"
+        );
+        assert_eq!(search("please help me", "a/b"), None);
+        assert_eq!(search("", "a/b"), None);
+    }
+
+    #[test]
+    fn nothing_that_somebody_writes_is_an_operator() {
+        let query = decoded("dark\" repo:torvalds/linux AND -label:bug (author:x) NOT user:y");
+        assert_eq!(
+            query,
+            "(dark OR repo OR torvalds OR linux OR label OR author) repo:meadow/meadow.js is:issue in:title,body"
+        );
+    }
+
+    #[test]
+    fn what_has_the_words_is_shown_open_before_closed_and_wanted_before_others() {
+        let answer = json!({"items": [
+            issue(1, "Dark theme for dashboards", "closed", 90),
+            issue(2, "Dark dashboards", "open", 3),
+            issue(3, "Dashboard in the dark", "open", 12),
+            issue(4, "Dark chocolate", "open", 50),
+            issue(5, "Something else", "open", 500),
+        ]});
+        let hits = hits(&answer, "a dark mode for dashboards", "meadow/meadow.js");
+        let told: Vec<(&str, u32, bool)> = hits.iter().map(|hit| (hit.id.as_str(), hit.votes, hit.solved)).collect();
+        assert_eq!(told, [("3", 12, false), ("2", 3, false), ("1", 90, true)]);
+        assert!(hits.iter().all(|hit| hit.source == "github" && hit.kind == "issue"));
+        let marks: Vec<&str> = hits[0].title.iter().filter(|run| run.hit).map(|run| run.text.as_str()).collect();
+        assert_eq!(marks, ["Dashboard", "dark"]);
+    }
+
+    #[test]
+    fn an_answer_that_is_none_or_leads_elsewhere_gives_nothing() {
+        let mut elsewhere = issue(1, "Dark dashboards", "open", 1);
+        elsewhere["html_url"] = json!("https://github.com.evil.example/meadow/meadow.js/issues/1");
+        let mut other = issue(2, "Dark dashboards", "open", 1);
+        other["html_url"] = json!("javascript:alert(1)");
+        for answer in [json!(null), json!({"items": 7}), json!({"items": [7, {}, elsewhere, other]})] {
+            assert_eq!(hits(&answer, "dark dashboards", "meadow/meadow.js"), [], "{answer}");
+        }
+    }
+
+    #[test]
+    fn ten_searches_are_allowed_in_a_minute_and_none_while_it_refuses() {
+        let mut limit = Limit::default();
+        let taken = (0..20).filter(|second| limit.take(f64::from(*second) * 1000.0)).count();
+        assert_eq!(taken, 10);
+        assert!(!limit.take(59_999.0) && limit.take(60_000.0));
+        let mut limit = Limit::default();
+        limit.refused(0.0, Some(90));
+        assert!(!limit.take(89_999.0) && limit.take(90_000.0));
+        limit.refused(100_000.0, None);
+        assert!(!limit.take(159_999.0) && limit.take(160_000.0));
+    }
+
+    proptest! {
+        #[test]
+        fn any_text_makes_a_query_that_github_reads(text in "\\PC{0,300}|([a-z]{1,64} ){0,12}") {
+            if let Some(path) = search(&text, "meadow/meadow.js") {
+                let query = decoded(&text);
+                prop_assert!(query.chars().count() <= QUERY_MAX && query.matches(" OR ").count() <= 5, "{query}");
+                prop_assert!(path.is_ascii() && !path.contains(' '));
+            }
+        }
+    }
+}

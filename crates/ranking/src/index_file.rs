@@ -1,0 +1,138 @@
+//! The file of a static index: questions that a page searches by itself, and the stems of their words.
+//!
+//! `deskbell index` writes it, and the widget reads it: `{"version": 1, "questions": […], "stems": {WORD: STEM}}`.
+
+use serde::Serialize;
+
+use domain::question::Question;
+use wire::Pairs;
+use wire::{Read, Source};
+
+/// The version that is written and read.
+pub const VERSION: u32 = 1;
+/// The most questions that a page should be made to fetch and to search.
+pub const QUESTIONS_MAX: usize = 500;
+/// The largest file, in bytes: the widget reads no larger answer.
+pub const BYTES_MAX: usize = 2_000_000;
+
+/// The file.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
+pub struct IndexFile {
+    /// Tells files apart that are read otherwise.
+    pub version: u32,
+    /// The questions with their answers, by id.
+    pub questions: Vec<Question>,
+    /// The words that are not their own stem, with their stems.
+    pub stems: Pairs<String>,
+}
+
+/// Why questions make no file.
+#[derive(Debug, PartialEq, Eq)]
+pub enum IndexError {
+    /// There are none.
+    Empty,
+    /// There are too many; so many.
+    TooMany(usize),
+    /// They are too long; so many bytes.
+    TooLarge(usize),
+}
+
+impl IndexFile {
+    /// The JSON of a file of questions; the same questions give the same bytes.
+    #[cfg(not(target_arch = "wasm32"))]
+    pub fn json(mut questions: Vec<Question>) -> Result<String, IndexError> {
+        if questions.is_empty() {
+            return Err(IndexError::Empty);
+        }
+        if questions.len() > QUESTIONS_MAX {
+            return Err(IndexError::TooMany(questions.len()));
+        }
+        questions.sort_by(|one, other| one.id.cmp(&other.id));
+        let stems = Pairs(super::table(&questions, &super::Snowball));
+        let file = IndexFile { version: VERSION, questions, stems };
+        let json = serde_json::to_string(&file).unwrap_or_default();
+        if json.len() > BYTES_MAX { Err(IndexError::TooLarge(json.len())) } else { Ok(json) }
+    }
+
+    /// Reads a file; `None` where it is none of this version. Of a file that is too long, the first part is read.
+    pub fn read(source: &impl Source) -> Option<IndexFile> {
+        let version = source.get("version").number() as u32;
+        if version != VERSION {
+            return None;
+        }
+        let questions = source.get("questions").items();
+        let questions: Vec<Question> = questions.iter().take(QUESTIONS_MAX).map(Question::read).collect();
+        let questions = questions.into_iter().filter(|question| !question.id.is_empty()).collect();
+        Some(IndexFile { version, questions, stems: source.get("stems").texts() })
+    }
+}
+
+impl std::fmt::Display for IndexError {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            IndexError::Empty => write!(f, "there are no questions; import some first, or name another site"),
+            IndexError::TooMany(count) => write!(
+                f,
+                "{count} questions are too many for a page to search by itself, {QUESTIONS_MAX} at most; name fewer, or let a \
+                 gateway search"
+            ),
+            IndexError::TooLarge(bytes) => write!(
+                f,
+                "{bytes} bytes are too many for a page to fetch, {BYTES_MAX} at most; name fewer questions, or let a gateway \
+                 search"
+            ),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{Index, Snowball, Table};
+    use domain::question::Answer;
+
+    fn question(id: &str, title: &str) -> Question {
+        let answers = vec![Answer { body: "Like **this**.".into(), ..Answer::default() }];
+        Question { id: id.into(), kind: "question".into(), title: title.into(), answers, ..Question::default() }
+    }
+
+    #[test]
+    fn what_is_written_is_read_and_finds_what_the_gateway_finds() {
+        let questions = vec![question("b", "Exporting charts"), question("a", "Where invoices are sent")];
+        let json = IndexFile::json(questions.clone()).unwrap();
+        let mut turned = questions.clone();
+        turned.reverse();
+        assert_eq!(IndexFile::json(turned).unwrap(), json);
+        let file = IndexFile::read(&serde_json::from_str::<serde_json::Value>(&json).unwrap()).unwrap();
+        assert_eq!(file.questions, [questions[1].clone(), questions[0].clone()]);
+        let here = Index::build(&file.questions, Table::new(file.stems.0));
+        let there = Index::build(&file.questions, Snowball);
+        for query in ["export a chart", "invoice", "invoices sent "] {
+            let ids = |index: &Index| index.search(query, 5).into_iter().map(|hit| hit.id).collect::<Vec<_>>();
+            assert!(!ids(&here).is_empty(), "{query}");
+            assert_eq!(ids(&here), ids(&there), "{query}");
+        }
+    }
+
+    #[test]
+    fn whatever_else_lies_there_is_no_file_of_ours_or_gives_what_can_be_read_of_it() {
+        for json in ["null", "7", "[]", "{}", r#"{"version":2,"questions":[]}"#, r#"{"version":"1"}"#] {
+            assert_eq!(IndexFile::read(&serde_json::from_str::<serde_json::Value>(json).unwrap()), None, "{json}");
+        }
+        let torn = serde_json::json!({"version": 1, "stems": 7, "questions": [
+            7, null, {"id": 7}, {"id": "a", "title": ["x"], "answers": "none"}, {"id": "b", "title": "<img>"},
+        ]});
+        let read = IndexFile::read(&torn).unwrap();
+        let ids: Vec<&str> = read.questions.iter().map(|question| question.id.as_str()).collect();
+        assert_eq!(ids, ["a", "b"]);
+    }
+
+    #[test]
+    fn too_much_is_said_to_be_too_much() {
+        let many = (0..=QUESTIONS_MAX).map(|number| question(&number.to_string(), "x")).collect();
+        assert_eq!(IndexFile::json(many), Err(IndexError::TooMany(QUESTIONS_MAX + 1)));
+        assert_eq!(IndexFile::json(Vec::new()), Err(IndexError::Empty));
+        let long = Question { body: "word ".repeat(BYTES_MAX / 4), ..question("a", "x") };
+        assert!(matches!(IndexFile::json(vec![long]), Err(IndexError::TooLarge(_))));
+    }
+}

@@ -1,0 +1,36 @@
+//! What a markdown text says, without its marks.
+
+use markdown::{self, Block, Inline};
+
+/// A markdown text as plain text, its blocks divided by spaces.
+pub fn plain_text(text: &str) -> String {
+    let mut out = String::with_capacity(text.len());
+    blocks(&markdown::parse(text), &mut out);
+    out.truncate(out.trim_end().len());
+    out
+}
+
+fn blocks(all: &[Block], out: &mut String) {
+    for block in all {
+        match block {
+            Block::Paragraph(parts) | Block::Heading(parts) => line(parts, out),
+            Block::Code(code) => out.push_str(code),
+            Block::Quote(inner) => blocks(inner, out),
+            Block::List { items, .. } => items.iter().for_each(|item| blocks(item, out)),
+        }
+        if !out.ends_with(' ') {
+            out.push(' ');
+        }
+    }
+}
+
+fn line(parts: &[Inline], out: &mut String) {
+    for part in parts {
+        match part {
+            Inline::Text(text) | Inline::Code(text) => out.push_str(text),
+            Inline::Break => out.push(' '),
+            Inline::Picture { alt, .. } => out.push_str(alt),
+            Inline::Strong(inner) | Inline::Emphasis(inner) | Inline::Link { text: inner, .. } => line(inner, out),
+        }
+    }
+}

@@ -1,0 +1,156 @@
+//! From what somebody types to what is looked for.
+
+use super::Index;
+use super::best::keep;
+use super::folding::fold;
+use super::languages;
+use super::score;
+use super::words::{Piece, has_hiragana, words};
+
+/// The most words of a query that are looked for.
+const TERMS_MAX: usize = 40;
+/// The most stems that a beginning stands for; the more frequent ones first.
+const BEGINNINGS_MAX: usize = 12;
+/// The most stems that are related to a word.
+const RELATED_MAX: usize = 12;
+/// A word that is still typed counts less than a whole one.
+const BEGINNING: f32 = 0.98;
+/// In how many questions a word may be that is rare.
+const RARE: usize = 2;
+/// The shortest number that is a code.
+const NUMBER_MIN: usize = 4;
+/// How much a part of a code counts beside the whole.
+const PART: f32 = 0.8;
+
+/// A word of a query and what it stands for.
+#[derive(Debug)]
+pub struct Term {
+    /// The letter that it starts with, and so do all words that it matches.
+    pub first: Option<char>,
+    /// The stems that it matches, each with how well: 0 to 1. None where nothing is like it.
+    pub stems: Vec<(u32, f32)>,
+    /// How rare it is, and so how much it counts.
+    pub rarity: f32,
+    /// Whether it says what is asked, and not only that something is.
+    pub telling: bool,
+    /// Whether so few questions have it that whoever writes it means it. A short number may be any.
+    pub rare: bool,
+}
+
+/// What a query looks for. Its last word may still be typed, unless something that is no letter follows it.
+pub fn terms(query: &str, index: &Index) -> Vec<Term> {
+    let typing = query.chars().next_back().is_some_and(char::is_alphanumeric);
+    let mut asked: Vec<(String, Piece, bool)> = Vec::new();
+    words(query, &mut |word| {
+        let unfinished = typing && word.range.end == query.len();
+        asked.push((word.spelled.to_string(), word.piece, unfinished));
+    });
+    let mut terms: Vec<Term> = Vec::new();
+    let mut seen: Vec<String> = Vec::new();
+    // From behind, so that the whole of a code is met before its parts.
+    let mut whole_known = false;
+    for (spelled, piece, unfinished) in asked.into_iter().rev() {
+        let folded = fold(&spelled).into_owned();
+        if index.is_stop(&folded) || seen.contains(&folded) {
+            continue;
+        }
+        let is_unknown = piece == Piece::None && index.known(&spelled, &folded).is_none();
+        let parts = if is_unknown { index.parts(&folded) } else { Vec::new() };
+        if !parts.is_empty() {
+            terms.extend(parts);
+            continue;
+        }
+        let mut term = index.term(&spelled, &folded, piece, unfinished);
+        match piece {
+            Piece::Whole => {
+                whole_known = !term.stems.is_empty();
+                // The parts stand for a whole that is not known.
+                if !whole_known {
+                    continue;
+                }
+            }
+            Piece::Part if whole_known => term.rarity *= PART,
+            _ => {}
+        }
+        // What has only been begun may become any word.
+        if term.stems.is_empty() && unfinished {
+            continue;
+        }
+        seen.push(folded);
+        terms.push(term);
+    }
+    terms.truncate(TERMS_MAX);
+    terms
+}
+
+impl Index {
+    fn is_stop(&self, folded: &str) -> bool {
+        let stops = languages::LANGUAGES.into_iter().zip(languages::stops(folded));
+        stops.into_iter().any(|(language, stop)| stop && self.languages.contains(&language))
+    }
+
+    fn term(&self, spelled: &str, folded: &str, piece: Piece, unfinished: bool) -> Term {
+        let telling = !languages::is_vague(folded) && !has_hiragana(spelled);
+        let mut stems: Vec<(u32, f32)> = self.known(spelled, folded).into_iter().map(|stem| (stem, 1.0)).collect();
+        let letters = folded.chars().count();
+        if unfinished && (letters >= 2 || piece == Piece::Pair) {
+            let mut begun: Vec<(usize, u32)> = Vec::new();
+            for stem in self.vocabulary.beginning(folded) {
+                let of_stem = (self.frequency(stem), stem);
+                if !begun.contains(&of_stem) && !stems.iter().any(|(known, _)| *known == stem) {
+                    keep(&mut begun, BEGINNINGS_MAX, of_stem, |one, other| one.0 > other.0);
+                }
+            }
+            stems.extend(begun.into_iter().map(|(_, stem)| (stem, BEGINNING)));
+        }
+        let correctable =
+            piece != Piece::Pair && piece != Piece::Whole && !folded.chars().any(|c| c.is_numeric() || c == '.');
+        if stems.is_empty() && correctable {
+            let (meant, mistakes) = self.vocabulary.meant(folded, unfinished);
+            let weight = 1.0 - mistakes as f32 / letters as f32;
+            stems.extend(meant.into_iter().map(|stem| (stem, weight)));
+        }
+        if correctable && (stems.is_empty() || takes_affixes(folded)) {
+            for related in self.vocabulary.related(folded, RELATED_MAX) {
+                if !stems.iter().any(|(known, _)| *known == related.0) {
+                    stems.push(related);
+                }
+            }
+        }
+        let frequency = match stems.first() {
+            Some((stem, 1.0)) => self.frequency(*stem),
+            _ => stems.iter().map(|(stem, _)| self.frequency(*stem)).sum(),
+        };
+        // A word that no question has counts against a hit as much as the rarest that one has.
+        let rare =
+            (1..=RARE).contains(&frequency) && (letters >= NUMBER_MIN || folded.chars().any(char::is_alphabetic));
+        let rarity = score::rarity(frequency.max(1), self.len());
+        Term { first: folded.chars().next(), stems, rarity, telling, rare }
+    }
+
+    /// The terms of the known parts of a compound that is not known, where they are most of it.
+    fn parts(&self, folded: &str) -> Vec<Term> {
+        let parts = self.vocabulary.parts(folded);
+        let known: usize = parts.iter().map(|part| part.len()).sum();
+        if known * 4 < folded.len() * 3 {
+            return Vec::new();
+        }
+        let term = |part: &str| {
+            let term = self.term(part, part, Piece::Part, true);
+            Term { rarity: term.rarity * PART, ..term }
+        };
+        parts.into_iter().map(term).collect()
+    }
+
+    /// The stem of a word, whichever of the languages it is in.
+    fn known(&self, spelled: &str, folded: &str) -> Option<u32> {
+        let mut stems = self.languages.iter().map(|language| self.stems.stem(spelled, *language));
+        self.vocabulary.stem(folded).or_else(|| stems.find_map(|stem| self.vocabulary.stem(&fold(&stem))))
+    }
+}
+
+/// Whether words of a script have so much written before or after them that those with it are looked for even where the word
+/// itself is known: scripts other than Latin, Greek and Cyrillic.
+fn takes_affixes(folded: &str) -> bool {
+    folded.chars().next().is_some_and(|c| c >= '\u{590}')
+}

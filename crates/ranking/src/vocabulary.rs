@@ -1,0 +1,276 @@
+//! The words of an index, sorted, so that beginnings are ranges; in one text, because there are hundreds of thousands.
+
+use super::best::keep;
+use super::typing;
+
+/// Words and the numbers of their stems.
+#[derive(Debug, Default)]
+pub struct Vocabulary {
+    letters: String,
+    entries: Vec<Entry>,
+    /// Which pairs of letters each word has, as `pairs_of` gives it.
+    pairs: Vec<u64>,
+}
+
+#[derive(Debug, Clone, Copy)]
+struct Entry {
+    /// Where the word ends in the letters.
+    end: u32,
+    stem: u32,
+}
+
+impl Vocabulary {
+    /// Folded words with the numbers of their stems, each word once.
+    pub fn new(mut words: Vec<(String, u32)>) -> Vocabulary {
+        words.sort_unstable();
+        let mut letters = String::with_capacity(words.iter().map(|(word, _)| word.len()).sum());
+        let entries = words
+            .iter()
+            .map(|(word, stem)| {
+                letters.push_str(word);
+                Entry { end: letters.len() as u32, stem: *stem }
+            })
+            .collect();
+        let pairs = words.iter().map(|(word, _)| pairs_of(word.chars())).collect();
+        Vocabulary { letters, entries, pairs }
+    }
+
+    /// The number of the stem of a word.
+    pub fn stem(&self, word: &str) -> Option<u32> {
+        let place = self.first_not_before(word);
+        (self.word(place) == Some(word)).then(|| self.entries.get(place).map(|entry| entry.stem))?
+    }
+
+    /// The stems of the words that begin with these letters, as often as there are such words.
+    pub fn beginning(&self, letters: &str) -> impl Iterator<Item = u32> {
+        let from = self.first_not_before(letters);
+        let range = self.entries.get(from..).unwrap_or_default().iter().enumerate();
+        let alike = move |place: usize| self.word(from + place).is_some_and(|word| word.starts_with(letters));
+        range.take_while(move |(place, _)| alike(*place)).map(|(_, entry)| entry.stem)
+    }
+
+    /// The stems of the words that may have been meant by one with mistakes: those with the fewest, and how many.
+    /// `beginning`: the word is still typed.
+    pub fn meant(&self, word: &str, beginning: bool) -> (Vec<u32>, usize) {
+        let letters: Vec<char> = word.chars().collect();
+        // What is still typed has one letter less to go by.
+        let mut least = typing::allowed(letters.len() - usize::from(beginning && !letters.is_empty()));
+        let mut stems: Vec<u32> = Vec::new();
+        let Some(first) = letters.first().filter(|_| least > 0) else { return (stems, least) };
+        let range =
+            self.first_not_before(&String::from(*first))..self.first_not_before(&format!("{first}{}", char::MAX));
+        let mut start = self.start(range.start);
+        for entry in self.entries.get(range).unwrap_or_default() {
+            let bytes = std::mem::replace(&mut start, entry.end)..entry.end;
+            let length = bytes.len();
+            // In bytes, so that most words need not be read; a letter has four at most.
+            let too_short = length + least < letters.len();
+            let too_long = !beginning && length > word.len() + 4 * least;
+            if too_short || too_long {
+                continue;
+            }
+            let known = self.letters.get(bytes.start as usize..bytes.end as usize).unwrap_or_default();
+            let Some(mistakes) = typing::mistakes(&letters, known, least, beginning) else { continue };
+            if mistakes < least {
+                stems.clear();
+                least = mistakes;
+            }
+            if !stems.contains(&entry.stem) {
+                stems.push(entry.stem);
+            }
+        }
+        (stems, least)
+    }
+
+    /// The stems of the words that share a long run of letters with a word, and how like they are to it: parts of compounds, words
+    /// with something written before or after them, and forms that no stemmer has brought together. The most alike come first.
+    pub fn related(&self, word: &str, limit: usize) -> Vec<(u32, f32)> {
+        let letters: Vec<char> = word.chars().collect();
+        let Some(least) = Least::new(&letters) else { return Vec::new() };
+        let shortest = ((letters.len() as f32 * SHARE).ceil() as usize).max(least.whole).min(LONG);
+        let wanted = pairs_of(letters.iter().copied());
+        // So long a run has the middle of the word in it wherever it starts.
+        let middle = pairs_of(letters.iter().copied().take(shortest).skip(letters.len() - shortest));
+        // A run of letters has one pair less than letters, and pairs may fall on one bit.
+        let needed = (wanted.count_ones() as usize + shortest).saturating_sub(letters.len());
+        let mut best: Vec<(u32, f32)> = Vec::new();
+        for (place, pairs) in self.pairs.iter().enumerate() {
+            if pairs & middle != middle || ((pairs & wanted).count_ones() as usize) < needed {
+                continue;
+            }
+            let (Some(known), Some(entry)) = (self.word(place), self.entries.get(place)) else { continue };
+            let known_letters = known.chars().count();
+            let (run, at) = longest_run(&letters, known);
+            let whole = run == letters.len().min(known_letters);
+            let enough = match whole {
+                true => least.whole,
+                // Words that begin alike and are as long are forms of one more often than others.
+                false if at == 0 && run as f32 >= SHARE * known_letters as f32 => least.run - 1,
+                false => least.run,
+            };
+            let share = run as f32 / letters.len() as f32;
+            // Where nothing is written before words, one with another first letter is another word.
+            let is_other = at == 1 && word.is_ascii() && run + 1 == known_letters && known_letters == letters.len();
+            if is_other || run < enough || share < SHARE && run < LONG {
+                continue;
+            }
+            // What one of them has besides may be an ending.
+            let likeness = (share + if word.is_ascii() { 0.0 } else { ENDING }).min(1.0)
+                * (APART + WHOLE * run as f32 / known_letters as f32);
+            match best.iter_mut().find(|(stem, _)| *stem == entry.stem) {
+                Some((_, known)) if *known >= likeness => continue,
+                _ => best.retain(|(stem, _)| *stem != entry.stem),
+            }
+            keep(&mut best, limit, (entry.stem, likeness), |one, other| one.1 > other.1);
+        }
+        best
+    }
+
+    /// Where the longest known words end that a compound starts with, and start that it ends with.
+    pub fn parts<'a>(&self, word: &'a str) -> Vec<&'a str> {
+        let letters: Vec<char> = word.chars().collect();
+        let Some(least) = Least::new(&letters) else { return Vec::new() };
+        // A longer word may be meant by the whole of it.
+        if self.beginning(word).next().is_some() {
+            return Vec::new();
+        }
+        let known = |part: &&str| {
+            let letters = part.chars().count();
+            // Of a longer part it is enough that words begin with it, because their endings may be others.
+            letters >= least.whole
+                && (self.stem(part).is_some() || letters >= least.begun && self.beginning(part).next().is_some())
+        };
+        let first = word.char_indices().rev().filter_map(|(at, _)| word.get(..at)).find(known);
+        let last = word.char_indices().skip(1).filter_map(|(at, _)| word.get(at..)).find(known);
+        // What two words claim belongs to the first.
+        let rest = word.len() - first.map_or(0, str::len);
+        first.into_iter().chain(last.filter(|last| last.len() <= rest)).collect()
+    }
+
+    fn first_not_before(&self, word: &str) -> usize {
+        // By hand, because the words are not in the entries.
+        let (mut low, mut high) = (0, self.entries.len());
+        while low < high {
+            let middle = low.midpoint(high);
+            if self.word(middle).is_some_and(|known| known < word) {
+                low = middle + 1;
+            } else {
+                high = middle;
+            }
+        }
+        low
+    }
+
+    fn word(&self, place: usize) -> Option<&str> {
+        self.letters.get(self.start(place) as usize..self.entries.get(place)?.end as usize)
+    }
+
+    fn start(&self, place: usize) -> u32 {
+        place.checked_sub(1).and_then(|before| self.entries.get(before)).map_or(0, |entry| entry.end)
+    }
+}
+
+/// How many letters a run has at least that two words share.
+struct Least {
+    /// Where it is the whole of one.
+    whole: usize,
+    /// Where it is a part of both.
+    run: usize,
+    /// Where words begin with it.
+    begun: usize,
+}
+
+impl Least {
+    /// By the script: a letter of one that writes no vowels, or syllables, says more. `None` where a word is too short.
+    fn new(word: &[char]) -> Option<Least> {
+        let (whole, run, begun) = match word.first()? {
+            '\u{590}'..='\u{8ff}' | '\u{1200}'..='\u{139f}' => (3, 4, 3),
+            '\u{1100}'..='\u{11ff}' => (4, 6, 4),
+            '\u{30a1}'..='\u{30ff}' => (2, 4, 2),
+            _ => (5, 6, 6),
+        };
+        (word.len() >= whole).then_some(Least { whole, run, begun })
+    }
+}
+
+/// Which share of a word a run of letters is at least.
+const SHARE: f32 = 0.6;
+/// How many letters are no coincidence however long the word is.
+const LONG: usize = 8;
+/// Which share of a word endings are.
+const ENDING: f32 = 0.2;
+/// How like a word one is that has all its letters and many others.
+const APART: f32 = 0.7;
+/// How much more where it has few others.
+const WHOLE: f32 = 0.2;
+
+/// A bit for each pair of letters, of 64: which words may share letters with a word is seen at once.
+fn pairs_of(word: impl Iterator<Item = char> + Clone) -> u64 {
+    word.clone().zip(word.skip(1)).fold(0, |bits, (one, other)| {
+        let mixed = (one as u32).wrapping_mul(31).wrapping_add(other as u32).wrapping_mul(0x9e37_79b1);
+        bits | 1 << (mixed >> 26)
+    })
+}
+
+/// How long the longest run of letters is that two words share, and where it starts in the second.
+fn longest_run(word: &[char], known: &str) -> (usize, usize) {
+    let mut rows = vec![0_usize; word.len() + 1];
+    let (mut longest, mut start) = (0, 0);
+    for (place, letter) in known.chars().enumerate() {
+        let mut before = 0;
+        for (row, other) in rows.iter_mut().skip(1).zip(word) {
+            let here = *row;
+            *row = if *other == letter { before + 1 } else { 0 };
+            if *row > longest {
+                (longest, start) = (*row, place + 1 - *row);
+            }
+            before = here;
+        }
+    }
+    (longest, start)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn vocabulary() -> Vocabulary {
+        let words = ["dash", "dashboard", "dashboards", "export", "exporter", "invoice"];
+        Vocabulary::new(words.iter().zip([0, 1, 1, 2, 3, 4]).map(|(word, stem)| (word.to_string(), stem)).collect())
+    }
+
+    #[test]
+    fn words_are_found_by_letters_and_by_beginning() {
+        assert_eq!(vocabulary().stem("dashboards"), Some(1));
+        assert_eq!(vocabulary().stem("dashb"), None);
+        assert_eq!(vocabulary().stem(""), None);
+        assert_eq!(vocabulary().beginning("dashb").collect::<Vec<_>>(), [1, 1]);
+        assert_eq!(vocabulary().beginning("x").count(), 0);
+    }
+
+    #[test]
+    fn the_words_with_the_fewest_mistakes_are_meant() {
+        assert_eq!(vocabulary().meant("exprot", false), (vec![2], 1));
+        assert_eq!(vocabulary().meant("dahsboadr", false), (vec![1], 2));
+        assert_eq!(vocabulary().meant("nvoice", false).0, Vec::<u32>::new());
+        assert_eq!(vocabulary().meant("dahsb", true), (vec![1], 1));
+    }
+
+    #[test]
+    fn words_that_share_a_long_run_of_letters_are_related() {
+        let stems = |word: &str| vocabulary().related(word, 4).into_iter().map(|(stem, _)| stem).collect::<Vec<_>>();
+        assert_eq!(stems("invoiced"), [4]);
+        assert_eq!(stems("board"), [1]);
+        assert_eq!(stems("invalid"), Vec::<u32>::new());
+        assert_eq!(stems("exp"), Vec::<u32>::new());
+    }
+
+    #[test]
+    fn a_compound_has_the_parts_that_are_known() {
+        assert_eq!(vocabulary().parts("exportinvoice"), ["export", "invoice"]);
+        assert_eq!(vocabulary().parts("exportsinvoice"), ["export", "invoice"]);
+        assert_eq!(vocabulary().parts("exporterror"), ["exporter"]);
+        assert_eq!(vocabulary().parts("reinvoice"), ["invoice"]);
+        assert_eq!(vocabulary().parts("nothing"), Vec::<&str>::new());
+    }
+}

@@ -1,0 +1,256 @@
+//! What the redaction of secrets is worth, measured: secrets of every kind planted into the places where they turn up,
+//! and lines in which there is nothing to hide.
+//!
+//! One half of both may be looked at while the redaction is written; the other half is held out, with forms, carriers and
+//! lines of its own. `cargo test --test redaction -- --nocapture` prints the figures of both.
+
+#![cfg(not(target_arch = "wasm32"))]
+#![allow(clippy::unwrap_used, clippy::indexing_slicing)]
+
+mod carriers;
+mod encoding;
+mod harmless;
+mod random;
+mod secrets;
+mod survival;
+
+use carriers::{Carrier, carriers};
+use harmless::{DOTTED, Line, lines, pairs};
+use redaction::{Origin, Rules, redact, redact_value};
+use secrets::{Half, Secret, TOLD, rules, secrets};
+use std::collections::BTreeMap;
+use std::sync::LazyLock;
+use survival::{NOTHING, survivor};
+
+/// How many of the cases that went wrong a failure tells.
+const SHOWN: usize = 20;
+
+static KNOWN: LazyLock<Findings> = LazyLock::new(|| Findings::of(Half::Known));
+static HELD_OUT: LazyLock<Findings> = LazyLock::new(|| Findings::of(Half::HeldOut));
+
+#[test]
+fn no_known_secret_survives_in_any_carrier() {
+    told(&KNOWN.leaks);
+}
+
+#[test]
+fn no_held_out_secret_survives_in_any_carrier() {
+    told(&HELD_OUT.leaks);
+}
+
+#[test]
+fn ordinary_lines_of_the_known_half_stay_as_they_are() {
+    stays_small(&KNOWN);
+}
+
+#[test]
+fn ordinary_lines_of_the_held_out_half_stay_as_they_are() {
+    stays_small(&HELD_OUT);
+}
+
+#[test]
+fn redacting_twice_changes_nothing() {
+    told(&KNOWN.unstable);
+    told(&HELD_OUT.unstable);
+}
+
+#[test]
+fn the_words_around_a_secret_stay() {
+    told(&KNOWN.ragged);
+    told(&HELD_OUT.ragged);
+}
+
+#[test]
+fn what_is_hidden_is_replaced_by_its_kind() {
+    for secret in secrets(Half::Known).iter().chain(&secrets(Half::HeldOut)) {
+        if ["jwt", "card"].contains(&secret.kind) {
+            let shown = redact(&format!("The server rejected {}", secret.text), Origin::Collected, &rules());
+            assert_eq!(shown, format!("The server rejected [{}]", secret.kind), "{}", secret.text);
+        }
+    }
+}
+
+#[test]
+fn a_value_goes_by_its_name_or_its_shape() {
+    let mut leaks = Vec::new();
+    for secret in secrets(Half::Known).iter().chain(&secrets(Half::HeldOut)) {
+        let name = secret.name.unwrap_or("detail");
+        let shown = redact_value(name, &secret.text, &rules());
+        if survivor(secret, &shown, "").is_some() {
+            leaks.push(format!("{}: {name}: {}\n    -> {shown}", secret.kind, secret.text));
+        }
+    }
+    told(&leaks);
+}
+
+#[test]
+fn an_ordinary_value_stays_as_it_is() {
+    for (name, value) in pairs() {
+        assert_eq!(redact_value(name, value, &rules()), value, "{name}");
+    }
+}
+
+#[test]
+fn the_corpus_is_as_large_as_it_has_to_be() {
+    let halves = [Half::Known, Half::HeldOut];
+    for half in halves {
+        assert!(secrets(half).len() >= 150, "{half:?}: {} secrets", secrets(half).len());
+        assert!(lines(half).len() >= 2_500, "{half:?}: {} lines", lines(half).len());
+        for secret in secrets(half) {
+            let places = carriers(half, &secret).len();
+            assert!(places >= 10, "{}: {} goes into {places} carriers", secret.kind, secret.text);
+        }
+    }
+    assert!(halves.map(|half| secrets(half).len()).iter().sum::<usize>() >= 300);
+    assert!(halves.map(|half| lines(half).len()).iter().sum::<usize>() >= 5_000);
+}
+
+/// A judge that overlooks what nobody hid would pass every redaction.
+#[test]
+fn a_secret_that_nobody_hides_is_noticed() {
+    let mut overlooked = Vec::new();
+    for half in [Half::Known, Half::HeldOut] {
+        for secret in secrets(half) {
+            for carrier in carriers(half, &secret) {
+                let text = carrier.carry(&secret);
+                if survivor(&secret, &text, &carrier.carry_instead(&secret, NOTHING)).is_none() {
+                    overlooked.push(format!("{} in {}: {text}", secret.kind, carrier.name));
+                }
+                let hidden = carrier.carry_instead(&secret, "[hidden]");
+                assert_eq!(survivor(&secret, &hidden, &carrier.carry_instead(&secret, NOTHING)), None, "{hidden}");
+            }
+        }
+    }
+    told(&overlooked);
+}
+
+#[test]
+fn half_a_secret_is_a_leak() {
+    for secret in secrets(Half::Known).iter().filter(|secret| secret.cores == [secret.text.as_str()]) {
+        let half: String = secret.text.chars().take(secret.text.chars().count().div_ceil(2)).collect();
+        assert!(survivor(secret, &format!("rejected {half}[hidden]"), "rejected ").is_some(), "{half}");
+    }
+}
+
+#[test]
+fn figures() {
+    println!("{}{}", KNOWN.table("known half"), HELD_OUT.table("held-out half"));
+}
+
+/// How many there are of something, and how many of them went wrong.
+#[derive(Clone, Copy, Default)]
+struct Count {
+    all: usize,
+    wrong: usize,
+}
+
+/// What the redaction did to a half of the corpus.
+#[derive(Default)]
+struct Findings {
+    /// The plantings by kind.
+    planted: BTreeMap<&'static str, Count>,
+    /// The lines by class.
+    lines: BTreeMap<&'static str, Count>,
+    leaks: Vec<String>,
+    changes: Vec<String>,
+    /// What a second time changed.
+    unstable: Vec<String>,
+    /// Where more went than the secret.
+    ragged: Vec<String>,
+}
+
+impl Findings {
+    fn of(half: Half) -> Findings {
+        let mut findings = Findings::default();
+        for (number, secret) in secrets(half).iter().enumerate() {
+            for (place, carrier) in carriers(half, secret).into_iter().enumerate() {
+                let written = !TOLD.contains(&secret.kind) && (number + place) % 2 == 1;
+                findings.plant(secret, carrier, if written { Origin::Written } else { Origin::Collected });
+            }
+        }
+        for line in lines(half) {
+            findings.leave(&line);
+        }
+        findings
+    }
+
+    fn plant(&mut self, secret: &Secret, carrier: &Carrier, origin: Origin) {
+        let text = carrier.carry(secret);
+        let shown = redact(&text, origin, &rules());
+        let case = |piece: &str| format!("{} in {}:{piece}\n    {text}\n    -> {shown}", secret.kind, carrier.name);
+        let frame = carrier.carry_instead(secret, NOTHING);
+        let piece = survivor(secret, &shown, &frame);
+        let count = self.planted.entry(secret.kind).or_default();
+        count.all += 1;
+        count.wrong += usize::from(piece.is_some());
+        if let Some(piece) = piece {
+            self.leaks.push(case(&format!(" {piece}")));
+        }
+        if carrier.is_framed() && !keeps(&frame, &shown) {
+            self.ragged.push(case(""));
+        }
+        self.repeat(&shown, origin, &rules());
+    }
+
+    fn leave(&mut self, line: &Line) {
+        let rules = if line.class == DOTTED {
+            Rules { ip_addresses: false, social_security: false, ..rules() }
+        } else {
+            rules()
+        };
+        let origins = [Origin::Collected, Origin::Written];
+        let changed = origins.map(|origin| redact(&line.text, origin, &rules)).into_iter().find(|it| *it != line.text);
+        let count = self.lines.entry(line.class).or_default();
+        count.all += 1;
+        if let Some(changed) = changed {
+            count.wrong += 1;
+            self.changes.push(format!("{}:\n    {}\n    -> {changed}", line.class, line.text));
+            self.repeat(&changed, Origin::Collected, &rules);
+        }
+    }
+
+    fn repeat(&mut self, once: &str, origin: Origin, rules: &Rules) {
+        let twice = redact(once, origin, rules);
+        if twice != once {
+            self.unstable.push(format!("{once}\n    -> {twice}"));
+        }
+    }
+
+    fn table(&self, title: &str) -> String {
+        let mut out = format!("\n{title}\n");
+        for (what, verb, counts) in [("plantings", "survived", &self.planted), ("lines", "changed", &self.lines)] {
+            for (name, count) in counts {
+                out += &format!("{name:>24} {:>6} {what}, {:>4} {verb}\n", count.all, count.wrong);
+            }
+            let Count { all, wrong } = sum(counts);
+            let share = wrong as f64 * 100.0 / all as f64;
+            out += &format!("{:>24} {all:>6} {what}, {wrong:>4} {verb} ({share:.2} %)\n", "all");
+        }
+        out
+    }
+}
+
+fn sum(counts: &BTreeMap<&'static str, Count>) -> Count {
+    counts
+        .values()
+        .fold(Count::default(), |sum, count| Count { all: sum.all + count.all, wrong: sum.wrong + count.wrong })
+}
+
+/// Whether what stands before and behind the secret is still there.
+fn keeps(frame: &str, shown: &str) -> bool {
+    frame.split_once(NOTHING).is_some_and(|(before, behind)| shown.starts_with(before) && shown.ends_with(behind))
+}
+
+/// No more than one line in two hundred changes.
+fn stays_small(findings: &Findings) {
+    let Count { all, wrong } = sum(&findings.lines);
+    assert!(wrong * 200 <= all, "{wrong} of {all} lines\n{}", first(&findings.changes));
+}
+
+fn told(cases: &[String]) {
+    assert!(cases.is_empty(), "{} cases\n{}", cases.len(), first(cases));
+}
+
+fn first(cases: &[String]) -> String {
+    cases.iter().take(SHOWN).map(String::as_str).collect::<Vec<_>>().join("\n")
+}
