@@ -25,10 +25,10 @@ TRUNK := $(TOOLS)/trunk-$(TRUNK_VERSION)/bin/trunk
 BINDGEN := $(TOOLS)/wasm-bindgen-cli-$(BINDGEN_VERSION)/bin/wasm-bindgen
 DENY := $(TOOLS)/cargo-deny-$(DENY_VERSION)/bin/cargo-deny
 TARGET := $(or $(CARGO_TARGET_DIR),target)
-LOADER_PACKAGES := src/loader/node_modules/.package-lock.json
+LOADER_PACKAGES := loader/node_modules/.package-lock.json
 BROWSER_PACKAGES := tests/browser/node_modules/.package-lock.json
 
-export PATH := $(dir $(TRUNK)):$(dir $(BINDGEN)):$(dir $(DENY)):$(CURDIR)/src/loader/node_modules/.bin:$(HOME)/.cargo/bin:$(PATH)
+export PATH := $(dir $(TRUNK)):$(dir $(BINDGEN)):$(dir $(DENY)):$(CURDIR)/loader/node_modules/.bin:$(HOME)/.cargo/bin:$(PATH)
 export TRUNK_SKIP_VERSION_CHECK := true
 
 .PHONY: help demo test test-native test-wasm test-browser check format build dev bench bench-chaos bench-load bench-search clean needs wasm-target first-time
@@ -37,7 +37,7 @@ help: ## list these commands
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/\1|\2/p' $(MAKEFILE_LIST) | while IFS='|' read -r name text; do printf 'make %-13s %s\n' "$$name" "$$text"; done
 
 demo: first-time widget ## a small product with Deskbell in it, in the browser (PORT=8080, DATA=data: where its database lies)
-	cargo build --bin deskbell
+	cargo build --package gateway --bin deskbell
 	mkdir -p "$(DATA)"
 	exec $(TARGET)/debug/deskbell serve --demo --assets dist --listen 127.0.0.1:$(PORT) --database "sqlite:$(DATA)/demo.db"
 
@@ -48,7 +48,7 @@ check: first-time wasm-target $(LOADER_PACKAGES) $(DENY) ## formats, lints on bo
 	cargo fmt --all --check
 	cargo clippy --locked --workspace --all-targets -- -D warnings
 	cargo clippy --locked --target wasm32-unknown-unknown --package deskbell --package domain --package markdown --package ranking --package redaction --package wire --lib --bin widget --bin answers --bin engines --bin sends --bin site --bin tickets --test widget -- -D warnings
-	tsc --project src/loader
+	tsc --project loader
 	prettier --check --log-level warn .
 	cargo-deny --log-level error check licenses bans sources
 
@@ -57,39 +57,39 @@ format: $(LOADER_PACKAGES) ## bring every file into the form that `make check` w
 	prettier --write --log-level warn .
 
 build: first-time widget ## what ships: the gateway in target/release, the widget in dist
-	cargo build --release --bin deskbell
+	cargo build --release --package gateway --bin deskbell
 
 dev: first-time wasm-target $(TRUNK) $(BINDGEN) $(LOADER_PACKAGES) ## the demo on port 8080, its widget rebuilt at every change; the inbox on port 8081
-	cargo build --bin deskbell
+	cargo build --package gateway --bin deskbell
 	mkdir -p "$(DATA)" dist
 	$(TARGET)/debug/deskbell serve --demo --assets dist --listen 127.0.0.1:8081 --database "sqlite:$(DATA)/dev.db" &
 	trap "kill $$!" EXIT
 	trunk serve
 
 bench: first-time widget $(BROWSER_PACKAGES) ## the figures that a person looks at, never part of the tests
-	cargo bench --bench ranking
-	cargo build --release --bin deskbell
+	cargo bench --package gateway --bench ranking
+	cargo build --release --package gateway --bin deskbell
 	CHROMIUM=$$(tests/browser/find-chromium)
 	export CHROMIUM DESKBELL='$(abspath $(TARGET))/release/deskbell'
 	node tests/bench/opening.js
 	node tests/bench/recording.js
 
 bench-chaos: first-time widget $(BROWSER_PACKAGES) ## a thousand tickets through a network that does its worst (CHAOS=1000: how many, SEED=1: another plan)
-	cargo build --bin deskbell
+	cargo build --package gateway --bin deskbell
 	CHROMIUM=$$(tests/browser/find-chromium)
 	export CHROMIUM CHAOS='$(CHAOS)' SEED='$(SEED)'
 	tests/browser/node_modules/.bin/playwright test --config tests/browser chaos
 
 bench-load: | needs ## how long people wait among very many tickets, during an import, and beside one client that does its worst (TICKETS=1000000, FILLED=: a folder that keeps them, SECONDS=600, LOAD=tickets|import|attack: one of them alone)
 	export TICKETS='$(TICKETS)' FILLED='$(FILLED)' SECONDS_OF_ATTACK='$(SECONDS)' LOAD='$(LOAD)'
-	cargo bench --bench load
+	cargo bench --package gateway --bench load
 
 bench-search: | needs ## how fast and how well the ranker finds (CORPUS=: a folder of questions and queries)
-	cargo bench --bench ranking
+	cargo bench --package gateway --bench ranking
 
 clean: ## what was built; the tools in the cache and DATA stay
 	cargo clean
-	rm -rf dist src/loader/node_modules tests/browser/node_modules tests/browser/output
+	rm -rf dist loader/node_modules tests/browser/node_modules tests/browser/output
 
 test-native: | needs
 	@command -v python3 > /dev/null || { echo 'The tests need python3, for the snippet that signs in it: sudo apt-get install python3' >&2; exit 1; }
@@ -100,11 +100,11 @@ test-wasm: wasm-target $(BINDGEN) $(BROWSER_PACKAGES)
 	@echo '── WebAssembly tests'
 	CHROMIUM=$$(tests/browser/find-chromium)
 	export CHROMIUM CARGO_TARGET_WASM32_UNKNOWN_UNKNOWN_RUNNER='node tests/browser/wasm-runner.js'
-	cargo test --target wasm32-unknown-unknown --test widget
+	cargo test --package deskbell --target wasm32-unknown-unknown --test widget
 
 test-browser: widget $(BROWSER_PACKAGES)
 	@echo '── browser tests'
-	cargo build --bin deskbell --example zendesk
+	cargo build --package gateway --bin deskbell --example zendesk
 	CHROMIUM=$$(tests/browser/find-chromium)
 	export CHROMIUM
 	tests/browser/node_modules/.bin/playwright test --config tests/browser
@@ -117,7 +117,7 @@ widget: wasm-target $(TRUNK) $(BINDGEN) $(LOADER_PACKAGES)
 	flags=$$(for folder in "$${CARGO_HOME:-$$HOME/.cargo}"/registry/src/*/; do printf -- '--remap-path-prefix=%s= ' "$$folder"; done)
 	export CARGO_TARGET_WASM32_UNKNOWN_UNKNOWN_RUSTFLAGS="$$flags--remap-path-prefix=$(CURDIR)/="
 	# All at once, because Trunk's builds wait for each other and would keep one core busy.
-	cargo build --locked --quiet --profile widget --target wasm32-unknown-unknown --bin widget --bin answers --bin engines --bin sends --bin site --bin tickets
+	cargo build --locked --quiet --package deskbell --profile widget --target wasm32-unknown-unknown --bin widget --bin answers --bin engines --bin sends --bin site --bin tickets
 	trunk build --release
 
 wasm-target: | needs

@@ -23,16 +23,9 @@ fn the_shared_crates_do_no_io() {
 }
 
 #[test]
-fn widget_and_gateway_do_not_know_each_other() {
-    let mut broken = lines_with(&sources("src/widget", "rs"), &["gateway::"]);
-    broken.extend(lines_with(&sources("src/gateway", "rs"), &["widget::"]));
-    assert!(broken.is_empty(), "{broken:#?}");
-}
-
-#[test]
 fn only_the_browser_folder_names_the_browser() {
     let outside: Vec<Source> =
-        sources("src", "rs").into_iter().filter(|source| !source.is_under("src/widget/browser")).collect();
+        sources("src", "rs").into_iter().filter(|source| !source.is_under("src/browser")).collect();
     let broken = lines_with(&outside, &["web_sys", "js_sys"]);
     assert!(broken.is_empty(), "{broken:#?}");
 }
@@ -42,18 +35,18 @@ fn no_string_is_turned_into_nodes() {
     let html = ["innerHTML", "inner_html", "outerHTML", "outer_html", "insertAdjacentHTML", "insert_adjacent_html"];
     let more =
         ["document.write", "createContextualFragment", "DOMParser", "setHTML", "srcdoc", "eval(", "new Function"];
-    let mut shown = sources("src/widget", "rs");
-    shown.extend(sources("src/loader", "js"));
+    let mut shown = sources("src", "rs");
+    shown.extend(sources("loader", "js"));
     let broken = lines_with(&shown, &[&html[..], &more[..]].concat());
     assert!(broken.is_empty(), "{broken:#?}");
 }
 
 #[test]
 fn nothing_is_styled_by_attribute_or_element() {
-    let mut shown = sources("src/widget", "rs");
-    shown.extend(sources("src/loader", "js"));
+    let mut shown = sources("src", "rs");
+    shown.extend(sources("loader", "js"));
     shown.push(Source::read("index.html"));
-    shown.extend(sources("src/gateway/demo", "js"));
+    shown.extend(sources("crates/gateway/src/demo", "js"));
     let styles = ["style=", "<style", "\"style\"", "'style'", "cssText", "css_text", "set_style"];
     let broken = lines_with(&shown, &styles);
     assert!(broken.is_empty(), "{broken:#?}");
@@ -63,7 +56,7 @@ fn nothing_is_styled_by_attribute_or_element() {
 fn every_text_comes_from_the_language_table() {
     let shows = ["text(", "paragraph(", "live_text(", "set_text(", "set_label(", "announce(", "set_placeholder("];
     let mut broken: Vec<Broken> = Vec::new();
-    for source in sources("src/widget/ui", "rs") {
+    for source in sources("src/ui", "rs") {
         for (number, line) in source.lines() {
             let shown = shows.iter().any(|call| line.contains(call)) || line.contains("\"aria-label\"");
             if shown && literals(line).iter().any(|text| is_said(text)) {
@@ -71,7 +64,7 @@ fn every_text_comes_from_the_language_table() {
             }
         }
     }
-    for source in sources("src/loader", "js") {
+    for source in sources("loader", "js") {
         for (number, line) in source.lines() {
             // Beside its code, a title is that of a problem (RFC 9457), which the host's developer reads.
             let is_problem = line.contains("code: \"");
@@ -94,11 +87,11 @@ fn every_text_comes_from_the_language_table() {
 fn the_rules_can_be_broken() {
     assert!(sources("crates/domain/src", "rs").len() > 10);
     assert!(SHARED.iter().all(|folder| !sources(folder, "rs").is_empty()));
-    assert!(sources("src/widget", "rs").iter().any(|source| source.name == "src/widget/ui/mod.rs"));
-    assert!(sources("src/loader", "js").len() > 5);
-    assert!(!sources("src/loader", "js").iter().any(|source| source.name.contains("node_modules")));
+    assert!(sources("src", "rs").iter().any(|source| source.name == "src/ui/mod.rs"));
+    assert!(sources("loader", "js").len() > 5);
+    assert!(!sources("loader", "js").iter().any(|source| source.name.contains("node_modules")));
     let browser: Vec<Source> =
-        sources("src", "rs").into_iter().filter(|source| source.is_under("src/widget/browser")).collect();
+        sources("src", "rs").into_iter().filter(|source| source.is_under("src/browser")).collect();
     assert!(!lines_with(&browser, &["web_sys"]).is_empty());
 
     let bad = |text: &str| Source { name: "bad.rs".into(), text: text.into() };

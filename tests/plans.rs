@@ -2,13 +2,12 @@
 //! tickets, messages, deliveries, mails, files, questions or events.
 //!
 //! `cargo test` runs this after the suite of the gateway, which writes the statements down (`tests/gateway/statements.rs`).
-#![cfg(not(target_arch = "wasm32"))]
 // clippy.toml allows these in tests, but does not see that the helpers beside them belong to tests.
 #![allow(clippy::expect_used, clippy::indexing_slicing, clippy::panic, clippy::unwrap_used)]
 
 use std::path::PathBuf;
 
-use deskbell::gateway::store::{SqliteStore, Store};
+use gateway::store::{SqliteStore, Store};
 use sqlx::{AssertSqlSafe, Connection, Row, SqliteConnection};
 
 /// Tables with a row for each site, source, destination or session of an agent at most, or with one row in all.
@@ -25,7 +24,7 @@ async fn no_statement_reads_a_whole_table_that_grows() {
     let statements = recorded();
     assert!(
         statements.len() >= STATEMENTS_MIN,
-        "only {} statements are written down; run the whole suite first: cargo test --test gateway",
+        "only {} statements are written down; run the whole suite first: cargo test --package gateway --test gateway",
         statements.len()
     );
     let folder = tempfile::tempdir().unwrap();

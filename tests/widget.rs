@@ -8,10 +8,10 @@ use std::cell::Cell;
 use std::rc::Rc;
 use std::time::Duration;
 
-use deskbell::widget::answers;
-use deskbell::widget::browser::http::{self, Abort, Answer};
-use deskbell::widget::browser::loader::Loader;
-use deskbell::widget::browser::{context, dom, intl, read, timer};
+use deskbell::answers;
+use deskbell::browser::http::{self, Abort, Answer};
+use deskbell::browser::loader::Loader;
+use deskbell::browser::{context, dom, intl, read, timer};
 use js_sys::{Function, Promise, Reflect};
 use wasm_bindgen::{JsCast, JsValue};
 use wasm_bindgen_futures::JsFuture;

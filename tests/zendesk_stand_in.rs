@@ -1,6 +1,5 @@
 //! The promises of the stand-in for Zendesk that other tests rely on.
 
-#![cfg(not(target_arch = "wasm32"))]
 // clippy.toml allows these in tests, but does not see that the helpers beside them belong to tests.
 #![allow(clippy::expect_used, clippy::indexing_slicing, clippy::panic, clippy::unwrap_used)]
 

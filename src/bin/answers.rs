@@ -4,8 +4,8 @@
 
 #[cfg(target_arch = "wasm32")]
 mod exports {
-    use deskbell::widget::answers;
-    use deskbell::widget::browser::HtmlElement;
+    use deskbell::answers;
+    use deskbell::browser::HtmlElement;
     use wasm_bindgen::JsValue;
     use wasm_bindgen::prelude::wasm_bindgen;
 

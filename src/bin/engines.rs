@@ -4,8 +4,8 @@
 
 #[cfg(target_arch = "wasm32")]
 mod exports {
-    use deskbell::widget::browser::timer::tell;
-    use deskbell::widget::engines;
+    use deskbell::browser::timer::tell;
+    use deskbell::engines;
     use wasm_bindgen::JsValue;
     use wasm_bindgen::prelude::wasm_bindgen;
 

@@ -4,8 +4,8 @@
 
 #[cfg(target_arch = "wasm32")]
 mod exports {
-    use deskbell::widget::browser::HtmlElement;
-    use deskbell::widget::sends;
+    use deskbell::browser::HtmlElement;
+    use deskbell::sends;
     use wasm_bindgen::JsValue;
     use wasm_bindgen::prelude::wasm_bindgen;
 

@@ -4,9 +4,9 @@
 
 #[cfg(target_arch = "wasm32")]
 mod exports {
-    use deskbell::widget::browser::HtmlElement;
-    use deskbell::widget::browser::site::Site;
-    use deskbell::widget::site;
+    use deskbell::browser::HtmlElement;
+    use deskbell::browser::site::Site;
+    use deskbell::site;
     use wasm_bindgen::JsValue;
     use wasm_bindgen::prelude::wasm_bindgen;
 

@@ -4,9 +4,9 @@
 
 #[cfg(target_arch = "wasm32")]
 mod exports {
-    use deskbell::widget::browser::HtmlElement;
-    use deskbell::widget::browser::line::Line;
-    use deskbell::widget::tickets;
+    use deskbell::browser::HtmlElement;
+    use deskbell::browser::line::Line;
+    use deskbell::tickets;
     use wasm_bindgen::JsValue;
     use wasm_bindgen::prelude::wasm_bindgen;
 

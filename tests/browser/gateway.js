@@ -96,7 +96,7 @@ export class Gateway {
   /** A static index of the demo's questions, as the command writes it. */
   async index() {
     const out = path.join(this.#folder, "help-index.json");
-    const questions = path.join(root, "src/gateway/demo/questions.jsonl");
+    const questions = path.join(root, "crates/gateway/src/demo/questions.jsonl");
     await promisify(execFile)(program, ["index", "--out", out, questions]);
     return readFile(out);
   }

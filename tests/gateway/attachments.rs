@@ -6,9 +6,9 @@ use std::time::Duration;
 
 use axum::body::{Body, Bytes};
 use axum::http::{Method, Request};
-use deskbell::gateway::attachments::sweep::sweep;
-use deskbell::gateway::clock;
-use deskbell::gateway::settings::Overrides;
+use gateway::attachments::sweep::sweep;
+use gateway::clock;
+use gateway::settings::Overrides;
 use http_body_util::channel::Channel;
 use jiff::SignedDuration;
 use serde_json::{Value, json};

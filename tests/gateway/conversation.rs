@@ -4,9 +4,9 @@ use std::time::Duration;
 
 use axum::body::Body;
 use axum::http::{Method, Request};
-use deskbell::gateway::settings::Overrides;
-use deskbell::gateway::store::{Act, Change, Changed, CurrentTicket, NewMessage, StoredTicket};
 use domain::targets::Owner;
+use gateway::settings::Overrides;
+use gateway::store::{Act, Change, Changed, CurrentTicket, NewMessage, StoredTicket};
 use http_body_util::BodyExt;
 use serde_json::{Value, json};
 use tower::ServiceExt;

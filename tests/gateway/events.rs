@@ -2,9 +2,9 @@
 
 use axum::body::Body;
 use axum::http::{Method, StatusCode};
-use deskbell::gateway::clock;
-use deskbell::gateway::store::SearchMiss;
 use domain::deflection::{Visits, Worth};
+use gateway::clock;
+use gateway::store::SearchMiss;
 use serde_json::{Value, json};
 
 use crate::support::{Answer, Gateway, ORIGIN, gateway, import, request, request_from};
@@ -168,7 +168,7 @@ async fn a_search_that_finds_something_in_the_end_is_not_missing_anything() {
 async fn the_page_of_answers_shows_what_they_are_worth() {
     let gateway = crate::support::gateway_with(
         "inbox_token = \"0123456789abcdef0123456789abcdef\"",
-        deskbell::gateway::settings::Overrides::default(),
+        gateway::settings::Overrides::default(),
     )
     .await;
     let page = async |query: &str| {

@@ -2,11 +2,11 @@
 
 use axum::body::Body;
 use axum::http::{Method, Request};
-use deskbell::gateway::settings::Overrides;
-use deskbell::gateway::store::StoredTicket;
-use deskbell::gateway::tickets::handling::{self, Acted, Action};
 use domain::targets::Owner;
 use domain::ticket::{Priority, Severity};
+use gateway::settings::Overrides;
+use gateway::store::StoredTicket;
+use gateway::tickets::handling::{self, Acted, Action};
 use serde_json::{Value, json};
 
 use crate::support::{Gateway, ORIGIN, SECRET, gateway_with, post, request, ticket, token};
@@ -153,7 +153,7 @@ async fn a_time_is_promised_to_who_is_signed_and_to_nobody_else() {
 
 /// What a program prints, run beside the snippets.
 fn printed(program: &str, arguments: &[&str]) -> String {
-    let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/docs/sign");
+    let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/../../docs/sign");
     let output = std::process::Command::new(program).args(arguments).current_dir(folder).output().unwrap();
     assert!(output.status.success(), "{program}: {}", String::from_utf8_lossy(&output.stderr));
     String::from_utf8(output.stdout).unwrap().trim().into()

@@ -9,13 +9,13 @@ use axum::http::{Method, StatusCode};
 use axum::response::{IntoResponse, Response};
 use axum::routing::{get, post as to_post, put};
 use axum::{Json, Router};
-use deskbell::gateway::delivery::worker;
-use deskbell::gateway::settings::Overrides;
-use deskbell::gateway::store::{
+use domain::conversation::Author;
+use gateway::delivery::worker;
+use gateway::settings::Overrides;
+use gateway::store::{
     Change, Claim, CurrentTicket, Delivery, DueDelivery, NewDelivery, NewMessage, State as Stands, Tried, What,
 };
-use deskbell::gateway::{clock, store};
-use domain::conversation::Author;
+use gateway::{clock, store};
 use serde_json::{Value, json};
 use sqlx::{Connection, SqliteConnection};
 use tokio::net::TcpListener;

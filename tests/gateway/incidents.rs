@@ -4,8 +4,8 @@ use std::time::Duration;
 
 use axum::body::Body;
 use axum::http::Method;
-use deskbell::gateway::incidents;
-use deskbell::gateway::settings::{self, Overrides};
+use gateway::incidents;
+use gateway::settings::{self, Overrides};
 use serde_json::{Value, json};
 
 use crate::sources::StandIn;

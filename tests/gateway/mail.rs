@@ -4,9 +4,9 @@ use std::time::Duration;
 
 use axum::body::Body;
 use axum::http::Method;
-use deskbell::gateway::mail::worker;
-use deskbell::gateway::settings::Overrides;
-use deskbell::gateway::store::{Act, Claim};
+use gateway::mail::worker;
+use gateway::settings::Overrides;
+use gateway::store::{Act, Claim};
 use tokio::io::{AsyncBufReadExt, AsyncWriteExt, BufReader};
 use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;

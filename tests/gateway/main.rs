@@ -1,5 +1,4 @@
 //! The gateway from outside: its HTTP API over a real SQLite file, and its command.
-#![cfg(not(target_arch = "wasm32"))]
 // clippy.toml allows these in tests, but does not see that the helpers beside them belong to tests.
 #![allow(clippy::expect_used, clippy::indexing_slicing, clippy::panic, clippy::unwrap_used)]
 

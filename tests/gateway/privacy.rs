@@ -4,11 +4,11 @@ use std::path::{Path, PathBuf};
 
 use axum::body::Body;
 use axum::http::{Method, Request};
-use deskbell::gateway::clock;
-use deskbell::gateway::privacy::retention;
-use deskbell::gateway::settings::Overrides;
-use deskbell::gateway::store::{Along, Claim, NewDelivery, Placed, Seal, StoredTicket, TicketHead, Tried, What};
 use domain::ticket::Status;
+use gateway::clock;
+use gateway::privacy::retention;
+use gateway::settings::Overrides;
+use gateway::store::{Along, Claim, NewDelivery, Placed, Seal, StoredTicket, TicketHead, Tried, What};
 use jiff::{SignedDuration, ToSpan};
 use serde_json::{Value, json};
 use sqlx::{Row, SqliteConnection};
@@ -265,7 +265,7 @@ async fn what_was_brought_elsewhere_is_named_and_what_is_on_its_way_resurrects_n
     let (_, text) = command(&gateway, &["erase", "--ticket", "DB-0000A", "--yes"]).await;
     assert!(text.contains("not reached: DB-0000A at desk, 4312 there"), "{text}");
     // Only now does the destination answer.
-    let place = deskbell::gateway::store::Place { remote: "99".into(), requester: "9".into(), merged_after: None };
+    let place = gateway::store::Place { remote: "99".into(), requester: "9".into(), merged_after: None };
     let tried = Tried::Delivered { remote: "99".into(), place: Some(place), told: String::new() };
     let lost = store.record_attempts(&[(&due[0], &tried)], &clock::now()).await.unwrap();
     assert_eq!(lost, [due[0].delivery.id], "its claim went with it");

@@ -4,9 +4,9 @@ use std::time::Duration;
 
 use axum::body::Body;
 use axum::http::Method;
-use deskbell::gateway::search;
-use deskbell::gateway::search::import::{Prune, json_lines, write};
 use domain::question::Hits;
+use gateway::search;
+use gateway::search::import::{Prune, json_lines, write};
 use sqlx::{Connection, SqliteConnection};
 
 use crate::support::{Gateway, gateway, import, request};

@@ -10,11 +10,11 @@ use axum::extract::ConnectInfo;
 use axum::http::{HeaderMap, Method, Request, StatusCode};
 use base64::Engine;
 use base64::prelude::BASE64_URL_SAFE_NO_PAD;
-use deskbell::gateway::app::{self, App};
-use deskbell::gateway::routes;
-use deskbell::gateway::search;
-use deskbell::gateway::settings::{self, Overrides};
-use deskbell::gateway::store::{Store, StoredTicket, View};
+use gateway::app::{self, App};
+use gateway::routes;
+use gateway::search;
+use gateway::settings::{self, Overrides};
+use gateway::store::{Store, StoredTicket, View};
 use http_body_util::BodyExt;
 use ring::hmac;
 use serde_json::{Value, json};
@@ -216,7 +216,7 @@ pub fn ticket(message: &str) -> Value {
 
 /// Brings questions into a database as another process would.
 pub async fn import(database: &Path, site: &str, questions: &[(&str, &str)]) {
-    let store = deskbell::gateway::store::SqliteStore::open(database).await.unwrap();
+    let store = gateway::store::SqliteStore::open(database).await.unwrap();
     let lines: String =
         questions.iter().map(|(id, title)| format!("{}\n", json!({ "id": id, "title": title }))).collect();
     let reading = search::import::json_lines(&lines);

@@ -2,11 +2,11 @@
 
 use axum::body::{Body, Bytes};
 use axum::http::Method;
-use deskbell::gateway::settings::Overrides;
 use domain::context::{By, Group};
 use domain::targets::Owner;
 use domain::ticket::Priority;
 use domain::{problem::Problem, reference, ticket::Receipt};
+use gateway::settings::Overrides;
 use http_body_util::channel::Channel;
 use serde_json::json;
 use sqlx::{Connection, SqliteConnection};

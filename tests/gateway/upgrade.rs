@@ -159,7 +159,7 @@ impl Old {
         write_database(&folder.path().join("old.db")).await;
         let files = folder.path().join("old-attachments");
         std::fs::create_dir(&files).unwrap();
-        let kept = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/gateway/upgrade/files");
+        let kept = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../tests/gateway/upgrade/files");
         for file in std::fs::read_dir(kept).unwrap() {
             let file = file.unwrap();
             std::fs::copy(file.path(), files.join(file.file_name())).unwrap();
@@ -226,7 +226,7 @@ impl Old {
 async fn write_database(path: &Path) {
     let mut database = SqliteConnection::connect(&format!("sqlite:{}?mode=rwc", path.display())).await.unwrap();
     sqlx::raw_sql(AssertSqlSafe(DATABASE)).execute(&mut database).await.unwrap();
-    let now = deskbell::gateway::clock::now();
+    let now = gateway::clock::now();
     for queue in ["UPDATE deliveries SET created_at = ?1, due_at = ?1", "UPDATE mails SET created_at = ?1, due_at = ?1"]
     {
         sqlx::query(queue).bind(&now).execute(&mut database).await.unwrap();

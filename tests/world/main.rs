@@ -1,5 +1,4 @@
 //! The world as it is: what other people's programs write, send and refuse, one folder a kind, each with its table and sources.
-#![cfg(not(target_arch = "wasm32"))]
 // clippy.toml allows these in tests, but does not see that the helpers beside them belong to tests.
 #![allow(clippy::expect_used, clippy::indexing_slicing, clippy::panic, clippy::unwrap_used)]
 // The helpers that `tests/gateway` shares have more functions than one of the two needs.

@@ -1,8 +1,5 @@
 //! The stand-in as a process of its own, for tests that are not in Rust. It serves until it is killed.
 
-// Cargo builds every example for wasm32 as well, where this one has nothing to do.
-#![cfg_attr(target_arch = "wasm32", no_main)]
-#![cfg(not(target_arch = "wasm32"))]
 #![allow(clippy::expect_used)]
 
 #[path = "mod.rs"]

@@ -1,4 +1,4 @@
-//! What comes back from somebody who was asked. What it means for what was sealed is decided in `src/loader/outcome.js`.
+//! What comes back from somebody who was asked. What it means for what was sealed is decided in `loader/outcome.js`.
 
 /// What came back.
 #[derive(Clone, Debug, PartialEq)]

@@ -221,10 +221,10 @@ fn is_part_of_name(c: char) -> bool {
 
 /// Runs a command of binaryen on a module, in place.
 fn binaryen(command: &str, wasm: &Path, arguments: &[&str]) -> Result<()> {
-    let local = Path::new("src/loader/node_modules/.bin").join(command);
+    let local = Path::new("loader/node_modules/.bin").join(command);
     let program = if local.exists() { local } else { command.into() };
     let output = Command::new(program).arg(wasm).args(arguments).arg("-o").arg(wasm).output();
-    let output = output.map_err(|error| format!("cannot start {command} ({error}): run `npm ci` in src/loader"))?;
+    let output = output.map_err(|error| format!("cannot start {command} ({error}): run `npm ci` in loader"))?;
     if output.status.success() {
         return Ok(());
     }

@@ -425,7 +425,7 @@ mod tests {
     /// them.
     #[test]
     fn it_is_as_good_as_it_was_on_our_own_queries() {
-        let questions: Vec<Question> = include_str!("../../../src/gateway/demo/questions.jsonl")
+        let questions: Vec<Question> = include_str!("../../../crates/gateway/src/demo/questions.jsonl")
             .lines()
             .map(|line| serde_json::from_str(line).unwrap())
             .collect();

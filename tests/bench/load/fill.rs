@@ -4,13 +4,13 @@ use std::path::Path;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use deskbell::gateway::clock;
-use deskbell::gateway::store::{
-    Along, Claim, Deliveries, NewDelivery, NewMessage, Placed, Seal, SqliteStore, Store, StoredTicket, Tried, What,
-};
 use domain::conversation::{Author, Turn};
 use domain::reference;
 use domain::ticket::{NewTicket, Status};
+use gateway::clock;
+use gateway::store::{
+    Along, Claim, Deliveries, NewDelivery, NewMessage, Placed, Seal, SqliteStore, Store, StoredTicket, Tried, What,
+};
 use jiff::{Timestamp, ToSpan};
 use serde_json::json;
 use tokio::task::JoinSet;

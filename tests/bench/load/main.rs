@@ -19,7 +19,7 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 /// The questions of the demo, for their words.
-const DEMO: &str = include_str!("../../../src/gateway/demo/questions.jsonl");
+const DEMO: &str = include_str!("../../../crates/gateway/src/demo/questions.jsonl");
 const TICKETS: usize = 1_000_000;
 const FEW: usize = 50;
 const SECONDS: u64 = 600;

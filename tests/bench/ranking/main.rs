@@ -16,7 +16,7 @@ use std::process::Command;
 use std::time::Duration;
 
 /// The questions of the demo.
-const DEMO: &str = include_str!("../../../src/gateway/demo/questions.jsonl");
+const DEMO: &str = include_str!("../../../crates/gateway/src/demo/questions.jsonl");
 /// The queries of our own, over the demo's questions.
 const OWN: &str = "tests/bench/meadow";
 const SIZES: [usize; 2] = [10_000, 100_000];

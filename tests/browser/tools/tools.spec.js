@@ -18,7 +18,7 @@ let sdks = "";
 test.beforeAll(async () => {
   const folder = await mkdtemp(path.join(tmpdir(), "deskbell-tools-"));
   const out = path.join(folder, "sdks.js");
-  const esbuild = path.join(root, "src/loader/node_modules/.bin/esbuild");
+  const esbuild = path.join(root, "loader/node_modules/.bin/esbuild");
   await promisify(execFile)(esbuild, [
     path.join(import.meta.dirname, "sdks.js"),
     "--bundle",

@@ -4,8 +4,8 @@ use axum::body::Body;
 use axum::http::{Method, Request};
 use base64::Engine;
 use base64::prelude::BASE64_STANDARD;
-use deskbell::gateway::clock;
-use deskbell::gateway::settings::Overrides;
+use gateway::clock;
+use gateway::settings::Overrides;
 use ring::hmac;
 use serde_json::json;
 

@@ -3,8 +3,8 @@
 use std::net::SocketAddr;
 use std::time::Duration;
 
-use deskbell::gateway::connections::{self, Capacity, Times};
-use deskbell::gateway::settings::Overrides;
+use gateway::connections::{self, Capacity, Times};
+use gateway::settings::Overrides;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 use tokio::sync::watch;

@@ -2,11 +2,11 @@
 
 use axum::body::Body;
 use axum::http::Method;
-use deskbell::gateway::clock;
-use deskbell::gateway::settings::Overrides;
-use deskbell::gateway::store::Count;
 use domain::event::{Event, What};
 use domain::ticket::Kind;
+use gateway::clock;
+use gateway::settings::Overrides;
+use gateway::store::Count;
 use serde_json::json;
 use sqlx::{Connection, SqliteConnection};
 

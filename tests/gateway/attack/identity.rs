@@ -6,11 +6,11 @@ use axum::body::Body;
 use axum::http::{Method, Request};
 use base64::Engine;
 use base64::prelude::BASE64_STANDARD;
-use deskbell::gateway::clock;
-use deskbell::gateway::mail::Codes;
-use deskbell::gateway::settings::Overrides;
-use deskbell::gateway::store::{Act, Claim, Confirmation, Reader};
-use deskbell::gateway::tickets::handling::{Acted, Action, act};
+use gateway::clock;
+use gateway::mail::Codes;
+use gateway::settings::Overrides;
+use gateway::store::{Act, Claim, Confirmation, Reader};
+use gateway::tickets::handling::{Acted, Action, act};
 use ring::hmac;
 use serde_json::{Value, json};
 
@@ -626,10 +626,7 @@ async fn what_nobody_has_signed_says_so_in_every_mail_to_the_desk() {
         listener.local_addr().unwrap()
     );
     let gateway = gateway_with(&lines, Overrides::default()).await;
-    tokio::spawn(deskbell::gateway::delivery::worker::run(
-        gateway.app.clone(),
-        tokio_util::sync::CancellationToken::new(),
-    ));
+    tokio::spawn(gateway::delivery::worker::run(gateway.app.clone(), tokio_util::sync::CancellationToken::new()));
     let new = ticket("It broke");
     let (first, answer) =
         tokio::join!(crate::mail::take(&listener), gateway.send(post("desk", "k", Some(SESSION), &new)));

@@ -5,8 +5,8 @@ use std::process::Stdio;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
-use deskbell::gateway::search::import::{Fetcher, Limits, Prune, write};
 use domain::question::Question;
+use gateway::search::import::{Fetcher, Limits, Prune, write};
 use reqwest::Url;
 use sqlx::{Connection, SqliteConnection};
 

@@ -7,9 +7,9 @@ use axum::extract::ConnectInfo;
 use axum::http::{Method, Request};
 use base64::Engine;
 use base64::prelude::BASE64_STANDARD;
-use deskbell::gateway::settings::Overrides;
-use deskbell::gateway::{app, routes, settings};
 use domain::ticket::Status;
+use gateway::settings::Overrides;
+use gateway::{app, routes, settings};
 use tower::ServiceExt;
 
 use crate::support::{Answer, Gateway, gateway_with, request, send, ticket};

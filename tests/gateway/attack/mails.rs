@@ -1,9 +1,9 @@
 //! What mails make the gateway keep, and what is kept of whom it writes to.
 
-use deskbell::gateway::settings::Overrides;
-use deskbell::gateway::store::{CUSTOMER_MESSAGES_MAX, MAILED_NOTES_MAX, Reader, View};
 use domain::conversation::Turn;
 use domain::ticket::MESSAGE_MAX;
+use gateway::settings::Overrides;
+use gateway::store::{CUSTOMER_MESSAGES_MAX, MAILED_NOTES_MAX, Reader, View};
 use serde_json::{Value, json};
 use sqlx::query;
 

@@ -4,9 +4,9 @@ use std::fs::{Permissions, set_permissions};
 use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
 
-use deskbell::gateway::app;
-use deskbell::gateway::settings::{self, Overrides};
-use deskbell::gateway::store::SqliteStore;
+use gateway::app;
+use gateway::settings::{self, Overrides};
+use gateway::store::SqliteStore;
 
 use crate::support::{gateway, ticket};
 

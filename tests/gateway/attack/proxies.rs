@@ -5,7 +5,7 @@ use std::net::SocketAddr;
 use axum::body::Body;
 use axum::extract::ConnectInfo;
 use axum::http::{Method, Request};
-use deskbell::gateway::settings::{self, Overrides};
+use gateway::settings::{self, Overrides};
 
 use crate::support::{Gateway, gateway_with, request};
 

@@ -2,8 +2,8 @@
 
 use axum::body::Body;
 use axum::http::{Method, Request};
-use deskbell::gateway::settings::Overrides;
-use deskbell::gateway::store::What;
+use gateway::settings::Overrides;
+use gateway::store::What;
 use serde_json::{Value, json};
 
 use crate::support::{Answer, Gateway, gateway_with, post, request, ticket};

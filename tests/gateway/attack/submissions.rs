@@ -2,9 +2,9 @@
 
 use axum::body::Body;
 use axum::http::{Method, Request};
-use deskbell::gateway::attachments::sweep::sweep;
-use deskbell::gateway::clock;
-use deskbell::gateway::settings::Overrides;
+use gateway::attachments::sweep::sweep;
+use gateway::clock;
+use gateway::settings::Overrides;
 use jiff::SignedDuration;
 use serde_json::json;
 

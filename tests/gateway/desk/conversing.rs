@@ -1,7 +1,7 @@
 //! What is said in Zendesk is said here, and the other way round.
 
 use axum::http::Method;
-use deskbell::gateway::tickets::handling::{Action, act};
+use gateway::tickets::handling::{Action, act};
 use serde_json::{Value, json};
 
 use super::{Desk, HOOK_SECRET, desk, full, until};
@@ -105,7 +105,7 @@ async fn what_nobody_has_signed_is_not_heard() {
     assert_eq!(desk.hook(&[], body).await.problem(), (401, "unsigned".into()));
     let headers = [
         ("x-zendesk-webhook-signature", "AAAA".to_string()),
-        ("x-zendesk-webhook-signature-timestamp", deskbell::gateway::clock::now()),
+        ("x-zendesk-webhook-signature-timestamp", gateway::clock::now()),
     ];
     assert_eq!(desk.hook(&headers, body).await.problem(), (401, "unsigned".into()));
 }

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use deskbell::gateway::store::State;
+use gateway::store::State;
 use serde_json::json;
 use tokio::sync::Semaphore;
 use tokio::task::{JoinSet, LocalSet};

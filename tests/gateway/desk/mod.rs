@@ -15,11 +15,11 @@ use std::time::Duration;
 
 use axum::body::Body;
 use axum::http::{Method, Request};
-use deskbell::gateway::delivery::{follow, orders, worker};
-use deskbell::gateway::settings::Overrides;
-use deskbell::gateway::store::{Along, Placed, Seal, StoredTicket, What};
 use domain::conversation::Author;
 use domain::ticket::NewTicket;
+use gateway::delivery::{follow, orders, worker};
+use gateway::settings::Overrides;
+use gateway::store::{Along, Placed, Seal, StoredTicket, What};
 use serde_json::{Value, json};
 use tokio::task::JoinSet;
 use tokio::time::{sleep, timeout};

@@ -1,7 +1,7 @@
 //! What waits, for how long, and what becomes of it.
 
-use deskbell::gateway::clock;
-use deskbell::gateway::store::{ChangedTicket, State};
+use gateway::clock;
+use gateway::store::{ChangedTicket, State};
 
 use super::{desk, full, place, until};
 use crate::zendesk::Zendesk;
@@ -18,7 +18,7 @@ async fn after_three_days_it_is_given_up_and_an_operator_sends_it_again() {
     let (delivery, reference) = store.given_up(10).await.unwrap().remove(0);
     assert_eq!((reference.as_str(), delivery.told.as_str()), ("Old", "Zendesk is away (503)"));
     desk.zendesk.quirks(|quirks| quirks.down = false);
-    store.send_again(None, &deskbell::gateway::clock::now()).await.unwrap();
+    store.send_again(None, &gateway::clock::now()).await.unwrap();
     desk.gateway.app.lines.wake("desk");
     until(async || store.deliveries(&id).await.unwrap()[0].state == State::Delivered).await;
     desk.only();

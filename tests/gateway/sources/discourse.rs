@@ -1,6 +1,6 @@
 //! The stand-in answers as Discourse does: `topic_list`, `post_stream`, 429 as its middleware and its controllers say it.
 
-use deskbell::gateway::search::import::{Format, Progress, Prune, Source, import_changes};
+use gateway::search::import::{Format, Progress, Prune, Source, import_changes};
 use serde_json::{Value, json};
 
 use super::{HTML, Kept, StandIn, counts, notes};
@@ -232,7 +232,7 @@ async fn of_changes_only_topics_are_read_in_which_something_was_said_since() {
         listed["bumped_at"] = at.into();
         listed
     };
-    let now = deskbell::gateway::clock::now();
+    let now = gateway::clock::now();
     // A pinned one comes first although it is old.
     forum.json(CHANGES, &list(&[bumped(1, "2020-01-01T00:00:00Z"), bumped(3, &now)], true));
     let page_1 = CHANGES.replace("page=0", "page=1");

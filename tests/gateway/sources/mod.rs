@@ -12,10 +12,10 @@ use axum::Router;
 use axum::body::Body;
 use axum::http::{HeaderMap, Request, Response, StatusCode};
 use axum::response::IntoResponse;
-use deskbell::gateway::search::all_questions;
-use deskbell::gateway::search::import::{self, Format, Prune, Report, Source};
-use deskbell::gateway::store::SqliteStore;
 use domain::question::Question;
+use gateway::search::all_questions;
+use gateway::search::import::{self, Format, Prune, Report, Source};
+use gateway::store::SqliteStore;
 use serde_json::Value;
 use tempfile::TempDir;
 

@@ -4,10 +4,10 @@ use std::path::Path;
 use std::process::Stdio;
 use std::time::Duration;
 
-use deskbell::gateway::search::all_questions;
-use deskbell::gateway::search::import::timer::{self, Plan};
-use deskbell::gateway::search::import::{Format, Progress, Prune, Source, import_changes};
-use deskbell::gateway::store::{Questions, Store};
+use gateway::search::all_questions;
+use gateway::search::import::timer::{self, Plan};
+use gateway::search::import::{Format, Progress, Prune, Source, import_changes};
+use gateway::store::{Questions, Store};
 use serde_json::{Value, json};
 use tokio::io::{AsyncBufReadExt, BufReader};
 use tokio::process::Command;
@@ -281,7 +281,7 @@ async fn a_gateway_imports_what_its_configuration_plans_and_stops_at_once_all_th
     let mut line = String::new();
     BufReader::new(child.stdout.take().unwrap()).read_line(&mut line).await.unwrap();
     let found = async {
-        let store = deskbell::gateway::store::SqliteStore::open(&folder.path().join("data/deskbell.db")).await.unwrap();
+        let store = gateway::store::SqliteStore::open(&folder.path().join("data/deskbell.db")).await.unwrap();
         while all_questions(&store, "acme").await.unwrap().is_empty() {
             tokio::time::sleep(Duration::from_millis(10)).await;
         }

@@ -1,6 +1,6 @@
 //! The stand-in answers as a Strapi 4 does, with the fields of Squeak: `{data: [{id, attributes}], meta: {pagination}}`.
 
-use deskbell::gateway::search::import::{Format, Progress, Prune, Source, import_changes};
+use gateway::search::import::{Format, Progress, Prune, Source, import_changes};
 use serde_json::{Value, json};
 
 use super::{HTML, Kept, StandIn, counts, notes};

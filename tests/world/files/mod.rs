@@ -2,9 +2,9 @@
 
 use axum::body::Body;
 use axum::http::Method;
-use deskbell::gateway::attachments::formats;
-use deskbell::gateway::settings::Overrides;
 use domain::attachment::FileType;
+use gateway::attachments::formats;
+use gateway::settings::Overrides;
 use serde::Deserialize;
 use serde_json::json;
 

@@ -2,9 +2,9 @@
 
 mod oracle;
 
-use deskbell::gateway::settings::{self, Overrides};
 use domain::hours::Hours;
 use domain::ticket::Severity;
+use gateway::settings::{self, Overrides};
 use serde::Deserialize;
 
 use crate::rows;

@@ -4,7 +4,7 @@ mod forum;
 
 use base64::Engine;
 use base64::prelude::BASE64_STANDARD;
-use deskbell::gateway::search::import::{Columns, Format, Source, read_file};
+use gateway::search::import::{Columns, Format, Source, read_file};
 use serde::Deserialize;
 
 use crate::rows::{check_all, read};

@@ -1,6 +1,6 @@
 //! Whether a person or a program wrote a mail.
 
-use deskbell::gateway::mail_in::{Headers, Origin, origin};
+use gateway::mail_in::{Headers, Origin, origin};
 use serde::Deserialize;
 
 use crate::rows;

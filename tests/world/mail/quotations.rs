@@ -1,6 +1,6 @@
 //! Programs × languages × parts: what each writes above the mail that it quotes.
 
-use deskbell::gateway::mail_in::reply_text::{Known, Parts, ReplyText, read};
+use gateway::mail_in::reply_text::{Known, Parts, ReplyText, read};
 use serde::Deserialize;
 
 use super::letter;

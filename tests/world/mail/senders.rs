@@ -1,6 +1,6 @@
 //! Who a mail is from, as it stands in its header.
 
-use deskbell::gateway::mail_in::sender::{self, Sender};
+use gateway::mail_in::sender::{self, Sender};
 use serde::Deserialize;
 
 use crate::rows;

@@ -1,5 +1,5 @@
 //! What proxies, firewalls and portals answer in a gateway's place, and what that means for a ticket and its files. The rules are
-//! `src/loader/outcome.js`, which this runs in Node.
+//! `loader/outcome.js`, which this runs in Node.
 
 mod deployment;
 
@@ -39,7 +39,7 @@ fn yes() -> bool {
 
 /// What a script prints that gets a value, as JSON.
 fn run(script: &str, given: &Value) -> Value {
-    let outcome = concat!(env!("CARGO_MANIFEST_DIR"), "/src/loader/outcome.js");
+    let outcome = concat!(env!("CARGO_MANIFEST_DIR"), "/../../loader/outcome.js");
     let script = format!(
         "import {{ readFileSync }} from 'node:fs';\
          const source = readFileSync({outcome:?}, 'utf8');\

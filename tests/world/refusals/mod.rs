@@ -7,9 +7,9 @@ use std::time::Duration;
 
 use axum::body::Body;
 use axum::http::Method;
-use deskbell::gateway::delivery::worker;
-use deskbell::gateway::settings::Overrides;
-use deskbell::gateway::store::{Delivery, State};
+use gateway::delivery::worker;
+use gateway::settings::Overrides;
+use gateway::store::{Delivery, State};
 use serde::Deserialize;
 use serde_json::{Value, json};
 use tokio::time::{sleep, timeout};

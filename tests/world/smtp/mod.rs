@@ -8,10 +8,10 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 
 use axum::Router;
 use axum::routing::post;
-use deskbell::gateway::delivery;
-use deskbell::gateway::mail::refusal::{Fault, explain};
-use deskbell::gateway::mail::{MailServer, Mailer, NotTaken};
-use deskbell::gateway::settings::{self, Overrides};
+use gateway::delivery;
+use gateway::mail::refusal::{Fault, explain};
+use gateway::mail::{MailServer, Mailer, NotTaken};
+use gateway::settings::{self, Overrides};
 use lettre::Message;
 use serde::Deserialize;
 use serde_json::json;
@@ -84,7 +84,7 @@ async fn send(server: &MailServer) -> Result<(), NotTaken> {
 }
 
 fn pem(name: &str) -> String {
-    Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/world/smtp").join(name).display().to_string()
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("../../tests/world/smtp").join(name).display().to_string()
 }
 
 #[tokio::test]

@@ -60,7 +60,7 @@ impl Server {
 }
 
 fn acceptor(name: &str) -> TlsAcceptor {
-    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/world/smtp");
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../tests/world/smtp");
     let certificate = CertificateDer::from_pem_file(folder.join(format!("{name}.pem"))).unwrap();
     let key = PrivateKeyDer::from_pem_file(folder.join(format!("{name}.key"))).unwrap();
     let provider = Arc::new(rustls::crypto::ring::default_provider());

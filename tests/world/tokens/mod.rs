@@ -5,7 +5,7 @@ mod rotation;
 
 use axum::body::Body;
 use axum::http::{Method, Request};
-use deskbell::gateway::settings::Overrides;
+use gateway::settings::Overrides;
 use serde::Deserialize;
 use serde_json::{Value, json};
 

@@ -2,7 +2,7 @@
 
 use axum::body::Body;
 use axum::http::Method;
-use deskbell::gateway::settings::Overrides;
+use gateway::settings::Overrides;
 use serde::Deserialize;
 
 use crate::rows;

@@ -296,7 +296,7 @@ GatewayText {
 /// The texts that the loader shows before the widget is there, in the order in which it is given them.
 pub const LOADER: &[Text] = &[Text::Help, Text::Close, Text::BoxLabel, Text::FormFailed];
 
-/// What the plain form says, by name, in the order of `src/loader/plain/words.js`: its own texts and those of others.
+/// What the plain form says, by name, in the order of `loader/plain/words.js`: its own texts and those of others.
 #[cfg(not(target_arch = "wasm32"))]
 pub const PLAIN: &[&str] = &[
     "plain_lead",

@@ -1,4 +1,4 @@
-//! What the scripts beside the form say (`src/loader`): nobody but they fetch it.
+//! What the scripts beside the form say (`loader`): nobody but they fetch it.
 
 /// The name of a text in the language files and in a site's `texts`, and what it says in English.
 pub const TEXTS: &[(&str, &str)] = &[

@@ -2,7 +2,7 @@
 //! and lines in which there is nothing to hide.
 //!
 //! One half of both may be looked at while the redaction is written; the other half is held out, with forms, carriers and
-//! lines of its own. `cargo test --test redaction -- --nocapture` prints the figures of both.
+//! lines of its own. `cargo test --package redaction --test redaction -- --nocapture` prints the figures of both.
 
 #![cfg(not(target_arch = "wasm32"))]
 #![allow(clippy::unwrap_used, clippy::indexing_slicing)]

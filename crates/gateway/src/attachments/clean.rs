@@ -1,0 +1,149 @@
+//! What a file is, told by what is in it; and files without what is hidden in them.
+
+use std::fs::File;
+use std::io::{Read, Write};
+
+use super::FileStorage;
+use super::folder::Folder;
+use super::formats::{self, Format};
+use super::receive::{Part, failed};
+use super::text;
+use crate::problem::Refusal;
+use domain::attachment::{self, Attachments, FileType};
+use domain::stripping::{self, Broken, Strip, stripper};
+
+/// A file that is on disk for good.
+pub struct Cleaned {
+    /// Its name in the folder.
+    pub file: String,
+    /// What it is.
+    pub media: FileType,
+    /// The endings that its name may have; the first is given to one that has none of them.
+    pub endings: &'static [&'static str],
+    /// How large it is, in bytes.
+    pub size: u32,
+    /// Whether it may still carry metadata such as a location.
+    pub has_metadata: bool,
+}
+
+/// Judges what came in, cleans it, and keeps it. Only so many at once, because what is cleaned lies in memory.
+pub async fn clean(storage: &FileStorage, part: Part, rules: &Attachments) -> Result<Cleaned, Refusal> {
+    let permit = storage.cleaning.clone().acquire_owned().await.map_err(|_| Refusal::Internal)?;
+    let (folder, rules) = (storage.folder.clone(), rules.clone());
+    let work = move || {
+        let _permit = permit;
+        cleaned(&folder, part, &rules)
+    };
+    tokio::task::spawn_blocking(work).await.map_err(|error| {
+        tracing::error!(%error, "cleaning an upload failed");
+        Refusal::Internal
+    })?
+}
+
+fn cleaned(folder: &Folder, part: Part, rules: &Attachments) -> Result<Cleaned, Refusal> {
+    let mut head = Vec::with_capacity(formats::HEAD);
+    let mut file = File::open(part.path()).map_err(failed)?;
+    (&mut file).take(formats::HEAD as u64).read_to_end(&mut head).map_err(failed)?;
+    if head.is_empty() {
+        return Err(Refusal::EmptyFile);
+    }
+    let whole = || std::fs::read(part.path()).map_err(failed);
+    let found = match Found::by_head(&head) {
+        Some(found) => Some(found),
+        None => Found::by_content(&whole()?),
+    };
+    let refused = || Refusal::UnsupportedType(allowed(rules));
+    let found = found.ok_or_else(refused)?;
+    let media = found.taken_by(rules).ok_or_else(refused)?;
+    let (strip, endings) = (found.stripper(), found.endings(media));
+    let mut has_metadata = stripping::keeps_metadata(media) && !found.is_text();
+    let part = match strip {
+        None => part,
+        Some(strip) => {
+            let stripped = strip(whole()?).map_err(|Broken(why)| Refusal::BrokenFile(media.word(), why))?;
+            has_metadata = stripped.has_metadata;
+            let (clean, mut file) = Part::create(folder).map_err(failed)?;
+            file.write_all(&stripped.bytes).map_err(failed)?;
+            clean
+        }
+    };
+    let file = File::open(part.path()).map_err(failed)?;
+    let size = file.metadata().map_err(failed)?.len();
+    file.sync_all().map_err(failed)?;
+    let file = part.keep(folder).map_err(failed)?;
+    Ok(Cleaned { file, media, endings, size: u32::try_from(size).unwrap_or(u32::MAX), has_metadata })
+}
+
+/// What a file was found to be.
+enum Found {
+    /// A type that is known by itself.
+    Type(FileType),
+    /// A format that is only offered for saving.
+    Format(&'static Format),
+    /// Text in another encoding than UTF-8.
+    Encoded,
+}
+
+impl Found {
+    fn by_head(head: &[u8]) -> Option<Found> {
+        let start = head.get(..attachment::HEAD.min(head.len())).unwrap_or_default();
+        attachment::sniff(start).map(Found::Type).or_else(|| formats::by_signature(head).map(Found::Format))
+    }
+
+    fn by_content(bytes: &[u8]) -> Option<Found> {
+        if text::is_pdf(bytes) {
+            return Some(Found::Type(FileType::Pdf));
+        }
+        let unmarked = bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(bytes);
+        match attachment::read(unmarked) {
+            Some(found) => Some(Found::Type(found)),
+            None if text::is_log(bytes) => Some(Found::Type(FileType::Text)),
+            None => text::is_encoded(bytes).then_some(Found::Encoded),
+        }
+    }
+
+    /// As what a site takes it; none where it does not. Text in another encoding is bytes to whoever reads it, and text to a site.
+    fn taken_by(&self, rules: &Attachments) -> Option<FileType> {
+        match self {
+            Found::Type(found) => rules.takes(*found),
+            Found::Format(format) if std::ptr::eq(*format, formats::mp4()) => rules.takes(FileType::Mp4),
+            Found::Format(_) => rules.takes(FileType::Download),
+            Found::Encoded => {
+                rules.takes(FileType::Download).or_else(|| rules.takes(FileType::Text)).map(|_| FileType::Download)
+            }
+        }
+    }
+
+    fn stripper(&self) -> Option<Strip> {
+        match self {
+            Found::Type(found) => stripper(*found),
+            Found::Format(format) if format.has_boxes => stripper(FileType::Mp4),
+            Found::Format(_) | Found::Encoded => None,
+        }
+    }
+
+    fn endings(&self, media: FileType) -> &'static [&'static str] {
+        match self {
+            Found::Type(_) => media.endings(),
+            Found::Format(format) => format.endings,
+            Found::Encoded => FileType::Text.endings(),
+        }
+    }
+
+    fn is_text(&self) -> bool {
+        matches!(self, Found::Encoded)
+    }
+}
+
+/// What a site takes, in words, and what to do about another file.
+fn allowed(rules: &Attachments) -> String {
+    let types: Vec<&str> = rules.types.iter().map(|known| known.word()).collect();
+    if rules.max_count == 0 || types.is_empty() {
+        return "this site takes no files".into();
+    }
+    let advice = match rules.types.contains(&FileType::Zip) {
+        true => "; put it into a ZIP archive and attach that",
+        false => "",
+    };
+    format!("this site takes no files of this type; it takes {}{advice}", types.join(", "))
+}

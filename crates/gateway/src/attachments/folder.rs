@@ -1,0 +1,154 @@
+//! Where the bytes of files are: `incoming` while they arrive and until their row is written, then one of 256 folders by the
+//! beginning of their name. So what a crash leaves behind is in `incoming`, and nothing ever has to look at all files. Files of
+//! older gateways lie in the folder itself; they are read there, and the sweep moves them.
+
+use std::fs::File;
+use std::io::ErrorKind;
+use std::path::{Path, PathBuf};
+
+use crate::private_files::{create_folder, restrict};
+use crate::store::StoreError;
+use domain::attachment;
+
+/// The folder of the files.
+#[derive(Clone, Debug)]
+pub struct Folder {
+    root: PathBuf,
+    incoming: PathBuf,
+}
+
+impl Folder {
+    /// Opens a folder, or makes it. One that others on this machine may open is closed to them.
+    pub fn open(root: PathBuf) -> Result<Folder, StoreError> {
+        let incoming = root.join("incoming");
+        let folder = Folder { incoming, root };
+        let open = || {
+            make(&folder.root)?;
+            make(&folder.incoming)?;
+            for path in [&folder.root, &folder.incoming] {
+                restrict(path);
+            }
+            Ok(())
+        };
+        open().map_err(|error: std::io::Error| StoreError::Folder {
+            path: folder.root.display().to_string(),
+            reason: error.to_string(),
+        })?;
+        Ok(folder)
+    }
+
+    /// The folder itself.
+    pub fn root(&self) -> &Path {
+        &self.root
+    }
+
+    /// Where files lie that have no row yet.
+    pub fn incoming(&self) -> &Path {
+        &self.incoming
+    }
+
+    /// Where a file can be read; its final place where it is nowhere.
+    pub fn locate(&self, file: &str) -> PathBuf {
+        let settled = self.settled(file);
+        let elsewhere = || [self.incoming.join(file), self.root.join(file)].into_iter().find(|path| path.is_file());
+        if settled.is_file() { settled } else { elsewhere().unwrap_or(settled) }
+    }
+
+    /// Brings a file to its final place once its row is written. Whether it was anywhere else.
+    pub fn settle(&self, file: &str) -> std::io::Result<bool> {
+        let settled = self.settled(file);
+        let Some(parent) = settled.parent() else { return Ok(false) };
+        let from = self.locate(file);
+        if from == settled {
+            return Ok(false);
+        }
+        make(parent)?;
+        restrict(&from);
+        // Where the power fails it is under one of the two names, and read under both.
+        std::fs::rename(&from, &settled)?;
+        Ok(true)
+    }
+
+    /// Removes a file wherever it is. One that is gone already is no error.
+    pub fn remove(&self, file: &str) -> std::io::Result<()> {
+        // Names come from the database; nothing but a name of ours is ever removed.
+        if attachment::id(file).is_none() {
+            return Ok(());
+        }
+        for path in [self.settled(file), self.incoming.join(file), self.root.join(file)] {
+            match std::fs::remove_file(path) {
+                Err(error) if error.kind() != ErrorKind::NotFound => return Err(error),
+                _ => {}
+            }
+        }
+        Ok(())
+    }
+
+    fn settled(&self, file: &str) -> PathBuf {
+        self.root.join(file.get(..2).unwrap_or("00")).join(file)
+    }
+}
+
+fn make(path: &Path) -> std::io::Result<()> {
+    if path.is_dir() {
+        return Ok(());
+    }
+    create_folder(path)?;
+    // Where it hangs has to survive a power failure as well.
+    path.parent()
+        .filter(|parent| !parent.as_os_str().is_empty())
+        .map_or(Ok(()), |parent| File::open(parent)?.sync_all())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::fs::Permissions;
+    use std::os::unix::fs::PermissionsExt;
+
+    const NAME: &str = "0a1b2c3d-4e5f-4071-8293-a4b5c6d7e8f9";
+
+    fn mode(path: &Path) -> u32 {
+        std::fs::metadata(path).unwrap().permissions().mode() & 0o777
+    }
+
+    #[test]
+    fn a_file_is_found_wherever_it_is_and_settles_once() {
+        let temporary = tempfile::tempdir().unwrap();
+        let folder = Folder::open(temporary.path().join("files")).unwrap();
+        let settled = folder.root().join("0a").join(NAME);
+        assert_eq!(folder.locate(NAME), settled);
+        for place in [folder.incoming().join(NAME), folder.root().join(NAME)] {
+            std::fs::write(&place, "x").unwrap();
+            assert_eq!(folder.locate(NAME), place);
+            assert!(folder.settle(NAME).unwrap() && !folder.settle(NAME).unwrap());
+            assert_eq!((folder.locate(NAME), place.exists()), (settled.clone(), false));
+            assert_eq!((mode(&settled), mode(settled.parent().unwrap())), (0o600, 0o700));
+            folder.remove(NAME).unwrap();
+            assert!(!settled.exists());
+        }
+        folder.remove(NAME).unwrap();
+    }
+
+    #[test]
+    fn nothing_but_a_name_of_ours_is_removed() {
+        let temporary = tempfile::tempdir().unwrap();
+        let folder = Folder::open(temporary.path().join("files")).unwrap();
+        std::fs::write(temporary.path().join("database"), "x").unwrap();
+        std::fs::write(folder.root().join("notes.txt"), "x").unwrap();
+        for name in ["../database", "notes.txt", "incoming", "", "/etc/passwd"] {
+            folder.remove(name).unwrap();
+        }
+        assert!(temporary.path().join("database").exists() && folder.root().join("notes.txt").exists());
+    }
+
+    #[test]
+    fn a_folder_that_others_may_open_is_closed_to_them() {
+        let temporary = tempfile::tempdir().unwrap();
+        let root = temporary.path().join("files");
+        std::fs::create_dir(&root).unwrap();
+        std::fs::set_permissions(&root, Permissions::from_mode(0o755)).unwrap();
+        let folder = Folder::open(root).unwrap();
+        assert_eq!((mode(folder.root()), mode(folder.incoming())), (0o700, 0o700));
+    }
+}

@@ -1,0 +1,550 @@
+//! How many bytes and files may be put, by whom, and how much of the disk they leave free. Rates are limited elsewhere
+//! ([`crate::guard`]); here is what is kept.
+
+use std::collections::HashMap;
+use std::path::Path;
+use std::sync::{Arc, Mutex, PoisonError};
+
+use jiff::tz::TimeZone;
+use jiff::{SignedDuration, Timestamp, ToSpan};
+use serde::Deserialize;
+
+use crate::clock;
+use crate::store::{FileOwner, UploadUsage, Usage};
+use domain::attachment::Attachments;
+
+/// How long a file of an anonymous session is kept that goes along with nothing. The client puts it again where it is still needed.
+pub const UNSENT_ANONYMOUS: SignedDuration = SignedDuration::from_hours(24);
+/// The same for a file of a signed person. Drafts live a day less.
+pub const UNSENT: SignedDuration = SignedDuration::from_hours(8 * 24);
+/// How many times what one message may carry somebody may have put and not sent: a ticket, a reply, and what was taken back.
+const MESSAGES_UNSENT: u64 = 2;
+/// How many files for each that one message may carry: a picture that is edited is a new file each time.
+const FILES_UNSENT: u64 = 10;
+/// Of what a site takes in a day, anonymous sessions leave one part of so many to people whom the host has signed.
+const SIGNED_PART: u64 = 5;
+/// When to ask again where other uploads take the room and may come to nothing.
+const UNDER_WAY: SignedDuration = SignedDuration::from_secs(60);
+/// How many bytes ahead of what has come an upload takes room.
+const STEP: u64 = 256 * 1024;
+/// How many uploads of one session or person may be under way at once, or as many as one message of the site may carry; and how many of
+/// anonymous sessions of one network address.
+const OWNER_AT_ONCE: u64 = 10;
+const ADDRESS_AT_ONCE: u64 = 50;
+
+/// The quotas of what is kept, `[quotas]` in the configuration.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Quotas {
+    /// Bytes that one session or person may have put and not sent. Default: twice what one message of the site may carry.
+    pub unsent_bytes: Option<u64>,
+    /// And in how many files. Default: ten times what one message of the site may carry.
+    pub unsent_files: Option<u64>,
+    /// Bytes that anonymous sessions of one network address may put in a day (UTC), sent or not.
+    pub address_bytes_per_day: u64,
+    /// And in how many files.
+    pub address_files_per_day: u64,
+    /// Bytes that a site takes in a day (UTC). Anonymous sessions leave a fifth of it to signed people.
+    pub site_bytes_per_day: u64,
+    /// And in how many files.
+    pub site_files_per_day: u64,
+    /// Bytes of the disk that files leave free; below, no file is taken, while tickets still are.
+    pub disk_reserve_bytes: u64,
+    /// Tickets and replies that nobody has signed and that one network address may send in a day (UTC).
+    pub address_tickets_per_day: u64,
+    /// And how many bytes.
+    pub address_ticket_bytes_per_day: u64,
+    /// Tickets and replies that nobody has signed and that a site takes in a day (UTC).
+    pub site_tickets_per_day: u64,
+    /// And how many bytes.
+    pub site_ticket_bytes_per_day: u64,
+    /// Bytes of the disk of the database that such tickets and replies leave free.
+    pub disk_floor_bytes: u64,
+}
+
+impl Default for Quotas {
+    fn default() -> Quotas {
+        Quotas {
+            unsent_bytes: None,
+            unsent_files: None,
+            address_bytes_per_day: 1_000_000_000,
+            address_files_per_day: 1_000,
+            site_bytes_per_day: 10_000_000_000,
+            site_files_per_day: 20_000,
+            disk_reserve_bytes: 1_000_000_000,
+            address_tickets_per_day: 2_000,
+            address_ticket_bytes_per_day: 100_000_000,
+            site_tickets_per_day: 20_000,
+            site_ticket_bytes_per_day: 2_000_000_000,
+            disk_floor_bytes: 100_000_000,
+        }
+    }
+}
+
+/// Which quota is used up.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Quota {
+    /// Of unsent files of one session or person.
+    Unsent,
+    /// Of a network address in a day.
+    Address,
+    /// Of a site in a day.
+    Site,
+}
+
+impl Quota {
+    /// What it is called in an error.
+    pub fn name(self) -> &'static str {
+        match self {
+            Quota::Unsent => "unsent files of one session or person",
+            Quota::Address => "files from one network address in a day",
+            Quota::Site => "files to this site in a day",
+        }
+    }
+}
+
+/// A quota that does not admit an upload.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Exceeded {
+    /// Which.
+    pub quota: Quota,
+    /// What it allows.
+    pub limit: Usage,
+    /// When it frees up at the latest.
+    pub until: Timestamp,
+}
+
+/// What is known of an upload before its bytes come.
+#[derive(Clone, Copy, Debug)]
+pub struct Admission<'a> {
+    /// The quotas.
+    pub quotas: &'a Quotas,
+    /// What the site says of files.
+    pub site: &'a Attachments,
+    /// Whether the host has signed whose it is.
+    pub is_signed: bool,
+    /// When it comes.
+    pub now: Timestamp,
+}
+
+impl Admission<'_> {
+    /// Whether a file of so many bytes is within the quotas, beside what is counted and what is reserved for uploads under way.
+    pub fn check(&self, usage: &UploadUsage, reserved: &Reserved, bytes: u64) -> Result<(), Exceeded> {
+        self.limits().into_iter().try_for_each(|(quota, limit)| {
+            let (used, under_way) = match quota {
+                Quota::Unsent => (usage.owner, reserved.owner),
+                Quota::Address => (usage.address, reserved.address),
+                Quota::Site => (usage.site, reserved.site),
+            };
+            let fits = |held: Usage| {
+                held.bytes.saturating_add(bytes) <= limit.bytes && held.files.saturating_add(1) <= limit.files
+            };
+            if !fits(used) {
+                return Err(Exceeded { quota, limit, until: self.frees_up(quota, usage) });
+            }
+            let all = Usage {
+                bytes: used.bytes.saturating_add(under_way.bytes),
+                files: used.files.saturating_add(under_way.files),
+            };
+            if fits(all) { Ok(()) } else { Err(Exceeded { quota, limit, until: self.now + UNDER_WAY }) }
+        })
+    }
+
+    fn limits(&self) -> Vec<(Quota, Usage)> {
+        let Quotas { unsent_bytes, unsent_files, .. } = *self.quotas;
+        // A site that takes none says so itself.
+        let (max_bytes, max_count) = (u64::from(self.site.max_bytes), u64::from(self.site.max_count.max(1)));
+        let unsent = Usage {
+            bytes: unsent_bytes.unwrap_or(MESSAGES_UNSENT * max_count * max_bytes),
+            files: unsent_files.unwrap_or(FILES_UNSENT * max_count),
+        };
+        let address = Usage { bytes: self.quotas.address_bytes_per_day, files: self.quotas.address_files_per_day };
+        let site = Usage { bytes: self.quotas.site_bytes_per_day, files: self.quotas.site_files_per_day };
+        let shared = |count: u64| if self.is_signed { count } else { count - count / SIGNED_PART };
+        let site = Usage { bytes: shared(site.bytes), files: shared(site.files) };
+        // Behind one address there may be a whole office; of whom the host has signed, each has a quota of their own.
+        let address = (!self.is_signed).then_some((Quota::Address, address));
+        [Some((Quota::Unsent, unsent)), address, Some((Quota::Site, site))].into_iter().flatten().collect()
+    }
+
+    fn frees_up(&self, quota: Quota, usage: &UploadUsage) -> Timestamp {
+        let kept = if self.is_signed { UNSENT } else { UNSENT_ANONYMOUS };
+        match quota {
+            Quota::Unsent => {
+                let oldest = usage.owner_oldest.as_deref().and_then(|at| at.parse::<Timestamp>().ok());
+                oldest.unwrap_or(self.now) + kept
+            }
+            Quota::Address | Quota::Site => tomorrow(self.now),
+        }
+    }
+}
+
+/// The day of a time in UTC, `2026-11-28`.
+pub fn day(time: Timestamp) -> String {
+    time.to_zoned(TimeZone::UTC).date().to_string()
+}
+
+/// The beginning of the next day in UTC.
+pub fn tomorrow(time: Timestamp) -> Timestamp {
+    let date = time.to_zoned(TimeZone::UTC).date();
+    let next = date.checked_add(1.day()).and_then(|date| date.to_zoned(TimeZone::UTC));
+    next.map_or(time + SignedDuration::from_hours(24), |next| next.timestamp())
+}
+
+/// What is reserved for uploads under way, as one of them sees it.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Reserved {
+    /// By the same session or person.
+    pub owner: Usage,
+    /// From the same network address.
+    pub address: Usage,
+    /// To the same site.
+    pub site: Usage,
+}
+
+/// Room for uploads under way, so that many at once do not go past a quota that each of them alone is within.
+#[derive(Clone, Debug, Default)]
+pub struct Reservations(Arc<Mutex<HashMap<Scope, Usage>>>);
+
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+enum Scope {
+    Person(String, String),
+    Session(String, [u8; 32]),
+    Address([u8; 32]),
+    Site(String),
+    Disk,
+}
+
+/// Why there is no room.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum NoRoom {
+    /// A quota is used up.
+    Quota(Exceeded),
+    /// The disk has to keep its reserve.
+    Disk,
+    /// Other uploads that are under way have to end first.
+    UnderWay,
+}
+
+/// Room that is taken until this is dropped: a step more than what has come.
+#[derive(Debug)]
+pub struct Reservation {
+    reservations: Reservations,
+    owner: Scope,
+    address: Option<Scope>,
+    site: Scope,
+    /// How much the upload may come to.
+    max: u64,
+    /// How much is taken, where anything is.
+    bytes: u64,
+    is_taken: bool,
+}
+
+/// Who an upload is by, to whom it goes and from where it comes.
+#[derive(Clone, Copy, Debug)]
+pub struct Uploader<'a> {
+    /// The site.
+    pub site: &'a str,
+    /// Whose file it is.
+    pub owner: FileOwner<'a>,
+    /// The network address as it is counted.
+    pub address: Option<[u8; 32]>,
+}
+
+/// How large an upload may become, in bytes.
+#[derive(Clone, Copy, Debug)]
+pub struct UploadSize {
+    /// As it says itself, where it does.
+    pub announced: Option<u64>,
+    /// What the site allows.
+    pub max: u64,
+}
+
+impl Reservations {
+    /// Takes room for the beginning of an upload; what it announces has to fit beside what is kept. `free` is what is free on the disk, in
+    /// bytes; none where that cannot be told.
+    pub fn reserve(
+        &self,
+        admission: &Admission<'_>,
+        by: &Uploader<'_>,
+        usage: &UploadUsage,
+        free: Option<u64>,
+        size: UploadSize,
+    ) -> Result<Reservation, NoRoom> {
+        let announced = size.announced.unwrap_or_default().min(size.max);
+        admission.check(usage, &Reserved::default(), announced).map_err(NoRoom::Quota)?;
+        let mut reservation = Reservation {
+            reservations: self.clone(),
+            owner: owner(by),
+            address: by.address.map(Scope::Address),
+            site: Scope::Site(by.site.into()),
+            max: size.announced.map_or(size.max, |_| announced),
+            bytes: 0,
+            is_taken: false,
+        };
+        let mut held = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let under_way = reservation.others(&held);
+        let of_owner = OWNER_AT_ONCE.max(admission.site.max_count.into());
+        let is_one_too_many = under_way.owner.files >= of_owner || under_way.address.files >= ADDRESS_AT_ONCE;
+        let result = if is_one_too_many {
+            Err(NoRoom::UnderWay)
+        } else {
+            reservation.take(&mut held, admission, usage, free, announced)
+        };
+        drop(held);
+        result.map(|()| reservation)
+    }
+}
+
+impl Reservation {
+    /// Takes room for so many bytes in all, where it has less.
+    pub fn grow(
+        &mut self,
+        admission: &Admission<'_>,
+        usage: &UploadUsage,
+        free: impl FnOnce() -> Option<u64>,
+        length: u64,
+    ) -> Result<(), NoRoom> {
+        if length <= self.bytes {
+            return Ok(());
+        }
+        let reservations = self.reservations.clone();
+        let mut held = reservations.0.lock().unwrap_or_else(PoisonError::into_inner);
+        self.take(&mut held, admission, usage, free(), length)
+    }
+
+    fn take(
+        &mut self,
+        held: &mut HashMap<Scope, Usage>,
+        admission: &Admission<'_>,
+        usage: &UploadUsage,
+        free: Option<u64>,
+        length: u64,
+    ) -> Result<(), NoRoom> {
+        let come = if self.is_taken { length } else { 0 };
+        let bytes = (come / STEP + 1).saturating_mul(STEP).min(self.max.max(come));
+        admission.check(usage, &self.others(held), bytes).map_err(NoRoom::Quota)?;
+        // While it is cleaned a file is there twice.
+        let disk = held.get(&Scope::Disk).map_or(0, |disk| disk.bytes).saturating_sub(self.bytes);
+        let needed = |bytes: u64| admission.quotas.disk_reserve_bytes.saturating_add(bytes.saturating_mul(2));
+        if free.is_some_and(|free| free < needed(bytes.max(length))) {
+            return Err(NoRoom::Disk);
+        }
+        if free.is_some_and(|free| free < needed(disk.saturating_add(bytes))) {
+            return Err(NoRoom::UnderWay);
+        }
+        for scope in self.scopes() {
+            let usage = held.entry(scope).or_default();
+            usage.bytes = usage.bytes.saturating_add(bytes - self.bytes);
+            usage.files += u64::from(!self.is_taken);
+        }
+        (self.bytes, self.is_taken) = (bytes, true);
+        Ok(())
+    }
+
+    fn scopes(&self) -> impl Iterator<Item = Scope> {
+        [Some(self.owner.clone()), self.address.clone(), Some(self.site.clone()), Some(Scope::Disk)]
+            .into_iter()
+            .flatten()
+    }
+
+    /// What others have reserved.
+    fn others(&self, held: &HashMap<Scope, Usage>) -> Reserved {
+        let others = |scope: &Scope| {
+            let usage = held.get(scope).copied().unwrap_or_default();
+            Usage {
+                bytes: usage.bytes.saturating_sub(self.bytes),
+                files: usage.files.saturating_sub(u64::from(self.is_taken)),
+            }
+        };
+        Reserved {
+            owner: others(&self.owner),
+            address: self.address.as_ref().map(others).unwrap_or_default(),
+            site: others(&self.site),
+        }
+    }
+}
+
+impl Drop for Reservation {
+    fn drop(&mut self) {
+        if !self.is_taken {
+            return;
+        }
+        let mut held = self.reservations.0.lock().unwrap_or_else(PoisonError::into_inner);
+        for scope in self.scopes() {
+            if let Some(usage) = held.get_mut(&scope) {
+                usage.bytes = usage.bytes.saturating_sub(self.bytes);
+                usage.files = usage.files.saturating_sub(1);
+                if usage.files == 0 {
+                    held.remove(&scope);
+                }
+            }
+        }
+    }
+}
+
+fn owner(by: &Uploader<'_>) -> Scope {
+    match by.owner {
+        FileOwner::Person(person) => Scope::Person(by.site.into(), person.into()),
+        FileOwner::Session(session) => Scope::Session(by.site.into(), *session),
+    }
+}
+
+/// How many bytes are free on the disk of a folder, to whoever is not root; none where the system does not tell.
+pub fn free_bytes(folder: &Path) -> Option<u64> {
+    match rustix::fs::statvfs(folder) {
+        Ok(disk) => Some(disk.f_bavail.saturating_mul(disk.f_frsize)),
+        Err(error) => {
+            tracing::warn!(%error, "reading the free space of the disk failed");
+            None
+        }
+    }
+}
+
+/// In how many seconds to ask again, for `Retry-After`.
+pub fn seconds_until(until: Timestamp) -> u64 {
+    clock::left(until).as_secs().saturating_add(1)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const MB: u64 = 1_000_000;
+
+    fn admission<'a>(quotas: &'a Quotas, site: &'a Attachments, is_signed: bool) -> Admission<'a> {
+        Admission { quotas, site, is_signed, now: "2026-11-28T20:00:00Z".parse().unwrap() }
+    }
+
+    fn used(megabytes: u64, files: u64) -> Usage {
+        Usage { bytes: megabytes * MB, files }
+    }
+
+    fn exceeded(quotas: &Quotas, is_signed: bool, usage: &UploadUsage) -> Option<(Quota, String)> {
+        let site = Attachments::default();
+        let checked = admission(quotas, &site, is_signed).check(usage, &Reserved::default(), 10 * MB);
+        checked.err().map(|exceeded| (exceeded.quota, exceeded.until.to_string()))
+    }
+
+    #[test]
+    fn the_quota_that_is_used_up_is_named_with_when_it_frees_up() {
+        let quotas = Quotas::default();
+        let midnight = "2026-11-29T00:00:00Z".to_string();
+        let oldest = Some("2026-11-28T08:00:00.000Z".to_string());
+        for (usage, is_signed, expected) in [
+            (UploadUsage::default(), false, None),
+            (UploadUsage { owner: used(190, 99), ..Default::default() }, false, None),
+            (
+                UploadUsage { owner: used(191, 20), owner_oldest: oldest.clone(), ..Default::default() },
+                false,
+                Some((Quota::Unsent, "2026-11-29T08:00:00Z".to_string())),
+            ),
+            (
+                UploadUsage { owner: used(1, 100), owner_oldest: oldest, ..Default::default() },
+                true,
+                Some((Quota::Unsent, "2026-12-06T08:00:00Z".to_string())),
+            ),
+            (UploadUsage { address: used(990, 1), ..Default::default() }, false, None),
+            (
+                UploadUsage { address: used(991, 1), ..Default::default() },
+                false,
+                Some((Quota::Address, midnight.clone())),
+            ),
+            (
+                UploadUsage { address: used(1, 1000), ..Default::default() },
+                false,
+                Some((Quota::Address, midnight.clone())),
+            ),
+            // Who is signed is not counted by address, and has what anonymous sessions leave of the site.
+            (UploadUsage { address: used(5000, 5000), ..Default::default() }, true, None),
+            (UploadUsage { site: used(7_991, 1), ..Default::default() }, false, Some((Quota::Site, midnight.clone()))),
+            (UploadUsage { site: used(7_991, 1), ..Default::default() }, true, None),
+            (UploadUsage { site: used(9_991, 1), ..Default::default() }, true, Some((Quota::Site, midnight))),
+        ] {
+            assert_eq!(exceeded(&quotas, is_signed, &usage), expected, "{usage:?} {is_signed}");
+        }
+    }
+
+    const SITE: &str = "acme";
+    const ADDRESS: [u8; 32] = [7; 32];
+
+    fn reserve(
+        reservations: &Reservations,
+        admission: &Admission<'_>,
+        session: u8,
+        free: Option<u64>,
+        announced: Option<u64>,
+    ) -> Result<Reservation, NoRoom> {
+        let by = Uploader { site: SITE, owner: FileOwner::Session(&[session; 32]), address: Some(ADDRESS) };
+        let size = UploadSize { announced, max: 10 * MB };
+        reservations.reserve(admission, &by, &UploadUsage::default(), free, size)
+    }
+
+    fn grow(reservation: &mut Reservation, admission: &Admission<'_>, length: u64) -> Result<(), NoRoom> {
+        reservation.grow(admission, &UploadUsage::default(), || None, length)
+    }
+
+    #[test]
+    fn what_has_come_counts_until_it_ends_and_what_is_only_announced_does_not() {
+        let (quotas, site) = (Quotas { address_bytes_per_day: 25 * MB, ..Quotas::default() }, Attachments::default());
+        let (admission, reservations) = (admission(&quotas, &site, false), Reservations::default());
+        let put = |session| reserve(&reservations, &admission, session, None, Some(10 * MB)).unwrap();
+        let (mut one, mut two, mut three) = (put(1), put(2), put(3));
+        for upload in [&mut one, &mut two] {
+            assert_eq!(
+                (0..=10).map(|megabytes| grow(upload, &admission, megabytes * MB)).filter(Result::is_ok).count(),
+                11
+            );
+        }
+        assert_eq!(grow(&mut three, &admission, 4 * MB), Ok(()));
+        let Err(NoRoom::Quota(exceeded)) = grow(&mut three, &admission, 6 * MB) else { panic!("it is let through") };
+        assert_eq!((exceeded.quota, exceeded.until), (Quota::Address, admission.now + UNDER_WAY));
+        drop(one);
+        assert_eq!(grow(&mut three, &admission, 10 * MB), Ok(()));
+        let used = |scope| reservations.0.lock().unwrap().get(&scope).copied().unwrap_or_default();
+        assert_eq!(used(Scope::Disk), Usage { bytes: 20 * MB, files: 2 });
+        drop((two, three));
+        assert!(reservations.0.lock().unwrap().is_empty());
+    }
+
+    #[test]
+    fn what_is_announced_has_to_fit_beside_what_is_kept() {
+        let (quotas, site) = (Quotas { address_bytes_per_day: 5 * MB, ..Quotas::default() }, Attachments::default());
+        let (admission, reservations) = (admission(&quotas, &site, false), Reservations::default());
+        let refused = reserve(&reservations, &admission, 1, None, Some(6 * MB)).unwrap_err();
+        assert!(matches!(refused, NoRoom::Quota(Exceeded { quota: Quota::Address, .. })), "{refused:?}");
+        let mut unknown = reserve(&reservations, &admission, 1, None, None).unwrap();
+        assert!(grow(&mut unknown, &admission, 4 * MB).is_ok() && grow(&mut unknown, &admission, 6 * MB).is_err());
+        drop(unknown);
+        drop(reserve(&reservations, &admission, 1, None, Some(0)).unwrap());
+        assert!(reservations.0.lock().unwrap().is_empty());
+    }
+
+    #[test]
+    fn the_disk_is_named_only_where_it_is_full_and_not_where_others_are_about_to_fill_it() {
+        let quotas = Quotas { disk_reserve_bytes: 100 * MB, ..Quotas::default() };
+        let site = Attachments::default();
+        let (admission, reservations) = (admission(&quotas, &site, false), Reservations::default());
+        let put = |session, free| reserve(&reservations, &admission, session, Some(free), Some(10 * MB));
+        // A file is there twice while it is cleaned.
+        assert_eq!(put(1, 120 * MB - 1).unwrap_err(), NoRoom::Disk);
+        let mut other = put(1, 120 * MB).unwrap();
+        grow(&mut other, &admission, 10 * MB).unwrap();
+        let first_step = 2 * STEP;
+        assert_eq!(put(2, 120 * MB + first_step - 1).unwrap_err(), NoRoom::UnderWay);
+        assert!(put(2, 120 * MB + first_step).is_ok());
+    }
+
+    #[test]
+    fn so_many_uploads_are_under_way_at_once_and_no_more() {
+        let (quotas, site) = (Quotas::default(), Attachments::default());
+        let (admission, reservations) = (admission(&quotas, &site, false), Reservations::default());
+        let put = |session| reserve(&reservations, &admission, session, None, Some(1));
+        let of_one: Vec<Reservation> = (0..20).filter_map(|_| put(0).ok()).collect();
+        assert_eq!((of_one.len() as u64, put(0).unwrap_err()), (OWNER_AT_ONCE, NoRoom::UnderWay));
+        let of_address: Vec<Reservation> = (1..100).filter_map(|session| put(session).ok()).collect();
+        assert_eq!((of_one.len() + of_address.len()) as u64, ADDRESS_AT_ONCE);
+        drop(of_one);
+        assert!(put(0).is_ok());
+    }
+}

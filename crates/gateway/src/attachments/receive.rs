@@ -1,0 +1,132 @@
+//! Bytes that come in go to disk as they come, up to a limit; what is torn leaves nothing behind.
+
+use std::io::ErrorKind;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use axum::body::Body;
+use http_body_util::BodyExt;
+use tokio::fs::File;
+use tokio::io::AsyncWriteExt;
+use tokio::time::{Instant, timeout, timeout_at};
+use uuid::Uuid;
+
+use super::folder::Folder;
+use crate::private_files::create_file;
+use crate::problem::Refusal;
+use crate::routes::drain;
+
+/// How long a file may take to arrive: 10 megabytes over a line of 140 kilobits a second.
+pub const UPLOAD_TIME: Duration = Duration::from_secs(600);
+/// Within which time at least [`PROGRESS_MIN`] bytes of it have to come, or its end.
+const PROGRESS_TIME: Duration = Duration::from_secs(30);
+/// Two kilobits a second.
+const PROGRESS_MIN: usize = 8 * 1024;
+
+/// A file that is not whole, and goes when this does.
+pub struct Part {
+    path: PathBuf,
+}
+
+impl Part {
+    /// A new one, empty, that nobody else on this machine may read.
+    pub fn create(folder: &Folder) -> std::io::Result<(Part, std::fs::File)> {
+        let part = Part { path: folder.incoming().join(format!("{}.part", Uuid::new_v4())) };
+        let file = create_file(&part.path)?;
+        Ok((part, file))
+    }
+
+    /// Where it is.
+    pub fn path(&self) -> &Path {
+        &self.path
+    }
+
+    /// Gives it its name, under which it stays also where the power fails. It has to be on disk already.
+    pub fn keep(self, folder: &Folder) -> std::io::Result<String> {
+        let name = Uuid::new_v4().to_string();
+        std::fs::rename(&self.path, folder.incoming().join(&name))?;
+        std::fs::File::open(folder.incoming())?.sync_all()?;
+        Ok(name)
+    }
+}
+
+impl Drop for Part {
+    fn drop(&mut self) {
+        // Where it was kept it is not there any more.
+        let _ = std::fs::remove_file(&self.path);
+    }
+}
+
+/// Writes a body of no more than so many bytes to a file. `announced` is how long it says that it is. `admit` is asked before each piece is
+/// written whether there is room for so many bytes in all.
+pub async fn receive(
+    folder: &Folder,
+    body: Body,
+    announced: Option<u64>,
+    max: usize,
+    admit: impl FnMut(u64) -> Result<(), Refusal>,
+) -> Result<Part, Refusal> {
+    if announced.is_some_and(|length| length > max as u64) {
+        drain(body, max).await;
+        return Err(Refusal::TooLarge(max));
+    }
+    timeout(UPLOAD_TIME, write(folder, body, max, admit)).await.map_err(|_| Refusal::Timeout)?
+}
+
+async fn write(
+    folder: &Folder,
+    mut body: Body,
+    max: usize,
+    mut admit: impl FnMut(u64) -> Result<(), Refusal>,
+) -> Result<Part, Refusal> {
+    let (part, file) = Part::create(folder).map_err(failed)?;
+    let mut file = File::from_std(file);
+    let mut length = 0;
+    let (mut progress, mut deadline) = (0, Instant::now() + PROGRESS_TIME);
+    while let Some(frame) = timeout_at(deadline, body.frame()).await.map_err(|_| Refusal::Timeout)? {
+        let Ok(data) = frame.map_err(|_| Refusal::Torn)?.into_data() else { continue };
+        length += data.len();
+        progress += data.len();
+        if progress >= PROGRESS_MIN {
+            (progress, deadline) = (0, Instant::now() + PROGRESS_TIME);
+        }
+        let admitted = if length > max { Err(Refusal::TooLarge(max)) } else { admit(length as u64) };
+        if let Err(refusal) = admitted {
+            drain(body, max.saturating_sub(length)).await;
+            return Err(refusal);
+        }
+        if let Err(error) = file.write_all(&data).await {
+            let refusal = failed(error);
+            drain(body, max.saturating_sub(length)).await;
+            return Err(refusal);
+        }
+    }
+    // What is written last may not be in the file yet.
+    file.flush().await.map_err(failed)?;
+    Ok(part)
+}
+
+/// Why a file could not be written: the disk is full, or not ours.
+pub fn failed(error: std::io::Error) -> Refusal {
+    tracing::error!(%error, "storing an upload failed");
+    match error.kind() {
+        ErrorKind::StorageFull | ErrorKind::QuotaExceeded => Refusal::StorageFull,
+        _ => Refusal::Internal,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::io::Write;
+
+    #[test]
+    fn a_full_disk_and_a_full_quota_of_the_system_are_told_from_a_fault() {
+        let full = std::fs::OpenOptions::new().write(true).open("/dev/full").unwrap().write_all(b"x").unwrap_err();
+        let quota = std::io::Error::from(rustix::io::Errno::DQUOT);
+        for (error, status) in [(full, 507), (quota, 507), (ErrorKind::PermissionDenied.into(), 500)] {
+            let text = error.to_string();
+            assert_eq!(failed(error).status(), status, "{text}");
+        }
+    }
+}

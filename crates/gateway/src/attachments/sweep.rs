@@ -1,0 +1,129 @@
+//! Removes what nobody needs: files that were never sent, files whose rows are gone, and what a torn request or a crash has left.
+//! A sweep costs what has changed, and what it cannot remove keeps nothing else from being removed.
+
+use std::convert::Infallible;
+use std::fs::{DirEntry, ReadDir};
+use std::path::Path;
+use std::time::{Duration, SystemTime};
+
+use jiff::{SignedDuration, Timestamp};
+
+use super::folder::Folder;
+use super::quota::{UNSENT, UNSENT_ANONYMOUS, day};
+use crate::app::App;
+use crate::clock;
+use crate::store::{Store, StoreError};
+use domain::attachment;
+
+/// How old a file without a row is before nobody can be about to write its row.
+const ORPHAN: SignedDuration = SignedDuration::from_hours(1);
+const EVERY: Duration = Duration::from_secs(3600);
+/// How many files are looked at together.
+const CHUNK: usize = 500;
+
+/// Why nothing could be swept.
+#[derive(Debug, thiserror::Error)]
+pub enum SweepError {
+    /// The store cannot tell.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    /// The folder cannot be read.
+    #[error(transparent)]
+    Folder(#[from] std::io::Error),
+}
+
+/// Sweeps once an hour, for as long as it runs.
+pub async fn run(app: &App) -> Infallible {
+    loop {
+        if let Err(error) = sweep(app, clock::timestamp()).await {
+            tracing::warn!(%error, "file sweep failed");
+        }
+        tokio::time::sleep(EVERY).await;
+    }
+}
+
+/// Removes what nobody needs at a time.
+pub async fn sweep(app: &App, now: Timestamp) -> Result<(), SweepError> {
+    let (store, folder) = (app.store.as_ref(), &app.folder.folder);
+    let anonymous_before = clock::written(now - UNSENT_ANONYMOUS);
+    store.forget_attachments(&anonymous_before, &clock::written(now - UNSENT)).await?;
+    store.forget_upload_usage(&day(now - SignedDuration::from_hours(24))).await?;
+    remove_deleted(store, folder).await?;
+    let before = SystemTime::from(now - ORPHAN);
+    sweep_folder(store, folder, folder.incoming(), before).await?;
+    // What older gateways have left here is moved to its place, so that the next sweep finds nothing.
+    sweep_folder(store, folder, folder.root(), before).await
+}
+
+/// Removes the bytes of files whose rows are gone; how many.
+pub async fn remove_deleted(store: &dyn Store, folder: &Folder) -> Result<usize, StoreError> {
+    let (mut after, mut count) = (String::new(), 0);
+    loop {
+        let files = store.removed_files(&after, CHUNK as u32).await?;
+        let Some(last) = files.last() else { return Ok(count) };
+        after.clone_from(last);
+        let removed: Vec<String> = files.into_iter().filter(|file| is_done("removing", folder.remove(file))).collect();
+        count += removed.len();
+        store.forget_removed_files(&removed).await?;
+    }
+}
+
+/// Brings the files of a folder that have a row to their place, and removes those without one that were written before a time.
+async fn sweep_folder(store: &dyn Store, folder: &Folder, place: &Path, before: SystemTime) -> Result<(), SweepError> {
+    let mut entries = std::fs::read_dir(place)?;
+    loop {
+        let (rest, chunk) = tokio::task::spawn_blocking(move || chunk(entries)).await.map_err(std::io::Error::other)?;
+        entries = rest;
+        let Some(chunk) = chunk else { return Ok(()) };
+        // Files first, and then rows: what is written meanwhile is in neither list.
+        let names: Vec<String> = chunk.iter().filter_map(name).filter(|name| attachment::id(name).is_some()).collect();
+        let known = store.known_files(&names).await?;
+        for entry in chunk {
+            let Some(name) = name(&entry) else { continue };
+            if known.contains(&name) {
+                is_done("moving", folder.settle(&name).map(drop));
+            } else if is_older(&entry, before) {
+                is_done("removing", std::fs::remove_file(entry.path()));
+            }
+        }
+    }
+}
+
+/// The next entries of a folder that have names of ours; none at its end. What has no name of ours is not ours.
+fn chunk(mut entries: ReadDir) -> (ReadDir, Option<Vec<DirEntry>>) {
+    let mut chunk = Vec::new();
+    for entry in entries.by_ref() {
+        // An entry that cannot be read is looked at by the next sweep.
+        let Ok(entry) = entry else { continue };
+        if name(&entry).is_some_and(|name| attachment::id(name.strip_suffix(".part").unwrap_or(&name)).is_some()) {
+            chunk.push(entry);
+        }
+        if chunk.len() == CHUNK {
+            break;
+        }
+    }
+    let chunk = (!chunk.is_empty()).then_some(chunk);
+    (entries, chunk)
+}
+
+fn name(entry: &DirEntry) -> Option<String> {
+    entry.file_name().into_string().ok()
+}
+
+/// What is gone by now needs no sweeping.
+fn is_older(entry: &DirEntry, before: SystemTime) -> bool {
+    entry.metadata().and_then(|metadata| metadata.modified()).is_ok_and(|written| written < before)
+}
+
+/// Whether something was done with a file. One that is gone already needs nothing, and one that cannot be touched is tried again by
+/// the next sweep.
+fn is_done(what: &str, done: std::io::Result<()>) -> bool {
+    match done {
+        Ok(()) => true,
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => true,
+        Err(error) => {
+            tracing::warn!(%error, "{what} a file failed");
+            false
+        }
+    }
+}

@@ -1,0 +1,90 @@
+//! What is in a backup, as `manifest.json` says it.
+
+use std::path::Path;
+
+use serde::{Deserialize, Serialize};
+
+use super::{BackupError, MANIFEST, failed};
+use crate::private_files::create_file;
+use domain::attachment;
+
+/// The form of a backup; another one is refused.
+const FORMAT: u32 = 1;
+
+/// What is in a backup.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Manifest {
+    /// The form of the backup.
+    pub format: u32,
+    /// The version of Deskbell that made it.
+    pub deskbell: String,
+    /// When the copy of the database was begun, RFC 3339 in UTC: whatever was acknowledged before is in it.
+    pub created_at: String,
+    /// The newest migration that the database has had.
+    pub schema: i64,
+    /// The database.
+    pub database: Entry,
+    /// The files that go along with tickets.
+    pub attachments: Vec<Entry>,
+    /// Files that the database names and the folder of files did not have; they were lost before.
+    pub missing: Vec<String>,
+}
+
+/// A file of a backup.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Entry {
+    /// Its name: that of the database, or that under which the database knows a file.
+    pub file: String,
+    /// Its length in bytes.
+    pub bytes: u64,
+    /// Its SHA-256, in hexadecimal digits.
+    pub sha256: String,
+}
+
+impl Manifest {
+    /// A manifest of the form that this version writes.
+    pub fn new(
+        created_at: String,
+        schema: i64,
+        database: Entry,
+        attachments: Vec<Entry>,
+        missing: Vec<String>,
+    ) -> Manifest {
+        let deskbell = env!("CARGO_PKG_VERSION").into();
+        Manifest { format: FORMAT, deskbell, created_at, schema, database, attachments, missing }
+    }
+
+    /// Writes it into the folder of a backup.
+    pub fn write(&self, folder: &Path) -> Result<(), BackupError> {
+        let path = folder.join(MANIFEST);
+        let write = || {
+            let mut file = create_file(&path)?;
+            serde_json::to_writer_pretty(&mut file, self)?;
+            file.sync_all()
+        };
+        write().map_err(failed(&path))
+    }
+
+    /// Reads that of a backup.
+    pub fn read(folder: &Path) -> Result<Manifest, BackupError> {
+        let no_backup = |reason: String| BackupError::NoBackup { path: folder.display().to_string(), reason };
+        let text = std::fs::read(folder.join(MANIFEST)).map_err(|error| no_backup(format!("{MANIFEST}: {error}")))?;
+        #[derive(Deserialize)]
+        struct Form {
+            format: u32,
+            #[serde(default)]
+            deskbell: String,
+        }
+        let form: Form = serde_json::from_slice(&text).map_err(|error| no_backup(format!("{MANIFEST}: {error}")))?;
+        if form.format != FORMAT {
+            return Err(BackupError::Newer { version: form.deskbell });
+        }
+        let manifest: Manifest =
+            serde_json::from_slice(&text).map_err(|error| no_backup(format!("{MANIFEST}: {error}")))?;
+        // Names become paths; nothing but a name of ours is one.
+        match manifest.attachments.iter().find(|entry| attachment::id(&entry.file).is_none()) {
+            Some(entry) => Err(no_backup(format!("{MANIFEST}: {:?} is no name of a file", entry.file))),
+            None => Ok(manifest),
+        }
+    }
+}

@@ -1,0 +1,276 @@
+//! `deskbell restore`: brings a backup back to where the settings say that database and files are.
+//!
+//! All of the backup is checked before anything is touched, and copied beside its places, under other names, before it is brought there.
+
+use std::collections::BTreeSet;
+use std::ffi::OsString;
+use std::fmt;
+use std::fs::File;
+use std::io;
+use std::path::{Path, PathBuf};
+
+use super::{
+    ATTACHMENTS, BackupError, DATABASE, Entry, Manifest, blocking, copy_file, digest, failed, place_of, sync_folder,
+    unusable,
+};
+use crate::clock;
+use crate::private_files::create_folder;
+use crate::settings::Settings;
+use crate::store::StoreError;
+use crate::store::snapshot::{self, COMPANIONS};
+
+/// How the names of what was there before begin, beside the database and in the folder of files.
+const KEPT: &str = ".before-restore-";
+/// How the names of what is being copied begin.
+const COMING: &str = ".restoring-";
+
+/// What was restored.
+#[derive(Debug)]
+pub struct Restored {
+    created_at: String,
+    database: PathBuf,
+    files: usize,
+    /// Where what was there before is kept.
+    kept: Vec<PathBuf>,
+}
+
+impl fmt::Display for Restored {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} and {} files are as they were at {}", self.database.display(), self.files, self.created_at)?;
+        for kept in &self.kept {
+            write!(f, "\nkept what was there before as {}", kept.display())?;
+        }
+        Ok(())
+    }
+}
+
+/// Restores a backup. Where a database or files are there, only with `replace`, which keeps them under other names.
+pub async fn run(settings: &Settings, source: &Path, replace: bool) -> Result<Restored, BackupError> {
+    let manifest = Manifest::read(source)?;
+    if manifest.schema > snapshot::newest_schema() {
+        return Err(BackupError::Newer { version: manifest.deskbell });
+    }
+    let (database, files) = (settings.database.clone(), settings.attachments.clone());
+    let in_use = || BackupError::InUse(database.display().to_string());
+    let _lock = snapshot::hold_alone(&database).map_err(failed(&database))?.ok_or_else(in_use)?;
+    let occupied = occupied(&database, &files).map_err(failed(&database))?;
+    if let Some(path) = occupied.first().filter(|_| !replace) {
+        return Err(BackupError::Occupied(path.display().to_string()));
+    }
+    check(source, &manifest).await?;
+    if occupied.contains(&database) {
+        match snapshot::fold_log(&database).await {
+            Ok(true) => {}
+            Ok(false) | Err(StoreError::Busy) => return Err(in_use()),
+            // It may be damaged, which is why somebody restores it; the lock says that no gateway uses it.
+            Err(error) => tracing::warn!(%error, "the database that is replaced cannot be opened"),
+        }
+    }
+    let source = source.to_path_buf();
+    blocking(move || put(&source, &manifest, &database, &files)).await
+}
+
+/// What is in the way: the database with what belongs to it, and a folder of files with anything in it.
+fn occupied(database: &Path, files: &Path) -> io::Result<Vec<PathBuf>> {
+    let beside = COMPANIONS.iter().map(|ending| suffixed(database, ending));
+    let mut found = Vec::new();
+    for path in std::iter::once(database.to_path_buf()).chain(beside) {
+        if path.symlink_metadata().is_ok() {
+            found.push(path);
+        }
+    }
+    if files.is_dir() && holds_files(files)? {
+        found.push(files.to_path_buf());
+    }
+    Ok(found)
+}
+
+/// Whether there is any file below a folder; a gateway that has started has made empty ones.
+fn holds_files(folder: &Path) -> io::Result<bool> {
+    for name in contents(folder)? {
+        let path = folder.join(name);
+        if !path.symlink_metadata()?.is_dir() || holds_files(&path)? {
+            return Ok(true);
+        }
+    }
+    Ok(false)
+}
+
+/// Checks that a backup is what its manifest says, byte by byte, and that SQLite finds nothing wrong with the database.
+async fn check(source: &Path, manifest: &Manifest) -> Result<(), BackupError> {
+    let database = source.join(DATABASE);
+    let (folder, all) = (source.to_path_buf(), manifest.clone());
+    blocking(move || {
+        check_entry(&folder.join(DATABASE), &all.database)?;
+        let files = folder.join(ATTACHMENTS);
+        all.attachments.iter().try_for_each(|entry| check_entry(&files.join(place_of(&entry.file)), entry))
+    })
+    .await?;
+    let damaged = |reason: String| BackupError::DamagedBackup { path: database.display().to_string(), reason };
+    let inspected = snapshot::inspect(&database).await.map_err(|error| unusable(error, damaged))?;
+    let there: BTreeSet<&String> =
+        manifest.attachments.iter().map(|entry| &entry.file).chain(&manifest.missing).collect();
+    match inspected.files.iter().find(|file| !there.contains(file)) {
+        Some(file) => Err(damaged(format!("names the file {file}, which the manifest does not"))),
+        None => Ok(()),
+    }
+}
+
+fn check_entry(path: &Path, entry: &Entry) -> Result<(), BackupError> {
+    let damaged = |reason: String| BackupError::DamagedBackup { path: path.display().to_string(), reason };
+    let (bytes, sha256) = digest(path).map_err(|error| damaged(error.to_string()))?;
+    is_entry(entry, bytes, &sha256).map_err(damaged)
+}
+
+fn is_entry(entry: &Entry, bytes: u64, sha256: &str) -> Result<(), String> {
+    if bytes != entry.bytes {
+        return Err(format!("has {bytes} bytes and not the {} of the manifest", entry.bytes));
+    }
+    if sha256 != entry.sha256 {
+        return Err("is not the file of the manifest: its SHA-256 is another".into());
+    }
+    Ok(())
+}
+
+/// Copies everything beside its place, and then exchanges it for what is there. The folder of files stays and only what is in it changes,
+/// because it may be a mount point. Where anything fails, everything is as it was.
+fn put(source: &Path, manifest: &Manifest, database: &Path, files: &Path) -> Result<Restored, BackupError> {
+    let moment = clock::now().replace([':', '.'], "-");
+    create_folder(files).map_err(failed(files))?;
+    let new_database = Coming(suffixed(database, &format!("{COMING}{moment}")));
+    let new_files = Coming(files.join(format!("{COMING}{moment}")));
+    let copied = |from: &Path, to: &Path, entry: &Entry| {
+        let (bytes, sha256) = copy_file(from, to).map_err(failed(to))?;
+        let damaged = |reason| BackupError::DamagedBackup { path: from.display().to_string(), reason };
+        is_entry(entry, bytes, &sha256).map_err(damaged)
+    };
+    copied(&source.join(DATABASE), &new_database.0, &manifest.database)?;
+    create_folder(&new_files.0).map_err(failed(&new_files.0))?;
+    let mut folders = BTreeSet::new();
+    for entry in &manifest.attachments {
+        let to = new_files.0.join(place_of(&entry.file));
+        if let Some(folder) = to.parent().filter(|folder| folders.insert(folder.to_path_buf())) {
+            create_folder(folder).map_err(failed(folder))?;
+        }
+        copied(&source.join(ATTACHMENTS).join(place_of(&entry.file)), &to, entry)?;
+    }
+    for folder in folders.iter().chain([&new_files.0]) {
+        sync_folder(folder).map_err(failed(folder))?;
+    }
+
+    let mut moves = Moves::default();
+    let mut kept = Vec::new();
+    let old_files = files.join(format!("{KEPT}{moment}"));
+    for name in contents(files).map_err(failed(files))? {
+        if kept.is_empty() {
+            create_folder(&old_files).map_err(failed(&old_files))?;
+            kept.push(old_files.clone());
+        }
+        moves.rename(files.join(&name), old_files.join(&name))?;
+    }
+    // The log first: beside another database it would destroy that. The database comes last, so that files are there before their rows.
+    for ending in COMPANIONS.iter().copied().chain([""]) {
+        let path = suffixed(database, ending);
+        if path.symlink_metadata().is_ok() {
+            let old = suffixed(&path, &format!("{KEPT}{moment}"));
+            moves.rename(path, old.clone())?;
+            kept.push(old);
+        }
+    }
+    for name in contents(&new_files.0).map_err(failed(&new_files.0))? {
+        moves.rename(new_files.0.join(&name), files.join(&name))?;
+    }
+    moves.rename(new_database.0.clone(), database.into())?;
+    let sync = || {
+        File::open(database)?.sync_all()?;
+        sync_folder(files)?;
+        sync_folder(database.parent().unwrap_or(Path::new(".")))
+    };
+    sync().map_err(failed(database))?;
+    moves.commit();
+    Ok(Restored {
+        created_at: manifest.created_at.clone(),
+        database: database.into(),
+        files: manifest.attachments.len(),
+        kept,
+    })
+}
+
+/// The names of what is in a folder, but for what a restore has put there.
+fn contents(folder: &Path) -> io::Result<Vec<OsString>> {
+    let mut names = Vec::new();
+    for entry in std::fs::read_dir(folder)? {
+        let name = entry?.file_name();
+        let ours = [KEPT, COMING].iter().any(|start| name.to_string_lossy().starts_with(start));
+        if !ours {
+            names.push(name);
+        }
+    }
+    Ok(names)
+}
+
+/// What is copied beside its place; removed unless it gets there.
+struct Coming(PathBuf);
+
+impl Drop for Coming {
+    fn drop(&mut self) {
+        let _ = if self.0.is_dir() { std::fs::remove_dir_all(&self.0) } else { std::fs::remove_file(&self.0) };
+    }
+}
+
+/// Renames that are undone unless all of them succeed.
+#[derive(Default)]
+struct Moves(Vec<(PathBuf, PathBuf)>);
+
+impl Moves {
+    fn rename(&mut self, from: PathBuf, to: PathBuf) -> Result<(), BackupError> {
+        std::fs::rename(&from, &to).map_err(failed(&from))?;
+        self.0.push((from, to));
+        Ok(())
+    }
+
+    fn commit(mut self) {
+        self.0.clear();
+    }
+}
+
+impl Drop for Moves {
+    fn drop(&mut self) {
+        for (from, to) in self.0.drain(..).rev() {
+            if let Err(error) = std::fs::rename(&to, &from) {
+                tracing::error!(%error, from = %to.display(), to = %from.display(), "undoing a restore failed, rename it by hand");
+            }
+        }
+    }
+}
+
+fn suffixed(path: &Path, ending: &str) -> PathBuf {
+    let mut name = path.as_os_str().to_os_string();
+    name.push(ending);
+    name.into()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_was_moved_goes_back_where_a_later_move_fails() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = |name: &str| folder.path().join(name);
+        std::fs::write(path("old"), "old").unwrap();
+        std::fs::write(path("new"), "new").unwrap();
+        let moved = || {
+            let mut moves = Moves::default();
+            moves.rename(path("old"), path("kept"))?;
+            moves.rename(path("new"), path("old"))?;
+            moves.rename(path("missing"), path("anywhere"))?;
+            moves.commit();
+            Ok::<(), BackupError>(())
+        };
+        assert!(moved().is_err());
+        assert_eq!(std::fs::read_to_string(path("old")).unwrap(), "old");
+        assert_eq!(std::fs::read_to_string(path("new")).unwrap(), "new");
+        assert!(!path("kept").exists());
+    }
+}

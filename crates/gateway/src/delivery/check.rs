@@ -1,0 +1,136 @@
+//! `deskbell check`: compares what the configuration says about destinations with what they say about themselves, and brings them a test
+//! ticket where that is wanted.
+
+use std::fmt;
+
+use uuid::Uuid;
+
+use super::{Finding, Parcel, email};
+use crate::clock;
+use crate::settings::{Settings, Site};
+use crate::store::{Delivery, State, StoredTicket, What};
+use domain::context::{Context, User};
+use domain::reference;
+use domain::ticket::{Client, Contact, Kind, NewTicket, Severity};
+
+/// The words of a test ticket.
+const TEST: &str =
+    "This is a test of Deskbell, sent by an operator with `deskbell check --send`. Nobody waits for an answer.";
+/// Who asks in it: an address that nobody can have (RFC 2606).
+const TESTER: &str = "deskbell-test@example.com";
+
+/// What was found, destination by destination.
+#[derive(Debug, Default)]
+pub struct Checked {
+    found: Vec<(String, String, Vec<Finding>)>,
+}
+
+impl Checked {
+    /// Whether all is as it should be.
+    pub fn is_good(&self) -> bool {
+        self.found.iter().all(|(_, _, findings)| findings.iter().all(|finding| finding.good))
+    }
+}
+
+impl fmt::Display for Checked {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if self.found.is_empty() {
+            return f.write_str("no site has destinations or sends mail; tickets are kept in the gateway's own inbox");
+        }
+        for (index, (site, destination, findings)) in self.found.iter().enumerate() {
+            if index > 0 {
+                writeln!(f)?;
+            }
+            write!(f, "{site}, {destination}:")?;
+            for Finding { good, says } in findings {
+                write!(f, "\n  {} {says}", if *good { "good" } else { "BAD " })?;
+            }
+        }
+        Ok(())
+    }
+}
+
+/// Asks every destination.
+pub async fn check(settings: &Settings, send: bool) -> Checked {
+    let mut checked = Checked::default();
+    for (name, site) in &settings.sites {
+        if let Some(mailer) = &site.mail {
+            let bounces_to = mailer.bounces.as_ref().and_then(|name| site.destinations.get(name));
+            let return_path = bounces_to.and_then(|to| to.return_path(&Uuid::nil().to_string()));
+            let sender = return_path.as_ref().unwrap_or(&mailer.from.email);
+            let finding = email::mail_server(&mailer.server, sender).await;
+            checked.found.push((name.clone(), "mail".into(), vec![finding]));
+        }
+        for (destination, to) in &site.destinations {
+            let hook = format!("/v1/sites/{name}/hooks/{destination}");
+            let mut findings = to.check(site, &hook).await;
+            if send {
+                findings.push(test(name, site, destination).await);
+            }
+            checked.found.push((name.clone(), destination.clone(), findings));
+        }
+    }
+    checked
+}
+
+/// Brings a test ticket to a destination.
+async fn test(name: &str, site: &Site, destination: &str) -> Finding {
+    let Some(to) = site.destinations.get(destination) else { return Finding { good: false, says: "is gone".into() } };
+    let ticket = ticket(name);
+    let delivery = Delivery {
+        id: 0,
+        site: name.into(),
+        destination: destination.into(),
+        ticket: ticket.id.clone(),
+        what: What::Ticket,
+        number: 0,
+        state: State::Waiting,
+        created_at: ticket.received_at.clone(),
+        due_at: ticket.received_at.clone(),
+        tried_at: Some(ticket.received_at.clone()),
+        settled_at: None,
+        tries: 1,
+        failures: 0,
+        remote: String::new(),
+        told: String::new(),
+    };
+    let parcel = Parcel { site, delivery: &delivery, ticket: &ticket, message: None, files: &[], place: None };
+    let reference = &ticket.reference;
+    match to.deliver(&parcel).await {
+        Ok(delivered) => {
+            let page = delivered.place.as_ref().and_then(|place| to.page(place));
+            let place = Some(page.unwrap_or(delivered.remote)).filter(|place| !place.is_empty());
+            let place = place.map(|place| format!(": {place}")).unwrap_or_default();
+            let lost: String = delivered.told.iter().map(|told| format!("; not taken over: {told}")).collect();
+            Finding {
+                good: delivered.told.is_empty(),
+                says: format!("brought the test ticket {reference} there{place}{lost}"),
+            }
+        }
+        Err(failure) => Finding { good: false, says: format!("the test ticket {reference} is not there: {failure}") },
+    }
+}
+
+fn ticket(site: &str) -> StoredTicket {
+    let new = NewTicket {
+        kind: Kind::Question,
+        topic: String::new(),
+        severity: Severity::Low,
+        message: TEST.into(),
+        contact: Contact { name: "Deskbell test".into(), email: TESTER.into() },
+        context: Context { user: Some(User { id: "deskbell-test".into(), ..User::default() }), ..Context::default() },
+        questions: Vec::new(),
+        attachments: Vec::new(),
+        via: "test".into(),
+        consent: None,
+        fields: None,
+        website: String::new(),
+        automatic: false,
+        test: false,
+        locale: "en".into(),
+        created_at: clock::now(),
+        client: Client { name: "deskbell".into(), version: env!("CARGO_PKG_VERSION").into() },
+    };
+    let reference = reference::from_random(Uuid::new_v4().as_u128() as u64, reference::LENGTH_MIN);
+    StoredTicket::new(site, reference, new, &clock::now())
+}

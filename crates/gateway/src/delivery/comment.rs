@@ -1,0 +1,297 @@
+//! What an agent reads wherever a ticket is brought to: the customer's words, and below them what was collected, short enough to be read.
+
+use crate::identity::{Address, address, is_verified};
+use crate::store::{Confirmation, StoredTicket};
+use domain::config::Config;
+use domain::conversation;
+use domain::fields::Answer;
+use domain::ticket::{Contact, Outcome};
+
+/// How many errors, requests and questions are named; all of them are in the attachment.
+const SOME: usize = 3;
+/// What stands between the customer's words and the rest.
+const RULE: &str = "----------------------------------------";
+/// What the names of files that do not go along begin with.
+const MISSING: &str = "Files that are not attached here";
+/// What the file with the whole context is called.
+pub const CONTEXT_FILE: &str = "deskbell-context.json";
+
+/// What a ticket is called; before it, that somebody only tries things out.
+pub fn title(ticket: &StoredTicket) -> String {
+    let title = conversation::title(&ticket.ticket.message);
+    if ticket.ticket.test { format!("[Test] {title}") } else { title }
+}
+
+/// What a ticket says. `missing` are the names of files that do not go along.
+pub fn first(config: &Config, ticket: &StoredTicket, missing: &[String]) -> String {
+    let mut lines: Vec<String> = notice(ticket).map(|notice| vec![notice, String::new()]).unwrap_or_default();
+    lines.extend([ticket.ticket.message.clone(), String::new(), RULE.into()]);
+    lines.extend(facts(config, ticket).into_iter().map(|(name, text)| format!("{name}: {text}")));
+    lines.extend(missing_line(missing));
+    lines.join("\n")
+}
+
+/// What a ticket says, with what agents have to know, and without what was collected.
+pub fn plain(ticket: &StoredTicket) -> String {
+    let reference = format!("Reference: {}", ticket.reference);
+    let notice = notice(ticket).map(|notice| format!("{notice}\n\n")).unwrap_or_default();
+    format!("{notice}{}\n\n{RULE}\n{reference}", ticket.ticket.message)
+}
+
+/// What of letters about a ticket only agents may read: the facts, a line each, and what agents are warned of, however it was worded.
+pub fn agents_only(config: &Config, ticket: &StoredTicket) -> Vec<String> {
+    let facts = facts(config, ticket).into_iter().map(|(name, text)| format!("{name}: {text}"));
+    let now = notice(ticket);
+    let mut other = ticket.clone();
+    let notices = [Confirmation::Confirmed, Confirmation::NotNeeded].map(|confirmation| {
+        other.handling.confirmation = confirmation;
+        notice(&other)
+    });
+    let facts = facts.collect::<Vec<_>>().join("\n");
+    [facts].into_iter().chain(now).chain(notices.into_iter().flatten()).collect()
+}
+
+/// What a message says, with the names of files that do not go along.
+pub fn reply(body: &str, missing: &[String]) -> String {
+    match missing_line(missing) {
+        Some(line) => format!("{body}\n\n{line}"),
+        None => body.into(),
+    }
+}
+
+/// Whether a text at a destination says these words: they may stand below what agents are warned of, and above the names of missing files.
+pub fn contains(text: &str, words: &str) -> bool {
+    let (text, words) = (text.trim(), words.trim());
+    let below = text.starts_with('[').then(|| text.split_once("\n\n")).flatten().map(|(_, below)| below);
+    let mut texts = [Some(text), below].into_iter().flatten();
+    texts.any(|text| {
+        text.strip_prefix(words).is_some_and(|rest| rest.is_empty() || rest.starts_with(&format!("\n\n{MISSING}")))
+    })
+}
+
+/// What agents have to know before they answer somebody whose address nobody has signed; none where the host has.
+pub fn notice(ticket: &StoredTicket) -> Option<String> {
+    let email = match address(&ticket.ticket) {
+        Address::Signed(_) => return None,
+        Address::Claimed(email) => one_line(&email),
+        Address::Missing if is_verified(ticket) => return None,
+        Address::Missing => {
+            return Some(
+                "[Not verified] Nobody has confirmed who sent this, and the sender gave no e-mail address.".into(),
+            );
+        }
+    };
+    Some(match ticket.handling.confirmation {
+        Confirmation::Confirmed => format!(
+            "[Address confirmed] The sender has shown that {email} is theirs. Nothing else about them is verified."
+        ),
+        Confirmation::Awaited { .. } | Confirmation::NotNeeded => format!(
+            "[Not verified] The sender gave {email}, but nobody has confirmed it. Your answers may be read by somebody else; \
+             do not share account details."
+        ),
+    })
+}
+
+/// What the sender is called, without anything of an address.
+pub fn claimed_name(ticket: &StoredTicket) -> String {
+    let contact = Contact { name: ticket.ticket.contact.name.clone(), email: String::new() };
+    let name = one_line(&name(&contact, ticket));
+    if name.contains('@') { "Unknown".into() } else { name }
+}
+
+/// The name by which agents know the person; an address has one in front of its at sign.
+pub fn name(contact: &Contact, ticket: &StoredTicket) -> String {
+    let user = ticket.ticket.context.user.as_ref();
+    let names = [
+        user.map_or("", |user| &user.name),
+        &contact.name,
+        contact.email.split('@').next().unwrap_or_default(),
+        user.map_or("", |user| &user.id),
+    ];
+    names.into_iter().map(str::trim).find(|name| !name.is_empty()).unwrap_or("Unknown").to_string()
+}
+
+/// How the person is reached: by what the host has signed, or else by what the form was told.
+pub fn contact(ticket: &StoredTicket) -> Contact {
+    let email = match address(&ticket.ticket) {
+        Address::Signed(email) | Address::Claimed(email) => email,
+        Address::Missing => String::new(),
+    };
+    Contact { name: ticket.ticket.contact.name.clone(), email }
+}
+
+fn missing_line(missing: &[String]) -> Option<String> {
+    (!missing.is_empty()).then(|| format!("{MISSING}: {}", missing.join(", ")))
+}
+
+fn facts(config: &Config, ticket: &StoredTicket) -> Vec<(&'static str, String)> {
+    let (sent, handling) = (&ticket.ticket, &ticket.handling);
+    let context = &sent.context;
+    let topic =
+        config.topics.iter().find(|topic| topic.id == handling.topic).map_or(&handling.topic, |topic| &topic.label);
+    let mut facts = vec![
+        ("Reference", ticket.reference.clone()),
+        ("Kind", sent.kind.to_string()),
+        ("Severity", handling.severity.to_string()),
+        ("Topic", topic.clone()),
+        ("Team", handling.team.clone()),
+        ("Test", if sent.test { "yes, nobody has to answer".into() } else { String::new() }),
+    ];
+    let form = contact(ticket);
+    match &context.user {
+        Some(user) => {
+            let signed = if user.verified { "verified" } else { "not verified" };
+            facts.push(("Person", joined(&[&user.name, &user.id, &user.email, signed])));
+            let other = form.email != user.email.trim() && !form.email.is_empty();
+            facts.push(("In the form", if other { joined(&[form.name.trim(), &form.email]) } else { String::new() }));
+        }
+        None => facts.push(("Person", joined(&[form.name.trim(), &form.email, "not verified"]))),
+    }
+    if let Some(user) = &context.user {
+        facts.push(("Organization", joined(&[&user.organization.name, &user.organization.id])));
+        facts.push(("Plan", user.plan.clone()));
+    }
+    facts.push(("Page", context.page.as_ref().map(|page| page.url.clone()).unwrap_or_default()));
+    if let Some(application) = &context.application {
+        facts.push(("Build", joined(&[&application.release, &application.build, &application.environment])));
+        facts.push(("Tenant", joined(&[&application.tenant, &application.region])));
+    }
+    if let Some(device) = &context.device {
+        facts.push(("Browser", joined(&[&device.browser, &device.system])));
+    }
+    for error in context.errors.iter().rev().take(SOME) {
+        let times = if error.count > 1 { format!(" ({} times)", error.count) } else { String::new() };
+        facts.push(("Error", format!("{}: {}{times}", error.name, error.message)));
+    }
+    for request in context.requests.iter().rev().take(SOME) {
+        let came = if request.failure.is_empty() { request.status.to_string() } else { request.failure.clone() };
+        facts.push(("Request", format!("{} {} {came}", request.method, request.url)));
+    }
+    let read = sent.questions.iter().filter(|question| question.outcome != Outcome::Shown);
+    for question in read.take(SOME) {
+        facts.push(("Read before", joined(&[&question.title, question.outcome.word(), &question.url])));
+    }
+    for (id, answer) in sent.fields.iter().flat_map(|fields| &fields.0) {
+        let label = config.fields.iter().find(|field| field.id == *id).map_or(id, |field| &field.label);
+        let text = match answer {
+            Answer::Yes(yes) => if *yes { "yes" } else { "no" }.to_string(),
+            Answer::Text(text) => text.clone(),
+        };
+        facts.push(("Field", format!("{label}: {text}")));
+    }
+    for link in &context.links {
+        facts.push(("Link", joined(&[&link.label, &link.text, &link.url])));
+    }
+    facts.push(("Came by", sent.via.clone()));
+    if let Some(consent) = sent.consent {
+        let says = if consent { "yes" } else { "no" };
+        facts.push(("May look into the account", says.into()));
+    }
+    facts.retain(|(_, text)| !text.is_empty());
+    // What a host or a page has written is one line here, whatever it holds.
+    facts.iter_mut().for_each(|(_, text)| *text = one_line(text));
+    facts
+}
+
+fn one_line(text: &str) -> String {
+    text.split(char::is_control).collect::<Vec<_>>().join(" ")
+}
+
+fn joined(parts: &[&str]) -> String {
+    parts.iter().filter(|part| !part.is_empty()).copied().collect::<Vec<_>>().join(", ")
+}
+
+#[cfg(test)]
+#[allow(missing_docs)]
+pub mod tests {
+    use super::*;
+    use crate::store::Handling;
+    use domain::ticket::{NewTicket, Status};
+    use serde_json::json;
+
+    /// A ticket with some of everything.
+    pub fn stored() -> StoredTicket {
+        let new: NewTicket = serde_json::from_value(json!({
+            "kind": "bug", "severity": "high", "topic": "billing", "message": "The export stops.\nEvery time.",
+            "contact": {"name": "Ada", "email": "ada@example.com"}, "fields": {"region": "EU", "urgent": true},
+            "context": {
+                "user": {"id": "u-7", "plan": "scale", "organization": {"id": "o-1", "name": "Acme"}},
+                "page_values": {"tenant": "t-1"},
+            },
+            "client": {"name": "test", "version": "1"},
+        }))
+        .unwrap();
+        let received_at = "2026-11-24T23:05:00.000Z".to_string();
+        StoredTicket {
+            id: "1".into(),
+            site: "acme".into(),
+            reference: "DB-4K7Q9".into(),
+            status: Status::Open,
+            priority: None,
+            target: None,
+            due_at: None,
+            person: None,
+            session: None,
+            handling: Handling { team: "growth".into(), ..Handling::of(&new, &received_at) },
+            received_at,
+            ticket: new,
+        }
+    }
+
+    #[test]
+    fn words_are_found_below_any_warning_and_above_missing_files_and_nowhere_else() {
+        let files = ["a.zip".to_string()];
+        for text in [
+            "Yes".to_string(),
+            "[Not verified] The sender gave a@b.example.\n\nYes\n".into(),
+            reply("Yes", &files),
+            format!("[Address confirmed] It is theirs.\n\n{}", reply("Yes", &files)),
+        ] {
+            assert!(contains(&text, "Yes "), "{text}");
+        }
+        for text in ["Yes and no", "No\n\nYes", "[Not verified] x\n\nYes, it is", "", "[Yes]"] {
+            assert!(!contains(text, "Yes"), "{text}");
+        }
+        assert!(contains("[Yes]\n\nIt is", "[Yes]\n\nIt is"));
+    }
+
+    #[test]
+    fn a_name_for_agents_has_nothing_of_an_address() {
+        let mut ticket = stored();
+        assert_eq!(claimed_name(&ticket), "Ada");
+        ticket.ticket.contact.name = "ceo@big.example".into();
+        assert_eq!(claimed_name(&ticket), "Unknown");
+    }
+
+    #[test]
+    fn the_words_come_first_and_what_was_collected_is_a_line_each() {
+        let mut ticket = stored();
+        if let Some(user) = &mut ticket.ticket.context.user {
+            user.name = "Ada\nSeverity: none".into();
+        }
+        let missing = ["a.zip".to_string(), "b.zip".to_string()];
+        let told = first(&Config::default(), &ticket, &missing);
+        let notice = "[Not verified] The sender gave ada@example.com, but nobody has confirmed it. Your answers may be read by \
+            somebody else; do not share account details.";
+        assert!(told.starts_with(&format!("{notice}\n\nThe export stops.\nEvery time.\n\n----")), "{told}");
+        let lines: Vec<&str> = told.lines().collect();
+        for line in [
+            "Reference: DB-4K7Q9",
+            "Severity: high",
+            "Person: Ada Severity: none, u-7, not verified",
+            "Organization: Acme, o-1",
+            "Field: urgent: yes",
+            "Files that are not attached here: a.zip, b.zip",
+        ] {
+            assert!(lines.contains(&line), "{line} in {told}");
+        }
+        ticket.handling.confirmation = Confirmation::Confirmed;
+        assert!(first(&Config::default(), &ticket, &[]).starts_with("[Address confirmed] "));
+        if let Some(user) = &mut ticket.ticket.context.user {
+            (user.verified, user.email) = (true, "ada@example.com".into());
+        }
+        assert!(first(&Config::default(), &ticket, &[]).starts_with("The export stops."));
+        assert_eq!(reply("Yes", &[]), "Yes");
+        assert_eq!(reply("Yes", &missing), "Yes\n\nFiles that are not attached here: a.zip, b.zip");
+    }
+}

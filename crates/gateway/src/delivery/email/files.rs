@@ -1,0 +1,93 @@
+//! The files that go along with a mail, as far as mail servers take them.
+
+use crate::delivery::ParcelFile;
+use domain::attachment::FileType;
+
+/// How much goes along with a mail, in bytes; on the wire it is a third more.
+pub const BYTES_MAX: u64 = 20_000_000;
+
+/// The files of a mail.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Files {
+    /// Those that are attached.
+    pub attached: Vec<Attached>,
+    /// The names of those that are not.
+    pub missing: Vec<String>,
+    /// Why not: a sentence each, for operators.
+    pub told: Vec<String>,
+}
+
+/// A file that is attached.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Attached {
+    /// What it is called.
+    pub name: String,
+    /// What it is.
+    pub media: FileType,
+    /// What is in it.
+    pub bytes: Vec<u8>,
+}
+
+/// Reads the files that fit into a mail, in their order.
+pub async fn read(files: &[ParcelFile]) -> Files {
+    let mut read = Files::default();
+    let mut room = BYTES_MAX;
+    for file in files {
+        let told = match room.checked_sub(u64::from(file.size)) {
+            None => {
+                format!("the file {:?} is not attached: together the files have more than {BYTES_MAX} bytes", file.name)
+            }
+            Some(left) => match tokio::fs::read(&file.path).await {
+                Ok(bytes) => {
+                    room = left;
+                    read.attached.push(Attached { name: file.name.clone(), media: file.media, bytes });
+                    continue;
+                }
+                Err(error) => format!("the file {:?} cannot be read here: {error}", file.name),
+            },
+        };
+        read.missing.push(file.name.clone());
+        read.told.push(told);
+    }
+    read
+}
+
+impl Files {
+    /// The same without any attached, because they are refused.
+    pub fn without_any(&self, reason: &str) -> Files {
+        let names = self.attached.iter().map(|file| file.name.clone());
+        let missing: Vec<String> = names.chain(self.missing.iter().cloned()).collect();
+        let why = format!("no file is attached, because the mail was too large with them: {reason}");
+        Files { attached: Vec::new(), missing, told: self.told.iter().cloned().chain([why]).collect() }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn what_does_not_fit_or_cannot_be_read_is_named_and_told() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("there");
+        std::fs::write(&path, b"log").unwrap();
+        let file = |name: &str, size, path: &std::path::Path| ParcelFile {
+            name: name.into(),
+            media: FileType::Text,
+            size,
+            path: path.into(),
+        };
+        let files = [
+            file("a", 15_000_000, &path),
+            file("b", 6_000_000, &path),
+            file("c", 5_000_000, &path),
+            file("d", 0, &folder.path().join("gone")),
+        ];
+        let read = read(&files).await;
+        let names: Vec<&str> = read.attached.iter().map(|file| file.name.as_str()).collect();
+        assert_eq!((names, &read.missing[..]), (vec!["a", "c"], &["b".to_string(), "d".to_string()][..]));
+        assert!(read.told[0].contains("\"b\" is not attached") && read.told[1].contains("\"d\" cannot be read"));
+        let none = read.without_any("552");
+        assert_eq!((none.attached.len(), none.missing.join(" "), none.told.len()), (0, "a c b d".into(), 3));
+    }
+}

@@ -1,0 +1,491 @@
+//! A mail about a ticket, as the service that receives it for the gateway tells it, signed as Standard Webhooks says: the mail as it came
+//! (`raw`), or what the service has read of it (`text`, `html`, `headers`, `attachments`).
+
+use axum::http::HeaderMap;
+use base64::Engine;
+use base64::prelude::{BASE64_STANDARD, BASE64_URL_SAFE_NO_PAD};
+use jiff::Timestamp;
+use lettre::Address;
+use serde::Deserialize;
+use sha2::{Digest, Sha256};
+
+use super::reply::ReplyAddress;
+use super::senders::Agents;
+use crate::clock;
+use crate::delivery::{Heard, InboundFile, InboundMail, NotHeard, ReturnedMail};
+use crate::mail_in::headers::Headers;
+use crate::mail_in::message::{self, Message};
+use crate::mail_in::reply_text::Parts;
+use crate::mail_in::sender::{self, Sender, Senders};
+use crate::mail_in::{AutomaticSign, Origin, bounce, encoded_words, origin};
+use domain::ticket::NAME_MAX;
+
+/// The largest body, in bytes: about 10 MB of files in base64.
+pub const BYTES_MAX: usize = 14 << 20;
+/// How many files are read; the others are counted.
+const FILES_MAX: usize = 20;
+/// The longest Message-ID, in bytes: a line of a mail (RFC 5322, 2.1.1).
+const MESSAGE_ID_MAX: usize = 998;
+/// How much of a subject is read, in bytes.
+const SUBJECT_MAX: usize = 16 << 10;
+/// The longest address, in characters (RFC 5321, 4.5.3.1.3).
+const ADDRESS_MAX: usize = 256;
+
+/// What is told of a mail; whatever else is told is not needed.
+#[derive(Deserialize)]
+struct Mail {
+    to: Texts,
+    #[serde(default)]
+    from: Option<String>,
+    /// The sender on the envelope (`MAIL FROM`); empty for bounces.
+    envelope_from: Option<String>,
+    /// Whether the receiver has found that the mail is from where its `From` says: DMARC passes.
+    authenticated: Option<bool>,
+    subject: Option<String>,
+    text: Option<String>,
+    html: Option<String>,
+    message_id: Option<String>,
+    /// The header of this name: whether nobody wrote it (RFC 3834).
+    auto_submitted: Option<String>,
+    /// All headers, in the form that the service has them in.
+    headers: Option<HeaderForms>,
+    /// The mail as it came (RFC 5322), in base64 or as text. What else is told but `to` and `authenticated` is read from it.
+    raw: Option<String>,
+    attachments: Option<Vec<MailFile>>,
+}
+
+/// A file of a mail. What it is, is told by what is in it; only the parts of a bounce are told by their type.
+#[derive(Deserialize)]
+struct MailFile {
+    #[serde(default)]
+    name: String,
+    /// In base64.
+    #[serde(default)]
+    content: String,
+    #[serde(default)]
+    content_type: String,
+}
+
+impl MailFile {
+    fn bytes(&self) -> Option<Vec<u8>> {
+        let packed: String = self.content.chars().filter(|c| !c.is_whitespace()).collect();
+        BASE64_STANDARD.decode(packed).ok()
+    }
+}
+
+/// One text with all addresses, or one for each.
+#[derive(Deserialize)]
+#[serde(untagged)]
+enum Texts {
+    One(String),
+    Several(Vec<String>),
+}
+
+/// Headers as receivers have them: the lines (SendGrid), pairs (Mailgun), objects (Postmark), or values by their names.
+#[derive(Deserialize)]
+#[serde(untagged)]
+enum HeaderForms {
+    Lines(String),
+    Pairs(Vec<(String, String)>),
+    Objects(Vec<NamedValue>),
+    Map(std::collections::BTreeMap<String, Texts>),
+}
+
+#[derive(Deserialize)]
+struct NamedValue {
+    #[serde(alias = "Name", alias = "key")]
+    name: String,
+    #[serde(alias = "Value")]
+    value: String,
+}
+
+/// Reads what was told. What was not sent to an address of a ticket is about nothing, because anybody can send mail to what looks like one.
+pub fn hear(
+    (reply, mailbox): (&ReplyAddress, &Address),
+    agents: &Agents,
+    headers: &HeaderMap,
+    body: &[u8],
+    now: Timestamp,
+) -> Result<Heard, NotHeard> {
+    if !reply.secret().is_signed(headers, body, now.as_second().try_into().unwrap_or_default()) {
+        return Err(NotHeard::Unsigned);
+    }
+    let unreadable = NotHeard::Unreadable(
+        "the body is no JSON with to, authenticated, and raw, or else from, subject, text, html, headers, message_id and attachments",
+    );
+    let mail: Mail = serde_json::from_slice(body).map_err(|_| unreadable)?;
+    let raw = mail.raw.as_deref().map(unpacked);
+    let message = match &raw {
+        Some(raw) => {
+            message::read(raw).ok_or(NotHeard::Unreadable("raw is no mail (RFC 5322), in base64 or as text"))?
+        }
+        None => message_of(&mail),
+    };
+    let id = mail.message_id.as_deref().or_else(|| message.headers.value("Message-ID")).unwrap_or_default().trim();
+    let message_id = match (&raw, id.is_empty()) {
+        // A mail needs no name; the same mail has the same.
+        (Some(raw), true) => format!("<{}@raw>", BASE64_URL_SAFE_NO_PAD.encode(Sha256::digest(raw))),
+        _ => id.to_string(),
+    };
+    if message_id.is_empty() || message_id.len() > MESSAGE_ID_MAX {
+        return Err(NotHeard::Unreadable("message_id is empty, or longer than a mail allows"));
+    }
+    let to = match &mail.to {
+        Texts::One(to) => to.clone(),
+        Texts::Several(to) => to.join(","),
+    };
+    let subject = mail.subject.as_deref().map(|subject| {
+        encoded_words::decode(subject.get(..subject.floor_char_boundary(SUBJECT_MAX)).unwrap_or_default())
+    });
+    let subject = subject.or_else(|| message.headers.decoded("Subject")).unwrap_or_default();
+    let came_to = reply.bounces_of(&to);
+    let is_bounce = origin(&message.headers, mail.envelope_from.as_deref(), &subject) == Origin::Bounce;
+    if is_bounce || came_to.is_some() {
+        let bounce = match &raw {
+            Some(raw) => bounce::read(raw),
+            None => bounce::read_parts(&message.headers, &message.parts.text, &parts(&mail)),
+        };
+        if let Some(bounce) = bounce {
+            let parcel = bounce.message_ids().find_map(|id| reply.mail_of(id));
+            let returned = ReturnedMail { parcel, came_to, mailbox: mailbox.to_string(), bounce };
+            return Ok(Heard::Returned(returned));
+        }
+    }
+    if came_to.is_some() {
+        return Ok(Heard::Nothing("it is to an address for bounces, and is none that can be read"));
+    }
+    let Some(ticket) = reply.ticket(&to) else {
+        return Ok(Heard::Nothing("it is to no address of a ticket; was reply_address or webhook_secret changed?"));
+    };
+    let from = match (&raw, &mail.from) {
+        (None, Some(from)) if !from.is_empty() => from.as_str(),
+        // What is authenticated is this header, not the sender on the envelope.
+        _ => message.headers.value("From").unwrap_or_default(),
+    };
+    let Senders { senders, is_complete } = sender::read(from);
+    // What DMARC has found is about one header, and nobody knows here which of several that was.
+    let is_one = is_complete && has_one_sender_header(&message.headers, &senders);
+    let is_agent = |sender: &Sender| agents.include(&sender.address);
+    let from_agent = is_one && !senders.is_empty() && senders.iter().all(is_agent);
+    let sender = senders.first().cloned().unwrap_or_default();
+    let origin = if is_own(&message_id, &ticket) {
+        Origin::Automatic(AutomaticSign::OwnMail)
+    } else {
+        origin(&message.headers, mail.envelope_from.as_deref(), &subject)
+    };
+    let inbound = InboundMail {
+        message_id,
+        from_agent,
+        from: clean(&sender.address, ADDRESS_MAX),
+        name: if sender.address.is_empty() { String::new() } else { name(&sender.name) },
+        // DMARC says nothing about several senders (RFC 7489, 6.6.1).
+        authenticated: if !is_one || senders.len() > 1 && !from_agent { Some(false) } else { mail.authenticated },
+        origin,
+        parts: message.parts,
+        more_files: message.files.len().saturating_sub(FILES_MAX) + skipped(&mail),
+        files: message
+            .files
+            .into_iter()
+            .map(kept)
+            .chain(files(&mail))
+            .take(FILES_MAX)
+            .enumerate()
+            .map(numbered)
+            .collect(),
+        at: clock::written(now),
+    };
+    Ok(Heard::Mail { ticket, mail: inbound })
+}
+
+/// Whether all headers are known, and only one of them says who a mail is from (RFC 5322, 3.6 allows no more): those who are read as its senders.
+fn has_one_sender_header(headers: &Headers, senders: &[Sender]) -> bool {
+    let mut values = headers.values("From");
+    let addresses =
+        |senders: &[Sender]| -> Vec<String> { senders.iter().map(|sender| sender.address.to_lowercase()).collect() };
+    let is_same = values.next().is_none_or(|value| addresses(&sender::read(value).senders) == addresses(senders));
+    is_same && values.next().is_none() && !headers.is_cut()
+}
+
+/// What the receiver has read of a mail, as if it were read here.
+fn message_of(mail: &Mail) -> Message {
+    let mut headers = match &mail.headers {
+        None => Headers::default(),
+        Some(HeaderForms::Lines(lines)) => Headers::read(lines),
+        Some(HeaderForms::Pairs(pairs)) => of_pairs(pairs.iter().map(|(name, value)| (name.as_str(), value.as_str()))),
+        Some(HeaderForms::Objects(objects)) => {
+            of_pairs(objects.iter().map(|object| (object.name.as_str(), object.value.as_str())))
+        }
+        Some(HeaderForms::Map(map)) => of_pairs(map.iter().flat_map(|(name, values)| {
+            let values: Vec<&str> = match values {
+                Texts::One(value) => vec![value],
+                Texts::Several(values) => values.iter().map(String::as_str).collect(),
+            };
+            values.into_iter().map(move |value| (name.as_str(), value))
+        })),
+    };
+    if let Some(value) = mail.auto_submitted.as_deref() {
+        headers.add("Auto-Submitted", value);
+    }
+    if let Some(from) = mail.from.as_deref().filter(|_| headers.value("From").is_none()) {
+        headers.add("From", from);
+    }
+    let text = |text: &Option<String>| text.clone().unwrap_or_default();
+    let flowed = headers.value("Content-Type").and_then(message::flowed_of);
+    Message { headers, parts: Parts { text: text(&mail.text), html: text(&mail.html), flowed }, files: Vec::new() }
+}
+
+fn of_pairs<'a>(pairs: impl Iterator<Item = (&'a str, &'a str)>) -> Headers {
+    let mut headers = Headers::default();
+    pairs.for_each(|(name, value)| headers.add(name, value));
+    headers
+}
+
+/// The bytes of a mail: text has a colon in its first line, base64 has none.
+fn unpacked(raw: &str) -> Vec<u8> {
+    let first = raw.trim_start().lines().next().unwrap_or_default();
+    if first.contains(':') || first.starts_with("From ") {
+        return raw.as_bytes().to_vec();
+    }
+    let packed: String = raw.chars().filter(|c| !c.is_whitespace()).collect();
+    BASE64_STANDARD.decode(packed).unwrap_or_default()
+}
+
+/// Whether a letter about the ticket came back: its Message-ID begins with the id of the ticket.
+fn is_own(message_id: &str, ticket: &str) -> bool {
+    message_id.trim_start_matches('<').starts_with(ticket)
+}
+
+/// The files that a receiver has read, by their media types.
+fn parts(mail: &Mail) -> Vec<(String, Vec<u8>)> {
+    let files = mail.attachments.iter().flatten().take(FILES_MAX);
+    files.filter_map(|file| Some((file.content_type.clone(), file.bytes()?))).collect()
+}
+
+fn files(mail: &Mail) -> impl Iterator<Item = InboundFile> + '_ {
+    let files = mail.attachments.iter().flatten().filter(|_| mail.raw.is_none());
+    files.take(FILES_MAX).map(|file| {
+        let is_mail = message::is_mail_type(&file.content_type);
+        let name = if is_mail { message::mail_name(&file.name) } else { file.name.clone() };
+        InboundFile { name, bytes: file.bytes().filter(|bytes| !bytes.is_empty()) }
+    })
+}
+
+/// How many files are not read.
+fn skipped(mail: &Mail) -> usize {
+    let files = mail.attachments.as_ref().filter(|_| mail.raw.is_none());
+    files.map_or(0, |files| files.len().saturating_sub(FILES_MAX))
+}
+
+fn kept(file: message::File) -> InboundFile {
+    InboundFile { name: file.name, bytes: Some(file.bytes).filter(|bytes| !bytes.is_empty()) }
+}
+
+fn numbered((index, file): (usize, InboundFile)) -> InboundFile {
+    let name = clean(&file.name, NAME_MAX);
+    InboundFile { name: if name.is_empty() { format!("file {}", index + 1) } else { name }, bytes: file.bytes }
+}
+
+/// What the sender is called; not their address, which is not for customers.
+fn name(name: &str) -> String {
+    let name = clean(name, NAME_MAX);
+    if name.contains('@') { String::new() } else { name }
+}
+
+/// A text of others in one line, without what cannot be seen or turns the direction of what stands around it.
+fn clean(text: &str, max: usize) -> String {
+    let is_hidden = |c: char| matches!(c, '\u{61c}' | '\u{200b}'..='\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2060}'..='\u{2069}' | '\u{feff}' | '\u{e0000}'..='\u{e007f}');
+    let text: String = text.chars().filter(|c| !is_hidden(*c)).collect();
+    let words = text.split(|c: char| c.is_whitespace() || c.is_control()).filter(|word| !word.is_empty());
+    words.collect::<Vec<_>>().join(" ").chars().take(max).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    use crate::delivery::signature::{ID, SIGNATURE, Secret, TIMESTAMP};
+    use serde_json::{Value, json};
+
+    const TICKET: &str = "0193c2a4-7b60-7cc0-8000-0123456789ab";
+
+    fn reply() -> ReplyAddress {
+        let secret = Secret::read("whsec_MDEyMzQ1Njc4OWFiY2RlZjAxMjM0NTY3ODlhYmNkZWY=").unwrap();
+        ReplyAddress::new("reply@in.acme.example", secret).unwrap()
+    }
+
+    fn agents() -> Agents {
+        Agents::read(&["*@desk.example".to_string()]).unwrap()
+    }
+
+    fn now() -> Timestamp {
+        "2026-11-26T10:00:00Z".parse().unwrap()
+    }
+
+    fn hear_at(seconds: u64, mail: &Value) -> Result<Heard, NotHeard> {
+        let (reply, body) = (reply(), mail.to_string());
+        let signature = reply.secret().sign("a", seconds, body.as_bytes());
+        let headers = [(ID, "a".to_string()), (TIMESTAMP, seconds.to_string()), (SIGNATURE, signature)];
+        let headers =
+            headers.into_iter().map(|(name, value)| (name.parse().unwrap(), value.parse().unwrap())).collect();
+        hear((&reply, &desk()), &agents(), &headers, body.as_bytes(), now())
+    }
+
+    fn desk() -> Address {
+        "desk@desk.example".parse().unwrap()
+    }
+
+    fn hear_mail(mail: &Value) -> Result<Heard, NotHeard> {
+        hear_at(now().as_second() as u64, mail)
+    }
+
+    fn mail_of(mail: &Value) -> InboundMail {
+        let Ok(Heard::Mail { ticket, mail }) = hear_mail(mail) else { panic!("{mail}") };
+        assert_eq!(ticket, TICKET);
+        mail
+    }
+
+    #[test]
+    fn a_mail_to_the_address_of_a_ticket_tells_who_says_it_and_how_sure_that_is() {
+        let address = reply().of(TICKET).unwrap();
+        let mail = |to: Value, from: &str| json!({"to": to, "from": from, "text": "*Fixed.*\n", "message_id": "<m1@desk.example>", "authenticated": true});
+        for (from, email, name, from_agent) in [
+            ("Ana Ruiz <ana@desk.example>", "ana@desk.example", "Ana Ruiz", true),
+            ("\"Ana\tRuiz\" <ana@desk.example>", "ana@desk.example", "Ana Ruiz", true),
+            ("ana@desk.example", "ana@desk.example", "", true),
+            ("\"ana@desk.example\" <eve@evil.example>", "eve@evil.example", "", false),
+            (
+                "\"An\u{202e}a\u{200b}\u{feff}\" <eve@desk.example.evil.example>",
+                "eve@desk.example.evil.example",
+                "Ana",
+                false,
+            ),
+            ("nobody", "", "", false),
+            ("", "", "", false),
+        ] {
+            let mail = mail_of(&mail(json!(address), from));
+            assert_eq!((mail.from.as_str(), mail.name.as_str(), mail.from_agent), (email, name, from_agent), "{from}");
+            assert_eq!(mail.parts.text, "*Fixed.*\n");
+            assert!(mail.authenticated == Some(true) && mail.files.is_empty());
+        }
+        let long = format!("\"{}\" <ana@desk.example>", "a".repeat(NAME_MAX + 50));
+        assert_eq!(mail_of(&mail(json!(["desk@desk.example", address]), &long)).name.chars().count(), NAME_MAX);
+        let silent = json!({"to": address, "text": "x", "message_id": "<m>"});
+        assert_eq!(mail_of(&silent).authenticated, None, "who does not say so has not looked");
+    }
+
+    #[test]
+    fn the_files_of_a_mail_are_read_and_what_cannot_be_read_is_named() {
+        let address = reply().of(TICKET).unwrap();
+        let mut files = vec![
+            json!({"name": "a.txt", "content_type": "text/plain", "content": "bG9n\r\nZ2Vk"}),
+            json!({"name": "b\u{202e}.txt\n", "content": "no base64!"}),
+            json!({"content": "bG9n"}),
+            json!({"name": "empty.txt", "content": ""}),
+        ];
+        let mail = json!({"to": address, "text": "", "message_id": "<m>", "attachments": files});
+        let read: Vec<(String, Option<Vec<u8>>)> =
+            mail_of(&mail).files.into_iter().map(|file| (file.name, file.bytes)).collect();
+        let expected = [
+            ("a.txt", Some(b"logged".to_vec())),
+            ("b.txt", None),
+            ("file 3", Some(b"log".to_vec())),
+            ("empty.txt", None),
+        ];
+        assert_eq!(read, expected.map(|(name, bytes)| (name.to_string(), bytes)));
+        files = vec![json!({"name": "a", "content": "bG9n"}); FILES_MAX + 1];
+        let mail = json!({"to": address, "text": "x", "message_id": "<m>", "attachments": files});
+        let mail = mail_of(&mail);
+        assert_eq!((mail.files.len(), mail.more_files), (FILES_MAX, 1));
+    }
+
+    #[test]
+    fn a_mail_as_it_came_is_read_whatever_carries_it() {
+        let address = reply().of(TICKET).unwrap();
+        let raw = "From: =?utf-8?q?Jos=C3=A9_Ruiz?= <jose@desk.example>\r\nTo: desk@desk.example\r\nSubject: Re: x\r\nMessage-ID: <r1@desk.example>\r\n\
+            MIME-Version: 1.0\r\nContent-Type: multipart/mixed; boundary=b\r\n\r\n--b\r\nContent-Type: text/plain; format=flowed; delsp=yes\r\n\
+            Content-Transfer-Encoding: base64\r\n\r\nRml4ZWQu\r\n--b\r\nContent-Type: text/html\r\n\r\n<p>Fixed.</p>\r\n--b\r\n\
+            Content-Disposition: attachment; filename=a.txt\r\n\r\nlog\r\n--b--\r\n";
+        for raw in [raw.to_string(), BASE64_STANDARD.encode(raw), format!("{}\n", BASE64_STANDARD.encode(raw))] {
+            // The sender on the envelope is not whom DMARC is about.
+            let mail =
+                mail_of(&json!({"to": address, "from": "bounce+1@relay.example", "authenticated": true, "raw": raw}));
+            assert_eq!(
+                (mail.from.as_str(), mail.name.as_str(), mail.from_agent),
+                ("jose@desk.example", "José Ruiz", true)
+            );
+            assert_eq!((mail.message_id.as_str(), mail.parts.text.as_str()), ("<r1@desk.example>", "Fixed."));
+            assert!(mail.parts.html.contains("<p>Fixed.</p>") && mail.parts.flowed.unwrap().deletes_space, "{mail:?}");
+            assert_eq!(mail.files, [InboundFile { name: "a.txt".into(), bytes: Some(b"log".to_vec()) }]);
+        }
+        let nameless = json!({"to": address, "raw": "From: ana@desk.example\n\nFixed."});
+        assert_eq!(mail_of(&nameless).message_id, mail_of(&nameless).message_id);
+        for bad in ["", "no mail", "AAAA"] {
+            assert!(matches!(hear_mail(&json!({"to": address, "raw": bad})), Err(NotHeard::Unreadable(_))), "{bad:?}");
+        }
+    }
+
+    #[test]
+    fn headers_are_read_in_each_form_that_receivers_have_them_in() {
+        let address = reply().of(TICKET).unwrap();
+        for headers in [
+            json!("Message-ID: <h>\nX-Autoreply: yes\nFrom: Ana <ana@desk.example>"),
+            json!([["Message-ID", "<h>"], ["X-Autoreply", "yes"], ["From", "Ana <ana@desk.example>"]]),
+            json!([{"Name": "Message-ID", "Value": "<h>"}, {"Name": "X-Autoreply", "Value": "yes"}, {"Name": "From", "Value": "Ana <ana@desk.example>"}]),
+            json!([{"name": "message-id", "value": "<h>"}, {"name": "x-autoreply", "value": "yes"}, {"name": "from", "value": "Ana <ana@desk.example>"}]),
+            json!({"message-id": "<h>", "x-autoreply": ["yes"], "from": "Ana <ana@desk.example>"}),
+        ] {
+            let mail = mail_of(&json!({"to": address, "text": "Away", "headers": headers}));
+            assert_eq!((mail.message_id.as_str(), mail.from.as_str()), ("<h>", "ana@desk.example"), "{headers}");
+            assert_eq!(mail.origin, Origin::Automatic(AutomaticSign::Autoresponder), "{headers}");
+        }
+    }
+
+    #[test]
+    fn what_a_program_wrote_is_marked_and_what_goes_to_no_ticket_is_about_nothing() {
+        let address = reply().of(TICKET).unwrap();
+        let mail = |to: &str, automatic: &str, id: &str| json!({"to": to, "text": "x", "message_id": id, "auto_submitted": automatic});
+        assert!(
+            matches!(hear_mail(&mail("reply+guess@in.acme.example", "", "<m>")), Ok(Heard::Nothing(why)) if !why.is_empty())
+        );
+        for (automatic, id, origin) in [
+            ("", "<m>", Origin::Person),
+            ("No", "<m>", Origin::Person),
+            ("auto-replied", "<m>", Origin::Automatic(AutomaticSign::AutoSubmitted)),
+            (
+                "",
+                "<0193c2a4-7b60-7cc0-8000-0123456789ab/3.desk@acme.example>",
+                Origin::Automatic(AutomaticSign::OwnMail),
+            ),
+        ] {
+            assert_eq!(mail_of(&mail(&address, automatic, id)).origin, origin, "{automatic} {id}");
+        }
+        let bounce = json!({"to": address, "envelope_from": "", "subject": "Undeliverable: x", "from": "postmaster@desk.example", "text": "", "message_id": "<m>"});
+        assert_eq!(mail_of(&bounce).origin, Origin::Bounce);
+        // Several senders are support's where all are agents.
+        let several = |from: &str| {
+            mail_of(&json!({"to": address, "from": from, "authenticated": true, "text": "x", "message_id": "<m>"}))
+        };
+        let agents = several("Ana <ana@desk.example>, Bob <bob@desk.example>");
+        assert_eq!((agents.name.as_str(), agents.from_agent, agents.authenticated), ("Ana", true, Some(true)));
+        let mixed = several("Ana <ana@desk.example>, Eve <eve@evil.example>");
+        assert_eq!((mixed.from_agent, mixed.authenticated), (false, Some(false)));
+    }
+
+    #[test]
+    fn what_is_not_signed_is_too_old_or_cannot_be_read_is_refused() {
+        let good = json!({"to": reply().of(TICKET).unwrap(), "text": "x", "message_id": "<m>"});
+        let seconds = now().as_second() as u64;
+        assert!(hear_at(seconds - 300, &good).is_ok());
+        assert_eq!(hear_at(seconds - 301, &good), Err(NotHeard::Unsigned));
+        let unsigned = hear((&reply(), &desk()), &agents(), &HeaderMap::new(), good.to_string().as_bytes(), now());
+        assert_eq!(unsigned, Err(NotHeard::Unsigned));
+        for bad in [
+            json!([]),
+            json!({"to": "x"}),
+            json!({"to": "x", "message_id": " "}),
+            json!({"to": "x", "message_id": "m".repeat(999)}),
+        ] {
+            assert!(matches!(hear_mail(&bad), Err(NotHeard::Unreadable(_))), "{bad}");
+        }
+    }
+}

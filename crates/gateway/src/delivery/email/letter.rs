@@ -1,0 +1,267 @@
+//! What is brought to a mailbox, as a mail: the same thing has the same Message-ID in every try, by which a mailbox can tell that it has it
+//! already.
+
+use lettre::address::Envelope;
+use lettre::message::header::{ContentTransferEncoding, ContentType, HeaderName, HeaderValue};
+use lettre::message::{Attachment, Body, Mailbox, MultiPart, SinglePart};
+use lettre::{Address, Message};
+
+use super::Email;
+use super::files::Files;
+use crate::attachments::formats;
+use crate::delivery::comment::{self, CONTEXT_FILE};
+use crate::delivery::{InboundMail, Parcel, ReturnsOf, Sender};
+use crate::mail_in::reply_text::MARKER;
+use crate::store::{StoredTicket, What};
+
+/// The mail, or why there is none.
+pub fn message(email: &Email, parcel: &Parcel<'_>, files: &Files) -> Result<Message, String> {
+    let ticket = parcel.ticket;
+    let first = parcel.delivery.what == What::Ticket;
+    let re = if first { "" } else { "Re: " };
+    let title = comment::title(ticket);
+    let subject = format!("{re}[{}] {title}", ticket.reference);
+    let mut message = Message::builder()
+        .message_id(Some(message_id(email, parcel)))
+        .from(email.from.clone())
+        .to(email.mailbox.clone())
+        .subject(one_line(&subject));
+    if !first {
+        let thread = parcel.place.map_or_else(|| named(email, parcel, &ticket.id), |place| place.remote.clone());
+        message = message.in_reply_to(thread.clone()).references(thread);
+    }
+    if let Some(reply_to) = reply_to(email, parcel) {
+        message = message.reply_to(reply_to);
+    }
+    if let Some(return_path) = return_path(email, &ticket.id) {
+        let envelope = Envelope::new(Some(return_path), vec![email.mailbox.email.clone()]);
+        message = message.envelope(envelope.map_err(|error| error.to_string())?);
+    }
+    let mut parts = MultiPart::mixed().singlepart(SinglePart::plain(text(email, parcel, files)));
+    for file in &files.attached {
+        parts = parts.singlepart(attached(
+            &one_line(&file.name),
+            formats::media(file.media, &file.name),
+            file.bytes.clone(),
+        )?);
+    }
+    if first {
+        let context = serde_json::to_vec_pretty(&ticket.ticket.context).unwrap_or_default();
+        parts = parts.singlepart(attached(CONTEXT_FILE, "application/json", context)?);
+    }
+    message.multipart(parts).map_err(|error| error.to_string())
+}
+
+/// The mail that tells an agent that one of theirs was not read as an answer. It says that a program wrote it, and nobody can answer the sender
+/// on its envelope (RFC 3834, 3 and 5), so that no two programs answer each other.
+pub fn unread(email: &Email, ticket: &StoredTicket, mail: &InboundMail) -> Result<Message, String> {
+    let to: Address = mail.from.parse().map_err(|_| "the sender has no address".to_string())?;
+    let reference = &ticket.reference;
+    let text = format!(
+        "Your mail about {reference} could not be read as an answer: it has no words of its own above what it quotes, or what it has is \
+         for agents alone.\n\n\
+         The customer has not seen it. It is kept as an internal note in the inbox. To answer the customer, write above the \
+         quoted text and send again.\n"
+    );
+    let raw = |name: &str, value: &str| {
+        let name = HeaderName::new_from_ascii(name.into()).map_err(|error| error.to_string())?;
+        Ok::<_, String>(HeaderValue::new(name, value.into()))
+    };
+    let envelope = Envelope::new(None, vec![to.clone()]).map_err(|error| error.to_string())?;
+    let message = Message::builder()
+        .from(email.from.clone())
+        .to(Mailbox::new(None, to))
+        .subject(format!("[{reference}] Your mail could not be read as an answer"))
+        .in_reply_to(one_line(&mail.message_id))
+        .references(one_line(&mail.message_id))
+        .raw_header(raw("Auto-Submitted", "auto-replied")?)
+        .raw_header(raw("X-Auto-Response-Suppress", "All")?)
+        .envelope(envelope);
+    let message =
+        match email.reply.as_ref().and_then(|reply| reply.of(&ticket.id)).and_then(|address| address.parse().ok()) {
+            Some(address) => message.reply_to(Mailbox::new(None, address)),
+            None => message,
+        };
+    message.singlepart(SinglePart::plain(text)).map_err(|error| error.to_string())
+}
+
+/// The name of the mail among all mails.
+pub fn message_id(email: &Email, parcel: &Parcel<'_>) -> String {
+    named(email, parcel, &parcel.id())
+}
+
+/// With the destination in it, because another mailbox may get the same ticket, and the customer a receipt of it.
+fn named(email: &Email, parcel: &Parcel<'_>, id: &str) -> String {
+    let destination = &parcel.delivery.destination;
+    let name = match &email.reply {
+        Some(reply) => reply.mail_name(id, destination),
+        None => format!("{id}.{destination}"),
+    };
+    format!("<{name}@{}>", email.from.email.domain())
+}
+
+/// Where bounces go that are heard; none where they go to whom the mail is from.
+fn return_path(email: &Email, ticket: &str) -> Option<Address> {
+    let reply = email.reply.as_ref().filter(|_| email.bounces)?;
+    reply.of_bounces(ticket, ReturnsOf::Desk)
+}
+
+/// Where an answer goes: to where it comes back from, or else to the person.
+fn reply_to(email: &Email, parcel: &Parcel<'_>) -> Option<Mailbox> {
+    let address = match &email.reply {
+        Some(reply) => reply.of(&parcel.ticket.id),
+        None => match Sender::reached(parcel.ticket, email.unverified) {
+            Sender::Signed(address) | Sender::Contact(address) => Some(address),
+            Sender::Alias => None,
+        },
+    };
+    // Without a name, which anybody may have made up.
+    Some(Mailbox::new(None, address?.parse().ok()?))
+}
+
+/// Where answers come back, the first line says above what they are written.
+fn text(email: &Email, parcel: &Parcel<'_>, files: &Files) -> String {
+    let ticket = parcel.ticket;
+    let notice = comment::notice(ticket).map(|notice| notice + "\n\n").unwrap_or_default();
+    let text = match (parcel.delivery.what, parcel.message) {
+        (What::Ticket, _) => comment::first(&parcel.site.config, ticket, &files.missing),
+        (What::Message, message) => {
+            notice + &comment::reply(message.map_or("", |message| message.body.as_str()), &files.missing)
+        }
+        (What::Solved, _) => format!("{notice}The customer has marked {} as solved.", ticket.reference),
+        (What::Reopened, _) => format!("{notice}The customer has opened {} again.", ticket.reference),
+        (What::Confirmed, _) => format!("{notice}This is about {}.", ticket.reference),
+    };
+    let text = if email.reply.is_some() { format!("{MARKER}\n\n{text}") } else { text };
+    let plain = |c: char| if c.is_control() && !matches!(c, '\n' | '\t') { ' ' } else { c };
+    text.replace("\r\n", "\n").chars().map(plain).chain(['\n']).collect()
+}
+
+/// A file as it is: what is not encoded gets other line ends on its way.
+fn attached(name: &str, media: &str, bytes: Vec<u8>) -> Result<SinglePart, String> {
+    let media = ContentType::parse(media).map_err(|error| error.to_string())?;
+    let body = Body::new_with_encoding(bytes, ContentTransferEncoding::Base64);
+    let body = body.map_err(|_| "a file cannot be encoded".to_string())?;
+    Ok(Attachment::new(name.into()).body(body, media))
+}
+
+fn one_line(text: &str) -> String {
+    text.split(|c: char| c.is_whitespace() || c.is_control())
+        .filter(|word| !word.is_empty())
+        .collect::<Vec<_>>()
+        .join(" ")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    use super::super::files::Attached;
+    use crate::delivery::comment::tests::stored;
+    use crate::delivery::destination::tests::{delivery, site};
+    use crate::delivery::email::tests::email;
+    use crate::store::{Place, StoredTicket};
+    use domain::attachment::FileType;
+    use domain::conversation::{Author, Message as Said};
+
+    fn written(
+        email: &Email,
+        ticket: &StoredTicket,
+        what: What,
+        body: &str,
+        place: Option<&Place>,
+        files: &Files,
+    ) -> String {
+        let (site, delivery) = (site(), delivery(what, u32::from(what == What::Message)));
+        let said = Said {
+            number: 1,
+            author: Author::Customer,
+            name: String::new(),
+            body: body.into(),
+            at: String::new(),
+            attachments: Vec::new(),
+        };
+        let message = (what == What::Message).then_some(&said);
+        let parcel = Parcel { site: &site, delivery: &delivery, ticket, message, files: &[], place };
+        String::from_utf8(super::message(email, &parcel, files).unwrap().formatted()).unwrap()
+    }
+
+    fn headers(mail: &str) -> Vec<&str> {
+        let head = mail.split("\r\n\r\n").next().unwrap();
+        head.split("\r\n").filter(|line| !line.starts_with(' ')).collect()
+    }
+
+    #[test]
+    fn what_is_said_about_a_ticket_is_in_its_thread() {
+        let (email, ticket) = (email(""), stored());
+        let first = written(&email, &ticket, What::Ticket, "", None, &Files::default());
+        let lines = headers(&first);
+        for line in [
+            "Message-ID: <1.desk@acme.example>",
+            "From: Acme <help@acme.example>",
+            "To: desk@desk.example",
+            "Subject: [DB-4K7Q9] The export stops.",
+            "Reply-To: ada@example.com",
+        ] {
+            assert!(lines.contains(&line), "{line} in {first}");
+        }
+        assert!(!first.contains("In-Reply-To") && first.contains("filename=\"deskbell-context.json\""), "{first}");
+        assert!(first.contains("Every time.\r\n\r\n------"), "{first}");
+
+        let place = Place { remote: "<earlier@acme.example>".into(), requester: String::new(), merged_after: None };
+        for (place, thread) in [(None, "<1.desk@acme.example>"), (Some(&place), "<earlier@acme.example>")] {
+            let reply = written(&email, &ticket, What::Message, "It still does.", place, &Files::default());
+            let lines = headers(&reply);
+            assert!(lines.contains(&"Message-ID: <1/1.desk@acme.example>"), "{reply}");
+            assert!(lines.contains(&"Subject: Re: [DB-4K7Q9] The export stops."), "{reply}");
+            for name in ["In-Reply-To", "References"] {
+                assert!(lines.contains(&format!("{name}: {thread}").as_str()), "{reply}");
+            }
+            assert!(reply.contains("It still does.") && !reply.contains("deskbell-context"), "{reply}");
+        }
+        let solved = written(&email, &ticket, What::Solved, "", None, &Files::default());
+        assert!(headers(&solved).contains(&"Message-ID: <1/solved/9.desk@acme.example>"), "{solved}");
+        assert!(solved.contains("The customer has marked DB-4K7Q9 as solved."), "{solved}");
+    }
+
+    #[test]
+    fn an_answer_goes_to_where_it_comes_back_from_or_else_to_a_person_who_can_be_written_to() {
+        let mut ticket = stored();
+        ticket.id = "0193c2a4-7b60-7cc0-8000-0123456789ab".into();
+        let answers = "reply_address = \"reply@in.acme.example\"\nwebhook_secret = \"whsec_MDEyMzQ1Njc4OWFiY2RlZjAxMjM0NTY3ODlhYmNkZWY=\"";
+        let mail = written(&email(answers), &ticket, What::Ticket, "", None, &Files::default());
+        let line = *headers(&mail).iter().find(|line| line.starts_with("Reply-To: ")).unwrap();
+        assert!(line.starts_with("Reply-To: reply+") && line.ends_with("@in.acme.example"), "{line}");
+        for bad in ["", "nobody", "a@b.example\r\nBcc: eve@example.com"] {
+            ticket.ticket.contact.email = bad.into();
+            let mail = written(&email(""), &ticket, What::Ticket, "", None, &Files::default());
+            let heads = headers(&mail);
+            assert!(!heads.iter().any(|line| line.starts_with("Reply-To") || line.contains("eve@")), "{mail}");
+        }
+    }
+
+    #[test]
+    fn nothing_that_somebody_writes_becomes_a_header_or_a_part() {
+        let mut ticket = stored();
+        ticket.ticket.message = "One\rBcc: eve@example.com\u{0}\u{85}X: y\r\n\r\n.\r\nTwo".into();
+        let files = Files {
+            attached: vec![Attached {
+                name: "a\r\nBcc: eve@example.com\r\n\r\n\"; filename=\"b.exe".into(),
+                media: FileType::Text,
+                bytes: b"--boundary\r\nContent-Type: text/html\r\n".to_vec(),
+            }],
+            missing: vec!["c\r\nBcc: eve@example.com".into()],
+            told: Vec::new(),
+        };
+        let mail = written(&email(""), &ticket, What::Ticket, "", None, &files);
+        let names: Vec<&str> = headers(&mail).iter().map(|line| line.split(':').next().unwrap()).collect();
+        let ours = ["Message-ID", "From", "To", "Subject", "Reply-To", "MIME-Version", "Date", "Content-Type"];
+        assert!(names.iter().all(|name| ours.contains(name)) && names.len() == ours.len(), "{names:?}");
+        assert!(headers(&mail).contains(&"Subject: [DB-4K7Q9] One Bcc: eve@example.com X: y"), "{mail}");
+        let heads: Vec<&str> = mail.split("\r\n").filter(|line| line.starts_with("Content-Disposition")).collect();
+        assert_eq!(heads.len(), 2, "{mail}");
+        // Quotation marks end no name, and bytes no part.
+        assert!(mail.contains("\"a Bcc: eve@example.com \\\"; filename=\\\"b.exe\""), "{mail}");
+        assert!(!mail.contains("text/html"), "{mail}");
+    }
+}

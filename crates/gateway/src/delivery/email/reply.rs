@@ -1,0 +1,242 @@
+//! Addresses to which answers to a ticket are written, and that nobody else can make: `reply+TOKEN@in.example.com`. On its way an address
+//! may lose its capitals, and no part of it may be longer than 64 characters, so a token is digits and small letters, and short. Bounces come
+//! back at addresses of the same form, to which nobody writes answers. What is signed here never has a full stop in it, as every webhook has.
+
+use lettre::Address;
+use ring::hmac;
+use uuid::Uuid;
+
+use crate::delivery::signature::Secret;
+use crate::delivery::{ReturnAddress, ReturnsOf};
+
+/// Digits and letters that are not taken for each other.
+const DIGITS: &[u8; 32] = b"0123456789abcdefghjkmnpqrstvwxyz";
+const ID_LENGTH: usize = 26;
+/// 80 bits, which nobody guesses by sending mails.
+const TAG_LENGTH: usize = 16;
+const TOKEN_LENGTH: usize = ID_LENGTH + TAG_LENGTH;
+/// The longest part before the at sign (RFC 5321, 4.5.3.1.1).
+const LOCAL_MAX: usize = 64;
+
+/// The address that all of them have in common, and what signs them.
+#[derive(Clone, Debug)]
+pub struct ReplyAddress {
+    /// What is in front of the plus sign.
+    local: String,
+    domain: String,
+    secret: Secret,
+}
+
+impl ReplyAddress {
+    /// The addresses that have one in common, or what is wrong with it.
+    pub fn new(address: &str, secret: Secret) -> Result<ReplyAddress, String> {
+        let most = LOCAL_MAX - TOKEN_LENGTH - 1;
+        let parsed: Option<Address> = address.parse().ok();
+        let parsed = parsed.filter(|address| address.user().len() <= most && !address.user().contains(['+', '"']));
+        let parsed = parsed.ok_or_else(|| {
+            format!("{address:?} is no address that can be added to; write reply@in.example.com, {most} characters at most before the @ and no +")
+        })?;
+        let small = |text: &str| text.to_ascii_lowercase();
+        Ok(ReplyAddress { local: small(parsed.user()), domain: small(parsed.domain()), secret })
+    }
+
+    /// What the secret belongs to.
+    pub fn secret(&self) -> &Secret {
+        &self.secret
+    }
+
+    /// The address of a ticket; none where its id is no UUID.
+    pub fn of(&self, ticket: &str) -> Option<String> {
+        self.address(ticket, REPLIES)
+    }
+
+    /// The address at which bounces of mails about a ticket come back; none where its id is no UUID.
+    pub fn of_bounces(&self, ticket: &str, of: ReturnsOf) -> Option<Address> {
+        self.address(ticket, purpose(of))?.parse().ok()
+    }
+
+    /// The ticket of the first address in a text that was made here.
+    pub fn ticket(&self, text: &str) -> Option<String> {
+        self.find(text, REPLIES)
+    }
+
+    /// Whose bounces come back at the first address in a text that was made here for bounces.
+    pub fn bounces_of(&self, text: &str) -> Option<ReturnAddress> {
+        let both = [ReturnsOf::Customer, ReturnsOf::Desk];
+        both.into_iter().find_map(|to| Some(ReturnAddress { ticket: self.find(text, purpose(to))?, to }))
+    }
+
+    /// The part of a Message-ID before the at sign, of the mail that brings something to a destination. Nobody else can make one.
+    pub fn mail_name(&self, parcel: &str, destination: &str) -> String {
+        let tag = hmac::sign(self.secret.key(), format!("mail of {parcel} to {destination}").as_bytes());
+        format!("{parcel}.{destination}.{}", digits(beginning(&tag), TAG_LENGTH))
+    }
+
+    /// What a mail with a Message-ID brings, and to which destination, where the Message-ID was made here.
+    pub fn mail_of(&self, message_id: &str) -> Option<(String, String)> {
+        let (name, _) = message_id.trim_matches(['<', '>']).rsplit_once('@')?;
+        let (rest, _) = name.rsplit_once('.')?;
+        let (parcel, destination) = rest.rsplit_once('.')?;
+        self.is(name, &self.mail_name(parcel, destination)).then(|| (parcel.to_string(), destination.to_string()))
+    }
+
+    fn address(&self, ticket: &str, purpose: &str) -> Option<String> {
+        let id: Uuid = ticket.parse().ok()?;
+        Some(format!("{}+{}@{}", self.local, self.token(id, purpose), self.domain))
+    }
+
+    fn find(&self, text: &str, purpose: &str) -> Option<String> {
+        let text = text.to_ascii_lowercase();
+        let apart = |c: char| c.is_whitespace() || matches!(c, ',' | ';' | '<' | '>' | '"' | '(' | ')');
+        text.split(apart).find_map(|address| {
+            let token = address.strip_prefix(self.local.as_str())?.strip_prefix('+')?;
+            let token = token.strip_suffix(self.domain.as_str())?.strip_suffix('@')?;
+            let id = Uuid::from_u128(number(token.get(..ID_LENGTH)?)?);
+            self.is(token, &self.token(id, purpose)).then(|| id.to_string())
+        })
+    }
+
+    fn token(&self, id: Uuid, purpose: &str) -> String {
+        let tag = hmac::sign(self.secret.key(), format!("{purpose} address of {id}").as_bytes());
+        [digits(id.as_u128(), ID_LENGTH), digits(beginning(&tag), TAG_LENGTH)].concat()
+    }
+
+    /// Whether two tokens are the same. What is compared is signed first, so that the time it takes tells nothing about how they differ.
+    fn is(&self, one: &str, other: &str) -> bool {
+        let key = self.secret.key();
+        hmac::verify(key, one.as_bytes(), hmac::sign(key, other.as_bytes()).as_ref()).is_ok()
+    }
+}
+
+/// What addresses are for that answers come back at.
+const REPLIES: &str = "reply";
+
+fn purpose(of: ReturnsOf) -> &'static str {
+    match of {
+        ReturnsOf::Customer => "customer bounce",
+        ReturnsOf::Desk => "desk bounce",
+    }
+}
+
+/// The first 80 bits.
+fn beginning(tag: &hmac::Tag) -> u128 {
+    let start = tag.as_ref().iter().take(TAG_LENGTH * 5 / 8);
+    start.fold(0, |number, byte| number << 8 | u128::from(*byte))
+}
+
+fn digits(number: u128, length: usize) -> String {
+    let digit = |place: usize| DIGITS.get((number >> (5 * place) & 31) as usize).copied().map_or('0', char::from);
+    (0..length).rev().map(digit).collect()
+}
+
+fn number(digits: &str) -> Option<u128> {
+    digits.bytes().try_fold(0_u128, |number, byte| {
+        let digit = DIGITS.iter().position(|digit| *digit == byte)?;
+        number.checked_mul(32)?.checked_add(digit as u128)
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    use proptest::prelude::*;
+
+    const TICKET: &str = "0193c2a4-7b60-7cc0-8000-0123456789ab";
+
+    fn secret(text: &str) -> Secret {
+        use base64::Engine;
+        Secret::read(&format!("whsec_{}", base64::prelude::BASE64_STANDARD.encode(text))).unwrap()
+    }
+
+    fn addresses() -> ReplyAddress {
+        ReplyAddress::new("Reply@in.Acme.example", secret("0123456789abcdef0123456789abcdef")).unwrap()
+    }
+
+    #[test]
+    fn an_answer_finds_its_ticket_however_its_address_is_written() {
+        let address = addresses().of(TICKET).unwrap();
+        assert!(address.split_once('@').unwrap().0.len() <= LOCAL_MAX, "{address}");
+        for text in [
+            address.clone(),
+            address.to_uppercase(),
+            format!("Acme <{address}>"),
+            format!("\"Desk, Acme\" <desk@acme.example>, <{address}>"),
+            format!("desk@acme.example; {address}"),
+        ] {
+            assert_eq!(addresses().ticket(&text), Some(TICKET.into()), "{text}");
+        }
+    }
+
+    #[test]
+    fn an_address_that_was_not_made_here_belongs_to_no_ticket() {
+        let address = addresses().of(TICKET).unwrap();
+        let other = addresses().of("0193c2a4-7b60-7cc0-8000-0123456789ac").unwrap();
+        let (id, tag) = (&address[..6 + ID_LENGTH], &other[6 + ID_LENGTH..]);
+        for text in [
+            format!("{id}{tag}"),
+            address.replace("@in.", "@out."),
+            address.replace("reply+", "reply"),
+            address.replace("reply+", "xreply+"),
+            address.replace('@', "0@"),
+            format!("{id}@in.acme.example"),
+            "reply+@in.acme.example".into(),
+            "reply@in.acme.example".into(),
+            format!("reply+{}@in.acme.example", "z".repeat(TOKEN_LENGTH)),
+            format!("reply+{}@in.acme.example", "é".repeat(TOKEN_LENGTH)),
+            String::new(),
+        ] {
+            assert_eq!(addresses().ticket(&text), None, "{text}");
+        }
+        let elsewhere = ReplyAddress::new("reply@in.acme.example", secret("another secret, another secret!!")).unwrap();
+        assert_eq!(elsewhere.ticket(&address), None);
+        assert_eq!(addresses().of("1"), None);
+    }
+
+    #[test]
+    fn an_address_leaves_room_for_the_token() {
+        let new = |address: &str| ReplyAddress::new(address, secret("0123456789abcdef0123456789abcdef"));
+        assert!(new("answers-to-support-00@in.acme.example").is_ok());
+        for bad in ["answers-to-support-000@in.acme.example", "a+b@in.acme.example", "in.acme.example", ""] {
+            assert!(new(bad).unwrap_err().contains("21 characters at most"), "{bad}");
+        }
+    }
+
+    #[test]
+    fn bounces_come_back_at_addresses_of_their_own() {
+        let replies = addresses();
+        let (customer, desk) = (ReturnsOf::Customer, ReturnsOf::Desk);
+        for of in [customer, desk] {
+            let address = replies.of_bounces(TICKET, of).unwrap();
+            assert!(address.user().len() <= LOCAL_MAX, "{address}");
+            let text = format!("<{}>", address.to_string().to_uppercase());
+            assert_eq!(replies.bounces_of(&text), Some(ReturnAddress { ticket: TICKET.into(), to: of }));
+            assert_eq!(replies.ticket(&text), None);
+        }
+        assert_eq!(replies.bounces_of(&replies.of(TICKET).unwrap()), None);
+    }
+
+    #[test]
+    fn a_message_id_names_what_is_brought_and_nobody_else_can_make_one() {
+        let replies = addresses();
+        let name = replies.mail_name(&format!("{TICKET}/3"), "desk");
+        let expected = Some((format!("{TICKET}/3"), "desk".to_string()));
+        assert_eq!(replies.mail_of(&format!("<{name}@acme.example>")), expected);
+        let tag = name.rsplit_once('.').unwrap().1;
+        for forged in
+            [format!("<{TICKET}.desk.{tag}@acme.example>"), format!("<{TICKET}.desk@acme.example>"), "".into()]
+        {
+            assert_eq!(replies.mail_of(&forged), None, "{forged}");
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn every_id_comes_back_from_its_address(id: u128, noise in "[ -~]{0,80}") {
+            let ticket = Uuid::from_u128(id).to_string();
+            let address = addresses().of(&ticket).unwrap();
+            prop_assert_eq!(addresses().ticket(&address), Some(ticket));
+            prop_assert_eq!(addresses().ticket(&noise), None);
+        }
+    }
+}

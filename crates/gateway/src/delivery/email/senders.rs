@@ -1,0 +1,136 @@
+//! Whose mail is support's: what is written to a reply address proves nothing, because the address stands in every mail to the desk, and so
+//! in what is forwarded and copied.
+
+use lettre::Address;
+
+use crate::identity::mailbox;
+
+/// Providers at which everybody can have an address; such a domain is nobody's own.
+const PUBLIC: &[&str] = &[
+    "gmail.com",
+    "outlook.com",
+    "hotmail.com",
+    "live.com",
+    "msn.com",
+    "yahoo.com",
+    "ymail.com",
+    "aol.com",
+    "icloud.com",
+    "me.com",
+    "mac.com",
+    "gmx.com",
+    "gmx.de",
+    "gmx.net",
+    "web.de",
+    "t-online.de",
+    "mail.com",
+    "mail.ru",
+    "yandex.ru",
+    "yandex.com",
+    "proton.me",
+    "protonmail.com",
+    "zoho.com",
+    "fastmail.com",
+    "hey.com",
+    "qq.com",
+    "163.com",
+    "126.com",
+    "orange.fr",
+    "free.fr",
+    "laposte.net",
+    "libero.it",
+];
+
+/// The senders who speak for support.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Agents(Vec<Pattern>);
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+enum Pattern {
+    /// One mailbox.
+    Mailbox(String),
+    /// Every address of a domain.
+    Domain(String),
+}
+
+impl Agents {
+    /// The senders of a list of addresses and `*@domain`, or the entry that is neither.
+    pub fn read(list: &[String]) -> Result<Agents, String> {
+        let patterns = list.iter().map(|entry| pattern(entry).ok_or_else(|| entry.clone()));
+        patterns.collect::<Result<_, _>>().map(Agents)
+    }
+
+    /// Those of a desk that names none: whoever has an address in its domain, or only itself where everybody can have one there.
+    pub fn of_desk(desk: &Address) -> Agents {
+        let own = mailbox(desk.as_ref());
+        let domain = domain_of(&own);
+        let pattern = if PUBLIC.contains(&domain) { Pattern::Mailbox(own) } else { Pattern::Domain(domain.into()) };
+        Agents(vec![pattern])
+    }
+
+    /// Whether an address is one of them.
+    pub fn include(&self, address: &str) -> bool {
+        let address = mailbox(address);
+        self.0.iter().any(|pattern| match pattern {
+            Pattern::Mailbox(known) => *known == address,
+            Pattern::Domain(domain) => domain_of(&address) == domain,
+        })
+    }
+}
+
+fn pattern(entry: &str) -> Option<Pattern> {
+    let entry = entry.trim();
+    if let Some(domain) = entry.strip_prefix("*@") {
+        let address: Address = format!("a@{domain}").parse().ok()?;
+        return Some(Pattern::Domain(domain_of(&mailbox(address.as_ref())).into()));
+    }
+    let address: Address = entry.parse().ok().filter(|_| !entry.contains('*'))?;
+    Some(Pattern::Mailbox(mailbox(address.as_ref())))
+}
+
+fn domain_of(address: &str) -> &str {
+    address.rsplit_once('@').map_or("", |(_, domain)| domain)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn agents(list: &[&str]) -> Result<Agents, String> {
+        Agents::read(&list.iter().map(|entry| entry.to_string()).collect::<Vec<_>>())
+    }
+
+    #[test]
+    fn an_entry_is_an_address_or_a_whole_domain_and_no_part_of_one() {
+        let agents = agents(&["*@Desk.example", "ana@other.example"]).unwrap();
+        for (address, included) in [
+            ("ben@desk.example", true),
+            ("BEN@DESK.EXAMPLE", true),
+            ("ana@other.example", true),
+            ("Ana+x@other.example", true),
+            ("ben@other.example", false),
+            ("ben@sub.desk.example", false),
+            ("ben@evildesk.example", false),
+            ("ben@desk.example.evil.example", false),
+            ("desk.example", false),
+            ("", false),
+        ] {
+            assert_eq!(agents.include(address), included, "{address}");
+        }
+    }
+
+    #[test]
+    fn what_is_no_address_is_named() {
+        for bad in ["", "*", "*@", "desk.example", "*.desk.example", "a*@desk.example", "*@*"] {
+            assert_eq!(agents(&["ana@desk.example", bad]), Err(bad.into()));
+        }
+    }
+
+    #[test]
+    fn a_desk_that_names_none_means_its_own_domain_but_no_provider_of_everybody() {
+        let desk = |address: &str| Agents::of_desk(&address.parse().unwrap());
+        assert!(desk("desk@desk.example").include("ana@desk.example"));
+        let shared = desk("acme.desk@gmail.com");
+        assert!(shared.include("acmedesk@googlemail.com") && !shared.include("eve@gmail.com"));
+    }
+}

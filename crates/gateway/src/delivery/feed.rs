@@ -1,0 +1,235 @@
+//! Finds out which tickets have changed at a destination, so that none is missed however many change at once.
+//!
+//! The newest changes are read first, from a list that begins with them: that is quick, and enough as long as few tickets change. Beside it
+//! runs the destination's export of all changes, oldest first, from a cursor that is kept in the store: that is slower, and misses nothing.
+//! The list is left to the export only while the export goes on; where it fails, for whatever reason, the list is read until what is known.
+//! Up to when changes are known is told by the destination's clock and not by ours.
+
+use std::time::Duration;
+
+use jiff::Timestamp;
+
+use super::{Answers, ExportFailure, ExportFrom, Failure};
+use crate::store::{ChangedTicket, Store, StoreError, SyncState};
+use crate::{clock, pauses};
+
+/// How far before what is known it is asked for changes again: they are listed to the second, and not at once.
+const OVERLAP: Duration = Duration::from_secs(120);
+/// How far back a gateway that has never asked looks.
+const FIRST: Duration = Duration::from_secs(24 * 60 * 60);
+/// How many pages of the list are read at a time. What is older comes with the export, or the next time.
+const PAGES: u32 = 3;
+/// How often the export is read on while nothing hurries.
+const EXPORT_EVERY: Duration = Duration::from_secs(5 * 60);
+/// The pause between two pages of the export: destinations allow ten in a minute.
+const EXPORT_PAUSE: Duration = Duration::from_millis(6_500);
+/// How old a change is at least until the export has it, and a little.
+const EXPORT_LAG: Duration = Duration::from_secs(65);
+/// How long after a failed export it is tried again, where the destination says nothing.
+const EXPORT_RETRY: Duration = Duration::from_secs(60);
+/// The same where it is refused, which somebody has to mend.
+const REFUSED_RETRY: Duration = Duration::from_secs(60 * 60);
+/// The longest pause after the list could not be read.
+const LIST_RETRY_MAX: Duration = Duration::from_secs(60);
+
+/// What a worker knows of the changes of a queue. All that has to outlive it is in the store.
+#[derive(Debug, Default)]
+pub struct ChangeFeed {
+    /// A pass over the list that is not at its end.
+    pass: Option<Pass>,
+    /// How often in a row the list could not be read.
+    list_failures: u32,
+    list_not_before: Option<Timestamp>,
+    /// Whether the export did not go on when it was asked for last.
+    is_export_failing: bool,
+    export_not_before: Option<Timestamp>,
+}
+
+/// A pass over the list of changes.
+#[derive(Clone, Debug)]
+struct Pass {
+    started: Timestamp,
+    /// Where it ends.
+    since: Timestamp,
+    /// Up to when changes are known once it has ended, by the destination's clock; none before its first page.
+    until: Option<Timestamp>,
+    /// Where the next page begins.
+    after: Option<String>,
+    pages: u32,
+}
+
+impl Pass {
+    fn new(state: &SyncState, now: Timestamp) -> Pass {
+        Pass { started: now, since: since(state, now), until: None, after: None, pages: 0 }
+    }
+}
+
+impl ChangeFeed {
+    /// Reads what there is to be read now, a few pages at most; those of its tickets that are here are synced soon. Gives the time until there
+    /// is more to read. Where the destination fails, that is logged and tried again later; neither the list nor the export waits for the other.
+    pub async fn read(
+        &mut self,
+        store: &dyn Store,
+        queue: (&str, &str),
+        answers: &dyn Answers,
+    ) -> Result<Duration, StoreError> {
+        let state = store.sync_state(queue).await?;
+        if self.list_due(&state, answers.every()) <= clock::timestamp() {
+            self.read_list(store, queue, answers, &state).await?;
+        }
+        let state = store.sync_state(queue).await?;
+        if self.export_due(&state) <= clock::timestamp() {
+            self.read_export(store, queue, answers, &state).await?;
+        }
+        let state = store.sync_state(queue).await?;
+        Ok(clock::left(self.list_due(&state, answers.every()).min(self.export_due(&state))))
+    }
+
+    fn list_due(&self, state: &SyncState, every: Duration) -> Timestamp {
+        let next = match self.pass {
+            Some(_) => Timestamp::MIN,
+            None => next_time(state.listed_at.as_deref(), every),
+        };
+        next.max(self.list_not_before.unwrap_or(Timestamp::MIN))
+    }
+
+    fn export_due(&self, state: &SyncState) -> Timestamp {
+        let every = if state.is_behind { EXPORT_PAUSE } else { EXPORT_EVERY };
+        next_time(state.exported_at.as_deref(), every).max(self.export_not_before.unwrap_or(Timestamp::MIN))
+    }
+
+    async fn read_list(
+        &mut self,
+        store: &dyn Store,
+        queue: (&str, &str),
+        answers: &dyn Answers,
+        state: &SyncState,
+    ) -> Result<(), StoreError> {
+        let (site, destination) = queue;
+        let mut pass = self.pass.take().unwrap_or_else(|| Pass::new(state, clock::timestamp()));
+        store.set_listed(queue, &clock::written(pass.started)).await?;
+        loop {
+            let page = match answers.recent(pass.after.as_deref()).await {
+                Ok(page) => page,
+                Err(failure) => {
+                    self.list_failures += 1;
+                    let asked = if let Failure::Away { after, .. } = &failure { *after } else { None };
+                    let pause =
+                        asked.unwrap_or_else(|| pauses::pause(self.list_failures, LIST_RETRY_MAX, pauses::random()));
+                    tracing::warn!(site, destination, error = %failure, retry_in = ?pause, "sync failed");
+                    self.list_not_before = clock::timestamp().checked_add(pause).ok();
+                    // Where the next page cannot be had for good, the list is begun with again.
+                    pass.after = pass.after.filter(|_| !matches!(failure, Failure::Never(_)));
+                    self.pass = Some(pass);
+                    return Ok(());
+                }
+            };
+            (self.list_failures, self.list_not_before) = (0, None);
+            if pass.until.is_none() {
+                let read_at = page.at.or_else(|| newest(&page.tickets)).unwrap_or(pass.started);
+                pass.until = Some(read_at);
+                // What is known may have been told by a clock that was ahead.
+                pass.since = pass.since.min(before(read_at, OVERLAP));
+            }
+            // Destinations write times to the second.
+            let (new, old): (Vec<_>, Vec<_>) =
+                page.tickets.into_iter().partition(|ticket| ticket.updated_at.as_second() >= pass.since.as_second());
+            store.mark_changed(queue, &new, &clock::now()).await?;
+            let Some(next) = page.next.filter(|_| old.is_empty()) else {
+                return store.set_synced(queue, &clock::written(pass.until.unwrap_or(pass.started))).await;
+            };
+            pass.after = Some(next);
+            pass.pages += 1;
+            if pass.pages == PAGES && !self.is_export_failing {
+                tracing::info!(site, destination, "many tickets changed; the export brings the rest");
+                return store.set_behind(queue).await;
+            }
+            if pass.pages.is_multiple_of(PAGES) {
+                // What was found is synced in between.
+                self.pass = Some(pass);
+                return Ok(());
+            }
+        }
+    }
+
+    async fn read_export(
+        &mut self,
+        store: &dyn Store,
+        queue: (&str, &str),
+        answers: &dyn Answers,
+        state: &SyncState,
+    ) -> Result<(), StoreError> {
+        let (site, destination) = queue;
+        let now = clock::timestamp();
+        let from = match &state.cursor {
+            Some(cursor) => ExportFrom::Cursor(cursor),
+            None => ExportFrom::Time(since(state, now).min(before(now, EXPORT_LAG))),
+        };
+        let failure = match answers.export(from).await {
+            Ok(page) if page.is_complete || state.cursor.as_ref() != Some(&page.cursor) => {
+                if self.is_export_failing {
+                    tracing::info!(site, destination, "export works again");
+                }
+                (self.is_export_failing, self.export_not_before) = (false, None);
+                store.mark_changed(queue, &page.tickets, &clock::now()).await?;
+                store.set_exported(queue, Some(&page.cursor), !page.is_complete, &clock::now()).await?;
+                let read_at = page.at.or_else(|| newest(&page.tickets)).filter(|_| page.is_complete);
+                let complete = read_at.map(|read_at| clock::written(before(read_at, EXPORT_LAG)));
+                if let Some(complete) =
+                    complete.filter(|complete| state.until.as_ref().is_none_or(|until| until < complete))
+                {
+                    store.set_synced(queue, &complete).await?;
+                }
+                return Ok(());
+            }
+            Ok(_) => ExportFailure::Later { reason: "its cursor does not go on".into(), after: None },
+            Err(failure) => failure,
+        };
+        let (reason, cursor, pause) = match failure {
+            ExportFailure::Refused(reason) => (reason, state.cursor.as_deref(), REFUSED_RETRY),
+            // Without a cursor there is nothing to begin again with.
+            ExportFailure::CursorLost(reason) if state.cursor.is_none() => (reason, None, REFUSED_RETRY),
+            ExportFailure::CursorLost(reason) => {
+                tracing::warn!(site, destination, reason, "export cursor lost; the export begins again");
+                self.export_not_before = now.checked_add(EXPORT_PAUSE).ok();
+                return store.set_exported(queue, None, state.is_behind, &clock::now()).await;
+            }
+            ExportFailure::Later { reason, after } => (reason, state.cursor.as_deref(), after.unwrap_or(EXPORT_RETRY)),
+        };
+        tracing::warn!(site, destination, reason, retry_in = ?pause, "export failed; changes are read from the list");
+        self.is_export_failing = true;
+        self.export_not_before = now.checked_add(pause).ok();
+        if state.is_behind {
+            // The list was left to the export.
+            store.set_exported(queue, cursor, false, &clock::now()).await?;
+            self.pass.get_or_insert_with(|| Pass::new(state, now));
+        }
+        Ok(())
+    }
+}
+
+/// Since when changes are asked for.
+fn since(state: &SyncState, now: Timestamp) -> Timestamp {
+    match parsed(state.until.as_deref()) {
+        Some(until) => before(until, OVERLAP),
+        None => before(now, FIRST),
+    }
+}
+
+/// When something is due that was done last at a time; now where that is in the future, because a clock was set.
+fn next_time(last: Option<&str>, every: Duration) -> Timestamp {
+    let last = parsed(last).filter(|last| *last <= clock::timestamp());
+    last.and_then(|last| last.checked_add(every).ok()).unwrap_or(Timestamp::MIN)
+}
+
+fn newest(tickets: &[ChangedTicket]) -> Option<Timestamp> {
+    tickets.iter().map(|ticket| ticket.updated_at).max()
+}
+
+fn before(time: Timestamp, by: Duration) -> Timestamp {
+    time.checked_sub(by).unwrap_or(time)
+}
+
+fn parsed(time: Option<&str>) -> Option<Timestamp> {
+    time.and_then(|time| time.parse().ok())
+}

@@ -1,0 +1,36 @@
+//! Reading a mail takes long enough to hold up what else a thread of the runtime has to do, so that it is done beside.
+
+use tokio::sync::Semaphore;
+
+use crate::problem::Refusal;
+
+/// How many mails are read at the same time.
+static AT_ONCE: Semaphore = Semaphore::const_new(2);
+
+/// Does work on a thread of its own.
+pub async fn blocking<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) -> Result<T, Refusal> {
+    let permit = AT_ONCE.acquire().await.map_err(|_| Refusal::Internal)?;
+    let permitted = move || {
+        let _permit = permit;
+        work()
+    };
+    tokio::task::spawn_blocking(permitted).await.map_err(|error| {
+        tracing::error!(%error, "reading a mail failed");
+        Refusal::Internal
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn what_is_read_holds_up_nothing_else_and_a_failure_ends_one_mail() {
+        let (sender, receiver) = std::sync::mpsc::channel();
+        // On one thread this would wait for itself.
+        let (read, ()) = tokio::join!(blocking(move || receiver.recv()), async move { sender.send(7).unwrap() });
+        assert_eq!(read.unwrap(), Ok(7));
+        let failed = blocking(|| panic!("a mail that cannot be read")).await;
+        assert!(matches!(failed, Err::<(), _>(Refusal::Internal)));
+    }
+}

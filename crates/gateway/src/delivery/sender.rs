@@ -1,0 +1,84 @@
+//! How the sender of a ticket stands at a destination.
+
+use serde::Deserialize;
+
+use crate::identity::{Address, address};
+use crate::store::{Confirmation, StoredTicket};
+use domain::ticket::is_email;
+
+/// What a destination makes of an address that nobody has signed.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Unverified {
+    /// The sender is reached at it, but nothing is said in its name.
+    #[default]
+    Contact,
+    /// It stands in the text, and nothing is sent to it.
+    Alias,
+}
+
+/// The sender of a ticket.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Sender {
+    /// They are reached at an address that the host has signed, and speak for themselves.
+    Signed(String),
+    /// They are reached at an address that they claim.
+    Contact(String),
+    /// They have no address there.
+    Alias,
+}
+
+impl Sender {
+    /// The sender of a ticket at a destination that gives agents' answers back. An address is used only where answers are withheld until it
+    /// is confirmed: otherwise whoever claims it would read what is meant for its owner.
+    pub fn new(ticket: &StoredTicket, unverified: Unverified) -> Sender {
+        let is_withheld = ticket.handling.confirmation != Confirmation::NotNeeded;
+        Sender::reached(ticket, if is_withheld { unverified } else { Unverified::Alias })
+    }
+
+    /// The sender of a ticket at a destination whose answers go to the address only.
+    pub fn reached(ticket: &StoredTicket, unverified: Unverified) -> Sender {
+        match address(&ticket.ticket) {
+            Address::Signed(email) => Sender::Signed(email),
+            Address::Claimed(email) if unverified == Unverified::Contact && is_email(&email) => Sender::Contact(email),
+            Address::Claimed(_) | Address::Missing => Sender::Alias,
+        }
+    }
+
+    /// Whether the host has signed their address.
+    pub fn is_signed(&self) -> bool {
+        matches!(self, Sender::Signed(_))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    use crate::delivery::comment::tests::stored;
+    use domain::context::User;
+
+    #[test]
+    fn a_claimed_address_is_a_contact_only_where_answers_wait_until_it_is_confirmed() {
+        let mut ticket = stored();
+        let contact = Sender::Contact("ada@example.com".into());
+        assert_eq!(Sender::new(&ticket, Unverified::Contact), Sender::Alias);
+        assert_eq!(Sender::reached(&ticket, Unverified::Contact), contact);
+        let awaited = Confirmation::Awaited { withheld: 0, first: 0, code_sent: true };
+        for confirmation in [awaited, Confirmation::Confirmed] {
+            ticket.handling.confirmation = confirmation;
+            assert_eq!(Sender::new(&ticket, Unverified::Contact), contact);
+            assert_eq!(Sender::new(&ticket, Unverified::Alias), Sender::Alias);
+        }
+        for email in ["nobody", ""] {
+            ticket.ticket.contact.email = email.into();
+            assert_eq!(Sender::new(&ticket, Unverified::Contact), Sender::Alias);
+        }
+        let user = User { verified: true, email: "real@example.com".into(), ..User::default() };
+        ticket.ticket.context.user = Some(user);
+        ticket.handling.confirmation = Confirmation::NotNeeded;
+        for unverified in [Unverified::Alias, Unverified::Contact] {
+            assert_eq!(Sender::new(&ticket, unverified), Sender::Signed("real@example.com".into()));
+        }
+    }
+}

@@ -1,0 +1,133 @@
+//! A line in a channel of Slack, or of whatever takes Slack's incoming webhooks, when a ticket comes. It is a notice: nobody works there, and
+//! nobody waits for it.
+
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use async_trait::async_trait;
+use reqwest::header::HeaderMap;
+use serde::Deserialize;
+use serde_json::json;
+
+use super::target::Target;
+use super::{Delivered, Destination, Failure, Finding, Parcel};
+use crate::settings::{Site, secret};
+use crate::store::{StoredTicket, What};
+use domain::conversation::{self, Author};
+use redaction::{Origin, Rules, redact};
+
+/// The table of a destination with `to = "slack"`; `crates/gateway/src/deskbell.example.toml` says what each field is for.
+#[derive(Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct SlackTable {
+    url: Option<String>,
+    url_file: Option<PathBuf>,
+    #[serde(default)]
+    private: bool,
+}
+
+/// A channel.
+#[derive(Debug)]
+pub struct Slack {
+    target: Target,
+}
+
+impl std::fmt::Debug for SlackTable {
+    /// Without its address: whoever knows it can write there.
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("SlackTable(…)")
+    }
+}
+
+impl SlackTable {
+    /// The channel, or the field that is wrong and why.
+    pub fn read(&self) -> Result<Arc<dyn Destination>, (String, String)> {
+        let url = secret(("url", self.url.as_deref()), self.url_file.as_ref(), None)?;
+        let url = url.ok_or_else(|| {
+            let message =
+                "is missing; write the address of an incoming webhook, https://hooks.slack.com/services/…, or url_file";
+            ("url".to_string(), message.to_string())
+        })?;
+        let field = if self.url_file.is_some() { "url_file" } else { "url" };
+        let target = Target::read(&url, self.private).map_err(|message| (field.to_string(), message))?;
+        Ok(Arc::new(Slack { target }))
+    }
+}
+
+#[async_trait]
+impl Destination for Slack {
+    fn takes(&self, what: What, _author: Author) -> bool {
+        what == What::Ticket
+    }
+
+    fn is_notice(&self) -> bool {
+        true
+    }
+
+    async fn deliver(&self, parcel: &Parcel<'_>) -> Result<Delivered, Failure> {
+        // Addresses in a customer's words are not to be opened by a server, just to show what is there.
+        let told = json!({"text": text(parcel.ticket), "unfurl_links": false, "unfurl_media": false});
+        self.target.post(HeaderMap::new(), told.to_string().into_bytes()).await?;
+        Ok(Delivered::default())
+    }
+
+    async fn check(&self, _site: &Site, _hook: &str) -> Vec<Finding> {
+        // Whether what is written there is taken, only a ticket can tell.
+        vec![self.target.check().await]
+    }
+}
+
+/// What is said: enough to see whether one has to look, and nothing about the person.
+fn text(ticket: &StoredTicket) -> String {
+    let (sent, handling) = (&ticket.ticket, &ticket.handling);
+    let priority = ticket.priority.map(|priority| format!(", {priority} priority")).unwrap_or_default();
+    let title = redact(&conversation::title(&sent.message), Origin::Collected, &Rules::default());
+    format!("{} ({}, {} severity{priority}): {}", ticket.reference, sent.kind, handling.severity, escaped(&title))
+}
+
+/// A text in which nothing acts: no link and no mention. Slack's rule is about three characters; where something else takes its webhooks,
+/// a name behind an at sign calls people, unless there is a space of no width between them.
+fn escaped(text: &str) -> String {
+    let mut out = String::new();
+    for c in text.chars() {
+        match c {
+            '&' => out.push_str("&amp;"),
+            '<' => out.push_str("&lt;"),
+            '>' => out.push_str("&gt;"),
+            '@' => out.push_str("@\u{200b}"),
+            c if c.is_control() => out.push(' '),
+            c => out.push(c),
+        }
+    }
+    out
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    use crate::delivery::comment::tests::stored;
+    use domain::ticket::Priority;
+
+    #[test]
+    fn one_line_says_what_it_is_and_nothing_about_the_person() {
+        let mut ticket = stored();
+        assert_eq!(text(&ticket), "DB-4K7Q9 (bug, high severity): The export stops.");
+        ticket.priority = Some(Priority::Medium);
+        ticket.ticket.message = "I am bob@example.com, password=hunter2hunter2".into();
+        let told = text(&ticket);
+        assert!(told.starts_with("DB-4K7Q9 (bug, high severity, medium priority): I am "), "{told}");
+        assert!(!told.contains("bob") && !told.contains("hunter2") && !told.contains("ada"), "{told}");
+    }
+
+    #[test]
+    fn nothing_in_a_customers_words_acts() {
+        for (written, told) in [
+            ("<!channel> & <https://evil.example|bank>", "&lt;!channel&gt; &amp; &lt;https://evil.example|bank&gt;"),
+            ("@all look\u{7}", "@\u{200b}all look "),
+            ("&lt;", "&amp;lt;"),
+        ] {
+            assert_eq!(escaped(written), told);
+        }
+    }
+}

@@ -1,0 +1,303 @@
+//! Where something is posted to that the configuration names, and nowhere else: not to another address that its name stands for in
+//! between, and not where an answer leads.
+
+use std::fmt;
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::time::Duration;
+
+use reqwest::header::{HeaderMap, RETRY_AFTER};
+use reqwest::redirect::Policy;
+use reqwest::{StatusCode, Url};
+use rustls::ClientConfig;
+use rustls::pki_types::ServerName;
+use rustls_platform_verifier::BuilderVerifierExt;
+use tokio::net::TcpStream;
+use tokio::time::timeout;
+use tokio_rustls::TlsConnector;
+
+use super::public::{PublicOnly, addresses, is_public, literal, not_public};
+use super::{Failure, Finding};
+use crate::fetch;
+
+/// How long an answer may take; Standard Webhooks advises 15 to 30 seconds.
+const ANSWER: Duration = Duration::from_secs(20);
+const CONNECT: Duration = Duration::from_secs(10);
+/// How much of an answer is read, in bytes.
+const BODY_MAX: usize = 1024;
+/// The longest word that is repeated of an answer.
+const WORD_MAX: usize = 64;
+/// The longest that a target can make everything wait at a time.
+const WAIT_MAX: Duration = Duration::from_secs(60 * 60);
+
+/// An address that is posted to.
+#[derive(Clone)]
+pub struct Target {
+    url: Url,
+    http: reqwest::Client,
+    private: bool,
+}
+
+impl fmt::Debug for Target {
+    /// Without path and query, which may be secret.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Target({})", self.host())
+    }
+}
+
+impl Target {
+    /// The target of an address, or what is wrong with it. `private`: it may be in one's own network or, then also by http, on this
+    /// computer.
+    pub fn read(text: &str, private: bool) -> Result<Target, String> {
+        // The address itself may be secret, so that no error repeats it.
+        let no_url =
+            || "is no address of a web service; write https://HOST/PATH, without user and password".to_string();
+        let url = fetch::source_url(text).map_err(|_| no_url())?;
+        if !private && url.scheme() != "https" {
+            return Err("is not https; http goes to this computer only, and with private = true".into());
+        }
+        if let Some(address) = literal(&url).filter(|address| !private && !is_public(*address)) {
+            return Err(format!("{}; write private = true if it is meant", not_public(&address.to_string())));
+        }
+        fetch::install_crypto();
+        let client = reqwest::Client::builder()
+            .user_agent(fetch::USER_AGENT)
+            .connect_timeout(CONNECT)
+            .timeout(ANSWER)
+            .redirect(Policy::none());
+        // A proxy would look the name up by itself, and what is checked here would say nothing.
+        let client =
+            if private { client } else { client.no_proxy().dns_resolver(Arc::new(PublicOnly { localhost: false })) };
+        let http = client.build().map_err(|error| fetch::told(&error))?;
+        Ok(Target { url, http, private })
+    }
+
+    /// Posts JSON.
+    pub async fn post(&self, headers: HeaderMap, json: Vec<u8>) -> Result<(), Failure> {
+        let request = self.http.post(self.url.clone()).headers(headers);
+        let request = request.header(reqwest::header::CONTENT_TYPE, "application/json").body(json);
+        let mut response = request.send().await.map_err(|error| self.unreachable(error))?;
+        let (status, after) = (response.status(), after(response.headers()));
+        let mut body = Vec::new();
+        // What is said about a failure only explains it, so that it does not matter if it breaks off.
+        while !status.is_success() && body.len() < BODY_MAX {
+            let Ok(Some(chunk)) = response.chunk().await else { break };
+            body.extend_from_slice(chunk.get(..BODY_MAX.min(chunk.len())).unwrap_or_default());
+        }
+        judge(self.host(), status, after, word(&body))
+    }
+
+    /// Whether it can be reached, found out without asking anything of it.
+    pub async fn check(&self) -> Finding {
+        let host = self.host();
+        match timeout(CONNECT, self.reach()).await.unwrap_or_else(|_| Err("it takes too long".into())) {
+            Ok(()) => Finding { good: true, says: format!("{host} can be reached") },
+            Err(reason) => {
+                Finding { good: false, says: format!("{host} cannot be reached: {reason}; see url and private") }
+            }
+        }
+    }
+
+    fn host(&self) -> &str {
+        self.url.host_str().unwrap_or_default()
+    }
+
+    async fn reach(&self) -> Result<(), String> {
+        let port = self.url.port_or_known_default().unwrap_or_default();
+        let addresses = match literal(&self.url) {
+            Some(address) => vec![SocketAddr::new(address, port)],
+            None => addresses(self.host(), port, self.private).await.map_err(|error| error.to_string())?,
+        };
+        let stream = TcpStream::connect(addresses.as_slice()).await.map_err(|error| error.to_string())?;
+        if self.url.scheme() == "https" {
+            let config = ClientConfig::builder().with_platform_verifier().map_err(|error| error.to_string())?;
+            let name = self.host().trim_matches(['[', ']']).to_string();
+            let name = ServerName::try_from(name).map_err(|error| error.to_string())?;
+            let connector = TlsConnector::from(Arc::new(config.with_no_client_auth()));
+            connector.connect(name, stream).await.map_err(|error| error.to_string())?;
+        }
+        Ok(())
+    }
+
+    /// What it means that there was no answer: before the request was sent nobody gets through, after that nobody knows.
+    fn unreachable(&self, error: reqwest::Error) -> Failure {
+        let (connects, told) = (error.is_connect(), fetch::told(&error.without_url()));
+        match connects {
+            true => Failure::away(format!("{} cannot be reached: {told}", self.host())),
+            false => Failure::later(format!("{} gives no answer: {told}", self.host())),
+        }
+    }
+}
+
+fn after(headers: &HeaderMap) -> Option<Duration> {
+    let after = headers.get(RETRY_AFTER)?.to_str().ok()?;
+    Some(fetch::retry_after(after)?.min(WAIT_MAX))
+}
+
+/// What an answer means (Standard Webhooks, "Delivery success and failure"). Whatever is neither success nor a wish counts as a failure
+/// there that is tried again for days: a 404 or 401 passes with the next deployment, or with a secret that an operator mends.
+fn judge(host: &str, status: StatusCode, after: Option<Duration>, word: &str) -> Result<(), Failure> {
+    let colon = if word.is_empty() { "" } else { ": " };
+    let reason = |says: &str| format!("{host} {says} ({}){colon}{word}", status.as_u16());
+    match status.as_u16() {
+        200..=299 => Ok(()),
+        300..=399 => Err(Failure::Away { reason: reason("leads elsewhere; name the address itself"), after }),
+        410 => Err(Failure::Never(reason("wants nothing any more"))),
+        429 | 502 | 503 | 504 => Err(Failure::Away { reason: reason("has too much to do"), after }),
+        _ => Err(Failure::Later { reason: reason("does not take it"), after }),
+    }
+}
+
+/// What an answer says, where that is one word, such as `channel_is_archived`. More than that may repeat what a customer wrote.
+fn word(body: &[u8]) -> &str {
+    let word = str::from_utf8(body).unwrap_or_default().trim();
+    let plain = word.len() <= WORD_MAX && word.bytes().all(|byte| byte.is_ascii_lowercase() || byte == b'_');
+    if plain { word } else { "" }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    use std::io;
+
+    use axum::Router;
+    use axum::http::header;
+    use axum::response::IntoResponse;
+    use tokio::net::TcpListener;
+
+    #[test]
+    fn an_address_is_https_and_everybodys_unless_it_is_said_to_be_private() {
+        for (text, private, good) in [
+            ("https://hooks.example.com/a?b=c", false, true),
+            ("https://1.1.1.1/", false, true),
+            ("http://hooks.example.com/", false, false),
+            ("http://127.0.0.1:8080/", false, false),
+            ("https://127.0.0.1/", false, false),
+            ("https://0x7f.1/", false, false),
+            ("https://2130706433/", false, false),
+            ("https://10.1.2.3/", false, false),
+            ("https://[::1]/", false, false),
+            ("https://[::ffff:169.254.169.254]/", false, false),
+            ("https://169.254.169.254/latest/meta-data/", false, false),
+            ("https://user:pass@hooks.example.com/", false, false),
+            ("ftp://hooks.example.com/", false, false),
+            ("hooks.example.com", false, false),
+            ("https://10.1.2.3/", true, true),
+            ("http://127.0.0.1:8080/", true, true),
+            ("http://10.1.2.3/", true, false),
+            ("http://hooks.example.com/", true, false),
+        ] {
+            let read = Target::read(text, private);
+            assert_eq!(read.is_ok(), good, "{text} {private} {read:?}");
+        }
+        let secret = Target::read("https://hooks.example.com/services/T0/B0/secret", false).unwrap();
+        assert_eq!(format!("{secret:?}"), "Target(hooks.example.com)");
+        let told = Target::read("http://hooks.example.com/secret", false).unwrap_err();
+        assert!(!told.contains("secret"), "{told}");
+    }
+
+    #[test]
+    fn an_answer_is_success_a_wish_or_a_failure_that_is_tried_again() {
+        let judged = |status, after| judge("a.example", StatusCode::from_u16(status).unwrap(), after, "");
+        let minute = Some(Duration::from_secs(60));
+        for status in [200, 201, 202, 204, 299] {
+            assert_eq!(judged(status, None), Ok(()), "{status}");
+        }
+        for status in [301, 307, 429, 502, 503, 504] {
+            assert!(matches!(judged(status, minute), Err(Failure::Away { after, .. }) if after == minute), "{status}");
+        }
+        assert!(matches!(judged(410, None), Err(Failure::Never(reason)) if reason.contains("410")));
+        for status in [400, 401, 403, 404, 408, 413, 422, 500] {
+            assert!(matches!(judged(status, minute), Err(Failure::Later { after, .. }) if after == minute), "{status}");
+        }
+        let archived = judge("a.example", StatusCode::GONE, None, word(b"channel_is_archived\n"));
+        assert_eq!(archived, Err(Failure::Never("a.example wants nothing any more (410): channel_is_archived".into())));
+        assert_eq!(word(b"Dear ada@example.com, no"), "");
+    }
+
+    #[test]
+    fn how_long_to_wait_is_read_in_seconds_or_as_a_date_and_has_an_end() {
+        let read = |text: &str| after(&[(RETRY_AFTER, text.parse().unwrap())].into_iter().collect());
+        assert_eq!(read("30"), Some(Duration::from_secs(30)));
+        assert_eq!(read("Wed, 21 Oct 2015 07:28:00 GMT"), Some(Duration::ZERO));
+        assert_eq!(read("99999999"), Some(WAIT_MAX));
+        assert_eq!(read("soon"), None);
+    }
+
+    /// Whether nobody has connected to a listener before now.
+    async fn is_untouched(listener: &TcpListener) -> bool {
+        let own = TcpStream::connect(listener.local_addr().unwrap()).await.unwrap();
+        listener.accept().await.unwrap().1 == own.local_addr().unwrap()
+    }
+
+    #[tokio::test]
+    async fn a_name_that_stands_for_this_computer_is_not_connected_to() {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let port = listener.local_addr().unwrap().port();
+        let target = Target::read(&format!("https://localhost:{port}/"), false).unwrap();
+        let refused = target.post(HeaderMap::new(), Vec::new()).await;
+        let says = "localhost cannot be reached: localhost is on this computer or in a private network";
+        assert_eq!(refused, Err(Failure::away(says)));
+        let finding = target.check().await;
+        assert!(!finding.good && finding.says.contains("private network; see url and private"), "{finding:?}");
+        assert!(is_untouched(&listener).await);
+
+        let target = Target::read(&format!("http://localhost:{port}/"), true).unwrap();
+        assert_eq!(target.check().await, Finding { good: true, says: "localhost can be reached".into() });
+        assert!(!is_untouched(&listener).await);
+    }
+
+    #[tokio::test]
+    async fn a_check_does_not_believe_whoever_cannot_prove_who_it_is() {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let target = Target::read(&format!("https://{}/", listener.local_addr().unwrap()), true).unwrap();
+        tokio::spawn(async move { while listener.accept().await.is_ok() {} });
+        let finding = target.check().await;
+        assert!(!finding.good && finding.says.starts_with("127.0.0.1 cannot be reached: "), "{finding:?}");
+    }
+
+    async fn answering(answer: impl Fn() -> axum::response::Response + Clone + Send + Sync + 'static) -> Target {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let url = format!("http://{}/secret", listener.local_addr().unwrap());
+        let router = Router::new().fallback(async move || answer());
+        tokio::spawn(async move { axum::serve(listener, router).await });
+        Target::read(&url, true).unwrap()
+    }
+
+    #[tokio::test]
+    async fn nobody_is_led_elsewhere_and_no_answer_is_read_without_end() {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let elsewhere = format!("http://{}/", listener.local_addr().unwrap());
+        let target = answering(move || {
+            (StatusCode::TEMPORARY_REDIRECT, [(header::LOCATION, elsewhere.clone())]).into_response()
+        });
+        let led = target.await.post(HeaderMap::new(), Vec::new()).await;
+        assert!(matches!(&led, Err(Failure::Away { reason, .. }) if reason.contains("leads elsewhere")), "{led:?}");
+        assert!(is_untouched(&listener).await);
+
+        let target = answering(|| {
+            let endless = futures_util::stream::repeat_with(|| Ok::<_, io::Error>("no ".repeat(100)));
+            (StatusCode::BAD_REQUEST, axum::body::Body::from_stream(endless)).into_response()
+        });
+        let refused = target.await.post(HeaderMap::new(), Vec::new()).await;
+        assert_eq!(refused, Err(Failure::later("127.0.0.1 does not take it (400)")));
+    }
+
+    #[tokio::test]
+    async fn whoever_hangs_up_says_nothing_about_what_became_of_it() {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let url = format!("http://{}/secret", listener.local_addr().unwrap());
+        tokio::spawn(async move {
+            while let Ok((mut stream, _)) = listener.accept().await {
+                let _ = tokio::io::AsyncReadExt::read(&mut stream, &mut [0; 64]).await;
+            }
+        });
+        let target = Target::read(&url, true).unwrap();
+        let lost = target.post(HeaderMap::new(), Vec::new()).await;
+        assert!(
+            matches!(&lost, Err(Failure::Later { reason, .. }) if reason.starts_with("127.0.0.1 gives no answer") && !reason.contains("secret")),
+            "{lost:?}"
+        );
+    }
+}

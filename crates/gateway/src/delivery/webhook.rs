@@ -1,0 +1,241 @@
+//! A service of one's own that is told everything about tickets, signed as Standard Webhooks says.
+
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use async_trait::async_trait;
+use reqwest::header::{HeaderMap, HeaderValue};
+use serde::Deserialize;
+use serde_json::{Value, json};
+
+use super::signature::{ID, SECRET_FORM, SIGNATURE, Secret, TIMESTAMP};
+use super::target::Target;
+use super::{Delivered, Destination, Failure, Finding, Parcel, ParcelFile};
+use crate::attachments::formats;
+use crate::clock;
+use crate::settings::{Site, secret};
+use crate::store::{StoredTicket, What};
+use domain::conversation::{Author, Message};
+use domain::ticket::Status;
+
+/// How many things are told at the same time.
+const AT_ONCE: u32 = 4;
+/// What of a ticket is of no use elsewhere: ids of files, and what only tells people from robots.
+const OURS: &[&str] = &["attachments", "automatic", "website"];
+
+/// The table of a destination with `to = "webhook"`; `crates/gateway/src/deskbell.example.toml` says what each field is for.
+#[derive(Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct WebhookTable {
+    url: String,
+    secret: Option<String>,
+    secret_file: Option<PathBuf>,
+    #[serde(default)]
+    private: bool,
+}
+
+/// A service that is told.
+#[derive(Debug)]
+pub struct Webhook {
+    target: Target,
+    secret: Secret,
+}
+
+impl std::fmt::Debug for WebhookTable {
+    /// Without its secret and its address, which may hold one; they must not end up in a log.
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("WebhookTable(…)")
+    }
+}
+
+impl WebhookTable {
+    /// The service, or the field that is wrong and why.
+    pub fn read(&self) -> Result<Arc<dyn Destination>, (String, String)> {
+        let target = Target::read(&self.url, self.private).map_err(|message| ("url".to_string(), message))?;
+        let text = secret(("secret", self.secret.as_deref()), self.secret_file.as_ref(), None)?;
+        let text = text.ok_or_else(|| ("secret".to_string(), format!("is missing; {SECRET_FORM}")))?;
+        let field = if self.secret_file.is_some() { "secret_file" } else { "secret" };
+        let secret = Secret::read(&text).map_err(|message| (field.to_string(), message))?;
+        Ok(Arc::new(Webhook { target, secret }))
+    }
+}
+
+#[async_trait]
+impl Destination for Webhook {
+    fn takes(&self, _what: What, _author: Author) -> bool {
+        true
+    }
+
+    fn at_once(&self) -> u32 {
+        AT_ONCE
+    }
+
+    async fn deliver(&self, parcel: &Parcel<'_>) -> Result<Delivered, Failure> {
+        let event = event(parcel).ok_or_else(|| Failure::Never("what was said is gone".into()))?;
+        let body = serde_json::to_vec(&event).map_err(|error| Failure::Never(format!("it makes no JSON: {error}")))?;
+        let (id, now) = (parcel.id(), clock::seconds());
+        let signature = self.secret.sign(&id, now, &body);
+        let mut headers = HeaderMap::new();
+        for (name, value) in [(ID, id), (TIMESTAMP, now.to_string()), (SIGNATURE, signature)] {
+            let value = HeaderValue::from_str(&value).map_err(|error| Failure::Never(format!("{name}: {error}")))?;
+            headers.insert(name, value);
+        }
+        self.target.post(headers, body).await?;
+        Ok(Delivered::default())
+    }
+
+    async fn check(&self, _site: &Site, _hook: &str) -> Vec<Finding> {
+        vec![self.target.check().await]
+    }
+}
+
+/// What is told: what has happened, when, and all there is about it.
+fn event(parcel: &Parcel<'_>) -> Option<Value> {
+    let Parcel { ticket, delivery, files, .. } = parcel;
+    let (kind, at, data) = match delivery.what {
+        What::Ticket => ("ticket.created", &ticket.received_at, json!({"ticket": whole(ticket, files)})),
+        What::Message => {
+            let message = parcel.message?;
+            let told = json!({"ticket": brief(ticket, ticket.status), "message": said(message, files)});
+            ("message.created", &message.at, told)
+        }
+        What::Solved => ("ticket.solved", &delivery.created_at, json!({"ticket": brief(ticket, Status::Solved)})),
+        What::Reopened => ("ticket.reopened", &delivery.created_at, json!({"ticket": brief(ticket, Status::Open)})),
+        What::Confirmed => ("ticket.confirmed", &delivery.created_at, json!({"ticket": brief(ticket, ticket.status)})),
+    };
+    Some(json!({"type": kind, "timestamp": at, "data": data}))
+}
+
+/// A ticket, as it was sent and with what has become of it.
+fn whole(ticket: &StoredTicket, files: &[ParcelFile]) -> Value {
+    let handling = &ticket.handling;
+    let mut told = serde_json::to_value(&ticket.ticket).unwrap_or_default();
+    let more = json!({
+        "id": ticket.id,
+        "site": ticket.site,
+        "reference": ticket.reference,
+        "status": ticket.status,
+        "priority": ticket.priority,
+        "target": ticket.target,
+        "due_at": ticket.due_at,
+        "received_at": ticket.received_at,
+        "person": ticket.person,
+        "owner": handling.owner,
+        "team": handling.team,
+        "assignee": handling.assignee,
+        "topic": handling.topic,
+        "severity": handling.severity,
+        "test": ticket.ticket.test,
+        "files": files.iter().map(described).collect::<Vec<_>>(),
+    });
+    if let (Value::Object(told), Value::Object(more)) = (&mut told, more) {
+        OURS.iter().for_each(|name| drop(told.remove(*name)));
+        told.extend(more);
+    }
+    told
+}
+
+fn brief(ticket: &StoredTicket, status: Status) -> Value {
+    let test = ticket.ticket.test;
+    json!({"id": ticket.id, "site": ticket.site, "reference": ticket.reference, "status": status, "test": test})
+}
+
+fn said(message: &Message, files: &[ParcelFile]) -> Value {
+    json!({
+        "number": message.number,
+        "author": message.author,
+        "name": message.name,
+        "body": message.body,
+        "at": message.at,
+        "files": files.iter().map(described).collect::<Vec<_>>(),
+    })
+}
+
+/// A file in words. It has no address, because the gateway does not know by which name it is reached from there.
+fn described(file: &ParcelFile) -> Value {
+    json!({"name": file.name, "type": formats::media(file.media, &file.name), "size": file.size})
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    use crate::delivery::comment::tests::stored;
+    use crate::delivery::destination::tests::{delivery, site};
+    use domain::attachment::FileType;
+
+    fn told(what: What) -> Value {
+        let (site, mut ticket, number) = (site(), stored(), u32::from(what == What::Message));
+        ticket.session = Some([7; 32]);
+        ticket.ticket.website = "robot".into();
+        ticket.handling.topic = "exports".into();
+        let message = Message {
+            number: 1,
+            author: Author::Support,
+            name: "Ana".into(),
+            body: "**Fixed**".into(),
+            at: "2026-11-25T09:00:00.000Z".into(),
+            attachments: Vec::new(),
+        };
+        let log = ParcelFile { name: "a.log".into(), media: FileType::Text, size: 3, path: "/srv/files/a".into() };
+        let parcel = Parcel {
+            site: &site,
+            delivery: &delivery(what, number),
+            ticket: &ticket,
+            message: (what == What::Message).then_some(&message),
+            files: &[log],
+            place: None,
+        };
+        event(&parcel).unwrap()
+    }
+
+    #[test]
+    fn a_ticket_is_told_whole_as_it_is_now_and_without_what_is_only_for_here() {
+        let told = told(What::Ticket);
+        assert_eq!((&told["type"], &told["timestamp"]), (&json!("ticket.created"), &json!("2026-11-24T23:05:00.000Z")));
+        let ticket = &told["data"]["ticket"];
+        for (place, value) in [
+            ("/id", json!("1")),
+            ("/reference", json!("DB-4K7Q9")),
+            ("/message", json!("The export stops.\nEvery time.")),
+            ("/topic", json!("exports")),
+            ("/team", json!("growth")),
+            ("/contact/email", json!("ada@example.com")),
+            ("/context/user/id", json!("u-7")),
+            ("/fields/region", json!("EU")),
+            ("/files", json!([{"name": "a.log", "type": "text/plain", "size": 3}])),
+        ] {
+            assert_eq!(ticket.pointer(place), Some(&value), "{place}");
+        }
+        let names: Vec<&String> = ticket.as_object().unwrap().keys().collect();
+        for name in ["session", "website", "attachments", "automatic"] {
+            assert!(!names.iter().any(|one| *one == name), "{name}");
+        }
+    }
+
+    #[test]
+    fn what_follows_names_its_ticket() {
+        let ticket =
+            |status: &str| json!({"id": "1", "site": "acme", "reference": "DB-4K7Q9", "status": status, "test": false});
+        let message = told(What::Message);
+        assert_eq!(
+            (&message["type"], &message["timestamp"]),
+            (&json!("message.created"), &json!("2026-11-25T09:00:00.000Z"))
+        );
+        assert_eq!(message["data"]["ticket"], ticket("open"));
+        assert_eq!(
+            message["data"]["message"],
+            json!({
+                "number": 1, "author": "support", "name": "Ana", "body": "**Fixed**", "at": "2026-11-25T09:00:00.000Z",
+                "files": [{"name": "a.log", "type": "text/plain", "size": 3}],
+            })
+        );
+        for (what, kind, status) in
+            [(What::Solved, "ticket.solved", "solved"), (What::Reopened, "ticket.reopened", "open")]
+        {
+            let event =
+                json!({"type": kind, "timestamp": "2026-11-25T08:00:00.000Z", "data": {"ticket": ticket(status)}});
+            assert_eq!(told(what), event);
+        }
+    }
+}

@@ -1,0 +1,590 @@
+//! Brings what is due to its destination, each destination for itself.
+//!
+//! An attempt is counted before it is made, and while it is made its delivery is claimed. What fails alone waits alone, longer from time
+//! to time; where everything fails, the destination is away and everything waits, so that after it the oldest goes first. The outcome of an
+//! attempt is kept in memory until it is stored: until then the delivery stays claimed, and nothing new begins in its place.
+
+use std::collections::HashMap;
+use std::mem::take;
+use std::sync::Arc;
+use std::time::Duration;
+
+use jiff::Timestamp;
+use tokio::task::{self, AbortHandle, JoinError, JoinSet};
+use tokio::time::{MissedTickBehavior, interval, sleep};
+use tokio_util::sync::CancellationToken;
+use uuid::Uuid;
+
+use super::lines::Line;
+use super::patience::{Ended, limited};
+use super::{Delivered, Destination, Failure, Parcel, ParcelFile};
+use crate::app::App;
+use crate::store::{Claim, Delivery, DueDelivery, StoreError, Tried, What};
+use crate::supervisor::{count_panic, supervise};
+use crate::{clock, pauses};
+
+/// For how long a delivery that is being attempted is nobody else's. Short, because of who is killed meanwhile, and renewed.
+const LEASE: Duration = Duration::from_secs(30);
+const RENEW: Duration = Duration::from_secs(10);
+/// How long after the store could not be used it is tried again.
+const STORE_RETRY: Duration = Duration::from_secs(1);
+/// The longest that an attempt may take, from when the destination's rate limit admits it.
+const PATIENCE: Duration = Duration::from_secs(4 * 60);
+/// How often it is looked what another gateway on the same database has left behind.
+const LOOK: Duration = Duration::from_secs(60);
+/// The longest that a destination that is away is left alone where it does not say how long.
+const AWAY_LONGEST: Duration = Duration::from_secs(60);
+/// How many things have to fail one after the other until the destination is to blame.
+const STREAK: usize = 3;
+/// For how long something is tried.
+pub const GIVEN_UP: Duration = Duration::from_secs(3 * 24 * 60 * 60);
+
+/// What has failed since something got through.
+#[derive(Debug, Default)]
+struct Streak {
+    /// How often.
+    failures: u32,
+    /// The deliveries that were blamed for it.
+    blamed: Vec<i64>,
+    /// Until when nothing is tried.
+    until: Option<Timestamp>,
+    /// Whether the destination has said so.
+    asked: bool,
+    /// Those that were blamed while it was the destination's fault.
+    recovered: Vec<i64>,
+}
+
+/// Brings everything to its destination until it is told to stop; then attempts that have begun come to an end and are recorded.
+pub async fn run(app: Arc<App>, stop: CancellationToken) {
+    warn_of_removed(&app).await;
+    let mut workers = JoinSet::new();
+    for (site, of) in &app.settings.sites {
+        for (name, to) in &of.destinations {
+            let Some(line) = app.lines.line(site, name).cloned() else { continue };
+            let (app, site, name, to, stop) = (app.clone(), site.clone(), name.clone(), to.clone(), stop.clone());
+            workers.spawn(async move {
+                let worker = format!("delivery {site}/{name}");
+                let start = || {
+                    let (app, queue, to) = (app.clone(), (site.clone(), name.clone()), to.clone());
+                    let (line, stop) = (line.clone(), stop.clone());
+                    async move { Worker::new(app, queue, to, line, stop).work().await }
+                };
+                supervise(&worker, &stop, start).await;
+            });
+        }
+    }
+    while workers.join_next().await.is_some() {}
+}
+
+/// Warns of what waits for destinations that the configuration names no more.
+async fn warn_of_removed(app: &App) {
+    for queue in app.store.queues().await.unwrap_or_default() {
+        if app.lines.line(&queue.site, &queue.destination).is_none() {
+            let (site, destination, waiting) = (queue.site, queue.destination, queue.waiting);
+            tracing::warn!(
+                site,
+                destination,
+                waiting,
+                "destination removed from the configuration; deliveries are stuck"
+            );
+        }
+    }
+}
+
+/// What an attempt came to.
+type Attempted = Result<Result<Delivered, Failure>, Ended>;
+
+/// What brings the deliveries of one queue.
+struct Worker {
+    app: Arc<App>,
+    site: String,
+    destination: String,
+    to: Arc<dyn Destination>,
+    line: Arc<Line>,
+    streak: Streak,
+    stop: CancellationToken,
+    running: JoinSet<Attempted>,
+    /// What each task attempts.
+    attempts: HashMap<task::Id, (DueDelivery, AbortHandle)>,
+    /// Outcomes that are not stored yet.
+    unrecorded: Vec<(DueDelivery, Tried)>,
+}
+
+impl Worker {
+    fn new(
+        app: Arc<App>,
+        (site, destination): (String, String),
+        to: Arc<dyn Destination>,
+        line: Arc<Line>,
+        stop: CancellationToken,
+    ) -> Worker {
+        let (running, attempts, streak) = (JoinSet::new(), HashMap::new(), Streak::default());
+        // What a worker before this one has left behind.
+        let unrecorded = line.take_unrecorded();
+        Worker { app, site, destination, to, line, streak, stop, running, attempts, unrecorded }
+    }
+
+    async fn work(mut self) {
+        let stop = self.stop.clone();
+        let mut woken = self.line.woken();
+        let mut renew = interval(RENEW);
+        renew.set_missed_tick_behavior(MissedTickBehavior::Delay);
+        let mut retry = interval(STORE_RETRY);
+        retry.set_missed_tick_behavior(MissedTickBehavior::Delay);
+        loop {
+            woken.mark_unchanged();
+            let stopping = stop.is_cancelled();
+            if stopping && self.running.is_empty() && self.unrecorded.is_empty() {
+                return;
+            }
+            let wait = if stopping { LOOK } else { self.begin().await };
+            let (has_room, holds_any) = (self.room() > 0, !self.held().is_empty());
+            tokio::select! {
+                Some(done) = self.running.join_next_with_id() => {
+                    self.finish(done);
+                    // Together with all that have come to an end meanwhile.
+                    while let Some(done) = self.running.try_join_next_with_id() {
+                        self.finish(done);
+                    }
+                    self.record().await;
+                }
+                _ = renew.tick(), if holds_any => {
+                    if !self.extend().await {
+                        renew.reset_after(STORE_RETRY);
+                    }
+                }
+                _ = retry.tick(), if !self.unrecorded.is_empty() => self.record().await,
+                _ = woken.changed(), if has_room && !stopping => {}
+                () = stop.cancelled(), if !stopping => {}
+                () = sleep(wait.min(LOOK)), if !stopping => {}
+            }
+        }
+    }
+
+    fn queue(&self) -> (&str, &str) {
+        (&self.site, &self.destination)
+    }
+
+    /// How many attempts may begin.
+    fn room(&self) -> usize {
+        // One at a time until something gets through.
+        let most = if self.streak.failures > 0 { 1 } else { self.to.at_once() as usize };
+        most.saturating_sub(self.running.len() + self.unrecorded.len())
+    }
+
+    /// What is claimed here: being attempted, or attempted and not recorded yet.
+    fn held(&self) -> Vec<(i64, &str)> {
+        let attempted = self.attempts.values().map(|(due, _)| due);
+        let all = attempted.chain(self.unrecorded.iter().map(|(due, _)| due));
+        all.map(|due| (due.delivery.id, due.claim.as_str())).collect()
+    }
+
+    /// Begins with what is due, and gives the time until there may be more.
+    async fn begin(&mut self) -> Duration {
+        let now = clock::timestamp();
+        if let Some(until) = self.streak.until.filter(|until| *until > now) {
+            return clock::left(until);
+        }
+        self.streak.asked = false;
+        let room = self.room();
+        if room == 0 {
+            return LOOK;
+        }
+        match self.claim(now, room).await {
+            Ok(wait) => wait,
+            Err(error) => {
+                tracing::error!(site = self.site, destination = self.destination, %error, "claiming deliveries failed");
+                STORE_RETRY
+            }
+        }
+    }
+
+    async fn claim(&mut self, now: Timestamp, room: usize) -> Result<Duration, StoreError> {
+        let held: Vec<i64> = self.held().into_iter().map(|(id, _)| id).collect();
+        let (token, at, until) = (Uuid::new_v4().simple().to_string(), clock::written(now), lease(now));
+        let claim = Claim { token: &token, now: &at, until: &until };
+        let due = self.app.store.claim_deliveries(self.queue(), claim, &held, room as u32).await?;
+        if due.is_empty() {
+            let next = self.app.store.next_delivery(self.queue(), &held).await?.and_then(|next| next.parse().ok());
+            return Ok(next.map_or(LOOK, clock::left));
+        }
+        for due in due {
+            let (app, to, one, stop) = (self.app.clone(), self.to.clone(), due.clone(), self.stop.clone());
+            let task =
+                self.running.spawn(async move { limited(PATIENCE, &stop, bring(&app, to.as_ref(), &one)).await });
+            self.attempts.insert(task.id(), (due, task));
+        }
+        Ok(LOOK)
+    }
+
+    /// Judges an attempt that has come to an end.
+    fn finish(&mut self, done: Result<(task::Id, Attempted), JoinError>) {
+        let (task, result) = match done {
+            Ok((task, Ok(result))) => (task, result),
+            Ok((task, Err(Ended::TooLong))) => (task, Err(Failure::later("it takes too long"))),
+            Ok((task, Err(Ended::Stopped))) => {
+                // It keeps its place in the queue, and nobody is to blame.
+                if let Some((due, _)) = self.attempts.remove(&task) {
+                    let (due_at, told) = (due.delivery.due_at.clone(), "the gateway was stopped".to_string());
+                    self.unrecorded.push((due, Tried::Later { due_at, blamed: false, told }));
+                }
+                return;
+            }
+            Err(error) if error.is_cancelled() => {
+                self.attempts.remove(&error.id());
+                return;
+            }
+            Err(error) => {
+                count_panic(&format!("attempt {}/{}", self.site, self.destination), &error);
+                (error.id(), Err(Failure::later("the attempt panicked; see the log of the gateway")))
+            }
+        };
+        let Some((due, _)) = self.attempts.remove(&task) else { return };
+        let outcome = judge(&mut self.streak, &due.delivery, &result, clock::timestamp());
+        note(&self.line, &mut self.streak, &due, &outcome);
+        self.unrecorded.push((due, outcome));
+    }
+
+    /// Stores the outcomes of attempts. Those that cannot be stored are kept for the next time.
+    async fn record(&mut self) {
+        let all: Vec<(&DueDelivery, &Tried)> = self.unrecorded.iter().map(|(due, outcome)| (due, outcome)).collect();
+        match self.app.store.record_attempts(&all, &clock::now()).await {
+            Ok(lost) => {
+                let recorded = take(&mut self.unrecorded);
+                self.settled(recorded, &lost);
+            }
+            Err(error) => {
+                self.warn_unrecorded(&error);
+                // One of them may be the reason, and keeps no other from being recorded.
+                if error.concerns_row() {
+                    self.record_singly().await;
+                }
+            }
+        }
+        if !self.streak.recovered.is_empty() && self.unrecorded.is_empty() {
+            let recovered = take(&mut self.streak.recovered);
+            if let Err(error) = self.app.store.retry_at_once(&recovered).await {
+                // They wait for the end of their own pause.
+                tracing::warn!(site = self.site, destination = self.destination, %error, "retrying at once failed");
+            }
+        }
+    }
+
+    /// Stores the outcomes one by one. What cannot be stored because of itself becomes a dead letter; everything else is kept.
+    async fn record_singly(&mut self) {
+        let mut next = 0;
+        while let Some((due, outcome)) = self.unrecorded.get_mut(next) {
+            match self.app.store.record_attempts(&[(due, outcome)], &clock::now()).await {
+                Ok(lost) => {
+                    let recorded = self.unrecorded.remove(next);
+                    self.settled(vec![recorded], &lost);
+                }
+                Err(error) => {
+                    if error.concerns_row() && !matches!(outcome, Tried::GivenUp { .. }) {
+                        *outcome = Tried::GivenUp { told: format!("what became of it cannot be stored: {error}") };
+                    }
+                    next += 1;
+                }
+            }
+        }
+    }
+
+    fn warn_unrecorded(&self, error: &StoreError) {
+        let (site, destination, attempts) = (&self.site, &self.destination, self.unrecorded.len());
+        tracing::warn!(site, destination, attempts, %error, "recording delivery attempts failed; they are kept");
+    }
+
+    fn settled(&self, recorded: Vec<(DueDelivery, Tried)>, lost: &[i64]) {
+        for (due, outcome) in recorded {
+            if lost.contains(&due.delivery.id) {
+                let (site, destination, delivery) = (&self.site, &self.destination, due.delivery.id);
+                tracing::warn!(site, destination, delivery, ?outcome, "attempt not recorded: its claim was lost");
+            }
+            self.app.lines.settle(&due.delivery.ticket);
+        }
+        self.line.look();
+    }
+
+    /// Extends the claims of what is held. What somebody else has claimed meanwhile is not attempted any further here. `false` where the
+    /// store could not be used.
+    async fn extend(&mut self) -> bool {
+        let lost = match self.app.store.extend_claims(&self.held(), &lease(clock::timestamp())).await {
+            Ok(lost) => lost,
+            Err(error) => {
+                tracing::warn!(site = self.site, destination = self.destination, %error, "extending claims failed");
+                return false;
+            }
+        };
+        for (due, attempt) in self.attempts.values().filter(|(due, _)| lost.contains(&due.delivery.id)) {
+            let (site, destination, delivery) = (&self.site, &self.destination, due.delivery.id);
+            tracing::warn!(site, destination, delivery, "attempt ended: its claim was lost");
+            attempt.abort();
+        }
+        true
+    }
+}
+
+impl Drop for Worker {
+    /// Leaves outcomes that are not stored yet to the next worker, also where this one panics.
+    fn drop(&mut self) {
+        self.line.keep_unrecorded(take(&mut self.unrecorded));
+    }
+}
+
+/// Puts together what is to be brought, and brings it.
+async fn bring(app: &App, to: &dyn Destination, due: &DueDelivery) -> Result<Delivered, Failure> {
+    let failed = |error: StoreError| Failure::later(format!("it cannot be read here: {error}"));
+    let Delivery { number, what, .. } = due.delivery;
+    let Some(site) = app.site(&due.ticket.site) else { return Err(Failure::Never("its site is gone".into())) };
+    let message = match what {
+        What::Message => {
+            let page = app.store.message_page(&due.ticket.id, number.saturating_sub(1), 1).await.map_err(failed)?;
+            let Some(message) = page.messages.into_iter().find(|message| message.number == number) else {
+                return Err(Failure::Never("what was said is gone".into()));
+            };
+            Some(message)
+        }
+        _ => None,
+    };
+    let kept = match what {
+        What::Ticket | What::Message => app.store.attachments(&due.ticket.id).await.map_err(failed)?,
+        What::Solved | What::Reopened | What::Confirmed => Vec::new(),
+    };
+    let files: Vec<ParcelFile> = kept
+        .iter()
+        .filter(|kept| kept.number == Some(number))
+        .map(|kept| ParcelFile {
+            name: kept.name.clone(),
+            media: kept.media,
+            size: kept.size,
+            path: app.folder.path(kept),
+        })
+        .collect();
+    let parcel = Parcel {
+        site,
+        delivery: &due.delivery,
+        ticket: &due.ticket,
+        message: message.as_ref(),
+        files: &files,
+        place: due.place.as_ref(),
+    };
+    to.deliver(&parcel).await
+}
+
+/// What becomes of a try.
+fn judge(streak: &mut Streak, delivery: &Delivery, result: &Result<Delivered, Failure>, now: Timestamp) -> Tried {
+    let since = delivery.created_at.parse().unwrap_or(now);
+    match result {
+        Ok(Delivered { remote, place, told }) => {
+            Tried::Delivered { remote: remote.clone(), place: place.clone(), told: told.join("\n") }
+        }
+        Err(Failure::Never(told)) => Tried::GivenUp { told: told.clone() },
+        Err(Failure::TooLarge(told)) => judge_later(delivery, told, None, now),
+        Err(Failure::Later { reason: told, after }) => judge_later(delivery, told, *after, now),
+        Err(Failure::Away { reason: told, after }) => {
+            streak.failures = streak.failures.saturating_add(1);
+            leave_alone(streak, *after, now);
+            // Its place in the queue stays.
+            let over = since.checked_add(GIVEN_UP).is_ok_and(|end| end < now);
+            match over {
+                true => Tried::GivenUp { told: told.clone() },
+                false => Tried::Later { due_at: delivery.due_at.clone(), blamed: false, told: told.clone() },
+            }
+        }
+    }
+}
+
+/// What becomes of something that failed alone: it is tried again, or given up after a time.
+fn judge_later(delivery: &Delivery, told: &str, after: Option<Duration>, now: Timestamp) -> Tried {
+    let since = delivery.created_at.parse().unwrap_or(now);
+    let Some(again) = pauses::next(delivery.failures + 1, since, GIVEN_UP, now, pauses::random()) else {
+        return Tried::GivenUp { told: told.into() };
+    };
+    let asked = after.and_then(|after| now.checked_add(after).ok());
+    let due_at = clock::written(asked.map_or(again, |asked| asked.max(again)));
+    Tried::Later { due_at, blamed: true, told: told.into() }
+}
+
+/// What a try says about the destination, and to who reads the log.
+fn note(line: &Line, streak: &mut Streak, due: &DueDelivery, tried: &Tried) {
+    let DueDelivery { delivery: Delivery { site, destination, id, .. }, ticket, .. } = due;
+    let reference = &ticket.reference;
+    match tried {
+        Tried::Later { blamed: true, told, due_at } => {
+            let attempt = due.delivery.tries;
+            tracing::warn!(site, destination, reference, attempt, retry_at = due_at, error = told, "delivery failed");
+            streak.failures = streak.failures.saturating_add(1);
+            streak.blamed.push(*id);
+            if streak.blamed.len() >= STREAK {
+                leave_alone(streak, None, clock::timestamp());
+                line.set_away(Some(told.clone()));
+            }
+            return;
+        }
+        Tried::Later { told, .. } => {
+            tracing::warn!(site, destination, error = told, "destination unreachable");
+            line.set_away(Some(told.clone()));
+            return;
+        }
+        Tried::GivenUp { told } => {
+            tracing::error!(site, destination, reference, error = told, "delivery dead");
+            if line.away().is_some() {
+                return;
+            }
+        }
+        Tried::Delivered { told, .. } if !told.is_empty() => {
+            tracing::warn!(site, destination, reference, left_out = told, "delivered in part");
+        }
+        Tried::Delivered { remote, .. } => tracing::info!(site, destination, reference, remote, "delivered"),
+    }
+    if line.away().is_some() {
+        tracing::info!(site, destination, "destination reachable");
+    }
+    let blamed = take(&mut streak.blamed);
+    if blamed.len() >= STREAK {
+        streak.recovered.extend(blamed);
+    }
+    // What was on its way together with what was refused says nothing about how long to wait.
+    streak.failures = 0;
+    if !streak.asked {
+        streak.until = None;
+    }
+    line.set_away(None);
+}
+
+/// Lets nothing be tried for a while: as long as the destination says, or longer from time to time.
+fn leave_alone(streak: &mut Streak, after: Option<Duration>, now: Timestamp) {
+    let pause = after.unwrap_or_else(|| pauses::pause(streak.failures, AWAY_LONGEST, pauses::random()));
+    streak.until = streak.until.max(now.checked_add(pause).ok());
+    streak.asked |= after.is_some();
+}
+
+/// Until when what is claimed now is nobody else's.
+fn lease(now: Timestamp) -> String {
+    clock::written(now.checked_add(LEASE).unwrap_or(now))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    use std::sync::Mutex;
+
+    use async_trait::async_trait;
+    use serde_json::json;
+    use tokio::time::timeout;
+
+    use crate::app;
+    use crate::delivery::Finding;
+    use crate::settings::{self, Overrides, Site};
+    use crate::store::{Along, Deliveries, NewDelivery, Placed, Seal, SqliteStore, State, Store, StoredTicket};
+    use domain::conversation::Author;
+    use domain::ticket::NewTicket;
+
+    /// A destination that says a lot, and counts what it gets.
+    #[derive(Debug, Default)]
+    struct Talkative(Mutex<u32>);
+
+    #[async_trait]
+    impl Destination for Talkative {
+        fn takes(&self, _what: What, _author: Author) -> bool {
+            true
+        }
+
+        async fn deliver(&self, _parcel: &Parcel<'_>) -> Result<Delivered, Failure> {
+            *self.0.lock().unwrap() += 1;
+            Ok(Delivered { told: vec!["x".repeat(1 << 20)], ..Delivered::default() })
+        }
+
+        async fn check(&self, _site: &Site, _hook: &str) -> Vec<Finding> {
+            Vec::new()
+        }
+    }
+
+    /// An app with one destination, and its store.
+    async fn open(to: Arc<Talkative>) -> (Arc<App>, SqliteStore, tempfile::TempDir) {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("deskbell.toml");
+        std::fs::write(&path, "[sites.acme]\norigins = [\"*\"]").unwrap();
+        let database = Some(format!("sqlite:{}", folder.path().join("test.db").display()));
+        let overrides = Overrides { config: Some(path), database, ..Overrides::default() };
+        let mut settings = settings::load(&overrides).unwrap();
+        settings.sites.get_mut("acme").unwrap().destinations.insert("desk".into(), to);
+        let store = SqliteStore::open(&settings.database).await.unwrap();
+        let mut app = Arc::into_inner(app::open(settings).await.unwrap()).unwrap();
+        app.store = Arc::new(store.clone());
+        (Arc::new(app), store, folder)
+    }
+
+    async fn place(store: &SqliteStore) -> String {
+        let new = json!({"kind": "bug", "severity": "low", "message": "No", "client": {"name": "t", "version": "1"}});
+        let new: NewTicket = serde_json::from_value(new).unwrap();
+        let ticket = StoredTicket::new("acme", "DB-00000".into(), new, &clock::now());
+        let deliveries = vec![NewDelivery { destination: "desk".into(), what: What::Ticket }];
+        let seal = Seal { key: "k".into(), body: [0; 32], session: None };
+        let along = Along { deliveries, ..Along::default() };
+        assert_eq!(store.place(&ticket, &seal, along).await.unwrap(), Placed::New);
+        ticket.id
+    }
+
+    async fn until(mut is_so: impl AsyncFnMut() -> bool) {
+        let waiting = async {
+            while !is_so().await {
+                sleep(Duration::from_millis(20)).await;
+            }
+        };
+        timeout(Duration::from_secs(60), waiting).await.expect("it is so in time");
+    }
+
+    #[tokio::test]
+    async fn what_is_delivered_while_the_disk_is_full_is_recorded_as_delivered_once_it_is_not() {
+        let to = Arc::new(Talkative::default());
+        let (app, store, _folder) = open(to.clone()).await;
+        let id = place(&store).await;
+        let line = app.lines.line("acme", "desk").unwrap().clone();
+        let queue = ("acme".to_string(), "desk".to_string());
+        let mut worker = Worker::new(app.clone(), queue.clone(), to.clone(), line.clone(), CancellationToken::new());
+        worker.begin().await;
+        let done = worker.running.join_next_with_id().await.unwrap();
+        worker.finish(done);
+        store.set_full(true).await;
+        for _ in 0..3 {
+            worker.record().await;
+            assert_eq!(worker.unrecorded.len(), 1);
+            assert!(matches!(worker.unrecorded[0].1, Tried::Delivered { .. }), "{:?}", worker.unrecorded[0].1);
+        }
+        // What a worker has not stored when it panics is the next one's.
+        drop(worker);
+        let worker = Worker::new(app.clone(), queue, to.clone(), line, CancellationToken::new());
+        assert_eq!(worker.unrecorded.len(), 1);
+        store.set_full(false).await;
+        tokio::spawn(worker.work());
+        until(async || store.deliveries(&id).await.unwrap()[0].state == State::Delivered).await;
+        let delivered = *to.0.lock().unwrap();
+        assert_eq!((delivered, store.deliveries(&id).await.unwrap()[0].tries), (1, 1));
+    }
+
+    #[tokio::test]
+    async fn an_outcome_that_breaks_a_constraint_becomes_a_dead_letter_and_keeps_no_other() {
+        let to = Arc::new(Talkative::default());
+        let (app, store, _folder) = open(to.clone()).await;
+        let id = place(&store).await;
+        let line = app.lines.line("acme", "desk").unwrap().clone();
+        let queue = ("acme".to_string(), "desk".to_string());
+        let mut worker = Worker::new(app.clone(), queue, to, line, CancellationToken::new());
+        worker.begin().await;
+        let done = worker.running.join_next_with_id().await.unwrap();
+        worker.finish(done);
+        // Another ticket is at the same place already.
+        let new = json!({"kind": "bug", "severity": "low", "message": "No", "client": {"name": "t", "version": "1"}});
+        let other = StoredTicket::new("acme", "DB-00001".into(), serde_json::from_value(new).unwrap(), &clock::now());
+        let place = crate::store::Place { remote: "35".into(), requester: String::new(), merged_after: None };
+        assert!(store.adopt(&other, "desk", &place).await.unwrap());
+        worker.unrecorded[0].1 = Tried::Delivered { remote: "35".into(), place: Some(place), told: String::new() };
+        worker.record().await;
+        assert!(matches!(worker.unrecorded[0].1, Tried::GivenUp { .. }), "{:?}", worker.unrecorded[0].1);
+        worker.record().await;
+        assert!(worker.unrecorded.is_empty());
+        assert_eq!(store.deliveries(&id).await.unwrap()[0].state, State::GivenUp);
+    }
+}

@@ -1,0 +1,381 @@
+//! What agents answer in Zendesk, and what else it knows of a person.
+
+use std::collections::BTreeMap;
+use std::sync::atomic::Ordering;
+use std::time::Duration;
+
+use async_trait::async_trait;
+use jiff::Timestamp;
+use serde::de::Error;
+use serde::{Deserialize, Deserializer};
+use serde_json::Value;
+
+use super::super::{
+    AgentNote, Answers, ExportFailure, ExportFrom, ExportedChanges, Failure, Foreign, Found, News, RecentChanges,
+    SaidFile, Saying,
+};
+use super::account::{all, items, or_default, read_page};
+use super::braces::original;
+use super::client::Request;
+use super::{OURS, Zendesk, merges, pictures};
+use crate::clock;
+use crate::search::import::markdown_with_files;
+use crate::store::{ChangedTicket, Place};
+use domain::attachment::COUNT_MAX;
+use domain::conversation::{Author, Turn};
+use domain::ticket::Status;
+
+/// How often it is asked what has changed where no webhook tells it.
+const POLL: Duration = Duration::from_secs(60);
+/// How often where one does, for what it has missed.
+const POLL_WITH_HOOK: Duration = Duration::from_secs(10 * 60);
+/// Where all changes are exported: to admins, ten times a minute.
+pub const EXPORT: &str = "/api/v2/incremental/tickets/cursor";
+/// How many tickets of a person are shown.
+const OF_PERSON: usize = 50;
+
+/// A comment of a ticket.
+#[derive(Clone, Debug, Deserialize)]
+pub struct Comment {
+    /// Its id.
+    pub id: u64,
+    /// Who wrote it.
+    #[serde(default, deserialize_with = "or_default")]
+    pub author_id: i64,
+    /// Whether the customer may see it. What does not say so is not for them.
+    #[serde(default, deserialize_with = "or_default")]
+    public: bool,
+    #[serde(default, deserialize_with = "or_default")]
+    body: String,
+    #[serde(default, deserialize_with = "or_default")]
+    plain_body: String,
+    #[serde(default, deserialize_with = "or_default")]
+    html_body: String,
+    #[serde(default, deserialize_with = "or_default")]
+    pub attachments: Vec<CommentFile>,
+    #[serde(default)]
+    metadata: Value,
+    /// How it came.
+    #[serde(default)]
+    pub via: Value,
+    /// When, RFC 3339 in UTC.
+    #[serde(default, deserialize_with = "or_default")]
+    pub created_at: String,
+}
+
+/// A file of a comment: one beside it, or a picture in its text.
+#[derive(Clone, Debug, Deserialize)]
+pub struct CommentFile {
+    /// What it is called.
+    #[serde(default, deserialize_with = "or_default")]
+    pub file_name: String,
+    /// Where it is.
+    #[serde(default, deserialize_with = "or_default")]
+    pub content_url: String,
+    /// What Zendesk says that it is.
+    #[serde(default, deserialize_with = "or_default")]
+    content_type: String,
+}
+
+/// A ticket.
+#[derive(Deserialize)]
+pub struct Ticket {
+    /// Its number.
+    pub id: u64,
+    /// Where it stands.
+    #[serde(default, deserialize_with = "or_default")]
+    pub status: String,
+    /// Its tags.
+    #[serde(default, deserialize_with = "or_default")]
+    pub tags: Vec<String>,
+    subject: Option<String>,
+    description: Option<String>,
+    external_id: Option<String>,
+    /// Whose it is.
+    #[serde(default, deserialize_with = "or_default")]
+    pub requester_id: u64,
+    #[serde(default)]
+    via: Value,
+    #[serde(default, deserialize_with = "or_default")]
+    created_at: String,
+    /// When it changed last, RFC 3339.
+    #[serde(default, deserialize_with = "or_default")]
+    pub updated_at: String,
+}
+
+#[derive(Deserialize)]
+struct Changed {
+    id: u64,
+    #[serde(deserialize_with = "timestamp")]
+    updated_at: Timestamp,
+}
+
+#[derive(Deserialize)]
+struct User {
+    id: i64,
+    #[serde(default, deserialize_with = "or_default")]
+    name: String,
+    /// What an agent is called in the place of their name, where customers read it.
+    alias: Option<String>,
+    email: Option<String>,
+    #[serde(default, deserialize_with = "or_default")]
+    role: String,
+}
+
+impl Comment {
+    /// The name of what was brought there from here: what an update has in `metadata` a comment has in `metadata.custom`.
+    pub fn marker(&self) -> Option<&String> {
+        match self.metadata.pointer("/custom/deskbell") {
+            Some(Value::String(name)) => Some(name),
+            _ => None,
+        }
+    }
+
+    /// What it says, as plain text.
+    pub fn text(&self) -> &str {
+        if self.body.is_empty() { &self.plain_body } else { &self.body }
+    }
+}
+
+/// What was said about a ticket, oldest first, private notes among it.
+pub async fn comments(zendesk: &Zendesk, place: &Place) -> Result<Vec<Comment>, Failure> {
+    all(&zendesk.client, &format!("/api/v2/tickets/{}/comments", place.remote), "comments").await
+}
+
+#[async_trait]
+impl Answers for Zendesk {
+    fn every(&self) -> Duration {
+        if self.hook.is_some() { POLL_WITH_HOOK } else { POLL }
+    }
+
+    async fn recent(&self, after: Option<&str>) -> Result<RecentChanges, Failure> {
+        let after = after.map(|after| format!("&page[after]={}", encoded(after))).unwrap_or_default();
+        let path = |size| format!("/api/v2/tickets?page[size]={size}&sort=-updated_at{after}");
+        let mut size = self.list_page.load(Ordering::Relaxed);
+        let answer = read_page(&self.sync, &mut size, path).await?;
+        self.list_page.store(size, Ordering::Relaxed);
+        let (mut page, at) = (answer.body, answer.at);
+        let tickets = changed(&mut page);
+        let more = page.pointer("/meta/has_more").and_then(Value::as_bool).unwrap_or(false);
+        let next = page.pointer("/meta/after_cursor").and_then(Value::as_str).filter(|_| more);
+        Ok(RecentChanges { tickets, at, next: next.map(str::to_string) })
+    }
+
+    async fn export(&self, from: ExportFrom<'_>) -> Result<ExportedChanges, ExportFailure> {
+        let from = match from {
+            ExportFrom::Time(time) => format!("start_time={}", time.as_second()),
+            ExportFrom::Cursor(cursor) => format!("cursor={}", encoded(cursor)),
+        };
+        let answer = loop {
+            let size = self.export_page.load(Ordering::Relaxed);
+            match self.sync.send(&Request::get(&format!("{EXPORT}?per_page={size}&{from}"))).await {
+                Err(Failure::TooLarge(_)) if size > 1 => self.export_page.store(size / 2, Ordering::Relaxed),
+                answer => break answer,
+            }
+        };
+        let mut answer = answer.map_err(|failure| match failure {
+            Failure::Away { reason, after } | Failure::Later { reason, after } => {
+                ExportFailure::Later { reason, after }
+            }
+            Failure::TooLarge(reason) | Failure::Never(reason) => ExportFailure::Refused(reason),
+        })?;
+        let says = || format!("Zendesk answers {}: {}", answer.status, answer.says());
+        match answer.status.as_u16() {
+            200..=299 => {}
+            403 => return Err(ExportFailure::Refused(says())),
+            400 | 404 | 422 => return Err(ExportFailure::CursorLost(says())),
+            _ => return Err(ExportFailure::Later { reason: says(), after: None }),
+        }
+        let tickets = changed(&mut answer.body);
+        let Some(cursor) = answer.body.get("after_cursor").and_then(Value::as_str) else {
+            return Err(ExportFailure::Later { reason: "Zendesk's export has no cursor".into(), after: None });
+        };
+        let is_complete = answer.body.get("end_of_stream").and_then(Value::as_bool).unwrap_or(true);
+        Ok(ExportedChanges { tickets, at: answer.at, cursor: cursor.into(), is_complete })
+    }
+
+    async fn news(&self, place: &Place) -> Result<News, Failure> {
+        let trail = merges::follow(&self.sync, place).await?;
+        let asks = |comment: &Comment| comment.author_id.to_string() == place.requester;
+        let is_new = |comment: &&Comment| comment.public && comment.marker().is_none();
+        let new: Vec<&Comment> = trail.said.iter().filter(is_new).collect();
+        let people = self.people(new.iter().map(|comment| comment.author_id)).await?;
+        // What other customers say, who were copied in, is not support's answer.
+        let is_others = |comment: &&&Comment| {
+            !asks(comment) && people.get(&comment.author_id).is_some_and(|author| author.role == "end-user")
+        };
+        let found = new.iter().filter(|comment| !is_others(comment)).map(|comment| {
+            let author = if asks(comment) { Author::Customer } else { Author::Support };
+            let name = people.get(&comment.author_id).map(User::called).unwrap_or_default();
+            self.found(comment, author, name)
+        });
+        let said = found.collect();
+        let standing = trail.end.as_ref().map(|(ticket, _)| stands(&ticket.status));
+        // What was read of another ticket is read again under its own name.
+        let end = trail.end.filter(|_| trail.moved.is_none());
+        let updated_at =
+            end.and_then(|(ticket, answer)| settled(&ticket.updated_at, answer.at.unwrap_or_else(clock::timestamp)));
+        let note = trail.note.map(|text| AgentNote { key: format!("merged {}", place.remote), text });
+        Ok(News { standing, updated_at, said, moved: trail.moved, note })
+    }
+
+    async fn file(&self, file: &SaidFile, max: usize) -> Result<Vec<u8>, Failure> {
+        self.sync.file(&file.url, file.is_page, max).await
+    }
+
+    async fn of_person(&self, email: &str) -> Result<Option<Vec<Foreign>>, Failure> {
+        // Whoever looks at their tickets keeps no ticket from being delivered.
+        let Some(client) = self.client.for_look_up(2) else { return Ok(None) };
+        let query = encoded(&format!("email:{email}"));
+        let users: Vec<User> = list(client.read(&format!("/api/v2/users/search?query={query}")).await?, "users");
+        // A search finds what is like it as well, and what an agent asks for is for others.
+        let same = |user: &&User| {
+            user.role == "end-user" && user.email.as_deref().is_some_and(|known| known.eq_ignore_ascii_case(email))
+        };
+        let Some(user) = users.iter().find(same) else {
+            client.give_back(1);
+            return Ok(Some(Vec::new()));
+        };
+        let path = format!(
+            "/api/v2/users/{}/tickets/requested?sort_by=updated_at&sort_order=desc&per_page={OF_PERSON}",
+            user.id
+        );
+        let tickets: Vec<Ticket> = list(client.read(&path).await?, "tickets");
+        let theirs = tickets.into_iter().filter(|ticket| {
+            !ticket.external_id.as_deref().unwrap_or_default().starts_with(OURS) && ticket.status != "deleted"
+        });
+        Ok(Some(theirs.map(foreign).collect()))
+    }
+}
+
+impl Zendesk {
+    /// People by their ids.
+    async fn people(&self, ids: impl Iterator<Item = i64>) -> Result<BTreeMap<i64, User>, Failure> {
+        let mut ids: Vec<i64> = ids.filter(|id| *id > 0).collect();
+        ids.sort_unstable();
+        ids.dedup();
+        let mut people = BTreeMap::new();
+        for some in ids.chunks(100) {
+            let some: Vec<String> = some.iter().map(i64::to_string).collect();
+            let users = self.sync.read(&format!("/api/v2/users/show_many?ids={}", some.join(","))).await?;
+            people.extend(list::<User>(users, "users").into_iter().map(|user| (user.id, user)));
+        }
+        Ok(people)
+    }
+
+    /// What a comment says, with its files: pictures in its text are files like those beside it.
+    fn found(&self, comment: &Comment, author: Author, name: String) -> Found {
+        let body = match (author, self.client.url("/").ok()) {
+            (Author::Support, Some(page)) if !comment.html_body.is_empty() => {
+                markdown_with_files(&comment.html_body, &page, &|url| pictures::name(&page, url, &comment.attachments))
+            }
+            (_, Some(page)) => pictures::without_addresses(comment.text(), &page, &comment.attachments),
+            (_, None) => comment.text().to_string(),
+        };
+        let saying = Saying { remote: comment.id.to_string(), author, name, body, at: time(&comment.created_at) };
+        let mut files: Vec<SaidFile> = Vec::new();
+        for file in comment.attachments.iter().take(COUNT_MAX as usize) {
+            if files.iter().all(|known| known.url != file.content_url) {
+                let CommentFile { file_name, content_url, content_type } = file.clone();
+                files.push(SaidFile { name: file_name, url: content_url, is_page: content_type.contains("html") });
+            }
+        }
+        Found { saying, written: original(comment.text().trim()), files }
+    }
+}
+
+impl User {
+    /// What they are called where customers read it.
+    fn called(&self) -> String {
+        self.alias.clone().filter(|alias| !alias.is_empty()).unwrap_or_else(|| self.name.clone())
+    }
+}
+
+fn foreign(ticket: Ticket) -> Foreign {
+    let (status, _) = stands(&ticket.status);
+    Foreign {
+        place: Place { remote: ticket.id.to_string(), requester: ticket.requester_id.to_string(), merged_after: None },
+        subject: ticket.subject.unwrap_or_default(),
+        message: ticket.description.unwrap_or_default(),
+        via: ticket.via.get("channel").and_then(Value::as_str).unwrap_or_default().into(),
+        status,
+        created_at: time(&ticket.created_at),
+        updated_at: time(&ticket.updated_at),
+    }
+}
+
+/// What Zendesk's status means here, and who is to say something next.
+fn stands(status: &str) -> (Status, Turn) {
+    match status {
+        "solved" | "closed" => (Status::Solved, Turn::Customer),
+        "pending" => (Status::Open, Turn::Customer),
+        _ => (Status::Open, Turn::Support),
+    }
+}
+
+fn list<T: for<'de> Deserialize<'de>>(mut answer: Value, name: &str) -> Vec<T> {
+    items(&mut answer, name)
+}
+
+/// The tickets of a page with when they changed.
+fn changed(page: &mut Value) -> Vec<ChangedTicket> {
+    let tickets: Vec<Changed> = items(page, "tickets");
+    tickets
+        .into_iter()
+        .map(|ticket| ChangedTicket { remote: ticket.id.to_string(), updated_at: ticket.updated_at })
+        .collect()
+}
+
+fn timestamp<'de, D: Deserializer<'de>>(value: D) -> Result<Timestamp, D::Error> {
+    String::deserialize(value)?.parse().map_err(D::Error::custom)
+}
+
+/// Up to which change of a ticket all is known that is asked for after the ticket itself was read. In the second in which it changed it may
+/// change again, and Zendesk's times have no fractions.
+fn settled(updated_at: &str, read_at: Timestamp) -> Option<Timestamp> {
+    let updated_at: Timestamp = updated_at.parse().ok()?;
+    (read_at.as_second() > updated_at.as_second() + 1).then_some(updated_at)
+}
+
+/// A text as a part of an address.
+pub fn encoded(text: &str) -> String {
+    form_urlencoded::byte_serialize(text.as_bytes()).collect()
+}
+
+/// A time of Zendesk as it is written here; now where it is none.
+fn time(text: &str) -> String {
+    clock::written(text.parse().unwrap_or_else(|_| clock::timestamp()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    #[test]
+    fn one_ticket_that_cannot_be_read_hides_no_other() {
+        let ok = json!({"id": 35, "updated_at": "2026-11-26T10:00:00Z"});
+        let mut page = json!({"tickets": [{"id": "x"}, ok, {"id": 36}, null]});
+        let changed = changed(&mut page);
+        assert_eq!(changed.iter().map(|one| one.remote.as_str()).collect::<Vec<_>>(), ["35"]);
+    }
+
+    #[test]
+    fn what_is_null_is_as_if_it_were_not_there() {
+        let comment =
+            json!({"id": 1, "author_id": null, "public": null, "body": null, "attachments": null, "metadata": null});
+        let mut page = json!({"comments": [comment, {"id": 2, "public": true, "body": "Yes."}]});
+        let comments: Vec<Comment> = items(&mut page, "comments");
+        assert_eq!((comments.len(), comments[0].public, comments[1].text()), (2, false, "Yes."));
+        let ticket =
+            json!({"id": 1, "status": null, "subject": null, "via": null, "requester_id": null, "updated_at": null});
+        assert!(serde_json::from_value::<Ticket>(ticket).is_ok());
+        assert!(serde_json::from_value::<User>(json!({"id": 1, "name": null, "role": null})).is_ok());
+    }
+
+    #[test]
+    fn a_change_is_known_when_its_second_is_over() {
+        let at = |time: &str| settled("2026-11-26T10:00:00Z", time.parse().unwrap()).is_some();
+        assert!(!at("2026-11-26T10:00:00Z") && !at("2026-11-26T10:00:01Z") && at("2026-11-26T10:00:02Z"));
+    }
+}

@@ -1,0 +1,457 @@
+//! Asking Zendesk, and what its answers mean for everything that is asked.
+
+use std::collections::BTreeMap;
+use std::sync::{Arc, Mutex, PoisonError, Weak};
+use std::time::Duration;
+
+use axum::body::Bytes;
+use jiff::Timestamp;
+use reqwest::header::{AUTHORIZATION, CONTENT_TYPE, DATE, HeaderMap, HeaderValue, RETRY_AFTER};
+use reqwest::redirect::Policy;
+use reqwest::{Method, Response, StatusCode, Url};
+use serde_json::Value;
+
+use super::super::Failure;
+use super::login::Login;
+use super::pace::{Priority, RateLimiter};
+use crate::fetch;
+
+/// How long an answer may take, from the first byte asked to the last one read.
+const ANSWER: Duration = Duration::from_secs(60);
+/// How long a file may take.
+const UPLOAD: Duration = Duration::from_secs(180);
+const CONNECT: Duration = Duration::from_secs(10);
+/// The longest answer, in bytes.
+const BODY_MAX: usize = 8 << 20;
+/// The longest that Zendesk can make everything wait at a time.
+const WAIT_MAX: Duration = Duration::from_secs(60 * 60);
+
+/// Asks an account, as urgently as what it asks for is.
+#[derive(Clone, Debug)]
+pub struct Client {
+    connection: Arc<Connection>,
+    admission: Admission,
+}
+
+/// What is shared by all who ask an account.
+#[derive(Debug)]
+struct Connection {
+    http: reqwest::Client,
+    /// For files, which lie elsewhere: it lets itself be led there.
+    files: reqwest::Client,
+    base: Url,
+    login: Login,
+    limiter: Arc<RateLimiter>,
+}
+
+/// How the rate limit of the account admits a request.
+#[derive(Clone, Copy, Debug)]
+enum Admission {
+    /// It waits its turn.
+    Waits(Priority),
+    /// It has been admitted.
+    Admitted,
+}
+
+/// What is asked.
+#[derive(Clone, Debug)]
+pub struct Request<'a> {
+    /// How.
+    pub method: Method,
+    /// The path, with its query.
+    pub path: &'a str,
+    /// The key under which it happens once.
+    pub key: Option<&'a str>,
+    /// What is sent.
+    pub body: Body<'a>,
+}
+
+/// What is sent.
+#[derive(Clone, Debug)]
+pub enum Body<'a> {
+    /// Nothing.
+    Empty,
+    /// JSON.
+    Json(&'a Value),
+    /// A file, and what it is.
+    File(Bytes, &'a str),
+}
+
+/// What is answered where the request itself was judged.
+#[derive(Clone, Debug)]
+pub struct Answer {
+    /// The status: one of 200 to 299, or 400, 401, 403, 404, 409, 413, 415, 422.
+    pub status: StatusCode,
+    /// The JSON; null where it is none.
+    pub body: Value,
+    /// When, by the clock of the account.
+    pub at: Option<Timestamp>,
+}
+
+impl<'a> Request<'a> {
+    /// Reads something.
+    pub fn get(path: &'a str) -> Request<'a> {
+        Request { method: Method::GET, path, key: None, body: Body::Empty }
+    }
+
+    /// Makes something.
+    pub fn post(path: &'a str) -> Request<'a> {
+        Request { method: Method::POST, ..Request::get(path) }
+    }
+
+    /// Changes something.
+    pub fn put(path: &'a str) -> Request<'a> {
+        Request { method: Method::PUT, ..Request::get(path) }
+    }
+}
+
+impl Client {
+    /// Asks an account at an address.
+    pub fn new(base: Url, login: Login) -> Result<Client, String> {
+        fetch::install_crypto();
+        let client = || reqwest::Client::builder().user_agent(fetch::USER_AGENT).connect_timeout(CONNECT);
+        let build = |client: reqwest::ClientBuilder| client.build().map_err(|error| fetch::told(&error));
+        let (http, files) = (build(client().redirect(Policy::none()))?, build(fetch::guarded(client(), false))?);
+        let limiter = limiter_of(&base);
+        let connection = Arc::new(Connection { http, files, base, login, limiter });
+        Ok(Client { connection, admission: Admission::Waits(Priority::Delivery) })
+    }
+
+    /// The same account, asked as urgently as this.
+    pub fn with_priority(&self, priority: Priority) -> Client {
+        Client { connection: self.connection.clone(), admission: Admission::Waits(priority) }
+    }
+
+    /// The same account for a look-up of so many requests that nobody has to wait for; none where they are not free now.
+    pub fn for_look_up(&self, requests: u32) -> Option<Client> {
+        let admitted = self.connection.limiter.try_take(requests);
+        admitted.then(|| Client { connection: self.connection.clone(), admission: Admission::Admitted })
+    }
+
+    /// Gives back requests of a look-up that were not needed.
+    pub fn give_back(&self, requests: u32) {
+        self.connection.limiter.give_back(requests);
+    }
+
+    async fn admit(&self) {
+        if let Admission::Waits(priority) = self.admission {
+            self.connection.limiter.admit(priority).await;
+        }
+    }
+
+    /// The address of a path.
+    pub fn url(&self, path: &str) -> Result<Url, Failure> {
+        self.connection.base.join(path).map_err(|error| Failure::Never(format!("{path}: {error}")))
+    }
+
+    /// The JSON of a path; a status that is none of success is a failure.
+    pub async fn read(&self, path: &str) -> Result<Value, Failure> {
+        Ok(self.get(path).await?.body)
+    }
+
+    /// The answer of a path; a status that is none of success is a failure.
+    pub async fn get(&self, path: &str) -> Result<Answer, Failure> {
+        let answer = self.send(&Request::get(path)).await?;
+        match answer.status {
+            status if status.is_success() => Ok(answer),
+            StatusCode::FORBIDDEN => Err(answer.forbidden()),
+            _ => Err(Failure::Never(format!("Zendesk answers {} to {path}: {}", answer.status, answer.says()))),
+        }
+    }
+
+    /// Asks as the account's client. A token that has been ended early is asked for anew, once.
+    pub async fn send(&self, request: &Request<'_>) -> Result<Answer, Failure> {
+        let login = self.connection.login.header(self).await?;
+        let answer = self.ask(request, Some(&login)).await?;
+        if answer.status != StatusCode::UNAUTHORIZED {
+            return Ok(answer);
+        }
+        if self.connection.login.forget(&login).await {
+            let login = self.connection.login.header(self).await?;
+            let answer = self.ask(request, Some(&login)).await?;
+            if answer.status != StatusCode::UNAUTHORIZED {
+                return Ok(answer);
+            }
+        }
+        Err(Failure::away(format!("Zendesk does not let the gateway in: {}", answer.says())))
+    }
+
+    /// The bytes of a file of the account, no more than so many. Who it is is told to the account alone, and not where it leads. Where files
+    /// are private, who is not let in is led to a page where people log in; unless the file is a page, that is none.
+    pub async fn file(&self, url: &str, is_page: bool, max: usize) -> Result<Vec<u8>, Failure> {
+        let refused = |what: &str| Failure::Never(format!("a file of Zendesk {what}"));
+        let url = Url::parse(url).ok().and_then(|url| file_at(&self.connection.base, &url));
+        let url = url.ok_or_else(|| refused("is not at the address of the account"))?;
+        let mut response = self.ask_for_file(&url).await?;
+        if is_login(&response, is_page) {
+            // The token may have been ended early.
+            let login = self.connection.login.header(self).await?;
+            if self.connection.login.forget(&login).await {
+                response = self.ask_for_file(&url).await?;
+            }
+        }
+        if is_login(&response, is_page) {
+            return Err(refused(
+                "is given only to people who log in there; the client needs the right to read tickets",
+            ));
+        }
+        if !response.status().is_success() {
+            return Err(refused(&format!("is not given ({})", response.status())));
+        }
+        let mut bytes = Vec::new();
+        while let Some(chunk) = response.chunk().await.map_err(|error| unreachable(&error))? {
+            bytes.extend_from_slice(&chunk);
+            if bytes.len() > max {
+                return Err(refused("is too large"));
+            }
+        }
+        Ok(bytes)
+    }
+
+    async fn ask_for_file(&self, url: &Url) -> Result<Response, Failure> {
+        let login = self.connection.login.header(self).await?;
+        self.admit().await;
+        let asks = self.connection.files.get(url.clone()).timeout(UPLOAD).header(AUTHORIZATION, login);
+        asks.send().await.map_err(|error| unreachable(&error))
+    }
+
+    /// One request, as somebody or as nobody.
+    pub async fn ask(&self, request: &Request<'_>, login: Option<&HeaderValue>) -> Result<Answer, Failure> {
+        self.admit().await;
+        let mut asks = self.connection.http.request(request.method.clone(), self.url(request.path)?);
+        asks = match &request.body {
+            Body::Empty => asks.timeout(ANSWER),
+            Body::Json(json) => asks.timeout(ANSWER).json(json),
+            Body::File(bytes, media) => asks.timeout(UPLOAD).header(CONTENT_TYPE, *media).body(bytes.clone()),
+        };
+        if let Some(key) = request.key {
+            asks = asks.header("Idempotency-Key", key);
+        }
+        if let Some(login) = login {
+            asks = asks.header(AUTHORIZATION, login);
+        }
+        let mut response = asks.send().await.map_err(|error| unreachable(&error))?;
+        let (status, headers) = (response.status(), response.headers().clone());
+        let mut bytes = Vec::new();
+        while let Some(chunk) = response.chunk().await.map_err(|error| unreachable(&error))? {
+            bytes.extend_from_slice(&chunk);
+            if bytes.len() > BODY_MAX {
+                let reason = format!("Zendesk answers more than {BODY_MAX} bytes to {}", request.path);
+                return Err(Failure::TooLarge(reason));
+            }
+        }
+        let limiter = &self.connection.limiter;
+        if let Some(allowed) = number(&headers, "x-rate-limit").or_else(|| number(&headers, "ratelimit-limit")) {
+            limiter.allowed(allowed);
+        }
+        let judged = judge(status, &headers, &bytes);
+        if let Err(Failure::Away { after: Some(after), .. }) = &judged
+            && concerns_account(&headers)
+        {
+            limiter.pause(*after);
+        }
+        judged
+    }
+}
+
+impl Answer {
+    /// What Zendesk says about an error, in all the forms in which it does.
+    pub fn says(&self) -> String {
+        let says = fetch::said(&self.body, b"");
+        let details: Vec<&str> = self.details().map(|(_, says)| says).take(5).collect();
+        let all = [vec![says.as_str()], details].concat();
+        all.iter().filter(|part| !part.is_empty()).copied().collect::<Vec<_>>().join("; ")
+    }
+
+    /// What it means that this is not allowed: an account can be set so, and set otherwise.
+    pub fn forbidden(&self) -> Failure {
+        Failure::later(format!(
+            "Zendesk does not allow this: {}; `deskbell check` says which right is missing",
+            self.says()
+        ))
+    }
+
+    /// What is wrong, by the field that it is wrong with: its name, or its id where it is a custom field.
+    pub fn details(&self) -> impl Iterator<Item = (String, &str)> {
+        let fields = self.body.get("details").and_then(Value::as_object).into_iter().flatten();
+        fields.flat_map(|(field, errors)| {
+            errors.as_array().into_iter().flatten().map(move |error| {
+                let custom = error.get("ticket_field_id").and_then(Value::as_u64).map(|id| id.to_string());
+                let key = error.get("field_key").and_then(Value::as_str).map(str::to_string);
+                let name = custom.or(key).unwrap_or_else(|| field.clone());
+                (name, error.get("description").and_then(Value::as_str).unwrap_or_default())
+            })
+        })
+    }
+}
+
+/// Where a file is asked for: at the account itself, also where its address names another of the account's brands.
+pub fn file_at(base: &Url, url: &Url) -> Option<Url> {
+    if url.origin() == base.origin() {
+        return Some(url.clone());
+    }
+    let is_brand = url.scheme() == "https" && url.host_str().is_some_and(|host| host.ends_with(".zendesk.com"));
+    if !is_brand || !url.path().starts_with("/attachments/") {
+        return None;
+    }
+    let mut own = base.join(url.path()).ok()?;
+    own.set_query(url.query());
+    Some(own)
+}
+
+fn is_login(response: &Response, is_page: bool) -> bool {
+    let kind = response.headers().get(CONTENT_TYPE).and_then(|kind| kind.to_str().ok()).unwrap_or_default();
+    response.status() == StatusCode::UNAUTHORIZED || !is_page && kind.starts_with("text/html")
+}
+
+/// What an answer means for everything else. What is left is about the request itself.
+fn judge(status: StatusCode, headers: &HeaderMap, bytes: &[u8]) -> Result<Answer, Failure> {
+    let body: Value = serde_json::from_slice(bytes).unwrap_or_default();
+    let date = headers.get(DATE).and_then(|value| value.to_str().ok());
+    let at = date.and_then(|date| jiff::fmt::rfc2822::parse(date.trim()).ok()).map(|date| date.timestamp());
+    let answer = Answer { status, body, at };
+    let after = headers.get(RETRY_AFTER).and_then(|value| value.to_str().ok()).and_then(fetch::retry_after);
+    let after = after.map(|after| after.min(WAIT_MAX));
+    let says = if answer.body.is_null() { String::new() } else { answer.says() };
+    let reason = |what: &str| {
+        let colon = if says.is_empty() { "" } else { ": " };
+        format!("{what}{colon}{says}")
+    };
+    match status.as_u16() {
+        // A torn or foreign body proves nothing; what became of it is looked up.
+        200..=299 if status != StatusCode::NO_CONTENT && answer.body.is_null() => {
+            Err(Failure::later("Zendesk's answer cannot be read"))
+        }
+        200..=299 | 400 | 401 | 403 | 404 | 409 | 413 | 415 | 422 => Ok(answer),
+        429 => Err(Failure::Away {
+            reason: reason("Zendesk is asked too often"),
+            after: after.or(Some(Duration::from_secs(60))),
+        }),
+        503 => Err(Failure::Away { reason: reason("Zendesk is away (503)"), after }),
+        300..=399 => {
+            Err(Failure::away(format!("Zendesk leads elsewhere ({status}); is url the address of the account?")))
+        }
+        _ => Err(Failure::Later { reason: reason(&format!("Zendesk fails ({status})")), after }),
+    }
+}
+
+/// What it means that there was no answer, or not all of it: before the request was sent nobody gets through, after that nobody knows.
+fn unreachable(error: &reqwest::Error) -> Failure {
+    let told = fetch::told(error);
+    match error.is_connect() {
+        true => Failure::away(format!("Zendesk cannot be reached: {told}")),
+        false => Failure::later(format!("Zendesk gives no answer: {told}")),
+    }
+}
+
+/// The rate limiter of an account, which all sites share that bring tickets there: Zendesk counts requests by account.
+fn limiter_of(base: &Url) -> Arc<RateLimiter> {
+    static LIMITERS: Mutex<BTreeMap<Url, Weak<RateLimiter>>> = Mutex::new(BTreeMap::new());
+    let mut limiters = LIMITERS.lock().unwrap_or_else(PoisonError::into_inner);
+    limiters.retain(|_, limiter| limiter.strong_count() > 0);
+    if let Some(limiter) = limiters.get(base).and_then(Weak::upgrade) {
+        return limiter;
+    }
+    let limiter = Arc::new(RateLimiter::default());
+    limiters.insert(base.clone(), Arc::downgrade(&limiter));
+    limiter
+}
+
+/// Whether a refusal for the rate is about the whole account: endpoints have limits of their own, which leave some of the account's.
+fn concerns_account(headers: &HeaderMap) -> bool {
+    let left = number(headers, "x-rate-limit-remaining").or_else(|| number(headers, "ratelimit-remaining"));
+    left.is_none_or(|left| left == 0)
+}
+
+fn number(headers: &HeaderMap, name: &str) -> Option<u32> {
+    headers.get(name)?.to_str().ok()?.trim().parse().ok()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn judged(status: u16, after: &str, body: &str) -> Result<StatusCode, Failure> {
+        let mut headers = HeaderMap::new();
+        if !after.is_empty() {
+            headers.insert(RETRY_AFTER, after.parse().unwrap());
+        }
+        judge(StatusCode::from_u16(status).unwrap(), &headers, body.as_bytes()).map(|answer| answer.status)
+    }
+
+    #[test]
+    fn who_is_told_to_wait_waits_for_everything_and_who_fails_alone_fails_alone() {
+        let seconds = |seconds| Some(Duration::from_secs(seconds));
+        for (status, after, body, waits) in [
+            (429, "30", "Number of allowed API requests per minute exceeded", seconds(30)),
+            (429, "", "", seconds(60)),
+            (503, "90", "<html>", seconds(90)),
+            (503, "", "", None),
+            (429, "999999999", "", Some(WAIT_MAX)),
+        ] {
+            assert!(
+                matches!(judged(status, after, body), Err(Failure::Away { after, .. }) if after == waits),
+                "{status}"
+            );
+        }
+        for (status, body) in [(500, ""), (502, "<html>"), (504, ""), (200, "{\"tick"), (201, "")] {
+            assert!(matches!(judged(status, "", body), Err(Failure::Later { .. })), "{status}");
+        }
+        for (status, body) in
+            [(200, "{}"), (204, ""), (404, ""), (422, "{}"), (400, "{}"), (409, "x"), (401, ""), (403, "{}")]
+        {
+            assert_eq!(judged(status, "", body).unwrap().as_u16(), status);
+        }
+    }
+
+    #[tokio::test]
+    async fn all_who_ask_an_account_share_its_rate_limit() {
+        let client = |url: &str| {
+            let login = Login::ApiToken { email: "a@b.example".into(), token: "t".into() };
+            Client::new(Url::parse(url).unwrap(), login).unwrap()
+        };
+        let (one, same) = (client("https://shared.zendesk.example/"), client("https://shared.zendesk.example"));
+        let other = client("https://other.zendesk.example/");
+        one.connection.limiter.pause(Duration::from_secs(3_600));
+        assert!(same.for_look_up(1).is_none() && other.for_look_up(1).is_some());
+    }
+
+    #[test]
+    fn only_a_refusal_for_the_whole_account_concerns_everybody() {
+        for (remaining, concerns) in [(None, true), (Some("0"), true), (Some("12"), false)] {
+            let mut headers = HeaderMap::new();
+            if let Some(remaining) = remaining {
+                headers.insert("x-rate-limit-remaining", remaining.parse().unwrap());
+            }
+            assert_eq!(concerns_account(&headers), concerns, "{remaining:?}");
+        }
+    }
+
+    #[test]
+    fn whatever_form_an_error_has_it_is_understood() {
+        for (body, says) in [
+            (
+                r#"{"error":"RecordInvalid","description":"Record validation errors","details":{"base":[{"description":"Requester: Name: is too short"}]}}"#,
+                "Record validation errors; Requester: Name: is too short",
+            ),
+            (r#"{"error":{"title":"Forbidden","message":"Invalid authenticity token"}}"#, "Invalid authenticity token"),
+            (r#"{"error":"Couldn't authenticate you"}"#, "Couldn't authenticate you"),
+            (r#"{"error":"invalid_scope","error_description":"The scope is invalid"}"#, "The scope is invalid"),
+            (r#"{"errors":[{"code":"BadRequest","title":"No","detail":"Not so"}]}"#, "Not so"),
+            ("null", ""),
+        ] {
+            let answer =
+                Answer { status: StatusCode::BAD_REQUEST, body: serde_json::from_str(body).unwrap(), at: None };
+            assert_eq!(answer.says(), says);
+        }
+    }
+
+    #[test]
+    fn what_is_wrong_is_known_by_the_field() {
+        let body = r#"{"details":{"base":[{"ticket_field_id":7,"description":"a"},{"field_key":"group_id","description":"b"}],"priority":[{"description":"c"}]}}"#;
+        let answer =
+            Answer { status: StatusCode::UNPROCESSABLE_ENTITY, body: serde_json::from_str(body).unwrap(), at: None };
+        let details: Vec<(String, &str)> = answer.details().collect();
+        assert_eq!(details, [("7".into(), "a"), ("group_id".into(), "b"), ("priority".into(), "c")]);
+    }
+}

@@ -1,0 +1,270 @@
+//! Tickets that an agent has merged into another one.
+//!
+//! Zendesk closes the ticket that is merged, gives it the tag `closed_by_merge`, and writes a comment on either side, with
+//! `via.source.rel = "merge"`. On the other ticket that comment names what was merged into it (`via.source.from.ticket_ids`, and in its
+//! words, which may be another customer's last words as well). On the merged ticket the words name where it went, in the language of the
+//! account or in the agent's own; so what they name is looked up, and only a ticket that says itself that this one was merged into it is
+//! followed. Where it belongs to somebody else nothing of it is shown.
+
+use serde_json::Value;
+
+use super::super::Failure;
+use super::Zendesk;
+use super::account::{items, raw_items, read_items};
+use super::answers::{Comment, Ticket, encoded};
+use super::client::{Answer, Client, Request};
+use crate::store::Place;
+
+/// The tag of a ticket that was merged into another.
+const TAG: &str = "closed_by_merge";
+/// How often a ticket is followed from one to the next at a time.
+const STEPS_MAX: usize = 5;
+/// How many tickets are looked at for the one that another was merged into.
+const CANDIDATES_MAX: usize = 5;
+/// How many of a person's tickets are listed to find it.
+const LISTED: usize = 25;
+
+/// A ticket that was followed to where it is now.
+pub struct Trail {
+    /// What was said about it there, oldest first, but for the ticket itself and what agents are told of merges.
+    pub said: Vec<Comment>,
+    /// The ticket where it ended; none where it was merged and cannot be followed.
+    pub end: Option<(Ticket, Answer)>,
+    /// Where it is now, where that has changed.
+    pub moved: Option<Place>,
+    /// What agents have to know of it: that it goes on elsewhere, or why it does not.
+    pub note: Option<String>,
+}
+
+/// Reads a ticket, and the one that it was merged into, and so on.
+pub async fn follow(client: &Client, place: &Place) -> Result<Trail, Failure> {
+    let mut trail = Trail { said: Vec::new(), end: None, moved: None, note: None };
+    let (mut ticket, mut answer) = read(client, &place.remote).await?;
+    let mut all = comments(client, &place.remote).await?;
+    let mut place = place.clone();
+    let mut visited = vec![ticket.id];
+    for _ in 0..STEPS_MAX {
+        let (told, said): (Vec<Comment>, Vec<Comment>) = theirs(all, &place).into_iter().partition(is_notice);
+        trail.said.extend(said);
+        if !is_merged(&ticket, &told) {
+            trail.end = Some((ticket, answer));
+            return Ok(trail);
+        }
+        let Some(target) = target(client, &ticket, &told, &visited, &place).await? else {
+            trail.note = Some(format!(
+                "In Zendesk, {} was merged into another ticket that could not be found. The customer reads nothing of that one. What they \
+                 write next opens a new ticket.",
+                place.remote
+            ));
+            return Ok(trail);
+        };
+        let id = target.ticket.id;
+        if target.ticket.requester_id.to_string() != place.requester || target.ticket.status == "deleted" {
+            trail.note = Some(format!(
+                "In Zendesk, {} was merged into {id}, whose requester is somebody else. So that nobody reads what is meant for others, \
+                 the customer reads nothing of {id}. What they write next opens a new ticket; answer them there or here.",
+                place.remote
+            ));
+            return Ok(trail);
+        }
+        trail.note = Some(format!(
+            "In Zendesk, {} was merged into {id}. The conversation goes on there: what is said there in public from now on is shown here.",
+            place.remote
+        ));
+        place = Place { remote: id.to_string(), merged_after: Some(target.notice), ..place };
+        trail.moved = Some(place.clone());
+        visited.push(id);
+        (ticket, answer, all) = (target.ticket, target.answer, target.comments);
+    }
+    trail.note =
+        Some(format!("In Zendesk, {} was merged again and again, and is not followed any further.", place.remote));
+    Ok(trail)
+}
+
+/// Where a ticket is that is closed because it was merged; none where it is closed for good.
+pub async fn open_place(zendesk: &Zendesk, closed: &Place) -> Result<Option<Place>, Failure> {
+    let trail = follow(&zendesk.client, closed).await?;
+    Ok(trail.moved.filter(|_| trail.end.is_some_and(|(ticket, _)| ticket.status != "closed")))
+}
+
+/// Whether a comment tells that tickets were merged. It is for agents, and may repeat what another customer has said.
+pub fn is_notice(comment: &Comment) -> bool {
+    let text = comment.text().trim_start();
+    let says_so = text.starts_with("This request was closed and merged into request #")
+        || text.starts_with("Request") && text.contains("closed and merged into this request");
+    comment.via.pointer("/source/rel").and_then(Value::as_str) == Some("merge") || says_so
+}
+
+/// What was said about a ticket after the ticket itself, or after it was merged into this one. What comes before is left out before anything is
+/// read, so that a comment that cannot be read takes no other with it.
+fn theirs(mut comments: Vec<Value>, place: &Place) -> Vec<Comment> {
+    let is_notice = |comment: &Value, notice: &str| {
+        comment.get("id").and_then(Value::as_u64).is_some_and(|id| id.to_string() == notice)
+    };
+    let begin = match &place.merged_after {
+        None => Some(1),
+        Some(notice) => comments.iter().position(|comment| is_notice(comment, notice)).map(|at| at + 1),
+    };
+    // Nothing is shown where it is not known from where on it may be.
+    comments.drain(..begin.unwrap_or(comments.len()).min(comments.len()));
+    read_items(comments, "comments")
+}
+
+async fn comments(client: &Client, ticket: &str) -> Result<Vec<Value>, Failure> {
+    raw_items(client, &format!("/api/v2/tickets/{ticket}/comments"), "comments").await
+}
+
+fn is_merged(ticket: &Ticket, told: &[Comment]) -> bool {
+    let says_so = |comment: &Comment| comment.text().trim_start().starts_with("This request was closed and merged");
+    // Follow-ups have the tags of the ticket that they follow, and what was merged into this one is told here as well.
+    ticket.status == "closed"
+        && !told.is_empty()
+        && (ticket.tags.iter().any(|tag| tag == TAG) || told.iter().any(says_so))
+}
+
+/// A ticket into which another was merged.
+struct Target {
+    ticket: Ticket,
+    answer: Answer,
+    comments: Vec<Value>,
+    /// The comment that says so.
+    notice: String,
+}
+
+/// The ticket into which a ticket was merged: one that the notices name, or else another of the same person.
+async fn target(
+    client: &Client,
+    merged: &Ticket,
+    told: &[Comment],
+    visited: &[u64],
+    place: &Place,
+) -> Result<Option<Target>, Failure> {
+    let named = told.iter().rev().flat_map(|notice| [ids(notice), numbers(notice.text())].concat());
+    if let Some(found) = first(client, merged, named.collect(), visited).await? {
+        return Ok(Some(found));
+    }
+    // Agents can write what they like in the place of the number.
+    let Some(requester) = Some(&place.requester).filter(|requester| !requester.is_empty()) else { return Ok(None) };
+    let path = format!(
+        "/api/v2/users/{}/tickets/requested?sort_by=updated_at&sort_order=desc&per_page={LISTED}",
+        encoded(requester)
+    );
+    let mut page = client.get(&path).await?.body;
+    let theirs: Vec<Ticket> = items(&mut page, "tickets");
+    let ids = theirs.iter().filter(|one| one.updated_at >= merged.updated_at).map(|one| one.id);
+    first(client, merged, ids.collect(), visited).await
+}
+
+/// The first of some tickets that says itself that a ticket was merged into it.
+async fn first(
+    client: &Client,
+    merged: &Ticket,
+    mut ids: Vec<u64>,
+    visited: &[u64],
+) -> Result<Option<Target>, Failure> {
+    let mut seen = visited.to_vec();
+    ids.retain(|id| {
+        let is_new = !seen.contains(id);
+        seen.push(*id);
+        is_new
+    });
+    for id in ids.into_iter().take(CANDIDATES_MAX) {
+        let name = id.to_string();
+        let read = async { Ok((read(client, &name).await?, comments(client, &name).await?)) };
+        let ((ticket, answer), comments) = match read.await {
+            Ok(read) => read,
+            // It is not there, or not for the gateway to see.
+            Err(Failure::Never(_)) => continue,
+            Err(failure) => return Err(failure),
+        };
+        let names = |comment: &&Comment| {
+            is_notice(comment) && [ids_of_text(comment), self::ids(comment)].concat().contains(&merged.id)
+        };
+        if let Some(notice) =
+            read_items(comments.clone(), "comments").iter().rev().find(names).map(|notice| notice.id.to_string())
+        {
+            return Ok(Some(Target { ticket, answer, comments, notice }));
+        }
+    }
+    Ok(None)
+}
+
+fn ids_of_text(comment: &Comment) -> Vec<u64> {
+    numbers(comment.text())
+}
+
+async fn read(client: &Client, id: &str) -> Result<(Ticket, Answer), Failure> {
+    let path = format!("/api/v2/tickets/{id}");
+    let answer = client.send(&Request::get(&path)).await?;
+    match answer.status.as_u16() {
+        200..=299 => {}
+        403 | 404 => return Err(Failure::Never(format!("there is no ticket {id} in Zendesk for the gateway to see"))),
+        status => return Err(Failure::Never(format!("Zendesk answers {status} to {path}: {}", answer.says()))),
+    }
+    let ticket = serde_json::from_value(answer.body.get("ticket").cloned().unwrap_or_default())
+        .map_err(|_| Failure::later("Zendesk's answer names no ticket"))?;
+    Ok((ticket, answer))
+}
+
+/// The tickets that the source of a comment names.
+fn ids(comment: &Comment) -> Vec<u64> {
+    let source = |side: &str, name: &str| comment.via.pointer(&format!("/source/{side}/{name}"));
+    let one = ["to", "from"].into_iter().filter_map(|side| source(side, "ticket_id")?.as_u64());
+    let many = ["to", "from"].into_iter().filter_map(|side| source(side, "ticket_ids")?.as_array()).flatten();
+    one.chain(many.filter_map(Value::as_u64)).collect()
+}
+
+/// The numbers that stand behind a `#` in a text.
+fn numbers(text: &str) -> Vec<u64> {
+    let digits = |part: &str| part.chars().take_while(char::is_ascii_digit).collect::<String>().parse().ok();
+    text.split('#').skip(1).filter_map(digits).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    fn comment(text: &str, via: Value) -> Comment {
+        serde_json::from_value(json!({"id": 1, "public": true, "body": text, "via": via})).unwrap()
+    }
+
+    #[test]
+    fn notices_of_merges_are_known_by_their_source_or_by_zendesks_words() {
+        let merge = json!({"channel": "web", "source": {"from": {"ticket_ids": [35, 37]}, "to": {}, "rel": "merge"}});
+        let web = json!({"channel": "web", "source": {"from": {}, "to": {}, "rel": null}});
+        for (text, via, is_one) in [
+            ("Diese Anfrage wurde geschlossen und mit #36 zusammengeführt.", &merge, true),
+            ("This request was closed and merged into request #36 \"Export\".", &web, true),
+            (
+                "Request #35 \"Export\" was closed and merged into this request. Last comment in request #35:\n\nx",
+                &web,
+                true,
+            ),
+            ("Requests #35, #37 were closed and merged into this request.", &web, true),
+            ("Please merge the branch into request handling.", &web, false),
+            ("Your request was closed.", &Value::Null, false),
+        ] {
+            assert_eq!(is_notice(&comment(text, via.clone())), is_one, "{text}");
+        }
+        assert_eq!(ids(&comment("", merge)), [35, 37]);
+        assert_eq!(numbers("Requests #35, #37 were; # 3 and #x"), [35, 37]);
+    }
+
+    #[test]
+    fn a_ticket_is_merged_where_it_is_closed_and_says_so_and_not_by_an_inherited_tag() {
+        let ticket = |status: &str, tags: &[&str]| -> Ticket {
+            serde_json::from_value(json!({"id": 35, "status": status, "tags": tags})).unwrap()
+        };
+        let source = json!({"source": {"rel": "merge"}});
+        let notice = || vec![comment("weg", source.clone())];
+        assert!(is_merged(&ticket("closed", &["x", TAG]), &notice()));
+        assert!(!is_merged(&ticket("open", &[TAG]), &notice()));
+        assert!(!is_merged(&ticket("closed", &[TAG]), &[]));
+        assert!(!is_merged(&ticket("closed", &[]), &notice()));
+        assert!(is_merged(
+            &ticket("closed", &[]),
+            &[comment("This request was closed and merged into request #36", Value::Null)]
+        ));
+    }
+}

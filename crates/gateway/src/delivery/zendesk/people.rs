@@ -1,0 +1,57 @@
+//! Who speaks in Zendesk for people whom nobody has verified.
+
+use serde_json::{Value, json};
+use tokio::sync::OnceCell;
+
+use super::super::{Failure, comment};
+use super::braces::make_inert;
+use super::client::{Body, Client, Request};
+use super::refusal::{NAME_MAX, cut};
+use super::{OURS, Zendesk};
+use crate::store::StoredTicket;
+
+/// What is known of the people of an account.
+#[derive(Debug, Default)]
+pub struct People {
+    own: OnceCell<u64>,
+}
+
+impl People {
+    /// The user in whose name the gateway is logged in.
+    pub async fn own(&self, client: &Client) -> Result<u64, Failure> {
+        // Without it the author would be whoever the sender claims to be, so nothing is sent until it is known. No ticket is to blame.
+        let unknown = |reason: String| {
+            Failure::away(format!("Zendesk does not say in whose name the gateway is logged in: {reason}"))
+        };
+        let ask = async || match client.read("/api/v2/users/me").await {
+            Ok(me) => {
+                let id = me.pointer("/user/id").and_then(Value::as_u64);
+                id.ok_or_else(|| unknown("the answer has no id".into()))
+            }
+            Err(Failure::Never(reason)) => Err(unknown(reason)),
+            Err(failure) => Err(failure),
+        };
+        self.own.get_or_try_init(ask).await.copied()
+    }
+}
+
+/// A user without an address who stands for the sender of a ticket; the same each time. Where there can be none, a sentence for the inbox
+/// says why.
+pub async fn alias(zendesk: &Zendesk, ticket: &StoredTicket) -> Result<Result<u64, String>, Failure> {
+    let mut user = json!({"user": {
+        "external_id": format!("{OURS}{}", ticket.id),
+        "name": format!("{} (not verified)", cut(&comment::claimed_name(ticket), NAME_MAX - 20)),
+        "skip_verify_email": true,
+    }});
+    make_inert(&mut user);
+    let request = Request { body: Body::Json(&user), ..Request::post("/api/v2/users/create_or_update") };
+    let answer = zendesk.client.send(&request).await?;
+    let id = answer.body.pointer("/user/id").and_then(Value::as_u64);
+    Ok(id.filter(|_| answer.status.is_success()).ok_or_else(|| {
+        let status = answer.status.as_u16();
+        format!(
+            "the requester is the user of the gateway, because there can be none without an address ({status}): {}",
+            answer.says()
+        )
+    }))
+}

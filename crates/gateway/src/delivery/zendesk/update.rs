@@ -1,0 +1,292 @@
+//! Saying something about a ticket that is there, and saying that it is solved or not.
+
+use serde_json::{Map, Value, json};
+
+use super::super::{Delivered, Failure, Parcel, Sender, comment};
+use super::answers::comments;
+use super::braces::{inert, make_inert};
+use super::client::{Answer, Body, Request};
+use super::create::{follow_up, merge, upload};
+use super::refusal::{Fault, Part, faults};
+use super::{OURS, Zendesk, create, merges};
+use crate::store::Place;
+use domain::conversation::{Author, Message};
+
+/// How often something is said again in one attempt, each time without something that was refused.
+const TRIES_MAX: usize = 6;
+
+/// Brings there what was said. Updates take no key, so a try that may have arrived is looked for by its name.
+pub async fn message(zendesk: &Zendesk, parcel: &Parcel<'_>) -> Result<Delivered, Failure> {
+    let place = known_place(parcel)?;
+    let is_customers = message_of(parcel)?.author == Author::Customer;
+    let failure = match say(zendesk, parcel, place).await? {
+        Said::There(delivered) => return Ok(delivered),
+        Said::Closed(update, told) => match merges::open_place(zendesk, place).await? {
+            // The ticket itself is followed when it is polled, once all is read that was said where it was.
+            Some(open) => match say(zendesk, parcel, &open).await? {
+                Said::There(delivered) => return Ok(delivered),
+                Said::Closed(..) => Failure::later("the ticket into which it was merged was closed just now"),
+            },
+            None if is_customers => return follow_up(zendesk, parcel, place, update, told).await,
+            None => Failure::Never("Zendesk refuses it: the ticket is closed there".into()),
+        },
+    };
+    Err(failure)
+}
+
+/// What became of something that is said about a ticket.
+enum Said {
+    /// It is there.
+    There(Delivered),
+    /// The ticket is closed; the comment, and what of it is missing.
+    Closed(Value, Vec<String>),
+}
+
+async fn say(zendesk: &Zendesk, parcel: &Parcel<'_>, place: &Place) -> Result<Said, Failure> {
+    let message = message_of(parcel)?;
+    if parcel.delivery.tries > 1
+        && let Some(found) = find(zendesk, parcel, place).await?
+    {
+        return Ok(Said::There(found));
+    }
+    let mut speaker = Speaker::new(zendesk, parcel);
+    let (mut files, mut told) = (upload(zendesk, parcel).await?, Vec::new());
+    let (mut is_opened, mut uploads, mut missing) = (message.author == Author::Customer, 0, files.missing.clone());
+    for _ in 0..TRIES_MAX {
+        let body = comment::reply(&words(parcel, speaker), &missing);
+        // What was answered by itself is for agents to know, and the customer has it already.
+        let public = message.author != Author::Automatic && speaker != Speaker::Gateway;
+        let mut comment = json!({"body": body, "public": public, "uploads": files.tokens});
+        let author = match speaker {
+            Speaker::Requester => place.requester.parse::<u64>().ok(),
+            Speaker::Gateway => Some(zendesk.people.own(&zendesk.client).await?),
+            Speaker::Support => None,
+        };
+        if let Some(author) = author {
+            merge(&mut comment, json!({"author_id": author}));
+        }
+        let mut ticket = json!({"metadata": {"deskbell": parcel.id()}, "comment": comment});
+        if is_opened {
+            merge(&mut ticket, json!({"status": "open"}));
+        }
+        let answer = change(zendesk, place, ticket.clone()).await?;
+        match answer.status.as_u16() {
+            403 => return Err(answer.forbidden()),
+            200..=299 => {
+                warn_of_refused(parcel, &told);
+                told.splice(0..0, files.told);
+                let remote = comment_id(&answer).unwrap_or_default();
+                return Ok(Said::There(Delivered { remote, place: None, told }));
+            }
+            404 => return Err(Failure::Never(format!("there is no ticket {} in Zendesk any more", place.remote))),
+            409 => return Err(Failure::later("somebody has changed the ticket in Zendesk at the same time")),
+            422 if is_closed(&answer) => return Ok(Said::Closed(comment, [files.told, told].concat())),
+            400 | 413 | 422 => {}
+            status => return Err(Failure::Never(format!("Zendesk refuses it ({status}): {}", answer.says()))),
+        }
+        // Whatever is refused costs only itself.
+        let faults = faults(&answer.body, ticket.as_object().unwrap_or(&Map::new()), &[]);
+        if faults.iter().any(Fault::is_suspension) {
+            return Err(Failure::Never(format!(
+                "Zendesk refuses it: its author is suspended there: {}",
+                answer.says()
+            )));
+        }
+        let mut changed = false;
+        for Fault { part, says, .. } in &faults {
+            match part {
+                Some(Part::Files) if uploads == 0 && !files.tokens.is_empty() => {
+                    uploads += 1;
+                    files = upload(zendesk, parcel).await?;
+                }
+                Some(Part::Files) if !files.tokens.is_empty() => {
+                    files.tokens.clear();
+                    missing = parcel.files.iter().map(|file| file.name.clone()).collect();
+                    told.push(format!("the files were refused: {says}"));
+                }
+                Some(Part::Author | Part::Requester) if speaker == Speaker::Requester => {
+                    speaker = Speaker::Gateway;
+                    told.push(format!(
+                        "its author was refused, and the user of the gateway says it among agents: {says}"
+                    ));
+                }
+                Some(Part::Member("status")) if is_opened => {
+                    is_opened = false;
+                    told.push(format!("the ticket could not be opened again: {says}"));
+                }
+                _ => continue,
+            }
+            changed = true;
+        }
+        if !changed {
+            return Err(Failure::Never(format!("Zendesk refuses it ({}): {}", answer.status.as_u16(), answer.says())));
+        }
+    }
+    Err(Failure::Never("Zendesk refuses it, whatever is left out".into()))
+}
+
+fn warn_of_refused(parcel: &Parcel<'_>, told: &[String]) {
+    let (delivery, reference) = (parcel.delivery, &parcel.ticket.reference);
+    for reason in told {
+        let (site, destination) = (&delivery.site, &delivery.destination);
+        tracing::warn!(site, destination, reference, reason, "delivery part refused");
+    }
+}
+
+fn known_place<'a>(parcel: &Parcel<'a>) -> Result<&'a Place, Failure> {
+    parcel.place.ok_or_else(|| Failure::Never("nobody knows where its ticket is in Zendesk".into()))
+}
+
+fn message_of<'a>(parcel: &Parcel<'a>) -> Result<&'a Message, Failure> {
+    parcel.message.ok_or_else(|| Failure::Never("there is nothing to say".into()))
+}
+
+/// Who says in Zendesk what was said here.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Speaker {
+    /// The customer, for themselves.
+    Requester,
+    /// The gateway's own user, among agents, for a customer whose address nobody has signed: said in the name of the requester it would be
+    /// somebody else's word, and said in public it would be mailed to them.
+    Gateway,
+    /// Whoever the gateway is logged in as, for support.
+    Support,
+}
+
+impl Speaker {
+    fn new(zendesk: &Zendesk, parcel: &Parcel<'_>) -> Speaker {
+        if parcel.message.is_none_or(|message| message.author != Author::Customer) {
+            return Speaker::Support;
+        }
+        match Sender::new(parcel.ticket, zendesk.unverified) {
+            Sender::Signed(_) => Speaker::Requester,
+            Sender::Contact(_) | Sender::Alias => Speaker::Gateway,
+        }
+    }
+}
+
+/// What a message says; what agents have to know of whoever wrote it stands above it.
+fn words(parcel: &Parcel<'_>, speaker: Speaker) -> String {
+    let body = parcel.message.map(|message| message.body.as_str()).unwrap_or_default();
+    match comment::notice(parcel.ticket).filter(|_| speaker == Speaker::Gateway) {
+        Some(notice) => format!("{notice}\n\n{body}"),
+        None => body.into(),
+    }
+}
+
+/// Notes there that the address of the sender is confirmed.
+pub async fn confirmed(zendesk: &Zendesk, parcel: &Parcel<'_>) -> Result<Delivered, Failure> {
+    let place = known_place(parcel)?;
+    if let Some(known) = find_note(zendesk, parcel, place).await? {
+        return Ok(known);
+    }
+    let notice = comment::notice(parcel.ticket).unwrap_or_default();
+    let mut answer = write_note(zendesk, &parcel.id(), place, &notice).await?;
+    if is_closed(&answer)
+        && let Some(open) = merges::open_place(zendesk, place).await?
+    {
+        answer = write_note(zendesk, &parcel.id(), &open, &notice).await?;
+    }
+    match answer.status.as_u16() {
+        200..=299 => Ok(Delivered { remote: comment_id(&answer).unwrap_or_default(), ..Delivered::default() }),
+        403 => Err(answer.forbidden()),
+        409 => Err(Failure::later("somebody has changed the ticket in Zendesk at the same time")),
+        422 if is_closed(&answer) => Ok(Delivered::default()),
+        status => Err(Failure::Never(format!("Zendesk refuses the note ({status}): {}", answer.says()))),
+    }
+}
+
+/// Brings there that it is solved, or open again.
+pub async fn status(zendesk: &Zendesk, parcel: &Parcel<'_>, status: &str) -> Result<Delivered, Failure> {
+    let place = known_place(parcel)?;
+    let mut answer = change(zendesk, place, json!({"status": status})).await?;
+    let open = if is_closed(&answer) { merges::open_place(zendesk, place).await? } else { None };
+    let place = open.as_ref().unwrap_or(place);
+    if open.is_some() {
+        answer = change(zendesk, place, json!({"status": status})).await?;
+    }
+    match answer.status.as_u16() {
+        200..=299 => Ok(Delivered::default()),
+        403 => Err(answer.forbidden()),
+        404 => Err(Failure::Never(format!("there is no ticket {} in Zendesk any more", place.remote))),
+        409 => Err(Failure::later("somebody has changed the ticket in Zendesk at the same time")),
+        422 if is_closed(&answer) && status == "solved" => Ok(Delivered::default()),
+        422 if is_closed(&answer) => {
+            let told = "the ticket is closed in Zendesk and stays so; what the customer says next opens one that follows it up";
+            Ok(Delivered { told: vec![told.into()], ..Delivered::default() })
+        }
+        // Agents have to fill in something first; they are told, and see to it.
+        422 => {
+            let says = answer.says();
+            let remote = match find_note(zendesk, parcel, place).await? {
+                Some(known) => known.remote,
+                None => {
+                    let note = format!("In Deskbell this was set to {status}.");
+                    let answer = write_note(zendesk, &parcel.id(), place, &note).await?;
+                    comment_id(&answer).unwrap_or_default()
+                }
+            };
+            let told = format!("it could not be set to {status} in Zendesk, where a note says so now: {says}");
+            Ok(Delivered { remote, told: vec![told], ..Delivered::default() })
+        }
+        code => Err(Failure::Never(format!("Zendesk refuses that it is {status} ({code}): {}", answer.says()))),
+    }
+}
+
+/// The note that an earlier try has made, by the name in its metadata.
+async fn find_note(zendesk: &Zendesk, parcel: &Parcel<'_>, place: &Place) -> Result<Option<Delivered>, Failure> {
+    if parcel.delivery.tries <= 1 {
+        return Ok(None);
+    }
+    let known = comments(zendesk, place).await?.into_iter().find(|one| one.marker() == Some(&parcel.id()));
+    Ok(known.map(|known| Delivered { remote: known.id.to_string(), ..Delivered::default() }))
+}
+
+/// Writes a note that only agents read, under a name by which it is recognised.
+pub async fn write_note(zendesk: &Zendesk, name: &str, place: &Place, text: &str) -> Result<Answer, Failure> {
+    let note = json!({"comment": {"body": text, "public": false}, "metadata": {"deskbell": name}});
+    change(zendesk, place, note).await
+}
+
+/// The comment that an earlier try has made: by the name in its metadata, or else the same words of the same person. What agents are warned
+/// of may have changed since.
+async fn find(zendesk: &Zendesk, parcel: &Parcel<'_>, place: &Place) -> Result<Option<Delivered>, Failure> {
+    let since = parcel.delivery.tried_at.as_deref().unwrap_or_default();
+    let by_requester = Speaker::new(zendesk, parcel) == Speaker::Requester;
+    let words = inert(parcel.message.map(|message| message.body.as_str()).unwrap_or_default());
+    let found = comments(zendesk, place).await?.into_iter().find(|known| {
+        let same = known.created_at.as_str() >= minute_before(since).as_str()
+            && comment::contains(known.text(), &words)
+            && (known.author_id.to_string() == place.requester) == by_requester;
+        known.marker() == Some(&parcel.id()) || known.marker().is_none() && same
+    });
+    if let Some(comment) = found {
+        return Ok(Some(Delivered { remote: comment.id.to_string(), ..Delivered::default() }));
+    }
+    // It may have become a ticket of its own.
+    create::find(zendesk, &format!("{OURS}{}", parcel.id())).await
+}
+
+async fn change(zendesk: &Zendesk, place: &Place, ticket: Value) -> Result<Answer, Failure> {
+    let (path, mut body) = (format!("/api/v2/tickets/{}", place.remote), json!({"ticket": ticket}));
+    make_inert(&mut body);
+    zendesk.client.send(&Request { body: Body::Json(&body), ..Request::put(&path) }).await
+}
+
+/// The comment that an update has made.
+fn comment_id(answer: &Answer) -> Option<String> {
+    let events = answer.body.pointer("/audit/events")?.as_array()?;
+    let comment = events.iter().find(|event| event.get("type").and_then(Value::as_str) == Some("Comment"))?;
+    comment.get("id").and_then(Value::as_u64).map(|id| id.to_string())
+}
+
+fn is_closed(answer: &Answer) -> bool {
+    answer.status.as_u16() == 422
+        && answer.details().any(|(name, says)| name == "status" && says.to_lowercase().contains("closed"))
+}
+
+/// Clocks differ, and Zendesk's times have no fractions.
+fn minute_before(at: &str) -> String {
+    let at = at.parse::<jiff::Timestamp>().ok().and_then(|at| at.checked_sub(std::time::Duration::from_secs(60)).ok());
+    at.map(crate::clock::written).unwrap_or_default()
+}

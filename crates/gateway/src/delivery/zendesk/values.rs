@@ -1,0 +1,190 @@
+//! What a configuration can name of a ticket: `{severity}` in a tag, `{organization.id}` in a field.
+//!
+//! What a page says of a person whom the host has not signed must not be read as if it had: such values begin with [`UNVERIFIED`], and an
+//! address is no value at all.
+
+use crate::identity::is_verified;
+use crate::store::StoredTicket;
+use domain::fields::Answer;
+use domain::targets::Owner;
+
+/// What the plan, the organization and the names of an unverified person begin with.
+const UNVERIFIED: &str = "unverified_";
+
+/// The names, with those that end in a dot for values of the host's or the site's own.
+pub const NAMES: &[&str] = &[
+    "reference",
+    "kind",
+    "topic",
+    "team",
+    "severity",
+    "priority",
+    "owner",
+    "assignee",
+    "plan",
+    "verified",
+    "via",
+    "locale",
+    "consent",
+    "test",
+    "url",
+    "user.id",
+    "user.name",
+    "user.email",
+    "user.role",
+    "organization.id",
+    "organization.name",
+    "release",
+    "environment",
+    "build",
+    "tenant",
+    "region",
+    "fields.",
+    "page_values.",
+];
+
+/// Whether a name can be one of a value.
+pub fn is_name(name: &str) -> bool {
+    NAMES.iter().any(|known| match known.strip_suffix('.') {
+        Some(_) => name.strip_prefix(known).is_some_and(|rest| !rest.is_empty()),
+        None => *known == name,
+    })
+}
+
+/// A value of a ticket; `None` where it is not known.
+pub fn value(ticket: &StoredTicket, name: &str) -> Option<String> {
+    let (sent, handling) = (&ticket.ticket, &ticket.handling);
+    let (user, application) = (sent.context.user.as_ref(), sent.context.application.as_ref());
+    if let Some(id) = name.strip_prefix("fields.") {
+        return sent.fields.as_ref()?.get(id).map(|answer| match answer {
+            Answer::Yes(yes) => yes.to_string(),
+            Answer::Text(text) => text.clone(),
+        });
+    }
+    if let Some(name) = name.strip_prefix("page_values.") {
+        return sent.context.page_values.get(name).cloned();
+    }
+    let text = match name {
+        "reference" => &ticket.reference,
+        "kind" => sent.kind.word(),
+        "topic" => &handling.topic,
+        "team" => &handling.team,
+        "severity" => handling.severity.word(),
+        "priority" => ticket.priority?.word(),
+        "owner" => handling.owner.map(Owner::word)?,
+        "assignee" => &handling.assignee,
+        "plan" => &user?.plan,
+        "verified" => match is_verified(ticket) {
+            true => "true",
+            false => "false",
+        },
+        "via" => &sent.via,
+        "locale" => &sent.locale,
+        "consent" => match sent.consent? {
+            true => "true",
+            false => "false",
+        },
+        "test" => match sent.test {
+            true => "true",
+            false => "false",
+        },
+        "url" => &sent.context.page.as_ref()?.url,
+        "user.id" => &user?.id,
+        "user.name" => &user?.name,
+        "user.email" => &user.filter(|user| user.verified)?.email,
+        "user.role" => &user?.role,
+        "organization.id" => &user?.organization.id,
+        "organization.name" => &user?.organization.name,
+        "release" => &application?.release,
+        "environment" => &application?.environment,
+        "build" => &application?.build,
+        "tenant" => &application?.tenant,
+        "region" => &application?.region,
+        _ => return None,
+    };
+    let is_claim = name == "plan" || name.starts_with("user.") || name.starts_with("organization.");
+    let claimed = is_claim && !is_verified(ticket);
+    (!text.is_empty()).then(|| if claimed { [UNVERIFIED, text].concat() } else { text.to_string() })
+}
+
+/// A text with the values of a ticket in the place of their names; `None` where one is not known.
+pub fn fill(ticket: &StoredTicket, text: &str) -> Option<String> {
+    let mut filled = String::new();
+    let mut rest = text;
+    while let Some((before, after)) = rest.split_once('{') {
+        let (name, behind) = after.split_once('}')?;
+        filled.push_str(before);
+        filled.push_str(&value(ticket, name)?);
+        rest = behind;
+    }
+    filled.push_str(rest);
+    Some(filled)
+}
+
+/// The names as a person reads them who has to choose one.
+pub fn known_names() -> String {
+    let names = NAMES.iter().map(|name| match *name {
+        "fields." => "fields.ID",
+        "page_values." => "page_values.NAME",
+        name => name,
+    });
+    names.collect::<Vec<_>>().join(", ")
+}
+
+/// The names in a text.
+pub fn names(text: &str) -> impl Iterator<Item = &str> {
+    text.split('{').skip(1).filter_map(|part| Some(part.split_once('}')?.0))
+}
+
+/// The names in a text that no value has; a brace that is not closed is one, with it.
+pub fn unknown_names(text: &str) -> Vec<String> {
+    let parts =
+        text.split('{').skip(1).map(|part| part.split_once('}').map_or((part, false), |(name, _)| (name, true)));
+    let wrong = parts.filter(|(name, closed)| !closed || !is_name(name));
+    wrong.map(|(name, closed)| if closed { name.to_string() } else { ["{", name].concat() }).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::delivery::comment::tests::stored;
+
+    #[test]
+    fn values_stand_in_the_place_of_their_names_and_what_is_not_known_leaves_nothing() {
+        let mut ticket = stored();
+        for (text, filled) in [
+            ("plan_{plan}", Some("plan_unverified_scale")),
+            ("{organization.name}", Some("unverified_Acme")),
+            ("{user.id}", Some("unverified_u-7")),
+            ("{user.email}", None),
+            ("{verified}", Some("false")),
+            ("{test}", Some("false")),
+        ] {
+            assert_eq!(fill(&ticket, text).as_deref(), filled, "{text}");
+        }
+        if let Some(user) = &mut ticket.ticket.context.user {
+            (user.verified, user.email) = (true, "ada@example.com".into());
+        }
+        for (text, filled) in [
+            ("plan_{plan}", Some("plan_scale")),
+            ("{severity}-{kind}", Some("high-bug")),
+            ("{organization.name}", Some("Acme")),
+            ("{user.email}", Some("ada@example.com")),
+            ("{verified}", Some("true")),
+            ("{fields.region}", Some("EU")),
+            ("{fields.other}", None),
+            ("{page_values.tenant}", Some("t-1")),
+            ("{release}", None),
+            ("as it is", Some("as it is")),
+            ("{open", None),
+        ] {
+            assert_eq!(fill(&ticket, text).as_deref(), filled, "{text}");
+        }
+    }
+
+    #[test]
+    fn a_name_that_is_none_is_told() {
+        assert_eq!(unknown_names("{plan} {paln} {fields.} {user.id"), ["paln", "fields.", "{user.id"]);
+        assert!(unknown_names("{plan} {fields.a} x").is_empty());
+    }
+}

@@ -1,0 +1,335 @@
+//! The keys that an identity provider publishes (RFC 7517), fetched when they are needed and kept.
+//!
+//! What anybody can cause by sending tokens is bounded: one fetch at a time, and no more of them than the [`Budget`] gives out, whatever
+//! keys the tokens name. Where the provider does not answer, the keys that are known count on for a day.
+
+use std::fmt;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::{Duration, Instant};
+
+use base64::Engine;
+use base64::prelude::BASE64_URL_SAFE_NO_PAD;
+use jsonwebtoken::{Algorithm, DecodingKey};
+use reqwest::Url;
+use serde_json::Value;
+use tokio::sync::Mutex as AsyncMutex;
+
+use super::error::TokenError;
+use super::signer::Key;
+use super::token::name;
+use crate::fetch::{FetchError, Fetched, Fetcher, Limits, SourceError, Validators, source_url};
+
+/// For how long keys are kept: at least, at most, and where the provider says nothing.
+const FRESH_MIN: Duration = Duration::from_secs(5 * 60);
+const FRESH_MAX: Duration = Duration::from_secs(24 * 3600);
+const FRESH_DEFAULT: Duration = Duration::from_secs(3600);
+/// For how long keys count on where the provider does not answer.
+const STALE_MAX: Duration = Duration::from_secs(24 * 3600);
+/// How many fetches there may be in a row, and how long it takes until one more may be.
+const FETCHES: u32 = 3;
+const FETCH_EVERY: Duration = Duration::from_secs(30);
+/// How many keys are read.
+const KEYS_MAX: usize = 100;
+/// The sizes of RSA keys that count, in bits.
+const RSA_BITS: std::ops::RangeInclusive<usize> = 2048..=8192;
+const LIMITS: Limits = Limits {
+    body: 256 << 10,
+    answer: Duration::from_secs(5),
+    tries: 1,
+    pause: Duration::from_secs(1),
+    wait: Duration::from_secs(1),
+};
+
+/// The keys of one address.
+pub struct Jwks {
+    url: Url,
+    private: bool,
+    cache: Mutex<Cache>,
+    /// Held by whoever fetches.
+    fetching: Arc<AsyncMutex<()>>,
+}
+
+#[derive(Debug, Default)]
+struct Cache {
+    keys: Vec<PublishedKey>,
+    /// When they were fetched, and for how long they are fresh; `None` where they never were.
+    fetched: Option<(Instant, Duration)>,
+    budget: Budget,
+    /// Counts the fetches that have ended.
+    fetches: u64,
+}
+
+/// How many fetches there may be.
+#[derive(Debug)]
+struct Budget {
+    left: u32,
+    since: Option<Instant>,
+}
+
+impl Default for Budget {
+    fn default() -> Budget {
+        Budget { left: FETCHES, since: None }
+    }
+}
+
+#[derive(Clone, Debug)]
+struct PublishedKey {
+    kid: Option<String>,
+    key: Key,
+}
+
+/// What the keys at hand say about a token.
+enum Found {
+    /// Its key.
+    Key(Key),
+    /// There is none, and why.
+    Nothing(TokenError),
+}
+
+impl fmt::Debug for Jwks {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Jwks({})", self.url)
+    }
+}
+
+impl Jwks {
+    /// The keys of an address: https, or http to this computer. `private`: it may be in one's own network.
+    pub fn new(url: &str, private: bool) -> Result<Jwks, SourceError> {
+        Ok(Jwks { url: source_url(url)?, private, cache: Mutex::default(), fetching: Arc::default() })
+    }
+
+    /// The key of a token, by the name and the algorithm that it gives.
+    pub async fn find(self: &Arc<Self>, kid: Option<&str>, algorithm: Algorithm) -> Result<Key, TokenError> {
+        let (found, is_fresh, fetches) = {
+            let cache = self.cache();
+            let now = Instant::now();
+            (cache.find(kid, algorithm, now), cache.is_fresh(now), cache.fetches)
+        };
+        match found {
+            Found::Key(key) if is_fresh => return Ok(key),
+            // Nobody waits for fresh keys where there are some: whoever comes first fetches them.
+            Found::Key(key) if self.fetching.try_lock().is_err() => return Ok(key),
+            // Which keys there are is known, and the token does not say enough.
+            Found::Nothing(error @ (TokenError::Algorithm(_) | TokenError::MissingKid)) if is_fresh => {
+                return Err(error);
+            }
+            _ => {}
+        }
+        self.refetch(fetches).await;
+        match self.cache().find(kid, algorithm, Instant::now()) {
+            Found::Key(key) => Ok(key),
+            Found::Nothing(error) => Err(error),
+        }
+    }
+
+    /// The key of a token that names none, where the one at hand does not verify it: it may have been replaced.
+    pub async fn find_replaced(self: &Arc<Self>, algorithm: Algorithm) -> Result<Key, TokenError> {
+        let fetches = self.cache().fetches;
+        self.refetch(fetches).await;
+        match self.cache().find(None, algorithm, Instant::now()) {
+            Found::Key(key) => Ok(key),
+            Found::Nothing(error) => Err(error),
+        }
+    }
+
+    /// Fetches the keys, if none has since so many fetches, and if there may be one.
+    async fn refetch(self: &Arc<Self>, fetches: u64) {
+        let guard = self.fetching.clone().lock_owned().await;
+        if self.cache().fetches == fetches && self.cache().budget.take(Instant::now()) {
+            // A task of its own, so that a client that hangs up ends no fetch that others need.
+            let keys = self.clone();
+            let fetch = tokio::spawn(async move {
+                keys.fetch().await;
+                drop(guard);
+            });
+            if let Err(error) = fetch.await {
+                tracing::error!(url = %self.url, %error, "jwks fetch failed");
+            }
+        }
+    }
+
+    async fn fetch(&self) {
+        let answer = match Fetcher::new(LIMITS, self.private) {
+            Ok(fetcher) => fetcher.text_if_changed(&self.url, &Validators::default()).await,
+            Err(error) => Err(FetchError::Unreachable(error.to_string())),
+        };
+        let keys = answer.map_err(|error| error.to_string()).and_then(|Fetched { bytes, fresh_for, .. }| {
+            Ok((parse(&bytes.unwrap_or_default())?, fresh_for.unwrap_or(FRESH_DEFAULT)))
+        });
+        let mut cache = self.cache();
+        cache.fetches += 1;
+        match keys {
+            Ok((keys, fresh_for)) => {
+                tracing::debug!(url = %self.url, keys = keys.len(), "jwks fetched");
+                cache.keys = keys;
+                cache.fetched = Some((Instant::now(), fresh_for.clamp(FRESH_MIN, FRESH_MAX)));
+            }
+            Err(error) => {
+                tracing::warn!(url = %self.url, error, keys = cache.keys.len(), "jwks fetch failed");
+            }
+        }
+    }
+
+    fn cache(&self) -> MutexGuard<'_, Cache> {
+        self.cache.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Cache {
+    fn is_fresh(&self, now: Instant) -> bool {
+        self.fetched.is_some_and(|(at, fresh_for)| now.duration_since(at) < fresh_for)
+    }
+
+    fn is_usable(&self, now: Instant) -> bool {
+        self.fetched.is_some_and(|(at, fresh_for)| now.duration_since(at) < fresh_for + STALE_MAX)
+    }
+
+    fn find(&self, kid: Option<&str>, algorithm: Algorithm, now: Instant) -> Found {
+        if !self.is_usable(now) {
+            return Found::Nothing(TokenError::KeysUnavailable);
+        }
+        let named: Vec<&PublishedKey> =
+            self.keys.iter().filter(|key| kid.is_none() || key.kid.as_deref() == kid).collect();
+        let mut fitting = named.iter().filter(|key| key.key.algorithm == algorithm);
+        match (fitting.next(), fitting.next(), kid) {
+            // Without a name there must be no choice.
+            (Some(_), Some(_), None) => Found::Nothing(TokenError::MissingKid),
+            (Some(found), _, _) => Found::Key(found.key.clone()),
+            (None, _, Some(kid)) => Found::Nothing(match named.first() {
+                Some(other) => TokenError::Algorithm(name(other.key.algorithm)),
+                None => TokenError::UnknownKey(kid.chars().take(60).collect()),
+            }),
+            (None, _, None) => Found::Nothing(TokenError::MissingKid),
+        }
+    }
+}
+
+impl Budget {
+    /// Whether there may be a fetch; it counts as one then.
+    fn take(&mut self, now: Instant) -> bool {
+        let since = *self.since.get_or_insert(now);
+        let earned = (now.duration_since(since).as_secs() / FETCH_EVERY.as_secs()).min(FETCHES.into()) as u32;
+        if earned > 0 {
+            self.left = (self.left + earned).min(FETCHES);
+            self.since = Some(now);
+        }
+        let may = self.left > 0;
+        self.left = self.left.saturating_sub(1);
+        may
+    }
+}
+
+/// The keys of a JWK set that can verify tokens; others are left out. Fails where it is no JWK set, or has no such key.
+fn parse(bytes: &[u8]) -> Result<Vec<PublishedKey>, String> {
+    let value: Value = serde_json::from_slice(bytes).map_err(|error| format!("answers no JSON: {error}"))?;
+    let Some(all) = value.get("keys").and_then(Value::as_array) else {
+        let is_text = |value: &Value, begins: &str| value.as_str().is_some_and(|text| text.starts_with(begins));
+        return Err(match value.get("jwks_uri").and_then(Value::as_str) {
+            Some(uri) => format!("answers a discovery document and no JWK set; write its jwks_uri: {uri}"),
+            None if value.as_object().is_some_and(|all| all.values().any(|one| is_text(one, "-----BEGIN"))) => {
+                "answers certificates and no JWK set; of Firebase, write \
+                 https://www.googleapis.com/service_accounts/v1/jwk/securetoken@system.gserviceaccount.com"
+                    .into()
+            }
+            None => "answers no JWK set: it has no keys".into(),
+        });
+    };
+    let keys: Vec<PublishedKey> = all.iter().take(KEYS_MAX).filter_map(published_key).collect();
+    match keys.is_empty() {
+        true => Err(format!(
+            "answers {} keys, none for signatures by RS256, RS384, RS512, PS256, PS384, PS512, ES256, ES384 or EdDSA (RSA of 2048 bits or more)",
+            all.len()
+        )),
+        false => Ok(keys),
+    }
+}
+
+/// A key of a set, with its algorithm: the one that it names (`alg`), or else what keys of its kind are usually for.
+fn published_key(jwk: &Value) -> Option<PublishedKey> {
+    let text = |name: &str| jwk.get(name).and_then(Value::as_str);
+    let is_for_signatures = text("use").is_none_or(|usage| usage == "sig");
+    let verifies = |all: &Vec<Value>| all.iter().any(|one| one == "verify");
+    if !is_for_signatures || !jwk.get("key_ops").and_then(Value::as_array).is_none_or(verifies) {
+        return None;
+    }
+    let bytes = |name: &str| BASE64_URL_SAFE_NO_PAD.decode(text(name)?.trim_end_matches('=')).ok();
+    let (usual, allowed, decoding): (Algorithm, &[Algorithm], DecodingKey) = match (text("kty")?, text("crv")) {
+        ("RSA", _) => {
+            use Algorithm::{PS256, PS384, PS512, RS256, RS384, RS512};
+            let modulus = bytes("n")?;
+            let modulus = modulus.get(modulus.iter().position(|byte| *byte != 0)?..)?;
+            let bits = modulus.len() * 8 - modulus.first()?.leading_zeros() as usize;
+            let key = DecodingKey::from_rsa_raw_components(modulus, &bytes("e")?);
+            if !RSA_BITS.contains(&bits) {
+                return None;
+            }
+            (RS256, &[RS256, RS384, RS512, PS256, PS384, PS512], key)
+        }
+        ("EC", Some("P-256")) => (Algorithm::ES256, &[Algorithm::ES256], point(&bytes("x")?, &bytes("y")?, 32)?),
+        ("EC", Some("P-384")) => (Algorithm::ES384, &[Algorithm::ES384], point(&bytes("x")?, &bytes("y")?, 48)?),
+        ("OKP", Some("Ed25519")) => (
+            Algorithm::EdDSA,
+            &[Algorithm::EdDSA],
+            DecodingKey::from_ed_der(bytes("x").filter(|x| x.len() == 32)?.as_slice()),
+        ),
+        _ => return None,
+    };
+    let algorithm = match text("alg") {
+        None => usual,
+        // RFC 9864 names the curve.
+        Some("Ed25519") => Algorithm::EdDSA,
+        Some(name) => name.parse().ok()?,
+    };
+    let kid = text("kid").map(str::to_string);
+    allowed.contains(&algorithm).then_some(PublishedKey { kid, key: Key { algorithm, decoding } })
+}
+
+/// A point of a curve, uncompressed (SEC 1, 2.3.3).
+fn point(x: &[u8], y: &[u8], length: usize) -> Option<DecodingKey> {
+    (x.len() == length && y.len() == length).then(|| DecodingKey::from_ec_der(&[&[4], x, y].concat()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const ED: &str = r#"{"keys": [{"kty": "OKP", "crv": "Ed25519", "kid": "a", "x": "11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo"}]}"#;
+
+    #[test]
+    fn fetches_are_given_out_three_at_once_and_one_in_half_a_minute() {
+        let start = Instant::now();
+        let at = |seconds| start + Duration::from_secs(seconds);
+        let mut budget = Budget::default();
+        let mut given = |seconds, tries: usize| (0..tries).filter(|_| budget.take(at(seconds))).count();
+        assert_eq!([given(0, 1000), given(29, 1000), given(30, 1000), given(59, 1000), given(61, 10)], [3, 0, 1, 0, 1]);
+        assert_eq!([given(3600, 1000), given(3601, 1000)], [3, 0]);
+    }
+
+    #[test]
+    fn keys_are_fresh_for_as_long_as_the_provider_says_within_limits_and_count_on_for_a_day() {
+        let start = Instant::now();
+        let at = |time| start + time;
+        let cache =
+            Cache { keys: parse(ED.as_bytes()).unwrap(), fetched: Some((start, FRESH_DEFAULT)), ..Cache::default() };
+        let known = |time| matches!(cache.find(Some("a"), Algorithm::EdDSA, at(time)), Found::Key(_));
+        assert!(cache.is_fresh(at(FRESH_DEFAULT - Duration::from_secs(1))) && !cache.is_fresh(at(FRESH_DEFAULT)));
+        assert!(known(FRESH_DEFAULT) && known(FRESH_DEFAULT + STALE_MAX - Duration::from_secs(1)));
+        assert!(!known(FRESH_DEFAULT + STALE_MAX));
+    }
+
+    #[test]
+    fn what_is_no_set_of_keys_is_named() {
+        for (answer, expected) in [
+            ("<html>", "answers no JSON"),
+            ("{}", "it has no keys"),
+            (r#"{"jwks_uri": "https://a.example/keys"}"#, "write its jwks_uri: https://a.example/keys"),
+            (r#"{"k": "-----BEGIN CERTIFICATE-----"}"#, "service_accounts/v1/jwk/securetoken"),
+            (r#"{"keys": [{"kty": "oct", "k": "AAAA"}]}"#, "answers 1 keys, none for signatures"),
+        ] {
+            let error = parse(answer.as_bytes()).unwrap_err();
+            assert!(error.contains(expected), "{answer}: {error}");
+        }
+        // One that pads its numbers, as RFC 7518 forbids.
+        assert_eq!(parse(ED.replace("URo\"", "URo=\"").as_bytes()).unwrap().len(), 1);
+    }
+}

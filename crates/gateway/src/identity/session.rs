@@ -1,0 +1,45 @@
+//! Sessions: random numbers that open nothing but what they made.
+
+use axum::http::HeaderMap;
+use base64::Engine;
+use base64::prelude::BASE64_URL_SAFE_NO_PAD;
+use sha2::{Digest, Sha256};
+
+use crate::problem::Refusal;
+
+/// The header that carries a session.
+pub const SESSION_HEADER: &str = "deskbell-session";
+
+/// The SHA-256 of the session of a request, where it has one. The session itself is kept nowhere. An empty one is none: a browser
+/// without a source of secrets sends that.
+pub fn read(headers: &HeaderMap) -> Result<Option<[u8; 32]>, Refusal> {
+    let Some(value) = headers.get(SESSION_HEADER).filter(|value| !value.is_empty()) else { return Ok(None) };
+    let bits = value.to_str().ok().and_then(bits).ok_or(Refusal::InvalidSession)?;
+    Ok(Some(Sha256::digest(bits).into()))
+}
+
+/// The 128 bits of a session, written as hexadecimal digits or as base64url.
+fn bits(text: &str) -> Option<[u8; 16]> {
+    match text.len() {
+        32 if text.bytes().all(|byte| byte.is_ascii_hexdigit()) => {
+            u128::from_str_radix(text, 16).ok().map(u128::to_be_bytes)
+        }
+        22 => BASE64_URL_SAFE_NO_PAD.decode(text).ok()?.try_into().ok(),
+        _ => None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_session_is_128_bits_in_either_spelling() {
+        assert_eq!(bits("000102030405060708090a0b0c0d0e0f"), bits("AAECAwQFBgcICQoLDA0ODw"));
+        assert!(bits("000102030405060708090A0B0C0D0E0F").is_some());
+        for bad in ["", "abc", "+00102030405060708090a0b0c0d0e0f", "AAECAwQFBgcICQoLDA0OD!", "AAECAwQFBgcICQoLDA0ODw=="]
+        {
+            assert_eq!(bits(bad), None, "{bad}");
+        }
+    }
+}

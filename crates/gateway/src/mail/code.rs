@@ -1,0 +1,138 @@
+//! The codes and links by which somebody shows that they read the mail of an address. Both are derived from the gateway's key, the ticket
+//! and the number of the code, so that nothing is kept that could be used, and a mail that is tried again says the same.
+
+use std::time::Duration;
+
+use base64::Engine;
+use base64::prelude::BASE64_URL_SAFE_NO_PAD;
+use ring::hmac;
+
+use crate::identity::mailbox;
+
+/// How long a code and its link are good for.
+pub const CODE_LIFE: Duration = Duration::from_secs(7 * 24 * 60 * 60);
+/// How long after one code another can be asked for.
+pub const CODE_PAUSE: Duration = Duration::from_secs(60);
+/// Five attempts at each of five codes guess one ticket in four million.
+const DIGITS: usize = 8;
+const LINK_BYTES: usize = 16;
+/// 96 bits, which nobody guesses by sending mails.
+const MAIL_BYTES: usize = 12;
+
+/// What derives them.
+#[derive(Clone, Debug)]
+pub struct Codes(hmac::Key);
+
+impl Codes {
+    /// Those of a gateway's key.
+    pub fn new(key: &[u8]) -> Codes {
+        Codes(hmac::Key::new(hmac::HMAC_SHA256, key))
+    }
+
+    /// The code of a ticket with a number.
+    pub fn code(&self, ticket: &str, number: u32) -> String {
+        let tag = hmac::sign(&self.0, format!("code {number} of {ticket}").as_bytes());
+        let start = tag.as_ref().iter().take(8).fold(0_u64, |all, byte| all << 8 | u64::from(*byte));
+        format!("{:0DIGITS$}", start % 10_u64.pow(DIGITS as u32))
+    }
+
+    /// Whether what was typed is that code. Spaces and dashes do not matter, and digits may be those of Arabic or Persian.
+    pub fn is_code(&self, ticket: &str, number: u32, typed: &str) -> bool {
+        let digits: String = typed.chars().filter(|c| !c.is_whitespace() && *c != '-').map(western).collect();
+        self.is_same(&digits, &self.code(ticket, number))
+    }
+
+    /// What opens a ticket behind a link, with a number.
+    pub fn link(&self, ticket: &str, number: u32) -> String {
+        let tag = hmac::sign(&self.0, format!("link {number} to {ticket}").as_bytes());
+        BASE64_URL_SAFE_NO_PAD.encode(tag.as_ref().get(..LINK_BYTES).unwrap_or_default())
+    }
+
+    /// Whether a link opens the ticket.
+    pub fn is_link(&self, ticket: &str, number: u32, token: &str) -> bool {
+        self.is_same(token, &self.link(ticket, number))
+    }
+
+    /// The part of a Message-ID before the at sign, of the mail about a ticket with a number. Nobody else can make one, so that a bounce with it
+    /// is about a mail that was sent.
+    pub fn mail_name(&self, ticket: &str, number: u32) -> String {
+        let tag = hmac::sign(&self.0, format!("mail {number} about {ticket}").as_bytes());
+        let tag = BASE64_URL_SAFE_NO_PAD.encode(tag.as_ref().get(..MAIL_BYTES).unwrap_or_default());
+        format!("{ticket}.{number}.{tag}")
+    }
+
+    /// The ticket and the number of the mail that has a Message-ID, where it was made here.
+    pub fn mail_of(&self, message_id: &str) -> Option<(String, u32)> {
+        let (name, _) = message_id.trim_matches(['<', '>']).rsplit_once('@')?;
+        let mut parts = name.split('.');
+        let (ticket, number) = (parts.next()?, parts.next()?.parse().ok()?);
+        self.is_same(name, &self.mail_name(ticket, number)).then(|| (ticket.to_string(), number))
+    }
+
+    /// A digest of the mailbox behind an address, by which it is counted and not known.
+    pub fn mailbox(&self, address: &str) -> [u8; 32] {
+        let tag = hmac::sign(&self.0, format!("mailbox {}", mailbox(address)).as_bytes());
+        let mut digest = [0; 32];
+        digest.iter_mut().zip(tag.as_ref()).for_each(|(to, from)| *to = *from);
+        digest
+    }
+
+    /// Compares signatures, so that the time it takes tells nothing about how the texts differ.
+    fn is_same(&self, one: &str, other: &str) -> bool {
+        hmac::verify(&self.0, one.as_bytes(), hmac::sign(&self.0, other.as_bytes()).as_ref()).is_ok()
+    }
+}
+
+/// A code in two halves, as it is read and typed most easily.
+pub fn spaced(code: &str) -> String {
+    code.split_at_checked(DIGITS / 2).map_or_else(|| code.to_string(), |(one, other)| [one, " ", other].concat())
+}
+
+fn western(c: char) -> char {
+    let digit = [0x660, 0x6f0].into_iter().find_map(|zero| u32::from(c).checked_sub(zero).filter(|digit| *digit < 10));
+    digit.and_then(|digit| char::from_digit(digit, 10)).unwrap_or(c)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_code_belongs_to_a_ticket_and_a_number_however_it_is_typed() {
+        let codes = Codes::new(&[7; 32]);
+        let code = codes.code("1", 1);
+        assert!(code.len() == 8 && code.bytes().all(|byte| byte.is_ascii_digit()), "{code}");
+        let eastern =
+            |zero: u32| code.chars().map(|c| char::from_u32(zero + c.to_digit(10).unwrap()).unwrap()).collect();
+        for typed in
+            [code.clone(), spaced(&code), format!(" {}-{}\n", &code[..4], &code[4..]), eastern(0x660), eastern(0x6f0)]
+        {
+            assert!(codes.is_code("1", 1, &typed), "{typed}");
+        }
+        assert!(!codes.is_code("1", 2, &code) && !codes.is_code("2", 1, &code) && !codes.is_code("1", 1, ""));
+        assert!(!Codes::new(&[8; 32]).is_code("1", 1, &code));
+    }
+
+    #[test]
+    fn a_message_id_names_its_mail_and_nobody_else_can_make_one() {
+        let codes = Codes::new(&[7; 32]);
+        let name = codes.mail_name("1", 2);
+        assert_eq!(codes.mail_of(&format!("<{name}@acme.example>")), Some(("1".into(), 2)));
+        let other = codes.mail_name("1", 1);
+        let tag = other.rsplit_once('.').unwrap().1;
+        for forged in
+            [format!("<1.2.{tag}@acme.example>"), "<1@acme.example>".into(), "<1.2.@x>".into(), name, "".into()]
+        {
+            assert_eq!(codes.mail_of(&forged), None, "{forged}");
+        }
+        assert_eq!(Codes::new(&[8; 32]).mail_of(&format!("<{other}@acme.example>")), None);
+    }
+
+    #[test]
+    fn a_link_opens_one_ticket_with_one_number() {
+        let codes = Codes::new(&[7; 32]);
+        let link = codes.link("1", 1);
+        assert!(codes.is_link("1", 1, &link));
+        assert!(!codes.is_link("1", 2, &link) && !codes.is_link("2", 1, &link) && !codes.is_link("1", 1, ""));
+    }
+}

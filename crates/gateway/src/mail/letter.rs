@@ -1,0 +1,248 @@
+//! What the receipt says, in the language of the form.
+
+use jiff::Timestamp;
+use jiff::tz::TimeZone;
+
+use super::code;
+use crate::identity::{Address, address};
+use crate::settings::Site;
+use crate::store::StoredTicket;
+use domain::texts::{self, GatewayText, Text, fill};
+
+/// A receipt.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Letter {
+    /// Its subject, one line.
+    pub subject: String,
+    /// What it says, in plain text.
+    pub body: String,
+}
+
+/// What shows that somebody reads the mail of an address.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Proof {
+    /// The code that is typed into the panel.
+    pub code: String,
+    /// Until when it is valid, RFC 3339 in UTC.
+    pub until: String,
+    /// What opens the ticket in a browser.
+    pub link: Option<String>,
+}
+
+/// The receipt of a ticket. `answered`: whether somebody reads answers to it. Where nobody has signed that the address is the sender's, it
+/// says nothing that the sender could have written, because it may reach anybody.
+pub fn letter(site: &Site, ticket: &StoredTicket, answered: bool, proof: Option<&Proof>) -> Letter {
+    let language = &ticket.ticket.locale;
+    let t = |text: GatewayText| texts::said_in(language, text);
+    let zone = site.hours.as_ref().map_or(TimeZone::UTC, |hours| hours.zone.clone());
+    let at = |time: &str| moment(&t(GatewayText::MailTime), time, &zone);
+    let reference = |text| fill(&t(text), "{reference}", &ticket.reference);
+    let is_signed = matches!(address(&ticket.ticket), Address::Signed(_));
+    let user = ticket.ticket.context.user.as_ref().filter(|_| is_signed);
+    let name = user.map(|user| one_line(&user.name)).unwrap_or_default();
+
+    let hello = match name.as_str() {
+        "" => t(GatewayText::MailHello),
+        name => fill(&t(GatewayText::MailHelloName), "{name}", name),
+    };
+    let mut have = vec![reference(GatewayText::MailWeHaveIt)];
+    have.extend(ticket.due_at.as_ref().map(|due| fill(&t(GatewayText::MailDue), "{time}", &at(due))));
+    let table = texts::language(language).and_then(|language| texts::table(language).ok());
+    let tickets = table.and_then(|table| table.panel.into_iter().nth(Text::YourTickets as usize)).unwrap_or_default();
+    let mut place = vec![fill(&t(GatewayText::MailWhere), "{tickets}", &tickets)];
+    if let Some(proof) = proof {
+        let code = fill(&t(GatewayText::MailCode), "{code}", &code::spaced(&proof.code));
+        place.push(fill(&code, "{time}", &at(&proof.until)));
+        place.extend(proof.link.as_ref().map(|link| fill(&t(GatewayText::MailLink), "{link}", link)));
+    }
+    place.push(t(if answered { GatewayText::MailAnswered } else { GatewayText::MailNotAnswered }));
+    let parts = if is_signed {
+        let wrote = fill(&t(GatewayText::MailWrote), "{time}", &at(&ticket.received_at));
+        vec![
+            hello,
+            have.join("\n"),
+            place.join("\n"),
+            [wrote, quoted(&ticket.ticket.message)].join("\n\n"),
+            t(GatewayText::MailNotYou),
+        ]
+    } else {
+        let sent = fill(&t(GatewayText::MailSent), "{time}", &at(&ticket.received_at));
+        vec![hello, have.join("\n"), place.join("\n"), sent, t(GatewayText::MailNotYours)]
+    };
+    Letter { subject: reference(GatewayText::MailSubject), body: parts.join("\n\n") + "\n" }
+}
+
+fn one_line(text: &str) -> String {
+    let words: Vec<&str> =
+        text.split(|c: char| c.is_whitespace() || c.is_control()).filter(|c| !c.is_empty()).collect();
+    words.join(" ")
+}
+
+/// A time in a zone, in the order of a language.
+fn moment(form: &str, time: &str, zone: &TimeZone) -> String {
+    let Ok(time) = time.parse::<Timestamp>() else { return time.to_string() };
+    let there = time.to_zoned(zone.clone());
+    let parts = [("{year}", "%Y"), ("{month}", "%m"), ("{day}", "%d"), ("{time}", "%H:%M")];
+    let form =
+        parts.iter().fold(form.to_string(), |form, (part, is)| fill(&form, part, &there.strftime(is).to_string()));
+    fill(&form, "{zone}", zone.iana_name().unwrap_or("UTC"))
+}
+
+/// What somebody wrote, line by line behind a mark, and nothing in it that is not text.
+fn quoted(message: &str) -> String {
+    let text = |line: &str| line.chars().map(|c| if c.is_control() && c != '\t' { ' ' } else { c }).collect::<String>();
+    let lines = message.trim_end().lines().map(|line| ["> ", text(line).trim_end()].concat().trim_end().to_string());
+    lines.collect::<Vec<_>>().join("\n")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::mail::{Codes, receipt, unconfirmed};
+    use crate::settings;
+    use crate::store::Handling;
+    use domain::context::User;
+    use domain::ticket::{NewTicket, Status};
+    use serde_json::json;
+
+    fn site(more: &str) -> Site {
+        let text = format!(
+            "[sites.acme]\norigins = [\"*\"]\n[sites.acme.mail]\nsmtp = \"smtp://localhost\"\nfrom = \"a@b.example\"\n{more}"
+        );
+        let file = settings::parse(&text, "test").unwrap();
+        settings::check_sites(file.sites, "test").unwrap().remove("acme").unwrap()
+    }
+
+    fn stored(locale: &str, name: &str, message: &str) -> StoredTicket {
+        let new: NewTicket = serde_json::from_value(json!({
+            "kind": "bug", "severity": "low", "message": message, "locale": locale,
+            "contact": {"name": name, "email": " ada@example.com"}, "client": {"name": "test", "version": "1"},
+        }))
+        .unwrap();
+        StoredTicket {
+            id: "1".into(),
+            site: "acme".into(),
+            reference: "DB-4K7Q9".into(),
+            status: Status::Open,
+            priority: None,
+            target: None,
+            due_at: None,
+            received_at: "2026-11-24T23:05:00.000Z".into(),
+            person: None,
+            session: None,
+            handling: Handling::of(&new, "2026-11-24T23:05:00.000Z"),
+            ticket: new,
+        }
+    }
+
+    fn signed(mut ticket: StoredTicket, name: &str) -> StoredTicket {
+        let email = "ada@example.com".to_string();
+        ticket.ticket.context.user = Some(User { verified: true, name: name.into(), email, ..User::default() });
+        ticket
+    }
+
+    #[test]
+    fn it_says_what_came_and_nothing_that_was_not_promised() {
+        let mut ticket = signed(stored("fr", "", "One\r\n\r\nTwo\u{7}\r"), "");
+        let said = letter(&site(""), &ticket, false, None);
+        assert_eq!(said.subject, "We have your ticket DB-4K7Q9");
+        assert_eq!(
+            said.body,
+            "Hello,\n\nWe have your message. It is ticket DB-4K7Q9; please name it wherever you talk to us about this.\n\n\
+             You find the answer where you wrote to us: in the help menu, under “Your tickets”.\n\
+             This e-mail was sent automatically, and nobody reads answers to it.\n\n\
+             You wrote on 2026-11-24, 23:05 (UTC):\n\n> One\n>\n> Two\n\n\
+             If you did not write this, somebody has mistyped their address. There is nothing you need to do.\n"
+        );
+        ticket.due_at = Some("2026-11-25T13:00:00.000Z".into());
+        let said = letter(&site("[sites.acme.hours]\nzone = \"Europe/Berlin\""), &ticket, true, None).body;
+        assert!(said.contains("this.\nYou get a first answer by 2026-11-25, 14:00 (Europe/Berlin).\n"), "{said}");
+        assert!(said.contains("An answer to this e-mail reaches us as well.\n"), "{said}");
+        assert!(said.contains("You wrote on 2026-11-25, 00:05 (Europe/Berlin):\n"), "{said}");
+    }
+
+    #[test]
+    fn to_an_address_that_nobody_has_signed_it_says_nothing_that_the_sender_has_written() {
+        let proof = Proof {
+            code: "12345678".into(),
+            until: "2026-12-01T23:05:00.000Z".into(),
+            link: Some("https://help.example/x".into()),
+        };
+        let ticket =
+            stored("", "Dear customer, see https://evil.example", "Your account is locked: https://evil.example");
+        let said = letter(&site(""), &ticket, false, Some(&proof));
+        assert_eq!(
+            said.body,
+            "Hello,\n\nWe have your message. It is ticket DB-4K7Q9; please name it wherever you talk to us about this.\n\n\
+             You find the answer where you wrote to us: in the help menu, under “Your tickets”.\n\
+             To read it there, you need this code: 1234 5678. It is valid until 2026-12-01, 23:05 (UTC).\n\
+             Or read the ticket in your browser: https://help.example/x\n\
+             This e-mail was sent automatically, and nobody reads answers to it.\n\n\
+             The message was sent on 2026-11-24, 23:05 (UTC).\n\n\
+             If you did not write to us, somebody else has entered your address. You can ignore this e-mail; please do not give the code to anyone.\n"
+        );
+        // A page that claims a user signs nothing.
+        let mut claimed = signed(ticket, "evil.example");
+        claimed.ticket.context.user.as_mut().unwrap().verified = false;
+        for locale in ["en", "de", "ar"] {
+            claimed.ticket.locale = locale.into();
+            let said = letter(&site(""), &claimed, true, None);
+            assert!(!said.body.contains("evil") && !said.subject.contains("evil"), "{}", said.body);
+        }
+    }
+
+    #[test]
+    fn it_speaks_the_language_of_the_form_and_fills_in_nothing_that_was_written() {
+        let ticket = signed(stored("de-AT", "", "{reference} {zone}"), "{time}\nAda\u{202e}");
+        let said = letter(&site(""), &ticket, false, None);
+        assert_eq!(said.subject, "Ihr Ticket DB-4K7Q9 ist bei uns");
+        assert!(said.body.starts_with("Guten Tag {time} Ada"), "{}", said.body);
+        assert!(
+            said.body.contains("am 24.11.2026, 23:05 Uhr (UTC) geschrieben:\n\n> {reference} {zone}\n"),
+            "{}",
+            said.body
+        );
+    }
+
+    #[test]
+    fn it_goes_to_whom_the_host_has_signed_or_to_whom_is_claimed_and_not_for_a_robot() {
+        let codes = Codes::new(&[1; 32]);
+        let receives = |site: &Site, ticket: &StoredTicket| {
+            receipt(site, ticket, &codes, None).map(|mail| (mail.address, mail.quota.map(|quota| quota.mailbox)))
+        };
+        let counted = |address: &str| Some((address.to_string(), Some(codes.mailbox(address))));
+        let mut ticket = stored("", "Ada", "x");
+        assert_eq!(receives(&site(""), &ticket), counted("ada@example.com"));
+        let user = |verified, email: &str| Some(User { verified, email: email.into(), ..User::default() });
+        for (user, to) in [
+            (user(false, "eve@example.com"), counted("ada@example.com")),
+            (user(true, "real@example.com"), Some(("real@example.com".into(), None))),
+            (user(true, ""), counted("ada@example.com")),
+            (user(true, "no address"), None),
+        ] {
+            ticket.ticket.context.user = user;
+            assert_eq!(receives(&site(""), &ticket), to);
+        }
+        ticket.ticket.contact.email = String::new();
+        ticket.ticket.context.user = user(false, "eve@example.com");
+        assert_eq!(receives(&site(""), &ticket), counted("eve@example.com"));
+        ticket.ticket.context.user = None;
+        assert_eq!(receives(&site(""), &ticket), None);
+        let mut robot = stored("", "Ada", "x");
+        robot.ticket.website = "http://x.example".into();
+        assert_eq!(receives(&site(""), &robot), None);
+        assert_eq!(unconfirmed(&site(""), &robot, None), Some("ada@example.com".into()));
+        let silent = Site { mail: None, ..site("") };
+        assert_eq!(receives(&silent, &stored("", "Ada", "x")), None);
+        assert_eq!(unconfirmed(&silent, &stored("", "Ada", "x"), None), None);
+    }
+
+    #[test]
+    fn a_signed_person_confirms_an_address_only_where_the_host_says_that_it_is_not_theirs() {
+        let mut ticket = stored("", "Ada", "x");
+        ticket.person = Some("u-7".into());
+        for (email_verified, confirms) in [(None, false), (Some(true), false), (Some(false), true)] {
+            assert_eq!(unconfirmed(&site(""), &ticket, email_verified).is_some(), confirms, "{email_verified:?}");
+        }
+    }
+}

@@ -1,0 +1,150 @@
+//! Tokens by which the gateway logs in to a mail server (XOAUTH2): asked for at a token endpoint by client credentials or a refresh token
+//! (RFC 6749, 4.4 and 6), kept until shortly before they end, and asked for anew where a server does not take one.
+
+use std::time::{Duration, Instant};
+
+use reqwest::redirect::Policy;
+use reqwest::{Client, Url};
+use serde::Deserialize;
+use serde_json::Value;
+use tokio::sync::Mutex;
+
+use super::cause;
+use crate::fetch::{USER_AGENT, install_crypto};
+
+/// How long an endpoint may take.
+const PATIENCE: Duration = Duration::from_secs(30);
+/// The largest answer, in bytes.
+const ANSWER_MAX: usize = 64 << 10;
+/// How long before its end a token is not used any more: longer than a message takes.
+const MARGIN: Duration = Duration::from_secs(5 * 60);
+/// For how long a token is taken to be good where the endpoint does not say.
+const LIFE: u64 = 30 * 60;
+
+/// How tokens are asked for.
+pub struct Grant {
+    /// The token endpoint.
+    pub token_url: Url,
+    /// The application's id.
+    pub client_id: String,
+    /// Its secret; some applications have none.
+    pub client_secret: Option<String>,
+    /// What stands for the consent of the mailbox's owner; without it the application acts for itself.
+    pub refresh_token: Option<String>,
+    /// What the token is for.
+    pub scope: Option<String>,
+}
+
+/// Gives tokens.
+pub struct Tokens {
+    grant: Grant,
+    held: Mutex<Held>,
+}
+
+#[derive(Default)]
+struct Held {
+    token: String,
+    until: Option<Instant>,
+    /// Endpoints may give another one for the next time.
+    refresh_token: Option<String>,
+}
+
+#[derive(Deserialize)]
+struct Granted {
+    access_token: String,
+    /// A number of seconds, which some endpoints write as a text.
+    #[serde(default)]
+    expires_in: Value,
+    refresh_token: Option<String>,
+}
+
+#[derive(Default, Deserialize)]
+#[serde(default)]
+struct Denied {
+    error: String,
+}
+
+impl Tokens {
+    /// Those of a grant.
+    pub fn new(grant: Grant) -> Tokens {
+        Tokens { grant, held: Mutex::default() }
+    }
+
+    /// A token that is good for a while, or why there is none. One request asks for it, the others wait.
+    pub async fn token(&self) -> Result<String, String> {
+        let mut held = self.held.lock().await;
+        if held.until.is_some_and(|until| until > Instant::now()) {
+            return Ok(held.token.clone());
+        }
+        let granted = self.ask(held.refresh_token.as_deref()).await?;
+        let seconds = match &granted.expires_in {
+            Value::String(text) => text.parse().ok(),
+            number => number.as_u64(),
+        };
+        let life = Duration::from_secs(seconds.unwrap_or(LIFE));
+        // A short life is used up to its half.
+        held.until = Instant::now().checked_add(life.saturating_sub(MARGIN.min(life / 2)));
+        held.token = granted.access_token;
+        held.refresh_token = granted.refresh_token.or(held.refresh_token.take());
+        Ok(held.token.clone())
+    }
+
+    /// Forgets the token, which a server does not take.
+    pub async fn forget(&self) {
+        self.held.lock().await.until = None;
+    }
+
+    fn form(&self, newer: Option<&str>) -> String {
+        let Grant { client_id, client_secret, refresh_token, scope, .. } = &self.grant;
+        let mut form = form_urlencoded::Serializer::new(String::new());
+        match newer.or(refresh_token.as_deref()) {
+            Some(token) => form.append_pair("grant_type", "refresh_token").append_pair("refresh_token", token),
+            None => form.append_pair("grant_type", "client_credentials"),
+        };
+        form.append_pair("client_id", client_id);
+        for (name, value) in [("client_secret", client_secret), ("scope", scope)] {
+            if let Some(value) = value {
+                form.append_pair(name, value);
+            }
+        }
+        form.finish()
+    }
+
+    async fn ask(&self, newer: Option<&str>) -> Result<Granted, String> {
+        let (token_url, form) = (&self.grant.token_url, self.form(newer));
+        let host = token_url.host_str().unwrap_or_default();
+        install_crypto();
+        let client = Client::builder().user_agent(USER_AGENT).timeout(PATIENCE).redirect(Policy::none()).build();
+        let client = client.map_err(|error| format!("no connection to {host} can be made: {}", cause(&error)))?;
+        let request = client.post(token_url.clone()).header("content-type", "application/x-www-form-urlencoded");
+        let answer = request.body(form).send().await;
+        let mut answer = answer.map_err(|error| format!("{host} gives no answer: {}", cause(&error)))?;
+        let status = answer.status();
+        let mut body = Vec::new();
+        while let Some(part) = answer.chunk().await.map_err(|error| format!("{host}: {}", cause(&error)))? {
+            body.extend_from_slice(&part);
+            if body.len() > ANSWER_MAX {
+                return Err(format!("{host} answers more than {ANSWER_MAX} bytes"));
+            }
+        }
+        if !status.is_success() {
+            let denied: Denied = serde_json::from_slice(&body).unwrap_or_default();
+            // Only the code: descriptions may hold ids of people.
+            let code: String =
+                denied.error.chars().filter(|c| c.is_ascii_alphanumeric() || *c == '_').take(40).collect();
+            return Err(format!("{host} gives no token: {} {code}{}", status.as_u16(), denial(&code)));
+        }
+        serde_json::from_slice(&body)
+            .map_err(|_| format!("{host} answers something else than a token; see oauth.token_url"))
+    }
+}
+
+/// What an error of a token endpoint asks for (RFC 6749, 5.2).
+fn denial(code: &str) -> &'static str {
+    match code {
+        "invalid_client" | "unauthorized_client" => "; see oauth.client_id and oauth.client_secret",
+        "invalid_grant" => "; the refresh token has ended or was revoked: have a new one made",
+        "invalid_scope" | "invalid_request" | "invalid_resource" => "; see oauth.scope",
+        _ => "",
+    }
+}

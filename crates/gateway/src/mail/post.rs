@@ -1,0 +1,137 @@
+//! Handing a message to a mail server, and what its answer means.
+
+use std::io::ErrorKind;
+use std::time::Duration;
+
+use lettre::transport::smtp::Error;
+use lettre::transport::smtp::response::{Category, Code, Detail};
+
+use super::refusal::{Fault, enhanced_code, explain, explain_client, explain_tls, is_about_tls};
+
+/// The longest that a server may take for a message.
+pub const PATIENCE: Duration = Duration::from_secs(2 * 60);
+/// The longest that a server may take to be checked.
+pub const CHECK_PATIENCE: Duration = Duration::from_secs(30);
+
+/// Why a server has not taken a message. Of what it says only the code is told: the rest may name a person.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum NotTaken {
+    /// It takes none now, whichever it is: it cannot be reached, cannot prove who it is, or does not let us in.
+    #[error("{0}")]
+    Away(String),
+    /// It does not take this one now, or nobody knows.
+    #[error("{0}")]
+    Later(String),
+    /// This one is too large for it.
+    #[error("{0}")]
+    TooLarge(String),
+    /// It never takes this one.
+    #[error("{0}")]
+    Never(String),
+    /// It says that the recipient has no mailbox.
+    #[error("{0}")]
+    NoMailbox(String),
+}
+
+/// Why a server has not taken a message. What an administrator can mend counts as away, so that what waits goes once it is mended.
+pub fn not_taken(error: &Error) -> NotTaken {
+    let reason = cause(error);
+    match error.status() {
+        Some(code) => refused(code, error.is_permanent(), &reason),
+        None if error.is_tls() || is_about_tls(&reason) => {
+            NotTaken::Away(explain_tls(&reason).map_or(reason.clone(), |fix| format!("{reason}; {fix}")))
+        }
+        None => match explain_client(&reason) {
+            Some((_, fix)) => NotTaken::Away(fix.into()),
+            None if is_unreachable(error) => NotTaken::Away(reason),
+            None => NotTaken::Later(reason),
+        },
+    }
+}
+
+/// The cause of an error that says most: the first one.
+pub fn cause(error: &(dyn std::error::Error + 'static)) -> String {
+    chain(error).last().map(ToString::to_string).unwrap_or_default()
+}
+
+/// What a reply means (RFC 5321, 4.2). 53x is about our password, and 421 about the server itself: both can be mended.
+fn refused(code: Code, permanent: bool, text: &str) -> NotTaken {
+    let known = explain(code.to_string().parse().unwrap_or_default(), text);
+    let enhanced = enhanced_code(text).map(|enhanced| format!(" {enhanced}")).unwrap_or_default();
+    let fix = known.map(|known| format!(": {}", known.fix)).unwrap_or_default();
+    let says = format!("the server answers {code}{enhanced}{fix}");
+    if let Some(known) = known {
+        return match known.fault {
+            Fault::Login | Fault::Sender | Fault::Relay | Fault::Encryption => NotTaken::Away(says),
+            Fault::Recipient => NotTaken::NoMailbox(says),
+            Fault::Size if permanent => NotTaken::TooLarge(says),
+            _ if permanent => NotTaken::Never(says),
+            _ => NotTaken::Later(says),
+        };
+    }
+    match (permanent, code.category, code.detail) {
+        (true, Category::Unspecified3, _) | (false, Category::Connections, Detail::One) => NotTaken::Away(says),
+        (true, ..) => NotTaken::Never(says),
+        (false, ..) => NotTaken::Later(says),
+    }
+}
+
+/// Whether nobody can have got anything.
+fn is_unreachable(error: &(dyn std::error::Error + 'static)) -> bool {
+    let kinds = [ErrorKind::ConnectionRefused, ErrorKind::HostUnreachable, ErrorKind::NetworkUnreachable];
+    chain(error).any(|cause| cause.downcast_ref::<std::io::Error>().is_some_and(|error| kinds.contains(&error.kind())))
+}
+
+fn chain<'a>(
+    error: &'a (dyn std::error::Error + 'static),
+) -> impl Iterator<Item = &'a (dyn std::error::Error + 'static)> {
+    std::iter::successors(Some(error), |error| error.source())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    use lettre::Message;
+    use lettre::transport::smtp::response::Severity;
+
+    use crate::mail::{MailServer, Security};
+
+    #[test]
+    fn a_code_alone_tells_whether_it_is_about_us_about_the_server_or_about_the_message() {
+        use {Category::*, Detail::*, Severity::*};
+        let told = |severity, category, detail| {
+            refused(Code::new(severity, category, detail), severity == PermanentNegativeCompletion, "")
+        };
+        let says = |code: &str| format!("the server answers {code}");
+        let (never, later) = (PermanentNegativeCompletion, TransientNegativeCompletion);
+        assert!(matches!(told(never, Unspecified3, Five), NotTaken::Away(why) if why.starts_with(&says("535: "))));
+        assert_eq!(told(later, Connections, One), NotTaken::Away(says("421")));
+        assert!(matches!(told(never, MailSystem, Two), NotTaken::TooLarge(why) if why.starts_with(&says("552: "))));
+        assert_eq!(told(never, MailSystem, Zero), NotTaken::Never(says("550")));
+        assert_eq!(told(never, Connections, One), NotTaken::Never(says("521")));
+        assert_eq!(told(later, MailSystem, Zero), NotTaken::Later(says("450")));
+        assert_eq!(told(later, MailSystem, Two), NotTaken::Later(says("452")));
+        assert_eq!(told(later, Unspecified3, Two), NotTaken::Later(says("432")));
+    }
+
+    #[test]
+    fn nothing_that_a_server_says_is_repeated_but_its_codes() {
+        let code = Code::new(Severity::PermanentNegativeCompletion, Category::MailSystem, Detail::Zero);
+        let refused = refused(code, true, "5.1.1 <ada@example.com>: Recipient address rejected: User unknown");
+        let says = "the server answers 550 5.1.1: the recipient's mailbox does not exist";
+        assert_eq!(refused, NotTaken::NoMailbox(says.into()));
+    }
+
+    #[tokio::test]
+    async fn a_server_that_does_not_listen_is_away() {
+        let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let port = listener.local_addr().unwrap().port();
+        drop(listener);
+        let server = MailServer::new(("127.0.0.1".into(), port), "b.example", Security::None, None);
+        let message = Message::builder().from("a@b.example".parse().unwrap()).to("c@d.example".parse().unwrap());
+        let refused = server.send(&message.body(String::new()).unwrap()).await;
+        assert!(matches!(&refused, Err(NotTaken::Away(reason)) if reason.contains("refused")), "{refused:?}");
+        assert!(server.check(&"a@b.example".parse().unwrap()).await.unwrap_err().contains("refused"));
+    }
+}

@@ -1,0 +1,211 @@
+//! Sends what is due, one mail after the other, each site for itself.
+//!
+//! An attempt is counted before it is made, and while it is made its mail is claimed. Where the gateway ends between the server's answer and
+//! the record that it is done, the mail is sent again after [`LEASE`], with the same Message-ID: rather twice than never.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use jiff::Timestamp;
+use tokio::task::JoinSet;
+use tokio::time::{sleep, timeout};
+use tokio_util::sync::CancellationToken;
+use uuid::Uuid;
+
+use super::letter::{Proof, letter};
+use super::message::message;
+use super::post::NotTaken;
+use super::{CODE_LIFE, Codes, Mailer};
+use crate::app::App;
+use crate::settings::Site;
+use crate::store::{Claim, DueMail, MailOutcome, Store, StoreError};
+use crate::supervisor::supervise;
+use crate::{clock, pauses};
+
+/// For how long a mail that is being sent is nobody else's. Short, because of who is killed meanwhile, and renewed.
+const LEASE: Duration = Duration::from_secs(30);
+const RENEW: Duration = Duration::from_secs(10);
+/// How long after the store could not be used it is tried again.
+const STORE_RETRY: Duration = Duration::from_secs(1);
+/// For how long it is tried. Later than this nobody waits for a receipt.
+const GIVEN_UP: Duration = Duration::from_secs(24 * 60 * 60);
+/// How often it is looked what another gateway on the same database has left behind.
+const LOOK: Duration = Duration::from_secs(60);
+
+/// What became of an attempt.
+enum Sent {
+    Taken,
+    Later(String),
+    Never(String),
+    NoMailbox(String),
+}
+
+/// Sends the mail of the sites until it is told to stop; then the mail that is being sent comes to an end and is recorded.
+pub async fn run(app: Arc<App>, stop: CancellationToken) {
+    let mut workers = JoinSet::new();
+    for (name, site) in &app.settings.sites {
+        let Some(mailer) = &site.mail else { continue };
+        let (app, name, mailer, stop) = (app.clone(), name.clone(), mailer.clone(), stop.clone());
+        workers.spawn(async move {
+            let start = || {
+                let (app, name, mailer, stop) = (app.clone(), name.clone(), mailer.clone(), stop.clone());
+                async move { work(&app, &name, &mailer, &stop).await }
+            };
+            supervise(&format!("mail {name}"), &stop, start).await;
+        });
+    }
+    while workers.join_next().await.is_some() {}
+}
+
+async fn work(app: &App, name: &str, mailer: &Mailer, stop: &CancellationToken) {
+    let (Some(site), Some(mut woken)) = (app.site(name), app.mailed.watch(name)) else { return };
+    while !stop.is_cancelled() {
+        woken.mark_unchanged();
+        let wait = match send_due(app.store.as_ref(), (name, site), (mailer, &app.codes), stop).await {
+            Ok(wait) => wait,
+            Err(error) => {
+                tracing::error!(site = name, %error, "claiming mail failed");
+                STORE_RETRY
+            }
+        };
+        tokio::select! {
+            _ = timeout(wait.min(LOOK), woken.changed()) => {}
+            () = stop.cancelled() => {}
+        }
+    }
+}
+
+/// Sends all that is due, and gives the time until the next is.
+async fn send_due(
+    store: &dyn Store,
+    (name, site): (&str, &Site),
+    (mailer, codes): (&Mailer, &Codes),
+    stop: &CancellationToken,
+) -> Result<Duration, StoreError> {
+    while !stop.is_cancelled() {
+        let now = clock::timestamp();
+        // A reader says whether there is any, so that who has nothing to send keeps nobody from writing.
+        let next = store.next_mail(name).await?.and_then(|next| next.parse::<Timestamp>().ok());
+        match next {
+            Some(next) if next <= now => {}
+            next => return Ok(next.map_or(LOOK, clock::left)),
+        }
+        let (token, at, until) = (Uuid::new_v4().simple().to_string(), clock::written(now), lease(now));
+        let claim = Claim { token: &token, now: &at, until: &until };
+        let Some(due) = store.claim_mail(name, claim).await? else { continue };
+        let Some(sent) = send_claimed(store, site, (mailer, codes), (&due, &token)).await else { continue };
+        let reference = &due.ticket.reference;
+        let retry_at = match &sent {
+            Sent::Later(_) => {
+                let now = clock::timestamp();
+                let since = due.since.parse().unwrap_or(now);
+                pauses::next(due.tries, since, GIVEN_UP, now, pauses::random()).map(clock::written)
+            }
+            Sent::Taken | Sent::Never(_) | Sent::NoMailbox(_) => None,
+        };
+        let bounced;
+        let outcome = match (&sent, &retry_at) {
+            (Sent::Taken, _) => MailOutcome::Sent,
+            (Sent::Later(error) | Sent::Never(error) | Sent::NoMailbox(error), Some(due_at)) => {
+                tracing::warn!(site = name, reference, error, retry_at = due_at, "mail failed");
+                MailOutcome::Retry { due_at }
+            }
+            (Sent::Later(error), None) => {
+                tracing::warn!(site = name, reference, error, reason = "expired", "mail given up");
+                MailOutcome::GivenUp
+            }
+            (Sent::NoMailbox(error), None) => {
+                tracing::warn!(site = name, reference, error, reason = "bounced", "mail given up");
+                bounced = (format!("Mail to {} bounced: {error}", due.address), clock::now());
+                MailOutcome::Bounced { text: &bounced.0, at: &bounced.1 }
+            }
+            (Sent::Never(error), None) => {
+                tracing::warn!(site = name, reference, error, reason = "refused", "mail given up");
+                MailOutcome::GivenUp
+            }
+        };
+        record(store, (&due.ticket.id, &token), outcome).await;
+    }
+    Ok(LOOK)
+}
+
+/// Sends a mail while its claim is extended; `None` where somebody else has claimed it meanwhile.
+async fn send_claimed(
+    store: &dyn Store,
+    site: &Site,
+    (mailer, codes): (&Mailer, &Codes),
+    (due, token): (&DueMail, &str),
+) -> Option<Sent> {
+    let lost = async {
+        let mut pause = RENEW;
+        loop {
+            sleep(pause).await;
+            match store.extend_mail(&due.ticket.id, token, &lease(clock::timestamp())).await {
+                Ok(true) => pause = RENEW,
+                Ok(false) => return,
+                Err(error) => {
+                    tracing::warn!(site = due.ticket.site, %error, "extending a claim failed");
+                    pause = STORE_RETRY;
+                }
+            }
+        }
+    };
+    tokio::select! {
+        sent = send(site, mailer, codes, due) => Some(sent),
+        () = lost => {
+            tracing::warn!(site = due.ticket.site, reference = due.ticket.reference, "mail ended: its claim was lost");
+            None
+        }
+    }
+}
+
+/// Records what became of an attempt, as soon as the store can be used. Nothing else is sent until then.
+async fn record(store: &dyn Store, (ticket, token): (&str, &str), outcome: MailOutcome<'_>) {
+    loop {
+        match store.record_mail(ticket, token, outcome).await {
+            Ok(true) => return,
+            Ok(false) => return tracing::warn!(ticket, "mail not recorded: its claim was lost"),
+            Err(error) => {
+                tracing::warn!(ticket, %error, "recording a mail failed; it is tried again");
+                sleep(STORE_RETRY).await;
+            }
+        }
+    }
+}
+
+/// Until when what is claimed now is nobody else's.
+fn lease(now: Timestamp) -> String {
+    clock::written(now.checked_add(LEASE).unwrap_or(now))
+}
+
+/// What the mail carries to show that somebody reads it.
+fn proof(mailer: &Mailer, codes: &Codes, due: &DueMail, number: u32) -> Proof {
+    let ticket = &due.ticket;
+    let sent: Timestamp = due.since.parse().unwrap_or_else(|_| clock::timestamp());
+    let link = mailer.url.as_ref().and_then(|url| {
+        let mut link = url.join(&format!("help/{}/tickets/{}", ticket.site, ticket.id)).ok()?;
+        link.query_pairs_mut().append_pair("key", &codes.link(&ticket.id, number));
+        Some(link.to_string())
+    });
+    let until = clock::written(sent.checked_add(CODE_LIFE).unwrap_or(sent));
+    Proof { code: codes.code(&ticket.id, number), until, link }
+}
+
+async fn send(site: &Site, mailer: &Mailer, codes: &Codes, due: &DueMail) -> Sent {
+    let proof = due.code.map(|number| proof(mailer, codes, due, number));
+    let letter = letter(site, &due.ticket, mailer.reply_to.is_some(), proof.as_ref());
+    // With another code it is another mail.
+    let id = codes.mail_name(&due.ticket.id, due.code.unwrap_or_default());
+    let bounces_to = mailer.bounces.as_ref().and_then(|name| site.destinations.get(name));
+    let return_path = bounces_to.and_then(|to| to.return_path(&due.ticket.id));
+    let message = match message(mailer, &due.address, &id, letter, return_path) {
+        Ok(message) => message,
+        Err(error) => return Sent::Never(error.to_string()),
+    };
+    match mailer.server.send(&message).await {
+        Ok(()) => Sent::Taken,
+        Err(NotTaken::Away(reason) | NotTaken::Later(reason)) => Sent::Later(reason),
+        Err(NotTaken::TooLarge(reason) | NotTaken::Never(reason)) => Sent::Never(reason),
+        Err(NotTaken::NoMailbox(reason)) => Sent::NoMailbox(reason),
+    }
+}

@@ -1,0 +1,123 @@
+//! Whether a file that goes with an answer has something in it that only agents may read.
+
+use std::io::Read;
+
+use flate2::read::{DeflateDecoder, MultiGzDecoder};
+
+use super::own_text::{self, Known};
+use crate::mail_in::message::is_mail_name;
+
+/// How much of a file is read, in bytes, and of what is packed in it.
+const READ_MAX: usize = 1 << 20;
+/// How many files of an archive are read.
+const ENTRIES_MAX: usize = 50;
+/// How many lines a mail may have before the headers that tell that it is one end.
+const HEADER_LINES: usize = 300;
+
+/// Whether a file has something in it that only agents may read: the context of a ticket, a letter of the gateway, or a whole mail, in which one
+/// may be. What is packed with gzip or in a ZIP archive is looked at as well; what is encrypted or packed twice is not.
+pub fn is_for_agents(name: &str, bytes: &[u8], known: &Known) -> bool {
+    if is_mail_name(name) || holds(bytes, known) {
+        return true;
+    }
+    if bytes.starts_with(&[0x1f, 0x8b]) {
+        return holds(&unpacked(MultiGzDecoder::new(bytes), READ_MAX), known);
+    }
+    bytes.starts_with(b"PK\x03\x04")
+        && entries(bytes).iter().any(|(name, content)| is_mail_name(name) || holds(content, known))
+}
+
+fn holds(bytes: &[u8], known: &Known) -> bool {
+    let read = bytes.get(..bytes.len().min(READ_MAX)).unwrap_or_default();
+    let text = match read {
+        // Notepad and PowerShell.
+        [0xff, 0xfe, ..] => encoding_rs::UTF_16LE.decode(read).0,
+        [0xfe, 0xff, ..] => encoding_rs::UTF_16BE.decode(read).0,
+        _ => String::from_utf8_lossy(read),
+    };
+    is_mail(&text)
+        || text.contains("\"frozen_at\"")
+        || own_text::is_leaked(&text, known)
+        || text.contains('<') && own_text::is_leaked(&without_tags(&text), known)
+}
+
+/// Whether a text is a whole mail, or a page that a browser has saved as one: it begins with headers (RFC 5322, 3.6; RFC 2557), below the line of
+/// a mailbox file (RFC 4155) where there is one.
+fn is_mail(text: &str) -> bool {
+    let text = text.trim_start_matches(['\u{feff}', ' ', '\t', '\r', '\n']);
+    let (mut known, mut tells) = (0, false);
+    for (at, line) in text.lines().enumerate().take(HEADER_LINES) {
+        if line.trim().is_empty() {
+            break;
+        }
+        if line.starts_with([' ', '\t']) || at == 0 && (line.starts_with("From ") || line.starts_with(">From ")) {
+            continue;
+        }
+        let Some((name, value)) = line.split_once(':') else { break };
+        match name.trim_end().to_ascii_lowercase().as_str() {
+            "received" | "return-path" | "delivered-to" | "message-id" | "mime-version" | "dkim-signature" => {
+                (known, tells) = (known + 1, true);
+            }
+            "from" | "to" | "cc" | "sender" | "reply-to" => (known, tells) = (known + 1, tells || value.contains('@')),
+            "subject" | "date" | "content-type" | "in-reply-to" | "references" => known += 1,
+            name if name.is_empty() || !name.bytes().all(|byte| byte.is_ascii_graphic()) => break,
+            _ => {}
+        }
+    }
+    tells && known >= 2
+}
+
+/// A text without what stands in angle brackets, each of which ends a line where it ends a block.
+fn without_tags(text: &str) -> String {
+    let mut out = String::with_capacity(text.len());
+    let mut rest = text;
+    while let Some((before, tag)) = rest.split_once('<') {
+        out.push_str(before);
+        let Some((tag, behind)) = tag.split_once('>') else { break };
+        let name = tag.trim_start_matches('/').split([' ', '/', '\n']).next().unwrap_or_default().to_ascii_lowercase();
+        let ends_line = matches!(name.as_str(), "br" | "p" | "div" | "tr" | "li" | "w:p" | "w:br");
+        out.push_str(match name.as_str() {
+            "td" | "th" => " ",
+            _ if ends_line => "\n",
+            _ => "",
+        });
+        rest = behind;
+    }
+    out.push_str(rest);
+    out
+}
+
+/// What a stream gives until it ends or breaks, no more than so many bytes.
+fn unpacked(stream: impl Read, max: usize) -> Vec<u8> {
+    let mut out = Vec::new();
+    // What is before the break counts all the same.
+    let _ = stream.take(max as u64).read_to_end(&mut out);
+    out
+}
+
+/// The files of a ZIP archive, each behind its local header (APPNOTE.TXT, 4.3.7), with their names.
+fn entries(bytes: &[u8]) -> Vec<(String, Vec<u8>)> {
+    let (mut out, mut room) = (Vec::new(), READ_MAX);
+    let mut rest = bytes;
+    while let Some(at) = rest.windows(4).position(|window| window == b"PK\x03\x04") {
+        rest = rest.get(at..).unwrap_or_default();
+        let number = |at: usize| {
+            rest.get(at..at + 2).map(|two| two.iter().rev().fold(0, |sum, byte| sum << 8 | usize::from(*byte)))
+        };
+        let (Some(method), Some(name), Some(extra)) = (number(8), number(26), number(28)) else { break };
+        let content = rest.get(30 + name + extra..).unwrap_or_default();
+        let name = String::from_utf8_lossy(rest.get(30..30 + name).unwrap_or_default()).into_owned();
+        let content = match method {
+            0 => content.get(..content.len().min(room)).unwrap_or_default().to_vec(),
+            8 => unpacked(DeflateDecoder::new(content), room),
+            _ => Vec::new(),
+        };
+        room -= content.len().min(room);
+        out.push((name, content));
+        if out.len() >= ENTRIES_MAX || room == 0 {
+            break;
+        }
+        rest = rest.get(4..).unwrap_or_default();
+    }
+    out
+}

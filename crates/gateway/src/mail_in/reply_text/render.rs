@@ -1,0 +1,139 @@
+//! The lines that are left as Markdown and as plain text.
+
+use super::compose::Part;
+use super::flowed;
+use super::line::{Line, is_hidden};
+use crate::markdown::escaped;
+
+/// The parts of a mail that stay, as plain text: quoted lines with their mark.
+pub fn plain(lines: &[Line], parts: &[Part], wanted: &[Part]) -> String {
+    let lines = lines.iter().zip(parts).filter(|(line, part)| wanted.contains(part) && line.mark.is_none());
+    let text: Vec<String> = lines
+        .map(|(line, part)| {
+            let shown: String = line.shown.chars().filter(|c| !is_hidden(*c) || *c == '\u{200d}').collect();
+            let mark =
+                if *part == Part::Quoted { [">".repeat(line.depth).as_str(), " "].concat() } else { String::new() };
+            [mark, shown].concat().trim_end().to_string()
+        })
+        .collect();
+    without_gaps(&text)
+}
+
+/// Text of a mail as Markdown in which it stays text: paragraphs flow, lines that were meant stay lines, code stays code.
+pub fn of_text(text: &str) -> String {
+    let lines: Vec<&str> = text.lines().collect();
+    let mut out: Vec<String> = Vec::new();
+    let mut at = 0;
+    while let Some(line) = lines.get(at) {
+        let rest = lines.get(at..).unwrap_or_default();
+        let code = code_lines(rest);
+        if code > 0 {
+            out.push(code_block(rest.get(..code).unwrap_or_default()));
+            at += code;
+        } else if let Some(quoted) = line.strip_prefix("> ") {
+            out.push(format!("> {}", words(quoted)));
+            at += 1;
+            if lines.get(at).is_some_and(|next| !next.starts_with("> ") && !next.is_empty()) {
+                out.push(String::new());
+            }
+        } else {
+            out.push(words(line));
+            at += 1;
+        }
+    }
+    with_breaks(&out)
+}
+
+/// How many lines from the first on are code: indented ones, or a key between its marks.
+fn code_lines(lines: &[&str]) -> usize {
+    let Some(first) = lines.first() else { return 0 };
+    if first.starts_with("-----BEGIN ") && first.trim_end().ends_with("-----") {
+        let end = lines.iter().take(400).position(|line| line.starts_with("-----END "));
+        return end.map_or(0, |end| end + 1);
+    }
+    let is_code = |line: &&&str| flowed::is_code(line) && !flowed::is_item(line.trim_start());
+    lines.iter().take_while(is_code).count()
+}
+
+fn code_block(lines: &[&str]) -> String {
+    let fence = if lines.iter().any(|line| line.contains("```")) { "~~~" } else { "```" };
+    let indented = lines.iter().all(|line| flowed::is_code(line));
+    let strip = |line: &str| {
+        let line =
+            if indented { line.strip_prefix("    ").or_else(|| line.strip_prefix('\t')).unwrap_or(line) } else { line };
+        line.trim_end().to_string()
+    };
+    let inside: Vec<String> = lines.iter().map(|line| strip(line)).collect();
+    format!("{fence}\n{}\n{fence}", inside.join("\n"))
+}
+
+fn words(line: &str) -> String {
+    line.split(' ').map(word).collect::<Vec<_>>().join(" ")
+}
+
+/// A word that Markdown leaves as it is; addresses of pages become links as they are.
+fn word(word: &str) -> String {
+    if word.starts_with("https://") || word.starts_with("http://") { word.into() } else { escaped(word) }
+}
+
+/// Two spaces at the end keep a line apart from the next.
+fn with_breaks(lines: &[String]) -> String {
+    let mut out = String::new();
+    for (at, line) in lines.iter().enumerate() {
+        let next = lines.get(at + 1);
+        let is_alone = |line: &str| line.is_empty() || line.starts_with("```") || line.starts_with("~~~");
+        let breaks = next.is_some_and(|next| !is_alone(next)) && !is_alone(line);
+        out.push_str(line);
+        out.push_str(if breaks { "  \n" } else { "\n" });
+    }
+    out.trim_matches(['\n', ' ']).into()
+}
+
+/// Markdown that was made of HTML, without what does not stay; its breaks and fences are closed again.
+pub fn of_markdown(lines: &[Line], parts: &[Part], wanted: &[Part]) -> String {
+    let mut out: Vec<String> = Vec::new();
+    for (line, part) in lines.iter().zip(parts) {
+        if wanted.contains(part) && line.mark.is_none() {
+            let mark = ">".repeat(line.depth);
+            out.push(if line.depth > 0 {
+                format!("{mark} {}", line.shown).trim_end().into()
+            } else {
+                line.shown.clone()
+            });
+        } else if out.last().is_some_and(|last| !last.is_empty()) {
+            out.push(String::new());
+        }
+    }
+    for fence in ["```", "~~~"] {
+        if out.iter().filter(|line| line.trim_start_matches(['>', ' ']) == fence).count() % 2 == 1 {
+            out.retain(|line| line.trim_start_matches(['>', ' ']) != fence);
+        }
+    }
+    let last_of_paragraph = |at: usize| out.get(at + 1).is_none_or(|next| next.trim_matches(['>', ' ']).is_empty());
+    let closed: Vec<String> = (0..out.len())
+        .filter_map(|at| {
+            let line = out.get(at)?;
+            let odd = line.len() - line.trim_end_matches('\\').len();
+            Some(if odd % 2 == 1 && last_of_paragraph(at) {
+                line.get(..line.len() - 1)?.trim_end().into()
+            } else {
+                line.clone()
+            })
+        })
+        .collect();
+    without_gaps(&closed)
+}
+
+/// Lines with one empty line at most between two, and none at the ends.
+fn without_gaps(lines: &[String]) -> String {
+    let mut out: Vec<&str> = Vec::new();
+    for line in lines {
+        if !line.trim().is_empty() || out.last().is_some_and(|last| !last.is_empty()) {
+            out.push(if line.trim().is_empty() { "" } else { line });
+        }
+    }
+    let text = out.join("\n");
+    let text = text.trim_matches('\n').trim_end();
+    let is_indented = flowed::is_code(text);
+    (if is_indented { text } else { text.trim_start() }).to_string()
+}

@@ -1,0 +1,151 @@
+//! What a bounce says about a mail to one address: whether it is lost, and whether the address is.
+
+use super::bounce::{Bounce, EnhancedStatus, FailedRecipient, RecipientAction};
+use crate::identity::mailbox;
+use crate::mail::refusal::{Fault, explain};
+
+/// The longest reason, in characters.
+const REASON_MAX: usize = 200;
+
+/// What became of a mail.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Outcome {
+    /// It did not arrive and will not.
+    Returned {
+        /// Whether the address has no mailbox, so that no other mail arrives there either.
+        is_address_dead: bool,
+        /// Why, in one line: the code and what the other server said.
+        reason: String,
+    },
+    /// It did not arrive yet, or arrived.
+    OnItsWay,
+}
+
+/// What became of the mail to an address. A report may name another: the address was forwarded by a server that does not keep the one it was
+/// written to (RFC 3464, 2.3.1). Then the mail is lost, but nothing is known about the address.
+pub fn outcome(bounce: &Bounce, address: &str) -> Outcome {
+    let own = |one: &&FailedRecipient| mailbox(&one.address) == mailbox(address);
+    let is_named = bounce.recipients.iter().any(|one| own(&one));
+    let mut about = bounce.recipients.iter().filter(|one| !is_named || own(one));
+    match about.find(|one| one.action == RecipientAction::Failed) {
+        Some(failed) => {
+            let reason = reason(failed);
+            Outcome::Returned { is_address_dead: is_named && is_address_dead(failed, &reason), reason }
+        }
+        None => Outcome::OnItsWay,
+    }
+}
+
+/// Whether the address is dead, by the same rules as where a server refuses it at once: words say more than codes, and a report with neither
+/// says nothing about the address.
+fn is_address_dead(failed: &FailedRecipient, reason: &str) -> bool {
+    let is_permanent = failed.status.is_none_or(|status| status.class == 5);
+    // What is answered where nothing more is known (RFC 5321, 4.2.3).
+    match explain(550, reason) {
+        Some(known) => is_permanent && known.fault == Fault::Recipient,
+        None => failed.status.is_some() && failed.is_address_dead(),
+    }
+}
+
+/// `5.1.1 user unknown`.
+fn reason(failed: &FailedRecipient) -> String {
+    let code = failed.status.map(|status| status.to_string());
+    let words = words(&failed.diagnostic);
+    let words = match (words.is_empty(), failed.status) {
+        (false, _) => words,
+        (true, Some(status)) => meaning(status).into(),
+        (true, None) => "the report does not say why".into(),
+    };
+    let reason = code.into_iter().chain([words]).collect::<Vec<_>>().join(" ");
+    reason.chars().take(REASON_MAX).collect()
+}
+
+/// What a server said, without the protocol and the codes before it: `smtp; 550-5.1.1 User unknown`.
+fn words(diagnostic: &str) -> String {
+    let is_protocol = |word: &str| !word.is_empty() && word.len() < 20 && !word.contains(char::is_whitespace);
+    let text = match diagnostic.split_once(';') {
+        Some((protocol, text)) if is_protocol(protocol.trim()) => text,
+        _ => diagnostic,
+    };
+    let is_code = |word: &&str| word.starts_with(['2', '4', '5']) && is_numeric(word);
+    // Of an answer of several lines each begins with the codes.
+    let is_line_start = |word: &&str| word.get(3..4) == Some("-") && is_code(word);
+    let words = text.split(' ').filter(|word| !word.is_empty() && !is_line_start(word));
+    words.skip_while(is_code).collect::<Vec<_>>().join(" ")
+}
+
+/// `550`, `550-5.1.1`, `5.1.1`, `#5.1.1:`.
+fn is_numeric(word: &str) -> bool {
+    word.chars().all(|c| c.is_ascii_digit() || matches!(c, '.' | '-' | ':' | '#'))
+}
+
+/// What a code means where nothing more is said (RFC 3463, section 3).
+fn meaning(status: EnhancedStatus) -> &'static str {
+    match (status.subject, status.detail) {
+        (1, 1) => "user unknown",
+        (1, 2) => "the domain does not exist",
+        (1, 3) => "the address is not valid",
+        (1, 6) => "the mailbox has moved",
+        (1, 10) => "the domain takes no mail",
+        (1, _) => "the address is not accepted",
+        (2, 1) => "the mailbox is disabled",
+        (2, 2) => "the mailbox is full",
+        (2, 3) | (3, 4) => "the message is too large",
+        (2, _) => "the mailbox takes no mail",
+        (3, _) => "the mail system takes no mail",
+        (4, 4) => "the domain cannot be found",
+        (4, 6) => "the mail goes round in circles",
+        (4, 7) => "the time for delivery is over",
+        (4, _) => "the mail server cannot be reached",
+        (5, _) => "the mail servers do not understand each other",
+        (6, _) => "the message cannot be read there",
+        (7, _) => "refused by a policy",
+        _ => "the report does not say why",
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn failed(address: &str, status: &str, diagnostic: &str) -> FailedRecipient {
+        let (action, status) = (RecipientAction::Failed, EnhancedStatus::read(status));
+        FailedRecipient { address: address.into(), action, status, diagnostic: diagnostic.into() }
+    }
+
+    fn outcome_of(recipients: Vec<FailedRecipient>) -> Outcome {
+        let bounce = Bounce { recipients, original_message_id: None, other_message_ids: Vec::new() };
+        outcome(&bounce, "ada@example.com")
+    }
+
+    fn returned(is_address_dead: bool, reason: &str) -> Outcome {
+        Outcome::Returned { is_address_dead, reason: reason.into() }
+    }
+
+    #[test]
+    fn a_reason_is_the_code_and_what_the_server_said() {
+        for (status, diagnostic, is_dead, reason) in [
+            ("5.1.1", "smtp; 550 5.1.1 <ada@example.com>: user unknown", true, "5.1.1 <ada@example.com>: user unknown"),
+            ("5.1.1", "smtp;550-5.1.1 The account does not exist", true, "5.1.1 The account does not exist"),
+            ("5.1.1", "", true, "5.1.1 user unknown"),
+            ("5.2.2", "", false, "5.2.2 the mailbox is full"),
+            ("4.4.7", "expired; message is too old", false, "4.4.7 message is too old"),
+            ("", "Unrouteable address", true, "Unrouteable address"),
+            ("", "", false, "the report does not say why"),
+            ("", "retry timeout exceeded", false, "retry timeout exceeded"),
+            ("5.0.0", "smtp; 554 Mailbox is full", false, "5.0.0 Mailbox is full"),
+        ] {
+            assert_eq!(outcome_of(vec![failed("ADA@example.com", status, diagnostic)]), returned(is_dead, reason));
+        }
+    }
+
+    #[test]
+    fn what_is_said_of_another_address_says_nothing_about_this_one() {
+        assert_eq!(
+            outcome_of(vec![failed("inner@elsewhere.example", "5.1.1", "")]),
+            returned(false, "5.1.1 user unknown")
+        );
+        let delayed = FailedRecipient { action: RecipientAction::Delayed, ..failed("ada@example.com", "4.4.1", "") };
+        assert_eq!(outcome_of(vec![failed("bob@example.com", "5.1.1", ""), delayed]), Outcome::OnItsWay);
+    }
+}

@@ -1,0 +1,423 @@
+//! The command `deskbell`.
+
+use std::io::IsTerminal;
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use clap::{Parser, Subcommand};
+use gateway::privacy::{Selection, erase, export};
+use gateway::settings::{self, Overrides};
+use gateway::{
+    self, backup, delivery, deployment,
+    search::{import, static_index},
+};
+use tracing_subscriber::EnvFilter;
+
+/// The gateway of Deskbell: stores tickets, answers searches, serves the panel.
+#[derive(Parser)]
+#[command(name = "deskbell", version)]
+struct Cli {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Subcommand)]
+enum Command {
+    /// Serve the API, the panel and the inbox until SIGTERM or SIGINT.
+    ///
+    /// Prints one line with its address to standard output when it is ready, and logs to standard error. The secret that
+    /// opens the inbox is given by DESKBELL_INBOX_TOKEN or in the file, the password of the mail server by DESKBELL_SMTP_PASSWORD,
+    /// the secret of the OAuth client of Zendesk by DESKBELL_ZENDESK_SECRET; they win over the file, for all sites.
+    Serve(Serve),
+    /// Import community questions; again and again, only what changed is changed.
+    ///
+    /// What could not be read is named with the reason, and the rest is imported; the exit code is then 1. Each SOURCE keeps
+    /// its own questions: none changes or removes those of another.
+    Import(Import),
+    /// Write community questions into one file that pages search by themselves, where there is no gateway or it is blocked.
+    ///
+    /// Without SOURCE the questions of the database are written. The same questions give the same bytes.
+    Index(Index),
+    /// Compare what the configuration says about destinations with what they say about themselves; or look at a gateway from outside.
+    ///
+    /// Each line says what is good or BAD, and how to mend it; the exit code is 1 where anything is bad. With URL, whatever stands before the
+    /// gateway is tried: sizes, headers, streams, CORS, caching, paths. Without it, the destinations: mail servers are logged in to and asked
+    /// whether they would take mail; nothing is left behind there, but with --send a test ticket. DESKBELL_ZENDESK_SECRET and DESKBELL_SMTP_PASSWORD count as with serve.
+    Check(Check),
+    /// Erase tickets with everything that belongs to them: messages, notes, deliveries, receipts, files, search words.
+    ///
+    /// Only counts, unless --yes is given. Works beside a running gateway. What was brought to destinations stays there and is named;
+    /// mails that were sent and backups are not reached. A submission that is sent again does not bring its ticket back (410).
+    Erase(Erase),
+    /// Write what is kept about somebody into a folder: export.json, and the files beside it.
+    Export(Export),
+    /// Copy the database and the files that go along with tickets into a folder, while gateways serve.
+    ///
+    /// What was acknowledged before it began is in it. Nobody who writes waits for it, nothing is overwritten, and the copy is checked.
+    /// The folder gets its name when all of it is there. It holds everything that people wrote, and is readable for you only. The
+    /// configuration and its secrets are not in it.
+    Backup(Backup),
+    /// Bring a backup back to where the configuration says that the database and the files are.
+    ///
+    /// All of the backup is checked first. Refuses while a gateway or another program uses the database. What was waiting for a
+    /// destination when the backup was made is brought there again: Zendesk has no ticket twice by that, mail and webhooks may come again.
+    Restore(Restore),
+}
+
+#[derive(clap::Args)]
+struct Serve {
+    /// The configuration file (TOML); crates/gateway/src/deskbell.example.toml shows every field.
+    #[arg(long, value_name = "FILE", env = "DESKBELL_CONFIG")]
+    config: Option<PathBuf>,
+    /// Where to listen; port 0 takes a free one [default: 127.0.0.1:8383].
+    #[arg(long, value_name = "ADDRESS:PORT", env = "DESKBELL_LISTEN")]
+    listen: Option<String>,
+    /// The database, sqlite:PATH [default: sqlite:data/deskbell.db, with --demo sqlite:data/demo.db].
+    #[arg(long, value_name = "URL", env = "DESKBELL_DATABASE")]
+    database: Option<String>,
+    /// The folder that `make build` made.
+    #[arg(long, value_name = "FOLDER", env = "DESKBELL_ASSETS")]
+    assets: Option<PathBuf>,
+    /// Serve the demo: an invented product, its site and its questions; the inbox is open to this computer.
+    #[arg(long)]
+    demo: bool,
+}
+
+#[derive(clap::Args)]
+struct Import {
+    /// The configuration file that names the database.
+    #[arg(long, value_name = "FILE", env = "DESKBELL_CONFIG")]
+    config: Option<PathBuf>,
+    /// The database, sqlite:PATH [default: sqlite:data/deskbell.db].
+    #[arg(long, value_name = "URL", env = "DESKBELL_DATABASE")]
+    database: Option<String>,
+    /// The site that the questions belong to.
+    #[arg(long, value_name = "SITE", default_value = "default")]
+    site: String,
+    /// What SOURCE is.
+    #[arg(long, value_enum, default_value_t = import::Format::Jsonl)]
+    from: import::Format,
+    /// Remove the questions that are no longer in SOURCE; those that could not be read stay. Nothing is removed where a list could not be
+    /// read, or where all of them would go, or more than half and more than 20.
+    #[arg(long)]
+    prune: bool,
+    /// With --prune: remove them also if they are all, or more than half and more than 20.
+    #[arg(long, requires = "prune")]
+    force_prune: bool,
+    /// SOURCE may be in a private network, and may lead there.
+    #[arg(long)]
+    private: bool,
+    /// With --from strapi: where its questions can be read; the permalink goes behind it.
+    #[arg(long, value_name = "URL")]
+    pages: Option<String>,
+    /// With --from csv: which column is which field, where its header does not tell; again for each field. The fields are id, title, body,
+    /// answer, url, topics, kind, solved and created_at.
+    #[arg(long = "column", value_name = "FIELD=HEADER")]
+    columns: Vec<String>,
+    /// A file with JSON or a table, or the address of one, of a forum, a help center or a Strapi.
+    source: String,
+}
+
+#[derive(clap::Args)]
+struct Index {
+    /// The configuration file that names the database.
+    #[arg(long, value_name = "FILE", env = "DESKBELL_CONFIG")]
+    config: Option<PathBuf>,
+    /// The database, sqlite:PATH [default: sqlite:data/deskbell.db].
+    #[arg(long, value_name = "URL", env = "DESKBELL_DATABASE")]
+    database: Option<String>,
+    /// The site whose questions are written.
+    #[arg(long, value_name = "SITE", default_value = "default")]
+    site: String,
+    /// What SOURCE is.
+    #[arg(long, value_enum, default_value_t = import::Format::Jsonl)]
+    from: import::Format,
+    /// With --from strapi: where its questions can be read; the permalink goes behind it.
+    #[arg(long, value_name = "URL")]
+    pages: Option<String>,
+    /// SOURCE may be in a private network, and may lead there.
+    #[arg(long)]
+    private: bool,
+    /// The file to write.
+    #[arg(long, value_name = "FILE", default_value = "help-index.json")]
+    out: PathBuf,
+    /// With --from csv: which column is which field, as with import.
+    #[arg(long = "column", value_name = "FIELD=HEADER")]
+    columns: Vec<String>,
+    /// A file with JSON or a table, or the address of one, of a forum, a help center or a Strapi.
+    source: Option<String>,
+}
+
+#[derive(clap::Args)]
+#[command(group = clap::ArgGroup::new("what").required(true).multiple(true).args(["url", "config"]))]
+struct Check {
+    /// The address of a gateway as pages name it, such as https://support.example.com.
+    url: Option<String>,
+    /// With URL: a page that embeds the panel, such as https://app.example.com.
+    #[arg(long, value_name = "ORIGIN", requires = "url")]
+    origin: Option<String>,
+    /// With URL: the site that it names.
+    #[arg(long, value_name = "SITE", requires = "url")]
+    site: Option<String>,
+    /// The configuration file that names the destinations.
+    #[arg(long, value_name = "FILE", env = "DESKBELL_CONFIG")]
+    config: Option<PathBuf>,
+    /// Bring each of them a test ticket.
+    #[arg(long, conflicts_with = "url")]
+    send: bool,
+}
+
+#[derive(clap::Args)]
+#[command(group = clap::ArgGroup::new("selection").required(true).args(["ticket", "person", "email", "before"]))]
+struct Erase {
+    #[command(flatten)]
+    whose: Whose,
+    /// All solved tickets that were updated last before this day (UTC), YYYY-MM-DD.
+    #[arg(long, value_name = "DATE")]
+    before: Option<String>,
+    /// With --before: open tickets as well.
+    #[arg(long, conflicts_with_all = ["ticket", "person", "email"])]
+    with_open: bool,
+    /// Erase, and do not only count.
+    #[arg(long)]
+    yes: bool,
+}
+
+#[derive(clap::Args)]
+#[command(group = clap::ArgGroup::new("selection").required(true).args(["ticket", "person", "email"]))]
+struct Export {
+    #[command(flatten)]
+    whose: Whose,
+    /// The folder to write, empty or not there yet.
+    #[arg(long, value_name = "FOLDER", default_value = "deskbell-export")]
+    out: PathBuf,
+}
+
+#[derive(clap::Args)]
+struct Backup {
+    #[command(flatten)]
+    place: Place,
+    /// The folder to write, not there yet.
+    #[arg(value_name = "TARGET")]
+    target: PathBuf,
+}
+
+#[derive(clap::Args)]
+struct Restore {
+    #[command(flatten)]
+    place: Place,
+    /// Restore although there is a database or files, which are kept beside under another name.
+    #[arg(long)]
+    replace: bool,
+    /// A folder that `deskbell backup` has written.
+    #[arg(value_name = "SOURCE")]
+    source: PathBuf,
+}
+
+/// Where the database and the files are.
+#[derive(clap::Args)]
+struct Place {
+    /// The configuration file that names the database and the folder of files.
+    #[arg(long, value_name = "FILE", env = "DESKBELL_CONFIG")]
+    config: Option<PathBuf>,
+    /// The database, sqlite:PATH [default: sqlite:data/deskbell.db].
+    #[arg(long, value_name = "URL", env = "DESKBELL_DATABASE")]
+    database: Option<String>,
+}
+
+impl Place {
+    fn settings(self) -> Result<settings::Settings, settings::SettingsError> {
+        let Place { config, database } = self;
+        // Secrets are not needed, but a configuration without them is not complete.
+        let (smtp_password, zendesk_secret) = (secret("DESKBELL_SMTP_PASSWORD"), secret("DESKBELL_ZENDESK_SECRET"));
+        settings::load(&Overrides { config, database, smtp_password, zendesk_secret, ..Overrides::default() })
+    }
+}
+
+/// Whose tickets are meant.
+#[derive(clap::Args)]
+#[group(skip)]
+struct Whose {
+    /// One ticket, by its reference.
+    #[arg(long, value_name = "REFERENCE")]
+    ticket: Option<String>,
+    /// All of a person, by the site and your id of them; those that only claim to be theirs as well.
+    #[arg(long, num_args = 2, value_names = ["SITE", "ID"])]
+    person: Option<Vec<String>>,
+    /// All that name an e-mail address.
+    #[arg(long, value_name = "ADDRESS")]
+    email: Option<String>,
+    /// With --email or --before: of this site only.
+    #[arg(long, value_name = "SITE", conflicts_with_all = ["ticket", "person"])]
+    site: Option<String>,
+    /// The configuration file that names the database and the folder of files.
+    #[arg(long, value_name = "FILE", env = "DESKBELL_CONFIG")]
+    config: Option<PathBuf>,
+    /// The database, sqlite:PATH [default: sqlite:data/deskbell.db].
+    #[arg(long, value_name = "URL", env = "DESKBELL_DATABASE")]
+    database: Option<String>,
+}
+
+impl Whose {
+    fn selection(&self) -> Option<Selection> {
+        let person = self.person.as_deref().and_then(|person| match person {
+            [site, id] => Some(Selection::Person { site: site.clone(), id: id.clone() }),
+            _ => None,
+        });
+        let ticket = self.ticket.clone().map(Selection::Ticket);
+        let email = |address: String| Selection::Email { address, site: self.site.clone() };
+        ticket.or(person).or_else(|| self.email.clone().map(email))
+    }
+
+    fn settings(&self) -> Result<settings::Settings, settings::SettingsError> {
+        Place { config: self.config.clone(), database: self.database.clone() }.settings()
+    }
+}
+
+#[tokio::main]
+async fn main() -> ExitCode {
+    let filter = EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new("info"));
+    let colours = std::io::stderr().is_terminal();
+    tracing_subscriber::fmt()
+        .with_env_filter(filter)
+        .with_writer(std::io::stderr)
+        .with_ansi(colours)
+        .with_target(false)
+        .init();
+    let done = match Cli::parse().command {
+        Command::Serve(options) => serve(options).await,
+        Command::Import(options) => run_import(options).await,
+        Command::Index(options) => run_index(options).await,
+        Command::Check(options) => run_check(options).await,
+        Command::Erase(options) => run_erase(options).await,
+        Command::Export(options) => run_export(options).await,
+        Command::Backup(options) => run_backup(options).await,
+        Command::Restore(options) => run_restore(options).await,
+    };
+    done.unwrap_or_else(|error| {
+        eprintln!("deskbell: {error}");
+        ExitCode::FAILURE
+    })
+}
+
+async fn serve(options: Serve) -> Result<ExitCode, gateway::GatewayError> {
+    let Serve { config, listen, database, assets, demo } = options;
+    let (inbox_token, smtp_password) = (secret("DESKBELL_INBOX_TOKEN"), secret("DESKBELL_SMTP_PASSWORD"));
+    let zendesk_secret = secret("DESKBELL_ZENDESK_SECRET");
+    let settings = settings::load(&Overrides {
+        config,
+        listen,
+        database,
+        assets,
+        inbox_token,
+        smtp_password,
+        zendesk_secret,
+        demo,
+    })?;
+    gateway::serve(settings).await?;
+    Ok(ExitCode::SUCCESS)
+}
+
+async fn run_check(options: Check) -> Result<ExitCode, gateway::GatewayError> {
+    let Check { url, origin, site, config, send } = options;
+    if let Some(url) = url {
+        let checked = deployment::check(&deployment::Deployment::new(&url, origin, site)?).await;
+        println!("{checked}");
+        return Ok(if checked.is_good() { ExitCode::SUCCESS } else { ExitCode::FAILURE });
+    }
+    let zendesk_secret = secret("DESKBELL_ZENDESK_SECRET");
+    let smtp_password = secret("DESKBELL_SMTP_PASSWORD");
+    let settings = settings::load(&Overrides { config, zendesk_secret, smtp_password, ..Overrides::default() })?;
+    for notice in settings::notices(&settings, jiff::Timestamp::now()) {
+        println!("note: {notice}");
+    }
+    let checked = delivery::check(&settings, send).await;
+    println!("{checked}");
+    Ok(if checked.is_good() { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+}
+
+async fn run_erase(options: Erase) -> Result<ExitCode, gateway::GatewayError> {
+    let Erase { whose, before, with_open, yes } = options;
+    let before = before.map(|day| Selection::before(&day, whose.site.clone(), with_open)).transpose()?;
+    // One of them is there, which clap has seen to.
+    let Some(selection) = whose.selection().or(before) else { return Ok(ExitCode::FAILURE) };
+    let erased = erase::run(&whose.settings()?, &selection, yes).await?;
+    print!("{erased}");
+    Ok(if erased.unreadable + erased.changed_hands == 0 { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+}
+
+async fn run_export(options: Export) -> Result<ExitCode, gateway::GatewayError> {
+    let Export { whose, out } = options;
+    let Some(selection) = whose.selection() else { return Ok(ExitCode::FAILURE) };
+    let exported = export::run(&whose.settings()?, &selection, &out).await?;
+    let export::Exported { tickets, files, missing_files, unreadable, .. } = exported;
+    println!("{tickets} tickets and {files} files in {}", out.display());
+    if missing_files + unreadable > 0 {
+        eprintln!("{unreadable} tickets cannot be read and {missing_files} files are not in their folder");
+    }
+    Ok(if missing_files + unreadable == 0 { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+}
+
+async fn run_backup(options: Backup) -> Result<ExitCode, gateway::GatewayError> {
+    let Backup { place, target } = options;
+    let created = backup::create::run(&place.settings()?, &target, gateway::stop_signal()?).await?;
+    println!("{created} in {}", target.display());
+    for file in &created.missing {
+        eprintln!("{file} is not in the folder of files, where it was lost before this backup");
+    }
+    Ok(if created.missing.is_empty() { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+}
+
+async fn run_restore(options: Restore) -> Result<ExitCode, gateway::GatewayError> {
+    let Restore { place, replace, source } = options;
+    println!("{}", backup::restore::run(&place.settings()?, &source, replace).await?);
+    Ok(ExitCode::SUCCESS)
+}
+
+/// A secret of the environment. An empty variable is what a compose file makes of one that is not set.
+fn secret(name: &str) -> Option<String> {
+    std::env::var(name).ok().filter(|secret| !secret.is_empty())
+}
+
+/// Which column of a table is which field.
+fn columns_of(from: import::Format, pairs: &[String]) -> Result<import::Columns, settings::SettingsError> {
+    let wrong = |message: String| settings::SettingsError::Value { place: "--column".into(), message };
+    if !pairs.is_empty() && from != import::Format::Csv {
+        return Err(wrong("is for --from csv only".into()));
+    }
+    import::Columns::parse(pairs).map_err(wrong)
+}
+
+async fn run_import(options: Import) -> Result<ExitCode, gateway::GatewayError> {
+    let Import { config, database, site, from, prune, force_prune, private, pages, columns, source } = options;
+    let settings = settings::load(&Overrides { config, database, ..Overrides::default() })?;
+    let place = import::Source::new(from, &source, pages.as_deref()).map_err(import::ImportError::from)?;
+    let place = import::Source { private, columns: columns_of(from, &columns)?, ..place };
+    let prune = match (prune, force_prune) {
+        (_, true) => import::Prune::Forced,
+        (true, false) => import::Prune::Limited,
+        (false, false) => import::Prune::Never,
+    };
+    let report = import::run(&settings, &site, &place, prune).await?;
+    for note in &report.notes {
+        eprintln!("{source}: {note}");
+    }
+    println!("{report}");
+    Ok(if report.bad == 0 { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+}
+
+async fn run_index(options: Index) -> Result<ExitCode, gateway::GatewayError> {
+    let Index { config, database, site, from, pages, private, out, columns, source } = options;
+    let columns = columns_of(from, &columns)?;
+    let settings = settings::load(&Overrides { config, database, ..Overrides::default() })?;
+    let place = source.as_deref().map(|source| import::Source::new(from, source, pages.as_deref()));
+    let place = place.transpose().map_err(import::ImportError::from)?;
+    let place = place.map(|place| import::Source { private, columns, ..place });
+    let written = static_index::write(&settings, &site, place.as_ref(), &out).await?;
+    for note in written.bad.iter().chain(&written.warnings) {
+        eprintln!("{}: {note}", source.as_deref().unwrap_or_default());
+    }
+    let static_index::Written { questions, bytes, bad, .. } = written;
+    println!("{questions} questions, {bytes} bytes, in {}; {} bad", out.display(), bad.len());
+    Ok(if bad.is_empty() { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+}

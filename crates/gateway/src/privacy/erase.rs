@@ -1,0 +1,229 @@
+//! Erasing: tickets with everything that belongs to them, and what is kept about people beside their tickets.
+//!
+//! Events, search misses and rate limits name nobody. What was brought elsewhere stays there: [`Erased::external`] names it.
+
+use std::fmt;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Duration;
+
+use super::selection::{Matched, Selection, walk};
+use super::{PrivacyError, open_store};
+use crate::app::App;
+use crate::attachments::folder::Folder;
+use crate::attachments::sweep;
+use crate::clock;
+use crate::settings::Settings;
+use crate::store::{ErasureCounts, SessionTrace, Store, StoreError, TicketHead, Traces};
+
+/// How many tickets are erased in one transaction.
+const CHUNK: usize = 20;
+/// How long others may write in between.
+const PAUSE: Duration = Duration::from_millis(50);
+/// How often, and with which pauses, the log is tried to be emptied while somebody reads it.
+const LOG_TRIES: u32 = 25;
+const LOG_PAUSE: Duration = Duration::from_millis(200);
+/// How many tickets at destinations a report names.
+const EXTERNAL_MAX: usize = 1_000;
+
+/// What was erased, or would be.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Erased {
+    /// Whether it was only counted.
+    pub is_dry_run: bool,
+    /// How much.
+    pub counts: ErasureCounts,
+    /// Rows about people beside their tickets, such as files that were never sent.
+    pub traces: u64,
+    /// Tickets that became somebody else's while it ran, such as by signing in, and were left.
+    pub changed_hands: u64,
+    /// Tickets that could not be read, so that it cannot be told whose they are.
+    pub unreadable: u64,
+    /// Tickets that stay at destinations: reference, name of the destination, id there.
+    pub external: Vec<(String, String, String)>,
+    /// Whether the pages as they were before are gone from the write-ahead log as well.
+    pub is_log_empty: bool,
+}
+
+/// Erases what a selection means from the database and the folder of a configuration, beside a running gateway or without one.
+/// Without `confirmed` it only counts.
+pub async fn run(settings: &Settings, selection: &Selection, confirmed: bool) -> Result<Erased, PrivacyError> {
+    let store = open_store(settings).await?;
+    let folder = Folder::open(settings.attachments.clone())?;
+    let erased = erase(&store, &folder, selection, confirmed).await;
+    store.close().await;
+    erased
+}
+
+async fn erase(
+    store: &dyn Store,
+    folder: &Folder,
+    selection: &Selection,
+    confirmed: bool,
+) -> Result<Erased, PrivacyError> {
+    let mut erased = Erased { is_dry_run: !confirmed, ..Erased::default() };
+    let mut traces = Traces::default();
+    if let Selection::Person { site, id } = selection {
+        traces.people.push((site.clone(), id.clone()));
+    }
+    erased.unreadable = walk(store, selection, async |tickets: Vec<Matched>| {
+        for chunk in tickets.chunks(CHUNK) {
+            for Matched { head, session } in chunk {
+                for (destination, remote) in store.external_tickets(&head.id).await? {
+                    if erased.external.len() < EXTERNAL_MAX {
+                        erased.external.push((head.reference.clone(), destination, remote));
+                    }
+                }
+                if !selection.is_of_people() {
+                    continue;
+                }
+                let trace = |session| SessionTrace { site: head.site.clone(), session, person: head.person.clone() };
+                let session = session.map(trace);
+                traces.sessions.extend(session.filter(|session| !traces.sessions.contains(session)));
+                let person = head.person.clone().map(|person| (head.site.clone(), person));
+                traces.people.extend(person.filter(|person| !traces.people.contains(person)));
+            }
+            if confirmed {
+                let ids: Vec<String> = chunk.iter().map(|matched| matched.head.id.clone()).collect();
+                let meant = Meant { selection, chunk, changed_hands: AtomicU64::new(0) };
+                let is_meant = |head: &TicketHead| meant.includes(head);
+                erased.counts = erased.counts.plus(store.erase_tickets(&ids, &clock::now(), &is_meant).await?);
+                erased.changed_hands += meant.changed_hands.into_inner();
+                tokio::time::sleep(PAUSE).await;
+                continue;
+            }
+            for Matched { head, .. } in chunk {
+                let counts = store.erasure_counts(&head.id).await?.unwrap_or_default();
+                erased.counts = erased.counts.plus(counts);
+            }
+        }
+        Ok(())
+    })
+    .await?;
+    if confirmed {
+        erased.traces = store.erase_traces(&traces).await?;
+        finish(store, folder, &mut erased).await?;
+        log(selection.word(), "command", &erased);
+    }
+    Ok(erased)
+}
+
+/// Which of the tickets that were found are still meant.
+struct Meant<'a> {
+    selection: &'a Selection,
+    chunk: &'a [Matched],
+    /// How many were somebody else's by then.
+    changed_hands: AtomicU64,
+}
+
+impl Meant<'_> {
+    /// Nobody may have opened it again or taken it along since it was found.
+    fn includes(&self, head: &TicketHead) -> bool {
+        let found = self.chunk.iter().find(|matched| matched.head.id == head.id);
+        let is_same_person = found.is_some_and(|found| found.head.person == head.person);
+        let is_meant = self.selection.admits(head);
+        if is_meant && !is_same_person {
+            self.changed_hands.fetch_add(1, Ordering::Relaxed);
+        }
+        is_meant && is_same_person
+    }
+}
+
+/// Erases one ticket for an agent.
+pub async fn erase_ticket(app: &App, ticket: &TicketHead, agent: &str) -> Result<Erased, StoreError> {
+    let external = app.store.external_tickets(&ticket.id).await?;
+    let external = external.into_iter().map(|(to, remote)| (ticket.reference.clone(), to, remote)).collect();
+    let counts = app.store.erase_tickets(std::slice::from_ref(&ticket.id), &clock::now(), &|_| true).await?;
+    let mut erased = Erased { counts, external, ..Erased::default() };
+    finish(app.store.as_ref(), &app.folder.folder, &mut erased).await?;
+    tracing::info!(reference = ticket.reference, agent, "ticket erased");
+    Ok(erased)
+}
+
+async fn finish(store: &dyn Store, folder: &Folder, erased: &mut Erased) -> Result<(), StoreError> {
+    sweep::remove_deleted(store, folder).await?;
+    erased.is_log_empty = empty_log(store).await?;
+    Ok(())
+}
+
+/// Empties the write-ahead log as soon as nobody reads it; `false` where somebody does all the time.
+pub async fn empty_log(store: &dyn Store) -> Result<bool, StoreError> {
+    for _ in 0..LOG_TRIES {
+        match store.truncate_log().await {
+            Ok(true) => return Ok(true),
+            Ok(false) | Err(StoreError::Busy) => tokio::time::sleep(LOG_PAUSE).await,
+            Err(error) => return Err(error),
+        }
+    }
+    tracing::warn!("erased pages stay in the write-ahead log until the next checkpoint");
+    Ok(false)
+}
+
+/// One line for the audit, which names nobody.
+fn log(selection: &str, by: &str, erased: &Erased) {
+    let ErasureCounts { tickets, messages, files, .. } = erased.counts;
+    tracing::info!(selection, by, tickets, messages, files, traces = erased.traces, "erase finished");
+}
+
+impl fmt::Display for Erased {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let ErasureCounts { tickets, messages, activities, deliveries, mails, files, file_bytes } = self.counts;
+        let done = if self.is_dry_run { "would be erased" } else { "erased" };
+        writeln!(
+            f,
+            "{tickets} tickets {done}, with {messages} messages, {activities} activities and notes, {deliveries} deliveries, \
+             {mails} receipts and {files} files ({file_bytes} bytes)"
+        )?;
+        if self.traces > 0 {
+            writeln!(f, "{} unsent files and other traces of the same people erased", self.traces)?;
+        }
+        if self.changed_hands > 0 {
+            let tickets = if self.changed_hands == 1 { "ticket" } else { "tickets" };
+            writeln!(f, "{} {tickets} changed hands meanwhile; run again", self.changed_hands)?;
+        }
+        if self.unreadable > 0 {
+            writeln!(f, "{} tickets cannot be read and are left; the log names them", self.unreadable)?;
+        }
+        for (reference, destination, remote) in &self.external {
+            writeln!(f, "not reached: {reference} at {destination}, {remote} there")?;
+        }
+        writeln!(f, "not reached: mails and notices that were sent, backups, copies of the disk")?;
+        if !self.is_dry_run && !self.is_log_empty {
+            writeln!(
+                f,
+                "the write-ahead log is being read; what was erased stays in it until the gateway's next checkpoint"
+            )?;
+        }
+        if self.is_dry_run {
+            writeln!(f, "nothing has been erased; run it again with --yes")?;
+        }
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use domain::ticket::Status;
+
+    #[test]
+    fn a_ticket_that_changed_hands_is_left_and_counted_and_one_that_was_opened_again_is_only_left() {
+        let head = |id: &str, person: Option<&str>, status| TicketHead {
+            id: id.into(),
+            site: "acme".into(),
+            reference: format!("DB-{id}"),
+            status: Some(status),
+            updated_at: "2020-01-01T00:00:00.000Z".into(),
+            person: person.map(String::from),
+        };
+        let found = |id: &str| Matched { head: head(id, None, Status::Solved), session: None };
+        let chunk = [found("1"), found("2"), found("3")];
+        let selection = Selection::before("2025-01-31", None, false).unwrap();
+        let meant = Meant { selection: &selection, chunk: &chunk, changed_hands: AtomicU64::new(0) };
+        assert!(meant.includes(&head("1", None, Status::Solved)));
+        assert!(!meant.includes(&head("2", Some("u-7"), Status::Solved)));
+        assert!(!meant.includes(&head("3", None, Status::Open)));
+        let erased = Erased { changed_hands: meant.changed_hands.into_inner(), ..Erased::default() };
+        assert!(erased.to_string().contains("\n1 ticket changed hands meanwhile; run again\n"), "{erased}");
+        assert!(!Erased::default().to_string().contains("hands"));
+    }
+}

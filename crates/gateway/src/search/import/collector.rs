@@ -1,0 +1,49 @@
+//! Gathers questions, each id once.
+
+use std::collections::HashMap;
+
+use super::reading::{Note, Reading};
+use crate::fetch::web_address;
+use domain::question::Question;
+
+/// Gathers the questions of a file.
+#[derive(Default)]
+pub struct Collector {
+    /// What was read so far.
+    pub reading: Reading,
+    /// Where each id was, and which question it is.
+    places: HashMap<String, (String, usize)>,
+}
+
+impl Collector {
+    /// Adds a question from a place, such as `line 3`, or notes why it is none. Of two with one id the later counts.
+    pub fn add(&mut self, place: String, question: Result<Question, String>) {
+        let note = |note: String| Note { place: place.clone(), note };
+        let mut question = match question {
+            Ok(question) => question,
+            Err(reason) => {
+                self.reading.bad.push(note(reason));
+                self.reading.is_incomplete = true;
+                return;
+            }
+        };
+        let url = web_address(&question.url);
+        if url.is_none() && !question.url.is_empty() {
+            let says = format!("url: {:?} is no address of the web and is left out", question.url);
+            self.reading.warnings.push(note(says));
+        }
+        question.url = url.unwrap_or_default();
+        let Some((earlier, index)) = self.places.get_mut(&question.id) else {
+            self.places.insert(question.id.clone(), (place, self.reading.questions.len()));
+            self.reading.questions.push(question);
+            return;
+        };
+        let kind = place.split(' ').next().unwrap_or_default();
+        let says = format!("has the id of {earlier}, {:?}; the later {kind} counts", question.id);
+        self.reading.warnings.push(note(says));
+        *earlier = place;
+        if let Some(known) = self.reading.questions.get_mut(*index) {
+            *known = question;
+        }
+    }
+}

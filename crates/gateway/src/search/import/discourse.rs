@@ -1,0 +1,386 @@
+//! A Discourse forum: the topics of `/latest.json`, a category or a tag, each with its posts from `/t/{id}.json`.
+//!
+//! The format is that of <https://docs.discourse.org/>; what the plugin Solved adds is in its serializers:
+//! `accepted_answer` on topics and posts, and `accepted_answers`, a list, on topics of newer forums, where several posts may be accepted.
+
+use std::collections::btree_map::Entry;
+use std::collections::{BTreeMap, HashSet};
+
+use jiff::Timestamp;
+use reqwest::Url;
+use serde::Deserialize;
+use serde_json::Value;
+
+use super::html::markdown;
+use super::reading::{Reading, below, entry_id, is_before, one_line, path};
+use crate::fetch::{FetchError, Fetcher};
+use domain::question::{Answer, Question, question_kind};
+
+/// How many posts of a topic are read; beyond that the accepted one alone.
+const POSTS_MAX: usize = 100;
+/// How many accepted posts of a topic are read beyond those.
+const ACCEPTED_MAX: usize = 20;
+/// How many posts are asked for at a time, as the forum's own pages do.
+const POSTS_AT_ONCE: usize = 20;
+
+/// Reads a forum, or the category (`/c/…`) or tag (`/tag/…`) that an address names; with `since` the topics in which something was
+/// said since then.
+pub async fn read(fetcher: &Fetcher, source: &Url, prefix: &str, since: Option<Timestamp>) -> Reading {
+    let mut reading = Reading::new(since.is_some());
+    let (base, list) = places(source);
+    let mut categories = Categories::default();
+    if let Err((url, error)) = categories.read_site(fetcher, &base).await {
+        reading.failed(&url, &error, None);
+        if error.is_final() {
+            return reading;
+        }
+    }
+    for page in 0.. {
+        // Oldest first: what is asked meanwhile comes at the end and moves nothing. Changes are read latest first, up to what is known.
+        let page = page.to_string();
+        let (order, ascending) = if since.is_some() { ("activity", "false") } else { ("created", "true") };
+        let query = [("order", order), ("ascending", ascending), ("no_definitions", "true"), ("page", &page)];
+        let url = below(&base, &list, &query);
+        let List { topic_list } = match fetcher.json(&url).await {
+            Ok(list) => list,
+            Err(error) => {
+                reading.failed(&url, &error, None);
+                return reading;
+            }
+        };
+        let mut is_known = since.is_some() && !topic_list.topics.is_empty();
+        let Some(topics) = reading.fresh(&url, "topic", topic_list.topics) else { return reading };
+        for topic in topics {
+            let id = entry_id(&topic).map(|id| format!("{prefix}{id}"));
+            match serde_json::from_value::<Listed>(topic) {
+                Err(error) => reading.misshapen(&path(&url), &error, id),
+                // Pinned topics come first, however old they are.
+                Ok(listed) if since.is_some_and(|since| is_before(&listed.bumped_at, since)) => {}
+                Ok(listed) if !listed.visible || listed.archived => is_known = false,
+                Ok(listed) => {
+                    is_known = false;
+                    let topic_url = below(&base, &format!("t/{}.json", listed.id), &[]);
+                    match question(fetcher, &base, &topic_url, &mut categories, prefix).await {
+                        Ok(question) => reading.add(&path(&topic_url), question),
+                        Err(error) => {
+                            reading.failed(&topic_url, &error, id);
+                            if error.is_final() {
+                                return reading;
+                            }
+                        }
+                    }
+                }
+            }
+        }
+        if is_known || topic_list.more_topics_url.is_none() {
+            return reading;
+        }
+    }
+    reading
+}
+
+#[derive(Deserialize)]
+struct List {
+    topic_list: TopicList,
+}
+
+#[derive(Deserialize)]
+struct TopicList {
+    topics: Vec<Value>,
+    more_topics_url: Option<String>,
+}
+
+#[derive(Deserialize)]
+struct Listed {
+    id: u64,
+    #[serde(default = "yes")]
+    visible: bool,
+    #[serde(default)]
+    archived: bool,
+    /// When something was last said in it.
+    #[serde(default)]
+    bumped_at: String,
+}
+
+#[derive(Deserialize)]
+struct Topic {
+    id: u64,
+    title: String,
+    #[serde(default)]
+    slug: String,
+    #[serde(default)]
+    created_at: String,
+    category_id: Option<u64>,
+    #[serde(default)]
+    tags: Vec<Tag>,
+    #[serde(default)]
+    accepted_answer: Value,
+    #[serde(default)]
+    accepted_answers: Value,
+    post_stream: Stream,
+}
+
+impl Topic {
+    /// The accepted posts, whichever way the forum says it; what is said in another way names none.
+    fn accepted(&self) -> Vec<Accepted> {
+        let several = self.accepted_answers.as_array().into_iter().flatten();
+        let named = several.chain(Some(&self.accepted_answer)).map(|post| Accepted {
+            id: post.get("id").and_then(Value::as_u64),
+            number: post.get("post_number").and_then(Value::as_u64),
+        });
+        named.filter(|accepted| accepted.id.is_some() || accepted.number.is_some()).take(ACCEPTED_MAX).collect()
+    }
+}
+
+/// An accepted post, by what a forum says of it.
+#[derive(Clone, Copy)]
+struct Accepted {
+    id: Option<u64>,
+    number: Option<u64>,
+}
+
+impl Accepted {
+    fn is(self, post: &Post) -> bool {
+        self.number == Some(post.post_number) || self.id == Some(post.id)
+    }
+}
+
+/// A tag is its name, in newer versions an object with it.
+#[derive(Deserialize)]
+#[serde(untagged)]
+enum Tag {
+    Name(String),
+    Full { name: String },
+}
+
+#[derive(Deserialize)]
+struct Posts {
+    post_stream: Stream,
+}
+
+#[derive(Deserialize)]
+struct Stream {
+    posts: Vec<Post>,
+    /// The ids of all posts, of which the first come along.
+    #[serde(default)]
+    stream: Vec<u64>,
+}
+
+#[derive(Deserialize)]
+struct Post {
+    id: u64,
+    post_number: u64,
+    /// 1 is a post, 2 one of a moderator; 3 tells that a topic was closed and the like, 4 is for the staff only.
+    #[serde(default)]
+    post_type: u8,
+    #[serde(default)]
+    username: String,
+    name: Option<String>,
+    #[serde(default)]
+    created_at: String,
+    #[serde(default)]
+    cooked: String,
+    #[serde(default)]
+    staff: bool,
+    #[serde(default)]
+    admin: bool,
+    #[serde(default)]
+    moderator: bool,
+    #[serde(default)]
+    hidden: bool,
+    #[serde(default)]
+    user_deleted: bool,
+    deleted_at: Option<String>,
+    #[serde(default)]
+    accepted_answer: bool,
+}
+
+#[derive(Deserialize)]
+struct Site {
+    #[serde(default)]
+    categories: Vec<Category>,
+}
+
+#[derive(Deserialize)]
+struct Category {
+    id: u64,
+    name: String,
+    #[serde(default)]
+    subcategory_list: Vec<Category>,
+}
+
+fn yes() -> bool {
+    true
+}
+
+/// The forum of an address, and the path of the list of topics in it.
+fn places(source: &Url) -> (Url, String) {
+    let whole = source.path().trim_end_matches(".json").to_string();
+    let part = ["/c/", "/tag/", "/tags/"].iter().filter_map(|mark| whole.find(mark)).min();
+    let at = part.unwrap_or_else(|| whole.strip_suffix("/latest").unwrap_or(&whole).len());
+    let (home, list) = whole.split_at_checked(at).unwrap_or_default();
+    let mut base = source.clone();
+    base.set_path(home);
+    let list = if part.is_some() { list.trim_start_matches('/') } else { "latest" };
+    (base, format!("{list}.json"))
+}
+
+/// The names of a forum's categories, each asked for once. Forums with many load them lazily and list none with the site.
+#[derive(Default)]
+struct Categories {
+    /// None where nobody may read which it is.
+    names: BTreeMap<u64, Option<String>>,
+    is_listed: bool,
+}
+
+#[derive(Deserialize)]
+struct CategoryPage {
+    category_list: CategoryList,
+}
+
+#[derive(Deserialize)]
+struct CategoryList {
+    #[serde(default)]
+    categories: Vec<Category>,
+}
+
+#[derive(Deserialize)]
+struct CategoryShown {
+    category: Category,
+}
+
+impl Categories {
+    async fn read_site(&mut self, fetcher: &Fetcher, base: &Url) -> Result<(), (Url, FetchError)> {
+        let url = below(base, "site.json", &[]);
+        let site: Site = fetcher.json(&url).await.map_err(|error| (url, error))?;
+        self.add(site.categories);
+        Ok(())
+    }
+
+    fn add(&mut self, categories: Vec<Category>) {
+        for category in categories {
+            self.names.insert(category.id, Some(one_line(&category.name)));
+            self.add(category.subcategory_list);
+        }
+    }
+
+    /// The name of a category: from the list of categories, or by itself. A category that cannot be read has none.
+    async fn name(&mut self, fetcher: &Fetcher, base: &Url, id: u64) -> Result<Option<String>, FetchError> {
+        if !self.names.contains_key(&id) && !self.is_listed {
+            self.is_listed = true;
+            let url = below(base, "categories.json", &[("include_subcategories", "true")]);
+            if let Some(page) = readable(fetcher.json::<CategoryPage>(&url).await)? {
+                self.add(page.category_list.categories);
+            }
+        }
+        match self.names.entry(id) {
+            Entry::Occupied(known) => Ok(known.get().clone()),
+            Entry::Vacant(unknown) => {
+                let url = below(base, &format!("c/{id}/show.json"), &[]);
+                let shown = readable(fetcher.json::<CategoryShown>(&url).await)?;
+                Ok(unknown.insert(shown.map(|shown| one_line(&shown.category.name))).clone())
+            }
+        }
+    }
+}
+
+/// What an address gave; none where it gives nothing, unless nothing else would be given either.
+fn readable<T>(answer: Result<T, FetchError>) -> Result<Option<T>, FetchError> {
+    match answer {
+        Ok(answer) => Ok(Some(answer)),
+        Err(error) if error.is_final() => Err(error),
+        Err(_) => Ok(None),
+    }
+}
+
+async fn question(
+    fetcher: &Fetcher,
+    base: &Url,
+    url: &Url,
+    categories: &mut Categories,
+    prefix: &str,
+) -> Result<Question, FetchError> {
+    let topic: Topic = fetcher.json(url).await?;
+    let page = below(base, &format!("t/{}/{}", if topic.slug.is_empty() { "-" } else { &topic.slug }, topic.id), &[]);
+    let accepted = topic.accepted();
+    let mut posts = topic.post_stream.posts;
+    let known: HashSet<u64> = posts.iter().map(|post| post.id).collect();
+    let more: Vec<String> =
+        topic.post_stream.stream.iter().filter(|id| !known.contains(id)).map(u64::to_string).collect();
+    let room = POSTS_MAX.saturating_sub(posts.len());
+    for ids in more.get(..room.min(more.len())).unwrap_or_default().chunks(POSTS_AT_ONCE) {
+        let query: Vec<(&str, &str)> = ids.iter().map(|id| ("post_ids[]", id.as_str())).collect();
+        let chunk: Posts = fetcher.json(&below(base, &format!("t/{}/posts.json", topic.id), &query)).await?;
+        posts.extend(chunk.post_stream.posts);
+    }
+    let far: Vec<Accepted> = accepted.iter().copied().filter(|one| !posts.iter().any(|post| one.is(post))).collect();
+    let ids: Vec<String> = far.iter().filter_map(|one| one.id).map(|id| id.to_string()).collect();
+    if !ids.is_empty() {
+        let query: Vec<(&str, &str)> = ids.iter().map(|id| ("post_ids[]", id.as_str())).collect();
+        let chunk: Posts = fetcher.json(&below(base, &format!("t/{}/posts.json", topic.id), &query)).await?;
+        posts.extend(chunk.post_stream.posts.into_iter().filter(|post| far.iter().any(|one| one.is(post))));
+    }
+    for number in far.iter().filter_map(|one| one.number) {
+        if posts.iter().all(|post| post.post_number != number) {
+            let near: Posts = fetcher.json(&below(base, &format!("t/{}/{number}.json", topic.id), &[])).await?;
+            posts.extend(near.post_stream.posts.into_iter().filter(|post| post.post_number == number));
+        }
+    }
+    posts.sort_by_key(|post| post.post_number);
+    posts.dedup_by_key(|post| post.post_number);
+    let body = posts.iter().find(|post| post.post_number == 1).map(|post| markdown(&post.cooked, &page));
+    let answers: Vec<Answer> = posts
+        .into_iter()
+        .filter(|post| post.post_number > 1 && is_shown(post))
+        .map(|post| Answer {
+            body: markdown(&post.cooked, &page),
+            author: one_line(post.name.as_deref().filter(|name| !name.trim().is_empty()).unwrap_or(&post.username)),
+            staff: post.staff || post.admin || post.moderator,
+            accepted: post.accepted_answer || accepted.iter().any(|one| one.is(&post)),
+            created_at: post.created_at,
+        })
+        .filter(|answer| !answer.body.is_empty())
+        .collect();
+    let category = match topic.category_id {
+        Some(id) => categories.name(fetcher, base, id).await?,
+        None => None,
+    };
+    let tags = topic.tags.into_iter().map(|tag| match tag {
+        Tag::Name(name) | Tag::Full { name } => one_line(&name),
+    });
+    Ok(Question {
+        id: format!("{prefix}{}", topic.id),
+        kind: question_kind(),
+        title: one_line(&topic.title),
+        body: body.unwrap_or_default(),
+        url: page.into(),
+        topics: category.into_iter().chain(tags).collect(),
+        solved: answers.iter().any(|answer| answer.accepted),
+        created_at: topic.created_at,
+        answers,
+    })
+}
+
+fn is_shown(post: &Post) -> bool {
+    (1..=2).contains(&post.post_type) && !post.hidden && !post.user_deleted && post.deleted_at.is_none()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_address_is_a_forum_a_category_or_a_tag() {
+        for (source, base, list) in [
+            ("https://f.example/", "https://f.example/", "latest.json"),
+            ("https://f.example/latest", "https://f.example/", "latest.json"),
+            ("https://e.example/forum", "https://e.example/forum", "latest.json"),
+            ("https://f.example/c/help/6", "https://f.example/", "c/help/6.json"),
+            ("https://e.example/forum/c/a/b/7.json", "https://e.example/forum", "c/a/b/7.json"),
+            ("https://f.example/tag/alerts", "https://f.example/", "tag/alerts.json"),
+        ] {
+            let (found, path) = places(&Url::parse(source).unwrap());
+            assert_eq!((found.as_str(), path.as_str()), (base, list), "{source}");
+        }
+    }
+}

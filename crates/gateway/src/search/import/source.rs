@@ -1,0 +1,146 @@
+//! What a source is: its format, where it is, and how its questions are kept apart from those of others.
+
+use std::fmt;
+use std::path::{Path, PathBuf};
+
+use reqwest::Url;
+use serde::Deserialize;
+use sha2::{Digest, Sha256};
+
+use super::csv::Columns;
+use crate::fetch::{SourceError, source_url};
+
+/// What a source of questions is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, clap::ValueEnum)]
+#[serde(rename_all = "lowercase")]
+pub enum Format {
+    /// One question a line, as JSON, or one JSON array of them: a file, or its address.
+    Jsonl,
+    /// A table with a line of headers: a file, or its address.
+    Csv,
+    /// A Discourse forum, or one category or tag of it.
+    Discourse,
+    /// A Zendesk help center: its articles and its community.
+    Zendesk,
+    /// The questions in a Strapi, as PostHog's community site has them.
+    Strapi,
+}
+
+/// Where questions come from.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Source {
+    /// What it is.
+    pub format: Format,
+    /// Where it is.
+    pub place: Place,
+    /// Where the questions of a Strapi can be read, which it does not know itself: the permalink goes behind it.
+    pub pages: Option<Url>,
+    /// Whether it may be in one's own network, and may lead there.
+    pub private: bool,
+    /// Which column of a table is which field, where its headers do not tell.
+    pub columns: Columns,
+}
+
+/// Where a source is.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Place {
+    /// A file, absolute.
+    File(PathBuf),
+    /// An address.
+    Web(Url),
+}
+
+impl Source {
+    /// The source at a place: an address, or for files also their path. `pages` counts for Strapi only.
+    pub fn new(format: Format, place: &str, pages: Option<&str>) -> Result<Source, SourceError> {
+        let web = ["https://", "http://"].iter().any(|scheme| place.starts_with(scheme));
+        let pages = pages.map(|pages| {
+            let mut url = Url::parse(pages).ok().filter(|url| matches!(url.scheme(), "https" | "http"));
+            if let Some(url) = url.as_mut().filter(|url| !url.path().ends_with('/')) {
+                url.set_path(&format!("{}/", url.path()));
+            }
+            url.ok_or_else(|| SourceError::Address(pages.into()))
+        });
+        let place = if matches!(format, Format::Jsonl | Format::Csv) && !web {
+            Place::File(std::path::absolute(Path::new(place)).map_err(|_| SourceError::Address(place.into()))?)
+        } else {
+            let mut url = source_url(place)?;
+            url.set_path(url.path().to_string().trim_end_matches('/'));
+            Place::Web(url)
+        };
+        Ok(Source { format, place, pages: pages.transpose()?, private: false, columns: Columns::default() })
+    }
+
+    /// The name that its questions are kept under; the same for the same place.
+    pub fn name(&self) -> String {
+        format!("{} {}", self.format.word(), self.place)
+    }
+
+    /// What stands before its own ids, so that no other source has the same.
+    pub(super) fn prefix(&self) -> String {
+        let digest = Sha256::digest(self.place.to_string().as_bytes());
+        let tag: String = digest.iter().take(4).map(|byte| format!("{byte:02x}")).collect();
+        format!("{}-{tag}-", self.format.word())
+    }
+}
+
+impl Format {
+    fn word(self) -> &'static str {
+        match self {
+            Format::Jsonl => "jsonl",
+            Format::Csv => "csv",
+            Format::Discourse => "discourse",
+            Format::Zendesk => "zendesk",
+            Format::Strapi => "strapi",
+        }
+    }
+}
+
+impl fmt::Display for Place {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Place::File(path) => write!(f, "{}", path.display()),
+            Place::Web(url) => write!(f, "{url}"),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn source(format: Format, place: &str) -> Source {
+        Source::new(format, place, None).unwrap()
+    }
+
+    #[test]
+    fn the_same_place_is_the_same_source_however_it_is_written() {
+        let plain = source(Format::Discourse, "https://forum.example/c/help");
+        assert_eq!(plain, source(Format::Discourse, " https://Forum.example:443/c/help/#x "));
+        assert_eq!(plain.name(), "discourse https://forum.example/c/help");
+        assert_eq!(source(Format::Jsonl, "./a.jsonl"), source(Format::Jsonl, "a.jsonl"));
+        assert_ne!(source(Format::Jsonl, "a.jsonl").name(), source(Format::Jsonl, "b.jsonl").name());
+    }
+
+    #[test]
+    fn ids_of_two_places_are_never_the_same() {
+        let one = source(Format::Discourse, "https://forum.example").prefix();
+        let other = source(Format::Discourse, "https://forum.example/c/help").prefix();
+        assert_ne!(one, other);
+        assert!(one.starts_with("discourse-") && one.len() == "discourse-01234567-".len(), "{one}");
+    }
+
+    #[test]
+    fn what_is_no_source_is_refused() {
+        for (format, place) in [
+            (Format::Zendesk, "acme"),
+            (Format::Discourse, "http://forum.example"),
+            (Format::Jsonl, "http://a.example/x"),
+        ] {
+            assert!(Source::new(format, place, None).is_err(), "{place}");
+        }
+        assert!(Source::new(Format::Strapi, "https://a.example", Some("questions")).is_err());
+        let strapi = Source::new(Format::Strapi, "https://a.example", Some("https://b.example/questions")).unwrap();
+        assert_eq!(strapi.pages.unwrap().as_str(), "https://b.example/questions/");
+    }
+}

@@ -1,0 +1,280 @@
+//! Starting, and stopping without cutting anybody off.
+
+use std::io::Write;
+use std::net::{IpAddr, Ipv4Addr, SocketAddr};
+use std::num::NonZeroU32;
+use std::pin::Pin;
+use std::sync::Arc;
+use std::time::Duration;
+
+use axum::extract::Request;
+use axum::middleware::{Next, from_fn};
+use axum::response::Response;
+use tokio::net::TcpListener;
+use tokio::signal::unix::{SignalKind, signal};
+use tokio::sync::watch;
+use tokio::task::{JoinError, JoinHandle, JoinSet};
+use tokio_util::sync::CancellationToken;
+
+use super::app::App;
+use super::backup::BackupError;
+use super::connections::{Capacity, Times, connections_max};
+use super::guard::Limits;
+use super::privacy::PrivacyError;
+use super::search::import::{ImportError, timer};
+use super::search::static_index::StaticIndexError;
+use super::settings::{Settings, SettingsError, notices};
+use super::store::StoreError;
+use super::supervisor::supervise;
+use super::{app, attachments, clock, connections, delivery, incidents, mail, privacy, routes, search};
+
+/// How long requests, deliveries, mails and syncs may go on when the gateway is told to stop; longer than any request may take but a file,
+/// which is put again.
+const GRACE: Duration = Duration::from_secs(20);
+/// How long connections may stay open after the last answer. A browser keeps spare ones that never say anything.
+const LAST_BYTES: Duration = Duration::from_millis(500);
+
+/// How many connections the inbox may have where it has a listener of its own; of the files in reserve.
+const INBOX_CONNECTIONS: u32 = 64;
+
+/// Why the gateway does not start, or stops.
+#[derive(Debug, thiserror::Error)]
+pub enum GatewayError {
+    /// The settings are wrong.
+    #[error(transparent)]
+    Settings(#[from] SettingsError),
+    /// There is no site to serve.
+    #[error(
+        "no site is configured; add a table [sites.NAME] with origins to the file of --config, or start with --demo"
+    )]
+    NoSite,
+    /// Questions cannot be imported.
+    #[error(transparent)]
+    Import(#[from] ImportError),
+    /// There is no static index to be made.
+    #[error(transparent)]
+    StaticIndex(#[from] StaticIndexError),
+    /// There is no deployment to be looked at.
+    #[error(transparent)]
+    Address(#[from] super::deployment::AddressError),
+    /// Nothing can be erased or exported.
+    #[error(transparent)]
+    Privacy(#[from] PrivacyError),
+    /// Nothing can be backed up or restored.
+    #[error(transparent)]
+    Backup(#[from] BackupError),
+    /// The store cannot be used.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    /// Another process listens there.
+    #[error("{0} is taken by another process; stop that one, or choose another with --listen ADDRESS:PORT")]
+    Taken(SocketAddr),
+    /// The system does not let it listen there.
+    #[error("cannot listen on {0}: {1}; choose another with --listen ADDRESS:PORT")]
+    Listen(SocketAddr, std::io::Error),
+    /// The system refuses something else.
+    #[error("the system refuses: {0}")]
+    System(#[from] std::io::Error),
+}
+
+/// Serves until it is told to stop by SIGTERM or SIGINT. Nothing new begins then; requests are answered, and deliveries, mails and syncs that
+/// have begun come to an end and are recorded.
+pub async fn serve(settings: Settings) -> Result<(), GatewayError> {
+    if settings.sites.is_empty() {
+        return Err(GatewayError::NoSite);
+    }
+    for notice in notices(&settings, clock::timestamp()) {
+        tracing::warn!(notice, "settings noticed");
+    }
+    let listener = listen(settings.listen, settings.demo)?;
+    let inbox_listener = settings.inbox_listen.map(|address| listen(address, false)).transpose()?;
+    let stop_requested = stop_signal()?;
+    let app = app::open(settings).await?;
+    let (running, mut idle) = watch::channel(0_usize);
+    let count = move |request: Request, next: Next| count(running.clone(), request, next);
+    let router = routes::router(app.clone()).layer(from_fn(count.clone()));
+    let (limits, proxies) = (&app.settings.limits, &app.settings.proxies);
+    let capacity = Capacity::new(limits, proxies.clone(), connections_max(limits, connections::open_files()));
+    let times = Times::default();
+    announce(listener.local_addr()?)?;
+
+    let (stop, (stopping, stopped)) = (CancellationToken::new(), watch::channel(false));
+    let mut workers = start_workers(&app, &stop);
+    let mut inbox_serving = None;
+    if let Some(listener) = inbox_listener {
+        let router = routes::inbox_router(app.clone()).layer(from_fn(count));
+        tracing::info!(address = %listener.local_addr()?, "inbox listening");
+        // Places of its own: operators get in while everybody else's are taken.
+        let limits = Limits { connections_per_address: NonZeroU32::new(INBOX_CONNECTIONS), ..*limits };
+        let capacity = Capacity::new(&limits, proxies.clone(), INBOX_CONNECTIONS);
+        inbox_serving = Some(tokio::spawn(connections::serve(listener, router, capacity, times, stopped.clone())));
+    }
+    // In a task of its own, so that nothing else keeps connections from being taken in.
+    let mut serving = tokio::spawn(connections::serve(listener, router, capacity, times, stopped));
+    let ended = tokio::select! {
+        () = stop_requested => Ok(()),
+        ended = &mut serving => Err(std::io::Error::other(format!("accepting connections ended: {ended:?}"))),
+        ended = inbox_ended(&mut inbox_serving) => {
+            Err(std::io::Error::other(format!("accepting connections to the inbox ended: {ended:?}")))
+        }
+    };
+    tracing::info!("stopping");
+    stopping.send_replace(true);
+    stop.cancel();
+    let answered = async {
+        let _ = idle.wait_for(|running| *running == 0).await;
+        tokio::time::sleep(LAST_BYTES).await;
+    };
+    let worked = async { while workers.join_next().await.is_some() {} };
+    if tokio::time::timeout(GRACE, async { tokio::join!(answered, worked) }).await.is_err() {
+        tracing::warn!("stopped with unfinished work");
+    }
+    workers.shutdown().await;
+    if let Err(error) = app.counting.flush(app.store.as_ref()).await {
+        tracing::warn!(%error, "recording counts failed");
+    }
+    app.store.close().await;
+    tracing::info!("stopped");
+    Ok(ended?)
+}
+
+/// Ends with the task that serves the inbox, where it has a listener of its own.
+async fn inbox_ended<T>(serving: &mut Option<JoinHandle<T>>) -> Result<T, JoinError> {
+    match serving {
+        Some(serving) => serving.await,
+        None => std::future::pending().await,
+    }
+}
+
+/// Starts everything that goes on in the background, each worker in a task of its own that is started again where it panics.
+fn start_workers(app: &Arc<App>, stop: &CancellationToken) -> JoinSet<()> {
+    let mut workers = JoinSet::new();
+    workers.spawn(delivery::worker::run(app.clone(), stop.clone()));
+    workers.spawn(delivery::follow::run(app.clone(), stop.clone()));
+    workers.spawn(mail::worker::run(app.clone(), stop.clone()));
+    // What may be cut off at any time.
+    let mut repeat = |name: String, work: Work| workers.spawn(repeat(name, app.clone(), stop.clone(), work));
+    repeat(
+        "search indexes".into(),
+        Box::new(|app| Box::pin(async move { search::follow(&app.indexes, app.store.as_ref()).await })),
+    );
+    repeat(
+        "counting".into(),
+        Box::new(|app| Box::pin(async move { search::counting::run(&app.counting, app.store.as_ref()).await })),
+    );
+    repeat(
+        "attachments sweep".into(),
+        Box::new(|app| Box::pin(async move { match attachments::sweep::run(&app).await {} })),
+    );
+    repeat("mail retention".into(), Box::new(|app| Box::pin(async move { match mail::retention::run(&app).await {} })));
+    repeat("retention".into(), Box::new(|app| Box::pin(async move { match privacy::retention::run(&app).await {} })));
+    for (site, page) in incidents::status_pages(&app.settings.sites) {
+        let name = format!("status page of {site}");
+        let poll = move |app: Arc<App>| -> Running {
+            let (site, page) = (site.clone(), page.clone());
+            Box::pin(async move { match incidents::poll(&app.broken, &site, &page).await {} })
+        };
+        repeat(name, Box::new(poll));
+    }
+    let plans = app.settings.sites.iter();
+    let plans = plans.flat_map(|(name, site)| site.imports.iter().map(|plan| (name.clone(), plan.clone())));
+    for (site, plan) in plans {
+        let name = format!("import of {} for {site}", plan.source.place);
+        let import = move |app: Arc<App>| -> Running {
+            let (site, plan) = (site.clone(), plan.clone());
+            Box::pin(async move { match timer::run(app.store.as_ref(), &site, &plan).await {} })
+        };
+        repeat(name, Box::new(import));
+    }
+    workers
+}
+
+type Running = Pin<Box<dyn Future<Output = ()> + Send>>;
+type Work = Box<dyn Fn(Arc<App>) -> Running + Send + Sync>;
+
+async fn repeat(name: String, app: Arc<App>, stop: CancellationToken, work: Work) {
+    let start = || {
+        let (work, stop) = (work(app.clone()), stop.clone());
+        async move {
+            stop.run_until_cancelled(work).await;
+        }
+    };
+    supervise(&name, &stop, start).await;
+}
+
+async fn count(running: watch::Sender<usize>, request: Request, next: Next) -> Response {
+    struct Running(watch::Sender<usize>);
+    impl Drop for Running {
+        fn drop(&mut self) {
+            self.0.send_modify(|running| *running -= 1);
+        }
+    }
+    running.send_modify(|running| *running += 1);
+    let _running = Running(running);
+    next.run(request).await
+}
+
+/// Listens; the demo takes another port where its own is taken, because nobody depends on it.
+fn listen(address: SocketAddr, demo: bool) -> Result<TcpListener, GatewayError> {
+    match connections::bind(address) {
+        Ok(listener) => Ok(listener),
+        Err(error) if error.kind() != std::io::ErrorKind::AddrInUse => Err(GatewayError::Listen(address, error)),
+        Err(_) if demo => {
+            tracing::warn!("{address} is taken by another process; taking a free port instead");
+            let free = SocketAddr::new(address.ip(), 0);
+            connections::bind(free).map_err(|error| GatewayError::Listen(free, error))
+        }
+        Err(_) => Err(GatewayError::Taken(address)),
+    }
+}
+
+/// Tells on standard output that it is ready; a script may wait for this line.
+fn announce(address: SocketAddr) -> std::io::Result<()> {
+    let ip = if address.ip().is_unspecified() { IpAddr::V4(Ipv4Addr::LOCALHOST) } else { address.ip() };
+    let mut out = std::io::stdout();
+    writeln!(out, "Deskbell is ready at http://{}/", SocketAddr::new(ip, address.port()))?;
+    out.flush()
+}
+
+/// Ends with the first SIGTERM or SIGINT.
+pub fn stop_signal() -> std::io::Result<impl Future<Output = ()>> {
+    let mut terminate = signal(SignalKind::terminate())?;
+    let mut interrupt = signal(SignalKind::interrupt())?;
+    Ok(async move {
+        tokio::select! {
+            _ = terminate.recv() => {}
+            _ = interrupt.recv() => {}
+        }
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::settings::{self, Overrides};
+
+    #[tokio::test]
+    async fn each_import_and_each_status_page_is_a_worker_of_its_own() {
+        let folder = tempfile::tempdir().unwrap();
+        let count = async |sites: &str| {
+            let file = folder.path().join("deskbell.toml");
+            std::fs::write(&file, format!("[sites.acme]\norigins = [\"*\"]\n{sites}")).unwrap();
+            let database = Some(format!("sqlite:{}", folder.path().join("test.db").display()));
+            let overrides = Overrides { config: Some(file), database, ..Overrides::default() };
+            let app = app::open(settings::load(&overrides).unwrap()).await.unwrap();
+            let stop = CancellationToken::new();
+            // They are told to stop before any of them has begun.
+            stop.cancel();
+            let mut workers = start_workers(&app, &stop);
+            let count = workers.len();
+            workers.shutdown().await;
+            count
+        };
+        let none = count("").await;
+        let imports = "[[sites.acme.imports]]\nfrom = \"jsonl\"\nurl = \"one.jsonl\"\n\
+                       [[sites.acme.imports]]\nfrom = \"jsonl\"\nurl = \"two.jsonl\"\n";
+        assert_eq!(count(imports).await, none + 2);
+        let page = "[sites.acme.incidents]\nfrom = \"statuspage\"\nurl = \"https://status.example\"\n";
+        assert_eq!(count(page).await, none + 1);
+    }
+}

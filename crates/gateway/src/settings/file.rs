@@ -1,0 +1,84 @@
+//! The configuration file.
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+
+use serde::Deserialize;
+
+use super::SettingsError;
+use super::site::SiteTable;
+use crate::attachments::quota::Quotas;
+use crate::guard::{Limits, Proxies};
+
+/// The configuration file, field by field; `crates/gateway/src/deskbell.example.toml` shows every one. Paths are relative to the
+/// folder in which the gateway is started.
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct File {
+    /// `ADDRESS:PORT` to listen on; port 0 takes a free one. Default: [`super::DEFAULT_LISTEN`].
+    pub listen: Option<String>,
+    /// The database, `sqlite:PATH`; made where there is none. Default: [`super::DEFAULT_DATABASE`].
+    pub database: Option<String>,
+    /// How many connections read the database at once, 1 to [`super::READERS_MAX`]. Default: [`crate::store::READERS`].
+    pub database_readers: Option<u32>,
+    /// The folder for the files that go along with tickets; made where there is none. Default: beside the database, its name with
+    /// `-attachments` in the place of the ending.
+    pub attachments: Option<PathBuf>,
+    /// The folder with what `make build` made. Default: none, and no panel is served.
+    pub assets: Option<PathBuf>,
+    /// The secret that opens `/inbox`, at least [`super::TOKEN_MIN`] characters. Default: none, and the inbox is closed.
+    pub inbox_token: Option<String>,
+    /// A file that holds that secret, instead of `inbox_token`.
+    pub inbox_token_file: Option<PathBuf>,
+    /// How the inbox is reached.
+    pub inbox: InboxTable,
+    /// How much anybody may ask for in a minute.
+    pub limits: Limits,
+    /// Which proxies are believed what they say about a request.
+    pub proxy: Proxies,
+    /// How many bytes and files may be put, and how much of the disk they leave free.
+    pub quotas: Quotas,
+    /// The sites, by the public key that stands in `data-site`.
+    pub sites: BTreeMap<String, SiteTable>,
+}
+
+/// How the inbox is reached, as it stands in the file.
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct InboxTable {
+    /// `ADDRESS:PORT` of a listener for the inbox alone; what everybody reaches has no inbox then. Default: none.
+    pub listen: Option<String>,
+    /// Whether operators' sessions may go over HTTP from other computers than this one. Default: false.
+    pub insecure_http: bool,
+}
+
+/// Reads a file.
+pub fn read(path: &Path) -> Result<File, SettingsError> {
+    parse(&text(path)?, &path.display().to_string())
+}
+
+/// Reads the text of a file; `name` is what errors call it.
+pub fn parse(text: &str, name: &str) -> Result<File, SettingsError> {
+    let located = |error: &toml::de::Error, field: String| {
+        let at = error.span().map_or(0, |span| span.start);
+        let before = text.get(..at).unwrap_or_default();
+        let message = error.message().replace(SITE_FIELDS, SITE_FIELDS_WITH_OWN);
+        SettingsError::File { file: name.into(), line: before.matches('\n').count() + 1, field, message }
+    };
+    let deserializer = toml::Deserializer::parse(text).map_err(|error| located(&error, String::new()))?;
+    serde_path_to_error::deserialize(deserializer).map_err(|error| {
+        let path = error.path().to_string();
+        let field = if path == "." { String::new() } else { format!("{path}: ") };
+        located(error.inner(), field)
+    })
+}
+
+/// The text of a file.
+pub fn text(path: &Path) -> Result<String, SettingsError> {
+    std::fs::read_to_string(path)
+        .map_err(|error| SettingsError::Unreadable { file: path.display().to_string(), reason: error.to_string() })
+}
+
+/// A site's fields are read as those of the domain's configuration, which does not know those that are the gateway's.
+const SITE_FIELDS: &str = "expected one of `kinds`";
+const SITE_FIELDS_WITH_OWN: &str = "expected one of `origins`, `hours`, `rota`, `support_engineers`, `signers`, `incidents`, `mail`, `destinations`, `imports`, `keep`, `kinds`";

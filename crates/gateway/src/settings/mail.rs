@@ -1,0 +1,264 @@
+//! How a site sends e-mail, as it stands in the file.
+
+use std::fmt;
+use std::path::{Path, PathBuf};
+
+use lettre::message::Mailbox;
+use lettre::transport::smtp::authentication::Credentials;
+use lettre::transport::smtp::client::{Certificate, TlsParameters};
+use reqwest::Url;
+use serde::Deserialize;
+
+use super::secret;
+use crate::mail::{Grant, Login, MailServer, Mailer, Security, Tokens};
+use crate::store::MailLimits;
+
+const NO_SERVER: &str = "is no address of a mail server; write smtps://HOST or smtp://HOST, where they are needed with USER:PASSWORD@ \
+    before the host and :PORT behind it, each %-encoded";
+
+/// The table `mail` of a site.
+#[derive(Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct MailTable {
+    smtp: String,
+    password_file: Option<PathBuf>,
+    from: String,
+    reply_to: Option<String>,
+    bounces: Option<String>,
+    tls: Option<Tls>,
+    ca: Option<PathBuf>,
+    oauth: Option<OAuthTable>,
+    #[serde(default)]
+    limits: MailLimits,
+    url: Option<String>,
+}
+
+/// Whether a server that is named by `smtp://` has to speak TLS.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Tls {
+    /// It has to, with a certificate of its name; otherwise nothing is told to it.
+    Required,
+    /// It may, with any certificate (RFC 7435). Whoever stands in between can keep it from it, and read along, so nobody logs in.
+    Opportunistic,
+}
+
+impl fmt::Debug for MailTable {
+    /// Without its password, which must not end up in a log.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "MailTable({:?})", self.from)
+    }
+}
+
+impl MailTable {
+    /// How it is sent, or the field that is wrong and why. `password` comes from the environment and wins.
+    pub fn read(&self, password: Option<&str>) -> Result<Mailer, (&'static str, String)> {
+        let from = mailbox("from", &self.from)?;
+        let reply_to = self.reply_to.as_deref().map(|text| mailbox("reply_to", text)).transpose()?;
+        let server = ServerFields {
+            smtp: &self.smtp,
+            tls: self.tls,
+            password_file: self.password_file.as_deref(),
+            ca: self.ca.as_deref(),
+            oauth: self.oauth.as_ref(),
+        };
+        let server = server.read(&from, password)?;
+        let url = self.url.as_deref().map(public_url).transpose()?;
+        Ok(Mailer { from, reply_to, bounces: self.bounces.clone(), server, limits: self.limits, url })
+    }
+}
+
+/// The table `oauth` of a mail server: how the gateway gets tokens for it.
+#[derive(Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct OAuthTable {
+    token_url: String,
+    client_id: String,
+    client_secret: Option<String>,
+    client_secret_file: Option<PathBuf>,
+    refresh_token: Option<String>,
+    refresh_token_file: Option<PathBuf>,
+    scope: Option<String>,
+}
+
+impl OAuthTable {
+    fn read(&self) -> Result<Tokens, (&'static str, String)> {
+        let wrong = || ("oauth.token_url", "is no address of a token endpoint; write https://HOST/PATH".to_string());
+        let token_url = Url::parse(&self.token_url).map_err(|_| wrong())?;
+        let is_local = token_url.host_str().is_some_and(is_this_computer);
+        if token_url.scheme() != "https" && !(token_url.scheme() == "http" && is_local) {
+            return Err(wrong());
+        }
+        let read = |field, path, inline: &Option<String>, file| match secret((field, inline.as_deref()), file, None) {
+            Ok(text) => Ok(text),
+            Err((_, message)) => Err((path, message)),
+        };
+        let client_secret =
+            read("client_secret", "oauth.client_secret_file", &self.client_secret, self.client_secret_file.as_ref())?;
+        let refresh_token =
+            read("refresh_token", "oauth.refresh_token_file", &self.refresh_token, self.refresh_token_file.as_ref())?;
+        if client_secret.is_none() && refresh_token.is_none() {
+            let message = "is missing; an application that acts for itself needs a secret, one that acts for a mailbox a refresh_token";
+            return Err(("oauth.client_secret", message.into()));
+        }
+        let (client_id, scope) = (self.client_id.clone(), self.scope.clone());
+        Ok(Tokens::new(Grant { token_url, client_id, client_secret, refresh_token, scope }))
+    }
+}
+
+/// The fields of a table that name a mail server.
+pub struct ServerFields<'a> {
+    /// `smtp://` or `smtps://`.
+    pub smtp: &'a str,
+    /// Whether it has to speak TLS.
+    pub tls: Option<Tls>,
+    /// The file that holds the password.
+    pub password_file: Option<&'a Path>,
+    /// The file with the CA of its certificate.
+    pub ca: Option<&'a Path>,
+    /// How tokens are got for it.
+    pub oauth: Option<&'a OAuthTable>,
+}
+
+impl ServerFields<'_> {
+    /// The server that takes mail of `from`, or which field is wrong and why. `password` comes from the environment and wins.
+    pub fn read(&self, from: &Mailbox, password: Option<&str>) -> Result<MailServer, (&'static str, String)> {
+        let no_server = || ("smtp", NO_SERVER.to_string());
+        let url = Url::parse(self.smtp).map_err(|_| no_server())?;
+        let is_bare = matches!(url.path(), "" | "/") && url.query().is_none() && url.fragment().is_none();
+        let host = url.host_str().unwrap_or_default().to_string();
+        if !matches!(url.scheme(), "smtp" | "smtps") || host.is_empty() || !is_bare {
+            return Err(no_server());
+        }
+        let login = self.login(&url, password)?;
+        let security = self.security(&url, &host, login.is_some())?;
+        let port = url.port().unwrap_or(match security {
+            Security::Wrapper(_) => 465,
+            Security::Required(_) | Security::Opportunistic(_) => 587,
+            Security::None => 25,
+        });
+        Ok(MailServer::new((bare(&host), port), from.email.domain(), security, login))
+    }
+
+    fn login(&self, url: &Url, password: Option<&str>) -> Result<Option<Login>, (&'static str, String)> {
+        let user = decoded(url.username());
+        if let Some(table) = self.oauth {
+            if url.password().is_some() || self.password_file.is_some() {
+                return Err(("oauth", "stands beside a password; keep one of the two".into()));
+            }
+            if user.is_empty() {
+                return Err((
+                    "smtp",
+                    "names no user; with oauth it is the mailbox, as smtp://help%40example.com@HOST".into(),
+                ));
+            }
+            return Ok(Some(Login::OAuth(user, table.read()?.into())));
+        }
+        let from_file = match self.password_file {
+            Some(_) if url.password().is_some() => {
+                return Err(("password_file", "stands beside a password in smtp; keep one of the two".into()));
+            }
+            Some(path) => Some(super::file::text(path).map_err(|error| ("password_file", error.to_string()))?),
+            None => None,
+        };
+        let inline = url.password().map(decoded);
+        let environment = password.filter(|_| !user.is_empty()).map(String::from);
+        let password = environment.or_else(|| from_file.map(|text| text.trim().to_string())).or(inline);
+        match (user.is_empty(), password) {
+            (true, None) => Ok(None),
+            (false, Some(password)) => Ok(Some(Login::Password(Credentials::new(user, password)))),
+            (is_missing, _) => {
+                let what = if is_missing { "a password without a user" } else { "a user without a password" };
+                let ways = "write USER:PASSWORD@, or USER@ with password_file, DESKBELL_SMTP_PASSWORD or oauth";
+                Err(("smtp", format!("names {what}; {ways}")))
+            }
+        }
+    }
+
+    /// How what is told to the server is kept secret: smtps from the first byte on; smtp by STARTTLS, without which no password is told, but
+    /// to this computer.
+    fn security(&self, url: &Url, host: &str, logs_in: bool) -> Result<Security, (&'static str, String)> {
+        let is_local = is_this_computer(host);
+        let proved = || self.tls_parameters(host);
+        let security = match (url.scheme(), self.tls) {
+            ("smtps", Some(Tls::Opportunistic)) => {
+                return Err(("tls", "goes with smtp:// only; smtps:// is TLS from the first byte on".into()));
+            }
+            ("smtps", _) => Security::Wrapper(proved()?),
+            (_, Some(Tls::Required)) => Security::Required(proved()?),
+            (_, Some(Tls::Opportunistic)) if logs_in && !is_local => {
+                return Err((
+                    "tls",
+                    "has to be required where there is a login, or anybody in between could read it".into(),
+                ));
+            }
+            (_, None) if is_local => Security::None,
+            (_, None) if logs_in => Security::Required(proved()?),
+            (_, None | Some(Tls::Opportunistic)) => {
+                let any = TlsParameters::builder(bare(host));
+                let any = any.dangerous_accept_invalid_certs(true).dangerous_accept_invalid_hostnames(true).build();
+                Security::Opportunistic(any.map_err(|error| ("tls", format!("cannot be used: {error}")))?)
+            }
+        };
+        match (&security, self.ca) {
+            (Security::None | Security::Opportunistic(_), Some(_)) => {
+                Err(("ca", "needs tls = \"required\" or smtps://; otherwise any certificate is taken".into()))
+            }
+            _ => Ok(security),
+        }
+    }
+
+    /// TLS with a certificate of the host's name, of an issuer that this computer knows or that `ca` names.
+    fn tls_parameters(&self, host: &str) -> Result<TlsParameters, (&'static str, String)> {
+        let mut tls = TlsParameters::builder(bare(host));
+        if let Some(path) = self.ca {
+            let wrong =
+                |reason: &str| ("ca", format!("{}: {reason}; name a file with certificates in PEM", path.display()));
+            let text = super::file::text(path).map_err(|error| ("ca", error.to_string()))?;
+            // The library takes a file without any for one with none.
+            if !text.contains("-----BEGIN CERTIFICATE-----") {
+                return Err(wrong("holds no certificate"));
+            }
+            tls = tls.add_root_certificate(
+                Certificate::from_pem(text.as_bytes()).map_err(|error| wrong(&error.to_string()))?,
+            );
+        }
+        let field = if self.ca.is_some() { "ca" } else { "smtp" };
+        tls.build().map_err(|error| (field, format!("cannot be used: {error}")))
+    }
+}
+
+/// A part of an address without its %-encoding, in which a plus sign stands for itself.
+fn decoded(text: &str) -> String {
+    let field = format!("x={}", text.replace('+', "%2B"));
+    form_urlencoded::parse(field.as_bytes()).next().map(|(_, value)| value.into_owned()).unwrap_or_default()
+}
+
+/// A literal address of IPv6 without the brackets that it has in an address.
+fn bare(host: &str) -> String {
+    host.trim_matches(['[', ']']).into()
+}
+
+fn is_this_computer(host: &str) -> bool {
+    matches!(host, "localhost" | "127.0.0.1" | "[::1]")
+}
+
+/// An address of e-mail, with or without a name, or the field that is wrong and why.
+pub fn mailbox(field: &'static str, text: &str) -> Result<Mailbox, (&'static str, String)> {
+    let no_address =
+        |_| (field, format!("{text:?} is no address; write support@example.com or \"Support <support@example.com>\""));
+    text.parse().map_err(no_address)
+}
+
+/// The address at which people reach the gateway, with a slash at its end.
+fn public_url(text: &str) -> Result<Url, (&'static str, String)> {
+    let wrong = || ("url", format!("{text:?} is no address of the gateway; write https://help.example.com"));
+    let mut url = Url::parse(text).map_err(|_| wrong())?;
+    if !matches!(url.scheme(), "https" | "http") || url.query().is_some() || url.fragment().is_some() {
+        return Err(wrong());
+    }
+    if !url.path().ends_with('/') {
+        url.set_path(&[url.path(), "/"].concat());
+    }
+    Ok(url)
+}

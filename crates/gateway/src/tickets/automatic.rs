@@ -1,0 +1,49 @@
+//! The first answer to what the community answers: given by itself, at once, to whom the form has said so.
+
+use crate::app::App;
+use crate::markdown::escaped;
+use crate::store::{NewMessage, StoredTicket};
+use domain::config::ASK;
+use domain::conversation::Author;
+use domain::question::Hit;
+use domain::targets::Owner;
+use domain::texts::{self, GatewayText, fill};
+
+/// How many questions the answer points to.
+const HITS: usize = 3;
+
+/// The answer to a ticket; none where a human gives it.
+pub fn answer(app: &App, ticket: &StoredTicket) -> Option<NewMessage> {
+    if ticket.handling.owner != Some(Owner::Automated) {
+        return None;
+    }
+    let site = app.site(&ticket.site)?;
+    let t = |text: GatewayText| texts::said_in(&ticket.ticket.locale, text);
+    // Whoever waits for an answer does not wait for the index.
+    let hits = app.indexes.search(&ticket.site, &ticket.ticket.message, HITS).unwrap_or_default();
+    let mut parts = vec![t(if hits.is_empty() { GatewayText::Nothing } else { GatewayText::Perhaps })];
+    if !hits.is_empty() {
+        parts.push(hits.iter().map(item).collect::<Vec<_>>().join("\n"));
+    }
+    if let Some(ask) = site.config.links.iter().find(|link| link.kind == ASK) {
+        parts.push(fill(&t(GatewayText::Ask), "{link}", &link(&ask.label, &ask.url)));
+    }
+    parts.push(t(GatewayText::Human));
+    Some(NewMessage {
+        author: Author::Automatic,
+        name: String::new(),
+        body: parts.join("\n\n"),
+        at: ticket.received_at.clone(),
+        attachments: Vec::new(),
+    })
+}
+
+fn item(hit: &Hit) -> String {
+    let title: String = hit.title.iter().map(|run| run.text.as_str()).collect();
+    let says = if hit.url.is_empty() { escaped(&title) } else { link(&title, &hit.url) };
+    format!("- {says}")
+}
+
+fn link(label: &str, url: &str) -> String {
+    format!("[{}]({})", escaped(label), url.replace(' ', "%20").replace('(', "%28").replace(')', "%29"))
+}

@@ -1,0 +1,161 @@
+//! The person's tickets that came another way, by e-mail or from a community: kept here as soon as the person looks at theirs, so that they
+//! stand in their list, are found alike, and can be answered.
+
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::{Duration, Instant};
+
+use jiff::Timestamp;
+
+use super::{DRAWS, draw};
+use crate::app::App;
+use crate::clock;
+use crate::delivery::Foreign;
+use crate::identity::{Person, Who};
+use crate::store::{StoreError, StoredTicket};
+use domain::context::Context;
+use domain::conversation::Turn;
+use domain::targets::Owner;
+use domain::ticket::{Client, Contact, Kind, NewTicket, Severity, Status};
+
+/// How long the person waits for it at most. What comes later is there the next time.
+const PATIENCE: Duration = Duration::from_secs(2);
+/// How often a destination is asked for the tickets of a person.
+const EVERY: Duration = Duration::from_secs(60);
+
+/// When each person was asked about, by site and id.
+#[derive(Debug, Default)]
+pub struct Asked(Mutex<HashMap<(String, String), Instant>>);
+
+impl Asked {
+    /// Whether it is time to ask; it counts as asked then.
+    fn is_time(&self, site: &str, person: &str) -> bool {
+        let mut asked = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        asked.retain(|_, at| at.elapsed() < EVERY);
+        asked.insert((site.into(), person.into()), Instant::now()).is_none()
+    }
+
+    /// The person does not count as asked about any more.
+    fn forget(&self, site: &str, person: &str) {
+        let mut asked = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        asked.remove(&(site.into(), person.into()));
+    }
+}
+
+/// Keeps the tickets that the destinations of a site know of a person whose address the host has verified. What cannot be asked in time
+/// is not waited for, and no reason to show less.
+pub async fn gather(app: &Arc<App>, name: &str, who: &Who) {
+    let Some(person) = who.person.as_ref().filter(|person| person.email_verified == Some(true)) else { return };
+    let Some(site) = app.site(name).filter(|site| site.destinations.values().any(|to| to.answers().is_some())) else {
+        return;
+    };
+    if !app.asked.is_time(name, &person.user.id) {
+        return;
+    }
+    let (app, name, person, destinations) = (app.clone(), name.to_string(), person.clone(), site.destinations.clone());
+    let gathering = tokio::spawn(async move {
+        for (destination, to) in &destinations {
+            let Some(answers) = to.answers() else { continue };
+            match answers.of_person(&person.user.email).await {
+                // It has more important things to do: the next time that the person looks it is asked again.
+                Ok(None) => app.asked.forget(&name, &person.user.id),
+                Ok(Some(tickets)) => {
+                    let cutoff = app.site(&name).and_then(|site| site.keep?.cutoff(clock::timestamp()));
+                    for foreign in tickets.into_iter().filter(|foreign| is_kept(foreign, cutoff)) {
+                        if let Err(error) = adopt(&app, &name, destination, &person, foreign).await {
+                            tracing::error!(site = name, destination, %error, "external ticket not stored");
+                        }
+                    }
+                }
+                Err(failure) => tracing::warn!(site = name, destination, error = %failure, "external tickets not read"),
+            }
+        }
+    });
+    let _ = tokio::time::timeout(PATIENCE, gathering).await;
+}
+
+/// Whether the site keeps a ticket: not one that is solved and was updated last before the cutoff, which would be erased at once.
+fn is_kept(foreign: &Foreign, cutoff: Option<Timestamp>) -> bool {
+    let updated_at: Option<Timestamp> = foreign.updated_at.parse().ok();
+    foreign.status == Status::Open || cutoff.is_none_or(|cutoff| updated_at.is_none_or(|at| at >= cutoff))
+}
+
+async fn adopt(app: &App, site: &str, destination: &str, person: &Person, foreign: Foreign) -> Result<(), StoreError> {
+    let place = foreign.place.clone();
+    let mut ticket = stored(site, destination, person, foreign);
+    for drawn in 1..=DRAWS {
+        if app.store.adopt(&ticket, destination, &place).await? {
+            if let Some(line) = app.lines.line(site, destination) {
+                line.look();
+            }
+            app.live.changed(ticket);
+            return Ok(());
+        }
+        if app.store.is_placed(site, destination, &place.remote).await? {
+            return Ok(());
+        }
+        ticket.reference = draw(drawn);
+    }
+    Ok(())
+}
+
+fn stored(site: &str, destination: &str, person: &Person, foreign: Foreign) -> StoredTicket {
+    let Foreign { subject, message, via, status, created_at, updated_at, .. } = foreign;
+    // A mail's words often do not say what it is about.
+    let message =
+        if subject.is_empty() || message.starts_with(&subject) { message } else { format!("{subject}\n\n{message}") };
+    let new = NewTicket {
+        kind: Kind::Question,
+        topic: String::new(),
+        severity: Severity::Low,
+        message,
+        contact: Contact { name: person.user.name.clone(), email: person.user.email.clone() },
+        context: Context { user: Some(person.user.clone()), ..Context::default() },
+        questions: Vec::new(),
+        attachments: Vec::new(),
+        via,
+        consent: None,
+        fields: None,
+        website: String::new(),
+        automatic: false,
+        test: false,
+        locale: String::new(),
+        created_at: created_at.clone(),
+        client: Client { name: destination.into(), version: String::new() },
+    };
+    let mut ticket = StoredTicket::new(site, draw(0), new, &created_at);
+    (ticket.status, ticket.priority) = (status, person.priority);
+    ticket.person = Some(person.user.id.clone());
+    ticket.handling.updated_at = updated_at;
+    ticket.handling.owner = Some(Owner::SupportEngineer);
+    ticket.handling.turn = if status == Status::Open { Turn::Support } else { Turn::Customer };
+    ticket
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::store::Place;
+
+    #[test]
+    fn what_would_be_erased_at_once_is_not_taken_over() {
+        let cutoff = "2026-01-01T00:00:00Z".parse().ok();
+        for (status, updated_at, cutoff, kept) in [
+            (Status::Solved, "2025-12-31T23:59:59.000Z", cutoff, false),
+            (Status::Solved, "2026-01-01T00:00:00.000Z", cutoff, true),
+            (Status::Open, "2025-12-31T23:59:59.000Z", cutoff, true),
+            (Status::Solved, "2020-01-01T00:00:00.000Z", None, true),
+        ] {
+            let foreign = Foreign {
+                place: Place { remote: "35".into(), requester: String::new(), merged_after: None },
+                subject: String::new(),
+                message: String::new(),
+                via: String::new(),
+                status,
+                created_at: "2020-01-01T00:00:00.000Z".into(),
+                updated_at: updated_at.into(),
+            };
+            assert_eq!(is_kept(&foreign, cutoff), kept, "{status:?} {updated_at}");
+        }
+    }
+}

@@ -1,0 +1,68 @@
+//! How much a customer may do to one ticket.
+
+use std::time::Duration;
+
+use jiff::Timestamp;
+
+use crate::store::{CUSTOMER_MESSAGES_MAX, CurrentTicket, Limit, MAILED_NOTES_MAX, STATUS_CHANGES_AN_HOUR};
+
+const HOUR: Duration = Duration::from_secs(60 * 60);
+
+/// Whether the customer may change the status at a time.
+pub fn check_status_change(current: &CurrentTicket, now: Timestamp) -> Result<(), Limit> {
+    let Some(oldest) = current.customer_status_changes.get(STATUS_CHANGES_AN_HOUR - 1) else { return Ok(()) };
+    let free_again = oldest.parse::<Timestamp>().ok().and_then(|at| at.checked_add(HOUR).ok());
+    let Some(wait) = free_again.and_then(|at| Duration::try_from(at.duration_since(now)).ok()) else { return Ok(()) };
+    if wait.is_zero() { Ok(()) } else { Err(Limit::StatusChanges { wait: wait.min(HOUR) }) }
+}
+
+/// Whether the customer may write another message.
+pub fn check_reply(current: &CurrentTicket) -> Result<(), Limit> {
+    if current.customer_messages < CUSTOMER_MESSAGES_MAX { Ok(()) } else { Err(Limit::Messages) }
+}
+
+/// Whether another note by mail is kept.
+pub fn check_mailed_note(current: &CurrentTicket) -> Result<(), Limit> {
+    if current.mailed_notes < MAILED_NOTES_MAX { Ok(()) } else { Err(Limit::MailedNotes) }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::store::StoredTicket;
+    use serde_json::json;
+
+    fn changed(times: usize, at: &str) -> CurrentTicket {
+        let new =
+            json!({ "kind": "bug", "severity": "low", "message": "No", "client": { "name": "t", "version": "1" } });
+        let new = serde_json::from_value(new).unwrap();
+        CurrentTicket {
+            ticket: StoredTicket::new("acme", "DB-00000".into(), new, at),
+            last_message: 0,
+            customer_messages: 0,
+            mailed_notes: 0,
+            customer_status_changes: vec![at.to_string(); times],
+        }
+    }
+
+    #[test]
+    fn the_status_changes_ten_times_an_hour_and_again_when_the_first_of_them_is_an_hour_old() {
+        let at = "2026-11-28T10:00:00Z";
+        let check = |times, now: &str| check_status_change(&changed(times, at), now.parse().unwrap());
+        assert_eq!(check(9, at), Ok(()));
+        assert_eq!(check(10, at), Err(Limit::StatusChanges { wait: HOUR }));
+        assert_eq!(check(10, "2026-11-28T10:59:30Z"), Err(Limit::StatusChanges { wait: Duration::from_secs(30) }));
+        assert_eq!(check(10, "2026-11-28T11:00:00Z"), Ok(()));
+        // A clock that was set back does not close a ticket for longer than that.
+        assert_eq!(check(10, "2026-11-27T10:00:00Z"), Err(Limit::StatusChanges { wait: HOUR }));
+    }
+
+    #[test]
+    fn a_customer_writes_so_many_messages_about_a_ticket() {
+        let mut current = changed(0, "");
+        current.customer_messages = CUSTOMER_MESSAGES_MAX - 1;
+        assert_eq!(check_reply(&current), Ok(()));
+        current.customer_messages = CUSTOMER_MESSAGES_MAX;
+        assert_eq!(check_reply(&current), Err(Limit::Messages));
+    }
+}

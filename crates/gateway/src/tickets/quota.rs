@@ -1,0 +1,51 @@
+//! How much of what nobody has signed is kept: by network and site, and as long as the disk has room.
+
+use std::net::IpAddr;
+use std::path::Path;
+
+use crate::app::App;
+use crate::attachments::quota::{day, free_bytes};
+use crate::clock;
+use crate::network::kept_networks;
+use crate::problem::Refusal;
+use crate::store::{SubmissionExceeded, SubmissionQuota, Usage};
+
+/// What an anonymous submission of so many bytes from an address counts against; refused where the disk of the database is full but for its
+/// floor. Where the system does not tell how full it is, nothing is refused for that.
+pub fn of_anonymous(app: &App, from: Option<IpAddr>, bytes: usize) -> Result<SubmissionQuota, Refusal> {
+    let quotas = &app.settings.quotas;
+    let folder = app.settings.database.parent().filter(|folder| !folder.as_os_str().is_empty());
+    let free = free_bytes(folder.unwrap_or(Path::new(".")));
+    if free.is_some_and(|free| free < quotas.disk_floor_bytes) {
+        tracing::error!(reason = "disk full", free, floor = quotas.disk_floor_bytes, "ticket refused");
+        return Err(Refusal::DiskFull);
+    }
+    let day = day(clock::timestamp());
+    Ok(SubmissionQuota {
+        networks: from.map(|address| networks(app, &day, address)).unwrap_or_default(),
+        day,
+        bytes: bytes as u64,
+        per_site: Usage { bytes: quotas.site_ticket_bytes_per_day, files: quotas.site_tickets_per_day },
+    })
+}
+
+/// The networks of an address with what each may submit in a day: that of a customer, and with IPv6 the one around it, which somebody may have
+/// to themselves as well.
+fn networks(app: &App, day: &str, address: IpAddr) -> Vec<([u8; 32], Usage)> {
+    let quotas = &app.settings.quotas;
+    let kept = kept_networks(address).into_iter().map(|network| {
+        let share = u64::from(network.share);
+        let limit = Usage {
+            bytes: quotas.address_ticket_bytes_per_day.saturating_mul(share),
+            files: quotas.address_tickets_per_day.saturating_mul(share),
+        };
+        (app.pseudonyms.of_kept_network("ticket", day, network), limit)
+    });
+    kept.collect()
+}
+
+/// The refusal of a submission for which there is no quota left today.
+pub fn refuse(site: &str, exceeded: SubmissionExceeded) -> Refusal {
+    tracing::info!(site, quota = ?exceeded.scope, "ticket refused");
+    Refusal::TicketQuota(exceeded)
+}

@@ -1,0 +1,96 @@
+//! Values as rows: names with what stands under them.
+
+use crate::browser::intl;
+use crate::words::Words;
+use domain::context::Group;
+use domain::context::document::Value;
+use domain::joined::joined;
+
+/// Something under a name, as deep as it is nested.
+pub struct Row {
+    /// How deep.
+    pub depth: usize,
+    /// Its name.
+    pub label: String,
+    /// What it says; empty where that is below it.
+    pub text: String,
+}
+
+/// From how many members on something that happened is more than a line.
+const DETAILED: usize = 6;
+
+/// A value as rows.
+pub fn of(words: &Words, value: &Value) -> Vec<Row> {
+    let mut rows = Vec::new();
+    add(words, value, 0, &mut rows);
+    rows
+}
+
+/// A value as text.
+pub fn written(words: &Words, value: &Value) -> String {
+    let mut text = String::new();
+    for Row { depth, label, text: value } in of(words, value) {
+        for part in ["  ".repeat(depth).as_str(), &label, ": ", &value, "\n"] {
+            text.push_str(part);
+        }
+    }
+    text
+}
+
+/// What an item of a group is called.
+pub fn title(group: Group, item: &Value) -> String {
+    let names: &[&str] = match group {
+        Group::Errors => &["name", "message"],
+        Group::Requests => &["method", "url", "status"],
+        _ => &["source", "label", "text"],
+    };
+    let texts: Vec<String> =
+        names.iter().filter_map(|name| item.get(name)).map(text).filter(|text| !text.is_empty()).collect();
+    joined(&texts, " ")
+}
+
+fn add(words: &Words, value: &Value, depth: usize, rows: &mut Vec<Row>) {
+    match value {
+        Value::Members(members) => {
+            for (name, value) in &members.0 {
+                add_named(words, words.label(name), value, depth, rows);
+            }
+        }
+        Value::List(items) => {
+            for (index, item) in items.iter().enumerate() {
+                let at = intl::time(item.text_of("at"), &words.lang);
+                let label = if at.is_empty() { (index + 1).to_string() } else { at };
+                add_named(words, label, item, depth, rows);
+            }
+        }
+        _ => rows.push(Row { depth, label: String::new(), text: text(value) }),
+    }
+}
+
+fn add_named(words: &Words, label: String, value: &Value, depth: usize, rows: &mut Vec<Row>) {
+    match value {
+        // What was done at a time is one line.
+        Value::Members(members) if value.get("at").is_some() && members.0.len() < DETAILED => {
+            let texts: Vec<String> =
+                members.0.iter().filter(|(name, _)| name != "at").map(|(_, value)| text(value)).collect();
+            rows.push(Row { depth, label, text: joined(&texts, " · ") });
+        }
+        Value::Members(_) | Value::List(_) if value.is_empty() => {}
+        Value::Members(_) | Value::List(_) => {
+            rows.push(Row { depth, label, text: String::new() });
+            add(words, value, depth + 1, rows);
+        }
+        _ if value.is_empty() => {}
+        _ => rows.push(Row { depth, label, text: text(value) }),
+    }
+}
+
+fn text(value: &Value) -> String {
+    match value {
+        Value::Text(text) => text.clone(),
+        Value::Count(count) => count.to_string(),
+        Value::Yes(true) => "✓".into(),
+        Value::Yes(false) => "✗".into(),
+        Value::List(_) | Value::Members(_) => String::new(),
+    }
+}

@@ -1,0 +1,113 @@
+//! Elements, built without a type for each.
+//!
+//! Leptos' `view!` gives every element a type of its own, and with it its own code to build, mount, update and drop:
+//! measured, more than twice the bytes of the whole widget. Here every element, attribute and listener is of one type.
+
+use std::future::Future;
+use std::pin::Pin;
+use std::sync::{Arc, Mutex};
+
+use leptos::ev::Event;
+use leptos::html;
+use leptos::prelude::*;
+use leptos::task::spawn_local;
+
+use crate::browser::attributes::{Attributes, Handler};
+
+/// What Leptos calls again when something that it has read changes.
+type Shared = Arc<Mutex<dyn FnMut() -> AnyView + Send>>;
+
+/// An element that is being put together.
+pub struct El {
+    tag: &'static str,
+    attributes: Attributes,
+}
+
+/// Starts an element.
+pub fn el(tag: &'static str) -> El {
+    El { tag, attributes: Attributes::default() }
+}
+
+/// Starts an element of a class.
+pub fn div(class: &'static str) -> El {
+    el("div").attr("class", class)
+}
+
+/// A button that does something.
+pub fn button(class: &'static str, press: impl FnMut(Event) + Send + 'static) -> El {
+    el("button").attr("class", class).on("click", press)
+}
+
+/// A paragraph of a class.
+pub fn paragraph(class: &'static str, text: String) -> AnyView {
+    el("p").attr("class", class).text(text)
+}
+
+/// A text that changes.
+pub fn live_text(mut text: impl FnMut() -> String + Send + 'static) -> AnyView {
+    live(move || text().into_any())
+}
+
+/// A part that changes as a whole.
+pub fn live(view: impl FnMut() -> AnyView + Send + 'static) -> AnyView {
+    let view: Shared = Arc::new(Mutex::new(view));
+    view.into_any()
+}
+
+/// Nothing.
+pub fn nothing() -> AnyView {
+    ().into_any()
+}
+
+/// Lets something go on by itself.
+pub fn spawn(future: impl Future<Output = ()> + 'static) {
+    let future: Pin<Box<dyn Future<Output = ()>>> = Box::pin(future);
+    spawn_local(future);
+}
+
+impl El {
+    /// Sets an attribute.
+    pub fn attr(self, name: &'static str, value: impl AsRef<str>) -> El {
+        with(self, name, value.as_ref())
+    }
+
+    /// Sets an attribute where it has a value.
+    pub fn maybe(mut self, name: &'static str, value: Option<String>) -> El {
+        self.attributes.values.push((name, value));
+        self
+    }
+
+    /// Listens to an event.
+    pub fn on(self, name: &'static str, call: impl FnMut(Event) + Send + 'static) -> El {
+        handled(self, name, Arc::new(Mutex::new(call)))
+    }
+
+    /// The element with a text in it.
+    pub fn text(self, text: String) -> AnyView {
+        self.children([text.into_any()])
+    }
+
+    /// The element with others in it.
+    pub fn children(self, children: impl Into<Vec<AnyView>>) -> AnyView {
+        finish(self, children.into())
+    }
+}
+
+// Out of line, because every element is made with them.
+#[inline(never)]
+fn with(mut el: El, name: &'static str, value: &str) -> El {
+    el.attributes.values.push((name, Some(value.to_string())));
+    el
+}
+
+#[inline(never)]
+fn handled(mut el: El, name: &'static str, handler: Handler) -> El {
+    el.attributes.handlers.push((name, handler));
+    el
+}
+
+#[inline(never)]
+fn finish(el: El, children: Vec<AnyView>) -> AnyView {
+    // In capitals, as the browser names an element of HTML: Leptos compares, and builds anew what it takes for another.
+    html::custom(el.tag.to_ascii_uppercase()).add_any_attr(el.attributes).child(children).into_any()
+}

@@ -1,0 +1,160 @@
+//! Before a word is typed: the error that just happened, what the host suggests for this page, what others asked about the
+//! page, and what one searched for before.
+
+use leptos::prelude::*;
+
+use super::el::{button, div, el, nothing, paragraph, spawn};
+use super::hits::{rows, section};
+use super::model::{Model, Screen};
+use super::{Panel, search, ticket};
+use crate::browser::{context, dom, intl};
+use domain::engine::Asked;
+use domain::question::{Hit, Run};
+use domain::texts::Text;
+use domain::trouble;
+use redaction::{self, Origin};
+use wire::Source;
+
+/// For how long an error has just happened, in milliseconds.
+const RECENT_MS: f64 = 120_000.0;
+/// How many hits of an error are shown, and how many suggestions for the page.
+const SHOWN: usize = 3;
+/// The longest text of an error that is shown, in characters.
+const ERROR_MAX: usize = 100;
+
+/// What is shown before a word is typed.
+#[derive(Debug, Default)]
+pub struct Idle {
+    /// What was searched for: by error and by page.
+    asked: [String; 2],
+    /// How many answers are still awaited; none at all before the configuration is there.
+    pending: Option<u8>,
+    /// What the error says.
+    error: String,
+    /// What was found, for the error and for the page.
+    found: [Vec<Hit>; 2],
+}
+
+impl Idle {
+    /// Whether nothing more is awaited.
+    pub fn settled(&self) -> bool {
+        self.pending == Some(0)
+    }
+}
+
+/// Looks up the page and the error that just happened, where they are others than before.
+pub fn start(panel: Panel) {
+    let (error, said) = error(panel);
+    let page = panel.peek(|model| {
+        let id = ticket::topic(model);
+        let topic = model.config.topics.iter().find(|topic| topic.id == id);
+        trouble::page_query(topic.map_or("", |topic| &topic.label), &dom::path())
+    });
+    let asked = [error, page];
+    if panel.peek(|model| model.idle.asked == asked && model.idle.pending.is_some()) {
+        return;
+    }
+    let searches = panel.peek(search::is_on);
+    let queries: Vec<usize> =
+        (0..2).filter(|at| searches && asked.get(*at).is_some_and(|query| !query.is_empty())).collect();
+    panel.change(|model| {
+        model.idle =
+            Idle { asked: asked.clone(), pending: Some(queries.len() as u8), error: said, found: Default::default() };
+    });
+    for at in queries {
+        let asked = asked.clone();
+        spawn(async move {
+            let query = asked.get(at).cloned().unwrap_or_default();
+            let asked_for = if at == 0 { Asked::Error } else { Asked::Page };
+            let found = search::ask(panel, &query, asked_for, &Default::default()).await;
+            panel.change(|model| {
+                if model.idle.asked != asked {
+                    return;
+                }
+                model.idle.pending = model.idle.pending.map(|pending| pending.saturating_sub(1));
+                if let Some(slot) = model.idle.found.get_mut(at) {
+                    *slot = found.as_ref().map(search::hits_of).unwrap_or_default();
+                }
+            });
+            shown(panel);
+        });
+    }
+}
+
+/// What is shown, where there is something.
+pub fn view(panel: Panel, model: &Model) -> AnyView {
+    let recent: Vec<AnyView> = model.memory.recent().iter().map(|query| search_again(panel, query)).collect();
+    let recent = match recent.is_empty() {
+        true => nothing(),
+        false => section("recents", panel.t(Text::Recent), recent),
+    };
+    let [errors, page] = &model.idle.found;
+    let just_now = match errors.is_empty() {
+        true => nothing(),
+        false => {
+            let count = paragraph("hint", panel.count(Text::AskedAbout, errors.len() as u32));
+            let heading = el("h3").text(panel.fill(Text::JustNow, "{error}", &model.idle.error));
+            let shown = errors.get(..SHOWN.min(errors.len())).unwrap_or_default();
+            let list = el("ul").attr("class", "plain").children(rows(panel, shown));
+            el("section").attr("class", "hits now").children([heading, count, list])
+        }
+    };
+    let mut hits = suggested(panel);
+    let new: Vec<&Hit> =
+        page.iter().filter(|hit| !errors.iter().chain(&hits).any(|known| known.id == hit.id)).collect();
+    hits.extend(new.into_iter().cloned());
+    hits.truncate(SHOWN);
+    let page = match hits.is_empty() || !model.idle.settled() {
+        true => nothing(),
+        false => section("hits", panel.t(Text::AboutThisPage), rows(panel, &hits)),
+    };
+    div("").children([recent, just_now, page])
+}
+
+fn search_again(panel: Panel, query: &str) -> AnyView {
+    let words = query.to_string();
+    let again = move |_| {
+        panel.write(&words);
+        dom::focus(&panel.loader().text_box());
+    };
+    el("li").children([button("recent", again).text(query.to_string())])
+}
+
+/// The words of the error that just happened, and what it says; empty where there is none.
+fn error(panel: Panel) -> (String, String) {
+    let now = panel.loader().snapshot();
+    let ms = |value: &wasm_bindgen::JsValue| intl::milliseconds(&value.text_of("at"));
+    let errors = now.get("errors").items();
+    let latest = errors.iter().rev().find(|error| {
+        let thrown = matches!(error.text_of("source").as_str(), "error" | "rejection" | "captured");
+        thrown && !context::is_foreign(error) && ms(&now) - ms(error) < RECENT_MS
+    });
+    let Some(error) = latest else { return Default::default() };
+    panel.peek(|model| {
+        let rules = context::rules(&model.config, model.user.as_ref());
+        let message = redaction::redact(&error.text_of("message"), Origin::Collected, &rules);
+        let said = message.split('\n').next().unwrap_or_default().chars().take(ERROR_MAX).collect();
+        (trouble::error_query(&error.text_of("name"), &message), said)
+    })
+}
+
+/// What the host suggests.
+fn suggested(panel: Panel) -> Vec<Hit> {
+    let items = panel.loader().state().suggested().items();
+    let hit = |item: &wasm_bindgen::JsValue| Hit {
+        id: item.text_of("id"),
+        kind: item.text_of("kind"),
+        title: vec![Run { text: item.text_of("title"), hit: false }],
+        url: item.text_of("url"),
+        ..Hit::default()
+    };
+    items.iter().take(SHOWN).map(hit).filter(|hit| hit.title.iter().any(|run| !run.text.is_empty())).collect()
+}
+
+/// Notes what the person now has before them.
+fn shown(panel: Panel) {
+    if panel.peek(|model| model.screen == Screen::Home && model.text.is_empty() && model.idle.settled()) {
+        let hits = panel.peek(|model| model.idle.found.concat());
+        search::shown(panel, &hits);
+    }
+}

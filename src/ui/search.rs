@@ -1,0 +1,167 @@
+//! Searching while one types: one search at a time, older answers never over newer ones.
+
+use std::rc::Rc;
+use std::time::Duration;
+
+use wasm_bindgen::JsValue;
+
+use super::el::spawn;
+use super::model::{Model, Screen};
+use super::{Panel, STATE, choices, idle, question};
+use crate::browser::dom::{self, encoded};
+use crate::browser::http::Abort;
+use crate::browser::timer::{self, Timer};
+use crate::browser::{answers, context};
+use domain::engine::Asked;
+use domain::joined::joined;
+use domain::question::{Hit, Hits};
+use domain::texts::Text;
+use domain::ticket::{Outcome, Severity};
+use redaction::{self, Origin};
+use wire::{Read, Source};
+
+/// The most hits that are shown: five that are asked for, and what several engines have beyond.
+const SHOWN: usize = 8;
+/// The shortest text worth searching for, in characters.
+const SHORTEST: usize = 2;
+/// The longest text that is searched for, in characters: the end of what one writes, where the trouble is named.
+const LONGEST: usize = 300;
+/// How long one pauses in a message before it is searched for; on Home every letter counts.
+const PAUSE: Duration = Duration::from_millis(150);
+/// From how many words on a message says enough to be searched for without a pause, whenever a word is done.
+const ENOUGH_WORDS: usize = 3;
+
+/// The search that is under way; ended when another takes its place.
+#[derive(Default)]
+pub struct Running {
+    number: u32,
+    _pause: Option<Timer>,
+    _abort: Option<Rc<Abort>>,
+}
+
+/// Searches for what is in the box.
+pub fn start(panel: Panel) {
+    let (query, at_once, is_empty) = panel.peek(|model| {
+        (query_of(model), model.screen == Screen::Home || says_enough(&model.text), model.text.is_empty())
+    });
+    let number = STATE.with(|state| state.search.borrow().number + 1);
+    if query.chars().count() < SHORTEST {
+        replace(Running { number, ..Running::default() });
+        panel.change(|model| model.hits.clear());
+        if is_empty && panel.peek(|model| model.screen == Screen::Home) {
+            idle::start(panel);
+        }
+        return;
+    }
+    let abort = Rc::new(Abort::new());
+    replace(Running { number, _pause: None, _abort: Some(abort.clone()) });
+    let go = move || spawn(run(panel, number, query, abort));
+    if at_once {
+        return go();
+    }
+    let pause = timer::after(PAUSE, go);
+    STATE.with(|state| state.search.borrow_mut()._pause = pause);
+}
+
+/// Whether there is where to search, and the person lets us.
+pub fn is_on(model: &Model) -> bool {
+    model.searches && choices::goes(model, choices::SEARCH)
+}
+
+/// Whether suggestions are offered: where searching is on, and the product is not down for the person.
+pub fn offers(model: &Model) -> bool {
+    let critical = model.screen == Screen::Ticket && model.severity() == Severity::Critical;
+    is_on(model) && !critical
+}
+
+/// What there is for a query; `None` where nobody answered.
+pub async fn ask(panel: Panel, query: &str, asked: Asked, abort: &Abort) -> Option<JsValue> {
+    let (lang, visit) = (panel.lang(), panel.loader().visit());
+    let kind = panel.peek(|model| model.kind().word());
+    let what = ["search?limit=5&lang=", &lang, "&visit=", &visit, "&kind=", kind, "&asked=", asked.word(), "&q="];
+    panel.ask(&[&what.concat(), &encoded(query)[..]].concat(), abort).await
+}
+
+/// The hits of an answer, as many as are shown.
+pub fn hits_of(answer: &JsValue) -> Vec<Hit> {
+    let mut hits = Hits::read(answer).hits;
+    hits.truncate(SHOWN);
+    hits
+}
+
+/// Notes what the person has before them.
+pub fn shown(panel: Panel, hits: &[Hit]) {
+    let ids: Vec<String> = hits.iter().map(|hit| hit.id.clone()).filter(|id| !id.is_empty()).collect();
+    if ids.is_empty() {
+        return;
+    }
+    answers::prefetch(&panel.loader());
+    panel.emit("question-shown", &[("ids", joined(&ids, ",").into())]);
+    count(panel, "shown", ids);
+    panel.change(|model| hits.iter().for_each(|hit| question::note(&mut model.seen, hit, Outcome::Shown)));
+}
+
+/// Counts what has become of questions. Nothing is counted of who does not want to be searched for.
+pub fn count(panel: Panel, name: &str, questions: Vec<String>) {
+    if panel.peek(is_on) {
+        panel.loader().count(name, panel.peek(|model| model.kind().word()), questions);
+    }
+}
+
+fn replace(running: Running) {
+    // Dropped behind the borrow, because ending a request calls into the page.
+    let ended = STATE.with(|state| state.search.replace(running));
+    drop(ended);
+}
+
+async fn run(panel: Panel, number: u32, query: String, abort: Rc<Abort>) {
+    let mut answer = ask(panel, &query, Asked::Typed, &abort).await;
+    while STATE.with(|state| state.search.borrow().number == number) {
+        found(panel, &query, answer.as_ref());
+        let more = answer.is_some_and(|answer| answer.get("more").yes());
+        answer = if more { panel.ask("rest", &abort).await } else { None };
+        if answer.is_none() {
+            return;
+        }
+    }
+}
+
+/// Takes in what a search has found.
+fn found(panel: Panel, query: &str, answer: Option<&JsValue>) {
+    let mut hits = answer.map(hits_of).unwrap_or_default();
+    panel.peek(|model| hits.retain(|hit| !model.memory.helped(&hit.id, query)));
+    let count = hits.len() as u32;
+    let source = answer.map(|answer| answer.text_of("source")).filter(|source| !source.is_empty());
+    panel.emit("search", &[("hits", count.into()), ("source", source.as_deref().unwrap_or("gateway").into())]);
+    if count > 0 {
+        panel.announce(&panel.count(Text::HitsFound, count));
+        shown(panel, &hits);
+    }
+    // What somebody is pressing does not become another under their finger.
+    if !dom::all(&panel.loader().root(), ".hit:active").is_empty() {
+        return;
+    }
+    panel.change(|model| {
+        model.search_failed = answer.is_none();
+        // What was found stays while the search is down; it is still the best there is.
+        if answer.is_some() {
+            model.hits = hits;
+        }
+    });
+}
+
+/// Whether a message has words enough, and the last of them is done.
+fn says_enough(text: &str) -> bool {
+    text.ends_with([' ', '\n']) && text.split_ascii_whitespace().count() >= ENOUGH_WORDS
+}
+
+/// The end of the text without its secrets; empty where nothing is searched.
+pub fn query_of(model: &Model) -> String {
+    if !offers(model) {
+        return String::new();
+    }
+    let rules = context::rules(&model.config, model.user.as_ref());
+    let text = redaction::redact(&model.text, Origin::Collected, &rules);
+    let surplus = text.chars().count().saturating_sub(LONGEST);
+    text.chars().skip(surplus).collect::<String>().trim_ascii_start().to_string()
+}

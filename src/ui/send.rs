@@ -1,0 +1,205 @@
+//! Sending: what the form holds is sealed, and from then on the outbox's (`loader/outbox.js`).
+
+use leptos::prelude::*;
+
+use super::el::{div, nothing, paragraph, spawn};
+use super::model::{Model, Screen, Sending};
+use super::{Panel, choices, place, search, ticket};
+use crate::browser::loader::Sent;
+use crate::browser::{context, dom, intl, loader, read};
+use domain::context::document::{self, Value, withhold};
+use domain::problem::Problem;
+use domain::texts::Text;
+use domain::ticket::{Client, Contact, Gap, NewTicket, Receipt, gaps};
+use wire::{Read, Source};
+
+/// Sends the ticket, or says what is missing and goes there. Pressed twice, it sends once.
+pub fn start(panel: Panel) {
+    if panel.peek(Model::is_sealed) {
+        return;
+    }
+    let missing = panel.peek(|model| gaps(&model.text, &contact(model), model.is_known()));
+    if let Some(first) = missing.first().copied() {
+        panel.change(|model| model.gaps = missing);
+        return go_to(panel, first);
+    }
+    panel.change(|model| {
+        model.gaps.clear();
+        model.sending = Sending::Busy;
+    });
+    panel.announce(&panel.t(Text::Sending));
+    spawn(async move {
+        let loader = panel.loader();
+        let hands = panel.peek(|model| model.hands);
+        let is_ready = loader::is_ready(&loader).await;
+        if is_ready {
+            context::gathered(&loader, &panel.moment()).await;
+        }
+        // What is in the form by now is somebody else's.
+        if panel.peek(|model| model.hands != hands) {
+            return;
+        }
+        if !is_ready {
+            return panel.change(|model| model.sending = Sending::No);
+        }
+        let body = json(&draft(panel, sent(panel)));
+        let promised = panel.peek(|model| [ticket::promise(panel, model), ticket::answers_to(panel, model)]);
+        panel.change(|model| model.promised = promised);
+        let (text, known) = panel.peek(|model| (model.text.clone(), model.is_known()));
+        let Sent { word, answer } = loader::send(&loader, &body, &text, known).await;
+        if panel.peek(|model| model.hands != hands) {
+            return;
+        }
+        match word.as_str() {
+            // Somebody else is here, or took it back.
+            "gone" => panel.change(|model| model.sending = Sending::No),
+            // What would send it did not come.
+            "" => refused(panel, Problem::default()),
+            "refused" => refused(panel, Problem::read(&answer)),
+            word => {
+                let opened = panel.peek(Model::opened);
+                search::count(panel, "sent", opened);
+                clear(panel);
+                if word == "sent" {
+                    return receipt(panel, Receipt::read(&answer));
+                }
+                panel.go(Screen::Waiting);
+            }
+        }
+    });
+}
+
+/// A ticket has arrived that had to wait: whoever looks at what waits sees the receipt.
+pub fn arrived(panel: Panel, about: &str) {
+    let receipt = read::parse(about).map(|receipt| Receipt::read(&receipt));
+    match receipt.filter(|receipt| !receipt.reference.is_empty()) {
+        Some(receipt) if panel.peek(|model| model.screen == Screen::Waiting && model.queued <= 1) => {
+            self::receipt(panel, receipt);
+        }
+        Some(receipt) => panel.announce(&panel.fill(Text::ReceiptReference, "{reference}", &receipt.reference)),
+        None => {}
+    }
+}
+
+/// Why it was refused, and what can be done beside editing it.
+pub fn failure(panel: Panel) -> AnyView {
+    let reason = panel.read(|model| match &model.sending {
+        Sending::Refused(reason) => Some(reason.clone()),
+        Sending::No | Sending::Busy => None,
+    });
+    match reason {
+        Some(reason) => div("alert").children([paragraph("", reason), place::part(panel, "ladder")]),
+        None => nothing(),
+    }
+}
+
+/// Everything that was collected, before the customer's choices.
+pub fn full(panel: Panel) -> Value {
+    // Before the state is read, because the page's own objects may call back.
+    let described = context::describe(&panel.loader(), &panel.moment());
+    panel.peek(|model| {
+        let rules = context::rules(&model.config, model.user.as_ref());
+        document::prepare(described, &model.config.context, &rules)
+    })
+}
+
+/// What of it is sent.
+pub fn sent(panel: Panel) -> Value {
+    let mut context = full(panel);
+    panel.peek(|model| withhold(&mut context, &model.config.context, |place| !choices::goes(model, place)));
+    context
+}
+
+/// The ticket as the form stands.
+pub fn draft(panel: Panel, context: Value) -> NewTicket<Value, Value> {
+    let extras = panel.loader().extras();
+    panel.peek(|model| NewTicket {
+        kind: model.kind(),
+        topic: ticket::topic(model),
+        severity: model.severity(),
+        message: model.text.clone(),
+        contact: contact(model),
+        context,
+        questions: model.seen.clone(),
+        attachments: extras.list("attachments"),
+        via: model.via.clone(),
+        consent: extras.get("consent").as_yes(),
+        fields: Some(Value::read(&extras.get("fields"))).filter(|fields| !fields.is_empty()),
+        website: extras.text_of("website"),
+        automatic: ticket::is_automatic(model),
+        locale: panel.lang(),
+        created_at: intl::now(),
+        client: Client { name: "deskbell".into(), version: panel.loader().version() },
+    })
+}
+
+/// A ticket as it goes over the wire.
+pub fn json(ticket: &NewTicket<Value, Value>) -> String {
+    // Writing plain data into memory cannot fail.
+    serde_json::to_string(ticket).unwrap_or_default()
+}
+
+fn contact(model: &Model) -> Contact {
+    let (name, email) = match &model.user {
+        Some(user) if model.is_known() => (&user.name, &user.email),
+        _ => (&model.contact.name, &model.contact.email),
+    };
+    Contact { name: name.trim_ascii().to_string(), email: email.trim_ascii().to_string() }
+}
+
+fn receipt(panel: Panel, receipt: Receipt) {
+    if let Some(due) = &receipt.due_at {
+        let promise = panel.fill(Text::AnswerBy, "{time}", &intl::moment(due, &panel.lang()));
+        panel.change(|model| {
+            let [first, _] = &mut model.promised;
+            *first = promise;
+        });
+    }
+    panel.change(|model| {
+        model.receipt = Some(receipt);
+        model.copied = false;
+    });
+    panel.announce(&panel.t(Text::ReceiptTitle));
+    panel.go(Screen::Receipt);
+}
+
+/// Lets go of the draft: it is sealed, or support has it.
+pub fn clear(panel: Panel) {
+    panel.loader().let_go();
+    panel.write("");
+    panel.change(Model::start_over);
+}
+
+fn refused(panel: Panel, problem: Problem) {
+    let has = |pointer: &str| problem.errors.iter().any(|error| error.pointer == pointer);
+    let asked = panel.peek(|model| !model.is_known());
+    if has("/message") || asked && has("/contact/email") {
+        let gap = if has("/message") { Gap::MessageTooLong } else { Gap::EmailInvalid };
+        panel.change(|model| {
+            model.sending = Sending::No;
+            model.gaps = vec![gap];
+        });
+        return go_to(panel, gap);
+    }
+    let mut reason = String::new();
+    for error in &problem.errors {
+        for part in [&error.pointer, " ", &error.detail, " "] {
+            reason.push_str(part);
+        }
+    }
+    let reason = if problem.errors.is_empty() { problem.title } else { reason };
+    let said = match reason.as_str() {
+        "" => panel.t(Text::FailUnreachable),
+        reason => panel.fill(Text::FailRefused, "{reason}", reason),
+    };
+    panel.announce(&said);
+    panel.change(|model| model.sending = Sending::Refused(said));
+}
+
+/// Goes to the field that has a gap, once it is told there.
+fn go_to(panel: Panel, gap: Gap) {
+    panel.later(move || {
+        dom::focus_id(&panel.loader().root(), ticket::field_of(gap));
+        panel.announce(&ticket::text_of(gap, panel));
+    });
+}

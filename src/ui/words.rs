@@ -1,0 +1,73 @@
+//! Texts in the panel's language, with what the site says differently.
+
+use super::{Panel, STATE};
+use crate::browser::loader::Loader;
+use crate::browser::{intl, read};
+use domain::texts::{self, Text};
+use wire::Pairs;
+use wire::Source;
+
+/// The table in use.
+#[derive(Default)]
+pub struct Words {
+    lang: String,
+    /// The texts of a language other than English, in the order of [`Text::ALL`].
+    table: Vec<String>,
+    replaced: Pairs<String>,
+}
+
+impl Words {
+    /// The language that the loader has chosen and fetched.
+    pub fn new(loader: &Loader) -> Words {
+        let table = read::parse(&loader.words()).map(|table| table.items()).unwrap_or_default();
+        let table = table.iter().map(Source::text).collect();
+        Words { lang: loader.lang(), table, replaced: Pairs::default() }
+    }
+
+    /// Takes what a site says differently, by language.
+    pub fn replace(&mut self, texts: &Pairs<Pairs<String>>) {
+        self.replaced = texts.get(&self.lang).cloned().unwrap_or_default();
+    }
+
+    fn get(&self, text: Text) -> String {
+        let replaced = self.replaced.get(text.key());
+        let translated = || self.table.get(text as usize);
+        replaced.or_else(translated).cloned().unwrap_or_else(|| text.english().to_string())
+    }
+}
+
+/// What the site says in the place of a text.
+pub fn replaced(key: &str) -> Option<String> {
+    STATE.with(|state| state.words.borrow().replaced.get(key).cloned())
+}
+
+/// A text in the panel's language.
+#[inline(never)]
+pub fn said(text: Text) -> String {
+    STATE.with(|state| state.words.borrow().get(text))
+}
+
+impl Panel {
+    /// A text.
+    pub fn t(self, text: Text) -> String {
+        said(text)
+    }
+
+    /// A text with its placeholder filled.
+    pub fn fill(self, text: Text, placeholder: &str, value: &str) -> String {
+        texts::fill(&self.t(text), placeholder, value)
+    }
+
+    /// A text that counts.
+    pub fn count(self, text: Text, n: u32) -> String {
+        let lang = self.lang();
+        let text = self.t(text);
+        let form = texts::plural(&text, &intl::plural_category(n, &lang));
+        texts::fill(form, "{n}", &intl::number(n, &lang))
+    }
+
+    /// The tag of the panel's language.
+    pub fn lang(self) -> String {
+        STATE.with(|state| state.words.borrow().lang.clone())
+    }
+}
