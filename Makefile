@@ -44,13 +44,27 @@ demo: first-time widget ## a small product with Deskbell in it, in the browser (
 test: first-time test-native test-wasm test-browser ## all tests: native, WebAssembly, and the whole in a real browser
 	@echo 'All passed: native, WebAssembly, sizes, browser.'
 
-check: first-time wasm-target $(LOADER_PACKAGES) $(DENY) ## formats, lints on both targets, types, licences
+check: first-time wasm-target $(LOADER_PACKAGES) $(DENY) ## formats, lints on both targets, types, licences, known vulnerabilities
 	cargo fmt --all --check
 	cargo clippy --locked --workspace --all-targets -- -D warnings
 	cargo clippy --locked --target wasm32-unknown-unknown --package deskbell --package domain --package markdown --package ranking --package redaction --package wire --lib --bin widget --bin answers --bin engines --bin sends --bin site --bin tickets --test widget -- -D warnings
 	tsc --project loader
 	prettier --check --log-level warn .
-	cargo-deny --log-level error check licenses bans sources
+	cargo-deny --workspace --log-level error check licenses bans sources
+	# Where the databases cannot be had, nobody has looked, and the output has to say so.
+	if reason=$$(timeout 120 cargo-deny fetch db 2>&1); then
+	  cargo-deny --workspace --offline --log-level error check advisories
+	else
+	  printf 'SKIPPED: known vulnerabilities of crates; the advisory database cannot be fetched: %s\n' "$$(grep -m 1 -i -e fatal -e error <<< "$$reason")" >&2
+	fi
+	for folder in loader tests/browser; do
+	  report=$$(timeout 120 npm audit --json --audit-level=high --prefix "$$folder" 2> /dev/null) && continue
+	  if node -e 'process.exit(JSON.parse(process.argv[1]).auditReportVersion ? 0 : 1)' "$$report" 2> /dev/null; then
+	    npm audit --audit-level=high --prefix "$$folder"
+	  else
+	    echo "SKIPPED: known vulnerabilities of the npm packages of $$folder; the registry does not answer the audit" >&2
+	  fi
+	done
 
 format: $(LOADER_PACKAGES) ## bring every file into the form that `make check` wants
 	cargo fmt --all
