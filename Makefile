@@ -137,21 +137,49 @@ widget: wasm-target $(TRUNK) $(BINDGEN) $(LOADER_PACKAGES)
 wasm-target: | needs
 	@rustup target list --installed | grep -qx wasm32-unknown-unknown || rustup target add wasm32-unknown-unknown
 
+# A tool as its authors have released it, where the network has it and its bytes are the ones we know (SHA-256 by architecture); from
+# source otherwise. A new version needs new digests, or it is always built.
+RELEASES ?= https://github.com
+TRUNK_SHA256_x86_64 := f2b4680cd239693a646a2795e4633c625328d7b2a044fbe749fa3a2fe9e7036b
+TRUNK_SHA256_aarch64 := b1d8e60e454f7fc182d9a4d95d1506ffbae947d8ba90f8f6f02da93b60f980f9
+BINDGEN_SHA256_x86_64 := 82d12bb940e2d4e72e0d5605387fc1b8ca179044e012b620f0ce4e7440e8320e
+BINDGEN_SHA256_aarch64 := 2ed4351c35dd9440308bbb02767d47ea278efe851a52465300f3c94f5b6c2a87
+DENY_SHA256_x86_64 := 9f12ed4c49936e09b48bf862b595cde2fe64fcbd9d74dfacac6131ca824c8d5f
+MACHINE := $(shell uname -m)
+
+# $(call released,COMMANDS,ADDRESS BELOW $(RELEASES),SHA-256): succeeds where the commands are in the folder of $@, and the first runs.
+define released
+( [ "$$(uname -s)" = Linux ] && [ -n '$(3)' ] || exit 1
+  folder=$$(mktemp --directory)
+  trap 'rm -rf "$$folder"' EXIT
+  curl --fail --silent --location --connect-timeout 5 --max-time 180 --output "$$folder/archive" '$(RELEASES)/$(2)' || exit 1
+  echo '$(3)  '"$$folder/archive" | sha256sum --check --status || { echo '$(RELEASES)/$(2) has another digest; building from source' >&2; exit 1; }
+  tar --extract --gzip --file "$$folder/archive" --directory "$$folder" || exit 1
+  for command in $(1); do
+    found=$$(find "$$folder" -type f -name "$$command" -print -quit)
+    [ -n "$$found" ] && install -D "$$found" "$(@D)/$$command" || exit 1
+  done
+  $@ --version > /dev/null || { rm -f $@; exit 1; } )
+endef
+
 # Trunk and cargo-deny wait for others more than they compute: unoptimised they are built in half the time.
 INSTALL := cargo install --quiet --locked
 INSTALL_DEBUG := CARGO_PROFILE_DEV_DEBUG=false CARGO_INCREMENTAL=0 $(INSTALL) --debug
 
 $(TRUNK): | needs
 	@echo '── Trunk $(TRUNK_VERSION), once'
-	$(INSTALL_DEBUG) --no-default-features --root $(TOOLS)/trunk-$(TRUNK_VERSION) trunk@$(TRUNK_VERSION)
+	$(call released,trunk,trunk-rs/trunk/releases/download/v$(TRUNK_VERSION)/trunk-$(MACHINE)-unknown-linux-gnu.tar.gz,$(TRUNK_SHA256_$(MACHINE))) ||
+	  $(INSTALL_DEBUG) --no-default-features --root $(TOOLS)/trunk-$(TRUNK_VERSION) trunk@$(TRUNK_VERSION)
 
 $(BINDGEN): | needs
 	@echo '── wasm-bindgen $(BINDGEN_VERSION), once'
-	$(INSTALL) --root $(TOOLS)/wasm-bindgen-cli-$(BINDGEN_VERSION) wasm-bindgen-cli@$(BINDGEN_VERSION)
+	$(call released,wasm-bindgen wasm-bindgen-test-runner,wasm-bindgen/wasm-bindgen/releases/download/$(BINDGEN_VERSION)/wasm-bindgen-$(BINDGEN_VERSION)-$(MACHINE)-unknown-linux-musl.tar.gz,$(BINDGEN_SHA256_$(MACHINE))) ||
+	  $(INSTALL) --root $(TOOLS)/wasm-bindgen-cli-$(BINDGEN_VERSION) wasm-bindgen-cli@$(BINDGEN_VERSION)
 
 $(DENY): | needs
 	@echo '── cargo-deny $(DENY_VERSION), once'
-	$(INSTALL_DEBUG) --root $(TOOLS)/cargo-deny-$(DENY_VERSION) cargo-deny@$(DENY_VERSION)
+	$(call released,cargo-deny,EmbarkStudios/cargo-deny/releases/download/$(DENY_VERSION)/cargo-deny-$(DENY_VERSION)-$(MACHINE)-unknown-linux-musl.tar.gz,$(DENY_SHA256_$(MACHINE))) ||
+	  $(INSTALL_DEBUG) --root $(TOOLS)/cargo-deny-$(DENY_VERSION) cargo-deny@$(DENY_VERSION)
 
 %/node_modules/.package-lock.json: %/package-lock.json %/package.json | needs
 	@echo '── npm packages of $*'
@@ -159,7 +187,7 @@ $(DENY): | needs
 	touch $@
 
 first-time:
-	@[ -x $(TRUNK) -a -x $(BINDGEN) ] || echo 'The first time builds the tools as well: about 10 minutes on two cores. They go to $(TOOLS).'
+	@[ -x $(TRUNK) -a -x $(BINDGEN) ] || echo 'The first time gets the tools as well, or builds them where they cannot be had: about 10 minutes on two cores. They go to $(TOOLS).'
 
 needs:
 	@missing=0
