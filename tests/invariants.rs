@@ -13,6 +13,9 @@ type Broken = String;
 const SHARED: [&str; 5] =
     ["crates/domain/src", "crates/markdown/src", "crates/ranking/src", "crates/redaction/src", "crates/wire/src"];
 
+/// The documents that say where things are.
+const DOCUMENTS: [&str; 3] = ["ARCHITECTURE.md", "CONTRIBUTING.md", "README.md"];
+
 #[test]
 fn the_shared_crates_do_no_io() {
     let foreign = ["std::fs", "std::net", "std::process", "std::thread", "SystemTime", "Timestamp::now"];
@@ -82,6 +85,31 @@ fn every_text_comes_from_the_language_table() {
     assert!(broken.is_empty(), "{broken:#?}");
 }
 
+#[test]
+fn the_documents_name_places_that_exist() {
+    let mut missing: Vec<Broken> = Vec::new();
+    for document in DOCUMENTS {
+        let source = Source::read(document);
+        for (index, line) in source.text.lines().enumerate() {
+            for place in places(line).filter(|place| !root().join(place).exists()) {
+                missing.push(format!("{document}:{}: {place}", index + 1));
+            }
+        }
+    }
+    assert!(missing.is_empty(), "{missing:#?}");
+}
+
+#[test]
+fn the_map_has_every_crate() {
+    let map = Source::read("ARCHITECTURE.md").text;
+    let crates = fs::read_dir(root().join("crates")).unwrap().map(|entry| entry.unwrap().file_name());
+    let missing: Vec<String> = crates
+        .map(|name| format!("crates/{}/", name.to_str().unwrap()))
+        .filter(|place| !map.contains(place.as_str()))
+        .collect();
+    assert!(missing.is_empty(), "{missing:#?}");
+}
+
 /// The rules above would hold as well over files that nobody finds, or that nobody can read.
 #[test]
 fn the_rules_can_be_broken() {
@@ -93,6 +121,11 @@ fn the_rules_can_be_broken() {
     let browser: Vec<Source> =
         sources("src", "rs").into_iter().filter(|source| source.is_under("src/browser")).collect();
     assert!(!lines_with(&browser, &["web_sys"]).is_empty());
+
+    assert_eq!(
+        places("`src/lib.rs`, [x](docs/sign/) and `src/*.rs`").collect::<Vec<_>>(),
+        ["src/lib.rs", "src/", "docs/sign/"]
+    );
 
     let bad = |text: &str| Source { name: "bad.rs".into(), text: text.into() };
     assert_eq!(lines_with(&[bad("a\nuse web_sys::Node;")], &["web_sys"]), ["bad.rs:2: use web_sys::Node;"]);
@@ -161,6 +194,18 @@ fn lines_with(sources: &[Source], words: &[&str]) -> Vec<Broken> {
         }
     }
     broken
+}
+
+/// The files and folders of the repository that a line of a document names in backticks or links to. A `*` stands for any name, so it ends
+/// what is looked for.
+fn places(line: &str) -> impl Iterator<Item = &str> {
+    let quoted = line.split('`').skip(1).step_by(2);
+    let linked = line.split("](").skip(1).filter_map(|rest| rest.split_once(')')).map(|(target, _)| target);
+    let tops = ["crates/", "docs/", "loader/", "src/", "style/", "tests/", "deploy/"];
+    quoted.chain(linked).filter(move |text| tops.iter().any(|top| text.starts_with(top))).filter_map(|text| {
+        let path = text.split('*').next()?;
+        path.chars().all(|letter| letter.is_ascii_alphanumeric() || "/._-".contains(letter)).then_some(path)
+    })
 }
 
 /// A line without its comment. A slash pair within an address is none.
