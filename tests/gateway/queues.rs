@@ -199,7 +199,7 @@ async fn an_attempt_that_panics_is_counted_and_made_again_and_the_others_go_on()
     let fragile = Arc::new(Fragile::default());
     settings.sites.get_mut("desk").unwrap().destinations.insert("there".into(), fragile.clone());
     let app = app::open(settings).await.unwrap();
-    let router = gateway::routes::router(app.clone());
+    let router = gateway::http::router(app.clone());
     let gateway = Gateway { app, router, folder };
     let before = supervisor::panics();
     tokio::spawn(worker::run(gateway.app.clone(), CancellationToken::new()));

@@ -11,7 +11,7 @@ use axum::http::{HeaderMap, Method, Request, StatusCode};
 use base64::Engine;
 use base64::prelude::BASE64_URL_SAFE_NO_PAD;
 use gateway::app::{self, App};
-use gateway::routes;
+use gateway::http;
 use gateway::search;
 use gateway::settings::{self, Overrides};
 use gateway::store::{Store, StoredTicket, View};
@@ -89,7 +89,7 @@ async fn open_without_indexes(folder: TempDir, lines: &str, overrides: Overrides
     let database = Some(format!("sqlite:{}", folder.path().join("test.db").display()));
     let settings = settings::load(&Overrides { config: Some(file), database, ..overrides }).unwrap();
     let app = app::open(settings).await.unwrap();
-    Gateway { router: routes::router(app.clone()), app, folder }
+    Gateway { router: http::router(app.clone()), app, folder }
 }
 
 async fn open(folder: TempDir, lines: &str, overrides: Overrides) -> Gateway {

@@ -4,19 +4,19 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use super::attachments::FileStorage;
-use super::connections::{connections_max, open_files};
 use super::delivery::Lines;
 use super::guard::{Guard, ProxyWatch};
 use super::incidents::Broken;
 use super::live::Live;
 use super::mail::{Codes, MailWakers};
 use super::pseudonym::Pseudonyms;
-use super::routes::config::PublicConfig;
 use super::search::Indexes;
 use super::search::counting::Counting;
 use super::settings::{Settings, Site};
 use super::store::{Confirmations, Counts, Files, SqliteStore, Store, StoreError};
 use super::tickets::{Asked, Claims};
+use crate::http::api::config::PublicConfig;
+use crate::http::connections::{connections_max, open_files};
 
 /// What every request can reach.
 pub struct App {

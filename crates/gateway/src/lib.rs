@@ -1,24 +1,21 @@
 //! The gateway: stores tickets, answers searches, shows the inbox. The only code that knows a server.
 //!
-//! A request passes [`routes`], which parse it and call what the other modules do: [`tickets`] takes tickets in, [`attachments`] the
-//! files that go along with them, [`search`] keeps the index in step with the [`store`], [`inbox`] shows what arrived. What is allowed and promised is
+//! A request passes [`http`], which parses it and calls what the other modules do: [`tickets`] takes tickets in, [`attachments`] the
+//! files that go along with them, [`search`] keeps the index in step with the [`store`], [`http::inbox`] shows what arrived. What is allowed and promised is
 //! decided in [`domain`].
 
 pub mod app;
 pub mod attachments;
 pub mod backup;
 pub mod clock;
-pub mod connections;
 pub mod delivery;
 pub mod demo;
 pub mod deployment;
 pub mod fetch;
 pub mod guard;
-pub mod help;
+pub mod http;
 pub mod identity;
-pub mod inbox;
 pub mod incidents;
-pub mod json;
 pub mod live;
 pub mod mail;
 pub mod mail_in;
@@ -27,9 +24,7 @@ pub mod network;
 mod pauses;
 pub mod privacy;
 mod private_files;
-pub mod problem;
 pub mod pseudonym;
-pub mod routes;
 pub mod search;
 pub mod serve;
 pub mod settings;

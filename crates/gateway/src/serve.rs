@@ -18,15 +18,16 @@ use tokio_util::sync::CancellationToken;
 
 use super::app::App;
 use super::backup::BackupError;
-use super::connections::{Capacity, Times, connections_max};
 use super::guard::Limits;
+use super::http::{self, connections};
 use super::privacy::PrivacyError;
 use super::search::import::{ImportError, timer};
 use super::search::static_index::StaticIndexError;
 use super::settings::{Settings, SettingsError, notices};
 use super::store::StoreError;
 use super::supervisor::supervise;
-use super::{app, attachments, clock, connections, delivery, incidents, mail, privacy, routes, search};
+use super::{app, attachments, clock, delivery, incidents, mail, privacy, search};
+use crate::http::connections::{Capacity, Times, connections_max};
 
 /// How long requests, deliveries, mails and syncs may go on when the gateway is told to stop; longer than any request may take but a file,
 /// which is put again.
@@ -92,7 +93,7 @@ pub async fn serve(settings: Settings) -> Result<(), GatewayError> {
     let app = app::open(settings).await?;
     let (running, mut idle) = watch::channel(0_usize);
     let count = move |request: Request, next: Next| count(running.clone(), request, next);
-    let router = routes::router(app.clone()).layer(from_fn(count.clone()));
+    let router = http::router(app.clone()).layer(from_fn(count.clone()));
     let (limits, proxies) = (&app.settings.limits, &app.settings.proxies);
     let capacity = Capacity::new(limits, proxies.clone(), connections_max(limits, connections::open_files()));
     let times = Times::default();
@@ -102,7 +103,7 @@ pub async fn serve(settings: Settings) -> Result<(), GatewayError> {
     let mut workers = start_workers(&app, &stop);
     let mut inbox_serving = None;
     if let Some(listener) = inbox_listener {
-        let router = routes::inbox_router(app.clone()).layer(from_fn(count));
+        let router = http::inbox_router(app.clone()).layer(from_fn(count));
         tracing::info!(address = %listener.local_addr()?, "inbox listening");
         // Places of its own: operators get in while everybody else's are taken.
         let limits = Limits { connections_per_address: NonZeroU32::new(INBOX_CONNECTIONS), ..*limits };

@@ -3,7 +3,7 @@
 use std::net::SocketAddr;
 use std::time::Duration;
 
-use gateway::connections::{self, Capacity, Times};
+use gateway::http::connections::{self, Capacity, Times};
 use gateway::settings::Overrides;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;

@@ -8,7 +8,7 @@ use super::folder::Folder;
 use super::formats::{self, Format};
 use super::receive::{Part, failed};
 use super::text;
-use crate::problem::Refusal;
+use crate::http::problem::Refusal;
 use domain::attachment::{self, Attachments, FileType};
 use domain::stripping::{self, Broken, Strip, stripper};
 

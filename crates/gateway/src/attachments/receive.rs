@@ -12,9 +12,9 @@ use tokio::time::{Instant, timeout, timeout_at};
 use uuid::Uuid;
 
 use super::folder::Folder;
+use crate::http::drain;
+use crate::http::problem::Refusal;
 use crate::private_files::create_file;
-use crate::problem::Refusal;
-use crate::routes::drain;
 
 /// How long a file may take to arrive: 10 megabytes over a line of 140 kilobits a second.
 pub const UPLOAD_TIME: Duration = Duration::from_secs(600);

@@ -9,9 +9,9 @@ use axum::http::HeaderMap;
 use jiff::Timestamp;
 use lettre::Address;
 
+use crate::http::BODY_MAX;
 use crate::mail_in::reply_text::Parts;
 use crate::mail_in::{Bounce, Origin};
-use crate::routes::BODY_MAX;
 use crate::settings::Site;
 use crate::store::{ChangedTicket, Delivery, Place, StoredTicket, What};
 use domain::attachment::FileType;

@@ -2,7 +2,7 @@
 
 use tokio::sync::Semaphore;
 
-use crate::problem::Refusal;
+use crate::http::problem::Refusal;
 
 /// How many mails are read at the same time.
 static AT_ONCE: Semaphore = Semaphore::const_new(2);

@@ -11,7 +11,8 @@ use reqwest::{Method, Url};
 use serde_json::Value;
 
 use super::delivery::Finding;
-use super::routes::{Arrived, BODY_MAX};
+use crate::http::BODY_MAX;
+use crate::http::api::Arrived;
 pub use findings::Checked;
 use findings::{bad, good};
 use way::{Answer, Way};
@@ -300,7 +301,7 @@ async fn stream(way: &Way) -> Finding {
     let asked = Instant::now();
     match way.chunks("v1/probe").await {
         Ok(times) => match (times.first(), times.last()) {
-            (Some(first), Some(last)) if times.len() > 1 && *last - *first >= super::routes::PROBE_PAUSE => {
+            (Some(first), Some(last)) if times.len() > 1 && *last - *first >= crate::http::api::PROBE_PAUSE => {
                 good("events arrive one by one, so answers appear as they are written")
             }
             _ => bad(format!("events arrive all at once after {} ms", asked.elapsed().as_millis()), mend),

@@ -13,9 +13,9 @@ mod token;
 use axum::http::{HeaderMap, header};
 
 use super::clock;
-use super::problem::Refusal;
 use super::settings::Site;
 use super::store::Reader;
+use crate::http::problem::Refusal;
 
 pub use address::{Address, address, claimed_email, is_verified, mailbox};
 pub use claims::{CLAIMS, ClaimNames};

@@ -5,7 +5,7 @@ use base64::Engine;
 use base64::prelude::BASE64_URL_SAFE_NO_PAD;
 use sha2::{Digest, Sha256};
 
-use crate::problem::Refusal;
+use crate::http::problem::Refusal;
 
 /// The header that carries a session.
 pub const SESSION_HEADER: &str = "deskbell-session";

@@ -7,11 +7,12 @@ use jiff::Timestamp;
 
 use super::conversation::{no_ticket, one, summary};
 use crate::app::App;
+use crate::http::json;
+use crate::http::problem::Refusal;
 use crate::mail::{CODE_LIFE, CODE_PAUSE, quota};
-use crate::problem::Refusal;
 use crate::settings::Site;
 use crate::store::{ClaimedAddress, CodeCheck, CodeRequest, Reader, StoreError, StoredTicket, What};
-use crate::{clock, delivery, json};
+use crate::{clock, delivery};
 use domain::conversation::{Author, ConfirmationCode, Summary};
 
 /// The longest code that is looked at, in bytes: more digits than there are in one, in any script.

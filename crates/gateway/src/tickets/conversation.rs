@@ -9,14 +9,15 @@ use super::alike::{self, Text};
 use super::{limits, promise, quota};
 use crate::app::App;
 use crate::guard::Share;
+use crate::http::json;
+use crate::http::problem::Refusal;
 use crate::identity::{Who, mailbox};
-use crate::problem::Refusal;
 use crate::settings::Site;
 use crate::store::{
     Act, Change, Changed, CurrentTicket, CustomerCursor, CustomerPage, Decision, Deed, Handling, ListedTicket,
     MessagePage, MessageSeal, NewDelivery, NewMessage, Reader, ReaderCounts, StoredTicket, SubmissionQuota, What,
 };
-use crate::{attachments, clock, delivery, json};
+use crate::{attachments, clock, delivery};
 use domain::conversation::{self, Author, Draft, Message, Messages, Patch, Reply, Summaries, Summary, Turn};
 use domain::ownership;
 use domain::problem::FieldError;

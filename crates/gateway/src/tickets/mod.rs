@@ -19,11 +19,12 @@ use uuid::Uuid;
 
 use super::app::App;
 use super::guard::Share;
+use super::http::json;
 use super::identity::{Person, Who};
-use super::problem::Refusal;
 use super::settings::Site;
 use super::store::{Along, Handling, Placed, Seal, Sealed, StoredTicket, What};
-use super::{attachments, clock, delivery, json, mail};
+use super::{attachments, clock, delivery, mail};
+use crate::http::problem::Refusal;
 use domain::context::User;
 use domain::conversation::{Author, Turn};
 use domain::reference;

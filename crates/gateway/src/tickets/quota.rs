@@ -6,8 +6,8 @@ use std::path::Path;
 use crate::app::App;
 use crate::attachments::quota::{day, free_bytes};
 use crate::clock;
+use crate::http::problem::Refusal;
 use crate::network::kept_networks;
-use crate::problem::Refusal;
 use crate::store::{SubmissionExceeded, SubmissionQuota, Usage};
 
 /// What an anonymous submission of so many bytes from an address counts against; refused where the disk of the database is full but for its

@@ -1,0 +1,143 @@
+//! `PUT` and `GET /v1/sites/{site}/attachments/{id}`: a file comes in, and is read at its signed address.
+
+use std::net::IpAddr;
+use std::sync::Arc;
+
+use axum::Json;
+use axum::body::Body;
+use axum::extract::rejection::QueryRejection;
+use axum::extract::{Path, Query, Request, State};
+use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
+use axum::response::{IntoResponse, Response};
+use serde::Deserialize;
+use tower_http::services::ServeFile;
+
+use crate::app::App;
+use crate::attachments::{self, Admitted, Given};
+use crate::guard::Client;
+use crate::http::body::drain;
+use crate::http::problem::Refusal;
+use crate::identity::{self, Who};
+use domain::attachment::{self, Attachment, FileType};
+
+/// Nothing in a file is ever carried out, whatever takes it for a page.
+const POLICY: &str = "sandbox; default-src 'none'";
+
+/// The parameters of `PUT`.
+#[derive(Deserialize)]
+pub struct Named {
+    #[serde(default)]
+    name: String,
+}
+
+/// The parameters of `GET`.
+#[derive(Default, Deserialize)]
+#[serde(default)]
+pub struct Signed {
+    until: String,
+    signature: String,
+}
+
+/// A file comes in.
+pub async fn put(
+    State(app): State<Arc<App>>,
+    Path((name, id)): Path<(String, String)>,
+    parameters: Result<Query<Named>, QueryRejection>,
+    client: Client,
+    request: Request,
+) -> Result<impl IntoResponse, Refusal> {
+    let (parts, body) = request.into_parts();
+    let site = app.site(&name);
+    let refused = match admit(&app, &name, &id, parameters, client.address, &parts.headers).await {
+        Ok((who, given, Admitted::Room(room))) => {
+            let site = site.ok_or(Refusal::Internal)?;
+            return attachments::put(&app, (&name, site), who, given, room, body).await.map(answer);
+        }
+        Ok((_, _, Admitted::Sent(sent))) => Ok(sent),
+        Err(refusal) => Err(refusal),
+    };
+    // A client that is still sending may not see an answer that comes before.
+    drain(body, site.map_or(0, |site| site.config.attachments.max_bytes as usize)).await;
+    refused.map(answer)
+}
+
+async fn admit(
+    app: &App,
+    name: &str,
+    id: &str,
+    parameters: Result<Query<Named>, QueryRejection>,
+    address: Option<IpAddr>,
+    headers: &HeaderMap,
+) -> Result<(Who, Given, Admitted), Refusal> {
+    let site = super::site(app, name)?;
+    let Query(Named { name: called }) = parameters.map_err(|error| Refusal::InvalidQuery(error.body_text()))?;
+    let id = attachment::id(id).ok_or_else(|| Refusal::NotFound(": the id of a file is a UUID".into()))?;
+    let who = identity::who(headers, name, site).await?;
+    let admitted = attachments::admit(app, (name, site), &who, &id, address, headers).await?;
+    Ok((who, Given { id, name: called }, admitted))
+}
+
+fn answer(attachment: Attachment) -> impl IntoResponse {
+    (StatusCode::CREATED, [(header::CACHE_CONTROL, "no-store")], Json(attachment))
+}
+
+/// A file is read. It is never shown as a page.
+pub async fn get(
+    State(app): State<Arc<App>>,
+    Path((name, id)): Path<(String, String)>,
+    parameters: Result<Query<Signed>, QueryRejection>,
+    request: Request,
+) -> Result<Response, Refusal> {
+    super::site(&app, &name)?;
+    let Query(Signed { until, signature }) = parameters.unwrap_or_default();
+    let kept = attachments::at(&app, &name, &id, &until, &signature).await?;
+    let served = ServeFile::new(app.folder.path(&kept)).try_call(request).await.map_err(|error| {
+        tracing::error!(%error, "reading a file failed");
+        Refusal::Internal
+    })?;
+    if served.status() == StatusCode::NOT_FOUND {
+        tracing::error!("file missing from its folder");
+        return Err(Refusal::Internal);
+    }
+    let mut response = served.map(Body::new);
+    let headers = response.headers_mut();
+    let disposition = HeaderValue::from_str(&disposition(&kept.name));
+    headers.insert(header::CONTENT_DISPOSITION, disposition.unwrap_or(HeaderValue::from_static("attachment")));
+    headers.insert(header::CONTENT_TYPE, HeaderValue::from_static(content_type(kept.media)));
+    headers.insert(header::CONTENT_SECURITY_POLICY, HeaderValue::from_static(POLICY));
+    headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("private"));
+    Ok(response)
+}
+
+fn content_type(media: FileType) -> &'static str {
+    if media == FileType::Text { "text/plain; charset=utf-8" } else { media.word() }
+}
+
+/// How a browser is told to save a file under a name (RFC 6266): as it is, and in ASCII for whoever knows no better.
+fn disposition(name: &str) -> String {
+    let plain = |c: char| if c.is_ascii_alphanumeric() || matches!(c, ' ' | '.' | '-' | '_') { c } else { '_' };
+    let ascii: String = name.chars().map(plain).collect();
+    let whole: String = name.bytes().map(escaped).collect();
+    format!("attachment; filename=\"{ascii}\"; filename*=UTF-8''{whole}")
+}
+
+fn escaped(byte: u8) -> String {
+    let plain = byte.is_ascii_alphanumeric() || matches!(byte, b'.' | b'-' | b'_');
+    if plain { char::from(byte).to_string() } else { format!("%{byte:02X}") }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_name_is_told_in_both_spellings() {
+        for (name, told) in [
+            ("a b.png", "attachment; filename=\"a b.png\"; filename*=UTF-8''a%20b.png"),
+            ("größe.txt", "attachment; filename=\"gr__e.txt\"; filename*=UTF-8''gr%C3%B6%C3%9Fe.txt"),
+            ("a\";x=\\.txt", "attachment; filename=\"a__x__.txt\"; filename*=UTF-8''a%22%3Bx%3D%5C.txt"),
+        ] {
+            assert_eq!(disposition(name), told);
+        }
+    }
+}

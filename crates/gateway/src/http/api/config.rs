@@ -1,0 +1,130 @@
+//! `GET /v1/sites/{site}/config`: what the panel has to know about a site; to a signed person also what is promised to them.
+
+use std::sync::Arc;
+
+use axum::Json;
+use axum::extract::{Path, State};
+use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
+use axum::response::{IntoResponse, Response};
+use sha2::{Digest, Sha256};
+
+use crate::app::App;
+use crate::http::problem::Refusal;
+use crate::identity::{self, Person};
+use crate::settings::Site;
+use domain::config::{self, Config};
+use domain::targets::{Owner, Target};
+use redaction;
+use wire::Pairs;
+
+/// What the pages of a site are told, as it goes over the wire.
+pub struct PublicConfig {
+    config: Config,
+    json: String,
+    etag: String,
+}
+
+impl PublicConfig {
+    /// What may be told of a configuration.
+    pub fn new(config: &Config) -> PublicConfig {
+        let config = public(config);
+        let json = serde_json::to_string(&config).unwrap_or_else(|_| "{}".into());
+        let digest: String =
+            Sha256::digest(json.as_bytes()).iter().take(12).map(|byte| format!("{byte:02x}")).collect();
+        PublicConfig { config, json, etag: format!("\"{digest}\"") }
+    }
+}
+
+/// Answers the request.
+pub async fn answer(
+    State(app): State<Arc<App>>,
+    Path(name): Path<String>,
+    headers: HeaderMap,
+) -> Result<Response, Refusal> {
+    let config = app.configs.get(&name).ok_or_else(|| Refusal::UnknownSite(name.clone()))?;
+    if headers.contains_key(header::AUTHORIZATION) {
+        let site = super::site(&app, &name)?;
+        if let Some(person) = identity::who(&headers, &name, site).await?.person {
+            return Ok(
+                ([(header::CACHE_CONTROL, "no-store")], Json(promised(&config.config, site, &person))).into_response()
+            );
+        }
+    }
+    let known = headers.get(header::IF_NONE_MATCH).and_then(|value| value.to_str().ok()).unwrap_or_default();
+    let unchanged =
+        known.split(',').map(|tag| tag.trim().trim_start_matches("W/")).any(|tag| tag == config.etag || tag == "*");
+    let mut response = if unchanged {
+        StatusCode::NOT_MODIFIED.into_response()
+    } else {
+        ([(header::CONTENT_TYPE, "application/json")], config.json.clone()).into_response()
+    };
+    let headers = response.headers_mut();
+    headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("public, max-age=60"));
+    headers.append(header::VARY, HeaderValue::from_static("authorization"));
+    if let Ok(etag) = HeaderValue::from_str(&config.etag) {
+        headers.insert(header::ETAG, etag);
+    }
+    Ok(response)
+}
+
+/// A configuration without what a page has no use for: who owns a topic, where the site's other tools are, and, where its word on
+/// the plan counts nothing, what is promised to whom. It recognizes the names that it is to hide, and is not told them.
+fn public(config: &Config) -> Config {
+    let mut public = config.clone();
+    public.context.links.clear();
+    let salt: String =
+        Sha256::digest(public.redact.names.join(" ")).iter().take(4).map(|byte| format!("{byte:02x}")).collect();
+    public.redact.names = public.redact.names.iter().filter_map(|name| redaction::hashed(name, &salt)).collect();
+    for topic in &mut public.topics {
+        topic.team.clear();
+    }
+    if !public.trust_page {
+        public.plans.0.clear();
+        public.targets.clear();
+    }
+    public
+}
+
+/// What a signed person is told: the promises for them, whose plan is believed. Where nobody knows when somebody is there, no time
+/// is promised.
+fn promised(public: &Config, site: &Site, person: &Person) -> Config {
+    let plan = person.user.plan.clone();
+    let priority = person.priority.or_else(|| config::priority_of(&site.config, &plan));
+    let targets = site.config.targets.iter().copied();
+    let targets = targets.filter(|target| Some(target.priority) == priority);
+    let targets = targets.filter_map(|target| match &site.hours {
+        Some(hours) => Some(Target { hours: hours.told_hours(target.severity, target.hours), ..target }),
+        None => Some(target).filter(|target| target.owner == Owner::Automated),
+    });
+    Config {
+        trust_page: true,
+        plans: Pairs(priority.map(|priority| (plan, priority)).into_iter().collect()),
+        targets: targets.collect(),
+        ..public.clone()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use domain::config::Topic;
+    use domain::ticket::Priority;
+
+    #[test]
+    fn teams_and_promises_stay_here_unless_the_page_is_trusted_with_them() {
+        let topics = vec![Topic { id: "a".into(), team: "growth".into(), ..Topic::default() }];
+        let plans = wire::Pairs(vec![("free".into(), Priority::Low)]);
+        let targets = domain::targets::default_targets();
+        let mut config = Config { topics, plans, targets, ..Config::default() };
+        let link = domain::config::Link { url: "https://admin.example/{id}".into(), ..Default::default() };
+        config.context.links.push(link);
+        config.redact.names.push("national_id".into());
+        let told = public(&config);
+        assert_eq!((told.topics[0].team.as_str(), told.plans.0.len(), told.targets.len()), ("", 0, 0));
+        assert!(told.context.links.is_empty() && told.redact.names.len() == 1);
+        assert!(!serde_json::to_string(&told).unwrap().contains("national"));
+        config.trust_page = true;
+        let told = public(&config);
+        assert_eq!((told.topics[0].team.as_str(), told.plans.0.len(), told.targets.len()), ("", 1, 12));
+    }
+}

@@ -1,0 +1,133 @@
+//! What follows a ticket: `GET …/tickets`, `POST …/tickets/alike`, `GET` and `PATCH …/tickets/{id}`, `GET` and `POST …/tickets/{id}/messages`.
+
+use std::sync::Arc;
+
+use axum::Json;
+use axum::body::Body;
+use axum::extract::rejection::QueryRejection;
+use axum::extract::{Path, Query, State};
+use axum::http::{HeaderMap, header};
+use axum::response::IntoResponse;
+use serde::{Deserialize, Serialize};
+
+use super::tickets;
+use crate::app::App;
+use crate::guard::{self, Client};
+use crate::http::body;
+use crate::http::problem::Refusal;
+use crate::identity::{self, Who};
+use crate::tickets::conversation::PageQuery;
+use crate::tickets::{conversation, foreign};
+
+/// The parameters of `GET …/messages`.
+#[derive(Deserialize)]
+pub struct MessagesQuery {
+    after: Option<u32>,
+    limit: Option<u32>,
+}
+
+/// The parameters of `GET …/tickets`.
+#[derive(Deserialize)]
+pub struct TicketsQuery {
+    cursor: Option<String>,
+    limit: Option<u32>,
+}
+
+/// Open tickets of the person that say what they are about to say.
+pub async fn alike(
+    State(app): State<Arc<App>>,
+    Path(name): Path<String>,
+    headers: HeaderMap,
+    body: Body,
+) -> Result<impl IntoResponse, Refusal> {
+    let body = body::json(&headers, body).await;
+    let who = who(&app, &name, &headers).await?;
+    let reader = conversation::reader(&app, &name, &who).await?;
+    foreign::gather(&app, &name, &who).await;
+    let tickets = conversation::alike(&app, &name, reader, &body?).await?;
+    Ok(([(header::CACHE_CONTROL, "no-store")], Json(tickets)))
+}
+
+/// The person's tickets.
+pub async fn list(
+    State(app): State<Arc<App>>,
+    Path(name): Path<String>,
+    parameters: Result<Query<TicketsQuery>, QueryRejection>,
+    headers: HeaderMap,
+) -> Result<impl IntoResponse, Refusal> {
+    let who = who(&app, &name, &headers).await?;
+    let Query(TicketsQuery { cursor, limit }) = parameters.map_err(|error| Refusal::InvalidQuery(error.body_text()))?;
+    let reader = conversation::reader(&app, &name, &who).await?;
+    foreign::gather(&app, &name, &who).await;
+    Ok(private(conversation::list(&app, &name, reader, &PageQuery { cursor, limit }).await?))
+}
+
+/// One of them.
+pub async fn one(
+    State(app): State<Arc<App>>,
+    Path((name, id)): Path<(String, String)>,
+    headers: HeaderMap,
+) -> Result<impl IntoResponse, Refusal> {
+    let who = who(&app, &name, &headers).await?;
+    let reader = conversation::reader(&app, &name, &who).await?;
+    Ok(private(conversation::listed_summary(&conversation::listed(&app, &name, reader, &id).await?)))
+}
+
+/// Its conversation.
+pub async fn messages(
+    State(app): State<Arc<App>>,
+    Path((name, id)): Path<(String, String)>,
+    parameters: Result<Query<MessagesQuery>, QueryRejection>,
+    headers: HeaderMap,
+) -> Result<impl IntoResponse, Refusal> {
+    let who = who(&app, &name, &headers).await?;
+    let Query(MessagesQuery { after, limit }) = parameters.map_err(|error| Refusal::InvalidQuery(error.body_text()))?;
+    let reader = conversation::reader(&app, &name, &who).await?;
+    Ok(private(conversation::messages(&app, &name, reader, &id, (after, limit)).await?))
+}
+
+/// A reply.
+pub async fn reply(
+    State(app): State<Arc<App>>,
+    Path((name, id)): Path<(String, String)>,
+    client: Client,
+    headers: HeaderMap,
+    body: Body,
+) -> Result<impl IntoResponse, Refusal> {
+    let body = body::json(&headers, body).await;
+    let who = who(&app, &name, &headers).await?;
+    let site = super::site(&app, &name)?;
+    let body = body?;
+    let key = tickets::key(&headers).ok_or(Refusal::MissingKey)?;
+    let reader = conversation::reader(&app, &name, &who).await?;
+    let (message, delivered) =
+        conversation::reply(&app, (&name, site), reader, &id, (key, client.address), &body).await?;
+    Ok((super::taken(delivered), private(message)))
+}
+
+/// Solved, opened again, read.
+pub async fn patch(
+    State(app): State<Arc<App>>,
+    Path((name, id)): Path<(String, String)>,
+    client: Client,
+    headers: HeaderMap,
+    body: Body,
+) -> Result<impl IntoResponse, Refusal> {
+    let body = body::json(&headers, body).await;
+    let who = who(&app, &name, &headers).await?;
+    let body = body?;
+    if conversation::changes_status(&body) {
+        app.guard.charge_change(client.address, guard::requester(&name, &headers))?;
+    }
+    let reader = conversation::reader(&app, &name, &who).await?;
+    Ok(private(conversation::patch(&app, &name, reader, &id, &body).await?))
+}
+
+async fn who(app: &App, name: &str, headers: &HeaderMap) -> Result<Who, Refusal> {
+    identity::who(headers, name, super::site(app, name)?).await
+}
+
+/// An answer that is for one person only.
+fn private(body: impl Serialize) -> impl IntoResponse {
+    ([(header::CACHE_CONTROL, "no-store")], Json(body))
+}

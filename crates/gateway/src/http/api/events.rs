@@ -1,0 +1,42 @@
+//! `POST /v1/sites/{site}/events`: what has become of questions is counted.
+
+use std::sync::Arc;
+
+use axum::body::Body;
+use axum::extract::{Path, State};
+use axum::http::{HeaderMap, StatusCode};
+
+use crate::app::App;
+use crate::guard::Client;
+use crate::http::body;
+use crate::http::json;
+use crate::http::problem::Refusal;
+use crate::pseudonym::Counted;
+use domain::event::Event;
+
+/// The largest body, in bytes.
+const BODY_MAX: usize = 8 * 1024;
+
+/// Answers the request.
+pub async fn answer(
+    State(app): State<Arc<App>>,
+    Path(name): Path<String>,
+    client: Client,
+    headers: HeaderMap,
+    body: Body,
+) -> Result<StatusCode, Refusal> {
+    let body = body::json_or_text(&headers, body).await;
+    let site = super::site(&app, &name)?;
+    let body = body?;
+    if body.len() > BODY_MAX {
+        return Err(Refusal::TooLarge(BODY_MAX));
+    }
+    let event: Event = json::parse(&body)?;
+    let errors = event.errors();
+    if !errors.is_empty() {
+        return Err(Refusal::Invalid(errors));
+    }
+    let sender = Counted::sender(&client, &headers, &name, site).await;
+    app.counting.add_event(&name, event, &sender);
+    Ok(StatusCode::ACCEPTED)
+}

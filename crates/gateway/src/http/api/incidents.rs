@@ -1,0 +1,47 @@
+//! `GET …/incidents`: what is broken now. `POST …/incidents`: somebody has this too, which is counted in a ticket's place.
+
+use std::sync::Arc;
+
+use axum::Json;
+use axum::body::Body;
+use axum::extract::{Path, State};
+use axum::http::{HeaderMap, StatusCode, header};
+use axum::response::IntoResponse;
+
+use crate::app::App;
+use crate::guard::Client;
+use crate::http::body;
+use crate::http::json;
+use crate::http::problem::Refusal;
+use crate::pseudonym::Counted;
+use crate::{clock, identity, incidents};
+use domain::incident::{Affected, Incidents};
+
+/// What is broken.
+pub async fn list(State(app): State<Arc<App>>, Path(name): Path<String>) -> Result<impl IntoResponse, Refusal> {
+    super::site(&app, &name)?;
+    let incidents = incidents::counted(&app, &name).await?;
+    Ok(([(header::CACHE_CONTROL, "public, max-age=30")], Json(Incidents { incidents })))
+}
+
+/// Somebody has it too: a person whom the host has signed counts once, and everybody else once a network and day.
+pub async fn affected(
+    State(app): State<Arc<App>>,
+    Path(name): Path<String>,
+    client: Client,
+    headers: HeaderMap,
+    body: Body,
+) -> Result<impl IntoResponse, Refusal> {
+    let body = body::json(&headers, body).await;
+    let site = super::site(&app, &name)?;
+    let body = body?;
+    identity::who(&headers, &name, site).await?.reader().ok_or(Refusal::Unidentified)?;
+    let Affected { id } = json::parse(&body)?;
+    if !app.broken.at(&name).iter().any(|incident| incident.id == id) {
+        return Err(Refusal::NotFound(": no such incident, or it is over".into()));
+    }
+    let who = Counted::sender(&client, &headers, &name, site).await;
+    app.store.affect(&name, &id, &app.counting.affected(&name, &who), &clock::now()).await?;
+    let incident = incidents::counted(&app, &name).await?.into_iter().find(|incident| incident.id == id);
+    Ok((StatusCode::ACCEPTED, [(header::CACHE_CONTROL, "no-store")], Json(incident)))
+}

@@ -1,0 +1,97 @@
+//! The API.
+
+mod attachments;
+pub mod config;
+mod confirmation;
+mod conversation;
+mod events;
+mod health;
+pub mod hooks;
+mod incidents;
+mod openapi;
+mod probe;
+mod questions;
+mod search;
+mod stream;
+pub mod tickets;
+
+use std::sync::Arc;
+
+use axum::Router;
+use axum::http::StatusCode;
+use axum::middleware::{from_fn, from_fn_with_state};
+
+use super::problem::Refusal;
+use super::{envelope, limits};
+use crate::app::App;
+use crate::guard::Charge;
+use crate::settings::Site;
+use limits::Api;
+
+pub use probe::{Arrived, PAUSE as PROBE_PAUSE};
+
+/// The API with what is around it.
+pub fn router(app: Arc<App>) -> Router<Arc<App>> {
+    guarded(version_1(), app)
+}
+
+fn version_1() -> Api {
+    Api::default()
+        .get("/openapi.json", Charge::Read, openapi::answer)
+        .get("/health", Charge::Read, health::answer)
+        .get("/probe", Charge::Read, probe::stream)
+        .post("/probe", Charge::Upload, probe::take)
+        .get("/sites/{site}/config", Charge::Read, config::answer)
+        .get("/sites/{site}/search", Charge::Read, search::answer)
+        .get("/sites/{site}/questions/{id}", Charge::Read, questions::answer)
+        .get("/sites/{site}/incidents", Charge::Read, incidents::list)
+        .post("/sites/{site}/incidents", Charge::Report, incidents::affected)
+        .post("/sites/{site}/events", Charge::Report, events::answer)
+        .post("/sites/{site}/hooks/{destination}", Charge::Hook, hooks::answer)
+        .get("/sites/{site}/attachments/{id}", Charge::Read, attachments::get)
+        .put("/sites/{site}/attachments/{id}", Charge::Upload, attachments::put)
+        .get("/sites/{site}/tickets", Charge::Read, conversation::list)
+        .post("/sites/{site}/tickets", Charge::Ticket, tickets::answer)
+        .get("/sites/{site}/tickets/stream", Charge::Read, stream::answer)
+        .post("/sites/{site}/tickets/alike", Charge::Report, conversation::alike)
+        .get("/sites/{site}/tickets/{id}", Charge::Read, conversation::one)
+        .patch("/sites/{site}/tickets/{id}", Charge::Mark, conversation::patch)
+        .post("/sites/{site}/tickets/{id}/confirmation", Charge::Report, confirmation::confirm)
+        .post("/sites/{site}/tickets/{id}/confirmation/code", Charge::Report, confirmation::request)
+        .get("/sites/{site}/tickets/{id}/messages", Charge::Read, conversation::messages)
+        .post("/sites/{site}/tickets/{id}/messages", Charge::Ticket, conversation::reply)
+}
+
+/// Routes of the API with what is around them.
+pub fn guarded(Api { router, charges }: Api, app: Arc<App>) -> Router<Arc<App>> {
+    router
+        .method_not_allowed_fallback(|| async { Refusal::MethodNotAllowed })
+        .fallback(|| async { Refusal::NotFound(String::new()) })
+        .layer(from_fn(envelope::in_time))
+        .layer(from_fn_with_state((app, Arc::new(charges)), limits::hold))
+}
+
+/// The site of a request.
+fn site<'a>(app: &'a App, name: &str) -> Result<&'a Site, Refusal> {
+    app.site(name).ok_or_else(|| Refusal::UnknownSite(name.into()))
+}
+
+/// The status of what was taken in: created where it is brought to, or kept and on its way there.
+fn taken(delivered: bool) -> StatusCode {
+    if delivered { StatusCode::CREATED } else { StatusCode::ACCEPTED }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use axum::http::Method;
+
+    #[test]
+    fn whatever_is_not_read_is_charged_as_more_than_reading() {
+        for (path, methods) in version_1().charges {
+            for (method, charge) in methods {
+                assert_eq!(charge == Charge::Read, method == Method::GET, "{method} {path}");
+            }
+        }
+    }
+}

@@ -1,0 +1,103 @@
+//! `POST` and `GET /v1/probe`: what of a request arrives here, for `deskbell check URL`, which looks at a gateway through whatever stands before it.
+//!
+//! A body is read and thrown away, and what is told back is what the client itself has sent. The stream is short.
+
+use std::convert::Infallible;
+use std::sync::Arc;
+use std::time::Duration;
+
+use axum::Json;
+use axum::body::Body;
+use axum::extract::State;
+use axum::http::{HeaderMap, header};
+use axum::response::IntoResponse;
+use axum::response::sse::{Event, Sse};
+use futures_util::stream::{self, Stream};
+use http_body_util::BodyExt;
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+use sha2::{Digest, Sha256};
+
+use super::tickets::KEY_HEADER;
+use crate::app::App;
+use crate::guard::Client;
+use crate::http::body::BODY_MAX;
+use crate::http::problem::Refusal;
+use crate::identity::SESSION_HEADER;
+
+/// How long a body may take to arrive.
+const BODY_TIME: Duration = Duration::from_secs(60);
+/// How many events a stream has, and what is between two of them.
+pub const EVENTS: u32 = 4;
+/// The pause between two events.
+pub const PAUSE: Duration = Duration::from_millis(400);
+
+/// What has arrived.
+#[derive(Debug, Serialize, Deserialize, JsonSchema)]
+pub struct Arrived {
+    /// How many bytes the body had.
+    pub bytes: usize,
+    /// Their SHA-256, in hexadecimal digits.
+    pub sha256: String,
+    /// The host and port that were asked for, as far as trusted proxies say.
+    pub host: String,
+    /// Whether the client asked over HTTPS, as far as trusted proxies say.
+    pub https: bool,
+    /// The client's address, as far as trusted proxies say.
+    pub client: String,
+    /// Which of the headers that the panel sends are there.
+    pub headers: Vec<String>,
+}
+
+/// Reads a body as large as the largest file that a site takes, and says what has arrived.
+pub async fn take(
+    State(app): State<Arc<App>>,
+    client: Client,
+    headers: HeaderMap,
+    body: Body,
+) -> Result<impl IntoResponse, Refusal> {
+    let largest = app.settings.sites.values().map(|site| site.config.attachments.max_bytes as usize).max();
+    let max = largest.unwrap_or_default().max(BODY_MAX);
+    let (bytes, sha256) = tokio::time::timeout(BODY_TIME, read(body, max)).await.map_err(|_| Refusal::Timeout)??;
+    let known = [header::AUTHORIZATION.as_str(), SESSION_HEADER, KEY_HEADER, "traceparent"];
+    let arrived = Arrived {
+        bytes,
+        sha256,
+        host: client.host,
+        https: client.is_https,
+        client: client.address.map(|address| address.to_string()).unwrap_or_default(),
+        headers: known.into_iter().filter(|name| headers.contains_key(*name)).map(String::from).collect(),
+    };
+    Ok(([(header::CACHE_CONTROL, "no-store")], Json(arrived)))
+}
+
+async fn read(mut body: Body, max: usize) -> Result<(usize, String), Refusal> {
+    let (mut length, mut hash) = (0, Sha256::new());
+    while let Some(frame) = body.frame().await {
+        let Ok(data) = frame.map_err(|_| Refusal::Torn)?.into_data() else { continue };
+        length += data.len();
+        if length > max {
+            crate::http::drain(body, max).await;
+            return Err(Refusal::TooLarge(max));
+        }
+        hash.update(&data);
+    }
+    Ok((length, hash.finalize().iter().map(|byte| format!("{byte:02x}")).collect()))
+}
+
+/// A few events with pauses between them, which a proxy that collects answers would bring at once.
+pub async fn stream() -> impl IntoResponse {
+    ([(header::CACHE_CONTROL.as_str(), "no-store"), ("x-accel-buffering", "no")], Sse::new(events()))
+}
+
+fn events() -> impl Stream<Item = Result<Event, Infallible>> {
+    stream::unfold(0, async |number| {
+        if number == EVENTS {
+            return None;
+        }
+        if number > 0 {
+            tokio::time::sleep(PAUSE).await;
+        }
+        Some((Ok(Event::default().data(number.to_string())), number + 1))
+    })
+}

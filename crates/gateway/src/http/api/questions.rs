@@ -1,0 +1,24 @@
+//! `GET /v1/sites/{site}/questions/{id}`: one question with its answers.
+
+use std::sync::Arc;
+
+use axum::Json;
+use axum::extract::{Path, State};
+use axum::http::header;
+use axum::response::IntoResponse;
+
+use crate::app::App;
+use crate::http::problem::Refusal;
+use domain::question;
+
+/// Answers the request.
+pub async fn answer(
+    State(app): State<Arc<App>>,
+    Path((name, id)): Path<(String, String)>,
+) -> Result<impl IntoResponse, Refusal> {
+    super::site(&app, &name)?;
+    let found = app.store.question(&name, &id).await?;
+    let mut question = found.ok_or_else(|| Refusal::NotFound("; the question may have been removed".into()))?;
+    question.answers = question::reading_order(question.answers);
+    Ok(([(header::CACHE_CONTROL, "public, max-age=60")], Json(question)))
+}

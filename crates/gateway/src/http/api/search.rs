@@ -1,0 +1,58 @@
+//! `GET /v1/sites/{site}/search`: the questions that match.
+
+use std::sync::Arc;
+
+use axum::Json;
+use axum::extract::rejection::QueryRejection;
+use axum::extract::{Path, Query, State};
+use axum::http::{HeaderMap, header};
+use axum::response::IntoResponse;
+use serde::Deserialize;
+
+use crate::app::App;
+use crate::guard::Client;
+use crate::http::problem::Refusal;
+use crate::pseudonym::Counted;
+use crate::search::{LIMIT_DEFAULT, NotReady};
+use domain::event::is_visit;
+use domain::question::Hits;
+use domain::unanswered;
+use redaction::Rules;
+
+/// The parameters. `lang` is allowed too, and nothing depends on it until there are questions in several languages.
+#[derive(Deserialize)]
+pub struct Parameters {
+    #[serde(default)]
+    q: String,
+    limit: Option<usize>,
+    /// The draft that is searched for; see `POST …/events`.
+    #[serde(default)]
+    visit: String,
+}
+
+/// Answers the request.
+pub async fn answer(
+    State(app): State<Arc<App>>,
+    Path(name): Path<String>,
+    client: Client,
+    headers: HeaderMap,
+    parameters: Result<Query<Parameters>, QueryRejection>,
+) -> Result<impl IntoResponse, Refusal> {
+    let site = super::site(&app, &name)?;
+    let Query(Parameters { q, limit, visit }) = parameters.map_err(|error| Refusal::InvalidQuery(error.body_text()))?;
+    let hits = app.indexes.search(&name, &q, limit.unwrap_or(LIMIT_DEFAULT)).map_err(|NotReady| Refusal::Busy)?;
+    if is_visit(&visit) {
+        let redact = &site.config.redact;
+        let rules = Rules {
+            names: redact.names.clone(),
+            ip_addresses: redact.ip_addresses,
+            social_security: redact.social_security,
+            own_emails: Vec::new(),
+        };
+        let missing = if hits.is_empty() { unanswered::words(&q, &rules) } else { None };
+        let who = Counted::sender(&client, &headers, &name, site).await;
+        app.counting.add_search(&name, &visit, &who, missing);
+    }
+    // What somebody typed is part of the address; no cache on the way needs to remember it.
+    Ok(([(header::CACHE_CONTROL, "no-store")], Json(Hits { hits })))
+}

@@ -1,0 +1,110 @@
+//! `GET /v1/sites/{site}/tickets/stream`: what changes about a person's tickets, as it happens.
+//!
+//! Server-sent events (the HTML standard, section 9.2): first one named `state`, then one named `ticket` whenever a ticket
+//! of theirs has changed. `state` comes again when some were missed: whoever reads it looks at everything anew. The stream
+//! ends with the token that opened it.
+
+use std::convert::Infallible;
+use std::sync::Arc;
+use std::time::Duration;
+
+use axum::extract::{Path, State};
+use axum::http::{HeaderMap, header};
+use axum::response::IntoResponse;
+use axum::response::sse::{Event, KeepAlive, Sse};
+use futures_util::stream::{self, Stream};
+use serde::Serialize;
+use tokio::sync::broadcast::error::RecvError;
+use tokio::time::{Instant, sleep_until};
+
+use crate::app::App;
+use crate::clock;
+use crate::guard::{self, Client, StreamPermit};
+use crate::http::problem::Refusal;
+use crate::identity::{self, Who};
+use crate::live::Watch;
+use crate::store::ReaderCounts;
+use crate::tickets::conversation;
+use domain::conversation::Summary;
+
+/// How often a line without meaning is sent, so that nothing on the way takes the connection for dead.
+const KEEP_ALIVE: Duration = Duration::from_secs(15);
+/// How long a stream without a token may go on; whoever still watches opens another.
+const WITHOUT_TOKEN: Duration = Duration::from_secs(60 * 60);
+
+/// What has changed.
+#[derive(Serialize)]
+struct Change {
+    /// The ticket as it is now; none where there are only the counts.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    ticket: Option<Summary>,
+    /// How many tickets the person has.
+    total: u32,
+    /// How many of them are open.
+    open: u32,
+    /// How many messages they have not seen, in all tickets.
+    unread: u32,
+}
+
+/// Answers the request.
+pub async fn answer(
+    State(app): State<Arc<App>>,
+    Path(name): Path<String>,
+    client: Client,
+    headers: HeaderMap,
+) -> Result<impl IntoResponse, Refusal> {
+    let who = identity::who(&headers, &name, super::site(&app, &name)?).await?;
+    let reader = conversation::reader(&app, &name, &who).await?;
+    let requester = guard::requester(&name, &headers).ok_or(Refusal::Unidentified)?;
+    let permit = app.guard.open_stream(client.address, requester)?;
+    let left = who.person.as_ref().map(|person| person.until.saturating_sub(clock::seconds()));
+    let end = Instant::now() + left.map_or(WITHOUT_TOKEN, Duration::from_secs);
+    let watch = Watching { changes: app.live.watch(&name, reader), app, name, who, end, told: false, _permit: permit };
+    let events = Sse::new(events(watch)).keep_alive(KeepAlive::new().interval(KEEP_ALIVE));
+    // A proxy that collects answers before it passes them on would keep these for ever.
+    Ok(([(header::CACHE_CONTROL.as_str(), "no-store"), ("x-accel-buffering", "no")], events))
+}
+
+struct Watching {
+    app: Arc<App>,
+    name: String,
+    who: Who,
+    changes: Watch,
+    end: Instant,
+    told: bool,
+    _permit: StreamPermit,
+}
+
+fn events(watch: Watching) -> impl Stream<Item = Result<Event, Infallible>> {
+    stream::unfold(watch, async |mut watch: Watching| {
+        let event = if watch.told { next(&mut watch).await? } else { state(&watch).await? };
+        watch.told = true;
+        Some((Ok(event), watch))
+    })
+}
+
+/// The next change of a ticket of the reader; `None` where the stream ends.
+async fn next(watch: &mut Watching) -> Option<Event> {
+    let changed = tokio::select! {
+        changed = watch.changes.changes.recv() => changed,
+        () = sleep_until(watch.end) => return None,
+    };
+    match changed {
+        Ok(change) => {
+            let counts = change.counts(watch.app.store.as_ref(), &watch.name, watch.who.reader()?).await.ok()?;
+            event(Some(change.ticket.clone()), counts)
+        }
+        Err(RecvError::Lagged(_)) => state(watch).await,
+        Err(RecvError::Closed) => None,
+    }
+}
+
+async fn state(watch: &Watching) -> Option<Event> {
+    let counts = watch.app.store.customer_counts(&watch.name, watch.who.reader()?).await.ok()?;
+    event(None, counts)
+}
+
+fn event(ticket: Option<Summary>, ReaderCounts { total, open, unread }: ReaderCounts) -> Option<Event> {
+    let named = Event::default().event(if ticket.is_some() { "ticket" } else { "state" });
+    named.json_data(Change { ticket, total, open, unread }).ok()
+}

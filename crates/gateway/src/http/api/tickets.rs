@@ -1,0 +1,75 @@
+//! `POST /v1/sites/{site}/tickets`: a ticket comes in.
+
+use std::sync::Arc;
+
+use axum::Json;
+use axum::body::Body;
+use axum::extract::{Path, State};
+use axum::http::{HeaderMap, header};
+use axum::response::IntoResponse;
+
+use crate::app::App;
+use crate::guard::Client;
+use crate::http::body;
+use crate::http::problem::Refusal;
+use crate::{identity, tickets};
+
+/// The header with the key under which a body is sealed.
+pub const KEY_HEADER: &str = "idempotency-key";
+const KEY_MAX: usize = 255;
+
+/// Answers the request.
+pub async fn answer(
+    State(app): State<Arc<App>>,
+    Path(name): Path<String>,
+    client: Client,
+    headers: HeaderMap,
+    body: Body,
+) -> Result<impl IntoResponse, Refusal> {
+    // First of all, because a client that is still sending may not see an answer that comes before.
+    let body = body::json(&headers, body).await;
+    let site = super::site(&app, &name)?;
+    let body = body?;
+    let key = key(&headers).ok_or(Refusal::MissingKey)?;
+    let who = identity::who(&headers, &name, site).await?;
+    let (receipt, delivered) = tickets::take(&app, (&name, site), key, who, client.address, &body).await?;
+    let location = format!("/v1/sites/{name}/tickets/{}", receipt.id);
+    Ok((
+        super::taken(delivered),
+        [(header::LOCATION, location), (header::CACHE_CONTROL, "no-store".into())],
+        Json(receipt),
+    ))
+}
+
+/// The key of a request, written as a string of structured fields (RFC 9651) or plainly.
+pub fn key(headers: &HeaderMap) -> Option<String> {
+    let value = headers.get(KEY_HEADER)?.to_str().ok()?.trim();
+    let key = match value.strip_prefix('"') {
+        Some(rest) => rest.strip_suffix('"')?,
+        None => value,
+    };
+    let visible = key.bytes().all(|byte| byte.is_ascii_graphic() && byte != b'"');
+    (visible && (1..=KEY_MAX).contains(&key.len())).then(|| key.to_string())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn read(value: &str) -> Option<String> {
+        let mut headers = HeaderMap::new();
+        headers.insert(KEY_HEADER, value.parse().unwrap());
+        key(&headers)
+    }
+
+    #[test]
+    fn a_key_is_the_same_with_quotes_and_without() {
+        assert_eq!(read("\"8e03978e\""), Some("8e03978e".into()));
+        assert_eq!(read("8e03978e"), Some("8e03978e".into()));
+        assert_eq!(read(&"k".repeat(255)).map(|key| key.len()), Some(255));
+        for bad in ["", "\"\"", "a b", "\"a", "a\"", &"k".repeat(256)] {
+            assert_eq!(read(bad), None, "{bad}");
+        }
+        assert_eq!(key(&HeaderMap::new()), None);
+    }
+}

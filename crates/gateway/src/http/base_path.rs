@@ -1,0 +1,135 @@
+//! A gateway that a proxy serves under a path, such as `https://app.example.com/support/`.
+//!
+//! The proxy may take the path off or not. The pages of the gateway lead to each other by paths from the root; where there is a base path, it
+//! is put before them on the way out, so that nothing that makes a page has to know of it.
+
+use std::net::SocketAddr;
+use std::sync::Arc;
+
+use axum::Router;
+use axum::body::{Body, to_bytes};
+use axum::extract::{ConnectInfo, Request, State};
+use axum::http::{HeaderMap, HeaderName, HeaderValue, Uri, header};
+use axum::middleware::Next;
+use axum::response::{IntoResponse, Response};
+use tower::util::MapRequest;
+
+use crate::app::App;
+use crate::http::problem::Refusal;
+
+/// The largest page that is written anew, in bytes.
+const PAGE_MAX: usize = 64 * 1024 * 1024;
+/// Attributes that lead somewhere. Whatever anybody wrote stands in a page without such quotes, because they are escaped.
+const ATTRIBUTES: [&str; 3] = ["href=\"", "action=\"", "src=\""];
+/// What the gateway's own addresses begin with.
+const PLACES: [&str; 4] = ["/inbox", "/help/", "/deskbell.js", "/v1/"];
+
+/// The routes below the path of the configuration, and without it, for proxies that take it off.
+pub fn below(routes: Router, app: &App) -> Router {
+    let path = app.settings.proxies.path().to_string();
+    if path.is_empty() {
+        return routes;
+    }
+    Router::new().fallback_service(MapRequest::new(routes, move |mut request: Request| {
+        if let Some(uri) = stripped(request.uri(), &path) {
+            *request.uri_mut() = uri;
+        }
+        request
+    }))
+}
+
+/// Puts the base path before the addresses of an answer.
+pub async fn write_links(State(app): State<Arc<App>>, request: Request, next: Next) -> Response {
+    let peer = request.extensions().get::<ConnectInfo<SocketAddr>>().map(|ConnectInfo(peer)| peer.ip());
+    let prefix = app.settings.proxies.prefix(peer, request.headers());
+    let mut response = next.run(request).await;
+    if app.settings.proxies.is_prefix_read(peer) && has_links(response.headers()) {
+        // A cache must not give a page with somebody else's path to everybody.
+        response.headers_mut().append(header::VARY, HeaderValue::from_static("x-forwarded-prefix"));
+    }
+    if prefix.is_empty() {
+        return response;
+    }
+    let (mut parts, body) = response.into_parts();
+    change(&mut parts.headers, header::LOCATION, |text| text.strip_prefix('/').map(|rest| format!("{prefix}/{rest}")));
+    change(&mut parts.headers, header::SET_COOKIE, |text| {
+        text.contains("Path=/inbox").then(|| text.replace("Path=/inbox", &format!("Path={prefix}/inbox")))
+    });
+    if !is_page(&parts.headers) {
+        return Response::from_parts(parts, body);
+    }
+    let Ok(bytes) = to_bytes(body, PAGE_MAX).await else { return Refusal::Internal.into_response() };
+    let page = linked(&String::from_utf8_lossy(&bytes), &prefix);
+    parts.headers.remove(header::CONTENT_LENGTH);
+    Response::from_parts(parts, Body::from(page))
+}
+
+/// Whether the base path stands in an answer.
+fn has_links(headers: &HeaderMap) -> bool {
+    is_page(headers) || headers.contains_key(header::LOCATION)
+}
+
+fn is_page(headers: &HeaderMap) -> bool {
+    headers.get(header::CONTENT_TYPE).is_some_and(|kind| kind.as_bytes().starts_with(b"text/html"))
+}
+
+fn change(headers: &mut HeaderMap, name: HeaderName, change: impl Fn(&str) -> Option<String>) {
+    let changed = headers.get(&name).and_then(|value| value.to_str().ok()).and_then(change);
+    if let Some(value) = changed.and_then(|text| HeaderValue::from_str(&text).ok()) {
+        headers.insert(name, value);
+    }
+}
+
+fn linked(page: &str, prefix: &str) -> String {
+    let mut linked = page.to_string();
+    for attribute in ATTRIBUTES {
+        for place in PLACES {
+            linked = linked.replace(&format!("{attribute}{place}"), &format!("{attribute}{prefix}{place}"));
+        }
+    }
+    linked
+}
+
+/// An address without a path at its beginning; `None` where that does not stand there.
+fn stripped(uri: &Uri, path: &str) -> Option<Uri> {
+    let rest = uri.path_and_query()?.as_str().strip_prefix(path)?;
+    match rest.chars().next() {
+        Some('/') => rest.parse().ok(),
+        None | Some('?') => format!("/{rest}").parse().ok(),
+        _ => None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_path_is_taken_off_as_a_whole() {
+        for (uri, rest) in [
+            ("/support/v1/health?x=1", Some("/v1/health?x=1")),
+            ("/support", Some("/")),
+            ("/support?x", Some("/?x")),
+            ("/support/", Some("/")),
+            ("/supporters/v1", None),
+            ("/v1/health", None),
+        ] {
+            assert_eq!(
+                stripped(&uri.parse().unwrap(), "/support").map(|uri| uri.to_string()).as_deref(),
+                rest,
+                "{uri}"
+            );
+        }
+    }
+
+    #[test]
+    fn links_get_it_and_texts_do_not() {
+        let page =
+            r#"<a href="/inbox?x=1">/inbox href=&quot;/inbox</a><form action="/inbox/login"><input value="/inbox">"#;
+        let linked = linked(page, "/support");
+        assert_eq!(
+            linked,
+            r#"<a href="/support/inbox?x=1">/inbox href=&quot;/inbox</a><form action="/support/inbox/login"><input value="/inbox">"#
+        );
+    }
+}

@@ -1,0 +1,237 @@
+//! Connections: taken in, kept as long as they are of use, and cut off where nothing comes or nothing is read. Where there are too
+//! many, another is refused at once.
+
+mod capacity;
+mod progress;
+
+use std::net::SocketAddr;
+use std::pin::pin;
+use std::time::Duration;
+
+use axum::Router;
+use axum::body::Body;
+use axum::extract::ConnectInfo;
+use hyper::server::conn::http1;
+use hyper::service::service_fn;
+use hyper_util::rt::{TokioIo, TokioTimer};
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::{TcpListener, TcpSocket, TcpStream};
+use tokio::sync::watch::Receiver;
+use tower::ServiceExt;
+
+use crate::guard::{Permit, Permits};
+pub use capacity::{Capacity, connections_max, open_files};
+use capacity::{ConnectionPermit, ConnectionRefusal};
+use progress::Progress;
+
+/// How long to wait where no connection can be taken in, as there may be too many files open.
+const PAUSE: Duration = Duration::from_millis(200);
+/// The most that the head of a request may hold, in bytes. It carries the cookies of all of a host.
+pub const HEAD_MAX: usize = 64 * 1024;
+/// The most headers of a request.
+pub const HEADERS_MAX: usize = 100;
+/// Above these the library answers by itself, without words and without CORS; what lies in between is refused by the routes.
+const LIBRARY_HEAD_MAX: usize = HEAD_MAX + 32 * 1024;
+const LIBRARY_HEADERS_MAX: usize = 2 * HEADERS_MAX;
+/// How much of an answer waits in the system for whoever reads slowly, in bytes.
+const SEND_BUFFER: u32 = 256 * 1024;
+/// How many connections may wait to be taken in.
+const BACKLOG: u32 = 1024;
+/// How long a refused connection stays open for its answer to be read, and how many do at a time; of the files in reserve.
+const LINGER: Duration = Duration::from_secs(2);
+const LINGERING_MAX: u32 = 64;
+
+/// How long a connection may take.
+#[derive(Clone, Copy, Debug)]
+pub struct Times {
+    /// For the head of a request to arrive, and without any request.
+    pub head: Duration,
+    /// For a part of an answer to be read.
+    pub reading: Duration,
+}
+
+impl Default for Times {
+    fn default() -> Times {
+        Times { head: Duration::from_secs(30), reading: Duration::from_secs(60) }
+    }
+}
+
+/// Listens at an address.
+pub fn bind(address: SocketAddr) -> std::io::Result<TcpListener> {
+    let socket = if address.is_ipv4() { TcpSocket::new_v4() } else { TcpSocket::new_v6() }?;
+    socket.set_reuseaddr(true)?;
+    // Connections inherit it. What a client leaves unread in there takes memory, and is not noticed.
+    socket.set_send_buffer_size(SEND_BUFFER)?;
+    socket.bind(address)?;
+    socket.listen(BACKLOG)
+}
+
+/// Takes in connections until it is told to stop; those that are open then end with the answer that they wait for.
+pub async fn serve(
+    listener: TcpListener,
+    router: Router,
+    capacity: Capacity,
+    times: Times,
+    mut stopping: Receiver<bool>,
+) {
+    let lingering = Permits::default();
+    loop {
+        let accepted = tokio::select! {
+            accepted = listener.accept() => accepted,
+            () = stopped(&mut stopping) => return,
+        };
+        match accepted {
+            Ok((stream, peer)) => match capacity.admit(peer.ip()) {
+                Ok(permit) => {
+                    tokio::spawn(connection(stream, peer, router.clone(), permit, times, stopping.clone()));
+                }
+                Err(refusal) => refuse(stream, refusal, lingering.acquire((), LINGERING_MAX)),
+            },
+            Err(error) => {
+                tracing::warn!(%error, "accept failed");
+                tokio::time::sleep(PAUSE).await;
+            }
+        }
+    }
+}
+
+/// Answers that there are too many. With a permit to linger the connection stays open until the answer is read, because one that is closed
+/// with unread bytes in it is reset, and some systems throw the answer away then. Without one it is closed at once.
+fn refuse(stream: TcpStream, refusal: ConnectionRefusal, permit: Option<Permit<()>>) {
+    let (answer, code) = refused(refusal);
+    tracing::debug!(code, "connection refused");
+    if let Some(permit) = permit {
+        tokio::spawn(async move {
+            let _ = tokio::time::timeout(LINGER, answer_and_close(stream, &answer)).await;
+            drop(permit);
+        });
+        return;
+    }
+    // The runtime does not know yet that the connection can be written; the system does, and does not wait.
+    let Ok(mut stream) = stream.into_std() else { return };
+    let mut unread = [0; 4096];
+    let _ = std::io::Read::read(&mut stream, &mut unread);
+    let _ = std::io::Write::write(&mut stream, answer.as_bytes());
+}
+
+async fn answer_and_close(mut stream: TcpStream, answer: &str) -> std::io::Result<()> {
+    stream.write_all(answer.as_bytes()).await?;
+    stream.shutdown().await?;
+    let mut unread = [0; 4096];
+    while stream.read(&mut unread).await? > 0 {}
+    Ok(())
+}
+
+/// The answer to a connection that is refused, and its code. Every page may read it: it says nothing of anybody, and a page would take it
+/// for a broken network otherwise.
+fn refused(refusal: ConnectionRefusal) -> (String, &'static str) {
+    let (status, reason, code, title) = match refusal {
+        ConnectionRefusal::All => {
+            (503, "Service Unavailable", "busy", "the gateway has too many connections; try again")
+        }
+        ConnectionRefusal::Address => {
+            (429, "Too Many Requests", "too_much", "too many connections from this address; try again")
+        }
+    };
+    let body = format!(r#"{{"status":{status},"code":"{code}","title":"{title}"}}"#);
+    let answer = format!(
+        "HTTP/1.1 {status} {reason}\r\ncontent-type: application/problem+json\r\ncontent-length: {}\r\n\
+         retry-after: 5\r\ncache-control: no-store\r\nconnection: close\r\naccess-control-allow-origin: *\r\n\
+         access-control-expose-headers: retry-after,deskbell-version\r\ndeskbell-version: {}\r\n\r\n{body}",
+        body.len(),
+        env!("CARGO_PKG_VERSION")
+    );
+    (answer, code)
+}
+
+async fn connection(
+    stream: TcpStream,
+    peer: SocketAddr,
+    router: Router,
+    _permit: ConnectionPermit,
+    times: Times,
+    mut stopping: Receiver<bool>,
+) {
+    let service = service_fn(move |request: hyper::Request<hyper::body::Incoming>| {
+        let mut request = request.map(Body::new);
+        request.extensions_mut().insert(ConnectInfo(peer));
+        router.clone().oneshot(request)
+    });
+    // Small answers are not worth waiting for more of them.
+    let _ = stream.set_nodelay(true);
+    let mut builder = http1::Builder::new();
+    builder
+        .timer(TokioTimer::new())
+        .header_read_timeout(times.head)
+        .max_buf_size(LIBRARY_HEAD_MAX)
+        .max_headers(LIBRARY_HEADERS_MAX);
+    let stream = Progress::new(stream, times.reading);
+    let mut connection = pin!(builder.serve_connection(TokioIo::new(stream), service));
+    let ended = tokio::select! {
+        ended = connection.as_mut() => ended,
+        () = stopped(&mut stopping) => {
+            connection.as_mut().graceful_shutdown();
+            connection.await
+        }
+    };
+    if let Err(error) = ended {
+        tracing::debug!(%error, "connection closed");
+    }
+}
+
+async fn stopped(stopping: &mut Receiver<bool>) {
+    // The sender lives as long as the gateway.
+    let _ = stopping.wait_for(|stopping| *stopping).await;
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::guard::{Limits, Proxies};
+    use axum::routing::get;
+    use tokio::sync::watch;
+
+    #[tokio::test]
+    async fn a_head_that_is_somewhat_too_large_reaches_the_routes() {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let address = listener.local_addr().unwrap();
+        let (_stop, stopping) = watch::channel(false);
+        let router = Router::new().route("/", get(|| async { "refused in words" }));
+        let capacity = Capacity::new(&Limits::default(), Proxies::default(), 64);
+        tokio::spawn(serve(listener, router, capacity, Times::default(), stopping));
+        let many: String = (0..HEADERS_MAX + 1).map(|number| format!("x-{number}: x\r\n")).collect();
+        let long = format!("cookie: {}\r\n", "x".repeat(HEAD_MAX + 1024));
+        for headers in [many, long] {
+            let mut stream = TcpStream::connect(address).await.unwrap();
+            let head = format!("GET / HTTP/1.1\r\nhost: x\r\nconnection: close\r\n{headers}\r\n");
+            stream.write_all(head.as_bytes()).await.unwrap();
+            let mut answer = String::new();
+            stream.read_to_string(&mut answer).await.unwrap();
+            assert!(answer.ends_with("refused in words"), "{answer}");
+        }
+    }
+
+    #[tokio::test]
+    async fn who_never_ends_a_request_is_cut_off_and_the_others_are_not() {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let address = listener.local_addr().unwrap();
+        let (_stop, stopping) = watch::channel(false);
+        let router = Router::new().route("/", get(|| async { "well" }));
+        let times = Times { head: Duration::from_millis(300), ..Times::default() };
+        let capacity = Capacity::new(&Limits::default(), Proxies::default(), 64);
+        tokio::spawn(serve(listener, router, capacity, times, stopping));
+
+        let mut slow = TcpStream::connect(address).await.unwrap();
+        slow.write_all(b"GET / HTTP/1.1\r\nhost: x\r\nx-slow: ").await.unwrap();
+        let mut quick = TcpStream::connect(address).await.unwrap();
+        quick.write_all(b"GET / HTTP/1.1\r\nhost: x\r\nconnection: close\r\n\r\n").await.unwrap();
+        let mut answer = String::new();
+        quick.read_to_string(&mut answer).await.unwrap();
+        assert!(answer.ends_with("well"), "{answer}");
+        let mut rest = Vec::new();
+        // Either nothing comes, or it is said that it took too long; but it ends.
+        let ended = tokio::time::timeout(Duration::from_secs(20), slow.read_to_end(&mut rest)).await;
+        assert!(ended.is_ok());
+        assert!(!String::from_utf8_lossy(&rest).contains("200 OK"));
+    }
+}

@@ -1,0 +1,198 @@
+//! Which pages may read an answer (CORS, the Fetch standard, section 3.2).
+//!
+//! Every answer carries the headers, refusals and failures included, because a page takes an answer without them for a broken network.
+//! Preflights are answered here on every public path and allow the headers that were asked for: tracing libraries add theirs to
+//! requests that are ours.
+
+use std::sync::Arc;
+
+use axum::extract::{Request, State};
+use axum::http::{HeaderMap, HeaderName, HeaderValue, Method, header};
+use axum::middleware::Next;
+use axum::response::{IntoResponse, Response};
+
+use super::api::tickets::KEY_HEADER;
+use super::assets;
+use super::envelope::{REQUEST_ID, VERSION};
+use crate::app::App;
+use crate::identity::SESSION_HEADER;
+
+/// The methods of the API, and those of files.
+const API_METHODS: &str = "GET,POST,PUT,PATCH";
+const FILE_METHODS: &str = "GET,HEAD";
+/// How long a browser may remember a preflight, in seconds; Chromium caps it at this.
+const MAX_AGE: &str = "7200";
+/// How many headers of a request are allowed beside ours, and how long their names may be together, in bytes.
+const MIRRORED_MAX: usize = 64;
+const MIRRORED_BYTES_MAX: usize = 4096;
+/// What asks for leave to reach a private network, and gives it (Private Network Access, section 3.1).
+const ASKS_PRIVATE: HeaderName = HeaderName::from_static("access-control-request-private-network");
+const ALLOWS_PRIVATE: HeaderName = HeaderName::from_static("access-control-allow-private-network");
+/// What the widget reads of an answer.
+const EXPOSED: [HeaderName; 5] = [header::RETRY_AFTER, header::LOCATION, header::ETAG, REQUEST_ID, VERSION];
+
+/// Who may read what is at a path.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Audience {
+    /// Every page.
+    Everybody,
+    /// The pages that a rule allows.
+    Origins,
+    /// Only the page's own origin.
+    Nobody,
+}
+
+/// Answers preflights, and says on every other answer who may read it.
+pub async fn share(State(app): State<Arc<App>>, request: Request, next: Next) -> Response {
+    let path = request.uri().path();
+    let audience = audience(path, app.settings.demo);
+    if audience == Audience::Nobody {
+        return next.run(request).await;
+    }
+    let origin = request.headers().get(header::ORIGIN).cloned();
+    let allowed = match (audience, origin) {
+        (Audience::Everybody, _) => Some(HeaderValue::from_static("*")),
+        (_, Some(origin)) => Some(origin).filter(|origin| origin.to_str().is_ok_and(|text| allows(&app, path, text))),
+        _ => None,
+    };
+    let is_preflight = request.method() == Method::OPTIONS;
+    let methods = if path.starts_with(super::VERSION_1) { API_METHODS } else { FILE_METHODS };
+    let mut response =
+        if is_preflight { preflight(request.headers(), methods, allowed.is_some()) } else { next.run(request).await };
+    let headers = response.headers_mut();
+    if let Some(allowed) = allowed {
+        headers.insert(header::ACCESS_CONTROL_ALLOW_ORIGIN, allowed);
+        if !is_preflight {
+            headers.insert(header::ACCESS_CONTROL_EXPOSE_HEADERS, joined(&EXPOSED));
+        }
+    }
+    if audience == Audience::Origins {
+        headers.append(header::VARY, HeaderValue::from_name(header::ORIGIN));
+    }
+    response
+}
+
+/// The answer to a preflight, but for the origin.
+fn preflight(asked: &HeaderMap, methods: &'static str, allowed: bool) -> Response {
+    let mut response = ().into_response();
+    let headers = response.headers_mut();
+    headers.insert(header::ALLOW, HeaderValue::from_static(methods));
+    let varies = [header::ACCESS_CONTROL_REQUEST_METHOD, header::ACCESS_CONTROL_REQUEST_HEADERS, ASKS_PRIVATE];
+    headers.insert(header::VARY, joined(&varies));
+    if !allowed {
+        return response;
+    }
+    headers.insert(header::ACCESS_CONTROL_ALLOW_METHODS, HeaderValue::from_static(methods));
+    headers.insert(header::ACCESS_CONTROL_ALLOW_HEADERS, allowed_headers(asked));
+    headers.insert(header::ACCESS_CONTROL_MAX_AGE, HeaderValue::from_static(MAX_AGE));
+    if asked.get(ASKS_PRIVATE).is_some_and(|value| value == "true") {
+        headers.insert(ALLOWS_PRIVATE, HeaderValue::from_static("true"));
+    }
+    response
+}
+
+/// The headers of ours and those that were asked for, each once.
+fn allowed_headers(asked: &HeaderMap) -> HeaderValue {
+    let mut names = vec![
+        header::CONTENT_TYPE,
+        header::AUTHORIZATION,
+        HeaderName::from_static(KEY_HEADER),
+        HeaderName::from_static(SESSION_HEADER),
+    ];
+    let most = names.len() + MIRRORED_MAX;
+    let lines = asked.get_all(header::ACCESS_CONTROL_REQUEST_HEADERS).iter();
+    let wanted = lines.filter_map(|line| line.to_str().ok()).flat_map(|line| line.split(','));
+    let mut bytes = 0;
+    for name in wanted.filter_map(|name| HeaderName::from_bytes(name.trim().as_bytes()).ok()) {
+        bytes += name.as_str().len();
+        if names.len() == most || bytes > MIRRORED_BYTES_MAX {
+            break;
+        }
+        if !names.contains(&name) && !says_who_asks(name.as_str()) {
+            names.push(name);
+        }
+    }
+    joined(&names)
+}
+
+/// Whether a header is one in which proxies tell who asks and for what. No page needs to send it.
+fn says_who_asks(name: &str) -> bool {
+    name == "forwarded"
+        || name == "x-real-ip"
+        || name.starts_with("x-forwarded-")
+        || name.ends_with("client-ip")
+        || name.ends_with("clientip")
+        || name.ends_with("connecting-ip")
+}
+
+fn joined(names: &[HeaderName]) -> HeaderValue {
+    let names: Vec<&str> = names.iter().map(HeaderName::as_str).collect();
+    HeaderValue::from_str(&names.join(",")).unwrap_or(HeaderValue::from_static(""))
+}
+
+fn audience(path: &str, demo: bool) -> Audience {
+    let below = |start: &str| path.strip_prefix(start).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'));
+    if below(super::VERSION_1) {
+        Audience::Origins
+    } else if below("/inbox") || below("/help") || assets::is_of_demo(path, demo) {
+        Audience::Nobody
+    } else {
+        Audience::Everybody
+    }
+}
+
+/// Whether pages of an origin may read what is at a path of the API: by the site in it.
+fn allows(app: &App, path: &str, origin: &str) -> bool {
+    let name = path.split_once("/sites/").and_then(|(_, rest)| rest.split('/').next()).unwrap_or_default();
+    match app.site(name) {
+        Some(site) => site.origins.allow(origin),
+        // Any page may read that a site is unknown. A name that is written with escapes is decoded further in, where it
+        // could turn out to be a known one.
+        None => !path.contains('%'),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn mirrored(asked: &str) -> String {
+        let mut headers = HeaderMap::new();
+        headers.insert(header::ACCESS_CONTROL_REQUEST_HEADERS, HeaderValue::from_str(asked).unwrap());
+        allowed_headers(&headers).to_str().unwrap().to_string()
+    }
+
+    #[test]
+    fn headers_are_mirrored_within_bounds() {
+        let own = "content-type,authorization,idempotency-key,deskbell-session";
+        assert_eq!(mirrored(""), own);
+        assert_eq!(mirrored("content-type, Sentry-Trace ,baggage"), format!("{own},sentry-trace,baggage"));
+        assert_eq!(mirrored("a b,\"x\",newrelic"), format!("{own},newrelic"));
+        for bad in
+            ["x-forwarded-for", "X-Forwarded-Host", "forwarded", "x-real-ip", "cf-connecting-ip", "fly-client-ip"]
+        {
+            assert_eq!(mirrored(bad), own, "{bad}");
+        }
+        let many: Vec<String> = (0..500).map(|n| format!("x-{n}")).collect();
+        assert_eq!(mirrored(&many.join(",")).split(',').count(), 4 + MIRRORED_MAX);
+        let long: Vec<String> = (0..60).map(|n| format!("x-{n}-{}", "a".repeat(200))).collect();
+        assert!(mirrored(&long.join(",")).len() <= own.len() + MIRRORED_BYTES_MAX + MIRRORED_MAX);
+    }
+
+    #[test]
+    fn the_pages_of_agents_are_for_nobody_else() {
+        for (path, expected) in [
+            ("/v1/sites/acme/tickets", Audience::Origins),
+            ("/v1/health", Audience::Origins),
+            ("/deskbell.js", Audience::Everybody),
+            ("/healthz", Audience::Everybody),
+            ("/inbox", Audience::Nobody),
+            ("/inbox/tickets/DB-4K7Q9", Audience::Nobody),
+            ("/inboxes", Audience::Everybody),
+            ("/help/acme", Audience::Nobody),
+        ] {
+            assert_eq!(audience(path, false), expected, "{path}");
+        }
+        assert_eq!(audience("/", true), Audience::Nobody);
+    }
+}

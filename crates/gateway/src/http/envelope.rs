@@ -1,0 +1,61 @@
+//! What is around every request: an id, a line in the log, a limit on its time.
+
+use std::time::{Duration, Instant};
+
+use axum::extract::{MatchedPath, Request};
+use axum::http::{HeaderName, HeaderValue, header};
+use axum::middleware::Next;
+use axum::response::{IntoResponse, Response};
+use tracing::Instrument;
+use uuid::Uuid;
+
+use super::body::LARGE_TIME;
+use crate::attachments::UPLOAD_TIME;
+use crate::guard::Charge;
+use crate::http::problem::Refusal;
+
+/// How long a request may take; one that puts a file or brings a large hook after its body has arrived.
+pub const REQUEST_TIME: Duration = Duration::from_secs(15);
+/// The header that names a request, so that a report of it can be found in the log.
+pub const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
+
+/// The header by which an answer of this gateway is told from one of a proxy; its value is the gateway's version.
+pub const VERSION: HeaderName = HeaderName::from_static("deskbell-version");
+
+/// Names the request, logs it by its route, which holds nothing that anybody typed, and sets the headers of every answer.
+pub async fn wrap(request: Request, next: Next) -> Response {
+    let id = Uuid::new_v4().to_string();
+    let method = request.method().clone();
+    let route = request.extensions().get::<MatchedPath>().map_or("-", MatchedPath::as_str).to_string();
+    let started = Instant::now();
+    let span = tracing::info_span!("request", id);
+    let mut response = async {
+        let response = next.run(request).await;
+        let (status, took) = (response.status().as_u16(), started.elapsed().as_millis());
+        tracing::info!("{method} {route} {status} {took} ms");
+        response
+    }
+    .instrument(span)
+    .await;
+    let headers = response.headers_mut();
+    if let Ok(id) = HeaderValue::from_str(&id) {
+        headers.insert(REQUEST_ID, id);
+    }
+    headers.insert(VERSION, HeaderValue::from_static(env!("CARGO_PKG_VERSION")));
+    headers.insert(header::X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
+    response
+}
+
+/// Ends a request that takes too long. It may have been carried out all the same, so this is no refusal.
+pub async fn in_time(request: Request, next: Next) -> Response {
+    // Every other body has to come in much less.
+    let arriving = match request.extensions().get::<Charge>() {
+        Some(Charge::Upload) => UPLOAD_TIME,
+        Some(Charge::Hook) => LARGE_TIME,
+        _ => Duration::ZERO,
+    };
+    match tokio::time::timeout(REQUEST_TIME + arriving, next.run(request)).await {
+        Ok(response) => response,
+        Err(_) => Refusal::Busy.into_response(),
+    }
+}

@@ -1,0 +1,19 @@
+//! Requests whose head is too large: refused in words that a page can read, below the limits at which the HTTP library refuses without any.
+
+use axum::extract::Request;
+use axum::middleware::Next;
+use axum::response::{IntoResponse, Response};
+
+use crate::http::connections::{HEAD_MAX, HEADERS_MAX};
+use crate::http::problem::Refusal;
+
+/// Refuses a request with too many or too long headers.
+pub async fn limit(request: Request, next: Next) -> Response {
+    let headers = request.headers();
+    let lines = headers.iter().map(|(name, value)| name.as_str().len() + value.len() + ": \r\n".len());
+    let length = request.uri().to_string().len() + lines.sum::<usize>();
+    if headers.len() > HEADERS_MAX || length > HEAD_MAX {
+        return Refusal::HeadTooLarge.into_response();
+    }
+    next.run(request).await
+}

@@ -1,0 +1,138 @@
+//! A ticket for whoever has followed the link of a mail, and so reads the mail of its address. Asking for the page changes and shows nothing,
+//! because programs that look at links ask for it before people do; the button shows the ticket. It confirms no address: who presses the
+//! button need not be who sent the ticket.
+
+use std::sync::Arc;
+
+use axum::body::Body;
+use axum::extract::{Path, Query, State};
+use axum::http::{HeaderMap, StatusCode, header};
+use axum::response::{Html, IntoResponse, Response};
+use maud::{DOCTYPE, Markup, html};
+use serde::Deserialize;
+
+use super::accepted_language;
+use crate::app::App;
+use crate::http::inbox::rich;
+use crate::http::problem::Refusal;
+use crate::http::{BODY_MAX, read_body};
+use crate::store::StoredTicket;
+use crate::tickets::{confirmation, conversation};
+use domain::conversation::{Author, Message};
+use domain::texts::{self, GatewayText, Language, TicketsText, fill};
+
+/// Everything from here, and a form that leads here.
+const POLICY: &str =
+    "default-src 'none'; style-src 'self'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'";
+
+/// What the link carries.
+#[derive(Default, Deserialize)]
+pub struct Linked {
+    #[serde(default)]
+    key: String,
+}
+
+/// The page with the button.
+pub async fn ask(
+    State(app): State<Arc<App>>,
+    Path((site, id)): Path<(String, String)>,
+    Query(Linked { key }): Query<Linked>,
+    headers: HeaderMap,
+) -> Result<Response, Refusal> {
+    let ticket = confirmation::linked(&app, &site, &id, &key).await?;
+    let language = language(&headers, ticket.as_ref());
+    let Some(ticket) = ticket else { return Ok(not_valid(language)) };
+    let t = |text| texts::said_in(tag(language), text);
+    let content = html! {
+        h1 { (fill(&t(GatewayText::LinkTitle), "{reference}", &ticket.reference)) }
+        p { (t(GatewayText::LinkAsk)) }
+        form method="post" action={ "/help/" (site) "/tickets/" (id) } {
+            input type="hidden" name="key" value=(key);
+            button type="submit" { (t(GatewayText::LinkOpen)) }
+        }
+    };
+    Ok(answer(StatusCode::OK, language, &ticket.reference, &content))
+}
+
+/// The ticket.
+pub async fn read(
+    State(app): State<Arc<App>>,
+    Path((site, id)): Path<(String, String)>,
+    headers: HeaderMap,
+    body: Body,
+) -> Result<Response, Refusal> {
+    let body = read_body(body, BODY_MAX).await?;
+    let key = form_urlencoded::parse(&body).find_map(|(name, value)| (name == "key").then(|| value.into_owned()));
+    let ticket = confirmation::linked(&app, &site, &id, &key.unwrap_or_default()).await?;
+    let language = language(&headers, ticket.as_ref());
+    let Some(ticket) = ticket else { return Ok(not_valid(language)) };
+    let t = |text| texts::said_in(tag(language), text);
+    let messages = conversation::all(&app, &ticket).await?;
+    let content = html! {
+        h1 { (fill(&t(GatewayText::LinkTitle), "{reference}", &ticket.reference)) }
+        @for message in &messages { (render_message(language, message)) }
+        p { (t(GatewayText::LinkReadOnly)) }
+    };
+    Ok(answer(StatusCode::OK, language, &ticket.reference, &content))
+}
+
+fn render_message(language: Option<Language>, message: &Message) -> Markup {
+    let table = language.and_then(|language| texts::table(language).ok());
+    let label = |text: TicketsText| {
+        let named = table.as_ref().and_then(|table| table.labels.get(text.key()).cloned());
+        named.unwrap_or_else(|| text.english().to_string())
+    };
+    let who = match message.author {
+        Author::Customer => label(TicketsText::You),
+        Author::Support if !message.name.is_empty() => message.name.clone(),
+        Author::Support => label(TicketsText::Support),
+        Author::Automatic => label(TicketsText::Automatic),
+    };
+    html! {
+        article {
+            p { strong { bdi { (who) } } " " time datetime=(message.at) { (message.at) } }
+            @if message.author == Author::Customer { div.written dir="auto" { (message.body) } }
+            @else { div dir="auto" { (rich::text(&message.body)) } }
+        }
+    }
+}
+
+fn not_valid(language: Option<Language>) -> Response {
+    let content = html! { p { (texts::said_in(tag(language), GatewayText::LinkNotValid)) } };
+    answer(StatusCode::NOT_FOUND, language, "", &content)
+}
+
+fn answer(status: StatusCode, language: Option<Language>, title: &str, content: &Markup) -> Response {
+    let page = html! {
+        (DOCTYPE)
+        html lang=(tag(language)) dir=(if language.is_some_and(|language| language.rtl) { "rtl" } else { "ltr" }) {
+            head {
+                meta charset="utf-8";
+                meta name="viewport" content="width=device-width, initial-scale=1";
+                meta name="color-scheme" content="light dark";
+                meta name="robots" content="noindex";
+                title { (title) }
+                link rel="icon" href="data:,";
+                link rel="stylesheet" href="/help/-/help.css";
+            }
+            body { main.ticket { (content) } }
+        }
+    };
+    let guard = [
+        (header::CONTENT_SECURITY_POLICY, POLICY),
+        (header::REFERRER_POLICY, "no-referrer"),
+        (header::CACHE_CONTROL, "no-store"),
+    ];
+    (status, guard, Html(page.into_string())).into_response()
+}
+
+/// The language of the ticket, or else of the browser.
+fn language(headers: &HeaderMap, ticket: Option<&StoredTicket>) -> Option<Language> {
+    let written = ticket.map(|ticket| ticket.ticket.locale.as_str()).filter(|locale| !locale.is_empty());
+    let accepted = headers.get(header::ACCEPT_LANGUAGE).and_then(|value| value.to_str().ok()).unwrap_or_default();
+    written.map_or_else(|| accepted_language(accepted), texts::language)
+}
+
+fn tag(language: Option<Language>) -> &'static str {
+    language.map_or("en", |language| language.tag)
+}

@@ -1,0 +1,109 @@
+//! `/help/{site}/tickets/{id}`: a ticket for whoever has followed the link of a mail (`linked`).
+//!
+//! `/help/{site}`: the panel on a page of its own, for people who are logged out or whose product is down. It takes the same
+//! links as any other page (`?deskbell=ticket&kind=bug`).
+
+mod linked;
+
+use std::sync::Arc;
+
+use axum::Router;
+use axum::extract::{Path, State};
+use axum::http::{HeaderMap, StatusCode, header};
+use axum::response::{Html, IntoResponse, Response};
+use axum::routing::get;
+use maud::{DOCTYPE, Markup, html};
+
+use crate::app::App;
+use domain::texts::{self, GatewayText, LANGUAGES, Language, Text};
+
+/// Everything from here, but what the site's engines are asked for.
+const POLICY: &str = "default-src 'none'; script-src 'self' 'wasm-unsafe-eval'; style-src 'self'; connect-src 'self' https:; \
+    img-src https: data:; base-uri 'none'; form-action 'none'; frame-ancestors 'none'; \
+    require-trusted-types-for 'script'; trusted-types 'none'";
+const STYLE: &str = include_str!("help.css");
+const SCRIPT: &str = include_str!("help.js");
+
+/// The pages, below `/help`.
+pub fn router() -> Router<Arc<App>> {
+    Router::new()
+        .route("/{site}", get(answer))
+        .route("/{site}/tickets/{id}", get(linked::ask).post(linked::read))
+        .route("/-/help.css", get(async || ([(header::CONTENT_TYPE, "text/css; charset=utf-8")], STYLE)))
+        .route("/-/help.js", get(async || ([(header::CONTENT_TYPE, "text/javascript; charset=utf-8")], SCRIPT)))
+}
+
+async fn answer(State(app): State<Arc<App>>, Path(name): Path<String>, headers: HeaderMap) -> Response {
+    let accepted = headers.get(header::ACCEPT_LANGUAGE).and_then(|value| value.to_str().ok()).unwrap_or_default();
+    let language = accepted_language(accepted);
+    let guard = [
+        (header::CONTENT_SECURITY_POLICY, POLICY),
+        (header::REFERRER_POLICY, "same-origin"),
+        (header::VARY, "accept-language"),
+    ];
+    let known = app.site(&name).is_some();
+    let status = if known { StatusCode::OK } else { StatusCode::NOT_FOUND };
+    (status, guard, Html(page(language, &name, known).into_string())).into_response()
+}
+
+/// The first language of a header (RFC 9110, 12.5.4) that we have. Browsers name them in the order of their weights.
+fn accepted_language(header: &str) -> Option<Language> {
+    let tags = header.split(',').map(|tag| tag.split(';').next().unwrap_or_default().trim());
+    let primary = |tag: &str| tag.split('-').next().unwrap_or_default().to_ascii_lowercase();
+    let known = |tag| LANGUAGES.iter().copied().find(|language| language.tag == primary(tag));
+    tags.filter_map(known).next().or(LANGUAGES.first().copied())
+}
+
+fn page(language: Option<Language>, site: &str, known: bool) -> Markup {
+    let (tag, rtl) = language.map_or(("en", false), |language| (language.tag, language.rtl));
+    let table = language.and_then(|language| texts::table(language).ok());
+    let help = table.and_then(|table| table.panel.into_iter().nth(Text::Help as usize)).unwrap_or_default();
+    html! {
+        (DOCTYPE)
+        html lang=(tag) dir=(if rtl { "rtl" } else { "ltr" }) {
+            head {
+                meta charset="utf-8";
+                meta name="viewport" content="width=device-width, initial-scale=1";
+                meta name="color-scheme" content="light dark";
+                meta name="robots" content="noindex";
+                title { (help) }
+                link rel="icon" href="data:,";
+                link rel="stylesheet" href="/help/-/help.css";
+                @if known {
+                    script type="module" src="/help/-/help.js" {}
+                    script async src="/deskbell.js" data-site=(site) data-mount="#help" data-lang=(tag) {}
+                }
+            }
+            body {
+                main {
+                    @if known {
+                        button type="button" data-deskbell-open { (help) }
+                        noscript { p { (texts::said_in(tag, GatewayText::NeedsScript)) } }
+                        div #help {}
+                    } @else {
+                        p { (texts::said_in(tag, GatewayText::NoHelpHere)) }
+                    }
+                }
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_page_speaks_the_first_language_that_we_have() {
+        for (header, tag) in [
+            ("fr-CH, de-AT;q=0.9, en;q=0.8", "de"),
+            ("ar", "ar"),
+            ("en-GB,de", "en"),
+            ("fr", "en"),
+            ("", "en"),
+            (";,", "en"),
+        ] {
+            assert_eq!(accepted_language(header).unwrap().tag, tag, "{header}");
+        }
+    }
+}

@@ -1,0 +1,197 @@
+//! Who may see the inbox, and as whom.
+//!
+//! Operators log in with the gateway's token and the name under which customers read their answers, and have a session from
+//! then on, for as long as the gateway has that token. Scripts send the token itself. What changes anything has to come from the
+//! inbox's own pages. A session goes over HTTPS only, but on this computer, or where the configuration allows it.
+
+use std::net::SocketAddr;
+use std::sync::Arc;
+
+use axum::body::Body;
+use axum::extract::{ConnectInfo, Request, State};
+use axum::http::{Extensions, HeaderMap, HeaderValue, Method, StatusCode, header};
+use axum::middleware::Next;
+use axum::response::{IntoResponse, Redirect, Response};
+use base64::Engine;
+use base64::prelude::BASE64_URL_SAFE_NO_PAD;
+use jiff::SignedDuration;
+use ring::rand::{SecureRandom, SystemRandom};
+
+use super::login::{self, login_address};
+use super::{Failed, message, page};
+use crate::app::App;
+use crate::clock;
+use crate::guard::{Client, Guess, RetryAfter, is_forwarded};
+use crate::http;
+use crate::settings::Token;
+use crate::store::StoreError;
+use crate::tickets::handling::NOBODY_IN_PARTICULAR;
+
+/// How long a session lasts: a working day and some.
+const SESSION: SignedDuration = SignedDuration::from_hours(12);
+/// The cookie of a session that goes over HTTPS only: no other host can set it (RFC 6265bis, section 4.1.3.2).
+const SECURE_COOKIE: &str = "__Host-deskbell_inbox";
+/// The cookie of a session that may go over HTTP.
+const PLAIN_COOKIE: &str = "deskbell_inbox";
+/// How long the secret of a session is, in bytes.
+const SECRET_LENGTH: usize = 32;
+/// The largest form, in bytes: ten thousand characters that take four bytes each, three times as long when escaped.
+pub const FORM_MAX: usize = 192 * 1024;
+
+/// Who is at the inbox.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Operator {
+    /// What customers and other operators read.
+    pub name: String,
+    /// Whether they have logged in, and can log out.
+    pub logged_in: bool,
+}
+
+/// What shows who somebody is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Proof {
+    /// The token itself, which no page elsewhere can send.
+    Bearer,
+    /// A session, whose cookie a browser sends along by itself; or that the demo is asked from this computer.
+    Browser,
+}
+
+/// Lets a request pass that may see the inbox. Its body is read only then.
+pub async fn guard(State(app): State<Arc<App>>, client: Client, request: Request, next: Next) -> Response {
+    let (parts, body) = request.into_parts();
+    let found = match operator(&app, &client, &parts.extensions, &parts.headers).await {
+        Ok(found) => found,
+        Err(refused) => return refused,
+    };
+    let Some((operator, proof)) = found else {
+        return match (&app.settings.inbox_token, &parts.method) {
+            (None, _) => message(StatusCode::FORBIDDEN, page::closed(app.settings.demo)),
+            (Some(_), &Method::GET) => Redirect::to(&login_address(&parts.uri)).into_response(),
+            (Some(_), _) => login::lost(body).await,
+        };
+    };
+    let changes = !matches!(parts.method, Method::GET | Method::HEAD);
+    if changes && proof == Proof::Browser && !is_own(&client, &parts.headers) {
+        return message(StatusCode::FORBIDDEN, page::foreign());
+    }
+    let body = match http::read_body(body, FORM_MAX).await {
+        Ok(bytes) => Body::from(bytes),
+        Err(refusal) => return message(refusal.status(), page::unreadable(&refusal.to_string())),
+    };
+    let mut request = Request::from_parts(parts, body);
+    request.extensions_mut().insert(operator);
+    next.run(request).await
+}
+
+/// Opens a session, and gives the cookie that carries it.
+pub async fn open(app: &App, token: &Token, name: &str, is_plain: bool) -> Result<HeaderValue, Failed> {
+    let mut secret = [0; SECRET_LENGTH];
+    SystemRandom::new().fill(&mut secret).map_err(|_| Failed(None))?;
+    let secret = BASE64_URL_SAFE_NO_PAD.encode(secret);
+    let now = clock::timestamp();
+    let until = clock::written(now + SESSION);
+    app.store.log_in(&token.session_digest(&secret), name, &clock::written(now), &until).await?;
+    let seconds = SESSION.as_secs();
+    Ok(cookie(&secret, seconds, is_plain))
+}
+
+/// Ends the session of a request, and gives the cookie that says so.
+pub async fn close(app: &App, headers: &HeaderMap, is_plain: bool) -> Result<HeaderValue, StoreError> {
+    if let (Some(token), Some(secret)) = (&app.settings.inbox_token, secret(headers, is_plain)) {
+        app.store.log_out(&token.session_digest(secret)).await?;
+    }
+    Ok(cookie("", 0, is_plain))
+}
+
+/// Whether a session may go over HTTP: on this computer, or where the configuration allows it.
+pub fn is_plain(app: &App, client: &Client, extensions: &Extensions, headers: &HeaderMap) -> bool {
+    !client.is_https && (app.settings.inbox_insecure_http || is_local(extensions, headers))
+}
+
+/// Whether a request comes from a page of this address, and not from one elsewhere that sends what its visitor may do.
+/// Browsers say so by themselves (Fetch Metadata); older ones name the origin.
+pub fn is_own(client: &Client, headers: &HeaderMap) -> bool {
+    let text = |name: &str| headers.get(name).and_then(|value| value.to_str().ok());
+    match (text("sec-fetch-site"), text("origin")) {
+        (Some(site), _) => site == "same-origin",
+        (None, Some(origin)) => {
+            !client.host.is_empty() && origin.split_once("://").is_some_and(|(_, host)| host == client.host)
+        }
+        // No browser sends a form without either, so nobody's cookie comes along by itself.
+        (None, None) => false,
+    }
+}
+
+/// Who a request is from, and what shows it; or what to answer where it cannot be found out.
+async fn operator(
+    app: &App,
+    client: &Client,
+    extensions: &Extensions,
+    headers: &HeaderMap,
+) -> Result<Option<(Operator, Proof)>, Response> {
+    let nobody = || Operator { name: NOBODY_IN_PARTICULAR.into(), logged_in: false };
+    let Some(token) = &app.settings.inbox_token else {
+        let local = app.settings.demo && is_local(extensions, headers);
+        return Ok(local.then(|| (nobody(), Proof::Browser)));
+    };
+    let is_plain = is_plain(app, client, extensions, headers);
+    // Sessions first: a proxy may add an authorization of its own to what a browser sends.
+    if let Some(secret) = secret(headers, is_plain) {
+        let name = app.store.operator(&token.session_digest(secret), &clock::now()).await;
+        if let Some(name) = name.map_err(|error| Failed::from(error).into_response())? {
+            return Ok(Some((Operator { name, logged_in: true }, Proof::Browser)));
+        }
+    }
+    let Some(bearer) = bearer(headers).filter(|bearer| !app.guard.was_wrong(client.address, bearer)) else {
+        return Ok(None);
+    };
+    let guess = app.guard.guess(client.address, bearer, || token.is(bearer));
+    let Guess { is_right, delay } = guess.map_err(|RetryAfter(wait)| login::too_many(wait, "", ""))?;
+    // Even no time at all would be a millisecond.
+    if !delay.is_zero() {
+        tokio::time::sleep(delay).await;
+    }
+    if !is_right {
+        tracing::warn!(address = ?client.address, with = "bearer token", "inbox login failed");
+    }
+    Ok(is_right.then(|| (nobody(), Proof::Bearer)))
+}
+
+fn bearer(headers: &HeaderMap) -> Option<&str> {
+    let value = headers.get(header::AUTHORIZATION)?.to_str().ok()?;
+    let (scheme, credentials) = value.split_once(' ')?;
+    Some(credentials.trim()).filter(|credentials| scheme.eq_ignore_ascii_case("bearer") && !credentials.is_empty())
+}
+
+fn cookie_name(is_plain: bool) -> &'static str {
+    if is_plain { PLAIN_COOKIE } else { SECURE_COOKIE }
+}
+
+fn secret(headers: &HeaderMap, is_plain: bool) -> Option<&str> {
+    let cookies = headers.get_all(header::COOKIE).iter().filter_map(|value| value.to_str().ok());
+    cookies
+        .flat_map(|cookies| cookies.split(';'))
+        .find_map(|cookie| cookie.trim().strip_prefix(cookie_name(is_plain))?.strip_prefix('='))
+}
+
+fn cookie(secret: &str, seconds: i64, is_plain: bool) -> HeaderValue {
+    let name = cookie_name(is_plain);
+    let place = if is_plain { "Path=/inbox" } else { "Path=/; Secure" };
+    let text = format!("{name}={secret}; {place}; Max-Age={seconds}; HttpOnly; SameSite=Strict");
+    HeaderValue::from_str(&text).unwrap_or(HeaderValue::from_static(""))
+}
+
+/// Whether a request comes from this computer and was meant for it. A page elsewhere can give its own name our address
+/// (DNS rebinding), so the name that was asked for counts too; and a proxy on this computer speaks for others.
+fn is_local(extensions: &Extensions, headers: &HeaderMap) -> bool {
+    let peer = extensions.get::<ConnectInfo<SocketAddr>>();
+    let host = headers.get(header::HOST).and_then(|host| host.to_str().ok()).unwrap_or_default();
+    let name = host
+        .rsplit_once(':')
+        .filter(|(_, port)| port.bytes().all(|b| b.is_ascii_digit()))
+        .map_or(host, |(name, _)| name);
+    let proxied = is_forwarded(headers).is_some() || headers.contains_key("x-forwarded-host");
+    peer.is_some_and(|ConnectInfo(peer)| peer.ip().to_canonical().is_loopback())
+        && matches!(name.to_ascii_lowercase().as_str(), "localhost" | "127.0.0.1" | "[::1]")
+        && !proxied
+}

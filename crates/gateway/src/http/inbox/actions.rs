@@ -1,0 +1,122 @@
+//! `POST /inbox/tickets/{name}`: what an operator does with a ticket.
+
+use std::sync::Arc;
+
+use axum::extract::rejection::FormRejection;
+use axum::extract::{Path, State};
+use axum::http::StatusCode;
+use axum::response::{IntoResponse, Redirect, Response};
+use axum::{Extension, Form};
+use serde::Deserialize;
+
+use super::access::Operator;
+use super::{Failed, message, page};
+use crate::app::App;
+use crate::store::StoredTicket;
+use crate::tickets::handling::{self, Acted, Action};
+use domain::targets::Owner;
+use domain::ticket::{MESSAGE_MAX, Severity, Status};
+
+/// The longest word of a form that is no text, in characters.
+const WORD_MAX: usize = 80;
+
+/// The form of an action; fields that belong to others are empty.
+#[derive(Deserialize)]
+#[serde(default)]
+#[derive(Default)]
+pub struct ActionForm {
+    action: String,
+    text: String,
+    key: String,
+    place: String,
+    topic: String,
+    severity: String,
+    assignee: String,
+    owner: String,
+    team: String,
+}
+
+/// Takes the form, and leads back to the ticket.
+pub async fn take(
+    State(app): State<Arc<App>>,
+    Extension(operator): Extension<Operator>,
+    Path(name): Path<String>,
+    form: Result<Form<ActionForm>, FormRejection>,
+) -> Result<Response, Failed> {
+    let Some(ticket) = app.store.ticket(&name).await? else {
+        return Ok(message(StatusCode::NOT_FOUND, page::not_found()));
+    };
+    let action = match form {
+        Ok(Form(form)) => read(&app, &ticket, form),
+        Err(rejection) => Err((rejection.body_text(), String::new())),
+    };
+    let action = match action {
+        Ok(action) => action,
+        Err((wrong, text)) => {
+            let back = format!("/inbox/tickets/{}", ticket.reference);
+            return Ok(message(StatusCode::UNPROCESSABLE_ENTITY, page::wrong(&wrong, &text, &back)));
+        }
+    };
+    let place = match action {
+        Action::Answer { .. } | Action::Note(_) | Action::Contacted(_) => "#conversation",
+        _ => "#handling",
+    };
+    let back = format!("/inbox/tickets/{}{place}", ticket.reference);
+    let text = if let Action::Answer { text, .. } = &action { text.clone() } else { String::new() };
+    match handling::act(&app, &ticket, &operator.name, action).await? {
+        Acted::Done => Ok(Redirect::to(&back).into_response()),
+        Acted::NotFound => Ok(message(StatusCode::NOT_FOUND, page::not_found())),
+        Acted::KeyReused => {
+            let says = "Another answer was sent from this form already, so this one was not. Look at the conversation, \
+                        and send what is missing from a fresh form.";
+            Ok(message(StatusCode::CONFLICT, page::wrong(says, &text, &back)))
+        }
+    }
+}
+
+/// The action of a form; or what is wrong with it, and what was written.
+fn read(app: &App, ticket: &StoredTicket, form: ActionForm) -> Result<Action, (String, String)> {
+    let text = form.text.replace("\r\n", "\n").trim().to_string();
+    let wrong = |says: &str| Err((says.to_string(), text.clone()));
+    let words = [&form.key, &form.place, &form.topic, &form.assignee, &form.team];
+    if words.iter().any(|word| word.chars().count() > WORD_MAX) {
+        return wrong("A name is longer than 80 characters.");
+    }
+    if text.chars().count() > MESSAGE_MAX {
+        return wrong("The text is longer than 10,000 characters. Please shorten it.");
+    }
+    let action = form.action.as_str();
+    if matches!(action, "answer" | "answer-solved" | "note") && text.is_empty() {
+        return wrong("There is no text. Please write one.");
+    }
+    if matches!(action, "answer" | "answer-solved") && form.key.trim().is_empty() {
+        return wrong(
+            "The field key is missing. It keeps an answer from being sent twice: send a new one with each answer, \
+             for example a UUID.",
+        );
+    }
+    Ok(match action {
+        "answer" | "answer-solved" => Action::Answer { text, key: form.key, solved: action == "answer-solved" },
+        "note" => Action::Note(text),
+        "contacted" if form.place.trim().is_empty() => return wrong("Please say where the customer was spoken to."),
+        "contacted" => Action::Contacted(form.place.trim().into()),
+        "triage" => {
+            let topics = app.site(&ticket.site).map(|site| site.config.topics.as_slice()).unwrap_or_default();
+            let known = form.topic.is_empty()
+                || form.topic == ticket.handling.topic
+                || topics.iter().any(|topic| topic.id == form.topic);
+            match Severity::from_word(&form.severity).filter(|_| known) {
+                Some(severity) => Action::Triage { topic: form.topic, severity },
+                None => return wrong("This topic or severity is not known here."),
+            }
+        }
+        "assign" => Action::Assign(form.assignee.trim().into()),
+        "hand-over" => match Owner::from_word(&form.owner).filter(|owner| *owner != Owner::Automated) {
+            Some(owner) => Action::HandOver { owner, team: form.team.trim().into() },
+            None => return wrong("This owner is not known here."),
+        },
+        "solve" => Action::Mark(Status::Solved),
+        "reopen" => Action::Mark(Status::Open),
+        _ => return wrong("This is nothing that can be done with a ticket."),
+    })
+}

@@ -1,0 +1,167 @@
+//! What answers are worth: for whoever writes the docs.
+
+use std::collections::BTreeMap;
+
+use maud::{Markup, html};
+
+use super::page::{self, Frame};
+use super::{times, words};
+use crate::app::App;
+use crate::clock;
+use crate::store::{SearchMiss, StoreError, WeekOfKind};
+use domain::deflection::Worth;
+use domain::question::Question;
+use markdown::safe_url;
+
+/// How many weeks are shown.
+const WEEKS: u32 = 8;
+/// How many questions are shown.
+const QUESTIONS: u32 = 30;
+
+/// What is known of one site.
+struct Site {
+    weeks: Vec<WeekOfKind>,
+    worth: Vec<(Worth, Option<Question>)>,
+    search_misses: Vec<SearchMiss>,
+}
+
+/// The page about a site; about the first one where that is no site of the configuration.
+pub async fn page(app: &App, frame: &Frame<'_>, site: &str) -> Result<Markup, StoreError> {
+    let names: Vec<&str> = app.settings.sites.keys().map(String::as_str).collect();
+    let chosen = names.iter().find(|name| **name == site).or(names.first());
+    let site = match chosen {
+        Some(name) => Some(read(app, name).await?),
+        None => None,
+    };
+    let content = html! {
+        div.head {
+            h1 { "Answers" }
+            p.muted { "The last " (WEEKS) " weeks" }
+        }
+        @if names.len() > 1 {
+            form.filters method="get" action="/inbox/answers" {
+                label.unseen for="site" { "Site" }
+                select #site name="site" {
+                    @for name in &names { option value=(name) selected[Some(name) == chosen] { (name) } }
+                }
+                button.button type="submit" { "Show" }
+            }
+        }
+        @if let Some(site) = &site { (section(site)) }
+    };
+    Ok(page::page("Answers", frame, content))
+}
+
+async fn read(app: &App, name: &str) -> Result<Site, StoreError> {
+    let since = clock::week(WEEKS - 1);
+    let weeks = app.store.visit_counts(name, &since).await?;
+    let worth = app.store.question_counts(name, &since, QUESTIONS).await?;
+    let search_misses = app.store.search_misses(name, &since).await?;
+    Ok(Site { weeks, worth, search_misses })
+}
+
+fn section(site: &Site) -> Markup {
+    html! {
+        @if site.weeks.is_empty() {
+            div.card.empty {
+                h2 { "Nothing here yet" }
+                p {
+                    "Here you will see how often answers spare people a ticket, which questions do it best, and what "
+                    "several people searched for without finding anything."
+                }
+            }
+        } @else {
+            section.card.counts aria-label="Visits" {
+                h2 { "Do answers spare people a ticket?" }
+                p.muted {
+                    "A visit is one draft of one person. Deflected: of the visits in which an answer was opened, those "
+                    "without a ticket. Solved: the person said so."
+                }
+                (weeks(&site.weeks))
+            }
+            section.card.counts aria-label="Questions" {
+                h2 { "Which questions solve most" }
+                @if site.worth.is_empty() { p.muted { "Nobody has opened a question yet." } }
+                @else { (questions(&site.worth)) }
+            }
+        }
+        @if !site.weeks.is_empty() || !site.search_misses.is_empty() {
+            section.card.counts aria-label="Searches without an answer" {
+                h2 { "What people searched for and did not find" }
+                p.muted { "Only what at least three people (networks, or customers who are signed in) searched for in a week, without secrets." }
+                @if site.search_misses.is_empty() { p { "Nothing." } }
+                @else { (searches(&site.search_misses)) }
+            }
+        }
+    }
+}
+
+fn weeks(weeks: &[WeekOfKind]) -> Markup {
+    // A week is said once, on the first of its lines.
+    let mut first_lines: BTreeMap<&str, usize> = BTreeMap::new();
+    for (line, WeekOfKind { week, .. }) in weeks.iter().enumerate() {
+        first_lines.entry(week).or_insert(line);
+    }
+    table(
+        &["Week of", "Kind", "Shown", "Opened", "Solved", "Ticket sent", "Deflected"],
+        html! {
+            @for (line, WeekOfKind { week, kind, visits }) in weeks.iter().enumerate() {
+                tr {
+                    th scope="row" { span.again[first_lines.get(week.as_str()) != Some(&line)] { (times::day(week)) } }
+                    td { (words::kind(*kind)) }
+                    @for count in [visits.shown, visits.opened, visits.solved, visits.sent] { td.number { (count) } }
+                    td.number { @if let Some(rate) = visits.rate() { (rate) " %" } @else { "–" } }
+                }
+            }
+        },
+    )
+}
+
+fn questions(worth: &[(Worth, Option<Question>)]) -> Markup {
+    table(
+        &["Question", "Opened", "Solved", "Did not help"],
+        html! {
+            @for (worth, question) in worth {
+                tr {
+                    th scope="row" { (title(worth, question.as_ref())) }
+                    @for count in [worth.opened, worth.solved, worth.unhelpful] { td.number { (count) } }
+                }
+            }
+        },
+    )
+}
+
+fn title(worth: &Worth, question: Option<&Question>) -> Markup {
+    let Some(question) = question else { return html! { bdi { (worth.id) } " " span.muted { "(gone)" } } };
+    match safe_url(&question.url) {
+        Some(url) => html! { a href=(url) rel="noopener noreferrer nofollow" { bdi { (question.title) } } },
+        None => html! { bdi { (question.title) } },
+    }
+}
+
+fn searches(searches: &[SearchMiss]) -> Markup {
+    table(
+        &["Searched for", "People", "Last"],
+        html! {
+            @for search in searches {
+                tr {
+                    th scope="row" { bdi { (search.words) } }
+                    td.number { (search.people) }
+                    td { (times::minute(&search.last_at)) }
+                }
+            }
+        },
+    )
+}
+
+fn table(columns: &[&str], rows: Markup) -> Markup {
+    html! {
+        // It is wider than a phone, and is scrolled, by keyboard as well.
+        div.wide tabindex="0" {
+            table {
+                thead { tr { @for column in columns { th scope="col" { (column) } } } }
+                tbody { (rows) }
+            }
+        }
+    }
+}

@@ -1,0 +1,165 @@
+//! The destinations and how they stand, and what was given up on the way there.
+
+use maud::{Markup, html};
+
+use super::page::{self, Frame};
+use super::standing::Standing;
+use super::{send_again, times, words};
+use crate::app::App;
+use crate::clock;
+use crate::store::{Delivery, QUEUE_COUNT_MAX, StoreError};
+
+/// How many of those that were given up are listed.
+const LISTED: u32 = 100;
+
+/// The page.
+pub async fn page(app: &App, frame: &Frame<'_>, standings: &[Standing]) -> Result<Markup, StoreError> {
+    let given_up = app.store.given_up(LISTED).await?;
+    let count: u32 = standings.iter().map(|standing| standing.queue.given_up).sum();
+    let content = html! {
+        div.head {
+            h1 { "Deliveries" }
+            p.muted { "Where tickets are brought to, and what is not there yet" }
+        }
+        @if standings.is_empty() { (nowhere()) }
+        @else {
+            (destinations(standings))
+            section.given-up aria-labelledby="given-up" {
+                div.head {
+                    h2 #given-up { "Given up" }
+                    @if count > LISTED { p.muted { "The oldest " (LISTED) " of " (count) } }
+                }
+                @if given_up.is_empty() { p.card.empty { "Nothing was given up." } }
+                @else {
+                    @if frame.given_up > 0 { (send_again::all(count)) }
+                    (refused(standings, &given_up))
+                }
+            }
+        }
+    };
+    Ok(page::page("Deliveries", frame, content))
+}
+
+/// What stands on the list of tickets where an operator has to look; otherwise nothing.
+pub fn notice(standings: &[Standing]) -> Markup {
+    let wrong: Vec<&Standing> = standings.iter().filter(|standing| standing.needs_somebody()).collect();
+    html! {
+        @if !wrong.is_empty() {
+            section.card.undelivered aria-label="What is not where it is brought to" {
+                @for Standing { queue, away, .. } in wrong {
+                    p {
+                        @if queue.given_up > 0 { span.mark.critical { (counted(queue.given_up)) " given up" } " " }
+                        @if queue.waiting > 0 { span.mark.soon { (counted(queue.waiting)) " waiting" } " " }
+                        bdi { (queue.destination) } " " span.muted {
+                            "for " bdi { (queue.site) }
+                            @if let Some(time) = queue.since.as_deref().and_then(waited) { " · the oldest for " (time) }
+                            @if let Some(reason) = away { " · nothing gets through: " bdi { (reason) } }
+                        }
+                    }
+                }
+                p { a href="/inbox/deliveries" { "See the deliveries" } }
+            }
+        }
+    }
+}
+
+/// A number of deliveries of a queue, which may be more than are counted.
+fn counted(count: u32) -> String {
+    if count < QUEUE_COUNT_MAX { count.to_string() } else { format!("{QUEUE_COUNT_MAX}+") }
+}
+
+fn nowhere() -> Markup {
+    html! {
+        div.card.empty {
+            h2 { "Tickets stay here" }
+            p {
+                "No site has a destination, so tickets are answered in this inbox. A table "
+                code { "[sites.NAME.destinations.desk]" } " with " code { "to = \"zendesk\"" }
+                " in the configuration brings them to where support works."
+            }
+        }
+    }
+}
+
+// The roles are written out because the small layout turns rows into blocks, and some browsers then forget the table.
+fn destinations(standings: &[Standing]) -> Markup {
+    html! {
+        table.card.tickets.deliveries role="table" aria-label="Destinations" {
+            (head(&["Destination", "Waiting", "Oldest since", "Given up", "Now"]))
+            tbody role="rowgroup" {
+                @for standing in standings {
+                    @let queue = &standing.queue;
+                    tr role="row" {
+                        td.what role="cell" { strong { bdi { (queue.destination) } } p.muted { bdi { (queue.site) } } }
+                        td role="cell" data-label="Waiting" { (counted(queue.waiting)) }
+                        td role="cell" data-label="Oldest since" {
+                            @match queue.since.as_deref() {
+                                None => "–",
+                                Some(since) => {
+                                    span.when { (times::minute(since)) }
+                                    @if let Some(time) = waited(since) { p.muted { (time) " ago" } }
+                                }
+                            }
+                        }
+                        td role="cell" data-label="Given up" {
+                            @if queue.given_up > 0 { span.mark.critical { (counted(queue.given_up)) } } @else { "0" }
+                        }
+                        td.why role="cell" data-label="Now" { (now(standing)) }
+                    }
+                }
+            }
+        }
+    }
+}
+
+fn now(standing: &Standing) -> Markup {
+    html! {
+        @if standing.is_gone { span.muted { "The configuration names it no more. What waits for it goes once it is named so again." } }
+        @else if let Some(reason) = &standing.away { span.mark.critical { "Nothing gets through" } p { bdi { (reason) } } }
+        @else if standing.queue.waiting > 0 { "On its way" }
+        @else { span.muted { "Nothing waits" } }
+    }
+}
+
+fn refused(standings: &[Standing], given_up: &[(Delivery, String)]) -> Markup {
+    let is_gone = |delivery: &Delivery| {
+        let of = standings.iter().filter(|standing| standing.is_gone).map(|standing| &standing.queue);
+        of.into_iter().any(|queue| queue.site == delivery.site && queue.destination == delivery.destination)
+    };
+    html! {
+        table.card.tickets.deliveries role="table" aria-labelledby="given-up" {
+            (head(&["Ticket", "What", "Destination", "Given up", "Why", "Send again"]))
+            tbody role="rowgroup" {
+                @for (delivery, reference) in given_up {
+                    tr role="row" {
+                        td role="cell" { a.reference href={ "/inbox/tickets/" (reference) "#delivery" } { (reference) } }
+                        td role="cell" { (words::brought(delivery.what)) }
+                        td role="cell" data-label="Destination" { bdi { (delivery.destination) } p.muted { bdi { (delivery.site) } } }
+                        td role="cell" data-label="Given up" {
+                            span.when { (times::minute(delivery.settled_at.as_deref().unwrap_or(&delivery.created_at))) }
+                        }
+                        td.why role="cell" data-label="Why" { bdi { (delivery.told) } }
+                        td role="cell" {
+                            @if is_gone(delivery) { span.muted { "Its destination is gone" } }
+                            @else { (send_again::one(delivery, reference, false)) }
+                        }
+                    }
+                }
+            }
+        }
+    }
+}
+
+fn head(columns: &[&str]) -> Markup {
+    html! {
+        thead role="rowgroup" {
+            tr role="row" { @for column in columns { th scope="col" role="columnheader" { (column) } } }
+        }
+    }
+}
+
+/// How long something has waited, where that is a minute or more.
+fn waited(since: &str) -> Option<String> {
+    let now = clock::now();
+    times::left(since, &now).filter(|_| times::is_older(since, &now, 1)).map(|(_, time)| time)
+}

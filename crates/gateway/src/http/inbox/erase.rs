@@ -1,0 +1,141 @@
+//! `/inbox/tickets/{name}/erase`: asks whether a ticket is to be erased and says what that reaches; then erases it.
+
+use std::sync::Arc;
+
+use axum::extract::rejection::FormRejection;
+use axum::extract::{Path, State};
+use axum::http::StatusCode;
+use axum::response::{IntoResponse, Response};
+use axum::{Extension, Form};
+use maud::{Markup, html};
+use serde::Deserialize;
+
+use super::access::Operator;
+use super::{Failed, message, page};
+use crate::app::App;
+use crate::privacy::erase::{self, Erased};
+use crate::store::{ErasureCounts, StoreError, StoredTicket, TicketHead};
+use domain::reference;
+
+/// The form: the reference of the ticket that the agent was asked about.
+#[derive(Default, Deserialize)]
+#[serde(default)]
+pub struct EraseForm {
+    confirm: String,
+}
+
+/// Asks.
+pub async fn ask(State(app): State<Arc<App>>, Path(name): Path<String>) -> Result<Response, Failed> {
+    let Some(ticket) = ticket(&app, &name).await? else {
+        return Ok(message(StatusCode::NOT_FOUND, page::not_found()));
+    };
+    let counts = app.store.erasure_counts(&ticket.id).await?.unwrap_or_default();
+    let external = app.store.external_tickets(&ticket.id).await?;
+    Ok(message(StatusCode::OK, question(&ticket, &counts, &external)))
+}
+
+/// Erases the ticket, and shows what is left elsewhere.
+pub async fn take(
+    State(app): State<Arc<App>>,
+    Extension(operator): Extension<Operator>,
+    Path(name): Path<String>,
+    form: Result<Form<EraseForm>, FormRejection>,
+) -> Result<Response, Failed> {
+    let Some(ticket) = ticket(&app, &name).await? else {
+        return Ok(message(StatusCode::NOT_FOUND, page::not_found()));
+    };
+    if form.map(|Form(form)| form.confirm).unwrap_or_default() != ticket.reference {
+        let says = "The form does not confirm which ticket is erased. Nothing was erased.";
+        let back = address(&ticket.reference);
+        return Ok(message(StatusCode::UNPROCESSABLE_ENTITY, page::wrong(says, "", &back)));
+    }
+    let erased = erase::erase_ticket(&app, &ticket, &operator.name).await?;
+    Ok(message(StatusCode::OK, done(&ticket.reference, &erased)).into_response())
+}
+
+/// Leads to the question.
+pub fn link(ticket: &StoredTicket) -> Markup {
+    html! { p { a href=(address(&ticket.reference)) { "Erase this ticket…" } } }
+}
+
+/// The page of a ticket that cannot be read: it can still be erased.
+pub async fn unreadable(app: &App, name: &str, error: StoreError) -> Result<Response, Failed> {
+    let reason = error.to_string();
+    tracing::error!(error = reason, "ticket unreadable");
+    let Some(head) = app.store.ticket_head(name).await? else { return Err(error.into()) };
+    let page = page::notice(
+        &format!("{} cannot be read", head.reference),
+        html! {
+            p { "The gateway says: " (reason) "." }
+            p { a href=(address(&head.reference)) { "Erase this ticket…" } }
+            p { a href="/inbox" { "All tickets" } }
+        },
+    );
+    Ok(message(StatusCode::INTERNAL_SERVER_ERROR, page))
+}
+
+/// Its head, so that one that cannot be read can be erased as well.
+async fn ticket(app: &App, name: &str) -> Result<Option<TicketHead>, Failed> {
+    let name = reference::parse(name).unwrap_or_else(|| name.to_string());
+    Ok(app.store.ticket_head(&name).await?)
+}
+
+fn address(reference: &str) -> String {
+    format!("/inbox/tickets/{reference}/erase")
+}
+
+fn question(ticket: &TicketHead, counts: &ErasureCounts, external: &[(String, String)]) -> Markup {
+    let reference = &ticket.reference;
+    page::notice(
+        &format!("Erase {reference}?"),
+        html! {
+            p { "This cannot be undone. It erases the ticket with its " (amounts(counts)) "." }
+            (not_reached(external))
+            form.buttons method="post" action=(address(reference)) {
+                input type="hidden" name="confirm" value=(reference);
+                button.button.main type="submit" { "Erase " (reference) }
+                a href=(format!("/inbox/tickets/{reference}")) { "Keep it" }
+            }
+        },
+    )
+}
+
+fn done(reference: &str, erased: &Erased) -> Markup {
+    let external: Vec<(String, String)> =
+        erased.external.iter().map(|(_, destination, remote)| (destination.clone(), remote.clone())).collect();
+    page::notice(
+        &format!("{reference} is erased"),
+        html! {
+            p { "The ticket is gone with its " (amounts(&erased.counts)) "." }
+            (not_reached(&external))
+            p { a href="/inbox" { "All tickets" } }
+        },
+    )
+}
+
+fn amounts(counts: &ErasureCounts) -> String {
+    let ErasureCounts { messages, activities, deliveries, mails, files, .. } = counts;
+    let one = |count: &u64, one: &str, more: &str| format!("{count} {}", if *count == 1 { one } else { more });
+    [
+        one(messages, "message", "messages"),
+        one(activities, "activity or note", "activities and notes"),
+        one(deliveries, "delivery", "deliveries"),
+        one(mails, "receipt", "receipts"),
+    ]
+    .join(", ")
+        + " and "
+        + &one(files, "file", "files")
+}
+
+fn not_reached(external: &[(String, String)]) -> Markup {
+    html! {
+        p { "It does not reach:" }
+        ul {
+            @for (destination, remote) in external {
+                li { "the ticket at " bdi { (destination) } ", " bdi { (remote) } " there; erase it there as well" }
+            }
+            li { "mails and notices that were sent" }
+            li { "backups, and what the customer's own browser keeps" }
+        }
+    }
+}

@@ -1,0 +1,253 @@
+//! The list of tickets: what is due first, then what waits longest.
+
+use maud::{Markup, html};
+
+use super::asked::Asked;
+use super::page::{self, Frame};
+use super::standing::Standing;
+use super::{deliveries, paste, times, words};
+use crate::app::App;
+use crate::store::{InboxPage, ListedTicket};
+use domain::conversation::Turn;
+use domain::incident::{Event, Incident};
+use domain::targets::Owner;
+use domain::ticket::{Severity, Status};
+
+/// What a page of the list shows.
+pub struct Seen<'a> {
+    /// What stands around it.
+    pub frame: Frame<'a>,
+    /// What they asked for.
+    pub asked: &'a Asked,
+    /// The tickets of this page.
+    pub found: &'a InboxPage,
+    /// The address of this gateway.
+    pub base: &'a str,
+    /// What is broken now, with its site.
+    pub broken: &'a [(String, Incident)],
+    /// How the destinations stand.
+    pub standings: &'a [Standing],
+}
+
+/// The page.
+pub fn page(app: &App, seen: &Seen<'_>) -> Markup {
+    let Seen { asked, found: InboxPage { tickets, next, stopped_at }, .. } = seen;
+    let plain = asked.is_first_page() && !asked.is_narrow() && asked.status() == Some(Status::Open);
+    page::page(
+        "Tickets",
+        &seen.frame,
+        html! {
+            div.head {
+                h1 { "Tickets" }
+                p.muted { (order(asked)) }
+            }
+            (broken(seen.broken))
+            (deliveries::notice(seen.standings))
+            (filters(app, seen))
+            @if tickets.is_empty() && plain { (nothing_open(app)) }
+            @else if tickets.is_empty() {
+                p.card.empty {
+                    @if stopped_at.is_some() { "No ticket matches so far. " } @else { "No ticket matches. " }
+                    a href="/inbox?status=all" { "All tickets" }
+                }
+            } @else { (table(app, tickets)) }
+            @if let Some(stopped_at) = stopped_at {
+                p.muted.stopped {
+                    // Only what a search finds is in the order of time.
+                    @if asked.q.trim().is_empty() { "Not all tickets have been searched yet." }
+                    @else { "Searched back to " (times::minute(stopped_at)) "." }
+                }
+            }
+            @if !asked.is_first_page() || next.is_some() {
+                nav.pages aria-label="Pages" {
+                    @if !asked.is_first_page() { a.button href=(asked.address("")) { "First page" } }
+                    @if let Some(next) = next {
+                        a.button href=(asked.address(&next.to_string())) { @if stopped_at.is_some() { "Search on" } @else { "Next page" } }
+                    }
+                }
+            }
+            details.card.pastes {
+                summary { h2 { "Somebody asked elsewhere?" } span.muted { "Answers to paste that lead to the form" } }
+                @for site in app.settings.sites.keys() {
+                    @if app.settings.sites.len() > 1 { h3 { (site) } }
+                    (paste::send_here(seen.base, site, "en"))
+                }
+            }
+        },
+    )
+}
+
+/// In which order the tickets come.
+fn order(asked: &Asked) -> &'static str {
+    match (asked.q.trim().is_empty(), asked.is_first_page()) {
+        (true, true) => "Due first",
+        (true, false) => "Due later",
+        (false, true) => "Newest first",
+        (false, false) => "Older",
+    }
+}
+
+/// What customers are told is broken, and how many have said that they have it.
+fn broken(broken: &[(String, Incident)]) -> Markup {
+    html! {
+        @if !broken.is_empty() {
+            section.card.broken aria-label="What customers are told is broken" {
+                @for (site, incident) in broken {
+                    p {
+                        @match incident.kind {
+                            Event::Incident => span.mark.critical { "Incident" },
+                            Event::Maintenance => span.mark { "Maintenance" },
+                        }
+                        " " bdi { @if incident.url.is_empty() { (incident.title) } @else { a href=(incident.url) rel="noreferrer" { (incident.title) } } }
+                        " " span.muted { (site) " · " (incident.affected) @if incident.affected == 1 { " customer has it too" } @else { " customers have it too" } }
+                    }
+                }
+            }
+        }
+    }
+}
+
+fn filters(app: &App, seen: &Seen<'_>) -> Markup {
+    let asked = seen.asked;
+    let status = match asked.status() {
+        None => "all",
+        Some(status) => status.word(),
+    };
+    let option = |value: &str, now: &str, says: &str| html! { option value=(value) selected[value == now] { (says) } };
+    html! {
+        form.filters role="search" method="get" action="/inbox" {
+            label.unseen for="q" { "Reference, name, address, handle or words" }
+            input #q type="search" name="q" value=(asked.q) placeholder="Reference, name, address, handle or words";
+            label.unseen for="status" { "Where they stand" }
+            select #status name="status" {
+                (option("open", status, "Open")) (option("solved", status, "Solved")) (option("all", status, "All"))
+            }
+            @if app.settings.sites.len() > 1 {
+                label.unseen for="site" { "Site" }
+                select #site name="site" {
+                    (option("", &asked.site, "Every site"))
+                    @for site in app.settings.sites.keys() { (option(site, &asked.site, site)) }
+                }
+            }
+            label.unseen for="owner" { "Owner" }
+            select #owner name="owner" {
+                (option("", &asked.owner, "Every owner"))
+                @for owner in Owner::ALL { (option(owner.word(), &asked.owner, words::owner(*owner))) }
+            }
+            label.unseen for="team" { "Team" }
+            select #team name="team" {
+                (option("", &asked.team, "Every team"))
+                @for team in words::teams(app, None) { (option(&team, &asked.team, &team)) }
+            }
+            label.unseen for="assignee" { "In hand" }
+            select #assignee name="assignee" {
+                (option("", &asked.assignee, "Everybody's"))
+                (option(&seen.frame.operator.name, &asked.assignee, "Mine"))
+                @if !asked.assignee.is_empty() && asked.assignee != seen.frame.operator.name {
+                    (option(&asked.assignee, &asked.assignee, &asked.assignee))
+                }
+            }
+            label.unseen for="test" { "Tests" }
+            select #test name="test" {
+                (option("", &asked.test, "With tests")) (option("no", &asked.test, "Without tests")) (option("yes", &asked.test, "Only tests"))
+            }
+            button.button type="submit" { "Show" }
+        }
+    }
+}
+
+fn nothing_open(app: &App) -> Markup {
+    html! {
+        div.card.empty {
+            h2 { "Nothing is open" }
+            p { "Tickets appear here as soon as somebody sends one. Reload the page to look again, or look at "
+                a href="/inbox?status=all" { "all of them" } "." }
+            @if app.settings.demo {
+                p { "Send one yourself: open " a href="/" { "the demo" } ", choose Help, then Get help, and write something." }
+            } @else {
+                p { "To try it, open a page that embeds Deskbell with the " code { "data-site" } " of a configured site." }
+            }
+        }
+    }
+}
+
+// The roles are written out because the small layout turns rows into blocks, and some browsers then forget the table.
+fn table(app: &App, tickets: &[ListedTicket]) -> Markup {
+    let sites = app.settings.sites.len() > 1;
+    html! {
+        table.card.tickets role="table" aria-label="Tickets" {
+            thead role="rowgroup" {
+                tr role="row" {
+                    @for column in ["Ticket", "Kind", "Severity", "Topic", "From", "Owner", "First answer", "Last word"] {
+                        th scope="col" role="columnheader" { (column) }
+                    }
+                }
+            }
+            tbody role="rowgroup" {
+                @for ticket in tickets { (row(app, ticket, sites)) }
+            }
+        }
+    }
+}
+
+fn row(app: &App, ticket: &ListedTicket, sites: bool) -> Markup {
+    let (handling, shown) = (&ticket.handling, &ticket.shown);
+    let topic = words::topic(app, &ticket.site, &handling.topic);
+    let requester = if shown.requester.is_empty() { "Unknown person" } else { &shown.requester };
+    html! {
+        tr role="row" {
+            td.what role="cell" {
+                a.reference href={ "/inbox/tickets/" (ticket.reference) } { (ticket.reference) }
+                @if shown.is_test { " " (test()) }
+                @if let Some(sign) = shown.robot_signs.first() { " " span.mark.soon title=(words::sign(*sign)) { "Robot?" } }
+                p.line dir="auto" { (shown.title) }
+            }
+            td.kind role="cell" { (words::kind(shown.kind)) }
+            td role="cell" { (severity(handling.severity)) }
+            td.topic role="cell" {
+                @if topic.is_empty() { span.muted { "No topic" } } @else { bdi { (topic) } }
+                @if !handling.team.is_empty() { p.muted { (handling.team) } }
+                @if sites { p.muted { (ticket.site) } }
+            }
+            td.from role="cell" {
+                bdi { (requester) }
+                @if !shown.plan.is_empty() { p.muted { bdi { (shown.plan) } " " (unverified(shown.is_verified)) } }
+            }
+            td.owner role="cell" {
+                (handling.owner.map(words::owner).unwrap_or_default())
+                @if !handling.assignee.is_empty() { p.muted { bdi { (handling.assignee) } } }
+            }
+            td.target role="cell" {
+                (words::due(ticket.status, ticket.due_at.as_deref(), handling))
+                @if ticket.due_at.is_none() { span.muted { (words::target(ticket.target)) } }
+            }
+            td.received role="cell" {
+                (times::minute(&handling.updated_at))
+                p.muted { (waits(ticket)) }
+            }
+        }
+    }
+}
+
+fn waits(ticket: &ListedTicket) -> &'static str {
+    match (ticket.status, ticket.handling.turn) {
+        (Status::Solved, _) => "Solved",
+        (Status::Open, Turn::Support) => "Waits for support",
+        (Status::Open, Turn::Customer) => "Waits for the customer",
+    }
+}
+
+/// The severity as a mark.
+pub fn severity(severity: Severity) -> Markup {
+    html! { span.mark.(severity.word()) { (words::severity(severity)) } }
+}
+
+/// Marks a ticket that only tries things out.
+pub fn test() -> Markup {
+    html! { span.mark title="Sent from a page for tests: nothing is promised, and nobody was given notice" { "Test" } }
+}
+
+/// Says that nobody signed what the page claims, unless somebody did.
+pub fn unverified(is_verified: bool) -> Markup {
+    html! { @if !is_verified { span.claim { "unverified" } } }
+}

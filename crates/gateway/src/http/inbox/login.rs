@@ -1,0 +1,245 @@
+//! Logging in and out.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use axum::body::Body;
+use axum::extract::{Query, State};
+use axum::http::{Extensions, HeaderMap, HeaderValue, StatusCode, Uri, header};
+use axum::response::{IntoResponse, Redirect, Response};
+use maud::{Markup, html};
+use serde::Deserialize;
+
+use super::access;
+use super::{Failed, message, page};
+use crate::app::App;
+use crate::guard::{Client, RetryAfter};
+use crate::http;
+use domain::attachment::is_unseen;
+
+/// The longest name of an operator, in characters.
+const NAME_MAX: usize = 80;
+/// What joins and parts letters in some scripts: nobody sees it, and names need it.
+const JOINERS: [char; 2] = ['\u{200c}', '\u{200d}'];
+/// The longest address that a login leads to, in bytes.
+const NEXT_MAX: usize = 2000;
+/// The largest login form, in bytes. It is read before anybody is known.
+const LOGIN_MAX: usize = 16 * 1024;
+
+/// Where one goes after logging in.
+#[derive(Deserialize)]
+pub struct Asked {
+    #[serde(default)]
+    next: String,
+}
+
+/// The form.
+#[derive(Default)]
+struct LoginForm {
+    name: String,
+    token: String,
+    next: String,
+}
+
+/// The page.
+pub async fn ask(
+    State(app): State<Arc<App>>,
+    client: Client,
+    extensions: Extensions,
+    headers: HeaderMap,
+    Query(asked): Query<Asked>,
+) -> Response {
+    if app.settings.inbox_token.is_none() {
+        return message(StatusCode::FORBIDDEN, page::closed(app.settings.demo));
+    }
+    // Browsers send Fetch Metadata over HTTPS only, and to their own computer.
+    let is_safe = client.is_https || headers.contains_key("sec-fetch-site");
+    let warns = !is_safe && !access::is_plain(&app, &client, &extensions, &headers);
+    message(StatusCode::OK, form("", &asked.next, html! { @if warns { (needs_https()) } }))
+}
+
+/// Takes the form.
+pub async fn log_in(
+    State(app): State<Arc<App>>,
+    client: Client,
+    extensions: Extensions,
+    headers: HeaderMap,
+    body: Body,
+) -> Result<Response, Failed> {
+    if !access::is_own(&client, &headers) {
+        return Ok(message(StatusCode::FORBIDDEN, page::foreign()));
+    }
+    let Some(known) = &app.settings.inbox_token else {
+        return Ok(message(StatusCode::FORBIDDEN, page::closed(app.settings.demo)));
+    };
+    let LoginForm { name, token, next } = match http::read_body(body, LOGIN_MAX).await {
+        Ok(bytes) => read(&bytes),
+        Err(refusal) => return Ok(message(refusal.status(), page::unreadable(&refusal.to_string()))),
+    };
+    let wrong = |status, says| Ok(message(status, form(&name, &next, alert(says))));
+    let is_plain = access::is_plain(&app, &client, &extensions, &headers);
+    let from_http = headers.get(header::ORIGIN).is_some_and(|origin| origin.as_bytes().starts_with(b"http://"));
+    if from_http && !is_plain {
+        return Ok(message(StatusCode::FORBIDDEN, form(&name, &next, needs_https())));
+    }
+    let name = name.trim();
+    if name.is_empty() || name.chars().count() > NAME_MAX || name.chars().any(|c| is_unseen(c) && !JOINERS.contains(&c))
+    {
+        let says = "Please say who you are, in 1 to 80 characters that can be seen.";
+        return wrong(StatusCode::UNPROCESSABLE_ENTITY, says);
+    }
+    let guess = match app.guard.guess(client.address, token.trim(), || known.is(token.trim())) {
+        Ok(guess) => guess,
+        Err(RetryAfter(wait)) => return Ok(too_many(wait, name, &next)),
+    };
+    // Even no time at all would be a millisecond.
+    if !guess.delay.is_zero() {
+        tokio::time::sleep(guess.delay).await;
+    }
+    if !guess.is_right {
+        tracing::warn!(address = ?client.address, with = "form", "inbox login failed");
+        return wrong(StatusCode::FORBIDDEN, "This is not the inbox token of this gateway.");
+    }
+    tracing::info!(operator = name, address = ?client.address, "inbox login");
+    let cookie = access::open(&app, known, name, is_plain).await?;
+    Ok(([(header::SET_COOKIE, cookie)], Redirect::to(own_page(&next))).into_response())
+}
+
+/// Ends the session.
+pub async fn log_out(
+    State(app): State<Arc<App>>,
+    client: Client,
+    extensions: Extensions,
+    headers: HeaderMap,
+) -> Result<Response, Failed> {
+    let is_plain = access::is_plain(&app, &client, &extensions, &headers);
+    let cookie = access::close(&app, &headers, is_plain).await?;
+    Ok(([(header::SET_COOKIE, cookie)], Redirect::to("/inbox/login")).into_response())
+}
+
+/// The token was guessed too often: what was filled in stays, and is sent again later.
+pub fn too_many(wait: Duration, name: &str, next: &str) -> Response {
+    let says = "These were too many attempts with a wrong token. Please wait a minute.";
+    let seconds = HeaderValue::from(wait.as_secs() + 1);
+    let page = message(StatusCode::TOO_MANY_REQUESTS, form(name, next, alert(says)));
+    ([(header::RETRY_AFTER, seconds)], page).into_response()
+}
+
+/// The address of the page that leads back to another after logging in. Without the mount point, which axum takes off.
+pub fn login_address(wanted: &Uri) -> String {
+    let wanted = wanted.path_and_query().map_or("/", |path| path.as_str());
+    let next = format!("/inbox{}", if wanted == "/" { "" } else { wanted });
+    let next: String = next.bytes().map(escaped).collect();
+    format!("/inbox/login?next={next}")
+}
+
+/// The session ended while somebody wrote: what they wrote is not lost.
+pub async fn lost(body: Body) -> Response {
+    let bytes = http::read_body(body, access::FORM_MAX).await.unwrap_or_default();
+    let text = form_urlencoded::parse(&bytes).find(|(name, _)| name == "text");
+    let text = text.map(|(_, text)| text.into_owned()).unwrap_or_default();
+    message(StatusCode::UNAUTHORIZED, logged_out(&text))
+}
+
+fn read(bytes: &[u8]) -> LoginForm {
+    let mut form = LoginForm::default();
+    for (name, value) in form_urlencoded::parse(bytes) {
+        match &*name {
+            "name" => form.name = value.into_owned(),
+            "token" => form.token = value.into_owned(),
+            "next" => form.next = value.into_owned(),
+            _ => {}
+        }
+    }
+    form
+}
+
+fn escaped(byte: u8) -> String {
+    let plain = byte.is_ascii_alphanumeric() || b"-._~/".contains(&byte);
+    if plain { char::from(byte).to_string() } else { format!("%{byte:02X}") }
+}
+
+/// A page of the inbox; its first where another was named.
+fn own_page(next: &str) -> &str {
+    let own = next == "/inbox" || next.starts_with("/inbox/") || next.starts_with("/inbox?");
+    let is_good = own && next.len() <= NEXT_MAX && next.bytes().all(|byte| byte.is_ascii_graphic());
+    if is_good { next } else { "/inbox" }
+}
+
+fn alert(says: &str) -> Markup {
+    html! { p.wrong role="alert" { (says) } }
+}
+
+/// A session over HTTP would be anybody's who can read what goes over the network.
+fn needs_https() -> Markup {
+    html! {
+        div.wrong role="alert" {
+            p { "This page has come without HTTPS, as far as the gateway can tell. A browser does not keep the session then." }
+            p {
+                "Open it over HTTPS. Where a proxy ends HTTPS, let it send " code { "X-Forwarded-Proto" } " and name it in the gateway's configuration under "
+                code { "[proxy] trusted" } ". On a network in which nobody can listen, " code { "[inbox] insecure_http = true" }
+                " allows sessions over HTTP."
+            }
+        }
+    }
+}
+
+fn form(name: &str, next: &str, above: Markup) -> Markup {
+    page::notice(
+        "Log in to the inbox",
+        html! {
+            form.login method="post" action="/inbox/login" {
+                (above)
+                label for="name" { "Your name, as customers read it under your answers" }
+                input #name name="name" required maxlength=(NAME_MAX) autocomplete="nickname" value=(name);
+                label for="token" { "The inbox token of this gateway" }
+                input #token name="token" type="password" required autocomplete="current-password";
+                input type="hidden" name="next" value=(own_page(next));
+                button.button.main type="submit" { "Log in" }
+            }
+        },
+    )
+}
+
+fn logged_out(text: &str) -> Markup {
+    page::notice(
+        "You were logged out",
+        html! {
+            p { "A session ends after twelve hours. Nothing was sent." }
+            @if !text.is_empty() {
+                label for="kept" { "What you wrote, to copy:" }
+                textarea #kept readonly rows="10" { (text) }
+            }
+            p { a href="/inbox/login" target="_blank" { "Log in in a new tab" } }
+        },
+    )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn one_comes_back_to_the_inbox_and_nowhere_else() {
+        for good in ["/inbox", "/inbox/tickets/DB-4K7Q9", "/inbox?status=solved"] {
+            assert_eq!(own_page(good), good);
+        }
+        for bad in [
+            "",
+            "/",
+            "//evil.example",
+            &format!("/inbox?{}", "a".repeat(NEXT_MAX)),
+            "https://evil.example",
+            "/inboxes",
+            "/inbox/\r\nx",
+            "/inbox/ä",
+        ] {
+            assert_eq!(own_page(bad), "/inbox", "{bad}");
+        }
+        assert_eq!(
+            login_address(&"/tickets/DB-1?a=b&c".parse().unwrap()),
+            "/inbox/login?next=/inbox/tickets/DB-1%3Fa%3Db%26c"
+        );
+        assert_eq!(login_address(&"/".parse().unwrap()), "/inbox/login?next=/inbox");
+    }
+}

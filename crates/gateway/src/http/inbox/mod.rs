@@ -1,0 +1,246 @@
+//! The operators' pages: the list of tickets, one ticket with all that a support engineer needs to answer it, what the
+//! community's answers are worth, and what is not where it is brought to. They work without scripts; a script makes them handier.
+
+mod access;
+mod actions;
+mod answers;
+mod asked;
+mod deliveries;
+mod erase;
+mod facts;
+mod list;
+mod login;
+mod markdown;
+mod notes;
+mod page;
+mod paste;
+pub mod rich;
+mod send_again;
+mod standing;
+mod steps;
+mod ticket;
+mod times;
+mod words;
+
+use std::sync::Arc;
+
+use axum::extract::{Path, Query, State};
+use axum::http::{HeaderValue, StatusCode, header};
+use axum::middleware::{from_fn_with_state, map_response};
+use axum::response::{Html, IntoResponse, Redirect, Response};
+use axum::routing::{get, post};
+use axum::{Extension, Router};
+use maud::Markup;
+use serde::Deserialize;
+
+use crate::app::App;
+use crate::guard::Client;
+use crate::store::StoreError;
+use crate::{attachments, incidents};
+use access::Operator;
+use asked::Asked;
+use domain::reference;
+use page::Frame;
+use standing::Standing;
+
+/// How many tickets a page of the list shows.
+const PAGE_SIZE: u32 = 50;
+/// The pages run no script but the gateway's own, embed nothing but pictures and are embedded nowhere.
+const POLICY: &str = "default-src 'none'; style-src 'self'; script-src 'self'; img-src 'self' data:; base-uri 'none'; \
+                      frame-ancestors 'none'; form-action 'self'";
+const STYLE: &str = concat!(
+    include_str!("style/common.css"),
+    include_str!("style/forms.css"),
+    include_str!("style/list.css"),
+    include_str!("style/ticket.css"),
+    include_str!("style/conversation.css"),
+    include_str!("style/records.css"),
+    include_str!("style/answers.css"),
+    include_str!("style/deliveries.css")
+);
+const SCRIPT: &str = include_str!("inbox.js");
+
+/// How many messages and activities the page of a ticket shows; those before them are on pages of their own.
+const MESSAGES_SHOWN: u32 = 100;
+const DEEDS_SHOWN: u32 = 200;
+
+/// Which messages the page of a ticket shows.
+#[derive(Deserialize)]
+struct ShownMessages {
+    /// Those before this number; the last ones without it.
+    before: Option<u32>,
+}
+
+/// Which site a page is about.
+#[derive(Deserialize)]
+struct AboutSite {
+    /// Its public key; empty where nobody has chosen one.
+    #[serde(default)]
+    site: String,
+}
+
+/// The pages, below `/inbox`.
+pub fn router(app: Arc<App>) -> Router<Arc<App>> {
+    Router::new()
+        .route("/", get(list))
+        .route("/answers", get(answers))
+        .route("/deliveries", get(deliveries).post(send_again::take))
+        .route("/logout", post(login::log_out))
+        .route("/tickets/{name}", get(ticket).post(actions::take))
+        .route("/tickets/{name}/erase", get(erase::ask).post(erase::take))
+        .fallback(|| async { message(StatusCode::NOT_FOUND, page::not_found()) })
+        .layer(from_fn_with_state(app, access::guard))
+        .route("/login", get(login::ask).post(login::log_in))
+        // Nothing in them is secret, and the page that refuses needs its style too.
+        .route("/inbox.css", get(async || ([(header::CONTENT_TYPE, "text/css; charset=utf-8")], STYLE)))
+        .route("/inbox.js", get(async || ([(header::CONTENT_TYPE, "text/javascript; charset=utf-8")], SCRIPT)))
+        .layer(map_response(headers))
+}
+
+async fn list(
+    State(app): State<Arc<App>>,
+    Extension(operator): Extension<Operator>,
+    client: Client,
+    Query(asked): Query<Asked>,
+) -> Result<Response, Failed> {
+    // Whoever copies a reference wants that ticket.
+    if let Some(name) = reference::parse(asked.q.trim())
+        && app.store.ticket(&name).await?.is_some()
+    {
+        return Ok(Redirect::to(&format!("/inbox/tickets/{name}")).into_response());
+    }
+    let found = app.store.list_tickets(&asked.view(), asked.cursor(), PAGE_SIZE).await?;
+    let mut broken = Vec::new();
+    for site in app.settings.sites.keys() {
+        for incident in incidents::counted(&app, site).await? {
+            broken.push((site.clone(), incident));
+        }
+    }
+    let base = base(&client);
+    let standings = standing::read(&app).await?;
+    let warning = warning(&app);
+    let seen = list::Seen {
+        frame: frame(&operator, &standings, warning.as_deref()),
+        asked: &asked,
+        found: &found,
+        base: &base,
+        broken: &broken,
+        standings: &standings,
+    };
+    Ok(html(list::page(&app, &seen)).into_response())
+}
+
+async fn ticket(
+    State(app): State<Arc<App>>,
+    Extension(operator): Extension<Operator>,
+    client: Client,
+    Path(name): Path<String>,
+    Query(shown): Query<ShownMessages>,
+) -> Result<Response, Failed> {
+    let name = reference::parse(&name).unwrap_or(name);
+    let ticket = match app.store.ticket(&name).await {
+        Ok(Some(ticket)) => ticket,
+        Ok(None) => return Ok(message(StatusCode::NOT_FOUND, page::not_found())),
+        Err(error @ StoreError::Damaged { .. }) => return erase::unreadable(&app, &name, error).await,
+        Err(error) => return Err(error.into()),
+    };
+    let messages = app.store.last_messages(&ticket.id, shown.before, MESSAGES_SHOWN).await?;
+    let attachments = attachments::of(&app, &ticket.id).await?;
+    let earlier = messages.first().map(|first| first.number).filter(|first| *first > 1);
+    // Each page shows what was done from its first message until that of the next page; the first and the last one what was done before and since.
+    let from = messages.first().filter(|_| earlier.is_some()).map_or("", |first| &first.at);
+    let following = match shown.before {
+        Some(before) => app.store.message_page(&ticket.id, before.saturating_sub(1), 1).await?.messages.pop(),
+        None => None,
+    };
+    let until = following.as_ref().map_or("9999", |following| &following.at);
+    let mut deeds = app.store.last_deeds(&ticket.id, (from, until), DEEDS_SHOWN + 1).await?;
+    let has_more_deeds = deeds.len() > DEEDS_SHOWN as usize;
+    if has_more_deeds {
+        deeds.remove(0);
+    }
+    let known = ticket::Known {
+        ticket: &ticket,
+        messages: &messages,
+        attachments: &attachments,
+        deeds: &deeds,
+        has_more_deeds,
+        earlier,
+        is_latest: shown.before.is_none(),
+        base: &base(&client),
+        brought: &ticket::brought(&app, &ticket).await?,
+    };
+    let standings = standing::read(&app).await?;
+    let warning = warning(&app);
+    Ok(html(ticket::page(&app, &frame(&operator, &standings, warning.as_deref()), &known)).into_response())
+}
+
+/// The address of this gateway as the operator's browser knows it.
+fn base(client: &Client) -> String {
+    let scheme = if client.is_https { "https" } else { "http" };
+    format!("{scheme}://{}", client.host)
+}
+
+async fn answers(
+    State(app): State<Arc<App>>,
+    Extension(operator): Extension<Operator>,
+    Query(about): Query<AboutSite>,
+) -> Result<Html<String>, Failed> {
+    let standings = standing::read(&app).await?;
+    let warning = warning(&app);
+    Ok(html(answers::page(&app, &frame(&operator, &standings, warning.as_deref()), &about.site).await?))
+}
+
+async fn deliveries(
+    State(app): State<Arc<App>>,
+    Extension(operator): Extension<Operator>,
+) -> Result<Html<String>, Failed> {
+    let standings = standing::read_all(&app).await?;
+    let warning = warning(&app);
+    Ok(html(deliveries::page(&app, &frame(&operator, &standings, warning.as_deref()), &standings).await?))
+}
+
+/// What agents are warned of on every page.
+fn warning(app: &App) -> Option<String> {
+    app.proxy_watch.warning().or_else(|| app.lines.mail_warning())
+}
+
+fn frame<'a>(operator: &'a Operator, standings: &[Standing], warning: Option<&'a str>) -> Frame<'a> {
+    Frame { operator, given_up: standing::given_up(standings), warning }
+}
+
+async fn headers(mut response: Response) -> Response {
+    let headers = response.headers_mut();
+    for (name, value) in [
+        (header::CONTENT_SECURITY_POLICY, POLICY),
+        (header::CACHE_CONTROL, "no-store"),
+        (header::REFERRER_POLICY, "no-referrer"),
+    ] {
+        headers.insert(name, HeaderValue::from_static(value));
+    }
+    response
+}
+
+fn html(page: Markup) -> Html<String> {
+    Html(page.into_string())
+}
+
+fn message(status: StatusCode, page: Markup) -> Response {
+    (status, html(page)).into_response()
+}
+
+/// The store failed; its error is in the log, and on the page where a row cannot be read.
+struct Failed(Option<String>);
+
+impl From<StoreError> for Failed {
+    fn from(error: StoreError) -> Failed {
+        tracing::error!(%error, "store failed");
+        Failed(matches!(error, StoreError::Damaged { .. }).then(|| error.to_string()))
+    }
+}
+
+impl IntoResponse for Failed {
+    fn into_response(self) -> Response {
+        message(StatusCode::INTERNAL_SERVER_ERROR, page::failed(self.0.as_deref()))
+    }
+}

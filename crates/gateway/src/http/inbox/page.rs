@@ -1,0 +1,151 @@
+//! What every page of the inbox has, and the pages that say why there is nothing else.
+
+use maud::{DOCTYPE, Markup, html};
+
+use super::access::Operator;
+use crate::settings::TOKEN_MIN;
+
+/// What stands around the content of a page.
+#[derive(Clone, Copy, Debug)]
+pub struct Frame<'a> {
+    /// Who looks at it.
+    pub operator: &'a Operator,
+    /// How many deliveries are given up.
+    pub given_up: u32,
+    /// What is wrong with how the gateway is reached.
+    pub warning: Option<&'a str>,
+}
+
+/// A page.
+pub fn page(title: &str, frame: &Frame<'_>, content: Markup) -> Markup {
+    let Frame { operator, given_up, warning } = frame;
+    let ways = html! {
+        nav aria-label="Pages of the inbox" {
+            a href="/inbox" { "Tickets" }
+            a href="/inbox/answers" { "Answers" }
+            a href="/inbox/deliveries" {
+                "Deliveries" @if *given_up > 0 { span.mark.critical { " " (given_up) span.unseen { " given up" } } }
+            }
+        }
+        @if operator.logged_in {
+            form.leave method="post" action="/inbox/logout" {
+                span.muted { bdi { (operator.name) } }
+                button.link type="submit" { "Log out" }
+            }
+        }
+    };
+    framed(
+        title,
+        ways,
+        html! {
+            @if let Some(warning) = warning { p.wrong role="alert" { (warning) } }
+            (content)
+        },
+    )
+}
+
+fn framed(title: &str, ways: Markup, content: Markup) -> Markup {
+    html! {
+        (DOCTYPE)
+        html lang="en" {
+            head {
+                meta charset="utf-8";
+                meta name="viewport" content="width=device-width, initial-scale=1";
+                meta name="color-scheme" content="light dark";
+                meta name="robots" content="noindex";
+                title { (title) " · Deskbell inbox" }
+                link rel="icon" href="data:,";
+                link rel="stylesheet" href="/inbox/inbox.css";
+            }
+            body {
+                header.bar {
+                    a.brand href="/inbox" { "Deskbell" span.brand-part { " Inbox" } }
+                    (ways)
+                }
+                main { (content) }
+                script type="module" src="/inbox/inbox.js" {}
+            }
+        }
+    }
+}
+
+/// There is no such ticket.
+pub fn not_found() -> Markup {
+    notice(
+        "No such ticket",
+        html! {
+            p { "There is no ticket of this name here. A reference looks like DB-4K7Q9; a letter may have been copied wrongly." }
+            p { a href="/inbox" { "All tickets" } }
+        },
+    )
+}
+
+/// The store failed; for a reason that is known where a row cannot be read.
+pub fn failed(reason: Option<&str>) -> Markup {
+    notice(
+        "The tickets cannot be read",
+        html! {
+            @if let Some(reason) = reason { p { code { (reason) } } }
+            p { "The gateway cannot read its database just now. Nothing is lost; the gateway's log tells the reason." }
+        },
+    )
+}
+
+/// What was asked for came from another page than one of the inbox.
+pub fn foreign() -> Markup {
+    notice(
+        "This came from somewhere else",
+        html! {
+            p { "Only the pages of the inbox itself can change anything in it. Nothing was changed." }
+            p {
+                "If you pressed a button of the inbox, the proxy in front of the gateway hides the address that you see: let it pass on "
+                code { "Host" } " as it is, or send " code { "X-Forwarded-Host" } " and be named under " code { "[proxy] trusted" } "."
+            }
+            p { a href="/inbox" { "All tickets" } }
+        },
+    )
+}
+
+/// A form cannot be taken as it is; what was written is given back.
+pub fn wrong(says: &str, text: &str, back: &str) -> Markup {
+    notice(
+        "This was not taken",
+        html! {
+            p { (says) }
+            @if !text.is_empty() {
+                label for="kept" { "What you wrote, to copy:" }
+                textarea.prose #kept readonly rows="10" dir="auto" { (text) }
+            }
+            p { a href=(back) { "Back" } }
+        },
+    )
+}
+
+/// The body of a request cannot be read.
+pub fn unreadable(reason: &str) -> Markup {
+    notice(
+        "This was not taken",
+        html! { p { "What was sent cannot be read: " (reason) "." } p { a href="/inbox" { "All tickets" } } },
+    )
+}
+
+/// There is no token, so nobody may come in.
+pub fn closed(demo: bool) -> Markup {
+    notice(
+        "The inbox is closed",
+        html! {
+            p { "Tickets hold what people wrote, so the inbox opens only with a token, and this gateway has none yet." }
+            p { "Give it one, of " (TOKEN_MIN) " characters or more, and start it again:" }
+            pre tabindex="0" { code { "export DESKBELL_INBOX_TOKEN=\"$(openssl rand -hex 32)\"" } }
+            p { "or write " code { "inbox_token" } " into its configuration file." }
+            @if demo {
+                p { "The demo's inbox opens without a token on the computer it runs on, at http://localhost or http://127.0.0.1." }
+            }
+        },
+    )
+}
+
+/// A page with one message.
+pub fn notice(title: &str, content: Markup) -> Markup {
+    framed(title, html! {}, html! { div.notice { h1 { (title) } (content) } })
+}

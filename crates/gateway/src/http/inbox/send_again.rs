@@ -1,0 +1,91 @@
+//! `POST /inbox/deliveries`: trying again what was given up; and the buttons that do.
+
+use std::sync::Arc;
+
+use axum::extract::State;
+use axum::extract::rejection::FormRejection;
+use axum::http::StatusCode;
+use axum::response::{IntoResponse, Redirect, Response};
+use axum::{Extension, Form};
+use maud::{Markup, html};
+use serde::Deserialize;
+
+use super::access::Operator;
+use super::{Failed, message, page, words};
+use crate::app::App;
+use crate::clock;
+use crate::store::Delivery;
+use domain::reference;
+
+const ADDRESS: &str = "/inbox/deliveries";
+
+/// The form: the number of a delivery or `all`, and the ticket on whose page it stands.
+#[derive(Default, Deserialize)]
+#[serde(default)]
+pub struct AgainForm {
+    id: String,
+    all: String,
+    ticket: String,
+}
+
+/// What is tried again.
+enum Wanted {
+    One(i64),
+    All,
+}
+
+/// Takes the form, and leads back to where it stands.
+pub async fn take(
+    State(app): State<Arc<App>>,
+    Extension(operator): Extension<Operator>,
+    form: Result<Form<AgainForm>, FormRejection>,
+) -> Result<Response, Failed> {
+    let form = form.map(|Form(form)| form).unwrap_or_default();
+    let Some(wanted) = wanted(&form) else {
+        let wrong = page::wrong("The form does not say which delivery is sent again.", "", ADDRESS);
+        return Ok(message(StatusCode::UNPROCESSABLE_ENTITY, wrong));
+    };
+    let id = match wanted {
+        Wanted::One(id) => Some(id),
+        Wanted::All => None,
+    };
+    let count = app.store.send_again(id, &clock::now()).await?;
+    tracing::info!(operator = operator.name, count, "dead letter requeued");
+    app.settings.sites.keys().for_each(|site| app.lines.wake(site));
+    let back = reference::parse(&form.ticket).map(|name| format!("/inbox/tickets/{name}#delivery"));
+    Ok(Redirect::to(back.as_deref().unwrap_or(ADDRESS)).into_response())
+}
+
+/// The button for one delivery; on the page of a ticket it leads back there.
+pub fn one(delivery: &Delivery, reference: &str, on_its_page: bool) -> Markup {
+    html! {
+        form.again method="post" action=(ADDRESS) {
+            input type="hidden" name="id" value=(delivery.id);
+            @if on_its_page { input type="hidden" name="ticket" value=(reference); }
+            button.button.small type="submit" {
+                "Send again" span.unseen { ": " (words::brought(delivery.what)) ", " (reference) ", " (delivery.destination) }
+            }
+        }
+    }
+}
+
+/// The button for all of them, which asks first: what was refused for good is refused again unless something was mended.
+pub fn all(count: u32) -> Markup {
+    html! {
+        details.again-all {
+            summary.button { "Send all again" }
+            form.card method="post" action=(ADDRESS) {
+                p { "Has what was wrong been mended? What is refused again comes back to this list." }
+                button.button.main type="submit" name="all" value="yes" { "Send all " (count) " again" }
+            }
+        }
+    }
+}
+
+fn wanted(form: &AgainForm) -> Option<Wanted> {
+    match (form.id.parse(), form.all.as_str()) {
+        (Ok(id), "") => Some(Wanted::One(id)),
+        (Err(_), "yes") if form.id.is_empty() => Some(Wanted::All),
+        _ => None,
+    }
+}

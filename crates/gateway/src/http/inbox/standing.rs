@@ -1,0 +1,73 @@
+//! How the destinations stand: what waits for them, what was given up, and why nothing gets through.
+
+use std::collections::BTreeMap;
+
+use super::times;
+use crate::app::App;
+use crate::clock;
+use crate::store::{Queue, StoreError};
+
+/// For how many minutes something may wait before operators are told on the list of tickets.
+const LATE_MINUTES: i64 = 10;
+
+/// How a destination stands.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Standing {
+    /// What waits and what was given up.
+    pub queue: Queue,
+    /// Why nothing gets through now.
+    pub away: Option<String>,
+    /// Whether the configuration names it no more, so that nothing is brought there.
+    pub is_gone: bool,
+}
+
+impl Standing {
+    /// Whether an operator has to look: something was given up, or waits for longer than it takes when all is well. What waits for a
+    /// destination that is gone waits because somebody took it away.
+    pub fn needs_somebody(&self) -> bool {
+        !self.is_gone && (self.queue.given_up > 0 || self.is_late())
+    }
+
+    fn is_late(&self) -> bool {
+        self.queue.since.as_deref().is_some_and(|since| times::is_older(since, &clock::now(), LATE_MINUTES))
+    }
+}
+
+/// The destinations for which something waits or was given up: what every page has to know of, whatever the configuration names.
+pub async fn read(app: &App) -> Result<Vec<Standing>, StoreError> {
+    let standing = |queue: Queue| {
+        let line = app.lines.line(&queue.site, &queue.destination);
+        Standing { away: line.and_then(|line| line.away()), is_gone: line.is_none(), queue }
+    };
+    Ok(app.store.queues().await?.into_iter().map(standing).collect())
+}
+
+/// All destinations of the configuration, then those that are gone and for which something is left.
+pub async fn read_all(app: &App) -> Result<Vec<Standing>, StoreError> {
+    let open = read(app).await?.into_iter();
+    let mut open: BTreeMap<(String, String), Standing> =
+        open.map(|standing| ((standing.queue.site.clone(), standing.queue.destination.clone()), standing)).collect();
+    let mut standings = Vec::new();
+    for (site, of) in &app.settings.sites {
+        for name in of.destinations.keys() {
+            let known = open.remove(&(site.clone(), name.clone()));
+            let away = || app.lines.line(site, name).and_then(|line| line.away());
+            standings.push(known.unwrap_or_else(|| Standing {
+                queue: nothing(site, name),
+                away: away(),
+                is_gone: false,
+            }));
+        }
+    }
+    standings.extend(open.into_values());
+    Ok(standings)
+}
+
+/// How much was given up that can be sent again.
+pub fn given_up(standings: &[Standing]) -> u32 {
+    standings.iter().filter(|standing| !standing.is_gone).map(|standing| standing.queue.given_up).sum()
+}
+
+fn nothing(site: &str, destination: &str) -> Queue {
+    Queue { site: site.into(), destination: destination.into(), waiting: 0, since: None, given_up: 0 }
+}

@@ -1,0 +1,38 @@
+//! What was answered to the site's own fields.
+
+use maud::{Markup, html};
+
+use super::section::{card as section, text};
+use crate::app::App;
+use crate::store::StoredTicket;
+use domain::fields::{Answer, Field};
+
+/// The card, in the order of the form. A field that the site no longer knows comes last, and is called by its id.
+pub fn card(app: &App, ticket: &StoredTicket) -> Markup {
+    let fields = app.site(&ticket.site).map(|site| site.config.fields.as_slice()).unwrap_or_default();
+    let answers = ticket.ticket.fields.as_ref().map(|fields| fields.0.as_slice()).unwrap_or_default();
+    let unknown = answers.iter().filter(|(id, _)| !fields.iter().any(|field| field.id == *id));
+    let known = fields.iter().filter_map(|field| {
+        let (_, answer) = answers.iter().find(|(id, _)| *id == field.id)?;
+        Some((field.label.as_str(), said(answer, Some(field))))
+    });
+    let rows: Vec<(&str, Markup)> =
+        known.chain(unknown.map(|(id, answer)| (id.as_str(), said(answer, None)))).collect();
+    let content = html! {
+        @if !rows.is_empty() {
+            dl.facts { @for (label, answer) in &rows { dt { bdi { (label) } } dd { (answer) } } }
+        }
+    };
+    section("fields", "Fields", &[], content)
+}
+
+fn said(answer: &Answer, field: Option<&Field>) -> Markup {
+    match answer {
+        Answer::Yes(true) => html! { "Yes" },
+        Answer::Yes(false) => html! { "No" },
+        Answer::Text(said) => {
+            let choice = field.and_then(|field| field.choices.iter().find(|choice| choice.id == *said));
+            text(choice.map_or(said, |choice| &choice.label))
+        }
+    }
+}

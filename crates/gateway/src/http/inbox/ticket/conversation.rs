@@ -1,0 +1,140 @@
+//! What was said about the ticket and what was done with it, in the order of time; and the forms that say more.
+
+use maud::{Markup, html};
+use uuid::Uuid;
+
+use super::super::{paste, rich, times};
+use super::{Known, files};
+use crate::store::{Act, Deed};
+use domain::conversation::{Author, Message};
+use domain::ticket::{MESSAGE_MAX, Status};
+
+/// How long a note is that is shown whole, below its first line.
+const NOTE_LINES: usize = 8;
+const NOTE_CHARS: usize = 600;
+
+/// What was said and done after the ticket came; nothing where nothing was.
+pub fn card(known: &Known<'_>) -> Markup {
+    let mut told: Vec<(&str, Markup)> =
+        known.messages.iter().map(|message| (message.at.as_str(), said(known, message))).collect();
+    told.extend(known.deeds.iter().map(|deed| (deed.at.as_str(), done(deed))));
+    told.sort_by(|one, other| one.0.cmp(other.0));
+    html! {
+        @if !told.is_empty() || !known.is_latest {
+            section.card #conversation aria-labelledby="conversation-title" {
+                h2 #conversation-title { "Conversation" }
+                @if let Some(first) = known.earlier {
+                    p { a href={ "/inbox/tickets/" (known.ticket.reference) "?before=" (first) "#conversation" } { "Earlier messages" } }
+                }
+                @if known.has_more_deeds {
+                    p.muted { "Only the last " (known.deeds.len()) " activities are shown." }
+                }
+                ol.told { @for (_, entry) in told { (entry) } }
+                @if !known.is_latest {
+                    p { a href={ "/inbox/tickets/" (known.ticket.reference) "#conversation" } { "The latest messages" } }
+                }
+            }
+        }
+    }
+}
+
+/// The forms to answer and to note.
+pub fn forms(known: &Known<'_>) -> Markup {
+    let action = format!("/inbox/tickets/{}", known.ticket.reference);
+    let solved = known.ticket.status == Status::Solved;
+    html! {
+        section.card #answer aria-labelledby="answer-title" {
+            h2 #answer-title { "Answer" }
+            form method="post" action=(action) {
+                // Sent twice, it is said once.
+                input type="hidden" name="key" value=(Uuid::new_v4());
+                label.unseen for="text" { "Your answer, which the customer reads" }
+                textarea.prose #text name="text" rows="6" maxlength=(MESSAGE_MAX) required dir="auto"
+                    placeholder="Markdown. The customer reads this in the panel." {}
+                div.buttons {
+                    button.button.main type="submit" name="action" value="answer" { "Answer" }
+                    button.button type="submit" name="action" value="answer-solved" { "Answer and solve" }
+                }
+            }
+            @if !known.has_conversation() { span #conversation {} }
+            details.fold {
+                summary { "Internal note" }
+                form method="post" action=(action) {
+                    label.unseen for="note" { "A note that only operators read" }
+                    textarea.prose #note name="text" rows="3" maxlength=(MESSAGE_MAX) required dir="auto" {}
+                    button.button type="submit" name="action" value="note" { "Keep the note" }
+                }
+            }
+            form.contacted method="post" action=(action) {
+                input type="hidden" name="action" value="contacted";
+                span.muted { "Contacted on" }
+                @for (_, place) in paste::PLACES { button.button.small type="submit" name="place" value=(place) { (place) } }
+            }
+            form.buttons method="post" action=(action) {
+                @if solved { button.button type="submit" name="action" value="reopen" { "Open it again" } }
+                @else { button.button type="submit" name="action" value="solve" { "Mark as solved" } }
+            }
+        }
+    }
+}
+
+fn said(known: &Known<'_>, message: &Message) -> Markup {
+    let (class, who) = match message.author {
+        Author::Customer => ("theirs", "Customer"),
+        Author::Support => ("ours", "Support"),
+        Author::Automatic => ("automatic", "Automatic"),
+    };
+    html! {
+        li.said.(class) {
+            p.by {
+                strong { @if message.name.is_empty() { (who) } @else { bdi { (message.name) } } }
+                @if !message.name.is_empty() { span.muted { (who) } }
+                span.muted { (times::minute(&message.at)) }
+            }
+            @if message.author == Author::Customer { div.message dir="auto" { (message.body) } }
+            @else { (rich::text(&message.body)) }
+            (files::list(known, message.number))
+        }
+    }
+}
+
+fn done(deed: &Deed) -> Markup {
+    let who = if deed.operator.is_empty() { "The customer" } else { &deed.operator };
+    let (what, about) = match deed.act {
+        Act::Noted => ("noted", ""),
+        Act::Contacted => ("contacted the customer on", deed.text.as_str()),
+        Act::Triaged => ("corrected", deed.text.as_str()),
+        Act::Assigned if deed.text.is_empty() => ("gave it to nobody in particular", ""),
+        Act::Assigned => ("gave it to", deed.text.as_str()),
+        Act::HandedOver => ("handed it over to", deed.text.as_str()),
+        Act::Solved => ("marked it as solved", ""),
+        Act::Reopened => ("opened it again", ""),
+        Act::Confirmed => ("confirmed the address", deed.text.as_str()),
+        Act::Bounced => ("could not be delivered", ""),
+    };
+    html! {
+        li.done {
+            p.by {
+                bdi { (who) } " " (what) @if !about.is_empty() { " " bdi { (about.replace('_', " ")) } }
+                span.muted { (times::minute(&deed.at)) }
+            }
+            @if matches!(deed.act, Act::Noted | Act::Bounced) { (note(&deed.text)) }
+        }
+    }
+}
+
+/// A note; of a long one the first line, and the rest behind it.
+fn note(text: &str) -> Markup {
+    let (first, rest) = text.split_once('\n').unwrap_or((text, ""));
+    let is_long = rest.lines().count() > NOTE_LINES || rest.chars().count() > NOTE_CHARS;
+    html! {
+        @if is_long {
+            details.noted {
+                summary dir="auto" { (first) }
+                div dir="auto" { (rest.trim_start_matches('\n')) }
+            }
+        } @else {
+            div.noted dir="auto" { (text) }
+        }
+    }
+}

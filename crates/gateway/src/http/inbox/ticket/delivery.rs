@@ -1,0 +1,160 @@
+//! Where the ticket is brought to, and what of it is not there.
+
+use std::collections::BTreeSet;
+
+use maud::{Markup, html};
+
+use super::super::{send_again, times, words};
+use super::Known;
+use super::section::{card as section, marked_facts, text};
+use crate::app::App;
+use crate::clock;
+use crate::store::{Delivery, Place, State, StoreError, StoredTicket, What};
+use domain::conversation::Author;
+
+/// What has become of a ticket at one destination.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Brought {
+    /// The name of the destination in its site.
+    pub destination: String,
+    /// What is or was brought there, oldest first.
+    pub deliveries: Vec<Delivery>,
+    /// Where the ticket is there.
+    pub place: Option<Place>,
+    /// Where an agent finds it there.
+    pub page: Option<String>,
+    /// Why nothing gets through there now.
+    pub away: Option<String>,
+    /// Whether the configuration names it no more.
+    pub is_gone: bool,
+}
+
+/// What has become of a ticket, at each destination of its site and wherever else it was brought.
+pub async fn read(app: &App, ticket: &StoredTicket) -> Result<Vec<Brought>, StoreError> {
+    let deliveries = app.store.deliveries(&ticket.id).await?;
+    let site = app.site(&ticket.site);
+    let configured = site.into_iter().flat_map(|site| site.destinations.keys());
+    let names: BTreeSet<&String> = configured.chain(deliveries.iter().map(|one| &one.destination)).collect();
+    let mut all = Vec::new();
+    for name in names {
+        let place = app.store.place_of(&ticket.id, name).await?;
+        let to = site.and_then(|site| site.destinations.get(name));
+        all.push(Brought {
+            destination: name.clone(),
+            deliveries: deliveries.iter().filter(|one| one.destination == *name).cloned().collect(),
+            page: to.zip(place.as_ref()).and_then(|(to, place)| to.page(place)),
+            place,
+            away: app.lines.line(&ticket.site, name).and_then(|line| line.away()),
+            is_gone: to.is_none(),
+        });
+    }
+    Ok(all)
+}
+
+/// The card; nothing where the ticket is brought nowhere.
+pub fn card(known: &Known<'_>) -> Markup {
+    let content = html! { @for brought in known.brought { (destination(known, brought)) } };
+    section("delivery", "Delivery", &[], content)
+}
+
+fn destination(known: &Known<'_>, brought: &Brought) -> Markup {
+    let open: Vec<&Delivery> = brought.deliveries.iter().filter(|one| one.state != State::Delivered).collect();
+    let told = brought.deliveries.iter().filter(|one| one.state == State::Delivered).flat_map(|one| one.told.lines());
+    let left_out: Vec<&str> = told.filter(|line| !line.is_empty()).collect();
+    html! {
+        div.brought {
+            div.to { h3 { bdi { (brought.destination) } } (mark(brought, &open)) }
+            (arrived(brought))
+            @if let Some(page) = brought.page.as_deref().and_then(words::web) { p.small { (words::outward(page, "Open it there")) } }
+            @if !open.is_empty() {
+                ol.open { @for (place, delivery) in open.iter().enumerate() { li { (missing(known, brought, delivery, place > 0)) } } }
+            }
+            @if !left_out.is_empty() {
+                h4 { "Not taken over" }
+                ul.left-out { @for line in left_out { li { bdi { (line) } } } }
+            }
+        }
+    }
+}
+
+fn mark(brought: &Brought, open: &[&Delivery]) -> Markup {
+    html! {
+        @if open.iter().any(|one| one.state == State::GivenUp) { span.mark.critical { "Given up" } }
+        @else if !open.is_empty() && brought.is_gone { span.mark.critical { "Stuck" } }
+        @else if !open.is_empty() { span.mark.soon { "On its way" } }
+        @else if !brought.deliveries.is_empty() { span.mark { "Delivered" } }
+        @else if brought.place.is_some() { span.mark { "Came from there" } }
+        @else { span.mark.low { "Not brought there" } }
+    }
+}
+
+/// The ticket, and in few words all that came after it.
+fn arrived(brought: &Brought) -> Markup {
+    let there = brought.deliveries.iter().filter(|one| one.state == State::Delivered);
+    let (ticket, after): (Vec<&Delivery>, Vec<&Delivery>) = there.partition(|one| one.what == What::Ticket);
+    let ticket = ticket.first().map(|ticket| settled(ticket));
+    let (label, more) = if ticket.is_some() { ("Since then", " more") } else { ("Delivered", "") };
+    let last = after
+        .last()
+        .map(|last| html! { (after.len()) (more) ", " @if after.len() > 1 { "the last " } "on " (settled(last)) });
+    marked_facts(&[("Delivered", ticket.unwrap_or_default()), (label, last.unwrap_or_default())])
+}
+
+/// What is not there, since when, and why.
+fn missing(known: &Known<'_>, brought: &Brought, delivery: &Delivery, is_behind: bool) -> Markup {
+    html! {
+        h4 { (what(known, delivery)) }
+        @if delivery.state == State::GivenUp { (given_up(known, brought, delivery)) }
+        // What is behind something has not been tried, and is not before that is there.
+        @else if is_behind { p.muted { "Waits since " (times::minute(&delivery.created_at)) " for what comes before it" } }
+        @else { (waits(brought, delivery)) }
+    }
+}
+
+fn given_up(known: &Known<'_>, brought: &Brought, delivery: &Delivery) -> Markup {
+    html! {
+        (marked_facts(&[("Given up", settled(delivery)), ("Tried", tried(delivery)), ("Why", text(&delivery.told))]))
+        @if brought.is_gone { p.muted { "The configuration names this destination no more. What waits for it goes once it is named so again." } }
+        @else { (send_again::one(delivery, &known.ticket.reference, true)) }
+    }
+}
+
+fn waits(brought: &Brought, delivery: &Delivery) -> Markup {
+    let away = brought.away.as_deref().unwrap_or_default();
+    let why = if delivery.told.is_empty() { away } else { &delivery.told };
+    let is_due = delivery.due_at <= clock::now();
+    let next = html! {
+        @if brought.is_gone { "None: the configuration names this destination no more" }
+        @else if brought.away.is_some() { "As soon as anything gets through" }
+        // What has not failed yet is in somebody's hands until it is due.
+        @else if is_due || delivery.told.is_empty() { "Now" }
+        @else { (times::second(&delivery.due_at)) }
+    };
+    marked_facts(&[
+        ("Waits since", times::minute(&delivery.created_at)),
+        ("Tried", tried(delivery)),
+        ("Why not yet", text(why)),
+        ("Next try", next),
+    ])
+}
+
+fn tried(delivery: &Delivery) -> Markup {
+    if delivery.tries == 0 { text("Not yet") } else { text(&words::count(delivery.tries as usize, "time")) }
+}
+
+/// When it was delivered or given up.
+fn settled(delivery: &Delivery) -> Markup {
+    times::minute(delivery.settled_at.as_deref().unwrap_or(&delivery.created_at))
+}
+
+fn what(known: &Known<'_>, delivery: &Delivery) -> Markup {
+    let message =
+        known.messages.iter().find(|message| delivery.what == What::Message && message.number == delivery.number);
+    let Some(message) = message else { return html! { (words::brought(delivery.what)) } };
+    let whose = match message.author {
+        Author::Customer => "The customer's message",
+        Author::Support => "The answer",
+        Author::Automatic => "The automatic answer",
+    };
+    html! { (whose) " of " (times::minute(&message.at)) }
+}

@@ -1,0 +1,128 @@
+//! What becomes of the ticket: what was promised, whose it is, and the forms that correct that. And how it came.
+
+use maud::{Markup, html};
+
+use super::super::{erase, paste, times, words};
+use super::Known;
+use super::section::{card as section, fold, marked_facts, text};
+use crate::app::App;
+use crate::http::inbox::access::Operator;
+use crate::store::StoredTicket;
+use domain::targets::Owner;
+use domain::ticket::Severity;
+
+/// The card.
+pub fn card(app: &App, operator: &Operator, known: &Known<'_>) -> Markup {
+    let ticket = known.ticket;
+    let handling = &ticket.handling;
+    let priority = ticket.priority.map_or("Not known", |priority| priority.word());
+    let facts = [
+        ("First answer", text(&words::target(ticket.target))),
+        ("By", words::due(ticket.status, ticket.due_at.as_deref(), handling)),
+        ("Priority", text(priority)),
+        ("Topic", text(words::topic(app, &ticket.site, &handling.topic))),
+        ("Severity", text(corrected(ticket))),
+        ("Owner", text(handling.owner.map(words::owner).unwrap_or_default())),
+        ("Team", text(&handling.team)),
+        ("In hand", text(&handling.assignee)),
+    ];
+    let content = html! {
+        (marked_facts(&facts))
+        (assign(operator, ticket))
+        (fold("Correct topic and severity", triage(app, ticket)))
+        (fold("Hand over", hand_over(app, ticket)))
+        (fold("To paste elsewhere", html! {
+            (paste::we_have_it(&ticket.reference, &ticket.ticket.locale))
+            (paste::send_here(known.base, &ticket.site, &ticket.ticket.locale))
+        }))
+    };
+    section("handling", "Handling", &[], content)
+}
+
+/// How it came.
+pub fn arrival(ticket: &StoredTicket) -> Markup {
+    let sent = &ticket.ticket;
+    let client = format!("{} {}", sent.client.name, sent.client.version);
+    let sent_at = if sent.created_at.is_empty() { text("") } else { times::minute(&sent.created_at) };
+    let facts = [
+        ("Received", times::minute(&ticket.received_at)),
+        ("Sent", sent_at),
+        ("Came from", text(&sent.via)),
+        ("Site", text(&ticket.site)),
+        ("Language", text(&sent.locale)),
+        ("Sent by", text(client.trim())),
+    ];
+    let content = html! { (marked_facts(&facts)) (erase::link(ticket)) };
+    section("arrival", "How it came", &[], content)
+}
+
+/// The severity, where it is another than was sent.
+fn corrected(ticket: &StoredTicket) -> &'static str {
+    let severity = ticket.handling.severity;
+    if severity == ticket.ticket.severity { "" } else { words::severity(severity) }
+}
+
+fn assign(operator: &Operator, ticket: &StoredTicket) -> Markup {
+    let mine = ticket.handling.assignee == operator.name;
+    html! {
+        form.inline method="post" action=(action(ticket)) {
+            input type="hidden" name="action" value="assign";
+            @if !mine { button.button.small type="submit" name="assignee" value=(operator.name) { "Take it" } }
+            @else { button.button.small type="submit" name="assignee" value="" { "Give it back" } }
+        }
+        form.inline method="post" action=(action(ticket)) {
+            input type="hidden" name="action" value="assign";
+            label.unseen for="assignee" { "Give it to" }
+            input #assignee name="assignee" maxlength="80" required placeholder="Somebody's name" autocomplete="off";
+            button.button.small type="submit" { "Give it to them" }
+        }
+    }
+}
+
+fn triage(app: &App, ticket: &StoredTicket) -> Markup {
+    let topics = app.site(&ticket.site).map(|site| site.config.topics.as_slice()).unwrap_or_default();
+    let now = &ticket.handling;
+    let known = now.topic.is_empty() || topics.iter().any(|topic| topic.id == now.topic);
+    html! {
+        form.fields method="post" action=(action(ticket)) {
+            label for="topic" { "Topic" }
+            select #topic name="topic" {
+                option value="" selected[now.topic.is_empty()] { "None" }
+                @if !known { option value=(now.topic) selected { (now.topic) } }
+                @for topic in topics { option value=(topic.id) selected[topic.id == now.topic] { (topic.label) } }
+            }
+            label for="severity" { "Severity" }
+            select #severity name="severity" {
+                @for severity in Severity::ALL {
+                    option value=(severity.word()) selected[*severity == now.severity] { (words::severity(*severity)) }
+                }
+            }
+            button.button.small type="submit" name="action" value="triage" { "Correct" }
+            p.muted { "The promise follows, counted from when the ticket came." }
+        }
+    }
+}
+
+fn hand_over(app: &App, ticket: &StoredTicket) -> Markup {
+    let teams = words::teams(app, Some(&ticket.site));
+    html! {
+        form.fields method="post" action=(action(ticket)) {
+            label for="owner" { "Owner" }
+            select #owner name="owner" {
+                @for owner in Owner::ALL.iter().filter(|owner| **owner != Owner::Automated) {
+                    option value=(owner.word()) selected[Some(*owner) == ticket.handling.owner] { (words::owner(*owner)) }
+                }
+            }
+            label for="team" { "Team" }
+            select #team name="team" {
+                option value="" selected[ticket.handling.team.is_empty()] { "None" }
+                @for team in teams { option value=(team) selected[team == ticket.handling.team] { (team) } }
+            }
+            button.button.small type="submit" name="action" value="hand-over" { "Hand over" }
+        }
+    }
+}
+
+fn action(ticket: &StoredTicket) -> String {
+    format!("/inbox/tickets/{}", ticket.reference)
+}

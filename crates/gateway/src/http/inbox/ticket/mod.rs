@@ -1,0 +1,130 @@
+//! One ticket, laid out for the person who answers it: what they look at first is open, the rest is folded.
+
+mod answered;
+mod application;
+mod conversation;
+mod copy;
+mod delivery;
+mod device;
+mod errors;
+mod files;
+mod handling;
+mod left_out;
+mod links;
+mod page;
+mod person;
+mod questions;
+mod requests;
+mod section;
+mod since;
+mod timeline;
+mod values;
+
+use maud::{Markup, html};
+
+use super::list::{severity, test};
+use super::page::Frame;
+use super::words;
+use crate::app::App;
+use crate::store::{Deed, StoredTicket};
+use domain::attachment::Attachment;
+use domain::conversation::Message;
+use domain::robot;
+use domain::ticket::Status;
+
+pub use delivery::{Brought, read as brought};
+
+/// What is known of a ticket.
+pub struct Known<'a> {
+    /// The ticket.
+    pub ticket: &'a StoredTicket,
+    /// What was said about it.
+    pub messages: &'a [Message],
+    /// The files that go along with it and with what was said, each with the number of its message.
+    pub attachments: &'a [(u32, Attachment)],
+    /// What was done with it.
+    pub deeds: &'a [Deed],
+    /// Whether more was done between these messages than is shown.
+    pub has_more_deeds: bool,
+    /// The number of the first message that is shown, where there are others before it.
+    pub earlier: Option<u32>,
+    /// Whether the last messages are shown.
+    pub is_latest: bool,
+    /// The address of this gateway.
+    pub base: &'a str,
+    /// What has become of it at each destination.
+    pub brought: &'a [Brought],
+}
+
+impl Known<'_> {
+    /// Whether anything was said or done since it came.
+    pub fn has_conversation(&self) -> bool {
+        !self.messages.is_empty() || !self.deeds.is_empty()
+    }
+}
+
+/// The page.
+pub fn page(app: &App, frame: &Frame<'_>, known: &Known<'_>) -> Markup {
+    let ticket = known.ticket;
+    let sent = &ticket.ticket;
+    let context = &sent.context;
+    super::page::page(
+        &ticket.reference,
+        frame,
+        html! {
+            nav aria-label="Breadcrumb" { a.back href="/inbox" { "All tickets" } }
+            div.head {
+                h1.id { (ticket.reference) }
+                p.marks {
+                    span.mark { (words::kind(sent.kind)) }
+                    (severity(ticket.handling.severity))
+                    @if sent.test { (test()) }
+                    @for sign in robot::signs(sent) { span.mark.soon title=(words::sign(sign)) { "Robot?" } }
+                    span.mark { @match ticket.status { Status::Open => "Open", Status::Solved => "Solved" } }
+                }
+                (copy::button())
+            }
+            div.columns {
+                div.column.first {
+                    section.card aria-labelledby="message" {
+                        h2 #message { "Message" }
+                        div.message dir="auto" lang=[(!sent.locale.is_empty()).then_some(&sent.locale)] { (sent.message) }
+                        (files::list(known, 0))
+                    }
+                    (conversation::card(known))
+                    (errors::card(context))
+                    (conversation::forms(known))
+                }
+                aside.column aria-label="About this ticket" {
+                    (handling::card(app, frame.operator, known))
+                    (delivery::card(known))
+                    (answered::card(app, ticket))
+                    (page::card(context))
+                    (person::card(ticket))
+                    (application::card(context))
+                    (links::card(context))
+                    (handling::arrival(ticket))
+                }
+                div.column.rest {
+                    div.card.rows {
+                        (since::row(context))
+                        (requests::row(context))
+                        (timeline::row(context))
+                        (values::row(context))
+                        (questions::row(sent))
+                        (device::row(context))
+                        (left_out::row(context))
+                        (copy::row(ticket))
+                        (raw(ticket))
+                    }
+                }
+            }
+        },
+    )
+}
+
+fn raw(ticket: &StoredTicket) -> Markup {
+    let json = serde_json::to_string_pretty(&ticket.ticket).unwrap_or_default();
+    let content = html! { pre.raw dir="ltr" tabindex="0" { code { (json) } } };
+    section::row("Everything, as it was sent", "JSON", &[], content)
+}

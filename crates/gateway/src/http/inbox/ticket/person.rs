@@ -1,0 +1,37 @@
+//! Who wrote the ticket.
+
+use maud::{Markup, html};
+
+use super::super::list::unverified;
+use super::super::{facts, notes, words};
+use super::section::{card as section, facts as listed, fold, marked_facts, text};
+use super::values::pairs;
+use crate::store::StoredTicket;
+use domain::context::Group;
+
+/// The card.
+pub fn card(ticket: &StoredTicket) -> Markup {
+    let sent = &ticket.ticket;
+    let notes = notes::of(&sent.context, Group::User);
+    let claims = facts::person(ticket);
+    let silent = claims.iter().all(|(_, value)| value.is_empty());
+    let claimed: Vec<(&str, Markup)> = claims.iter().map(|(name, value)| (*name, said(ticket, name, value))).collect();
+    let form = listed(&facts::form(ticket));
+    let attributes = sent.context.user.as_ref().map(|user| &user.attributes).filter(|more| !more.is_empty());
+    let content = html! {
+        @if !silent {
+            p.muted { @if words::verified(ticket) { "Signed by the site" } @else { "What the page says, " (unverified(words::verified(ticket))) } }
+        } @else if notes.is_empty() {
+            p.muted { "The page did not say who it was." }
+        }
+        (marked_facts(&claimed))
+        @if let Some(attributes) = attributes { (fold("More about the person", pairs(attributes))) }
+        @if !form.0.is_empty() { h3 { "From the form" } (form) }
+    };
+    section("person", "Person", &notes, content)
+}
+
+/// What the page says; the plan decides how soon an answer comes, so it says once more that nobody vouches for it.
+fn said(ticket: &StoredTicket, name: &str, value: &str) -> Markup {
+    html! { (text(value)) @if name == "Plan" && !value.is_empty() { " " (unverified(words::verified(ticket))) } }
+}

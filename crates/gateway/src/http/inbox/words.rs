@@ -1,0 +1,212 @@
+//! Values in words that an operator reads.
+
+use std::collections::BTreeSet;
+
+use axum::http::StatusCode;
+use maud::{Markup, html};
+
+use super::times;
+use crate::app::App;
+use crate::clock;
+use crate::store::{Handling, StoredTicket, What};
+use domain::context::{ErrorRecord, FoundLink, RequestRecord};
+use domain::robot::Sign;
+use domain::targets::{HOURS_A_DAY, Owner, Target};
+use domain::ticket::{Kind, Outcome, Severity, Status};
+use markdown;
+
+/// A kind.
+pub fn kind(kind: Kind) -> &'static str {
+    match kind {
+        Kind::Question => "Question",
+        Kind::Bug => "Bug",
+        Kind::Feedback => "Feedback",
+    }
+}
+
+/// A severity.
+pub fn severity(severity: Severity) -> &'static str {
+    match severity {
+        Severity::Critical => "Critical",
+        Severity::High => "High",
+        Severity::Medium => "Medium",
+        Severity::Low => "Low",
+    }
+}
+
+/// What came of a question.
+pub fn outcome(outcome: Outcome) -> &'static str {
+    match outcome {
+        Outcome::Shown => "Shown",
+        Outcome::Opened => "Opened",
+        Outcome::Unhelpful => "Did not help",
+    }
+}
+
+/// What speaks for a robot.
+pub fn sign(sign: Sign) -> &'static str {
+    match sign {
+        Sign::Trap => "A field was filled in that people do not see",
+        Sign::Quick => "It was written more quickly than anybody types",
+    }
+}
+
+/// What is brought to a destination.
+pub fn brought(what: What) -> &'static str {
+    match what {
+        What::Ticket => "The ticket",
+        What::Message => "A message",
+        What::Solved => "That it is solved",
+        What::Reopened => "That it is open again",
+        What::Confirmed => "That the address is confirmed",
+    }
+}
+
+/// Who answers.
+pub fn owner(owner: Owner) -> &'static str {
+    match owner {
+        Owner::Cs => "Customer success",
+        Owner::SupportEngineer => "Support engineer",
+        Owner::SupportHero => "Support hero",
+        Owner::Automated => "Automatic",
+    }
+}
+
+/// When the first answer is due, or was given; nothing where no time was promised.
+pub fn due(status: Status, due_at: Option<&str>, handling: &Handling) -> Markup {
+    let Some(due_at) = due_at else { return html! {} };
+    let left = times::left(due_at, &clock::now());
+    let waits = status == Status::Open && handling.answered_at.is_none();
+    html! {
+        @match (waits, left) {
+            (true, Some((true, time))) => span.mark.critical { "Overdue by " (time) },
+            (true, Some((false, time))) => span.mark.soon { "Due in " (time) },
+            (false, _) if handling.answered_at.is_some() => span.muted { "Answered. Was due " },
+            _ => span.muted { "Was due " },
+        }
+        " " span.when { (times::minute(due_at)) }
+    }
+}
+
+/// The teams of a site, or of all of them.
+pub fn teams(app: &App, site: Option<&str>) -> Vec<String> {
+    let sites = app.settings.sites.iter().filter(|(name, _)| site.is_none_or(|site| site == name.as_str()));
+    let teams = sites.flat_map(|(_, site)| site.config.topics.iter().map(|topic| topic.team.clone()));
+    let teams: BTreeSet<String> = teams.filter(|team| !team.is_empty()).collect();
+    teams.into_iter().collect()
+}
+
+/// What was promised.
+pub fn target(target: Option<Target>) -> String {
+    let Some(Target { hours, owner, .. }) = target else { return "None promised".into() };
+    let owner = match owner {
+        Owner::Cs => "customer success",
+        Owner::SupportEngineer => "support engineer",
+        Owner::SupportHero => "support hero",
+        Owner::Automated => return "Automatic, from the community".into(),
+    };
+    let (count, unit) = match hours {
+        hours if hours > 0 && hours % HOURS_A_DAY == 0 => (hours / HOURS_A_DAY, "business day"),
+        hours => (hours, "business hour"),
+    };
+    let plural = if count == 1 { "" } else { "s" };
+    format!("{count} {unit}{plural}, {owner}")
+}
+
+/// The name of a topic of a site, where the site still has it; otherwise its id.
+pub fn topic<'a>(app: &'a App, site: &str, id: &'a str) -> &'a str {
+    let topics = app.site(site).map(|site| site.config.topics.as_slice()).unwrap_or_default();
+    topics.iter().find(|topic| topic.id == id).map_or(id, |topic| &topic.label)
+}
+
+/// Whether a signature proves what the page says of the person.
+pub fn verified(ticket: &StoredTicket) -> bool {
+    ticket.ticket.context.user.as_ref().is_some_and(|user| user.verified)
+}
+
+/// What told of an error.
+pub fn error_source(source: &str) -> &str {
+    match source {
+        "error" => "uncaught",
+        "rejection" => "unhandled rejection",
+        "captured" => "caught by the product",
+        "resource" => "did not load",
+        "policy" => "refused by the content security policy",
+        source => source,
+    }
+}
+
+/// An error in one line.
+pub fn error(error: &ErrorRecord) -> String {
+    match (error.name.as_str(), error.message.as_str()) {
+        ("", "") => "Error".into(),
+        (text, "") | ("", text) => text.into(),
+        (name, message) => format!("{name}: {message}"),
+    }
+}
+
+/// What came of a request: the status with its name, or why there is none.
+pub fn answer(request: &RequestRecord) -> String {
+    let code = u16::try_from(request.status).ok().and_then(|status| StatusCode::from_u16(status).ok());
+    match (request.status, code.and_then(|code| code.canonical_reason())) {
+        (0, _) if request.failure.is_empty() => "No answer".into(),
+        (0, _) => request.failure.clone(),
+        (status, Some(reason)) => format!("{status} {reason}"),
+        (status, None) => status.to_string(),
+    }
+}
+
+/// An amount of data: `340 B`, `1.2 kB`, `3.4 MB`.
+pub fn bytes(bytes: u32) -> String {
+    match bytes {
+        0..1_000 => format!("{bytes} B"),
+        1_000..1_000_000 => format!("{}.{} kB", bytes / 1_000, bytes % 1_000 / 100),
+        _ => format!("{}.{} MB", bytes / 1_000_000, bytes % 1_000_000 / 100_000),
+    }
+}
+
+/// What another tool knows.
+pub fn link(link: &FoundLink) -> String {
+    let source = match link.source.as_str() {
+        "posthog" => "PostHog",
+        "sentry" => "Sentry",
+        "site" => "",
+        source => source,
+    };
+    let label = link.label.replace('_', " ");
+    let says = format!("{source} {label}");
+    let says = says.trim();
+    if says.is_empty() { "Link".into() } else { says.into() }
+}
+
+/// How many there are of something: `1 error`, `2 errors`.
+pub fn count(count: usize, what: &str) -> String {
+    format!("{count} {what}{}", if count == 1 { "" } else { "s" })
+}
+
+/// An address that leads into the web.
+pub fn web(url: &str) -> Option<&str> {
+    let lower = url.to_ascii_lowercase();
+    let web = lower.starts_with("https://") || lower.starts_with("http://");
+    markdown::safe_url(url).filter(|_| web)
+}
+
+/// An address that came from anywhere: a link where it leads into the web, otherwise text.
+pub fn address(url: &str) -> Markup {
+    match web(url) {
+        Some(_) => html! { (outward(url, url)) },
+        None => html! { @if !url.is_empty() { bdi { (url) } } },
+    }
+}
+
+/// A link out of the inbox, to an address that [`web`] has let pass.
+pub fn outward(url: &str, says: &str) -> Markup {
+    html! { a href=(url) target="_blank" rel="noopener noreferrer" { bdi { (says) } } }
+}
+
+/// The host of an address.
+pub fn host(url: &str) -> &str {
+    let rest = url.split_once("://").map_or(url, |(_, rest)| rest);
+    let authority = rest.split(['/', '?', '#', '\\']).next().unwrap_or_default();
+    authority.rsplit_once('@').map_or(authority, |(_, host)| host)
+}

@@ -1,0 +1,57 @@
+//! Reading JSON, with the place of what is wrong in it.
+
+use serde::de::DeserializeOwned;
+use serde_path_to_error::{Path, Segment};
+
+use crate::http::problem::Refusal;
+use domain::problem::FieldError;
+
+/// Reads a body. What is JSON and not of the type breaks a rule; what is no JSON is refused as such.
+pub fn parse<T: DeserializeOwned>(body: &[u8]) -> Result<T, Refusal> {
+    let mut deserializer = serde_json::Deserializer::from_slice(body);
+    let value = serde_path_to_error::deserialize(&mut deserializer).map_err(|error| {
+        let wrong = FieldError { pointer: pointer(error.path()), detail: error.inner().to_string() };
+        if error.inner().is_data() { Refusal::Invalid(vec![wrong]) } else { Refusal::InvalidJson(wrong) }
+    })?;
+    deserializer
+        .end()
+        .map_err(|error| Refusal::InvalidJson(FieldError { pointer: String::new(), detail: error.to_string() }))?;
+    Ok(value)
+}
+
+/// A path as a JSON pointer (RFC 6901).
+fn pointer(path: &Path) -> String {
+    path.iter()
+        .map(|segment| match segment {
+            Segment::Seq { index } => format!("/{index}"),
+            Segment::Map { key } => format!("/{}", key.replace('~', "~0").replace('/', "~1")),
+            Segment::Enum { .. } | Segment::Unknown => String::new(),
+        })
+        .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use domain::ticket::NewTicket;
+
+    fn refusal(body: &str) -> (bool, FieldError) {
+        match parse::<NewTicket>(body.as_bytes()) {
+            Err(Refusal::Invalid(mut errors)) => (true, errors.remove(0)),
+            Err(Refusal::InvalidJson(error)) => (false, error),
+            other => panic!("{other:?}"),
+        }
+    }
+
+    #[test]
+    fn what_cannot_be_read_is_told_with_its_place() {
+        let (data, error) = refusal(r#"{"kind":"complaint"}"#);
+        assert!(data && error.pointer == "/kind" && error.detail.contains("expected one of `question`"), "{error:?}");
+        let (data, error) = refusal(r#"{"kind":"bug","context":{"page_values":{"a/b~c":1}}}"#);
+        assert!(data && error.pointer == "/context/page_values/a~1b~0c", "{error:?}");
+        let (data, error) = refusal(r#"{"questions":[{"source":"#);
+        assert!(!data && error.pointer == "/questions/0/source", "{error:?}");
+        let (data, _) = refusal("");
+        assert!(!data);
+    }
+}

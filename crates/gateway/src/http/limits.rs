@@ -1,0 +1,117 @@
+//! What is around every request that somebody else decides about: it is charged, and refused where it is too much.
+
+use std::collections::BTreeMap;
+use std::net::SocketAddr;
+use std::sync::Arc;
+
+use axum::Router;
+use axum::extract::{ConnectInfo, MatchedPath, RawPathParams, Request, State};
+use axum::handler::Handler;
+use axum::http::Method;
+use axum::middleware::Next;
+use axum::response::{IntoResponse, Response};
+use axum::routing::{MethodFilter, on};
+
+use super::api::hooks::Signed;
+use crate::app::App;
+use crate::guard::{self, Charge, Client};
+use crate::http::problem::Refusal;
+
+/// What each route of the API is charged, by its path.
+pub type Charges = BTreeMap<&'static str, Vec<(Method, Charge)>>;
+
+/// The routes of the API. Each is declared with its charge; there is no other way to add one.
+#[derive(Default)]
+pub struct Api {
+    pub router: Router<Arc<App>>,
+    pub charges: Charges,
+}
+
+impl Api {
+    /// A route that reads.
+    pub fn get<H: Handler<T, Arc<App>>, T: 'static>(self, path: &'static str, charge: Charge, handler: H) -> Api {
+        self.with(path, (Method::GET, MethodFilter::GET), charge, handler)
+    }
+
+    /// A route that takes something in.
+    pub fn post<H: Handler<T, Arc<App>>, T: 'static>(self, path: &'static str, charge: Charge, handler: H) -> Api {
+        self.with(path, (Method::POST, MethodFilter::POST), charge, handler)
+    }
+
+    /// A route that takes a file in.
+    pub fn put<H: Handler<T, Arc<App>>, T: 'static>(self, path: &'static str, charge: Charge, handler: H) -> Api {
+        self.with(path, (Method::PUT, MethodFilter::PUT), charge, handler)
+    }
+
+    /// A route that changes something.
+    pub fn patch<H: Handler<T, Arc<App>>, T: 'static>(self, path: &'static str, charge: Charge, handler: H) -> Api {
+        self.with(path, (Method::PATCH, MethodFilter::PATCH), charge, handler)
+    }
+
+    fn with<H: Handler<T, Arc<App>>, T: 'static>(
+        mut self,
+        path: &'static str,
+        (method, filter): (Method, MethodFilter),
+        charge: Charge,
+        handler: H,
+    ) -> Api {
+        self.charges.entry(path).or_default().push((method, charge));
+        Api { router: self.router.route(path, on(filter, handler)), ..self }
+    }
+}
+
+/// Finds out who is at the other end of a request.
+pub async fn identify(State(app): State<Arc<App>>, mut request: Request, next: Next) -> Response {
+    let peer = request.extensions().get::<ConnectInfo<SocketAddr>>().map(|ConnectInfo(peer)| peer.ip());
+    let proxies = &app.settings.proxies;
+    // Probes come from within, around the proxy.
+    if request.uri().path() != super::HEALTH {
+        app.proxy_watch.note(proxies, peer, request.headers());
+    }
+    let client = proxies.client(peer, request.headers());
+    request.extensions_mut().insert(client);
+    next.run(request).await
+}
+
+/// Lets a request of the API pass that is not too much. What is no route is charged as if it read something.
+pub async fn hold(
+    State((app, api)): State<(Arc<App>, Arc<Charges>)>,
+    path: RawPathParams,
+    client: Client,
+    mut request: Request,
+    next: Next,
+) -> Response {
+    let charge = declared(&api, &request).unwrap_or(Charge::Read);
+    let site = path.iter().find_map(|(name, value)| (name == "site").then_some(value)).unwrap_or_default();
+    if let Err(wait) = app.guard.admit(charge, client.address, guard::requester(site, request.headers())) {
+        return Refusal::from(wait).into_response();
+    }
+    // How long it may take depends on it.
+    request.extensions_mut().insert(charge);
+    let response = next.run(request).await;
+    let is_signed = response.extensions().get::<Signed>().is_some();
+    if charge == Charge::Hook && !is_signed && response.status().is_client_error() {
+        app.guard.charge_failure(client.address);
+    }
+    response
+}
+
+/// Lets a request pass that is none of the API.
+pub async fn hold_other(
+    State((app, charge)): State<(Arc<App>, Charge)>,
+    client: Client,
+    request: Request,
+    next: Next,
+) -> Response {
+    match app.guard.admit(charge, client.address, None) {
+        Ok(()) => next.run(request).await,
+        Err(wait) => Refusal::from(wait).into_response(),
+    }
+}
+
+fn declared(api: &Charges, request: &Request) -> Option<Charge> {
+    let path = request.extensions().get::<MatchedPath>()?.as_str();
+    let methods = api.get(path.strip_prefix(super::VERSION_1).unwrap_or(path))?;
+    let method = if *request.method() == Method::HEAD { &Method::GET } else { request.method() };
+    methods.iter().find_map(|(known, charge)| (known == method).then_some(*charge))
+}

@@ -1,0 +1,293 @@
+//! What a client is told when it cannot have what it asked for: problem documents with a stable code.
+
+use axum::Json;
+use axum::http::{HeaderValue, StatusCode, header};
+use axum::response::{IntoResponse, Response};
+
+use crate::attachments::quota::{self, Exceeded};
+use crate::clock;
+use crate::guard::RetryAfter;
+use crate::http::connections::{HEAD_MAX, HEADERS_MAX};
+use crate::identity::TokenError;
+use crate::store::{
+    ATTEMPTS_MAX, CODES_MAX, CUSTOMER_MESSAGES_MAX, Limit, MAILED_NOTES_MAX, STATUS_CHANGES_AN_HOUR, StoreError,
+    SubmissionExceeded, SubmissionScope,
+};
+use domain::problem::{FieldError, Problem};
+
+/// When to ask again where the disk is nearly full, in seconds: somebody has to make room.
+const STORAGE_FULL_RETRY: u64 = 600;
+/// When to ask again where other uploads have to end first, in seconds.
+const UPLOADS_RETRY: u64 = 10;
+
+/// Why a request is refused.
+#[derive(Debug, thiserror::Error)]
+pub enum Refusal {
+    /// There is nothing at this address.
+    #[error("there is nothing here{0}")]
+    NotFound(String),
+    /// No site has this name.
+    #[error("this gateway has no site {0:?}; data-site on the script tag has to be a site of its configuration")]
+    UnknownSite(String),
+    /// The address exists, but not for this method.
+    #[error("this method is not allowed here; see the header Allow")]
+    MethodNotAllowed,
+    /// A parameter of the query cannot be read.
+    #[error("the query cannot be read: {0}")]
+    InvalidQuery(String),
+    /// The body is no JSON.
+    #[error("the body is not valid JSON; see errors")]
+    InvalidJson(FieldError),
+    /// The body breaks rules.
+    #[error("the body is invalid; see errors")]
+    Invalid(Vec<FieldError>),
+    /// The body is not said to be JSON.
+    #[error("send JSON, with Content-Type: application/json")]
+    UnsupportedMediaType,
+    /// What a file is, the site does not take.
+    #[error("{0}")]
+    UnsupportedType(String),
+    /// A file has nothing in it.
+    #[error("the file is empty; choose the file once more, or send without it")]
+    EmptyFile,
+    /// A file cannot be read as what it is, and so cannot be freed of what is hidden in it.
+    #[error("this {0} cannot be read: {1}; its metadata cannot be removed, so it is not accepted")]
+    BrokenFile(&'static str, &'static str),
+    /// The body is too large.
+    #[error("the body is larger than {0} bytes")]
+    TooLarge(usize),
+    /// The headers are too many or too long.
+    #[error(
+        "the headers are more than {HEADERS_MAX}, or longer than {HEAD_MAX} bytes in all; most of it may be cookies of other services"
+    )]
+    HeadTooLarge,
+    /// The body stopped before its end.
+    #[error("the body ended too early")]
+    Torn,
+    /// There is no key, or it cannot be one.
+    #[error("the header Idempotency-Key is needed: 1 to 255 visible ASCII characters")]
+    MissingKey,
+    /// The session cannot be one.
+    #[error("the header Deskbell-Session has to be 128 bits, as 32 hexadecimal digits or 22 characters of base64url")]
+    InvalidSession,
+    /// Nobody says who is asking.
+    #[error("neither a token nor a session says who is asking; send Authorization: Bearer TOKEN, or Deskbell-Session")]
+    Unidentified,
+    /// The token is not believed.
+    #[error("{0}")]
+    InvalidToken(#[from] TokenError),
+    /// A request with the same key is being carried out right now.
+    #[error("a request with this Idempotency-Key is in progress; try again")]
+    InProgress,
+    /// The key was used for something else.
+    #[error("this Idempotency-Key was used with another body or session; use a new one")]
+    KeyReused,
+    /// Files that the body names are not there for it.
+    #[error("some attachments are missing; upload them again and retry with the same Idempotency-Key")]
+    AttachmentsMissing(Vec<FieldError>),
+    /// The ticket that came under the key was erased.
+    #[error("the ticket with this Idempotency-Key has been erased and is not accepted again")]
+    Erased,
+    /// A quota of files is used up.
+    #[error(
+        "the quota of {} is used up ({} bytes in {} files); it is free again at {} at the latest",
+        .0.quota.name(), .0.limit.bytes, .0.limit.files, .0.until
+    )]
+    UploadQuota(Exceeded),
+    /// A quota of tickets and replies that nobody has signed is used up.
+    #[error(
+        "{} used up for today ({} tickets and replies, {} bytes); try again after midnight UTC",
+        match .0.scope {
+            SubmissionScope::Network => "the quota of unsigned tickets from this network is",
+            SubmissionScope::Site => "the quota of unsigned tickets to this site is",
+        },
+        .0.limit.files, .0.limit.bytes
+    )]
+    TicketQuota(SubmissionExceeded),
+    /// As many uploads are under way as there may be at once.
+    #[error("too many uploads at the same time; try again in {UPLOADS_RETRY} seconds")]
+    TooManyUploads,
+    /// The disk is full. Nothing was kept, and the same may be sent again.
+    #[error("the disk of the gateway is full and nothing was stored; try again later")]
+    DiskFull,
+    /// The disk has less room than is kept free; tickets are still taken.
+    #[error("files are not accepted at the moment because the disk is nearly full; tickets without files are")]
+    StorageFull,
+    /// The address of a file was not made here, or its time is over.
+    #[error("the signature of this address is wrong or has expired; request the messages again")]
+    InvalidAddress,
+    /// This is not the code; so many attempts are left.
+    #[error("this is not the code that was mailed last; attempts left: {0}")]
+    WrongCode(u32),
+    /// No code is valid.
+    #[error("no code is valid: none was mailed, or it has expired; POST …/confirmation/code mails another")]
+    NoCode,
+    /// The code was entered wrongly too often.
+    #[error(
+        "the code was entered wrongly {ATTEMPTS_MAX} times and is not valid any more; POST …/confirmation/code mails another"
+    )]
+    TooManyAttempts,
+    /// A code was mailed a moment ago; the seconds after which another can be requested.
+    #[error("a code was mailed less than a minute ago; another can be requested in {0} seconds")]
+    CodeTooSoon(u64),
+    /// The mails of a day are used up; the seconds until another can be sent.
+    #[error(
+        "the mails of 24 hours to unsigned addresses are used up, for this mailbox, session, network or site; \
+         a code can be requested in {0} seconds"
+    )]
+    CodeQuota(u64),
+    /// Mail to the address of a ticket could not be delivered, for good.
+    #[error("mail to this address could not be delivered; send a new ticket with an address that exists")]
+    AddressBounced,
+    /// As many codes were mailed for a ticket as there may be.
+    #[error("{CODES_MAX} codes were mailed for this ticket, which is the limit; send a new ticket instead")]
+    TooManyCodes,
+    /// What is told is not signed by whom it should be.
+    #[error("this is not signed with the secret of the configuration")]
+    Unsigned,
+    /// It is too much at once.
+    #[error("too many requests; try again in {0} seconds")]
+    TooMuch(u64),
+    /// The status of a ticket was changed too often.
+    #[error(
+        "the status of this ticket was changed {STATUS_CHANGES_AN_HOUR} times within the last hour, which is the limit; \
+         it can be changed again in {0} seconds"
+    )]
+    TooManyStatusChanges(u64),
+    /// The customer has written as many messages about a ticket as there may be.
+    #[error("this ticket has {CUSTOMER_MESSAGES_MAX} messages of yours, which is the limit; send a new ticket instead")]
+    TooManyMessages,
+    /// As many notes by mail were kept of a ticket as there may be.
+    #[error("this ticket has {MAILED_NOTES_MAX} notes that came by mail, which is the limit")]
+    TooManyNotes,
+    /// It took too long.
+    #[error("the request took too long")]
+    Timeout,
+    /// The database is held by somebody else.
+    #[error("the gateway is busy; try again")]
+    Busy,
+    /// The gateway failed.
+    #[error("the gateway failed; its log says why")]
+    Internal,
+}
+
+impl Refusal {
+    /// The HTTP status.
+    pub fn status(&self) -> StatusCode {
+        self.identity().0
+    }
+
+    /// The HTTP status and the code.
+    fn identity(&self) -> (StatusCode, &'static str) {
+        match self {
+            Refusal::NotFound(_) => (StatusCode::NOT_FOUND, "not_found"),
+            Refusal::UnknownSite(_) => (StatusCode::NOT_FOUND, "unknown_site"),
+            Refusal::MethodNotAllowed => (StatusCode::METHOD_NOT_ALLOWED, "method_not_allowed"),
+            Refusal::InvalidQuery(_) => (StatusCode::BAD_REQUEST, "invalid_query"),
+            Refusal::InvalidJson(_) => (StatusCode::BAD_REQUEST, "invalid_json"),
+            Refusal::Invalid(_) => (StatusCode::UNPROCESSABLE_ENTITY, "invalid"),
+            Refusal::UnsupportedMediaType => (StatusCode::UNSUPPORTED_MEDIA_TYPE, "unsupported_media_type"),
+            Refusal::TooLarge(_) => (StatusCode::PAYLOAD_TOO_LARGE, "too_large"),
+            Refusal::UnsupportedType(_) | Refusal::BrokenFile(..) => {
+                (StatusCode::UNSUPPORTED_MEDIA_TYPE, "unsupported_type")
+            }
+            Refusal::HeadTooLarge => (StatusCode::REQUEST_HEADER_FIELDS_TOO_LARGE, "headers_too_large"),
+            Refusal::EmptyFile => (StatusCode::UNSUPPORTED_MEDIA_TYPE, "empty_file"),
+            Refusal::Torn => (StatusCode::BAD_REQUEST, "torn"),
+            Refusal::MissingKey => (StatusCode::BAD_REQUEST, "missing_key"),
+            Refusal::Unidentified => (StatusCode::UNAUTHORIZED, "unidentified"),
+            Refusal::InvalidToken(error) => (StatusCode::UNAUTHORIZED, error.code()),
+            Refusal::InvalidSession => (StatusCode::BAD_REQUEST, "invalid_session"),
+            Refusal::InProgress => (StatusCode::CONFLICT, "in_progress"),
+            Refusal::KeyReused => (StatusCode::CONFLICT, "key_reused"),
+            Refusal::AttachmentsMissing(_) => (StatusCode::CONFLICT, "attachments_missing"),
+            Refusal::Erased => (StatusCode::GONE, "erased"),
+            Refusal::UploadQuota(_) => (StatusCode::TOO_MANY_REQUESTS, "upload_quota"),
+            Refusal::StorageFull => (StatusCode::INSUFFICIENT_STORAGE, "storage_full"),
+            Refusal::DiskFull => (StatusCode::INSUFFICIENT_STORAGE, "disk_full"),
+            Refusal::TicketQuota(_) => (StatusCode::TOO_MANY_REQUESTS, "ticket_quota"),
+            Refusal::TooManyUploads => (StatusCode::TOO_MANY_REQUESTS, "too_many_uploads"),
+            Refusal::WrongCode(_) => (StatusCode::UNPROCESSABLE_ENTITY, "wrong_code"),
+            Refusal::NoCode => (StatusCode::CONFLICT, "no_code"),
+            Refusal::TooManyAttempts => (StatusCode::CONFLICT, "too_many_attempts"),
+            Refusal::CodeTooSoon(_) => (StatusCode::TOO_MANY_REQUESTS, "code_too_soon"),
+            Refusal::CodeQuota(_) => (StatusCode::TOO_MANY_REQUESTS, "code_quota"),
+            Refusal::AddressBounced => (StatusCode::CONFLICT, "address_bounced"),
+            Refusal::TooManyCodes => (StatusCode::CONFLICT, "too_many_codes"),
+            Refusal::Unsigned => (StatusCode::UNAUTHORIZED, "unsigned"),
+            Refusal::InvalidAddress => (StatusCode::FORBIDDEN, "invalid_address"),
+            Refusal::TooMuch(_) => (StatusCode::TOO_MANY_REQUESTS, "too_much"),
+            Refusal::TooManyStatusChanges(_) => (StatusCode::TOO_MANY_REQUESTS, "too_many_status_changes"),
+            Refusal::TooManyMessages => (StatusCode::UNPROCESSABLE_ENTITY, "too_many_messages"),
+            Refusal::TooManyNotes => (StatusCode::UNPROCESSABLE_ENTITY, "too_many_notes"),
+            Refusal::Timeout => (StatusCode::REQUEST_TIMEOUT, "timeout"),
+            Refusal::Busy => (StatusCode::SERVICE_UNAVAILABLE, "busy"),
+            Refusal::Internal => (StatusCode::INTERNAL_SERVER_ERROR, "internal"),
+        }
+    }
+}
+
+impl IntoResponse for Refusal {
+    fn into_response(self) -> Response {
+        let (status, code) = self.identity();
+        let title = self.to_string();
+        let again = match self {
+            Refusal::InProgress | Refusal::Busy => Some(1),
+            Refusal::TooMuch(seconds)
+            | Refusal::TooManyStatusChanges(seconds)
+            | Refusal::CodeTooSoon(seconds)
+            | Refusal::CodeQuota(seconds) => Some(seconds),
+            Refusal::UploadQuota(exceeded) => Some(quota::seconds_until(exceeded.until)),
+            Refusal::TicketQuota(_) => Some(quota::seconds_until(quota::tomorrow(clock::timestamp()))),
+            Refusal::TooManyUploads => Some(UPLOADS_RETRY),
+            Refusal::StorageFull | Refusal::DiskFull => Some(STORAGE_FULL_RETRY),
+            _ => None,
+        };
+        let errors = match self {
+            Refusal::Invalid(errors) | Refusal::AttachmentsMissing(errors) => errors,
+            Refusal::InvalidJson(error) => vec![error],
+            _ => Vec::new(),
+        };
+        let problem = Problem { status: status.as_u16(), code: code.into(), title, errors };
+        let mut response = (status, Json(problem)).into_response();
+        let headers = response.headers_mut();
+        headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("application/problem+json"));
+        headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
+        if status == StatusCode::UNAUTHORIZED {
+            // Without credentials there is no error in them (RFC 6750, 3.1).
+            let value = if code == "unidentified" { "Bearer" } else { "Bearer error=\"invalid_token\"" };
+            headers.insert(header::WWW_AUTHENTICATE, HeaderValue::from_static(value));
+        }
+        if let Some(seconds) = again {
+            headers.insert(header::RETRY_AFTER, HeaderValue::from(seconds));
+        }
+        response
+    }
+}
+
+impl From<RetryAfter> for Refusal {
+    fn from(RetryAfter(wait): RetryAfter) -> Refusal {
+        Refusal::TooMuch(wait.as_millis().div_ceil(1000).clamp(1, 3600) as u64)
+    }
+}
+
+impl From<Limit> for Refusal {
+    fn from(limit: Limit) -> Refusal {
+        match limit {
+            Limit::Messages => Refusal::TooManyMessages,
+            Limit::MailedNotes => Refusal::TooManyNotes,
+            Limit::StatusChanges { wait } => Refusal::TooManyStatusChanges(wait.as_secs().max(1)),
+        }
+    }
+}
+
+impl From<StoreError> for Refusal {
+    fn from(error: StoreError) -> Refusal {
+        tracing::error!(%error, "store failed");
+        match error {
+            StoreError::Busy => Refusal::Busy,
+            StoreError::Full => Refusal::DiskFull,
+            _ => Refusal::Internal,
+        }
+    }
+}
