@@ -7,8 +7,9 @@
 
 use std::path::PathBuf;
 
-use gateway::store::{SqliteStore, Store};
+use gateway::store::Store;
 use sqlx::{AssertSqlSafe, Connection, Row, SqliteConnection};
+use store_sqlite::SqliteStore;
 
 /// Tables with a row for each site, source, destination or session of an agent at most, or with one row in all.
 const BOUNDED: [&str; 7] = ["_sqlx_migrations", "operators", "polls", "revisions", "salt", "signing", "sources"];

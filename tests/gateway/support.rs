@@ -216,7 +216,7 @@ pub fn ticket(message: &str) -> Value {
 
 /// Brings questions into a database as another process would.
 pub async fn import(database: &Path, site: &str, questions: &[(&str, &str)]) {
-    let store = gateway::store::SqliteStore::open(database).await.unwrap();
+    let store = store_sqlite::SqliteStore::open(database).await.unwrap();
     let lines: String =
         questions.iter().map(|(id, title)| format!("{}\n", json!({ "id": id, "title": title }))).collect();
     let reading = search::import::json_lines(&lines);

@@ -13,10 +13,11 @@ use super::pseudonym::Pseudonyms;
 use super::search::Indexes;
 use super::search::counting::Counting;
 use super::settings::{Settings, Site};
-use super::store::{Confirmations, Counts, Files, SqliteStore, Store, StoreError};
+use super::store::{Confirmations, Counts, Files, Store, StoreError};
 use super::tickets::{Asked, Claims};
 use crate::http::api::config::PublicConfig;
 use crate::http::connections::{connections_max, open_files};
+use store_sqlite::SqliteStore;
 
 /// What every request can reach.
 pub struct App {

@@ -7,7 +7,6 @@
 pub mod app;
 pub mod attachments;
 pub mod backup;
-pub mod clock;
 pub mod delivery;
 pub mod demo;
 pub mod deployment;
@@ -23,13 +22,12 @@ mod markdown;
 pub mod network;
 mod pauses;
 pub mod privacy;
-mod private_files;
 pub mod pseudonym;
 pub mod search;
 pub mod serve;
 pub mod settings;
-pub mod store;
 pub mod supervisor;
 pub mod tickets;
 
+pub use deskbell_core::{clock, ports as store};
 pub use serve::{GatewayError, serve, stop_signal};

@@ -9,10 +9,11 @@ use domain::reference;
 use domain::ticket::{NewTicket, Status};
 use gateway::clock;
 use gateway::store::{
-    Along, Claim, Deliveries, NewDelivery, NewMessage, Placed, Seal, SqliteStore, Store, StoredTicket, Tried, What,
+    Along, Claim, Deliveries, NewDelivery, NewMessage, Placed, Seal, Store, StoredTicket, Tried, What,
 };
 use jiff::{Timestamp, ToSpan};
 use serde_json::json;
+use store_sqlite::SqliteStore;
 use tokio::task::JoinSet;
 
 use super::Outcome;

@@ -6,7 +6,7 @@ use std::path::Path;
 
 use gateway::app;
 use gateway::settings::{self, Overrides};
-use gateway::store::SqliteStore;
+use store_sqlite::SqliteStore;
 
 use crate::support::{gateway, ticket};
 

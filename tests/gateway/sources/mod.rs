@@ -15,8 +15,8 @@ use axum::response::IntoResponse;
 use domain::question::Question;
 use gateway::search::all_questions;
 use gateway::search::import::{self, Format, Prune, Report, Source};
-use gateway::store::SqliteStore;
 use serde_json::Value;
+use store_sqlite::SqliteStore;
 use tempfile::TempDir;
 
 /// What a server answers for a path with its query: in turn, the last one for good.

@@ -281,7 +281,7 @@ async fn a_gateway_imports_what_its_configuration_plans_and_stops_at_once_all_th
     let mut line = String::new();
     BufReader::new(child.stdout.take().unwrap()).read_line(&mut line).await.unwrap();
     let found = async {
-        let store = gateway::store::SqliteStore::open(&folder.path().join("data/deskbell.db")).await.unwrap();
+        let store = store_sqlite::SqliteStore::open(&folder.path().join("data/deskbell.db")).await.unwrap();
         while all_questions(&store, "acme").await.unwrap().is_empty() {
             tokio::time::sleep(Duration::from_millis(10)).await;
         }

@@ -6,9 +6,9 @@ use std::fs::File;
 use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 
-use crate::private_files::{create_folder, restrict};
 use crate::store::StoreError;
 use domain::attachment;
+use private_files::{create_folder, restrict};
 
 /// The folder of the files.
 #[derive(Clone, Debug)]

@@ -14,7 +14,7 @@ use uuid::Uuid;
 use super::folder::Folder;
 use crate::http::drain;
 use crate::http::problem::Refusal;
-use crate::private_files::create_file;
+use private_files::create_file;
 
 /// How long a file may take to arrive: 10 megabytes over a line of 140 kilobits a second.
 pub const UPLOAD_TIME: Duration = Duration::from_secs(600);

@@ -15,10 +15,10 @@ use super::{
 };
 use crate::attachments::folder::Folder;
 use crate::clock;
-use crate::private_files::create_folder;
 use crate::settings::Settings;
-use crate::store::snapshot::{self, Unusable};
 use domain::attachment;
+use private_files::create_folder;
+use store_sqlite::snapshot::{self, Unusable};
 
 /// What was backed up.
 #[derive(Debug)]

@@ -5,8 +5,8 @@ use std::path::Path;
 use serde::{Deserialize, Serialize};
 
 use super::{BackupError, MANIFEST, failed};
-use crate::private_files::create_file;
 use domain::attachment;
+use private_files::create_file;
 
 /// The form of a backup; another one is refused.
 const FORMAT: u32 = 1;

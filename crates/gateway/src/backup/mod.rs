@@ -15,7 +15,7 @@ use std::path::{Path, PathBuf};
 use sha2::{Digest, Sha256};
 
 use super::store::StoreError;
-use super::store::snapshot::Unusable;
+use store_sqlite::snapshot::Unusable;
 
 pub use manifest::{Entry, Manifest};
 
@@ -139,7 +139,7 @@ fn unusable(error: Unusable, damaged: impl FnOnce(String) -> BackupError) -> Bac
     match error {
         Unusable::Damaged(reason) => damaged(reason),
         // A file that is no database at all is damaged as well.
-        Unusable::Store(error @ StoreError::Database(_)) => damaged(error.to_string()),
+        Unusable::Store(error @ (StoreError::Row(_) | StoreError::Database(_))) => damaged(error.to_string()),
         Unusable::Store(error) => error.into(),
     }
 }

@@ -14,10 +14,10 @@ use super::{
     unusable,
 };
 use crate::clock;
-use crate::private_files::create_folder;
 use crate::settings::Settings;
 use crate::store::StoreError;
-use crate::store::snapshot::{self, COMPANIONS};
+use private_files::create_folder;
+use store_sqlite::snapshot::{self, COMPANIONS};
 
 /// How the names of what was there before begin, beside the database and in the folder of files.
 const KEPT: &str = ".before-restore-";

@@ -477,9 +477,10 @@ mod tests {
     use crate::app;
     use crate::delivery::Finding;
     use crate::settings::{self, Overrides, Site};
-    use crate::store::{Along, Deliveries, NewDelivery, Placed, Seal, SqliteStore, State, Store, StoredTicket};
+    use crate::store::{Along, Deliveries, NewDelivery, Placed, Seal, State, Store, StoredTicket};
     use domain::conversation::Author;
     use domain::ticket::NewTicket;
+    use store_sqlite::SqliteStore;
 
     /// A destination that says a lot, and counts what it gets.
     #[derive(Debug, Default)]
@@ -547,7 +548,7 @@ mod tests {
         worker.begin().await;
         let done = worker.running.join_next_with_id().await.unwrap();
         worker.finish(done);
-        store.set_full(true).await;
+        store.set_full(true).await.unwrap();
         for _ in 0..3 {
             worker.record().await;
             assert_eq!(worker.unrecorded.len(), 1);
@@ -557,7 +558,7 @@ mod tests {
         drop(worker);
         let worker = Worker::new(app.clone(), queue, to.clone(), line, CancellationToken::new());
         assert_eq!(worker.unrecorded.len(), 1);
-        store.set_full(false).await;
+        store.set_full(false).await.unwrap();
         tokio::spawn(worker.work());
         until(async || store.deliveries(&id).await.unwrap()[0].state == State::Delivered).await;
         let delivered = *to.0.lock().unwrap();

@@ -1,6 +1,5 @@
 //! Who is asking: a person whom the host has signed, whoever holds a session, both, or nobody.
 
-mod address;
 mod claims;
 mod crypto;
 mod error;
@@ -17,8 +16,8 @@ use super::settings::Site;
 use super::store::Reader;
 use crate::http::problem::Refusal;
 
-pub use address::{Address, address, claimed_email, is_verified, mailbox};
 pub use claims::{CLAIMS, ClaimNames};
+pub use deskbell_core::rules::address::{Address, address, claimed_email, is_verified, mailbox};
 pub use error::TokenError;
 pub use jwks::Jwks;
 pub use session::SESSION_HEADER;

@@ -12,8 +12,9 @@ use crate::app::App;
 use crate::attachments::folder::Folder;
 use crate::attachments::sweep;
 use crate::clock;
+use crate::pseudonym::Pseudonyms;
 use crate::settings::Settings;
-use crate::store::{ErasureCounts, SessionTrace, Store, StoreError, TicketHead, Traces};
+use crate::store::{ErasureCounts, PersonTrace, SessionTrace, Store, StoreError, TicketHead, Traces};
 
 /// How many tickets are erased in one transaction.
 const CHUNK: usize = 20;
@@ -62,8 +63,14 @@ async fn erase(
 ) -> Result<Erased, PrivacyError> {
     let mut erased = Erased { is_dry_run: !confirmed, ..Erased::default() };
     let mut traces = Traces::default();
+    let pseudonyms = Pseudonyms::new(store.salt().await?);
+    let person_trace = |site: &str, person: &str| PersonTrace {
+        site: site.into(),
+        person: person.into(),
+        pseudonym: pseudonyms.of_affected_person(site, person),
+    };
     if let Selection::Person { site, id } = selection {
-        traces.people.push((site.clone(), id.clone()));
+        traces.people.push(person_trace(site, id));
     }
     erased.unreadable = walk(store, selection, async |tickets: Vec<Matched>| {
         for chunk in tickets.chunks(CHUNK) {
@@ -79,7 +86,7 @@ async fn erase(
                 let trace = |session| SessionTrace { site: head.site.clone(), session, person: head.person.clone() };
                 let session = session.map(trace);
                 traces.sessions.extend(session.filter(|session| !traces.sessions.contains(session)));
-                let person = head.person.clone().map(|person| (head.site.clone(), person));
+                let person = head.person.as_deref().map(|person| person_trace(&head.site, person));
                 traces.people.extend(person.filter(|person| !traces.people.contains(person)));
             }
             if confirmed {

@@ -10,11 +10,11 @@ use super::selection::{Matched, Selection, walk};
 use super::{PrivacyError, open_store};
 use crate::attachments::folder::Folder;
 use crate::clock;
-use crate::private_files::{create_file, create_folder};
 use crate::settings::Settings;
 use crate::store::{FileOwner, Store, StoreError, StoredAttachment, StoredTicket};
 use domain::conversation::Message;
 use domain::ticket::NewTicket;
+use private_files::{create_file, create_folder};
 
 /// What was handed out.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]

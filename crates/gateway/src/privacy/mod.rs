@@ -10,7 +10,8 @@ pub use retention::Retention;
 pub use selection::{Matched, Selection, walk};
 
 use super::settings::Settings;
-use super::store::{SqliteStore, StoreError};
+use super::store::StoreError;
+use store_sqlite::SqliteStore;
 
 /// Why nothing can be erased or exported.
 #[derive(Debug, thiserror::Error)]

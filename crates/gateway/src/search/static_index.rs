@@ -4,10 +4,11 @@ use std::path::{Path, PathBuf};
 
 use super::super::serve::GatewayError;
 use super::super::settings::Settings;
-use super::super::store::{SqliteStore, Store};
+use super::super::store::Store;
 use super::all_questions;
 use super::import::{self, Limits, Note, Scope, Source};
 use ranking::index_file::{IndexError, IndexFile};
+use store_sqlite::SqliteStore;
 
 /// What was written.
 #[derive(Debug)]

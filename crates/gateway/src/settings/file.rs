@@ -19,7 +19,7 @@ pub struct File {
     pub listen: Option<String>,
     /// The database, `sqlite:PATH`; made where there is none. Default: [`super::DEFAULT_DATABASE`].
     pub database: Option<String>,
-    /// How many connections read the database at once, 1 to [`super::READERS_MAX`]. Default: [`crate::store::READERS`].
+    /// How many connections read the database at once, 1 to [`super::READERS_MAX`]. Default: [`store_sqlite::READERS`].
     pub database_readers: Option<u32>,
     /// The folder for the files that go along with tickets; made where there is none. Default: beside the database, its name with
     /// `-attachments` in the place of the ending.

@@ -20,7 +20,7 @@ use sha2::{Digest, Sha256};
 
 use super::attachments::quota::Quotas;
 use super::guard::{Limits, Proxies};
-use super::store::READERS;
+use store_sqlite::READERS;
 
 pub use destinations::{Secrets, secret};
 pub use file::{File, parse};

@@ -26,8 +26,9 @@ use reqwest::Url;
 use super::super::clock;
 use super::super::serve::GatewayError;
 use super::super::settings::{Settings, SettingsError};
-use super::super::store::{Questions, SqliteStore, Store, StoreError};
+use super::super::store::{Questions, Store, StoreError};
 use domain::question::Question;
+use store_sqlite::SqliteStore;
 
 use crate::fetch::Validators;
 pub use crate::fetch::{Fetcher, Limits, SourceError};

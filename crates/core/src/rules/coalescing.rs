@@ -1,0 +1,100 @@
+//! Status changes that cancel each other before anybody has heard of them.
+
+use crate::ports::{Delivery, NewDelivery, What};
+
+/// What is left of new deliveries, and which of those that wait are cancelled with them.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Coalesced {
+    /// What is still to be delivered.
+    pub deliveries: Vec<NewDelivery>,
+    /// The ids of waiting deliveries that are of no use any more.
+    pub cancelled: Vec<i64>,
+}
+
+/// Drops a change of the status that takes back the one before it, together with that one, as long as no attempt was made to deliver it.
+/// Whatever lies between them at the same destination, such as a message, keeps both. `waiting` are those of the ticket, oldest first.
+pub fn coalesce(waiting: &[Delivery], new: Vec<NewDelivery>) -> Coalesced {
+    let mut coalesced = Coalesced::default();
+    for delivery in new {
+        let is_there = |known: &NewDelivery| known.destination == delivery.destination;
+        let before = waiting
+            .iter()
+            .rfind(|known| known.destination == delivery.destination && !coalesced.cancelled.contains(&known.id))
+            // An attempt may have arrived, whatever became of it.
+            .filter(|known| known.tries == 0 && takes_back(delivery.what, known.what));
+        match before {
+            Some(before) if !coalesced.deliveries.iter().any(is_there) => coalesced.cancelled.push(before.id),
+            _ => coalesced.deliveries.push(delivery),
+        }
+    }
+    coalesced
+}
+
+fn takes_back(what: What, before: What) -> bool {
+    matches!((what, before), (What::Solved, What::Reopened) | (What::Reopened, What::Solved))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::ports::State;
+
+    fn waiting(id: i64, destination: &str, what: What, tries: u32) -> Delivery {
+        Delivery {
+            id,
+            site: "acme".into(),
+            destination: destination.into(),
+            ticket: "1".into(),
+            what,
+            number: 0,
+            state: State::Waiting,
+            created_at: String::new(),
+            due_at: String::new(),
+            tried_at: None,
+            settled_at: None,
+            tries,
+            failures: 0,
+            remote: String::new(),
+            told: String::new(),
+        }
+    }
+
+    fn new(destination: &str, what: What) -> NewDelivery {
+        NewDelivery { destination: destination.into(), what }
+    }
+
+    #[test]
+    fn a_status_change_that_takes_back_one_that_nobody_has_heard_of_cancels_both() {
+        for (first, second) in [(What::Solved, What::Reopened), (What::Reopened, What::Solved)] {
+            let before = [waiting(1, "desk", What::Ticket, 3), waiting(2, "desk", first, 0)];
+            let expected = Coalesced { deliveries: vec![], cancelled: vec![2] };
+            assert_eq!(coalesce(&before, vec![new("desk", second)]), expected);
+        }
+    }
+
+    #[test]
+    fn what_may_have_arrived_or_lies_before_something_else_stays() {
+        let reopened = vec![new("desk", What::Reopened)];
+        let all = Coalesced { deliveries: reopened.clone(), cancelled: vec![] };
+        for before in [
+            vec![],
+            vec![waiting(1, "desk", What::Solved, 1)],
+            vec![waiting(1, "desk", What::Reopened, 0)],
+            vec![waiting(1, "desk", What::Solved, 0), waiting(2, "desk", What::Message, 0)],
+            vec![waiting(1, "hook", What::Solved, 0)],
+        ] {
+            assert_eq!(coalesce(&before, reopened.clone()), all, "{before:?}");
+        }
+    }
+
+    #[test]
+    fn destinations_are_apart_and_a_message_with_a_status_change_keeps_it() {
+        let before = [waiting(1, "desk", What::Reopened, 0), waiting(2, "hook", What::Reopened, 1)];
+        let solved = vec![new("desk", What::Solved), new("hook", What::Solved)];
+        let expected = Coalesced { deliveries: vec![new("hook", What::Solved)], cancelled: vec![1] };
+        assert_eq!(coalesce(&before, solved), expected);
+        let answered = vec![new("desk", What::Message), new("desk", What::Solved)];
+        let all = Coalesced { deliveries: answered.clone(), cancelled: vec![] };
+        assert_eq!(coalesce(&before, answered), all);
+    }
+}

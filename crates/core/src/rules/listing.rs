@@ -1,0 +1,101 @@
+//! What lists show of a ticket, and in which order.
+
+use jiff::Timestamp;
+
+use crate::ports::{ListPlace, Shown, StoredTicket};
+use domain::conversation::{self, Turn};
+use domain::robot;
+use domain::ticket::Status;
+
+/// How many characters of a message similar tickets are found by.
+pub const EXCERPT_MAX: usize = 2_000;
+
+/// The groups of tickets that are open lie below this one.
+pub const SOLVED_GROUP: i64 = 3;
+/// The group of tickets that cannot be read, which no list shows.
+pub const UNREADABLE_GROUP: i64 = 4;
+
+/// What lists show of a ticket.
+pub fn summarize(ticket: &StoredTicket) -> Shown {
+    let sent = &ticket.ticket;
+    let user = sent.context.user.as_ref();
+    Shown {
+        kind: sent.kind,
+        title: conversation::title(&sent.message),
+        requester: conversation::requester(sent).into(),
+        plan: user.map_or(String::new(), |user| user.plan.clone()),
+        is_verified: user.is_some_and(|user| user.verified),
+        robot_signs: robot::signs(sent),
+        is_test: sent.test,
+    }
+}
+
+/// The beginning of a message.
+pub fn excerpt(message: &str) -> &str {
+    message.char_indices().nth(EXCERPT_MAX).and_then(|(end, _)| message.get(..end)).unwrap_or(message)
+}
+
+/// Where a ticket stands in the agents' list: what is due first, then what waits longest for support, then what waits for customers, then what
+/// is solved, each of these with the latest message first.
+pub fn list_place(ticket: &StoredTicket) -> ListPlace {
+    let handling = &ticket.handling;
+    let updated = milliseconds(&handling.updated_at);
+    match (ticket.status, &ticket.due_at, handling.turn) {
+        (Status::Solved, ..) => ListPlace { group: SOLVED_GROUP, key: -updated },
+        (Status::Open, Some(due_at), _) if handling.answered_at.is_none() => {
+            ListPlace { group: 0, key: milliseconds(due_at) }
+        }
+        (Status::Open, _, Turn::Support) => ListPlace { group: 1, key: updated },
+        (Status::Open, _, Turn::Customer) => ListPlace { group: 2, key: -updated },
+    }
+}
+
+/// A time in milliseconds since 1970; what is no time is older than everything.
+fn milliseconds(time: &str) -> i64 {
+    time.parse::<Timestamp>().map_or(0, Timestamp::as_millisecond)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    const AT: &str = "2026-11-28T10:00:00.000Z";
+
+    fn ticket() -> StoredTicket {
+        let new =
+            json!({ "kind": "bug", "severity": "low", "message": "No", "client": { "name": "t", "version": "1" } });
+        StoredTicket::new("acme", "DB-00000".into(), serde_json::from_value(new).unwrap(), AT)
+    }
+
+    #[test]
+    fn what_is_due_comes_first_and_what_is_solved_last() {
+        let change = |change: &dyn Fn(&mut StoredTicket)| {
+            let mut ticket = ticket();
+            change(&mut ticket);
+            list_place(&ticket)
+        };
+        let later = "2026-11-28T11:00:00.000Z";
+        let places = [
+            change(&|ticket| ticket.due_at = Some(AT.into())),
+            change(&|ticket| ticket.due_at = Some(later.into())),
+            change(&|_| {}),
+            change(&|ticket| (ticket.due_at, ticket.handling.answered_at) = (Some(AT.into()), Some(AT.into()))),
+            change(&|ticket| ticket.handling.updated_at = later.into()),
+            change(&|ticket| {
+                (ticket.handling.turn, ticket.handling.updated_at) = (Turn::Customer, later.into());
+            }),
+            change(&|ticket| ticket.handling.turn = Turn::Customer),
+            change(&|ticket| (ticket.status, ticket.handling.updated_at) = (Status::Solved, later.into())),
+            change(&|ticket| ticket.status = Status::Solved),
+        ];
+        assert!(places.is_sorted(), "{places:?}");
+        assert_eq!(places[2], places[3]);
+    }
+
+    #[test]
+    fn an_excerpt_ends_between_letters() {
+        assert_eq!(excerpt("short"), "short");
+        assert_eq!(excerpt(&"ä".repeat(3_000)), "ä".repeat(EXCERPT_MAX));
+    }
+}

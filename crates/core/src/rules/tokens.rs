@@ -1,0 +1,132 @@
+//! The tokens that tickets are found by: made here and not by a store, so that every store finds the same.
+//!
+//! A token is a word in lower case without accents; codes and addresses are kept whole and in parts, as the ranker splits them.
+
+use std::collections::BTreeSet;
+
+use crate::ports::StoredTicket;
+use ranking::folding::fold;
+use ranking::{Piece, words};
+
+/// The most tokens of a text, which a few pages have. What comes after them in a longer one is not found.
+const TEXT_TOKENS_MAX: usize = 500;
+/// The most tokens of a ticket with all that was said about it. What would be more is not found.
+pub const TICKET_TOKENS_MAX: usize = 3_000;
+/// The most words of a search; the others are left out.
+const TERMS_MAX: usize = 8;
+
+/// What a ticket is found by when it comes: its reference, who sent it, and what they say.
+pub fn of_ticket(ticket: &StoredTicket) -> BTreeSet<String> {
+    let sent = &ticket.ticket;
+    let mut texts: Vec<&str> = vec![&ticket.reference, &sent.contact.name, &sent.contact.email];
+    if let Some(user) = &sent.context.user {
+        texts.extend([&user.id, &user.name, &user.email, &user.organization.name].map(String::as_str));
+        texts.extend(user.attributes.0.iter().map(|(_, value)| value.as_str()));
+    }
+    texts.push(&sent.message);
+    of_texts(&texts)
+}
+
+/// What is found in texts.
+pub fn of_texts(texts: &[&str]) -> BTreeSet<String> {
+    let mut tokens = BTreeSet::new();
+    for text in texts {
+        words(text, &mut |word| {
+            let token = fold(word.spelled);
+            if !token.is_empty() && tokens.len() < TEXT_TOKENS_MAX {
+                tokens.insert(token.into_owned());
+            }
+        });
+    }
+    tokens
+}
+
+/// A word that is searched for.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Term {
+    /// The token, or its beginning.
+    pub token: String,
+    /// Whether it is the beginning of a token: the last word may still be typed.
+    pub is_prefix: bool,
+}
+
+/// What a search looks for: every term has to be in a ticket.
+pub fn terms(search: &str) -> Vec<Term> {
+    let mut found: Vec<(usize, Piece, String)> = Vec::new();
+    words(search, &mut |word| {
+        if word.piece == Piece::Whole {
+            // Who writes a code wants the whole of it.
+            let start = word.range.start;
+            found.retain(|(at, piece, _)| *piece != Piece::Part || *at < start);
+        }
+        found.push((word.range.start, word.piece, fold(word.spelled).into_owned()));
+    });
+    found.retain(|(_, _, token)| !token.is_empty());
+    let last = found.len().saturating_sub(1);
+    let mut terms: Vec<Term> = Vec::new();
+    for (place, (_, _, token)) in found.into_iter().enumerate() {
+        if !terms.iter().any(|term| term.token == token) {
+            terms.push(Term { token, is_prefix: place == last });
+        }
+    }
+    // The last word is kept: it is the one that is being typed.
+    if terms.len() > TERMS_MAX {
+        terms.drain(TERMS_MAX - 1..terms.len() - 1);
+    }
+    terms
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn written(search: &str) -> Vec<String> {
+        let star = |term: &Term| if term.is_prefix { "*" } else { "" };
+        terms(search).iter().map(|term| term.token.clone() + star(term)).collect()
+    }
+
+    #[test]
+    fn a_search_looks_for_whole_codes_and_for_the_beginning_of_its_last_word() {
+        for (search, found) in [
+            ("export fails", &["export", "fails*"][..]),
+            ("Müller Zoë", &["muller", "zoe*"]),
+            ("db-4k7q9", &["db4k7q9*"]),
+            ("zoe@example.com", &["zoe", "examplecom*"]),
+            ("error ERR_NETWORK_X here", &["error", "errnetworkx", "here*"]),
+            ("a a b", &["a", "b*"]),
+            ("图表失败", &["图表", "表失", "失败*"]),
+            ("รายงาน", &["ราย", "ยงา", "งาน*"]),
+            ("% !", &[]),
+            ("", &[]),
+        ] {
+            assert_eq!(written(search), found, "{search}");
+        }
+        assert_eq!(written("a b c d e f g h i j k"), ["a", "b", "c", "d", "e", "f", "g", "k*"]);
+    }
+
+    #[test]
+    fn what_is_searched_for_as_it_was_written_is_found() {
+        for text in [
+            "db-00001",
+            "zoe@example.com",
+            "u-7",
+            "v2.14.1",
+            "TypeError",
+            "Übersicht",
+            "导出图表",
+            "@zoe-m",
+            "ส่งออกรายงาน",
+            "비밀번호",
+            "ﾛｸﾞｲﾝ",
+        ] {
+            let tokens = of_texts(&[text]);
+            assert!(terms(text).iter().all(|term| tokens.contains(&term.token)), "{text}: {tokens:?}");
+        }
+    }
+
+    #[test]
+    fn a_text_of_nothing_but_new_words_has_so_many_tokens_and_no_more() {
+        let text: String = (0..5_000).map(|number| format!("w{number} ")).collect();
+        assert_eq!(of_texts(&[&text]).len(), TEXT_TOKENS_MAX);
+    }
+}

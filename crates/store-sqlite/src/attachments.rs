@@ -1,0 +1,249 @@
+//! Whose files are whose, in the SQLite file.
+
+use std::collections::HashSet;
+
+use async_trait::async_trait;
+use sqlx::sqlite::SqliteConnection;
+use sqlx::{query, query_scalar};
+
+use super::SqliteStore;
+use super::error::{Columns, failed};
+use super::rows::attachment_of;
+use deskbell_core::ports::{
+    FileOwner, Files, PutOutcome, StoreError, StoredAttachment, StoredTicket, Upload, UploadUsage, Usage,
+};
+
+const ATTACHMENT: &str = "SELECT * FROM attachments WHERE site = ? AND id = ?";
+
+#[async_trait]
+impl Files for SqliteStore {
+    async fn attachment(&self, site: &str, id: &str) -> Result<Option<StoredAttachment>, StoreError> {
+        let row = query(ATTACHMENT).bind(site).bind(id).fetch_optional(&self.readers).await.map_err(failed)?;
+        row.map(|row| attachment_of(&row)).transpose()
+    }
+
+    async fn put_attachment(
+        &self,
+        new: &StoredAttachment,
+        upload: Option<Upload<'_>>,
+    ) -> Result<PutOutcome, StoreError> {
+        let mut write = self.writer.begin_with("BEGIN IMMEDIATE").await.map_err(failed)?;
+        let held = query(ATTACHMENT).bind(&new.site).bind(&new.id).fetch_optional(&mut *write).await.map_err(failed)?;
+        let held = held.map(|row| attachment_of(&row)).transpose()?;
+        if let Some(held) = &held {
+            if !held.is_of(new.person.as_deref(), new.session.as_ref()) {
+                return Ok(PutOutcome::Foreign);
+            }
+            if held.number.is_some() {
+                return Ok(PutOutcome::Sent(Box::new(held.clone())));
+            }
+        }
+        if let Some(upload) = upload
+            && let Some(usage) = refused(&mut write, new, held.as_ref(), &upload).await?
+        {
+            return Ok(PutOutcome::OverQuota(Box::new(usage)));
+        }
+        if let Some(held) = &held {
+            // REPLACE fires no trigger.
+            remove_later(&mut write, &held.file).await?;
+        }
+        query(
+            "INSERT OR REPLACE INTO attachments (site, id, person, session, name, type, size, metadata, file, put_at)
+            VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+        )
+        .bind(&new.site)
+        .bind(&new.id)
+        .bind(&new.person)
+        .bind(new.session.map(|session| session.to_vec()))
+        .bind(&new.name)
+        .bind(new.media.word())
+        .bind(new.size)
+        .bind(new.has_metadata)
+        .bind(&new.file)
+        .bind(&new.put_at)
+        .execute(&mut *write)
+        .await
+        .map_err(failed)?;
+        write.commit().await.map_err(failed)?;
+        Ok(PutOutcome::Kept(held.map(|held| held.file)))
+    }
+
+    async fn upload_usage(
+        &self,
+        site: &str,
+        owner: FileOwner<'_>,
+        day: &str,
+        address: Option<&[u8; 32]>,
+    ) -> Result<UploadUsage, StoreError> {
+        let mut read = self.readers.acquire().await.map_err(failed)?;
+        usage(&mut read, site, owner, day, address).await
+    }
+
+    async fn forget_upload_usage(&self, before_day: &str) -> Result<(), StoreError> {
+        query("DELETE FROM upload_usage WHERE day < ?").bind(before_day).execute(&self.writer).await.map_err(failed)?;
+        Ok(())
+    }
+
+    async fn attachments(&self, ticket: &str) -> Result<Vec<StoredAttachment>, StoreError> {
+        let rows = query("SELECT * FROM attachments WHERE ticket = ? ORDER BY number, place").bind(ticket);
+        rows.fetch_all(&self.readers).await.map_err(failed)?.iter().map(attachment_of).collect()
+    }
+
+    async fn forget_attachments(&self, anonymous_before: &str, before: &str) -> Result<(), StoreError> {
+        let forget =
+            query("DELETE FROM attachments WHERE ticket IS NULL AND put_at < ?1 AND (person IS NULL OR put_at < ?2)");
+        forget.bind(anonymous_before).bind(before).execute(&self.writer).await.map_err(failed)?;
+        Ok(())
+    }
+
+    async fn known_files(&self, files: &[String]) -> Result<HashSet<String>, StoreError> {
+        let mut read = self.readers.acquire().await.map_err(failed)?;
+        let mut known = HashSet::new();
+        for file in files {
+            let row = query_scalar("SELECT EXISTS (SELECT 1 FROM attachments WHERE file = ?)").bind(file);
+            if row.fetch_one(&mut *read).await.map_err(failed)? {
+                known.insert(file.clone());
+            }
+        }
+        Ok(known)
+    }
+
+    async fn removed_files(&self, after: &str, limit: u32) -> Result<Vec<String>, StoreError> {
+        let files = query_scalar("SELECT file FROM removed_files WHERE file > ? ORDER BY file LIMIT ?");
+        files.bind(after).bind(limit).fetch_all(&self.readers).await.map_err(failed)
+    }
+
+    async fn forget_removed_files(&self, files: &[String]) -> Result<(), StoreError> {
+        let mut write = self.writer.begin_with("BEGIN IMMEDIATE").await.map_err(failed)?;
+        for file in files {
+            query("DELETE FROM removed_files WHERE file = ?").bind(file).execute(&mut *write).await.map_err(failed)?;
+        }
+        write.commit().await.map_err(failed)?;
+        Ok(())
+    }
+
+    async fn attachments_key(&self) -> Result<Vec<u8>, StoreError> {
+        let key = query_scalar("SELECT key FROM signing WHERE what = 'attachments'");
+        key.fetch_one(&self.readers).await.map_err(failed)
+    }
+}
+
+/// Counts an upload; the usage without it where it is not admitted.
+async fn refused(
+    write: &mut SqliteConnection,
+    new: &StoredAttachment,
+    held: Option<&StoredAttachment>,
+    upload: &Upload<'_>,
+) -> Result<Option<UploadUsage>, StoreError> {
+    let owner = match (&new.person, &new.session) {
+        (Some(person), _) => Some(FileOwner::Person(person)),
+        (None, session) => session.as_ref().map(FileOwner::Session),
+    };
+    let Some(owner) = owner else { return Ok(None) };
+    let mut usage = usage(write, &new.site, owner, upload.day, upload.address.as_ref()).await?;
+    usage.replace(held);
+    if !(upload.admits)(&usage) {
+        return Ok(Some(usage));
+    }
+    let address = upload.address.as_ref().map(|address| ("address", &address[..]));
+    for scope in address.into_iter().chain([("site", new.site.as_bytes())]) {
+        count_usage(write, upload.day, scope, new.size.into()).await?;
+    }
+    Ok(None)
+}
+
+/// Counts so many bytes more of a scope and its key on a day.
+pub async fn count_usage(
+    write: &mut SqliteConnection,
+    day: &str,
+    (scope, key): (&str, &[u8]),
+    bytes: u64,
+) -> Result<(), StoreError> {
+    query(
+        "INSERT INTO upload_usage (day, scope, key, bytes, files) VALUES (?, ?, ?, ?, 1)
+        ON CONFLICT (day, scope, key) DO UPDATE SET bytes = bytes + excluded.bytes, files = files + 1",
+    )
+    .bind(day)
+    .bind(scope)
+    .bind(key)
+    .bind(bytes as i64)
+    .execute(write)
+    .await
+    .map_err(failed)?;
+    Ok(())
+}
+
+async fn usage(
+    read: &mut SqliteConnection,
+    site: &str,
+    owner: FileOwner<'_>,
+    day: &str,
+    address: Option<&[u8; 32]>,
+) -> Result<UploadUsage, StoreError> {
+    let unsent = match owner {
+        FileOwner::Person(person) => query(
+            "SELECT coalesce(sum(size), 0), count(*), min(put_at) FROM attachments
+            WHERE site = ? AND ticket IS NULL AND person IS NOT NULL AND person = ?",
+        )
+        .bind(site)
+        .bind(person),
+        FileOwner::Session(session) => query(
+            "SELECT coalesce(sum(size), 0), count(*), min(put_at) FROM attachments
+            WHERE site = ? AND ticket IS NULL AND session = ? AND person IS NULL",
+        )
+        .bind(site)
+        .bind(&session[..]),
+    };
+    let row = unsent.fetch_one(&mut *read).await.map_err(failed)?;
+    let owner = Usage { bytes: row.value::<i64>(0)? as u64, files: row.value::<i64>(1)? as u64 };
+    let mut usage = UploadUsage { owner, owner_oldest: row.value(2)?, ..UploadUsage::default() };
+    if let Some(address) = address {
+        usage.address = usage_of(read, day, "address", address).await?;
+    }
+    usage.site = usage_of(read, day, "site", site.as_bytes()).await?;
+    Ok(usage)
+}
+
+/// What was counted of a scope and its key on a day.
+pub async fn usage_of(read: &mut SqliteConnection, day: &str, scope: &str, key: &[u8]) -> Result<Usage, StoreError> {
+    let row = query("SELECT bytes, files FROM upload_usage WHERE day = ? AND scope = ? AND key = ?");
+    let row = row.bind(day).bind(scope).bind(key).fetch_optional(read).await.map_err(failed)?;
+    let Some(row) = row else { return Ok(Usage::default()) };
+    Ok(Usage { bytes: row.value::<i64>(0)? as u64, files: row.value::<i64>(1)? as u64 })
+}
+
+async fn remove_later(write: &mut SqliteConnection, file: &str) -> Result<(), StoreError> {
+    query("INSERT OR IGNORE INTO removed_files (file) VALUES (?)").bind(file).execute(write).await.map_err(failed)?;
+    Ok(())
+}
+
+/// Lets files of a ticket's owner go along with one of its messages; tells the places in the list of those that cannot, because
+/// they are not there, somebody else's, or go along with something.
+pub async fn attach(
+    write: &mut SqliteConnection,
+    ticket: &StoredTicket,
+    number: u32,
+    ids: &[String],
+) -> Result<Vec<usize>, StoreError> {
+    let mut missing = Vec::new();
+    for (place, id) in ids.iter().enumerate() {
+        let attached = query(
+            "UPDATE attachments SET ticket = ?1, number = ?2, place = ?3 WHERE site = ?4 AND id = ?5 AND ticket IS NULL
+            AND CASE WHEN ?6 IS NULL THEN person IS NULL AND session IS ?7 ELSE person = ?6 END",
+        )
+        .bind(&ticket.id)
+        .bind(number)
+        .bind(place as i64)
+        .bind(&ticket.site)
+        .bind(id.to_ascii_lowercase())
+        .bind(&ticket.person)
+        .bind(ticket.session.map(|session| session.to_vec()))
+        .execute(&mut *write)
+        .await
+        .map_err(failed)?;
+        if attached.rows_affected() == 0 {
+            missing.push(place);
+        }
+    }
+    Ok(missing)
+}

@@ -1,0 +1,214 @@
+//! Confirmations of addresses in the SQLite file.
+
+use async_trait::async_trait;
+use sqlx::sqlite::{SqliteConnection, SqliteRow};
+use sqlx::{query, query_scalar};
+
+use super::deliveries::order;
+use super::error::{Columns, failed};
+use super::rows::{read_row, ticket_of};
+use super::{SqliteStore, TICKET, conversations, mails};
+use deskbell_core::ports::{ATTEMPTS_MAX, CODES_MAX, ClaimedAddress, CodeCheck, CodeRequest, Confirmations};
+use deskbell_core::ports::{Act, Deed, MailQuota, NewDelivery, StoreError, StoredTicket};
+use deskbell_core::rules::address::mailbox;
+
+const CLAIMED: &str = "SELECT * FROM confirmations WHERE ticket = ?";
+
+#[async_trait]
+impl Confirmations for SqliteStore {
+    async fn claimed_address(&self, ticket: &str) -> Result<Option<ClaimedAddress>, StoreError> {
+        let row = query(CLAIMED).bind(ticket).fetch_optional(&self.readers).await.map_err(failed)?;
+        row.map(|row| claimed_of(&row)).transpose()
+    }
+
+    async fn foreign_messages(&self, ticket: &str) -> Result<Vec<u32>, StoreError> {
+        let numbers = query_scalar(concat!(
+            "SELECT number FROM messages INDEXED BY messages_foreign WHERE ticket = ? AND ",
+            super::foreign!(),
+            " ORDER BY number"
+        ));
+        numbers.bind(ticket).fetch_all(&self.readers).await.map_err(failed)
+    }
+
+    async fn confirm(
+        &self,
+        ticket: &str,
+        now: &str,
+        oldest: &str,
+        is_code: &(dyn Fn(u32) -> bool + Send + Sync),
+        deliveries: &[NewDelivery],
+    ) -> Result<CodeCheck, StoreError> {
+        let mut write = self.writer.begin_with("BEGIN IMMEDIATE").await.map_err(failed)?;
+        let row = query(CLAIMED).bind(ticket).fetch_optional(&mut *write).await.map_err(failed)?;
+        let Some(claimed) = row.map(|row| claimed_of(&row)).transpose()?.filter(|one| one.confirmed_at.is_none())
+        else {
+            return Ok(CodeCheck::NotNeeded);
+        };
+        let is_old = claimed.sent_at.as_deref().is_none_or(|sent| sent < oldest);
+        if claimed.code == 0 || is_old {
+            return Ok(CodeCheck::NoneValid);
+        }
+        if claimed.attempts >= ATTEMPTS_MAX {
+            return Ok(CodeCheck::TooManyAttempts);
+        }
+        if !is_code(claimed.code) {
+            let count = "UPDATE confirmations SET attempts = attempts + 1 WHERE ticket = ?";
+            query(count).bind(ticket).execute(&mut *write).await.map_err(failed)?;
+            write.commit().await.map_err(failed)?;
+            return Ok(CodeCheck::Wrong(ATTEMPTS_MAX - claimed.attempts - 1));
+        }
+        settle(&mut write, ticket, &claimed.address, now).await?;
+        let row = query(TICKET).bind(ticket).fetch_one(&mut *write).await.map_err(failed)?;
+        order(&mut write, &ticket_of(&row)?, deliveries, None, now).await?;
+        write.commit().await.map_err(failed)?;
+        Ok(CodeCheck::Confirmed)
+    }
+
+    async fn confirm_signed(
+        &self,
+        site: &str,
+        person: &str,
+        mailbox: &str,
+        now: &str,
+        deliveries: &[NewDelivery],
+    ) -> Result<Vec<StoredTicket>, StoreError> {
+        let waiting = "SELECT ticket, address FROM confirmations WHERE mailbox = ? AND confirmed_at IS NULL
+            AND ticket IN (SELECT id FROM tickets WHERE site = ? AND person = ?)";
+        let rows =
+            query(waiting).bind(mailbox).bind(site).bind(person).fetch_all(&self.readers).await.map_err(failed)?;
+        let mut confirmed = Vec::new();
+        if rows.is_empty() {
+            return Ok(confirmed);
+        }
+        let mut write = self.writer.begin_with("BEGIN IMMEDIATE").await.map_err(failed)?;
+        for row in rows {
+            let id: String = row.value("ticket")?;
+            // It may have been erased or confirmed meanwhile.
+            if settle(&mut write, &id, row.value("address")?, now).await? {
+                let row = query(TICKET).bind(&id).fetch_one(&mut *write).await.map_err(failed)?;
+                // One that cannot be read keeps nobody from the others.
+                let Some(ticket) = read_row(&row, "ticket", ticket_of)? else { continue };
+                order(&mut write, &ticket, deliveries, None, now).await?;
+                confirmed.push(ticket);
+            }
+        }
+        write.commit().await.map_err(failed)?;
+        Ok(confirmed)
+    }
+
+    async fn request_code(
+        &self,
+        ticket: &str,
+        now: &str,
+        before: &str,
+        quota: &MailQuota,
+    ) -> Result<CodeRequest, StoreError> {
+        let mut write = self.writer.begin_with("BEGIN IMMEDIATE").await.map_err(failed)?;
+        let row = query(CLAIMED).bind(ticket).fetch_optional(&mut *write).await.map_err(failed)?;
+        let Some(claimed) = row.map(|row| claimed_of(&row)).transpose()?.filter(|one| one.confirmed_at.is_none())
+        else {
+            return Ok(CodeRequest::NotNeeded);
+        };
+        if claimed.bounced_at.is_some() {
+            return Ok(CodeRequest::Bounced);
+        }
+        if claimed.code >= CODES_MAX {
+            return Ok(CodeRequest::TooManyCodes);
+        }
+        if let Some(sent_at) = claimed.sent_at.filter(|sent| sent.as_str() > before) {
+            return Ok(CodeRequest::TooSoon { sent_at });
+        }
+        let ticket = ticket_of(&query(TICKET).bind(ticket).fetch_one(&mut *write).await.map_err(failed)?)?;
+        if let Some(oldest) = mails::spend(&mut write, &ticket, quota, mails::Mailbox::Claimed, now).await? {
+            return Ok(CodeRequest::QuotaUsedUp { oldest });
+        }
+        count_code(&mut write, &ticket.id, now).await?;
+        mails::put(&mut write, &ticket, &claimed.address, now).await?;
+        write.commit().await.map_err(failed)?;
+        Ok(CodeRequest::Accepted)
+    }
+
+    async fn confirmations_key(&self) -> Result<Vec<u8>, StoreError> {
+        let key = query_scalar("SELECT key FROM signing WHERE what = 'confirmations'");
+        key.fetch_one(&self.readers).await.map_err(failed)
+    }
+}
+
+/// How the address that the sender of a ticket claims stands when the ticket comes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Claim {
+    /// The sender has confirmed it for an earlier ticket.
+    Confirmed,
+    /// A code for it is on its way.
+    CodeMailed,
+    /// No code was mailed.
+    Unconfirmed,
+}
+
+/// Keeps that the sender of a ticket claims an address.
+pub async fn keep(
+    write: &mut SqliteConnection,
+    ticket: &StoredTicket,
+    address: &str,
+    claim: Claim,
+) -> Result<(), StoreError> {
+    let is_mailed = claim == Claim::CodeMailed;
+    query(
+        "INSERT INTO confirmations (ticket, address, mailbox, code, sent_at, confirmed_at) VALUES (?, ?, ?, ?, ?, ?)",
+    )
+    .bind(&ticket.id)
+    .bind(address)
+    .bind(mailbox(address))
+    .bind(u32::from(is_mailed))
+    .bind(is_mailed.then_some(&ticket.received_at))
+    .bind((claim == Claim::Confirmed).then_some(&ticket.received_at))
+    .execute(write)
+    .await
+    .map_err(failed)?;
+    Ok(())
+}
+
+/// Whether whoever sends a ticket, the same person or else the same session, has confirmed the mailbox of an address before.
+pub async fn is_confirmed(
+    read: &mut SqliteConnection,
+    ticket: &StoredTicket,
+    address: &str,
+) -> Result<bool, StoreError> {
+    let confirmed = query_scalar(
+        "SELECT EXISTS (SELECT 1 FROM confirmations JOIN tickets ON tickets.id = confirmations.ticket
+            WHERE mailbox = ?1 AND confirmed_at IS NOT NULL AND site = ?2
+                AND CASE WHEN ?3 IS NULL THEN person IS NULL AND session = ?4 ELSE person = ?3 END)",
+    );
+    let confirmed = confirmed.bind(mailbox(address)).bind(&ticket.site).bind(&ticket.person);
+    confirmed.bind(ticket.session.map(|session| session.to_vec())).fetch_one(read).await.map_err(failed)
+}
+
+/// The next code of a ticket is valid from now on, and no other.
+pub async fn count_code(write: &mut SqliteConnection, ticket: &str, now: &str) -> Result<(), StoreError> {
+    let count =
+        "UPDATE confirmations SET code = code + 1, sent_at = ?, attempts = 0 WHERE ticket = ? AND confirmed_at IS NULL";
+    query(count).bind(now).bind(ticket).execute(write).await.map_err(failed)?;
+    Ok(())
+}
+
+/// Keeps that the address of a ticket is confirmed; `false` where it was before.
+async fn settle(write: &mut SqliteConnection, ticket: &str, address: &str, now: &str) -> Result<bool, StoreError> {
+    let confirm = "UPDATE confirmations SET confirmed_at = ? WHERE ticket = ? AND confirmed_at IS NULL";
+    if query(confirm).bind(now).bind(ticket).execute(&mut *write).await.map_err(failed)?.rows_affected() == 0 {
+        return Ok(false);
+    }
+    let deed = Deed { operator: String::new(), act: Act::Confirmed, text: address.into(), at: now.into() };
+    conversations::note(write, ticket, &deed, None).await?;
+    Ok(true)
+}
+
+fn claimed_of(row: &SqliteRow) -> Result<ClaimedAddress, StoreError> {
+    Ok(ClaimedAddress {
+        address: row.value("address")?,
+        code: row.value("code")?,
+        sent_at: row.value("sent_at")?,
+        attempts: row.value("attempts")?,
+        confirmed_at: row.value("confirmed_at")?,
+        bounced_at: row.value("bounced_at")?,
+    })
+}

@@ -1,0 +1,401 @@
+//! Conversations in the SQLite file.
+
+use async_trait::async_trait;
+use futures_util::TryStreamExt;
+use sqlx::sqlite::SqliteConnection;
+use sqlx::{QueryBuilder, Sqlite, query, query_scalar};
+
+use super::attachments::attach;
+use super::deliveries::order;
+use super::error::{Columns, failed};
+use super::list::listed_ticket;
+use super::listed::add_tokens_of;
+use super::rows::{
+    deed_of, delivery_of, json, listed_ticket_of, message_of, read_row, read_rows, sealed_message_of, ticket_of,
+};
+use super::{SqliteStore, TICKET, confirmations, mails, submissions, whole_ticket};
+use deskbell_core::ports::{
+    Change, Changed, Conversations, CurrentTicket, CustomerCursor, CustomerPage, Decide, Decision, Deed, ListedTicket,
+    MESSAGE_PAGE_BYTES, MessagePage, MessageSeal, NewDelivery, NewMessage, Reader, ReaderCounts,
+    STATUS_CHANGES_AN_HOUR, StoreError, StoredTicket,
+};
+use deskbell_core::rules::coalescing::{Coalesced, coalesce};
+use deskbell_core::rules::listing::list_place;
+use domain::conversation::{Author, Message};
+use domain::targets::Owner;
+use domain::ticket::Status;
+
+const SAID: &str = "SELECT * FROM messages WHERE ticket = ? AND key = ?";
+
+#[async_trait]
+impl Conversations for SqliteStore {
+    async fn customer_tickets(
+        &self,
+        site: &str,
+        reader: Reader<'_>,
+        after: Option<&CustomerCursor>,
+        limit: u32,
+    ) -> Result<CustomerPage, StoreError> {
+        let limit = limit as usize;
+        let (mut rows, mut statuses) = (Vec::new(), Vec::new());
+        // One status after the other, so that each is a range of the index.
+        for status in [Status::Open, Status::Solved] {
+            if after.is_some_and(|after| after.status > status) {
+                continue;
+            }
+            let mut query = readable(LISTED, site, reader);
+            query.push(" AND status = ").push_bind(status.word());
+            if let Some(after) = after.filter(|after| after.status == status) {
+                query.push(" AND (updated_at, number) < (").push_bind(after.updated_at.clone());
+                query.push(", ").push_bind(after.number).push(")");
+            }
+            query.push(" ORDER BY updated_at DESC, number DESC LIMIT ");
+            // One more tells whether another page follows.
+            query.push_bind((limit + 1 - rows.len()) as i64);
+            rows.extend(query.build().fetch_all(&self.readers).await.map_err(failed)?);
+            statuses.resize(rows.len(), status);
+            if rows.len() > limit {
+                break;
+            }
+        }
+        let has_more = rows.len() > limit;
+        rows.truncate(limit);
+        let next = match (rows.last(), statuses.get(rows.len().wrapping_sub(1))) {
+            (Some(last), Some(status)) if has_more => Some(CustomerCursor {
+                status: *status,
+                updated_at: last.value("updated_at")?,
+                number: last.value("number")?,
+            }),
+            _ => None,
+        };
+        Ok(CustomerPage { tickets: read_rows(&rows, "ticket", listed_ticket_of)?, next })
+    }
+
+    async fn customer_counts(&self, site: &str, reader: Reader<'_>) -> Result<ReaderCounts, StoreError> {
+        let counts =
+            "SELECT count(*) AS total, coalesce(sum(status = 'open'), 0) AS open, coalesce(sum(unread), 0) AS unread
+            FROM tickets WHERE site = ";
+        let row = readable(counts, site, reader).build().fetch_one(&self.readers).await.map_err(failed)?;
+        Ok(ReaderCounts { total: row.value("total")?, open: row.value("open")?, unread: row.value("unread")? })
+    }
+
+    async fn customer_excerpts(
+        &self,
+        site: &str,
+        reader: Reader<'_>,
+        limit: u32,
+    ) -> Result<Vec<(ListedTicket, String)>, StoreError> {
+        let listed = concat!(
+            "SELECT ",
+            listed_ticket!(),
+            ", excerpt FROM tickets JOIN ticket_bodies ON ticket_bodies.ticket = tickets.id WHERE site = "
+        );
+        let mut query = readable(listed, site, reader);
+        query.push(" AND status = 'open' ORDER BY updated_at DESC, number DESC LIMIT ").push_bind(limit);
+        let rows = query.build().fetch_all(&self.readers).await.map_err(failed)?;
+        read_rows(&rows, "ticket", |row| Ok((listed_ticket_of(row)?, row.value("excerpt")?)))
+    }
+
+    async fn listed_ticket_of(
+        &self,
+        site: &str,
+        reader: Reader<'_>,
+        id: &str,
+    ) -> Result<Option<ListedTicket>, StoreError> {
+        let mut query = readable(LISTED, site, reader);
+        query.push(" AND tickets.id = ").push_bind(id.to_string());
+        query.build().fetch_optional(&self.readers).await.map_err(failed)?.map(|row| listed_ticket_of(&row)).transpose()
+    }
+
+    async fn ticket_of(&self, site: &str, reader: Reader<'_>, id: &str) -> Result<Option<StoredTicket>, StoreError> {
+        let whole = concat!(
+            "SELECT ",
+            whole_ticket!(),
+            " FROM tickets JOIN ticket_bodies ON ticket_bodies.ticket = tickets.id WHERE site = "
+        );
+        let mut query = readable(whole, site, reader);
+        query.push(" AND tickets.id = ").push_bind(id.to_string());
+        query.build().fetch_optional(&self.readers).await.map_err(failed)?.map(|row| ticket_of(&row)).transpose()
+    }
+
+    async fn messages(&self, ticket: &str, after: u32) -> Result<Vec<Message>, StoreError> {
+        let rows =
+            query("SELECT * FROM messages WHERE ticket = ? AND number > ? ORDER BY number").bind(ticket).bind(after);
+        read_rows(&rows.fetch_all(&self.readers).await.map_err(failed)?, "message", message_of)
+    }
+
+    async fn message_page(&self, ticket: &str, after: u32, limit: u32) -> Result<MessagePage, StoreError> {
+        let rows = query("SELECT * FROM messages WHERE ticket = ? AND number > ? ORDER BY number");
+        let mut rows = rows.bind(ticket).bind(after).fetch(&self.readers);
+        let (mut page, mut bytes) = (MessagePage::default(), 0);
+        // Row by row, so that what is behind the page is not read.
+        while let Some(row) = rows.try_next().await.map_err(failed)? {
+            let Some(message) = read_row(&row, "message", message_of)? else { continue };
+            bytes += message.body.len();
+            if page.messages.len() >= limit as usize || (!page.messages.is_empty() && bytes > MESSAGE_PAGE_BYTES) {
+                page.has_more = true;
+                break;
+            }
+            page.messages.push(message);
+        }
+        Ok(page)
+    }
+
+    async fn last_messages(&self, ticket: &str, before: Option<u32>, limit: u32) -> Result<Vec<Message>, StoreError> {
+        let rows = query("SELECT * FROM messages WHERE ticket = ? AND number < ? ORDER BY number DESC LIMIT ?");
+        let rows = rows
+            .bind(ticket)
+            .bind(before.unwrap_or(u32::MAX))
+            .bind(limit)
+            .fetch_all(&self.readers)
+            .await
+            .map_err(failed)?;
+        let mut messages = read_rows(&rows, "message", message_of)?;
+        messages.reverse();
+        Ok(messages)
+    }
+
+    async fn last_deeds(&self, ticket: &str, (from, until): (&str, &str), limit: u32) -> Result<Vec<Deed>, StoreError> {
+        let rows = query("SELECT * FROM deeds WHERE ticket = ? AND at >= ? AND at < ? ORDER BY number DESC LIMIT ?");
+        let rows =
+            rows.bind(ticket).bind(from).bind(until).bind(limit).fetch_all(&self.readers).await.map_err(failed)?;
+        let mut deeds = read_rows(&rows, "activity", deed_of)?;
+        deeds.reverse();
+        Ok(deeds)
+    }
+
+    async fn said(&self, ticket: &str, key: &str) -> Result<Option<([u8; 32], Message)>, StoreError> {
+        let row = query(SAID).bind(ticket).bind(key).fetch_optional(&self.readers).await.map_err(failed)?;
+        row.map(|row| sealed_message_of(&row)).transpose()
+    }
+
+    async fn deeds(&self, ticket: &str) -> Result<Vec<Deed>, StoreError> {
+        let rows = query("SELECT * FROM deeds WHERE ticket = ? ORDER BY number").bind(ticket);
+        read_rows(&rows.fetch_all(&self.readers).await.map_err(failed)?, "activity", deed_of)
+    }
+
+    async fn change(
+        &self,
+        ticket: &str,
+        at: &str,
+        seal: Option<MessageSeal<'_>>,
+        decide: Decide<'_>,
+    ) -> Result<Changed, StoreError> {
+        let mut write = self.writer.begin_with("BEGIN IMMEDIATE").await.map_err(failed)?;
+        let Some(row) = query(TICKET).bind(ticket).fetch_optional(&mut *write).await.map_err(failed)? else {
+            return Ok(Changed::NotFound);
+        };
+        let stored = ticket_of(&row)?;
+        if let Some(seal) = &seal {
+            let held = query(SAID).bind(&stored.id).bind(seal.key);
+            if let Some(row) = held.fetch_optional(&mut *write).await.map_err(failed)? {
+                let (sealed, message) = sealed_message_of(&row)?;
+                return Ok(if sealed == seal.body { Changed::Repeated(message) } else { Changed::KeyReused });
+            }
+        }
+        let current = CurrentTicket {
+            mailed_notes: mailed_notes(&mut write, &stored.id).await?,
+            last_message: last_message(&mut write, &stored.id).await?,
+            customer_messages: row.value("customer_messages")?,
+            customer_status_changes: customer_status_changes(&mut write, &stored.id).await?,
+            ticket: stored,
+        };
+        let change = match decide(&current) {
+            Decision::Write(change) => change,
+            Decision::Nothing => return Ok(Changed::Unchanged(Box::new(current.ticket))),
+            Decision::Refuse(limit) => return Ok(Changed::Refused(limit)),
+        };
+        let Change { ticket: mut changed, message: new, activity, activity_key, deliveries, mail, quota } = *change;
+        if let Some(key) = &activity_key
+            && is_noted(&mut write, &changed.id, key).await?
+        {
+            return Ok(Changed::Unchanged(Box::new(current.ticket)));
+        }
+        if let Some(quota) = &quota
+            && let Some(exceeded) = submissions::spend(&mut write, &changed.site, quota).await?
+        {
+            return Ok(Changed::OverQuota(exceeded));
+        }
+        let mut message = None;
+        if let Some(new) = new {
+            let files = new.attachments.clone();
+            let kept = say(&mut write, &changed.id, new, seal).await?;
+            let missing = attach(&mut write, &changed, kept.number, &files).await?;
+            if !missing.is_empty() {
+                return Ok(Changed::MissingFiles(missing));
+            }
+            message = Some(kept);
+        }
+        changed.handling.unread = unread(&mut write, &current, &changed, message.as_ref()).await?;
+        if changed != current.ticket || message.is_some() {
+            let is_customers = message.as_ref().is_some_and(|message| message.author == Author::Customer);
+            keep(&mut write, &changed, current.customer_messages + u32::from(is_customers)).await?;
+        }
+        if let Some(activity) = &activity {
+            note(&mut write, &changed.id, activity, activity_key.as_deref()).await?;
+        }
+        if let Some(mail) = &mail
+            && mails::keep(&mut write, &changed, mail, mails::Mailbox::Claimed).await?
+        {
+            confirmations::count_code(&mut write, &changed.id, at).await?;
+        }
+        let deliveries = cancel_what_is_taken_back(&mut write, &changed.id, deliveries).await?;
+        order(&mut write, &changed, &deliveries, message.as_ref().map(|message| message.number), at).await?;
+        write.commit().await.map_err(failed)?;
+        Ok(Changed::Written(Box::new(changed), message))
+    }
+}
+
+const LISTED: &str = concat!("SELECT ", listed_ticket!(), " FROM tickets WHERE site = ");
+
+/// A query for tickets of a site that a reader may open.
+fn readable(select: &'static str, site: &str, reader: Reader<'_>) -> QueryBuilder<Sqlite> {
+    let mut query = QueryBuilder::new(select);
+    query.push_bind(site.to_string());
+    match reader {
+        Reader::Person(person) => query.push(" AND person = ").push_bind(person.to_string()),
+        Reader::Session(session) => query.push(" AND person IS NULL AND session = ").push_bind(session.to_vec()),
+    };
+    query
+}
+
+/// Keeps a message under the next number, and lets its ticket be found by it.
+pub async fn say(
+    write: &mut SqliteConnection,
+    ticket: &str,
+    new: NewMessage,
+    seal: Option<MessageSeal<'_>>,
+) -> Result<Message, StoreError> {
+    let number = last_message(write, ticket).await? + 1;
+    query("INSERT INTO messages (ticket, number, author, name, body, at, key, sealed) VALUES (?, ?, ?, ?, ?, ?, ?, ?)")
+        .bind(ticket)
+        .bind(number)
+        .bind(new.author.word())
+        .bind(&new.name)
+        .bind(&new.body)
+        .bind(&new.at)
+        .bind(seal.map(|seal| seal.key))
+        .bind(seal.map(|seal| seal.body.to_vec()))
+        .execute(&mut *write)
+        .await
+        .map_err(failed)?;
+    add_tokens_of(write, ticket, &new.body).await?;
+    let NewMessage { author, name, body, at, .. } = new;
+    Ok(Message { number, author, name, body, at, attachments: Vec::new() })
+}
+
+async fn last_message(read: &mut SqliteConnection, ticket: &str) -> Result<u32, StoreError> {
+    let last = query_scalar("SELECT coalesce(max(number), 0) FROM messages WHERE ticket = ?").bind(ticket);
+    last.fetch_one(read).await.map_err(failed)
+}
+
+/// When the customer last changed the status, newest first.
+async fn customer_status_changes(read: &mut SqliteConnection, ticket: &str) -> Result<Vec<String>, StoreError> {
+    let times = query_scalar(
+        "SELECT at FROM deeds WHERE ticket = ? AND operator = '' AND deed IN ('solved', 'reopened')
+        ORDER BY number DESC LIMIT ?",
+    );
+    times.bind(ticket).bind(STATUS_CHANGES_AN_HOUR as i64).fetch_all(read).await.map_err(failed)
+}
+
+/// Removes waiting deliveries that new ones take back; what of the new ones is left.
+async fn cancel_what_is_taken_back(
+    write: &mut SqliteConnection,
+    ticket: &str,
+    new: Vec<NewDelivery>,
+) -> Result<Vec<NewDelivery>, StoreError> {
+    if new.is_empty() {
+        return Ok(new);
+    }
+    let rows = query("SELECT * FROM deliveries WHERE ticket = ? AND state = 'waiting' ORDER BY id").bind(ticket);
+    let waiting = read_rows(&rows.fetch_all(&mut *write).await.map_err(failed)?, "delivery", delivery_of)?;
+    let Coalesced { deliveries, cancelled } = coalesce(&waiting, new);
+    for id in cancelled {
+        query("DELETE FROM deliveries WHERE id = ?").bind(id).execute(&mut *write).await.map_err(failed)?;
+    }
+    Ok(deliveries)
+}
+
+/// How many notes of a ticket came by mail: those that have a name.
+async fn mailed_notes(read: &mut SqliteConnection, ticket: &str) -> Result<u32, StoreError> {
+    let count = query_scalar("SELECT count(*) FROM deeds WHERE ticket = ? AND key IS NOT NULL").bind(ticket);
+    count.fetch_one(read).await.map_err(failed)
+}
+
+async fn is_noted(read: &mut SqliteConnection, ticket: &str, key: &str) -> Result<bool, StoreError> {
+    let noted = query_scalar("SELECT EXISTS (SELECT 1 FROM deeds WHERE ticket = ? AND key = ?)");
+    noted.bind(ticket).bind(key).fetch_one(read).await.map_err(failed)
+}
+
+/// Keeps what was done about a ticket, under the name that it has elsewhere, and lets the ticket be found by it.
+pub async fn note(
+    write: &mut SqliteConnection,
+    ticket: &str,
+    deed: &Deed,
+    key: Option<&str>,
+) -> Result<(), StoreError> {
+    query(
+        "INSERT INTO deeds (ticket, number, operator, deed, text, at, key)
+        SELECT ?1, coalesce(max(number), 0) + 1, ?2, ?3, ?4, ?5, ?6 FROM deeds WHERE ticket = ?1",
+    )
+    .bind(ticket)
+    .bind(&deed.operator)
+    .bind(deed.act.word())
+    .bind(&deed.text)
+    .bind(&deed.at)
+    .bind(key)
+    .execute(&mut *write)
+    .await
+    .map_err(failed)?;
+    add_tokens_of(write, ticket, &deed.text).await
+}
+
+/// How many messages the customer has not seen once a change is made.
+async fn unread(
+    read: &mut SqliteConnection,
+    current: &CurrentTicket,
+    changed: &StoredTicket,
+    new: Option<&Message>,
+) -> Result<u32, StoreError> {
+    let is_read_as_before = changed.handling.read_until == current.ticket.handling.read_until;
+    let last = new.map_or(current.last_message, |new| new.number);
+    if is_read_as_before {
+        let one = new.is_some_and(|new| new.author != Author::Customer);
+        return Ok(current.ticket.handling.unread + u32::from(one));
+    }
+    if changed.handling.read_until >= last {
+        return Ok(0);
+    }
+    let count = query_scalar("SELECT count(*) FROM messages WHERE ticket = ? AND number > ? AND author <> 'customer'");
+    count.bind(&changed.id).bind(changed.handling.read_until).fetch_one(read).await.map_err(failed)
+}
+
+/// Writes what can change of a ticket.
+async fn keep(write: &mut SqliteConnection, ticket: &StoredTicket, customer_messages: u32) -> Result<(), StoreError> {
+    let (handling, place) = (&ticket.handling, list_place(ticket));
+    query(
+        "UPDATE tickets SET status = ?, target = ?, due_at = ?, topic = ?, severity = ?, owner = ?, team = ?, assignee = ?,
+            turn = ?, answered_at = ?, updated_at = ?, read_until = ?, unread = ?, customer_messages = ?, list_group = ?,
+            list_key = ? WHERE id = ?",
+    )
+    .bind(ticket.status.word())
+    .bind(ticket.target.as_ref().map(json).transpose()?)
+    .bind(&ticket.due_at)
+    .bind(&handling.topic)
+    .bind(handling.severity.word())
+    .bind(handling.owner.map(Owner::word))
+    .bind(&handling.team)
+    .bind(&handling.assignee)
+    .bind(handling.turn.word())
+    .bind(&handling.answered_at)
+    .bind(&handling.updated_at)
+    .bind(handling.read_until)
+    .bind(handling.unread)
+    .bind(customer_messages)
+    .bind(place.group)
+    .bind(place.key)
+    .bind(&ticket.id)
+    .execute(write)
+    .await.map_err(failed)?;
+    Ok(())
+}

@@ -1,0 +1,205 @@
+//! Erasing in the SQLite file. `secure_delete` overwrites what is deleted.
+
+use std::time::Duration;
+
+use async_trait::async_trait;
+use sha2::{Digest, Sha256};
+use sqlx::sqlite::{SqliteConnection, SqliteRow};
+use sqlx::{ConnectOptions, Row, query, query_scalar};
+
+use super::SqliteStore;
+use super::deliveries::keep_erased_places;
+use super::error::{Columns, failed};
+use super::rows::attachment_of;
+use deskbell_core::ports::{Erasure, ErasureCounts, IsMeant, PersonTrace, SessionTrace, TicketHead, Traces};
+use deskbell_core::ports::{FileOwner, StoreError, StoredAttachment};
+use domain::ticket::Status;
+
+/// How long a writer may have to wait because the log is emptied.
+const TRUNCATE_BUSY: Duration = Duration::from_millis(200);
+
+macro_rules! head {
+    () => {
+        "SELECT id, site, reference, status, updated_at, person FROM tickets"
+    };
+}
+
+#[async_trait]
+impl Erasure for SqliteStore {
+    async fn ticket_heads(&self, after: &str, limit: u32) -> Result<Vec<TicketHead>, StoreError> {
+        let heads = query(concat!(head!(), " WHERE id > ? ORDER BY id LIMIT ?"));
+        heads.bind(after).bind(limit).fetch_all(&self.readers).await.map_err(failed)?.iter().map(head_of).collect()
+    }
+
+    async fn ticket_head(&self, name: &str) -> Result<Option<TicketHead>, StoreError> {
+        let head = query(concat!(head!(), " WHERE reference = ?1 OR id = ?1")).bind(name);
+        head.fetch_optional(&self.readers).await.map_err(failed)?.map(|row| head_of(&row)).transpose()
+    }
+
+    async fn solved_before(&self, site: &str, before: &str, limit: u32) -> Result<Vec<String>, StoreError> {
+        let ids = query_scalar(
+            "SELECT id FROM tickets WHERE site = ? AND status = 'solved' AND updated_at < ? ORDER BY updated_at LIMIT ?",
+        );
+        ids.bind(site).bind(before).bind(limit).fetch_all(&self.readers).await.map_err(failed)
+    }
+
+    async fn external_tickets(&self, ticket: &str) -> Result<Vec<(String, String)>, StoreError> {
+        let places = query("SELECT destination, remote FROM places WHERE ticket = ? ORDER BY destination").bind(ticket);
+        let place = |row: &SqliteRow| Ok((row.value("destination")?, row.value("remote")?));
+        places.fetch_all(&self.readers).await.map_err(failed)?.iter().map(place).collect()
+    }
+
+    async fn erasure_counts(&self, ticket: &str) -> Result<Option<ErasureCounts>, StoreError> {
+        let mut read = self.readers.acquire().await.map_err(failed)?;
+        counts(&mut read, ticket).await
+    }
+
+    async fn erase_tickets(
+        &self,
+        tickets: &[String],
+        now: &str,
+        is_meant: IsMeant<'_>,
+    ) -> Result<ErasureCounts, StoreError> {
+        let mut write = self.writer.begin_with("BEGIN IMMEDIATE").await.map_err(failed)?;
+        let mut erased = ErasureCounts::default();
+        for ticket in tickets {
+            let head = query(concat!(head!(), " WHERE id = ?"))
+                .bind(ticket)
+                .fetch_optional(&mut *write)
+                .await
+                .map_err(failed)?;
+            // Somebody else may have been faster, or have opened it again.
+            if !head.map(|row| head_of(&row)).transpose()?.is_some_and(|head| is_meant(&head)) {
+                continue;
+            }
+            let Some(counts) = counts(&mut write, ticket).await? else { continue };
+            let seals = query("SELECT site, key FROM seals WHERE ticket = ?").bind(ticket);
+            for seal in seals.fetch_all(&mut *write).await.map_err(failed)? {
+                query("INSERT OR IGNORE INTO erased_submissions (site, key, erased_at) VALUES (?, ?, ?)")
+                    .bind(seal.value::<String>("site")?)
+                    .bind(digest(seal.value("key")?))
+                    .bind(now)
+                    .execute(&mut *write)
+                    .await
+                    .map_err(failed)?;
+            }
+            keep_erased_places(&mut write, ticket).await?;
+            query("DELETE FROM tickets WHERE id = ?").bind(ticket).execute(&mut *write).await.map_err(failed)?;
+            erased = erased.plus(counts);
+        }
+        write.commit().await.map_err(failed)?;
+        Ok(erased)
+    }
+
+    async fn unsent_files(&self, site: &str, owner: FileOwner<'_>) -> Result<Vec<StoredAttachment>, StoreError> {
+        let files = match owner {
+            FileOwner::Person(person) => query(
+                "SELECT * FROM attachments WHERE site = ? AND ticket IS NULL AND person IS NOT NULL AND person = ?",
+            )
+            .bind(site)
+            .bind(person),
+            FileOwner::Session(session) => {
+                query("SELECT * FROM attachments WHERE site = ? AND ticket IS NULL AND session = ? AND person IS NULL")
+                    .bind(site)
+                    .bind(&session[..])
+            }
+        };
+        files.fetch_all(&self.readers).await.map_err(failed)?.iter().map(attachment_of).collect()
+    }
+
+    async fn receipt_address(&self, ticket: &str) -> Result<Option<(String, String)>, StoreError> {
+        let mail = query("SELECT address, created_at FROM mails WHERE ticket = ?").bind(ticket);
+        let row = mail.fetch_optional(&self.readers).await.map_err(failed)?;
+        row.map(|row| Ok((row.value("address")?, row.value("created_at")?))).transpose()
+    }
+
+    async fn erase_traces(&self, traces: &Traces) -> Result<u64, StoreError> {
+        let mut write = self.writer.begin_with("BEGIN IMMEDIATE").await.map_err(failed)?;
+        let mut count = 0;
+        for PersonTrace { site, person, pseudonym } in &traces.people {
+            let files = query(
+                "DELETE FROM attachments WHERE site = ? AND ticket IS NULL AND person IS NOT NULL AND person = ?",
+            );
+            count += files.bind(site).bind(person).execute(&mut *write).await.map_err(failed)?.rows_affected();
+            count += erase_affected(&mut write, site, pseudonym).await?;
+        }
+        for SessionTrace { site, session, person } in &traces.sessions {
+            let files = query(
+                "DELETE FROM attachments WHERE site = ? AND ticket IS NULL AND session = ?
+                AND (person IS NULL OR person = ?)",
+            );
+            let files = files.bind(site).bind(&session[..]).bind(person);
+            count += files.execute(&mut *write).await.map_err(failed)?.rows_affected();
+        }
+        write.commit().await.map_err(failed)?;
+        Ok(count)
+    }
+
+    async fn forget_erased_submissions(&self, before: &str) -> Result<(), StoreError> {
+        query("DELETE FROM erased_submissions WHERE erased_at < ?")
+            .bind(before)
+            .execute(&self.writer)
+            .await
+            .map_err(failed)?;
+        Ok(())
+    }
+
+    async fn truncate_log(&self) -> Result<bool, StoreError> {
+        // Not on the writer, whose patience with readers would keep tickets waiting.
+        let options = self.writer.connect_options().as_ref().clone().busy_timeout(TRUNCATE_BUSY);
+        let mut connection = options.connect().await.map_err(failed)?;
+        let busy: i64 =
+            query_scalar("PRAGMA wal_checkpoint(TRUNCATE)").fetch_one(&mut connection).await.map_err(failed)?;
+        Ok(busy == 0)
+    }
+}
+
+fn head_of(row: &SqliteRow) -> Result<TicketHead, StoreError> {
+    Ok(TicketHead {
+        id: row.value("id")?,
+        site: row.value("site")?,
+        reference: row.value("reference")?,
+        status: Status::from_word(row.value("status")?),
+        updated_at: row.value("updated_at")?,
+        person: row.value("person")?,
+    })
+}
+
+/// Whether the ticket of a submission was erased.
+pub async fn is_erased(read: &mut SqliteConnection, site: &str, key: &str) -> Result<bool, StoreError> {
+    let erased = query_scalar("SELECT EXISTS (SELECT 1 FROM erased_submissions WHERE site = ? AND key = ?)");
+    erased.bind(site).bind(digest(key)).fetch_one(read).await.map_err(failed)
+}
+
+fn digest(key: &str) -> Vec<u8> {
+    Sha256::digest(key).to_vec()
+}
+
+async fn counts(read: &mut SqliteConnection, ticket: &str) -> Result<Option<ErasureCounts>, StoreError> {
+    let row = query(
+        "SELECT (SELECT count(*) FROM messages WHERE messages.ticket = tickets.id) AS messages,
+            (SELECT count(*) FROM deeds WHERE deeds.ticket = tickets.id) AS activities,
+            (SELECT count(*) FROM deliveries WHERE deliveries.ticket = tickets.id) AS deliveries,
+            (SELECT count(*) FROM mails WHERE mails.ticket = tickets.id) AS mails,
+            (SELECT count(*) FROM attachments WHERE attachments.ticket = tickets.id) AS files,
+            (SELECT coalesce(sum(size), 0) FROM attachments WHERE attachments.ticket = tickets.id) AS file_bytes
+        FROM tickets WHERE id = ?",
+    );
+    let Some(row) = row.bind(ticket).fetch_optional(read).await.map_err(failed)? else { return Ok(None) };
+    let count = |name: &str| row.try_get::<i64, _>(name).map(|count| count as u64);
+    Ok(Some(ErasureCounts {
+        tickets: 1,
+        messages: count("messages").map_err(failed)?,
+        activities: count("activities").map_err(failed)?,
+        deliveries: count("deliveries").map_err(failed)?,
+        mails: count("mails").map_err(failed)?,
+        files: count("files").map_err(failed)?,
+        file_bytes: count("file_bytes").map_err(failed)?,
+    }))
+}
+
+/// A person who has said that they have what is broken is a salted hash; of others only their network is counted.
+async fn erase_affected(write: &mut SqliteConnection, site: &str, who: &[u8]) -> Result<u64, StoreError> {
+    let affected = query("DELETE FROM affected WHERE site = ? AND who = ?").bind(site).bind(who);
+    Ok(affected.execute(write).await.map_err(failed)?.rows_affected())
+}

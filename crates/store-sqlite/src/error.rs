@@ -1,0 +1,48 @@
+//! What SQLite's errors mean to whoever uses a store.
+
+use sqlx::error::ErrorKind;
+use sqlx::sqlite::SqliteRow;
+use sqlx::{ColumnIndex, Decode, Error, Row, Sqlite, Type};
+
+use deskbell_core::ports::StoreError;
+
+const SQLITE_BUSY: i32 = 5;
+const SQLITE_FULL: i32 = 13;
+
+/// The error of a store that an error of SQLite is.
+pub fn failed(error: Error) -> StoreError {
+    let code = match &error {
+        Error::PoolTimedOut => return StoreError::Busy,
+        Error::Database(error) if error.kind() == ErrorKind::Other => {
+            error.code().and_then(|code| code.parse::<i32>().ok())
+        }
+        Error::Database(_) | Error::ColumnDecode { .. } | Error::Decode(_) => {
+            return StoreError::Row(error.to_string());
+        }
+        _ => None,
+    };
+    // The primary result code is the lowest byte of an extended one (sqlite.org/rescode.html).
+    match code.map(|code| code & 0xff) {
+        Some(SQLITE_BUSY) => StoreError::Busy,
+        Some(SQLITE_FULL) => StoreError::Full,
+        _ => StoreError::Database(error.to_string()),
+    }
+}
+
+/// Reads columns of rows.
+pub trait Columns {
+    /// The value of a column.
+    fn value<'r, T: Decode<'r, Sqlite> + Type<Sqlite>>(
+        &'r self,
+        index: impl ColumnIndex<SqliteRow>,
+    ) -> Result<T, StoreError>;
+}
+
+impl Columns for SqliteRow {
+    fn value<'r, T: Decode<'r, Sqlite> + Type<Sqlite>>(
+        &'r self,
+        index: impl ColumnIndex<SqliteRow>,
+    ) -> Result<T, StoreError> {
+        self.try_get(index).map_err(failed)
+    }
+}

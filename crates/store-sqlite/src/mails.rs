@@ -1,0 +1,263 @@
+//! Receipts by e-mail in the SQLite file.
+
+use async_trait::async_trait;
+use jiff::{Timestamp, ToSpan};
+use sqlx::sqlite::{SqliteConnection, SqliteRow};
+use sqlx::{query, query_scalar};
+
+use super::error::{Columns, failed};
+use super::rows::ticket_of;
+use super::{SqliteStore, TICKET, conversations};
+use deskbell_core::clock;
+use deskbell_core::ports::{Act, Claim, Deed, StoreError, StoredTicket};
+use deskbell_core::ports::{DueMail, MailOutcome, MailQuota, Mails, NewMail, ReturnedReceipt};
+
+#[async_trait]
+impl Mails for SqliteStore {
+    async fn claim_mail(&self, site: &str, claim: Claim<'_>) -> Result<Option<DueMail>, StoreError> {
+        let mut write = self.writer.begin_with("BEGIN IMMEDIATE").await.map_err(failed)?;
+        let mut due = None;
+        while due.is_none() {
+            let claimed = query(
+                "UPDATE mails SET tries = tries + 1, claim = ?3, claimed_until = ?4 WHERE ticket =
+                    (SELECT ticket FROM mails WHERE site = ?1 AND due_at <= ?2
+                        AND (claimed_until IS NULL OR claimed_until <= ?2) ORDER BY due_at LIMIT 1)
+                RETURNING ticket, address, tries, created_at",
+            );
+            let claimed = claimed.bind(site).bind(claim.now).bind(claim.token).bind(claim.until);
+            let Some(row) = claimed.fetch_optional(&mut *write).await.map_err(failed)? else { break };
+            match due_mail(&mut write, &row).await {
+                Ok(mail) => due = Some(mail),
+                Err(error) if error.concerns_row() => {
+                    let id: String = row.value("ticket")?;
+                    tracing::error!(site, ticket = id, %error, "ticket unreadable, its mail is given up");
+                    let end = "UPDATE mails SET due_at = NULL, claim = NULL, claimed_until = NULL WHERE ticket = ?";
+                    query(end).bind(id).execute(&mut *write).await.map_err(failed)?;
+                }
+                Err(error) => return Err(error),
+            }
+        }
+        write.commit().await.map_err(failed)?;
+        Ok(due)
+    }
+
+    async fn next_mail(&self, site: &str) -> Result<Option<String>, StoreError> {
+        let next = query_scalar(
+            "SELECT min(at) FROM (
+                SELECT * FROM (SELECT due_at AS at FROM mails WHERE site = ?1 AND due_at IS NOT NULL
+                    AND claimed_until IS NULL ORDER BY due_at LIMIT 1)
+                UNION ALL
+                SELECT * FROM (SELECT max(claimed_until, due_at) AS at FROM mails WHERE site = ?1
+                    AND claimed_until IS NOT NULL ORDER BY claimed_until LIMIT 1))",
+        );
+        next.bind(site).fetch_one(&self.readers).await.map_err(failed)
+    }
+
+    async fn extend_mail(&self, ticket: &str, token: &str, until: &str) -> Result<bool, StoreError> {
+        let extend = query("UPDATE mails SET claimed_until = ? WHERE ticket = ? AND claim = ?");
+        Ok(extend.bind(until).bind(ticket).bind(token).execute(&self.writer).await.map_err(failed)?.rows_affected() > 0)
+    }
+
+    async fn record_mail(&self, ticket: &str, token: &str, outcome: MailOutcome<'_>) -> Result<bool, StoreError> {
+        let due_at = if let MailOutcome::Retry { due_at } = outcome { Some(due_at) } else { None };
+        let mut write = self.writer.begin_with("BEGIN IMMEDIATE").await.map_err(failed)?;
+        let record = "UPDATE mails SET due_at = ?, claim = NULL, claimed_until = NULL WHERE ticket = ? AND claim = ?";
+        let recorded =
+            query(record).bind(due_at).bind(ticket).bind(token).execute(&mut *write).await.map_err(failed)?;
+        let is_recorded = recorded.rows_affected() > 0;
+        if is_recorded && matches!(outcome, MailOutcome::GivenUp | MailOutcome::Bounced { .. }) {
+            let not_sent = "UPDATE confirmations SET sent_at = NULL WHERE ticket = ? AND confirmed_at IS NULL";
+            query(not_sent).bind(ticket).execute(&mut *write).await.map_err(failed)?;
+        }
+        if let (true, MailOutcome::Bounced { text, at }) = (is_recorded, outcome) {
+            mark_bounced(&mut write, ticket, at).await?;
+            let deed = Deed { operator: "Mail".into(), act: Act::Bounced, text: text.into(), at: at.into() };
+            conversations::note(&mut write, ticket, &deed, None).await?;
+        }
+        write.commit().await.map_err(failed)?;
+        Ok(is_recorded)
+    }
+
+    async fn record_returned_receipt(&self, ticket: &str, returned: ReturnedReceipt<'_>) -> Result<bool, StoreError> {
+        let ReturnedReceipt { number, text, at, is_address_dead } = returned;
+        let mut write = self.writer.begin_with("BEGIN IMMEDIATE").await.map_err(failed)?;
+        let key = number.map_or("returned mail".into(), |number| format!("returned mail {number}"));
+        let known = query_scalar("SELECT EXISTS (SELECT 1 FROM deeds WHERE ticket = ? AND key = ?)");
+        if known.bind(ticket).bind(&key).fetch_one(&mut *write).await.map_err(failed)? {
+            return Ok(false);
+        }
+        let not_sent = "UPDATE confirmations SET sent_at = NULL WHERE ticket = ?1 AND confirmed_at IS NULL
+            AND (?2 IS NULL OR code = ?2)";
+        query(not_sent).bind(ticket).bind(number).execute(&mut *write).await.map_err(failed)?;
+        if is_address_dead {
+            mark_bounced(&mut write, ticket, at).await?;
+            let nothing_more = "UPDATE mails SET due_at = NULL, claim = NULL, claimed_until = NULL WHERE ticket = ?";
+            query(nothing_more).bind(ticket).execute(&mut *write).await.map_err(failed)?;
+        }
+        let deed = Deed { operator: "Mail".into(), act: Act::Bounced, text: text.into(), at: at.into() };
+        conversations::note(&mut write, ticket, &deed, Some(&key)).await?;
+        write.commit().await.map_err(failed)?;
+        Ok(true)
+    }
+
+    async fn forget_bounces(&self, site: &str, mailbox: &str) -> Result<(), StoreError> {
+        let forget = "UPDATE confirmations SET bounced_at = NULL WHERE mailbox = ? AND confirmed_at IS NULL
+            AND bounced_at IS NOT NULL
+            AND EXISTS (SELECT 1 FROM tickets WHERE tickets.id = confirmations.ticket AND tickets.site = ?)";
+        query(forget).bind(mailbox).bind(site).execute(&self.writer).await.map_err(failed)?;
+        Ok(())
+    }
+
+    async fn forget_mails(&self, before: &str) -> Result<(), StoreError> {
+        let mut write = self.writer.begin_with("BEGIN IMMEDIATE").await.map_err(failed)?;
+        for forget in [
+            "DELETE FROM mails WHERE due_at IS NULL AND created_at < ?",
+            "DELETE FROM unsigned_mails WHERE sent_at < ?",
+        ] {
+            query(forget).bind(before).execute(&mut *write).await.map_err(failed)?;
+        }
+        write.commit().await.map_err(failed)?;
+        Ok(())
+    }
+}
+
+/// Keeps that the address of a ticket has no mailbox.
+async fn mark_bounced(write: &mut SqliteConnection, ticket: &str, at: &str) -> Result<(), StoreError> {
+    let mark = "UPDATE confirmations SET bounced_at = ? WHERE ticket = ? AND confirmed_at IS NULL";
+    query(mark).bind(at).bind(ticket).execute(write).await.map_err(failed)?;
+    Ok(())
+}
+
+async fn due_mail(write: &mut SqliteConnection, row: &SqliteRow) -> Result<DueMail, StoreError> {
+    let ticket: String = row.value("ticket")?;
+    let code = query_scalar("SELECT code FROM confirmations WHERE ticket = ? AND confirmed_at IS NULL AND code > 0");
+    let code = code.bind(&ticket).fetch_optional(&mut *write).await.map_err(failed)?;
+    let ticket = query(TICKET).bind(ticket).fetch_one(write).await.map_err(failed)?;
+    Ok(DueMail {
+        ticket: ticket_of(&ticket)?,
+        code,
+        address: row.value("address")?,
+        tries: row.value("tries")?,
+        since: row.value("created_at")?,
+    })
+}
+
+/// Keeps the receipt of a ticket; `false` where a quota of unsigned addresses is used up, and it goes without one.
+pub async fn keep(
+    write: &mut SqliteConnection,
+    ticket: &StoredTicket,
+    mail: &NewMail,
+    to: Mailbox,
+) -> Result<bool, StoreError> {
+    let now = &ticket.received_at;
+    if let Some(quota) = &mail.quota
+        && spend(write, ticket, quota, to, now).await?.is_some()
+    {
+        return Ok(false);
+    }
+    put(write, ticket, &mail.address, now).await?;
+    Ok(true)
+}
+
+/// Has the receipt of a ticket sent, again where it was sent before.
+pub async fn put(
+    write: &mut SqliteConnection,
+    ticket: &StoredTicket,
+    address: &str,
+    now: &str,
+) -> Result<(), StoreError> {
+    query(
+        "INSERT INTO mails (ticket, site, address, created_at, due_at) VALUES (?1, ?2, ?3, ?4, ?4)
+        ON CONFLICT (ticket) DO UPDATE SET address = ?3, created_at = ?4, due_at = ?4, tries = 0, claim = NULL,
+            claimed_until = NULL",
+    )
+    .bind(&ticket.id)
+    .bind(&ticket.site)
+    .bind(address)
+    .bind(now)
+    .execute(write)
+    .await
+    .map_err(failed)?;
+    Ok(())
+}
+
+/// The newest of the mails of a day that count against something, but for so many.
+macro_rules! last_mail_by {
+    ($column:literal) => {
+        concat!(
+            "SELECT sent_at FROM unsigned_mails WHERE ",
+            $column,
+            " = ? AND sent_at > ? ORDER BY sent_at DESC LIMIT 1 OFFSET ?"
+        )
+    };
+}
+
+/// Whether somebody has shown that they read a mailbox. What they have mailed to it does not count against it, but against all else.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Mailbox {
+    /// Somebody claims it.
+    Claimed,
+    /// Who sends the ticket has confirmed it before.
+    Confirmed,
+}
+
+/// How many times as many mails go to a mailbox from all networks as from one.
+pub const MAILBOX_NETWORKS: u32 = 3;
+
+/// Counts a mail to an address that nobody has signed. Where that is one too many for a day nothing is counted, and it gives when the oldest
+/// of the mails was sent that have to be a day old before there is room.
+pub async fn spend(
+    write: &mut SqliteConnection,
+    ticket: &StoredTicket,
+    quota: &MailQuota,
+    to: Mailbox,
+    now: &str,
+) -> Result<Option<String>, StoreError> {
+    let since = day_before(now);
+    let mailbox = if to == Mailbox::Claimed { quota.mailbox.to_vec() } else { Vec::new() };
+    let (session, network) = (quota.session.map(Vec::from), quota.network.map(Vec::from));
+    let limits = &quota.limits;
+    let by_mailbox = query_scalar(last_mail_by!("mailbox")).bind(&mailbox);
+    let by_site = query_scalar(last_mail_by!("site")).bind(&ticket.site);
+    let by_session = query_scalar(last_mail_by!("session")).bind(&session);
+    let by_network = query_scalar(last_mail_by!("network")).bind(&network);
+    let by_mailbox_and_network = query_scalar(
+        "SELECT sent_at FROM unsigned_mails WHERE mailbox = ? AND network IS ? AND sent_at > ?
+            ORDER BY sent_at DESC LIMIT 1 OFFSET ?",
+    );
+    let by_mailbox_and_network = by_mailbox_and_network.bind(&mailbox).bind(&network);
+    // Whoever writes the address of somebody else uses up their own share of the mailbox, and not that of its owner.
+    let of_mailbox =
+        [(by_mailbox_and_network, limits.mailbox), (by_mailbox, limits.mailbox.saturating_mul(MAILBOX_NETWORKS))];
+    for (last, limit) in of_mailbox.into_iter().filter(|_| to == Mailbox::Claimed).chain([
+        (by_site, limits.site),
+        (by_session, limits.session),
+        (by_network, limits.address),
+    ]) {
+        if limit == 0 {
+            return Ok(Some(now.into()));
+        }
+        // The newest but for so many: where there is one, there is no room.
+        let oldest: Option<String> =
+            last.bind(&since).bind(limit - 1).fetch_optional(&mut *write).await.map_err(failed)?;
+        if oldest.is_some() {
+            return Ok(oldest);
+        }
+    }
+    query("INSERT INTO unsigned_mails (ticket, site, mailbox, session, network, sent_at) VALUES (?, ?, ?, ?, ?, ?)")
+        .bind(&ticket.id)
+        .bind(&ticket.site)
+        .bind(mailbox)
+        .bind(session)
+        .bind(network)
+        .bind(now)
+        .execute(write)
+        .await
+        .map_err(failed)?;
+    Ok(None)
+}
+
+fn day_before(time: &str) -> String {
+    let time = time.parse().unwrap_or_else(|_| Timestamp::now());
+    clock::written(time.checked_sub(24.hours()).unwrap_or(time))
+}

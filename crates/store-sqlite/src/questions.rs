@@ -1,0 +1,286 @@
+//! Questions in SQLite.
+
+use std::collections::{BTreeMap, HashMap};
+
+use async_trait::async_trait;
+use sqlx::sqlite::{SqliteConnection, SqliteRow};
+use sqlx::{query, query_scalar};
+
+use super::SqliteStore;
+use super::error::{Columns, failed};
+use super::rows::question_of;
+use deskbell_core::clock::now;
+use deskbell_core::ports::{
+    ImportOutcome, ImportRun, KnownQuestion, NewQuestion, QuestionRow, Questions, Revision, RevisionRange, StoreError,
+    TakenId,
+};
+use domain::question::Question;
+
+/// How many rows one transaction forgets.
+const FORGET_AT_ONCE: u32 = 500;
+
+#[async_trait]
+impl Questions for SqliteStore {
+    async fn question(&self, site: &str, id: &str) -> Result<Option<Question>, StoreError> {
+        let row = query("SELECT id, question FROM questions WHERE site = ? AND id = ?")
+            .bind(site)
+            .bind(id)
+            .fetch_optional(&self.readers)
+            .await
+            .map_err(failed)?;
+        row.map(|row| question_of(&row)).transpose()
+    }
+
+    async fn question_page(&self, site: &str, after: &str, limit: u32) -> Result<Vec<QuestionRow>, StoreError> {
+        let select = "SELECT id, revision, question FROM questions WHERE site = ? AND id > ? ORDER BY id LIMIT ?";
+        let rows = query(select).bind(site).bind(after).bind(limit).fetch_all(&self.readers).await.map_err(failed)?;
+        rows.iter().map(question_row).collect()
+    }
+
+    async fn changed_questions(
+        &self,
+        site: &str,
+        (revision, id): &(i64, String),
+        until: i64,
+        limit: u32,
+    ) -> Result<Vec<QuestionRow>, StoreError> {
+        let select = "
+            SELECT id, revision, question FROM questions
+            WHERE site = ? AND (revision, id) > (?, ?) AND revision <= ?
+            ORDER BY revision, id LIMIT ?";
+        let rows = query(select)
+            .bind(site)
+            .bind(revision)
+            .bind(id)
+            .bind(until)
+            .bind(limit)
+            .fetch_all(&self.readers)
+            .await
+            .map_err(failed)?;
+        rows.iter().map(question_row).collect()
+    }
+
+    async fn removed_questions(&self, site: &str, revisions: RevisionRange) -> Result<Vec<String>, StoreError> {
+        let select = "SELECT id FROM removed_questions WHERE site = ? AND revision > ? AND revision <= ?";
+        let ids = query_scalar(select).bind(site).bind(revisions.after).bind(revisions.until);
+        ids.fetch_all(&self.readers).await.map_err(failed)
+    }
+
+    async fn question_changes(&self) -> Result<i64, StoreError> {
+        query_scalar("SELECT count FROM question_changes WHERE only = 1").fetch_one(&self.readers).await.map_err(failed)
+    }
+
+    async fn revisions(&self) -> Result<BTreeMap<String, Revision>, StoreError> {
+        let rows =
+            query("SELECT site, revision, oldest FROM revisions").fetch_all(&self.readers).await.map_err(failed)?;
+        let revision = |row: &SqliteRow| {
+            let revision = Revision { current: row.value("revision")?, oldest: row.value("oldest")? };
+            Ok((row.value("site")?, revision))
+        };
+        rows.iter().map(revision).collect()
+    }
+
+    async fn known_questions(&self, site: &str) -> Result<HashMap<String, KnownQuestion>, StoreError> {
+        let rows = query("SELECT id, hash, source FROM questions WHERE site = ?").bind(site);
+        let known = |row: &SqliteRow| {
+            Ok((row.value("id")?, KnownQuestion { hash: row.value("hash")?, source: row.value("source")? }))
+        };
+        rows.fetch_all(&self.readers).await.map_err(failed)?.iter().map(known).collect()
+    }
+
+    async fn write_questions(
+        &self,
+        site: &str,
+        source: &str,
+        questions: &[NewQuestion],
+    ) -> Result<Vec<TakenId>, StoreError> {
+        let mut taken = Vec::new();
+        let mut transaction = self.writer.begin_with("BEGIN IMMEDIATE").await.map_err(failed)?;
+        let revision = next_revision(&mut transaction, site).await?;
+        let removed = query("SELECT 1 FROM removed_questions WHERE site = ? LIMIT 1").bind(site);
+        let has_removed = removed.fetch_optional(&mut *transaction).await.map_err(failed)?.is_some();
+        for question in questions {
+            let written = query(WRITE)
+                .bind(site)
+                .bind(&question.id)
+                .bind(source)
+                .bind(&question.hash[..])
+                .bind(revision)
+                .bind(&question.json)
+                .execute(&mut *transaction)
+                .await
+                .map_err(failed)?;
+            if written.rows_affected() == 0 {
+                let holder = query_scalar("SELECT source FROM questions WHERE site = ? AND id = ?");
+                let source = holder.bind(site).bind(&question.id).fetch_one(&mut *transaction).await.map_err(failed)?;
+                taken.push(TakenId { id: question.id.clone(), source });
+                continue;
+            }
+            if has_removed {
+                let delete = query("DELETE FROM removed_questions WHERE site = ? AND id = ?");
+                delete.bind(site).bind(&question.id).execute(&mut *transaction).await.map_err(failed)?;
+            }
+        }
+        transaction.commit().await.map_err(failed)?;
+        Ok(taken)
+    }
+
+    async fn remove_questions(&self, site: &str, source: &str, ids: &[String]) -> Result<usize, StoreError> {
+        let (mut removed, removed_at) = (0, now());
+        let mut transaction = self.writer.begin_with("BEGIN IMMEDIATE").await.map_err(failed)?;
+        let revision = next_revision(&mut transaction, site).await?;
+        for id in ids {
+            let delete = query("DELETE FROM questions WHERE site = ? AND id = ? AND source = ?");
+            let deleted = delete.bind(site).bind(id).bind(source).execute(&mut *transaction).await.map_err(failed)?;
+            if deleted.rows_affected() > 0 {
+                removed += 1;
+                let note = query("INSERT OR REPLACE INTO removed_questions VALUES (?, ?, ?, ?)");
+                let note = note.bind(site).bind(id).bind(revision).bind(&removed_at);
+                note.execute(&mut *transaction).await.map_err(failed)?;
+            }
+        }
+        transaction.commit().await.map_err(failed)?;
+        Ok(removed)
+    }
+
+    async fn finish_import(&self, site: &str, source: &str, now: &str) -> Result<(), StoreError> {
+        let mut transaction = self.writer.begin_with("BEGIN IMMEDIATE").await.map_err(failed)?;
+        // Also what an import has written that was killed before it came here.
+        let is_changed: bool =
+            query_scalar(IS_CHANGED).bind(site).fetch_one(&mut *transaction).await.map_err(failed)?;
+        if is_changed {
+            query(COUNT_UP).bind(site).execute(&mut *transaction).await.map_err(failed)?;
+            query("UPDATE question_changes SET count = count + 1 WHERE only = 1")
+                .execute(&mut *transaction)
+                .await
+                .map_err(failed)?;
+        }
+        query("INSERT OR REPLACE INTO sources (site, source, imported_at) VALUES (?, ?, ?)")
+            .bind(site)
+            .bind(source)
+            .bind(now)
+            .execute(&mut *transaction)
+            .await
+            .map_err(failed)?;
+        transaction.commit().await.map_err(failed)?;
+        Ok(())
+    }
+
+    async fn forget_removed_questions(&self, before: &str) -> Result<(), StoreError> {
+        let sites: Vec<String> =
+            query_scalar("SELECT site FROM revisions").fetch_all(&self.readers).await.map_err(failed)?;
+        for site in sites {
+            loop {
+                let mut transaction = self.writer.begin_with("BEGIN IMMEDIATE").await.map_err(failed)?;
+                let old: Vec<(String, i64)> = sqlx::query_as(OLD_REMOVED)
+                    .bind(&site)
+                    .bind(before)
+                    .bind(FORGET_AT_ONCE)
+                    .fetch_all(&mut *transaction)
+                    .await
+                    .map_err(failed)?;
+                let Some(oldest) = old.iter().map(|(_, revision)| *revision).max() else { break };
+                for (id, _) in &old {
+                    let delete = query("DELETE FROM removed_questions WHERE site = ? AND id = ?");
+                    delete.bind(&site).bind(id).execute(&mut *transaction).await.map_err(failed)?;
+                }
+                query("UPDATE revisions SET oldest = max(oldest, ?) WHERE site = ?")
+                    .bind(oldest)
+                    .bind(&site)
+                    .execute(&mut *transaction)
+                    .await
+                    .map_err(failed)?;
+                transaction.commit().await.map_err(failed)?;
+            }
+        }
+        Ok(())
+    }
+
+    async fn import_run(&self, site: &str, source: &str) -> Result<ImportRun, StoreError> {
+        let imported = query_scalar("SELECT imported_at FROM sources WHERE site = ? AND source = ?");
+        let imported_at = imported.bind(site).bind(source).fetch_optional(&self.readers).await.map_err(failed)?;
+        let run = query("SELECT failures, retry_at, progress FROM import_runs WHERE site = ? AND source = ?");
+        let Some(run) = run.bind(site).bind(source).fetch_optional(&self.readers).await.map_err(failed)? else {
+            return Ok(ImportRun { imported_at, ..ImportRun::default() });
+        };
+        Ok(ImportRun {
+            imported_at,
+            failures: run.value("failures")?,
+            retry_at: run.value("retry_at")?,
+            progress: run.value("progress")?,
+        })
+    }
+
+    async fn lease_import(
+        &self,
+        site: &str,
+        source: &str,
+        holder: &str,
+        now: &str,
+        until: &str,
+    ) -> Result<bool, StoreError> {
+        let lease = "
+            INSERT INTO import_runs (site, source, holder, lease_until) VALUES (?1, ?2, ?3, ?5)
+            ON CONFLICT (site, source) DO UPDATE SET holder = ?3, lease_until = ?5
+            WHERE holder = ?3 OR lease_until <= ?4";
+        let leased = query(lease).bind(site).bind(source).bind(holder).bind(now).bind(until);
+        Ok(leased.execute(&self.writer).await.map_err(failed)?.rows_affected() > 0)
+    }
+
+    async fn record_import(
+        &self,
+        site: &str,
+        source: &str,
+        holder: &str,
+        outcome: &ImportOutcome,
+    ) -> Result<(), StoreError> {
+        let update = match outcome {
+            ImportOutcome::Success { progress } => query(
+                "UPDATE import_runs SET holder = '', lease_until = '', failures = 0, retry_at = '', progress = ?4
+                WHERE site = ?1 AND source = ?2 AND holder = ?3",
+            )
+            .bind(site)
+            .bind(source)
+            .bind(holder)
+            .bind(progress),
+            ImportOutcome::Failure { retry_at } => query(
+                "UPDATE import_runs SET holder = '', lease_until = '', failures = failures + 1, retry_at = ?4
+                WHERE site = ?1 AND source = ?2 AND holder = ?3",
+            )
+            .bind(site)
+            .bind(source)
+            .bind(holder)
+            .bind(retry_at),
+        };
+        update.execute(&self.writer).await.map_err(failed)?;
+        Ok(())
+    }
+}
+
+fn question_row(row: &SqliteRow) -> Result<QuestionRow, StoreError> {
+    Ok(QuestionRow { id: row.value("id")?, revision: row.value("revision")?, json: row.value("question")? })
+}
+
+/// The revision that a site has not reached, and reaches when the import is done. It is asked for in each transaction, because another
+/// import may be done in between.
+async fn next_revision(transaction: &mut SqliteConnection, site: &str) -> Result<i64, StoreError> {
+    let current = query_scalar("SELECT revision FROM revisions WHERE site = ?").bind(site);
+    let current: Option<i64> = current.fetch_optional(transaction).await.map_err(failed)?;
+    Ok(current.unwrap_or_default() + 1)
+}
+
+const WRITE: &str = "
+    INSERT INTO questions (site, id, source, hash, revision, question) VALUES (?1, ?2, ?3, ?4, ?5, ?6)
+    ON CONFLICT (site, id) DO UPDATE SET source = ?3, hash = ?4, revision = ?5, question = ?6 WHERE source IN (?3, '')";
+
+const IS_CHANGED: &str = "
+    SELECT max((SELECT coalesce(max(revision), 0) FROM questions WHERE site = ?1),
+        (SELECT coalesce(max(revision), 0) FROM removed_questions WHERE site = ?1))
+        > coalesce((SELECT revision FROM revisions WHERE site = ?1), 0)";
+
+const OLD_REMOVED: &str = "
+    SELECT id, revision FROM removed_questions
+    WHERE site = ?1 AND removed_at < ?2 AND revision <= (SELECT revision FROM revisions WHERE site = ?1) LIMIT ?3";
+
+const COUNT_UP: &str = "
+    INSERT INTO revisions (site, revision) VALUES (?, 1) ON CONFLICT (site) DO UPDATE SET revision = revision + 1";

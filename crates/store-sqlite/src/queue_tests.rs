@@ -1,0 +1,304 @@
+//! What queues cost, and who may record what.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use sqlx::sqlite::SqliteConnection;
+use sqlx::{Row, query, query_scalar};
+
+use super::tests::{fresh, seal, ticket};
+use super::*;
+use deskbell_core::ports::{
+    ChangedTicket, Claim, Deliveries, DueDelivery, Mails, NewDelivery, NewMail, Place, Tried, What,
+};
+
+const NOW: &str = "2026-01-02T00:00:00.000Z";
+const UNTIL: &str = "2026-01-02T00:00:30.000Z";
+const LATER: &str = "2026-01-02T01:00:00.000Z";
+const QUEUE: (&str, &str) = ("acme", "desk");
+/// How many rows are many.
+const MANY: u32 = 50_000;
+/// Every so many steps of SQLite's machine are counted as one.
+const STEPS: i32 = 10;
+
+fn desk() -> Along {
+    let delivery = NewDelivery { destination: "desk".into(), what: What::Ticket };
+    Along { deliveries: vec![delivery], ..Along::default() }
+}
+
+/// Tickets that wait for a destination, each as old as the others.
+async fn waiting(ids: &[&str]) -> (SqliteStore, tempfile::TempDir) {
+    let (store, folder) = fresh().await;
+    for id in ids {
+        let ticket = ticket(id, &format!("DB-{id}"), "2026-01-01T00:00:00.000Z");
+        assert_eq!(store.place(&ticket, &seal(id), desk()).await.unwrap(), Placed::New);
+    }
+    (store, folder)
+}
+
+async fn claim(store: &SqliteStore, token: &str, now: &str, held: &[i64]) -> Vec<DueDelivery> {
+    store.claim_deliveries(QUEUE, Claim { token, now, until: UNTIL }, held, 6).await.unwrap()
+}
+
+fn ids(due: &[DueDelivery]) -> Vec<&str> {
+    due.iter().map(|due| due.ticket.id.as_str()).collect()
+}
+
+fn there(remote: &str) -> Tried {
+    Tried::Delivered { remote: remote.into(), place: None, told: String::new() }
+}
+
+/// Counts the steps of SQLite's machine on every connection of a store.
+async fn count_steps(store: &SqliteStore) -> Arc<AtomicU64> {
+    let steps = Arc::new(AtomicU64::new(0));
+    let mut all = vec![store.writer.acquire().await.unwrap()];
+    for _ in 0..store.readers.options().get_max_connections() {
+        all.push(store.readers.acquire().await.unwrap());
+    }
+    for connection in &mut all {
+        let steps = steps.clone();
+        connection.lock_handle().await.unwrap().set_progress_handler(STEPS, move || {
+            steps.fetch_add(STEPS as u64, Ordering::Relaxed);
+            true
+        });
+    }
+    steps
+}
+
+/// The steps of claiming, recording and asking for what is next.
+async fn cost(store: &SqliteStore) -> u64 {
+    let steps = count_steps(store).await;
+    let due = claim(store, "t", NOW, &[]).await;
+    assert!(!due.is_empty());
+    let outcome = there("1");
+    let done: Vec<(&DueDelivery, &Tried)> = due.iter().map(|due| (due, &outcome)).collect();
+    assert!(store.record_attempts(&done, NOW).await.unwrap().is_empty());
+    store.next_delivery(QUEUE, &[]).await.unwrap();
+    assert!(claim(store, "t", "2025-01-01T00:00:00.000Z", &[]).await.is_empty(), "nothing is due yet");
+    steps.load(Ordering::Relaxed)
+}
+
+/// Adds rows by SQL, without looking whether their tickets are there.
+async fn add(store: &SqliteStore, sql: &str, many: u32) {
+    let mut writer = store.writer.acquire().await.unwrap();
+    query("PRAGMA foreign_keys = OFF").execute(&mut *writer).await.unwrap();
+    let numbers = "WITH RECURSIVE numbers (n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM numbers WHERE n < ?1)";
+    let sql = sqlx::AssertSqlSafe(sql.replace("NUMBERS", numbers));
+    query(sql).bind(many).execute(&mut *writer).await.unwrap();
+    query("PRAGMA foreign_keys = ON").execute(&mut *writer).await.unwrap();
+}
+
+const ROWS: &str =
+    "INSERT INTO deliveries (site, destination, ticket, what, number, state, created_at, due_at) NUMBERS";
+
+#[tokio::test]
+async fn however_many_deliveries_one_ticket_has_or_hang_behind_dead_letters_claiming_costs_the_same() {
+    let real = ["1", "2", "3", "4", "5", "6"];
+    let few = cost(&waiting(&real).await.0).await;
+    for (name, rows) in [
+        (
+            "delivered and waiting, of one ticket",
+            vec![
+                "SELECT 'acme', 'desk', '1', 'solved', 0, 'delivered', '2026', '2026' FROM numbers",
+                "SELECT 'acme', 'desk', '1', 'reopened', 0, 'waiting', '2026', '2026' FROM numbers",
+            ],
+        ),
+        (
+            "of a ticket each",
+            vec![
+                "SELECT 'acme', 'desk', 't' || n, 'ticket', 0, 'waiting', '2026-01-01T01', '2026-01-01T01' FROM numbers",
+            ],
+        ),
+        (
+            "behind dead letters",
+            vec![
+                "SELECT 'acme', 'desk', 't' || n, 'ticket', 0, 'given_up', '2025', '2025' FROM numbers",
+                "SELECT 'acme', 'desk', 't' || n, 'message', 1, 'waiting', '2025', '2025' FROM numbers",
+            ],
+        ),
+        ("put off", vec!["SELECT 'acme', 'desk', 't' || n, 'ticket', 0, 'waiting', '2025', '2027' FROM numbers"]),
+        (
+            "of other destinations",
+            vec!["SELECT 'acme', 'd' || (n % 100), 't' || n, 'ticket', 0, 'waiting', '2025', '2025' FROM numbers"],
+        ),
+    ] {
+        let (store, _folder) = waiting(&real).await;
+        for rows in rows {
+            add(&store, &format!("{ROWS} {rows}"), MANY).await;
+        }
+        let many = cost(&store).await;
+        println!("{name}: {many} steps, {few} with six rows");
+        assert!(many <= few * 2 + 200, "{name}: {many} steps, {few} with six rows");
+    }
+}
+
+#[tokio::test]
+async fn whatever_queues_are_asked_is_found_by_an_index() {
+    let (store, _folder) = waiting(&["1"]).await;
+    let mut reader = store.readers.acquire().await.unwrap();
+    // What the code asks, as it asks it.
+    for asked in [include_str!("deliveries.rs"), include_str!("mails.rs")] {
+        for sql in statements(asked) {
+            for step in plan(&mut reader, &sql).await {
+                let is_table = ["deliveries", "mails", "places", "invocations", "polls", "tickets", "dead", "behind"]
+                    .iter()
+                    .any(|table| step.starts_with(&format!("SCAN {table}")));
+                // The index of dead letters, and of what is open, is what there is to be read.
+                let is_whole = step.contains("INDEX deliveries_given_up") || step.contains("INDEX deliveries_open");
+                assert!(!is_table || is_whole, "{step}\n{sql}");
+            }
+        }
+    }
+}
+
+/// The statements in a source file, with what its macros stand for.
+fn statements(source: &str) -> Vec<String> {
+    let due = between(source, "macro_rules! due", "};").unwrap_or_default();
+    let due = between(due, "\"", "\"").unwrap_or_default();
+    let source = source.replace("\",\n            due!(),\n            \"", due).replace("\", due!(), \"", due);
+    let texts = source.split('"').skip(1).step_by(2).map(|text| text.split_whitespace().collect::<Vec<_>>().join(" "));
+    let sql = |text: &String| ["SELECT ", "UPDATE ", "DELETE "].iter().any(|verb| text.starts_with(verb));
+    texts.filter(|text| sql(text) && text.contains(" WHERE ")).collect()
+}
+
+fn between<'a>(text: &'a str, from: &str, to: &str) -> Option<&'a str> {
+    text.split_once(from)?.1.split_once(to).map(|(between, _)| between)
+}
+
+async fn plan(reader: &mut SqliteConnection, sql: &str) -> Vec<String> {
+    let explain = sqlx::AssertSqlSafe(format!("EXPLAIN QUERY PLAN {sql}"));
+    let rows = query(explain).fetch_all(reader).await.unwrap();
+    rows.iter().map(|row| row.get("detail")).collect()
+}
+
+#[tokio::test]
+async fn only_who_holds_a_claim_records_and_whoever_is_at_work_is_not_given_the_same_again() {
+    let (store, _folder) = waiting(&["1", "2"]).await;
+    let first = claim(&store, "a", NOW, &[]).await;
+    assert_eq!(ids(&first), ["1", "2"]);
+    // Its claim has expired: it is not given what it is at work on, and somebody else is.
+    let held: Vec<i64> = first.iter().map(|due| due.delivery.id).collect();
+    assert!(claim(&store, "b", LATER, &held).await.is_empty());
+    assert_eq!(store.next_delivery(QUEUE, &held).await.unwrap(), None);
+    assert_eq!(ids(&claim(&store, "c", LATER, &held[..1]).await), ["2"]);
+    let claims: Vec<(i64, &str)> = held.iter().map(|id| (*id, "a")).collect();
+    assert_eq!(store.extend_claims(&claims, "2026-01-02T02:00:00.000Z").await.unwrap(), held[1..]);
+    // What it finds out about what was claimed meanwhile is not recorded, and the rest is.
+    let place = Place { remote: "35".into(), requester: "77".into(), merged_after: None };
+    let delivered = Tried::Delivered { remote: "35".into(), place: Some(place), told: String::new() };
+    let refused = Tried::GivenUp { told: "no".into() };
+    assert_eq!(store.record_attempts(&[(&first[0], &delivered), (&first[1], &refused)], NOW).await.unwrap(), held[1..]);
+    assert!(store.is_placed("acme", "desk", "35").await.unwrap());
+    let states: Vec<String> =
+        query_scalar("SELECT state FROM deliveries ORDER BY id").fetch_all(&store.readers).await.unwrap();
+    assert_eq!(states, ["delivered", "waiting"]);
+}
+
+#[tokio::test]
+async fn a_queue_keeps_its_head_whatever_is_delivered_or_removed() {
+    let (store, _folder) = waiting(&["1"]).await;
+    for what in ["message", "solved", "reopened"] {
+        let more = "INSERT INTO deliveries (site, destination, ticket, what, created_at, due_at)
+            VALUES ('acme', 'desk', '1', ?, '2026', '2026')";
+        query(more).bind(what).execute(&store.writer).await.unwrap();
+    }
+    let heads = async || -> Vec<i64> {
+        query_scalar("SELECT id FROM deliveries WHERE head = 1").fetch_all(&store.readers).await.unwrap()
+    };
+    let run = async |sql: &'static str| assert!(query(sql).execute(&store.writer).await.is_ok(), "{sql}");
+    assert_eq!(heads().await, [1]);
+    run("DELETE FROM deliveries WHERE id = 2").await;
+    assert_eq!(heads().await, [1]);
+    run("UPDATE deliveries SET state = 'given_up' WHERE id = 1").await;
+    assert_eq!(heads().await, [1]);
+    assert!(claim(&store, "t", NOW, &[]).await.is_empty());
+    run("UPDATE deliveries SET state = 'delivered' WHERE id = 1").await;
+    assert_eq!(heads().await, [3]);
+    run("DELETE FROM deliveries WHERE id = 3").await;
+    assert_eq!(heads().await, [4]);
+    run("DELETE FROM tickets WHERE id = '1'").await;
+    assert!(heads().await.is_empty());
+}
+
+#[tokio::test]
+async fn what_cannot_be_read_is_a_dead_letter_alone() {
+    let (store, _folder) = waiting(&["1", "2", "3"]).await;
+    query("UPDATE tickets SET severity = 'urgent' WHERE id = '2'").execute(&store.writer).await.unwrap();
+    query("UPDATE deliveries SET what = 'song' WHERE ticket = '3'").execute(&store.writer).await.unwrap();
+    assert_eq!(ids(&claim(&store, "t", NOW, &[]).await), ["1"]);
+    let told: Vec<String> = query_scalar("SELECT told FROM deliveries WHERE state = 'given_up' ORDER BY id")
+        .fetch_all(&store.readers)
+        .await
+        .unwrap();
+    let reasons = ["ticket 2 cannot be read: column severity: \"urgent\" is not known", "a delivery cannot be read"];
+    for (told, reason) in told.iter().zip(reasons) {
+        assert!(told.starts_with("its ticket cannot be read: ") && told.contains(reason), "{told}");
+    }
+    assert_eq!(told.len(), 2);
+    // Those that can be read are listed.
+    let listed = store.given_up(10).await.unwrap();
+    assert_eq!(listed.iter().map(|(delivery, _)| delivery.ticket.as_str()).collect::<Vec<_>>(), ["2"]);
+}
+
+#[tokio::test]
+async fn what_waits_behind_a_dead_letter_is_renewed_with_it() {
+    let (store, _folder) = waiting(&["1", "2"]).await;
+    for ticket in ["1", "2"] {
+        let reply = "INSERT INTO deliveries (site, destination, ticket, what, number, created_at, due_at, failures)
+            VALUES ('acme', 'desk', ?, 'message', 1, '2026', '2026', 7)";
+        query(reply).bind(ticket).execute(&store.writer).await.unwrap();
+    }
+    let due = claim(&store, "t", NOW, &[]).await;
+    let refused = Tried::GivenUp { told: "no".into() };
+    store.record_attempts(&[(&due[0], &refused), (&due[1], &refused)], NOW).await.unwrap();
+    assert_eq!(store.send_again(Some(due[0].delivery.id), LATER).await.unwrap(), 1);
+    let renewed = async |ticket: &str| -> Vec<(String, u32)> {
+        let all = store.deliveries(ticket).await.unwrap();
+        all.into_iter().map(|one| (one.created_at, one.failures)).collect()
+    };
+    assert_eq!(renewed("1").await, [(LATER.to_string(), 0), (LATER.to_string(), 0)]);
+    assert_eq!(renewed("2").await[1], ("2026".to_string(), 7));
+    assert_eq!(store.send_again(None, LATER).await.unwrap(), 1);
+    assert_eq!(renewed("2").await, [(LATER.to_string(), 0), (LATER.to_string(), 0)]);
+}
+
+#[tokio::test]
+async fn a_mail_whose_ticket_cannot_be_read_is_given_up_alone() {
+    let (store, _folder) = fresh().await;
+    for id in ["1", "2"] {
+        let mail = Some(NewMail { address: format!("{id}@example.com"), quota: None });
+        let ticket = ticket(id, &format!("DB-{id}"), "2026-01-01T00:00:00.000Z");
+        store.place(&ticket, &seal(id), Along { mail, ..Along::default() }).await.unwrap();
+    }
+    query("UPDATE ticket_bodies SET body = '{}' WHERE ticket = '1'").execute(&store.writer).await.unwrap();
+    let claim = Claim { token: "t", now: NOW, until: UNTIL };
+    assert_eq!(store.claim_mail("acme", claim).await.unwrap().unwrap().address, "2@example.com");
+    assert_eq!(store.claim_mail("acme", claim).await.unwrap(), None);
+    assert_eq!(store.next_mail("acme").await.unwrap().as_deref(), Some(UNTIL));
+}
+
+#[tokio::test]
+async fn of_the_tickets_to_poll_the_newest_are_taken_and_always_one_that_waits_for_longest() {
+    let (store, _folder) = fresh().await;
+    for number in 1..=8_u32 {
+        let id = number.to_string();
+        let place = Place { remote: format!("r{number}"), requester: String::new(), merged_after: None };
+        let new = ticket(&id, &format!("DB-{number}"), &format!("2026-01-01T00:00:0{number}.000Z"));
+        assert!(store.adopt(&new, "desk", &place).await.unwrap());
+    }
+    let queue = ("acme", "desk");
+    let take = async |now: &str, until: &str| {
+        let taken = store.take_looks(queue, now, until, 5).await.unwrap();
+        let mut taken: Vec<String> = taken.into_iter().map(|due| due.ticket.id).collect();
+        taken.sort_unstable();
+        taken
+    };
+    let (now, until) = ("2026-01-01T01:00:00.000Z", "2026-01-01T02:00:00.000Z");
+    // The same change that is listed again keeps its place, and a newer one gets ahead.
+    let changed = |remote: &str, at: &str| ChangedTicket { remote: remote.into(), updated_at: at.parse().unwrap() };
+    let listed = [changed("r1", "2026-01-01T00:00:01Z"), changed("r2", "2026-01-01T00:59:00Z")];
+    assert_eq!(store.mark_changed(queue, &listed, now).await.unwrap(), 2);
+    assert_eq!(take(now, until).await, ["1", "2", "6", "7", "8"]);
+    assert_eq!(take(now, until).await, ["3", "4", "5"]);
+    assert!(take(now, until).await.is_empty());
+}

@@ -1,0 +1,252 @@
+//! Rows of the database as values.
+
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+use sqlx::Row;
+use sqlx::sqlite::SqliteRow;
+
+use super::error::Columns;
+use deskbell_core::ports::{
+    Act, Confirmation, Deed, Delivery, Handling, ListedTicket, Seal, Sealed, Shown, State, StoreError,
+    StoredAttachment, StoredTicket, What,
+};
+use deskbell_core::rules::body;
+use domain::attachment::FileType;
+use domain::conversation::{Author, Message, Turn};
+use domain::question::Question;
+use domain::robot::Sign;
+use domain::targets::{Owner, Target};
+use domain::ticket::{Kind, Priority, Severity, Status};
+
+/// A value as it is kept.
+pub fn json(value: &impl Serialize) -> Result<String, StoreError> {
+    serde_json::to_string(value)
+        .map_err(|error| StoreError::Damaged { what: "a value".into(), reason: error.to_string() })
+}
+
+/// The ticket of a row of [`super::TICKET`].
+pub fn ticket_of(row: &SqliteRow) -> Result<StoredTicket, StoreError> {
+    let id: String = row.value("id")?;
+    let what = format!("ticket {id}");
+    let priority: Option<String> = row.value("priority")?;
+    let session: Option<Vec<u8>> = row.value("session")?;
+    let sent = body::read(row.value("body_format")?, row.value("ticket")?)
+        .map_err(|reason| StoreError::Damaged { what: what.clone(), reason: format!("column body: {reason}") })?;
+    Ok(StoredTicket {
+        site: row.value("site")?,
+        reference: row.value("reference")?,
+        status: word_in(&what, row, "status", Status::from_word)?,
+        priority: priority.map(|priority| word(&what, "priority", &priority, Priority::from_word)).transpose()?,
+        target: target_of(&what, row)?,
+        due_at: row.value("due_at")?,
+        received_at: row.value("received_at")?,
+        person: row.value("person")?,
+        session: session.map(|session| digest(&id, session)).transpose()?,
+        ticket: sent,
+        handling: handling_of(&what, row)?,
+        id,
+    })
+}
+
+fn target_of(what: &str, row: &SqliteRow) -> Result<Option<Target>, StoreError> {
+    let target: Option<String> = row.value("target")?;
+    target.map(|target| parsed(what, "target", &target)).transpose()
+}
+
+fn handling_of(what: &str, row: &SqliteRow) -> Result<Handling, StoreError> {
+    let owner: Option<String> = row.value("owner")?;
+    Ok(Handling {
+        topic: row.value("topic")?,
+        severity: word_in(what, row, "severity", Severity::from_word)?,
+        owner: owner.map(|owner| word(what, "owner", &owner, Owner::from_word)).transpose()?,
+        team: row.value("team")?,
+        assignee: row.value("assignee")?,
+        turn: word_in(what, row, "turn", Turn::from_word)?,
+        answered_at: row.value("answered_at")?,
+        updated_at: row.value("updated_at")?,
+        read_until: row.value("read_until")?,
+        unread: row.value("unread")?,
+        confirmation: match row.value::<Option<bool>>("confirmed")? {
+            None => Confirmation::NotNeeded,
+            Some(false) => {
+                let (withheld, first) = (row.value("withheld")?, row.value("withheld_from")?);
+                Confirmation::Awaited { withheld, first, code_sent: row.value("code_sent")? }
+            }
+            Some(true) => Confirmation::Confirmed,
+        },
+    })
+}
+
+/// The ticket of a row of `tickets` as lists show it.
+pub fn listed_ticket_of(row: &SqliteRow) -> Result<ListedTicket, StoreError> {
+    let id: String = row.value("id")?;
+    let what = format!("ticket {id}");
+    let status = word_in(&what, row, "status", Status::from_word)?;
+    let handling = handling_of(&what, row)?;
+    let signs: &str = row.value("robot_signs")?;
+    Ok(ListedTicket {
+        site: row.value("site")?,
+        reference: row.value("reference")?,
+        status,
+        target: target_of(&what, row)?,
+        due_at: row.value("due_at")?,
+        received_at: row.value("received_at")?,
+        shown: Shown {
+            kind: word_in(&what, row, "kind", Kind::from_word)?,
+            title: row.value("title")?,
+            requester: row.value("requester")?,
+            plan: row.value("plan")?,
+            is_verified: row.value("is_verified")?,
+            robot_signs: signs.split(' ').filter_map(Sign::from_word).collect(),
+            is_test: row.value("is_test")?,
+        },
+        handling,
+        id,
+    })
+}
+
+/// The message of a row of `messages`.
+pub fn message_of(row: &SqliteRow) -> Result<Message, StoreError> {
+    Ok(Message {
+        number: row.value("number")?,
+        author: word_in("a message", row, "author", Author::from_word)?,
+        name: row.value("name")?,
+        body: row.value("body")?,
+        at: row.value("at")?,
+        attachments: Vec::new(),
+    })
+}
+
+/// What was sealed with the message of a row, and the message.
+pub fn sealed_message_of(row: &SqliteRow) -> Result<([u8; 32], Message), StoreError> {
+    Ok((digest("a message", row.value("sealed")?)?, message_of(row)?))
+}
+
+/// The file of a row of `attachments`.
+pub fn attachment_of(row: &SqliteRow) -> Result<StoredAttachment, StoreError> {
+    let session: Option<Vec<u8>> = row.value("session")?;
+    let id: String = row.value("id")?;
+    Ok(StoredAttachment {
+        site: row.value("site")?,
+        person: row.value("person")?,
+        session: session.map(|session| digest(&id, session)).transpose()?,
+        name: row.value("name")?,
+        media: word_in(&format!("file {id}"), row, "type", FileType::from_word)?,
+        size: row.value("size")?,
+        has_metadata: row.value("metadata")?,
+        file: row.value("file")?,
+        put_at: row.value("put_at")?,
+        number: row.value("number")?,
+        id,
+    })
+}
+
+/// The deed of a row of `deeds`.
+pub fn deed_of(row: &SqliteRow) -> Result<Deed, StoreError> {
+    Ok(Deed {
+        operator: row.value("operator")?,
+        act: word_in("a deed", row, "deed", Act::from_word)?,
+        text: row.value("text")?,
+        at: row.value("at")?,
+    })
+}
+
+/// The delivery of a row of `deliveries`.
+pub fn delivery_of(row: &SqliteRow) -> Result<Delivery, StoreError> {
+    Ok(Delivery {
+        id: row.value("id")?,
+        site: row.value("site")?,
+        destination: row.value("destination")?,
+        ticket: row.value("ticket")?,
+        what: word_in("a delivery", row, "what", What::from_word)?,
+        number: row.value("number")?,
+        state: word_in("a delivery", row, "state", State::from_word)?,
+        created_at: row.value("created_at")?,
+        due_at: row.value("due_at")?,
+        tried_at: row.value("tried_at")?,
+        settled_at: row.value("settled_at")?,
+        tries: row.value("tries")?,
+        failures: row.value("failures")?,
+        remote: row.value("remote")?,
+        told: row.value("told")?,
+    })
+}
+
+/// The ticket and the seal of a row that has both.
+pub fn sealed_of(row: &SqliteRow) -> Result<Sealed, StoreError> {
+    let ticket = ticket_of(row)?;
+    let body: Vec<u8> = row.value("seal_body")?;
+    let session: Option<Vec<u8>> = row.value("seal_session")?;
+    let seal = Seal {
+        key: row.value("seal_key")?,
+        body: digest(&ticket.id, body)?,
+        session: session.map(|session| digest(&ticket.id, session)).transpose()?,
+    };
+    Ok(Sealed { seal, ticket })
+}
+
+/// The values of rows; what cannot be read is logged with its id and left out.
+pub fn read_rows<T>(
+    rows: &[SqliteRow],
+    what: &str,
+    read: impl Fn(&SqliteRow) -> Result<T, StoreError>,
+) -> Result<Vec<T>, StoreError> {
+    let values = rows.iter().map(|row| read_row(row, what, &read));
+    values.filter_map(Result::transpose).collect()
+}
+
+/// The value of a row; none where it cannot be read, which is logged with its id.
+pub fn read_row<T>(
+    row: &SqliteRow,
+    what: &str,
+    read: impl Fn(&SqliteRow) -> Result<T, StoreError>,
+) -> Result<Option<T>, StoreError> {
+    match read(row) {
+        Ok(value) => Ok(Some(value)),
+        Err(error) if error.concerns_row() => {
+            tracing::error!(id = row_id(row), %error, "{what} unreadable, left out");
+            Ok(None)
+        }
+        Err(error) => Err(error),
+    }
+}
+
+/// The id of a row, or the ticket and number that it has in place of one.
+fn row_id(row: &SqliteRow) -> String {
+    let number = |column: &str| row.try_get::<i64, _>(column).map(|number| number.to_string());
+    let text = |column: &str| row.try_get::<String, _>(column);
+    let of_ticket = || Ok::<_, sqlx::Error>(format!("{}/{}", text("ticket")?, number("number")?));
+    number("id").or_else(|_| text("id")).or_else(|_| of_ticket()).unwrap_or_default()
+}
+
+/// The question of a row of `questions`.
+pub fn question_of(row: &SqliteRow) -> Result<Question, StoreError> {
+    let id: String = row.value("id")?;
+    parsed(&format!("question {id}"), "question", row.value("question")?)
+}
+
+/// What the JSON of a column says.
+pub fn parsed<T: DeserializeOwned>(what: &str, column: &str, text: &str) -> Result<T, StoreError> {
+    serde_json::from_str(text).map_err(|error| StoreError::Damaged {
+        what: what.into(),
+        reason: format!("column {column}: line {} column {}", error.line(), error.column()),
+    })
+}
+
+fn word_in<T>(what: &str, row: &SqliteRow, column: &str, read: impl Fn(&str) -> Option<T>) -> Result<T, StoreError> {
+    word(what, column, row.value(column)?, read)
+}
+
+/// What the word of a column stands for.
+pub fn word<T>(what: &str, column: &str, word: &str, read: impl Fn(&str) -> Option<T>) -> Result<T, StoreError> {
+    read(word).ok_or_else(|| StoreError::Damaged {
+        what: what.into(),
+        reason: format!("column {column}: {word:?} is not known"),
+    })
+}
+
+fn digest(id: &str, bytes: Vec<u8>) -> Result<[u8; 32], StoreError> {
+    bytes
+        .try_into()
+        .map_err(|_| StoreError::Damaged { what: format!("the seal of ticket {id}"), reason: "no SHA-256".into() })
+}
