@@ -13,7 +13,7 @@ use super::pseudonym::Pseudonyms;
 use super::search::Indexes;
 use super::search::counting::Counting;
 use super::settings::{Settings, Site};
-use super::store::{Confirmations, Counts, Files, Store, StoreError};
+use super::store::{Attachments, Confirmations, Counts, Store, StoreError};
 use super::tickets::{Asked, Claims};
 use crate::http::api::config::PublicConfig;
 use crate::http::connections::{connections_max, open_files};

@@ -9,7 +9,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use tokio::sync::OnceCell;
 use tokio::sync::broadcast::{self, Receiver, Sender};
 
-use super::store::{Reader, ReaderCounts, Store, StoreError, StoredTicket};
+use super::store::{Conversations, Reader, ReaderCounts, StoreError, StoredTicket};
 use super::tickets::conversation;
 use domain::conversation::Summary;
 
@@ -42,7 +42,12 @@ pub struct TicketChange {
 
 impl TicketChange {
     /// How many tickets its reader has now; asked once for all streams of the reader.
-    pub async fn counts(&self, store: &dyn Store, site: &str, reader: Reader<'_>) -> Result<ReaderCounts, StoreError> {
+    pub async fn counts(
+        &self,
+        store: &dyn Conversations,
+        site: &str,
+        reader: Reader<'_>,
+    ) -> Result<ReaderCounts, StoreError> {
         self.counts.get_or_try_init(|| store.customer_counts(site, reader)).await.copied()
     }
 }

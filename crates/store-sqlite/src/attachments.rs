@@ -10,13 +10,13 @@ use super::SqliteStore;
 use super::error::{Columns, failed};
 use super::rows::attachment_of;
 use deskbell_core::ports::{
-    FileOwner, Files, PutOutcome, StoreError, StoredAttachment, StoredTicket, Upload, UploadUsage, Usage,
+    Attachments, FileOwner, PutOutcome, StoreError, StoredAttachment, StoredTicket, Upload, UploadUsage, Usage,
 };
 
 const ATTACHMENT: &str = "SELECT * FROM attachments WHERE site = ? AND id = ?";
 
 #[async_trait]
-impl Files for SqliteStore {
+impl Attachments for SqliteStore {
     async fn attachment(&self, site: &str, id: &str) -> Result<Option<StoredAttachment>, StoreError> {
         let row = query(ATTACHMENT).bind(site).bind(id).fetch_optional(&self.readers).await.map_err(failed)?;
         row.map(|row| attachment_of(&row)).transpose()

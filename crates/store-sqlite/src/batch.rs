@@ -7,7 +7,7 @@ use sqlx::sqlite::SqlitePool;
 use tokio::sync::{mpsc, oneshot};
 
 use super::error::failed;
-use super::{Prepared, SqliteStore};
+use super::tickets::{Prepared, keep};
 use deskbell_core::ports::{Along, Placed, Seal, StoreError, StoredTicket};
 
 /// The most tickets of a commit, and the most tokens from which on it takes no further ticket. The others wait for the next one.
@@ -51,13 +51,13 @@ impl Batches {
 /// Commits what waits, all of it together. A ticket that comes alone waits for nobody, and while one commit is written the next gathers.
 async fn run(writer: SqlitePool, mut queue: mpsc::UnboundedReceiver<Waiting>) {
     while let Some(first) = queue.recv().await {
-        let mut tokens = first.prepared.tokens.len();
+        let mut tokens = first.prepared.token_count();
         let mut batch = vec![first];
         while batch.len() < TICKETS_MAX
             && tokens < TOKENS_MAX
             && let Ok(next) = queue.try_recv()
         {
-            tokens += next.prepared.tokens.len();
+            tokens += next.prepared.token_count();
             batch.push(next);
         }
         // A task of its own, so that a write that panics ends with its batch and not with all that come after it.
@@ -87,7 +87,7 @@ async fn write(writer: &SqlitePool, batch: &mut [Waiting]) -> Result<Vec<Result<
     for Waiting { new, prepared, seal, along, .. } in batch {
         // A savepoint: what cannot be kept leaves nothing behind, and the others stay.
         let mut savepoint = transaction.begin().await.map_err(failed)?;
-        let placed = SqliteStore::keep(&mut savepoint, new, prepared, seal, take(along)).await;
+        let placed = keep(&mut savepoint, new, prepared, seal, take(along)).await;
         match placed {
             Ok(Placed::New) => savepoint.commit().await.map_err(failed)?,
             _ => savepoint.rollback().await.map_err(failed)?,

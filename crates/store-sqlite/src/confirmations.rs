@@ -4,8 +4,8 @@ use async_trait::async_trait;
 use sqlx::sqlite::{SqliteConnection, SqliteRow};
 use sqlx::{query, query_scalar};
 
-use super::deliveries::order;
 use super::error::{Columns, failed};
+use super::queue::order;
 use super::rows::{read_row, ticket_of};
 use super::{SqliteStore, TICKET, conversations, mails};
 use deskbell_core::ports::{ATTEMPTS_MAX, CODES_MAX, ClaimedAddress, CodeCheck, CodeRequest, Confirmations};

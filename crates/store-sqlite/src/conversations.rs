@@ -6,10 +6,10 @@ use sqlx::sqlite::SqliteConnection;
 use sqlx::{QueryBuilder, Sqlite, query, query_scalar};
 
 use super::attachments::attach;
-use super::deliveries::order;
 use super::error::{Columns, failed};
 use super::list::listed_ticket;
 use super::listed::add_tokens_of;
+use super::queue::order;
 use super::rows::{
     deed_of, delivery_of, json, listed_ticket_of, message_of, read_row, read_rows, sealed_message_of, ticket_of,
 };

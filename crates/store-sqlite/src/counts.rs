@@ -151,38 +151,6 @@ impl Counts for SqliteStore {
         }
         Ok(())
     }
-
-    async fn affect(&self, site: &str, incident: &str, who: &[u8; 32], now: &str) -> Result<(), StoreError> {
-        // Most of those who say it again and again need not wait for the writer.
-        let known = "SELECT 1 FROM affected WHERE site = ? AND incident = ? AND who = ?";
-        let known = query(known)
-            .bind(site)
-            .bind(incident)
-            .bind(&who[..])
-            .fetch_optional(&self.readers)
-            .await
-            .map_err(failed)?;
-        if known.is_some() {
-            return Ok(());
-        }
-        let mut transaction = self.writer.begin_with("BEGIN IMMEDIATE").await.map_err(failed)?;
-        let insert = query("INSERT OR IGNORE INTO affected (site, incident, who, at) VALUES (?, ?, ?, ?)");
-        let insert = insert.bind(site).bind(incident).bind(&who[..]).bind(now);
-        if insert.execute(&mut *transaction).await.map_err(failed)?.rows_affected() > 0 {
-            let count = "INSERT INTO incident_counts (site, incident, people, last_at) VALUES (?1, ?2, 1, ?3)
-                ON CONFLICT (site, incident) DO UPDATE SET people = people + 1, last_at = ?3";
-            query(count).bind(site).bind(incident).bind(now).execute(&mut *transaction).await.map_err(failed)?;
-        }
-        transaction.commit().await.map_err(failed)?;
-        Ok(())
-    }
-
-    async fn affected(&self, site: &str, incident: &str) -> Result<u32, StoreError> {
-        let people = query_scalar("SELECT people FROM incident_counts WHERE site = ? AND incident = ?");
-        let people: Option<u32> =
-            people.bind(site).bind(incident).fetch_optional(&self.readers).await.map_err(failed)?;
-        Ok(people.unwrap_or_default())
-    }
 }
 
 async fn record_event(

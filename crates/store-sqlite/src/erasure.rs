@@ -8,8 +8,8 @@ use sqlx::sqlite::{SqliteConnection, SqliteRow};
 use sqlx::{ConnectOptions, Row, query, query_scalar};
 
 use super::SqliteStore;
-use super::deliveries::keep_erased_places;
 use super::error::{Columns, failed};
+use super::external_tickets::keep_erased_places;
 use super::rows::attachment_of;
 use deskbell_core::ports::{Erasure, ErasureCounts, IsMeant, PersonTrace, SessionTrace, TicketHead, Traces};
 use deskbell_core::ports::{FileOwner, StoreError, StoredAttachment};

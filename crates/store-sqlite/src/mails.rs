@@ -10,10 +10,10 @@ use super::rows::ticket_of;
 use super::{SqliteStore, TICKET, conversations};
 use deskbell_core::clock;
 use deskbell_core::ports::{Act, Claim, Deed, StoreError, StoredTicket};
-use deskbell_core::ports::{DueMail, MailOutcome, MailQuota, Mails, NewMail, ReturnedReceipt};
+use deskbell_core::ports::{DueMail, MailOutcome, MailQuota, NewMail, OutgoingMail, ReturnedReceipt};
 
 #[async_trait]
-impl Mails for SqliteStore {
+impl OutgoingMail for SqliteStore {
     async fn claim_mail(&self, site: &str, claim: Claim<'_>) -> Result<Option<DueMail>, StoreError> {
         let mut write = self.writer.begin_with("BEGIN IMMEDIATE").await.map_err(failed)?;
         let mut due = None;

@@ -9,7 +9,8 @@ use sqlx::{Row, query, query_scalar};
 use super::tests::{fresh, seal, ticket};
 use super::*;
 use deskbell_core::ports::{
-    ChangedTicket, Claim, Deliveries, DueDelivery, Mails, NewDelivery, NewMail, Place, Tried, What,
+    Along, ChangedTicket, Claim, DueDelivery, ExternalTickets, NewDelivery, NewMail, OutgoingMail, Place, Placed,
+    Polls, Queue, Tickets, Tried, What,
 };
 
 const NOW: &str = "2026-01-02T00:00:00.000Z";
@@ -137,7 +138,12 @@ async fn whatever_queues_are_asked_is_found_by_an_index() {
     let (store, _folder) = waiting(&["1"]).await;
     let mut reader = store.readers.acquire().await.unwrap();
     // What the code asks, as it asks it.
-    for asked in [include_str!("deliveries.rs"), include_str!("mails.rs")] {
+    for asked in [
+        include_str!("queue.rs"),
+        include_str!("external_tickets.rs"),
+        include_str!("polls.rs"),
+        include_str!("mails.rs"),
+    ] {
         for sql in statements(asked) {
             for step in plan(&mut reader, &sql).await {
                 let is_table = ["deliveries", "mails", "places", "invocations", "polls", "tickets", "dead", "behind"]

@@ -3,13 +3,15 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 
 use sha2::{Digest, Sha256};
 
+use super::rows::json;
 use super::*;
 use deskbell_core::clock::now;
 use deskbell_core::ports::{
-    Act, Change, Changed, Claim, CodeCheck, CodeRequest, Confirmation, Confirmations, Conversations, CurrentTicket,
-    Decision, Deed, Deliveries, DueMail, Erasure, Handling, ImportOutcome, ImportRun, MESSAGE_PAGE_BYTES, MailLimits,
-    MailOutcome, MailQuota, Mails, MessageSeal, NewDelivery, NewMail, NewMessage, NewQuestion, Place, QUEUE_COUNT_MAX,
-    Questions, Queue, Reader, ReaderCounts, Revision, RevisionRange, TakenId, Tried, What,
+    Act, Along, Change, Changed, Claim, CodeCheck, CodeRequest, Confirmation, Confirmations, Conversations,
+    CurrentTicket, Decision, Deed, DueMail, Erasure, ExternalTickets, Handling, ImportOutcome, ImportRun, Imports,
+    MESSAGE_PAGE_BYTES, MailLimits, MailOutcome, MailQuota, MessageSeal, NewDelivery, NewMail, NewMessage, NewQuestion,
+    OutgoingMail, Place, Placed, Polls, QUEUE_COUNT_MAX, Questions, Queue, QueueStatus, Reader, ReaderCounts, Revision,
+    RevisionRange, Seal, Sealed, Store, StoreError, StoredTicket, TakenId, Tickets, Tried, View, What,
 };
 use deskbell_core::rules::address::mailbox;
 use domain::context::Context;
@@ -783,7 +785,7 @@ async fn every_queue_in_which_something_is_is_counted_as_far_as_that_is_shown() 
     let queues = async || -> Vec<(String, u32, u32, Option<String>)> {
         let queues = store.queues().await.unwrap().into_iter();
         let day = |since: String| since.get(8..10).unwrap_or_default().to_string();
-        let name = |queue: &Queue| format!("{}/{}", queue.site, queue.destination);
+        let name = |queue: &QueueStatus| format!("{}/{}", queue.site, queue.destination);
         queues.map(|queue| (name(&queue), queue.waiting, queue.given_up, queue.since.map(day))).collect()
     };
     let queue = |name: &str, waiting, given_up, day: &str| (name.to_string(), waiting, given_up, Some(day.to_string()));

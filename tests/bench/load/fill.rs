@@ -9,7 +9,7 @@ use domain::reference;
 use domain::ticket::{NewTicket, Status};
 use gateway::clock;
 use gateway::store::{
-    Along, Claim, Deliveries, NewDelivery, NewMessage, Placed, Seal, Store, StoredTicket, Tried, What,
+    Along, Claim, NewDelivery, NewMessage, Placed, Queue, Seal, Store, StoredTicket, Tickets, Tried, What,
 };
 use jiff::{Timestamp, ToSpan};
 use serde_json::json;

@@ -7,9 +7,9 @@ use async_trait::async_trait;
 use super::StoreError;
 use domain::attachment::FileType;
 
-/// A place where it is kept whose files are whose. When a write returns, it is on disk.
+/// Whose files are whose. When a write returns, it is on disk.
 #[async_trait]
-pub trait Files: Send + Sync {
+pub trait Attachments: Send + Sync {
     /// The file of an id in a site.
     async fn attachment(&self, site: &str, id: &str) -> Result<Option<StoredAttachment>, StoreError>;
 

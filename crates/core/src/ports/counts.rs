@@ -1,4 +1,4 @@
-//! The port for what is counted: answers, searches that found nothing, and who has what is broken. Nothing in it says who anybody is.
+//! The port for what is counted: answers, and searches that found nothing. Nothing in it says who anybody is.
 
 use async_trait::async_trait;
 
@@ -33,12 +33,6 @@ pub trait Counts: Send + Sync {
 
     /// Forgets counters before one week, and before another one who has been counted. In short transactions.
     async fn forget_counts(&self, before: &str, who_before: &str) -> Result<(), StoreError>;
-
-    /// Keeps that somebody has what is broken; `who` is a salted hash. The same again changes nothing.
-    async fn affect(&self, site: &str, incident: &str, who: &[u8; 32], now: &str) -> Result<(), StoreError>;
-
-    /// How many have it.
-    async fn affected(&self, site: &str, incident: &str) -> Result<u32, StoreError>;
 }
 
 /// Something that is counted.

@@ -27,7 +27,7 @@ pub trait Erasure: Send + Sync {
 
     /// Erases tickets with everything that belongs to them, in one transaction. Those that `is_meant` does not mean as they are inside it are
     /// left: somebody may have opened one again since it was found. Bytes of files are left to whoever removes
-    /// [`super::Files::removed_files`]. The idempotency keys of the tickets are kept as digests, so that none of them comes back.
+    /// [`super::Attachments::removed_files`]. The idempotency keys of the tickets are kept as digests, so that none of them comes back.
     async fn erase_tickets(
         &self,
         tickets: &[String],

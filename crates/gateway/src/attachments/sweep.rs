@@ -12,7 +12,7 @@ use super::folder::Folder;
 use super::quota::{UNSENT, UNSENT_ANONYMOUS, day};
 use crate::app::App;
 use crate::clock;
-use crate::store::{Store, StoreError};
+use crate::store::{Attachments, StoreError};
 use domain::attachment;
 
 /// How old a file without a row is before nobody can be about to write its row.
@@ -56,7 +56,7 @@ pub async fn sweep(app: &App, now: Timestamp) -> Result<(), SweepError> {
 }
 
 /// Removes the bytes of files whose rows are gone; how many.
-pub async fn remove_deleted(store: &dyn Store, folder: &Folder) -> Result<usize, StoreError> {
+pub async fn remove_deleted(store: &dyn Attachments, folder: &Folder) -> Result<usize, StoreError> {
     let (mut after, mut count) = (String::new(), 0);
     loop {
         let files = store.removed_files(&after, CHUNK as u32).await?;
@@ -69,7 +69,12 @@ pub async fn remove_deleted(store: &dyn Store, folder: &Folder) -> Result<usize,
 }
 
 /// Brings the files of a folder that have a row to their place, and removes those without one that were written before a time.
-async fn sweep_folder(store: &dyn Store, folder: &Folder, place: &Path, before: SystemTime) -> Result<(), SweepError> {
+async fn sweep_folder(
+    store: &dyn Attachments,
+    folder: &Folder,
+    place: &Path,
+    before: SystemTime,
+) -> Result<(), SweepError> {
     let mut entries = std::fs::read_dir(place)?;
     loop {
         let (rest, chunk) = tokio::task::spawn_blocking(move || chunk(entries)).await.map_err(std::io::Error::other)?;

@@ -10,7 +10,7 @@ use std::time::Duration;
 use jiff::Timestamp;
 
 use super::{Answers, ExportFailure, ExportFrom, Failure};
-use crate::store::{ChangedTicket, Store, StoreError, SyncState};
+use crate::store::{ChangedTicket, Polls, StoreError, SyncState};
 use crate::{clock, pauses};
 
 /// How far before what is known it is asked for changes again: they are listed to the second, and not at once.
@@ -69,7 +69,7 @@ impl ChangeFeed {
     /// is more to read. Where the destination fails, that is logged and tried again later; neither the list nor the export waits for the other.
     pub async fn read(
         &mut self,
-        store: &dyn Store,
+        store: &dyn Polls,
         queue: (&str, &str),
         answers: &dyn Answers,
     ) -> Result<Duration, StoreError> {
@@ -100,7 +100,7 @@ impl ChangeFeed {
 
     async fn read_list(
         &mut self,
-        store: &dyn Store,
+        store: &dyn Polls,
         queue: (&str, &str),
         answers: &dyn Answers,
         state: &SyncState,
@@ -154,7 +154,7 @@ impl ChangeFeed {
 
     async fn read_export(
         &mut self,
-        store: &dyn Store,
+        store: &dyn Polls,
         queue: (&str, &str),
         answers: &dyn Answers,
         state: &SyncState,

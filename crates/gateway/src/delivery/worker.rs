@@ -477,7 +477,7 @@ mod tests {
     use crate::app;
     use crate::delivery::Finding;
     use crate::settings::{self, Overrides, Site};
-    use crate::store::{Along, Deliveries, NewDelivery, Placed, Seal, State, Store, StoredTicket};
+    use crate::store::{Along, ExternalTickets, NewDelivery, Placed, Queue as _, Seal, State, StoredTicket, Tickets};
     use domain::conversation::Author;
     use domain::ticket::NewTicket;
     use store_sqlite::SqliteStore;

@@ -18,7 +18,7 @@ use super::post::NotTaken;
 use super::{CODE_LIFE, Codes, Mailer};
 use crate::app::App;
 use crate::settings::Site;
-use crate::store::{Claim, DueMail, MailOutcome, Store, StoreError};
+use crate::store::{Claim, DueMail, MailOutcome, OutgoingMail, StoreError};
 use crate::supervisor::supervise;
 use crate::{clock, pauses};
 
@@ -77,7 +77,7 @@ async fn work(app: &App, name: &str, mailer: &Mailer, stop: &CancellationToken) 
 
 /// Sends all that is due, and gives the time until the next is.
 async fn send_due(
-    store: &dyn Store,
+    store: &dyn OutgoingMail,
     (name, site): (&str, &Site),
     (mailer, codes): (&Mailer, &Codes),
     stop: &CancellationToken,
@@ -131,7 +131,7 @@ async fn send_due(
 
 /// Sends a mail while its claim is extended; `None` where somebody else has claimed it meanwhile.
 async fn send_claimed(
-    store: &dyn Store,
+    store: &dyn OutgoingMail,
     site: &Site,
     (mailer, codes): (&Mailer, &Codes),
     (due, token): (&DueMail, &str),
@@ -160,7 +160,7 @@ async fn send_claimed(
 }
 
 /// Records what became of an attempt, as soon as the store can be used. Nothing else is sent until then.
-async fn record(store: &dyn Store, (ticket, token): (&str, &str), outcome: MailOutcome<'_>) {
+async fn record(store: &dyn OutgoingMail, (ticket, token): (&str, &str), outcome: MailOutcome<'_>) {
     loop {
         match store.record_mail(ticket, token, outcome).await {
             Ok(true) => return,

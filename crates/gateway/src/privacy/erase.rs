@@ -14,7 +14,7 @@ use crate::attachments::sweep;
 use crate::clock;
 use crate::pseudonym::Pseudonyms;
 use crate::settings::Settings;
-use crate::store::{ErasureCounts, PersonTrace, SessionTrace, Store, StoreError, TicketHead, Traces};
+use crate::store::{Erasure, ErasureCounts, PersonTrace, SessionTrace, Store, StoreError, TicketHead, Traces};
 
 /// How many tickets are erased in one transaction.
 const CHUNK: usize = 20;
@@ -153,7 +153,7 @@ async fn finish(store: &dyn Store, folder: &Folder, erased: &mut Erased) -> Resu
 }
 
 /// Empties the write-ahead log as soon as nobody reads it; `false` where somebody does all the time.
-pub async fn empty_log(store: &dyn Store) -> Result<bool, StoreError> {
+pub async fn empty_log(store: &dyn Erasure) -> Result<bool, StoreError> {
     for _ in 0..LOG_TRIES {
         match store.truncate_log().await {
             Ok(true) => return Ok(true),

@@ -11,7 +11,7 @@ use std::time::{Duration, Instant};
 
 use super::super::clock;
 use super::super::pseudonym::{Counted, Pseudonyms};
-use super::super::store::{Count, Store, StoreError};
+use super::super::store::{Count, Counts, StoreError};
 use domain::deflection::counts_questions;
 use domain::event::{Event, What};
 
@@ -119,7 +119,7 @@ impl Counting {
     }
 
     /// Writes what was gathered.
-    pub async fn flush(&self, store: &dyn Store) -> Result<(), StoreError> {
+    pub async fn flush(&self, store: &dyn Counts) -> Result<(), StoreError> {
         loop {
             let batch: Vec<Count> = {
                 let mut gathered = self.gathered();
@@ -211,7 +211,7 @@ impl Gathered {
 }
 
 /// Writes what is counted, and forgets what is old, for as long as it runs.
-pub async fn run(counting: &Counting, store: &dyn Store) {
+pub async fn run(counting: &Counting, store: &dyn Counts) {
     let mut interval = tokio::time::interval(FLUSH_EVERY);
     interval.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
     let mut cleaned: Option<Instant> = None;

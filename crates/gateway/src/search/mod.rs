@@ -14,7 +14,7 @@ use futures_util::StreamExt;
 use futures_util::stream;
 use tokio::sync::Mutex;
 
-use super::store::{QuestionRow, Questions, Revision, RevisionRange, Store, StoreError};
+use super::store::{QuestionRow, Questions, Revision, RevisionRange, StoreError};
 use domain::question::{Hit, Question};
 use ranking::{Corpus, Index, Snowball};
 
@@ -83,12 +83,12 @@ impl Indexes {
     }
 
     /// Brings the indexes up to what is in the store. A site that fails keeps no other waiting.
-    pub async fn refresh(&self, store: &dyn Store) -> Result<(), StoreError> {
+    pub async fn refresh(&self, store: &dyn Questions) -> Result<(), StoreError> {
         self.bring_up(store, true).await
     }
 
     /// With `at_once` also those that were built lately.
-    async fn bring_up(&self, store: &dyn Store, at_once: bool) -> Result<(), StoreError> {
+    async fn bring_up(&self, store: &dyn Questions, at_once: bool) -> Result<(), StoreError> {
         let mut builds = self.builds.lock().await;
         let changes = store.question_changes().await?;
         if builds.changes == Some(changes) {
@@ -114,7 +114,7 @@ impl Indexes {
     /// The build after it, and whether it is up to the revision.
     async fn bring_site_up(
         &self,
-        store: &dyn Store,
+        store: &dyn Questions,
         site: String,
         revision: Revision,
         build: Build,
@@ -166,7 +166,7 @@ enum BuildError {
 
 /// Reads what has changed, or all, and builds the index. Whatever ends it, the next time can go on with the same build.
 async fn bring_up_to(
-    store: &dyn Store,
+    store: &dyn Questions,
     site: &str,
     revision: Revision,
     build: &mut Build,
@@ -250,7 +250,7 @@ pub async fn all_questions(store: &(impl Questions + ?Sized), site: &str) -> Res
 }
 
 /// Keeps the indexes in step with the store for as long as it runs.
-pub async fn follow(indexes: &Indexes, store: &dyn Store) {
+pub async fn follow(indexes: &Indexes, store: &dyn Questions) {
     let mut interval = tokio::time::interval(POLL_EVERY);
     interval.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
     loop {

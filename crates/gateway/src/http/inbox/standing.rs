@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use super::times;
 use crate::app::App;
 use crate::clock;
-use crate::store::{Queue, StoreError};
+use crate::store::{QueueStatus, StoreError};
 
 /// For how many minutes something may wait before operators are told on the list of tickets.
 const LATE_MINUTES: i64 = 10;
@@ -14,7 +14,7 @@ const LATE_MINUTES: i64 = 10;
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Standing {
     /// What waits and what was given up.
-    pub queue: Queue,
+    pub queue: QueueStatus,
     /// Why nothing gets through now.
     pub away: Option<String>,
     /// Whether the configuration names it no more, so that nothing is brought there.
@@ -35,7 +35,7 @@ impl Standing {
 
 /// The destinations for which something waits or was given up: what every page has to know of, whatever the configuration names.
 pub async fn read(app: &App) -> Result<Vec<Standing>, StoreError> {
-    let standing = |queue: Queue| {
+    let standing = |queue: QueueStatus| {
         let line = app.lines.line(&queue.site, &queue.destination);
         Standing { away: line.and_then(|line| line.away()), is_gone: line.is_none(), queue }
     };
@@ -68,6 +68,6 @@ pub fn given_up(standings: &[Standing]) -> u32 {
     standings.iter().filter(|standing| !standing.is_gone).map(|standing| standing.queue.given_up).sum()
 }
 
-fn nothing(site: &str, destination: &str) -> Queue {
-    Queue { site: site.into(), destination: destination.into(), waiting: 0, since: None, given_up: 0 }
+fn nothing(site: &str, destination: &str) -> QueueStatus {
+    QueueStatus { site: site.into(), destination: destination.into(), waiting: 0, since: None, given_up: 0 }
 }

@@ -8,7 +8,7 @@ use jiff::{SignedDuration, Timestamp};
 use uuid::Uuid;
 
 use super::super::super::clock;
-use super::super::super::store::{ImportOutcome, ImportRun, Store, StoreError};
+use super::super::super::store::{ImportOutcome, ImportRun, Imports, Store, StoreError};
 use super::{Progress, Prune, Report, Source, import_changes};
 
 /// How often a source is imported unless the plan says otherwise.
@@ -118,7 +118,7 @@ async fn import_leased(
     }
 }
 
-async fn lease(store: &dyn Store, site: &str, source: &str, holder: &str) -> Result<bool, StoreError> {
+async fn lease(store: &dyn Imports, site: &str, source: &str, holder: &str) -> Result<bool, StoreError> {
     let now = clock::timestamp();
     let until = now + SignedDuration::try_from(LEASE).unwrap_or_default();
     store.lease_import(site, source, holder, &clock::written(now), &clock::written(until)).await

@@ -224,6 +224,7 @@ mod tests {
     use super::*;
     use crate::search::all_questions;
     use crate::search::import;
+    use crate::store::Imports;
     use store_sqlite::SqliteStore;
 
     #[test]

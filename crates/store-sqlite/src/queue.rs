@@ -1,18 +1,17 @@
 //! Deliveries in the SQLite file.
 
 use async_trait::async_trait;
-use sha2::{Digest, Sha256};
 use sqlx::sqlite::{SqliteConnection, SqliteRow};
 use sqlx::{query, query_scalar};
 
 use super::error::{Columns, failed};
+use super::external_tickets::{PLACE, place_of};
 use super::rows::{delivery_of, json, read_rows, ticket_of};
 use super::{SqliteStore, TICKET};
-use deskbell_core::clock;
 use deskbell_core::ports::{
-    ChangedTicket, Claim, Deliveries, Delivery, DueDelivery, DueLook, NewDelivery, Place, Queue, SyncState, Tried, What,
+    Claim, Delivery, DueDelivery, NewDelivery, QUEUE_COUNT_MAX, Queue, QueueStatus, StoreError, StoredTicket, Tried,
+    What,
 };
-use deskbell_core::ports::{QUEUE_COUNT_MAX, StoreError, StoredTicket};
 
 /// The heads of a queue that are due: of a site, a destination, at a time, but for those of a list in JSON.
 macro_rules! due {
@@ -21,11 +20,6 @@ macro_rules! due {
             AND (claimed_until IS NULL OR claimed_until <= ?3) AND id NOT IN (SELECT value FROM json_each(?4))"
     };
 }
-
-const KNOWN: &str = "SELECT EXISTS (SELECT 1 FROM places WHERE site = ? AND destination = ? AND remote = ?)
-    OR EXISTS (SELECT 1 FROM erased_external_tickets WHERE digest = ?)";
-const PLACE: &str = "SELECT coalesce(merged_into, remote) AS remote, requester, merged_after FROM places
-    WHERE ticket = ? AND destination = ?";
 
 /// The queues in which something is: from one to the next by an index that holds only what is not delivered.
 const QUEUES: &str = "
@@ -50,7 +44,7 @@ const QUEUES: &str = "
     FROM queues ORDER BY site, destination";
 
 #[async_trait]
-impl Deliveries for SqliteStore {
+impl Queue for SqliteStore {
     async fn claim_deliveries(
         &self,
         (site, destination): (&str, &str),
@@ -158,10 +152,10 @@ impl Deliveries for SqliteStore {
         read_rows(&rows, "delivery", |row| Ok((delivery_of(row)?, row.value("reference")?)))
     }
 
-    async fn queues(&self) -> Result<Vec<Queue>, StoreError> {
+    async fn queues(&self) -> Result<Vec<QueueStatus>, StoreError> {
         let rows = query(QUEUES).bind(QUEUE_COUNT_MAX).fetch_all(&self.readers).await.map_err(failed)?;
         let queue = |row: &SqliteRow| {
-            Ok(Queue {
+            Ok(QueueStatus {
                 site: row.value("site")?,
                 destination: row.value("destination")?,
                 waiting: row.value("waiting")?,
@@ -199,285 +193,12 @@ impl Deliveries for SqliteStore {
         let given_up = query(give_up).bind(told).bind(now).bind(id).execute(&self.writer).await.map_err(failed)?;
         Ok(given_up.rows_affected() > 0)
     }
-
-    async fn place_of(&self, ticket: &str, destination: &str) -> Result<Option<Place>, StoreError> {
-        let row = query(PLACE).bind(ticket).bind(destination).fetch_optional(&self.readers).await.map_err(failed)?;
-        row.map(|row| place_of(&row)).transpose()
-    }
-
-    async fn take_looks(
-        &self,
-        (site, destination): (&str, &str),
-        now: &str,
-        until: &str,
-        limit: u32,
-    ) -> Result<Vec<DueLook>, StoreError> {
-        // Most of the time nothing is due, which a reader finds out without keeping anybody from writing.
-        let any =
-            query_scalar("SELECT EXISTS (SELECT 1 FROM places WHERE site = ? AND destination = ? AND look_at <= ?)");
-        if !any.bind(site).bind(destination).bind(now).fetch_one(&self.readers).await.map_err(failed)? {
-            return Ok(Vec::new());
-        }
-        let oldest = limit.div_ceil(5);
-        let mut write = self.writer.begin_with("BEGIN IMMEDIATE").await.map_err(failed)?;
-        let mut due = Vec::new();
-        // A statement each, so that both are found by the index.
-        let newest_first =
-            "UPDATE places SET look_at = ?4 WHERE (ticket, destination) IN (SELECT ticket, destination FROM places
-                WHERE site = ?1 AND destination = ?2 AND look_at <= ?3 ORDER BY look_at DESC LIMIT ?5)
-            RETURNING ticket, coalesce(merged_into, remote) AS remote, requester, merged_after";
-        let oldest_first =
-            "UPDATE places SET look_at = ?4 WHERE (ticket, destination) IN (SELECT ticket, destination FROM places
-                WHERE site = ?1 AND destination = ?2 AND look_at <= ?3 ORDER BY look_at LIMIT ?5)
-            RETURNING ticket, coalesce(merged_into, remote) AS remote, requester, merged_after";
-        for (take, count) in [(newest_first, limit - oldest), (oldest_first, oldest)] {
-            let taken = query(take).bind(site).bind(destination).bind(now).bind(until).bind(count);
-            for row in taken.fetch_all(&mut *write).await.map_err(failed)? {
-                let id: String = row.value("ticket")?;
-                match ticket(&mut write, &id).await {
-                    Ok(ticket) => due.push(DueLook { ticket, place: place_of(&row)? }),
-                    Err(error) if error.concerns_row() => {
-                        tracing::error!(site, destination, ticket = id, %error, "ticket unreadable, not synced");
-                        // Polled again when it changes there.
-                        query("UPDATE places SET look_at = NULL WHERE ticket = ? AND destination = ?")
-                            .bind(&id)
-                            .bind(destination)
-                            .execute(&mut *write)
-                            .await
-                            .map_err(failed)?;
-                    }
-                    Err(error) => return Err(error),
-                }
-            }
-        }
-        write.commit().await.map_err(failed)?;
-        Ok(due)
-    }
-
-    async fn next_look(&self, (site, destination): (&str, &str)) -> Result<Option<String>, StoreError> {
-        let next =
-            query_scalar("SELECT min(look_at) FROM places WHERE site = ? AND destination = ? AND look_at IS NOT NULL");
-        next.bind(site).bind(destination).fetch_one(&self.readers).await.map_err(failed)
-    }
-
-    async fn looked(
-        &self,
-        ticket: &str,
-        destination: &str,
-        until: &str,
-        again: Option<&str>,
-        seen: Option<&str>,
-    ) -> Result<(), StoreError> {
-        query(
-            "UPDATE places SET look_at = CASE WHEN look_at = ?3 THEN ?4 ELSE look_at END,
-                seen_at = CASE WHEN coalesce(seen_at, '') < ?5 THEN ?5 ELSE seen_at END
-            WHERE ticket = ?1 AND destination = ?2",
-        )
-        .bind(ticket)
-        .bind(destination)
-        .bind(until)
-        .bind(again)
-        .bind(seen)
-        .execute(&self.writer)
-        .await
-        .map_err(failed)?;
-        Ok(())
-    }
-
-    async fn mark_changed(
-        &self,
-        (site, destination): (&str, &str),
-        changed: &[ChangedTicket],
-        now: &str,
-    ) -> Result<u64, StoreError> {
-        let changed: Vec<(&str, String)> =
-            changed.iter().map(|ticket| (ticket.remote.as_str(), clock::written(ticket.updated_at))).collect();
-        let changed = json(&changed)?;
-        // Most of what changes there is not from here: a reader finds what is.
-        let unknown = query(
-            "SELECT ticket, json_extract(changed.value, '$[1]') AS changed_at FROM json_each(?3) AS changed CROSS JOIN places
-                ON site = ?1 AND destination = ?2 AND remote = json_extract(changed.value, '$[0]')
-            WHERE seen_at IS NULL OR seen_at < json_extract(changed.value, '$[1]')
-            UNION
-            SELECT ticket, json_extract(changed.value, '$[1]') FROM json_each(?3) AS changed CROSS JOIN places
-                ON site = ?1 AND destination = ?2 AND merged_into = json_extract(changed.value, '$[0]')
-            WHERE seen_at IS NULL OR seen_at < json_extract(changed.value, '$[1]')",
-        );
-        let unknown =
-            unknown.bind(site).bind(destination).bind(&changed).fetch_all(&self.readers).await.map_err(failed)?;
-        if unknown.is_empty() {
-            return Ok(0);
-        }
-        let unknown: Vec<(String, String)> = unknown
-            .iter()
-            .map(|row| Ok((row.value("ticket")?, row.value("changed_at")?)))
-            .collect::<Result<_, StoreError>>()?;
-        // Since when it is due is when it changed there, so that the same change that is listed again keeps its place.
-        let look = query(
-            "UPDATE places SET look_at = min(?1, json_extract(changed.value, '$[1]')) FROM json_each(?3) AS changed
-            WHERE ticket = json_extract(changed.value, '$[0]') AND destination = ?2",
-        );
-        let look = look.bind(now).bind(destination).bind(json(&unknown)?);
-        Ok(look.execute(&self.writer).await.map_err(failed)?.rows_affected())
-    }
-
-    async fn move_place(&self, ticket: &str, destination: &str, place: &Place) -> Result<(), StoreError> {
-        // What of the other ticket has changed so far is not known.
-        query(
-            "UPDATE places SET merged_into = ?3, merged_after = ?4, requester = ?5, seen_at = NULL
-            WHERE ticket = ?1 AND destination = ?2",
-        )
-        .bind(ticket)
-        .bind(destination)
-        .bind(&place.remote)
-        .bind(&place.merged_after)
-        .bind(&place.requester)
-        .execute(&self.writer)
-        .await
-        .map_err(failed)?;
-        Ok(())
-    }
-
-    async fn sync_state(&self, (site, destination): (&str, &str)) -> Result<SyncState, StoreError> {
-        let row = query("SELECT * FROM polls WHERE site = ? AND destination = ?").bind(site).bind(destination);
-        let Some(row) = row.fetch_optional(&self.readers).await.map_err(failed)? else {
-            return Ok(SyncState::default());
-        };
-        let until: String = row.value("until")?;
-        Ok(SyncState {
-            until: Some(until).filter(|until| !until.is_empty()),
-            listed_at: row.value("listed_at")?,
-            cursor: row.value("cursor")?,
-            exported_at: row.value("exported_at")?,
-            is_behind: row.value("behind")?,
-        })
-    }
-
-    async fn set_listed(&self, queue: (&str, &str), at: &str) -> Result<(), StoreError> {
-        let set = "INSERT INTO polls (site, destination, until, listed_at) VALUES (?1, ?2, '', ?3)
-            ON CONFLICT (site, destination) DO UPDATE SET listed_at = excluded.listed_at";
-        query(set).bind(queue.0).bind(queue.1).bind(at).execute(&self.writer).await.map_err(failed)?;
-        Ok(())
-    }
-
-    async fn set_synced(&self, queue: (&str, &str), until: &str) -> Result<(), StoreError> {
-        let set = "INSERT INTO polls (site, destination, until) VALUES (?1, ?2, ?3)
-            ON CONFLICT (site, destination) DO UPDATE SET until = excluded.until";
-        query(set).bind(queue.0).bind(queue.1).bind(until).execute(&self.writer).await.map_err(failed)?;
-        Ok(())
-    }
-
-    async fn set_behind(&self, queue: (&str, &str)) -> Result<(), StoreError> {
-        let set = "INSERT INTO polls (site, destination, until, behind) VALUES (?1, ?2, '', 1)
-            ON CONFLICT (site, destination) DO UPDATE SET behind = 1";
-        query(set).bind(queue.0).bind(queue.1).execute(&self.writer).await.map_err(failed)?;
-        Ok(())
-    }
-
-    async fn set_exported(
-        &self,
-        queue: (&str, &str),
-        cursor: Option<&str>,
-        is_behind: bool,
-        at: &str,
-    ) -> Result<(), StoreError> {
-        let set =
-            "INSERT INTO polls (site, destination, until, cursor, behind, exported_at) VALUES (?1, ?2, '', ?3, ?4, ?5)
-            ON CONFLICT (site, destination) DO UPDATE SET cursor = excluded.cursor, behind = excluded.behind,
-                exported_at = excluded.exported_at";
-        let set = query(set).bind(queue.0).bind(queue.1).bind(cursor).bind(is_behind).bind(at);
-        set.execute(&self.writer).await.map_err(failed)?;
-        Ok(())
-    }
-
-    async fn told(
-        &self,
-        (site, destination): (&str, &str),
-        invocation: &str,
-        (remote, changed_at): (&str, Option<&str>),
-        now: &str,
-        forget: &str,
-    ) -> Result<bool, StoreError> {
-        let mut write = self.writer.begin_with("BEGIN IMMEDIATE").await.map_err(failed)?;
-        query("DELETE FROM invocations WHERE site = ? AND destination = ? AND at < ?")
-            .bind(site)
-            .bind(destination)
-            .bind(forget)
-            .execute(&mut *write)
-            .await
-            .map_err(failed)?;
-        let new = query("INSERT OR IGNORE INTO invocations (site, destination, id, at) VALUES (?, ?, ?, ?)")
-            .bind(site)
-            .bind(destination)
-            .bind(invocation)
-            .bind(now)
-            .execute(&mut *write)
-            .await
-            .map_err(failed)?;
-        let new = new.rows_affected() > 0;
-        if new {
-            look_at(&mut write, (site, destination), (remote, changed_at), now).await?;
-        }
-        write.commit().await.map_err(failed)?;
-        Ok(new)
-    }
-
-    async fn is_placed(&self, site: &str, destination: &str, remote: &str) -> Result<bool, StoreError> {
-        is_known(&mut *self.readers.acquire().await.map_err(failed)?, (site, destination, remote)).await
-    }
-
-    async fn adopt(&self, ticket: &StoredTicket, destination: &str, place: &Place) -> Result<bool, StoreError> {
-        let prepared = super::Prepared::new(ticket)?;
-        let mut write = self.writer.begin_with("BEGIN IMMEDIATE").await.map_err(failed)?;
-        let is_known = is_known(&mut write, (&ticket.site, destination, &place.remote)).await?;
-        if is_known || !super::insert(&mut write, ticket, &prepared, 0).await? {
-            return Ok(false);
-        }
-        query("INSERT INTO places (ticket, site, destination, remote, requester, look_at) VALUES (?, ?, ?, ?, ?, ?)")
-            .bind(&ticket.id)
-            .bind(&ticket.site)
-            .bind(destination)
-            .bind(&place.remote)
-            .bind(&place.requester)
-            .bind(&ticket.received_at)
-            .execute(&mut *write)
-            .await
-            .map_err(failed)?;
-        write.commit().await.map_err(failed)?;
-        Ok(true)
-    }
-}
-
-/// Whether the ticket with an id at a destination is here, or was erased here.
-async fn is_known(read: &mut SqliteConnection, place: (&str, &str, &str)) -> Result<bool, StoreError> {
-    let (site, destination, remote) = place;
-    let known = query_scalar(KNOWN).bind(site).bind(destination).bind(remote).bind(place_digest(place));
-    known.fetch_one(read).await.map_err(failed)
-}
-
-/// Keeps where a ticket that is erased is at destinations, as digests, so that it is not taken over again from there.
-pub async fn keep_erased_places(write: &mut SqliteConnection, ticket: &str) -> Result<(), StoreError> {
-    let places = query("SELECT site, destination, remote FROM places WHERE ticket = ?").bind(ticket);
-    for row in places.fetch_all(&mut *write).await.map_err(failed)? {
-        let (site, destination, remote): (String, String, String) =
-            (row.value("site")?, row.value("destination")?, row.value("remote")?);
-        query("INSERT OR IGNORE INTO erased_external_tickets (digest) VALUES (?)")
-            .bind(place_digest((&site, &destination, &remote)))
-            .execute(&mut *write)
-            .await
-            .map_err(failed)?;
-    }
-    Ok(())
-}
-
-fn place_digest((site, destination, remote): (&str, &str, &str)) -> Vec<u8> {
-    Sha256::digest([site, destination, remote].join("\0")).to_vec()
 }
 
 /// A claimed delivery with all that belongs to it.
 async fn due_delivery(write: &mut SqliteConnection, row: &SqliteRow, claim: &str) -> Result<DueDelivery, StoreError> {
     let delivery = delivery_of(row)?;
-    let ticket = ticket(write, &delivery.ticket).await?;
+    let ticket = ticket_of_id(write, &delivery.ticket).await?;
     let place = query(PLACE)
         .bind(&delivery.ticket)
         .bind(&delivery.destination)
@@ -486,14 +207,6 @@ async fn due_delivery(write: &mut SqliteConnection, row: &SqliteRow, claim: &str
         .map_err(failed)?;
     let place = place.map(|row| place_of(&row)).transpose()?;
     Ok(DueDelivery { claim: claim.into(), delivery, ticket, place })
-}
-
-async fn ticket(write: &mut SqliteConnection, id: &str) -> Result<StoredTicket, StoreError> {
-    let row = query(TICKET).bind(id).fetch_optional(write).await.map_err(failed)?;
-    row.map_or_else(
-        || Err(StoreError::Damaged { what: format!("ticket {id}"), reason: "it is gone".into() }),
-        |row| ticket_of(&row),
-    )
 }
 
 async fn dead_letter(write: &mut SqliteConnection, id: i64, reason: &str, now: &str) -> Result<(), StoreError> {
@@ -576,24 +289,6 @@ async fn record_attempt(
     Ok(true)
 }
 
-async fn look_at(
-    write: &mut SqliteConnection,
-    (site, destination): (&str, &str),
-    (remote, changed_at): (&str, Option<&str>),
-    now: &str,
-) -> Result<(), StoreError> {
-    // A statement each, so that both are found by an index.
-    let by_name = "UPDATE places SET look_at = ?1 WHERE site = ?2 AND destination = ?3 AND remote = ?4
-            AND (?5 IS NULL OR seen_at IS NULL OR seen_at < ?5)";
-    let merged = "UPDATE places SET look_at = ?1 WHERE site = ?2 AND destination = ?3 AND merged_into = ?4
-            AND (?5 IS NULL OR seen_at IS NULL OR seen_at < ?5)";
-    for look in [by_name, merged] {
-        let look = query(look).bind(now).bind(site).bind(destination).bind(remote).bind(changed_at);
-        look.execute(&mut *write).await.map_err(failed)?;
-    }
-    Ok(())
-}
-
 /// Keeps what is to be brought to destinations: about a ticket and, where it is one, the message of a number. Where the ticket itself was
 /// never meant to be there, because the destination was configured after it came, it goes ahead of what is said about it.
 pub async fn order(
@@ -635,10 +330,11 @@ pub async fn order(
     Ok(())
 }
 
-fn place_of(row: &SqliteRow) -> Result<Place, StoreError> {
-    Ok(Place {
-        remote: row.value("remote")?,
-        requester: row.value("requester")?,
-        merged_after: row.value("merged_after")?,
-    })
+/// The ticket of an id, which is there.
+pub async fn ticket_of_id(write: &mut SqliteConnection, id: &str) -> Result<StoredTicket, StoreError> {
+    let row = query(TICKET).bind(id).fetch_optional(write).await.map_err(failed)?;
+    row.map_or_else(
+        || Err(StoreError::Damaged { what: format!("ticket {id}"), reason: "it is gone".into() }),
+        |row| ticket_of(&row),
+    )
 }

@@ -113,7 +113,7 @@ pub struct DueMail {
 
 /// A place where receipts wait. When a write returns, it is on disk.
 #[async_trait]
-pub trait Mails: Send + Sync {
+pub trait OutgoingMail: Send + Sync {
     /// Claims the receipt of a site that has been due for longest, and counts the attempt. One that cannot be read is given up alone, and
     /// logged.
     async fn claim_mail(&self, site: &str, claim: Claim<'_>) -> Result<Option<DueMail>, StoreError>;

@@ -1,0 +1,101 @@
+//! Where tickets are at destinations, in the SQLite file.
+
+use async_trait::async_trait;
+use sha2::{Digest, Sha256};
+use sqlx::sqlite::{SqliteConnection, SqliteRow};
+use sqlx::{query, query_scalar};
+
+use super::SqliteStore;
+use super::error::{Columns, failed};
+use deskbell_core::ports::{ExternalTickets, Place, StoreError, StoredTicket};
+
+const KNOWN: &str = "SELECT EXISTS (SELECT 1 FROM places WHERE site = ? AND destination = ? AND remote = ?)
+    OR EXISTS (SELECT 1 FROM erased_external_tickets WHERE digest = ?)";
+/// Where a ticket is at a destination.
+pub const PLACE: &str = "SELECT coalesce(merged_into, remote) AS remote, requester, merged_after FROM places
+    WHERE ticket = ? AND destination = ?";
+
+#[async_trait]
+impl ExternalTickets for SqliteStore {
+    async fn place_of(&self, ticket: &str, destination: &str) -> Result<Option<Place>, StoreError> {
+        let row = query(PLACE).bind(ticket).bind(destination).fetch_optional(&self.readers).await.map_err(failed)?;
+        row.map(|row| place_of(&row)).transpose()
+    }
+
+    async fn move_place(&self, ticket: &str, destination: &str, place: &Place) -> Result<(), StoreError> {
+        // What of the other ticket has changed so far is not known.
+        query(
+            "UPDATE places SET merged_into = ?3, merged_after = ?4, requester = ?5, seen_at = NULL
+            WHERE ticket = ?1 AND destination = ?2",
+        )
+        .bind(ticket)
+        .bind(destination)
+        .bind(&place.remote)
+        .bind(&place.merged_after)
+        .bind(&place.requester)
+        .execute(&self.writer)
+        .await
+        .map_err(failed)?;
+        Ok(())
+    }
+
+    async fn is_placed(&self, site: &str, destination: &str, remote: &str) -> Result<bool, StoreError> {
+        is_known(&mut *self.readers.acquire().await.map_err(failed)?, (site, destination, remote)).await
+    }
+
+    async fn adopt(&self, ticket: &StoredTicket, destination: &str, place: &Place) -> Result<bool, StoreError> {
+        let prepared = super::tickets::Prepared::new(ticket)?;
+        let mut write = self.writer.begin_with("BEGIN IMMEDIATE").await.map_err(failed)?;
+        let is_known = is_known(&mut write, (&ticket.site, destination, &place.remote)).await?;
+        if is_known || !super::tickets::insert(&mut write, ticket, &prepared, 0).await? {
+            return Ok(false);
+        }
+        query("INSERT INTO places (ticket, site, destination, remote, requester, look_at) VALUES (?, ?, ?, ?, ?, ?)")
+            .bind(&ticket.id)
+            .bind(&ticket.site)
+            .bind(destination)
+            .bind(&place.remote)
+            .bind(&place.requester)
+            .bind(&ticket.received_at)
+            .execute(&mut *write)
+            .await
+            .map_err(failed)?;
+        write.commit().await.map_err(failed)?;
+        Ok(true)
+    }
+}
+
+/// Whether the ticket with an id at a destination is here, or was erased here.
+async fn is_known(read: &mut SqliteConnection, place: (&str, &str, &str)) -> Result<bool, StoreError> {
+    let (site, destination, remote) = place;
+    let known = query_scalar(KNOWN).bind(site).bind(destination).bind(remote).bind(place_digest(place));
+    known.fetch_one(read).await.map_err(failed)
+}
+
+/// Keeps where a ticket that is erased is at destinations, as digests, so that it is not taken over again from there.
+pub async fn keep_erased_places(write: &mut SqliteConnection, ticket: &str) -> Result<(), StoreError> {
+    let places = query("SELECT site, destination, remote FROM places WHERE ticket = ?").bind(ticket);
+    for row in places.fetch_all(&mut *write).await.map_err(failed)? {
+        let (site, destination, remote): (String, String, String) =
+            (row.value("site")?, row.value("destination")?, row.value("remote")?);
+        query("INSERT OR IGNORE INTO erased_external_tickets (digest) VALUES (?)")
+            .bind(place_digest((&site, &destination, &remote)))
+            .execute(&mut *write)
+            .await
+            .map_err(failed)?;
+    }
+    Ok(())
+}
+
+fn place_digest((site, destination, remote): (&str, &str, &str)) -> Vec<u8> {
+    Sha256::digest([site, destination, remote].join("\0")).to_vec()
+}
+
+/// The place of a row.
+pub fn place_of(row: &SqliteRow) -> Result<Place, StoreError> {
+    Ok(Place {
+        remote: row.value("remote")?,
+        requester: row.value("requester")?,
+        merged_after: row.value("merged_after")?,
+    })
+}

@@ -1,0 +1,71 @@
+//! Imports that are repeated, in the SQLite file.
+
+use async_trait::async_trait;
+use sqlx::{query, query_scalar};
+
+use super::SqliteStore;
+use super::error::{Columns, failed};
+use deskbell_core::ports::{ImportOutcome, ImportRun, Imports, StoreError};
+
+#[async_trait]
+impl Imports for SqliteStore {
+    async fn import_run(&self, site: &str, source: &str) -> Result<ImportRun, StoreError> {
+        let imported = query_scalar("SELECT imported_at FROM sources WHERE site = ? AND source = ?");
+        let imported_at = imported.bind(site).bind(source).fetch_optional(&self.readers).await.map_err(failed)?;
+        let run = query("SELECT failures, retry_at, progress FROM import_runs WHERE site = ? AND source = ?");
+        let Some(run) = run.bind(site).bind(source).fetch_optional(&self.readers).await.map_err(failed)? else {
+            return Ok(ImportRun { imported_at, ..ImportRun::default() });
+        };
+        Ok(ImportRun {
+            imported_at,
+            failures: run.value("failures")?,
+            retry_at: run.value("retry_at")?,
+            progress: run.value("progress")?,
+        })
+    }
+
+    async fn lease_import(
+        &self,
+        site: &str,
+        source: &str,
+        holder: &str,
+        now: &str,
+        until: &str,
+    ) -> Result<bool, StoreError> {
+        let lease = "
+            INSERT INTO import_runs (site, source, holder, lease_until) VALUES (?1, ?2, ?3, ?5)
+            ON CONFLICT (site, source) DO UPDATE SET holder = ?3, lease_until = ?5
+            WHERE holder = ?3 OR lease_until <= ?4";
+        let leased = query(lease).bind(site).bind(source).bind(holder).bind(now).bind(until);
+        Ok(leased.execute(&self.writer).await.map_err(failed)?.rows_affected() > 0)
+    }
+
+    async fn record_import(
+        &self,
+        site: &str,
+        source: &str,
+        holder: &str,
+        outcome: &ImportOutcome,
+    ) -> Result<(), StoreError> {
+        let update = match outcome {
+            ImportOutcome::Success { progress } => query(
+                "UPDATE import_runs SET holder = '', lease_until = '', failures = 0, retry_at = '', progress = ?4
+                WHERE site = ?1 AND source = ?2 AND holder = ?3",
+            )
+            .bind(site)
+            .bind(source)
+            .bind(holder)
+            .bind(progress),
+            ImportOutcome::Failure { retry_at } => query(
+                "UPDATE import_runs SET holder = '', lease_until = '', failures = failures + 1, retry_at = ?4
+                WHERE site = ?1 AND source = ?2 AND holder = ?3",
+            )
+            .bind(site)
+            .bind(source)
+            .bind(holder)
+            .bind(retry_at),
+        };
+        update.execute(&self.writer).await.map_err(failed)?;
+        Ok(())
+    }
+}

@@ -1,0 +1,234 @@
+//! What is known of changes at destinations, in the SQLite file.
+
+use async_trait::async_trait;
+use sqlx::sqlite::SqliteConnection;
+use sqlx::{query, query_scalar};
+
+use super::SqliteStore;
+use super::error::{Columns, failed};
+use super::external_tickets::place_of;
+use super::queue::ticket_of_id;
+use super::rows::json;
+use deskbell_core::clock;
+use deskbell_core::ports::{ChangedTicket, DueLook, Polls, StoreError, SyncState};
+
+#[async_trait]
+impl Polls for SqliteStore {
+    async fn take_looks(
+        &self,
+        (site, destination): (&str, &str),
+        now: &str,
+        until: &str,
+        limit: u32,
+    ) -> Result<Vec<DueLook>, StoreError> {
+        // Most of the time nothing is due, which a reader finds out without keeping anybody from writing.
+        let any =
+            query_scalar("SELECT EXISTS (SELECT 1 FROM places WHERE site = ? AND destination = ? AND look_at <= ?)");
+        if !any.bind(site).bind(destination).bind(now).fetch_one(&self.readers).await.map_err(failed)? {
+            return Ok(Vec::new());
+        }
+        let oldest = limit.div_ceil(5);
+        let mut write = self.writer.begin_with("BEGIN IMMEDIATE").await.map_err(failed)?;
+        let mut due = Vec::new();
+        // A statement each, so that both are found by the index.
+        let newest_first =
+            "UPDATE places SET look_at = ?4 WHERE (ticket, destination) IN (SELECT ticket, destination FROM places
+                WHERE site = ?1 AND destination = ?2 AND look_at <= ?3 ORDER BY look_at DESC LIMIT ?5)
+            RETURNING ticket, coalesce(merged_into, remote) AS remote, requester, merged_after";
+        let oldest_first =
+            "UPDATE places SET look_at = ?4 WHERE (ticket, destination) IN (SELECT ticket, destination FROM places
+                WHERE site = ?1 AND destination = ?2 AND look_at <= ?3 ORDER BY look_at LIMIT ?5)
+            RETURNING ticket, coalesce(merged_into, remote) AS remote, requester, merged_after";
+        for (take, count) in [(newest_first, limit - oldest), (oldest_first, oldest)] {
+            let taken = query(take).bind(site).bind(destination).bind(now).bind(until).bind(count);
+            for row in taken.fetch_all(&mut *write).await.map_err(failed)? {
+                let id: String = row.value("ticket")?;
+                match ticket_of_id(&mut write, &id).await {
+                    Ok(ticket) => due.push(DueLook { ticket, place: place_of(&row)? }),
+                    Err(error) if error.concerns_row() => {
+                        tracing::error!(site, destination, ticket = id, %error, "ticket unreadable, not synced");
+                        // Polled again when it changes there.
+                        query("UPDATE places SET look_at = NULL WHERE ticket = ? AND destination = ?")
+                            .bind(&id)
+                            .bind(destination)
+                            .execute(&mut *write)
+                            .await
+                            .map_err(failed)?;
+                    }
+                    Err(error) => return Err(error),
+                }
+            }
+        }
+        write.commit().await.map_err(failed)?;
+        Ok(due)
+    }
+
+    async fn next_look(&self, (site, destination): (&str, &str)) -> Result<Option<String>, StoreError> {
+        let next =
+            query_scalar("SELECT min(look_at) FROM places WHERE site = ? AND destination = ? AND look_at IS NOT NULL");
+        next.bind(site).bind(destination).fetch_one(&self.readers).await.map_err(failed)
+    }
+
+    async fn looked(
+        &self,
+        ticket: &str,
+        destination: &str,
+        until: &str,
+        again: Option<&str>,
+        seen: Option<&str>,
+    ) -> Result<(), StoreError> {
+        query(
+            "UPDATE places SET look_at = CASE WHEN look_at = ?3 THEN ?4 ELSE look_at END,
+                seen_at = CASE WHEN coalesce(seen_at, '') < ?5 THEN ?5 ELSE seen_at END
+            WHERE ticket = ?1 AND destination = ?2",
+        )
+        .bind(ticket)
+        .bind(destination)
+        .bind(until)
+        .bind(again)
+        .bind(seen)
+        .execute(&self.writer)
+        .await
+        .map_err(failed)?;
+        Ok(())
+    }
+
+    async fn mark_changed(
+        &self,
+        (site, destination): (&str, &str),
+        changed: &[ChangedTicket],
+        now: &str,
+    ) -> Result<u64, StoreError> {
+        let changed: Vec<(&str, String)> =
+            changed.iter().map(|ticket| (ticket.remote.as_str(), clock::written(ticket.updated_at))).collect();
+        let changed = json(&changed)?;
+        // Most of what changes there is not from here: a reader finds what is.
+        let unknown = query(
+            "SELECT ticket, json_extract(changed.value, '$[1]') AS changed_at FROM json_each(?3) AS changed CROSS JOIN places
+                ON site = ?1 AND destination = ?2 AND remote = json_extract(changed.value, '$[0]')
+            WHERE seen_at IS NULL OR seen_at < json_extract(changed.value, '$[1]')
+            UNION
+            SELECT ticket, json_extract(changed.value, '$[1]') FROM json_each(?3) AS changed CROSS JOIN places
+                ON site = ?1 AND destination = ?2 AND merged_into = json_extract(changed.value, '$[0]')
+            WHERE seen_at IS NULL OR seen_at < json_extract(changed.value, '$[1]')",
+        );
+        let unknown =
+            unknown.bind(site).bind(destination).bind(&changed).fetch_all(&self.readers).await.map_err(failed)?;
+        if unknown.is_empty() {
+            return Ok(0);
+        }
+        let unknown: Vec<(String, String)> = unknown
+            .iter()
+            .map(|row| Ok((row.value("ticket")?, row.value("changed_at")?)))
+            .collect::<Result<_, StoreError>>()?;
+        // Since when it is due is when it changed there, so that the same change that is listed again keeps its place.
+        let look = query(
+            "UPDATE places SET look_at = min(?1, json_extract(changed.value, '$[1]')) FROM json_each(?3) AS changed
+            WHERE ticket = json_extract(changed.value, '$[0]') AND destination = ?2",
+        );
+        let look = look.bind(now).bind(destination).bind(json(&unknown)?);
+        Ok(look.execute(&self.writer).await.map_err(failed)?.rows_affected())
+    }
+
+    async fn sync_state(&self, (site, destination): (&str, &str)) -> Result<SyncState, StoreError> {
+        let row = query("SELECT * FROM polls WHERE site = ? AND destination = ?").bind(site).bind(destination);
+        let Some(row) = row.fetch_optional(&self.readers).await.map_err(failed)? else {
+            return Ok(SyncState::default());
+        };
+        let until: String = row.value("until")?;
+        Ok(SyncState {
+            until: Some(until).filter(|until| !until.is_empty()),
+            listed_at: row.value("listed_at")?,
+            cursor: row.value("cursor")?,
+            exported_at: row.value("exported_at")?,
+            is_behind: row.value("behind")?,
+        })
+    }
+
+    async fn set_listed(&self, queue: (&str, &str), at: &str) -> Result<(), StoreError> {
+        let set = "INSERT INTO polls (site, destination, until, listed_at) VALUES (?1, ?2, '', ?3)
+            ON CONFLICT (site, destination) DO UPDATE SET listed_at = excluded.listed_at";
+        query(set).bind(queue.0).bind(queue.1).bind(at).execute(&self.writer).await.map_err(failed)?;
+        Ok(())
+    }
+
+    async fn set_synced(&self, queue: (&str, &str), until: &str) -> Result<(), StoreError> {
+        let set = "INSERT INTO polls (site, destination, until) VALUES (?1, ?2, ?3)
+            ON CONFLICT (site, destination) DO UPDATE SET until = excluded.until";
+        query(set).bind(queue.0).bind(queue.1).bind(until).execute(&self.writer).await.map_err(failed)?;
+        Ok(())
+    }
+
+    async fn set_behind(&self, queue: (&str, &str)) -> Result<(), StoreError> {
+        let set = "INSERT INTO polls (site, destination, until, behind) VALUES (?1, ?2, '', 1)
+            ON CONFLICT (site, destination) DO UPDATE SET behind = 1";
+        query(set).bind(queue.0).bind(queue.1).execute(&self.writer).await.map_err(failed)?;
+        Ok(())
+    }
+
+    async fn set_exported(
+        &self,
+        queue: (&str, &str),
+        cursor: Option<&str>,
+        is_behind: bool,
+        at: &str,
+    ) -> Result<(), StoreError> {
+        let set =
+            "INSERT INTO polls (site, destination, until, cursor, behind, exported_at) VALUES (?1, ?2, '', ?3, ?4, ?5)
+            ON CONFLICT (site, destination) DO UPDATE SET cursor = excluded.cursor, behind = excluded.behind,
+                exported_at = excluded.exported_at";
+        let set = query(set).bind(queue.0).bind(queue.1).bind(cursor).bind(is_behind).bind(at);
+        set.execute(&self.writer).await.map_err(failed)?;
+        Ok(())
+    }
+
+    async fn told(
+        &self,
+        (site, destination): (&str, &str),
+        invocation: &str,
+        (remote, changed_at): (&str, Option<&str>),
+        now: &str,
+        forget: &str,
+    ) -> Result<bool, StoreError> {
+        let mut write = self.writer.begin_with("BEGIN IMMEDIATE").await.map_err(failed)?;
+        query("DELETE FROM invocations WHERE site = ? AND destination = ? AND at < ?")
+            .bind(site)
+            .bind(destination)
+            .bind(forget)
+            .execute(&mut *write)
+            .await
+            .map_err(failed)?;
+        let new = query("INSERT OR IGNORE INTO invocations (site, destination, id, at) VALUES (?, ?, ?, ?)")
+            .bind(site)
+            .bind(destination)
+            .bind(invocation)
+            .bind(now)
+            .execute(&mut *write)
+            .await
+            .map_err(failed)?;
+        let new = new.rows_affected() > 0;
+        if new {
+            look_at(&mut write, (site, destination), (remote, changed_at), now).await?;
+        }
+        write.commit().await.map_err(failed)?;
+        Ok(new)
+    }
+}
+
+async fn look_at(
+    write: &mut SqliteConnection,
+    (site, destination): (&str, &str),
+    (remote, changed_at): (&str, Option<&str>),
+    now: &str,
+) -> Result<(), StoreError> {
+    // A statement each, so that both are found by an index.
+    let by_name = "UPDATE places SET look_at = ?1 WHERE site = ?2 AND destination = ?3 AND remote = ?4
+            AND (?5 IS NULL OR seen_at IS NULL OR seen_at < ?5)";
+    let merged = "UPDATE places SET look_at = ?1 WHERE site = ?2 AND destination = ?3 AND merged_into = ?4
+            AND (?5 IS NULL OR seen_at IS NULL OR seen_at < ?5)";
+    for look in [by_name, merged] {
+        let look = query(look).bind(now).bind(site).bind(destination).bind(remote).bind(changed_at);
+        look.execute(&mut *write).await.map_err(failed)?;
+    }
+    Ok(())
+}

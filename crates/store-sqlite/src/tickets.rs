@@ -1,0 +1,208 @@
+//! Tickets as they come, in the SQLite file.
+
+use std::collections::BTreeSet;
+
+use async_trait::async_trait;
+use sqlx::sqlite::SqliteConnection;
+
+use super::error::{Columns, failed};
+use super::rows::{json, sealed_of, ticket_of};
+use super::{
+    SEALED, SqliteStore, TICKET, attachments, confirmations, conversations, erasure, listed, mails, queue, submissions,
+};
+use deskbell_core::ports::{
+    Along, InboxCursor, InboxPage, Placed, Seal, Sealed, Shown, StoreError, StoredTicket, Tickets, View,
+};
+use deskbell_core::rules::listing::{excerpt, list_place, summarize};
+use deskbell_core::rules::{body, tokens};
+use domain::targets::Owner;
+
+#[async_trait]
+impl Tickets for SqliteStore {
+    async fn place(&self, new: &StoredTicket, seal: &Seal, along: Along) -> Result<Placed, StoreError> {
+        self.batches.place(new, seal, along).await
+    }
+
+    async fn sealed(&self, site: &str, key: &str) -> Result<Option<Sealed>, StoreError> {
+        let row = sqlx::query(SEALED).bind(site).bind(key).fetch_optional(&self.readers).await.map_err(failed)?;
+        row.map(|row| sealed_of(&row)).transpose()
+    }
+
+    async fn move_to_person(&self, site: &str, session: &[u8; 32], person: &str) -> Result<(), StoreError> {
+        let session = &session[..];
+        let something: bool = sqlx::query_scalar(
+            "SELECT EXISTS (SELECT 1 FROM tickets WHERE site = ?1 AND session = ?2 AND person IS NULL)
+            OR EXISTS (SELECT 1 FROM attachments WHERE site = ?1 AND session = ?2 AND person IS NULL)",
+        )
+        .bind(site)
+        .bind(session)
+        .fetch_one(&self.readers)
+        .await
+        .map_err(failed)?;
+        // Most requests of a person come after their session's tickets were moved: those do not wait for who writes.
+        if !something {
+            return Ok(());
+        }
+        let mut transaction = self.writer.begin_with("BEGIN IMMEDIATE").await.map_err(failed)?;
+        for give in [
+            "UPDATE tickets SET person = ? WHERE site = ? AND session = ? AND person IS NULL",
+            "UPDATE attachments SET person = ? WHERE site = ? AND session = ? AND person IS NULL",
+        ] {
+            sqlx::query(give).bind(person).bind(site).bind(session).execute(&mut *transaction).await.map_err(failed)?;
+        }
+        transaction.commit().await.map_err(failed)?;
+        Ok(())
+    }
+
+    async fn ticket(&self, name: &str) -> Result<Option<StoredTicket>, StoreError> {
+        let row = sqlx::query(TICKET).bind(name).fetch_optional(&self.readers).await.map_err(failed)?;
+        row.map(|row| ticket_of(&row)).transpose()
+    }
+
+    async fn list_tickets(&self, view: &View, after: Option<InboxCursor>, limit: u32) -> Result<InboxPage, StoreError> {
+        self.list(view, after, limit).await
+    }
+}
+
+/// Keeps a ticket inside a transaction, which is undone where it is not new.
+pub async fn keep(
+    transaction: &mut SqliteConnection,
+    new: &StoredTicket,
+    prepared: &Prepared,
+    seal: &Seal,
+    along: Along,
+) -> Result<Placed, StoreError> {
+    let held =
+        sqlx::query(SEALED).bind(&new.site).bind(&seal.key).fetch_optional(&mut *transaction).await.map_err(failed)?;
+    if let Some(row) = held {
+        return Ok(Placed::KeyTaken(Box::new(sealed_of(&row)?)));
+    }
+    if erasure::is_erased(transaction, &new.site, &seal.key).await? {
+        return Ok(Placed::Erased);
+    }
+    if let Some(quota) = &along.quota
+        && let Some(exceeded) = submissions::spend(transaction, &new.site, quota).await?
+    {
+        return Ok(Placed::OverQuota(exceeded));
+    }
+    // An answer that comes at once is the first message that nobody has seen.
+    if !insert(transaction, new, prepared, u32::from(along.answer.is_some())).await? {
+        return Ok(Placed::ReferenceTaken);
+    }
+    sqlx::query("INSERT INTO seals (site, key, body, session, ticket) VALUES (?, ?, ?, ?, ?)")
+        .bind(&new.site)
+        .bind(&seal.key)
+        .bind(seal.body.to_vec())
+        .bind(seal.session.map(|session| session.to_vec()))
+        .bind(&new.id)
+        .execute(&mut *transaction)
+        .await
+        .map_err(failed)?;
+    let missing = attachments::attach(transaction, new, 0, &new.ticket.attachments).await?;
+    if !missing.is_empty() {
+        return Ok(Placed::Missing(missing));
+    }
+    let mut number = None;
+    if let Some(answer) = along.answer {
+        number = Some(conversations::say(transaction, &new.id, answer, None).await?.number);
+    }
+    let claim = match &along.unconfirmed {
+        Some(address) if confirmations::is_confirmed(transaction, new, address).await? => {
+            // Whoever has shown that they read the mailbox is one from whom it needs no protection.
+            if let Some(mail) = &along.mail {
+                mails::keep(transaction, new, mail, mails::Mailbox::Confirmed).await?;
+            }
+            confirmations::Claim::Confirmed
+        }
+        _ => match &along.mail {
+            Some(mail) if mails::keep(transaction, new, mail, mails::Mailbox::Claimed).await? => {
+                confirmations::Claim::CodeMailed
+            }
+            _ => confirmations::Claim::Unconfirmed,
+        },
+    };
+    if let Some(address) = &along.unconfirmed {
+        confirmations::keep(transaction, new, address, claim).await?;
+    }
+    queue::order(transaction, new, &along.deliveries, number, &new.received_at).await?;
+    Ok(Placed::New)
+}
+
+/// What is written of a new ticket beside its own columns, made before the transaction that others wait for.
+#[derive(Debug)]
+pub struct Prepared {
+    body: String,
+    shown: Shown,
+    tokens: BTreeSet<String>,
+}
+
+impl Prepared {
+    /// What is written of a ticket.
+    pub fn new(ticket: &StoredTicket) -> Result<Prepared, StoreError> {
+        let body = body::write(&ticket.ticket).map_err(|error| StoreError::Damaged {
+            what: format!("ticket {}", ticket.id),
+            reason: error.to_string(),
+        })?;
+        Ok(Prepared { body, shown: summarize(ticket), tokens: tokens::of_ticket(ticket) })
+    }
+
+    /// How many tokens the ticket is found by, which is most of what is written.
+    pub fn token_count(&self) -> usize {
+        self.tokens.len()
+    }
+}
+
+/// Writes a ticket with what lists show of it and what it is found by; `false` where another has its reference.
+pub async fn insert(
+    write: &mut SqliteConnection,
+    new: &StoredTicket,
+    prepared: &Prepared,
+    unread: u32,
+) -> Result<bool, StoreError> {
+    let place = list_place(new);
+    let inserted = sqlx::query(INSERT_TICKET)
+        .bind(&new.id)
+        .bind(&new.site)
+        .bind(&new.reference)
+        .bind(new.status.word())
+        .bind(new.priority.map(|priority| priority.word()))
+        .bind(new.target.as_ref().map(json).transpose()?)
+        .bind(&new.due_at)
+        .bind(&new.received_at)
+        .bind(&new.person)
+        .bind(new.session.map(|session| session.to_vec()))
+        .bind(&new.handling.topic)
+        .bind(new.handling.severity.word())
+        .bind(new.handling.owner.map(Owner::word))
+        .bind(&new.handling.team)
+        .bind(&new.handling.assignee)
+        .bind(new.handling.turn.word())
+        .bind(&new.handling.answered_at)
+        .bind(&new.handling.updated_at)
+        .bind(new.handling.read_until)
+        .bind(unread)
+        .bind(place.group)
+        .bind(place.key)
+        .fetch_optional(&mut *write)
+        .await
+        .map_err(failed)?;
+    let Some(inserted) = inserted else { return Ok(false) };
+    let number: i64 = inserted.value("number")?;
+    sqlx::query("INSERT INTO ticket_bodies (ticket, format, excerpt, body) VALUES (?, ?, ?, ?)")
+        .bind(&new.id)
+        .bind(body::FORMAT)
+        .bind(excerpt(&new.ticket.message))
+        .bind(&prepared.body)
+        .execute(&mut *write)
+        .await
+        .map_err(failed)?;
+    listed::write_list_columns(write, number, &prepared.shown).await?;
+    listed::add_tokens(write, number, &prepared.tokens).await?;
+    Ok(true)
+}
+
+const INSERT_TICKET: &str = "
+    INSERT INTO tickets (id, site, reference, status, priority, target, due_at, received_at, person, session,
+        topic, severity, owner, team, assignee, turn, answered_at, updated_at, read_until, unread, list_group, list_key, number)
+    VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, (SELECT coalesce(max(number), 0) + 1 FROM tickets))
+    ON CONFLICT (reference) DO NOTHING RETURNING number";
