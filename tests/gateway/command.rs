@@ -145,12 +145,17 @@ async fn nothing_that_people_write_is_logged() {
 #[tokio::test]
 async fn wrong_settings_are_told_and_it_does_not_start() {
     let folder = tempfile::tempdir().unwrap();
-    std::fs::write(folder.path().join("deskbell.toml"), "[sites.acme]\norigins = [\"*\"]\nkinds = [\"wish\"]").unwrap();
+    std::fs::write(folder.path().join("deskbell.toml"), "[sites.acme]\norigins = [\"*\"]\npanel.kinds = [\"wish\"]")
+        .unwrap();
+    std::fs::write(folder.path().join("empty.toml"), "").unwrap();
     for (arguments, reason) in [
-        (&["serve", "--config", "deskbell.toml"][..], "deskbell.toml:3: sites.acme.kinds[0]: unknown variant `wish`"),
+        (
+            &["serve", "--config", "deskbell.toml"][..],
+            "deskbell.toml:3: sites.acme.panel.kinds[0]: unknown variant `wish`",
+        ),
         (&["serve", "--config", "none.toml"], "none.toml: No such file"),
         (&["serve", "--listen", "x"], "--listen (DESKBELL_LISTEN): \"x\" is no ADDRESS:PORT"),
-        (&["serve"], "no site is configured; add a table [sites.NAME]"),
+        (&["serve", "--config", "empty.toml"], "no site is configured; add a table [sites.NAME]"),
         (&["serve", "--demo", "--database", "sqlite:deskbell.toml/x.db"], "deskbell.toml/x.db: "),
     ] {
         let output = run(folder.path(), arguments).await;
@@ -246,4 +251,115 @@ async fn a_static_index_of_nothing_or_of_too_much_is_refused_with_what_to_do() {
     assert!(code == 1 && err.contains("torn.jsonl: line 2: "), "{err}");
     let (code, err) = index(&["--out", "no/such/folder.json", "torn.jsonl"]).await;
     assert!(code == 1 && err.contains("name a file in a folder that can be written to"), "{err}");
+}
+
+#[tokio::test]
+async fn a_file_to_start_with_is_written_once_and_can_be_checked_and_served() {
+    let folder = tempfile::tempdir().unwrap();
+    let written = run(folder.path(), &["init"]).await;
+    assert!(written.status.success(), "{}", said(&written.stderr));
+    let out = said(&written.stdout);
+    assert!(out.contains("deskbell serve --config deskbell.toml") && out.contains("/inbox"), "{out}");
+    let file = folder.path().join("deskbell.toml");
+    let text = std::fs::read_to_string(&file).unwrap();
+    let mode = std::os::unix::fs::PermissionsExt::mode(&std::fs::metadata(&file).unwrap().permissions());
+    assert_eq!(mode & 0o777, 0o600);
+    let token = text.lines().find_map(|line| line.strip_prefix("inbox_token = ")).unwrap();
+    assert!(token.len() == 66 && !out.contains(token.trim_matches('"')), "a fresh token, which no terminal keeps");
+
+    let again = run(folder.path(), &["init"]).await;
+    assert_eq!(again.status.code(), Some(1));
+    assert!(said(&again.stderr).contains("deskbell.toml exists and is left as it is"), "{}", said(&again.stderr));
+    assert_eq!(std::fs::read_to_string(&file).unwrap(), text);
+    assert!(run(folder.path(), &["init", "other.toml"]).await.status.success());
+    let nowhere = run(folder.path(), &["init", "no/such/folder.toml"]).await;
+    assert!(
+        nowhere.status.code() == Some(1) && said(&nowhere.stderr).contains("no/such/folder.toml cannot be written")
+    );
+
+    let checked = run(folder.path(), &["check", "config", "--config", "deskbell.toml"]).await;
+    assert!(checked.status.success(), "{}", said(&checked.stderr));
+    let (child, ..) =
+        start(&mut deskbell(folder.path(), &["serve", "--config", "deskbell.toml", "--listen", "127.0.0.1:0"])).await;
+    stop(&child).await;
+}
+
+#[tokio::test]
+async fn without_a_file_pages_of_this_computer_are_served_and_the_log_says_so_and_what_is_missing() {
+    let folder = tempfile::tempdir().unwrap();
+    let (mut child, address, _out) = start(&mut deskbell(folder.path(), &["serve", "--listen", "127.0.0.1:0"])).await;
+    let allowed = async |origin: &str| {
+        let mut connection = TcpStream::connect(&address).await.unwrap();
+        let request = format!(
+            "GET /v1/sites/default/config HTTP/1.1\r\nhost: {address}\r\norigin: {origin}\r\nconnection: close\r\n\r\n"
+        );
+        connection.write_all(request.as_bytes()).await.unwrap();
+        let mut answer = String::new();
+        connection.read_to_string(&mut answer).await.unwrap();
+        assert!(answer.starts_with("HTTP/1.1 200"), "{answer}");
+        answer.contains(&format!("access-control-allow-origin: {origin}\r\n"))
+    };
+    assert!(allowed("http://localhost:5173").await && allowed("http://127.0.0.1:3000").await);
+    assert!(!allowed("https://app.example.com").await);
+    stop(&child).await;
+    let mut log = String::new();
+    child.stderr.take().unwrap().read_to_string(&mut log).await.unwrap();
+    for (line, times) in [
+        ("serving pages on this computer only, without a configuration file", 1),
+        ("no panel is served, because no folder of assets is named; run `make build` and write assets = ", 1),
+    ] {
+        assert_eq!(log.matches(line).count(), times, "{line} in {log}");
+    }
+}
+
+#[tokio::test]
+async fn what_is_checked_can_be_chosen() {
+    let folder = tempfile::tempdir().unwrap();
+    site(&folder);
+    std::fs::write(folder.path().join("empty.toml"), "").unwrap();
+    std::fs::write(folder.path().join("wrong.toml"), "[sites.acme]\norgins = [\"*\"]").unwrap();
+    const NO_DESTINATION: &str = "no site has destinations";
+    const SITES: &str = "deskbell.toml: good, with the site acme; the inbox is closed until there is an inbox_token";
+    for (arguments, code, expected, unexpected) in [
+        (&["--config", "deskbell.toml"][..], 0, &[SITES, NO_DESTINATION][..], &[][..]),
+        (&["config", "--config", "deskbell.toml"], 0, &[SITES], &[NO_DESTINATION]),
+        (&["destinations", "--config", "deskbell.toml"], 0, &[NO_DESTINATION], &[SITES]),
+        (&["config", "--config", "empty.toml"], 1, &["empty.toml: BAD  no site; add a table [sites.NAME]"], &[]),
+        (
+            &["--config", "wrong.toml"],
+            1,
+            &["wrong.toml:2: sites.acme.orgins: unknown field `orgins`, did you mean `origins`?"],
+            &[NO_DESTINATION],
+        ),
+        (&[], 2, &["--config <FILE>"], &[]),
+        (&["config"], 2, &["--config FILE is needed to check what it says"], &[]),
+        (&["config", "--config", "deskbell.toml", "--send"], 2, &["--send goes with destinations only"], &[]),
+        (&["https://a.example", "--send"], 2, &["--send goes with destinations only"], &[]),
+        (&["destinations", "--config", "deskbell.toml", "--site", "a"], 2, &["go with URL only"], &[]),
+        (&["nonsense"], 1, &["nonsense"], &[]),
+    ] {
+        let output = run(folder.path(), &[&["check"], arguments].concat()).await;
+        let told = said(&output.stdout) + &said(&output.stderr);
+        assert_eq!(output.status.code(), Some(code), "{arguments:?} says {told}");
+        assert!(expected.iter().all(|text| told.contains(text)), "{arguments:?} says {told}");
+        assert!(!unexpected.iter().any(|text| told.contains(text)), "{arguments:?} says {told}");
+    }
+}
+
+#[tokio::test]
+async fn an_import_into_another_database_than_the_configuration_names_is_reported() {
+    let folder = tempfile::tempdir().unwrap();
+    let text = "database = \"sqlite:served.db\"\n[sites.acme]\norigins = [\"*\"]";
+    std::fs::write(folder.path().join("deskbell.toml"), text).unwrap();
+    std::fs::write(folder.path().join("questions.jsonl"), "{\"id\":\"a\",\"title\":\"One\"}\n").unwrap();
+    let import = async |arguments: &[&str]| {
+        let output = run(folder.path(), &[&["import"], arguments, &["questions.jsonl"]].concat()).await;
+        assert!(output.status.success(), "{}", said(&output.stderr));
+        said(&output.stderr)
+    };
+    let other = "note: the database is sqlite:data/deskbell.db, while deskbell.toml names sqlite:served.db; to use that one, write \
+                 --config deskbell.toml and no --database\n";
+    assert_eq!(import(&["--site", "acme"]).await, other);
+    assert_eq!(import(&["--site", "acme", "--database", "sqlite:served.db"]).await, "");
+    assert_eq!(import(&["--site", "acme", "--config", "deskbell.toml"]).await, "");
 }

@@ -23,8 +23,8 @@ async fn gateway() -> Gateway {
     let site = format!(
         "[limits]\naddress = 1000000\nsession = 1000000\nsite = 1000000\n[sites.signed]\norigins = [{ORIGIN:?}]\nplans = {{ enterprise = \"high\", free = \"low\" }}\n\
          support_engineers = [\"api\"]\n\
-         topics = [{{ id = \"billing\", label = \"Billing\", team = \"growth\" }}, {{ id = \"api\", label = \"API\", team = \"growth\" }}]\n\
-         links = [{{ label = \"Ask [here]\", url = \"https://community.example/ask\", kind = \"ask\" }}]\n\
+         panel.topics = [{{ id = \"billing\", label = \"Billing\", team = \"growth\" }}, {{ id = \"api\", label = \"API\", team = \"growth\" }}]\n\
+         panel.links = [{{ label = \"Ask [here]\", url = \"https://community.example/ask\", kind = \"ask\" }}]\n\
          [sites.signed.rota.growth]\nfrom = \"2026-11-23\"\npeople = [\"Ana\"]\n\
          [[sites.signed.signers]]\nalgorithm = \"HS256\"\nsecret = {SECRET:?}\n\
          [sites.foreign]\norigins = [\"*\"]\n\

@@ -36,7 +36,7 @@ const SITES: &str = r#"
     origins = ["*"]
     trust_page = true
     plans = { enterprise = "high", free = "low" }
-    topics = [{ id = "billing", label = "Billing", team = "growth" }]
+    panel.topics = [{ id = "billing", label = "Billing", team = "growth" }]
 "#;
 
 /// The secret with which the host of the site `signed` signs.

@@ -29,7 +29,7 @@ async fn a_ticket_is_acknowledged_with_its_reference_and_is_in_the_store() {
 
 #[tokio::test]
 async fn what_a_page_that_knows_no_hashed_names_has_sent_is_hidden_by_the_gateway() {
-    let site = "[sites.own]\norigins = [\"*\"]\nredact = { names = [\"badge_no\"] }\n";
+    let site = "[sites.own]\norigins = [\"*\"]\npanel.redact = { names = [\"badge_no\"] }\n";
     let gateway = gateway_with(site, Overrides::default()).await;
     let mut sent = ticket("It broke");
     sent["context"] = json!({
@@ -195,7 +195,7 @@ async fn what_the_page_says_is_never_verified_and_promises_only_where_it_is_trus
 
 #[tokio::test]
 async fn what_a_site_does_not_collect_is_not_kept_whoever_sends_it() {
-    let lines = "[sites.quiet]\norigins = [\"*\"]\ncontext = { off = [\"errors\", \"user\"] }";
+    let lines = "[sites.quiet]\norigins = [\"*\"]\npanel.context = { off = [\"errors\", \"user\"] }";
     let gateway = gateway_with(lines, Overrides::default()).await;
     let error = json!({ "source": "error", "message": "secret plans", "at": "2026-11-23T10:00:00.000Z" });
     let mut sent = ticket("One");

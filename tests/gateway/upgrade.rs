@@ -241,7 +241,7 @@ fn configuration(zendesk: &str, service: &str, channel: &str, smtp: &str) -> Str
         inbox_token = "{INBOX_TOKEN}"
         [sites.desk]
         origins = ["*"]
-        topics = [{{ id = "billing", label = "Billing", team = "growth" }}]
+        panel.topics = [{{ id = "billing", label = "Billing", team = "growth" }}]
         plans = {{ enterprise = "high", free = "low" }}
         [[sites.desk.signers]]
         algorithm = "HS256"

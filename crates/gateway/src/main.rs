@@ -1,12 +1,13 @@
 //! The command `deskbell`.
 
 use std::io::IsTerminal;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
-use clap::{Parser, Subcommand};
+use clap::error::ErrorKind;
+use clap::{CommandFactory, Parser, Subcommand};
 use gateway::privacy::{Selection, erase, export};
-use gateway::settings::{self, Overrides};
+use gateway::settings::{self, DEFAULT_LISTEN, Overrides, starter};
 use gateway::{
     self, backup, delivery, deployment,
     search::{import, static_index},
@@ -23,9 +24,14 @@ struct Cli {
 
 #[derive(Subcommand)]
 enum Command {
+    /// Write a configuration file to start with, with a fresh token for the inbox.
+    ///
+    /// Nothing is overwritten, and only you may read the file.
+    Init(Init),
     /// Serve the API, the panel and the inbox until SIGTERM or SIGINT.
     ///
-    /// Prints one line with its address to standard output when it is ready, and logs to standard error. The secret that
+    /// Without a configuration file, one site named `default` is served to pages on this computer (http://localhost and http://127.0.0.1,
+    /// any port). Prints one line with its address to standard output when it is ready, and logs to standard error. The secret that
     /// opens the inbox is given by DESKBELL_INBOX_TOKEN or in the file, the password of the mail server by DESKBELL_SMTP_PASSWORD,
     /// the secret of the OAuth client of Zendesk by DESKBELL_ZENDESK_SECRET; they win over the file, for all sites.
     Serve(Serve),
@@ -38,11 +44,13 @@ enum Command {
     ///
     /// Without SOURCE the questions of the database are written. The same questions give the same bytes.
     Index(Index),
-    /// Compare what the configuration says about destinations with what they say about themselves; or look at a gateway from outside.
+    /// Check the configuration, the destinations that it names, or a gateway from outside.
     ///
-    /// Each line says what is good or BAD, and how to mend it; the exit code is 1 where anything is bad. With URL, whatever stands before the
-    /// gateway is tried: sizes, headers, streams, CORS, caching, paths. Without it, the destinations: mail servers are logged in to and asked
-    /// whether they would take mail; nothing is left behind there, but with --send a test ticket. DESKBELL_ZENDESK_SECRET and DESKBELL_SMTP_PASSWORD count as with serve.
+    /// `check config` reads the configuration. `check destinations` compares what it says about destinations with what they say about
+    /// themselves; mail servers are logged in to and asked whether they would take mail; nothing is left behind there, but with --send a
+    /// test ticket. `check` alone does both. `check URL` tries whatever stands before the gateway: sizes, headers, streams, CORS, caching, paths.
+    /// Each line says what is good or BAD, and how to mend it; the exit code is 1 where anything is bad. DESKBELL_ZENDESK_SECRET and
+    /// DESKBELL_SMTP_PASSWORD count as with serve.
     Check(Check),
     /// Erase tickets with everything that belongs to them: messages, notes, deliveries, receipts, files, search words.
     ///
@@ -62,6 +70,13 @@ enum Command {
     /// All of the backup is checked first. Refuses while a gateway or another program uses the database. What was waiting for a
     /// destination when the backup was made is brought there again: Zendesk has no ticket twice by that, mail and webhooks may come again.
     Restore(Restore),
+}
+
+#[derive(clap::Args)]
+struct Init {
+    /// The file to write.
+    #[arg(value_name = "FILE", default_value = starter::FILE)]
+    file: PathBuf,
 }
 
 #[derive(clap::Args)]
@@ -149,21 +164,23 @@ struct Index {
 }
 
 #[derive(clap::Args)]
-#[command(group = clap::ArgGroup::new("what").required(true).multiple(true).args(["url", "config"]))]
+#[command(group = clap::ArgGroup::new("needed").required(true).multiple(true).args(["what", "config"]))]
 struct Check {
-    /// The address of a gateway as pages name it, such as https://support.example.com.
-    url: Option<String>,
+    /// `config`, `destinations`, or the address of a gateway as pages name it, such as https://support.example.com [default: config and
+    /// destinations].
+    #[arg(value_name = "config | destinations | URL")]
+    what: Option<String>,
     /// With URL: a page that embeds the panel, such as https://app.example.com.
-    #[arg(long, value_name = "ORIGIN", requires = "url")]
+    #[arg(long, value_name = "ORIGIN", requires = "what")]
     origin: Option<String>,
     /// With URL: the site that it names.
-    #[arg(long, value_name = "SITE", requires = "url")]
+    #[arg(long, value_name = "SITE", requires = "what")]
     site: Option<String>,
-    /// The configuration file that names the destinations.
+    /// The configuration file.
     #[arg(long, value_name = "FILE", env = "DESKBELL_CONFIG")]
     config: Option<PathBuf>,
-    /// Bring each of them a test ticket.
-    #[arg(long, conflicts_with = "url")]
+    /// With destinations: bring each of them a test ticket.
+    #[arg(long)]
     send: bool,
 }
 
@@ -230,7 +247,17 @@ impl Place {
         let Place { config, database } = self;
         // Secrets are not needed, but a configuration without them is not complete.
         let (smtp_password, zendesk_secret) = (secret("DESKBELL_SMTP_PASSWORD"), secret("DESKBELL_ZENDESK_SECRET"));
-        settings::load(&Overrides { config, database, smtp_password, zendesk_secret, ..Overrides::default() })
+        let settings =
+            settings::load(&Overrides { config, database, smtp_password, zendesk_secret, ..Overrides::default() })?;
+        note_other_database(&settings);
+        Ok(settings)
+    }
+}
+
+/// Says where a command uses another database than the gateway does.
+fn note_other_database(settings: &settings::Settings) {
+    if let Some(notice) = settings::other_database(settings, Path::new("")) {
+        eprintln!("note: {notice}");
     }
 }
 
@@ -285,6 +312,7 @@ async fn main() -> ExitCode {
         .with_target(false)
         .init();
     let done = match Cli::parse().command {
+        Command::Init(options) => init(&options),
         Command::Serve(options) => serve(options).await,
         Command::Import(options) => run_import(options).await,
         Command::Index(options) => run_index(options).await,
@@ -312,18 +340,50 @@ async fn serve(options: Serve) -> Result<ExitCode, gateway::GatewayError> {
         inbox_token,
         smtp_password,
         zendesk_secret,
+        default_site: true,
         demo,
     })?;
     gateway::serve(settings).await?;
     Ok(ExitCode::SUCCESS)
 }
 
+fn init(options: &Init) -> Result<ExitCode, gateway::GatewayError> {
+    let file = &options.file;
+    starter::write(file)?;
+    let file = file.display();
+    println!(
+        "{file} is written, with a fresh token for the inbox; only you may read it.\n\
+         Start the gateway with\n  deskbell serve --config {file}\n\
+         and log in at http://{DEFAULT_LISTEN}/inbox with the token. Before pages elsewhere can embed the panel, add them to origins."
+    );
+    Ok(ExitCode::SUCCESS)
+}
+
+/// What is checked.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+struct Checks {
+    config: bool,
+    destinations: bool,
+}
+
 async fn run_check(options: Check) -> Result<ExitCode, gateway::GatewayError> {
-    let Check { url, origin, site, config, send } = options;
-    if let Some(url) = url {
-        let checked = deployment::check(&deployment::Deployment::new(&url, origin, site)?).await;
-        println!("{checked}");
-        return Ok(if checked.is_good() { ExitCode::SUCCESS } else { ExitCode::FAILURE });
+    let Check { what, origin, site, config, send } = options;
+    let checks = match what.as_deref() {
+        None => Checks { config: true, destinations: true },
+        Some("config") => Checks { config: true, destinations: false },
+        Some("destinations") => Checks { config: false, destinations: true },
+        Some(_) if send => refuse("--send", "goes with destinations only"),
+        Some(url) => {
+            let checked = deployment::check(&deployment::Deployment::new(url, origin, site)?).await;
+            println!("{checked}");
+            return Ok(if checked.is_good() { ExitCode::SUCCESS } else { ExitCode::FAILURE });
+        }
+    };
+    match (config.is_some(), origin.is_some() || site.is_some(), send && !checks.destinations) {
+        (_, true, _) => refuse("--origin and --site", "go with URL only"),
+        (_, _, true) => refuse("--send", "goes with destinations only"),
+        (false, ..) => refuse("--config FILE", "is needed to check what it says"),
+        _ => {}
     }
     let zendesk_secret = secret("DESKBELL_ZENDESK_SECRET");
     let smtp_password = secret("DESKBELL_SMTP_PASSWORD");
@@ -331,9 +391,35 @@ async fn run_check(options: Check) -> Result<ExitCode, gateway::GatewayError> {
     for notice in settings::notices(&settings, jiff::Timestamp::now()) {
         println!("note: {notice}");
     }
+    if checks.config {
+        println!("{}", summary(&settings));
+    }
+    if !checks.destinations {
+        return Ok(if settings.sites.is_empty() { ExitCode::FAILURE } else { ExitCode::SUCCESS });
+    }
     let checked = delivery::check(&settings, send).await;
     println!("{checked}");
     Ok(if checked.is_good() { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+}
+
+/// What a configuration that can be read says, in a line.
+fn summary(settings: &settings::Settings) -> String {
+    let file = settings.file.as_deref().unwrap_or(Path::new(starter::FILE)).display();
+    if settings.sites.is_empty() {
+        return format!("{file}: BAD  no site; add a table [sites.NAME] with origins");
+    }
+    let sites: Vec<&str> = settings.sites.keys().map(String::as_str).collect();
+    let inbox = if settings.inbox_token.is_some() { "" } else { "; the inbox is closed until there is an inbox_token" };
+    format!(
+        "{file}: good, with {} {}{inbox}",
+        if sites.len() == 1 { "the site" } else { "the sites" },
+        sites.join(", ")
+    )
+}
+
+/// Ends as clap does where options do not go together.
+fn refuse(option: &str, reason: &str) -> ! {
+    Cli::command().error(ErrorKind::ArgumentConflict, format!("{option} {reason}")).exit()
 }
 
 async fn run_erase(options: Erase) -> Result<ExitCode, gateway::GatewayError> {
@@ -398,6 +484,7 @@ async fn run_import(options: Import) -> Result<ExitCode, gateway::GatewayError> 
         (true, false) => import::Prune::Limited,
         (false, false) => import::Prune::Never,
     };
+    note_other_database(&settings);
     let report = import::run(&settings, &site, &place, prune).await?;
     for note in &report.notes {
         eprintln!("{source}: {note}");
@@ -413,6 +500,9 @@ async fn run_index(options: Index) -> Result<ExitCode, gateway::GatewayError> {
     let place = source.as_deref().map(|source| import::Source::new(from, source, pages.as_deref()));
     let place = place.transpose().map_err(import::ImportError::from)?;
     let place = place.map(|place| import::Source { private, columns, ..place });
+    if place.is_none() {
+        note_other_database(&settings);
+    }
     let written = static_index::write(&settings, &site, place.as_ref(), &out).await?;
     for note in written.bad.iter().chain(&written.warnings) {
         eprintln!("{}: {note}", source.as_deref().unwrap_or_default());

@@ -3,6 +3,7 @@
 use std::io::Write;
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::num::NonZeroU32;
+use std::path::Path;
 use std::pin::Pin;
 use std::sync::Arc;
 use std::time::Duration;
@@ -23,6 +24,7 @@ use super::http::{self, connections};
 use super::privacy::PrivacyError;
 use super::search::import::{ImportError, timer};
 use super::search::static_index::StaticIndexError;
+use super::settings::starter::{self, StarterError};
 use super::settings::{Settings, SettingsError, notices};
 use super::store::StoreError;
 use super::supervisor::supervise;
@@ -44,6 +46,9 @@ pub enum GatewayError {
     /// The settings are wrong.
     #[error(transparent)]
     Settings(#[from] SettingsError),
+    /// No file to start with is written.
+    #[error(transparent)]
+    Starter(#[from] StarterError),
     /// There is no site to serve.
     #[error(
         "no site is configured; add a table [sites.NAME] with origins to the file of --config, or start with --demo"
@@ -83,6 +88,17 @@ pub enum GatewayError {
 pub async fn serve(settings: Settings) -> Result<(), GatewayError> {
     if settings.sites.is_empty() {
         return Err(GatewayError::NoSite);
+    }
+    if settings.file.is_none() && !settings.demo {
+        let unread = if Path::new(starter::FILE).exists() {
+            "--config deskbell.toml reads the file in this folder"
+        } else {
+            "deskbell init writes one"
+        };
+        tracing::info!(
+            site = starter::SITE,
+            "serving pages on this computer only, without a configuration file; {unread}"
+        );
     }
     for notice in notices(&settings, clock::timestamp()) {
         tracing::warn!(notice, "settings noticed");

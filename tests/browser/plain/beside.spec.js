@@ -9,15 +9,15 @@ const DESKTOP = { viewport: { width: 1440, height: 900 } };
 const SETTINGS = `
 [sites.demo]
 origins = ["*"]
-consent = true
-theme = { scheme = "{scheme}" }
-fields = [
+panel.consent = true
+panel.theme = { scheme = "{scheme}" }
+panel.fields = [
   { id = "seats", label = "Seats", type = "number", needed = true },
   { id = "region", label = "Region", type = "choice", choices = ["Europe", "Asia"] },
   { id = "prod", label = "In production", type = "yes_no" },
 ]
 incidents = { say = "Queries are slow since this morning. We are on it.", url = "https://status.example.com/" }
-[[sites.demo.channels]]
+[[sites.demo.panel.channels]]
 label = "Your channel in Slack"
 url = "https://x.slack.com/"
 kind = "slack"

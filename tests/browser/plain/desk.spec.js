@@ -13,7 +13,7 @@ const [GRACE, ENGINEERING, BUG_FORM, SEVERITY] = [17000000000002, 17100000000002
 const settings = (url) => `
 [sites.demo]
 origins = ["*"]
-topics = [{ id = "exports", label = "Exports", team = "data" }]
+panel.topics = [{ id = "exports", label = "Exports", team = "data" }]
 [[sites.demo.signers]]
 algorithm = "HS256"
 secret = "${SECRET}"

@@ -59,7 +59,7 @@ test("who one is, what one read, and what the site asked for are found again as 
   await gateway.stop();
   await gateway.start(`[sites.demo]
 origins = ["*"]
-[[sites.demo.fields]]
+[[sites.demo.panel.fields]]
 id = "order"
 label = "Order number"
 type = "text"

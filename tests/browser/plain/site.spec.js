@@ -7,22 +7,22 @@ import { expect, test } from "../deskbell.js";
 const FIELDS = `
 [sites.demo]
 origins = ["*"]
-[[sites.demo.fields]]
+[[sites.demo.panel.fields]]
 id = "seats"
 label = "Seats"
 type = "number"
 needed = true
 kinds = ["bug"]
-[[sites.demo.fields]]
+[[sites.demo.panel.fields]]
 id = "region"
 label = "Region"
 type = "choice"
 choices = [{ id = "eu", label = "Europe" }, "Asia"]
-[[sites.demo.fields]]
+[[sites.demo.panel.fields]]
 id = "prod"
 label = "In production"
 type = "yes_no"
-[[sites.demo.fields]]
+[[sites.demo.panel.fields]]
 id = "note"
 label = "Order number"
 type = "text"

@@ -105,7 +105,7 @@ async fn what_is_wrong_with_the_proxies_is_named_with_its_line() {
         ("[proxy]\ntrusted = [\"10.0.0\"]", ":2: proxy.trusted: \"10.0.0\" is no network; write \"10.0.0.2/32\""),
         ("[proxy]\ntrusted = [\"10.0.0.0/33\"]", ":2: proxy.trusted: \"10.0.0.0/33\" is no network"),
         ("[proxy]\nheader = \"x forwarded\"", ":2: proxy.header: \"x forwarded\" is no name of a header"),
-        ("[proxy]\ntrust = []", ":2: proxy.trust: unknown field `trust`, expected one of `trusted`, `header`, `path`"),
+        ("[proxy]\ntrust = []", ":2: proxy.trust: unknown field `trust`, did you mean `trusted`?"),
         ("[inbox]\nlisten = 8090", ":2: inbox.listen: invalid type"),
         ("[inbox]\nlisten = \"8090\"", "inbox.listen: \"8090\" is no ADDRESS:PORT"),
         ("[inbox]\nlisten = \"127.0.0.1:8383\"", "inbox.listen: is where everything else listens"),

@@ -54,8 +54,8 @@ pub fn site(zendesk: &Zendesk, more: &str) -> String {
 
         [sites.desk]
         origins = ["*"]
-        topics = [{{ id = "billing", label = "Billing", team = "growth" }}]
-        fields = [{{ id = "seats", label = "Seats", type = "number" }}]
+        panel.topics = [{{ id = "billing", label = "Billing", team = "growth" }}]
+        panel.fields = [{{ id = "seats", label = "Seats", type = "number" }}]
         rota.growth = {{ from = "2026-11-23", people = ["Ana"] }}
 
         [[sites.desk.signers]]

@@ -231,8 +231,8 @@ fn site(zendesk: &Zendesk) -> String {
         r#"
         [sites.desk]
         origins = ["*"]
-        topics = [{{ id = "billing", label = "Billing", team = "growth" }}]
-        fields = [{{ id = "seats", label = "Seats", type = "number" }}]
+        panel.topics = [{{ id = "billing", label = "Billing", team = "growth" }}]
+        panel.fields = [{{ id = "seats", label = "Seats", type = "number" }}]
         rota.growth = {{ from = "2026-11-23", people = ["Ana"] }}
 
         [[sites.desk.signers]]

@@ -3,10 +3,12 @@
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use serde::de::{DeserializeOwned, Error};
-use serde::{Deserialize, Deserializer};
+use serde::Deserialize;
+use toml::Spanned;
+use toml::de::{DeTable, DeValue};
 
-use super::file;
+use super::document::{Document, table};
+use super::{SettingsError, file};
 use crate::delivery::Destination;
 use crate::delivery::email::EmailTable;
 use crate::delivery::slack::SlackTable;
@@ -23,7 +25,8 @@ pub struct Secrets<'a> {
 }
 
 /// A destination as it stands in the file; `to` says what it is.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Deserialize)]
+#[serde(rename_all = "lowercase")]
 pub enum DestinationTable {
     /// An account of Zendesk.
     Zendesk(Box<ZendeskTable>),
@@ -35,30 +38,35 @@ pub enum DestinationTable {
     Slack(SlackTable),
 }
 
-impl<'de> Deserialize<'de> for DestinationTable {
-    /// By hand, because serde forgets in a tagged enum which field an error is about.
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<DestinationTable, D::Error> {
-        let mut table = toml::Table::deserialize(deserializer)?;
-        let to = table.remove("to").ok_or_else(|| D::Error::missing_field("to"))?;
-        match to.as_str().unwrap_or_default() {
-            "zendesk" => fields(table).map(DestinationTable::Zendesk),
-            "webhook" => fields(table).map(DestinationTable::Webhook),
-            "email" => fields(table).map(DestinationTable::Email),
-            "slack" => fields(table).map(DestinationTable::Slack),
-            _ => Err(D::Error::custom(format!(
-                "to: {to} is no kind of destination; one of zendesk, webhook, email, slack"
-            ))),
+/// What a destination can be.
+const KINDS: [&str; 4] = ["zendesk", "webhook", "email", "slack"];
+
+/// Puts what is in the table of each destination below the name of its kind, as serde reads an enum. It would read a field `to` too, but
+/// forget on which line an error is.
+pub fn tag_destinations(document: &mut Document<'_>) -> Result<(), SettingsError> {
+    let mut wrong = None;
+    for (site, _, options) in document.sites() {
+        let destinations = options.get_mut("destinations").and_then(|all| table(all.get_mut()));
+        for (name, destination) in destinations.into_iter().flat_map(DeTable::iter_mut) {
+            let span = destination.span();
+            let Some(fields) = table(destination.get_mut()) else { continue };
+            let path = format!("sites.{site}.destinations.{}", name.get_ref());
+            let Some((key, to)) = fields.remove_entry("to") else {
+                wrong = wrong.or(Some((name.span(), path, "missing field `to`".to_string())));
+                continue;
+            };
+            let Some(kind) = KINDS.into_iter().find(|kind| to.get_ref().as_str() == Some(kind)) else {
+                let written = to.get_ref().as_str().unwrap_or_default();
+                let message = format!("{written:?} is no kind of destination; one of {}", KINDS.join(", "));
+                wrong = wrong.or(Some((to.span(), format!("{path}.to"), message)));
+                continue;
+            };
+            let kind = Spanned::new(key.span(), kind.into());
+            let fields = DeValue::Table(std::mem::take(fields));
+            *destination.get_mut() = DeValue::Table(DeTable::from_iter([(kind, Spanned::new(span, fields))]));
         }
     }
-}
-
-/// The fields of a table; what is wrong with one begins with its name.
-fn fields<T: DeserializeOwned, E: Error>(table: toml::Table) -> Result<T, E> {
-    serde_path_to_error::deserialize(toml::Value::Table(table)).map_err(|error| {
-        let path = error.path().to_string();
-        let field = if path == "." { String::new() } else { format!("{path}: ") };
-        E::custom(format!("{field}{}", error.inner().message()))
-    })
+    wrong.map_or(Ok(()), |(span, path, message)| Err(document.error(span, &path, message)))
 }
 
 impl DestinationTable {

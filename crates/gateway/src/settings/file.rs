@@ -5,8 +5,12 @@ use std::path::{Path, PathBuf};
 
 use serde::Deserialize;
 
-use super::SettingsError;
-use super::site::SiteTable;
+use super::destinations::tag_destinations;
+use super::document::{Document, Lines};
+use super::old_form::{Misplaced, move_panel_options};
+use super::site::{self, SiteTable};
+use super::suggestion::nearest;
+use super::{SettingsError, panel};
 use crate::attachments::quota::Quotas;
 use crate::guard::{Limits, Proxies};
 
@@ -40,6 +44,12 @@ pub struct File {
     pub quotas: Quotas,
     /// The sites, by the public key that stands in `data-site`.
     pub sites: BTreeMap<String, SiteTable>,
+    /// Options of panels that stand outside of their table.
+    #[serde(skip)]
+    pub misplaced: Vec<Misplaced>,
+    /// Where each field is.
+    #[serde(skip)]
+    pub lines: Lines,
 }
 
 /// How the inbox is reached, as it stands in the file.
@@ -59,18 +69,28 @@ pub fn read(path: &Path) -> Result<File, SettingsError> {
 
 /// Reads the text of a file; `name` is what errors call it.
 pub fn parse(text: &str, name: &str) -> Result<File, SettingsError> {
-    let located = |error: &toml::de::Error, field: String| {
-        let at = error.span().map_or(0, |span| span.start);
-        let before = text.get(..at).unwrap_or_default();
-        let message = error.message().replace(SITE_FIELDS, SITE_FIELDS_WITH_OWN);
-        SettingsError::File { file: name.into(), line: before.matches('\n').count() + 1, field, message }
-    };
-    let deserializer = toml::Deserializer::parse(text).map_err(|error| located(&error, String::new()))?;
-    serde_path_to_error::deserialize(deserializer).map_err(|error| {
-        let path = error.path().to_string();
-        let field = if path == "." { String::new() } else { format!("{path}: ") };
-        located(error.inner(), field)
-    })
+    let mut document = Document::parse(text, name)?;
+    let misplaced = move_panel_options(&mut document)?;
+    let lines = document.lines();
+    tag_destinations(&mut document)?;
+    let file: File = document.read(belongs)?;
+    Ok(File { misplaced, lines, ..file })
+}
+
+/// Where an unknown field belongs that is at the end of a path: an option of the panel in the table of its site, or the other way round.
+fn belongs(path: &str, field: &str) -> Option<String> {
+    let table = path.strip_prefix("sites.")?.strip_suffix(field)?.strip_suffix('.')?;
+    let (site, table) = table.split_once('.').unwrap_or((table, ""));
+    match table {
+        "" if nearest(field, site::FIELDS.iter().copied()).is_none() => {
+            nearest(field, panel::FIELDS.iter().copied()).map(|meant| format!("`{meant}` in [sites.{site}.panel]"))
+        }
+        "panel" => {
+            let meant = site::FIELDS.iter().find(|known| **known == field)?;
+            Some(format!("`{meant}` in [sites.{site}]"))
+        }
+        _ => None,
+    }
 }
 
 /// The text of a file.
@@ -78,7 +98,3 @@ pub fn text(path: &Path) -> Result<String, SettingsError> {
     std::fs::read_to_string(path)
         .map_err(|error| SettingsError::Unreadable { file: path.display().to_string(), reason: error.to_string() })
 }
-
-/// A site's fields are read as those of the domain's configuration, which does not know those that are the gateway's.
-const SITE_FIELDS: &str = "expected one of `kinds`";
-const SITE_FIELDS_WITH_OWN: &str = "expected one of `origins`, `hours`, `rota`, `support_engineers`, `signers`, `incidents`, `mail`, `destinations`, `imports`, `keep`, `kinds`";

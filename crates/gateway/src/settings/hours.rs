@@ -8,6 +8,7 @@ use jiff::tz::TimeZone;
 use serde::Deserialize;
 use toml::Value;
 
+use super::suggestion::with_suggestion;
 use domain::hours::{DAY, Holiday, Hours, Schedule, Span};
 use domain::ticket::Severity;
 
@@ -85,8 +86,13 @@ impl HoursTable {
             let schedule = match value {
                 Value::String(text) if text == ALWAYS => Schedule::always(),
                 Value::Table(table) => {
-                    let table = ScheduleTable::deserialize(table.clone());
-                    let table = table.map_err(|error| within(wrong("", error.message().to_string())))?;
+                    let table = toml::Value::Table(table.clone());
+                    let table: Result<ScheduleTable, _> = serde_path_to_error::deserialize(table);
+                    let table = table.map_err(|error| {
+                        let path = error.path().to_string();
+                        let field = if path == "." { "" } else { &path };
+                        within(wrong(field, with_suggestion(error.inner().message())))
+                    })?;
                     table.read(Some(&usual)).map_err(within)?
                 }
                 _ => {
@@ -279,7 +285,9 @@ fn written(span: Span) -> String {
 
 fn read_holidays(all: &[Value], week: &Week) -> Result<BTreeMap<Date, Holiday>, Wrong> {
     let mut holidays = BTreeMap::new();
-    for value in all {
+    for (index, value) in all.iter().enumerate() {
+        check_holiday_fields(value)
+            .map_err(|(field, message)| wrong(&format!("holidays[{index}].{field}"), message))?;
         let (date, holiday) = holiday(value, week).map_err(|message| wrong("holidays", message))?;
         if holidays.insert(date, holiday).is_some() {
             return Err(wrong("holidays", format!("{date} is there twice; say each day once")));
@@ -288,17 +296,26 @@ fn read_holidays(all: &[Value], week: &Week) -> Result<BTreeMap<Date, Holiday>, 
     Ok(holidays)
 }
 
+/// Refuses a holiday with a field that holidays do not have.
+fn check_holiday_fields(value: &Value) -> Result<(), Wrong> {
+    const FIELDS: [&str; 5] = ["date", "name", "open", "from", "until"];
+    let mut fields = value.as_table().into_iter().flat_map(toml::Table::keys);
+    match fields.find(|field| !FIELDS.contains(&field.as_str())) {
+        Some(field) => {
+            let known = FIELDS.map(|known| format!("`{known}`")).join(", ");
+            Err(wrong(field, with_suggestion(&format!("unknown field `{field}`, expected one of {known}"))))
+        }
+        None => Ok(()),
+    }
+}
+
 /// A day on which nobody is there, or a table: `{ date, name }` beside which `open` says when somebody is there all the same, or `from` and
 /// `until` keep a part of the usual hours.
 fn holiday(value: &Value, week: &Week) -> Result<(Date, Holiday), String> {
-    const FIELDS: [&str; 5] = ["date", "name", "open", "from", "until"];
     let table = match value {
         Value::Table(table) => table,
         value => return Ok((day(value)?, Holiday::default())),
     };
-    if let Some(unknown) = table.keys().find(|key| !FIELDS.contains(&key.as_str())) {
-        return Err(format!("has no field {unknown:?}; it has {}", FIELDS.join(", ")));
-    }
     let date =
         day(table.get("date").ok_or("a holiday has no date; write { date = \"2026-12-24\", until = \"12:00\" }")?)?;
     let text = |field: &str| match table.get(field) {

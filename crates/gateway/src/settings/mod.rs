@@ -1,15 +1,20 @@
 //! What the gateway is told: by the command line, the environment and one TOML file, in this order.
 
 mod destinations;
+mod document;
 mod file;
 mod hours;
 mod incidents;
 mod mail;
 mod notices;
+mod old_form;
 mod origins;
+mod panel;
 mod rota;
 mod signers;
 mod site;
+pub mod starter;
+mod suggestion;
 
 use std::collections::BTreeMap;
 use std::fmt;
@@ -25,7 +30,8 @@ use store_sqlite::READERS;
 pub use destinations::{Secrets, secret};
 pub use file::{File, parse};
 pub use mail::{OAuthTable, ServerFields, Tls, mailbox};
-pub use notices::notices;
+pub use notices::{notices, other_database};
+pub use old_form::Misplaced;
 pub use origins::{OriginError, OriginPattern, Origins};
 pub use site::{Site, SiteTable};
 
@@ -43,6 +49,10 @@ pub const TOKEN_MIN: usize = 16;
 /// Everything the gateway needs to know before it starts.
 #[derive(Clone, Debug)]
 pub struct Settings {
+    /// The file that they were read from. Without one, and without the demo, the only site is [`starter::SITE`].
+    pub file: Option<PathBuf>,
+    /// Options of panels that stand in the file where the next version refuses them.
+    pub misplaced: Vec<Misplaced>,
     /// Where it listens.
     pub listen: SocketAddr,
     /// The SQLite file.
@@ -88,6 +98,8 @@ pub struct Overrides {
     pub smtp_password: Option<String>,
     /// The secret of the sites' OAuth clients of Zendesk.
     pub zendesk_secret: Option<String>,
+    /// Whether there is a site without a file, for pages on this computer.
+    pub default_site: bool,
     /// Whether the demo is served.
     pub demo: bool,
 }
@@ -161,11 +173,13 @@ impl fmt::Debug for Token {
 
 /// Reads the settings: command line and environment first, then the file, then the defaults.
 pub fn load(overrides: &Overrides) -> Result<Settings, SettingsError> {
-    let (file, name) = match &overrides.config {
-        Some(path) => (file::read(path)?, path.display().to_string()),
-        None => (File::default(), String::new()),
+    let file = match &overrides.config {
+        Some(path) => file::read(path)?,
+        None if overrides.default_site && !overrides.demo => starter::without_a_file()?,
+        None => File::default(),
     };
-    let place = |field: &str| if name.is_empty() { field.to_string() } else { format!("{name}: {field}") };
+    let lines = file.lines.clone();
+    let place = |field: &str| lines.place(field);
     let (listen, from) =
         first((&overrides.listen, "--listen (DESKBELL_LISTEN)"), (&file.listen, &place("listen")), DEFAULT_LISTEN);
     let listen = address(&listen, &from)?;
@@ -194,6 +208,8 @@ pub fn load(overrides: &Overrides) -> Result<Settings, SettingsError> {
         }
     }
     Ok(Settings {
+        file: overrides.config.clone(),
+        misplaced: file.misplaced,
         listen,
         attachments: file.attachments.unwrap_or_else(|| beside(&database)),
         database,

@@ -1,15 +1,62 @@
 //! What in the settings is allowed, and most likely not what was meant.
 
+use std::path::{Path, PathBuf};
+
 use jiff::Timestamp;
 
-use super::Settings;
 use super::hours::past_holidays;
+use super::old_form;
+use super::starter::FILE;
+use super::{DEFAULT_DATABASE, Settings, sqlite_path};
 
 /// How many holidays of a site are named.
 const NAMED_MAX: usize = 5;
+/// What a page embeds, of the folder of assets.
+const LOADER: &str = "deskbell.js";
 
 /// One sentence for each.
 pub fn notices(settings: &Settings, now: Timestamp) -> Vec<String> {
+    let misplaced = old_form::notice(&settings.misplaced);
+    misplaced.into_iter().chain(missing_assets(settings)).chain(past_holiday_notices(settings, now)).collect()
+}
+
+/// Why no panel is served, and what to do about it.
+fn missing_assets(settings: &Settings) -> Option<String> {
+    let file = settings.file.as_deref().unwrap_or(Path::new(FILE)).display();
+    match &settings.assets {
+        None => Some(format!(
+            "no panel is served, because no folder of assets is named; run `make build` and write assets = \"dist\" into {file}, or \
+             start with --assets dist"
+        )),
+        Some(folder) if !folder.join(LOADER).exists() => {
+            let folder = folder.display();
+            Some(format!(
+                "no panel is served, because {folder} has no {LOADER}; run `make build`, or name the folder that it made"
+            ))
+        }
+        Some(_) => None,
+    }
+}
+
+/// That a command uses another database than the gateway that is started with the configuration: the one that is named, or else the one in
+/// `folder`. Nothing where there is no such file.
+pub fn other_database(settings: &Settings, folder: &Path) -> Option<String> {
+    let file = settings.file.clone().unwrap_or_else(|| PathBuf::from(FILE));
+    // Whatever else is wrong with it is not for this command to say.
+    let table: toml::Table = toml::from_str(&std::fs::read_to_string(folder.join(&file)).ok()?).ok()?;
+    let url = table.get("database").map_or(Some(DEFAULT_DATABASE), toml::Value::as_str)?;
+    let configured = sqlite_path(url, "").ok()?;
+    let resolved = |path: &Path| {
+        let path = folder.join(path);
+        path.canonicalize().or_else(|_| std::path::absolute(&path)).unwrap_or(path)
+    };
+    (resolved(&configured) != resolved(&settings.database)).then(|| {
+        let (file, used) = (file.display(), settings.database.display());
+        format!("the database is sqlite:{used}, while {file} names {url}; to use that one, write --config {file} and no --database")
+    })
+}
+
+fn past_holiday_notices(settings: &Settings, now: Timestamp) -> Vec<String> {
     let sites = settings.sites.iter().filter_map(|(name, site)| Some((name, site.hours.as_ref()?)));
     let past = sites.map(|(name, hours)| (name, past_holidays(hours, now))).filter(|(_, past)| !past.is_empty());
     past.map(|(name, past)| {
@@ -36,7 +83,7 @@ mod tests {
         )
         .unwrap();
         let settings = load(&Overrides { config: Some(file), ..Overrides::default() }).unwrap();
-        notices(&settings, now.parse().unwrap())
+        past_holiday_notices(&settings, now.parse().unwrap())
     }
 
     #[test]
@@ -57,5 +104,43 @@ mod tests {
             ]
         );
         assert!(of("", "2026-11-28T10:00:00Z").is_empty());
+    }
+
+    fn with_file(text: &str) -> (tempfile::TempDir, Settings) {
+        let folder = tempfile::tempdir().unwrap();
+        let file = folder.path().join(FILE);
+        std::fs::write(&file, text).unwrap();
+        let settings = load(&Overrides { config: Some(file), ..Overrides::default() }).unwrap();
+        (folder, settings)
+    }
+
+    #[test]
+    fn a_missing_panel_is_named_with_the_line_that_brings_it() {
+        let (folder, mut settings) = with_file("");
+        let notice = missing_assets(&settings).unwrap();
+        assert!(notice.contains("write assets = \"dist\" into ") && notice.contains(FILE), "{notice}");
+        settings.assets = Some(folder.path().into());
+        let notice = missing_assets(&settings).unwrap();
+        assert!(notice.contains("has no deskbell.js; run `make build`"), "{notice}");
+        std::fs::write(folder.path().join(LOADER), "").unwrap();
+        assert_eq!(missing_assets(&settings), None);
+    }
+
+    #[test]
+    fn another_database_than_the_gateways_is_named_with_what_to_write() {
+        let (folder, mut settings) = with_file("database = \"sqlite:data/served.db\"");
+        settings.file = None;
+        settings.database = "data/served.db".into();
+        assert_eq!(other_database(&settings, folder.path()), None);
+        settings.database = folder.path().join("data").join("served.db");
+        assert_eq!(other_database(&settings, folder.path()), None);
+        settings.database = "data/deskbell.db".into();
+        assert_eq!(
+            other_database(&settings, folder.path()).unwrap(),
+            "the database is sqlite:data/deskbell.db, while deskbell.toml names sqlite:data/served.db; to use that one, write --config \
+             deskbell.toml and no --database"
+        );
+        let elsewhere = tempfile::tempdir().unwrap();
+        assert_eq!(other_database(&settings, elsewhere.path()), None, "there is no configuration");
     }
 }

@@ -1,15 +1,12 @@
 //! A site: who may embed it, and its configuration.
 
 use std::collections::BTreeMap;
-use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
 use jiff::SignedDuration;
 use jiff::tz::TimeZone;
-use serde::de::value::MapAccessDeserializer;
-use serde::de::{DeserializeSeed, Error, IntoDeserializer, MapAccess, Visitor};
-use serde::{Deserialize, Deserializer};
+use serde::Deserialize;
 use uuid::Uuid;
 
 use super::SettingsError;
@@ -18,6 +15,7 @@ use super::hours::HoursTable;
 use super::incidents::IncidentsTable;
 use super::mail::MailTable;
 use super::origins::Origins;
+use super::panel::{self, PanelTable};
 use super::rota::{self, TurnsTable};
 use super::signers::{self, SignerTable};
 use crate::delivery::Destination;
@@ -27,10 +25,14 @@ use crate::mail::Mailer;
 use crate::privacy::Retention;
 use crate::search::import::timer::{EVERY_DEFAULT, EVERY_MAX, EVERY_MIN, Plan};
 use crate::search::import::{Columns, Format, Source, SourceError};
+use domain::attachment::Attachments;
 use domain::config::{self, Config};
 use domain::hours::Hours;
 use domain::link;
 use domain::rota::Rota;
+use domain::targets::{Target, default_targets};
+use domain::ticket::Priority;
+use wire::Pairs;
 
 /// One product that embeds the panel.
 #[derive(Clone, Debug)]
@@ -59,20 +61,54 @@ pub struct Site {
     pub keep: Option<Retention>,
 }
 
-/// A site as it stands in the file: `origins`, `hours`, `rota`, `support_engineers`, `signers`, `incidents`, `mail`, `destinations`, `imports` and `keep`, and beside them the fields of [`Config`].
-#[derive(Clone, Debug)]
+/// The fields of a site's table.
+pub const FIELDS: &[&str] = &[
+    "origins",
+    "hours",
+    "rota",
+    "support_engineers",
+    "plans",
+    "targets",
+    "attachments",
+    "trust_page",
+    "signers",
+    "incidents",
+    "mail",
+    "destinations",
+    "imports",
+    "keep",
+    "panel",
+];
+
+/// A site as it stands in the file.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct SiteTable {
     origins: Vec<String>,
     hours: Option<HoursTable>,
+    #[serde(default)]
     rota: BTreeMap<String, TurnsTable>,
+    #[serde(default)]
     support_engineers: Vec<String>,
+    #[serde(default)]
+    plans: Pairs<Priority>,
+    #[serde(default = "default_targets")]
+    targets: Vec<Target>,
+    #[serde(default)]
+    attachments: Attachments,
+    #[serde(default)]
+    trust_page: bool,
+    #[serde(default)]
     signers: Vec<SignerTable>,
     incidents: Option<IncidentsTable>,
     mail: Option<MailTable>,
+    #[serde(default)]
     destinations: BTreeMap<String, DestinationTable>,
+    #[serde(default)]
     imports: Vec<ImportTable>,
     keep: Option<String>,
-    config: Config,
+    #[serde(default)]
+    panel: PanelTable,
 }
 
 /// An import as it stands in the file.
@@ -120,9 +156,16 @@ fn check(
     for pattern in origins.shared() {
         tracing::warn!(site = name, %pattern, "anybody can have a page at this origin");
     }
-    if let Some(problem) = config::check(&table.config).first() {
+    let SiteTable { plans, targets, attachments, trust_page, .. } = table;
+    let incidents_are_named = table.incidents.is_some();
+    let config =
+        Config { plans, targets, attachments, trust_page, incidents: incidents_are_named, ..Config::default() };
+    let config = table.panel.with(config);
+    if let Some(problem) = config::check(&config).first() {
         let (field, message) = problem.split_once(": ").unwrap_or(("", problem));
-        return wrong(field, message.into());
+        let first = field.split(['.', '[']).next().unwrap_or_default();
+        let table = if panel::FIELDS.contains(&first) { "panel." } else { "" };
+        return wrong(&format!("{table}{field}"), message.into());
     }
     let hours = match table.hours.as_ref().map(HoursTable::read).transpose() {
         Ok(hours) => hours,
@@ -133,7 +176,7 @@ fn check(
         Ok(rota) => rota,
         Err((field, message)) => return wrong(&format!("rota.{field}"), message),
     };
-    let is_topic = |id: &&String| !table.config.topics.iter().any(|topic| topic.id == **id);
+    let is_topic = |id: &&String| !config.topics.iter().any(|topic| topic.id == **id);
     if let Some(unknown) = table.support_engineers.iter().find(is_topic) {
         return wrong("support_engineers", format!("{unknown:?} is no id of a topic"));
     }
@@ -197,7 +240,7 @@ fn check(
     };
     Ok(Site {
         origins,
-        config: Config { incidents: incidents.is_some(), ..table.config },
+        config,
         hours,
         rota,
         support_engineers: table.support_engineers,
@@ -236,132 +279,13 @@ fn plan(import: ImportTable) -> Result<Plan, (&'static str, String)> {
     Ok(Plan { source, every, prune: import.prune })
 }
 
-impl<'de> Deserialize<'de> for SiteTable {
-    /// By hand, because serde cannot flatten a struct that denies unknown fields.
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<SiteTable, D::Error> {
-        deserializer.deserialize_map(TableVisitor)
-    }
-}
+#[cfg(test)]
+mod tests {
+    use super::*;
 
-struct TableVisitor;
-
-impl<'de> Visitor<'de> for TableVisitor {
-    type Value = SiteTable;
-
-    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("the table of a site")
-    }
-
-    fn visit_map<A: MapAccess<'de>>(self, map: A) -> Result<SiteTable, A::Error> {
-        let mut own = Own::default();
-        let config = Config::deserialize(MapAccessDeserializer::new(WithoutOwn { map, own: &mut own }))?;
-        let origins = own.origins.ok_or_else(|| A::Error::missing_field("origins"))?;
-        let Own { hours, rota, support_engineers, signers, incidents, mail, destinations, imports, keep, .. } = own;
-        Ok(SiteTable {
-            origins,
-            hours,
-            rota,
-            support_engineers,
-            signers,
-            incidents,
-            mail,
-            destinations,
-            imports,
-            keep,
-            config,
-        })
-    }
-}
-
-/// The fields of a table that are the gateway's alone.
-#[derive(Default)]
-struct Own {
-    origins: Option<Vec<String>>,
-    hours: Option<HoursTable>,
-    rota: BTreeMap<String, TurnsTable>,
-    support_engineers: Vec<String>,
-    signers: Vec<SignerTable>,
-    incidents: Option<IncidentsTable>,
-    mail: Option<MailTable>,
-    destinations: BTreeMap<String, DestinationTable>,
-    imports: Vec<ImportTable>,
-    keep: Option<String>,
-}
-
-const OWN: &[&str] = &[
-    "origins",
-    "hours",
-    "rota",
-    "support_engineers",
-    "signers",
-    "incidents",
-    "mail",
-    "destinations",
-    "imports",
-    "keep",
-];
-
-impl Own {
-    fn read<'de, A: MapAccess<'de>>(&mut self, field: &str, map: &mut A) -> Result<(), A::Error> {
-        match field {
-            "origins" => self.origins = Some(map.next_value()?),
-            "hours" => self.hours = Some(map.next_value()?),
-            "rota" => self.rota = map.next_value()?,
-            "support_engineers" => self.support_engineers = map.next_value()?,
-            "signers" => self.signers = map.next_value()?,
-            "incidents" => self.incidents = Some(map.next_value()?),
-            "mail" => self.mail = Some(map.next_value()?),
-            "destinations" => self.destinations = map.next_value()?,
-            "keep" => self.keep = Some(map.next_value()?),
-            _ => self.imports = map.next_value()?,
-        }
-        Ok(())
-    }
-}
-
-/// The fields of a table but the gateway's own, which are kept aside.
-struct WithoutOwn<'a, A> {
-    map: A,
-    own: &'a mut Own,
-}
-
-impl<'de, A: MapAccess<'de>> MapAccess<'de> for WithoutOwn<'_, A> {
-    type Error = A::Error;
-
-    fn next_key_seed<K: DeserializeSeed<'de>>(&mut self, mut seed: K) -> Result<Option<K::Value>, A::Error> {
-        loop {
-            match self.map.next_key_seed(Key(seed))? {
-                None => return Ok(None),
-                Some(KeyRead::Other(value)) => return Ok(Some(value)),
-                Some(KeyRead::Own(field, unused)) => {
-                    self.own.read(&field, &mut self.map)?;
-                    seed = unused;
-                }
-            }
-        }
-    }
-
-    fn next_value_seed<V: DeserializeSeed<'de>>(&mut self, seed: V) -> Result<V::Value, A::Error> {
-        self.map.next_value_seed(seed)
-    }
-}
-
-/// A key that is read where it stands, so that an error about it has its line.
-struct Key<K>(K);
-
-enum KeyRead<K, V> {
-    Own(String, K),
-    Other(V),
-}
-
-impl<'de, K: DeserializeSeed<'de>> DeserializeSeed<'de> for Key<K> {
-    type Value = KeyRead<K, K::Value>;
-
-    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<Self::Value, D::Error> {
-        let key = String::deserialize(deserializer)?;
-        if OWN.contains(&key.as_str()) {
-            return Ok(KeyRead::Own(key, self.0));
-        }
-        self.0.deserialize(key.into_deserializer()).map(KeyRead::Other)
+    #[test]
+    fn all_fields_of_a_site_are_known_to_those_who_look_for_the_right_table() {
+        let error = toml::from_str::<SiteTable>("nothing = 1").unwrap_err();
+        assert_eq!(error.message().split('`').skip(3).step_by(2).collect::<Vec<_>>(), FIELDS);
     }
 }

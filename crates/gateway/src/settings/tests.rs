@@ -32,16 +32,14 @@ fn the_example_names_every_field_of_a_site() {
     let unset: Config = toml::from_str("").unwrap();
     let fields = serde_json::to_value(unset).unwrap();
     for field in fields.as_object().unwrap().keys() {
-        assert!(
-            example.contains(&format!("\n{field} = ")) || example.contains(&format!("sites.acme.{field}")),
-            "{field}"
-        );
+        let table = if panel::FIELDS.contains(&field.as_str()) { "sites.acme.panel" } else { "sites.acme" };
+        assert!(example.contains(&format!("\n{field} = ")) || example.contains(&format!("{table}.{field}")), "{field}");
     }
     assert!(example.contains("\n# [[sites.acme.imports]]\n") && example.contains("\n# [[sites.acme.signers]]\n"));
     assert!(example.contains("\n# [sites.acme.mail]\n"));
     assert!(example.contains("\n# [sites.acme.hours]\n") && example.contains("\n# [sites.acme.rota.growth]\n"));
     assert!(example.contains("\nsupport_engineers = ") && example.contains("\n[limits]\n"));
-    for table in ["[[sites.acme.channels]]", "[[sites.acme.fields]]", "[sites.acme.incidents]"] {
+    for table in ["[[sites.acme.panel.channels]]", "[[sites.acme.panel.fields]]", "[sites.acme.incidents]"] {
         assert!(example.contains(&format!("\n{table}\n")), "{table}");
     }
 }
@@ -63,14 +61,15 @@ fn an_option_wins_over_the_file_and_the_file_over_the_default() {
 fn a_wrong_file_is_told_by_file_line_field_and_what_is_allowed() {
     for (text, said) in [
         ("listen = 1", "deskbell.toml:1: listen: invalid type: integer `1`, expected a string"),
-        ("\nlisten = \"localhost\"", "deskbell.toml: listen: \"localhost\" is no ADDRESS:PORT"),
-        ("listne = \"x\"", "deskbell.toml:1: listne: unknown field `listne`, expected one of `listen`, `database`"),
+        ("\nlisten = \"localhost\"", "deskbell.toml:2: listen: \"localhost\" is no ADDRESS:PORT"),
+        ("listne = \"x\"", "deskbell.toml:1: listne: unknown field `listne`, did you mean `listen`?"),
+        ("place = \"x\"", "deskbell.toml:1: place: unknown field `place`, expected one of `listen`, `database`"),
         ("listen = ", "deskbell.toml:1: "),
-        ("database = \"mysql://x\"", "deskbell.toml: database: \"mysql://x\" names no database; write sqlite:PATH"),
-        ("database_readers = 0", "deskbell.toml: database_readers: is 0; write 1 to 64"),
-        ("inbox_token = \"short\"", "deskbell.toml: inbox_token: is shorter than 16 characters"),
+        ("database = \"mysql://x\"", "deskbell.toml:1: database: \"mysql://x\" names no database; write sqlite:PATH"),
+        ("database_readers = 0", "deskbell.toml:1: database_readers: is 0; write 1 to 64"),
+        ("inbox_token = \"short\"", "deskbell.toml:1: inbox_token: is shorter than 16 characters"),
         ("[sites.acme]", "sites.acme: missing field `origins`"),
-        ("[sites.acme]\norigins = []", "deskbell.toml: sites.acme.origins: name the pages that embed it"),
+        ("[sites.acme]\norigins = []", "deskbell.toml:2: sites.acme.origins: name the pages that embed it"),
         (
             "[sites.acme]\norigins = [\"app.example.com\"]",
             "sites.acme.origins: \"app.example.com\" is no origin, its scheme is missing; write https://app.example.com",
@@ -79,20 +78,26 @@ fn a_wrong_file_is_told_by_file_line_field_and_what_is_allowed() {
             "[sites.acme]\norigins = [\"https://a.example/x\"]",
             "is no origin: an origin has nothing behind host and port; write https://a.example",
         ),
-        ("[sites.acme]\norigins = [\"*\", \"https://a.example\"]", "deskbell.toml: sites.acme.origins: name the pages"),
+        (
+            "[sites.acme]\norigins = [\"*\", \"https://a.example\"]",
+            "deskbell.toml:2: sites.acme.origins: name the pages",
+        ),
         ("[sites.\"a b\"]\norigins = [\"*\"]", "sites.a b: is no name of a site"),
         (
-            "[sites.acme]\norigins = [\"*\"]\nkinds = [\n\"bug\",\n\"complaint\"]",
-            "deskbell.toml:5: sites.acme.kinds[1]: unknown variant `complaint`, expected one of `question`, `bug`, `feedback`",
+            "[sites.acme]\norigins = [\"*\"]\npanel.kinds = [\n\"bug\",\n\"complaint\"]",
+            "deskbell.toml:5: sites.acme.panel.kinds[1]: unknown variant `complaint`, expected one of `question`, `bug`, `feedback`",
         ),
         (
             "[sites.acme]\norigins = [\"*\"]\norigin = [\"*\"]",
-            "deskbell.toml:3: sites.acme.origin: unknown field `origin`, expected one of `origins`, `hours`, `rota`, `support_engineers`, `signers`, `incidents`, `mail`, `destinations`, `imports`, `keep`, `kinds`, `topics`",
+            "deskbell.toml:3: sites.acme.origin: unknown field `origin`, did you mean `origins`?",
         ),
-        ("[sites.acme]\norigins = [\"*\"]\nkinds = []", "deskbell.toml: sites.acme.kinds: is empty; name at least one"),
         (
-            "[sites.acme]\norigins = [\"*\"]\ntheme = { accent = \"blue\" }",
-            "deskbell.toml: sites.acme.theme.accent: \"blue\" is no colour; #rgb or #rrggbb",
+            "[sites.acme]\norigins = [\"*\"]\npanel.kinds = []",
+            "deskbell.toml:3: sites.acme.panel.kinds: is empty; name at least one",
+        ),
+        (
+            "[sites.acme]\norigins = [\"*\"]\n[sites.acme.panel.theme]\naccent = \"blue\"",
+            "deskbell.toml:4: sites.acme.panel.theme.accent: \"blue\" is no colour; #rgb or #rrggbb",
         ),
         (
             "[sites.acme]\norigins = [\"*\"]\nattachments = { types = [\"image/svg+xml\"] }",
@@ -100,11 +105,11 @@ fn a_wrong_file_is_told_by_file_line_field_and_what_is_allowed() {
         ),
         (
             "[sites.acme]\norigins = [\"*\"]\nattachments = { max_bytes = 0 }",
-            "deskbell.toml: sites.acme.attachments.max_bytes: 0 is no size from 1 to 100000000 bytes",
+            "deskbell.toml:3: sites.acme.attachments.max_bytes: 0 is no size from 1 to 100000000 bytes",
         ),
         (
             "[sites.acme]\norigins = [\"*\"]\nattachments = { max_count = 51 }",
-            "deskbell.toml: sites.acme.attachments.max_count: 51 is no number from 0 to 50",
+            "deskbell.toml:3: sites.acme.attachments.max_count: 51 is no number from 0 to 50",
         ),
         (
             "[sites.acme]\norigins = [\"*\"]\nplans = { free = \"none\" }",
@@ -116,19 +121,19 @@ fn a_wrong_file_is_told_by_file_line_field_and_what_is_allowed() {
         ),
         (
             "[sites.acme]\norigins = [\"*\"]\n[[sites.acme.imports]]\nfrom = \"zendesk\"\nurl = \"http://a.example\"",
-            "deskbell.toml: sites.acme.imports[0].url: \"http://a.example\" is no address of a source; write https://HOST",
+            "deskbell.toml:5: sites.acme.imports[0].url: \"http://a.example\" is no address of a source; write https://HOST",
         ),
         (
             "[sites.acme]\norigins = [\"*\"]\n[[sites.acme.imports]]\nfrom = \"zendesk\"\nurl = \"https://a.example\"\nevery = \"1 minute\"",
-            "deskbell.toml: sites.acme.imports[0].every: \"1 minute\" is no time from 10 minutes to 1000 hours",
+            "deskbell.toml:6: sites.acme.imports[0].every: \"1 minute\" is no time from 10 minutes to 1000 hours",
         ),
         (
             "[sites.acme]\norigins = [\"*\"]\n[[sites.acme.imports]]\nfrom = \"zendesk\"\nurl = \"https://a.example\"\npages = \"https://b.example\"",
-            "deskbell.toml: sites.acme.imports[0].pages: is for strapi only",
+            "deskbell.toml:6: sites.acme.imports[0].pages: is for strapi only",
         ),
         (
             "[sites.acme]\norigins = [\"*\"]\nimports = [{ from = \"zendesk\", url = \"https://a.example\" }, { from = \"zendesk\", url = \"https://a.example/\" }]",
-            "deskbell.toml: sites.acme.imports[1].url: is imported already",
+            "deskbell.toml:3: sites.acme.imports[1].url: is imported already",
         ),
     ] {
         let error = complaint(text);
@@ -358,11 +363,14 @@ fn a_wrong_destination_is_told_by_field_and_what_is_allowed() {
     let secret = "secret = \"whsec_MDEyMzQ1Njc4OWFiY2RlZjAxMjM0NTY3ODlhYmNkZWY=\"";
     let mailbox = "to = \"email\"\nmailbox = \"a@b.example\"\nfrom = \"c@d.example\"\nsmtp = \"smtp://localhost\"";
     for (table, said) in [
-        ("to = \"fax\"".to_string(), "to: \"fax\" is no kind of destination; one of zendesk, webhook, email, slack"),
+        (
+            "to = \"fax\"".to_string(),
+            "deskbell.toml:4: sites.acme.destinations.x.to: \"fax\" is no kind of destination; one of zendesk, webhook, email, slack",
+        ),
         ("to = \"webhook\"".into(), "missing field `url`"),
         (
             "to = \"webhook\"\nurl = \"https://a.example\"\nsecert = \"x\"".into(),
-            "unknown field `secert`, expected one of `url`, `secret`",
+            "deskbell.toml:6: sites.acme.destinations.x.secert: unknown field `secert`, did you mean `secret`?",
         ),
         (
             format!("to = \"webhook\"\nurl = \"http://a.example\"\n{secret}"),
@@ -432,19 +440,20 @@ fn what_is_secret_of_a_destination_is_in_no_log() {
 fn what_is_wrong_with_zendesk_is_told_by_its_field() {
     let wrong = |lines: &str| {
         let table = format!("[sites.acme]\norigins = [\"*\"]\n[sites.acme.destinations.desk]\n{lines}");
-        complaint(&table)
-            .replace("deskbell.toml:3: ", "")
-            .replace("deskbell.toml: ", "")
-            .replace("sites.acme.destinations.", "")
+        let complaint = complaint(&table);
+        complaint.split_once("sites.acme.destinations.").unwrap().1.to_string()
     };
     const GOOD: &str =
         "to = \"zendesk\"\nurl = \"https://acme.zendesk.com\"\nclient_id = \"a\"\nclient_secret = \"b\"\n";
     for (lines, says) in [
         ("", "desk: missing field `to`"),
-        ("to = \"zendsk\"", "desk: to: \"zendsk\" is no kind of destination; one of zendesk, webhook, email, slack"),
-        (&format!("{GOOD}form_id = \"17\""), "desk: form_id: invalid type: string \"17\", expected u64"),
-        (&format!("{GOOD}owners = {{ css = 1 }}"), "desk: owners.?: unknown variant `css`"),
-        (&format!("{GOOD}api_token = \"x\""), "desk: api_token: unknown field `api_token`"),
+        ("to = \"zendsk\"", "desk.to: \"zendsk\" is no kind of destination; one of zendesk, webhook, email, slack"),
+        (&format!("{GOOD}form_id = \"17\""), "desk.form_id: invalid type: string \"17\", expected u64"),
+        (&format!("{GOOD}owners = {{ css = 1 }}"), "desk.owners: unknown variant `css`, did you mean `cs`?"),
+        (
+            &format!("{GOOD}api_token = \"x\""),
+            "desk.api_token: unknown field `api_token`, did you mean `api_token_file`?",
+        ),
         (
             &format!("{GOOD}tags = [\"plan_{{paln}}\"]"),
             "desk.tags: {paln} is no value of a ticket; one of reference, kind,",
@@ -470,4 +479,101 @@ fn what_is_wrong_with_zendesk_is_told_by_its_field() {
     }
     let twice = wrong(&format!("{GOOD}[sites.acme.destinations.two]\n{GOOD}"));
     assert!(twice.starts_with("two: is the same place as desk"), "{twice}");
+}
+
+#[test]
+fn an_unknown_field_is_answered_with_the_right_one_in_every_table() {
+    let site = |lines: &str| format!("[sites.acme]\norigins = [\"*\"]\n{lines}");
+    for (text, expected) in [
+        (
+            "[limits]\nadress = 1".to_string(),
+            "deskbell.toml:2: limits.adress: unknown field `adress`, did you mean `address`?",
+        ),
+        ("[proxy]\ntrust = []".into(), "deskbell.toml:2: proxy.trust: unknown field `trust`, did you mean `trusted`?"),
+        ("[inbox]\nlisten_ = \"\"".into(), "inbox.listen_: unknown field `listen_`, did you mean `listen`?"),
+        (
+            "[quotas]\nunsend_files = 1".into(),
+            "quotas.unsend_files: unknown field `unsend_files`, did you mean `unsent_files`?",
+        ),
+        (
+            "[sites.acme]\norgins = [\"*\"]".into(),
+            "deskbell.toml:2: sites.acme.orgins: unknown field `orgins`, did you mean `origins`?",
+        ),
+        (
+            site("topcis = []"),
+            "deskbell.toml:3: sites.acme.topcis: unknown field `topcis`, did you mean `topics` in [sites.acme.panel]?",
+        ),
+        (
+            site("[sites.acme.panel]\nplans = {}"),
+            "deskbell.toml:4: sites.acme.panel.plans: unknown field `plans`, did you mean `plans` in [sites.acme]?",
+        ),
+        (site("[sites.acme.panel]\nthme = {}"), "sites.acme.panel.thme: unknown field `thme`, did you mean `theme`?"),
+        (
+            site("[[sites.acme.panel.topics]]\nid = \"a\"\nlabel = \"A\"\nurl = []"),
+            "deskbell.toml:6: sites.acme.panel.topics[0].url: unknown field `url`, did you mean `urls`?",
+        ),
+        (
+            site("panel.theme.acent = \"#fff\""),
+            "sites.acme.panel.theme.acent: unknown field `acent`, did you mean `accent`?",
+        ),
+        (
+            site("attachments.max_byte = 1"),
+            "sites.acme.attachments.max_byte: unknown field `max_byte`, did you mean `max_bytes`?",
+        ),
+        (
+            site("[[sites.acme.signers]]\nsecrets = \"x\""),
+            "signers[0].secrets: unknown field `secrets`, did you mean `secret`?",
+        ),
+        (
+            site("[sites.acme.hours]\nzone = \"UTC\"\nseverity.high = { form = \"08:00\" }"),
+            "deskbell.toml:5: sites.acme.hours.severity.high.form: unknown field `form`, did you mean `from`?",
+        ),
+        (
+            site("[sites.acme.hours]\nzone = \"UTC\"\nholidays = [\n\"2026-12-25\",\n{ dat = \"2026-12-24\" }]"),
+            "deskbell.toml:7: sites.acme.hours.holidays[1].dat: unknown field `dat`, did you mean `date`?",
+        ),
+        (
+            site("[sites.acme.mail]\nsmtp = \"smtp://x\"\nfrom = \"a@b.c\"\nlimits.unsingned = 1"),
+            "sites.acme.mail.limits.unsingned: unknown field",
+        ),
+        (
+            site("[sites.acme.destinations.x]\nto = \"zendesk\"\nurl = \"x\"\nfields.1 = { form = \"{severity}\" }"),
+            "deskbell.toml:6: sites.acme.destinations.x.fields.1.form: unknown field `form`, did you mean `from`?",
+        ),
+    ] {
+        let complaint = complaint(&text);
+        assert!(complaint.contains(expected), "{text}\n is answered with\n{complaint}\n and not with\n{expected}");
+    }
+}
+
+#[test]
+fn options_of_the_panel_in_the_old_place_are_read_with_one_notice_that_names_the_new_one() {
+    let old = "[sites.acme]\norigins = [\"*\"]\nkinds = [\"bug\"]\nplans = { free = \"low\" }\n\
+               [sites.acme.theme]\naccent = \"#1d4aff\"\n[sites.other]\norigins = [\"*\"]\nconsent = true\n\
+               panel.kinds = [\"question\"]\n[sites.third]\norigins = [\"*\"]\npanel.consent = true";
+    let new = old
+        .replace("\nkinds", "\npanel.kinds")
+        .replace("sites.acme.theme", "sites.acme.panel.theme")
+        .replace("\nconsent", "\npanel.consent");
+    let [old, new] = [old, &new].map(|text| load_text(text, Overrides::default()).unwrap());
+    for site in ["acme", "other", "third"] {
+        assert_eq!(old.sites[site].config, new.sites[site].config, "{site}");
+    }
+    let now = "2026-11-28T00:00:00Z".parse().unwrap();
+    let misplaced = |settings: &Settings| {
+        let notices = notices(settings, now);
+        notices.into_iter().filter(|notice| notice.contains("panel]")).collect::<Vec<_>>()
+    };
+    assert_eq!(
+        misplaced(&old),
+        ["options of the panel are outside of its table, where the next version refuses them: \
+             move kinds, theme of [sites.acme] to [sites.acme.panel]; move consent of [sites.other] to [sites.other.panel]"]
+    );
+    assert!(misplaced(&new).is_empty());
+}
+
+#[test]
+fn an_option_in_the_old_and_in_the_new_place_is_an_error() {
+    let text = "[sites.acme]\norigins = [\"*\"]\nkinds = [\"bug\"]\n[sites.acme.panel]\nkinds = [\"bug\"]";
+    assert_eq!(complaint(text), "deskbell.toml:3: sites.acme.kinds: is in [sites.acme.panel] as well; keep that one");
 }

@@ -5,7 +5,9 @@ use std::fmt;
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use serde::Deserialize;
+use serde::de::value::MapAccessDeserializer;
+use serde::de::{MapAccess, Visitor};
+use serde::{Deserialize, Deserializer};
 
 use super::super::{Destination, Unverified};
 use super::values::unknown_names;
@@ -51,19 +53,44 @@ pub struct ZendeskTable {
     assignees: BTreeMap<String, u64>,
 }
 
-/// What goes into a field: a text, or a text and what stands in Zendesk for its values.
-#[derive(Clone, Debug, Deserialize)]
-#[serde(
-    untagged,
-    expecting = "expected a text such as \"{severity}\", or { from = \"{severity}\", choices = { high = \"sev_high\" } }"
-)]
-enum FieldTable {
-    From(String),
-    Choices {
-        from: String,
-        #[serde(default)]
-        choices: BTreeMap<String, String>,
-    },
+/// What goes into a field: a text, or a table with a text and what stands in Zendesk for its values.
+#[derive(Clone, Debug)]
+struct FieldTable {
+    from: String,
+    choices: BTreeMap<String, String>,
+}
+
+impl<'de> Deserialize<'de> for FieldTable {
+    /// By hand, because serde forgets in an untagged enum what an error in the table is about.
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<FieldTable, D::Error> {
+        deserializer.deserialize_any(FieldVisitor)
+    }
+}
+
+struct FieldVisitor;
+
+impl<'de> Visitor<'de> for FieldVisitor {
+    type Value = FieldTable;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("a text such as \"{severity}\", or { from = \"{severity}\", choices = { high = \"sev_high\" } }")
+    }
+
+    fn visit_str<E>(self, from: &str) -> Result<FieldTable, E> {
+        Ok(FieldTable { from: from.to_string(), choices: BTreeMap::new() })
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, map: A) -> Result<FieldTable, A::Error> {
+        #[derive(Deserialize)]
+        #[serde(deny_unknown_fields)]
+        struct Table {
+            from: String,
+            #[serde(default)]
+            choices: BTreeMap<String, String>,
+        }
+        let Table { from, choices } = Table::deserialize(MapAccessDeserializer::new(map))?;
+        Ok(FieldTable { from, choices })
+    }
 }
 
 impl fmt::Debug for ZendeskTable {
@@ -141,10 +168,7 @@ impl ZendeskTable {
             let number = number.map_err(|_| {
                 ("fields".to_string(), format!("{id:?} is no id of a field; take the number from Admin Center, Fields"))
             })?;
-            let rule = match table {
-                FieldTable::From(from) => FieldRule { from: from.clone(), choices: BTreeMap::new() },
-                FieldTable::Choices { from, choices } => FieldRule { from: from.clone(), choices: choices.clone() },
-            };
+            let rule = FieldRule { from: table.from.clone(), choices: table.choices.clone() };
             named(&format!("fields.{id}"), &rule.from)?;
             fields.insert(number, rule);
         }

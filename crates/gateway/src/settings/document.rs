@@ -1,0 +1,148 @@
+//! A configuration file as a document: which line each field is on, and what is wrong with it by file, line and field.
+
+use std::collections::BTreeMap;
+use std::ops::Range;
+
+use serde::de::DeserializeOwned;
+use serde_path_to_error::{Path, Segment};
+use toml::Spanned;
+use toml::de::{DeTable, DeValue};
+
+use super::SettingsError;
+use super::suggestion::{unknown_field, with_suggestion};
+
+/// The text of a file, and the tables that it makes.
+pub struct Document<'a> {
+    text: &'a str,
+    name: &'a str,
+    root: Spanned<DeTable<'a>>,
+}
+
+/// The lines on which the fields of a file are, by their paths: `sites.acme.imports[0].url`.
+#[derive(Clone, Debug, Default)]
+pub struct Lines {
+    name: String,
+    lines: BTreeMap<String, usize>,
+}
+
+impl<'a> Document<'a> {
+    /// A document; `name` is what errors call it.
+    pub fn parse(text: &'a str, name: &'a str) -> Result<Document<'a>, SettingsError> {
+        let root = DeTable::parse(text)
+            .map_err(|error| located((text, name), error.span(), String::new(), error.message().to_string()))?;
+        Ok(Document { text, name, root })
+    }
+
+    /// The tables of the sites, by their names.
+    pub fn sites(&mut self) -> impl Iterator<Item = (String, Range<usize>, &mut DeTable<'a>)> {
+        let sites = self.root.get_mut().get_mut("sites").and_then(|sites| table(sites.get_mut()));
+        sites.into_iter().flat_map(DeTable::iter_mut).filter_map(|(name, site)| {
+            let span = site.span();
+            Some((name.get_ref().to_string(), span, table(site.get_mut())?))
+        })
+    }
+
+    /// What is wrong with a field, and where that is.
+    pub fn error(&self, span: Range<usize>, path: &str, message: String) -> SettingsError {
+        located((self.text, self.name), Some(span), format!("{path}: "), message)
+    }
+
+    /// Where each field is.
+    pub fn lines(&self) -> Lines {
+        let mut lines = Lines { name: self.name.to_string(), lines: BTreeMap::new() };
+        self.note(&mut lines.lines, "", self.root.get_ref());
+        lines
+    }
+
+    fn note(&self, lines: &mut BTreeMap<String, usize>, path: &str, table: &DeTable<'_>) {
+        for (key, value) in table {
+            let path = joined(path, key.get_ref());
+            lines.insert(path.clone(), line(self.text, key.span().start));
+            self.note_within(lines, &path, value.get_ref());
+        }
+    }
+
+    fn note_within(&self, lines: &mut BTreeMap<String, usize>, path: &str, value: &DeValue<'_>) {
+        match value {
+            DeValue::Table(table) => self.note(lines, path, table),
+            DeValue::Array(all) => {
+                for (index, value) in all.iter().enumerate() {
+                    let path = format!("{path}[{index}]");
+                    lines.insert(path.clone(), line(self.text, value.span().start));
+                    self.note_within(lines, &path, value.get_ref());
+                }
+            }
+            _ => {}
+        }
+    }
+
+    /// Reads the document. `elsewhere` says of a path with an unknown field at its end where such a field belongs.
+    pub fn read<T: DeserializeOwned>(self, elsewhere: fn(&str, &str) -> Option<String>) -> Result<T, SettingsError> {
+        let Document { text, name, root } = self;
+        serde_path_to_error::deserialize(toml::Deserializer::from(root)).map_err(|error| {
+            let (path, message) = (path(error.path()), error.inner().message());
+            let place = unknown_field(message).and_then(|field| Some((field, elsewhere(&path, field)?)));
+            let message = match place {
+                Some((field, place)) => format!("unknown field `{field}`, did you mean {place}?"),
+                None => with_suggestion(message),
+            };
+            let field = if path.is_empty() { path } else { format!("{path}: ") };
+            located((text, name), error.inner().span(), field, message)
+        })
+    }
+}
+
+impl Lines {
+    /// A field with the file and the line it is on; the line of the table that it belongs to where it is not written itself.
+    pub fn place(&self, field: &str) -> String {
+        if self.name.is_empty() {
+            return field.to_string();
+        }
+        let mut path = field;
+        let line = loop {
+            match (self.lines.get(path), path.rfind(['.', '['])) {
+                (Some(line), _) => break Some(line),
+                (None, Some(end)) => path = path.get(..end).unwrap_or_default(),
+                (None, None) => break None,
+            }
+        };
+        let line = line.map(|line| format!(":{line}")).unwrap_or_default();
+        format!("{}{line}: {field}", self.name)
+    }
+}
+
+/// The fields of a value that is a table.
+pub fn table<'a, 'b>(value: &'b mut DeValue<'a>) -> Option<&'b mut DeTable<'a>> {
+    match value {
+        DeValue::Table(table) => Some(table),
+        _ => None,
+    }
+}
+
+/// The path of a field in a table.
+pub fn joined(path: &str, key: &str) -> String {
+    if path.is_empty() { key.to_string() } else { format!("{path}.{key}") }
+}
+
+fn located((text, name): (&str, &str), span: Option<Range<usize>>, field: String, message: String) -> SettingsError {
+    let line = line(text, span.map_or(0, |span| span.start));
+    SettingsError::File { file: name.into(), line, field, message }
+}
+
+/// The line of a byte, from 1.
+fn line(text: &str, at: usize) -> usize {
+    text.get(..at).unwrap_or_default().matches('\n').count() + 1
+}
+
+/// A path as it is written in the file. The kind of a destination is none of its parts.
+fn path(path: &Path) -> String {
+    let mut written = String::new();
+    for segment in path {
+        match segment {
+            Segment::Seq { index } => written.push_str(&format!("[{index}]")),
+            Segment::Map { key } => written = joined(&written, key),
+            Segment::Enum { .. } | Segment::Unknown => {}
+        }
+    }
+    written
+}

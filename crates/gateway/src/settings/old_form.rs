@@ -1,0 +1,64 @@
+//! Reads files in which the options of the panel stand in the table of a site itself. The version after this one refuses them there.
+
+use toml::Spanned;
+use toml::de::{DeTable, DeValue};
+
+use super::SettingsError;
+use super::document::{Document, table};
+use super::panel::FIELDS;
+
+const PANEL: &str = "panel";
+
+/// The options of a site's panel that stand outside of its table.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Misplaced {
+    /// The site.
+    pub site: String,
+    /// The options.
+    pub fields: Vec<&'static str>,
+}
+
+/// Moves the panel's options to where they belong. One that stands in both places is an error.
+pub fn move_panel_options(document: &mut Document<'_>) -> Result<Vec<Misplaced>, SettingsError> {
+    let mut all = Vec::new();
+    let mut twice = None;
+    for (site, span, options) in document.sites() {
+        let mut fields = Vec::new();
+        for field in FIELDS {
+            let Some((key, value)) = options.remove_entry(*field) else { continue };
+            let empty = || Spanned::new(span.clone(), DeValue::Table(DeTable::new()));
+            let panel = options.entry(Spanned::new(span.clone(), PANEL.into())).or_insert_with(empty);
+            // Whatever else it is is refused when it is read.
+            let Some(panel) = table(panel.get_mut()) else { continue };
+            if panel.contains_key(*field) {
+                twice = twice.or(Some((key.span(), format!("sites.{site}.{field}"), site.clone())));
+                continue;
+            }
+            panel.insert(key, value);
+            fields.push(*field);
+        }
+        if !fields.is_empty() {
+            all.push(Misplaced { site, fields });
+        }
+    }
+    match twice {
+        Some((span, path, site)) => {
+            Err(document.error(span, &path, format!("is in [sites.{site}.panel] as well; keep that one")))
+        }
+        None => Ok(all),
+    }
+}
+
+/// One sentence about all options that stand in the old place.
+pub fn notice(misplaced: &[Misplaced]) -> Option<String> {
+    let moves = misplaced.iter().map(|Misplaced { site, fields }| {
+        format!("move {} of [sites.{site}] to [sites.{site}.panel]", fields.join(", "))
+    });
+    let moves: Vec<String> = moves.collect();
+    (!moves.is_empty()).then(|| {
+        format!(
+            "options of the panel are outside of its table, where the next version refuses them: {}",
+            moves.join("; ")
+        )
+    })
+}

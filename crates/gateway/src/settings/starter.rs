@@ -1,0 +1,111 @@
+//! The file that `deskbell init` writes, and the site that is served without a file.
+
+use std::io::{ErrorKind, Write};
+use std::path::Path;
+
+use ring::rand::{SystemRandom, generate};
+
+use super::{File, SettingsError, parse};
+use private_files::create_file;
+
+/// The name of the file unless another is given.
+pub const FILE: &str = "deskbell.toml";
+/// The site that is served without a file.
+pub const SITE: &str = "default";
+
+/// The pages of this computer.
+const ORIGINS: &str = r#"["http://localhost:*", "http://127.0.0.1:*"]"#;
+
+/// Why no file is written.
+#[derive(Debug, thiserror::Error)]
+pub enum StarterError {
+    /// There is one.
+    #[error("{0} exists and is left as it is; edit it, or write another with `deskbell init FILE`")]
+    Exists(String),
+    /// It cannot be written.
+    #[error("{0} cannot be written: {1}; name a file in a folder that can be written to")]
+    Write(String, std::io::Error),
+    /// The system gives no random bytes.
+    #[error("the system gives no random bytes for the token of the inbox; try again")]
+    Random,
+}
+
+/// The configuration where there is no file: one site for the pages of this computer.
+pub fn without_a_file() -> Result<File, SettingsError> {
+    parse(&format!("[sites.{SITE}]\norigins = {ORIGINS}\n"), "the configuration without a file")
+}
+
+/// Writes a file to start with, which only its owner may read: it holds a fresh token for the inbox.
+pub fn write(path: &Path) -> Result<(), StarterError> {
+    let random: [u8; 32] = generate(&SystemRandom::new()).map_err(|_| StarterError::Random)?.expose();
+    let token: String = random.iter().map(|byte| format!("{byte:02x}")).collect();
+    let named = || path.display().to_string();
+    let mut file = create_file(path).map_err(|error| match error.kind() {
+        ErrorKind::AlreadyExists => StarterError::Exists(named()),
+        _ => StarterError::Write(named(), error),
+    })?;
+    let written = file.write_all(text(&token).as_bytes()).and_then(|()| file.sync_all());
+    written.map_err(|error| StarterError::Write(named(), error))
+}
+
+fn text(token: &str) -> String {
+    format!(
+        r##"# Every field is explained in crates/gateway/src/deskbell.example.toml.
+# The secret with which agents log in to /inbox.
+inbox_token = "{token}"
+# The folder that `make build` made; without it no panel is served.
+# assets = "dist"
+
+[sites.{SITE}]
+# The pages that may embed the panel, such as "https://app.example.com".
+origins = {ORIGINS}
+
+[sites.{SITE}.panel]
+theme = {{ accent = "#1d4aff" }}
+"##
+    )
+}
+
+#[cfg(test)]
+mod tests {
+    use std::os::unix::fs::PermissionsExt;
+
+    use super::super::{Overrides, load};
+    use super::*;
+
+    #[test]
+    fn the_file_is_short_can_be_served_and_is_for_its_owner_alone() {
+        let folder = tempfile::tempdir().unwrap();
+        let [one, two] = ["one.toml", "two.toml"].map(|name| folder.path().join(name));
+        write(&one).unwrap();
+        write(&two).unwrap();
+        assert_eq!(std::fs::metadata(&one).unwrap().permissions().mode() & 0o777, 0o600);
+        let [first, second] = [&one, &two].map(|path| std::fs::read_to_string(path).unwrap());
+        assert_ne!(first, second, "each has a token of its own");
+        assert!(first.lines().count() <= 13, "{first}");
+        let settings = load(&Overrides { config: Some(one.clone()), ..Overrides::default() }).unwrap();
+        assert!(settings.inbox_token.is_some() && settings.sites[SITE].origins.allow("http://localhost:5173"));
+        let error = write(&one).unwrap_err().to_string();
+        assert!(
+            error
+                .ends_with("one.toml exists and is left as it is; edit it, or write another with `deskbell init FILE`")
+        );
+        assert_eq!(std::fs::read_to_string(&one).unwrap(), first);
+    }
+
+    #[test]
+    fn without_a_file_the_pages_of_this_computer_are_served() {
+        let settings = load(&Overrides { default_site: true, ..Overrides::default() }).unwrap();
+        assert_eq!(settings.sites.keys().collect::<Vec<_>>(), [SITE]);
+        let origins = &settings.sites[SITE].origins;
+        for (origin, is_allowed) in [
+            ("http://localhost", true),
+            ("http://localhost:5173", true),
+            ("http://127.0.0.1:8080", true),
+            ("http://localhost.example.com", false),
+            ("https://app.example.com", false),
+        ] {
+            assert_eq!(origins.allow(origin), is_allowed, "{origin}");
+        }
+    }
+}

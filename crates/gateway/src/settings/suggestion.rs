@@ -1,0 +1,79 @@
+//! The name that was most likely meant where an unknown one is written.
+
+/// What serde says about a name that it does not know.
+const UNKNOWN: [&str; 2] = ["unknown field `", "unknown variant `"];
+
+/// The message of serde about an unknown name, with the known one that is closest to it in the place of all that are known. Any other
+/// message, and one about a name that is close to none, stays as it is.
+pub fn with_suggestion(message: &str) -> String {
+    let suggested = unknown(message).and_then(|(start, name, known)| {
+        let meant = nearest(name, known)?;
+        Some(format!("{start}{name}`, did you mean `{meant}`?"))
+    });
+    suggested.unwrap_or_else(|| message.to_string())
+}
+
+/// The unknown field that a message of serde is about.
+pub fn unknown_field(message: &str) -> Option<&str> {
+    unknown(message).filter(|(start, ..)| start.contains("field")).map(|(_, name, _)| name)
+}
+
+/// The name that is closest to another, if it can be meant: a third of its letters may differ, or one where it is short; or only its last
+/// words are missing, as in `api_token` for `api_token_file`.
+pub fn nearest<'a>(name: &str, known: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
+    let name = name.to_lowercase().replace('-', "_");
+    let distances = known.into_iter().map(|known| {
+        let is_cut = known.strip_prefix(&name).is_some_and(|rest| rest.starts_with('_'));
+        (if is_cut { 1 } else { strsim::osa_distance(&name, known) }, known)
+    });
+    let (distance, meant) = distances.min_by_key(|(distance, _)| *distance)?;
+    let may_differ = (meant.chars().count() / 3).max(1);
+    (distance <= may_differ && distance < meant.chars().count()).then_some(meant)
+}
+
+/// How a message begins that is about an unknown name, that name, and those that are known.
+fn unknown(message: &str) -> Option<(&str, &str, impl Iterator<Item = &str>)> {
+    let start = UNKNOWN.into_iter().find(|start| message.starts_with(start))?;
+    let (start, rest) = message.split_at_checked(start.len())?;
+    let (name, known) = rest.split_once("`, expected ")?;
+    Some((start, name, known.split('`').skip(1).step_by(2)))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_name_that_is_nearly_right_is_answered_with_the_right_one() {
+        for (message, expected) in [
+            (
+                "unknown field `orgins`, expected one of `origins`, `hours`, `rota`",
+                "unknown field `orgins`, did you mean `origins`?",
+            ),
+            (
+                "unknown field `Reply-To`, expected `from` or `reply_to`",
+                "unknown field `Reply-To`, did you mean `reply_to`?",
+            ),
+            (
+                "unknown field `api_token`, expected one of `email`, `api_token_file`",
+                "unknown field `api_token`, did you mean `api_token_file`?",
+            ),
+            ("unknown field `ur`, expected `url`", "unknown field `ur`, did you mean `url`?"),
+            ("unknown variant `bgu`, expected one of `question`, `bug`", "unknown variant `bgu`, did you mean `bug`?"),
+        ] {
+            assert_eq!(with_suggestion(message), expected);
+        }
+    }
+
+    #[test]
+    fn a_name_that_is_close_to_none_is_answered_with_all_that_are_known() {
+        for message in [
+            "unknown field `colour`, expected one of `origins`, `hours`, `rota`",
+            "unknown field `x`, expected `a`",
+            "unknown field `x`, there are no fields",
+            "invalid type: integer `1`, expected a string",
+        ] {
+            assert_eq!(with_suggestion(message), message);
+        }
+    }
+}
