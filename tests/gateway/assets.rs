@@ -4,8 +4,8 @@ use std::path::Path;
 
 use axum::body::Body;
 use axum::http::Method;
+use gateway::config::Overrides;
 use gateway::search;
-use gateway::settings::Overrides;
 use tempfile::TempDir;
 
 use crate::support::{Gateway, gateway, gateway_with, request};

@@ -8,7 +8,7 @@ use axum::body::{Body, Bytes};
 use axum::http::{Method, Request};
 use gateway::attachments::sweep::sweep;
 use gateway::clock;
-use gateway::settings::Overrides;
+use gateway::config::Overrides;
 use http_body_util::channel::Channel;
 use jiff::SignedDuration;
 use serde_json::{Value, json};

@@ -2,7 +2,7 @@
 
 use axum::body::Body;
 use axum::http::{Method, Request};
-use gateway::settings::Overrides;
+use gateway::config::Overrides;
 
 use crate::support::{Answer, Gateway, gateway_with, request};
 
@@ -73,7 +73,7 @@ async fn a_path_that_cannot_be_one_is_refused() {
         let path = file.path().join("deskbell.toml");
         std::fs::write(&path, format!("[proxy]\npath = {bad:?}\n[sites.acme]\norigins = [\"*\"]")).unwrap();
         let overrides = Overrides { config: Some(path), ..Overrides::default() };
-        let error = gateway::settings::load(&overrides).unwrap_err().to_string();
+        let error = gateway::config::load(&overrides).unwrap_err().to_string();
         assert!(error.contains("is no path; write it from its slash on"), "{error}");
     }
 }

@@ -5,7 +5,7 @@ use std::time::Duration;
 use axum::body::Body;
 use axum::http::{Method, Request};
 use domain::targets::Owner;
-use gateway::settings::Overrides;
+use gateway::config::Overrides;
 use gateway::store::{Act, Change, Changed, CurrentTicket, NewMessage, StoredTicket};
 use http_body_util::BodyExt;
 use serde_json::{Value, json};

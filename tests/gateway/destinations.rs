@@ -11,9 +11,10 @@ use axum::http::{HeaderMap, Method, Request, StatusCode};
 use base64::Engine;
 use base64::prelude::BASE64_STANDARD;
 use gateway::clock;
+use gateway::config::Overrides;
 use gateway::delivery::worker;
-use gateway::settings::{self, Overrides};
 use gateway::store::{Delivery, State};
+use gateway::wire_up;
 use http_body_util::BodyExt;
 use ring::hmac;
 use serde_json::{Value, json};
@@ -188,9 +189,11 @@ async fn nothing_is_told_to_a_private_network_that_the_configuration_does_not_me
         let text = format!(
             "[sites.desk]\norigins = [\"*\"]\n[sites.desk.destinations.there]\nto = \"webhook\"\nurl = \"{url}\"\nsecret = \"{secret}\""
         );
-        let file = settings::parse(&text, "test").unwrap();
-        let error = settings::check_sites(file.sites, "test").unwrap_err().to_string();
-        assert!(error.starts_with("test: sites.desk.destinations.there.url: ") && error.contains("private"), "{error}");
+        let error = wire_up::parse(&text, "test").unwrap_err().to_string();
+        assert!(
+            error.starts_with("test:5: sites.desk.destinations.there.url: ") && error.contains("private"),
+            "{error}"
+        );
     }
     let table = format!("to = \"webhook\"\nurl = \"https://localhost:{port}/\"\nsecret = \"{secret}\"");
     let gateway = bringing(&table).await;

@@ -168,7 +168,7 @@ async fn a_search_that_finds_something_in_the_end_is_not_missing_anything() {
 async fn the_page_of_answers_shows_what_they_are_worth() {
     let gateway = crate::support::gateway_with(
         "inbox_token = \"0123456789abcdef0123456789abcdef\"",
-        gateway::settings::Overrides::default(),
+        gateway::config::Overrides::default(),
     )
     .await;
     let page = async |query: &str| {

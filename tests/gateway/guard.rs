@@ -2,7 +2,7 @@
 
 use axum::body::Body;
 use axum::http::{Method, Request};
-use gateway::settings::Overrides;
+use gateway::config::Overrides;
 
 use crate::support::{Answer, Gateway, ORIGIN, gateway_with, post, request, ticket};
 
@@ -59,7 +59,7 @@ async fn limits_that_would_let_nobody_in_are_refused_with_their_line() {
         let file = folder.path().join("deskbell.toml");
         std::fs::write(&file, format!("[limits]\n{limits}\n")).unwrap();
         let overrides = Overrides { config: Some(file), ..Overrides::default() };
-        let error = gateway::settings::load(&overrides).unwrap_err().to_string();
+        let error = gateway::config::load(&overrides).unwrap_err().to_string();
         assert!(error.contains(&format!(":2: {said}")), "{error}");
     }
 }

@@ -4,7 +4,7 @@ use axum::body::Body;
 use axum::http::{Method, Request};
 use domain::targets::Owner;
 use domain::ticket::{Priority, Severity};
-use gateway::settings::Overrides;
+use gateway::config::Overrides;
 use gateway::store::StoredTicket;
 use gateway::tickets::handling::{self, Acted, Action};
 use serde_json::{Value, json};

@@ -10,7 +10,7 @@ use base64::prelude::BASE64_STANDARD;
 use domain::conversation::Turn;
 use domain::targets::Owner;
 use domain::ticket::Status;
-use gateway::settings::Overrides;
+use gateway::config::Overrides;
 use gateway::store::CurrentTicket;
 use serde_json::{Value, json};
 use sqlx::{Connection, SqliteConnection};

@@ -10,8 +10,8 @@ use axum::response::{IntoResponse, Response};
 use axum::routing::{get, post as to_post, put};
 use axum::{Json, Router};
 use domain::conversation::Author;
+use gateway::config::Overrides;
 use gateway::delivery::worker;
-use gateway::settings::Overrides;
 use gateway::store::{
     Change, Claim, CurrentTicket, Delivery, DueDelivery, NewDelivery, NewMessage, State as Stands, Tried, What,
 };

@@ -4,8 +4,9 @@ use std::time::Duration;
 
 use axum::body::Body;
 use axum::http::Method;
+use gateway::config::Overrides;
 use gateway::incidents;
-use gateway::settings::{self, Overrides};
+use gateway::wire_up;
 use serde_json::{Value, json};
 
 use crate::sources::StandIn;
@@ -71,7 +72,7 @@ async fn a_status_page_is_asked_once_for_everybody_and_maintenance_told_apart() 
     );
     let gateway = with(&format!("from = \"statuspage\"\nurl = {:?}", page.url)).await;
     let app = gateway.app.clone();
-    let [(site, page_of_site)]: [_; 1] = incidents::status_pages(&app.settings.sites).try_into().unwrap();
+    let [(site, page_of_site)]: [_; 1] = incidents::status_pages(&app.sites).try_into().unwrap();
     let following = tokio::spawn(async move { incidents::poll(&app.broken, &site, &page_of_site).await });
     let heard = async {
         while gateway.app.broken.at("broken").is_empty() {
@@ -103,7 +104,7 @@ fn what_cannot_be_meant_is_refused_with_its_field() {
         let folder = tempfile::tempdir().unwrap();
         let file = folder.path().join("deskbell.toml");
         std::fs::write(&file, format!("[sites.a]\norigins = [\"*\"]\n[sites.a.incidents]\n{table}\n")).unwrap();
-        let error = settings::load(&Overrides { config: Some(file), ..Overrides::default() }).unwrap_err().to_string();
+        let error = wire_up::load(&Overrides { config: Some(file), ..Overrides::default() }).unwrap_err().to_string();
         assert!(error.contains(said), "{table}: {error}");
     }
 }

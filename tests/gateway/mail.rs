@@ -4,8 +4,8 @@ use std::time::Duration;
 
 use axum::body::Body;
 use axum::http::Method;
+use gateway::config::Overrides;
 use gateway::mail::worker;
-use gateway::settings::Overrides;
 use gateway::store::{Act, Claim};
 use tokio::io::{AsyncBufReadExt, AsyncWriteExt, BufReader};
 use tokio::net::TcpListener;

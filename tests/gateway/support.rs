@@ -11,10 +11,11 @@ use axum::http::{HeaderMap, Method, Request, StatusCode};
 use base64::Engine;
 use base64::prelude::BASE64_URL_SAFE_NO_PAD;
 use gateway::app::{self, App};
+use gateway::config::Overrides;
 use gateway::http;
 use gateway::search;
-use gateway::settings::{self, Overrides};
 use gateway::store::{Store, StoredTicket, View};
+use gateway::wire_up;
 use http_body_util::BodyExt;
 use ring::hmac;
 use serde_json::{Value, json};
@@ -87,8 +88,8 @@ async fn open_without_indexes(folder: TempDir, lines: &str, overrides: Overrides
     let file = folder.path().join("deskbell.toml");
     std::fs::write(&file, format!("{lines}\n{SITES}")).unwrap();
     let database = Some(format!("sqlite:{}", folder.path().join("test.db").display()));
-    let settings = settings::load(&Overrides { config: Some(file), database, ..overrides }).unwrap();
-    let app = app::open(settings).await.unwrap();
+    let setup = wire_up::load(&Overrides { config: Some(file), database, ..overrides }).unwrap();
+    let app = app::open(setup).await.unwrap();
     Gateway { router: http::router(app.clone()), app, folder }
 }
 

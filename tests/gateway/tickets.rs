@@ -6,7 +6,7 @@ use domain::context::{By, Group};
 use domain::targets::Owner;
 use domain::ticket::Priority;
 use domain::{problem::Problem, reference, ticket::Receipt};
-use gateway::settings::Overrides;
+use gateway::config::Overrides;
 use http_body_util::channel::Channel;
 use serde_json::json;
 use sqlx::{Connection, SqliteConnection};

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use super::attachments::FileStorage;
+use super::config::Settings;
 use super::delivery::Lines;
 use super::guard::{Guard, ProxyWatch};
 use super::incidents::Broken;
@@ -12,9 +13,10 @@ use super::mail::{Codes, MailWakers};
 use super::pseudonym::Pseudonyms;
 use super::search::Indexes;
 use super::search::counting::Counting;
-use super::settings::{Settings, Site};
+use super::site::Site;
 use super::store::{Attachments, Confirmations, Counts, Store, StoreError};
 use super::tickets::{Asked, Claims};
+use super::wire_up::Setup;
 use crate::http::api::config::PublicConfig;
 use crate::http::connections::{connections_max, open_files};
 use store_sqlite::SqliteStore;
@@ -23,6 +25,8 @@ use store_sqlite::SqliteStore;
 pub struct App {
     /// What the gateway was told.
     pub settings: Settings,
+    /// The sites by their public key.
+    pub sites: BTreeMap<String, Site>,
     /// What is kept.
     pub store: Arc<dyn Store>,
     /// The files that go along with tickets.
@@ -58,12 +62,13 @@ pub struct App {
 impl App {
     /// The site of a public key.
     pub fn site(&self, name: &str) -> Option<&Site> {
-        self.settings.sites.get(name)
+        self.sites.get(name)
     }
 }
 
 /// Opens the store. The indexes are built while it serves, but for the demo's.
-pub async fn open(settings: Settings) -> Result<Arc<App>, StoreError> {
+pub async fn open(setup: Setup) -> Result<Arc<App>, StoreError> {
+    let Setup { settings, sites } = setup;
     let store = Arc::new(SqliteStore::open_with_readers(&settings.database, settings.database_readers).await?);
     if settings.demo {
         super::demo::import(store.as_ref()).await?;
@@ -75,19 +80,20 @@ pub async fn open(settings: Settings) -> Result<Arc<App>, StoreError> {
         // Its few questions are searched as soon as it is there.
         indexes.refresh(store.as_ref()).await?;
     }
-    let configs = settings.sites.iter().map(|(name, site)| (name.clone(), PublicConfig::new(&site.config))).collect();
+    let configs = sites.iter().map(|(name, site)| (name.clone(), PublicConfig::new(&site.config))).collect();
     let pseudonyms = Pseudonyms::new(store.salt().await?);
     let connections = connections_max(&settings.limits, open_files());
     Ok(Arc::new(App {
         counting: Counting::new(pseudonyms.clone()),
         pseudonyms,
-        broken: Broken::new(&settings.sites),
+        broken: Broken::new(&sites),
         guard: Guard::new(settings.limits, connections),
         proxy_watch: ProxyWatch::default(),
-        lines: Lines::new(&settings.sites),
-        mailed: MailWakers::new(&settings.sites),
+        lines: Lines::new(&sites),
+        mailed: MailWakers::new(&sites),
         asked: Asked::default(),
         settings,
+        sites,
         store,
         folder,
         indexes,

@@ -7,6 +7,7 @@
 pub mod app;
 pub mod attachments;
 pub mod backup;
+pub mod config;
 pub mod delivery;
 pub mod demo;
 pub mod deployment;
@@ -25,9 +26,10 @@ pub mod privacy;
 pub mod pseudonym;
 pub mod search;
 pub mod serve;
-pub mod settings;
+pub mod site;
 pub mod supervisor;
 pub mod tickets;
+pub mod wire_up;
 
 pub use deskbell_core::{clock, ports as store};
 pub use serve::{GatewayError, serve, stop_signal};

@@ -6,11 +6,12 @@ use std::process::ExitCode;
 
 use clap::error::ErrorKind;
 use clap::{CommandFactory, Parser, Subcommand};
+use gateway::config::{self, DEFAULT_LISTEN, Overrides, starter};
 use gateway::privacy::{Selection, erase, export};
-use gateway::settings::{self, DEFAULT_LISTEN, Overrides, starter};
 use gateway::{
     self, backup, delivery, deployment,
     search::{import, static_index},
+    wire_up,
 };
 use tracing_subscriber::EnvFilter;
 
@@ -243,20 +244,17 @@ struct Place {
 }
 
 impl Place {
-    fn settings(self) -> Result<settings::Settings, settings::SettingsError> {
+    fn settings(self) -> Result<config::Settings, config::SettingsError> {
         let Place { config, database } = self;
-        // Secrets are not needed, but a configuration without them is not complete.
-        let (smtp_password, zendesk_secret) = (secret("DESKBELL_SMTP_PASSWORD"), secret("DESKBELL_ZENDESK_SECRET"));
-        let settings =
-            settings::load(&Overrides { config, database, smtp_password, zendesk_secret, ..Overrides::default() })?;
+        let settings = config::load(&Overrides { config, database, ..Overrides::default() })?;
         note_other_database(&settings);
         Ok(settings)
     }
 }
 
 /// Says where a command uses another database than the gateway does.
-fn note_other_database(settings: &settings::Settings) {
-    if let Some(notice) = settings::other_database(settings, Path::new("")) {
+fn note_other_database(settings: &config::Settings) {
+    if let Some(notice) = config::other_database(settings, Path::new("")) {
         eprintln!("note: {notice}");
     }
 }
@@ -296,7 +294,7 @@ impl Whose {
         ticket.or(person).or_else(|| self.email.clone().map(email))
     }
 
-    fn settings(&self) -> Result<settings::Settings, settings::SettingsError> {
+    fn settings(&self) -> Result<config::Settings, config::SettingsError> {
         Place { config: self.config.clone(), database: self.database.clone() }.settings()
     }
 }
@@ -332,7 +330,7 @@ async fn serve(options: Serve) -> Result<ExitCode, gateway::GatewayError> {
     let Serve { config, listen, database, assets, demo } = options;
     let (inbox_token, smtp_password) = (secret("DESKBELL_INBOX_TOKEN"), secret("DESKBELL_SMTP_PASSWORD"));
     let zendesk_secret = secret("DESKBELL_ZENDESK_SECRET");
-    let settings = settings::load(&Overrides {
+    let setup = wire_up::load(&Overrides {
         config,
         listen,
         database,
@@ -343,7 +341,7 @@ async fn serve(options: Serve) -> Result<ExitCode, gateway::GatewayError> {
         default_site: true,
         demo,
     })?;
-    gateway::serve(settings).await?;
+    gateway::serve(setup).await?;
     Ok(ExitCode::SUCCESS)
 }
 
@@ -387,23 +385,24 @@ async fn run_check(options: Check) -> Result<ExitCode, gateway::GatewayError> {
     }
     let zendesk_secret = secret("DESKBELL_ZENDESK_SECRET");
     let smtp_password = secret("DESKBELL_SMTP_PASSWORD");
-    let settings = settings::load(&Overrides { config, zendesk_secret, smtp_password, ..Overrides::default() })?;
-    for notice in settings::notices(&settings, jiff::Timestamp::now()) {
+    let setup = wire_up::load(&Overrides { config, zendesk_secret, smtp_password, ..Overrides::default() })?;
+    let settings = &setup.settings;
+    for notice in config::notices(settings, jiff::Timestamp::now()) {
         println!("note: {notice}");
     }
     if checks.config {
-        println!("{}", summary(&settings));
+        println!("{}", summary(settings));
     }
     if !checks.destinations {
         return Ok(if settings.sites.is_empty() { ExitCode::FAILURE } else { ExitCode::SUCCESS });
     }
-    let checked = delivery::check(&settings, send).await;
+    let checked = delivery::check(&setup, send).await;
     println!("{checked}");
     Ok(if checked.is_good() { ExitCode::SUCCESS } else { ExitCode::FAILURE })
 }
 
 /// What a configuration that can be read says, in a line.
-fn summary(settings: &settings::Settings) -> String {
+fn summary(settings: &config::Settings) -> String {
     let file = settings.file.as_deref().unwrap_or(Path::new(starter::FILE)).display();
     if settings.sites.is_empty() {
         return format!("{file}: BAD  no site; add a table [sites.NAME] with origins");
@@ -466,8 +465,8 @@ fn secret(name: &str) -> Option<String> {
 }
 
 /// Which column of a table is which field.
-fn columns_of(from: import::Format, pairs: &[String]) -> Result<import::Columns, settings::SettingsError> {
-    let wrong = |message: String| settings::SettingsError::Value { place: "--column".into(), message };
+fn columns_of(from: import::Format, pairs: &[String]) -> Result<import::Columns, config::SettingsError> {
+    let wrong = |message: String| config::SettingsError::Value { place: "--column".into(), message };
     if !pairs.is_empty() && from != import::Format::Csv {
         return Err(wrong("is for --from csv only".into()));
     }
@@ -476,7 +475,7 @@ fn columns_of(from: import::Format, pairs: &[String]) -> Result<import::Columns,
 
 async fn run_import(options: Import) -> Result<ExitCode, gateway::GatewayError> {
     let Import { config, database, site, from, prune, force_prune, private, pages, columns, source } = options;
-    let settings = settings::load(&Overrides { config, database, ..Overrides::default() })?;
+    let settings = config::load(&Overrides { config, database, ..Overrides::default() })?;
     let place = import::Source::new(from, &source, pages.as_deref()).map_err(import::ImportError::from)?;
     let place = import::Source { private, columns: columns_of(from, &columns)?, ..place };
     let prune = match (prune, force_prune) {
@@ -496,7 +495,7 @@ async fn run_import(options: Import) -> Result<ExitCode, gateway::GatewayError> 
 async fn run_index(options: Index) -> Result<ExitCode, gateway::GatewayError> {
     let Index { config, database, site, from, pages, private, out, columns, source } = options;
     let columns = columns_of(from, &columns)?;
-    let settings = settings::load(&Overrides { config, database, ..Overrides::default() })?;
+    let settings = config::load(&Overrides { config, database, ..Overrides::default() })?;
     let place = source.as_deref().map(|source| import::Source::new(from, source, pages.as_deref()));
     let place = place.transpose().map_err(import::ImportError::from)?;
     let place = place.map(|place| import::Source { private, columns, ..place });

@@ -8,7 +8,7 @@ use sha2::{Digest, Sha256};
 use super::guard::Client;
 use super::identity;
 use super::network::{LimitedNetwork, customer_network, neighbourhood};
-use super::settings::Site;
+use super::site::Site;
 
 /// Somebody who is counted.
 #[derive(Clone, Debug, PartialEq, Eq)]

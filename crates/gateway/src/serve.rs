@@ -19,15 +19,16 @@ use tokio_util::sync::CancellationToken;
 
 use super::app::App;
 use super::backup::BackupError;
+use super::config::starter::{self, StarterError};
+use super::config::{SettingsError, notices};
 use super::guard::Limits;
 use super::http::{self, connections};
 use super::privacy::PrivacyError;
 use super::search::import::{ImportError, timer};
 use super::search::static_index::StaticIndexError;
-use super::settings::starter::{self, StarterError};
-use super::settings::{Settings, SettingsError, notices};
 use super::store::StoreError;
 use super::supervisor::supervise;
+use super::wire_up::Setup;
 use super::{app, attachments, clock, delivery, incidents, mail, privacy, search};
 use crate::http::connections::{Capacity, Times, connections_max};
 
@@ -85,7 +86,8 @@ pub enum GatewayError {
 
 /// Serves until it is told to stop by SIGTERM or SIGINT. Nothing new begins then; requests are answered, and deliveries, mails and syncs that
 /// have begun come to an end and are recorded.
-pub async fn serve(settings: Settings) -> Result<(), GatewayError> {
+pub async fn serve(setup: Setup) -> Result<(), GatewayError> {
+    let settings = &setup.settings;
     if settings.sites.is_empty() {
         return Err(GatewayError::NoSite);
     }
@@ -100,13 +102,13 @@ pub async fn serve(settings: Settings) -> Result<(), GatewayError> {
             "serving pages on this computer only, without a configuration file; {unread}"
         );
     }
-    for notice in notices(&settings, clock::timestamp()) {
+    for notice in notices(settings, clock::timestamp()) {
         tracing::warn!(notice, "settings noticed");
     }
     let listener = listen(settings.listen, settings.demo)?;
     let inbox_listener = settings.inbox_listen.map(|address| listen(address, false)).transpose()?;
     let stop_requested = stop_signal()?;
-    let app = app::open(settings).await?;
+    let app = app::open(setup).await?;
     let (running, mut idle) = watch::channel(0_usize);
     let count = move |request: Request, next: Next| count(running.clone(), request, next);
     let router = http::router(app.clone()).layer(from_fn(count.clone()));
@@ -185,7 +187,7 @@ fn start_workers(app: &Arc<App>, stop: &CancellationToken) -> JoinSet<()> {
     );
     repeat("mail retention".into(), Box::new(|app| Box::pin(async move { match mail::retention::run(&app).await {} })));
     repeat("retention".into(), Box::new(|app| Box::pin(async move { match privacy::retention::run(&app).await {} })));
-    for (site, page) in incidents::status_pages(&app.settings.sites) {
+    for (site, page) in incidents::status_pages(&app.sites) {
         let name = format!("status page of {site}");
         let poll = move |app: Arc<App>| -> Running {
             let (site, page) = (site.clone(), page.clone());
@@ -193,7 +195,7 @@ fn start_workers(app: &Arc<App>, stop: &CancellationToken) -> JoinSet<()> {
         };
         repeat(name, Box::new(poll));
     }
-    let plans = app.settings.sites.iter();
+    let plans = app.sites.iter();
     let plans = plans.flat_map(|(name, site)| site.imports.iter().map(|plan| (name.clone(), plan.clone())));
     for (site, plan) in plans {
         let name = format!("import of {} for {site}", plan.source.place);
@@ -268,7 +270,8 @@ pub fn stop_signal() -> std::io::Result<impl Future<Output = ()>> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::settings::{self, Overrides};
+    use crate::config::Overrides;
+    use crate::wire_up;
 
     #[tokio::test]
     async fn each_import_and_each_status_page_is_a_worker_of_its_own() {
@@ -278,7 +281,7 @@ mod tests {
             std::fs::write(&file, format!("[sites.acme]\norigins = [\"*\"]\n{sites}")).unwrap();
             let database = Some(format!("sqlite:{}", folder.path().join("test.db").display()));
             let overrides = Overrides { config: Some(file), database, ..Overrides::default() };
-            let app = app::open(settings::load(&overrides).unwrap()).await.unwrap();
+            let app = app::open(wire_up::load(&overrides).unwrap()).await.unwrap();
             let stop = CancellationToken::new();
             // They are told to stop before any of them has begun.
             stop.cancel();

@@ -5,7 +5,7 @@ use axum::http::Method;
 use domain::event::{Event, What};
 use domain::ticket::Kind;
 use gateway::clock;
-use gateway::settings::Overrides;
+use gateway::config::Overrides;
 use gateway::store::Count;
 use serde_json::json;
 use sqlx::{Connection, SqliteConnection};

@@ -10,7 +10,7 @@ use axum::extract::ConnectInfo;
 use axum::http::{Method, Request};
 use gateway::attachments::sweep::sweep;
 use gateway::clock;
-use gateway::settings::Overrides;
+use gateway::config::Overrides;
 use http_body_util::channel::Channel;
 use jiff::SignedDuration;
 use serde_json::{Value, json};

@@ -7,7 +7,7 @@ use axum::http::{Method, Request};
 use base64::Engine;
 use base64::prelude::BASE64_STANDARD;
 use gateway::clock;
-use gateway::settings::Overrides;
+use gateway::config::Overrides;
 use http_body_util::channel::{Channel, Sender};
 use ring::hmac;
 use serde_json::json;

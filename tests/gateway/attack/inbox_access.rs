@@ -8,8 +8,8 @@ use axum::http::{Method, Request};
 use base64::Engine;
 use base64::prelude::BASE64_STANDARD;
 use domain::ticket::Status;
-use gateway::settings::Overrides;
-use gateway::{app, http, settings};
+use gateway::config::Overrides;
+use gateway::{app, http, wire_up};
 use tower::ServiceExt;
 
 use crate::support::{Answer, Gateway, gateway_with, request, send, ticket};
@@ -137,13 +137,13 @@ async fn another_token_ends_all_sessions() {
     };
     assert_eq!(list(gateway.router.clone()).await, 200);
     for (token, status) in [("another-token-of-some-length", 303), (TOKEN, 200)] {
-        let settings = settings::load(&Overrides {
+        let setup = wire_up::load(&Overrides {
             config: Some(gateway.folder.path().join("deskbell.toml")),
             database: Some(format!("sqlite:{}", gateway.database().display())),
             inbox_token: Some(token.into()),
             ..Overrides::default()
         });
-        let app = app::open(settings.unwrap()).await.unwrap();
+        let app = app::open(setup.unwrap()).await.unwrap();
         assert_eq!(list(http::router(app)).await, status, "{token}");
     }
 }

@@ -2,7 +2,7 @@
 
 use domain::conversation::Turn;
 use domain::ticket::MESSAGE_MAX;
-use gateway::settings::Overrides;
+use gateway::config::Overrides;
 use gateway::store::{CUSTOMER_MESSAGES_MAX, MAILED_NOTES_MAX, Reader, View};
 use serde_json::{Value, json};
 use sqlx::query;

@@ -5,7 +5,8 @@ use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
 
 use gateway::app;
-use gateway::settings::{self, Overrides};
+use gateway::config::Overrides;
+use gateway::wire_up;
 use store_sqlite::SqliteStore;
 
 use crate::support::{gateway, ticket};
@@ -20,7 +21,7 @@ async fn a_new_database_and_its_folder_are_for_the_gateway_alone() {
     let data = folder.path().join("data/below");
     let database = data.join("test.db");
     let url = format!("sqlite:{}", database.display());
-    let settings = settings::load(&Overrides { database: Some(url), demo: true, ..Overrides::default() }).unwrap();
+    let settings = wire_up::load(&Overrides { database: Some(url), demo: true, ..Overrides::default() }).unwrap();
     let app = app::open(settings).await.unwrap();
     app.store.log_in(&[1; 32], "Ana", "2026-01-01T00:00:00.000Z", "2026-01-02T00:00:00.000Z").await.unwrap();
     for folder in [&data, &folder.path().join("data")] {

@@ -5,7 +5,7 @@ use std::net::SocketAddr;
 use axum::body::Body;
 use axum::extract::ConnectInfo;
 use axum::http::{Method, Request};
-use gateway::settings::{self, Overrides};
+use gateway::config::{self, Overrides};
 
 use crate::support::{Gateway, gateway_with, request};
 
@@ -115,7 +115,7 @@ async fn what_is_wrong_with_the_proxies_is_named_with_its_line() {
         let folder = tempfile::tempdir().unwrap();
         let file = folder.path().join("deskbell.toml");
         std::fs::write(&file, format!("{lines}\n")).unwrap();
-        let error = settings::load(&Overrides { config: Some(file), ..Overrides::default() }).unwrap_err().to_string();
+        let error = config::load(&Overrides { config: Some(file), ..Overrides::default() }).unwrap_err().to_string();
         assert!(error.contains(wanted), "{error}");
     }
 }

@@ -2,7 +2,7 @@
 
 use axum::body::Body;
 use axum::http::{Method, Request};
-use gateway::settings::Overrides;
+use gateway::config::Overrides;
 use serde_json::{Value, json};
 
 use crate::support::{Gateway, ORIGIN, SECRET, gateway_with, post, request, ticket, token};

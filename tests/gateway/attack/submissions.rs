@@ -4,7 +4,7 @@ use axum::body::Body;
 use axum::http::{Method, Request};
 use gateway::attachments::sweep::sweep;
 use gateway::clock;
-use gateway::settings::Overrides;
+use gateway::config::Overrides;
 use jiff::SignedDuration;
 use serde_json::json;
 

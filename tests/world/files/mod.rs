@@ -4,7 +4,7 @@ use axum::body::Body;
 use axum::http::Method;
 use domain::attachment::FileType;
 use gateway::attachments::formats;
-use gateway::settings::Overrides;
+use gateway::config::Overrides;
 use serde::Deserialize;
 use serde_json::json;
 

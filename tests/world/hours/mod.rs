@@ -4,7 +4,7 @@ mod oracle;
 
 use domain::hours::Hours;
 use domain::ticket::Severity;
-use gateway::settings::{self, Overrides};
+use gateway::config::{self, Overrides};
 use serde::Deserialize;
 
 use crate::rows;
@@ -29,7 +29,7 @@ fn read(lines: &str) -> Result<Hours, String> {
     let file = folder.path().join("deskbell.toml");
     let text = format!("[sites.acme]\norigins = [\"*\"]\n[sites.acme.hours]\n{zone}{lines}\n");
     std::fs::write(&file, text).unwrap();
-    let settings = settings::load(&Overrides { config: Some(file), ..Overrides::default() });
+    let settings = config::load(&Overrides { config: Some(file), ..Overrides::default() });
     let settings = settings.map_err(|error| error.to_string())?;
     Ok(settings.sites["acme"].hours.clone().unwrap())
 }

@@ -9,7 +9,7 @@ use base64::Engine;
 use base64::prelude::BASE64_STANDARD;
 use domain::conversation::Turn;
 use gateway::clock;
-use gateway::settings::Overrides;
+use gateway::config::Overrides;
 use ring::hmac;
 use serde_json::{Value, json};
 use tokio::io::{AsyncBufReadExt, AsyncWriteExt, BufReader};

@@ -1,6 +1,6 @@
 //! What administrators write for the pages and apps that embed Deskbell, and what browsers and web views send.
 
-use gateway::settings::Origins;
+use gateway::config::Origins;
 use serde::Deserialize;
 
 use crate::rows;

@@ -7,8 +7,8 @@ use axum::body::{Body, Bytes, to_bytes};
 use axum::extract::Request;
 use axum::http::{HeaderName, HeaderValue, Method, StatusCode, header};
 use axum::response::{IntoResponse, Response};
+use gateway::config::Overrides;
 use gateway::deployment::{self, Checked, Deployment};
-use gateway::settings::Overrides;
 use tempfile::TempDir;
 use tokio::net::TcpListener;
 

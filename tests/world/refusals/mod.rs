@@ -7,8 +7,8 @@ use std::time::Duration;
 
 use axum::body::Body;
 use axum::http::Method;
+use gateway::config::Overrides;
 use gateway::delivery::worker;
-use gateway::settings::Overrides;
 use gateway::store::{Delivery, State};
 use serde::Deserialize;
 use serde_json::{Value, json};

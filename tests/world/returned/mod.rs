@@ -8,8 +8,9 @@ use axum::body::Body;
 use axum::http::Method;
 use base64::Engine;
 use base64::prelude::BASE64_STANDARD;
-use gateway::settings::{self, Overrides};
+use gateway::config::Overrides;
 use gateway::store::{Act, Delivery, State};
+use gateway::wire_up;
 use gateway::{clock, delivery, mail};
 use serde::Deserialize;
 use serde_json::json;
@@ -309,7 +310,7 @@ fn bounces_need_a_place_to_come_back_to() {
              [sites.acme.destinations.there]\nto = \"email\"\nmailbox = \"d@b.example\"\nfrom = \"a@b.example\"\nsmtp = \"smtp://localhost\"\n{desk}\n"
         );
         std::fs::write(&file, text).unwrap();
-        let error = settings::load(&Overrides { config: Some(file), ..Overrides::default() }).unwrap_err().to_string();
+        let error = wire_up::load(&Overrides { config: Some(file), ..Overrides::default() }).unwrap_err().to_string();
         assert!(error.contains(said), "{error}");
     }
 }

@@ -8,10 +8,11 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 
 use axum::Router;
 use axum::routing::post;
+use gateway::config::Overrides;
 use gateway::delivery;
 use gateway::mail::refusal::{Fault, explain};
 use gateway::mail::{MailServer, Mailer, NotTaken};
-use gateway::settings::{self, Overrides};
+use gateway::wire_up;
 use lettre::Message;
 use serde::Deserialize;
 use serde_json::json;
@@ -64,15 +65,15 @@ fn configuration(folder: &TempDir, lines: &str) -> Overrides {
 
 fn mailer(lines: &str) -> Result<Mailer, String> {
     let folder = tempfile::tempdir().unwrap();
-    let settings = settings::load(&configuration(&folder, lines)).map_err(|error| error.to_string())?;
-    Ok(settings.sites["acme"].mail.clone().unwrap())
+    let setup = wire_up::load(&configuration(&folder, lines)).map_err(|error| error.to_string())?;
+    Ok(setup.sites["acme"].mail.clone().unwrap())
 }
 
 /// What `deskbell check` says about such a site: of the receipts, and of the mailbox.
 async fn check(lines: &str) -> String {
     let folder = tempfile::tempdir().unwrap();
-    let settings = settings::load(&configuration(&folder, lines)).unwrap();
-    delivery::check(&settings, false).await.to_string()
+    let setup = wire_up::load(&configuration(&folder, lines)).unwrap();
+    delivery::check(&setup, false).await.to_string()
 }
 
 async fn send(server: &MailServer) -> Result<(), NotTaken> {

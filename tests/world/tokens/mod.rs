@@ -5,7 +5,7 @@ mod rotation;
 
 use axum::body::Body;
 use axum::http::{Method, Request};
-use gateway::settings::Overrides;
+use gateway::config::Overrides;
 use serde::Deserialize;
 use serde_json::{Value, json};
 

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use axum::http::StatusCode;
-use gateway::settings::Overrides;
+use gateway::config::Overrides;
 use serde_json::{Value, json};
 
 use super::keys::{Provider, rsa_jwk, sign};

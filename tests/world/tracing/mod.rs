@@ -2,7 +2,7 @@
 
 use axum::body::Body;
 use axum::http::Method;
-use gateway::settings::Overrides;
+use gateway::config::Overrides;
 use serde::Deserialize;
 
 use crate::rows;

@@ -28,7 +28,7 @@ use super::app::App;
 use super::clock;
 use super::guard::Share;
 use super::identity::Who;
-use super::settings::Site;
+use super::site::Site;
 use super::store::{FileOwner, PutOutcome, Store, StoreError, StoredAttachment, StoredTicket, Upload, UploadUsage};
 use super::tickets::conversation::take_along;
 use crate::http::problem::Refusal;

@@ -15,7 +15,7 @@ use super::{
 };
 use crate::attachments::folder::Folder;
 use crate::clock;
-use crate::settings::Settings;
+use crate::config::Settings;
 use domain::attachment;
 use private_files::create_folder;
 use store_sqlite::snapshot::{self, Unusable};

@@ -14,7 +14,7 @@ use super::{
     unusable,
 };
 use crate::clock;
-use crate::settings::Settings;
+use crate::config::Settings;
 use crate::store::StoreError;
 use private_files::create_folder;
 use store_sqlite::snapshot::{self, COMPANIONS};

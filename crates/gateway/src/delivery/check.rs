@@ -7,8 +7,9 @@ use uuid::Uuid;
 
 use super::{Finding, Parcel, email};
 use crate::clock;
-use crate::settings::{Settings, Site};
+use crate::site::Site;
 use crate::store::{Delivery, State, StoredTicket, What};
+use crate::wire_up::Setup;
 use domain::context::{Context, User};
 use domain::reference;
 use domain::ticket::{Client, Contact, Kind, NewTicket, Severity};
@@ -51,9 +52,9 @@ impl fmt::Display for Checked {
 }
 
 /// Asks every destination.
-pub async fn check(settings: &Settings, send: bool) -> Checked {
+pub async fn check(setup: &Setup, send: bool) -> Checked {
     let mut checked = Checked::default();
-    for (name, site) in &settings.sites {
+    for (name, site) in &setup.sites {
         if let Some(mailer) = &site.mail {
             let bounces_to = mailer.bounces.as_ref().and_then(|name| site.destinations.get(name));
             let return_path = bounces_to.and_then(|to| to.return_path(&Uuid::nil().to_string()));

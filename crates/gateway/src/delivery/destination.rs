@@ -12,7 +12,7 @@ use lettre::Address;
 use crate::http::BODY_MAX;
 use crate::mail_in::reply_text::Parts;
 use crate::mail_in::{Bounce, Origin};
-use crate::settings::Site;
+use crate::site::Site;
 use crate::store::{ChangedTicket, Delivery, Place, StoredTicket, What};
 use domain::attachment::FileType;
 use domain::conversation::{Author, Message, Turn};
@@ -444,13 +444,12 @@ pub struct Finding {
 #[cfg(test)]
 pub mod tests {
     use super::*;
-    use crate::settings;
     use crate::store::State;
+    use crate::wire_up;
 
     /// A site with nothing but its name.
     pub fn site() -> Site {
-        let file = settings::parse("[sites.acme]\norigins = [\"*\"]", "test").unwrap();
-        settings::check_sites(file.sites, "test").unwrap().remove("acme").unwrap()
+        wire_up::parse("[sites.acme]\norigins = [\"*\"]", "test").unwrap().remove("acme").unwrap()
     }
 
     /// A delivery to `desk`, the first that is tried.

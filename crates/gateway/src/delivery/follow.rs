@@ -17,7 +17,7 @@ use super::lines::Line;
 use super::patience::{Ended, limited};
 use super::{AgentNote, Answers, Failure, Found, Saying, comment, orders};
 use crate::app::App;
-use crate::settings::Site;
+use crate::site::Site;
 use crate::store::{
     Act, Change, Changed, CurrentTicket, Decision, Deed, Delivery, DueLook, Limit, MessageSeal, NewMessage, State,
     StoreError, StoredTicket, What,
@@ -42,7 +42,7 @@ const POLL_MAX: Duration = Duration::from_secs(60 * 60);
 /// Polls until it is told to stop.
 pub async fn run(app: Arc<App>, stop: CancellationToken) {
     let mut workers = JoinSet::new();
-    for (site, of) in &app.settings.sites {
+    for (site, of) in &app.sites {
         for (name, to) in &of.destinations {
             let Some(line) = app.lines.line(site, name).cloned().filter(|_| to.answers().is_some()) else { continue };
             let (app, site, name, to, stop) = (app.clone(), site.clone(), name.clone(), to.clone(), stop.clone());

@@ -6,7 +6,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use tokio::sync::{broadcast, watch};
 
-use crate::settings::Site;
+use crate::site::Site;
 use crate::store::{DueDelivery, Tried};
 
 /// How many settled deliveries somebody who waits may be behind.

@@ -24,10 +24,11 @@ pub mod webhook;
 pub mod worker;
 pub mod zendesk;
 
-use super::settings::Site;
+use super::site::Site;
 use super::store::{NewDelivery, What};
 use domain::conversation::Author;
 
+pub use crate::config::Unverified;
 pub use check::{Checked, check};
 #[cfg(test)]
 pub use comment::tests as comment_tests;
@@ -38,7 +39,7 @@ pub use destination::{
 };
 pub use lines::Lines;
 pub use prompt::prompt;
-pub use sender::{Sender, Unverified};
+pub use sender::Sender;
 
 /// What is brought to the destinations of a site: a ticket or its change, or what somebody says. Never to `from`, where it comes from.
 pub fn orders(site: Option<&Site>, what: What, author: Author, from: Option<&str>) -> Vec<NewDelivery> {

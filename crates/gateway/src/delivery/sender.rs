@@ -1,21 +1,9 @@
 //! How the sender of a ticket stands at a destination.
 
-use serde::Deserialize;
-
+use crate::config::Unverified;
 use crate::identity::{Address, address};
 use crate::store::{Confirmation, StoredTicket};
 use domain::ticket::is_email;
-
-/// What a destination makes of an address that nobody has signed.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Unverified {
-    /// The sender is reached at it, but nothing is said in its name.
-    #[default]
-    Contact,
-    /// It stands in the text, and nothing is sent to it.
-    Alias,
-}
 
 /// The sender of a ticket.
 #[derive(Clone, Debug, PartialEq, Eq)]

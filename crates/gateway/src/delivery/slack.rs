@@ -1,30 +1,17 @@
 //! A line in a channel of Slack, or of whatever takes Slack's incoming webhooks, when a ticket comes. It is a notice: nobody works there, and
 //! nobody waits for it.
 
-use std::path::PathBuf;
-use std::sync::Arc;
-
 use async_trait::async_trait;
 use reqwest::header::HeaderMap;
-use serde::Deserialize;
 use serde_json::json;
 
 use super::target::Target;
 use super::{Delivered, Destination, Failure, Finding, Parcel};
-use crate::settings::{Site, secret};
+use crate::config::{SlackTable, secret};
+use crate::site::Site;
 use crate::store::{StoredTicket, What};
 use domain::conversation::{self, Author};
 use redaction::{Origin, Rules, redact};
-
-/// The table of a destination with `to = "slack"`; `crates/gateway/src/deskbell.example.toml` says what each field is for.
-#[derive(Clone, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct SlackTable {
-    url: Option<String>,
-    url_file: Option<PathBuf>,
-    #[serde(default)]
-    private: bool,
-}
 
 /// A channel.
 #[derive(Debug)]
@@ -32,25 +19,18 @@ pub struct Slack {
     target: Target,
 }
 
-impl std::fmt::Debug for SlackTable {
-    /// Without its address: whoever knows it can write there.
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.write_str("SlackTable(…)")
-    }
-}
-
-impl SlackTable {
-    /// The channel, or the field that is wrong and why.
-    pub fn read(&self) -> Result<Arc<dyn Destination>, (String, String)> {
-        let url = secret(("url", self.url.as_deref()), self.url_file.as_ref(), None)?;
+impl Slack {
+    /// The channel of a table, or the field that is wrong and why.
+    pub fn configured(table: &SlackTable) -> Result<Slack, (String, String)> {
+        let url = secret(("url", table.url.as_deref()), table.url_file.as_ref(), None)?;
         let url = url.ok_or_else(|| {
             let message =
                 "is missing; write the address of an incoming webhook, https://hooks.slack.com/services/…, or url_file";
             ("url".to_string(), message.to_string())
         })?;
-        let field = if self.url_file.is_some() { "url_file" } else { "url" };
-        let target = Target::read(&url, self.private).map_err(|message| (field.to_string(), message))?;
-        Ok(Arc::new(Slack { target }))
+        let field = if table.url_file.is_some() { "url_file" } else { "url" };
+        let target = Target::read(&url, table.private).map_err(|message| (field.to_string(), message))?;
+        Ok(Slack { target })
     }
 }
 

@@ -1,11 +1,7 @@
 //! A service of one's own that is told everything about tickets, signed as Standard Webhooks says.
 
-use std::path::PathBuf;
-use std::sync::Arc;
-
 use async_trait::async_trait;
 use reqwest::header::{HeaderMap, HeaderValue};
-use serde::Deserialize;
 use serde_json::{Value, json};
 
 use super::signature::{ID, SECRET_FORM, SIGNATURE, Secret, TIMESTAMP};
@@ -13,7 +9,8 @@ use super::target::Target;
 use super::{Delivered, Destination, Failure, Finding, Parcel, ParcelFile};
 use crate::attachments::formats;
 use crate::clock;
-use crate::settings::{Site, secret};
+use crate::config::{WebhookTable, secret};
+use crate::site::Site;
 use crate::store::{StoredTicket, What};
 use domain::conversation::{Author, Message};
 use domain::ticket::Status;
@@ -23,17 +20,6 @@ const AT_ONCE: u32 = 4;
 /// What of a ticket is of no use elsewhere: ids of files, and what only tells people from robots.
 const OURS: &[&str] = &["attachments", "automatic", "website"];
 
-/// The table of a destination with `to = "webhook"`; `crates/gateway/src/deskbell.example.toml` says what each field is for.
-#[derive(Clone, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct WebhookTable {
-    url: String,
-    secret: Option<String>,
-    secret_file: Option<PathBuf>,
-    #[serde(default)]
-    private: bool,
-}
-
 /// A service that is told.
 #[derive(Debug)]
 pub struct Webhook {
@@ -41,22 +27,15 @@ pub struct Webhook {
     secret: Secret,
 }
 
-impl std::fmt::Debug for WebhookTable {
-    /// Without its secret and its address, which may hold one; they must not end up in a log.
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.write_str("WebhookTable(…)")
-    }
-}
-
-impl WebhookTable {
-    /// The service, or the field that is wrong and why.
-    pub fn read(&self) -> Result<Arc<dyn Destination>, (String, String)> {
-        let target = Target::read(&self.url, self.private).map_err(|message| ("url".to_string(), message))?;
-        let text = secret(("secret", self.secret.as_deref()), self.secret_file.as_ref(), None)?;
+impl Webhook {
+    /// The service of a table, or the field that is wrong and why.
+    pub fn configured(table: &WebhookTable) -> Result<Webhook, (String, String)> {
+        let target = Target::read(&table.url, table.private).map_err(|message| ("url".to_string(), message))?;
+        let text = secret(("secret", table.secret.as_deref()), table.secret_file.as_ref(), None)?;
         let text = text.ok_or_else(|| ("secret".to_string(), format!("is missing; {SECRET_FORM}")))?;
-        let field = if self.secret_file.is_some() { "secret_file" } else { "secret" };
+        let field = if table.secret_file.is_some() { "secret_file" } else { "secret" };
         let secret = Secret::read(&text).map_err(|message| (field.to_string(), message))?;
-        Ok(Arc::new(Webhook { target, secret }))
+        Ok(Webhook { target, secret })
     }
 }
 

@@ -58,7 +58,7 @@ struct Streak {
 pub async fn run(app: Arc<App>, stop: CancellationToken) {
     warn_of_removed(&app).await;
     let mut workers = JoinSet::new();
-    for (site, of) in &app.settings.sites {
+    for (site, of) in &app.sites {
         for (name, to) in &of.destinations {
             let Some(line) = app.lines.line(site, name).cloned() else { continue };
             let (app, site, name, to, stop) = (app.clone(), site.clone(), name.clone(), to.clone(), stop.clone());
@@ -475,9 +475,11 @@ mod tests {
     use tokio::time::timeout;
 
     use crate::app;
+    use crate::config::Overrides;
     use crate::delivery::Finding;
-    use crate::settings::{self, Overrides, Site};
+    use crate::site::Site;
     use crate::store::{Along, ExternalTickets, NewDelivery, Placed, Queue as _, Seal, State, StoredTicket, Tickets};
+    use crate::wire_up;
     use domain::conversation::Author;
     use domain::ticket::NewTicket;
     use store_sqlite::SqliteStore;
@@ -509,10 +511,10 @@ mod tests {
         std::fs::write(&path, "[sites.acme]\norigins = [\"*\"]").unwrap();
         let database = Some(format!("sqlite:{}", folder.path().join("test.db").display()));
         let overrides = Overrides { config: Some(path), database, ..Overrides::default() };
-        let mut settings = settings::load(&overrides).unwrap();
-        settings.sites.get_mut("acme").unwrap().destinations.insert("desk".into(), to);
-        let store = SqliteStore::open(&settings.database).await.unwrap();
-        let mut app = Arc::into_inner(app::open(settings).await.unwrap()).unwrap();
+        let mut setup = wire_up::load(&overrides).unwrap();
+        setup.sites.get_mut("acme").unwrap().destinations.insert("desk".into(), to);
+        let store = SqliteStore::open(&setup.settings.database).await.unwrap();
+        let mut app = Arc::into_inner(app::open(setup).await.unwrap()).unwrap();
         app.store = Arc::new(store.clone());
         (Arc::new(app), store, folder)
     }

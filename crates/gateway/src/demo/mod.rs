@@ -1,14 +1,11 @@
 //! The demo: the site of an invented product, its questions and its pages.
 
-use std::collections::BTreeMap;
-
 use axum::Json;
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
 use serde_json::json;
 
 use super::search::import;
-use super::settings::{self, SettingsError, Site};
 use super::store::{Store, StoreError};
 
 /// The site of the demo.
@@ -19,13 +16,6 @@ pub const PAGES: &[&str] = &["/", "/alerts", "/billing"];
 pub const POLICY: &str = "default-src 'none'; script-src 'self' 'wasm-unsafe-eval'; style-src 'self'; connect-src 'self'; \
     img-src 'self' data:; base-uri 'none'; form-action 'none'; frame-ancestors 'none'; \
     require-trusted-types-for 'script'; trusted-types 'none'";
-
-/// The settings of the demo's site.
-pub fn sites() -> Result<BTreeMap<String, Site>, SettingsError> {
-    let name = "the demo's settings";
-    let file = settings::parse(include_str!("deskbell.toml"), name)?;
-    settings::check_sites(file.sites, name)
-}
 
 /// Brings the demo's questions up to date.
 pub async fn import(store: &dyn Store) -> Result<(), StoreError> {
@@ -48,7 +38,8 @@ mod tests {
 
     #[test]
     fn the_settings_and_the_questions_can_be_read() {
-        assert_eq!(sites().unwrap().keys().collect::<Vec<_>>(), [SITE]);
+        let sites = crate::wire_up::parse(include_str!("deskbell.toml"), "demo").unwrap();
+        assert_eq!(sites.keys().collect::<Vec<_>>(), [SITE]);
         let reading = import::json_lines(include_str!("questions.jsonl"));
         assert_eq!((reading.bad, reading.warnings, reading.questions.len()), (vec![], vec![], 135));
     }

@@ -88,7 +88,8 @@ fn panicked(_: Box<dyn Any + Send>) -> Response {
 mod tests {
     use super::*;
     use crate::app;
-    use crate::settings::{self, Overrides};
+    use crate::config::Overrides;
+    use crate::wire_up;
     use axum::body::Body;
     use axum::http::{Request, StatusCode};
     use limits::Api;
@@ -98,8 +99,8 @@ mod tests {
     async fn a_panic_is_a_problem_document_that_the_page_can_read() {
         let folder = tempfile::tempdir().unwrap();
         let database = Some(format!("sqlite:{}", folder.path().join("test.db").display()));
-        let settings = settings::load(&Overrides { demo: true, database, ..Overrides::default() }).unwrap();
-        let app = app::open(settings).await.unwrap();
+        let setup = wire_up::load(&Overrides { demo: true, database, ..Overrides::default() }).unwrap();
+        let app = app::open(setup).await.unwrap();
         let broken = || async {
             if true {
                 panic!("on purpose")

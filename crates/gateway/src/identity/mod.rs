@@ -1,6 +1,7 @@
 //! Who is asking: a person whom the host has signed, whoever holds a session, both, or nobody.
 
 mod claims;
+mod configured;
 mod crypto;
 mod error;
 mod jwks;
@@ -12,11 +13,12 @@ mod token;
 use axum::http::{HeaderMap, header};
 
 use super::clock;
-use super::settings::Site;
+use super::site::Site;
 use super::store::Reader;
 use crate::http::problem::Refusal;
 
 pub use claims::{CLAIMS, ClaimNames};
+pub use configured::signers;
 pub use deskbell_core::rules::address::{Address, address, claimed_email, is_verified, mailbox};
 pub use error::TokenError;
 pub use jwks::Jwks;

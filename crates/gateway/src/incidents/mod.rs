@@ -1,6 +1,7 @@
 //! What is broken now: fetched from a status page again and again and kept, so that the status page is asked once for everybody;
 //! or said in the configuration.
 
+mod configured;
 mod page;
 
 use std::collections::BTreeMap;
@@ -10,11 +11,12 @@ use std::time::{Duration, Instant};
 
 use super::app::App;
 use super::fetch::{Fetcher, Limits};
-use super::settings::Site;
+use super::site::Site;
 use super::store::StoreError;
 use domain::incident::{Event, Incident};
 
-pub use page::{Maker, StatusPage, address};
+pub use crate::config::Maker;
+pub use page::{StatusPage, address};
 
 /// How often a status page is asked.
 const EVERY: Duration = Duration::from_secs(60);

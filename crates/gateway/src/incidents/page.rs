@@ -4,6 +4,7 @@ use reqwest::Url;
 use serde::Deserialize;
 
 use super::super::fetch::{FetchError, Fetcher, SourceError, source_url, web_address};
+use crate::config::Maker;
 use domain::incident::{Event, Incident};
 
 /// How much of a title is kept, in characters.
@@ -23,16 +24,6 @@ pub struct StatusPage {
     pub url: Url,
     /// Whether it may be in one's own network.
     pub private: bool,
-}
-
-/// Who made a status page.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
-#[serde(rename_all = "lowercase")]
-pub enum Maker {
-    /// Atlassian Statuspage: `GET /api/v2/summary.json`.
-    Statuspage,
-    /// Instatus: `GET /summary.json`.
-    Instatus,
 }
 
 /// The summary of a status page at an address.

@@ -5,7 +5,7 @@ use jiff::tz::TimeZone;
 
 use super::code;
 use crate::identity::{Address, address};
-use crate::settings::Site;
+use crate::site::Site;
 use crate::store::StoredTicket;
 use domain::texts::{self, GatewayText, Text, fill};
 
@@ -99,8 +99,8 @@ fn quoted(message: &str) -> String {
 mod tests {
     use super::*;
     use crate::mail::{Codes, receipt, unconfirmed};
-    use crate::settings;
     use crate::store::Handling;
+    use crate::wire_up;
     use domain::context::User;
     use domain::ticket::{NewTicket, Status};
     use serde_json::json;
@@ -109,8 +109,7 @@ mod tests {
         let text = format!(
             "[sites.acme]\norigins = [\"*\"]\n[sites.acme.mail]\nsmtp = \"smtp://localhost\"\nfrom = \"a@b.example\"\n{more}"
         );
-        let file = settings::parse(&text, "test").unwrap();
-        settings::check_sites(file.sites, "test").unwrap().remove("acme").unwrap()
+        wire_up::parse(&text, "test").unwrap().remove("acme").unwrap()
     }
 
     fn stored(locale: &str, name: &str, message: &str) -> StoredTicket {

@@ -2,6 +2,7 @@
 //! and sent by a [`worker`] that nobody waits for. Whatever else goes by e-mail is handed over here as well.
 
 mod code;
+mod configured;
 mod letter;
 mod message;
 mod oauth;
@@ -19,12 +20,13 @@ use reqwest::Url;
 use tokio::sync::watch;
 
 use super::identity::{Address, address, claimed_email};
-use super::settings::Site;
+use super::site::Site;
 use super::store::{MailLimits, MailQuota, NewMail, StoredTicket};
 use domain::robot;
 use domain::ticket::is_email;
 
 pub use code::{CODE_LIFE, CODE_PAUSE, Codes};
+pub use configured::{ServerFields, mailbox};
 pub use oauth::{Grant, Tokens};
 pub use post::{NotTaken, cause};
 pub use server::{Login, MailServer, Security};

@@ -17,7 +17,7 @@ use super::message::message;
 use super::post::NotTaken;
 use super::{CODE_LIFE, Codes, Mailer};
 use crate::app::App;
-use crate::settings::Site;
+use crate::site::Site;
 use crate::store::{Claim, DueMail, MailOutcome, OutgoingMail, StoreError};
 use crate::supervisor::supervise;
 use crate::{clock, pauses};
@@ -43,7 +43,7 @@ enum Sent {
 /// Sends the mail of the sites until it is told to stop; then the mail that is being sent comes to an end and is recorded.
 pub async fn run(app: Arc<App>, stop: CancellationToken) {
     let mut workers = JoinSet::new();
-    for (name, site) in &app.settings.sites {
+    for (name, site) in &app.sites {
         let Some(mailer) = &site.mail else { continue };
         let (app, name, mailer, stop) = (app.clone(), name.clone(), mailer.clone(), stop.clone());
         workers.spawn(async move {

@@ -12,8 +12,8 @@ use crate::app::App;
 use crate::attachments::folder::Folder;
 use crate::attachments::sweep;
 use crate::clock;
+use crate::config::Settings;
 use crate::pseudonym::Pseudonyms;
-use crate::settings::Settings;
 use crate::store::{Erasure, ErasureCounts, PersonTrace, SessionTrace, Store, StoreError, TicketHead, Traces};
 
 /// How many tickets are erased in one transaction.

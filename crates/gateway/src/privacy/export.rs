@@ -10,7 +10,7 @@ use super::selection::{Matched, Selection, walk};
 use super::{PrivacyError, open_store};
 use crate::attachments::folder::Folder;
 use crate::clock;
-use crate::settings::Settings;
+use crate::config::Settings;
 use crate::store::{FileOwner, Store, StoreError, StoredAttachment, StoredTicket};
 use domain::conversation::Message;
 use domain::ticket::NewTicket;

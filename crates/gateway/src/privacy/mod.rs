@@ -9,7 +9,7 @@ mod selection;
 pub use retention::Retention;
 pub use selection::{Matched, Selection, walk};
 
-use super::settings::Settings;
+use super::config::Settings;
 use super::store::StoreError;
 use store_sqlite::SqliteStore;
 

@@ -67,7 +67,7 @@ pub async fn run(app: &App) -> Infallible {
 pub async fn enforce(app: &App, now: Timestamp) -> Result<ErasureCounts, StoreError> {
     app.store.forget_erased_submissions(&clock::written(now - REMEMBERED)).await?;
     let mut all = ErasureCounts::default();
-    for (site, keep) in app.settings.sites.iter().filter_map(|(name, site)| Some((name, site.keep?))) {
+    for (site, keep) in app.sites.iter().filter_map(|(name, site)| Some((name, site.keep?))) {
         let Some(cutoff) = keep.cutoff(now) else { continue };
         let before = clock::written(cutoff);
         let mut erased = ErasureCounts::default();

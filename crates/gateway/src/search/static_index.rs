@@ -2,8 +2,8 @@
 
 use std::path::{Path, PathBuf};
 
+use super::super::config::Settings;
 use super::super::serve::GatewayError;
-use super::super::settings::Settings;
 use super::super::store::Store;
 use super::all_questions;
 use super::import::{self, Limits, Note, Scope, Source};

@@ -10,7 +10,7 @@ use crate::app::App;
 use crate::http::json;
 use crate::http::problem::Refusal;
 use crate::mail::{CODE_LIFE, CODE_PAUSE, quota};
-use crate::settings::Site;
+use crate::site::Site;
 use crate::store::{ClaimedAddress, CodeCheck, CodeRequest, Reader, StoreError, StoredTicket, What};
 use crate::{clock, delivery};
 use domain::conversation::{Author, ConfirmationCode, Summary};

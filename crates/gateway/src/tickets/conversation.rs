@@ -12,7 +12,7 @@ use crate::guard::Share;
 use crate::http::json;
 use crate::http::problem::Refusal;
 use crate::identity::{Who, mailbox};
-use crate::settings::Site;
+use crate::site::Site;
 use crate::store::{
     Act, Change, Changed, CurrentTicket, CustomerCursor, CustomerPage, Decision, Deed, Handling, ListedTicket,
     MessagePage, MessageSeal, NewDelivery, NewMessage, Reader, ReaderCounts, StoredTicket, SubmissionQuota, What,

@@ -4,7 +4,7 @@ use sha2::{Digest, Sha256};
 
 use super::promise::{self, Terms, promise};
 use crate::app::App;
-use crate::settings::Site;
+use crate::site::Site;
 use crate::store::{
     Act, Change, Changed, CurrentTicket, Decision, Deed, MessageSeal, NewDelivery, NewMessage, StoreError,
     StoredTicket, What,

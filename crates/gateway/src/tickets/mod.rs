@@ -21,7 +21,7 @@ use super::app::App;
 use super::guard::Share;
 use super::http::json;
 use super::identity::{Person, Who};
-use super::settings::Site;
+use super::site::Site;
 use super::store::{Along, Handling, Placed, Seal, Sealed, StoredTicket, What};
 use super::{attachments, clock, delivery, mail};
 use crate::http::problem::Refusal;

@@ -3,7 +3,7 @@
 use jiff::Timestamp;
 
 use crate::clock;
-use crate::settings::Site;
+use crate::site::Site;
 use domain::ownership;
 use domain::targets::{self, Owner, Target};
 use domain::ticket::{Priority, Severity};

@@ -1,12 +1,12 @@
 //! A mailbox in which support works, such as the one from which a desk reads: a ticket is a mail, and what the customer says about it is
 //! another in the same thread. Answers come back where the configuration names an address for them.
 
+mod configured;
 mod files;
 mod hook;
 mod letter;
 mod reply;
 mod senders;
-mod table;
 
 use async_trait::async_trait;
 use axum::http::HeaderMap;
@@ -19,13 +19,12 @@ use super::{Delivered, Destination, Failure, Finding, Heard, InboundMail, NotHea
 use crate::clock;
 use crate::http::BODY_MAX;
 use crate::mail::{MailServer, NotTaken};
-use crate::settings::Site;
+use crate::site::Site;
 use crate::store::{Place, StoredTicket, What};
 use domain::conversation::Author;
 use files::Files;
 use reply::ReplyAddress;
 use senders::Agents;
-pub use table::EmailTable;
 
 /// How many mails are handed over at the same time, each by a connection of its own.
 const AT_ONCE: u32 = 4;
@@ -155,7 +154,7 @@ mod tests {
         let table = format!(
             "mailbox = \"desk@desk.example\"\nfrom = \"Acme <help@acme.example>\"\nsmtp = \"smtp://localhost\"\n{more}"
         );
-        toml::from_str::<EmailTable>(&table).unwrap().email(None).unwrap()
+        Email::configured(&toml::from_str(&table).unwrap(), None).unwrap()
     }
 
     #[test]

@@ -13,7 +13,7 @@ use super::answers::EXPORT;
 use super::client::{Body, Request};
 use super::values::names;
 use crate::clock;
-use crate::settings::Site;
+use crate::site::Site;
 use domain::config::Config;
 use domain::fields::Answers;
 use domain::targets::Owner;

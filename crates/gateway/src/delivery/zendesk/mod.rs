@@ -8,6 +8,7 @@ mod answers;
 mod braces;
 mod check;
 mod client;
+mod configured;
 mod create;
 mod hook;
 mod login;
@@ -16,7 +17,6 @@ mod pace;
 mod people;
 mod pictures;
 mod refusal;
-mod table;
 mod update;
 mod values;
 
@@ -29,7 +29,7 @@ use reqwest::Url;
 
 use super::{Answers, Delivered, Destination, Failure, Finding, Heard, NotHeard, Parcel, Unverified};
 use crate::clock;
-use crate::settings::Site;
+use crate::site::Site;
 use crate::store::{Place, What};
 use account::Account;
 use client::Client;
@@ -39,7 +39,6 @@ use domain::ticket::{Kind, Severity};
 use login::Login;
 use pace::Priority;
 use people::People;
-pub use table::ZendeskTable;
 
 /// How many tickets are brought at once. Zendesk answers in about half a second, so that this is more than its limits allow.
 const AT_ONCE: u32 = 6;

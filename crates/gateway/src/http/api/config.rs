@@ -11,7 +11,7 @@ use sha2::{Digest, Sha256};
 use crate::app::App;
 use crate::http::problem::Refusal;
 use crate::identity::{self, Person};
-use crate::settings::Site;
+use crate::site::Site;
 use domain::config::{self, Config};
 use domain::targets::{Owner, Target};
 use redaction;

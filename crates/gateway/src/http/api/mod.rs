@@ -25,7 +25,7 @@ use super::problem::Refusal;
 use super::{envelope, limits};
 use crate::app::App;
 use crate::guard::Charge;
-use crate::settings::Site;
+use crate::site::Site;
 use limits::Api;
 
 pub use probe::{Arrived, PAUSE as PROBE_PAUSE};

@@ -56,7 +56,7 @@ pub async fn take(
     headers: HeaderMap,
     body: Body,
 ) -> Result<impl IntoResponse, Refusal> {
-    let largest = app.settings.sites.values().map(|site| site.config.attachments.max_bytes as usize).max();
+    let largest = app.sites.values().map(|site| site.config.attachments.max_bytes as usize).max();
     let max = largest.unwrap_or_default().max(BODY_MAX);
     let (bytes, sha256) = tokio::time::timeout(BODY_TIME, read(body, max)).await.map_err(|_| Refusal::Timeout)??;
     let known = [header::AUTHORIZATION.as_str(), SESSION_HEADER, KEY_HEADER, "traceparent"];

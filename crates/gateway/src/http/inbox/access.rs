@@ -21,9 +21,9 @@ use super::login::{self, login_address};
 use super::{Failed, message, page};
 use crate::app::App;
 use crate::clock;
+use crate::config::Token;
 use crate::guard::{Client, Guess, RetryAfter, is_forwarded};
 use crate::http;
-use crate::settings::Token;
 use crate::store::StoreError;
 use crate::tickets::handling::NOBODY_IN_PARTICULAR;
 

@@ -27,7 +27,7 @@ struct Site {
 
 /// The page about a site; about the first one where that is no site of the configuration.
 pub async fn page(app: &App, frame: &Frame<'_>, site: &str) -> Result<Markup, StoreError> {
-    let names: Vec<&str> = app.settings.sites.keys().map(String::as_str).collect();
+    let names: Vec<&str> = app.sites.keys().map(String::as_str).collect();
     let chosen = names.iter().find(|name| **name == site).or(names.first());
     let site = match chosen {
         Some(name) => Some(read(app, name).await?),

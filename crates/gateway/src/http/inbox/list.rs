@@ -68,8 +68,8 @@ pub fn page(app: &App, seen: &Seen<'_>) -> Markup {
             }
             details.card.pastes {
                 summary { h2 { "Somebody asked elsewhere?" } span.muted { "Answers to paste that lead to the form" } }
-                @for site in app.settings.sites.keys() {
-                    @if app.settings.sites.len() > 1 { h3 { (site) } }
+                @for site in app.sites.keys() {
+                    @if app.sites.len() > 1 { h3 { (site) } }
                     (paste::send_here(seen.base, site, "en"))
                 }
             }
@@ -122,11 +122,11 @@ fn filters(app: &App, seen: &Seen<'_>) -> Markup {
             select #status name="status" {
                 (option("open", status, "Open")) (option("solved", status, "Solved")) (option("all", status, "All"))
             }
-            @if app.settings.sites.len() > 1 {
+            @if app.sites.len() > 1 {
                 label.unseen for="site" { "Site" }
                 select #site name="site" {
                     (option("", &asked.site, "Every site"))
-                    @for site in app.settings.sites.keys() { (option(site, &asked.site, site)) }
+                    @for site in app.sites.keys() { (option(site, &asked.site, site)) }
                 }
             }
             label.unseen for="owner" { "Owner" }
@@ -173,7 +173,7 @@ fn nothing_open(app: &App) -> Markup {
 
 // The roles are written out because the small layout turns rows into blocks, and some browsers then forget the table.
 fn table(app: &App, tickets: &[ListedTicket]) -> Markup {
-    let sites = app.settings.sites.len() > 1;
+    let sites = app.sites.len() > 1;
     html! {
         table.card.tickets role="table" aria-label="Tickets" {
             thead role="rowgroup" {

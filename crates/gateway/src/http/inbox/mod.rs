@@ -111,7 +111,7 @@ async fn list(
     }
     let found = app.store.list_tickets(&asked.view(), asked.cursor(), PAGE_SIZE).await?;
     let mut broken = Vec::new();
-    for site in app.settings.sites.keys() {
+    for site in app.sites.keys() {
         for incident in incidents::counted(&app, site).await? {
             broken.push((site.clone(), incident));
         }

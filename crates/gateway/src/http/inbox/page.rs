@@ -3,7 +3,7 @@
 use maud::{DOCTYPE, Markup, html};
 
 use super::access::Operator;
-use crate::settings::TOKEN_MIN;
+use crate::config::TOKEN_MIN;
 
 /// What stands around the content of a page.
 #[derive(Clone, Copy, Debug)]

@@ -51,7 +51,7 @@ pub async fn take(
     };
     let count = app.store.send_again(id, &clock::now()).await?;
     tracing::info!(operator = operator.name, count, "dead letter requeued");
-    app.settings.sites.keys().for_each(|site| app.lines.wake(site));
+    app.sites.keys().for_each(|site| app.lines.wake(site));
     let back = reference::parse(&form.ticket).map(|name| format!("/inbox/tickets/{name}#delivery"));
     Ok(Redirect::to(back.as_deref().unwrap_or(ADDRESS)).into_response())
 }

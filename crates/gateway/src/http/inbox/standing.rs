@@ -48,7 +48,7 @@ pub async fn read_all(app: &App) -> Result<Vec<Standing>, StoreError> {
     let mut open: BTreeMap<(String, String), Standing> =
         open.map(|standing| ((standing.queue.site.clone(), standing.queue.destination.clone()), standing)).collect();
     let mut standings = Vec::new();
-    for (site, of) in &app.settings.sites {
+    for (site, of) in &app.sites {
         for name in of.destinations.keys() {
             let known = open.remove(&(site.clone(), name.clone()));
             let away = || app.lines.line(site, name).and_then(|line| line.away());

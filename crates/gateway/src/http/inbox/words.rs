@@ -90,7 +90,7 @@ pub fn due(status: Status, due_at: Option<&str>, handling: &Handling) -> Markup 
 
 /// The teams of a site, or of all of them.
 pub fn teams(app: &App, site: Option<&str>) -> Vec<String> {
-    let sites = app.settings.sites.iter().filter(|(name, _)| site.is_none_or(|site| site == name.as_str()));
+    let sites = app.sites.iter().filter(|(name, _)| site.is_none_or(|site| site == name.as_str()));
     let teams = sites.flat_map(|(_, site)| site.config.topics.iter().map(|topic| topic.team.clone()));
     let teams: BTreeSet<String> = teams.filter(|team| !team.is_empty()).collect();
     teams.into_iter().collect()

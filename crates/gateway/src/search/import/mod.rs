@@ -4,6 +4,7 @@
 //! import never changes or removes what came from another one.
 
 mod collector;
+mod configured;
 mod csv;
 mod decode;
 mod discourse;
@@ -24,8 +25,8 @@ use jiff::Timestamp;
 use reqwest::Url;
 
 use super::super::clock;
+use super::super::config::{Settings, SettingsError};
 use super::super::serve::GatewayError;
-use super::super::settings::{Settings, SettingsError};
 use super::super::store::{Questions, Store, StoreError};
 use domain::question::Question;
 use store_sqlite::SqliteStore;

@@ -1,109 +1,57 @@
-//! How a site sends e-mail, as it stands in the file.
+//! How a site sends e-mail, made from its table in the configuration.
 
-use std::fmt;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use lettre::message::Mailbox;
 use lettre::transport::smtp::authentication::Credentials;
 use lettre::transport::smtp::client::{Certificate, TlsParameters};
 use reqwest::Url;
-use serde::Deserialize;
 
-use super::secret;
-use crate::mail::{Grant, Login, MailServer, Mailer, Security, Tokens};
-use crate::store::MailLimits;
+use super::{Grant, Login, MailServer, Mailer, Security, Tokens};
+use crate::config::{MailTable, OAuthTable, Tls, secret, text};
 
 const NO_SERVER: &str = "is no address of a mail server; write smtps://HOST or smtp://HOST, where they are needed with USER:PASSWORD@ \
     before the host and :PORT behind it, each %-encoded";
 
-/// The table `mail` of a site.
-#[derive(Clone, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct MailTable {
-    smtp: String,
-    password_file: Option<PathBuf>,
-    from: String,
-    reply_to: Option<String>,
-    bounces: Option<String>,
-    tls: Option<Tls>,
-    ca: Option<PathBuf>,
-    oauth: Option<OAuthTable>,
-    #[serde(default)]
-    limits: MailLimits,
-    url: Option<String>,
-}
-
-/// Whether a server that is named by `smtp://` has to speak TLS.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
-#[serde(rename_all = "lowercase")]
-pub enum Tls {
-    /// It has to, with a certificate of its name; otherwise nothing is told to it.
-    Required,
-    /// It may, with any certificate (RFC 7435). Whoever stands in between can keep it from it, and read along, so nobody logs in.
-    Opportunistic,
-}
-
-impl fmt::Debug for MailTable {
-    /// Without its password, which must not end up in a log.
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "MailTable({:?})", self.from)
-    }
-}
-
-impl MailTable {
-    /// How it is sent, or the field that is wrong and why. `password` comes from the environment and wins.
-    pub fn read(&self, password: Option<&str>) -> Result<Mailer, (&'static str, String)> {
-        let from = mailbox("from", &self.from)?;
-        let reply_to = self.reply_to.as_deref().map(|text| mailbox("reply_to", text)).transpose()?;
+impl Mailer {
+    /// The mailer of a table, or the field that is wrong and why. `password` comes from the environment and wins.
+    pub fn configured(table: &MailTable, password: Option<&str>) -> Result<Mailer, (&'static str, String)> {
+        let from = mailbox("from", &table.from)?;
+        let reply_to = table.reply_to.as_deref().map(|text| mailbox("reply_to", text)).transpose()?;
         let server = ServerFields {
-            smtp: &self.smtp,
-            tls: self.tls,
-            password_file: self.password_file.as_deref(),
-            ca: self.ca.as_deref(),
-            oauth: self.oauth.as_ref(),
+            smtp: &table.smtp,
+            tls: table.tls,
+            password_file: table.password_file.as_deref(),
+            ca: table.ca.as_deref(),
+            oauth: table.oauth.as_ref(),
         };
         let server = server.read(&from, password)?;
-        let url = self.url.as_deref().map(public_url).transpose()?;
-        Ok(Mailer { from, reply_to, bounces: self.bounces.clone(), server, limits: self.limits, url })
+        let url = table.url.as_deref().map(public_url).transpose()?;
+        Ok(Mailer { from, reply_to, bounces: table.bounces.clone(), server, limits: table.limits, url })
     }
 }
 
-/// The table `oauth` of a mail server: how the gateway gets tokens for it.
-#[derive(Clone, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct OAuthTable {
-    token_url: String,
-    client_id: String,
-    client_secret: Option<String>,
-    client_secret_file: Option<PathBuf>,
-    refresh_token: Option<String>,
-    refresh_token_file: Option<PathBuf>,
-    scope: Option<String>,
-}
-
-impl OAuthTable {
-    fn read(&self) -> Result<Tokens, (&'static str, String)> {
-        let wrong = || ("oauth.token_url", "is no address of a token endpoint; write https://HOST/PATH".to_string());
-        let token_url = Url::parse(&self.token_url).map_err(|_| wrong())?;
-        let is_local = token_url.host_str().is_some_and(is_this_computer);
-        if token_url.scheme() != "https" && !(token_url.scheme() == "http" && is_local) {
-            return Err(wrong());
-        }
-        let read = |field, path, inline: &Option<String>, file| match secret((field, inline.as_deref()), file, None) {
-            Ok(text) => Ok(text),
-            Err((_, message)) => Err((path, message)),
-        };
-        let client_secret =
-            read("client_secret", "oauth.client_secret_file", &self.client_secret, self.client_secret_file.as_ref())?;
-        let refresh_token =
-            read("refresh_token", "oauth.refresh_token_file", &self.refresh_token, self.refresh_token_file.as_ref())?;
-        if client_secret.is_none() && refresh_token.is_none() {
-            let message = "is missing; an application that acts for itself needs a secret, one that acts for a mailbox a refresh_token";
-            return Err(("oauth.client_secret", message.into()));
-        }
-        let (client_id, scope) = (self.client_id.clone(), self.scope.clone());
-        Ok(Tokens::new(Grant { token_url, client_id, client_secret, refresh_token, scope }))
+fn tokens(table: &OAuthTable) -> Result<Tokens, (&'static str, String)> {
+    let wrong = || ("oauth.token_url", "is no address of a token endpoint; write https://HOST/PATH".to_string());
+    let token_url = Url::parse(&table.token_url).map_err(|_| wrong())?;
+    let is_local = token_url.host_str().is_some_and(is_this_computer);
+    if token_url.scheme() != "https" && !(token_url.scheme() == "http" && is_local) {
+        return Err(wrong());
     }
+    let read = |field, path, inline: &Option<String>, file| match secret((field, inline.as_deref()), file, None) {
+        Ok(text) => Ok(text),
+        Err((_, message)) => Err((path, message)),
+    };
+    let client_secret =
+        read("client_secret", "oauth.client_secret_file", &table.client_secret, table.client_secret_file.as_ref())?;
+    let refresh_token =
+        read("refresh_token", "oauth.refresh_token_file", &table.refresh_token, table.refresh_token_file.as_ref())?;
+    if client_secret.is_none() && refresh_token.is_none() {
+        let message = "is missing; an application that acts for itself needs a secret, one that acts for a mailbox a refresh_token";
+        return Err(("oauth.client_secret", message.into()));
+    }
+    let (client_id, scope) = (table.client_id.clone(), table.scope.clone());
+    Ok(Tokens::new(Grant { token_url, client_id, client_secret, refresh_token, scope }))
 }
 
 /// The fields of a table that name a mail server.
@@ -152,13 +100,13 @@ impl ServerFields<'_> {
                     "names no user; with oauth it is the mailbox, as smtp://help%40example.com@HOST".into(),
                 ));
             }
-            return Ok(Some(Login::OAuth(user, table.read()?.into())));
+            return Ok(Some(Login::OAuth(user, tokens(table)?.into())));
         }
         let from_file = match self.password_file {
             Some(_) if url.password().is_some() => {
                 return Err(("password_file", "stands beside a password in smtp; keep one of the two".into()));
             }
-            Some(path) => Some(super::file::text(path).map_err(|error| ("password_file", error.to_string()))?),
+            Some(path) => Some(text(path).map_err(|error| ("password_file", error.to_string()))?),
             None => None,
         };
         let inline = url.password().map(decoded);
@@ -214,7 +162,7 @@ impl ServerFields<'_> {
         if let Some(path) = self.ca {
             let wrong =
                 |reason: &str| ("ca", format!("{}: {reason}; name a file with certificates in PEM", path.display()));
-            let text = super::file::text(path).map_err(|error| ("ca", error.to_string()))?;
+            let text = text(path).map_err(|error| ("ca", error.to_string()))?;
             // The library takes a file without any for one with none.
             if !text.contains("-----BEGIN CERTIFICATE-----") {
                 return Err(wrong("holds no certificate"));

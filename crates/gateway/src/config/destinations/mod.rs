@@ -1,7 +1,11 @@
 //! Where the tickets of a site are brought to, as it stands in the file.
 
+mod email;
+mod slack;
+mod webhook;
+mod zendesk;
+
 use std::path::PathBuf;
-use std::sync::Arc;
 
 use serde::Deserialize;
 use toml::Spanned;
@@ -9,20 +13,11 @@ use toml::de::{DeTable, DeValue};
 
 use super::document::{Document, table};
 use super::{SettingsError, file};
-use crate::delivery::Destination;
-use crate::delivery::email::EmailTable;
-use crate::delivery::slack::SlackTable;
-use crate::delivery::webhook::WebhookTable;
-use crate::delivery::zendesk::ZendeskTable;
 
-/// What is secret and comes from the environment; it wins over the file.
-#[derive(Clone, Copy, Debug, Default)]
-pub struct Secrets<'a> {
-    /// The password of the mail servers.
-    pub smtp_password: Option<&'a str>,
-    /// The secret of Zendesk's OAuth client.
-    pub zendesk_secret: Option<&'a str>,
-}
+pub use email::EmailTable;
+pub use slack::SlackTable;
+pub use webhook::WebhookTable;
+pub use zendesk::{FieldTable, ZendeskTable};
 
 /// A destination as it stands in the file; `to` says what it is.
 #[derive(Clone, Debug, Deserialize)]
@@ -69,16 +64,15 @@ pub fn tag_destinations(document: &mut Document<'_>) -> Result<(), SettingsError
     wrong.map_or(Ok(()), |(span, path, message)| Err(document.error(span, &path, message)))
 }
 
-impl DestinationTable {
-    /// The destination, or the field that is wrong and why.
-    pub fn read(&self, secrets: Secrets<'_>) -> Result<Arc<dyn Destination>, (String, String)> {
-        match self {
-            DestinationTable::Zendesk(table) => table.read(secrets.zendesk_secret),
-            DestinationTable::Webhook(table) => table.read(),
-            DestinationTable::Email(table) => table.read(secrets.smtp_password),
-            DestinationTable::Slack(table) => table.read(),
-        }
-    }
+/// What a destination makes of an address that nobody has signed.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Unverified {
+    /// The sender is reached at it, but nothing is said in its name.
+    #[default]
+    Contact,
+    /// It stands in the text, and nothing is sent to it.
+    Alias,
 }
 
 /// A secret that stands in the file, in another file, or in the environment, which wins; `None` where it stands nowhere.

@@ -72,7 +72,7 @@ fn past_holiday_notices(settings: &Settings, now: Timestamp) -> Vec<String> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::settings::{Overrides, load};
+    use crate::config::{Overrides, load};
 
     fn of(hours: &str, now: &str) -> Vec<String> {
         let folder = tempfile::tempdir().unwrap();

@@ -4,6 +4,7 @@ mod destinations;
 mod document;
 mod file;
 mod hours;
+mod imports;
 mod incidents;
 mod mail;
 mod notices;
@@ -27,13 +28,19 @@ use super::attachments::quota::Quotas;
 use super::guard::{Limits, Proxies};
 use store_sqlite::READERS;
 
-pub use destinations::{Secrets, secret};
-pub use file::{File, parse};
-pub use mail::{OAuthTable, ServerFields, Tls, mailbox};
+pub use destinations::{
+    DestinationTable, EmailTable, FieldTable, SlackTable, Unverified, WebhookTable, ZendeskTable, secret,
+};
+pub use document::Lines;
+pub use file::{File, parse, text};
+pub use imports::ImportTable;
+pub use incidents::{IncidentsTable, Maker};
+pub use mail::{MailTable, OAuthTable, Tls};
 pub use notices::{notices, other_database};
 pub use old_form::Misplaced;
 pub use origins::{OriginError, OriginPattern, Origins};
-pub use site::{Site, SiteTable};
+pub use signers::{OneOrMany, SignerAlgorithm, SignerTable};
+pub use site::{SiteConfig, SiteTable};
 
 /// Where the gateway listens unless it is told otherwise.
 pub const DEFAULT_LISTEN: &str = "127.0.0.1:8383";
@@ -41,6 +48,8 @@ pub const DEFAULT_LISTEN: &str = "127.0.0.1:8383";
 pub const DEFAULT_DATABASE: &str = "sqlite:data/deskbell.db";
 /// The database of `--demo` unless another is named.
 pub const DEMO_DATABASE: &str = "sqlite:data/demo.db";
+/// What `--demo` adds.
+const DEMO: &str = include_str!("../demo/deskbell.toml");
 /// The most connections that read the database at once. Each keeps up to 8 MB of it in memory.
 pub const READERS_MAX: u32 = 64;
 /// The shortest token that may open the inbox, in characters.
@@ -76,9 +85,22 @@ pub struct Settings {
     /// How many bytes and files may be put.
     pub quotas: Quotas,
     /// The sites by their public key.
-    pub sites: BTreeMap<String, Site>,
+    pub sites: BTreeMap<String, SiteConfig>,
+    /// What sites need that is no part of their tables.
+    pub secrets: Secrets,
+    /// Where each field is.
+    pub lines: Lines,
     /// Whether the demo is served.
     pub demo: bool,
+}
+
+/// What is secret and comes from the environment; it wins over the file, for all sites.
+#[derive(Clone, Default)]
+pub struct Secrets {
+    /// The password of the mail servers, where they name a user.
+    pub smtp_password: Option<String>,
+    /// The secret of Zendesk's OAuth clients.
+    pub zendesk_secret: Option<String>,
 }
 
 /// What the command line and the environment say; `None` where they say nothing.
@@ -141,9 +163,9 @@ pub enum SettingsError {
     },
 }
 
-impl Overrides {
-    fn secrets(&self) -> Secrets<'_> {
-        Secrets { smtp_password: self.smtp_password.as_deref(), zendesk_secret: self.zendesk_secret.as_deref() }
+impl fmt::Debug for Secrets {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Secrets(…)")
     }
 }
 
@@ -201,9 +223,10 @@ pub fn load(overrides: &Overrides) -> Result<Settings, SettingsError> {
         let message = "is where everything else listens; choose another port, or leave it out".into();
         return Err(SettingsError::Value { place: place("inbox.listen"), message });
     }
-    let mut sites = site::check_all(file.sites, overrides.secrets(), &place)?;
+    let mut sites = site::check_all(file.sites, &place)?;
     if overrides.demo {
-        for (name, site) in crate::demo::sites()? {
+        let demo = parse(DEMO, "the demo's settings")?;
+        for (name, site) in check_sites(demo)? {
             sites.entry(name).or_insert(site);
         }
     }
@@ -222,6 +245,11 @@ pub fn load(overrides: &Overrides) -> Result<Settings, SettingsError> {
         proxies: file.proxy,
         quotas: file.quotas,
         sites,
+        secrets: Secrets {
+            smtp_password: overrides.smtp_password.clone(),
+            zendesk_secret: overrides.zendesk_secret.clone(),
+        },
+        lines: file.lines,
         demo: overrides.demo,
     })
 }
@@ -242,9 +270,9 @@ fn beside(database: &Path) -> PathBuf {
     database.with_file_name(name)
 }
 
-/// The sites of a file that is called `name`, or what is wrong with them.
-pub fn check_sites(tables: BTreeMap<String, SiteTable>, name: &str) -> Result<BTreeMap<String, Site>, SettingsError> {
-    site::check_all(tables, Secrets::default(), &|field| format!("{name}: {field}"))
+/// The sites of a file, or what is wrong with them.
+pub fn check_sites(file: File) -> Result<BTreeMap<String, SiteConfig>, SettingsError> {
+    site::check_all(file.sites, &|field| file.lines.place(field))
 }
 
 /// The value that counts, and where it came from.

@@ -1,0 +1,36 @@
+//! A mailbox, as it stands in the file.
+
+use std::path::PathBuf;
+
+use serde::Deserialize;
+
+use super::super::mail::{OAuthTable, Tls};
+use super::Unverified;
+
+/// The table of a destination with `to = "email"`; `crates/gateway/src/deskbell.example.toml` says what each field is for.
+#[derive(Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct EmailTable {
+    pub(crate) mailbox: String,
+    pub(crate) from: String,
+    pub(crate) smtp: String,
+    pub(crate) password_file: Option<PathBuf>,
+    pub(crate) tls: Option<Tls>,
+    pub(crate) ca: Option<PathBuf>,
+    pub(crate) oauth: Option<OAuthTable>,
+    #[serde(default)]
+    pub(crate) unverified: Unverified,
+    pub(crate) reply_address: Option<String>,
+    #[serde(default)]
+    pub(crate) bounces: bool,
+    pub(crate) webhook_secret: Option<String>,
+    pub(crate) webhook_secret_file: Option<PathBuf>,
+    pub(crate) agents: Option<Vec<String>>,
+}
+
+impl std::fmt::Debug for EmailTable {
+    /// Without its secrets, which must not end up in a log.
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "EmailTable({:?})", self.mailbox)
+    }
+}

@@ -1,0 +1,28 @@
+//! Where a site says what is broken, as it stands in the file.
+
+use serde::Deserialize;
+
+use domain::incident::Event;
+
+/// The table `incidents` of a site: a status page, or a line.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct IncidentsTable {
+    pub(crate) from: Option<Maker>,
+    pub(crate) say: Option<String>,
+    pub(crate) kind: Option<Event>,
+    #[serde(default)]
+    pub(crate) url: String,
+    #[serde(default)]
+    pub(crate) private: bool,
+}
+
+/// Who made a status page.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Maker {
+    /// Atlassian Statuspage: `GET /api/v2/summary.json`.
+    Statuspage,
+    /// Instatus: `GET /summary.json`.
+    Instatus,
+}

@@ -1,0 +1,55 @@
+//! How a site sends e-mail, as it stands in the file.
+
+use std::fmt;
+use std::path::PathBuf;
+
+use serde::Deserialize;
+
+use crate::store::MailLimits;
+
+/// The table `mail` of a site.
+#[derive(Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct MailTable {
+    pub(crate) smtp: String,
+    pub(crate) password_file: Option<PathBuf>,
+    pub(crate) from: String,
+    pub(crate) reply_to: Option<String>,
+    pub(crate) bounces: Option<String>,
+    pub(crate) tls: Option<Tls>,
+    pub(crate) ca: Option<PathBuf>,
+    pub(crate) oauth: Option<OAuthTable>,
+    #[serde(default)]
+    pub(crate) limits: MailLimits,
+    pub(crate) url: Option<String>,
+}
+
+/// Whether a server that is named by `smtp://` has to speak TLS.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Tls {
+    /// It has to, with a certificate of its name; otherwise nothing is told to it.
+    Required,
+    /// It may, with any certificate (RFC 7435). Whoever stands in between can keep it from it, and read along, so nobody logs in.
+    Opportunistic,
+}
+
+impl fmt::Debug for MailTable {
+    /// Without its password, which must not end up in a log.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "MailTable({:?})", self.from)
+    }
+}
+
+/// The table `oauth` of a mail server: how the gateway gets tokens for it.
+#[derive(Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct OAuthTable {
+    pub(crate) token_url: String,
+    pub(crate) client_id: String,
+    pub(crate) client_secret: Option<String>,
+    pub(crate) client_secret_file: Option<PathBuf>,
+    pub(crate) refresh_token: Option<String>,
+    pub(crate) refresh_token_file: Option<PathBuf>,
+    pub(crate) scope: Option<String>,
+}

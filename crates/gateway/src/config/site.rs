@@ -1,0 +1,186 @@
+//! A site: who may embed it, and its configuration.
+
+use std::collections::BTreeMap;
+
+use jiff::tz::TimeZone;
+use serde::Deserialize;
+
+use super::SettingsError;
+use super::destinations::DestinationTable;
+use super::hours::HoursTable;
+use super::imports::ImportTable;
+use super::incidents::IncidentsTable;
+use super::mail::MailTable;
+use super::origins::Origins;
+use super::panel::{self, PanelTable};
+use super::rota::{self, TurnsTable};
+use super::signers::SignerTable;
+use crate::privacy::Retention;
+use domain::attachment::Attachments;
+use domain::config::{self, Config};
+use domain::hours::Hours;
+use domain::link;
+use domain::rota::Rota;
+use domain::targets::{Target, default_targets};
+use domain::ticket::Priority;
+use wire::Pairs;
+
+/// The fields of a site's table.
+pub const FIELDS: &[&str] = &[
+    "origins",
+    "hours",
+    "rota",
+    "support_engineers",
+    "plans",
+    "targets",
+    "attachments",
+    "trust_page",
+    "signers",
+    "incidents",
+    "mail",
+    "destinations",
+    "imports",
+    "keep",
+    "panel",
+];
+
+/// A site as it stands in the file.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct SiteTable {
+    origins: Vec<String>,
+    hours: Option<HoursTable>,
+    #[serde(default)]
+    rota: BTreeMap<String, TurnsTable>,
+    #[serde(default)]
+    support_engineers: Vec<String>,
+    #[serde(default)]
+    plans: Pairs<Priority>,
+    #[serde(default = "default_targets")]
+    targets: Vec<Target>,
+    #[serde(default)]
+    attachments: Attachments,
+    #[serde(default)]
+    trust_page: bool,
+    #[serde(default)]
+    signers: Vec<SignerTable>,
+    incidents: Option<IncidentsTable>,
+    mail: Option<MailTable>,
+    #[serde(default)]
+    destinations: BTreeMap<String, DestinationTable>,
+    #[serde(default)]
+    imports: Vec<ImportTable>,
+    keep: Option<String>,
+    #[serde(default)]
+    panel: PanelTable,
+}
+
+/// A site whose fields are good as far as they can be read without making anything from them.
+#[derive(Clone, Debug)]
+pub struct SiteConfig {
+    /// The pages that may ask for it.
+    pub origins: Origins,
+    /// What the panel and the gateway are told.
+    pub config: Config,
+    /// When somebody is there; without it no time is promised.
+    pub hours: Option<Hours>,
+    /// Who is support hero.
+    pub rota: Rota,
+    /// The topics that a support engineer covers, before they go to a team.
+    pub support_engineers: Vec<String>,
+    /// How long solved tickets are kept after their last update; without it for good.
+    pub keep: Option<Retention>,
+    /// Who signs for it.
+    pub signers: Vec<SignerTable>,
+    /// Where it says what is broken.
+    pub incidents: Option<IncidentsTable>,
+    /// How it sends e-mail.
+    pub mail: Option<MailTable>,
+    /// Where its tickets are brought to, by name.
+    pub destinations: BTreeMap<String, DestinationTable>,
+    /// Where its questions come from.
+    pub imports: Vec<ImportTable>,
+}
+
+/// The sites of a file, or what is wrong with the first that is not as it should be.
+pub fn check_all(
+    tables: BTreeMap<String, SiteTable>,
+    place: &impl Fn(&str) -> String,
+) -> Result<BTreeMap<String, SiteConfig>, SettingsError> {
+    tables.into_iter().map(|(name, table)| Ok((name.clone(), check(&name, table, place)?))).collect()
+}
+
+fn check(name: &str, table: SiteTable, place: &impl Fn(&str) -> String) -> Result<SiteConfig, SettingsError> {
+    let wrong = |field: &str, message: String| {
+        let dot = if field.is_empty() { "" } else { "." };
+        Err(SettingsError::Value { place: place(&format!("sites.{name}{dot}{field}")), message })
+    };
+    if link::word(name).is_none_or(|name| name.contains(['/', ':']) || !name.is_ascii()) {
+        return wrong("", "is no name of a site; 1 to 64 letters, digits or -_.".into());
+    }
+    let origins = match Origins::read(&table.origins) {
+        Ok(origins) => origins,
+        Err(error) => return wrong("origins", error.to_string()),
+    };
+    for pattern in origins.shared() {
+        tracing::warn!(site = name, %pattern, "anybody can have a page at this origin");
+    }
+    let SiteTable { plans, targets, attachments, trust_page, .. } = table;
+    let incidents_are_named = table.incidents.is_some();
+    let config =
+        Config { plans, targets, attachments, trust_page, incidents: incidents_are_named, ..Config::default() };
+    let config = table.panel.with(config);
+    if let Some(problem) = config::check(&config).first() {
+        let (field, message) = problem.split_once(": ").unwrap_or(("", problem));
+        let first = field.split(['.', '[']).next().unwrap_or_default();
+        let table = if panel::FIELDS.contains(&first) { "panel." } else { "" };
+        return wrong(&format!("{table}{field}"), message.into());
+    }
+    let hours = match table.hours.as_ref().map(HoursTable::read).transpose() {
+        Ok(hours) => hours,
+        Err((field, message)) => return wrong(&format!("hours.{field}"), message),
+    };
+    let zone = hours.as_ref().map_or(TimeZone::UTC, |hours| hours.zone.clone());
+    let rota = match rota::read(&table.rota, zone) {
+        Ok(rota) => rota,
+        Err((field, message)) => return wrong(&format!("rota.{field}"), message),
+    };
+    let is_topic = |id: &&String| !config.topics.iter().any(|topic| topic.id == **id);
+    if let Some(unknown) = table.support_engineers.iter().find(is_topic) {
+        return wrong("support_engineers", format!("{unknown:?} is no id of a topic"));
+    }
+    let is_named = |to: &str| link::word(to).is_some_and(|to| !to.contains(['/', ':', '.']) && to.is_ascii());
+    if let Some(to) = table.destinations.keys().find(|to| !is_named(to)) {
+        let message = "is no name of a destination; 1 to 64 letters, digits or -_".into();
+        return wrong(&format!("destinations.{to}"), message);
+    }
+    let keep = match table.keep.as_deref().map(Retention::parse).transpose() {
+        Ok(keep) => keep,
+        Err(message) => return wrong("keep", message),
+    };
+    let SiteTable { support_engineers, signers, incidents, mail, destinations, imports, .. } = table;
+    Ok(SiteConfig {
+        origins,
+        config,
+        hours,
+        rota,
+        support_engineers,
+        keep,
+        signers,
+        incidents,
+        mail,
+        destinations,
+        imports,
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn all_fields_of_a_site_are_known_to_those_who_look_for_the_right_table() {
+        let error = toml::from_str::<SiteTable>("nothing = 1").unwrap_err();
+        assert_eq!(error.message().split('`').skip(3).step_by(2).collect::<Vec<_>>(), FIELDS);
+    }
+}

@@ -1,0 +1,136 @@
+//! Who signs for a site, made from its tables in the configuration.
+
+use std::time::Duration;
+
+use jiff::SignedDuration;
+
+use super::{CLAIMS, Jwks, LIFETIME_JWKS, Signer};
+use crate::config::{self, OneOrMany, SignerAlgorithm, SignerTable};
+
+/// The shortest and the longest lifetime that tokens of an identity provider may be allowed.
+const LIFETIMES: std::ops::RangeInclusive<Duration> = Duration::from_secs(60)..=Duration::from_secs(7 * 24 * 3600);
+
+/// The signers of a site, or the field that is wrong and why.
+pub fn signers(tables: &[SignerTable]) -> Result<Vec<Signer>, (String, String)> {
+    let mut signers: Vec<Signer> = Vec::new();
+    let several = tables.iter().filter(|table| table.jwks_url.is_none()).count() > 1;
+    for (index, table) in tables.iter().enumerate() {
+        let wrong = |(field, message): (&str, String)| (format!("signers[{index}].{field}"), message);
+        let signer = signer(table).map_err(wrong)?;
+        let is_taken = |kid: &str| kid.is_empty() || signers.iter().any(|other| other.kid() == Some(kid));
+        if several && signer.kid().is_some_and(is_taken) {
+            return Err(wrong(("kid", "has to be another for each of several signers; tokens name it".into())));
+        }
+        signers.push(signer);
+    }
+    Ok(signers)
+}
+
+fn signer(table: &SignerTable) -> Result<Signer, (&'static str, String)> {
+    let mut signer = match table.jwks_url {
+        Some(_) => published(table)?,
+        None => fixed(table)?,
+    };
+    let name = |text: &String| !text.trim().is_empty();
+    if let Some(issuer) = &table.issuer {
+        signer.issuer = Some(issuer.clone()).filter(name);
+        if signer.issuer.is_none() {
+            return Err(("issuer", "is empty; write what tokens have as iss, or leave it out".into()));
+        }
+    }
+    signer.audience = match &table.audience {
+        None => Vec::new(),
+        Some(OneOrMany::One(one)) => vec![one.clone()],
+        Some(OneOrMany::Many(many)) if many.is_empty() => vec![String::new()],
+        Some(OneOrMany::Many(many)) => many.clone(),
+    };
+    if !signer.audience.iter().all(name) {
+        return Err((
+            "audience",
+            "is empty; write what tokens have as aud, or leave it out for the site's name".into(),
+        ));
+    }
+    if let Some(unknown) = table.claims.keys().find(|claim| !CLAIMS.contains(&claim.as_str())) {
+        return Err(("claims", format!("has no {unknown:?}; it has {}", CLAIMS.join(", "))));
+    }
+    if let Some((claim, _)) = table.claims.iter().find(|(_, from)| !name(from)) {
+        return Err((
+            "claims",
+            format!("{claim} is empty; write the name of the claim in tokens, or its JSON Pointer (\"/a/b\")"),
+        ));
+    }
+    signer.claims = table.claims.clone();
+    Ok(signer)
+}
+
+/// An identity provider.
+fn published(table: &SignerTable) -> Result<Signer, (&'static str, String)> {
+    let SignerTable { kid, algorithm, secret, secret_file, public_key, public_key_file, .. } = table;
+    let others = [
+        ("kid", !kid.is_empty()),
+        ("algorithm", algorithm.is_some()),
+        ("secret", secret.is_some()),
+        ("secret_file", secret_file.is_some()),
+        ("public_key", public_key.is_some()),
+        ("public_key_file", public_key_file.is_some()),
+    ];
+    if let Some((field, _)) = others.into_iter().find(|(_, is_given)| *is_given) {
+        return Err((field, "does not go with jwks_url, whose keys say it".into()));
+    }
+    let url = table.jwks_url.as_deref().unwrap_or_default();
+    let jwks = Jwks::new(url, table.private).map_err(|error| ("jwks_url", error.to_string()))?;
+    let lifetime = table.max_age.as_deref().map_or(Some(LIFETIME_JWKS), |text| {
+        let lifetime: Duration = text.parse::<SignedDuration>().ok()?.try_into().ok()?;
+        LIFETIMES.contains(&lifetime).then_some(lifetime)
+    });
+    let lifetime = lifetime.ok_or_else(|| {
+        let text = table.max_age.as_deref().unwrap_or_default();
+        ("max_age", format!("{text:?} is no time from 1 minute to 168 hours, such as \"1 hour\" or \"24 hours\""))
+    })?;
+    Ok(Signer { lifetime, ..Signer::published(jwks) })
+}
+
+/// A key of the configuration.
+fn fixed(table: &SignerTable) -> Result<Signer, (&'static str, String)> {
+    let SignerTable { kid, algorithm, secret, secret_file, public_key, public_key_file, .. } = table;
+    if table.max_age.is_some() {
+        return Err((
+            "max_age",
+            "goes with jwks_url only; tokens that your server signs are good for 15 minutes at most".into(),
+        ));
+    }
+    if table.private {
+        return Err(("private", "goes with jwks_url only".into()));
+    }
+    let algorithm = algorithm.ok_or_else(|| {
+        (
+            "algorithm",
+            "is missing; write \"HS256\" or \"EdDSA\", or jwks_url for the keys of an identity provider".to_string(),
+        )
+    })?;
+    let (fields, other, given) = match algorithm {
+        SignerAlgorithm::Hs256 => {
+            (["secret", "secret_file"], public_key.is_some() || public_key_file.is_some(), (secret, secret_file))
+        }
+        SignerAlgorithm::EdDsa => (
+            ["public_key", "public_key_file"],
+            secret.is_some() || secret_file.is_some(),
+            (public_key, public_key_file),
+        ),
+    };
+    let [inline, file] = fields;
+    if other {
+        return Err(("algorithm", format!("goes with {inline} or {file} only")));
+    }
+    let (field, text) = match given {
+        (Some(text), None) => (inline, text.clone()),
+        (None, Some(path)) => (file, config::text(path).map_err(|error| (file, error.to_string()))?),
+        (Some(_), Some(_)) => return Err((file, format!("stands beside {inline}; keep one of the two"))),
+        (None, None) => return Err((inline, format!("is missing; give it, or {file}"))),
+    };
+    let signer = match algorithm {
+        SignerAlgorithm::Hs256 => Signer::hs256(kid, text.trim().as_bytes()),
+        SignerAlgorithm::EdDsa => Signer::eddsa(kid, &text),
+    };
+    signer.map_err(|error| (field, error.to_string()))
+}

@@ -1,0 +1,280 @@
+use super::*;
+
+fn wired(text: &str, overrides: Overrides) -> Result<Setup, String> {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("deskbell.toml");
+    std::fs::write(&path, text).unwrap();
+    load(&Overrides { config: Some(path), ..overrides })
+        .map_err(|error| error.to_string().replace(&format!("{}/", folder.path().display()), ""))
+}
+
+fn complaint(text: &str) -> String {
+    wired(text, Overrides::default()).unwrap_err()
+}
+
+#[test]
+fn imports_are_planned_with_a_day_between_them_unless_the_file_says_otherwise() {
+    let text = r#"
+        [sites.acme]
+        origins = ["*"]
+        [[sites.acme.imports]]
+        from = "discourse"
+        url = "https://forum.example/c/help/"
+        [[sites.acme.imports]]
+        from = "strapi"
+        url = "https://squeak.example"
+        pages = "https://www.example/questions"
+        every = "1h 30m"
+        prune = true
+    "#;
+    let settings = wired(text, Overrides::default()).unwrap();
+    let [forum, strapi] = &settings.sites["acme"].imports[..] else { panic!() };
+    assert_eq!((forum.source.name().as_str(), forum.prune), ("discourse https://forum.example/c/help", false));
+    assert_eq!(forum.every, std::time::Duration::from_secs(24 * 3600));
+    assert_eq!((strapi.every, strapi.prune), (std::time::Duration::from_secs(5400), true));
+    assert_eq!(strapi.source.pages.as_ref().unwrap().as_str(), "https://www.example/questions/");
+}
+
+#[test]
+fn a_wrong_import_is_named_by_its_field() {
+    for (text, expected) in [
+        (
+            "[sites.acme]\norigins = [\"*\"]\n[[sites.acme.imports]]\nfrom = \"zendesk\"\nurl = \"http://a.example\"",
+            "deskbell.toml:5: sites.acme.imports[0].url: \"http://a.example\" is no address of a source; write https://HOST",
+        ),
+        (
+            "[sites.acme]\norigins = [\"*\"]\n[[sites.acme.imports]]\nfrom = \"zendesk\"\nurl = \"https://a.example\"\nevery = \"1 minute\"",
+            "deskbell.toml:6: sites.acme.imports[0].every: \"1 minute\" is no time from 10 minutes to 1000 hours",
+        ),
+        (
+            "[sites.acme]\norigins = [\"*\"]\n[[sites.acme.imports]]\nfrom = \"zendesk\"\nurl = \"https://a.example\"\npages = \"https://b.example\"",
+            "deskbell.toml:6: sites.acme.imports[0].pages: is for strapi only",
+        ),
+        (
+            "[sites.acme]\norigins = [\"*\"]\nimports = [{ from = \"zendesk\", url = \"https://a.example\" }, { from = \"zendesk\", url = \"https://a.example/\" }]",
+            "deskbell.toml:3: sites.acme.imports[1].url: is imported already",
+        ),
+    ] {
+        let complaint = complaint(text);
+        assert!(complaint.contains(expected), "{text}\n is answered with\n{complaint}\n and not with\n{expected}");
+    }
+}
+
+#[test]
+fn signers_are_read_and_what_is_wrong_with_one_is_named() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("secret");
+    std::fs::write(&file, format!("{}\n", "s".repeat(40))).unwrap();
+    let site = |signers: &str| format!("[sites.acme]\norigins = [\"*\"]\n{signers}");
+    let one = |fields: &str| site(&format!("[[sites.acme.signers]]\n{fields}"));
+    let secret = "secret = \"0123456789abcdef0123456789abcdef\"";
+    let jwks = "jwks_url = \"https://a.example/keys\"";
+    let from_file = format!("algorithm = \"HS256\"\nkid = \"a\"\nsecret_file = {:?}", file.display().to_string());
+    let settings = wired(&one(&from_file), Overrides::default()).unwrap();
+    assert_eq!(settings.sites["acme"].signers[0].kid(), Some("a"));
+    assert!(!format!("{settings:?}").contains("sss"), "a secret is not shown");
+    let hs256 = |more: &str| one(&format!("algorithm = \"HS256\"\n{more}"));
+    for (text, said) in [
+        (hs256("secret = \"short\""), "sites.acme.signers[0].secret: is shorter than 32 bytes; take a long random one"),
+        (hs256(""), "sites.acme.signers[0].secret: is missing; give it, or secret_file"),
+        (hs256("secret = \"x\"\nsecret_file = \"y\""), "signers[0].secret_file: stands beside secret; keep one"),
+        (hs256("secret_file = \"/no/such/file\""), "signers[0].secret_file: /no/such/file: "),
+        (hs256("public_key = \"x\""), "signers[0].algorithm: goes with secret or secret_file only"),
+        (one("algorithm = \"EdDSA\"\npublic_key = \"x\""), "signers[0].public_key: is no public key of Ed25519 in PEM"),
+        (one("algorithm = \"RS256\""), "unknown variant `RS256`, expected `HS256` or `EdDSA`"),
+        (one(secret), "signers[0].algorithm: is missing; write \"HS256\" or \"EdDSA\", or jwks_url"),
+        (hs256(&format!("{secret}\nmax_age = \"1 hour\"")), "signers[0].max_age: goes with jwks_url only"),
+        (one("jwks_url = \"http://a.example/keys\""), "signers[0].jwks_url: \"http://a.example/keys\" is no address"),
+        (one(&format!("{jwks}\n{secret}")), "signers[0].secret: does not go with jwks_url"),
+        (one(&format!("{jwks}\nkid = \"a\"")), "signers[0].kid: does not go with jwks_url"),
+        (
+            one(&format!("{jwks}\nmax_age = \"1 year\"")),
+            "signers[0].max_age: \"1 year\" is no time from 1 minute to 168 hours",
+        ),
+        (one(&format!("{jwks}\nissuer = \"\"")), "signers[0].issuer: is empty"),
+        (one(&format!("{jwks}\naudience = []")), "signers[0].audience: is empty"),
+        (
+            one(&format!("{jwks}\nclaims = {{ organisation = \"x\" }}")),
+            "signers[0].claims: has no \"organisation\"; it has sub, aud",
+        ),
+        (one(&format!("{jwks}\nclaims = {{ plan = \"\" }}")), "signers[0].claims: plan is empty"),
+        (
+            format!("{}\n{}", hs256(secret), hs256(secret).lines().skip(2).collect::<Vec<_>>().join("\n")),
+            "signers[0].kid: has to be another for each",
+        ),
+    ] {
+        let complaint = complaint(&text);
+        assert!(complaint.contains(said), "{complaint}");
+    }
+}
+
+#[test]
+fn mail_is_read_and_what_is_wrong_with_it_is_named_without_its_password() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("password");
+    std::fs::write(&file, "from a file\n").unwrap();
+    let site = |fields: &str| format!("[sites.acme]\norigins = [\"*\"]\n[sites.acme.mail]\n{fields}");
+    let from = "from = \"Acme <support@example.com>\"\n";
+    let environment = Overrides { smtp_password: Some("50%41 of:it@".into()), ..Overrides::default() };
+    for (smtp, overrides) in [
+        ("smtp = \"smtps://me:se%20cret@mail.example.com\"".to_string(), Overrides::default()),
+        ("smtp = \"smtp://mail.example.com:2525\"".into(), environment.clone()),
+        ("smtp = \"smtp://me@mail.example.com\"".into(), environment.clone()),
+        (format!("smtp = \"smtps://me@mail.example.com\"\npassword_file = {file:?}"), Overrides::default()),
+        ("smtp = \"smtp://localhost\"".into(), Overrides::default()),
+    ] {
+        let settings = wired(&site(&[from, &smtp].concat()), overrides).unwrap();
+        let shown = format!("{settings:?}");
+        assert_eq!(settings.sites["acme"].mail.as_ref().unwrap().from.to_string(), "Acme <support@example.com>");
+        assert!(
+            ["se%20cret", "se cret", "from a file", "50%41"].iter().all(|secret| !shown.contains(secret)),
+            "{shown}"
+        );
+    }
+    for (fields, said) in [
+        (from, "sites.acme.mail: missing field `smtp`"),
+        ("smtp = \"smtp://x\"", "sites.acme.mail: missing field `from`"),
+        ("smtp = \"smtp://x\"\nfrom = \"support\"", "sites.acme.mail.from: \"support\" is no address; write support@"),
+        ("smtp = \"smtp://x\"\nfrom = \"a@b.c\"\nreply_to = \"x\"", "sites.acme.mail.reply_to: \"x\" is no address"),
+        (
+            "smtp = \"http://secret:secret@x\"\nfrom = \"a@b.c\"",
+            "sites.acme.mail.smtp: is no address of a mail server; write",
+        ),
+        ("smtp = \"smtp://x?tls=none\"\nfrom = \"a@b.c\"", "sites.acme.mail.smtp: is no address of a mail server"),
+        (
+            "smtp = \"smtps://me@x\"\nfrom = \"a@b.c\"",
+            "sites.acme.mail.smtp: names a user without a password; write USER:",
+        ),
+        (
+            "smtp = \"smtps://me:secret@x\"\npassword_file = \"y\"\nfrom = \"a@b.c\"",
+            "sites.acme.mail.password_file: stands beside a password in smtp; keep one",
+        ),
+        ("smtp = \"smtp://x\"\nto = \"a@b.c\"", "sites.acme.mail.to: unknown field `to`, expected one of `smtp`"),
+    ] {
+        let complaint = complaint(&site(fields));
+        assert!(complaint.contains(said) && !complaint.contains("secret"), "{complaint}");
+    }
+}
+
+#[test]
+fn a_wrong_destination_is_told_by_field_and_what_is_allowed() {
+    let secret = "secret = \"whsec_MDEyMzQ1Njc4OWFiY2RlZjAxMjM0NTY3ODlhYmNkZWY=\"";
+    let mailbox = "to = \"email\"\nmailbox = \"a@b.example\"\nfrom = \"c@d.example\"\nsmtp = \"smtp://localhost\"";
+    for (table, said) in [
+        (
+            "to = \"fax\"".to_string(),
+            "deskbell.toml:4: sites.acme.destinations.x.to: \"fax\" is no kind of destination; one of zendesk, webhook, email, slack",
+        ),
+        ("to = \"webhook\"".into(), "missing field `url`"),
+        (
+            "to = \"webhook\"\nurl = \"https://a.example\"\nsecert = \"x\"".into(),
+            "deskbell.toml:6: sites.acme.destinations.x.secert: unknown field `secert`, did you mean `secret`?",
+        ),
+        (
+            format!("to = \"webhook\"\nurl = \"http://a.example\"\n{secret}"),
+            ".x.url: is no address of a web service; write https://HOST",
+        ),
+        (
+            format!("to = \"webhook\"\nurl = \"https://10.0.0.1\"\n{secret}"),
+            ".x.url: 10.0.0.1 is on this computer or in a private network; write private = true",
+        ),
+        ("to = \"webhook\"\nurl = \"https://a.example\"".into(), ".x.secret: is missing; write whsec_"),
+        (
+            "to = \"webhook\"\nurl = \"https://a.example\"\nsecret = \"short\"".into(),
+            ".x.secret: is no secret of webhooks; write whsec_",
+        ),
+        (
+            format!("to = \"webhook\"\nurl = \"https://a.example\"\n{secret}\nsecret_file = \"x\""),
+            ".x.secret_file: stands beside secret",
+        ),
+        ("to = \"slack\"".into(), ".x.url: is missing; write the address of an incoming webhook"),
+        ("to = \"slack\"\nurl = \"http://127.0.0.1/\"".into(), ".x.url: is not https"),
+        (mailbox.replace("a@b.example", "nobody"), ".x.mailbox: \"nobody\" is no address"),
+        (mailbox.replace("smtp://", "imap://"), ".x.smtp: is no address of a mail server"),
+        (format!("{mailbox}\nwebhook_{secret}"), ".x.reply_address: is missing"),
+        (format!("{mailbox}\nreply_address = \"r@d.example\""), ".x.webhook_secret: is missing"),
+        (
+            format!("{mailbox}\nreply_address = \"r+x@d.example\"\nwebhook_{secret}"),
+            ".x.reply_address: \"r+x@d.example\" is no address that can be added to",
+        ),
+        (
+            format!("{mailbox}\nreply_address = \"r@d.example\"\nwebhook_secret = \"x\""),
+            ".x.webhook_secret: is no secret of webhooks",
+        ),
+    ] {
+        let error = complaint(&format!("[sites.acme]\norigins = [\"*\"]\n[sites.acme.destinations.x]\n{table}"));
+        assert!(error.contains(said), "{table}\n is told as\n{error}\n and not as\n{said}");
+    }
+}
+
+#[test]
+fn what_is_secret_of_a_destination_is_in_no_log() {
+    let text = r#"
+        [sites.acme]
+        origins = ["*"]
+        [sites.acme.destinations.hook]
+        to = "webhook"
+        url = "https://a.example/hidden?key=hidden"
+        secret = "whsec_aGlkZGVuaGlkZGVuaGlkZGVuaGlkZGVuaGlkZGVu"
+        [sites.acme.destinations.mail]
+        to = "email"
+        mailbox = "a@b.example"
+        from = "c@d.example"
+        smtp = "smtp://user:hidden@localhost"
+        reply_address = "r@d.example"
+        webhook_secret = "whsec_aGlkZGVuaGlkZGVuaGlkZGVuaGlkZGVuaGlkZGVu"
+        [sites.acme.destinations.channel]
+        to = "slack"
+        url = "https://hooks.slack.com/services/hidden"
+    "#;
+    let tables = format!("{:?}", config::parse(text, "test").unwrap());
+    let settings = format!("{:?}", wired(text, Overrides::default()).unwrap());
+    for shown in [tables, settings] {
+        assert!(!shown.contains("hidden") && !shown.contains("aGlkZGVu"), "{shown}");
+    }
+}
+
+#[test]
+fn what_is_wrong_with_zendesk_is_told_by_its_field() {
+    let wrong = |lines: &str| {
+        let table = format!("[sites.acme]\norigins = [\"*\"]\n[sites.acme.destinations.desk]\n{lines}");
+        let complaint = complaint(&table);
+        complaint.split_once("sites.acme.destinations.").unwrap().1.to_string()
+    };
+    const GOOD: &str =
+        "to = \"zendesk\"\nurl = \"https://acme.zendesk.com\"\nclient_id = \"a\"\nclient_secret = \"b\"\n";
+    for (lines, says) in [
+        ("", "desk: missing field `to`"),
+        ("to = \"zendsk\"", "desk.to: \"zendsk\" is no kind of destination; one of zendesk, webhook, email, slack"),
+        (&format!("{GOOD}form_id = \"17\""), "desk.form_id: invalid type: string \"17\", expected u64"),
+        (&format!("{GOOD}owners = {{ css = 1 }}"), "desk.owners: unknown variant `css`, did you mean `cs`?"),
+        (
+            &format!("{GOOD}api_token = \"x\""),
+            "desk.api_token: unknown field `api_token`, did you mean `api_token_file`?",
+        ),
+        (
+            &format!("{GOOD}tags = [\"plan_{{paln}}\"]"),
+            "desk.tags: {paln} is no value of a ticket; one of reference, kind,",
+        ),
+        (&format!("{GOOD}tags = [\"{{plan\"]"), "desk.tags: {plan has no closing brace"),
+        (&format!("{GOOD}fields = {{ severity = \"{{severity}}\" }}"), "desk.fields: \"severity\" is no id of a field"),
+        (
+            &format!("{GOOD}priorities = {{ high = \"higher\" }}"),
+            "desk.priorities: \"higher\" is not known to Zendesk; one of",
+        ),
+        (
+            "to = \"zendesk\"\nurl = \"acme.zendesk.com\"",
+            "desk.url: \"acme.zendesk.com\" is no address of an account; write",
+        ),
+        ("to = \"zendesk\"\nurl = \"https://a.zendesk.com\"", "desk.client_id: is missing; write"),
+        (
+            "to = \"zendesk\"\nurl = \"https://a.zendesk.com\"\nclient_id = \"a\"",
+            "desk.client_secret_file: is missing; name",
+        ),
+    ] {
+        let told = wrong(lines);
+        assert!(told.starts_with(says), "{lines}\n is told as\n{told}\n and not as\n{says}");
+    }
+    let twice = wrong(&format!("{GOOD}[sites.acme.destinations.two]\n{GOOD}"));
+    assert!(twice.starts_with("two: is the same place as desk"), "{twice}");
+}
