@@ -301,10 +301,16 @@ async fn without_a_file_pages_of_this_computer_are_served_and_the_log_says_so_an
     };
     assert!(allowed("http://localhost:5173").await && allowed("http://127.0.0.1:3000").await);
     assert!(!allowed("https://app.example.com").await);
+    assert!(!allowed("https://app.example.com").await, "and is reported once");
     stop(&child).await;
     let mut log = String::new();
     child.stderr.take().unwrap().read_to_string(&mut log).await.unwrap();
     for (line, times) in [
+        ("origin refused", 1),
+        (
+            "write under [sites.default]: origins = [\"http://localhost:*\", \"http://127.0.0.1:*\", \"https://app.example.com\"]",
+            1,
+        ),
         ("serving pages on this computer only, without a configuration file", 1),
         ("no panel is served, because no folder of assets is named; run `make build` and write assets = ", 1),
     ] {

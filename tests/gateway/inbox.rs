@@ -11,11 +11,12 @@ use domain::conversation::Turn;
 use domain::targets::Owner;
 use domain::ticket::Status;
 use gateway::config::Overrides;
+use gateway::http;
 use gateway::store::CurrentTicket;
 use serde_json::{Value, json};
 use sqlx::{Connection, SqliteConnection};
 
-use crate::support::{Answer, Gateway, gateway, gateway_with, post, request, ticket};
+use crate::support::{Answer, Gateway, gateway, gateway_with, post, request, send, ticket};
 
 const TOKEN: &str = "a token of some length";
 const SCRIPT: &str = "<script>alert(1)</script>\"'><img src=x onerror=alert(1)>";
@@ -830,4 +831,27 @@ async fn whoever_guesses_the_token_has_to_wait() {
     assert_eq!(answer.status, 429);
     assert!(answer.header("retry-after").parse::<u64>().unwrap() >= 1);
     assert!(answer.header("set-cookie").is_empty() && answer.text().contains("too many attempts"));
+}
+
+#[tokio::test]
+async fn the_gateways_own_address_leads_to_the_inbox_where_it_is() {
+    let gateway = gateway().await;
+    let home = gateway.get("/").await;
+    assert_eq!(home.status, 200);
+    assert!(home.text().contains("href=\"/inbox\""), "{}", home.text());
+    let policy = home.headers["content-security-policy"].to_str().unwrap();
+    assert!(!policy.contains("script-src") && !home.text().contains("<script"), "{policy}");
+    assert!(home.headers.get("access-control-allow-origin").is_none());
+    let style = gateway.get("/inbox/inbox.css").await;
+    assert_eq!(style.status, 200, "the page has the inbox's style");
+
+    let apart = gateway_with("[inbox]\nlisten = \"127.0.0.1:0\"\n", Overrides::default()).await;
+    let home = apart.get("/").await;
+    assert!(home.status == 200 && !home.text().contains("/inbox"), "{}", home.text());
+    let inbox = http::inbox_router(apart.app.clone());
+    let answer = send(inbox, request(Method::GET, "/").body(Body::empty()).unwrap()).await;
+    assert_eq!((answer.status.as_u16(), answer.headers["location"].to_str().unwrap()), (303, "/inbox"));
+
+    let demo = demo().await;
+    assert_ne!(demo.get("/").await.status, 200, "the demo's own page, which needs its assets");
 }

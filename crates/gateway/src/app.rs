@@ -6,7 +6,7 @@ use std::sync::Arc;
 use super::attachments::FileStorage;
 use super::config::Settings;
 use super::delivery::Lines;
-use super::guard::{Guard, ProxyWatch};
+use super::guard::{Guard, ProxyWatch, RefusedOrigins};
 use super::incidents::Broken;
 use super::live::Live;
 use super::mail::{Codes, MailWakers};
@@ -45,6 +45,8 @@ pub struct App {
     pub pseudonyms: Pseudonyms,
     /// Notices a proxy that is not configured.
     pub proxy_watch: ProxyWatch,
+    /// Reports pages that a site does not allow.
+    pub refused_origins: RefusedOrigins,
     /// Tells those who watch their tickets.
     pub live: Live,
     /// What derives the codes that confirm addresses.
@@ -89,6 +91,7 @@ pub async fn open(setup: Setup) -> Result<Arc<App>, StoreError> {
         broken: Broken::new(&sites),
         guard: Guard::new(settings.limits, connections),
         proxy_watch: ProxyWatch::default(),
+        refused_origins: RefusedOrigins::default(),
         lines: Lines::new(&sites),
         mailed: MailWakers::new(&sites),
         asked: Asked::default(),

@@ -13,6 +13,7 @@ mod large_bodies;
 mod permits;
 mod proxies;
 mod proxy_watch;
+mod refused_origins;
 
 use std::net::IpAddr;
 use std::num::NonZeroU32;
@@ -34,6 +35,7 @@ pub use large_bodies::{HookSender, LargeBodies};
 pub use permits::{NetworkPermit, NetworkPermits, Permit, Permits};
 pub use proxies::{Proxies, is_forwarded, is_private_or_local};
 pub use proxy_watch::ProxyWatch;
+pub use refused_origins::RefusedOrigins;
 
 /// Cells for addresses and sessions: 4 MiB.
 const CLIENT_CELLS: usize = 1 << 18;

@@ -134,7 +134,7 @@ fn audience(path: &str, demo: bool) -> Audience {
     let below = |start: &str| path.strip_prefix(start).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'));
     if below(super::VERSION_1) {
         Audience::Origins
-    } else if below("/inbox") || below("/help") || assets::is_of_demo(path, demo) {
+    } else if path == "/" || below("/inbox") || below("/help") || assets::is_of_demo(path, demo) {
         Audience::Nobody
     } else {
         Audience::Everybody
@@ -145,7 +145,11 @@ fn audience(path: &str, demo: bool) -> Audience {
 fn allows(app: &App, path: &str, origin: &str) -> bool {
     let name = path.split_once("/sites/").and_then(|(_, rest)| rest.split('/').next()).unwrap_or_default();
     match app.site(name) {
-        Some(site) => site.origins.allow(origin),
+        Some(site) if site.origins.allow(origin) => true,
+        Some(site) => {
+            app.refused_origins.report(name, &site.origins, origin);
+            false
+        }
         // Any page may read that a site is unknown. A name that is written with escapes is decoded further in, where it
         // could turn out to be a known one.
         None => !path.contains('%'),
@@ -193,6 +197,6 @@ mod tests {
         ] {
             assert_eq!(audience(path, false), expected, "{path}");
         }
-        assert_eq!(audience("/", true), Audience::Nobody);
+        assert_eq!((audience("/", true), audience("/", false)), (Audience::Nobody, Audience::Nobody));
     }
 }

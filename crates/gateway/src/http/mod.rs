@@ -9,6 +9,7 @@ mod cors;
 mod envelope;
 mod head;
 pub mod help;
+mod home;
 pub mod inbox;
 pub mod json;
 mod limits;
@@ -47,6 +48,9 @@ pub fn router(app: Arc<App>) -> Router {
     }
     if app.settings.demo {
         router = router.route("/demo/fail", get(demo::fail).post(demo::fail));
+    } else {
+        let home = get(home::show).layer(from_fn(envelope::in_time)).layer(page.clone());
+        router = router.route("/", home);
     }
     let files = any(assets::serve).layer(from_fn(envelope::in_time)).layer(page);
     base_path::below(wrapped(router.fallback_service(files.with_state(app.clone())), app.clone()), &app)
@@ -54,7 +58,8 @@ pub fn router(app: Arc<App>) -> Router {
 
 /// What the gateway answers where only operators can ask: the inbox.
 pub fn inbox_router(app: Arc<App>) -> Router {
-    let pages = inbox_pages(&app).fallback(|| async { Refusal::NotFound(String::new()) });
+    let pages = inbox_pages(&app).route("/", get(|| async { Redirect::to("/inbox") }));
+    let pages = pages.fallback(|| async { Refusal::NotFound(String::new()) });
     base_path::below(wrapped(pages, app.clone()), &app)
 }
 

@@ -1,0 +1,91 @@
+//! Noticing pages that a site does not allow: often a site's own page that is missing in its `origins`.
+
+use std::collections::BTreeSet;
+use std::sync::{Mutex, PoisonError};
+
+use crate::config::{OriginPattern, Origins};
+
+/// How many pages of all sites are reported: whoever asks from invented origins fills no log and no memory.
+const REPORTED_MAX: usize = 100;
+/// The longest origin that is reported, in bytes.
+const ORIGIN_MAX: usize = 200;
+/// How many origins of a site are repeated in the line that allows another one.
+const REPEATED_MAX: usize = 10;
+
+/// The pages that were reported, by site and origin.
+#[derive(Debug, Default)]
+pub struct RefusedOrigins {
+    reported: Mutex<BTreeSet<(String, String)>>,
+}
+
+impl RefusedOrigins {
+    /// Logs that a page of an origin was refused, once for each site and origin.
+    pub fn report(&self, site: &str, origins: &Origins, origin: &str) {
+        if let Some(line) = self.line(site, origins, origin) {
+            tracing::warn!(site, origin, "origin refused; if the page is yours, write under [sites.{site}]: {line}");
+        }
+    }
+
+    /// The line that allows the page; nothing where it was reported before, or is none that a browser names.
+    fn line(&self, site: &str, origins: &Origins, origin: &str) -> Option<String> {
+        let is_named = origin.len() <= ORIGIN_MAX && !origin.contains('*') && origin.parse::<OriginPattern>().is_ok();
+        if !is_named {
+            return None;
+        }
+        let key = (site.to_string(), origin.to_string());
+        let mut reported = self.reported.lock().unwrap_or_else(PoisonError::into_inner);
+        if reported.len() == REPORTED_MAX || !reported.insert(key) {
+            return None;
+        }
+        if reported.len() == REPORTED_MAX {
+            tracing::warn!("{REPORTED_MAX} refused origins are reported; no more are until the gateway starts again");
+        }
+        let patterns = match origins {
+            Origins::Any => [].as_slice(),
+            Origins::Listed(patterns) => patterns,
+        };
+        let mut quoted: Vec<String> =
+            patterns.iter().take(REPEATED_MAX).map(|pattern| format!("\"{pattern}\"")).collect();
+        if patterns.len() > REPEATED_MAX {
+            quoted.push("…".into());
+        }
+        quoted.push(format!("\"{origin}\""));
+        Some(format!("origins = [{}]", quoted.join(", ")))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn origins(texts: &[&str]) -> Origins {
+        Origins::read(&texts.iter().map(|text| text.to_string()).collect::<Vec<_>>()).unwrap()
+    }
+
+    #[test]
+    fn a_page_is_reported_once_for_each_site_with_the_line_that_allows_it() {
+        let refused = RefusedOrigins::default();
+        let listed = origins(&["https://app.example.com", "https://*.example.org", "http://localhost:*"]);
+        let line = refused.line("acme", &listed, "https://beta.example.com").unwrap();
+        let expected = "origins = [\"https://app.example.com\", \"https://*.example.org\", \"http://localhost:*\", \"https://beta.example.com\"]";
+        assert_eq!(line, expected);
+        let (_, list) = line.split_once(" = ").unwrap();
+        let texts: Vec<String> = serde_json::from_str(list).unwrap();
+        assert!(Origins::read(&texts).unwrap().allow("https://beta.example.com"));
+        assert_eq!(refused.line("acme", &listed, "https://beta.example.com"), None);
+        assert!(refused.line("other", &listed, "https://beta.example.com").is_some());
+    }
+
+    #[test]
+    fn what_no_browser_names_is_not_reported_and_the_memory_is_bounded() {
+        let refused = RefusedOrigins::default();
+        let listed = origins(&["https://app.example.com"]);
+        let long = format!("https://{}.example", "a".repeat(ORIGIN_MAX));
+        for origin in ["", "*", "https://*.evil.example", "no origin", "https://a.example/\nforged line", &long] {
+            assert_eq!(refused.line("acme", &listed, origin), None, "{origin}");
+        }
+        let lines =
+            (0..10 * REPORTED_MAX).filter_map(|n| refused.line("acme", &listed, &format!("https://{n}.example")));
+        assert_eq!(lines.count(), REPORTED_MAX);
+    }
+}

@@ -1,0 +1,61 @@
+//! What is at the gateway's address itself: the way to the inbox.
+
+use std::sync::Arc;
+
+use axum::extract::State;
+use axum::http::header;
+use axum::response::{Html, IntoResponse, Response};
+use maud::{DOCTYPE, Markup, html};
+
+use crate::app::App;
+
+/// The page runs no script, and is embedded nowhere.
+const POLICY: &str =
+    "default-src 'none'; style-src 'self'; img-src data:; base-uri 'none'; frame-ancestors 'none'; form-action 'none'";
+
+/// Answers whoever opens the gateway's address. The demo has a page of its own there.
+pub async fn show(State(app): State<Arc<App>>) -> Response {
+    let headers = [(header::CONTENT_SECURITY_POLICY, POLICY), (header::REFERRER_POLICY, "same-origin")];
+    (headers, Html(page(app.settings.inbox_listen.is_none()).into_string())).into_response()
+}
+
+/// The page; without a link where the inbox has a listener of its own, which customers need not know of.
+fn page(has_inbox: bool) -> Markup {
+    html! {
+        (DOCTYPE)
+        html lang="en" {
+            head {
+                meta charset="utf-8";
+                meta name="viewport" content="width=device-width, initial-scale=1";
+                meta name="color-scheme" content="light dark";
+                meta name="robots" content="noindex";
+                title { "Deskbell" }
+                link rel="icon" href="data:,";
+                @if has_inbox { link rel="stylesheet" href="/inbox/inbox.css"; }
+            }
+            body {
+                header.bar { span.brand { "Deskbell" } }
+                main {
+                    div.notice {
+                        h1 { "The Deskbell gateway is running" }
+                        p { "Pages reach it through the help panel that they embed." }
+                        @if has_inbox { p { a href="/inbox" { "Open the inbox" } } }
+                    }
+                }
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_page_links_to_the_inbox_only_where_it_is_and_runs_no_script() {
+        let (with, without) = (page(true).into_string(), page(false).into_string());
+        assert!(with.contains("href=\"/inbox\"") && with.contains("href=\"/inbox/inbox.css\""), "{with}");
+        assert!(!without.contains("/inbox"), "{without}");
+        assert!(!with.contains("<script") && !with.contains("style="), "{with}");
+    }
+}
