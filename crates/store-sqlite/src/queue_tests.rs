@@ -6,17 +6,14 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use sqlx::sqlite::SqliteConnection;
 use sqlx::{Row, query, query_scalar};
 
-use super::tests::{fresh, seal, ticket};
+use store_conformance::support::{NOW, QUEUE, UNTIL, seal, ticket};
+
+use super::tests::fresh;
 use super::*;
 use deskbell_core::ports::{
-    Along, ChangedTicket, Claim, DueDelivery, ExternalTickets, NewDelivery, NewMail, OutgoingMail, Place, Placed,
-    Polls, Queue, Tickets, Tried, What,
+    Along, Claim, DueDelivery, NewDelivery, NewMail, OutgoingMail, Placed, Queue, Tickets, Tried, What,
 };
 
-const NOW: &str = "2026-01-02T00:00:00.000Z";
-const UNTIL: &str = "2026-01-02T00:00:30.000Z";
-const LATER: &str = "2026-01-02T01:00:00.000Z";
-const QUEUE: (&str, &str) = ("acme", "desk");
 /// How many rows are many.
 const MANY: u32 = 50_000;
 /// Every so many steps of SQLite's machine are counted as one.
@@ -178,29 +175,6 @@ async fn plan(reader: &mut SqliteConnection, sql: &str) -> Vec<String> {
 }
 
 #[tokio::test]
-async fn only_who_holds_a_claim_records_and_whoever_is_at_work_is_not_given_the_same_again() {
-    let (store, _folder) = waiting(&["1", "2"]).await;
-    let first = claim(&store, "a", NOW, &[]).await;
-    assert_eq!(ids(&first), ["1", "2"]);
-    // Its claim has expired: it is not given what it is at work on, and somebody else is.
-    let held: Vec<i64> = first.iter().map(|due| due.delivery.id).collect();
-    assert!(claim(&store, "b", LATER, &held).await.is_empty());
-    assert_eq!(store.next_delivery(QUEUE, &held).await.unwrap(), None);
-    assert_eq!(ids(&claim(&store, "c", LATER, &held[..1]).await), ["2"]);
-    let claims: Vec<(i64, &str)> = held.iter().map(|id| (*id, "a")).collect();
-    assert_eq!(store.extend_claims(&claims, "2026-01-02T02:00:00.000Z").await.unwrap(), held[1..]);
-    // What it finds out about what was claimed meanwhile is not recorded, and the rest is.
-    let place = Place { remote: "35".into(), requester: "77".into(), merged_after: None };
-    let delivered = Tried::Delivered { remote: "35".into(), place: Some(place), told: String::new() };
-    let refused = Tried::GivenUp { told: "no".into() };
-    assert_eq!(store.record_attempts(&[(&first[0], &delivered), (&first[1], &refused)], NOW).await.unwrap(), held[1..]);
-    assert!(store.is_placed("acme", "desk", "35").await.unwrap());
-    let states: Vec<String> =
-        query_scalar("SELECT state FROM deliveries ORDER BY id").fetch_all(&store.readers).await.unwrap();
-    assert_eq!(states, ["delivered", "waiting"]);
-}
-
-#[tokio::test]
 async fn a_queue_keeps_its_head_whatever_is_delivered_or_removed() {
     let (store, _folder) = waiting(&["1"]).await;
     for what in ["message", "solved", "reopened"] {
@@ -247,28 +221,6 @@ async fn what_cannot_be_read_is_a_dead_letter_alone() {
 }
 
 #[tokio::test]
-async fn what_waits_behind_a_dead_letter_is_renewed_with_it() {
-    let (store, _folder) = waiting(&["1", "2"]).await;
-    for ticket in ["1", "2"] {
-        let reply = "INSERT INTO deliveries (site, destination, ticket, what, number, created_at, due_at, failures)
-            VALUES ('acme', 'desk', ?, 'message', 1, '2026', '2026', 7)";
-        query(reply).bind(ticket).execute(&store.writer).await.unwrap();
-    }
-    let due = claim(&store, "t", NOW, &[]).await;
-    let refused = Tried::GivenUp { told: "no".into() };
-    store.record_attempts(&[(&due[0], &refused), (&due[1], &refused)], NOW).await.unwrap();
-    assert_eq!(store.send_again(Some(due[0].delivery.id), LATER).await.unwrap(), 1);
-    let renewed = async |ticket: &str| -> Vec<(String, u32)> {
-        let all = store.deliveries(ticket).await.unwrap();
-        all.into_iter().map(|one| (one.created_at, one.failures)).collect()
-    };
-    assert_eq!(renewed("1").await, [(LATER.to_string(), 0), (LATER.to_string(), 0)]);
-    assert_eq!(renewed("2").await[1], ("2026".to_string(), 7));
-    assert_eq!(store.send_again(None, LATER).await.unwrap(), 1);
-    assert_eq!(renewed("2").await, [(LATER.to_string(), 0), (LATER.to_string(), 0)]);
-}
-
-#[tokio::test]
 async fn a_mail_whose_ticket_cannot_be_read_is_given_up_alone() {
     let (store, _folder) = fresh().await;
     for id in ["1", "2"] {
@@ -281,30 +233,4 @@ async fn a_mail_whose_ticket_cannot_be_read_is_given_up_alone() {
     assert_eq!(store.claim_mail("acme", claim).await.unwrap().unwrap().address, "2@example.com");
     assert_eq!(store.claim_mail("acme", claim).await.unwrap(), None);
     assert_eq!(store.next_mail("acme").await.unwrap().as_deref(), Some(UNTIL));
-}
-
-#[tokio::test]
-async fn of_the_tickets_to_poll_the_newest_are_taken_and_always_one_that_waits_for_longest() {
-    let (store, _folder) = fresh().await;
-    for number in 1..=8_u32 {
-        let id = number.to_string();
-        let place = Place { remote: format!("r{number}"), requester: String::new(), merged_after: None };
-        let new = ticket(&id, &format!("DB-{number}"), &format!("2026-01-01T00:00:0{number}.000Z"));
-        assert!(store.adopt(&new, "desk", &place).await.unwrap());
-    }
-    let queue = ("acme", "desk");
-    let take = async |now: &str, until: &str| {
-        let taken = store.take_looks(queue, now, until, 5).await.unwrap();
-        let mut taken: Vec<String> = taken.into_iter().map(|due| due.ticket.id).collect();
-        taken.sort_unstable();
-        taken
-    };
-    let (now, until) = ("2026-01-01T01:00:00.000Z", "2026-01-01T02:00:00.000Z");
-    // The same change that is listed again keeps its place, and a newer one gets ahead.
-    let changed = |remote: &str, at: &str| ChangedTicket { remote: remote.into(), updated_at: at.parse().unwrap() };
-    let listed = [changed("r1", "2026-01-01T00:00:01Z"), changed("r2", "2026-01-01T00:59:00Z")];
-    assert_eq!(store.mark_changed(queue, &listed, now).await.unwrap(), 2);
-    assert_eq!(take(now, until).await, ["1", "2", "6", "7", "8"]);
-    assert_eq!(take(now, until).await, ["3", "4", "5"]);
-    assert!(take(now, until).await.is_empty());
 }

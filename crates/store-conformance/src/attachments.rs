@@ -1,0 +1,57 @@
+//! Files, and how many there may be.
+
+use crate::support::{NOW, seal, ticket};
+use deskbell_core::ports::{Along, FileOwner, Placed, PutOutcome, Store, StoredAttachment, Upload, UploadUsage};
+use domain::attachment::FileType;
+
+pub async fn a_file_is_its_owners_and_goes_along_with_one_thing(store: &dyn Store) {
+    assert_eq!(store.put_attachment(&file("a", 9), None).await.unwrap(), PutOutcome::Kept(None));
+    let foreign = store.put_attachment(&file("a", 8), None).await.unwrap();
+    assert_eq!(foreign, PutOutcome::Foreign);
+    let replaced = store.put_attachment(&file("a", 9), None).await.unwrap();
+    assert_eq!(replaced, PutOutcome::Kept(Some("file-a".into())));
+    let mut new = ticket("1", "DB-00001", NOW);
+    new.ticket.attachments = vec!["a".into(), "b".into()];
+    assert_eq!(store.place(&new, &seal("1"), Along::default()).await.unwrap(), Placed::Missing(vec![1]));
+    assert_eq!(store.ticket("1").await.unwrap(), None, "all of it is kept, or nothing");
+    new.ticket.attachments = vec!["a".into()];
+    assert_eq!(store.place(&new, &seal("1"), Along::default()).await.unwrap(), Placed::New);
+    assert_eq!(store.attachments("1").await.unwrap().len(), 1);
+    assert!(matches!(store.put_attachment(&file("a", 9), None).await.unwrap(), PutOutcome::Sent(_)));
+    let mut other = ticket("2", "DB-00002", NOW);
+    other.ticket.attachments = vec!["a".into()];
+    assert_eq!(store.place(&other, &seal("2"), Along::default()).await.unwrap(), Placed::Missing(vec![0]));
+}
+
+pub async fn an_upload_that_is_not_admitted_is_neither_kept_nor_counted(store: &dyn Store) {
+    let owner = FileOwner::Session(&[9; 32]);
+    let usage = async || store.upload_usage("acme", owner, "2026-01-02", Some(&[4; 32])).await.unwrap();
+    let put = async |id: &str, most: u64| {
+        let admits = |usage: &UploadUsage| usage.owner.files < most;
+        let upload = Upload { day: "2026-01-02", address: Some([4; 32]), admits: &admits };
+        store.put_attachment(&file(id, 9), Some(upload)).await.unwrap()
+    };
+    assert_eq!(put("a", 1).await, PutOutcome::Kept(None));
+    assert!(matches!(put("b", 1).await, PutOutcome::OverQuota(_)));
+    let counted = usage().await;
+    assert_eq!((counted.owner.files, counted.address.files, counted.site.files), (1, 1, 1));
+    assert_eq!(store.attachment("acme", "b").await.unwrap(), None);
+    assert_eq!(put("b", 2).await, PutOutcome::Kept(None));
+    assert_eq!(usage().await.owner.bytes, 2 * u64::from(file("a", 9).size));
+}
+
+fn file(id: &str, session: u8) -> StoredAttachment {
+    StoredAttachment {
+        site: "acme".into(),
+        id: id.into(),
+        person: None,
+        session: Some([session; 32]),
+        name: "a.png".into(),
+        media: FileType::Png,
+        size: 100,
+        has_metadata: false,
+        file: format!("file-{id}"),
+        put_at: NOW.into(),
+        number: None,
+    }
+}

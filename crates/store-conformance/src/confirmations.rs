@@ -1,0 +1,142 @@
+//! Addresses that are confirmed by codes.
+
+use crate::support::{
+    LATER, NOW, delivery_kinds, desk_deliveries, quota, receipts, seal, submit_unconfirmed, ticket, with_mail,
+};
+use deskbell_core::ports::{
+    Act, Along, Claim, CodeCheck, CodeRequest, Confirmation, MailLimits, MailOutcome, MailQuota, NewMail, Placed,
+    Store, What,
+};
+
+pub async fn a_code_is_guessed_at_five_times_and_another_makes_five_more(store: &dyn Store) {
+    submit_unconfirmed(store).await;
+    let (long_ago, later) = ("2025-01-01", "2026-12-31T00:00:00.000Z");
+    let confirm = async |number: u32, oldest: &str| {
+        store.confirm("1", NOW, oldest, &|code| code == number, &desk_deliveries(What::Confirmed)).await.unwrap()
+    };
+    let state = async || store.ticket("1").await.unwrap().unwrap().handling.confirmation;
+    assert_eq!(state().await, Confirmation::Awaited { withheld: 0, first: 0, code_sent: true });
+    assert_eq!(confirm(1, later).await, CodeCheck::NoneValid, "its time is over");
+    for left in (0..5).rev() {
+        assert_eq!(confirm(2, long_ago).await, CodeCheck::Wrong(left));
+    }
+    assert_eq!(confirm(1, long_ago).await, CodeCheck::TooManyAttempts);
+    let quota = quota("ada@example.com");
+    let request = async |before: &str| store.request_code("1", later, before, &quota).await.unwrap();
+    assert_eq!(request("2025-01-01").await, CodeRequest::TooSoon { sent_at: NOW.into() });
+    assert_eq!(request(later).await, CodeRequest::Accepted);
+    let due = store.claim_mail("acme", Claim { token: "t", now: later, until: later }).await.unwrap().unwrap();
+    assert_eq!((due.code, due.address.as_str()), (Some(2), "ada@example.com"));
+    assert_eq!(confirm(1, long_ago).await, CodeCheck::Wrong(4), "the first is not valid any more");
+    assert_eq!(confirm(2, long_ago).await, CodeCheck::Confirmed);
+    assert_eq!((state().await, confirm(2, long_ago).await), (Confirmation::Confirmed, CodeCheck::NotNeeded));
+    assert_eq!(request(later).await, CodeRequest::NotNeeded);
+    let deeds = store.deeds("1").await.unwrap();
+    assert_eq!((deeds.len(), deeds[0].act, deeds[0].text.as_str()), (1, Act::Confirmed, "ada@example.com"));
+    assert_eq!(store.confirm("2", NOW, long_ago, &|_| true, &[]).await.unwrap(), CodeCheck::NotNeeded);
+}
+
+pub async fn receipts_leave_a_part_of_the_quota_to_codes_that_somebody_requests(store: &dyn Store) {
+    let limits = MailLimits::default();
+    for number in 1..=4_u8 {
+        let quota = MailQuota { limits: limits.of_receipts(), ..quota("ada@example.com") };
+        let mail = Some(NewMail { address: "ada@example.com".into(), quota: Some(quota) });
+        let along = Along { unconfirmed: Some("ada@example.com".into()), ..with_mail(mail) };
+        let new = ticket(&number.to_string(), &format!("DB-{number}"), NOW);
+        assert_eq!(store.place(&new, &seal(&number.to_string()), along).await.unwrap(), Placed::New);
+    }
+    let is_code_sent = async |id: &str| store.ticket(id).await.unwrap().unwrap().handling.confirmation.is_code_sent();
+    assert!(is_code_sent("1").await && is_code_sent("2").await && !is_code_sent("3").await);
+    let request = async |id: &str| store.request_code(id, LATER, NOW, &quota("ada@example.com")).await.unwrap();
+    assert_eq!(request("3").await, CodeRequest::Accepted);
+    assert!(is_code_sent("3").await);
+    assert_eq!(request("4").await, CodeRequest::QuotaUsedUp { oldest: NOW.into() });
+    for (limit, part) in [(0, 0), (1, 1), (2, 1), (3, 2), (10, 7), (500, 375)] {
+        assert_eq!(MailLimits { site: limit, ..limits }.of_receipts().site, part);
+    }
+}
+
+pub async fn a_code_whose_mail_is_given_up_was_not_sent_and_another_can_be_requested_at_once(store: &dyn Store) {
+    submit_unconfirmed(store).await;
+    store.claim_mail("acme", Claim { token: "t", now: LATER, until: LATER }).await.unwrap().unwrap();
+    assert!(store.record_mail("1", "t", MailOutcome::GivenUp).await.unwrap());
+    let confirmation = store.ticket("1").await.unwrap().unwrap().handling.confirmation;
+    assert_eq!(confirmation, Confirmation::Awaited { withheld: 0, first: 0, code_sent: false });
+    let quota = quota("ada@example.com");
+    assert_eq!(store.request_code("1", NOW, "2025-01-01", &quota).await.unwrap(), CodeRequest::Accepted);
+}
+
+pub async fn whoever_has_confirmed_a_mailbox_gets_no_more_receipts_than_a_session_may_have(store: &dyn Store) {
+    let limits = MailLimits { mailbox: 1, session: 3, ..MailLimits::default() };
+    for id in 1..=5_u8 {
+        let quota = MailQuota { session: Some([1; 32]), limits, ..quota("ada@example.com") };
+        let mail = Some(NewMail { address: "ada@example.com".into(), quota: Some(quota) });
+        let along = Along { unconfirmed: Some("ada@example.com".into()), ..with_mail(mail) };
+        let mut new = ticket(&id.to_string(), &format!("DB-{id}"), NOW);
+        new.session = Some([1; 32]);
+        assert_eq!(store.place(&new, &seal(&id.to_string()), along).await.unwrap(), Placed::New);
+        if id == 1 {
+            assert_eq!(store.confirm("1", NOW, "2025-01-01", &|_| true, &[]).await.unwrap(), CodeCheck::Confirmed);
+        }
+    }
+    assert_eq!(receipts(store, 10).await, ["1", "2", "3"]);
+    let last = store.ticket("5").await.unwrap().unwrap();
+    assert_eq!(last.handling.confirmation, Confirmation::Confirmed, "without a receipt it is confirmed all the same");
+}
+
+pub async fn whoever_has_confirmed_a_mailbox_does_not_confirm_it_again_for_the_next_ticket(store: &dyn Store) {
+    let place = async |id: &str, session: Option<u8>, person: Option<&str>, address: &str| {
+        let quota = MailQuota { limits: MailLimits { mailbox: 1, ..MailLimits::default() }, ..quota(address) };
+        let mail = Some(NewMail { address: address.into(), quota: Some(quota) });
+        let along = Along { unconfirmed: Some(address.into()), ..with_mail(mail) };
+        let mut new = ticket(id, &format!("DB-{id}"), NOW);
+        (new.session, new.person) = (session.map(|session| [session; 32]), person.map(Into::into));
+        assert_eq!(store.place(&new, &seal(id), along).await.unwrap(), Placed::New);
+        store.ticket(id).await.unwrap().unwrap().handling.confirmation
+    };
+    assert!(place("1", Some(1), None, "ada@example.com").await.is_code_sent());
+    assert!(place("2", Some(1), None, "Ada@example.com").await.is_awaited(), "it is not confirmed yet");
+    assert_eq!(store.confirm("1", NOW, "2025-01-01", &|_| true, &[]).await.unwrap(), CodeCheck::Confirmed);
+    assert_eq!(place("3", Some(1), None, "ADA+x@example.com").await, Confirmation::Confirmed);
+    for (id, session, person, address) in [
+        ("4", Some(1), None, "eve@example.com"),
+        ("5", Some(2), None, "ada@example.com"),
+        ("6", None, None, "ada@example.com"),
+        ("7", Some(1), Some("u-7"), "ada@example.com"),
+    ] {
+        assert!(place(id, session, person, address).await.is_awaited(), "{id}");
+    }
+    // It gets its receipt, and no code.
+    assert_eq!(receipts(store, 10).await, ["1", "3", "4"]);
+    // What a session sent before somebody signed in is theirs, and no longer the session's.
+    store.move_to_person("acme", &[1; 32], "u-8").await.unwrap();
+    assert!(place("8", Some(1), None, "ada@example.com").await.is_awaited());
+    assert_eq!(place("9", Some(3), Some("u-8"), "ada@example.com").await, Confirmation::Confirmed);
+}
+
+pub async fn who_signs_in_with_the_claimed_address_has_confirmed_it(store: &dyn Store) {
+    submit_unconfirmed(store).await;
+    store.move_to_person("acme", &[9; 32], "u-7").await.unwrap();
+    let state = async || store.ticket("1").await.unwrap().unwrap().handling.confirmation;
+    for (site, person, mailbox) in
+        [("acme", "u-7", "eve@example.com"), ("acme", "u-8", "ada@example.com"), ("other", "u-7", "ada@example.com")]
+    {
+        assert!(
+            store
+                .confirm_signed(site, person, mailbox, NOW, &desk_deliveries(What::Confirmed))
+                .await
+                .unwrap()
+                .is_empty()
+        );
+        assert!(state().await.is_awaited());
+    }
+    let confirmed = async || {
+        let orders = desk_deliveries(What::Confirmed);
+        store.confirm_signed("acme", "u-7", "ada@example.com", NOW, &orders).await.unwrap()
+    };
+    let told = confirmed().await;
+    assert_eq!((told.len(), told[0].handling.confirmation), (1, Confirmation::Confirmed));
+    assert_eq!(state().await, Confirmation::Confirmed);
+    assert!(confirmed().await.is_empty(), "it is confirmed once");
+    assert_eq!(delivery_kinds(store, "1").await, [(What::Ticket, 0), (What::Confirmed, 0)]);
+}

@@ -1,0 +1,94 @@
+//! What is said and done about a ticket.
+
+use crate::support::{
+    LATER, NOW, delivery_kinds, desk_deliveries, new_message, seal, submit_unconfirmed, ticket, with_answer,
+    write_message,
+};
+use deskbell_core::ports::{
+    Act, Along, Change, Changed, CurrentTicket, Decision, Deed, MESSAGE_PAGE_BYTES, Store, View, What,
+};
+use domain::conversation::Author;
+use domain::ticket::Status;
+
+pub async fn what_is_said_is_numbered_counted_as_unread_and_said_once(store: &dyn Store) {
+    let ticket = ticket("1", "DB-00001", "2026-01-01T00:00:00.000Z");
+    store.place(&ticket, &seal("k"), with_answer()).await.unwrap();
+    let say = async |author, body, key| write_message(store, new_message(author, body), key, vec![]).await;
+    let Changed::Written(_, Some(reply)) = say(Author::Customer, "No", Some("a")).await else { panic!() };
+    assert_eq!((reply.number, reply.body.as_str()), (2, "No"));
+    assert_eq!(say(Author::Customer, "No", Some("a")).await, Changed::Repeated(reply));
+    assert_eq!(say(Author::Customer, "Yes!", Some("a")).await, Changed::KeyReused);
+    let Changed::Written(now, _) = say(Author::Support, "Then try this", None).await else { panic!() };
+    assert_eq!(now.handling.unread, 2);
+    let read = |current: &CurrentTicket| {
+        let mut change = current.unchanged();
+        change.ticket.handling.read_until = 1;
+        change.into()
+    };
+    let Changed::Written(now, None) = store.change("DB-00001", "", None, &read).await.unwrap() else { panic!() };
+    assert_eq!(now.handling.unread, 1);
+    let messages = store.messages("1", 1).await.unwrap();
+    assert_eq!(messages.iter().map(|message| message.number).collect::<Vec<_>>(), [2, 3]);
+    let nothing = |_: &CurrentTicket| Decision::Nothing;
+    assert_eq!(store.change("1", "", None, &nothing).await.unwrap(), Changed::Unchanged(now));
+    assert_eq!(store.change("2", "", None, &nothing).await.unwrap(), Changed::NotFound);
+}
+
+pub async fn a_decision_sees_the_ticket_as_the_change_before_it_has_left_it(store: &dyn Store) {
+    let ticket = ticket("1", "DB-00001", "2026-01-01T00:00:00.000Z");
+    store
+        .place(&ticket, &seal("k"), Along { deliveries: desk_deliveries(What::Ticket), ..Along::default() })
+        .await
+        .unwrap();
+    let solve = |current: &CurrentTicket| {
+        if current.ticket.status == Status::Solved {
+            return Decision::Nothing;
+        }
+        let mut change = Change { deliveries: desk_deliveries(What::Solved), ..current.unchanged() };
+        change.ticket.status = Status::Solved;
+        change.into()
+    };
+    let both = tokio::join!(store.change("1", NOW, None, &solve), store.change("1", NOW, None, &solve));
+    let written = [both.0.unwrap(), both.1.unwrap()].into_iter().filter(|one| matches!(one, Changed::Written(..)));
+    assert_eq!(written.count(), 1);
+    assert_eq!(delivery_kinds(store, "1").await, [(What::Ticket, 0), (What::Solved, 0)]);
+}
+
+pub async fn a_note_from_elsewhere_is_kept_once_counted_and_found(store: &dyn Store) {
+    submit_unconfirmed(store).await;
+    let note = Deed { operator: "eve@example.com".into(), act: Act::Noted, text: "Zanzibar".into(), at: LATER.into() };
+    let keep = async |key: &str| {
+        let decide = |current: &CurrentTicket| {
+            let mut change = current.unchanged();
+            change.ticket.handling.updated_at = LATER.into();
+            assert!(current.mailed_notes < 2);
+            Change { activity: Some(note.clone()), activity_key: Some(key.into()), ..change }.into()
+        };
+        store.change("1", LATER, None, &decide).await.unwrap()
+    };
+    assert!(matches!(keep("there <1>").await, Changed::Written(..)));
+    assert!(matches!(keep("there <1>").await, Changed::Unchanged(_)));
+    assert!(matches!(keep("there <2>").await, Changed::Written(..)));
+    assert_eq!(store.deeds("1").await.unwrap().len(), 2);
+    assert_eq!(store.ticket("1").await.unwrap().unwrap().handling.updated_at, LATER);
+    let view = View { words: "zanzibar".into(), ..View::default() };
+    assert_eq!(store.list_tickets(&view, None, 10).await.unwrap().tickets.len(), 1);
+}
+
+pub async fn messages_come_in_pages_that_end_by_number_or_by_bytes(store: &dyn Store) {
+    store.place(&ticket("1", "DB-00001", "2026-01-01T00:00:00.000Z"), &seal("a"), Along::default()).await.unwrap();
+    let long = "x".repeat(MESSAGE_PAGE_BYTES / 2);
+    for body in ["a", "b", "c", &long, &long, &long] {
+        write_message(store, new_message(Author::Customer, body), None, vec![]).await;
+    }
+    let page = async |after, limit| {
+        let page = store.message_page("1", after, limit).await.unwrap();
+        (page.messages.iter().map(|message| message.number).collect::<Vec<_>>(), page.has_more)
+    };
+    assert_eq!(page(0, 2).await, (vec![1, 2], true));
+    assert_eq!(page(2, 100).await, (vec![3, 4], true));
+    assert_eq!(page(4, 100).await, (vec![5, 6], false));
+    assert_eq!(page(6, 100).await, (vec![], false));
+    let last = store.last_messages("1", Some(6), 2).await.unwrap();
+    assert_eq!(last.iter().map(|message| message.number).collect::<Vec<_>>(), [4, 5]);
+}

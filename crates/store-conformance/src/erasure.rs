@@ -1,0 +1,35 @@
+//! What is erased.
+
+use crate::support::{LATER, NOW, claim, new_message, seal, submit_to_desk, ticket, write_message_about};
+use deskbell_core::ports::{Along, Place, Placed, Store, TicketHead, Tried, View};
+use domain::conversation::Author;
+
+pub async fn what_is_erased_leaves_nothing_and_does_not_come_again(store: &dyn Store) {
+    let place = Place { remote: "35".into(), requester: "77".into(), merged_after: None };
+    submit_to_desk(store, &["1", "2"]).await;
+    let due = claim(store, "t", NOW, &[]).await;
+    let there = Tried::Delivered { remote: "35".into(), place: Some(place.clone()), told: String::new() };
+    assert!(store.record_attempts(&[(&due[0], &there)], NOW).await.unwrap().is_empty());
+    write_message_about(store, "1", new_message(Author::Support, "Zanzibar"), None, vec![]).await;
+    let counts = store.erase_tickets(&["1".into()], LATER, &|_| true).await.unwrap();
+    assert_eq!((counts.tickets, counts.messages, counts.deliveries), (1, 1, 1));
+    assert_eq!(store.ticket("1").await.unwrap(), None);
+    assert_eq!(store.messages("1", 0).await.unwrap(), []);
+    assert_eq!(store.deliveries("1").await.unwrap(), []);
+    let view = View { words: "zanzibar".into(), ..View::default() };
+    assert_eq!(store.list_tickets(&view, None, 10).await.unwrap().tickets, []);
+    assert!(store.ticket("2").await.unwrap().is_some());
+    // Neither by the device that sent it nor by the destination that has it.
+    let again = ticket("3", "DB-00003", NOW);
+    assert_eq!(store.place(&again, &seal("1"), Along::default()).await.unwrap(), Placed::Erased);
+    assert!(store.is_placed("acme", "desk", "35").await.unwrap());
+    assert!(!store.adopt(&again, "desk", &place).await.unwrap());
+}
+
+pub async fn what_is_not_meant_any_more_is_not_erased(store: &dyn Store) {
+    submit_to_desk(store, &["1", "2"]).await;
+    let only = |head: &TicketHead| head.id == "2";
+    let counts = store.erase_tickets(&["1".into(), "2".into()], LATER, &only).await.unwrap();
+    assert_eq!(counts.tickets, 1);
+    assert!(store.ticket("1").await.unwrap().is_some() && store.ticket("2").await.unwrap().is_none());
+}

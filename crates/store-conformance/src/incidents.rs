@@ -1,0 +1,20 @@
+//! Who has what is broken.
+
+use crate::support::NOW;
+use deskbell_core::ports::{PersonTrace, Store, Traces};
+
+pub async fn who_is_affected_is_counted_once_and_forgotten(store: &dyn Store) {
+    for who in [1, 1, 2] {
+        store.affect("acme", "one", &[who; 32], NOW).await.unwrap();
+    }
+    store.affect("acme", "other", &[1; 32], NOW).await.unwrap();
+    store.affect("elsewhere", "one", &[1; 32], NOW).await.unwrap();
+    assert_eq!(store.affected("acme", "one").await.unwrap(), 2);
+    // A number names nobody and stays; who it was is forgotten, in this site alone.
+    let erase = async |site: &str| {
+        let person = PersonTrace { site: site.into(), person: "u-7".into(), pseudonym: [1; 32] };
+        store.erase_traces(&Traces { people: vec![person], sessions: vec![] }).await.unwrap()
+    };
+    assert_eq!((erase("acme").await, erase("acme").await, erase("elsewhere").await), (2, 0, 1));
+    assert_eq!(store.affected("acme", "one").await.unwrap(), 2);
+}

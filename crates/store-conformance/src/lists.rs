@@ -1,0 +1,138 @@
+//! The agents' list, and what is found in it.
+
+use crate::support::{new_message, seal, ticket, write_message};
+use deskbell_core::ports::{Act, Along, Change, CurrentTicket, Deed, Store, StoredTicket, View};
+use domain::conversation::Author;
+use domain::conversation::Turn;
+use domain::targets::Owner;
+use domain::ticket::Contact;
+use domain::ticket::Status;
+
+pub async fn the_list_begins_with_what_is_due_and_ends_with_what_is_solved(store: &dyn Store) {
+    let day = |day: u32| format!("2026-01-0{day}T00:00:00.000Z");
+    let place = async |id: &str, came: u32, change: &dyn Fn(&mut StoredTicket)| {
+        let mut ticket = ticket(id, &format!("DB-{id}"), &day(came));
+        change(&mut ticket);
+        store.place(&ticket, &seal(id), Along::default()).await.unwrap();
+    };
+    place("solved", 9, &|ticket| ticket.status = Status::Solved).await;
+    place("waits-new", 4, &|_| {}).await;
+    place("waits-old", 3, &|_| {}).await;
+    place("due-later", 1, &|ticket| ticket.due_at = Some(day(8))).await;
+    place("due-soon", 2, &|ticket| ticket.due_at = Some(day(7))).await;
+    place("theirs", 1, &|ticket| ticket.handling.turn = Turn::Customer).await;
+    place("answered", 5, &|ticket| {
+        (ticket.due_at, ticket.handling.answered_at) = (Some(day(6)), Some(day(5)));
+    })
+    .await;
+    let ids = async |view: &View, after, limit| -> Vec<String> {
+        store.list_tickets(view, after, limit).await.unwrap().tickets.into_iter().map(|ticket| ticket.id).collect()
+    };
+    let all = ["due-soon", "due-later", "waits-old", "waits-new", "answered", "theirs", "solved"];
+    assert_eq!(ids(&View::default(), None, 10).await, all);
+    let open = View { status: Some(Status::Open), ..View::default() };
+    assert_eq!(ids(&open, None, 10).await, all[..6]);
+    let (mut after, mut paged) = (None, Vec::new());
+    loop {
+        let page = store.list_tickets(&View::default(), after, 2).await.unwrap();
+        paged.extend(page.tickets.into_iter().map(|ticket| ticket.id));
+        after = page.next;
+        if after.is_none() {
+            break;
+        }
+    }
+    assert_eq!(paged, all);
+}
+
+pub async fn tickets_are_found_by_reference_person_and_words_in_any_spelling(store: &dyn Store) {
+    let mut first = ticket("1", "DB-00001", "2026-01-01T00:00:00.000Z");
+    first.ticket.message = "Der Export der Übersicht schlägt fehl".into();
+    first.ticket.contact = Contact { name: "Zoë Müller".into(), email: "zoe@example.com".into() };
+    first.ticket.context.user = Some(domain::context::User {
+        id: "u-7".into(),
+        attributes: wire::Pairs(vec![("github".into(), "zoe-m".into())]),
+        ..Default::default()
+    });
+    store.place(&first, &seal("a"), Along::default()).await.unwrap();
+    store.place(&ticket("2", "DB-00002", "2026-01-01T00:00:00.000Z"), &seal("b"), Along::default()).await.unwrap();
+    let found = async |words: &str| -> Vec<String> {
+        let view = View { words: words.into(), ..View::default() };
+        store.list_tickets(&view, None, 10).await.unwrap().tickets.into_iter().map(|ticket| ticket.id).collect()
+    };
+    for words in ["db-00001", "ZOE@example.com", "muller", "Müller zoë", "@zoe-m", "u-7", "ubersicht export"] {
+        assert_eq!(found(words).await, ["1"], "{words}");
+    }
+    // The last word may still be typed.
+    assert_eq!(found("ubersicht exp").await, ["1"]);
+    assert_eq!(found("expo ubersicht").await, Vec::<String>::new());
+    assert_eq!(found("export nothing").await, Vec::<String>::new());
+    assert_eq!(found("%").await, Vec::<String>::new());
+    let noted = Deed { operator: "ana".into(), act: Act::Noted, text: "Wrote on X as zebra".into(), at: String::new() };
+    let note = |current: &CurrentTicket| Change { activity: Some(noted.clone()), ..current.unchanged() }.into();
+    store.change("1", "", None, &note).await.unwrap();
+    assert_eq!((found("ZEBRA").await, store.deeds("1").await.unwrap()), (vec!["1".to_string()], vec![noted]));
+}
+
+pub async fn the_list_is_narrowed_by_everything_at_once_and_a_search_finds_what_was_said_later(store: &dyn Store) {
+    for (id, reference, site) in [("1", "DB-00001", "acme"), ("2", "DB-00002", "acme"), ("3", "DB-00003", "other")] {
+        let mut ticket = ticket(id, reference, "2026-01-01T00:00:00.000Z");
+        ticket.site = site.into();
+        store.place(&ticket, &seal(id), Along::default()).await.unwrap();
+    }
+    write_message(store, new_message(Author::Customer, "It is the Kühlschrank"), None, vec![]).await;
+    let found = async |view: View| -> Vec<String> {
+        store.list_tickets(&view, None, 10).await.unwrap().tickets.into_iter().map(|ticket| ticket.id).collect()
+    };
+    let all = View {
+        site: "acme".into(),
+        status: Some(Status::Open),
+        owner: Some(Owner::SupportHero),
+        team: "money".into(),
+        assignee: "Ana".into(),
+        is_test: Some(false),
+        words: String::new(),
+    };
+    assert_eq!(found(all.clone()).await, ["1", "2"]);
+    assert_eq!(found(View { words: "kuhl".into(), ..all.clone() }).await, ["1"]);
+    for narrower in [
+        View { site: "elsewhere".into(), ..all.clone() },
+        View { status: Some(Status::Solved), ..all.clone() },
+        View { owner: Some(Owner::Cs), ..all.clone() },
+        View { team: "growth".into(), ..all.clone() },
+        View { assignee: "Ben".into(), ..all.clone() },
+        View { is_test: Some(true), ..all.clone() },
+        View { words: "fridge".into(), ..all.clone() },
+    ] {
+        assert_eq!(found(narrower.clone()).await, Vec::<String>::new(), "{narrower:?}");
+    }
+    assert_eq!(found(View { site: "other".into(), ..View::default() }).await, ["3"]);
+}
+
+pub async fn a_search_finds_the_same_whichever_way_it_takes(store: &dyn Store) {
+    // Every ticket says „no“; one in three has a word of its own beside it.
+    for number in 0..120 {
+        let mut ticket = ticket(&format!("{number}"), &format!("DB-{number:05}"), "2026-01-01T00:00:00.000Z");
+        if number % 3 == 0 {
+            ticket.ticket.message = format!("It says no to word{}", number % 9);
+        }
+        store.place(&ticket, &seal(&ticket.id.clone()), Along::default()).await.unwrap();
+    }
+    let all = async |words: &str| {
+        let view = View { words: words.into(), ..View::default() };
+        let (mut after, mut found) = (None, Vec::new());
+        loop {
+            let page = store.list_tickets(&view, after, 7).await.unwrap();
+            found.extend(page.tickets.into_iter().map(|ticket| ticket.id.parse::<u32>().unwrap()));
+            after = page.next;
+            if after.is_none() {
+                break;
+            }
+        }
+        found
+    };
+    let every = |keep: &dyn Fn(u32) -> bool| (0..120).rev().filter(|number| keep(*number)).collect::<Vec<_>>();
+    assert_eq!(all("no").await, every(&|_| true));
+    assert_eq!(all("says no word3").await, every(&|number| number % 9 == 3));
+    assert_eq!(all("no wor").await, every(&|number| number % 3 == 0));
+    assert_eq!(all("db-00042").await, [42]);
+}

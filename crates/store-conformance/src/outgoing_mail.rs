@@ -1,0 +1,68 @@
+//! Receipts, and how many there may be.
+
+use crate::support::{NOW, quota, receipts, seal, ticket, with_mail};
+use deskbell_core::ports::{Claim, DueMail, MailLimits, MailOutcome, MailQuota, NewMail, Placed, Store};
+
+pub async fn a_receipt_is_taken_by_one_until_its_time_and_not_any_more_when_it_is_done(store: &dyn Store) {
+    let came = "2026-01-01T00:00:00.000Z";
+    let [ticket, later] = ["1", "2"].map(|id| ticket(id, &format!("DB-{id}"), came));
+    let mail = |address: &str| Some(NewMail { address: address.into(), quota: Some(quota(address)) });
+    assert_eq!(store.place(&ticket, &seal("1"), with_mail(mail("Ada+x@example.com"))).await.unwrap(), Placed::New);
+    // What is not kept sends no receipt either.
+    store.place(&later, &seal("1"), with_mail(mail("bob@example.com"))).await.unwrap();
+    let minute = |minute: u32| format!("2026-01-01T00:0{minute}:00.000Z");
+    let take = async |site: &str, now: u32| {
+        let (now, until) = (minute(now), minute(now + 5));
+        store.claim_mail(site, Claim { token: "t", now: &now, until: &until }).await.unwrap()
+    };
+    assert_eq!((store.next_mail("acme").await.unwrap().as_deref(), take("other", 0).await), (Some(came), None));
+    let (address, since) = ("Ada+x@example.com".to_string(), came.to_string());
+    let due = DueMail { ticket: ticket.clone(), address, code: None, tries: 1, since };
+    assert_eq!(take("acme", 0).await, Some(due.clone()));
+    assert_eq!(take("acme", 4).await, None);
+    assert!(store.record_mail("1", "t", MailOutcome::Retry { due_at: &minute(1) }).await.unwrap());
+    assert!(!store.record_mail("1", "t", MailOutcome::Sent).await.unwrap(), "its claim has ended");
+    assert_eq!(take("acme", 1).await, Some(DueMail { tries: 2, ..due.clone() }));
+    // Whoever took it has not come back.
+    assert_eq!(take("acme", 6).await, Some(DueMail { tries: 3, ..due }));
+    assert!(!store.record_mail("1", "another", MailOutcome::Sent).await.unwrap(), "somebody else has it");
+    assert!(!store.extend_mail("1", "another", &minute(8)).await.unwrap());
+    assert!(store.extend_mail("1", "t", &minute(8)).await.unwrap());
+    assert!(store.record_mail("1", "t", MailOutcome::Sent).await.unwrap());
+    assert_eq!((take("acme", 9).await, store.next_mail("acme").await.unwrap()), (None, None));
+}
+
+pub async fn a_session_a_network_and_a_site_have_their_shares_of_receipts_too_and_their_tickets_are_kept(
+    store: &dyn Store,
+) {
+    let limits = MailLimits { mailbox: 2, session: 3, address: 5, site: 6 };
+    for number in 0..12_u8 {
+        let [session, network] = [number / 4, number / 6].map(|share| Some([share; 32]));
+        let quota = MailQuota { mailbox: [number; 32], session, network, limits };
+        let mail = Some(NewMail { address: format!("{number}@example.com"), quota: Some(quota) });
+        let new = ticket(&format!("{number:02}"), &format!("DB-{number}"), NOW);
+        assert_eq!(store.place(&new, &seal(&number.to_string()), with_mail(mail)).await.unwrap(), Placed::New);
+    }
+    // Three of the first session, two of the second until its network is at its end, then one until the site is.
+    assert_eq!(receipts(store, 12).await, ["00", "01", "02", "04", "05", "06"]);
+}
+
+pub async fn who_uses_up_a_mailbox_of_somebody_else_leaves_its_owner_a_share_and_a_mailbox_has_an_end(
+    store: &dyn Store,
+) {
+    let place = async |id: u8, network: u8| {
+        let quota = MailQuota { network: Some([network; 32]), ..quota("ada@example.com") };
+        let mail = Some(NewMail { address: "ada@example.com".into(), quota: Some(quota) });
+        let new = ticket(&format!("{id:02}"), &format!("DB-{id}"), NOW);
+        assert_eq!(store.place(&new, &seal(&id.to_string()), with_mail(mail)).await.unwrap(), Placed::New);
+    };
+    for id in 0..5 {
+        place(id, 1).await;
+    }
+    assert_eq!(receipts(store, 17).await, ["00", "01", "02"]);
+    for id in 5..17 {
+        place(id, id / 3 + 1).await;
+    }
+    // From five networks together nine.
+    assert_eq!(receipts(store, 17).await.len(), 9);
+}

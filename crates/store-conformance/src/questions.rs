@@ -1,0 +1,89 @@
+//! Questions and their imports.
+
+use deskbell_core::clock::now;
+use deskbell_core::ports::{ImportOutcome, ImportRun, NewQuestion, Revision, RevisionRange, Store, TakenId};
+use domain::question::Question;
+
+pub async fn an_id_that_another_source_takes_meanwhile_stays_with_it(store: &dyn Store) {
+    let row = |title: &str| NewQuestion {
+        id: "a".into(),
+        hash: [1; 32],
+        json: serde_json::to_string(&question("a", title)).unwrap(),
+    };
+    assert_eq!(store.write_questions("acme", "one", &[row("One")]).await.unwrap(), []);
+    let taken = store.write_questions("acme", "other", &[row("Mine")]).await.unwrap();
+    assert_eq!(taken, [TakenId { id: "a".into(), source: "one".into() }]);
+    assert_eq!(store.remove_questions("acme", "other", &["a".into()]).await.unwrap(), 0);
+    assert_eq!(store.question("acme", "a").await.unwrap(), Some(question("a", "One")));
+}
+
+pub async fn what_an_import_writes_counts_once_it_is_done_and_only_what_has_changed_is_read(store: &dyn Store) {
+    import(store, "one", &[question("a", "One"), question("b", "Two")]).await;
+    let changed = async |after: i64, until: i64| {
+        let rows = store.changed_questions("acme", &(after + 1, String::new()), until, 10).await.unwrap();
+        let removed = store.removed_questions("acme", RevisionRange { after, until }).await.unwrap();
+        (rows.into_iter().map(|row| row.id).collect::<Vec<_>>(), removed)
+    };
+    assert_eq!(changed(0, 1).await, (vec!["a".into(), "b".into()], vec![]));
+    // An import that is killed before its end.
+    let row =
+        NewQuestion { id: "c".into(), hash: [1; 32], json: serde_json::to_string(&question("c", "Three")).unwrap() };
+    store.write_questions("acme", "one", &[row]).await.unwrap();
+    store.remove_questions("acme", "one", &["a".into()]).await.unwrap();
+    assert_eq!((revision(store).await, changed(1, 1).await), (1, (vec![], vec![])));
+    // It is carried on by another one, which has nothing left to write.
+    store.finish_import("acme", "one", &now()).await.unwrap();
+    assert_eq!((revision(store).await, changed(1, 2).await), (2, (vec!["c".into()], vec!["a".into()])));
+    store.finish_import("acme", "one", &now()).await.unwrap();
+    assert_eq!(revision(store).await, 2);
+
+    store.forget_removed_questions("2000-01-01").await.unwrap();
+    assert_eq!(store.revisions().await.unwrap()["acme"], Revision { current: 2, oldest: 0 });
+    store.forget_removed_questions("2999-01-01").await.unwrap();
+    assert_eq!(store.revisions().await.unwrap()["acme"], Revision { current: 2, oldest: 2 });
+    assert_eq!(changed(0, 2).await.1, Vec::<String>::new());
+}
+
+pub async fn one_holder_at_a_time_has_the_lease_of_an_import(store: &dyn Store) {
+    let lease = async |holder: &str, now: &str, until: &str| {
+        store.lease_import("acme", "one", holder, now, until).await.unwrap()
+    };
+    assert!(lease("a", "2026-11-23T10:00:00.000Z", "2026-11-23T10:05:00.000Z").await);
+    assert!(!lease("b", "2026-11-23T10:01:00.000Z", "2026-11-23T10:06:00.000Z").await);
+    assert!(lease("a", "2026-11-23T10:02:00.000Z", "2026-11-23T10:07:00.000Z").await, "it is renewed");
+    assert!(lease("b", "2026-11-23T10:07:00.000Z", "2026-11-23T10:12:00.000Z").await, "the other was killed");
+    let failure = ImportOutcome::Failure { retry_at: "2026-11-23T10:08:00.000Z".into() };
+    store.record_import("acme", "one", "a", &failure).await.unwrap();
+    assert_eq!(
+        store.import_run("acme", "one").await.unwrap(),
+        ImportRun::default(),
+        "whose lease is over says nothing"
+    );
+    store.record_import("acme", "one", "b", &failure).await.unwrap();
+    let run = store.import_run("acme", "one").await.unwrap();
+    assert_eq!((run.failures, run.retry_at.as_str()), (1, "2026-11-23T10:08:00.000Z"));
+    assert!(lease("c", "2026-11-23T10:08:00.000Z", "2026-11-23T10:13:00.000Z").await, "it was given back");
+    store.record_import("acme", "one", "c", &ImportOutcome::Success { progress: "{}".into() }).await.unwrap();
+    let run = store.import_run("acme", "one").await.unwrap();
+    assert_eq!(run, ImportRun { progress: "{}".into(), ..ImportRun::default() });
+}
+
+fn question(id: &str, title: &str) -> Question {
+    Question { id: id.into(), title: title.into(), ..Question::default() }
+}
+
+/// Writes questions as an import does that is not interrupted.
+async fn import(store: &dyn Store, source: &str, questions: &[Question]) {
+    let row = |question: &Question| NewQuestion {
+        id: question.id.clone(),
+        hash: [1; 32],
+        json: serde_json::to_string(question).unwrap(),
+    };
+    let rows: Vec<NewQuestion> = questions.iter().map(row).collect();
+    assert_eq!(store.write_questions("acme", source, &rows).await.unwrap(), []);
+    store.finish_import("acme", source, &now()).await.unwrap();
+}
+
+async fn revision(store: &dyn Store) -> i64 {
+    store.revisions().await.unwrap().get("acme").map_or(0, |revision| revision.current)
+}

@@ -1,0 +1,108 @@
+//! Deliveries, and who may bring them.
+
+use crate::support::{
+    LATER, NOW, QUEUE, UNTIL, claim, delivery_kinds, desk_deliveries, ids, new_message, seal, submit_to_desk, ticket,
+    write_message, write_message_about,
+};
+use deskbell_core::ports::{Along, Change, Claim, CurrentTicket, Place, Placed, State, Store, Tried, What};
+use domain::conversation::Author;
+
+pub async fn deliveries_are_taken_oldest_first_by_one_at_a_time_and_what_belongs_to_a_ticket_in_its_order(
+    store: &dyn Store,
+) {
+    for (id, reference) in [("1", "DB-00001"), ("2", "DB-00002")] {
+        let along = Along { deliveries: desk_deliveries(What::Ticket), ..Along::default() };
+        let ticket = ticket(id, reference, "2026-01-01T00:00:00.000Z");
+        assert_eq!(store.place(&ticket, &seal(id), along).await.unwrap(), Placed::New);
+    }
+    write_message(store, new_message(Author::Customer, "And this"), None, desk_deliveries(What::Message)).await;
+    let take = async |now: &str| {
+        let claim = Claim { token: now, now, until: UNTIL };
+        store.claim_deliveries(("acme", "desk"), claim, &[], 10).await.unwrap()
+    };
+    let first = take(NOW).await;
+    let names: Vec<(&str, What, u32)> =
+        first.iter().map(|one| (one.ticket.id.as_str(), one.delivery.what, one.delivery.tries)).collect();
+    assert_eq!(names, [("1", What::Ticket, 1), ("2", What::Ticket, 1)]);
+    assert!(take(NOW).await.is_empty(), "they are in somebody's hands");
+    let place = Place { remote: "35".into(), requester: "77".into(), merged_after: None };
+    let there = Tried::Delivered { remote: "35".into(), place: Some(place.clone()), told: String::new() };
+    let fails = Tried::Later { due_at: LATER.into(), blamed: true, told: "why".into() };
+    assert!(store.record_attempts(&[(&first[0], &there), (&first[1], &fails)], NOW).await.unwrap().is_empty());
+    let second = take(NOW).await;
+    assert_eq!(second.len(), 1);
+    assert_eq!((second[0].delivery.what, second[0].place.as_ref()), (What::Message, Some(&place)));
+    // Whoever held it has gone: it is taken again, and that it was tried is known.
+    let again = take(UNTIL).await;
+    let names: Vec<(What, u32)> = again.iter().map(|one| (one.delivery.what, one.delivery.tries)).collect();
+    assert_eq!(names, [(What::Message, 2)]);
+    assert_eq!(again[0].delivery.tried_at.as_deref(), Some(NOW));
+    assert_eq!(store.next_delivery(("acme", "desk"), &[]).await.unwrap().as_deref(), Some(UNTIL));
+    let refused = Tried::GivenUp { told: "no".into() };
+    assert!(store.record_attempts(&[(&again[0], &refused)], NOW).await.unwrap().is_empty());
+    let queues = store.queues().await.unwrap();
+    assert_eq!(queues.iter().map(|one| (one.waiting, one.given_up)).collect::<Vec<_>>(), [(1, 1)]);
+    assert_eq!(store.send_again(None, LATER).await.unwrap(), 1);
+    assert_eq!(take(LATER).await.len(), 2);
+}
+
+pub async fn a_ticket_from_before_a_destination_goes_there_ahead_of_what_is_said_about_it(store: &dyn Store) {
+    let ticket = ticket("1", "DB-00001", "2026-01-01T00:00:00.000Z");
+    store.place(&ticket, &seal("k"), Along::default()).await.unwrap();
+    let solved =
+        |current: &CurrentTicket| Change { deliveries: desk_deliveries(What::Solved), ..current.unchanged() }.into();
+    store.change("1", NOW, None, &solved).await.unwrap();
+    assert!(delivery_kinds(store, "1").await.is_empty(), "nobody there knows what would be solved");
+    for body in ["One", "Two"] {
+        write_message(store, new_message(Author::Customer, body), None, desk_deliveries(What::Message)).await;
+    }
+    assert_eq!(delivery_kinds(store, "1").await, [(What::Ticket, 0), (What::Message, 1), (What::Message, 2)]);
+}
+
+pub async fn only_who_holds_a_claim_records_and_whoever_is_at_work_is_not_given_the_same_again(store: &dyn Store) {
+    submit_to_desk(store, &["1", "2"]).await;
+    let first = claim(store, "a", NOW, &[]).await;
+    assert_eq!(ids(&first), ["1", "2"]);
+    // Its claim has expired: it is not given what it is at work on, and somebody else is.
+    let held: Vec<i64> = first.iter().map(|due| due.delivery.id).collect();
+    assert!(claim(store, "b", LATER, &held).await.is_empty());
+    assert_eq!(store.next_delivery(QUEUE, &held).await.unwrap(), None);
+    assert_eq!(ids(&claim(store, "c", LATER, &held[..1]).await), ["2"]);
+    let claims: Vec<(i64, &str)> = held.iter().map(|id| (*id, "a")).collect();
+    assert_eq!(store.extend_claims(&claims, "2026-01-02T02:00:00.000Z").await.unwrap(), held[1..]);
+    // What it finds out about what was claimed meanwhile is not recorded, and the rest is.
+    let place = Place { remote: "35".into(), requester: "77".into(), merged_after: None };
+    let delivered = Tried::Delivered { remote: "35".into(), place: Some(place), told: String::new() };
+    let refused = Tried::GivenUp { told: "no".into() };
+    assert_eq!(store.record_attempts(&[(&first[0], &delivered), (&first[1], &refused)], NOW).await.unwrap(), held[1..]);
+    assert!(store.is_placed("acme", "desk", "35").await.unwrap());
+    for (ticket, state) in [("1", State::Delivered), ("2", State::Waiting)] {
+        assert_eq!(store.deliveries(ticket).await.unwrap()[0].state, state);
+    }
+}
+
+pub async fn what_waits_behind_a_dead_letter_is_renewed_with_it(store: &dyn Store) {
+    submit_to_desk(store, &["1", "2"]).await;
+    for ticket in ["1", "2"] {
+        write_message_about(
+            store,
+            ticket,
+            new_message(Author::Customer, "And this"),
+            None,
+            desk_deliveries(What::Message),
+        )
+        .await;
+    }
+    let due = claim(store, "t", NOW, &[]).await;
+    let refused = Tried::GivenUp { told: "no".into() };
+    store.record_attempts(&[(&due[0], &refused), (&due[1], &refused)], NOW).await.unwrap();
+    assert_eq!(store.send_again(Some(due[0].delivery.id), LATER).await.unwrap(), 1);
+    let since = async |ticket: &str| -> Vec<String> {
+        let all = store.deliveries(ticket).await.unwrap();
+        all.into_iter().map(|one| one.created_at).collect()
+    };
+    assert_eq!(since("1").await, [LATER, LATER]);
+    assert_eq!(since("2").await[1], NOW);
+    assert_eq!(store.send_again(None, LATER).await.unwrap(), 1);
+    assert_eq!(since("2").await, [LATER, LATER]);
+}

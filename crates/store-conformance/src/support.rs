@@ -1,0 +1,181 @@
+//! What the rules need beside the store.
+
+use sha2::{Digest, Sha256};
+
+use deskbell_core::ports::{
+    Along, Change, Changed, Claim, CurrentTicket, DueDelivery, Handling, MailLimits, MailQuota, MessageSeal,
+    NewDelivery, NewMail, NewMessage, Placed, Seal, Store, StoredTicket, What,
+};
+use deskbell_core::rules::address::mailbox;
+use domain::context::Context;
+use domain::conversation::Author;
+use domain::targets::Owner;
+use domain::targets::Target;
+use domain::ticket::Client;
+use domain::ticket::Contact;
+use domain::ticket::Kind;
+use domain::ticket::NewTicket;
+use domain::ticket::Priority;
+use domain::ticket::Severity;
+use domain::ticket::Status;
+
+/// Now, as most rules have it.
+pub const NOW: &str = "2026-01-02T00:00:00.000Z";
+/// When what is claimed may be claimed by others.
+pub const UNTIL: &str = "2026-01-02T00:00:30.000Z";
+/// Later than both.
+pub const LATER: &str = "2026-01-02T01:00:00.000Z";
+/// The queue of most deliveries.
+pub const QUEUE: (&str, &str) = ("acme", "desk");
+
+/// A ticket that came to the site `acme` from a session, at a time.
+pub fn ticket(id: &str, reference: &str, received_at: &str) -> StoredTicket {
+    let new = NewTicket {
+        kind: Kind::Bug,
+        topic: "billing".into(),
+        severity: Severity::High,
+        message: "It says „no“ \u{0}\u{202e} and nothing else".into(),
+        contact: Contact::default(),
+        context: Context::default(),
+        questions: vec![],
+        attachments: vec![],
+        via: String::new(),
+        fields: Default::default(),
+        website: String::new(),
+        consent: None,
+        automatic: false,
+        test: false,
+        locale: "en".into(),
+        created_at: String::new(),
+        client: Client { name: "test".into(), version: "1".into() },
+    };
+    StoredTicket {
+        id: id.into(),
+        site: "acme".into(),
+        reference: reference.into(),
+        status: Status::Open,
+        priority: Some(Priority::High),
+        target: Some(Target {
+            severity: Severity::High,
+            priority: Priority::High,
+            hours: 8,
+            owner: Owner::SupportHero,
+        }),
+        due_at: None,
+        received_at: received_at.into(),
+        person: None,
+        session: Some([9; 32]),
+        handling: Handling {
+            owner: Some(Owner::SupportHero),
+            team: "money".into(),
+            assignee: "Ana".into(),
+            ..Handling::of(&new, received_at)
+        },
+        ticket: new,
+    }
+}
+
+/// The key of a submission.
+pub fn seal(key: &str) -> Seal {
+    Seal { key: key.into(), body: [7; 32], session: Some([9; 32]) }
+}
+
+/// What goes with a ticket that is answered at once.
+pub fn with_answer() -> Along {
+    Along { answer: Some(new_message(Author::Automatic, "Perhaps this?")), ..Along::default() }
+}
+
+/// What goes with a ticket whose sender gets a receipt.
+pub fn with_mail(mail: Option<NewMail>) -> Along {
+    Along { mail, ..Along::default() }
+}
+
+/// A message that is to be kept.
+pub fn new_message(author: Author, body: &str) -> NewMessage {
+    NewMessage { author, name: "Ada".into(), body: body.into(), at: "2026-01-02".into(), attachments: vec![] }
+}
+
+/// What a mail to an address that nobody has signed counts against.
+pub fn quota(address: &str) -> MailQuota {
+    MailQuota {
+        mailbox: Sha256::digest(mailbox(address)).into(),
+        session: None,
+        network: None,
+        limits: MailLimits::default(),
+    }
+}
+
+/// A ticket whose sender claims an address, and a code for it under way.
+pub async fn submit_unconfirmed(store: &dyn Store) {
+    let mail = Some(NewMail { address: "ada@example.com".into(), quota: Some(quota("ada@example.com")) });
+    let deliveries = desk_deliveries(What::Ticket);
+    let along = Along { unconfirmed: Some("ada@example.com".into()), deliveries, ..with_mail(mail) };
+    assert_eq!(store.place(&ticket("1", "DB-1", NOW), &seal("1"), along).await.unwrap(), Placed::New);
+}
+
+/// A delivery to the destination of [`QUEUE`].
+pub fn desk_deliveries(what: What) -> Vec<NewDelivery> {
+    vec![NewDelivery { destination: "desk".into(), what }]
+}
+
+/// What is ordered about a ticket.
+pub async fn delivery_kinds(store: &dyn Store, ticket: &str) -> Vec<(What, u32)> {
+    store.deliveries(ticket).await.unwrap().iter().map(|one| (one.what, one.number)).collect()
+}
+
+/// Keeps a message with its deliveries about ticket 1, past every rule.
+pub async fn write_message(
+    store: &dyn Store,
+    message: NewMessage,
+    key: Option<&str>,
+    deliveries: Vec<NewDelivery>,
+) -> Changed {
+    write_message_about(store, "1", message, key, deliveries).await
+}
+
+/// Keeps a message with its deliveries, past every rule.
+pub async fn write_message_about(
+    store: &dyn Store,
+    ticket: &str,
+    message: NewMessage,
+    key: Option<&str>,
+    deliveries: Vec<NewDelivery>,
+) -> Changed {
+    let seal = key.map(|key| MessageSeal { key, body: [message.body.len() as u8; 32] });
+    let decide = |current: &CurrentTicket| {
+        Change { message: Some(message.clone()), deliveries: deliveries.clone(), ..current.unchanged() }.into()
+    };
+    store.change(ticket, NOW, seal, &decide).await.unwrap()
+}
+
+/// Keeps tickets that wait for a destination, each as old as the others.
+pub async fn submit_to_desk(store: &dyn Store, ids: &[&str]) {
+    for id in ids {
+        let ticket = ticket(id, &format!("DB-{id}"), "2026-01-01T00:00:00.000Z");
+        let along = Along { deliveries: desk_deliveries(What::Ticket), ..Along::default() };
+        assert_eq!(store.place(&ticket, &seal(id), along).await.unwrap(), Placed::New);
+    }
+}
+
+/// Claims from [`QUEUE`].
+pub async fn claim(store: &dyn Store, token: &str, now: &str, held: &[i64]) -> Vec<DueDelivery> {
+    store.claim_deliveries(QUEUE, Claim { token, now, until: UNTIL }, held, 6).await.unwrap()
+}
+
+/// The tickets of deliveries.
+pub fn ids(due: &[DueDelivery]) -> Vec<&str> {
+    due.iter().map(|due| due.ticket.id.as_str()).collect()
+}
+
+/// The tickets whose receipt is kept, of those numbered below `end`, with and without a leading zero.
+pub async fn receipts(store: &dyn Store, end: u32) -> Vec<String> {
+    let mut kept = Vec::new();
+    let mut names: Vec<String> = (0..end).flat_map(|number| [number.to_string(), format!("{number:02}")]).collect();
+    names.dedup();
+    for name in names {
+        if store.receipt_address(&name).await.unwrap().is_some() {
+            kept.push(name);
+        }
+    }
+    kept
+}

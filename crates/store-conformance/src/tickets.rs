@@ -1,0 +1,55 @@
+//! Tickets as they come, and whose they are.
+
+use crate::support::{seal, ticket, with_answer};
+use deskbell_core::ports::{Along, Placed, Reader, ReaderCounts, Sealed, Store, View};
+use domain::ticket::Status;
+
+pub async fn a_ticket_comes_back_as_it_was_by_id_by_reference_and_by_key(store: &dyn Store) {
+    let ticket = ticket("1", "DB-00001", "2026-01-01T00:00:00.000Z");
+    assert_eq!(store.place(&ticket, &seal("k"), Along::default()).await.unwrap(), Placed::New);
+    assert_eq!(store.ticket("1").await.unwrap().as_ref(), Some(&ticket));
+    assert_eq!(store.ticket("DB-00001").await.unwrap().as_ref(), Some(&ticket));
+    assert_eq!(store.sealed("acme", "k").await.unwrap(), Some(Sealed { seal: seal("k"), ticket }));
+    assert_eq!(store.sealed("other", "k").await.unwrap(), None);
+    assert_eq!(store.ticket("2").await.unwrap(), None);
+}
+
+pub async fn a_key_or_a_reference_that_is_taken_keeps_nothing(store: &dyn Store) {
+    let first = ticket("1", "DB-00001", "2026-01-01T00:00:00.000Z");
+    store.place(&first, &seal("k"), Along::default()).await.unwrap();
+    let second = ticket("2", "DB-00002", "2026-01-01T00:00:01.000Z");
+    let held = Sealed { seal: seal("k"), ticket: first };
+    assert_eq!(store.place(&second, &seal("k"), Along::default()).await.unwrap(), Placed::KeyTaken(Box::new(held)));
+    let third = ticket("3", "DB-00001", "2026-01-01T00:00:02.000Z");
+    assert_eq!(store.place(&third, &seal("l"), Along::default()).await.unwrap(), Placed::ReferenceTaken);
+    assert_eq!(store.sealed("acme", "l").await.unwrap(), None);
+    assert_eq!(store.list_tickets(&View::default(), None, 10).await.unwrap().tickets.len(), 1);
+}
+
+pub async fn a_customers_list_comes_in_pages_and_its_counts_are_of_all(store: &dyn Store) {
+    for number in 0..7_u32 {
+        let mut ticket = ticket(&format!("{number}"), &format!("DB-{number:05}"), "2026-01-01T00:00:00.000Z");
+        ticket.status = if number % 2 == 0 { Status::Open } else { Status::Solved };
+        // Some were written to at the same time.
+        ticket.handling.updated_at = format!("2026-01-0{}T00:00:00.000Z", 1 + number / 4);
+        let along = if number == 3 { with_answer() } else { Along::default() };
+        store.place(&ticket, &seal(&ticket.id.clone()), along).await.unwrap();
+    }
+    let reader = Reader::Session(&[9; 32]);
+    let (mut after, mut ids) = (None, Vec::new());
+    loop {
+        let page = store.customer_tickets("acme", reader, after.as_ref(), 2).await.unwrap();
+        ids.extend(page.tickets.into_iter().map(|ticket| ticket.id));
+        after = page.next;
+        if after.is_none() {
+            break;
+        }
+    }
+    assert_eq!(ids, ["6", "4", "2", "0", "5", "3", "1"]);
+    let counts = ReaderCounts { total: 7, open: 4, unread: 1 };
+    assert_eq!(store.customer_counts("acme", reader).await.unwrap(), counts);
+    assert_eq!(store.customer_counts("other", reader).await.unwrap(), ReaderCounts::default());
+    store.move_to_person("acme", &[9; 32], "u-7").await.unwrap();
+    assert_eq!(store.customer_counts("acme", reader).await.unwrap(), ReaderCounts::default());
+    assert_eq!(store.customer_counts("acme", Reader::Person("u-7")).await.unwrap(), counts);
+}
