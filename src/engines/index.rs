@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use crate::browser::http::{self, Abort};
 use crate::browser::timer::spawn;
-use domain::engine::Type;
+use domain::engine::EngineType;
 use domain::outbox::Answer;
 use domain::question::{Hit, Question, reading_order};
 use ranking::index_file::IndexFile;
@@ -41,7 +41,7 @@ pub async fn search(url: &str, query: &str, limit: usize) -> Option<Vec<Hit>> {
     let loaded = load(url).await?;
     let mut hits = loaded.index.search(query, limit);
     for hit in &mut hits {
-        hit.source = Type::Index.word().into();
+        hit.source = EngineType::Index.word().into();
     }
     Some(hits)
 }

@@ -16,7 +16,7 @@ use wasm_bindgen::JsValue;
 use super::browser::dom::encoded;
 use super::browser::{http, loader, read, timer};
 use super::transport;
-use domain::engine::{self, Asked, Engine, Type};
+use domain::engine::{self, SearchTrigger, Engine, EngineType};
 use domain::question::{Hit, Hits};
 use domain::ticket::Kind;
 use wire::{Read, Source};
@@ -36,7 +36,7 @@ struct Search {
     site_url: String,
     query: String,
     kind: Kind,
-    asked: Asked,
+    asked: SearchTrigger,
     lang: String,
     visit: String,
 }
@@ -71,13 +71,13 @@ thread_local! {
 /// are others to ask by [`rest`]; nothing where no engine answered.
 pub async fn find(sources: JsValue, site_url: String, given: JsValue) -> JsValue {
     let search = Search::read(&sources, site_url, &given);
-    if search.asked == Asked::Typed {
+    if search.asked == SearchTrigger::Typed {
         TYPED.set(TYPED.get().wrapping_add(1));
     }
     let asked = |engine: &&Engine| engine.is_asked(search.kind, search.asked);
     let prompt: Vec<&Engine> =
-        search.engines.iter().filter(asked).filter(|engine| engine.engine != Type::Github).collect();
-    let more = search.engines.iter().filter(asked).any(|engine| engine.engine == Type::Github);
+        search.engines.iter().filter(asked).filter(|engine| engine.engine != EngineType::Github).collect();
+    let more = search.engines.iter().filter(asked).any(|engine| engine.engine == EngineType::Github);
     let answers = all(prompt.iter().map(|engine| ask(&search, engine)).collect()).await;
     if answers.iter().all(Option::is_none) && !more {
         return JsValue::UNDEFINED;
@@ -90,7 +90,7 @@ pub async fn find(sources: JsValue, site_url: String, given: JsValue) -> JsValue
     }
     hits.truncate(SHOWN);
     let answer = answer(&hits, more);
-    if search.asked == Asked::Typed {
+    if search.asked == SearchTrigger::Typed {
         LAST.set(Some(Found { search, hits }));
     }
     answer
@@ -106,7 +106,7 @@ pub async fn rest() -> JsValue {
     }
     let Some(Found { search, mut hits }) = LAST.take() else { return JsValue::UNDEFINED };
     for engine in &search.engines {
-        if engine.engine == Type::Github && engine.is_asked(search.kind, search.asked) {
+        if engine.engine == EngineType::Github && engine.is_asked(search.kind, search.asked) {
             hits.extend(github::search(&search.query, &engine.repository, PATIENCE).await);
         }
     }
@@ -116,7 +116,7 @@ pub async fn rest() -> JsValue {
 /// A question of an index, or else of the gateway; nothing where nobody has it.
 pub async fn question(sources: JsValue, site_url: String, id: String) -> JsValue {
     let (engines, _) = engine::read(&sources);
-    for engine in engines.iter().filter(|engine| engine.engine == Type::Index) {
+    for engine in engines.iter().filter(|engine| engine.engine == EngineType::Index) {
         if let Some(question) = index::question(&engine.url, &id).await {
             return read::value(&question);
         }
@@ -134,7 +134,7 @@ impl Search {
             site_url,
             query: given.text_of("q"),
             kind: Kind::from_word(&given.text_of("kind")).unwrap_or(Kind::Question),
-            asked: Asked::from_word(&given.text_of("asked")),
+            asked: given.member("asked"),
             lang: given.text_of("lang"),
             visit: given.text_of("visit"),
         }
@@ -143,7 +143,7 @@ impl Search {
 
 async fn ask(search: &Search, engine: &Engine) -> Option<Vec<Hit>> {
     match engine.engine {
-        Type::Index => within(PATIENCE, index::search(&engine.url, &search.query, SHOWN)).await?,
+        EngineType::Index => within(PATIENCE, index::search(&engine.url, &search.query, SHOWN)).await?,
         _ => {
             let Search { site_url, query, lang, visit, .. } = search;
             let what = ["search?limit=5&lang=", lang, "&visit=", visit, "&q=", &encoded(query)].concat();
@@ -156,7 +156,7 @@ async fn ask(search: &Search, engine: &Engine) -> Option<Vec<Hit>> {
 fn answer(hits: &[Hit], more: bool) -> JsValue {
     let mut sources: Vec<&str> = Vec::new();
     for hit in hits {
-        let source = if hit.source.is_empty() { Type::Gateway.word() } else { &hit.source };
+        let source = if hit.source.is_empty() { EngineType::Gateway.word() } else { &hit.source };
         if !sources.contains(&source) {
             sources.push(source);
         }

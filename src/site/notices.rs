@@ -9,7 +9,7 @@ use super::{Tools, said, tools};
 use crate::browser::nodes::Drawing;
 use crate::browser::timer::spawn;
 use crate::browser::{HtmlElement, Node, dom};
-use domain::incident::{Event, Incident, Incidents};
+use domain::incident::{IncidentKind, Incident, Incidents};
 use domain::texts::SiteText;
 use markdown::safe_url;
 use wire::Read;
@@ -61,8 +61,8 @@ fn one(tools: &Tools, drawing: &mut Drawing, place: &Rc<HtmlElement>, notice: &N
     let words = &tools.words;
     let Notice { incident, press } = notice;
     let (class, kind) = match incident.kind {
-        Event::Incident => ("notice-incident", SiteText::Incident),
-        Event::Maintenance => ("notice-maintenance", SiteText::Maintenance),
+        IncidentKind::Incident => ("notice-incident", SiteText::Incident),
+        IncidentKind::Maintenance => ("notice-maintenance", SiteText::Maintenance),
     };
     let kind = said(drawing, "strong", "", &words.said(kind));
     let title = said(drawing, "span", "title", &incident.title);
@@ -75,7 +75,7 @@ fn one(tools: &Tools, drawing: &mut Drawing, place: &Rc<HtmlElement>, notice: &N
         ways.push(drawing.element("a", &attributes, vec![text]));
     }
     // Maintenance is announced and passes by itself.
-    if incident.kind == Event::Incident {
+    if incident.kind == IncidentKind::Incident {
         match press {
             Press::Noted => ways.push(said(drawing, "span", "", &words.said(SiteText::Noted))),
             Press::Not | Press::Failed => {

@@ -8,7 +8,7 @@ use super::hits::{rows, section};
 use super::model::{Model, Screen};
 use super::{Panel, search, ticket};
 use crate::browser::{context, dom, intl};
-use domain::engine::Asked;
+use domain::engine::SearchTrigger;
 use domain::question::{Hit, Run};
 use domain::texts::Text;
 use domain::trouble;
@@ -65,7 +65,7 @@ pub fn start(panel: Panel) {
         let asked = asked.clone();
         spawn(async move {
             let query = asked.get(at).cloned().unwrap_or_default();
-            let asked_for = if at == 0 { Asked::Error } else { Asked::Page };
+            let asked_for = if at == 0 { SearchTrigger::Error } else { SearchTrigger::Page };
             let found = search::ask(panel, &query, asked_for, &Default::default()).await;
             panel.change(|model| {
                 if model.idle.asked != asked {

@@ -397,7 +397,7 @@ impl Panel {
             model.severity = Severity::from_word(&ticket.text_of("severity")).filter(|chosen| Some(*chosen) != usual);
             model.topic = Some(ticket.text_of("topic"));
             model.via = ticket.text_of("via");
-            model.seen = ticket.list("questions");
+            model.seen = ticket.member("questions");
             if !model.is_known() {
                 model.contact = Contact::read(&ticket.get("contact"));
             }

@@ -12,7 +12,7 @@ use crate::browser::dom::{self, encoded};
 use crate::browser::http::Abort;
 use crate::browser::timer::{self, Timer};
 use crate::browser::{answers, context};
-use domain::engine::Asked;
+use domain::engine::SearchTrigger;
 use domain::joined::joined;
 use domain::question::{Hit, Hits};
 use domain::texts::Text;
@@ -75,7 +75,7 @@ pub fn offers(model: &Model) -> bool {
 }
 
 /// What there is for a query; `None` where nobody answered.
-pub async fn ask(panel: Panel, query: &str, asked: Asked, abort: &Abort) -> Option<JsValue> {
+pub async fn ask(panel: Panel, query: &str, asked: SearchTrigger, abort: &Abort) -> Option<JsValue> {
     let (lang, visit) = (panel.lang(), panel.loader().visit());
     let kind = panel.peek(|model| model.kind().word());
     let what = ["search?limit=5&lang=", &lang, "&visit=", &visit, "&kind=", kind, "&asked=", asked.word(), "&q="];
@@ -115,7 +115,7 @@ fn replace(running: Running) {
 }
 
 async fn run(panel: Panel, number: u32, query: String, abort: Rc<Abort>) {
-    let mut answer = ask(panel, &query, Asked::Typed, &abort).await;
+    let mut answer = ask(panel, &query, SearchTrigger::Typed, &abort).await;
     while STATE.with(|state| state.search.borrow().number == number) {
         found(panel, &query, answer.as_ref());
         let more = answer.is_some_and(|answer| answer.get("more").yes());

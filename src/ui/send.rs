@@ -121,7 +121,7 @@ pub fn draft(panel: Panel, context: Value) -> NewTicket<Value, Value> {
         contact: contact(model),
         context,
         questions: model.seen.clone(),
-        attachments: extras.list("attachments"),
+        attachments: extras.member("attachments"),
         via: model.via.clone(),
         consent: extras.get("consent").as_yes(),
         fields: Some(Value::read(&extras.get("fields"))).filter(|fields| !fields.is_empty()),

@@ -2,8 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::words::words;
-use wire::{Read, Source};
+use wire::words;
 
 /// The longest name of a file, in bytes: what every file system takes.
 pub const NAME_MAX: usize = 200;
@@ -68,37 +67,21 @@ impl Attachments {
     }
 }
 
-/// A file as it is shown (on a message, and in the answer to `PUT …/attachments/{id}`).
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[cfg_attr(not(target_arch = "wasm32"), derive(schemars::JsonSchema))]
-pub struct Attachment {
-    /// The UUID that its sender gave it.
-    pub id: String,
-    /// What it is called.
-    pub name: String,
-    /// What it is, such as `image/png`.
-    #[serde(rename = "type")]
-    pub media: String,
-    /// How large it is, in bytes.
-    pub size: u32,
-    /// Whether it may still carry metadata such as a location, its author or when it was made.
-    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
-    pub has_metadata: bool,
-    /// Where it can be read for an hour, relative to the gateway; empty where it goes along with nothing yet.
-    #[serde(default, skip_serializing_if = "String::is_empty")]
-    pub url: String,
-}
-
-impl Read for Attachment {
-    fn read(source: &impl Source) -> Attachment {
-        Attachment {
-            id: source.text_of("id"),
-            name: source.text_of("name"),
-            media: source.text_of("type"),
-            size: source.get("size").number() as u32,
-            has_metadata: source.get("has_metadata").yes(),
-            url: source.text_of("url"),
-        }
+wire::types! {
+    /// A file as it is shown (on a message, and in the answer to `PUT …/attachments/{id}`).
+    #[derive(Clone, Debug, PartialEq, Eq)]
+    pub struct Attachment {
+        /// The UUID that its sender gave it.
+        pub id: String,
+        pub name: String,
+        /// Its media type, such as `image/png`.
+        pub media as "type": String,
+        /// How large it is, in bytes.
+        pub size: u32,
+        /// Whether it may still carry metadata such as a location, its author or when it was made.
+        pub has_metadata: bool = sparse,
+        /// Where it can be read for an hour, relative to the gateway; empty where it belongs to no message yet.
+        pub url: String = sparse,
     }
 }
 

@@ -9,11 +9,10 @@ use super::contrast;
 use super::engine::{self, Engine};
 use super::fields::{self, Field};
 use super::joined::joined;
-use super::targets::{self, Owner, Target};
-use super::ticket::{Kind, Priority, Severity};
+use super::targets::{self, Target};
+use super::ticket::{Kind, Priority};
 use markdown::find::find;
-use wire::Pairs;
-use wire::{Read, Source};
+use wire::{Pairs, Read, Source, words};
 
 /// What a site can be told. Every field has a default, so an empty configuration is a working one.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -62,39 +61,59 @@ pub struct Config {
     pub trust_page: bool,
 }
 
-/// A part of the product that a ticket can be about.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[cfg_attr(not(target_arch = "wasm32"), derive(schemars::JsonSchema))]
-#[serde(deny_unknown_fields)]
-pub struct Topic {
-    /// Its id, as it stands on a ticket.
-    pub id: String,
-    /// What the customer reads.
-    pub label: String,
-    /// The team that owns it; empty where none does.
-    #[serde(default)]
-    pub team: String,
-    /// Paths of pages that are about it; `*` stands for anything: `/billing*`.
-    #[serde(default)]
-    pub urls: Vec<String>,
+wire::types! {
+    /// A part of the product that a ticket can be about.
+    #[derive(Clone, Debug, Default, PartialEq, Eq)]
+    #[serde(deny_unknown_fields)]
+    pub struct Topic {
+        /// Its id, as it stands on a ticket.
+        pub id: String,
+        /// What the customer reads.
+        pub label: String,
+        /// The team that owns it; empty where none does.
+        pub team: String = default,
+        /// Paths of pages that are about it; `*` stands for anything: `/billing*`.
+        pub urls: Vec<String> = default,
+    }
+
+    /// A place outside of the panel.
+    #[derive(Clone, Debug, Default, PartialEq, Eq)]
+    #[serde(deny_unknown_fields)]
+    pub struct Link {
+        /// What the customer reads.
+        pub label: String,
+        /// Where it leads; `https:`, `http:` or `mailto:`.
+        pub url: String,
+        /// `ask` where the community can be asked; such a link is offered where the community answers. Of a channel what it is:
+        /// `slack`, `discord`, `phone`. Default: none.
+        pub kind: String = sparse,
+        /// The plans whose customers are shown it. Default: all.
+        pub plans: Vec<String> = sparse,
+    }
+
+    /// How the panel looks.
+    #[derive(Clone, Debug, Default, PartialEq, Eq)]
+    #[serde(deny_unknown_fields)]
+    pub struct Theme {
+        /// The accent, `#rgb` or `#rrggbb`; moved until it can be read. Default: the panel's own blue.
+        pub accent: String = default,
+        /// `auto` follows the page's `color-scheme`. Default: `auto`.
+        pub scheme: Scheme = default,
+    }
 }
 
-/// A place outside of the panel.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[cfg_attr(not(target_arch = "wasm32"), derive(schemars::JsonSchema))]
-#[serde(deny_unknown_fields)]
-pub struct Link {
-    /// What it says.
-    pub label: String,
-    /// Where it leads; `https:`, `http:` or `mailto:`.
-    pub url: String,
-    /// `ask` where the community can be asked; such a link is offered where the community answers. Of a channel what it is:
-    /// `slack`, `discord`, `phone`. Default: none.
-    #[serde(default, skip_serializing_if = "String::is_empty")]
-    pub kind: String,
-    /// The plans whose customers are shown it. Default: all.
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    pub plans: Vec<String>,
+words! {
+    /// Light or dark.
+    #[derive(Default)]
+    Scheme else Auto {
+        /// As the page is.
+        #[default]
+        Auto = "auto",
+        /// Always light.
+        Light = "light",
+        /// Always dark.
+        Dark = "dark",
+    }
 }
 
 impl Link {
@@ -138,31 +157,6 @@ pub struct Redact {
     pub ip_addresses: bool,
     /// Whether numbers are hidden that look like those of the social security of the USA. Default: false.
     pub social_security: bool,
-}
-
-/// How the panel looks.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[cfg_attr(not(target_arch = "wasm32"), derive(schemars::JsonSchema))]
-#[serde(default, deny_unknown_fields)]
-pub struct Theme {
-    /// The accent, `#rgb` or `#rrggbb`; moved until it can be read. Default: the panel's own blue.
-    pub accent: String,
-    /// `auto` follows the page's `color-scheme`. Default: `auto`.
-    pub scheme: Scheme,
-}
-
-/// Light or dark.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[cfg_attr(not(target_arch = "wasm32"), derive(schemars::JsonSchema))]
-#[serde(rename_all = "lowercase")]
-pub enum Scheme {
-    /// As the page is.
-    #[default]
-    Auto,
-    /// Always light.
-    Light,
-    /// Always dark.
-    Dark,
 }
 
 impl Default for Config {
@@ -221,10 +215,10 @@ pub fn set_field(config: &mut Config, field: &str, value: &impl Source) -> Resul
             let kinds = kinds.ok_or("kinds: must be a list of question, bug, feedback")?;
             set(&mut config.kinds, kinds, check_kinds)
         }
-        "topics" => set(&mut config.topics, value.items().iter().map(Topic::read).collect(), check_topics),
+        "topics" => set(&mut config.topics, Vec::read(value), check_topics),
         "channels" | "links" => {
             let slot = if field == "links" { &mut config.links } else { &mut config.channels };
-            set(slot, value.items().iter().map(Link::read).collect(), check_links)
+            set(slot, Vec::read(value), check_links)
         }
         "theme" => {
             check_theme_words(value)?;
@@ -238,7 +232,7 @@ pub fn set_field(config: &mut Config, field: &str, value: &impl Source) -> Resul
         "context" => config.context.set(value),
         "redact" => config.redact.set(value),
         "texts" => {
-            config.texts = texts(value);
+            config.texts = Pairs::read(value);
             Ok(())
         }
         "sources" | "fields" | "consent" => Ok(()),
@@ -255,10 +249,10 @@ impl Collected {
             match field.as_str() {
                 "off" => collected.off = groups("context.off", &value)?,
                 "ask" => collected.ask = groups("context.ask", &value)?,
-                "headers" => collected.headers = value.items().iter().map(String::read).collect(),
-                "links" => collected.links = value.items().iter().map(Link::read).collect(),
-                "tools" => collected.tools = value.items().iter().map(String::read).collect(),
-                "application" => collected.application = value.texts(),
+                "headers" => collected.headers = Vec::read(&value),
+                "links" => collected.links = Vec::read(&value),
+                "tools" => collected.tools = Vec::read(&value),
+                "application" => collected.application = Pairs::read(&value),
                 _ => return Err(unknown("context.", &field, "off, ask, headers, links, tools, application")),
             }
         }
@@ -276,7 +270,7 @@ impl Redact {
     fn set(&mut self, value: &impl Source) -> Result<(), String> {
         for (field, value) in value.entries() {
             match field.as_str() {
-                "names" => self.names = value.items().iter().map(String::read).collect(),
+                "names" => self.names = Vec::read(&value),
                 "ip_addresses" => self.ip_addresses = value.yes(),
                 "social_security" => self.social_security = value.yes(),
                 _ => return Err(unknown("redact.", &field, "names, ip_addresses, social_security")),
@@ -367,44 +361,13 @@ fn check_theme(theme: &Theme) -> Option<String> {
     bad.then(|| "theme.accent: \"".to_string() + &theme.accent + "\" is no colour; #rgb or #rrggbb")
 }
 
-impl Read for Topic {
-    fn read(source: &impl Source) -> Topic {
-        let text = |key| source.text_of(key);
-        Topic { id: text("id"), label: text("label"), team: text("team"), urls: source.list("urls") }
-    }
-}
-
-impl Read for Link {
-    fn read(source: &impl Source) -> Link {
-        let text = |key| source.text_of(key);
-        Link { label: text("label"), url: text("url"), kind: text("kind"), plans: source.list("plans") }
-    }
-}
-
-impl Read for Theme {
-    fn read(source: &impl Source) -> Theme {
-        let scheme = match source.text_of("scheme").as_str() {
-            "light" => Scheme::Light,
-            "dark" => Scheme::Dark,
-            _ => Scheme::Auto,
-        };
-        Theme { accent: source.text_of("accent"), scheme }
-    }
-}
-
 impl Read for Config {
     fn read(source: &impl Source) -> Config {
         let mut config = Config::default();
         for (field, value) in source.entries() {
             match field.as_str() {
-                "plans" => {
-                    for (plan, priority) in value.entries() {
-                        if let Some(priority) = Priority::from_word(&priority.text()) {
-                            config.plans.0.push((plan, priority));
-                        }
-                    }
-                }
-                "targets" => config.targets = value.items().iter().filter_map(target).collect(),
+                "plans" => config.plans = Pairs::read(&value),
+                "targets" => config.targets = Vec::read(&value),
                 "trust_page" => config.trust_page = value.yes(),
                 // The gateway has checked what it publishes; a newer one may publish what is not known here.
                 _ => drop(set_field(&mut config, &field, &value)),
@@ -412,25 +375,6 @@ impl Read for Config {
         }
         config
     }
-}
-
-fn target(source: &impl Source) -> Option<Target> {
-    let owner = match source.text_of("owner").as_str() {
-        "cs" => Owner::Cs,
-        "support_engineer" => Owner::SupportEngineer,
-        "support_hero" => Owner::SupportHero,
-        _ => Owner::Automated,
-    };
-    Some(Target {
-        severity: Severity::from_word(&source.text_of("severity"))?,
-        priority: Priority::from_word(&source.text_of("priority"))?,
-        hours: source.get("hours").number() as u32,
-        owner,
-    })
-}
-
-fn texts(source: &impl Source) -> Pairs<Pairs<String>> {
-    Pairs(source.entries().into_iter().map(|(language, table)| (language, table.texts())).collect())
 }
 
 /// The topic that a page is about: the one whose pattern says most about the path.

@@ -4,15 +4,14 @@ use serde::{Deserialize, Serialize};
 
 use super::attachment::Attachment;
 use super::ticket::{Kind, Status};
-use super::words::words;
-use wire::{Read, Source};
+use wire::words;
 
 /// The longest title of a ticket, in characters.
 const TITLE_MAX: usize = 140;
 
 words! {
     /// Who says something.
-    Author {
+    Author else Automatic {
         /// Whose ticket it is.
         Customer = "customer",
         /// Somebody of support.
@@ -32,70 +31,75 @@ words! {
     }
 }
 
-/// One message of a conversation.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[cfg_attr(not(target_arch = "wasm32"), derive(schemars::JsonSchema))]
-pub struct Message {
-    /// Its place in the conversation: 0 is what the ticket itself says, and those who follow count up by one.
-    pub number: u32,
-    /// Who says it.
-    pub author: Author,
-    /// What they are called; empty where that is not known.
-    pub name: String,
-    /// What they say: plain text from the customer, Markdown from everybody else.
-    pub body: String,
-    /// When, RFC 3339 in UTC.
-    pub at: String,
-    /// The files that go along with it.
-    #[serde(default)]
-    pub attachments: Vec<Attachment>,
-}
+wire::types! {
+    /// One message of a conversation.
+    #[derive(Clone, Debug, PartialEq, Eq)]
+    pub struct Message {
+        /// Its place in the conversation: 0 is what the ticket itself says, and those that follow count up by one.
+        pub number: u32,
+        pub author: Author,
+        /// What they are called; empty where that is not known.
+        pub name: String,
+        /// Plain text from the customer, Markdown from everybody else.
+        pub body: String,
+        /// When, RFC 3339 in UTC.
+        pub at: String,
+        pub attachments: Vec<Attachment> = default,
+    }
 
-/// A conversation, or the end of it.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[cfg_attr(not(target_arch = "wasm32"), derive(schemars::JsonSchema))]
-pub struct Messages {
-    /// In the order in which they were said.
-    pub messages: Vec<Message>,
-    /// The number of the last message that the customer has seen.
-    pub read_until: u32,
-    /// Whether more messages come behind these: ask again with `after` the number of the last one.
-    #[serde(default)]
-    pub more: bool,
-}
+    /// A conversation, or the end of it.
+    #[derive(Clone, Debug, Default, PartialEq, Eq)]
+    pub struct Messages {
+        /// Oldest first.
+        pub messages: Vec<Message>,
+        /// The number of the last message that the customer has seen.
+        pub read_until: u32,
+        /// Whether more messages come behind these: ask again with `after` the number of the last one.
+        pub more: bool = default,
+    }
 
-/// A ticket in the list of its owner.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[cfg_attr(not(target_arch = "wasm32"), derive(schemars::JsonSchema))]
-pub struct Summary {
-    /// Its id, a UUID.
-    pub id: String,
-    /// Its name among people, such as `DB-4K7Q9`.
-    pub reference: String,
-    /// Where it stands.
-    pub status: Status,
-    /// What it is.
-    pub kind: Kind,
-    /// Its first line.
-    pub title: String,
-    /// When it came, RFC 3339 in UTC.
-    pub created_at: String,
-    /// When something was said last, RFC 3339 in UTC.
-    pub updated_at: String,
-    /// When the first answer is due, RFC 3339 in UTC; none where it was given, or where no time is promised.
-    pub due_at: Option<String>,
-    /// How many messages the customer has not seen, among them those that are withheld.
-    pub unread: u32,
-    /// Whether answers are withheld until the sender has confirmed the address that they gave, by the code that was mailed to it
-    /// (`POST …/tickets/{id}/confirmation`).
-    #[serde(default)]
-    pub unconfirmed: bool,
-    /// How many messages are withheld.
-    #[serde(default)]
-    pub withheld: u32,
-    /// Whether a code was mailed to that address, or is about to be.
-    #[serde(default)]
-    pub code_sent: bool,
+    /// A ticket in the list of its owner.
+    #[derive(Clone, Debug, PartialEq, Eq)]
+    pub struct Summary {
+        /// Its id, a UUID.
+        pub id: String,
+        /// Its name among people, such as `DB-4K7Q9`.
+        pub reference: String,
+        pub status: Status,
+        pub kind: Kind,
+        /// Its first line.
+        pub title: String,
+        /// When it came, RFC 3339 in UTC.
+        pub created_at: String,
+        /// When the last message was written, RFC 3339 in UTC.
+        pub updated_at: String,
+        /// When the first answer is due, RFC 3339 in UTC; none where it was given, or where no time is promised.
+        pub due_at: Option<String>,
+        /// How many messages the customer has not seen, among them those that are withheld.
+        pub unread: u32,
+        /// Whether answers are withheld until the sender has confirmed the address that they gave, by the code that was mailed to it
+        /// (`POST …/tickets/{id}/confirmation`).
+        pub unconfirmed: bool = default,
+        /// How many messages are withheld.
+        pub withheld: u32 = default,
+        /// Whether a code was mailed to that address, or is about to be.
+        pub code_sent: bool = default,
+    }
+
+    /// The tickets of a customer.
+    #[derive(Clone, Debug, Default, PartialEq, Eq)]
+    pub struct Summaries {
+        /// Open ones first, and within each status the one with the latest message.
+        pub tickets: Vec<Summary>,
+        /// How many there are, on this page and all others.
+        pub total: u32 = default,
+        /// How many of all of them are open.
+        pub open: u32,
+        /// How many messages they have not seen, in all of them.
+        pub unread: u32,
+        /// The `cursor` of the next page; none where this is the last one.
+        pub next: Option<String> = default,
+    }
 }
 
 /// The code that confirms the address of a ticket's sender (`POST …/tickets/{id}/confirmation`).
@@ -105,24 +109,6 @@ pub struct Summary {
 pub struct ConfirmationCode {
     /// The digits of the mail; spaces and dashes do not matter.
     pub code: String,
-}
-
-/// The tickets of somebody.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[cfg_attr(not(target_arch = "wasm32"), derive(schemars::JsonSchema))]
-pub struct Summaries {
-    /// Open ones first, and among those alike the one where something was said last.
-    pub tickets: Vec<Summary>,
-    /// How many there are, on this page and all others.
-    #[serde(default)]
-    pub total: u32,
-    /// How many of all of them are open.
-    pub open: u32,
-    /// How many messages they have not seen, in all of them.
-    pub unread: u32,
-    /// The `cursor` of the next page; none where this is the last one.
-    #[serde(default)]
-    pub next: Option<String>,
 }
 
 /// What the customer says (`POST …/tickets/{id}/messages`).
@@ -186,61 +172,6 @@ pub fn requester(ticket: &super::ticket::NewTicket) -> &str {
 /// Whether a ticket is listed before another: open before solved, then by when something was said last.
 pub fn before(one: &Summary, other: &Summary) -> bool {
     (other.status, one.updated_at.as_str()) > (one.status, other.updated_at.as_str())
-}
-
-impl Read for Message {
-    fn read(source: &impl Source) -> Message {
-        Message {
-            number: source.get("number").number() as u32,
-            author: Author::from_word(&source.text_of("author")).unwrap_or(Author::Automatic),
-            name: source.text_of("name"),
-            body: source.text_of("body"),
-            at: source.text_of("at"),
-            attachments: source.list("attachments"),
-        }
-    }
-}
-
-impl Read for Messages {
-    fn read(source: &impl Source) -> Messages {
-        Messages {
-            messages: source.list("messages"),
-            read_until: source.get("read_until").number() as u32,
-            more: source.get("more").yes(),
-        }
-    }
-}
-
-impl Read for Summary {
-    fn read(source: &impl Source) -> Summary {
-        Summary {
-            id: source.text_of("id"),
-            reference: source.text_of("reference"),
-            status: Status::from_word(&source.text_of("status")).unwrap_or(Status::Open),
-            kind: Kind::from_word(&source.text_of("kind")).unwrap_or(Kind::Question),
-            title: source.text_of("title"),
-            created_at: source.text_of("created_at"),
-            updated_at: source.text_of("updated_at"),
-            due_at: source.get("due_at").as_text(),
-            unread: source.get("unread").number() as u32,
-            unconfirmed: source.get("unconfirmed").yes(),
-            withheld: source.get("withheld").number() as u32,
-            code_sent: source.get("code_sent").yes(),
-        }
-    }
-}
-
-impl Read for Summaries {
-    fn read(source: &impl Source) -> Summaries {
-        let count = |name| source.get(name).number() as u32;
-        Summaries {
-            tickets: source.list("tickets"),
-            total: count("total"),
-            open: count("open"),
-            unread: count("unread"),
-            next: source.get("next").as_text(),
-        }
-    }
 }
 
 #[cfg(test)]

@@ -1,101 +1,65 @@
 //! Where answers are looked for: the gateway, a static index, the issues of a public repository.
 
-use serde::{Deserialize, Serialize};
-
 use super::ticket::Kind;
-use wire::Source;
+use wire::{Read, Source, words};
 
-/// An engine as the configuration names it (`sources`).
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[cfg_attr(not(target_arch = "wasm32"), derive(schemars::JsonSchema))]
-#[serde(deny_unknown_fields)]
-pub struct Engine {
-    /// What it is.
-    pub engine: Type,
-    /// With `index`: where its file lies, a path of the page's own host or an `https:` address.
-    #[serde(default, skip_serializing_if = "String::is_empty")]
-    pub url: String,
-    /// With `github`: the repository, `OWNER/NAME`.
-    #[serde(default, skip_serializing_if = "String::is_empty")]
-    pub repository: String,
-    /// The kinds of ticket that it is asked for. Default: all; with `github`, feedback.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub kinds: Option<Vec<Kind>>,
-    /// Whether it is told what an error says. Default: true; with `github`, which is somebody else's, false.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub errors: Option<bool>,
-}
-
-/// What an engine is.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[cfg_attr(not(target_arch = "wasm32"), derive(schemars::JsonSchema))]
-#[serde(rename_all = "lowercase")]
-pub enum Type {
-    /// The gateway's search.
-    #[default]
-    Gateway,
-    /// A file that `deskbell index` made, searched in the page.
-    Index,
-    /// GitHub's search, over the issues of a repository.
-    Github,
-}
-
-/// What is looked for.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Asked {
-    /// What somebody types.
-    Typed,
-    /// The error that just happened.
-    Error,
-    /// The page that they are on.
-    Page,
-}
-
-impl Type {
-    /// As it stands in the configuration and on a hit.
-    pub fn word(self) -> &'static str {
-        match self {
-            Type::Gateway => "gateway",
-            Type::Index => "index",
-            Type::Github => "github",
-        }
+words! {
+    /// What an engine is.
+    #[derive(Default)]
+    EngineType else Gateway {
+        /// The gateway's search.
+        #[default]
+        Gateway = "gateway",
+        /// A file that `deskbell index` made, searched in the page.
+        Index = "index",
+        /// GitHub's search, over the issues of a repository.
+        Github = "github",
     }
 }
 
-impl Asked {
-    /// The word of a thing that is looked for.
-    pub fn word(self) -> &'static str {
-        match self {
-            Asked::Typed => "typed",
-            Asked::Error => "error",
-            Asked::Page => "page",
-        }
+words! {
+    /// What a search is for.
+    SearchTrigger else Typed {
+        /// What the customer types.
+        Typed = "typed",
+        /// The error that just happened.
+        Error = "error",
+        /// The page that they are on.
+        Page = "page",
     }
+}
 
-    /// What a word means.
-    pub fn from_word(word: &str) -> Asked {
-        match word {
-            "error" => Asked::Error,
-            "page" => Asked::Page,
-            _ => Asked::Typed,
-        }
+wire::types! {
+    /// An engine as the configuration names it (`sources`).
+    #[derive(Clone, Debug, Default, PartialEq, Eq)]
+    #[serde(deny_unknown_fields)]
+    pub struct Engine {
+        pub engine: EngineType,
+        /// With `index`: where its file lies, a path of the page's own host or an `https:` address.
+        pub url: String = sparse,
+        /// With `github`: the repository, `OWNER/NAME`.
+        pub repository: String = sparse,
+        /// The kinds of ticket that it is asked for. Default: all; with `github`, feedback.
+        pub kinds: Option<Vec<Kind>> = sparse,
+        /// Whether errors are searched for with it. Default: true; with `github`, which is somebody else's, false.
+        pub errors: Option<bool> = sparse,
     }
 }
 
 impl Engine {
     /// Whether it is asked for this, for a ticket of this kind.
-    pub fn is_asked(&self, kind: Kind, asked: Asked) -> bool {
-        let public = self.engine == Type::Github;
+    pub fn is_asked(&self, kind: Kind, asked: SearchTrigger) -> bool {
+        let public = self.engine == EngineType::Github;
         let kinds = match &self.kinds {
             Some(kinds) => kinds.contains(&kind),
             None => !public || kind == Kind::Feedback,
         };
         kinds
             && match asked {
-                Asked::Typed => true,
-                Asked::Error => self.errors.unwrap_or(!public),
+                SearchTrigger::Typed => true,
+                SearchTrigger::Error => self.errors.unwrap_or(!public),
                 // Where somebody is says too much to strangers, and finds nothing there.
-                Asked::Page => !public,
+                SearchTrigger::Page => !public,
             }
     }
 }
@@ -122,18 +86,13 @@ pub fn read(list: &impl Source) -> (Vec<Engine>, Vec<String>) {
 
 fn read_one(item: &impl Source) -> Result<Engine, String> {
     let word = item.text_of("engine");
-    let engine = [Type::Gateway, Type::Index, Type::Github].into_iter().find(|engine| engine.word() == word);
-    let engine = engine.ok_or_else(|| ["\"", &word, "\" is no engine; gateway, index or github"].concat())?;
-    let kinds = item.get("kinds");
-    let kinds = match kinds.is_list() {
-        false => None,
-        true => {
-            let kinds: Option<Vec<Kind>> = kinds.items().iter().map(|word| Kind::from_word(&word.text())).collect();
-            Some(kinds.ok_or("kinds: must be a list of question, bug, feedback")?)
-        }
-    };
-    let errors = item.get("errors").as_yes();
-    let engine = Engine { engine, url: item.text_of("url"), repository: item.text_of("repository"), kinds, errors };
+    if EngineType::from_word(&word).is_none() {
+        return Err(["\"", &word, "\" is no engine; gateway, index or github"].concat());
+    }
+    if item.get("kinds").items().iter().any(|kind| Kind::from_word(&kind.text()).is_none()) {
+        return Err("kinds: must be a list of question, bug, feedback".into());
+    }
+    let engine = Engine::read(item);
     match wrong(&engine) {
         Some(problem) => Err(problem),
         None => Ok(engine),
@@ -143,13 +102,13 @@ fn read_one(item: &impl Source) -> Result<Engine, String> {
 fn wrong(engine: &Engine) -> Option<String> {
     let Engine { url, repository, .. } = engine;
     match engine.engine {
-        Type::Index if !is_place(url) => {
+        EngineType::Index if !is_place(url) => {
             Some(["url \"", url, "\" is no place of an index; /PATH on the page's host, or https://HOST/PATH"].concat())
         }
-        Type::Github if !is_repository(repository) => {
+        EngineType::Github if !is_repository(repository) => {
             Some(["repository \"", repository, "\" is none; write OWNER/NAME"].concat())
         }
-        Type::Gateway | Type::Index | Type::Github => None,
+        EngineType::Gateway | EngineType::Index | EngineType::Github => None,
     }
 }
 
@@ -204,13 +163,13 @@ mod tests {
 
     #[test]
     fn strangers_are_asked_for_feedback_and_not_told_of_errors_or_pages() {
-        let github = Engine { engine: Type::Github, repository: "a/b".into(), ..Engine::default() };
-        assert!(github.is_asked(Kind::Feedback, Asked::Typed) && !github.is_asked(Kind::Bug, Asked::Typed));
-        assert!(!github.is_asked(Kind::Feedback, Asked::Error) && !github.is_asked(Kind::Feedback, Asked::Page));
+        let github = Engine { engine: EngineType::Github, repository: "a/b".into(), ..Engine::default() };
+        assert!(github.is_asked(Kind::Feedback, SearchTrigger::Typed) && !github.is_asked(Kind::Bug, SearchTrigger::Typed));
+        assert!(!github.is_asked(Kind::Feedback, SearchTrigger::Error) && !github.is_asked(Kind::Feedback, SearchTrigger::Page));
         let told = Engine { errors: Some(true), kinds: Some(vec![Kind::Bug]), ..github };
-        assert!(told.is_asked(Kind::Bug, Asked::Error) && !told.is_asked(Kind::Bug, Asked::Page));
-        assert!(!told.is_asked(Kind::Feedback, Asked::Typed));
+        assert!(told.is_asked(Kind::Bug, SearchTrigger::Error) && !told.is_asked(Kind::Bug, SearchTrigger::Page));
+        assert!(!told.is_asked(Kind::Feedback, SearchTrigger::Typed));
         let own = Engine::default();
-        assert!(Kind::ALL.iter().all(|kind| own.is_asked(*kind, Asked::Page) && own.is_asked(*kind, Asked::Error)));
+        assert!(Kind::ALL.iter().all(|kind| own.is_asked(*kind, SearchTrigger::Page) && own.is_asked(*kind, SearchTrigger::Error)));
     }
 }

@@ -5,7 +5,7 @@ use serde::Deserialize;
 
 use super::problem::FieldError;
 use super::ticket::Kind;
-use super::words::words;
+use wire::words;
 
 /// How many questions one event can name.
 pub const QUESTIONS_MAX: usize = 20;

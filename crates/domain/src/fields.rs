@@ -8,41 +8,35 @@ use serde::{Deserialize, Deserializer, Serialize};
 use super::link::word;
 use super::problem::FieldError;
 use super::ticket::Kind;
-use super::words::words;
-use wire::Pairs;
-use wire::{Read, Source};
+use wire::{Pairs, Read, Source, words};
 
 /// How many fields a ticket can carry.
 pub const FIELDS_MAX: usize = 30;
 /// The longest answer, in characters.
 pub const ANSWER_MAX: usize = 2_000;
 
-/// A field as the configuration names it (`fields`).
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[cfg_attr(not(target_arch = "wasm32"), derive(schemars::JsonSchema))]
-#[serde(deny_unknown_fields)]
-pub struct Field {
-    /// Its id, as it stands on a ticket.
-    pub id: String,
-    /// What the customer reads.
-    pub label: String,
-    /// What can be answered.
-    #[serde(rename = "type")]
-    pub answers: Answers,
-    /// Whether the form asks for it before it sends. Default: false.
-    #[serde(default)]
-    pub needed: bool,
-    /// The kinds of ticket that it belongs to. Default: all.
-    #[serde(default = "every_kind")]
-    pub kinds: Vec<Kind>,
-    /// With `choice`: what there is to choose from.
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    pub choices: Vec<Choice>,
+wire::types! {
+    /// A field as the configuration names it (`fields`).
+    #[derive(Clone, Debug, PartialEq, Eq)]
+    #[serde(deny_unknown_fields)]
+    pub struct Field {
+        /// Its id, as it stands on a ticket.
+        pub id: String,
+        /// What the customer reads.
+        pub label: String,
+        pub answers as "type": Answers,
+        /// Whether the form asks for it before it sends. Default: false.
+        pub needed: bool = default,
+        /// The kinds of ticket that it belongs to. Default: all.
+        pub kinds: Vec<Kind> = or(every_kind, "every_kind"),
+        /// With `choice`: what there is to choose from.
+        pub choices: Vec<Choice> = sparse,
+    }
 }
 
 words! {
     /// What can be answered.
-    Answers {
+    Answers else Text {
         /// A line of text.
         Text = "text",
         /// One of several.
@@ -235,20 +229,10 @@ impl Read for Choice {
     }
 }
 
-impl Read for Field {
-    fn read(source: &impl Source) -> Field {
-        let kinds = source.get("kinds");
-        Field {
-            id: source.text_of("id"),
-            label: source.text_of("label"),
-            answers: Answers::from_word(&source.text_of("type")).unwrap_or(Answers::Text),
-            needed: source.get("needed").yes(),
-            kinds: match kinds.is_list() {
-                true => kinds.items().iter().filter_map(|kind| Kind::from_word(&kind.text())).collect(),
-                false => every_kind(),
-            },
-            choices: source.list("choices"),
-        }
+#[cfg(test)]
+impl wire::testing::Sample for Choice {
+    fn sample(number: &mut usize) -> Choice {
+        Choice { id: String::sample(number), label: String::sample(number) }
     }
 }
 

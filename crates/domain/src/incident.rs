@@ -2,12 +2,11 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::words::words;
-use wire::{Read, Source};
+use wire::words;
 
 words! {
     /// What goes on.
-    Event {
+    IncidentKind else Incident {
         /// Something is broken.
         Incident = "incident",
         /// Something is being changed, as announced.
@@ -15,30 +14,28 @@ words! {
     }
 }
 
-/// Something that is broken or being changed now.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[cfg_attr(not(target_arch = "wasm32"), derive(schemars::JsonSchema))]
-pub struct Incident {
-    /// Its id, as the status page has it.
-    pub id: String,
-    /// What goes on.
-    pub kind: Event,
-    /// What is said about it.
-    pub title: String,
-    /// Where more is said; empty where nothing is.
-    pub url: String,
-    /// Since when, RFC 3339; none where that is not said.
-    pub started_at: Option<String>,
-    /// How many have said that they have it too.
-    pub affected: u32,
-}
+wire::types! {
+    /// Something that is broken or being changed now.
+    #[derive(Clone, Debug, PartialEq, Eq)]
+    pub struct Incident {
+        /// Its id, as the status page has it.
+        pub id: String,
+        pub kind: IncidentKind,
+        pub title: String,
+        /// Where more is said; empty where nothing is.
+        pub url: String,
+        /// Since when, RFC 3339; none where that is not said.
+        pub started_at: Option<String>,
+        /// How many have said that they have it too.
+        pub affected: u32,
+    }
 
-/// The answer to `GET …/incidents`.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[cfg_attr(not(target_arch = "wasm32"), derive(schemars::JsonSchema))]
-pub struct Incidents {
-    /// Incidents first, then maintenance; each in the order of the status page.
-    pub incidents: Vec<Incident>,
+    /// The answer to `GET …/incidents`.
+    #[derive(Clone, Debug, Default, PartialEq, Eq)]
+    pub struct Incidents {
+        /// Incidents first, then maintenance; each in the order of the status page.
+        pub incidents: Vec<Incident>,
+    }
 }
 
 /// Somebody has this too (`POST …/incidents`).
@@ -48,23 +45,4 @@ pub struct Incidents {
 pub struct Affected {
     /// The id of the incident.
     pub id: String,
-}
-
-impl Read for Incident {
-    fn read(source: &impl Source) -> Incident {
-        Incident {
-            id: source.text_of("id"),
-            kind: Event::from_word(&source.text_of("kind")).unwrap_or(Event::Incident),
-            title: source.text_of("title"),
-            url: source.text_of("url"),
-            started_at: source.get("started_at").as_text(),
-            affected: source.get("affected").number() as u32,
-        }
-    }
-}
-
-impl Read for Incidents {
-    fn read(source: &impl Source) -> Incidents {
-        Incidents { incidents: source.list("incidents") }
-    }
 }

@@ -34,4 +34,5 @@ pub mod texts;
 pub mod ticket;
 pub mod trouble;
 pub mod unanswered;
-mod words;
+
+pub use wire::words;

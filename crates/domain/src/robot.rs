@@ -4,7 +4,7 @@
 use jiff::Timestamp;
 
 use super::ticket::NewTicket;
-use super::words::words;
+use wire::words;
 
 /// Quicker than this, from the first letter to Send, nobody writes anything.
 const QUICK_MS: i64 = 1_500;

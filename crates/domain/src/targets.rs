@@ -1,16 +1,14 @@
 //! Response targets: how soon a first answer is promised, by severity and the customer's priority.
 
-use serde::{Deserialize, Serialize};
-
 use super::ticket::{Priority, Severity};
-use super::words::words;
+use wire::words;
 
 /// How many business hours a day of a target counts.
 pub const HOURS_A_DAY: u32 = 8;
 
 words! {
     /// Who gives the first answer.
-    Owner {
+    Owner else Automated {
         /// Customer success.
         Cs = "cs",
         /// A support engineer.
@@ -22,19 +20,18 @@ words! {
     }
 }
 
-/// What is promised for a severity and a priority.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[cfg_attr(not(target_arch = "wasm32"), derive(schemars::JsonSchema))]
-#[serde(deny_unknown_fields)]
-pub struct Target {
-    /// The ticket's severity.
-    pub severity: Severity,
-    /// The customer's priority.
-    pub priority: Priority,
-    /// Business hours until the first answer, of which a day has [`HOURS_A_DAY`].
-    pub hours: u32,
-    /// Who gives it.
-    pub owner: Owner,
+wire::types! {
+    /// What is promised for a severity and a priority.
+    #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+    #[serde(deny_unknown_fields)]
+    pub struct Target {
+        pub severity: Severity = known,
+        pub priority: Priority = known,
+        /// Business hours until the first answer, of which a day has [`HOURS_A_DAY`].
+        pub hours: u32,
+        /// Who gives the first answer.
+        pub owner: Owner,
+    }
 }
 
 /// The target of a ticket; none where the priority is not known, because then nothing is promised.

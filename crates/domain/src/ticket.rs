@@ -5,8 +5,7 @@ use serde::{Deserialize, Serialize};
 use super::context::Context;
 use super::fields::{self, Fields};
 use super::problem::FieldError;
-use super::words::words;
-use wire::{Read, Source};
+use wire::words;
 
 /// The longest message, in characters.
 pub const MESSAGE_MAX: usize = 10_000;
@@ -21,7 +20,7 @@ pub const QUESTIONS_MAX: usize = 50;
 
 words! {
     /// What a ticket is.
-    Kind {
+    Kind else Question {
         /// The customer wants to know something.
         Question = "question",
         /// Something does not work.
@@ -33,7 +32,7 @@ words! {
 
 words! {
     /// How bad it is; the meanings are texts, shown where it is chosen.
-    Severity {
+    Severity else Low {
         /// The product is down or unusable, or data was lost or leaked.
         Critical = "critical",
         /// An important feature does not work at all.
@@ -47,7 +46,7 @@ words! {
 
 words! {
     /// The customer's priority, from the plan.
-    Priority {
+    Priority else Low {
         /// Answered first.
         High = "high",
         /// Answered in the ordinary time.
@@ -59,7 +58,7 @@ words! {
 
 words! {
     /// What came of a question that was shown.
-    Outcome {
+    Outcome else Shown {
         /// It stood in the list.
         Shown = "shown",
         /// It was opened.
@@ -71,7 +70,7 @@ words! {
 
 words! {
     /// Where a ticket stands.
-    Status {
+    Status else Open {
         /// It waits for support.
         Open = "open",
         /// It was answered for good.
@@ -89,49 +88,40 @@ impl Kind {
     }
 }
 
-/// How the customer is reached.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[cfg_attr(not(target_arch = "wasm32"), derive(schemars::JsonSchema))]
-#[serde(default)]
-pub struct Contact {
-    /// What to call them; empty where it is not known.
-    pub name: String,
-    /// Their e-mail address; empty where it is not known.
-    pub email: String,
-}
-
-/// A community question that the customer saw before they sent the ticket.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[cfg_attr(not(target_arch = "wasm32"), derive(schemars::JsonSchema))]
-pub struct QuestionSeen {
-    /// The source that found it, such as `gateway`.
-    pub source: String,
-    /// Its id in that source.
-    pub id: String,
-    /// Its title, as it was shown.
-    pub title: String,
-    /// Where it can be read; empty where it has no address.
-    #[serde(default)]
-    pub url: String,
-    /// What came of it.
-    pub outcome: Outcome,
-}
-
-impl Read for Contact {
-    fn read(source: &impl Source) -> Contact {
-        Contact { name: source.text_of("name"), email: source.text_of("email") }
+wire::types! {
+    /// How the customer is reached.
+    #[derive(Clone, Debug, Default, PartialEq, Eq)]
+    pub struct Contact {
+        /// What to call them; empty where it is not known.
+        pub name: String = default,
+        /// Their e-mail address; empty where it is not known.
+        pub email: String = default,
     }
-}
 
-impl Read for QuestionSeen {
-    fn read(source: &impl Source) -> QuestionSeen {
-        QuestionSeen {
-            source: source.text_of("source"),
-            id: source.text_of("id"),
-            title: source.text_of("title"),
-            url: source.text_of("url"),
-            outcome: Outcome::from_word(&source.text_of("outcome")).unwrap_or(Outcome::Shown),
-        }
+    /// A community question that the customer saw before they sent the ticket.
+    #[derive(Clone, Debug, PartialEq, Eq)]
+    pub struct QuestionSeen {
+        /// The source that found it, such as `gateway`.
+        pub source: String,
+        /// Its id in that source.
+        pub id: String,
+        /// Its title, as it was shown.
+        pub title: String,
+        /// Where it can be read; empty where it has no address.
+        pub url: String = default,
+        pub outcome: Outcome,
+    }
+
+    /// The gateway's answer to a ticket that it holds.
+    #[derive(Clone, Debug, PartialEq, Eq)]
+    pub struct Receipt {
+        /// The ticket's id, a UUID.
+        pub id: String,
+        /// The ticket's name among people, such as `DB-4K7Q9`.
+        pub reference: String,
+        pub status: Status,
+        /// When the first answer is due, RFC 3339 in UTC; none where no time is promised.
+        pub due_at: Option<String>,
     }
 }
 
@@ -204,31 +194,6 @@ pub struct NewTicket<C = Context, F = Fields> {
     pub created_at: String,
     /// What made it.
     pub client: Client,
-}
-
-/// The gateway's answer to a ticket that it holds.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[cfg_attr(not(target_arch = "wasm32"), derive(schemars::JsonSchema))]
-pub struct Receipt {
-    /// The ticket's id, a UUID.
-    pub id: String,
-    /// The ticket's name among people, such as `DB-4K7Q9`.
-    pub reference: String,
-    /// Where it stands now.
-    pub status: Status,
-    /// When the first answer is due, RFC 3339 in UTC; none where no time is promised.
-    pub due_at: Option<String>,
-}
-
-impl Read for Receipt {
-    fn read(source: &impl Source) -> Receipt {
-        Receipt {
-            id: source.text_of("id"),
-            reference: source.text_of("reference"),
-            status: Status::from_word(&source.text_of("status")).unwrap_or(Status::Open),
-            due_at: source.get("due_at").as_text(),
-        }
-    }
 }
 
 /// A field of the form that keeps a ticket from being sent.

@@ -63,7 +63,7 @@ impl IndexFile {
         let questions = source.get("questions").items();
         let questions: Vec<Question> = questions.iter().take(QUESTIONS_MAX).map(Question::read).collect();
         let questions = questions.into_iter().filter(|question| !question.id.is_empty()).collect();
-        Some(IndexFile { version, questions, stems: source.get("stems").texts() })
+        Some(IndexFile { version, questions, stems: source.member("stems") })
     }
 }
 

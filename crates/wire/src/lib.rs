@@ -1,16 +1,22 @@
-//! Reading wire types without a deserializer.
+//! Wire types, declared once and read in two ways.
 //!
 //! The gateway reads JSON with serde. In the widget serde's readers for the same types weigh more than its screens do
 //! (measured: a quarter of the module), while the browser has parsed the JSON long before: there a value is read off the
-//! parsed tree. Both read the same types; a test of `domain` holds that they read the same out of them.
+//! parsed tree. [`types`] and [`words`] declare a type with both readers, and a test that both read the same.
 
 #[cfg(target_arch = "wasm32")]
 pub mod js;
 #[cfg(not(target_arch = "wasm32"))]
 mod native;
 mod pairs;
+mod read;
+#[cfg(not(target_arch = "wasm32"))]
+pub mod testing;
+mod types;
+mod words;
 
 pub use pairs::Pairs;
+pub use read::{Read, ReadUpTo};
 
 /// A parsed JSON value. Whatever it is, it can be asked for anything: what is not there is empty.
 pub trait Source: Sized {
@@ -49,25 +55,23 @@ pub trait Source: Sized {
         self.get(key).text()
     }
 
-    /// The items of a member, each read.
-    fn list<T: Read>(&self, key: &str) -> Vec<T> {
-        self.get(key).items().iter().map(T::read).collect()
+    /// A member, read.
+    fn member<T: Read>(&self, key: &str) -> T {
+        T::read(&self.get(key))
     }
 
-    /// The members of an object as texts.
-    fn texts(&self) -> Pairs<String> {
-        Pairs(self.entries().into_iter().map(|(key, value)| (key, value.text())).collect())
+    /// A member, of which so many characters or items are read at most.
+    fn member_up_to<T: ReadUpTo>(&self, key: &str, max: usize) -> T {
+        T::read_up_to(&self.get(key), max)
+    }
+
+    /// A member, read as an item of a list: none where it is not known.
+    fn item<T: Read>(&self, key: &str) -> Option<T> {
+        T::read_item(&self.get(key))
     }
 }
 
-/// What can be read off a [`Source`].
-pub trait Read {
-    /// Reads it; what is missing gets its default.
-    fn read(source: &impl Source) -> Self;
-}
-
-impl Read for String {
-    fn read(source: &impl Source) -> String {
-        source.text()
-    }
+/// Whether a value is its type's default, and need not be written.
+pub fn is_default<T: Default + PartialEq>(value: &T) -> bool {
+    *value == T::default()
 }

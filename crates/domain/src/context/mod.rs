@@ -14,8 +14,7 @@ mod records;
 use serde::{Deserialize, Serialize};
 
 use super::problem::FieldError;
-use super::words::words;
-use wire::Pairs;
+use wire::{Pairs, words};
 
 pub use device::Device;
 pub use document::{Frames, frames};

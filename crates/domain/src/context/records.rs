@@ -2,8 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::super::words::words;
-use wire::Pairs;
+use wire::{Pairs, words};
 
 /// One thing that went wrong on the page.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]

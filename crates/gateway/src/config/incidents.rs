@@ -2,7 +2,7 @@
 
 use serde::Deserialize;
 
-use domain::incident::Event;
+use domain::incident::IncidentKind;
 
 /// The table `incidents` of a site: a status page, or a line.
 #[derive(Clone, Debug, Deserialize)]
@@ -10,7 +10,7 @@ use domain::incident::Event;
 pub struct IncidentsTable {
     pub(crate) from: Option<Maker>,
     pub(crate) say: Option<String>,
-    pub(crate) kind: Option<Event>,
+    pub(crate) kind: Option<IncidentKind>,
     #[serde(default)]
     pub(crate) url: String,
     #[serde(default)]

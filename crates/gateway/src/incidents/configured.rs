@@ -2,7 +2,7 @@
 
 use super::{Told, address};
 use crate::config::IncidentsTable;
-use domain::incident::{Event, Incident};
+use domain::incident::{IncidentKind, Incident};
 use markdown::safe_url;
 
 impl Told {
@@ -24,7 +24,7 @@ impl Told {
                 if !table.url.is_empty() && safe_url(&table.url).is_none() {
                     return Err(("url", format!("{:?} is no https:, http: or mailto: address", table.url)));
                 }
-                let kind = table.kind.unwrap_or(Event::Incident);
+                let kind = table.kind.unwrap_or(IncidentKind::Incident);
                 // Who says something else speaks of something else, which is counted anew.
                 let incident = Incident {
                     id: format!("said: {title}").chars().take(200).collect(),

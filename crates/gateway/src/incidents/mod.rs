@@ -13,7 +13,7 @@ use super::app::App;
 use super::fetch::{Fetcher, Limits};
 use super::site::Site;
 use super::store::StoreError;
-use domain::incident::{Event, Incident};
+use domain::incident::{IncidentKind, Incident};
 
 pub use crate::config::Maker;
 pub use page::{StatusPage, address};
@@ -60,7 +60,7 @@ impl Broken {
     }
 
     fn set(&self, site: &str, mut incidents: Vec<Incident>) {
-        incidents.sort_by_key(|incident| incident.kind != Event::Incident);
+        incidents.sort_by_key(|incident| incident.kind != IncidentKind::Incident);
         self.0.lock().unwrap_or_else(PoisonError::into_inner).insert(site.into(), incidents);
     }
 }

@@ -5,7 +5,7 @@ use serde::Deserialize;
 
 use super::super::fetch::{FetchError, Fetcher, SourceError, source_url, web_address};
 use crate::config::Maker;
-use domain::incident::{Event, Incident};
+use domain::incident::{IncidentKind, Incident};
 
 /// How much of a title is kept, in characters.
 const TITLE_MAX: usize = 200;
@@ -81,13 +81,13 @@ impl Statuspage {
         let runs = |event: &StatuspageEvent| matches!(event.status.as_str(), "in_progress" | "verifying");
         let broken = self.incidents.into_iter().filter(|event| !over(event)).map(|event| {
             let started = event.started_at.or(event.created_at);
-            incident(event.id, Event::Incident, &event.name, event.shortlink, started)
+            incident(event.id, IncidentKind::Incident, &event.name, event.shortlink, started)
         });
         let changing = self
             .scheduled_maintenances
             .into_iter()
             .filter(runs)
-            .map(|event| incident(event.id, Event::Maintenance, &event.name, event.shortlink, event.scheduled_for));
+            .map(|event| incident(event.id, IncidentKind::Maintenance, &event.name, event.shortlink, event.scheduled_for));
         broken.chain(changing).collect()
     }
 }
@@ -119,7 +119,7 @@ struct InstatusEvent {
 
 impl Instatus {
     fn incidents(self) -> Vec<Incident> {
-        let one = |kind: Event| {
+        let one = |kind: IncidentKind| {
             move |event: InstatusEvent| {
                 let id = event.id.or_else(|| event.url.clone()).unwrap_or_else(|| event.name.clone());
                 incident(id, kind, &event.name, event.url, event.started.or(event.start))
@@ -128,11 +128,11 @@ impl Instatus {
         let broken = self.active_incidents.into_iter().filter(|event| event.status != "RESOLVED");
         let runs = |event: &InstatusEvent| matches!(event.status.as_str(), "INPROGRESS" | "VERIFYING");
         let changing = self.active_maintenances.into_iter().filter(runs);
-        broken.map(one(Event::Incident)).chain(changing.map(one(Event::Maintenance))).collect()
+        broken.map(one(IncidentKind::Incident)).chain(changing.map(one(IncidentKind::Maintenance))).collect()
     }
 }
 
-fn incident(id: String, kind: Event, title: &str, url: Option<String>, started_at: Option<String>) -> Incident {
+fn incident(id: String, kind: IncidentKind, title: &str, url: Option<String>, started_at: Option<String>) -> Incident {
     Incident {
         id,
         kind,
@@ -163,15 +163,15 @@ mod tests {
             "scheduled_maintenances": [event("coming", "scheduled"), event("running", "in_progress"), event("done", "completed")],
         });
         let found = from_value::<Statuspage>(summary).unwrap().incidents();
-        let told: Vec<(&str, Event, Option<&str>)> =
+        let told: Vec<(&str, IncidentKind, Option<&str>)> =
             found.iter().map(|one| (one.title.as_str(), one.kind, one.started_at.as_deref())).collect();
         let (broken, changing) = (Some("2026-11-24T07:50:00.000Z"), Some("2026-11-24T07:00:00.000Z"));
         assert_eq!(
             told,
             [
-                ("investigating", Event::Incident, broken),
-                ("monitoring", Event::Incident, broken),
-                ("running", Event::Maintenance, changing),
+                ("investigating", IncidentKind::Incident, broken),
+                ("monitoring", IncidentKind::Incident, broken),
+                ("running", IncidentKind::Maintenance, changing),
             ]
         );
         assert_eq!(found[0].url, "https://stspg.io/x");
@@ -189,11 +189,11 @@ mod tests {
             ],
         });
         let found = from_value::<Instatus>(summary).unwrap().incidents();
-        let told: Vec<(&str, &str, Event)> =
+        let told: Vec<(&str, &str, IncidentKind)> =
             found.iter().map(|one| (one.id.as_str(), one.title.as_str(), one.kind)).collect();
         assert_eq!(
             told,
-            [("https://meadow.instatus.com/a", "Slow queries", Event::Incident), ("m1", "Disks", Event::Maintenance),]
+            [("https://meadow.instatus.com/a", "Slow queries", IncidentKind::Incident), ("m1", "Disks", IncidentKind::Maintenance),]
         );
         assert_eq!(from_value::<Instatus>(json!({"page": {"status": "UP"}})).unwrap().incidents(), []);
     }
@@ -202,7 +202,7 @@ mod tests {
     fn what_a_status_page_says_leads_nowhere_but_to_the_web() {
         let one = incident(
             "a".into(),
-            Event::Incident,
+            IncidentKind::Incident,
             &"x".repeat(300),
             Some("javascript:alert(1)".into()),
             Some("soon".into()),

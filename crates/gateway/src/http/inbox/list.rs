@@ -9,7 +9,7 @@ use super::{deliveries, paste, times, words};
 use crate::app::App;
 use crate::store::{InboxPage, ListedTicket};
 use domain::conversation::Turn;
-use domain::incident::{Event, Incident};
+use domain::incident::{IncidentKind, Incident};
 use domain::targets::Owner;
 use domain::ticket::{Severity, Status};
 
@@ -95,8 +95,8 @@ fn broken(broken: &[(String, Incident)]) -> Markup {
                 @for (site, incident) in broken {
                     p {
                         @match incident.kind {
-                            Event::Incident => span.mark.critical { "Incident" },
-                            Event::Maintenance => span.mark { "Maintenance" },
+                            IncidentKind::Incident => span.mark.critical { "Incident" },
+                            IncidentKind::Maintenance => span.mark { "Maintenance" },
                         }
                         " " bdi { @if incident.url.is_empty() { (incident.title) } @else { a href=(incident.url) rel="noreferrer" { (incident.title) } } }
                         " " span.muted { (site) " · " (incident.affected) @if incident.affected == 1 { " customer has it too" } @else { " customers have it too" } }

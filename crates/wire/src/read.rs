@@ -1,0 +1,93 @@
+//! Reading a value off a tree.
+
+use super::{Pairs, Source};
+
+/// What can be read off a [`Source`].
+pub trait Read: Sized {
+    /// Reads it; what is missing gets its default.
+    fn read(source: &impl Source) -> Self;
+
+    /// Reads it as an item of a list, which leaves out what it does not know.
+    fn read_item(source: &impl Source) -> Option<Self> {
+        Some(Self::read(source))
+    }
+}
+
+/// What can be read in part, so that nobody else's answer costs more than it is worth.
+pub trait ReadUpTo: Read {
+    /// Reads so many characters or items at most.
+    fn read_up_to(source: &impl Source, max: usize) -> Self;
+}
+
+impl Read for String {
+    fn read(source: &impl Source) -> String {
+        source.text()
+    }
+}
+
+impl ReadUpTo for String {
+    fn read_up_to(source: &impl Source, max: usize) -> String {
+        source.text().chars().take(max).collect()
+    }
+}
+
+impl Read for bool {
+    fn read(source: &impl Source) -> bool {
+        source.yes()
+    }
+}
+
+impl Read for u16 {
+    fn read(source: &impl Source) -> u16 {
+        source.number() as u16
+    }
+}
+
+impl Read for u32 {
+    fn read(source: &impl Source) -> u32 {
+        source.number() as u32
+    }
+}
+
+impl Read for f32 {
+    fn read(source: &impl Source) -> f32 {
+        source.number() as f32
+    }
+}
+
+impl<T: Read> Read for Vec<T> {
+    fn read(source: &impl Source) -> Vec<T> {
+        source.items().iter().filter_map(T::read_item).collect()
+    }
+}
+
+impl<T: Read> ReadUpTo for Vec<T> {
+    fn read_up_to(source: &impl Source, max: usize) -> Vec<T> {
+        source.items().iter().take(max).filter_map(T::read_item).collect()
+    }
+}
+
+impl<T: Read> Read for Pairs<T> {
+    fn read(source: &impl Source) -> Pairs<T> {
+        let known = |(name, value): (String, _)| Some((name, T::read_item(&value)?));
+        Pairs(source.entries().into_iter().filter_map(known).collect())
+    }
+}
+
+impl Read for Option<String> {
+    fn read(source: &impl Source) -> Option<String> {
+        source.as_text()
+    }
+}
+
+impl Read for Option<bool> {
+    fn read(source: &impl Source) -> Option<bool> {
+        source.as_yes()
+    }
+}
+
+impl<T: Read> Read for Option<Vec<T>> {
+    fn read(source: &impl Source) -> Option<Vec<T>> {
+        source.is_list().then(|| Vec::read(source))
+    }
+}

@@ -1,0 +1,116 @@
+//! Wire types, each declared once.
+
+/// Declares structs with both their readers: serde for the gateway, [`Read`](crate::Read) for the widget. A test in the module that
+/// declares them holds that both read the same, so there is one call in a module.
+///
+/// A member is `pub NAME: TYPE`, and then, where it applies, in this order:
+///
+/// | | |
+/// | --- | --- |
+/// | `pub NAME as "WORD": TYPE` | it is called otherwise on the wire |
+/// | `[max N]` | the widget reads no more characters or items of it, whatever is sent; serde reads them all |
+/// | `= default` | may be missing, and then has its type's default |
+/// | `= sparse` | the same, and is not written where it has its default |
+/// | `= or(FUNCTION, "FUNCTION")` | may be missing, and then has what the function gives; twice, because serde wants it as text |
+/// | `= known` | a word: if the widget does not know it, a list leaves out the whole struct |
+///
+/// Without any, serde refuses a struct in which it is missing, and the widget reads the type's default.
+#[macro_export]
+macro_rules! types {
+    ($($(#[$attribute:meta])* pub struct $name:ident { $($members:tt)* })+) => {
+        $($crate::record! { { $(#[$attribute])* $name source number } {} {} {} {} $($members)* })+
+
+        #[cfg(all(test, not(target_arch = "wasm32")))]
+        mod wire_types {
+            #[test]
+            fn are_read_alike_by_serde_and_by_the_widget() {
+                $($crate::testing::assert_reads_alike::<super::$name>();)+
+            }
+        }
+    };
+}
+
+/// What [`types`] makes of one struct, member by member: the declaration, the reader, what makes a list leave it out, and a sample.
+#[doc(hidden)]
+#[macro_export]
+macro_rules! record {
+    (
+        { $(#[$attribute:meta])* $name:ident $source:ident $number:ident }
+        { $($declared:tt)* } { $($read:tt)* } { $($known:tt)* } { $($sample:tt)* }
+    ) => {
+        #[derive(serde::Serialize, serde::Deserialize)]
+        #[cfg_attr(not(target_arch = "wasm32"), derive(schemars::JsonSchema))]
+        $(#[$attribute])*
+        // A name that says everything needs no comment.
+        #[allow(missing_docs)]
+        pub struct $name { $($declared)* }
+
+        impl $crate::Read for $name {
+            fn read($source: &impl $crate::Source) -> $name {
+                $name { $($read)* }
+            }
+
+            fn read_item($source: &impl $crate::Source) -> Option<$name> {
+                $($known)*
+                Some(<$name as $crate::Read>::read($source))
+            }
+        }
+
+        #[cfg(all(test, not(target_arch = "wasm32")))]
+        impl $crate::testing::Sample for $name {
+            fn sample($number: &mut usize) -> $name {
+                $name { $($sample)* }
+            }
+        }
+    };
+
+    // The members, by what stands behind their types.
+    ($head:tt $d:tt $r:tt $k:tt $s:tt
+        $(#[$a:meta])* pub $member:ident $(as $word:literal)? : $type:ty $([max $max:expr])?, $($rest:tt)*) => {
+        $crate::record! { @add $head $d $r $k $s [$(#[$a])* $member [$($word)?] $type [$($max)?] []] [] [] $($rest)* }
+    };
+    ($head:tt $d:tt $r:tt $k:tt $s:tt
+        $(#[$a:meta])* pub $member:ident $(as $word:literal)? : $type:ty $([max $max:expr])? = default, $($rest:tt)*) => {
+        $crate::record! { @add $head $d $r $k $s [$(#[$a])* $member [$($word)?] $type [$($max)?] []] [default] [] $($rest)* }
+    };
+    ($head:tt $d:tt $r:tt $k:tt $s:tt
+        $(#[$a:meta])* pub $member:ident $(as $word:literal)? : $type:ty $([max $max:expr])? = sparse, $($rest:tt)*) => {
+        $crate::record! { @add $head $d $r $k $s [$(#[$a])* $member [$($word)?] $type [$($max)?] []]
+            [default, skip_serializing_if = "wire::is_default"] [] $($rest)* }
+    };
+    ($head:tt $d:tt $r:tt $k:tt $s:tt
+        $(#[$a:meta])* pub $member:ident $(as $word:literal)? : $type:ty = or($function:path, $name:literal), $($rest:tt)*) => {
+        $crate::record! { @add $head $d $r $k $s [$(#[$a])* $member [$($word)?] $type [] [$function]] [default = $name] [] $($rest)* }
+    };
+    ($head:tt $d:tt $r:tt $k:tt $s:tt
+        $(#[$a:meta])* pub $member:ident : $type:ty = known, $($rest:tt)*) => {
+        $crate::record! { @add $head $d $r $k $s [$(#[$a])* $member [] $type [] []] [] [$type] $($rest)* }
+    };
+
+    (
+        @add { $(#[$attribute:meta])* $name:ident $source:ident $number:ident }
+        { $($declared:tt)* } { $($read:tt)* } { $($known:tt)* } { $($sample:tt)* }
+        [$(#[$a:meta])* $member:ident [$($word:literal)?] $type:ty [$($max:expr)?] [$($function:path)?]]
+        [$($serde:tt)*] [$($word_type:ty)?]
+        $($rest:tt)*
+    ) => {
+        $crate::record! {
+            { $(#[$attribute])* $name $source $number }
+            { $($declared)* $(#[$a])* $(#[serde(rename = $word)])? #[serde($($serde)*)] pub $member: $type, }
+            { $($read)* $member: $crate::record!(@read $source [$member $($word)?] [$($max)?] [$($function)?]), }
+            { $($known)* $($source.item::<$word_type>(stringify!($member))?;)? }
+            { $($sample)* $member: $crate::testing::Sample::sample($number), }
+            $($rest)*
+        }
+    };
+
+    (@read $source:ident [$($name:tt)+] [] []) => { $source.member($crate::record!(@name $($name)+)) };
+    (@read $source:ident [$($name:tt)+] [$max:expr] []) => {
+        $source.member_up_to($crate::record!(@name $($name)+), $max)
+    };
+    (@read $source:ident [$($name:tt)+] [] [$function:path]) => {
+        $source.member::<Option<_>>($crate::record!(@name $($name)+)).unwrap_or_else($function)
+    };
+    (@name $member:ident) => { stringify!($member) };
+    (@name $member:ident $word:literal) => { $word };
+}
