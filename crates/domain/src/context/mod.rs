@@ -10,10 +10,13 @@ mod links;
 mod page;
 mod person;
 mod records;
+mod shape;
 
 use serde::{Deserialize, Serialize};
 
 use super::problem::FieldError;
+use shape::Shape::{Count, List, Texts};
+use shape::{BREADCRUMBS_MAX, RECORDS_MAX, TEXTS_MAX, WORD, part};
 use wire::{Pairs, words};
 
 pub use device::Device;
@@ -21,7 +24,7 @@ pub use document::{Frames, frames};
 pub use links::FoundLink;
 pub use page::{Page, Route, Timings};
 pub use person::{Application, Organization, User};
-pub use records::{Breadcrumb, Did, ErrorRecord, RequestRecord};
+pub use records::{Breadcrumb, BreadcrumbKind, ErrorRecord, RequestRecord};
 
 /// The version of the document that this code writes.
 pub const VERSION: u32 = 1;
@@ -75,54 +78,58 @@ pub struct Withheld {
     pub by: By,
 }
 
-/// Everything that was collected for a ticket.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[cfg_attr(not(target_arch = "wasm32"), derive(schemars::JsonSchema))]
-#[serde(default)]
-pub struct Context {
-    /// [`VERSION`] of what wrote it.
-    pub version: u32,
-    /// When it was frozen, RFC 3339 in UTC.
-    pub frozen_at: String,
-    /// The page.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub page: Option<Page>,
-    /// Who uses it.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub user: Option<User>,
-    /// The build of the product.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub application: Option<Application>,
-    /// What they use it with.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub device: Option<Device>,
-    /// What went wrong on the page, oldest first.
-    #[serde(skip_serializing_if = "Vec::is_empty")]
-    pub errors: Vec<ErrorRecord>,
-    /// The requests that failed or were slow, oldest first.
-    #[serde(skip_serializing_if = "Vec::is_empty")]
-    pub requests: Vec<RequestRecord>,
-    /// What the person did, oldest first.
-    #[serde(skip_serializing_if = "Vec::is_empty")]
-    pub breadcrumbs: Vec<Breadcrumb>,
-    /// Where other tools know more about this page and person.
-    #[serde(skip_serializing_if = "Vec::is_empty")]
-    pub links: Vec<FoundLink>,
-    /// What the host declared with `set` and answered with `provide`.
-    #[serde(skip_serializing_if = "Pairs::is_empty")]
-    pub page_values: Pairs<String>,
-    /// The names of what the host was asked for with `provide` and did not answer in time.
-    #[serde(skip_serializing_if = "Vec::is_empty")]
-    pub unanswered: Vec<String>,
-    /// What happened after it was frozen, where the customer wanted that to go along.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub since: Option<Box<Context>>,
-    /// What was kept back.
-    #[serde(skip_serializing_if = "Vec::is_empty")]
-    pub withheld: Vec<Withheld>,
-    /// What did not fit, as places in this document.
-    #[serde(skip_serializing_if = "Vec::is_empty")]
-    pub cut: Vec<String>,
+part! {
+    /// Everything that was collected for a ticket.
+    #[derive(Clone, Debug, Default, PartialEq, Eq)]
+    #[serde(default)]
+    pub struct Context {
+        /// [`VERSION`] of what wrote it.
+        pub version: u32 = Count => "Version",
+        /// When it was frozen, RFC 3339 in UTC.
+        pub frozen_at: String = WORD => "Recorded",
+        pub page?: Option<Page> = Page::SHAPE => "Page",
+        pub user?: Option<User> = User::SHAPE => "You",
+        pub application?: Option<Application> = Application::SHAPE => "Application",
+        pub device?: Option<Device> = Device::SHAPE => "Browser and device",
+        /// What went wrong on the page, oldest first.
+        pub errors?: Vec<ErrorRecord> = List(RECORDS_MAX, &ErrorRecord::SHAPE) => "Errors",
+        /// The requests that failed or were slow, oldest first.
+        pub requests?: Vec<RequestRecord> = List(RECORDS_MAX, &RequestRecord::SHAPE) => "Failed and slow requests",
+        /// What the customer did, oldest first.
+        pub breadcrumbs?: Vec<Breadcrumb> = List(BREADCRUMBS_MAX, &Breadcrumb::SHAPE) => "Last steps",
+        /// Where other tools know more about this page and customer.
+        pub links?: Vec<FoundLink> = List(RECORDS_MAX, &FoundLink::SHAPE) => "Links to other tools",
+        /// What the host declared with `set` and answered with `provide`.
+        pub page_values?: Pairs<String> = Texts => "Values of the page",
+        /// The names of what the host was asked for with `provide` and did not answer in time.
+        pub unanswered?: Vec<String> = List(TEXTS_MAX, &WORD) => "Without an answer",
+        /// What happened after it was frozen, where the customer wanted that to be sent too.
+        pub since?: Option<Box<Context>> => "Since then",
+        /// What was kept back.
+        pub withheld?: Vec<Withheld> => "Kept back",
+        /// What did not fit, as places in this document.
+        pub cut?: Vec<String> => "Cut",
+    }
+}
+
+/// The names of the members of all parts, and what they are called in English.
+#[cfg(not(target_arch = "wasm32"))]
+pub fn labels() -> impl Iterator<Item = (&'static str, &'static str)> {
+    let parts = [
+        Context::LABELS,
+        Page::LABELS,
+        Route::LABELS,
+        Timings::LABELS,
+        User::LABELS,
+        Organization::LABELS,
+        Application::LABELS,
+        Device::LABELS,
+        ErrorRecord::LABELS,
+        RequestRecord::LABELS,
+        Breadcrumb::LABELS,
+        FoundLink::LABELS,
+    ];
+    parts.into_iter().flatten().copied()
 }
 
 /// What in a context breaks its limits; empty for a good one. The gateway asks, because not every client is ours.
@@ -144,10 +151,10 @@ pub fn check(context: &Context) -> Vec<FieldError> {
 
 fn check_records(context: &Context, place: &str, errors: &mut Vec<FieldError>) {
     for (name, length, max) in [
-        ("/errors", context.errors.len(), document::RECORDS_MAX),
-        ("/requests", context.requests.len(), document::RECORDS_MAX),
-        ("/links", context.links.len(), document::RECORDS_MAX),
-        ("/breadcrumbs", context.breadcrumbs.len(), document::BREADCRUMBS_MAX),
+        ("/errors", context.errors.len(), RECORDS_MAX),
+        ("/requests", context.requests.len(), RECORDS_MAX),
+        ("/links", context.links.len(), RECORDS_MAX),
+        ("/breadcrumbs", context.breadcrumbs.len(), BREADCRUMBS_MAX),
     ] {
         if length > max {
             errors.push(FieldError { pointer: [place, name].concat(), detail: format!("has more than {max} entries") });
@@ -205,7 +212,7 @@ mod tests {
     #[test]
     fn what_happened_since_is_limited_and_has_no_since_of_its_own() {
         let error = ErrorRecord::default();
-        let since = Context { errors: vec![error; document::RECORDS_MAX + 1], ..with_user(Some(with_user(None))) };
+        let since = Context { errors: vec![error; RECORDS_MAX + 1], ..with_user(Some(with_user(None))) };
         let pointers: Vec<String> = check(&with_user(Some(since))).into_iter().map(|error| error.pointer).collect();
         assert_eq!(pointers, ["/context/since/errors", "/context/since/since"]);
         assert_eq!(check(&with_user(Some(with_user(None)))), []);

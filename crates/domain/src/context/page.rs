@@ -1,64 +1,56 @@
 //! The page that a ticket is about.
 
-use serde::{Deserialize, Serialize};
+use super::shape::Shape::{Count, List};
+use super::shape::{LINE, RECORDS_MAX, URL, WORD, part};
 
-/// The page as it was when the context was frozen.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[cfg_attr(not(target_arch = "wasm32"), derive(schemars::JsonSchema))]
-#[serde(default)]
-pub struct Page {
-    /// Its address.
-    pub url: String,
-    /// Its title.
-    pub title: String,
-    /// Where the person came from; empty where the browser does not say.
-    pub referrer: String,
-    /// What the page says is its address; empty where it does not say.
-    pub canonical: String,
-    /// How long it had been open, in milliseconds.
-    pub open_ms: u32,
-    /// The addresses of a single-page product, oldest first, the present one last.
-    #[serde(skip_serializing_if = "Vec::is_empty")]
-    pub routes: Vec<Route>,
-    /// How fast it was.
-    pub timings: Timings,
+part! {
+    /// The page as it was when the context was frozen.
+    #[derive(Clone, Debug, Default, PartialEq, Eq)]
+    #[serde(default)]
+    pub struct Page {
+        pub url: String = URL => "Address",
+        pub title: String = LINE => "Title",
+        /// Where the customer came from; empty where the browser does not say.
+        pub referrer: String = URL => "Came from",
+        /// What the page says is its address; empty where it does not say.
+        pub canonical: String = URL => "Canonical address",
+        /// How long it had been open, in milliseconds.
+        pub open_ms: u32 = Count => "Open for, ms",
+        /// The addresses of a single-page product, oldest first, the present one last.
+        pub routes?: Vec<Route> = List(RECORDS_MAX, &Route::SHAPE) => "Pages",
+        pub timings: Timings = Timings::SHAPE => "Load times, ms",
+    }
 }
 
-/// An address that a single-page product went to.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[cfg_attr(not(target_arch = "wasm32"), derive(schemars::JsonSchema))]
-#[serde(default)]
-pub struct Route {
-    /// The address.
-    pub url: String,
-    /// When, RFC 3339 in UTC.
-    pub at: String,
+part! {
+    /// An address that a single-page product went to.
+    #[derive(Clone, Debug, Default, PartialEq, Eq)]
+    #[serde(default)]
+    pub struct Route {
+        pub url: String = URL,
+        /// When, RFC 3339 in UTC.
+        pub at: String = WORD,
+    }
 }
 
-/// How fast the page was, in milliseconds since the navigation began; none where the browser does not say.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[cfg_attr(not(target_arch = "wasm32"), derive(schemars::JsonSchema))]
-#[serde(default)]
-pub struct Timings {
-    /// The first byte of the answer.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub first_byte: Option<u32>,
-    /// The document was parsed.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub dom_ready: Option<u32>,
-    /// Everything was loaded.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub loaded: Option<u32>,
-    /// The first contentful paint.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub first_paint: Option<u32>,
-    /// The largest contentful paint.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub largest_paint: Option<u32>,
-    /// How long the slowest interaction took.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub interaction: Option<u32>,
-    /// The cumulative layout shift, a score such as `0.04`.
-    #[serde(skip_serializing_if = "String::is_empty")]
-    pub layout_shift: String,
+part! {
+    /// How fast the page was, in milliseconds since the navigation began; none where the browser does not say.
+    #[derive(Clone, Debug, Default, PartialEq, Eq)]
+    #[serde(default)]
+    pub struct Timings {
+        /// The first byte of the answer.
+        pub first_byte?: Option<u32> = Count => "First byte",
+        /// The document was parsed.
+        pub dom_ready?: Option<u32> = Count => "Document ready",
+        /// Everything was loaded.
+        pub loaded?: Option<u32> = Count => "Loaded",
+        /// The first contentful paint.
+        pub first_paint?: Option<u32> = Count => "First paint",
+        /// The largest contentful paint.
+        pub largest_paint?: Option<u32> = Count => "Largest paint",
+        /// How long the slowest interaction took.
+        pub interaction?: Option<u32> = Count => "Slowest interaction",
+        /// The cumulative layout shift, a score such as `0.04`.
+        pub layout_shift?: String = WORD => "Layout shift",
+    }
 }

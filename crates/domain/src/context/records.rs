@@ -1,63 +1,61 @@
 //! What was recorded while the page was open.
 
-use serde::{Deserialize, Serialize};
-
+use super::shape::Shape::{Count, Text, Texts, Yes};
+use super::shape::{LINE, URL, WORD, part};
 use wire::{Pairs, words};
 
-/// One thing that went wrong on the page.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[cfg_attr(not(target_arch = "wasm32"), derive(schemars::JsonSchema))]
-#[serde(default)]
-pub struct ErrorRecord {
-    /// What told of it: `error`, `rejection`, `console.error`, `console.warn`, `resource`, `policy`, `deprecation`,
-    /// `intervention` or `captured`.
-    pub source: String,
-    /// The error's name, such as `TypeError`.
-    pub name: String,
-    /// Its message.
-    pub message: String,
-    /// Its stack, where it has one: the frames of the page's own files first.
-    pub stack: String,
-    /// The file and place it came from, such as `https://app.example.com/app.js:10:4`.
-    pub location: String,
-    /// When it was seen first, RFC 3339 in UTC.
-    pub first_at: String,
-    /// When it was seen last.
-    pub at: String,
-    /// How often the same was seen.
-    pub count: u32,
-    /// Whether it comes from an extension of the browser, and so most likely not from the page.
-    pub extension: bool,
+part! {
+    /// One thing that went wrong on the page.
+    #[derive(Clone, Debug, Default, PartialEq, Eq)]
+    #[serde(default)]
+    pub struct ErrorRecord {
+        /// Where it was seen: `error`, `rejection`, `console.error`, `console.warn`, `resource`, `policy`, `deprecation`,
+        /// `intervention` or `captured`.
+        pub source: String = WORD => "Source",
+        /// The error's name, such as `TypeError`.
+        pub name: String = LINE,
+        pub message: String = Text(1_000) => "Message",
+        /// Its stack, where it has one: the frames of the page's own files first.
+        pub stack: String = Text(4_000) => "Stack",
+        /// The file and place it came from, such as `https://app.example.com/app.js:10:4`.
+        pub location: String = URL => "Place",
+        /// When it was seen first, RFC 3339 in UTC.
+        pub first_at: String = WORD => "First seen",
+        /// When it was seen last, RFC 3339 in UTC.
+        pub at: String = WORD => "Time",
+        /// How often the same was seen.
+        pub count: u32 = Count => "How often",
+        /// Whether it comes from an extension of the browser, and so most likely not from the page.
+        pub extension: bool = Yes => "From an extension",
+    }
 }
 
-/// A request of the page that failed or was slow. Never a body.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[cfg_attr(not(target_arch = "wasm32"), derive(schemars::JsonSchema))]
-#[serde(default)]
-pub struct RequestRecord {
-    /// The method; empty where the browser does not tell it.
-    pub method: String,
-    /// The address.
-    pub url: String,
-    /// The status of the answer; 0 where none came.
-    pub status: u32,
-    /// Why none came.
-    #[serde(skip_serializing_if = "String::is_empty")]
-    pub failure: String,
-    /// When it was sent, RFC 3339 in UTC.
-    pub at: String,
-    /// How long it took, in milliseconds.
-    pub duration_ms: u32,
-    /// Bytes over the network; 0 where the browser does not tell.
-    pub size: u32,
-    /// The headers that name the request or its trace, in lower case.
-    #[serde(skip_serializing_if = "Pairs::is_empty")]
-    pub headers: Pairs<String>,
+part! {
+    /// A request of the page that failed or was slow. Never a body.
+    #[derive(Clone, Debug, Default, PartialEq, Eq)]
+    #[serde(default)]
+    pub struct RequestRecord {
+        /// The method; empty where the browser does not tell it.
+        pub method: String = WORD => "Method",
+        pub url: String = URL,
+        /// The status of the answer; 0 where none came.
+        pub status: u32 = Count => "Status",
+        /// Why no answer came.
+        pub failure?: String = LINE => "Failure",
+        /// When it was sent, RFC 3339 in UTC.
+        pub at: String = WORD,
+        /// How long it took, in milliseconds.
+        pub duration_ms: u32 = Count => "Took, ms",
+        /// Bytes over the network; 0 where the browser does not tell.
+        pub size: u32 = Count => "Bytes",
+        /// The headers that name the request or its trace, in lower case.
+        pub headers?: Pairs<String> = Texts => "Headers",
+    }
 }
 
 words! {
     /// What a breadcrumb tells of.
-    Did {
+    BreadcrumbKind {
         /// Something was clicked.
         Click = "click",
         /// A form was sent.
@@ -73,21 +71,18 @@ words! {
     }
 }
 
-/// One thing that the person did, or that happened to the page. Never what was typed.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[cfg_attr(not(target_arch = "wasm32"), derive(schemars::JsonSchema))]
-pub struct Breadcrumb {
-    /// When, RFC 3339 in UTC.
-    pub at: String,
-    /// What happened.
-    pub kind: Did,
-    /// The role of what it happened to, such as `button`.
-    #[serde(default, skip_serializing_if = "String::is_empty")]
-    pub role: String,
-    /// Its accessible name; or the address, the state, the error.
-    #[serde(default, skip_serializing_if = "String::is_empty")]
-    pub name: String,
-    /// A short path to it in the document.
-    #[serde(default, skip_serializing_if = "String::is_empty")]
-    pub path: String,
+part! {
+    /// One thing that the customer did, or that happened to the page. Never what was typed.
+    #[derive(Clone, Debug, PartialEq, Eq)]
+    pub struct Breadcrumb {
+        /// When, RFC 3339 in UTC.
+        pub at: String = WORD,
+        pub kind: BreadcrumbKind = WORD => "Kind",
+        /// The role of what it happened to, such as `button`.
+        pub role?: String = WORD,
+        /// Its accessible name; or the address, the state, the error.
+        pub name?: String = LINE,
+        /// A short path to it in the document.
+        pub path?: String = LINE => "Path",
+    }
 }

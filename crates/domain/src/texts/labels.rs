@@ -1,94 +1,19 @@
 //! What the members of a ticket are called, where a customer looks at them.
 
+use crate::context;
+
 /// What stands before the name of a member in the language files and in a site's `texts`.
 pub const PREFIX: &str = "is_";
 
-/// The name of a member on the wire, and what it is called in English.
-pub const LABELS: &[(&str, &str)] = &[
-    ("page", "Page"),
-    ("user", "You"),
-    ("application", "Application"),
-    ("device", "Browser and device"),
-    ("errors", "Errors"),
-    ("requests", "Failed and slow requests"),
-    ("breadcrumbs", "Last steps"),
-    ("links", "Links to other tools"),
-    ("page_values", "Values of the page"),
-    ("url", "Address"),
-    ("title", "Title"),
-    ("referrer", "Came from"),
-    ("canonical", "Canonical address"),
-    ("open_ms", "Open for, ms"),
-    ("routes", "Pages"),
-    ("timings", "Load times, ms"),
-    ("first_byte", "First byte"),
-    ("dom_ready", "Document ready"),
-    ("loaded", "Loaded"),
-    ("first_paint", "First paint"),
-    ("largest_paint", "Largest paint"),
-    ("interaction", "Slowest interaction"),
-    ("layout_shift", "Layout shift"),
-    ("id", "Id"),
-    ("name", "Name"),
-    ("email", "E-mail"),
-    ("plan", "Plan"),
-    ("role", "Role"),
-    ("organization", "Organization"),
-    ("attributes", "More"),
-    ("verified", "Verified"),
-    ("release", "Release"),
-    ("environment", "Environment"),
-    ("build", "Build"),
-    ("tenant", "Tenant"),
-    ("region", "Region"),
-    ("flags", "Flags"),
-    ("browser", "Browser"),
-    ("system", "System"),
-    ("model", "Model"),
-    ("user_agent", "User agent"),
-    ("viewport", "Viewport"),
-    ("screen", "Screen"),
-    ("pixel_ratio", "Pixel ratio"),
-    ("touch_points", "Touch points"),
-    ("languages", "Languages"),
-    ("time_zone", "Time zone"),
-    ("memory", "Memory, GiB"),
-    ("cores", "Processors"),
-    ("connection", "Network"),
-    ("save_data", "Saves data"),
-    ("online", "Online"),
-    ("theme", "Theme"),
-    ("contrast", "Contrast"),
-    ("reduced_motion", "Less motion"),
-    ("storage", "May store"),
-    ("cookies", "May set cookies"),
-    ("source", "Source"),
-    ("message", "Message"),
-    ("stack", "Stack"),
-    ("location", "Place"),
-    ("first_at", "First seen"),
-    ("at", "Time"),
-    ("count", "How often"),
-    ("extension", "From an extension"),
-    ("method", "Method"),
-    ("status", "Status"),
-    ("failure", "Failure"),
-    ("duration_ms", "Took, ms"),
-    ("size", "Bytes"),
-    ("headers", "Headers"),
-    ("kind", "Kind"),
-    ("path", "Path"),
-    ("label", "Label"),
-    ("text", "Text"),
-    ("unanswered", "Without an answer"),
-    ("since", "Since then"),
-    ("withheld", "Kept back"),
+/// The names of all members of a ticket on the wire, and what they are called in English. Those of its context are declared there.
+pub fn labels() -> impl Iterator<Item = (&'static str, &'static str)> {
+    context::labels().chain(LABELS.iter().copied())
+}
+
+const LABELS: &[(&str, &str)] = &[
     ("group", "Part"),
     ("items", "Items"),
     ("by", "By"),
-    ("cut", "Cut"),
-    ("frozen_at", "Recorded"),
-    ("version", "Version"),
     ("context", "Context"),
     ("topic", "Topic"),
     ("severity", "Severity"),
@@ -111,7 +36,7 @@ mod tests {
 
     #[test]
     fn every_member_is_called_once() {
-        let names: BTreeSet<&str> = LABELS.iter().map(|(name, _)| *name).collect();
-        assert_eq!(names.len(), LABELS.len());
+        let names: BTreeSet<&str> = labels().map(|(name, _)| name).collect();
+        assert_eq!(names.len(), labels().count());
     }
 }

@@ -385,7 +385,7 @@ pub struct Table {
 #[cfg(not(target_arch = "wasm32"))]
 pub fn table(language: Language) -> Result<Table, String> {
     if language.file.is_empty() {
-        let labels = labels::LABELS.iter().copied().chain(beside());
+        let labels = labels::labels().chain(beside());
         return Ok(Table {
             panel: Text::ENGLISH.lines().map(str::to_string).collect(),
             labels: labels.map(|(name, english)| (name.to_string(), english.to_string())).collect(),
@@ -397,7 +397,7 @@ pub fn table(language: Language) -> Result<Table, String> {
     let mut take = |key: &str| texts.remove(key).ok_or(format!("{}: {key} is missing", language.tag));
     let panel = Text::KEYS.lines().map(&mut take).collect::<Result<_, String>>()?;
     let gateway = GatewayText::KEYS.lines().map(&mut take).collect::<Result<_, String>>()?;
-    let named = labels::LABELS.iter().map(|(name, _)| (*name, [labels::PREFIX, name].concat()));
+    let named = labels::labels().map(|(name, _)| (name, [labels::PREFIX, name].concat()));
     let named = named.chain(beside().map(|(name, _)| (name, name.to_string())));
     let labels = named.map(|(name, key)| Ok((name.to_string(), take(&key)?))).collect::<Result<_, String>>()?;
     match texts.keys().next() {

@@ -5,23 +5,23 @@ mod fit;
 mod patterns;
 #[cfg(not(target_arch = "wasm32"))]
 mod received;
-mod shape;
+mod settle;
 mod since;
 mod stack;
 mod value;
 mod withhold;
 
 use super::super::config::Collected;
-use super::VERSION;
+use super::{Context, VERSION};
 #[cfg(not(target_arch = "wasm32"))]
-use super::{Context, FoundLink, Group};
+use super::{FoundLink, Group};
 use redaction::Rules;
 #[cfg(not(target_arch = "wasm32"))]
 use wire::Read;
 
 #[cfg(not(target_arch = "wasm32"))]
 pub use received::hide_own_names;
-pub use shape::{BREADCRUMBS_MAX, RECORDS_MAX};
+use settle::settle;
 pub use stack::{Frames, frames};
 pub use value::Value;
 pub use withhold::withhold;
@@ -37,7 +37,7 @@ pub fn prepare(mut context: Value, collected: &Collected, rules: &Rules) -> Valu
     });
     let mut later = context.get_mut("since").map(std::mem::take).filter(|_| happened);
     complete(&mut context, collected);
-    shape::settle(&mut context, &shape::CONTEXT, "", rules, &mut cut);
+    settle(&mut context, &Context::SHAPE, "", rules, &mut cut);
     let found: Vec<Value> = collected.links.iter().filter_map(|pattern| patterns::fill(pattern, &context)).collect();
     match context.list_mut("links") {
         Some(links) => links.extend(found),
@@ -45,7 +45,7 @@ pub fn prepare(mut context: Value, collected: &Collected, rules: &Rules) -> Valu
         None => context.set("links", Value::List(found)),
     }
     if let Some(since) = &mut later {
-        shape::settle(since, &shape::CONTEXT, "/since", rules, &mut cut);
+        settle(since, &Context::SHAPE, "/since", rules, &mut cut);
         context.set("since", std::mem::take(since));
     }
     cut.extend(fit::fit(&mut context).into_iter().map(str::to_string));

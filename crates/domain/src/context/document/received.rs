@@ -3,7 +3,7 @@
 use serde_json::Value;
 
 use super::super::Context;
-use super::shape::{CONTEXT, Shape};
+use super::super::shape::Shape;
 use redaction::{self, Rules};
 
 /// Hides what stands behind the site's own names. A page that was loaded before the site named them, or that does not know how they are told,
@@ -13,9 +13,9 @@ pub fn hide_own_names(context: &mut Context, rules: &Rules) {
         return;
     }
     let Ok(mut value) = serde_json::to_value(&*context) else { return };
-    hide(&mut value, &CONTEXT, rules);
+    hide(&mut value, &Context::SHAPE, rules);
     if let Some(since) = value.get_mut("since") {
-        hide(since, &CONTEXT, rules);
+        hide(since, &Context::SHAPE, rules);
     }
     if let Ok(hidden) = serde_json::from_value(value) {
         *context = hidden;

@@ -1,7 +1,7 @@
 //! What happened on the page, step by step: what the person did, and the requests that went wrong meanwhile.
 
 use super::words;
-use domain::context::{Breadcrumb, Context, Did, RequestRecord};
+use domain::context::{Breadcrumb, Context, BreadcrumbKind, RequestRecord};
 
 /// One step.
 pub struct Step<'a> {
@@ -46,14 +46,14 @@ fn of_breadcrumb(breadcrumb: &Breadcrumb) -> Step<'_> {
         false => format!("{role} “{name}”").trim_start().to_string(),
     };
     let (did, what, look) = match (kind, name.as_str()) {
-        (Did::Click, _) => ("Clicked", quoted, Look::Plain),
-        (Did::Submit, _) => ("Sent", quoted, Look::Plain),
-        (Did::Navigation, _) => ("Went to", name.clone(), Look::Quiet),
-        (Did::Visibility, "hidden") => ("Looked away", String::new(), Look::Quiet),
-        (Did::Visibility, "visible") => ("Came back", String::new(), Look::Quiet),
-        (Did::Visibility, _) => ("Page", name.clone(), Look::Quiet),
-        (Did::Network, _) => ("Network", name.clone(), Look::Quiet),
-        (Did::Error, _) => ("Error", name.clone(), Look::Error),
+        (BreadcrumbKind::Click, _) => ("Clicked", quoted, Look::Plain),
+        (BreadcrumbKind::Submit, _) => ("Sent", quoted, Look::Plain),
+        (BreadcrumbKind::Navigation, _) => ("Went to", name.clone(), Look::Quiet),
+        (BreadcrumbKind::Visibility, "hidden") => ("Looked away", String::new(), Look::Quiet),
+        (BreadcrumbKind::Visibility, "visible") => ("Came back", String::new(), Look::Quiet),
+        (BreadcrumbKind::Visibility, _) => ("Page", name.clone(), Look::Quiet),
+        (BreadcrumbKind::Network, _) => ("Network", name.clone(), Look::Quiet),
+        (BreadcrumbKind::Error, _) => ("Error", name.clone(), Look::Error),
     };
     Step { at, did, what, path, look }
 }
@@ -78,10 +78,10 @@ mod tests {
         };
         let context = Context {
             breadcrumbs: vec![
-                breadcrumb("1", Did::Click, "button", "Save"),
-                breadcrumb("3", Did::Error, "", "TypeError: x"),
-                breadcrumb("4", Did::Visibility, "", "hidden"),
-                breadcrumb("5", Did::Click, "", ""),
+                breadcrumb("1", BreadcrumbKind::Click, "button", "Save"),
+                breadcrumb("3", BreadcrumbKind::Error, "", "TypeError: x"),
+                breadcrumb("4", BreadcrumbKind::Visibility, "", "hidden"),
+                breadcrumb("5", BreadcrumbKind::Click, "", ""),
             ],
             requests: vec![RequestRecord {
                 at: "2".into(),

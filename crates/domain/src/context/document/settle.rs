@@ -1,0 +1,80 @@
+//! Bringing a document into its shape.
+
+use super::super::shape::Shape::{self, Count, Kept, List, Members, Text, Texts, Yes};
+use super::super::shape::TEXTS_MAX;
+use super::value::Value;
+use redaction::{self, Origin, Rules};
+
+/// How long a text of the host's is, and the name that it stands under.
+const VALUE_MAX: usize = 1_000;
+const NAME_MAX: usize = 64;
+
+/// Brings a value into its shape: what does not belong there goes, secrets are hidden, what is too much is cut and named
+/// in `cut` by its place. A second time changes nothing.
+pub fn settle(value: &mut Value, shape: &Shape, place: &str, rules: &Rules, cut: &mut Vec<String>) {
+    match (value, shape) {
+        (Value::Text(text), Text(max) | Kept(max)) => {
+            if let Text(_) = shape {
+                *text = redaction::redact(text, Origin::Collected, rules);
+            }
+            if shorten(text, *max) {
+                cut.push(place.to_string());
+            }
+        }
+        (Value::Count(_), Count) | (Value::Yes(_), Yes) => {}
+        (Value::Members(members), Texts) => {
+            members.0.retain(|(_, value)| matches!(value, Value::Text(text) if !text.is_empty()));
+            if members.0.len() > TEXTS_MAX {
+                members.0.truncate(TEXTS_MAX);
+                cut.push(place.to_string());
+            }
+            for (name, value) in &mut members.0 {
+                if let Value::Text(text) = value {
+                    *text = redaction::redact_value(name, text, rules);
+                    if shorten(text, VALUE_MAX) {
+                        cut.push([place, "/", name].concat());
+                    }
+                }
+                *name = redaction::redact(name, Origin::Collected, rules);
+                shorten(name, NAME_MAX);
+            }
+        }
+        (Value::Members(members), Members(shapes)) => {
+            let mut before = std::mem::take(&mut members.0);
+            for (name, shape) in *shapes {
+                if let Some(at) = before.iter().position(|(known, _)| known == name) {
+                    let (_, mut value) = before.swap_remove(at);
+                    settle(&mut value, shape, &[place, "/", name].concat(), rules, cut);
+                    if !value.is_empty() {
+                        members.0.push((name.to_string(), value));
+                    }
+                }
+            }
+        }
+        (Value::List(items), List(max, shape)) => {
+            let surplus = items.len().saturating_sub(*max);
+            if surplus > 0 {
+                items.drain(..surplus);
+                cut.push(place.to_string());
+            }
+            for (index, item) in items.iter_mut().enumerate() {
+                settle(item, shape, &[place, "/", &index.to_string()].concat(), rules, cut);
+            }
+            items.retain(|item| !item.is_empty());
+        }
+        // An empty text is nothing, and goes.
+        (value, _) => *value = Value::Text(String::new()),
+    }
+}
+
+/// Cuts a text to a number of characters; tells whether it had to.
+fn shorten(text: &mut String, max: usize) -> bool {
+    let Some((end, _)) = text.char_indices().nth(max) else { return false };
+    // What was cut once stays as it is.
+    if text.get(end..) == Some("…") {
+        return false;
+    }
+    text.truncate(end);
+    text.push('…');
+    true
+}
