@@ -16,7 +16,7 @@ use wasm_bindgen::JsValue;
 use super::browser::dom::encoded;
 use super::browser::{http, loader, read, timer};
 use super::transport;
-use domain::engine::{self, SearchTrigger, Engine, EngineType};
+use domain::engine::{self, Engine, EngineType, SearchTrigger};
 use domain::question::{Hit, Hits};
 use domain::ticket::Kind;
 use wire::{Read, Source};

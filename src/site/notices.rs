@@ -9,7 +9,7 @@ use super::{Tools, said, tools};
 use crate::browser::nodes::Drawing;
 use crate::browser::timer::spawn;
 use crate::browser::{HtmlElement, Node, dom};
-use domain::incident::{IncidentKind, Incident, Incidents};
+use domain::incident::{Incident, IncidentKind, Incidents};
 use domain::texts::SiteText;
 use markdown::safe_url;
 use wire::Read;

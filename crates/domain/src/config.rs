@@ -366,7 +366,13 @@ impl Read for Config {
         let mut config = Config::default();
         for (field, value) in source.entries() {
             match field.as_str() {
-                "plans" => config.plans = Pairs::read(&value),
+                "plans" => {
+                    for (plan, priority) in value.entries() {
+                        if let Some(priority) = Priority::from_word(&priority.text()) {
+                            config.plans.0.push((plan, priority));
+                        }
+                    }
+                }
                 "targets" => config.targets = Vec::read(&value),
                 "trust_page" => config.trust_page = value.yes(),
                 // The gateway has checked what it publishes; a newer one may publish what is not known here.

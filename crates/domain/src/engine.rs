@@ -164,12 +164,21 @@ mod tests {
     #[test]
     fn strangers_are_asked_for_feedback_and_not_told_of_errors_or_pages() {
         let github = Engine { engine: EngineType::Github, repository: "a/b".into(), ..Engine::default() };
-        assert!(github.is_asked(Kind::Feedback, SearchTrigger::Typed) && !github.is_asked(Kind::Bug, SearchTrigger::Typed));
-        assert!(!github.is_asked(Kind::Feedback, SearchTrigger::Error) && !github.is_asked(Kind::Feedback, SearchTrigger::Page));
+        assert!(
+            github.is_asked(Kind::Feedback, SearchTrigger::Typed) && !github.is_asked(Kind::Bug, SearchTrigger::Typed)
+        );
+        assert!(
+            !github.is_asked(Kind::Feedback, SearchTrigger::Error)
+                && !github.is_asked(Kind::Feedback, SearchTrigger::Page)
+        );
         let told = Engine { errors: Some(true), kinds: Some(vec![Kind::Bug]), ..github };
         assert!(told.is_asked(Kind::Bug, SearchTrigger::Error) && !told.is_asked(Kind::Bug, SearchTrigger::Page));
         assert!(!told.is_asked(Kind::Feedback, SearchTrigger::Typed));
         let own = Engine::default();
-        assert!(Kind::ALL.iter().all(|kind| own.is_asked(*kind, SearchTrigger::Page) && own.is_asked(*kind, SearchTrigger::Error)));
+        assert!(
+            Kind::ALL
+                .iter()
+                .all(|kind| own.is_asked(*kind, SearchTrigger::Page) && own.is_asked(*kind, SearchTrigger::Error))
+        );
     }
 }

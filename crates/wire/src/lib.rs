@@ -64,11 +64,6 @@ pub trait Source: Sized {
     fn member_up_to<T: ReadUpTo>(&self, key: &str, max: usize) -> T {
         T::read_up_to(&self.get(key), max)
     }
-
-    /// A member, read as an item of a list: none where it is not known.
-    fn item<T: Read>(&self, key: &str) -> Option<T> {
-        T::read_item(&self.get(key))
-    }
 }
 
 /// Whether a value is its type's default, and need not be written.

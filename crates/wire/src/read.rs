@@ -7,9 +7,9 @@ pub trait Read: Sized {
     /// Reads it; what is missing gets its default.
     fn read(source: &impl Source) -> Self;
 
-    /// Reads it as an item of a list, which leaves out what it does not know.
-    fn read_item(source: &impl Source) -> Option<Self> {
-        Some(Self::read(source))
+    /// Reads the items of a list, which leaves out what it does not know.
+    fn read_items(items: &[impl Source]) -> Vec<Self> {
+        items.iter().map(Self::read).collect()
     }
 }
 
@@ -57,20 +57,19 @@ impl Read for f32 {
 
 impl<T: Read> Read for Vec<T> {
     fn read(source: &impl Source) -> Vec<T> {
-        source.items().iter().filter_map(T::read_item).collect()
+        T::read_items(&source.items())
     }
 }
 
 impl<T: Read> ReadUpTo for Vec<T> {
     fn read_up_to(source: &impl Source, max: usize) -> Vec<T> {
-        source.items().iter().take(max).filter_map(T::read_item).collect()
+        T::read_items(first(&source.items(), max))
     }
 }
 
 impl<T: Read> Read for Pairs<T> {
     fn read(source: &impl Source) -> Pairs<T> {
-        let known = |(name, value): (String, _)| Some((name, T::read_item(&value)?));
-        Pairs(source.entries().into_iter().filter_map(known).collect())
+        Pairs(source.entries().into_iter().map(|(name, value)| (name, T::read(&value))).collect())
     }
 }
 
@@ -90,4 +89,8 @@ impl<T: Read> Read for Option<Vec<T>> {
     fn read(source: &impl Source) -> Option<Vec<T>> {
         source.is_list().then(|| Vec::read(source))
     }
+}
+
+fn first<S>(items: &[S], max: usize) -> &[S] {
+    items.get(..max).unwrap_or(items)
 }

@@ -50,10 +50,7 @@ macro_rules! record {
                 $name { $($read)* }
             }
 
-            fn read_item($source: &impl $crate::Source) -> Option<$name> {
-                $($known)*
-                Some(<$name as $crate::Read>::read($source))
-            }
+            $crate::record! { @items $name $source { $($known)* } }
         }
 
         #[cfg(all(test, not(target_arch = "wasm32")))]
@@ -98,9 +95,19 @@ macro_rules! record {
             { $(#[$attribute])* $name $source $number }
             { $($declared)* $(#[$a])* $(#[serde(rename = $word)])? #[serde($($serde)*)] pub $member: $type, }
             { $($read)* $member: $crate::record!(@read $source [$member $($word)?] [$($max)?] [$($function)?]), }
-            { $($known)* $($source.item::<$word_type>(stringify!($member))?;)? }
+            { $($known)* $([$member $word_type])? }
             { $($sample)* $member: $crate::testing::Sample::sample($number), }
             $($rest)*
+        }
+    };
+
+    (@items $name:ident $source:ident {}) => {};
+    (@items $name:ident $source:ident { $([$member:ident $word:ty])+ }) => {
+        fn read_items(items: &[impl $crate::Source]) -> Vec<$name> {
+            let is_known = |$source: &&_| {
+                $(<$word>::from_word(&$crate::Source::text_of(*$source, stringify!($member))).is_some())&&+
+            };
+            items.iter().filter(is_known).map(<$name as $crate::Read>::read).collect()
         }
     };
 

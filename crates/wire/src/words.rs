@@ -9,11 +9,11 @@ macro_rules! words {
     (@read $name:ident $fallback:ident) => {
         impl $crate::Read for $name {
             fn read(source: &impl $crate::Source) -> $name {
-                <$name as $crate::Read>::read_item(source).unwrap_or($name::$fallback)
+                $name::from_word(&source.text()).unwrap_or($name::$fallback)
             }
 
-            fn read_item(source: &impl $crate::Source) -> Option<$name> {
-                $name::from_word(&source.text())
+            fn read_items(items: &[impl $crate::Source]) -> Vec<$name> {
+                items.iter().filter_map(|item| $name::from_word(&item.text())).collect()
             }
         }
     };

@@ -2,7 +2,7 @@
 
 use super::{Told, address};
 use crate::config::IncidentsTable;
-use domain::incident::{IncidentKind, Incident};
+use domain::incident::{Incident, IncidentKind};
 use markdown::safe_url;
 
 impl Told {

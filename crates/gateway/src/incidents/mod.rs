@@ -13,7 +13,7 @@ use super::app::App;
 use super::fetch::{Fetcher, Limits};
 use super::site::Site;
 use super::store::StoreError;
-use domain::incident::{IncidentKind, Incident};
+use domain::incident::{Incident, IncidentKind};
 
 pub use crate::config::Maker;
 pub use page::{StatusPage, address};

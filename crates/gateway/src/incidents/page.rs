@@ -5,7 +5,7 @@ use serde::Deserialize;
 
 use super::super::fetch::{FetchError, Fetcher, SourceError, source_url, web_address};
 use crate::config::Maker;
-use domain::incident::{IncidentKind, Incident};
+use domain::incident::{Incident, IncidentKind};
 
 /// How much of a title is kept, in characters.
 const TITLE_MAX: usize = 200;
@@ -83,11 +83,9 @@ impl Statuspage {
             let started = event.started_at.or(event.created_at);
             incident(event.id, IncidentKind::Incident, &event.name, event.shortlink, started)
         });
-        let changing = self
-            .scheduled_maintenances
-            .into_iter()
-            .filter(runs)
-            .map(|event| incident(event.id, IncidentKind::Maintenance, &event.name, event.shortlink, event.scheduled_for));
+        let changing = self.scheduled_maintenances.into_iter().filter(runs).map(|event| {
+            incident(event.id, IncidentKind::Maintenance, &event.name, event.shortlink, event.scheduled_for)
+        });
         broken.chain(changing).collect()
     }
 }
@@ -193,7 +191,10 @@ mod tests {
             found.iter().map(|one| (one.id.as_str(), one.title.as_str(), one.kind)).collect();
         assert_eq!(
             told,
-            [("https://meadow.instatus.com/a", "Slow queries", IncidentKind::Incident), ("m1", "Disks", IncidentKind::Maintenance),]
+            [
+                ("https://meadow.instatus.com/a", "Slow queries", IncidentKind::Incident),
+                ("m1", "Disks", IncidentKind::Maintenance),
+            ]
         );
         assert_eq!(from_value::<Instatus>(json!({"page": {"status": "UP"}})).unwrap().incidents(), []);
     }

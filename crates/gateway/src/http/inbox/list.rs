@@ -9,7 +9,7 @@ use super::{deliveries, paste, times, words};
 use crate::app::App;
 use crate::store::{InboxPage, ListedTicket};
 use domain::conversation::Turn;
-use domain::incident::{IncidentKind, Incident};
+use domain::incident::{Incident, IncidentKind};
 use domain::targets::Owner;
 use domain::ticket::{Severity, Status};
 

@@ -1,7 +1,7 @@
 //! What happened on the page, step by step: what the person did, and the requests that went wrong meanwhile.
 
 use super::words;
-use domain::context::{Breadcrumb, Context, BreadcrumbKind, RequestRecord};
+use domain::context::{Breadcrumb, BreadcrumbKind, Context, RequestRecord};
 
 /// One step.
 pub struct Step<'a> {
