@@ -8,9 +8,10 @@ use super::error::{Columns, failed};
 use super::queue::order;
 use super::rows::{read_row, ticket_of};
 use super::{SqliteStore, TICKET, conversations, mails};
-use deskbell_core::ports::{ATTEMPTS_MAX, CODES_MAX, ClaimedAddress, CodeCheck, CodeRequest, Confirmations};
 use deskbell_core::ports::{Act, Deed, MailQuota, NewDelivery, StoreError, StoredTicket};
+use deskbell_core::ports::{ClaimedAddress, CodeCheck, CodeRequest, Confirmations};
 use deskbell_core::rules::address::mailbox;
+use deskbell_core::rules::codes::{check_code, refuse_code};
 
 const CLAIMED: &str = "SELECT * FROM confirmations WHERE ticket = ?";
 
@@ -40,22 +41,17 @@ impl Confirmations for SqliteStore {
     ) -> Result<CodeCheck, StoreError> {
         let mut write = self.writer.begin_with("BEGIN IMMEDIATE").await.map_err(failed)?;
         let row = query(CLAIMED).bind(ticket).fetch_optional(&mut *write).await.map_err(failed)?;
-        let Some(claimed) = row.map(|row| claimed_of(&row)).transpose()?.filter(|one| one.confirmed_at.is_none())
-        else {
-            return Ok(CodeCheck::NotNeeded);
-        };
-        let is_old = claimed.sent_at.as_deref().is_none_or(|sent| sent < oldest);
-        if claimed.code == 0 || is_old {
-            return Ok(CodeCheck::NoneValid);
-        }
-        if claimed.attempts >= ATTEMPTS_MAX {
-            return Ok(CodeCheck::TooManyAttempts);
-        }
-        if !is_code(claimed.code) {
-            let count = "UPDATE confirmations SET attempts = attempts + 1 WHERE ticket = ?";
-            query(count).bind(ticket).execute(&mut *write).await.map_err(failed)?;
-            write.commit().await.map_err(failed)?;
-            return Ok(CodeCheck::Wrong(ATTEMPTS_MAX - claimed.attempts - 1));
+        let Some(claimed) = row.map(|row| claimed_of(&row)).transpose()? else { return Ok(CodeCheck::NotNeeded) };
+        let check = check_code(&claimed, oldest, is_code);
+        match check {
+            CodeCheck::Confirmed => {}
+            CodeCheck::Wrong(_) => {
+                let count = "UPDATE confirmations SET attempts = attempts + 1 WHERE ticket = ?";
+                query(count).bind(ticket).execute(&mut *write).await.map_err(failed)?;
+                write.commit().await.map_err(failed)?;
+                return Ok(check);
+            }
+            CodeCheck::NotNeeded | CodeCheck::NoneValid | CodeCheck::TooManyAttempts => return Ok(check),
         }
         settle(&mut write, ticket, &claimed.address, now).await?;
         let row = query(TICKET).bind(ticket).fetch_one(&mut *write).await.map_err(failed)?;
@@ -105,18 +101,9 @@ impl Confirmations for SqliteStore {
     ) -> Result<CodeRequest, StoreError> {
         let mut write = self.writer.begin_with("BEGIN IMMEDIATE").await.map_err(failed)?;
         let row = query(CLAIMED).bind(ticket).fetch_optional(&mut *write).await.map_err(failed)?;
-        let Some(claimed) = row.map(|row| claimed_of(&row)).transpose()?.filter(|one| one.confirmed_at.is_none())
-        else {
-            return Ok(CodeRequest::NotNeeded);
-        };
-        if claimed.bounced_at.is_some() {
-            return Ok(CodeRequest::Bounced);
-        }
-        if claimed.code >= CODES_MAX {
-            return Ok(CodeRequest::TooManyCodes);
-        }
-        if let Some(sent_at) = claimed.sent_at.filter(|sent| sent.as_str() > before) {
-            return Ok(CodeRequest::TooSoon { sent_at });
+        let Some(claimed) = row.map(|row| claimed_of(&row)).transpose()? else { return Ok(CodeRequest::NotNeeded) };
+        if let Some(refusal) = refuse_code(&claimed, before) {
+            return Ok(refusal);
         }
         let ticket = ticket_of(&query(TICKET).bind(ticket).fetch_one(&mut *write).await.map_err(failed)?)?;
         if let Some(oldest) = mails::spend(&mut write, &ticket, quota, mails::Mailbox::Claimed, now).await? {

@@ -21,6 +21,7 @@ use deskbell_core::ports::{
 };
 use deskbell_core::rules::coalescing::{Coalesced, coalesce};
 use deskbell_core::rules::listing::list_place;
+use deskbell_core::rules::unread::unread;
 use domain::conversation::{Author, Message};
 use domain::targets::Owner;
 use domain::ticket::Status;
@@ -226,7 +227,7 @@ impl Conversations for SqliteStore {
             }
             message = Some(kept);
         }
-        changed.handling.unread = unread(&mut write, &current, &changed, message.as_ref()).await?;
+        changed.handling.unread = count_unread(&mut write, &current, &changed, message.as_ref()).await?;
         if changed != current.ticket || message.is_some() {
             let is_customers = message.as_ref().is_some_and(|message| message.author == Author::Customer);
             keep(&mut write, &changed, current.customer_messages + u32::from(is_customers)).await?;
@@ -351,20 +352,14 @@ pub async fn note(
 }
 
 /// How many messages the customer has not seen once a change is made.
-async fn unread(
+async fn count_unread(
     read: &mut SqliteConnection,
     current: &CurrentTicket,
     changed: &StoredTicket,
     new: Option<&Message>,
 ) -> Result<u32, StoreError> {
-    let is_read_as_before = changed.handling.read_until == current.ticket.handling.read_until;
-    let last = new.map_or(current.last_message, |new| new.number);
-    if is_read_as_before {
-        let one = new.is_some_and(|new| new.author != Author::Customer);
-        return Ok(current.ticket.handling.unread + u32::from(one));
-    }
-    if changed.handling.read_until >= last {
-        return Ok(0);
+    if let Some(known) = unread(current, changed, new) {
+        return Ok(known);
     }
     let count = query_scalar("SELECT count(*) FROM messages WHERE ticket = ? AND number > ? AND author <> 'customer'");
     count.bind(&changed.id).bind(changed.handling.read_until).fetch_one(read).await.map_err(failed)

@@ -1,7 +1,7 @@
 //! Receipts by e-mail in the SQLite file.
 
 use async_trait::async_trait;
-use jiff::{Timestamp, ToSpan};
+use jiff::Timestamp;
 use sqlx::sqlite::{SqliteConnection, SqliteRow};
 use sqlx::{query, query_scalar};
 
@@ -11,6 +11,7 @@ use super::{SqliteStore, TICKET, conversations};
 use deskbell_core::clock;
 use deskbell_core::ports::{Act, Claim, Deed, StoreError, StoredTicket};
 use deskbell_core::ports::{DueMail, MailOutcome, MailQuota, NewMail, OutgoingMail, ReturnedReceipt};
+use deskbell_core::rules::mail_quota::{self, MailScope};
 
 #[async_trait]
 impl OutgoingMail for SqliteStore {
@@ -201,9 +202,6 @@ pub enum Mailbox {
     Confirmed,
 }
 
-/// How many times as many mails go to a mailbox from all networks as from one.
-pub const MAILBOX_NETWORKS: u32 = 3;
-
 /// Counts a mail to an address that nobody has signed. Where that is one too many for a day nothing is counted, and it gives when the oldest
 /// of the mails was sent that have to be a day old before there is room.
 pub async fn spend(
@@ -213,27 +211,22 @@ pub async fn spend(
     to: Mailbox,
     now: &str,
 ) -> Result<Option<String>, StoreError> {
-    let since = day_before(now);
+    let since = window_start(now);
     let mailbox = if to == Mailbox::Claimed { quota.mailbox.to_vec() } else { Vec::new() };
     let (session, network) = (quota.session.map(Vec::from), quota.network.map(Vec::from));
-    let limits = &quota.limits;
-    let by_mailbox = query_scalar(last_mail_by!("mailbox")).bind(&mailbox);
-    let by_site = query_scalar(last_mail_by!("site")).bind(&ticket.site);
-    let by_session = query_scalar(last_mail_by!("session")).bind(&session);
-    let by_network = query_scalar(last_mail_by!("network")).bind(&network);
-    let by_mailbox_and_network = query_scalar(
-        "SELECT sent_at FROM unsigned_mails WHERE mailbox = ? AND network IS ? AND sent_at > ?
-            ORDER BY sent_at DESC LIMIT 1 OFFSET ?",
-    );
-    let by_mailbox_and_network = by_mailbox_and_network.bind(&mailbox).bind(&network);
-    // Whoever writes the address of somebody else uses up their own share of the mailbox, and not that of its owner.
-    let of_mailbox =
-        [(by_mailbox_and_network, limits.mailbox), (by_mailbox, limits.mailbox.saturating_mul(MAILBOX_NETWORKS))];
-    for (last, limit) in of_mailbox.into_iter().filter(|_| to == Mailbox::Claimed).chain([
-        (by_site, limits.site),
-        (by_session, limits.session),
-        (by_network, limits.address),
-    ]) {
+    for (scope, limit) in mail_quota::limits(&quota.limits, to == Mailbox::Confirmed) {
+        let last = match scope {
+            MailScope::MailboxFromNetwork => query_scalar(
+                "SELECT sent_at FROM unsigned_mails WHERE mailbox = ? AND network IS ? AND sent_at > ?
+                ORDER BY sent_at DESC LIMIT 1 OFFSET ?",
+            )
+            .bind(&mailbox)
+            .bind(&network),
+            MailScope::Mailbox => query_scalar(last_mail_by!("mailbox")).bind(&mailbox),
+            MailScope::Site => query_scalar(last_mail_by!("site")).bind(&ticket.site),
+            MailScope::Session => query_scalar(last_mail_by!("session")).bind(&session),
+            MailScope::Network => query_scalar(last_mail_by!("network")).bind(&network),
+        };
         if limit == 0 {
             return Ok(Some(now.into()));
         }
@@ -257,7 +250,8 @@ pub async fn spend(
     Ok(None)
 }
 
-fn day_before(time: &str) -> String {
-    let time = time.parse().unwrap_or_else(|_| Timestamp::now());
-    clock::written(time.checked_sub(24.hours()).unwrap_or(time))
+/// When mails count from.
+fn window_start(now: &str) -> String {
+    let now = now.parse().unwrap_or_else(|_| Timestamp::now());
+    clock::written(now.checked_sub(mail_quota::WINDOW).unwrap_or(now))
 }

@@ -11,6 +11,7 @@ use super::queue::ticket_of_id;
 use super::rows::json;
 use deskbell_core::clock;
 use deskbell_core::ports::{ChangedTicket, DueLook, Polls, StoreError, SyncState};
+use deskbell_core::rules::polling;
 
 #[async_trait]
 impl Polls for SqliteStore {
@@ -27,7 +28,7 @@ impl Polls for SqliteStore {
         if !any.bind(site).bind(destination).bind(now).fetch_one(&self.readers).await.map_err(failed)? {
             return Ok(Vec::new());
         }
-        let oldest = limit.div_ceil(5);
+        let oldest = polling::longest_waiting(limit);
         let mut write = self.writer.begin_with("BEGIN IMMEDIATE").await.map_err(failed)?;
         let mut due = Vec::new();
         // A statement each, so that both are found by the index.

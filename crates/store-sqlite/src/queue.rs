@@ -10,8 +10,8 @@ use super::rows::{delivery_of, json, read_rows, ticket_of};
 use super::{SqliteStore, TICKET};
 use deskbell_core::ports::{
     Claim, Delivery, DueDelivery, NewDelivery, QUEUE_COUNT_MAX, Queue, QueueStatus, StoreError, StoredTicket, Tried,
-    What,
 };
+use deskbell_core::rules::{delivery_plan, polling};
 
 /// The heads of a queue that are due: of a site, a destination, at a time, but for those of a list in JSON.
 macro_rules! due {
@@ -269,8 +269,7 @@ async fn record_attempt(
             .bind(&delivery.destination)
             .bind(&place.remote)
             .bind(&place.requester)
-            // Nobody has answered yet what has just come.
-            .bind((delivery.what != What::Ticket).then_some(now))
+            .bind(polling::is_polled_after(delivery.what).then_some(now))
             .execute(&mut *write)
             .await
             .map_err(failed)?;
@@ -289,8 +288,7 @@ async fn record_attempt(
     Ok(true)
 }
 
-/// Keeps what is to be brought to destinations: about a ticket and, where it is one, the message of a number. Where the ticket itself was
-/// never meant to be there, because the destination was configured after it came, it goes ahead of what is said about it.
+/// Keeps what is to be brought to destinations: about a ticket and, where it is one, the message of a number.
 pub async fn order(
     write: &mut SqliteConnection,
     ticket: &StoredTicket,
@@ -304,14 +302,7 @@ pub async fn order(
             OR EXISTS (SELECT 1 FROM places WHERE ticket = ?1 AND destination = ?2)",
         );
         let known: bool = known.bind(&ticket.id).bind(destination).fetch_one(&mut *write).await.map_err(failed)?;
-        let orders: &[(What, u32)] = match what {
-            What::Ticket => &[(What::Ticket, 0)],
-            What::Message if known => &[(What::Message, number.unwrap_or_default())],
-            What::Message => &[(What::Ticket, 0), (What::Message, number.unwrap_or_default())],
-            What::Solved | What::Reopened | What::Confirmed if known => &[(*what, 0)],
-            What::Solved | What::Reopened | What::Confirmed => &[],
-        };
-        for (what, number) in orders {
+        for (what, number) in delivery_plan::plan(*what, known, number) {
             query(
                 "INSERT INTO deliveries (site, destination, ticket, what, number, created_at, due_at)
                 VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?6)",

@@ -3,5 +3,10 @@
 pub mod address;
 pub mod body;
 pub mod coalescing;
+pub mod codes;
+pub mod delivery_plan;
 pub mod listing;
+pub mod mail_quota;
+pub mod polling;
 pub mod tokens;
+pub mod unread;

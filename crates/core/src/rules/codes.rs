@@ -1,0 +1,82 @@
+//! Whether a code confirms an address, and whether another may be sent.
+
+use crate::ports::{ATTEMPTS_MAX, CODES_MAX, ClaimedAddress, CodeCheck, CodeRequest};
+
+/// What becomes of a code that was typed for a claimed address. `is_code` knows whether it is the one of a number; one that was sent before `oldest`,
+/// RFC 3339 in UTC, is not valid. [`CodeCheck::Wrong`] has to be counted as an attempt, and counts it already.
+pub fn check_code(claimed: &ClaimedAddress, oldest: &str, is_code: &dyn Fn(u32) -> bool) -> CodeCheck {
+    if claimed.confirmed_at.is_some() {
+        return CodeCheck::NotNeeded;
+    }
+    let is_expired = claimed.sent_at.as_deref().is_none_or(|sent| sent < oldest);
+    if claimed.code == 0 || is_expired {
+        return CodeCheck::NoneValid;
+    }
+    if claimed.attempts >= ATTEMPTS_MAX {
+        return CodeCheck::TooManyAttempts;
+    }
+    if is_code(claimed.code) { CodeCheck::Confirmed } else { CodeCheck::Wrong(ATTEMPTS_MAX - claimed.attempts - 1) }
+}
+
+/// Why no other code is sent to a claimed address, quotas of mails aside; none where it may be. None is sent within a while of the last one: where that
+/// was sent after `before`, RFC 3339 in UTC.
+pub fn refuse_code(claimed: &ClaimedAddress, before: &str) -> Option<CodeRequest> {
+    if claimed.confirmed_at.is_some() {
+        return Some(CodeRequest::NotNeeded);
+    }
+    if claimed.bounced_at.is_some() {
+        return Some(CodeRequest::Bounced);
+    }
+    if claimed.code >= CODES_MAX {
+        return Some(CodeRequest::TooManyCodes);
+    }
+    let sent_at = claimed.sent_at.clone().filter(|sent| sent.as_str() > before)?;
+    Some(CodeRequest::TooSoon { sent_at })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const BEFORE: &str = "2026-01-01";
+    const SENT: &str = "2026-01-02";
+    const AFTER: &str = "2026-01-03";
+
+    fn claimed() -> ClaimedAddress {
+        ClaimedAddress {
+            address: "ada@example.com".into(),
+            code: 2,
+            sent_at: Some(SENT.into()),
+            attempts: 0,
+            confirmed_at: None,
+            bounced_at: None,
+        }
+    }
+
+    #[test]
+    fn a_code_is_valid_until_its_time_or_its_attempts_are_over() {
+        let check = |claimed: ClaimedAddress, oldest: &str| check_code(&claimed, oldest, &|code| code == 2);
+        assert_eq!(check(claimed(), BEFORE), CodeCheck::Confirmed);
+        assert_eq!(check(claimed(), AFTER), CodeCheck::NoneValid);
+        assert_eq!(check(ClaimedAddress { sent_at: None, ..claimed() }, BEFORE), CodeCheck::NoneValid);
+        assert_eq!(check(ClaimedAddress { code: 0, ..claimed() }, BEFORE), CodeCheck::NoneValid);
+        assert_eq!(check(ClaimedAddress { code: 1, ..claimed() }, BEFORE), CodeCheck::Wrong(ATTEMPTS_MAX - 1));
+        assert_eq!(check(ClaimedAddress { code: 1, attempts: 4, ..claimed() }, BEFORE), CodeCheck::Wrong(0));
+        assert_eq!(check(ClaimedAddress { attempts: 5, ..claimed() }, BEFORE), CodeCheck::TooManyAttempts);
+        let confirmed = ClaimedAddress { confirmed_at: Some(SENT.into()), ..claimed() };
+        assert_eq!(check(confirmed, BEFORE), CodeCheck::NotNeeded);
+    }
+
+    #[test]
+    fn another_code_is_sent_a_while_after_the_last_one_and_not_for_ever() {
+        let refuse = |claimed: ClaimedAddress, before: &str| refuse_code(&claimed, before);
+        assert_eq!(refuse(claimed(), AFTER), None);
+        assert_eq!(refuse(claimed(), BEFORE), Some(CodeRequest::TooSoon { sent_at: SENT.into() }));
+        assert_eq!(refuse(ClaimedAddress { sent_at: None, ..claimed() }, BEFORE), None);
+        assert_eq!(refuse(ClaimedAddress { code: 5, ..claimed() }, AFTER), Some(CodeRequest::TooManyCodes));
+        let bounced = ClaimedAddress { bounced_at: Some(SENT.into()), ..claimed() };
+        assert_eq!(refuse(bounced, AFTER), Some(CodeRequest::Bounced));
+        let confirmed = ClaimedAddress { confirmed_at: Some(SENT.into()), ..claimed() };
+        assert_eq!(refuse(confirmed, AFTER), Some(CodeRequest::NotNeeded));
+    }
+}

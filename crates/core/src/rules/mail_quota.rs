@@ -1,0 +1,58 @@
+//! How many mails go in 24 hours to addresses that nobody has signed, and what each of them counts against.
+
+use std::time::Duration;
+
+use crate::ports::MailLimits;
+
+/// For how long a mail counts.
+pub const WINDOW: Duration = Duration::from_secs(24 * 60 * 60);
+/// How many times as many mails go to a mailbox from all networks as from one.
+const MAILBOX_NETWORKS: u32 = 3;
+
+/// What mails are counted by.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum MailScope {
+    /// Those to one mailbox from one network address.
+    MailboxFromNetwork,
+    /// Those to one mailbox.
+    Mailbox,
+    /// Those of one site.
+    Site,
+    /// Those of one session.
+    Session,
+    /// Those from one network address.
+    Network,
+}
+
+/// How many mails each scope admits in a [`WINDOW`], in the order in which they are asked. A mailbox that its owner has confirmed is not limited as a
+/// mailbox: it needs no protection from its owner.
+pub fn limits(limits: &MailLimits, is_mailbox_confirmed: bool) -> Vec<(MailScope, u32)> {
+    // Whoever writes the address of somebody else uses up their own share of the mailbox, and not that of its owner.
+    let of_mailbox = [
+        (MailScope::MailboxFromNetwork, limits.mailbox),
+        (MailScope::Mailbox, limits.mailbox.saturating_mul(MAILBOX_NETWORKS)),
+    ];
+    let of_all =
+        [(MailScope::Site, limits.site), (MailScope::Session, limits.session), (MailScope::Network, limits.address)];
+    of_mailbox.into_iter().filter(|_| !is_mailbox_confirmed).chain(of_all).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const LIMITS: MailLimits = MailLimits { mailbox: 3, session: 10, address: 20, site: 500 };
+
+    #[test]
+    fn a_mailbox_gets_three_times_as_many_mails_from_all_networks_as_from_one() {
+        let limits = limits(&LIMITS, false);
+        assert_eq!(limits[..2], [(MailScope::MailboxFromNetwork, 3), (MailScope::Mailbox, 9)]);
+        assert_eq!(limits[2..], [(MailScope::Site, 500), (MailScope::Session, 10), (MailScope::Network, 20)]);
+    }
+
+    #[test]
+    fn a_confirmed_mailbox_is_not_limited_as_one() {
+        let scopes: Vec<MailScope> = limits(&LIMITS, true).into_iter().map(|(scope, _)| scope).collect();
+        assert_eq!(scopes, [MailScope::Site, MailScope::Session, MailScope::Network]);
+    }
+}

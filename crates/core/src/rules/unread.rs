@@ -1,0 +1,59 @@
+//! How many messages a customer has not seen once a ticket has changed.
+
+use crate::ports::{CurrentTicket, StoredTicket};
+use domain::conversation::{Author, Message};
+
+/// What is known of that without reading the messages. None where they have to be counted: those behind `changed.handling.read_until` that the customer
+/// has not written.
+pub fn unread(current: &CurrentTicket, changed: &StoredTicket, new: Option<&Message>) -> Option<u32> {
+    let read_until = changed.handling.read_until;
+    if read_until == current.ticket.handling.read_until {
+        let is_unread = new.is_some_and(|new| new.author != Author::Customer);
+        return Some(current.ticket.handling.unread + u32::from(is_unread));
+    }
+    let last = new.map_or(current.last_message, |new| new.number);
+    (read_until >= last).then_some(0)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn current() -> CurrentTicket {
+        let new = serde_json::json!({
+            "kind": "bug", "severity": "low", "message": "No", "client": { "name": "t", "version": "1" }
+        });
+        let new = serde_json::from_value(new).unwrap();
+        let mut ticket = StoredTicket::new("acme", "DB-00000".into(), new, "2026-11-28T10:00:00.000Z");
+        (ticket.handling.read_until, ticket.handling.unread) = (1, 2);
+        CurrentTicket {
+            ticket,
+            last_message: 3,
+            customer_messages: 0,
+            mailed_notes: 0,
+            customer_status_changes: Vec::new(),
+        }
+    }
+
+    fn message(author: Author) -> Message {
+        let body = String::new();
+        Message { number: 4, author, name: String::new(), body, at: String::new(), attachments: Vec::new() }
+    }
+
+    #[test]
+    fn what_others_write_is_unread_and_what_was_read_to_the_end_is_not() {
+        let current = current();
+        let read = |read_until: u32, new: Option<Author>| {
+            let mut changed = current.ticket.clone();
+            changed.handling.read_until = read_until;
+            unread(&current, &changed, new.map(message).as_ref())
+        };
+        assert_eq!(read(1, None), Some(2));
+        assert_eq!(read(1, Some(Author::Support)), Some(3));
+        assert_eq!(read(1, Some(Author::Customer)), Some(2));
+        assert_eq!(read(2, None), None, "one of them is left, whoever wrote it");
+        assert_eq!(read(3, None), Some(0));
+        assert_eq!(read(3, Some(Author::Support)), None);
+        assert_eq!(read(4, Some(Author::Support)), Some(0));
+    }
+}
