@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::attachment::Attachment;
-use super::ticket::{Kind, Status};
+use super::vocabulary::{Kind, Status};
 use wire::words;
 
 /// The longest title of a ticket, in characters.

@@ -4,7 +4,7 @@
 use std::collections::BTreeMap;
 
 use super::event::{Event, What};
-use super::ticket::Kind;
+use super::vocabulary::Kind;
 
 /// How many visits of a site and week are counted; more are not, so that nobody can fill the database with visits made up.
 pub const VISITS_MAX: u32 = 100_000;

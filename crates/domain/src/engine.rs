@@ -1,6 +1,6 @@
 //! Where answers are looked for: the gateway, a static index, the issues of a public repository.
 
-use super::ticket::Kind;
+use super::vocabulary::Kind;
 use wire::{Read, Source, words};
 
 words! {

@@ -4,7 +4,7 @@
 use serde::Deserialize;
 
 use super::problem::FieldError;
-use super::ticket::Kind;
+use super::vocabulary::Kind;
 use wire::words;
 
 /// How many questions one event can name.

@@ -5,9 +5,9 @@ use std::fmt;
 use serde::de::Visitor;
 use serde::{Deserialize, Deserializer, Serialize};
 
-use super::link::word;
+use super::identifier::parse_identifier;
 use super::problem::FieldError;
-use super::ticket::Kind;
+use super::vocabulary::Kind;
 use wire::{Pairs, Read, Source, words};
 
 /// How many fields a ticket can carry.
@@ -123,7 +123,7 @@ pub fn check(fields: &[Field]) -> Option<String> {
     }
     fields.iter().enumerate().find_map(|(index, field)| {
         let earlier = fields.get(..index).unwrap_or_default();
-        let problem = if word(&field.id).is_none() {
+        let problem = if parse_identifier(&field.id).is_none() {
             "is no id; 1 to 64 letters, digits or -_.:/"
         } else if earlier.iter().any(|other| other.id == field.id) {
             "stands there twice; each field needs an id of its own"
@@ -154,7 +154,7 @@ pub fn check_answers(answers: &Fields) -> Vec<FieldError> {
         errors.push(wrong("", format!("has more than {FIELDS_MAX} entries")));
     }
     for (name, answer) in &answers.0 {
-        if word(name).is_none() {
+        if parse_identifier(name).is_none() {
             errors.push(wrong("", "has a name that is no id; 1 to 64 letters, digits or -_.:/".into()));
         }
         if matches!(answer, Answer::Text(text) if text.chars().count() > ANSWER_MAX) {

@@ -9,7 +9,7 @@ use jiff::tz::TimeZone;
 use jiff::{SignedDuration, Timestamp, ToSpan};
 
 use super::targets::HOURS_A_DAY;
-use super::ticket::Severity;
+use super::vocabulary::Severity;
 
 /// How far ahead a due time is looked for, in days; whoever has closed for longer promises nothing.
 const DAYS_MAX: usize = 366;

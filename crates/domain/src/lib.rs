@@ -13,6 +13,7 @@ pub mod event;
 pub mod fields;
 #[cfg(not(target_arch = "wasm32"))]
 pub mod hours;
+pub mod identifier;
 pub mod incident;
 pub mod joined;
 pub mod link;
@@ -34,5 +35,6 @@ pub mod texts;
 pub mod ticket;
 pub mod trouble;
 pub mod unanswered;
+pub mod vocabulary;
 
 pub use wire::words;

@@ -2,7 +2,8 @@
 //!
 //! A link never carries message text and never sends anything. What it does not say right is dropped, the rest is kept.
 
-use super::ticket::{Kind, Severity, WORD_MAX};
+use super::identifier::parse_identifier;
+use super::vocabulary::{Kind, Severity};
 
 /// Where a link or the command `open` leads.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -41,10 +42,10 @@ pub fn read(pairs: &[(String, String)]) -> Opening {
     Opening {
         screen: value("screen").map(place).unwrap_or_default(),
         kind: value("kind").and_then(Kind::from_word),
-        topic: value("topic").and_then(word),
+        topic: value("topic").and_then(parse_identifier),
         severity: value("severity").and_then(Severity::from_word),
-        via: value("via").and_then(word),
-        question: value("question").and_then(word),
+        via: value("via").and_then(parse_identifier),
+        question: value("question").and_then(parse_identifier),
         message: None,
     }
 }
@@ -56,13 +57,6 @@ pub fn place(name: &str) -> Place {
         "tickets" => Place::Tickets,
         _ => Place::Home,
     }
-}
-
-/// A value that can be an id: ASCII letters, digits and `-_.:/`, not longer than [`WORD_MAX`].
-pub fn word(text: &str) -> Option<String> {
-    let fits = !text.is_empty() && text.len() <= WORD_MAX;
-    let plain = |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | '.' | ':' | '/');
-    (fits && text.chars().all(plain)).then(|| text.to_string())
 }
 
 #[cfg(test)]

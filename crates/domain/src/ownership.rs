@@ -2,7 +2,7 @@
 
 use super::config::Topic;
 use super::targets::{self, Owner, Target};
-use super::ticket::{Priority, Severity};
+use super::vocabulary::{Priority, Severity};
 
 /// The owner of a ticket. The target says it; where the priority is not known, nothing is promised, but somebody has to
 /// answer: whoever would if it were in the middle. Topics that a support engineer covers go there before they go to a team.

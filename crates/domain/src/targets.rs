@@ -1,6 +1,6 @@
 //! Response targets: how soon a first answer is promised, by severity and the customer's priority.
 
-use super::ticket::{Priority, Severity};
+use super::vocabulary::{Priority, Severity};
 use wire::words;
 
 /// How many business hours a day of a target counts.

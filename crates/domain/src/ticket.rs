@@ -4,8 +4,9 @@ use serde::{Deserialize, Serialize};
 
 use super::context::Context;
 use super::fields::{self, Fields};
+use super::identifier::IDENTIFIER_MAX;
 use super::problem::FieldError;
-use wire::words;
+pub use super::vocabulary::{Kind, Outcome, Priority, Severity, Status};
 
 /// The longest message, in characters.
 pub const MESSAGE_MAX: usize = 10_000;
@@ -13,80 +14,8 @@ pub const MESSAGE_MAX: usize = 10_000;
 pub const NAME_MAX: usize = 200;
 /// The longest e-mail address, in bytes (RFC 5321, section 4.5.3.1: a path of 256 octets less its brackets).
 pub const EMAIL_MAX: usize = 254;
-/// The longest topic and the longest `via`, in characters.
-pub const WORD_MAX: usize = 64;
 /// How many questions a ticket can carry.
 pub const QUESTIONS_MAX: usize = 50;
-
-words! {
-    /// What a ticket is.
-    Kind else Question {
-        /// The customer wants to know something.
-        Question = "question",
-        /// Something does not work.
-        Bug = "bug",
-        /// A wish or an opinion.
-        Feedback = "feedback",
-    }
-}
-
-words! {
-    /// How bad it is; the meanings are texts, shown where it is chosen.
-    Severity else Low {
-        /// The product is down or unusable, or data was lost or leaked.
-        Critical = "critical",
-        /// An important feature does not work at all.
-        High = "high",
-        /// A feature does not work as it should.
-        Medium = "medium",
-        /// A question, a wish, a small flaw.
-        Low = "low",
-    }
-}
-
-words! {
-    /// The customer's priority, from the plan.
-    Priority else Low {
-        /// Answered first.
-        High = "high",
-        /// Answered in the ordinary time.
-        Medium = "medium",
-        /// Answered when the others are.
-        Low = "low",
-    }
-}
-
-words! {
-    /// What came of a question that was shown.
-    Outcome else Shown {
-        /// It stood in the list.
-        Shown = "shown",
-        /// It was opened.
-        Opened = "opened",
-        /// It was opened and did not help.
-        Unhelpful = "unhelpful",
-    }
-}
-
-words! {
-    /// Where a ticket stands.
-    Status else Open {
-        /// It waits for support.
-        Open = "open",
-        /// It was answered for good.
-        Solved = "solved",
-    }
-}
-
-impl Kind {
-    /// The severity that a ticket of this kind has until the customer chooses another.
-    pub fn default_severity(self) -> Severity {
-        match self {
-            Kind::Bug => Severity::Medium,
-            Kind::Question | Kind::Feedback => Severity::Low,
-        }
-    }
-}
 
 wire::types! {
     /// How the customer is reached.
@@ -275,13 +204,13 @@ pub fn check(ticket: &NewTicket) -> Vec<FieldError> {
     }
     for (pointer, text, max) in [
         ("/contact/name", &ticket.contact.name, NAME_MAX),
-        ("/topic", &ticket.topic, WORD_MAX),
-        ("/via", &ticket.via, WORD_MAX),
-        ("/locale", &ticket.locale, WORD_MAX),
-        ("/created_at", &ticket.created_at, WORD_MAX),
+        ("/topic", &ticket.topic, IDENTIFIER_MAX),
+        ("/via", &ticket.via, IDENTIFIER_MAX),
+        ("/locale", &ticket.locale, IDENTIFIER_MAX),
+        ("/created_at", &ticket.created_at, IDENTIFIER_MAX),
         ("/website", &ticket.website, NAME_MAX),
-        ("/client/name", &ticket.client.name, WORD_MAX),
-        ("/client/version", &ticket.client.version, WORD_MAX),
+        ("/client/name", &ticket.client.name, IDENTIFIER_MAX),
+        ("/client/version", &ticket.client.version, IDENTIFIER_MAX),
     ] {
         if text.chars().count() > max {
             refuse(pointer, format!("is longer than {max} characters"));
@@ -322,25 +251,6 @@ mod tests {
         assert_eq!(gaps(&"x".repeat(MESSAGE_MAX + 1), &nobody, true), [Gap::MessageTooLong]);
         let typo = Contact { name: "Ada".into(), email: "ada@".into() };
         assert_eq!(gaps("x", &typo, false), [Gap::EmailInvalid]);
-    }
-
-    #[test]
-    fn words_and_variants_are_one_to_one() {
-        for kind in Kind::ALL {
-            assert_eq!(Kind::from_word(kind.word()), Some(*kind));
-        }
-        for severity in Severity::ALL {
-            assert_eq!(Severity::from_word(severity.word()), Some(*severity));
-            assert_eq!(serde_json::to_string(severity).unwrap(), format!("\"{severity}\""));
-        }
-        assert_eq!(Kind::from_word("complaint"), None);
-    }
-
-    #[test]
-    fn a_bug_is_medium_and_everything_else_low_until_someone_says_otherwise() {
-        assert_eq!(Kind::Bug.default_severity(), Severity::Medium);
-        assert_eq!(Kind::Question.default_severity(), Severity::Low);
-        assert_eq!(Kind::Feedback.default_severity(), Severity::Low);
     }
 
     proptest! {

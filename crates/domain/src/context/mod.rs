@@ -15,6 +15,7 @@ mod shape;
 use serde::{Deserialize, Serialize};
 
 use super::problem::FieldError;
+pub use super::vocabulary::Group;
 use shape::Shape::{Count, List, Texts};
 use shape::{BREADCRUMBS_MAX, RECORDS_MAX, TEXTS_MAX, WORD, part};
 use wire::{Pairs, words};
@@ -30,30 +31,6 @@ pub use records::{Breadcrumb, BreadcrumbKind, ErrorRecord, RequestRecord};
 pub const VERSION: u32 = 1;
 /// The most that a context takes as JSON, in bytes.
 pub const CONTEXT_MAX: usize = 64 * 1024;
-
-words! {
-    /// A group of the context. The site and the customer can keep back each of them.
-    Group {
-        /// The page: [`Page`].
-        Page = "page",
-        /// Who uses it: [`User`].
-        User = "user",
-        /// The build of the product: [`Application`].
-        Application = "application",
-        /// What it is used with: [`Device`].
-        Device = "device",
-        /// What went wrong: [`ErrorRecord`].
-        Errors = "errors",
-        /// Requests that failed or were slow: [`RequestRecord`].
-        Requests = "requests",
-        /// What the person did: [`Breadcrumb`].
-        Breadcrumbs = "breadcrumbs",
-        /// What other tools know: [`FoundLink`].
-        Links = "links",
-        /// What the host declared.
-        PageValues = "page_values",
-    }
-}
 
 words! {
     /// Who keeps something back.

@@ -19,7 +19,7 @@ use crate::privacy::Retention;
 use domain::attachment::Attachments;
 use domain::config::{self, Config};
 use domain::hours::Hours;
-use domain::link;
+use domain::identifier;
 use domain::rota::Rota;
 use domain::targets::{Target, default_targets};
 use domain::ticket::Priority;
@@ -115,7 +115,7 @@ fn check(name: &str, table: SiteTable, place: &impl Fn(&str) -> String) -> Resul
         let dot = if field.is_empty() { "" } else { "." };
         Err(SettingsError::Value { place: place(&format!("sites.{name}{dot}{field}")), message })
     };
-    if link::word(name).is_none_or(|name| name.contains(['/', ':']) || !name.is_ascii()) {
+    if identifier::parse_identifier(name).is_none_or(|name| name.contains(['/', ':']) || !name.is_ascii()) {
         return wrong("", "is no name of a site; 1 to 64 letters, digits or -_.".into());
     }
     let origins = match Origins::read(&table.origins) {
@@ -149,7 +149,8 @@ fn check(name: &str, table: SiteTable, place: &impl Fn(&str) -> String) -> Resul
     if let Some(unknown) = table.support_engineers.iter().find(is_topic) {
         return wrong("support_engineers", format!("{unknown:?} is no id of a topic"));
     }
-    let is_named = |to: &str| link::word(to).is_some_and(|to| !to.contains(['/', ':', '.']) && to.is_ascii());
+    let is_named =
+        |to: &str| identifier::parse_identifier(to).is_some_and(|to| !to.contains(['/', ':', '.']) && to.is_ascii());
     if let Some(to) = table.destinations.keys().find(|to| !is_named(to)) {
         let message = "is no name of a destination; 1 to 64 letters, digits or -_".into();
         return wrong(&format!("destinations.{to}"), message);

@@ -1,0 +1,243 @@
+//! The configuration of a site, as the gateway publishes it and the page may refine it.
+
+use serde::{Deserialize, Serialize};
+
+#[cfg(not(target_arch = "wasm32"))]
+use super::attachment::{self, Attachments};
+use super::engine::{self, Engine};
+use super::fields::{self, Field};
+use super::targets::{self, Target};
+use super::vocabulary::{Kind, Priority};
+use wire::{Pairs, Read, Source};
+
+mod collected;
+mod link;
+mod problem;
+mod redact;
+mod theme;
+mod topics;
+
+pub use collected::Collected;
+pub use link::{ASK, Link};
+pub use redact::Redact;
+pub use theme::{Scheme, Theme};
+pub use topics::{Topic, topic_of};
+
+/// What a site can be told. Every field has a default, so an empty configuration is a working one.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(not(target_arch = "wasm32"), derive(schemars::JsonSchema))]
+#[serde(default, deny_unknown_fields)]
+pub struct Config {
+    /// The kinds that a customer can choose, in this order. Default: all.
+    pub kinds: Vec<Kind>,
+    /// The parts of the product. Default: none, and the form asks for none.
+    pub topics: Vec<Topic>,
+    /// Which priority the customers of a plan have. Default: none, and no answer time is promised. Gateway only.
+    pub plans: Pairs<Priority>,
+    /// The response targets, one for each severity and priority that promises something. Default: those of
+    /// [`targets::default_targets`]. Gateway only.
+    #[serde(default = "targets::default_targets")]
+    pub targets: Vec<Target>,
+    /// Where answers are looked for. Default: the gateway alone. The form does not read it; the module does that asks them.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub sources: Vec<Engine>,
+    /// Documentation and other places, shown on Home. Default: none.
+    pub links: Vec<Link>,
+    /// Where the customers of certain plans are answered beside tickets, shown on Home. Default: none.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub channels: Vec<Link>,
+    /// What is collected.
+    pub context: Collected,
+    /// What is hidden beyond what is hidden anyway.
+    pub redact: Redact,
+    /// Whether the form asks if support may look into the customer's account. Default: false. The form does not read it; the
+    /// module does that draws the fields.
+    pub consent: bool,
+    /// What else the form asks for. Default: nothing. Read by that module, too.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub fields: Vec<Field>,
+    /// Which files go along with tickets and replies. Default: those of [`Attachments`]. Gateway only. No Rust of the widget reads it.
+    #[cfg(not(target_arch = "wasm32"))]
+    pub attachments: Attachments,
+    /// How the panel looks.
+    pub theme: Theme,
+    /// Texts of the panel that say something else, by language tag and then by the name of the text. Default: none.
+    pub texts: Pairs<Pairs<String>>,
+    /// Whether the site says what is broken (`GET …/incidents`). Default: false. Gateway only.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub incidents: bool,
+    /// Whether a plan that nobody signed may show a promise; for demos. Default: false. Gateway only.
+    pub trust_page: bool,
+}
+
+impl Default for Config {
+    /// The configuration before any was read: it promises nothing yet.
+    fn default() -> Config {
+        Config {
+            kinds: Kind::ALL.to_vec(),
+            topics: Vec::new(),
+            plans: Pairs::default(),
+            targets: Vec::new(),
+            sources: Vec::new(),
+            links: Vec::new(),
+            channels: Vec::new(),
+            context: Collected::default(),
+            redact: Redact::default(),
+            consent: false,
+            fields: Vec::new(),
+            #[cfg(not(target_arch = "wasm32"))]
+            attachments: Attachments::default(),
+            theme: Theme::default(),
+            texts: Pairs::default(),
+            incidents: false,
+            trust_page: false,
+        }
+    }
+}
+
+/// The fields that the page cannot set, because they decide promises and routing.
+pub const GATEWAY_ONLY: &[&str] = &["plans", "targets", "attachments", "incidents", "trust_page"];
+
+/// Sets one field from the page's configuration. A bad value changes nothing and is an error that names the field and what
+/// is allowed.
+pub fn set_field(config: &mut Config, field: &str, value: &impl Source) -> Result<(), String> {
+    match field {
+        "kinds" => {
+            let words = value.items();
+            let kinds: Option<Vec<Kind>> = words.iter().map(|word| Kind::from_word(&word.text())).collect();
+            let kinds = kinds.ok_or("kinds: must be a list of question, bug, feedback")?;
+            replace(&mut config.kinds, kinds, check_kinds)
+        }
+        "topics" => replace(&mut config.topics, Vec::read(value), topics::check),
+        "channels" | "links" => {
+            let slot = if field == "links" { &mut config.links } else { &mut config.channels };
+            replace(slot, Vec::read(value), link::check)
+        }
+        "theme" => {
+            config.theme = Theme::parse(value)?;
+            Ok(())
+        }
+        "context" => config.context.set(value),
+        "redact" => config.redact.set(value),
+        "texts" => {
+            config.texts = Pairs::read(value);
+            Ok(())
+        }
+        "sources" | "fields" | "consent" => Ok(()),
+        _ if GATEWAY_ONLY.contains(&field) => Err(field.to_string() + ": only the gateway sets it"),
+        _ => Err(field.to_string()
+            + ": unknown; known are kinds, topics, sources, links, channels, fields, context, redact, consent, theme, texts"),
+    }
+}
+
+fn replace<T: std::ops::Deref>(slot: &mut T, value: T, check: fn(&T::Target) -> Option<String>) -> Result<(), String> {
+    match check(&value) {
+        Some(problem) => Err(problem),
+        None => {
+            *slot = value;
+            Ok(())
+        }
+    }
+}
+
+/// What is wrong with a configuration beyond its types; empty for a good one.
+pub fn check(config: &Config) -> Vec<String> {
+    let Config { kinds, topics, sources, links, channels, fields, context, theme, .. } = config;
+    let problems = [
+        check_kinds(kinds),
+        topics::check(topics),
+        engine::check(sources),
+        link::check(links),
+        link::check(channels),
+        fields::check(fields),
+        collected::check(context),
+        #[cfg(not(target_arch = "wasm32"))]
+        attachment::check(&config.attachments),
+        theme::check(theme),
+    ];
+    problems.into_iter().flatten().collect()
+}
+
+fn check_kinds(kinds: &[Kind]) -> Option<String> {
+    kinds.is_empty().then(|| "kinds: is empty; name at least one of question, bug, feedback".into())
+}
+
+impl Read for Config {
+    fn read(source: &impl Source) -> Config {
+        let mut config = Config::default();
+        for (field, value) in source.entries() {
+            match field.as_str() {
+                "plans" => {
+                    for (plan, priority) in value.entries() {
+                        if let Some(priority) = Priority::from_word(&priority.text()) {
+                            config.plans.0.push((plan, priority));
+                        }
+                    }
+                }
+                "targets" => config.targets = Vec::read(&value),
+                "trust_page" => config.trust_page = value.yes(),
+                // The gateway has checked what it publishes; a newer one may publish what is not known here.
+                _ => drop(set_field(&mut config, &field, &value)),
+            }
+        }
+        config
+    }
+}
+
+/// The priority of a plan, where the site knows it.
+pub fn priority_of(config: &Config, plan: &str) -> Option<Priority> {
+    config.plans.get(plan).copied()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn set(config: &mut Config, field: &str, json: &str) -> Result<(), String> {
+        set_field(config, field, &serde_json::from_str::<serde_json::Value>(json).unwrap())
+    }
+
+    #[test]
+    fn the_page_cannot_set_promises() {
+        let mut config = Config::default();
+        for field in GATEWAY_ONLY {
+            assert!(set(&mut config, field, "{}").unwrap_err().contains("only the gateway"));
+        }
+        assert_eq!(config, Config::default());
+    }
+
+    #[test]
+    fn a_bad_value_is_named_with_what_is_allowed_and_changes_nothing() {
+        let mut config = Config::default();
+        for (field, json, said) in [
+            ("kinds", r#"["complaint"]"#, "question, bug, feedback"),
+            ("kinds", "[]", "at least one"),
+            ("theme", r#"{"accent":"blue"}"#, "#rgb"),
+            ("theme", r#"{"colour":"blue"}"#, "known are accent, scheme"),
+            ("theme", r#"{"scheme":"sepia"}"#, "auto, light or dark"),
+            ("links", r#"[{"label":"x","url":"javascript:alert(1)"}]"#, "https:"),
+            ("topics", r#"[{"id":"a b","label":"x"}]"#, "no id"),
+            ("topics", r#"[7]"#, "no id"),
+            ("context", r#"{"off":["cookies"]}"#, "page, user, application"),
+            ("context", r#"{"tools":["matomo"]}"#, "posthog, sentry"),
+            ("context", r#"{"links":[{"label":"x","url":"javascript:{id}"}]}"#, "https:"),
+            ("context", r#"{"application":{"relase":"1"}}"#, "release, environment"),
+            ("context", r#"{"of":[]}"#, "off, ask"),
+            ("redact", r#"{"name":[]}"#, "names, ip_addresses"),
+            ("tpoics", "[]", "known are"),
+        ] {
+            let error = set(&mut config, field, json).unwrap_err();
+            assert!(error.starts_with(field) && error.contains(said), "{field}: {error}");
+        }
+        assert_eq!(config, Config::default());
+    }
+
+    #[test]
+    fn a_configuration_comes_back_from_the_wire_as_it_was() {
+        let config = Config::default();
+        let json = serde_json::to_string(&config).unwrap();
+        assert_eq!(serde_json::from_str::<Config>(&json).unwrap(), config);
+        let unset = Config { targets: targets::default_targets(), ..config };
+        assert_eq!(serde_json::from_str::<Config>("{}").unwrap(), unset);
+    }
+}

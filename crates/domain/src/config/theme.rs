@@ -1,0 +1,59 @@
+//! How the panel looks.
+
+use super::super::contrast;
+use wire::{Read, Source, words};
+
+wire::types! {
+    /// How the panel looks.
+    #[derive(Clone, Debug, Default, PartialEq, Eq)]
+    #[serde(deny_unknown_fields)]
+    pub struct Theme {
+        /// The accent, `#rgb` or `#rrggbb`; moved until it can be read. Default: the panel's own blue.
+        pub accent: String = default,
+        /// `auto` follows the page's `color-scheme`. Default: `auto`.
+        pub scheme: Scheme = default,
+    }
+}
+
+words! {
+    /// Light or dark.
+    #[derive(Default)]
+    Scheme else Auto {
+        /// As the page is.
+        #[default]
+        Auto = "auto",
+        /// Always light.
+        Light = "light",
+        /// Always dark.
+        Dark = "dark",
+    }
+}
+
+impl Theme {
+    /// Reads it off a page's configuration; an error names what is wrong and what is allowed.
+    pub fn parse(value: &impl Source) -> Result<Theme, String> {
+        check_words(value)?;
+        let theme = Theme::read(value);
+        match check(&theme) {
+            Some(problem) => Err(problem),
+            None => Ok(theme),
+        }
+    }
+}
+
+fn check_words(theme: &impl Source) -> Result<(), String> {
+    for (name, value) in theme.entries() {
+        match (name.as_str(), value.text().as_str()) {
+            ("accent", _) | ("scheme", "auto" | "light" | "dark") => {}
+            ("scheme", _) => return Err("theme.scheme: must be auto, light or dark".into()),
+            _ => return Err("theme.".to_string() + &name + ": unknown; known are accent, scheme"),
+        }
+    }
+    Ok(())
+}
+
+/// What is wrong with a theme, and what is allowed.
+pub fn check(theme: &Theme) -> Option<String> {
+    let bad = !theme.accent.is_empty() && contrast::parse(&theme.accent).is_none();
+    bad.then(|| "theme.accent: \"".to_string() + &theme.accent + "\" is no colour; #rgb or #rrggbb")
+}

@@ -1,0 +1,76 @@
+//! The parts of the product that a ticket can be about.
+
+use super::super::identifier::parse_identifier;
+use markdown::find::find;
+
+wire::types! {
+    /// A part of the product that a ticket can be about.
+    #[derive(Clone, Debug, Default, PartialEq, Eq)]
+    #[serde(deny_unknown_fields)]
+    pub struct Topic {
+        /// Its id, as it stands on a ticket.
+        pub id: String,
+        /// What the customer reads.
+        pub label: String,
+        /// The team that owns it; empty where none does.
+        pub team: String = default,
+        /// Paths of pages that are about it; `*` stands for anything: `/billing*`.
+        pub urls: Vec<String> = default,
+    }
+}
+
+/// The topic that a page is about: the one whose pattern says most about the path.
+pub fn topic_of<'a>(topics: &'a [Topic], path: &str) -> Option<&'a Topic> {
+    let length = |topic: &Topic| topic.urls.iter().filter(|pattern| fits(pattern, path)).map(String::len).max();
+    topics
+        .iter()
+        .filter_map(|topic| Some((length(topic)?, topic)))
+        .max_by_key(|(length, _)| *length)
+        .map(|(_, topic)| topic)
+}
+
+/// Whether a path fits a pattern in which `*` stands for anything.
+fn fits(pattern: &str, path: &str) -> bool {
+    let mut parts = pattern.split('*');
+    let Some(mut rest) = parts.next().and_then(|first| path.strip_prefix(first)) else { return false };
+    let mut parts: Vec<&str> = parts.collect();
+    let Some(last) = parts.pop() else { return rest.is_empty() };
+    for part in parts {
+        let Some(at) = find(rest, part) else { return false };
+        rest = rest.get(at + part.len()..).unwrap_or_default();
+    }
+    rest.ends_with(last)
+}
+
+/// What is wrong with the topics of a configuration, and what is allowed.
+pub fn check(topics: &[Topic]) -> Option<String> {
+    let topic = topics.iter().find(|topic| parse_identifier(&topic.id).is_none())?;
+    Some("topics: \"".to_string() + &topic.id + "\" is no id; 1 to 64 letters, digits or -_.:/")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    fn topic(id: &str, urls: &[&str]) -> Topic {
+        Topic { id: id.into(), urls: urls.iter().map(|url| url.to_string()).collect(), ..Topic::default() }
+    }
+
+    #[test]
+    fn the_topic_is_the_one_that_says_most_about_the_path() {
+        let topics = [topic("all", &["/*"]), topic("billing", &["/billing*"]), topic("invoices", &["*/invoices/*"])];
+        let found = |path| topic_of(&topics, path).map(|topic| topic.id.as_str());
+        assert_eq!(found("/billing/plan"), Some("billing"));
+        assert_eq!(found("/org/invoices/7"), Some("invoices"));
+        assert_eq!(found("/elsewhere"), Some("all"));
+        assert_eq!(topic_of(&topics[1..], "/x"), None);
+    }
+
+    proptest! {
+        #[test]
+        fn a_pattern_without_a_star_fits_only_itself(pattern in "[a-z/]{0,8}", path in "[a-z/]{0,8}") {
+            prop_assert_eq!(fits(&pattern, &path), pattern == path);
+        }
+    }
+}

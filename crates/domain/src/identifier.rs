@@ -1,0 +1,26 @@
+//! Identifiers that people make up: of topics, fields, sites, and of where somebody came from.
+
+/// The longest, in bytes.
+pub const IDENTIFIER_MAX: usize = 64;
+
+/// A text that can be an identifier: ASCII letters, digits and `-_.:/`, not longer than [`IDENTIFIER_MAX`].
+pub fn parse_identifier(text: &str) -> Option<String> {
+    let fits = !text.is_empty() && text.len() <= IDENTIFIER_MAX;
+    let plain = |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | '.' | ':' | '/');
+    (fits && text.chars().all(plain)).then(|| text.to_string())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_identifier_is_short_and_plain() {
+        for good in ["billing", "a", "de-AT", "site.x:y/z_1", &"x".repeat(IDENTIFIER_MAX)] {
+            assert_eq!(parse_identifier(good).as_deref(), Some(good));
+        }
+        for bad in ["", "a b", "größe", "<a>", &"x".repeat(IDENTIFIER_MAX + 1)] {
+            assert_eq!(parse_identifier(bad), None, "{bad}");
+        }
+    }
+}
