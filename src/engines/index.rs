@@ -96,7 +96,7 @@ async fn fetch(url: &str) -> Option<Loaded> {
     let Answer::Http { status: 200, body: Some(body), .. } = http::get(url, PATIENCE, &Abort::new()).await else {
         return None;
     };
-    let IndexFile { questions, stems, .. } = IndexFile::read(&body)?;
-    let index = Index::build(&questions, Table::new(stems.0));
+    let IndexFile { questions, stems, synonyms, .. } = IndexFile::read(&body)?;
+    let index = Index::build(&questions, Table::new(stems.0, synonyms.0));
     Some(Loaded { index, questions })
 }

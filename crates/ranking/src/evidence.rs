@@ -4,9 +4,11 @@ use super::query::Term;
 use super::score;
 
 /// How much evidence a hit needs; less is junk. This and the other figures are measured with `make bench-search`.
-const NEEDED: f32 = 0.18;
+const NEEDED: f32 = 0.155;
 /// How much of its strongest word a hit loses, because one word alone is a coincidence more often than two.
-const STRONGEST: f32 = 0.36;
+const STRONGEST: f32 = 0.47;
+/// How much more a hit needs that has nothing of the query in its title or topics.
+const UNTITLED: f32 = 1.2;
 /// How much even an empty query asks for, in words that a single question has.
 const ASKED: f32 = 0.4;
 /// How much a word of a title or a topic comes to at least, as a share of the most.
@@ -25,6 +27,8 @@ pub struct Evidence {
     shared: u16,
     /// How many words of the query were surely meant by words of the title or the topics.
     titled: u16,
+    /// Whether any word of the query is in the title or the topics, or one that is like it.
+    in_title: bool,
 }
 
 impl Evidence {
@@ -35,6 +39,7 @@ impl Evidence {
         self.strongest = self.strongest.max(score);
         self.shared += u16::from(likeness == 1.0);
         self.titled += u16::from(likeness >= SURE && share >= TITLED);
+        self.in_title |= share >= TITLED;
     }
 }
 
@@ -66,10 +71,17 @@ impl Asked {
         }
     }
 
-    /// Whether the evidence is enough. It never is where a query only says that something is wrong.
-    pub fn answered_by(&self, evidence: &Evidence) -> bool {
+    /// Which share of the evidence that is needed there is, 1 where it is enough. It never is where a query only says that
+    /// something is wrong.
+    pub fn share_of(&self, evidence: &Evidence) -> f32 {
+        if self.words == 0 {
+            return 0.0;
+        }
         // Whoever writes a rare word means it, wherever it stands; and a title or topic with all words is about them.
-        let all = self.rare && evidence.shared == self.words || evidence.titled == self.words;
-        self.words > 0 && (all || evidence.sum - STRONGEST * evidence.strongest >= self.needed)
+        if self.rare && evidence.shared == self.words || evidence.titled == self.words {
+            return 1.0;
+        }
+        let needed = if evidence.in_title { self.needed } else { self.needed * UNTITLED };
+        ((evidence.sum - STRONGEST * evidence.strongest) / needed).min(1.0)
     }
 }

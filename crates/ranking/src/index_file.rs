@@ -1,6 +1,7 @@
-//! The file of a static index: questions that a page searches by itself, and the stems of their words.
+//! The file of a static index: questions that a page searches by itself, the stems of their words, and words that mean the same.
 //!
-//! `deskbell index` writes it, and the widget reads it: `{"version": 1, "questions": […], "stems": {WORD: STEM}}`.
+//! `deskbell index` writes it, and the widget reads it: `{"version": 1, "questions": […], "stems": {WORD: STEM}, "synonyms":
+//! {BEGINNING: BEGINNING}}`. A file without synonyms is read as well.
 
 use serde::Serialize;
 
@@ -24,6 +25,8 @@ pub struct IndexFile {
     pub questions: Vec<Question>,
     /// The words that are not their own stem, with their stems.
     pub stems: Pairs<String>,
+    /// The beginnings of words, each with the one that stands for all that mean the same.
+    pub synonyms: Pairs<String>,
 }
 
 /// Why questions make no file.
@@ -49,7 +52,8 @@ impl IndexFile {
         }
         questions.sort_by(|one, other| one.id.cmp(&other.id));
         let stems = Pairs(super::table(&questions, &super::Snowball));
-        let file = IndexFile { version: VERSION, questions, stems };
+        let synonyms = Pairs(super::Stems::synonyms(&super::Snowball).to_vec());
+        let file = IndexFile { version: VERSION, questions, stems, synonyms };
         let json = serde_json::to_string(&file).unwrap_or_default();
         if json.len() > BYTES_MAX { Err(IndexError::TooLarge(json.len())) } else { Ok(json) }
     }
@@ -63,7 +67,7 @@ impl IndexFile {
         let questions = source.get("questions").items();
         let questions: Vec<Question> = questions.iter().take(QUESTIONS_MAX).map(Question::read).collect();
         let questions = questions.into_iter().filter(|question| !question.id.is_empty()).collect();
-        Some(IndexFile { version, questions, stems: source.member("stems") })
+        Some(IndexFile { version, questions, stems: source.member("stems"), synonyms: source.member("synonyms") })
     }
 }
 
@@ -105,9 +109,9 @@ mod tests {
         assert_eq!(IndexFile::json(turned).unwrap(), json);
         let file = IndexFile::read(&serde_json::from_str::<serde_json::Value>(&json).unwrap()).unwrap();
         assert_eq!(file.questions, [questions[1].clone(), questions[0].clone()]);
-        let here = Index::build(&file.questions, Table::new(file.stems.0));
+        let here = Index::build(&file.questions, Table::new(file.stems.0, file.synonyms.0));
         let there = Index::build(&file.questions, Snowball);
-        for query in ["export a chart", "invoice", "invoices sent "] {
+        for query in ["export a chart", "invoice", "invoices sent ", "saving a diagram"] {
             let ids = |index: &Index| index.search(query, 5).into_iter().map(|hit| hit.id).collect::<Vec<_>>();
             assert!(!ids(&here).is_empty(), "{query}");
             assert_eq!(ids(&here), ids(&there), "{query}");

@@ -1,7 +1,7 @@
 //! The ranker: an index of questions in memory, the same in the gateway whatever its store, and in a page without one.
 //!
 //! BM25F over stems. The last word of a query counts as a beginning too, because it may still be typed; a word that no
-//! question has counts as the words that may have been meant.
+//! question has counts as the words that may have been meant, and every word as those that mean the same.
 
 pub mod best;
 mod build;
@@ -21,6 +21,7 @@ mod score;
 mod snowball;
 mod stems;
 mod stored;
+mod synonyms;
 mod typing;
 mod vocabulary;
 mod words;
@@ -51,6 +52,8 @@ use domain::question::{Hit, Question};
 pub const QUERY_MAX: usize = 300;
 /// The most hits that one search gives.
 pub const LIMIT_MAX: usize = 20;
+/// Which share of the evidence that is needed is enough beside a hit that has all of it: then the query is about something here.
+const ENOUGH_BESIDE: f32 = 0.5;
 
 /// A lower-case word without its accents.
 pub fn folded(word: &str) -> String {
@@ -131,7 +134,8 @@ impl Index {
         let matches = |word: &str| {
             let word = fold(word);
             // Most words of a title need no looking up.
-            let stem = terms.iter().any(|term| term.first == word.chars().next()).then(|| self.vocabulary.stem(&word));
+            let starts = |term: &Term| term.first.is_none() || term.first == word.chars().next();
+            let stem = terms.iter().any(starts).then(|| self.vocabulary.stem(&word));
             stem.flatten()
                 .is_some_and(|stem| terms.iter().any(|term| term.stems.iter().any(|(known, _)| *known == stem)))
         };
@@ -180,12 +184,15 @@ impl Index {
         }
         let asked = Asked::new(terms, self.len());
         let mut ranked: Vec<(f32, usize)> = Vec::new();
+        let mut is_answered = false;
         for (number, (tally, standing)) in tallies.iter().zip(&self.standings).enumerate() {
-            if asked.answered_by(&tally.evidence) {
-                keep(&mut ranked, limit, (tally.score * standing, number), |one, other| one.0 > other.0);
+            let share = asked.share_of(&tally.evidence);
+            is_answered |= share >= 1.0;
+            if share >= ENOUGH_BESIDE {
+                keep(&mut ranked, limit, (tally.score * standing * share, number), |one, other| one.0 > other.0);
             }
         }
-        ranked
+        if is_answered { ranked } else { Vec::new() }
     }
 
     fn postings(&self, stem: u32) -> &[Posting] {
@@ -277,6 +284,57 @@ mod tests {
         assert_eq!(ids(&index(), "biling adress ")[..1], ["d"]);
         assert_eq!(ids(&index(), "dahsboadr "), ["a"]);
         assert_eq!(ids(&index(), "vashboard "), Vec::<String>::new());
+    }
+
+    #[test]
+    fn words_that_mean_the_same_are_found_and_marked_but_the_word_itself_comes_first() {
+        let questions = [
+            question("delete", "Deleting an account", ""),
+            question("remove", "Remove a chart from a dashboard", ""),
+            question("mail", "Notifications by e-mail", ""),
+        ];
+        let index = Index::build(&questions, Snowball);
+        assert_eq!(ids(&index, "remove ")[..2], ["remove", "delete"]);
+        assert_eq!(ids(&index, "erase my account")[..1], ["delete"]);
+        assert_eq!(ids(&index, "alerts in my mails"), ["mail"]);
+        assert_eq!(ids(&index, "app"), Vec::<String>::new());
+        let hits = index.search("removing accounts", 1);
+        let marked = hits[0].title.iter().filter(|run| run.hit).map(|run| run.text.as_str()).collect::<Vec<_>>();
+        assert_eq!(marked, ["Deleting", "account"]);
+    }
+
+    #[test]
+    fn words_that_mean_the_same_in_english_stand_for_nothing_in_another_language() {
+        let questions = [
+            question(
+                "pays",
+                "Changer le pays de la facture",
+                "Nous ne sommes pas dans le bon pays, et les prix sont faux.",
+            ),
+            question("payer", "Payer par carte", "Je ne veux pas le faire avec mon compte."),
+        ];
+        assert_eq!(ids(&Index::build(&questions, Snowball), "pays "), ["pays"]);
+    }
+
+    #[test]
+    fn hits_with_less_evidence_follow_one_with_enough_and_are_not_shown_alone() {
+        let text = "Somebody went home, closed the door, read a book, slept well, and woke early.";
+        let mut questions = vec![
+            question("all", "Export the weekly report", text),
+            question("less", "Colours", "The weekly mail is grey, and so is every weekly chart in it."),
+        ];
+        questions.extend((0..40).map(|number| question(&format!("q{number}"), &format!("Chapter {number}"), text)));
+        assert_eq!(ids(&Index::build(&questions, Snowball), "weekly report export"), ["all", "less"]);
+        assert_eq!(ids(&Index::build(&questions[1..], Snowball), "weekly report export"), Vec::<String>::new());
+    }
+
+    #[test]
+    fn two_letters_do_not_stand_for_a_title_but_three_may() {
+        let questions: Vec<Question> =
+            (0..30).map(|number| question(&format!("q{number}"), "Sharing dashboards", "")).collect();
+        let index = Index::build(&questions, Snowball);
+        assert_eq!(ids(&index, "da"), Vec::<String>::new());
+        assert_eq!(ids(&index, "das").len(), 5);
     }
 
     #[test]
@@ -374,7 +432,7 @@ mod tests {
         let table = table(&questions, &Snowball);
         assert!(table.contains(&("rechnungen".into(), "rechnung".into())), "{table:?}");
         assert!(table.iter().all(|(word, stem)| word != stem));
-        let with_table = Index::build(&questions, Table::new(table));
+        let with_table = Index::build(&questions, Table::new(table, Vec::new()));
         let with_stemmer = Index::build(&questions, Snowball);
         for query in ["export", "chart dashboard", "rechnung ", "rechnungen", "anschrift falsch"] {
             assert_eq!(with_table.search(query, 5), with_stemmer.search(query, 5), "{query}");

@@ -3,8 +3,9 @@
 use super::Index;
 use super::best::keep;
 use super::folding::fold;
-use super::languages;
+use super::languages::{self, Language};
 use super::score;
+use super::synonyms::{LIKENESS, is_form};
 use super::words::{Piece, has_hiragana, words};
 
 /// The most words of a query that are looked for.
@@ -15,6 +16,13 @@ const BEGINNINGS_MAX: usize = 12;
 const RELATED_MAX: usize = 12;
 /// A word that is still typed counts less than a whole one.
 const BEGINNING: f32 = 0.98;
+/// One of which so few letters are typed that it may become many words counts less still.
+const BARELY_BEGUN: f32 = 0.8;
+const BARELY_BEGUN_MAX: usize = 2;
+/// Of the stems that one word may stand for, the most frequent tells how rare it is, the others by this part.
+const LESS_FREQUENT: usize = 3;
+/// How much a word counts that says only that something is.
+const VAGUE: f32 = 0.3;
 /// In how many questions a word may be that is rare.
 const RARE: usize = 2;
 /// The shortest number that is a code.
@@ -25,7 +33,7 @@ const PART: f32 = 0.8;
 /// A word of a query and what it stands for.
 #[derive(Debug)]
 pub struct Term {
-    /// The letter that it starts with, and so do all words that it matches.
+    /// The letter that it starts with, and so do all words that it matches; none where some start with others.
     pub first: Option<char>,
     /// The stems that it matches, each with how well: 0 to 1. None where nothing is like it.
     pub stems: Vec<(u32, f32)>,
@@ -101,7 +109,8 @@ impl Index {
                     keep(&mut begun, BEGINNINGS_MAX, of_stem, |one, other| one.0 > other.0);
                 }
             }
-            stems.extend(begun.into_iter().map(|(_, stem)| (stem, BEGINNING)));
+            let likeness = if letters <= BARELY_BEGUN_MAX && piece != Piece::Pair { BARELY_BEGUN } else { BEGINNING };
+            stems.extend(begun.into_iter().map(|(_, stem)| (stem, likeness)));
         }
         let correctable =
             piece != Piece::Pair && piece != Piece::Whole && !folded.chars().any(|c| c.is_numeric() || c == '.');
@@ -117,15 +126,39 @@ impl Index {
                 }
             }
         }
+        let own = stems.len();
+        // They are English, and beginnings of other words in other languages.
+        if self.languages.first() == Some(&Language::English) {
+            self.add_synonyms(folded, &mut stems);
+        }
         let frequency = match stems.first() {
             Some((stem, 1.0)) => self.frequency(*stem),
-            _ => stems.iter().map(|(stem, _)| self.frequency(*stem)).sum(),
+            _ => {
+                let frequencies = stems.iter().map(|(stem, _)| self.frequency(*stem));
+                let (most, all) = frequencies.fold((0, 0), |(most, all), one| (one.max(most), all + one));
+                most + (all - most) / LESS_FREQUENT
+            }
         };
         // A word that no question has counts against a hit as much as the rarest that one has.
         let rare =
             (1..=RARE).contains(&frequency) && (letters >= NUMBER_MIN || folded.chars().any(char::is_alphabetic));
-        let rarity = score::rarity(frequency.max(1), self.len());
-        Term { first: folded.chars().next(), stems, rarity, telling, rare }
+        let rarity = score::rarity(frequency.max(1), self.len()) * if telling { 1.0 } else { VAGUE };
+        let first = folded.chars().next().filter(|_| stems.len() == own);
+        Term { first, stems, rarity, telling, rare }
+    }
+
+    /// Adds the stems of the words that mean the same as a word.
+    fn add_synonyms(&self, folded: &str, stems: &mut Vec<(u32, f32)>) {
+        let synonyms = self.stems.synonyms();
+        for (_, meaning) in synonyms.iter().filter(|(beginning, _)| is_form(folded, beginning)) {
+            for (beginning, _) in synonyms.iter().filter(|(_, other)| other == meaning) {
+                for (word, stem) in self.vocabulary.words_beginning(beginning) {
+                    if is_form(word, beginning) && !stems.iter().any(|(known, _)| *known == stem) {
+                        stems.push((stem, LIKENESS));
+                    }
+                }
+            }
+        }
     }
 
     /// The terms of the known parts of a compound that is not known, where they are most of it.

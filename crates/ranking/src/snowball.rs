@@ -4,6 +4,7 @@ use snowball_stemmers_rs::{Algorithm, Stemmer};
 
 use super::languages::Language;
 use super::stems::Stems;
+use super::synonyms::SYNONYMS;
 
 /// Stems of English, German, French, Spanish and Portuguese.
 #[derive(Clone, Copy, Debug, Default)]
@@ -19,6 +20,10 @@ impl Stems for Snowball {
             Language::Portuguese => Algorithm::Portuguese,
         };
         Stemmer::create(algorithm).stem(word).into_owned()
+    }
+
+    fn synonyms(&self) -> &[(String, String)] {
+        &SYNONYMS
     }
 }
 

@@ -43,10 +43,15 @@ impl Vocabulary {
 
     /// The stems of the words that begin with these letters, as often as there are such words.
     pub fn beginning(&self, letters: &str) -> impl Iterator<Item = u32> {
+        self.words_beginning(letters).map(|(_, stem)| stem)
+    }
+
+    /// The words that begin with these letters, with their stems.
+    pub fn words_beginning(&self, letters: &str) -> impl Iterator<Item = (&str, u32)> {
         let from = self.first_not_before(letters);
         let range = self.entries.get(from..).unwrap_or_default().iter().enumerate();
-        let alike = move |place: usize| self.word(from + place).is_some_and(|word| word.starts_with(letters));
-        range.take_while(move |(place, _)| alike(*place)).map(|(_, entry)| entry.stem)
+        let words = range.map_while(move |(place, entry)| Some((self.word(from + place)?, entry.stem)));
+        words.take_while(move |(word, _)| word.starts_with(letters))
     }
 
     /// The stems of the words that may have been meant by one with mistakes: those with the fewest, and how many.

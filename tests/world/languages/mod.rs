@@ -54,7 +54,7 @@ fn what_is_searched_for_comes_first_in_gateways_and_pages_alike() {
         let gateway = Index::build(&questions, Snowball);
         let file: serde_json::Value = serde_json::from_str(&IndexFile::json(questions).unwrap()).unwrap();
         let file = IndexFile::read(&file).unwrap();
-        let page = Index::build(&file.questions, Table::new(file.stems.0));
+        let page = Index::build(&file.questions, Table::new(file.stems.0, file.synonyms.0));
         let mut wrong: Vec<String> = Vec::new();
         for (query, first) in language.searches() {
             let (here, there) = (ids(gateway.search(query, 5)), ids(page.search(query, 5)));
