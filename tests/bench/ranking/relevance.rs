@@ -34,9 +34,14 @@ pub fn print(folder: &Path) -> Outcome {
         }
     }
     let junk: Vec<&Asked> = asked.iter().filter(|asked| asked.question.is_none()).collect();
-    let shown = junk.iter().filter(|asked| !index.search(&asked.query, SHOWN).is_empty()).count();
     if !junk.is_empty() {
-        println!("junk: {shown} of {} queries about nothing show something", junk.len());
+        let shown =
+            |part| junk.iter().filter(|asked| !index.search(&typed(&asked.query, part), SHOWN).is_empty()).count();
+        let (whole, unfinished) = (shown(1.0), shown(TYPED));
+        println!(
+            "junk: {whole} of {} queries about nothing show something, {unfinished} when 60 % is typed",
+            junk.len()
+        );
     }
     Ok(())
 }
@@ -44,9 +49,9 @@ pub fn print(folder: &Path) -> Outcome {
 fn found(index: &Index, name: &str, queries: &[&Asked], part: f64) {
     let (mut first, mut in_three, mut reciprocal) = (0, 0, 0.0);
     for Asked { query, question, .. } in queries {
-        let letters = (query.chars().count() as f64 * part).round() as usize;
-        let typed: String = query.chars().take(letters).collect();
-        if let Some(place) = index.search(&typed, LIMIT_MAX).iter().position(|hit| Some(&hit.id) == question.as_ref()) {
+        if let Some(place) =
+            index.search(&typed(query, part), LIMIT_MAX).iter().position(|hit| Some(&hit.id) == question.as_ref())
+        {
             first += usize::from(place == 0);
             in_three += usize::from(place < 3);
             reciprocal += 1.0 / (place + 1) as f64;
@@ -55,6 +60,12 @@ fn found(index: &Index, name: &str, queries: &[&Asked], part: f64) {
     let all = queries.len().max(1) as f64;
     let (first, in_three) = (first as f64 / all, in_three as f64 / all);
     println!("{name:<28} {:>7} {first:>8.3} {in_three:>8.3} {:>8.3}", queries.len(), reciprocal / all);
+}
+
+/// The first part of a query.
+fn typed(query: &str, part: f64) -> String {
+    let letters = (query.chars().count() as f64 * part).round() as usize;
+    query.chars().take(letters).collect()
 }
 
 /// A question as it stands in a corpus.
