@@ -76,8 +76,9 @@ async fn what_was_compressed_beforehand_goes_to_those_who_take_it() {
 #[tokio::test]
 async fn nothing_else_of_the_folder_is_served() {
     let (gateway, _folder) = built(false).await;
+    let home = gateway.get("/").await;
+    assert!(home.status == 200 && home.text().contains("The Deskbell gateway is running"), "not the folder's page");
     for path in [
-        "/",
         "/index.html",
         "/demo.js",
         "/secret.txt",

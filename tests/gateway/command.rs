@@ -368,4 +368,8 @@ async fn an_import_into_another_database_than_the_configuration_names_is_reporte
     assert_eq!(import(&["--site", "acme"]).await, other);
     assert_eq!(import(&["--site", "acme", "--database", "sqlite:served.db"]).await, "");
     assert_eq!(import(&["--site", "acme", "--config", "deskbell.toml"]).await, "");
+    // A gateway in this environment uses it as well.
+    let mut command = deskbell(folder.path(), &["import", "--site", "acme", "questions.jsonl"]);
+    let output = command.env("DESKBELL_DATABASE", "sqlite:elsewhere.db").output().await.unwrap();
+    assert!(output.status.success() && output.stderr.is_empty(), "{}", said(&output.stderr));
 }

@@ -252,8 +252,12 @@ impl Place {
     }
 }
 
-/// Says where a command uses another database than the gateway does.
+/// Says where a command uses another database than the gateway does. One that the environment names is the gateway's, too.
 fn note_other_database(settings: &config::Settings) {
+    let of_environment = variable("DESKBELL_DATABASE").and_then(|url| config::sqlite_path(&url, "").ok());
+    if of_environment.is_some_and(|path| path == settings.database) {
+        return;
+    }
     if let Some(notice) = config::other_database(settings, Path::new("")) {
         eprintln!("note: {notice}");
     }
@@ -328,8 +332,8 @@ async fn main() -> ExitCode {
 
 async fn serve(options: Serve) -> Result<ExitCode, gateway::GatewayError> {
     let Serve { config, listen, database, assets, demo } = options;
-    let (inbox_token, smtp_password) = (secret("DESKBELL_INBOX_TOKEN"), secret("DESKBELL_SMTP_PASSWORD"));
-    let zendesk_secret = secret("DESKBELL_ZENDESK_SECRET");
+    let (inbox_token, smtp_password) = (variable("DESKBELL_INBOX_TOKEN"), variable("DESKBELL_SMTP_PASSWORD"));
+    let zendesk_secret = variable("DESKBELL_ZENDESK_SECRET");
     let setup = wire_up::load(&Overrides {
         config,
         listen,
@@ -383,8 +387,8 @@ async fn run_check(options: Check) -> Result<ExitCode, gateway::GatewayError> {
         (false, ..) => refuse("--config FILE", "is needed to check what it says"),
         _ => {}
     }
-    let zendesk_secret = secret("DESKBELL_ZENDESK_SECRET");
-    let smtp_password = secret("DESKBELL_SMTP_PASSWORD");
+    let zendesk_secret = variable("DESKBELL_ZENDESK_SECRET");
+    let smtp_password = variable("DESKBELL_SMTP_PASSWORD");
     let setup = wire_up::load(&Overrides { config, zendesk_secret, smtp_password, ..Overrides::default() })?;
     let settings = &setup.settings;
     for notice in config::notices(settings, jiff::Timestamp::now()) {
@@ -459,9 +463,9 @@ async fn run_restore(options: Restore) -> Result<ExitCode, gateway::GatewayError
     Ok(ExitCode::SUCCESS)
 }
 
-/// A secret of the environment. An empty variable is what a compose file makes of one that is not set.
-fn secret(name: &str) -> Option<String> {
-    std::env::var(name).ok().filter(|secret| !secret.is_empty())
+/// A variable of the environment. An empty variable is what a compose file makes of one that is not set.
+fn variable(name: &str) -> Option<String> {
+    std::env::var(name).ok().filter(|value| !value.is_empty())
 }
 
 /// Which column of a table is which field.
