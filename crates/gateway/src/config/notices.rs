@@ -1,6 +1,6 @@
 //! What in the settings is allowed, and most likely not what was meant.
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use jiff::Timestamp;
 
@@ -38,12 +38,14 @@ fn missing_assets(settings: &Settings) -> Option<String> {
     }
 }
 
-/// That a command uses another database than the gateway that is started with the configuration: the one that is named, or else the one in
-/// `folder`. Nothing where there is no such file.
+/// That a command uses another database than a gateway does that is started with the configuration in `folder`. Nothing where there is none,
+/// or where the command was given one: who names a configuration and a database means both.
 pub fn other_database(settings: &Settings, folder: &Path) -> Option<String> {
-    let file = settings.file.clone().unwrap_or_else(|| PathBuf::from(FILE));
-    // Whatever else is wrong with it is not for this command to say.
-    let table: toml::Table = toml::from_str(&std::fs::read_to_string(folder.join(&file)).ok()?).ok()?;
+    if settings.file.is_some() {
+        return None;
+    }
+    // Whatever else is wrong with the file is not for this command to say.
+    let table: toml::Table = toml::from_str(&std::fs::read_to_string(folder.join(FILE)).ok()?).ok()?;
     let url = table.get("database").map_or(Some(DEFAULT_DATABASE), toml::Value::as_str)?;
     let configured = sqlite_path(url, "").ok()?;
     let resolved = |path: &Path| {
@@ -51,8 +53,8 @@ pub fn other_database(settings: &Settings, folder: &Path) -> Option<String> {
         path.canonicalize().or_else(|_| std::path::absolute(&path)).unwrap_or(path)
     };
     (resolved(&configured) != resolved(&settings.database)).then(|| {
-        let (file, used) = (file.display(), settings.database.display());
-        format!("the database is sqlite:{used}, while {file} names {url}; to use that one, write --config {file} and no --database")
+        let used = settings.database.display();
+        format!("the database is sqlite:{used}, while {FILE} names {url}; to use that one, write --config {FILE} and no --database")
     })
 }
 
@@ -142,5 +144,8 @@ mod tests {
         );
         let elsewhere = tempfile::tempdir().unwrap();
         assert_eq!(other_database(&settings, elsewhere.path()), None, "there is no configuration");
+        settings.file = Some(folder.path().join(FILE));
+        settings.database = "data/another.db".into();
+        assert_eq!(other_database(&settings, folder.path()), None, "both were named");
     }
 }
