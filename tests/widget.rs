@@ -170,7 +170,7 @@ fn json_that_is_none_is_nothing() {
     assert_eq!(parsed.get("a").items().len(), 2);
     assert!(parsed.get("missing").items().is_empty());
     assert_eq!(parsed.get("missing").text(), "");
-    assert!(parsed.get("yes").yes());
+    assert!(parsed.get("yes").is_true());
 }
 
 #[wasm_bindgen_test]

@@ -23,6 +23,6 @@ impl Form {
 
     /// Whether the form says yes.
     pub fn agrees(&self, what: &str, about: &str) -> bool {
-        self.ask(what, about).yes()
+        self.ask(what, about).is_true()
     }
 }

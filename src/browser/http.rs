@@ -14,11 +14,11 @@ use wasm_bindgen_futures::JsFuture;
 use web_sys::{AbortController, RequestCredentials, RequestInit};
 
 use super::{read, timer};
-use domain::outbox;
+use domain::response;
 use wire::Source;
 
 /// An answer with the browser's JSON.
-pub type Answer = outbox::Answer<JsValue>;
+pub type Answer = response::Response<JsValue>;
 
 /// The longest answer that is read, in bytes.
 const BODY_MAX: usize = 2_000_000;
@@ -55,7 +55,7 @@ pub async fn get(url: &str, timeout: Duration, abort: &Abort) -> Answer {
 /// after how many seconds to come again.
 pub fn heard(answer: &impl Source) -> Answer {
     match answer.get("status").number() as u16 {
-        0 if answer.get("late").yes() => Answer::TimedOut,
+        0 if answer.get("late").is_true() => Answer::TimedOut,
         0 => Answer::Unreachable,
         status => {
             let after = answer.get("after").number() as u32;

@@ -5,8 +5,8 @@ use std::time::Duration;
 
 use crate::browser::http::{self, Abort};
 use crate::browser::intl;
-use domain::outbox::Answer;
 use domain::question::Hit;
+use domain::response::Response;
 use ranking::github::{self, Limit};
 
 const API: &str = "https://api.github.com/";
@@ -30,7 +30,7 @@ pub async fn search(text: &str, repository: &str, patience: Duration) -> Vec<Hit
         return Vec::new();
     }
     match http::get(&[API, &path].concat(), patience, &Abort::new()).await {
-        Answer::Http { status: 200, body: Some(body), .. } => {
+        Response::Http { status: 200, body: Some(body), .. } => {
             let hits = github::hits(&body, text, repository);
             KEPT.with_borrow_mut(|kept| {
                 if kept.len() >= KEPT_MAX {
@@ -40,7 +40,7 @@ pub async fn search(text: &str, repository: &str, patience: Duration) -> Vec<Hit
             });
             hits
         }
-        Answer::Http { status: 403 | 429, retry_after, .. } => {
+        Response::Http { status: 403 | 429, retry_after, .. } => {
             LIMIT.with_borrow_mut(|limit| limit.refused(now(), retry_after));
             Vec::new()
         }

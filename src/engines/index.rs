@@ -8,8 +8,8 @@ use std::time::Duration;
 use crate::browser::http::{self, Abort};
 use crate::browser::timer::spawn;
 use domain::engine::EngineType;
-use domain::outbox::Answer;
 use domain::question::{Hit, Question, reading_order};
+use domain::response::Response;
 use ranking::index_file::IndexFile;
 use ranking::{Index, Table};
 
@@ -93,7 +93,7 @@ fn put(url: &str, file: File) -> Option<File> {
 }
 
 async fn fetch(url: &str) -> Option<Loaded> {
-    let Answer::Http { status: 200, body: Some(body), .. } = http::get(url, PATIENCE, &Abort::new()).await else {
+    let Response::Http { status: 200, body: Some(body), .. } = http::get(url, PATIENCE, &Abort::new()).await else {
         return None;
     };
     let IndexFile { questions, stems, synonyms, .. } = IndexFile::read(&body)?;

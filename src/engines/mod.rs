@@ -74,7 +74,7 @@ pub async fn find(sources: JsValue, site_url: String, given: JsValue) -> JsValue
     if search.asked == SearchTrigger::Typed {
         TYPED.set(TYPED.get().wrapping_add(1));
     }
-    let asked = |engine: &&Engine| engine.is_asked(search.kind, search.asked);
+    let asked = |engine: &&Engine| engine.is_searched(search.kind, search.asked);
     let prompt: Vec<&Engine> =
         search.engines.iter().filter(asked).filter(|engine| engine.engine != EngineType::Github).collect();
     let more = search.engines.iter().filter(asked).any(|engine| engine.engine == EngineType::Github);
@@ -106,7 +106,7 @@ pub async fn rest() -> JsValue {
     }
     let Some(Found { search, mut hits }) = LAST.take() else { return JsValue::UNDEFINED };
     for engine in &search.engines {
-        if engine.engine == EngineType::Github && engine.is_asked(search.kind, search.asked) {
+        if engine.engine == EngineType::Github && engine.is_searched(search.kind, search.asked) {
             hits.extend(github::search(&search.query, &engine.repository, PATIENCE).await);
         }
     }

@@ -4,7 +4,7 @@ use crate::browser::intl;
 use crate::words::Words;
 use domain::context::Group;
 use domain::context::document::Value;
-use domain::joined::joined;
+use domain::join::join_nonempty;
 
 /// Something under a name, as deep as it is nested.
 pub struct Row {
@@ -46,7 +46,7 @@ pub fn title(group: Group, item: &Value) -> String {
     };
     let texts: Vec<String> =
         names.iter().filter_map(|name| item.get(name)).map(text).filter(|text| !text.is_empty()).collect();
-    joined(&texts, " ")
+    join_nonempty(&texts, " ")
 }
 
 fn add(words: &Words, value: &Value, depth: usize, rows: &mut Vec<Row>) {
@@ -73,7 +73,7 @@ fn add_named(words: &Words, label: String, value: &Value, depth: usize, rows: &m
         Value::Members(members) if value.get("at").is_some() && members.0.len() < DETAILED => {
             let texts: Vec<String> =
                 members.0.iter().filter(|(name, _)| name != "at").map(|(_, value)| text(value)).collect();
-            rows.push(Row { depth, label, text: joined(&texts, " · ") });
+            rows.push(Row { depth, label, text: join_nonempty(&texts, " · ") });
         }
         Value::Members(_) | Value::List(_) if value.is_empty() => {}
         Value::Members(_) | Value::List(_) => {
@@ -89,8 +89,8 @@ fn text(value: &Value) -> String {
     match value {
         Value::Text(text) => text.clone(),
         Value::Count(count) => count.to_string(),
-        Value::Yes(true) => "✓".into(),
-        Value::Yes(false) => "✗".into(),
+        Value::Bool(true) => "✓".into(),
+        Value::Bool(false) => "✗".into(),
         Value::List(_) | Value::Members(_) => String::new(),
     }
 }

@@ -7,7 +7,7 @@ use wasm_bindgen::JsValue;
 use super::{Tools, said, tools};
 use crate::browser::nodes::Drawing;
 use crate::browser::{HtmlElement, Node, dom, read};
-use domain::fields::{self, Answer, Answers, Field, Lack};
+use domain::fields::{self, AnswerProblem, Field, FieldAnswer, FieldType};
 use domain::texts::SiteText;
 use domain::ticket::Kind;
 use wire::Pairs;
@@ -90,9 +90,9 @@ pub fn values() -> JsValue {
 /// Takes up what was answered before, as it stood on a ticket.
 pub fn restore(ticket: &JsValue) {
     for (id, answer) in ticket.get("fields").entries() {
-        set(&id, if answer.yes() { "true".to_string() } else { answer.text() });
+        set(&id, if answer.is_true() { "true".to_string() } else { answer.text() });
     }
-    if ticket.get(CONSENT).yes() {
+    if ticket.get(CONSENT).is_true() {
         set(CONSENT, "true".to_string());
     }
     draw();
@@ -109,7 +109,7 @@ pub fn forget() {
 
 #[derive(serde::Serialize)]
 struct Extras {
-    fields: Pairs<Answer>,
+    fields: Pairs<FieldAnswer>,
     #[serde(skip_serializing_if = "Option::is_none")]
     consent: Option<bool>,
 }
@@ -119,22 +119,22 @@ fn kind() -> Option<Kind> {
 }
 
 fn asked(state: &State, kind: Kind) -> impl Iterator<Item = &Field> {
-    state.fields.iter().filter(move |field| field.is_asked(kind))
+    state.fields.iter().filter(move |field| field.applies_to(kind))
 }
 
-fn answer(state: &State, field: &Field) -> Option<Answer> {
+fn answer(state: &State, field: &Field) -> Option<FieldAnswer> {
     field.answer(state.texts.get(&field.id)?)
 }
 
-fn lack(state: &State, field: &Field) -> Option<Lack> {
-    field.lack(answer(state, field).as_ref())
+fn lack(state: &State, field: &Field) -> Option<AnswerProblem> {
+    field.problem_with(answer(state, field).as_ref())
 }
 
 fn told(state: &State, id: &str) -> Option<SiteText> {
     let lack = lack(state, state.fields.iter().find(|field| field.id == id)?)?;
     Some(match lack {
-        Lack::Missing => SiteText::NeedAnswer,
-        Lack::NoNumber => SiteText::NeedNumber,
+        AnswerProblem::Missing => SiteText::NeedAnswer,
+        AnswerProblem::NotANumber => SiteText::NeedNumber,
     })
 }
 
@@ -183,8 +183,8 @@ fn one(tools: &Tools, drawing: &mut Drawing, state: &State, field: &Field) -> No
         false => words.filled(SiteText::Optional, "{label}", &field.label),
     };
     let now = state.texts.get(&field.id).cloned().unwrap_or_default();
-    let mut parts = match field.answers {
-        Answers::YesNo => vec![tick(drawing, &id, &field.id, &label, now == "true", described)],
+    let mut parts = match field.field_type {
+        FieldType::YesNo => vec![tick(drawing, &id, &field.id, &label, now == "true", described)],
         _ => {
             let text = drawing.text(&label);
             let label = drawing.element("label", &[("for", id.as_str())], vec![text]);
@@ -207,7 +207,7 @@ fn input(tools: &Tools, drawing: &mut Drawing, field: &Field, now: &str, describ
     if field.needed {
         attributes.push(("aria-required", "true"));
     }
-    let node = if field.answers == Answers::Choice {
+    let node = if field.field_type == FieldType::Choice {
         let none = tools.words.said(SiteText::Choose);
         let choices = std::iter::once(("", none.as_str()))
             .chain(field.choices.iter().map(|choice| (choice.id.as_str(), choice.label.as_str())));
@@ -222,7 +222,7 @@ fn input(tools: &Tools, drawing: &mut Drawing, field: &Field, now: &str, describ
         }
         drawing.element("select", &attributes, options)
     } else {
-        let numeric = if field.answers == Answers::Number { "decimal" } else { "text" };
+        let numeric = if field.field_type == FieldType::Number { "decimal" } else { "text" };
         attributes.extend([("type", "text"), ("inputmode", numeric), ("maxlength", "2000"), ("value", now)]);
         drawing.element("input", &attributes, Vec::new())
     };

@@ -116,7 +116,7 @@ fn field(screen: &Rc<Screen>, drawing: &mut Drawing) -> Node {
     });
     let to = screen.clone();
     drawing.on(&field, "keydown", move |event| {
-        if read::text_of(&event, "key") == "Enter" && !event.get("isComposing").yes() {
+        if read::text_of(&event, "key") == "Enter" && !event.get("isComposing").is_true() {
             event.prevent_default();
             send(&to);
         }

@@ -39,7 +39,7 @@ pub fn flip(panel: Panel, place: &str) {
 pub fn remembered(site: &str) -> Pairs<bool> {
     let kept = storage::read(site, NAME).and_then(|json| read::parse(&json));
     Pairs(
-        kept.map(|kept| kept.entries().into_iter().map(|(place, goes)| (place, goes.yes())).collect())
+        kept.map(|kept| kept.entries().into_iter().map(|(place, goes)| (place, goes.is_true())).collect())
             .unwrap_or_default(),
     )
 }

@@ -10,8 +10,8 @@ use super::{Panel, search, ticket};
 use crate::browser::{context, dom, intl};
 use domain::engine::SearchTrigger;
 use domain::question::{Hit, Run};
+use domain::suggested_query;
 use domain::texts::Text;
-use domain::trouble;
 use redaction::{self, Origin};
 use wire::Source;
 
@@ -48,7 +48,7 @@ pub fn start(panel: Panel) {
     let page = panel.peek(|model| {
         let id = ticket::topic(model);
         let topic = model.config.topics.iter().find(|topic| topic.id == id);
-        trouble::page_query(topic.map_or("", |topic| &topic.label), &dom::path())
+        suggested_query::page_query(topic.map_or("", |topic| &topic.label), &dom::path())
     });
     let asked = [error, page];
     if panel.peek(|model| model.idle.asked == asked && model.idle.pending.is_some()) {
@@ -134,7 +134,7 @@ fn error(panel: Panel) -> (String, String) {
         let rules = context::rules(&model.config, model.user.as_ref());
         let message = redaction::redact(&error.text_of("message"), Origin::Collected, &rules);
         let said = message.split('\n').next().unwrap_or_default().chars().take(ERROR_MAX).collect();
-        (trouble::error_query(&error.text_of("name"), &message), said)
+        (suggested_query::error_query(&error.text_of("name"), &message), said)
     })
 }
 

@@ -14,7 +14,7 @@ const CHOICES: &str = ".hit,.recent,.foot .wide";
 pub fn pressed(panel: Panel, event: &Event) {
     let event_value: &JsValue = event;
     // While letters are put together the keys are the input method's.
-    if event_value.get("isComposing").yes() {
+    if event_value.get("isComposing").is_true() {
         return;
     }
     let loader = panel.loader();

@@ -37,7 +37,7 @@ use super::transport;
 use domain::config::{self, Config, Scheme};
 use domain::context::User;
 use domain::contrast;
-use domain::link::{self, Opening, Place};
+use domain::opening::{self, EntryScreen, Opening};
 use domain::texts::Text;
 use domain::ticket::{Contact, Kind, Severity, is_email};
 use el::spawn;
@@ -124,7 +124,7 @@ pub fn mount(loader: Loader) -> Mounted {
 /// Leads where a link or the command `open` says.
 pub fn open(panel: Panel, options: &Options) {
     let pairs = loader::option_pairs(options);
-    let mut opening = link::read(&pairs);
+    let mut opening = opening::parse(&pairs);
     opening.message = pairs.into_iter().find(|(name, _)| name == "message").map(|(_, text)| text);
     panel.lead(opening);
     if panel.peek(|model| model.configured) {
@@ -339,11 +339,15 @@ impl Panel {
     fn paint(self, config: &Config) {
         const SURFACES: [(&str, contrast::Rgb); 2] = [("", [255; 3]), ("-dark", [0x1b, 0x1d, 0x22])];
         let loader = self.loader();
-        if let Some(accent) = contrast::parse(&config.theme.accent) {
+        if let Some(accent) = contrast::parse_color(&config.theme.accent) {
             for (suffix, surface) in SURFACES {
-                let readable = contrast::readable(accent, surface);
+                let readable = contrast::ensure_readable(accent, surface);
                 dom::set_colour(&loader.root(), &["--deskbell-accent", suffix].concat(), readable);
-                dom::set_colour(&loader.root(), &["--deskbell-on-accent", suffix].concat(), contrast::on(readable));
+                dom::set_colour(
+                    &loader.root(),
+                    &["--deskbell-on-accent", suffix].concat(),
+                    contrast::text_color_on(readable),
+                );
             }
         }
         let scheme = match config.theme.scheme {
@@ -412,7 +416,7 @@ impl Panel {
         if self.peek(Model::is_sealed) {
             return;
         }
-        let to_ticket = opening.screen == Place::Ticket;
+        let to_ticket = opening.screen == EntryScreen::Ticket;
         self.change(|model| {
             model.kind = opening.kind.or(model.kind);
             model.severity = opening.severity.or(model.severity);
@@ -431,7 +435,7 @@ impl Panel {
             question::open(self, question::hit_of(id));
         } else if to_ticket {
             self.go(Screen::Ticket);
-        } else if opening.screen == Place::Tickets && self.has_gateway() {
+        } else if opening.screen == EntryScreen::Tickets && self.has_gateway() {
             tickets::open(self, String::new());
         } else if self.peek(|model| matches!(model.screen, Screen::Thanks | Screen::Receipt)) {
             self.go(Screen::Home);

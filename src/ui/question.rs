@@ -28,7 +28,7 @@ pub fn open(panel: Panel, hit: Hit) {
     seen(panel, &hit, Outcome::Opened);
     let query = panel.peek(|model| if model.screen == Screen::Home { search::query_of(model) } else { String::new() });
     memory::remember(panel, |model| {
-        model.memory.searched(&query);
+        model.memory.remember_search(&query);
         model.scrolled = top;
         model.hit = Some(hit);
     });
@@ -154,7 +154,7 @@ fn solved(panel: Panel) {
     let query = panel.peek(search::query_of);
     panel.write("");
     memory::remember(panel, |model| {
-        model.memory.has_helped(&id, &query);
+        model.memory.remember_solved(&id, &query);
         model.start_over();
     });
     panel.announce(&panel.t(Text::Thanks));

@@ -13,7 +13,7 @@ use crate::browser::http::Abort;
 use crate::browser::timer::{self, Timer};
 use crate::browser::{answers, context};
 use domain::engine::SearchTrigger;
-use domain::joined::joined;
+use domain::join::join_nonempty;
 use domain::question::{Hit, Hits};
 use domain::texts::Text;
 use domain::ticket::{Outcome, Severity};
@@ -96,7 +96,7 @@ pub fn shown(panel: Panel, hits: &[Hit]) {
         return;
     }
     answers::prefetch(&panel.loader());
-    panel.emit("question-shown", &[("ids", joined(&ids, ",").into())]);
+    panel.emit("question-shown", &[("ids", join_nonempty(&ids, ",").into())]);
     count(panel, "shown", ids);
     panel.change(|model| hits.iter().for_each(|hit| question::note(&mut model.seen, hit, Outcome::Shown)));
 }
@@ -118,7 +118,7 @@ async fn run(panel: Panel, number: u32, query: String, abort: Rc<Abort>) {
     let mut answer = ask(panel, &query, SearchTrigger::Typed, &abort).await;
     while STATE.with(|state| state.search.borrow().number == number) {
         found(panel, &query, answer.as_ref());
-        let more = answer.is_some_and(|answer| answer.get("more").yes());
+        let more = answer.is_some_and(|answer| answer.get("more").is_true());
         answer = if more { panel.ask("rest", &abort).await } else { None };
         if answer.is_none() {
             return;
@@ -129,7 +129,7 @@ async fn run(panel: Panel, number: u32, query: String, abort: Rc<Abort>) {
 /// Takes in what a search has found.
 fn found(panel: Panel, query: &str, answer: Option<&JsValue>) {
     let mut hits = answer.map(hits_of).unwrap_or_default();
-    panel.peek(|model| hits.retain(|hit| !model.memory.helped(&hit.id, query)));
+    panel.peek(|model| hits.retain(|hit| !model.memory.has_solved(&hit.id, query)));
     let count = hits.len() as u32;
     let source = answer.map(|answer| answer.text_of("source")).filter(|source| !source.is_empty());
     panel.emit("search", &[("hits", count.into()), ("source", source.as_deref().unwrap_or("gateway").into())]);

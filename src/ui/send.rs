@@ -123,7 +123,7 @@ pub fn draft(panel: Panel, context: Value) -> NewTicket<Value, Value> {
         questions: model.seen.clone(),
         attachments: extras.member("attachments"),
         via: model.via.clone(),
-        consent: extras.get("consent").as_yes(),
+        consent: extras.get("consent").as_bool(),
         fields: Some(Value::read(&extras.get("fields"))).filter(|fields| !fields.is_empty()),
         website: extras.text_of("website"),
         automatic: ticket::is_automatic(model),

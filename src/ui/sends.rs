@@ -3,7 +3,7 @@
 use super::{Panel, choices};
 use crate::browser::context as moment;
 use domain::context::Group;
-use domain::joined::joined;
+use domain::join::join_nonempty;
 use domain::texts::Text;
 
 /// What is sent, in words: for the line above Send.
@@ -34,6 +34,6 @@ pub fn summary(panel: Panel) -> String {
     });
     match along.is_empty() {
         true => panel.t(Text::SendsNothing),
-        false => panel.fill(Text::SendsAlong, "{list}", &joined(&along, &panel.t(Text::ListComma))),
+        false => panel.fill(Text::SendsAlong, "{list}", &join_nonempty(&along, &panel.t(Text::ListComma))),
     }
 }

@@ -100,7 +100,7 @@ fn target(model: &Model) -> Option<Target> {
     // Nobody has signed the plan, so only a site that trusts its pages promises anything.
     let user = model.user.as_ref().filter(|_| model.config.trust_page);
     let priority = user.and_then(|user| config::priority_of(&model.config, &user.plan));
-    targets::target(&model.config.targets, model.severity(), priority)
+    targets::find_target(&model.config.targets, model.severity(), priority)
 }
 
 /// Whether the first answer is automatic, and the form says so.

@@ -2,7 +2,7 @@
 
 use axum::body::{Body, Bytes};
 use axum::http::Method;
-use domain::context::{By, Group};
+use domain::context::{Group, Withholder};
 use domain::targets::Owner;
 use domain::ticket::Priority;
 use domain::{problem::Problem, reference, ticket::Receipt};
@@ -210,7 +210,7 @@ async fn what_a_site_does_not_collect_is_not_kept_whoever_sends_it() {
     assert!(!context.contains("secret plans") && !context.contains("u-7"), "{context}");
     assert!(context.contains("https://a.example/"), "{context}");
     let withheld: Vec<_> = stored.ticket.context.withheld.iter().map(|left| (left.group, left.by)).collect();
-    assert_eq!(withheld, [(Group::Errors, By::Site), (Group::User, By::Site)]);
+    assert_eq!(withheld, [(Group::Errors, Withholder::Site), (Group::User, Withholder::Site)]);
 }
 
 #[tokio::test]

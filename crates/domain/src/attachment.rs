@@ -12,25 +12,17 @@ pub const BYTES_MAX: u32 = 100_000_000;
 pub const COUNT_MAX: u32 = 50;
 
 words! {
-    /// What a file is, told by what is in it.
+    /// What a file is, by its content.
+    #[allow(missing_docs)]
     FileType {
-        /// A picture.
         Png = "image/png",
-        /// A picture.
         Jpeg = "image/jpeg",
-        /// A picture.
         Webp = "image/webp",
-        /// A picture.
         Gif = "image/gif",
-        /// A document.
         Pdf = "application/pdf",
-        /// Text, such as a log.
         Text = "text/plain",
-        /// JSON.
         Json = "application/json",
-        /// A video.
         Mp4 = "video/mp4",
-        /// A video.
         Webm = "video/webm",
         /// An archive, and what office programs write.
         Zip = "application/zip",
@@ -60,7 +52,7 @@ impl Default for Attachments {
 
 impl Attachments {
     /// As what a file is taken; `None` where it is not. JSON is text to who takes only text.
-    pub fn takes(&self, found: FileType) -> Option<FileType> {
+    pub fn accepted_type(&self, found: FileType) -> Option<FileType> {
         let known = |wanted: FileType| self.max_count > 0 && self.types.contains(&wanted);
         let plain = (found == FileType::Json).then_some(FileType::Text);
         [Some(found), plain].into_iter().flatten().find(|found| known(*found))
@@ -106,7 +98,7 @@ pub fn check_list(ids: &[String], attachments: &Attachments) -> Option<String> {
 }
 
 /// A UUID as it is kept; `None` for anything else.
-pub fn id(text: &str) -> Option<String> {
+pub fn parse_id(text: &str) -> Option<String> {
     let dash = |at| matches!(at, 8 | 13 | 18 | 23);
     let fits = text.len() == 36
         && text.bytes().enumerate().all(|(at, byte)| if dash(at) { byte == b'-' } else { byte.is_ascii_hexdigit() });
@@ -140,14 +132,14 @@ const SIGNATURES: &[(FileType, Signature)] = &[
 ];
 
 /// What a file is by its first bytes; `None` where they do not say.
-pub fn sniff(head: &[u8]) -> Option<FileType> {
+pub fn detect_by_signature(head: &[u8]) -> Option<FileType> {
     let stands = |(at, bytes): &(usize, &[u8])| head.get(*at..).is_some_and(|rest| rest.starts_with(bytes));
     let known = SIGNATURES.iter().find(|(_, signature)| signature.iter().all(stands)).map(|(found, _)| *found);
     known.or_else(|| is_webm(head).then_some(FileType::Webm))
 }
 
 /// What a file without such a beginning is by all that is in it.
-pub fn read(bytes: &[u8]) -> Option<FileType> {
+pub fn detect_text(bytes: &[u8]) -> Option<FileType> {
     let text = std::str::from_utf8(bytes).ok()?;
     let printed = |c: char| !c.is_control() || matches!(c, '\t' | '\n' | '\r');
     if text.is_empty() || !text.chars().all(printed) {
@@ -214,15 +206,11 @@ impl FileType {
     }
 }
 
-/// The name of a file of a type: without its path and what nobody can see, not too long, with an ending of its type.
-pub fn name(given: &str, found: FileType) -> String {
-    name_with(given, found.endings())
-}
-
-/// The same with one of some endings; the first is given to what has none of them.
-pub fn name_with(given: &str, endings: &[&str]) -> String {
+/// The name of a file as it is kept: without its path and what nobody can see, not too long, with one of some endings; the first is given
+/// to what has none of them.
+pub fn clean_name(given: &str, endings: &[&str]) -> String {
     let last = given.rsplit(['/', '\\']).next().unwrap_or_default();
-    let seen: String = last.chars().filter(|c| !is_unseen(*c)).collect();
+    let seen: String = last.chars().filter(|c| !is_invisible(*c)).collect();
     let name = seen.trim().trim_matches('.').trim();
     let (stem, ending) = match name.rsplit_once('.') {
         Some((stem, ending)) if endings.iter().any(|known| ending.eq_ignore_ascii_case(known)) => (stem, ending),
@@ -236,7 +224,7 @@ pub fn name_with(given: &str, endings: &[&str]) -> String {
 }
 
 /// Control characters, and those that turn or hide what is read.
-pub fn is_unseen(c: char) -> bool {
+pub fn is_invisible(c: char) -> bool {
     c.is_control()
         || matches!(c, '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{206f}' | '\u{feff}' | '\u{61c}')
 }
@@ -264,7 +252,7 @@ mod tests {
             (b"<svg xmlns=", None),
             (b"", None),
         ] {
-            assert_eq!(sniff(bytes), found, "{}", bytes.escape_ascii());
+            assert_eq!(detect_by_signature(bytes), found, "{}", bytes.escape_ascii());
         }
     }
 
@@ -282,18 +270,18 @@ mod tests {
             (b"\xff\xfe", None),
             (b"", None),
         ] {
-            assert_eq!(read(bytes), found, "{}", bytes.escape_ascii());
+            assert_eq!(detect_text(bytes), found, "{}", bytes.escape_ascii());
         }
     }
 
     #[test]
     fn a_site_takes_what_it_says() {
         let only = |types: &[FileType]| Attachments { types: types.to_vec(), ..Attachments::default() };
-        assert_eq!(Attachments::default().takes(FileType::Json), Some(FileType::Json));
-        assert_eq!(only(&[FileType::Text]).takes(FileType::Json), Some(FileType::Text));
-        assert_eq!(only(&[FileType::Json]).takes(FileType::Text), None);
-        assert_eq!(Attachments { max_count: 0, ..Attachments::default() }.takes(FileType::Png), None);
-        assert_eq!(only(&[]).takes(FileType::Png), None);
+        assert_eq!(Attachments::default().accepted_type(FileType::Json), Some(FileType::Json));
+        assert_eq!(only(&[FileType::Text]).accepted_type(FileType::Json), Some(FileType::Text));
+        assert_eq!(only(&[FileType::Json]).accepted_type(FileType::Text), None);
+        assert_eq!(Attachments { max_count: 0, ..Attachments::default() }.accepted_type(FileType::Png), None);
+        assert_eq!(only(&[]).accepted_type(FileType::Png), None);
     }
 
     #[test]
@@ -312,18 +300,18 @@ mod tests {
             (".png", FileType::Png, "png.png"),
             ("Bildschirmfoto – größer.png", FileType::Png, "Bildschirmfoto – größer.png"),
         ] {
-            assert_eq!(name(given, found), expected, "{given:?}");
+            assert_eq!(clean_name(given, found.endings()), expected, "{given:?}");
         }
     }
 
     #[test]
     fn a_uuid_is_one_in_any_case() {
         let uuid = "0a1b2c3d-4e5f-6071-8293-a4b5c6d7e8f9";
-        assert_eq!(id(&uuid.to_uppercase()).as_deref(), Some(uuid));
+        assert_eq!(parse_id(&uuid.to_uppercase()).as_deref(), Some(uuid));
         for bad in
             ["", "0a1b2c3d4e5f60718293a4b5c6d7e8f9", "../../0a1b2c3d-4e5f-6071-8293-a4b5c6", &uuid.replace('a', "g")]
         {
-            assert_eq!(id(bad), None, "{bad}");
+            assert_eq!(parse_id(bad), None, "{bad}");
         }
     }
 
@@ -340,15 +328,15 @@ mod tests {
     proptest! {
         #[test]
         fn no_name_is_long_or_leads_elsewhere(given: String, found in proptest::sample::select(FileType::ALL.to_vec())) {
-            let cleaned = name(&given, found);
+            let cleaned = clean_name(&given, found.endings());
             prop_assert!(cleaned.len() <= NAME_MAX && !cleaned.starts_with('.'));
             prop_assert!(!cleaned.contains(['/', '\\']) && !cleaned.chars().any(char::is_control));
-            prop_assert_eq!(name(&cleaned, found), cleaned);
+            prop_assert_eq!(clean_name(&cleaned, found.endings()), cleaned);
         }
 
         #[test]
         fn whatever_it_is_it_can_be_looked_at(bytes: Vec<u8>) {
-            let _ = (sniff(&bytes), read(&bytes));
+            let _ = (detect_by_signature(&bytes), detect_text(&bytes));
         }
     }
 }

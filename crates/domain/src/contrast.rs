@@ -7,7 +7,7 @@ pub type Rgb = [u8; 3];
 const TEXT: f32 = 4.9;
 
 /// Reads `#rgb` or `#rrggbb`.
-pub fn parse(text: &str) -> Option<Rgb> {
+pub fn parse_color(text: &str) -> Option<Rgb> {
     let digits: Option<Vec<u8>> = text.strip_prefix('#')?.chars().map(|c| c.to_digit(16).map(|d| d as u8)).collect();
     match digits?.as_slice() {
         [r, g, b] => Some([r * 17, g * 17, b * 17]),
@@ -17,7 +17,7 @@ pub fn parse(text: &str) -> Option<Rgb> {
 }
 
 /// The same colour, darker or lighter by as little as makes it readable on a background.
-pub fn readable(colour: Rgb, background: Rgb) -> Rgb {
+pub fn ensure_readable(colour: Rgb, background: Rgb) -> Rgb {
     let towards = if luminance(background) > 0.18 { 0.0 } else { 255.0 };
     (0..=50)
         .map(|step| colour.map(|part| (f32::from(part) + (towards - f32::from(part)) * step as f32 / 50.0) as u8))
@@ -26,7 +26,7 @@ pub fn readable(colour: Rgb, background: Rgb) -> Rgb {
 }
 
 /// Black or white, whichever can be read better on a colour.
-pub fn on(colour: Rgb) -> Rgb {
+pub fn text_color_on(colour: Rgb) -> Rgb {
     let (black, white) = ([0; 3], [255; 3]);
     if contrast(colour, white) >= contrast(colour, black) { white } else { black }
 }
@@ -54,10 +54,10 @@ mod tests {
 
     #[test]
     fn a_colour_is_read_in_both_spellings() {
-        assert_eq!(parse("#fff"), Some([255; 3]));
-        assert_eq!(parse("#1D4aff"), Some([29, 74, 255]));
+        assert_eq!(parse_color("#fff"), Some([255; 3]));
+        assert_eq!(parse_color("#1D4aff"), Some([29, 74, 255]));
         for bad in ["", "fff", "#ff", "#gggggg", "rgb(0,0,0)"] {
-            assert_eq!(parse(bad), None, "{bad}");
+            assert_eq!(parse_color(bad), None, "{bad}");
         }
     }
 
@@ -76,16 +76,16 @@ mod tests {
 
     #[test]
     fn a_readable_accent_stays_as_it_is() {
-        assert_eq!(readable([29, 74, 255], [255; 3]), [29, 74, 255]);
+        assert_eq!(ensure_readable([29, 74, 255], [255; 3]), [29, 74, 255]);
     }
 
     proptest! {
         #[test]
         fn every_accent_becomes_readable(colour: Rgb, dark: bool) {
             let background = if dark { [27, 29, 34] } else { [255; 3] };
-            let accent = readable(colour, background);
+            let accent = ensure_readable(colour, background);
             prop_assert!(exact(accent, background) >= 4.5);
-            prop_assert!(exact(on(accent), accent) >= 4.5);
+            prop_assert!(exact(text_color_on(accent), accent) >= 4.5);
         }
     }
 }

@@ -3,7 +3,7 @@
 
 use std::collections::BTreeMap;
 
-use super::event::{Event, What};
+use super::event::{Event, EventName};
 use super::vocabulary::Kind;
 
 /// How many visits of a site and week are counted; more are not, so that nobody can fill the database with visits made up.
@@ -11,7 +11,7 @@ pub const VISITS_MAX: u32 = 100_000;
 /// How many questions of one visit are counted.
 const QUESTIONS_MAX: usize = 40;
 
-/// What has happened, each once: a set of [`What`] as bits, 1 for the first.
+/// What has happened, each once: a set of [`EventName`] as bits, 1 for the first.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Steps(u8);
 
@@ -27,25 +27,25 @@ impl Steps {
     }
 
     /// Whether something is in it.
-    pub fn contains(self, what: What) -> bool {
+    pub fn contains(self, what: EventName) -> bool {
         self.0 & bit(what) != 0
     }
 
     /// Adds something; `false` where it was in it.
-    fn insert(&mut self, what: What) -> bool {
+    fn insert(&mut self, what: EventName) -> bool {
         let is_new = !self.contains(what);
         self.0 |= bit(what);
         is_new
     }
 }
 
-fn bit(what: What) -> u8 {
+fn bit(what: EventName) -> u8 {
     match what {
-        What::Shown => 1,
-        What::Opened => 2,
-        What::Solved => 4,
-        What::Unhelpful => 8,
-        What::Sent => 16,
+        EventName::Shown => 1,
+        EventName::Opened => 2,
+        EventName::Solved => 4,
+        EventName::Unhelpful => 8,
+        EventName::Sent => 16,
     }
 }
 
@@ -72,12 +72,13 @@ impl Visits {
 
     /// What one visit in which this has happened counts.
     fn of_visit(steps: Steps) -> Visits {
-        let opened = [What::Opened, What::Solved, What::Unhelpful].iter().any(|what| steps.contains(*what));
-        let sent = steps.contains(What::Sent);
+        let opened =
+            [EventName::Opened, EventName::Solved, EventName::Unhelpful].iter().any(|what| steps.contains(*what));
+        let sent = steps.contains(EventName::Sent);
         Visits {
-            shown: i64::from(opened || steps.contains(What::Shown)),
+            shown: i64::from(opened || steps.contains(EventName::Shown)),
             opened: i64::from(opened),
-            solved: i64::from(steps.contains(What::Solved)),
+            solved: i64::from(steps.contains(EventName::Solved)),
             sent: i64::from(sent),
             deflected: i64::from(opened && !sent),
         }
@@ -136,7 +137,7 @@ impl Visit {
     /// Takes in an event of this visit; the same again adds nothing.
     pub fn record(&mut self, event: &Event) -> Increments {
         let (kind_before, before) = (self.kind, Visits::of_visit(self.steps));
-        if !self.steps.contains(What::Sent) {
+        if !self.steps.contains(EventName::Sent) {
             self.kind = event.kind;
         }
         self.steps.insert(event.name);
@@ -151,13 +152,13 @@ impl Visit {
         }
     }
 
-    fn record_question(&mut self, what: What, id: &str) -> Option<Worth> {
+    fn record_question(&mut self, what: EventName, id: &str) -> Option<Worth> {
         let one = Worth { id: id.into(), ..Worth::default() };
         let worth = match what {
-            What::Opened => Worth { opened: 1, ..one },
-            What::Solved => Worth { solved: 1, ..one },
-            What::Unhelpful => Worth { unhelpful: 1, ..one },
-            What::Shown | What::Sent => return None,
+            EventName::Opened => Worth { opened: 1, ..one },
+            EventName::Solved => Worth { solved: 1, ..one },
+            EventName::Unhelpful => Worth { unhelpful: 1, ..one },
+            EventName::Shown | EventName::Sent => return None,
         };
         if self.questions.len() >= QUESTIONS_MAX && !self.questions.contains_key(id) {
             return None;
@@ -167,15 +168,15 @@ impl Visit {
 }
 
 /// Whether events of this name count for the questions that they name, and not only for the visit.
-pub fn counts_questions(what: What) -> bool {
-    matches!(what, What::Opened | What::Solved | What::Unhelpful)
+pub fn counts_questions(what: EventName) -> bool {
+    matches!(what, EventName::Opened | EventName::Solved | EventName::Unhelpful)
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    fn event(name: What, kind: Kind, questions: &[&str]) -> Event {
+    fn event(name: EventName, kind: Kind, questions: &[&str]) -> Event {
         let questions = questions.iter().map(|id| id.to_string()).collect();
         Event { visit: "0123456789abcdef.0".into(), name, kind, questions }
     }
@@ -196,8 +197,9 @@ mod tests {
 
     #[test]
     fn a_visit_counts_once_in_each_column_whatever_is_repeated() {
-        let (shown, opened) = (event(What::Shown, Kind::Question, &["a"]), event(What::Opened, Kind::Question, &["a"]));
-        let solved = event(What::Solved, Kind::Question, &["a"]);
+        let (shown, opened) =
+            (event(EventName::Shown, Kind::Question, &["a"]), event(EventName::Opened, Kind::Question, &["a"]));
+        let solved = event(EventName::Solved, Kind::Question, &["a"]);
         let all = [shown.clone(), shown, opened.clone(), opened, solved.clone(), solved];
         let counted = Visits { shown: 1, opened: 1, solved: 1, sent: 0, deflected: 1 };
         assert_eq!(sum(&all), BTreeMap::from([("question", counted)]));
@@ -207,10 +209,10 @@ mod tests {
     #[test]
     fn a_ticket_takes_back_that_it_was_deflected_and_decides_the_kind() {
         let all = [
-            event(What::Opened, Kind::Question, &["a"]),
-            event(What::Unhelpful, Kind::Bug, &["a"]),
-            event(What::Sent, Kind::Bug, &[]),
-            event(What::Opened, Kind::Feedback, &["a"]),
+            event(EventName::Opened, Kind::Question, &["a"]),
+            event(EventName::Unhelpful, Kind::Bug, &["a"]),
+            event(EventName::Sent, Kind::Bug, &[]),
+            event(EventName::Opened, Kind::Feedback, &["a"]),
         ];
         let counted = Visits { shown: 1, opened: 1, solved: 0, sent: 1, deflected: 0 };
         assert_eq!(sum(&all), BTreeMap::from([("bug", counted)]));
@@ -221,13 +223,20 @@ mod tests {
     fn a_question_counts_once_a_visit_whatever_the_kind_and_only_so_many_of_them() {
         let mut visit = Visit::new(Kind::Question);
         let one = |id: &str| Worth { id: id.into(), opened: 1, ..Worth::default() };
-        assert_eq!(visit.record(&event(What::Opened, Kind::Question, &["a", "b"])).questions, [one("a"), one("b")]);
-        assert_eq!(visit.record(&event(What::Opened, Kind::Bug, &["a"])).questions, []);
-        assert_eq!(visit.record(&event(What::Shown, Kind::Bug, &["c"])).questions, []);
+        assert_eq!(
+            visit.record(&event(EventName::Opened, Kind::Question, &["a", "b"])).questions,
+            [one("a"), one("b")]
+        );
+        assert_eq!(visit.record(&event(EventName::Opened, Kind::Bug, &["a"])).questions, []);
+        assert_eq!(visit.record(&event(EventName::Shown, Kind::Bug, &["c"])).questions, []);
         for n in 0..2 * QUESTIONS_MAX {
-            visit.record(&event(What::Opened, Kind::Bug, &[&n.to_string()]));
+            visit.record(&event(EventName::Opened, Kind::Bug, &[&n.to_string()]));
         }
         assert_eq!(visit.questions.len(), QUESTIONS_MAX);
-        assert_eq!(visit.record(&event(What::Solved, Kind::Bug, &["a"])).questions.len(), 1, "what is known goes on");
+        assert_eq!(
+            visit.record(&event(EventName::Solved, Kind::Bug, &["a"])).questions.len(),
+            1,
+            "what is known goes on"
+        );
     }
 }

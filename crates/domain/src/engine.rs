@@ -47,15 +47,15 @@ wire::types! {
 }
 
 impl Engine {
-    /// Whether it is asked for this, for a ticket of this kind.
-    pub fn is_asked(&self, kind: Kind, asked: SearchTrigger) -> bool {
+    /// Whether it is searched for this reason, for a ticket of this kind.
+    pub fn is_searched(&self, kind: Kind, trigger: SearchTrigger) -> bool {
         let public = self.engine == EngineType::Github;
         let kinds = match &self.kinds {
             Some(kinds) => kinds.contains(&kind),
             None => !public || kind == Kind::Feedback,
         };
         kinds
-            && match asked {
+            && match trigger {
                 SearchTrigger::Typed => true,
                 SearchTrigger::Error => self.errors.unwrap_or(!public),
                 // Where somebody is says too much to strangers, and finds nothing there.
@@ -165,20 +165,21 @@ mod tests {
     fn strangers_are_asked_for_feedback_and_not_told_of_errors_or_pages() {
         let github = Engine { engine: EngineType::Github, repository: "a/b".into(), ..Engine::default() };
         assert!(
-            github.is_asked(Kind::Feedback, SearchTrigger::Typed) && !github.is_asked(Kind::Bug, SearchTrigger::Typed)
+            github.is_searched(Kind::Feedback, SearchTrigger::Typed)
+                && !github.is_searched(Kind::Bug, SearchTrigger::Typed)
         );
         assert!(
-            !github.is_asked(Kind::Feedback, SearchTrigger::Error)
-                && !github.is_asked(Kind::Feedback, SearchTrigger::Page)
+            !github.is_searched(Kind::Feedback, SearchTrigger::Error)
+                && !github.is_searched(Kind::Feedback, SearchTrigger::Page)
         );
         let told = Engine { errors: Some(true), kinds: Some(vec![Kind::Bug]), ..github };
-        assert!(told.is_asked(Kind::Bug, SearchTrigger::Error) && !told.is_asked(Kind::Bug, SearchTrigger::Page));
-        assert!(!told.is_asked(Kind::Feedback, SearchTrigger::Typed));
+        assert!(told.is_searched(Kind::Bug, SearchTrigger::Error) && !told.is_searched(Kind::Bug, SearchTrigger::Page));
+        assert!(!told.is_searched(Kind::Feedback, SearchTrigger::Typed));
         let own = Engine::default();
         assert!(
             Kind::ALL
                 .iter()
-                .all(|kind| own.is_asked(*kind, SearchTrigger::Page) && own.is_asked(*kind, SearchTrigger::Error))
+                .all(|kind| own.is_searched(*kind, SearchTrigger::Page) && own.is_searched(*kind, SearchTrigger::Error))
         );
     }
 }

@@ -18,7 +18,7 @@ const DRAFTS_MAX: u32 = 99_999;
 
 words! {
     /// What happened.
-    What {
+    EventName {
         /// Questions were in sight for a while.
         Shown = "shown",
         /// A question was opened.
@@ -41,7 +41,7 @@ pub struct Event {
     /// the draft.
     pub visit: String,
     /// What happened.
-    pub name: What,
+    pub name: EventName,
     /// The kind of the draft.
     #[serde(default = "question")]
     pub kind: Kind,
@@ -115,7 +115,7 @@ mod tests {
         let mut questions = vec!["q".to_string(); 20];
         let event = |questions: Vec<String>| Event {
             visit: "0123456789abcdef.1".into(),
-            name: What::Shown,
+            name: EventName::Shown,
             kind: Kind::Bug,
             questions,
         };

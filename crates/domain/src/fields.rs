@@ -24,7 +24,7 @@ wire::types! {
         pub id: String,
         /// What the customer reads.
         pub label: String,
-        pub answers as "type": Answers,
+        pub field_type as "type": FieldType,
         /// Whether the form asks for it before it sends. Default: false.
         pub needed: bool = default,
         /// The kinds of ticket that it belongs to. Default: all.
@@ -36,7 +36,7 @@ wire::types! {
 
 words! {
     /// What can be answered.
-    Answers else Text {
+    FieldType else Text {
         /// A line of text.
         Text = "text",
         /// One of several.
@@ -62,7 +62,7 @@ pub struct Choice {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 #[cfg_attr(not(target_arch = "wasm32"), derive(schemars::JsonSchema))]
 #[serde(untagged)]
-pub enum Answer {
+pub enum FieldAnswer {
     /// Yes or no.
     Yes(bool),
     /// Anything else.
@@ -70,39 +70,41 @@ pub enum Answer {
 }
 
 /// What was answered, by the ids of the fields.
-pub type Fields = Pairs<Answer>;
+pub type Fields = Pairs<FieldAnswer>;
 
 /// What keeps an answer from being taken.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Lack {
+pub enum AnswerProblem {
     /// It is needed, and not there.
     Missing,
     /// It is no number.
-    NoNumber,
+    NotANumber,
 }
 
 impl Field {
-    /// Whether a ticket of a kind is asked for it.
-    pub fn is_asked(&self, kind: Kind) -> bool {
+    /// Whether the form asks for it in a ticket of this kind.
+    pub fn applies_to(&self, kind: Kind) -> bool {
         self.kinds.contains(&kind)
     }
 
     /// The answer that a text means; `None` where it says nothing.
-    pub fn answer(&self, text: &str) -> Option<Answer> {
+    pub fn answer(&self, text: &str) -> Option<FieldAnswer> {
         let text = text.trim_ascii();
         let cut = || text.chars().take(ANSWER_MAX).collect();
-        (!text.is_empty()).then(|| match self.answers {
-            Answers::YesNo => Answer::Yes(text == "true"),
-            _ => Answer::Text(cut()),
+        (!text.is_empty()).then(|| match self.field_type {
+            FieldType::YesNo => FieldAnswer::Yes(text == "true"),
+            _ => FieldAnswer::Text(cut()),
         })
     }
 
     /// What keeps an answer from being taken.
-    pub fn lack(&self, answer: Option<&Answer>) -> Option<Lack> {
+    pub fn problem_with(&self, answer: Option<&FieldAnswer>) -> Option<AnswerProblem> {
         match answer {
             // Who needs a yes has it only then.
-            None | Some(Answer::Yes(false)) => self.needed.then_some(Lack::Missing),
-            Some(Answer::Text(text)) if self.answers == Answers::Number && !is_number(text) => Some(Lack::NoNumber),
+            None | Some(FieldAnswer::Yes(false)) => self.needed.then_some(AnswerProblem::Missing),
+            Some(FieldAnswer::Text(text)) if self.field_type == FieldType::Number && !is_number(text) => {
+                Some(AnswerProblem::NotANumber)
+            }
             Some(_) => None,
         }
     }
@@ -131,7 +133,7 @@ pub fn check(fields: &[Field]) -> Option<String> {
             "has no label; write what the customer reads"
         } else if field.kinds.is_empty() {
             "is for no kind; name at least one of question, bug, feedback, or none at all for every kind"
-        } else if (field.answers == Answers::Choice) == field.choices.is_empty() {
+        } else if (field.field_type == FieldType::Choice) == field.choices.is_empty() {
             "needs choices exactly where its type is choice"
         } else if field.choices.iter().any(|choice| choice.id.is_empty() || choice.label.is_empty()) {
             "has an empty choice"
@@ -157,7 +159,7 @@ pub fn check_answers(answers: &Fields) -> Vec<FieldError> {
         if parse_identifier(name).is_none() {
             errors.push(wrong("", "has a name that is no id; 1 to 64 letters, digits or -_.:/".into()));
         }
-        if matches!(answer, Answer::Text(text) if text.chars().count() > ANSWER_MAX) {
+        if matches!(answer, FieldAnswer::Text(text) if text.chars().count() > ANSWER_MAX) {
             errors.push(wrong(name, format!("is longer than {ANSWER_MAX} characters")));
         }
     }
@@ -183,40 +185,40 @@ impl<'de> Deserialize<'de> for Choice {
     }
 }
 
-impl<'de> Deserialize<'de> for Answer {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Answer, D::Error> {
-        deserializer.deserialize_any(AnswerVisitor)
+impl<'de> Deserialize<'de> for FieldAnswer {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<FieldAnswer, D::Error> {
+        deserializer.deserialize_any(FieldAnswerVisitor)
     }
 }
 
 /// Says what is allowed where something else comes, which an untagged enum does not.
-struct AnswerVisitor;
+struct FieldAnswerVisitor;
 
-impl Visitor<'_> for AnswerVisitor {
-    type Value = Answer;
+impl Visitor<'_> for FieldAnswerVisitor {
+    type Value = FieldAnswer;
 
     fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("a text, a number, true or false")
     }
 
-    fn visit_bool<E>(self, yes: bool) -> Result<Answer, E> {
-        Ok(Answer::Yes(yes))
+    fn visit_bool<E>(self, yes: bool) -> Result<FieldAnswer, E> {
+        Ok(FieldAnswer::Yes(yes))
     }
 
-    fn visit_str<E>(self, text: &str) -> Result<Answer, E> {
-        Ok(Answer::Text(text.to_string()))
+    fn visit_str<E>(self, text: &str) -> Result<FieldAnswer, E> {
+        Ok(FieldAnswer::Text(text.to_string()))
     }
 
-    fn visit_i64<E>(self, number: i64) -> Result<Answer, E> {
-        Ok(Answer::Text(number.to_string()))
+    fn visit_i64<E>(self, number: i64) -> Result<FieldAnswer, E> {
+        Ok(FieldAnswer::Text(number.to_string()))
     }
 
-    fn visit_u64<E>(self, number: u64) -> Result<Answer, E> {
-        Ok(Answer::Text(number.to_string()))
+    fn visit_u64<E>(self, number: u64) -> Result<FieldAnswer, E> {
+        Ok(FieldAnswer::Text(number.to_string()))
     }
 
-    fn visit_f64<E>(self, number: f64) -> Result<Answer, E> {
-        Ok(Answer::Text(number.to_string()))
+    fn visit_f64<E>(self, number: f64) -> Result<FieldAnswer, E> {
+        Ok(FieldAnswer::Text(number.to_string()))
     }
 }
 
@@ -251,30 +253,30 @@ mod tests {
     #[test]
     fn a_field_is_for_every_kind_and_not_needed_unless_it_says_so() {
         let plain = field(json!({}));
-        assert!(Kind::ALL.iter().all(|kind| plain.is_asked(*kind)));
-        assert_eq!(plain.lack(None), None);
+        assert!(Kind::ALL.iter().all(|kind| plain.applies_to(*kind)));
+        assert_eq!(plain.problem_with(None), None);
         let bugs = field(json!({"kinds": ["bug"], "needed": true}));
-        assert_eq!([bugs.is_asked(Kind::Bug), bugs.is_asked(Kind::Question)], [true, false]);
-        assert_eq!(bugs.lack(bugs.answer("  ").as_ref()), Some(Lack::Missing));
-        assert_eq!(bugs.lack(bugs.answer(" 7 ").as_ref()), None);
+        assert_eq!([bugs.applies_to(Kind::Bug), bugs.applies_to(Kind::Question)], [true, false]);
+        assert_eq!(bugs.problem_with(bugs.answer("  ").as_ref()), Some(AnswerProblem::Missing));
+        assert_eq!(bugs.problem_with(bugs.answer(" 7 ").as_ref()), None);
     }
 
     #[test]
     fn answers_are_what_their_type_allows() {
         let number = field(json!({"type": "number"}));
-        for (text, lack) in [
+        for (text, problem) in [
             ("12", None),
             ("-1.5", None),
-            ("1,5", Some(Lack::NoNumber)),
-            ("1e3", Some(Lack::NoNumber)),
-            (".5", Some(Lack::NoNumber)),
+            ("1,5", Some(AnswerProblem::NotANumber)),
+            ("1e3", Some(AnswerProblem::NotANumber)),
+            (".5", Some(AnswerProblem::NotANumber)),
         ] {
-            assert_eq!(number.lack(number.answer(text).as_ref()), lack, "{text}");
+            assert_eq!(number.problem_with(number.answer(text).as_ref()), problem, "{text}");
         }
         let yes = field(json!({"type": "yes_no", "needed": true}));
-        assert_eq!(yes.answer("true"), Some(Answer::Yes(true)));
-        assert_eq!(yes.lack(yes.answer("false").as_ref()), Some(Lack::Missing));
-        assert_eq!(yes.lack(yes.answer("true").as_ref()), None);
+        assert_eq!(yes.answer("true"), Some(FieldAnswer::Yes(true)));
+        assert_eq!(yes.problem_with(yes.answer("false").as_ref()), Some(AnswerProblem::Missing));
+        assert_eq!(yes.problem_with(yes.answer("true").as_ref()), None);
     }
 
     #[test]
@@ -312,7 +314,8 @@ mod tests {
 
     #[test]
     fn an_answer_that_is_too_long_is_named_and_an_unknown_one_is_kept() {
-        let answers = |name: &str, length: usize| Pairs(vec![(name.to_string(), Answer::Text("x".repeat(length)))]);
+        let answers =
+            |name: &str, length: usize| Pairs(vec![(name.to_string(), FieldAnswer::Text("x".repeat(length)))]);
         assert_eq!(check_answers(&answers("whatever", ANSWER_MAX)), []);
         assert_eq!(check_answers(&answers("seats", ANSWER_MAX + 1))[0].pointer, "/fields/seats");
         assert_eq!(check_answers(&answers("a b", 1))[0].pointer, "/fields");

@@ -1,6 +1,6 @@
 //! What a device remembers about answers: what was searched for there, and what has helped.
 
-use super::joined::joined;
+use super::join::join_nonempty;
 use markdown::is_part_of_word;
 
 /// How many searches are remembered.
@@ -54,9 +54,9 @@ impl Memory {
     }
 
     /// Remembers a search.
-    pub fn searched(&mut self, query: &str) {
+    pub fn remember_search(&mut self, query: &str) {
         let words: Vec<&str> = query.split_ascii_whitespace().collect();
-        let line: String = joined(&words, " ").chars().take(SEARCH_MAX).collect();
+        let line: String = join_nonempty(&words, " ").chars().take(SEARCH_MAX).collect();
         if line.is_empty() {
             return;
         }
@@ -66,7 +66,7 @@ impl Memory {
     }
 
     /// Remembers that a question has helped with a search.
-    pub fn has_helped(&mut self, id: &str, query: &str) {
+    pub fn remember_solved(&mut self, id: &str, query: &str) {
         let id = id.chars().map(|letter| if letter.is_ascii_control() { ' ' } else { letter }).collect();
         let entry = (id, fold(query));
         self.solved.retain(|known| *known != entry);
@@ -75,7 +75,7 @@ impl Memory {
     }
 
     /// Whether a question has helped with the same words before.
-    pub fn helped(&self, id: &str, query: &str) -> bool {
+    pub fn has_solved(&self, id: &str, query: &str) -> bool {
         let words = fold(query);
         !words.is_empty() && self.solved.iter().any(|(known, with)| known == id && *with == words)
     }
@@ -103,19 +103,19 @@ mod tests {
     #[test]
     fn a_question_that_helped_is_known_for_the_same_words_only() {
         let mut memory = Memory::default();
-        memory.has_helped("q1", "Export fails!");
-        assert!(memory.helped("q1", "export  fails"));
-        assert!(!memory.helped("q2", "export fails"));
-        assert!(!memory.helped("q1", "export fails again"));
-        memory.has_helped("q2", "");
-        assert!(!memory.helped("q2", ""));
+        memory.remember_solved("q1", "Export fails!");
+        assert!(memory.has_solved("q1", "export  fails"));
+        assert!(!memory.has_solved("q2", "export fails"));
+        assert!(!memory.has_solved("q1", "export fails again"));
+        memory.remember_solved("q2", "");
+        assert!(!memory.has_solved("q2", ""));
     }
 
     #[test]
     fn the_latest_searches_are_remembered_once_each() {
         let mut memory = Memory::default();
         for search in ["one", "two", "  ", "One", "three\nlines", "four"] {
-            memory.searched(search);
+            memory.remember_search(search);
         }
         assert_eq!(memory.recent(), ["four", "three lines", "One"]);
     }
@@ -124,8 +124,8 @@ mod tests {
         #[test]
         fn what_is_kept_comes_back(searches: Vec<String>, helped: Vec<(String, String)>) {
             let mut memory = Memory::default();
-            searches.iter().for_each(|search| memory.searched(search));
-            helped.iter().for_each(|(id, query)| memory.has_helped(id, query));
+            searches.iter().for_each(|search| memory.remember_search(search));
+            helped.iter().for_each(|(id, query)| memory.remember_solved(id, query));
             prop_assert_eq!(Memory::read(&memory.text()), memory);
         }
 

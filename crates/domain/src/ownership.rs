@@ -6,9 +6,10 @@ use super::vocabulary::{Priority, Severity};
 
 /// The owner of a ticket. The target says it; where the priority is not known, nothing is promised, but somebody has to
 /// answer: whoever would if it were in the middle. Topics that a support engineer covers go there before they go to a team.
-pub fn owner(targets: &[Target], severity: Severity, priority: Option<Priority>, covered: bool) -> Owner {
+pub fn choose_owner(targets: &[Target], severity: Severity, priority: Option<Priority>, covered: bool) -> Owner {
     let priority = priority.unwrap_or(Priority::Medium);
-    let owner = targets::target(targets, severity, Some(priority)).map_or(Owner::SupportHero, |target| target.owner);
+    let owner =
+        targets::find_target(targets, severity, Some(priority)).map_or(Owner::SupportHero, |target| target.owner);
     match owner {
         Owner::SupportHero if covered => Owner::SupportEngineer,
         owner => owner,
@@ -16,12 +17,12 @@ pub fn owner(targets: &[Target], severity: Severity, priority: Option<Priority>,
 }
 
 /// Who owns a ticket that was answered automatically, once the customer wants more: then a human does.
-pub fn human(covered: bool) -> Owner {
+pub fn human_owner(covered: bool) -> Owner {
     if covered { Owner::SupportEngineer } else { Owner::SupportHero }
 }
 
 /// The team that owns a topic; empty where none does.
-pub fn team<'a>(topics: &'a [Topic], topic: &str) -> &'a str {
+pub fn owning_team<'a>(topics: &'a [Topic], topic: &str) -> &'a str {
     topics.iter().find(|known| known.id == topic).map_or("", |topic| &topic.team)
 }
 
@@ -47,16 +48,23 @@ mod tests {
             (Severity::Low, None, false, Owner::SupportHero),
             (Severity::Low, None, true, Owner::SupportEngineer),
         ] {
-            assert_eq!(owner(&targets, severity, priority, covered), expected, "{severity} {priority:?} {covered}");
+            assert_eq!(
+                choose_owner(&targets, severity, priority, covered),
+                expected,
+                "{severity} {priority:?} {covered}"
+            );
         }
         // A site that promises nothing has somebody who answers all the same.
-        assert_eq!(owner(&[], Severity::Critical, None, false), Owner::SupportHero);
-        assert_eq!((human(true), human(false)), (Owner::SupportEngineer, Owner::SupportHero));
+        assert_eq!(choose_owner(&[], Severity::Critical, None, false), Owner::SupportHero);
+        assert_eq!((human_owner(true), human_owner(false)), (Owner::SupportEngineer, Owner::SupportHero));
     }
 
     #[test]
     fn a_topic_names_its_team() {
         let topics = [Topic { id: "billing".into(), team: "money".into(), ..Topic::default() }];
-        assert_eq!((team(&topics, "billing"), team(&topics, "api"), team(&topics, "")), ("money", "", ""));
+        assert_eq!(
+            (owning_team(&topics, "billing"), owning_team(&topics, "api"), owning_team(&topics, "")),
+            ("money", "", "")
+        );
     }
 }

@@ -35,7 +35,7 @@ wire::types! {
 }
 
 /// The target of a ticket; none where the priority is not known, because then nothing is promised.
-pub fn target(targets: &[Target], severity: Severity, priority: Option<Priority>) -> Option<Target> {
+pub fn find_target(targets: &[Target], severity: Severity, priority: Option<Priority>) -> Option<Target> {
     let priority = priority?;
     targets.iter().find(|target| target.severity == severity && target.priority == priority).copied()
 }
@@ -75,7 +75,7 @@ mod tests {
             let mut cells = row.split('|').map(str::trim);
             let severity = Severity::from_word(cells.next().unwrap()).unwrap();
             for (priority, cell) in Priority::ALL.iter().zip(cells) {
-                let written = match target(&targets, severity, Some(*priority)) {
+                let written = match find_target(&targets, severity, Some(*priority)) {
                     None => "nothing".to_string(),
                     Some(Target { owner: Owner::Automated, .. }) => "automated".into(),
                     Some(Target { hours, owner, .. }) => {
@@ -94,6 +94,6 @@ mod tests {
 
     #[test]
     fn an_unknown_priority_promises_nothing() {
-        assert_eq!(target(&default_targets(), Severity::Critical, None), None);
+        assert_eq!(find_target(&default_targets(), Severity::Critical, None), None);
     }
 }

@@ -227,7 +227,7 @@ pub fn check(ticket: &NewTicket) -> Vec<FieldError> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::fields::Answer;
+    use crate::fields::FieldAnswer;
     use proptest::prelude::*;
     use wire::Pairs;
 
@@ -275,7 +275,7 @@ mod tests {
                 attachments: vec!["0a1b2c3d-4e5f-6071-8293-a4b5c6d7e8f9".into()],
                 via,
                 consent: Some(true),
-                fields: Some(Pairs(vec![("seats".into(), Answer::Text("7".into())), ("urgent".into(), Answer::Yes(true))])),
+                fields: Some(Pairs(vec![("seats".into(), FieldAnswer::Text("7".into())), ("urgent".into(), FieldAnswer::Yes(true))])),
                 website: String::new(),
                 automatic: true,
                 test: true,

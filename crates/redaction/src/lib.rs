@@ -6,6 +6,7 @@
 
 mod base64;
 mod bytes;
+mod finding;
 mod issuers;
 mod mail;
 mod names;

@@ -1,14 +1,14 @@
 //! E-mail addresses (RFC 5322, as they are in use), and passwords in addresses of the web (RFC 3986, 3.2.1).
 
 use super::bytes::{at, before, is_hex, is_random, is_word, listed, run, slice};
-use super::scan::{Found, placeholder};
+use super::finding::{Finding, is_placeholder};
 use super::{Kind, Rules};
 
 /// What stands behind a dot in `icon@2x.png` and the like: no domain ends so.
 const FILES: &str = "png jpg jpeg gif svg webp avif js mjs cjs jsx ts tsx vue css map html json tgz zip gz git lock md";
 
 /// The address whose `@` is at a place. Nothing before `floor` belongs to it.
-pub fn email(text: &[u8], sign: usize, floor: usize, rules: &Rules) -> Option<Found> {
+pub fn email(text: &[u8], sign: usize, floor: usize, rules: &Rules) -> Option<Finding> {
     let local = |byte: u8| is_word(byte) || matches!(byte, b'.' | b'_' | b'+' | b'-');
     let lowest = floor.max(sign.saturating_sub(64));
     let part = slice(text, lowest, sign);
@@ -28,11 +28,15 @@ pub fn email(text: &[u8], sign: usize, floor: usize, rules: &Rules) -> Option<Fo
     let address = slice(text, start, end);
     let own = rules.own_emails.iter().any(|own| own.as_bytes().eq_ignore_ascii_case(address));
     let harmless = own || !known || listed(FILES, top) || slice(text, start, sign) == b"git";
-    (start < sign && dot > 0 && is_word(at(domain, 0)) && !harmless).then_some(Found { start, end, kind: Kind::Email })
+    (start < sign && dot > 0 && is_word(at(domain, 0)) && !harmless).then_some(Finding {
+        start,
+        end,
+        kind: Kind::Email,
+    })
 }
 
 /// The password, or the token in place of a user, in an address whose `://` begins at a place.
-pub fn userinfo(text: &[u8], colon: usize) -> Option<Found> {
+pub fn userinfo(text: &[u8], colon: usize) -> Option<Finding> {
     if at(text, colon + 1) != b'/' || at(text, colon + 2) != b'/' {
         return None;
     }
@@ -42,11 +46,11 @@ pub fn userinfo(text: &[u8], colon: usize) -> Option<Found> {
     let sign = authority.iter().rposition(|byte| *byte == b'@')?;
     let user = slice(authority, 0, sign);
     match user.iter().position(|byte| *byte == b':') {
-        Some(at) if at + 1 < sign && !placeholder(text, start + at + 1) => {
-            Some(Found { start: start + at + 1, end: start + sign, kind: Kind::Password })
+        Some(at) if at + 1 < sign && !is_placeholder(text, start + at + 1) => {
+            Some(Finding { start: start + at + 1, end: start + sign, kind: Kind::Password })
         }
         None if sign >= 20 && (is_random(user) || is_hex(user)) => {
-            Some(Found { start, end: start + sign, kind: Kind::Token })
+            Some(Finding { start, end: start + sign, kind: Kind::Token })
         }
         _ => None,
     }

@@ -1,7 +1,7 @@
 //! Numbers that say what they are by their check digits: cards, bank accounts; and social-security numbers, IP addresses.
 
 use super::bytes::{at, before, count, is_digit, is_word, run, slice};
-use super::scan::Found;
+use super::finding::Finding;
 use super::view::line_break;
 use super::{Kind, Rules};
 
@@ -31,7 +31,7 @@ const COUNTRIES: &str = "15NO16BE18DKFIFKFOGLNLSD19MKSI20ATBAEEKZLTLUMNXK21CHHRL
     MDPKROSASESKTNVG25LYPTST26ISTR27BIDJFRGRITMCMRSM28ALAZBYCYDOGTHNHULBNIPLSV29BREGPSQAUA30JOKWMUYE31MTSC32LC33RU";
 
 /// The number that begins at a place, where a word begins.
-pub fn number(text: &[u8], start: usize, rules: &Rules) -> Option<Found> {
+pub fn number(text: &[u8], start: usize, rules: &Rules) -> Option<Finding> {
     let (end, kind) = if !is_digit(at(text, start)) {
         (iban(text, start), Kind::Iban)
     } else if rules.social_security && matches!(at(text, start + 3), b'-' | b' ' | b'+') {
@@ -39,16 +39,16 @@ pub fn number(text: &[u8], start: usize, rules: &Rules) -> Option<Found> {
     } else {
         (card(text, start), Kind::Card)
     };
-    Some(Found { start, end: end?, kind })
+    Some(Finding { start, end: end?, kind })
 }
 
 /// The IP address that begins at a place, if such are hidden.
-pub fn ip(text: &[u8], start: usize, addresses: bool, rules: &Rules) -> Option<Found> {
+pub fn ip(text: &[u8], start: usize, addresses: bool, rules: &Rules) -> Option<Finding> {
     if !addresses || !rules.ip_addresses {
         return None;
     }
     let end = ip4(text, start).or_else(|| ip6(text, start))?;
-    Some(Found { start, end, kind: Kind::IpAddress })
+    Some(Finding { start, end, kind: Kind::IpAddress })
 }
 
 fn card(text: &[u8], start: usize) -> Option<usize> {

@@ -4,18 +4,11 @@ use super::base64;
 use super::bytes::{
     FAR, at, before, count, is_credential, is_digit, is_small, is_token, is_word, listed, run, slice, stands,
 };
+use super::finding::Finding;
 use super::names::{Manner, classify, name_before};
 use super::values::{Place, read};
 use super::view::View;
 use super::{Kind, Origin, Rules, Secret, mail, numbers, shapes};
-
-/// A secret in the bytes that were looked at.
-#[derive(Clone, Copy)]
-pub struct Found {
-    pub start: usize,
-    pub end: usize,
-    pub kind: Kind,
-}
 
 /// How often an encoding is undone: an address in an address in an address.
 const ROUNDS: usize = 3;
@@ -56,17 +49,8 @@ pub fn all(view: View, origin: Origin, rules: &Rules) -> Vec<Secret> {
 pub fn value_of(name: &[u8], value: &[u8], rules: &Rules) -> Option<Secret> {
     let (kind, manner) = classify(name, rules)?;
     let place = Place { tight: true, parameter: true, whole: true, ..Place::default() };
-    let Found { start, end, kind } = read(value, 0, kind, manner, place, rules)?;
+    let Finding { start, end, kind } = read(value, 0, kind, manner, place, rules)?;
     Some(Secret { start, end, kind })
-}
-
-/// Whether a secret was replaced at a place.
-pub fn placeholder(text: &[u8], index: usize) -> bool {
-    at(text, index) == b'['
-        && Kind::ALL.iter().any(|kind| {
-            let end = index + 1 + kind.word().len();
-            slice(text, index + 1, end) == kind.word().as_bytes() && at(text, end) == b']'
-        })
 }
 
 fn deep(mut view: View, addresses: bool, depth: usize, rules: &Rules) -> Vec<Secret> {
@@ -91,7 +75,7 @@ impl Scan<'_> {
         let mut index = 0;
         while index < self.view.bytes.len() {
             index = match self.found(index) {
-                Some(Found { start, end, kind }) => {
+                Some(Finding { start, end, kind }) => {
                     let (from, to) = self.view.span(start, end);
                     out.push(Secret { start: from, end: to, kind });
                     self.floor = end;
@@ -102,7 +86,7 @@ impl Scan<'_> {
         }
     }
 
-    fn found(&mut self, index: usize) -> Option<Found> {
+    fn found(&mut self, index: usize) -> Option<Finding> {
         let text = &self.view.bytes;
         let (byte, next) = (at(text, index), at(text, index + 1));
         match byte {
@@ -140,7 +124,7 @@ impl Scan<'_> {
     }
 
     /// What stands behind `=` or `:`.
-    fn named(&self, sign: usize) -> Option<Found> {
+    fn named(&self, sign: usize) -> Option<Finding> {
         let text = &self.view.bytes;
         let (byte, previous, next) = (at(text, sign), self.before(sign), at(text, sign + 1));
         let comparison = match byte {
@@ -183,7 +167,7 @@ impl Scan<'_> {
     }
 
     /// The value of an option on a command line, `--password value`.
-    fn option(&self, index: usize) -> Option<Found> {
+    fn option(&self, index: usize) -> Option<Finding> {
         let text = &self.view.bytes;
         let end = run(text, index + 2, 48, is_token);
         if at(text, index + 1) != b'-' || at(text, end) != b' ' || at(text, end + 1) == b'-' {
@@ -195,7 +179,7 @@ impl Scan<'_> {
     }
 
     /// What a person tells in a sentence: `my password is …`.
-    fn told(&self, index: usize) -> Option<Found> {
+    fn told(&self, index: usize) -> Option<Finding> {
         let text = &self.view.bytes;
         let end = run(text, index, 8, is_word);
         if before(text, index) != b' ' || at(text, end) != b' ' || !listed("is ist est es", slice(text, index, end)) {
@@ -212,7 +196,7 @@ impl Scan<'_> {
     }
 
     /// A text in base64 that tells a secret: hidden whole.
-    fn encoded(&mut self, start: usize) -> Option<Found> {
+    fn encoded(&mut self, start: usize) -> Option<Finding> {
         if start < self.decoded || self.depth == DEPTH {
             return None;
         }
@@ -226,14 +210,14 @@ impl Scan<'_> {
             return None;
         }
         let end = run(encoded, end, FAR, |byte| base64::is_base64(byte) || byte == b'=');
-        Some(Found { start, end, kind: Kind::Hidden })
+        Some(Finding { start, end, kind: Kind::Hidden })
     }
 }
 
 /// The value of a parameter that looks drawn, whatever its name.
-fn drawn(text: &[u8], start: usize) -> Option<Found> {
+fn drawn(text: &[u8], start: usize) -> Option<Finding> {
     let random = shapes::is_drawn(slice(text, start, run(text, start, 256, is_credential)));
-    (random && !stands(text, start, b"http")).then(|| Found {
+    (random && !stands(text, start, b"http")).then(|| Finding {
         start,
         end: run(text, start, FAR, is_credential),
         kind: Kind::Token,

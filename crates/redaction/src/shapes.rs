@@ -6,16 +6,16 @@ use super::bytes::{
     FAR, at, before, changes, count, is_capital, is_credential, is_digit, is_hex, is_random, is_small, is_token,
     listed, run, slice, stands,
 };
+use super::finding::Finding;
 use super::issuers::{Follows, prefix};
-use super::scan::Found;
 
 /// The token that begins at a place, where a word begins. Within `content` no form tells one.
-pub fn shape(text: &[u8], start: usize, content: bool) -> Option<Found> {
+pub fn shape(text: &[u8], start: usize, content: bool) -> Option<Finding> {
     let unknown = || marked(text, start).or_else(|| form(text, start)).filter(|_| !content);
     known(text, start).or_else(unknown).or_else(|| scheme(text, start))
 }
 
-fn known(text: &[u8], start: usize) -> Option<Found> {
+fn known(text: &[u8], start: usize) -> Option<Finding> {
     prefixed(text, start).or_else(|| jwt(text, start))
 }
 
@@ -30,7 +30,7 @@ pub fn begins(text: &[u8], next: &[u8]) -> bool {
     begun && (changes(next) > 0 || known(text, start).is_none())
 }
 
-fn prefixed(text: &[u8], start: usize) -> Option<Found> {
+fn prefixed(text: &[u8], start: usize) -> Option<Finding> {
     let (from, follows) = prefix(text, start)?;
     let belongs = if follows == Follows::Parts { is_part } else { is_joined };
     let head = slice(text, from, without_stops(text, run(text, from, 64, belongs)));
@@ -43,7 +43,7 @@ fn prefixed(text: &[u8], start: usize) -> Option<Found> {
         Follows::Drawn => head.len() > 15 && is_made(head, 6),
         _ => head.len() > 15 && small < count(head, |byte| byte.is_ascii_alphanumeric()),
     };
-    fits.then(|| Found {
+    fits.then(|| Finding {
         start,
         end: without_stops(text, run(text, from, FAR, belongs)),
         kind: if small == 0 || follows == Follows::Hex { Kind::Key } else { Kind::Token },
@@ -54,7 +54,7 @@ fn prefixed(text: &[u8], start: usize) -> Option<Found> {
 /// words that name it or has parts with points between them, or is longer and mixes small letters and capitals; behind words
 /// that stand before secrets, it may be shorter and hexadecimal, as names of things are.
 #[inline(never)]
-fn form(text: &[u8], start: usize) -> Option<Found> {
+fn form(text: &[u8], start: usize) -> Option<Finding> {
     let whole = slice(text, start, without_stops(text, run(text, start, 128, is_joined)));
     let mut rest = whole;
     let (mut named, mut secret) = (false, false);
@@ -85,7 +85,7 @@ fn form(text: &[u8], start: usize) -> Option<Found> {
         || whole.windows(3).any(|part| part == b"---");
     let fits = rest.len() > 29 && (named || points > 1) || mixed && !is_text(rest);
     let fits = fits && drawn() || secret && rest.len() > 19;
-    (fits && is_made(rest, 5) && !is_name && !is_inner(text, start)).then(|| Found {
+    (fits && is_made(rest, 5) && !is_name && !is_inner(text, start)).then(|| Finding {
         start,
         end: without_stops(text, run(text, start, FAR, is_joined)),
         kind: Kind::Token,
@@ -100,13 +100,13 @@ const NAMES: [&[u8]; 4] = [b"pk_live", b"pk_test", b"0x", b"Qm"];
 
 /// A key that its end tells, `…-us6` of Mailchimp, or its middle, `8Q~` in a secret of Azure, or one that is written in the base64
 /// that addresses cannot hold: with `+` or `=`, or the 40 bytes of a key of AWS.
-fn marked(text: &[u8], start: usize) -> Option<Found> {
+fn marked(text: &[u8], start: usize) -> Option<Finding> {
     if stands(text, start + 32, b"-us") && is_hex(slice(text, start, start + 32)) {
-        return Some(Found { start, end: run(text, start, 40, is_token), kind: Kind::Key });
+        return Some(Finding { start, end: run(text, start, 40, is_token), kind: Kind::Key });
     }
     let azure = without_stops(text, run(text, start, 42, is_joined));
     if (34..41).contains(&(azure - start)) && slice(text, start, azure).windows(2).any(|mark| mark == b"Q~") {
-        return Some(Found { start, end: azure, kind: Kind::Key });
+        return Some(Finding { start, end: azure, kind: Kind::Key });
     }
     let belongs = |byte: u8| byte.is_ascii_alphanumeric() || byte == b'+' || byte == b'/';
     let whole = slice(text, start, run(text, start, 128, belongs));
@@ -116,7 +116,7 @@ fn marked(text: &[u8], start: usize) -> Option<Found> {
     let drawn = whole.len() == 40 && is_made(whole, 5) || whole.len() > 42 && marked && is_made(whole, 7);
     let is_path = count(whole, |byte| byte == b'/') * 8 > whole.len() || count(whole, is_capital) < 6;
     let apart = !is_inner(text, start) && (whole.len() == 128 || !is_token(at(text, end)));
-    (drawn && apart && !is_path && !is_text(whole)).then(|| Found {
+    (drawn && apart && !is_path && !is_text(whole)).then(|| Finding {
         start,
         end: run(text, run(text, start, FAR, belongs), 2, |byte| byte == b'='),
         kind: Kind::Key,
@@ -171,11 +171,11 @@ pub fn is_made(part: &[u8], one_in: usize) -> bool {
 
 /// The token behind a colon that stands behind the number of its owner: of a bot of Telegram
 /// (<https://core.telegram.org/bots/api>) or an application of Asana.
-pub fn owned(text: &[u8], colon: usize) -> Option<Found> {
+pub fn owned(text: &[u8], colon: usize) -> Option<Finding> {
     let end = run(text, colon + 1, 64, is_token);
     let token = slice(text, colon + 1, end);
     let number = slice(text, colon.wrapping_sub(6), colon);
-    (count(number, is_digit) == 6 && token.len() > 31 && is_made(token, 6)).then_some(Found {
+    (count(number, is_digit) == 6 && token.len() > 31 && is_made(token, 6)).then_some(Finding {
         start: colon + 1,
         end,
         kind: Kind::Token,
@@ -184,17 +184,17 @@ pub fn owned(text: &[u8], colon: usize) -> Option<Found> {
 
 /// A token of RFC 7519: `{"` in base64url, and the parts behind it, of which an unsigned one leaves out the last and an
 /// encrypted one (RFC 7516) may leave out the second.
-fn jwt(text: &[u8], start: usize) -> Option<Found> {
+fn jwt(text: &[u8], start: usize) -> Option<Finding> {
     let header = run(text, start, 1_024, is_token);
     if slice(text, start, start + 3) != b"eyJ" || header < start + 12 || at(text, header) != b'.' {
         return None;
     }
     let end = run(text, header, FAR, |byte| is_token(byte) || byte == b'.' || byte == b'=');
-    (end >= header + 9).then(|| Found { start, end: without_stops(text, end), kind: Kind::Jwt })
+    (end >= header + 9).then(|| Finding { start, end: without_stops(text, end), kind: Kind::Jwt })
 }
 
 /// What stands behind the name of an authorization scheme (RFC 6750, RFC 7617) outside of any header.
-fn scheme(text: &[u8], start: usize) -> Option<Found> {
+fn scheme(text: &[u8], start: usize) -> Option<Finding> {
     let name = [&b"bearer"[..], b"basic", b"token"].into_iter().find(|name| stands(text, start, name))?;
     let from = run(text, start + name.len(), 4, |byte| byte == b' ' || byte == b'+');
     if from == start + name.len() {
@@ -209,7 +209,7 @@ fn scheme(text: &[u8], start: usize) -> Option<Found> {
         Some(b'b') => head.len() >= 8 && digit || head.len() >= 16 && mixed,
         _ => head.len() >= 16 && digit,
     };
-    secret.then(|| Found {
+    secret.then(|| Finding {
         start: from,
         end: without_stops(text, run(text, from, FAR, is_credential)),
         kind: Kind::Token,
@@ -218,7 +218,7 @@ fn scheme(text: &[u8], start: usize) -> Option<Found> {
 
 /// A private key (RFC 7468, RFC 4880) that begins with its hyphens at a place: to its end, or to the end of what is
 /// left of it.
-pub fn private_key(text: &[u8], start: usize) -> Option<Found> {
+pub fn private_key(text: &[u8], start: usize) -> Option<Finding> {
     let label = start + 11;
     let end = run(text, label, 48, |byte| is_capital(byte) || is_digit(byte) || byte == b' ');
     let named = slice(text, label, end).windows(11).any(|window| window == b"PRIVATE KEY");
@@ -234,12 +234,12 @@ pub fn private_key(text: &[u8], start: usize) -> Option<Found> {
         let part = slice(text, word, stop);
         if part.starts_with(b"-----END") {
             let close = run(text, stop, 48, |byte| is_capital(byte) || byte == b' ');
-            return Some(Found { start, end: run(text, close, 5, |byte| byte == b'-'), kind: Kind::PrivateKey });
+            return Some(Finding { start, end: run(text, close, 5, |byte| byte == b'-'), kind: Kind::PrivateKey });
         }
         let encoded = count(part, |byte| base64::is_base64(byte) || byte == b'=') == part.len();
         let names = part.last() == Some(&b':');
         if part.is_empty() || part.starts_with(b"-----") || !(encoded && (wide || part.len() > 15) || names || header) {
-            return Some(Found { start, end: last, kind: Kind::PrivateKey });
+            return Some(Finding { start, end: last, kind: Kind::PrivateKey });
         }
         if encoded && !header {
             last = stop;

@@ -4,8 +4,8 @@ use super::bytes::{
     FAR, at, before, changes, count, is_blank, is_capital, is_credential, is_digit, is_small, is_word, listed, run,
     slice,
 };
+use super::finding::{Finding, is_placeholder};
 use super::names::{Manner, classify};
-use super::scan::{Found, placeholder};
 use super::view::line_break;
 use super::{Kind, Rules};
 
@@ -59,9 +59,9 @@ pub fn read(
     mut manner: Manner,
     mut place: Place,
     rules: &Rules,
-) -> Option<Found> {
+) -> Option<Finding> {
     let mut start = blanks(text, from);
-    if at(text, start) == b'[' && !placeholder(text, start) {
+    if at(text, start) == b'[' && !is_placeholder(text, start) {
         start = blanks(text, start + 1);
     }
     let slashes = run(text, start, 8, |byte| byte == b'\\') - start;
@@ -86,7 +86,7 @@ pub fn read(
             manner = Manner::Line;
         }
     }
-    if placeholder(text, start) {
+    if is_placeholder(text, start) {
         return None;
     }
     let line = manner == Manner::Line;
@@ -102,7 +102,7 @@ pub fn read(
     if manner == Manner::Short && !quoted && at(text, end) == b' ' && rest - end == 4 && end - start == 3 {
         end = rest;
     }
-    Some(Found { start, end, kind })
+    Some(Finding { start, end, kind })
 }
 
 fn is_secret(value: &[u8], kind: Kind, manner: Manner, place: Place, quoted: bool, rules: &Rules) -> bool {

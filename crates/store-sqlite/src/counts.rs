@@ -11,8 +11,8 @@ use deskbell_core::ports::{Count, Counts, SearchMiss, StoreError, WeekOfKind};
 use domain::deflection::{Increments, Steps, VISITS_MAX, Visit, Visits, Worth, counts_questions};
 use domain::event::Event;
 use domain::question::Question;
+use domain::search_miss::{PEOPLE_MIN, SEARCHES_MAX};
 use domain::ticket::Kind;
-use domain::unanswered::{PEOPLE_MIN, SEARCHES_MAX};
 
 /// How many rows one transaction forgets.
 const FORGET_AT_ONCE: u32 = 500;

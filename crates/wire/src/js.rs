@@ -26,7 +26,7 @@ impl Source for JsValue {
         self.as_f64()
     }
 
-    fn as_yes(&self) -> Option<bool> {
+    fn as_bool(&self) -> Option<bool> {
         self.as_bool()
     }
 

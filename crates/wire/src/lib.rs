@@ -31,7 +31,7 @@ pub trait Source: Sized {
     /// A number; `None` for anything else.
     fn as_number(&self) -> Option<f64>;
     /// Yes or no; `None` for anything else.
-    fn as_yes(&self) -> Option<bool>;
+    fn as_bool(&self) -> Option<bool>;
     /// Whether it is an array.
     fn is_list(&self) -> bool;
 
@@ -41,8 +41,8 @@ pub trait Source: Sized {
     }
 
     /// Whether it is `true`.
-    fn yes(&self) -> bool {
-        self.as_yes().unwrap_or_default()
+    fn is_true(&self) -> bool {
+        self.as_bool().unwrap_or_default()
     }
 
     /// A text; empty for anything else.

@@ -23,7 +23,7 @@ impl Source for serde_json::Value {
         self.as_f64()
     }
 
-    fn as_yes(&self) -> Option<bool> {
+    fn as_bool(&self) -> Option<bool> {
         self.as_bool()
     }
 

@@ -33,7 +33,7 @@ impl ReadUpTo for String {
 
 impl Read for bool {
     fn read(source: &impl Source) -> bool {
-        source.yes()
+        source.is_true()
     }
 }
 
@@ -81,7 +81,7 @@ impl Read for Option<String> {
 
 impl Read for Option<bool> {
     fn read(source: &impl Source) -> Option<bool> {
-        source.as_yes()
+        source.as_bool()
     }
 }
 

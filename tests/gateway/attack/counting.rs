@@ -2,7 +2,7 @@
 
 use axum::body::Body;
 use axum::http::Method;
-use domain::event::{Event, What};
+use domain::event::{Event, EventName};
 use domain::ticket::Kind;
 use gateway::clock;
 use gateway::config::Overrides;
@@ -79,18 +79,21 @@ async fn a_visit_that_cannot_be_read_keeps_no_other_from_being_counted() {
         event: Event { visit: format!("{visit:016x}.0"), name, kind: Kind::Bug, questions: vec![] },
     };
     let store = &gateway.app.store;
-    store.record_counts(&[event(1, What::Shown), event(2, What::Shown)]).await.unwrap();
+    store.record_counts(&[event(1, EventName::Shown), event(2, EventName::Shown)]).await.unwrap();
     let mut database = database(&gateway).await;
     let damage = sqlx::query("UPDATE visits SET kind = 'complaint' WHERE visit = '0000000000000001.0'");
     assert_eq!(damage.execute(&mut database).await.unwrap().rows_affected(), 1);
-    store.record_counts(&[event(1, What::Opened), event(2, What::Opened), event(3, What::Opened)]).await.unwrap();
+    store
+        .record_counts(&[event(1, EventName::Opened), event(2, EventName::Opened), event(3, EventName::Opened)])
+        .await
+        .unwrap();
     let weeks = store.visit_counts("acme", "").await.unwrap();
     assert_eq!(weeks.iter().map(|week| week.visits.opened).sum::<i64>(), 2);
     sqlx::query("UPDATE visit_counts SET week = '2999-01-01', kind = 'complaint'")
         .execute(&mut database)
         .await
         .unwrap();
-    store.record_counts(&[event(4, What::Shown)]).await.unwrap();
+    store.record_counts(&[event(4, EventName::Shown)]).await.unwrap();
     assert_eq!(store.visit_counts("acme", "").await.unwrap().len(), 1, "and a counter no other counter");
 }
 
@@ -109,7 +112,10 @@ async fn the_page_of_answers_reads_counters_and_not_events() {
         let counts: Vec<Count> = chunk
             .iter()
             .flat_map(|visit| {
-                [event(*visit, What::Shown, vec![]), event(*visit, What::Opened, vec![format!("q{}", visit % 100)])]
+                [
+                    event(*visit, EventName::Shown, vec![]),
+                    event(*visit, EventName::Opened, vec![format!("q{}", visit % 100)]),
+                ]
             })
             .collect();
         gateway.app.store.record_counts(&counts).await.unwrap();

@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::super::joined::joined;
+use super::super::join::join_nonempty;
 use super::super::vocabulary::Group;
 use super::link::{self, Link};
 use super::problem::unknown_field;
@@ -75,7 +75,7 @@ fn groups(place: &str, value: &impl Source) -> Result<Vec<Group>, String> {
     let groups: Option<Vec<Group>> = value.items().iter().map(|word| Group::from_word(&word.text())).collect();
     groups.ok_or_else(|| {
         let words: Vec<&str> = Group::ALL.iter().map(|group| group.word()).collect();
-        [place, ": must be a list of ", &joined(&words, ", ")].concat()
+        [place, ": must be a list of ", &join_nonempty(&words, ", ")].concat()
     })
 }
 
@@ -83,10 +83,10 @@ fn groups(place: &str, value: &impl Source) -> Result<Vec<Group>, String> {
 pub fn check(collected: &Collected) -> Option<String> {
     let Collected { links, tools, application, .. } = collected;
     if let Some(tool) = tools.iter().find(|tool| !TOOLS.contains(&tool.as_str())) {
-        return Some(unknown_field("context.tools: ", tool, &joined(&TOOLS, ", ")));
+        return Some(unknown_field("context.tools: ", tool, &join_nonempty(&TOOLS, ", ")));
     }
     if let Some((name, _)) = application.0.iter().find(|(name, _)| !APPLICATION.contains(&name.as_str())) {
-        return Some(unknown_field("context.application.", name, &joined(&APPLICATION, ", ")));
+        return Some(unknown_field("context.application.", name, &join_nonempty(&APPLICATION, ", ")));
     }
     link::check(links).map(|problem| ["context.", &problem].concat())
 }

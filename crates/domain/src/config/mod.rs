@@ -175,7 +175,7 @@ impl Read for Config {
                     }
                 }
                 "targets" => config.targets = Vec::read(&value),
-                "trust_page" => config.trust_page = value.yes(),
+                "trust_page" => config.trust_page = value.is_true(),
                 // The gateway has checked what it publishes; a newer one may publish what is not known here.
                 _ => drop(set_field(&mut config, &field, &value)),
             }

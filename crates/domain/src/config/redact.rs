@@ -24,8 +24,8 @@ impl Redact {
         for (field, value) in value.entries() {
             match field.as_str() {
                 "names" => self.names = Vec::read(&value),
-                "ip_addresses" => self.ip_addresses = value.yes(),
-                "social_security" => self.social_security = value.yes(),
+                "ip_addresses" => self.ip_addresses = value.is_true(),
+                "social_security" => self.social_security = value.is_true(),
                 _ => return Err(unknown_field("redact.", &field, "names, ip_addresses, social_security")),
             }
         }

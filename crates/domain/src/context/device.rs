@@ -1,6 +1,6 @@
 //! What the product is used with: browser, system, screen.
 
-use super::shape::Shape::{Count, Yes};
+use super::shape::Shape::{Bool, Count};
 use super::shape::{LINE, WORD, part};
 
 part! {
@@ -34,18 +34,18 @@ part! {
         /// The network, such as `4g, 10 Mbit/s, 50 ms`.
         pub connection?: String = LINE => "Network",
         /// Whether the customer wants to save data.
-        pub save_data: bool = Yes => "Saves data",
+        pub save_data: bool = Bool => "Saves data",
         /// Whether the browser believed to be online.
-        pub online: bool = Yes => "Online",
+        pub online: bool = Bool => "Online",
         /// `light` or `dark`, as the system prefers it.
         pub theme: String = WORD => "Theme",
         /// `more`, `less`, `custom` or `forced`, where the customer prefers one.
         pub contrast?: String = WORD => "Contrast",
         /// Whether the customer prefers less motion.
-        pub reduced_motion: bool = Yes => "Less motion",
+        pub reduced_motion: bool = Bool => "Less motion",
         /// Whether the page may store something.
-        pub storage: bool = Yes => "May store",
+        pub storage: bool = Bool => "May store",
         /// Whether the page may set cookies.
-        pub cookies: bool = Yes => "May set cookies",
+        pub cookies: bool = Bool => "May set cookies",
     }
 }

@@ -34,7 +34,7 @@ pub const CONTEXT_MAX: usize = 64 * 1024;
 
 words! {
     /// Who keeps something back.
-    By {
+    Withholder {
         /// The customer has switched it off, or has not agreed to it.
         Customer = "customer",
         /// The site collects it from nobody.
@@ -52,7 +52,7 @@ pub struct Withheld {
     #[serde(default)]
     pub items: u32,
     /// Who keeps it back.
-    pub by: By,
+    pub by: Withholder,
 }
 
 part! {
@@ -148,7 +148,7 @@ pub fn drop_groups(context: &mut Context, groups: &[Group]) {
             level = context.since.as_deref_mut();
         }
         context.withheld.retain(|known| known.group != group);
-        context.withheld.push(Withheld { group, items: 0, by: By::Site });
+        context.withheld.push(Withheld { group, items: 0, by: Withholder::Site });
     }
 }
 

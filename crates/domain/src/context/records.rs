@@ -1,6 +1,6 @@
 //! What was recorded while the page was open.
 
-use super::shape::Shape::{Count, Text, Texts, Yes};
+use super::shape::Shape::{Bool, Count, Text, Texts};
 use super::shape::{LINE, URL, WORD, part};
 use wire::{Pairs, words};
 
@@ -26,7 +26,7 @@ part! {
         /// How often the same was seen.
         pub count: u32 = Count => "How often",
         /// Whether it comes from an extension of the browser, and so most likely not from the page.
-        pub extension: bool = Yes => "From an extension",
+        pub extension: bool = Bool => "From an extension",
     }
 }
 

@@ -9,7 +9,7 @@ pub enum Shape {
     /// A whole number.
     Count,
     /// Yes or no.
-    Yes,
+    Bool,
     /// Texts under names that the host gave.
     Texts,
     /// Members of these names.

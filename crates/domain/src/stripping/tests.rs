@@ -2,7 +2,7 @@ use proptest::prelude::*;
 use proptest::sample::Index;
 
 use super::*;
-use crate::attachment::{FileType, sniff};
+use crate::attachment::{FileType, detect_by_signature};
 
 /// Stands in everything that has to go.
 const SECRET: &[u8] = b"48.8584 N 2.2945 E";
@@ -129,7 +129,7 @@ fn what_is_hidden_goes_and_the_picture_stays() {
         assert!(holds(&cleaned, BITS), "{found}");
         assert_eq!(holds(&bytes, b"colours"), holds(&cleaned, b"colours"), "{found}");
         assert_eq!(clean(found, &cleaned).unwrap(), cleaned, "{found}");
-        assert_eq!(sniff(&cleaned), Some(found));
+        assert_eq!(detect_by_signature(&cleaned), Some(found));
     }
 }
 

@@ -87,7 +87,9 @@ enum Found {
 impl Found {
     fn by_head(head: &[u8]) -> Option<Found> {
         let start = head.get(..attachment::HEAD.min(head.len())).unwrap_or_default();
-        attachment::sniff(start).map(Found::Type).or_else(|| formats::by_signature(head).map(Found::Format))
+        attachment::detect_by_signature(start)
+            .map(Found::Type)
+            .or_else(|| formats::by_signature(head).map(Found::Format))
     }
 
     fn by_content(bytes: &[u8]) -> Option<Found> {
@@ -95,7 +97,7 @@ impl Found {
             return Some(Found::Type(FileType::Pdf));
         }
         let unmarked = bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(bytes);
-        match attachment::read(unmarked) {
+        match attachment::detect_text(unmarked) {
             Some(found) => Some(Found::Type(found)),
             None if text::is_log(bytes) => Some(Found::Type(FileType::Text)),
             None => text::is_encoded(bytes).then_some(Found::Encoded),
@@ -105,12 +107,13 @@ impl Found {
     /// As what a site takes it; none where it does not. Text in another encoding is bytes to whoever reads it, and text to a site.
     fn taken_by(&self, rules: &Attachments) -> Option<FileType> {
         match self {
-            Found::Type(found) => rules.takes(*found),
-            Found::Format(format) if std::ptr::eq(*format, formats::mp4()) => rules.takes(FileType::Mp4),
-            Found::Format(_) => rules.takes(FileType::Download),
-            Found::Encoded => {
-                rules.takes(FileType::Download).or_else(|| rules.takes(FileType::Text)).map(|_| FileType::Download)
-            }
+            Found::Type(found) => rules.accepted_type(*found),
+            Found::Format(format) if std::ptr::eq(*format, formats::mp4()) => rules.accepted_type(FileType::Mp4),
+            Found::Format(_) => rules.accepted_type(FileType::Download),
+            Found::Encoded => rules
+                .accepted_type(FileType::Download)
+                .or_else(|| rules.accepted_type(FileType::Text))
+                .map(|_| FileType::Download),
         }
     }
 

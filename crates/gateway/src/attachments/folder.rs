@@ -72,7 +72,7 @@ impl Folder {
     /// Removes a file wherever it is. One that is gone already is no error.
     pub fn remove(&self, file: &str) -> std::io::Result<()> {
         // Names come from the database; nothing but a name of ours is ever removed.
-        if attachment::id(file).is_none() {
+        if attachment::parse_id(file).is_none() {
             return Ok(());
         }
         for path in [self.settled(file), self.incoming.join(file), self.root.join(file)] {

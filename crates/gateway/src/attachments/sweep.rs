@@ -81,7 +81,8 @@ async fn sweep_folder(
         entries = rest;
         let Some(chunk) = chunk else { return Ok(()) };
         // Files first, and then rows: what is written meanwhile is in neither list.
-        let names: Vec<String> = chunk.iter().filter_map(name).filter(|name| attachment::id(name).is_some()).collect();
+        let names: Vec<String> =
+            chunk.iter().filter_map(name).filter(|name| attachment::parse_id(name).is_some()).collect();
         let known = store.known_files(&names).await?;
         for entry in chunk {
             let Some(name) = name(&entry) else { continue };
@@ -100,7 +101,8 @@ fn chunk(mut entries: ReadDir) -> (ReadDir, Option<Vec<DirEntry>>) {
     for entry in entries.by_ref() {
         // An entry that cannot be read is looked at by the next sweep.
         let Ok(entry) = entry else { continue };
-        if name(&entry).is_some_and(|name| attachment::id(name.strip_suffix(".part").unwrap_or(&name)).is_some()) {
+        if name(&entry).is_some_and(|name| attachment::parse_id(name.strip_suffix(".part").unwrap_or(&name)).is_some())
+        {
             chunk.push(entry);
         }
         if chunk.len() == CHUNK {

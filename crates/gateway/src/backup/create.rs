@@ -107,7 +107,7 @@ fn damaged(settings: &Settings, error: Unusable) -> BackupError {
 
 async fn copy_attachment(source: &Folder, files: &Path, file: &str) -> Result<Option<Entry>, BackupError> {
     // A row of another program's making names nothing of ours.
-    if attachment::id(file).is_none() {
+    if attachment::parse_id(file).is_none() {
         return Ok(None);
     }
     let to = files.join(place_of(file));

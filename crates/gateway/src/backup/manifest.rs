@@ -82,7 +82,7 @@ impl Manifest {
         let manifest: Manifest =
             serde_json::from_slice(&text).map_err(|error| no_backup(format!("{MANIFEST}: {error}")))?;
         // Names become paths; nothing but a name of ours is one.
-        match manifest.attachments.iter().find(|entry| attachment::id(&entry.file).is_none()) {
+        match manifest.attachments.iter().find(|entry| attachment::parse_id(&entry.file).is_none()) {
             Some(entry) => Err(no_backup(format!("{MANIFEST}: {:?} is no name of a file", entry.file))),
             None => Ok(manifest),
         }

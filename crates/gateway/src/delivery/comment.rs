@@ -4,7 +4,7 @@ use crate::identity::{Address, address, is_verified};
 use crate::store::{Confirmation, StoredTicket};
 use domain::config::Config;
 use domain::conversation;
-use domain::fields::Answer;
+use domain::fields::FieldAnswer;
 use domain::ticket::{Contact, Outcome};
 
 /// How many errors, requests and questions are named; all of them are in the attachment.
@@ -174,8 +174,8 @@ fn facts(config: &Config, ticket: &StoredTicket) -> Vec<(&'static str, String)> 
     for (id, answer) in sent.fields.iter().flat_map(|fields| &fields.0) {
         let label = config.fields.iter().find(|field| field.id == *id).map_or(id, |field| &field.label);
         let text = match answer {
-            Answer::Yes(yes) => if *yes { "yes" } else { "no" }.to_string(),
-            Answer::Text(text) => text.clone(),
+            FieldAnswer::Yes(yes) => if *yes { "yes" } else { "no" }.to_string(),
+            FieldAnswer::Text(text) => text.clone(),
         };
         facts.push(("Field", format!("{label}: {text}")));
     }

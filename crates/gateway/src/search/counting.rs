@@ -13,7 +13,7 @@ use super::super::clock;
 use super::super::pseudonym::{Counted, Pseudonyms};
 use super::super::store::{Count, Counts, StoreError};
 use domain::deflection::counts_questions;
-use domain::event::{Event, What};
+use domain::event::{Event, EventName};
 
 /// How often what was gathered is written.
 const FLUSH_EVERY: Duration = Duration::from_secs(1);
@@ -93,7 +93,7 @@ impl Counting {
         if !gathered.admit(sender, |share| &mut share.events, EVENTS_AN_HOUR) {
             return;
         }
-        let ended = (event.name == What::Sent).then(|| (site.to_string(), event.visit.clone()));
+        let ended = (event.name == EventName::Sent).then(|| (site.to_string(), event.visit.clone()));
         gathered.push(Count::Event { site: site.into(), week: clock::week(0), event });
         if let Some(visit) = ended
             && let Some(search) = gathered.remove_waiting(&visit)
@@ -249,7 +249,7 @@ mod tests {
 
     fn opened(visit: u32) -> Event {
         let visit = format!("{visit:016x}.0");
-        Event { visit, name: What::Opened, kind: Kind::Bug, questions: vec!["a".into()] }
+        Event { visit, name: EventName::Opened, kind: Kind::Bug, questions: vec!["a".into()] }
     }
 
     #[test]

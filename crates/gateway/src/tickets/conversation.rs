@@ -219,7 +219,7 @@ fn replied(
     handling.updated_at = message.at.clone();
     if handling.owner == Some(Owner::Automated) {
         let covered = site.support_engineers.contains(&handling.topic);
-        let owner = ownership::human(covered);
+        let owner = ownership::human_owner(covered);
         handling.owner = Some(owner);
         handling.assignee = promise::hero(site, test, owner, &handling.team);
     }

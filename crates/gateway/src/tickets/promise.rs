@@ -44,19 +44,19 @@ pub struct Terms<'a> {
 pub fn promise(site: &Site, terms: Terms<'_>) -> Promise {
     let Terms { topic, severity, priority, received, automatic, test } = terms;
     let covered = site.support_engineers.iter().any(|covered| covered == topic);
-    let target = targets::target(&site.config.targets, severity, priority);
-    let mut owner = ownership::owner(&site.config.targets, severity, priority, covered);
+    let target = targets::find_target(&site.config.targets, severity, priority);
+    let mut owner = ownership::choose_owner(&site.config.targets, severity, priority, covered);
     let mut target = target.map(|target| Target { owner, ..target });
     if owner == Owner::Automated && !automatic {
         // Nobody has told the customer that no human answers, so one does.
-        (owner, target) = (ownership::human(covered), None);
+        (owner, target) = (ownership::human_owner(covered), None);
     }
     if test {
         target = None;
     }
     let timed = target.filter(|target| target.owner != Owner::Automated);
     let due = site.hours.as_ref().zip(timed).and_then(|(hours, target)| hours.due(severity, received, target.hours));
-    let team = ownership::team(&site.config.topics, topic);
+    let team = ownership::owning_team(&site.config.topics, topic);
     let assignee = hero(site, test, owner, team);
     Promise { target, due_at: due.map(clock::written), owner, team: team.into(), assignee }
 }

@@ -113,7 +113,7 @@ mod tests;
 #[cfg(all(test, not(target_arch = "wasm32")))]
 mod links_for_a_context {
     use super::super::super::config::Link;
-    use super::super::{By, User, Withheld};
+    use super::super::{User, Withheld, Withholder};
     use super::*;
 
     fn collected() -> Collected {
@@ -140,7 +140,7 @@ mod links_for_a_context {
     fn there_are_none_where_the_site_or_the_customer_wants_none() {
         let off = Collected { off: vec![Group::Links], ..collected() };
         let ask = Collected { ask: vec![Group::Links], ..collected() };
-        let kept = Withheld { group: Group::Links, items: 0, by: By::Customer };
+        let kept = Withheld { group: Group::Links, items: 0, by: Withholder::Customer };
         let withheld = Context { withheld: vec![kept], ..context() };
         for (context, collected) in [(context(), off), (context(), ask), (withheld, collected())] {
             assert_eq!(links_for(&context, &collected), []);

@@ -1,6 +1,6 @@
 //! Bringing a document into its shape.
 
-use super::super::shape::Shape::{self, Count, Kept, List, Members, Text, Texts, Yes};
+use super::super::shape::Shape::{self, Bool, Count, Kept, List, Members, Text, Texts};
 use super::super::shape::TEXTS_MAX;
 use super::value::Value;
 use redaction::{self, Origin, Rules};
@@ -21,7 +21,7 @@ pub fn settle(value: &mut Value, shape: &Shape, place: &str, rules: &Rules, cut:
                 cut.push(place.to_string());
             }
         }
-        (Value::Count(_), Count) | (Value::Yes(_), Yes) => {}
+        (Value::Count(_), Count) | (Value::Bool(_), Bool) => {}
         (Value::Members(members), Texts) => {
             members.0.retain(|(_, value)| matches!(value, Value::Text(text) if !text.is_empty()));
             if members.0.len() > TEXTS_MAX {

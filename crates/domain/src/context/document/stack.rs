@@ -1,6 +1,6 @@
 //! Stacks, as the engines write them: V8's `    at name (file:line:column)`, and `name@file:line:column` of the others.
 
-use super::super::super::joined::joined;
+use super::super::super::join::join_nonempty;
 use super::value::Value;
 use markdown::find::find;
 
@@ -40,8 +40,8 @@ pub fn settle(error: &mut Value, page_url: &str) {
     let frames = frames(error.text_of("stack"), page_url);
     let first = frames.own.first().or(frames.foreign.first()).copied().unwrap_or_default();
     let foreign = [first, error.text_of("location")].into_iter().any(|place| find(place, "-extension://").is_some());
-    let stack = joined(&[frames.head, frames.own, frames.foreign].concat(), "\n");
-    error.set("extension", Value::Yes(foreign));
+    let stack = join_nonempty(&[frames.head, frames.own, frames.foreign].concat(), "\n");
+    error.set("extension", Value::Bool(foreign));
     error.set("stack", Value::Text(stack));
 }
 
@@ -72,7 +72,7 @@ mod tests {
     }
 
     fn marked(stack: &str, location: &str) -> bool {
-        settled(stack, location).get("extension") == Some(&Value::Yes(true))
+        settled(stack, location).get("extension") == Some(&Value::Bool(true))
     }
 
     #[test]

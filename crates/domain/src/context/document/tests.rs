@@ -64,7 +64,7 @@ fn example(shape: &Shape, name: &str) -> Value {
         Shape::Text(_) if name == "kind" => "click".into(),
         Shape::Text(_) | Shape::Kept(_) => name.into(),
         Shape::Count => Value::Count(7),
-        Shape::Yes => Value::Yes(true),
+        Shape::Bool => Value::Bool(true),
         Shape::Texts => Value::Members(Pairs(vec![(name.to_string(), "x".into())])),
         Shape::Members(members) => {
             let example = |(name, shape): &(&str, Shape)| (name.to_string(), example(shape, name));
@@ -105,7 +105,7 @@ fn a_text_of_any_member_is_cut_at_its_limit() {
                 check(item, name);
             }
             Shape::Members(members) => members.iter().for_each(|(name, shape)| check(shape, name)),
-            Shape::Count | Shape::Yes | Shape::Texts => {}
+            Shape::Count | Shape::Bool | Shape::Texts => {}
         }
     }
     check(&Context::SHAPE, "context");

@@ -18,7 +18,7 @@ pub enum Value {
     /// A whole number.
     Count(u32),
     /// Yes or no.
-    Yes(bool),
+    Bool(bool),
     /// Values in their order.
     List(Vec<Value>),
     /// Values by name.
@@ -89,7 +89,7 @@ impl Value {
             Value::Text(text) => text.is_empty(),
             Value::List(items) => items.is_empty(),
             Value::Members(members) => members.is_empty(),
-            Value::Count(_) | Value::Yes(_) => false,
+            Value::Count(_) | Value::Bool(_) => false,
         }
     }
 }
@@ -111,8 +111,8 @@ impl Read for Value {
         if let Some(text) = source.as_text() {
             return Value::Text(text);
         }
-        if let Some(yes) = source.as_yes() {
-            return Value::Yes(yes);
+        if let Some(yes) = source.as_bool() {
+            return Value::Bool(yes);
         }
         if let Some(number) = source.as_number() {
             return Value::Count(number as u32);
@@ -130,7 +130,7 @@ impl Serialize for Value {
         match self {
             Value::Text(text) => serializer.serialize_str(text),
             Value::Count(count) => serializer.serialize_u32(*count),
-            Value::Yes(yes) => serializer.serialize_bool(*yes),
+            Value::Bool(yes) => serializer.serialize_bool(*yes),
             Value::List(items) => {
                 let mut list = serializer.serialize_seq(Some(items.len()))?;
                 for item in items {

@@ -1,7 +1,7 @@
 //! What the customer or the site keeps back.
 
 use super::super::super::config::{Collected, Link};
-use super::super::{By, Group};
+use super::super::{Group, Withholder};
 use super::patterns::{SITE, fill};
 use super::value::Value;
 
@@ -13,15 +13,15 @@ pub fn withhold(context: &mut Value, site: &Collected, off: impl Fn(&str) -> boo
     for group in Group::ALL.iter().copied() {
         let place = ["/", group.word()].concat();
         let (items, by) = match site.off.contains(&group) {
-            true => (0, By::Site),
-            false if off(&place) => (0, By::Customer),
+            true => (0, Withholder::Site),
+            false if off(&place) => (0, Withholder::Customer),
             false => {
                 let later = context
                     .get_mut("since")
                     .map_or(0, |since| drop_items(since, group, &["/since", &place].concat(), &off));
                 match drop_items(context, group, &place, &off) + later {
                     0 => continue,
-                    items => (items, By::Customer),
+                    items => (items, Withholder::Customer),
                 }
             }
         };
@@ -137,7 +137,9 @@ mod tests {
     fn nothing_of_a_group_that_is_off_is_left_but_the_word() {
         for group in Group::ALL.iter().copied() {
             let off = |place: &str| place == format!("/{group}");
-            for ((json, read), by) in [(without(&[], off), By::Customer), (without(&[group], |_| false), By::Site)] {
+            for ((json, read), by) in
+                [(without(&[], off), Withholder::Customer), (without(&[group], |_| false), Withholder::Site)]
+            {
                 assert!(!json.contains(&format!("in {group}.")), "{json}");
                 assert!(!json.contains(&format!("/{group}/x")), "{json}");
                 let [entry] = &read.withheld[..] else { panic!("{json}") };

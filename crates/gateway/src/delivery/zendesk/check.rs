@@ -15,7 +15,7 @@ use super::values::names;
 use crate::clock;
 use crate::site::Site;
 use domain::config::Config;
-use domain::fields::Answers;
+use domain::fields::FieldType;
 use domain::targets::Owner;
 use domain::ticket::{Kind, Priority, Severity};
 
@@ -305,10 +305,10 @@ fn possible(from: &str, config: &Config) -> Vec<String> {
     if let Some(id) = name.strip_prefix("fields.") {
         let field = config.fields.iter().find(|field| field.id == id);
         return match field {
-            Some(field) if field.answers == Answers::Choice => {
+            Some(field) if field.field_type == FieldType::Choice => {
                 field.choices.iter().map(|choice| choice.id.clone()).collect()
             }
-            Some(field) if field.answers == Answers::YesNo => vec!["true".into(), "false".into()],
+            Some(field) if field.field_type == FieldType::YesNo => vec!["true".into(), "false".into()],
             _ => Vec::new(),
         };
     }

@@ -5,7 +5,7 @@
 
 use crate::identity::is_verified;
 use crate::store::StoredTicket;
-use domain::fields::Answer;
+use domain::fields::FieldAnswer;
 use domain::targets::Owner;
 
 /// What the plan, the organization and the names of an unverified person begin with.
@@ -57,8 +57,8 @@ pub fn value(ticket: &StoredTicket, name: &str) -> Option<String> {
     let (user, application) = (sent.context.user.as_ref(), sent.context.application.as_ref());
     if let Some(id) = name.strip_prefix("fields.") {
         return sent.fields.as_ref()?.get(id).map(|answer| match answer {
-            Answer::Yes(yes) => yes.to_string(),
-            Answer::Text(text) => text.clone(),
+            FieldAnswer::Yes(yes) => yes.to_string(),
+            FieldAnswer::Text(text) => text.clone(),
         });
     }
     if let Some(name) = name.strip_prefix("page_values.") {

@@ -71,7 +71,7 @@ async fn admit(
 ) -> Result<(Who, Given, Admitted), Refusal> {
     let site = super::site(app, name)?;
     let Query(Named { name: called }) = parameters.map_err(|error| Refusal::InvalidQuery(error.body_text()))?;
-    let id = attachment::id(id).ok_or_else(|| Refusal::NotFound(": the id of a file is a UUID".into()))?;
+    let id = attachment::parse_id(id).ok_or_else(|| Refusal::NotFound(": the id of a file is a UUID".into()))?;
     let who = identity::who(headers, name, site).await?;
     let admitted = attachments::admit(app, (name, site), &who, &id, address, headers).await?;
     Ok((who, Given { id, name: called }, admitted))

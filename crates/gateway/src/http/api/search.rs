@@ -16,7 +16,7 @@ use crate::pseudonym::Counted;
 use crate::search::{LIMIT_DEFAULT, NotReady};
 use domain::event::is_visit;
 use domain::question::Hits;
-use domain::unanswered;
+use domain::search_miss;
 use redaction::Rules;
 
 /// The parameters. `lang` is allowed too, and nothing depends on it until there are questions in several languages.
@@ -49,7 +49,7 @@ pub async fn answer(
             social_security: redact.social_security,
             own_emails: Vec::new(),
         };
-        let missing = if hits.is_empty() { unanswered::words(&q, &rules) } else { None };
+        let missing = if hits.is_empty() { search_miss::normalize_query(&q, &rules) } else { None };
         let who = Counted::sender(&client, &headers, &name, site).await;
         app.counting.add_search(&name, &visit, &who, missing);
     }

@@ -15,7 +15,7 @@ use super::{Failed, message, page};
 use crate::app::App;
 use crate::guard::{Client, RetryAfter};
 use crate::http;
-use domain::attachment::is_unseen;
+use domain::attachment::is_invisible;
 
 /// The longest name of an operator, in characters.
 const NAME_MAX: usize = 80;
@@ -83,7 +83,9 @@ pub async fn log_in(
         return Ok(message(StatusCode::FORBIDDEN, form(&name, &next, needs_https())));
     }
     let name = name.trim();
-    if name.is_empty() || name.chars().count() > NAME_MAX || name.chars().any(|c| is_unseen(c) && !JOINERS.contains(&c))
+    if name.is_empty()
+        || name.chars().count() > NAME_MAX
+        || name.chars().any(|c| is_invisible(c) && !JOINERS.contains(&c))
     {
         let says = "Please say who you are, in 1 to 80 characters that can be seen.";
         return wrong(StatusCode::UNPROCESSABLE_ENTITY, says);

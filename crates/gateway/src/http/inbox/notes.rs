@@ -1,6 +1,6 @@
 //! Why a group of the context is not there, or not all of it.
 
-use domain::context::{By, Context, Group, Withheld};
+use domain::context::{Context, Group, Withheld, Withholder};
 
 /// What there is to say about a group, a sentence each; nothing about a group that is whole.
 pub fn of(context: &Context, group: Group) -> Vec<String> {
@@ -26,10 +26,10 @@ pub fn unanswered(context: &Context) -> Option<String> {
 
 fn withheld(withheld: &Withheld) -> String {
     match (withheld.items, withheld.by) {
-        (0, By::Customer) => "Withheld by the customer.".into(),
-        (items, By::Customer) => format!("{items} withheld by the customer."),
-        (0, By::Site) => "Not collected by the site.".into(),
-        (items, By::Site) => format!("{items} not collected by the site."),
+        (0, Withholder::Customer) => "Withheld by the customer.".into(),
+        (items, Withholder::Customer) => format!("{items} withheld by the customer."),
+        (0, Withholder::Site) => "Not collected by the site.".into(),
+        (items, Withholder::Site) => format!("{items} not collected by the site."),
     }
 }
 
@@ -42,9 +42,9 @@ mod tests {
         let withheld = |group, items, by| Withheld { group, items, by };
         let context = Context {
             withheld: vec![
-                withheld(Group::Page, 0, By::Customer),
-                withheld(Group::User, 0, By::Site),
-                withheld(Group::Errors, 2, By::Customer),
+                withheld(Group::Page, 0, Withholder::Customer),
+                withheld(Group::User, 0, Withholder::Site),
+                withheld(Group::Errors, 2, Withholder::Customer),
             ],
             cut: vec!["/errors/3/stack".into(), "/requests".into(), "/page_values/x".into()],
             ..Context::default()

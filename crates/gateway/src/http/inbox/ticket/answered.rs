@@ -5,7 +5,7 @@ use maud::{Markup, html};
 use super::section::{card as section, text};
 use crate::app::App;
 use crate::store::StoredTicket;
-use domain::fields::{Answer, Field};
+use domain::fields::{Field, FieldAnswer};
 
 /// The card, in the order of the form. A field that the site no longer knows comes last, and is called by its id.
 pub fn card(app: &App, ticket: &StoredTicket) -> Markup {
@@ -26,11 +26,11 @@ pub fn card(app: &App, ticket: &StoredTicket) -> Markup {
     section("fields", "Fields", &[], content)
 }
 
-fn said(answer: &Answer, field: Option<&Field>) -> Markup {
+fn said(answer: &FieldAnswer, field: Option<&Field>) -> Markup {
     match answer {
-        Answer::Yes(true) => html! { "Yes" },
-        Answer::Yes(false) => html! { "No" },
-        Answer::Text(said) => {
+        FieldAnswer::Yes(true) => html! { "Yes" },
+        FieldAnswer::Yes(false) => html! { "No" },
+        FieldAnswer::Text(said) => {
             let choice = field.and_then(|field| field.choices.iter().find(|choice| choice.id == *said));
             text(choice.map_or(said, |choice| &choice.label))
         }

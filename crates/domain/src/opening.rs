@@ -9,7 +9,7 @@ use super::vocabulary::{Kind, Severity};
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Opening {
     /// The screen.
-    pub screen: Place,
+    pub screen: EntryScreen,
     /// The kind to choose.
     pub kind: Option<Kind>,
     /// The topic to choose.
@@ -26,7 +26,7 @@ pub struct Opening {
 
 /// A screen that can be opened from outside.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum Place {
+pub enum EntryScreen {
     /// The start.
     #[default]
     Home,
@@ -37,10 +37,10 @@ pub enum Place {
 }
 
 /// Reads the parameters of a link, already split and decoded; the loader has renamed `deskbell` to `screen`.
-pub fn read(pairs: &[(String, String)]) -> Opening {
+pub fn parse(pairs: &[(String, String)]) -> Opening {
     let value = |name: &str| pairs.iter().find(|(key, _)| key == name).map(|(_, value)| value.as_str());
     Opening {
-        screen: value("screen").map(place).unwrap_or_default(),
+        screen: value("screen").map(entry_screen).unwrap_or_default(),
         kind: value("kind").and_then(Kind::from_word),
         topic: value("topic").and_then(parse_identifier),
         severity: value("severity").and_then(Severity::from_word),
@@ -51,11 +51,11 @@ pub fn read(pairs: &[(String, String)]) -> Opening {
 }
 
 /// The screen of a name; the start where there is none of that name.
-pub fn place(name: &str) -> Place {
+pub fn entry_screen(name: &str) -> EntryScreen {
     match name {
-        "ticket" => Place::Ticket,
-        "tickets" => Place::Tickets,
-        _ => Place::Home,
+        "ticket" => EntryScreen::Ticket,
+        "tickets" => EntryScreen::Tickets,
+        _ => EntryScreen::Home,
     }
 }
 
@@ -70,8 +70,8 @@ mod tests {
 
     #[test]
     fn what_a_link_says_right_is_kept_and_the_rest_dropped() {
-        let opening = read(&pairs("screen=ticket&kind=bug&topic=billing&severity=urgent&via=x"));
-        assert_eq!(opening.screen, Place::Ticket);
+        let opening = parse(&pairs("screen=ticket&kind=bug&topic=billing&severity=urgent&via=x"));
+        assert_eq!(opening.screen, EntryScreen::Ticket);
         assert_eq!(opening.kind, Some(Kind::Bug));
         assert_eq!(opening.topic.as_deref(), Some("billing"));
         assert_eq!(opening.severity, None);
@@ -83,7 +83,7 @@ mod tests {
         fn no_link_carries_message_text(pairs: Vec<(String, String)>, message: String) {
             let mut pairs = pairs;
             pairs.push(("message".into(), message));
-            prop_assert_eq!(read(&pairs).message, None);
+            prop_assert_eq!(parse(&pairs).message, None);
         }
     }
 }

@@ -1,4 +1,4 @@
-//! Searches that found nothing, for whoever writes the docs: which of them are kept, and when their words are.
+//! Searches that found nothing, for whoever writes the docs: which are counted, and from when on their words are kept.
 
 use redaction::{self, Origin, Rules};
 
@@ -12,7 +12,7 @@ const LENGTH: std::ops::RangeInclusive<usize> = 3..=120;
 
 /// The words of a search as they are compared and kept: without secrets, in lower case, without punctuation. `None` where it
 /// is too short or too long to tell anything.
-pub fn words(query: &str, rules: &Rules) -> Option<String> {
+pub fn normalize_query(query: &str, rules: &Rules) -> Option<String> {
     let safe = redaction::redact(query, Origin::Collected, rules).to_lowercase();
     let words: Vec<&str> =
         safe.split(|letter: char| !letter.is_alphanumeric()).filter(|word| !word.is_empty()).collect();
@@ -27,7 +27,7 @@ mod tests {
 
     #[test]
     fn the_same_search_is_the_same_words() {
-        let words = |query| words(query, &Rules::default());
+        let words = |query| normalize_query(query, &Rules::default());
         assert_eq!(words(" Dark  MODE?"), Some("dark mode".into()));
         assert_eq!(words("dark-mode"), Some("dark mode".into()));
         assert_eq!(words("a!"), None);
@@ -36,7 +36,7 @@ mod tests {
 
     #[test]
     fn a_secret_is_no_part_of_the_words() {
-        let words = words("login fails password=hunter2hunter2 ada@example.com", &Rules::default()).unwrap();
+        let words = normalize_query("login fails password=hunter2hunter2 ada@example.com", &Rules::default()).unwrap();
         assert!(words.starts_with("login fails password"), "{words}");
         assert!(!words.contains("hunter2") && !words.contains("example"), "{words}");
     }
@@ -44,8 +44,8 @@ mod tests {
     proptest! {
         #[test]
         fn words_are_their_own_words(query: String) {
-            if let Some(once) = words(&query, &Rules::default()) {
-                prop_assert_eq!(words(&once, &Rules::default()), Some(once));
+            if let Some(once) = normalize_query(&query, &Rules::default()) {
+                prop_assert_eq!(normalize_query(&once, &Rules::default()), Some(once));
             }
         }
     }

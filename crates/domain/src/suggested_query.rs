@@ -1,6 +1,6 @@
 //! What to search for before a word is typed: the page, and the error that just happened.
 
-use super::joined::joined;
+use super::join::join_nonempty;
 use markdown::is_part_of_word;
 
 /// How many words of an error say what it is; what comes behind says where.
@@ -20,7 +20,7 @@ pub fn error_query(name: &str, message: &str) -> String {
     words.extend(text.split_ascii_whitespace().map(trimmed));
     words.retain(|word| says_something(word));
     words.truncate(WORDS_MAX);
-    joined(&words, " ")
+    join_nonempty(&words, " ")
 }
 
 /// The words of a page: its topic and its path, without what names a single thing.
@@ -33,7 +33,7 @@ pub fn page_query(topic: &str, path: &str) -> String {
             words.push(part);
         }
     }
-    joined(&words, " ")
+    join_nonempty(&words, " ")
 }
 
 /// A line without what stands in quotes. A quote that is not closed, or stands inside a word, is none.

@@ -2,7 +2,7 @@
 
 /// Texts with something between them; empty ones are left out. Not the standard library's `join`, which weighs a kilobyte in
 /// the widget.
-pub fn joined<T: AsRef<str>>(texts: &[T], between: &str) -> String {
+pub fn join_nonempty<T: AsRef<str>>(texts: &[T], between: &str) -> String {
     let mut all = String::new();
     for text in texts.iter().map(AsRef::as_ref).filter(|text| !text.is_empty()) {
         if !all.is_empty() {
@@ -19,7 +19,7 @@ mod tests {
 
     #[test]
     fn what_is_there_is_joined() {
-        assert_eq!(joined(&["a", "", "b"], ", "), "a, b");
-        assert_eq!(joined::<String>(&[], ", "), "");
+        assert_eq!(join_nonempty(&["a", "", "b"], ", "), "a, b");
+        assert_eq!(join_nonempty::<String>(&[], ", "), "");
     }
 }

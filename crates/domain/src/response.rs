@@ -1,8 +1,8 @@
-//! What comes back from somebody who was asked. What it means for what was sealed is decided in `loader/outcome.js`.
+//! What came back for a request. What that means for a submission is decided in `loader/outcome.js`.
 
 /// What came back.
 #[derive(Clone, Debug, PartialEq)]
-pub enum Answer<S> {
+pub enum Response<S> {
     /// An answer with this status.
     Http {
         /// The HTTP status.
