@@ -70,6 +70,26 @@ export const start = ({ attachments, limits, put, changed, announce, words, lang
     }
   };
 
+  /** Why the gateway does not take a file. @param {string} code @param {string} name */
+  const reason = (code, name) => {
+    if (code == "too_large") return say("file_large", sized(limits()?.max_bytes ?? 0, lang));
+    if (code == "stopped") return say("file_stopped", name);
+    if (attachments.ends(code)) return say("file_full");
+    const types = limits()?.types ?? [];
+    const names = types
+      .filter((type) => type != DOWNLOAD)
+      .map((type) => type.split("/")[1]?.replace("plain", "txt"))
+      .join(", ");
+    return say(types.includes("application/zip") ? "file_zip" : "file_type", names);
+  };
+
+  /** What became of a file that was added. @param {Kept} file */
+  const standing = ({ name, refused, there }) => {
+    if (refused == "stopped") return reason(refused, name);
+    if (refused) return `${name}: ${reason(refused, name)}`;
+    return there || !put ? say("file_added", name) : `${name}: ${say("file_waits")}`;
+  };
+
   /** @param {Kept} file */
   const row = (file) => {
     const { id, name, blob } = file;
@@ -96,22 +116,12 @@ export const start = ({ attachments, limits, put, changed, announce, words, lang
       show: ({ there, refused, metadata, blob }) => {
         const part = attachments.gone.get(id);
         const goes = attachments.goes(id);
-        const types = limits()?.types ?? [];
-        const names = types
-          .filter((type) => type != DOWNLOAD)
-          .map((type) => type.split("/")[1]?.replace("plain", "txt"))
-          .join(", ");
-        const kind = types.includes("application/zip") ? "file_zip" : "file_type";
-        const full = attachments.ends(refused);
-        const why =
-          refused == "too_large"
-            ? say("file_large", sized(limits()?.max_bytes ?? 0, lang))
-            : refused == "stopped"
-              ? say("file_stopped", name)
-              : say(full ? "file_full" : kind, names);
         // Without a gateway nothing takes it out.
         const told = there || !put ? (metadata || (!put && CARRIES.test(blob.type)) ? say("file_metadata") : "") : "";
-        about.textContent = [sized(blob.size, lang), refused ? why : there || goes ? told : say("file_waits")]
+        about.textContent = [
+          sized(blob.size, lang),
+          refused ? reason(refused, name) : there || goes ? told : say("file_waits"),
+        ]
           .filter(Boolean)
           .join(" · ");
         about.className = refused ? "about error" : "about";
@@ -119,7 +129,7 @@ export const start = ({ attachments, limits, put, changed, announce, words, lang
         // Without a value it only says that it is on its way.
         if (part == undefined) progress.removeAttribute("value");
         else progress.value = part;
-        again.hidden = !put || there || goes || (!!refused && !full);
+        again.hidden = !put || there || goes || (!!refused && !attachments.ends(refused));
         edit.hidden = goes;
       },
     };
@@ -149,7 +159,10 @@ export const start = ({ attachments, limits, put, changed, announce, words, lang
     const takes = limits();
     if (!takes) return;
     refused = [];
+    /** @type {string[]} */
     const added = [];
+    /** @type {Promise<unknown>[]} */
+    const uploads = [];
     for (const file of files) {
       const name = file.name || say("shot_file");
       if (attachments.ids(to).length >= takes.max_count) refused.push(say("file_many", `${takes.max_count}`));
@@ -158,13 +171,18 @@ export const start = ({ attachments, limits, put, changed, announce, words, lang
       else {
         const id = uuid();
         await attachments.keep({ id, of: to, name, blob: file, at: Date.now(), there: false });
-        if (put) put(id);
-        added.push(name);
+        if (put) uploads.push(put(id));
+        added.push(id);
       }
     }
     draw();
     if (added.length) changed();
-    announce([...added.map((name) => say("file_added", name)), ...refused].join(" "));
+    const turnedAway = refused;
+    // Not before it is known: what is announced as added may be refused a moment later.
+    Promise.all(uploads).then(() => {
+      const kept = attachments.of(to).filter(({ id }) => added.includes(id));
+      announce([...kept.map(standing), ...turnedAway].join(" "));
+    });
   };
 
   const choose = /** @type {HTMLInputElement} */ (element("input", ""));

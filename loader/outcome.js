@@ -90,10 +90,10 @@ export const pause = (word, tried, chance) => {
  * @param {Tried} tried
  */
 export const fate = (tried) => {
-  const { status, late, online, passes, tries } = tried;
+  const { status, online, passes, tries } = tried;
   const code = codeOf(tried);
   if (status == 201) return "there";
-  if (FULL.test(code) || status == 429 || status == 408 || late || (!status && !online)) return "wait";
+  if (FULL.test(code) || status == 429 || status == 408 || (!status && !online)) return "wait";
   if ((code && status < 500) || status == 413) return "leave";
   if (status == 401 || status == 407 || !passes) return "wait";
   return tries ? "leave" : "again";

@@ -76,10 +76,9 @@ export const leaveOut = (item, gone) => {
 export const name = async (item, names, words) => {
   const say = (await words())?.["file_stopped"] ?? "{name}";
   const body = JSON.parse(item.body);
-  const place = item.draft ? "message" : "body";
   const lines = names.map((name) => say.replace("{name}", () => name)).join("\n");
-  const whole = `${body[place] ?? ""}\n\n${lines}`;
-  if ([...whole].length <= MESSAGE_MAX) item.body = JSON.stringify({ ...body, [place]: whole });
+  const whole = `${body.message ?? ""}\n\n${lines}`.trim();
+  if ([...whole].length <= MESSAGE_MAX) item.body = JSON.stringify({ ...body, message: whole });
 };
 
 /** Does something in one tab at a time. @param {string} name @param {() => Promise<void>} act */

@@ -2,6 +2,9 @@ import { expect, test } from "../deskbell.js";
 
 // What something on the way to the gateway does not let through.
 
+/** How a program for Windows begins. */
+const PROGRAM = [0x4d, 0x5a, 0x90, 0, 3, 0, 0, 0, 4, 0, 0, 0, 0xff, 0xff, 0, 0];
+
 /** @param {import("../panel.js").Panel} panel */
 const choose = async (panel) => {
   const chooser = panel.page.waitForEvent("filechooser");
@@ -42,6 +45,54 @@ for (const [name, { status, headers }] of Object.entries(refusals))
     expect(ticket.message).toContain("trace.log could not be sent");
     expect(ticket.attachments ?? []).toEqual([]);
   });
+
+test("a file of a reply is left out and named, and the reply goes, behind a proxy that refuses it", async ({
+  host,
+  page,
+  panel,
+  inbox,
+  trouble,
+}) => {
+  trouble.expect(/413|Failed to load/);
+  await host();
+  await panel.open();
+  const reference = await panel.sendTicket("It broke");
+  await panel.button("See the conversation").click();
+  await page.route("**/attachments/**", (route) =>
+    route.fulfill({
+      status: 413,
+      headers: { "access-control-allow-origin": "*" },
+      contentType: "text/html",
+      body: "<html><title>413 Request Entity Too Large</title></html>",
+    }),
+  );
+  await panel.root.getByLabel("Your reply").fill("Here is the log");
+  await choose(panel);
+  await panel.button("Send").click();
+  const reply = panel.root.locator(".messages article").nth(1);
+  await expect(reply).toContainText("Here is the log");
+  await expect(reply).toContainText("trace.log could not be sent");
+  const agent = await inbox(reference);
+  await expect(agent.getByText("trace.log could not be sent")).toBeVisible();
+});
+
+test("what is announced of a file is what became of it", async ({ host, page, panel, trouble }) => {
+  trouble.expect(/415|Failed to load/);
+  await host();
+  await panel.open();
+  await panel.toTicket();
+  const chooser = page.waitForEvent("filechooser");
+  await panel.button("Add a file").click();
+  await (
+    await chooser
+  ).setFiles([
+    { name: "setup.exe", mimeType: "application/octet-stream", buffer: Buffer.from(PROGRAM) },
+    { name: "trace.log", mimeType: "text/plain", buffer: Buffer.from("a line\n") },
+  ]);
+  await expect(panel.live).toContainText("trace.log");
+  await expect(panel.live).toContainText("setup.exe: ");
+  await expect(panel.live).not.toContainText(/setup.exe (goes along|added)/);
+});
 
 test("a text that a firewall stops is told to the host as blocked", async ({ host, page, panel, trouble }) => {
   trouble.expect(/403|ERR_FAILED|CORS|Failed to load/);
