@@ -1,4 +1,4 @@
-//! Invariants 1 to 3 of the architecture, and the rule of the texts, held over the source text.
+//! Invariants 1 to 3 of the architecture, the layer of HTTP, and the rule of the texts, held over the source text.
 
 #![cfg(not(target_arch = "wasm32"))]
 #![allow(clippy::unwrap_used, clippy::panic)]
@@ -12,6 +12,9 @@ type Broken = String;
 /// What widget and gateway share.
 const SHARED: [&str; 5] =
     ["crates/domain/src", "crates/markdown/src", "crates/ranking/src", "crates/redaction/src", "crates/wire/src"];
+
+/// Crates and items by which code would know of requests and their answers.
+const HTTP_NAMES: [&str; 6] = ["axum", "hyper", "tower_http", "http_body_util", "http", "Refusal"];
 
 /// The documents that say where things are.
 const DOCUMENTS: [&str; 3] = ["ARCHITECTURE.md", "CONTRIBUTING.md", "README.md"];
@@ -30,6 +33,18 @@ fn only_the_browser_folder_names_the_browser() {
     let outside: Vec<Source> =
         sources("src", "rs").into_iter().filter(|source| !source.is_under("src/browser")).collect();
     let broken = lines_with(&outside, &["web_sys", "js_sys"]);
+    assert!(broken.is_empty(), "{broken:#?}");
+}
+
+#[test]
+fn only_the_http_folder_of_the_gateway_knows_what_is_answered_over_http() {
+    let entries = ["crates/gateway/src/lib.rs", "crates/gateway/src/main.rs", "crates/gateway/src/serve.rs"];
+    let mut below: Vec<Source> = sources("crates/gateway/src", "rs");
+    below.retain(|source| {
+        let is_test = source.name.ends_with("tests.rs");
+        !is_test && !source.is_under("crates/gateway/src/http") && !entries.contains(&source.name.as_str())
+    });
+    let broken = lines_naming(&below, &HTTP_NAMES);
     assert!(broken.is_empty(), "{broken:#?}");
 }
 
@@ -127,10 +142,22 @@ fn the_rules_can_be_broken() {
         ["src/lib.rs", "src/", "docs/sign/"]
     );
 
+    let http: Vec<Source> = sources("crates/gateway/src/http", "rs");
+    for name in ["axum", "Refusal", "http"] {
+        assert!(!lines_naming(&http, &[name]).is_empty(), "{name}");
+    }
+
     let bad = |text: &str| Source { name: "bad.rs".into(), text: text.into() };
     assert_eq!(lines_with(&[bad("a\nuse web_sys::Node;")], &["web_sys"]), ["bad.rs:2: use web_sys::Node;"]);
     assert!(lines_with(&[bad("// of web_sys\n//! of `web_sys`\nx // web_sys")], &["web_sys"]).is_empty());
     assert!(lines_with(&[bad("\"https://x\", web_sys")], &["web_sys"]).len() == 1);
+
+    for line in ["use crate::http::problem::Refusal;", "fn f(body: axum::body::Body) {}", "use super::{app, http};"] {
+        assert_eq!(lines_naming(&[bad(line)], &HTTP_NAMES), [format!("bad.rs:1: {line}")]);
+    }
+    assert!(lines_naming(&[bad("SmtpRefusal { fix: \"over http or axum\" }")], &HTTP_NAMES).is_empty());
+    let test_only = "#[cfg(test)]\npub use a::b;\nuse axum::Router;\n#[cfg(test)]\nmod tests {\n    use axum::Json;";
+    assert_eq!(lines_naming(&[bad(test_only)], &["axum"]), ["bad.rs:3: use axum::Router;"]);
 
     assert!(literals(r#"el("p").text("Something went wrong".into())"#).iter().any(|text| is_said(text)));
     assert!(!literals(r#"button("button main", go).text(panel.t(Text::Send))"#).iter().any(|text| is_said(text)));
@@ -154,8 +181,17 @@ impl Source {
 
     /// Its lines of code with their numbers, up to its tests.
     fn lines(&self) -> impl Iterator<Item = (usize, &str)> {
-        let lines = self.text.lines().take_while(|line| line.trim() != "#[cfg(test)]");
-        lines.enumerate().map(|(index, line)| (index + 1, code(line))).filter(|(_, line)| !line.trim().is_empty())
+        let lines: Vec<&str> = self.text.lines().collect();
+        let is_module = |line: &str| line.trim_start().trim_start_matches("pub ").starts_with("mod ");
+        let begins_tests =
+            |pair: &[&str]| matches!(pair, [gate, item] if gate.trim() == "#[cfg(test)]" && is_module(item));
+        let end = lines.windows(2).position(begins_tests).unwrap_or(lines.len());
+        lines
+            .into_iter()
+            .take(end)
+            .enumerate()
+            .map(|(index, line)| (index + 1, code(line)))
+            .filter(|(_, line)| !line.trim().is_empty())
     }
 }
 
@@ -206,6 +242,24 @@ fn places(line: &str) -> impl Iterator<Item = &str> {
         let path = text.split('*').next()?;
         path.chars().all(|letter| letter.is_ascii_alphanumeric() || "/._-".contains(letter)).then_some(path)
     })
+}
+
+/// The lines of code that hold one of the words as a name of its own, outside of literals.
+fn lines_naming(sources: &[Source], words: &[&str]) -> Vec<Broken> {
+    let is_in_name = |c: char| c.is_alphanumeric() || c == '_';
+    let mut broken = Vec::new();
+    for source in sources {
+        for (number, line) in source.lines() {
+            let (before, raw) = line.split_once("r#\"").unwrap_or((line, ""));
+            let after = raw.split_once("\"#").map_or("", |(_, after)| after);
+            let plain = [before, after].concat().replace("\\\"", "");
+            let mut outside = plain.split('"').step_by(2);
+            if outside.any(|part| part.split(|c| !is_in_name(c)).any(|name| words.contains(&name))) {
+                broken.push(format!("{}:{number}: {}", source.name, line.trim()));
+            }
+        }
+    }
+    broken
 }
 
 /// A line without its comment. A slash pair within an address is none.

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use super::attachments::FileStorage;
 use super::config::Settings;
 use super::delivery::Lines;
-use super::guard::{Guard, ProxyWatch, RefusedOrigins};
+use super::guard::{Guard, ProxyWatch, RefusedOrigins, connections_max, open_files};
 use super::incidents::Broken;
 use super::live::Live;
 use super::mail::{Codes, MailWakers};
@@ -17,8 +17,6 @@ use super::site::Site;
 use super::store::{Attachments, Confirmations, Counts, Store, StoreError};
 use super::tickets::{Asked, Claims};
 use super::wire_up::Setup;
-use crate::http::api::config::PublicConfig;
-use crate::http::connections::{connections_max, open_files};
 use store_sqlite::SqliteStore;
 
 /// What every request can reach.
@@ -57,8 +55,6 @@ pub struct App {
     pub lines: Lines,
     /// When destinations were asked for somebody's tickets.
     pub asked: Asked,
-    /// What the pages of each site are told.
-    pub configs: BTreeMap<String, PublicConfig>,
 }
 
 impl App {
@@ -82,7 +78,6 @@ pub async fn open(setup: Setup) -> Result<Arc<App>, StoreError> {
         // Its few questions are searched as soon as it is there.
         indexes.refresh(store.as_ref()).await?;
     }
-    let configs = sites.iter().map(|(name, site)| (name.clone(), PublicConfig::new(&site.config))).collect();
     let pseudonyms = Pseudonyms::new(store.salt().await?);
     let connections = connections_max(&settings.limits, open_files());
     Ok(Arc::new(App {
@@ -103,6 +98,5 @@ pub async fn open(setup: Setup) -> Result<Arc<App>, StoreError> {
         claims: Claims::default(),
         live: Live::default(),
         codes,
-        configs,
     }))
 }

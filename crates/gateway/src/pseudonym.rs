@@ -2,13 +2,10 @@
 
 use std::net::IpAddr;
 
-use axum::http::HeaderMap;
 use sha2::{Digest, Sha256};
 
-use super::guard::Client;
-use super::identity;
+use super::identity::Person;
 use super::network::{LimitedNetwork, customer_network, neighbourhood};
-use super::site::Site;
 
 /// Somebody who is counted.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -20,11 +17,11 @@ pub enum Counted {
 }
 
 impl Counted {
-    /// Who sent a request: whoever the host has signed, or else the network. A token that is not good counts for nothing.
-    pub async fn sender(client: &Client, headers: &HeaderMap, name: &str, site: &Site) -> Counted {
-        match identity::who(headers, name, site).await.ok().and_then(|who| who.person) {
+    /// A person, where the host has signed who it is, or else the network of an address.
+    pub fn new(person: Option<Person>, address: Option<IpAddr>) -> Counted {
+        match person {
             Some(person) => Counted::Person(person.user.id),
-            None => Counted::Network(client.address.map(neighbourhood)),
+            None => Counted::Network(address.map(neighbourhood)),
         }
     }
 }

@@ -21,7 +21,7 @@ use super::app::App;
 use super::backup::BackupError;
 use super::config::starter::{self, StarterError};
 use super::config::{SettingsError, notices};
-use super::guard::Limits;
+use super::guard::{Limits, connections_max, open_files};
 use super::http::{self, connections};
 use super::privacy::PrivacyError;
 use super::search::import::{ImportError, timer};
@@ -30,7 +30,7 @@ use super::store::StoreError;
 use super::supervisor::supervise;
 use super::wire_up::Setup;
 use super::{app, attachments, clock, delivery, incidents, mail, privacy, search};
-use crate::http::connections::{Capacity, Times, connections_max};
+use crate::http::connections::{Capacity, Times};
 
 /// How long requests, deliveries, mails and syncs may go on when the gateway is told to stop; longer than any request may take but a file,
 /// which is put again.
@@ -113,7 +113,7 @@ pub async fn serve(setup: Setup) -> Result<(), GatewayError> {
     let count = move |request: Request, next: Next| count(running.clone(), request, next);
     let router = http::router(app.clone()).layer(from_fn(count.clone()));
     let (limits, proxies) = (&app.settings.limits, &app.settings.proxies);
-    let capacity = Capacity::new(limits, proxies.clone(), connections_max(limits, connections::open_files()));
+    let capacity = Capacity::new(limits, proxies.clone(), connections_max(limits, open_files()));
     let times = Times::default();
     announce(listener.local_addr()?)?;
 

@@ -4,6 +4,7 @@ use std::net::SocketAddr;
 use std::time::Duration;
 
 use gateway::config::Overrides;
+use gateway::guard::{connections_max, open_files};
 use gateway::http::connections::{self, Capacity, Times};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
@@ -31,7 +32,7 @@ async fn serve(limits: &str) -> Served {
     let address = listener.local_addr().unwrap();
     let (stop, stopping) = watch::channel(false);
     let settings = &gateway.app.settings;
-    let max = connections::connections_max(&settings.limits, connections::open_files());
+    let max = connections_max(&settings.limits, open_files());
     let capacity = Capacity::new(&settings.limits, settings.proxies.clone(), max);
     tokio::spawn(connections::serve(listener, gateway.router.clone(), capacity, Times::default(), stopping));
     Served { gateway, address, _stop: stop }

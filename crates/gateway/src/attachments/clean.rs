@@ -4,11 +4,11 @@ use std::fs::File;
 use std::io::{Read, Write};
 
 use super::FileStorage;
+use super::StoreFileError;
 use super::folder::Folder;
 use super::formats::{self, Format};
 use super::receive::{Part, failed};
 use super::text;
-use crate::http::problem::Refusal;
 use domain::attachment::{self, Attachments, FileType};
 use domain::stripping::{self, Broken, Strip, stripper};
 
@@ -27,8 +27,8 @@ pub struct Cleaned {
 }
 
 /// Judges what came in, cleans it, and keeps it. Only so many at once, because what is cleaned lies in memory.
-pub async fn clean(storage: &FileStorage, part: Part, rules: &Attachments) -> Result<Cleaned, Refusal> {
-    let permit = storage.cleaning.clone().acquire_owned().await.map_err(|_| Refusal::Internal)?;
+pub async fn clean(storage: &FileStorage, part: Part, rules: &Attachments) -> Result<Cleaned, StoreFileError> {
+    let permit = storage.cleaning.clone().acquire_owned().await.map_err(|_| StoreFileError::Internal)?;
     let (folder, rules) = (storage.folder.clone(), rules.clone());
     let work = move || {
         let _permit = permit;
@@ -36,23 +36,23 @@ pub async fn clean(storage: &FileStorage, part: Part, rules: &Attachments) -> Re
     };
     tokio::task::spawn_blocking(work).await.map_err(|error| {
         tracing::error!(%error, "cleaning an upload failed");
-        Refusal::Internal
+        StoreFileError::Internal
     })?
 }
 
-fn cleaned(folder: &Folder, part: Part, rules: &Attachments) -> Result<Cleaned, Refusal> {
+fn cleaned(folder: &Folder, part: Part, rules: &Attachments) -> Result<Cleaned, StoreFileError> {
     let mut head = Vec::with_capacity(formats::HEAD);
     let mut file = File::open(part.path()).map_err(failed)?;
     (&mut file).take(formats::HEAD as u64).read_to_end(&mut head).map_err(failed)?;
     if head.is_empty() {
-        return Err(Refusal::EmptyFile);
+        return Err(StoreFileError::Empty);
     }
     let whole = || std::fs::read(part.path()).map_err(failed);
     let found = match Found::by_head(&head) {
         Some(found) => Some(found),
         None => Found::by_content(&whole()?),
     };
-    let refused = || Refusal::UnsupportedType(allowed(rules));
+    let refused = || StoreFileError::UnsupportedType(allowed(rules));
     let found = found.ok_or_else(refused)?;
     let media = found.taken_by(rules).ok_or_else(refused)?;
     let (strip, endings) = (found.stripper(), found.endings(media));
@@ -60,7 +60,8 @@ fn cleaned(folder: &Folder, part: Part, rules: &Attachments) -> Result<Cleaned, 
     let part = match strip {
         None => part,
         Some(strip) => {
-            let stripped = strip(whole()?).map_err(|Broken(why)| Refusal::BrokenFile(media.word(), why))?;
+            let broken = |Broken(reason)| StoreFileError::Broken { media: media.word(), reason };
+            let stripped = strip(whole()?).map_err(broken)?;
             has_metadata = stripped.has_metadata;
             let (clean, mut file) = Part::create(folder).map_err(failed)?;
             file.write_all(&stripped.bytes).map_err(failed)?;

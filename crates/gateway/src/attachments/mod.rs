@@ -5,6 +5,7 @@
 
 mod address;
 mod clean;
+mod error;
 pub mod folder;
 pub mod formats;
 pub mod quota;
@@ -12,12 +13,12 @@ mod receive;
 pub mod sweep;
 mod text;
 
+use std::convert::Infallible;
 use std::net::IpAddr;
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use axum::body::Body;
-use axum::http::{HeaderMap, header};
+use futures_util::stream::{self, Stream};
 use jiff::Timestamp;
 use ring::hmac;
 use tokio::sync::Semaphore;
@@ -27,19 +28,18 @@ use uuid::Uuid;
 use super::app::App;
 use super::clock;
 use super::guard::Share;
-use super::identity::Who;
+use super::identity::Requester;
 use super::site::Site;
 use super::store::{FileOwner, PutOutcome, Store, StoreError, StoredAttachment, StoredTicket, Upload, UploadUsage};
 use super::tickets::conversation::take_along;
-use crate::http::problem::Refusal;
 use domain::attachment::{self, Attachment, Attachments};
 use domain::conversation::Message;
 use domain::problem::FieldError;
 
+pub use error::{MissingFiles, ReadFileError, StoreFileError};
 use folder::Folder;
 use quota::{Admission, NoRoom, Reservation, Reservations, Reserved, UploadSize, Uploader};
 use receive::Part;
-pub use receive::UPLOAD_TIME;
 
 /// How many files are cleaned at once: each lies in memory twice meanwhile.
 const CLEANED_AT_ONCE: usize = 2;
@@ -128,22 +128,22 @@ impl Room {
     }
 }
 
-/// Admits an upload, from a network address, of a body with these headers.
+/// Admits an upload from a network address. `announced` is how many bytes it says that it has.
 pub async fn admit(
     app: &App,
     (name, site): (&str, &Site),
-    who: &Who,
+    requester: &Requester,
     id: &str,
     address: Option<IpAddr>,
-    headers: &HeaderMap,
-) -> Result<Admitted, Refusal> {
-    take_along(app, name, who).await?;
-    let owner = file_owner(who).ok_or(Refusal::Unidentified)?;
+    announced: Option<u64>,
+) -> Result<Admitted, StoreFileError> {
+    take_along(app, name, requester).await?;
+    let owner = file_owner(requester).ok_or(StoreFileError::Unidentified)?;
     let held = app.store.attachment(name, id).await?;
     if let Some(held) = &held {
-        let (person, session) = owner_of(who);
+        let (person, session) = owner_of(requester);
         if !held.is_of(person.as_deref(), session.as_ref()) {
-            return Err(none_of_yours());
+            return Err(StoreFileError::NotYours);
         }
         if held.number.is_some() {
             return Ok(Admitted::Sent(told(held)));
@@ -151,28 +151,28 @@ pub async fn admit(
     }
     let now = clock::timestamp();
     let day = quota::day(now);
-    let is_signed = who.person.is_some();
+    let is_signed = requester.person.is_some();
     let counted = address.filter(|_| !is_signed);
     let address = counted.map(|address| app.pseudonyms.of_network("upload", &day, address));
     let mut usage = app.store.upload_usage(name, owner, &day, address.as_ref()).await?;
     usage.replace(held.as_ref());
     let admission = Admission { quotas: &app.settings.quotas, site: &site.config.attachments, is_signed, now };
     let by = Uploader { site: name, owner, address };
-    let size = UploadSize { announced: announced(headers), max: site.config.attachments.max_bytes.into() };
+    let size = UploadSize { announced, max: site.config.attachments.max_bytes.into() };
     let reserved = app.folder.reservations.reserve(&admission, &by, &usage, app.folder.free_bytes(), size);
     let reservation = reserved.map_err(|no_room| refuse(name, no_room))?;
-    Ok(Admitted::Room(Box::new(Room { reservation, usage, announced: size.announced, is_signed, now, day, address })))
+    Ok(Admitted::Room(Box::new(Room { reservation, usage, announced, is_signed, now, day, address })))
 }
 
-/// Takes a file in. The same again, whether the one before has come to an end or not, is answered the same.
-pub async fn put(
+/// Takes a file in, whose pieces are read to their end unless it is refused. The same again, whether the one before has come to an end or not, is answered the same.
+pub async fn put<B: AsRef<[u8]>, E>(
     app: &Arc<App>,
     (name, site): (&str, &Site),
-    who: Who,
+    requester: Requester,
     given: Given,
     mut room: Box<Room>,
-    body: Body,
-) -> Result<Attachment, Refusal> {
+    pieces: &mut (impl Stream<Item = Result<B, E>> + Unpin),
+) -> Result<Attachment, StoreFileError> {
     let (admission, announced) = (room.admission(app, site), room.announced);
     let max = site.config.attachments.max_bytes as usize;
     let Room { reservation, usage, .. } = &mut *room;
@@ -180,12 +180,12 @@ pub async fn put(
         let grown = reservation.grow(&admission, usage, || app.folder.free_bytes(), length);
         grown.map_err(|no_room| refuse(name, no_room))
     };
-    let part = receive::receive(&app.folder.folder, body, announced, max, admit).await?;
+    let part = receive::receive(&app.folder.folder, pieces, announced, max, admit).await?;
     // Who is gone after the last byte does not end what is done about the file: it would be neither counted nor removed.
-    let kept = keep(app.clone(), name.to_string(), who, given, room, part).in_current_span();
+    let kept = keep(app.clone(), name.to_string(), requester, given, room, part).in_current_span();
     tokio::spawn(kept).await.map_err(|error| {
         tracing::error!(%error, "upload failed");
-        Refusal::Internal
+        StoreFileError::Internal
     })?
 }
 
@@ -193,13 +193,13 @@ pub async fn put(
 async fn keep(
     app: Arc<App>,
     name: String,
-    who: Who,
+    requester: Requester,
     given: Given,
     room: Box<Room>,
     part: Part,
-) -> Result<Attachment, Refusal> {
-    let site = app.site(&name).ok_or(Refusal::Internal)?;
-    let (person, session) = owner_of(&who);
+) -> Result<Attachment, StoreFileError> {
+    let site = app.site(&name).ok_or(StoreFileError::Internal)?;
+    let (person, session) = owner_of(&requester);
     let cleaned = clean::clean(&app.folder, part, &site.config.attachments).await?;
     if let Err(wait) = app.guard.charge_site(Share::Files, &name, person.as_deref()) {
         app.folder.remove(Some(cleaned.file));
@@ -235,34 +235,29 @@ async fn keep(
         }
         PutOutcome::Foreign => {
             app.folder.remove(Some(kept.file));
-            Err(none_of_yours())
+            Err(StoreFileError::NotYours)
         }
         PutOutcome::OverQuota(usage) => {
             let exceeded = check(&usage).err();
             app.folder.remove(Some(kept.file));
-            Err(exceeded.map_or(Refusal::Internal, |exceeded| refuse(&name, NoRoom::Quota(exceeded))))
+            Err(exceeded.map_or(StoreFileError::Internal, |exceeded| refuse(&name, NoRoom::Quota(exceeded))))
         }
     }
 }
 
-/// How long the body says that it is, in bytes.
-fn announced(headers: &HeaderMap) -> Option<u64> {
-    headers.get(header::CONTENT_LENGTH)?.to_str().ok()?.parse().ok()
-}
-
-fn refuse(site: &str, no_room: NoRoom) -> Refusal {
+fn refuse(site: &str, no_room: NoRoom) -> StoreFileError {
     match no_room {
         NoRoom::Quota(exceeded) => {
             tracing::info!(site, quota = exceeded.quota.name(), "upload refused");
-            Refusal::UploadQuota(exceeded)
+            StoreFileError::Quota(exceeded)
         }
         NoRoom::Disk => {
             tracing::error!(site, reason = "disk has less than disk_reserve_bytes free", "upload refused");
-            Refusal::StorageFull
+            StoreFileError::DiskFull
         }
         NoRoom::UnderWay => {
             tracing::info!(site, reason = "too many at the same time", "upload refused");
-            Refusal::TooManyUploads
+            StoreFileError::TooManyUploads
         }
     }
 }
@@ -274,16 +269,16 @@ pub async fn bring(
     ticket: &StoredTicket,
     name: &str,
     bytes: Vec<u8>,
-) -> Result<String, Refusal> {
+) -> Result<String, StoreFileError> {
     let rules = site.config.attachments.clone();
-    let (body, max) = (Body::from(bytes), rules.max_bytes as usize);
-    let part = receive::receive(&app.folder.folder, body, None, max, |_| Ok(())).await?;
+    let (mut pieces, max) = (stream::iter([Ok::<_, Infallible>(bytes)]), rules.max_bytes as usize);
+    let part = receive::receive(&app.folder.folder, &mut pieces, None, max, |_| Ok(())).await?;
     let owner = (ticket.site.clone(), ticket.person.clone(), ticket.session);
     let kept = keep_brought(app.store.clone(), app.folder.clone(), rules, owner, name.to_string(), part);
     // As with uploads: it ends whether or not somebody waits for it.
     tokio::spawn(kept.in_current_span()).await.map_err(|error| {
         tracing::error!(%error, "upload failed");
-        Refusal::Internal
+        StoreFileError::Internal
     })?
 }
 
@@ -294,7 +289,7 @@ async fn keep_brought(
     (site, person, session): (String, Option<String>, Option<[u8; 32]>),
     name: String,
     part: Part,
-) -> Result<String, Refusal> {
+) -> Result<String, StoreFileError> {
     let cleaned = clean::clean(&storage, part, &rules).await?;
     let kept = StoredAttachment {
         site,
@@ -314,16 +309,22 @@ async fn keep_brought(
             storage.settle(&kept.file);
             Ok(kept.id)
         }
-        PutOutcome::Sent(_) | PutOutcome::Foreign | PutOutcome::OverQuota(_) => Err(Refusal::Internal),
+        PutOutcome::Sent(_) | PutOutcome::Foreign | PutOutcome::OverQuota(_) => Err(StoreFileError::Internal),
     }
 }
 
 /// The file at a signed address.
-pub async fn at(app: &App, site: &str, id: &str, until: &str, signature: &str) -> Result<StoredAttachment, Refusal> {
+pub async fn at(
+    app: &App,
+    site: &str,
+    id: &str,
+    until: &str,
+    signature: &str,
+) -> Result<StoredAttachment, ReadFileError> {
     if !address::is_signed(&app.folder.key, site, id, until, signature, clock::seconds()) {
-        return Err(Refusal::InvalidAddress);
+        return Err(ReadFileError::InvalidAddress);
     }
-    app.store.attachment(site, id).await?.ok_or_else(none_of_yours)
+    app.store.attachment(site, id).await?.ok_or(ReadFileError::NotFound)
 }
 
 /// The files of a ticket and its messages, each with the number of its message.
@@ -342,27 +343,18 @@ pub async fn give(app: &App, ticket: &str, messages: &mut [Message]) -> Result<(
     Ok(())
 }
 
-/// The refusal of a message whose files at some places are missing.
-pub fn missing(places: &[usize]) -> Refusal {
-    let error = |place: &usize| FieldError {
-        pointer: format!("/attachments/{place}"),
-        detail: "is not an unsent file of yours; upload it again".into(),
-    };
-    Refusal::AttachmentsMissing(places.iter().map(error).collect())
-}
-
 /// What is wrong with the files that a message names.
 pub fn check(site: &Site, ids: &[String]) -> Option<FieldError> {
     let detail = attachment::check_list(ids, &site.config.attachments)?;
     Some(FieldError { pointer: "/attachments".into(), detail })
 }
 
-fn owner_of(who: &Who) -> (Option<String>, Option<[u8; 32]>) {
-    (who.person.as_ref().map(|person| person.user.id.clone()), who.session)
+fn owner_of(requester: &Requester) -> (Option<String>, Option<[u8; 32]>) {
+    (requester.person.as_ref().map(|person| person.user.id.clone()), requester.session)
 }
 
-fn file_owner(who: &Who) -> Option<FileOwner<'_>> {
-    match (&who.person, &who.session) {
+fn file_owner(requester: &Requester) -> Option<FileOwner<'_>> {
+    match (&requester.person, &requester.session) {
         (Some(person), _) => Some(FileOwner::Person(&person.user.id)),
         (None, session) => session.as_ref().map(FileOwner::Session),
     }
@@ -381,9 +373,4 @@ fn told(kept: &StoredAttachment) -> Attachment {
 
 fn shown(app: &App, kept: &StoredAttachment) -> Attachment {
     Attachment { url: address::sign(&app.folder.key, &kept.site, &kept.id, clock::seconds()), ..told(kept) }
-}
-
-/// The same whether there is none or whether it is somebody else's.
-fn none_of_yours() -> Refusal {
-    Refusal::NotFound(": no file of yours".into())
 }

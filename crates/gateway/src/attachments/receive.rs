@@ -4,20 +4,17 @@ use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use axum::body::Body;
-use http_body_util::BodyExt;
+use futures_util::stream::{Stream, StreamExt};
 use tokio::fs::File;
 use tokio::io::AsyncWriteExt;
 use tokio::time::{Instant, timeout, timeout_at};
 use uuid::Uuid;
 
+use super::StoreFileError;
 use super::folder::Folder;
-use crate::http::drain;
-use crate::http::problem::Refusal;
+use crate::body_limits::UPLOAD_TIME;
 use private_files::create_file;
 
-/// How long a file may take to arrive: 10 megabytes over a line of 140 kilobits a second.
-pub const UPLOAD_TIME: Duration = Duration::from_secs(600);
 /// Within which time at least [`PROGRESS_MIN`] bytes of it have to come, or its end.
 const PROGRESS_TIME: Duration = Duration::from_secs(30);
 /// Two kilobits a second.
@@ -57,49 +54,44 @@ impl Drop for Part {
     }
 }
 
-/// Writes a body of no more than so many bytes to a file. `announced` is how long it says that it is. `admit` is asked before each piece is
-/// written whether there is room for so many bytes in all.
-pub async fn receive(
+/// Writes the pieces of a file of no more than so many bytes. `announced` is how long it says that it is. `admit` is asked before each piece is
+/// written whether there is room for so many bytes in all. Where it ends early, the rest of the pieces is not read.
+pub async fn receive<B: AsRef<[u8]>, E>(
     folder: &Folder,
-    body: Body,
+    pieces: &mut (impl Stream<Item = Result<B, E>> + Unpin),
     announced: Option<u64>,
     max: usize,
-    admit: impl FnMut(u64) -> Result<(), Refusal>,
-) -> Result<Part, Refusal> {
+    admit: impl FnMut(u64) -> Result<(), StoreFileError>,
+) -> Result<Part, StoreFileError> {
     if announced.is_some_and(|length| length > max as u64) {
-        drain(body, max).await;
-        return Err(Refusal::TooLarge(max));
+        return Err(StoreFileError::TooLarge(max));
     }
-    timeout(UPLOAD_TIME, write(folder, body, max, admit)).await.map_err(|_| Refusal::Timeout)?
+    timeout(UPLOAD_TIME, write(folder, pieces, max, admit)).await.map_err(|_| StoreFileError::TooSlow)?
 }
 
-async fn write(
+async fn write<B: AsRef<[u8]>, E>(
     folder: &Folder,
-    mut body: Body,
+    pieces: &mut (impl Stream<Item = Result<B, E>> + Unpin),
     max: usize,
-    mut admit: impl FnMut(u64) -> Result<(), Refusal>,
-) -> Result<Part, Refusal> {
+    mut admit: impl FnMut(u64) -> Result<(), StoreFileError>,
+) -> Result<Part, StoreFileError> {
     let (part, file) = Part::create(folder).map_err(failed)?;
     let mut file = File::from_std(file);
     let mut length = 0;
     let (mut progress, mut deadline) = (0, Instant::now() + PROGRESS_TIME);
-    while let Some(frame) = timeout_at(deadline, body.frame()).await.map_err(|_| Refusal::Timeout)? {
-        let Ok(data) = frame.map_err(|_| Refusal::Torn)?.into_data() else { continue };
-        length += data.len();
-        progress += data.len();
+    while let Some(piece) = timeout_at(deadline, pieces.next()).await.map_err(|_| StoreFileError::TooSlow)? {
+        let piece = piece.map_err(|_| StoreFileError::Incomplete)?;
+        let piece = piece.as_ref();
+        length += piece.len();
+        progress += piece.len();
         if progress >= PROGRESS_MIN {
             (progress, deadline) = (0, Instant::now() + PROGRESS_TIME);
         }
-        let admitted = if length > max { Err(Refusal::TooLarge(max)) } else { admit(length as u64) };
-        if let Err(refusal) = admitted {
-            drain(body, max.saturating_sub(length)).await;
-            return Err(refusal);
+        if length > max {
+            return Err(StoreFileError::TooLarge(max));
         }
-        if let Err(error) = file.write_all(&data).await {
-            let refusal = failed(error);
-            drain(body, max.saturating_sub(length)).await;
-            return Err(refusal);
-        }
+        admit(length as u64)?;
+        file.write_all(piece).await.map_err(failed)?;
     }
     // What is written last may not be in the file yet.
     file.flush().await.map_err(failed)?;
@@ -107,11 +99,11 @@ async fn write(
 }
 
 /// Why a file could not be written: the disk is full, or not ours.
-pub fn failed(error: std::io::Error) -> Refusal {
+pub fn failed(error: std::io::Error) -> StoreFileError {
     tracing::error!(%error, "storing an upload failed");
     match error.kind() {
-        ErrorKind::StorageFull | ErrorKind::QuotaExceeded => Refusal::StorageFull,
-        _ => Refusal::Internal,
+        ErrorKind::StorageFull | ErrorKind::QuotaExceeded => StoreFileError::DiskFull,
+        _ => StoreFileError::Io(error),
     }
 }
 
@@ -124,9 +116,9 @@ mod tests {
     fn a_full_disk_and_a_full_quota_of_the_system_are_told_from_a_fault() {
         let full = std::fs::OpenOptions::new().write(true).open("/dev/full").unwrap().write_all(b"x").unwrap_err();
         let quota = std::io::Error::from(rustix::io::Errno::DQUOT);
-        for (error, status) in [(full, 507), (quota, 507), (ErrorKind::PermissionDenied.into(), 500)] {
+        for (error, is_full) in [(full, true), (quota, true), (ErrorKind::PermissionDenied.into(), false)] {
             let text = error.to_string();
-            assert_eq!(failed(error).status(), status, "{text}");
+            assert_eq!(matches!(failed(error), StoreFileError::DiskFull), is_full, "{text}");
         }
     }
 }

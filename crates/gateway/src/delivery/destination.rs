@@ -5,11 +5,11 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use async_trait::async_trait;
-use axum::http::HeaderMap;
 use jiff::Timestamp;
 use lettre::Address;
 
-use crate::http::BODY_MAX;
+use super::hook_headers::HookHeaders;
+use crate::body_limits::BODY_MAX;
 use crate::mail_in::reply_text::Parts;
 use crate::mail_in::{Bounce, Origin};
 use crate::site::Site;
@@ -49,12 +49,12 @@ pub trait Destination: fmt::Debug + Send + Sync {
     }
 
     /// Reads what the destination tells by itself (`POST …/hooks/{destination}`).
-    fn hear(&self, _headers: &HeaderMap, _body: &[u8]) -> Result<Heard, NotHeard> {
+    fn hear(&self, _headers: &HookHeaders, _body: &[u8]) -> Result<Heard, NotHeard> {
         Err(NotHeard::NoHook)
     }
 
     /// Whether what it tells may be signed, as far as the headers say; asked before a body is read that is larger than usual.
-    fn may_be_signed(&self, _headers: &HeaderMap) -> bool {
+    fn may_be_signed(&self, _headers: &HookHeaders) -> bool {
         true
     }
 

@@ -3,9 +3,9 @@
 use jiff::{SignedDuration, Timestamp};
 
 use super::follow::Stored;
+use super::reading::BlockingError;
 use super::{InboundFile, InboundMail, Saying, comment, follow, reading};
 use crate::app::App;
-use crate::http::problem::Refusal;
 use crate::identity::{Address, address, mailbox};
 use crate::mail_in::Origin;
 use crate::mail_in::reply_text::{self, Known, ReplyText};
@@ -23,6 +23,17 @@ const WHOLE_MAX: usize = 2 * MESSAGE_MAX;
 const UNREAD: &str = "This mail could not be read as an answer.";
 /// How often an agent is sent a notice of it about a ticket.
 const NOTICE_EVERY: SignedDuration = SignedDuration::from_hours(24);
+
+/// Why a mail is not taken in.
+#[derive(Debug, thiserror::Error)]
+pub enum InboundMailError {
+    /// Its words cannot be read.
+    #[error(transparent)]
+    Reading(#[from] BlockingError),
+    /// The store failed.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+}
 
 /// Why a mail is no part of the conversation.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -45,7 +56,12 @@ struct Content {
 }
 
 /// Takes in a mail that came to a destination; the same Message-ID is taken in once.
-pub async fn take_in(app: &App, ticket: &StoredTicket, from: &str, mut mail: InboundMail) -> Result<Stored, Refusal> {
+pub async fn take_in(
+    app: &App,
+    ticket: &StoredTicket,
+    from: &str,
+    mut mail: InboundMail,
+) -> Result<Stored, InboundMailError> {
     let known = known(app, ticket).await?;
     let author = author(ticket, &mail);
     if author == Ok(Author::Customer) && mail.origin == Origin::Person {

@@ -9,6 +9,8 @@ mod destination;
 pub mod email;
 mod feed;
 pub mod follow;
+pub mod hook;
+mod hook_headers;
 pub mod inbound;
 mod lines;
 mod patience;
@@ -37,8 +39,12 @@ pub use destination::{
     Found, Heard, InboundFile, InboundMail, News, NotHeard, Parcel, ParcelFile, RecentChanges, ReturnAddress,
     ReturnedMail, ReturnsOf, SaidFile, Saying, parcel_id,
 };
+pub use hook::HookError;
+pub use hook_headers::HookHeaders;
+pub use inbound::InboundMailError;
 pub use lines::Lines;
 pub use prompt::prompt;
+pub use reading::BlockingError;
 pub use sender::Sender;
 
 /// What is brought to the destinations of a site: a ticket or its change, or what somebody says. Never to `from`, where it comes from.

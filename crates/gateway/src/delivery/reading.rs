@@ -2,21 +2,24 @@
 
 use tokio::sync::Semaphore;
 
-use crate::http::problem::Refusal;
+/// The work panicked; the log says why.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("reading failed")]
+pub struct BlockingError;
 
 /// How many mails are read at the same time.
 static AT_ONCE: Semaphore = Semaphore::const_new(2);
 
 /// Does work on a thread of its own.
-pub async fn blocking<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) -> Result<T, Refusal> {
-    let permit = AT_ONCE.acquire().await.map_err(|_| Refusal::Internal)?;
+pub async fn blocking<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) -> Result<T, BlockingError> {
+    let permit = AT_ONCE.acquire().await.map_err(|_| BlockingError)?;
     let permitted = move || {
         let _permit = permit;
         work()
     };
     tokio::task::spawn_blocking(permitted).await.map_err(|error| {
         tracing::error!(%error, "reading a mail failed");
-        Refusal::Internal
+        BlockingError
     })
 }
 
@@ -31,6 +34,6 @@ mod tests {
         let (read, ()) = tokio::join!(blocking(move || receiver.recv()), async move { sender.send(7).unwrap() });
         assert_eq!(read.unwrap(), Ok(7));
         let failed = blocking(|| panic!("a mail that cannot be read")).await;
-        assert!(matches!(failed, Err::<(), _>(Refusal::Internal)));
+        assert_eq!(failed, Err::<(), _>(BlockingError));
     }
 }

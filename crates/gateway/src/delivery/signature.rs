@@ -3,10 +3,11 @@
 use std::fmt;
 use std::time::Duration;
 
-use axum::http::HeaderMap;
 use base64::Engine;
 use base64::prelude::BASE64_STANDARD;
 use ring::hmac;
+
+use super::hook_headers::HookHeaders;
 
 /// The name of what is told; the same for the same.
 pub const ID: &str = "webhook-id";
@@ -50,7 +51,7 @@ impl Secret {
     }
 
     /// Whether what came was signed with the secret, and not long ago. `now` in seconds since 1970.
-    pub fn is_signed(&self, headers: &HeaderMap, body: &[u8], now: u64) -> bool {
+    pub fn is_signed(&self, headers: &HookHeaders, body: &[u8], now: u64) -> bool {
         let Some((id, timestamp, signatures)) = fresh(headers, now) else { return false };
         let signed = signed(id, timestamp, body);
         let tags = signatures.split(' ').filter_map(|one| BASE64_STANDARD.decode(one.strip_prefix(VERSION)?).ok());
@@ -64,14 +65,13 @@ impl Secret {
 }
 
 /// Whether headers carry a signature, of whomever, that was made not long ago. `now` in seconds since 1970.
-pub fn is_fresh(headers: &HeaderMap, now: u64) -> bool {
+pub fn is_fresh(headers: &HookHeaders, now: u64) -> bool {
     fresh(headers, now).is_some()
 }
 
 /// The id, the timestamp and the signatures of what was signed not long ago.
-fn fresh(headers: &HeaderMap, now: u64) -> Option<(&str, &str, &str)> {
-    let text = |name: &str| headers.get(name).and_then(|value| value.to_str().ok());
-    let (id, timestamp, signatures) = (text(ID)?, text(TIMESTAMP)?, text(SIGNATURE)?);
+fn fresh(headers: &HookHeaders, now: u64) -> Option<(&str, &str, &str)> {
+    let (id, timestamp, signatures) = (headers.get(ID)?, headers.get(TIMESTAMP)?, headers.get(SIGNATURE)?);
     let at = timestamp.parse::<u64>().ok()?;
     (at.abs_diff(now) <= TOLERANCE.as_secs()).then_some((id, timestamp, signatures))
 }
@@ -87,9 +87,8 @@ mod tests {
     const SECRET: &str = "whsec_MDEyMzQ1Njc4OWFiY2RlZjAxMjM0NTY3ODlhYmNkZWY=";
     const NOW: u64 = 1_795_687_200;
 
-    fn headers(id: &str, timestamp: &str, signature: &str) -> HeaderMap {
-        let pairs = [(ID, id), (TIMESTAMP, timestamp), (SIGNATURE, signature)];
-        pairs.into_iter().map(|(name, value)| (name.parse().unwrap(), value.parse().unwrap())).collect()
+    fn headers(id: &str, timestamp: &str, signature: &str) -> HookHeaders {
+        [(ID, id), (TIMESTAMP, timestamp), (SIGNATURE, signature)].into_iter().collect()
     }
 
     #[test]
@@ -121,7 +120,7 @@ mod tests {
             headers("a", &at, &signature.replace("v1,", "v2,")),
             headers("a", &at, "v1,"),
             headers("a", "soon", &signature),
-            HeaderMap::new(),
+            HookHeaders::default(),
         ] {
             assert!(!secret.is_signed(&bad, b"body", NOW), "{bad:?}");
         }

@@ -34,7 +34,7 @@ const WAIT_MAX: Duration = Duration::from_secs(60 * 60);
 #[derive(Clone)]
 pub struct Target {
     url: Url,
-    http: reqwest::Client,
+    client: reqwest::Client,
     private: bool,
 }
 
@@ -68,13 +68,13 @@ impl Target {
         // A proxy would look the name up by itself, and what is checked here would say nothing.
         let client =
             if private { client } else { client.no_proxy().dns_resolver(Arc::new(PublicOnly { localhost: false })) };
-        let http = client.build().map_err(|error| fetch::told(&error))?;
-        Ok(Target { url, http, private })
+        let client = client.build().map_err(|error| fetch::told(&error))?;
+        Ok(Target { url, client, private })
     }
 
     /// Posts JSON.
     pub async fn post(&self, headers: HeaderMap, json: Vec<u8>) -> Result<(), Failure> {
-        let request = self.http.post(self.url.clone()).headers(headers);
+        let request = self.client.post(self.url.clone()).headers(headers);
         let request = request.header(reqwest::header::CONTENT_TYPE, "application/json").body(json);
         let mut response = request.send().await.map_err(|error| self.unreachable(error))?;
         let (status, after) = (response.status(), after(response.headers()));

@@ -1,10 +1,5 @@
 //! The demo: the site of an invented product, its questions and its pages.
 
-use axum::Json;
-use axum::http::StatusCode;
-use axum::response::{IntoResponse, Response};
-use serde_json::json;
-
 use super::search::import;
 use super::store::{Store, StoreError};
 
@@ -25,11 +20,6 @@ pub async fn import(store: &dyn Store) -> Result<(), StoreError> {
     }
     import::write(store, SITE, SITE, reading.questions, import::Prune::Forced).await?;
     Ok(())
-}
-
-/// What the demo's broken button calls.
-pub async fn fail() -> Response {
-    (StatusCode::INTERNAL_SERVER_ERROR, Json(json!({ "error": "this fails on purpose" }))).into_response()
 }
 
 #[cfg(test)]

@@ -1,6 +1,7 @@
 //! `deskbell check URL`: looks at a gateway from outside, through whatever stands before it, and says what to mend there.
 
 mod findings;
+mod probe;
 mod way;
 
 use std::fmt;
@@ -11,10 +12,10 @@ use reqwest::{Method, Url};
 use serde_json::Value;
 
 use super::delivery::Finding;
-use crate::http::BODY_MAX;
-use crate::http::api::Arrived;
+use crate::body_limits::BODY_MAX;
 pub use findings::Checked;
 use findings::{bad, good};
+pub use probe::{Arrived, PROBE_PAUSE};
 use way::{Answer, Way};
 
 /// The headers that the panel sends, with values that nobody has.
@@ -301,7 +302,7 @@ async fn stream(way: &Way) -> Finding {
     let asked = Instant::now();
     match way.chunks("v1/probe").await {
         Ok(times) => match (times.first(), times.last()) {
-            (Some(first), Some(last)) if times.len() > 1 && *last - *first >= crate::http::api::PROBE_PAUSE => {
+            (Some(first), Some(last)) if times.len() > 1 && *last - *first >= PROBE_PAUSE => {
                 good("events arrive one by one, so answers appear as they are written")
             }
             _ => bad(format!("events arrive all at once after {} ms", asked.elapsed().as_millis()), mend),

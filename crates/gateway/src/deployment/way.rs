@@ -10,7 +10,7 @@ use serde_json::Value;
 use sha2::{Digest, Sha256};
 
 use super::super::fetch;
-use crate::http::api::Arrived;
+use super::probe::Arrived;
 
 /// The longest answer that is read, in bytes.
 const ANSWER_MAX: usize = 4 * 1024 * 1024;

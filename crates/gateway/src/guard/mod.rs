@@ -6,10 +6,9 @@
 
 mod buckets;
 mod charge;
-mod client;
-mod forwarded;
 mod guesses;
 mod large_bodies;
+mod open_files;
 mod permits;
 mod proxies;
 mod proxy_watch;
@@ -20,20 +19,18 @@ use std::num::NonZeroU32;
 use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
-use axum::http::{HeaderMap, header};
 use serde::Deserialize;
 use sha2::{Digest, Sha256};
 
-use super::identity::SESSION_HEADER;
 use super::network::{LimitedNetwork, customer_network, limited_networks};
 use buckets::{Buckets, Draw, PERIOD};
 pub use charge::Charge;
-pub use client::Client;
 pub use guesses::Guess;
 use guesses::Guesses;
 pub use large_bodies::{HookSender, LargeBodies};
+pub use open_files::{connections_max, open_files};
 pub use permits::{NetworkPermit, NetworkPermits, Permit, Permits};
-pub use proxies::{Proxies, is_forwarded, is_private_or_local};
+pub use proxies::{FORWARDING_HEADERS, Proxies, base_path, is_private_or_local};
 pub use proxy_watch::ProxyWatch;
 pub use refused_origins::RefusedOrigins;
 
@@ -126,7 +123,8 @@ pub struct StreamPermit {
 }
 
 /// How long to wait before it is not too much any more.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("too many requests")]
 pub struct RetryAfter(pub Duration);
 
 /// What a bucket of a client is for; one client has several.
@@ -276,11 +274,9 @@ impl Guard {
     }
 }
 
-/// Who sends something to a site: the session, or else the token, as a digest. Both are only told apart here, and not believed.
-pub fn requester(site: &str, headers: &HeaderMap) -> Option<[u8; 32]> {
-    let session = headers.get(SESSION_HEADER).filter(|session| !session.is_empty());
-    let who = session.or_else(|| headers.get(header::AUTHORIZATION))?;
-    Some(Sha256::new().chain_update(site).chain_update([0]).chain_update(who.as_bytes()).finalize().into())
+/// A credential of whoever sends something to a site, its session or token. It only tells them apart and is not believed.
+pub fn credential_digest(site: &str, credential: &[u8]) -> [u8; 32] {
+    Sha256::new().chain_update(site).chain_update([0]).chain_update(credential).finalize().into()
 }
 
 fn at_least_one(count: u32) -> NonZeroU32 {

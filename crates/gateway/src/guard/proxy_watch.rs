@@ -5,8 +5,6 @@ use std::net::IpAddr;
 use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
-use axum::http::HeaderMap;
-
 use super::proxies::{self, Proxies};
 
 /// After how many requests it is certain enough.
@@ -35,8 +33,8 @@ struct State {
 }
 
 impl ProxyWatch {
-    /// Notes a request. The first that makes it certain is logged.
-    pub fn note(&self, proxies: &Proxies, peer: Option<IpAddr>, headers: &HeaderMap) {
+    /// Notes a request, and the header in which it names another client. The first that makes it certain is logged.
+    pub fn note(&self, proxies: &Proxies, peer: Option<IpAddr>, header: Option<&'static str>) {
         let Some(peer) = peer.map(|peer| peer.to_canonical()).filter(|peer| !proxies.trust(*peer)) else { return };
         let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
         if state.since.is_none_or(|since| since.elapsed() > WINDOW) {
@@ -46,7 +44,7 @@ impl ProxyWatch {
         if state.is_refuted {
             return;
         }
-        match proxies::is_forwarded(headers).filter(|_| proxies::is_private(peer)) {
+        match header.filter(|_| proxies::is_private(peer)) {
             Some(header) if state.addresses.contains(&peer) || state.addresses.len() < ADDRESSES_MAX => {
                 state.addresses.insert(peer);
                 state.header = header;
@@ -85,11 +83,7 @@ mod tests {
     use super::*;
 
     fn note(watch: &ProxyWatch, peer: &str, forwarded: bool) {
-        let mut headers = HeaderMap::new();
-        if forwarded {
-            headers.insert("x-forwarded-for", "203.0.113.7".parse().unwrap());
-        }
-        watch.note(&Proxies::default(), Some(peer.parse().unwrap()), &headers);
+        watch.note(&Proxies::default(), Some(peer.parse().unwrap()), forwarded.then_some("x-forwarded-for"));
     }
 
     #[test]

@@ -14,6 +14,7 @@ use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 use tower::util::MapRequest;
 
+use super::client::prefix;
 use crate::app::App;
 use crate::http::problem::Refusal;
 
@@ -41,7 +42,7 @@ pub fn below(routes: Router, app: &App) -> Router {
 /// Puts the base path before the addresses of an answer.
 pub async fn write_links(State(app): State<Arc<App>>, request: Request, next: Next) -> Response {
     let peer = request.extensions().get::<ConnectInfo<SocketAddr>>().map(|ConnectInfo(peer)| peer.ip());
-    let prefix = app.settings.proxies.prefix(peer, request.headers());
+    let prefix = prefix(&app.settings.proxies, peer, request.headers());
     let mut response = next.run(request).await;
     if app.settings.proxies.is_prefix_read(peer) && has_links(response.headers()) {
         // A cache must not give a page with somebody else's path to everybody.

@@ -7,22 +7,11 @@ use axum::http::{HeaderMap, header};
 use http_body_util::BodyExt;
 use tokio::time::{Instant, timeout_at};
 
-use crate::http::problem::Refusal;
+use super::problem::Refusal;
+use crate::body_limits::{BODY_MAX, BODY_TIME, DRAIN_MAX, DRAIN_TIME, LARGE_BODY_TIME};
 
-/// The largest body, in bytes.
-pub const BODY_MAX: usize = 192 * 1024;
-/// How long a body may take to arrive.
-const BODY_TIME: Duration = Duration::from_secs(10);
-/// How long it may take until what is thrown away has arrived.
-const DRAIN_TIME: Duration = Duration::from_secs(30);
-/// How long one may take that is larger than usual.
-pub const LARGE_TIME: Duration = Duration::from_secs(60);
 /// In which time at least so many bytes of it have to come.
 const LARGE_PROGRESS: Progress = Progress { time: Duration::from_secs(5), bytes: 64 * 1024 };
-/// How much is read beyond the limit and thrown away: a connection that is closed with unread bytes in it is reset, and
-/// the client never sees why.
-const DRAIN_MAX: usize = 4 * 1024 * 1024;
-
 /// Reads a JSON body.
 pub async fn json(headers: &HeaderMap, body: Body) -> Result<Vec<u8>, Refusal> {
     let bytes = tokio::time::timeout(BODY_TIME, read(body, BODY_MAX)).await.map_err(|_| Refusal::Timeout)??;
@@ -36,7 +25,7 @@ pub fn is_large(body: &Body) -> bool {
 
 /// Reads a body of at most so many bytes that is larger than usual. It has to make progress.
 pub async fn read_large(body: Body, max: usize) -> Result<Vec<u8>, Refusal> {
-    tokio::time::timeout(LARGE_TIME, read_on(body, max, LARGE_PROGRESS)).await.map_err(|_| Refusal::Timeout)?
+    tokio::time::timeout(LARGE_BODY_TIME, read_on(body, max, LARGE_PROGRESS)).await.map_err(|_| Refusal::Timeout)?
 }
 
 /// Reads a body of at most so many bytes, whatever it is.

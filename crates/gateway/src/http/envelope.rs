@@ -9,13 +9,10 @@ use axum::response::{IntoResponse, Response};
 use tracing::Instrument;
 use uuid::Uuid;
 
-use super::body::LARGE_TIME;
-use crate::attachments::UPLOAD_TIME;
+use crate::body_limits::{LARGE_BODY_TIME, REQUEST_TIME, UPLOAD_TIME};
 use crate::guard::Charge;
 use crate::http::problem::Refusal;
 
-/// How long a request may take; one that puts a file or brings a large hook after its body has arrived.
-pub const REQUEST_TIME: Duration = Duration::from_secs(15);
 /// The header that names a request, so that a report of it can be found in the log.
 pub const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 
@@ -51,7 +48,7 @@ pub async fn in_time(request: Request, next: Next) -> Response {
     // Every other body has to come in much less.
     let arriving = match request.extensions().get::<Charge>() {
         Some(Charge::Upload) => UPLOAD_TIME,
-        Some(Charge::Hook) => LARGE_TIME,
+        Some(Charge::Hook) => LARGE_BODY_TIME,
         _ => Duration::ZERO,
     };
     match tokio::time::timeout(REQUEST_TIME + arriving, next.run(request)).await {

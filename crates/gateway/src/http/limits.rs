@@ -13,8 +13,10 @@ use axum::response::{IntoResponse, Response};
 use axum::routing::{MethodFilter, on};
 
 use super::api::hooks::Signed;
+use super::client::{self, Client};
+use super::requester;
 use crate::app::App;
-use crate::guard::{self, Charge, Client};
+use crate::guard::Charge;
 use crate::http::problem::Refusal;
 
 /// What each route of the API is charged, by its path.
@@ -66,9 +68,9 @@ pub async fn identify(State(app): State<Arc<App>>, mut request: Request, next: N
     let proxies = &app.settings.proxies;
     // Probes come from within, around the proxy.
     if request.uri().path() != super::HEALTH {
-        app.proxy_watch.note(proxies, peer, request.headers());
+        app.proxy_watch.note(proxies, peer, client::is_forwarded(request.headers()));
     }
-    let client = proxies.client(peer, request.headers());
+    let client = Client::behind(proxies, peer, request.headers());
     request.extensions_mut().insert(client);
     next.run(request).await
 }
@@ -83,7 +85,7 @@ pub async fn hold(
 ) -> Response {
     let charge = declared(&api, &request).unwrap_or(Charge::Read);
     let site = path.iter().find_map(|(name, value)| (name == "site").then_some(value)).unwrap_or_default();
-    if let Err(wait) = app.guard.admit(charge, client.address, guard::requester(site, request.headers())) {
+    if let Err(wait) = app.guard.admit(charge, client.address, requester::claimed(site, request.headers())) {
         return Refusal::from(wait).into_response();
     }
     // How long it may take depends on it.

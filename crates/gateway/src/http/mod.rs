@@ -4,16 +4,21 @@ pub mod api;
 mod assets;
 mod base_path;
 mod body;
+pub mod client;
 pub mod connections;
 mod cors;
+mod demo;
 mod envelope;
+mod forwarded;
 mod head;
 pub mod help;
 mod home;
 pub mod inbox;
-pub mod json;
 mod limits;
 pub mod problem;
+mod refusals;
+mod requester;
+mod upload;
 
 use std::any::Any;
 use std::sync::Arc;
@@ -25,12 +30,8 @@ use axum::routing::{any, get};
 use tower_http::catch_panic::CatchPanicLayer;
 
 use crate::app::App;
-use crate::demo;
 use crate::guard::Charge;
 use problem::Refusal;
-
-pub use body::{BODY_MAX, drain, read_body};
-pub use envelope::REQUEST_TIME;
 
 /// Where the API lies.
 const VERSION_1: &str = "/v1";

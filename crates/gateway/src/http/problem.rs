@@ -6,12 +6,11 @@ use axum::response::{IntoResponse, Response};
 
 use crate::attachments::quota::{self, Exceeded};
 use crate::clock;
-use crate::guard::RetryAfter;
 use crate::http::connections::{HEAD_MAX, HEADERS_MAX};
 use crate::identity::TokenError;
 use crate::store::{
-    ATTEMPTS_MAX, CODES_MAX, CUSTOMER_MESSAGES_MAX, Limit, MAILED_NOTES_MAX, STATUS_CHANGES_AN_HOUR, StoreError,
-    SubmissionExceeded, SubmissionScope,
+    ATTEMPTS_MAX, CODES_MAX, CUSTOMER_MESSAGES_MAX, MAILED_NOTES_MAX, STATUS_CHANGES_AN_HOUR, SubmissionExceeded,
+    SubmissionScope,
 };
 use domain::problem::{FieldError, Problem};
 
@@ -75,7 +74,7 @@ pub enum Refusal {
     Unidentified,
     /// The token is not believed.
     #[error("{0}")]
-    InvalidToken(#[from] TokenError),
+    InvalidToken(TokenError),
     /// A request with the same key is being carried out right now.
     #[error("a request with this Idempotency-Key is in progress; try again")]
     InProgress,
@@ -262,32 +261,5 @@ impl IntoResponse for Refusal {
             headers.insert(header::RETRY_AFTER, HeaderValue::from(seconds));
         }
         response
-    }
-}
-
-impl From<RetryAfter> for Refusal {
-    fn from(RetryAfter(wait): RetryAfter) -> Refusal {
-        Refusal::TooMuch(wait.as_millis().div_ceil(1000).clamp(1, 3600) as u64)
-    }
-}
-
-impl From<Limit> for Refusal {
-    fn from(limit: Limit) -> Refusal {
-        match limit {
-            Limit::Messages => Refusal::TooManyMessages,
-            Limit::MailedNotes => Refusal::TooManyNotes,
-            Limit::StatusChanges { wait } => Refusal::TooManyStatusChanges(wait.as_secs().max(1)),
-        }
-    }
-}
-
-impl From<StoreError> for Refusal {
-    fn from(error: StoreError) -> Refusal {
-        tracing::error!(%error, "store failed");
-        match error {
-            StoreError::Busy => Refusal::Busy,
-            StoreError::Full => Refusal::DiskFull,
-            _ => Refusal::Internal,
-        }
     }
 }

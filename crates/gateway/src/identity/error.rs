@@ -161,3 +161,14 @@ fn duration(seconds: i64) -> String {
         .collect();
     if parts.is_empty() { "0 s".into() } else { parts.join(" ") }
 }
+
+/// Why nobody knows who sends a request.
+#[derive(Debug, thiserror::Error)]
+pub enum IdentityError {
+    /// The session is not 128 bits in a spelling of theirs.
+    #[error("the session is not 128 bits")]
+    InvalidSession,
+    /// The token is not believed.
+    #[error(transparent)]
+    InvalidToken(#[from] TokenError),
+}

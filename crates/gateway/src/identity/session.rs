@@ -1,21 +1,15 @@
 //! Sessions: random numbers that open nothing but what they made.
 
-use axum::http::HeaderMap;
 use base64::Engine;
 use base64::prelude::BASE64_URL_SAFE_NO_PAD;
 use sha2::{Digest, Sha256};
 
-use crate::http::problem::Refusal;
-
 /// The header that carries a session.
 pub const SESSION_HEADER: &str = "deskbell-session";
 
-/// The SHA-256 of the session of a request, where it has one. The session itself is kept nowhere. An empty one is none: a browser
-/// without a source of secrets sends that.
-pub fn read(headers: &HeaderMap) -> Result<Option<[u8; 32]>, Refusal> {
-    let Some(value) = headers.get(SESSION_HEADER).filter(|value| !value.is_empty()) else { return Ok(None) };
-    let bits = value.to_str().ok().and_then(bits).ok_or(Refusal::InvalidSession)?;
-    Ok(Some(Sha256::digest(bits).into()))
+/// The SHA-256 of a session, which itself is kept nowhere; none where the text cannot be one.
+pub fn digest(text: &str) -> Option<[u8; 32]> {
+    bits(text).map(|bits| Sha256::digest(bits).into())
 }
 
 /// The 128 bits of a session, written as hexadecimal digits or as base64url.

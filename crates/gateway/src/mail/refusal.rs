@@ -24,7 +24,7 @@ pub enum Fault {
 
 /// A refusal that is understood.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Refusal {
+pub struct SmtpRefusal {
     /// What it is about.
     pub fault: Fault,
     /// What an administrator does about it.
@@ -230,7 +230,7 @@ const RULES: &[Rule] = &[
 ];
 
 /// What a permanent or transient refusal means; `None` where nothing more is known than its number.
-pub fn explain(code: u16, text: &str) -> Option<Refusal> {
+pub fn explain(code: u16, text: &str) -> Option<SmtpRefusal> {
     let enhanced = enhanced_code(text).unwrap_or_default();
     let text = text.to_ascii_lowercase();
     let hits = |rule: &Rule| {
@@ -242,7 +242,7 @@ pub fn explain(code: u16, text: &str) -> Option<Refusal> {
     let fault = if code == 552 && rule.codes.contains(&552) && !hits(rule) { Fault::Size } else { rule.fault };
     let fix = if fault == Fault::Size { SIZE } else { rule.fix };
     // What is said of a recipient for a while may be different later (RFC 3463, 2).
-    (fault != Fault::Recipient || (500..600).contains(&code)).then_some(Refusal { fault, fix })
+    (fault != Fault::Recipient || (500..600).contains(&code)).then_some(SmtpRefusal { fault, fix })
 }
 
 /// The enhanced status code at the start of a reply (RFC 2034), such as `5.7.139`.

@@ -3,10 +3,9 @@
 use std::path::{Path, PathBuf};
 
 use super::super::config::Settings;
-use super::super::serve::GatewayError;
-use super::super::store::Store;
+use super::super::store::{Store, StoreError};
 use super::all_questions;
-use super::import::{self, Limits, Note, Scope, Source};
+use super::import::{self, ImportError, Limits, Note, Scope, Source};
 use ranking::index_file::{IndexError, IndexFile};
 use store_sqlite::SqliteStore;
 
@@ -26,6 +25,12 @@ pub struct Written {
 /// Why no file was written.
 #[derive(Debug, thiserror::Error)]
 pub enum StaticIndexError {
+    /// The source cannot be read.
+    #[error(transparent)]
+    Source(#[from] ImportError),
+    /// The database cannot be read.
+    #[error(transparent)]
+    Store(#[from] StoreError),
     /// The questions make none.
     #[error("{0}")]
     Questions(IndexError),
@@ -45,7 +50,7 @@ pub async fn write(
     site: &str,
     source: Option<&Source>,
     out: &Path,
-) -> Result<Written, GatewayError> {
+) -> Result<Written, StaticIndexError> {
     let (questions, bad, warnings) = match source {
         Some(source) => {
             let reading = import::read(source, Limits::default(), &Scope::Whole).await?;

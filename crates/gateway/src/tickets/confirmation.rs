@@ -5,10 +5,10 @@ use std::time::Duration;
 
 use jiff::Timestamp;
 
-use super::conversation::{no_ticket, one, summary};
+use super::FindTicketError;
+use super::conversation::{one, summary};
 use crate::app::App;
-use crate::http::json;
-use crate::http::problem::Refusal;
+use crate::json::{self, JsonError};
 use crate::mail::{CODE_LIFE, CODE_PAUSE, quota};
 use crate::site::Site;
 use crate::store::{ClaimedAddress, CodeCheck, CodeRequest, Reader, StoreError, StoredTicket, What};
@@ -20,6 +20,61 @@ const CODE_MAX: usize = 64;
 /// The time for which quotas count mails.
 const QUOTA_TIME: Duration = Duration::from_secs(24 * 60 * 60);
 
+/// Why an address is not confirmed.
+#[derive(Debug, thiserror::Error)]
+pub enum ConfirmAddressError {
+    /// The ticket is not found.
+    #[error(transparent)]
+    Find(#[from] FindTicketError),
+    /// The body is no JSON, or none of a code.
+    #[error(transparent)]
+    Json(#[from] JsonError),
+    /// This is not the code.
+    #[error("this is not the code; attempts left: {attempts_left}")]
+    WrongCode {
+        /// How often one may still be tried.
+        attempts_left: u32,
+    },
+    /// No code is valid.
+    #[error("no code is valid")]
+    NoCode,
+    /// The code was entered wrongly too often.
+    #[error("the code was entered wrongly too often")]
+    TooManyAttempts,
+    /// The store failed.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+}
+
+/// Why no other code is sent.
+#[derive(Debug, thiserror::Error)]
+pub enum RequestCodeError {
+    /// The ticket is not found, or its site sends no mail.
+    #[error(transparent)]
+    Find(#[from] FindTicketError),
+    /// One was sent a moment ago.
+    #[error("a code was sent a moment ago; another can be requested in {seconds} seconds")]
+    TooSoon {
+        /// After how many seconds another can be requested.
+        seconds: u64,
+    },
+    /// The mails of a day are used up.
+    #[error("the mails of 24 hours are used up; a code can be requested in {seconds} seconds")]
+    QuotaUsedUp {
+        /// After how many seconds another can be requested.
+        seconds: u64,
+    },
+    /// As many were sent for the ticket as there may be.
+    #[error("as many codes were sent for the ticket as there may be")]
+    TooManyCodes,
+    /// Mail to the address could not be delivered, for good.
+    #[error("mail to the address could not be delivered")]
+    Bounced,
+    /// The store failed.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+}
+
 /// Confirms the address of a reader's ticket by a code; the ticket, whose answers can be read from now on.
 pub async fn confirm(
     app: &App,
@@ -27,7 +82,7 @@ pub async fn confirm(
     reader: Reader<'_>,
     id: &str,
     body: &[u8],
-) -> Result<Summary, Refusal> {
+) -> Result<Summary, ConfirmAddressError> {
     let ticket = one(app, name, reader, id).await?;
     let ConfirmationCode { code } = json::parse(body)?;
     let (now, oldest) = (clock::now(), before(CODE_LIFE));
@@ -41,9 +96,9 @@ pub async fn confirm(
             Ok(summary(&ticket))
         }
         CodeCheck::NotNeeded => Ok(summary(&ticket)),
-        CodeCheck::Wrong(left) => Err(Refusal::WrongCode(left)),
-        CodeCheck::NoneValid => Err(Refusal::NoCode),
-        CodeCheck::TooManyAttempts => Err(Refusal::TooManyAttempts),
+        CodeCheck::Wrong(left) => Err(ConfirmAddressError::WrongCode { attempts_left: left }),
+        CodeCheck::NoneValid => Err(ConfirmAddressError::NoCode),
+        CodeCheck::TooManyAttempts => Err(ConfirmAddressError::TooManyAttempts),
     }
 }
 
@@ -54,20 +109,24 @@ pub async fn request(
     reader: Reader<'_>,
     id: &str,
     from: Option<IpAddr>,
-) -> Result<Summary, Refusal> {
+) -> Result<Summary, RequestCodeError> {
     let ticket = one(app, name, reader, id).await?;
     let claimed = app.store.claimed_address(&ticket.id).await?.filter(|one| one.confirmed_at.is_none());
     let Some(claimed) = claimed else { return Ok(summary(&ticket)) };
-    let mailer = site.mail.as_ref().ok_or_else(no_ticket)?;
+    let mailer = site.mail.as_ref().ok_or(FindTicketError::NoTicket)?;
     let network = from.map(|address| app.pseudonyms.of_network("mail", "", address));
     let quota = quota(mailer, &app.codes, &claimed.address, ticket.session, network);
     match app.store.request_code(&ticket.id, &clock::now(), &before(CODE_PAUSE), &quota).await? {
         CodeRequest::Accepted => app.mailed.wake(name),
         CodeRequest::NotNeeded => {}
-        CodeRequest::TooSoon { sent_at } => return Err(Refusal::CodeTooSoon(seconds_left(&sent_at, CODE_PAUSE))),
-        CodeRequest::QuotaUsedUp { oldest } => return Err(Refusal::CodeQuota(seconds_left(&oldest, QUOTA_TIME))),
-        CodeRequest::TooManyCodes => return Err(Refusal::TooManyCodes),
-        CodeRequest::Bounced => return Err(Refusal::AddressBounced),
+        CodeRequest::TooSoon { sent_at } => {
+            return Err(RequestCodeError::TooSoon { seconds: seconds_left(&sent_at, CODE_PAUSE) });
+        }
+        CodeRequest::QuotaUsedUp { oldest } => {
+            return Err(RequestCodeError::QuotaUsedUp { seconds: seconds_left(&oldest, QUOTA_TIME) });
+        }
+        CodeRequest::TooManyCodes => return Err(RequestCodeError::TooManyCodes),
+        CodeRequest::Bounced => return Err(RequestCodeError::Bounced),
     }
     Ok(summary(&one(app, name, reader, id).await?))
 }

@@ -6,18 +6,19 @@ use jiff::Timestamp;
 use sha2::{Digest, Sha256};
 
 use super::alike::{self, Text};
+use super::error::{AmendTicketError, FindTicketError, ReaderError, ReplyError, SimilarTicketsError};
 use super::{limits, promise, quota};
 use crate::app::App;
+use crate::attachments::MissingFiles;
 use crate::guard::Share;
-use crate::http::json;
-use crate::http::problem::Refusal;
-use crate::identity::{Who, mailbox};
+use crate::identity::{Requester, mailbox};
 use crate::site::Site;
 use crate::store::{
     Act, Change, Changed, CurrentTicket, CustomerCursor, CustomerPage, Decision, Deed, Handling, ListedTicket,
-    MessagePage, MessageSeal, NewDelivery, NewMessage, Reader, ReaderCounts, StoredTicket, SubmissionQuota, What,
+    MessagePage, MessageSeal, NewDelivery, NewMessage, Reader, ReaderCounts, StoreError, StoredTicket, SubmissionQuota,
+    What,
 };
-use crate::{attachments, clock, delivery};
+use crate::{attachments, clock, delivery, json};
 use domain::conversation::{self, Author, Draft, Message, Messages, Patch, Reply, Summaries, Summary, Turn};
 use domain::ownership;
 use domain::problem::FieldError;
@@ -29,24 +30,15 @@ pub const PAGE_MAX: u32 = 100;
 /// The most messages of a page, and how many it has where nobody says.
 pub const MESSAGES_MAX: u32 = 100;
 
-/// Which page of a list is asked for.
-#[derive(Clone, Debug, Default)]
-pub struct PageQuery {
-    /// Where it begins, as the page before it said.
-    pub cursor: Option<String>,
-    /// How many tickets, 1 to [`PAGE_MAX`].
-    pub limit: Option<u32>,
-}
-
 /// As whom a request reads. Whoever signs in takes along what they sent before.
-pub async fn reader<'a>(app: &App, name: &str, who: &'a Who) -> Result<Reader<'a>, Refusal> {
-    take_along(app, name, who).await?;
-    who.reader().ok_or(Refusal::Unidentified)
+pub async fn reader<'a>(app: &App, name: &str, requester: &'a Requester) -> Result<Reader<'a>, ReaderError> {
+    take_along(app, name, requester).await?;
+    requester.reader().ok_or(ReaderError::Unidentified)
 }
 
 /// Gives a person what the session sent before they signed in.
-pub async fn take_along(app: &App, name: &str, who: &Who) -> Result<(), Refusal> {
-    if let (Some(person), Some(session)) = (&who.person, &who.session) {
+pub async fn take_along(app: &App, name: &str, requester: &Requester) -> Result<(), StoreError> {
+    if let (Some(person), Some(session)) = (&requester.person, &requester.session) {
         app.store.move_to_person(name, session, &person.user.id).await?;
         if person.email_verified == Some(true) && !person.user.email.is_empty() {
             let mailbox = mailbox(&person.user.email);
@@ -62,32 +54,22 @@ pub async fn take_along(app: &App, name: &str, who: &Who) -> Result<(), Refusal>
     Ok(())
 }
 
-/// The tickets of a reader.
-pub async fn list(app: &App, name: &str, reader: Reader<'_>, page: &PageQuery) -> Result<Summaries, Refusal> {
-    let limit = within("limit", page.limit, PAGE_MAX)?;
-    let after = match page.cursor.as_deref() {
-        None => None,
-        Some(cursor) => Some(CustomerCursor::parse(cursor).ok_or_else(|| {
-            Refusal::InvalidQuery("cursor is none that this list has answered in next; begin without it".into())
-        })?),
-    };
-    let CustomerPage { tickets, next } = app.store.customer_tickets(name, reader, after.as_ref(), limit).await?;
+/// A page of the tickets of a reader: no more than `limit`, behind a place or from the first.
+pub async fn list(
+    app: &App,
+    name: &str,
+    reader: Reader<'_>,
+    after: Option<&CustomerCursor>,
+    limit: u32,
+) -> Result<Summaries, StoreError> {
+    let CustomerPage { tickets, next } = app.store.customer_tickets(name, reader, after, limit).await?;
     let next = next.map(|next| next.to_string());
     let ReaderCounts { total, open, unread } = app.store.customer_counts(name, reader).await?;
     Ok(Summaries { tickets: tickets.iter().map(listed_summary).collect(), total, open, unread, next })
 }
 
-/// A number of the query from 1 to `most`, which is also what counts without one.
-fn within(name: &str, number: Option<u32>, most: u32) -> Result<u32, Refusal> {
-    let number = number.unwrap_or(most);
-    if (1..=most).contains(&number) {
-        return Ok(number);
-    }
-    Err(Refusal::InvalidQuery(format!("{name} is {number}; allowed is 1 to {most}")))
-}
-
 /// The open tickets of a reader that say what they are about to say.
-pub async fn alike(app: &App, name: &str, reader: Reader<'_>, body: &[u8]) -> Result<Summaries, Refusal> {
+pub async fn alike(app: &App, name: &str, reader: Reader<'_>, body: &[u8]) -> Result<Summaries, SimilarTicketsError> {
     let draft = json::parse::<Draft>(body)?;
     let open = app.store.customer_excerpts(name, reader, alike::COMPARED_MAX as u32).await?;
     // Words and their stems take a while, which others are not to wait for.
@@ -98,30 +80,29 @@ pub async fn alike(app: &App, name: &str, reader: Reader<'_>, body: &[u8]) -> Re
         let summaries = found.iter().filter_map(|index| open.get(*index)).map(|(ticket, _)| listed_summary(ticket));
         summaries.collect::<Vec<Summary>>()
     });
-    let tickets = found.await.map_err(|_| Refusal::Internal)?;
+    let tickets = found.await.map_err(|_| SimilarTicketsError::Comparison)?;
     let (count, unread) = (tickets.len() as u32, tickets.iter().map(|ticket| ticket.unread).sum());
     Ok(Summaries { tickets, total: count, open: count, unread, next: None })
 }
 
 /// One ticket of a reader.
-pub async fn one(app: &App, name: &str, reader: Reader<'_>, id: &str) -> Result<StoredTicket, Refusal> {
-    app.store.ticket_of(name, reader, id).await?.ok_or_else(no_ticket)
+pub async fn one(app: &App, name: &str, reader: Reader<'_>, id: &str) -> Result<StoredTicket, FindTicketError> {
+    app.store.ticket_of(name, reader, id).await?.ok_or(FindTicketError::NoTicket)
 }
 
 /// One ticket of a reader, as lists show it.
-pub async fn listed(app: &App, name: &str, reader: Reader<'_>, id: &str) -> Result<ListedTicket, Refusal> {
-    app.store.listed_ticket_of(name, reader, id).await?.ok_or_else(no_ticket)
+pub async fn listed(app: &App, name: &str, reader: Reader<'_>, id: &str) -> Result<ListedTicket, FindTicketError> {
+    app.store.listed_ticket_of(name, reader, id).await?.ok_or(FindTicketError::NoTicket)
 }
 
-/// A page of what was said about a ticket of a reader after a number; from the ticket itself on without one.
+/// A page of what was said about a ticket of a reader after a number; from the ticket itself on without one. No more than `limit`.
 pub async fn messages(
     app: &App,
     name: &str,
     reader: Reader<'_>,
     id: &str,
-    (after, limit): (Option<u32>, Option<u32>),
-) -> Result<Messages, Refusal> {
-    let limit = within("limit", limit, MESSAGES_MAX)?;
+    (after, limit): (Option<u32>, u32),
+) -> Result<Messages, FindTicketError> {
     let (opening, handling) = match after {
         None => {
             let ticket = one(app, name, reader, id).await?;
@@ -146,7 +127,7 @@ pub async fn messages(
 }
 
 /// All that was said about a ticket, for somebody who may read all of it. Without files, which only its owner is given.
-pub async fn all(app: &App, ticket: &StoredTicket) -> Result<Vec<Message>, Refusal> {
+pub async fn all(app: &App, ticket: &StoredTicket) -> Result<Vec<Message>, StoreError> {
     let messages = app.store.messages(&ticket.id, 0).await?;
     Ok([opening(ticket)].into_iter().chain(messages).collect())
 }
@@ -160,18 +141,18 @@ pub async fn reply(
     id: &str,
     (key, from): (String, Option<IpAddr>),
     body: &[u8],
-) -> Result<(Message, bool), Refusal> {
+) -> Result<(Message, bool), ReplyError> {
     let ticket = one(app, name, reader, id).await?;
     let digest = Sha256::digest(body).into();
     // What was said once is not refused later, even if the rules have changed since.
     if let Some((sealed, message)) = app.store.said(&ticket.id, &key).await? {
-        return if sealed == digest { whole(app, &ticket, message).await } else { Err(Refusal::KeyReused) };
+        return if sealed == digest { Ok(whole(app, &ticket, message).await?) } else { Err(ReplyError::KeyReused) };
     }
     let reply = json::parse::<Reply>(body)?;
     let errors: Vec<FieldError> =
         check(&reply).into_iter().chain(attachments::check(site, &reply.attachments)).collect();
     if !errors.is_empty() {
-        return Err(Refusal::Invalid(errors));
+        return Err(ReplyError::Invalid(errors));
     }
     let person = if let Reader::Person(id) = reader { Some(id) } else { None };
     app.guard.charge_site(Share::Tickets, name, person)?;
@@ -191,14 +172,14 @@ pub async fn reply(
     match app.store.change(&ticket.id, &at, Some(seal), &decide).await? {
         Changed::Written(ticket, message) => {
             app.live.changed((*ticket).clone());
-            whole(app, &ticket, message.ok_or(Refusal::Internal)?).await
+            Ok(whole(app, &ticket, message.ok_or(ReplyError::NotStored)?).await?)
         }
-        Changed::Repeated(message) => whole(app, &ticket, message).await,
-        Changed::MissingFiles(places) => Err(attachments::missing(&places)),
-        Changed::KeyReused => Err(Refusal::KeyReused),
-        Changed::OverQuota(exceeded) => Err(quota::refuse(name, exceeded)),
-        Changed::Refused(limit) => Err(limit.into()),
-        Changed::NotFound | Changed::Unchanged(_) => Err(no_ticket()),
+        Changed::Repeated(message) => Ok(whole(app, &ticket, message).await?),
+        Changed::MissingFiles(places) => Err(MissingFiles(places).into()),
+        Changed::KeyReused => Err(ReplyError::KeyReused),
+        Changed::OverQuota(exceeded) => Err(quota::exceeded(name, exceeded).into()),
+        Changed::Refused(limit) => Err(ReplyError::Limit(limit)),
+        Changed::NotFound | Changed::Unchanged(_) => Err(FindTicketError::NoTicket.into()),
     }
 }
 
@@ -232,7 +213,13 @@ pub fn changes_status(body: &[u8]) -> bool {
 }
 
 /// Changes what the customer may change.
-pub async fn patch(app: &App, name: &str, reader: Reader<'_>, id: &str, body: &[u8]) -> Result<Summary, Refusal> {
+pub async fn patch(
+    app: &App,
+    name: &str,
+    reader: Reader<'_>,
+    id: &str,
+    body: &[u8],
+) -> Result<Summary, AmendTicketError> {
     let ticket = listed(app, name, reader, id).await?;
     let patch = json::parse::<Patch>(body)?;
     let now = clock::timestamp();
@@ -246,8 +233,8 @@ pub async fn patch(app: &App, name: &str, reader: Reader<'_>, id: &str, body: &[
             Ok(summary)
         }
         Changed::Unchanged(ticket) => Ok(summary(&ticket)),
-        Changed::Refused(limit) => Err(limit.into()),
-        _ => Err(no_ticket()),
+        Changed::Refused(limit) => Err(AmendTicketError::Limit(limit)),
+        _ => Err(FindTicketError::NoTicket.into()),
     }
 }
 
@@ -338,7 +325,7 @@ fn customer(ticket: &StoredTicket) -> &str {
 }
 
 /// A message with its files, and whether all about its ticket is where it is brought to.
-async fn whole(app: &App, ticket: &StoredTicket, mut message: Message) -> Result<(Message, bool), Refusal> {
+async fn whole(app: &App, ticket: &StoredTicket, mut message: Message) -> Result<(Message, bool), StoreError> {
     attachments::give(app, &ticket.id, std::slice::from_mut(&mut message)).await?;
     Ok((message, delivery::prompt(app, ticket).await?))
 }
@@ -351,9 +338,4 @@ fn check(reply: &Reply) -> Option<FieldError> {
     let what = if length > MESSAGE_MAX { "is too long" } else { "is empty" };
     let detail = format!("{what}; write 1 to {MESSAGE_MAX} characters");
     Some(FieldError { pointer: "/message".into(), detail })
-}
-
-/// The same whether there is none or whether it is somebody else's.
-pub fn no_ticket() -> Refusal {
-    Refusal::NotFound(": no ticket of yours".into())
 }

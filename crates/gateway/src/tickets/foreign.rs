@@ -11,7 +11,7 @@ use super::{DRAWS, draw};
 use crate::app::App;
 use crate::clock;
 use crate::delivery::Foreign;
-use crate::identity::{Person, Who};
+use crate::identity::{Person, Requester};
 use crate::store::{StoreError, StoredTicket};
 use domain::context::Context;
 use domain::conversation::Turn;
@@ -44,8 +44,8 @@ impl Asked {
 
 /// Keeps the tickets that the destinations of a site know of a person whose address the host has verified. What cannot be asked in time
 /// is not waited for, and no reason to show less.
-pub async fn gather(app: &Arc<App>, name: &str, who: &Who) {
-    let Some(person) = who.person.as_ref().filter(|person| person.email_verified == Some(true)) else { return };
+pub async fn gather(app: &Arc<App>, name: &str, requester: &Requester) {
+    let Some(person) = requester.person.as_ref().filter(|person| person.email_verified == Some(true)) else { return };
     let Some(site) = app.site(name).filter(|site| site.destinations.values().any(|to| to.answers().is_some())) else {
         return;
     };

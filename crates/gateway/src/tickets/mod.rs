@@ -5,6 +5,7 @@ mod automatic;
 mod claims;
 pub mod confirmation;
 pub mod conversation;
+mod error;
 pub mod foreign;
 pub mod handling;
 pub mod limits;
@@ -18,13 +19,12 @@ use sha2::{Digest, Sha256};
 use uuid::Uuid;
 
 use super::app::App;
+use super::attachments::MissingFiles;
 use super::guard::Share;
-use super::http::json;
-use super::identity::{Person, Who};
+use super::identity::{Person, Requester};
 use super::site::Site;
 use super::store::{Along, Handling, Placed, Seal, Sealed, StoredTicket, What};
-use super::{attachments, clock, delivery, mail};
-use crate::http::problem::Refusal;
+use super::{attachments, clock, delivery, json, mail};
 use domain::context::User;
 use domain::conversation::{Author, Turn};
 use domain::reference;
@@ -34,8 +34,10 @@ use domain::{config, context};
 use redaction::Rules;
 
 pub use claims::{Claim, Claims};
+pub use error::{AmendTicketError, FindTicketError, ReaderError, ReplyError, SimilarTicketsError, TakeTicketError};
 pub use foreign::Asked;
 use promise::{Terms, promise};
+pub use quota::QuotaError;
 
 /// How often another reference is drawn. With a million tickets three in a hundred of the shortest are taken.
 const DRAWS: usize = 20;
@@ -48,12 +50,12 @@ pub async fn take(
     app: &App,
     (name, site): (&str, &Site),
     key: String,
-    who: Who,
+    requester: Requester,
     from: Option<IpAddr>,
     body: &[u8],
-) -> Result<(Receipt, bool), Refusal> {
-    conversation::take_along(app, name, &who).await?;
-    let seal = Seal { key, body: Sha256::digest(body).into(), session: who.session };
+) -> Result<(Receipt, bool), TakeTicketError> {
+    conversation::take_along(app, name, &requester).await?;
+    let seal = Seal { key, body: Sha256::digest(body).into(), session: requester.session };
     // Before the body is judged: what was accepted once is not refused later, even if the rules have changed since.
     if let Some(held) = app.store.sealed(name, &seal.key).await? {
         return again(app, &held, &seal).await;
@@ -62,13 +64,13 @@ pub async fn take(
     let mut errors = ticket::check(&new);
     errors.extend(attachments::check(site, &new.attachments));
     if !errors.is_empty() {
-        return Err(Refusal::Invalid(errors));
+        return Err(TakeTicketError::Invalid(errors));
     }
-    let claim = app.claims.claim(name, &seal.key).ok_or(Refusal::InProgress)?;
-    let quota = if who.person.is_none() { Some(quota::of_anonymous(app, from, body.len())?) } else { None };
-    app.guard.charge_site(Share::Tickets, name, who.person.as_ref().map(|person| person.user.id.as_str()))?;
-    let email_verified = who.person.as_ref().and_then(|person| person.email_verified);
-    let mut stored = stored(name, site, who, new);
+    let claim = app.claims.claim(name, &seal.key).ok_or(TakeTicketError::InProgress)?;
+    let quota = if requester.person.is_none() { Some(quota::of_anonymous(app, from, body.len())?) } else { None };
+    app.guard.charge_site(Share::Tickets, name, requester.person.as_ref().map(|person| person.user.id.as_str()))?;
+    let email_verified = requester.person.as_ref().and_then(|person| person.email_verified);
+    let mut stored = stored(name, site, requester, new);
     let answer = automatic::answer(app, &stored);
     let mut deliveries = delivery::orders_of_new(site, stored.ticket.test);
     if answer.is_some() {
@@ -90,27 +92,27 @@ pub async fn take(
                 return Ok((receipt, delivery::prompt(app, &stored).await?));
             }
             Placed::KeyTaken(held) => return again(app, &held, &seal).await,
-            Placed::Erased => return Err(Refusal::Erased),
-            Placed::Missing(places) => return Err(attachments::missing(&places)),
-            Placed::OverQuota(exceeded) => return Err(quota::refuse(name, exceeded)),
+            Placed::Erased => return Err(TakeTicketError::Erased),
+            Placed::Missing(places) => return Err(MissingFiles(places).into()),
+            Placed::OverQuota(exceeded) => return Err(quota::exceeded(name, exceeded).into()),
             Placed::ReferenceTaken => stored.reference = draw(drawn),
         }
     }
     tracing::error!("drawing a reference failed");
-    Err(Refusal::Internal)
+    Err(TakeTicketError::NoReference)
 }
 
 /// The answer where something is sealed under the key already.
-async fn again(app: &App, held: &Sealed, seal: &Seal) -> Result<(Receipt, bool), Refusal> {
+async fn again(app: &App, held: &Sealed, seal: &Seal) -> Result<(Receipt, bool), TakeTicketError> {
     if held.seal != *seal {
-        return Err(Refusal::KeyReused);
+        return Err(TakeTicketError::KeyReused);
     }
     Ok((receipt(&held.ticket), delivery::prompt(app, &held.ticket).await?))
 }
 
-fn stored(name: &str, site: &Site, who: Who, mut new: NewTicket) -> StoredTicket {
-    let id = who.person.as_ref().map(|person| person.user.id.clone());
-    let priority = match who.person {
+fn stored(name: &str, site: &Site, requester: Requester, mut new: NewTicket) -> StoredTicket {
+    let id = requester.person.as_ref().map(|person| person.user.id.clone());
+    let priority = match requester.person {
         Some(person) => {
             let priority = person.priority.or_else(|| config::priority_of(&site.config, &person.user.plan));
             believe(&mut new, person);
@@ -147,7 +149,7 @@ fn stored(name: &str, site: &Site, who: Who, mut new: NewTicket) -> StoredTicket
         target: promise.target,
         due_at: promise.due_at,
         person: id,
-        session: who.session,
+        session: requester.session,
         handling: Handling {
             owner: Some(promise.owner),
             team: promise.team,

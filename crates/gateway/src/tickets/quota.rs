@@ -6,19 +6,29 @@ use std::path::Path;
 use crate::app::App;
 use crate::attachments::quota::{day, free_bytes};
 use crate::clock;
-use crate::http::problem::Refusal;
 use crate::network::kept_networks;
 use crate::store::{SubmissionExceeded, SubmissionQuota, Usage};
 
+/// Why no more is kept of what nobody has signed.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum QuotaError {
+    /// The disk of the database is full but for its floor.
+    #[error("the disk of the database is full")]
+    DiskFull,
+    /// The quota of a network or of the site is used up for today.
+    #[error("the quota of the day is used up: {:?}", .0.scope)]
+    Exceeded(SubmissionExceeded),
+}
+
 /// What an anonymous submission of so many bytes from an address counts against; refused where the disk of the database is full but for its
 /// floor. Where the system does not tell how full it is, nothing is refused for that.
-pub fn of_anonymous(app: &App, from: Option<IpAddr>, bytes: usize) -> Result<SubmissionQuota, Refusal> {
+pub fn of_anonymous(app: &App, from: Option<IpAddr>, bytes: usize) -> Result<SubmissionQuota, QuotaError> {
     let quotas = &app.settings.quotas;
     let folder = app.settings.database.parent().filter(|folder| !folder.as_os_str().is_empty());
     let free = free_bytes(folder.unwrap_or(Path::new(".")));
     if free.is_some_and(|free| free < quotas.disk_floor_bytes) {
         tracing::error!(reason = "disk full", free, floor = quotas.disk_floor_bytes, "ticket refused");
-        return Err(Refusal::DiskFull);
+        return Err(QuotaError::DiskFull);
     }
     let day = day(clock::timestamp());
     Ok(SubmissionQuota {
@@ -44,8 +54,8 @@ fn networks(app: &App, day: &str, address: IpAddr) -> Vec<([u8; 32], Usage)> {
     kept.collect()
 }
 
-/// The refusal of a submission for which there is no quota left today.
-pub fn refuse(site: &str, exceeded: SubmissionExceeded) -> Refusal {
+/// Logs that there is no quota left today for a submission.
+pub fn exceeded(site: &str, exceeded: SubmissionExceeded) -> QuotaError {
     tracing::info!(site, quota = ?exceeded.scope, "ticket refused");
-    Refusal::TicketQuota(exceeded)
+    QuotaError::Exceeded(exceeded)
 }

@@ -9,15 +9,16 @@ mod reply;
 mod senders;
 
 use async_trait::async_trait;
-use axum::http::HeaderMap;
 use lettre::Address;
 use lettre::message::Mailbox;
 use uuid::Uuid;
 
 use super::signature::is_fresh;
-use super::{Delivered, Destination, Failure, Finding, Heard, InboundMail, NotHeard, Parcel, ReturnsOf, Unverified};
+use super::{
+    Delivered, Destination, Failure, Finding, Heard, HookHeaders, InboundMail, NotHeard, Parcel, ReturnsOf, Unverified,
+};
+use crate::body_limits::BODY_MAX;
 use crate::clock;
-use crate::http::BODY_MAX;
 use crate::mail::{MailServer, NotTaken};
 use crate::site::Site;
 use crate::store::{Place, StoredTicket, What};
@@ -78,7 +79,7 @@ impl Destination for Email {
         Ok(Delivered { remote, place, told: files.told })
     }
 
-    fn hear(&self, headers: &HeaderMap, body: &[u8]) -> Result<Heard, NotHeard> {
+    fn hear(&self, headers: &HookHeaders, body: &[u8]) -> Result<Heard, NotHeard> {
         let reply = self.reply.as_ref().ok_or(NotHeard::NoHook)?;
         hook::hear((reply, &self.mailbox.email), &self.agents, headers, body, clock::timestamp())
     }
@@ -99,7 +100,7 @@ impl Destination for Email {
         }
     }
 
-    fn may_be_signed(&self, headers: &HeaderMap) -> bool {
+    fn may_be_signed(&self, headers: &HookHeaders) -> bool {
         is_fresh(headers, clock::seconds())
     }
 
@@ -178,6 +179,6 @@ mod tests {
 
     #[test]
     fn nothing_is_heard_where_answers_do_not_come_back() {
-        assert_eq!(email("").hear(&HeaderMap::new(), b"{}"), Err(NotHeard::NoHook));
+        assert_eq!(email("").hear(&HookHeaders::default(), b"{}"), Err(NotHeard::NoHook));
     }
 }

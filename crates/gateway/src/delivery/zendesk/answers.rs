@@ -19,7 +19,7 @@ use super::braces::original;
 use super::client::Request;
 use super::{OURS, Zendesk, merges, pictures};
 use crate::clock;
-use crate::search::import::markdown_with_files;
+use crate::html::markdown_with_files;
 use crate::store::{ChangedTicket, Place};
 use domain::attachment::COUNT_MAX;
 use domain::conversation::{Author, Turn};

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, PoisonError, Weak};
 use std::time::Duration;
 
-use axum::body::Bytes;
+use bytes::Bytes;
 use jiff::Timestamp;
 use reqwest::header::{AUTHORIZATION, CONTENT_TYPE, DATE, HeaderMap, HeaderValue, RETRY_AFTER};
 use reqwest::redirect::Policy;
@@ -36,7 +36,7 @@ pub struct Client {
 /// What is shared by all who ask an account.
 #[derive(Debug)]
 struct Connection {
-    http: reqwest::Client,
+    api: reqwest::Client,
     /// For files, which lie elsewhere: it lets itself be led there.
     files: reqwest::Client,
     base: Url,
@@ -111,9 +111,9 @@ impl Client {
         fetch::install_crypto();
         let client = || reqwest::Client::builder().user_agent(fetch::USER_AGENT).connect_timeout(CONNECT);
         let build = |client: reqwest::ClientBuilder| client.build().map_err(|error| fetch::told(&error));
-        let (http, files) = (build(client().redirect(Policy::none()))?, build(fetch::guarded(client(), false))?);
+        let (api, files) = (build(client().redirect(Policy::none()))?, build(fetch::guarded(client(), false))?);
         let limiter = limiter_of(&base);
-        let connection = Arc::new(Connection { http, files, base, login, limiter });
+        let connection = Arc::new(Connection { api, files, base, login, limiter });
         Ok(Client { connection, admission: Admission::Waits(Priority::Delivery) })
     }
 
@@ -218,7 +218,7 @@ impl Client {
     /// One request, as somebody or as nobody.
     pub async fn ask(&self, request: &Request<'_>, login: Option<&HeaderValue>) -> Result<Answer, Failure> {
         self.admit().await;
-        let mut asks = self.connection.http.request(request.method.clone(), self.url(request.path)?);
+        let mut asks = self.connection.api.request(request.method.clone(), self.url(request.path)?);
         asks = match &request.body {
             Body::Empty => asks.timeout(ANSWER),
             Body::Json(json) => asks.timeout(ANSWER).json(json),

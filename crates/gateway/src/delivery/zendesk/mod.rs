@@ -24,10 +24,9 @@ use std::collections::BTreeMap;
 use std::sync::atomic::AtomicU32;
 
 use async_trait::async_trait;
-use axum::http::HeaderMap;
 use reqwest::Url;
 
-use super::{Answers, Delivered, Destination, Failure, Finding, Heard, NotHeard, Parcel, Unverified};
+use super::{Answers, Delivered, Destination, Failure, Finding, Heard, HookHeaders, NotHeard, Parcel, Unverified};
 use crate::clock;
 use crate::site::Site;
 use crate::store::{Place, What};
@@ -146,7 +145,7 @@ impl Destination for Zendesk {
         Some(self)
     }
 
-    fn hear(&self, headers: &HeaderMap, body: &[u8]) -> Result<Heard, NotHeard> {
+    fn hear(&self, headers: &HookHeaders, body: &[u8]) -> Result<Heard, NotHeard> {
         hook::hear(self.hook.as_deref().ok_or(NotHeard::NoHook)?, headers, body, clock::timestamp())
     }
 

@@ -14,10 +14,10 @@ use tower_http::services::ServeFile;
 
 use crate::app::App;
 use crate::attachments::{self, Admitted, Given};
-use crate::guard::Client;
-use crate::http::body::drain;
+use crate::http::client::Client;
 use crate::http::problem::Refusal;
-use crate::identity::{self, Who};
+use crate::http::requester;
+use crate::http::upload::UploadBody;
 use domain::attachment::{self, Attachment, FileType};
 
 /// Nothing in a file is ever carried out, whatever takes it for a page.
@@ -47,34 +47,39 @@ pub async fn put(
     request: Request,
 ) -> Result<impl IntoResponse, Refusal> {
     let (parts, body) = request.into_parts();
-    let site = app.site(&name);
-    let refused = match admit(&app, &name, &id, parameters, client.address, &parts.headers).await {
-        Ok((who, given, Admitted::Room(room))) => {
-            let site = site.ok_or(Refusal::Internal)?;
-            return attachments::put(&app, (&name, site), who, given, room, body).await.map(answer);
-        }
-        Ok((_, _, Admitted::Sent(sent))) => Ok(sent),
-        Err(refusal) => Err(refusal),
-    };
-    // A client that is still sending may not see an answer that comes before.
-    drain(body, site.map_or(0, |site| site.config.attachments.max_bytes as usize)).await;
-    refused.map(answer)
+    let mut upload = UploadBody::new(body);
+    let stored = store(&app, &name, &id, parameters, (client.address, &parts.headers), &mut upload).await;
+    // A client that is still sending may not see an answer that comes before. Who stopped or is too slow is not waited for.
+    if !matches!(stored, Err(Refusal::Torn | Refusal::Timeout)) {
+        upload.drain(app.site(&name).map_or(0, |site| site.config.attachments.max_bytes as usize)).await;
+    }
+    stored.map(answer)
 }
 
-async fn admit(
-    app: &App,
+async fn store(
+    app: &Arc<App>,
     name: &str,
     id: &str,
     parameters: Result<Query<Named>, QueryRejection>,
-    address: Option<IpAddr>,
-    headers: &HeaderMap,
-) -> Result<(Who, Given, Admitted), Refusal> {
+    (address, headers): (Option<IpAddr>, &HeaderMap),
+    upload: &mut UploadBody,
+) -> Result<Attachment, Refusal> {
     let site = super::site(app, name)?;
     let Query(Named { name: called }) = parameters.map_err(|error| Refusal::InvalidQuery(error.body_text()))?;
     let id = attachment::parse_id(id).ok_or_else(|| Refusal::NotFound(": the id of a file is a UUID".into()))?;
-    let who = identity::who(headers, name, site).await?;
-    let admitted = attachments::admit(app, (name, site), &who, &id, address, headers).await?;
-    Ok((who, Given { id, name: called }, admitted))
+    let requester = requester::identify(headers, name, site).await?;
+    match attachments::admit(app, (name, site), &requester, &id, address, announced(headers)).await? {
+        Admitted::Room(room) => {
+            let given = Given { id, name: called };
+            Ok(attachments::put(app, (name, site), requester, given, room, upload).await?)
+        }
+        Admitted::Sent(sent) => Ok(sent),
+    }
+}
+
+/// How long the body says that it is, in bytes.
+fn announced(headers: &HeaderMap) -> Option<u64> {
+    headers.get(header::CONTENT_LENGTH)?.to_str().ok()?.parse().ok()
 }
 
 fn answer(attachment: Attachment) -> impl IntoResponse {

@@ -1,16 +1,18 @@
 //! `GET /v1/sites/{site}/config`: what the panel has to know about a site; to a signed person also what is promised to them.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use axum::Json;
 use axum::extract::{Path, State};
 use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
+use axum::{Extension, Json};
 use sha2::{Digest, Sha256};
 
 use crate::app::App;
 use crate::http::problem::Refusal;
-use crate::identity::{self, Person};
+use crate::http::requester;
+use crate::identity::Person;
 use crate::site::Site;
 use domain::config::{self, Config};
 use domain::targets::{Owner, Target};
@@ -35,16 +37,20 @@ impl PublicConfig {
     }
 }
 
+/// What the pages of every site are told, by its name.
+pub type PublicConfigs = Arc<BTreeMap<String, PublicConfig>>;
+
 /// Answers the request.
 pub async fn answer(
     State(app): State<Arc<App>>,
+    Extension(configs): Extension<PublicConfigs>,
     Path(name): Path<String>,
     headers: HeaderMap,
 ) -> Result<Response, Refusal> {
-    let config = app.configs.get(&name).ok_or_else(|| Refusal::UnknownSite(name.clone()))?;
+    let config = configs.get(&name).ok_or_else(|| Refusal::UnknownSite(name.clone()))?;
     if headers.contains_key(header::AUTHORIZATION) {
         let site = super::site(&app, &name)?;
-        if let Some(person) = identity::who(&headers, &name, site).await?.person {
+        if let Some(person) = requester::identify(&headers, &name, site).await?.person {
             return Ok(
                 ([(header::CACHE_CONTROL, "no-store")], Json(promised(&config.config, site, &person))).into_response()
             );

@@ -10,10 +10,9 @@ use axum::http::{HeaderMap, StatusCode, header};
 use axum::response::IntoResponse;
 
 use crate::app::App;
-use crate::guard::Client;
-use crate::http::body;
+use crate::http::client::Client;
 use crate::http::problem::Refusal;
-use crate::identity;
+use crate::http::{body, requester};
 use crate::tickets::{confirmation, conversation};
 
 /// Takes a code.
@@ -25,7 +24,7 @@ pub async fn confirm(
 ) -> Result<impl IntoResponse, Refusal> {
     let body = body::json(&headers, body).await;
     let site = super::site(&app, &name)?;
-    let who = identity::who(&headers, &name, site).await?;
+    let who = requester::identify(&headers, &name, site).await?;
     let reader = conversation::reader(&app, &name, &who).await?;
     let ticket = confirmation::confirm(&app, (&name, site), reader, &id, &body?).await?;
     Ok(([(header::CACHE_CONTROL, "no-store")], Json(ticket)))
@@ -39,7 +38,7 @@ pub async fn request(
     headers: HeaderMap,
 ) -> Result<impl IntoResponse, Refusal> {
     let site = super::site(&app, &name)?;
-    let who = identity::who(&headers, &name, site).await?;
+    let who = requester::identify(&headers, &name, site).await?;
     let reader = conversation::reader(&app, &name, &who).await?;
     let ticket = confirmation::request(&app, (&name, site), reader, &id, client.address).await?;
     Ok((StatusCode::ACCEPTED, [(header::CACHE_CONTROL, "no-store")], Json(ticket)))

@@ -12,11 +12,12 @@ use serde::{Deserialize, Serialize};
 
 use super::tickets;
 use crate::app::App;
-use crate::guard::{self, Client};
-use crate::http::body;
+use crate::http::client::Client;
 use crate::http::problem::Refusal;
-use crate::identity::{self, Who};
-use crate::tickets::conversation::PageQuery;
+use crate::http::{body, requester};
+use crate::identity::Requester;
+use crate::store::CustomerCursor;
+use crate::tickets::conversation::{MESSAGES_MAX, PAGE_MAX};
 use crate::tickets::{conversation, foreign};
 
 /// The parameters of `GET …/messages`.
@@ -59,7 +60,9 @@ pub async fn list(
     let Query(TicketsQuery { cursor, limit }) = parameters.map_err(|error| Refusal::InvalidQuery(error.body_text()))?;
     let reader = conversation::reader(&app, &name, &who).await?;
     foreign::gather(&app, &name, &who).await;
-    Ok(private(conversation::list(&app, &name, reader, &PageQuery { cursor, limit }).await?))
+    let limit = within("limit", limit, PAGE_MAX)?;
+    let after = cursor.as_deref().map(read_cursor).transpose()?;
+    Ok(private(conversation::list(&app, &name, reader, after.as_ref(), limit).await?))
 }
 
 /// One of them.
@@ -83,6 +86,7 @@ pub async fn messages(
     let who = who(&app, &name, &headers).await?;
     let Query(MessagesQuery { after, limit }) = parameters.map_err(|error| Refusal::InvalidQuery(error.body_text()))?;
     let reader = conversation::reader(&app, &name, &who).await?;
+    let limit = within("limit", limit, MESSAGES_MAX)?;
     Ok(private(conversation::messages(&app, &name, reader, &id, (after, limit)).await?))
 }
 
@@ -117,14 +121,30 @@ pub async fn patch(
     let who = who(&app, &name, &headers).await?;
     let body = body?;
     if conversation::changes_status(&body) {
-        app.guard.charge_change(client.address, guard::requester(&name, &headers))?;
+        app.guard.charge_change(client.address, requester::claimed(&name, &headers))?;
     }
     let reader = conversation::reader(&app, &name, &who).await?;
     Ok(private(conversation::patch(&app, &name, reader, &id, &body).await?))
 }
 
-async fn who(app: &App, name: &str, headers: &HeaderMap) -> Result<Who, Refusal> {
-    identity::who(headers, name, super::site(app, name)?).await
+async fn who(app: &App, name: &str, headers: &HeaderMap) -> Result<Requester, Refusal> {
+    requester::identify(headers, name, super::site(app, name)?).await
+}
+
+/// A number of the query from 1 to `most`, which is also what counts without one.
+fn within(name: &str, number: Option<u32>, most: u32) -> Result<u32, Refusal> {
+    let number = number.unwrap_or(most);
+    if (1..=most).contains(&number) {
+        return Ok(number);
+    }
+    Err(Refusal::InvalidQuery(format!("{name} is {number}; allowed is 1 to {most}")))
+}
+
+/// Where a page of tickets begins.
+fn read_cursor(cursor: &str) -> Result<CustomerCursor, Refusal> {
+    CustomerCursor::parse(cursor).ok_or_else(|| {
+        Refusal::InvalidQuery("cursor is none that this list has answered in next; begin without it".into())
+    })
 }
 
 /// An answer that is for one person only.

@@ -7,11 +7,10 @@ use axum::extract::{Path, State};
 use axum::http::{HeaderMap, StatusCode};
 
 use crate::app::App;
-use crate::guard::Client;
-use crate::http::body;
-use crate::http::json;
+use crate::http::client::Client;
 use crate::http::problem::Refusal;
-use crate::pseudonym::Counted;
+use crate::http::{body, requester};
+use crate::json;
 use domain::event::Event;
 
 /// The largest body, in bytes.
@@ -36,7 +35,7 @@ pub async fn answer(
     if !errors.is_empty() {
         return Err(Refusal::Invalid(errors));
     }
-    let sender = Counted::sender(&client, &headers, &name, site).await;
+    let sender = requester::counted(&client, &headers, &name, site).await;
     app.counting.add_event(&name, event, &sender);
     Ok(StatusCode::ACCEPTED)
 }

@@ -2,7 +2,6 @@
 
 use std::net::IpAddr;
 use std::sync::Arc;
-use std::time::Duration;
 
 use axum::body::Body;
 use axum::extract::{Path, State};
@@ -10,17 +9,13 @@ use axum::http::{HeaderMap, StatusCode};
 use axum::response::{IntoResponse, Response};
 
 use crate::app::App;
-use crate::clock;
-use crate::delivery::follow::Stored;
-use crate::delivery::{Destination, Heard, NotHeard, inbound, reading, returned};
-use crate::guard::{Client, HookSender};
+use crate::body_limits::BODY_MAX;
+use crate::delivery::{Destination, HookHeaders, hook, reading};
+use crate::guard::HookSender;
 use crate::http::body;
+use crate::http::client::Client;
 use crate::http::problem::Refusal;
 use crate::network::customer_network;
-use domain::problem::FieldError;
-
-/// How long it is remembered what was told: longer than its signature is good for, whichever clock is ahead.
-const REMEMBERED: Duration = Duration::from_secs(20 * 60);
 
 /// Marks the answer to a hook that was signed: what is wrong with it says nothing about its sender.
 #[derive(Clone, Copy)]
@@ -37,62 +32,31 @@ pub async fn answer(
     let to = app.site(&name).and_then(|site| site.destinations.get(&destination));
     let network = client.address.map(customer_network);
     let sender = HookSender { site: name.clone(), destination: destination.clone(), network };
+    let headers = hook_headers(&headers);
     let body = read(&app, to.map(|to| to.as_ref()), &sender, client.address, &headers, body).await;
     super::site(&app, &name)?;
     let to = to.ok_or_else(|| Refusal::NotFound(": no destination".into()))?;
     let (body, reader) = (body?, to.clone());
-    let result = match to.hook_bytes_max() > body::BODY_MAX {
+    let result = match to.hook_bytes_max() > BODY_MAX {
         true => reading::blocking(move || reader.hear(&headers, &body)).await?,
         false => to.hear(&headers, &body),
     };
     let result = result.map_err(|reason| {
         tracing::warn!(site = name, destination, %reason, "webhook rejected");
-        match reason {
-            NotHeard::NoHook => Refusal::NotFound(format!(": {reason}")),
-            NotHeard::Unsigned => Refusal::Unsigned,
-            NotHeard::Unreadable(what) => {
-                Refusal::InvalidJson(FieldError { pointer: String::new(), detail: what.into() })
-            }
-        }
+        Refusal::from(reason)
     })?;
-    if to.hook_bytes_max() > body::BODY_MAX {
+    if to.hook_bytes_max() > BODY_MAX {
         app.guard.large_bodies.remember(sender);
     }
-    let mut response = take_in(&app, &name, &destination, result).await.into_response();
+    let taken_in = hook::take_in(&app, (&name, &destination), result).await;
+    let mut response = taken_in.map(|()| StatusCode::NO_CONTENT).map_err(Refusal::from).into_response();
     response.extensions_mut().insert(Signed);
     Ok(response)
 }
 
-/// Takes in what somebody has signed.
-async fn take_in(app: &App, name: &str, destination: &str, result: Heard) -> Result<StatusCode, Refusal> {
-    match result {
-        Heard::Changed { remote, updated_at, invocation } => {
-            let now = clock::timestamp();
-            let forget = clock::written(now.checked_sub(REMEMBERED).unwrap_or(now));
-            let queue = (name, destination);
-            let updated_at = updated_at.map(clock::written);
-            let changed = (remote.as_str(), updated_at.as_deref());
-            if app.store.told(queue, &invocation, changed, &clock::written(now), &forget).await?
-                && let Some(line) = app.lines.line(name, destination)
-            {
-                line.look();
-            }
-        }
-        Heard::Mail { ticket, mail } => {
-            let ticket = app.store.ticket(&ticket).await?.filter(|ticket| ticket.site == name);
-            let ticket = ticket.ok_or_else(|| Refusal::NotFound(": no ticket".into()))?;
-            if let Some(line) = app.lines.line(name, destination) {
-                line.count_mail(mail.authenticated.is_some());
-            }
-            if let Stored::Refused(limit) = inbound::take_in(app, &ticket, destination, mail).await? {
-                return Err(limit.into());
-            }
-        }
-        Heard::Returned(returned) => returned::take_in(app, (name, destination), &returned).await?,
-        Heard::Nothing("") => {}
-        Heard::Nothing(reason) => tracing::warn!(site = name, destination, reason, "webhook ignored"),
-    }
-    Ok(StatusCode::NO_CONTENT)
+/// The headers of a request, as destinations read them.
+fn hook_headers(headers: &HeaderMap) -> HookHeaders {
+    headers.keys().filter_map(|name| Some((name.as_str(), headers.get(name)?.to_str().ok()?))).collect()
 }
 
 /// Reads the body. A larger one than usual lies in memory before anybody knows whose it is: its headers have to carry a signature, and only a
@@ -102,13 +66,13 @@ async fn read(
     to: Option<&dyn Destination>,
     sender: &HookSender,
     address: Option<IpAddr>,
-    headers: &HeaderMap,
+    headers: &HookHeaders,
     body: Body,
 ) -> Result<Vec<u8>, Refusal> {
-    let large = to.filter(|to| to.hook_bytes_max() > body::BODY_MAX && body::is_large(&body));
-    let Some(to) = large else { return body::read_body(body, body::BODY_MAX).await };
+    let large = to.filter(|to| to.hook_bytes_max() > BODY_MAX && body::is_large(&body));
+    let Some(to) = large else { return body::read_body(body, BODY_MAX).await };
     if !to.may_be_signed(headers) {
-        body::drain(body, body::BODY_MAX).await;
+        body::drain(body, BODY_MAX).await;
         return Err(Refusal::Unsigned);
     }
     let Some(_permit) = app.guard.large_bodies.acquire(sender) else {
@@ -116,7 +80,7 @@ async fn read(
         if !app.guard.large_bodies.knows(sender) {
             app.guard.charge_failure(address);
         }
-        body::drain(body, body::BODY_MAX).await;
+        body::drain(body, BODY_MAX).await;
         return Err(Refusal::Busy);
     };
     body::read_large(body, to.hook_bytes_max()).await

@@ -9,12 +9,11 @@ use axum::http::{HeaderMap, StatusCode, header};
 use axum::response::IntoResponse;
 
 use crate::app::App;
-use crate::guard::Client;
-use crate::http::body;
-use crate::http::json;
+use crate::http::client::Client;
 use crate::http::problem::Refusal;
-use crate::pseudonym::Counted;
-use crate::{clock, identity, incidents};
+use crate::http::{body, requester};
+use crate::json;
+use crate::{clock, incidents};
 use domain::incident::{Affected, Incidents};
 
 /// What is broken.
@@ -35,12 +34,12 @@ pub async fn affected(
     let body = body::json(&headers, body).await;
     let site = super::site(&app, &name)?;
     let body = body?;
-    identity::who(&headers, &name, site).await?.reader().ok_or(Refusal::Unidentified)?;
+    requester::identify(&headers, &name, site).await?.reader().ok_or(Refusal::Unidentified)?;
     let Affected { id } = json::parse(&body)?;
     if !app.broken.at(&name).iter().any(|incident| incident.id == id) {
         return Err(Refusal::NotFound(": no such incident, or it is over".into()));
     }
-    let who = Counted::sender(&client, &headers, &name, site).await;
+    let who = requester::counted(&client, &headers, &name, site).await;
     app.store.affect(&name, &id, &app.counting.affected(&name, &who), &clock::now()).await?;
     let incident = incidents::counted(&app, &name).await?.into_iter().find(|incident| incident.id == id);
     Ok((StatusCode::ACCEPTED, [(header::CACHE_CONTROL, "no-store")], Json(incident)))

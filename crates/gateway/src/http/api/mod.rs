@@ -1,7 +1,7 @@
 //! The API.
 
 mod attachments;
-pub mod config;
+mod config;
 mod confirmation;
 mod conversation;
 mod events;
@@ -15,11 +15,12 @@ mod search;
 mod stream;
 pub mod tickets;
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use axum::Router;
 use axum::http::StatusCode;
 use axum::middleware::{from_fn, from_fn_with_state};
+use axum::{Extension, Router};
 
 use super::problem::Refusal;
 use super::{envelope, limits};
@@ -28,11 +29,14 @@ use crate::guard::Charge;
 use crate::site::Site;
 use limits::Api;
 
-pub use probe::{Arrived, PAUSE as PROBE_PAUSE};
+use config::{PublicConfig, PublicConfigs};
 
 /// The API with what is around it.
 pub fn router(app: Arc<App>) -> Router<Arc<App>> {
-    guarded(version_1(), app)
+    let sites = app.sites.iter();
+    let configs: BTreeMap<String, PublicConfig> =
+        sites.map(|(name, site)| (name.clone(), PublicConfig::new(&site.config))).collect();
+    guarded(version_1(), app).layer(Extension(PublicConfigs::new(configs)))
 }
 
 fn version_1() -> Api {

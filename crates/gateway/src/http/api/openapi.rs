@@ -8,7 +8,7 @@ use schemars::generate::SchemaSettings;
 use schemars::{JsonSchema, SchemaGenerator};
 use serde_json::{Map, Value, json};
 
-use super::probe::Arrived;
+use crate::deployment::Arrived;
 use domain::attachment::Attachment;
 use domain::config::Config;
 use domain::conversation::{ConfirmationCode, Draft, Message, Messages, Patch, Reply, Summaries, Summary};

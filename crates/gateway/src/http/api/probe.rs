@@ -14,40 +14,21 @@ use axum::response::IntoResponse;
 use axum::response::sse::{Event, Sse};
 use futures_util::stream::{self, Stream};
 use http_body_util::BodyExt;
-use schemars::JsonSchema;
-use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
 use super::tickets::KEY_HEADER;
 use crate::app::App;
-use crate::guard::Client;
-use crate::http::body::BODY_MAX;
+use crate::body_limits::BODY_MAX;
+use crate::deployment::{Arrived, PROBE_PAUSE};
+use crate::http::body::drain;
+use crate::http::client::Client;
 use crate::http::problem::Refusal;
 use crate::identity::SESSION_HEADER;
 
 /// How long a body may take to arrive.
 const BODY_TIME: Duration = Duration::from_secs(60);
-/// How many events a stream has, and what is between two of them.
-pub const EVENTS: u32 = 4;
-/// The pause between two events.
-pub const PAUSE: Duration = Duration::from_millis(400);
-
-/// What has arrived.
-#[derive(Debug, Serialize, Deserialize, JsonSchema)]
-pub struct Arrived {
-    /// How many bytes the body had.
-    pub bytes: usize,
-    /// Their SHA-256, in hexadecimal digits.
-    pub sha256: String,
-    /// The host and port that were asked for, as far as trusted proxies say.
-    pub host: String,
-    /// Whether the client asked over HTTPS, as far as trusted proxies say.
-    pub https: bool,
-    /// The client's address, as far as trusted proxies say.
-    pub client: String,
-    /// Which of the headers that the panel sends are there.
-    pub headers: Vec<String>,
-}
+/// How many events a stream has.
+const EVENTS: u32 = 4;
 
 /// Reads a body as large as the largest file that a site takes, and says what has arrived.
 pub async fn take(
@@ -77,7 +58,7 @@ async fn read(mut body: Body, max: usize) -> Result<(usize, String), Refusal> {
         let Ok(data) = frame.map_err(|_| Refusal::Torn)?.into_data() else { continue };
         length += data.len();
         if length > max {
-            crate::http::drain(body, max).await;
+            drain(body, max).await;
             return Err(Refusal::TooLarge(max));
         }
         hash.update(&data);
@@ -96,7 +77,7 @@ fn events() -> impl Stream<Item = Result<Event, Infallible>> {
             return None;
         }
         if number > 0 {
-            tokio::time::sleep(PAUSE).await;
+            tokio::time::sleep(PROBE_PAUSE).await;
         }
         Some((Ok(Event::default().data(number.to_string())), number + 1))
     })

@@ -10,9 +10,9 @@ use axum::response::IntoResponse;
 use serde::Deserialize;
 
 use crate::app::App;
-use crate::guard::Client;
+use crate::http::client::Client;
 use crate::http::problem::Refusal;
-use crate::pseudonym::Counted;
+use crate::http::requester;
 use crate::search::{LIMIT_DEFAULT, NotReady};
 use domain::event::is_visit;
 use domain::question::Hits;
@@ -50,7 +50,7 @@ pub async fn answer(
             own_emails: Vec::new(),
         };
         let missing = if hits.is_empty() { search_miss::normalize_query(&q, &rules) } else { None };
-        let who = Counted::sender(&client, &headers, &name, site).await;
+        let who = requester::counted(&client, &headers, &name, site).await;
         app.counting.add_search(&name, &visit, &who, missing);
     }
     // What somebody typed is part of the address; no cache on the way needs to remember it.

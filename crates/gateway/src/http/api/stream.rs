@@ -19,9 +19,11 @@ use tokio::time::{Instant, sleep_until};
 
 use crate::app::App;
 use crate::clock;
-use crate::guard::{self, Client, StreamPermit};
+use crate::guard::StreamPermit;
+use crate::http::client::Client;
 use crate::http::problem::Refusal;
-use crate::identity::{self, Who};
+use crate::http::requester;
+use crate::identity::Requester;
 use crate::live::Watch;
 use crate::store::ReaderCounts;
 use crate::tickets::conversation;
@@ -53,10 +55,10 @@ pub async fn answer(
     client: Client,
     headers: HeaderMap,
 ) -> Result<impl IntoResponse, Refusal> {
-    let who = identity::who(&headers, &name, super::site(&app, &name)?).await?;
+    let who = requester::identify(&headers, &name, super::site(&app, &name)?).await?;
     let reader = conversation::reader(&app, &name, &who).await?;
-    let requester = guard::requester(&name, &headers).ok_or(Refusal::Unidentified)?;
-    let permit = app.guard.open_stream(client.address, requester)?;
+    let claimed = requester::claimed(&name, &headers).ok_or(Refusal::Unidentified)?;
+    let permit = app.guard.open_stream(client.address, claimed)?;
     let left = who.person.as_ref().map(|person| person.until.saturating_sub(clock::seconds()));
     let end = Instant::now() + left.map_or(WITHOUT_TOKEN, Duration::from_secs);
     let watch = Watching { changes: app.live.watch(&name, reader), app, name, who, end, told: false, _permit: permit };
@@ -68,7 +70,7 @@ pub async fn answer(
 struct Watching {
     app: Arc<App>,
     name: String,
-    who: Who,
+    who: Requester,
     changes: Watch,
     end: Instant,
     told: bool,

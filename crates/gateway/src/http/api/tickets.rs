@@ -9,10 +9,10 @@ use axum::http::{HeaderMap, header};
 use axum::response::IntoResponse;
 
 use crate::app::App;
-use crate::guard::Client;
-use crate::http::body;
+use crate::http::client::Client;
 use crate::http::problem::Refusal;
-use crate::{identity, tickets};
+use crate::http::{body, requester};
+use crate::tickets;
 
 /// The header with the key under which a body is sealed.
 pub const KEY_HEADER: &str = "idempotency-key";
@@ -31,7 +31,7 @@ pub async fn answer(
     let site = super::site(&app, &name)?;
     let body = body?;
     let key = key(&headers).ok_or(Refusal::MissingKey)?;
-    let who = identity::who(&headers, &name, site).await?;
+    let who = requester::identify(&headers, &name, site).await?;
     let (receipt, delivered) = tickets::take(&app, (&name, site), key, who, client.address, &body).await?;
     let location = format!("/v1/sites/{name}/tickets/{}", receipt.id);
     Ok((

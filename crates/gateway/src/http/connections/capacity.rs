@@ -4,12 +4,6 @@ use std::net::IpAddr;
 
 use crate::guard::{Limits, NetworkPermit, NetworkPermits, Permit, Permits, Proxies};
 
-/// Files that are open beside connections: the database, files of tickets, what is asked of other servers.
-const RESERVE: u64 = 256;
-/// The fewest connections.
-const MIN: u64 = 64;
-/// The most, unless the configuration says more.
-const MAX: u64 = 16 * 1024;
 /// The most from one address, unless the configuration says more.
 const MAX_PER_ADDRESS: u32 = 1000;
 
@@ -59,35 +53,10 @@ impl Capacity {
     }
 }
 
-/// How many connections a process may have that may have so many files open.
-pub fn connections_max(limits: &Limits, open_files: u64) -> u32 {
-    let by_files = (open_files.saturating_sub(RESERVE) / 4 * 3).clamp(MIN, MAX) as u32;
-    limits.connections.map_or(by_files, |count| count.get())
-}
-
-/// How many files the process may have open, after it was raised as far as the system lets it.
-pub fn open_files() -> u64 {
-    use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
-    const ENOUGH: u64 = MAX * 4 / 3 + RESERVE + 4;
-    let Rlimit { current, maximum } = getrlimit(Resource::Nofile);
-    // None means that there is no limit.
-    let now = current.unwrap_or(ENOUGH);
-    let wanted = ENOUGH.min(maximum.unwrap_or(ENOUGH));
-    if now >= wanted {
-        return now;
-    }
-    match setrlimit(Resource::Nofile, Rlimit { current: Some(wanted), maximum }) {
-        Ok(()) => wanted,
-        Err(error) => {
-            tracing::warn!(%error, limit = now, "raising the limit of open files failed");
-            now
-        }
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::guard::connections_max;
 
     fn capacity(limits: &str) -> Capacity {
         let limits: Limits = toml::from_str(limits).unwrap();
@@ -118,12 +87,5 @@ mod tests {
         let organization = admitted((0..500).map(|n| format!("2001:db8:0:{:x}::1", n * 100)).collect());
         assert_eq!(connection.len() + organization.len(), 20);
         assert!(capacity.admit("203.0.113.7".parse().unwrap()).is_ok());
-    }
-
-    #[test]
-    fn there_are_fewer_connections_than_files() {
-        for (open_files, connections) in [(0, 64), (256, 64), (1024, 576), (1 << 40, MAX)] {
-            assert_eq!(u64::from(connections_max(&Limits::default(), open_files)), connections, "{open_files}");
-        }
     }
 }

@@ -20,7 +20,7 @@ use tokio::sync::watch::Receiver;
 use tower::ServiceExt;
 
 use crate::guard::{Permit, Permits};
-pub use capacity::{Capacity, connections_max, open_files};
+pub use capacity::Capacity;
 use capacity::{ConnectionPermit, ConnectionRefusal};
 use progress::Progress;
 

@@ -13,9 +13,10 @@ use serde::Deserialize;
 
 use super::accepted_language;
 use crate::app::App;
+use crate::body_limits::BODY_MAX;
+use crate::http::body::read_body;
 use crate::http::inbox::rich;
 use crate::http::problem::Refusal;
-use crate::http::{BODY_MAX, read_body};
 use crate::store::StoredTicket;
 use crate::tickets::{confirmation, conversation};
 use domain::conversation::{Author, Message};

@@ -22,8 +22,9 @@ use super::{Failed, message, page};
 use crate::app::App;
 use crate::clock;
 use crate::config::Token;
-use crate::guard::{Client, Guess, RetryAfter, is_forwarded};
-use crate::http;
+use crate::guard::{Guess, RetryAfter};
+use crate::http::body::read_body;
+use crate::http::client::{Client, is_forwarded};
 use crate::store::StoreError;
 use crate::tickets::handling::NOBODY_IN_PARTICULAR;
 
@@ -74,7 +75,7 @@ pub async fn guard(State(app): State<Arc<App>>, client: Client, request: Request
     if changes && proof == Proof::Browser && !is_own(&client, &parts.headers) {
         return message(StatusCode::FORBIDDEN, page::foreign());
     }
-    let body = match http::read_body(body, FORM_MAX).await {
+    let body = match read_body(body, FORM_MAX).await {
         Ok(bytes) => Body::from(bytes),
         Err(refusal) => return message(refusal.status(), page::unreadable(&refusal.to_string())),
     };

@@ -13,8 +13,9 @@ use serde::Deserialize;
 use super::access;
 use super::{Failed, message, page};
 use crate::app::App;
-use crate::guard::{Client, RetryAfter};
-use crate::http;
+use crate::guard::RetryAfter;
+use crate::http::body::read_body;
+use crate::http::client::Client;
 use domain::attachment::is_invisible;
 
 /// The longest name of an operator, in characters.
@@ -72,7 +73,7 @@ pub async fn log_in(
     let Some(known) = &app.settings.inbox_token else {
         return Ok(message(StatusCode::FORBIDDEN, page::closed(app.settings.demo)));
     };
-    let LoginForm { name, token, next } = match http::read_body(body, LOGIN_MAX).await {
+    let LoginForm { name, token, next } = match read_body(body, LOGIN_MAX).await {
         Ok(bytes) => read(&bytes),
         Err(refusal) => return Ok(message(refusal.status(), page::unreadable(&refusal.to_string()))),
     };
@@ -137,7 +138,7 @@ pub fn login_address(wanted: &Uri) -> String {
 
 /// The session ended while somebody wrote: what they wrote is not lost.
 pub async fn lost(body: Body) -> Response {
-    let bytes = http::read_body(body, access::FORM_MAX).await.unwrap_or_default();
+    let bytes = read_body(body, access::FORM_MAX).await.unwrap_or_default();
     let text = form_urlencoded::parse(&bytes).find(|(name, _)| name == "text");
     let text = text.map(|(_, text)| text.into_owned()).unwrap_or_default();
     message(StatusCode::UNAUTHORIZED, logged_out(&text))

@@ -34,7 +34,7 @@ use maud::Markup;
 use serde::Deserialize;
 
 use crate::app::App;
-use crate::guard::Client;
+use crate::http::client::Client;
 use crate::store::StoreError;
 use crate::{attachments, incidents};
 use access::Operator;

@@ -3,7 +3,7 @@
 use reqwest::Url;
 
 use super::line::{Line, Mark};
-use crate::search::import::html::{HiddenText, markdown_within};
+use crate::html::{HiddenText, markdown_within};
 
 /// What stands for a mark until the HTML is read.
 const QUOTATION: char = '\u{f8f0}';

@@ -11,9 +11,9 @@ use reqwest::Url;
 use serde::Deserialize;
 use serde_json::Value;
 
-use super::html::markdown;
 use super::reading::{Reading, below, entry_id, is_before, one_line, path};
 use crate::fetch::{FetchError, Fetcher};
+use crate::html::markdown;
 use domain::question::{Answer, Question, question_kind};
 
 /// How many posts of a topic are read; beyond that the accepted one alone.

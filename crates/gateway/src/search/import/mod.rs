@@ -8,7 +8,6 @@ mod configured;
 mod csv;
 mod decode;
 mod discourse;
-pub mod html;
 mod jsonl;
 mod line;
 mod reading;
@@ -25,8 +24,7 @@ use jiff::Timestamp;
 use reqwest::Url;
 
 use super::super::clock;
-use super::super::config::{Settings, SettingsError};
-use super::super::serve::GatewayError;
+use super::super::config::Settings;
 use super::super::store::{Questions, Store, StoreError};
 use domain::question::Question;
 use store_sqlite::SqliteStore;
@@ -34,7 +32,6 @@ use store_sqlite::SqliteStore;
 use crate::fetch::Validators;
 pub use crate::fetch::{Fetcher, Limits, SourceError};
 pub use csv::Columns;
-pub use html::{markdown, markdown_with_files};
 pub use jsonl::read as json_lines;
 pub use reading::{Note, Progress, Reading, Scope};
 pub use source::{Format, Place, Source};
@@ -58,6 +55,14 @@ pub struct Report {
 /// Why an import did not take place.
 #[derive(Debug, thiserror::Error)]
 pub enum ImportError {
+    /// The configuration has other sites only.
+    #[error("--site: {site:?} is no site of the configuration; it has {known}")]
+    UnknownSite {
+        /// The site.
+        site: String,
+        /// Those that it has.
+        known: String,
+    },
     /// The source is none.
     #[error(transparent)]
     Source(#[from] SourceError),
@@ -102,18 +107,17 @@ impl fmt::Display for Report {
 }
 
 /// Imports a source into the database of the settings.
-pub async fn run(settings: &Settings, site: &str, source: &Source, prune: Prune) -> Result<Report, GatewayError> {
+pub async fn run(settings: &Settings, site: &str, source: &Source, prune: Prune) -> Result<Report, ImportError> {
     if !settings.sites.is_empty() && !settings.sites.contains_key(site) {
         let known: Vec<&str> = settings.sites.keys().map(String::as_str).collect();
-        let message = format!("{site:?} is no site of the configuration; it has {}", known.join(", "));
-        return Err(SettingsError::Value { place: "--site".into(), message }.into());
+        return Err(ImportError::UnknownSite { site: site.into(), known: known.join(", ") });
     }
     let reading = read(source, Limits::default(), &Scope::Whole).await?;
     let store = SqliteStore::open(&settings.database).await?;
     let report = keep(&store, site, source, reading, prune).await;
     shrink_log(&store).await;
     store.close().await;
-    Ok(report?)
+    report
 }
 
 /// Imports all of a source into a store.

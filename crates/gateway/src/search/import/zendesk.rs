@@ -11,9 +11,9 @@ use serde::Deserialize;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
 
-use super::html::markdown;
 use super::reading::{Reading, below, entry_id, is_before, one_line, path};
 use crate::fetch::{FetchError, Fetcher, web_address};
+use crate::html::markdown;
 use domain::question::{Answer, Question, question_kind};
 
 /// The most that a page may have.

@@ -3,19 +3,29 @@
 use serde::de::DeserializeOwned;
 use serde_path_to_error::{Path, Segment};
 
-use crate::http::problem::Refusal;
 use domain::problem::FieldError;
 
-/// Reads a body. What is JSON and not of the type breaks a rule; what is no JSON is refused as such.
-pub fn parse<T: DeserializeOwned>(body: &[u8]) -> Result<T, Refusal> {
+/// Why bytes cannot be read as a type, with the place.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum JsonError {
+    /// They are no JSON.
+    #[error("not valid JSON: {}", .0.detail)]
+    Malformed(FieldError),
+    /// They are JSON of another type.
+    #[error("{} {}", .0.pointer, .0.detail)]
+    Mismatched(FieldError),
+}
+
+/// Reads a body.
+pub fn parse<T: DeserializeOwned>(body: &[u8]) -> Result<T, JsonError> {
     let mut deserializer = serde_json::Deserializer::from_slice(body);
     let value = serde_path_to_error::deserialize(&mut deserializer).map_err(|error| {
         let wrong = FieldError { pointer: pointer(error.path()), detail: error.inner().to_string() };
-        if error.inner().is_data() { Refusal::Invalid(vec![wrong]) } else { Refusal::InvalidJson(wrong) }
+        if error.inner().is_data() { JsonError::Mismatched(wrong) } else { JsonError::Malformed(wrong) }
     })?;
     deserializer
         .end()
-        .map_err(|error| Refusal::InvalidJson(FieldError { pointer: String::new(), detail: error.to_string() }))?;
+        .map_err(|error| JsonError::Malformed(FieldError { pointer: String::new(), detail: error.to_string() }))?;
     Ok(value)
 }
 
@@ -35,23 +45,23 @@ mod tests {
     use super::*;
     use domain::ticket::NewTicket;
 
-    fn refusal(body: &str) -> (bool, FieldError) {
+    fn read_badly(body: &str) -> (bool, FieldError) {
         match parse::<NewTicket>(body.as_bytes()) {
-            Err(Refusal::Invalid(mut errors)) => (true, errors.remove(0)),
-            Err(Refusal::InvalidJson(error)) => (false, error),
+            Err(JsonError::Mismatched(error)) => (true, error),
+            Err(JsonError::Malformed(error)) => (false, error),
             other => panic!("{other:?}"),
         }
     }
 
     #[test]
     fn what_cannot_be_read_is_told_with_its_place() {
-        let (data, error) = refusal(r#"{"kind":"complaint"}"#);
+        let (data, error) = read_badly(r#"{"kind":"complaint"}"#);
         assert!(data && error.pointer == "/kind" && error.detail.contains("expected one of `question`"), "{error:?}");
-        let (data, error) = refusal(r#"{"kind":"bug","context":{"page_values":{"a/b~c":1}}}"#);
+        let (data, error) = read_badly(r#"{"kind":"bug","context":{"page_values":{"a/b~c":1}}}"#);
         assert!(data && error.pointer == "/context/page_values/a~1b~0c", "{error:?}");
-        let (data, error) = refusal(r#"{"questions":[{"source":"#);
+        let (data, error) = read_badly(r#"{"questions":[{"source":"#);
         assert!(!data && error.pointer == "/questions/0/source", "{error:?}");
-        let (data, _) = refusal("");
+        let (data, _) = read_badly("");
         assert!(!data);
     }
 }

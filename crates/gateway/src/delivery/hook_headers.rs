@@ -1,0 +1,21 @@
+//! The headers of what a destination tells.
+
+use std::collections::HashMap;
+
+/// The headers of a request of a destination: of each name the first value, where it is a text.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct HookHeaders(HashMap<String, String>);
+
+impl HookHeaders {
+    /// The value of a header, by its name in lower case.
+    pub fn get(&self, name: &str) -> Option<&str> {
+        self.0.get(name).map(String::as_str)
+    }
+}
+
+impl<N: Into<String>, V: Into<String>> FromIterator<(N, V)> for HookHeaders {
+    /// Names are in lower case, and each comes once.
+    fn from_iter<I: IntoIterator<Item = (N, V)>>(headers: I) -> HookHeaders {
+        HookHeaders(headers.into_iter().map(|(name, value)| (name.into(), value.into())).collect())
+    }
+}

@@ -1,0 +1,279 @@
+//! What a client is told of an error of each use case.
+
+use super::problem::Refusal;
+use crate::attachments::{MissingFiles, ReadFileError, StoreFileError};
+use crate::delivery::{BlockingError, HookError, InboundMailError, NotHeard};
+use crate::guard::RetryAfter;
+use crate::identity::IdentityError;
+use crate::json::JsonError;
+use crate::store::{Limit, StoreError};
+use crate::tickets::confirmation::{ConfirmAddressError, RequestCodeError};
+use crate::tickets::{
+    AmendTicketError, FindTicketError, QuotaError, ReaderError, ReplyError, SimilarTicketsError, TakeTicketError,
+};
+use domain::problem::FieldError;
+
+impl From<StoreError> for Refusal {
+    fn from(error: StoreError) -> Refusal {
+        tracing::error!(%error, "store failed");
+        match error {
+            StoreError::Busy => Refusal::Busy,
+            StoreError::Full => Refusal::DiskFull,
+            _ => Refusal::Internal,
+        }
+    }
+}
+
+impl From<JsonError> for Refusal {
+    fn from(error: JsonError) -> Refusal {
+        match error {
+            JsonError::Malformed(error) => Refusal::InvalidJson(error),
+            JsonError::Mismatched(error) => Refusal::Invalid(vec![error]),
+        }
+    }
+}
+
+impl From<IdentityError> for Refusal {
+    fn from(error: IdentityError) -> Refusal {
+        match error {
+            IdentityError::InvalidSession => Refusal::InvalidSession,
+            IdentityError::InvalidToken(error) => Refusal::InvalidToken(error),
+        }
+    }
+}
+
+impl From<RetryAfter> for Refusal {
+    fn from(RetryAfter(wait): RetryAfter) -> Refusal {
+        Refusal::TooMuch(wait.as_millis().div_ceil(1000).clamp(1, 3600) as u64)
+    }
+}
+
+impl From<Limit> for Refusal {
+    fn from(limit: Limit) -> Refusal {
+        match limit {
+            Limit::Messages => Refusal::TooManyMessages,
+            Limit::MailedNotes => Refusal::TooManyNotes,
+            Limit::StatusChanges { wait } => Refusal::TooManyStatusChanges(wait.as_secs().max(1)),
+        }
+    }
+}
+
+impl From<QuotaError> for Refusal {
+    fn from(error: QuotaError) -> Refusal {
+        match error {
+            QuotaError::DiskFull => Refusal::DiskFull,
+            QuotaError::Exceeded(exceeded) => Refusal::TicketQuota(exceeded),
+        }
+    }
+}
+
+impl From<MissingFiles> for Refusal {
+    fn from(missing: MissingFiles) -> Refusal {
+        Refusal::AttachmentsMissing(missing.errors())
+    }
+}
+
+impl From<TakeTicketError> for Refusal {
+    fn from(error: TakeTicketError) -> Refusal {
+        match error {
+            TakeTicketError::Json(error) => error.into(),
+            TakeTicketError::Invalid(errors) => Refusal::Invalid(errors),
+            TakeTicketError::InProgress => Refusal::InProgress,
+            TakeTicketError::KeyReused => Refusal::KeyReused,
+            TakeTicketError::Erased => Refusal::Erased,
+            TakeTicketError::MissingFiles(missing) => missing.into(),
+            TakeTicketError::RateLimited(wait) => wait.into(),
+            TakeTicketError::Quota(error) => error.into(),
+            TakeTicketError::NoReference => Refusal::Internal,
+            TakeTicketError::Store(error) => error.into(),
+        }
+    }
+}
+
+impl From<ReaderError> for Refusal {
+    fn from(error: ReaderError) -> Refusal {
+        match error {
+            ReaderError::Unidentified => Refusal::Unidentified,
+            ReaderError::Store(error) => error.into(),
+        }
+    }
+}
+
+impl From<FindTicketError> for Refusal {
+    fn from(error: FindTicketError) -> Refusal {
+        match error {
+            FindTicketError::NoTicket => Refusal::NotFound(": no ticket of yours".into()),
+            FindTicketError::Store(error) => error.into(),
+        }
+    }
+}
+
+impl From<SimilarTicketsError> for Refusal {
+    fn from(error: SimilarTicketsError) -> Refusal {
+        match error {
+            SimilarTicketsError::Json(error) => error.into(),
+            SimilarTicketsError::Comparison => Refusal::Internal,
+            SimilarTicketsError::Store(error) => error.into(),
+        }
+    }
+}
+
+impl From<ReplyError> for Refusal {
+    fn from(error: ReplyError) -> Refusal {
+        match error {
+            ReplyError::Find(error) => error.into(),
+            ReplyError::Json(error) => error.into(),
+            ReplyError::Invalid(errors) => Refusal::Invalid(errors),
+            ReplyError::KeyReused => Refusal::KeyReused,
+            ReplyError::MissingFiles(missing) => missing.into(),
+            ReplyError::RateLimited(wait) => wait.into(),
+            ReplyError::Quota(error) => error.into(),
+            ReplyError::Limit(limit) => limit.into(),
+            ReplyError::NotStored => Refusal::Internal,
+            ReplyError::Store(error) => error.into(),
+        }
+    }
+}
+
+impl From<AmendTicketError> for Refusal {
+    fn from(error: AmendTicketError) -> Refusal {
+        match error {
+            AmendTicketError::Find(error) => error.into(),
+            AmendTicketError::Json(error) => error.into(),
+            AmendTicketError::Limit(limit) => limit.into(),
+            AmendTicketError::Store(error) => error.into(),
+        }
+    }
+}
+
+impl From<ConfirmAddressError> for Refusal {
+    fn from(error: ConfirmAddressError) -> Refusal {
+        match error {
+            ConfirmAddressError::Find(error) => error.into(),
+            ConfirmAddressError::Json(error) => error.into(),
+            ConfirmAddressError::WrongCode { attempts_left } => Refusal::WrongCode(attempts_left),
+            ConfirmAddressError::NoCode => Refusal::NoCode,
+            ConfirmAddressError::TooManyAttempts => Refusal::TooManyAttempts,
+            ConfirmAddressError::Store(error) => error.into(),
+        }
+    }
+}
+
+impl From<RequestCodeError> for Refusal {
+    fn from(error: RequestCodeError) -> Refusal {
+        match error {
+            RequestCodeError::Find(error) => error.into(),
+            RequestCodeError::TooSoon { seconds } => Refusal::CodeTooSoon(seconds),
+            RequestCodeError::QuotaUsedUp { seconds } => Refusal::CodeQuota(seconds),
+            RequestCodeError::TooManyCodes => Refusal::TooManyCodes,
+            RequestCodeError::Bounced => Refusal::AddressBounced,
+            RequestCodeError::Store(error) => error.into(),
+        }
+    }
+}
+
+impl From<StoreFileError> for Refusal {
+    fn from(error: StoreFileError) -> Refusal {
+        match error {
+            StoreFileError::Unidentified => Refusal::Unidentified,
+            StoreFileError::NotYours => no_file(),
+            StoreFileError::Quota(exceeded) => Refusal::UploadQuota(exceeded),
+            StoreFileError::TooManyUploads => Refusal::TooManyUploads,
+            StoreFileError::DiskFull => Refusal::StorageFull,
+            StoreFileError::RateLimited(wait) => wait.into(),
+            StoreFileError::TooLarge(max) => Refusal::TooLarge(max),
+            StoreFileError::Incomplete => Refusal::Torn,
+            StoreFileError::TooSlow => Refusal::Timeout,
+            StoreFileError::Empty => Refusal::EmptyFile,
+            StoreFileError::UnsupportedType(allowed) => Refusal::UnsupportedType(allowed),
+            StoreFileError::Broken { media, reason } => Refusal::BrokenFile(media, reason),
+            StoreFileError::Io(_) | StoreFileError::Internal => Refusal::Internal,
+            StoreFileError::Store(error) => error.into(),
+        }
+    }
+}
+
+impl From<ReadFileError> for Refusal {
+    fn from(error: ReadFileError) -> Refusal {
+        match error {
+            ReadFileError::InvalidAddress => Refusal::InvalidAddress,
+            ReadFileError::NotFound => no_file(),
+            ReadFileError::Store(error) => error.into(),
+        }
+    }
+}
+
+/// The same whether there is none or whether it is somebody else's.
+fn no_file() -> Refusal {
+    Refusal::NotFound(": no file of yours".into())
+}
+
+impl From<NotHeard> for Refusal {
+    fn from(reason: NotHeard) -> Refusal {
+        match reason {
+            NotHeard::NoHook => Refusal::NotFound(format!(": {reason}")),
+            NotHeard::Unsigned => Refusal::Unsigned,
+            NotHeard::Unreadable(what) => {
+                Refusal::InvalidJson(FieldError { pointer: String::new(), detail: what.into() })
+            }
+        }
+    }
+}
+
+impl From<BlockingError> for Refusal {
+    fn from(_: BlockingError) -> Refusal {
+        Refusal::Internal
+    }
+}
+
+impl From<InboundMailError> for Refusal {
+    fn from(error: InboundMailError) -> Refusal {
+        match error {
+            InboundMailError::Reading(error) => error.into(),
+            InboundMailError::Store(error) => error.into(),
+        }
+    }
+}
+
+impl From<HookError> for Refusal {
+    fn from(error: HookError) -> Refusal {
+        match error {
+            HookError::NoTicket => Refusal::NotFound(": no ticket".into()),
+            HookError::Limit(limit) => limit.into(),
+            HookError::Mail(error) => error.into(),
+            HookError::Store(error) => error.into(),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::time::Duration;
+
+    #[test]
+    fn the_same_failure_has_the_same_status_in_every_use_case() {
+        let no_ticket: [Refusal; 4] = [
+            FindTicketError::NoTicket.into(),
+            ReplyError::from(FindTicketError::NoTicket).into(),
+            AmendTicketError::from(FindTicketError::NoTicket).into(),
+            RequestCodeError::from(FindTicketError::NoTicket).into(),
+        ];
+        assert_eq!(no_ticket.map(|refusal| refusal.status().as_u16()), [404; 4]);
+        let busy: [Refusal; 4] = [
+            TakeTicketError::from(StoreError::Busy).into(),
+            StoreFileError::from(StoreError::Busy).into(),
+            HookError::from(InboundMailError::from(StoreError::Busy)).into(),
+            ReaderError::from(StoreError::Busy).into(),
+        ];
+        assert_eq!(busy.map(|refusal| refusal.status().as_u16()), [503; 4]);
+    }
+
+    #[test]
+    fn a_wait_is_told_in_whole_seconds_of_at_least_one() {
+        for (millis, seconds) in [(0, 1), (1, 1), (1000, 1), (1001, 2), (7_200_000, 3600)] {
+            let refusal = Refusal::from(RetryAfter(Duration::from_millis(millis)));
+            assert!(matches!(refusal, Refusal::TooMuch(told) if told == seconds), "{millis}: {refusal:?}");
+        }
+    }
+}
