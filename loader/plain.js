@@ -221,7 +221,7 @@ const draw = () =>
 const paint = ({ box, below, back, root }, mine) => {
   if (mine.refused) {
     if (shown != mine.key) add(box, mine.text);
-    refused = say(said.REFUSED, mine.refused);
+    refused = say(said.REFUSED, mine.refused == "invalid" ? say(said.INVALID) : mine.refused);
     store(seal());
     shown = "";
     keep();

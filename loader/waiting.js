@@ -31,7 +31,7 @@ export const draw = async (place, outbox, words, lang, email, copy, edit, unreac
     const old = Date.now() - Math.max(at, said) >= 86_400_000;
     const why = element("p", "");
     if (outbox.going() == key || !cause) why.textContent = say("waiting_sending");
-    else if (refused) why.textContent = say("waiting_refused", reasons(refused, words));
+    else if (refused) why.textContent = say("waiting_refused", reason(refused, words));
     else if (unsure) why.textContent = say("waiting_unsure");
     else if (old) why.textContent = say("waiting_old", time(at));
     else {
@@ -147,9 +147,7 @@ const discard = (say, act, there) => {
 };
 
 /** @param {any} refused @param {{[key: string]: string}} words */
-const reasons = ({ errors, code, title }, words) =>
-  words[`refused_${code}`] ??
-  (errors?.length ? errors.map((/** @type {any} */ one) => `${one.pointer} ${one.detail}`).join(" ") : (title ?? ""));
+const reason = ({ code, title }, words) => words[`refused_${code}`] ?? title ?? "";
 
 /**
  * What was refused with its reason in the panel's language, where there is a text for it.
@@ -159,7 +157,7 @@ export const explained = (outcome, words) => {
   if (outcome?.word != "refused" || !words) return outcome;
   const problem = parsed(outcome.text);
   const title = words[`refused_${problem.code}`];
-  return title ? { ...outcome, text: JSON.stringify({ ...problem, title, errors: [] }) } : outcome;
+  return title ? { ...outcome, text: JSON.stringify({ ...problem, title }) } : outcome;
 };
 
 /** @param {string} className @param {string} textContent @param {() => void} onclick @returns {HTMLElement} */

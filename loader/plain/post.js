@@ -51,7 +51,7 @@ const exchange = async ({ gateway, site, state }, { key, user, session, body }, 
 };
 
 /** @param {Response} answer @param {any} body @returns {Outcome} */
-const judge = ({ status, ok, headers }, { id, reference, code, title, errors }) => {
+const judge = ({ status, ok, headers }, { id, reference, code, title }) => {
   const seconds = status == 429 ? 30 : code == "in_progress" ? 1 : 0;
   if (seconds) return { cause: "busy", wait: ((Number(headers.get("Retry-After")) || seconds) + Math.random()) * 1000 };
   // A torn or foreign body proves nothing; the same key will tell.
@@ -60,6 +60,6 @@ const judge = ({ status, ok, headers }, { id, reference, code, title, errors }) 
   if (status < 400 || status > 499) return { cause: "fault" };
   // What is no problem document of ours came from something in between, and says nothing about what was sealed.
   if (!code) return { cause: "unreachable" };
-  const reasons = errors?.map((/** @type {any} */ { pointer, detail }) => `${pointer} ${detail}`).join(" ");
-  return { cause: "refused", about: reasons || title || code };
+  // What breaks rules is said in the customer's language, by code.
+  return { cause: "refused", about: code == "invalid" ? code : title || code };
 };

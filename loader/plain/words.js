@@ -18,3 +18,4 @@ export const RECEIVED = 14;
 export const REFERENCE = 15;
 export const READ_EVERY = 16;
 export const DONE = 17;
+export const INVALID = 18;

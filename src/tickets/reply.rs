@@ -135,10 +135,7 @@ pub fn json(message: &str) -> String {
 
 /// Why a reply was refused.
 pub fn refused(words: &Words, problem: &JsValue) -> String {
-    let problem = Problem::read(problem);
-    let details: Vec<String> = problem.errors.into_iter().map(|error| error.detail).collect();
-    let reason = if details.is_empty() { problem.title } else { details.join(" ") };
-    words.filled(TicketsText::Refused, "{reason}", &reason)
+    words.filled(TicketsText::Refused, "{reason}", &Problem::read(problem).title)
 }
 
 /// Solves the ticket, or opens it again.

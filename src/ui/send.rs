@@ -43,7 +43,7 @@ pub fn start(panel: Panel) {
             return panel.change(|model| model.sending = Sending::No);
         }
         let body = json(&draft(panel, sent(panel)));
-        let promised = panel.peek(|model| [ticket::promise(panel, model), ticket::answers_to(panel, model)]);
+        let promised = panel.peek(|model| [ticket::promise(panel, model), ticket::answers(panel, model)]);
         panel.change(|model| model.promised = promised);
         let (text, known) = panel.peek(|model| (model.text.clone(), model.is_known()));
         let Sent { word, answer } = loader::send(&loader, &body, &text, known).await;
@@ -181,14 +181,7 @@ fn refused(panel: Panel, problem: Problem) {
         });
         return go_to(panel, gap);
     }
-    let mut reason = String::new();
-    for error in &problem.errors {
-        for part in [&error.pointer, " ", &error.detail, " "] {
-            reason.push_str(part);
-        }
-    }
-    let reason = if problem.errors.is_empty() { problem.title } else { reason };
-    let said = match reason.as_str() {
+    let said = match problem.title.as_str() {
         "" => panel.t(Text::FailUnreachable),
         reason => panel.fill(Text::FailRefused, "{reason}", reason),
     };

@@ -123,11 +123,16 @@ fn community(panel: Panel) -> AnyView {
     })
 }
 
-/// Where the answers go, as far as it is known.
-pub fn answers_to(panel: Panel, model: &Model) -> String {
+/// Where the answers will be, as far as it is known.
+pub fn answers(panel: Panel, model: &Model) -> String {
+    if panel.has_gateway() { panel.t(Text::AnswersHere) } else { with_email(panel, model, Text::AnswersTo) }
+}
+
+/// A text about the customer's address; empty where the address is not known.
+fn with_email(panel: Panel, model: &Model, text: Text) -> String {
     let known = model.user.as_ref().filter(|_| model.is_known());
     let email = known.map_or(model.contact.email.trim_ascii(), |user| &user.email);
-    if is_email(email) { panel.fill(Text::AnswersTo, "{email}", email) } else { String::new() }
+    if is_email(email) { panel.fill(text, "{email}", email) } else { String::new() }
 }
 
 fn kinds(panel: Panel) -> AnyView {
@@ -271,7 +276,7 @@ fn small_print(panel: Panel) -> AnyView {
         panel.go(Screen::Sends);
     };
     let along = sends::summary(panel) + " ";
-    let answers = panel.read(|model| answers_to(panel, model));
+    let sender = panel.read(|model| with_email(panel, model, Text::SendingAs));
     let look = button("link", look).text(panel.t(Text::Look));
-    el("p").attr("class", "hint").children([along.into_any(), look, (" ".to_string() + &answers).into_any()])
+    el("p").attr("class", "hint").children([along.into_any(), look, (" ".to_string() + &sender).into_any()])
 }

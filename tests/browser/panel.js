@@ -102,7 +102,7 @@ export class Panel {
   }
 
   async received() {
-    await expect(this.root.getByRole("heading", { name: "We have it" })).toBeVisible();
+    await expect(this.root.getByRole("heading", { name: "Ticket sent" })).toBeVisible();
     const reference = (await this.reference.textContent())?.match(/DB-\w+/)?.[0];
     expect(reference, "the receipt names a reference").toBeTruthy();
     return /** @type {string} */ (reference);

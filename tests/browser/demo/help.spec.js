@@ -41,5 +41,5 @@ test("a site that is none says so", async ({ page, gateway, trouble }) => {
   trouble.expect(/404/);
   const answer = await page.goto(`${gateway.url}/help/%3Cscript%3E`);
   expect(answer?.status()).toBe(404);
-  await expect(page.getByText("There is no help page of this name.")).toBeVisible();
+  await expect(page.getByText("There is no help page with this name.")).toBeVisible();
 });

@@ -89,6 +89,6 @@ test("nothing is sent by a link", async ({ page, gateway, panel, tickets }) => {
   await page.goto(`${gateway.url}/?deskbell=ticket&kind=bug&send=1`);
   await expect(panel.severity).toBeVisible();
   await panel.button("Send").click();
-  await expect(panel.root.locator(".error")).toHaveText("Please write what happened.");
+  await expect(panel.root.locator(".error")).toHaveText("Please describe what happened.");
   expect(await tickets()).toEqual([]);
 });

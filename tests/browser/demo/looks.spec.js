@@ -10,12 +10,12 @@ const ENGLISH = {
   send: "Send",
   still: "Still need help",
   solved: "Solved it",
-  received: "We have it",
-  helped: "Good that it helped",
+  received: "Ticket sent",
+  helped: "Glad that helped",
   done: "Done",
   sends: "What we send",
   back: "Back",
-  need: "Please write what happened.",
+  need: "Please describe what happened.",
   failed: /^The help form /,
 };
 const ARABIC = {
@@ -24,12 +24,12 @@ const ARABIC = {
   send: "إرسال",
   still: "ما زلت أحتاج إلى مساعدة",
   solved: "حُلّت المشكلة",
-  received: "وصلتنا رسالتك",
+  received: "أُرسلت التذكرة",
   helped: "يسرّنا أن ذلك أفادك",
   done: "تم",
   sends: "ما نرسله",
   back: "رجوع",
-  need: "من فضلك اكتب ما حدث.",
+  need: "يُرجى وصف ما حدث.",
   failed: /نموذج المساعدة/,
 };
 const GERMAN = {
@@ -38,12 +38,12 @@ const GERMAN = {
   send: "Senden",
   still: "Ich brauche noch Hilfe",
   solved: "Problem gelöst",
-  received: "Ihr Ticket ist da",
-  helped: "Schön, dass es geholfen hat",
+  received: "Ticket gesendet",
+  helped: "Schön, dass das geholfen hat",
   done: "Fertig",
   sends: "Was wir senden",
   back: "Zurück",
-  need: "Bitte schreiben Sie, was passiert ist.",
+  need: "Bitte beschreiben Sie, was passiert ist.",
   failed: /^Das Hilfeformular /,
 };
 const WORDS = { en: ENGLISH, ar: ARABIC, de: GERMAN };

@@ -37,9 +37,9 @@ test("by mouse: a button fails, an answer does not help, the ticket arrives with
   await expect(panel.severity).toHaveValue("medium");
   await expect(panel.root.locator("#meaning")).toHaveText("A feature does not work as it should.");
   await expect(panel.root.getByText("First answer within 1 business day")).toBeVisible();
-  await expect(panel.root.getByText(/We send along: .*1 error/)).toBeVisible();
+  await expect(panel.root.getByText(/Also sent: .*1 error/)).toBeVisible();
   const reference = await panel.send();
-  await expect(panel.root.getByText("Answers go to ada@northwind.example.")).toBeVisible();
+  await expect(panel.root.getByText("You'll find our answer here, under Your tickets.")).toBeVisible();
 
   const ticket = await inbox(reference);
   await expect(ticket.getByRole("region", { name: "Message" })).toContainText("export chart does nothing");
@@ -107,7 +107,7 @@ test("by keyboard alone: the focus goes into the panel, through it, and back to 
   await page.keyboard.press("Enter");
   const reference = await panel.received();
   await expect(panel.title).toBeFocused();
-  await expect(panel.live).toHaveText("We have it");
+  await expect(panel.live).toHaveText("Ticket sent");
 
   await tabTo(page, panel.button("Done"));
   await page.keyboard.press("Enter");
@@ -152,7 +152,7 @@ test("an answer that helps ends happily, without a ticket", async ({ page, panel
   await panel.hit("Refresh data says").click();
   await expect(panel.answers.first()).toContainText("Check tiles");
   await panel.button("Solved it").click();
-  await expect(panel.root.getByRole("heading", { name: "Good that it helped" })).toBeVisible();
+  await expect(panel.root.getByRole("heading", { name: "Glad that helped" })).toBeVisible();
   await expect(panel.title).toBeFocused();
   await panel.button("Done").click();
   await expect(panel.dialog).toBeHidden();

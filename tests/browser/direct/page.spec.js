@@ -33,9 +33,9 @@ test("without sources nothing is searched for and nothing speaks of searching", 
   await expect(panel.root.getByText("We couldn't search")).toHaveCount(0);
   await panel.ticketButton.click();
   await expect(panel.severity).toBeVisible();
-  await expect(panel.root.getByText("As you write, answers that may help appear here.")).toHaveCount(0);
-  await panel.button("Look at it").first().click();
-  await expect(panel.root.locator("#sends")).toContainText("This goes along with your ticket.");
+  await expect(panel.root.getByText("Answers that may help appear here as you write.")).toHaveCount(0);
+  await panel.button("Review").first().click();
+  await expect(panel.root.locator("#sends")).toContainText("This is sent with your ticket.");
   await expect(panel.root.getByText("Search while I type")).toHaveCount(0);
   expect(asked.filter((name) => !name.startsWith("/deskbell"))).toEqual([]);
   expect(elsewhere).toEqual([]);
@@ -60,7 +60,7 @@ test("an index answers without a gateway, and what was read goes along", async (
   await expect(panel.answers.first()).toBeVisible();
   await panel.button("Still need help").click();
   await panel.button("Send").click();
-  await expect(panel.root.getByRole("heading", { name: "We have it" })).toBeVisible();
+  await expect(panel.root.getByRole("heading", { name: "Ticket sent" })).toBeVisible();
   const { tickets } = await zendesk.state();
   expect(tickets[0].comments[0].body).toMatch(/Questions seen:\n(- .*\n)*- Export chart fails.* \(unhelpful\)/);
   expect(elsewhere).toEqual([]);
@@ -80,7 +80,7 @@ test("the least policy is enough", async ({ panel, visit, zendesk }) => {
   await panel.toTicket();
   await panel.box.fill("Under a policy");
   await panel.button("Send").click();
-  await expect(panel.root.getByRole("heading", { name: "We have it" })).toBeVisible();
+  await expect(panel.root.getByRole("heading", { name: "Ticket sent" })).toBeVisible();
   expect(await posts(zendesk)).toHaveLength(1);
 });
 
@@ -116,7 +116,7 @@ test("the destination wins over a gateway, which is not asked", async ({
   await panel.toTicket();
   await panel.box.fill("Both are named");
   await panel.button("Send").click();
-  await expect(panel.root.getByRole("heading", { name: "We have it" })).toBeVisible();
+  await expect(panel.root.getByRole("heading", { name: "Ticket sent" })).toBeVisible();
   expect(await posts(zendesk)).toHaveLength(1);
   expect(elsewhere).toEqual([]);
 });
@@ -155,7 +155,7 @@ test("where WebAssembly is forbidden nothing is sent, and an e-mail is offered",
   const csp = `default-src 'none'; script-src 'nonce-host' 'self'; connect-src 'self' ${zendesk.url}; style-src 'none'`;
   await visit({ csp });
   await page.getByRole("button", { name: "Open help" }).click();
-  await expect(panel.root.getByRole("alert")).toHaveText("The help form does not work right now.");
+  await expect(panel.root.getByRole("alert")).toHaveText("The help form isn't working right now.");
   await panel.box.fill("By mail then");
   const link = panel.root.getByRole("link", { name: "help@host.example" });
   expect(await link.getAttribute("href")).toContain("By%20mail%20then");

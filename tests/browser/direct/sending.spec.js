@@ -28,7 +28,7 @@ const write = async (panel, text) => {
 };
 
 /** @param {import("../panel.js").Panel} panel */
-const received = (panel) => expect(panel.root.getByRole("heading", { name: "We have it" })).toBeVisible();
+const received = (panel) => expect(panel.root.getByRole("heading", { name: "Ticket sent" })).toBeVisible();
 
 /** @param {import("../panel.js").Panel} panel */
 const unsure = (panel) => expect(panel.title).toHaveText("May have been sent");
@@ -53,11 +53,11 @@ test("a ticket goes straight to Zendesk with its files and its context, once, an
   await panel.box.fill("The export stops\nright after it began");
   await panel.kind("bug").check();
   await panel.root.getByLabel("Seats").fill("12");
-  await panel.root.getByLabel("Support may look into my account").check();
+  await panel.root.getByLabel("Support may access my account").check();
   const chooser = page.waitForEvent("filechooser");
   await panel.button("Add a file").click();
   await (await chooser).setFiles({ name: "server.log", mimeType: "text/plain", buffer: Buffer.from("a line\n") });
-  await expect(panel.root.locator(".file")).toContainText("It is uploaded when you send.");
+  await expect(panel.root.locator(".file")).toContainText("Will be uploaded when you send.");
   await expect(panel.button("Try again")).toHaveCount(0);
   expect(await zendesk.asked("/api"), "nothing goes before Send").toEqual([]);
   await panel.button("Send").click();
@@ -68,7 +68,7 @@ test("a ticket goes straight to Zendesk with its files and its context, once, an
   await expect(panel.reference).toHaveText(`Ticket #${ticket.id}`);
   const below = panel.root.locator(".below");
   await expect(below).toContainText("Answers go to ada@host.example.");
-  await expect(below).toContainText("A mail confirms it. Answers come by e-mail as well; they do not show up here.");
+  await expect(below).toContainText("You'll get a confirmation by e-mail. Answers come by e-mail, not here.");
   await expect(panel.button("See the conversation")).toHaveCount(0);
 
   expect(tickets).toHaveLength(1);
@@ -161,7 +161,7 @@ test("what Zendesk refuses readably was not sent: the reason is told, and the dr
   await visit();
   await panel.open();
   await write(panel, "Without the portal's field");
-  await expect(panel.alert).toContainText(/did not take the ticket: .*cannot be blank/);
+  await expect(panel.alert).toContainText(/couldn't accept the ticket: .*cannot be blank/);
   await expect(panel.box).toHaveValue("Without the portal's field");
   expect((await zendesk.state()).tickets).toEqual([]);
 
@@ -183,7 +183,7 @@ test("where people have to sign in and Zendesk lets that be read, it says so", a
   await visit();
   await panel.open();
   await write(panel, "May I?");
-  await expect(panel.alert).toContainText("it takes tickets only from people who are signed in there");
+  await expect(panel.alert).toContainText("Only people who are signed in there can send tickets.");
   await expect(panel.box).toHaveValue("May I?");
 });
 
@@ -227,7 +227,7 @@ test("a refusal that cannot be read is not known: nothing goes again by itself, 
   await panel.button("Send").click();
   await unsure(panel);
   await expect(panel.root.locator(".waits")).toContainText(
-    /It may have been sent.*If a mail confirms it, it was.*refused it without a word.*it may come twice/,
+    /Your message may have been sent.*If you get a confirmation e-mail, it was.*turned it down without saying so.*it may arrive twice/,
   );
   expect(await posts(zendesk)).toHaveLength(1);
   expect(await command(page, "status")).toMatchObject({ queued: 1 });
@@ -235,7 +235,7 @@ test("a refusal that cannot be read is not known: nothing goes again by itself, 
   await page.evaluate(() => void window.dispatchEvent(new Event("online")));
   await page.reload();
   await panel.open();
-  await panel.button("1 message waits for you").click();
+  await panel.button("1 message needs your attention").click();
   await unsure(panel);
   expect(await posts(zendesk), "neither the network's return nor a reload sends it").toHaveLength(1);
 
@@ -273,9 +273,9 @@ for (const what of ["torn", "lost"])
     expect((await zendesk.state()).tickets).toHaveLength(1);
     await page.reload();
     await panel.open();
-    await panel.button("1 message waits for you").click();
+    await panel.button("1 message needs your attention").click();
     await panel.button("Done").click();
-    await expect(panel.root.getByText("Nothing waits to be sent.")).toBeVisible();
+    await expect(panel.root.getByText("No unsent messages.")).toBeVisible();
     await page.reload();
     await panel.open();
     await expect(panel.button(/waits/)).toHaveCount(0);
@@ -301,7 +301,7 @@ test("a page that is left while the answer is on its way does not send it again"
   await page.reload();
   await expect.poll(async () => (await command(page, "status")).queued).toBe(1);
   await panel.open();
-  await panel.button("1 message waits for you").click();
+  await panel.button("1 message needs your attention").click();
   await unsure(panel);
   expect(await posts(zendesk)).toHaveLength(1);
 });
@@ -315,7 +315,7 @@ test("offline it waits, and goes by itself", async ({ context, page, panel, visi
   await context.setOffline(true);
   await panel.button("Send").click();
   await expect(panel.title).toHaveText("Not sent yet");
-  await expect(panel.root.locator(".waits")).toContainText("You are offline.");
+  await expect(panel.root.locator(".waits")).toContainText("You're offline.");
   expect(await posts(zendesk)).toEqual([]);
   await context.setOffline(false);
   await received(panel);
@@ -375,7 +375,7 @@ test("of two tabs one sends, once, and both know that it is not known", async ({
   await panel.open();
   await write(panel, "From one tab of two");
   await unsure(panel);
-  await expect(second.getByRole("button", { name: "1 message waits for you" })).toBeVisible();
+  await expect(second.getByRole("button", { name: "1 message needs your attention" })).toBeVisible();
   expect(await posts(zendesk)).toHaveLength(1);
 });
 

@@ -69,7 +69,7 @@ test("in the configuration, the person and what the page says", async ({ host, p
     deskbell("configure", {
       links: [{ label: BAD, url: "https://x.example/" }],
       topics: [{ id: "x", label: BAD }],
-      texts: { en: { help: BAD, send_ticket: BAD, box_hint: BAD, answers_to: `${BAD} {email}` } },
+      texts: { en: { help: BAD, send_ticket: BAD, box_hint: BAD, sending_as: `${BAD} {email}` } },
     });
     deskbell("identify", { id: BAD, name: BAD, email: `${BAD}@x.example`, plan: BAD });
     document.title = BAD;

@@ -45,7 +45,7 @@ for (const [what, fill] of Object.entries(FALLS_BACK)) {
     await page.getByRole("button", { name: "Open help" }).click();
     await expect(panel.box).toBeFocused();
     await page.keyboard.type("still mine");
-    await expect(panel.root.getByText("Only this plain form runs here.")).toBeVisible();
+    await expect(panel.root.getByText("This is the simple form.")).toBeVisible();
     await expect(panel.box).toHaveValue("still mine");
     const status = await page.evaluate(() => /** @type {any} */ (window).deskbell("status"));
     expect(status).toMatchObject({ available: false, reason: "globals" });
@@ -80,7 +80,7 @@ test("a panic ends in words: the text stays, the page hears of it, a torn panel 
     };
   });
   await panel.ticketButton.click();
-  await expect(panel.root.getByText("Only this plain form runs here.")).toBeVisible();
+  await expect(panel.root.getByText("This is the simple form.")).toBeVisible();
   await expect(panel.box).toHaveValue("x");
   await expect(panel.box).toBeEditable();
   await panel.box.fill("typed before the panic, and after it");

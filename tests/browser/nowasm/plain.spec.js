@@ -68,7 +68,7 @@ test("who is not known says how they are reached, and support has the ticket", a
   await panel.button("Send").click();
   await expect(panel.name).toBeFocused();
   const told = (/** @type {HTMLInputElement} */ field) => field.validationMessage;
-  expect(await panel.name.evaluate(told)).toBe("Please tell us your name.");
+  expect(await panel.name.evaluate(told)).toBe("Please enter your name.");
   await panel.name.fill("Ada");
   await panel.email.fill("ada@");
   await panel.button("Send").click();
@@ -163,7 +163,7 @@ test("a reload while the gateway is down loses nothing, and it goes once", async
   await panel.box.fill("sealed before the network was asked");
   const back = await cut(page);
   await panel.button("Send").dblclick();
-  await expect(panel.alert).toContainText("Support has not confirmed it yet.");
+  await expect(panel.alert).toContainText("Support hasn't confirmed your message yet.");
   await expect(panel.box).toHaveValue("sealed before the network was asked");
   await expect(panel.box).not.toBeEditable();
   await expectAccessible(page);
@@ -252,7 +252,7 @@ test("a ticket that is refused is unsealed and can be mended", async ({ host, pa
   await open(page, panel);
   await panel.box.fill("refused at first");
   await panel.button("Send").click();
-  await expect(panel.root.getByRole("alert")).toContainText("Support did not take it: /message is odd");
+  await expect(panel.root.getByRole("alert")).toContainText("Support couldn't accept it: Something you entered");
   await expect(panel.box).toBeEditable();
   await expect(panel.box).toHaveValue("refused at first");
   expect(await sealed(page)).toBe(0);
@@ -303,7 +303,7 @@ test("offline it says so, and goes when the network is back", async ({
   await panel.box.fill("from a tunnel");
   await context.setOffline(true);
   await panel.button("Send").click();
-  await expect(panel.alert).toContainText("You are offline.");
+  await expect(panel.alert).toContainText("You're offline.");
   await context.setOffline(false);
   await panel.received();
   expect(await tickets()).toMatchObject([{ message: "from a tunnel" }]);
@@ -386,8 +386,8 @@ for (const [colorScheme, lang, size] of /** @type {const} */ ([
   ["light", "ar", { width: 1440, height: 900 }],
 ])) {
   const words = {
-    de: { send: "Senden", again: "Noch einmal versuchen", there: "Ihr Ticket ist da" },
-    ar: { send: "إرسال", again: "المحاولة مرة أخرى", there: "وصلتنا رسالتك" },
+    de: { send: "Senden", again: "Erneut versuchen", there: "Ticket gesendet" },
+    ar: { send: "إرسال", again: "إعادة المحاولة", there: "أُرسلت التذكرة" },
   }[lang];
 
   test.describe(`${lang}, ${colorScheme}, ${size.width}`, () => {

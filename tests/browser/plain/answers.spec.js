@@ -183,7 +183,7 @@ test("the error that just happened is looked up before a word is typed, without 
   );
   await panel.open();
   await expect(panel.root.getByText(/^Just now: Payment pm_4021/)).toBeVisible();
-  await expect(panel.root.getByText("2 people asked about it")).toBeVisible();
+  await expect(panel.root.getByText("2 related answers")).toBeVisible();
   await expect(panel.hits).toHaveCount(2);
   expect(asked).toContain("Error Payment pm_4021 refused for at order");
   expect(asked.join()).not.toMatch(/Ada|9981|77123|https/);
@@ -325,7 +325,7 @@ test("code is copied by its button, and a picture comes only when one asks for i
   await panel.open();
   await panel.box.fill("export chart");
   await panel.hits.first().click();
-  await panel.button("Copy the code").click();
+  await panel.button("Copy code").click();
   await expect(panel.live).toHaveText("Copied");
   expect(await page.evaluate(() => navigator.clipboard.readText())).toBe("let x = 1;");
   expect(pictures).toEqual([]);
@@ -339,7 +339,7 @@ test("somebody who is not to be searched for is not counted either", async ({ ho
   await panel.open();
   await panel.toTicket();
   await panel.box.fill("x");
-  await panel.button("Look at it").click();
+  await panel.button("Review").click();
   await panel.root.getByRole("switch", { name: "Search while I type" }).uncheck();
   await panel.button("Back").click();
   /** @type {string[]} */

@@ -51,7 +51,7 @@ test("two people and an operator: sent, answered, read, replied to from a second
   await answer(operator, "Which *browser* is it?");
   await expect(messages(panel).nth(1)).toContainText("Which browser is it?");
   await expect(messages(panel).nth(1).locator("em")).toHaveText("browser");
-  await expect(panel.live).toHaveText("A new answer is here.");
+  await expect(panel.live).toHaveText("A new answer has arrived.");
   // It was seen, so nothing is unread.
   await expect
     .poll(() => page.evaluate(() => /** @type {any} */ (window).deskbell("status")))
@@ -75,7 +75,7 @@ test("two people and an operator: sent, answered, read, replied to from a second
 
   await operator.getByRole("button", { name: "Mark as solved" }).click();
   await expect(panel.root.locator(".by .good")).toHaveText("Solved");
-  await panel.button("Open it again").click();
+  await panel.button("Reopen").click();
   await expect(panel.root.locator(".by .good")).toHaveCount(0);
   await operator.reload();
   await expect(operator.getByRole("button", { name: "Mark as solved" })).toBeVisible();
@@ -86,7 +86,7 @@ test("two people and an operator: sent, answered, read, replied to from a second
   await signIn(third, "bob");
   const bob = new Panel(third);
   await third.evaluate(() => /** @type {any} */ (window).deskbell("open", { screen: "tickets" }));
-  await expect(bob.root.getByText("You have sent no ticket from here.")).toBeVisible();
+  await expect(bob.root.getByText("No tickets sent from this browser yet.")).toBeVisible();
   await elsewhere.close();
 });
 
@@ -170,15 +170,15 @@ test("a reply that does not get through is kept, and goes once", async ({ page, 
     await route.abort();
   });
   await panel.button("Send").click();
-  await expect(panel.alert).toContainText("It is safe on this device");
+  await expect(panel.alert).toContainText("It's saved here and will be sent automatically.");
   await expect(field).toHaveValue("");
   await panel.button("Back").click();
   await panel.button("Back").click();
-  await panel.button("1 message waits to be sent").click();
+  await panel.button("1 message not sent yet").click();
   await expect(panel.root.locator(".waits")).toContainText("More of it");
   await page.unroute("**/messages");
   await panel.again();
-  await expect(panel.root.getByText("Nothing waits to be sent.")).toBeVisible();
+  await expect(panel.root.getByText("No unsent messages.")).toBeVisible();
   await panel.button("Back").click();
   await panel.button(/^Your tickets/).click();
   await panel.hit("It broke").click();
@@ -231,7 +231,7 @@ test("a reply that is refused says why, and stays to be changed", async ({ page,
   const field = panel.root.getByLabel("Your reply");
   await field.fill("One more");
   await panel.button("Send").click();
-  await expect(panel.alert).toContainText("You have written as many messages as a ticket can hold.");
+  await expect(panel.alert).toContainText("This ticket can't hold any more messages from you.");
   await expect(field).toHaveValue("One more");
 });
 
@@ -409,7 +409,7 @@ test.describe("signed people", () => {
     await expect(panel.title).toHaveText("Help");
     await expect(panel.root.getByText("Ada's secret")).toHaveCount(0);
     await page.evaluate(() => /** @type {any} */ (window).deskbell("open", { screen: "tickets" }));
-    await expect(panel.root.getByText("You have sent no ticket from here.")).toBeVisible();
+    await expect(panel.root.getByText("No tickets sent from this browser yet.")).toBeVisible();
   });
 
   test("who is signed in once the panel is there is shown their tickets", async ({ browser, host, page, panel }) => {
@@ -510,12 +510,12 @@ test("what was sent already is offered before it is sent again, and takes in wha
     await route.fetch();
     await route.abort();
   });
-  await offer.getByRole("button", { name: "Add this to it" }).click();
-  await expect(panel.alert).toContainText("We couldn't reach support");
+  await offer.getByRole("button", { name: "Add to this ticket" }).click();
+  await expect(panel.alert).toContainText("We can't reach support");
   await expect(panel.root.locator(".waits")).toContainText("dashboard export: the file is empty again");
   await page.unroute("**/messages");
   await panel.again();
-  await expect(panel.root.getByText("Nothing waits to be sent.")).toBeVisible();
+  await expect(panel.root.getByText("No unsent messages.")).toBeVisible();
   await panel.button("Back").click();
   await expect(panel.box).toHaveValue("");
   await panel.button(/^Your tickets/).click();

@@ -123,7 +123,7 @@ test("a ticket is at Zendesk with everything, an agent answers, the customer ans
 
   await zendesk.control(`tickets/${there.id}/status`, { status: "solved" });
   await expect(panel.root.locator(".by .good")).toHaveText("Solved");
-  await panel.button("Open it again").click();
+  await panel.button("Reopen").click();
   await expect(panel.root.locator(".by .good")).toHaveCount(0);
   await expect.poll(async () => (await zendesk.state()).tickets[0].status).toBe("open");
   expect(await comments()).toHaveLength(4);
@@ -151,7 +151,7 @@ test("a ticket that came by mail stands among theirs, is offered where they say 
   const offer = panel.root.locator(".alike");
   await expect(offer.getByRole("heading", { name: "You may have sent this already" })).toBeVisible();
   await expect(offer).toContainText("Dashboard export");
-  await offer.getByRole("button", { name: "Add this to it" }).first().click();
+  await offer.getByRole("button", { name: "Add to this ticket" }).first().click();
   await expect
     .poll(async () => (await zendesk.state()).tickets.map((/** @type {any} */ one) => one.comments.length))
     .toEqual([2]);

@@ -147,10 +147,10 @@ test("of two tabs the newer text wins, and the other can be shown instead", asyn
   await second.reload();
   await other.open();
   await expect(other.box).toHaveValue("Gone on with in the first");
-  await expect(other.root.getByText("Another text of yours was begun elsewhere.")).toBeVisible();
-  await other.button("Show that one instead").click();
+  await expect(other.root.getByText("You started another message in another tab.")).toBeVisible();
+  await other.button("Use that one").click();
   await expect(other.box).toHaveValue("Gone on with in the second");
-  await other.button("Show that one instead").click();
+  await other.button("Use that one").click();
   await expect(other.box).toHaveValue("Gone on with in the first");
 });
 
@@ -195,7 +195,7 @@ const expectForgotten = async (panel, page, url) => {
   await panel.box.pressSequentially("new");
   await expect.poll(() => kept(page)).toEqual(["new"]);
   await expect(panel.box).toHaveValue("new");
-  await expect(panel.root.getByText("Another text of yours")).toHaveCount(0);
+  await expect(panel.root.getByText("You started another message")).toHaveCount(0);
   expect(await stored(page, "files")).toEqual([]);
 };
 
@@ -297,7 +297,7 @@ test("a browser that keeps nothing is named, and the ticket goes all the same", 
   await host();
   await panel.open();
   await panel.box.fill("Only here");
-  await expect(panel.root.getByText("This browser keeps nothing for later")).toBeVisible();
+  await expect(panel.root.getByText("This browser can't save drafts.")).toBeVisible();
   await panel.toTicket();
   await panel.send();
 });

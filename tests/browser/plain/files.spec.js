@@ -90,11 +90,11 @@ test("a refused file says why and loses nothing else", async ({ host, panel, tic
   const large = { name: "large.log", mimeType: "text/plain", buffer: Buffer.alloc(10_000_001, "a") };
   await choose(panel, log("good.log"), program, large, log("empty.log", ""));
   await expect(panel.root.locator(".file").filter({ hasText: "tool.exe" })).toContainText(
-    /Support does not take this kind of file as it is, so it is not sent. Put it into a ZIP archive and add that./,
+    /Support doesn't take this type of file, so it won't be sent. Put it in a ZIP archive and add that./,
   );
   await expect(panel.root.locator("#files > div .error")).toHaveText([
-    "large.log: It is larger than 10 MB, so it is not sent.",
-    "empty.log: It is empty, so it is not sent.",
+    "large.log: Larger than 10 MB, so it won't be sent.",
+    "empty.log: Empty, so it won't be sent.",
   ]);
   await panel.send();
   const [ticket] = await tickets();
@@ -129,7 +129,7 @@ test("dropped on the panel and pasted into it, they go along; what was copied as
   await expect(panel.root.locator("[name=website]")).toBeAttached();
   // On Home as well: it goes along with what becomes of the text.
   expect(await give("paste")).toBe(true);
-  await expect(panel.live).toHaveText("paste.log goes along.");
+  await expect(panel.live).toHaveText("paste.log added.");
   await panel.toTicket();
   await expect(panel.root.locator(".file")).toHaveCount(1);
   expect(await give("drop")).toBe(true);
@@ -154,7 +154,7 @@ test("one that is on its way shows it, and is taken back", async ({ host, page, 
   await panel.open();
   await panel.toTicket();
   await choose(panel, log("slow.log"));
-  await expect(panel.root.getByRole("progressbar", { name: "slow.log is being uploaded" })).toBeVisible();
+  await expect(panel.root.getByRole("progressbar", { name: "Uploading slow.log" })).toBeVisible();
   await expect.poll(() => held.length).toBe(1);
   const ended = page.waitForEvent("requestfailed");
   await panel.button("Remove slow.log").click();
@@ -180,10 +180,10 @@ test("what could not be uploaded can be tried again, and goes along with the tic
   await panel.toTicket();
   await choose(panel, log("one.log"), log("two.log"));
   const rows = panel.root.locator(".file");
-  await expect(rows.getByText("It is uploaded when you send.")).toHaveCount(2);
+  await expect(rows.getByText("Will be uploaded when you send.")).toHaveCount(2);
   await page.unroute("**/attachments/**");
   await rows.first().getByRole("button", { name: "Try again" }).click();
-  await expect(rows.getByText("It is uploaded when you send.")).toHaveCount(1);
+  await expect(rows.getByText("Will be uploaded when you send.")).toHaveCount(1);
   await panel.box.fill("Both of them");
   await panel.send();
   expect((await tickets())[0].attachments).toHaveLength(2);
@@ -205,7 +205,7 @@ test("sealed with the ticket while nothing gets through, they go with it after a
   await panel.box.fill("Both survive");
   await gateway.stop();
   await choose(panel, log("kept.log"));
-  await expect(panel.root.locator(".file")).toContainText("It is uploaded when you send.");
+  await expect(panel.root.locator(".file")).toContainText("Will be uploaded when you send.");
   await panel.button("Send").click();
   await expect(panel.title).toHaveText("Not sent yet");
   await gateway.start();
@@ -311,11 +311,11 @@ test("a ticket goes without a file that is nowhere any more, and the customer is
       }),
   );
   await panel.open();
-  await panel.button("1 message waits to be sent").click();
+  await panel.button("1 message not sent yet").click();
   await page.unroute("**/tickets");
   await panel.again();
   await panel.received();
-  await expect(panel.root.getByText("lost.log is no longer on this device, so it is not sent.")).toBeVisible();
+  await expect(panel.root.getByText("lost.log is no longer on this device, so it won't be sent.")).toBeVisible();
   expect((await tickets()).map(({ message, attachments }) => [message, attachments])).toEqual([
     ["Lost meanwhile", undefined],
   ]);
@@ -339,7 +339,7 @@ test("a file for which there is no room says so, and goes once there is", async 
   const rows = panel.root.locator(".file");
   await expect(rows.locator("progress:visible")).toHaveCount(0);
   await choose(panel, log("second.log"));
-  await expect(rows.last()).toContainText("Support takes no more files for now, so it is not sent.");
+  await expect(rows.last()).toContainText("Support can't take more files right now, so it won't be sent.");
   await panel.send();
   expect((await tickets())[0].attachments).toHaveLength(1);
 });
@@ -375,7 +375,7 @@ test("a ticket whose file finds no room waits until there is, and then goes with
     return route.fulfill({ status: 507, headers, body: JSON.stringify(problem) });
   });
   await panel.button("Try again").click();
-  await expect(panel.root.locator(".waits")).toContainText(/Support takes no more files for now.*Next try at \d/);
+  await expect(panel.root.locator(".waits")).toContainText(/Support can't take more files right now.*Next try at \d/);
   await page.unroute("**/attachments/**");
   await page.clock.fastForward(605_000);
   await panel.received();
@@ -390,7 +390,7 @@ test("a file that may still say more than it shows is named", async ({ host, pan
   const archive = Buffer.from("UEsFBgAAAAAAAAAAAAAAAAAAAAAAAA==", "base64");
   await choose(panel, { name: "logs.zip", mimeType: "application/zip", buffer: archive });
   await expect(panel.root.locator(".file")).toContainText(
-    "It may contain hidden details, such as a location or an author's name.",
+    "May contain hidden details, such as a location or an author's name.",
   );
 });
 

@@ -78,7 +78,7 @@ test("a signed person is not asked who they are, is believed, and is told when a
   const reference = await panel.send();
   const hour = new Intl.DateTimeFormat("en", { hour: "numeric", timeZone: "Asia/Tokyo" }).format(due).split(" ")[0];
   await expect(panel.root.getByText(new RegExp(`First answer by .*\\b${hour}:\\d\\d`))).toBeVisible();
-  await expect(panel.root.getByText("Answers go to ada@example.com.")).toBeVisible();
+  await expect(panel.root.getByText("You'll find our answer here, under Your tickets.")).toBeVisible();
   const person = (await inbox(reference)).getByRole("region", { name: "Person" });
   await expect(person).toContainText("Signed by the site");
   const [ticket] = await tickets();
@@ -95,7 +95,7 @@ test("nothing is promised before sending to whom only the page calls a customer,
     return /** @type {any} */ (window).deskbell("identify", user);
   });
   await write(panel);
-  await expect(panel.root.getByText("Answers go to ada@example.com.")).toBeVisible();
+  await expect(panel.root.getByText("Sending as ada@example.com.")).toBeVisible();
   await expect(panel.root.getByText(/First answer/)).toHaveCount(0);
   await identify(page, [() => sign(SECRET, "demo", ADA)]);
   await expect(panel.root.getByText(/First answer/)).toBeVisible();
@@ -106,7 +106,7 @@ test("nothing is promised before sending to whom only the page calls a customer,
     const user = { id: "u-eve", name: "Eve", email: "eve@example.com", plan: "enterprise" };
     return /** @type {any} */ (window).deskbell("identify", user);
   });
-  await expect(panel.root.getByText("Answers go to eve@example.com.")).toBeVisible();
+  await expect(panel.root.getByText("Sending as eve@example.com.")).toBeVisible();
   await expect(panel.root.getByText(/First answer/)).toHaveCount(0);
 });
 
@@ -237,7 +237,7 @@ test("whoever keeps to themselves who they are sends no token", async ({ page, p
   });
   await identify(page, [() => sign(SECRET, "demo", ADA)]);
   await write(panel);
-  await panel.button("Look at it").click();
+  await panel.button("Review").click();
   await panel.root.getByRole("switch", { name: "You", exact: true }).uncheck();
   await panel.button("Back").click();
   await panel.name.fill("Somebody");
@@ -290,7 +290,7 @@ test("whoever is identified again while they write goes on writing: text, caret,
   const identifyAgainWith = async (next) => {
     email = next;
     await identifyAgain(page);
-    await expect(panel.root.getByText(`Answers go to ${next}.`)).toBeVisible();
+    await expect(panel.root.getByText(`Sending as ${next}.`)).toBeVisible();
   };
   await panel.open();
   await panel.toTicket();
@@ -473,5 +473,5 @@ test("with the token of somebody else the form is theirs", async ({ page, panel 
   await expect(panel.title).toHaveText("Help");
   await expect(panel.box).toHaveValue("");
   await panel.toTicket();
-  await expect(panel.root.getByText("Answers go to ben@example.com.")).toBeVisible();
+  await expect(panel.root.getByText("Sending as ben@example.com.")).toBeVisible();
 });

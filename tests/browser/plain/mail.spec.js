@@ -231,14 +231,14 @@ test("an answer is read with the code of the mail, and not without it", async ({
   await panel.button("See the conversation").click();
   const card = panel.root.locator(".confirm");
   await expect(card).toContainText("To read answers here, enter the code from our e-mail.");
-  await expect(card).not.toContainText("There is an answer.");
+  await expect(card).not.toContainText("You have an answer.");
   const field = panel.root.getByLabel("Code from the e-mail");
   await expect(field).toHaveAccessibleDescription(/To read answers here/);
   await field.pressSequentially("12");
   const operator = await inbox(reference);
   await operator.getByRole("textbox", { name: /^Your answer/ }).fill("The card 4242.");
   await operator.getByRole("button", { name: "Answer", exact: true }).click();
-  await expect(card).toContainText("There is an answer. To read answers here, enter the code from our e-mail.");
+  await expect(card).toContainText("You have an answer. To read answers here, enter the code from our e-mail.");
   const articles = panel.root.locator(".messages article");
   await expect(articles).toHaveCount(1);
   // Whoever is typing goes on typing.
@@ -259,15 +259,15 @@ test("an answer is read with the code of the mail, and not without it", async ({
   for (const times of [1, 2]) {
     await page.keyboard.press("Enter");
     await expect.poll(() => heard.evaluate((heard) => heard.times)).toBe(times);
-    await expect(alert).toHaveText("This is not the code. Please look at the latest e-mail again.");
+    await expect(alert).toHaveText("That's not the right code. Please check the latest e-mail.");
   }
   await expect(field).toBeFocused();
-  await expect(field).toHaveAccessibleDescription(/This is not the code/);
+  await expect(field).toHaveAccessibleDescription(/That's not the right code/);
   await expect(field).toHaveAttribute("aria-invalid", "true");
   // However long this takes, the second of two requests is too soon.
   await expect(async () => {
     await panel.button("Send a new code").click();
-    await expect(alert).toHaveText(/We have just sent you a code/, { timeout: 2000 });
+    await expect(alert).toHaveText(/We've just sent you a code/, { timeout: 2000 });
   }).toPass();
   await panel.button("Back").click();
   await expect(panel.root.getByText("Enter the code to read the answer")).toBeVisible();
@@ -297,7 +297,7 @@ test("where no code was sent the panel does not say that one was, and sends one"
   await panel.send();
   await panel.button("See the conversation").click();
   const card = panel.root.locator(".confirm");
-  await expect(card).toContainText("request a code. We send it to the e-mail address that you gave.");
+  await expect(card).toContainText("request a code. We'll send it to the e-mail address you gave.");
   await expect(card.locator("input")).toHaveCount(0);
   await panel.button("Send a code").click();
   await expect(card).toContainText("enter the code from our e-mail");
@@ -309,8 +309,8 @@ test("where no code was sent the panel does not say that one was, and sends one"
 });
 
 for (const [problem, says] of /** @type {const} */ ([
-  ["no_code", "There is no valid code at the moment. Please request a new one."],
-  ["too_many_attempts", "A wrong code was entered too often"],
+  ["no_code", "No code is valid right now. Please request a new one."],
+  ["too_many_attempts", "Too many wrong codes were entered"],
   ["code_quota", "We can't send any more codes today."],
   ["too_many_codes", "We can't send any more codes for this ticket."],
   ["too_much", "We can't send another code right now."],

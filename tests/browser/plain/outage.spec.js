@@ -46,14 +46,14 @@ test("gone at Send: the cause in words, the text kept, ways out, and one ticket 
   await gateway.stop();
   await panel.button("Send").click();
   await expect(panel.title).toHaveText("Not sent yet");
-  await expect(panel.alert).toContainText("We couldn't reach support.");
+  await expect(panel.alert).toContainText("We can't reach support.");
   await expect(panel.root.locator(".waits")).toContainText("sent into the void");
   await expect(panel.root.getByRole("link", { name: "Write an e-mail" })).toHaveAttribute(
     "href",
     /^mailto:help@host\.example\?.*sent%20into%20the%20void/,
   );
   await panel.button("Try again").click();
-  await expect(panel.alert).toContainText("We couldn't reach support.");
+  await expect(panel.alert).toContainText("We can't reach support.");
   await page.keyboard.press("Escape");
   await expect(page.locator("[data-deskbell-queued='1']").first()).toBeAttached();
 
@@ -62,7 +62,7 @@ test("gone at Send: the cause in words, the text kept, ways out, and one ticket 
   await panel.button("Back").click();
   await expect(panel.box).toHaveValue("");
   await expect(panel.box).toBeEditable();
-  await panel.button("1 message waits to be sent").click();
+  await panel.button("1 message not sent yet").click();
   await gateway.start();
   await panel.again();
   const reference = await panel.received();
@@ -82,7 +82,7 @@ test("offline at Send: it says so, and goes by itself once the network is back",
   await panel.box.fill("from a tunnel");
   await context.setOffline(true);
   await panel.button("Send").click();
-  await expect(panel.alert).toContainText("You are offline.");
+  await expect(panel.alert).toContainText("You're offline.");
   await context.setOffline(false);
   await panel.received();
   expect(await tickets()).toMatchObject([{ message: "from a tunnel" }]);
@@ -112,10 +112,10 @@ test("the answer gets lost: trying again brings the same ticket, not another", a
   await panel.toTicket();
   await panel.box.fill("only once");
   await panel.button("Send").click();
-  await expect(panel.alert).toContainText("We couldn't reach support.");
+  await expect(panel.alert).toContainText("We can't reach support.");
   answers = "are those of a proxy";
   await panel.again();
-  await expect(panel.alert).toContainText("we don't know whether it arrived");
+  await expect(panel.alert).toContainText("we don't know whether your message arrived");
   answers = "come";
   await panel.again();
   const reference = await panel.received();
@@ -143,7 +143,7 @@ test("a ticket that is refused can be mended and sent", async ({ host, page, pan
   await panel.toTicket();
   await panel.box.fill("refused at first");
   await panel.button("Send").click();
-  await expect(panel.alert).toContainText("Support did not take the ticket: /topic is not known");
+  await expect(panel.alert).toContainText("Support couldn't accept the ticket: Something you entered");
   await expect(panel.box).toBeEditable();
   await panel.box.fill("mended");
   await panel.send();
@@ -162,7 +162,7 @@ for (const file of ["widget.wasm", "widget.js"]) {
     });
     await host();
     await page.getByRole("button", { name: "Open help" }).click();
-    await expect(panel.root.getByText("Only this plain form runs here.")).toBeVisible();
+    await expect(panel.root.getByText("This is the simple form.")).toBeVisible();
     await expect(panel.ticketButton).toHaveCount(0);
     await expect(panel.box).toBeEditable();
   });
@@ -173,7 +173,7 @@ test("a search that is down does not stop a ticket", async ({ host, page, panel,
   await page.route("**/search?*", (route) => route.abort());
   await panel.open();
   await panel.box.fill("export chart");
-  await expect(panel.root.getByText("We couldn't search the community just now.")).toBeVisible();
+  await expect(panel.root.getByText("We couldn't search for answers just now.")).toBeVisible();
   await panel.toTicket();
   await panel.send();
   expect(await tickets()).toHaveLength(1);

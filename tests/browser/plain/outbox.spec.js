@@ -94,10 +94,10 @@ test("of several tabs one sends, and all of them know", async ({ context, host, 
   await panel.box.fill("From one tab of two");
   await panel.button("Send").click();
   await expect(panel.title).toHaveText("Not sent yet");
-  await expect(other.button("1 message waits to be sent")).toBeVisible();
+  await expect(other.button("1 message not sent yet")).toBeVisible();
   blocked = false;
   await Promise.all([page, second].map((page) => page.evaluate(() => void window.dispatchEvent(new Event("online")))));
-  await expect(other.button("1 message waits to be sent")).toHaveCount(0);
+  await expect(other.button("1 message not sent yet")).toHaveCount(0);
   await panel.received();
   expect(posts).toBe(1);
   expect(await tickets()).toHaveLength(1);
@@ -174,8 +174,8 @@ test("after a day it asks before it sends", async ({ context, host, page, panel,
   });
   await page.reload();
   await panel.open();
-  await panel.button("1 message waits to be sent").click();
-  await expect(panel.root.locator(".waits")).toContainText("Shall it go now?");
+  await panel.button("1 message not sent yet").click();
+  await expect(panel.root.locator(".waits")).toContainText("Send it now?");
   expect(await tickets()).toEqual([]);
   await panel.button("Try again").click();
   await panel.received();
@@ -251,7 +251,7 @@ test("where a key was used by hand for something else, words say so, and nothing
   await panel.toTicket();
   await panel.box.fill("Mine");
   await panel.button("Send").click();
-  await expect(panel.alert).toContainText("Support did not take the ticket");
+  await expect(panel.alert).toContainText("Support couldn't accept the ticket");
   await expect(panel.box).toHaveValue("Mine");
   await panel.send();
   expect((await tickets()).map(({ message }) => message).sort()).toEqual(["Mine", "Something else"]);
@@ -331,7 +331,7 @@ test("the ladder: copied, written as an e-mail that mail programs take, saved as
   await panel.box.fill(text);
   await panel.button("Send").click();
   const waits = panel.root.locator(".waits");
-  await waits.getByRole("button", { name: "Copy the text" }).click();
+  await waits.getByRole("button", { name: "Copy text" }).click();
   await expect.poll(() => page.evaluate(() => navigator.clipboard.readText())).toBe(text);
   const mail = (await waits.getByRole("link", { name: "Write an e-mail" }).getAttribute("href")) ?? "";
   expect(mail.length).toBeLessThanOrEqual(1900);
@@ -340,8 +340,8 @@ test("the ladder: copied, written as an e-mail that mail programs take, saved as
   await waits.getByRole("button", { name: "Save as a file" }).click();
   expect((await download).suggestedFilename()).toBe("ticket.txt");
   await waits.getByRole("button", { name: "Discard" }).click();
-  await waits.getByRole("button", { name: "Discard it for good" }).click();
-  await expect(panel.root.getByText("Nothing waits to be sent.")).toBeVisible();
+  await waits.getByRole("button", { name: "Discard for good" }).click();
+  await expect(panel.root.getByText("No unsent messages.")).toBeVisible();
   await context.unroute("**/v1/**");
   await page.reload();
   await panel.open();
@@ -374,9 +374,9 @@ for (const [name, break_] of /** @type {const} */ ([
     await panel.open();
     await panel.toTicket();
     await panel.box.fill("Kept by nothing but this page");
-    await expect(panel.root.getByText("This browser keeps nothing for later")).toBeVisible();
+    await expect(panel.root.getByText("This browser can't save messages.")).toBeVisible();
     await panel.button("Send").click();
-    await expect(panel.root.getByText("leave this page open until it is sent")).toBeVisible();
+    await expect(panel.root.getByText("Keep this page open until everything is sent")).toBeVisible();
     await context.unroute("**/v1/**");
     await panel.again();
     await panel.received();

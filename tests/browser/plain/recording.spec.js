@@ -289,8 +289,8 @@ test("what the host switches off is neither kept nor sent", async ({ host, page,
   await page.evaluate(() => setTimeout(() => null.gone));
   await panel.open();
   await panel.toTicket();
-  await expect(panel.root.getByText(/We send along/)).toHaveText(/this page/);
-  await expect(panel.root.getByText(/We send along/)).not.toHaveText(/error|you are/);
+  await expect(panel.root.getByText(/Also sent/)).toHaveText(/this page/);
+  await expect(panel.root.getByText(/Also sent/)).not.toHaveText(/error|you are/);
   await panel.name.fill("Ada");
   await panel.email.fill("ada@host.example");
   await panel.box.fill("off");

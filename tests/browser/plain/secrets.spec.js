@@ -63,7 +63,7 @@ test("a secret in the message is marked, and hidden by one press that can be tak
   await panel.box.fill(text);
   const marks = panel.root.locator(".secrets .row");
   await expect(marks).toHaveCount(2);
-  await expect(marks.first()).toContainText("“4111…” looks like a secret.");
+  await expect(marks.first()).toContainText("“4111…” looks confidential.");
   await expect(panel.box, "nothing is changed by itself").toHaveValue(text);
   await marks.first().getByRole("button", { name: "Hide it" }).click();
   await expect(panel.box).toHaveValue(`Paying with [card] fails, the key is ${AWS}.`);

@@ -46,11 +46,11 @@ test("pressed too early, Send says what is missing and goes there", async ({ hos
   await panel.button("Send").click();
   await expect(panel.box).toBeFocused();
   await expect(panel.box).toHaveAttribute("aria-invalid", "true");
-  await expect(panel.live).toHaveText("Please write what happened.");
+  await expect(panel.live).toHaveText("Please describe what happened.");
   await expect(panel.root.locator(".error")).toHaveText([
-    "Please write what happened.",
-    "Please tell us your name.",
-    "Please tell us your e-mail address, so that we can answer.",
+    "Please describe what happened.",
+    "Please enter your name.",
+    "Please enter your e-mail address.",
   ]);
 
   await page.keyboard.type("something");
@@ -92,7 +92,7 @@ test("who is known is not asked who they are", async ({ host, panel, tickets }) 
   await panel.toTicket();
   await expect(panel.name).toHaveCount(0);
   await expect(panel.email).toHaveCount(0);
-  await expect(panel.root.getByText("Answers go to ada@host.example.")).toBeVisible();
+  await expect(panel.root.getByText("Sending as ada@host.example.")).toBeVisible();
   await panel.box.fill("known");
   await panel.send();
   expect(await tickets()).toMatchObject([{ contact: { name: "Ada Host", email: "ada@host.example" } }]);

@@ -14,7 +14,7 @@ const MARKS = /** @type {Record<string, string>} */ ({
   "Failed and slow requests · 2": "request-mark",
   "Last steps": "button-mark",
   "Links to other tools · 2": "link-mark",
-  "Values of the page": "value-mark",
+  "Custom data": "value-mark",
 });
 
 /** @type {import("../site.js").Options["answer"]} */
@@ -52,7 +52,7 @@ const look = async (panel) => {
   await panel.open();
   await panel.toTicket();
   await panel.box.fill("It broke");
-  await panel.button("Look at it").click();
+  await panel.button("Review").click();
   await expect(panel.title).toHaveText("What we send");
   await expect(panel.root.getByText("With your message")).toBeVisible();
 };
@@ -94,7 +94,7 @@ for (const [half, off] of /** @type {const} */ ([
       await panel.name.fill("Somebody");
       await panel.email.fill("somebody@else.example");
     }
-    await panel.button("Look at it").click();
+    await panel.button("Review").click();
     const body = await send(panel);
     await panel.received();
     // A link of the site repeats what it is made of, and goes with that.
@@ -163,7 +163,7 @@ test("choices are remembered on the device, until the page says that the custome
   await page.reload();
   await look(panel);
   await expect(toggle(panel, "Page")).not.toBeChecked();
-  await expect(panel.root.getByText("You keep this to yourself.").first()).toBeVisible();
+  await expect(panel.root.getByText("Not sent.").first()).toBeVisible();
   await command(page, "reset");
   await command(page, "close");
   await look(panel);
@@ -199,7 +199,7 @@ test("consent is asked for where the site wants it, and never taken for granted"
   await panel.button("Done").click();
   await panel.open();
   await panel.toTicket();
-  await panel.root.getByLabel("Support may look into my account to solve this.").check();
+  await panel.root.getByLabel("Support may access my account to solve this.").check();
   await panel.box.fill("with");
   const reference = await panel.send();
   expect((await tickets()).map((ticket) => [ticket.message, ticket.consent])).toEqual([
@@ -217,7 +217,7 @@ test("searching while one types names who is asked, and can be switched off", as
 }) => {
   await host();
   await look(panel);
-  await expect(panel.root.getByText(`Your words are sent to ${new URL(gateway.url).host}`)).toBeVisible();
+  await expect(panel.root.getByText(`What you type goes to ${new URL(gateway.url).host}`)).toBeVisible();
   await toggle(panel, "Search while I type").uncheck();
   await page.reload();
   /** @type {string[]} */
@@ -243,7 +243,7 @@ test("what happened since the first letter goes along when the customer adds it"
   await expect(panel.button(/^Add what happened/)).toHaveCount(0);
   await command(page, "capture", "later-error");
   await panel.button("Back").click();
-  await panel.button("Look at it").click();
+  await panel.button("Review").click();
   await panel.button(/^Add what happened/).click();
   await expect(panel.root.locator("#sends")).toContainText("later-error");
   for (const summary of await panel.root.locator("summary").all()) await summary.click();

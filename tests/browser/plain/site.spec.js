@@ -63,13 +63,13 @@ test.describe("fields of its own", () => {
     await expect(panel.live).toHaveText("Please answer this.");
     await seats.fill("twelve");
     await panel.button("Send").click();
-    await expect(panel.root.locator("#field-seats-error")).toHaveText("This has to be a number, such as 12 or 1.5.");
+    await expect(panel.root.locator("#field-seats-error")).toHaveText("Please enter a number, such as 12 or 1.5.");
     await expect(seats).toHaveAttribute("aria-invalid", "true");
     await seats.fill("12");
     await region.selectOption("Europe");
     await panel.root.getByLabel("In production (optional)").check();
 
-    await panel.button("Look at it").click();
+    await panel.button("Review").click();
     await expect(panel.title).toHaveText("What we send");
     await panel.root.locator("#sends section", { hasText: "With your message" }).locator("summary").click();
     await expect(panel.root.locator("#sends")).toContainText("seats");
@@ -146,13 +146,13 @@ url = "https://status.example.com/"
   await expect(notice.getByRole("link")).toHaveAttribute("href", "https://status.example.com/");
 
   await page.route("**/incidents", (route) => (route.request().method() == "POST" ? route.abort() : route.fallback()));
-  await notice.getByRole("button", { name: "I have this too" }).click();
+  await notice.getByRole("button", { name: "I'm affected too" }).click();
   await expect(notice).toContainText("We couldn't reach support.");
   await page.unroute("**/incidents");
-  await notice.getByRole("button", { name: "I have this too" }).click();
-  await expect(notice).toContainText("Noted. You need no ticket for this.");
-  await expect(notice).toContainText("1 person has it");
-  await expect(panel.live).toHaveText("Noted. You need no ticket for this.");
+  await notice.getByRole("button", { name: "I'm affected too" }).click();
+  await expect(notice).toContainText("Noted. You don't need to send a ticket.");
+  await expect(notice).toContainText("1 affected");
+  await expect(panel.live).toHaveText("Noted. You don't need to send a ticket.");
   await expect((await inbox()).getByText("1 customer has it too")).toBeVisible();
 
   // It stays on every screen, and nothing of it is a ticket.

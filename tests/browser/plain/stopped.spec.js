@@ -39,10 +39,10 @@ for (const [name, { status, headers }] of Object.entries(refusals))
     await panel.box.fill("The export stops");
     await choose(panel);
     await panel.send();
-    await expect(panel.root.getByText("trace.log could not be sent")).toBeVisible();
+    await expect(panel.root.getByText("trace.log couldn't be sent")).toBeVisible();
     const [ticket] = await tickets();
     expect(ticket.message).toContain("The export stops");
-    expect(ticket.message).toContain("trace.log could not be sent");
+    expect(ticket.message).toContain("trace.log couldn't be sent");
     expect(ticket.attachments ?? []).toEqual([]);
   });
 

@@ -34,7 +34,7 @@ part! {
         /// The network, such as `4g, 10 Mbit/s, 50 ms`.
         pub connection?: String = LINE => "Network",
         /// Whether the customer wants to save data.
-        pub save_data: bool = Bool => "Saves data",
+        pub save_data: bool = Bool => "Data saver",
         /// Whether the browser believed to be online.
         pub online: bool = Bool => "Online",
         /// `light` or `dark`, as the system prefers it.
@@ -42,10 +42,10 @@ part! {
         /// `more`, `less`, `custom` or `forced`, where the customer prefers one.
         pub contrast?: String = WORD => "Contrast",
         /// Whether the customer prefers less motion.
-        pub reduced_motion: bool = Bool => "Less motion",
+        pub reduced_motion: bool = Bool => "Reduced motion",
         /// Whether the page may store something.
-        pub storage: bool = Bool => "May store",
+        pub storage: bool = Bool => "Storage allowed",
         /// Whether the page may set cookies.
-        pub cookies: bool = Bool => "May set cookies",
+        pub cookies: bool = Bool => "Cookies allowed",
     }
 }

@@ -77,15 +77,15 @@ part! {
         /// Where other tools know more about this page and customer.
         pub links?: Vec<FoundLink> = List(RECORDS_MAX, &FoundLink::SHAPE) => "Links to other tools",
         /// What the host declared with `set` and answered with `provide`.
-        pub page_values?: Pairs<String> = Texts => "Values of the page",
+        pub page_values?: Pairs<String> = Texts => "Custom data",
         /// The names of what the host was asked for with `provide` and did not answer in time.
-        pub unanswered?: Vec<String> = List(TEXTS_MAX, &WORD) => "Without an answer",
+        pub unanswered?: Vec<String> = List(TEXTS_MAX, &WORD) => "No response",
         /// What happened after it was frozen, where the customer wanted that to be sent too.
         pub since?: Option<Box<Context>> => "Since then",
         /// What was kept back.
-        pub withheld?: Vec<Withheld> => "Kept back",
+        pub withheld?: Vec<Withheld> => "Withheld",
         /// What did not fit, as places in this document.
-        pub cut?: Vec<String> => "Cut",
+        pub cut?: Vec<String> => "Shortened",
     }
 }
 

@@ -11,7 +11,7 @@ part! {
         pub url: String = URL => "Address",
         pub title: String = LINE => "Title",
         /// Where the customer came from; empty where the browser does not say.
-        pub referrer: String = URL => "Came from",
+        pub referrer: String = URL => "Previous page",
         /// What the page says is its address; empty where it does not say.
         pub canonical: String = URL => "Canonical address",
         /// How long it had been open, in milliseconds.

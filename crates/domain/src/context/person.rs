@@ -10,7 +10,7 @@ part! {
     #[serde(default)]
     pub struct User {
         /// The host's id of them; empty where they are not known.
-        pub id: String = LINE => "Id",
+        pub id: String = LINE => "ID",
         pub name: String = LINE => "Name",
         pub email: String = LINE => "E-mail",
         /// The plan they are on.
@@ -19,7 +19,7 @@ part! {
         pub role: String = LINE => "Role",
         pub organization: Organization = Organization::SHAPE => "Organization",
         /// Whatever else the host declared about them.
-        pub attributes?: Pairs<String> = Texts => "More",
+        pub attributes?: Pairs<String> = Texts => "Other details",
         /// Whether a signature proves all this. Only the gateway sets it.
         pub verified: bool => "Verified",
     }

@@ -18,13 +18,13 @@ part! {
         /// Its stack, where it has one: the frames of the page's own files first.
         pub stack: String = Text(4_000) => "Stack",
         /// The file and place it came from, such as `https://app.example.com/app.js:10:4`.
-        pub location: String = URL => "Place",
+        pub location: String = URL => "Location",
         /// When it was seen first, RFC 3339 in UTC.
         pub first_at: String = WORD => "First seen",
         /// When it was seen last, RFC 3339 in UTC.
         pub at: String = WORD => "Time",
         /// How often the same was seen.
-        pub count: u32 = Count => "How often",
+        pub count: u32 = Count => "Count",
         /// Whether it comes from an extension of the browser, and so most likely not from the page.
         pub extension: bool = Bool => "From an extension",
     }
@@ -41,11 +41,11 @@ part! {
         /// The status of the answer; 0 where none came.
         pub status: u32 = Count => "Status",
         /// Why no answer came.
-        pub failure?: String = LINE => "Failure",
+        pub failure?: String = LINE => "Reason",
         /// When it was sent, RFC 3339 in UTC.
         pub at: String = WORD,
         /// How long it took, in milliseconds.
-        pub duration_ms: u32 = Count => "Took, ms",
+        pub duration_ms: u32 = Count => "Duration, ms",
         /// Bytes over the network; 0 where the browser does not tell.
         pub size: u32 = Count => "Bytes",
         /// The headers that name the request or its trace, in lower case.

@@ -11,7 +11,7 @@ pub fn labels() -> impl Iterator<Item = (&'static str, &'static str)> {
 }
 
 const LABELS: &[(&str, &str)] = &[
-    ("group", "Part"),
+    ("group", "Section"),
     ("items", "Items"),
     ("by", "By"),
     ("context", "Context"),
@@ -26,7 +26,7 @@ const LABELS: &[(&str, &str)] = &[
     ("website", "Website"),
     ("locale", "Language"),
     ("created_at", "Written"),
-    ("client", "Sent by"),
+    ("client", "Sent with"),
 ];
 
 #[cfg(test)]

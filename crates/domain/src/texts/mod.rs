@@ -66,27 +66,27 @@ Text {
     Back, "back", "Back";
     BoxLabel, "box_label", "What do you need?";
     BoxHint, "box_hint", "Describe it in your own words";
-    FormFailed, "form_failed", "The help form does not work right now.";
+    FormFailed, "form_failed", "The help form isn't working right now.";
     Copied, "copied", "Copied";
     SendTicket, "send_ticket", "Send a ticket";
-    Suggestions, "suggestions", "People asked this before";
-    HitsFound, "hits_found", "one={n} question that matches|other={n} questions that match";
+    Suggestions, "suggestions", "These may help";
+    HitsFound, "hits_found", "one={n} result|other={n} results";
     Solved, "solved", "Solved";
     Answers, "answers", "one={n} answer|other={n} answers";
-    SearchFailed, "search_failed", "We couldn't search the community just now. You can send a ticket all the same.";
+    SearchFailed, "search_failed", "We couldn't search for answers just now. You can still send a ticket.";
     NoAnswerSend, "no_answer_send", "No answer? Send a ticket";
-    NearHint, "near_hint", "As you write, answers that may help appear here.";
+    NearHint, "near_hint", "Answers that may help appear here as you write.";
     MoreHits, "more_hits", "one={n} more|other={n} more";
     JustNow, "just_now", "Just now: {error}";
-    AskedAbout, "asked_about", "one={n} person asked about it|other={n} people asked about it";
+    AskedAbout, "asked_about", "one={n} related answer|other={n} related answers";
     AboutThisPage, "about_this_page", "About this page";
-    Recent, "recent", "You searched for";
+    Recent, "recent", "Recent searches";
     KindDoc, "kind_doc", "Documentation";
     KindTutorial, "kind_tutorial", "Tutorial";
     KindIssue, "kind_issue", "Issue";
     Votes, "votes", "one={n} vote|other={n} votes";
-    VoteThere, "vote_there", "Wished for before: vote there instead";
-    CommunityFirst, "community_first", "The community answers questions like this one first. Perhaps it is answered already:";
+    VoteThere, "vote_there", "Already requested: vote for it";
+    CommunityFirst, "community_first", "The community answers questions like this one first. It may already be answered:";
     CommunityAsk, "community_ask", "The community answers questions like this one first.";
     Links, "links", "More help";
     MessageLabel, "message_label", "What happened?";
@@ -98,7 +98,7 @@ Text {
     KindFeedback, "kind_feedback", "Feedback";
     Topic, "topic", "Topic";
     TopicNone, "topic_none", "Not sure";
-    Severity, "severity", "How bad is it?";
+    Severity, "severity", "Severity";
     SeverityCritical, "severity_critical", "Critical";
     SeverityHigh, "severity_high", "High";
     SeverityMedium, "severity_medium", "Medium";
@@ -106,28 +106,30 @@ Text {
     MeansCritical, "means_critical", "The product is down or unusable, or data was lost or leaked.";
     MeansHigh, "means_high", "An important feature does not work at all.";
     MeansMedium, "means_medium", "A feature does not work as it should.";
-    MeansLow, "means_low", "A question, a wish, a small flaw.";
+    MeansLow, "means_low", "A question, a request or a minor flaw.";
     Name, "name", "Your name";
     Email, "email", "Your e-mail address";
-    NeedMessage, "need_message", "Please write what happened.";
+    NeedMessage, "need_message", "Please describe what happened.";
     MessageTooLong, "message_too_long", "The message is too long. Please shorten it to {n} characters.";
-    NeedName, "need_name", "Please tell us your name.";
-    NeedEmail, "need_email", "Please tell us your e-mail address, so that we can answer.";
-    EmailInvalid, "email_invalid", "This does not look like an e-mail address. It should look like name@example.com.";
+    NeedName, "need_name", "Please enter your name.";
+    NeedEmail, "need_email", "Please enter your e-mail address.";
+    EmailInvalid, "email_invalid", "Please enter an e-mail address like name@example.com.";
     ListComma, "list_comma", ", ";
-    SendsAlong, "sends_along", "We send along: {list}.";
+    SendsAlong, "sends_along", "Also sent: {list}.";
     SendsPage, "sends_page", "this page";
     SendsUser, "sends_user", "who you are";
     SendsErrors, "sends_errors", "one={n} error|other={n} errors";
     SendsBrowser, "sends_browser", "your browser";
-    SendsNothing, "sends_nothing", "Nothing but your message is sent.";
+    SendsNothing, "sends_nothing", "Sent: what you entered.";
     SendsRequests, "sends_requests", "one={n} failed request|other={n} failed requests";
     SendsSteps, "sends_steps", "one=your last step|other=your last {n} steps";
-    Look, "look", "Look at it";
+    Look, "look", "Review";
     WhatWeSend, "what_we_send", "What we send";
-    SecretFound, "secret_found", "“{secret}” looks like a secret. Support does not need it.";
+    SecretFound, "secret_found", "“{secret}” looks confidential. Support doesn't need it.";
     HideSecret, "hide_secret", "Hide it";
+    SendingAs, "sending_as", "Sending as {email}.";
     AnswersTo, "answers_to", "Answers go to {email}.";
+    AnswersHere, "answers_here", "You'll find our answer here, under Your tickets.";
     Send, "send", "Send";
     Sending, "sending", "Sending…";
     WithinHours, "within_hours", "one=First answer within {n} business hour|other=First answer within {n} business hours";
@@ -136,46 +138,46 @@ Text {
     YourTickets, "your_tickets", "Your tickets";
     NewMessages, "new_messages", "one={n} new message|other={n} new messages";
     SeeConversation, "see_conversation", "See the conversation";
-    FromCommunity, "from_community", "The first answer is automatic and points to community questions.";
+    FromCommunity, "from_community", "The first reply is automatic and points you to the community.";
     Question, "question", "Community question";
     QuestionLoading, "question_loading", "Loading the answers…";
     QuestionFailed, "question_failed", "We couldn't load this question.";
-    NoAnswers, "no_answers", "Nobody has answered this yet.";
+    NoAnswers, "no_answers", "No answers yet.";
     Accepted, "accepted", "Accepted answer";
     Staff, "staff", "Team";
     SolvedIt, "solved_it", "Solved it";
     StillNeedHelp, "still_need_help", "Still need help";
     OpenInTab, "open_in_tab", "Open in a new tab";
-    CopyCode, "copy_code", "Copy the code";
+    CopyCode, "copy_code", "Copy code";
     ShowPicture, "show_picture", "Show the picture: {name}";
     ShowAPicture, "show_a_picture", "Show the picture";
-    Thanks, "thanks", "Good that it helped";
-    ThanksDetail, "thanks_detail", "Nothing was sent. The panel is here when you need it again.";
+    Thanks, "thanks", "Glad that helped";
+    ThanksDetail, "thanks_detail", "No ticket was sent. Help is here whenever you need it.";
     Done, "done", "Done";
-    ReceiptTitle, "receipt_title", "We have it";
+    ReceiptTitle, "receipt_title", "Ticket sent";
     ReceiptReference, "receipt_reference", "Ticket {reference}";
     CopyReference, "copy_reference", "Copy";
     ReadEvery, "read_every", "We read every ticket.";
     FailUnreachable, "fail_unreachable", "We couldn't reach support. Please try again.";
-    FailRefused, "fail_refused", "Support did not take the ticket: {reason}";
+    FailRefused, "fail_refused", "Support couldn't accept the ticket: {reason}";
     TryAgain, "try_again", "Try again";
     NotSentYet, "not_sent_yet", "Not sent yet";
-    WaitToBeSent, "wait_to_be_sent", "one={n} message waits to be sent|other={n} messages wait to be sent";
+    WaitToBeSent, "wait_to_be_sent", "one={n} message not sent yet|other={n} messages not sent yet";
     MaybeSent, "maybe_sent", "May have been sent";
-    WaitToBeKnown, "wait_to_be_known", "one={n} message waits for you|other={n} messages wait for you";
+    WaitToBeKnown, "wait_to_be_known", "one={n} message needs your attention|other={n} messages need your attention";
 }
 }
 
 texts! {
 /// A text of the screen that shows what is sent (`widget/sends`).
 SendsText {
-    Intro, "sends_intro", "This goes along with your ticket. Switch off what you want to keep to yourself.";
-    Open, "sends_open", "Look at it";
-    Withheld, "withheld", "You keep this to yourself.";
+    Intro, "sends_intro", "This is sent with your ticket. Turn off anything you'd rather not share.";
+    Open, "sends_open", "Show";
+    Withheld, "withheld", "Not sent.";
     WithMessage, "with_message", "With your message";
     SearchSwitch, "search_switch", "Search while I type";
-    SearchesAt, "searches_at", "Your words are sent to {host}, which looks for questions that match.";
-    AddSince, "add_since", "Add what happened since you began to write";
+    SearchesAt, "searches_at", "What you type goes to {host} to find matching questions.";
+    AddSince, "add_since", "Include what happened since you started writing";
     CopyAsText, "copy_as_text", "Copy as text";
     CopyAsJson, "copy_as_json", "Copy as JSON";
 }
@@ -184,18 +186,18 @@ SendsText {
 texts! {
 /// A text of what a site adds to the panel (`widget/site`).
 SiteText {
-    ConsentAsk, "consent_ask", "Support may look into my account to solve this.";
+    ConsentAsk, "consent_ask", "Support may access my account to solve this.";
     Incident, "incident", "Incident";
     Maintenance, "maintenance", "Maintenance";
-    MoreAbout, "incident_more", "More about it";
-    HaveToo, "incident_have", "I have this too";
-    Noted, "incident_noted", "Noted. You need no ticket for this.";
+    MoreAbout, "incident_more", "More details";
+    HaveToo, "incident_have", "I'm affected too";
+    Noted, "incident_noted", "Noted. You don't need to send a ticket.";
     NotNoted, "incident_not_noted", "We couldn't reach support. Please try again.";
-    Affected, "incident_affected", "one={n} person has it|other={n} people have it";
+    Affected, "incident_affected", "one={n} affected|other={n} affected";
     Optional, "field_optional", "{label} (optional)";
     Choose, "field_choose", "Please choose";
     NeedAnswer, "field_needed", "Please answer this.";
-    NeedNumber, "field_number", "This has to be a number, such as 12 or 1.5.";
+    NeedNumber, "field_number", "Please enter a number, such as 12 or 1.5.";
 }
 }
 
@@ -206,8 +208,8 @@ TicketsText {
     Failed, "tickets_failed", "We couldn't load this just now.";
     Again, "tickets_again", "Try again";
     More, "tickets_more", "Show more";
-    Nothing, "tickets_none", "You have sent no ticket from here. Tickets from elsewhere are here once you are signed in.";
-    Gone, "ticket_gone", "There is no such ticket of yours here.";
+    Nothing, "tickets_none", "No tickets sent from this browser yet.";
+    Gone, "ticket_gone", "We can't find this ticket.";
     Open, "ticket_open", "Open";
     Solved, "ticket_solved", "Solved";
     New, "ticket_new", "one={n} new|other={n} new";
@@ -215,45 +217,45 @@ TicketsText {
     Since, "ticket_since", "Last message {time}";
     You, "message_you", "You";
     Support, "message_support", "Support";
-    Automatic, "message_automatic", "Automatic answer";
-    Arrived, "message_arrived", "A new answer is here.";
+    Automatic, "message_automatic", "Automatic reply";
+    Arrived, "message_arrived", "A new answer has arrived.";
     Reply, "reply", "Your reply";
     SendReply, "reply_send", "Send";
     SendingReply, "reply_sending", "Sending…";
     ReplySent, "reply_sent", "Sent";
     ReplyEmpty, "reply_empty", "Please write something first.";
-    Solve, "ticket_solve", "It is solved";
-    Reopen, "ticket_reopen", "Open it again";
-    ReopensBy, "ticket_reopens", "This ticket is solved. Whatever you write opens it again.";
-    CopyCode, "message_copy_code", "Copy the code";
+    Solve, "ticket_solve", "Mark as solved";
+    Reopen, "ticket_reopen", "Reopen";
+    ReopensBy, "ticket_reopens", "This ticket is solved. Replying reopens it.";
+    CopyCode, "message_copy_code", "Copy code";
     Copied, "message_copied", "Copied";
     Picture, "message_picture", "Show the picture";
     NamedPicture, "message_named_picture", "Show the picture: {name}";
-    ReplyWaits, "reply_waits", "We couldn't send it just now. It is safe on this device, and goes by itself as soon as it can.";
-    Refused, "reply_refused", "Support did not take your reply: {reason}";
+    ReplyWaits, "reply_waits", "Not sent yet. It's saved here and will be sent automatically.";
+    Refused, "reply_refused", "Support couldn't accept your reply: {reason}";
     Alike, "alike", "You may have sent this already";
     AlikeHint, "alike_hint", "Adding it to an open ticket keeps everything in one place.";
-    AddTo, "alike_add", "Add this to it";
+    AddTo, "alike_add", "Add to this ticket";
     Adding, "alike_adding", "Adding…";
     SendNew, "alike_new", "Send as a new ticket";
-    Withheld, "confirm", "There is an answer.";
+    Withheld, "confirm", "You have an answer.";
     ConfirmSent, "confirm_soon", "To read answers here, enter the code from our e-mail. No e-mail? Request a new code.";
-    ConfirmUnsent, "confirm_unsent", "To read answers here, request a code. We send it to the e-mail address that you gave.";
+    ConfirmUnsent, "confirm_unsent", "To read answers here, request a code. We'll send it to the e-mail address you gave.";
     ConfirmRow, "confirm_row", "Enter the code to read the answer";
     Code, "confirm_code", "Code from the e-mail";
     ConfirmCode, "confirm_send_code", "Confirm";
     SendCode, "confirm_first_code", "Send a code";
     NewCode, "confirm_new_code", "Send a new code";
     CodeEmpty, "confirm_empty", "Please enter the code first.";
-    CodeWrong, "confirm_wrong", "This is not the code. Please look at the latest e-mail again.";
-    CodeOver, "confirm_over", "There is no valid code at the moment. Please request a new one.";
-    CodeTried, "confirm_tried", "A wrong code was entered too often, so the code is no longer valid. Please request a new one.";
-    CodeSent, "confirm_sent", "We have sent a new code. It may take a few minutes; please look into your spam folder too.";
-    CodeSoon, "confirm_wait", "We have just sent you a code. Please wait a minute before you request another.";
+    CodeWrong, "confirm_wrong", "That's not the right code. Please check the latest e-mail.";
+    CodeOver, "confirm_over", "No code is valid right now. Please request a new one.";
+    CodeTried, "confirm_tried", "Too many wrong codes were entered, so the code is no longer valid. Please request a new one.";
+    CodeSent, "confirm_sent", "We've sent a new code. It may take a few minutes; please check your spam folder too.";
+    CodeSoon, "confirm_wait", "We've just sent you a code. Please wait a minute before requesting another.";
     CodeQuota, "confirm_quota", "We can't send any more codes today. Please try again tomorrow.";
     CodesMax, "confirm_max", "We can't send any more codes for this ticket. Please send a new ticket.";
     CodeLater, "confirm_later", "We can't send another code right now. Please try again later.";
-    AddressConfirmed, "confirm_done", "Thank you, your address is confirmed.";
+    AddressConfirmed, "confirm_done", "Thanks, your address is confirmed.";
 }
 }
 
@@ -262,34 +264,34 @@ texts! {
 /// A text of the gateway's own: of the answer that it gives by itself, in Markdown, of those that operators paste elsewhere,
 /// and of the help page.
 GatewayText {
-    Perhaps, "automatic_perhaps", "Thank you for writing. The community answers questions like this one first. Perhaps one of these is it:";
-    Nothing, "automatic_nothing", "Thank you for writing. The community answers questions like this one first.";
+    Perhaps, "automatic_perhaps", "Thanks for your message. The community answers questions like this one first. One of these may help:";
+    Nothing, "automatic_nothing", "Thanks for your message. The community answers questions like this one first.";
     Ask, "automatic_ask", "You can ask it here: {link}";
-    Human, "automatic_human", "If none of this helps, answer here, and one of us will read it.";
-    WeHaveIt, "paste_we_have_it", "We have your ticket {reference} and will answer there, where we see what we need to help you.";
-    NeedsScript, "help_needs_script", "This page needs JavaScript. Please switch it on, or write to support by e-mail.";
+    Human, "automatic_human", "If none of this helps, reply here and one of us will read it.";
+    WeHaveIt, "paste_we_have_it", "We have your ticket {reference} and will answer there, because it has the details we need to help you.";
+    NeedsScript, "help_needs_script", "This page needs JavaScript. Please turn it on, or contact support by e-mail.";
     LinkTitle, "help_link_title", "Ticket {reference}";
     LinkAsk, "help_link_ask", "Press the button to read this ticket and its answers here.";
     LinkOpen, "help_link_open", "Read the ticket";
-    LinkReadOnly, "help_link_read_only", "To answer, write in the help menu where the ticket was sent. The code from the e-mail shows the answers there too; please do not give it to anyone.";
+    LinkReadOnly, "help_link_read_only", "To reply, use the help menu where the ticket was sent. The code from the e-mail shows the answers there too; please don't share it.";
     LinkNotValid, "help_link_not_valid", "This link is not valid or has expired. You can request a new one in the help menu where the ticket was sent.";
-    NoHelpHere, "help_not_here", "There is no help page of this name. A letter of the address may have been copied wrongly.";
+    NoHelpHere, "help_not_here", "There is no help page with this name. Please check the address.";
     MailSubject, "mail_subject", "We have your ticket {reference}";
     MailHello, "mail_hello", "Hello,";
     MailHelloName, "mail_hello_name", "Hello {name},";
-    MailWeHaveIt, "mail_we_have_it", "We have your message. It is ticket {reference}; please name it wherever you talk to us about this.";
-    MailDue, "mail_due", "You get a first answer by {time}.";
-    MailWhere, "mail_where", "You find the answer where you wrote to us: in the help menu, under “{tickets}”.";
-    MailAnswered, "mail_answered", "An answer to this e-mail reaches us as well.";
-    MailNotAnswered, "mail_not_answered", "This e-mail was sent automatically, and nobody reads answers to it.";
+    MailWeHaveIt, "mail_we_have_it", "We have received your message as ticket {reference}. Please mention it whenever you contact us about this.";
+    MailDue, "mail_due", "You will get a first answer by {time}.";
+    MailWhere, "mail_where", "You'll find the answer where you wrote to us: in the help menu, under “{tickets}”.";
+    MailAnswered, "mail_answered", "You can also reply to this e-mail.";
+    MailNotAnswered, "mail_not_answered", "This e-mail was sent automatically. Replies to it are not read.";
     MailWrote, "mail_wrote", "You wrote on {time}:";
-    MailCode, "mail_code", "To read it there, you need this code: {code}. It is valid until {time}.";
+    MailCode, "mail_code", "To read it there, enter this code: {code}. It is valid until {time}.";
     MailLink, "mail_link", "Or read the ticket in your browser: {link}";
     MailSent, "mail_sent", "The message was sent on {time}.";
-    MailNotYours, "mail_not_yours", "If you did not write to us, somebody else has entered your address. You can ignore this e-mail; please do not give the code to anyone.";
-    MailNotYou, "mail_not_you", "If you did not write this, somebody has mistyped their address. There is nothing you need to do.";
+    MailNotYours, "mail_not_yours", "If you did not write to us, someone else has entered your address. You can ignore this e-mail; please don't share the code.";
+    MailNotYou, "mail_not_you", "If you did not write this, someone has mistyped their address. You don't need to do anything.";
     MailTime, "mail_time", "{year}-{month}-{day}, {time} ({zone})";
-    SendHere, "paste_send_here", "Please send it here, so that we get what we need to help you: {link}";
+    SendHere, "paste_send_here", "Please send it here, so that we get the details we need to help you: {link}";
 }
 }
 
@@ -317,6 +319,7 @@ pub const PLAIN: &[&str] = &[
     "receipt_reference",
     "read_every",
     "done",
+    "refused_invalid",
 ];
 
 /// A language that comes with Deskbell.
@@ -494,7 +497,7 @@ mod tests {
     #[test]
     fn a_count_takes_its_form() {
         let text = Text::HitsFound.english();
-        assert_eq!(fill(plural(text, "one"), "{n}", "1"), "1 question that matches");
-        assert_eq!(fill(plural(text, "few"), "{n}", "3"), "3 questions that match");
+        assert_eq!(fill(plural(text, "one"), "{n}", "1"), "1 result");
+        assert_eq!(fill(plural(text, "few"), "{n}", "3"), "3 results");
     }
 }

@@ -147,16 +147,16 @@ mod tests {
         assert_eq!(said.subject, "We have your ticket DB-4K7Q9");
         assert_eq!(
             said.body,
-            "Hello,\n\nWe have your message. It is ticket DB-4K7Q9; please name it wherever you talk to us about this.\n\n\
-             You find the answer where you wrote to us: in the help menu, under “Your tickets”.\n\
-             This e-mail was sent automatically, and nobody reads answers to it.\n\n\
+            "Hello,\n\nWe have received your message as ticket DB-4K7Q9. Please mention it whenever you contact us about this.\n\n\
+             You'll find the answer where you wrote to us: in the help menu, under “Your tickets”.\n\
+             This e-mail was sent automatically. Replies to it are not read.\n\n\
              You wrote on 2026-11-24, 23:05 (UTC):\n\n> One\n>\n> Two\n\n\
-             If you did not write this, somebody has mistyped their address. There is nothing you need to do.\n"
+             If you did not write this, someone has mistyped their address. You don't need to do anything.\n"
         );
         ticket.due_at = Some("2026-11-25T13:00:00.000Z".into());
         let said = letter(&site("[sites.acme.hours]\nzone = \"Europe/Berlin\""), &ticket, true, None).body;
-        assert!(said.contains("this.\nYou get a first answer by 2026-11-25, 14:00 (Europe/Berlin).\n"), "{said}");
-        assert!(said.contains("An answer to this e-mail reaches us as well.\n"), "{said}");
+        assert!(said.contains("this.\nYou will get a first answer by 2026-11-25, 14:00 (Europe/Berlin).\n"), "{said}");
+        assert!(said.contains("You can also reply to this e-mail.\n"), "{said}");
         assert!(said.contains("You wrote on 2026-11-25, 00:05 (Europe/Berlin):\n"), "{said}");
     }
 
@@ -172,13 +172,13 @@ mod tests {
         let said = letter(&site(""), &ticket, false, Some(&proof));
         assert_eq!(
             said.body,
-            "Hello,\n\nWe have your message. It is ticket DB-4K7Q9; please name it wherever you talk to us about this.\n\n\
-             You find the answer where you wrote to us: in the help menu, under “Your tickets”.\n\
-             To read it there, you need this code: 1234 5678. It is valid until 2026-12-01, 23:05 (UTC).\n\
+            "Hello,\n\nWe have received your message as ticket DB-4K7Q9. Please mention it whenever you contact us about this.\n\n\
+             You'll find the answer where you wrote to us: in the help menu, under “Your tickets”.\n\
+             To read it there, enter this code: 1234 5678. It is valid until 2026-12-01, 23:05 (UTC).\n\
              Or read the ticket in your browser: https://help.example/x\n\
-             This e-mail was sent automatically, and nobody reads answers to it.\n\n\
+             This e-mail was sent automatically. Replies to it are not read.\n\n\
              The message was sent on 2026-11-24, 23:05 (UTC).\n\n\
-             If you did not write to us, somebody else has entered your address. You can ignore this e-mail; please do not give the code to anyone.\n"
+             If you did not write to us, someone else has entered your address. You can ignore this e-mail; please don't share the code.\n"
         );
         // A page that claims a user signs nothing.
         let mut claimed = signed(ticket, "evil.example");
@@ -194,7 +194,7 @@ mod tests {
     fn it_speaks_the_language_of_the_form_and_fills_in_nothing_that_was_written() {
         let ticket = signed(stored("de-AT", "", "{reference} {zone}"), "{time}\nAda\u{202e}");
         let said = letter(&site(""), &ticket, false, None);
-        assert_eq!(said.subject, "Ihr Ticket DB-4K7Q9 ist bei uns");
+        assert_eq!(said.subject, "Wir haben Ihr Ticket DB-4K7Q9 erhalten");
         assert!(said.body.starts_with("Guten Tag {time} Ada"), "{}", said.body);
         assert!(
             said.body.contains("am 24.11.2026, 23:05 Uhr (UTC) geschrieben:\n\n> {reference} {zone}\n"),
