@@ -178,7 +178,7 @@ async fn the_page_of_answers_shows_what_they_are_worth() {
     };
     let empty = page("").await;
     assert_eq!(empty.status, StatusCode::OK);
-    assert!(empty.text().contains("Nothing here yet"));
+    assert!(empty.text().contains("No data yet"));
 
     import(&gateway.database(), "acme", &[("a", "Set a <b>cooldown</b>")]).await;
     for (visit, names) in [("1.0", &["shown", "opened", "solved"][..]), ("2.0", &["opened", "unhelpful", "sent"])] {
@@ -192,6 +192,6 @@ async fn the_page_of_answers_shows_what_they_are_worth() {
     assert!(text.contains("Set a &lt;b&gt;cooldown&lt;/b&gt;"), "{text}");
     assert!(text.contains("<option value=\"acme\" selected>"), "{text}");
     let other = page("?site=trusting").await.text();
-    assert!(other.contains("Nothing here yet") && !other.contains("50 %"), "{other}");
+    assert!(other.contains("No data yet") && !other.contains("50 %"), "{other}");
     assert!(other.contains("<option value=\"trusting\" selected>"), "{other}");
 }

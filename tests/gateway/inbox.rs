@@ -172,25 +172,24 @@ async fn what_is_looked_at_first_stands_first() {
         "Answer",
         "Handling",
         "Page",
-        "Person",
+        "Customer",
         "Release",
         "Replays, traces and links",
-        "How it came",
-        "Since the ticket was begun",
+        "Source",
+        "After the ticket was started",
         "Requests",
         "What happened",
-        "Values of the page",
+        "Custom data",
         "Community questions",
         "Device",
         "Left out",
         "For a bug tracker",
-        "Everything, as it was sent",
+        "Raw ticket",
     ];
     assert_eq!(titles, expected);
     let (first, _) = page.split_once("<section class=\"row\"").unwrap();
     assert!(first.contains(">Handling</h2>"), "nothing folds before the rest");
-    for said in ["Support may look into it", "Did not answer in time: Zebra.", "1 error, 1 request, 1 step", "−12 s"]
-    {
+    for said in ["Support may access it", "No response in time: Zebra.", "1 error, 1 request, 1 step", "−12 s"] {
         assert!(page.contains(said), "{said}");
     }
 }
@@ -199,14 +198,14 @@ async fn what_is_looked_at_first_stands_first() {
 async fn what_was_kept_back_is_named_where_it_would_stand() {
     let titles = [
         ("page", "Page"),
-        ("user", "Person"),
+        ("user", "Customer"),
         ("application", "Release"),
         ("device", "Device"),
         ("errors", "Errors on the page"),
         ("requests", "Requests"),
         ("breadcrumbs", "What happened"),
         ("links", "Replays, traces and links"),
-        ("page_values", "Values of the page"),
+        ("page_values", "Custom data"),
     ];
     for (by, says) in [("customer", "Withheld by the customer."), ("site", "Not collected by the site.")] {
         let all = titles.map(|(group, _)| json!({ "group": group, "items": 0, "by": by }));
@@ -223,7 +222,10 @@ async fn what_was_kept_back_is_named_where_it_would_stand() {
     }))
     .await;
     let note = between(&page, "Errors on the page</h2>", "</p>");
-    assert!(note.ends_with("2 withheld by the customer. Not all of it fitted into the ticket."), "{note}");
+    assert!(
+        note.ends_with("2 withheld by the customer. Some of it was left out to fit the size limit of a ticket."),
+        "{note}"
+    );
 }
 
 #[tokio::test]
@@ -264,19 +266,19 @@ async fn links_lead_into_the_web_and_into_a_tab_of_their_own() {
 async fn a_person_whom_nobody_vouches_for_is_marked_whatever_the_page_says() {
     let user = json!({ "user": { "id": "u1", "name": "Ada", "plan": "enterprise", "verified": true } });
     let page = page_with(user).await;
-    let person = between(&page, ">Person</h2>", "</section>");
+    let person = between(&page, ">Customer</h2>", "</section>");
     assert!(person.contains("<bdi>enterprise</bdi> <span class=\"claim\">unverified</span>"), "{person}");
 }
 
 #[tokio::test]
 async fn consent_is_shown_where_it_was_asked_for() {
     for (consent, says) in
-        [(json!(true), "Support may look"), (json!(false), "Support may not look"), (json!(null), "")]
+        [(json!(true), "Support may access"), (json!(false), "Support may not access"), (json!(null), "")]
     {
         let mut sent = ticket("Zebra");
         sent["consent"] = consent.clone();
         let page = page_of(&sent).await;
-        let person = between(&page, ">Person</h2>", "</section>");
+        let person = between(&page, ">Customer</h2>", "</section>");
         assert!(person.contains(says) && person.contains("<dt>Account</dt>") == consent.is_boolean(), "{person}");
     }
 }
@@ -422,8 +424,8 @@ async fn a_session_is_kept_only_as_its_digest_and_ends() {
 async fn a_wrong_login_says_what_is_wrong_and_leads_only_into_the_inbox() {
     let gateway = guarded().await;
     for (body, status, says) in [
-        ("name=Ana&token=wrong", 403, "not the inbox token"),
-        (&format!("name=+&token={}", TOKEN.replace(' ', "+")), 422, "Please say who you are"),
+        ("name=Ana&token=wrong", 403, "Wrong inbox token"),
+        (&format!("name=+&token={}", TOKEN.replace(' ', "+")), 422, "Please enter your name"),
     ] {
         let answer = gateway.send(form("/inbox/login", "", body)).await;
         assert_eq!(answer.status, status);
@@ -522,10 +524,10 @@ async fn what_operators_do_is_kept_and_only_answers_are_told_to_the_customer() {
         "Looks like &lt;b&gt;DB-1&lt;/b&gt;",
         "contacted the customer on <bdi>X</bdi>",
         "none → billing, high → medium",
-        "gave it to <bdi>Ben</bdi>",
+        "assigned it to <bdi>Ben</bdi>",
         "handed it over to <bdi>cs</bdi>",
         "marked it as solved",
-        "Open it again",
+        "Reopen",
         &format!("We have your ticket {reference}"),
         "/help/trusting?deskbell=ticket&amp;via=x",
     ] {
@@ -543,13 +545,13 @@ async fn what_cannot_be_done_is_told_and_what_was_written_is_given_back() {
     let path = format!("/inbox/tickets/{}", sent["reference"].as_str().unwrap());
     let long = "x".repeat(10_001);
     for (body, says) in [
-        ("action=answer&text=+", "There is no text"),
-        (&format!("action=note&text={long}"), "longer than 10,000"),
-        ("action=triage&topic=nothing&severity=low&text=kept", "not known here"),
-        ("action=triage&topic=&severity=worst", "not known here"),
-        ("action=hand-over&owner=automated", "not known here"),
-        ("action=contacted&place=", "where the customer"),
-        ("action=destroy&text=kept", "nothing that can be done"),
+        ("action=answer&text=+", "Please write something first"),
+        (&format!("action=note&text={long}"), "at most 10,000"),
+        ("action=triage&topic=nothing&severity=low&text=kept", "Unknown topic or severity"),
+        ("action=triage&topic=&severity=worst", "Unknown topic or severity"),
+        ("action=hand-over&owner=automated", "Unknown owner"),
+        ("action=contacted&place=", "channel on which the customer"),
+        ("action=destroy&text=kept", "Unknown action"),
     ] {
         let answer = gateway.send(form(&path, "", body)).await;
         assert_eq!(answer.status, 422, "{body}");

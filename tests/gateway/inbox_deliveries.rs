@@ -224,7 +224,7 @@ async fn without_destinations_no_card_is_shown_and_the_page_says_how_to_have_one
     let page = gateway.get("/inbox/deliveries").await.text();
     expect(
         &page,
-        &["Tickets stay here", "[sites.NAME.destinations.desk]"],
+        &["No destinations", "[sites.NAME.destinations.desk]"],
         &["<table", "<form method=\"post\" action=\"/inbox/deliveries\""],
     );
 }
@@ -241,15 +241,15 @@ async fn what_is_there_says_when_and_leads_to_the_agents_page() {
     expect(
         &shown,
         &["<bdi>desk</bdi>", ">Delivered</span>", &at, &link],
-        &["On its way", "Given up", "Not taken over", "<form"],
+        &["On its way", "Given up", "Not transferred", "<form"],
     );
     let (destinations, given_up) = page(&gateway).await;
     expect(
         &destinations,
-        &["<bdi>desk</bdi>", "<bdi>desked</bdi>", "data-label=\"Waiting\">0<", "Nothing waits"],
+        &["<bdi>desk</bdi>", "<bdi>desked</bdi>", "data-label=\"Queued\">0<", "Nothing queued"],
         &["mark critical"],
     );
-    expect(&given_up, &["Nothing was given up."], &["<form", "<table"]);
+    expect(&given_up, &["No deliveries have been given up."], &["<form", "<table"]);
     expect(&list(&gateway).await, &[">Deliveries</a>"], &["class=\"card undelivered\""]);
 }
 
@@ -260,7 +260,7 @@ async fn what_the_destination_did_not_take_over_is_listed_line_by_line() {
     tried(&gateway, delivered("the field 7 was refused: <i>no</i>\nthe file \"a.png\" was refused")).await;
     let shown = card(&gateway, &reference).await;
     let lines = "<li><bdi>the field 7 was refused: &lt;i&gt;no&lt;/i&gt;</bdi></li><li><bdi>the file &quot;a.png&quot; was refused</bdi></li>";
-    expect(&shown, &["Not taken over", lines, ">Delivered</span>"], &["<form"]);
+    expect(&shown, &["Not transferred", lines, ">Delivered</span>"], &["<form"]);
 }
 
 #[tokio::test]
@@ -269,7 +269,7 @@ async fn a_difference_that_the_destination_made_stands_on_the_ticket() {
     let gateway = desk.at_work().await;
     let (reference, _) = sent(&gateway, "key").await;
     let shown = card(&gateway, &reference).await;
-    expect(&shown, &["Not taken over", "priority is &quot;low&quot; in Zendesk and not &quot;high&quot;"], &[]);
+    expect(&shown, &["Not transferred", "priority is &quot;low&quot; in Zendesk and not &quot;high&quot;"], &[]);
 }
 
 #[tokio::test]
@@ -283,11 +283,11 @@ async fn what_waits_says_since_when_how_often_why_and_when_next() {
         &shown,
         &[
             ">On its way</span>",
-            "<h4>The ticket</h4>",
-            &format!("<dt>Waits since</dt><dd><time datetime=\"{since}\" data-shows=\"minute\">"),
+            "<h4>Ticket</h4>",
+            &format!("<dt>Queued since</dt><dd><time datetime=\"{since}\" data-shows=\"minute\">"),
             "<dt>Tried</dt><dd><bdi>Not yet</bdi>",
-            "<dt>Why not yet</dt><dd><bdi>it does not work today</bdi>",
-            "<dt>Next try</dt><dd>As soon as anything gets through</dd>",
+            "<dt>Reason</dt><dd><bdi>it does not work today</bdi>",
+            "<dt>Next attempt</dt><dd>As soon as the destination is reachable</dd>",
         ],
         &["<form", "Given up", "href="],
     );
@@ -299,15 +299,15 @@ async fn what_waits_says_since_when_how_often_why_and_when_next() {
         &shown,
         &[
             "<bdi>1 time</bdi>",
-            "<dt>Why not yet</dt><dd><bdi>Zendesk fails (500)</bdi>",
-            "<dt>Next try</dt><dd><time datetime=\"2999-01-01T00:00:00.000Z\" data-shows=\"second\">1 Jan 2999, 00:00:00 UTC</time>",
+            "<dt>Reason</dt><dd><bdi>Zendesk fails (500)</bdi>",
+            "<dt>Next attempt</dt><dd><time datetime=\"2999-01-01T00:00:00.000Z\" data-shows=\"second\">1 Jan 2999, 00:00:00 UTC</time>",
         ],
         &["<form", "it does not work today"],
     );
     // What comes after it waits for it, and says so.
     said(&gateway, &id, Author::Customer, What::Message).await;
     let shown = card(&gateway, &reference).await;
-    expect(&shown, &["<h4>The customer's message of <time", "</time> for what comes before it</p>"], &[]);
+    expect(&shown, &["<h4>Customer's message of <time", "</time>, behind an earlier item</p>"], &[]);
 }
 
 #[tokio::test]
@@ -317,7 +317,7 @@ async fn what_has_never_failed_is_tried_now() {
     set_away(&gateway, None);
     claimed(&gateway).await;
     let shown = card(&gateway, &reference).await;
-    expect(&shown, &["<bdi>1 time</bdi>", "<dt>Next try</dt><dd>Now</dd>"], &["Why not yet"]);
+    expect(&shown, &["<bdi>1 time</bdi>", "<dt>Next attempt</dt><dd>Now</dd>"], &["<dt>Reason</dt>"]);
 }
 
 #[tokio::test]
@@ -340,11 +340,11 @@ async fn what_arrived_is_summed_up_and_only_what_did_not_stands_by_itself() {
         &[
             "3 more, the last on",
             ">Given up</span>",
-            "<h4>The answer of <time",
-            "<h4>That it is open again</h4>",
-            "for what comes before it",
+            "<h4>Answer of <time",
+            "<h4>Status: reopened</h4>",
+            ", behind an earlier item",
         ],
-        &["The customer's message", "<h4>That it is solved"],
+        &["Customer's message", "<h4>Status: solved"],
     );
     assert_eq!(shown.matches("<h4>").count(), 2, "{shown}");
 }
@@ -361,7 +361,7 @@ async fn what_was_given_up_says_why_and_is_sent_again_from_the_ticket() {
     expect(
         &shown,
         &[">Given up</span>", "<dt>Given up</dt><dd><time", "is suspended", "&lt;b&gt;", "Send again", &field],
-        &["<b>is", "Next try"],
+        &["<b>is", "Next attempt"],
     );
 
     desk.is(Mood::Takes);
@@ -394,9 +394,9 @@ async fn all_that_was_given_up_is_listed_counted_everywhere_and_sent_again_toget
     expect(
         &destinations,
         &[
-            "data-label=\"Waiting\">1<",
+            "data-label=\"Queued\">1<",
             "<span class=\"mark critical\">2</span>",
-            "Nothing gets through</span><p><bdi>it does not work today</bdi>",
+            "Unreachable</span><p><bdi>it does not work today</bdi>",
         ],
         &[],
     );
@@ -405,7 +405,7 @@ async fn all_that_was_given_up_is_listed_counted_everywhere_and_sent_again_toget
         let link = format!("href=\"/inbox/tickets/{reference}#delivery\"");
         expect(
             &given_up,
-            &[&link, &format!("name=\"id\" value=\"{number}\""), "The ticket", "(422): &lt;b&gt;no&lt;/b&gt;"],
+            &[&link, &format!("name=\"id\" value=\"{number}\""), ">Ticket<", "(422): &lt;b&gt;no&lt;/b&gt;"],
             &["<b>no"],
         );
     }
@@ -420,7 +420,7 @@ async fn all_that_was_given_up_is_listed_counted_everywhere_and_sent_again_toget
     }
     expect(
         &list(&gateway).await,
-        &["class=\"card undelivered\"", "2 given up", "nothing gets through: <bdi>it does not work today"],
+        &["class=\"card undelivered\"", "2 given up", "unreachable: <bdi>it does not work today"],
         &[],
     );
 
@@ -431,8 +431,8 @@ async fn all_that_was_given_up_is_listed_counted_everywhere_and_sent_again_toget
         assert_eq!((deliveries[0].state, &deliveries[0].settled_at), (Stands::Waiting, &None));
     }
     let (destinations, given_up) = page(&gateway).await;
-    expect(&destinations, &["data-label=\"Waiting\">3<", "data-label=\"Given up\">0<"], &[]);
-    expect(&given_up, &["Nothing was given up."], &["<form"]);
+    expect(&destinations, &["data-label=\"Queued\">3<", "data-label=\"Given up\">0<"], &[]);
+    expect(&given_up, &["No deliveries have been given up."], &["<form"]);
 }
 
 #[tokio::test]
@@ -441,12 +441,12 @@ async fn a_destination_that_is_away_is_told_with_its_reason() {
     let gateway = desk.at_work().await;
     let (reference, _) = sent(&gateway, "key").await;
     let (destinations, _) = page(&gateway).await;
+    expect(&destinations, &["data-label=\"Queued\">1<", "Unreachable</span><p><bdi>Zendesk is away (503)</bdi>"], &[]);
     expect(
-        &destinations,
-        &["data-label=\"Waiting\">1<", "Nothing gets through</span><p><bdi>Zendesk is away (503)</bdi>"],
+        &card(&gateway, &reference).await,
+        &["Zendesk is away (503)", "As soon as the destination is reachable"],
         &[],
     );
-    expect(&card(&gateway, &reference).await, &["Zendesk is away (503)", "As soon as anything gets through"], &[]);
 }
 
 #[tokio::test]
@@ -457,7 +457,7 @@ async fn the_list_tells_what_has_waited_for_more_than_ten_minutes() {
     wait_long(&gateway).await;
     expect(
         &list(&gateway).await,
-        &["class=\"card undelivered\"", "1 waiting", "the oldest for", "href=\"/inbox/deliveries\">See the deliveries"],
+        &["class=\"card undelivered\"", "1 queued", "the oldest for", "href=\"/inbox/deliveries\">See the deliveries"],
         &["given up"],
     );
     let (destinations, _) = page(&gateway).await;
@@ -475,12 +475,12 @@ async fn what_was_meant_for_a_destination_that_is_gone_is_shown_and_troubles_nob
     sqlx::query("UPDATE deliveries SET destination = 'former'").execute(&mut database).await.unwrap();
 
     let (destinations, given_up) = page(&gateway).await;
-    expect(&destinations, &["<bdi>former</bdi>", "<bdi>desk</bdi>", "The configuration names it no more"], &[]);
-    expect(&given_up, &[&reference, "Its destination is gone"], &["<form"]);
+    expect(&destinations, &["<bdi>former</bdi>", "<bdi>desk</bdi>", "Removed from the configuration."], &[]);
+    expect(&given_up, &[&reference, "Destination removed"], &["<form"]);
     expect(&list(&gateway).await, &[">Deliveries</a>"], &["class=\"card undelivered\""]);
     let shown = card(&gateway, &reference).await;
-    expect(&shown, &["<bdi>former</bdi>", "names this destination no more", "Not brought there"], &["<form"]);
-    expect(&card(&gateway, &waiting).await, &["<dt>Next try</dt><dd>None: the configuration"], &[]);
+    expect(&shown, &["<bdi>former</bdi>", "This destination was removed", "Not delivered there"], &["<form"]);
+    expect(&card(&gateway, &waiting).await, &["<dt>Next attempt</dt><dd>None: the destination was removed"], &[]);
 }
 
 #[tokio::test]
@@ -492,7 +492,7 @@ async fn a_ticket_that_came_from_a_destination_says_so() {
     foreign.reference = "DB-22222".into();
     let place = store::Place { remote: "77".into(), requester: "1".into(), merged_after: None };
     assert!(gateway.app.store.adopt(&foreign, "desk", &place).await.unwrap());
-    expect(&card(&gateway, "DB-22222").await, &["Came from there", "/agent/tickets/77\""], &["On its way", "<dt>"]);
+    expect(&card(&gateway, "DB-22222").await, &["Created there", "/agent/tickets/77\""], &["On its way", "<dt>"]);
 }
 
 #[tokio::test]

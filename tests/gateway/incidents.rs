@@ -50,7 +50,7 @@ async fn what_the_configuration_says_is_told_and_counted_once_for_everybody_who_
     assert_eq!(too(&gateway, Some(3), "another").await.problem(), (404, "not_found".into()));
 
     let inbox = gateway.get("/inbox").await.text();
-    assert!(inbox.contains("Queries are slow") && inbox.contains("2 customers have it too"), "{inbox}");
+    assert!(inbox.contains("Queries are slow") && inbox.contains("2 customers affected"), "{inbox}");
     let config = |site: &str| format!("/v1/sites/{site}/config");
     assert_eq!(gateway.get(&config("broken")).await.json()["incidents"], true);
     assert_eq!(gateway.get(&config("acme")).await.json()["incidents"], Value::Null);

@@ -80,7 +80,7 @@ test("where the clipboard is closed the text is selected in sight", async ({ pag
   await open(page, gateway);
   await page.getByRole("button", { name: "Copy for a bug tracker" }).click();
   await expect(page.getByRole("status")).toHaveText(/Ctrl\+C/);
-  const field = page.getByRole("textbox", { name: "The ticket as markdown" });
+  const field = page.getByRole("textbox", { name: "Ticket as Markdown" });
   await expect(field).toBeFocused();
   const selected = await field.evaluate((/** @type {HTMLTextAreaElement} */ it) => [
     it.selectionStart,
@@ -124,20 +124,20 @@ test.describe("without scripts", () => {
     const conversation = page.getByRole("region", { name: "Conversation" });
     const handling = page.getByRole("region", { name: "Handling" });
     await page.getByText("Internal note").click();
-    await page.getByLabel("A note that only operators read").fill("Seen before");
-    await page.getByRole("button", { name: "Keep the note" }).click();
+    await page.getByLabel("Note for agents only").fill("Seen before");
+    await page.getByRole("button", { name: "Add note" }).click();
     await expect(conversation.locator(".noted")).toHaveText("Seen before");
-    await page.getByText("Correct topic and severity").click();
+    await page.getByText("Edit topic and severity").click();
     await page.getByLabel("Topic").selectOption("billing");
     await page.getByLabel("Severity").selectOption("low");
-    await page.getByRole("button", { name: "Correct", exact: true }).click();
+    await page.getByRole("button", { name: "Save", exact: true }).click();
     await expect(handling).toContainText("money");
     await expect(handling).toContainText("1 business day, support hero");
-    await handling.getByRole("button", { name: "Take it" }).click();
-    await expect(handling.getByRole("button", { name: "Give it back" })).toBeVisible();
+    await handling.getByRole("button", { name: "Assign to me" }).click();
+    await expect(handling.getByRole("button", { name: "Unassign" })).toBeVisible();
     await page.getByRole("button", { name: "Mark as solved" }).click();
     await expect(page.locator(".marks")).toContainText("Solved");
-    await page.getByRole("button", { name: "Open it again" }).click();
+    await page.getByRole("button", { name: "Reopen" }).click();
     await expect(page.locator(".marks")).toContainText("Open");
   });
 
@@ -162,9 +162,9 @@ test.describe("without scripts", () => {
     await page.getByText("Send all again").click();
     await page.getByRole("button", { name: "Send all 1 again" }).click();
     await expect(page).toHaveURL(/\/inbox\/deliveries$/);
-    await expect(page.getByText("Nothing was given up.")).toBeVisible();
+    await expect(page.getByText("No deliveries have been given up.")).toBeVisible();
     await page.goto(ticket);
-    await expect.poll(tried, "it arrives").toContain("Open it there");
+    await expect.poll(tried, "it arrives").toContain("Open there");
     desk.stop();
   });
 
@@ -217,14 +217,12 @@ for (const [colorScheme, width] of /** @type {const} */ ([
       await expectNoSidewaysScrolling(page);
 
       await page.getByRole("link", { name: "All tickets" }).click();
-      await expect(page.getByRole("region", { name: "What is not where it is brought to" })).toContainText(
-        "1 given up",
-      );
+      await expect(page.getByRole("region", { name: "Undelivered items" })).toContainText("1 given up");
       await expectAccessible(page, "html");
       await expectNoSidewaysScrolling(page);
 
       await page.getByRole("link", { name: "Deliveries 1 given up" }).click();
-      await expect(page.getByRole("row", { name: "Nothing gets through" })).toContainText("cannot be reached");
+      await expect(page.getByRole("row", { name: "Unreachable" })).toContainText("cannot be reached");
       await page.getByText("Send all again").click();
       await expect(page.getByRole("button", { name: "Send all 1 again" })).toBeVisible();
       await expectAccessible(page, "html");

@@ -44,7 +44,7 @@ test("by mouse: a button fails, an answer does not help, the ticket arrives with
   const ticket = await inbox(reference);
   await expect(ticket.getByRole("region", { name: "Message" })).toContainText("export chart does nothing");
   await expect(ticket.getByRole("region", { name: "Page", exact: true })).toContainText(gateway.url);
-  const person = ticket.getByRole("region", { name: "Person" });
+  const person = ticket.getByRole("region", { name: "Customer" });
   for (const said of ["Ada Lovett (u-ada)", "ada@northwind.example", "enterprise", "Northwind Tea", "unverified"])
     await expect(person).toContainText(said);
   await expect(ticket.getByRole("region", { name: "Errors on the page" })).toContainText(

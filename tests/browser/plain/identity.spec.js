@@ -79,7 +79,7 @@ test("a signed person is not asked who they are, is believed, and is told when a
   const hour = new Intl.DateTimeFormat("en", { hour: "numeric", timeZone: "Asia/Tokyo" }).format(due).split(" ")[0];
   await expect(panel.root.getByText(new RegExp(`First answer by .*\\b${hour}:\\d\\d`))).toBeVisible();
   await expect(panel.root.getByText("You'll find our answer here, under Your tickets.")).toBeVisible();
-  const person = (await inbox(reference)).getByRole("region", { name: "Person" });
+  const person = (await inbox(reference)).getByRole("region", { name: "Customer" });
   await expect(person).toContainText("Signed by the site");
   const [ticket] = await tickets();
   expect(ticket.context.user).toMatchObject({ id: "u-ada", name: "Ada „L“", verified: true });

@@ -206,7 +206,7 @@ test("consent is asked for where the site wants it, and never taken for granted"
     ["with", true],
     ["without", false],
   ]);
-  await expect((await inbox(reference)).getByText("Support may look into it", { exact: true })).toBeVisible();
+  await expect((await inbox(reference)).getByText("Support may access it", { exact: true })).toBeVisible();
 });
 
 test("searching while one types names who is asked, and can be switched off", async ({

@@ -153,7 +153,7 @@ url = "https://status.example.com/"
   await expect(notice).toContainText("Noted. You don't need to send a ticket.");
   await expect(notice).toContainText("1 affected");
   await expect(panel.live).toHaveText("Noted. You don't need to send a ticket.");
-  await expect((await inbox()).getByText("1 customer has it too")).toBeVisible();
+  await expect((await inbox()).getByText("1 customer affected")).toBeVisible();
 
   // It stays on every screen, and nothing of it is a ticket.
   await panel.toTicket();

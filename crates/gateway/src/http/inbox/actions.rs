@@ -67,8 +67,8 @@ pub async fn take(
         Acted::Done => Ok(Redirect::to(&back).into_response()),
         Acted::NotFound => Ok(message(StatusCode::NOT_FOUND, page::not_found())),
         Acted::KeyReused => {
-            let says = "Another answer was sent from this form already, so this one was not. Look at the conversation, \
-                        and send what is missing from a fresh form.";
+            let says = "This form has already sent a different answer, so this one was not sent. Check the conversation, \
+                        then send what is missing from a new form.";
             Ok(message(StatusCode::CONFLICT, page::wrong(says, &text, &back)))
         }
     }
@@ -80,25 +80,27 @@ fn read(app: &App, ticket: &StoredTicket, form: ActionForm) -> Result<Action, (S
     let wrong = |says: &str| Err((says.to_string(), text.clone()));
     let words = [&form.key, &form.place, &form.topic, &form.assignee, &form.team];
     if words.iter().any(|word| word.chars().count() > WORD_MAX) {
-        return wrong("A name is longer than 80 characters.");
+        return wrong("A name can have at most 80 characters.");
     }
     if text.chars().count() > MESSAGE_MAX {
-        return wrong("The text is longer than 10,000 characters. Please shorten it.");
+        return wrong("A text can have at most 10,000 characters. Please shorten it.");
     }
     let action = form.action.as_str();
     if matches!(action, "answer" | "answer-solved" | "note") && text.is_empty() {
-        return wrong("There is no text. Please write one.");
+        return wrong("Please write something first.");
     }
     if matches!(action, "answer" | "answer-solved") && form.key.trim().is_empty() {
         return wrong(
-            "The field key is missing. It keeps an answer from being sent twice: send a new one with each answer, \
+            "The field key is missing. It keeps an answer from being sent twice; use a new one for each answer, \
              for example a UUID.",
         );
     }
     Ok(match action {
         "answer" | "answer-solved" => Action::Answer { text, key: form.key, solved: action == "answer-solved" },
         "note" => Action::Note(text),
-        "contacted" if form.place.trim().is_empty() => return wrong("Please say where the customer was spoken to."),
+        "contacted" if form.place.trim().is_empty() => {
+            return wrong("Please choose the channel on which the customer was contacted.");
+        }
         "contacted" => Action::Contacted(form.place.trim().into()),
         "triage" => {
             let topics = app.site(&ticket.site).map(|site| site.config.topics.as_slice()).unwrap_or_default();
@@ -107,16 +109,16 @@ fn read(app: &App, ticket: &StoredTicket, form: ActionForm) -> Result<Action, (S
                 || topics.iter().any(|topic| topic.id == form.topic);
             match Severity::from_word(&form.severity).filter(|_| known) {
                 Some(severity) => Action::Triage { topic: form.topic, severity },
-                None => return wrong("This topic or severity is not known here."),
+                None => return wrong("Unknown topic or severity."),
             }
         }
         "assign" => Action::Assign(form.assignee.trim().into()),
         "hand-over" => match Owner::from_word(&form.owner).filter(|owner| *owner != Owner::Automated) {
             Some(owner) => Action::HandOver { owner, team: form.team.trim().into() },
-            None => return wrong("This owner is not known here."),
+            None => return wrong("Unknown owner."),
         },
         "solve" => Action::Mark(Status::Solved),
         "reopen" => Action::Mark(Status::Open),
-        _ => return wrong("This is nothing that can be done with a ticket."),
+        _ => return wrong("Unknown action."),
     })
 }

@@ -44,7 +44,7 @@ pub async fn page(app: &App, frame: &Frame<'_>, site: &str) -> Result<Markup, St
                 select #site name="site" {
                     @for name in &names { option value=(name) selected[Some(name) == chosen] { (name) } }
                 }
-                button.button type="submit" { "Show" }
+                button.button type="submit" { "Apply" }
             }
         }
         @if let Some(site) = &site { (section(site)) }
@@ -64,32 +64,32 @@ fn section(site: &Site) -> Markup {
     html! {
         @if site.weeks.is_empty() {
             div.card.empty {
-                h2 { "Nothing here yet" }
+                h2 { "No data yet" }
                 p {
-                    "Here you will see how often answers spare people a ticket, which questions do it best, and what "
-                    "several people searched for without finding anything."
+                    "This page shows how often answers prevent tickets, which questions help most, and what "
+                    "several people searched for without finding an answer."
                 }
             }
         } @else {
             section.card.counts aria-label="Visits" {
-                h2 { "Do answers spare people a ticket?" }
+                h2 { "Do answers prevent tickets?" }
                 p.muted {
-                    "A visit is one draft of one person. Deflected: of the visits in which an answer was opened, those "
-                    "without a ticket. Solved: the person said so."
+                    "A visit is one draft of one person. Deflected: the share of visits with an opened answer that ended "
+                    "without a ticket. Solved: the customer said that the answer helped."
                 }
                 (weeks(&site.weeks))
             }
             section.card.counts aria-label="Questions" {
                 h2 { "Which questions solve most" }
-                @if site.worth.is_empty() { p.muted { "Nobody has opened a question yet." } }
+                @if site.worth.is_empty() { p.muted { "No question has been opened yet." } }
                 @else { (questions(&site.worth)) }
             }
         }
         @if !site.weeks.is_empty() || !site.search_misses.is_empty() {
             section.card.counts aria-label="Searches without an answer" {
-                h2 { "What people searched for and did not find" }
-                p.muted { "Only what at least three people (networks, or customers who are signed in) searched for in a week, without secrets." }
-                @if site.search_misses.is_empty() { p { "Nothing." } }
+                h2 { "Searches without an answer" }
+                p.muted { "Only searches by at least three people (signed-in customers or networks) within a week, without secrets." }
+                @if site.search_misses.is_empty() { p { "None." } }
                 @else { (searches(&site.search_misses)) }
             }
         }
@@ -132,7 +132,7 @@ fn questions(worth: &[(Worth, Option<Question>)]) -> Markup {
 }
 
 fn title(worth: &Worth, question: Option<&Question>) -> Markup {
-    let Some(question) = question else { return html! { bdi { (worth.id) } " " span.muted { "(gone)" } } };
+    let Some(question) = question else { return html! { bdi { (worth.id) } " " span.muted { "(removed)" } } };
     match safe_url(&question.url) {
         Some(url) => html! { a href=(url) rel="noopener noreferrer nofollow" { bdi { (question.title) } } },
         None => html! { bdi { (question.title) } },

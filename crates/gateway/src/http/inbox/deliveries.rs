@@ -19,7 +19,7 @@ pub async fn page(app: &App, frame: &Frame<'_>, standings: &[Standing]) -> Resul
     let content = html! {
         div.head {
             h1 { "Deliveries" }
-            p.muted { "Where tickets are brought to, and what is not there yet" }
+            p.muted { "Destinations and undelivered items" }
         }
         @if standings.is_empty() { (nowhere()) }
         @else {
@@ -29,7 +29,7 @@ pub async fn page(app: &App, frame: &Frame<'_>, standings: &[Standing]) -> Resul
                     h2 #given-up { "Given up" }
                     @if count > LISTED { p.muted { "The oldest " (LISTED) " of " (count) } }
                 }
-                @if given_up.is_empty() { p.card.empty { "Nothing was given up." } }
+                @if given_up.is_empty() { p.card.empty { "No deliveries have been given up." } }
                 @else {
                     @if frame.given_up > 0 { (send_again::all(count)) }
                     (refused(standings, &given_up))
@@ -45,15 +45,15 @@ pub fn notice(standings: &[Standing]) -> Markup {
     let wrong: Vec<&Standing> = standings.iter().filter(|standing| standing.needs_somebody()).collect();
     html! {
         @if !wrong.is_empty() {
-            section.card.undelivered aria-label="What is not where it is brought to" {
+            section.card.undelivered aria-label="Undelivered items" {
                 @for Standing { queue, away, .. } in wrong {
                     p {
                         @if queue.given_up > 0 { span.mark.critical { (counted(queue.given_up)) " given up" } " " }
-                        @if queue.waiting > 0 { span.mark.soon { (counted(queue.waiting)) " waiting" } " " }
+                        @if queue.waiting > 0 { span.mark.soon { (counted(queue.waiting)) " queued" } " " }
                         bdi { (queue.destination) } " " span.muted {
                             "for " bdi { (queue.site) }
                             @if let Some(time) = queue.since.as_deref().and_then(waited) { " · the oldest for " (time) }
-                            @if let Some(reason) = away { " · nothing gets through: " bdi { (reason) } }
+                            @if let Some(reason) = away { " · unreachable: " bdi { (reason) } }
                         }
                     }
                 }
@@ -71,11 +71,11 @@ fn counted(count: u32) -> String {
 fn nowhere() -> Markup {
     html! {
         div.card.empty {
-            h2 { "Tickets stay here" }
+            h2 { "No destinations" }
             p {
-                "No site has a destination, so tickets are answered in this inbox. A table "
+                "No site has a destination, so tickets are answered in this inbox. To deliver them to the tool where support works, add a table "
                 code { "[sites.NAME.destinations.desk]" } " with " code { "to = \"zendesk\"" }
-                " in the configuration brings them to where support works."
+                " to the configuration."
             }
         }
     }
@@ -85,13 +85,13 @@ fn nowhere() -> Markup {
 fn destinations(standings: &[Standing]) -> Markup {
     html! {
         table.card.tickets.deliveries role="table" aria-label="Destinations" {
-            (head(&["Destination", "Waiting", "Oldest since", "Given up", "Now"]))
+            (head(&["Destination", "Queued", "Oldest since", "Given up", "Status"]))
             tbody role="rowgroup" {
                 @for standing in standings {
                     @let queue = &standing.queue;
                     tr role="row" {
                         td.what role="cell" { strong { bdi { (queue.destination) } } p.muted { bdi { (queue.site) } } }
-                        td role="cell" data-label="Waiting" { (counted(queue.waiting)) }
+                        td role="cell" data-label="Queued" { (counted(queue.waiting)) }
                         td role="cell" data-label="Oldest since" {
                             @match queue.since.as_deref() {
                                 None => "–",
@@ -104,7 +104,7 @@ fn destinations(standings: &[Standing]) -> Markup {
                         td role="cell" data-label="Given up" {
                             @if queue.given_up > 0 { span.mark.critical { (counted(queue.given_up)) } } @else { "0" }
                         }
-                        td.why role="cell" data-label="Now" { (now(standing)) }
+                        td.why role="cell" data-label="Status" { (now(standing)) }
                     }
                 }
             }
@@ -114,10 +114,10 @@ fn destinations(standings: &[Standing]) -> Markup {
 
 fn now(standing: &Standing) -> Markup {
     html! {
-        @if standing.is_gone { span.muted { "The configuration names it no more. What waits for it goes once it is named so again." } }
-        @else if let Some(reason) = &standing.away { span.mark.critical { "Nothing gets through" } p { bdi { (reason) } } }
+        @if standing.is_gone { span.muted { "Removed from the configuration. Queued items are sent when a destination with this name returns." } }
+        @else if let Some(reason) = &standing.away { span.mark.critical { "Unreachable" } p { bdi { (reason) } } }
         @else if standing.queue.waiting > 0 { "On its way" }
-        @else { span.muted { "Nothing waits" } }
+        @else { span.muted { "Nothing queued" } }
     }
 }
 
@@ -128,7 +128,7 @@ fn refused(standings: &[Standing], given_up: &[(Delivery, String)]) -> Markup {
     };
     html! {
         table.card.tickets.deliveries role="table" aria-labelledby="given-up" {
-            (head(&["Ticket", "What", "Destination", "Given up", "Why", "Send again"]))
+            (head(&["Ticket", "Item", "Destination", "Given up", "Reason", "Send again"]))
             tbody role="rowgroup" {
                 @for (delivery, reference) in given_up {
                     tr role="row" {
@@ -138,9 +138,9 @@ fn refused(standings: &[Standing], given_up: &[(Delivery, String)]) -> Markup {
                         td role="cell" data-label="Given up" {
                             span.when { (times::minute(delivery.settled_at.as_deref().unwrap_or(&delivery.created_at))) }
                         }
-                        td.why role="cell" data-label="Why" { bdi { (delivery.told) } }
+                        td.why role="cell" data-label="Reason" { bdi { (delivery.told) } }
                         td role="cell" {
-                            @if is_gone(delivery) { span.muted { "Its destination is gone" } }
+                            @if is_gone(delivery) { span.muted { "Destination removed" } }
                             @else { (send_again::one(delivery, reference, false)) }
                         }
                     }

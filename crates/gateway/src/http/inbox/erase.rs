@@ -45,7 +45,7 @@ pub async fn take(
         return Ok(message(StatusCode::NOT_FOUND, page::not_found()));
     };
     if form.map(|Form(form)| form.confirm).unwrap_or_default() != ticket.reference {
-        let says = "The form does not confirm which ticket is erased. Nothing was erased.";
+        let says = "The form does not confirm which ticket to erase. Nothing was erased.";
         let back = address(&ticket.reference);
         return Ok(message(StatusCode::UNPROCESSABLE_ENTITY, page::wrong(says, "", &back)));
     }
@@ -66,7 +66,7 @@ pub async fn unreadable(app: &App, name: &str, error: StoreError) -> Result<Resp
     let page = page::notice(
         &format!("{} cannot be read", head.reference),
         html! {
-            p { "The gateway says: " (reason) "." }
+            p { "Reason: " (reason) "." }
             p { a href=(address(&head.reference)) { "Erase this ticket…" } }
             p { a href="/inbox" { "All tickets" } }
         },
@@ -94,7 +94,7 @@ fn question(ticket: &TicketHead, counts: &ErasureCounts, external: &[(String, St
             form.buttons method="post" action=(address(reference)) {
                 input type="hidden" name="confirm" value=(reference);
                 button.button.main type="submit" { "Erase " (reference) }
-                a href=(format!("/inbox/tickets/{reference}")) { "Keep it" }
+                a href=(format!("/inbox/tickets/{reference}")) { "Cancel" }
             }
         },
     )
@@ -104,9 +104,9 @@ fn done(reference: &str, erased: &Erased) -> Markup {
     let external: Vec<(String, String)> =
         erased.external.iter().map(|(_, destination, remote)| (destination.clone(), remote.clone())).collect();
     page::notice(
-        &format!("{reference} is erased"),
+        &format!("{reference} erased"),
         html! {
-            p { "The ticket is gone with its " (amounts(&erased.counts)) "." }
+            p { "The ticket was erased with its " (amounts(&erased.counts)) "." }
             (not_reached(&external))
             p { a href="/inbox" { "All tickets" } }
         },
@@ -129,13 +129,13 @@ fn amounts(counts: &ErasureCounts) -> String {
 
 fn not_reached(external: &[(String, String)]) -> Markup {
     html! {
-        p { "It does not reach:" }
+        p { "Not erased:" }
         ul {
             @for (destination, remote) in external {
-                li { "the ticket at " bdi { (destination) } ", " bdi { (remote) } " there; erase it there as well" }
+                li { "the ticket in " bdi { (destination) } ", " bdi { (remote) } "; erase it there as well" }
             }
-            li { "mails and notices that were sent" }
-            li { "backups, and what the customer's own browser keeps" }
+            li { "mails and notifications already sent" }
+            li { "backups, and data in the customer's own browser" }
         }
     }
 }

@@ -28,13 +28,13 @@ pub fn form(ticket: &StoredTicket) -> Facts {
     let address = match ticket.handling.confirmation {
         Confirmation::NotNeeded => "",
         Confirmation::Awaited { .. } => {
-            "Not confirmed: the customer reads answers once they have entered the code of the e-mail"
+            "Not confirmed: the customer sees answers after entering the code from the e-mail"
         }
-        Confirmation::Confirmed => "Confirmed by the code of the e-mail",
+        Confirmation::Confirmed => "Confirmed with the code from the e-mail",
     };
     let consent = match ticket.ticket.consent {
-        Some(true) => "Support may look into it",
-        Some(false) => "Support may not look into it",
+        Some(true) => "Support may access it",
+        Some(false) => "Support may not access it",
         None => "",
     };
     vec![
@@ -132,13 +132,13 @@ fn machine(device: &Device) -> String {
 
 fn network(device: &Device) -> String {
     let online = if device.online { "Online" } else { "Offline" };
-    joined(&[online, &device.connection, if device.save_data { "saving data" } else { "" }], ", ")
+    joined(&[online, &device.connection, if device.save_data { "data saver" } else { "" }], ", ")
 }
 
 fn preferences(device: &Device) -> String {
     let contrast = match device.contrast.as_str() {
         "forced" => "forced colours".into(),
-        "custom" => "contrast of their own".into(),
+        "custom" => "custom contrast".into(),
         "" => String::new(),
         contrast => format!("{contrast} contrast"),
     };
@@ -146,7 +146,7 @@ fn preferences(device: &Device) -> String {
         "" => String::new(),
         theme => format!("{theme} theme"),
     };
-    joined(&[&theme, &contrast, if device.reduced_motion { "less motion" } else { "" }], ", ")
+    joined(&[&theme, &contrast, if device.reduced_motion { "reduced motion" } else { "" }], ", ")
 }
 
 fn named(name: &str, id: &str) -> String {
@@ -192,8 +192,8 @@ mod tests {
             ("Window", "1440 × 900, 1.5 device pixels each"),
             ("Touch", "No"),
             ("Machine", "12 processors, 8 GiB of memory"),
-            ("Network", "Online, 4g, 10 Mbit/s, 50 ms, saving data"),
-            ("Prefers", "dark theme, more contrast, less motion"),
+            ("Network", "Online, 4g, 10 Mbit/s, 50 ms, data saver"),
+            ("Prefers", "dark theme, more contrast, reduced motion"),
             ("Storage", "Not allowed"),
             ("User agent", "Mozilla/5.0"),
         ];

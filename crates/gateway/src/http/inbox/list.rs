@@ -47,7 +47,7 @@ pub fn page(app: &App, seen: &Seen<'_>) -> Markup {
             @if tickets.is_empty() && plain { (nothing_open(app)) }
             @else if tickets.is_empty() {
                 p.card.empty {
-                    @if stopped_at.is_some() { "No ticket matches so far. " } @else { "No ticket matches. " }
+                    @if stopped_at.is_some() { "No tickets match so far. " } @else { "No tickets match. " }
                     a href="/inbox?status=all" { "All tickets" }
                 }
             } @else { (table(app, tickets)) }
@@ -62,12 +62,12 @@ pub fn page(app: &App, seen: &Seen<'_>) -> Markup {
                 nav.pages aria-label="Pages" {
                     @if !asked.is_first_page() { a.button href=(asked.address("")) { "First page" } }
                     @if let Some(next) = next {
-                        a.button href=(asked.address(&next.to_string())) { @if stopped_at.is_some() { "Search on" } @else { "Next page" } }
+                        a.button href=(asked.address(&next.to_string())) { @if stopped_at.is_some() { "Keep searching" } @else { "Next page" } }
                     }
                 }
             }
             details.card.pastes {
-                summary { h2 { "Somebody asked elsewhere?" } span.muted { "Answers to paste that lead to the form" } }
+                summary { h2 { "Asked on another channel?" } span.muted { "Replies to paste, with a link to the form" } }
                 @for site in app.sites.keys() {
                     @if app.sites.len() > 1 { h3 { (site) } }
                     (paste::send_here(seen.base, site, "en"))
@@ -80,10 +80,10 @@ pub fn page(app: &App, seen: &Seen<'_>) -> Markup {
 /// In which order the tickets come.
 fn order(asked: &Asked) -> &'static str {
     match (asked.q.trim().is_empty(), asked.is_first_page()) {
-        (true, true) => "Due first",
-        (true, false) => "Due later",
+        (true, true) => "Sorted by due time",
+        (true, false) => "Sorted by due time, continued",
         (false, true) => "Newest first",
-        (false, false) => "Older",
+        (false, false) => "Older tickets",
     }
 }
 
@@ -91,7 +91,7 @@ fn order(asked: &Asked) -> &'static str {
 fn broken(broken: &[(String, Incident)]) -> Markup {
     html! {
         @if !broken.is_empty() {
-            section.card.broken aria-label="What customers are told is broken" {
+            section.card.broken aria-label="Incidents shown to customers" {
                 @for (site, incident) in broken {
                     p {
                         @match incident.kind {
@@ -99,7 +99,7 @@ fn broken(broken: &[(String, Incident)]) -> Markup {
                             IncidentKind::Maintenance => span.mark { "Maintenance" },
                         }
                         " " bdi { @if incident.url.is_empty() { (incident.title) } @else { a href=(incident.url) rel="noreferrer" { (incident.title) } } }
-                        " " span.muted { (site) " · " (incident.affected) @if incident.affected == 1 { " customer has it too" } @else { " customers have it too" } }
+                        " " span.muted { (site) " · " (incident.affected) @if incident.affected == 1 { " customer affected" } @else { " customers affected" } }
                     }
                 }
             }
@@ -118,40 +118,40 @@ fn filters(app: &App, seen: &Seen<'_>) -> Markup {
         form.filters role="search" method="get" action="/inbox" {
             label.unseen for="q" { "Reference, name, address, handle or words" }
             input #q type="search" name="q" value=(asked.q) placeholder="Reference, name, address, handle or words";
-            label.unseen for="status" { "Where they stand" }
+            label.unseen for="status" { "Status" }
             select #status name="status" {
                 (option("open", status, "Open")) (option("solved", status, "Solved")) (option("all", status, "All"))
             }
             @if app.sites.len() > 1 {
                 label.unseen for="site" { "Site" }
                 select #site name="site" {
-                    (option("", &asked.site, "Every site"))
+                    (option("", &asked.site, "All sites"))
                     @for site in app.sites.keys() { (option(site, &asked.site, site)) }
                 }
             }
             label.unseen for="owner" { "Owner" }
             select #owner name="owner" {
-                (option("", &asked.owner, "Every owner"))
+                (option("", &asked.owner, "All owners"))
                 @for owner in Owner::ALL { (option(owner.word(), &asked.owner, words::owner(*owner))) }
             }
             label.unseen for="team" { "Team" }
             select #team name="team" {
-                (option("", &asked.team, "Every team"))
+                (option("", &asked.team, "All teams"))
                 @for team in words::teams(app, None) { (option(&team, &asked.team, &team)) }
             }
-            label.unseen for="assignee" { "In hand" }
+            label.unseen for="assignee" { "Assignee" }
             select #assignee name="assignee" {
-                (option("", &asked.assignee, "Everybody's"))
-                (option(&seen.frame.operator.name, &asked.assignee, "Mine"))
+                (option("", &asked.assignee, "Anyone"))
+                (option(&seen.frame.operator.name, &asked.assignee, "Me"))
                 @if !asked.assignee.is_empty() && asked.assignee != seen.frame.operator.name {
                     (option(&asked.assignee, &asked.assignee, &asked.assignee))
                 }
             }
-            label.unseen for="test" { "Tests" }
+            label.unseen for="test" { "Test tickets" }
             select #test name="test" {
-                (option("", &asked.test, "With tests")) (option("no", &asked.test, "Without tests")) (option("yes", &asked.test, "Only tests"))
+                (option("", &asked.test, "Including tests")) (option("no", &asked.test, "Excluding tests")) (option("yes", &asked.test, "Only tests"))
             }
-            button.button type="submit" { "Show" }
+            button.button type="submit" { "Apply" }
         }
     }
 }
@@ -159,11 +159,11 @@ fn filters(app: &App, seen: &Seen<'_>) -> Markup {
 fn nothing_open(app: &App) -> Markup {
     html! {
         div.card.empty {
-            h2 { "Nothing is open" }
-            p { "Tickets appear here as soon as somebody sends one. Reload the page to look again, or look at "
-                a href="/inbox?status=all" { "all of them" } "." }
+            h2 { "No open tickets" }
+            p { "Tickets appear here as soon as someone sends one. Reload the page to check again, or see "
+                a href="/inbox?status=all" { "all tickets" } "." }
             @if app.settings.demo {
-                p { "Send one yourself: open " a href="/" { "the demo" } ", choose Help, then Get help, and write something." }
+                p { "Send one yourself: open " a href="/" { "the demo" } ", choose Help, then Get help, and write a message." }
             } @else {
                 p { "To try it, open a page that embeds Deskbell with the " code { "data-site" } " of a configured site." }
             }
@@ -178,7 +178,7 @@ fn table(app: &App, tickets: &[ListedTicket]) -> Markup {
         table.card.tickets role="table" aria-label="Tickets" {
             thead role="rowgroup" {
                 tr role="row" {
-                    @for column in ["Ticket", "Kind", "Severity", "Topic", "From", "Owner", "First answer", "Last word"] {
+                    @for column in ["Ticket", "Kind", "Severity", "Topic", "From", "Owner", "First answer", "Last message"] {
                         th scope="col" role="columnheader" { (column) }
                     }
                 }
@@ -193,7 +193,7 @@ fn table(app: &App, tickets: &[ListedTicket]) -> Markup {
 fn row(app: &App, ticket: &ListedTicket, sites: bool) -> Markup {
     let (handling, shown) = (&ticket.handling, &ticket.shown);
     let topic = words::topic(app, &ticket.site, &handling.topic);
-    let requester = if shown.requester.is_empty() { "Unknown person" } else { &shown.requester };
+    let requester = if shown.requester.is_empty() { "Unknown customer" } else { &shown.requester };
     html! {
         tr role="row" {
             td.what role="cell" {
@@ -232,8 +232,8 @@ fn row(app: &App, ticket: &ListedTicket, sites: bool) -> Markup {
 fn waits(ticket: &ListedTicket) -> &'static str {
     match (ticket.status, ticket.handling.turn) {
         (Status::Solved, _) => "Solved",
-        (Status::Open, Turn::Support) => "Waits for support",
-        (Status::Open, Turn::Customer) => "Waits for the customer",
+        (Status::Open, Turn::Support) => "Waiting on us",
+        (Status::Open, Turn::Customer) => "Waiting on customer",
     }
 }
 
@@ -244,7 +244,7 @@ pub fn severity(severity: Severity) -> Markup {
 
 /// Marks a ticket that only tries things out.
 pub fn test() -> Markup {
-    html! { span.mark title="Sent from a page for tests: nothing is promised, and nobody was given notice" { "Test" } }
+    html! { span.mark title="Sent from a test page: no response target, and nobody was notified" { "Test" } }
 }
 
 /// Says that nobody signed what the page claims, unless somebody did.

@@ -88,7 +88,7 @@ pub async fn log_in(
         || name.chars().count() > NAME_MAX
         || name.chars().any(|c| is_invisible(c) && !JOINERS.contains(&c))
     {
-        let says = "Please say who you are, in 1 to 80 characters that can be seen.";
+        let says = "Please enter your name, in 1 to 80 visible characters.";
         return wrong(StatusCode::UNPROCESSABLE_ENTITY, says);
     }
     let guess = match app.guard.guess(client.address, token.trim(), || known.is(token.trim())) {
@@ -101,7 +101,7 @@ pub async fn log_in(
     }
     if !guess.is_right {
         tracing::warn!(address = ?client.address, with = "form", "inbox login failed");
-        return wrong(StatusCode::FORBIDDEN, "This is not the inbox token of this gateway.");
+        return wrong(StatusCode::FORBIDDEN, "Wrong inbox token.");
     }
     tracing::info!(operator = name, address = ?client.address, "inbox login");
     let cookie = access::open(&app, known, name, is_plain).await?;
@@ -122,7 +122,7 @@ pub async fn log_out(
 
 /// The token was guessed too often: what was filled in stays, and is sent again later.
 pub fn too_many(wait: Duration, name: &str, next: &str) -> Response {
-    let says = "These were too many attempts with a wrong token. Please wait a minute.";
+    let says = "Too many attempts with a wrong token. Try again in a minute.";
     let seconds = HeaderValue::from(wait.as_secs() + 1);
     let page = message(StatusCode::TOO_MANY_REQUESTS, form(name, next, alert(says)));
     ([(header::RETRY_AFTER, seconds)], page).into_response()
@@ -177,10 +177,10 @@ fn alert(says: &str) -> Markup {
 fn needs_https() -> Markup {
     html! {
         div.wrong role="alert" {
-            p { "This page has come without HTTPS, as far as the gateway can tell. A browser does not keep the session then." }
+            p { "As far as the gateway can tell, this page was loaded without HTTPS. Your browser will not keep the session." }
             p {
-                "Open it over HTTPS. Where a proxy ends HTTPS, let it send " code { "X-Forwarded-Proto" } " and name it in the gateway's configuration under "
-                code { "[proxy] trusted" } ". On a network in which nobody can listen, " code { "[inbox] insecure_http = true" }
+                "Open it over HTTPS. If a proxy terminates HTTPS, have it send " code { "X-Forwarded-Proto" } " and list it in the gateway's configuration under "
+                code { "[proxy] trusted" } ". On a network where nobody can listen in, " code { "[inbox] insecure_http = true" }
                 " allows sessions over HTTP."
             }
         }
@@ -193,9 +193,9 @@ fn form(name: &str, next: &str, above: Markup) -> Markup {
         html! {
             form.login method="post" action="/inbox/login" {
                 (above)
-                label for="name" { "Your name, as customers read it under your answers" }
+                label for="name" { "Your name, as customers see it with your answers" }
                 input #name name="name" required maxlength=(NAME_MAX) autocomplete="nickname" value=(name);
-                label for="token" { "The inbox token of this gateway" }
+                label for="token" { "Inbox token" }
                 input #token name="token" type="password" required autocomplete="current-password";
                 input type="hidden" name="next" value=(own_page(next));
                 button.button.main type="submit" { "Log in" }
@@ -208,9 +208,9 @@ fn logged_out(text: &str) -> Markup {
     page::notice(
         "You were logged out",
         html! {
-            p { "A session ends after twelve hours. Nothing was sent." }
+            p { "Sessions end after twelve hours. Nothing was sent." }
             @if !text.is_empty() {
-                label for="kept" { "What you wrote, to copy:" }
+                label for="kept" { "Your text, to copy:" }
                 textarea #kept readonly rows="10" { (text) }
             }
             p { a href="/inbox/login" target="_blank" { "Log in in a new tab" } }

@@ -13,15 +13,18 @@ pub fn cut(context: &Context, place: &str) -> Option<&'static str> {
     let rest = |cut: &String| cut.strip_prefix(place).map(str::to_string);
     let rests: Vec<String> = context.cut.iter().filter_map(rest).collect();
     if rests.iter().any(String::is_empty) {
-        return Some("There was more than a ticket carries.");
+        return Some("The data exceeded the size limit of a ticket.");
     }
-    rests.iter().any(|rest| rest.starts_with('/')).then_some("Not all of it fitted into the ticket.")
+    rests
+        .iter()
+        .any(|rest| rest.starts_with('/'))
+        .then_some("Some of it was left out to fit the size limit of a ticket.")
 }
 
 /// What the host was asked for and did not answer.
 pub fn unanswered(context: &Context) -> Option<String> {
     let names = context.unanswered.join(", ");
-    (!names.is_empty()).then(|| format!("Did not answer in time: {names}."))
+    (!names.is_empty()).then(|| format!("No response in time: {names}."))
 }
 
 fn withheld(withheld: &Withheld) -> String {
@@ -53,9 +56,9 @@ mod tests {
         assert_eq!(of(&context, Group::User), ["Not collected by the site."]);
         assert_eq!(
             of(&context, Group::Errors),
-            ["2 withheld by the customer.", "Not all of it fitted into the ticket."]
+            ["2 withheld by the customer.", "Some of it was left out to fit the size limit of a ticket."]
         );
-        assert_eq!(of(&context, Group::Requests), ["There was more than a ticket carries."]);
+        assert_eq!(of(&context, Group::Requests), ["The data exceeded the size limit of a ticket."]);
         assert!(of(&context, Group::Device).is_empty());
     }
 }

@@ -74,7 +74,7 @@ pub fn not_found() -> Markup {
     notice(
         "No such ticket",
         html! {
-            p { "There is no ticket of this name here. A reference looks like DB-4K7Q9; a letter may have been copied wrongly." }
+            p { "There is no ticket with this reference. References look like DB-4K7Q9; please check for a typing error." }
             p { a href="/inbox" { "All tickets" } }
         },
     )
@@ -83,10 +83,10 @@ pub fn not_found() -> Markup {
 /// The store failed; for a reason that is known where a row cannot be read.
 pub fn failed(reason: Option<&str>) -> Markup {
     notice(
-        "The tickets cannot be read",
+        "Tickets unavailable",
         html! {
             @if let Some(reason) = reason { p { code { (reason) } } }
-            p { "The gateway cannot read its database just now. Nothing is lost; the gateway's log tells the reason." }
+            p { "The gateway cannot read its database right now. Nothing is lost; the gateway's log gives the reason." }
         },
     )
 }
@@ -94,12 +94,12 @@ pub fn failed(reason: Option<&str>) -> Markup {
 /// What was asked for came from another page than one of the inbox.
 pub fn foreign() -> Markup {
     notice(
-        "This came from somewhere else",
+        "Request from another site",
         html! {
-            p { "Only the pages of the inbox itself can change anything in it. Nothing was changed." }
+            p { "Changes are accepted only from the inbox's own pages. Nothing was changed." }
             p {
-                "If you pressed a button of the inbox, the proxy in front of the gateway hides the address that you see: let it pass on "
-                code { "Host" } " as it is, or send " code { "X-Forwarded-Host" } " and be named under " code { "[proxy] trusted" } "."
+                "If you did press a button in the inbox, the proxy in front of the gateway hides the address you see. Have it pass on "
+                code { "Host" } " unchanged, or have it send " code { "X-Forwarded-Host" } " and list it under " code { "[proxy] trusted" } "."
             }
             p { a href="/inbox" { "All tickets" } }
         },
@@ -109,11 +109,11 @@ pub fn foreign() -> Markup {
 /// A form cannot be taken as it is; what was written is given back.
 pub fn wrong(says: &str, text: &str, back: &str) -> Markup {
     notice(
-        "This was not taken",
+        "Not saved",
         html! {
             p { (says) }
             @if !text.is_empty() {
-                label for="kept" { "What you wrote, to copy:" }
+                label for="kept" { "Your text, to copy:" }
                 textarea.prose #kept readonly rows="10" dir="auto" { (text) }
             }
             p { a href=(back) { "Back" } }
@@ -124,8 +124,8 @@ pub fn wrong(says: &str, text: &str, back: &str) -> Markup {
 /// The body of a request cannot be read.
 pub fn unreadable(reason: &str) -> Markup {
     notice(
-        "This was not taken",
-        html! { p { "What was sent cannot be read: " (reason) "." } p { a href="/inbox" { "All tickets" } } },
+        "Not saved",
+        html! { p { "The form could not be read: " (reason) "." } p { a href="/inbox" { "All tickets" } } },
     )
 }
 
@@ -134,12 +134,12 @@ pub fn closed(demo: bool) -> Markup {
     notice(
         "The inbox is closed",
         html! {
-            p { "Tickets hold what people wrote, so the inbox opens only with a token, and this gateway has none yet." }
-            p { "Give it one, of " (TOKEN_MIN) " characters or more, and start it again:" }
+            p { "The inbox needs a token because tickets contain personal data. This gateway has none yet." }
+            p { "Set one of at least " (TOKEN_MIN) " characters and restart the gateway:" }
             pre tabindex="0" { code { "export DESKBELL_INBOX_TOKEN=\"$(openssl rand -hex 32)\"" } }
-            p { "or write " code { "inbox_token" } " into its configuration file." }
+            p { "or set " code { "inbox_token" } " in the configuration file." }
             @if demo {
-                p { "The demo's inbox opens without a token on the computer it runs on, at http://localhost or http://127.0.0.1." }
+                p { "In the demo, the inbox opens without a token on the same computer, at http://localhost or http://127.0.0.1." }
             }
         },
     )

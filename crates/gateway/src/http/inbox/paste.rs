@@ -11,7 +11,7 @@ pub const PLACES: &[(&str, &str)] =
 /// That a ticket was received, in its language.
 pub fn we_have_it(reference: &str, locale: &str) -> Markup {
     let text = fill(&said_in(locale, GatewayText::WeHaveIt), "{reference}", reference);
-    pasted("we-have-it", "We have it", &text)
+    pasted("we-have-it", "Ticket received", &text)
 }
 
 /// That it is to be sent by the form, with the link that leads there; one for each place where somebody may have asked.
@@ -20,7 +20,7 @@ pub fn send_here(base: &str, site: &str, locale: &str) -> Markup {
         @for (via, place) in PLACES {
             @let link = format!("{base}/help/{site}?deskbell=ticket&via={via}");
             @let text = fill(&said_in(locale, GatewayText::SendHere), "{link}", &link);
-            (pasted(&format!("send-here-{site}-{via}"), &format!("Send it here, for {place}"), &text))
+            (pasted(&format!("send-here-{site}-{via}"), &format!("Link to the form, for {place}"), &text))
         }
     }
 }

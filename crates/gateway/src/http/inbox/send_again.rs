@@ -42,7 +42,7 @@ pub async fn take(
 ) -> Result<Response, Failed> {
     let form = form.map(|Form(form)| form).unwrap_or_default();
     let Some(wanted) = wanted(&form) else {
-        let wrong = page::wrong("The form does not say which delivery is sent again.", "", ADDRESS);
+        let wrong = page::wrong("The form does not say which delivery to send again.", "", ADDRESS);
         return Ok(message(StatusCode::UNPROCESSABLE_ENTITY, wrong));
     };
     let id = match wanted {
@@ -75,7 +75,7 @@ pub fn all(count: u32) -> Markup {
         details.again-all {
             summary.button { "Send all again" }
             form.card method="post" action=(ADDRESS) {
-                p { "Has what was wrong been mended? What is refused again comes back to this list." }
+                p { "Has the cause been fixed? Items that fail again return to this list." }
                 button.button.main type="submit" name="all" value="yes" { "Send all " (count) " again" }
             }
         }

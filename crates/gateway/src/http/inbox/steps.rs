@@ -47,10 +47,10 @@ fn of_breadcrumb(breadcrumb: &Breadcrumb) -> Step<'_> {
     };
     let (did, what, look) = match (kind, name.as_str()) {
         (BreadcrumbKind::Click, _) => ("Clicked", quoted, Look::Plain),
-        (BreadcrumbKind::Submit, _) => ("Sent", quoted, Look::Plain),
+        (BreadcrumbKind::Submit, _) => ("Submitted", quoted, Look::Plain),
         (BreadcrumbKind::Navigation, _) => ("Went to", name.clone(), Look::Quiet),
-        (BreadcrumbKind::Visibility, "hidden") => ("Looked away", String::new(), Look::Quiet),
-        (BreadcrumbKind::Visibility, "visible") => ("Came back", String::new(), Look::Quiet),
+        (BreadcrumbKind::Visibility, "hidden") => ("Left the tab", String::new(), Look::Quiet),
+        (BreadcrumbKind::Visibility, "visible") => ("Returned to the tab", String::new(), Look::Quiet),
         (BreadcrumbKind::Visibility, _) => ("Page", name.clone(), Look::Quiet),
         (BreadcrumbKind::Network, _) => ("Network", name.clone(), Look::Quiet),
         (BreadcrumbKind::Error, _) => ("Error", name.clone(), Look::Error),
@@ -99,7 +99,7 @@ mod tests {
                 "Clicked button “Save”",
                 "Request POST /a: 504 Gateway Timeout",
                 "Error TypeError: x",
-                "Looked away ",
+                "Left the tab ",
                 "Clicked "
             ]
         );

@@ -46,19 +46,19 @@ pub fn outcome(outcome: Outcome) -> &'static str {
 /// What speaks for a robot.
 pub fn sign(sign: Sign) -> &'static str {
     match sign {
-        Sign::Trap => "A field was filled in that people do not see",
-        Sign::Quick => "It was written more quickly than anybody types",
+        Sign::Trap => "A hidden field was filled in",
+        Sign::Quick => "Written faster than anyone can type",
     }
 }
 
 /// What is brought to a destination.
 pub fn brought(what: What) -> &'static str {
     match what {
-        What::Ticket => "The ticket",
-        What::Message => "A message",
-        What::Solved => "That it is solved",
-        What::Reopened => "That it is open again",
-        What::Confirmed => "That the address is confirmed",
+        What::Ticket => "Ticket",
+        What::Message => "Message",
+        What::Solved => "Status: solved",
+        What::Reopened => "Status: reopened",
+        What::Confirmed => "Address confirmation",
     }
 }
 
@@ -98,12 +98,12 @@ pub fn teams(app: &App, site: Option<&str>) -> Vec<String> {
 
 /// What was promised.
 pub fn target(target: Option<Target>) -> String {
-    let Some(Target { hours, owner, .. }) = target else { return "None promised".into() };
+    let Some(Target { hours, owner, .. }) = target else { return "None".into() };
     let owner = match owner {
         Owner::Cs => "customer success",
         Owner::SupportEngineer => "support engineer",
         Owner::SupportHero => "support hero",
-        Owner::Automated => return "Automatic, from the community".into(),
+        Owner::Automated => return "Automatic reply".into(),
     };
     let (count, unit) = match hours {
         hours if hours > 0 && hours % HOURS_A_DAY == 0 => (hours / HOURS_A_DAY, "business day"),
@@ -130,8 +130,8 @@ pub fn error_source(source: &str) -> &str {
         "error" => "uncaught",
         "rejection" => "unhandled rejection",
         "captured" => "caught by the product",
-        "resource" => "did not load",
-        "policy" => "refused by the content security policy",
+        "resource" => "failed to load",
+        "policy" => "blocked by the content security policy",
         source => source,
     }
 }
@@ -149,7 +149,7 @@ pub fn error(error: &ErrorRecord) -> String {
 pub fn answer(request: &RequestRecord) -> String {
     let code = u16::try_from(request.status).ok().and_then(|status| StatusCode::from_u16(status).ok());
     match (request.status, code.and_then(|code| code.canonical_reason())) {
-        (0, _) if request.failure.is_empty() => "No answer".into(),
+        (0, _) if request.failure.is_empty() => "No response".into(),
         (0, _) => request.failure.clone(),
         (status, Some(reason)) => format!("{status} {reason}"),
         (status, None) => status.to_string(),

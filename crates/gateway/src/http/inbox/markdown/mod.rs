@@ -36,8 +36,8 @@ pub fn of(ticket: &StoredTicket) -> String {
         part("Links", &notes::of(context, Group::Links), &links(context)),
         part("Requests", &notes::of(context, Group::Requests), &requests(context)),
         part("What happened", &notes::of(context, Group::Breadcrumbs), &what_happened(context, &context.frozen_at)),
-        part("Since the ticket was begun", &since_notes, &since(context)),
-        part("Values of the page", &value_notes, &pairs(&context.page_values)),
+        part("After the ticket was started", &since_notes, &since(context)),
+        part("Custom data", &value_notes, &pairs(&context.page_values)),
         part("Device", &notes::of(context, Group::Device), &device),
     ];
     joined(&parts) + "\n"
@@ -83,14 +83,14 @@ fn error(error: &ErrorRecord, begun: &str) -> String {
 }
 
 fn page(page: &Page) -> String {
-    item("Address", &code(&page.url)) + &list(&facts::page(page)) + &item("Came from", &code(&page.referrer))
+    item("Address", &code(&page.url)) + &list(&facts::page(page)) + &item("Previous page", &code(&page.referrer))
 }
 
 fn person(ticket: &StoredTicket) -> String {
     let claims = list(&facts::person(ticket));
     let title = match claims.is_empty() || words::verified(ticket) {
-        true => "Person",
-        false => "Person (unverified)",
+        true => "Customer",
+        false => "Customer (unverified)",
     };
     part(title, &notes::of(&ticket.ticket.context, Group::User), &(claims + &list(&facts::form(ticket))))
 }
@@ -112,7 +112,7 @@ fn requests(context: &Context) -> String {
         return String::new();
     }
     let rows: String = context.requests.iter().map(request).collect();
-    format!("| Time | Answer | Request | Took | Size |\n| --- | --- | --- | --: | --: |\n{rows}")
+    format!("| Time | Response | Request | Duration | Size |\n| --- | --- | --- | --: | --: |\n{rows}")
 }
 
 fn request(request: &RequestRecord) -> String {

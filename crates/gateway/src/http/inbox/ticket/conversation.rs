@@ -48,9 +48,9 @@ pub fn forms(known: &Known<'_>) -> Markup {
             form method="post" action=(action) {
                 // Sent twice, it is said once.
                 input type="hidden" name="key" value=(Uuid::new_v4());
-                label.unseen for="text" { "Your answer, which the customer reads" }
+                label.unseen for="text" { "Your answer to the customer" }
                 textarea.prose #text name="text" rows="6" maxlength=(MESSAGE_MAX) required dir="auto"
-                    placeholder="Markdown. The customer reads this in the panel." {}
+                    placeholder="Markdown. The customer sees this in the help menu." {}
                 div.buttons {
                     button.button.main type="submit" name="action" value="answer" { "Answer" }
                     button.button type="submit" name="action" value="answer-solved" { "Answer and solve" }
@@ -60,9 +60,9 @@ pub fn forms(known: &Known<'_>) -> Markup {
             details.fold {
                 summary { "Internal note" }
                 form method="post" action=(action) {
-                    label.unseen for="note" { "A note that only operators read" }
+                    label.unseen for="note" { "Note for agents only" }
                     textarea.prose #note name="text" rows="3" maxlength=(MESSAGE_MAX) required dir="auto" {}
-                    button.button type="submit" name="action" value="note" { "Keep the note" }
+                    button.button type="submit" name="action" value="note" { "Add note" }
                 }
             }
             form.contacted method="post" action=(action) {
@@ -71,7 +71,7 @@ pub fn forms(known: &Known<'_>) -> Markup {
                 @for (_, place) in paste::PLACES { button.button.small type="submit" name="place" value=(place) { (place) } }
             }
             form.buttons method="post" action=(action) {
-                @if solved { button.button type="submit" name="action" value="reopen" { "Open it again" } }
+                @if solved { button.button type="submit" name="action" value="reopen" { "Reopen" } }
                 @else { button.button type="submit" name="action" value="solve" { "Mark as solved" } }
             }
         }
@@ -101,14 +101,14 @@ fn said(known: &Known<'_>, message: &Message) -> Markup {
 fn done(deed: &Deed) -> Markup {
     let who = if deed.operator.is_empty() { "The customer" } else { &deed.operator };
     let (what, about) = match deed.act {
-        Act::Noted => ("noted", ""),
+        Act::Noted => ("added a note", ""),
         Act::Contacted => ("contacted the customer on", deed.text.as_str()),
-        Act::Triaged => ("corrected", deed.text.as_str()),
-        Act::Assigned if deed.text.is_empty() => ("gave it to nobody in particular", ""),
-        Act::Assigned => ("gave it to", deed.text.as_str()),
+        Act::Triaged => ("changed", deed.text.as_str()),
+        Act::Assigned if deed.text.is_empty() => ("unassigned it", ""),
+        Act::Assigned => ("assigned it to", deed.text.as_str()),
         Act::HandedOver => ("handed it over to", deed.text.as_str()),
         Act::Solved => ("marked it as solved", ""),
-        Act::Reopened => ("opened it again", ""),
+        Act::Reopened => ("reopened it", ""),
         Act::Confirmed => ("confirmed the address", deed.text.as_str()),
         Act::Bounced => ("could not be delivered", ""),
     };

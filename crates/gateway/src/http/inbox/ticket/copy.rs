@@ -22,9 +22,9 @@ pub fn button() -> Markup {
 /// The text.
 pub fn row(ticket: &StoredTicket) -> Markup {
     let text = html! {
-        textarea #markdown readonly rows="16" spellcheck="false" aria-label="The ticket as markdown" {
+        textarea #markdown readonly rows="16" spellcheck="false" aria-label="Ticket as Markdown" {
             (markdown::of(ticket))
         }
     };
-    section("For a bug tracker", "The same as markdown", &[], text)
+    section("For a bug tracker", "As Markdown", &[], text)
 }

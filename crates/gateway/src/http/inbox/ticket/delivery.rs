@@ -65,12 +65,12 @@ fn destination(known: &Known<'_>, brought: &Brought) -> Markup {
         div.brought {
             div.to { h3 { bdi { (brought.destination) } } (mark(brought, &open)) }
             (arrived(brought))
-            @if let Some(page) = brought.page.as_deref().and_then(words::web) { p.small { (words::outward(page, "Open it there")) } }
+            @if let Some(page) = brought.page.as_deref().and_then(words::web) { p.small { (words::outward(page, "Open there")) } }
             @if !open.is_empty() {
                 ol.open { @for (place, delivery) in open.iter().enumerate() { li { (missing(known, brought, delivery, place > 0)) } } }
             }
             @if !left_out.is_empty() {
-                h4 { "Not taken over" }
+                h4 { "Not transferred" }
                 ul.left-out { @for line in left_out { li { bdi { (line) } } } }
             }
         }
@@ -83,8 +83,8 @@ fn mark(brought: &Brought, open: &[&Delivery]) -> Markup {
         @else if !open.is_empty() && brought.is_gone { span.mark.critical { "Stuck" } }
         @else if !open.is_empty() { span.mark.soon { "On its way" } }
         @else if !brought.deliveries.is_empty() { span.mark { "Delivered" } }
-        @else if brought.place.is_some() { span.mark { "Came from there" } }
-        @else { span.mark.low { "Not brought there" } }
+        @else if brought.place.is_some() { span.mark { "Created there" } }
+        @else { span.mark.low { "Not delivered there" } }
     }
 }
 
@@ -106,15 +106,15 @@ fn missing(known: &Known<'_>, brought: &Brought, delivery: &Delivery, is_behind:
         h4 { (what(known, delivery)) }
         @if delivery.state == State::GivenUp { (given_up(known, brought, delivery)) }
         // What is behind something has not been tried, and is not before that is there.
-        @else if is_behind { p.muted { "Waits since " (times::minute(&delivery.created_at)) " for what comes before it" } }
+        @else if is_behind { p.muted { "Queued since " (times::minute(&delivery.created_at)) ", behind an earlier item" } }
         @else { (waits(brought, delivery)) }
     }
 }
 
 fn given_up(known: &Known<'_>, brought: &Brought, delivery: &Delivery) -> Markup {
     html! {
-        (marked_facts(&[("Given up", settled(delivery)), ("Tried", tried(delivery)), ("Why", text(&delivery.told))]))
-        @if brought.is_gone { p.muted { "The configuration names this destination no more. What waits for it goes once it is named so again." } }
+        (marked_facts(&[("Given up", settled(delivery)), ("Tried", tried(delivery)), ("Reason", text(&delivery.told))]))
+        @if brought.is_gone { p.muted { "This destination was removed from the configuration. Queued items are sent when a destination with this name returns." } }
         @else { (send_again::one(delivery, &known.ticket.reference, true)) }
     }
 }
@@ -124,17 +124,17 @@ fn waits(brought: &Brought, delivery: &Delivery) -> Markup {
     let why = if delivery.told.is_empty() { away } else { &delivery.told };
     let is_due = delivery.due_at <= clock::now();
     let next = html! {
-        @if brought.is_gone { "None: the configuration names this destination no more" }
-        @else if brought.away.is_some() { "As soon as anything gets through" }
+        @if brought.is_gone { "None: the destination was removed from the configuration" }
+        @else if brought.away.is_some() { "As soon as the destination is reachable" }
         // What has not failed yet is in somebody's hands until it is due.
         @else if is_due || delivery.told.is_empty() { "Now" }
         @else { (times::second(&delivery.due_at)) }
     };
     marked_facts(&[
-        ("Waits since", times::minute(&delivery.created_at)),
+        ("Queued since", times::minute(&delivery.created_at)),
         ("Tried", tried(delivery)),
-        ("Why not yet", text(why)),
-        ("Next try", next),
+        ("Reason", text(why)),
+        ("Next attempt", next),
     ])
 }
 
@@ -152,9 +152,9 @@ fn what(known: &Known<'_>, delivery: &Delivery) -> Markup {
         known.messages.iter().find(|message| delivery.what == What::Message && message.number == delivery.number);
     let Some(message) = message else { return html! { (words::brought(delivery.what)) } };
     let whose = match message.author {
-        Author::Customer => "The customer's message",
-        Author::Support => "The answer",
-        Author::Automatic => "The automatic answer",
+        Author::Customer => "Customer's message",
+        Author::Support => "Answer",
+        Author::Automatic => "Automatic reply",
     };
     html! { (whose) " of " (times::minute(&message.at)) }
 }

@@ -14,7 +14,7 @@ pub fn card(context: &Context) -> Markup {
     let notes = notes::of(context, Group::Errors);
     let content = html! {
         @if context.errors.is_empty() && notes.is_empty() {
-            p.muted { "None was recorded before the ticket was begun." }
+            p.muted { "None recorded before the ticket was started." }
         }
         (list(context, page_url(context), &context.frozen_at))
     };

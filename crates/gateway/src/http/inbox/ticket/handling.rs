@@ -15,23 +15,23 @@ use domain::ticket::Severity;
 pub fn card(app: &App, operator: &Operator, known: &Known<'_>) -> Markup {
     let ticket = known.ticket;
     let handling = &ticket.handling;
-    let priority = ticket.priority.map_or("Not known", |priority| priority.word());
+    let priority = ticket.priority.map_or("Unknown", |priority| priority.word());
     let facts = [
         ("First answer", text(&words::target(ticket.target))),
-        ("By", words::due(ticket.status, ticket.due_at.as_deref(), handling)),
+        ("Due", words::due(ticket.status, ticket.due_at.as_deref(), handling)),
         ("Priority", text(priority)),
         ("Topic", text(words::topic(app, &ticket.site, &handling.topic))),
         ("Severity", text(corrected(ticket))),
         ("Owner", text(handling.owner.map(words::owner).unwrap_or_default())),
         ("Team", text(&handling.team)),
-        ("In hand", text(&handling.assignee)),
+        ("Assignee", text(&handling.assignee)),
     ];
     let content = html! {
         (marked_facts(&facts))
         (assign(operator, ticket))
-        (fold("Correct topic and severity", triage(app, ticket)))
+        (fold("Edit topic and severity", triage(app, ticket)))
         (fold("Hand over", hand_over(app, ticket)))
-        (fold("To paste elsewhere", html! {
+        (fold("Replies for other channels", html! {
             (paste::we_have_it(&ticket.reference, &ticket.ticket.locale))
             (paste::send_here(known.base, &ticket.site, &ticket.ticket.locale))
         }))
@@ -47,13 +47,13 @@ pub fn arrival(ticket: &StoredTicket) -> Markup {
     let facts = [
         ("Received", times::minute(&ticket.received_at)),
         ("Sent", sent_at),
-        ("Came from", text(&sent.via)),
+        ("Channel", text(&sent.via)),
         ("Site", text(&ticket.site)),
         ("Language", text(&sent.locale)),
-        ("Sent by", text(client.trim())),
+        ("Sent with", text(client.trim())),
     ];
     let content = html! { (marked_facts(&facts)) (erase::link(ticket)) };
-    section("arrival", "How it came", &[], content)
+    section("arrival", "Source", &[], content)
 }
 
 /// The severity, where it is another than was sent.
@@ -67,14 +67,14 @@ fn assign(operator: &Operator, ticket: &StoredTicket) -> Markup {
     html! {
         form.inline method="post" action=(action(ticket)) {
             input type="hidden" name="action" value="assign";
-            @if !mine { button.button.small type="submit" name="assignee" value=(operator.name) { "Take it" } }
-            @else { button.button.small type="submit" name="assignee" value="" { "Give it back" } }
+            @if !mine { button.button.small type="submit" name="assignee" value=(operator.name) { "Assign to me" } }
+            @else { button.button.small type="submit" name="assignee" value="" { "Unassign" } }
         }
         form.inline method="post" action=(action(ticket)) {
             input type="hidden" name="action" value="assign";
-            label.unseen for="assignee" { "Give it to" }
-            input #assignee name="assignee" maxlength="80" required placeholder="Somebody's name" autocomplete="off";
-            button.button.small type="submit" { "Give it to them" }
+            label.unseen for="assignee" { "Assign to" }
+            input #assignee name="assignee" maxlength="80" required placeholder="Agent's name" autocomplete="off";
+            button.button.small type="submit" { "Assign" }
         }
     }
 }
@@ -97,8 +97,8 @@ fn triage(app: &App, ticket: &StoredTicket) -> Markup {
                     option value=(severity.word()) selected[*severity == now.severity] { (words::severity(*severity)) }
                 }
             }
-            button.button.small type="submit" name="action" value="triage" { "Correct" }
-            p.muted { "The promise follows, counted from when the ticket came." }
+            button.button.small type="submit" name="action" value="triage" { "Save" }
+            p.muted { "This recalculates the due time from when the ticket arrived." }
         }
     }
 }

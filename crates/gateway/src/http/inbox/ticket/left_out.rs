@@ -13,7 +13,7 @@ pub fn row(context: &Context) -> Markup {
         return html! {};
     }
     let content = html! {
-        p.muted { "There was more than a ticket carries. Shortened or left out, oldest first:" }
+        p.muted { "The data exceeded the size limit of a ticket. Shortened or left out, oldest first:" }
         ul.places { @for place in cut { li { (id(place)) } } }
     };
     section("Left out", &words::count(cut.len(), "place"), &[], content)

@@ -126,5 +126,5 @@ pub fn page(app: &App, frame: &Frame<'_>, known: &Known<'_>) -> Markup {
 fn raw(ticket: &StoredTicket) -> Markup {
     let json = serde_json::to_string_pretty(&ticket.ticket).unwrap_or_default();
     let content = html! { pre.raw dir="ltr" tabindex="0" { code { (json) } } };
-    section::row("Everything, as it was sent", "JSON", &[], content)
+    section::row("Raw ticket", "JSON", &[], content)
 }

@@ -15,7 +15,7 @@ pub fn card(context: &Context) -> Markup {
     let mut known = vec![("Address", words::address(&page.url))];
     known.extend(facts::page(page).iter().map(|(name, value)| (*name, text(value))));
     known.extend([
-        ("Came from", words::address(&page.referrer)),
+        ("Previous page", words::address(&page.referrer)),
         ("Canonical", words::address(canonical)),
         ("Recorded", recorded),
     ]);
@@ -25,7 +25,7 @@ pub fn card(context: &Context) -> Markup {
         @if !page.routes.is_empty() {
             (fold(&words::count(page.routes.len(), "view"), routes(&page.routes, &context.frozen_at)))
         }
-        @if !timings.0.is_empty() { (fold("How fast it was", timings)) }
+        @if !timings.0.is_empty() { (fold("Load times", timings)) }
     };
     section("page", "Page", &notes, content)
 }

@@ -20,15 +20,15 @@ pub fn card(ticket: &StoredTicket) -> Markup {
     let attributes = sent.context.user.as_ref().map(|user| &user.attributes).filter(|more| !more.is_empty());
     let content = html! {
         @if !silent {
-            p.muted { @if words::verified(ticket) { "Signed by the site" } @else { "What the page says, " (unverified(words::verified(ticket))) } }
+            p.muted { @if words::verified(ticket) { "Signed by the site" } @else { "Claimed by the page, " (unverified(words::verified(ticket))) } }
         } @else if notes.is_empty() {
-            p.muted { "The page did not say who it was." }
+            p.muted { "The page did not identify the customer." }
         }
         (marked_facts(&claimed))
-        @if let Some(attributes) = attributes { (fold("More about the person", pairs(attributes))) }
+        @if let Some(attributes) = attributes { (fold("Other details", pairs(attributes))) }
         @if !form.0.is_empty() { h3 { "From the form" } (form) }
     };
-    section("person", "Person", &notes, content)
+    section("person", "Customer", &notes, content)
 }
 
 /// What the page says; the plan decides how soon an answer comes, so it says once more that nobody vouches for it.

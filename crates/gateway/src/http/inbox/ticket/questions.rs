@@ -16,7 +16,7 @@ pub fn row(sent: &NewTicket) -> Markup {
     seen.sort_by_key(|question| Reverse(question.outcome));
     let read = seen.iter().filter(|question| question.outcome != Outcome::Shown).count();
     if seen.is_empty() {
-        return section::row(TITLE, "None was shown before the ticket was sent.", &[], html! {});
+        return section::row(TITLE, "None shown before the ticket was sent.", &[], html! {});
     }
     let content = html! {
         table.plain {

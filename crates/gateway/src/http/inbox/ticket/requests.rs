@@ -11,11 +11,11 @@ pub fn row(context: &Context) -> Markup {
     let requests = &context.requests;
     let notes = notes::of(context, Group::Requests);
     let says = match (requests.len(), notes.is_empty()) {
-        (0, true) => "None failed or was slow.".into(),
+        (0, true) => "None failed or slow.".into(),
         (0, false) => String::new(),
         (count, _) => format!("{count} failed or slow"),
     };
-    section("Requests", &says, &notes, table(context, &context.frozen_at, "The requests"))
+    section("Requests", &says, &notes, table(context, &context.frozen_at, "Requests"))
 }
 
 /// The requests, oldest first; `begun` is when the ticket was.
@@ -25,7 +25,7 @@ pub fn table(context: &Context, begun: &str, label: &str) -> Markup {
             div.scroll role="region" aria-label=(label) tabindex="0" {
                 table.plain.requests {
                     thead {
-                        tr { @for column in ["Time", "Answer", "Request", "Took", "Size"] { th scope="col" { (column) } } }
+                        tr { @for column in ["Time", "Response", "Request", "Duration", "Size"] { th scope="col" { (column) } } }
                     }
                     tbody { @for request in &context.requests { (line(request, begun)) } }
                 }

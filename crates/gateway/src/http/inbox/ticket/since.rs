@@ -7,7 +7,7 @@ use super::section::row as section;
 use super::{errors, page, requests, timeline};
 use domain::context::Context;
 
-const TITLE: &str = "Since the ticket was begun";
+const TITLE: &str = "After the ticket was started";
 
 /// The row.
 pub fn row(context: &Context) -> Markup {
@@ -18,7 +18,7 @@ pub fn row(context: &Context) -> Markup {
     let page_url = if page_url.is_empty() { errors::page_url(context) } else { page_url };
     let content = html! {
         @if !since.errors.is_empty() { h3 { "Errors" } (errors::list(since, page_url, begun)) }
-        @if !since.requests.is_empty() { h3 { "Requests" } (requests::table(since, begun, "The requests since")) }
+        @if !since.requests.is_empty() { h3 { "Requests" } (requests::table(since, begun, "Requests after the ticket was started")) }
         @if !since.breadcrumbs.is_empty() { h3 { "What happened" } (timeline::list(since, begun)) }
         @if !routes.is_empty() { h3 { "Views" } (page::routes(routes, begun)) }
     };

@@ -16,7 +16,7 @@ pub fn row(context: &Context) -> Markup {
         0 => (String::new(), html! {}),
         count => (words::count(count, "value"), pairs(values)),
     };
-    section("Values of the page", &says, &notes, content)
+    section("Custom data", &says, &notes, content)
 }
 
 /// Names and values that the host gave.
