@@ -15,7 +15,7 @@ use gateway::{
 };
 use tracing_subscriber::EnvFilter;
 
-/// The gateway of Deskbell: stores tickets, answers searches, serves the panel.
+/// The Deskbell gateway: stores and delivers tickets, answers searches, and serves the help panel and the inbox.
 #[derive(Parser)]
 #[command(name = "deskbell", version)]
 struct Cli {
@@ -36,14 +36,14 @@ enum Command {
     /// opens the inbox is given by DESKBELL_INBOX_TOKEN or in the file, the password of the mail server by DESKBELL_SMTP_PASSWORD,
     /// the secret of the OAuth client of Zendesk by DESKBELL_ZENDESK_SECRET; they win over the file, for all sites.
     Serve(Serve),
-    /// Import community questions; again and again, only what changed is changed.
+    /// Import community questions. Safe to repeat: only changes are written.
     ///
-    /// What could not be read is named with the reason, and the rest is imported; the exit code is then 1. Each SOURCE keeps
-    /// its own questions: none changes or removes those of another.
+    /// Items that cannot be read are reported and the rest is imported; the exit code is then 1. An import never changes or removes
+    /// questions of another SOURCE.
     Import(Import),
-    /// Write community questions into one file that pages search by themselves, where there is no gateway or it is blocked.
+    /// Write community questions to a file that pages can search without a gateway, or if it is blocked.
     ///
-    /// Without SOURCE the questions of the database are written. The same questions give the same bytes.
+    /// Without SOURCE, the questions in the database are written. The same questions always produce the same bytes.
     Index(Index),
     /// Check the configuration, the destinations that it names, or a gateway from outside.
     ///
@@ -55,21 +55,21 @@ enum Command {
     Check(Check),
     /// Erase tickets with everything that belongs to them: messages, notes, deliveries, receipts, files, search words.
     ///
-    /// Only counts, unless --yes is given. Works beside a running gateway. What was brought to destinations stays there and is named;
-    /// mails that were sent and backups are not reached. A submission that is sent again does not bring its ticket back (410).
+    /// Only counts them, unless --yes is given. Works while a gateway is running. Copies at destinations are listed but not erased; neither are
+    /// mails already sent and backups. An erased ticket does not come back if its submission is repeated (410).
     Erase(Erase),
-    /// Write what is kept about somebody into a folder: export.json, and the files beside it.
+    /// Export the stored data of a customer to a folder: export.json and the files.
     Export(Export),
-    /// Copy the database and the files that go along with tickets into a folder, while gateways serve.
+    /// Back up the database and the attachments to a folder while gateways are running.
     ///
-    /// What was acknowledged before it began is in it. Nobody who writes waits for it, nothing is overwritten, and the copy is checked.
-    /// The folder gets its name when all of it is there. It holds everything that people wrote, and is readable for you only. The
-    /// configuration and its secrets are not in it.
+    /// The backup contains everything acknowledged before it started. It blocks no writer, overwrites nothing, and is checked; the folder gets
+    /// its final name once it is complete. It contains personal data and is readable only by you. The configuration and its secrets
+    /// are not included.
     Backup(Backup),
-    /// Bring a backup back to where the configuration says that the database and the files are.
+    /// Restore a backup to the configured database and attachments.
     ///
-    /// All of the backup is checked first. Refuses while a gateway or another program uses the database. What was waiting for a
-    /// destination when the backup was made is brought there again: Zendesk has no ticket twice by that, mail and webhooks may come again.
+    /// Checks the whole backup first, and refuses while a gateway or another program uses the database. Deliveries that were pending when the
+    /// backup was made are sent again: this creates no duplicate in Zendesk, but mails and webhooks may repeat.
     Restore(Restore),
 }
 
@@ -85,16 +85,16 @@ struct Serve {
     /// The configuration file (TOML); crates/gateway/src/deskbell.example.toml shows every field.
     #[arg(long, value_name = "FILE", env = "DESKBELL_CONFIG")]
     config: Option<PathBuf>,
-    /// Where to listen; port 0 takes a free one [default: 127.0.0.1:8383].
+    /// Address to listen on; port 0 picks a free port [default: 127.0.0.1:8383].
     #[arg(long, value_name = "ADDRESS:PORT", env = "DESKBELL_LISTEN")]
     listen: Option<String>,
     /// The database, sqlite:PATH [default: sqlite:data/deskbell.db, with --demo sqlite:data/demo.db].
     #[arg(long, value_name = "URL", env = "DESKBELL_DATABASE")]
     database: Option<String>,
-    /// The folder that `make build` made.
+    /// The folder with the panel's files, built by `make build`.
     #[arg(long, value_name = "FOLDER", env = "DESKBELL_ASSETS")]
     assets: Option<PathBuf>,
-    /// Serve the demo: an invented product, its site and its questions; the inbox is open to this computer.
+    /// Serve the demo: a fictional product with its site and questions. The inbox is open to this computer.
     #[arg(long)]
     demo: bool,
 }
@@ -110,27 +110,27 @@ struct Import {
     /// The site that the questions belong to.
     #[arg(long, value_name = "SITE", default_value = "default")]
     site: String,
-    /// What SOURCE is.
+    /// The format of SOURCE.
     #[arg(long, value_enum, default_value_t = import::Format::Jsonl)]
     from: import::Format,
-    /// Remove the questions that are no longer in SOURCE; those that could not be read stay. Nothing is removed where a list could not be
-    /// read, or where all of them would go, or more than half and more than 20.
+    /// Remove questions that are no longer in SOURCE. Keeps those that could not be read, and removes nothing if a list could not be read, if
+    /// none would be left, or if more than half and more than 20 would go.
     #[arg(long)]
     prune: bool,
-    /// With --prune: remove them also if they are all, or more than half and more than 20.
+    /// With --prune: remove them even if none would be left, or more than half and more than 20 would go.
     #[arg(long, requires = "prune")]
     force_prune: bool,
-    /// SOURCE may be in a private network, and may lead there.
+    /// Allow SOURCE, and what it redirects to, to be in a private network.
     #[arg(long)]
     private: bool,
-    /// With --from strapi: where its questions can be read; the permalink goes behind it.
+    /// With --from strapi: the address where its questions are published; the permalink is appended.
     #[arg(long, value_name = "URL")]
     pages: Option<String>,
-    /// With --from csv: which column is which field, where its header does not tell; again for each field. The fields are id, title, body,
-    /// answer, url, topics, kind, solved and created_at.
+    /// With --from csv: the column of a field, if its header is not recognized; repeatable. Fields: id, title, body, answer, url, topics,
+    /// kind, solved, created_at.
     #[arg(long = "column", value_name = "FIELD=HEADER")]
     columns: Vec<String>,
-    /// A file with JSON or a table, or the address of one, of a forum, a help center or a Strapi.
+    /// A JSON or CSV file or its address, or the address of a forum, help center or Strapi.
     source: String,
 }
 
@@ -145,22 +145,22 @@ struct Index {
     /// The site whose questions are written.
     #[arg(long, value_name = "SITE", default_value = "default")]
     site: String,
-    /// What SOURCE is.
+    /// The format of SOURCE.
     #[arg(long, value_enum, default_value_t = import::Format::Jsonl)]
     from: import::Format,
-    /// With --from strapi: where its questions can be read; the permalink goes behind it.
+    /// With --from strapi: the address where its questions are published; the permalink is appended.
     #[arg(long, value_name = "URL")]
     pages: Option<String>,
-    /// SOURCE may be in a private network, and may lead there.
+    /// Allow SOURCE, and what it redirects to, to be in a private network.
     #[arg(long)]
     private: bool,
     /// The file to write.
     #[arg(long, value_name = "FILE", default_value = "help-index.json")]
     out: PathBuf,
-    /// With --from csv: which column is which field, as with import.
+    /// With --from csv: the column of a field, as with import.
     #[arg(long = "column", value_name = "FIELD=HEADER")]
     columns: Vec<String>,
-    /// A file with JSON or a table, or the address of one, of a forum, a help center or a Strapi.
+    /// A JSON or CSV file or its address, or the address of a forum, help center or Strapi.
     source: Option<String>,
 }
 
@@ -174,7 +174,7 @@ struct Check {
     /// With URL: a page that embeds the panel, such as https://app.example.com.
     #[arg(long, value_name = "ORIGIN", requires = "what")]
     origin: Option<String>,
-    /// With URL: the site that it names.
+    /// With URL: the site of that page.
     #[arg(long, value_name = "SITE", requires = "what")]
     site: Option<String>,
     /// The configuration file.
@@ -190,13 +190,13 @@ struct Check {
 struct Erase {
     #[command(flatten)]
     whose: Whose,
-    /// All solved tickets that were updated last before this day (UTC), YYYY-MM-DD.
+    /// All solved tickets last updated before this day (UTC), YYYY-MM-DD.
     #[arg(long, value_name = "DATE")]
     before: Option<String>,
-    /// With --before: open tickets as well.
+    /// With --before: include open tickets.
     #[arg(long, conflicts_with_all = ["ticket", "person", "email"])]
     with_open: bool,
-    /// Erase, and do not only count.
+    /// Erase instead of only counting.
     #[arg(long)]
     yes: bool,
 }
@@ -206,7 +206,7 @@ struct Erase {
 struct Export {
     #[command(flatten)]
     whose: Whose,
-    /// The folder to write, empty or not there yet.
+    /// The folder to write; it must be empty or not exist.
     #[arg(long, value_name = "FOLDER", default_value = "deskbell-export")]
     out: PathBuf,
 }
@@ -215,7 +215,7 @@ struct Export {
 struct Backup {
     #[command(flatten)]
     place: Place,
-    /// The folder to write, not there yet.
+    /// The folder to write; it must not exist.
     #[arg(value_name = "TARGET")]
     target: PathBuf,
 }
@@ -224,10 +224,10 @@ struct Backup {
 struct Restore {
     #[command(flatten)]
     place: Place,
-    /// Restore although there is a database or files, which are kept beside under another name.
+    /// Replace existing data, which is kept under another name.
     #[arg(long)]
     replace: bool,
-    /// A folder that `deskbell backup` has written.
+    /// A folder written by `deskbell backup`.
     #[arg(value_name = "SOURCE")]
     source: PathBuf,
 }
@@ -270,13 +270,13 @@ struct Whose {
     /// One ticket, by its reference.
     #[arg(long, value_name = "REFERENCE")]
     ticket: Option<String>,
-    /// All of a person, by the site and your id of them; those that only claim to be theirs as well.
+    /// All tickets of a customer, by site and your id for them, including those that only claim to be theirs.
     #[arg(long, num_args = 2, value_names = ["SITE", "ID"])]
     person: Option<Vec<String>>,
-    /// All that name an e-mail address.
+    /// All tickets with an e-mail address.
     #[arg(long, value_name = "ADDRESS")]
     email: Option<String>,
-    /// With --email or --before: of this site only.
+    /// With --email or --before: only this site.
     #[arg(long, value_name = "SITE", conflicts_with_all = ["ticket", "person"])]
     site: Option<String>,
     /// The configuration file that names the database and the folder of files.
@@ -442,7 +442,7 @@ async fn run_export(options: Export) -> Result<ExitCode, gateway::GatewayError> 
     let export::Exported { tickets, files, missing_files, unreadable, .. } = exported;
     println!("{tickets} tickets and {files} files in {}", out.display());
     if missing_files + unreadable > 0 {
-        eprintln!("{unreadable} tickets cannot be read and {missing_files} files are not in their folder");
+        eprintln!("{unreadable} tickets cannot be read and {missing_files} files are missing");
     }
     Ok(if missing_files + unreadable == 0 { ExitCode::SUCCESS } else { ExitCode::FAILURE })
 }
@@ -452,7 +452,7 @@ async fn run_backup(options: Backup) -> Result<ExitCode, gateway::GatewayError> 
     let created = backup::create::run(&place.settings()?, &target, gateway::stop_signal()?).await?;
     println!("{created} in {}", target.display());
     for file in &created.missing {
-        eprintln!("{file} is not in the folder of files, where it was lost before this backup");
+        eprintln!("{file} is missing from the attachments; it was lost before this backup");
     }
     Ok(if created.missing.is_empty() { ExitCode::SUCCESS } else { ExitCode::FAILURE })
 }

@@ -91,31 +91,31 @@ fn document() -> Value {
     json!({
         "openapi": "3.1.0",
         "info": {
-            "title": "The Deskbell gateway",
+            "title": "Deskbell gateway API",
             "version": env!("CARGO_PKG_VERSION"),
             "license": {"name": "MIT", "identifier": "MIT"},
-            "description": "What is refused is a problem document (RFC 9457) with a stable code. Times are RFC 3339 in UTC.",
+            "description": "Errors are problem documents (RFC 9457) with a stable code. Times are RFC 3339 in UTC.",
         },
         "paths": paths,
         "components": {
             "schemas": generator.take_definitions(true),
             "responses": {
                 "Refused": {
-                    "description": "Why not, with a stable code, and what is wrong with the body, where that is the reason.",
+                    "description": "The reason, with a stable code, and the errors in the body, if any.",
                     "content": {"application/problem+json": {"schema": problem}},
                 },
             },
             "securitySchemes": {
                 "person": {
                     "type": "http", "scheme": "bearer", "bearerFormat": "JWT",
-                    "description": "Signed by the host's server (HS256 or EdDSA, aud the site, exp within 15 minutes), or by the site's identity \
-                        provider. One that is refused is answered with 401 and why: token_malformed, token_unconfigured, token_key, \
+                    "description": "Signed by the host's server (HS256 or EdDSA, aud is the site, exp within 15 minutes) or by the site's identity \
+                        provider. A rejected token is answered with 401 and one of these codes: token_malformed, token_unconfigured, token_key, \
                         token_keys_unavailable, token_algorithm, token_signature, token_audience, token_issuer, token_expired, \
                         token_not_yet_valid, token_lifetime or token_claims.",
                 },
                 "session": {
                     "type": "apiKey", "in": "header", "name": "Deskbell-Session",
-                    "description": "128 random bits, as 32 hexadecimal digits or 22 characters of base64url. It opens only what it made.",
+                    "description": "128 random bits, as 32 hexadecimal digits or 22 characters of base64url. It gives access only to what it created.",
                 },
             },
         },
@@ -126,16 +126,14 @@ fn document() -> Value {
 fn without_site(generator: &mut SchemaGenerator) -> Map<String, Value> {
     let done = |content: Value| json!({"200": {"description": "Done.", "content": content}});
     let get = |summary: &str, content: Value| json!({"summary": summary, "responses": done(content)});
-    let health = get(
-        "Whether the gateway can be reached; any page may ask.",
-        json!({"application/json": {"schema": {"type": "object"}}}),
-    );
+    let health =
+        get("Health check, open to every origin.", json!({"application/json": {"schema": {"type": "object"}}}));
     let events = get(
         "A few server-sent events, for `deskbell check URL`.",
         json!({"text/event-stream": {"schema": {"type": "string"}}}),
     );
     let take = json!({
-        "summary": "Throws a body away, up to the size of the largest file that a site takes, and says what of the request has arrived.",
+        "summary": "Discards a body of up to the largest file size of any site and reports what of the request arrived.",
         "requestBody": {"required": true, "content": {"application/octet-stream": {"schema": bytes()}}},
         "responses": done(json!({"application/json": {"schema": schema::<Arrived>(generator)}})),
     });
@@ -158,29 +156,33 @@ fn calls(generator: &mut SchemaGenerator) -> Vec<Call> {
     let mine = |call: Call, refused| Call { asks: Asks::Somebody, refused, ..call };
     let g = generator;
     vec![
-        get("/config", "The configuration; to a signed person also what is promised to them.", schema::<Config>(g)),
+        get(
+            "/config",
+            "Returns the site configuration; for a verified customer also their response targets.",
+            schema::<Config>(g),
+        ),
         Call {
             query: &[
-                ("q", "What is looked for."),
-                ("limit", "How many, 1 to 20."),
-                ("visit", "The draft that it is looked for."),
+                ("q", "The search text."),
+                ("limit", "Maximum number of results, 1 to 20."),
+                ("visit", "The id of the draft that is being written."),
             ],
             refused: &["400", "404"],
-            ..get("/search", "Questions that match, best first. What was asked for is never logged.", schema::<Hits>(g))
+            ..get("/search", "Searches questions, best match first. Search texts are never logged.", schema::<Hits>(g))
         },
-        get("/questions/{id}", "One question; its answers are markdown.", schema::<Question>(g)),
+        get("/questions/{id}", "Returns a question with its answers in Markdown.", schema::<Question>(g)),
         post(
             "/events",
-            "Counts what becomes of questions: each visit once, questions only where the site has them.",
+            "Counts how questions were used: once per visit, and only questions of the site.",
             schema::<Event>(g),
             "202",
             None,
         ),
-        get("/incidents", "What is broken now.", schema::<Incidents>(g)),
+        get("/incidents", "Lists current incidents and maintenance.", schema::<Incidents>(g)),
         mine(
             post(
                 "/incidents",
-                "Somebody has it too: a signed person counts once, everybody else once a network and day.",
+                "Reports that the requester is affected. A verified customer counts once; others count once per network and day.",
                 schema::<Affected>(g),
                 "202",
                 Some(schema::<Incident>(g)),
@@ -190,23 +192,23 @@ fn calls(generator: &mut SchemaGenerator) -> Vec<Call> {
         mine(
             Call {
                 method: "put",
-                query: &[("name", "What the file is called.")],
+                query: &[("name", "The file name.")],
                 body: Some(bytes()),
                 status: "201",
                 answer: Some(schema::<Attachment>(g)),
                 ..Call::get(
                     "/attachments/{id}",
-                    "Takes a file, told by what is in it. Its id is a UUID that the client makes; the same again is answered the same. Refused with \
-                     `too_many_uploads` (429) while others are under way, `upload_quota` (429) where the quota of the day or of what is unsent is used \
-                     up, `storage_full` (507) where the disk has no room for files.",
+                    "Uploads a file; its type is detected from its content. The client chooses the id, a UUID; repeating the upload returns the same result. \
+                     Rejected with `too_many_uploads` (429) while others are in progress, `upload_quota` (429) if the quota of the day or of unsent \
+                     files is used up, and `storage_full` (507) if the disk has no room for files.",
                 )
             },
             &["400", "401", "404", "408", "413", "415", "507"],
         ),
         Call {
-            query: &[("until", "When the address ends."), ("signature", "Who made it.")],
+            query: &[("until", "When the address expires."), ("signature", "The signature of the address.")],
             refused: &["403", "404"],
-            ..get("/attachments/{id}", "The file, at the address that stands on its message.", bytes())
+            ..get("/attachments/{id}", "Downloads a file from the signed address in its message.", bytes())
         },
         Call {
             method: "post",
@@ -215,11 +217,11 @@ fn calls(generator: &mut SchemaGenerator) -> Vec<Call> {
             refused: &["400", "401", "404", "408", "413", "422"],
             ..Call::get(
                 "/hooks/{destination}",
-                "What a destination tells by itself, signed as it signs. A mail to a reply address is `to`, `authenticated` (whether DMARC passes) and \
-                 `raw`, the mail as it came in base64 or as text; or else `from`, `subject`, `text`, `html`, `message_id`, `envelope_from`, `headers` \
-                 (lines, pairs, objects with `name` and `value`, or an object) and `attachments` (`name`, `content` in base64, `content_type` for the parts of a bounce). A bounce counts where it names a mail that the gateway \
-                 sent, or comes to an address that it made for bounces. It is refused with `too_many_messages` or `too_many_notes` (422) \
-                 where its ticket has as many as there may be.",
+                "Receives webhooks of a destination, signed its own way. A mail to a reply address is sent as `to`, `authenticated` (whether DMARC passes) and \
+                 `raw`, the unchanged mail in base64 or as text; or as `from`, `subject`, `text`, `html`, `message_id`, `envelope_from`, `headers` \
+                 (lines, pairs, objects with `name` and `value`, or an object) and `attachments` (`name`, `content` in base64, `content_type` for the parts of a bounce). A bounce counts if it names a mail that the gateway \
+                 sent or arrives at an address that the gateway made for bounces. Rejected with `too_many_messages` or `too_many_notes` (422) \
+                 if the ticket has reached its limit.",
             )
         },
         Call {
@@ -227,8 +229,9 @@ fn calls(generator: &mut SchemaGenerator) -> Vec<Call> {
             refused: &["400", "401", "404", "409", "410", "413", "415", "422", "507"],
             ..post(
                 "/tickets",
-                "Takes a ticket, once for every key. Without session and token nobody can follow it. One that nobody has signed is refused with \
-                 `ticket_quota` (429) where its network or the site has sent as many as may come in a day, and with `disk_full` (507).",
+                "Creates a ticket, once per idempotency key. Without a session or token nobody can follow it. Unverified tickets are rejected with \
+                 `ticket_quota` (429) if the quota of the day of their network or the site is used up, and with `disk_full` (507). The answer is 201 \
+                 if every destination has the ticket within three seconds, and 202 otherwise.",
                 schema::<NewTicket>(g),
                 "201",
                 Some(schema::<Receipt>(g)),
@@ -236,18 +239,15 @@ fn calls(generator: &mut SchemaGenerator) -> Vec<Call> {
         },
         mine(
             Call {
-                query: &[
-                    ("cursor", "Where the page begins: `next` of the page before it."),
-                    ("limit", "How many, 1 to 100, which is also what counts without it."),
-                ],
-                ..get("/tickets", "The person's tickets, open ones first, in pages.", schema::<Summaries>(g))
+                query: &[("cursor", "`next` of the previous page."), ("limit", "Page size, 1 to 100. Default: 100.")],
+                ..get("/tickets", "Lists the requester's tickets, open ones first, in pages.", schema::<Summaries>(g))
             },
             &["400", "401", "404"],
         ),
         mine(
             post(
                 "/tickets/alike",
-                "Open tickets of the person that say what they are about to say.",
+                "Finds the requester's open tickets that are similar to a draft.",
                 schema::<Draft>(g),
                 "200",
                 Some(schema::<Summaries>(g)),
@@ -257,26 +257,26 @@ fn calls(generator: &mut SchemaGenerator) -> Vec<Call> {
         mine(
             Call::get(
                 "/tickets/stream",
-                "What changes about them, as server-sent events: `state`, and `ticket` for each that has changed.",
+                "Streams changes of the requester's tickets as server-sent events: `state`, and `ticket` for each changed ticket.",
             ),
             &["401", "404"],
         ),
-        mine(get("/tickets/{id}", "One of them.", schema::<Summary>(g)), &["401", "404"]),
+        mine(get("/tickets/{id}", "Returns a ticket.", schema::<Summary>(g)), &["401", "404"]),
         mine(
             Call {
                 method: "patch",
                 body: Some(schema::<Patch>(g)),
                 answer: Some(schema::<Summary>(g)),
-                ..Call::get("/tickets/{id}", "Solves it or opens it again, or keeps what was read.")
+                ..Call::get("/tickets/{id}", "Solves or reopens a ticket, or records which messages were read.")
             },
             &["400", "401", "404", "415", "422"],
         ),
         mine(
             post(
                 "/tickets/{id}/confirmation",
-                "Confirms the address of whoever sent it by the code that was mailed there, so that answers can be read: `wrong_code` (422) \
-                 names the attempts that are left; `no_code` (409, none was mailed or its time is over) and `too_many_attempts` (409) say \
-                 that another has to be mailed.",
+                "Confirms the sender's address with the code that was mailed there, so that answers can be read. `wrong_code` (422) \
+                 names the remaining attempts; `no_code` (409: none was mailed, or it has expired) and `too_many_attempts` (409) mean \
+                 that a new code is needed.",
                 schema::<ConfirmationCode>(g),
                 "200",
                 Some(schema::<Summary>(g)),
@@ -290,9 +290,9 @@ fn calls(generator: &mut SchemaGenerator) -> Vec<Call> {
                 answer: Some(schema::<Summary>(g)),
                 ..Call::get(
                     "/tickets/{id}/confirmation/code",
-                    "Has another code mailed: `code_too_soon` (429) within a minute of the last one, `code_quota` (429) where the mails of a day \
-                     are used up, both with Retry-After; `too_many_codes` (409) after five for a ticket; `address_bounced` (409) where a mail server said, \
-                     at once or by a bounce, that the address does not exist.",
+                    "Mails a new code. Rejected with `code_too_soon` (429) within a minute of the last one and `code_quota` (429) if the mails of the day \
+                     are used up, both with Retry-After; `too_many_codes` (409) after five for a ticket; `address_bounced` (409) if a mail server \
+                     reported that the address does not exist.",
                 )
             },
             &["401", "404", "409"],
@@ -300,13 +300,10 @@ fn calls(generator: &mut SchemaGenerator) -> Vec<Call> {
         mine(
             Call {
                 query: &[
-                    ("after", "The number of a message; only those behind it are answered."),
-                    (
-                        "limit",
-                        "How many, 1 to 100, which is also what counts without it. Long messages make a page shorter.",
-                    ),
+                    ("after", "A message number; only later messages are returned."),
+                    ("limit", "Page size, 1 to 100. Default: 100. Long messages make a page shorter."),
                 ],
-                ..get("/tickets/{id}/messages", "What was said about it, in pages.", schema::<Messages>(g))
+                ..get("/tickets/{id}/messages", "Lists the messages of a ticket, in pages.", schema::<Messages>(g))
             },
             &["400", "401", "404"],
         ),
@@ -315,8 +312,8 @@ fn calls(generator: &mut SchemaGenerator) -> Vec<Call> {
                 key: true,
                 ..post(
                     "/tickets/{id}/messages",
-                    "Says something, once for every key; it opens a solved ticket again. Refused as tickets are, and with `too_many_messages` (422) \
-                     where the ticket has as many as there may be.",
+                    "Adds a reply, once per idempotency key; this reopens a solved ticket. Rejected as tickets are, and with `too_many_messages` (422) \
+                     if the ticket has reached its limit.",
                     schema::<Reply>(g),
                     "201",
                     Some(schema::<Message>(g)),
@@ -331,14 +328,14 @@ fn operation(call: &Call) -> Value {
     let named = |name: &str, place: &str, says: &str| json!({"name": name, "in": place, "required": place != "query", "description": says, "schema": {"type": "string"}});
     let mut parameters = vec![named("site", "path", "The public key of the site.")];
     if call.path.contains("{id}") {
-        parameters.push(named("id", "path", "Its id."));
+        parameters.push(named("id", "path", "The id."));
     }
     if call.path.contains("{destination}") {
-        parameters.push(named("destination", "path", "Its name in the configuration of the site."));
+        parameters.push(named("destination", "path", "The destination's name in the site configuration."));
     }
     parameters.extend(call.query.iter().map(|(name, says)| named(name, "query", says)));
     if call.key {
-        let says = "1 to 255 visible characters. The same key with the same body is answered the same.";
+        let says = "1 to 255 visible ASCII characters. Repeating a key with the same body returns the same answer.";
         parameters.push(named("Idempotency-Key", "header", says));
     }
     let content = |schema: &Value| {
@@ -353,7 +350,7 @@ fn operation(call: &Call) -> Value {
     }
     let mut responses = Map::from_iter([(call.status.to_string(), Value::Object(done.clone()))]);
     if call.key {
-        done.insert("description".into(), json!("Kept, and on its way to where it is brought to."));
+        done.insert("description".into(), json!("Stored; delivery is in progress."));
         responses.insert("202".into(), Value::Object(done));
     }
     // Whoever asks too much, and whoever asks while the gateway is busy, is told when to ask again.
