@@ -25,16 +25,16 @@ struct Cli {
 
 #[derive(Subcommand)]
 enum Command {
-    /// Write a configuration file to start with, with a fresh token for the inbox.
+    /// Write a starter configuration file with a new inbox token.
     ///
-    /// Nothing is overwritten, and only you may read the file.
+    /// Never overwrites a file; only you can read the new one.
     Init(Init),
     /// Serve the API, the panel and the inbox until SIGTERM or SIGINT.
     ///
     /// Without a configuration file, one site named `default` is served to pages on this computer (http://localhost and http://127.0.0.1,
-    /// any port). Prints one line with its address to standard output when it is ready, and logs to standard error. The secret that
-    /// opens the inbox is given by DESKBELL_INBOX_TOKEN or in the file, the password of the mail server by DESKBELL_SMTP_PASSWORD,
-    /// the secret of the OAuth client of Zendesk by DESKBELL_ZENDESK_SECRET; they win over the file, for all sites.
+    /// any port). Prints its address to standard output when it is ready, and logs to standard error. Secrets can be set in the file or the
+    /// environment: DESKBELL_INBOX_TOKEN (inbox), DESKBELL_SMTP_PASSWORD (mail server) and DESKBELL_ZENDESK_SECRET (Zendesk OAuth client).
+    /// The environment overrides the file, for all sites.
     Serve(Serve),
     /// Import community questions. Safe to repeat: only changes are written.
     ///
@@ -45,13 +45,12 @@ enum Command {
     ///
     /// Without SOURCE, the questions in the database are written. The same questions always produce the same bytes.
     Index(Index),
-    /// Check the configuration, the destinations that it names, or a gateway from outside.
+    /// Check the configuration, its destinations, or a gateway from outside.
     ///
-    /// `check config` reads the configuration. `check destinations` compares what it says about destinations with what they say about
-    /// themselves; mail servers are logged in to and asked whether they would take mail; nothing is left behind there, but with --send a
-    /// test ticket. `check` alone does both. `check URL` tries whatever stands before the gateway: sizes, headers, streams, CORS, caching, paths.
-    /// Each line says what is good or BAD, and how to mend it; the exit code is 1 where anything is bad. DESKBELL_ZENDESK_SECRET and
-    /// DESKBELL_SMTP_PASSWORD count as with serve.
+    /// `check config` reads the configuration. `check destinations` compares it with what the destinations report, and logs in to mail servers
+    /// without sending mail; it changes nothing there, unless --send sends a test ticket. `check` alone does both. `check URL` tests a
+    /// deployment through its proxies: sizes, headers, streams, CORS, caching, paths. Each line says good or BAD and how to fix it; the exit
+    /// code is 1 if anything is bad. DESKBELL_ZENDESK_SECRET and DESKBELL_SMTP_PASSWORD work as with serve.
     Check(Check),
     /// Erase tickets with everything that belongs to them: messages, notes, deliveries, receipts, files, search words.
     ///
