@@ -48,7 +48,7 @@ enum Command {
     /// Check the configuration, its destinations, or a gateway from outside.
     ///
     /// `check config` reads the configuration. `check destinations` compares it with what the destinations report, and logs in to mail servers
-    /// without sending mail; it changes nothing there, unless --send sends a test ticket. `check` alone does both. `check URL` tests a
+    /// without sending mail; it leaves nothing behind, unless --send sends a test ticket. `check` alone does both. `check URL` tests a
     /// deployment through its proxies: sizes, headers, streams, CORS, caching, paths. Each line says good or BAD and how to fix it; the exit
     /// code is 1 if anything is bad. DESKBELL_ZENDESK_SECRET and DESKBELL_SMTP_PASSWORD work as with serve.
     Check(Check),
@@ -166,7 +166,7 @@ struct Index {
 #[derive(clap::Args)]
 #[command(group = clap::ArgGroup::new("needed").required(true).multiple(true).args(["what", "config"]))]
 struct Check {
-    /// `config`, `destinations`, or the address of a gateway as pages name it, such as https://support.example.com [default: config and
+    /// `config`, `destinations`, or the address of a gateway as pages use it, such as https://support.example.com [default: config and
     /// destinations].
     #[arg(value_name = "config | destinations | URL")]
     what: Option<String>,
@@ -179,7 +179,7 @@ struct Check {
     /// The configuration file.
     #[arg(long, value_name = "FILE", env = "DESKBELL_CONFIG")]
     config: Option<PathBuf>,
-    /// With destinations: bring each of them a test ticket.
+    /// With destinations: send each a test ticket.
     #[arg(long)]
     send: bool,
 }

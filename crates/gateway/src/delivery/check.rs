@@ -1,5 +1,4 @@
-//! `deskbell check`: compares what the configuration says about destinations with what they say about themselves, and brings them a test
-//! ticket where that is wanted.
+//! `deskbell check`: compares the configured destinations with what they report about themselves and, on request, sends each a test ticket.
 
 use std::fmt;
 

@@ -1,4 +1,4 @@
-//! What an agent reads wherever a ticket is brought to: the customer's words, and below them what was collected, short enough to be read.
+//! The text that an agent reads at every destination: the customer's words and, below them, a short summary of the collected context.
 
 use crate::identity::{Address, address, is_verified};
 use crate::store::{Confirmation, StoredTicket};

@@ -1,4 +1,4 @@
-//! What a place is to which tickets are brought.
+//! The trait that every destination implements.
 
 use std::fmt;
 use std::path::PathBuf;

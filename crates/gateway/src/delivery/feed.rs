@@ -1,9 +1,9 @@
-//! Finds out which tickets have changed at a destination, so that none is missed however many change at once.
+//! Finds the tickets that changed at a destination, without missing any, however many change at once.
 //!
-//! The newest changes are read first, from a list that begins with them: that is quick, and enough as long as few tickets change. Beside it
-//! runs the destination's export of all changes, oldest first, from a cursor that is kept in the store: that is slower, and misses nothing.
-//! The list is left to the export only while the export goes on; where it fails, for whatever reason, the list is read until what is known.
-//! Up to when changes are known is told by the destination's clock and not by ours.
+//! The newest changes are read first, from a list sorted by time; that is fast, and enough while few tickets change. Alongside it runs the
+//! destination's export of all changes, oldest first, from a cursor kept in the store; that is slower but complete. While the export works,
+//! the list may be cut short; while the export fails, for whatever reason, the list is read back to what is already known. The time up to
+//! which changes are known is the destination's, not ours.
 
 use std::time::Duration;
 

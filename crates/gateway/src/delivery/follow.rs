@@ -1,7 +1,7 @@
-//! Polls the tickets at a destination for replies and for how they stand.
+//! Polls destinations for replies and status changes.
 //!
-//! A ticket is polled when its destination tells that it has changed, when it is asked which have, and after something was brought there. What
-//! is found is stored once, whoever finds it.
+//! A ticket is polled when its destination announces a change, when a poll of the destination lists it, and after each delivery. Whatever is found is
+//! stored once, no matter how it was found.
 
 use std::sync::Arc;
 use std::time::Duration;

@@ -1,4 +1,4 @@
-//! What becomes of a mail about a ticket: support's answer, the customer's, or a note that only agents read.
+//! Decides what a mail about a ticket becomes: support's answer, the customer's reply, or an internal note.
 
 use jiff::{SignedDuration, Timestamp};
 

@@ -1,4 +1,4 @@
-//! What is known of the queues while the gateway runs.
+//! The in-memory state of the delivery queues.
 
 use std::collections::BTreeMap;
 use std::mem::take;

@@ -1,7 +1,7 @@
-//! Bringing tickets to where support works, and answers back.
+//! Delivers tickets to the tools in which support works, and brings answers back.
 //!
-//! What is to be brought is written down with the ticket itself, in one transaction; a [`worker`] for each destination carries it
-//! there, oldest first, as often as it takes. [`follow`] looks what was answered there.
+//! Deliveries are stored with the ticket, in one transaction. Each destination has a [`worker`] that carries them out, oldest first, and retries
+//! until they succeed or are given up. [`follow`] polls the destinations for answers.
 
 mod check;
 mod comment;

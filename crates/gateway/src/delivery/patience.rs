@@ -1,5 +1,5 @@
-//! The time limit of an attempt. It runs while the destination is busy with the attempt, and not while the attempt waits until the
-//! destination's rate limit admits it: a long queue is no failure. Where the gateway stops, what waits so is ended.
+//! The time limit of an attempt. The clock runs only while the destination works on the attempt, not while the attempt waits for the destination's
+//! rate limit: a long queue is no failure. When the gateway stops, attempts that still wait are cancelled.
 
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;

@@ -1,4 +1,4 @@
-//! Waiting a moment for what is brought at once.
+//! Waits briefly for a ticket to reach its destinations, so that the API can answer 201.
 
 use std::time::Duration;
 

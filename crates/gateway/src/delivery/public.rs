@@ -1,5 +1,5 @@
-//! Which addresses of the internet are everybody's: not those of this computer, of somebody's own network, of examples, or of the machine
-//! room, where a service tells secrets to whoever asks it.
+//! Tells public network addresses from all others: loopback, private and link-local networks, documentation ranges, and the metadata addresses at
+//! which cloud providers hand out credentials.
 
 use std::io;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};

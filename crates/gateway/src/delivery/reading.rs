@@ -1,4 +1,4 @@
-//! Reading a mail takes long enough to hold up what else a thread of the runtime has to do, so that it is done beside.
+//! Parses mails on a blocking thread, because parsing takes long enough to hold up a thread of the runtime.
 
 use tokio::sync::Semaphore;
 

@@ -1,7 +1,7 @@
-//! What becomes of a bounce of a mail of the gateway.
+//! Handles bounces of mails that the gateway sent.
 //!
-//! Anybody can send a bounce. It counts where it names a mail that was sent, by a Message-ID or by the address that it comes back to, both of
-//! which nobody else can make; and at most once for a mail.
+//! Anybody can send a bounce. One counts only if it names a mail that was sent, by its Message-ID or by the address it returns to, neither of which
+//! anybody else can make up; and at most once per mail.
 
 use super::{ReturnAddress, ReturnedMail, ReturnsOf, parcel_id};
 use crate::app::App;

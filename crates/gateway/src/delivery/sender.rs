@@ -1,4 +1,4 @@
-//! How the sender of a ticket stands at a destination.
+//! How far a destination may trust the sender of a ticket.
 
 use crate::config::Unverified;
 use crate::identity::{Address, address};

@@ -1,4 +1,4 @@
-//! What signs what is told by webhook, on its way out and in: Standard Webhooks, version 1.0.0, with secrets that both sides know.
+//! Signs and verifies webhooks: Standard Webhooks, version 1.0.0, with shared secrets.
 
 use std::fmt;
 use std::time::Duration;

@@ -1,5 +1,5 @@
-//! A line in a channel of Slack, or of whatever takes Slack's incoming webhooks, when a ticket comes. It is a notice: nobody works there, and
-//! nobody waits for it.
+//! Posts a line to a Slack channel, or to anything that accepts Slack's incoming webhooks, for each new ticket. It is a notification: no ticket is
+//! handled there, and nothing waits for it.
 
 use async_trait::async_trait;
 use reqwest::header::HeaderMap;

@@ -1,5 +1,4 @@
-//! Where something is posted to that the configuration names, and nowhere else: not to another address that its name stands for in
-//! between, and not where an answer leads.
+//! Posts to the configured address and nowhere else: not to another address that its name resolves to in the meantime, and not to where a redirect leads.
 
 use std::fmt;
 use std::net::SocketAddr;

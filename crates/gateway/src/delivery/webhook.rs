@@ -1,4 +1,4 @@
-//! A service of one's own that is told everything about tickets, signed as Standard Webhooks says.
+//! Sends signed events (Standard Webhooks) about tickets to a service of the host.
 
 use async_trait::async_trait;
 use reqwest::header::{HeaderMap, HeaderValue};

@@ -1,8 +1,8 @@
-//! Brings what is due to its destination, each destination for itself.
+//! Delivers what is due, one worker per destination.
 //!
-//! An attempt is counted before it is made, and while it is made its delivery is claimed. What fails alone waits alone, longer from time
-//! to time; where everything fails, the destination is away and everything waits, so that after it the oldest goes first. The outcome of an
-//! attempt is kept in memory until it is stored: until then the delivery stays claimed, and nothing new begins in its place.
+//! An attempt is counted before it starts, and its delivery is claimed while it runs. A delivery that fails by itself backs off by itself; if every
+//! delivery fails, the destination counts as unreachable and the whole queue waits, so that the oldest goes first afterwards. The outcome of an
+//! attempt stays in memory until it is stored; until then its delivery stays claimed, and nothing else starts in its place.
 
 use std::collections::HashMap;
 use std::mem::take;

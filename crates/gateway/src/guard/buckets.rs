@@ -1,9 +1,9 @@
 //! Token buckets in a fixed amount of memory, however many clients there are.
 //!
-//! Each bucket is one number, the time at which it will be full again (the generic cell rate algorithm). A bucket has no entry
-//! of its own: its key is hashed to one cell in each of several rows, and the emptiest of them counts, as in a count-min sketch.
-//! Where many keys are in use, two of them share a cell in one row, seldom in all, so sharing costs nobody anything. The hashes
-//! are seeded at random: nobody can aim at somebody else's cells.
+//! Each bucket is one number: the time at which it will be full again (the generic cell rate algorithm). A bucket has no entry of its own; its key is
+//! hashed to one cell in each of several rows, and the emptiest of them counts, as in a count-min sketch. With many keys in use, two of them may
+//! share a cell in one row but rarely in all, so sharing costs nobody anything. The hashes are seeded at random, so nobody can aim at
+//! somebody else's cells.
 
 use std::hash::{BuildHasher, Hash, RandomState};
 use std::num::NonZeroU32;

@@ -1,4 +1,4 @@
-//! What a request is charged, by what it makes the gateway do.
+//! The cost of a request, by the work it causes.
 
 /// What a request is charged before its body is read. Each route is declared with one of them.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

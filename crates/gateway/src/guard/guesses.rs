@@ -1,4 +1,4 @@
-//! Who has guessed the inbox token, and who has known it.
+//! Failed and successful attempts at the inbox token, by address.
 
 use std::collections::VecDeque;
 use std::net::IpAddr;

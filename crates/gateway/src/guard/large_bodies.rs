@@ -1,4 +1,4 @@
-//! Bodies that are larger than usual: each lies in memory as a whole before anybody can tell whether its sender has signed it.
+//! Admits large bodies. Each is held in memory as a whole before its signature can be verified, so only a few are admitted at a time.
 
 use std::collections::VecDeque;
 use std::net::IpAddr;

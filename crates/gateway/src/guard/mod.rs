@@ -1,8 +1,8 @@
-//! How much anybody may ask for. What is too much is refused for a while, with the time to wait, and nobody is locked out.
+//! Rate limits. Requests above a limit are rejected for a while, with the time to wait; nobody is locked out.
 //!
-//! A request is charged twice. Before its body is read, to its address and its session, both as they are claimed ([`Guard::admit`]).
-//! And once it is known to be valid and new, just before it is stored, to the person who signed in and to its site
-//! ([`Guard::charge_site`]): what is refused, and what is sent again, takes nothing from what a site may take in.
+//! A request is charged twice. Before its body is read, to its claimed address and session ([`Guard::admit`]). And once it is known to be valid and
+//! new, just before it is stored, to the verified customer and the site ([`Guard::charge_site`]): rejected and repeated requests cost a site
+//! nothing of its quota.
 
 mod buckets;
 mod charge;

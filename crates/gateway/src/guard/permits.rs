@@ -1,4 +1,4 @@
-//! How much somebody may hold at once, such as connections and streams.
+//! Limits how many things a client may hold at once, such as connections and streams.
 
 use std::collections::HashMap;
 use std::hash::Hash;

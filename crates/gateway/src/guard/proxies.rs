@@ -1,4 +1,4 @@
-//! Which proxies are believed, and what they say about who is behind them.
+//! Trusted proxies, and the client address they report.
 
 use std::net::IpAddr;
 use std::sync::LazyLock;

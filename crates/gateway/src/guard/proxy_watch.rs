@@ -1,4 +1,4 @@
-//! Noticing a proxy that is not configured: all its clients are taken for one, and share what one address may ask for.
+//! Detects a proxy that is not configured: all its clients are taken for one and share the limits of one address.
 
 use std::collections::BTreeSet;
 use std::net::IpAddr;

@@ -1,4 +1,4 @@
-//! Reading what proxies say about the hops of a request.
+//! Parses the headers in which proxies list the hops of a request.
 
 use std::net::{IpAddr, SocketAddr};
 

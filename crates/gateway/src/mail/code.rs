@@ -1,5 +1,5 @@
-//! The codes and links by which somebody shows that they read the mail of an address. Both are derived from the gateway's key, the ticket
-//! and the number of the code, so that nothing is kept that could be used, and a mail that is tried again says the same.
+//! Codes and links that prove that somebody reads the mail of an address. Both are derived from the gateway's key, the ticket and the number of the
+//! code, so nothing usable is stored, and a retried mail contains the same code.
 
 use std::time::Duration;
 

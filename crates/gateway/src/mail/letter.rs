@@ -1,4 +1,4 @@
-//! What the receipt says, in the language of the form.
+//! The text of the receipt, in the language of the form.
 
 use jiff::Timestamp;
 use jiff::tz::TimeZone;

@@ -1,4 +1,4 @@
-//! A letter as it goes over the wire of the mail.
+//! Renders a letter as an e-mail message.
 
 use lettre::Message;
 use lettre::address::{Address, Envelope};

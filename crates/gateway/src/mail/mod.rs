@@ -1,5 +1,5 @@
-//! The receipt by e-mail: to whom it goes, what it says, and how it gets there. It is written down with its ticket, in one transaction,
-//! and sent by a [`worker`] that nobody waits for. Whatever else goes by e-mail is handed over here as well.
+//! Receipts by e-mail: who gets one, what it says, and how it is sent. A receipt is stored with its ticket, in one transaction, and sent by a [`worker`]
+//! that no request waits for. All other mail of the gateway is sent through this module as well.
 
 mod code;
 mod configured;

@@ -1,5 +1,5 @@
-//! Tokens by which the gateway logs in to a mail server (XOAUTH2): asked for at a token endpoint by client credentials or a refresh token
-//! (RFC 6749, 4.4 and 6), kept until shortly before they end, and asked for anew where a server does not take one.
+//! OAuth tokens for mail servers (XOAUTH2): requested from a token endpoint with client credentials or a refresh token (RFC 6749, 4.4 and 6), kept
+//! until shortly before they expire, and requested again when a server rejects one.
 
 use std::time::{Duration, Instant};
 

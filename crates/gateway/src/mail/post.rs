@@ -1,4 +1,4 @@
-//! Handing a message to a mail server, and what its answer means.
+//! Sends a message to a mail server and interprets the reply.
 
 use std::io::ErrorKind;
 use std::time::Duration;

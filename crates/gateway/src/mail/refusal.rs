@@ -1,7 +1,7 @@
-//! What a mail server's refusal means, and how to mend it.
+//! Explains mail server refusals and how to fix them.
 //!
-//! The same number means different things from one server to the next, and the number after it (RFC 3463) often says more; where neither says
-//! enough, the words do. `tests/world/smtp/table.toml` has replies of servers with where they come from.
+//! The same reply code means different things on different servers. The enhanced status code (RFC 3463) often says more; where neither is
+//! conclusive, the text decides. `tests/world/smtp/table.toml` lists replies of servers with their sources.
 
 /// What a refusal is about.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

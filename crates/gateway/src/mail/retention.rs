@@ -1,4 +1,4 @@
-//! How long it is kept to whom mail was sent: for a day, by which quotas count.
+//! Forgets mail recipients after a day, the period that quotas count.
 
 use std::convert::Infallible;
 use std::time::Duration;

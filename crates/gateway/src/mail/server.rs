@@ -1,4 +1,4 @@
-//! A mail server: how it is reached, how the gateway logs in there, and handing messages over to it.
+//! A mail server: connecting, logging in, and sending messages.
 
 use std::fmt;
 use std::sync::Arc;

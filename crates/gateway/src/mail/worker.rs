@@ -1,7 +1,7 @@
-//! Sends what is due, one mail after the other, each site for itself.
+//! Sends due mails one after the other, one worker per site.
 //!
-//! An attempt is counted before it is made, and while it is made its mail is claimed. Where the gateway ends between the server's answer and
-//! the record that it is done, the mail is sent again after [`LEASE`], with the same Message-ID: rather twice than never.
+//! An attempt is counted before it starts, and its mail is claimed while it runs. If the gateway dies between the server's answer and the record of it,
+//! the mail is sent again after [`LEASE`], with the same Message-ID: rather twice than never.
 
 use std::sync::Arc;
 use std::time::Duration;

@@ -1,8 +1,5 @@
-//! Counts what becomes of answers, and searches that found nothing. What is counted is gathered and written together once a second,
-//! so that counting costs the writer, which tickets need, one transaction and not one for each event. What was gathered is lost if
-//! the process is killed.
-//!
-//! While somebody types, every letter is a search; what counts is the one that they stop at.
+//! Counts how answers were used, and searches that found nothing. Counts are collected and written once a second, so that counting costs the one writer,
+//! which tickets need, a single transaction and not one per event. Whatever was collected is lost if the process is killed.
 
 use std::collections::{HashMap, VecDeque};
 use std::mem::take;

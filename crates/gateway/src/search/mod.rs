@@ -1,4 +1,4 @@
-//! The search indexes in memory, kept in step with the store: what has changed is read, off the threads that answer requests.
+//! The search indexes in memory. They follow the store: changes are read off the threads that answer requests.
 
 pub mod counting;
 pub mod import;

@@ -1,4 +1,4 @@
-//! Writes the file of a static index, which pages search by themselves.
+//! Writes a static index, a file that pages search by themselves.
 
 use std::path::{Path, PathBuf};
 

@@ -1,4 +1,4 @@
-//! The files that go along with a mail, as far as mail servers take them.
+//! The attachments of a mail, as far as mail servers accept them.
 
 use crate::delivery::ParcelFile;
 use domain::attachment::FileType;

@@ -1,5 +1,5 @@
-//! A mail about a ticket, as the service that receives it for the gateway tells it, signed as Standard Webhooks says: the mail as it came
-//! (`raw`), or what the service has read of it (`text`, `html`, `headers`, `attachments`).
+//! The webhook for inbound mail, signed with Standard Webhooks. The receiving service posts a mail either unchanged (`raw`) or parsed (`text`, `html`,
+//! `headers`, `attachments`).
 
 use base64::Engine;
 use base64::prelude::{BASE64_STANDARD, BASE64_URL_SAFE_NO_PAD};

@@ -1,5 +1,4 @@
-//! What is brought to a mailbox, as a mail: the same thing has the same Message-ID in every try, by which a mailbox can tell that it has it
-//! already.
+//! Renders a delivery as a mail. The same delivery has the same Message-ID in every attempt, so a mailbox can recognize duplicates.
 
 use lettre::address::Envelope;
 use lettre::message::header::{ContentTransferEncoding, ContentType, HeaderName, HeaderValue};

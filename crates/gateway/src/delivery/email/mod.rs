@@ -1,5 +1,5 @@
-//! A mailbox in which support works, such as the one from which a desk reads: a ticket is a mail, and what the customer says about it is
-//! another in the same thread. Answers come back where the configuration names an address for them.
+//! Delivers tickets to a mailbox, such as the one that a help desk reads: a ticket is a mail, and the customer's replies are mails in the same thread.
+//! Answers come back if the configuration has a reply address.
 
 mod configured;
 mod files;

@@ -1,6 +1,6 @@
-//! Addresses to which answers to a ticket are written, and that nobody else can make: `reply+TOKEN@in.example.com`. On its way an address
-//! may lose its capitals, and no part of it may be longer than 64 characters, so a token is digits and small letters, and short. Bounces come
-//! back at addresses of the same form, to which nobody writes answers. What is signed here never has a full stop in it, as every webhook has.
+//! Reply addresses that only the gateway can make: `reply+TOKEN@in.example.com`. Mail servers may lowercase an address, and its local part is limited to 64
+//! characters, so tokens are short and made of digits and lowercase letters. Bounces return to addresses of the same form, at which no answers
+//! are accepted. Nothing signed here contains a full stop, which every signed webhook does.
 
 use lettre::Address;
 use ring::hmac;

@@ -1,5 +1,5 @@
-//! Whose mail is support's: what is written to a reply address proves nothing, because the address stands in every mail to the desk, and so
-//! in what is forwarded and copied.
+//! Decides whose mail counts as support's. A reply address alone proves nothing, because it is in every mail to the desk and in whatever is forwarded
+//! or copied from there.
 
 use lettre::Address;
 

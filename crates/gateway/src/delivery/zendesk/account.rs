@@ -1,4 +1,4 @@
-//! What an account has: its custom fields and their choices, known for a while.
+//! The custom fields of an account and their choices, cached for a while.
 
 use std::sync::Arc;
 use std::time::{Duration, Instant};

@@ -1,4 +1,4 @@
-//! What agents answer in Zendesk, and what else it knows of a person.
+//! Reads agents' answers from Zendesk, and a customer's other tickets there.
 
 use std::collections::BTreeMap;
 use std::sync::atomic::Ordering;

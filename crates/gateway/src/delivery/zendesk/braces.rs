@@ -1,5 +1,5 @@
-//! Zendesk fills in what stands in double braces, such as `{{ticket.requester.email}}`, and reads Liquid (`{% … %}`). What others have
-//! written must not be read so: a space without width goes between the two characters that begin it.
+//! Defuses Zendesk placeholders. Zendesk fills in double braces, such as `{{ticket.requester.email}}`, and runs Liquid (`{% … %}`). Text written by
+//! others must not trigger that, so a zero-width space is inserted between the two opening characters.
 
 use serde_json::Value;
 

@@ -1,4 +1,4 @@
-//! Comparing the configuration with the account: what drifted, and how to mend it.
+//! Compares the configuration with the account: what differs, and how to fix it.
 
 use std::collections::BTreeSet;
 

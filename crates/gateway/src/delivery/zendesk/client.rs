@@ -1,4 +1,4 @@
-//! Asking Zendesk, and what its answers mean for everything that is asked.
+//! The HTTP client for Zendesk, and what its responses mean for every request.
 
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, PoisonError, Weak};

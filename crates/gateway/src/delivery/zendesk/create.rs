@@ -1,4 +1,4 @@
-//! Creating a ticket in Zendesk, once, whatever is dropped on the way.
+//! Creates a ticket in Zendesk exactly once, whatever is lost on the way.
 
 use serde_json::{Map, Value, json};
 

@@ -1,5 +1,5 @@
-//! What Zendesk tells by webhook: that a ticket has changed, and never what. Told late, twice or in another order it is still true, because
-//! what there is is asked for.
+//! The webhook for ticket events. It only says that a ticket has changed, never how; the gateway then reads the ticket, so late, repeated and reordered
+//! events do no harm.
 
 use std::time::Duration;
 

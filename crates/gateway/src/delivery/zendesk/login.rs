@@ -1,5 +1,5 @@
-//! How the gateway says who it is: by a token of OAuth's client credentials (RFC 6749, 4.4), which it asks for again when it ends; or by
-//! the API token of an account that still has one.
+//! Authenticates the gateway: with a token from OAuth client credentials (RFC 6749, 4.4), renewed when it expires, or with the API token of an account
+//! that still has one.
 
 use std::fmt;
 use std::time::{Duration, Instant};

@@ -1,5 +1,5 @@
-//! How fast an account is asked: a part of what it allows a minute, so that others who use it get their turn. What delivers goes first,
-//! then what syncs, and look-ups that a page view causes take only what is free.
+//! Limits the request rate per account to a share of what it allows per minute, so that other clients get their turn. Deliveries go first, then syncs;
+//! look-ups caused by page views use only what is free.
 
 use std::collections::VecDeque;
 use std::sync::{Mutex, PoisonError};

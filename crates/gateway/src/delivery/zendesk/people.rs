@@ -1,4 +1,4 @@
-//! Who speaks in Zendesk for people whom nobody has verified.
+//! Chooses the Zendesk user who speaks for an unverified customer.
 
 use serde_json::{Value, json};
 use tokio::sync::OnceCell;

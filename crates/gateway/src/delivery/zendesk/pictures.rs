@@ -1,5 +1,5 @@
-//! Pictures and files that stand in the text of a comment: their address asks who reads it to log in to Zendesk, so their name stands in its
-//! place, and they go along as files.
+//! Pictures and files embedded in a comment. Their addresses require a login at Zendesk, so their names take their place in the text and they become
+//! attachments.
 
 use reqwest::Url;
 

@@ -1,4 +1,4 @@
-//! Saying something about a ticket that is there, and saying that it is solved or not.
+//! Adds comments to an existing ticket, and solves or reopens it.
 
 use serde_json::{Map, Value, json};
 

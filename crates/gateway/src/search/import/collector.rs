@@ -1,4 +1,4 @@
-//! Gathers questions, each id once.
+//! Collects questions, each id once.
 
 use std::collections::HashMap;
 

@@ -1,4 +1,4 @@
-//! Tables of questions, as spreadsheets and trackers export them: RFC 4180 with any usual delimiter.
+//! Tables of questions, as exported by spreadsheets and trackers: RFC 4180 with any common delimiter.
 
 use std::collections::BTreeMap;
 

@@ -1,4 +1,4 @@
-//! Files of questions as other programs write them: their encoding, and what they are where they are no text at all.
+//! Detects the encoding of question files, and recognizes files that are not text at all.
 
 use encoding_rs::{Encoding, UTF_16BE, UTF_16LE, WINDOWS_1252};
 

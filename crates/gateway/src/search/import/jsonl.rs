@@ -1,4 +1,4 @@
-//! Files of questions in JSON: one question a line, one array, an object with one list of them, or one object after the other.
+//! Question files in JSON: one object per line, one array, an object with a single list, or concatenated objects.
 
 use serde_json::{Map, Value};
 

@@ -1,4 +1,4 @@
-//! A question as it stands in a file, where less is needed than on the wire, and other programs write numbers and texts their own way.
+//! A question in a file, where fewer fields are required than in the API and other programs write numbers and texts their own way.
 
 use std::fmt;
 

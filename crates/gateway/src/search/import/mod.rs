@@ -1,7 +1,7 @@
-//! Brings questions from elsewhere into the store.
+//! Imports questions into the store.
 //!
-//! A source is read, whole or what has changed of it, then written in short transactions. Every question belongs to its source: an
-//! import never changes or removes what came from another one.
+//! A source is read, completely or only its changes, and then written in short transactions. Every question belongs to its source: an import never
+//! changes or removes questions of another one.
 
 mod collector;
 mod configured;

@@ -1,4 +1,4 @@
-//! What was read from a source, and what could not be.
+//! The questions read from a source, and the items that could not be read.
 
 use std::collections::{BTreeSet, HashSet};
 

@@ -1,4 +1,4 @@
-//! What a source is: its format, where it is, and how its questions are kept apart from those of others.
+//! A source of questions: its format, its location, and the key that keeps its questions apart from those of other sources.
 
 use std::fmt;
 use std::path::{Path, PathBuf};

@@ -1,5 +1,4 @@
-//! Imports that the configuration plans, again and again while the gateway serves. One process at a time runs an import: it holds a
-//! lease on the source, which runs out if it is killed.
+//! Scheduled imports. Only one process at a time runs an import: it holds a lease on the source, which expires if the process is killed.
 
 use std::convert::Infallible;
 use std::time::Duration;

@@ -1,6 +1,6 @@
-//! Writes the questions of a source into the store: what is new or changed in short transactions with pauses between them, so that
-//! whoever else writes waits for one of these and not for the import, also in another process. An import that is killed is carried
-//! on by running it again. Readers of the index see it once it is done.
+//! Writes the questions of a source into the store, only what is new or changed, in short transactions with pauses between them, so that other writers,
+//! also in other processes, wait for one transaction and not for the whole import. Running an import again continues one that was killed. The
+//! index picks up the questions when the import is complete.
 
 use std::collections::{BTreeSet, HashMap, HashSet};
 use std::time::{Duration, Instant};
