@@ -75,7 +75,7 @@ pub const TEXTS: &[(&str, &str)] = &[
     ("file_edit_named", "Black out or crop {name}"),
     ("file_remove", "Remove {name}"),
     ("file_large", "Larger than {size}, so it won't be sent."),
-    ("file_type", "Support doesn't take this type of file, so it won't be sent. It takes: {types}."),
+    ("file_type", "Support doesn't take this type of file, so it won't be sent. Accepted types: {types}."),
     ("file_zip", "Support doesn't take this type of file, so it won't be sent. Put it in a ZIP archive and add that."),
     ("file_full", "Support can't take more files right now, so it won't be sent. Try again later, or send without it."),
     ("file_metadata", "May contain hidden details, such as a location or an author's name."),
