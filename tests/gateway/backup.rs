@@ -322,7 +322,7 @@ async fn a_file_that_was_lost_before_is_named_and_the_rest_is_backed_up() {
     let (code, said) = run(folder.path(), &["backup", "--config", "deskbell.toml", "backup"]).await;
     let name = lost.file_name().unwrap().to_str().unwrap();
     assert!(
-        code == 1 && said.contains("2 files in backup") && said.contains(&format!("{name} is not in the folder")),
+        code == 1 && said.contains("2 files in backup") && said.contains(&format!("{name} is missing")),
         "{said}"
     );
     let manifest: Value =

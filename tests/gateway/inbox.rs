@@ -111,7 +111,7 @@ fn between<'a>(page: &'a str, from: &str, to: &str) -> &'a str {
 #[tokio::test]
 async fn an_empty_inbox_says_how_to_fill_it() {
     let page = demo().await.get("/inbox").await.text();
-    assert!(page.contains("Nothing is open") && page.contains("Get help"), "{page}");
+    assert!(page.contains("No open tickets") && page.contains("Get help"), "{page}");
 }
 
 #[tokio::test]
@@ -120,7 +120,7 @@ async fn what_was_sent_is_shown_to_the_person_who_answers() {
     let answer = gateway.send(post("trusting", "key", None, &full("Zebra"))).await;
     let reference = answer.json()["reference"].as_str().unwrap().to_string();
     let list = gateway.get("/inbox").await.text();
-    for said in [reference.as_str(), "Zebra", "Bug", "High", "Billing", "None promised", "unverified"] {
+    for said in [reference.as_str(), "Zebra", "Bug", "High", "Billing", "No response target", "unverified"] {
         assert!(list.contains(said), "{said}");
     }
     for name in [reference.clone(), reference.to_lowercase(), answer.json()["id"].as_str().unwrap().into()] {
@@ -807,7 +807,7 @@ async fn a_sites_own_fields_stand_there_by_their_labels_and_robots_are_marked_an
         assert!(page.contains(said), "{said}");
     }
     assert!(!page.contains("<b>kept</b>"));
-    assert!(gateway.get("/inbox").await.text().contains("A field was filled in that people do not see"));
+    assert!(gateway.get("/inbox").await.text().contains("A hidden field was filled in"));
 
     // Whatever is missing is not a reason to turn somebody away, but what cannot be an answer is named.
     sent["fields"] = json!({});
@@ -832,7 +832,7 @@ async fn whoever_guesses_the_token_has_to_wait() {
     let answer = gateway.send(form("/inbox/login", "", &body)).await;
     assert_eq!(answer.status, 429);
     assert!(answer.header("retry-after").parse::<u64>().unwrap() >= 1);
-    assert!(answer.header("set-cookie").is_empty() && answer.text().contains("too many attempts"));
+    assert!(answer.header("set-cookie").is_empty() && answer.text().contains("Too many attempts"));
 }
 
 #[tokio::test]

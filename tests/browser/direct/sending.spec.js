@@ -200,7 +200,7 @@ test("where people have to sign in and nothing can be read, files keep it from g
   await write(panel, "With a context");
   await expect(panel.title).toHaveText("Not sent yet");
   await expect(panel.root.locator(".waits")).toContainText(
-    /It has not been sent.*takes no files from people who are not signed in/,
+    /Your message hasn't been sent.*doesn't take files from people who aren't signed in/,
   );
   expect(await posts(zendesk)).toEqual([]);
   await zendesk.quirks({ require_auth: false });

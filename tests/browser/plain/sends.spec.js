@@ -240,11 +240,11 @@ test("what happened since the first letter goes along when the customer adds it"
   await host({ answer, fill: { body: BODY } });
   await happen(page);
   await look(panel);
-  await expect(panel.button(/^Add what happened/)).toHaveCount(0);
+  await expect(panel.button(/^Include what happened/)).toHaveCount(0);
   await command(page, "capture", "later-error");
   await panel.button("Back").click();
   await panel.button("Review").click();
-  await panel.button(/^Add what happened/).click();
+  await panel.button(/^Include what happened/).click();
   await expect(panel.root.locator("#sends")).toContainText("later-error");
   for (const summary of await panel.root.locator("summary").all()) await summary.click();
   await toggle(panel, /other-error/).uncheck();

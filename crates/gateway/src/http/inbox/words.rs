@@ -98,7 +98,7 @@ pub fn teams(app: &App, site: Option<&str>) -> Vec<String> {
 
 /// What was promised.
 pub fn target(target: Option<Target>) -> String {
-    let Some(Target { hours, owner, .. }) = target else { return "None".into() };
+    let Some(Target { hours, owner, .. }) = target else { return "No response target".into() };
     let owner = match owner {
         Owner::Cs => "customer success",
         Owner::SupportEngineer => "support engineer",

@@ -114,7 +114,7 @@ fn hostile_text_breaks_out_of_nothing() {
         let lines = outside_of_fences(&text);
         assert_eq!(blocks(&lines), blocks(&usual), "{text}");
         for line in &lines {
-            assert!(line.is_empty() || line.starts_with(['#', '>', '-', '|', 'S', 'D']), "{line}");
+            assert!(line.is_empty() || line.starts_with(['#', '>', '-', '|', 'S', 'N']), "{line}");
             let cells = line.replace("\\\\", "").replace("\\|", "").matches('|').count();
             assert!(!line.starts_with('|') || cells == 6, "{line}");
             // What is left of a line without code in it.
