@@ -321,10 +321,7 @@ async fn a_file_that_was_lost_before_is_named_and_the_rest_is_backed_up() {
     std::fs::remove_file(&lost).unwrap();
     let (code, said) = run(folder.path(), &["backup", "--config", "deskbell.toml", "backup"]).await;
     let name = lost.file_name().unwrap().to_str().unwrap();
-    assert!(
-        code == 1 && said.contains("2 files in backup") && said.contains(&format!("{name} is missing")),
-        "{said}"
-    );
+    assert!(code == 1 && said.contains("2 files in backup") && said.contains(&format!("{name} is missing")), "{said}");
     let manifest: Value =
         serde_json::from_slice(&std::fs::read(folder.path().join("backup/manifest.json")).unwrap()).unwrap();
     assert_eq!((manifest["missing"].clone(), manifest["attachments"].as_array().unwrap().len()), (json!([name]), 2));
