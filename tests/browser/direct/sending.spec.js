@@ -278,7 +278,7 @@ for (const what of ["torn", "lost"])
     await expect(panel.root.getByText("No unsent messages.")).toBeVisible();
     await page.reload();
     await panel.open();
-    await expect(panel.button(/waits/)).toHaveCount(0);
+    await expect(panel.button(/needs? your attention|not sent yet/)).toHaveCount(0);
     const { tickets } = await zendesk.state();
     expect(tickets).toHaveLength(1);
     expect(begun).toBe(1);

@@ -41,7 +41,7 @@ for (const later of ["the same page", "another page"]) {
     await panel.ready();
     await expect(panel.box).toHaveValue("");
     await expect(panel.box).toBeEditable();
-    await panel.button(/waits? to be sent/).click();
+    await panel.button(/not sent yet/).click();
     await expect(panel.root.getByText("sent while nobody knew")).toBeVisible();
     end();
     await panel.again();

@@ -11,11 +11,11 @@ pub fn row(context: &Context) -> Markup {
     let requests = &context.requests;
     let notes = notes::of(context, Group::Requests);
     let says = match (requests.len(), notes.is_empty()) {
-        (0, true) => "None failed or slow.".into(),
+        (0, true) => "No failed or slow requests.".into(),
         (0, false) => String::new(),
         (count, _) => format!("{count} failed or slow"),
     };
-    section("Requests", &says, &notes, table(context, &context.frozen_at, "Requests"))
+    section("Requests", &says, &notes, table(context, &context.frozen_at, "List of requests"))
 }
 
 /// The requests, oldest first; `begun` is when the ticket was.
