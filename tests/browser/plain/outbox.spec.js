@@ -374,7 +374,7 @@ for (const [name, break_] of /** @type {const} */ ([
     await panel.open();
     await panel.toTicket();
     await panel.box.fill("Kept by nothing but this page");
-    await expect(panel.root.getByText("This browser can't save messages.")).toBeVisible();
+    await expect(panel.root.getByText("This browser can't save drafts.")).toBeVisible();
     await panel.button("Send").click();
     await expect(panel.root.getByText("Keep this page open until everything is sent")).toBeVisible();
     await context.unroute("**/v1/**");

@@ -71,9 +71,9 @@ test("a file of a reply is left out and named, and the reply goes, behind a prox
   await panel.button("Send").click();
   const reply = panel.root.locator(".messages article").nth(1);
   await expect(reply).toContainText("Here is the log");
-  await expect(reply).toContainText("trace.log could not be sent");
+  await expect(reply).toContainText("trace.log couldn't be sent");
   const agent = await inbox(reference);
-  await expect(agent.getByText("trace.log could not be sent")).toBeVisible();
+  await expect(agent.getByText("trace.log couldn't be sent")).toBeVisible();
 });
 
 test("what is announced of a file is what became of it", async ({ host, page, panel, trouble }) => {
