@@ -15,7 +15,7 @@ use super::search::Indexes;
 use super::search::counting::Counting;
 use super::site::Site;
 use super::store::{Attachments, Confirmations, Counts, Store, StoreError};
-use super::tickets::{Asked, Claims};
+use super::tickets::{Asked, KeysInUse};
 use super::wire_up::Setup;
 use store_sqlite::SqliteStore;
 
@@ -34,7 +34,7 @@ pub struct App {
     /// What is counted, until it is written.
     pub counting: Counting,
     /// The keys that are being worked on.
-    pub claims: Claims,
+    pub keys_in_use: KeysInUse,
     /// What is broken now.
     pub broken: Broken,
     /// How much anybody may ask for.
@@ -95,7 +95,7 @@ pub async fn open(setup: Setup) -> Result<Arc<App>, StoreError> {
         store,
         folder,
         indexes,
-        claims: Claims::default(),
+        keys_in_use: KeysInUse::default(),
         live: Live::default(),
         codes,
     }))

@@ -36,7 +36,7 @@ use crate::http::connections::{Capacity, Times};
 /// which is put again.
 const GRACE: Duration = Duration::from_secs(20);
 /// How long connections may stay open after the last answer. A browser keeps spare ones that never say anything.
-const LAST_BYTES: Duration = Duration::from_millis(500);
+const FLUSH_TIME: Duration = Duration::from_millis(500);
 
 /// How many connections the inbox may have where it has a listener of its own; of the files in reserve.
 const INBOX_CONNECTIONS: u32 = 64;
@@ -110,7 +110,7 @@ pub async fn serve(setup: Setup) -> Result<(), GatewayError> {
     let stop_requested = stop_signal()?;
     let app = app::open(setup).await?;
     let (running, mut idle) = watch::channel(0_usize);
-    let count = move |request: Request, next: Next| count(running.clone(), request, next);
+    let count = move |request: Request, next: Next| count_running(running.clone(), request, next);
     let router = http::router(app.clone()).layer(from_fn(count.clone()));
     let (limits, proxies) = (&app.settings.limits, &app.settings.proxies);
     let capacity = Capacity::new(limits, proxies.clone(), connections_max(limits, open_files()));
@@ -133,7 +133,7 @@ pub async fn serve(setup: Setup) -> Result<(), GatewayError> {
     let ended = tokio::select! {
         () = stop_requested => Ok(()),
         ended = &mut serving => Err(std::io::Error::other(format!("accepting connections ended: {ended:?}"))),
-        ended = inbox_ended(&mut inbox_serving) => {
+        ended = wait_for_inbox_end(&mut inbox_serving) => {
             Err(std::io::Error::other(format!("accepting connections to the inbox ended: {ended:?}")))
         }
     };
@@ -142,7 +142,7 @@ pub async fn serve(setup: Setup) -> Result<(), GatewayError> {
     stop.cancel();
     let answered = async {
         let _ = idle.wait_for(|running| *running == 0).await;
-        tokio::time::sleep(LAST_BYTES).await;
+        tokio::time::sleep(FLUSH_TIME).await;
     };
     let worked = async { while workers.join_next().await.is_some() {} };
     if tokio::time::timeout(GRACE, async { tokio::join!(answered, worked) }).await.is_err() {
@@ -158,7 +158,7 @@ pub async fn serve(setup: Setup) -> Result<(), GatewayError> {
 }
 
 /// Ends with the task that serves the inbox, where it has a listener of its own.
-async fn inbox_ended<T>(serving: &mut Option<JoinHandle<T>>) -> Result<T, JoinError> {
+async fn wait_for_inbox_end<T>(serving: &mut Option<JoinHandle<T>>) -> Result<T, JoinError> {
     match serving {
         Some(serving) => serving.await,
         None => std::future::pending().await,
@@ -189,7 +189,7 @@ fn start_workers(app: &Arc<App>, stop: &CancellationToken) -> JoinSet<()> {
     repeat("retention".into(), Box::new(|app| Box::pin(async move { match privacy::retention::run(&app).await {} })));
     for (site, page) in incidents::status_pages(&app.sites) {
         let name = format!("status page of {site}");
-        let poll = move |app: Arc<App>| -> Running {
+        let poll = move |app: Arc<App>| -> WorkFuture {
             let (site, page) = (site.clone(), page.clone());
             Box::pin(async move { match incidents::poll(&app.broken, &site, &page).await {} })
         };
@@ -199,7 +199,7 @@ fn start_workers(app: &Arc<App>, stop: &CancellationToken) -> JoinSet<()> {
     let plans = plans.flat_map(|(name, site)| site.imports.iter().map(|plan| (name.clone(), plan.clone())));
     for (site, plan) in plans {
         let name = format!("import of {} for {site}", plan.source.place);
-        let import = move |app: Arc<App>| -> Running {
+        let import = move |app: Arc<App>| -> WorkFuture {
             let (site, plan) = (site.clone(), plan.clone());
             Box::pin(async move { match timer::run(app.store.as_ref(), &site, &plan).await {} })
         };
@@ -208,8 +208,8 @@ fn start_workers(app: &Arc<App>, stop: &CancellationToken) -> JoinSet<()> {
     workers
 }
 
-type Running = Pin<Box<dyn Future<Output = ()> + Send>>;
-type Work = Box<dyn Fn(Arc<App>) -> Running + Send + Sync>;
+type WorkFuture = Pin<Box<dyn Future<Output = ()> + Send>>;
+type Work = Box<dyn Fn(Arc<App>) -> WorkFuture + Send + Sync>;
 
 async fn repeat(name: String, app: Arc<App>, stop: CancellationToken, work: Work) {
     let start = || {
@@ -221,15 +221,15 @@ async fn repeat(name: String, app: Arc<App>, stop: CancellationToken, work: Work
     supervise(&name, &stop, start).await;
 }
 
-async fn count(running: watch::Sender<usize>, request: Request, next: Next) -> Response {
-    struct Running(watch::Sender<usize>);
-    impl Drop for Running {
+async fn count_running(running: watch::Sender<usize>, request: Request, next: Next) -> Response {
+    struct RequestGuard(watch::Sender<usize>);
+    impl Drop for RequestGuard {
         fn drop(&mut self) {
             self.0.send_modify(|running| *running -= 1);
         }
     }
     running.send_modify(|running| *running += 1);
-    let _running = Running(running);
+    let _guard = RequestGuard(running);
     next.run(request).await
 }
 

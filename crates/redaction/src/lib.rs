@@ -163,7 +163,7 @@ pub fn redact_value(name: &str, value: &str, rules: &Rules) -> String {
 
 /// The text with what stands behind the site's own names hidden, and nothing else.
 #[cfg(not(target_arch = "wasm32"))]
-pub fn hide_own_names(text: &str, rules: &Rules) -> String {
+pub fn hide_configured_names(text: &str, rules: &Rules) -> String {
     let mut text = text.to_string();
     for _ in 0..ROUNDS {
         let mut found = secrets(&text, Origin::Collected, rules);
@@ -178,9 +178,9 @@ pub fn hide_own_names(text: &str, rules: &Rules) -> String {
 
 /// The same for a value of a name.
 #[cfg(not(target_arch = "wasm32"))]
-pub fn hide_own_value(name: &str, value: &str, rules: &Rules) -> String {
+pub fn hide_configured_value(name: &str, value: &str, rules: &Rules) -> String {
     let named = scan::value_of(name.as_bytes(), value.as_bytes(), rules).filter(|secret| secret.kind == Kind::Hidden);
-    hide_own_names(&replaced(value, named.as_slice()), rules)
+    hide_configured_names(&replaced(value, named.as_slice()), rules)
 }
 
 /// Findings of several passes, in order. What overlaps or touches becomes one: painted on the text, it is one run.

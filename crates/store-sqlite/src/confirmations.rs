@@ -5,7 +5,7 @@ use sqlx::sqlite::{SqliteConnection, SqliteRow};
 use sqlx::{query, query_scalar};
 
 use super::error::{Columns, failed};
-use super::queue::order;
+use super::queue::enqueue_delivery;
 use super::rows::{read_row, ticket_of};
 use super::{SqliteStore, TICKET, conversations, mails};
 use deskbell_core::ports::{Act, Deed, MailQuota, NewDelivery, StoreError, StoredTicket};
@@ -55,7 +55,7 @@ impl Confirmations for SqliteStore {
         }
         settle(&mut write, ticket, &claimed.address, now).await?;
         let row = query(TICKET).bind(ticket).fetch_one(&mut *write).await.map_err(failed)?;
-        order(&mut write, &ticket_of(&row)?, deliveries, None, now).await?;
+        enqueue_delivery(&mut write, &ticket_of(&row)?, deliveries, None, now).await?;
         write.commit().await.map_err(failed)?;
         Ok(CodeCheck::Confirmed)
     }
@@ -84,7 +84,7 @@ impl Confirmations for SqliteStore {
                 let row = query(TICKET).bind(&id).fetch_one(&mut *write).await.map_err(failed)?;
                 // One that cannot be read keeps nobody from the others.
                 let Some(ticket) = read_row(&row, "ticket", ticket_of)? else { continue };
-                order(&mut write, &ticket, deliveries, None, now).await?;
+                enqueue_delivery(&mut write, &ticket, deliveries, None, now).await?;
                 confirmed.push(ticket);
             }
         }

@@ -9,7 +9,7 @@ use super::attachments::attach;
 use super::error::{Columns, failed};
 use super::list::listed_ticket;
 use super::listed::add_tokens_of;
-use super::queue::order;
+use super::queue::enqueue_delivery;
 use super::rows::{
     deed_of, delivery_of, json, listed_ticket_of, message_of, read_row, read_rows, sealed_message_of, ticket_of,
 };
@@ -241,7 +241,7 @@ impl Conversations for SqliteStore {
             confirmations::count_code(&mut write, &changed.id, at).await?;
         }
         let deliveries = cancel_what_is_taken_back(&mut write, &changed.id, deliveries).await?;
-        order(&mut write, &changed, &deliveries, message.as_ref().map(|message| message.number), at).await?;
+        enqueue_delivery(&mut write, &changed, &deliveries, message.as_ref().map(|message| message.number), at).await?;
         write.commit().await.map_err(failed)?;
         Ok(Changed::Written(Box::new(changed), message))
     }

@@ -289,7 +289,7 @@ async fn record_attempt(
 }
 
 /// Keeps what is to be brought to destinations: about a ticket and, where it is one, the message of a number.
-pub async fn order(
+pub async fn enqueue_delivery(
     write: &mut SqliteConnection,
     ticket: &StoredTicket,
     deliveries: &[NewDelivery],

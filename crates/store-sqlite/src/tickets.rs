@@ -124,7 +124,7 @@ pub async fn keep(
     if let Some(address) = &along.unconfirmed {
         confirmations::keep(transaction, new, address, claim).await?;
     }
-    queue::order(transaction, new, &along.deliveries, number, &new.received_at).await?;
+    queue::enqueue_delivery(transaction, new, &along.deliveries, number, &new.received_at).await?;
     Ok(Placed::New)
 }
 

@@ -54,14 +54,14 @@ pub fn router(app: Arc<App>) -> Router {
         router = router.route("/", home);
     }
     let files = any(assets::serve).layer(from_fn(envelope::in_time)).layer(page);
-    base_path::below(wrapped(router.fallback_service(files.with_state(app.clone())), app.clone()), &app)
+    base_path::below(with_middleware(router.fallback_service(files.with_state(app.clone())), app.clone()), &app)
 }
 
 /// What the gateway answers where only operators can ask: the inbox.
 pub fn inbox_router(app: Arc<App>) -> Router {
     let pages = inbox_pages(&app).route("/", get(|| async { Redirect::to("/inbox") }));
     let pages = pages.fallback(|| async { Refusal::NotFound(String::new()) });
-    base_path::below(wrapped(pages, app.clone()), &app)
+    base_path::below(with_middleware(pages, app.clone()), &app)
 }
 
 fn inbox_pages(app: &Arc<App>) -> Router<Arc<App>> {
@@ -72,11 +72,11 @@ fn inbox_pages(app: &Arc<App>) -> Router<Arc<App>> {
 }
 
 /// Routes with what is around every one of them.
-fn wrapped(routes: Router<Arc<App>>, app: Arc<App>) -> Router {
+fn with_middleware(routes: Router<Arc<App>>, app: Arc<App>) -> Router {
     routes
         .route(HEALTH, get(|| async { "ok\n" }))
         .method_not_allowed_fallback(|| async { Refusal::MethodNotAllowed })
-        .layer(CatchPanicLayer::custom(panicked))
+        .layer(CatchPanicLayer::custom(panic_response))
         .layer(from_fn_with_state(app.clone(), base_path::write_links))
         .layer(from_fn_with_state(app.clone(), limits::identify))
         .layer(from_fn(head::limit))
@@ -86,7 +86,7 @@ fn wrapped(routes: Router<Arc<App>>, app: Arc<App>) -> Router {
         .with_state(app)
 }
 
-fn panicked(_: Box<dyn Any + Send>) -> Response {
+fn panic_response(_: Box<dyn Any + Send>) -> Response {
     Refusal::Internal.into_response()
 }
 
@@ -113,7 +113,7 @@ mod tests {
             }
         };
         let api = Api::default().get("/sites/{site}/broken", Charge::Read, broken);
-        let router = wrapped(Router::new().nest(VERSION_1, api::guarded(api, app.clone())), app);
+        let router = with_middleware(Router::new().nest(VERSION_1, api::guarded(api, app.clone())), app);
         let request = Request::get("/v1/sites/demo/broken").header("origin", "https://x.example");
         let response = router.oneshot(request.body(Body::empty()).unwrap()).await.unwrap();
         assert_eq!(response.status(), StatusCode::INTERNAL_SERVER_ERROR);

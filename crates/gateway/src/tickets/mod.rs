@@ -2,12 +2,12 @@
 
 mod alike;
 mod automatic;
-mod claims;
 pub mod confirmation;
 pub mod conversation;
 mod error;
 pub mod foreign;
 pub mod handling;
+mod keys_in_use;
 pub mod limits;
 mod promise;
 mod quota;
@@ -33,9 +33,9 @@ use domain::ticket::{self, NewTicket, Receipt, Status};
 use domain::{config, context};
 use redaction::Rules;
 
-pub use claims::{Claim, Claims};
 pub use error::{AmendTicketError, FindTicketError, ReaderError, ReplyError, SimilarTicketsError, TakeTicketError};
 pub use foreign::Asked;
+pub use keys_in_use::{KeyGuard, KeysInUse};
 use promise::{Terms, promise};
 pub use quota::QuotaError;
 
@@ -66,7 +66,7 @@ pub async fn take(
     if !errors.is_empty() {
         return Err(TakeTicketError::Invalid(errors));
     }
-    let claim = app.claims.claim(name, &seal.key).ok_or(TakeTicketError::InProgress)?;
+    let guard = app.keys_in_use.hold(name, &seal.key).ok_or(TakeTicketError::InProgress)?;
     let quota = if requester.person.is_none() { Some(quota::of_anonymous(app, from, body.len())?) } else { None };
     app.guard.charge_site(Share::Tickets, name, requester.person.as_ref().map(|person| person.user.id.as_str()))?;
     let email_verified = requester.person.as_ref().and_then(|person| person.email_verified);
@@ -88,7 +88,7 @@ pub async fn take(
                 let receipt = receipt(&stored);
                 app.live.changed(stored.clone());
                 // It is kept: whoever sends it again meanwhile is answered.
-                drop(claim);
+                drop(guard);
                 return Ok((receipt, delivery::prompt(app, &stored).await?));
             }
             Placed::KeyTaken(held) => return again(app, &held, &seal).await,
@@ -131,7 +131,7 @@ fn stored(name: &str, site: &Site, requester: Requester, mut new: NewTicket) -> 
     context::drop_groups(&mut new.context, &site.config.context.off);
     // A page that was loaded earlier may not know all names, or not how they are told.
     let names = site.config.redact.names.clone();
-    context::document::hide_own_names(&mut new.context, &Rules { names, ..Rules::default() });
+    context::document::hide_configured_names(&mut new.context, &Rules { names, ..Rules::default() });
     // No page knows where the site's other tools are.
     let links = context::document::links_for(&new.context, &site.config.context);
     new.context.links.extend(links);

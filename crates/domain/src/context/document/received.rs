@@ -8,7 +8,7 @@ use redaction::{self, Rules};
 
 /// Hides what stands behind the site's own names. A page that was loaded before the site named them, or that does not know how they are told,
 /// has sent it as it is. Nothing else changes.
-pub fn hide_own_names(context: &mut Context, rules: &Rules) {
+pub fn hide_configured_names(context: &mut Context, rules: &Rules) {
     if rules.names.is_empty() {
         return;
     }
@@ -24,11 +24,11 @@ pub fn hide_own_names(context: &mut Context, rules: &Rules) {
 
 fn hide(value: &mut Value, shape: &Shape, rules: &Rules) {
     match (value, shape) {
-        (Value::String(text), Shape::Text(_)) => *text = redaction::hide_own_names(text, rules),
+        (Value::String(text), Shape::Text(_)) => *text = redaction::hide_configured_names(text, rules),
         (Value::Object(members), Shape::Texts) => {
             for (name, value) in members {
                 if let Value::String(text) = value {
-                    *text = redaction::hide_own_value(name, text, rules);
+                    *text = redaction::hide_configured_value(name, text, rules);
                 }
             }
         }
@@ -63,10 +63,10 @@ mod tests {
         };
         let read = |value: Value| serde_json::from_value::<Context>(value).unwrap();
         let mut context = read(sent("B-1234"));
-        hide_own_names(&mut context, &Rules { names: vec!["badge_no".into()], ..Rules::default() });
+        hide_configured_names(&mut context, &Rules { names: vec!["badge_no".into()], ..Rules::default() });
         assert_eq!(context, read(sent("[hidden]")));
         let mut other = read(sent("B-1234"));
-        hide_own_names(&mut other, &Rules { names: vec!["other".into()], ..Rules::default() });
+        hide_configured_names(&mut other, &Rules { names: vec!["other".into()], ..Rules::default() });
         assert_eq!(other, read(sent("B-1234")));
     }
 }

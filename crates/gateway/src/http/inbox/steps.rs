@@ -14,12 +14,12 @@ pub struct Step<'a> {
     /// Where in the document; empty where that says nothing.
     pub path: &'a str,
     /// How it looks.
-    pub look: Look,
+    pub style: StepStyle,
 }
 
 /// What kind of step it is, to the eye.
 #[derive(Clone, Copy, PartialEq, Eq)]
-pub enum Look {
+pub enum StepStyle {
     /// The person did something.
     Plain,
     /// The page went elsewhere, or away, or came back.
@@ -45,22 +45,22 @@ fn of_breadcrumb(breadcrumb: &Breadcrumb) -> Step<'_> {
         true => role.clone(),
         false => format!("{role} “{name}”").trim_start().to_string(),
     };
-    let (did, what, look) = match (kind, name.as_str()) {
-        (BreadcrumbKind::Click, _) => ("Clicked", quoted, Look::Plain),
-        (BreadcrumbKind::Submit, _) => ("Submitted", quoted, Look::Plain),
-        (BreadcrumbKind::Navigation, _) => ("Went to", name.clone(), Look::Quiet),
-        (BreadcrumbKind::Visibility, "hidden") => ("Left the tab", String::new(), Look::Quiet),
-        (BreadcrumbKind::Visibility, "visible") => ("Returned to the tab", String::new(), Look::Quiet),
-        (BreadcrumbKind::Visibility, _) => ("Page", name.clone(), Look::Quiet),
-        (BreadcrumbKind::Network, _) => ("Network", name.clone(), Look::Quiet),
-        (BreadcrumbKind::Error, _) => ("Error", name.clone(), Look::Error),
+    let (did, what, style) = match (kind, name.as_str()) {
+        (BreadcrumbKind::Click, _) => ("Clicked", quoted, StepStyle::Plain),
+        (BreadcrumbKind::Submit, _) => ("Submitted", quoted, StepStyle::Plain),
+        (BreadcrumbKind::Navigation, _) => ("Went to", name.clone(), StepStyle::Quiet),
+        (BreadcrumbKind::Visibility, "hidden") => ("Left the tab", String::new(), StepStyle::Quiet),
+        (BreadcrumbKind::Visibility, "visible") => ("Returned to the tab", String::new(), StepStyle::Quiet),
+        (BreadcrumbKind::Visibility, _) => ("Page", name.clone(), StepStyle::Quiet),
+        (BreadcrumbKind::Network, _) => ("Network", name.clone(), StepStyle::Quiet),
+        (BreadcrumbKind::Error, _) => ("Error", name.clone(), StepStyle::Error),
     };
-    Step { at, did, what, path, look }
+    Step { at, did, what, path, style }
 }
 
 fn of_request(request: &RequestRecord) -> Step<'_> {
     let what = format!("{} {}: {}", request.method, request.url, words::answer(request));
-    Step { at: &request.at, did: "Request", what: what.trim_start().into(), path: "", look: Look::Request }
+    Step { at: &request.at, did: "Request", what: what.trim_start().into(), path: "", style: StepStyle::Request }
 }
 
 #[cfg(test)]

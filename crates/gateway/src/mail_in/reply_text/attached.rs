@@ -4,7 +4,7 @@ use std::io::Read;
 
 use flate2::read::{DeflateDecoder, MultiGzDecoder};
 
-use super::own_text::{self, Known};
+use super::gateway_text::{self, Known};
 use crate::mail_in::message::is_mail_name;
 
 /// How much of a file is read, in bytes, and of what is packed in it.
@@ -37,8 +37,8 @@ fn holds(bytes: &[u8], known: &Known) -> bool {
     };
     is_mail(&text)
         || text.contains("\"frozen_at\"")
-        || own_text::is_leaked(&text, known)
-        || text.contains('<') && own_text::is_leaked(&without_tags(&text), known)
+        || gateway_text::is_leaked(&text, known)
+        || text.contains('<') && gateway_text::is_leaked(&without_tags(&text), known)
 }
 
 /// Whether a text is a whole mail, or a page that a browser has saved as one: it begins with headers (RFC 5322, 3.6; RFC 2557), below the line of

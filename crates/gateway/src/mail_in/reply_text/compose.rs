@@ -1,8 +1,8 @@
 //! What of a mail somebody wrote, line by line: quotations are left out, answers between quoted lines stay where they are, signatures are
 //! folded, and what only agents may read never passes.
 
+use super::gateway_text::{self, Known};
 use super::line::{Line, Mark};
-use super::own_text::{self, Known};
 use super::{quotation, signature};
 
 /// What becomes of a line.
@@ -29,7 +29,7 @@ const ANNOUNCEMENT_LINES: usize = 8;
 
 /// What becomes of each line.
 pub fn parts(lines: &[Line], known: &Known) -> Vec<Part> {
-    let private = own_text::find(lines, known);
+    let private = gateway_text::find(lines, known);
     let mut parts: Vec<Part> = (0..lines.len())
         .map(|at| {
             let is_private =

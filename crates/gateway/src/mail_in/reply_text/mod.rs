@@ -5,10 +5,10 @@ mod attached;
 mod attribution;
 mod compose;
 mod flowed;
+mod gateway_text;
 mod header_block;
 mod html;
 mod line;
-mod own_text;
 mod part;
 mod phrases;
 mod quotation;
@@ -17,8 +17,8 @@ mod signature;
 
 pub use attached::is_for_agents;
 use compose::Part;
+pub use gateway_text::{Known, MARKER};
 use line::Line;
-pub use own_text::{Known, MARKER};
 use part::Chosen;
 
 /// How much of a part is read, in bytes: an answer may stand below all that it quotes.
@@ -78,7 +78,7 @@ pub fn read(parts: &Parts, known: &Known) -> ReplyText {
         Chosen::Text => read_text(parts, known),
         Chosen::Html => read_html(&parts.html, known),
     };
-    if own_text::is_leaked(&reply.text, known) || own_text::is_leaked(&reply.markdown, known) {
+    if gateway_text::is_leaked(&reply.text, known) || gateway_text::is_leaked(&reply.markdown, known) {
         let (text, markdown) = (String::new(), String::new());
         return ReplyText { text, markdown, is_shortened: true, is_withheld: true, ..reply };
     }
@@ -101,7 +101,7 @@ fn read_text(mail: &Parts, known: &Known) -> ReplyText {
     let text = if flowed.is_flowed { flowed::unflow(&read, flowed.deletes_space) } else { read.clone() };
     let has_more_lines = text.split('\n').nth(LINES_READ).is_some();
     let lines = text.split('\n').take(LINES_READ).map(Line::of_text).collect();
-    let lines = own_text::split(lines, Line::of_text);
+    let lines = gateway_text::split(lines, Line::of_text);
     let parts = compose::parts(&lines, known);
     let shown = render::plain(&lines, &parts, SHOWN);
     let rows: Vec<&str> = shown.lines().collect();
@@ -118,11 +118,11 @@ fn read_text(mail: &Parts, known: &Known) -> ReplyText {
 
 fn read_html(html: &str, known: &Known) -> ReplyText {
     let (lines, is_cut) = html::lines(cut(html), TEXT_READ, LINES_READ);
-    let lines = own_text::split(lines, Line::of_markdown);
+    let lines = gateway_text::split(lines, Line::of_markdown);
     let parts = compose::parts(&lines, known);
     let bare = without_marks(&lines);
     let (all, _) = html::all_lines(cut(html), TEXT_READ, LINES_READ);
-    let all = without_marks(&own_text::split(all, Line::of_markdown));
+    let all = without_marks(&gateway_text::split(all, Line::of_markdown));
     let has_hidden = letters(&all) > letters(&bare);
     let whole: Vec<Part> = all.iter().map(|line| if line.depth > 0 { Part::Quoted } else { Part::Own }).collect();
     ReplyText {

@@ -2,7 +2,7 @@
 
 use maud::{Markup, html};
 
-use super::super::steps::{Look, steps};
+use super::super::steps::{StepStyle, steps};
 use super::super::{notes, times, words};
 use super::section::row as section;
 use domain::context::{Context, Group};
@@ -21,7 +21,7 @@ pub fn list(context: &Context, begun: &str) -> Markup {
     html! {
         ol.timeline {
             @for step in steps(context) {
-                li.(class(step.look)) {
+                li.(class(step.style)) {
                     span.when { (times::relative(step.at, begun)) }
                     div {
                         strong { (step.did) } " " bdi { (step.what) }
@@ -33,11 +33,11 @@ pub fn list(context: &Context, begun: &str) -> Markup {
     }
 }
 
-fn class(look: Look) -> &'static str {
-    match look {
-        Look::Plain => "plain-step",
-        Look::Quiet => "quiet",
-        Look::Error => "wrong",
-        Look::Request => "asked",
+fn class(style: StepStyle) -> &'static str {
+    match style {
+        StepStyle::Plain => "plain-step",
+        StepStyle::Quiet => "quiet",
+        StepStyle::Error => "wrong",
+        StepStyle::Request => "asked",
     }
 }

@@ -1,0 +1,47 @@
+//! Which keys are being worked on right now.
+
+use std::collections::HashSet;
+use std::sync::{Arc, Mutex, PoisonError};
+
+/// The keys that this process is working on.
+#[derive(Clone, Debug, Default)]
+pub struct KeysInUse {
+    keys: Arc<Mutex<HashSet<(String, String)>>>,
+}
+
+/// A key that is being worked on until this is dropped, whatever ends the work.
+#[derive(Debug)]
+pub struct KeyGuard {
+    in_use: KeysInUse,
+    key: (String, String),
+}
+
+impl KeysInUse {
+    /// Holds a key of a site; `None` where somebody else is working on it.
+    pub fn hold(&self, site: &str, key: &str) -> Option<KeyGuard> {
+        let key = (site.to_string(), key.to_string());
+        let fresh = self.keys.lock().unwrap_or_else(PoisonError::into_inner).insert(key.clone());
+        fresh.then(|| KeyGuard { in_use: self.clone(), key })
+    }
+}
+
+impl Drop for KeyGuard {
+    fn drop(&mut self) {
+        self.in_use.keys.lock().unwrap_or_else(PoisonError::into_inner).remove(&self.key);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_key_is_held_once_in_a_site_until_its_guard_is_dropped() {
+        let in_use = KeysInUse::default();
+        let guard = in_use.hold("acme", "k");
+        assert!(guard.is_some() && in_use.hold("acme", "k").is_none());
+        assert!(in_use.hold("other", "k").is_some());
+        drop(guard);
+        assert!(in_use.hold("acme", "k").is_some());
+    }
+}
