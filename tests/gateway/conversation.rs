@@ -6,7 +6,7 @@ use axum::body::Body;
 use axum::http::{Method, Request};
 use domain::targets::Owner;
 use gateway::config::Overrides;
-use gateway::store::{Act, Change, Changed, CurrentTicket, NewMessage, StoredTicket};
+use gateway::store::{ActivityKind, Change, Changed, CurrentTicket, NewMessage, StoredTicket};
 use http_body_util::BodyExt;
 use serde_json::{Value, json};
 use tower::ServiceExt;
@@ -130,8 +130,11 @@ async fn a_conversation_is_read_answered_and_ended_by_whose_it_is() {
     assert_eq!(patch(&gateway, &id, &ada, json!({ "status": "solved" })).await.json()["status"], "solved");
     assert_eq!(reply(&gateway, &id, &ada, "s", "Not yet").await.status, 201);
     assert_eq!(get(&gateway, &format!("tickets/{id}"), &ada).await.json()["status"], "open");
-    let deeds = gateway.app.store.deeds(&id).await.unwrap();
-    assert_eq!(deeds.iter().map(|deed| (deed.act, deed.operator.as_str())).collect::<Vec<_>>(), [(Act::Solved, "")]);
+    let deeds = gateway.app.store.activities(&id).await.unwrap();
+    assert_eq!(
+        deeds.iter().map(|deed| (deed.act, deed.operator.as_str())).collect::<Vec<_>>(),
+        [(ActivityKind::Solved, "")]
+    );
 }
 
 #[tokio::test]

@@ -13,7 +13,8 @@ use domain::conversation::Author;
 use gateway::config::Overrides;
 use gateway::delivery::worker;
 use gateway::store::{
-    Change, Claim, CurrentTicket, Delivery, DueDelivery, NewDelivery, NewMessage, State as Stands, Tried, What,
+    Change, Claim, CurrentTicket, Delivery, DeliveryOutcome, DueDelivery, NewDelivery, NewMessage, State as Stands,
+    What,
 };
 use gateway::{clock, store};
 use serde_json::{Value, json};
@@ -129,20 +130,20 @@ async fn claimed(gateway: &Gateway) -> Vec<DueDelivery> {
 }
 
 /// Claims the delivery that is due and says what has become of it.
-async fn tried(gateway: &Gateway, tried: Tried) -> Delivery {
+async fn tried(gateway: &Gateway, tried: DeliveryOutcome) -> Delivery {
     let store = &gateway.app.store;
     let due = claimed(gateway).await.pop().expect("something is due");
     assert!(store.record_attempts(&[(&due, &tried)], &clock::now()).await.unwrap().is_empty());
     due.delivery
 }
 
-fn delivered(told: &str) -> Tried {
+fn delivered(told: &str) -> DeliveryOutcome {
     let place = store::Place { remote: "4312".into(), requester: "77".into(), merged_after: None };
-    Tried::Delivered { remote: "4312".into(), place: Some(place), told: told.into() }
+    DeliveryOutcome::Delivered { remote: "4312".into(), place: Some(place), told: told.into() }
 }
 
-fn refused() -> Tried {
-    Tried::GivenUp { told: "Zendesk refuses the ticket (422): <b>no</b>".into() }
+fn refused() -> DeliveryOutcome {
+    DeliveryOutcome::DeadLetter { told: "Zendesk refuses the ticket (422): <b>no</b>".into() }
 }
 
 /// Says something about a ticket here, which is brought to the destination.
@@ -293,7 +294,8 @@ async fn what_waits_says_since_when_how_often_why_and_when_next() {
     );
     // Others get through, and this one has failed by itself.
     set_away(&gateway, None);
-    tried(&gateway, Tried::Later { due_at: LATER.into(), blamed: true, told: "Zendesk fails (500)".into() }).await;
+    tried(&gateway, DeliveryOutcome::Retry { due_at: LATER.into(), blamed: true, told: "Zendesk fails (500)".into() })
+        .await;
     let shown = card(&gateway, &reference).await;
     expect(
         &shown,
@@ -327,7 +329,7 @@ async fn what_arrived_is_summed_up_and_only_what_did_not_stands_by_itself() {
     tried(&gateway, delivered("")).await;
     for what in [What::Message, What::Message, What::Solved] {
         said(&gateway, &id, Author::Customer, what).await;
-        tried(&gateway, Tried::Delivered { remote: "9".into(), place: None, told: String::new() }).await;
+        tried(&gateway, DeliveryOutcome::Delivered { remote: "9".into(), place: None, told: String::new() }).await;
     }
     let shown = card(&gateway, &reference).await;
     expect(&shown, &["<dt>Since then</dt><dd>3 more, the last on <time", ">Delivered</span>"], &["<h4>"]);
@@ -570,5 +572,5 @@ async fn two_agents_who_solve_a_ticket_at_once_solve_it_once() {
     let whats: Vec<What> =
         gateway.app.store.deliveries(&id).await.unwrap().iter().map(|delivery| delivery.what).collect();
     assert_eq!(whats, [What::Ticket, What::Solved]);
-    assert_eq!(gateway.app.store.deeds(&id).await.unwrap().len(), 1);
+    assert_eq!(gateway.app.store.activities(&id).await.unwrap().len(), 1);
 }

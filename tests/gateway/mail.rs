@@ -6,7 +6,7 @@ use axum::body::Body;
 use axum::http::Method;
 use gateway::config::Overrides;
 use gateway::mail::worker;
-use gateway::store::{Act, Claim};
+use gateway::store::{ActivityKind, Claim};
 use tokio::io::{AsyncBufReadExt, AsyncWriteExt, BufReader};
 use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
@@ -99,9 +99,9 @@ async fn an_address_without_a_mailbox_gets_no_other_code_and_agents_read_why() {
         } else {
             assert_eq!(again.problem(), (409, code.to_string()));
         }
-        let deeds: Vec<(Act, String)> =
-            store.deeds(&id).await.unwrap().into_iter().map(|deed| (deed.act, deed.text)).collect();
-        let expected = if text.is_empty() { Vec::new() } else { vec![(Act::Bounced, text.to_string())] };
+        let deeds: Vec<(ActivityKind, String)> =
+            store.activities(&id).await.unwrap().into_iter().map(|deed| (deed.act, deed.text)).collect();
+        let expected = if text.is_empty() { Vec::new() } else { vec![(ActivityKind::Bounced, text.to_string())] };
         assert_eq!(deeds, expected);
         // Who gives the address again is written to again.
         assert_eq!(gateway.send(post("mailing", "another", Some(&session), &ticket("Once more"))).await.status, 201);

@@ -8,7 +8,10 @@ use domain::ticket::Status;
 use gateway::clock;
 use gateway::config::Overrides;
 use gateway::privacy::retention;
-use gateway::store::{Along, Claim, NewDelivery, Placed, Seal, StoredTicket, TicketHead, Tried, What};
+use gateway::store::{
+    Claim, DeliveryOutcome, NewDelivery, StoredTicket, SubmissionExtras, SubmissionKey, SubmissionOutcome, TicketHead,
+    What,
+};
 use jiff::{SignedDuration, ToSpan};
 use serde_json::{Value, json};
 use sqlx::{Row, SqliteConnection};
@@ -245,10 +248,10 @@ async fn what_was_brought_elsewhere_is_named_and_what_is_on_its_way_resurrects_n
     let sent = serde_json::from_value(secret_ticket("broke")).unwrap();
     let mut stored = StoredTicket::new("acme", "DB-0000A".into(), sent, &clock::now());
     stored.session = Some([7; 32]);
-    let seal = Seal { key: "k".into(), body: [0; 32], session: Some([7; 32]) };
+    let seal = SubmissionKey { key: "k".into(), body: [0; 32], session: Some([7; 32]) };
     let deliveries = ["desk", "slow"].map(|to| NewDelivery { destination: to.into(), what: What::Ticket });
-    let along = Along { deliveries: deliveries.into(), ..Along::default() };
-    assert_eq!(store.place(&stored, &seal, along).await.unwrap(), Placed::New);
+    let along = SubmissionExtras { deliveries: deliveries.into(), ..SubmissionExtras::default() };
+    assert_eq!(store.submit(&stored, &seal, along).await.unwrap(), SubmissionOutcome::Stored);
     let mut write = gateway.connection().await;
     sqlx::query(
         "INSERT INTO places (ticket, site, destination, remote, requester) VALUES (?, 'acme', 'desk', '4312', '9')",
@@ -266,7 +269,7 @@ async fn what_was_brought_elsewhere_is_named_and_what_is_on_its_way_resurrects_n
     assert!(text.contains("not reached: DB-0000A at desk, 4312 there"), "{text}");
     // Only now does the destination answer.
     let place = gateway::store::Place { remote: "99".into(), requester: "9".into(), merged_after: None };
-    let tried = Tried::Delivered { remote: "99".into(), place: Some(place), told: String::new() };
+    let tried = DeliveryOutcome::Delivered { remote: "99".into(), place: Some(place), told: String::new() };
     let lost = store.record_attempts(&[(&due[0], &tried)], &clock::now()).await.unwrap();
     assert_eq!(lost, [due[0].delivery.id], "its claim went with it");
     for table in ["tickets", "deliveries", "places", "seals", "messages"] {

@@ -1,7 +1,9 @@
 //! Files, and how many there may be.
 
 use crate::support::{NOW, seal, ticket};
-use deskbell_core::ports::{Along, FileOwner, Placed, PutOutcome, Store, StoredAttachment, Upload, UploadUsage};
+use deskbell_core::ports::{
+    FileOwner, PutOutcome, Store, StoredAttachment, SubmissionExtras, SubmissionOutcome, Upload, UploadUsage,
+};
 use domain::attachment::FileType;
 
 pub async fn a_file_is_its_owners_and_goes_along_with_one_thing(store: &dyn Store) {
@@ -12,15 +14,21 @@ pub async fn a_file_is_its_owners_and_goes_along_with_one_thing(store: &dyn Stor
     assert_eq!(replaced, PutOutcome::Kept(Some("file-a".into())));
     let mut new = ticket("1", "DB-00001", NOW);
     new.ticket.attachments = vec!["a".into(), "b".into()];
-    assert_eq!(store.place(&new, &seal("1"), Along::default()).await.unwrap(), Placed::Missing(vec![1]));
+    assert_eq!(
+        store.submit(&new, &seal("1"), SubmissionExtras::default()).await.unwrap(),
+        SubmissionOutcome::MissingFiles(vec![1])
+    );
     assert_eq!(store.ticket("1").await.unwrap(), None, "all of it is kept, or nothing");
     new.ticket.attachments = vec!["a".into()];
-    assert_eq!(store.place(&new, &seal("1"), Along::default()).await.unwrap(), Placed::New);
+    assert_eq!(store.submit(&new, &seal("1"), SubmissionExtras::default()).await.unwrap(), SubmissionOutcome::Stored);
     assert_eq!(store.attachments("1").await.unwrap().len(), 1);
     assert!(matches!(store.put_attachment(&file("a", 9), None).await.unwrap(), PutOutcome::Sent(_)));
     let mut other = ticket("2", "DB-00002", NOW);
     other.ticket.attachments = vec!["a".into()];
-    assert_eq!(store.place(&other, &seal("2"), Along::default()).await.unwrap(), Placed::Missing(vec![0]));
+    assert_eq!(
+        store.submit(&other, &seal("2"), SubmissionExtras::default()).await.unwrap(),
+        SubmissionOutcome::MissingFiles(vec![0])
+    );
 }
 
 pub async fn an_upload_that_is_not_admitted_is_neither_kept_nor_counted(store: &dyn Store) {

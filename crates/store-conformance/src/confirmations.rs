@@ -4,8 +4,8 @@ use crate::support::{
     LATER, NOW, delivery_kinds, desk_deliveries, quota, receipts, seal, submit_unconfirmed, ticket, with_mail,
 };
 use deskbell_core::ports::{
-    Act, Along, Claim, CodeCheck, CodeRequest, Confirmation, MailLimits, MailOutcome, MailQuota, NewMail, Placed,
-    Store, What,
+    ActivityKind, Claim, CodeCheck, CodeRequest, Confirmation, MailLimits, MailOutcome, MailQuota, NewMail, Store,
+    SubmissionExtras, SubmissionOutcome, What,
 };
 
 pub async fn a_code_is_guessed_at_five_times_and_another_makes_five_more(store: &dyn Store) {
@@ -31,8 +31,8 @@ pub async fn a_code_is_guessed_at_five_times_and_another_makes_five_more(store: 
     assert_eq!(confirm(2, long_ago).await, CodeCheck::Confirmed);
     assert_eq!((state().await, confirm(2, long_ago).await), (Confirmation::Confirmed, CodeCheck::NotNeeded));
     assert_eq!(request(later).await, CodeRequest::NotNeeded);
-    let deeds = store.deeds("1").await.unwrap();
-    assert_eq!((deeds.len(), deeds[0].act, deeds[0].text.as_str()), (1, Act::Confirmed, "ada@example.com"));
+    let deeds = store.activities("1").await.unwrap();
+    assert_eq!((deeds.len(), deeds[0].act, deeds[0].text.as_str()), (1, ActivityKind::Confirmed, "ada@example.com"));
     assert_eq!(store.confirm("2", NOW, long_ago, &|_| true, &[]).await.unwrap(), CodeCheck::NotNeeded);
 }
 
@@ -41,9 +41,9 @@ pub async fn receipts_leave_a_part_of_the_quota_to_codes_that_somebody_requests(
     for number in 1..=4_u8 {
         let quota = MailQuota { limits: limits.of_receipts(), ..quota("ada@example.com") };
         let mail = Some(NewMail { address: "ada@example.com".into(), quota: Some(quota) });
-        let along = Along { unconfirmed: Some("ada@example.com".into()), ..with_mail(mail) };
+        let along = SubmissionExtras { unconfirmed: Some("ada@example.com".into()), ..with_mail(mail) };
         let new = ticket(&number.to_string(), &format!("DB-{number}"), NOW);
-        assert_eq!(store.place(&new, &seal(&number.to_string()), along).await.unwrap(), Placed::New);
+        assert_eq!(store.submit(&new, &seal(&number.to_string()), along).await.unwrap(), SubmissionOutcome::Stored);
     }
     let is_code_sent = async |id: &str| store.ticket(id).await.unwrap().unwrap().handling.confirmation.is_code_sent();
     assert!(is_code_sent("1").await && is_code_sent("2").await && !is_code_sent("3").await);
@@ -71,10 +71,10 @@ pub async fn whoever_has_confirmed_a_mailbox_gets_no_more_receipts_than_a_sessio
     for id in 1..=5_u8 {
         let quota = MailQuota { session: Some([1; 32]), limits, ..quota("ada@example.com") };
         let mail = Some(NewMail { address: "ada@example.com".into(), quota: Some(quota) });
-        let along = Along { unconfirmed: Some("ada@example.com".into()), ..with_mail(mail) };
+        let along = SubmissionExtras { unconfirmed: Some("ada@example.com".into()), ..with_mail(mail) };
         let mut new = ticket(&id.to_string(), &format!("DB-{id}"), NOW);
         new.session = Some([1; 32]);
-        assert_eq!(store.place(&new, &seal(&id.to_string()), along).await.unwrap(), Placed::New);
+        assert_eq!(store.submit(&new, &seal(&id.to_string()), along).await.unwrap(), SubmissionOutcome::Stored);
         if id == 1 {
             assert_eq!(store.confirm("1", NOW, "2025-01-01", &|_| true, &[]).await.unwrap(), CodeCheck::Confirmed);
         }
@@ -88,10 +88,10 @@ pub async fn whoever_has_confirmed_a_mailbox_does_not_confirm_it_again_for_the_n
     let place = async |id: &str, session: Option<u8>, person: Option<&str>, address: &str| {
         let quota = MailQuota { limits: MailLimits { mailbox: 1, ..MailLimits::default() }, ..quota(address) };
         let mail = Some(NewMail { address: address.into(), quota: Some(quota) });
-        let along = Along { unconfirmed: Some(address.into()), ..with_mail(mail) };
+        let along = SubmissionExtras { unconfirmed: Some(address.into()), ..with_mail(mail) };
         let mut new = ticket(id, &format!("DB-{id}"), NOW);
         (new.session, new.person) = (session.map(|session| [session; 32]), person.map(Into::into));
-        assert_eq!(store.place(&new, &seal(id), along).await.unwrap(), Placed::New);
+        assert_eq!(store.submit(&new, &seal(id), along).await.unwrap(), SubmissionOutcome::Stored);
         store.ticket(id).await.unwrap().unwrap().handling.confirmation
     };
     assert!(place("1", Some(1), None, "ada@example.com").await.is_code_sent());

@@ -5,14 +5,15 @@ use crate::support::{
     write_message,
 };
 use deskbell_core::ports::{
-    Act, Along, Change, Changed, CurrentTicket, Decision, Deed, MESSAGE_PAGE_BYTES, Store, View, What,
+    Activity, ActivityKind, Change, Changed, CurrentTicket, Decision, MESSAGE_PAGE_BYTES, Store, SubmissionExtras,
+    View, What,
 };
 use domain::conversation::Author;
 use domain::ticket::Status;
 
 pub async fn what_is_said_is_numbered_counted_as_unread_and_said_once(store: &dyn Store) {
     let ticket = ticket("1", "DB-00001", "2026-01-01T00:00:00.000Z");
-    store.place(&ticket, &seal("k"), with_answer()).await.unwrap();
+    store.submit(&ticket, &seal("k"), with_answer()).await.unwrap();
     let say = async |author, body, key| write_message(store, new_message(author, body), key, vec![]).await;
     let Changed::Written(_, Some(reply)) = say(Author::Customer, "No", Some("a")).await else { panic!() };
     assert_eq!((reply.number, reply.body.as_str()), (2, "No"));
@@ -37,7 +38,11 @@ pub async fn what_is_said_is_numbered_counted_as_unread_and_said_once(store: &dy
 pub async fn a_decision_sees_the_ticket_as_the_change_before_it_has_left_it(store: &dyn Store) {
     let ticket = ticket("1", "DB-00001", "2026-01-01T00:00:00.000Z");
     store
-        .place(&ticket, &seal("k"), Along { deliveries: desk_deliveries(What::Ticket), ..Along::default() })
+        .submit(
+            &ticket,
+            &seal("k"),
+            SubmissionExtras { deliveries: desk_deliveries(What::Ticket), ..SubmissionExtras::default() },
+        )
         .await
         .unwrap();
     let solve = |current: &CurrentTicket| {
@@ -56,7 +61,12 @@ pub async fn a_decision_sees_the_ticket_as_the_change_before_it_has_left_it(stor
 
 pub async fn a_note_from_elsewhere_is_kept_once_counted_and_found(store: &dyn Store) {
     submit_unconfirmed(store).await;
-    let note = Deed { operator: "eve@example.com".into(), act: Act::Noted, text: "Zanzibar".into(), at: LATER.into() };
+    let note = Activity {
+        operator: "eve@example.com".into(),
+        act: ActivityKind::Noted,
+        text: "Zanzibar".into(),
+        at: LATER.into(),
+    };
     let keep = async |key: &str| {
         let decide = |current: &CurrentTicket| {
             let mut change = current.unchanged();
@@ -69,14 +79,17 @@ pub async fn a_note_from_elsewhere_is_kept_once_counted_and_found(store: &dyn St
     assert!(matches!(keep("there <1>").await, Changed::Written(..)));
     assert!(matches!(keep("there <1>").await, Changed::Unchanged(_)));
     assert!(matches!(keep("there <2>").await, Changed::Written(..)));
-    assert_eq!(store.deeds("1").await.unwrap().len(), 2);
+    assert_eq!(store.activities("1").await.unwrap().len(), 2);
     assert_eq!(store.ticket("1").await.unwrap().unwrap().handling.updated_at, LATER);
     let view = View { words: "zanzibar".into(), ..View::default() };
     assert_eq!(store.list_tickets(&view, None, 10).await.unwrap().tickets.len(), 1);
 }
 
 pub async fn messages_come_in_pages_that_end_by_number_or_by_bytes(store: &dyn Store) {
-    store.place(&ticket("1", "DB-00001", "2026-01-01T00:00:00.000Z"), &seal("a"), Along::default()).await.unwrap();
+    store
+        .submit(&ticket("1", "DB-00001", "2026-01-01T00:00:00.000Z"), &seal("a"), SubmissionExtras::default())
+        .await
+        .unwrap();
     let long = "x".repeat(MESSAGE_PAGE_BYTES / 2);
     for body in ["a", "b", "c", &long, &long, &long] {
         write_message(store, new_message(Author::Customer, body), None, vec![]).await;

@@ -1,14 +1,14 @@
 //! What is erased.
 
 use crate::support::{LATER, NOW, claim, new_message, seal, submit_to_desk, ticket, write_message_about};
-use deskbell_core::ports::{Along, Place, Placed, Store, TicketHead, Tried, View};
+use deskbell_core::ports::{DeliveryOutcome, Place, Store, SubmissionExtras, SubmissionOutcome, TicketHead, View};
 use domain::conversation::Author;
 
 pub async fn what_is_erased_leaves_nothing_and_does_not_come_again(store: &dyn Store) {
     let place = Place { remote: "35".into(), requester: "77".into(), merged_after: None };
     submit_to_desk(store, &["1", "2"]).await;
     let due = claim(store, "t", NOW, &[]).await;
-    let there = Tried::Delivered { remote: "35".into(), place: Some(place.clone()), told: String::new() };
+    let there = DeliveryOutcome::Delivered { remote: "35".into(), place: Some(place.clone()), told: String::new() };
     assert!(store.record_attempts(&[(&due[0], &there)], NOW).await.unwrap().is_empty());
     write_message_about(store, "1", new_message(Author::Support, "Zanzibar"), None, vec![]).await;
     let counts = store.erase_tickets(&["1".into()], LATER, &|_| true).await.unwrap();
@@ -21,8 +21,8 @@ pub async fn what_is_erased_leaves_nothing_and_does_not_come_again(store: &dyn S
     assert!(store.ticket("2").await.unwrap().is_some());
     // Neither by the device that sent it nor by the destination that has it.
     let again = ticket("3", "DB-00003", NOW);
-    assert_eq!(store.place(&again, &seal("1"), Along::default()).await.unwrap(), Placed::Erased);
-    assert!(store.is_placed("acme", "desk", "35").await.unwrap());
+    assert_eq!(store.submit(&again, &seal("1"), SubmissionExtras::default()).await.unwrap(), SubmissionOutcome::Erased);
+    assert!(store.knows_external_ticket("acme", "desk", "35").await.unwrap());
     assert!(!store.adopt(&again, "desk", &place).await.unwrap());
 }
 

@@ -1,7 +1,9 @@
 //! The agents' list, and what is found in it.
 
 use crate::support::{new_message, seal, ticket, write_message};
-use deskbell_core::ports::{Act, Along, Change, CurrentTicket, Deed, Store, StoredTicket, View};
+use deskbell_core::ports::{
+    Activity, ActivityKind, Change, CurrentTicket, Store, StoredTicket, SubmissionExtras, View,
+};
 use domain::conversation::Author;
 use domain::conversation::Turn;
 use domain::targets::Owner;
@@ -13,7 +15,7 @@ pub async fn the_list_begins_with_what_is_due_and_ends_with_what_is_solved(store
     let place = async |id: &str, came: u32, change: &dyn Fn(&mut StoredTicket)| {
         let mut ticket = ticket(id, &format!("DB-{id}"), &day(came));
         change(&mut ticket);
-        store.place(&ticket, &seal(id), Along::default()).await.unwrap();
+        store.submit(&ticket, &seal(id), SubmissionExtras::default()).await.unwrap();
     };
     place("solved", 9, &|ticket| ticket.status = Status::Solved).await;
     place("waits-new", 4, &|_| {}).await;
@@ -53,8 +55,11 @@ pub async fn tickets_are_found_by_reference_person_and_words_in_any_spelling(sto
         attributes: wire::Pairs(vec![("github".into(), "zoe-m".into())]),
         ..Default::default()
     });
-    store.place(&first, &seal("a"), Along::default()).await.unwrap();
-    store.place(&ticket("2", "DB-00002", "2026-01-01T00:00:00.000Z"), &seal("b"), Along::default()).await.unwrap();
+    store.submit(&first, &seal("a"), SubmissionExtras::default()).await.unwrap();
+    store
+        .submit(&ticket("2", "DB-00002", "2026-01-01T00:00:00.000Z"), &seal("b"), SubmissionExtras::default())
+        .await
+        .unwrap();
     let found = async |words: &str| -> Vec<String> {
         let view = View { words: words.into(), ..View::default() };
         store.list_tickets(&view, None, 10).await.unwrap().tickets.into_iter().map(|ticket| ticket.id).collect()
@@ -67,17 +72,22 @@ pub async fn tickets_are_found_by_reference_person_and_words_in_any_spelling(sto
     assert_eq!(found("expo ubersicht").await, Vec::<String>::new());
     assert_eq!(found("export nothing").await, Vec::<String>::new());
     assert_eq!(found("%").await, Vec::<String>::new());
-    let noted = Deed { operator: "ana".into(), act: Act::Noted, text: "Wrote on X as zebra".into(), at: String::new() };
+    let noted = Activity {
+        operator: "ana".into(),
+        act: ActivityKind::Noted,
+        text: "Wrote on X as zebra".into(),
+        at: String::new(),
+    };
     let note = |current: &CurrentTicket| Change { activity: Some(noted.clone()), ..current.unchanged() }.into();
     store.change("1", "", None, &note).await.unwrap();
-    assert_eq!((found("ZEBRA").await, store.deeds("1").await.unwrap()), (vec!["1".to_string()], vec![noted]));
+    assert_eq!((found("ZEBRA").await, store.activities("1").await.unwrap()), (vec!["1".to_string()], vec![noted]));
 }
 
 pub async fn the_list_is_narrowed_by_everything_at_once_and_a_search_finds_what_was_said_later(store: &dyn Store) {
     for (id, reference, site) in [("1", "DB-00001", "acme"), ("2", "DB-00002", "acme"), ("3", "DB-00003", "other")] {
         let mut ticket = ticket(id, reference, "2026-01-01T00:00:00.000Z");
         ticket.site = site.into();
-        store.place(&ticket, &seal(id), Along::default()).await.unwrap();
+        store.submit(&ticket, &seal(id), SubmissionExtras::default()).await.unwrap();
     }
     write_message(store, new_message(Author::Customer, "It is the Kühlschrank"), None, vec![]).await;
     let found = async |view: View| -> Vec<String> {
@@ -115,7 +125,7 @@ pub async fn a_search_finds_the_same_whichever_way_it_takes(store: &dyn Store) {
         if number % 3 == 0 {
             ticket.ticket.message = format!("It says no to word{}", number % 9);
         }
-        store.place(&ticket, &seal(&ticket.id.clone()), Along::default()).await.unwrap();
+        store.submit(&ticket, &seal(&ticket.id.clone()), SubmissionExtras::default()).await.unwrap();
     }
     let all = async |words: &str| {
         let view = View { words: words.into(), ..View::default() };

@@ -1,15 +1,18 @@
 //! Receipts, and how many there may be.
 
 use crate::support::{NOW, quota, receipts, seal, ticket, with_mail};
-use deskbell_core::ports::{Claim, DueMail, MailLimits, MailOutcome, MailQuota, NewMail, Placed, Store};
+use deskbell_core::ports::{Claim, DueMail, MailLimits, MailOutcome, MailQuota, NewMail, Store, SubmissionOutcome};
 
 pub async fn a_receipt_is_taken_by_one_until_its_time_and_not_any_more_when_it_is_done(store: &dyn Store) {
     let came = "2026-01-01T00:00:00.000Z";
     let [ticket, later] = ["1", "2"].map(|id| ticket(id, &format!("DB-{id}"), came));
     let mail = |address: &str| Some(NewMail { address: address.into(), quota: Some(quota(address)) });
-    assert_eq!(store.place(&ticket, &seal("1"), with_mail(mail("Ada+x@example.com"))).await.unwrap(), Placed::New);
+    assert_eq!(
+        store.submit(&ticket, &seal("1"), with_mail(mail("Ada+x@example.com"))).await.unwrap(),
+        SubmissionOutcome::Stored
+    );
     // What is not kept sends no receipt either.
-    store.place(&later, &seal("1"), with_mail(mail("bob@example.com"))).await.unwrap();
+    store.submit(&later, &seal("1"), with_mail(mail("bob@example.com"))).await.unwrap();
     let minute = |minute: u32| format!("2026-01-01T00:0{minute}:00.000Z");
     let take = async |site: &str, now: u32| {
         let (now, until) = (minute(now), minute(now + 5));
@@ -41,7 +44,10 @@ pub async fn a_session_a_network_and_a_site_have_their_shares_of_receipts_too_an
         let quota = MailQuota { mailbox: [number; 32], session, network, limits };
         let mail = Some(NewMail { address: format!("{number}@example.com"), quota: Some(quota) });
         let new = ticket(&format!("{number:02}"), &format!("DB-{number}"), NOW);
-        assert_eq!(store.place(&new, &seal(&number.to_string()), with_mail(mail)).await.unwrap(), Placed::New);
+        assert_eq!(
+            store.submit(&new, &seal(&number.to_string()), with_mail(mail)).await.unwrap(),
+            SubmissionOutcome::Stored
+        );
     }
     // Three of the first session, two of the second until its network is at its end, then one until the site is.
     assert_eq!(receipts(store, 12).await, ["00", "01", "02", "04", "05", "06"]);
@@ -54,7 +60,10 @@ pub async fn who_uses_up_a_mailbox_of_somebody_else_leaves_its_owner_a_share_and
         let quota = MailQuota { network: Some([network; 32]), ..quota("ada@example.com") };
         let mail = Some(NewMail { address: "ada@example.com".into(), quota: Some(quota) });
         let new = ticket(&format!("{id:02}"), &format!("DB-{id}"), NOW);
-        assert_eq!(store.place(&new, &seal(&id.to_string()), with_mail(mail)).await.unwrap(), Placed::New);
+        assert_eq!(
+            store.submit(&new, &seal(&id.to_string()), with_mail(mail)).await.unwrap(),
+            SubmissionOutcome::Stored
+        );
     };
     for id in 0..5 {
         place(id, 1).await;

@@ -9,18 +9,18 @@ pub async fn what_is_told_is_taken_once_and_a_ticket_from_elsewhere_is_kept_once
     assert!(store.adopt(&ticket, "desk", &place).await.unwrap());
     let same = StoredTicket { id: "2".into(), reference: "DB-00002".into(), ..ticket.clone() };
     assert!(!store.adopt(&same, "desk", &place).await.unwrap());
-    assert!(store.is_placed("acme", "desk", "35").await.unwrap());
+    assert!(store.knows_external_ticket("acme", "desk", "35").await.unwrap());
     let queue = ("acme", "desk");
-    let look = async |now: &str| store.take_looks(queue, now, UNTIL, 10).await.unwrap().len();
+    let look = async |now: &str| store.claim_polls(queue, now, UNTIL, 10).await.unwrap().len();
     assert_eq!((look(NOW).await, look(NOW).await), (1, 0));
     // It is told again while somebody looks: what they find then does not count.
-    assert!(store.told(queue, "i1", ("35", None), NOW, "").await.unwrap());
-    store.looked("1", "desk", UNTIL, None, None).await.unwrap();
+    assert!(store.record_notification(queue, "i1", ("35", None), NOW, "").await.unwrap());
+    store.record_poll("1", "desk", UNTIL, None, None).await.unwrap();
     assert_eq!(look(NOW).await, 1);
-    store.looked("1", "desk", UNTIL, None, None).await.unwrap();
-    assert!(!store.told(queue, "i1", ("35", None), NOW, "").await.unwrap(), "the same is told once");
+    store.record_poll("1", "desk", UNTIL, None, None).await.unwrap();
+    assert!(!store.record_notification(queue, "i1", ("35", None), NOW, "").await.unwrap(), "the same is told once");
     assert_eq!(look(LATER).await, 0);
-    assert!(store.told(queue, "i1", ("35", None), LATER, LATER).await.unwrap(), "and forgotten in time");
+    assert!(store.record_notification(queue, "i1", ("35", None), LATER, LATER).await.unwrap(), "and forgotten in time");
 }
 
 pub async fn of_the_tickets_to_poll_the_newest_are_taken_and_always_one_that_waits_for_longest(store: &dyn Store) {
@@ -32,7 +32,7 @@ pub async fn of_the_tickets_to_poll_the_newest_are_taken_and_always_one_that_wai
     }
     let queue = ("acme", "desk");
     let take = async |now: &str, until: &str| {
-        let taken = store.take_looks(queue, now, until, 5).await.unwrap();
+        let taken = store.claim_polls(queue, now, until, 5).await.unwrap();
         let mut taken: Vec<String> = taken.into_iter().map(|due| due.ticket.id).collect();
         taken.sort_unstable();
         taken

@@ -4,16 +4,18 @@ use crate::support::{
     LATER, NOW, QUEUE, UNTIL, claim, delivery_kinds, desk_deliveries, ids, new_message, seal, submit_to_desk, ticket,
     write_message, write_message_about,
 };
-use deskbell_core::ports::{Along, Change, Claim, CurrentTicket, Place, Placed, State, Store, Tried, What};
+use deskbell_core::ports::{
+    Change, Claim, CurrentTicket, DeliveryOutcome, Place, State, Store, SubmissionExtras, SubmissionOutcome, What,
+};
 use domain::conversation::Author;
 
 pub async fn deliveries_are_taken_oldest_first_by_one_at_a_time_and_what_belongs_to_a_ticket_in_its_order(
     store: &dyn Store,
 ) {
     for (id, reference) in [("1", "DB-00001"), ("2", "DB-00002")] {
-        let along = Along { deliveries: desk_deliveries(What::Ticket), ..Along::default() };
+        let along = SubmissionExtras { deliveries: desk_deliveries(What::Ticket), ..SubmissionExtras::default() };
         let ticket = ticket(id, reference, "2026-01-01T00:00:00.000Z");
-        assert_eq!(store.place(&ticket, &seal(id), along).await.unwrap(), Placed::New);
+        assert_eq!(store.submit(&ticket, &seal(id), along).await.unwrap(), SubmissionOutcome::Stored);
     }
     write_message(store, new_message(Author::Customer, "And this"), None, desk_deliveries(What::Message)).await;
     let take = async |now: &str| {
@@ -26,8 +28,8 @@ pub async fn deliveries_are_taken_oldest_first_by_one_at_a_time_and_what_belongs
     assert_eq!(names, [("1", What::Ticket, 1), ("2", What::Ticket, 1)]);
     assert!(take(NOW).await.is_empty(), "they are in somebody's hands");
     let place = Place { remote: "35".into(), requester: "77".into(), merged_after: None };
-    let there = Tried::Delivered { remote: "35".into(), place: Some(place.clone()), told: String::new() };
-    let fails = Tried::Later { due_at: LATER.into(), blamed: true, told: "why".into() };
+    let there = DeliveryOutcome::Delivered { remote: "35".into(), place: Some(place.clone()), told: String::new() };
+    let fails = DeliveryOutcome::Retry { due_at: LATER.into(), blamed: true, told: "why".into() };
     assert!(store.record_attempts(&[(&first[0], &there), (&first[1], &fails)], NOW).await.unwrap().is_empty());
     let second = take(NOW).await;
     assert_eq!(second.len(), 1);
@@ -38,7 +40,7 @@ pub async fn deliveries_are_taken_oldest_first_by_one_at_a_time_and_what_belongs
     assert_eq!(names, [(What::Message, 2)]);
     assert_eq!(again[0].delivery.tried_at.as_deref(), Some(NOW));
     assert_eq!(store.next_delivery(("acme", "desk"), &[]).await.unwrap().as_deref(), Some(UNTIL));
-    let refused = Tried::GivenUp { told: "no".into() };
+    let refused = DeliveryOutcome::DeadLetter { told: "no".into() };
     assert!(store.record_attempts(&[(&again[0], &refused)], NOW).await.unwrap().is_empty());
     let queues = store.queues().await.unwrap();
     assert_eq!(queues.iter().map(|one| (one.waiting, one.given_up)).collect::<Vec<_>>(), [(1, 1)]);
@@ -48,7 +50,7 @@ pub async fn deliveries_are_taken_oldest_first_by_one_at_a_time_and_what_belongs
 
 pub async fn a_ticket_from_before_a_destination_goes_there_ahead_of_what_is_said_about_it(store: &dyn Store) {
     let ticket = ticket("1", "DB-00001", "2026-01-01T00:00:00.000Z");
-    store.place(&ticket, &seal("k"), Along::default()).await.unwrap();
+    store.submit(&ticket, &seal("k"), SubmissionExtras::default()).await.unwrap();
     let solved =
         |current: &CurrentTicket| Change { deliveries: desk_deliveries(What::Solved), ..current.unchanged() }.into();
     store.change("1", NOW, None, &solved).await.unwrap();
@@ -72,10 +74,10 @@ pub async fn only_who_holds_a_claim_records_and_whoever_is_at_work_is_not_given_
     assert_eq!(store.extend_claims(&claims, "2026-01-02T02:00:00.000Z").await.unwrap(), held[1..]);
     // What it finds out about what was claimed meanwhile is not recorded, and the rest is.
     let place = Place { remote: "35".into(), requester: "77".into(), merged_after: None };
-    let delivered = Tried::Delivered { remote: "35".into(), place: Some(place), told: String::new() };
-    let refused = Tried::GivenUp { told: "no".into() };
+    let delivered = DeliveryOutcome::Delivered { remote: "35".into(), place: Some(place), told: String::new() };
+    let refused = DeliveryOutcome::DeadLetter { told: "no".into() };
     assert_eq!(store.record_attempts(&[(&first[0], &delivered), (&first[1], &refused)], NOW).await.unwrap(), held[1..]);
-    assert!(store.is_placed("acme", "desk", "35").await.unwrap());
+    assert!(store.knows_external_ticket("acme", "desk", "35").await.unwrap());
     for (ticket, state) in [("1", State::Delivered), ("2", State::Waiting)] {
         assert_eq!(store.deliveries(ticket).await.unwrap()[0].state, state);
     }
@@ -94,7 +96,7 @@ pub async fn what_waits_behind_a_dead_letter_is_renewed_with_it(store: &dyn Stor
         .await;
     }
     let due = claim(store, "t", NOW, &[]).await;
-    let refused = Tried::GivenUp { told: "no".into() };
+    let refused = DeliveryOutcome::DeadLetter { told: "no".into() };
     store.record_attempts(&[(&due[0], &refused), (&due[1], &refused)], NOW).await.unwrap();
     assert_eq!(store.send_again(Some(due[0].delivery.id), LATER).await.unwrap(), 1);
     let since = async |ticket: &str| -> Vec<String> {

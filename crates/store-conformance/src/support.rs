@@ -3,8 +3,8 @@
 use sha2::{Digest, Sha256};
 
 use deskbell_core::ports::{
-    Along, Change, Changed, Claim, CurrentTicket, DueDelivery, Handling, MailLimits, MailQuota, MessageSeal,
-    NewDelivery, NewMail, NewMessage, Placed, Seal, Store, StoredTicket, What,
+    Change, Changed, Claim, CurrentTicket, DueDelivery, Handling, MailLimits, MailQuota, MessageKey, NewDelivery,
+    NewMail, NewMessage, Store, StoredTicket, SubmissionExtras, SubmissionKey, SubmissionOutcome, What,
 };
 use deskbell_core::rules::address::mailbox;
 use domain::context::Context;
@@ -76,18 +76,18 @@ pub fn ticket(id: &str, reference: &str, received_at: &str) -> StoredTicket {
 }
 
 /// The key of a submission.
-pub fn seal(key: &str) -> Seal {
-    Seal { key: key.into(), body: [7; 32], session: Some([9; 32]) }
+pub fn seal(key: &str) -> SubmissionKey {
+    SubmissionKey { key: key.into(), body: [7; 32], session: Some([9; 32]) }
 }
 
 /// What goes with a ticket that is answered at once.
-pub fn with_answer() -> Along {
-    Along { answer: Some(new_message(Author::Automatic, "Perhaps this?")), ..Along::default() }
+pub fn with_answer() -> SubmissionExtras {
+    SubmissionExtras { answer: Some(new_message(Author::Automatic, "Perhaps this?")), ..SubmissionExtras::default() }
 }
 
 /// What goes with a ticket whose sender gets a receipt.
-pub fn with_mail(mail: Option<NewMail>) -> Along {
-    Along { mail, ..Along::default() }
+pub fn with_mail(mail: Option<NewMail>) -> SubmissionExtras {
+    SubmissionExtras { mail, ..SubmissionExtras::default() }
 }
 
 /// A message that is to be kept.
@@ -109,8 +109,8 @@ pub fn quota(address: &str) -> MailQuota {
 pub async fn submit_unconfirmed(store: &dyn Store) {
     let mail = Some(NewMail { address: "ada@example.com".into(), quota: Some(quota("ada@example.com")) });
     let deliveries = desk_deliveries(What::Ticket);
-    let along = Along { unconfirmed: Some("ada@example.com".into()), deliveries, ..with_mail(mail) };
-    assert_eq!(store.place(&ticket("1", "DB-1", NOW), &seal("1"), along).await.unwrap(), Placed::New);
+    let along = SubmissionExtras { unconfirmed: Some("ada@example.com".into()), deliveries, ..with_mail(mail) };
+    assert_eq!(store.submit(&ticket("1", "DB-1", NOW), &seal("1"), along).await.unwrap(), SubmissionOutcome::Stored);
 }
 
 /// A delivery to the destination of [`QUEUE`].
@@ -141,7 +141,7 @@ pub async fn write_message_about(
     key: Option<&str>,
     deliveries: Vec<NewDelivery>,
 ) -> Changed {
-    let seal = key.map(|key| MessageSeal { key, body: [message.body.len() as u8; 32] });
+    let seal = key.map(|key| MessageKey { key, body: [message.body.len() as u8; 32] });
     let decide = |current: &CurrentTicket| {
         Change { message: Some(message.clone()), deliveries: deliveries.clone(), ..current.unchanged() }.into()
     };
@@ -152,8 +152,8 @@ pub async fn write_message_about(
 pub async fn submit_to_desk(store: &dyn Store, ids: &[&str]) {
     for id in ids {
         let ticket = ticket(id, &format!("DB-{id}"), "2026-01-01T00:00:00.000Z");
-        let along = Along { deliveries: desk_deliveries(What::Ticket), ..Along::default() };
-        assert_eq!(store.place(&ticket, &seal(id), along).await.unwrap(), Placed::New);
+        let along = SubmissionExtras { deliveries: desk_deliveries(What::Ticket), ..SubmissionExtras::default() };
+        assert_eq!(store.submit(&ticket, &seal(id), along).await.unwrap(), SubmissionOutcome::Stored);
     }
 }
 

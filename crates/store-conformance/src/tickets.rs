@@ -1,28 +1,37 @@
 //! Tickets as they come, and whose they are.
 
 use crate::support::{seal, ticket, with_answer};
-use deskbell_core::ports::{Along, Placed, Reader, ReaderCounts, Sealed, Store, View};
+use deskbell_core::ports::{Reader, ReaderCounts, Store, StoredSubmission, SubmissionExtras, SubmissionOutcome, View};
 use domain::ticket::Status;
 
 pub async fn a_ticket_comes_back_as_it_was_by_id_by_reference_and_by_key(store: &dyn Store) {
     let ticket = ticket("1", "DB-00001", "2026-01-01T00:00:00.000Z");
-    assert_eq!(store.place(&ticket, &seal("k"), Along::default()).await.unwrap(), Placed::New);
+    assert_eq!(
+        store.submit(&ticket, &seal("k"), SubmissionExtras::default()).await.unwrap(),
+        SubmissionOutcome::Stored
+    );
     assert_eq!(store.ticket("1").await.unwrap().as_ref(), Some(&ticket));
     assert_eq!(store.ticket("DB-00001").await.unwrap().as_ref(), Some(&ticket));
-    assert_eq!(store.sealed("acme", "k").await.unwrap(), Some(Sealed { seal: seal("k"), ticket }));
-    assert_eq!(store.sealed("other", "k").await.unwrap(), None);
+    assert_eq!(store.submission("acme", "k").await.unwrap(), Some(StoredSubmission { seal: seal("k"), ticket }));
+    assert_eq!(store.submission("other", "k").await.unwrap(), None);
     assert_eq!(store.ticket("2").await.unwrap(), None);
 }
 
 pub async fn a_key_or_a_reference_that_is_taken_keeps_nothing(store: &dyn Store) {
     let first = ticket("1", "DB-00001", "2026-01-01T00:00:00.000Z");
-    store.place(&first, &seal("k"), Along::default()).await.unwrap();
+    store.submit(&first, &seal("k"), SubmissionExtras::default()).await.unwrap();
     let second = ticket("2", "DB-00002", "2026-01-01T00:00:01.000Z");
-    let held = Sealed { seal: seal("k"), ticket: first };
-    assert_eq!(store.place(&second, &seal("k"), Along::default()).await.unwrap(), Placed::KeyTaken(Box::new(held)));
+    let held = StoredSubmission { seal: seal("k"), ticket: first };
+    assert_eq!(
+        store.submit(&second, &seal("k"), SubmissionExtras::default()).await.unwrap(),
+        SubmissionOutcome::KeyTaken(Box::new(held))
+    );
     let third = ticket("3", "DB-00001", "2026-01-01T00:00:02.000Z");
-    assert_eq!(store.place(&third, &seal("l"), Along::default()).await.unwrap(), Placed::ReferenceTaken);
-    assert_eq!(store.sealed("acme", "l").await.unwrap(), None);
+    assert_eq!(
+        store.submit(&third, &seal("l"), SubmissionExtras::default()).await.unwrap(),
+        SubmissionOutcome::ReferenceTaken
+    );
+    assert_eq!(store.submission("acme", "l").await.unwrap(), None);
     assert_eq!(store.list_tickets(&View::default(), None, 10).await.unwrap().tickets.len(), 1);
 }
 
@@ -32,8 +41,8 @@ pub async fn a_customers_list_comes_in_pages_and_its_counts_are_of_all(store: &d
         ticket.status = if number % 2 == 0 { Status::Open } else { Status::Solved };
         // Some were written to at the same time.
         ticket.handling.updated_at = format!("2026-01-0{}T00:00:00.000Z", 1 + number / 4);
-        let along = if number == 3 { with_answer() } else { Along::default() };
-        store.place(&ticket, &seal(&ticket.id.clone()), along).await.unwrap();
+        let along = if number == 3 { with_answer() } else { SubmissionExtras::default() };
+        store.submit(&ticket, &seal(&ticket.id.clone()), along).await.unwrap();
     }
     let reader = Reader::Session(&[9; 32]);
     let (mut after, mut ids) = (None, Vec::new());

@@ -8,7 +8,7 @@ use tokio::sync::{mpsc, oneshot};
 
 use super::error::failed;
 use super::tickets::{Prepared, keep};
-use deskbell_core::ports::{Along, Placed, Seal, StoreError, StoredTicket};
+use deskbell_core::ports::{StoreError, StoredTicket, SubmissionExtras, SubmissionKey, SubmissionOutcome};
 
 /// The most tickets of a commit, and the most tokens from which on it takes no further ticket. The others wait for the next one.
 const TICKETS_MAX: usize = 256;
@@ -25,9 +25,9 @@ pub struct Batches {
 struct Waiting {
     new: StoredTicket,
     prepared: Prepared,
-    seal: Seal,
-    along: Along,
-    tell: oneshot::Sender<Result<Placed, StoreError>>,
+    seal: SubmissionKey,
+    along: SubmissionExtras,
+    tell: oneshot::Sender<Result<SubmissionOutcome, StoreError>>,
 }
 
 impl Batches {
@@ -39,7 +39,12 @@ impl Batches {
     }
 
     /// Keeps a ticket. What it says is on disk, or was there before.
-    pub async fn place(&self, new: &StoredTicket, seal: &Seal, along: Along) -> Result<Placed, StoreError> {
+    pub async fn submit(
+        &self,
+        new: &StoredTicket,
+        seal: &SubmissionKey,
+        along: SubmissionExtras,
+    ) -> Result<SubmissionOutcome, StoreError> {
         let crashed = || failed(sqlx::Error::WorkerCrashed);
         let (tell, told) = oneshot::channel();
         let waiting = Waiting { new: new.clone(), prepared: Prepared::new(new)?, seal: seal.clone(), along, tell };
@@ -81,7 +86,10 @@ async fn commit(writer: SqlitePool, mut batch: Vec<Waiting>) {
     }
 }
 
-async fn write(writer: &SqlitePool, batch: &mut [Waiting]) -> Result<Vec<Result<Placed, StoreError>>, StoreError> {
+async fn write(
+    writer: &SqlitePool,
+    batch: &mut [Waiting],
+) -> Result<Vec<Result<SubmissionOutcome, StoreError>>, StoreError> {
     let mut transaction = writer.begin_with("BEGIN IMMEDIATE").await.map_err(failed)?;
     let mut all = Vec::new();
     for Waiting { new, prepared, seal, along, .. } in batch {
@@ -89,7 +97,7 @@ async fn write(writer: &SqlitePool, batch: &mut [Waiting]) -> Result<Vec<Result<
         let mut savepoint = transaction.begin().await.map_err(failed)?;
         let placed = keep(&mut savepoint, new, prepared, seal, take(along)).await;
         match placed {
-            Ok(Placed::New) => savepoint.commit().await.map_err(failed)?,
+            Ok(SubmissionOutcome::Stored) => savepoint.commit().await.map_err(failed)?,
             _ => savepoint.rollback().await.map_err(failed)?,
         }
         all.push(placed);

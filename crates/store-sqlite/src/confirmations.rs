@@ -8,7 +8,7 @@ use super::error::{Columns, failed};
 use super::queue::enqueue_delivery;
 use super::rows::{read_row, ticket_of};
 use super::{SqliteStore, TICKET, conversations, mails};
-use deskbell_core::ports::{Act, Deed, MailQuota, NewDelivery, StoreError, StoredTicket};
+use deskbell_core::ports::{Activity, ActivityKind, MailQuota, NewDelivery, StoreError, StoredTicket};
 use deskbell_core::ports::{ClaimedAddress, CodeCheck, CodeRequest, Confirmations};
 use deskbell_core::rules::address::mailbox;
 use deskbell_core::rules::codes::{check_code, refuse_code};
@@ -184,7 +184,7 @@ async fn settle(write: &mut SqliteConnection, ticket: &str, address: &str, now: 
     if query(confirm).bind(now).bind(ticket).execute(&mut *write).await.map_err(failed)?.rows_affected() == 0 {
         return Ok(false);
     }
-    let deed = Deed { operator: String::new(), act: Act::Confirmed, text: address.into(), at: now.into() };
+    let deed = Activity { operator: String::new(), act: ActivityKind::Confirmed, text: address.into(), at: now.into() };
     conversations::note(write, ticket, &deed, None).await?;
     Ok(true)
 }

@@ -15,8 +15,8 @@ use super::rows::{
 };
 use super::{SqliteStore, TICKET, confirmations, mails, submissions, whole_ticket};
 use deskbell_core::ports::{
-    Change, Changed, Conversations, CurrentTicket, CustomerCursor, CustomerPage, Decide, Decision, Deed, ListedTicket,
-    MESSAGE_PAGE_BYTES, MessagePage, MessageSeal, NewDelivery, NewMessage, Reader, ReaderCounts,
+    Activity, Change, Changed, Conversations, CurrentTicket, CustomerCursor, CustomerPage, Decide, Decision,
+    ListedTicket, MESSAGE_PAGE_BYTES, MessageKey, MessagePage, NewDelivery, NewMessage, Reader, ReaderCounts,
     STATUS_CHANGES_AN_HOUR, StoreError, StoredTicket,
 };
 use deskbell_core::rules::coalescing::{Coalesced, coalesce};
@@ -156,7 +156,12 @@ impl Conversations for SqliteStore {
         Ok(messages)
     }
 
-    async fn last_deeds(&self, ticket: &str, (from, until): (&str, &str), limit: u32) -> Result<Vec<Deed>, StoreError> {
+    async fn last_activities(
+        &self,
+        ticket: &str,
+        (from, until): (&str, &str),
+        limit: u32,
+    ) -> Result<Vec<Activity>, StoreError> {
         let rows = query("SELECT * FROM deeds WHERE ticket = ? AND at >= ? AND at < ? ORDER BY number DESC LIMIT ?");
         let rows =
             rows.bind(ticket).bind(from).bind(until).bind(limit).fetch_all(&self.readers).await.map_err(failed)?;
@@ -165,12 +170,12 @@ impl Conversations for SqliteStore {
         Ok(deeds)
     }
 
-    async fn said(&self, ticket: &str, key: &str) -> Result<Option<([u8; 32], Message)>, StoreError> {
+    async fn message_by_key(&self, ticket: &str, key: &str) -> Result<Option<([u8; 32], Message)>, StoreError> {
         let row = query(SAID).bind(ticket).bind(key).fetch_optional(&self.readers).await.map_err(failed)?;
         row.map(|row| sealed_message_of(&row)).transpose()
     }
 
-    async fn deeds(&self, ticket: &str) -> Result<Vec<Deed>, StoreError> {
+    async fn activities(&self, ticket: &str) -> Result<Vec<Activity>, StoreError> {
         let rows = query("SELECT * FROM deeds WHERE ticket = ? ORDER BY number").bind(ticket);
         read_rows(&rows.fetch_all(&self.readers).await.map_err(failed)?, "activity", deed_of)
     }
@@ -179,7 +184,7 @@ impl Conversations for SqliteStore {
         &self,
         ticket: &str,
         at: &str,
-        seal: Option<MessageSeal<'_>>,
+        seal: Option<MessageKey<'_>>,
         decide: Decide<'_>,
     ) -> Result<Changed, StoreError> {
         let mut write = self.writer.begin_with("BEGIN IMMEDIATE").await.map_err(failed)?;
@@ -265,7 +270,7 @@ pub async fn say(
     write: &mut SqliteConnection,
     ticket: &str,
     new: NewMessage,
-    seal: Option<MessageSeal<'_>>,
+    seal: Option<MessageKey<'_>>,
 ) -> Result<Message, StoreError> {
     let number = last_message(write, ticket).await? + 1;
     query("INSERT INTO messages (ticket, number, author, name, body, at, key, sealed) VALUES (?, ?, ?, ?, ?, ?, ?, ?)")
@@ -332,7 +337,7 @@ async fn is_noted(read: &mut SqliteConnection, ticket: &str, key: &str) -> Resul
 pub async fn note(
     write: &mut SqliteConnection,
     ticket: &str,
-    deed: &Deed,
+    deed: &Activity,
     key: Option<&str>,
 ) -> Result<(), StoreError> {
     query(

@@ -17,12 +17,12 @@ pub const PLACE: &str = "SELECT coalesce(merged_into, remote) AS remote, request
 
 #[async_trait]
 impl ExternalTickets for SqliteStore {
-    async fn place_of(&self, ticket: &str, destination: &str) -> Result<Option<Place>, StoreError> {
+    async fn external_ticket(&self, ticket: &str, destination: &str) -> Result<Option<Place>, StoreError> {
         let row = query(PLACE).bind(ticket).bind(destination).fetch_optional(&self.readers).await.map_err(failed)?;
         row.map(|row| place_of(&row)).transpose()
     }
 
-    async fn move_place(&self, ticket: &str, destination: &str, place: &Place) -> Result<(), StoreError> {
+    async fn merge_external_ticket(&self, ticket: &str, destination: &str, place: &Place) -> Result<(), StoreError> {
         // What of the other ticket has changed so far is not known.
         query(
             "UPDATE places SET merged_into = ?3, merged_after = ?4, requester = ?5, seen_at = NULL
@@ -39,7 +39,7 @@ impl ExternalTickets for SqliteStore {
         Ok(())
     }
 
-    async fn is_placed(&self, site: &str, destination: &str, remote: &str) -> Result<bool, StoreError> {
+    async fn knows_external_ticket(&self, site: &str, destination: &str, remote: &str) -> Result<bool, StoreError> {
         is_known(&mut *self.readers.acquire().await.map_err(failed)?, (site, destination, remote)).await
     }
 

@@ -8,7 +8,7 @@ use sqlx::{query, query_scalar};
 use super::error::{Columns, failed};
 use super::rows::{json, ticket_of};
 use super::whole_ticket;
-use deskbell_core::ports::{Shown, StoreError, StoredTicket};
+use deskbell_core::ports::{StoreError, StoredTicket, TicketSummary};
 use deskbell_core::rules::listing::{UNREADABLE_GROUP, excerpt, list_place, summarize};
 use deskbell_core::rules::tokens::{self, TICKET_TOKENS_MAX};
 
@@ -20,7 +20,11 @@ const UNREADABLE: i64 = -1;
 const CHUNK: i64 = 200;
 
 /// Writes what lists show of a ticket.
-pub async fn write_list_columns(write: &mut SqliteConnection, number: i64, shown: &Shown) -> Result<(), StoreError> {
+pub async fn write_list_columns(
+    write: &mut SqliteConnection,
+    number: i64,
+    shown: &TicketSummary,
+) -> Result<(), StoreError> {
     let signs: Vec<&str> = shown.robot_signs.iter().map(|sign| sign.word()).collect();
     query(
         "UPDATE tickets SET kind = ?, title = ?, requester = ?, plan = ?, is_verified = ?, robot_signs = ?, is_test = ?, listed = ?

@@ -9,7 +9,7 @@ use super::error::{Columns, failed};
 use super::rows::ticket_of;
 use super::{SqliteStore, TICKET, conversations};
 use deskbell_core::clock;
-use deskbell_core::ports::{Act, Claim, Deed, StoreError, StoredTicket};
+use deskbell_core::ports::{Activity, ActivityKind, Claim, StoreError, StoredTicket};
 use deskbell_core::ports::{DueMail, MailOutcome, MailQuota, NewMail, OutgoingMail, ReturnedReceipt};
 use deskbell_core::rules::mail_quota::{self, MailScope};
 
@@ -72,7 +72,8 @@ impl OutgoingMail for SqliteStore {
         }
         if let (true, MailOutcome::Bounced { text, at }) = (is_recorded, outcome) {
             mark_bounced(&mut write, ticket, at).await?;
-            let deed = Deed { operator: "Mail".into(), act: Act::Bounced, text: text.into(), at: at.into() };
+            let deed =
+                Activity { operator: "Mail".into(), act: ActivityKind::Bounced, text: text.into(), at: at.into() };
             conversations::note(&mut write, ticket, &deed, None).await?;
         }
         write.commit().await.map_err(failed)?;
@@ -95,7 +96,7 @@ impl OutgoingMail for SqliteStore {
             let nothing_more = "UPDATE mails SET due_at = NULL, claim = NULL, claimed_until = NULL WHERE ticket = ?";
             query(nothing_more).bind(ticket).execute(&mut *write).await.map_err(failed)?;
         }
-        let deed = Deed { operator: "Mail".into(), act: Act::Bounced, text: text.into(), at: at.into() };
+        let deed = Activity { operator: "Mail".into(), act: ActivityKind::Bounced, text: text.into(), at: at.into() };
         conversations::note(&mut write, ticket, &deed, Some(&key)).await?;
         write.commit().await.map_err(failed)?;
         Ok(true)

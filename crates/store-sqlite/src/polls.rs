@@ -10,18 +10,18 @@ use super::external_tickets::place_of;
 use super::queue::ticket_of_id;
 use super::rows::json;
 use deskbell_core::clock;
-use deskbell_core::ports::{ChangedTicket, DueLook, Polls, StoreError, SyncState};
+use deskbell_core::ports::{ChangedTicket, DuePoll, Polls, StoreError, SyncState};
 use deskbell_core::rules::polling;
 
 #[async_trait]
 impl Polls for SqliteStore {
-    async fn take_looks(
+    async fn claim_polls(
         &self,
         (site, destination): (&str, &str),
         now: &str,
         until: &str,
         limit: u32,
-    ) -> Result<Vec<DueLook>, StoreError> {
+    ) -> Result<Vec<DuePoll>, StoreError> {
         // Most of the time nothing is due, which a reader finds out without keeping anybody from writing.
         let any =
             query_scalar("SELECT EXISTS (SELECT 1 FROM places WHERE site = ? AND destination = ? AND look_at <= ?)");
@@ -45,7 +45,7 @@ impl Polls for SqliteStore {
             for row in taken.fetch_all(&mut *write).await.map_err(failed)? {
                 let id: String = row.value("ticket")?;
                 match ticket_of_id(&mut write, &id).await {
-                    Ok(ticket) => due.push(DueLook { ticket, place: place_of(&row)? }),
+                    Ok(ticket) => due.push(DuePoll { ticket, place: place_of(&row)? }),
                     Err(error) if error.concerns_row() => {
                         tracing::error!(site, destination, ticket = id, %error, "ticket unreadable, not synced");
                         // Polled again when it changes there.
@@ -64,13 +64,13 @@ impl Polls for SqliteStore {
         Ok(due)
     }
 
-    async fn next_look(&self, (site, destination): (&str, &str)) -> Result<Option<String>, StoreError> {
+    async fn next_poll(&self, (site, destination): (&str, &str)) -> Result<Option<String>, StoreError> {
         let next =
             query_scalar("SELECT min(look_at) FROM places WHERE site = ? AND destination = ? AND look_at IS NOT NULL");
         next.bind(site).bind(destination).fetch_one(&self.readers).await.map_err(failed)
     }
 
-    async fn looked(
+    async fn record_poll(
         &self,
         ticket: &str,
         destination: &str,
@@ -183,7 +183,7 @@ impl Polls for SqliteStore {
         Ok(())
     }
 
-    async fn told(
+    async fn record_notification(
         &self,
         (site, destination): (&str, &str),
         invocation: &str,

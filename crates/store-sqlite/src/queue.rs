@@ -9,7 +9,8 @@ use super::external_tickets::{PLACE, place_of};
 use super::rows::{delivery_of, json, read_rows, ticket_of};
 use super::{SqliteStore, TICKET};
 use deskbell_core::ports::{
-    Claim, Delivery, DueDelivery, NewDelivery, QUEUE_COUNT_MAX, Queue, QueueStatus, StoreError, StoredTicket, Tried,
+    Claim, Delivery, DeliveryOutcome, DueDelivery, NewDelivery, QUEUE_COUNT_MAX, Queue, QueueStatus, StoreError,
+    StoredTicket,
 };
 use deskbell_core::rules::{delivery_plan, polling};
 
@@ -104,7 +105,11 @@ impl Queue for SqliteStore {
         next.bind(site).bind(destination).bind(json(&held)?).fetch_one(&self.readers).await.map_err(failed)
     }
 
-    async fn record_attempts(&self, attempts: &[(&DueDelivery, &Tried)], now: &str) -> Result<Vec<i64>, StoreError> {
+    async fn record_attempts(
+        &self,
+        attempts: &[(&DueDelivery, &DeliveryOutcome)],
+        now: &str,
+    ) -> Result<Vec<i64>, StoreError> {
         let mut write = self.writer.begin_with("BEGIN IMMEDIATE").await.map_err(failed)?;
         let mut lost = Vec::new();
         for (due, outcome) in attempts {
@@ -143,7 +148,7 @@ impl Queue for SqliteStore {
         read_rows(&rows, "delivery", delivery_of)
     }
 
-    async fn given_up(&self, limit: u32) -> Result<Vec<(Delivery, String)>, StoreError> {
+    async fn dead_letters(&self, limit: u32) -> Result<Vec<(Delivery, String)>, StoreError> {
         let rows = query(
             "SELECT deliveries.*, tickets.reference FROM deliveries JOIN tickets ON tickets.id = deliveries.ticket
             WHERE deliveries.state = 'given_up' ORDER BY deliveries.id LIMIT ?",
@@ -227,26 +232,26 @@ async fn dead_letter(write: &mut SqliteConnection, id: i64, reason: &str, now: &
 async fn record_attempt(
     write: &mut SqliteConnection,
     due: &DueDelivery,
-    outcome: &Tried,
+    outcome: &DeliveryOutcome,
     now: &str,
 ) -> Result<bool, StoreError> {
     let DueDelivery { claim, delivery, .. } = due;
     let record = match outcome {
-        Tried::Delivered { remote, told, .. } => query(
+        DeliveryOutcome::Delivered { remote, told, .. } => query(
             "UPDATE deliveries SET state = 'delivered', remote = ?, told = ?, settled_at = ?, claim = NULL,
                 claimed_until = NULL WHERE id = ? AND claim = ?",
         )
         .bind(remote)
         .bind(told)
         .bind(now),
-        Tried::Later { due_at, blamed, told } => query(
+        DeliveryOutcome::Retry { due_at, blamed, told } => query(
             "UPDATE deliveries SET due_at = ?, failures = failures + ?, told = ?, claim = NULL, claimed_until = NULL
             WHERE id = ? AND claim = ?",
         )
         .bind(due_at)
         .bind(blamed)
         .bind(told),
-        Tried::GivenUp { told } => query(
+        DeliveryOutcome::DeadLetter { told } => query(
             "UPDATE deliveries SET state = 'given_up', told = ?, settled_at = ?, claim = NULL, claimed_until = NULL
             WHERE id = ? AND claim = ?",
         )
@@ -257,7 +262,7 @@ async fn record_attempt(
         return Ok(false);
     }
     match outcome {
-        Tried::Delivered { place: Some(place), .. } => {
+        DeliveryOutcome::Delivered { place: Some(place), .. } => {
             query(
                 "INSERT INTO places (ticket, site, destination, remote, requester, look_at) VALUES (?, ?, ?, ?, ?, ?)
                 ON CONFLICT (ticket, destination) DO UPDATE SET remote = excluded.remote,
@@ -274,7 +279,7 @@ async fn record_attempt(
             .await
             .map_err(failed)?;
         }
-        Tried::Delivered { place: None, .. } => {
+        DeliveryOutcome::Delivered { place: None, .. } => {
             query("UPDATE places SET look_at = ? WHERE ticket = ? AND destination = ?")
                 .bind(now)
                 .bind(&delivery.ticket)
@@ -283,7 +288,7 @@ async fn record_attempt(
                 .await
                 .map_err(failed)?;
         }
-        Tried::Later { .. } | Tried::GivenUp { .. } => {}
+        DeliveryOutcome::Retry { .. } | DeliveryOutcome::DeadLetter { .. } => {}
     }
     Ok(true)
 }

@@ -11,7 +11,8 @@ use store_conformance::support::{NOW, QUEUE, UNTIL, seal, ticket};
 use super::tests::fresh;
 use super::*;
 use deskbell_core::ports::{
-    Along, Claim, DueDelivery, NewDelivery, NewMail, OutgoingMail, Placed, Queue, Tickets, Tried, What,
+    Claim, DeliveryOutcome, DueDelivery, NewDelivery, NewMail, OutgoingMail, Queue, SubmissionExtras,
+    SubmissionOutcome, Tickets, What,
 };
 
 /// How many rows are many.
@@ -19,9 +20,9 @@ const MANY: u32 = 50_000;
 /// Every so many steps of SQLite's machine are counted as one.
 const STEPS: i32 = 10;
 
-fn desk() -> Along {
+fn desk() -> SubmissionExtras {
     let delivery = NewDelivery { destination: "desk".into(), what: What::Ticket };
-    Along { deliveries: vec![delivery], ..Along::default() }
+    SubmissionExtras { deliveries: vec![delivery], ..SubmissionExtras::default() }
 }
 
 /// Tickets that wait for a destination, each as old as the others.
@@ -29,7 +30,7 @@ async fn waiting(ids: &[&str]) -> (SqliteStore, tempfile::TempDir) {
     let (store, folder) = fresh().await;
     for id in ids {
         let ticket = ticket(id, &format!("DB-{id}"), "2026-01-01T00:00:00.000Z");
-        assert_eq!(store.place(&ticket, &seal(id), desk()).await.unwrap(), Placed::New);
+        assert_eq!(store.submit(&ticket, &seal(id), desk()).await.unwrap(), SubmissionOutcome::Stored);
     }
     (store, folder)
 }
@@ -42,8 +43,8 @@ fn ids(due: &[DueDelivery]) -> Vec<&str> {
     due.iter().map(|due| due.ticket.id.as_str()).collect()
 }
 
-fn there(remote: &str) -> Tried {
-    Tried::Delivered { remote: remote.into(), place: None, told: String::new() }
+fn there(remote: &str) -> DeliveryOutcome {
+    DeliveryOutcome::Delivered { remote: remote.into(), place: None, told: String::new() }
 }
 
 /// Counts the steps of SQLite's machine on every connection of a store.
@@ -69,7 +70,7 @@ async fn cost(store: &SqliteStore) -> u64 {
     let due = claim(store, "t", NOW, &[]).await;
     assert!(!due.is_empty());
     let outcome = there("1");
-    let done: Vec<(&DueDelivery, &Tried)> = due.iter().map(|due| (due, &outcome)).collect();
+    let done: Vec<(&DueDelivery, &DeliveryOutcome)> = due.iter().map(|due| (due, &outcome)).collect();
     assert!(store.record_attempts(&done, NOW).await.unwrap().is_empty());
     store.next_delivery(QUEUE, &[]).await.unwrap();
     assert!(claim(store, "t", "2025-01-01T00:00:00.000Z", &[]).await.is_empty(), "nothing is due yet");
@@ -216,7 +217,7 @@ async fn what_cannot_be_read_is_a_dead_letter_alone() {
     }
     assert_eq!(told.len(), 2);
     // Those that can be read are listed.
-    let listed = store.given_up(10).await.unwrap();
+    let listed = store.dead_letters(10).await.unwrap();
     assert_eq!(listed.iter().map(|(delivery, _)| delivery.ticket.as_str()).collect::<Vec<_>>(), ["2"]);
 }
 
@@ -226,7 +227,7 @@ async fn a_mail_whose_ticket_cannot_be_read_is_given_up_alone() {
     for id in ["1", "2"] {
         let mail = Some(NewMail { address: format!("{id}@example.com"), quota: None });
         let ticket = ticket(id, &format!("DB-{id}"), "2026-01-01T00:00:00.000Z");
-        store.place(&ticket, &seal(id), Along { mail, ..Along::default() }).await.unwrap();
+        store.submit(&ticket, &seal(id), SubmissionExtras { mail, ..SubmissionExtras::default() }).await.unwrap();
     }
     query("UPDATE ticket_bodies SET body = '{}' WHERE ticket = '1'").execute(&store.writer).await.unwrap();
     let claim = Claim { token: "t", now: NOW, until: UNTIL };

@@ -7,8 +7,8 @@ use sqlx::sqlite::SqliteRow;
 
 use super::error::Columns;
 use deskbell_core::ports::{
-    Act, Confirmation, Deed, Delivery, Handling, ListedTicket, Seal, Sealed, Shown, State, StoreError,
-    StoredAttachment, StoredTicket, What,
+    Activity, ActivityKind, Confirmation, Delivery, Handling, ListedTicket, State, StoreError, StoredAttachment,
+    StoredSubmission, StoredTicket, SubmissionKey, TicketSummary, What,
 };
 use deskbell_core::rules::body;
 use domain::attachment::FileType;
@@ -91,7 +91,7 @@ pub fn listed_ticket_of(row: &SqliteRow) -> Result<ListedTicket, StoreError> {
         target: target_of(&what, row)?,
         due_at: row.value("due_at")?,
         received_at: row.value("received_at")?,
-        shown: Shown {
+        shown: TicketSummary {
             kind: word_in(&what, row, "kind", Kind::from_word)?,
             title: row.value("title")?,
             requester: row.value("requester")?,
@@ -142,10 +142,10 @@ pub fn attachment_of(row: &SqliteRow) -> Result<StoredAttachment, StoreError> {
 }
 
 /// The deed of a row of `deeds`.
-pub fn deed_of(row: &SqliteRow) -> Result<Deed, StoreError> {
-    Ok(Deed {
+pub fn deed_of(row: &SqliteRow) -> Result<Activity, StoreError> {
+    Ok(Activity {
         operator: row.value("operator")?,
-        act: word_in("a deed", row, "deed", Act::from_word)?,
+        act: word_in("a deed", row, "deed", ActivityKind::from_word)?,
         text: row.value("text")?,
         at: row.value("at")?,
     })
@@ -173,16 +173,16 @@ pub fn delivery_of(row: &SqliteRow) -> Result<Delivery, StoreError> {
 }
 
 /// The ticket and the seal of a row that has both.
-pub fn sealed_of(row: &SqliteRow) -> Result<Sealed, StoreError> {
+pub fn sealed_of(row: &SqliteRow) -> Result<StoredSubmission, StoreError> {
     let ticket = ticket_of(row)?;
     let body: Vec<u8> = row.value("seal_body")?;
     let session: Option<Vec<u8>> = row.value("seal_session")?;
-    let seal = Seal {
+    let seal = SubmissionKey {
         key: row.value("seal_key")?,
         body: digest(&ticket.id, body)?,
         session: session.map(|session| digest(&ticket.id, session)).transpose()?,
     };
-    Ok(Sealed { seal, ticket })
+    Ok(StoredSubmission { seal, ticket })
 }
 
 /// The values of rows; what cannot be read is logged with its id and left out.

@@ -7,8 +7,9 @@ use store_conformance::support::{
 
 use super::*;
 use deskbell_core::ports::{
-    Along, CodeRequest, Confirmations, Conversations, Erasure, MailOutcome, NewDelivery, NewMail, OutgoingMail, Placed,
-    QUEUE_COUNT_MAX, Queue, QueueStatus, Reader, Sealed, Store, StoreError, Tickets, View, What,
+    CodeRequest, Confirmations, Conversations, Erasure, MailOutcome, NewDelivery, NewMail, OutgoingMail,
+    QUEUE_COUNT_MAX, Queue, QueueStatus, Reader, Store, StoreError, StoredSubmission, SubmissionExtras,
+    SubmissionOutcome, Tickets, View, What,
 };
 use domain::conversation::Author;
 use domain::targets::Owner;
@@ -48,21 +49,24 @@ async fn tickets_that_come_together_share_a_commit_and_spoil_nothing_for_each_ot
     let [first, second, third, fourth, fifth] = &seals;
     let commits = count(&store).await;
     let (one_placed, other, taken, reference, failed) = tokio::join!(
-        store.place(&one, first, Along::default()),
-        store.place(&other_key, second, with_answer()),
-        store.place(&same_key, third, Along::default()),
-        store.place(&same_reference, fourth, Along::default()),
-        store.place(&broken, fifth, Along::default()),
+        store.submit(&one, first, SubmissionExtras::default()),
+        store.submit(&other_key, second, with_answer()),
+        store.submit(&same_key, third, SubmissionExtras::default()),
+        store.submit(&same_reference, fourth, SubmissionExtras::default()),
+        store.submit(&broken, fifth, SubmissionExtras::default()),
     );
     assert_eq!(commits.load(Ordering::SeqCst), 1);
-    assert_eq!((one_placed.unwrap(), other.unwrap()), (Placed::New, Placed::New));
-    assert_eq!(taken.unwrap(), Placed::KeyTaken(Box::new(Sealed { seal: seal("k"), ticket: one })));
-    assert_eq!(reference.unwrap(), Placed::ReferenceTaken);
+    assert_eq!((one_placed.unwrap(), other.unwrap()), (SubmissionOutcome::Stored, SubmissionOutcome::Stored));
+    assert_eq!(
+        taken.unwrap(),
+        SubmissionOutcome::KeyTaken(Box::new(StoredSubmission { seal: seal("k"), ticket: one }))
+    );
+    assert_eq!(reference.unwrap(), SubmissionOutcome::ReferenceTaken);
     assert!(matches!(failed, Err(StoreError::Row(_))), "its id is taken");
     assert_eq!(store.messages("2", 0).await.unwrap().len(), 1);
     assert_eq!(store.list_tickets(&View::default(), None, 10).await.unwrap().tickets.len(), 2);
     for nothing in ["m", "n"] {
-        assert_eq!(store.sealed("acme", nothing).await.unwrap(), None, "{nothing}");
+        assert_eq!(store.submission("acme", nothing).await.unwrap(), None, "{nothing}");
     }
 }
 
@@ -79,13 +83,13 @@ async fn a_commit_that_fails_acknowledges_nobody() {
     let seals = ["1", "2", "3"].map(seal);
     let [first, second, third] = &seals;
     let (one, two, three) = tokio::join!(
-        store.place(one, first, Along::default()),
-        store.place(two, second, Along::default()),
-        store.place(three, third, Along::default())
+        store.submit(one, first, SubmissionExtras::default()),
+        store.submit(two, second, SubmissionExtras::default()),
+        store.submit(three, third, SubmissionExtras::default())
     );
     assert!(one.is_err() && two.is_err() && three.is_err());
     assert_eq!(store.list_tickets(&View::default(), None, 10).await.unwrap().tickets, []);
-    assert_eq!(store.place(&tickets[0], first, Along::default()).await.unwrap(), Placed::New);
+    assert_eq!(store.submit(&tickets[0], first, SubmissionExtras::default()).await.unwrap(), SubmissionOutcome::Stored);
 }
 
 /// The tickets whose receipt is kept.
@@ -98,8 +102,8 @@ async fn an_unsigned_mailbox_gets_three_receipts_in_a_day_and_is_forgotten_after
     let (store, _folder) = fresh().await;
     let place = async |id: &str, came: &str, address: &str, verified: bool| {
         let mail = Some(NewMail { address: address.into(), quota: (!verified).then(|| quota(address)) });
-        let placed = store.place(&ticket(id, &format!("DB-{id}"), came), &seal(id), with_mail(mail)).await.unwrap();
-        assert_eq!(placed, Placed::New);
+        let placed = store.submit(&ticket(id, &format!("DB-{id}"), came), &seal(id), with_mail(mail)).await.unwrap();
+        assert_eq!(placed, SubmissionOutcome::Stored);
     };
     let (first, same_day, next_day) =
         ("2026-01-01T00:00:00.000Z", "2026-01-01T23:59:59.000Z", "2026-01-02T00:00:01.000Z");
@@ -179,7 +183,7 @@ async fn every_queue_in_which_something_is_is_counted_as_far_as_that_is_shown() 
         let mut ticket = ticket(id, &format!("DB-0000{id}"), &format!("2026-01-0{id}T00:00:00.000Z"));
         ticket.site = site.into();
         let deliveries = if site == "other" { vec![to("desk")] } else { vec![to("chat"), to("desk"), to("mail")] };
-        store.place(&ticket, &seal(id), Along { deliveries, ..Along::default() }).await.unwrap();
+        store.submit(&ticket, &seal(id), SubmissionExtras { deliveries, ..SubmissionExtras::default() }).await.unwrap();
     }
     for sql in [
         "UPDATE deliveries SET state = 'delivered' WHERE destination = 'chat' AND site = 'acme'",
@@ -219,7 +223,7 @@ async fn a_row_that_cannot_be_read_hides_no_other_page() {
     let (store, _folder) = fresh().await;
     for number in 0..12 {
         let ticket = ticket(&format!("{number}"), &format!("DB-{number:05}"), "2026-01-01T00:00:00.000Z");
-        store.place(&ticket, &seal(&ticket.id.clone()), Along::default()).await.unwrap();
+        store.submit(&ticket, &seal(&ticket.id.clone()), SubmissionExtras::default()).await.unwrap();
     }
     for _ in 0..12 {
         write_message(&store, new_message(Author::Customer, "Well"), None, vec![]).await;
@@ -285,7 +289,7 @@ async fn a_search_for_words_that_are_seldom_together_stops_and_goes_on_where_it_
     let (store, _folder) = fresh().await;
     let mut first = ticket("1", "DB-00001", "2026-01-01T00:00:00.000Z");
     first.ticket.message = "alpha beta".into();
-    store.place(&first, &seal("1"), Along::default()).await.unwrap();
+    store.submit(&first, &seal("1"), SubmissionExtras::default()).await.unwrap();
     multiply(&store, 20_000, "alpha").await;
     for sql in [
         "UPDATE ticket_tokens SET token = 'beta' WHERE token = 'alpha' AND ticket > 8000",
@@ -319,7 +323,7 @@ async fn a_search_for_words_that_are_seldom_together_stops_and_goes_on_where_it_
 async fn a_list_that_two_filters_narrow_down_stops_and_goes_on_where_it_stopped() {
     let (store, _folder) = fresh().await;
     let first = ticket("1", "DB-00001", "2026-01-01T00:00:00.000Z");
-    store.place(&first, &seal("1"), Along::default()).await.unwrap();
+    store.submit(&first, &seal("1"), SubmissionExtras::default()).await.unwrap();
     multiply(&store, 6_000, "word").await;
     sqlx::query("UPDATE tickets SET owner = 'cs' WHERE number = 5990").execute(&store.writer).await.unwrap();
     let view = View { site: "acme".into(), owner: Some(Owner::Cs), ..View::default() };
@@ -332,8 +336,11 @@ async fn a_list_that_two_filters_narrow_down_stops_and_goes_on_where_it_stopped(
 #[tokio::test]
 async fn tickets_of_an_earlier_version_are_listed_and_found_once_the_store_is_open() {
     let (store, folder) = fresh().await;
-    store.place(&ticket("1", "DB-00001", "2026-01-01T00:00:00.000Z"), &seal("a"), with_answer()).await.unwrap();
-    store.place(&ticket("2", "DB-00002", "2026-01-01T00:00:00.000Z"), &seal("b"), Along::default()).await.unwrap();
+    store.submit(&ticket("1", "DB-00001", "2026-01-01T00:00:00.000Z"), &seal("a"), with_answer()).await.unwrap();
+    store
+        .submit(&ticket("2", "DB-00002", "2026-01-01T00:00:00.000Z"), &seal("b"), SubmissionExtras::default())
+        .await
+        .unwrap();
     let before = store.list_tickets(&View::default(), None, 10).await.unwrap().tickets;
     // As the migration leaves them: what was sent in format 0, one of them no JSON, and nothing else.
     let sent = serde_json::to_string(&ticket("1", "", "").ticket).unwrap();
@@ -361,14 +368,17 @@ async fn tickets_of_an_earlier_version_are_listed_and_found_once_the_store_is_op
 #[tokio::test]
 async fn with_a_ticket_goes_what_it_is_listed_and_found_by() {
     let (store, _folder) = fresh().await;
-    store.place(&ticket("1", "DB-00001", "2026-01-01T00:00:00.000Z"), &seal("a"), with_answer()).await.unwrap();
+    store.submit(&ticket("1", "DB-00001", "2026-01-01T00:00:00.000Z"), &seal("a"), with_answer()).await.unwrap();
     sqlx::query("DELETE FROM tickets WHERE id = '1'").execute(&store.writer).await.unwrap();
     for table in ["ticket_bodies", "ticket_tokens", "messages", "seals"] {
         let count = sqlx::query_scalar::<_, i64>(sqlx::AssertSqlSafe(format!("SELECT count(*) FROM {table}")));
         assert_eq!(count.fetch_one(&store.writer).await.unwrap(), 0, "{table}");
     }
     // Its number may be given to another.
-    store.place(&ticket("2", "DB-00002", "2026-01-01T00:00:00.000Z"), &seal("b"), Along::default()).await.unwrap();
+    store
+        .submit(&ticket("2", "DB-00002", "2026-01-01T00:00:00.000Z"), &seal("b"), SubmissionExtras::default())
+        .await
+        .unwrap();
     let found = async || {
         let view = View { words: "perhaps".into(), ..View::default() };
         let found = store.list_tickets(&view, None, 10).await.unwrap().tickets;
@@ -376,6 +386,6 @@ async fn with_a_ticket_goes_what_it_is_listed_and_found_by() {
     };
     assert!(found().await.is_empty(), "{:?}", found().await);
     // Whose automatic answer says it is found by it.
-    store.place(&ticket("3", "DB-00003", "2026-01-01T00:00:00.000Z"), &seal("c"), with_answer()).await.unwrap();
+    store.submit(&ticket("3", "DB-00003", "2026-01-01T00:00:00.000Z"), &seal("c"), with_answer()).await.unwrap();
     assert_eq!(found().await, ["3"]);
 }

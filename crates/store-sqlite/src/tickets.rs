@@ -11,7 +11,8 @@ use super::{
     SEALED, SqliteStore, TICKET, attachments, confirmations, conversations, erasure, listed, mails, queue, submissions,
 };
 use deskbell_core::ports::{
-    Along, InboxCursor, InboxPage, Placed, Seal, Sealed, Shown, StoreError, StoredTicket, Tickets, View,
+    InboxCursor, InboxPage, StoreError, StoredSubmission, StoredTicket, SubmissionExtras, SubmissionKey,
+    SubmissionOutcome, TicketSummary, Tickets, View,
 };
 use deskbell_core::rules::listing::{excerpt, list_place, summarize};
 use deskbell_core::rules::{body, tokens};
@@ -19,11 +20,16 @@ use domain::targets::Owner;
 
 #[async_trait]
 impl Tickets for SqliteStore {
-    async fn place(&self, new: &StoredTicket, seal: &Seal, along: Along) -> Result<Placed, StoreError> {
-        self.batches.place(new, seal, along).await
+    async fn submit(
+        &self,
+        new: &StoredTicket,
+        seal: &SubmissionKey,
+        along: SubmissionExtras,
+    ) -> Result<SubmissionOutcome, StoreError> {
+        self.batches.submit(new, seal, along).await
     }
 
-    async fn sealed(&self, site: &str, key: &str) -> Result<Option<Sealed>, StoreError> {
+    async fn submission(&self, site: &str, key: &str) -> Result<Option<StoredSubmission>, StoreError> {
         let row = sqlx::query(SEALED).bind(site).bind(key).fetch_optional(&self.readers).await.map_err(failed)?;
         row.map(|row| sealed_of(&row)).transpose()
     }
@@ -69,25 +75,25 @@ pub async fn keep(
     transaction: &mut SqliteConnection,
     new: &StoredTicket,
     prepared: &Prepared,
-    seal: &Seal,
-    along: Along,
-) -> Result<Placed, StoreError> {
+    seal: &SubmissionKey,
+    along: SubmissionExtras,
+) -> Result<SubmissionOutcome, StoreError> {
     let held =
         sqlx::query(SEALED).bind(&new.site).bind(&seal.key).fetch_optional(&mut *transaction).await.map_err(failed)?;
     if let Some(row) = held {
-        return Ok(Placed::KeyTaken(Box::new(sealed_of(&row)?)));
+        return Ok(SubmissionOutcome::KeyTaken(Box::new(sealed_of(&row)?)));
     }
     if erasure::is_erased(transaction, &new.site, &seal.key).await? {
-        return Ok(Placed::Erased);
+        return Ok(SubmissionOutcome::Erased);
     }
     if let Some(quota) = &along.quota
         && let Some(exceeded) = submissions::spend(transaction, &new.site, quota).await?
     {
-        return Ok(Placed::OverQuota(exceeded));
+        return Ok(SubmissionOutcome::OverQuota(exceeded));
     }
     // An answer that comes at once is the first message that nobody has seen.
     if !insert(transaction, new, prepared, u32::from(along.answer.is_some())).await? {
-        return Ok(Placed::ReferenceTaken);
+        return Ok(SubmissionOutcome::ReferenceTaken);
     }
     sqlx::query("INSERT INTO seals (site, key, body, session, ticket) VALUES (?, ?, ?, ?, ?)")
         .bind(&new.site)
@@ -100,7 +106,7 @@ pub async fn keep(
         .map_err(failed)?;
     let missing = attachments::attach(transaction, new, 0, &new.ticket.attachments).await?;
     if !missing.is_empty() {
-        return Ok(Placed::Missing(missing));
+        return Ok(SubmissionOutcome::MissingFiles(missing));
     }
     let mut number = None;
     if let Some(answer) = along.answer {
@@ -125,14 +131,14 @@ pub async fn keep(
         confirmations::keep(transaction, new, address, claim).await?;
     }
     queue::enqueue_delivery(transaction, new, &along.deliveries, number, &new.received_at).await?;
-    Ok(Placed::New)
+    Ok(SubmissionOutcome::Stored)
 }
 
 /// What is written of a new ticket beside its own columns, made before the transaction that others wait for.
 #[derive(Debug)]
 pub struct Prepared {
     body: String,
-    shown: Shown,
+    shown: TicketSummary,
     tokens: BTreeSet<String>,
 }
 

@@ -9,7 +9,8 @@ use domain::reference;
 use domain::ticket::{NewTicket, Status};
 use gateway::clock;
 use gateway::store::{
-    Along, Claim, NewDelivery, NewMessage, Placed, Queue, Seal, Store, StoredTicket, Tickets, Tried, What,
+    Claim, DeliveryOutcome, NewDelivery, NewMessage, Queue, Store, StoredTicket, SubmissionExtras, SubmissionKey,
+    SubmissionOutcome, Tickets, What,
 };
 use jiff::{Timestamp, ToSpan};
 use serde_json::json;
@@ -99,9 +100,9 @@ async fn place(store: &SqliteStore, number: usize, ticket: &StoredTicket) -> Out
         attachments: Vec::new(),
     });
     let deliveries = vec![NewDelivery { destination: QUEUE.1.into(), what: What::Ticket }];
-    let seal = Seal { key: format!("filled-{number}"), body: [0; 32], session: None };
-    match store.place(ticket, &seal, Along { answer, deliveries, ..Along::default() }).await? {
-        Placed::New => Ok(()),
+    let seal = SubmissionKey { key: format!("filled-{number}"), body: [0; 32], session: None };
+    match store.submit(ticket, &seal, SubmissionExtras { answer, deliveries, ..SubmissionExtras::default() }).await? {
+        SubmissionOutcome::Stored => Ok(()),
         other => Err(format!("ticket {number} was not kept: {other:?}").into()),
     }
 }
@@ -117,7 +118,7 @@ async fn deliver(store: &SqliteStore, count: usize) -> Outcome {
         if due.is_empty() {
             break;
         }
-        let done = Tried::Delivered { remote: "1".into(), place: None, told: String::new() };
+        let done = DeliveryOutcome::Delivered { remote: "1".into(), place: None, told: String::new() };
         let attempts: Vec<_> = due.iter().map(|due| (due, &done)).collect();
         store.record_attempts(&attempts, &clock::now()).await?;
         left -= due.len();

@@ -9,7 +9,7 @@ use base64::prelude::BASE64_STANDARD;
 use gateway::clock;
 use gateway::config::Overrides;
 use gateway::mail::Codes;
-use gateway::store::{Act, Claim, Confirmation, Reader};
+use gateway::store::{ActivityKind, Claim, Confirmation, Reader};
 use gateway::tickets::handling::{Acted, Action, act};
 use ring::hmac;
 use serde_json::{Value, json};
@@ -149,7 +149,7 @@ async fn who_cannot_be_made_a_requester_stands_behind_another() {
     let told = desk.gateway.app.store.deliveries(&id).await.unwrap()[0].told.clone();
     assert!(told.contains("the requester is the user of the gateway"), "{told}");
     // What that user writes in Zendesk is support's all the same.
-    let place = desk.gateway.app.store.place_of(&id, "desk").await.unwrap().unwrap();
+    let place = desk.gateway.app.store.external_ticket(&id, "desk").await.unwrap().unwrap();
     assert_eq!(place.requester, "");
 }
 
@@ -228,8 +228,11 @@ async fn an_answer_is_read_in_the_panel_only_with_the_code_of_the_mail() {
     let note = there(&desk).comments.last().unwrap().clone();
     assert_eq!((note.author, note.public), (ADMIN, false));
     assert!(note.body.starts_with("[Address confirmed] "), "{}", note.body);
-    let deeds = gateway.app.store.deeds(&id).await.unwrap();
-    assert!(deeds.iter().any(|deed| deed.act == Act::Confirmed && deed.text == "ada@example.com"), "{deeds:?}");
+    let deeds = gateway.app.store.activities(&id).await.unwrap();
+    assert!(
+        deeds.iter().any(|deed| deed.act == ActivityKind::Confirmed && deed.text == "ada@example.com"),
+        "{deeds:?}"
+    );
 }
 
 #[tokio::test]
@@ -345,7 +348,7 @@ async fn a_claimed_address_is_no_requester_where_answers_are_not_withheld() {
     let id = crate::desk::place(&desk, "Two", &clock::now()).await;
     desk.gateway.app.lines.wake("desk");
     desk.quiet().await;
-    let place = desk.gateway.app.store.place_of(&id, "desk").await.unwrap().unwrap();
+    let place = desk.gateway.app.store.external_ticket(&id, "desk").await.unwrap().unwrap();
     let requester = place.requester.parse().unwrap();
     assert_eq!(desk.zendesk.state().users[&requester].email, "");
 }
@@ -553,7 +556,7 @@ async fn mail_is_supports_only_from_an_agent_and_the_customers_only_from_their_a
         .map(|one| (one["author"].as_str().unwrap(), one["body"].as_str().unwrap()))
         .collect();
     assert_eq!(said, [("support", "Text 1 \\*x\\*"), ("customer", "Text 2 *x*")]);
-    let notes = gateway.app.store.deeds(&id).await.unwrap();
+    let notes = gateway.app.store.activities(&id).await.unwrap();
     assert_eq!(notes.len(), 6, "{notes:?}");
     assert_eq!(notes[0].operator, "Support, eve@evil.example");
     assert!(notes[0].text.contains("Text 3 *x*") && notes[0].text.contains("neither an agent nor the customer"));
@@ -613,7 +616,7 @@ async fn files_of_a_mail_are_cleaned_and_kept_or_named() {
     let body = |size: usize| json!({"to": reply_address(&id), "from": "eve@evil.example", "text": "x", "message_id": format!("<{size}>"), "attachments": [file("a.txt", &vec![b'x'; size])]});
     assert_eq!(mail(&gateway, body(2_000_000)).await, 204);
     assert_eq!(mail(&gateway, body(12_000_000)).await, 413);
-    let note = &gateway.app.store.deeds(&id).await.unwrap()[0];
+    let note = &gateway.app.store.activities(&id).await.unwrap()[0];
     assert!(note.text.ends_with("(Files that were not taken in: a.txt)"), "{}", note.text);
 }
 

@@ -67,7 +67,7 @@ async fn what_mails_make_a_ticket_keep_is_bounded() {
         let refused = post_mail(&gateway, mail(&id, number, "eve@evil.example", Some(true), "Again")).await;
         assert_eq!(refused.status, 422, "{number}");
     }
-    let notes = gateway.app.store.deeds(&id).await.unwrap();
+    let notes = gateway.app.store.activities(&id).await.unwrap();
     assert_eq!(notes.len(), MAILED_NOTES_MAX as usize);
     assert!(
         notes[0].text.ends_with("(shortened)") && notes[0].text.len() < MESSAGE_MAX + 200,

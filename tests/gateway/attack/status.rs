@@ -55,7 +55,7 @@ async fn status_changes_that_take_each_other_back_are_never_delivered_and_their_
     assert_eq!(refused.problem(), (429, "too_many_status_changes".into()));
     let wait: u64 = refused.header("retry-after").parse().unwrap();
     assert!((1..=3600).contains(&wait), "{wait}");
-    assert_eq!(gateway.app.store.deeds(&id).await.unwrap().len(), 10);
+    assert_eq!(gateway.app.store.activities(&id).await.unwrap().len(), 10);
     // What they have read and write is theirs as before.
     assert_eq!(patch(&gateway, &id, json!({ "read_until": 0 })).await.status, 200);
     assert_eq!(patch(&gateway, &id, json!({ "status": "open" })).await.status, 200, "it is open already");

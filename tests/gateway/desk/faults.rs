@@ -243,14 +243,14 @@ async fn one_that_fails_for_good_is_listed_and_keeps_nobody_else_and_can_be_sent
     let refused = desk.post("odd", &full("Odd")).await;
     assert_eq!(refused.status, 202, "{}", refused.text());
     let store = &desk.gateway.app.store;
-    until(async || store.given_up(10).await.unwrap().len() == 1).await;
+    until(async || store.dead_letters(10).await.unwrap().len() == 1).await;
     desk.zendesk.state().faults.clear();
     assert_eq!(desk.post("key", &full("One")).await.status, 201);
-    let given_up = store.given_up(10).await.unwrap();
+    let given_up = store.dead_letters(10).await.unwrap();
     assert_eq!(given_up.len(), 1);
     assert!(given_up[0].0.told.contains("refuses the ticket (422)"), "{}", given_up[0].0.told);
     desk.zendesk.fault(refuses(1_000));
     assert_eq!(store.send_again(Some(given_up[0].0.id), "2026-11-26T00:00:00.000Z").await.unwrap(), 1);
     desk.gateway.app.lines.wake("desk");
-    until(async || store.given_up(10).await.unwrap().len() == 1).await;
+    until(async || store.dead_letters(10).await.unwrap().len() == 1).await;
 }

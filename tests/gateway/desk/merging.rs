@@ -24,7 +24,7 @@ fn arrives(desk: &Desk, email: &str, body: &str) -> u64 {
 }
 
 async fn notes(desk: &Desk, id: &str) -> Vec<String> {
-    let deeds = desk.gateway.app.store.deeds(id).await.unwrap();
+    let deeds = desk.gateway.app.store.activities(id).await.unwrap();
     deeds.into_iter().map(|deed| deed.text).filter(|text| text.contains("merged")).collect()
 }
 

@@ -19,7 +19,7 @@ use domain::conversation::Author;
 use domain::ticket::NewTicket;
 use gateway::config::Overrides;
 use gateway::delivery::{follow, orders, worker};
-use gateway::store::{Along, Placed, Seal, StoredTicket, What};
+use gateway::store::{StoredTicket, SubmissionExtras, SubmissionKey, SubmissionOutcome, What};
 use serde_json::{Value, json};
 use tokio::task::JoinSet;
 use tokio::time::{sleep, timeout};
@@ -224,9 +224,9 @@ pub async fn place(desk: &Desk, message: &str, received_at: &str) -> String {
     let new: NewTicket = serde_json::from_value(full(message)).unwrap();
     let ticket = StoredTicket::new("desk", message.into(), new, received_at);
     let deliveries = orders(desk.gateway.app.site("desk"), What::Ticket, Author::Customer, None);
-    let seal = Seal { key: message.into(), body: [0; 32], session: None };
-    let along = Along { deliveries, ..Along::default() };
-    assert_eq!(desk.gateway.app.store.place(&ticket, &seal, along).await.unwrap(), Placed::New);
+    let seal = SubmissionKey { key: message.into(), body: [0; 32], session: None };
+    let along = SubmissionExtras { deliveries, ..SubmissionExtras::default() };
+    assert_eq!(desk.gateway.app.store.submit(&ticket, &seal, along).await.unwrap(), SubmissionOutcome::Stored);
     ticket.id
 }
 

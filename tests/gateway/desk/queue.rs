@@ -14,8 +14,8 @@ async fn after_three_days_it_is_given_up_and_an_operator_sends_it_again() {
     let id = place(&desk, "Old", "2026-11-20T09:00:00.000Z").await;
     desk.gateway.app.lines.wake("desk");
     let store = &desk.gateway.app.store;
-    until(async || store.given_up(10).await.unwrap().len() == 1).await;
-    let (delivery, reference) = store.given_up(10).await.unwrap().remove(0);
+    until(async || store.dead_letters(10).await.unwrap().len() == 1).await;
+    let (delivery, reference) = store.dead_letters(10).await.unwrap().remove(0);
     assert_eq!((reference.as_str(), delivery.told.as_str()), ("Old", "Zendesk is away (503)"));
     desk.zendesk.quirks(|quirks| quirks.down = false);
     store.send_again(None, &gateway::clock::now()).await.unwrap();

@@ -197,9 +197,9 @@ async fn what_waits_behind_a_dead_letter_is_not_polled_again_and_again() {
     desk.zendesk.comment(there, &said(Side::Agent, "Yes.")).unwrap();
     ask_now(&desk).await;
     until(async || answered(&desk, &id).await).await;
-    until(async || store.next_look(QUEUE).await.unwrap().is_none()).await;
+    until(async || store.next_poll(QUEUE).await.unwrap().is_none()).await;
     // Sent again, all of it arrives.
-    let dead = store.given_up(10).await.unwrap();
+    let dead = store.dead_letters(10).await.unwrap();
     store.send_again(Some(dead[0].0.id), &clock::now()).await.unwrap();
     desk.gateway.app.lines.wake("desk");
     desk.quiet().await;
@@ -229,14 +229,14 @@ async fn a_change_is_read_once_however_often_it_is_listed() {
     ask_now(&desk).await;
     until(async || answered(&desk, &id).await).await;
     let store = &desk.gateway.app.store;
-    until(async || store.next_look(QUEUE).await.unwrap().is_none()).await;
+    until(async || store.next_poll(QUEUE).await.unwrap().is_none()).await;
     let looks = asked(&desk, &format!("/api/v2/tickets/{there}"));
     for _ in 0..3 {
         let lists = asked(&desk, "/api/v2/tickets?page");
         ask_now(&desk).await;
         until(async || asked(&desk, "/api/v2/tickets?page") > lists).await;
         until(async || store.sync_state(QUEUE).await.unwrap().listed_at.is_some_and(|at| at.as_str() > LONG_AGO)).await;
-        until(async || store.next_look(QUEUE).await.unwrap().is_none()).await;
+        until(async || store.next_poll(QUEUE).await.unwrap().is_none()).await;
     }
     assert_eq!(asked(&desk, &format!("/api/v2/tickets/{there}")), looks);
 }
@@ -274,9 +274,9 @@ async fn a_webhook_that_is_told_again_under_another_name_is_heard_once_and_an_ol
     assert_eq!(told(now, "a").await, 204);
     let store = &desk.gateway.app.store;
     until(async || asked(&desk, &format!("/api/v2/tickets/{there}")) > 0).await;
-    until(async || store.next_look(QUEUE).await.unwrap().is_none()).await;
+    until(async || store.next_poll(QUEUE).await.unwrap().is_none()).await;
     assert_eq!(told(now, "b").await, 204, "it is taken, and nothing comes of it");
-    assert_eq!(store.next_look(QUEUE).await.unwrap(), None);
+    assert_eq!(store.next_poll(QUEUE).await.unwrap(), None);
     for minutes in [-6, 6] {
         let at = now.checked_add(jiff::Span::new().minutes(minutes)).unwrap();
         assert_eq!(told(at, "c").await, 401, "{minutes}");

@@ -68,7 +68,7 @@ async fn said(gateway: &Gateway, id: &str) -> Vec<String> {
 }
 
 async fn notes(gateway: &Gateway, id: &str) -> Vec<String> {
-    gateway.app.store.deeds(id).await.unwrap().into_iter().map(|deed| deed.text).collect()
+    gateway.app.store.activities(id).await.unwrap().into_iter().map(|deed| deed.text).collect()
 }
 
 /// The lines of the next mail that the server of the test takes.

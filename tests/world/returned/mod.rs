@@ -9,7 +9,7 @@ use axum::http::Method;
 use base64::Engine;
 use base64::prelude::BASE64_STANDARD;
 use gateway::config::Overrides;
-use gateway::store::{Act, Delivery, State};
+use gateway::store::{ActivityKind, Delivery, State};
 use gateway::wire_up;
 use gateway::{clock, delivery, mail};
 use serde::Deserialize;
@@ -144,8 +144,8 @@ impl World {
 
     /// What agents read of returned mail.
     async fn read(&self, id: &str) -> Vec<String> {
-        let deeds = self.gateway.app.store.deeds(id).await.unwrap();
-        assert!(deeds.iter().all(|deed| deed.act == Act::Bounced), "{deeds:?}");
+        let deeds = self.gateway.app.store.activities(id).await.unwrap();
+        assert!(deeds.iter().all(|deed| deed.act == ActivityKind::Bounced), "{deeds:?}");
         deeds.into_iter().map(|deed| deed.text).collect()
     }
 

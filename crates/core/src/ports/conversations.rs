@@ -59,13 +59,18 @@ pub trait Conversations: Send + Sync {
     async fn last_messages(&self, ticket: &str, before: Option<u32>, limit: u32) -> Result<Vec<Message>, StoreError>;
 
     /// The last activities of a ticket between two times, in their order, no more than `limit`.
-    async fn last_deeds(&self, ticket: &str, between: (&str, &str), limit: u32) -> Result<Vec<Deed>, StoreError>;
+    async fn last_activities(
+        &self,
+        ticket: &str,
+        between: (&str, &str),
+        limit: u32,
+    ) -> Result<Vec<Activity>, StoreError>;
 
     /// What was said about a ticket under a key, and the SHA-256 of the body that said it.
-    async fn said(&self, ticket: &str, key: &str) -> Result<Option<([u8; 32], Message)>, StoreError>;
+    async fn message_by_key(&self, ticket: &str, key: &str) -> Result<Option<([u8; 32], Message)>, StoreError>;
 
     /// What operators did about a ticket, in its order.
-    async fn deeds(&self, ticket: &str) -> Result<Vec<Deed>, StoreError>;
+    async fn activities(&self, ticket: &str) -> Result<Vec<Activity>, StoreError>;
 
     /// Changes the ticket of an id or a reference in one transaction. `decide` runs inside it and sees the ticket as it is, so that what it
     /// decides cannot contradict the row; it must not block. What it decides is written whole or not at all. Where a message with the same
@@ -74,7 +79,7 @@ pub trait Conversations: Send + Sync {
         &self,
         ticket: &str,
         at: &str,
-        seal: Option<MessageSeal<'_>>,
+        seal: Option<MessageKey<'_>>,
         decide: Decide<'_>,
     ) -> Result<Changed, StoreError>;
 }
@@ -175,7 +180,7 @@ pub struct NewMessage {
 
 /// The idempotency key of a message and the SHA-256 of the body that it was sent with.
 #[derive(Clone, Copy, Debug)]
-pub struct MessageSeal<'a> {
+pub struct MessageKey<'a> {
     /// Unique in the ticket.
     pub key: &'a str,
     /// The SHA-256 of the body.
@@ -184,7 +189,7 @@ pub struct MessageSeal<'a> {
 
 words! {
     /// What was done about a ticket.
-    Act {
+    ActivityKind {
         /// Wrote something that only operators read.
         Noted = "noted",
         /// Said where the customer was spoken to elsewhere.
@@ -208,11 +213,11 @@ words! {
 
 /// What was done, and when.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Deed {
+pub struct Activity {
     /// Who did it; empty where the customer did.
     pub operator: String,
     /// What was done.
-    pub act: Act,
+    pub act: ActivityKind,
     /// What there is to say about it; empty where the act says it all.
     pub text: String,
     /// When, RFC 3339 in UTC.
@@ -257,7 +262,7 @@ pub struct Change {
     /// A message.
     pub message: Option<NewMessage>,
     /// What agents read about it.
-    pub activity: Option<Deed>,
+    pub activity: Option<Activity>,
     /// The name of an activity that came from elsewhere, unique in the ticket: where it is kept already, nothing is written.
     pub activity_key: Option<String>,
     /// What is brought to destinations; those of a message are about this one.

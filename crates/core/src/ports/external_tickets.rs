@@ -8,13 +8,13 @@ use super::{StoreError, StoredTicket};
 #[async_trait]
 pub trait ExternalTickets: Send + Sync {
     /// Where a ticket is at a destination.
-    async fn place_of(&self, ticket: &str, destination: &str) -> Result<Option<Place>, StoreError>;
+    async fn external_ticket(&self, ticket: &str, destination: &str) -> Result<Option<Place>, StoreError>;
 
     /// Keeps that a ticket was merged into another there and goes on in that one. By its own name it stays known.
-    async fn move_place(&self, ticket: &str, destination: &str, place: &Place) -> Result<(), StoreError>;
+    async fn merge_external_ticket(&self, ticket: &str, destination: &str, place: &Place) -> Result<(), StoreError>;
 
     /// Whether a ticket of a destination is here, or was erased here.
-    async fn is_placed(&self, site: &str, destination: &str, remote: &str) -> Result<bool, StoreError>;
+    async fn knows_external_ticket(&self, site: &str, destination: &str, remote: &str) -> Result<bool, StoreError>;
 
     /// Keeps a ticket that did not come from here, with the place where it is. `false` where it is here already, or was erased
     /// here.

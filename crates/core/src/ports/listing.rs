@@ -29,12 +29,12 @@ pub struct ListedTicket {
     /// What support has made of it.
     pub handling: Handling,
     /// What is shown of what was sent.
-    pub shown: Shown,
+    pub shown: TicketSummary,
 }
 
 /// What lists show of what was sent.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Shown {
+pub struct TicketSummary {
     /// What it is.
     pub kind: Kind,
     /// The first line of the message.

@@ -23,8 +23,8 @@ use async_trait::async_trait;
 pub use attachments::{Attachments, FileOwner, PutOutcome, StoredAttachment, Upload, UploadUsage, Usage};
 pub use confirmations::{ATTEMPTS_MAX, CODES_MAX, ClaimedAddress, CodeCheck, CodeRequest, Confirmation, Confirmations};
 pub use conversations::{
-    Act, CUSTOMER_MESSAGES_MAX, Change, Changed, Conversations, CurrentTicket, Decide, Decision, Deed, Handling, Limit,
-    MAILED_NOTES_MAX, MESSAGE_PAGE_BYTES, MessagePage, MessageSeal, NewMessage, Reader, ReaderCounts,
+    Activity, ActivityKind, CUSTOMER_MESSAGES_MAX, Change, Changed, Conversations, CurrentTicket, Decide, Decision,
+    Handling, Limit, MAILED_NOTES_MAX, MESSAGE_PAGE_BYTES, MessageKey, MessagePage, NewMessage, Reader, ReaderCounts,
     STATUS_CHANGES_AN_HOUR,
 };
 pub use counts::{Count, Counts, SearchMiss, WeekOfKind};
@@ -33,14 +33,16 @@ pub use error::StoreError;
 pub use external_tickets::{ExternalTickets, Place};
 pub use imports::{ImportOutcome, ImportRun, Imports};
 pub use incidents::Incidents;
-pub use listing::{CustomerCursor, CustomerPage, InboxCursor, InboxPage, ListPlace, ListedTicket, Shown};
+pub use listing::{CustomerCursor, CustomerPage, InboxCursor, InboxPage, ListPlace, ListedTicket, TicketSummary};
 pub use outgoing_mail::{DueMail, MailLimits, MailOutcome, MailQuota, NewMail, OutgoingMail, ReturnedReceipt};
-pub use polls::{ChangedTicket, DueLook, Polls, SyncState};
+pub use polls::{ChangedTicket, DuePoll, Polls, SyncState};
 pub use questions::{KnownQuestion, NewQuestion, QuestionRow, Questions, Revision, RevisionRange, TakenId};
-pub use queue::{Claim, Delivery, DueDelivery, NewDelivery, QUEUE_COUNT_MAX, Queue, QueueStatus, State, Tried, What};
+pub use queue::{
+    Claim, Delivery, DeliveryOutcome, DueDelivery, NewDelivery, QUEUE_COUNT_MAX, Queue, QueueStatus, State, What,
+};
 pub use sessions::Sessions;
 pub use submissions::{SubmissionExceeded, SubmissionQuota, SubmissionScope};
-pub use tickets::{Along, Placed, Seal, Sealed, StoredTicket, Tickets, View};
+pub use tickets::{StoredSubmission, StoredTicket, SubmissionExtras, SubmissionKey, SubmissionOutcome, Tickets, View};
 
 /// Everything that a store does. Only what puts the gateway together needs all of it; whoever uses a store asks for the ports of their concern.
 #[async_trait]

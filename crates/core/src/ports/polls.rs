@@ -10,20 +10,20 @@ use super::{Place, StoreError, StoredTicket};
 pub trait Polls: Send + Sync {
     /// Tickets of a destination that are to be polled, `limit` at most; until a time nobody else does. Four in five are those that have changed
     /// last, so that a bulk change keeps no new answer waiting, and one in five has waited for longest, so that none waits for ever.
-    async fn take_looks(
+    async fn claim_polls(
         &self,
         queue: (&str, &str),
         now: &str,
         until: &str,
         limit: u32,
-    ) -> Result<Vec<DueLook>, StoreError>;
+    ) -> Result<Vec<DuePoll>, StoreError>;
 
     /// When the next ticket of a destination is to be looked at.
-    async fn next_look(&self, queue: (&str, &str)) -> Result<Option<String>, StoreError>;
+    async fn next_poll(&self, queue: (&str, &str)) -> Result<Option<String>, StoreError>;
 
     /// A ticket was looked at until a time; when it is looked at again, or not any more, and up to which change of it all is known. What was told
     /// meanwhile stays.
-    async fn looked(
+    async fn record_poll(
         &self,
         ticket: &str,
         destination: &str,
@@ -58,7 +58,7 @@ pub trait Polls: Send + Sync {
 
     /// Keeps that a destination has told something, and lets a ticket be looked at, unless all is known of the change that it was told of;
     /// `false` where it has told the same before. Forgets what was told before a time.
-    async fn told(
+    async fn record_notification(
         &self,
         queue: (&str, &str),
         invocation: &str,
@@ -70,7 +70,7 @@ pub trait Polls: Send + Sync {
 
 /// A ticket that is to be looked at where it was brought to.
 #[derive(Clone, Debug, PartialEq)]
-pub struct DueLook {
+pub struct DuePoll {
     /// The ticket.
     pub ticket: StoredTicket,
     /// Where it is.

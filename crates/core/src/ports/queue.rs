@@ -24,7 +24,11 @@ pub trait Queue: Send + Sync {
 
     /// Records the outcomes of attempts and ends their claims. A ticket about which something was delivered is looked at soon, where answers
     /// come back. Gives the ids of those whose claim somebody else holds by now: nothing is recorded for them.
-    async fn record_attempts(&self, attempts: &[(&DueDelivery, &Tried)], now: &str) -> Result<Vec<i64>, StoreError>;
+    async fn record_attempts(
+        &self,
+        attempts: &[(&DueDelivery, &DeliveryOutcome)],
+        now: &str,
+    ) -> Result<Vec<i64>, StoreError>;
 
     /// Extends claims, each an id and its token. Gives the ids of those that somebody else holds by now.
     async fn extend_claims(&self, claims: &[(i64, &str)], until: &str) -> Result<Vec<i64>, StoreError>;
@@ -36,7 +40,7 @@ pub trait Queue: Send + Sync {
     async fn deliveries(&self, ticket: &str) -> Result<Vec<Delivery>, StoreError>;
 
     /// Those that were given up, oldest first, with the references of their tickets.
-    async fn given_up(&self, limit: u32) -> Result<Vec<(Delivery, String)>, StoreError>;
+    async fn dead_letters(&self, limit: u32) -> Result<Vec<(Delivery, String)>, StoreError>;
 
     /// Where the deliveries stand, destination by destination, of those for which something waits or is given up.
     async fn queues(&self) -> Result<Vec<QueueStatus>, StoreError>;
@@ -147,7 +151,7 @@ pub struct DueDelivery {
 
 /// What has become of a try.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Tried {
+pub enum DeliveryOutcome {
     /// The destination has it.
     Delivered {
         /// What it calls it.
@@ -158,7 +162,7 @@ pub enum Tried {
         told: String,
     },
     /// It is tried again.
-    Later {
+    Retry {
         /// When, RFC 3339 in UTC.
         due_at: String,
         /// Whether the delivery is to blame, and not the destination.
@@ -167,7 +171,7 @@ pub enum Tried {
         told: String,
     },
     /// It is given up.
-    GivenUp {
+    DeadLetter {
         /// Why.
         told: String,
     },

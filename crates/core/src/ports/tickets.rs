@@ -13,10 +13,15 @@ use domain::ticket::{NewTicket, Priority, Status};
 #[async_trait]
 pub trait Tickets: Send + Sync {
     /// Keeps a ticket together with its seal, its files and what goes along with it: all of them or none.
-    async fn place(&self, ticket: &StoredTicket, seal: &Seal, along: Along) -> Result<Placed, StoreError>;
+    async fn submit(
+        &self,
+        ticket: &StoredTicket,
+        seal: &SubmissionKey,
+        along: SubmissionExtras,
+    ) -> Result<SubmissionOutcome, StoreError>;
 
     /// The ticket that was sealed under a key.
-    async fn sealed(&self, site: &str, key: &str) -> Result<Option<Sealed>, StoreError>;
+    async fn submission(&self, site: &str, key: &str) -> Result<Option<StoredSubmission>, StoreError>;
 
     /// Gives a session's tickets and files in a site to a person, those that nobody has yet. The session opens them no more.
     async fn move_to_person(&self, site: &str, session: &[u8; 32], person: &str) -> Result<(), StoreError>;
@@ -31,7 +36,7 @@ pub trait Tickets: Send + Sync {
 
 /// What is kept together with a ticket.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Along {
+pub struct SubmissionExtras {
     /// The first answer, where it has one at once.
     pub answer: Option<NewMessage>,
     /// The receipt that is sent by e-mail.
@@ -95,7 +100,7 @@ impl StoredTicket {
 
 /// What an idempotency key belongs to.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Seal {
+pub struct SubmissionKey {
     /// The key; unique in a site.
     pub key: String,
     /// The SHA-256 of the body.
@@ -106,20 +111,20 @@ pub struct Seal {
 
 /// A ticket and the seal it came under.
 #[derive(Clone, Debug, PartialEq)]
-pub struct Sealed {
+pub struct StoredSubmission {
     /// The seal.
-    pub seal: Seal,
+    pub seal: SubmissionKey,
     /// The ticket.
     pub ticket: StoredTicket,
 }
 
 /// What became of a ticket that was to be kept.
 #[derive(Clone, Debug, PartialEq)]
-pub enum Placed {
+pub enum SubmissionOutcome {
     /// It is kept.
-    New,
+    Stored,
     /// Nothing was kept, because something is sealed under its key already.
-    KeyTaken(Box<Sealed>),
+    KeyTaken(Box<StoredSubmission>),
     /// Nothing was kept, because the ticket that came under its key was erased.
     Erased,
     /// Nothing was kept, because a quota is used up.
@@ -127,7 +132,7 @@ pub enum Placed {
     /// Nothing was kept, because another ticket has its reference.
     ReferenceTaken,
     /// Nothing was kept, because the files at these places of its list are not there for it.
-    Missing(Vec<usize>),
+    MissingFiles(Vec<usize>),
 }
 
 /// Which tickets are listed; what is empty does not matter.

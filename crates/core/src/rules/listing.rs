@@ -2,7 +2,7 @@
 
 use jiff::Timestamp;
 
-use crate::ports::{ListPlace, Shown, StoredTicket};
+use crate::ports::{ListPlace, StoredTicket, TicketSummary};
 use domain::conversation::{self, Turn};
 use domain::robot;
 use domain::ticket::Status;
@@ -16,10 +16,10 @@ pub const SOLVED_GROUP: i64 = 3;
 pub const UNREADABLE_GROUP: i64 = 4;
 
 /// What lists show of a ticket.
-pub fn summarize(ticket: &StoredTicket) -> Shown {
+pub fn summarize(ticket: &StoredTicket) -> TicketSummary {
     let sent = &ticket.ticket;
     let user = sent.context.user.as_ref();
-    Shown {
+    TicketSummary {
         kind: sent.kind,
         title: conversation::title(&sent.message),
         requester: conversation::requester(sent).into(),

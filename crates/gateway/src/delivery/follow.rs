@@ -19,8 +19,8 @@ use super::{AgentNote, Answers, Failure, Found, Saying, comment, orders};
 use crate::app::App;
 use crate::site::Site;
 use crate::store::{
-    Act, Change, Changed, CurrentTicket, Decision, Deed, Delivery, DueLook, Limit, MessageSeal, NewMessage, State,
-    StoreError, StoredTicket, What,
+    Activity, ActivityKind, Change, Changed, CurrentTicket, Decision, Delivery, DuePoll, Limit, MessageKey, NewMessage,
+    State, StoreError, StoredTicket, What,
 };
 use crate::supervisor::supervise;
 use crate::tickets::limits::check_reply;
@@ -134,7 +134,7 @@ async fn sync(
     while !stop.is_cancelled() {
         let wait = limited(POLL_MAX, stop, feed.read(app.store.as_ref(), queue, answers)).await??;
         if !poll_due(app, queue, answers, stop).await? {
-            let next = app.store.next_look(queue).await?.and_then(|next| next.parse::<Timestamp>().ok());
+            let next = app.store.next_poll(queue).await?.and_then(|next| next.parse::<Timestamp>().ok());
             return Ok(next.map_or(wait, |next| clock::left(next).min(wait)));
         }
     }
@@ -150,7 +150,7 @@ async fn poll_due(
 ) -> Result<bool, SyncError> {
     let now = clock::timestamp();
     let until = clock::written(now.checked_add(LEASE).unwrap_or(now));
-    let due = app.store.take_looks(queue, &clock::written(now), &until, AT_A_TIME).await?;
+    let due = app.store.claim_polls(queue, &clock::written(now), &until, AT_A_TIME).await?;
     let (count, mut failed, mut failure) = (due.len(), 0, None);
     for one in due {
         let is_away = matches!(failure, Some(Failure::Away { .. }));
@@ -187,7 +187,7 @@ async fn poll_due(
         let now = clock::timestamp();
         let again = polled.again.and_then(|again| now.checked_add(again).ok()).map(clock::written);
         let seen = polled.seen.map(clock::written);
-        app.store.looked(&one.ticket.id, queue.1, &until, again.as_deref(), seen.as_deref()).await?;
+        app.store.record_poll(&one.ticket.id, queue.1, &until, again.as_deref(), seen.as_deref()).await?;
     }
     match failure {
         Some(failure @ Failure::Away { .. }) => Err(SyncError::Destination(failure)),
@@ -212,7 +212,7 @@ impl Polled {
 }
 
 /// Polls one ticket.
-async fn poll(app: &App, name: &str, answers: &dyn Answers, due: &DueLook) -> Result<Polled, SyncError> {
+async fn poll(app: &App, name: &str, answers: &dyn Answers, due: &DuePoll) -> Result<Polled, SyncError> {
     let before = deliveries(app, &due.ticket.id, name).await?;
     let news = answers.news(&due.place).await.map_err(SyncError::Destination)?;
     // Only now, because something may have been brought there meanwhile.
@@ -228,7 +228,7 @@ async fn poll(app: &App, name: &str, answers: &dyn Answers, due: &DueLook) -> Re
         brought.iter().any(is_brought) || unsettled.iter().any(is_this)
     };
     for found in news.said.into_iter().filter(|found| !is_ours(found)) {
-        if app.store.said(&due.ticket.id, &key(name, &found.saying)).await?.is_none() {
+        if app.store.message_by_key(&due.ticket.id, &key(name, &found.saying)).await?.is_none() {
             let (saying, files) = fetch_files(app, answers, &due.ticket, found).await?;
             if let Stored::Refused(limit) = store_reply(app, &due.ticket, name, &saying, files, None).await? {
                 let reference = &due.ticket.reference;
@@ -243,7 +243,7 @@ async fn poll(app: &App, name: &str, answers: &dyn Answers, due: &DueLook) -> Re
     }
     // Once all is stored that was said where it was.
     if let Some(moved) = &news.moved {
-        app.store.move_place(&due.ticket.id, name, moved).await?;
+        app.store.merge_external_ticket(&due.ticket.id, name, moved).await?;
     }
     if let Some(note) = &news.note {
         tell_agents(app, &due.ticket, name, note).await?;
@@ -270,7 +270,7 @@ async fn poll(app: &App, name: &str, answers: &dyn Answers, due: &DueLook) -> Re
 
 /// Writes something down among agents, once.
 async fn tell_agents(app: &App, ticket: &StoredTicket, from: &str, note: &AgentNote) -> Result<(), StoreError> {
-    let deed = Deed { operator: from.into(), act: Act::Noted, text: note.text.clone(), at: clock::now() };
+    let deed = Activity { operator: from.into(), act: ActivityKind::Noted, text: note.text.clone(), at: clock::now() };
     let key = format!("{from} {}", note.key);
     let decide = |current: &CurrentTicket| {
         Change { activity: Some(deed.clone()), activity_key: Some(key.clone()), ..current.unchanged() }.into()
@@ -374,10 +374,10 @@ pub async fn store_reply(
     from: &str,
     saying: &Saying,
     files: Vec<String>,
-    whole: Option<Deed>,
+    whole: Option<Activity>,
 ) -> Result<Stored, StoreError> {
     let key = key(from, saying);
-    let seal = MessageSeal { key: &key, body: Sha256::digest(&saying.body).into() };
+    let seal = MessageKey { key: &key, body: Sha256::digest(&saying.body).into() };
     let deliveries = orders(app.site(&ticket.site), What::Message, saying.author, Some(from));
     let decide = |current: &CurrentTicket| {
         if saying.author == Author::Customer
@@ -462,11 +462,11 @@ fn with_status(
     (change.ticket.status, change.ticket.handling.turn) = (status, turn);
     if was.status != status {
         let (act, what) = match status {
-            Status::Solved => (Act::Solved, What::Solved),
-            Status::Open => (Act::Reopened, What::Reopened),
+            Status::Solved => (ActivityKind::Solved, What::Solved),
+            Status::Open => (ActivityKind::Reopened, What::Reopened),
         };
         change.ticket.handling.updated_at = at.into();
-        change.activity = Some(Deed { operator: from.into(), act, text: String::new(), at: at.into() });
+        change.activity = Some(Activity { operator: from.into(), act, text: String::new(), at: at.into() });
         change.deliveries = orders(site, what, Author::Support, Some(from));
     }
     change.into()

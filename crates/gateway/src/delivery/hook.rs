@@ -37,7 +37,10 @@ pub async fn take_in(app: &App, (site, destination): (&str, &str), event: Heard)
             let forget = clock::written(now.checked_sub(REMEMBERED).unwrap_or(now));
             let updated_at = updated_at.map(clock::written);
             let changed = (remote.as_str(), updated_at.as_deref());
-            if app.store.told((site, destination), &invocation, changed, &clock::written(now), &forget).await?
+            if app
+                .store
+                .record_notification((site, destination), &invocation, changed, &clock::written(now), &forget)
+                .await?
                 && let Some(line) = app.lines.line(site, destination)
             {
                 line.look();

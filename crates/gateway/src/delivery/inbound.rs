@@ -9,7 +9,7 @@ use crate::app::App;
 use crate::identity::{Address, address, mailbox};
 use crate::mail_in::Origin;
 use crate::mail_in::reply_text::{self, Known, ReplyText};
-use crate::store::{Act, Change, Changed, CurrentTicket, Decision, Deed, StoreError, StoredTicket};
+use crate::store::{Activity, ActivityKind, Change, Changed, CurrentTicket, Decision, StoreError, StoredTicket};
 use crate::tickets::limits::check_mailed_note;
 use crate::{attachments, clock, markdown};
 use domain::conversation::{Author, Turn};
@@ -155,7 +155,7 @@ async fn say(
     };
     let (remote, name, at) = (mail.message_id.clone(), mail.name.clone(), mail.at.clone());
     let mut saying = Saying { remote, author, name, body, at };
-    if app.store.said(&ticket.id, &follow::key(from, &saying)).await?.is_some() {
+    if app.store.message_by_key(&ticket.id, &follow::key(from, &saying)).await?.is_some() {
         return Ok(Stored::Done);
     }
     let (ids, missing) = keep_files(app, ticket, std::mem::take(&mut mail.files)).await;
@@ -174,7 +174,8 @@ async fn say(
         return note(app, ticket, from, &mail, content, Aside::Unread).await;
     }
     let (operator, at) = (operator(&mail), mail.at);
-    let deed = (!notes.is_empty()).then(|| Deed { operator, act: Act::Noted, text: notes.join("\n\n"), at });
+    let deed =
+        (!notes.is_empty()).then(|| Activity { operator, act: ActivityKind::Noted, text: notes.join("\n\n"), at });
     follow::store_reply(app, ticket, from, &saying, ids, deed).await
 }
 
@@ -202,7 +203,12 @@ async fn note(
     if !names.is_empty() {
         text = format!("{}\n\n({})", text.trim_end(), withheld(names));
     }
-    let deed = Deed { operator: operator(mail), act: Act::Noted, text: text.trim_end().into(), at: mail.at.clone() };
+    let deed = Activity {
+        operator: operator(mail),
+        act: ActivityKind::Noted,
+        text: text.trim_end().into(),
+        at: mail.at.clone(),
+    };
     let key = format!("{from} {}", mail.message_id);
     let is_automatic = matches!(aside, Aside::Automatic(_));
     let notifies = aside == Aside::Unread && mail.from_agent && !was_notified(app, ticket, &deed.operator).await?;
@@ -230,8 +236,9 @@ async fn note(
 async fn was_notified(app: &App, ticket: &StoredTicket, operator: &str) -> Result<bool, StoreError> {
     let now = clock::timestamp();
     let is_recent = |at: &str| at.parse::<Timestamp>().is_ok_and(|at| now.duration_since(at) < NOTICE_EVERY);
-    let deeds = app.store.deeds(&ticket.id).await?;
-    let is_notice = |deed: &Deed| deed.act == Act::Noted && deed.operator == operator && deed.text.starts_with(UNREAD);
+    let deeds = app.store.activities(&ticket.id).await?;
+    let is_notice =
+        |deed: &Activity| deed.act == ActivityKind::Noted && deed.operator == operator && deed.text.starts_with(UNREAD);
     Ok(deeds.iter().any(|deed| is_notice(deed) && is_recent(&deed.at)))
 }
 
@@ -261,7 +268,7 @@ fn shortened(text: &str, max: usize, was_cut: bool) -> String {
 }
 
 /// A ticket with a note that came by mail. What a program wrote is there to read; the rest is for agents to act on.
-fn noted(current: &CurrentTicket, deed: &Deed, key: &str, needs_agent: bool) -> Decision {
+fn noted(current: &CurrentTicket, deed: &Activity, key: &str, needs_agent: bool) -> Decision {
     if let Err(limit) = check_mailed_note(current) {
         return Decision::Refuse(limit);
     }

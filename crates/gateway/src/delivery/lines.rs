@@ -7,7 +7,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use tokio::sync::{broadcast, watch};
 
 use crate::site::Site;
-use crate::store::{DueDelivery, Tried};
+use crate::store::{DeliveryOutcome, DueDelivery};
 
 /// How many settled deliveries somebody who waits may be behind.
 const BEHIND_MAX: usize = 1024;
@@ -25,7 +25,7 @@ pub struct Line {
     woken: watch::Sender<()>,
     looks: watch::Sender<()>,
     away: Mutex<Option<String>>,
-    unrecorded: Mutex<Vec<(DueDelivery, Tried)>>,
+    unrecorded: Mutex<Vec<(DueDelivery, DeliveryOutcome)>>,
     mails: Mutex<Mails>,
 }
 
@@ -103,12 +103,12 @@ impl Line {
     }
 
     /// Keeps outcomes of attempts that are not stored yet for the next worker.
-    pub fn keep_unrecorded(&self, outcomes: Vec<(DueDelivery, Tried)>) {
+    pub fn keep_unrecorded(&self, outcomes: Vec<(DueDelivery, DeliveryOutcome)>) {
         self.unrecorded.lock().unwrap_or_else(PoisonError::into_inner).extend(outcomes);
     }
 
     /// The outcomes that a worker has left behind.
-    pub fn take_unrecorded(&self) -> Vec<(DueDelivery, Tried)> {
+    pub fn take_unrecorded(&self) -> Vec<(DueDelivery, DeliveryOutcome)> {
         take(&mut *self.unrecorded.lock().unwrap_or_else(PoisonError::into_inner))
     }
 

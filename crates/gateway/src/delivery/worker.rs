@@ -19,7 +19,7 @@ use super::lines::Line;
 use super::patience::{Ended, limited};
 use super::{Delivered, Destination, Failure, Parcel, ParcelFile};
 use crate::app::App;
-use crate::store::{Claim, Delivery, DueDelivery, StoreError, Tried, What};
+use crate::store::{Claim, Delivery, DeliveryOutcome, DueDelivery, StoreError, What};
 use crate::supervisor::{count_panic, supervise};
 use crate::{clock, pauses};
 
@@ -107,7 +107,7 @@ struct Worker {
     /// What each task attempts.
     attempts: HashMap<task::Id, (DueDelivery, AbortHandle)>,
     /// Outcomes that are not stored yet.
-    unrecorded: Vec<(DueDelivery, Tried)>,
+    unrecorded: Vec<(DueDelivery, DeliveryOutcome)>,
 }
 
 impl Worker {
@@ -226,7 +226,7 @@ impl Worker {
                 // It keeps its place in the queue, and nobody is to blame.
                 if let Some((due, _)) = self.attempts.remove(&task) {
                     let (due_at, told) = (due.delivery.due_at.clone(), "the gateway was stopped".to_string());
-                    self.unrecorded.push((due, Tried::Later { due_at, blamed: false, told }));
+                    self.unrecorded.push((due, DeliveryOutcome::Retry { due_at, blamed: false, told }));
                 }
                 return;
             }
@@ -247,7 +247,8 @@ impl Worker {
 
     /// Stores the outcomes of attempts. Those that cannot be stored are kept for the next time.
     async fn record(&mut self) {
-        let all: Vec<(&DueDelivery, &Tried)> = self.unrecorded.iter().map(|(due, outcome)| (due, outcome)).collect();
+        let all: Vec<(&DueDelivery, &DeliveryOutcome)> =
+            self.unrecorded.iter().map(|(due, outcome)| (due, outcome)).collect();
         match self.app.store.record_attempts(&all, &clock::now()).await {
             Ok(lost) => {
                 let recorded = take(&mut self.unrecorded);
@@ -280,8 +281,10 @@ impl Worker {
                     self.settled(vec![recorded], &lost);
                 }
                 Err(error) => {
-                    if error.concerns_row() && !matches!(outcome, Tried::GivenUp { .. }) {
-                        *outcome = Tried::GivenUp { told: format!("what became of it cannot be stored: {error}") };
+                    if error.concerns_row() && !matches!(outcome, DeliveryOutcome::DeadLetter { .. }) {
+                        *outcome = DeliveryOutcome::DeadLetter {
+                            told: format!("what became of it cannot be stored: {error}"),
+                        };
                     }
                     next += 1;
                 }
@@ -294,7 +297,7 @@ impl Worker {
         tracing::warn!(site, destination, attempts, %error, "recording delivery attempts failed; they are kept");
     }
 
-    fn settled(&self, recorded: Vec<(DueDelivery, Tried)>, lost: &[i64]) {
+    fn settled(&self, recorded: Vec<(DueDelivery, DeliveryOutcome)>, lost: &[i64]) {
         for (due, outcome) in recorded {
             if lost.contains(&due.delivery.id) {
                 let (site, destination, delivery) = (&self.site, &self.destination, due.delivery.id);
@@ -372,13 +375,18 @@ async fn bring(app: &App, to: &dyn Destination, due: &DueDelivery) -> Result<Del
 }
 
 /// What becomes of a try.
-fn judge(streak: &mut Streak, delivery: &Delivery, result: &Result<Delivered, Failure>, now: Timestamp) -> Tried {
+fn judge(
+    streak: &mut Streak,
+    delivery: &Delivery,
+    result: &Result<Delivered, Failure>,
+    now: Timestamp,
+) -> DeliveryOutcome {
     let since = delivery.created_at.parse().unwrap_or(now);
     match result {
         Ok(Delivered { remote, place, told }) => {
-            Tried::Delivered { remote: remote.clone(), place: place.clone(), told: told.join("\n") }
+            DeliveryOutcome::Delivered { remote: remote.clone(), place: place.clone(), told: told.join("\n") }
         }
-        Err(Failure::Never(told)) => Tried::GivenUp { told: told.clone() },
+        Err(Failure::Never(told)) => DeliveryOutcome::DeadLetter { told: told.clone() },
         Err(Failure::TooLarge(told)) => judge_later(delivery, told, None, now),
         Err(Failure::Later { reason: told, after }) => judge_later(delivery, told, *after, now),
         Err(Failure::Away { reason: told, after }) => {
@@ -387,30 +395,30 @@ fn judge(streak: &mut Streak, delivery: &Delivery, result: &Result<Delivered, Fa
             // Its place in the queue stays.
             let over = since.checked_add(GIVEN_UP).is_ok_and(|end| end < now);
             match over {
-                true => Tried::GivenUp { told: told.clone() },
-                false => Tried::Later { due_at: delivery.due_at.clone(), blamed: false, told: told.clone() },
+                true => DeliveryOutcome::DeadLetter { told: told.clone() },
+                false => DeliveryOutcome::Retry { due_at: delivery.due_at.clone(), blamed: false, told: told.clone() },
             }
         }
     }
 }
 
 /// What becomes of something that failed alone: it is tried again, or given up after a time.
-fn judge_later(delivery: &Delivery, told: &str, after: Option<Duration>, now: Timestamp) -> Tried {
+fn judge_later(delivery: &Delivery, told: &str, after: Option<Duration>, now: Timestamp) -> DeliveryOutcome {
     let since = delivery.created_at.parse().unwrap_or(now);
     let Some(again) = pauses::next(delivery.failures + 1, since, GIVEN_UP, now, pauses::random()) else {
-        return Tried::GivenUp { told: told.into() };
+        return DeliveryOutcome::DeadLetter { told: told.into() };
     };
     let asked = after.and_then(|after| now.checked_add(after).ok());
     let due_at = clock::written(asked.map_or(again, |asked| asked.max(again)));
-    Tried::Later { due_at, blamed: true, told: told.into() }
+    DeliveryOutcome::Retry { due_at, blamed: true, told: told.into() }
 }
 
 /// What a try says about the destination, and to who reads the log.
-fn note(line: &Line, streak: &mut Streak, due: &DueDelivery, tried: &Tried) {
+fn note(line: &Line, streak: &mut Streak, due: &DueDelivery, tried: &DeliveryOutcome) {
     let DueDelivery { delivery: Delivery { site, destination, id, .. }, ticket, .. } = due;
     let reference = &ticket.reference;
     match tried {
-        Tried::Later { blamed: true, told, due_at } => {
+        DeliveryOutcome::Retry { blamed: true, told, due_at } => {
             let attempt = due.delivery.tries;
             tracing::warn!(site, destination, reference, attempt, retry_at = due_at, error = told, "delivery failed");
             streak.failures = streak.failures.saturating_add(1);
@@ -421,21 +429,21 @@ fn note(line: &Line, streak: &mut Streak, due: &DueDelivery, tried: &Tried) {
             }
             return;
         }
-        Tried::Later { told, .. } => {
+        DeliveryOutcome::Retry { told, .. } => {
             tracing::warn!(site, destination, error = told, "destination unreachable");
             line.set_away(Some(told.clone()));
             return;
         }
-        Tried::GivenUp { told } => {
+        DeliveryOutcome::DeadLetter { told } => {
             tracing::error!(site, destination, reference, error = told, "delivery dead");
             if line.away().is_some() {
                 return;
             }
         }
-        Tried::Delivered { told, .. } if !told.is_empty() => {
+        DeliveryOutcome::Delivered { told, .. } if !told.is_empty() => {
             tracing::warn!(site, destination, reference, left_out = told, "delivered in part");
         }
-        Tried::Delivered { remote, .. } => tracing::info!(site, destination, reference, remote, "delivered"),
+        DeliveryOutcome::Delivered { remote, .. } => tracing::info!(site, destination, reference, remote, "delivered"),
     }
     if line.away().is_some() {
         tracing::info!(site, destination, "destination reachable");
@@ -478,7 +486,10 @@ mod tests {
     use crate::config::Overrides;
     use crate::delivery::Finding;
     use crate::site::Site;
-    use crate::store::{Along, ExternalTickets, NewDelivery, Placed, Queue as _, Seal, State, StoredTicket, Tickets};
+    use crate::store::{
+        ExternalTickets, NewDelivery, Queue as _, State, StoredTicket, SubmissionExtras, SubmissionKey,
+        SubmissionOutcome, Tickets,
+    };
     use crate::wire_up;
     use domain::conversation::Author;
     use domain::ticket::NewTicket;
@@ -524,9 +535,9 @@ mod tests {
         let new: NewTicket = serde_json::from_value(new).unwrap();
         let ticket = StoredTicket::new("acme", "DB-00000".into(), new, &clock::now());
         let deliveries = vec![NewDelivery { destination: "desk".into(), what: What::Ticket }];
-        let seal = Seal { key: "k".into(), body: [0; 32], session: None };
-        let along = Along { deliveries, ..Along::default() };
-        assert_eq!(store.place(&ticket, &seal, along).await.unwrap(), Placed::New);
+        let seal = SubmissionKey { key: "k".into(), body: [0; 32], session: None };
+        let along = SubmissionExtras { deliveries, ..SubmissionExtras::default() };
+        assert_eq!(store.submit(&ticket, &seal, along).await.unwrap(), SubmissionOutcome::Stored);
         ticket.id
     }
 
@@ -554,7 +565,11 @@ mod tests {
         for _ in 0..3 {
             worker.record().await;
             assert_eq!(worker.unrecorded.len(), 1);
-            assert!(matches!(worker.unrecorded[0].1, Tried::Delivered { .. }), "{:?}", worker.unrecorded[0].1);
+            assert!(
+                matches!(worker.unrecorded[0].1, DeliveryOutcome::Delivered { .. }),
+                "{:?}",
+                worker.unrecorded[0].1
+            );
         }
         // What a worker has not stored when it panics is the next one's.
         drop(worker);
@@ -583,9 +598,10 @@ mod tests {
         let other = StoredTicket::new("acme", "DB-00001".into(), serde_json::from_value(new).unwrap(), &clock::now());
         let place = crate::store::Place { remote: "35".into(), requester: String::new(), merged_after: None };
         assert!(store.adopt(&other, "desk", &place).await.unwrap());
-        worker.unrecorded[0].1 = Tried::Delivered { remote: "35".into(), place: Some(place), told: String::new() };
+        worker.unrecorded[0].1 =
+            DeliveryOutcome::Delivered { remote: "35".into(), place: Some(place), told: String::new() };
         worker.record().await;
-        assert!(matches!(worker.unrecorded[0].1, Tried::GivenUp { .. }), "{:?}", worker.unrecorded[0].1);
+        assert!(matches!(worker.unrecorded[0].1, DeliveryOutcome::DeadLetter { .. }), "{:?}", worker.unrecorded[0].1);
         worker.record().await;
         assert!(worker.unrecorded.is_empty());
         assert_eq!(store.deliveries(&id).await.unwrap()[0].state, State::GivenUp);

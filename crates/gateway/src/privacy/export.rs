@@ -244,8 +244,8 @@ fn copy_file(
 
 async fn read(store: &dyn Store, ticket: StoredTicket, files: Vec<ExportedFile>) -> Result<ExportedTicket, StoreError> {
     let messages = store.messages(&ticket.id, 0).await?;
-    let deeds = store.deeds(&ticket.id).await?;
-    let activity = |deed: crate::store::Deed| ExportedActivity {
+    let deeds = store.activities(&ticket.id).await?;
+    let activity = |deed: crate::store::Activity| ExportedActivity {
         agent: deed.operator,
         activity: deed.act.word(),
         text: deed.text,

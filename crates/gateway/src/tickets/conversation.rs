@@ -14,9 +14,9 @@ use crate::guard::Share;
 use crate::identity::{Requester, mailbox};
 use crate::site::Site;
 use crate::store::{
-    Act, Change, Changed, CurrentTicket, CustomerCursor, CustomerPage, Decision, Deed, Handling, ListedTicket,
-    MessagePage, MessageSeal, NewDelivery, NewMessage, Reader, ReaderCounts, StoreError, StoredTicket, SubmissionQuota,
-    What,
+    Activity, ActivityKind, Change, Changed, CurrentTicket, CustomerCursor, CustomerPage, Decision, Handling,
+    ListedTicket, MessageKey, MessagePage, NewDelivery, NewMessage, Reader, ReaderCounts, StoreError, StoredTicket,
+    SubmissionQuota, What,
 };
 use crate::{attachments, clock, delivery, json};
 use domain::conversation::{self, Author, Draft, Message, Messages, Patch, Reply, Summaries, Summary, Turn};
@@ -145,7 +145,7 @@ pub async fn reply(
     let ticket = one(app, name, reader, id).await?;
     let digest = Sha256::digest(body).into();
     // What was said once is not refused later, even if the rules have changed since.
-    if let Some((sealed, message)) = app.store.said(&ticket.id, &key).await? {
+    if let Some((sealed, message)) = app.store.message_by_key(&ticket.id, &key).await? {
         return if sealed == digest { Ok(whole(app, &ticket, message).await?) } else { Err(ReplyError::KeyReused) };
     }
     let reply = json::parse::<Reply>(body)?;
@@ -168,7 +168,7 @@ pub async fn reply(
     let deliveries = delivery::orders(Some(site), What::Message, Author::Customer, None);
     let said = (message, deliveries, quota);
     let decide = |current: &CurrentTicket| replied(current, site, said.clone());
-    let seal = MessageSeal { key: &key, body: digest };
+    let seal = MessageKey { key: &key, body: digest };
     match app.store.change(&ticket.id, &at, Some(seal), &decide).await? {
         Changed::Written(ticket, message) => {
             app.live.changed((*ticket).clone());
@@ -255,12 +255,12 @@ fn patched(
             return Decision::Refuse(limit);
         }
         let (act, what, turn) = match status {
-            Status::Open => (Act::Reopened, What::Reopened, Turn::Support),
-            Status::Solved => (Act::Solved, What::Solved, Turn::Customer),
+            Status::Open => (ActivityKind::Reopened, What::Reopened, Turn::Support),
+            Status::Solved => (ActivityKind::Solved, What::Solved, Turn::Customer),
         };
         handling.turn = turn;
         change.ticket.status = status;
-        change.activity = Some(Deed { operator: String::new(), act, text: String::new(), at: clock::written(now) });
+        change.activity = Some(Activity { operator: String::new(), act, text: String::new(), at: clock::written(now) });
         change.deliveries = orders(what);
     }
     if change.ticket == current.ticket { Decision::Nothing } else { change.into() }

@@ -91,7 +91,7 @@ async fn adopt(app: &App, site: &str, destination: &str, person: &Person, foreig
             app.live.changed(ticket);
             return Ok(());
         }
-        if app.store.is_placed(site, destination, &place.remote).await? {
+        if app.store.knows_external_ticket(site, destination, &place.remote).await? {
             return Ok(());
         }
         ticket.reference = draw(drawn);

@@ -6,7 +6,7 @@ use super::promise::{self, Terms, promise};
 use crate::app::App;
 use crate::site::Site;
 use crate::store::{
-    Act, Change, Changed, CurrentTicket, Decision, Deed, MessageSeal, NewDelivery, NewMessage, StoreError,
+    Activity, ActivityKind, Change, Changed, CurrentTicket, Decision, MessageKey, NewDelivery, NewMessage, StoreError,
     StoredTicket, What,
 };
 use crate::{clock, delivery};
@@ -72,7 +72,7 @@ pub async fn act(app: &App, ticket: &StoredTicket, operator: &str, action: Actio
         Action::Answer { text, key, .. } => Some((format!("inbox {key}"), Sha256::digest(text).into())),
         _ => None,
     };
-    let seal = key.as_ref().map(|(key, body)| MessageSeal { key, body: *body });
+    let seal = key.as_ref().map(|(key, body)| MessageKey { key, body: *body });
     let decide = |current: &CurrentTicket| decide(current, site, operator, &action, &at);
     match app.store.change(&ticket.id, &at, seal, &decide).await? {
         Changed::Written(ticket, _) => {
@@ -114,7 +114,7 @@ fn decide(current: &CurrentTicket, site: Option<&Site>, operator: &str, action: 
     if message.is_none() && deed.is_none() && ticket == *was {
         return Decision::Nothing;
     }
-    let activity = deed.map(|(act, text)| Deed { operator: operator.into(), act, text, at: at.into() });
+    let activity = deed.map(|(act, text)| Activity { operator: operator.into(), act, text, at: at.into() });
     let deliveries = orders(was, &ticket, site, message.is_some());
     Change { message, activity, deliveries, ticket, ..current.unchanged() }.into()
 }
@@ -177,17 +177,19 @@ fn promise_again(ticket: &mut StoredTicket, site: &Site) {
 }
 
 /// What operators read about it; nothing about an answer, which speaks for itself, nor about what was so already.
-fn deed(was: &StoredTicket, is: &StoredTicket, action: &Action) -> Option<(Act, String)> {
+fn deed(was: &StoredTicket, is: &StoredTicket, action: &Action) -> Option<(ActivityKind, String)> {
     let changed = |was: &str, is: &str| (was != is).then(|| format!("{} → {}", named(was), named(is)));
     Some(match action {
         Action::Answer { .. } | Action::Mark(_) if is.status == was.status => return None,
-        Action::Answer { .. } | Action::Mark(Status::Solved) => (Act::Solved, String::new()),
-        Action::Mark(Status::Open) => (Act::Reopened, String::new()),
-        Action::Note(text) => (Act::Noted, text.clone()),
-        Action::Contacted(place) => (Act::Contacted, place.clone()),
+        Action::Answer { .. } | Action::Mark(Status::Solved) => (ActivityKind::Solved, String::new()),
+        Action::Mark(Status::Open) => (ActivityKind::Reopened, String::new()),
+        Action::Note(text) => (ActivityKind::Noted, text.clone()),
+        Action::Contacted(place) => (ActivityKind::Contacted, place.clone()),
         Action::Assign(_) | Action::HandOver { .. } if is == was => return None,
-        Action::Assign(assignee) => (Act::Assigned, assignee.clone()),
-        Action::HandOver { owner, team } => (Act::HandedOver, [owner.word(), team].join(" ").trim_end().to_string()),
+        Action::Assign(assignee) => (ActivityKind::Assigned, assignee.clone()),
+        Action::HandOver { owner, team } => {
+            (ActivityKind::HandedOver, [owner.word(), team].join(" ").trim_end().to_string())
+        }
         Action::Triage { topic, severity } => {
             let handling = &was.handling;
             let parts = [changed(&handling.topic, topic), changed(handling.severity.word(), severity.word())];
@@ -195,7 +197,7 @@ fn deed(was: &StoredTicket, is: &StoredTicket, action: &Action) -> Option<(Act, 
             if parts.is_empty() {
                 return None;
             }
-            (Act::Triaged, parts.join(", "))
+            (ActivityKind::Triaged, parts.join(", "))
         }
     })
 }

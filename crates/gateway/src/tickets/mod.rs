@@ -23,7 +23,9 @@ use super::attachments::MissingFiles;
 use super::guard::Share;
 use super::identity::{Person, Requester};
 use super::site::Site;
-use super::store::{Along, Handling, Placed, Seal, Sealed, StoredTicket, What};
+use super::store::{
+    Handling, StoredSubmission, StoredTicket, SubmissionExtras, SubmissionKey, SubmissionOutcome, What,
+};
 use super::{attachments, clock, delivery, json, mail};
 use domain::context::User;
 use domain::conversation::{Author, Turn};
@@ -55,9 +57,9 @@ pub async fn take(
     body: &[u8],
 ) -> Result<(Receipt, bool), TakeTicketError> {
     conversation::take_along(app, name, &requester).await?;
-    let seal = Seal { key, body: Sha256::digest(body).into(), session: requester.session };
+    let seal = SubmissionKey { key, body: Sha256::digest(body).into(), session: requester.session };
     // Before the body is judged: what was accepted once is not refused later, even if the rules have changed since.
-    if let Some(held) = app.store.sealed(name, &seal.key).await? {
+    if let Some(held) = app.store.submission(name, &seal.key).await? {
         return again(app, &held, &seal).await;
     }
     let new = json::parse::<NewTicket>(body)?;
@@ -80,10 +82,10 @@ pub async fn take(
     let network = from.map(|address| app.pseudonyms.of_network("mail", "", address));
     let mail = mail::receipt(site, &stored, &app.codes, network);
     let unconfirmed = mail::unconfirmed(site, &stored, email_verified);
-    let along = Along { answer, mail, unconfirmed, deliveries, quota };
+    let along = SubmissionExtras { answer, mail, unconfirmed, deliveries, quota };
     for drawn in 1..=DRAWS {
-        match app.store.place(&stored, &seal, along.clone()).await? {
-            Placed::New => {
+        match app.store.submit(&stored, &seal, along.clone()).await? {
+            SubmissionOutcome::Stored => {
                 app.mailed.wake(name);
                 let receipt = receipt(&stored);
                 app.live.changed(stored.clone());
@@ -91,11 +93,11 @@ pub async fn take(
                 drop(guard);
                 return Ok((receipt, delivery::prompt(app, &stored).await?));
             }
-            Placed::KeyTaken(held) => return again(app, &held, &seal).await,
-            Placed::Erased => return Err(TakeTicketError::Erased),
-            Placed::Missing(places) => return Err(MissingFiles(places).into()),
-            Placed::OverQuota(exceeded) => return Err(quota::exceeded(name, exceeded).into()),
-            Placed::ReferenceTaken => stored.reference = draw(drawn),
+            SubmissionOutcome::KeyTaken(held) => return again(app, &held, &seal).await,
+            SubmissionOutcome::Erased => return Err(TakeTicketError::Erased),
+            SubmissionOutcome::MissingFiles(places) => return Err(MissingFiles(places).into()),
+            SubmissionOutcome::OverQuota(exceeded) => return Err(quota::exceeded(name, exceeded).into()),
+            SubmissionOutcome::ReferenceTaken => stored.reference = draw(drawn),
         }
     }
     tracing::error!("drawing a reference failed");
@@ -103,7 +105,7 @@ pub async fn take(
 }
 
 /// The answer where something is sealed under the key already.
-async fn again(app: &App, held: &Sealed, seal: &Seal) -> Result<(Receipt, bool), TakeTicketError> {
+async fn again(app: &App, held: &StoredSubmission, seal: &SubmissionKey) -> Result<(Receipt, bool), TakeTicketError> {
     if held.seal != *seal {
         return Err(TakeTicketError::KeyReused);
     }

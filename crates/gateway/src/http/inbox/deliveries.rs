@@ -14,7 +14,7 @@ const LISTED: u32 = 100;
 
 /// The page.
 pub async fn page(app: &App, frame: &Frame<'_>, standings: &[Standing]) -> Result<Markup, StoreError> {
-    let given_up = app.store.given_up(LISTED).await?;
+    let given_up = app.store.dead_letters(LISTED).await?;
     let count: u32 = standings.iter().map(|standing| standing.queue.given_up).sum();
     let content = html! {
         div.head {

@@ -154,7 +154,7 @@ async fn ticket(
         None => None,
     };
     let until = following.as_ref().map_or("9999", |following| &following.at);
-    let mut deeds = app.store.last_deeds(&ticket.id, (from, until), DEEDS_SHOWN + 1).await?;
+    let mut deeds = app.store.last_activities(&ticket.id, (from, until), DEEDS_SHOWN + 1).await?;
     let has_more_deeds = deeds.len() > DEEDS_SHOWN as usize;
     if has_more_deeds {
         deeds.remove(0);

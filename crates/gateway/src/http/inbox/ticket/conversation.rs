@@ -5,7 +5,7 @@ use uuid::Uuid;
 
 use super::super::{paste, rich, times};
 use super::{Known, files};
-use crate::store::{Act, Deed};
+use crate::store::{Activity, ActivityKind};
 use domain::conversation::{Author, Message};
 use domain::ticket::{MESSAGE_MAX, Status};
 
@@ -98,19 +98,19 @@ fn said(known: &Known<'_>, message: &Message) -> Markup {
     }
 }
 
-fn done(deed: &Deed) -> Markup {
+fn done(deed: &Activity) -> Markup {
     let who = if deed.operator.is_empty() { "The customer" } else { &deed.operator };
     let (what, about) = match deed.act {
-        Act::Noted => ("added a note", ""),
-        Act::Contacted => ("contacted the customer on", deed.text.as_str()),
-        Act::Triaged => ("changed", deed.text.as_str()),
-        Act::Assigned if deed.text.is_empty() => ("unassigned it", ""),
-        Act::Assigned => ("assigned it to", deed.text.as_str()),
-        Act::HandedOver => ("handed it over to", deed.text.as_str()),
-        Act::Solved => ("marked it as solved", ""),
-        Act::Reopened => ("reopened it", ""),
-        Act::Confirmed => ("confirmed the address", deed.text.as_str()),
-        Act::Bounced => ("could not be delivered", ""),
+        ActivityKind::Noted => ("added a note", ""),
+        ActivityKind::Contacted => ("contacted the customer on", deed.text.as_str()),
+        ActivityKind::Triaged => ("changed", deed.text.as_str()),
+        ActivityKind::Assigned if deed.text.is_empty() => ("unassigned it", ""),
+        ActivityKind::Assigned => ("assigned it to", deed.text.as_str()),
+        ActivityKind::HandedOver => ("handed it over to", deed.text.as_str()),
+        ActivityKind::Solved => ("marked it as solved", ""),
+        ActivityKind::Reopened => ("reopened it", ""),
+        ActivityKind::Confirmed => ("confirmed the address", deed.text.as_str()),
+        ActivityKind::Bounced => ("could not be delivered", ""),
     };
     html! {
         li.done {
@@ -118,7 +118,7 @@ fn done(deed: &Deed) -> Markup {
                 bdi { (who) } " " (what) @if !about.is_empty() { " " bdi { (about.replace('_', " ")) } }
                 span.muted { (times::minute(&deed.at)) }
             }
-            @if matches!(deed.act, Act::Noted | Act::Bounced) { (note(&deed.text)) }
+            @if matches!(deed.act, ActivityKind::Noted | ActivityKind::Bounced) { (note(&deed.text)) }
         }
     }
 }

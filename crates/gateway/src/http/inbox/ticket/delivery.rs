@@ -37,7 +37,7 @@ pub async fn read(app: &App, ticket: &StoredTicket) -> Result<Vec<Brought>, Stor
     let names: BTreeSet<&String> = configured.chain(deliveries.iter().map(|one| &one.destination)).collect();
     let mut all = Vec::new();
     for name in names {
-        let place = app.store.place_of(&ticket.id, name).await?;
+        let place = app.store.external_ticket(&ticket.id, name).await?;
         let to = site.and_then(|site| site.destinations.get(name));
         all.push(Brought {
             destination: name.clone(),

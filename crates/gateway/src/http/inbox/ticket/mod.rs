@@ -26,7 +26,7 @@ use super::list::{severity, test};
 use super::page::Frame;
 use super::words;
 use crate::app::App;
-use crate::store::{Deed, StoredTicket};
+use crate::store::{Activity, StoredTicket};
 use domain::attachment::Attachment;
 use domain::conversation::Message;
 use domain::robot;
@@ -43,7 +43,7 @@ pub struct Known<'a> {
     /// The files that go along with it and with what was said, each with the number of its message.
     pub attachments: &'a [(u32, Attachment)],
     /// What was done with it.
-    pub deeds: &'a [Deed],
+    pub deeds: &'a [Activity],
     /// Whether more was done between these messages than is shown.
     pub has_more_deeds: bool,
     /// The number of the first message that is shown, where there are others before it.
