@@ -4,7 +4,7 @@ use std::collections::HashSet;
 
 use async_trait::async_trait;
 
-use super::StoreError;
+use super::error::StoreError;
 use domain::attachment::FileType;
 
 /// Whose files are whose. When a write returns, it is on disk.

@@ -2,7 +2,10 @@
 
 use async_trait::async_trait;
 
-use super::{MailQuota, NewDelivery, StoreError, StoredTicket};
+use super::error::StoreError;
+use super::outgoing_mail::MailQuota;
+use super::queue::NewDelivery;
+use super::tickets::StoredTicket;
 
 /// How often a code may be typed before another is needed.
 pub const ATTEMPTS_MAX: u32 = 5;

@@ -4,10 +4,13 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 
-use super::{
-    Confirmation, CustomerCursor, CustomerPage, ListedTicket, NewDelivery, NewMail, StoreError, StoredTicket,
-    SubmissionExceeded, SubmissionQuota,
-};
+use super::confirmations::Confirmation;
+use super::error::StoreError;
+use super::listing::{CustomerCursor, CustomerPage, ListedTicket};
+use super::outgoing_mail::NewMail;
+use super::queue::NewDelivery;
+use super::submissions::{SubmissionExceeded, SubmissionQuota};
+use super::tickets::StoredTicket;
 use domain::conversation::{Author, Message, Turn};
 use domain::targets::Owner;
 use domain::ticket::{NewTicket, Severity};

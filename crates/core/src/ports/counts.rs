@@ -2,7 +2,7 @@
 
 use async_trait::async_trait;
 
-use super::StoreError;
+use super::error::StoreError;
 use domain::deflection::{Visits, Worth};
 use domain::event::Event;
 use domain::question::Question;

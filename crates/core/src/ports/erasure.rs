@@ -2,7 +2,8 @@
 
 use async_trait::async_trait;
 
-use super::{FileOwner, StoreError, StoredAttachment};
+use super::attachments::{FileOwner, StoredAttachment};
+use super::error::StoreError;
 use domain::ticket::Status;
 
 /// A place from which tickets can be erased. When a write returns, it is on disk, and what was erased is overwritten in the

@@ -2,7 +2,8 @@
 
 use async_trait::async_trait;
 
-use super::{StoreError, StoredTicket};
+use super::error::StoreError;
+use super::tickets::StoredTicket;
 
 /// Tickets as destinations know them. When a write returns, it is on disk.
 #[async_trait]

@@ -4,7 +4,7 @@ use std::fmt;
 
 use jiff::Timestamp;
 
-use super::Handling;
+use super::conversations::Handling;
 use domain::robot::Sign;
 use domain::targets::Target;
 use domain::ticket::{Kind, Status};

@@ -3,7 +3,9 @@
 use async_trait::async_trait;
 use serde::Deserialize;
 
-use super::{Claim, StoreError, StoredTicket};
+use super::error::StoreError;
+use super::queue::Claim;
+use super::tickets::StoredTicket;
 
 /// How many mails go in 24 hours to addresses that nobody has signed: anybody can write anybody's address into a form.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]

@@ -3,7 +3,9 @@
 use async_trait::async_trait;
 use jiff::Timestamp;
 
-use super::{Place, StoreError, StoredTicket};
+use super::error::StoreError;
+use super::external_tickets::Place;
+use super::tickets::StoredTicket;
 
 /// What is polled, and how far. When a write returns, it is on disk.
 #[async_trait]

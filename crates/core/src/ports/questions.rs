@@ -8,7 +8,7 @@ use std::collections::{BTreeMap, HashMap};
 
 use async_trait::async_trait;
 
-use super::StoreError;
+use super::error::StoreError;
 use domain::question::Question;
 
 /// Questions.

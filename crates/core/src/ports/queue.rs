@@ -2,7 +2,9 @@
 
 use async_trait::async_trait;
 
-use super::{Place, StoreError, StoredTicket};
+use super::error::StoreError;
+use super::external_tickets::Place;
+use super::tickets::StoredTicket;
 use domain::words;
 
 /// The queues of deliveries, one for each destination of a site. When a write returns, it is on disk.

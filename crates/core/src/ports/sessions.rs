@@ -2,7 +2,7 @@
 
 use async_trait::async_trait;
 
-use super::StoreError;
+use super::error::StoreError;
 
 /// Sessions of agents. When a write returns, it is on disk.
 #[async_trait]

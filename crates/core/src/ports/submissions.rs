@@ -1,6 +1,6 @@
 //! How much of what anonymous senders submit is kept in a day.
 
-use super::Usage;
+use super::attachments::Usage;
 
 /// What a ticket or reply that nobody has signed counts against. Spent in the transaction that keeps it.
 #[derive(Clone, Debug, PartialEq, Eq)]

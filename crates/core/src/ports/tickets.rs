@@ -3,9 +3,12 @@
 use async_trait::async_trait;
 use uuid::Uuid;
 
-use super::{
-    Handling, InboxCursor, InboxPage, NewDelivery, NewMail, NewMessage, StoreError, SubmissionExceeded, SubmissionQuota,
-};
+use super::conversations::{Handling, NewMessage};
+use super::error::StoreError;
+use super::listing::{InboxCursor, InboxPage};
+use super::outgoing_mail::NewMail;
+use super::queue::NewDelivery;
+use super::submissions::{SubmissionExceeded, SubmissionQuota};
 use domain::targets::{Owner, Target};
 use domain::ticket::{NewTicket, Priority, Status};
 

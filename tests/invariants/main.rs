@@ -1,7 +1,9 @@
-//! Invariants 1 to 3 of the architecture, the layer of HTTP, and the rule of the texts, held over the source text.
+//! Invariants 1 to 3 of the architecture, the layer of HTTP, the rule of the texts, and who imports whom, held over the source text.
 
 #![cfg(not(target_arch = "wasm32"))]
-#![allow(clippy::unwrap_used, clippy::panic)]
+#![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing)]
+
+mod imports;
 
 use std::fs;
 use std::path::{Path, PathBuf};
