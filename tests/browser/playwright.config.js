@@ -12,7 +12,7 @@ export default defineConfig({
   // Limits for a machine that is several times slower than the usual one: what passes waits for none of them.
   timeout: 120_000,
   expect: { timeout: 25_000 },
-  reporter: "list",
+  reporter: [["list"], ["./failures.js"]],
   // No trace: recording one patches the very style sheets and globals that are tested.
   use: { launchOptions: launch, actionTimeout: 30_000, navigationTimeout: 60_000, screenshot: "only-on-failure" },
 });

@@ -10,14 +10,15 @@ use super::error::failed;
 use super::tickets::{Prepared, keep};
 use deskbell_core::ports::{StoreError, StoredTicket, SubmissionExtras, SubmissionKey, SubmissionOutcome};
 
-/// The most tickets of a commit, and the most tokens from which on it takes no further ticket. The others wait for the next one.
+/// The most tickets of a commit, and as many as wait for the next one; whoever brings more waits for room. A commit takes no further ticket
+/// from so many tokens on.
 const TICKETS_MAX: usize = 256;
 const TOKENS_MAX: usize = 10_000;
 
 /// Where tickets wait for the next commit.
 #[derive(Clone, Debug)]
 pub struct Batches {
-    queue: mpsc::UnboundedSender<Waiting>,
+    queue: mpsc::Sender<Waiting>,
 }
 
 /// A ticket that waits, and who is told what became of it.
@@ -33,7 +34,7 @@ struct Waiting {
 impl Batches {
     /// Begins to write, for as long as somebody can bring tickets.
     pub fn start(writer: SqlitePool) -> Batches {
-        let (queue, waiting) = mpsc::unbounded_channel();
+        let (queue, waiting) = mpsc::channel(TICKETS_MAX);
         tokio::spawn(run(writer, waiting));
         Batches { queue }
     }
@@ -48,13 +49,13 @@ impl Batches {
         let crashed = || failed(sqlx::Error::WorkerCrashed);
         let (tell, told) = oneshot::channel();
         let waiting = Waiting { new: new.clone(), prepared: Prepared::new(new)?, seal: seal.clone(), along, tell };
-        self.queue.send(waiting).map_err(|_| crashed())?;
+        self.queue.send(waiting).await.map_err(|_| crashed())?;
         told.await.map_err(|_| crashed())?
     }
 }
 
 /// Commits what waits, all of it together. A ticket that comes alone waits for nobody, and while one commit is written the next gathers.
-async fn run(writer: SqlitePool, mut queue: mpsc::UnboundedReceiver<Waiting>) {
+async fn run(writer: SqlitePool, mut queue: mpsc::Receiver<Waiting>) {
     while let Some(first) = queue.recv().await {
         let mut tokens = first.prepared.token_count();
         let mut batch = vec![first];

@@ -17,9 +17,10 @@ use super::{SqliteStore, TICKET, confirmations, mails, submissions, whole_ticket
 use deskbell_core::ports::{
     Activity, Change, Changed, Conversations, CurrentTicket, CustomerCursor, CustomerPage, Decide, Decision,
     ListedTicket, MESSAGE_PAGE_BYTES, MessageKey, MessagePage, NewDelivery, NewMessage, Reader, ReaderCounts,
-    STATUS_CHANGES_AN_HOUR, StoreError, StoredTicket,
+    StoreError, StoredTicket,
 };
 use deskbell_core::rules::coalescing::{Coalesced, coalesce};
+use deskbell_core::rules::customer_limits::STATUS_CHANGES_AN_HOUR;
 use deskbell_core::rules::listing::list_place;
 use deskbell_core::rules::unread::unread;
 use domain::conversation::{Author, Message};

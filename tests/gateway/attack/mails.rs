@@ -1,9 +1,10 @@
 //! What mails make the gateway keep, and what is kept of whom it writes to.
 
+use deskbell_core::rules::customer_limits::{CUSTOMER_MESSAGES_MAX, MAILED_NOTES_MAX};
 use domain::conversation::Turn;
 use domain::ticket::MESSAGE_MAX;
 use gateway::config::Overrides;
-use gateway::store::{CUSTOMER_MESSAGES_MAX, MAILED_NOTES_MAX, Reader, View};
+use gateway::store::{Reader, View};
 use serde_json::{Value, json};
 use sqlx::query;
 

@@ -7,11 +7,6 @@ use super::outgoing_mail::MailQuota;
 use super::queue::NewDelivery;
 use super::tickets::StoredTicket;
 
-/// How often a code may be typed before another is needed.
-pub const ATTEMPTS_MAX: u32 = 5;
-/// How many codes are sent for a ticket, the one of the receipt among them.
-pub const CODES_MAX: u32 = 5;
-
 /// Whether the address of a sender is confirmed.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Confirmation {

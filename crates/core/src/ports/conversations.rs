@@ -287,15 +287,6 @@ pub enum Decision {
     Refuse(Limit),
 }
 
-/// How often an hour a customer may change the status of a ticket. Each change is an activity, and a delivery to every destination.
-pub const STATUS_CHANGES_AN_HOUR: usize = 10;
-
-/// How many messages a customer may write about a ticket. Agents may go on.
-pub const CUSTOMER_MESSAGES_MAX: u32 = 500;
-
-/// How many notes by mail a ticket has at most: anybody can write them who knows the address for replies.
-pub const MAILED_NOTES_MAX: u32 = 100;
-
 /// A limit of one ticket that is reached.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Limit {

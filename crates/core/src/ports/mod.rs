@@ -21,11 +21,10 @@ mod tickets;
 use async_trait::async_trait;
 
 pub use attachments::{Attachments, FileOwner, PutOutcome, StoredAttachment, Upload, UploadUsage, Usage};
-pub use confirmations::{ATTEMPTS_MAX, CODES_MAX, ClaimedAddress, CodeCheck, CodeRequest, Confirmation, Confirmations};
+pub use confirmations::{ClaimedAddress, CodeCheck, CodeRequest, Confirmation, Confirmations};
 pub use conversations::{
-    Activity, ActivityKind, CUSTOMER_MESSAGES_MAX, Change, Changed, Conversations, CurrentTicket, Decide, Decision,
-    Handling, Limit, MAILED_NOTES_MAX, MESSAGE_PAGE_BYTES, MessageKey, MessagePage, NewMessage, Reader, ReaderCounts,
-    STATUS_CHANGES_AN_HOUR,
+    Activity, ActivityKind, Change, Changed, Conversations, CurrentTicket, Decide, Decision, Handling, Limit,
+    MESSAGE_PAGE_BYTES, MessageKey, MessagePage, NewMessage, Reader, ReaderCounts,
 };
 pub use counts::{Count, Counts, SearchMiss, WeekOfKind};
 pub use erasure::{Erasure, ErasureCounts, IsMeant, PersonTrace, SessionTrace, TicketHead, Traces};

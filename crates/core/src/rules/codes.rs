@@ -1,6 +1,11 @@
 //! Whether a code confirms an address, and whether another may be sent.
 
-use crate::ports::{ATTEMPTS_MAX, CODES_MAX, ClaimedAddress, CodeCheck, CodeRequest};
+use crate::ports::{ClaimedAddress, CodeCheck, CodeRequest};
+
+/// How often a code may be typed before another is needed.
+pub const ATTEMPTS_MAX: u32 = 5;
+/// How many codes are sent for a ticket, the one of the receipt among them.
+pub const CODES_MAX: u32 = 5;
 
 /// What becomes of a code that was typed for a claimed address. `is_code` knows whether it is the one of a number; one that was sent before `oldest`,
 /// RFC 3339 in UTC, is not valid. [`CodeCheck::Wrong`] has to be counted as an attempt, and counts it already.

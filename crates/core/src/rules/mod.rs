@@ -4,6 +4,7 @@ pub mod address;
 pub mod body;
 pub mod coalescing;
 pub mod codes;
+pub mod customer_limits;
 pub mod delivery_plan;
 pub mod listing;
 pub mod mail_quota;

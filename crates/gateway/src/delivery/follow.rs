@@ -23,8 +23,8 @@ use crate::store::{
     State, StoreError, StoredTicket, What,
 };
 use crate::supervisor::supervise;
-use crate::tickets::limits::check_reply;
 use crate::{attachments, clock, markdown, pauses};
+use deskbell_core::rules::customer_limits::check_reply;
 use domain::conversation::{Author, Message, Turn};
 use domain::ticket::Status;
 

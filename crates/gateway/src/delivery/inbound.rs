@@ -10,8 +10,8 @@ use crate::identity::{Address, address, mailbox};
 use crate::mail_in::Origin;
 use crate::mail_in::reply_text::{self, Known, ReplyText};
 use crate::store::{Activity, ActivityKind, Change, Changed, CurrentTicket, Decision, StoreError, StoredTicket};
-use crate::tickets::limits::check_mailed_note;
 use crate::{attachments, clock, markdown};
+use deskbell_core::rules::customer_limits::check_mailed_note;
 use domain::conversation::{Author, Turn};
 use domain::ticket::{MESSAGE_MAX, Status};
 

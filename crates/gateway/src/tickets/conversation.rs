@@ -7,7 +7,7 @@ use sha2::{Digest, Sha256};
 
 use super::alike::{self, Text};
 use super::error::{AmendTicketError, FindTicketError, ReaderError, ReplyError, SimilarTicketsError};
-use super::{limits, promise, quota};
+use super::{promise, quota};
 use crate::app::App;
 use crate::attachments::MissingFiles;
 use crate::guard::Share;
@@ -19,6 +19,7 @@ use crate::store::{
     SubmissionQuota, What,
 };
 use crate::{attachments, clock, delivery, json};
+use deskbell_core::rules::customer_limits;
 use domain::conversation::{self, Author, Draft, Message, Messages, Patch, Reply, Summaries, Summary, Turn};
 use domain::ownership;
 use domain::problem::FieldError;
@@ -189,7 +190,7 @@ fn replied(
     site: &Site,
     (message, deliveries, quota): (NewMessage, Vec<NewDelivery>, Option<SubmissionQuota>),
 ) -> Decision {
-    if let Err(limit) = limits::check_reply(current) {
+    if let Err(limit) = customer_limits::check_reply(current) {
         return Decision::Refuse(limit);
     }
     let mut change = current.unchanged();
@@ -251,7 +252,7 @@ fn patched(
     let last = handling.confirmation.readable_until(current.last_message);
     handling.read_until = handling.read_until.max(patch.read_until.unwrap_or_default().min(last));
     if let Some(status) = patch.status.filter(|status| *status != current.ticket.status) {
-        if let Err(limit) = limits::check_status_change(current, now) {
+        if let Err(limit) = customer_limits::check_status_change(current, now) {
             return Decision::Refuse(limit);
         }
         let (act, what, turn) = match status {

@@ -8,7 +8,6 @@ mod error;
 pub mod foreign;
 pub mod handling;
 mod keys_in_use;
-pub mod limits;
 mod promise;
 mod quota;
 

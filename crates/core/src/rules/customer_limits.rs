@@ -1,10 +1,19 @@
-//! How much a customer may do to one ticket.
+//! How much a customer, and who writes in their name, may do to one ticket.
 
 use std::time::Duration;
 
 use jiff::Timestamp;
 
-use crate::store::{CUSTOMER_MESSAGES_MAX, CurrentTicket, Limit, MAILED_NOTES_MAX, STATUS_CHANGES_AN_HOUR};
+use crate::ports::{CurrentTicket, Limit};
+
+/// How often an hour a customer may change the status of a ticket. Each change is an activity, and a delivery to every destination.
+pub const STATUS_CHANGES_AN_HOUR: usize = 10;
+
+/// How many messages a customer may write about a ticket. Agents may go on.
+pub const CUSTOMER_MESSAGES_MAX: u32 = 500;
+
+/// How many notes by mail a ticket has at most: anybody can write them who knows the address for replies.
+pub const MAILED_NOTES_MAX: u32 = 100;
 
 const HOUR: Duration = Duration::from_secs(60 * 60);
 
@@ -29,7 +38,7 @@ pub fn check_mailed_note(current: &CurrentTicket) -> Result<(), Limit> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::store::StoredTicket;
+    use crate::ports::StoredTicket;
     use serde_json::json;
 
     fn changed(times: usize, at: &str) -> CurrentTicket {
