@@ -3,8 +3,10 @@
 //! Blocks: paragraphs, headings, lists, quotes, fenced code. In a line: `code`, `**strong**`, `*emphasis*`, links, bare
 //! addresses. Whatever else is in the text stays text. Reading takes time linear in the length, nesting is bounded.
 
+mod escape;
 pub mod find;
 
+pub use escape::escape;
 use find::find;
 
 /// The longest text that is read, in bytes; the rest is left out.

@@ -1,6 +1,6 @@
 //! Whether a person or a program wrote a mail.
 
-use gateway::mail_in::{Headers, Origin, origin};
+use mail_in::{Headers, Origin, origin};
 use serde::Deserialize;
 
 use crate::rows;

@@ -1,6 +1,6 @@
 //! Whose mail did not arrive, and why, in the forms of mail servers.
 
-use gateway::mail_in::{FailedRecipient, bounce};
+use mail_in::{FailedRecipient, bounce};
 use serde::Deserialize;
 
 use crate::rows;

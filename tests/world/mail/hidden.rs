@@ -1,6 +1,6 @@
 //! Text that no mail program shows, such as a preheader, is no part of an answer; agents find it in the whole mail.
 
-use gateway::mail_in::reply_text::{Parts, read};
+use mail_in::reply_text::{Parts, read};
 use serde::Deserialize;
 
 use super::letter;

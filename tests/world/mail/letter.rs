@@ -1,6 +1,6 @@
 //! A letter to a desk, with much of what only agents may read.
 
-use gateway::mail_in::reply_text::{Known, MARKER};
+use mail_in::reply_text::{Known, MARKER};
 
 const NOTICE: &str = "[Not verified] The sender gave ada@example.com, but nobody has confirmed it. Your answers may be read by somebody else; do not share account details.";
 const MESSAGE: &str = "The export stops.\nEvery time.";

@@ -1,6 +1,6 @@
 //! Programs × languages × parts: what each writes above the mail that it quotes.
 
-use gateway::mail_in::reply_text::{Known, Parts, ReplyText, read};
+use mail_in::reply_text::{Known, Parts, ReplyText, read};
 use serde::Deserialize;
 
 use super::letter;

@@ -1,6 +1,6 @@
 //! Who a mail is from, as it stands in its header.
 
-use gateway::mail_in::sender::{self, Sender};
+use mail_in::sender::{self, Sender};
 use serde::Deserialize;
 
 use crate::rows;

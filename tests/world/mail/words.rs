@@ -1,6 +1,6 @@
 //! What of a mail is read: answers that stay whatever they look like, answers between quoted lines, signatures, flowed text, parts.
 
-use gateway::mail_in::reply_text::{Flowed, Parts, read};
+use mail_in::reply_text::{Flowed, Parts, read};
 use serde::Deserialize;
 
 use super::{letter, quotations};

@@ -1,6 +1,6 @@
 //! Whatever a program does to a letter that it quotes, no customer reads what only agents may.
 
-use gateway::mail_in::reply_text::{Known, Parts, read};
+use mail_in::reply_text::{Known, Parts, read};
 use proptest::prelude::*;
 
 use super::{letter, quotations};

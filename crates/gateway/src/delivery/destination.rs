@@ -10,13 +10,13 @@ use lettre::Address;
 
 use super::hook_headers::HookHeaders;
 use crate::body_limits::BODY_MAX;
-use crate::mail_in::reply_text::Parts;
-use crate::mail_in::{Bounce, Origin};
 use crate::site::Site;
 use crate::store::{ChangedTicket, Delivery, Place, StoredTicket, What};
 use domain::attachment::FileType;
 use domain::conversation::{Author, Message, Turn};
 use domain::ticket::Status;
+use mail_in::reply_text::Parts;
+use mail_in::{Bounce, Origin};
 
 /// A place to which tickets are brought.
 #[async_trait]

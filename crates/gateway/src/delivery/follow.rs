@@ -23,7 +23,7 @@ use crate::store::{
     State, StoreError, StoredTicket, What,
 };
 use crate::supervisor::supervise;
-use crate::{attachments, clock, markdown, pauses};
+use crate::{attachments, clock, pauses};
 use deskbell_core::rules::customer_limits::check_reply;
 use domain::conversation::{Author, Message, Turn};
 use domain::ticket::Status;
@@ -345,7 +345,7 @@ async fn fetch_files(
             Err(reason) => {
                 tracing::warn!(reference = ticket.reference, reason, "file of a reply not stored");
                 let name = file.name.replace(char::is_control, " ");
-                let name = if saying.author == Author::Customer { name } else { markdown::escaped(&name) };
+                let name = if saying.author == Author::Customer { name } else { markdown::escape(&name) };
                 saying.body = format!("{}\n\n({name})", saying.body.trim_end()).trim_start().to_string();
             }
         }

@@ -7,13 +7,13 @@ use super::reading::BlockingError;
 use super::{InboundFile, InboundMail, Saying, comment, follow, reading};
 use crate::app::App;
 use crate::identity::{Address, address, mailbox};
-use crate::mail_in::Origin;
-use crate::mail_in::reply_text::{self, Known, ReplyText};
 use crate::store::{Activity, ActivityKind, Change, Changed, CurrentTicket, Decision, StoreError, StoredTicket};
-use crate::{attachments, clock, markdown};
+use crate::{attachments, clock};
 use deskbell_core::rules::customer_limits::check_mailed_note;
 use domain::conversation::{Author, Turn};
 use domain::ticket::{MESSAGE_MAX, Status};
+use mail_in::Origin;
+use mail_in::reply_text::{self, Known, ReplyText};
 
 /// What marks that a text was cut.
 const SHORTENED: &str = "\n\n(shortened)";
@@ -161,7 +161,7 @@ async fn say(
     let (ids, missing) = keep_files(app, ticket, std::mem::take(&mut mail.files)).await;
     if !missing.is_empty() || mail.more_files > 0 {
         let line = named(&missing, mail.more_files);
-        let shown = if is_support { markdown::escaped(&line) } else { line.clone() };
+        let shown = if is_support { markdown::escape(&line) } else { line.clone() };
         let body = format!("{}\n\n({shown})", saying.body).trim().to_string();
         // What is full already says nothing more; agents find it beside.
         if body.chars().count() <= MESSAGE_MAX {

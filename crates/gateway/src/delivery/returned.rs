@@ -7,9 +7,9 @@ use super::{ReturnAddress, ReturnedMail, ReturnsOf, parcel_id};
 use crate::app::App;
 use crate::clock;
 use crate::identity::{Address, address};
-use crate::mail::refusal::explain;
-use crate::mail_in::{Outcome, outcome};
 use crate::store::{Delivery, ReturnedReceipt, State, StoreError, StoredTicket};
+use mail_in::smtp_refusal::explain;
+use mail_in::{Outcome, outcome};
 
 /// The mail that a bounce is about.
 enum SentMail {

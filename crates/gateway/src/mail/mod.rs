@@ -3,11 +3,11 @@
 
 mod code;
 mod configured;
+mod connection;
 mod letter;
 mod message;
 mod oauth;
 mod post;
-pub mod refusal;
 pub mod retention;
 mod server;
 pub mod worker;

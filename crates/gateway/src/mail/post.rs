@@ -6,7 +6,8 @@ use std::time::Duration;
 use lettre::transport::smtp::Error;
 use lettre::transport::smtp::response::{Category, Code, Detail};
 
-use super::refusal::{Fault, enhanced_code, explain, explain_client, explain_tls, is_about_tls};
+use super::connection::{explain_client, explain_tls, is_about_tls};
+use mail_in::smtp_refusal::{Fault, enhanced_code, explain};
 
 /// The longest that a server may take for a message.
 pub const PATIENCE: Duration = Duration::from_secs(2 * 60);

@@ -12,9 +12,9 @@ use lettre::transport::smtp::commands::{Mail, Rcpt};
 use lettre::transport::smtp::extension::ClientId;
 use tokio::time::timeout;
 
+use super::connection::is_about_tls;
 use super::oauth::Tokens;
 use super::post::{CHECK_PATIENCE, NotTaken, PATIENCE, cause, not_taken};
-use super::refusal::is_about_tls;
 
 /// A recipient whom nobody is (RFC 2606), to find out whether a server passes mail on.
 const NOBODY: (&str, &str) = ("deskbell-check", "example.com");

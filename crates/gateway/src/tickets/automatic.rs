@@ -1,13 +1,13 @@
 //! The first answer to what the community answers: given by itself, at once, to whom the form has said so.
 
 use crate::app::App;
-use crate::markdown::escaped;
 use crate::store::{NewMessage, StoredTicket};
 use domain::config::ASK;
 use domain::conversation::Author;
 use domain::question::Hit;
 use domain::targets::Owner;
 use domain::texts::{self, GatewayText, fill};
+use markdown::escape;
 
 /// How many questions the answer points to.
 const HITS: usize = 3;
@@ -40,10 +40,10 @@ pub fn answer(app: &App, ticket: &StoredTicket) -> Option<NewMessage> {
 
 fn item(hit: &Hit) -> String {
     let title: String = hit.title.iter().map(|run| run.text.as_str()).collect();
-    let says = if hit.url.is_empty() { escaped(&title) } else { link(&title, &hit.url) };
+    let says = if hit.url.is_empty() { escape(&title) } else { link(&title, &hit.url) };
     format!("- {says}")
 }
 
 fn link(label: &str, url: &str) -> String {
-    format!("[{}]({})", escaped(label), url.replace(' ', "%20").replace('(', "%28").replace(')', "%29"))
+    format!("[{}]({})", escape(label), url.replace(' ', "%20").replace('(', "%28").replace(')', "%29"))
 }

@@ -13,12 +13,12 @@ use super::senders::Agents;
 use crate::clock;
 use crate::delivery::HookHeaders;
 use crate::delivery::{Heard, InboundFile, InboundMail, NotHeard, ReturnedMail};
-use crate::mail_in::headers::Headers;
-use crate::mail_in::message::{self, Message};
-use crate::mail_in::reply_text::Parts;
-use crate::mail_in::sender::{self, Sender, Senders};
-use crate::mail_in::{AutomaticSign, Origin, bounce, encoded_words, origin};
 use domain::ticket::NAME_MAX;
+use mail_in::headers::Headers;
+use mail_in::message::{self, Message};
+use mail_in::reply_text::Parts;
+use mail_in::sender::{self, Sender, Senders};
+use mail_in::{AutomaticSign, Origin, bounce, encoded_words, origin};
 
 /// The largest body, in bytes: about 10 MB of files in base64.
 pub const BYTES_MAX: usize = 14 << 20;

@@ -10,8 +10,8 @@ use super::files::Files;
 use crate::attachments::formats;
 use crate::delivery::comment::{self, CONTEXT_FILE};
 use crate::delivery::{InboundMail, Parcel, ReturnsOf, Sender};
-use crate::mail_in::reply_text::MARKER;
 use crate::store::{StoredTicket, What};
+use mail_in::reply_text::MARKER;
 
 /// The mail, or why there is none.
 pub fn message(email: &Email, parcel: &Parcel<'_>, files: &Files) -> Result<Message, String> {

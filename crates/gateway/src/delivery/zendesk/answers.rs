@@ -19,11 +19,11 @@ use super::braces::original;
 use super::client::Request;
 use super::{OURS, Zendesk, merges, pictures};
 use crate::clock;
-use crate::html::markdown_with_files;
 use crate::store::{ChangedTicket, Place};
 use domain::attachment::COUNT_MAX;
 use domain::conversation::{Author, Turn};
 use domain::ticket::Status;
+use html_to_markdown::markdown_with_files;
 
 /// How often it is asked what has changed where no webhook tells it.
 const POLL: Duration = Duration::from_secs(60);

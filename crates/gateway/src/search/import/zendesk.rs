@@ -13,8 +13,8 @@ use serde_json::Value;
 
 use super::reading::{Reading, below, entry_id, is_before, one_line, path};
 use crate::fetch::{FetchError, Fetcher, web_address};
-use crate::html::markdown;
 use domain::question::{Answer, Question, question_kind};
+use html_to_markdown::markdown;
 
 /// The most that a page may have.
 const PAGE_SIZE: &str = "100";

@@ -5,7 +5,7 @@ use std::io::Read;
 use flate2::read::{DeflateDecoder, MultiGzDecoder};
 
 use super::gateway_text::{self, Known};
-use crate::mail_in::message::is_mail_name;
+use crate::message::is_mail_name;
 
 /// How much of a file is read, in bytes, and of what is packed in it.
 const READ_MAX: usize = 1 << 20;

@@ -1,24 +1,24 @@
-//! Text of others inside Markdown.
+//! Plain text inside Markdown.
 
-/// What acts in Markdown.
-const ACTS: &str = "\\`*_[]<>#!~";
+/// The characters that have a meaning in Markdown.
+const MARKS: &str = "\\`*_[]<>#!~";
 
-/// A text that Markdown leaves as it is.
-pub fn escaped(text: &str) -> String {
-    text.chars().flat_map(|c| ACTS.contains(c).then_some('\\').into_iter().chain([c])).collect()
+/// Escapes a plain text, so that reading it as Markdown gives the same text.
+pub fn escape(text: &str) -> String {
+    text.chars().flat_map(|c| MARKS.contains(c).then_some('\\').into_iter().chain([c])).collect()
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    use markdown::{Block, Inline, parse};
+    use crate::{Block, Inline, parse};
     use proptest::prelude::*;
 
     proptest! {
         #[test]
         fn what_is_escaped_stays_text(text in "[a\\\\`*_\\[\\]<>#!~()]{1,40}") {
-            let blocks = parse(&escaped(&format!("a{text}a")));
+            let blocks = parse(&escape(&format!("a{text}a")));
             let [Block::Paragraph(inlines)] = &blocks[..] else { panic!("{blocks:?}") };
             let read: String = inlines.iter().map(|inline| match inline {
                 Inline::Text(text) => text.as_str(),

@@ -1,9 +1,9 @@
 //! The HTML of a mail as lines of Markdown, with a mark where a program keeps the mail that is answered, and where it keeps a signature.
 
-use reqwest::Url;
+use url::Url;
 
 use super::line::{Line, Mark};
-use crate::html::{HiddenText, markdown_within};
+use html_to_markdown::{HiddenText, markdown_within};
 
 /// What stands for a mark until the HTML is read.
 const QUOTATION: char = '\u{f8f0}';

@@ -1,8 +1,8 @@
 //! What a bounce says about a mail to one address: whether it is lost, and whether the address is.
 
 use super::bounce::{Bounce, EnhancedStatus, FailedRecipient, RecipientAction};
-use crate::identity::mailbox;
-use crate::mail::refusal::{Fault, explain};
+use crate::mailbox;
+use crate::smtp_refusal::{Fault, explain};
 
 /// The longest reason, in characters.
 const REASON_MAX: usize = 200;

@@ -3,7 +3,7 @@
 use super::compose::Part;
 use super::flowed;
 use super::line::{Line, is_hidden};
-use crate::markdown::escaped;
+use markdown::escape;
 
 /// The parts of a mail that stay, as plain text: quoted lines with their mark.
 pub fn plain(lines: &[Line], parts: &[Part], wanted: &[Part]) -> String {
@@ -73,7 +73,7 @@ fn words(line: &str) -> String {
 
 /// A word that Markdown leaves as it is; addresses of pages become links as they are.
 fn word(word: &str) -> String {
-    if word.starts_with("https://") || word.starts_with("http://") { word.into() } else { escaped(word) }
+    if word.starts_with("https://") || word.starts_with("http://") { word.into() } else { escape(word) }
 }
 
 /// Two spaces at the end keep a line apart from the next.

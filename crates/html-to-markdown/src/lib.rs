@@ -8,7 +8,7 @@ mod inline;
 mod tree;
 mod visibility;
 
-use reqwest::Url;
+use url::Url;
 
 use inline::{is_seen, line, strong};
 use markdown::TEXT_MAX;
