@@ -12,7 +12,6 @@ pub mod config;
 pub mod delivery;
 pub mod demo;
 pub mod deployment;
-pub mod fetch;
 pub mod guard;
 pub mod http;
 pub mod identity;

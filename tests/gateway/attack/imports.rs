@@ -6,7 +6,8 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use domain::question::Question;
-use gateway::search::import::{Fetcher, Limits, Prune, write};
+use gateway::search::import::{Prune, write};
+use outbound_http::{Fetcher, Limits};
 use reqwest::Url;
 use sqlx::{Connection, SqliteConnection};
 

@@ -15,7 +15,6 @@ pub mod inbound;
 mod lines;
 mod patience;
 mod prompt;
-pub mod public;
 pub mod reading;
 pub mod returned;
 mod sender;

@@ -15,9 +15,8 @@ use tokio::net::TcpStream;
 use tokio::time::timeout;
 use tokio_rustls::TlsConnector;
 
-use super::public::{PublicOnly, addresses, is_public, literal, not_public};
 use super::{Failure, Finding};
-use crate::fetch;
+use outbound_http::{PublicOnly, addresses, cause, install_crypto, is_public, literal, not_public, retry_after};
 
 /// How long an answer may take; Standard Webhooks advises 15 to 30 seconds.
 const ANSWER: Duration = Duration::from_secs(20);
@@ -51,23 +50,23 @@ impl Target {
         // The address itself may be secret, so that no error repeats it.
         let no_url =
             || "is no address of a web service; write https://HOST/PATH, without user and password".to_string();
-        let url = fetch::source_url(text).map_err(|_| no_url())?;
+        let url = outbound_http::source_url(text).map_err(|_| no_url())?;
         if !private && url.scheme() != "https" {
             return Err("is not https; http goes to this computer only, and with private = true".into());
         }
         if let Some(address) = literal(&url).filter(|address| !private && !is_public(*address)) {
             return Err(format!("{}; write private = true if it is meant", not_public(&address.to_string())));
         }
-        fetch::install_crypto();
+        install_crypto();
         let client = reqwest::Client::builder()
-            .user_agent(fetch::USER_AGENT)
+            .user_agent(outbound_http::USER_AGENT)
             .connect_timeout(CONNECT)
             .timeout(ANSWER)
             .redirect(Policy::none());
         // A proxy would look the name up by itself, and what is checked here would say nothing.
         let client =
             if private { client } else { client.no_proxy().dns_resolver(Arc::new(PublicOnly { localhost: false })) };
-        let client = client.build().map_err(|error| fetch::told(&error))?;
+        let client = client.build().map_err(|error| cause(&error))?;
         Ok(Target { url, client, private })
     }
 
@@ -120,7 +119,7 @@ impl Target {
 
     /// What it means that there was no answer: before the request was sent nobody gets through, after that nobody knows.
     fn unreachable(&self, error: reqwest::Error) -> Failure {
-        let (connects, told) = (error.is_connect(), fetch::told(&error.without_url()));
+        let (connects, told) = (error.is_connect(), cause(&error.without_url()));
         match connects {
             true => Failure::away(format!("{} cannot be reached: {told}", self.host())),
             false => Failure::later(format!("{} gives no answer: {told}", self.host())),
@@ -130,7 +129,7 @@ impl Target {
 
 fn after(headers: &HeaderMap) -> Option<Duration> {
     let after = headers.get(RETRY_AFTER)?.to_str().ok()?;
-    Some(fetch::retry_after(after)?.min(WAIT_MAX))
+    Some(retry_after(after)?.min(WAIT_MAX))
 }
 
 /// What an answer means (Standard Webhooks, "Delivery success and failure"). Whatever is neither success nor a wish counts as a failure

@@ -9,7 +9,6 @@ use reqwest::{Client, Method, RequestBuilder, Url};
 use serde_json::Value;
 use sha2::{Digest, Sha256};
 
-use super::super::fetch;
 use super::probe::Arrived;
 
 /// The longest answer that is read, in bytes.
@@ -33,7 +32,7 @@ pub struct Answer {
 impl Way {
     /// The way to an address, without proxies of the environment: a browser elsewhere has none either.
     pub fn new(url: &Url) -> Result<Way, String> {
-        fetch::install_crypto();
+        outbound_http::install_crypto();
         let client = Client::builder().redirect(Policy::none()).no_proxy().timeout(super::PATIENCE).build();
         Ok(Way { client: client.map_err(|error| chain(&error))?, url: url.clone() })
     }
@@ -78,7 +77,7 @@ impl Way {
 
     fn request(&self, method: Method, path: &str) -> Result<RequestBuilder, String> {
         let url = self.url.join(path).map_err(|error| error.to_string())?;
-        Ok(self.client.request(method, url).header("user-agent", fetch::USER_AGENT))
+        Ok(self.client.request(method, url).header("user-agent", outbound_http::USER_AGENT))
     }
 }
 

@@ -17,7 +17,7 @@ use tokio::sync::Mutex as AsyncMutex;
 use super::error::TokenError;
 use super::signer::Key;
 use super::token::name;
-use crate::fetch::{FetchError, Fetched, Fetcher, Limits, SourceError, Validators, source_url};
+use outbound_http::{AddressError, FetchError, Fetched, Fetcher, Limits, Validators, source_url};
 
 /// For how long keys are kept: at least, at most, and where the provider says nothing.
 const FRESH_MIN: Duration = Duration::from_secs(5 * 60);
@@ -94,7 +94,7 @@ impl fmt::Debug for Jwks {
 
 impl Jwks {
     /// The keys of an address: https, or http to this computer. `private`: it may be in one's own network.
-    pub fn new(url: &str, private: bool) -> Result<Jwks, SourceError> {
+    pub fn new(url: &str, private: bool) -> Result<Jwks, AddressError> {
         Ok(Jwks { url: source_url(url)?, private, cache: Mutex::default(), fetching: Arc::default() })
     }
 

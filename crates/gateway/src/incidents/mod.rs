@@ -10,10 +10,10 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 use super::app::App;
-use super::fetch::{Fetcher, Limits};
 use super::site::Site;
 use super::store::StoreError;
 use domain::incident::{Incident, IncidentKind};
+use outbound_http::{Fetcher, Limits};
 
 pub use crate::config::Maker;
 pub use page::{StatusPage, address};

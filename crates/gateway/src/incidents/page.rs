@@ -3,9 +3,9 @@
 use reqwest::Url;
 use serde::Deserialize;
 
-use super::super::fetch::{FetchError, Fetcher, SourceError, source_url, web_address};
 use crate::config::Maker;
 use domain::incident::{Incident, IncidentKind};
+use outbound_http::{AddressError, FetchError, Fetcher, source_url, web_address};
 
 /// How much of a title is kept, in characters.
 const TITLE_MAX: usize = 200;
@@ -27,7 +27,7 @@ pub struct StatusPage {
 }
 
 /// The summary of a status page at an address.
-pub fn address(maker: Maker, page: &str, private: bool) -> Result<StatusPage, SourceError> {
+pub fn address(maker: Maker, page: &str, private: bool) -> Result<StatusPage, AddressError> {
     let mut url = source_url(page)?;
     let path = match maker {
         Maker::Statuspage => "api/v2/summary.json",

@@ -10,7 +10,7 @@ use serde_json::Value;
 use tokio::sync::Mutex;
 
 use super::cause;
-use crate::fetch::{USER_AGENT, install_crypto};
+use outbound_http::{USER_AGENT, install_crypto};
 
 /// How long an endpoint may take.
 const PATIENCE: Duration = Duration::from_secs(30);

@@ -5,7 +5,8 @@ use std::path::{Path, PathBuf};
 use super::super::config::Settings;
 use super::super::store::{Store, StoreError};
 use super::all_questions;
-use super::import::{self, ImportError, Limits, Note, Scope, Source};
+use super::import::{self, ImportError, Note, Scope, Source};
+use outbound_http::Limits;
 use ranking::index_file::{IndexError, IndexFile};
 use store_sqlite::SqliteStore;
 

@@ -108,10 +108,11 @@ impl<'a> Request<'a> {
 impl Client {
     /// Asks an account at an address.
     pub fn new(base: Url, login: Login) -> Result<Client, String> {
-        fetch::install_crypto();
-        let client = || reqwest::Client::builder().user_agent(fetch::USER_AGENT).connect_timeout(CONNECT);
-        let build = |client: reqwest::ClientBuilder| client.build().map_err(|error| fetch::told(&error));
-        let (api, files) = (build(client().redirect(Policy::none()))?, build(fetch::guarded(client(), false))?);
+        outbound_http::install_crypto();
+        let client = || reqwest::Client::builder().user_agent(outbound_http::USER_AGENT).connect_timeout(CONNECT);
+        let build = |client: reqwest::ClientBuilder| client.build().map_err(|error| outbound_http::cause(&error));
+        let (api, files) =
+            (build(client().redirect(Policy::none()))?, build(outbound_http::guard_redirects(client(), false))?);
         let limiter = limiter_of(&base);
         let connection = Arc::new(Connection { api, files, base, login, limiter });
         Ok(Client { connection, admission: Admission::Waits(Priority::Delivery) })
@@ -257,7 +258,7 @@ impl Client {
 impl Answer {
     /// What Zendesk says about an error, in all the forms in which it does.
     pub fn says(&self) -> String {
-        let says = fetch::said(&self.body, b"");
+        let says = outbound_http::error_message(&self.body, b"");
         let details: Vec<&str> = self.details().map(|(_, says)| says).take(5).collect();
         let all = [vec![says.as_str()], details].concat();
         all.iter().filter(|part| !part.is_empty()).copied().collect::<Vec<_>>().join("; ")
@@ -310,7 +311,7 @@ fn judge(status: StatusCode, headers: &HeaderMap, bytes: &[u8]) -> Result<Answer
     let date = headers.get(DATE).and_then(|value| value.to_str().ok());
     let at = date.and_then(|date| jiff::fmt::rfc2822::parse(date.trim()).ok()).map(|date| date.timestamp());
     let answer = Answer { status, body, at };
-    let after = headers.get(RETRY_AFTER).and_then(|value| value.to_str().ok()).and_then(fetch::retry_after);
+    let after = headers.get(RETRY_AFTER).and_then(|value| value.to_str().ok()).and_then(outbound_http::retry_after);
     let after = after.map(|after| after.min(WAIT_MAX));
     let says = if answer.body.is_null() { String::new() } else { answer.says() };
     let reason = |what: &str| {
@@ -337,7 +338,7 @@ fn judge(status: StatusCode, headers: &HeaderMap, bytes: &[u8]) -> Result<Answer
 
 /// What it means that there was no answer, or not all of it: before the request was sent nobody gets through, after that nobody knows.
 fn unreachable(error: &reqwest::Error) -> Failure {
-    let told = fetch::told(error);
+    let told = outbound_http::cause(error);
     match error.is_connect() {
         true => Failure::away(format!("Zendesk cannot be reached: {told}")),
         false => Failure::later(format!("Zendesk gives no answer: {told}")),

@@ -5,8 +5,8 @@ use std::collections::BTreeMap;
 use super::values::unknown_names;
 use super::{FieldRule, Login, Mapping, Zendesk};
 use crate::config::{ZendeskTable, secret};
-use crate::fetch::source_url;
 use domain::ticket::{Kind, Severity};
+use outbound_http::source_url;
 
 const PRIORITIES: &[&str] = &["urgent", "high", "normal", "low"];
 const TYPES: &[&str] = &["problem", "incident", "question", "task"];

@@ -3,8 +3,8 @@
 use std::collections::HashMap;
 
 use super::reading::{Note, Reading};
-use crate::fetch::web_address;
 use domain::question::Question;
+use outbound_http::web_address;
 
 /// Gathers the questions of a file.
 #[derive(Default)]

@@ -5,8 +5,9 @@ use std::time::Duration;
 use jiff::SignedDuration;
 
 use super::timer::{EVERY_DEFAULT, EVERY_MAX, EVERY_MIN, Plan};
-use super::{Format, Source, SourceError};
+use super::{Format, Source};
 use crate::config::ImportTable;
+use outbound_http::AddressError;
 
 impl Plan {
     /// The plan of a table, or the field that is wrong and why.
@@ -19,7 +20,7 @@ impl Plan {
         }
         let pages = import.pages.as_deref();
         let source = Source::new(import.from, &import.url, pages).map_err(|error| match &error {
-            SourceError::Address(text) if Some(text.as_str()) == pages => ("pages", error.to_string()),
+            AddressError(text) if Some(text.as_str()) == pages => ("pages", error.to_string()),
             _ => ("url", error.to_string()),
         })?;
         if !import.columns.is_empty() && import.from != Format::Csv {

@@ -12,9 +12,9 @@ use serde::Deserialize;
 use serde_json::Value;
 
 use super::reading::{Reading, below, entry_id, is_before, one_line, path};
-use crate::fetch::{FetchError, Fetcher};
 use domain::question::{Answer, Question, question_kind};
 use html_to_markdown::markdown;
+use outbound_http::{FetchError, Fetcher};
 
 /// How many posts of a topic are read; beyond that the accepted one alone.
 const POSTS_MAX: usize = 100;

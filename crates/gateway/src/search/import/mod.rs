@@ -27,10 +27,9 @@ use super::super::clock;
 use super::super::config::Settings;
 use super::super::store::{Questions, Store, StoreError};
 use domain::question::Question;
+use outbound_http::{AddressError, ClientError, Fetcher, Limits, Validators};
 use store_sqlite::SqliteStore;
 
-use crate::fetch::Validators;
-pub use crate::fetch::{Fetcher, Limits, SourceError};
 pub use csv::Columns;
 pub use jsonl::read as json_lines;
 pub use reading::{Note, Progress, Reading, Scope};
@@ -63,9 +62,12 @@ pub enum ImportError {
         /// Those that it has.
         known: String,
     },
-    /// The source is none.
+    /// The text names no source.
     #[error(transparent)]
-    Source(#[from] SourceError),
+    Source(#[from] AddressError),
+    /// The source cannot be asked.
+    #[error(transparent)]
+    Client(#[from] ClientError),
     /// The file cannot be read.
     #[error("{file}: {reason}; name a file that can be read")]
     Unreadable {

@@ -7,8 +7,8 @@ use reqwest::Url;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use crate::fetch::{FetchError, Validators};
 use domain::question::Question;
+use outbound_http::{FetchError, Validators};
 
 /// How many questions are read from one source; a list that goes on behind that is taken for one without end.
 const QUESTIONS_MAX: usize = 200_000;

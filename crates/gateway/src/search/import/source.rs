@@ -8,7 +8,7 @@ use serde::Deserialize;
 use sha2::{Digest, Sha256};
 
 use super::csv::Columns;
-use crate::fetch::{SourceError, source_url};
+use outbound_http::{AddressError, source_url};
 
 /// What a source of questions is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, clap::ValueEnum)]
@@ -52,17 +52,17 @@ pub enum Place {
 
 impl Source {
     /// The source at a place: an address, or for files also their path. `pages` counts for Strapi only.
-    pub fn new(format: Format, place: &str, pages: Option<&str>) -> Result<Source, SourceError> {
+    pub fn new(format: Format, place: &str, pages: Option<&str>) -> Result<Source, AddressError> {
         let web = ["https://", "http://"].iter().any(|scheme| place.starts_with(scheme));
         let pages = pages.map(|pages| {
             let mut url = Url::parse(pages).ok().filter(|url| matches!(url.scheme(), "https" | "http"));
             if let Some(url) = url.as_mut().filter(|url| !url.path().ends_with('/')) {
                 url.set_path(&format!("{}/", url.path()));
             }
-            url.ok_or_else(|| SourceError::Address(pages.into()))
+            url.ok_or_else(|| AddressError(pages.into()))
         });
         let place = if matches!(format, Format::Jsonl | Format::Csv) && !web {
-            Place::File(std::path::absolute(Path::new(place)).map_err(|_| SourceError::Address(place.into()))?)
+            Place::File(std::path::absolute(Path::new(place)).map_err(|_| AddressError(place.into()))?)
         } else {
             let mut url = source_url(place)?;
             url.set_path(url.path().to_string().trim_end_matches('/'));

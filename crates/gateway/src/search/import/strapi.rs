@@ -9,8 +9,8 @@ use serde::Deserialize;
 use serde_json::Value;
 
 use super::reading::{Reading, below, entry_id, one_line, path};
-use crate::fetch::Fetcher;
 use domain::question::{Answer, Question, question_kind};
+use outbound_http::Fetcher;
 
 /// The most that a Strapi gives at a time unless it is told otherwise.
 const PAGE_SIZE: &str = "100";

@@ -12,9 +12,9 @@ use serde::de::DeserializeOwned;
 use serde_json::Value;
 
 use super::reading::{Reading, below, entry_id, is_before, one_line, path};
-use crate::fetch::{FetchError, Fetcher, web_address};
 use domain::question::{Answer, Question, question_kind};
 use html_to_markdown::markdown;
+use outbound_http::{FetchError, Fetcher, web_address};
 
 /// The most that a page may have.
 const PAGE_SIZE: &str = "100";

@@ -1,26 +1,21 @@
-//! Asking a source, politely: one request at a time, as slowly as it wants, and never for more than a bounded answer.
+//! Asks a source, politely: one request at a time, as slowly as it wants, and never for more than a bounded answer.
 
-use std::net::{Ipv4Addr, Ipv6Addr};
-use std::sync::Arc;
 use std::time::Duration;
 
 use reqwest::header::{
     ACCEPT, AGE, CACHE_CONTROL, CONTENT_TYPE, ETAG, HeaderMap, HeaderName, IF_MODIFIED_SINCE, IF_NONE_MATCH,
     LAST_MODIFIED, RETRY_AFTER,
 };
-use reqwest::redirect::{Action, Attempt, Policy};
-use reqwest::{Client, ClientBuilder, StatusCode, Url};
+use reqwest::{Client, StatusCode, Url};
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use super::delivery::public::{PublicOnly, is_public, literal, not_public};
-
-/// What a source is told of who asks.
-pub const USER_AGENT: &str = concat!("deskbell/", env!("CARGO_PKG_VERSION"),);
-const REDIRECTS_MAX: usize = 5;
-/// How much of what a source says about an error is repeated, in characters.
-const SAID_MAX: usize = 200;
+use crate::address::is_local;
+use crate::client::{USER_AGENT, cause, guard_redirects, install_crypto};
+use crate::error_message::error_message;
+use crate::public::{is_public, literal, not_public};
+use crate::retry_after::retry_after;
 
 /// How much is borne from a source.
 #[derive(Clone, Copy, Debug)]
@@ -49,16 +44,10 @@ impl Default for Limits {
     }
 }
 
-/// Why a source cannot be asked.
+/// No client can be made, and why.
 #[derive(Debug, PartialEq, Eq, thiserror::Error)]
-pub enum SourceError {
-    /// The text is no address of a source.
-    #[error("{0:?} is no address of a source; write https://HOST/PATH (http only to this computer)")]
-    Address(String),
-    /// The client cannot be made.
-    #[error("no connection can be made: {0}")]
-    Client(String),
-}
+#[error("no connection can be made: {0}")]
+pub struct ClientError(pub String);
 
 /// Why an address gave nothing that can be read.
 #[derive(Debug, PartialEq, Eq, thiserror::Error)]
@@ -67,12 +56,12 @@ pub enum FetchError {
     #[error("gives no answer: {0}")]
     Unreachable(String),
     /// It answered that it will not.
-    #[error("answers {status}{said}")]
+    #[error("answers {status}{message}")]
     Refused {
         /// The status.
         status: u16,
         /// What it says about it, with a colon before it; may be empty.
-        said: String,
+        message: String,
     },
     /// It wants to be asked later than we are ready to wait.
     #[error("answers {status} and wants to be asked again in {seconds} seconds")]
@@ -138,11 +127,11 @@ pub struct Fetched {
 
 impl Fetcher {
     /// A client that keeps to limits. `private`: the source may be in one's own network, and may lead there.
-    pub fn new(limits: Limits, private: bool) -> Result<Fetcher, SourceError> {
+    pub fn new(limits: Limits, private: bool) -> Result<Fetcher, ClientError> {
         install_crypto();
         let client =
             Client::builder().user_agent(USER_AGENT).connect_timeout(Duration::from_secs(10)).timeout(limits.answer);
-        let client = guarded(client, private).build().map_err(|error| SourceError::Client(told(&error)))?;
+        let client = guard_redirects(client, private).build().map_err(|error| ClientError(cause(&error)))?;
         Ok(Fetcher { client, limits, private })
     }
 
@@ -159,7 +148,7 @@ impl Fetcher {
     pub async fn text(&self, url: &Url) -> Result<Vec<u8>, FetchError> {
         let fetched = self.text_if_changed(url, &Validators::default()).await?;
         // Who was not asked whether anything has changed cannot say that nothing has.
-        fetched.bytes.ok_or(FetchError::Refused { status: StatusCode::NOT_MODIFIED.as_u16(), said: String::new() })
+        fetched.bytes.ok_or(FetchError::Refused { status: StatusCode::NOT_MODIFIED.as_u16(), message: String::new() })
     }
 
     /// The bytes of an address, unless they are what they were.
@@ -191,7 +180,7 @@ impl Fetcher {
 
     /// One try: what came, or why not and how long the source wants to be left alone.
     async fn once(&self, url: &Url, known: &Validators) -> Result<Fetched, (FetchError, Option<Duration>)> {
-        let unreachable = |error: reqwest::Error| (FetchError::Unreachable(told(&error)), None);
+        let unreachable = |error: reqwest::Error| (FetchError::Unreachable(cause(&error)), None);
         let mut request = self.client.get(url.clone()).header(ACCEPT, "application/json");
         for (name, value) in [(IF_NONE_MATCH, &known.etag), (IF_MODIFIED_SINCE, &known.last_modified)] {
             if !value.is_empty() {
@@ -199,15 +188,15 @@ impl Fetcher {
             }
         }
         let mut response = request.send().await.map_err(|error| match error.is_redirect() {
-            true => (FetchError::Shape(told(&error)), None),
+            true => (FetchError::Shape(cause(&error)), None),
             false => unreachable(error),
         })?;
         let status = response.status();
         let html = is_html(response.headers());
-        let said_of = |name: HeaderName| {
+        let header = |name: HeaderName| {
             response.headers().get(name).and_then(|value| value.to_str().ok()).unwrap_or_default().to_string()
         };
-        let validators = Validators { etag: said_of(ETAG), last_modified: said_of(LAST_MODIFIED) };
+        let validators = Validators { etag: header(ETAG), last_modified: header(LAST_MODIFIED) };
         let fresh_for = fresh_for(response.headers());
         if status == StatusCode::NOT_MODIFIED && *known != Validators::default() {
             return Ok(Fetched { bytes: None, validators: known.clone(), fresh_for });
@@ -226,75 +215,10 @@ impl Fetcher {
         let problem: Value = serde_json::from_slice(&body).unwrap_or_default();
         let after =
             after.or_else(|| problem.pointer("/extras/wait_seconds").and_then(Value::as_u64).map(Duration::from_secs));
-        let said = if html { String::new() } else { said(&problem, &body) };
-        let said = if said.is_empty() { said } else { format!(": {said}") };
-        Err((FetchError::Refused { status: status.as_u16(), said }, after.filter(|_| is_later(status))))
+        let message = if html { String::new() } else { error_message(&problem, &body) };
+        let message = if message.is_empty() { message } else { format!(": {message}") };
+        Err((FetchError::Refused { status: status.as_u16(), message }, after.filter(|_| is_later(status))))
     }
-}
-
-/// Chooses what TLS computes with, for all connections; whoever came first has chosen the same.
-pub fn install_crypto() {
-    let _ = rustls::crypto::ring::default_provider().install_default();
-}
-
-/// The address of a source: https, or http to this computer.
-pub fn source_url(text: &str) -> Result<Url, SourceError> {
-    let wrong = || SourceError::Address(text.into());
-    let mut url = Url::parse(text.trim()).map_err(|_| wrong())?;
-    let plain = url.username().is_empty() && url.password().is_none() && url.host_str().is_some();
-    if !plain || !(url.scheme() == "https" || is_local(&url)) {
-        return Err(wrong());
-    }
-    url.set_fragment(None);
-    Ok(url)
-}
-
-/// An address that a person can open in a browser; `None` for anything else.
-pub fn web_address(text: &str) -> Option<String> {
-    let text = text.trim();
-    let url =
-        Url::parse(text).ok().filter(|url| matches!(url.scheme(), "https" | "http") && url.host_str().is_some())?;
-    markdown::safe_url(text).map(str::to_string).or_else(|| Some(url.into()))
-}
-
-/// Whether it is plain http to this computer.
-fn is_local(url: &Url) -> bool {
-    let local = match url.host_str() {
-        Some("localhost") => true,
-        Some(host) => {
-            let host = host.trim_matches(['[', ']']);
-            host.parse::<Ipv4Addr>().is_ok_and(|ip| ip.is_loopback())
-                || host.parse::<Ipv6Addr>().is_ok_and(|ip| ip.is_loopback())
-        }
-        None => false,
-    };
-    url.scheme() == "http" && local
-}
-
-/// Makes a client connect to public addresses only, wherever its source leads and whatever names stand for by then. With `private` it may
-/// also be led into one's own network. Nobody is led from elsewhere to what runs on this computer, or from https to http.
-pub fn guarded(client: ClientBuilder, private: bool) -> ClientBuilder {
-    let client = client.redirect(Policy::custom(move |attempt| redirect(attempt, private)));
-    // A proxy would look names up by itself, and what is checked here would say nothing.
-    if private { client } else { client.no_proxy().dns_resolver(Arc::new(PublicOnly { localhost: true })) }
-}
-
-fn redirect(attempt: Attempt<'_>, private: bool) -> Action {
-    if attempt.previous().len() > REDIRECTS_MAX {
-        return attempt.error("it leads from one address to the next without end");
-    }
-    let from_here = attempt.previous().iter().all(is_local);
-    if from_here && is_local(attempt.url()) {
-        return attempt.follow();
-    }
-    if attempt.url().scheme() != "https" {
-        return attempt.error("it leads to an address that is not https");
-    }
-    let is_here = attempt.url().host_str() == Some("localhost");
-    if !private && (is_here || literal(attempt.url()).is_some_and(|address| !is_public(address))) {
-        return attempt.error("it leads to this computer or into a private network");
-    }
-    attempt.follow()
 }
 
 /// Statuses that ask for patience.
@@ -315,51 +239,8 @@ fn fresh_for(headers: &HeaderMap) -> Option<Duration> {
     Some(Duration::from_secs(seconds.saturating_sub(age)))
 }
 
-/// `Retry-After`, as seconds or as a date (RFC 9110, 10.2.3).
-pub fn retry_after(value: &str) -> Option<Duration> {
-    if let Ok(seconds) = value.trim().parse() {
-        return Some(Duration::from_secs(seconds));
-    }
-    let date = jiff::fmt::rfc2822::parse(value.trim()).ok()?.timestamp();
-    Some(date.duration_since(jiff::Timestamp::now()).try_into().unwrap_or_default())
-}
-
 fn is_html(headers: &HeaderMap) -> bool {
     headers.get(CONTENT_TYPE).and_then(|value| value.to_str().ok()).is_some_and(|kind| kind.starts_with("text/html"))
-}
-
-/// What a source says about an error: `{error: {message}}` (Strapi), `{errors: [...]}` (Discourse), `{error, description}`
-/// (Zendesk, where `error` may be `{title, message}`), `{error_description}` (OAuth), `{errors: [{detail}]}` (JSON:API), or plain text.
-pub fn said(problem: &Value, body: &[u8]) -> String {
-    let places = [
-        "/error/message",
-        "/errors/0",
-        "/errors/0/detail",
-        "/errors/0/title",
-        "/description",
-        "/error_description",
-        "/error/title",
-        "/error",
-        "/message",
-    ];
-    let text = places.iter().find_map(|place| problem.pointer(place)?.as_str().map(str::to_string));
-    let text = text
-        .unwrap_or_else(|| if problem.is_null() { String::from_utf8_lossy(body).into_owned() } else { String::new() });
-    let line: Vec<&str> =
-        text.split(|c: char| c.is_whitespace() || c.is_control()).filter(|word| !word.is_empty()).collect();
-    line.join(" ").chars().take(SAID_MAX).collect()
-}
-
-/// An error and what it came from, without the address, which stands beside it.
-pub fn told(error: &reqwest::Error) -> String {
-    if error.is_timeout() {
-        return "it takes too long".into();
-    }
-    let mut cause: &dyn std::error::Error = error;
-    while let Some(inner) = cause.source() {
-        cause = inner;
-    }
-    cause.to_string()
 }
 
 #[cfg(test)]
@@ -376,6 +257,7 @@ mod tests {
     use serde_json::json;
 
     use super::*;
+    use crate::error_message::MESSAGE_MAX;
 
     const SHORT: Limits = Limits {
         body: 10_000,
@@ -433,15 +315,15 @@ mod tests {
     async fn what_fails_for_the_moment_is_asked_again_and_given_up_after_some_tries() {
         let failing = || (StatusCode::BAD_GATEWAY, "no upstream").into_response();
         assert_eq!(first(2, failing).await, (Ok(json!({ "ok": true })), 3));
-        let refused = FetchError::Refused { status: 502, said: ": no upstream".into() };
+        let refused = FetchError::Refused { status: 502, message: ": no upstream".into() };
         assert_eq!(first(9, failing).await, (Err(refused), 3));
         let missing = || StatusCode::NOT_FOUND.into_response();
-        assert_eq!(first(9, missing).await, (Err(FetchError::Refused { status: 404, said: String::new() }), 1));
+        assert_eq!(first(9, missing).await, (Err(FetchError::Refused { status: 404, message: String::new() }), 1));
     }
 
     #[tokio::test]
-    async fn what_a_source_says_of_an_error_is_told() {
-        for (body, said) in [
+    async fn what_a_source_says_about_an_error_is_repeated() {
+        for (body, message) in [
             (
                 json!({ "data": null, "error": { "status": 400, "name": "ValidationError", "message": "Invalid key teams" } }),
                 "Invalid key teams",
@@ -458,17 +340,17 @@ mod tests {
             (json!({ "error": "Couldn't authenticate you" }), "Couldn't authenticate you"),
             (json!({ "other": 1 }), ""),
         ] {
-            let said = if said.is_empty() { String::new() } else { format!(": {said}") };
+            let message = if message.is_empty() { String::new() } else { format!(": {message}") };
             let answer = move || (StatusCode::FORBIDDEN, axum::Json(body.clone())).into_response();
-            assert_eq!(asked(answer).await, Err(FetchError::Refused { status: 403, said }));
+            assert_eq!(asked(answer).await, Err(FetchError::Refused { status: 403, message }));
         }
         let long = || (StatusCode::FORBIDDEN, "x".repeat(5000)).into_response();
-        let Err(FetchError::Refused { said, .. }) = asked(long).await else { panic!() };
-        assert_eq!(said.len(), 2 + SAID_MAX);
+        let Err(FetchError::Refused { message, .. }) = asked(long).await else { panic!() };
+        assert_eq!(message.len(), 2 + MESSAGE_MAX);
     }
 
     #[tokio::test]
-    async fn a_page_for_people_and_torn_json_are_told_apart() {
+    async fn a_page_for_people_and_torn_json_are_different_errors() {
         let html = || axum::response::Html("<!doctype html><title>Log in</title>").into_response();
         assert_eq!(asked(html).await, Err(FetchError::Html));
         let torn = || ([(header::CONTENT_TYPE, "application/json")], "{\"data\": [").into_response();
@@ -522,47 +404,12 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn nobody_listening_is_told() {
+    async fn a_server_that_does_not_listen_is_unreachable() {
         let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
         let url = Url::parse(&format!("http://{}/", listener.local_addr().unwrap())).unwrap();
         drop(listener);
         let told = Fetcher::new(SHORT, false).unwrap().json::<Value>(&url).await.unwrap_err().to_string();
         assert!(told.starts_with("gives no answer: ") && told.contains("refused"), "{told}");
-    }
-
-    #[test]
-    fn only_https_is_a_source_and_http_on_this_computer() {
-        for good in ["https://a.example", "http://127.0.0.1:8065/x", "http://localhost/", "http://[::1]:80/"] {
-            assert!(source_url(good).is_ok(), "{good}");
-        }
-        for bad in [
-            "http://a.example",
-            "a.example",
-            "ftp://a.example",
-            "file:///etc/passwd",
-            "https://u:p@a.example",
-            "http://127.0.0.1.a.example",
-            "",
-        ] {
-            assert!(source_url(bad).is_err(), "{bad}");
-        }
-    }
-
-    #[test]
-    fn a_web_address_is_http_or_https_with_a_host() {
-        assert_eq!(web_address(" https://a.example/x#y "), Some("https://a.example/x#y".into()));
-        for bad in [
-            "javascript:alert(1)",
-            "data:text/html,x",
-            "mailto:a@b.example",
-            "/relative",
-            "https:",
-            "ftp://a.example",
-            "",
-        ] {
-            assert_eq!(web_address(bad), None, "{bad}");
-        }
-        assert_eq!(web_address("https://a.example/a b"), Some("https://a.example/a%20b".into()));
     }
 
     #[test]
@@ -583,12 +430,5 @@ mod tests {
             assert_eq!(fresh_for(&headers), expected.map(Duration::from_secs), "{cache_control}");
         }
         assert_eq!(fresh_for(&HeaderMap::new()), None);
-    }
-
-    #[test]
-    fn retry_after_is_seconds_or_a_date() {
-        assert_eq!(retry_after("23"), Some(Duration::from_secs(23)));
-        assert_eq!(retry_after("Wed, 21 Oct 2015 07:28:00 GMT"), Some(Duration::ZERO));
-        assert_eq!(retry_after("soon"), None);
     }
 }

@@ -4,8 +4,8 @@
 use std::io;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 
-use reqwest::Url;
 use reqwest::dns::{Addrs, Name, Resolve, Resolving};
+use url::Url;
 
 /// Blocks that are nobody's on the internet (IANA, Special-Purpose Address Registries), each with the length of its prefix.
 const NOT_PUBLIC_V4: &[(Ipv4Addr, u32)] = &[

@@ -1,0 +1,56 @@
+//! What all clients share: how they introduce themselves, what TLS computes with, and where they may be led.
+
+use std::sync::Arc;
+
+use reqwest::ClientBuilder;
+use reqwest::redirect::{Action, Attempt, Policy};
+
+use crate::address::is_local;
+use crate::public::{PublicOnly, is_public, literal};
+
+/// The `User-Agent` of all requests.
+pub const USER_AGENT: &str = concat!("deskbell/", env!("CARGO_PKG_VERSION"));
+const REDIRECTS_MAX: usize = 5;
+
+/// Chooses what TLS computes with, for all connections of the process. More than once is as good as once.
+pub fn install_crypto() {
+    let _ = rustls::crypto::ring::default_provider().install_default();
+}
+
+/// Makes a client connect to public addresses only, wherever its source leads and whatever names stand for by then. With `private` it may
+/// also be led into one's own network. Nobody is led from elsewhere to what runs on this computer, or from https to http.
+pub fn guard_redirects(client: ClientBuilder, private: bool) -> ClientBuilder {
+    let client = client.redirect(Policy::custom(move |attempt| redirect(attempt, private)));
+    // A proxy would look names up by itself, and what is checked here would say nothing.
+    if private { client } else { client.no_proxy().dns_resolver(Arc::new(PublicOnly { localhost: true })) }
+}
+
+fn redirect(attempt: Attempt<'_>, private: bool) -> Action {
+    if attempt.previous().len() > REDIRECTS_MAX {
+        return attempt.error("it leads from one address to the next without end");
+    }
+    let from_here = attempt.previous().iter().all(is_local);
+    if from_here && is_local(attempt.url()) {
+        return attempt.follow();
+    }
+    if attempt.url().scheme() != "https" {
+        return attempt.error("it leads to an address that is not https");
+    }
+    let is_here = attempt.url().host_str() == Some("localhost");
+    if !private && (is_here || literal(attempt.url()).is_some_and(|address| !is_public(address))) {
+        return attempt.error("it leads to this computer or into a private network");
+    }
+    attempt.follow()
+}
+
+/// The innermost cause of an error, without the address, which stands beside it.
+pub fn cause(error: &reqwest::Error) -> String {
+    if error.is_timeout() {
+        return "it takes too long".into();
+    }
+    let mut cause: &dyn std::error::Error = error;
+    while let Some(inner) = cause.source() {
+        cause = inner;
+    }
+    cause.to_string()
+}

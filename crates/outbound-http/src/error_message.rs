@@ -1,0 +1,28 @@
+//! What an answer says about an error.
+
+use serde_json::Value;
+
+/// How much of it is repeated, in characters.
+pub(crate) const MESSAGE_MAX: usize = 200;
+
+/// What a source says about an error: `{error: {message}}` (Strapi), `{errors: [...]}` (Discourse), `{error, description}`
+/// (Zendesk, where `error` may be `{title, message}`), `{error_description}` (OAuth), `{errors: [{detail}]}` (JSON:API), or plain text.
+pub fn error_message(problem: &Value, body: &[u8]) -> String {
+    let places = [
+        "/error/message",
+        "/errors/0",
+        "/errors/0/detail",
+        "/errors/0/title",
+        "/description",
+        "/error_description",
+        "/error/title",
+        "/error",
+        "/message",
+    ];
+    let text = places.iter().find_map(|place| problem.pointer(place)?.as_str().map(str::to_string));
+    let text = text
+        .unwrap_or_else(|| if problem.is_null() { String::from_utf8_lossy(body).into_owned() } else { String::new() });
+    let line: Vec<&str> =
+        text.split(|c: char| c.is_whitespace() || c.is_control()).filter(|word| !word.is_empty()).collect();
+    line.join(" ").chars().take(MESSAGE_MAX).collect()
+}
