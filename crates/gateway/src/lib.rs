@@ -14,7 +14,6 @@ pub mod demo;
 pub mod deployment;
 pub mod guard;
 pub mod http;
-pub mod identity;
 pub mod incidents;
 pub mod json;
 pub mod live;

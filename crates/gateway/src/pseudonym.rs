@@ -4,8 +4,8 @@ use std::net::IpAddr;
 
 use sha2::{Digest, Sha256};
 
-use super::identity::Person;
 use super::network::{LimitedNetwork, customer_network, neighbourhood};
+use super::store::Person;
 
 /// Somebody who is counted.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -5,7 +5,6 @@ use std::sync::Arc;
 
 use crate::config::Origins;
 use crate::delivery::Destination;
-use crate::identity::Signer;
 use crate::incidents::Told;
 use crate::mail::Mailer;
 use crate::privacy::Retention;
@@ -13,6 +12,7 @@ use crate::search::import::timer::Plan;
 use domain::config::Config;
 use domain::hours::Hours;
 use domain::rota::Rota;
+use identity::Signer;
 
 /// One product that embeds the panel.
 #[derive(Clone, Debug)]

@@ -1,5 +1,7 @@
 //! Makes what a site needs from its configuration: the only place that knows every destination, source and signer by name.
 
+mod signers;
+
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
@@ -11,7 +13,6 @@ use crate::delivery::email::Email;
 use crate::delivery::slack::Slack;
 use crate::delivery::webhook::Webhook;
 use crate::delivery::zendesk::Zendesk;
-use crate::identity;
 use crate::incidents::Told;
 use crate::mail::Mailer;
 use crate::search::import::timer::Plan;
@@ -60,7 +61,7 @@ fn sites(
 
 fn site(site: &SiteConfig, secrets: &Secrets) -> Result<Site, Wrong> {
     let within = |table: &str, (field, message): (&str, String)| (format!("{table}.{field}"), message);
-    let signers = identity::signers(&site.signers)?;
+    let signers = signers::signers(&site.signers)?;
     let incidents = site.incidents.as_ref().map(Told::configured).transpose();
     let incidents = incidents.map_err(|wrong| within("incidents", wrong))?;
     let password = secrets.smtp_password.as_deref();

@@ -14,6 +14,7 @@ mod outgoing_mail;
 mod polls;
 mod questions;
 mod queue;
+mod requester;
 mod sessions;
 mod submissions;
 mod tickets;
@@ -39,6 +40,7 @@ pub use questions::{KnownQuestion, NewQuestion, QuestionRow, Questions, Revision
 pub use queue::{
     Claim, Delivery, DeliveryOutcome, DueDelivery, NewDelivery, QUEUE_COUNT_MAX, Queue, QueueStatus, State, What,
 };
+pub use requester::{Person, Requester};
 pub use sessions::Sessions;
 pub use submissions::{SubmissionExceeded, SubmissionQuota, SubmissionScope};
 pub use tickets::{StoredSubmission, StoredTicket, SubmissionExtras, SubmissionKey, SubmissionOutcome, Tickets, View};

@@ -28,9 +28,10 @@ use uuid::Uuid;
 use super::app::App;
 use super::clock;
 use super::guard::Share;
-use super::identity::Requester;
 use super::site::Site;
-use super::store::{FileOwner, PutOutcome, Store, StoreError, StoredAttachment, StoredTicket, Upload, UploadUsage};
+use super::store::{
+    FileOwner, PutOutcome, Requester, Store, StoreError, StoredAttachment, StoredTicket, Upload, UploadUsage,
+};
 use super::tickets::conversation::take_along;
 use domain::attachment::{self, Attachment, Attachments};
 use domain::conversation::Message;

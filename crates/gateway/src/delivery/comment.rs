@@ -1,7 +1,7 @@
 //! The text that an agent reads at every destination: the customer's words and, below them, a short summary of the collected context.
 
-use crate::identity::{Address, address, is_verified};
 use crate::store::{Confirmation, StoredTicket};
+use deskbell_core::rules::address::{Address, address, is_verified};
 use domain::config::Config;
 use domain::conversation;
 use domain::fields::FieldAnswer;

@@ -6,8 +6,8 @@
 use super::{ReturnAddress, ReturnedMail, ReturnsOf, parcel_id};
 use crate::app::App;
 use crate::clock;
-use crate::identity::{Address, address};
 use crate::store::{Delivery, ReturnedReceipt, State, StoreError, StoredTicket};
+use deskbell_core::rules::address::{Address, address};
 use mail_in::smtp_refusal::explain;
 use mail_in::{Outcome, outcome};
 

@@ -1,8 +1,8 @@
 //! How far a destination may trust the sender of a ticket.
 
 use crate::config::Unverified;
-use crate::identity::{Address, address};
 use crate::store::{Confirmation, StoredTicket};
+use deskbell_core::rules::address::{Address, address};
 use domain::ticket::is_email;
 
 /// The sender of a ticket.

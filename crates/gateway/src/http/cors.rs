@@ -15,7 +15,7 @@ use super::api::tickets::KEY_HEADER;
 use super::assets;
 use super::envelope::{REQUEST_ID, VERSION};
 use crate::app::App;
-use crate::identity::SESSION_HEADER;
+use identity::SESSION_HEADER;
 
 /// The methods of the API, and those of files.
 const API_METHODS: &str = "GET,POST,PUT,PATCH";

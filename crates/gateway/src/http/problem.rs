@@ -7,11 +7,11 @@ use axum::response::{IntoResponse, Response};
 use crate::attachments::quota::{self, Exceeded};
 use crate::clock;
 use crate::http::connections::{HEAD_MAX, HEADERS_MAX};
-use crate::identity::TokenError;
 use crate::store::{SubmissionExceeded, SubmissionScope};
 use deskbell_core::rules::codes::{ATTEMPTS_MAX, CODES_MAX};
 use deskbell_core::rules::customer_limits::{CUSTOMER_MESSAGES_MAX, MAILED_NOTES_MAX, STATUS_CHANGES_AN_HOUR};
 use domain::problem::{FieldError, Problem};
+use identity::TokenError;
 
 /// When to ask again where the disk is nearly full, in seconds: somebody has to make room.
 const STORAGE_FULL_RETRY: u64 = 600;

@@ -4,7 +4,6 @@ use super::problem::Refusal;
 use crate::attachments::{MissingFiles, ReadFileError, StoreFileError};
 use crate::delivery::{BlockingError, HookError, InboundMailError, NotHeard};
 use crate::guard::RetryAfter;
-use crate::identity::IdentityError;
 use crate::json::JsonError;
 use crate::store::{Limit, StoreError};
 use crate::tickets::confirmation::{ConfirmAddressError, RequestCodeError};
@@ -12,6 +11,7 @@ use crate::tickets::{
     AmendTicketError, FindTicketError, QuotaError, ReaderError, ReplyError, SimilarTicketsError, TakeTicketError,
 };
 use domain::problem::FieldError;
+use identity::IdentityError;
 
 impl From<StoreError> for Refusal {
     fn from(error: StoreError) -> Refusal {

@@ -5,13 +5,14 @@ use axum::http::{HeaderMap, HeaderValue, header};
 use super::client::Client;
 use super::problem::Refusal;
 use crate::guard;
-use crate::identity::{self, Credentials, Requester, SESSION_HEADER};
 use crate::pseudonym::Counted;
 use crate::site::Site;
+use crate::store::Requester;
+use identity::{Credentials, SESSION_HEADER};
 
 /// Who sent a request to a site. A token or session that is there has to be good.
 pub async fn identify(headers: &HeaderMap, name: &str, site: &Site) -> Result<Requester, Refusal> {
-    Ok(identity::identify(credentials(headers), name, site).await?)
+    Ok(identity::identify(credentials(headers), name, &site.signers).await?)
 }
 
 /// Whom a request to a site is charged to: the session, or else the token, as a digest. Neither is verified.
@@ -22,7 +23,7 @@ pub fn claimed(site: &str, headers: &HeaderMap) -> Option<[u8; 32]> {
 
 /// As whom the sender of a request is counted: whoever the host has signed, or else the network. A token that is not good counts for nothing.
 pub async fn counted(client: &Client, headers: &HeaderMap, name: &str, site: &Site) -> Counted {
-    let requester = identity::identify(credentials(headers), name, site).await.ok();
+    let requester = identity::identify(credentials(headers), name, &site.signers).await.ok();
     Counted::new(requester.and_then(|requester| requester.person), client.address)
 }
 

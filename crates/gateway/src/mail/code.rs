@@ -7,7 +7,7 @@ use base64::Engine;
 use base64::prelude::BASE64_URL_SAFE_NO_PAD;
 use ring::hmac;
 
-use crate::identity::mailbox;
+use mail_in::mailbox;
 
 /// How long a code and its link are good for.
 pub const CODE_LIFE: Duration = Duration::from_secs(7 * 24 * 60 * 60);

@@ -4,9 +4,9 @@ use jiff::Timestamp;
 use jiff::tz::TimeZone;
 
 use super::code;
-use crate::identity::{Address, address};
 use crate::site::Site;
 use crate::store::StoredTicket;
+use deskbell_core::rules::address::{Address, address};
 use domain::texts::{self, GatewayText, Text, fill};
 
 /// A receipt.

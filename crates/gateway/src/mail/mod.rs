@@ -19,9 +19,9 @@ use lettre::message::Mailbox;
 use reqwest::Url;
 use tokio::sync::watch;
 
-use super::identity::{Address, address, claimed_email};
 use super::site::Site;
 use super::store::{MailLimits, MailQuota, NewMail, StoredTicket};
+use deskbell_core::rules::address::{Address, address, claimed_email};
 use domain::robot;
 use domain::ticket::is_email;
 

@@ -11,12 +11,11 @@ use super::{promise, quota};
 use crate::app::App;
 use crate::attachments::MissingFiles;
 use crate::guard::Share;
-use crate::identity::{Requester, mailbox};
 use crate::site::Site;
 use crate::store::{
     Activity, ActivityKind, Change, Changed, CurrentTicket, CustomerCursor, CustomerPage, Decision, Handling,
-    ListedTicket, MessageKey, MessagePage, NewDelivery, NewMessage, Reader, ReaderCounts, StoreError, StoredTicket,
-    SubmissionQuota, What,
+    ListedTicket, MessageKey, MessagePage, NewDelivery, NewMessage, Reader, ReaderCounts, Requester, StoreError,
+    StoredTicket, SubmissionQuota, What,
 };
 use crate::{attachments, clock, delivery, json};
 use deskbell_core::rules::customer_limits;
@@ -25,6 +24,7 @@ use domain::ownership;
 use domain::problem::FieldError;
 use domain::targets::Owner;
 use domain::ticket::{MESSAGE_MAX, Status};
+use mail_in::mailbox;
 
 /// The most tickets of a page, and how many it has where nobody says.
 pub const PAGE_MAX: u32 = 100;

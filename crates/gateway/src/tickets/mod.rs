@@ -20,10 +20,10 @@ use uuid::Uuid;
 use super::app::App;
 use super::attachments::MissingFiles;
 use super::guard::Share;
-use super::identity::{Person, Requester};
 use super::site::Site;
 use super::store::{
-    Handling, StoredSubmission, StoredTicket, SubmissionExtras, SubmissionKey, SubmissionOutcome, What,
+    Handling, Person, Requester, StoredSubmission, StoredTicket, SubmissionExtras, SubmissionKey, SubmissionOutcome,
+    What,
 };
 use super::{attachments, clock, delivery, json, mail};
 use domain::context::User;

@@ -3,7 +3,7 @@
 
 use lettre::Address;
 
-use crate::identity::mailbox;
+use mail_in::mailbox;
 
 /// Providers at which everybody can have an address; such a domain is nobody's own.
 const PUBLIC: &[&str] = &[

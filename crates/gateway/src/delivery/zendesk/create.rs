@@ -15,8 +15,8 @@ use super::values::fill;
 use super::{Mapping, OURS, Zendesk};
 use crate::attachments::formats;
 use crate::clock;
-use crate::identity::{Address, address};
 use crate::store::{Place, StoredTicket, What};
+use deskbell_core::rules::address::{Address, address};
 use domain::targets::Owner;
 
 /// The tag of a ticket whose sender has no signed address.

@@ -15,8 +15,7 @@ use crate::app::App;
 use crate::http::client::Client;
 use crate::http::problem::Refusal;
 use crate::http::{body, requester};
-use crate::identity::Requester;
-use crate::store::CustomerCursor;
+use crate::store::{CustomerCursor, Requester};
 use crate::tickets::conversation::{MESSAGES_MAX, PAGE_MAX};
 use crate::tickets::{conversation, foreign};
 

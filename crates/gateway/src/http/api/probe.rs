@@ -23,7 +23,7 @@ use crate::deployment::{Arrived, PROBE_PAUSE};
 use crate::http::body::drain;
 use crate::http::client::Client;
 use crate::http::problem::Refusal;
-use crate::identity::SESSION_HEADER;
+use identity::SESSION_HEADER;
 
 /// How long a body may take to arrive.
 const BODY_TIME: Duration = Duration::from_secs(60);

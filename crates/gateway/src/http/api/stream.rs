@@ -23,9 +23,8 @@ use crate::guard::StreamPermit;
 use crate::http::client::Client;
 use crate::http::problem::Refusal;
 use crate::http::requester;
-use crate::identity::Requester;
 use crate::live::Watch;
-use crate::store::ReaderCounts;
+use crate::store::{ReaderCounts, Requester};
 use crate::tickets::conversation;
 use domain::conversation::Summary;
 

@@ -1,10 +1,6 @@
 //! Why a token is not believed, in words for whoever develops the host.
 
-use super::claims::ID_MAX;
-use super::token::TOKEN_MAX;
-
-/// By how much clocks may differ, in seconds. RFC 7519, 4.1.4 allows "a few minutes"; the libraries of .NET allow five.
-pub const LEEWAY: i64 = 5 * 60;
+use crate::limits::{ID_MAX, TOKEN_MAX};
 
 /// Why a token is not believed.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]

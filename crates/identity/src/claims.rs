@@ -8,12 +8,11 @@ use std::collections::BTreeMap;
 use serde_json::Value;
 use serde_json::value::RawValue;
 
-use super::error::{ClaimError, TokenError};
+use crate::error::{ClaimError, TokenError};
+use crate::limits::ID_MAX;
 use domain::context::{Organization, User};
 use domain::ticket::Priority;
 
-/// The longest id of a person or an organization, in bytes; an organization with a longer one has none.
-pub const ID_MAX: usize = 255;
 /// How much of a name or a role is kept, in characters.
 const NAME_MAX: usize = 200;
 /// The longest plan, in characters; a longer one is none, because what is left of it would be another.

@@ -4,7 +4,7 @@ use std::collections::HashMap;
 use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
-use super::error::TokenError;
+use crate::error::TokenError;
 
 /// How often the same reason is logged for a site.
 const EVERY: Duration = Duration::from_secs(60);

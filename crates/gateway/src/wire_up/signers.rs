@@ -4,8 +4,8 @@ use std::time::Duration;
 
 use jiff::SignedDuration;
 
-use super::{CLAIMS, Jwks, LIFETIME_JWKS, Signer};
 use crate::config::{self, OneOrMany, SignerAlgorithm, SignerTable};
+use identity::{CLAIMS, Jwks, LIFETIME_JWKS, Signer};
 
 /// The shortest and the longest lifetime that tokens of an identity provider may be allowed.
 const LIFETIMES: std::ops::RangeInclusive<Duration> = Duration::from_secs(60)..=Duration::from_secs(7 * 24 * 3600);
@@ -87,7 +87,9 @@ fn published(table: &SignerTable) -> Result<Signer, (&'static str, String)> {
         let text = table.max_age.as_deref().unwrap_or_default();
         ("max_age", format!("{text:?} is no time from 1 minute to 168 hours, such as \"1 hour\" or \"24 hours\""))
     })?;
-    Ok(Signer { lifetime, ..Signer::published(jwks) })
+    let mut signer = Signer::published(jwks);
+    signer.lifetime = lifetime;
+    Ok(signer)
 }
 
 /// A key of the configuration.

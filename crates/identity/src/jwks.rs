@@ -10,13 +10,12 @@ use std::time::{Duration, Instant};
 use base64::Engine;
 use base64::prelude::BASE64_URL_SAFE_NO_PAD;
 use jsonwebtoken::{Algorithm, DecodingKey};
-use reqwest::Url;
 use serde_json::Value;
 use tokio::sync::Mutex as AsyncMutex;
+use url::Url;
 
-use super::error::TokenError;
-use super::signer::Key;
-use super::token::name;
+use crate::error::TokenError;
+use crate::key::{Key, algorithm_name};
 use outbound_http::{AddressError, FetchError, Fetched, Fetcher, Limits, Validators, source_url};
 
 /// For how long keys are kept: at least, at most, and where the provider says nothing.
@@ -196,7 +195,7 @@ impl Cache {
             (Some(_), Some(_), None) => Found::Nothing(TokenError::MissingKid),
             (Some(found), _, _) => Found::Key(found.key.clone()),
             (None, _, Some(kid)) => Found::Nothing(match named.first() {
-                Some(other) => TokenError::Algorithm(name(other.key.algorithm)),
+                Some(other) => TokenError::Algorithm(algorithm_name(other.key.algorithm)),
                 None => TokenError::UnknownKey(kid.chars().take(60).collect()),
             }),
             (None, _, None) => Found::Nothing(TokenError::MissingKid),

@@ -7,8 +7,9 @@ use base64::Engine;
 use base64::prelude::BASE64_STANDARD;
 use jsonwebtoken::{Algorithm, DecodingKey};
 
-use super::claims::ClaimNames;
-use super::jwks::Jwks;
+use crate::claims::ClaimNames;
+use crate::jwks::Jwks;
+use crate::key::Key;
 
 /// The longest lifetime of a token that the host signs.
 pub const LIFETIME: Duration = Duration::from_secs(15 * 60);
@@ -20,8 +21,7 @@ const SECRET_MIN: usize = 32;
 /// Somebody who signs tokens for a site.
 #[derive(Clone, Debug)]
 pub struct Signer {
-    /// The keys.
-    pub keys: Keys,
+    pub(crate) keys: Keys,
     /// What a token has to be for (`aud`), one of these; empty for the site's name.
     pub audience: Vec<String>,
     /// Who has to have made it (`iss`); `None` where anybody may who has the key.
@@ -44,15 +44,6 @@ pub enum Keys {
     },
     /// Those that an identity provider publishes (RFC 7517).
     Published(Arc<Jwks>),
-}
-
-/// A key with the one algorithm that it is for (RFC 8725, 3.1).
-#[derive(Clone, Debug)]
-pub struct Key {
-    /// The algorithm.
-    pub algorithm: Algorithm,
-    /// What verifies.
-    pub decoding: DecodingKey,
 }
 
 /// Why a key is none.

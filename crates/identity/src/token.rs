@@ -5,15 +5,14 @@ use base64::prelude::BASE64_URL_SAFE_NO_PAD;
 use jsonwebtoken::errors::ErrorKind;
 use jsonwebtoken::{Algorithm, Header};
 
-use super::claims::{Claims, PersonClaims, RawClaims};
-use super::crypto;
-use super::error::{ClaimError, LEEWAY, TokenError};
-use super::signer::{Key, Keys, Signer};
-use domain::context::User;
-use domain::ticket::Priority;
+use crate::claims::{Claims, PersonClaims, RawClaims};
+use crate::crypto;
+use crate::error::{ClaimError, TokenError};
+use crate::key::{Key, algorithm_name};
+use crate::limits::{LEEWAY, TOKEN_MAX};
+use crate::signer::{Keys, Signer};
+use deskbell_core::ports::Person;
 
-/// The longest token that is read, in bytes. Those of identity providers carry groups and roles.
-pub const TOKEN_MAX: usize = 16_000;
 /// What is wrong with what is no signed token.
 const PARTS: &str =
     "it has to be three parts with dots between them; encrypted ones (JWE) and opaque ones cannot be read";
@@ -21,21 +20,6 @@ const ENCODING: &str = "its parts have to be base64url without padding";
 const OBJECTS: &str = "its header and its claims have to be JSON objects";
 /// How much of a token's words is repeated, in characters.
 const QUOTE_MAX: usize = 60;
-
-/// A person whom the host has signed.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Person {
-    /// Who it is; never without an id.
-    pub user: User,
-    /// Whether the address is theirs (`email_verified`, as OpenID Connect calls it); none where the host, which signs, does not say.
-    pub email_verified: Option<bool>,
-    /// Their priority, where the host says it.
-    pub priority: Option<Priority>,
-    /// The channels that they have, where the host says it.
-    pub channels: Vec<String>,
-    /// Until when that is so, in seconds since 1970.
-    pub until: u64,
-}
 
 /// The person of a token for a site; `now` is in seconds since 1970.
 pub async fn read(token: &str, site: &str, signers: &[Signer], now: i64) -> Result<Person, TokenError> {
@@ -77,7 +61,7 @@ async fn read_signed(
     now: i64,
 ) -> Result<Person, TokenError> {
     if header.alg != key.algorithm {
-        return Err(TokenError::Algorithm(name(key.algorithm)));
+        return Err(TokenError::Algorithm(algorithm_name(key.algorithm)));
     }
     let raw = match (verify(token, &key), &signer.keys) {
         (Err(TokenError::Signature), Keys::Published(jwks)) if header.kid.is_none() => {
@@ -141,7 +125,7 @@ fn verify(token: &str, key: &Key) -> Result<RawClaims, TokenError> {
     match jsonwebtoken::crypto::verify(signature, message.as_bytes(), &key.decoding, key.algorithm) {
         Ok(true) => {}
         Ok(false) => return Err(TokenError::Signature),
-        Err(error) => return Err(refusal(error.kind(), &name(key.algorithm))),
+        Err(error) => return Err(refusal(error.kind(), &algorithm_name(key.algorithm))),
     }
     let (_, claims) = message.split_once('.').ok_or(()).map_err(malformed)?;
     let claims = BASE64_URL_SAFE_NO_PAD.decode(claims).map_err(|_| TokenError::Malformed(ENCODING))?;
@@ -215,11 +199,6 @@ fn named_algorithm(token: &str) -> String {
         Some(_) => "no text".into(),
         None => "missing".into(),
     }
-}
-
-/// The name of an algorithm in tokens.
-pub fn name(algorithm: Algorithm) -> String {
-    format!("{algorithm:?}")
 }
 
 /// As much of a token's word as is repeated to whoever sent it, and in the log.

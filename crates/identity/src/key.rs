@@ -1,0 +1,17 @@
+//! A key that verifies tokens.
+
+use jsonwebtoken::{Algorithm, DecodingKey};
+
+/// A key with the one algorithm that it is for (RFC 8725, 3.1).
+#[derive(Clone, Debug)]
+pub struct Key {
+    /// The algorithm.
+    pub algorithm: Algorithm,
+    /// What verifies.
+    pub decoding: DecodingKey,
+}
+
+/// The name of an algorithm in tokens.
+pub fn algorithm_name(algorithm: Algorithm) -> String {
+    format!("{algorithm:?}")
+}
