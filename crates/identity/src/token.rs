@@ -2,8 +2,8 @@
 
 use base64::Engine;
 use base64::prelude::BASE64_URL_SAFE_NO_PAD;
+use jsonwebtoken::Header;
 use jsonwebtoken::errors::ErrorKind;
-use jsonwebtoken::{Algorithm, Header};
 
 use crate::claims::{Claims, PersonClaims, RawClaims};
 use crate::crypto;

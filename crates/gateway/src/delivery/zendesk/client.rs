@@ -14,7 +14,6 @@ use serde_json::Value;
 use super::super::Failure;
 use super::login::Login;
 use super::pace::{Priority, RateLimiter};
-use crate::fetch;
 
 /// How long an answer may take, from the first byte asked to the last one read.
 const ANSWER: Duration = Duration::from_secs(60);
