@@ -1,36 +1,36 @@
-//! The time, as it stands in the store and on the wire.
+//! Times as the store and the wire write them.
 
 use std::time::Duration;
 
 use jiff::tz::TimeZone;
 use jiff::{Timestamp, ToSpan};
 
-/// Now, RFC 3339 in UTC, always to the millisecond, so that the order of the texts is the order of the times.
+/// The current time: RFC 3339 in UTC with exactly three fractional digits, so that sorting the strings sorts the times.
 pub fn now() -> String {
     written(timestamp())
 }
 
-/// Now.
+/// The current time.
 pub fn timestamp() -> Timestamp {
     Timestamp::now()
 }
 
-/// A time, RFC 3339 in UTC, to the millisecond.
+/// Formats a time as RFC 3339 in UTC, to the millisecond.
 pub fn written(time: Timestamp) -> String {
     format!("{time:.3}")
 }
 
-/// How long it is until a time; nothing where it is over.
+/// The time that remains until `until`; zero if it has passed.
 pub fn left(until: Timestamp) -> Duration {
     Duration::try_from(until.duration_since(timestamp())).unwrap_or_default()
 }
 
-/// Now, in seconds since 1970.
+/// The current time in seconds since 1970.
 pub fn seconds() -> u64 {
     timestamp().as_second().try_into().unwrap_or_default()
 }
 
-/// The Monday of a week: this one, or one so many weeks ago; `2026-11-23`, in UTC.
+/// The Monday of the current week, or of the week `ago` weeks earlier, as `2026-11-23` in UTC.
 pub fn week(ago: u32) -> String {
     monday(timestamp(), ago)
 }

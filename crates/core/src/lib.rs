@@ -1,5 +1,5 @@
-//! What decides and what is needed for it, apart from who asks and from where things are kept: `ports` are the traits that a store implements, with
-//! the plain records that go through them, `rules` the decisions that every store and every route shares.
+//! Rules and ports of the gateway, independent of HTTP and of any database. `ports` are the traits that a store implements and the plain
+//! records that pass through them; `rules` are the decisions that all stores and routes share.
 
 pub mod clock;
 pub mod ports;

@@ -1,4 +1,4 @@
-//! What is kept of the files that go along with tickets and replies; their bytes are in a folder.
+//! The port for attachments of tickets and replies. The store has their metadata; their bytes are in a folder.
 
 use std::collections::HashSet;
 
@@ -7,21 +7,22 @@ use async_trait::async_trait;
 use super::error::StoreError;
 use domain::attachment::FileType;
 
-/// Whose files are whose. When a write returns, it is on disk.
+/// Metadata of attachments. Writes are on disk when they return.
 #[async_trait]
 pub trait Attachments: Send + Sync {
-    /// The file of an id in a site.
+    /// The attachment with an id in a site.
     async fn attachment(&self, site: &str, id: &str) -> Result<Option<StoredAttachment>, StoreError>;
 
-    /// Keeps a file, in the place of what its owner put there before, as long as that goes along with nothing. An upload is counted and
-    /// has to be admitted inside the transaction; without one nothing is counted, for files that an agent or a destination sends.
+    /// Stores an attachment. It replaces an earlier upload of the same owner under the same id, unless that one has been sent with a message.
+    /// `upload` is checked against the quotas and counted inside the transaction; without it nothing is counted, as for files from agents and
+    /// destinations.
     async fn put_attachment(
         &self,
         new: &StoredAttachment,
         upload: Option<Upload<'_>>,
     ) -> Result<PutOutcome, StoreError>;
 
-    /// What quotas count for an upload to a site.
+    /// The usage that quotas compare an upload to a site with.
     async fn upload_usage(
         &self,
         site: &str,
@@ -30,57 +31,58 @@ pub trait Attachments: Send + Sync {
         address: Option<&[u8; 32]>,
     ) -> Result<UploadUsage, StoreError>;
 
-    /// Forgets what was counted before a day.
+    /// Deletes upload counters of days before `before_day`.
     async fn forget_upload_usage(&self, before_day: &str) -> Result<(), StoreError>;
 
-    /// The files that go along with a ticket and its messages, in their order.
+    /// The attachments of a ticket and its messages, in order.
     async fn attachments(&self, ticket: &str) -> Result<Vec<StoredAttachment>, StoreError>;
 
-    /// Forgets what goes along with nothing and was put before a time: one for files of anonymous sessions, one for those of people.
+    /// Deletes attachments that were never sent: those of anonymous sessions uploaded before the first time, those of customers uploaded before
+    /// the second.
     async fn forget_attachments(&self, anonymous_before: &str, before: &str) -> Result<(), StoreError>;
 
-    /// Which of these names of files stand in a row.
+    /// Those of these file names that a row refers to.
     async fn known_files(&self, files: &[String]) -> Result<HashSet<String>, StoreError>;
 
-    /// Names of files whose rows are gone and whose bytes are to be removed: `limit` at most, in their order, those after a name.
+    /// Names of files whose rows are deleted and whose bytes can be removed, in order, at most `limit`, after the given name.
     async fn removed_files(&self, after: &str, limit: u32) -> Result<Vec<String>, StoreError>;
 
-    /// The bytes of these files are removed.
+    /// Forgets these names, once their bytes have been removed.
     async fn forget_removed_files(&self, files: &[String]) -> Result<(), StoreError>;
 
-    /// What addresses of files are signed with, made once.
+    /// The key that signs URLs of attachments; created on first use.
     async fn attachments_key(&self) -> Result<Vec<u8>, StoreError>;
 }
 
-/// A file as it is kept.
+/// An attachment as stored.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct StoredAttachment {
-    /// The site it came to.
+    /// Its site.
     pub site: String,
-    /// The UUID that its owner gave it.
+    /// The UUID that its owner chose.
     pub id: String,
-    /// Whose it is, by the host's id, where the host has signed it.
+    /// The verified customer who owns it, by the host's id.
     pub person: Option<String>,
-    /// The SHA-256 of the session that put it.
+    /// The SHA-256 of the session that uploaded it.
     pub session: Option<[u8; 32]>,
-    /// What it is called.
+    /// The file name that the customer sees.
     pub name: String,
-    /// What it is.
+    /// The type, from its content.
     pub media: FileType,
-    /// How large it is, in bytes.
+    /// The size in bytes.
     pub size: u32,
-    /// Whether it may still carry metadata such as a location.
+    /// Whether it may still contain metadata such as a location.
     pub has_metadata: bool,
-    /// Its name in the folder.
+    /// The name of its file in the folder.
     pub file: String,
-    /// When it was put, RFC 3339 in UTC.
+    /// When it was uploaded, RFC 3339 in UTC.
     pub put_at: String,
-    /// The number of the message that it goes along with; none until it is sent.
+    /// The number of its message; none until it is sent.
     pub number: Option<u32>,
 }
 
 impl StoredAttachment {
-    /// Whether it is somebody's: the person's whose it is; or the session's that put it, as long as it is nobody's.
+    /// Whether the requester owns it: as the verified customer, or as the session that uploaded it while no customer owns it.
     pub fn is_of(&self, person: Option<&str>, session: Option<&[u8; 32]>) -> bool {
         match (person, &self.person) {
             (Some(_), _) => self.person.as_deref() == person,
@@ -90,26 +92,26 @@ impl StoredAttachment {
     }
 }
 
-/// Whose unsent files are counted together.
+/// The owner whose unsent uploads are counted together.
 #[derive(Clone, Copy, Debug)]
 pub enum FileOwner<'a> {
-    /// A signed person, by the host's id.
+    /// A verified customer, by the host's id.
     Person(&'a str),
-    /// The SHA-256 of an anonymous session.
+    /// An anonymous session, by its SHA-256.
     Session(&'a [u8; 32]),
 }
 
 /// An upload, as quotas see it.
 pub struct Upload<'a> {
-    /// Its day in UTC, `2026-11-28`.
+    /// The day in UTC, `2026-11-28`.
     pub day: &'a str,
-    /// The keyed hash of the network address it came from; none where the address is not counted.
+    /// The keyed hash of the client's network address; none if the address is not counted.
     pub address: Option<[u8; 32]>,
-    /// Whether it is within the quotas, given what is counted without it.
+    /// Whether the quotas admit it, given the usage without it.
     pub admits: &'a (dyn Fn(&UploadUsage) -> bool + Send + Sync),
 }
 
-/// Bytes, and in how many files.
+/// An amount of bytes and files.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Usage {
     /// Bytes.
@@ -118,21 +120,21 @@ pub struct Usage {
     pub files: u64,
 }
 
-/// What is counted for an upload.
+/// What is already used of the quotas that an upload counts against.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct UploadUsage {
-    /// What its owner has put and not sent.
+    /// Unsent uploads of the owner.
     pub owner: Usage,
-    /// When the oldest of that was put, RFC 3339 in UTC.
+    /// When the oldest of them was uploaded, RFC 3339 in UTC.
     pub owner_oldest: Option<String>,
-    /// What came from the same network address on the same day.
+    /// Uploads from the same network address on the same day.
     pub address: Usage,
-    /// What came to the site on the same day.
+    /// Uploads to the site on the same day.
     pub site: Usage,
 }
 
 impl UploadUsage {
-    /// Leaves out a file of the owner that is replaced by what is put.
+    /// Subtracts a file of the owner that the upload replaces.
     pub fn replace(&mut self, held: Option<&StoredAttachment>) {
         if let Some(held) = held {
             self.owner.bytes = self.owner.bytes.saturating_sub(held.size.into());
@@ -141,15 +143,15 @@ impl UploadUsage {
     }
 }
 
-/// What became of a file that was to be kept.
+/// The result of storing an attachment.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum PutOutcome {
-    /// It is kept; the name of the file that it replaces, where there was one.
+    /// Stored; with the name of the file that it replaced, if any.
     Kept(Option<String>),
-    /// Nothing was kept: what was put there before goes along with something.
+    /// Not stored: the earlier upload under this id has been sent with a message.
     Sent(Box<StoredAttachment>),
-    /// Nothing was kept: it is somebody else's.
+    /// Not stored: another owner has this id.
     Foreign,
-    /// Nothing was kept: it was not admitted, given this usage.
+    /// Not stored: over quota, given this usage.
     OverQuota(Box<UploadUsage>),
 }

@@ -1,4 +1,4 @@
-//! The addresses that senders claim: whether they were confirmed by a code that was sent there.
+//! The port for addresses that senders claim, and their confirmation by a mailed code.
 
 use async_trait::async_trait;
 
@@ -7,37 +7,37 @@ use super::outgoing_mail::MailQuota;
 use super::queue::NewDelivery;
 use super::tickets::StoredTicket;
 
-/// Whether the address of a sender is confirmed.
+/// Whether the sender's address is confirmed.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Confirmation {
-    /// It need not be: the host has signed who sent the ticket, or there is no address to confirm.
+    /// Nothing to confirm: the host has signed the sender, or there is no address.
     #[default]
     NotNeeded,
-    /// Not yet, and until then what did not come from the sender's own panel is withheld from it.
+    /// Not yet confirmed. Until it is, the sender sees only what came from their own panel.
     Awaited {
         /// How many messages are withheld.
         withheld: u32,
-        /// The number of the first of them; 0 where there is none.
+        /// The number of the first withheld message; 0 if there is none.
         first: u32,
-        /// Whether a code was mailed, or is about to be.
+        /// Whether a code was mailed or is about to be.
         code_sent: bool,
     },
-    /// It is.
+    /// Confirmed.
     Confirmed,
 }
 
 impl Confirmation {
-    /// Whether messages wait until the address is confirmed.
+    /// Whether messages are withheld until the address is confirmed.
     pub fn is_awaited(self) -> bool {
         matches!(self, Confirmation::Awaited { .. })
     }
 
-    /// Whether a code was mailed that confirms the address, or is about to be.
+    /// Whether a code that confirms the address was mailed or is about to be.
     pub fn is_code_sent(self) -> bool {
         matches!(self, Confirmation::Awaited { code_sent: true, .. })
     }
 
-    /// How many messages wait for that.
+    /// How many messages are withheld.
     pub fn withheld(self) -> u32 {
         match self {
             Confirmation::Awaited { withheld, .. } => withheld,
@@ -45,7 +45,7 @@ impl Confirmation {
         }
     }
 
-    /// Up to which number the customer can have read, where a message of the number `last` is the last.
+    /// The number of the last message that the customer can have read, if `last` is the last of the ticket.
     pub fn readable_until(self, last: u32) -> u32 {
         match self {
             Confirmation::Awaited { first, .. } if first > 0 => last.min(first - 1),
@@ -57,69 +57,69 @@ impl Confirmation {
 /// An address that the sender of a ticket claims.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ClaimedAddress {
-    /// The address, as it was written.
+    /// The address as typed.
     pub address: String,
-    /// Which code is valid: they are numbered from 1, and 0 is none.
+    /// The number of the code that is valid, from 1; 0 if there is none.
     pub code: u32,
-    /// When it was handed to whoever sends mail, RFC 3339 in UTC; none where it could not be sent.
+    /// When the code was handed to the mail server, RFC 3339 in UTC; none if it could not be sent.
     pub sent_at: Option<String>,
-    /// How often a wrong one was typed since.
+    /// How many wrong codes were entered since.
     pub attempts: u32,
     /// When the address was confirmed, RFC 3339 in UTC.
     pub confirmed_at: Option<String>,
-    /// When a mail server said that it has no mailbox, RFC 3339 in UTC.
+    /// When a mail server reported that the mailbox does not exist, RFC 3339 in UTC.
     pub bounced_at: Option<String>,
 }
 
-/// What became of a code that was typed.
+/// The result of entering a code.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum CodeCheck {
-    /// The address is confirmed by it.
+    /// Correct: the address is confirmed.
     Confirmed,
-    /// It was confirmed before, or need not be.
+    /// The address was confirmed before, or need not be.
     NotNeeded,
-    /// It is not the code; so many attempts are left.
+    /// Wrong; this many attempts remain.
     Wrong(u32),
-    /// No code is valid: none was sent, or its time is over.
+    /// No code is valid: none was sent, or it has expired.
     NoneValid,
-    /// A wrong one was typed [`ATTEMPTS_MAX`] times, so another is needed.
+    /// [`ATTEMPTS_MAX`] wrong codes were entered; a new code is needed.
     TooManyAttempts,
 }
 
-/// What became of a request for another code.
+/// The result of requesting another code.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum CodeRequest {
-    /// It will be sent.
+    /// A code will be mailed.
     Accepted,
-    /// Nothing is to be confirmed.
+    /// There is nothing to confirm.
     NotNeeded,
-    /// The last one was sent too recently.
+    /// The last code was sent too recently.
     TooSoon {
         /// When it was sent, RFC 3339 in UTC.
         sent_at: String,
     },
-    /// A quota of mails is used up.
+    /// A mail quota is used up.
     QuotaUsedUp {
-        /// When the oldest of the mails that it counts was sent, RFC 3339 in UTC: a day later there is room again.
+        /// When the oldest mail in the quota's window was sent, RFC 3339 in UTC. There is room again a day after it.
         oldest: String,
     },
-    /// [`CODES_MAX`] were sent for the ticket.
+    /// [`CODES_MAX`] codes were sent for the ticket.
     TooManyCodes,
-    /// A mail server said for good that the address has no mailbox.
+    /// A mail server reported for good that the mailbox does not exist.
     Bounced,
 }
 
-/// A place where it is kept which addresses are confirmed. When a write returns, it is on disk.
+/// Claimed addresses and their confirmation. Writes are on disk when they return.
 #[async_trait]
 pub trait Confirmations: Send + Sync {
-    /// The address that the sender of a ticket claims; none where it need not be confirmed.
+    /// The address that the sender of a ticket claims; none if it need not be confirmed.
     async fn claimed_address(&self, ticket: &str) -> Result<Option<ClaimedAddress>, StoreError>;
 
-    /// The numbers of the messages of a ticket that did not come from its sender's panel, and are no automatic answers.
+    /// The numbers of the messages of a ticket that neither came from its sender's panel nor are automatic answers.
     async fn foreign_messages(&self, ticket: &str) -> Result<Vec<u32>, StoreError>;
 
-    /// Confirms the address of a ticket, where `is_code` knows the number of the code that is valid. A code that was sent before `oldest`
-    /// is not. An attempt is counted, and what is brought to destinations is kept, in the same transaction.
+    /// Confirms the address of a ticket if `is_code` accepts the number of the valid code. A code sent before `oldest` has expired. The attempt
+    /// is counted and the deliveries are stored in the same transaction.
     async fn confirm(
         &self,
         ticket: &str,
@@ -129,8 +129,8 @@ pub trait Confirmations: Send + Sync {
         deliveries: &[NewDelivery],
     ) -> Result<CodeCheck, StoreError>;
 
-    /// Confirms the address of the tickets of a person in a site whose mailbox is the one that the host has verified. What is brought to
-    /// destinations about each is kept in the same transaction. Gives the tickets.
+    /// Confirms the address of all tickets of a customer in a site whose mailbox is the one that the host has verified. The deliveries for each
+    /// are stored in the same transaction. Returns the tickets.
     async fn confirm_signed(
         &self,
         site: &str,
@@ -140,7 +140,7 @@ pub trait Confirmations: Send + Sync {
         deliveries: &[NewDelivery],
     ) -> Result<Vec<StoredTicket>, StoreError>;
 
-    /// Has another code sent for a ticket, unless the last one was sent after `before`, or a quota is used up.
+    /// Queues another code for a ticket, unless the last one was sent after `before` or a quota is used up.
     async fn request_code(
         &self,
         ticket: &str,
@@ -149,6 +149,6 @@ pub trait Confirmations: Send + Sync {
         quota: &MailQuota,
     ) -> Result<CodeRequest, StoreError>;
 
-    /// What codes and links are derived from, made once.
+    /// The key that codes and links are derived from; created on first use.
     async fn confirmations_key(&self) -> Result<Vec<u8>, StoreError>;
 }

@@ -1,4 +1,4 @@
-//! What happens to a ticket after it came: what is said about it, and what support makes of it.
+//! The port for everything that happens to a ticket after it was submitted: messages, activities and changes by support.
 
 use std::time::Duration;
 
@@ -16,11 +16,11 @@ use domain::targets::Owner;
 use domain::ticket::{NewTicket, Severity};
 use domain::words;
 
-/// A place where conversations are kept. When a write returns, it is on disk.
+/// Conversations of tickets. Writes are on disk when they return.
 #[async_trait]
 pub trait Conversations: Send + Sync {
-    /// A page of the tickets that a reader may open, no more than `limit` behind a cursor: open ones first, and among those alike the one where
-    /// something was said last. One that cannot be read is left out, and its id is logged.
+    /// A page of the tickets that a reader may open, at most `limit`, after a cursor: open ones first, then by latest message. Tickets that
+    /// cannot be read are left out, and their ids are logged.
     async fn customer_tickets(
         &self,
         site: &str,
@@ -29,10 +29,10 @@ pub trait Conversations: Send + Sync {
         limit: u32,
     ) -> Result<CustomerPage, StoreError>;
 
-    /// How many tickets a reader has, of all of them.
+    /// How many tickets a reader has, over all pages.
     async fn customer_counts(&self, site: &str, reader: Reader<'_>) -> Result<ReaderCounts, StoreError>;
 
-    /// The open tickets of a reader where something was said last, each with the beginning of its message.
+    /// The open tickets of a reader with the latest messages, each with the beginning of the customer's message.
     async fn customer_excerpts(
         &self,
         site: &str,
@@ -40,7 +40,7 @@ pub trait Conversations: Send + Sync {
         limit: u32,
     ) -> Result<Vec<(ListedTicket, String)>, StoreError>;
 
-    /// The ticket of an id as lists show it, where a reader may open it.
+    /// A ticket as lists show it, if the reader may open it.
     async fn listed_ticket_of(
         &self,
         site: &str,
@@ -48,20 +48,19 @@ pub trait Conversations: Send + Sync {
         id: &str,
     ) -> Result<Option<ListedTicket>, StoreError>;
 
-    /// The ticket of an id, where a reader may open it.
+    /// A ticket, if the reader may open it.
     async fn ticket_of(&self, site: &str, reader: Reader<'_>, id: &str) -> Result<Option<StoredTicket>, StoreError>;
 
-    /// What was said about a ticket after a number; the ticket itself, number 0, is not among it.
+    /// The messages of a ticket with numbers above `after`. The ticket itself, number 0, is not included.
     async fn messages(&self, ticket: &str, after: u32) -> Result<Vec<Message>, StoreError>;
 
-    /// What was said about a ticket after a number, no more than `limit` messages and, from the second on, no more than
-    /// [`MESSAGE_PAGE_BYTES`].
+    /// The messages of a ticket with numbers above `after`: at most `limit`, and at most [`MESSAGE_PAGE_BYTES`] from the second on.
     async fn message_page(&self, ticket: &str, after: u32, limit: u32) -> Result<MessagePage, StoreError>;
 
-    /// The last messages of a ticket before a number, or before its end, in their order.
+    /// The last messages of a ticket before a number, or before its end, in order.
     async fn last_messages(&self, ticket: &str, before: Option<u32>, limit: u32) -> Result<Vec<Message>, StoreError>;
 
-    /// The last activities of a ticket between two times, in their order, no more than `limit`.
+    /// The last activities of a ticket between two times, in order, at most `limit`.
     async fn last_activities(
         &self,
         ticket: &str,
@@ -69,15 +68,15 @@ pub trait Conversations: Send + Sync {
         limit: u32,
     ) -> Result<Vec<Activity>, StoreError>;
 
-    /// What was said about a ticket under a key, and the SHA-256 of the body that said it.
+    /// The message of a ticket with an idempotency key, and the SHA-256 of the request body that it was sent with.
     async fn message_by_key(&self, ticket: &str, key: &str) -> Result<Option<([u8; 32], Message)>, StoreError>;
 
-    /// What operators did about a ticket, in its order.
+    /// The activities of agents on a ticket, in order.
     async fn activities(&self, ticket: &str) -> Result<Vec<Activity>, StoreError>;
 
-    /// Changes the ticket of an id or a reference in one transaction. `decide` runs inside it and sees the ticket as it is, so that what it
-    /// decides cannot contradict the row; it must not block. What it decides is written whole or not at all. Where a message with the same
-    /// `seal` is kept already, nothing is decided.
+    /// Changes the ticket with an id or reference in one transaction. `decide` runs inside it and sees the ticket as it is, so its decision
+    /// cannot contradict the row; it must not block. The change is written in full or not at all. If a message with the same `seal` exists
+    /// already, `decide` is not called.
     async fn change(
         &self,
         ticket: &str,
@@ -87,68 +86,67 @@ pub trait Conversations: Send + Sync {
     ) -> Result<Changed, StoreError>;
 }
 
-/// Who may open a ticket: the person whose it is; or the session that sent it, as long as it is nobody's.
+/// Who may open a ticket: the customer who owns it, or the session that sent it while no customer owns it.
 #[derive(Clone, Copy, Debug)]
 pub enum Reader<'a> {
-    /// A signed person, by the host's id.
+    /// A verified customer, by the host's id.
     Person(&'a str),
-    /// The SHA-256 of a session.
+    /// A session, by its SHA-256.
     Session(&'a [u8; 32]),
 }
 
-/// How many bytes the messages of a page have, from the second on.
+/// The most bytes of messages in a page, from the second message on.
 pub const MESSAGE_PAGE_BYTES: usize = 1 << 20;
 
-/// A part of a conversation.
+/// A page of a conversation.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct MessagePage {
-    /// Messages in their order.
+    /// Messages, in order.
     pub messages: Vec<Message>,
-    /// Whether more come behind them.
+    /// Whether more messages follow.
     pub has_more: bool,
 }
 
 /// How many tickets a reader has.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct ReaderCounts {
-    /// All of them.
+    /// All tickets.
     pub total: u32,
-    /// Those that are open.
+    /// Open tickets.
     pub open: u32,
-    /// The messages that they have not seen, in all of them.
+    /// Unread messages in all tickets.
     pub unread: u32,
 }
 
-/// What support has made of a ticket.
+/// What support has set on a ticket.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Handling {
-    /// Its topic, as sent or as corrected.
+    /// The topic, as sent or as corrected by support.
     pub topic: String,
-    /// Its severity, as sent or as corrected.
+    /// The severity, as sent or as corrected by support.
     pub severity: Severity,
-    /// Who answers it; none on tickets of before this was known.
+    /// Who answers it; none on tickets from before owners were stored.
     pub owner: Option<Owner>,
-    /// The team that owns it; empty where none does.
+    /// The team that owns it; empty if none does.
     pub team: String,
-    /// Who has it in hand; empty where nobody does.
+    /// The agent who has taken it; empty if nobody has.
     pub assignee: String,
-    /// Who is to say something next.
+    /// Whose reply is awaited.
     pub turn: Turn,
-    /// When support answered first.
+    /// When support first replied.
     pub answered_at: Option<String>,
-    /// When something was said last.
+    /// When the last message was written.
     pub updated_at: String,
-    /// The number of the last message that the customer has seen.
+    /// The number of the last message that the customer has read.
     pub read_until: u32,
-    /// How many messages the customer has not seen. The store counts them, whatever is written here.
+    /// How many messages the customer has not read. The store computes it and ignores the value written here.
     pub unread: u32,
-    /// Whether the address that the sender claims has been confirmed. Read with the ticket, and written by
-    /// [`super::Confirmations`].
+    /// Whether the sender's claimed address is confirmed. Read with the ticket; written through [`super::Confirmations`].
     pub confirmation: Confirmation,
 }
 
 impl Handling {
-    /// The handling of a ticket that nobody has touched.
+    /// The handling of a new ticket.
     pub fn of(new: &NewTicket, received_at: &str) -> Handling {
         Handling {
             topic: new.topic.clone(),
@@ -166,84 +164,84 @@ impl Handling {
     }
 }
 
-/// A message that is to be kept.
+/// A message to be stored.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct NewMessage {
     /// Who wrote it.
     pub author: Author,
-    /// What they are called; empty where that is not known.
+    /// The author's display name; empty if unknown.
     pub name: String,
-    /// Plain text from the customer, Markdown from everybody else.
+    /// Plain text from customers, Markdown from everybody else.
     pub body: String,
     /// When it was written, RFC 3339 in UTC.
     pub at: String,
-    /// The ids of its files, which are of the ticket's owner and belong to no message yet.
+    /// The ids of its attachments. They belong to the ticket's owner and to no message yet.
     pub attachments: Vec<String>,
 }
 
-/// The idempotency key of a message and the SHA-256 of the body that it was sent with.
+/// The idempotency key of a message and the SHA-256 of the request body.
 #[derive(Clone, Copy, Debug)]
 pub struct MessageKey<'a> {
-    /// Unique in the ticket.
+    /// The key, unique within the ticket.
     pub key: &'a str,
-    /// The SHA-256 of the body.
+    /// The SHA-256 of the request body.
     pub body: [u8; 32],
 }
 
 words! {
-    /// What was done about a ticket.
+    /// The kind of an activity.
     ActivityKind {
-        /// Wrote something that only operators read.
+        /// Wrote an internal note.
         Noted = "noted",
-        /// Said where the customer was spoken to elsewhere.
+        /// Recorded that the customer was contacted elsewhere.
         Contacted = "contacted",
         /// Corrected topic or severity.
         Triaged = "triaged",
-        /// Gave it to somebody.
+        /// Assigned the ticket to an agent.
         Assigned = "assigned",
-        /// Handed it over to other owners.
+        /// Handed the ticket over to another owner.
         HandedOver = "handed_over",
-        /// Said that it is solved.
+        /// Solved the ticket.
         Solved = "solved",
-        /// Said that it is not.
+        /// Reopened the ticket.
         Reopened = "reopened",
-        /// Confirmed their address.
+        /// The sender confirmed their address.
         Confirmed = "confirmed",
-        /// Mail to them could not be delivered, for good.
+        /// Mail to the sender was rejected for good.
         Bounced = "bounced",
     }
 }
 
-/// What was done, and when.
+/// An activity with its time.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Activity {
-    /// Who did it; empty where the customer did.
+    /// The agent who did it; empty if it was the customer.
     pub operator: String,
     /// What was done.
     pub act: ActivityKind,
-    /// What there is to say about it; empty where the act says it all.
+    /// Details; empty if the kind says it all.
     pub text: String,
     /// When, RFC 3339 in UTC.
     pub at: String,
 }
 
-/// A ticket as it is inside the transaction that may change it.
+/// A ticket as seen inside the transaction that may change it.
 #[derive(Clone, Debug, PartialEq)]
 pub struct CurrentTicket {
     /// The ticket.
     pub ticket: StoredTicket,
-    /// The number of the last message; 0 where there is none but the ticket itself.
+    /// The number of the last message; 0 if there is none besides the ticket itself.
     pub last_message: u32,
-    /// How many messages the customer has written, the ticket itself not among them.
+    /// How many messages the customer has written, without the ticket itself.
     pub customer_messages: u32,
     /// How many notes came by mail.
     pub mailed_notes: u32,
-    /// When the customer last changed the status, RFC 3339 in UTC, newest first, [`STATUS_CHANGES_AN_HOUR`] of them at most.
+    /// When the customer last changed the status: RFC 3339 in UTC, newest first, at most [`STATUS_CHANGES_AN_HOUR`] entries.
     pub customer_status_changes: Vec<String>,
 }
 
 impl CurrentTicket {
-    /// A change that leaves everything as it is.
+    /// A change that leaves the ticket as it is.
     pub fn unchanged(&self) -> Change {
         Change {
             ticket: self.ticket.clone(),
@@ -257,33 +255,33 @@ impl CurrentTicket {
     }
 }
 
-/// What is written about a ticket together.
+/// What one transaction writes about a ticket.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Change {
-    /// The ticket as it is to be. Status, target, due time and handling are written; what was sent never changes.
+    /// The ticket after the change. Status, target, due time and handling are written; what was sent never changes.
     pub ticket: StoredTicket,
-    /// A message.
+    /// A new message.
     pub message: Option<NewMessage>,
-    /// What agents read about it.
+    /// An activity that agents see.
     pub activity: Option<Activity>,
-    /// The name of an activity that came from elsewhere, unique in the ticket: where it is kept already, nothing is written.
+    /// The key of an activity that came from elsewhere, unique within the ticket. If it exists already, nothing is written.
     pub activity_key: Option<String>,
-    /// What is brought to destinations; those of a message are about this one.
+    /// New deliveries. Those of kind message are for `message`.
     pub deliveries: Vec<NewDelivery>,
     /// The receipt, for a ticket that has none.
     pub mail: Option<NewMail>,
-    /// What it counts against; none where that is nobody's, as what agents and signed people write.
+    /// The quota that it counts against; none for agents and verified customers.
     pub quota: Option<SubmissionQuota>,
 }
 
-/// What is decided about a ticket.
+/// The decision about a ticket.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Decision {
-    /// Nothing is written.
+    /// Write nothing.
     Nothing,
-    /// This is written.
+    /// Write this change.
     Write(Box<Change>),
-    /// Nothing is written, because a limit of the ticket is reached.
+    /// Write nothing, because a limit of the ticket is reached.
     Refuse(Limit),
 }
 
@@ -292,7 +290,7 @@ pub enum Decision {
 pub enum Limit {
     /// The customer has changed the status [`STATUS_CHANGES_AN_HOUR`] times within an hour.
     StatusChanges {
-        /// The time until it can be changed again.
+        /// The time until the next change is allowed.
         wait: Duration,
     },
     /// The customer has written [`CUSTOMER_MESSAGES_MAX`] messages.
@@ -307,25 +305,25 @@ impl From<Change> for Decision {
     }
 }
 
-/// A pure rule that decides what changes.
+/// A pure rule that decides about a ticket.
 pub type Decide<'a> = &'a (dyn Fn(&CurrentTicket) -> Decision + Send + Sync);
 
-/// What became of a ticket that was to change.
+/// The result of changing a ticket.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Changed {
-    /// The change is kept: the ticket as it is with it, and the message, where there was one.
+    /// Written: the ticket after the change, and the new message, if any.
     Written(Box<StoredTicket>, Option<Message>),
-    /// Nothing was to change: the ticket as it is.
+    /// Nothing to write: the ticket as it is.
     Unchanged(Box<StoredTicket>),
-    /// Nothing was kept: a limit is reached.
+    /// Not written: a limit is reached.
     Refused(Limit),
-    /// Nothing was kept: a quota is used up.
+    /// Not written: a quota is used up.
     OverQuota(SubmissionExceeded),
-    /// Nothing was kept: the same message was kept under its key before.
+    /// Not written: the same message was stored under its key before.
     Repeated(Message),
-    /// Nothing was kept: another message has this key.
+    /// Not written: another message has this key.
     KeyReused,
-    /// Nothing was kept: the files at these places of the list are not there for it.
+    /// Not written: the attachments at these indices of the list do not exist, or are not the owner's to send.
     MissingFiles(Vec<usize>),
     /// There is no such ticket.
     NotFound,

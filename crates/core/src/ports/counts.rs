@@ -1,4 +1,4 @@
-//! The port for what is counted: answers, and searches that found nothing. Nothing in it says who anybody is.
+//! The port for statistics: deflections, and searches that found nothing. Nobody can be identified from it.
 
 use async_trait::async_trait;
 
@@ -11,16 +11,16 @@ use domain::ticket::Kind;
 /// Counters.
 #[async_trait]
 pub trait Counts: Send + Sync {
-    /// The secret with which people and words are hashed before they come here.
+    /// The salt with which customers and search texts are hashed before they are counted.
     async fn salt(&self) -> Result<Vec<u8>, StoreError>;
 
-    /// Counts all of these in one transaction, or none of them. What was counted already changes nothing.
+    /// Writes all counts in one transaction, or none. Counting the same event again changes nothing.
     async fn record_counts(&self, counts: &[Count]) -> Result<(), StoreError>;
 
-    /// What visits came to since a week, latest week first, then by the word of their kind.
+    /// The visits of each week and kind since a week, latest week first, then by the name of the kind.
     async fn visit_counts(&self, site: &str, since: &str) -> Result<Vec<WeekOfKind>, StoreError>;
 
-    /// The questions that were opened since a week, those first that solve most; with the question, where it is still there.
+    /// The questions opened since a week, the ones that solve most first; with the question if it still exists.
     async fn question_counts(
         &self,
         site: &str,
@@ -28,23 +28,23 @@ pub trait Counts: Send + Sync {
         limit: u32,
     ) -> Result<Vec<(Worth, Option<Question>)>, StoreError>;
 
-    /// What enough people searched for without finding anything since a week, most searched for first.
+    /// Searches without results since a week, made by enough people to be shown; most frequent first.
     async fn search_misses(&self, site: &str, since: &str) -> Result<Vec<SearchMiss>, StoreError>;
 
-    /// Forgets counters before one week, and before another one who has been counted. In short transactions.
+    /// Deletes counters before one week, and the hashes of who was counted before another one. In short transactions.
     async fn forget_counts(&self, before: &str, who_before: &str) -> Result<(), StoreError>;
 }
 
-/// Something that is counted.
+/// Something to count.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Count {
-    /// What has become of questions in a visit.
+    /// An event of a visit that concerns questions.
     Event {
         /// The site.
         site: String,
         /// The Monday of the week, `2026-11-23`.
         week: String,
-        /// What happened.
+        /// The event.
         event: Event,
     },
     /// A search that found nothing.
@@ -53,35 +53,35 @@ pub enum Count {
         site: String,
         /// The Monday of the week.
         week: String,
-        /// Who searched, as a salted hash.
+        /// The salted hash of who searched.
         who: [u8; 32],
-        /// What for, as a salted hash.
+        /// The salted hash of the search text.
         search: [u8; 32],
-        /// What for. Kept once enough people have searched for it.
+        /// The search text. Stored only once enough people have searched for it.
         words: String,
         /// When, RFC 3339 in UTC.
         at: String,
     },
 }
 
-/// What the visits of a week came to that were of one kind.
+/// The visits of one kind in one week.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct WeekOfKind {
     /// The Monday of the week.
     pub week: String,
     /// The kind of the drafts.
     pub kind: Kind,
-    /// How many there were.
+    /// The counters.
     pub visits: Visits,
 }
 
 /// A search that found nothing for several people.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct SearchMiss {
-    /// What was searched for.
+    /// The search text.
     pub words: String,
-    /// How many networks or signed people did, week by week.
+    /// The sum over the weeks of how many networks or verified customers searched for it.
     pub people: u32,
-    /// When it was searched for last.
+    /// When it was last searched for.
     pub last_at: String,
 }

@@ -1,4 +1,4 @@
-//! Erasing tickets and what is kept about people.
+//! The port for erasing tickets and personal data.
 
 use async_trait::async_trait;
 
@@ -6,29 +6,29 @@ use super::attachments::{FileOwner, StoredAttachment};
 use super::error::StoreError;
 use domain::ticket::Status;
 
-/// A place from which tickets can be erased. When a write returns, it is on disk, and what was erased is overwritten in the
-/// database file; [`Erasure::truncate_log`] removes it from the write-ahead log as well.
+/// Erasure. Writes are on disk when they return, and erased content is overwritten in the database file; [`Erasure::truncate_log`] removes it
+/// from the write-ahead log as well.
 #[async_trait]
 pub trait Erasure: Send + Sync {
-    /// The heads of tickets in the order of their ids, those after an id, `limit` at most; so that all of them can be walked through in
-    /// pieces.
+    /// The heads of tickets in the order of their ids, after an id, at most `limit`; for walking through all tickets in chunks.
     async fn ticket_heads(&self, after: &str, limit: u32) -> Result<Vec<TicketHead>, StoreError>;
 
-    /// The head of the ticket of an id or a reference, also where the ticket itself cannot be read.
+    /// The head of the ticket with an id or reference, even if the ticket itself cannot be read.
     async fn ticket_head(&self, name: &str) -> Result<Option<TicketHead>, StoreError>;
 
-    /// The ids of solved tickets of a site that were updated last before a time, oldest first, `limit` at most.
+    /// The ids of solved tickets of a site that were last updated before a time, oldest first, at most `limit`.
     async fn solved_before(&self, site: &str, before: &str, limit: u32) -> Result<Vec<String>, StoreError>;
 
-    /// Where tickets are at destinations: the name of the destination and the id there.
+    /// The external tickets of a ticket: destination name and external id.
     async fn external_tickets(&self, ticket: &str) -> Result<Vec<(String, String)>, StoreError>;
 
-    /// What would be erased with a ticket; `None` where there is none.
+    /// What erasing a ticket would delete; `None` if there is no such ticket.
     async fn erasure_counts(&self, ticket: &str) -> Result<Option<ErasureCounts>, StoreError>;
 
-    /// Erases tickets with everything that belongs to them, in one transaction. Those that `is_meant` does not mean as they are inside it are
-    /// left: somebody may have opened one again since it was found. Bytes of files are left to whoever removes
-    /// [`super::Attachments::removed_files`]. The idempotency keys of the tickets are kept as digests, so that none of them comes back.
+    /// Erases tickets with everything that belongs to them in one transaction. `is_meant` is asked again inside it, and tickets that it rejects
+    /// are left alone: one may have been reopened since it was found. The bytes of their files are removed later through
+    /// [`super::Attachments::removed_files`]. The idempotency keys of the tickets stay as digests, so that a retry does not bring a ticket
+    /// back.
     async fn erase_tickets(
         &self,
         tickets: &[String],
@@ -36,39 +36,39 @@ pub trait Erasure: Send + Sync {
         is_meant: IsMeant<'_>,
     ) -> Result<ErasureCounts, StoreError>;
 
-    /// Files of a site that were put and not sent by a person, or by an anonymous session.
+    /// Unsent uploads of a customer or an anonymous session in a site.
     async fn unsent_files(&self, site: &str, owner: FileOwner<'_>) -> Result<Vec<StoredAttachment>, StoreError>;
 
-    /// The address that the receipt of a ticket went or goes to, and since when it is there, as long as that is kept.
+    /// The address that the receipt of a ticket was or will be sent to, and when it was stored, while it is retained.
     async fn receipt_address(&self, ticket: &str) -> Result<Option<(String, String)>, StoreError>;
 
-    /// Erases what is kept about people beside their tickets; how many rows.
+    /// Erases personal data stored outside of tickets. Returns the number of rows.
     async fn erase_traces(&self, traces: &Traces) -> Result<u64, StoreError>;
 
-    /// Forgets the idempotency keys of what was erased before a time.
+    /// Deletes the digests of idempotency keys of tickets erased before a time.
     async fn forget_erased_submissions(&self, before: &str) -> Result<(), StoreError>;
 
-    /// Empties the write-ahead log, in which pages stand as they were before. `false` where somebody reads it at the moment.
+    /// Empties the write-ahead log, which still has the earlier content of pages. `false` if a reader prevents it at the moment.
     async fn truncate_log(&self) -> Result<bool, StoreError>;
 }
 
-/// Whether a ticket is one of those that are to be erased. A pure rule, which runs inside the transaction and must not block.
+/// Whether a ticket is to be erased. A pure rule that runs inside the transaction; it must not block.
 pub type IsMeant<'a> = &'a (dyn Fn(&TicketHead) -> bool + Send + Sync);
 
-/// What is known of a ticket without reading all of it.
+/// The columns of a ticket that can be read without its content.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct TicketHead {
     /// Its id.
     pub id: String,
     /// Its site.
     pub site: String,
-    /// Its name among people.
+    /// Its reference.
     pub reference: String,
-    /// Where it stands; none where that cannot be read.
+    /// Its status; none if it cannot be read.
     pub status: Option<Status>,
-    /// When something was said last, RFC 3339 in UTC.
+    /// When it was last updated, RFC 3339 in UTC.
     pub updated_at: String,
-    /// Whose it is, by the host's id, where the host has signed it.
+    /// The verified customer who owns it, by the host's id.
     pub person: Option<String>,
 }
 
@@ -77,11 +77,11 @@ pub struct TicketHead {
 pub struct ErasureCounts {
     /// Tickets.
     pub tickets: u64,
-    /// Messages behind them.
+    /// Messages of these tickets.
     pub messages: u64,
-    /// Activity and internal notes.
+    /// Activities and internal notes.
     pub activities: u64,
-    /// Deliveries to destinations, whatever became of them.
+    /// Deliveries in any state.
     pub deliveries: u64,
     /// Receipts by mail.
     pub mails: u64,
@@ -92,7 +92,7 @@ pub struct ErasureCounts {
 }
 
 impl ErasureCounts {
-    /// Both together.
+    /// The sum of both.
     pub fn plus(self, other: ErasureCounts) -> ErasureCounts {
         ErasureCounts {
             tickets: self.tickets + other.tickets,
@@ -106,33 +106,33 @@ impl ErasureCounts {
     }
 }
 
-/// Whose traces are erased.
+/// The owners whose personal data is erased.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Traces {
-    /// People.
+    /// Customers.
     pub people: Vec<PersonTrace>,
-    /// Sessions that sent tickets of theirs. What such a session has put for somebody else stays.
+    /// Sessions that sent the customers' tickets. Uploads of such a session for another customer stay.
     pub sessions: Vec<SessionTrace>,
 }
 
-/// A person of whom traces are erased.
+/// A customer whose personal data is erased.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct PersonTrace {
     /// The site.
     pub site: String,
-    /// The host's id of the person.
+    /// The customer, by the host's id.
     pub person: String,
-    /// The salted hash by which [`super::Counts`] knows them among those who have an incident.
+    /// The salted hash under which the customer is counted as affected by an incident.
     pub pseudonym: [u8; 32],
 }
 
-/// A session of which traces are erased.
+/// A session whose personal data is erased.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct SessionTrace {
     /// The site.
     pub site: String,
-    /// Its SHA-256.
+    /// The SHA-256 of the session.
     pub session: [u8; 32],
-    /// The person whose ticket it sent, by the host's id; none where it was nobody's.
+    /// The owner of the ticket that it sent, by the host's id; none if nobody owned it.
     pub person: Option<String>,
 }

@@ -1,49 +1,49 @@
-//! Why a store cannot do what it is asked for.
+//! Errors of a store.
 
-/// Why the store cannot do it.
+/// The reason why a store cannot do what it was asked for.
 #[derive(Clone, Debug, thiserror::Error)]
 pub enum StoreError {
-    /// The file cannot be opened.
+    /// The database file cannot be opened.
     #[error("{path}: {reason}; name a database that can be written, sqlite:PATH")]
     Open {
-        /// The file.
+        /// The path of the file.
         path: String,
-        /// What the system says.
+        /// The error of the operating system.
         reason: String,
     },
-    /// The folder for files cannot be made.
+    /// The folder for attachments cannot be created.
     #[error("{path}: {reason}; name a folder that can be written, attachments = \"FOLDER\"")]
     Folder {
-        /// The folder.
+        /// The path of the folder.
         path: String,
-        /// What the system says.
+        /// The error of the operating system.
         reason: String,
     },
-    /// Somebody else holds the database.
+    /// Another process has the database locked.
     #[error("the database was held by another process for too long")]
     Busy,
-    /// The disk of the database is full. Nothing was written.
+    /// The disk is full. Nothing was written.
     #[error("the disk of the database is full")]
     Full,
-    /// What is kept cannot be read. The message names no word of it.
+    /// Stored data cannot be read. The message contains none of it.
     #[error("{what} cannot be read: {reason}")]
     Damaged {
         /// The row.
         what: String,
-        /// What is wrong.
+        /// What is wrong with it.
         reason: String,
     },
-    /// A row has a value that cannot be read, or breaks a constraint.
+    /// A row has a value that cannot be read, or violates a constraint.
     #[error("the database says: {0}")]
     Row(String),
-    /// The database refuses.
+    /// Any other error of the database.
     #[error("the database says: {0}")]
     Database(String),
 }
 
 impl StoreError {
-    /// Whether an error is about one row, which cannot be read or breaks a constraint. Anything else, such as a full disk, may be mended, and
-    /// says nothing about what was to be stored.
+    /// Whether the error concerns a single row: it cannot be read or violates a constraint. Any other error, such as a full disk, may be
+    /// transient and is independent of what was to be stored.
     pub fn concerns_row(&self) -> bool {
         matches!(self, StoreError::Damaged { .. } | StoreError::Row(_))
     }

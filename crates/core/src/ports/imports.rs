@@ -1,16 +1,16 @@
-//! The port for imports that are repeated: who is at one, and how the last one went.
+//! The port for repeated imports: which process runs one, and how the last one ended.
 
 use async_trait::async_trait;
 
 use super::error::StoreError;
 
-/// Imports of sources. When a write returns, it is on disk.
+/// Imports of sources. Writes are on disk when they return.
 #[async_trait]
 pub trait Imports: Send + Sync {
-    /// What is known of a source that is imported again and again.
+    /// The state of a source that is imported repeatedly.
     async fn import_run(&self, site: &str, source: &str) -> Result<ImportRun, StoreError>;
 
-    /// Takes the lease of a source until a time, or renews it; `false` where another holder has it.
+    /// Acquires or renews the lease of a source until a time; `false` if another holder has it.
     async fn lease_import(
         &self,
         site: &str,
@@ -20,7 +20,7 @@ pub trait Imports: Send + Sync {
         until: &str,
     ) -> Result<bool, StoreError>;
 
-    /// Notes what came of an import and gives the lease back, where the holder has it still.
+    /// Records the outcome of an import and releases the lease, if the holder still has it.
     async fn record_import(
         &self,
         site: &str,
@@ -30,30 +30,30 @@ pub trait Imports: Send + Sync {
     ) -> Result<(), StoreError>;
 }
 
-/// What is known of a source that is imported again and again.
+/// The state of a source that is imported repeatedly.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct ImportRun {
-    /// When it was imported last, RFC 3339 in UTC.
+    /// When it was last imported, RFC 3339 in UTC.
     pub imported_at: Option<String>,
-    /// How often it failed since.
+    /// How many attempts have failed since.
     pub failures: u32,
-    /// When it is tried again; empty where it did not fail.
+    /// When the next attempt is due; empty if the last one did not fail.
     pub retry_at: String,
-    /// What the source said by which it can be asked for changes only, as its importer wrote it; empty where it said nothing.
+    /// The source's marker for requesting only changes, in the format of its importer; empty if it gave none.
     pub progress: String,
 }
 
-/// What came of an import.
+/// The outcome of an import.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum ImportOutcome {
-    /// It took place.
+    /// Succeeded.
     Success {
         /// See [`ImportRun::progress`].
         progress: String,
     },
-    /// It failed.
+    /// Failed.
     Failure {
-        /// When it is tried again, RFC 3339 in UTC.
+        /// When the next attempt is due, RFC 3339 in UTC.
         retry_at: String,
     },
 }

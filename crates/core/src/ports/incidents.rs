@@ -1,15 +1,15 @@
-//! The port for who has what is broken. Nothing in it says who anybody is.
+//! The port for counting who is affected by an incident. Nobody can be identified from it.
 
 use async_trait::async_trait;
 
 use super::error::StoreError;
 
-/// Who is affected by incidents. When a write returns, it is on disk.
+/// Affected customers by incident. Writes are on disk when they return.
 #[async_trait]
 pub trait Incidents: Send + Sync {
-    /// Keeps that somebody has what is broken; `who` is a salted hash. The same again changes nothing.
+    /// Records that somebody is affected; `who` is a salted hash. Recording the same again changes nothing.
     async fn affect(&self, site: &str, incident: &str, who: &[u8; 32], now: &str) -> Result<(), StoreError>;
 
-    /// How many have it.
+    /// How many are affected.
     async fn affected(&self, site: &str, incident: &str) -> Result<u32, StoreError>;
 }

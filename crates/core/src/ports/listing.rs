@@ -1,4 +1,4 @@
-//! What lists show of a ticket: columns that are kept beside it, so that a list costs what it shows.
+//! What lists show of a ticket. It is stored in columns of its own, so that a list reads only what it shows.
 
 use std::fmt;
 
@@ -14,69 +14,69 @@ use domain::ticket::{Kind, Status};
 pub struct ListedTicket {
     /// Its id, a UUID.
     pub id: String,
-    /// The site it came to.
+    /// Its site.
     pub site: String,
-    /// Its name among people.
+    /// Its reference.
     pub reference: String,
-    /// Where it stands.
+    /// Its status.
     pub status: Status,
-    /// What was promised.
+    /// Its response target.
     pub target: Option<Target>,
-    /// When the first answer is due, RFC 3339 in UTC.
+    /// When the first reply is due, RFC 3339 in UTC.
     pub due_at: Option<String>,
-    /// When it came, RFC 3339 in UTC.
+    /// When it was received, RFC 3339 in UTC.
     pub received_at: String,
-    /// What support has made of it.
+    /// What support has set on it.
     pub handling: Handling,
-    /// What is shown of what was sent.
+    /// What lists show of what was sent.
     pub shown: TicketSummary,
 }
 
 /// What lists show of what was sent.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct TicketSummary {
-    /// What it is.
+    /// The kind.
     pub kind: Kind,
     /// The first line of the message.
     pub title: String,
-    /// What to call whoever sent it; empty where nothing is known of them.
+    /// The customer's name, or what else they can be called; empty if nothing is known.
     pub requester: String,
-    /// The plan that the page or the host claims; empty where none is claimed.
+    /// The plan that the page or the host claims; empty if neither does.
     pub plan: String,
-    /// Whether the host has signed who they are.
+    /// Whether the host has signed the customer.
     pub is_verified: bool,
-    /// What speaks for a robot.
+    /// Signs that a robot sent it.
     pub robot_signs: Vec<Sign>,
-    /// Whether somebody only tries things out.
+    /// Whether it is a test ticket.
     pub is_test: bool,
 }
 
-/// The place of a ticket in the agents' list: by group, and in a group by key, both upwards.
+/// The position of a ticket in the agents' list: by group, then by key, both ascending.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct ListPlace {
-    /// What it waits for: 0 for the first answer that is due at a time, 1 for support, 2 for the customer; 3 where it is solved.
+    /// 0: a first reply is due at a time. 1: support is to reply. 2: the customer is to reply. 3: solved.
     pub group: i64,
-    /// A time in milliseconds: when the answer is due, or the last message, which counts backwards in the last two groups.
+    /// A time in milliseconds: the due time, or the time of the last message, which is negated in groups 2 and 3.
     pub key: i64,
 }
 
 /// A page of the agents' list.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct InboxPage {
-    /// Its tickets. One that cannot be read is left out, so a page may have fewer than were wanted although another follows.
+    /// The tickets. Those that cannot be read are left out, so a page can be short although another follows.
     pub tickets: Vec<ListedTicket>,
     /// Where the next page begins; none on the last one.
     pub next: Option<InboxCursor>,
-    /// Where the page ended before it was full because enough tickets were looked at: when the last of them came, RFC 3339 in UTC.
+    /// Set if the page ended early because enough tickets were examined: when the last of them was received, RFC 3339 in UTC.
     pub stopped_at: Option<String>,
 }
 
-/// Where a page of the agents' list begins. Written as text it is opaque to clients.
+/// Where a page of the agents' list begins. Its text form is opaque to clients.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum InboxCursor {
-    /// Behind a place of the list and the number of the ticket there, which tells apart what is sorted alike.
+    /// After a position in the list. The ticket number breaks ties.
     Listed(ListPlace, i64),
-    /// Before a ticket of this number: what a search finds comes newest first.
+    /// Before the ticket with this number: search results are listed newest first.
     Found(i64),
 }
 
@@ -90,7 +90,7 @@ impl fmt::Display for InboxCursor {
 }
 
 impl InboxCursor {
-    /// Reads a cursor.
+    /// Parses the text form.
     pub fn parse(text: &str) -> Option<InboxCursor> {
         let numbers: Vec<i64> = text.split('.').map(|part| part.parse().ok()).collect::<Option<_>>()?;
         match numbers[..] {
@@ -104,20 +104,20 @@ impl InboxCursor {
 /// A page of a customer's list.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct CustomerPage {
-    /// Its tickets. One that cannot be read is left out, so a page may have fewer than were wanted although another follows.
+    /// The tickets. Those that cannot be read are left out, so a page can be short although another follows.
     pub tickets: Vec<ListedTicket>,
     /// Where the next page begins; none on the last one.
     pub next: Option<CustomerCursor>,
 }
 
-/// Where a page of a customer's list begins: behind this ticket. Written as text it is opaque to clients.
+/// Where a page of a customer's list begins: after this ticket. Its text form is opaque to clients.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct CustomerCursor {
     /// Its status.
     pub status: Status,
-    /// When something was said last, RFC 3339 in UTC.
+    /// When its last message was written, RFC 3339 in UTC.
     pub updated_at: String,
-    /// Its number, which tells apart what is sorted alike.
+    /// Its number, which breaks ties.
     pub number: i64,
 }
 
@@ -128,7 +128,7 @@ impl fmt::Display for CustomerCursor {
 }
 
 impl CustomerCursor {
-    /// Reads a cursor.
+    /// Parses the text form.
     pub fn parse(text: &str) -> Option<CustomerCursor> {
         let mut parts = text.split('~');
         let status = Status::from_word(parts.next()?)?;

@@ -1,4 +1,4 @@
-//! Ports: what the gateway needs of a store, a trait for each concern, with the plain records that go through it.
+//! Ports: what the gateway needs from a store. One trait for each concern, with the plain records that pass through it.
 
 mod attachments;
 mod confirmations;
@@ -45,7 +45,7 @@ pub use sessions::Sessions;
 pub use submissions::{SubmissionExceeded, SubmissionQuota, SubmissionScope};
 pub use tickets::{StoredSubmission, StoredTicket, SubmissionExtras, SubmissionKey, SubmissionOutcome, Tickets, View};
 
-/// Everything that a store does. Only what puts the gateway together needs all of it; whoever uses a store asks for the ports of their concern.
+/// Everything that a store implements. Only the code that assembles the gateway needs all of it; other code takes the ports that it uses.
 #[async_trait]
 pub trait Store:
     Attachments
@@ -63,6 +63,6 @@ pub trait Store:
     + Sessions
     + Tickets
 {
-    /// Lets go of the database; nothing can be asked afterwards.
+    /// Closes the database. No method may be called afterwards.
     async fn close(&self);
 }

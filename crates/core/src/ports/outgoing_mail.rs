@@ -1,4 +1,4 @@
-//! The receipts that are sent by e-mail.
+//! The port for receipts that are sent by e-mail.
 
 use async_trait::async_trait;
 use serde::Deserialize;
@@ -7,11 +7,11 @@ use super::error::StoreError;
 use super::queue::Claim;
 use super::tickets::StoredTicket;
 
-/// How many mails go in 24 hours to addresses that nobody has signed: anybody can write anybody's address into a form.
+/// How many mails may be sent in 24 hours to addresses that the host has not signed. Anybody can type anybody's address into a form.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct MailLimits {
-    /// To one mailbox from one network address, whichever site it is for; from all together three times as many.
+    /// To one mailbox from one network address, over all sites; from all network addresses together three times as many.
     pub mailbox: u32,
     /// For one session.
     pub session: u32,
@@ -22,8 +22,7 @@ pub struct MailLimits {
 }
 
 impl MailLimits {
-    /// The part that receipts may use. A quarter is reserved for codes that somebody requests, so that receipts that nobody asked for lock
-    /// nobody out.
+    /// The share for receipts. A quarter is reserved for codes that a customer requests, so that unrequested receipts cannot lock anybody out.
     pub fn of_receipts(self) -> MailLimits {
         let part = |limit: u32| if limit > 1 { limit - limit.div_ceil(4) } else { limit };
         MailLimits {
@@ -41,101 +40,101 @@ impl Default for MailLimits {
     }
 }
 
-/// What a mail to an address that nobody has signed counts against.
+/// The quotas that a mail to an unsigned address counts against.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct MailQuota {
-    /// A keyed digest of the mailbox, in the one spelling that counts.
+    /// A keyed digest of the mailbox in its canonical spelling.
     pub mailbox: [u8; 32],
     /// The SHA-256 of the session.
     pub session: Option<[u8; 32]>,
     /// A keyed digest of the network address.
     pub network: Option<[u8; 32]>,
-    /// How many there may be.
+    /// The limits.
     pub limits: MailLimits,
 }
 
-/// A receipt that is to be sent.
+/// A receipt to be sent.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct NewMail {
-    /// The address it goes to.
+    /// The recipient's address.
     pub address: String,
-    /// What it counts against; none where the host has signed that the address is the person's.
+    /// The quotas that it counts against; none if the host has signed the address.
     pub quota: Option<MailQuota>,
 }
 
-/// What became of an attempt to send a mail.
+/// The outcome of an attempt to send a mail.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum MailOutcome<'a> {
-    /// The server has taken it.
+    /// The mail server accepted it.
     Sent,
-    /// It is tried again.
+    /// Another attempt will be made.
     Retry {
         /// When, RFC 3339 in UTC.
         due_at: &'a str,
     },
-    /// It is given up: the code that it carries was not sent.
+    /// Dead letter: the code in it was not sent.
     GivenUp,
-    /// The server says for good that the address has no mailbox: it is given up, no other mail about the ticket goes there, and agents read
-    /// why.
+    /// The mail server reported for good that the mailbox does not exist. The mail is a dead letter, no further mail about the ticket is sent
+    /// to the address, and agents see why.
     Bounced {
-        /// What agents read.
+        /// The text that agents see.
         text: &'a str,
-        /// When it was said, RFC 3339 in UTC.
+        /// When the server reported it, RFC 3339 in UTC.
         at: &'a str,
     },
 }
 
-/// A receipt that a mail server took and that did not arrive.
+/// A receipt that a mail server accepted and that bounced later.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct ReturnedReceipt<'a> {
-    /// The number of the code that it carries, 0 for none; none where that is not known.
+    /// The number of the code in it; 0 if it has none, none if unknown.
     pub number: Option<u32>,
-    /// What agents read.
+    /// The text that agents see.
     pub text: &'a str,
-    /// When that was told, RFC 3339 in UTC.
+    /// When the bounce arrived, RFC 3339 in UTC.
     pub at: &'a str,
-    /// Whether the address has no mailbox: then no other mail about the ticket goes there.
+    /// Whether the mailbox does not exist. If so, no further mail about the ticket is sent to it.
     pub is_address_dead: bool,
 }
 
 /// A receipt that is due.
 #[derive(Clone, Debug, PartialEq)]
 pub struct DueMail {
-    /// The ticket it is about.
+    /// Its ticket.
     pub ticket: StoredTicket,
-    /// The address it goes to.
+    /// The recipient's address.
     pub address: String,
-    /// The number of the code that it carries; none where nothing is to be confirmed.
+    /// The number of the code in it; none if there is nothing to confirm.
     pub code: Option<u32>,
-    /// How often it has been tried, this time among them.
+    /// How many attempts were made, including this one.
     pub tries: u32,
-    /// Since when it is tried, RFC 3339 in UTC.
+    /// When the first attempt was due, RFC 3339 in UTC.
     pub since: String,
 }
 
-/// A place where receipts wait. When a write returns, it is on disk.
+/// The queue of receipts. Writes are on disk when they return.
 #[async_trait]
 pub trait OutgoingMail: Send + Sync {
-    /// Claims the receipt of a site that has been due for longest, and counts the attempt. One that cannot be read is given up alone, and
-    /// logged.
+    /// Claims the receipt of a site that has been due longest, and counts the attempt. A receipt that cannot be read becomes a dead letter by
+    /// itself and is logged.
     async fn claim_mail(&self, site: &str, claim: Claim<'_>) -> Result<Option<DueMail>, StoreError>;
 
     /// When the next receipt of a site can be claimed.
     async fn next_mail(&self, site: &str) -> Result<Option<String>, StoreError>;
 
-    /// Extends the claim of a token; `false` where somebody else holds it by now.
+    /// Extends the claim with a token; `false` if another worker has claimed the receipt since.
     async fn extend_mail(&self, ticket: &str, token: &str, until: &str) -> Result<bool, StoreError>;
 
-    /// Records what became of an attempt and ends its claim. `false` where somebody else holds the claim by now: nothing is recorded.
+    /// Records the outcome of an attempt and ends its claim. `false` if another worker has claimed the receipt since; nothing is recorded then.
     async fn record_mail(&self, ticket: &str, token: &str, outcome: MailOutcome<'_>) -> Result<bool, StoreError>;
 
-    /// Records that a receipt of a ticket was returned: the code that it carries was not sent, and agents read why. `false` where that is recorded
-    /// already, once for each receipt.
+    /// Records that a receipt of a ticket bounced: its code counts as not sent, and agents see why. Each receipt bounces once; `false` if this
+    /// was recorded before.
     async fn record_returned_receipt(&self, ticket: &str, returned: ReturnedReceipt<'_>) -> Result<bool, StoreError>;
 
-    /// The owner of a mailbox has written: mail reaches it, whatever was returned before.
+    /// Clears recorded bounces of a mailbox, because its owner has written from it.
     async fn forget_bounces(&self, site: &str, mailbox: &str) -> Result<(), StoreError>;
 
-    /// Forgets the mails that are done, and what was counted against quotas, of before a time.
+    /// Deletes finished mails, and mails counted against quotas, from before a time.
     async fn forget_mails(&self, before: &str) -> Result<(), StoreError>;
 }

@@ -1,4 +1,4 @@
-//! The port for what is known of changes at destinations, and which tickets are to be asked for there.
+//! The port for polling and syncing destinations: which external tickets to poll, and how far changes are known.
 
 use async_trait::async_trait;
 use jiff::Timestamp;
@@ -7,11 +7,11 @@ use super::error::StoreError;
 use super::external_tickets::Place;
 use super::tickets::StoredTicket;
 
-/// What is polled, and how far. When a write returns, it is on disk.
+/// Poll schedule and sync state. Writes are on disk when they return.
 #[async_trait]
 pub trait Polls: Send + Sync {
-    /// Tickets of a destination that are to be polled, `limit` at most; until a time nobody else does. Four in five are those that have changed
-    /// last, so that a bulk change keeps no new answer waiting, and one in five has waited for longest, so that none waits for ever.
+    /// Claims tickets of a destination whose poll is due, at most `limit`, until a time. Four in five are those that changed last, so that a
+    /// bulk change does not delay new replies; one in five are those that have waited longest, so that none waits for ever.
     async fn claim_polls(
         &self,
         queue: (&str, &str),
@@ -20,11 +20,11 @@ pub trait Polls: Send + Sync {
         limit: u32,
     ) -> Result<Vec<DuePoll>, StoreError>;
 
-    /// When the next ticket of a destination is to be looked at.
+    /// When the next poll of a destination is due.
     async fn next_poll(&self, queue: (&str, &str)) -> Result<Option<String>, StoreError>;
 
-    /// A ticket was looked at until a time; when it is looked at again, or not any more, and up to which change of it all is known. What was told
-    /// meanwhile stays.
+    /// Records a poll of a ticket that was claimed until `until`: when the next one is due (`again`; none for no further poll), and the time of
+    /// the latest change that is known (`seen`). A notification that arrived meanwhile keeps its earlier poll.
     async fn record_poll(
         &self,
         ticket: &str,
@@ -34,22 +34,22 @@ pub trait Polls: Send + Sync {
         seen: Option<&str>,
     ) -> Result<(), StoreError>;
 
-    /// Lets those of changed tickets be looked at that are here, but for changes of which all is known. How many there are.
+    /// Schedules a poll for those of the changed tickets that are stored here, unless the change is known already. Returns how many.
     async fn mark_changed(&self, queue: (&str, &str), changed: &[ChangedTicket], now: &str) -> Result<u64, StoreError>;
 
-    /// What is known of the changes of a destination.
+    /// The sync state of a destination.
     async fn sync_state(&self, queue: (&str, &str)) -> Result<SyncState, StoreError>;
 
-    /// Keeps when the list of changes of a destination was begun with last.
+    /// Records when the list of changes of a destination was last started.
     async fn set_listed(&self, queue: (&str, &str), at: &str) -> Result<(), StoreError>;
 
-    /// Keeps until when the changes of a destination are known.
+    /// Records until when the changes of a destination are known.
     async fn set_synced(&self, queue: (&str, &str), until: &str) -> Result<(), StoreError>;
 
-    /// Keeps that there is more in the export of a destination than the list has shown.
+    /// Records that the export of a destination has more than the list has shown.
     async fn set_behind(&self, queue: (&str, &str)) -> Result<(), StoreError>;
 
-    /// Keeps where the export of a destination goes on, when it was asked for, and whether there is more.
+    /// Records where the export of a destination continues, when it was requested, and whether more of it is ready.
     async fn set_exported(
         &self,
         queue: (&str, &str),
@@ -58,8 +58,8 @@ pub trait Polls: Send + Sync {
         at: &str,
     ) -> Result<(), StoreError>;
 
-    /// Keeps that a destination has told something, and lets a ticket be looked at, unless all is known of the change that it was told of;
-    /// `false` where it has told the same before. Forgets what was told before a time.
+    /// Records a notification from a destination and schedules a poll of the ticket, unless the change is known already. `false` if a
+    /// notification with the same `invocation` was recorded before. Deletes notifications from before `forget`.
     async fn record_notification(
         &self,
         queue: (&str, &str),
@@ -70,35 +70,35 @@ pub trait Polls: Send + Sync {
     ) -> Result<bool, StoreError>;
 }
 
-/// A ticket that is to be looked at where it was brought to.
+/// A ticket whose poll is due.
 #[derive(Clone, Debug, PartialEq)]
 pub struct DuePoll {
     /// The ticket.
     pub ticket: StoredTicket,
-    /// Where it is.
+    /// Its external ticket.
     pub place: Place,
 }
 
 /// A ticket that has changed at a destination.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ChangedTicket {
-    /// What the destination calls the ticket.
+    /// Its external id.
     pub remote: String,
-    /// When it changed last, by the destination's clock.
+    /// When it last changed, by the destination's clock.
     pub updated_at: Timestamp,
 }
 
-/// What is known of the changes of a destination; times are RFC 3339 in UTC.
+/// How far the changes of a destination are known. Times are RFC 3339 in UTC.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct SyncState {
-    /// Until when they are known; none where it was never asked.
+    /// Until when; none before the first sync.
     pub until: Option<String>,
-    /// When the list of changes was begun with last.
+    /// When the list of changes was last started.
     pub listed_at: Option<String>,
-    /// Where the export goes on; none where it begins.
+    /// The cursor of the export; none to begin at the start.
     pub cursor: Option<String>,
-    /// When the export was asked for last.
+    /// When the export was last requested.
     pub exported_at: Option<String>,
-    /// Whether there is more in the export at once.
+    /// Whether more of the export can be requested at once.
     pub is_behind: bool,
 }

@@ -1,8 +1,8 @@
-//! The port for questions: read one by one and in pages, written in short transactions.
+//! The port for questions: read one by one or in pages, written in short transactions.
 //!
-//! A site has a revision, which counts up when an import is done, and every question has the revision at which it was written or
-//! removed. What an import that is under way has written has a revision that the site has not reached, so that an index takes in
-//! all of an import at once, and only what has changed.
+//! Each site has a revision, which increases when an import finishes. Each question has the revision at which it was written or removed. What a
+//! running import writes gets a revision that the site has not reached yet, so an index sees an import as a whole, and reads only what has
+//! changed.
 
 use std::collections::{BTreeMap, HashMap};
 
@@ -11,16 +11,16 @@ use async_trait::async_trait;
 use super::error::StoreError;
 use domain::question::Question;
 
-/// Questions.
+/// Questions and their imports.
 #[async_trait]
 pub trait Questions: Send + Sync {
-    /// One question.
+    /// The question with an id.
     async fn question(&self, site: &str, id: &str) -> Result<Option<Question>, StoreError>;
 
-    /// The questions of a site behind an id, in the order of their ids.
+    /// The questions of a site with ids above `after`, ordered by id.
     async fn question_page(&self, site: &str, after: &str, limit: u32) -> Result<Vec<QuestionRow>, StoreError>;
 
-    /// The questions of a site behind a revision and an id and up to a revision, in the order of revisions and ids.
+    /// The questions of a site after a revision and an id and up to a revision, ordered by revision and id.
     async fn changed_questions(
         &self,
         site: &str,
@@ -32,17 +32,16 @@ pub trait Questions: Send + Sync {
     /// The ids of the questions of a site that were removed in a range of revisions.
     async fn removed_questions(&self, site: &str, revisions: RevisionRange) -> Result<Vec<String>, StoreError>;
 
-    /// Counts up when the questions of any site have changed. One row is read.
+    /// A counter that increases when the questions of any site change. Reads one row.
     async fn question_changes(&self) -> Result<i64, StoreError>;
 
-    /// The revision of every site that has had questions.
+    /// The revision of each site that has had questions.
     async fn revisions(&self) -> Result<BTreeMap<String, Revision>, StoreError>;
 
-    /// The questions of a site as an import compares them, by their ids.
+    /// The questions of a site by id, as an import compares them.
     async fn known_questions(&self, site: &str) -> Result<HashMap<String, KnownQuestion>, StoreError>;
 
-    /// Adds and changes questions of a source in one transaction; gives those that it may not change, because another source has
-    /// their ids.
+    /// Inserts and updates questions of a source in one transaction. Returns those that were skipped because another source has their ids.
     async fn write_questions(
         &self,
         site: &str,
@@ -50,46 +49,46 @@ pub trait Questions: Send + Sync {
         questions: &[NewQuestion],
     ) -> Result<Vec<TakenId>, StoreError>;
 
-    /// Removes questions of a source in one transaction; gives how many there were.
+    /// Removes questions of a source in one transaction. Returns how many existed.
     async fn remove_questions(&self, site: &str, source: &str, ids: &[String]) -> Result<usize, StoreError>;
 
-    /// Ends an import: what was written and removed counts from now on, and so does that it took place.
+    /// Finishes an import: what it wrote and removed takes effect, and its time is recorded.
     async fn finish_import(&self, site: &str, source: &str, now: &str) -> Result<(), StoreError>;
 
-    /// Forgets what was removed before a time; an index that does not know it yet is built anew.
+    /// Deletes the records of removals from before a time. An index that has not seen them yet has to be rebuilt.
     async fn forget_removed_questions(&self, before: &str) -> Result<(), StoreError>;
 }
 
 /// The revision of a site's questions.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Revision {
-    /// The latest.
+    /// The current revision.
     pub current: i64,
-    /// What is older than this cannot be brought up to date by changes.
+    /// The oldest revision from which an index can be updated incrementally.
     pub oldest: i64,
 }
 
-/// Revisions after one and up to another.
+/// A range of revisions.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct RevisionRange {
-    /// The last one that is not in it.
+    /// The last revision before the range.
     pub after: i64,
-    /// The last one that is.
+    /// The last revision in the range.
     pub until: i64,
 }
 
-/// A question as it is kept. It may be one that cannot be read.
+/// A question as stored. Its JSON may be unreadable.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct QuestionRow {
     /// Its id.
     pub id: String,
-    /// When it was written last.
+    /// The revision at which it was last written.
     pub revision: i64,
     /// Its JSON.
     pub json: String,
 }
 
-/// A question that is to be kept.
+/// A question to be stored.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct NewQuestion {
     /// Its id.
@@ -100,12 +99,12 @@ pub struct NewQuestion {
     pub json: String,
 }
 
-/// A question that is kept, as an import compares it.
+/// A stored question, as an import compares it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct KnownQuestion {
     /// The SHA-256 of its JSON.
     pub hash: Vec<u8>,
-    /// Where it came from; empty where that was not kept yet, and then it belongs to who brings it next.
+    /// The source that it came from; empty if it was stored before sources were recorded, and then it belongs to the next source that has it.
     pub source: String,
 }
 

@@ -1,4 +1,4 @@
-//! The port for deliveries: what waits for a destination, who may bring it there, and what became of it.
+//! The port for the delivery queues: pending deliveries, the claims of workers, and the outcomes of attempts.
 
 use async_trait::async_trait;
 
@@ -7,12 +7,13 @@ use super::external_tickets::Place;
 use super::tickets::StoredTicket;
 use domain::words;
 
-/// The queues of deliveries, one for each destination of a site. When a write returns, it is on disk.
+/// The queues of deliveries, one for each destination of a site. Writes are on disk when they return.
 #[async_trait]
 pub trait Queue: Send + Sync {
-    /// Claims the oldest deliveries of a destination that are due, `limit` at most, and counts the attempt. None is claimed while an earlier
-    /// one of its ticket is not delivered, nor those of `held`, which the caller is at work on. What cannot be read becomes a dead letter
-    /// alone, and is logged. Costs what is claimed, however much waits.
+    /// Claims the oldest due deliveries of a destination, at most `limit`, and counts an attempt for each. A delivery is not claimed while an
+    /// earlier one of its ticket is undelivered, or while its id is in `held`, the deliveries that the caller is working on. A delivery that
+    /// cannot be read becomes a dead letter by itself and is logged. The cost depends on the number of claimed deliveries, not on the length of
+    /// the queue.
     async fn claim_deliveries(
         &self,
         queue: (&str, &str),
@@ -21,178 +22,178 @@ pub trait Queue: Send + Sync {
         limit: u32,
     ) -> Result<Vec<DueDelivery>, StoreError>;
 
-    /// When the next delivery of a destination can be claimed, but for those of `held`.
+    /// When the next delivery of a destination can be claimed, apart from those in `held`.
     async fn next_delivery(&self, queue: (&str, &str), held: &[i64]) -> Result<Option<String>, StoreError>;
 
-    /// Records the outcomes of attempts and ends their claims. A ticket about which something was delivered is looked at soon, where answers
-    /// come back. Gives the ids of those whose claim somebody else holds by now: nothing is recorded for them.
+    /// Records the outcomes of attempts and ends their claims. After a delivery its ticket is polled soon, if the destination has replies.
+    /// Returns the ids of deliveries that another worker has claimed since; nothing is recorded for them.
     async fn record_attempts(
         &self,
         attempts: &[(&DueDelivery, &DeliveryOutcome)],
         now: &str,
     ) -> Result<Vec<i64>, StoreError>;
 
-    /// Extends claims, each an id and its token. Gives the ids of those that somebody else holds by now.
+    /// Extends claims, given as id and token. Returns the ids of deliveries that another worker has claimed since.
     async fn extend_claims(&self, claims: &[(i64, &str)], until: &str) -> Result<Vec<i64>, StoreError>;
 
-    /// Lets deliveries that wait be claimed at once, in the place that they had in the queue when they came.
+    /// Makes pending deliveries due at once, at the positions in the queue that they were created with.
     async fn retry_at_once(&self, ids: &[i64]) -> Result<(), StoreError>;
 
     /// The deliveries of a ticket, oldest first.
     async fn deliveries(&self, ticket: &str) -> Result<Vec<Delivery>, StoreError>;
 
-    /// Those that were given up, oldest first, with the references of their tickets.
+    /// Dead letters, oldest first, with the references of their tickets.
     async fn dead_letters(&self, limit: u32) -> Result<Vec<(Delivery, String)>, StoreError>;
 
-    /// Where the deliveries stand, destination by destination, of those for which something waits or is given up.
+    /// The state of each queue that has pending deliveries or dead letters.
     async fn queues(&self) -> Result<Vec<QueueStatus>, StoreError>;
 
-    /// Tries again what was given up: one delivery, or all of them. How many it was. What waits behind them is renewed with them, as if all
-    /// of it had just come.
+    /// Queues dead letters again, one or all, and returns how many. Deliveries behind them restart with them, as if all had just been created.
     async fn send_again(&self, id: Option<i64>, now: &str) -> Result<u64, StoreError>;
 
-    /// Gives up a delivery that was made and came back, and why; `false` where it is not delivered.
+    /// Turns a delivery that was made and came back into a dead letter, with the reason; `false` if it is not in the state delivered.
     async fn return_delivery(&self, id: i64, told: &str, now: &str) -> Result<bool, StoreError>;
 }
 
 words! {
-    /// What is brought to a destination.
+    /// What is delivered to a destination.
     What {
         /// A ticket.
         Ticket = "ticket",
-        /// Something said about it.
+        /// A message of the ticket.
         Message = "message",
-        /// That the customer or an operator here has solved it.
+        /// The ticket was solved here, by the customer or an agent.
         Solved = "solved",
-        /// That it was opened again.
+        /// The ticket was reopened.
         Reopened = "reopened",
-        /// That the address of an unverified sender was confirmed.
+        /// The address of an unverified sender was confirmed.
         Confirmed = "confirmed",
     }
 }
 
 words! {
-    /// Where a delivery stands.
+    /// The state of a delivery.
     State {
-        /// It is tried, now or later.
+        /// Pending: attempts are made.
         Waiting = "waiting",
         /// The destination has it.
         Delivered = "delivered",
-        /// It is tried no more until an operator says so.
+        /// Dead letter: no further attempt unless an agent or administrator requests one.
         GivenUp = "given_up",
     }
 }
 
-/// Something that is to be brought to a destination; a message is the one that it is kept together with.
+/// A delivery to be queued. A message delivery belongs to the message that it is stored with.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct NewDelivery {
     /// The name of the destination in its site.
     pub destination: String,
-    /// What is brought there.
+    /// What is delivered.
     pub what: What,
 }
 
-/// A delivery as it is kept.
+/// A delivery as stored.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Delivery {
-    /// Its number; what is older has a smaller one.
+    /// Its number, in the order of creation.
     pub id: i64,
     /// The site of its ticket.
     pub site: String,
     /// The name of the destination in the site.
     pub destination: String,
-    /// The id of the ticket.
+    /// The id of its ticket.
     pub ticket: String,
-    /// What is brought there.
+    /// What is delivered.
     pub what: What,
-    /// The number of the message; 0 where it is none.
+    /// The number of its message; 0 if it has none.
     pub number: u32,
-    /// Where it stands.
+    /// Its state.
     pub state: State,
-    /// Since when it waits, RFC 3339 in UTC.
+    /// When it was queued, RFC 3339 in UTC.
     pub created_at: String,
-    /// When it is tried next, and its place in the queue, RFC 3339 in UTC.
+    /// When the next attempt is due, RFC 3339 in UTC; this is also its position in the queue.
     pub due_at: String,
-    /// When it was tried first, RFC 3339 in UTC; none until then.
+    /// When the first attempt was made, RFC 3339 in UTC; none before.
     pub tried_at: Option<String>,
-    /// When it was delivered or given up, RFC 3339 in UTC; none while it waits.
+    /// When it was delivered or became a dead letter, RFC 3339 in UTC; none while it is pending.
     pub settled_at: Option<String>,
-    /// How often it has been tried, this time among them.
+    /// How many attempts were made, including the current one.
     pub tries: u32,
-    /// How often it failed by itself, while others got through.
+    /// How many attempts failed because of the delivery itself, while others got through.
     pub failures: u32,
-    /// What the destination calls it; empty until it is there.
+    /// Its external id; empty until it is delivered.
     pub remote: String,
-    /// Why it is not there, or what of it is not, a line each.
+    /// Why it is not delivered, or which parts of it are not; one reason per line.
     pub told: String,
 }
 
-/// The right of one worker to what it claims, for a time.
+/// The right of one worker to what it claims, for a limited time.
 #[derive(Clone, Copy, Debug)]
 pub struct Claim<'a> {
     /// A random token, different for each claim.
     pub token: &'a str,
-    /// Now, RFC 3339 in UTC.
+    /// The current time, RFC 3339 in UTC.
     pub now: &'a str,
-    /// Until when nobody else may claim the same, RFC 3339 in UTC.
+    /// When the claim expires, RFC 3339 in UTC.
     pub until: &'a str,
 }
 
-/// A delivery that is due, with its ticket and where that is.
+/// A claimed delivery with its ticket.
 #[derive(Clone, Debug, PartialEq)]
 pub struct DueDelivery {
-    /// The token of the claim that it was claimed under.
+    /// The token of the claim.
     pub claim: String,
     /// The delivery.
     pub delivery: Delivery,
     /// Its ticket.
     pub ticket: StoredTicket,
-    /// Where the ticket is at the destination.
+    /// The external ticket at the destination, if there is one.
     pub place: Option<Place>,
 }
 
-/// What has become of a try.
+/// The outcome of an attempt.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum DeliveryOutcome {
     /// The destination has it.
     Delivered {
-        /// What it calls it.
+        /// Its external id.
         remote: String,
-        /// Where the ticket is now, where that has changed.
+        /// The external ticket, if it has changed.
         place: Option<Place>,
-        /// What of it is not there.
+        /// The parts that were not delivered.
         told: String,
     },
-    /// It is tried again.
+    /// Another attempt will be made.
     Retry {
         /// When, RFC 3339 in UTC.
         due_at: String,
-        /// Whether the delivery is to blame, and not the destination.
+        /// Whether the attempt failed because of the delivery, and not because of the destination.
         blamed: bool,
-        /// Why.
+        /// The reason.
         told: String,
     },
-    /// It is given up.
+    /// No further attempt will be made.
     DeadLetter {
-        /// Why.
+        /// The reason.
         told: String,
     },
 }
 
-/// How far the deliveries of a queue are counted: what an agent sees on every page does not cost more the longer a destination is away.
+/// The largest count of deliveries in a [`QueueStatus`], so that the cost of a status shown on every page does not grow while a destination is
+/// down.
 pub const QUEUE_COUNT_MAX: u32 = 2_000;
 
-/// How many deliveries of a destination stand where.
+/// The state of a queue.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct QueueStatus {
     /// The site.
     pub site: String,
     /// The name of the destination in the site.
     pub destination: String,
-    /// How many wait, as far as [`QUEUE_COUNT_MAX`].
+    /// How many deliveries are pending, at most [`QUEUE_COUNT_MAX`].
     pub waiting: u32,
-    /// Since when the oldest of them does, RFC 3339 in UTC.
+    /// When the oldest pending delivery was queued, RFC 3339 in UTC.
     pub since: Option<String>,
-    /// How many are given up, as far as [`QUEUE_COUNT_MAX`].
+    /// How many dead letters there are, at most [`QUEUE_COUNT_MAX`].
     pub given_up: u32,
 }

@@ -1,40 +1,40 @@
-//! How much of what anonymous senders submit is kept in a day.
+//! Daily quotas for submissions of unverified senders.
 
 use super::attachments::Usage;
 
-/// What a ticket or reply that nobody has signed counts against. Spent in the transaction that keeps it.
+/// The quotas that an unsigned ticket or reply counts against. They are spent in the transaction that stores it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct SubmissionQuota {
-    /// Its day in UTC, `2026-11-28`.
+    /// The day in UTC, `2026-11-28`.
     pub day: String,
-    /// The keyed digests of the networks that it came from, each with what it may submit in a day; none where that is not known.
+    /// The keyed digests of the networks that it came from, each with its daily quota; empty if the network is unknown.
     pub networks: Vec<([u8; 32], Usage)>,
-    /// How large its body is.
+    /// The size of its body in bytes.
     pub bytes: u64,
-    /// What a site takes in a day.
+    /// The daily quota of the site.
     pub per_site: Usage,
 }
 
-/// Whose share of a day is used up.
+/// Whose quota is used up.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum SubmissionScope {
-    /// That of a network.
+    /// The network's.
     Network,
-    /// That of a site.
+    /// The site's.
     Site,
 }
 
 /// A quota that does not admit a submission.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct SubmissionExceeded {
-    /// Whose.
+    /// Whose quota it is.
     pub scope: SubmissionScope,
-    /// What it allows.
+    /// The quota.
     pub limit: Usage,
 }
 
 impl SubmissionQuota {
-    /// Whether it is within the quotas, given what was submitted on the day from its networks, in their order, and to the site.
+    /// Checks the submission against the quotas, given the day's usage of its networks, in the order of `networks`, and of the site.
     pub fn check(&self, of_networks: &[Usage], of_site: Usage) -> Result<(), SubmissionExceeded> {
         let fits = |used: Usage, limit: Usage| {
             used.bytes.saturating_add(self.bytes) <= limit.bytes && used.files.saturating_add(1) <= limit.files

@@ -1,4 +1,4 @@
-//! The port for tickets as they come, with the keys that they were sealed under.
+//! The port for submitted tickets and their idempotency keys.
 
 use async_trait::async_trait;
 use uuid::Uuid;
@@ -12,10 +12,10 @@ use super::submissions::{SubmissionExceeded, SubmissionQuota};
 use domain::targets::{Owner, Target};
 use domain::ticket::{NewTicket, Priority, Status};
 
-/// Tickets. When a write returns, it is on disk.
+/// Tickets. Writes are on disk when they return.
 #[async_trait]
 pub trait Tickets: Send + Sync {
-    /// Keeps a ticket together with its seal, its files and what goes along with it: all of them or none.
+    /// Stores a ticket with its idempotency key, its attachments and its extras: all of them or nothing.
     async fn submit(
         &self,
         ticket: &StoredTicket,
@@ -23,66 +23,67 @@ pub trait Tickets: Send + Sync {
         along: SubmissionExtras,
     ) -> Result<SubmissionOutcome, StoreError>;
 
-    /// The ticket that was sealed under a key.
+    /// The ticket that was submitted under an idempotency key.
     async fn submission(&self, site: &str, key: &str) -> Result<Option<StoredSubmission>, StoreError>;
 
-    /// Gives a session's tickets and files in a site to a person, those that nobody has yet. The session opens them no more.
+    /// Moves the tickets and attachments of a session in a site to a customer, as far as no customer owns them. The session cannot open them
+    /// any more.
     async fn move_to_person(&self, site: &str, session: &[u8; 32], person: &str) -> Result<(), StoreError>;
 
-    /// The ticket of a reference or an id.
+    /// The ticket with a reference or id.
     async fn ticket(&self, name: &str) -> Result<Option<StoredTicket>, StoreError>;
 
-    /// A page of the tickets of a view, no more than `limit`: in the order of [`ListPlace`], or newest first where words are searched for. It
-    /// begins behind `after`; a cursor of the other kind means the beginning. A ticket that cannot be read is left out, and its id is logged.
+    /// A page of the tickets in a view, at most `limit`: ordered by [`ListPlace`], or newest first for a search. The page begins after `after`;
+    /// a cursor of the other order means the beginning. Tickets that cannot be read are left out, and their ids are logged.
     async fn list_tickets(&self, view: &View, after: Option<InboxCursor>, limit: u32) -> Result<InboxPage, StoreError>;
 }
 
-/// What is kept together with a ticket.
+/// What is stored together with a ticket.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct SubmissionExtras {
-    /// The first answer, where it has one at once.
+    /// The first reply, if there is an automatic one.
     pub answer: Option<NewMessage>,
-    /// The receipt that is sent by e-mail.
+    /// The receipt by e-mail.
     pub mail: Option<NewMail>,
-    /// The address that has to be confirmed before answers are shown.
+    /// The address that has to be confirmed before replies are shown.
     pub unconfirmed: Option<String>,
-    /// What is brought to destinations.
+    /// Its deliveries.
     pub deliveries: Vec<NewDelivery>,
-    /// What it counts against; none where the host has signed whose it is.
+    /// The quota that it counts against; none if the host has signed the customer.
     pub quota: Option<SubmissionQuota>,
 }
 
-/// A ticket as it is kept.
+/// A ticket as stored.
 #[derive(Clone, Debug, PartialEq)]
 pub struct StoredTicket {
-    /// A UUID in the order of time.
+    /// A UUID that sorts by time.
     pub id: String,
-    /// The site it came to.
+    /// Its site.
     pub site: String,
-    /// Its name among people.
+    /// The reference that people use for it.
     pub reference: String,
-    /// Where it stands.
+    /// Its status.
     pub status: Status,
-    /// The customer's priority, where it is known.
+    /// The customer's priority, if known.
     pub priority: Option<Priority>,
-    /// What was promised.
+    /// Its response target.
     pub target: Option<Target>,
-    /// When the first answer is due.
+    /// When the first reply is due.
     pub due_at: Option<String>,
-    /// When it came, by the gateway's clock.
+    /// When it was received, by the gateway's clock.
     pub received_at: String,
-    /// Whose it is, by the host's id, where the host has signed it.
+    /// The verified customer who owns it, by the host's id.
     pub person: Option<String>,
     /// The SHA-256 of the session that sent it.
     pub session: Option<[u8; 32]>,
     /// What was sent.
     pub ticket: NewTicket,
-    /// What support has made of it.
+    /// What support has set on it.
     pub handling: Handling,
 }
 
 impl StoredTicket {
-    /// An open ticket that came at a time (RFC 3339 in UTC), for which nothing is promised and which is nobody's yet.
+    /// A new open ticket, received at a time (RFC 3339 in UTC), without response target or owner.
     pub fn new(site: &str, reference: String, new: NewTicket, received_at: &str) -> StoredTicket {
         StoredTicket {
             id: Uuid::now_v7().to_string(),
@@ -101,59 +102,59 @@ impl StoredTicket {
     }
 }
 
-/// What an idempotency key belongs to.
+/// The idempotency key of a submission, with what it was first used for.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct SubmissionKey {
-    /// The key; unique in a site.
+    /// The key, unique in a site.
     pub key: String,
     /// The SHA-256 of the body.
     pub body: [u8; 32],
-    /// The SHA-256 of the session, where there is one.
+    /// The SHA-256 of the session, if there is one.
     pub session: Option<[u8; 32]>,
 }
 
-/// A ticket and the seal it came under.
+/// A ticket and the idempotency key it was submitted under.
 #[derive(Clone, Debug, PartialEq)]
 pub struct StoredSubmission {
-    /// The seal.
+    /// The key.
     pub seal: SubmissionKey,
     /// The ticket.
     pub ticket: StoredTicket,
 }
 
-/// What became of a ticket that was to be kept.
+/// The result of submitting a ticket.
 #[derive(Clone, Debug, PartialEq)]
 pub enum SubmissionOutcome {
-    /// It is kept.
+    /// Stored.
     Stored,
-    /// Nothing was kept, because something is sealed under its key already.
+    /// Not stored: a ticket was submitted under this key before.
     KeyTaken(Box<StoredSubmission>),
-    /// Nothing was kept, because the ticket that came under its key was erased.
+    /// Not stored: the ticket that was submitted under this key has been erased.
     Erased,
-    /// Nothing was kept, because a quota is used up.
+    /// Not stored: a quota is used up.
     OverQuota(SubmissionExceeded),
-    /// Nothing was kept, because another ticket has its reference.
+    /// Not stored: another ticket has its reference.
     ReferenceTaken,
-    /// Nothing was kept, because the files at these places of its list are not there for it.
+    /// Not stored: the attachments at these indices of its list do not exist, or are not the owner's to send.
     MissingFiles(Vec<usize>),
 }
 
-/// Which tickets are listed; what is empty does not matter.
+/// A filter for tickets. Empty fields match everything.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct View {
-    /// The site they came to.
+    /// The site.
     pub site: String,
-    /// Where they stand.
+    /// The status.
     pub status: Option<Status>,
     /// Who answers them.
     pub owner: Option<Owner>,
     /// The team that owns them.
     pub team: String,
-    /// Who has them in hand.
+    /// The agent who has taken them.
     pub assignee: String,
-    /// Whether they only try things out.
+    /// Whether they are test tickets.
     pub is_test: Option<bool>,
-    /// Words that all stand in them, the last of which may be the beginning of one: in the reference, the names and addresses of the person, or
-    /// what was said.
+    /// Search terms. All of them have to occur in the reference, in the customer's names and addresses, or in what was written; the last one
+    /// may be a prefix.
     pub words: String,
 }

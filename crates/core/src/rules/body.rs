@@ -1,5 +1,5 @@
-//! How what was sent is written down: in a format of its own with a number, apart from the form in which it was sent, so that the one can
-//! change without the other. Formats that were ever written are read for good.
+//! The stored format of what was sent. It is numbered and separate from the wire format, so that either can change without the other. Every
+//! format that was ever written stays readable.
 
 use serde::{Deserialize, Serialize};
 
@@ -10,7 +10,7 @@ use domain::ticket::{Client, Contact, Kind, NewTicket, QuestionSeen, Severity};
 /// The format that is written.
 pub const FORMAT: i64 = 1;
 
-/// What was sent, in format 1. What is missing is empty, and what is not known is skipped.
+/// What was sent, in format 1. Missing fields are empty, unknown fields are ignored.
 #[derive(Serialize, Deserialize)]
 #[serde(default)]
 #[derive(Default)]
@@ -35,7 +35,7 @@ struct Body {
     client_version: String,
 }
 
-/// Writes what was sent in the format [`FORMAT`].
+/// Encodes what was sent in the format [`FORMAT`].
 pub fn write(sent: &NewTicket) -> Result<String, serde_json::Error> {
     let sent = sent.clone();
     serde_json::to_string(&Body {
@@ -60,7 +60,7 @@ pub fn write(sent: &NewTicket) -> Result<String, serde_json::Error> {
     })
 }
 
-/// Reads what was written in a format; or why it cannot be read, without a word of what it says.
+/// Decodes what was stored in a format. The error says why it cannot be decoded and quotes none of it.
 pub fn read(format: i64, text: &str) -> Result<NewTicket, String> {
     let wrong = |error: serde_json::Error| {
         let kind = match error.classify() {

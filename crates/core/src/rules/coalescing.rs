@@ -1,18 +1,18 @@
-//! Status changes that cancel each other before anybody has heard of them.
+//! Status changes that cancel each other before they are delivered.
 
 use crate::ports::{Delivery, NewDelivery, What};
 
-/// What is left of new deliveries, and which of those that wait are cancelled with them.
+/// The result of coalescing new deliveries with pending ones.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Coalesced {
-    /// What is still to be delivered.
+    /// New deliveries that remain.
     pub deliveries: Vec<NewDelivery>,
-    /// The ids of waiting deliveries that are of no use any more.
+    /// The ids of pending deliveries that are cancelled.
     pub cancelled: Vec<i64>,
 }
 
-/// Drops a change of the status that takes back the one before it, together with that one, as long as no attempt was made to deliver it.
-/// Whatever lies between them at the same destination, such as a message, keeps both. `waiting` are those of the ticket, oldest first.
+/// Drops a status change that reverts the one before it, together with that one, as long as no attempt to deliver it was made. Anything between
+/// the two at the same destination, such as a message, keeps both. `waiting` are the pending deliveries of the ticket, oldest first.
 pub fn coalesce(waiting: &[Delivery], new: Vec<NewDelivery>) -> Coalesced {
     let mut coalesced = Coalesced::default();
     for delivery in new {
@@ -20,7 +20,7 @@ pub fn coalesce(waiting: &[Delivery], new: Vec<NewDelivery>) -> Coalesced {
         let before = waiting
             .iter()
             .rfind(|known| known.destination == delivery.destination && !coalesced.cancelled.contains(&known.id))
-            // An attempt may have arrived, whatever became of it.
+            // An attempt may have arrived, whatever its outcome.
             .filter(|known| known.tries == 0 && takes_back(delivery.what, known.what));
         match before {
             Some(before) if !coalesced.deliveries.iter().any(is_there) => coalesced.cancelled.push(before.id),

@@ -1,14 +1,14 @@
-//! Whether a code confirms an address, and whether another may be sent.
+//! Whether a code confirms an address, and whether another code may be sent.
 
 use crate::ports::{ClaimedAddress, CodeCheck, CodeRequest};
 
-/// How often a code may be typed before another is needed.
+/// How many codes may be entered before a new one is needed.
 pub const ATTEMPTS_MAX: u32 = 5;
-/// How many codes are sent for a ticket, the one of the receipt among them.
+/// How many codes are sent for a ticket, including the one in the receipt.
 pub const CODES_MAX: u32 = 5;
 
-/// What becomes of a code that was typed for a claimed address. `is_code` knows whether it is the one of a number; one that was sent before `oldest`,
-/// RFC 3339 in UTC, is not valid. [`CodeCheck::Wrong`] has to be counted as an attempt, and counts it already.
+/// Checks a code entered for a claimed address. `is_code` tells whether it is the code with a number. A code sent before `oldest` (RFC 3339 in
+/// UTC) has expired. The caller has to record [`CodeCheck::Wrong`] as an attempt; its count of remaining attempts already includes it.
 pub fn check_code(claimed: &ClaimedAddress, oldest: &str, is_code: &dyn Fn(u32) -> bool) -> CodeCheck {
     if claimed.confirmed_at.is_some() {
         return CodeCheck::NotNeeded;
@@ -23,8 +23,8 @@ pub fn check_code(claimed: &ClaimedAddress, oldest: &str, is_code: &dyn Fn(u32) 
     if is_code(claimed.code) { CodeCheck::Confirmed } else { CodeCheck::Wrong(ATTEMPTS_MAX - claimed.attempts - 1) }
 }
 
-/// Why no other code is sent to a claimed address, quotas of mails aside; none where it may be. None is sent within a while of the last one: where that
-/// was sent after `before`, RFC 3339 in UTC.
+/// Why no further code is sent to a claimed address, apart from mail quotas; none if one may be sent. The last code must not have been sent
+/// after `before` (RFC 3339 in UTC).
 pub fn refuse_code(claimed: &ClaimedAddress, before: &str) -> Option<CodeRequest> {
     if claimed.confirmed_at.is_some() {
         return Some(CodeRequest::NotNeeded);

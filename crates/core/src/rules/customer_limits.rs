@@ -1,4 +1,4 @@
-//! How much a customer, and who writes in their name, may do to one ticket.
+//! Limits on what a customer, or anybody who writes in their name, may do to one ticket.
 
 use std::time::Duration;
 
@@ -6,13 +6,13 @@ use jiff::Timestamp;
 
 use crate::ports::{CurrentTicket, Limit};
 
-/// How often an hour a customer may change the status of a ticket. Each change is an activity, and a delivery to every destination.
+/// How many status changes a customer may make per hour. Each is stored as an activity and delivered to every destination.
 pub const STATUS_CHANGES_AN_HOUR: usize = 10;
 
-/// How many messages a customer may write about a ticket. Agents may go on.
+/// How many messages a customer may write on a ticket. Agents have no limit.
 pub const CUSTOMER_MESSAGES_MAX: u32 = 500;
 
-/// How many notes by mail a ticket has at most: anybody can write them who knows the address for replies.
+/// How many notes by mail a ticket has at most. Anybody who knows the reply address can write them.
 pub const MAILED_NOTES_MAX: u32 = 100;
 
 const HOUR: Duration = Duration::from_secs(60 * 60);
@@ -30,7 +30,7 @@ pub fn check_reply(current: &CurrentTicket) -> Result<(), Limit> {
     if current.customer_messages < CUSTOMER_MESSAGES_MAX { Ok(()) } else { Err(Limit::Messages) }
 }
 
-/// Whether another note by mail is kept.
+/// Whether another note by mail is stored.
 pub fn check_mailed_note(current: &CurrentTicket) -> Result<(), Limit> {
     if current.mailed_notes < MAILED_NOTES_MAX { Ok(()) } else { Err(Limit::MailedNotes) }
 }
@@ -62,7 +62,7 @@ mod tests {
         assert_eq!(check(10, at), Err(Limit::StatusChanges { wait: HOUR }));
         assert_eq!(check(10, "2026-11-28T10:59:30Z"), Err(Limit::StatusChanges { wait: Duration::from_secs(30) }));
         assert_eq!(check(10, "2026-11-28T11:00:00Z"), Ok(()));
-        // A clock that was set back does not close a ticket for longer than that.
+        // A clock that was set back does not block a ticket for longer than an hour.
         assert_eq!(check(10, "2026-11-27T10:00:00Z"), Err(Limit::StatusChanges { wait: HOUR }));
     }
 

@@ -1,10 +1,10 @@
-//! Which deliveries something that happened to a ticket makes at a destination, and in which order.
+//! Which deliveries an event creates for a destination, and in which order.
 
 use crate::ports::What;
 
-/// The deliveries that `kind` makes at a destination, each with the number of the message that it is about, 0 where it is about none. `is_known` says
-/// whether the ticket is there, or on its way: where it is not, because the destination was configured after the ticket came, the ticket goes ahead of
-/// a message, and what would only change its status makes no delivery.
+/// The deliveries that `kind` creates for a destination, each with the number of its message, 0 if it has none. `is_known` says whether the
+/// destination has the ticket, or will get it. If not, because the destination was configured after the ticket was received, the ticket is
+/// delivered before a message, and a status change creates no delivery.
 pub fn plan(kind: What, is_known: bool, message: Option<u32>) -> Vec<(What, u32)> {
     match (kind, is_known) {
         (What::Ticket, _) => vec![(What::Ticket, 0)],

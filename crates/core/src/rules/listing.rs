@@ -1,4 +1,4 @@
-//! What lists show of a ticket, and in which order.
+//! What lists show of a ticket, and how they are ordered.
 
 use jiff::Timestamp;
 
@@ -7,12 +7,12 @@ use domain::conversation::{self, Turn};
 use domain::robot;
 use domain::ticket::Status;
 
-/// How many characters of a message similar tickets are found by.
+/// How many characters of a message are compared to find similar tickets.
 pub const EXCERPT_MAX: usize = 2_000;
 
-/// The groups of tickets that are open lie below this one.
+/// The group of solved tickets. Groups of open tickets are smaller.
 pub const SOLVED_GROUP: i64 = 3;
-/// The group of tickets that cannot be read, which no list shows.
+/// The group of tickets that cannot be read. No list shows it.
 pub const UNREADABLE_GROUP: i64 = 4;
 
 /// What lists show of a ticket.
@@ -35,8 +35,8 @@ pub fn excerpt(message: &str) -> &str {
     message.char_indices().nth(EXCERPT_MAX).and_then(|(end, _)| message.get(..end)).unwrap_or(message)
 }
 
-/// Where a ticket stands in the agents' list: what is due first, then what waits longest for support, then what waits for customers, then what
-/// is solved, each of these with the latest message first.
+/// The position of a ticket in the agents' list: tickets with a due first reply, by due time; then those waiting for support, longest first;
+/// then those waiting for customers; then solved ones, the last two by latest message.
 pub fn list_place(ticket: &StoredTicket) -> ListPlace {
     let handling = &ticket.handling;
     let updated = milliseconds(&handling.updated_at);
@@ -50,7 +50,7 @@ pub fn list_place(ticket: &StoredTicket) -> ListPlace {
     }
 }
 
-/// A time in milliseconds since 1970; what is no time is older than everything.
+/// A time in milliseconds since 1970; 0, older than everything, if it is invalid.
 fn milliseconds(time: &str) -> i64 {
     time.parse::<Timestamp>().map_or(0, Timestamp::as_millisecond)
 }

@@ -1,33 +1,33 @@
-//! How many mails go in 24 hours to addresses that nobody has signed, and what each of them counts against.
+//! Quotas for mails to addresses that the host has not signed, in 24 hours.
 
 use std::time::Duration;
 
 use crate::ports::MailLimits;
 
-/// For how long a mail counts.
+/// How long a mail counts.
 pub const WINDOW: Duration = Duration::from_secs(24 * 60 * 60);
-/// How many times as many mails go to a mailbox from all networks as from one.
+/// The limit of a mailbox over all networks, as a multiple of its limit from one network.
 const MAILBOX_NETWORKS: u32 = 3;
 
 /// What mails are counted by.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum MailScope {
-    /// Those to one mailbox from one network address.
+    /// One mailbox from one network address.
     MailboxFromNetwork,
-    /// Those to one mailbox.
+    /// One mailbox.
     Mailbox,
-    /// Those of one site.
+    /// One site.
     Site,
-    /// Those of one session.
+    /// One session.
     Session,
-    /// Those from one network address.
+    /// One network address.
     Network,
 }
 
-/// How many mails each scope admits in a [`WINDOW`], in the order in which they are asked. A mailbox that its owner has confirmed is not limited as a
+/// The limit of each scope in a [`WINDOW`], in the order in which they are checked. A mailbox that its owner has confirmed has no limit as a
 /// mailbox: it needs no protection from its owner.
 pub fn limits(limits: &MailLimits, is_mailbox_confirmed: bool) -> Vec<(MailScope, u32)> {
-    // Whoever writes the address of somebody else uses up their own share of the mailbox, and not that of its owner.
+    // Somebody who types another person's address uses up their own share of the mailbox, not its owner's.
     let of_mailbox = [
         (MailScope::MailboxFromNetwork, limits.mailbox),
         (MailScope::Mailbox, limits.mailbox.saturating_mul(MAILBOX_NETWORKS)),

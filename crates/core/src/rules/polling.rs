@@ -1,14 +1,14 @@
-//! Which tickets a destination is asked for first, and after what.
+//! Which tickets are polled first, and after which deliveries.
 
 use crate::ports::What;
 
-/// How many of so many tickets that are polled together are those that have waited for longest, so that none waits for ever. The others are those that
-/// have changed last, so that a bulk change keeps no new reply waiting.
+/// How many of `limit` polls go to the tickets that have waited longest, so that none waits for ever. The rest go to those that changed last,
+/// so that a bulk change does not delay new replies.
 pub fn longest_waiting(limit: u32) -> u32 {
     limit.div_ceil(5)
 }
 
-/// Whether a ticket is polled right after a delivery about it: nobody has replied yet to one that has just come.
+/// Whether a ticket is polled right after a delivery. A ticket that was just created has no reply yet.
 pub fn is_polled_after(delivered: What) -> bool {
     delivered != What::Ticket
 }

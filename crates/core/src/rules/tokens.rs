@@ -1,6 +1,6 @@
-//! The tokens that tickets are found by: made here and not by a store, so that every store finds the same.
+//! The tokens that tickets are found by. They are made here and not in a store, so that every store finds the same.
 //!
-//! A token is a word in lower case without accents; codes and addresses are kept whole and in parts, as the ranker splits them.
+//! A token is a word in lower case without accents. Codes and addresses are stored whole and in parts, as the ranker splits them.
 
 use std::collections::BTreeSet;
 
@@ -8,14 +8,14 @@ use crate::ports::StoredTicket;
 use ranking::folding::fold;
 use ranking::{Piece, words};
 
-/// The most tokens of a text, which a few pages have. What comes after them in a longer one is not found.
+/// The most tokens of one text, about a few pages. Later ones are not indexed.
 const TEXT_TOKENS_MAX: usize = 500;
-/// The most tokens of a ticket with all that was said about it. What would be more is not found.
+/// The most tokens of a ticket with all its messages. Further ones are not indexed.
 pub const TICKET_TOKENS_MAX: usize = 3_000;
-/// The most words of a search; the others are left out.
+/// The most terms of a search. The others are ignored.
 const TERMS_MAX: usize = 8;
 
-/// What a ticket is found by when it comes: its reference, who sent it, and what they say.
+/// The tokens of a new ticket: from its reference, its sender and what they wrote.
 pub fn of_ticket(ticket: &StoredTicket) -> BTreeSet<String> {
     let sent = &ticket.ticket;
     let mut texts: Vec<&str> = vec![&ticket.reference, &sent.contact.name, &sent.contact.email];
@@ -27,7 +27,7 @@ pub fn of_ticket(ticket: &StoredTicket) -> BTreeSet<String> {
     of_texts(&texts)
 }
 
-/// What is found in texts.
+/// The tokens of texts.
 pub fn of_texts(texts: &[&str]) -> BTreeSet<String> {
     let mut tokens = BTreeSet::new();
     for text in texts {
@@ -41,21 +41,21 @@ pub fn of_texts(texts: &[&str]) -> BTreeSet<String> {
     tokens
 }
 
-/// A word that is searched for.
+/// A term of a search.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Term {
-    /// The token, or its beginning.
+    /// The token, or its prefix.
     pub token: String,
-    /// Whether it is the beginning of a token: the last word may still be typed.
+    /// Whether it is a prefix: the last word may still be typed.
     pub is_prefix: bool,
 }
 
-/// What a search looks for: every term has to be in a ticket.
+/// The terms of a search. A ticket has to contain all of them.
 pub fn terms(search: &str) -> Vec<Term> {
     let mut found: Vec<(usize, Piece, String)> = Vec::new();
     words(search, &mut |word| {
         if word.piece == Piece::Whole {
-            // Who writes a code wants the whole of it.
+            // Somebody who searches for a code wants the whole of it.
             let start = word.range.start;
             found.retain(|(at, piece, _)| *piece != Piece::Part || *at < start);
         }
@@ -69,7 +69,7 @@ pub fn terms(search: &str) -> Vec<Term> {
             terms.push(Term { token, is_prefix: place == last });
         }
     }
-    // The last word is kept: it is the one that is being typed.
+    // The last word is the one that is being typed, so it is always included.
     if terms.len() > TERMS_MAX {
         terms.drain(TERMS_MAX - 1..terms.len() - 1);
     }

@@ -1,10 +1,10 @@
-//! How many messages a customer has not seen once a ticket has changed.
+//! How many unread messages a customer has after a change of a ticket.
 
 use crate::ports::{CurrentTicket, StoredTicket};
 use domain::conversation::{Author, Message};
 
-/// What is known of that without reading the messages. None where they have to be counted: those behind `changed.handling.read_until` that the customer
-/// has not written.
+/// The number of unread messages, if it follows without reading the messages. None if the store has to count them: the messages after
+/// `changed.handling.read_until` that the customer has not written.
 pub fn unread(current: &CurrentTicket, changed: &StoredTicket, new: Option<&Message>) -> Option<u32> {
     let read_until = changed.handling.read_until;
     if read_until == current.ticket.handling.read_until {
