@@ -1,4 +1,4 @@
-//! Files, and how many there may be.
+//! Attachments and upload quotas.
 
 use crate::support::{NOW, seal, ticket};
 use deskbell_core::ports::{

@@ -1,4 +1,4 @@
-//! Addresses that are confirmed by codes.
+//! Confirmation of addresses by codes.
 
 use crate::support::{
     LATER, NOW, delivery_kinds, desk_deliveries, quota, receipts, seal, submit_unconfirmed, ticket, with_mail,
@@ -106,9 +106,9 @@ pub async fn whoever_has_confirmed_a_mailbox_does_not_confirm_it_again_for_the_n
     ] {
         assert!(place(id, session, person, address).await.is_awaited(), "{id}");
     }
-    // It gets its receipt, and no code.
+    // It gets a receipt without a code.
     assert_eq!(receipts(store, 10).await, ["1", "3", "4"]);
-    // What a session sent before somebody signed in is theirs, and no longer the session's.
+    // What a session sent before the customer signed in belongs to the customer, and no longer to the session.
     store.move_to_person("acme", &[1; 32], "u-8").await.unwrap();
     assert!(place("8", Some(1), None, "ada@example.com").await.is_awaited());
     assert_eq!(place("9", Some(3), Some("u-8"), "ada@example.com").await, Confirmation::Confirmed);

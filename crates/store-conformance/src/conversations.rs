@@ -1,4 +1,4 @@
-//! What is said and done about a ticket.
+//! Messages, activities and changes of a ticket.
 
 use crate::support::{
     LATER, NOW, delivery_kinds, desk_deliveries, new_message, seal, submit_unconfirmed, ticket, with_answer,

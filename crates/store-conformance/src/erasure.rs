@@ -1,4 +1,4 @@
-//! What is erased.
+//! Erasure of tickets and personal data.
 
 use crate::support::{LATER, NOW, claim, new_message, seal, submit_to_desk, ticket, write_message_about};
 use deskbell_core::ports::{DeliveryOutcome, Place, Store, SubmissionExtras, SubmissionOutcome, TicketHead, View};
@@ -19,7 +19,7 @@ pub async fn what_is_erased_leaves_nothing_and_does_not_come_again(store: &dyn S
     let view = View { words: "zanzibar".into(), ..View::default() };
     assert_eq!(store.list_tickets(&view, None, 10).await.unwrap().tickets, []);
     assert!(store.ticket("2").await.unwrap().is_some());
-    // Neither by the device that sent it nor by the destination that has it.
+    // Neither the device that sent it nor the destination that has it can bring it back.
     let again = ticket("3", "DB-00003", NOW);
     assert_eq!(store.submit(&again, &seal("1"), SubmissionExtras::default()).await.unwrap(), SubmissionOutcome::Erased);
     assert!(store.knows_external_ticket("acme", "desk", "35").await.unwrap());

@@ -1,4 +1,4 @@
-//! Who has what is broken.
+//! Customers affected by incidents.
 
 use crate::support::NOW;
 use deskbell_core::ports::{PersonTrace, Store, Traces};
@@ -10,7 +10,7 @@ pub async fn who_is_affected_is_counted_once_and_forgotten(store: &dyn Store) {
     store.affect("acme", "other", &[1; 32], NOW).await.unwrap();
     store.affect("elsewhere", "one", &[1; 32], NOW).await.unwrap();
     assert_eq!(store.affected("acme", "one").await.unwrap(), 2);
-    // A number names nobody and stays; who it was is forgotten, in this site alone.
+    // The count identifies nobody and stays. The hash is deleted, in this site only.
     let erase = async |site: &str| {
         let person = PersonTrace { site: site.into(), person: "u-7".into(), pseudonym: [1; 32] };
         store.erase_traces(&Traces { people: vec![person], sessions: vec![] }).await.unwrap()

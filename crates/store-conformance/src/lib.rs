@@ -1,6 +1,6 @@
-//! What every store does alike: the specification of [`deskbell_core::ports`], as functions that assert it of any store. A store runs all of them with
-//! [`conformance!`]. What only one of them can do wrong, such as its migrations, it tests by itself.
-// All of this is tests, which clippy.toml allows these in, but clippy does not see it.
+//! The specification of [`deskbell_core::ports`] as functions that assert it for any store. A store runs all of them with [`conformance!`].
+//! What is specific to one store, such as its migrations, is tested there.
+// All of this is test code, for which clippy.toml allows these lints, but clippy does not recognise it as such.
 #![allow(clippy::expect_used, clippy::indexing_slicing, clippy::panic, clippy::unwrap_used)]
 
 mod attachments;
@@ -17,24 +17,24 @@ mod sessions;
 pub mod support;
 mod tickets;
 
-/// Makes a function that stores can reach, and a test in whatever crate calls [`conformance!`], of each rule. A rule that is not in the list is
-/// dead code, which does not compile.
+/// Makes of each rule a public function, and a test in the crate that calls [`conformance!`]. A rule that is not listed is dead code and does
+/// not compile.
 macro_rules! rules {
     ($dollar:tt, $($module:ident::$rule:ident),* $(,)?) => {
-        /// The rules, by name.
+        /// The rules by name.
         pub mod rules {
             use deskbell_core::ports::Store;
 
             $(
-                /// Asserts what its name says of an empty store.
+                /// Asserts what its name says about an empty store.
                 pub async fn $rule(store: &dyn Store) {
                     crate::$module::$rule(store).await;
                 }
             )*
         }
 
-        /// Makes a test of every rule. The argument is an async function without parameters that gives an empty store and whatever has to live as
-        /// long as it, such as its folder.
+        /// Makes a test of every rule. The argument is an async function without parameters that returns an empty store and whatever has to
+        /// live as long as it, such as its folder.
         #[macro_export]
         macro_rules! conformance {
             ($dollar open:path) => {

@@ -1,4 +1,4 @@
-//! The agents' list, and what is found in it.
+//! The agents' list and its search.
 
 use crate::support::{new_message, seal, ticket, write_message};
 use deskbell_core::ports::{
@@ -119,7 +119,7 @@ pub async fn the_list_is_narrowed_by_everything_at_once_and_a_search_finds_what_
 }
 
 pub async fn a_search_finds_the_same_whichever_way_it_takes(store: &dyn Store) {
-    // Every ticket says „no“; one in three has a word of its own beside it.
+    // Every ticket contains „no“, every third a rarer word as well.
     for number in 0..120 {
         let mut ticket = ticket(&format!("{number}"), &format!("DB-{number:05}"), "2026-01-01T00:00:00.000Z");
         if number % 3 == 0 {

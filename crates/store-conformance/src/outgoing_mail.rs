@@ -1,4 +1,4 @@
-//! Receipts, and how many there may be.
+//! Receipts and their quotas.
 
 use crate::support::{NOW, quota, receipts, seal, ticket, with_mail};
 use deskbell_core::ports::{Claim, DueMail, MailLimits, MailOutcome, MailQuota, NewMail, Store, SubmissionOutcome};
@@ -11,7 +11,7 @@ pub async fn a_receipt_is_taken_by_one_until_its_time_and_not_any_more_when_it_i
         store.submit(&ticket, &seal("1"), with_mail(mail("Ada+x@example.com"))).await.unwrap(),
         SubmissionOutcome::Stored
     );
-    // What is not kept sends no receipt either.
+    // A ticket that is not stored sends no receipt.
     store.submit(&later, &seal("1"), with_mail(mail("bob@example.com"))).await.unwrap();
     let minute = |minute: u32| format!("2026-01-01T00:0{minute}:00.000Z");
     let take = async |site: &str, now: u32| {
@@ -26,7 +26,7 @@ pub async fn a_receipt_is_taken_by_one_until_its_time_and_not_any_more_when_it_i
     assert!(store.record_mail("1", "t", MailOutcome::Retry { due_at: &minute(1) }).await.unwrap());
     assert!(!store.record_mail("1", "t", MailOutcome::Sent).await.unwrap(), "its claim has ended");
     assert_eq!(take("acme", 1).await, Some(DueMail { tries: 2, ..due.clone() }));
-    // Whoever took it has not come back.
+    // The worker that claimed it has died.
     assert_eq!(take("acme", 6).await, Some(DueMail { tries: 3, ..due }));
     assert!(!store.record_mail("1", "another", MailOutcome::Sent).await.unwrap(), "somebody else has it");
     assert!(!store.extend_mail("1", "another", &minute(8)).await.unwrap());
@@ -49,7 +49,7 @@ pub async fn a_session_a_network_and_a_site_have_their_shares_of_receipts_too_an
             SubmissionOutcome::Stored
         );
     }
-    // Three of the first session, two of the second until its network is at its end, then one until the site is.
+    // Three of the first session, two of the second until its network's quota is used up, then one until the site's is.
     assert_eq!(receipts(store, 12).await, ["00", "01", "02", "04", "05", "06"]);
 }
 
@@ -72,6 +72,6 @@ pub async fn who_uses_up_a_mailbox_of_somebody_else_leaves_its_owner_a_share_and
     for id in 5..17 {
         place(id, id / 3 + 1).await;
     }
-    // From five networks together nine.
+    // Nine from five networks together.
     assert_eq!(receipts(store, 17).await.len(), 9);
 }

@@ -1,4 +1,4 @@
-//! What is asked for at destinations.
+//! Polling and syncing of destinations.
 
 use crate::support::{LATER, NOW, UNTIL, ticket};
 use deskbell_core::ports::{ChangedTicket, Place, Store, StoredTicket};
@@ -13,7 +13,7 @@ pub async fn what_is_told_is_taken_once_and_a_ticket_from_elsewhere_is_kept_once
     let queue = ("acme", "desk");
     let look = async |now: &str| store.claim_polls(queue, now, UNTIL, 10).await.unwrap().len();
     assert_eq!((look(NOW).await, look(NOW).await), (1, 0));
-    // It is told again while somebody looks: what they find then does not count.
+    // A notification arrives during the poll: the result of the poll does not end it.
     assert!(store.record_notification(queue, "i1", ("35", None), NOW, "").await.unwrap());
     store.record_poll("1", "desk", UNTIL, None, None).await.unwrap();
     assert_eq!(look(NOW).await, 1);
@@ -38,7 +38,7 @@ pub async fn of_the_tickets_to_poll_the_newest_are_taken_and_always_one_that_wai
         taken
     };
     let (now, until) = ("2026-01-01T01:00:00.000Z", "2026-01-01T02:00:00.000Z");
-    // The same change that is listed again keeps its place, and a newer one gets ahead.
+    // The same change listed again keeps its position; a newer one moves ahead.
     let changed = |remote: &str, at: &str| ChangedTicket { remote: remote.into(), updated_at: at.parse().unwrap() };
     let listed = [changed("r1", "2026-01-01T00:00:01Z"), changed("r2", "2026-01-01T00:59:00Z")];
     assert_eq!(store.mark_changed(queue, &listed, now).await.unwrap(), 2);

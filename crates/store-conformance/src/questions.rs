@@ -25,13 +25,13 @@ pub async fn what_an_import_writes_counts_once_it_is_done_and_only_what_has_chan
         (rows.into_iter().map(|row| row.id).collect::<Vec<_>>(), removed)
     };
     assert_eq!(changed(0, 1).await, (vec!["a".into(), "b".into()], vec![]));
-    // An import that is killed before its end.
+    // An import that is killed before it finishes.
     let row =
         NewQuestion { id: "c".into(), hash: [1; 32], json: serde_json::to_string(&question("c", "Three")).unwrap() };
     store.write_questions("acme", "one", &[row]).await.unwrap();
     store.remove_questions("acme", "one", &["a".into()]).await.unwrap();
     assert_eq!((revision(store).await, changed(1, 1).await), (1, (vec![], vec![])));
-    // It is carried on by another one, which has nothing left to write.
+    // Another import finishes it and has nothing left to write.
     store.finish_import("acme", "one", &now()).await.unwrap();
     assert_eq!((revision(store).await, changed(1, 2).await), (2, (vec!["c".into()], vec!["a".into()])));
     store.finish_import("acme", "one", &now()).await.unwrap();
@@ -72,7 +72,7 @@ fn question(id: &str, title: &str) -> Question {
     Question { id: id.into(), title: title.into(), ..Question::default() }
 }
 
-/// Writes questions as an import does that is not interrupted.
+/// Writes questions like an import that is not interrupted.
 async fn import(store: &dyn Store, source: &str, questions: &[Question]) {
     let row = |question: &Question| NewQuestion {
         id: question.id.clone(),

@@ -1,4 +1,4 @@
-//! Deliveries, and who may bring them.
+//! Delivery queues and claims.
 
 use crate::support::{
     LATER, NOW, QUEUE, UNTIL, claim, delivery_kinds, desk_deliveries, ids, new_message, seal, submit_to_desk, ticket,
@@ -34,7 +34,7 @@ pub async fn deliveries_are_taken_oldest_first_by_one_at_a_time_and_what_belongs
     let second = take(NOW).await;
     assert_eq!(second.len(), 1);
     assert_eq!((second[0].delivery.what, second[0].place.as_ref()), (What::Message, Some(&place)));
-    // Whoever held it has gone: it is taken again, and that it was tried is known.
+    // The worker with the claim has died: it is claimed again, and the attempt is counted.
     let again = take(UNTIL).await;
     let names: Vec<(What, u32)> = again.iter().map(|one| (one.delivery.what, one.delivery.tries)).collect();
     assert_eq!(names, [(What::Message, 2)]);
@@ -65,14 +65,14 @@ pub async fn only_who_holds_a_claim_records_and_whoever_is_at_work_is_not_given_
     submit_to_desk(store, &["1", "2"]).await;
     let first = claim(store, "a", NOW, &[]).await;
     assert_eq!(ids(&first), ["1", "2"]);
-    // Its claim has expired: it is not given what it is at work on, and somebody else is.
+    // Its claim has expired: it does not get what it is working on, but another worker does.
     let held: Vec<i64> = first.iter().map(|due| due.delivery.id).collect();
     assert!(claim(store, "b", LATER, &held).await.is_empty());
     assert_eq!(store.next_delivery(QUEUE, &held).await.unwrap(), None);
     assert_eq!(ids(&claim(store, "c", LATER, &held[..1]).await), ["2"]);
     let claims: Vec<(i64, &str)> = held.iter().map(|id| (*id, "a")).collect();
     assert_eq!(store.extend_claims(&claims, "2026-01-02T02:00:00.000Z").await.unwrap(), held[1..]);
-    // What it finds out about what was claimed meanwhile is not recorded, and the rest is.
+    // Outcomes for deliveries that another worker has claimed meanwhile are not recorded; the others are.
     let place = Place { remote: "35".into(), requester: "77".into(), merged_after: None };
     let delivered = DeliveryOutcome::Delivered { remote: "35".into(), place: Some(place), told: String::new() };
     let refused = DeliveryOutcome::DeadLetter { told: "no".into() };

@@ -1,4 +1,4 @@
-//! Agents who have logged in.
+//! Sessions of agents.
 
 use crate::support::{LATER, NOW};
 use deskbell_core::ports::Store;

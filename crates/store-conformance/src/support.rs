@@ -1,4 +1,4 @@
-//! What the rules need beside the store.
+//! Fixtures for the rules.
 
 use sha2::{Digest, Sha256};
 
@@ -19,9 +19,9 @@ use domain::ticket::Priority;
 use domain::ticket::Severity;
 use domain::ticket::Status;
 
-/// Now, as most rules have it.
+/// The current time in most rules.
 pub const NOW: &str = "2026-01-02T00:00:00.000Z";
-/// When what is claimed may be claimed by others.
+/// When claims expire in most rules.
 pub const UNTIL: &str = "2026-01-02T00:00:30.000Z";
 /// Later than both.
 pub const LATER: &str = "2026-01-02T01:00:00.000Z";
@@ -75,27 +75,27 @@ pub fn ticket(id: &str, reference: &str, received_at: &str) -> StoredTicket {
     }
 }
 
-/// The key of a submission.
+/// The idempotency key of a submission.
 pub fn seal(key: &str) -> SubmissionKey {
     SubmissionKey { key: key.into(), body: [7; 32], session: Some([9; 32]) }
 }
 
-/// What goes with a ticket that is answered at once.
+/// The extras of a ticket with an automatic answer.
 pub fn with_answer() -> SubmissionExtras {
     SubmissionExtras { answer: Some(new_message(Author::Automatic, "Perhaps this?")), ..SubmissionExtras::default() }
 }
 
-/// What goes with a ticket whose sender gets a receipt.
+/// The extras of a ticket with a receipt.
 pub fn with_mail(mail: Option<NewMail>) -> SubmissionExtras {
     SubmissionExtras { mail, ..SubmissionExtras::default() }
 }
 
-/// A message that is to be kept.
+/// A message to be stored.
 pub fn new_message(author: Author, body: &str) -> NewMessage {
     NewMessage { author, name: "Ada".into(), body: body.into(), at: "2026-01-02".into(), attachments: vec![] }
 }
 
-/// What a mail to an address that nobody has signed counts against.
+/// The quotas of a mail to an unsigned address.
 pub fn quota(address: &str) -> MailQuota {
     MailQuota {
         mailbox: Sha256::digest(mailbox(address)).into(),
@@ -105,7 +105,7 @@ pub fn quota(address: &str) -> MailQuota {
     }
 }
 
-/// A ticket whose sender claims an address, and a code for it under way.
+/// A ticket whose sender claims an address, with a code on its way.
 pub async fn submit_unconfirmed(store: &dyn Store) {
     let mail = Some(NewMail { address: "ada@example.com".into(), quota: Some(quota("ada@example.com")) });
     let deliveries = desk_deliveries(What::Ticket);
@@ -118,12 +118,12 @@ pub fn desk_deliveries(what: What) -> Vec<NewDelivery> {
     vec![NewDelivery { destination: "desk".into(), what }]
 }
 
-/// What is ordered about a ticket.
+/// The deliveries of a ticket, by kind and message number.
 pub async fn delivery_kinds(store: &dyn Store, ticket: &str) -> Vec<(What, u32)> {
     store.deliveries(ticket).await.unwrap().iter().map(|one| (one.what, one.number)).collect()
 }
 
-/// Keeps a message with its deliveries about ticket 1, past every rule.
+/// Stores a message of ticket 1 with its deliveries, bypassing every rule.
 pub async fn write_message(
     store: &dyn Store,
     message: NewMessage,
@@ -133,7 +133,7 @@ pub async fn write_message(
     write_message_about(store, "1", message, key, deliveries).await
 }
 
-/// Keeps a message with its deliveries, past every rule.
+/// Stores a message with its deliveries, bypassing every rule.
 pub async fn write_message_about(
     store: &dyn Store,
     ticket: &str,
@@ -148,7 +148,7 @@ pub async fn write_message_about(
     store.change(ticket, NOW, seal, &decide).await.unwrap()
 }
 
-/// Keeps tickets that wait for a destination, each as old as the others.
+/// Stores tickets queued for a destination, all at the same time.
 pub async fn submit_to_desk(store: &dyn Store, ids: &[&str]) {
     for id in ids {
         let ticket = ticket(id, &format!("DB-{id}"), "2026-01-01T00:00:00.000Z");
@@ -167,7 +167,7 @@ pub fn ids(due: &[DueDelivery]) -> Vec<&str> {
     due.iter().map(|due| due.ticket.id.as_str()).collect()
 }
 
-/// The tickets whose receipt is kept, of those numbered below `end`, with and without a leading zero.
+/// The tickets that have a receipt, of those numbered below `end`, with and without a leading zero.
 pub async fn receipts(store: &dyn Store, end: u32) -> Vec<String> {
     let mut kept = Vec::new();
     let mut names: Vec<String> = (0..end).flat_map(|number| [number.to_string(), format!("{number:02}")]).collect();

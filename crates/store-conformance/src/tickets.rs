@@ -1,4 +1,4 @@
-//! Tickets as they come, and whose they are.
+//! Tickets and their owners.
 
 use crate::support::{seal, ticket, with_answer};
 use deskbell_core::ports::{Reader, ReaderCounts, Store, StoredSubmission, SubmissionExtras, SubmissionOutcome, View};
@@ -39,7 +39,7 @@ pub async fn a_customers_list_comes_in_pages_and_its_counts_are_of_all(store: &d
     for number in 0..7_u32 {
         let mut ticket = ticket(&format!("{number}"), &format!("DB-{number:05}"), "2026-01-01T00:00:00.000Z");
         ticket.status = if number % 2 == 0 { Status::Open } else { Status::Solved };
-        // Some were written to at the same time.
+        // Some were updated at the same time.
         ticket.handling.updated_at = format!("2026-01-0{}T00:00:00.000Z", 1 + number / 4);
         let along = if number == 3 { with_answer() } else { SubmissionExtras::default() };
         store.submit(&ticket, &seal(&ticket.id.clone()), along).await.unwrap();

@@ -1,4 +1,4 @@
-//! Whose files are whose, in the SQLite file.
+//! The attachments port in SQLite.
 
 use std::collections::HashSet;
 
@@ -128,7 +128,7 @@ impl Attachments for SqliteStore {
     }
 }
 
-/// Counts an upload; the usage without it where it is not admitted.
+/// Counts an upload. Returns the usage without it if it is not admitted.
 async fn refused(
     write: &mut SqliteConnection,
     new: &StoredAttachment,
@@ -152,7 +152,7 @@ async fn refused(
     Ok(None)
 }
 
-/// Counts so many bytes more of a scope and its key on a day.
+/// Adds bytes to the usage of a scope and key on a day.
 pub async fn count_usage(
     write: &mut SqliteConnection,
     day: &str,
@@ -204,7 +204,7 @@ async fn usage(
     Ok(usage)
 }
 
-/// What was counted of a scope and its key on a day.
+/// The usage of a scope and key on a day.
 pub async fn usage_of(read: &mut SqliteConnection, day: &str, scope: &str, key: &[u8]) -> Result<Usage, StoreError> {
     let row = query("SELECT bytes, files FROM upload_usage WHERE day = ? AND scope = ? AND key = ?");
     let row = row.bind(day).bind(scope).bind(key).fetch_optional(read).await.map_err(failed)?;
@@ -217,8 +217,8 @@ async fn remove_later(write: &mut SqliteConnection, file: &str) -> Result<(), St
     Ok(())
 }
 
-/// Lets files of a ticket's owner go along with one of its messages; tells the places in the list of those that cannot, because
-/// they are not there, somebody else's, or go along with something.
+/// Assigns attachments of a ticket's owner to one of its messages. Returns the indices of those that cannot be assigned: they do not exist,
+/// belong to another owner, or belong to a message already.
 pub async fn attach(
     write: &mut SqliteConnection,
     ticket: &StoredTicket,

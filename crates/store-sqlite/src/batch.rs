@@ -1,4 +1,4 @@
-//! Tickets that come together are committed together, so that the disk is waited for once and not once for each.
+//! Tickets that arrive together are committed together, so that one sync of the disk serves all of them.
 
 use std::mem::take;
 
@@ -10,18 +10,18 @@ use super::error::failed;
 use super::tickets::{Prepared, keep};
 use deskbell_core::ports::{StoreError, StoredTicket, SubmissionExtras, SubmissionKey, SubmissionOutcome};
 
-/// The most tickets of a commit, and as many as wait for the next one; whoever brings more waits for room. A commit takes no further ticket
-/// from so many tokens on.
+/// The most tickets in a commit, and in the queue for the next one; a caller waits while the queue is full. A commit with at least `TOKENS_MAX`
+/// tokens takes no further ticket.
 const TICKETS_MAX: usize = 256;
 const TOKENS_MAX: usize = 10_000;
 
-/// Where tickets wait for the next commit.
+/// The queue of tickets for the next commit.
 #[derive(Clone, Debug)]
 pub struct Batches {
     queue: mpsc::Sender<Waiting>,
 }
 
-/// A ticket that waits, and who is told what became of it.
+/// A queued ticket and the channel for its result.
 #[derive(Debug)]
 struct Waiting {
     new: StoredTicket,
@@ -32,14 +32,14 @@ struct Waiting {
 }
 
 impl Batches {
-    /// Begins to write, for as long as somebody can bring tickets.
+    /// Starts the writer task. It ends when all senders are dropped.
     pub fn start(writer: SqlitePool) -> Batches {
         let (queue, waiting) = mpsc::channel(TICKETS_MAX);
         tokio::spawn(run(writer, waiting));
         Batches { queue }
     }
 
-    /// Keeps a ticket. What it says is on disk, or was there before.
+    /// Stores a ticket. When this returns, the result is on disk.
     pub async fn submit(
         &self,
         new: &StoredTicket,
@@ -54,7 +54,8 @@ impl Batches {
     }
 }
 
-/// Commits what waits, all of it together. A ticket that comes alone waits for nobody, and while one commit is written the next gathers.
+/// Commits all queued tickets together. A ticket that arrives alone is committed at once; tickets that arrive during a commit form the next
+/// batch.
 async fn run(writer: SqlitePool, mut queue: mpsc::Receiver<Waiting>) {
     while let Some(first) = queue.recv().await {
         let mut tokens = first.prepared.token_count();
@@ -66,12 +67,12 @@ async fn run(writer: SqlitePool, mut queue: mpsc::Receiver<Waiting>) {
             tokens += next.prepared.token_count();
             batch.push(next);
         }
-        // A task of its own, so that a write that panics ends with its batch and not with all that come after it.
+        // A task of its own, so that a panic ends one batch and not the writer.
         let _ = tokio::spawn(commit(writer.clone(), batch)).await;
     }
 }
 
-/// Writes a batch, and tells everybody only once all of it is on disk, or that nothing is.
+/// Commits a batch, and sends the results only after all of it is on disk, or has failed as a whole.
 async fn commit(writer: SqlitePool, mut batch: Vec<Waiting>) {
     match write(&writer, &mut batch).await {
         Ok(placed) => {
@@ -94,7 +95,7 @@ async fn write(
     let mut transaction = writer.begin_with("BEGIN IMMEDIATE").await.map_err(failed)?;
     let mut all = Vec::new();
     for Waiting { new, prepared, seal, along, .. } in batch {
-        // A savepoint: what cannot be kept leaves nothing behind, and the others stay.
+        // A savepoint: a ticket that cannot be stored leaves nothing behind and does not affect the others.
         let mut savepoint = transaction.begin().await.map_err(failed)?;
         let placed = keep(&mut savepoint, new, prepared, seal, take(along)).await;
         match placed {

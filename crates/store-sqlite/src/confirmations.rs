@@ -1,4 +1,4 @@
-//! Confirmations of addresses in the SQLite file.
+//! The confirmations port in SQLite.
 
 use async_trait::async_trait;
 use sqlx::sqlite::{SqliteConnection, SqliteRow};
@@ -79,10 +79,10 @@ impl Confirmations for SqliteStore {
         let mut write = self.writer.begin_with("BEGIN IMMEDIATE").await.map_err(failed)?;
         for row in rows {
             let id: String = row.value("ticket")?;
-            // It may have been erased or confirmed meanwhile.
+            // The ticket may have been erased or confirmed meanwhile.
             if settle(&mut write, &id, row.value("address")?, now).await? {
                 let row = query(TICKET).bind(&id).fetch_one(&mut *write).await.map_err(failed)?;
-                // One that cannot be read keeps nobody from the others.
+                // A ticket that cannot be read does not block the others.
                 let Some(ticket) = read_row(&row, "ticket", ticket_of)? else { continue };
                 enqueue_delivery(&mut write, &ticket, deliveries, None, now).await?;
                 confirmed.push(ticket);
@@ -121,18 +121,18 @@ impl Confirmations for SqliteStore {
     }
 }
 
-/// How the address that the sender of a ticket claims stands when the ticket comes.
+/// The state of the sender's claimed address when a ticket arrives.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Claim {
     /// The sender has confirmed it for an earlier ticket.
     Confirmed,
-    /// A code for it is on its way.
+    /// A code for it is queued.
     CodeMailed,
     /// No code was mailed.
     Unconfirmed,
 }
 
-/// Keeps that the sender of a ticket claims an address.
+/// Stores the address that the sender of a ticket claims.
 pub async fn keep(
     write: &mut SqliteConnection,
     ticket: &StoredTicket,
@@ -155,7 +155,7 @@ pub async fn keep(
     Ok(())
 }
 
-/// Whether whoever sends a ticket, the same person or else the same session, has confirmed the mailbox of an address before.
+/// Whether the sender of a ticket, the same customer or else the same session, has confirmed the mailbox of an address before.
 pub async fn is_confirmed(
     read: &mut SqliteConnection,
     ticket: &StoredTicket,
@@ -170,7 +170,7 @@ pub async fn is_confirmed(
     confirmed.bind(ticket.session.map(|session| session.to_vec())).fetch_one(read).await.map_err(failed)
 }
 
-/// The next code of a ticket is valid from now on, and no other.
+/// Makes the next code of a ticket the only valid one.
 pub async fn count_code(write: &mut SqliteConnection, ticket: &str, now: &str) -> Result<(), StoreError> {
     let count =
         "UPDATE confirmations SET code = code + 1, sent_at = ?, attempts = 0 WHERE ticket = ? AND confirmed_at IS NULL";
@@ -178,7 +178,7 @@ pub async fn count_code(write: &mut SqliteConnection, ticket: &str, now: &str) -
     Ok(())
 }
 
-/// Keeps that the address of a ticket is confirmed; `false` where it was before.
+/// Marks the address of a ticket as confirmed; `false` if it was before.
 async fn settle(write: &mut SqliteConnection, ticket: &str, address: &str, now: &str) -> Result<bool, StoreError> {
     let confirm = "UPDATE confirmations SET confirmed_at = ? WHERE ticket = ? AND confirmed_at IS NULL";
     if query(confirm).bind(now).bind(ticket).execute(&mut *write).await.map_err(failed)?.rows_affected() == 0 {

@@ -1,4 +1,4 @@
-//! Conversations in the SQLite file.
+//! The conversations port in SQLite.
 
 use async_trait::async_trait;
 use futures_util::TryStreamExt;
@@ -40,7 +40,7 @@ impl Conversations for SqliteStore {
     ) -> Result<CustomerPage, StoreError> {
         let limit = limit as usize;
         let (mut rows, mut statuses) = (Vec::new(), Vec::new());
-        // One status after the other, so that each is a range of the index.
+        // One query for each status, so that each is a range of the index.
         for status in [Status::Open, Status::Solved] {
             if after.is_some_and(|after| after.status > status) {
                 continue;
@@ -52,7 +52,7 @@ impl Conversations for SqliteStore {
                 query.push(", ").push_bind(after.number).push(")");
             }
             query.push(" ORDER BY updated_at DESC, number DESC LIMIT ");
-            // One more tells whether another page follows.
+            // One extra row tells whether another page follows.
             query.push_bind((limit + 1 - rows.len()) as i64);
             rows.extend(query.build().fetch_all(&self.readers).await.map_err(failed)?);
             statuses.resize(rows.len(), status);
@@ -130,7 +130,7 @@ impl Conversations for SqliteStore {
         let rows = query("SELECT * FROM messages WHERE ticket = ? AND number > ? ORDER BY number");
         let mut rows = rows.bind(ticket).bind(after).fetch(&self.readers);
         let (mut page, mut bytes) = (MessagePage::default(), 0);
-        // Row by row, so that what is behind the page is not read.
+        // Row by row, so that rows after the page are not read.
         while let Some(row) = rows.try_next().await.map_err(failed)? {
             let Some(message) = read_row(&row, "message", message_of)? else { continue };
             bytes += message.body.len();
@@ -255,7 +255,7 @@ impl Conversations for SqliteStore {
 
 const LISTED: &str = concat!("SELECT ", listed_ticket!(), " FROM tickets WHERE site = ");
 
-/// A query for tickets of a site that a reader may open.
+/// A query for the tickets of a site that a reader may open.
 fn readable(select: &'static str, site: &str, reader: Reader<'_>) -> QueryBuilder<Sqlite> {
     let mut query = QueryBuilder::new(select);
     query.push_bind(site.to_string());
@@ -266,7 +266,7 @@ fn readable(select: &'static str, site: &str, reader: Reader<'_>) -> QueryBuilde
     query
 }
 
-/// Keeps a message under the next number, and lets its ticket be found by it.
+/// Inserts a message with the next number and adds its tokens to the ticket's index.
 pub async fn say(
     write: &mut SqliteConnection,
     ticket: &str,
@@ -305,7 +305,7 @@ async fn customer_status_changes(read: &mut SqliteConnection, ticket: &str) -> R
     times.bind(ticket).bind(STATUS_CHANGES_AN_HOUR as i64).fetch_all(read).await.map_err(failed)
 }
 
-/// Removes waiting deliveries that new ones take back; what of the new ones is left.
+/// Deletes pending deliveries that new ones cancel. Returns the new deliveries that remain.
 async fn cancel_what_is_taken_back(
     write: &mut SqliteConnection,
     ticket: &str,
@@ -323,7 +323,7 @@ async fn cancel_what_is_taken_back(
     Ok(deliveries)
 }
 
-/// How many notes of a ticket came by mail: those that have a name.
+/// How many notes of a ticket came by mail: those with an author's name.
 async fn mailed_notes(read: &mut SqliteConnection, ticket: &str) -> Result<u32, StoreError> {
     let count = query_scalar("SELECT count(*) FROM deeds WHERE ticket = ? AND key IS NOT NULL").bind(ticket);
     count.fetch_one(read).await.map_err(failed)
@@ -334,7 +334,7 @@ async fn is_noted(read: &mut SqliteConnection, ticket: &str, key: &str) -> Resul
     noted.bind(ticket).bind(key).fetch_one(read).await.map_err(failed)
 }
 
-/// Keeps what was done about a ticket, under the name that it has elsewhere, and lets the ticket be found by it.
+/// Inserts an activity under its external key, if it has one, and adds its tokens to the ticket's index.
 pub async fn note(
     write: &mut SqliteConnection,
     ticket: &str,
@@ -357,7 +357,7 @@ pub async fn note(
     add_tokens_of(write, ticket, &deed.text).await
 }
 
-/// How many messages the customer has not seen once a change is made.
+/// How many unread messages the customer has after a change.
 async fn count_unread(
     read: &mut SqliteConnection,
     current: &CurrentTicket,
@@ -371,7 +371,7 @@ async fn count_unread(
     count.bind(&changed.id).bind(changed.handling.read_until).fetch_one(read).await.map_err(failed)
 }
 
-/// Writes what can change of a ticket.
+/// Updates the columns of a ticket that can change.
 async fn keep(write: &mut SqliteConnection, ticket: &StoredTicket, customer_messages: u32) -> Result<(), StoreError> {
     let (handling, place) = (&ticket.handling, list_place(ticket));
     query(

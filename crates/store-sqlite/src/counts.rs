@@ -1,4 +1,4 @@
-//! Counters in SQLite.
+//! The counts port in SQLite.
 
 use async_trait::async_trait;
 use sqlx::sqlite::{SqliteConnection, SqliteRow};
@@ -14,12 +14,12 @@ use domain::question::Question;
 use domain::search_miss::{PEOPLE_MIN, SEARCHES_MAX};
 use domain::ticket::Kind;
 
-/// How many rows one transaction forgets.
+/// How many rows one transaction deletes.
 const FORGET_AT_ONCE: u32 = 500;
-/// How many searches are shown.
+/// How many searches are listed.
 const MISSES_SHOWN: u32 = 50;
 
-/// A statement that deletes some rows of a table, by its key, whose time is before the first parameter.
+/// A statement that deletes up to a number of rows of a table, selected by primary key, whose time is before the first parameter.
 macro_rules! delete {
     ($table:literal, $key:literal, $time:literal) => {
         concat!(
@@ -55,7 +55,7 @@ impl Counts for SqliteStore {
             };
             match recorded {
                 Ok(()) => savepoint.commit().await.map_err(failed)?,
-                // What cannot be read of one visit is about no other.
+                // An unreadable row of one visit does not affect the others.
                 Err(error) if error.concerns_row() => {
                     savepoint.rollback().await.map_err(failed)?;
                     tracing::error!(%error, "count dropped");
@@ -109,7 +109,7 @@ impl Counts for SqliteStore {
                 unhelpful: row.value("unhelpful")?,
             };
             let known: Option<String> = row.value("id")?;
-            // One that cannot be read is shown by its id.
+            // A question that cannot be read is shown by its id.
             Ok((worth, known.and_then(|_| question_of(row).ok())))
         };
         read_rows(&rows, "counter", worth)
@@ -145,7 +145,7 @@ impl Counts for SqliteStore {
                 if deleted.rows_affected() < u64::from(FORGET_AT_ONCE) {
                     break;
                 }
-                // Whoever else waits for the writer comes first.
+                // Let other users of the writer go first.
                 tokio::task::yield_now().await;
             }
         }
@@ -292,7 +292,7 @@ async fn record_miss(transaction: &mut SqliteConnection, miss: &Miss<'_>) -> Res
     Ok(())
 }
 
-/// A table of which `week_sizes` knows how many rows a site has in a week.
+/// A table whose rows per site and week are counted in `week_sizes`.
 #[derive(Clone, Copy)]
 enum BoundedTable {
     Visits,

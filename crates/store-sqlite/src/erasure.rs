@@ -1,4 +1,4 @@
-//! Erasing in the SQLite file. `secure_delete` overwrites what is deleted.
+//! The erasure port in SQLite. `secure_delete` overwrites deleted content.
 
 use std::time::Duration;
 
@@ -15,7 +15,7 @@ use deskbell_core::ports::{Erasure, ErasureCounts, IsMeant, PersonTrace, Session
 use deskbell_core::ports::{FileOwner, StoreError, StoredAttachment};
 use domain::ticket::Status;
 
-/// How long a writer may have to wait because the log is emptied.
+/// How long writers may be blocked while the log is truncated.
 const TRUNCATE_BUSY: Duration = Duration::from_millis(200);
 
 macro_rules! head {
@@ -68,7 +68,7 @@ impl Erasure for SqliteStore {
                 .fetch_optional(&mut *write)
                 .await
                 .map_err(failed)?;
-            // Somebody else may have been faster, or have opened it again.
+            // Another process may have erased it, or it may have been reopened.
             if !head.map(|row| head_of(&row)).transpose()?.is_some_and(|head| is_meant(&head)) {
                 continue;
             }
@@ -145,7 +145,7 @@ impl Erasure for SqliteStore {
     }
 
     async fn truncate_log(&self) -> Result<bool, StoreError> {
-        // Not on the writer, whose patience with readers would keep tickets waiting.
+        // A connection of its own: the writer's longer busy timeout would delay tickets while readers are active.
         let options = self.writer.connect_options().as_ref().clone().busy_timeout(TRUNCATE_BUSY);
         let mut connection = options.connect().await.map_err(failed)?;
         let busy: i64 =
@@ -198,7 +198,7 @@ async fn counts(read: &mut SqliteConnection, ticket: &str) -> Result<Option<Eras
     }))
 }
 
-/// A person who has said that they have what is broken is a salted hash; of others only their network is counted.
+/// Affected customers are stored as salted hashes. For anonymous ones only the network is hashed.
 async fn erase_affected(write: &mut SqliteConnection, site: &str, who: &[u8]) -> Result<u64, StoreError> {
     let affected = query("DELETE FROM affected WHERE site = ? AND who = ?").bind(site).bind(who);
     Ok(affected.execute(write).await.map_err(failed)?.rows_affected())

@@ -1,4 +1,4 @@
-//! What SQLite's errors mean to whoever uses a store.
+//! Maps errors of SQLite to errors of a store.
 
 use sqlx::error::ErrorKind;
 use sqlx::sqlite::SqliteRow;
@@ -9,7 +9,7 @@ use deskbell_core::ports::StoreError;
 const SQLITE_BUSY: i32 = 5;
 const SQLITE_FULL: i32 = 13;
 
-/// The error of a store that an error of SQLite is.
+/// The store error for an error of SQLite.
 pub fn failed(error: Error) -> StoreError {
     let code = match &error {
         Error::PoolTimedOut => return StoreError::Busy,

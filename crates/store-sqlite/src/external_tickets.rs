@@ -1,4 +1,4 @@
-//! Where tickets are at destinations, in the SQLite file.
+//! The external tickets port in SQLite.
 
 use async_trait::async_trait;
 use sha2::{Digest, Sha256};
@@ -11,7 +11,7 @@ use deskbell_core::ports::{ExternalTickets, Place, StoreError, StoredTicket};
 
 const KNOWN: &str = "SELECT EXISTS (SELECT 1 FROM places WHERE site = ? AND destination = ? AND remote = ?)
     OR EXISTS (SELECT 1 FROM erased_external_tickets WHERE digest = ?)";
-/// Where a ticket is at a destination.
+/// Selects the external ticket of a ticket at a destination.
 pub const PLACE: &str = "SELECT coalesce(merged_into, remote) AS remote, requester, merged_after FROM places
     WHERE ticket = ? AND destination = ?";
 
@@ -23,7 +23,7 @@ impl ExternalTickets for SqliteStore {
     }
 
     async fn merge_external_ticket(&self, ticket: &str, destination: &str, place: &Place) -> Result<(), StoreError> {
-        // What of the other ticket has changed so far is not known.
+        // Which changes of the other ticket are known already is unknown.
         query(
             "UPDATE places SET merged_into = ?3, merged_after = ?4, requester = ?5, seen_at = NULL
             WHERE ticket = ?1 AND destination = ?2",
@@ -65,14 +65,14 @@ impl ExternalTickets for SqliteStore {
     }
 }
 
-/// Whether the ticket with an id at a destination is here, or was erased here.
+/// Whether the ticket with an external id is stored here, or was erased here.
 async fn is_known(read: &mut SqliteConnection, place: (&str, &str, &str)) -> Result<bool, StoreError> {
     let (site, destination, remote) = place;
     let known = query_scalar(KNOWN).bind(site).bind(destination).bind(remote).bind(place_digest(place));
     known.fetch_one(read).await.map_err(failed)
 }
 
-/// Keeps where a ticket that is erased is at destinations, as digests, so that it is not taken over again from there.
+/// Stores digests of the external ids of a ticket that is erased, so that it is not adopted from there again.
 pub async fn keep_erased_places(write: &mut SqliteConnection, ticket: &str) -> Result<(), StoreError> {
     let places = query("SELECT site, destination, remote FROM places WHERE ticket = ?").bind(ticket);
     for row in places.fetch_all(&mut *write).await.map_err(failed)? {
@@ -91,7 +91,7 @@ fn place_digest((site, destination, remote): (&str, &str, &str)) -> Vec<u8> {
     Sha256::digest([site, destination, remote].join("\0")).to_vec()
 }
 
-/// The place of a row.
+/// Reads an external ticket from a row.
 pub fn place_of(row: &SqliteRow) -> Result<Place, StoreError> {
     Ok(Place {
         remote: row.value("remote")?,

@@ -1,4 +1,4 @@
-//! Imports that are repeated, in the SQLite file.
+//! The imports port in SQLite.
 
 use async_trait::async_trait;
 use sqlx::{query, query_scalar};

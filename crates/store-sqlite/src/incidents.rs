@@ -1,4 +1,4 @@
-//! Who has what is broken, in the SQLite file.
+//! The incidents port in SQLite.
 
 use async_trait::async_trait;
 use sqlx::{query, query_scalar};
@@ -10,7 +10,7 @@ use deskbell_core::ports::{Incidents, StoreError};
 #[async_trait]
 impl Incidents for SqliteStore {
     async fn affect(&self, site: &str, incident: &str, who: &[u8; 32], now: &str) -> Result<(), StoreError> {
-        // Most of those who say it again and again need not wait for the writer.
+        // Repeated reports are the common case and need no writer.
         let known = "SELECT 1 FROM affected WHERE site = ? AND incident = ? AND who = ?";
         let known = query(known)
             .bind(site)

@@ -1,7 +1,7 @@
 //! The store in an SQLite file.
 //!
-//! One connection writes, so that writers wait in a fair queue and not in SQLite's lock, and tickets that wait share a commit;
-//! readers have their own and are never in its way (WAL).
+//! One connection writes, so that writers wait in a fair queue instead of SQLite's lock, and waiting tickets share a commit. Readers have
+//! connections of their own and never block it (WAL).
 
 mod attachments;
 mod batch;
@@ -44,13 +44,13 @@ use error::failed;
 
 /// How long a write waits for another process, such as an import.
 const BUSY: Duration = Duration::from_secs(5);
-/// What the write-ahead log is cut to, in bytes, once what is in it has been written to the database.
+/// The size to which the write-ahead log is truncated after a checkpoint, in bytes.
 const JOURNAL_SIZE_LIMIT: u32 = 64 << 20;
-/// How long a request waits for a connection; shorter than the request itself may take.
+/// How long a request waits for a connection. Shorter than the time limit of a request.
 const ACQUIRE: Duration = Duration::from_secs(10);
-/// How many connections read where nobody says.
+/// The default number of reading connections.
 pub const READERS: u32 = 4;
-/// How much of the database a connection keeps in memory, in KiB. The one that writes puts words anywhere into their index.
+/// The page cache of a connection, in KiB. The writer's is larger, because tokens are inserted all over their index.
 const WRITER_CACHE: u32 = 32 * 1024;
 const READER_CACHE: u32 = 8 * 1024;
 
@@ -62,35 +62,35 @@ pub struct SqliteStore {
     writer: SqlitePool,
     readers: SqlitePool,
     batches: Batches,
-    /// Says to others that the database is used.
+    /// Marks the database as in use for other processes.
     _lock: Arc<File>,
 }
 
 impl SqliteStore {
-    /// Opens a file, or makes it with its folder, and brings its tables up to date.
+    /// Opens a database file or creates it with its folder, and runs pending migrations.
     pub async fn open(path: &Path) -> Result<SqliteStore, StoreError> {
         SqliteStore::open_with_readers(path, READERS).await
     }
 
-    /// The same with so many connections that read.
+    /// Like [`SqliteStore::open`], with this number of reading connections.
     pub async fn open_with_readers(path: &Path, readers: u32) -> Result<SqliteStore, StoreError> {
         let failed = |reason: String| StoreError::Open { path: path.display().to_string(), reason };
-        // First, so that nothing is made while a backup is being restored.
+        // First, so that nothing is created while a backup is being restored.
         let lock = SqliteStore::hold(path)?;
         private::create(path).map_err(|error| failed(error.to_string()))?;
-        // FULL: in WAL mode, NORMAL may lose the last commits when the power fails.
+        // FULL: in WAL mode, NORMAL may lose the last commits in a power failure.
         let options = SqliteConnectOptions::new()
             .filename(path)
             .create_if_missing(true)
             .journal_mode(SqliteJournalMode::Wal)
             .synchronous(SqliteSynchronous::Full)
             .foreign_keys(true)
-            // What is deleted is overwritten, also in pages that are used no more.
+            // Overwrites deleted content, also in freed pages.
             .pragma("secure_delete", "ON")
-            // The log grows with the largest transaction and the longest reader, and SQLite itself never shrinks it.
+            // The log grows with the largest transaction and the longest reader, and SQLite does not shrink it without a limit.
             .pragma("journal_size_limit", JOURNAL_SIZE_LIMIT.to_string())
             .busy_timeout(BUSY)
-            // Statements hold nothing that anybody typed, but there are many of them.
+            // Statements contain no user input, but there are many of them.
             .log_statements(LevelFilter::Trace);
         let pool = |connections| {
             SqlitePoolOptions::new()
@@ -112,9 +112,9 @@ impl SqliteStore {
 
 #[cfg(any(test, feature = "fault-injection"))]
 impl SqliteStore {
-    /// Lets the database file grow no further, as where the disk is full, or grow again.
+    /// Stops the database file from growing, as on a full disk, or lets it grow again. For tests.
     pub async fn set_full(&self, is_full: bool) -> Result<(), StoreError> {
-        // No database has fewer pages than it has.
+        // SQLite raises this limit to the current number of pages.
         let limit = if is_full { "PRAGMA max_page_count = 1" } else { "PRAGMA max_page_count = 1000000000" };
         sqlx::query(limit).execute(&self.writer).await.map_err(failed)?;
         Ok(())
@@ -129,7 +129,7 @@ impl Store for SqliteStore {
     }
 }
 
-/// Whether a message came neither from the sender's own panel, whose keys have no space, nor by itself.
+/// Whether a message came neither from the sender's own panel, whose keys have no space, nor from an automatic answer.
 macro_rules! foreign {
     () => {
         "(author = 'support' OR author = 'customer' AND instr(coalesce(key, ''), ' ') > 0)"
@@ -137,8 +137,8 @@ macro_rules! foreign {
 }
 use foreign;
 
-/// Whether the address of the sender of a ticket is confirmed, which is null where it need not be; how many messages wait for that, and the
-/// number of the first of them.
+/// Columns for the confirmation of the sender's address: its state, null if there is nothing to confirm; how many messages are withheld; and
+/// the number of the first of them.
 macro_rules! confirmation {
     () => {
         concat!(
@@ -168,7 +168,7 @@ macro_rules! whole_ticket {
 }
 use whole_ticket;
 
-/// The ticket of an id or a reference.
+/// Selects the ticket with an id or reference.
 const TICKET: &str = concat!(
     "SELECT ",
     whole_ticket!(),

@@ -1,7 +1,7 @@
-//! The agents' list, and the search in it.
+//! The agents' list and its search.
 //!
-//! The list is walked in its own order by the index that fits the view. A search goes through the tickets of its rarest word, newest first. Both
-//! look at no more than so many tickets for a page, whatever is asked for, and say where they stopped.
+//! The list is read in its own order through the index that fits the view. A search goes through the tickets with its rarest term, newest
+//! first. Both examine a limited number of tickets for a page, for any view, and return where they stopped.
 
 use sqlx::sqlite::{SqliteConnection, SqliteRow};
 use sqlx::{QueryBuilder, Sqlite};
@@ -14,11 +14,11 @@ use deskbell_core::rules::listing::SOLVED_GROUP;
 use deskbell_core::rules::tokens::{self, Term};
 use domain::ticket::Status;
 
-/// How many tickets are looked at for the first page, which comes at once, and for one that goes on where another stopped, for which somebody
-/// has asked.
+/// How many tickets are examined for the first page, which has to be fast, and for a page that continues where another stopped, which somebody
+/// has requested.
 const FIRST_CANDIDATES: i64 = 500;
 const MORE_CANDIDATES: i64 = 10_000;
-/// How far the tickets of a word are counted. A word that more tickets have is common.
+/// The largest count of tickets with a term. A term with more tickets is common.
 const COUNT_MAX: i64 = 1_000;
 
 /// The columns that lists show.
@@ -35,7 +35,7 @@ macro_rules! listed_ticket {
 pub(super) use listed_ticket;
 
 impl SqliteStore {
-    /// A page of the tickets of a view.
+    /// A page of the tickets in a view.
     pub(super) async fn list(
         &self,
         view: &View,
@@ -53,7 +53,7 @@ impl SqliteStore {
             let candidates = Candidates::new(&mut read, &terms, before, candidates_max).await?;
             return search(&mut read, view, &terms, &candidates, limit).await;
         }
-        // There are no words in it that a ticket could have.
+        // The search has no terms, so nothing matches.
         if !view.words.trim().is_empty() {
             return Ok(InboxPage::default());
         }
@@ -80,7 +80,7 @@ async fn walk(
         push_range(&mut query, index, view, after);
         query.push(LIST_ORDER);
     } else {
-        // What the index does not find has to be looked at, one ticket after the other.
+        // Filters beyond the index have to be checked ticket by ticket.
         query.push("(SELECT number AS candidate FROM ");
         push_range(&mut query, index, view, after);
         query.push(LIST_ORDER).push_bind(candidates_max);
@@ -88,7 +88,7 @@ async fn walk(
         push_filters(&mut query, view);
         query.push(" LIMIT ");
     }
-    // One more tells whether another page follows.
+    // One extra row tells whether another page follows.
     let rows = query.push_bind(limit + 1).build().fetch_all(&mut *read).await.map_err(failed)?;
     let mut last_candidate = None;
     if rows.len() as i64 <= limit && !is_whole_view {
@@ -103,7 +103,7 @@ async fn walk(
     })
 }
 
-/// Reads a page of the candidates in which all terms are, newest first.
+/// Reads a page of the candidates that contain all terms, newest first.
 async fn search(
     read: &mut SqliteConnection,
     view: &View,
@@ -120,7 +120,7 @@ async fn search(
         push_term(&mut query, term);
         query.push(")");
     }
-    // Those that cannot be read are behind the last group.
+    // Unreadable tickets are in a group after the last one.
     query.push(" AND list_group <= ").push_bind(SOLVED_GROUP);
     if let Some(status) = view.status {
         query.push(" AND status = ").push_bind(status.word());
@@ -137,16 +137,16 @@ async fn search(
     page(rows, limit, last_candidate, |row| Ok(InboxCursor::Found(row.value("number")?)))
 }
 
-/// The tickets among which a search looks: the newest ones before a number.
+/// The tickets that a search examines: the newest ones below a number.
 struct Candidates<'a> {
-    /// The word that all of them have. Without one they are all tickets, because there is nothing but the beginning of many words.
+    /// A term that all of them contain. Without one they are all tickets, because the search has only prefixes of many words.
     term: Option<&'a Term>,
     before: i64,
     most: i64,
 }
 
 impl<'a> Candidates<'a> {
-    /// Those with the rarest word. The beginnings of words lie in no order of tickets, so they do only where they are few.
+    /// The tickets with the rarest term. The index does not order the tickets of a prefix, so a prefix is used only if it has few.
     async fn new(
         read: &mut SqliteConnection,
         terms: &'a [Term],
@@ -164,12 +164,12 @@ impl<'a> Candidates<'a> {
         Ok(Candidates { term: rarest.map(|(_, term)| term), before, most })
     }
 
-    /// Whether all of them have a term.
+    /// Whether all of them contain a term.
     fn have(&self, term: &Term) -> bool {
         self.term == Some(term)
     }
 
-    /// Their numbers as `candidate`, newest first.
+    /// Selects their numbers as `candidate`, newest first.
     fn push(&self, query: &mut QueryBuilder<Sqlite>) {
         match self.term {
             Some(term) => {
@@ -186,7 +186,7 @@ impl<'a> Candidates<'a> {
     }
 }
 
-/// How many tickets a word has, or how many words with its beginning they have, as far as that is counted.
+/// The number of tickets with a term, or of index entries with a prefix, counted up to [`COUNT_MAX`].
 async fn count(read: &mut SqliteConnection, term: &Term) -> Result<i64, StoreError> {
     let mut query = QueryBuilder::new("SELECT count(*) FROM (SELECT 1 FROM ticket_tokens WHERE ");
     push_term(&mut query, term);
@@ -194,7 +194,7 @@ async fn count(read: &mut SqliteConnection, term: &Term) -> Result<i64, StoreErr
     query.build_query_scalar().fetch_one(read).await.map_err(failed)
 }
 
-/// A page of rows, of which there may be one more than `limit`. It ends before it is full where there is a last candidate.
+/// A page of rows, of which there may be one more than `limit`. With a `last_candidate` the page ended before it was full.
 fn page(
     mut rows: Vec<SqliteRow>,
     limit: i64,
@@ -220,7 +220,7 @@ fn push_term(query: &mut QueryBuilder<Sqlite>, term: &Term) {
 
 const LIST_ORDER: &str = " ORDER BY list_group, list_key, number LIMIT ";
 
-/// The index in whose order a view is walked: by what narrows it down most.
+/// The index that a view is read through: the one for its most selective filter.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Index {
     Assignee,
@@ -240,13 +240,13 @@ fn index(view: &View) -> Index {
     }
 }
 
-/// Whether a view is narrowed down by more than an index finds.
+/// Whether a view has filters beyond those of its index.
 fn is_filtered(view: &View) -> bool {
     let narrowed = [!view.assignee.is_empty(), !view.team.is_empty(), !view.site.is_empty(), view.owner.is_some()];
     view.is_test.is_some() || narrowed.iter().filter(|is_narrowed| **is_narrowed).count() > 1
 }
 
-/// The table by an index, and what the index finds of a view behind a place.
+/// Appends the table with its index, the index's condition for a view, and the position to start after.
 fn push_range(query: &mut QueryBuilder<Sqlite>, index: Index, view: &View, after: Option<(ListPlace, i64)>) {
     query.push("tickets INDEXED BY ");
     match index {
@@ -281,7 +281,7 @@ fn push_range(query: &mut QueryBuilder<Sqlite>, index: Index, view: &View, after
     }
 }
 
-/// All that a view is narrowed down to but its status.
+/// Appends all filters of a view except its status.
 fn push_filters(query: &mut QueryBuilder<Sqlite>, view: &View) {
     for (column, value) in
         [(" AND site = ", &view.site), (" AND team = ", &view.team), (" AND assignee = ", &view.assignee)]

@@ -12,11 +12,11 @@ use deskbell_core::ports::{StoreError, StoredTicket, TicketSummary};
 use deskbell_core::rules::listing::{UNREADABLE_GROUP, excerpt, list_place, summarize};
 use deskbell_core::rules::tokens::{self, TICKET_TOKENS_MAX};
 
-/// How columns and tokens are made, as `tickets.listed` says it. Tickets that were listed in an earlier way are listed anew.
+/// The version of columns and tokens, stored in `tickets.listed`. Tickets with an older version are written again.
 const LISTED: i64 = 2;
-/// What `tickets.listed` says of a ticket that cannot be read.
+/// The value of `tickets.listed` for a ticket that cannot be read.
 const UNREADABLE: i64 = -1;
-/// How many tickets of before are listed in a transaction.
+/// How many tickets are backfilled in a transaction.
 const CHUNK: i64 = 200;
 
 /// Writes what lists show of a ticket.
@@ -44,7 +44,7 @@ pub async fn write_list_columns(
     Ok(())
 }
 
-/// Lets a ticket be found by tokens, beside those that it is found by already, until it has [`TICKET_TOKENS_MAX`].
+/// Adds tokens to those that a ticket is found by, up to [`TICKET_TOKENS_MAX`] in total.
 pub async fn add_tokens(
     write: &mut SqliteConnection,
     number: i64,
@@ -61,7 +61,7 @@ pub async fn add_tokens(
     Ok(())
 }
 
-/// Lets the ticket of an id be found by a text, in the same way.
+/// Adds the tokens of a text to the ticket with an id, within the same limit.
 pub async fn add_tokens_of(write: &mut SqliteConnection, ticket: &str, text: &str) -> Result<(), StoreError> {
     let tokens = tokens::of_texts(&[text]);
     if tokens.is_empty() {
@@ -75,7 +75,7 @@ pub async fn add_tokens_of(write: &mut SqliteConnection, ticket: &str, text: &st
     add_tokens(write, number, &tokens).await
 }
 
-/// Lists the tickets that a gateway of before has stored. Whatever ends it, it goes on from there at the next start.
+/// Backfills the tickets stored by an older gateway. If interrupted, it continues at the next start.
 pub async fn backfill_list_columns(writer: &SqlitePool) -> Result<(), StoreError> {
     let mut done = 0_u64;
     loop {
@@ -130,7 +130,7 @@ async fn backfill_ticket(write: &mut SqliteConnection, row: &SqliteRow) -> Resul
         .execute(&mut *write)
         .await
         .map_err(failed)?;
-    // What another way has made is not found by anything.
+    // Tokens of an older version would never match.
     query("DELETE FROM ticket_tokens WHERE ticket = ?").bind(number).execute(&mut *write).await.map_err(failed)?;
     add_tokens(write, number, &tokens::of_ticket(&ticket)).await?;
     for text in said_about(write, &ticket).await? {

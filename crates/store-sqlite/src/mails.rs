@@ -1,4 +1,4 @@
-//! Receipts by e-mail in the SQLite file.
+//! The outgoing mail port in SQLite.
 
 use async_trait::async_trait;
 use jiff::Timestamp;
@@ -123,7 +123,7 @@ impl OutgoingMail for SqliteStore {
     }
 }
 
-/// Keeps that the address of a ticket has no mailbox.
+/// Records that the mailbox of a ticket's address does not exist.
 async fn mark_bounced(write: &mut SqliteConnection, ticket: &str, at: &str) -> Result<(), StoreError> {
     let mark = "UPDATE confirmations SET bounced_at = ? WHERE ticket = ? AND confirmed_at IS NULL";
     query(mark).bind(at).bind(ticket).execute(write).await.map_err(failed)?;
@@ -144,7 +144,7 @@ async fn due_mail(write: &mut SqliteConnection, row: &SqliteRow) -> Result<DueMa
     })
 }
 
-/// Keeps the receipt of a ticket; `false` where a quota of unsigned addresses is used up, and it goes without one.
+/// Queues the receipt of a ticket; `false` if a quota for unsigned addresses is used up, and no receipt is sent.
 pub async fn keep(
     write: &mut SqliteConnection,
     ticket: &StoredTicket,
@@ -161,7 +161,7 @@ pub async fn keep(
     Ok(true)
 }
 
-/// Has the receipt of a ticket sent, again where it was sent before.
+/// Queues the receipt of a ticket, again if it was sent before.
 pub async fn put(
     write: &mut SqliteConnection,
     ticket: &StoredTicket,
@@ -183,7 +183,7 @@ pub async fn put(
     Ok(())
 }
 
-/// The newest of the mails of a day that count against something, but for so many.
+/// Selects the newest mail in the window that counts against a column, after skipping a number of them.
 macro_rules! last_mail_by {
     ($column:literal) => {
         concat!(
@@ -194,17 +194,18 @@ macro_rules! last_mail_by {
     };
 }
 
-/// Whether somebody has shown that they read a mailbox. What they have mailed to it does not count against it, but against all else.
+/// Whether the sender has proved that they read the mailbox. Mails to a confirmed mailbox do not count against the mailbox, but against all
+/// other quotas.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Mailbox {
-    /// Somebody claims it.
+    /// The sender claims it.
     Claimed,
-    /// Who sends the ticket has confirmed it before.
+    /// The sender has confirmed it before.
     Confirmed,
 }
 
-/// Counts a mail to an address that nobody has signed. Where that is one too many for a day nothing is counted, and it gives when the oldest
-/// of the mails was sent that have to be a day old before there is room.
+/// Counts a mail to an unsigned address. If it exceeds a quota, nothing is counted, and the result is when the mail was sent that has to leave
+/// the window before there is room.
 pub async fn spend(
     write: &mut SqliteConnection,
     ticket: &StoredTicket,
@@ -231,7 +232,7 @@ pub async fn spend(
         if limit == 0 {
             return Ok(Some(now.into()));
         }
-        // The newest but for so many: where there is one, there is no room.
+        // The mail at the limit. If it exists, there is no room.
         let oldest: Option<String> =
             last.bind(&since).bind(limit - 1).fetch_optional(&mut *write).await.map_err(failed)?;
         if oldest.is_some() {
@@ -251,7 +252,7 @@ pub async fn spend(
     Ok(None)
 }
 
-/// When mails count from.
+/// The start of the window in which mails count.
 fn window_start(now: &str) -> String {
     let now = now.parse().unwrap_or_else(|_| Timestamp::now());
     clock::written(now.checked_sub(mail_quota::WINDOW).unwrap_or(now))

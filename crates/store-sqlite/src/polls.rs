@@ -1,4 +1,4 @@
-//! What is known of changes at destinations, in the SQLite file.
+//! The polls port in SQLite.
 
 use async_trait::async_trait;
 use sqlx::sqlite::SqliteConnection;
@@ -22,7 +22,7 @@ impl Polls for SqliteStore {
         until: &str,
         limit: u32,
     ) -> Result<Vec<DuePoll>, StoreError> {
-        // Most of the time nothing is due, which a reader finds out without keeping anybody from writing.
+        // Usually nothing is due. A reader finds that out without blocking writers.
         let any =
             query_scalar("SELECT EXISTS (SELECT 1 FROM places WHERE site = ? AND destination = ? AND look_at <= ?)");
         if !any.bind(site).bind(destination).bind(now).fetch_one(&self.readers).await.map_err(failed)? {
@@ -31,7 +31,7 @@ impl Polls for SqliteStore {
         let oldest = polling::longest_waiting(limit);
         let mut write = self.writer.begin_with("BEGIN IMMEDIATE").await.map_err(failed)?;
         let mut due = Vec::new();
-        // A statement each, so that both are found by the index.
+        // One statement for each, so that both use the index.
         let newest_first =
             "UPDATE places SET look_at = ?4 WHERE (ticket, destination) IN (SELECT ticket, destination FROM places
                 WHERE site = ?1 AND destination = ?2 AND look_at <= ?3 ORDER BY look_at DESC LIMIT ?5)
@@ -48,7 +48,7 @@ impl Polls for SqliteStore {
                     Ok(ticket) => due.push(DuePoll { ticket, place: place_of(&row)? }),
                     Err(error) if error.concerns_row() => {
                         tracing::error!(site, destination, ticket = id, %error, "ticket unreadable, not synced");
-                        // Polled again when it changes there.
+                        // It is polled again when it changes there.
                         query("UPDATE places SET look_at = NULL WHERE ticket = ? AND destination = ?")
                             .bind(&id)
                             .bind(destination)
@@ -103,7 +103,7 @@ impl Polls for SqliteStore {
         let changed: Vec<(&str, String)> =
             changed.iter().map(|ticket| (ticket.remote.as_str(), clock::written(ticket.updated_at))).collect();
         let changed = json(&changed)?;
-        // Most of what changes there is not from here: a reader finds what is.
+        // Most changed tickets there are not from here. A reader finds those that are.
         let unknown = query(
             "SELECT ticket, json_extract(changed.value, '$[1]') AS changed_at FROM json_each(?3) AS changed CROSS JOIN places
                 ON site = ?1 AND destination = ?2 AND remote = json_extract(changed.value, '$[0]')
@@ -122,7 +122,7 @@ impl Polls for SqliteStore {
             .iter()
             .map(|row| Ok((row.value("ticket")?, row.value("changed_at")?)))
             .collect::<Result<_, StoreError>>()?;
-        // Since when it is due is when it changed there, so that the same change that is listed again keeps its place.
+        // It is due since it changed there, so that a change that is listed twice keeps its position.
         let look = query(
             "UPDATE places SET look_at = min(?1, json_extract(changed.value, '$[1]')) FROM json_each(?3) AS changed
             WHERE ticket = json_extract(changed.value, '$[0]') AND destination = ?2",
@@ -222,7 +222,7 @@ async fn look_at(
     (remote, changed_at): (&str, Option<&str>),
     now: &str,
 ) -> Result<(), StoreError> {
-    // A statement each, so that both are found by an index.
+    // One statement for each, so that both use an index.
     let by_name = "UPDATE places SET look_at = ?1 WHERE site = ?2 AND destination = ?3 AND remote = ?4
             AND (?5 IS NULL OR seen_at IS NULL OR seen_at < ?5)";
     let merged = "UPDATE places SET look_at = ?1 WHERE site = ?2 AND destination = ?3 AND merged_into = ?4

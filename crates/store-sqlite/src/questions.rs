@@ -1,4 +1,4 @@
-//! Questions in SQLite.
+//! The questions port in SQLite.
 
 use std::collections::{BTreeMap, HashMap};
 
@@ -15,7 +15,7 @@ use deskbell_core::ports::{
 };
 use domain::question::Question;
 
-/// How many rows one transaction forgets.
+/// How many rows one transaction deletes.
 const FORGET_AT_ONCE: u32 = 500;
 
 #[async_trait]
@@ -144,7 +144,7 @@ impl Questions for SqliteStore {
 
     async fn finish_import(&self, site: &str, source: &str, now: &str) -> Result<(), StoreError> {
         let mut transaction = self.writer.begin_with("BEGIN IMMEDIATE").await.map_err(failed)?;
-        // Also what an import has written that was killed before it came here.
+        // Includes what an import wrote that was killed before it finished.
         let is_changed: bool =
             query_scalar(IS_CHANGED).bind(site).fetch_one(&mut *transaction).await.map_err(failed)?;
         if is_changed {
@@ -200,8 +200,8 @@ fn question_row(row: &SqliteRow) -> Result<QuestionRow, StoreError> {
     Ok(QuestionRow { id: row.value("id")?, revision: row.value("revision")?, json: row.value("question")? })
 }
 
-/// The revision that a site has not reached, and reaches when the import is done. It is asked for in each transaction, because another
-/// import may be done in between.
+/// The revision that the site reaches when the running import finishes. It is read in each transaction, because another import may finish in
+/// between.
 async fn next_revision(transaction: &mut SqliteConnection, site: &str) -> Result<i64, StoreError> {
     let current = query_scalar("SELECT revision FROM revisions WHERE site = ?").bind(site);
     let current: Option<i64> = current.fetch_optional(transaction).await.map_err(failed)?;

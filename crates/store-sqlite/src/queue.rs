@@ -1,4 +1,4 @@
-//! Deliveries in the SQLite file.
+//! The queue port in SQLite.
 
 use async_trait::async_trait;
 use sqlx::sqlite::{SqliteConnection, SqliteRow};
@@ -14,7 +14,7 @@ use deskbell_core::ports::{
 };
 use deskbell_core::rules::{delivery_plan, polling};
 
-/// The heads of a queue that are due: of a site, a destination, at a time, but for those of a list in JSON.
+/// The due heads of a queue, by site, destination and time, without the ids in a JSON list.
 macro_rules! due {
     () => {
         "SELECT id FROM deliveries WHERE site = ?1 AND destination = ?2 AND head = 1 AND state = 'waiting' AND due_at <= ?3
@@ -22,7 +22,7 @@ macro_rules! due {
     };
 }
 
-/// The queues in which something is: from one to the next by an index that holds only what is not delivered.
+/// The queues with pending deliveries or dead letters. It skips from one to the next in an index that contains only undelivered ones.
 const QUEUES: &str = "
     WITH RECURSIVE queues (id, site, destination) AS (
         SELECT * FROM (SELECT id, site, destination FROM deliveries INDEXED BY deliveries_open
@@ -54,7 +54,7 @@ impl Queue for SqliteStore {
         limit: u32,
     ) -> Result<Vec<DueDelivery>, StoreError> {
         let held = json(&held)?;
-        // Most of the time nothing is due, which a reader finds out without keeping anybody from writing.
+        // Usually nothing is due. A reader finds that out without blocking writers.
         let any = query_scalar(concat!("SELECT EXISTS (", due!(), ")")).bind(site).bind(destination).bind(claim.now);
         if !any.bind(&held).fetch_one(&self.readers).await.map_err(failed)? {
             return Ok(Vec::new());
@@ -172,8 +172,8 @@ impl Queue for SqliteStore {
     }
 
     async fn send_again(&self, id: Option<i64>, now: &str) -> Result<u64, StoreError> {
-        // As if it had just come: the time after which it is given up begins anew. When it was tried first stays, because
-        // of what may have arrived then.
+        // As if it had just been queued: the time until it becomes a dead letter starts again. `tried_at` stays, because an earlier attempt may
+        // have arrived.
         let mut write = self.writer.begin_with("BEGIN IMMEDIATE").await.map_err(failed)?;
         let behind = query(
             "UPDATE deliveries SET due_at = ?1, created_at = ?1, failures = 0 WHERE id IN (
@@ -200,7 +200,7 @@ impl Queue for SqliteStore {
     }
 }
 
-/// A claimed delivery with all that belongs to it.
+/// A claimed delivery with its ticket and external ticket.
 async fn due_delivery(write: &mut SqliteConnection, row: &SqliteRow, claim: &str) -> Result<DueDelivery, StoreError> {
     let delivery = delivery_of(row)?;
     let ticket = ticket_of_id(write, &delivery.ticket).await?;
@@ -228,7 +228,7 @@ async fn dead_letter(write: &mut SqliteConnection, id: i64, reason: &str, now: &
     Ok(())
 }
 
-/// Records what became of an attempt; `false` where somebody else holds the claim by now.
+/// Records the outcome of an attempt; `false` if another worker has claimed the delivery since.
 async fn record_attempt(
     write: &mut SqliteConnection,
     due: &DueDelivery,
@@ -293,7 +293,7 @@ async fn record_attempt(
     Ok(true)
 }
 
-/// Keeps what is to be brought to destinations: about a ticket and, where it is one, the message of a number.
+/// Queues deliveries of a ticket; those of kind message are for the message with a number.
 pub async fn enqueue_delivery(
     write: &mut SqliteConnection,
     ticket: &StoredTicket,
@@ -326,7 +326,7 @@ pub async fn enqueue_delivery(
     Ok(())
 }
 
-/// The ticket of an id, which is there.
+/// The ticket with an id. It has to exist.
 pub async fn ticket_of_id(write: &mut SqliteConnection, id: &str) -> Result<StoredTicket, StoreError> {
     let row = query(TICKET).bind(id).fetch_optional(write).await.map_err(failed)?;
     row.map_or_else(

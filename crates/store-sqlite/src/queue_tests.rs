@@ -1,4 +1,4 @@
-//! What queues cost, and who may record what.
+//! The cost of queues, and who may record outcomes.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -15,9 +15,9 @@ use deskbell_core::ports::{
     SubmissionOutcome, Tickets, What,
 };
 
-/// How many rows are many.
+/// A number of rows at which a linear cost would show.
 const MANY: u32 = 50_000;
-/// Every so many steps of SQLite's machine are counted as one.
+/// How many instructions of SQLite's virtual machine are counted as one step.
 const STEPS: i32 = 10;
 
 fn desk() -> SubmissionExtras {
@@ -25,7 +25,7 @@ fn desk() -> SubmissionExtras {
     SubmissionExtras { deliveries: vec![delivery], ..SubmissionExtras::default() }
 }
 
-/// Tickets that wait for a destination, each as old as the others.
+/// Tickets queued for a destination, all at the same time.
 async fn waiting(ids: &[&str]) -> (SqliteStore, tempfile::TempDir) {
     let (store, folder) = fresh().await;
     for id in ids {
@@ -47,7 +47,7 @@ fn there(remote: &str) -> DeliveryOutcome {
     DeliveryOutcome::Delivered { remote: remote.into(), place: None, told: String::new() }
 }
 
-/// Counts the steps of SQLite's machine on every connection of a store.
+/// Counts the steps of SQLite's virtual machine on every connection of a store.
 async fn count_steps(store: &SqliteStore) -> Arc<AtomicU64> {
     let steps = Arc::new(AtomicU64::new(0));
     let mut all = vec![store.writer.acquire().await.unwrap()];
@@ -64,7 +64,7 @@ async fn count_steps(store: &SqliteStore) -> Arc<AtomicU64> {
     steps
 }
 
-/// The steps of claiming, recording and asking for what is next.
+/// The steps of claiming, recording and looking up the next delivery.
 async fn cost(store: &SqliteStore) -> u64 {
     let steps = count_steps(store).await;
     let due = claim(store, "t", NOW, &[]).await;
@@ -77,7 +77,7 @@ async fn cost(store: &SqliteStore) -> u64 {
     steps.load(Ordering::Relaxed)
 }
 
-/// Adds rows by SQL, without looking whether their tickets are there.
+/// Inserts rows by SQL, without foreign key checks.
 async fn add(store: &SqliteStore, sql: &str, many: u32) {
     let mut writer = store.writer.acquire().await.unwrap();
     query("PRAGMA foreign_keys = OFF").execute(&mut *writer).await.unwrap();
@@ -135,7 +135,7 @@ async fn however_many_deliveries_one_ticket_has_or_hang_behind_dead_letters_clai
 async fn whatever_queues_are_asked_is_found_by_an_index() {
     let (store, _folder) = waiting(&["1"]).await;
     let mut reader = store.readers.acquire().await.unwrap();
-    // What the code asks, as it asks it.
+    // The statements exactly as the code has them.
     for asked in [
         include_str!("queue.rs"),
         include_str!("external_tickets.rs"),
@@ -147,7 +147,7 @@ async fn whatever_queues_are_asked_is_found_by_an_index() {
                 let is_table = ["deliveries", "mails", "places", "invocations", "polls", "tickets", "dead", "behind"]
                     .iter()
                     .any(|table| step.starts_with(&format!("SCAN {table}")));
-                // The index of dead letters, and of what is open, is what there is to be read.
+                // These two indexes contain only the rows that are wanted, so a full scan of them is fine.
                 let is_whole = step.contains("INDEX deliveries_given_up") || step.contains("INDEX deliveries_open");
                 assert!(!is_table || is_whole, "{step}\n{sql}");
             }
@@ -155,7 +155,7 @@ async fn whatever_queues_are_asked_is_found_by_an_index() {
     }
 }
 
-/// The statements in a source file, with what its macros stand for.
+/// The SQL statements in a source file, with macros expanded.
 fn statements(source: &str) -> Vec<String> {
     let due = between(source, "macro_rules! due", "};").unwrap_or_default();
     let due = between(due, "\"", "\"").unwrap_or_default();
@@ -216,7 +216,7 @@ async fn what_cannot_be_read_is_a_dead_letter_alone() {
         assert!(told.starts_with("its ticket cannot be read: ") && told.contains(reason), "{told}");
     }
     assert_eq!(told.len(), 2);
-    // Those that can be read are listed.
+    // The readable ones are listed.
     let listed = store.dead_letters(10).await.unwrap();
     assert_eq!(listed.iter().map(|(delivery, _)| delivery.ticket.as_str()).collect::<Vec<_>>(), ["2"]);
 }

@@ -1,4 +1,4 @@
-//! Rows of the database as values.
+//! Converts rows to records.
 
 use serde::Serialize;
 use serde::de::DeserializeOwned;
@@ -18,13 +18,13 @@ use domain::robot::Sign;
 use domain::targets::{Owner, Target};
 use domain::ticket::{Kind, Priority, Severity, Status};
 
-/// A value as it is kept.
+/// A value as JSON for a column.
 pub fn json(value: &impl Serialize) -> Result<String, StoreError> {
     serde_json::to_string(value)
         .map_err(|error| StoreError::Damaged { what: "a value".into(), reason: error.to_string() })
 }
 
-/// The ticket of a row of [`super::TICKET`].
+/// The ticket in a row of [`super::TICKET`].
 pub fn ticket_of(row: &SqliteRow) -> Result<StoredTicket, StoreError> {
     let id: String = row.value("id")?;
     let what = format!("ticket {id}");
@@ -77,7 +77,7 @@ fn handling_of(what: &str, row: &SqliteRow) -> Result<Handling, StoreError> {
     })
 }
 
-/// The ticket of a row of `tickets` as lists show it.
+/// The ticket in a row of `tickets`, as lists show it.
 pub fn listed_ticket_of(row: &SqliteRow) -> Result<ListedTicket, StoreError> {
     let id: String = row.value("id")?;
     let what = format!("ticket {id}");
@@ -105,7 +105,7 @@ pub fn listed_ticket_of(row: &SqliteRow) -> Result<ListedTicket, StoreError> {
     })
 }
 
-/// The message of a row of `messages`.
+/// The message in a row of `messages`.
 pub fn message_of(row: &SqliteRow) -> Result<Message, StoreError> {
     Ok(Message {
         number: row.value("number")?,
@@ -117,12 +117,12 @@ pub fn message_of(row: &SqliteRow) -> Result<Message, StoreError> {
     })
 }
 
-/// What was sealed with the message of a row, and the message.
+/// The message in a row and the SHA-256 of the body that it was sent with.
 pub fn sealed_message_of(row: &SqliteRow) -> Result<([u8; 32], Message), StoreError> {
     Ok((digest("a message", row.value("sealed")?)?, message_of(row)?))
 }
 
-/// The file of a row of `attachments`.
+/// The attachment in a row of `attachments`.
 pub fn attachment_of(row: &SqliteRow) -> Result<StoredAttachment, StoreError> {
     let session: Option<Vec<u8>> = row.value("session")?;
     let id: String = row.value("id")?;
@@ -141,7 +141,7 @@ pub fn attachment_of(row: &SqliteRow) -> Result<StoredAttachment, StoreError> {
     })
 }
 
-/// The deed of a row of `deeds`.
+/// The activity in a row of `deeds`.
 pub fn deed_of(row: &SqliteRow) -> Result<Activity, StoreError> {
     Ok(Activity {
         operator: row.value("operator")?,
@@ -151,7 +151,7 @@ pub fn deed_of(row: &SqliteRow) -> Result<Activity, StoreError> {
     })
 }
 
-/// The delivery of a row of `deliveries`.
+/// The delivery in a row of `deliveries`.
 pub fn delivery_of(row: &SqliteRow) -> Result<Delivery, StoreError> {
     Ok(Delivery {
         id: row.value("id")?,
@@ -172,7 +172,7 @@ pub fn delivery_of(row: &SqliteRow) -> Result<Delivery, StoreError> {
     })
 }
 
-/// The ticket and the seal of a row that has both.
+/// The ticket and idempotency key in a row that has both.
 pub fn sealed_of(row: &SqliteRow) -> Result<StoredSubmission, StoreError> {
     let ticket = ticket_of(row)?;
     let body: Vec<u8> = row.value("seal_body")?;
@@ -185,7 +185,7 @@ pub fn sealed_of(row: &SqliteRow) -> Result<StoredSubmission, StoreError> {
     Ok(StoredSubmission { seal, ticket })
 }
 
-/// The values of rows; what cannot be read is logged with its id and left out.
+/// The values of rows. Rows that cannot be read are logged with their ids and left out.
 pub fn read_rows<T>(
     rows: &[SqliteRow],
     what: &str,
@@ -195,7 +195,7 @@ pub fn read_rows<T>(
     values.filter_map(Result::transpose).collect()
 }
 
-/// The value of a row; none where it cannot be read, which is logged with its id.
+/// The value of a row; none if it cannot be read, which is logged with its id.
 pub fn read_row<T>(
     row: &SqliteRow,
     what: &str,
@@ -211,7 +211,7 @@ pub fn read_row<T>(
     }
 }
 
-/// The id of a row, or the ticket and number that it has in place of one.
+/// The id of a row, or ticket and number if it has no id.
 fn row_id(row: &SqliteRow) -> String {
     let number = |column: &str| row.try_get::<i64, _>(column).map(|number| number.to_string());
     let text = |column: &str| row.try_get::<String, _>(column);
@@ -219,13 +219,13 @@ fn row_id(row: &SqliteRow) -> String {
     number("id").or_else(|_| text("id")).or_else(|_| of_ticket()).unwrap_or_default()
 }
 
-/// The question of a row of `questions`.
+/// The question in a row of `questions`.
 pub fn question_of(row: &SqliteRow) -> Result<Question, StoreError> {
     let id: String = row.value("id")?;
     parsed(&format!("question {id}"), "question", row.value("question")?)
 }
 
-/// What the JSON of a column says.
+/// Parses the JSON of a column.
 pub fn parsed<T: DeserializeOwned>(what: &str, column: &str, text: &str) -> Result<T, StoreError> {
     serde_json::from_str(text).map_err(|error| StoreError::Damaged {
         what: what.into(),
@@ -237,7 +237,7 @@ fn word_in<T>(what: &str, row: &SqliteRow, column: &str, read: impl Fn(&str) -> 
     word(what, column, row.value(column)?, read)
 }
 
-/// What the word of a column stands for.
+/// Parses the enum value of a column.
 pub fn word<T>(what: &str, column: &str, word: &str, read: impl Fn(&str) -> Option<T>) -> Result<T, StoreError> {
     read(word).ok_or_else(|| StoreError::Damaged {
         what: what.into(),

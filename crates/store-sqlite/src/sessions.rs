@@ -1,4 +1,4 @@
-//! Sessions of agents, in the SQLite file.
+//! The sessions port in SQLite.
 
 use async_trait::async_trait;
 use sqlx::{query, query_scalar};

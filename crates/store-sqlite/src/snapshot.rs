@@ -1,4 +1,4 @@
-//! Copies of the SQLite file: taken while others write, checked, and put in its place.
+//! Snapshots of the SQLite file: taken while others write, verified, and restored.
 
 use std::fs::{File, TryLockError};
 use std::io;
@@ -14,24 +14,24 @@ use super::{MIGRATOR, SqliteStore};
 use deskbell_core::ports::StoreError;
 use private_files::{create_file, create_folder, restrict};
 
-/// The files of a database beside the database itself.
+/// Suffixes of the files that SQLite keeps beside a database.
 pub const COMPANIONS: [&str; 2] = ["-wal", "-shm"];
-/// How long a checkpoint after a copy waits for readers, while which writers wait as well.
+/// How long the checkpoint after a copy waits for readers. Writers wait as well meanwhile.
 const CHECKPOINT_BUSY: Duration = Duration::from_millis(200);
 
-/// What a copy of a database holds.
+/// The contents of a copy.
 #[derive(Debug, PartialEq, Eq)]
 pub struct Inspected {
-    /// The newest migration that it has had.
+    /// The version of its newest migration.
     pub schema: i64,
-    /// The names of the files that its rows name, in order.
+    /// The names of the attachment files in its rows, in order.
     pub files: Vec<String>,
 }
 
-/// Why a copy of a database cannot be used.
+/// Why a copy cannot be used.
 #[derive(Debug, thiserror::Error)]
 pub enum Unusable {
-    /// SQLite finds it damaged.
+    /// SQLite finds it corrupt.
     #[error("PRAGMA integrity_check says: {0}")]
     Damaged(String),
     /// It cannot be read.
@@ -39,13 +39,13 @@ pub enum Unusable {
     Store(#[from] StoreError),
 }
 
-/// Writes what a database holds at one moment into an empty file. It is a read transaction: nobody who writes waits for it, but the
-/// write-ahead log grows until it ends. What was deleted is not in the copy. The copy is not synced.
+/// Copies the contents of a database at one moment into an empty file. The copy is one read transaction: it blocks no writer, but the
+/// write-ahead log grows until it ends. Deleted content is not copied. The copy is not synced to disk.
 pub async fn copy(database: &Path, to: &Path) -> Result<(), StoreError> {
     create_file(to).map_err(|error| cannot_open(to, &error))?;
     let mut connection = connect(database, false).await?;
     query("VACUUM INTO ?").bind(text(to)?).execute(&mut connection).await.map_err(failed)?;
-    // What was written meanwhile could not be checkpointed. Where somebody reads, their next commits do it.
+    // Writes during the copy could not be checkpointed. If a reader prevents it here, a later commit does it.
     let busy = format!("PRAGMA busy_timeout = {}", CHECKPOINT_BUSY.as_millis());
     query(sqlx::AssertSqlSafe(busy)).execute(&mut connection).await.map_err(failed)?;
     let _ = query("PRAGMA wal_checkpoint(TRUNCATE)").execute(&mut connection).await;
@@ -53,7 +53,7 @@ pub async fn copy(database: &Path, to: &Path) -> Result<(), StoreError> {
     Ok(())
 }
 
-/// Checks every page and index of a copy that nobody writes, and gives what is in it.
+/// Verifies every page and index of a copy that nobody writes to, and returns its contents.
 pub async fn inspect(copy: &Path) -> Result<Inspected, Unusable> {
     let mut connection = connect(copy, true).await?;
     let found = inspect_connection(&mut connection).await;
@@ -61,7 +61,7 @@ pub async fn inspect(copy: &Path) -> Result<Inspected, Unusable> {
     found
 }
 
-/// The names of the files that the rows of a database name, in order.
+/// The names of the attachment files in the rows of a database, in order.
 pub async fn files(database: &Path) -> Result<Vec<String>, StoreError> {
     let mut connection = connect(database, false).await?;
     let files = query_scalar(FILES).fetch_all(&mut connection).await.map_err(failed)?;
@@ -69,7 +69,7 @@ pub async fn files(database: &Path) -> Result<Vec<String>, StoreError> {
     Ok(files)
 }
 
-/// Takes the rows of files out of a copy.
+/// Deletes the rows of attachment files from a copy.
 pub async fn remove_files(copy: &Path, files: &[String]) -> Result<(), StoreError> {
     if files.is_empty() {
         return Ok(());
@@ -102,12 +102,12 @@ pub fn newest_schema() -> i64 {
     MIGRATOR.iter().map(|migration| migration.version).max().unwrap_or_default()
 }
 
-/// Holds a database as a gateway or command that uses it: several may. `None` where somebody holds it alone.
+/// Locks a database for shared use by a gateway or command. `None` if another process has it exclusively.
 pub fn share(database: &Path) -> io::Result<Option<File>> {
     hold(database, File::try_lock_shared)
 }
 
-/// Holds a database alone, so that no gateway and no command uses it meanwhile. `None` where somebody does.
+/// Locks a database exclusively, so that no gateway or command uses it meanwhile. `None` if another process uses it.
 pub fn hold_alone(database: &Path) -> io::Result<Option<File>> {
     hold(database, File::try_lock)
 }
@@ -129,8 +129,8 @@ fn hold(database: &Path, lock: fn(&File) -> Result<(), TryLockError>) -> io::Res
     }
 }
 
-/// Brings the write-ahead log into the database, which is possible only where nobody else has it open; `false` where somebody has. This also
-/// finds programs that do not hold the lock, such as `sqlite3`.
+/// Checkpoints the write-ahead log into the database, which is possible only if nobody else has it open; otherwise `false`. This also detects
+/// programs that do not take the lock, such as `sqlite3`.
 pub async fn fold_log(database: &Path) -> Result<bool, StoreError> {
     let mut connection = connect(database, false).await?;
     let mode = query_scalar::<_, String>("PRAGMA journal_mode = DELETE").fetch_one(&mut connection).await;
@@ -148,7 +148,7 @@ async fn connect(database: &Path, read_only: bool) -> Result<SqliteConnection, S
         .create_if_missing(false)
         .read_only(read_only)
         .busy_timeout(Duration::from_secs(if read_only { 0 } else { 5 }))
-        // Copying and checking take long.
+        // Copying and checking are slow by nature, so slow statements need no log.
         .disable_statement_logging();
     options.connect().await.map_err(failed)
 }
@@ -163,7 +163,7 @@ fn cannot_open(path: &Path, error: &io::Error) -> StoreError {
 }
 
 impl SqliteStore {
-    /// Holds the database for as long as the store is used.
+    /// Locks the database for as long as the store is used.
     pub(super) fn hold(path: &Path) -> Result<File, StoreError> {
         match share(path) {
             Ok(Some(lock)) => Ok(lock),

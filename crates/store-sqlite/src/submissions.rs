@@ -1,4 +1,4 @@
-//! What anonymous senders have submitted on a day, in the SQLite file.
+//! Daily quotas of submissions in SQLite.
 
 use sqlx::sqlite::SqliteConnection;
 
@@ -8,7 +8,7 @@ use deskbell_core::ports::{StoreError, SubmissionExceeded, SubmissionQuota};
 const NETWORK: &str = "ticket-address";
 const SITE: &str = "ticket-site";
 
-/// Counts a submission; the quota that does not admit it, and then nothing is counted.
+/// Counts a submission. Returns the quota that does not admit it, if any, and counts nothing then.
 pub async fn spend(
     write: &mut SqliteConnection,
     site: &str,

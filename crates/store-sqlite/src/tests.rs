@@ -16,7 +16,7 @@ use domain::targets::Owner;
 
 store_conformance::conformance!(fresh);
 
-/// A store in a folder of its own.
+/// A new store in a temporary folder.
 pub async fn fresh() -> (SqliteStore, tempfile::TempDir) {
     let folder = tempfile::tempdir().unwrap();
     (SqliteStore::open(&folder.path().join("new/folder/test.db")).await.unwrap(), folder)
@@ -73,7 +73,7 @@ async fn tickets_that_come_together_share_a_commit_and_spoil_nothing_for_each_ot
 #[tokio::test]
 async fn a_commit_that_fails_acknowledges_nobody() {
     let (store, _folder) = fresh().await;
-    // What is checked at the commit only: the savepoints all succeed, and then none of it is kept.
+    // A deferred constraint is checked at the commit: all savepoints succeed, and then the whole batch fails.
     let broken = "CREATE TABLE late (ticket TEXT REFERENCES questions (id) DEFERRABLE INITIALLY DEFERRED);
         CREATE TRIGGER breaks AFTER INSERT ON tickets WHEN new.id = '2' BEGIN INSERT INTO late VALUES ('none'); END;
         CREATE UNIQUE INDEX ids ON questions (id)";
@@ -92,7 +92,7 @@ async fn a_commit_that_fails_acknowledges_nobody() {
     assert_eq!(store.submit(&tickets[0], first, SubmissionExtras::default()).await.unwrap(), SubmissionOutcome::Stored);
 }
 
-/// The tickets whose receipt is kept.
+/// The tickets that have a receipt.
 async fn receipts(store: &SqliteStore) -> Vec<String> {
     sqlx::query_scalar("SELECT ticket FROM mails ORDER BY ticket").fetch_all(&store.readers).await.unwrap()
 }
@@ -163,7 +163,7 @@ async fn what_mails_count_against_names_nobody_and_goes_with_its_ticket() {
     assert_eq!(counted().await, 0);
 }
 
-/// Counts what is committed from now on.
+/// Counts commits from this call on.
 async fn count(store: &SqliteStore) -> Arc<AtomicUsize> {
     let commits = Arc::new(AtomicUsize::new(0));
     let counted = commits.clone();
@@ -269,7 +269,7 @@ async fn a_row_that_cannot_be_read_hides_no_other_page() {
     assert_eq!((numbers(page.messages), page.has_more), (vec![2, 5, 6], true));
 }
 
-/// Adds so many tickets like the first one, which are found by `word`, below the numbers of none.
+/// Adds copies of the first ticket that are found by `word`, with smaller numbers than all others.
 async fn multiply(store: &SqliteStore, count: u32, word: &str) {
     for sql in [
         "WITH RECURSIVE copies (number) AS (SELECT 2 UNION ALL SELECT number + 1 FROM copies WHERE number < ?1)
@@ -312,7 +312,7 @@ async fn a_search_for_words_that_are_seldom_together_stops_and_goes_on_where_it_
         }
         assert_eq!(found, ["1"], "{words}");
     }
-    // A rare word leads to its tickets at once, wherever they are, and common words that are often together fill a page.
+    // A rare term leads to its tickets at once, wherever they are, and common terms that occur together often fill a page.
     assert_eq!(search("alpha rare", None).await, (vec!["copy-17".to_string()], None, None));
     assert_eq!(search("rare alpha", None).await, (vec!["copy-17".to_string()], None, None));
     let (found, next, stopped_at) = search("beta", None).await;
@@ -342,7 +342,7 @@ async fn tickets_of_an_earlier_version_are_listed_and_found_once_the_store_is_op
         .await
         .unwrap();
     let before = store.list_tickets(&View::default(), None, 10).await.unwrap().tickets;
-    // As the migration leaves them: what was sent in format 0, one of them no JSON, and nothing else.
+    // The state after the migration: what was sent in format 0, one of them invalid JSON, and nothing else.
     let sent = serde_json::to_string(&ticket("1", "", "").ticket).unwrap();
     for (sql, value) in [
         ("UPDATE ticket_bodies SET format = 0, excerpt = '', body = ? WHERE ticket = '1'", sent.as_str()),
@@ -374,7 +374,7 @@ async fn with_a_ticket_goes_what_it_is_listed_and_found_by() {
         let count = sqlx::query_scalar::<_, i64>(sqlx::AssertSqlSafe(format!("SELECT count(*) FROM {table}")));
         assert_eq!(count.fetch_one(&store.writer).await.unwrap(), 0, "{table}");
     }
-    // Its number may be given to another.
+    // Its number may be reused.
     store
         .submit(&ticket("2", "DB-00002", "2026-01-01T00:00:00.000Z"), &seal("b"), SubmissionExtras::default())
         .await
@@ -385,7 +385,7 @@ async fn with_a_ticket_goes_what_it_is_listed_and_found_by() {
         found.into_iter().map(|ticket| ticket.id).collect::<Vec<_>>()
     };
     assert!(found().await.is_empty(), "{:?}", found().await);
-    // Whose automatic answer says it is found by it.
+    // A ticket is also found by its automatic answer.
     store.submit(&ticket("3", "DB-00003", "2026-01-01T00:00:00.000Z"), &seal("c"), with_answer()).await.unwrap();
     assert_eq!(found().await, ["3"]);
 }

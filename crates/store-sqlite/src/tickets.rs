@@ -1,4 +1,4 @@
-//! Tickets as they come, in the SQLite file.
+//! The tickets port in SQLite.
 
 use std::collections::BTreeSet;
 
@@ -45,7 +45,7 @@ impl Tickets for SqliteStore {
         .fetch_one(&self.readers)
         .await
         .map_err(failed)?;
-        // Most requests of a person come after their session's tickets were moved: those do not wait for who writes.
+        // Most requests of a customer come after the tickets of their session were moved. They do not wait for the writer.
         if !something {
             return Ok(());
         }
@@ -70,7 +70,7 @@ impl Tickets for SqliteStore {
     }
 }
 
-/// Keeps a ticket inside a transaction, which is undone where it is not new.
+/// Stores a ticket inside a transaction, which is rolled back if it is not new.
 pub async fn keep(
     transaction: &mut SqliteConnection,
     new: &StoredTicket,
@@ -91,7 +91,7 @@ pub async fn keep(
     {
         return Ok(SubmissionOutcome::OverQuota(exceeded));
     }
-    // An answer that comes at once is the first message that nobody has seen.
+    // An automatic answer is the first unread message.
     if !insert(transaction, new, prepared, u32::from(along.answer.is_some())).await? {
         return Ok(SubmissionOutcome::ReferenceTaken);
     }
@@ -114,7 +114,7 @@ pub async fn keep(
     }
     let claim = match &along.unconfirmed {
         Some(address) if confirmations::is_confirmed(transaction, new, address).await? => {
-            // Whoever has shown that they read the mailbox is one from whom it needs no protection.
+            // A sender who has proved that they read the mailbox is no threat to it.
             if let Some(mail) = &along.mail {
                 mails::keep(transaction, new, mail, mails::Mailbox::Confirmed).await?;
             }
@@ -134,7 +134,7 @@ pub async fn keep(
     Ok(SubmissionOutcome::Stored)
 }
 
-/// What is written of a new ticket beside its own columns, made before the transaction that others wait for.
+/// What is written about a new ticket besides its own columns. It is prepared before the transaction, because others wait for that.
 #[derive(Debug)]
 pub struct Prepared {
     body: String,
@@ -143,7 +143,7 @@ pub struct Prepared {
 }
 
 impl Prepared {
-    /// What is written of a ticket.
+    /// Prepares what is written about a ticket.
     pub fn new(ticket: &StoredTicket) -> Result<Prepared, StoreError> {
         let body = body::write(&ticket.ticket).map_err(|error| StoreError::Damaged {
             what: format!("ticket {}", ticket.id),
@@ -152,13 +152,13 @@ impl Prepared {
         Ok(Prepared { body, shown: summarize(ticket), tokens: tokens::of_ticket(ticket) })
     }
 
-    /// How many tokens the ticket is found by, which is most of what is written.
+    /// How many tokens the ticket is found by; they are most of what is written.
     pub fn token_count(&self) -> usize {
         self.tokens.len()
     }
 }
 
-/// Writes a ticket with what lists show of it and what it is found by; `false` where another has its reference.
+/// Inserts a ticket with its list columns and tokens; `false` if another ticket has its reference.
 pub async fn insert(
     write: &mut SqliteConnection,
     new: &StoredTicket,

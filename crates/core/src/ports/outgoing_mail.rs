@@ -108,7 +108,7 @@ pub struct DueMail {
     pub code: Option<u32>,
     /// How many attempts were made, including this one.
     pub tries: u32,
-    /// When the first attempt was due, RFC 3339 in UTC.
+    /// When it was queued, RFC 3339 in UTC.
     pub since: String,
 }
 

@@ -1,22 +1,22 @@
-//! Who a ticket is from, and how far that can be relied on.
+//! The address of the sender of a ticket, and how far it can be trusted.
 
 pub use mail_in::mailbox;
 
 use crate::ports::StoredTicket;
 use domain::ticket::{NewTicket, is_email};
 
-/// The address at which the sender of a ticket is reached.
+/// The address of the sender.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Address {
-    /// The host has signed that it is theirs.
+    /// Signed by the host.
     Signed(String),
-    /// The form or the page says so; it may be anybody's.
+    /// Claimed by the form or the page. It may be anybody's.
     Claimed(String),
-    /// They named none.
+    /// No address was given.
     Missing,
 }
 
-/// The address of the sender: signed by the host, or else as typed into the form, or else as the page claims.
+/// The address of the sender: the one that the host signed, otherwise the one typed into the form, otherwise the one that the page claims.
 pub fn address(sent: &NewTicket) -> Address {
     let user = sent.context.user.as_ref();
     let given = |text: &str| Some(text.trim().to_string()).filter(|text| !text.is_empty());
@@ -27,7 +27,7 @@ pub fn address(sent: &NewTicket) -> Address {
     claimed.map_or(Address::Missing, Address::Claimed)
 }
 
-/// The claimed address, where a mail can be sent to it.
+/// The claimed address, if mail can be sent to it.
 pub fn claimed_email(sent: &NewTicket) -> Option<String> {
     match address(sent) {
         Address::Claimed(email) if is_email(&email) => Some(email),
@@ -35,11 +35,11 @@ pub fn claimed_email(sent: &NewTicket) -> Option<String> {
     }
 }
 
-/// Whether the host has signed who sent a ticket.
+/// Whether the host has signed the sender of a ticket.
 pub fn is_verified(ticket: &StoredTicket) -> bool {
     match &ticket.ticket.context.user {
         Some(user) => user.verified,
-        // A site that collects no users keeps only whose ticket it is.
+        // A site that does not collect users stores only who owns the ticket.
         None => ticket.person.is_some(),
     }
 }
