@@ -1,18 +1,18 @@
-//! Files that go along with a ticket or a reply: which are taken, what they are, what they are called.
+//! Attachments of tickets and replies: accepted types, detection of types, file names.
 
 use serde::{Deserialize, Serialize};
 
 use wire::words;
 
-/// The longest name of a file, in bytes: what every file system takes.
+/// The longest file name, in bytes. Every file system takes it.
 pub const NAME_MAX: usize = 200;
-/// The largest file that a site may take, in bytes; a picture lies in memory while it is cleaned.
+/// The largest value of [`Attachments::max_bytes`]; an image is in memory while its metadata is stripped.
 pub const BYTES_MAX: u32 = 100_000_000;
-/// The most files that a site may take with a message.
+/// The largest value of [`Attachments::max_count`].
 pub const COUNT_MAX: u32 = 50;
 
 words! {
-    /// What a file is, by its content.
+    /// The type of a file, from its content.
     #[allow(missing_docs)]
     FileType {
         Png = "image/png",
@@ -24,23 +24,23 @@ words! {
         Json = "application/json",
         Mp4 = "video/mp4",
         Webm = "video/webm",
-        /// An archive, and what office programs write.
+        /// A ZIP archive, or an office document.
         Zip = "application/zip",
-        /// Another file that support asks for, such as a recording, a compressed log or a dump: only ever offered for saving.
+        /// Any other file that support asks for, such as a recording, a compressed log or a dump. Only ever offered as a download.
         Download = "application/octet-stream",
     }
 }
 
-/// Which files a site takes.
+/// Which attachments a site accepts.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(not(target_arch = "wasm32"), derive(schemars::JsonSchema))]
 #[serde(default, deny_unknown_fields)]
 pub struct Attachments {
     /// The largest file, in bytes. Default: 10,000,000.
     pub max_bytes: u32,
-    /// How many go along with one message; 0 takes none. Default: 10.
+    /// The most attachments of a message; 0 accepts none. Default: 10.
     pub max_count: u32,
-    /// The types that are taken. Default: all that are known.
+    /// The accepted types. Default: all known ones.
     pub types: Vec<FileType>,
 }
 
@@ -51,7 +51,7 @@ impl Default for Attachments {
 }
 
 impl Attachments {
-    /// As what a file is taken; `None` where it is not. JSON is text to who takes only text.
+    /// The type that a file is accepted as; `None` if it is not accepted. JSON is accepted as text where only text is.
     pub fn accepted_type(&self, found: FileType) -> Option<FileType> {
         let known = |wanted: FileType| self.max_count > 0 && self.types.contains(&wanted);
         let plain = (found == FileType::Json).then_some(FileType::Text);
@@ -60,24 +60,24 @@ impl Attachments {
 }
 
 wire::types! {
-    /// A file as it is shown (on a message, and in the answer to `PUT …/attachments/{id}`).
+    /// An attachment as clients see it (in a message, and in the response to `PUT …/attachments/{id}`).
     #[derive(Clone, Debug, PartialEq, Eq)]
     pub struct Attachment {
-        /// The UUID that its sender gave it.
+        /// The UUID that its sender chose.
         pub id: String,
         pub name: String,
         /// Its media type, such as `image/png`.
         pub media as "type": String,
-        /// How large it is, in bytes.
+        /// Its size in bytes.
         pub size: u32,
-        /// Whether it may still carry metadata such as a location, its author or when it was made.
+        /// Whether it may still contain metadata such as a location, an author or a creation time.
         pub has_metadata: bool = sparse,
-        /// Where it can be read for an hour, relative to the gateway; empty where it belongs to no message yet.
+        /// Where to download it, relative to the gateway; valid for an hour. Empty while it belongs to no message.
         pub url: String = sparse,
     }
 }
 
-/// What is wrong with what a site says of files.
+/// What is wrong with a site's settings for attachments.
 pub fn check(attachments: &Attachments) -> Option<String> {
     let Attachments { max_bytes, max_count, .. } = attachments;
     if !(1..=BYTES_MAX).contains(max_bytes) {
@@ -86,7 +86,7 @@ pub fn check(attachments: &Attachments) -> Option<String> {
     (*max_count > COUNT_MAX).then(|| format!("attachments.max_count: {max_count} is no number from 0 to {COUNT_MAX}"))
 }
 
-/// What is wrong with the list of files of a message; `None` for a good one.
+/// What is wrong with the list of attachments of a message; `None` if it is valid.
 pub fn check_list(ids: &[String], attachments: &Attachments) -> Option<String> {
     let max = attachments.max_count;
     if ids.len() > max as usize {
@@ -97,7 +97,7 @@ pub fn check_list(ids: &[String], attachments: &Attachments) -> Option<String> {
     twice.then(|| "names a file twice".to_string())
 }
 
-/// A UUID as it is kept; `None` for anything else.
+/// The canonical form of a UUID; `None` for anything else.
 pub fn parse_id(text: &str) -> Option<String> {
     let dash = |at| matches!(at, 8 | 13 | 18 | 23);
     let fits = text.len() == 36
@@ -105,13 +105,13 @@ pub fn parse_id(text: &str) -> Option<String> {
     fits.then(|| text.to_ascii_lowercase())
 }
 
-/// How much of a file has to be there to tell what is told by its beginning.
+/// How many bytes of a file [`detect_by_signature`] needs.
 pub const HEAD: usize = 64;
 
-/// Bytes, and where they stand.
+/// Byte strings and their offsets.
 type Signature = &'static [(usize, &'static [u8])];
 
-/// What a file begins with, as far as it says.
+/// The signatures of types that have one.
 const SIGNATURES: &[(FileType, Signature)] = &[
     (FileType::Png, &[(0, b"\x89PNG\r\n\x1a\n")]),
     (FileType::Jpeg, &[(0, b"\xff\xd8\xff")]),
@@ -122,7 +122,7 @@ const SIGNATURES: &[(FileType, Signature)] = &[
     (FileType::Zip, &[(0, b"PK\x03\x04")]),
     // An empty archive.
     (FileType::Zip, &[(0, b"PK\x05\x06")]),
-    // Other brands of the same format are no video, such as HEIC.
+    // Other brands of the same container, such as HEIC, are no video.
     (FileType::Mp4, &[(4, b"ftypiso")]),
     (FileType::Mp4, &[(4, b"ftypmp4")]),
     (FileType::Mp4, &[(4, b"ftypavc1")]),
@@ -131,14 +131,14 @@ const SIGNATURES: &[(FileType, Signature)] = &[
     (FileType::Mp4, &[(4, b"ftypMSNV")]),
 ];
 
-/// What a file is by its first bytes; `None` where they do not say.
+/// Detects the type by the first bytes; `None` if they match no signature.
 pub fn detect_by_signature(head: &[u8]) -> Option<FileType> {
     let stands = |(at, bytes): &(usize, &[u8])| head.get(*at..).is_some_and(|rest| rest.starts_with(bytes));
     let known = SIGNATURES.iter().find(|(_, signature)| signature.iter().all(stands)).map(|(found, _)| *found);
     known.or_else(|| is_webm(head).then_some(FileType::Webm))
 }
 
-/// What a file without such a beginning is by all that is in it.
+/// Detects the type of a file without a signature from its whole content.
 pub fn detect_text(bytes: &[u8]) -> Option<FileType> {
     let text = std::str::from_utf8(bytes).ok()?;
     let printed = |c: char| !c.is_control() || matches!(c, '\t' | '\n' | '\r');
@@ -149,7 +149,7 @@ pub fn detect_text(bytes: &[u8]) -> Option<FileType> {
     Some(if json { FileType::Json } else { FileType::Text })
 }
 
-/// A Matroska file whose header names the part of the format that browsers play.
+/// Whether a Matroska header names the subset of the format that browsers play.
 fn is_webm(head: &[u8]) -> bool {
     let head = head.get(..HEAD.min(head.len())).unwrap_or_default();
     head.starts_with(b"\x1a\x45\xdf\xa3") && head.windows(7).any(|bytes| bytes == b"\x42\x82\x84webm")
@@ -160,7 +160,8 @@ fn is_json(text: &str) -> bool {
 }
 
 impl FileType {
-    /// The endings that belong to a type; the first is given to what has none of them, so that no computer takes it for something else.
+    /// The file name extensions of a type. The first is added to names without one of them, so that no computer takes the file for something
+    /// else.
     pub const fn endings(self) -> &'static [&'static str] {
         match self {
             FileType::Png => &["png"],
@@ -206,8 +207,8 @@ impl FileType {
     }
 }
 
-/// The name of a file as it is kept: without its path and what nobody can see, not too long, with one of some endings; the first is given
-/// to what has none of them.
+/// The stored form of a file name: without path and invisible characters, at most [`NAME_MAX`] bytes, with one of `endings`; the first is added
+/// if it has none of them.
 pub fn clean_name(given: &str, endings: &[&str]) -> String {
     let last = given.rsplit(['/', '\\']).next().unwrap_or_default();
     let seen: String = last.chars().filter(|c| !is_invisible(*c)).collect();
@@ -223,7 +224,7 @@ pub fn clean_name(given: &str, endings: &[&str]) -> String {
     [stem, ".", ending].concat()
 }
 
-/// Control characters, and those that turn or hide what is read.
+/// Whether a character is a control character, or reorders or hides text.
 pub fn is_invisible(c: char) -> bool {
     c.is_control()
         || matches!(c, '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{206f}' | '\u{feff}' | '\u{61c}')

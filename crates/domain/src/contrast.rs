@@ -1,12 +1,12 @@
-//! Colours that can be read: the accent is moved until its contrast is enough (WCAG 2.2, 1.4.3).
+//! Readable colours: the accent is adjusted until its contrast suffices (WCAG 2.2, 1.4.3).
 
 /// Red, green and blue, 0 to 255.
 pub type Rgb = [u8; 3];
 
-/// The contrast that text needs against what is behind it: 4.5, and a twelfth for what [`luminance`] may be off by.
+/// The contrast that text needs against its background: 4.5 and a twelfth of it, the largest error of [`luminance`].
 const TEXT: f32 = 4.9;
 
-/// Reads `#rgb` or `#rrggbb`.
+/// Parses `#rgb` or `#rrggbb`.
 pub fn parse_color(text: &str) -> Option<Rgb> {
     let digits: Option<Vec<u8>> = text.strip_prefix('#')?.chars().map(|c| c.to_digit(16).map(|d| d as u8)).collect();
     match digits?.as_slice() {
@@ -16,7 +16,7 @@ pub fn parse_color(text: &str) -> Option<Rgb> {
     }
 }
 
-/// The same colour, darker or lighter by as little as makes it readable on a background.
+/// The colour, made darker or lighter by the least that makes it readable on a background.
 pub fn ensure_readable(colour: Rgb, background: Rgb) -> Rgb {
     let towards = if luminance(background) > 0.18 { 0.0 } else { 255.0 };
     (0..=50)
@@ -25,20 +25,20 @@ pub fn ensure_readable(colour: Rgb, background: Rgb) -> Rgb {
         .unwrap_or([towards as u8; 3])
 }
 
-/// Black or white, whichever can be read better on a colour.
+/// Black or white, whichever is more readable on a colour.
 pub fn text_color_on(colour: Rgb) -> Rgb {
     let (black, white) = ([0; 3], [255; 3]);
     if contrast(colour, white) >= contrast(colour, black) { white } else { black }
 }
 
-/// The contrast of two colours, 1 to 21 (WCAG 2.2, contrast ratio).
+/// The contrast ratio of two colours, 1 to 21 (WCAG 2.2).
 fn contrast(one: Rgb, other: Rgb) -> f32 {
     let (one, other) = (luminance(one), luminance(other));
     (one.max(other) + 0.05) / (one.min(other) + 0.05)
 }
 
-/// Relative luminance, 0 to 1, by x^2.25: two square roots stand in for the exact curve, whose power function would cost
-/// the widget kilobytes. It is off by less than a twelfth of a contrast, which is what [`TEXT`] leaves room for.
+/// Relative luminance, 0 to 1, computed as x^2.25. Two square roots replace the exact curve, whose power function would cost the widget
+/// kilobytes. The contrast is off by less than a twelfth, which [`TEXT`] allows for.
 fn luminance(colour: Rgb) -> f32 {
     let [r, g, b] = colour.map(|part| {
         let x = f32::from(part) / 255.0;
@@ -61,7 +61,7 @@ mod tests {
         }
     }
 
-    /// The contrast by the exact curve of the standard.
+    /// The contrast ratio by the exact curve of the standard.
     fn exact(one: Rgb, other: Rgb) -> f32 {
         let luminance = |colour: Rgb| {
             let [r, g, b] = colour.map(|part| match f32::from(part) / 255.0 {

@@ -1,4 +1,4 @@
-//! What is said about a ticket after it was sent, and how its owner sees it in a list.
+//! Messages of a ticket, and tickets as their customer sees them in a list.
 
 use serde::{Deserialize, Serialize};
 
@@ -10,23 +10,23 @@ use wire::words;
 const TITLE_MAX: usize = 140;
 
 words! {
-    /// Who says something.
+    /// Who wrote a message.
     Author else Automatic {
-        /// Whose ticket it is.
+        /// The customer.
         Customer = "customer",
-        /// Somebody of support.
+        /// Somebody from support.
         Support = "support",
-        /// Nobody: it was written by itself.
+        /// An automatic message.
         Automatic = "automatic",
     }
 }
 
 words! {
-    /// Who is to say something next.
+    /// Whose reply is awaited.
     Turn {
-        /// Support.
+        /// Support's.
         Support = "support",
-        /// The customer.
+        /// The customer's.
         Customer = "customer",
     }
 }
@@ -35,50 +35,50 @@ wire::types! {
     /// One message of a conversation.
     #[derive(Clone, Debug, PartialEq, Eq)]
     pub struct Message {
-        /// Its place in the conversation: 0 is what the ticket itself says, and those that follow count up by one.
+        /// Its position in the conversation. 0 is the text of the ticket itself; later messages count up by one.
         pub number: u32,
         pub author: Author,
-        /// What they are called; empty where that is not known.
+        /// The author's display name; empty if unknown.
         pub name: String,
         /// Plain text from the customer, Markdown from everybody else.
         pub body: String,
-        /// When, RFC 3339 in UTC.
+        /// When it was written, RFC 3339 in UTC.
         pub at: String,
         pub attachments: Vec<Attachment> = default,
     }
 
-    /// A conversation, or the end of it.
+    /// A page of a conversation.
     #[derive(Clone, Debug, Default, PartialEq, Eq)]
     pub struct Messages {
         /// Oldest first.
         pub messages: Vec<Message>,
-        /// The number of the last message that the customer has seen.
+        /// The number of the last message that the customer has read.
         pub read_until: u32,
-        /// Whether more messages come behind these: ask again with `after` the number of the last one.
+        /// Whether more messages follow. Request them with `after` set to the number of the last message in this page.
         pub more: bool = default,
     }
 
-    /// A ticket in the list of its owner.
+    /// A ticket in its customer's list.
     #[derive(Clone, Debug, PartialEq, Eq)]
     pub struct Summary {
         /// Its id, a UUID.
         pub id: String,
-        /// Its name among people, such as `DB-4K7Q9`.
+        /// The reference that people use for it, such as `DB-4K7Q9`.
         pub reference: String,
         pub status: Status,
         pub kind: Kind,
-        /// Its first line.
+        /// The first line of its message.
         pub title: String,
-        /// When it came, RFC 3339 in UTC.
+        /// When it was received, RFC 3339 in UTC.
         pub created_at: String,
         /// When the last message was written, RFC 3339 in UTC.
         pub updated_at: String,
-        /// When the first answer is due, RFC 3339 in UTC; none where it was given, or where no time is promised.
+        /// When the first reply is due, RFC 3339 in UTC; none if it was given, or if there is no response target.
         pub due_at: Option<String>,
-        /// How many messages the customer has not seen, among them those that are withheld.
+        /// How many messages the customer has not read, including withheld ones.
         pub unread: u32,
-        /// Whether answers are withheld until the sender has confirmed the address that they gave, by the code that was mailed to it
-        /// (`POST …/tickets/{id}/confirmation`).
+        /// Whether replies are withheld until the sender confirms the address that they gave with the code mailed to it (`POST
+        /// …/tickets/{id}/confirmation`).
         pub unconfirmed: bool = default,
         /// How many messages are withheld.
         pub withheld: u32 = default,
@@ -86,18 +86,18 @@ wire::types! {
         pub code_sent: bool = default,
     }
 
-    /// The tickets of a customer.
+    /// A page of the tickets of a customer.
     #[derive(Clone, Debug, Default, PartialEq, Eq)]
     pub struct Summaries {
-        /// Open ones first, and within each status the one with the latest message.
+        /// Open ones first, then by latest message.
         pub tickets: Vec<Summary>,
-        /// How many there are, on this page and all others.
+        /// How many tickets there are on all pages.
         pub total: u32 = default,
-        /// How many of all of them are open.
+        /// How many of them are open.
         pub open: u32,
-        /// How many messages they have not seen, in all of them.
+        /// How many unread messages they have in total.
         pub unread: u32,
-        /// The `cursor` of the next page; none where this is the last one.
+        /// The `cursor` of the next page; none on the last page.
         pub next: Option<String> = default,
     }
 }
@@ -107,43 +107,43 @@ wire::types! {
 #[cfg_attr(not(target_arch = "wasm32"), derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub struct ConfirmationCode {
-    /// The digits of the mail; spaces and dashes do not matter.
+    /// The digits from the mail; spaces and dashes are ignored.
     pub code: String,
 }
 
-/// What the customer says (`POST …/tickets/{id}/messages`).
+/// A reply by the customer (`POST …/tickets/{id}/messages`).
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(not(target_arch = "wasm32"), derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub struct Reply {
-    /// Plain text, 1 to [`super::ticket::MESSAGE_MAX`] characters.
+    /// Plain text, 1 to 10,000 characters.
     pub message: String,
-    /// The UUIDs of the files that go along with it.
+    /// The UUIDs of its attachments.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub attachments: Vec<String>,
 }
 
-/// What the customer changes about a ticket (`PATCH …/tickets/{id}`); what is not there stays as it is.
+/// A change of a ticket by its customer (`PATCH …/tickets/{id}`). Missing fields stay as they are.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(not(target_arch = "wasm32"), derive(schemars::JsonSchema))]
 #[serde(default, deny_unknown_fields)]
 pub struct Patch {
-    /// It is solved, or it is not.
+    /// Solves or reopens the ticket.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub status: Option<Status>,
-    /// The number of the last message that they have seen. What was seen stays seen.
+    /// The number of the last message that the customer has read. It never decreases.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub read_until: Option<u32>,
 }
 
-/// What somebody is about to send (`POST …/tickets/alike`).
+/// A draft, to find similar tickets (`POST …/tickets/alike`).
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(not(target_arch = "wasm32"), derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub struct Draft {
-    /// What they wrote.
+    /// The text so far.
     pub message: String,
-    /// The id of its topic; empty where there is none.
+    /// The id of its topic; empty if it has none.
     #[serde(default)]
     pub topic: String,
 }
@@ -157,7 +157,7 @@ pub fn title(message: &str) -> String {
     }
 }
 
-/// What to call whoever sent a ticket: what the host says wins over what was typed. Empty where nothing is known of them.
+/// The display name of a ticket's sender: what the host set, otherwise what was typed. Empty if nothing is known.
 #[cfg(not(target_arch = "wasm32"))]
 pub fn requester(ticket: &super::ticket::NewTicket) -> &str {
     let contact = &ticket.contact;
@@ -169,7 +169,7 @@ pub fn requester(ticket: &super::ticket::NewTicket) -> &str {
     names.into_iter().find(|name| !name.trim().is_empty()).unwrap_or_default()
 }
 
-/// Whether a ticket is listed before another: open before solved, then by when something was said last.
+/// The order of a customer's list: open before solved, then by latest message.
 pub fn before(one: &Summary, other: &Summary) -> bool {
     (other.status, one.updated_at.as_str()) > (one.status, other.updated_at.as_str())
 }

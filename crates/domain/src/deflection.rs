@@ -1,37 +1,37 @@
-//! What answers are worth: how many of those who saw or opened one sent no ticket. Events become counters as they come; of a visit
-//! only so much is remembered that it counts once.
+//! Deflection statistics: how many customers who saw or opened a question sent no ticket. Events are added to counters as they arrive; of a
+//! visit only as much is stored as is needed to count it once.
 
 use std::collections::BTreeMap;
 
 use super::event::{Event, EventName};
 use super::vocabulary::Kind;
 
-/// How many visits of a site and week are counted; more are not, so that nobody can fill the database with visits made up.
+/// The most visits of a site and week that are counted, so that nobody can fill the database with made-up visits.
 pub const VISITS_MAX: u32 = 100_000;
-/// How many questions of one visit are counted.
+/// The most questions of one visit that are counted.
 const QUESTIONS_MAX: usize = 40;
 
-/// What has happened, each once: a set of [`EventName`] as bits, 1 for the first.
+/// A set of [`EventName`] as bits; the first name has the value 1.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Steps(u8);
 
 impl Steps {
-    /// The set that these bits stand for.
+    /// The set with these bits.
     pub fn from_bits(bits: u8) -> Steps {
         Steps(bits)
     }
 
-    /// The bits.
+    /// The bits of the set.
     pub fn bits(self) -> u8 {
         self.0
     }
 
-    /// Whether something is in it.
+    /// Whether the set contains an event.
     pub fn contains(self, what: EventName) -> bool {
         self.0 & bit(what) != 0
     }
 
-    /// Adds something; `false` where it was in it.
+    /// Inserts an event; `false` if the set contained it.
     fn insert(&mut self, what: EventName) -> bool {
         let is_new = !self.contains(what);
         self.0 |= bit(what);
@@ -49,14 +49,14 @@ fn bit(what: EventName) -> u8 {
     }
 }
 
-/// How many visits there were, of one week and kind; or how many more. A visit counts in each column once.
+/// The visits of one week and kind, or changes of these counters. A visit counts at most once in each field.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Visits {
     /// Questions were shown.
     pub shown: i64,
     /// A question was opened.
     pub opened: i64,
-    /// The person said that it was solved.
+    /// The customer said that a question solved it.
     pub solved: i64,
     /// A ticket was sent.
     pub sent: i64,
@@ -65,12 +65,12 @@ pub struct Visits {
 }
 
 impl Visits {
-    /// Of the visits in which a question was opened, the share without a ticket, in per cent. `None` without any.
+    /// The share of visits without a ticket among those in which a question was opened, in per cent. `None` if there are none.
     pub fn rate(&self) -> Option<i64> {
         (self.opened > 0).then(|| (self.deflected * 100 + self.opened / 2) / self.opened)
     }
 
-    /// What one visit in which this has happened counts.
+    /// The counters of one visit with these events.
     fn of_visit(steps: Steps) -> Visits {
         let opened =
             [EventName::Opened, EventName::Solved, EventName::Unhelpful].iter().any(|what| steps.contains(*what));
@@ -95,46 +95,46 @@ impl Visits {
     }
 }
 
-/// What one question did, or did more.
+/// The counters of one question, or changes of them.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Worth {
     /// Its id.
     pub id: String,
     /// In how many visits it was opened.
     pub opened: i64,
-    /// In how many it solved the matter.
+    /// In how many visits it solved the problem.
     pub solved: i64,
-    /// In how many it was of no use.
+    /// In how many visits it did not help.
     pub unhelpful: i64,
 }
 
-/// What is remembered of a visit.
+/// What is stored of a visit.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Visit {
-    /// The kind that it counts under. A draft may change its kind: the last that came counts, a ticket's above all.
+    /// The kind that it counts under: a ticket's kind if there is one, otherwise the draft's latest.
     pub kind: Kind,
-    /// What has happened.
+    /// The events so far.
     pub steps: Steps,
-    /// What has happened to questions, by their ids.
+    /// The events so far of each question, by id.
     pub questions: BTreeMap<String, Steps>,
 }
 
 /// What an event adds to the counters.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Increments {
-    /// By kind. What a visit counted under another kind before is taken from that.
+    /// By kind. If the visit was counted under another kind before, that kind gets negative increments.
     pub visits: Vec<(Kind, Visits)>,
     /// By question.
     pub questions: Vec<Worth>,
 }
 
 impl Visit {
-    /// A visit of which nothing is known yet.
+    /// A visit without events.
     pub fn new(kind: Kind) -> Visit {
         Visit { kind, steps: Steps::default(), questions: BTreeMap::new() }
     }
 
-    /// Takes in an event of this visit; the same again adds nothing.
+    /// Records an event of this visit. Recording the same event again adds nothing.
     pub fn record(&mut self, event: &Event) -> Increments {
         let (kind_before, before) = (self.kind, Visits::of_visit(self.steps));
         if !self.steps.contains(EventName::Sent) {
@@ -181,7 +181,7 @@ mod tests {
         Event { visit: "0123456789abcdef.0".into(), name, kind, questions }
     }
 
-    /// All that the events of one visit come to, by kind.
+    /// The counters of all events of one visit, by kind.
     fn sum(events: &[Event]) -> BTreeMap<&'static str, Visits> {
         let mut visit = Visit::new(events[0].kind);
         let mut sums: BTreeMap<&'static str, Visits> = BTreeMap::new();

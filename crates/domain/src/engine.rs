@@ -1,53 +1,53 @@
-//! Where answers are looked for: the gateway, a static index, the issues of a public repository.
+//! Search engines: the gateway, a static index, the issues of a public repository.
 
 use super::vocabulary::Kind;
 use wire::{Read, Source, words};
 
 words! {
-    /// What an engine is.
+    /// The type of an engine.
     #[derive(Default)]
     EngineType else Gateway {
         /// The gateway's search.
         #[default]
         Gateway = "gateway",
-        /// A file that `deskbell index` made, searched in the page.
+        /// A file created by `deskbell index`, searched in the page.
         Index = "index",
-        /// GitHub's search, over the issues of a repository.
+        /// GitHub's search over the issues of a repository.
         Github = "github",
     }
 }
 
 words! {
-    /// What a search is for.
+    /// Why a search is made.
     SearchTrigger else Typed {
-        /// What the customer types.
+        /// The customer typed it.
         Typed = "typed",
-        /// The error that just happened.
+        /// An error has just happened.
         Error = "error",
-        /// The page that they are on.
+        /// The page that the customer is on.
         Page = "page",
     }
 }
 
 wire::types! {
-    /// An engine as the configuration names it (`sources`).
+    /// An engine in the configuration (`sources`).
     #[derive(Clone, Debug, Default, PartialEq, Eq)]
     #[serde(deny_unknown_fields)]
     pub struct Engine {
         pub engine: EngineType,
-        /// With `index`: where its file lies, a path of the page's own host or an `https:` address.
+        /// With `index`: the location of its file, a path on the page's own host or an `https:` address.
         pub url: String = sparse,
         /// With `github`: the repository, `OWNER/NAME`.
         pub repository: String = sparse,
-        /// The kinds of ticket that it is asked for. Default: all; with `github`, feedback.
+        /// The kinds of ticket that it is used for. Default: all; with `github`, feedback.
         pub kinds: Option<Vec<Kind>> = sparse,
-        /// Whether errors are searched for with it. Default: true; with `github`, which is somebody else's, false.
+        /// Whether it is searched for errors. Default: true; with `github`, a third party, false.
         pub errors: Option<bool> = sparse,
     }
 }
 
 impl Engine {
-    /// Whether it is searched for this reason, for a ticket of this kind.
+    /// Whether it is searched for this reason in a ticket of this kind.
     pub fn is_searched(&self, kind: Kind, trigger: SearchTrigger) -> bool {
         let public = self.engine == EngineType::Github;
         let kinds = match &self.kinds {
@@ -58,7 +58,7 @@ impl Engine {
             && match trigger {
                 SearchTrigger::Typed => true,
                 SearchTrigger::Error => self.errors.unwrap_or(!public),
-                // Where somebody is says too much to strangers, and finds nothing there.
+                // The page's address would tell third parties too much, and finds nothing there.
                 SearchTrigger::Page => !public,
             }
     }
@@ -69,7 +69,7 @@ pub fn check(engines: &[Engine]) -> Option<String> {
     engines.iter().find_map(wrong).map(|problem| ["sources: ", &problem].concat())
 }
 
-/// Reads the engines that a page names; those that are wrong are left out, and named. None of them left is the gateway.
+/// Reads the engines in a page's configuration. Returns the valid ones, or the gateway if there are none, and an error for each of the others.
 pub fn read(list: &impl Source) -> (Vec<Engine>, Vec<String>) {
     let (mut engines, mut problems) = (Vec::new(), Vec::new());
     for item in list.items() {

@@ -1,5 +1,5 @@
-//! What is counted of answers: what was shown, opened, what helped, and what was sent all the same. No word of what anybody
-//! wrote is in it.
+//! Events for statistics: which questions were shown or opened, which helped, and whether a ticket was sent. They contain nothing that anybody
+//! wrote.
 
 use serde::Deserialize;
 
@@ -7,23 +7,23 @@ use super::problem::FieldError;
 use super::vocabulary::Kind;
 use wire::words;
 
-/// How many questions one event can name.
+/// The most questions of an event.
 pub const QUESTIONS_MAX: usize = 20;
 /// The longest id of a question, in characters.
 pub const ID_MAX: usize = 200;
-/// How many hexadecimal digits a visitor has.
+/// The length of a visitor id, in hexadecimal digits.
 const VISITOR: usize = 16;
-/// How many drafts a visitor can begin in a week.
+/// The most drafts of a visitor in a week.
 const DRAFTS_MAX: u32 = 99_999;
 
 words! {
-    /// What happened.
+    /// The name of an event.
     EventName {
-        /// Questions were in sight for a while.
+        /// Questions were visible for a while.
         Shown = "shown",
         /// A question was opened.
         Opened = "opened",
-        /// A question has helped; no ticket was needed.
+        /// A question helped; no ticket was needed.
         Solved = "solved",
         /// A question was opened and did not help.
         Unhelpful = "unhelpful",
@@ -37,15 +37,14 @@ words! {
 #[cfg_attr(not(target_arch = "wasm32"), derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub struct Event {
-    /// The draft that it belongs to: 16 hexadecimal digits of a visitor, who gets others every week, a dot, and the number of
-    /// the draft.
+    /// The draft that it belongs to: 16 hexadecimal digits for the visitor, which change every week, a dot, and the number of the draft.
     pub visit: String,
     /// What happened.
     pub name: EventName,
     /// The kind of the draft.
     #[serde(default = "question")]
     pub kind: Kind,
-    /// The ids of the questions; may be empty where a ticket was sent.
+    /// The ids of the questions; may be empty if a ticket was sent.
     #[serde(default)]
     pub questions: Vec<String>,
 }
@@ -74,7 +73,7 @@ impl Event {
     }
 }
 
-/// Whether a text is a visit.
+/// Whether a text is a valid [`Event::visit`].
 pub fn is_visit(text: &str) -> bool {
     let Some((visitor, draft)) = text.split_once('.') else { return false };
     let is_hex = |byte: u8| byte.is_ascii_digit() || (b'a'..=b'f').contains(&byte);

@@ -1,4 +1,4 @@
-//! Fields of a site's own: what else it asks for in the form, and what was answered.
+//! Custom fields: what a site adds to the form, and the answers.
 
 use std::fmt;
 
@@ -10,84 +10,84 @@ use super::problem::FieldError;
 use super::vocabulary::Kind;
 use wire::{Pairs, Read, Source, words};
 
-/// How many fields a ticket can carry.
+/// The most fields of a ticket.
 pub const FIELDS_MAX: usize = 30;
 /// The longest answer, in characters.
 pub const ANSWER_MAX: usize = 2_000;
 
 wire::types! {
-    /// A field as the configuration names it (`fields`).
+    /// A custom field in the configuration (`fields`).
     #[derive(Clone, Debug, PartialEq, Eq)]
     #[serde(deny_unknown_fields)]
     pub struct Field {
-        /// Its id, as it stands on a ticket.
+        /// Its id, as on tickets.
         pub id: String,
-        /// What the customer reads.
+        /// The label that customers see.
         pub label: String,
         pub field_type as "type": FieldType,
-        /// Whether the form asks for it before it sends. Default: false.
+        /// Whether an answer is required. Default: false.
         pub needed: bool = default,
-        /// The kinds of ticket that it belongs to. Default: all.
+        /// The kinds of ticket that have it. Default: all.
         pub kinds: Vec<Kind> = or(every_kind, "every_kind"),
-        /// With `choice`: what there is to choose from.
+        /// With `choice`: the options.
         pub choices: Vec<Choice> = sparse,
     }
 }
 
 words! {
-    /// What can be answered.
+    /// The type of a custom field.
     FieldType else Text {
         /// A line of text.
         Text = "text",
-        /// One of several.
+        /// One of several options.
         Choice = "choice",
         /// A number.
         Number = "number",
-        /// A box to tick.
+        /// A checkbox.
         YesNo = "yes_no",
     }
 }
 
-/// One of several answers; in a configuration also just a text, which is both.
+/// An option. In a configuration also a plain string, which is both id and label.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 #[cfg_attr(not(target_arch = "wasm32"), derive(schemars::JsonSchema))]
 pub struct Choice {
-    /// As it stands on a ticket.
+    /// Its id, as on tickets.
     pub id: String,
-    /// What the customer reads.
+    /// The label that customers see.
     pub label: String,
 }
 
-/// An answer on the wire: a text, which may be a number or the id of a choice; or yes or no.
+/// An answer on the wire: a string, which may be a number or the id of an option, or a boolean.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 #[cfg_attr(not(target_arch = "wasm32"), derive(schemars::JsonSchema))]
 #[serde(untagged)]
 pub enum FieldAnswer {
-    /// Yes or no.
+    /// The state of a checkbox.
     Yes(bool),
-    /// Anything else.
+    /// Any other answer.
     Text(String),
 }
 
-/// What was answered, by the ids of the fields.
+/// Answers by the ids of their fields.
 pub type Fields = Pairs<FieldAnswer>;
 
-/// What keeps an answer from being taken.
+/// Why an answer is not valid.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum AnswerProblem {
-    /// It is needed, and not there.
+    /// An answer is required and missing.
     Missing,
-    /// It is no number.
+    /// It is not a number.
     NotANumber,
 }
 
 impl Field {
-    /// Whether the form asks for it in a ticket of this kind.
+    /// Whether tickets of this kind have the field.
     pub fn applies_to(&self, kind: Kind) -> bool {
         self.kinds.contains(&kind)
     }
 
-    /// The answer that a text means; `None` where it says nothing.
+    /// Parses an answer; `None` if it is empty.
     pub fn answer(&self, text: &str) -> Option<FieldAnswer> {
         let text = text.trim_ascii();
         let cut = || text.chars().take(ANSWER_MAX).collect();
@@ -97,10 +97,10 @@ impl Field {
         })
     }
 
-    /// What keeps an answer from being taken.
+    /// Why an answer is not valid, if it is not.
     pub fn problem_with(&self, answer: Option<&FieldAnswer>) -> Option<AnswerProblem> {
         match answer {
-            // Who needs a yes has it only then.
+            // A required checkbox has to be ticked.
             None | Some(FieldAnswer::Yes(false)) => self.needed.then_some(AnswerProblem::Missing),
             Some(FieldAnswer::Text(text)) if self.field_type == FieldType::Number && !is_number(text) => {
                 Some(AnswerProblem::NotANumber)
@@ -110,7 +110,7 @@ impl Field {
     }
 }
 
-/// Whether a text is a number in decimal digits.
+/// Whether a text is a decimal number.
 pub fn is_number(text: &str) -> bool {
     let digits = text.strip_prefix('-').unwrap_or(text);
     let (whole, part) = digits.split_once('.').unwrap_or((digits, "0"));
@@ -118,7 +118,7 @@ pub fn is_number(text: &str) -> bool {
     all(whole) && all(part)
 }
 
-/// What is wrong with the fields of a configuration, and what is allowed.
+/// What is wrong with the custom fields of a configuration, and what is allowed.
 pub fn check(fields: &[Field]) -> Option<String> {
     if fields.len() > FIELDS_MAX {
         return Some("fields: are more than 30".into());
@@ -144,8 +144,8 @@ pub fn check(fields: &[Field]) -> Option<String> {
     })
 }
 
-/// What is wrong with the answers of a ticket. A field that the site does not know is kept all the same: its configuration
-/// may have changed since the form was opened.
+/// What is wrong with the answers of a ticket. Answers to unknown fields are accepted: the configuration may have changed since the form was
+/// opened.
 pub fn check_answers(answers: &Fields) -> Vec<FieldError> {
     let wrong = |name: &str, detail: String| {
         let pointer = if name.is_empty() { "/fields".to_string() } else { format!("/fields/{name}") };
@@ -191,7 +191,7 @@ impl<'de> Deserialize<'de> for FieldAnswer {
     }
 }
 
-/// Says what is allowed where something else comes, which an untagged enum does not.
+/// Names the allowed types in its error, which an untagged enum does not.
 struct FieldAnswerVisitor;
 
 impl Visitor<'_> for FieldAnswerVisitor {

@@ -1,6 +1,6 @@
-//! Business hours: when an answer is due that is promised within so many of them.
+//! Business hours, and due times that are promised in business hours.
 //!
-//! Only the gateway promises times, and knows time zones.
+//! Only the gateway computes due times and knows time zones.
 
 use std::collections::BTreeMap;
 
@@ -11,58 +11,57 @@ use jiff::{SignedDuration, Timestamp, ToSpan};
 use super::targets::HOURS_A_DAY;
 use super::vocabulary::Severity;
 
-/// How far ahead a due time is looked for, in days; whoever has closed for longer promises nothing.
+/// How many days ahead a due time may be. Beyond that nothing is promised.
 const DAYS_MAX: usize = 366;
-/// The minutes of a day, by the clock on the wall.
+/// The minutes of a day by the wall clock.
 pub const DAY: u16 = 24 * 60;
 
-/// When somebody is there, for each severity.
+/// Business hours for each severity.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Hours {
-    /// Where they are.
+    /// The time zone of all hours.
     pub zone: TimeZone,
-    /// The usual hours.
+    /// The default hours.
     pub usual: Schedule,
-    /// The hours of severities that have others.
+    /// The hours of severities that differ from the default.
     pub severities: Vec<(Severity, Schedule)>,
 }
 
-/// When somebody is there, week by week.
+/// A weekly schedule with holidays.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Schedule {
-    /// The spans of each day of the week, from Monday on, in their order and without overlaps.
+    /// The spans of each day of the week from Monday on, sorted and without overlaps.
     pub week: [Vec<Span>; 7],
-    /// Days that have other spans than their day of the week, or none.
+    /// Days with other spans than their day of the week, or none.
     pub holidays: BTreeMap<Date, Holiday>,
 }
 
-/// A day that has hours of its own.
+/// A day with hours of its own.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Holiday {
-    /// What the administrator calls it; may be empty.
+    /// Its name for administrators; may be empty.
     pub name: String,
-    /// When somebody is there all the same, in their order and without overlaps.
+    /// Its spans, sorted and without overlaps.
     pub spans: Vec<Span>,
 }
 
-/// From when to when somebody is there, in minutes since the midnight of the day to which it belongs. What ends after [`DAY`] goes on into the
-/// next day.
+/// A span of business hours, in minutes since the midnight of its day. If it ends after [`DAY`], it continues into the next day.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Span {
     /// The first minute, below [`DAY`].
     pub from: u16,
-    /// The minute after the last, above `from`, and no more than a day after it.
+    /// The minute after the last; above `from`, by at most a day.
     pub to: u16,
 }
 
 impl Hours {
-    /// When so many business hours have passed since a moment, for a ticket of a severity; `None` where that is more than a year away. An
-    /// hour is an hour that passes, also on a day that has one less or one more.
+    /// When this many business hours have passed since a time, for a ticket of a severity; `None` if that is more than a year away. Hours are
+    /// elapsed hours, also on days on which the clocks change.
     pub fn due(&self, severity: Severity, since: Timestamp, hours: u32) -> Option<Timestamp> {
         let schedule = self.schedule(severity);
         let mut left = SignedDuration::from_hours(i64::from(hours));
         let mut date = since.to_zoned(self.zone.clone()).date();
-        // Until when time is counted: what overlaps, as a holiday's span and the next day's may, counts once.
+        // The end of the time that is counted already. Overlaps, such as of a holiday's span and the next day's, count once.
         let mut counted = since;
         for _ in 0..DAYS_MAX {
             for span in schedule.spans(date) {
@@ -80,8 +79,8 @@ impl Hours {
         None
     }
 
-    /// So many business hours as they may be told to somebody who reads [`HOURS_A_DAY`] of them as a day: rounded up to days of the
-    /// shortest day there is, where one is shorter than that.
+    /// The business hours to show to a reader for whom [`HOURS_A_DAY`] of them are a day: if the shortest day of the schedule is shorter than
+    /// that, rounded up to whole days of its length.
     pub fn told_hours(&self, severity: Severity, hours: u32) -> u32 {
         let shortest = self.schedule(severity).shortest_day();
         match shortest {
@@ -92,13 +91,13 @@ impl Hours {
         }
     }
 
-    /// When somebody is there for tickets of a severity.
+    /// The schedule for tickets of a severity.
     fn schedule(&self, severity: Severity) -> &Schedule {
         self.severities.iter().find(|(of, _)| *of == severity).map_or(&self.usual, |(_, schedule)| schedule)
     }
 
-    /// The moment of a minute of a day, as RFC 5545, 3.3.5 has it: of a time that comes twice the first, and a time that the clocks skip is
-    /// as long after the last one before it.
+    /// The instant of a minute of a day, following RFC 5545, 3.3.5: the first of two if the local time occurs twice; if the clocks skip it, as
+    /// long after the last time before the gap.
     fn instant(&self, date: Date, minute: u16) -> Option<Timestamp> {
         let date = date.checked_add(i64::from(minute / DAY).days()).ok()?;
         let (hour, minute) = (minute % DAY / 60, minute % 60);
@@ -108,20 +107,19 @@ impl Hours {
 }
 
 impl Schedule {
-    /// When somebody is there at all times.
+    /// A schedule without closing times.
     pub fn always() -> Schedule {
         let all_day = || vec![Span { from: 0, to: DAY }];
         Schedule { week: std::array::from_fn(|_| all_day()), holidays: BTreeMap::new() }
     }
 
-    /// The spans that belong to a day of the week.
+    /// The spans of a day of the week.
     pub fn of(&self, day: Weekday) -> &[Span] {
         let index = usize::try_from(day.to_monday_zero_offset()).unwrap_or_default();
         self.week.get(index).map(Vec::as_slice).unwrap_or_default()
     }
 
-    /// From when to when somebody is there between the midnights of a day. What goes on from the day before ends at midnight if this day is
-    /// a holiday.
+    /// The spans between the midnights of a day. A span that continues from the day before ends at midnight if this day is a holiday.
     fn spans(&self, date: Date) -> Vec<Span> {
         let begun = |date: Date| match self.holidays.get(&date) {
             Some(holiday) => holiday.spans.as_slice(),
@@ -136,7 +134,7 @@ impl Schedule {
         tails.chain(own).collect()
     }
 
-    /// The minutes of the shortest day of the week on which somebody is there; `None` where nobody ever is.
+    /// The minutes of the shortest day of the week that has any; `None` if no day has.
     fn shortest_day(&self) -> Option<u32> {
         let minutes = |spans: &Vec<Span>| spans.iter().map(|span| u32::from(span.to - span.from)).sum::<u32>();
         self.week.iter().map(minutes).filter(|minutes| *minutes > 0).min()
@@ -178,7 +176,7 @@ mod tests {
         hours(zone, &WEEK, "09:00", "17:00", &["2026-12-25", "2027-01-01", "2026-11-26"])
     }
 
-    /// The local time at which so many hours after a local time an answer is due; 2026-11-23 is a Monday.
+    /// The local due time for a local time; 2026-11-23 is a Monday.
     fn due(hours: &Hours, since: &str, promised: u32) -> String {
         let local = |text: &str| format!("{text}[{}]", hours.zone.iana_name().unwrap()).parse::<jiff::Zoned>().unwrap();
         let due = hours.due(Severity::Medium, local(since).timestamp(), promised);
@@ -194,12 +192,12 @@ mod tests {
             ("2026-11-23T10:30", 1, "2026-11-23T11:30"),
             ("2026-11-23T09:00", 8, "2026-11-23T17:00"),
             ("2026-11-23T16:00", 1, "2026-11-23T17:00"),
-            // Over the end of a day.
+            // Past the end of a day.
             ("2026-11-23T16:01", 1, "2026-11-24T09:01"),
             ("2026-11-23T16:30", 1, "2026-11-24T09:30"),
             ("2026-11-23T10:00", 8, "2026-11-24T10:00"),
             ("2026-11-23T13:00", 16, "2026-11-25T13:00"),
-            // Before it opens and after it closes.
+            // Before opening and after closing.
             ("2026-11-23T00:00", 1, "2026-11-23T10:00"),
             ("2026-11-23T08:59", 1, "2026-11-23T10:00"),
             ("2026-11-23T17:00", 1, "2026-11-24T10:00"),
@@ -211,7 +209,7 @@ mod tests {
             ("2026-11-21T12:00", 1, "2026-11-23T10:00"),
             ("2026-11-22T23:59", 8, "2026-11-23T17:00"),
             ("2026-11-20T10:00", 16, "2026-11-24T10:00"),
-            // A holiday on a Thursday, one on a Friday before a weekend, and two with the end of a year between.
+            // A holiday on a Thursday, one on a Friday before a weekend, and two around the end of a year.
             ("2026-11-25T16:30", 1, "2026-11-27T09:30"),
             ("2026-11-26T10:00", 1, "2026-11-27T10:00"),
             ("2026-11-25T10:00", 8, "2026-11-27T10:00"),
@@ -226,7 +224,7 @@ mod tests {
 
     #[test]
     fn clocks_that_change_make_no_hour_longer_or_shorter() {
-        // In 2027 Berlin loses 02:00 to 03:00 on 28 March; on 25 October 2026 it has 02:00 to 03:00 twice.
+        // In 2027 Berlin skips 02:00 to 03:00 on 28 March; on 25 October 2026 it has 02:00 to 03:00 twice.
         let always = hours("Europe/Berlin", &ALL, "00:00", "24:00", &[]);
         let early = hours("Europe/Berlin", &ALL, "02:30", "10:30", &[]);
         let york = office("America/New_York");
@@ -237,11 +235,11 @@ mod tests {
             (&always, "2026-10-25T01:30", 1, "2026-10-25T02:30"),
             (&always, "2026-10-25T01:30", 2, "2026-10-25T02:30"),
             (&always, "2026-10-25T01:30", 3, "2026-10-25T03:30"),
-            // Nobody can come at half past two on a day without it.
+            // There is no half past two on that day.
             (&early, "2027-03-28T00:00", 1, "2027-03-28T04:30"),
             (&early, "2027-03-28T00:00", 7, "2027-03-28T10:30"),
             (&early, "2027-03-28T00:00", 8, "2027-03-29T03:30"),
-            // New York changes on 1 November 2026 and 14 March 2027, both Sundays.
+            // New York changes its clocks on 1 November 2026 and 14 March 2027, both Sundays.
             (&york, "2026-10-30T16:30", 1, "2026-11-02T09:30"),
             (&york, "2027-03-12T16:30", 1, "2027-03-15T09:30"),
         ] {
@@ -255,13 +253,13 @@ mod tests {
             office(zone).due(Severity::Medium, since.parse().unwrap(), promised).unwrap().to_string()
         };
         for (zone, since, promised, expected) in [
-            // The same moment, a Monday: noon in London, before breakfast in New York, closed in Auckland.
+            // The same instant on a Monday: noon in London, before breakfast in New York, closed in Auckland.
             ("Europe/London", "2026-11-23T12:00:00Z", 1, "2026-11-23T13:00:00Z"),
             ("America/New_York", "2026-11-23T12:00:00Z", 1, "2026-11-23T15:00:00Z"),
             ("Pacific/Auckland", "2026-11-23T12:00:00Z", 1, "2026-11-23T21:00:00Z"),
             ("Asia/Kolkata", "2026-11-23T12:00:00Z", 1, "2026-11-24T04:30:00Z"),
             ("Asia/Kathmandu", "2026-11-23T12:00:00Z", 1, "2026-11-24T04:15:00Z"),
-            // Sunday here, Monday there; and the other way round.
+            // Sunday in one time zone and Monday in the other, in both directions.
             ("Pacific/Auckland", "2026-11-22T21:00:00Z", 1, "2026-11-22T22:00:00Z"),
             ("America/Los_Angeles", "2026-11-28T00:30:00Z", 1, "2026-11-30T17:30:00Z"),
             ("UTC", "2026-11-23T16:59:59.999Z", 1, "2026-11-24T09:59:59.999Z"),

@@ -1,9 +1,9 @@
-//! Identifiers that people make up: of topics, fields, sites, and of where somebody came from.
+//! Identifiers that hosts choose: of topics, fields and sites, and `via`.
 
-/// The longest, in bytes.
+/// The longest identifier, in bytes.
 pub const IDENTIFIER_MAX: usize = 64;
 
-/// A text that can be an identifier: ASCII letters, digits and `-_.:/`, not longer than [`IDENTIFIER_MAX`].
+/// Parses an identifier: ASCII letters, digits and `-_.:/`, at most [`IDENTIFIER_MAX`] bytes.
 pub fn parse_identifier(text: &str) -> Option<String> {
     let fits = !text.is_empty() && text.len() <= IDENTIFIER_MAX;
     let plain = |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | '.' | ':' | '/');

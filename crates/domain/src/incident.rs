@@ -1,44 +1,44 @@
-//! What is broken now, for everybody: above everything else, so that nobody has to write what is known.
+//! Current incidents. The panel shows them first, so that customers need not report what is known.
 
 use serde::{Deserialize, Serialize};
 
 use wire::words;
 
 words! {
-    /// What goes on.
+    /// The kind of an incident.
     IncidentKind else Incident {
         /// Something is broken.
         Incident = "incident",
-        /// Something is being changed, as announced.
+        /// Announced maintenance.
         Maintenance = "maintenance",
     }
 }
 
 wire::types! {
-    /// Something that is broken or being changed now.
+    /// A current incident or maintenance.
     #[derive(Clone, Debug, PartialEq, Eq)]
     pub struct Incident {
-        /// Its id, as the status page has it.
+        /// Its id on the status page.
         pub id: String,
         pub kind: IncidentKind,
         pub title: String,
-        /// Where more is said; empty where nothing is.
+        /// Where to read more; empty if nowhere.
         pub url: String,
-        /// Since when, RFC 3339; none where that is not said.
+        /// When it began, RFC 3339; none if unknown.
         pub started_at: Option<String>,
-        /// How many have said that they have it too.
+        /// How many customers reported that they are affected.
         pub affected: u32,
     }
 
-    /// The answer to `GET …/incidents`.
+    /// The response to `GET …/incidents`.
     #[derive(Clone, Debug, Default, PartialEq, Eq)]
     pub struct Incidents {
-        /// Incidents first, then maintenance; each in the order of the status page.
+        /// Incidents before maintenance, each in the order of the status page.
         pub incidents: Vec<Incident>,
     }
 }
 
-/// Somebody has this too (`POST …/incidents`).
+/// A customer reports that they are affected (`POST …/incidents`).
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(not(target_arch = "wasm32"), derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]

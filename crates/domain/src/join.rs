@@ -1,7 +1,6 @@
-//! Texts in a row.
+//! Joining texts.
 
-/// Texts with something between them; empty ones are left out. Not the standard library's `join`, which weighs a kilobyte in
-/// the widget.
+/// Joins the texts that are not empty. The standard library's `join` would add a kilobyte to the widget.
 pub fn join_nonempty<T: AsRef<str>>(texts: &[T], between: &str) -> String {
     let mut all = String::new();
     for text in texts.iter().map(AsRef::as_ref).filter(|text| !text.is_empty()) {

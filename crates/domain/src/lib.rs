@@ -1,6 +1,6 @@
-//! The rules of support, pure: no browser, no server, no clock and no randomness of its own.
+//! Pure rules of support: without browser, server, clock or randomness.
 //!
-//! Everything that goes over the wire is a type in here, used by both sides.
+//! Everything on the wire is a type in here, which both sides use.
 
 pub mod attachment;
 pub mod config;

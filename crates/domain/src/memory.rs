@@ -1,27 +1,27 @@
-//! What a device remembers about answers: what was searched for there, and what has helped.
+//! What a device stores about searches: recent ones, and questions that helped.
 
 use super::join::join_nonempty;
 use markdown::is_part_of_word;
 
-/// How many searches are remembered.
+/// How many searches are stored.
 pub const RECENT_MAX: usize = 3;
-/// How many questions that helped are remembered.
+/// How many questions that helped are stored.
 pub const SOLVED_MAX: usize = 20;
-/// The longest search that is remembered, in characters.
+/// The longest search that is stored, in characters.
 const SEARCH_MAX: usize = 80;
 
-/// What is remembered. It is kept as lines of text: `?` with a search, or `!` with the id of a question, a tab, and the words
-/// for which it helped.
+/// Recent searches and questions that helped. The text form has a line for each: `?` with a search, or `!` with the id of a question, a tab,
+/// and the search for which it helped.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Memory {
-    /// What was searched for, latest first.
+    /// Searches, latest first.
     recent: Vec<String>,
-    /// Questions that helped, latest first, with the folded words for which they did.
+    /// Questions that helped, latest first, with the folded search for which they did.
     solved: Vec<(String, String)>,
 }
 
 impl Memory {
-    /// Reads what [`Memory::text`] wrote; what is not understood is left out.
+    /// Parses the output of [`Memory::text`]; lines that cannot be parsed are ignored.
     pub fn read(text: &str) -> Memory {
         let mut memory = Memory::default();
         for line in text.split('\n') {
@@ -36,7 +36,7 @@ impl Memory {
         memory
     }
 
-    /// What is kept on the device.
+    /// The text form for storage on the device.
     pub fn text(&self) -> String {
         let mut text = String::new();
         for search in &self.recent {
@@ -48,12 +48,12 @@ impl Memory {
         text
     }
 
-    /// The searches that are remembered, latest first.
+    /// The stored searches, latest first.
     pub fn recent(&self) -> &[String] {
         &self.recent
     }
 
-    /// Remembers a search.
+    /// Stores a search.
     pub fn remember_search(&mut self, query: &str) {
         let words: Vec<&str> = query.split_ascii_whitespace().collect();
         let line: String = join_nonempty(&words, " ").chars().take(SEARCH_MAX).collect();
@@ -65,7 +65,7 @@ impl Memory {
         self.recent.truncate(RECENT_MAX);
     }
 
-    /// Remembers that a question has helped with a search.
+    /// Stores that a question helped with a search.
     pub fn remember_solved(&mut self, id: &str, query: &str) {
         let id = id.chars().map(|letter| if letter.is_ascii_control() { ' ' } else { letter }).collect();
         let entry = (id, fold(query));
@@ -74,14 +74,14 @@ impl Memory {
         self.solved.truncate(SOLVED_MAX);
     }
 
-    /// Whether a question has helped with the same words before.
+    /// Whether a question has helped with the same search before.
     pub fn has_solved(&self, id: &str, query: &str) -> bool {
         let words = fold(query);
         !words.is_empty() && self.solved.iter().any(|(known, with)| known == id && *with == words)
     }
 }
 
-/// The words of a search, however they were written.
+/// The words of a search in lower case (ASCII), with single spaces and without punctuation.
 fn fold(query: &str) -> String {
     let mut words = String::new();
     for letter in query.chars() {

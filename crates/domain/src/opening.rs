@@ -1,42 +1,42 @@
 //! Links that open the panel: `#deskbell=ticket&kind=bug&topic=billing&via=x`, or the same in the query.
 //!
-//! A link never carries message text and never sends anything. What it does not say right is dropped, the rest is kept.
+//! A link never carries message text and never sends anything. Invalid parameters are ignored.
 
 use super::identifier::parse_identifier;
 use super::vocabulary::{Kind, Severity};
 
-/// Where a link or the command `open` leads.
+/// The target of a link or of the command `open`.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Opening {
     /// The screen.
     pub screen: EntryScreen,
-    /// The kind to choose.
+    /// The kind to select.
     pub kind: Option<Kind>,
-    /// The topic to choose.
+    /// The topic to select.
     pub topic: Option<String>,
-    /// The severity to choose.
+    /// The severity to select.
     pub severity: Option<Severity>,
-    /// Where the person was sent from.
+    /// Where the customer came from.
     pub via: Option<String>,
     /// A community question to show.
     pub question: Option<String>,
-    /// Text for the box. The host may set it; a link cannot.
+    /// Text for the message box. Only the host can set it, not a link.
     pub message: Option<String>,
 }
 
 /// A screen that can be opened from outside.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum EntryScreen {
-    /// The start.
+    /// The home screen.
     #[default]
     Home,
     /// The form.
     Ticket,
-    /// What was sent before.
+    /// The list of the customer's tickets.
     Tickets,
 }
 
-/// Reads the parameters of a link, already split and decoded; the loader has renamed `deskbell` to `screen`.
+/// Reads the parameters of a link, already split and decoded. The loader has renamed `deskbell` to `screen`.
 pub fn parse(pairs: &[(String, String)]) -> Opening {
     let value = |name: &str| pairs.iter().find(|(key, _)| key == name).map(|(_, value)| value.as_str());
     Opening {
@@ -50,7 +50,7 @@ pub fn parse(pairs: &[(String, String)]) -> Opening {
     }
 }
 
-/// The screen of a name; the start where there is none of that name.
+/// The screen with a name; home if there is none.
 pub fn entry_screen(name: &str) -> EntryScreen {
     match name {
         "ticket" => EntryScreen::Ticket,

@@ -1,11 +1,11 @@
-//! Whose ticket it is among those who answer.
+//! Who owns a ticket on the support side.
 
 use super::config::Topic;
 use super::targets::{self, Owner, Target};
 use super::vocabulary::{Priority, Severity};
 
-/// The owner of a ticket. The target says it; where the priority is not known, nothing is promised, but somebody has to
-/// answer: whoever would if it were in the middle. Topics that a support engineer covers go there before they go to a team.
+/// The owner of a ticket, from its response target. If the priority is unknown there is no target, and the owner is the one for medium
+/// priority, because somebody has to answer. Topics that a support engineer covers go to the engineer instead of a team.
 pub fn choose_owner(targets: &[Target], severity: Severity, priority: Option<Priority>, covered: bool) -> Owner {
     let priority = priority.unwrap_or(Priority::Medium);
     let owner =
@@ -16,12 +16,12 @@ pub fn choose_owner(targets: &[Target], severity: Severity, priority: Option<Pri
     }
 }
 
-/// Who owns a ticket that was answered automatically, once the customer wants more: then a human does.
+/// The owner of a ticket after an automatic answer, once the customer wants a human.
 pub fn human_owner(covered: bool) -> Owner {
     if covered { Owner::SupportEngineer } else { Owner::SupportHero }
 }
 
-/// The team that owns a topic; empty where none does.
+/// The team that owns a topic; empty if none does.
 pub fn owning_team<'a>(topics: &'a [Topic], topic: &str) -> &'a str {
     topics.iter().find(|known| known.id == topic).map_or("", |topic| &topic.team)
 }
@@ -42,7 +42,7 @@ mod tests {
             (Severity::High, Some(Low), false, Owner::SupportHero),
             (Severity::High, Some(Low), true, Owner::SupportEngineer),
             (Severity::Low, Some(Low), true, Owner::Automated),
-            // Nobody knows the plan.
+            // The plan is unknown.
             (Severity::Critical, None, false, Owner::Cs),
             (Severity::High, None, false, Owner::SupportHero),
             (Severity::Low, None, false, Owner::SupportHero),
@@ -54,7 +54,7 @@ mod tests {
                 "{severity} {priority:?} {covered}"
             );
         }
-        // A site that promises nothing has somebody who answers all the same.
+        // A site without response targets has an owner all the same.
         assert_eq!(choose_owner(&[], Severity::Critical, None, false), Owner::SupportHero);
         assert_eq!((human_owner(true), human_owner(false)), (Owner::SupportEngineer, Owner::SupportHero));
     }

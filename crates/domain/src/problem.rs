@@ -1,10 +1,10 @@
 //! Errors on the wire: problem documents of RFC 9457 with a stable code.
 
 wire::types! {
-    /// One thing that is wrong with a body.
+    /// One error in a request body.
     #[derive(Clone, Debug, PartialEq, Eq)]
     pub struct FieldError {
-        /// Where, as a JSON pointer (RFC 6901).
+        /// The place in the body, as a JSON pointer (RFC 6901).
         pub pointer: String,
         /// What is wrong and what is allowed, in English.
         pub detail: String,
@@ -15,11 +15,11 @@ wire::types! {
     pub struct Problem {
         /// The HTTP status.
         pub status: u16,
-        /// What a program acts on; never changes.
+        /// A code for programs. It never changes.
         pub code: String,
-        /// What happened, for a developer, in English.
+        /// What happened, for developers, in English.
         pub title: String,
-        /// What is wrong with the body, where that is the reason.
+        /// The errors in the body, if that is the reason.
         pub errors: Vec<FieldError> = sparse,
     }
 }

@@ -1,20 +1,20 @@
-//! Community questions and the answers of a search, on the wire and in a file.
+//! Community questions and search results, on the wire and in index files.
 
-/// The longest run that the widget reads, in characters, and the most runs of a title or passage: somebody else's engine may
-/// answer with anything.
+/// The longest run that the widget reads, in characters, and the most runs of a title or excerpt. An engine may be a third party, so its
+/// responses are limited.
 const RUN_MAX: usize = 300;
 const RUNS_MAX: usize = 40;
 
 wire::types! {
-    /// A run of text, marked where it matched the query. Never HTML.
+    /// A run of text, marked if it matches the query. Never HTML.
     #[derive(Clone, Debug, PartialEq, Eq)]
     pub struct Run {
         pub text: String [max RUN_MAX],
-        /// Whether it matched.
+        /// Whether it matches the query.
         pub hit: bool = default,
     }
 
-    /// One thing that a search found.
+    /// One search result.
     #[derive(Clone, Debug, Default, PartialEq)]
     pub struct Hit {
         /// Its id in the source.
@@ -22,25 +22,25 @@ wire::types! {
         /// `question`, `doc`, `tutorial` or `issue`.
         pub kind: String,
         pub title: Vec<Run> [max RUNS_MAX],
-        /// The passage that matched best.
+        /// The passage that matches best.
         pub excerpt: Vec<Run> [max RUNS_MAX] = default,
-        /// Where it can be read in the open web; empty where it has no address.
+        /// Its public address; empty if it has none.
         pub url: String = default,
         /// Whether an answer was accepted.
         pub solved: bool = default,
         /// How many answers it has.
         pub answers: u32 = default,
-        /// When it was asked, RFC 3339 in UTC; empty where that is not known.
+        /// When it was asked, RFC 3339 in UTC; empty if unknown.
         pub created_at: String = default,
-        /// How well it matches; only good for comparing hits of one answer.
+        /// How well it matches; only comparable within one response.
         pub score: f32 = default,
-        /// How many want it too, where it is an issue.
+        /// Upvotes of an issue.
         pub votes: u32 = sparse,
         /// The engine that found it; empty on the wire, where there is only one.
         pub source: String = sparse,
     }
 
-    /// The answer of `GET /v1/sites/{site}/search`, best first.
+    /// The response to `GET /v1/sites/{site}/search`, best result first.
     #[derive(Clone, Debug, Default, PartialEq)]
     pub struct Hits {
         pub hits: Vec<Hit>,
@@ -51,46 +51,46 @@ wire::types! {
     pub struct Answer {
         /// Markdown.
         pub body: String,
-        /// Who wrote it; empty where that is not known.
+        /// Its author; empty if unknown.
         pub author: String = default,
-        /// Whether they belong to the company.
+        /// Whether the author belongs to the company.
         pub staff: bool = default,
         /// Whether the asker accepted it.
         pub accepted: bool = default,
-        /// RFC 3339; empty where it is not known.
+        /// When it was written, RFC 3339; empty if unknown.
         pub created_at: String = default,
     }
 
-    /// One community question with its answers (`GET /v1/sites/{site}/questions/{id}`).
+    /// A community question with its answers (`GET /v1/sites/{site}/questions/{id}`).
     #[derive(Clone, Debug, Default, PartialEq, Eq)]
     pub struct Question {
         /// Its id, unique in the site.
         pub id: String,
         /// `question`, `doc`, `tutorial` or `issue`.
         pub kind: String = or(question_kind, "question_kind"),
-        /// What was asked, in one line.
+        /// The question in one line.
         pub title: String,
         /// Markdown.
         pub body: String = default,
-        /// Where it can be read in the open web; empty where it has no address.
+        /// Its public address; empty if it has none.
         pub url: String = default,
-        /// The topics it belongs to.
+        /// The ids of its topics.
         pub topics: Vec<String> = default,
         /// Whether an answer was accepted.
         pub solved: bool = default,
-        /// RFC 3339; empty where it is not known.
+        /// When it was asked, RFC 3339; empty if unknown.
         pub created_at: String = default,
         /// Its answers, in the order of the source.
         pub answers: Vec<Answer> = default,
     }
 }
 
-/// The kind of a question that names none.
+/// The default of [`Question::kind`].
 pub fn question_kind() -> String {
     "question".into()
 }
 
-/// The order in which answers are read: the accepted one, then the company's, then the rest as they came.
+/// Sorts answers for reading: the accepted one, then the company's, then the rest in their order.
 pub fn reading_order(answers: Vec<Answer>) -> Vec<Answer> {
     let (mut ordered, others): (Vec<Answer>, Vec<Answer>) = answers.into_iter().partition(|answer| answer.accepted);
     let (staff, rest): (Vec<Answer>, Vec<Answer>) = others.into_iter().partition(|answer| answer.staff);

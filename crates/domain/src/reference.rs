@@ -1,13 +1,13 @@
-//! References: the names that tickets have among people, such as `DB-4K7Q9`.
+//! References that people use for tickets, such as `DB-4K7Q9`.
 
-/// Crockford's base 32: no I, L, O or U, so nothing that is read aloud or copied by hand is mistaken.
+/// Crockford's base 32: without I, L, O and U, so that references survive being read aloud or copied by hand.
 const ALPHABET: &[u8; 32] = b"0123456789ABCDEFGHJKMNPQRSTVWXYZ";
-/// How many characters follow the prefix: 33 million references of the shortest length, a million million of the longest.
+/// The fewest characters after the prefix: 33 million references. The longest form has a million million.
 pub const LENGTH_MIN: usize = 5;
-/// The most characters behind the prefix.
+/// The most characters after the prefix.
 pub const LENGTH_MAX: usize = 8;
 
-/// The reference of a random number, with so many characters behind the prefix; each takes five bits.
+/// The reference for a random number, with `length` characters after the prefix; each takes five bits.
 pub fn from_random(random: u64, length: usize) -> String {
     let mut reference = String::from("DB-");
     for place in (0..length.clamp(LENGTH_MIN, LENGTH_MAX)).rev() {
@@ -17,13 +17,13 @@ pub fn from_random(random: u64, length: usize) -> String {
     reference
 }
 
-/// Reads a reference as people write it: any case, a hyphen behind `DB`, or a space where a digit follows, `O` for zero, `I` or `L` for one. Without the prefix it is
-/// a word like any other.
+/// Parses a reference as people write it: in any case, with a hyphen after `DB` or a space if a digit follows, `O` for zero, `I` or `L` for
+/// one. Without the prefix it is a word like any other.
 pub fn parse(text: &str) -> Option<String> {
     let text = text.trim().to_ascii_uppercase();
     let body = text.strip_prefix("DB")?;
     let hyphenated = body.strip_prefix(['-', '\u{2010}', '\u{2011}', '\u{2013}']);
-    // "db export" are two words.
+    // "db export" is two words.
     let spaced = || body.strip_prefix(' ').filter(|body| body.contains(|c: char| c.is_ascii_digit()));
     let digits: Option<String> = hyphenated
         .or_else(spaced)?

@@ -1,19 +1,19 @@
-//! What came back for a request. What that means for a submission is decided in `loader/outcome.js`.
+//! Responses to requests. What they mean for a submission is decided in `loader/outcome.js`.
 
-/// What came back.
+/// The result of a request.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Response<S> {
-    /// An answer with this status.
+    /// An HTTP response.
     Http {
         /// The HTTP status.
         status: u16,
-        /// The body as parsed JSON; `None` where it is none.
+        /// The body as parsed JSON; `None` if it is not JSON.
         body: Option<S>,
-        /// What `Retry-After` said, in seconds.
+        /// `Retry-After` in seconds.
         retry_after: Option<u32>,
     },
-    /// The browser could not reach the gateway, or something in between stopped it.
+    /// The browser could not reach the gateway, or something in between blocked the request.
     Unreachable,
-    /// There was no answer in time.
+    /// The request timed out.
     TimedOut,
 }

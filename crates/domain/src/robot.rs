@@ -1,33 +1,32 @@
-//! What tells that nobody typed a ticket. Such a ticket is marked and never refused: a person may be quick, and a robot may
-//! have something to say.
+//! Signs that a robot wrote a ticket. Such tickets are marked and never refused: a person may be quick, and a robot may have something to say.
 
 use jiff::Timestamp;
 
 use super::ticket::NewTicket;
 use wire::words;
 
-/// Quicker than this, from the first letter to Send, nobody writes anything.
+/// The shortest time from the first letter to Send that a person needs for a long message, in milliseconds.
 const QUICK_MS: i64 = 1_500;
-/// What is shorter than this may be written so quickly, in characters.
+/// Messages shorter than this can be written in less time, in characters.
 const LONG: usize = 20;
 
 words! {
-    /// A reason to think that nobody typed it.
+    /// A sign that a robot wrote a ticket.
     Sign {
-        /// A field was filled in that nobody can see.
+        /// A field that people cannot see was filled in.
         Trap = "trap",
-        /// It was written more quickly than anybody can.
+        /// It was written faster than people can type.
         Quick = "quick",
     }
 }
 
-/// What speaks for a robot.
+/// The signs that a robot wrote a ticket.
 pub fn signs(ticket: &NewTicket) -> Vec<Sign> {
     let mut signs = Vec::new();
     if !ticket.website.is_empty() {
         signs.push(Sign::Trap);
     }
-    // By the same clock, whatever it shows.
+    // Both times are by the same clock, so it does not matter if it is wrong.
     let [begun, sent] = [&ticket.context.frozen_at, &ticket.created_at].map(|time| time.parse::<Timestamp>().ok());
     let took = begun.zip(sent).map(|(begun, sent)| sent.as_millisecond() - begun.as_millisecond());
     if took.is_some_and(|took| (0..QUICK_MS).contains(&took)) && ticket.message.chars().count() >= LONG {

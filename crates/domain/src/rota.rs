@@ -1,4 +1,4 @@
-//! Who is support hero: the engineers of a team take turns, a week each.
+//! The support hero rota: the engineers of a team take weekly turns.
 
 use std::collections::BTreeMap;
 
@@ -8,26 +8,26 @@ use jiff::tz::TimeZone;
 
 const WEEK: i64 = 7;
 
-/// The turns of every team.
+/// The rotas of all teams.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Rota {
-    /// Where a day begins and ends.
+    /// The time zone in which days begin and end.
     pub zone: TimeZone,
-    /// The turns by the team's name.
+    /// The turns by team name.
     pub teams: BTreeMap<String, Turns>,
 }
 
-/// The turns of a team.
+/// The rota of a team.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Turns {
-    /// The day on which the first one's first week begins.
+    /// The first day of the first engineer's first week.
     pub from: Date,
-    /// Those who take turns, in their order.
+    /// The engineers in order.
     pub people: Vec<String>,
 }
 
 impl Rota {
-    /// Who is support hero of a team; nobody where the team has no turns.
+    /// The support hero of a team; none if it has no rota.
     pub fn hero(&self, team: &str, now: Timestamp) -> Option<&str> {
         let turns = self.teams.get(team)?;
         let today = now.to_zoned(self.zone.clone()).date();
@@ -56,10 +56,10 @@ mod tests {
             ("2026-11-30T00:00:00+01:00", "Ben"),
             ("2026-12-07T12:00:00+01:00", "Cho"),
             ("2026-12-14T12:00:00+01:00", "Ana"),
-            // Over the change to summer time.
+            // Across the change to summer time.
             ("2027-03-28T23:59:59+02:00", "Cho"),
             ("2027-03-29T00:00:00+02:00", "Ana"),
-            // Before it began, the order goes on backwards.
+            // Before the first day, the order continues backwards.
             ("2026-11-22T23:59:59+01:00", "Cho"),
             ("2026-11-15T12:00:00+01:00", "Ben"),
         ] {

@@ -1,17 +1,17 @@
-//! Searches that found nothing, for whoever writes the docs: which are counted, and from when on their words are kept.
+//! Searches that found nothing, for the authors of the docs: which are counted, and when their text is stored.
 
 use redaction::{self, Origin, Rules};
 
-/// From how many networks or signed people a search has to come in a week before its words are kept. What only one or two people
-/// search for may say who they are.
+/// How many networks or verified customers have to make a search within a week before its text is stored. A search of one or two people may
+/// identify them.
 pub const PEOPLE_MIN: u32 = 3;
-/// How many different searches of a site and week are counted; more are not, so that nobody can fill the database with them.
+/// The most different searches of a site and week that are counted, so that nobody can fill the database with them.
 pub const SEARCHES_MAX: u32 = 20_000;
-/// The shortest and the longest search that counts, in characters.
+/// The lengths of searches that count, in characters.
 const LENGTH: std::ops::RangeInclusive<usize> = 3..=120;
 
-/// The words of a search as they are compared and kept: without secrets, in lower case, without punctuation. `None` where it
-/// is too short or too long to tell anything.
+/// The form in which searches are compared and stored: without secrets and punctuation, in lower case. `None` if it is too short or too long to
+/// be useful.
 pub fn normalize_query(query: &str, rules: &Rules) -> Option<String> {
     let safe = redaction::redact(query, Origin::Collected, rules).to_lowercase();
     let words: Vec<&str> =

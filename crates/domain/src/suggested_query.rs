@@ -1,15 +1,15 @@
-//! What to search for before a word is typed: the page, and the error that just happened.
+//! Searches that need no typing: for the page, and for the error that has just happened.
 
 use super::join::join_nonempty;
 use markdown::is_part_of_word;
 
-/// How many words of an error say what it is; what comes behind says where.
+/// The words at the start of an error message that say what it is; later ones say where.
 const WORDS_MAX: usize = 16;
-/// The longest part of a path that is a word, in bytes; longer ones are ids.
+/// The longest part of a path that counts as a word, in bytes; longer ones are ids.
 const PATH_WORD_MAX: usize = 24;
 
-/// The words of an error that others who met it have in common: without numbers, ids, addresses and quoted values. A code
-/// such as `pm_4021` stays, because it is what people search for.
+/// A query for an error with the words that other occurrences share: without numbers, ids, addresses and quoted values. Codes such as `pm_4021`
+/// are included, because people search for them.
 pub fn error_query(name: &str, message: &str) -> String {
     let line = message.split('\n').next().unwrap_or_default();
     let text = without_quoted(line);
@@ -23,7 +23,7 @@ pub fn error_query(name: &str, message: &str) -> String {
     join_nonempty(&words, " ")
 }
 
-/// The words of a page: its topic and its path, without what names a single thing.
+/// A query for a page from its topic and path, without ids.
 pub fn page_query(topic: &str, path: &str) -> String {
     let mut words: Vec<&str> = topic.split_ascii_whitespace().collect();
     let parts = path.split(['/', '-', '_', '.']);
@@ -36,7 +36,7 @@ pub fn page_query(topic: &str, path: &str) -> String {
     join_nonempty(&words, " ")
 }
 
-/// A line without what stands in quotes. A quote that is not closed, or stands inside a word, is none.
+/// A line without quoted text. A quote that is not closed or stands inside a word does not count.
 fn without_quoted(line: &str) -> String {
     let mut kept = String::new();
     let mut rest = line;
@@ -78,7 +78,7 @@ fn says_something(word: &str) -> bool {
     !word.bytes().any(|byte| byte.is_ascii_digit()) || is_code(word)
 }
 
-/// Whether a word is a code as errors have: letters, `_` or `-`, and at most five digits.
+/// Whether a word looks like an error code: letters, `_` or `-`, and at most five digits.
 fn is_code(word: &str) -> bool {
     let digits = word.bytes().rev().take_while(u8::is_ascii_digit).count();
     let mut before = word.bytes().rev().skip(digits);

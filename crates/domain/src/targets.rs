@@ -1,46 +1,46 @@
-//! Response targets: how soon a first answer is promised, by severity and the customer's priority.
+//! Response targets: when the first reply is promised, by severity and the customer's priority.
 
 use super::vocabulary::{Priority, Severity};
 use wire::words;
 
-/// How many business hours a day of a target counts.
+/// How many business hours a day of a target has.
 pub const HOURS_A_DAY: u32 = 8;
 
 words! {
-    /// Who gives the first answer.
+    /// Who gives the first reply.
     Owner else Automated {
         /// Customer success.
         Cs = "cs",
         /// A support engineer.
         SupportEngineer = "support_engineer",
-        /// The engineer on turn in the team that owns the topic.
+        /// The engineer on call in the team that owns the topic.
         SupportHero = "support_hero",
-        /// Nobody: the answer is automated and points to community questions.
+        /// Nobody: the reply is automatic and points to community questions.
         Automated = "automated",
     }
 }
 
 wire::types! {
-    /// What is promised for a severity and a priority.
+    /// The response target for a severity and a priority.
     #[derive(Clone, Copy, Debug, PartialEq, Eq)]
     #[serde(deny_unknown_fields)]
     pub struct Target {
         pub severity: Severity = known,
         pub priority: Priority = known,
-        /// Business hours until the first answer, of which a day has [`HOURS_A_DAY`].
+        /// Business hours until the first reply; a day has eight.
         pub hours: u32,
-        /// Who gives the first answer.
+        /// Who gives the first reply.
         pub owner: Owner,
     }
 }
 
-/// The target of a ticket; none where the priority is not known, because then nothing is promised.
+/// The target of a ticket; none if the priority is unknown.
 pub fn find_target(targets: &[Target], severity: Severity, priority: Option<Priority>) -> Option<Target> {
     let priority = priority?;
     targets.iter().find(|target| target.severity == severity && target.priority == priority).copied()
 }
 
-/// The targets of a site that sets none.
+/// The targets of a site that configures none.
 pub fn default_targets() -> Vec<Target> {
     use Owner::{Automated, Cs, SupportHero};
     const DAY: u32 = HOURS_A_DAY;

@@ -1,4 +1,4 @@
-//! A ticket on its way from the form to the gateway, and what has to be true of it.
+//! A ticket as the form sends it to the gateway, and its validation.
 
 use serde::{Deserialize, Serialize};
 
@@ -12,49 +12,49 @@ pub use super::vocabulary::{Kind, Outcome, Priority, Severity, Status};
 pub const MESSAGE_MAX: usize = 10_000;
 /// The longest name of a contact, in characters.
 pub const NAME_MAX: usize = 200;
-/// The longest e-mail address, in bytes (RFC 5321, section 4.5.3.1: a path of 256 octets less its brackets).
+/// The longest e-mail address, in bytes (RFC 5321, section 4.5.3.1: a path of 256 octets without its brackets).
 pub const EMAIL_MAX: usize = 254;
-/// How many questions a ticket can carry.
+/// The most questions of a ticket.
 pub const QUESTIONS_MAX: usize = 50;
 
 wire::types! {
-    /// How the customer is reached.
+    /// How to reach the customer.
     #[derive(Clone, Debug, Default, PartialEq, Eq)]
     pub struct Contact {
-        /// What to call them; empty where it is not known.
+        /// Their name; empty if unknown.
         pub name: String = default,
-        /// Their e-mail address; empty where it is not known.
+        /// Their e-mail address; empty if unknown.
         pub email: String = default,
     }
 
-    /// A community question that the customer saw before they sent the ticket.
+    /// A community question that the customer saw before sending the ticket.
     #[derive(Clone, Debug, PartialEq, Eq)]
     pub struct QuestionSeen {
         /// The source that found it, such as `gateway`.
         pub source: String,
         /// Its id in that source.
         pub id: String,
-        /// Its title, as it was shown.
+        /// Its title as shown.
         pub title: String,
-        /// Where it can be read; empty where it has no address.
+        /// Its address; empty if it has none.
         pub url: String = default,
         pub outcome: Outcome,
     }
 
-    /// The gateway's answer to a ticket that it holds.
+    /// The gateway's response to a stored ticket.
     #[derive(Clone, Debug, PartialEq, Eq)]
     pub struct Receipt {
         /// The ticket's id, a UUID.
         pub id: String,
-        /// The ticket's name among people, such as `DB-4K7Q9`.
+        /// The reference that people use for it, such as `DB-4K7Q9`.
         pub reference: String,
         pub status: Status,
-        /// When the first answer is due, RFC 3339 in UTC; none where no time is promised.
+        /// When the first reply is due, RFC 3339 in UTC; none without a response target.
         pub due_at: Option<String>,
     }
 }
 
-/// The software that made a ticket.
+/// The software that sent a ticket.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(not(target_arch = "wasm32"), derive(schemars::JsonSchema))]
 pub struct Client {
@@ -64,8 +64,8 @@ pub struct Client {
     pub version: String,
 }
 
-/// A ticket as a client posts it (`POST /v1/sites/{site}/tickets`). The gateway reads context and fields into their types; the widget
-/// writes a [`super::context::document::Value`].
+/// A ticket as clients post it (`POST /v1/sites/{site}/tickets`). The gateway parses context and fields into types; the widget writes plain
+/// values.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(not(target_arch = "wasm32"), derive(schemars::JsonSchema))]
 #[cfg_attr(
@@ -73,59 +73,58 @@ pub struct Client {
     schemars(rename = "NewTicket", bound = "C: Default + Serialize + schemars::JsonSchema, F: schemars::JsonSchema")
 )]
 pub struct NewTicket<C = Context, F = Fields> {
-    /// What it is.
+    /// The kind.
     pub kind: Kind,
-    /// The id of a topic of the site; empty where there is none.
+    /// The id of a topic of the site; empty if it has none.
     #[serde(default)]
     pub topic: String,
-    /// How bad it is.
+    /// The severity.
     pub severity: Severity,
-    /// The customer's words, 1 to [`MESSAGE_MAX`] characters of plain text.
+    /// The customer's message, plain text of 1 to 10,000 characters.
     pub message: String,
-    /// How they are reached.
+    /// How to reach the customer.
     #[serde(default)]
     pub contact: Contact,
-    /// What was collected by itself.
+    /// The context that was collected automatically.
     #[serde(default)]
     pub context: C,
-    /// The questions that were shown and read.
+    /// The community questions that the customer saw.
     #[serde(default)]
     pub questions: Vec<QuestionSeen>,
-    /// The UUIDs of the files that go along with it.
+    /// The UUIDs of its attachments.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub attachments: Vec<String>,
-    /// Where the person was sent from (`x`, `github`, …); empty where they came by themselves. Never changes how soon
-    /// they are answered.
+    /// Where the customer came from (`x`, `github`, …); empty if they came directly. Does not affect the response target.
     #[serde(default)]
     pub via: String,
-    /// Whether support may look into the customer's account; none where the form did not ask.
+    /// Whether support may look into the customer's account; none if the form did not ask.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub consent: Option<bool>,
-    /// What was answered to the fields of the site's own, by their ids.
+    /// The answers to custom fields, by their ids.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub fields: Option<F>,
-    /// What was put into a field that people do not see; empty where nobody but people were there.
+    /// The value of a form field that people cannot see. Robots fill it in.
     #[serde(default, skip_serializing_if = "String::is_empty")]
     pub website: String,
-    /// Whether the form said that the first answer is automatic; nobody else is answered so.
+    /// Whether the form announced that the first reply is automatic. Only then it is.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub automatic: bool,
-    /// Whether somebody only tries things out: nothing is promised, and nobody is given notice.
+    /// Whether it is a test ticket: it gets no response target, and nobody is notified.
     // The page's script adds it to what the widget has written.
     #[cfg(not(target_arch = "wasm32"))]
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub test: bool,
-    /// The language the form was in, as a language tag.
+    /// The language of the form, as a language tag.
     #[serde(default)]
     pub locale: String,
     /// When it was sent, RFC 3339 in UTC, by the customer's clock.
     #[serde(default)]
     pub created_at: String,
-    /// What made it.
+    /// The software that sent it.
     pub client: Client,
 }
 
-/// A field of the form that keeps a ticket from being sent.
+/// A field of the form that prevents sending.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Gap {
     /// The message is empty.
@@ -136,12 +135,11 @@ pub enum Gap {
     NameMissing,
     /// The e-mail address is empty.
     EmailMissing,
-    /// The e-mail address cannot be one.
+    /// The e-mail address is invalid.
     EmailInvalid,
 }
 
-/// What is missing before the form can be sent, in the order of the form. Name and address count only where the person
-/// is not known.
+/// What is missing before the form can be sent, in the order of the form. Name and address are required only if the customer is not known.
 pub fn gaps(message: &str, contact: &Contact, known: bool) -> Vec<Gap> {
     let mut gaps = Vec::new();
     if message.trim_ascii().is_empty() {
@@ -163,9 +161,9 @@ pub fn gaps(message: &str, contact: &Contact, known: bool) -> Vec<Gap> {
     gaps
 }
 
-/// Whether a text can be an e-mail address, as mail servers and help desks take them: atoms with single dots between them, and labels of
-/// letters, digits and hyphens (RFC 5321, section 4.1.2; RFC 6531 for letters beyond ASCII). Quoted names and addresses in brackets are
-/// refused: hardly anybody has one, and help desks take none.
+/// Whether a text is an e-mail address that mail servers and help desks accept: atoms with single dots between them, and labels of letters,
+/// digits and hyphens (RFC 5321, section 4.1.2; RFC 6531 for letters beyond ASCII). Quoted names and addresses in brackets are rejected: they
+/// are very rare, and help desks do not accept them.
 pub fn is_email(text: &str) -> bool {
     let Some((local, domain)) = text.rsplit_once('@') else { return false };
     let special = |c: char| {
@@ -182,7 +180,7 @@ pub fn is_email(text: &str) -> bool {
         && domain.split('.').all(fits)
 }
 
-/// Everything that makes the gateway refuse a ticket, each with the place in the body; empty for a good one.
+/// The reasons to refuse a ticket, each with its place in the body; empty for a valid one.
 pub fn check(ticket: &NewTicket) -> Vec<FieldError> {
     let mut errors = Vec::new();
     let mut refuse = |pointer: &str, detail: String| errors.push(FieldError { pointer: pointer.into(), detail });
@@ -193,7 +191,7 @@ pub fn check(ticket: &NewTicket) -> Vec<FieldError> {
         match gap {
             Gap::MessageMissing => refuse("/message", format!("is empty; write 1 to {MESSAGE_MAX} characters")),
             Gap::MessageTooLong => refuse("/message", format!("is longer than {MESSAGE_MAX} characters")),
-            // The form asks for a name; a ticket from elsewhere can do without.
+            // The form requires a name; other clients may omit it.
             Gap::NameMissing => {}
             Gap::EmailMissing => refuse("/contact/email", "is empty, and the context names no user".into()),
             Gap::EmailInvalid => refuse("/contact/email", "is not an e-mail address".into()),

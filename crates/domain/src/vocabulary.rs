@@ -1,11 +1,11 @@
-//! The words that everything else is said with: what a ticket is, how bad it is, where it stands, what is collected for it.
+//! The basic enums of tickets: kind, severity, priority, status, and the groups of the context.
 
 use wire::words;
 
 words! {
-    /// What a ticket is.
+    /// The kind of a ticket.
     Kind else Question {
-        /// The customer wants to know something.
+        /// A question.
         Question = "question",
         /// Something does not work.
         Bug = "bug",
@@ -15,7 +15,7 @@ words! {
 }
 
 words! {
-    /// How bad it is; the meanings are texts, shown where it is chosen.
+    /// How severe a ticket is. The form explains each value.
     Severity else Low {
         /// The product is down or unusable, or data was lost or leaked.
         Critical = "critical",
@@ -33,17 +33,17 @@ words! {
     Priority else Low {
         /// Answered first.
         High = "high",
-        /// Answered in the ordinary time.
+        /// Answered in regular time.
         Medium = "medium",
-        /// Answered when the others are.
+        /// Answered last.
         Low = "low",
     }
 }
 
 words! {
-    /// What came of a question that was shown.
+    /// The outcome of a question that was shown.
     Outcome else Shown {
-        /// It stood in the list.
+        /// It was in the list.
         Shown = "shown",
         /// It was opened.
         Opened = "opened",
@@ -53,17 +53,17 @@ words! {
 }
 
 words! {
-    /// Where a ticket stands.
+    /// The status of a ticket.
     Status else Open {
-        /// It waits for support.
+        /// Open.
         Open = "open",
-        /// It was answered for good.
+        /// Solved.
         Solved = "solved",
     }
 }
 
 impl Kind {
-    /// The severity that a ticket of this kind has until the customer chooses another.
+    /// The severity of a ticket of this kind until the customer selects another.
     pub fn default_severity(self) -> Severity {
         match self {
             Kind::Bug => Severity::Medium,
@@ -73,25 +73,25 @@ impl Kind {
 }
 
 words! {
-    /// A group of the context. The site and the customer can keep back each of them.
+    /// A group of the context. The site and the customer can withhold each of them.
     Group {
         /// The page.
         Page = "page",
-        /// Who uses it.
+        /// The customer.
         User = "user",
         /// The build of the product.
         Application = "application",
-        /// What it is used with.
+        /// Browser, system and screen.
         Device = "device",
-        /// What went wrong.
+        /// Errors on the page.
         Errors = "errors",
         /// Requests that failed or were slow.
         Requests = "requests",
-        /// What the person did.
+        /// What the customer did.
         Breadcrumbs = "breadcrumbs",
-        /// What other tools know.
+        /// Links to other tools.
         Links = "links",
-        /// What the host declared.
+        /// Values that the host declared.
         PageValues = "page_values",
     }
 }

@@ -1,4 +1,4 @@
-//! The widget reads wire types off a parsed tree, the gateway with serde; both read the same.
+//! The widget reads wire types from a parsed tree, the gateway with serde; both read the same.
 
 #![cfg(not(target_arch = "wasm32"))]
 #![allow(clippy::unwrap_used)]

@@ -1,4 +1,4 @@
-//! What a site collects for a ticket.
+//! The settings for the context of tickets.
 
 use serde::{Deserialize, Serialize};
 
@@ -13,24 +13,24 @@ use wire::{Pairs, Read, Source};
 #[cfg_attr(not(target_arch = "wasm32"), derive(schemars::JsonSchema))]
 #[serde(default, deny_unknown_fields)]
 pub struct Collected {
-    /// Groups that are collected from nobody. Default: none.
+    /// Groups that are never collected. Default: none.
     pub off: Vec<Group>,
-    /// Groups that go along only if the customer switches them on. Default: none.
+    /// Groups that are sent only if the customer switches them on. Default: none.
     pub ask: Vec<Group>,
-    /// Headers of requests and answers that are kept beside `x-request-id` and `traceparent`, because they name a request or
-    /// its trace. They are recorded from the moment on that the page's own `configure` names them. Default: none.
+    /// Headers of requests and responses that are recorded besides `x-request-id` and `traceparent`, because they identify a request or its
+    /// trace. Recording begins when the page's own `configure` names them. Default: none.
     pub headers: Vec<String>,
-    /// Addresses in the site's other tools, in which `{organization.id}` stands for that value of the context. Default: none.
+    /// Links to the site's other tools, in which `{organization.id}` is replaced by that value of the context. Default: none.
     pub links: Vec<Link>,
-    /// The tools on the page that may be asked for links: `posthog`, `sentry`. Default: both.
+    /// The tools on the page that are asked for links: `posthog`, `sentry`. Default: both.
     pub tools: Vec<String>,
-    /// What the page does not declare itself: release, environment, build, tenant, region. Default: none.
+    /// Values that the page does not declare itself: release, environment, build, tenant, region. Default: none.
     pub application: Pairs<String>,
 }
 
-/// What a site can say of the build in the page's place.
+/// The keys of [`Collected::application`].
 const APPLICATION: [&str; 5] = ["release", "environment", "build", "tenant", "region"];
-/// The tools that links can come from.
+/// The values of [`Collected::tools`].
 const TOOLS: [&str; 2] = ["posthog", "sentry"];
 
 impl Default for Collected {
@@ -47,7 +47,7 @@ impl Default for Collected {
 }
 
 impl Collected {
-    /// Sets what the page names. A bad value changes nothing and is an error that names what is allowed.
+    /// Sets the fields in a page's configuration. A bad value changes nothing and is an error that names what is allowed.
     pub fn set(&mut self, value: &impl Source) -> Result<(), String> {
         let mut collected = self.clone();
         for (field, value) in value.entries() {
@@ -79,7 +79,7 @@ fn groups(place: &str, value: &impl Source) -> Result<Vec<Group>, String> {
     })
 }
 
-/// What is wrong with it beyond its types, and what is allowed.
+/// What is wrong with the settings beyond their types, and what is allowed.
 pub fn check(collected: &Collected) -> Option<String> {
     let Collected { links, tools, application, .. } = collected;
     if let Some(tool) = tools.iter().find(|tool| !TOOLS.contains(&tool.as_str())) {

@@ -1,30 +1,30 @@
-//! Places outside of the panel.
+//! Links to places outside of the panel.
 
 wire::types! {
-    /// A place outside of the panel.
+    /// A link to a place outside of the panel.
     #[derive(Clone, Debug, Default, PartialEq, Eq)]
     #[serde(deny_unknown_fields)]
     pub struct Link {
-        /// What the customer reads.
+        /// The label that customers see.
         pub label: String,
-        /// Where it leads; `https:`, `http:` or `mailto:`.
+        /// The target; `https:`, `http:` or `mailto:`.
         pub url: String,
-        /// `ask` where the community can be asked; such a link is offered where the community answers. Of a channel what it is:
-        /// `slack`, `discord`, `phone`. Default: none.
+        /// `ask` for a link to ask the community, offered with search results. For a channel its type: `slack`, `discord`, `phone`. Default:
+        /// none.
         pub kind: String = sparse,
-        /// The plans whose customers are shown it. Default: all.
+        /// The plans whose customers see it. Default: all.
         pub plans: Vec<String> = sparse,
     }
 }
 
 impl Link {
-    /// Whether the customers of a plan are shown it.
+    /// Whether customers of a plan see it.
     pub fn is_for(&self, plan: &str) -> bool {
         self.plans.is_empty() || self.plans.iter().any(|known| known == plan)
     }
 }
 
-/// The kind of a link under which the community can be asked.
+/// The [`Link::kind`] for asking the community.
 pub const ASK: &str = "ask";
 
 /// What is wrong with the links of a configuration, and what is allowed.

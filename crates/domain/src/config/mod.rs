@@ -23,55 +23,54 @@ pub use redact::Redact;
 pub use theme::{Scheme, Theme};
 pub use topics::{Topic, topic_of};
 
-/// What a site can be told. Every field has a default, so an empty configuration is a working one.
+/// The settings of a site. Every field has a default, so an empty configuration works.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(not(target_arch = "wasm32"), derive(schemars::JsonSchema))]
 #[serde(default, deny_unknown_fields)]
 pub struct Config {
-    /// The kinds that a customer can choose, in this order. Default: all.
+    /// The kinds that a customer can select, in this order. Default: all.
     pub kinds: Vec<Kind>,
-    /// The parts of the product. Default: none, and the form asks for none.
+    /// The parts of the product. Default: none; the form asks for none then.
     pub topics: Vec<Topic>,
-    /// Which priority the customers of a plan have. Default: none, and no answer time is promised. Gateway only.
+    /// The priority of the customers of each plan. Default: none; there are no response targets then. Gateway only.
     pub plans: Pairs<Priority>,
-    /// The response targets, one for each severity and priority that promises something. Default: those of
-    /// [`targets::default_targets`]. Gateway only.
+    /// The response targets, at most one for each severity and priority. Default: those of [`targets::default_targets`]. Gateway only.
     #[serde(default = "targets::default_targets")]
     pub targets: Vec<Target>,
-    /// Where answers are looked for. Default: the gateway alone. The form does not read it; the module does that asks them.
+    /// Search engines. Default: only the gateway. Read by the module that searches, not by the form.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub sources: Vec<Engine>,
-    /// Documentation and other places, shown on Home. Default: none.
+    /// Links to documentation and other places, shown on Home. Default: none.
     pub links: Vec<Link>,
-    /// Where the customers of certain plans are answered beside tickets, shown on Home. Default: none.
+    /// Other channels in which customers of certain plans get support, shown on Home. Default: none.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub channels: Vec<Link>,
     /// What is collected.
     pub context: Collected,
-    /// What is hidden beyond what is hidden anyway.
+    /// What is redacted in addition to the defaults.
     pub redact: Redact,
-    /// Whether the form asks if support may look into the customer's account. Default: false. The form does not read it; the
-    /// module does that draws the fields.
+    /// Whether the form asks if support may look into the customer's account. Default: false. Read by the module that draws the fields, not by
+    /// the form.
     pub consent: bool,
-    /// What else the form asks for. Default: nothing. Read by that module, too.
+    /// Custom fields. Default: none. Read by the same module.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub fields: Vec<Field>,
-    /// Which files go along with tickets and replies. Default: those of [`Attachments`]. Gateway only. No Rust of the widget reads it.
+    /// The attachments that are accepted. Default: those of [`Attachments`]. Gateway only; no Rust of the widget reads it.
     #[cfg(not(target_arch = "wasm32"))]
     pub attachments: Attachments,
-    /// How the panel looks.
+    /// The look of the panel.
     pub theme: Theme,
-    /// Texts of the panel that say something else, by language tag and then by the name of the text. Default: none.
+    /// Texts of the panel to replace, by language tag and then by the name of the text. Default: none.
     pub texts: Pairs<Pairs<String>>,
-    /// Whether the site says what is broken (`GET …/incidents`). Default: false. Gateway only.
+    /// Whether the site publishes incidents (`GET …/incidents`). Default: false. Gateway only.
     #[serde(skip_serializing_if = "std::ops::Not::not")]
     pub incidents: bool,
-    /// Whether a plan that nobody signed may show a promise; for demos. Default: false. Gateway only.
+    /// Whether response targets are shown for a plan that is not signed; for demos. Default: false. Gateway only.
     pub trust_page: bool,
 }
 
 impl Default for Config {
-    /// The configuration before any was read: it promises nothing yet.
+    /// The configuration before one is loaded, without response targets.
     fn default() -> Config {
         Config {
             kinds: Kind::ALL.to_vec(),
@@ -95,11 +94,10 @@ impl Default for Config {
     }
 }
 
-/// The fields that the page cannot set, because they decide promises and routing.
+/// The fields that a page cannot set, because they decide response targets and routing.
 pub const GATEWAY_ONLY: &[&str] = &["plans", "targets", "attachments", "incidents", "trust_page"];
 
-/// Sets one field from the page's configuration. A bad value changes nothing and is an error that names the field and what
-/// is allowed.
+/// Sets one field from the page's configuration. A bad value changes nothing and is an error that names the field and what is allowed.
 pub fn set_field(config: &mut Config, field: &str, value: &impl Source) -> Result<(), String> {
     match field {
         "kinds" => {
@@ -140,7 +138,7 @@ fn replace<T: std::ops::Deref>(slot: &mut T, value: T, check: fn(&T::Target) -> 
     }
 }
 
-/// What is wrong with a configuration beyond its types; empty for a good one.
+/// What is wrong with a configuration beyond its types; empty for a valid one.
 pub fn check(config: &Config) -> Vec<String> {
     let Config { kinds, topics, sources, links, channels, fields, context, theme, .. } = config;
     let problems = [
@@ -176,7 +174,8 @@ impl Read for Config {
                 }
                 "targets" => config.targets = Vec::read(&value),
                 "trust_page" => config.trust_page = value.is_true(),
-                // The gateway has checked what it publishes; a newer one may publish what is not known here.
+                // The gateway has validated what it publishes. Errors are ignored, because a newer gateway may publish fields that are unknown
+                // here.
                 _ => drop(set_field(&mut config, &field, &value)),
             }
         }
@@ -184,7 +183,7 @@ impl Read for Config {
     }
 }
 
-/// The priority of a plan, where the site knows it.
+/// The priority of a plan, if the site configures one.
 pub fn priority_of(config: &Config, plan: &str) -> Option<Priority> {
     config.plans.get(plan).copied()
 }

@@ -1,6 +1,6 @@
-//! What is said of a field that is not known.
+//! The error for an unknown field.
 
-/// Names the field, where it stands, and what is known there.
+/// Names the unknown field, its place and the known fields.
 pub fn unknown_field(place: &str, field: &str, known: &str) -> String {
     [place, field, ": unknown; known are ", known].concat()
 }

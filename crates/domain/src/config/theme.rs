@@ -1,14 +1,14 @@
-//! How the panel looks.
+//! The look of the panel.
 
 use super::super::contrast;
 use wire::{Read, Source, words};
 
 wire::types! {
-    /// How the panel looks.
+    /// The look of the panel.
     #[derive(Clone, Debug, Default, PartialEq, Eq)]
     #[serde(deny_unknown_fields)]
     pub struct Theme {
-        /// The accent, `#rgb` or `#rrggbb`; moved until it can be read. Default: the panel's own blue.
+        /// The accent, `#rgb` or `#rrggbb`; adjusted until it is readable. Default: the panel's own blue.
         pub accent: String = default,
         /// `auto` follows the page's `color-scheme`. Default: `auto`.
         pub scheme: Scheme = default,
@@ -19,7 +19,7 @@ words! {
     /// Light or dark.
     #[derive(Default)]
     Scheme else Auto {
-        /// As the page is.
+        /// Like the page.
         #[default]
         Auto = "auto",
         /// Always light.
@@ -30,7 +30,7 @@ words! {
 }
 
 impl Theme {
-    /// Reads it off a page's configuration; an error names what is wrong and what is allowed.
+    /// Reads a theme from a page's configuration. An error names what is wrong and what is allowed.
     pub fn parse(value: &impl Source) -> Result<Theme, String> {
         check_words(value)?;
         let theme = Theme::read(value);

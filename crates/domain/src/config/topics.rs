@@ -1,4 +1,4 @@
-//! The parts of the product that a ticket can be about.
+//! Topics: the parts of the product that a ticket can be about.
 
 use super::super::identifier::parse_identifier;
 use markdown::find::find;
@@ -8,18 +8,18 @@ wire::types! {
     #[derive(Clone, Debug, Default, PartialEq, Eq)]
     #[serde(deny_unknown_fields)]
     pub struct Topic {
-        /// Its id, as it stands on a ticket.
+        /// Its id, as on tickets.
         pub id: String,
-        /// What the customer reads.
+        /// The label that customers see.
         pub label: String,
-        /// The team that owns it; empty where none does.
+        /// The team that owns it; empty if none does.
         pub team: String = default,
-        /// Paths of pages that are about it; `*` stands for anything: `/billing*`.
+        /// Paths of pages about it; `*` matches any characters: `/billing*`.
         pub urls: Vec<String> = default,
     }
 }
 
-/// The topic that a page is about: the one whose pattern says most about the path.
+/// The topic of a page: the one with the most specific pattern that matches the path.
 pub fn topic_of<'a>(topics: &'a [Topic], path: &str) -> Option<&'a Topic> {
     let length = |topic: &Topic| topic.urls.iter().filter(|pattern| fits(pattern, path)).map(String::len).max();
     topics
@@ -29,7 +29,7 @@ pub fn topic_of<'a>(topics: &'a [Topic], path: &str) -> Option<&'a Topic> {
         .map(|(_, topic)| topic)
 }
 
-/// Whether a path fits a pattern in which `*` stands for anything.
+/// Whether a path matches a pattern in which `*` matches any characters.
 fn fits(pattern: &str, path: &str) -> bool {
     let mut parts = pattern.split('*');
     let Some(mut rest) = parts.next().and_then(|first| path.strip_prefix(first)) else { return false };

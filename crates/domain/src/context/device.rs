@@ -1,4 +1,4 @@
-//! What the product is used with: browser, system, screen.
+//! The customer's device: browser, system, screen.
 
 use super::shape::Shape::{Bool, Count};
 use super::shape::{LINE, WORD, part};
@@ -10,7 +10,7 @@ part! {
     pub struct Device {
         /// The browser with its version, such as `Google Chrome 141.0.7390.54`.
         pub browser: String = LINE => "Browser",
-        /// The operating system with its version, as far as the browser tells it, such as `Windows 11`.
+        /// The operating system, such as `Windows 11`, with as much of its version as the browser reveals.
         pub system: String = LINE => "System",
         /// The model of a phone or tablet.
         pub model?: String = LINE => "Model",
@@ -19,33 +19,33 @@ part! {
         pub viewport: String = WORD => "Viewport",
         /// Width and height of the screen in CSS pixels.
         pub screen: String = WORD => "Screen",
-        /// Device pixels to a CSS pixel, such as `2` or `1.25`.
+        /// Device pixels per CSS pixel, such as `2` or `1.25`.
         pub pixel_ratio: String = WORD => "Pixel ratio",
-        /// How many fingers the screen can tell apart; 0 where it is no touch screen.
+        /// The most simultaneous touch points; 0 without a touch screen.
         pub touch_points: u32 = Count => "Touch points",
-        /// The languages that the browser prefers, with commas between.
+        /// The preferred languages of the browser, separated by commas.
         pub languages: String = LINE => "Languages",
         /// The IANA name of the time zone.
         pub time_zone: String = WORD => "Time zone",
-        /// The memory in GiB, as coarse as the browser tells it.
+        /// The memory in GiB, as coarse as the browser reveals it.
         pub memory?: String = WORD => "Memory, GiB",
-        /// How many processors there are.
+        /// The number of processors.
         pub cores: u32 = Count => "Processors",
         /// The network, such as `4g, 10 Mbit/s, 50 ms`.
         pub connection?: String = LINE => "Network",
-        /// Whether the customer wants to save data.
+        /// Whether the customer prefers reduced data use.
         pub save_data: bool = Bool => "Data saver",
-        /// Whether the browser believed to be online.
+        /// Whether the browser considered itself online.
         pub online: bool = Bool => "Online",
-        /// `light` or `dark`, as the system prefers it.
+        /// The preferred colour scheme, `light` or `dark`.
         pub theme: String = WORD => "Theme",
-        /// `more`, `less`, `custom` or `forced`, where the customer prefers one.
+        /// The preferred contrast, if any: `more`, `less`, `custom` or `forced`.
         pub contrast?: String = WORD => "Contrast",
-        /// Whether the customer prefers less motion.
+        /// Whether the customer prefers reduced motion.
         pub reduced_motion: bool = Bool => "Reduced motion",
-        /// Whether the page may store something.
+        /// Whether the page can use storage.
         pub storage: bool = Bool => "Storage allowed",
-        /// Whether the page may set cookies.
+        /// Whether the page can set cookies.
         pub cookies: bool = Bool => "Cookies allowed",
     }
 }

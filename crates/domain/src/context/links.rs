@@ -1,21 +1,21 @@
-//! Where other tools know more.
+//! Links to other tools.
 
 use super::shape::Shape::Kept;
 use super::shape::{LINE, WORD, part};
 
 part! {
-    /// Something about this page and customer that another tool knows.
+    /// A record about this page or customer in another tool.
     #[derive(Clone, Debug, Default, PartialEq, Eq)]
     #[serde(default)]
     pub struct FoundLink {
-        /// The tool: `posthog`, `sentry`, or `site` for a pattern of the site's own.
+        /// The tool: `posthog`, `sentry`, or `site` for a link that the site configured.
         pub source: String = WORD,
-        /// What it is, such as `replay`; the label of the site's pattern.
+        /// What it is, such as `replay`, or the label of the site's link.
         pub label: String = LINE => "Label",
         /// Its id in the tool.
         pub text?: String = LINE => "Text",
-        /// Where it opens; empty where only the id is known. The address of a replay names the project by its public key, without
-        /// which the link leads nowhere.
+        /// Its address; empty if only the id is known. The address of a replay contains the project's public key, because the link does not
+        /// work without it.
         pub url?: String = Kept(2_000),
     }
 }

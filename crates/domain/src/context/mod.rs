@@ -1,8 +1,8 @@
-//! The context: what is collected by itself, so that nobody has to ask for it.
+//! The context: what is collected automatically, so that support need not ask for it.
 //!
-//! It is a versioned document of named groups ([`Group`]). Before anything of it leaves the page it is redacted, cut to its
-//! limits and freed of what the customer or the site keeps back ([`document`]); it says what was cut and what was withheld, so that
-//! a support engineer knows that there was more.
+//! It is a versioned document of named groups ([`Group`]). Before it leaves the page it is redacted and cut to its limits, and what the
+//! customer or the site withholds is removed ([`document`]). The document lists what was cut and withheld, so that support knows that there was
+//! more.
 
 mod device;
 pub mod document;
@@ -29,67 +29,67 @@ pub use records::{Breadcrumb, BreadcrumbKind, ErrorRecord, RequestRecord};
 
 /// The version of the document that this code writes.
 pub const VERSION: u32 = 1;
-/// The most that a context takes as JSON, in bytes.
+/// The largest context, in bytes of JSON.
 pub const CONTEXT_MAX: usize = 64 * 1024;
 
 words! {
-    /// Who keeps something back.
+    /// Who withholds something.
     Withholder {
-        /// The customer has switched it off, or has not agreed to it.
+        /// The customer switched it off, or did not switch it on.
         Customer = "customer",
-        /// The site collects it from nobody.
+        /// The site never collects it.
         Site = "site",
     }
 }
 
-/// Something that was there and is not sent.
+/// Something that was collected and not sent.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(not(target_arch = "wasm32"), derive(schemars::JsonSchema))]
 pub struct Withheld {
-    /// The group it belongs to.
+    /// Its group.
     pub group: Group,
-    /// How many items of it; 0 for the whole group.
+    /// How many items of the group; 0 for the whole group.
     #[serde(default)]
     pub items: u32,
-    /// Who keeps it back.
+    /// Who withholds it.
     pub by: Withholder,
 }
 
 part! {
-    /// Everything that was collected for a ticket.
+    /// The context of a ticket.
     #[derive(Clone, Debug, Default, PartialEq, Eq)]
     #[serde(default)]
     pub struct Context {
-        /// [`VERSION`] of what wrote it.
+        /// The version of the document.
         pub version: u32 = Count => "Version",
-        /// When it was frozen, RFC 3339 in UTC.
+        /// When the snapshot was taken, RFC 3339 in UTC.
         pub frozen_at: String = WORD => "Recorded",
         pub page?: Option<Page> = Page::SHAPE => "Page",
         pub user?: Option<User> = User::SHAPE => "You",
         pub application?: Option<Application> = Application::SHAPE => "Application",
         pub device?: Option<Device> = Device::SHAPE => "Browser and device",
-        /// What went wrong on the page, oldest first.
+        /// Errors on the page, oldest first.
         pub errors?: Vec<ErrorRecord> = List(RECORDS_MAX, &ErrorRecord::SHAPE) => "Errors",
-        /// The requests that failed or were slow, oldest first.
+        /// Requests that failed or were slow, oldest first.
         pub requests?: Vec<RequestRecord> = List(RECORDS_MAX, &RequestRecord::SHAPE) => "Failed and slow requests",
         /// What the customer did, oldest first.
         pub breadcrumbs?: Vec<Breadcrumb> = List(BREADCRUMBS_MAX, &Breadcrumb::SHAPE) => "Last steps",
-        /// Where other tools know more about this page and customer.
+        /// Records about this page and customer in other tools.
         pub links?: Vec<FoundLink> = List(RECORDS_MAX, &FoundLink::SHAPE) => "Links to other tools",
-        /// What the host declared with `set` and answered with `provide`.
+        /// Values that the host declared with `set` or returned from `provide`.
         pub page_values?: Pairs<String> = Texts => "Custom data",
-        /// The names of what the host was asked for with `provide` and did not answer in time.
+        /// The names of `provide` functions that did not return in time.
         pub unanswered?: Vec<String> = List(TEXTS_MAX, &WORD) => "No response",
-        /// What happened after it was frozen, where the customer wanted that to be sent too.
+        /// What happened after the snapshot, if the customer wanted to send that too.
         pub since?: Option<Box<Context>> => "Since then",
-        /// What was kept back.
+        /// What was withheld.
         pub withheld?: Vec<Withheld> => "Withheld",
-        /// What did not fit, as places in this document.
+        /// What was cut, as places in this document.
         pub cut?: Vec<String> => "Shortened",
     }
 }
 
-/// The names of the members of all parts, and what they are called in English.
+/// The names of the members of all parts, with their labels in English.
 #[cfg(not(target_arch = "wasm32"))]
 pub fn labels() -> impl Iterator<Item = (&'static str, &'static str)> {
     let parts = [
@@ -109,7 +109,8 @@ pub fn labels() -> impl Iterator<Item = (&'static str, &'static str)> {
     parts.into_iter().flatten().copied()
 }
 
-/// What in a context breaks its limits; empty for a good one. The gateway asks, because not every client is ours.
+/// Which parts of a context exceed its limits; empty for a valid one. The gateway checks this because clients other than the widget may send
+/// one.
 pub fn check(context: &Context) -> Vec<FieldError> {
     let mut errors = Vec::new();
     if serde_json::to_string(context).map_or(usize::MAX, |json| json.len()) > CONTEXT_MAX {
@@ -139,7 +140,7 @@ fn check_records(context: &Context, place: &str, errors: &mut Vec<FieldError>) {
     }
 }
 
-/// Takes out the groups that the site collects from nobody, whatever the page has sent, however deep it stands.
+/// Removes the groups that the site never collects, at any depth, whatever the page sent.
 pub fn drop_groups(context: &mut Context, groups: &[Group]) {
     for group in groups.iter().copied() {
         let mut level = Some(&mut *context);

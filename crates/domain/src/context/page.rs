@@ -4,26 +4,26 @@ use super::shape::Shape::{Count, List};
 use super::shape::{LINE, RECORDS_MAX, URL, WORD, part};
 
 part! {
-    /// The page as it was when the context was frozen.
+    /// The page when the snapshot was taken.
     #[derive(Clone, Debug, Default, PartialEq, Eq)]
     #[serde(default)]
     pub struct Page {
         pub url: String = URL => "Address",
         pub title: String = LINE => "Title",
-        /// Where the customer came from; empty where the browser does not say.
+        /// The previous page; empty if the browser does not reveal it.
         pub referrer: String = URL => "Previous page",
-        /// What the page says is its address; empty where it does not say.
+        /// The canonical address that the page declares; empty if it declares none.
         pub canonical: String = URL => "Canonical address",
         /// How long it had been open, in milliseconds.
         pub open_ms: u32 = Count => "Open for, ms",
-        /// The addresses of a single-page product, oldest first, the present one last.
+        /// The addresses that a single-page application visited, oldest first, the current one last.
         pub routes?: Vec<Route> = List(RECORDS_MAX, &Route::SHAPE) => "Pages",
         pub timings: Timings = Timings::SHAPE => "Load times, ms",
     }
 }
 
 part! {
-    /// An address that a single-page product went to.
+    /// An address that a single-page application visited.
     #[derive(Clone, Debug, Default, PartialEq, Eq)]
     #[serde(default)]
     pub struct Route {
@@ -34,11 +34,11 @@ part! {
 }
 
 part! {
-    /// How fast the page was, in milliseconds since the navigation began; none where the browser does not say.
+    /// Timings of the page in milliseconds since the navigation began; none if the browser does not report them.
     #[derive(Clone, Debug, Default, PartialEq, Eq)]
     #[serde(default)]
     pub struct Timings {
-        /// The first byte of the answer.
+        /// The first byte of the response.
         pub first_byte?: Option<u32> = Count => "First byte",
         /// The document was parsed.
         pub dom_ready?: Option<u32> = Count => "Document ready",
@@ -48,7 +48,7 @@ part! {
         pub first_paint?: Option<u32> = Count => "First paint",
         /// The largest contentful paint.
         pub largest_paint?: Option<u32> = Count => "Largest paint",
-        /// How long the slowest interaction took.
+        /// The duration of the slowest interaction.
         pub interaction?: Option<u32> = Count => "Slowest interaction",
         /// The cumulative layout shift, a score such as `0.04`.
         pub layout_shift?: String = WORD => "Layout shift",

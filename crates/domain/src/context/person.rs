@@ -1,4 +1,4 @@
-//! Who uses the product, and which build of it.
+//! The customer, and the build of the product that they use.
 
 use super::shape::Shape::Texts;
 use super::shape::{LINE, part};
@@ -9,16 +9,16 @@ part! {
     #[derive(Clone, Debug, Default, PartialEq, Eq)]
     #[serde(default)]
     pub struct User {
-        /// The host's id of them; empty where they are not known.
+        /// The host's id of the customer; empty if they are not known.
         pub id: String = LINE => "ID",
         pub name: String = LINE => "Name",
         pub email: String = LINE => "E-mail",
-        /// The plan they are on.
+        /// Their plan.
         pub plan: String = LINE => "Plan",
         /// Their role in the organization.
         pub role: String = LINE => "Role",
         pub organization: Organization = Organization::SHAPE => "Organization",
-        /// Whatever else the host declared about them.
+        /// Other attributes that the host declared.
         pub attributes?: Pairs<String> = Texts => "Other details",
         /// Whether a signature proves all this. Only the gateway sets it.
         pub verified: bool => "Verified",
@@ -30,14 +30,14 @@ part! {
     #[derive(Clone, Debug, Default, PartialEq, Eq)]
     #[serde(default)]
     pub struct Organization {
-        /// The host's id of it.
+        /// The host's id of the organization.
         pub id: String = LINE,
         pub name: String = LINE,
     }
 }
 
 part! {
-    /// The build of the product, as the host declared it: with `set`, by `<meta name="deskbell:…">`, or in the configuration.
+    /// The build of the product, as the host declared it: with `set`, with `<meta name="deskbell:…">`, or in the configuration.
     #[derive(Clone, Debug, Default, PartialEq, Eq)]
     #[serde(default)]
     pub struct Application {
@@ -45,11 +45,11 @@ part! {
         pub release?: String = LINE => "Release",
         /// The environment, such as `production`.
         pub environment?: String = LINE => "Environment",
-        /// The build's number.
+        /// The build number.
         pub build?: String = LINE => "Build",
         pub tenant?: String = LINE => "Tenant",
         pub region?: String = LINE => "Region",
-        /// The feature flags, each with its variant.
+        /// The feature flags with their variants.
         pub flags?: Pairs<String> = Texts => "Flags",
     }
 }

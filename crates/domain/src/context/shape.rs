@@ -1,39 +1,38 @@
-//! What a member of the context may be, with its limit. The widget brings a document into shape by these tables.
+//! Shapes: the types and limits of the context's members. The widget fits a document to these tables.
 
-/// What a value may be.
+/// The type and limit of a value.
 pub enum Shape {
-    /// A text of at most so many characters.
+    /// A text of at most this many characters.
     Text(usize),
-    /// A text of at most so many characters that is redacted already, or holds what redaction must not touch.
+    /// A text of at most this many characters that is redacted already, or that redaction must not change.
     Kept(usize),
     /// A whole number.
     Count,
-    /// Yes or no.
+    /// A boolean.
     Bool,
-    /// Texts under names that the host gave.
+    /// Texts under names that the host chose.
     Texts,
-    /// Members of these names.
+    /// Members with these names.
     Members(&'static [(&'static str, Shape)]),
-    /// At most so many values of one shape, the newest, which come last.
+    /// At most this many values of one shape; the last ones, which are the newest, stay.
     List(usize, &'static Shape),
 }
 
-/// How many errors, requests, routes and links there are at most.
+/// The most errors, requests, routes or links.
 pub const RECORDS_MAX: usize = 20;
-/// How many breadcrumbs there are at most.
+/// The most breadcrumbs.
 pub const BREADCRUMBS_MAX: usize = 50;
-/// How many texts of the host's there are under one name.
+/// The most texts of the host under one name.
 pub const TEXTS_MAX: usize = 50;
 
 pub const URL: Shape = Shape::Text(2_000);
 pub const LINE: Shape = Shape::Text(500);
 pub const WORD: Shape = Shape::Text(64);
 
-/// Declares a part of the context once: its type for the gateway, its [`Shape`] for the widget, and what its members are called
-/// where a customer reads them.
+/// Declares a part of the context once: its type for the gateway, its [`Shape`] for the widget, and the labels of its members.
 ///
-/// A member is `pub NAME: TYPE = SHAPE => "LABEL"`. With `?` behind its name it is not written where it is empty. Without a shape the
-/// page cannot set it. A label is written where the name comes first, since members of the same name are called the same.
+/// A member is `pub NAME: TYPE = SHAPE => "LABEL"`. With `?` after its name it is not written if it is empty. Without a shape the page cannot
+/// set it. The label is written where a name first occurs, since members of the same name have the same label.
 macro_rules! part {
     ($(#[$attribute:meta])* pub struct $name:ident { $($members:tt)* }) => {
         part! { @member { $(#[$attribute])* $name } {} {} {} $($members)* }
@@ -61,14 +60,14 @@ macro_rules! part {
         #[derive(serde::Serialize, serde::Deserialize)]
         #[cfg_attr(not(target_arch = "wasm32"), derive(schemars::JsonSchema))]
         $(#[$attribute])*
-        // A name that says everything needs no comment.
+        // Members whose name says everything need no comment.
         #[allow(missing_docs)]
         pub struct $name { $($declared)* }
 
         impl $name {
-            /// What belongs into it.
+            /// The shape of this part.
             pub const SHAPE: crate::context::shape::Shape = crate::context::shape::Shape::Members(&[$($shapes)*]);
-            /// The names of its members, and what they are called in English.
+            /// The names of its members, with their labels in English.
             #[cfg(not(target_arch = "wasm32"))]
             pub const LABELS: &'static [(&'static str, &'static str)] = &[$($labels)*];
         }

@@ -1,17 +1,17 @@
-//! GIF: a head, then blocks: pictures and extensions, each a row of sub-blocks (GIF89a specification).
+//! GIF: a header, then blocks for images and extensions, each a series of sub-blocks (GIF89a specification).
 
 use super::{Broken, SHORT, array, put, take};
 
 const EXTENSION: u8 = 0x21;
 const PICTURE: u8 = 0x2c;
 const END: u8 = 0x3b;
-/// How long a picture is shown, and what shows through it.
+/// The extension with delay and transparency of an image.
 const GRAPHIC_CONTROL: u8 = 0xf9;
 const APPLICATION: u8 = 0xff;
-/// The applications whose extension says how often an animation is shown.
+/// The application extensions with the number of loops of an animation.
 const LOOPS: &[&[u8; 11]] = &[b"NETSCAPE2.0", b"ANIMEXTS1.0"];
 
-/// A GIF with nothing but its pictures and how they move.
+/// Reduces a GIF to its images and their animation.
 pub fn strip(bytes: &[u8]) -> Result<Vec<u8>, Broken> {
     let mut rest = bytes;
     let mut out = Vec::with_capacity(bytes.len());
@@ -31,7 +31,7 @@ pub fn strip(bytes: &[u8]) -> Result<Vec<u8>, Broken> {
                 match label {
                     GRAPHIC_CONTROL => put(&mut out, &[&[EXTENSION, label], data]),
                     APPLICATION => loops(data, &mut out),
-                    // Comments, text that no browser shows, and whatever else is hidden.
+                    // Drops comments, text that no browser shows, and unknown extensions.
                     _ => {}
                 }
             }
@@ -48,19 +48,19 @@ pub fn strip(bytes: &[u8]) -> Result<Vec<u8>, Broken> {
     if !pictures {
         return Err(Broken("there is no picture in it"));
     }
-    // Many end without it, and are shown all the same.
+    // Many files lack the trailer and are displayed all the same.
     out.push(END);
     Ok(out)
 }
 
-/// The table of colours that flags announce.
+/// The colour table announced by flags.
 fn colors<'a>(flags: Option<&u8>, rest: &mut &'a [u8]) -> Result<&'a [u8], Broken> {
     let flags = flags.copied().ok_or(SHORT)?;
     let length = if flags & 0x80 == 0 { 0 } else { 3 << ((flags & 7) + 1) };
     take(rest, length)
 }
 
-/// Sub-blocks with the empty one that ends them.
+/// Sub-blocks with the empty one that terminates them.
 fn sub_blocks<'a>(rest: &mut &'a [u8]) -> Result<&'a [u8], Broken> {
     let all = *rest;
     loop {
@@ -72,7 +72,7 @@ fn sub_blocks<'a>(rest: &mut &'a [u8]) -> Result<&'a [u8], Broken> {
     }
 }
 
-/// Keeps, of an application's extension, how often the animation is shown.
+/// Writes the number of loops of an application extension.
 fn loops(data: &[u8], out: &mut Vec<u8>) {
     let name = data.get(1..12).unwrap_or_default();
     let Some(count) = data.get(12..16).filter(|count| count.starts_with(&[3, 1])) else { return };

@@ -1,14 +1,14 @@
-//! JPEG: segments that each begin with a marker, and the picture's bits between them (ITU-T T.81, annex B).
+//! JPEG: segments that begin with a marker, and entropy-coded data between them (ITU-T T.81, annex B).
 
 use super::{Broken, SHORT, array, put, take};
 
 const SOI: [u8; 2] = [0xff, 0xd8];
 const EOI: u8 = 0xd9;
 const SOS: u8 = 0xda;
-/// What is written before the picture is never longer.
+/// An upper limit for the bytes that are written before the image.
 const HEAD: usize = 64;
 
-/// A JPEG with nothing but the picture: what decoding it needs, its colours, and which side is up.
+/// Reduces a JPEG to what decoding needs, its colours, and its orientation.
 pub fn strip(bytes: &[u8]) -> Result<Vec<u8>, Broken> {
     let mut rest = bytes;
     if take(&mut rest, 2)? != SOI {
@@ -27,12 +27,12 @@ pub fn strip(bytes: &[u8]) -> Result<Vec<u8>, Broken> {
         let length = usize::from(u16::from_be_bytes(array(&mut rest)?)).checked_sub(2).ok_or(SHORT)?;
         let data = take(&mut rest, length)?;
         match marker {
-            // Its thumbnail would show what was cut off later.
+            // Its thumbnail would show what was cropped later.
             0xe0 if jfif.is_none() => jfif = data.strip_prefix(b"JFIF\0").and_then(|data| data.get(..7)),
             0xe1 if orientation.is_none() => orientation = data.strip_prefix(b"Exif\0\0").and_then(turned),
             0xe2 if data.starts_with(b"ICC_PROFILE\0") => segment(&mut picture, marker, &[data]),
             0xee if data.starts_with(b"Adobe") => segment(&mut picture, marker, &[data.get(..12).unwrap_or(data)]),
-            // Of no use to any decoder that people have.
+            // No common decoder needs these.
             0xe0..=0xfe => {}
             _ => {
                 frame |= matches!(marker, 0xc0..=0xcf) && !matches!(marker, 0xc4 | 0xcc);
@@ -54,7 +54,7 @@ pub fn strip(bytes: &[u8]) -> Result<Vec<u8>, Broken> {
         segment(&mut head, 0xe0, &[b"JFIF\0", jfif, &[0, 0]]);
     }
     if let Some(orientation) = orientation {
-        // A directory with one entry: tag 0x0112, one number of two bytes.
+        // A directory with one entry: tag 0x0112, one 16-bit number.
         let one = [0, 1, 1, 0x12, 0, 3, 0, 0, 0, 1, 0, orientation, 0, 0, 0, 0, 0, 0];
         segment(&mut head, 0xe1, &[b"Exif\0\0MM\0*\0\0\0\x08", &one]);
     }
@@ -63,7 +63,7 @@ pub fn strip(bytes: &[u8]) -> Result<Vec<u8>, Broken> {
     Ok(picture)
 }
 
-/// The marker that comes next; what stands before it is of no use to a decoder either.
+/// The next marker. Decoders skip what comes before it, so it is dropped.
 fn marker(rest: &mut &[u8]) -> Result<u8, Broken> {
     let mut before = 0;
     loop {
@@ -81,7 +81,7 @@ fn segment(out: &mut Vec<u8>, marker: u8, parts: &[&[u8]]) {
     put(out, parts);
 }
 
-/// How long the picture's bits are: until a marker that is neither a stuffed byte nor a restart.
+/// The length of the entropy-coded data: up to a marker that is neither a stuffed byte nor a restart.
 fn scan(bytes: &[u8]) -> Result<usize, Broken> {
     let mut at = 0;
     loop {
@@ -95,7 +95,7 @@ fn scan(bytes: &[u8]) -> Result<usize, Broken> {
     }
 }
 
-/// Which side is up (TIFF 6.0, tag 0x0112), where it is not the upper one.
+/// The orientation (TIFF 6.0, tag 0x0112), if it is not the default.
 fn turned(tiff: &[u8]) -> Option<u8> {
     let little = tiff.starts_with(b"II*\0");
     if !little && !tiff.starts_with(b"MM\0*") {

@@ -1,6 +1,6 @@
-//! Files without what is hidden in them: where and when a picture was taken, with what, by whom. What is seen and heard stays byte for
-//! byte, because nothing is decoded. A picture that cannot be read cannot be cleaned and is refused; of other files as much is
-//! taken out as can be, and it is said whether metadata may be left.
+//! Strips metadata from files: where, when, with what and by whom an image was taken. The visible and audible content stays byte for byte,
+//! because nothing is decoded. An image that cannot be parsed is refused. Other files are stripped as far as possible, and the result says
+//! whether metadata may remain.
 
 mod gif;
 mod jpeg;
@@ -11,23 +11,23 @@ mod webp;
 
 use super::attachment::FileType;
 
-/// Why a picture cannot be cleaned.
+/// Why an image cannot be stripped.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Broken(pub &'static str);
 
-/// A file that was cleaned.
+/// A stripped file.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Stripped {
-    /// The file.
+    /// Its bytes.
     pub bytes: Vec<u8>,
-    /// Whether metadata may be left in it.
+    /// Whether metadata may remain in it.
     pub has_metadata: bool,
 }
 
-/// Cleans a file.
+/// Strips a file.
 pub type Strip = fn(Vec<u8>) -> Result<Stripped, Broken>;
 
-/// How a type of file is cleaned; `None` for what has nothing to clean, or cannot be cleaned ([`keeps_metadata`]).
+/// The function that strips files of a type; `None` if there is nothing to strip, or if it cannot be stripped ([`keeps_metadata`]).
 pub fn stripper(found: FileType) -> Option<Strip> {
     match found {
         FileType::Jpeg => Some(|bytes| jpeg::strip(&bytes).map(Stripped::clean)),
@@ -43,7 +43,7 @@ pub fn stripper(found: FileType) -> Option<Strip> {
     }
 }
 
-/// Whether files of a type carry metadata and are kept as they come.
+/// Whether files of a type have metadata and are stored unchanged.
 pub fn keeps_metadata(found: FileType) -> bool {
     matches!(found, FileType::Webm | FileType::Zip | FileType::Download)
 }
@@ -61,24 +61,24 @@ impl Stripped {
 
 const SHORT: Broken = Broken("it ends too early");
 
-/// Takes the first bytes off.
+/// Takes the first bytes.
 fn take<'a>(rest: &mut &'a [u8], length: usize) -> Result<&'a [u8], Broken> {
     let (taken, left) = rest.split_at_checked(length).ok_or(SHORT)?;
     *rest = left;
     Ok(taken)
 }
 
-/// Takes so many bytes off, as an array.
+/// Takes the first bytes as an array.
 fn array<const N: usize>(rest: &mut &[u8]) -> Result<[u8; N], Broken> {
     take(rest, N)?.try_into().map_err(|_| SHORT)
 }
 
-/// Writes a chunk of a file that consists of such.
+/// Writes a chunk.
 fn put(out: &mut Vec<u8>, parts: &[&[u8]]) {
     parts.iter().for_each(|part| out.extend_from_slice(part));
 }
 
-/// Where a text stands in bytes, from a place on.
+/// The offset of a byte string, searched from an offset.
 fn find(bytes: &[u8], text: &[u8], from: usize) -> Option<usize> {
     let first = *text.first()?;
     let mut at = from;
@@ -91,7 +91,7 @@ fn find(bytes: &[u8], text: &[u8], from: usize) -> Option<usize> {
     }
 }
 
-/// Whether a text stands in bytes.
+/// Whether bytes contain a byte string.
 fn holds(bytes: &[u8], text: &[u8]) -> bool {
     find(bytes, text, 0).is_some()
 }

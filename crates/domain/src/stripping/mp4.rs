@@ -1,20 +1,20 @@
-//! MP4, and QuickTime and 3GP before it: boxes in boxes, each with a length and a name (ISO/IEC 14496-12). Nothing is moved, because tables name the places of the
-//! pictures: what has to go becomes a `free` box of zeros.
+//! MP4, and its predecessors QuickTime and 3GP: nested boxes, each with a length and a name (ISO/IEC 14496-12). Nothing is moved, because
+//! tables hold the offsets of the media: a removed box becomes a `free` box of zeros.
 
 use std::ops::Range;
 
 use super::holds;
 
-/// The kinds of tracks that people see and hear.
+/// The types of tracks that are seen or heard.
 const PICTURES_AND_SOUND: &[&[u8; 4]] = &[b"vide", b"soun", b"auxv", b"pict"];
-/// The kinds of tracks that people read; some cameras write where they are into them.
+/// The types of caption tracks. Some cameras write their location into them.
 const CAPTIONS: &[&[u8; 4]] = &[b"text", b"sbtl", b"subt", b"clcp"];
-/// The most boxes beside each other that are looked for tracks and media.
+/// The most sibling boxes that are examined.
 const ATOMS_MAX: usize = 20_000;
-/// The most chunks of a track of metadata.
+/// The most chunks of a metadata track.
 const CHUNKS_MAX: usize = 1_000_000;
 
-/// A box: its name, where it begins, where its content begins, where it ends.
+/// A box: its name, and the offsets of its start, its content and its end.
 #[derive(Clone, Copy)]
 struct Atom {
     kind: [u8; 4],
@@ -23,7 +23,7 @@ struct Atom {
     end: usize,
 }
 
-/// The boxes whose content is known.
+/// The boxes whose content is parsed.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Place {
     File,
@@ -36,7 +36,7 @@ enum Place {
     TrackFragment,
 }
 
-/// Cleans an MP4 where it stands; whether metadata may be left in it.
+/// Strips an MP4 in place; `true` if metadata may remain.
 pub fn strip(bytes: &mut [u8]) -> bool {
     let whole = 0..bytes.len();
     let mut media = Vec::new();
@@ -71,7 +71,7 @@ pub fn strip(bytes: &mut [u8]) -> bool {
     clean(bytes, whole, Place::File) || left
 }
 
-/// Cleans the boxes of a place; whether metadata may be left in them.
+/// Strips the boxes in a range; `true` if metadata may remain.
 fn clean(bytes: &mut [u8], range: Range<usize>, place: Place) -> bool {
     let mut left = false;
     let mut at = range.start;
@@ -95,11 +95,11 @@ fn clean(bytes: &mut [u8], range: Range<usize>, place: Place) -> bool {
         match (place, &atom.kind) {
             (Place::Movie, b"mvhd") | (Place::Track, b"tkhd") | (Place::Media, b"mdhd") => clear_times(bytes, atom),
             (Place::Media | Place::Information, b"hdlr") => clear(bytes, atom.body.saturating_add(24)..atom.end),
-            // A movie that is compressed cannot be read here.
+            // A compressed movie box cannot be parsed here.
             (Place::Movie, b"cmov") => left = true,
             _ if is_kept(place, &atom.kind) => {}
             _ => {
-                // Its items may lie elsewhere.
+                // Its items may be stored elsewhere in the file.
                 left |= &atom.kind == b"meta" && holds(bytes.get(atom.body..atom.end).unwrap_or_default(), b"iloc");
                 free(bytes, atom);
             }
@@ -108,7 +108,7 @@ fn clean(bytes: &mut [u8], range: Range<usize>, place: Place) -> bool {
     left
 }
 
-/// What a player needs as it is.
+/// Whether a player needs the box unchanged.
 fn is_kept(place: Place, kind: &[u8; 4]) -> bool {
     match place {
         Place::File => matches!(kind, b"ftyp" | b"styp" | b"mdat" | b"mfra" | b"sidx" | b"ssix" | b"pdin" | b"wide"),
@@ -121,7 +121,7 @@ fn is_kept(place: Place, kind: &[u8; 4]) -> bool {
     }
 }
 
-/// The boxes of a range, up to the first that is torn.
+/// The boxes in a range, up to the first truncated one.
 fn atoms(bytes: &[u8], range: Range<usize>) -> Vec<Atom> {
     let is_file = range.start == 0;
     let mut at = range.start;
@@ -130,7 +130,7 @@ fn atoms(bytes: &[u8], range: Range<usize>) -> Vec<Atom> {
         at = found.end;
         Some(found)
     };
-    // What has no content says nothing here, and there may be very many of it.
+    // Empty boxes carry no metadata, and there may be very many of them.
     std::iter::from_fn(next).filter(|atom| atom.body < atom.end).take(ATOMS_MAX).collect()
 }
 
@@ -146,7 +146,7 @@ fn atom(bytes: &[u8], start: usize, end: usize, is_file: bool) -> Option<Atom> {
     (length >= head && stop <= end).then_some(Atom { kind, start, body: start + head, end: stop })
 }
 
-/// A number of so many bytes, the highest first.
+/// A big-endian number of `length` bytes.
 fn number(bytes: &[u8], at: usize, length: usize) -> Option<usize> {
     let bytes = bytes.get(at..at.checked_add(length)?)?;
     bytes.iter().try_fold(0_usize, |number, byte| number.checked_mul(256)?.checked_add(usize::from(*byte)))
@@ -165,7 +165,7 @@ fn free(bytes: &mut [u8], atom: Atom) {
     clear(bytes, atom.body..atom.end);
 }
 
-/// When it was made and changed.
+/// Zeros the creation and modification times.
 fn clear_times(bytes: &mut [u8], atom: Atom) {
     let length = if bytes.get(atom.body) == Some(&1) { 16 } else { 8 };
     clear(bytes, (atom.body + 4).min(atom.end)..(atom.body + 4 + length).min(atom.end));
@@ -175,13 +175,13 @@ fn child(bytes: &[u8], parent: Atom, kind: &[u8; 4]) -> Option<Atom> {
     atoms(bytes, parent.body..parent.end).into_iter().find(|atom| atom.kind == *kind)
 }
 
-/// What kind of track it is.
+/// The handler type of a track.
 fn handler(bytes: &[u8], track: Atom) -> Option<[u8; 4]> {
     let handler = child(bytes, child(bytes, track, b"mdia")?, b"hdlr")?;
     bytes.get(handler.body.checked_add(8)?..handler.body.checked_add(12)?)?.try_into().ok()
 }
 
-/// Clears what a track names of the media. Whether all of it is cleared; no more than the budget is.
+/// Zeros the samples of a track in the media data, as far as the budget goes; `true` if all were zeroed.
 fn clear_samples(bytes: &mut [u8], track: Atom, media: &[Range<usize>], budget: &mut usize) -> bool {
     let Some(ranges) = samples(bytes, track) else { return false };
     let mut all = true;
@@ -199,7 +199,7 @@ fn clear_samples(bytes: &mut [u8], track: Atom, media: &[Range<usize>], budget: 
     all
 }
 
-/// Where the samples of a track lie, a range for each chunk.
+/// The ranges of the chunks of a track.
 fn samples(bytes: &[u8], track: Atom) -> Option<Vec<Range<usize>>> {
     let media = child(bytes, track, b"mdia")?;
     let table = child(bytes, child(bytes, media, b"minf")?, b"stbl")?;

@@ -1,26 +1,26 @@
-//! PDF: objects, some of them streams (ISO 32000). Nothing is moved, because a table names the places of the objects: what has to go
-//! is overwritten in its length. What cannot be read without decoding it stays, and it is said that it does.
+//! PDF: objects, some of them streams (ISO 32000). Nothing is moved, because a table holds the offsets of the objects: removed content is
+//! overwritten in place. Metadata that cannot be found without decoding stays, and the result says so.
 
 use std::collections::BTreeSet;
 use std::ops::Range;
 
 use super::{find, holds};
 
-/// The most objects that are looked at.
+/// The most objects that are examined.
 const OBJECTS_MAX: usize = 1_000_000;
-/// A stream of nothing, as deflate writes it (RFC 1950).
+/// An empty stream in deflate format (RFC 1950).
 const NOTHING: &[u8; 8] = b"\x78\x9c\x03\0\0\0\0\x01";
 
-/// An object that has a dictionary.
+/// An object with a dictionary.
 struct Object {
     number: u32,
     dictionary: Range<usize>,
     stream: Option<Range<usize>>,
 }
 
-/// Cleans a PDF where it stands; whether metadata may be left in it.
+/// Strips a PDF in place; `true` if metadata may remain.
 pub fn strip(bytes: &mut [u8]) -> bool {
-    // A signature breaks with the first byte that changes, and what is encrypted cannot be read.
+    // Any change breaks a signature, and encrypted content cannot be parsed.
     if holds(bytes, b"/Encrypt") || holds(bytes, b"/ByteRange") {
         return true;
     }
@@ -38,14 +38,14 @@ pub fn strip(bytes: &mut [u8]) -> bool {
         }
     }
     clear_packets(bytes);
-    // Where objects are packed into streams, one that is not seen may be among them.
+    // If objects are packed into streams, an information dictionary may be among them.
     let is_packed = holds(bytes, b"/ObjStm");
     let has_revisions =
         find(bytes, b"startxref", 0).is_some_and(|first| find(bytes, b"startxref", first + 9).is_some());
     left || found != information || (is_packed && has_revisions)
 }
 
-/// The objects that have dictionaries; `None` where the file cannot be read as such.
+/// The objects with dictionaries; `None` if the file cannot be parsed.
 fn objects(bytes: &[u8]) -> Option<Vec<Object>> {
     let mut objects = Vec::new();
     let mut at = 0;
@@ -77,7 +77,7 @@ fn objects(bytes: &[u8]) -> Option<Vec<Object>> {
     Some(objects)
 }
 
-/// The number of the object whose word `obj` stands at a place: `12 0 obj`.
+/// The object number before the keyword `obj` at an offset: `12 0 obj`.
 fn number_before(bytes: &[u8], word: usize) -> Option<u32> {
     let before = |end: usize, is: fn(u8) -> bool| {
         let head = bytes.get(..end)?;
@@ -90,7 +90,7 @@ fn number_before(bytes: &[u8], word: usize) -> Option<u32> {
     std::str::from_utf8(bytes.get(start..end)?).ok()?.parse().ok()
 }
 
-/// The objects that say who made the file and when; and whether one stands where it cannot be told which.
+/// The numbers of information dictionaries, and whether one is in a place where its number cannot be told.
 fn information(bytes: &[u8]) -> (BTreeSet<u32>, bool) {
     let (mut numbers, mut is_direct, mut at) = (BTreeSet::new(), false, 0);
     while let Some(name) = find(bytes, b"/Info", at) {
@@ -105,7 +105,7 @@ fn information(bytes: &[u8]) -> (BTreeSet<u32>, bool) {
     (numbers, is_direct)
 }
 
-/// The number of a reference that stands at a place: `12 0 R`.
+/// The object number of a reference at an offset: `12 0 R`.
 fn reference(bytes: &[u8], at: usize) -> Option<u32> {
     let digits = |at: usize| {
         let length = bytes.get(at..)?.iter().take(12).take_while(|byte| byte.is_ascii_digit()).count();
@@ -118,19 +118,19 @@ fn reference(bytes: &[u8], at: usize) -> Option<u32> {
     (bytes.get(letter) == Some(&b'R')).then_some(number)
 }
 
-/// A piece of a dictionary that means something here.
+/// A token of a dictionary that matters here.
 enum Token {
     Open,
     Close,
-    /// Its content, without the brackets.
+    /// A literal string, without its delimiters.
     Text(Range<usize>),
-    /// The same of a text of hexadecimal digits.
+    /// A hexadecimal string, without its delimiters.
     Digits(Range<usize>),
     Reference,
     Other,
 }
 
-/// The next token and where it ends.
+/// The next token, and the offset of its end.
 fn token(bytes: &[u8], at: usize) -> Option<(Token, usize)> {
     match (bytes.get(at)?, bytes.get(at + 1)) {
         (b'<', Some(b'<')) => Some((Token::Open, at + 2)),
@@ -165,7 +165,7 @@ fn token(bytes: &[u8], at: usize) -> Option<(Token, usize)> {
     }
 }
 
-/// Where the dictionary that begins at a place ends.
+/// The end of the dictionary that begins at an offset.
 fn dictionary_end(bytes: &[u8], start: usize) -> Option<usize> {
     let (mut depth, mut at) = (0_usize, start);
     loop {
@@ -182,7 +182,7 @@ fn dictionary_end(bytes: &[u8], start: usize) -> Option<usize> {
     }
 }
 
-/// Overwrites the texts of a dictionary; `false` where one of them stands elsewhere.
+/// Overwrites the strings of a dictionary; `false` if one of them is in another object.
 fn clear_strings(bytes: &mut [u8], dictionary: Range<usize>) -> bool {
     let (mut at, mut all) = (dictionary.start, true);
     while at < dictionary.end {
@@ -201,7 +201,7 @@ fn clear_strings(bytes: &mut [u8], dictionary: Range<usize>) -> bool {
     all
 }
 
-/// Overwrites a stream that is metadata, or what is hidden in one that is a JPEG; `false` where it cannot be.
+/// Overwrites a metadata stream, or the metadata in a JPEG stream; `false` if that is not possible.
 fn clear_stream(bytes: &mut [u8], dictionary: &Range<usize>, stream: Range<usize>) -> bool {
     let head = bytes.get(dictionary.clone()).unwrap_or_default();
     let has = |name: &[u8]| holds(head, name);
@@ -229,7 +229,7 @@ fn clear_stream(bytes: &mut [u8], dictionary: &Range<usize>, stream: Range<usize
     true
 }
 
-/// Clears the segments of a JPEG that no decoder needs: EXIF, XMP, comments and whatever programs write.
+/// Overwrites the segments of a JPEG that no decoder needs: EXIF, XMP, comments and those of applications.
 fn clear_jpeg(bytes: &mut [u8], stream: Range<usize>) {
     let mut at = stream.start + 2;
     while at + 4 <= stream.end {
@@ -246,7 +246,7 @@ fn clear_jpeg(bytes: &mut [u8], stream: Range<usize>) {
     }
 }
 
-/// Overwrites XMP packets that stand in the file as they are, wherever they do.
+/// Overwrites uncompressed XMP packets anywhere in the file.
 fn clear_packets(bytes: &mut [u8]) {
     let mut at = 0;
     while let Some(begin) = find(bytes, b"<?xpacket begin", at) {

@@ -2,7 +2,7 @@
 
 use super::{Broken, array, put, take};
 
-/// The chunks that change the picture, and how long each may be.
+/// The chunks that affect the image, with their largest lengths.
 const KEPT: &[(&[u8; 4], usize)] = &[
     (b"IHDR", 13),
     (b"PLTE", 768),
@@ -21,10 +21,10 @@ const KEPT: &[(&[u8; 4], usize)] = &[
     (b"fdAT", usize::MAX),
 ];
 const SIGNATURE: &[u8; 8] = b"\x89PNG\r\n\x1a\n";
-/// The last chunk, with its length and checksum.
+/// The last chunk with its length and checksum.
 const END: &[u8; 12] = b"\0\0\0\0IEND\xae\x42\x60\x82";
 
-/// A PNG with nothing but the picture.
+/// Reduces a PNG to its image.
 pub fn strip(bytes: &[u8]) -> Result<Vec<u8>, Broken> {
     let mut rest = bytes;
     if take(&mut rest, 8)? != SIGNATURE {
@@ -45,7 +45,7 @@ pub fn strip(bytes: &[u8]) -> Result<Vec<u8>, Broken> {
             break;
         }
         let kept = KEPT.iter().any(|(known, longest)| **known == name && data.len() <= *longest);
-        // Without a part that begins with a capital letter there is no picture.
+        // A chunk whose name begins with a capital letter is critical: without it there is no image.
         if !kept && name.first().is_some_and(u8::is_ascii_uppercase) {
             return Err(Broken("it has a part that nobody knows"));
         }

@@ -4,9 +4,9 @@ use proptest::sample::Index;
 use super::*;
 use crate::attachment::{FileType, detect_by_signature};
 
-/// Stands in everything that has to go.
+/// Is part of everything that has to be removed.
 const SECRET: &[u8] = b"48.8584 N 2.2945 E";
-/// The picture's own bits, with a stuffed byte and a restart in them.
+/// Entropy-coded data with a stuffed byte and a restart marker.
 const BITS: &[u8] = b"\x12\x34\xff\0\x56\xff\xd0\x78\xff\xff\0\x9a";
 
 fn clean(found: FileType, bytes: &[u8]) -> Result<Vec<u8>, Broken> {
@@ -17,7 +17,7 @@ fn segment(marker: u8, data: &[u8]) -> Vec<u8> {
     [&[0xff, marker], &(data.len() as u16 + 2).to_be_bytes()[..], data].concat()
 }
 
-/// EXIF with an orientation and a place, in either order of bytes.
+/// EXIF with an orientation and a location, in either byte order.
 fn exif(orientation: u8, little: bool) -> Vec<u8> {
     let short = |value: u16| if little { value.to_le_bytes() } else { value.to_be_bytes() };
     let long = |value: u32| if little { value.to_le_bytes() } else { value.to_be_bytes() };
@@ -29,7 +29,7 @@ fn exif(orientation: u8, little: bool) -> Vec<u8> {
     segment(0xe1, &[b"Exif\0\0", &head[..], &directory].concat())
 }
 
-/// A photograph as a telephone writes it.
+/// A photo as a phone writes it.
 fn photograph(exif: &[u8]) -> Vec<u8> {
     let say = |before: &[u8]| [before, SECRET].concat();
     [
@@ -72,7 +72,7 @@ fn screenshot() -> Vec<u8> {
         &said(b"eXIf"),
         &said(b"tIME"),
         &said(b"iDOT"),
-        // Too long for what it is.
+        // Longer than this chunk may be.
         &said(b"gAMA"),
         &png_chunk(b"gAMA", b"\0\0\xb1\x8f"),
         &png_chunk(b"pHYs", b"\0\0\x0b\x13\0\0\x0b\x13\x01"),
@@ -258,7 +258,7 @@ proptest! {
     }
 }
 
-/// Cleans a file of which something may be left; whether it is.
+/// Strips a file in which metadata may remain; and whether it may.
 fn strip(found: FileType, bytes: &[u8]) -> (Vec<u8>, bool) {
     let Stripped { bytes, has_metadata } = stripper(found).unwrap()(bytes.to_vec()).unwrap();
     (bytes, has_metadata)
@@ -280,7 +280,7 @@ fn extension(label: u8, blocks: &[&[u8]]) -> Vec<u8> {
 }
 
 fn moving_gif() -> Vec<u8> {
-    // XMP is no row of sub-blocks, but ends like one: with all bytes from 255 down to 0.
+    // XMP is not in sub-blocks, but ends like them: with all bytes from 255 down to 0.
     let magic: Vec<u8> = [1].into_iter().chain((0..=255).rev()).chain([0]).collect();
     gif(&[
         extension(0xff, &[b"NETSCAPE2.0", b"\x01\x05\0"]),
@@ -313,7 +313,7 @@ fn words(numbers: &[u32]) -> Vec<u8> {
     numbers.iter().flat_map(|number| number.to_be_bytes()).collect()
 }
 
-/// A track of a kind, with two samples in one chunk at a place.
+/// A track of a type, with two samples in one chunk at an offset.
 fn track(kind: &[u8; 4], place: u32, sizes: &[u32]) -> Vec<u8> {
     let times = |kind: &[u8; 4]| atom(kind, &[&words(&[0, 0xdead_beef, 0xdead_beef, 1])]);
     let samples = atom(
@@ -367,14 +367,14 @@ fn a_video_loses_its_place_and_time_and_nothing_in_it_moves() {
 #[test]
 fn of_a_video_that_is_not_as_it_should_be_it_is_said_that_something_may_be_left() {
     let whole = video(b"meta");
-    // Captions are read by people, and may say where a drone was.
+    // Captions are for readers, and may hold the location of a drone.
     assert!(strip(FileType::Mp4, &video(b"sbtl")).1);
-    // Without its table, or torn.
+    // Without its table, or truncated.
     assert!(strip(FileType::Mp4, &whole[..100]).1);
     assert!(strip(FileType::Mp4, &whole[..whole.len() - 3]).1);
-    // In pieces, of which the table says nothing.
+    // Fragmented; the table does not list fragments.
     assert!(strip(FileType::Mp4, &[&whole[..], &atom(b"moof", &[&atom(b"mfhd", &[b"x"])])].concat()).1);
-    // Items of metadata that lie elsewhere.
+    // Metadata items that are stored elsewhere.
     assert!(strip(FileType::Mp4, &[&whole[..], &atom(b"meta", &[b"iloc"])].concat()).1);
 }
 
@@ -401,7 +401,7 @@ fn a_pdf_loses_who_made_it_and_its_xmp_and_nothing_in_it_moves() {
     let mut bytes = pdf(&[&author, &older, &xmp, packed, &packet, page], "/Root 1 0 R /Info 5 0 R");
     let head = b"4 0 obj\n<< /Filter /DCTDecode >>\nstream\n";
     bytes.splice(9..9, [&head[..], &photo, b"\nendstream\nendobj\n"].concat());
-    // What stands behind the picture's end is no segment of it.
+    // Bytes after the end of the image belong to no segment.
     let (cleaned, has_metadata) = strip(FileType::Pdf, &bytes);
     assert!(!has_metadata && cleaned.len() == bytes.len());
     assert!(holds(&cleaned, b"(stays)") && holds(&cleaned, BITS) && holds(&cleaned, b"/Trapped /False"));
@@ -409,7 +409,7 @@ fn a_pdf_loses_who_made_it_and_its_xmp_and_nothing_in_it_moves() {
     assert!(!holds(&cleaned, b"PACKEDSECRET") && !holds(&cleaned, b"Ada"));
     let text = cleaned.escape_ascii().to_string();
     let left = text.matches(PLACE_TEXT).count();
-    // One in each segment that has other uses, and one behind the picture's end.
+    // One in each segment that has other uses, and one after the end of the image.
     assert!(left <= 5, "{left} {text}");
     for place in ["<x>", "Title(", "Author (", "xpacket"] {
         assert!(!text.contains(&format!("{place}{PLACE_TEXT}")), "{place}");
@@ -425,7 +425,7 @@ fn of_a_pdf_that_cannot_be_cleaned_it_is_said_that_something_may_be_left() {
     for (bytes, untouched) in [
         (pdf(&[&author], "/Info 5 0 R /Encrypt 3 0 R"), true),
         (pdf(&[&author, "2 0 obj\n<< /ByteRange [0 1 2 3] >>\nendobj"], "/Info 5 0 R"), true),
-        // Where its object is, only a decoder knows.
+        // Only a decoder can tell where its object is.
         (pdf(&[&author, "2 0 obj\n<< /Type /ObjStm >>\nstream\nx\nendstream\nendobj"], "/Info 15 0 R"), false),
         (pdf(&["5 0 obj\n<< /Author 6 0 R >>\nendobj"], "/Info 5 0 R"), false),
         (pdf(&["5 0 obj\n<< /Author (never ends >>\nendobj"], "/Info 5 0 R"), true),
@@ -448,7 +448,7 @@ fn what_is_made_to_cost_much_costs_little() {
     const SIZE: usize = 4_000_000;
     let many = |piece: &[u8]| piece.iter().copied().cycle().take(SIZE).collect::<Vec<u8>>();
     let long_chunks = {
-        // A track whose thousands of chunks each name all of the media.
+        // A track with thousands of chunks that each cover all of the media.
         let sizes = vec![SIZE as u32; 50_000];
         let runs = atom(b"stsc", &[&words(&[0, 1, 1, 1, 1])]);
         let offsets = atom(b"stco", &[&words(&[0, 50_000]), &words(&vec![16; 50_000])]);

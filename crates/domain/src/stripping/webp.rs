@@ -1,17 +1,17 @@
-//! WebP: chunks in a RIFF, each with a name and a length (RFC 9649).
+//! WebP: chunks in a RIFF container, each with a name and a length (RFC 9649).
 
 use super::{Broken, array, put, take};
 
-/// The chunks that change the picture.
+/// The chunks that affect the image.
 const KEPT: &[&[u8; 4]] = &[b"VP8X", b"VP8 ", b"VP8L", b"ALPH", b"ANIM", b"ANMF", b"ICCP"];
-/// Those of a frame.
+/// The same for a frame.
 const KEPT_IN_FRAME: &[&[u8; 4]] = &[b"VP8 ", b"VP8L", b"ALPH"];
-/// Where a frame stands, how large it is and how long it is shown.
+/// The length of a frame's header: position, size and duration.
 const FRAME: usize = 16;
-/// The bits of `VP8X` that say there is EXIF, and XMP.
+/// The flags of `VP8X` for EXIF and XMP.
 const SAYS_METADATA: u8 = 0x08 | 0x04;
 
-/// A WebP with nothing but the picture.
+/// Reduces a WebP to its image.
 pub fn strip(bytes: &[u8]) -> Result<Vec<u8>, Broken> {
     let mut rest = bytes;
     let riff: [u8; 4] = array(&mut rest)?;
@@ -33,14 +33,14 @@ pub fn strip(bytes: &[u8]) -> Result<Vec<u8>, Broken> {
     Ok(out)
 }
 
-/// Writes the chunks that are kept, and tells whether there is a picture among them.
+/// Writes the wanted chunks; `true` if there is an image among them.
 fn chunks(mut rest: &[u8], kept: &[&[u8; 4]], out: &mut Vec<u8>) -> Result<bool, Broken> {
     let mut picture = false;
     while !rest.is_empty() {
         let name: [u8; 4] = array(&mut rest)?;
         let size = u32::from_le_bytes(array(&mut rest)?) as usize;
         let data = take(&mut rest, size)?;
-        // The last one may stand without it.
+        // The padding of the last chunk may be missing.
         rest = rest.get(size % 2..).unwrap_or_default();
         if !kept.contains(&&name) {
             continue;

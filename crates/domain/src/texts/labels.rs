@@ -1,11 +1,11 @@
-//! What the members of a ticket are called, where a customer looks at them.
+//! The labels of a ticket's members, for customers who review them.
 
 use crate::context;
 
-/// What stands before the name of a member in the language files and in a site's `texts`.
+/// The prefix of labels in the language files and in a site's `texts`.
 pub const PREFIX: &str = "is_";
 
-/// The names of all members of a ticket on the wire, and what they are called in English. Those of its context are declared there.
+/// The names of all members of a ticket on the wire, with their labels in English. Those of the context are declared with it.
 pub fn labels() -> impl Iterator<Item = (&'static str, &'static str)> {
     context::labels().chain(LABELS.iter().copied())
 }

@@ -1,9 +1,9 @@
-//! The language table: every text that a person sees in the panel.
+//! The language table: every text that a customer sees in the panel.
 //!
-//! English is compiled in; the other languages are JSON files beside this one, by the name of the text, packed into arrays
-//! in the order of [`Text::ALL`] for the widget to fetch. A text may hold placeholders (`{n}`), and where it counts
-//! something, one form a plural category (`one=… |other=…`, CLDR's categories). What is said beside the form, and what the members
-//! of a ticket are called, is a table of its own, `labels`, English as well.
+//! English is compiled in. The other languages are JSON files beside this one, by the name of the text, packed into arrays in the order of
+//! [`Text::ALL`] for the widget to fetch. A text may contain placeholders (`{n}`), and texts with a count have one form for each plural
+//! category (`one=… |other=…`, CLDR's categories). The texts of modules besides the form, and the labels of a ticket's members, are in a
+//! separate table, `labels`, English as well.
 
 #[cfg(not(target_arch = "wasm32"))]
 mod labels;
@@ -16,7 +16,7 @@ use markdown::find::find;
 pub trait Phrase: Copy {
     /// Its name in the language files and in the configuration.
     fn key(self) -> &'static str;
-    /// In English.
+    /// Its English text.
     fn english(self) -> &'static str;
 }
 
@@ -31,7 +31,7 @@ macro_rules! texts {
         impl $name {
             /// Every text, in the order of the packed tables.
             pub const ALL: &[$name] = &[$($name::$variant),+];
-            // Each is one text of lines: a table of slices would cost the widget eight bytes more for every text.
+            // Each is one string of lines: a table of slices would cost the widget eight bytes more for every text.
             const KEYS: &str = concat!($($key, "\n"),+);
             const ENGLISH: &str = concat!($($english, "\n"),+);
 
@@ -40,7 +40,7 @@ macro_rules! texts {
                 line($name::KEYS, self as usize)
             }
 
-            /// In English.
+            /// Its English text.
             pub fn english(self) -> &'static str {
                 line($name::ENGLISH, self as usize)
             }
@@ -184,7 +184,7 @@ SendsText {
 }
 
 texts! {
-/// A text of what a site adds to the panel (`widget/site`).
+/// A text of the site module (`widget/site`).
 SiteText {
     ConsentAsk, "consent_ask", "Support may access my account to solve this.";
     Incident, "incident", "Incident";
@@ -202,7 +202,7 @@ SiteText {
 }
 
 texts! {
-/// A text of the screens that show tickets and conversations (`widget/tickets`).
+/// A text of the screens for tickets and conversations (`widget/tickets`).
 TicketsText {
     Loading, "tickets_loading", "Loading…";
     Failed, "tickets_failed", "We couldn't load this just now.";
@@ -261,8 +261,7 @@ TicketsText {
 
 #[cfg(not(target_arch = "wasm32"))]
 texts! {
-/// A text of the gateway's own: of the answer that it gives by itself, in Markdown, of those that operators paste elsewhere,
-/// and of the help page.
+/// A text of the gateway: of automatic replies, in Markdown; of what agents copy elsewhere; and of the help page.
 GatewayText {
     Perhaps, "automatic_perhaps", "Thanks for your message. The community answers questions like this one first. One of these may help:";
     Nothing, "automatic_nothing", "Thanks for your message. The community answers questions like this one first.";
@@ -295,10 +294,10 @@ GatewayText {
 }
 }
 
-/// The texts that the loader shows before the widget is there, in the order in which it is given them.
+/// The texts that the loader shows before the widget has loaded, in the order in which the loader gets them.
 pub const LOADER: &[Text] = &[Text::Help, Text::Close, Text::BoxLabel, Text::FormFailed];
 
-/// What the plain form says, by name, in the order of `loader/plain/words.js`: its own texts and those of others.
+/// The texts of the plain form by name, in the order of `loader/plain/words.js`: its own and shared ones.
 #[cfg(not(target_arch = "wasm32"))]
 pub const PLAIN: &[&str] = &[
     "plain_lead",
@@ -322,14 +321,14 @@ pub const PLAIN: &[&str] = &[
     "refused_invalid",
 ];
 
-/// A language that comes with Deskbell.
+/// A language that Deskbell includes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Language {
     /// Its tag (BCP 47), of one subtag.
     pub tag: &'static str,
     /// Whether it is written from right to left.
     pub rtl: bool,
-    /// Its file: a JSON object from the name of a text to the text. English has none.
+    /// The content of its file: a JSON object from names to texts. English has none.
     #[cfg(not(target_arch = "wasm32"))]
     pub file: &'static str,
 }
@@ -360,27 +359,27 @@ fn line(lines: &'static str, number: usize) -> &'static str {
     lines.split('\n').nth(number).unwrap_or_default()
 }
 
-/// The form of a counting text for a plural category (`one`, `few`, …); `other` where the language has no such form.
+/// The form of a text for a plural category (`one`, `few`, …); `other` if the language has no such form.
 pub fn plural<'a>(text: &'a str, category: &str) -> &'a str {
     let form = |category: &str| text.split('|').find_map(|form| form.strip_prefix(category)?.strip_prefix('='));
     form(category).or_else(|| form("other")).unwrap_or(text)
 }
 
-/// A text with its placeholder, which stands in it once, filled.
+/// Fills a text's placeholder, which occurs once.
 pub fn fill(text: &str, placeholder: &str, value: &str) -> String {
     let around = find(text, placeholder).and_then(|at| Some((text.get(..at)?, text.get(at + placeholder.len()..)?)));
     around.map_or_else(|| text.to_string(), |(before, after)| [before, value, after].concat())
 }
 
-/// Everything that is said in a language.
+/// All texts in a language.
 #[cfg(not(target_arch = "wasm32"))]
 #[derive(Clone, Debug)]
 pub struct Table {
     /// The texts of the panel, in the order of [`Text::ALL`].
     pub panel: Vec<String>,
-    /// What the modules beside the form say, by name: fetched with them. What the members of a ticket are called is among it.
+    /// The texts of the modules besides the form, by name, including the labels of a ticket's members. The modules fetch them.
     pub labels: std::collections::BTreeMap<String, String>,
-    /// What the gateway says, in the order of [`GatewayText::ALL`].
+    /// The texts of the gateway, in the order of [`GatewayText::ALL`].
     pub gateway: Vec<String>,
 }
 
@@ -417,7 +416,7 @@ pub fn plain(table: &Table) -> Vec<&str> {
     PLAIN.iter().filter_map(|key| panel(key).or_else(|| table.labels.get(*key))).map(String::as_str).collect()
 }
 
-/// What the modules beside the form say, and in English.
+/// The texts of the modules besides the form, in English.
 #[cfg(not(target_arch = "wasm32"))]
 fn beside() -> impl Iterator<Item = (&'static str, &'static str)> {
     let tables = [
@@ -429,7 +428,7 @@ fn beside() -> impl Iterator<Item = (&'static str, &'static str)> {
     texts.chain(scripts::TEXTS.iter().copied())
 }
 
-/// What the gateway says, in the language that comes nearest to a language tag.
+/// A text of the gateway in the language that matches a language tag best.
 #[cfg(not(target_arch = "wasm32"))]
 pub fn said_in(tag: &str, text: GatewayText) -> String {
     let table = language(tag).and_then(|language| table(language).ok());
@@ -437,7 +436,7 @@ pub fn said_in(tag: &str, text: GatewayText) -> String {
     said.unwrap_or_else(|| text.english().to_string())
 }
 
-/// The language that comes nearest to a language tag.
+/// The language that matches a language tag best.
 #[cfg(not(target_arch = "wasm32"))]
 pub fn language(tag: &str) -> Option<Language> {
     let primary = tag.split('-').next().unwrap_or_default();

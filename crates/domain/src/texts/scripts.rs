@@ -1,12 +1,12 @@
-//! What the scripts beside the form say (`loader`): nobody but they fetch it.
+//! Texts of the scripts besides the form (`loader`). Only they fetch them.
 
-/// The name of a text in the language files and in a site's `texts`, and what it says in English.
+/// The name of a text in the language files and in a site's `texts`, and its English text.
 pub const TEXTS: &[(&str, &str)] = &[
-    // The draft (`draft.js`).
+    // Drafts (`draft.js`).
     ("draft_other", "You started another message in another tab."),
     ("draft_show", "Use that one"),
     ("draft_unkept", "This browser can't save drafts. If you leave this page, your text is lost."),
-    // What waits to be sent (`waiting.js`).
+    // The outbox (`waiting.js`).
     ("waiting_sending", "Sending…"),
     (
         "waiting_offline",
@@ -41,7 +41,7 @@ pub const TEXTS: &[(&str, &str)] = &[
     ("waiting_really", "Discard for good"),
     ("waiting_unkept", "This browser can't save messages. Keep this page open until everything is sent."),
     ("waiting_nothing", "No unsent messages."),
-    // What goes to Zendesk without a gateway (`zendesk.js`).
+    // Submissions to Zendesk without a gateway (`zendesk.js`).
     (
         "waiting_unsent",
         "Your message hasn't been sent: we couldn't get it to support. Your network or a browser extension may be blocking it, or support doesn't take files from people who aren't signed in there. It's saved on this device and we'll keep trying.",
@@ -54,7 +54,7 @@ pub const TEXTS: &[(&str, &str)] = &[
     ("waiting_settled", "Done"),
     ("receipt_by_mail", "You'll get a confirmation by e-mail. Answers come by e-mail, not here."),
     ("refused_signed_out", "Only people who are signed in there can send tickets."),
-    // Why the gateway takes something never, by the code of its problem document (`waiting.js`).
+    // Permanent refusals by the gateway, by the code of the problem document (`waiting.js`).
     ("refused_invalid", "Something you entered is too long or not valid. Please check it."),
     ("refused_erased", "This ticket has been erased."),
     ("refused_not_found", "We can't find this ticket."),
@@ -63,7 +63,7 @@ pub const TEXTS: &[(&str, &str)] = &[
     ("refused_storage_full", "No more files can be sent right now. Please try again later, or send without files."),
     ("refused_unsupported_type", "Files of this type can't be sent. Please send without them."),
     ("refused_too_large", "This is too large. Please shorten your text, or send without files."),
-    // Files that go along (`files.js`).
+    // Attachments (`files.js`).
     ("file_add", "Add a file"),
     ("file_shot", "Take a screenshot"),
     ("file_added", "{name} added."),
@@ -83,7 +83,7 @@ pub const TEXTS: &[(&str, &str)] = &[
     ("file_stopped", "{name} couldn't be sent: something between you and support is blocking it."),
     ("file_many", "Up to {n} files. The rest were left out."),
     ("file_empty", "Empty, so it won't be sent."),
-    // Taking and editing pictures (`shot.js`).
+    // Screenshots and the image editor (`shot.js`).
     ("shot_title", "Edit the picture"),
     ("shot_tools", "Tool"),
     ("shot_black", "Black out"),
@@ -107,7 +107,7 @@ pub const TEXTS: &[(&str, &str)] = &[
     ("shot_file", "screenshot.png"),
     ("shot_refused", "This browser didn't let us take a screenshot. You can paste one, or choose a file."),
     ("shot_unreadable", "We couldn't open this file as a picture."),
-    // The plain form (`plain.js`), which says others as well: [`super::PLAIN`].
+    // The plain form (`plain.js`), which also uses other texts: [`super::PLAIN`].
     (
         "plain_lead",
         "This is the simple form. It sends your text, this page's address, who you are and the names of recent errors.",

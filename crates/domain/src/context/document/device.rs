@@ -1,10 +1,9 @@
-//! Which browser and system it is, out of what browsers say of themselves: the user agent, and client hints
-//! (<https://wicg.github.io/ua-client-hints/>) where they give them.
+//! Detects browser and system from the user agent, and from client hints (<https://wicg.github.io/ua-client-hints/>) if the browser has them.
 
 use super::value::Value;
 use markdown::find::find;
 
-/// How a browser stands in the user agent, and what it is called. Those that pretend to be another come before it.
+/// Tokens in the user agent and the browsers they stand for. Browsers that imitate another come before it.
 const BROWSERS: &[(&str, &str)] = &[
     ("Edg/", "Edge "),
     ("EdgA/", "Edge "),
@@ -32,7 +31,7 @@ const SYSTEMS: &[(&str, &str)] = &[
     ("Linux", "Linux"),
 ];
 
-/// Names browser and system of a device.
+/// Sets browser and system of a device.
 pub fn name(device: &mut Value) {
     let (browser, system) = (browser_of(device), system_of(device));
     device.set("browser", Value::Text(browser));
@@ -43,7 +42,7 @@ fn browser_of(device: &Value) -> String {
     // One of the brands is made up, so that nobody relies on the list.
     let real = |name: &str| find(name, "Not").is_none() || find(name, "Brand").is_none();
     if let Some(Value::Members(brands)) = device.get("brands") {
-        // Every browser that is made of Chromium says so, beside its own name.
+        // Every browser based on Chromium has that brand besides its own.
         let brand = brands.0.iter().filter(|(name, _)| real(name)).min_by_key(|(name, _)| name == "Chromium");
         if let Some((name, Value::Text(version))) = brand {
             return [name, " ", version].concat();
@@ -57,7 +56,7 @@ fn system_of(device: &Value) -> String {
     if platform.is_empty() {
         let system = named(device.text_of("user_agent"), SYSTEMS);
         let touches = matches!(device.get("touch_points"), Some(Value::Count(points)) if *points > 1);
-        // An iPad says that it is a Mac; Macs have no touch screen.
+        // An iPad claims to be a Mac; Macs have no touch screen.
         return if touches && system.starts_with("macOS") { "iPadOS".into() } else { system };
     }
     let version = device.text_of("platform_version");

@@ -1,12 +1,12 @@
-//! The limit of the whole: what is worth least goes first.
+//! Cuts a context to its total limit, least valuable parts first.
 
 use super::super::CONTEXT_MAX;
 use super::value::Value;
 
-/// What takes something away, as long as there is something.
+/// Removes something, if there is anything left to remove.
 type Step = fn(&mut Value) -> bool;
 
-/// Each with the place that it is named by when it was cut.
+/// Each step with the place that is named when it cut something.
 const STEPS: &[(&str, Step)] = &[
     ("/since", |context| context.remove("since")),
     ("/breadcrumbs", |context| oldest(context.list_mut("breadcrumbs"))),
@@ -24,7 +24,7 @@ const STEPS: &[(&str, Step)] = &[
     ("/links", |context| oldest(context.list_mut("links"))),
 ];
 
-/// Takes something away until the whole is within [`CONTEXT_MAX`]; gives the places.
+/// Removes parts until the document is within [`CONTEXT_MAX`]. Returns the places.
 pub fn fit(context: &mut Value) -> Vec<&'static str> {
     let mut cut = Vec::new();
     for (place, step) in STEPS {
@@ -37,7 +37,7 @@ pub fn fit(context: &mut Value) -> Vec<&'static str> {
     cut
 }
 
-/// What is kept free for naming what was cut and withheld.
+/// Bytes reserved for the lists of what was cut and withheld.
 pub const RESERVE: usize = 4 * 1024;
 
 fn size(context: &Value) -> usize {

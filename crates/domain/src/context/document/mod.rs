@@ -1,4 +1,4 @@
-//! The context on its way out of the page: completed, redacted, cut to its limits, freed of what is kept back.
+//! Prepares a context to leave the page: completed, redacted, cut to its limits, without what is withheld.
 
 mod device;
 mod fit;
@@ -26,8 +26,8 @@ pub use stack::{Frames, frames};
 pub use value::Value;
 pub use withhold::withhold;
 
-/// Makes of what was collected a document that may leave the page: without secrets, within its limits, with the links of
-/// the site. What the page did not say of its build the site has configured.
+/// Turns what was collected into a document that may leave the page: redacted, within its limits, with the site's links. Build values that the
+/// page did not declare come from the site's configuration.
 pub fn prepare(mut context: Value, collected: &Collected, rules: &Rules) -> Value {
     let mut cut = Vec::new();
     let frozen_at = context.text_of("frozen_at").to_string();
@@ -49,7 +49,7 @@ pub fn prepare(mut context: Value, collected: &Collected, rules: &Rules) -> Valu
         context.set("since", std::mem::take(since));
     }
     cut.extend(fit::fit(&mut context).into_iter().map(str::to_string));
-    // Where there is this much of it, that something was cut says enough.
+    // Beyond this number, further places say nothing new.
     cut.truncate(CUT_MAX);
     context.set("version", Value::Count(VERSION));
     if !cut.is_empty() {
@@ -58,8 +58,8 @@ pub fn prepare(mut context: Value, collected: &Collected, rules: &Rules) -> Valu
     context
 }
 
-/// The site's links for a context that came in, whose patterns its page did not know. None where the site wants no links, or the
-/// customer has kept them back.
+/// The site's links for a received context whose page did not know their patterns. None if the site wants no links, or the customer withheld
+/// them.
 #[cfg(not(target_arch = "wasm32"))]
 pub fn links_for(context: &Context, collected: &Collected) -> Vec<FoundLink> {
     let is_withheld = context.withheld.iter().any(|kept| kept.group == Group::Links);
@@ -79,12 +79,12 @@ pub fn links_for(context: &Context, collected: &Collected) -> Vec<FoundLink> {
     found.filter(|link| !context.links.contains(link)).collect()
 }
 
-/// Whether anything happened since a moment, as a later snapshot tells.
+/// Whether a later snapshot has anything that happened after a time.
 pub fn happened_since(mut later: Value, frozen_at: &str) -> bool {
     since::keep_since(&mut later, frozen_at)
 }
 
-/// How many places are named that were cut.
+/// The most places in the list of what was cut.
 const CUT_MAX: usize = 30;
 
 fn complete(context: &mut Value, collected: &Collected) {

@@ -1,17 +1,17 @@
-//! The site's own links: addresses in which names in braces stand for values of the context.
+//! The site's own links: patterns with names in braces that are replaced by values of the context.
 
 use super::super::super::config::Link;
 use super::value::Value;
 
 /// The source of the site's own links.
 pub const SITE: &str = "site";
-/// Where a name without its group is looked for.
+/// The groups in which a name without a group is looked up.
 const GROUPS: [&str; 3] = ["user", "application", "page_values"];
 
-/// Puts values into a pattern, `https://admin.example.com/orgs/{organization.id}`; `None` where one is missing.
+/// Fills a pattern such as `https://admin.example.com/orgs/{organization.id}`; `None` if a value is missing.
 ///
-/// A name is a place in the context, with dots. `user`, `application` and `page_values` may be left out, and what another tool
-/// knows is its name and label: `{sentry.trace}`.
+/// A name is a place in the context, with dots. `user`, `application` and `page_values` may be omitted. Records of other tools are named by
+/// tool and label: `{sentry.trace}`.
 pub fn fill(pattern: &Link, context: &Value) -> Option<Value> {
     let mut parts = pattern.url.split('{');
     let mut url = parts.next().unwrap_or_default().to_string();
@@ -37,7 +37,7 @@ fn value_of<'a>(context: &'a Value, name: &str) -> Option<&'a str> {
     at(context, name).or_else(|| GROUPS.into_iter().find_map(of_group))
 }
 
-/// The text at a place with dots; the host's own names may hold dots themselves.
+/// The text at a place with dots; the host's own names may contain dots.
 fn at<'a>(value: &'a Value, name: &str) -> Option<&'a str> {
     if let Some(Value::Text(text)) = value.get(name) {
         return Some(text);
@@ -46,7 +46,7 @@ fn at<'a>(value: &'a Value, name: &str) -> Option<&'a str> {
     at(value.get(head)?, tail)
 }
 
-/// Percent-encodes a value as `encodeURIComponent` does (ECMA-262, section 19.2.6).
+/// Percent-encodes a value like `encodeURIComponent` (ECMA-262, section 19.2.6).
 fn encode(value: &str, into: &mut String) {
     const HEX: &[u8; 16] = b"0123456789ABCDEF";
     for byte in value.bytes() {

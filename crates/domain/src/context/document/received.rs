@@ -1,4 +1,4 @@
-//! What the gateway does about a context that came in.
+//! How the gateway treats a received context.
 
 use serde_json::Value;
 
@@ -6,8 +6,8 @@ use super::super::Context;
 use super::super::shape::Shape;
 use redaction::{self, Rules};
 
-/// Hides what stands behind the site's own names. A page that was loaded before the site named them, or that does not know how they are told,
-/// has sent it as it is. Nothing else changes.
+/// Redacts values under the names that the site configures. A page that loaded before they were configured, or that does not support them, has
+/// sent the values as they are. Nothing else changes.
 pub fn hide_configured_names(context: &mut Context, rules: &Rules) {
     if rules.names.is_empty() {
         return;

@@ -1,16 +1,16 @@
-//! Bringing a document into its shape.
+//! Fits a document to its shape.
 
 use super::super::shape::Shape::{self, Bool, Count, Kept, List, Members, Text, Texts};
 use super::super::shape::TEXTS_MAX;
 use super::value::Value;
 use redaction::{self, Origin, Rules};
 
-/// How long a text of the host's is, and the name that it stands under.
+/// The longest text of the host, and the longest name of one.
 const VALUE_MAX: usize = 1_000;
 const NAME_MAX: usize = 64;
 
-/// Brings a value into its shape: what does not belong there goes, secrets are hidden, what is too much is cut and named
-/// in `cut` by its place. A second time changes nothing.
+/// Fits a value to a shape: removes members that do not belong there, redacts secrets, and cuts what is too long, with its place added to
+/// `cut`. Idempotent.
 pub fn settle(value: &mut Value, shape: &Shape, place: &str, rules: &Rules, cut: &mut Vec<String>) {
     match (value, shape) {
         (Value::Text(text), Text(max) | Kept(max)) => {
@@ -62,15 +62,15 @@ pub fn settle(value: &mut Value, shape: &Shape, place: &str, rules: &Rules, cut:
             }
             items.retain(|item| !item.is_empty());
         }
-        // An empty text is nothing, and goes.
+        // An empty text counts as missing.
         (value, _) => *value = Value::Text(String::new()),
     }
 }
 
-/// Cuts a text to a number of characters; tells whether it had to.
+/// Cuts a text to a number of characters; `true` if it was longer.
 fn shorten(text: &mut String, max: usize) -> bool {
     let Some((end, _)) = text.char_indices().nth(max) else { return false };
-    // What was cut once stays as it is.
+    // A text that was cut before stays as it is.
     if text.get(end..) == Some("…") {
         return false;
     }

@@ -1,13 +1,13 @@
-//! What happened after a moment.
+//! What happened after a snapshot.
 
 use super::value::Value;
 
-/// What tells of times, newest last.
+/// The groups of records with times, newest last.
 const RECORDS: [&str; 3] = ["errors", "requests", "breadcrumbs"];
 
-/// Leaves of a later context what happened since an earlier one was frozen; tells whether anything did.
+/// Reduces a later context to what happened after an earlier snapshot; `true` if anything did.
 pub fn keep_since(later: &mut Value, frozen_at: &str) -> bool {
-    // Both times are written by one clock in one form, in which the later of two is the larger text.
+    // Both times come from one clock in one format, so they compare as strings.
     let new = |record: &Value| record.text_of("at") > frozen_at;
     let mut kept = Value::default();
     kept.set("frozen_at", later.text_of("frozen_at").into());

@@ -1,4 +1,4 @@
-//! Stacks, as the engines write them: V8's `    at name (file:line:column)`, and `name@file:line:column` of the others.
+//! Parses stacks in the formats of the engines: V8's `    at name (file:line:column)`, and `name@file:line:column` of the others.
 
 use super::super::super::join::join_nonempty;
 use super::value::Value;
@@ -7,15 +7,15 @@ use markdown::find::find;
 /// The frames of a stack.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Frames<'a> {
-    /// The frames of the page's own files, and those without a file.
+    /// Frames of the page's own files, and those without a file.
     pub own: Vec<&'a str>,
-    /// The frames of other origins.
+    /// Frames of other origins.
     pub foreign: Vec<&'a str>,
-    /// What stands before them: the message.
+    /// The lines before the frames: the message.
     pub head: Vec<&'a str>,
 }
 
-/// Tells the frames of the page's own files from others. Frames of Deskbell, which wraps a few functions, are left out.
+/// Separates the frames of the page's own files from others. Frames of Deskbell, which wraps a few functions, are left out.
 pub fn frames<'a>(stack: &'a str, page_url: &str) -> Frames<'a> {
     let origin = origin_of(page_url);
     let mut frames = Frames::default();
@@ -35,7 +35,7 @@ pub fn frames<'a>(stack: &'a str, page_url: &str) -> Frames<'a> {
     frames
 }
 
-/// Brings the page's own frames of an error to the front, and marks what comes from an extension.
+/// Moves the page's own frames of an error to the front, and marks errors of extensions.
 pub fn settle(error: &mut Value, page_url: &str) {
     let frames = frames(error.text_of("stack"), page_url);
     let first = frames.own.first().or(frames.foreign.first()).copied().unwrap_or_default();
@@ -50,7 +50,7 @@ fn is_frame(line: &str) -> bool {
     line.trim_ascii_start().starts_with("at ") || at_place
 }
 
-/// Scheme and host of an address, with the slash behind them.
+/// Scheme and host of an address, with the slash after them.
 fn origin_of(url: &str) -> &str {
     let host = find(url, "://").map_or(url.len(), |at| at + 3);
     let path = url.bytes().skip(host).position(|byte| byte == b'/').map_or(url.len(), |at| host + at + 1);

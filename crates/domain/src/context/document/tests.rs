@@ -17,7 +17,7 @@ fn prepared_by(collected: &Json, site: &Collected) -> Context {
     serde_json::from_value(serde_json::to_value(&document).unwrap()).unwrap()
 }
 
-/// So many of everything, each with so long a text.
+/// A document with this many items in every list and texts of this length.
 fn large(items: usize, text: usize) -> Json {
     let long = |with: &str| with.repeat(text);
     let times = |make: &dyn Fn(usize) -> Json| (0..items).map(make).collect::<Vec<_>>();
@@ -57,10 +57,10 @@ fn the_gateway_reads_what_the_widget_writes() {
     assert_eq!(written, serde_json::to_value(&document).unwrap());
 }
 
-/// A value of a shape in which every member is there.
+/// A value of a shape with every member present.
 fn example(shape: &Shape, name: &str) -> Value {
     match shape {
-        // The only text that is one of several words.
+        // The only text that is an enum.
         Shape::Text(_) if name == "kind" => "click".into(),
         Shape::Text(_) | Shape::Kept(_) => name.into(),
         Shape::Count => Value::Count(7),
@@ -74,7 +74,7 @@ fn example(shape: &Shape, name: &str) -> Value {
     }
 }
 
-/// The names of all members of a shape, however deep they are.
+/// The names of all members of a shape, at any depth.
 fn names(shape: &Shape) -> Vec<&'static str> {
     match shape {
         Shape::Members(members) => {
@@ -202,7 +202,7 @@ fn the_site_adds_its_links_and_what_the_page_does_not_say_of_its_build() {
 }
 
 proptest! {
-    // Each case writes the document out again and again; more of them cost time and find nothing new.
+    // Each case serialises the document many times. More cases cost time and find nothing new.
     #![proptest_config(ProptestConfig::with_cases(4))]
 
     #[test]

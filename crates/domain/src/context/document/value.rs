@@ -1,8 +1,8 @@
 //! The context as the widget builds it: a document of plain values.
 //!
-//! The gateway reads it into [`super::super::Context`] and its groups. In the widget, code for every field of every group would weigh
-//! more than all of its screens (measured: 25 kB of gzip); there the document goes through few functions, told by a table what
-//! belongs where ([`super::shape`]). A test holds that both mean the same document.
+//! The gateway parses it into [`super::super::Context`] and its groups. In the widget, code for every field of every group would be larger than
+//! all of its screens (measured: 25 kB of gzip), so there a few functions process the document by the tables in [`super::shape`]. A test holds
+//! that both mean the same document.
 
 use serde::ser::SerializeSeq;
 use serde::{Serialize, Serializer};
@@ -17,16 +17,16 @@ pub enum Value {
     Text(String),
     /// A whole number.
     Count(u32),
-    /// Yes or no.
+    /// A boolean.
     Bool(bool),
-    /// Values in their order.
+    /// An ordered list.
     List(Vec<Value>),
     /// Values by name.
     Members(Pairs<Value>),
 }
 
 impl Value {
-    /// The member of a name.
+    /// The member with a name.
     pub fn get(&self, name: &str) -> Option<&Value> {
         match self {
             Value::Members(members) => members.get(name),
@@ -34,7 +34,7 @@ impl Value {
         }
     }
 
-    /// The member of a name, to be changed.
+    /// The member with a name, mutable.
     pub fn get_mut(&mut self, name: &str) -> Option<&mut Value> {
         match self {
             Value::Members(members) => members.0.iter_mut().find(|(known, _)| known == name).map(|(_, value)| value),
@@ -42,7 +42,7 @@ impl Value {
         }
     }
 
-    /// The text of a member; empty where there is none.
+    /// The text of a member; empty if it has none.
     pub fn text_of(&self, name: &str) -> &str {
         match self.get(name) {
             Some(Value::Text(text)) => text,
@@ -50,7 +50,7 @@ impl Value {
         }
     }
 
-    /// Adds a member, or changes it.
+    /// Adds or replaces a member.
     pub fn set(&mut self, name: &str, value: Value) {
         if let Some(known) = self.get_mut(name) {
             *known = value;
@@ -59,7 +59,7 @@ impl Value {
         }
     }
 
-    /// Takes a member away; tells whether it was there.
+    /// Removes a member; `true` if it existed.
     pub fn remove(&mut self, name: &str) -> bool {
         let Value::Members(members) = self else { return false };
         let before = members.0.len();
@@ -67,7 +67,7 @@ impl Value {
         members.0.len() < before
     }
 
-    /// The items of a member that is a list, to be changed; none where it is none.
+    /// The items of a list member, mutable; none if it is not a list.
     pub fn list_mut(&mut self, name: &str) -> Option<&mut Vec<Value>> {
         match self.get_mut(name) {
             Some(Value::List(items)) => Some(items),
@@ -75,7 +75,7 @@ impl Value {
         }
     }
 
-    /// The items of a member that is a list.
+    /// The items of a list member; empty if it is not a list.
     pub fn list(&self, name: &str) -> &[Value] {
         match self.get(name) {
             Some(Value::List(items)) => items,
@@ -83,7 +83,7 @@ impl Value {
         }
     }
 
-    /// Whether it says nothing.
+    /// Whether it is an empty text, list or object.
     pub fn is_empty(&self) -> bool {
         match self {
             Value::Text(text) => text.is_empty(),

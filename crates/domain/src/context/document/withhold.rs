@@ -1,12 +1,12 @@
-//! What the customer or the site keeps back.
+//! Removes what the customer or the site withholds.
 
 use super::super::super::config::{Collected, Link};
 use super::super::{Group, Withholder};
 use super::patterns::{SITE, fill};
 use super::value::Value;
 
-/// Takes out the groups that the site does not want, and what the customer keeps back: `off` tells it of a place in the
-/// document, a group (`/errors`) or one of its items (`/errors/2`).
+/// Removes the groups that the site never collects, and what the customer withholds: `off` says so for a place in the document, a group
+/// (`/errors`) or one of its items (`/errors/2`).
 pub fn withhold(context: &mut Value, site: &Collected, off: impl Fn(&str) -> bool) {
     let mut withheld = Vec::new();
     let user = context.get("user").cloned().unwrap_or_default();
@@ -47,8 +47,8 @@ pub fn withhold(context: &mut Value, site: &Collected, off: impl Fn(&str) -> boo
     }
 }
 
-/// Takes out what other groups say of what was kept back: steps that tell of an error or an address, links to a person, and
-/// links of the site that can no longer be made.
+/// Removes traces of withheld parts in other groups: breadcrumbs that name an error or an address, links to the user, and the site's
+/// links that depend on a removed value.
 fn drop_echoes(context: &mut Value, user: &Value, patterns: &[Link]) {
     let name_of = |error: &Value| [error.text_of("name"), " ", error.text_of("message")].concat();
     let told: Vec<String> = context.list("errors").iter().map(name_of).collect();
@@ -86,7 +86,7 @@ fn clear(context: &mut Value, group: Group) {
     if group == Group::PageValues {
         context.remove("unanswered");
     }
-    // Names that the host gave stand among the places.
+    // Names that the host chose are among the places.
     let place = ["/", group.word()].concat();
     if let Some(cut) = context.list_mut("cut") {
         cut.retain(|cut| {
