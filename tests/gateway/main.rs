@@ -14,6 +14,7 @@ mod conversation;
 mod crashes;
 mod desk;
 mod destinations;
+mod documented;
 mod events;
 mod guard;
 mod identity;

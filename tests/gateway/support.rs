@@ -23,7 +23,7 @@ use sqlx::{Connection, SqliteConnection};
 use tempfile::TempDir;
 use tower::ServiceExt;
 
-use crate::statements;
+use crate::{documented, statements};
 
 /// A page that may ask for the site `acme`.
 pub const ORIGIN: &str = "https://app.acme.example";
@@ -197,11 +197,18 @@ pub fn post(site: &str, key: &str, session: Option<&str>, ticket: &Value) -> Req
     request.body(Body::from(ticket.to_string())).unwrap()
 }
 
+/// Sends a request. What the API answers has to be documented.
 pub async fn send(router: Router, request: Request<Body>) -> Answer {
+    let (method, path) = (request.method().clone(), request.uri().path().to_string());
     let response = router.oneshot(request).await.unwrap();
     let (parts, body) = response.into_parts();
     let body = body.collect().await.unwrap().to_bytes().to_vec();
-    Answer { status: parts.status, headers: parts.headers, body }
+    let answer = Answer { status: parts.status, headers: parts.headers, body };
+    if path.starts_with("/v1/") {
+        let documented = documented::check(&method, &path, &answer);
+        documented.unwrap_or_else(|error| panic!("{method} {path} {}: {error}\n{}", answer.status, answer.text()));
+    }
+    answer
 }
 
 /// A ticket with a message.

@@ -5,6 +5,8 @@
 #![allow(dead_code)]
 
 mod addresses;
+#[path = "../gateway/documented.rs"]
+mod documented;
 mod files;
 mod hours;
 mod importers;

@@ -4,15 +4,13 @@ use std::collections::BTreeMap;
 use std::net::SocketAddr;
 use std::sync::Arc;
 
-use axum::Router;
 use axum::extract::{ConnectInfo, MatchedPath, RawPathParams, Request, State};
-use axum::handler::Handler;
 use axum::http::Method;
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
-use axum::routing::{MethodFilter, on};
 
 use super::api::hooks::Signed;
+use super::api::routes::Route;
 use super::client::{self, Client};
 use super::requester;
 use crate::app::App;
@@ -22,44 +20,13 @@ use crate::http::problem::Refusal;
 /// What each route of the API is charged, by its path.
 pub type Charges = BTreeMap<&'static str, Vec<(Method, Charge)>>;
 
-/// The routes of the API. Each is declared with its charge; there is no other way to add one.
-#[derive(Default)]
-pub struct Api {
-    pub router: Router<Arc<App>>,
-    pub charges: Charges,
-}
-
-impl Api {
-    /// A route that reads.
-    pub fn get<H: Handler<T, Arc<App>>, T: 'static>(self, path: &'static str, charge: Charge, handler: H) -> Api {
-        self.with(path, (Method::GET, MethodFilter::GET), charge, handler)
+/// What these routes are charged.
+pub fn charges(routes: &[Route]) -> Charges {
+    let mut charges = Charges::new();
+    for route in routes {
+        charges.entry(route.path).or_default().push((route.method.clone(), route.charge));
     }
-
-    /// A route that takes something in.
-    pub fn post<H: Handler<T, Arc<App>>, T: 'static>(self, path: &'static str, charge: Charge, handler: H) -> Api {
-        self.with(path, (Method::POST, MethodFilter::POST), charge, handler)
-    }
-
-    /// A route that takes a file in.
-    pub fn put<H: Handler<T, Arc<App>>, T: 'static>(self, path: &'static str, charge: Charge, handler: H) -> Api {
-        self.with(path, (Method::PUT, MethodFilter::PUT), charge, handler)
-    }
-
-    /// A route that changes something.
-    pub fn patch<H: Handler<T, Arc<App>>, T: 'static>(self, path: &'static str, charge: Charge, handler: H) -> Api {
-        self.with(path, (Method::PATCH, MethodFilter::PATCH), charge, handler)
-    }
-
-    fn with<H: Handler<T, Arc<App>>, T: 'static>(
-        mut self,
-        path: &'static str,
-        (method, filter): (Method, MethodFilter),
-        charge: Charge,
-        handler: H,
-    ) -> Api {
-        self.charges.entry(path).or_default().push((method, charge));
-        Api { router: self.router.route(path, on(filter, handler)), ..self }
-    }
+    charges
 }
 
 /// Finds out who is at the other end of a request.

@@ -96,9 +96,9 @@ mod tests {
     use crate::app;
     use crate::config::Overrides;
     use crate::wire_up;
+    use api::routes::Api;
     use axum::body::Body;
     use axum::http::{Request, StatusCode};
-    use limits::Api;
     use tower::ServiceExt;
 
     #[tokio::test]
@@ -112,7 +112,7 @@ mod tests {
                 panic!("on purpose")
             }
         };
-        let api = Api::default().get("/sites/{site}/broken", Charge::Read, broken);
+        let api = Api::default().get("/sites/{site}/broken", Charge::Read, broken, |operation| operation);
         let router = with_middleware(Router::new().nest(VERSION_1, api::guarded(api, app.clone())), app);
         let request = Request::get("/v1/sites/demo/broken").header("origin", "https://x.example");
         let response = router.oneshot(request.body(Body::empty()).unwrap()).await.unwrap();

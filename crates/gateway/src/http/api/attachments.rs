@@ -3,15 +3,18 @@
 use std::net::IpAddr;
 use std::sync::Arc;
 
+use aide::transform::TransformOperation;
 use axum::Json;
 use axum::body::Body;
 use axum::extract::rejection::QueryRejection;
 use axum::extract::{Path, Query, Request, State};
 use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
+use schemars::JsonSchema;
 use serde::Deserialize;
 use tower_http::services::ServeFile;
 
+use super::describe::{Describe, File};
 use crate::app::App;
 use crate::attachments::{self, Admitted, Given};
 use crate::http::client::Client;
@@ -24,18 +27,36 @@ use domain::attachment::{self, Attachment, FileType};
 const POLICY: &str = "sandbox; default-src 'none'";
 
 /// The parameters of `PUT`.
-#[derive(Deserialize)]
+#[derive(Deserialize, JsonSchema)]
 pub struct Named {
+    /// The file name.
     #[serde(default)]
     name: String,
 }
 
 /// The parameters of `GET`.
-#[derive(Default, Deserialize)]
+#[derive(Default, Deserialize, JsonSchema)]
 #[serde(default)]
 pub struct Signed {
+    /// When the address expires.
     until: String,
+    /// The signature of the address.
     signature: String,
+}
+
+/// Describes the route by which a file comes in.
+pub fn put_docs(operation: TransformOperation<'_>) -> TransformOperation<'_> {
+    operation
+        .summary(
+            "Uploads a file; its type is detected from its content. The client chooses the id, a UUID; repeating the upload returns the same result. \
+             Rejected with `too_many_uploads` (429) while others are in progress, `upload_quota` (429) if the quota of the day or of unsent \
+             files is used up, and `storage_full` (507) if the disk has no room for files.",
+        )
+        .requires_requester()
+        .query::<Named>()
+        .bytes_body()
+        .refused(&[415])
+        .response::<201, Json<Attachment>>()
 }
 
 /// A file comes in.
@@ -84,6 +105,19 @@ fn announced(headers: &HeaderMap) -> Option<u64> {
 
 fn answer(attachment: Attachment) -> impl IntoResponse {
     (StatusCode::CREATED, [(header::CACHE_CONTROL, "no-store")], Json(attachment))
+}
+
+/// Describes the route by which a file is read.
+pub fn get_docs(operation: TransformOperation<'_>) -> TransformOperation<'_> {
+    operation
+        .summary("Downloads a file from the signed address in its message.")
+        .query::<Signed>()
+        .response::<200, File>()
+        .response_with::<206, File, _>(|answer| answer.description("The part of the file that Range names."))
+        .response_with::<304, (), _>(|answer| answer.description("The file is no newer than If-Modified-Since."))
+        .response_with::<412, (), _>(|answer| answer.description("The file is newer than If-Unmodified-Since."))
+        .response_with::<416, (), _>(|answer| answer.description("The file has no such part."))
+        .refused(&[403])
 }
 
 /// A file is read. It is never shown as a page.

@@ -3,12 +3,14 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
+use aide::transform::TransformOperation;
 use axum::extract::{Path, State};
 use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use axum::{Extension, Json};
 use sha2::{Digest, Sha256};
 
+use super::describe::{Describe, PERSON};
 use crate::app::App;
 use crate::http::problem::Refusal;
 use crate::http::requester;
@@ -39,6 +41,15 @@ impl PublicConfig {
 
 /// What the pages of every site are told, by its name.
 pub type PublicConfigs = Arc<BTreeMap<String, PublicConfig>>;
+
+/// Describes the route.
+pub fn docs(operation: TransformOperation<'_>) -> TransformOperation<'_> {
+    operation
+        .summary("Returns the site configuration; for a verified customer also their response targets.")
+        .accepts(&[PERSON])
+        .response::<200, Json<Config>>()
+        .response_with::<304, (), _>(|answer| answer.description("It is the one that If-None-Match names."))
+}
 
 /// Answers the request.
 pub async fn answer(

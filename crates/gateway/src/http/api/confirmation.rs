@@ -3,17 +3,34 @@
 
 use std::sync::Arc;
 
+use aide::transform::TransformOperation;
 use axum::Json;
 use axum::body::Body;
 use axum::extract::{Path, State};
 use axum::http::{HeaderMap, StatusCode, header};
 use axum::response::IntoResponse;
 
+use super::describe::Describe;
 use crate::app::App;
 use crate::http::client::Client;
 use crate::http::problem::Refusal;
 use crate::http::{body, requester};
 use crate::tickets::{confirmation, conversation};
+use domain::conversation::{ConfirmationCode, Summary};
+
+/// Describes the route that takes a code.
+pub fn confirm_docs(operation: TransformOperation<'_>) -> TransformOperation<'_> {
+    operation
+        .summary(
+            "Confirms the sender's address with the code that was mailed there, so that answers can be read. `wrong_code` (422) \
+             names the remaining attempts; `no_code` (409: none was mailed, or it has expired) and `too_many_attempts` (409) mean \
+             that a new code is needed.",
+        )
+        .requires_requester()
+        .json_body::<ConfirmationCode>()
+        .response::<200, Json<Summary>>()
+        .refused(&[409])
+}
 
 /// Takes a code.
 pub async fn confirm(
@@ -28,6 +45,19 @@ pub async fn confirm(
     let reader = conversation::reader(&app, &name, &who).await?;
     let ticket = confirmation::confirm(&app, (&name, site), reader, &id, &body?).await?;
     Ok(([(header::CACHE_CONTROL, "no-store")], Json(ticket)))
+}
+
+/// Describes the route that sends another.
+pub fn request_docs(operation: TransformOperation<'_>) -> TransformOperation<'_> {
+    operation
+        .summary(
+            "Mails a new code. Rejected with `code_too_soon` (429) within a minute of the last one and `code_quota` (429) if the mails of the day \
+             are used up, both with Retry-After; `too_many_codes` (409) after five for a ticket; `address_bounced` (409) if a mail server \
+             reported that the address does not exist.",
+        )
+        .requires_requester()
+        .response::<202, Json<Summary>>()
+        .refused(&[409])
 }
 
 /// Sends another.

@@ -2,14 +2,17 @@
 
 use std::sync::Arc;
 
+use aide::transform::TransformOperation;
 use axum::Json;
 use axum::body::Body;
 use axum::extract::rejection::QueryRejection;
 use axum::extract::{Path, Query, State};
 use axum::http::{HeaderMap, header};
 use axum::response::IntoResponse;
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use super::describe::Describe;
 use super::tickets;
 use crate::app::App;
 use crate::http::client::Client;
@@ -18,19 +21,35 @@ use crate::http::{body, requester};
 use crate::store::{CustomerCursor, Requester};
 use crate::tickets::conversation::{MESSAGES_MAX, PAGE_MAX};
 use crate::tickets::{conversation, foreign};
+use domain::conversation::{Draft, Message, Messages, Patch, Reply, Summaries, Summary};
 
 /// The parameters of `GET …/messages`.
-#[derive(Deserialize)]
+#[derive(Deserialize, JsonSchema)]
 pub struct MessagesQuery {
+    /// A message number; only later messages are returned.
     after: Option<u32>,
+    /// Page size, 1 to 100. Default: 100. Long messages make a page shorter.
+    #[schemars(range(min = 1, max = 100))]
     limit: Option<u32>,
 }
 
 /// The parameters of `GET …/tickets`.
-#[derive(Deserialize)]
+#[derive(Deserialize, JsonSchema)]
 pub struct TicketsQuery {
+    /// `next` of the previous page.
     cursor: Option<String>,
+    /// Page size, 1 to 100. Default: 100.
+    #[schemars(range(min = 1, max = 100))]
     limit: Option<u32>,
+}
+
+/// Describes the route that compares a draft.
+pub fn alike_docs(operation: TransformOperation<'_>) -> TransformOperation<'_> {
+    operation
+        .summary("Finds the requester's open tickets that are similar to a draft.")
+        .requires_requester()
+        .json_body::<Draft>()
+        .response::<200, Json<Summaries>>()
 }
 
 /// Open tickets of the person that say what they are about to say.
@@ -46,6 +65,15 @@ pub async fn alike(
     foreign::gather(&app, &name, &who).await;
     let tickets = conversation::alike(&app, &name, reader, &body?).await?;
     Ok(([(header::CACHE_CONTROL, "no-store")], Json(tickets)))
+}
+
+/// Describes the list of tickets.
+pub fn list_docs(operation: TransformOperation<'_>) -> TransformOperation<'_> {
+    operation
+        .summary("Lists the requester's tickets, open ones first, in pages.")
+        .requires_requester()
+        .query::<TicketsQuery>()
+        .response::<200, Json<Summaries>>()
 }
 
 /// The person's tickets.
@@ -64,6 +92,11 @@ pub async fn list(
     Ok(private(conversation::list(&app, &name, reader, after.as_ref(), limit).await?))
 }
 
+/// Describes the route of one ticket.
+pub fn one_docs(operation: TransformOperation<'_>) -> TransformOperation<'_> {
+    operation.summary("Returns a ticket.").requires_requester().response::<200, Json<Summary>>()
+}
+
 /// One of them.
 pub async fn one(
     State(app): State<Arc<App>>,
@@ -73,6 +106,15 @@ pub async fn one(
     let who = who(&app, &name, &headers).await?;
     let reader = conversation::reader(&app, &name, &who).await?;
     Ok(private(conversation::listed_summary(&conversation::listed(&app, &name, reader, &id).await?)))
+}
+
+/// Describes the list of messages.
+pub fn messages_docs(operation: TransformOperation<'_>) -> TransformOperation<'_> {
+    operation
+        .summary("Lists the messages of a ticket, in pages.")
+        .requires_requester()
+        .query::<MessagesQuery>()
+        .response::<200, Json<Messages>>()
 }
 
 /// Its conversation.
@@ -87,6 +129,20 @@ pub async fn messages(
     let reader = conversation::reader(&app, &name, &who).await?;
     let limit = within("limit", limit, MESSAGES_MAX)?;
     Ok(private(conversation::messages(&app, &name, reader, &id, (after, limit)).await?))
+}
+
+/// Describes the route that takes a reply.
+pub fn reply_docs(operation: TransformOperation<'_>) -> TransformOperation<'_> {
+    operation
+        .summary(
+            "Adds a reply, once per idempotency key; this reopens a solved ticket. Rejected as tickets are, and with `too_many_messages` (422) \
+             if the ticket has reached its limit.",
+        )
+        .requires_requester()
+        .idempotency_key()
+        .json_body::<Reply>()
+        .response_with::<201, Json<Message>, _>(|answer| answer.description("Every destination has it."))
+        .response_with::<202, Json<Message>, _>(|answer| answer.description("Stored; delivery is in progress."))
 }
 
 /// A reply.
@@ -106,6 +162,15 @@ pub async fn reply(
     let (message, delivered) =
         conversation::reply(&app, (&name, site), reader, &id, (key, client.address), &body).await?;
     Ok((super::taken(delivered), private(message)))
+}
+
+/// Describes the route that changes a ticket.
+pub fn patch_docs(operation: TransformOperation<'_>) -> TransformOperation<'_> {
+    operation
+        .summary("Solves or reopens a ticket, or records which messages were read.")
+        .requires_requester()
+        .json_body::<Patch>()
+        .response::<200, Json<Summary>>()
 }
 
 /// Solved, opened again, read.

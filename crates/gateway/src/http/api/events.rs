@@ -2,10 +2,12 @@
 
 use std::sync::Arc;
 
+use aide::transform::TransformOperation;
 use axum::body::Body;
 use axum::extract::{Path, State};
 use axum::http::{HeaderMap, StatusCode};
 
+use super::describe::Describe;
 use crate::app::App;
 use crate::http::client::Client;
 use crate::http::problem::Refusal;
@@ -15,6 +17,14 @@ use domain::event::Event;
 
 /// The largest body, in bytes.
 const BODY_MAX: usize = 8 * 1024;
+
+/// Describes the route.
+pub fn docs(operation: TransformOperation<'_>) -> TransformOperation<'_> {
+    operation
+        .summary("Counts how questions were used: once per visit, and only questions of the site.")
+        .json_body::<Event>()
+        .response_with::<202, (), _>(|answer| answer.description("Counted, if it counts."))
+}
 
 /// Answers the request.
 pub async fn answer(

@@ -3,11 +3,14 @@
 use std::net::IpAddr;
 use std::sync::Arc;
 
+use aide::transform::TransformOperation;
 use axum::body::Body;
 use axum::extract::{Path, State};
 use axum::http::{HeaderMap, StatusCode};
 use axum::response::{IntoResponse, Response};
+use serde_json::{Map, Value};
 
+use super::describe::Describe;
 use crate::app::App;
 use crate::body_limits::BODY_MAX;
 use crate::delivery::{Destination, HookHeaders, hook, reading};
@@ -20,6 +23,21 @@ use crate::network::customer_network;
 /// Marks the answer to a hook that was signed: what is wrong with it says nothing about its sender.
 #[derive(Clone, Copy)]
 pub struct Signed;
+
+/// Describes the route.
+pub fn docs(operation: TransformOperation<'_>) -> TransformOperation<'_> {
+    operation
+        .summary(
+            "Receives webhooks of a destination, signed its own way. A mail to a reply address is sent as `to`, `authenticated` (whether DMARC passes) and \
+             `raw`, the unchanged mail in base64 or as text; or as `from`, `subject`, `text`, `html`, `message_id`, `envelope_from`, `headers` \
+             (lines, pairs, objects with `name` and `value`, or an object) and `attachments` (`name`, `content` in base64, `content_type` for the parts of a bounce). A bounce counts if it names a mail that the gateway \
+             sent or arrives at an address that the gateway made for bounces. Rejected with `too_many_messages` or `too_many_notes` (422) \
+             if the ticket has reached its limit.",
+        )
+        .untyped_json_body::<Map<String, Value>>()
+        .response_with::<204, (), _>(|answer| answer.description("Taken in."))
+        .refused(&[401])
+}
 
 /// Takes it in, before it is answered.
 pub async fn answer(

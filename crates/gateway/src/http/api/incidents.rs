@@ -2,25 +2,43 @@
 
 use std::sync::Arc;
 
+use aide::transform::TransformOperation;
 use axum::Json;
 use axum::body::Body;
 use axum::extract::{Path, State};
 use axum::http::{HeaderMap, StatusCode, header};
 use axum::response::IntoResponse;
 
+use super::describe::Describe;
 use crate::app::App;
 use crate::http::client::Client;
 use crate::http::problem::Refusal;
 use crate::http::{body, requester};
 use crate::json;
 use crate::{clock, incidents};
-use domain::incident::{Affected, Incidents};
+use domain::incident::{Affected, Incident, Incidents};
+
+/// Describes the list.
+pub fn list_docs(operation: TransformOperation<'_>) -> TransformOperation<'_> {
+    operation.summary("Lists current incidents and maintenance.").response::<200, Json<Incidents>>()
+}
 
 /// What is broken.
 pub async fn list(State(app): State<Arc<App>>, Path(name): Path<String>) -> Result<impl IntoResponse, Refusal> {
     super::site(&app, &name)?;
     let incidents = incidents::counted(&app, &name).await?;
     Ok(([(header::CACHE_CONTROL, "public, max-age=30")], Json(Incidents { incidents })))
+}
+
+/// Describes the route that counts who is affected.
+pub fn affected_docs(operation: TransformOperation<'_>) -> TransformOperation<'_> {
+    operation
+        .summary(
+            "Reports that the requester is affected. A verified customer counts once; others count once per network and day.",
+        )
+        .requires_requester()
+        .json_body::<Affected>()
+        .response::<202, Json<Incident>>()
 }
 
 /// Somebody has it too: a person whom the host has signed counts once, and everybody else once a network and day.

@@ -4,13 +4,15 @@ mod attachments;
 mod config;
 mod confirmation;
 mod conversation;
+mod describe;
 mod events;
 mod health;
 pub mod hooks;
 mod incidents;
-mod openapi;
+pub mod openapi;
 mod probe;
 mod questions;
+pub mod routes;
 mod search;
 mod stream;
 pub mod tickets;
@@ -27,9 +29,8 @@ use super::{envelope, limits};
 use crate::app::App;
 use crate::guard::Charge;
 use crate::site::Site;
-use limits::Api;
-
 use config::{PublicConfig, PublicConfigs};
+use routes::Api;
 
 /// The API with what is around it.
 pub fn router(app: Arc<App>) -> Router<Arc<App>> {
@@ -41,38 +42,48 @@ pub fn router(app: Arc<App>) -> Router<Arc<App>> {
 
 fn version_1() -> Api {
     Api::default()
-        .get("/openapi.json", Charge::Read, openapi::answer)
-        .get("/health", Charge::Read, health::answer)
-        .get("/probe", Charge::Read, probe::stream)
-        .post("/probe", Charge::Upload, probe::take)
-        .get("/sites/{site}/config", Charge::Read, config::answer)
-        .get("/sites/{site}/search", Charge::Read, search::answer)
-        .get("/sites/{site}/questions/{id}", Charge::Read, questions::answer)
-        .get("/sites/{site}/incidents", Charge::Read, incidents::list)
-        .post("/sites/{site}/incidents", Charge::Report, incidents::affected)
-        .post("/sites/{site}/events", Charge::Report, events::answer)
-        .post("/sites/{site}/hooks/{destination}", Charge::Hook, hooks::answer)
-        .get("/sites/{site}/attachments/{id}", Charge::Read, attachments::get)
-        .put("/sites/{site}/attachments/{id}", Charge::Upload, attachments::put)
-        .get("/sites/{site}/tickets", Charge::Read, conversation::list)
-        .post("/sites/{site}/tickets", Charge::Ticket, tickets::answer)
-        .get("/sites/{site}/tickets/stream", Charge::Read, stream::answer)
-        .post("/sites/{site}/tickets/alike", Charge::Report, conversation::alike)
-        .get("/sites/{site}/tickets/{id}", Charge::Read, conversation::one)
-        .patch("/sites/{site}/tickets/{id}", Charge::Mark, conversation::patch)
-        .post("/sites/{site}/tickets/{id}/confirmation", Charge::Report, confirmation::confirm)
-        .post("/sites/{site}/tickets/{id}/confirmation/code", Charge::Report, confirmation::request)
-        .get("/sites/{site}/tickets/{id}/messages", Charge::Read, conversation::messages)
-        .post("/sites/{site}/tickets/{id}/messages", Charge::Ticket, conversation::reply)
+        .get("/openapi.json", Charge::Read, openapi::answer, openapi::docs)
+        .get("/health", Charge::Read, health::answer, health::docs)
+        .get("/probe", Charge::Read, probe::stream, probe::stream_docs)
+        .post("/probe", Charge::Upload, probe::take, probe::take_docs)
+        .get("/sites/{site}/config", Charge::Read, config::answer, config::docs)
+        .get("/sites/{site}/search", Charge::Read, search::answer, search::docs)
+        .get("/sites/{site}/questions/{id}", Charge::Read, questions::answer, questions::docs)
+        .get("/sites/{site}/incidents", Charge::Read, incidents::list, incidents::list_docs)
+        .post("/sites/{site}/incidents", Charge::Report, incidents::affected, incidents::affected_docs)
+        .post("/sites/{site}/events", Charge::Report, events::answer, events::docs)
+        .post("/sites/{site}/hooks/{destination}", Charge::Hook, hooks::answer, hooks::docs)
+        .get("/sites/{site}/attachments/{id}", Charge::Read, attachments::get, attachments::get_docs)
+        .put("/sites/{site}/attachments/{id}", Charge::Upload, attachments::put, attachments::put_docs)
+        .get("/sites/{site}/tickets", Charge::Read, conversation::list, conversation::list_docs)
+        .post("/sites/{site}/tickets", Charge::Ticket, tickets::answer, tickets::docs)
+        .get("/sites/{site}/tickets/stream", Charge::Read, stream::answer, stream::docs)
+        .post("/sites/{site}/tickets/alike", Charge::Report, conversation::alike, conversation::alike_docs)
+        .get("/sites/{site}/tickets/{id}", Charge::Read, conversation::one, conversation::one_docs)
+        .patch("/sites/{site}/tickets/{id}", Charge::Mark, conversation::patch, conversation::patch_docs)
+        .post(
+            "/sites/{site}/tickets/{id}/confirmation",
+            Charge::Report,
+            confirmation::confirm,
+            confirmation::confirm_docs,
+        )
+        .post(
+            "/sites/{site}/tickets/{id}/confirmation/code",
+            Charge::Report,
+            confirmation::request,
+            confirmation::request_docs,
+        )
+        .get("/sites/{site}/tickets/{id}/messages", Charge::Read, conversation::messages, conversation::messages_docs)
+        .post("/sites/{site}/tickets/{id}/messages", Charge::Ticket, conversation::reply, conversation::reply_docs)
 }
 
 /// Routes of the API with what is around them.
-pub fn guarded(Api { router, charges }: Api, app: Arc<App>) -> Router<Arc<App>> {
+pub fn guarded(Api { router, routes }: Api, app: Arc<App>) -> Router<Arc<App>> {
     router
         .method_not_allowed_fallback(|| async { Refusal::MethodNotAllowed })
         .fallback(|| async { Refusal::NotFound(String::new()) })
         .layer(from_fn(envelope::in_time))
-        .layer(from_fn_with_state((app, Arc::new(charges)), limits::hold))
+        .layer(from_fn_with_state((app, Arc::new(limits::charges(&routes))), limits::hold))
 }
 
 /// The site of a request.
@@ -89,13 +100,12 @@ fn taken(delivered: bool) -> StatusCode {
 mod tests {
     use super::*;
     use axum::http::Method;
+    use routes::Route;
 
     #[test]
     fn whatever_is_not_read_is_charged_as_more_than_reading() {
-        for (path, methods) in version_1().charges {
-            for (method, charge) in methods {
-                assert_eq!(charge == Charge::Read, method == Method::GET, "{method} {path}");
-            }
+        for Route { method, path, charge, .. } in version_1().routes {
+            assert_eq!(charge == Charge::Read, method == Method::GET, "{method} {path}");
         }
     }
 }

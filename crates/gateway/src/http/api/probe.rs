@@ -6,6 +6,7 @@ use std::convert::Infallible;
 use std::sync::Arc;
 use std::time::Duration;
 
+use aide::transform::TransformOperation;
 use axum::Json;
 use axum::body::Body;
 use axum::extract::State;
@@ -16,6 +17,7 @@ use futures_util::stream::{self, Stream};
 use http_body_util::BodyExt;
 use sha2::{Digest, Sha256};
 
+use super::describe::{Describe, EventStream};
 use super::tickets::KEY_HEADER;
 use crate::app::App;
 use crate::body_limits::BODY_MAX;
@@ -29,6 +31,14 @@ use identity::SESSION_HEADER;
 const BODY_TIME: Duration = Duration::from_secs(60);
 /// How many events a stream has.
 const EVENTS: u32 = 4;
+
+/// Describes the route that takes a body.
+pub fn take_docs(operation: TransformOperation<'_>) -> TransformOperation<'_> {
+    operation
+        .summary("Discards a body of up to the largest file size of any site and reports what of the request arrived.")
+        .bytes_body()
+        .response::<200, Json<Arrived>>()
+}
 
 /// Reads a body as large as the largest file that a site takes, and says what has arrived.
 pub async fn take(
@@ -64,6 +74,11 @@ async fn read(mut body: Body, max: usize) -> Result<(usize, String), Refusal> {
         hash.update(&data);
     }
     Ok((length, hash.finalize().iter().map(|byte| format!("{byte:02x}")).collect()))
+}
+
+/// Describes the stream.
+pub fn stream_docs(operation: TransformOperation<'_>) -> TransformOperation<'_> {
+    operation.summary("A few server-sent events, for `deskbell check URL`.").response::<200, EventStream>()
 }
 
 /// A few events with pauses between them, which a proxy that collects answers would bring at once.

@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use aide::transform::TransformOperation;
 use axum::Json;
 use axum::extract::{Path, State};
 use axum::http::header;
@@ -9,7 +10,12 @@ use axum::response::IntoResponse;
 
 use crate::app::App;
 use crate::http::problem::Refusal;
-use domain::question;
+use domain::question::{self, Question};
+
+/// Describes the route.
+pub fn docs(operation: TransformOperation<'_>) -> TransformOperation<'_> {
+    operation.summary("Returns a question with its answers in Markdown.").response::<200, Json<Question>>()
+}
 
 /// Answers the request.
 pub async fn answer(

@@ -2,13 +2,16 @@
 
 use std::sync::Arc;
 
+use aide::transform::TransformOperation;
 use axum::Json;
 use axum::extract::rejection::QueryRejection;
 use axum::extract::{Path, Query, State};
 use axum::http::{HeaderMap, header};
 use axum::response::IntoResponse;
+use schemars::JsonSchema;
 use serde::Deserialize;
 
+use super::describe::Describe;
 use crate::app::App;
 use crate::http::client::Client;
 use crate::http::problem::Refusal;
@@ -20,14 +23,26 @@ use domain::search_miss;
 use redaction::Rules;
 
 /// The parameters. `lang` is allowed too, and nothing depends on it until there are questions in several languages.
-#[derive(Deserialize)]
+#[derive(Deserialize, JsonSchema)]
 pub struct Parameters {
+    /// The search text.
     #[serde(default)]
     q: String,
+    /// Maximum number of results, 1 to 20.
+    #[schemars(range(min = 1, max = 20))]
     limit: Option<usize>,
-    /// The draft that is searched for; see `POST …/events`.
+    /// The id of the draft that is being written.
     #[serde(default)]
     visit: String,
+}
+
+/// Describes the route.
+pub fn docs(operation: TransformOperation<'_>) -> TransformOperation<'_> {
+    operation
+        .summary("Searches questions, best match first. Search texts are never logged.")
+        .query::<Parameters>()
+        .response::<200, Json<Hits>>()
+        .refused(&[400])
 }
 
 /// Answers the request.

@@ -8,6 +8,7 @@ use std::convert::Infallible;
 use std::sync::Arc;
 use std::time::Duration;
 
+use aide::transform::TransformOperation;
 use axum::extract::{Path, State};
 use axum::http::{HeaderMap, header};
 use axum::response::IntoResponse;
@@ -17,6 +18,7 @@ use serde::Serialize;
 use tokio::sync::broadcast::error::RecvError;
 use tokio::time::{Instant, sleep_until};
 
+use super::describe::{Describe, EventStream};
 use crate::app::App;
 use crate::clock;
 use crate::guard::StreamPermit;
@@ -45,6 +47,16 @@ struct Change {
     open: u32,
     /// How many messages they have not seen, in all tickets.
     unread: u32,
+}
+
+/// Describes the route.
+pub fn docs(operation: TransformOperation<'_>) -> TransformOperation<'_> {
+    operation
+        .summary(
+            "Streams changes of the requester's tickets as server-sent events: `state`, and `ticket` for each changed ticket.",
+        )
+        .requires_requester()
+        .response::<200, EventStream>()
 }
 
 /// Answers the request.

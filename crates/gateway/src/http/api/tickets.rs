@@ -2,21 +2,40 @@
 
 use std::sync::Arc;
 
+use aide::transform::TransformOperation;
 use axum::Json;
 use axum::body::Body;
 use axum::extract::{Path, State};
 use axum::http::{HeaderMap, header};
 use axum::response::IntoResponse;
 
+use super::describe::{Describe, PERSON, SESSION};
 use crate::app::App;
 use crate::http::client::Client;
 use crate::http::problem::Refusal;
 use crate::http::{body, requester};
 use crate::tickets;
+use domain::ticket::{NewTicket, Receipt};
 
 /// The header with the key under which a body is sealed.
 pub const KEY_HEADER: &str = "idempotency-key";
 const KEY_MAX: usize = 255;
+
+/// Describes the route.
+pub fn docs(operation: TransformOperation<'_>) -> TransformOperation<'_> {
+    operation
+        .summary(
+            "Creates a ticket, once per idempotency key. Without a session or token nobody can follow it. Unverified tickets are rejected with \
+             `ticket_quota` (429) if the quota of the day of their network or the site is used up, and with `disk_full` (507). The answer is 201 \
+             if every destination has the ticket within three seconds, and 202 otherwise.",
+        )
+        .accepts(&[SESSION, PERSON])
+        .idempotency_key()
+        .json_body::<NewTicket>()
+        .response_with::<201, Json<Receipt>, _>(|answer| answer.description("Every destination has it."))
+        .response_with::<202, Json<Receipt>, _>(|answer| answer.description("Stored; delivery is in progress."))
+        .refused(&[410])
+}
 
 /// Answers the request.
 pub async fn answer(
