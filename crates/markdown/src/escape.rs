@@ -3,7 +3,7 @@
 /// The characters that have a meaning in Markdown.
 const MARKS: &str = "\\`*_[]<>#!~";
 
-/// Escapes a plain text, so that reading it as Markdown gives the same text.
+/// Escapes a plain text, so that parsing it as Markdown gives the same text.
 pub fn escape(text: &str) -> String {
     text.chars().flat_map(|c| MARKS.contains(c).then_some('\\').into_iter().chain([c])).collect()
 }

@@ -1,9 +1,9 @@
-//! Finding a text in a text.
+//! Substring search.
 
-/// Where a text occurs first in another, in bytes.
+/// The offset of the first occurrence of a text in another, in bytes.
 ///
-/// The standard library's search is made for long texts; with what it says when it panics it costs the widget eight
-/// kilobytes, and here the texts are short.
+/// The standard library's search is made for long texts and, with its panic messages, costs the widget eight kilobytes; the texts here are
+/// short.
 pub fn find(text: &str, wanted: &str) -> Option<usize> {
     if wanted.is_empty() {
         return Some(0);

@@ -1,7 +1,7 @@
-//! A small subset of markdown, read into a tree. There is no HTML in it and none comes out of it.
+//! A small subset of Markdown, parsed into a tree. HTML is neither read nor produced.
 //!
-//! Blocks: paragraphs, headings, lists, quotes, fenced code. In a line: `code`, `**strong**`, `*emphasis*`, links, bare
-//! addresses. Whatever else is in the text stays text. Reading takes time linear in the length, nesting is bounded.
+//! Blocks: paragraphs, headings, lists, quotes, fenced code. Inline: `code`, `**strong**`, `*emphasis*`, links, bare addresses. Everything else
+//! is plain text. Parsing takes time linear in the length, and nesting is bounded.
 
 mod escape;
 pub mod find;
@@ -9,60 +9,60 @@ pub mod find;
 pub use escape::escape;
 use find::find;
 
-/// The longest text that is read, in bytes; the rest is left out.
+/// The longest text that is parsed, in bytes; the rest is dropped.
 pub const TEXT_MAX: usize = 50_000;
 const DEPTH_MAX: usize = 4;
 
-/// A part of a text that stands by itself.
+/// A block of a text.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Block {
-    /// Running text.
+    /// A paragraph.
     Paragraph(Vec<Inline>),
     /// A heading of any level.
     Heading(Vec<Inline>),
-    /// Code as it is.
+    /// Code.
     Code(String),
     /// A list.
     List {
         /// Whether it is numbered.
         ordered: bool,
-        /// What its items hold.
+        /// The blocks of each item.
         items: Vec<Vec<Block>>,
     },
-    /// Somebody else's words.
+    /// A quote.
     Quote(Vec<Block>),
 }
 
 /// A part of a line.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Inline {
-    /// Text.
+    /// Plain text.
     Text(String),
-    /// Code as it is.
+    /// Code.
     Code(String),
     /// Strong emphasis.
     Strong(Vec<Inline>),
     /// Emphasis.
     Emphasis(Vec<Inline>),
-    /// A line break that was meant.
+    /// A hard line break.
     Break,
     /// A link; its address has passed [`safe_url`].
     Link {
-        /// Where it leads.
+        /// Its address.
         url: String,
-        /// What it says.
+        /// Its text.
         text: Vec<Inline>,
     },
     /// A picture; its address has passed [`safe_url`] and is no `mailto:`.
     Picture {
-        /// Where it lies.
+        /// Its address.
         url: String,
-        /// What it shows, in words; may be empty.
+        /// Its alternative text; may be empty.
         alt: String,
     },
 }
 
-/// Reads a text.
+/// Parses a text.
 pub fn parse(text: &str) -> Vec<Block> {
     let mut end = text.len().min(TEXT_MAX);
     while !text.is_char_boundary(end) {
@@ -72,7 +72,7 @@ pub fn parse(text: &str) -> Vec<Block> {
     blocks(&lines, 0)
 }
 
-/// An address that a link may lead to: `https:`, `http:` or `mailto:`, without spaces and control characters.
+/// The address, if a link may have it: `https:`, `http:` or `mailto:`, without spaces and control characters.
 pub fn safe_url(url: &str) -> Option<&str> {
     let scheme = url.split_once(':')?.0.to_ascii_lowercase();
     let allowed = matches!(scheme.as_str(), "https" | "http" | "mailto");
@@ -119,7 +119,7 @@ fn blocks(lines: &[&str], depth: usize) -> Vec<Block> {
     out
 }
 
-/// The lines of a paragraph as one, with a newline where a break was meant.
+/// The lines of a paragraph as one, with a newline for each hard break.
 fn join(lines: &[&str]) -> String {
     let mut text = String::new();
     for (index, line) in lines.iter().enumerate() {
@@ -153,7 +153,7 @@ fn heading(trimmed: &str) -> Option<&str> {
 struct Marker {
     ordered: bool,
     indent: usize,
-    /// How far the content of the item is indented.
+    /// The indentation of the item's content.
     content: usize,
 }
 
@@ -185,7 +185,7 @@ fn list<'a, 'b>(lines: &'a [&'b str], ordered: bool, depth: usize) -> (Block, &'
             content = marker.content;
             items.push(vec![line.get(content..).unwrap_or_default()]);
         } else if line.trim_ascii().is_empty() {
-            // A blank line belongs to the list only if the list goes on behind it.
+            // A blank line belongs to the list only if the list continues after it.
             let goes_on = lines.get(index + 1).is_some_and(|next| {
                 let indent = next.len() - next.trim_start_matches(' ').len();
                 !next.trim_ascii().is_empty()
@@ -212,7 +212,7 @@ fn list<'a, 'b>(lines: &'a [&'b str], ordered: bool, depth: usize) -> (Block, &'
     (Block::List { ordered, items }, lines.get(used..).unwrap_or_default())
 }
 
-/// Reads the parts of a line.
+/// Parses the parts of a line.
 fn inlines(text: &str) -> Vec<Inline> {
     Line::new(text).read(0, text.len(), 0)
 }
@@ -223,7 +223,7 @@ const OF_TARGET: usize = 6;
 
 struct Line<'a> {
     text: &'a str,
-    /// Where each closer was looked for last, and where it came next, so that none is looked for twice in the same stretch.
+    /// For each closer the last offset it was searched from, and the next occurrence, so that no stretch is searched twice.
     known: [Option<(usize, Option<usize>)>; CLOSERS.len()],
     /// How many bytes were searched for closers.
     #[cfg(test)]
@@ -258,7 +258,7 @@ impl<'a> Line<'a> {
         out
     }
 
-    /// The part that begins at a place, and where it ends.
+    /// The part that begins at an offset, and its end.
     fn special(&mut self, at: usize, end: usize, depth: usize) -> Option<(Inline, usize)> {
         let rest = self.slice(at, end);
         let first = rest.chars().next()?;
@@ -308,7 +308,7 @@ impl<'a> Line<'a> {
         let after = close + 1;
         match url {
             Some(url) => Some((Inline::Link { url, text: without_links(text) }, after)),
-            // What a link to nowhere says is still worth reading.
+            // The text of a link without a valid address is still worth reading.
             None => Some((Inline::Emphasis(text), after)),
         }
     }
@@ -326,11 +326,11 @@ impl<'a> Line<'a> {
         Some((Inline::Link { url: url.into(), text }, at + url.len()))
     }
 
-    /// Where a closer comes next before an end.
+    /// The next occurrence of a closer before an end.
     fn find(&mut self, closer: usize, from: usize, end: usize) -> Option<usize> {
         let needle = CLOSERS.get(closer)?;
         let known = self.known.get_mut(closer)?;
-        // What came next after an earlier place comes next after every place in between.
+        // The next occurrence after an earlier offset is the next one after every offset in between.
         let holds = |(since, next): (usize, Option<usize>)| since <= from && next.is_none_or(|next| from <= next);
         let next = match known.filter(|known| holds(*known)) {
             Some((_, next)) => next,
@@ -352,7 +352,7 @@ impl<'a> Line<'a> {
     }
 }
 
-/// What was written as a link, as the picture that it is.
+/// Turns a link into the picture that it describes.
 fn picture(link: Inline) -> Inline {
     match link {
         Inline::Link { url, text } if url.starts_with("http") => {
@@ -362,7 +362,7 @@ fn picture(link: Inline) -> Inline {
     }
 }
 
-/// What a part says, without its looks.
+/// The text of a part without formatting.
 pub fn plain(part: &Inline) -> String {
     match part {
         Inline::Text(text) | Inline::Code(text) => text.clone(),
@@ -380,13 +380,12 @@ fn push_text(out: &mut Vec<Inline>, text: &str) {
     }
 }
 
-/// Whether a character is part of a word. Unicode's own table would cost the widget kilobytes; beyond ASCII a letter is by
-/// far the likelier thing.
+/// Whether a character is part of a word. Unicode's table would cost the widget kilobytes; beyond ASCII a letter is by far the likelier case.
 pub fn is_part_of_word(c: char) -> bool {
     !c.is_ascii() || c.is_ascii_alphanumeric()
 }
 
-/// A link inside a link cannot be pressed; its text stays.
+/// A link inside a link cannot be clicked; its text stays.
 fn without_links(parts: Vec<Inline>) -> Vec<Inline> {
     parts
         .into_iter()
@@ -404,7 +403,7 @@ mod tests {
     use super::*;
     use proptest::prelude::*;
 
-    /// Writes a tree down so that a test can be read.
+    /// Writes a tree in a form that is readable in tests.
     fn show(blocks: &[Block]) -> String {
         let line = |parts: &[Inline]| parts.iter().map(part).collect::<String>();
         let show_block = |block: &Block| match block {

@@ -1,11 +1,10 @@
-//! What panics say and where in the sources they stand: the compiler leaves it in the data of a module, and nobody there
-//! reads it.
+//! Removes panic messages and source locations: the compiler leaves them in the data of a module, where nobody reads them.
 
 use std::ops::Range;
 
 use super::Result;
 
-/// What the standard library and the framework say when they panic. Whatever of it is not there costs nothing.
+/// The panic messages of the standard library and the framework. Messages that do not occur cost nothing.
 const MESSAGES: &[&str] = &[
     "cannot access a Thread Local Storage value during or after destruction: ",
     "index out of bounds: the len is ",
@@ -94,15 +93,15 @@ const END: u8 = 0x0b;
 /// A `core::panic::Location` on wasm32: address and length of the path, line, column.
 const LOCATION: usize = 16;
 
-/// A piece of memory as it is when the module starts.
+/// A data segment.
 struct Segment {
     /// Its address in memory.
     address: usize,
-    /// Its bytes in the file.
+    /// The range of its bytes in the file.
     bytes: Range<usize>,
 }
 
-/// The module with zeros in place of the messages, of the locations and of the paths in them. Nothing moves.
+/// The module with zeros in place of the messages, the locations and their paths. Nothing moves.
 pub fn blanked(mut module: Vec<u8>) -> Result<Vec<u8>> {
     let segments = segments(&module).ok_or("the data of the module cannot be read")?;
     let in_file = |address: usize, length: usize| {
@@ -149,7 +148,7 @@ fn is_source(path: &[u8]) -> bool {
     path.ends_with(b".rs") && path.iter().all(|byte| byte.is_ascii_alphanumeric() || b"._-/".contains(byte))
 }
 
-/// The segments of the data section; `None` where it is not as linkers write it.
+/// The segments of the data section; `None` if it does not have the form that linkers write.
 fn segments(module: &[u8]) -> Option<Vec<Segment>> {
     let mut reader = Reader { bytes: module, at: 8 };
     let mut segments = Vec::new();
@@ -185,7 +184,7 @@ impl Reader<'_> {
         Some(byte)
     }
 
-    /// A number in LEB128; addresses are signed there, but in the lower half of memory, where the sign is zero.
+    /// A LEB128 number. Addresses are signed there, but in the lower half of memory, where the sign is zero.
     fn number(&mut self) -> Option<usize> {
         let (mut number, mut shift) = (0, 0);
         loop {

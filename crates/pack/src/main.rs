@@ -1,10 +1,10 @@
-//! Lays out what ships: Trunk runs it on the folder that it has just filled.
+//! Lays out what ships. Trunk runs it on the folder that it has just filled.
 //!
-//! The widget's glue, WebAssembly and language tables go into a folder named after their content, which may be cached for
-//! ever; the loader beside it is small, short-lived, and knows the folder and the integrity of what it fetches from there. A page
-//! that still has an earlier loader needs that one's folder, so the last ones stay beside the new one.
+//! The widget's glue, WebAssembly and language tables go into a folder named after their content, which may be cached for ever. The loader
+//! beside it is small and short-lived, and knows the folder and the integrity of what it fetches from there. A page with an earlier loader
+//! needs that one's folder, so the last ones stay beside the new one.
 
-// Beside an integration test Cargo builds every binary, for wasm32 as well, where this one has nothing to do.
+// For an integration test Cargo builds every binary, for wasm32 as well, where this one has nothing to do.
 #![cfg_attr(target_arch = "wasm32", no_main)]
 #![cfg(not(target_arch = "wasm32"))]
 
@@ -25,7 +25,7 @@ use sha2::{Digest, Sha256};
 
 type Result<T> = std::result::Result<T, String>;
 
-/// What is fetched together: what it is, its files, and how many bytes they may weigh in an encoding.
+/// What is fetched together: a name, its files, and the most bytes they may have in an encoding.
 const GATES: &[(&str, &[&str], Encoding, usize)] = &[
     ("the loader, which every page pays", &["deskbell.js"], Encoding::Gzip, 10_000),
     ("the loader, which every page pays", &["deskbell.js"], Encoding::Brotli, 9_000),
@@ -45,7 +45,7 @@ const GATES: &[(&str, &[&str], Encoding, usize)] = &[
     ("a form that can be used", &["deskbell.js", "widget.js", "widget.wasm"], Encoding::Brotli, 103_000),
 ];
 
-/// What is written compressed beside every file.
+/// The compressed form that is written beside every file.
 #[derive(Clone, Copy, Debug)]
 enum Encoding {
     Gzip,
@@ -163,7 +163,7 @@ fn pack() -> Result<()> {
         format!("--define:TEXTS={}", loader_texts()?),
         format!("--define:RTL={}", right_to_left()),
     ];
-    // A classic script does not know where it came from in the way that a module does.
+    // A classic script has no `import.meta.url`.
     let classic = ["loader/deskbell.js", "--bundle", "--format=iife", "--define:import.meta.url=\"\""];
     let loader = esbuild(release, &[&classic[..], &texts_of(&known)].concat())?;
     write(&stage.join("deskbell.js"), loader.as_bytes())?;
@@ -204,20 +204,20 @@ fn pack() -> Result<()> {
     }
 }
 
-/// Names what is in a folder: the first 16 hexadecimal digits of a hash of its files and their names.
+/// The name of a folder with this content: the first 16 hexadecimal digits of a hash of its files and their names.
 fn content_hash(folder: &Path) -> Result<String> {
     let mut hash = Sha256::new();
     for path in entries(folder)? {
         let name = path.file_name().and_then(OsStr::to_str).unwrap_or_default();
         let bytes = read(&path)?;
-        // With their lengths, so that nothing can move from one to the next.
+        // With their lengths, so that no byte can move from one file to the next.
         hash.update(format!("{name}\n{}\n", bytes.len()));
         hash.update(bytes);
     }
     Ok(hash.finalize().iter().take(8).map(|byte| format!("{byte:02x}")).collect())
 }
 
-/// Takes over the folders of the last builds, by when they were built, from what Trunk is about to replace.
+/// Copies the folders of the last builds, by build time, from the folder that Trunk is about to replace.
 fn keep_earlier(dist: &Path, stage: &Path) -> Result<()> {
     let is_build = |path: &PathBuf| {
         let name = path.file_name().and_then(OsStr::to_str).unwrap_or_default();
@@ -233,7 +233,7 @@ fn keep_earlier(dist: &Path, stage: &Path) -> Result<()> {
     Ok(())
 }
 
-/// Copies the files of a folder, with when they were written.
+/// Copies the files of a folder with their modification times.
 fn copy_folder(from: &Path, to: &Path) -> std::io::Result<()> {
     std::fs::create_dir_all(to)?;
     for entry in std::fs::read_dir(from)? {
@@ -245,7 +245,7 @@ fn copy_folder(from: &Path, to: &Path) -> std::io::Result<()> {
     Ok(())
 }
 
-/// Bundles a script of `loader` that has no WebAssembly, and lays it into the folder.
+/// Bundles a script of `loader` without WebAssembly into the folder.
 fn script(folder: &Path, release: bool, name: &str, known: &[String]) -> Result<String> {
     let entry = format!("loader/{name}.js");
     let bundle = [entry.as_str(), "--bundle", "--format=esm", "--charset=utf8"];
@@ -254,14 +254,14 @@ fn script(folder: &Path, release: bool, name: &str, known: &[String]) -> Result<
     Ok(script)
 }
 
-/// Packs a module that Trunk has built: shrinks it, bundles its glue with the script that `loader` has for it, and lays
-/// both into the folder. Gives the script and the module.
+/// Packs a module that Trunk has built: shrinks it, bundles its glue with its script in `loader`, and writes both into the folder. Returns the
+/// script and the module.
 fn module(stage: &Path, folder: &Path, release: bool, name: &str, known: &[String]) -> Result<(String, Vec<u8>)> {
     let (glue, wasm) = (stage.join(format!("{name}.js")), stage.join(format!("{name}_bg.wasm")));
     let used = stage.join(format!("{name}.used.js"));
     write(&glue, guarded(&read_text(&glue)?).as_bytes())?;
-    // The last three let esbuild see that the glue's classes, which nobody makes, can go. Without a registry of what is
-    // garbage, closures end where Rust drops them, and here all of them do.
+    // The last three let esbuild see that the glue's classes, which nobody instantiates, can be dropped. Without a finalization registry,
+    // closures end when Rust drops them, and here all of them are dropped.
     let bundle = [
         "--bundle",
         "--format=esm",
@@ -291,9 +291,8 @@ fn texts_of(arguments: &[String]) -> Vec<&str> {
     arguments.iter().map(String::as_str).collect()
 }
 
-/// The glue with a guard around every call that the browser makes into the module. When it panics, its hook has told the
-/// person; what is thrown behind that would only reach the handlers of somebody else's page, and whatever is called later
-/// would meet torn state.
+/// Adds a guard to the glue around every call from the browser into the module. After a panic its hook has informed the customer; further
+/// exceptions would only reach the error handlers of the page, and further calls would find broken state.
 fn guarded(glue: &str) -> String {
     let mut guarded = glue.to_string();
     guarded.push_str(GUARD);
@@ -317,7 +316,7 @@ const guard = (call) => (...given) => {
 };
 ";
 
-/// The texts that the loader shows by itself, by language, in the order of [`texts::LOADER`].
+/// The texts that the loader shows itself, by language, in the order of [`texts::LOADER`].
 fn loader_texts() -> Result<Value> {
     let mut languages = serde_json::Map::new();
     for language in LANGUAGES {
@@ -338,7 +337,7 @@ fn integrity(bytes: &[u8]) -> String {
     format!("sha256-{}", STANDARD.encode(Sha256::digest(bytes)))
 }
 
-/// The first thing in a script that must not ship, with the reason.
+/// The first forbidden text in a script, with the reason.
 fn forbidden(script: &str) -> Option<(&'static str, &'static str)> {
     let stands = |word: &str| {
         script.match_indices(word).any(|(at, _)| {
@@ -349,7 +348,7 @@ fn forbidden(script: &str) -> Option<(&'static str, &'static str)> {
     FORBIDDEN.iter().copied().find(|(word, _)| stands(word))
 }
 
-/// Runs esbuild and gives back what it wrote.
+/// Runs esbuild and returns its output.
 fn esbuild(release: bool, arguments: &[&str]) -> Result<String> {
     let local = Path::new("loader/node_modules/.bin/esbuild");
     let program = if local.exists() { local } else { Path::new("esbuild") };
@@ -366,7 +365,7 @@ fn esbuild(release: bool, arguments: &[&str]) -> Result<String> {
     String::from_utf8(output.stdout).map_err(|error| format!("esbuild wrote no UTF-8: {error}"))
 }
 
-/// Writes a compressed file beside every text and module, prints what each weighs, and holds the gates.
+/// Writes a compressed file beside every text and module, prints the sizes, and enforces the limits.
 fn compress(stage: &Path) -> Result<()> {
     let mut weights = std::collections::BTreeMap::new();
     println!("{:<36} {:>9} {:>9} {:>9}", "bytes", "raw", "gzip", "brotli");
@@ -405,7 +404,7 @@ fn within(what: &str, bytes: usize, encoding: Encoding, limit: usize) -> Result<
     Ok(())
 }
 
-/// What is in a folder, by name; nothing where there is none.
+/// The entries of a folder by name; none if it does not exist.
 fn entries(folder: &Path) -> Result<Vec<PathBuf>> {
     let unreadable = |error| format!("cannot list {}: {error}", folder.display());
     let mut found = Vec::new();
@@ -418,7 +417,7 @@ fn entries(folder: &Path) -> Result<Vec<PathBuf>> {
     Ok(found)
 }
 
-/// The files of a folder and its subfolders that are worth compressing, by name.
+/// The compressible files of a folder and its subfolders, by name.
 fn files(folder: &Path) -> Result<Vec<PathBuf>> {
     let mut found = Vec::new();
     for path in entries(folder)? {

@@ -1,20 +1,20 @@
-//! In which order the functions of a module stand: similar ones beside each other compress better.
+//! Orders the functions of a module: similar ones next to each other compress better.
 
 use std::collections::HashMap;
 
-/// Lines that count as one thing that functions can have in common.
+/// How many lines form a sequence that functions can have in common.
 const LINES: usize = 3;
-/// What more functions than these have in common tells nothing about them.
+/// A sequence in more functions than this is ignored.
 const COMMON: usize = 200;
-/// How many functions that were placed last the next one is compared with.
+/// How many of the last functions the next one is compared with.
 const WINDOW: usize = 6;
-/// Lets a short function that happens to have a line in common not come before a long one that has most of them.
+/// Keeps a short function that happens to share a line from preceding a long one that shares most of its lines.
 const SHORT: f64 = 10.0;
 
-/// A module in the text format of binaryen with its functions in an order in which each is like those before it.
+/// A module in binaryen's text format, with its functions reordered so that each resembles those before it.
 ///
-/// A greedy chain: after each function comes the one that shares most of its sequences of three lines with the last six, the nearer the
-/// more, and rare sequences more than frequent ones. Measured on the form, brotli makes it 1.4 % smaller than in the order of names.
+/// A greedy chain: after each function comes the one that shares most of its sequences of three lines with the last six; nearer functions and
+/// rare sequences count more. Measured on the form, it makes brotli's output 1.4 % smaller than the order of names.
 pub fn by_similarity(module: &str) -> String {
     let (head, functions, tail) = parts(module);
     let mut out = String::with_capacity(module.len());
@@ -26,7 +26,7 @@ pub fn by_similarity(module: &str) -> String {
     out
 }
 
-/// What stands before the first function, the functions, and what else there is.
+/// The text before the first function, the functions, and the rest.
 fn parts(module: &str) -> (String, Vec<String>, String) {
     let (mut head, mut functions, mut tail) = (String::new(), Vec::<String>::new(), String::new());
     let mut within = false;
@@ -50,7 +50,7 @@ fn parts(module: &str) -> (String, Vec<String>, String) {
 fn chain(functions: &[String]) -> Vec<usize> {
     let (contents, holders) = sequences(functions);
     let mut is_left = vec![true; functions.len()];
-    // By function how much it has in common with the last ones, and by sequence the step at which it was last counted.
+    // By function its score against the last ones, and by sequence the step at which it was last counted.
     let (mut scores, mut counted) = (vec![0.0; functions.len()], vec![0; holders.len()]);
     let mut order = Vec::with_capacity(functions.len());
     let mut next = (!functions.is_empty()).then_some(0);
@@ -80,13 +80,13 @@ fn chain(functions: &[String]) -> Vec<usize> {
             let length = contents.get(*index).map_or(0, Vec::len);
             scores.get(*index).map_or(0.0, |score| score / (length as f64 + SHORT))
         };
-        // Of those that are equal, the first.
+        // The first of equal ones.
         next = left.rev().max_by(|one, other| relative(one).total_cmp(&relative(other)));
     }
     order
 }
 
-/// By function the sequences of lines in it, each once, and by sequence the functions that have it.
+/// By function its distinct sequences of lines, and by sequence the functions that have it.
 fn sequences(functions: &[String]) -> (Vec<Vec<usize>>, Vec<Vec<usize>>) {
     let mut known = HashMap::<Vec<&str>, usize>::new();
     let mut holders: Vec<Vec<usize>> = Vec::new();

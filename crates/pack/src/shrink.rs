@@ -8,12 +8,12 @@ use serde_json::json;
 
 use super::{Result, locations, order, read, read_text, write};
 
-/// Shrinks a module to what its glue calls. `glue` is the glue without what nobody imports from it, not yet minified.
+/// Shrinks a module to what its glue calls. `glue` is the glue without unused exports, not yet minified.
 ///
-/// Measured together, this is a sixth of the gzip: what only unused exports reach goes, and what nobody reaches but through
-/// the table of functions; every panic is the same panic, because its message is shown nowhere, and so nobody prepares one;
-/// the glue's functions that are not imported go, and the others have short names; similar functions stand beside each other;
-/// nothing says where in the sources a panic stands.
+/// Measured together, this saves a sixth of the gzip size. Code that is reached only through unused exports or only through the table of
+/// functions is dropped. Every panic becomes the same panic, because messages are shown nowhere, so code that prepares them is dropped too.
+/// Glue functions that are not imported are dropped, and the others get short names. Similar functions are placed next to each other. Source
+/// locations of panics are removed.
 pub fn shrink(wasm: &Path, name: &str, glue: &str) -> Result<String> {
     let outside: Vec<String> = called(glue).into_iter().map(|name| format!("export {name}")).collect();
     let mut graph = vec![json!({"name": "outside", "reaches": outside, "root": true})];
@@ -32,17 +32,17 @@ pub fn shrink(wasm: &Path, name: &str, glue: &str) -> Result<String> {
         Ok(module)
     })?;
     optimize(wasm, &["--strip-target-features", "--strip-producers"])?;
-    // Without names, so that numbers stand for the functions, the shorter the more often they are called.
+    // Without names, functions are numbered, with shorter numbers for those that are called more often.
     binaryen("wasm-dis", wasm, &[])?;
     write(wasm, order::by_similarity(&read_text(wasm)?).as_bytes())?;
     binaryen("wasm-as", wasm, &FEATURES)?;
-    // What the assembler does not do: values stay on the stack instead of in a local.
+    // An optimisation that the assembler lacks: values stay on the stack instead of in a local.
     binaryen("wasm-opt", wasm, &[&FEATURES[..], &["--optimize-level=2", "--shrink-level=1", "--vacuum"]].concat())?;
     write(wasm, &locations::blanked(read(wasm)?)?)?;
     Ok(shorter)
 }
 
-/// Edits a module in the text format of binaryen.
+/// Edits a module in binaryen's text format.
 fn edited(wasm: &Path, edit: impl FnOnce(&str) -> Result<String>) -> Result<()> {
     binaryen("wasm-dis", wasm, &[])?;
     write(wasm, edit(&read_text(wasm)?)?.as_bytes())?;
@@ -55,7 +55,7 @@ fn optimize(wasm: &Path, more: &[&str]) -> Result<()> {
     binaryen("wasm-opt", wasm, &[&FEATURES[..], &size, more].concat())
 }
 
-/// What the compiler uses of WebAssembly; the text format does not say it.
+/// The WebAssembly features that the compiler uses. The text format does not record them.
 const FEATURES: [&str; 6] = [
     "--enable-bulk-memory",
     "--enable-multivalue",
@@ -65,12 +65,12 @@ const FEATURES: [&str; 6] = [
     "--enable-sign-ext",
 ];
 
-/// What parts of names say that only a message of a panic reaches a function, or only an export of `wasm-streams`, a crate
-/// that the framework links for requests which it would make itself. The table of functions, which does not say who calls
-/// them, keeps them all. Short functions must not stand here: the compiler makes one of those that are the same.
+/// Parts of the names of functions that are reached only for a panic message, or only from an export of `wasm-streams`, a crate that the
+/// framework links for requests which it would make itself. The table of functions, which does not tell who calls them, keeps them all. Short
+/// functions must not be listed: the compiler merges identical ones.
 const UNREACHED: [&str; 2] = ["::future_to_promise::{{closure}}", "JsValue as core::fmt::Debug>::fmt"];
 
-/// What parts of names say that a function only prepares a panic.
+/// Parts of the names of functions that only prepare a panic.
 const PANICS: [&str; 9] = [
     "::panicking::panic",
     "::panicking::assert_failed",
@@ -83,18 +83,17 @@ const PANICS: [&str; 9] = [
     "::panic_already_mutably_borrowed",
 ];
 
-/// The panic that all of them become: it has no arguments. A module without it, which has no hook to call either, traps.
+/// The panic that replaces all of them: it has no arguments. A module without it, which has no hook to call either, traps.
 const PANIC: &str = "::cell::lazy::panic_poisoned";
 
-/// What parts of names say that a function formats a text with `core::fmt`: the first begins it, and gives whether it
-/// went wrong; the others are reached from there alone.
+/// Parts of the names of functions that format with `core::fmt`: the first is the entry point and returns whether it failed; the others are
+/// reached from it alone.
 const FORMATS: [&str; 5] =
     ["]::fmt::write\"", "::fmt::Formatter>::", "::fmt::Display>::fmt", "::fmt::Debug>::fmt", "::fmt::Write"];
-/// A shorter function, in characters of the text format, may be one that the compiler uses for others of the same body.
+/// A shorter function, in characters of the text format, may be shared with others of the same body.
 const LONG: usize = 400;
 
-/// A module in the text format of binaryen, in which functions that nothing reaches trap, and functions that prepare a
-/// panic have it at once.
+/// A module in binaryen's text format in which functions that are never reached trap, and functions that prepare a panic panic at once.
 fn without_bodies(module: &str) -> String {
     let panic = module.lines().filter_map(function).find(|name| name.contains(PANIC));
     let formatting = formatting(module);
@@ -108,11 +107,11 @@ fn without_bodies(module: &str) -> String {
         out.push_str(line);
         out.push('\n');
         let Some(name) = function(line) else { continue };
-        // What it is made of.
+        // The body that replaces it.
         let made = panic == Some(name) || name.contains("::panicking::panic_fmt");
         let is = |parts: &[&str]| parts.iter().any(|part| name.contains(part));
         if formatting.contains(name) && name.contains(FORMATS[0]) {
-            // The hook of panics still has a message made, which is empty.
+            // The panic hook still requests a message, which is empty.
             out.push_str("  (i32.const 0)\n");
             dropped = true;
         } else if is(&UNREACHED) && !name.contains("drop_in_place") || formatting.contains(name) {
@@ -127,8 +126,8 @@ fn without_bodies(module: &str) -> String {
     out
 }
 
-/// The functions that only format the messages of panics, which nobody reads: all that format, as long as nothing but
-/// panics and they themselves call them. In a module that formats texts of its own these are none.
+/// The functions that only format panic messages, which nobody reads: all that format, as long as only panics and these functions call them.
+/// None in a module that formats texts of its own.
 fn formatting(module: &str) -> BTreeSet<&str> {
     let is = |name: &str, parts: &[&str]| parts.iter().any(|part| name.contains(part));
     let mut long = BTreeSet::new();
@@ -181,7 +180,7 @@ fn without_imports(glue: &str, module: &str) -> String {
     out
 }
 
-/// The module, as text, and its glue with short names for what they have in common.
+/// The module, as text, and its glue with short names for what they share.
 fn renamed(module: &str, file: &str, glue: &str) -> (String, String) {
     let (mut module, mut glue) = (module.to_string(), glue.to_string());
     for (number, name) in hashed(&glue).into_iter().enumerate() {
@@ -193,7 +192,7 @@ fn renamed(module: &str, file: &str, glue: &str) -> (String, String) {
     (module.replace(&path, "\"w\""), glue.replace(&path, "\"w\""))
 }
 
-/// How many random digits stand behind a name.
+/// How many random digits follow a name.
 const HASH: usize = 16;
 
 /// The exports that the glue uses.

@@ -1,4 +1,4 @@
-//! Files and folders for the gateway alone: nobody else on the machine may open them.
+//! Files and folders that only the gateway's user can access.
 
 use std::fs::{DirBuilder, File, OpenOptions, Permissions};
 use std::io::Result;
@@ -7,21 +7,21 @@ use std::path::Path;
 
 const FILE_MODE: u32 = 0o600;
 const FOLDER_MODE: u32 = 0o700;
-/// What others may do, in the mode of a file.
+/// The permissions of group and others in a file mode.
 const OTHERS: u32 = 0o077;
 
-/// Makes a file that is not there yet, to be written.
+/// Creates a file for writing. It must not exist yet.
 pub fn create_file(path: &Path) -> Result<File> {
     OpenOptions::new().write(true).create_new(true).mode(FILE_MODE).open(path)
 }
 
-/// Makes a folder with those around it, where they are not there yet.
+/// Creates a folder with its parents, where they do not exist.
 pub fn create_folder(path: &Path) -> Result<()> {
     DirBuilder::new().recursive(true).mode(FOLDER_MODE).create(path)
 }
 
-/// Closes a file or folder to others, and logs where that was needed or failed. What is not there is left alone. It is not opened: to close
-/// a file gives up the locks that other connections of this process have on it.
+/// Removes the access of group and others to a file or folder, and logs if that was needed or failed. A missing one is ignored. The file is not
+/// opened, because closing it would release the locks that other connections of this process have on it.
 pub fn restrict(path: &Path) {
     let Ok(metadata) = std::fs::metadata(path) else { return };
     let mode = metadata.permissions().mode() & 0o777;

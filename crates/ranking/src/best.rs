@@ -1,7 +1,7 @@
-//! The best of many, without putting all of them into order.
+//! Selects the best of many without sorting all of them.
 
-/// Keeps one among the best, in order, where it is one of them; `before` says whether one comes before another. Of those that
-/// are equal, the earlier comes first.
+/// Inserts an item if it is among the best `limit`, in order; `before` says whether one item precedes another. Of equal items the earlier one
+/// comes first.
 pub fn keep<T>(best: &mut Vec<T>, limit: usize, one: T, before: impl Fn(&T, &T) -> bool) {
     if best.len() >= limit && best.last().is_none_or(|last| !before(&one, last)) {
         return;

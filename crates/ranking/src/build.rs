@@ -1,7 +1,7 @@
-//! From questions to an index: their words, which languages these are in, their stems, and where each stem occurs.
+//! Builds an index from questions: their words, the languages of these, their stems, and where each stem occurs.
 //!
-//! What is read of one question depends on no other, so that an index of which few questions have changed reads only those again. What
-//! depends on all of them (languages, stems, usual lengths) is worked out each time, from numbers.
+//! Reading a question depends on no other question, so if few of them change, only those are read again. What depends on all questions
+//! (languages, stems, average lengths) is recomputed each time, from numbers.
 
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -18,19 +18,19 @@ use super::words::words;
 use super::{Index, Posting};
 use domain::question::Question;
 
-/// How many stop words a question has at least that is not in English.
+/// The fewest stop words of another language that show that a question is not in English.
 const STOPS_MIN: u32 = 3;
-/// As many questions as fit a posting.
+/// The most questions that a posting can number.
 const QUESTIONS_MAX: usize = 1 << 24;
 
-/// Indexes questions; `stems` brings their words to stems, and those of the queries.
+/// Indexes questions. `stems` stems their words, and later those of queries.
 pub fn build(questions: &[Question], stems: Box<dyn Stems>) -> Index {
     let mut forms = Forms::default();
     let entries: Vec<Entry> = questions.iter().map(|question| forms.read(question)).collect();
     assemble(&forms, entries.iter().collect(), stems)
 }
 
-/// The words of questions that are not their own stem, with their stems: what a `Table` is made of.
+/// The words of questions that differ from their stem, with their stems: the content of a `Table`.
 pub fn table(questions: &[Question], stems: &dyn Stems) -> Vec<(String, String)> {
     let mut forms = Forms::default();
     let entries: Vec<Entry> = questions.iter().map(|question| forms.read(question)).collect();
@@ -47,7 +47,7 @@ pub fn table(questions: &[Question], stems: &dyn Stems) -> Vec<(String, String)>
     table
 }
 
-/// The index of questions that were read.
+/// Builds an index of questions that have been read.
 pub fn assemble(forms: &Forms, mut entries: Vec<&Entry>, stems: Box<dyn Stems>) -> Index {
     entries.truncate(QUESTIONS_MAX);
     let read = Read::new(forms, &entries);
@@ -74,34 +74,34 @@ pub fn assemble(forms: &Forms, mut entries: Vec<&Entry>, stems: Box<dyn Stems>) 
     }
 }
 
-/// What was read of a question.
+/// A question that has been read.
 pub struct Entry {
-    /// Its words, packed; each once, as they are folded.
+    /// Its folded words, packed; each once.
     words: Box<[u8]>,
-    /// The words that are spelled otherwise than they are folded.
+    /// The words whose spelling differs from their folded form.
     variants: Box<[u32]>,
     stored: Arc<Stored>,
     solved: bool,
     year: Option<f32>,
 }
 
-/// The words of questions as they are spelled, by numbers.
+/// The spellings of all words of questions, numbered.
 #[derive(Default)]
 pub struct Forms {
     numbers: HashMap<Arc<str>, u32>,
     list: Vec<Form>,
 }
 
-/// A word as it is spelled: in lower case, with its accents where it has some.
+/// A spelling of a word: in lower case, with its accents.
 struct Form {
     spelled: Arc<str>,
-    /// The number of the word as it is folded, its own where it is spelled so; none until a question has spelled it so.
+    /// The number of the folded spelling, its own if they are equal; none until a question has it.
     folded: Option<u32>,
-    /// Of which languages it is a stop word.
+    /// The languages in which it is a stop word.
     stops: [bool; 5],
 }
 
-/// A word in a question; or a stem, once the stems are known.
+/// A word in a question, or a stem, once the stems are known.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Occurrence {
     /// Its number.
@@ -144,7 +144,7 @@ impl Forms {
         });
     }
 
-    /// The number of a word as it is spelled, and as it is folded.
+    /// The numbers of a word as spelled and as folded.
     fn numbers_of(&mut self, spelled: &str) -> (u32, u32) {
         let form = self.number(spelled);
         if let Some(folded) = self.list.get(form as usize).and_then(|known| known.folded) {
@@ -174,14 +174,14 @@ impl Forms {
 struct Read {
     /// By the numbers of the words.
     words: Vec<Known>,
-    /// How many questions are in each language.
+    /// How many questions each language has.
     languages: [u32; 5],
 }
 
 /// A word of the questions.
 #[derive(Clone, Copy, Default)]
 struct Known {
-    /// The longest of the ways in which it is spelled otherwise than it is folded.
+    /// The longest spelling that differs from the folded form.
     variant: Option<u32>,
     /// How many questions of each language have it.
     questions: [u32; 5],
@@ -199,7 +199,7 @@ impl Read {
         read
     }
 
-    /// Finds out which language a question is in, and that its words occur in it.
+    /// Detects the language of a question, and counts its words for it.
     fn tell_language(&mut self, forms: &Forms, entry: &Entry) {
         let mut stops = [0; 5];
         for occurrence in packed::unpack(&entry.words) {
@@ -222,7 +222,7 @@ impl Read {
         }
     }
 
-    /// Who writes the accents knows the word; its stem needs them. The longest way to spell it counts, whichever question comes first.
+    /// A spelling with accents is the better one, and its stem needs them. The longest one counts, in whatever order questions come.
     fn spell(&mut self, forms: &Forms, variant: u32) {
         let Some(form) = forms.list.get(variant as usize) else { return };
         let word = form.folded.and_then(|folded| self.words.get_mut(folded as usize));
@@ -238,7 +238,7 @@ impl Read {
         spoken.map(|(language, _)| language).collect()
     }
 
-    /// A word that some question has and that is no stop word, as it is spelled, with its stem.
+    /// A word, as spelled, with its stem, if a question has it and it is no stop word.
     fn stem<'a>(&self, forms: &'a Forms, number: usize, stems: &dyn Stems) -> Option<(&'a str, String)> {
         let (known, form) = (self.words.get(number)?, forms.list.get(number)?);
         let is_stop = form.stops.iter().zip(self.languages).any(|(stop, count)| *stop && count > 0);
@@ -251,7 +251,7 @@ impl Read {
         Some((&spelled.spelled, stems.stem(&spelled.spelled, language)))
     }
 
-    /// The words and stems as they can be looked up, and for every word the number of its stem.
+    /// The vocabulary of words and stems, and for every word the number of its stem.
     fn vocabulary(&self, forms: &Forms, stems: &dyn Stems) -> (Vocabulary, Vec<Option<u32>>) {
         let mut known: HashMap<String, u32> = HashMap::new();
         let mut numbers: Vec<Option<u32>> = Vec::with_capacity(forms.list.len());
@@ -262,7 +262,7 @@ impl Read {
             }));
         }
         let of_word = |word: u32| numbers.get(word as usize).copied().flatten();
-        // Where a stem is spelled as another word is, the word counts.
+        // If a stem is spelled like another word, the word counts.
         known.retain(|stem, _| forms.numbers.get(stem.as_str()).copied().and_then(of_word).is_none());
         let words = forms.list.iter().zip(&numbers);
         known.extend(words.filter_map(|(form, number)| Some((form.spelled.to_string(), (*number)?))));
@@ -270,15 +270,15 @@ impl Read {
     }
 }
 
-/// For every question its stems, each once; in one list, because millions of small ones would cost as much again.
+/// For every question its stems, each once. One list, because millions of small ones would need twice the memory.
 #[derive(Default)]
 struct Texts {
     occurrences: Vec<Occurrence>,
-    /// Where each question's stems end.
+    /// The end of each question's stems.
     ends: Vec<usize>,
 }
 
-/// Words in the order of their numbers; those that are alike become one.
+/// Words sorted by number, with equal ones merged.
 fn merged(mut words: Vec<Occurrence>) -> Vec<Occurrence> {
     words.sort_unstable_by_key(|one| one.word);
     words.dedup_by(|next, last| {
@@ -310,7 +310,7 @@ impl Texts {
     }
 }
 
-/// For every stem where its postings start, and all postings.
+/// For every stem the start of its postings, and all postings.
 fn postings(texts: &Texts) -> (Vec<u32>, Vec<Posting>) {
     let lengths = |text: &[Occurrence]| {
         text.iter().fold([0.0; 4], |mut lengths, occurrence| {

@@ -1,4 +1,4 @@
-//! Questions of which some change now and then: what was read of the others is kept, so that only those are read again.
+//! A set of questions that changes now and then. What was read of a question is stored, so that only changed questions are read again.
 
 use std::collections::BTreeMap;
 
@@ -7,26 +7,26 @@ use super::build::{Entry, Forms, assemble};
 use super::stems::Stems;
 use domain::question::Question;
 
-/// So many questions may be replaced or removed however few there are.
+/// How many questions may be replaced or removed before the share of them counts.
 const DROPPED_FREELY: usize = 1_000;
 
-/// What was read of questions, in the order of their ids.
+/// Questions that have been read, ordered by id.
 #[derive(Default)]
 pub struct Corpus {
     forms: Forms,
     entries: BTreeMap<String, Entry>,
-    /// How many questions were replaced or removed; their words are still known.
+    /// How many questions were replaced or removed. Their words are still stored.
     dropped: usize,
 }
 
 impl Corpus {
-    /// Reads a question; one with the same id is replaced.
+    /// Reads a question and replaces the one with the same id.
     pub fn put(&mut self, question: &Question) {
         let entry = self.forms.read(question);
         self.dropped += usize::from(self.entries.insert(question.id.clone(), entry).is_some());
     }
 
-    /// Forgets a question.
+    /// Removes a question.
     pub fn remove(&mut self, id: &str) {
         self.dropped += usize::from(self.entries.remove(id).is_some());
     }
@@ -41,12 +41,12 @@ impl Corpus {
         self.entries.is_empty()
     }
 
-    /// Whether it knows the words of so many questions that are gone that all should be read again into a new one.
+    /// Whether so many words of replaced or removed questions are stored that all questions should be read again into a new corpus.
     pub fn is_wasteful(&self) -> bool {
         self.dropped > self.len() + DROPPED_FREELY
     }
 
-    /// The index of the questions: the same as if all of them had just been read.
+    /// The index of the questions, the same as if all of them had just been read.
     pub fn index(&self, stems: impl Stems + 'static) -> Index {
         assemble(&self.forms, self.entries.values().collect(), Box::new(stems))
     }

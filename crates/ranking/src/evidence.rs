@@ -1,39 +1,39 @@
-//! Whether what a question has of a query is enough to show it, or a coincidence.
+//! Decides whether what a question shares with a query is enough to show it, or a coincidence.
 
 use super::query::Term;
 use super::score;
 
-/// How much evidence a hit needs; less is junk. This and the other figures are measured with `make bench-search`.
+/// The evidence that a hit needs; with less it is junk. This and the other constants are measured with `make bench-search`.
 const NEEDED: f32 = 0.155;
-/// How much of its strongest word a hit loses, because one word alone is a coincidence more often than two.
+/// The share of its strongest word that a hit loses, because a single word is a coincidence more often than two.
 const STRONGEST: f32 = 0.47;
-/// How much more a hit needs that has nothing of the query in its title or topics.
+/// The factor on what a hit needs that shares nothing of the query in its title or topics.
 const UNTITLED: f32 = 1.2;
-/// How much even an empty query asks for, in words that a single question has.
+/// What even an empty query asks for, in words that a single question has.
 const ASKED: f32 = 0.4;
-/// How much a word of a title or a topic comes to at least, as a share of the most.
+/// The least that a word in a title or topic counts, as a share of the most.
 const TITLED: f32 = 0.6;
-/// How like its word one is at least that was surely meant: one that is still typed, or a long one with a mistake.
+/// The likeness from which a word certainly means another: one that is still typed, or a long one with a mistake.
 const SURE: f32 = 0.85;
 
-/// What a question has of a query.
+/// What a question shares with a query.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Evidence {
-    /// How much the words come to that both have, by their rarity and by where they stand.
+    /// The sum over the shared words, by their rarity and their place.
     sum: f32,
-    /// How much the strongest of them comes to.
+    /// The largest part of the sum.
     strongest: f32,
-    /// How many words both have, letter by letter or by their stem.
+    /// How many words are shared, by their letters or by their stem.
     shared: u16,
-    /// How many words of the query were surely meant by words of the title or the topics.
+    /// How many words of the query certainly mean words of the title or the topics.
     titled: u16,
-    /// Whether any word of the query is in the title or the topics, or one that is like it.
+    /// Whether any word of the query, or one like it, is in the title or the topics.
     in_title: bool,
 }
 
 impl Evidence {
-    /// Adds a word of the query that the question has: what it comes to, how much it counts in the question (0 to 1), and how
-    /// like the question's word it is (0 to 1).
+    /// Adds a word of the query that the question has: its score, its weight in the question (0 to 1), and the likeness of the question's word
+    /// (0 to 1).
     pub fn add(&mut self, score: f32, share: f32, likeness: f32) {
         self.sum += score;
         self.strongest = self.strongest.max(score);
@@ -43,7 +43,7 @@ impl Evidence {
     }
 }
 
-/// How much a query asks for.
+/// What a query asks for.
 #[derive(Clone, Copy, Debug)]
 pub struct Asked {
     needed: f32,
@@ -54,9 +54,9 @@ pub struct Asked {
 }
 
 impl Asked {
-    /// What somebody asks of so many questions.
+    /// What a query asks for, in an index of this many questions.
     pub fn new(terms: &[Term], questions: usize) -> Asked {
-        // So that the same words need the same evidence however many questions there are.
+        // Makes the evidence that the same words need independent of the number of questions.
         let rarest = score::rarity(1, questions);
         let telling = || terms.iter().filter(|term| term.telling);
         let asked: f32 = telling().map(|term| term.rarity / rarest).sum();
@@ -64,20 +64,19 @@ impl Asked {
             telling().map(|term| term.stems.iter().fold(0.0, |most, (_, likeness)| likeness.max(most))).sum();
         let words = telling().count() as u16;
         Asked {
-            // The less of the query any question knows, the less sure is what one has of it.
+            // The less of the query any question knows, the weaker is what one shares with it.
             needed: NEEDED * rarest * (ASKED + asked).sqrt() * f32::from(words) / known,
             words,
             rare: telling().any(|term| term.rare),
         }
     }
 
-    /// Which share of the evidence that is needed there is, 1 where it is enough. It never is where a query only says that
-    /// something is wrong.
+    /// The share of the needed evidence, 1 if it is enough. It never is if a query only says that something is wrong.
     pub fn share_of(&self, evidence: &Evidence) -> f32 {
         if self.words == 0 {
             return 0.0;
         }
-        // Whoever writes a rare word means it, wherever it stands; and a title or topic with all words is about them.
+        // A rare word is meant wherever it occurs, and a title or topic with all words is about them.
         if self.rare && evidence.shared == self.words || evidence.titled == self.words {
             return 1.0;
         }

@@ -1,15 +1,14 @@
-//! Folding: what is left out or written alike before words are compared.
+//! Folding: removes differences between words before they are compared.
 
 use std::borrow::Cow;
 
-/// A lower-case word without accents and points, its letters in one form: as Unicode's NFKD writes them where two forms are one
-/// letter (UAX #15), so that half-width Katakana, full-width letters and syllables of Hangul in parts are equal to what is
-/// usual.
+/// Folds a lower-case word: without accents and points, and with one form for each letter, as in Unicode's NFKD if two forms are one letter
+/// (UAX #15), so that half-width Katakana, full-width letters and decomposed syllables of Hangul equal the usual forms.
 ///
-/// Syllables of Hangul and Ethiopic come in their consonants and vowels, because endings change the last of them.
+/// Syllables of Hangul and Ethiopic become their consonants and vowels, because endings change the last of them.
 ///
-/// Arabic also loses the article and what is written before it (`و`, `ب`, `ك`, `ف`, `ل`), as in L. S. Larkey, L. Ballesteros
-/// and M. E. Connell, "Light Stemming for Arabic Information Retrieval" (2007).
+/// Arabic also loses the article and the prefixes before it (`و`, `ب`, `ك`, `ف`, `ل`), as in L. S. Larkey, L. Ballesteros and M. E. Connell,
+/// "Light Stemming for Arabic Information Retrieval" (2007).
 pub fn fold(word: &str) -> Cow<'_, str> {
     if word.is_ascii() {
         return Cow::Borrowed(word);
@@ -27,7 +26,7 @@ pub fn fold(word: &str) -> Cow<'_, str> {
 
 /// The longest come first.
 const ARTICLES: &[&str] = &["وال", "بال", "كال", "فال", "ولل", "ال", "لل", "و"];
-/// What is shorter without an article was no article.
+/// If less would remain, the letters were no article.
 const WITHOUT_ARTICLE_MIN: usize = 3;
 
 fn push_folded(c: char, out: &mut String) {
@@ -62,7 +61,7 @@ fn push_folded(c: char, out: &mut String) {
         'ё' => 'е',
         'й' => 'и',
         'ї' => 'і',
-        // The forms that Hebrew letters have at the end of a word come right before the usual ones.
+        // The final forms of Hebrew letters come right before the usual ones.
         'ך' | 'ם' | 'ן' | 'ף' | 'ץ' => letter(c as u32 + 1),
         'أ' | 'إ' | 'آ' | 'ٱ' => 'ا',
         'ى' | 'ی' => 'ي',
@@ -74,7 +73,7 @@ fn push_folded(c: char, out: &mut String) {
         '\u{95c}' | '\u{95d}' => letter(c as u32 - 0x95c + 0x921),
         '\u{901}' => '\u{902}',
         '\u{ff66}'..='\u{ff9d}' => HALF_WIDTH.chars().nth(c as usize - 0xff66).unwrap_or(c),
-        // The voice marks of Kana that stand on their own: the voiced letter comes right after the plain one.
+        // The separate voice marks of Kana: the voiced letter comes right after the plain one.
         '\u{3099}' | '\u{309a}' | '\u{ff9e}' | '\u{ff9f}' => match out.pop() {
             Some('ウ') => 'ヴ',
             Some(plain @ 'か'..='ホ') => {
@@ -92,8 +91,8 @@ fn push_folded(c: char, out: &mut String) {
                 last => letter(0x11a7 + last),
             }
         }
-        // Ethiopic: eight letters in a row have one consonant, of which the sixth has no vowel. Amharic writes some sounds with
-        // any of two or three rows.
+        // Ethiopic: eight letters in a row have one consonant, of which the sixth has no vowel. Amharic writes some sounds with any of two or
+        // three rows.
         '\u{1200}'..='\u{135a}' => {
             let row = match c as u32 & !7 {
                 0x1210 | 0x1280 => 0x1200,
@@ -108,7 +107,7 @@ fn push_folded(c: char, out: &mut String) {
                 vowel => letter(0x61 + vowel),
             }
         }
-        // Accents and points that stand on their own, the Arabic line that only stretches, and what is not seen.
+        // Separate accents and points, the Arabic tatweel, which only stretches, and invisible characters.
         '\u{300}'..='\u{36f}'
         | '\u{591}'..='\u{5bd}'
         | '\u{5bf}'..='\u{5c7}'
@@ -135,7 +134,7 @@ fn letter(number: u32) -> char {
 
 /// The zeros of Arabic, Persian, Devanagari, Bengali, Thai, Lao, Burmese, Khmer and full width; the other digits follow.
 const DIGITS: [u32; 9] = [0x660, 0x6f0, 0x966, 0x9e6, 0xe50, 0xed0, 0x1040, 0x17e0, 0xff10];
-/// What the letters of half-width Katakana are in full width, from U+FF66 on.
+/// The full-width forms of half-width Katakana, from U+FF66 on.
 const HALF_WIDTH: &str =
     "ヲァィゥェォャュョッーアイウエオカキクケコサシスセソタチツテトナニヌネノハヒフヘホマミムメモヤユヨラリルレロワン";
 

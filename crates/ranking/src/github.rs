@@ -1,43 +1,44 @@
 //! Issues of a public repository, by GitHub's search (<https://docs.github.com/rest/search/search>).
 //!
-//! It looks for all words of a query unless told otherwise, and nobody writes an issue in the words of another. So any of a few
-//! telling words is enough there, and what comes back is weighed here.
+//! It searches for all words of a query unless told otherwise, and two people rarely describe an issue in the same words. So the query asks for
+//! any of a few significant words, and the results are ranked here.
 
 use super::best::keep;
 use super::{folded, is_stop_word, is_vague, marked, words_of};
 use domain::question::Hit;
 use wire::Source;
 
-/// The most issues that are asked for, and the most that are shown.
+/// The most issues that are requested, and the most that are shown.
 const ASKED: usize = 20;
 const SHOWN: usize = 3;
 /// GitHub allows five operators between words.
 const WORDS_MAX: usize = 6;
-/// The longest query that GitHub reads, in characters.
+/// The longest query that GitHub accepts, in characters.
 const QUERY_MAX: usize = 256;
-/// How many of the words an issue has at least, where there are as many, and which share of them. One in the body counts half.
+/// The fewest words of the query that an issue has to contain, if there are as many, and the least share of them. A word in the body counts
+/// half.
 const COVERED_MIN: f32 = 2.0;
 const SHARE_MIN: f32 = 0.33;
-/// How many letters words share at least that are forms of one.
+/// The shortest common prefix of two forms of a word, in letters.
 const SHARED_MIN: usize = 4;
 /// How much longer a form of a word may be, in letters.
 const ENDING_MAX: usize = 3;
 
-/// A minute of GitHub's limit, in milliseconds; and how many searches strangers have in it.
+/// The period of GitHub's rate limit, in milliseconds, and how many searches anonymous clients have in it.
 const MINUTE: f64 = 60_000.0;
 const PER_MINUTE: usize = 10;
 
-/// When GitHub may be asked again.
+/// Tracks GitHub's rate limit.
 #[derive(Clone, Debug, Default)]
 pub struct Limit {
-    /// When it was asked in the last minute.
+    /// The times of the requests in the last minute.
     asked: Vec<f64>,
-    /// Until when it does not want to be asked.
+    /// The time until which GitHub refuses requests.
     until: f64,
 }
 
 impl Limit {
-    /// Takes one of the searches that are allowed; `false` where there is none now. `now` is in milliseconds.
+    /// Takes one of the allowed searches; `false` if there is none left. `now` is in milliseconds.
     pub fn take(&mut self, now: f64) -> bool {
         self.asked.retain(|at| now - at < MINUTE);
         let allowed = now >= self.until && self.asked.len() < PER_MINUTE;
@@ -47,14 +48,14 @@ impl Limit {
         allowed
     }
 
-    /// Notes that GitHub refused, and what it said about when to come back, in seconds. Its limit is by the minute.
+    /// Records a refusal, and after how many seconds GitHub allows a retry. Its limit is by the minute.
     pub fn refused(&mut self, now: f64, retry_after: Option<u32>) {
         self.until = now + MINUTE.max(f64::from(retry_after.unwrap_or_default()) * 1000.0);
     }
 }
 
-/// The path and query of a search for a text in a repository; `None` where the text says too little. Nothing of the text is
-/// an operator: it is taken apart into words.
+/// The path and query of a search for a text in a repository; `None` if the text has no significant words. The text is split into words, so
+/// nothing in it acts as an operator.
 pub fn search(text: &str, repository: &str) -> Option<String> {
     let words = telling(text);
     let mut query = String::new();
@@ -74,7 +75,7 @@ pub fn search(text: &str, repository: &str) -> Option<String> {
     Some(["search/issues?per_page=", &ASKED.to_string(), "&q=", &percent_encoded(&query)].concat())
 }
 
-/// The issues of an answer that have most of a text's words, open ones first; whatever the answer is.
+/// The issues in a response that contain most of a text's words, open ones first. The response may be anything.
 pub fn hits(answer: &impl Source, text: &str, repository: &str) -> Vec<Hit> {
     let words = telling(text);
     let mut hits: Vec<Hit> = Vec::new();
@@ -92,7 +93,7 @@ pub fn hits(answer: &impl Source, text: &str, repository: &str) -> Vec<Hit> {
 fn hit(item: &impl Source, words: &[String], repository: &str) -> Option<Hit> {
     let (title, url) = (item.text_of("title"), item.text_of("html_url"));
     let issues = ["https://github.com/", repository, "/issues/"].concat();
-    // Names of repositories are alike whatever their capitals are, and this one comes from an answer.
+    // Names of repositories are not case-sensitive, and this one comes from a response.
     let own = url.get(..issues.len()).is_some_and(|start| start.eq_ignore_ascii_case(&issues));
     if title.is_empty() || !own {
         return None;
@@ -126,7 +127,7 @@ fn hit(item: &impl Source, words: &[String], repository: &str) -> Option<Hit> {
 /// The longest title that is shown, in characters.
 const TITLE_MAX: usize = 200;
 
-/// The first words of a text that say what is asked, each once.
+/// The first significant words of a text, each once.
 fn telling(text: &str) -> Vec<String> {
     let mut telling: Vec<String> = Vec::new();
     for word in words_of(text) {
@@ -138,7 +139,7 @@ fn telling(text: &str) -> Vec<String> {
     telling
 }
 
-/// Whether a word is among others, in whatever form.
+/// Whether a word, in any form, is among others.
 fn has(words: &[String], word: &str) -> bool {
     words.iter().any(|known| {
         let shared = known.chars().zip(word.chars()).take_while(|(one, other)| one == other).count();

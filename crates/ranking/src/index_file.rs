@@ -1,7 +1,7 @@
-//! The file of a static index: questions that a page searches by itself, the stems of their words, and words that mean the same.
+//! The file of a static index: questions that a page searches itself, the stems of their words, and synonyms.
 //!
-//! `deskbell index` writes it, and the widget reads it: `{"version": 1, "questions": […], "stems": {WORD: STEM}, "synonyms":
-//! {BEGINNING: BEGINNING}}`. A file without synonyms is read as well.
+//! `deskbell index` writes it, and the widget reads it: `{"version": 1, "questions": […], "stems": {WORD: STEM}, "synonyms": {BEGINNING:
+//! BEGINNING}}`. Synonyms are optional.
 
 use serde::Serialize;
 
@@ -11,37 +11,37 @@ use wire::{Read, Source};
 
 /// The version that is written and read.
 pub const VERSION: u32 = 1;
-/// The most questions that a page should be made to fetch and to search.
+/// The most questions that a page should have to fetch and search.
 pub const QUESTIONS_MAX: usize = 500;
-/// The largest file, in bytes: the widget reads no larger answer.
+/// The largest file, in bytes. The widget reads no larger response.
 pub const BYTES_MAX: usize = 2_000_000;
 
 /// The file.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
 pub struct IndexFile {
-    /// Tells files apart that are read otherwise.
+    /// The version of the format.
     pub version: u32,
-    /// The questions with their answers, by id.
+    /// The questions with their answers, ordered by id.
     pub questions: Vec<Question>,
-    /// The words that are not their own stem, with their stems.
+    /// The words that differ from their stem, with their stems.
     pub stems: Pairs<String>,
-    /// The beginnings of words, each with the one that stands for all that mean the same.
+    /// The beginnings of words, each with the one that represents its synonyms.
     pub synonyms: Pairs<String>,
 }
 
-/// Why questions make no file.
+/// Why no file can be made of questions.
 #[derive(Debug, PartialEq, Eq)]
 pub enum IndexError {
-    /// There are none.
+    /// There are no questions.
     Empty,
-    /// There are too many; so many.
+    /// There are too many questions; this many.
     TooMany(usize),
-    /// They are too long; so many bytes.
+    /// They are too long; this many bytes.
     TooLarge(usize),
 }
 
 impl IndexFile {
-    /// The JSON of a file of questions; the same questions give the same bytes.
+    /// The JSON of a file with questions. It is deterministic.
     #[cfg(not(target_arch = "wasm32"))]
     pub fn json(mut questions: Vec<Question>) -> Result<String, IndexError> {
         if questions.is_empty() {
@@ -58,7 +58,7 @@ impl IndexFile {
         if json.len() > BYTES_MAX { Err(IndexError::TooLarge(json.len())) } else { Ok(json) }
     }
 
-    /// Reads a file; `None` where it is none of this version. Of a file that is too long, the first part is read.
+    /// Reads a file; `None` if it does not have this version. If it is too long, the first part is read.
     pub fn read(source: &impl Source) -> Option<IndexFile> {
         let version = source.get("version").number() as u32;
         if version != VERSION {

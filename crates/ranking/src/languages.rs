@@ -1,9 +1,9 @@
-//! The languages whose words have stems, told by their stop words; and the words that say nothing about what is asked.
+//! The languages that have stems, detected by their stop words; and words that do not say what is asked.
 
-/// A language whose words are brought to stems.
+/// A language with stems.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Language {
-    /// English, also where nothing tells the language.
+    /// English, also if no language is detected.
     English,
     /// German.
     German,
@@ -19,8 +19,8 @@ pub enum Language {
 pub const LANGUAGES: [Language; 5] =
     [Language::English, Language::German, Language::French, Language::Spanish, Language::Portuguese];
 
-/// For every language in the order of `LANGUAGES`, whether a folded word is one of its stop words; for all of them, where it
-/// is one of a language that has no stems here.
+/// For every language, in the order of `LANGUAGES`, whether a folded word is one of its stop words. True for all of them if it is a stop word
+/// of a language without stems here.
 pub fn stops(word: &str) -> [bool; 5] {
     match ARABIC.binary_search(&word) {
         Ok(_) => [true; 5],
@@ -28,7 +28,7 @@ pub fn stops(word: &str) -> [bool; 5] {
     }
 }
 
-/// Whether a folded word says only that something is wrong, or is only polite. It helps to find, but nobody means it alone.
+/// Whether a folded word only says that something is wrong, or is only polite. It helps to rank, but nobody searches for it alone.
 pub fn is_vague(word: &str) -> bool {
     VAGUE.binary_search(&word).is_ok()
 }

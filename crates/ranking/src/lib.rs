@@ -1,7 +1,7 @@
-//! The ranker: an index of questions in memory, the same in the gateway whatever its store, and in a page without one.
+//! The ranker: an index of questions in memory. The gateway uses it with any store, and a page without a gateway uses it too.
 //!
-//! BM25F over stems. The last word of a query counts as a beginning too, because it may still be typed; a word that no
-//! question has counts as the words that may have been meant, and every word as those that mean the same.
+//! It is BM25F over stems. The last word of a query is also treated as a prefix, because it may still be typed. A word that no question has is
+//! treated as the words that may have been meant, and every word also as its synonyms.
 
 pub mod best;
 mod build;
@@ -50,9 +50,9 @@ use domain::question::{Hit, Question};
 
 /// The longest query that is read, in characters.
 pub const QUERY_MAX: usize = 300;
-/// The most hits that one search gives.
+/// The most hits of a search.
 pub const LIMIT_MAX: usize = 20;
-/// Which share of the evidence that is needed is enough beside a hit that has all of it: then the query is about something here.
+/// The share of the needed evidence that is enough for a hit if another hit has all of it: then the query is about something here.
 const ENOUGH_BESIDE: f32 = 0.5;
 
 /// A lower-case word without its accents.
@@ -60,32 +60,32 @@ pub fn folded(word: &str) -> String {
     fold(word).into_owned()
 }
 
-/// The words of a text, folded; of a code its parts and the whole.
+/// The folded words of a text. A code gives its parts and the whole.
 pub fn words_of(text: &str) -> Vec<String> {
     let mut all = Vec::new();
     words::words(text, &mut |word| all.push(folded(word.spelled)));
     all
 }
 
-/// Whether a folded word says nothing, in any of the languages.
+/// Whether a folded word is a stop word in any of the languages.
 pub fn is_stop_word(word: &str) -> bool {
     languages::stops(word).contains(&true)
 }
 
-/// Questions, ready to be searched.
+/// Questions that can be searched.
 pub struct Index {
     questions: Vec<Arc<Stored>>,
-    /// How much each question counts for itself.
+    /// The weight of each question itself.
     standings: Vec<f32>,
     vocabulary: Vocabulary,
-    /// For every stem where its postings start; and where the last ones end.
+    /// For every stem the start of its postings, and the end of the last ones.
     starts: Vec<u32>,
     postings: Vec<Posting>,
     languages: Vec<Language>,
     stems: Box<dyn Stems>,
 }
 
-/// That a stem occurs in a question: the question's number in the upper 24 bits, the impact in the lower 8.
+/// An occurrence of a stem in a question: the question's number in the upper 24 bits, the impact in the lower 8.
 #[derive(Clone, Copy, Debug, Default)]
 struct Posting(u32);
 
@@ -103,7 +103,7 @@ impl Posting {
     }
 }
 
-/// How a question does in a search.
+/// The state of a question during a search.
 #[derive(Clone, Copy, Debug, Default)]
 struct Tally {
     score: f32,
@@ -111,7 +111,7 @@ struct Tally {
 }
 
 impl Index {
-    /// Indexes questions; `stems` brings their words to stems, and those of the queries.
+    /// Indexes questions. `stems` stems their words, and those of queries.
     pub fn build(questions: &[Question], stems: impl Stems + 'static) -> Index {
         build::build(questions, Box::new(stems))
     }
@@ -126,14 +126,14 @@ impl Index {
         self.questions.is_empty()
     }
 
-    /// The questions that match best, best first; none where nothing is good.
+    /// The best matches, best first; none if nothing matches well.
     pub fn search(&self, query: &str, limit: usize) -> Vec<Hit> {
         let query = query.char_indices().nth(QUERY_MAX).and_then(|(at, _)| query.get(..at)).unwrap_or(query);
         let terms = query::terms(query, self);
         let best = self.best(&terms, limit.min(LIMIT_MAX));
         let matches = |word: &str| {
             let word = fold(word);
-            // Most words of a title need no looking up.
+            // Most words of a title can be skipped by their first letter.
             let starts = |term: &Term| term.first.is_none() || term.first == word.chars().next();
             let stem = terms.iter().any(starts).then(|| self.vocabulary.stem(&word));
             stem.flatten()
@@ -163,7 +163,7 @@ impl Index {
                 }
                 continue;
             }
-            // Of the stems that one word stands for, the best in a question counts.
+            // Of the stems that one word stands for, the best one in a question counts.
             likest.resize(self.len(), (0.0, 0.0));
             for (stem, likeness) in &term.stems {
                 for posting in self.postings(*stem) {
@@ -201,7 +201,7 @@ impl Index {
         self.postings.get(*start as usize..*end as usize).unwrap_or_default()
     }
 
-    /// In how many questions a stem occurs.
+    /// How many questions have a stem.
     fn frequency(&self, stem: u32) -> usize {
         self.postings(stem).len()
     }
@@ -479,8 +479,7 @@ mod tests {
         assert_eq!(first(&questions, "scim ").as_deref(), Some("scim"));
     }
 
-    /// The figures are those of `make bench-search`, with a little room; whoever changes the ranker for the better may raise
-    /// them.
+    /// The figures are those of `make bench-search` with a little margin. Raise them when the ranker improves.
     #[test]
     fn it_is_as_good_as_it_was_on_our_own_queries() {
         let questions: Vec<Question> = include_str!("../../../crates/gateway/src/demo/questions.jsonl")

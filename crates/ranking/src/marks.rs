@@ -1,4 +1,4 @@
-//! Titles and passages as runs of text, what matched marked.
+//! Titles and passages as runs of text, with matches marked.
 
 use std::ops::Range;
 
@@ -7,10 +7,10 @@ use domain::question::Run;
 
 /// The longest passage, in characters.
 const PASSAGE_MAX: usize = 160;
-/// How far a cut goes back to the space between two words, in bytes.
+/// How far a cut moves back to a space, in bytes.
 const CUT_BACK_MAX: usize = 24;
 
-/// A text as runs that add up to it. `matches` is asked about lower-case words.
+/// A text as runs that add up to it. `matches` is called with lower-case words.
 pub fn marked(text: &str, matches: &dyn Fn(&str) -> bool) -> Vec<Run> {
     let mut runs: Vec<Run> = Vec::new();
     let mut start = 0;
@@ -23,7 +23,7 @@ pub fn marked(text: &str, matches: &dyn Fn(&str) -> bool) -> Vec<Run> {
     runs
 }
 
-/// The part of a text with most matches, cut between words, with an ellipsis where something is left out.
+/// The part of a text with most matches, cut between words, with an ellipsis where text is left out.
 pub fn passage(text: &str, matches: &dyn Fn(&str) -> bool) -> String {
     let Some(longest) = text.char_indices().nth(PASSAGE_MAX).map(|(at, _)| at) else { return text.to_string() };
     let hits = hits(text, matches);
@@ -34,7 +34,7 @@ pub fn passage(text: &str, matches: &dyn Fn(&str) -> bool) -> String {
             (best, most) = (first.start, within);
         }
     }
-    // Something stands before the first match, so that one sees what it is about.
+    // Some context before the first match.
     let start = space_before(text, best.saturating_sub(longest / 4).min(text.len().saturating_sub(longest)));
     let rest = text.get(start..).unwrap_or_default();
     let end = rest.char_indices().nth(PASSAGE_MAX).map_or(text.len(), |(at, _)| space_before(text, start + at));
@@ -43,7 +43,7 @@ pub fn passage(text: &str, matches: &dyn Fn(&str) -> bool) -> String {
     [before, text.get(start..end).unwrap_or_default().trim(), after].concat()
 }
 
-/// Where the space before a place is; the place itself where none is near.
+/// The last space before a position; the position itself if none is near.
 fn space_before(text: &str, place: usize) -> usize {
     let place = text.floor_char_boundary(place);
     let near = text.floor_char_boundary(place.saturating_sub(CUT_BACK_MAX));
@@ -51,7 +51,7 @@ fn space_before(text: &str, place: usize) -> usize {
     before.rfind(char::is_whitespace).map_or(place, |at| near + at)
 }
 
-/// Where words match, in their order.
+/// The ranges of matching words, in order.
 fn hits(text: &str, matches: &dyn Fn(&str) -> bool) -> Vec<Range<usize>> {
     let mut hits: Vec<Range<usize>> = Vec::new();
     words(text, &mut |word| {

@@ -1,14 +1,14 @@
-//! The words of a question in few bytes: millions of them are kept.
+//! A compact encoding of a question's words, since millions of them are in memory.
 //!
-//! For each word the distance of its number from the one before, seven bits a byte; then a byte whose lower half says in which of the
-//! four fields it occurs, and, unless it occurs once in each of these, how often, a byte a field.
+//! For each word the difference of its number to the one before, seven bits per byte; then a byte whose lower half says in which of the four
+//! fields it occurs; and, unless it occurs once in each of these, a byte with its count for each field.
 
 use super::build::Occurrence;
 
-/// Says that the word occurs once in each of its fields.
+/// The flag for a word that occurs once in each of its fields.
 const ONCE: u8 = 1 << 4;
 
-/// Packs words whose numbers grow.
+/// Packs words with ascending numbers.
 pub fn pack(words: &[Occurrence]) -> Box<[u8]> {
     let mut bytes = Vec::with_capacity(words.len() * 4);
     let mut before = 0;
@@ -30,7 +30,7 @@ pub fn pack(words: &[Occurrence]) -> Box<[u8]> {
     bytes.into()
 }
 
-/// The words again.
+/// Unpacks the words.
 pub fn unpack(bytes: &[u8]) -> impl Iterator<Item = Occurrence> {
     let mut bytes = bytes.iter().copied();
     let mut word = 0;

@@ -1,8 +1,8 @@
-//! What a markdown text says, without its marks.
+//! Markdown as plain text.
 
 use markdown::{self, Block, Inline};
 
-/// A markdown text as plain text, its blocks divided by spaces.
+/// A Markdown text as plain text, with spaces between its blocks.
 pub fn plain_text(text: &str) -> String {
     let mut out = String::with_capacity(text.len());
     blocks(&markdown::parse(text), &mut out);

@@ -1,4 +1,4 @@
-//! From what somebody types to what is looked for.
+//! Turns a query into the terms to search for.
 
 use super::Index;
 use super::best::keep;
@@ -8,44 +8,44 @@ use super::score;
 use super::synonyms::{LIKENESS, is_form};
 use super::words::{Piece, has_hiragana, words};
 
-/// The most words of a query that are looked for.
+/// The most words of a query that are used.
 const TERMS_MAX: usize = 40;
-/// The most stems that a beginning stands for; the more frequent ones first.
+/// The most stems of a prefix; the more frequent ones first.
 const BEGINNINGS_MAX: usize = 12;
 /// The most stems that are related to a word.
 const RELATED_MAX: usize = 12;
-/// A word that is still typed counts less than a whole one.
+/// The weight of a word that is still typed, relative to a whole one.
 const BEGINNING: f32 = 0.98;
-/// One of which so few letters are typed that it may become many words counts less still.
+/// The weight of a prefix so short that it may become many words.
 const BARELY_BEGUN: f32 = 0.8;
 const BARELY_BEGUN_MAX: usize = 2;
-/// Of the stems that one word may stand for, the most frequent tells how rare it is, the others by this part.
+/// The most frequent of the stems of a word tells how rare it is; the others count by this fraction.
 const LESS_FREQUENT: usize = 3;
-/// How much a word counts that says only that something is.
+/// The weight of a word that only says that something is wrong.
 const VAGUE: f32 = 0.3;
-/// In how many questions a word may be that is rare.
+/// The most questions that have a rare word.
 const RARE: usize = 2;
 /// The shortest number that is a code.
 const NUMBER_MIN: usize = 4;
-/// How much a part of a code counts beside the whole.
+/// The weight of a part of a code, relative to the whole.
 const PART: f32 = 0.8;
 
-/// A word of a query and what it stands for.
+/// A word of a query and the stems that it stands for.
 #[derive(Debug)]
 pub struct Term {
-    /// The letter that it starts with, and so do all words that it matches; none where some start with others.
+    /// The letter that all words it matches start with; none if they differ.
     pub first: Option<char>,
-    /// The stems that it matches, each with how well: 0 to 1. None where nothing is like it.
+    /// The stems that it matches, each with a likeness of 0 to 1. Empty if nothing is like it.
     pub stems: Vec<(u32, f32)>,
-    /// How rare it is, and so how much it counts.
+    /// How rare it is, which is its weight.
     pub rarity: f32,
-    /// Whether it says what is asked, and not only that something is.
+    /// Whether it says what is asked, and not only that something is wrong.
     pub telling: bool,
-    /// Whether so few questions have it that whoever writes it means it. A short number may be any.
+    /// Whether so few questions have it that it is certainly meant. A short number never is.
     pub rare: bool,
 }
 
-/// What a query looks for. Its last word may still be typed, unless something that is no letter follows it.
+/// The terms of a query. Its last word may still be typed, unless a character that is no letter follows it.
 pub fn terms(query: &str, index: &Index) -> Vec<Term> {
     let typing = query.chars().next_back().is_some_and(char::is_alphanumeric);
     let mut asked: Vec<(String, Piece, bool)> = Vec::new();
@@ -55,7 +55,7 @@ pub fn terms(query: &str, index: &Index) -> Vec<Term> {
     });
     let mut terms: Vec<Term> = Vec::new();
     let mut seen: Vec<String> = Vec::new();
-    // From behind, so that the whole of a code is met before its parts.
+    // Backwards, so that the whole of a code comes before its parts.
     let mut whole_known = false;
     for (spelled, piece, unfinished) in asked.into_iter().rev() {
         let folded = fold(&spelled).into_owned();
@@ -72,7 +72,7 @@ pub fn terms(query: &str, index: &Index) -> Vec<Term> {
         match piece {
             Piece::Whole => {
                 whole_known = !term.stems.is_empty();
-                // The parts stand for a whole that is not known.
+                // The parts stand for an unknown whole.
                 if !whole_known {
                     continue;
                 }
@@ -80,7 +80,7 @@ pub fn terms(query: &str, index: &Index) -> Vec<Term> {
             Piece::Part if whole_known => term.rarity *= PART,
             _ => {}
         }
-        // What has only been begun may become any word.
+        // A word that is only begun may become any word.
         if term.stems.is_empty() && unfinished {
             continue;
         }
@@ -127,7 +127,7 @@ impl Index {
             }
         }
         let own = stems.len();
-        // They are English, and beginnings of other words in other languages.
+        // They are English, and prefixes of other words in other languages.
         if self.languages.first() == Some(&Language::English) {
             self.add_synonyms(folded, &mut stems);
         }
@@ -139,7 +139,7 @@ impl Index {
                 most + (all - most) / LESS_FREQUENT
             }
         };
-        // A word that no question has counts against a hit as much as the rarest that one has.
+        // A word that no question has weighs against a hit as much as the rarest known one.
         let rare =
             (1..=RARE).contains(&frequency) && (letters >= NUMBER_MIN || folded.chars().any(char::is_alphabetic));
         let rarity = score::rarity(frequency.max(1), self.len()) * if telling { 1.0 } else { VAGUE };
@@ -147,7 +147,7 @@ impl Index {
         Term { first, stems, rarity, telling, rare }
     }
 
-    /// Adds the stems of the words that mean the same as a word.
+    /// Adds the stems of the synonyms of a word.
     fn add_synonyms(&self, folded: &str, stems: &mut Vec<(u32, f32)>) {
         let synonyms = self.stems.synonyms();
         for (_, meaning) in synonyms.iter().filter(|(beginning, _)| is_form(folded, beginning)) {
@@ -161,7 +161,7 @@ impl Index {
         }
     }
 
-    /// The terms of the known parts of a compound that is not known, where they are most of it.
+    /// The terms of the known parts of an unknown compound, if they are most of it.
     fn parts(&self, folded: &str) -> Vec<Term> {
         let parts = self.vocabulary.parts(folded);
         let known: usize = parts.iter().map(|part| part.len()).sum();
@@ -175,15 +175,15 @@ impl Index {
         parts.into_iter().map(term).collect()
     }
 
-    /// The stem of a word, whichever of the languages it is in.
+    /// The stem of a word in any of the languages.
     fn known(&self, spelled: &str, folded: &str) -> Option<u32> {
         let mut stems = self.languages.iter().map(|language| self.stems.stem(spelled, *language));
         self.vocabulary.stem(folded).or_else(|| stems.find_map(|stem| self.vocabulary.stem(&fold(&stem))))
     }
 }
 
-/// Whether words of a script have so much written before or after them that those with it are looked for even where the word
-/// itself is known: scripts other than Latin, Greek and Cyrillic.
+/// Whether words of a script have so many prefixes and suffixes that words containing one are searched for even if the word itself is known:
+/// scripts other than Latin, Greek and Cyrillic.
 fn takes_affixes(folded: &str) -> bool {
     folded.chars().next().is_some_and(|c| c >= '\u{590}')
 }

@@ -1,53 +1,53 @@
-//! How much a word counts in a question: BM25F.
+//! The weight of a word in a question: BM25F.
 //!
-//! S. Robertson and H. Zaragoza, "The Probabilistic Relevance Framework: BM25 and Beyond" (2009), section 3.6. The figures
-//! are measured with `make bench-search`.
+//! S. Robertson and H. Zaragoza, "The Probabilistic Relevance Framework: BM25 and Beyond" (2009), section 3.6. The constants are measured with
+//! `make bench-search`.
 
 /// How often a word occurs in the title, the body, the answers and the topics of a question.
 pub type Counts = [u8; 4];
 
-/// How much a word counts in each of them.
+/// The weight of each of these fields.
 const WEIGHTS: [f32; 4] = [6.0, 1.2, 0.6, 5.0];
-/// How much a long one is held back.
+/// How much the length of each field is normalised.
 const HELD_BACK: [f32; 4] = [0.5, 0.75, 0.85, 0.0];
-/// How fast more of the same word stops counting.
+/// How fast repetitions of a word stop counting.
 const SATURATION: f32 = 3.0;
-/// How much more a solved question counts.
+/// The factor for a solved question.
 const SOLVED: f32 = 1.04;
-/// How much less a question counts for every year that it is older than the newest, and for how many years.
+/// The loss for every year that a question is older than the newest, and the most years that count.
 const PER_YEAR: f32 = 0.01;
 const YEARS_MAX: f32 = 5.0;
-/// The most that one word counts in one question; less is a share of it.
+/// The largest impact; [`share`] is relative to it.
 const FULL: f32 = 255.0;
 
-/// What a word that occurs so often counts in a question: 0 to 255. `lengths` are the words of the question's title, body,
-/// answers and topics, divided by what is usual.
+/// The impact of a word in a question, 0 to 255. `lengths` are the lengths of the question's title, body, answers and topics relative to the
+/// average.
 pub fn impact(counts: Counts, lengths: [f32; 4]) -> u8 {
     let mut sum = 0.0;
     for (((count, length), weight), held_back) in counts.iter().zip(lengths).zip(WEIGHTS).zip(HELD_BACK) {
         sum += f32::from(*count) * weight / (1.0 - held_back + held_back * length);
     }
-    // A word that occurs always counts something.
+    // A word that occurs has an impact of at least 1.
     (FULL * sum / (SATURATION + sum)).clamp(1.0, FULL) as u8
 }
 
-/// What an impact comes to: 0 to 1.
+/// An impact as a share, 0 to 1.
 pub fn share(impact: u8) -> f32 {
     f32::from(impact) / FULL
 }
 
-/// How rare a word is that so many questions of so many have: its inverse document frequency, above 0.
+/// The inverse document frequency, above 0, of a word that `frequency` of `all` questions have.
 pub fn rarity(frequency: usize, all: usize) -> f32 {
     let (all, frequency) = (all as f32, (frequency as f32).min(all as f32));
     (1.0 + (all - frequency + 0.5) / (frequency + 0.5)).ln()
 }
 
-/// What a question counts for itself: one that is solved a little more, one that is old a little less. Its age is in years.
+/// The weight of a question itself: a little more if it is solved, a little less if it is old. `age` is in years.
 pub fn standing(solved: bool, age: f32) -> f32 {
     (1.0 - PER_YEAR * age.clamp(0.0, YEARS_MAX)) * if solved { SOLVED } else { 1.0 }
 }
 
-/// A time in RFC 3339 as a year, its months as parts.
+/// An RFC 3339 time as a year with its months as a fraction.
 pub fn year(time: &str) -> Option<f32> {
     let year: u16 = time.get(..4)?.parse().ok()?;
     let month: u8 = time.get(5..7)?.parse().ok()?;

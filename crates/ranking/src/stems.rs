@@ -1,21 +1,21 @@
-//! What the ranker is told about stems and about words that mean the same: by a stemmer in the gateway, by a table in a page.
+//! The source of stems and synonyms: a stemmer in the gateway, a table in a page.
 
 use std::collections::HashMap;
 
 use super::languages::Language;
 
-/// Brings words to stems.
+/// Provides stems and synonyms.
 pub trait Stems: Send + Sync {
-    /// The stem of a lower-case word, accents kept, of a language; the word itself where it has none.
+    /// The stem of a lower-case word, with accents, in a language; the word itself if it has none.
     fn stem(&self, word: &str, language: Language) -> String;
 
-    /// The beginnings of words, each with one that stands for all that mean the same.
+    /// The beginnings of words, each with the one that represents its synonyms.
     fn synonyms(&self) -> &[(String, String)];
 }
 
-/// The stems of the words of certain questions, for where no stemmer is at hand. Every other word is its own stem.
+/// The stems of the words of certain questions, for use without a stemmer. Every other word is its own stem.
 ///
-/// Made with `table` where there is a stemmer.
+/// Create it with `table` where a stemmer exists.
 #[derive(Clone, Debug, Default)]
 pub struct Table {
     stems: HashMap<String, String>,
@@ -23,7 +23,7 @@ pub struct Table {
 }
 
 impl Table {
-    /// A table of words with their stems, and of the beginnings of words with the one that stands for all that mean the same.
+    /// A table of words with their stems, and of beginnings of words with the one that represents their synonyms.
     pub fn new(words: impl IntoIterator<Item = (String, String)>, synonyms: Vec<(String, String)>) -> Table {
         Table { stems: words.into_iter().collect(), synonyms }
     }

@@ -1,4 +1,4 @@
-//! What an index keeps of a question to show it as a hit.
+//! What an index stores of a question to show it as a hit.
 
 use super::marks::{marked, passage};
 use super::plain::plain_text;
@@ -7,18 +7,18 @@ use domain::question::{Hit, Question};
 /// The longest text that a passage is taken from, in characters.
 const PREVIEW_MAX: usize = 400;
 
-/// What is shown of a question, its texts in one, because there are a hundred thousand of them.
+/// What is shown of a question, with its texts in one string, because there are a hundred thousand of them.
 #[derive(Debug)]
 pub struct Stored {
     texts: Box<str>,
-    /// Where id, kind, title, address, time and preview end in the texts.
+    /// The ends of id, kind, title, address, time and preview in the string.
     ends: [u32; 6],
     solved: bool,
     answers: u32,
 }
 
 impl Stored {
-    /// Takes what is shown from a question.
+    /// Stores what is shown of a question.
     pub fn new(question: &Question) -> Stored {
         let preview = match question.body.trim().is_empty() {
             true => question.answers.first().map(|answer| plain_text(&answer.body)).unwrap_or_default(),
@@ -34,7 +34,7 @@ impl Stored {
         Stored { texts: parts.concat().into(), ends, solved: question.solved, answers: question.answers.len() as u32 }
     }
 
-    /// The hit, what matched marked; `matches` is asked about lower-case words.
+    /// The hit, with matches marked; `matches` is called with lower-case words.
     pub fn hit(&self, score: f32, matches: &dyn Fn(&str) -> bool) -> Hit {
         let mut start = 0;
         let [id, kind, title, url, created_at, preview] = self.ends.map(|end| {

@@ -1,14 +1,14 @@
-//! Words that mean the same to whoever asks for support: who writes "remove" finds "delete".
+//! Synonyms in support requests: "remove" finds "delete".
 //!
-//! They are English and come with the stems: the gateway has a list, a page reads them from the file of its index.
+//! They are English and come with the stems: the gateway has a list, a page reads them from its index file.
 
 #[cfg(not(target_arch = "wasm32"))]
 use std::sync::LazyLock;
 
-/// How like a word is to one that means the same; measured with `make bench-search`.
+/// The likeness of a word to its synonym; measured with `make bench-search`.
 pub const LIKENESS: f32 = 0.75;
 
-/// Whether a word is one that begins so, with an ending; the last letter may be doubled, as in "logged".
+/// Whether a word has this beginning and then an ending; the last letter may be doubled, as in "logged".
 pub fn is_form(word: &str, beginning: &str) -> bool {
     let Some(rest) = word.strip_prefix(beginning) else { return false };
     let is_doubled = rest.len() > 1 && rest.as_bytes().first() == beginning.as_bytes().last();
@@ -22,7 +22,7 @@ fn is_ending(rest: &str) -> bool {
     )
 }
 
-/// The beginning of every word of the groups, with the first of its group.
+/// The beginning of every word in the groups, with the first of its group.
 #[cfg(not(target_arch = "wasm32"))]
 pub static SYNONYMS: LazyLock<Vec<(String, String)>> = LazyLock::new(|| {
     let with_first = |group: &'static str| {
@@ -32,9 +32,8 @@ pub static SYNONYMS: LazyLock<Vec<(String, String)>> = LazyLock::new(|| {
     GROUPS.iter().copied().flat_map(with_first).collect()
 });
 
-/// What help centres and the people who ask them call differently: the beginnings of words that mean the same. They are put
-/// together from general knowledge, by kinds of words, and not from the queries of any corpus. A word that means something else in
-/// many products (an order, a profile) is left out.
+/// Words that help centres and their readers use for the same thing, as beginnings of words. They are compiled from general knowledge, by kinds
+/// of words, and not from the queries of any corpus. Words that mean something else in many products (an order, a profile) are left out.
 #[cfg(not(target_arch = "wasm32"))]
 const GROUPS: &[&str] = &[
     // Short and long names.
@@ -73,7 +72,7 @@ const GROUPS: &[&str] = &[
     "pric cost fee",
     "refund reimburs",
     "subscription membership plan",
-    // What one does.
+    // Actions.
     "activat enabl",
     "add insert embed",
     "answer repl respon",
@@ -102,7 +101,7 @@ const GROUPS: &[&str] = &[
     "stop block prevent",
     "translat translation languag",
     "upload import",
-    // What there is.
+    // Things.
     "amount number count",
     "bookmark favorit favourit",
     "business compan organization organisation",
@@ -119,14 +118,14 @@ const GROUPS: &[&str] = &[
     "site website webpage page",
     "trash bin",
     "video clip movie",
-    // How it is.
+    // Properties.
     "big large huge",
     "complet entir whol",
     "empt blank",
     "quick fast",
     "slow lag delay",
     "wrong incorrect",
-    // Forms that no stemmer brings together.
+    // Forms that stemmers do not unite.
     "break broke broken",
     "build built",
     "forget forgot forgotten",

@@ -3,7 +3,7 @@
 /// The longest word that is compared, in letters.
 const LETTERS_MAX: usize = 32;
 
-/// How many mistakes a word of so many letters may have: none in very short ones, one in short ones, two in long ones.
+/// How many mistakes a word with this many letters may have: none in very short ones, one in short ones, two in long ones.
 pub fn allowed(letters: usize) -> usize {
     match letters {
         0..4 => 0,
@@ -12,9 +12,9 @@ pub fn allowed(letters: usize) -> usize {
     }
 }
 
-/// How many letters are left out, added, wrong or swapped with their neighbour between two words, up to a limit; `None` where
-/// there are more (the optimal string alignment distance). The first letter is never wrong. Where `beginning` is set, the
-/// first word is one that is still typed, and what the second has beyond it is no mistake.
+/// The number of letters that are left out, added, wrong or swapped with their neighbour between two words, up to a limit; `None` if there are
+/// more (the optimal string alignment distance). The first letter is never wrong. With `beginning` the first word is still typed, and further
+/// letters of the second are no mistake.
 pub fn mistakes(word: &[char], known: &str, limit: usize, beginning: bool) -> Option<usize> {
     let mut letters = ['\0'; LETTERS_MAX];
     let mut length = 0;
@@ -27,7 +27,7 @@ pub fn mistakes(word: &[char], known: &str, limit: usize, beginning: bool) -> Op
     if differs || word.len() >= LETTERS_MAX || length == LETTERS_MAX {
         return None;
     }
-    // Small numbers in small rows, because this is done for thousands of words.
+    // Rows of small numbers, because this runs for thousands of words.
     let far = limit as u8 + 1;
     let mut rows = [[far; LETTERS_MAX + 1]; 3];
     let [before, last, next] = &mut rows;

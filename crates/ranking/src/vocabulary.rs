@@ -1,26 +1,26 @@
-//! The words of an index, sorted, so that beginnings are ranges; in one text, because there are hundreds of thousands.
+//! The sorted words of an index, so that prefixes are ranges. They are in one string, because there are hundreds of thousands.
 
 use super::best::keep;
 use super::typing;
 
-/// Words and the numbers of their stems.
+/// Words with the numbers of their stems.
 #[derive(Debug, Default)]
 pub struct Vocabulary {
     letters: String,
     entries: Vec<Entry>,
-    /// Which pairs of letters each word has, as `pairs_of` gives it.
+    /// The pairs of letters of each word, see `pairs_of`.
     pairs: Vec<u64>,
 }
 
 #[derive(Debug, Clone, Copy)]
 struct Entry {
-    /// Where the word ends in the letters.
+    /// The end of the word in the string.
     end: u32,
     stem: u32,
 }
 
 impl Vocabulary {
-    /// Folded words with the numbers of their stems, each word once.
+    /// A vocabulary of folded words with the numbers of their stems, each word once.
     pub fn new(mut words: Vec<(String, u32)>) -> Vocabulary {
         words.sort_unstable();
         let mut letters = String::with_capacity(words.iter().map(|(word, _)| word.len()).sum());
@@ -41,12 +41,12 @@ impl Vocabulary {
         (self.word(place) == Some(word)).then(|| self.entries.get(place).map(|entry| entry.stem))?
     }
 
-    /// The stems of the words that begin with these letters, as often as there are such words.
+    /// The stems of the words with a prefix, once for each word.
     pub fn beginning(&self, letters: &str) -> impl Iterator<Item = u32> {
         self.words_beginning(letters).map(|(_, stem)| stem)
     }
 
-    /// The words that begin with these letters, with their stems.
+    /// The words with a prefix, with their stems.
     pub fn words_beginning(&self, letters: &str) -> impl Iterator<Item = (&str, u32)> {
         let from = self.first_not_before(letters);
         let range = self.entries.get(from..).unwrap_or_default().iter().enumerate();
@@ -54,11 +54,11 @@ impl Vocabulary {
         words.take_while(move |(word, _)| word.starts_with(letters))
     }
 
-    /// The stems of the words that may have been meant by one with mistakes: those with the fewest, and how many.
-    /// `beginning`: the word is still typed.
+    /// The stems of the words that a misspelled one may mean: those with the fewest mistakes, and how many. With `beginning` the word is still
+    /// typed.
     pub fn meant(&self, word: &str, beginning: bool) -> (Vec<u32>, usize) {
         let letters: Vec<char> = word.chars().collect();
-        // What is still typed has one letter less to go by.
+        // A word that is still typed has one letter less to compare.
         let mut least = typing::allowed(letters.len() - usize::from(beginning && !letters.is_empty()));
         let mut stems: Vec<u32> = Vec::new();
         let Some(first) = letters.first().filter(|_| least > 0) else { return (stems, least) };
@@ -68,7 +68,7 @@ impl Vocabulary {
         for entry in self.entries.get(range).unwrap_or_default() {
             let bytes = std::mem::replace(&mut start, entry.end)..entry.end;
             let length = bytes.len();
-            // In bytes, so that most words need not be read; a letter has four at most.
+            // In bytes, so that most words need not be read; a letter has at most four.
             let too_short = length + least < letters.len();
             let too_long = !beginning && length > word.len() + 4 * least;
             if too_short || too_long {
@@ -87,16 +87,16 @@ impl Vocabulary {
         (stems, least)
     }
 
-    /// The stems of the words that share a long run of letters with a word, and how like they are to it: parts of compounds, words
-    /// with something written before or after them, and forms that no stemmer has brought together. The most alike come first.
+    /// The stems of words that share a long run of letters with a word, with their likeness, most alike first: parts of compounds, words with
+    /// prefixes or suffixes, and forms that no stemmer has united.
     pub fn related(&self, word: &str, limit: usize) -> Vec<(u32, f32)> {
         let letters: Vec<char> = word.chars().collect();
         let Some(least) = Least::new(&letters) else { return Vec::new() };
         let shortest = ((letters.len() as f32 * SHARE).ceil() as usize).max(least.whole).min(LONG);
         let wanted = pairs_of(letters.iter().copied());
-        // So long a run has the middle of the word in it wherever it starts.
+        // A run this long contains the middle of the word wherever it starts.
         let middle = pairs_of(letters.iter().copied().take(shortest).skip(letters.len() - shortest));
-        // A run of letters has one pair less than letters, and pairs may fall on one bit.
+        // A run of letters has one pair less than letters, and pairs may share a bit.
         let needed = (wanted.count_ones() as usize + shortest).saturating_sub(letters.len());
         let mut best: Vec<(u32, f32)> = Vec::new();
         for (place, pairs) in self.pairs.iter().enumerate() {
@@ -109,17 +109,17 @@ impl Vocabulary {
             let whole = run == letters.len().min(known_letters);
             let enough = match whole {
                 true => least.whole,
-                // Words that begin alike and are as long are forms of one more often than others.
+                // Words with the same beginning and length are forms of one more often than others.
                 false if at == 0 && run as f32 >= SHARE * known_letters as f32 => least.run - 1,
                 false => least.run,
             };
             let share = run as f32 / letters.len() as f32;
-            // Where nothing is written before words, one with another first letter is another word.
+            // In scripts without prefixes a different first letter makes a different word.
             let is_other = at == 1 && word.is_ascii() && run + 1 == known_letters && known_letters == letters.len();
             if is_other || run < enough || share < SHARE && run < LONG {
                 continue;
             }
-            // What one of them has besides may be an ending.
+            // The rest of one of them may be an ending.
             let likeness = (share + if word.is_ascii() { 0.0 } else { ENDING }).min(1.0)
                 * (APART + WHOLE * run as f32 / known_letters as f32);
             match best.iter_mut().find(|(stem, _)| *stem == entry.stem) {
@@ -131,29 +131,29 @@ impl Vocabulary {
         best
     }
 
-    /// Where the longest known words end that a compound starts with, and start that it ends with.
+    /// The end of the longest known word that a compound starts with, and the start of the one it ends with.
     pub fn parts<'a>(&self, word: &'a str) -> Vec<&'a str> {
         let letters: Vec<char> = word.chars().collect();
         let Some(least) = Least::new(&letters) else { return Vec::new() };
-        // A longer word may be meant by the whole of it.
+        // The compound may be the beginning of a longer word.
         if self.beginning(word).next().is_some() {
             return Vec::new();
         }
         let known = |part: &&str| {
             let letters = part.chars().count();
-            // Of a longer part it is enough that words begin with it, because their endings may be others.
+            // A longer part only has to be the prefix of a word, because the ending may differ.
             letters >= least.whole
                 && (self.stem(part).is_some() || letters >= least.begun && self.beginning(part).next().is_some())
         };
         let first = word.char_indices().rev().filter_map(|(at, _)| word.get(..at)).find(known);
         let last = word.char_indices().skip(1).filter_map(|(at, _)| word.get(at..)).find(known);
-        // What two words claim belongs to the first.
+        // Letters that both words claim belong to the first.
         let rest = word.len() - first.map_or(0, str::len);
         first.into_iter().chain(last.filter(|last| last.len() <= rest)).collect()
     }
 
     fn first_not_before(&self, word: &str) -> usize {
-        // By hand, because the words are not in the entries.
+        // Written out, because the words are not in the entries.
         let (mut low, mut high) = (0, self.entries.len());
         while low < high {
             let middle = low.midpoint(high);
@@ -175,18 +175,18 @@ impl Vocabulary {
     }
 }
 
-/// How many letters a run has at least that two words share.
+/// The shortest runs of letters that two words have to share.
 struct Least {
-    /// Where it is the whole of one.
+    /// If the run is the whole of one.
     whole: usize,
-    /// Where it is a part of both.
+    /// If it is a part of both.
     run: usize,
-    /// Where words begin with it.
+    /// If words begin with it.
     begun: usize,
 }
 
 impl Least {
-    /// By the script: a letter of one that writes no vowels, or syllables, says more. `None` where a word is too short.
+    /// Depends on the script: a letter says more in one that writes no vowels, or syllables. `None` if the word is too short.
     fn new(word: &[char]) -> Option<Least> {
         let (whole, run, begun) = match word.first()? {
             '\u{590}'..='\u{8ff}' | '\u{1200}'..='\u{139f}' => (3, 4, 3),
@@ -198,18 +198,18 @@ impl Least {
     }
 }
 
-/// Which share of a word a run of letters is at least.
+/// The least share of a word that a run of letters has to be.
 const SHARE: f32 = 0.6;
-/// How many letters are no coincidence however long the word is.
+/// The number of letters that is no coincidence, however long the word is.
 const LONG: usize = 8;
-/// Which share of a word endings are.
+/// The share of a word that its ending is.
 const ENDING: f32 = 0.2;
-/// How like a word one is that has all its letters and many others.
+/// The likeness of a word that has all letters and many others.
 const APART: f32 = 0.7;
-/// How much more where it has few others.
+/// The bonus if it has few others.
 const WHOLE: f32 = 0.2;
 
-/// A bit for each pair of letters, of 64: which words may share letters with a word is seen at once.
+/// A set of the word's pairs of letters in 64 bits, to see quickly which words may share letters.
 fn pairs_of(word: impl Iterator<Item = char> + Clone) -> u64 {
     word.clone().zip(word.skip(1)).fold(0, |bits, (one, other)| {
         let mixed = (one as u32).wrapping_mul(31).wrapping_add(other as u32).wrapping_mul(0x9e37_79b1);
@@ -217,7 +217,7 @@ fn pairs_of(word: impl Iterator<Item = char> + Clone) -> u64 {
     })
 }
 
-/// How long the longest run of letters is that two words share, and where it starts in the second.
+/// The length of the longest run of letters that two words share, and where it starts in the second.
 fn longest_run(word: &[char], known: &str) -> (usize, usize) {
     let mut rows = vec![0_usize; word.len() + 1];
     let (mut longest, mut start) = (0, 0);

@@ -1,29 +1,28 @@
-//! Splitting text into words.
+//! Splits text into words.
 //!
-//! Letters and digits make words. Codes and names are kept whole and split as well, because people copy the one and
-//! remember the other: `pm_4021`, `ERR_NETWORK_X`, `TypeError`, `2.14.1`. Scripts that put no spaces between words come in
-//! pairs of what a reader takes for a letter: Han, Hiragana, Thai, Lao, Khmer, Burmese. A run of Katakana is a word.
+//! Letters and digits make words. Codes and names are kept whole and split as well, because people copy the one and remember the other:
+//! `pm_4021`, `ERR_NETWORK_X`, `TypeError`, `2.14.1`. Scripts without spaces between words become pairs of what a reader takes for a letter:
+//! Han, Hiragana, Thai, Lao, Khmer, Burmese. A run of Katakana is a word.
 //!
-//! The rules need only the letters themselves, so that every gateway and every browser splits alike.
+//! The rules need only the letters themselves, so that every gateway and every browser splits the same way.
 
 use std::ops::Range;
 
-/// The longest word, in letters. What is longer in ASCII is data and not language, and is left out; in other scripts it is a
-/// sentence without spaces, and comes in pieces.
+/// The longest word, in letters. A longer one in ASCII is data and is left out; in other scripts it is a sentence without spaces, and is split.
 const WORD_MAX: usize = 64;
 
 /// A word of a text.
 #[derive(Debug, PartialEq, Eq)]
 pub struct Word<'a> {
-    /// In lower case, accents kept.
+    /// In lower case, with accents.
     pub spelled: &'a str,
-    /// Where it stands in the text, in bytes.
+    /// Its range in the text, in bytes.
     pub range: Range<usize>,
-    /// What it is of a longer one.
+    /// Its relation to a longer word.
     pub piece: Piece,
 }
 
-/// What a word is of a longer one.
+/// The relation of a word to a longer one.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Piece {
     /// A word of its own.
@@ -32,11 +31,11 @@ pub enum Piece {
     Part,
     /// A code or name whose parts came before.
     Whole,
-    /// Two letters of a text without spaces, each with its marks, or one that stands alone.
+    /// Two letters of a text without spaces, each with its marks, or a single one.
     Pair,
 }
 
-/// Hands over the words of a text in their order.
+/// Calls `each` with the words of a text, in order.
 pub fn words(text: &str, each: &mut dyn FnMut(Word<'_>)) {
     let mut spelled = String::new();
     let mut start = 0;
@@ -50,7 +49,7 @@ pub fn words(text: &str, each: &mut dyn FnMut(Word<'_>)) {
     }
 }
 
-/// Whether there is Hiragana in a word: then it is grammar more often than not.
+/// Whether a word has Hiragana. It is mostly grammar then.
 pub fn has_hiragana(word: &str) -> bool {
     word.chars().any(|c| matches!(c, '\u{3041}'..='\u{309f}'))
 }
@@ -72,8 +71,8 @@ fn kind(c: char) -> Kind {
         '\u{30a1}'..='\u{30fa}' | '\u{30fc}'..='\u{30ff}' | '\u{31f0}'..='\u{31ff}' | '\u{ff66}'..='\u{ff9f}' => {
             Kind::Syllable
         }
-        // Thai, Lao, Burmese, Khmer, Tai Le, New Tai Lue, Tai Tham and Tai Viet with their marks: what Unicode's LineBreak.txt
-        // (UAX #14) gives the class SA, which is for scripts that need a dictionary to be divided.
+        // Thai, Lao, Burmese, Khmer, Tai Le, New Tai Lue, Tai Tham and Tai Viet with their marks: the class SA of Unicode's LineBreak.txt (UAX
+        // #14), which is for scripts that need a dictionary to be divided.
         '\u{e01}'..='\u{e3a}'
         | '\u{e40}'..='\u{e4e}'
         | '\u{e81}'..='\u{ece}'
@@ -95,8 +94,8 @@ fn kind(c: char) -> Kind {
         | '\u{4e00}'..='\u{9fff}'
         | '\u{f900}'..='\u{faff}'
         | '\u{20000}'..='\u{3ffff}' => Kind::Ideograph,
-        // Marks that belong to the letter before them: accents, the points of Arabic and Hebrew, the signs of Indian scripts,
-        // and what is not seen at all.
+        // Marks that belong to the letter before them: accents, the points of Arabic and Hebrew, the signs of Indian scripts, and invisible
+        // characters.
         '\u{300}'..='\u{36f}'
         | '\u{591}'..='\u{5bd}'
         | '\u{5bf}'..='\u{5c7}'
@@ -113,9 +112,9 @@ fn kind(c: char) -> Kind {
     }
 }
 
-/// Whether a letter goes on with the one before it, as far as scripts without spaces go: its marks and vowel signs (General_Category
-/// M, and the vowels of Thai and Lao that are written after their consonant), what is stacked below it, and what follows a
-/// vowel that is written first (Logical_Order_Exception in PropList.txt).
+/// Whether a letter continues the one before it in a script without spaces: its marks and vowel signs (General_Category M, and the vowels of
+/// Thai and Lao that are written after their consonant), letters stacked below it, and letters after a vowel that is written first
+/// (Logical_Order_Exception in PropList.txt).
 fn goes_on(before: char, c: char) -> bool {
     matches!(
         c,
@@ -140,13 +139,12 @@ fn goes_on(before: char, c: char) -> bool {
         )
 }
 
-/// Marks that go with letters of several scripts: accents, the voice marks of Kana and its long vowel, joiners, and what
-/// chooses a form.
+/// Marks that combine with letters of several scripts: accents, the voice marks of Kana and its long vowel, joiners, and variation selectors.
 fn joins_any(c: char) -> bool {
     matches!(c, '\u{300}'..='\u{36f}' | '\u{3099}' | '\u{309a}' | '\u{30fc}' | '\u{ff9e}' | '\u{ff9f}' | '\u{200c}' | '\u{200d}' | '\u{fe00}'..='\u{fe0f}')
 }
 
-/// The next run of one kind, from a place on; letters run on over what joins codes.
+/// The next run of one kind from an offset; runs of letters continue across the joints of codes.
 fn next_run(text: &str, from: usize) -> Option<(Kind, Range<usize>)> {
     let rest = text.get(from..)?;
     let (offset, first) = rest.char_indices().find(|(_, c)| kind(*c) != Kind::Other)?;
@@ -159,7 +157,7 @@ fn next_run(text: &str, from: usize) -> Option<(Kind, Range<usize>)> {
         let joins = run == Kind::Letter
             && is_joiner(c, before, chars.peek().copied())
             && chars.peek().is_some_and(|next| kind(*next) == Kind::Letter);
-        // The space without width divides lines and not words where words have no spaces.
+        // In scripts without spaces the zero-width space divides lines and not words.
         let goes_on = joins_any(c) || c == '\u{200b}' && run == Kind::Ideograph;
         if kind(c) != run && !joins && !goes_on {
             break;
@@ -178,7 +176,7 @@ fn is_joiner(c: char, before: char, after: Option<char>) -> bool {
     }
 }
 
-/// The parts of a run of letters, and the whole where there are several.
+/// The parts of a run of letters, and the whole if there are several.
 fn code(text: &str, range: Range<usize>, spelled: &mut String, each: &mut dyn FnMut(Word<'_>)) {
     let run = text.get(range.clone()).unwrap_or_default();
     let Some(first_end) = part_end(run, 0) else { return };
@@ -188,7 +186,7 @@ fn code(text: &str, range: Range<usize>, spelled: &mut String, each: &mut dyn Fn
     let mut start = 0;
     while let Some(end) = part_end(run, start) {
         let part = run.get(start..end).unwrap_or_default();
-        // A letter or digit alone says nothing beside the whole.
+        // A single letter or digit says nothing beside the whole.
         if part.chars().nth(1).is_some() {
             emit(text, range.start + start..range.start + end, Piece::Part, spelled, each);
         }
@@ -197,7 +195,7 @@ fn code(text: &str, range: Range<usize>, spelled: &mut String, each: &mut dyn Fn
     emit(text, range, Piece::Whole, spelled, each);
 }
 
-/// Where the part of a run ends that starts at a place: at what joins, or before a capital that starts another word.
+/// The end of the part that starts at an offset: at a joint, or before a capital that starts another word.
 fn part_end(run: &str, start: usize) -> Option<usize> {
     let rest = run.get(start..).filter(|rest| !rest.is_empty())?;
     let mut chars = rest.char_indices().peekable();
@@ -220,7 +218,7 @@ fn part_end(run: &str, start: usize) -> Option<usize> {
 
 fn pairs(text: &str, range: Range<usize>, spelled: &mut String, each: &mut dyn FnMut(Word<'_>)) {
     let run = text.get(range.clone()).unwrap_or_default();
-    // Where the last two letters start.
+    // The starts of the last two letters.
     let (mut one, mut other): (Option<usize>, Option<usize>) = (None, None);
     let mut before = ' ';
     for (at, c) in run.char_indices().chain([(run.len(), ' ')]) {
@@ -249,7 +247,7 @@ fn emit(text: &str, range: Range<usize>, piece: Piece, spelled: &mut String, eac
         match c {
             'A'..='Z' => spelled.push(c.to_ascii_lowercase()),
             'a'..='z' | '0'..='9' => spelled.push(c),
-            // Points of a version tell it from another; all other joints are written or left out as one likes.
+            // The points of a version distinguish it from another; all other joints are optional.
             '.' if is_number => spelled.push(c),
             _ if c.is_ascii() => {}
             _ => spelled.extend(c.to_lowercase()),

@@ -1,8 +1,8 @@
-//! Base64 (RFC 4648) that is a text.
+//! Base64 (RFC 4648) that encodes text.
 
 use super::bytes::at;
 
-/// The printable UTF-8 that begins at a place in either base64, and where the run of base64 goes wrong or ends.
+/// The printable UTF-8 that is encoded from an offset on, in either base64, and where it becomes invalid or ends.
 pub fn text(encoded: &[u8], start: usize) -> (Vec<u8>, usize) {
     let mut out = Vec::new();
     let mut bits = 0u32;

@@ -1,7 +1,7 @@
-//! Looking at bytes without the standard library's bounds and searches, which cost the widget kilobytes. What is called
-//! everywhere is never inlined, which is worth another half.
+//! Access to bytes without the bounds checks and searches of the standard library, which cost the widget kilobytes. Functions that are called
+//! everywhere are never inlined, which saves another half.
 
-/// The byte at a place; zero outside the text.
+/// The byte at an offset; zero outside the text.
 #[inline(never)]
 pub fn at(text: &[u8], index: usize) -> u8 {
     #[cfg(test)]
@@ -9,13 +9,13 @@ pub fn at(text: &[u8], index: usize) -> u8 {
     text.get(index).copied().unwrap_or(0)
 }
 
-/// The byte before a place; zero at the start.
+/// The byte before an offset; zero at the start.
 #[inline(never)]
 pub fn before(text: &[u8], index: usize) -> u8 {
     at(text, index.wrapping_sub(1))
 }
 
-/// A part of a text; empty where it is outside.
+/// A part of a text; empty if it is outside.
 pub fn slice(text: &[u8], start: usize, end: usize) -> &[u8] {
     let part = text.get(start..end.min(text.len())).unwrap_or_default();
     #[cfg(test)]
@@ -23,7 +23,7 @@ pub fn slice(text: &[u8], start: usize, end: usize) -> &[u8] {
     part
 }
 
-/// Where a run of bytes ends that begins at a place, looking no further than `most` bytes.
+/// The end of the run of bytes that begins at an offset, examining at most `most` bytes.
 pub fn run(text: &[u8], start: usize, most: usize, belongs: fn(u8) -> bool) -> usize {
     let last = text.len().min(start.saturating_add(most));
     let part = text.get(start..last).unwrap_or_default();
@@ -33,10 +33,10 @@ pub fn run(text: &[u8], start: usize, most: usize, belongs: fn(u8) -> bool) -> u
     start + length
 }
 
-/// Further than any text goes.
+/// Beyond the length of any text.
 pub const FAR: usize = usize::MAX / 2;
 
-/// How many bytes of a text are such.
+/// How many bytes of a text match.
 #[inline(never)]
 pub fn count(text: &[u8], such: fn(u8) -> bool) -> usize {
     text.iter().filter(|byte| such(**byte)).count()
@@ -47,38 +47,38 @@ pub fn is_digit(byte: u8) -> bool {
     byte.is_ascii_digit()
 }
 
-/// A capital of ASCII.
+/// An ASCII capital letter.
 #[inline(never)]
 pub fn is_capital(byte: u8) -> bool {
     byte.is_ascii_uppercase()
 }
 
-/// A small letter of ASCII.
+/// An ASCII lower-case letter.
 pub fn is_small(byte: u8) -> bool {
     byte.is_ascii_lowercase()
 }
 
-/// Whether a word stands at a place, whatever its case; the word is given in lower case.
+/// Whether a word, given in lower case, is at an offset, in any case.
 pub fn stands(text: &[u8], index: usize, word: &[u8]) -> bool {
     slice(text, index, index + word.len()).eq_ignore_ascii_case(word)
 }
 
-/// Whether a list of words parted by spaces has a word, whatever its case.
+/// Whether a space-separated list has a word, in any case.
 pub fn listed(list: &str, word: &[u8]) -> bool {
     list.as_bytes().split(|byte| *byte == b' ').any(|listed| listed.eq_ignore_ascii_case(word))
 }
 
-/// A letter or a digit; all of Unicode's letters count, by their bytes.
+/// A letter or a digit; every byte of a letter beyond ASCII counts.
 pub fn is_word(byte: u8) -> bool {
     byte.is_ascii_alphanumeric() || byte >= 0x80
 }
 
-/// A byte of base64url (RFC 4648, 5), of which most tokens are made.
+/// A byte of base64url (RFC 4648, 5), which most tokens consist of.
 pub fn is_token(byte: u8) -> bool {
     byte.is_ascii_alphanumeric() || byte == b'_' || byte == b'-'
 }
 
-/// A byte of either base64, with what joins parts of tokens.
+/// A byte of either base64, or one that joins parts of tokens.
 pub fn is_credential(byte: u8) -> bool {
     is_token(byte) || matches!(byte, b'+' | b'/' | b'=' | b'.' | b'~')
 }
@@ -88,12 +88,12 @@ pub fn is_blank(byte: u8) -> bool {
     byte == b' ' || byte == b'\t'
 }
 
-/// Whether letters and digits follow each other as they do in random texts and not in words, names and numbers.
+/// Whether letters and digits alternate as in random texts and not as in words, names and numbers.
 pub fn is_random(text: &[u8]) -> bool {
     count(text, is_small) > 0 && count(text, is_digit) > 0 && changes(text) * 5 >= text.len()
 }
 
-/// How often lower case, upper case and digits change place with each other, but for capitals before lower case.
+/// How often lower case, upper case and digits alternate, except for capitals before lower case.
 pub fn changes(text: &[u8]) -> usize {
     let class = |byte: u8| match byte {
         b'a'..=b'z' => 1,
@@ -108,12 +108,12 @@ pub fn changes(text: &[u8]) -> usize {
     text.windows(2).filter(changed).count()
 }
 
-/// Whether a text is written in hexadecimal digits and hyphens, as UUIDs and digests are.
+/// Whether a text consists of hexadecimal digits and hyphens, like UUIDs and digests.
 pub fn is_hex(text: &[u8]) -> bool {
     count(text, |byte| byte.is_ascii_hexdigit() || byte == b'-') == text.len()
 }
 
-/// How many bytes were looked at: what the time that a text takes is measured by.
+/// Counts the bytes that were examined, as a measure of the time that a text takes.
 #[cfg(test)]
 pub mod work {
     use std::cell::Cell;
@@ -126,7 +126,7 @@ pub mod work {
         WORK.set(WORK.get() + bytes);
     }
 
-    /// The count since it was last taken.
+    /// The count since the last call.
     pub fn take() -> usize {
         WORK.replace(0)
     }

@@ -1,9 +1,9 @@
-//! What a detector reports.
+//! The report of a detector.
 
 use super::Kind;
 use super::bytes::{at, slice};
 
-/// A secret in the bytes that were scanned.
+/// A secret in the scanned bytes.
 #[derive(Clone, Copy)]
 pub struct Finding {
     pub start: usize,
@@ -11,7 +11,7 @@ pub struct Finding {
     pub kind: Kind,
 }
 
-/// Whether a secret was replaced at a place.
+/// Whether a redacted secret's placeholder is at an offset.
 pub fn is_placeholder(text: &[u8], index: usize) -> bool {
     at(text, index) == b'['
         && Kind::ALL.iter().any(|kind| {

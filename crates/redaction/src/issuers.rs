@@ -1,24 +1,24 @@
-//! Who issues secrets, and how what they issue begins.
+//! The prefixes that issuers give their secrets.
 //!
-//! A row is a kind of secret that its form does not tell for sure: it is short, hexadecimal, in one case or without a joint
-//! behind its prefix. `tests/world/redaction/table.toml` has values of these and of those that need no row. Sources are the
-//! rule sets that scanners of repositories publish (gitleaks, Nosey Parker, TruffleHog, Kingfisher), where no page of the
-//! issuer is named; "several" are at least three of smaller ones.
+//! A row is a kind of secret that its form does not identify with certainty: it is short, hexadecimal, in one case or without a joint after its
+//! prefix. `tests/world/redaction/table.toml` has values of these and of those that need no row. Sources are the rule sets that scanners of
+//! repositories publish (gitleaks, Nosey Parker, TruffleHog, Kingfisher), where no page of the issuer is named; "several" are at least three of
+//! smaller ones.
 
-/// What stands behind a prefix.
+/// What follows a prefix.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub enum Follows {
-    /// At least 16 bytes of base64url, with a capital or digit among them: nothing else begins so.
+    /// At least 16 bytes of base64url, with a capital or digit among them: nothing else has the prefix.
     Token,
     /// The same, of either base64 and what joins the parts of addresses.
     Parts,
-    /// At least 16 bytes as machines draw them: other names begin so as well.
+    /// At least 16 bytes that look random: other names have the prefix as well.
     Drawn,
     /// 32 hexadecimal digits.
     Hex,
 }
 
-/// Prefixes, each with a space behind it. A new issuer is a new line here.
+/// Prefixes, each followed by a space. Add a line for a new issuer.
 #[rustfmt::skip]
 const ISSUERS: [(Follows, &str); 4] = [
     (Follows::Token, concat!(
@@ -199,11 +199,11 @@ const ISSUERS: [(Follows, &str); 4] = [
     )),
 ];
 
-/// The prefix of a secret that stands at a place: where it ends, and what follows.
+/// The prefix of a secret at an offset: its end, and what follows.
 pub fn prefix(text: &[u8], start: usize) -> Option<(usize, Follows)> {
     let text = text.get(start..).unwrap_or_default();
     ISSUERS.iter().find_map(|(follows, list)| {
-        // Nearly no word begins as a token does, and all of them are asked.
+        // Nearly no word begins with a prefix, and every word is checked.
         let begins = |prefix: &&[u8]| prefix.first() == text.first() && text.starts_with(prefix);
         let prefix = list.as_bytes().split(|byte| *byte == b' ').find(begins)?;
         (!prefix.is_empty()).then_some((start + prefix.len(), *follows))

@@ -1,8 +1,8 @@
-//! Redaction: what a text says that must not leave the page.
+//! Redaction: finds the parts of a text that must not leave the page.
 //!
-//! A secret is known by the name it stands behind (`password=…`) or by its own shape (a JWT). What encodes it is undone
-//! first, see [`view`]; then one pass over the bytes asks at every place what could begin there, see [`scan`]. Every
-//! look forward and back is bounded, so the time is linear in the length of the text.
+//! A secret is recognised by the name before it (`password=…`) or by its own shape (a JWT). Encodings are undone first, see [`view`]; then one
+//! pass over the bytes checks at every offset what could begin there, see [`scan`]. Every look forward and back is bounded, so the time is
+//! linear in the length of the text.
 
 mod base64;
 mod bytes;
@@ -20,73 +20,73 @@ mod view;
 pub use names::hashed;
 use view::View;
 
-/// What a site adds to what is hidden anyway, and whose address is no secret.
+/// What a site redacts in addition to the defaults, and whose address is no secret.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Rules {
-    /// More names whose values are hidden, compared without case, `-`, `_` and spaces; or their hashes, as the gateway tells them.
+    /// Further names whose values are redacted, compared without case, `-`, `_` and spaces; or their hashes, as the gateway publishes them.
     pub names: Vec<String>,
-    /// Whether IP addresses are hidden.
+    /// Whether IP addresses are redacted.
     pub ip_addresses: bool,
-    /// Whether numbers that look like US social-security numbers are hidden.
+    /// Whether numbers that look like US social security numbers are redacted.
     pub social_security: bool,
-    /// The e-mail addresses of the person themselves: they stay.
+    /// The customer's own e-mail addresses, which are not redacted.
     pub own_emails: Vec<String>,
 }
 
-/// Where a text comes from.
+/// The origin of a text.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Origin {
-    /// It was collected: addresses of pages, errors, console lines, headers, JSON, values of the host.
+    /// Collected: addresses of pages, errors, console lines, headers, JSON, values of the host.
     Collected,
-    /// A person wrote it, and may mean to tell an e-mail address or IP address; those stay here.
+    /// Written by a person, who may intend to share an e-mail address or IP address. Those are not redacted.
     Written,
 }
 
-/// Something in a text that must not leave the page.
+/// A part of a text that must not leave the page.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Secret {
-    /// Where it begins, in bytes.
+    /// Its start, in bytes.
     pub start: usize,
-    /// Where it ends, in bytes.
+    /// Its end, in bytes.
     pub end: usize,
-    /// What it is.
+    /// Its kind.
     pub kind: Kind,
 }
 
-/// What a secret is, as far as its name or shape tells.
+/// The kind of a secret, as far as its name or shape tells.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Kind {
     /// A password or passphrase.
     Password,
-    /// Something that stands for a login: access tokens, sessions of an API, CSRF tokens.
+    /// Proof of a login: access tokens, API sessions, CSRF tokens.
     Token,
-    /// A key of an API.
+    /// An API key.
     Key,
     /// A secret by name only, such as a client secret.
     Secret,
     /// A session.
     Session,
-    /// What a cookie header carries.
+    /// The value of a cookie header.
     Cookie,
-    /// A code that is good once, or the code of a card.
+    /// A one-time code, or the security code of a card.
     Code,
-    /// A signature or credential that makes an address good for a while.
+    /// A signature or credential that makes an address valid for a while.
     Signature,
     /// A JSON web token (RFC 7519), signed, unsigned or encrypted.
     Jwt,
     /// A private key in PEM (RFC 7468).
     PrivateKey,
-    /// The number of a payment card (ISO/IEC 7812).
+    /// A payment card number (ISO/IEC 7812).
     Card,
-    /// The number of a bank account (ISO 13616).
+    /// A bank account number (ISO 13616).
     Iban,
-    /// A US social-security number.
+    /// A US social security number.
     SocialSecurity,
-    /// Somebody's e-mail address.
+    /// An e-mail address.
     Email,
     /// An IP address.
     IpAddress,
-    /// Whatever the site wants hidden, and what hides a secret in an encoding.
+    /// What the site wants redacted, and encoded text that contains a secret.
     Hidden,
 }
 
@@ -110,7 +110,7 @@ impl Kind {
         Kind::Hidden,
     ];
 
-    /// The word that stands for a secret, in brackets.
+    /// The word in brackets that replaces a secret.
     pub fn word(self) -> &'static str {
         match self {
             Kind::Password => "password",
@@ -135,15 +135,15 @@ impl Kind {
 
 const ROUNDS: usize = 4;
 
-/// Everything secret in a text, in order, not overlapping. Takes time linear in the length of the text.
+/// All secrets in a text, in order, without overlaps. Takes time linear in the length of the text.
 pub fn secrets(text: &str, origin: Origin, rules: &Rules) -> Vec<Secret> {
     merged(text, &scan::all(View::of(text.as_bytes()), origin, rules))
 }
 
-/// The text with each secret replaced by its kind in brackets, `[jwt]`. Redacting it again changes nothing.
+/// The text with each secret replaced by its kind in brackets, `[jwt]`. Idempotent.
 pub fn redact(text: &str, origin: Origin, rules: &Rules) -> String {
     let mut text = text.to_string();
-    // A secret right beside another may show only when that one is gone.
+    // A secret next to another may be recognised only when that one is gone.
     for _ in 0..ROUNDS {
         let found = secrets(&text, origin, rules);
         if found.is_empty() {
@@ -154,14 +154,14 @@ pub fn redact(text: &str, origin: Origin, rules: &Rules) -> String {
     text
 }
 
-/// A value of a name, such as a host's value, a header or a query parameter: replaced where the name is that of a
-/// secret, and otherwise redacted.
+/// Redacts the value of a name, such as a host's value, a header or a query parameter: the whole value if the name is that of a secret,
+/// otherwise the secrets in it.
 pub fn redact_value(name: &str, value: &str, rules: &Rules) -> String {
     let named = scan::value_of(name.as_bytes(), value.as_bytes(), rules);
     redact(&replaced(value, named.as_slice()), Origin::Collected, rules)
 }
 
-/// The text with what stands behind the site's own names hidden, and nothing else.
+/// Redacts only values after the site's own names.
 #[cfg(not(target_arch = "wasm32"))]
 pub fn hide_configured_names(text: &str, rules: &Rules) -> String {
     let mut text = text.to_string();
@@ -176,19 +176,19 @@ pub fn hide_configured_names(text: &str, rules: &Rules) -> String {
     text
 }
 
-/// The same for a value of a name.
+/// The same for the value of a name.
 #[cfg(not(target_arch = "wasm32"))]
 pub fn hide_configured_value(name: &str, value: &str, rules: &Rules) -> String {
     let named = scan::value_of(name.as_bytes(), value.as_bytes(), rules).filter(|secret| secret.kind == Kind::Hidden);
     hide_configured_names(&replaced(value, named.as_slice()), rules)
 }
 
-/// Findings of several passes, in order. What overlaps or touches becomes one: painted on the text, it is one run.
+/// The findings of several passes, in order. Findings that overlap or touch become one, because in the text they are one run.
 fn merged(text: &str, found: &[Secret]) -> Vec<Secret> {
     let mut paint: Vec<Option<Kind>> = vec![None; text.len()];
     for secret in found {
         let Secret { mut start, mut end, kind } = *secret;
-        // A span found in undone bytes may begin or end within a character.
+        // A span found in decoded bytes may begin or end within a character.
         while !text.is_char_boundary(start) {
             start -= 1;
         }

@@ -1,13 +1,13 @@
-//! E-mail addresses (RFC 5322, as they are in use), and passwords in addresses of the web (RFC 3986, 3.2.1).
+//! E-mail addresses (RFC 5322, as they are in use), and passwords in web addresses (RFC 3986, 3.2.1).
 
 use super::bytes::{at, before, is_hex, is_random, is_word, listed, run, slice};
 use super::finding::{Finding, is_placeholder};
 use super::{Kind, Rules};
 
-/// What stands behind a dot in `icon@2x.png` and the like: no domain ends so.
+/// File name extensions, as in `icon@2x.png`: no domain ends in one.
 const FILES: &str = "png jpg jpeg gif svg webp avif js mjs cjs jsx ts tsx vue css map html json tgz zip gz git lock md";
 
-/// The address whose `@` is at a place. Nothing before `floor` belongs to it.
+/// The address whose `@` is at an offset. It begins at `floor` or later.
 pub fn email(text: &[u8], sign: usize, floor: usize, rules: &Rules) -> Option<Finding> {
     let local = |byte: u8| is_word(byte) || matches!(byte, b'.' | b'_' | b'+' | b'-');
     let lowest = floor.max(sign.saturating_sub(64));
@@ -35,7 +35,7 @@ pub fn email(text: &[u8], sign: usize, floor: usize, rules: &Rules) -> Option<Fi
     })
 }
 
-/// The password, or the token in place of a user, in an address whose `://` begins at a place.
+/// The password, or the token in place of a user, in an address whose `://` begins at an offset.
 pub fn userinfo(text: &[u8], colon: usize) -> Option<Finding> {
     if at(text, colon + 1) != b'/' || at(text, colon + 2) != b'/' {
         return None;

@@ -3,27 +3,27 @@
 use super::bytes::{at, before, is_blank, is_word, slice};
 use super::{Kind, Rules};
 
-/// What a value has to look like behind a name.
+/// What a value has to look like to be a secret after a name.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Manner {
-    /// People choose passwords, so nearly anything is one.
+    /// Chosen by people: nearly anything is a password.
     Chosen,
-    /// Machines make tokens: a plain word or a small number is something else.
+    /// Generated: a plain word or a small number is no token.
     Made,
     /// A few digits, with letters at most.
     Short,
-    /// As `Made` but longer, because the name has other meanings.
+    /// Like `Made` but longer, because the name has other meanings.
     Long,
-    /// As `Long`, and only as a parameter of an address.
+    /// Like `Long`, and only as a parameter of an address.
     Parameter,
-    /// All of the line.
+    /// The rest of the line.
     Line,
-    /// Whatever it is: the site said so.
+    /// Anything, because the site configured the name.
     Anything,
 }
 
-/// Names in one manner, squeezed: without what parts their words. Those of the first list may be the end of a longer
-/// word, those of the second are words.
+/// Names by manner, without the separators of their words. Those of the first list may be the end of a longer word, those of the second are
+/// whole words.
 const NAMES: [(Kind, Manner, &str, &str); 10] = [
     (
         Kind::Password,
@@ -55,11 +55,11 @@ const NAMES: [(Kind, Manner, &str, &str); 10] = [
     (Kind::Cookie, Manner::Line, "", "cookie setcookie"),
 ];
 
-/// What may follow the word that tells: `new_password_confirmation`, `token_value`.
+/// Words that may follow the significant word: `new_password_confirmation`, `token_value`.
 const FOLLOWING: &str = "confirmation confirm confirmed repeat repeated again old new current value string text hash \
     plain raw header param base64 encoded encrypted production prod live test dev staging";
 
-/// What a name says its value is.
+/// The kind and manner of a name's value.
 pub fn classify(name: &[u8], rules: &Rules) -> Option<(Kind, Manner)> {
     let words = words(name);
     let mut name = words.as_slice();
@@ -85,8 +85,8 @@ pub fn classify(name: &[u8], rules: &Rules) -> Option<(Kind, Manner)> {
     None
 }
 
-/// A name in the form in which pages are told it: a salt of eight characters and a hash of the name, which tell nobody what
-/// the name is who does not think of it. `None` where nothing of the name counts.
+/// The form in which names are published to pages: a salt of eight characters and a hash of the name, which reveal the name only to those who
+/// guess it. `None` if nothing of the name counts.
 #[cfg(not(target_arch = "wasm32"))]
 pub fn hashed(name: &str, salt: &str) -> Option<String> {
     let squeezed = squeezed(name.as_bytes());
@@ -96,7 +96,7 @@ pub fn hashed(name: &str, salt: &str) -> Option<String> {
 
 const SALT_LENGTH: usize = 8;
 
-/// Whether a name ends in one of the site's own, which stands there as it is or as its hash.
+/// Whether a name ends in one of the site's own names, given as it is or as its hash.
 fn is_own(name: &[u8], own: &str) -> bool {
     let hashed = own.strip_prefix('#').and_then(|rest| rest.split_at_checked(SALT_LENGTH));
     let Some((salt, wanted)) = hashed.and_then(|(salt, hash)| Some((salt, u64::from_str_radix(hash, 16).ok()?))) else {
@@ -108,13 +108,13 @@ fn is_own(name: &[u8], own: &str) -> bool {
         .any(|start| hash(salt.as_bytes(), slice(name, start, name.len())) == wanted)
 }
 
-/// FNV-1a of 64 bits, over what is not a space.
+/// 64-bit FNV-1a over everything but spaces.
 fn hash(salt: &[u8], name: &[u8]) -> u64 {
     let bytes = salt.iter().chain(name.iter().filter(|byte| **byte != b' '));
     bytes.fold(0xcbf2_9ce4_8422_2325, |hash, byte| (hash ^ u64::from(*byte)).wrapping_mul(0x0100_0000_01b3))
 }
 
-/// Where the name begins and ends that is given a value at a place, and the quote that it stands in.
+/// The start and end of the name before an assignment at an offset, and its quote.
 pub fn name_before(text: &[u8], sign: usize, floor: usize) -> (usize, usize, u8) {
     let lowest = floor.max(sign.saturating_sub(64));
     let mut end = sign;
@@ -152,7 +152,7 @@ fn named(name: &[u8]) -> Option<(Kind, Manner)> {
         .map(|(kind, manner, _, _)| (*kind, *manner))
 }
 
-/// Whether a name ends in a squeezed word, and a word of the name begins where it does if it has to.
+/// Whether a name ends in a word without separators; with `whole` a word of the name has to begin there.
 fn ends(name: &[u8], word: &[u8], whole: bool) -> bool {
     let mut left = name;
     for wanted in word.iter().rev() {
@@ -163,12 +163,12 @@ fn ends(name: &[u8], word: &[u8], whole: bool) -> bool {
     !whole || begins_word(before(left, left.len()))
 }
 
-/// Whether a word begins behind a byte; 0 stands for the beginning.
+/// Whether a word begins after a byte; 0 is the start of the text.
 fn begins_word(before: u8) -> bool {
     matches!(before, 0 | b' ' | 0x80..)
 }
 
-/// The words of a name in lower case, parted by one space: `stripeSecret_key` has three.
+/// The words of a name in lower case, separated by single spaces: `stripeSecret_key` has three.
 fn words(name: &[u8]) -> Vec<u8> {
     let mut out = Vec::new();
     for (index, byte) in name.iter().enumerate() {

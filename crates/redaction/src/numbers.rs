@@ -1,12 +1,11 @@
-//! Numbers that say what they are by their check digits: cards, bank accounts; and social-security numbers, IP addresses.
+//! Numbers with check digits: cards and bank accounts; and social security numbers, IP addresses.
 
 use super::bytes::{at, before, count, is_digit, is_word, run, slice};
 use super::finding::Finding;
 use super::view::line_break;
 use super::{Kind, Rules};
 
-/// From which to which first four digits an issuer's cards begin, and how long they are (ISO/IEC 7812; the ranges are
-/// those the schemes publish).
+/// The ranges of the first four digits of each issuer's cards, and their lengths (ISO/IEC 7812; the ranges are those the schemes publish).
 const ISSUERS: [(u16, u16, u8, u8); 16] = [
     (4000, 4999, 13, 13),
     (4000, 4999, 16, 16),
@@ -26,11 +25,11 @@ const ISSUERS: [(u16, u16, u8, u8); 16] = [
     (6304, 6763, 16, 19),
 ];
 
-/// How long account numbers are, and the countries of which that is so (the IBAN registry of SWIFT).
+/// The lengths of account numbers, and the countries that have them (the IBAN registry of SWIFT).
 const COUNTRIES: &str = "15NO16BE18DKFIFKFOGLNLSD19MKSI20ATBAEEKZLTLUMNXK21CHHRLILV22BGBHCRDEGBGEIEMERSVA23AEGIILIQOMSOTL24ADCZES\
     MDPKROSASESKTNVG25LYPTST26ISTR27BIDJFRGRITMCMRSM28ALAZBYCYDOGTHNHULBNIPLSV29BREGPSQAUA30JOKWMUYE31MTSC32LC33RU";
 
-/// The number that begins at a place, where a word begins.
+/// The number that begins at an offset, if a word begins there.
 pub fn number(text: &[u8], start: usize, rules: &Rules) -> Option<Finding> {
     let (end, kind) = if !is_digit(at(text, start)) {
         (iban(text, start), Kind::Iban)
@@ -42,7 +41,7 @@ pub fn number(text: &[u8], start: usize, rules: &Rules) -> Option<Finding> {
     Some(Finding { start, end: end?, kind })
 }
 
-/// The IP address that begins at a place, if such are hidden.
+/// The IP address that begins at an offset, if these are redacted.
 pub fn ip(text: &[u8], start: usize, addresses: bool, rules: &Rules) -> Option<Finding> {
     if !addresses || !rules.ip_addresses {
         return None;
@@ -64,7 +63,7 @@ fn card(text: &[u8], start: usize) -> Option<usize> {
         let group = run(text, index, 20, is_digit);
         digits.extend_from_slice(slice(text, index, group));
         let next = at(text, group);
-        // What goes on as a word, a fraction or an address is another kind of number.
+        // A number that continues as a word, a fraction or an address is of another kind.
         let whole = !next.is_ascii_alphanumeric() && next != b'_' && !(next == b'.' && is_digit(at(text, group + 1)));
         if whole && is_card(&digits) {
             best = Some(group);
@@ -103,7 +102,7 @@ fn is_card(digits: &[u8]) -> bool {
             .sum()
     };
     let luhn = sum(|digit| if digit > 4 { digit * 2 - 9 } else { digit * 2 }) % 10 == 0;
-    // Thirteen digits are far more often an article (EAN), whose check digit weighs with three.
+    // Thirteen digits are far more often an article number (EAN), whose check digit uses weights of three.
     let article = length == 13 && sum(|digit| digit * 3) % 10 == 0;
     issued && luhn && !article
 }
@@ -153,7 +152,7 @@ fn social_security(text: &[u8], start: usize) -> Option<usize> {
         b'-' => *byte == at(part, 3),
         _ => byte.is_ascii_digit(),
     });
-    // Never given: an area of 000, 666 and from 900 on, a group of 00, a serial of 0000.
+    // Never issued: an area of 000, 666 and from 900 on, a group of 00, a serial of 0000.
     let never = at(part, 0) == b'9'
         || matches!(slice(part, 0, 3), b"000" | b"666")
         || slice(part, 4, 6) == b"00"
@@ -203,7 +202,7 @@ fn ip6(text: &[u8], start: usize) -> Option<usize> {
         return ip4(text, start + last + 1);
     }
     let mut part = slice(text, start, end);
-    // The place in a file behind an address, `:12:34`.
+    // A position in a file after an address, `:12:34`.
     if let Some(last) = ninth_group(part) {
         end = start + last;
         part = slice(text, start, end);
@@ -217,14 +216,14 @@ fn ip6(text: &[u8], start: usize) -> Option<usize> {
     (fits && (filled > 2 || count(part, is_digit) > 0)).then_some(end)
 }
 
-/// Where the colon stands behind which a ninth or tenth group is left.
+/// The offset of the colon before a ninth or tenth group.
 fn ninth_group(part: &[u8]) -> Option<usize> {
     let mut colons = part.iter().enumerate().filter(|(_, byte)| **byte == b':').map(|(index, _)| index);
     let ninth = colons.nth(7)?;
     (colons.count() < 2 && !part.windows(2).any(|pair| pair == b"::")).then_some(ninth)
 }
 
-/// Whether a number begins at a place, and is not the rest of a fraction, a longer number or an identifier.
+/// Whether a number begins at an offset, and is not the rest of a fraction, a longer number or an identifier.
 fn stands_apart(text: &[u8], start: usize) -> bool {
     let previous = before(text, start);
     let joint = matches!(previous, b'.' | b',' | b'-' | b'_');

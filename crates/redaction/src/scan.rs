@@ -1,4 +1,4 @@
-//! The pass over a text: at every place, what could begin there.
+//! The pass over a text, which checks at every offset what could begin there.
 
 use super::base64;
 use super::bytes::{
@@ -12,17 +12,17 @@ use super::{Kind, Origin, Rules, Secret, mail, numbers, shapes};
 
 /// How often an encoding is undone: an address in an address in an address.
 const ROUNDS: usize = 3;
-/// How deep base64 is read within base64.
+/// How deep base64 is decoded within base64.
 const DEPTH: usize = 2;
 
-/// How much of a text is looked for.
+/// What is searched for.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Look {
-    /// What stands behind names. As long as something is encoded, words have no reliable start.
+    /// Values after names. While something is encoded, words have no reliable start.
     Names,
     /// Everything.
     All,
-    /// What its shape tells, whatever stands around it.
+    /// Shapes, whatever is around them.
     Shapes,
 }
 
@@ -32,15 +32,15 @@ struct Scan<'a> {
     depth: usize,
     addresses: bool,
     rules: &'a Rules,
-    /// Nothing before it is looked at again.
+    /// Nothing before it is examined again.
     floor: usize,
-    /// Up to where base64 was read, so that none is read twice.
+    /// The end of decoded base64, so that none is decoded twice.
     decoded: usize,
-    /// Up to where something goes that looks drawn and is no secret.
+    /// The end of something that looks random and is no secret.
     content: usize,
 }
 
-/// Everything secret in a text, in places of the text, in no order.
+/// All secrets in a text, as offsets in the text, in no order.
 pub fn all(view: View, origin: Origin, rules: &Rules) -> Vec<Secret> {
     deep(view, origin == Origin::Collected, 0, rules)
 }
@@ -118,12 +118,12 @@ impl Scan<'_> {
         }
     }
 
-    /// The byte before a place, or the bracket that will stand there.
+    /// The byte before an offset, or the bracket of its placeholder.
     fn before(&self, index: usize) -> u8 {
         if index == self.floor && index > 0 { b']' } else { before(&self.view.bytes, index) }
     }
 
-    /// What stands behind `=` or `:`.
+    /// The value after `=` or `:`.
     fn named(&self, sign: usize) -> Option<Finding> {
         let text = &self.view.bytes;
         let (byte, previous, next) = (at(text, sign), self.before(sign), at(text, sign + 1));
@@ -166,7 +166,7 @@ impl Scan<'_> {
             .or_else(|| shapes::shape(text, from, false).or_else(|| drawn(text, from)).filter(|_| parameter))
     }
 
-    /// The value of an option on a command line, `--password value`.
+    /// The value of a command-line option, `--password value`.
     fn option(&self, index: usize) -> Option<Finding> {
         let text = &self.view.bytes;
         let end = run(text, index + 2, 48, is_token);
@@ -178,7 +178,7 @@ impl Scan<'_> {
         read(text, end, kind, manner, place, self.rules).filter(|_| manner != Manner::Parameter)
     }
 
-    /// What a person tells in a sentence: `my password is …`.
+    /// A value given in a sentence: `my password is …`.
     fn told(&self, index: usize) -> Option<Finding> {
         let text = &self.view.bytes;
         let end = run(text, index, 8, is_word);
@@ -195,7 +195,7 @@ impl Scan<'_> {
         read(text, end, kind, manner, Place::default(), self.rules)
     }
 
-    /// A text in base64 that tells a secret: hidden whole.
+    /// Base64 that contains a secret; redacted as a whole.
     fn encoded(&mut self, start: usize) -> Option<Finding> {
         if start < self.decoded || self.depth == DEPTH {
             return None;
@@ -214,7 +214,7 @@ impl Scan<'_> {
     }
 }
 
-/// The value of a parameter that looks drawn, whatever its name.
+/// The value of a parameter that looks random, whatever its name.
 fn drawn(text: &[u8], start: usize) -> Option<Finding> {
     let random = shapes::is_drawn(slice(text, start, run(text, start, 256, is_credential)));
     (random && !stands(text, start, b"http")).then(|| Finding {

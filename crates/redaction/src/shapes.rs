@@ -1,4 +1,4 @@
-//! Secrets that their own shape tells.
+//! Secrets that are recognised by their own shape.
 
 use super::Kind;
 use super::base64;
@@ -9,7 +9,7 @@ use super::bytes::{
 use super::finding::Finding;
 use super::issuers::{Follows, prefix};
 
-/// The token that begins at a place, where a word begins. Within `content` no form tells one.
+/// The token that begins at an offset, if a word begins there. Within `content` the form alone does not count.
 pub fn shape(text: &[u8], start: usize, content: bool) -> Option<Finding> {
     let unknown = || marked(text, start).or_else(|| form(text, start)).filter(|_| !content);
     known(text, start).or_else(unknown).or_else(|| scheme(text, start))
@@ -19,8 +19,7 @@ fn known(text: &[u8], start: usize) -> Option<Finding> {
     prefixed(text, start).or_else(|| jwt(text, start))
 }
 
-/// Whether what a text ends in begins as a token does, and goes on with the next line: it is none yet, or the line looks
-/// as if it were part of one.
+/// Whether the end of a text begins like a token that continues on the next line: it is no token yet, or the line looks like a part of one.
 pub fn begins(text: &[u8], next: &[u8]) -> bool {
     let lowest = text.len().saturating_sub(100);
     let part = slice(text, lowest, text.len());
@@ -38,7 +37,7 @@ fn prefixed(text: &[u8], start: usize) -> Option<Finding> {
     let fits = match follows {
         Follows::Hex => head.len() == 32 && is_hex(head),
         Follows::Drawn if is_inner(text, start) => false,
-        // A UUID, or other digits of hexadecimal, count wherever they change.
+        // A UUID, or other hexadecimal digits, count wherever they change.
         Follows::Drawn if head.len() > 35 && is_hex(slice(head, head.len() - 36, head.len())) => true,
         Follows::Drawn => head.len() > 15 && is_made(head, 6),
         _ => head.len() > 15 && small < count(head, |byte| byte.is_ascii_alphanumeric()),
@@ -50,9 +49,9 @@ fn prefixed(text: &[u8], start: usize) -> Option<Finding> {
     })
 }
 
-/// A token that no row knows. Its bytes change their class as only those that machines draw do. It is long and stands behind
-/// words that name it or has parts with points between them, or is longer and mixes small letters and capitals; behind words
-/// that stand before secrets, it may be shorter and hexadecimal, as names of things are.
+/// A token without a known prefix. Its bytes change their class as only random ones do. It is long and follows words that name it or has parts
+/// separated by points, or is longer and mixes lower case and capitals; after words that introduce secrets, it may be shorter and hexadecimal,
+/// like names of things.
 #[inline(never)]
 fn form(text: &[u8], start: usize) -> Option<Finding> {
     let whole = slice(text, start, without_stops(text, run(text, start, 128, is_joined)));
@@ -76,7 +75,7 @@ fn form(text: &[u8], start: usize) -> Option<Finding> {
         let parts = rest.split(|byte| !byte.is_ascii_alphanumeric());
         parts.filter(|part| part.len() > 11 && changes(part) * 6 >= part.len())
     };
-    // A third of it at least: in `acme-prod-InvoiceReminderHandlerFunction-1XK2J3HQW8ZPL` only the end is drawn.
+    // A third of it at least: in `acme-prod-InvoiceReminderHandlerFunction-1XK2J3HQW8ZPL` only the end is random.
     let drawn = || parts().any(|part| !is_hex(part)) && parts().map(<[u8]>::len).sum::<usize>() * 3 >= rest.len();
     let last = whole.rsplit(|byte| *byte == b'.').next()?;
     // `chunk.css`, a published key or address, the line of hyphens around a certificate.
@@ -92,14 +91,14 @@ fn form(text: &[u8], start: usize) -> Option<Finding> {
     })
 }
 
-/// Words in front of a `_` behind which hexadecimal digits are secret as well.
+/// Words before a `_` after which hexadecimal digits are secret as well.
 const SECRETS: &str = "live prod production secret token pat";
 
-/// How that begins which looks drawn and is published: keys of pages, addresses of Ethereum and IPFS.
+/// Prefixes of random-looking text that is published: keys of pages, addresses of Ethereum and IPFS.
 const NAMES: [&[u8]; 4] = [b"pk_live", b"pk_test", b"0x", b"Qm"];
 
-/// A key that its end tells, `…-us6` of Mailchimp, or its middle, `8Q~` in a secret of Azure, or one that is written in the base64
-/// that addresses cannot hold: with `+` or `=`, or the 40 bytes of a key of AWS.
+/// A key recognised by its end, `…-us6` of Mailchimp, by its middle, `8Q~` in a secret of Azure, or by the base64 that addresses cannot hold:
+/// with `+` or `=`, or the 40 bytes of an AWS key.
 fn marked(text: &[u8], start: usize) -> Option<Finding> {
     if stands(text, start + 32, b"-us") && is_hex(slice(text, start, start + 32)) {
         return Some(Finding { start, end: run(text, start, 40, is_token), kind: Kind::Key });
@@ -123,9 +122,8 @@ fn marked(text: &[u8], start: usize) -> Option<Finding> {
     })
 }
 
-/// Where that ends which looks drawn and is no secret, if it begins at a place: a digest (`sha256-…`, Subresource Integrity), a data
-/// URL (RFC 2397), a certificate or public key (RFC 7468, RFC 4253), the value of something called an id, a document's name in
-/// an address (`/d/…`).
+/// The end of something that looks random and is no secret, if it begins at an offset: a digest (`sha256-…`, Subresource Integrity), a data URL
+/// (RFC 2397), a certificate or public key (RFC 7468, RFC 4253), the value of something called an id, a document's name in an address (`/d/…`).
 pub fn content(text: &[u8], start: usize) -> Option<usize> {
     let behind = slice(text, start.saturating_sub(7), start);
     let id = behind.windows(3).any(|part| match part {
@@ -149,12 +147,12 @@ pub fn content(text: &[u8], start: usize) -> Option<usize> {
     Some(run(text, from, FAR, is_credential))
 }
 
-/// Whether a part decodes to a text: what is drawn does so for a few bytes at most.
+/// Whether a part decodes to text: random bytes do so for a few bytes at most.
 fn is_text(part: &[u8]) -> bool {
     base64::text(part, 0).0.len() > 11
 }
 
-/// Whether something is joined to what begins at a place.
+/// Whether the text at an offset is joined to what comes before it.
 fn is_inner(text: &[u8], start: usize) -> bool {
     match before(text, start) {
         // `_ZN4core3fmt…` is the name of a function.
@@ -164,13 +162,13 @@ fn is_inner(text: &[u8], start: usize) -> bool {
     }
 }
 
-/// Whether bytes follow each other as they are drawn, in any case: so that one in so many changes its class.
+/// Whether bytes look random in any case: one in `one_in` changes its class.
 pub fn is_made(part: &[u8], one_in: usize) -> bool {
     count(part, is_digit) > 0 && changes(part) * one_in >= part.len()
 }
 
-/// The token behind a colon that stands behind the number of its owner: of a bot of Telegram
-/// (<https://core.telegram.org/bots/api>) or an application of Asana.
+/// The token after a colon that follows the number of its owner: of a Telegram bot (<https://core.telegram.org/bots/api>) or an Asana
+/// application.
 pub fn owned(text: &[u8], colon: usize) -> Option<Finding> {
     let end = run(text, colon + 1, 64, is_token);
     let token = slice(text, colon + 1, end);
@@ -182,8 +180,8 @@ pub fn owned(text: &[u8], colon: usize) -> Option<Finding> {
     })
 }
 
-/// A token of RFC 7519: `{"` in base64url, and the parts behind it, of which an unsigned one leaves out the last and an
-/// encrypted one (RFC 7516) may leave out the second.
+/// A token of RFC 7519: `{"` in base64url, and the parts after it, of which an unsigned one omits the last and an encrypted one (RFC 7516) may
+/// omit the second.
 fn jwt(text: &[u8], start: usize) -> Option<Finding> {
     let header = run(text, start, 1_024, is_token);
     if slice(text, start, start + 3) != b"eyJ" || header < start + 12 || at(text, header) != b'.' {
@@ -193,7 +191,7 @@ fn jwt(text: &[u8], start: usize) -> Option<Finding> {
     (end >= header + 9).then(|| Finding { start, end: without_stops(text, end), kind: Kind::Jwt })
 }
 
-/// What stands behind the name of an authorization scheme (RFC 6750, RFC 7617) outside of any header.
+/// The credential after the name of an authorization scheme (RFC 6750, RFC 7617) outside of any header.
 fn scheme(text: &[u8], start: usize) -> Option<Finding> {
     let name = [&b"bearer"[..], b"basic", b"token"].into_iter().find(|name| stands(text, start, name))?;
     let from = run(text, start + name.len(), 4, |byte| byte == b' ' || byte == b'+');
@@ -201,7 +199,7 @@ fn scheme(text: &[u8], start: usize) -> Option<Finding> {
         return None;
     }
     let head = slice(text, from, run(text, from, 64, is_credential));
-    // Capitals within, as no word has them.
+    // Inner capitals, which no word has.
     let mixed = count(slice(head, 1, head.len()), is_capital) > 0 && count(head, is_small) > 0 && !head.contains(&b'.');
     let digit = count(head, is_digit) > 0;
     let secret = match name.first() {
@@ -216,8 +214,7 @@ fn scheme(text: &[u8], start: usize) -> Option<Finding> {
     })
 }
 
-/// A private key (RFC 7468, RFC 4880) that begins with its hyphens at a place: to its end, or to the end of what is
-/// left of it.
+/// A private key (RFC 7468, RFC 4880) that begins with its hyphens at an offset: up to its end, or to the end of what is left of it.
 pub fn private_key(text: &[u8], start: usize) -> Option<Finding> {
     let label = start + 11;
     let end = run(text, label, 48, |byte| is_capital(byte) || is_digit(byte) || byte == b' ');
@@ -250,7 +247,7 @@ pub fn private_key(text: &[u8], start: usize) -> Option<Finding> {
     }
 }
 
-/// Whether the value of a parameter looks as if a machine had drawn it. Digests and UUIDs do not: they name things.
+/// Whether the value of a parameter looks random. Digests and UUIDs do not: they name things.
 pub fn is_drawn(value: &[u8]) -> bool {
     let least = if count(value, is_capital) > 0 { 22 } else { 24 };
     value.len() >= least && is_random(value) && !is_hex(value) && at(value, 0) != b'/'
@@ -264,7 +261,7 @@ fn is_part(byte: u8) -> bool {
     is_credential(byte) || matches!(byte, b'!' | b'@' | b'$')
 }
 
-/// The end of a token without the full stop of the sentence that it ends.
+/// The end of a token without the full stop of its sentence.
 fn without_stops(text: &[u8], mut end: usize) -> usize {
     while matches!(before(text, end), b'.' | b'/') {
         end -= 1;

@@ -1,4 +1,4 @@
-//! The value that stands behind a name: where it ends, and whether it is a secret.
+//! The value after a name: where it ends, and whether it is a secret.
 
 use super::bytes::{
     FAR, at, before, changes, count, is_blank, is_capital, is_credential, is_digit, is_small, is_word, listed, run,
@@ -9,30 +9,30 @@ use super::names::{Manner, classify};
 use super::view::line_break;
 use super::{Kind, Rules};
 
-/// How a value stands behind its name.
+/// The context of a value.
 #[derive(Clone, Copy, Default)]
 pub struct Place {
-    /// The name is in quotes, or nothing parts it from its value: this is data, and not prose.
+    /// The name is in quotes, or directly before its value: data, and not prose.
     pub tight: bool,
-    /// It is a parameter of an address.
+    /// A parameter of an address.
     pub parameter: bool,
-    /// It is a header of HTTP: only blanks and quotes end it.
+    /// An HTTP header: only blanks and quotes end it.
     pub header: bool,
-    /// It is a variable of an environment, in capitals: no code.
+    /// An environment variable, in capitals: no code.
     pub variable: bool,
-    /// It has to be in quotes, because otherwise it is code.
+    /// Only a quoted value counts, because an unquoted one is code.
     pub quoted: bool,
     /// The byte before the name; a quote ends a value that is a line.
     pub opened: u8,
     /// The name was in quotes: a bracket ends the value.
     pub json: bool,
-    /// The name is a word in a sentence, or behind one in code.
+    /// The name is a word in a sentence, or follows one in code.
     pub prose: bool,
-    /// All the text is the value.
+    /// The whole text is the value.
     pub whole: bool,
 }
 
-/// What a value says that is no secret.
+/// Values that are no secret.
 const HARMLESS: &str = "true false null none nil undefined nan yes no on off required optional invalid missing expired \
     empty wrong incorrect string text hidden redacted masked filtered removed basic bearer digest negotiate ntlm default \
     unknown anonymous unset active inactive enabled disabled valid open closed number boolean object array function \
@@ -43,15 +43,15 @@ const HARMLESS: &str = "true false null none nil undefined nan yes no on off req
 const MESSAGE: &str = "is must can cannot should has have does do too the please at may needs need not your enter ist muss \
     darf est doit ne es debe no";
 
-/// Schemes of `Authorization` (the IANA registry, and what is in use): of these the next word is secret,
+/// Schemes of `Authorization` (the IANA registry, and what is in use) after which the next word is secret,
 const SCHEMES: &str = "bearer basic token apikey negotiate ntlm jwt key bot ssws geniekey splunk";
-/// and of these all of the line.
+/// and those after which the rest of the line is.
 const LINES: &str = "digest aws4-hmac-sha256 hawk oauth signature";
 
-/// How much of a value is judged.
+/// How much of a value is examined.
 const HEAD: usize = 96;
 
-/// The secret in the value that begins at a place, or behind blanks there.
+/// The secret in the value that begins at an offset, or after blanks there.
 pub fn read(
     text: &[u8],
     from: usize,
@@ -144,7 +144,7 @@ fn is_secret(value: &[u8], kind: Kind, manner: Manner, place: Place, quoted: boo
         Manner::Made if kind != Kind::Secret && (value.contains(&b' ') || quoted && place.prose && digits == 0) => {
             false
         }
-        // A path: `pwd` is also where one is.
+        // A path: `pwd` is also the working directory.
         Manner::Chosen if plain && at(value, 0) == b'/' => false,
         _ if quoted => !is_message(value, digits),
         Manner::Chosen if place.tight => !plain || count(value, |byte| byte == b'.' || byte == b'/') == 0,
@@ -152,7 +152,7 @@ fn is_secret(value: &[u8], kind: Kind, manner: Manner, place: Place, quoted: boo
         Manner::Chosen => !plain || length >= 14 && count(value, |byte| byte == b'-') > 1,
         _ if place.parameter || place.variable => true,
         _ if count(value, |byte| b"()[]{},;!".contains(&byte)) > 0 => false,
-        // As long as no word, or changing as no name does.
+        // Longer than any word, or alternating as no name does.
         _ if plain => letters == length && length >= 16 && (!capital || changes(value) * 4 >= length),
         _ if place.tight => digits > 0,
         _ => has_number(value, 8),
@@ -161,12 +161,12 @@ fn is_secret(value: &[u8], kind: Kind, manner: Manner, place: Place, quoted: boo
     telling && !address && length >= 3
 }
 
-/// Whether a word of so many bytes or more, and with a digit in it, is among the words of a value.
+/// Whether a value has a word of at least this many bytes with a digit in it.
 fn has_number(value: &[u8], least: usize) -> bool {
     value.split(|byte| !is_word(*byte)).any(|part| part.len() >= least && count(part, is_digit) > 0)
 }
 
-/// Whether a value is a sentence about the field rather than what is in it.
+/// Whether a value is a sentence about the field rather than its content.
 fn is_message(value: &[u8], digits: usize) -> bool {
     let first = run(value, 0, 20, |byte| is_word(byte) || byte == b'\'');
     let word = slice(value, 0, run(value, 0, 20, is_word));
@@ -189,7 +189,7 @@ fn is_code(value: &[u8], quoted: bool, digits: usize) -> bool {
         b'&' | b'*' => !quoted && (next.is_ascii_alphabetic() || next == b'\''),
         b'(' | b':' | b'[' => !quoted,
         b' ' => quoted,
-        // A call or an index, with names only within.
+        // A call or an index that contains only names.
         _ => {
             !quoted
                 && name(first)
@@ -204,15 +204,14 @@ struct Ending {
     kind: Kind,
     place: Place,
     quote: u8,
-    /// How many backslashes stood before the quote.
+    /// How many backslashes preceded the quote.
     slashes: usize,
     line: bool,
 }
 
-/// Where a value ends, looking no further than `most` bytes.
+/// The end of a value, examining at most `most` bytes.
 ///
-/// In JSON that is a string in JSON itself, a quote has as many backslashes as the one that opened the value, and one
-/// within the value has more.
+/// In JSON inside a JSON string, a quote has as many backslashes as the one that opened the value, and one within the value has more.
 fn end_of(text: &[u8], start: usize, most: usize, how: &Ending) -> usize {
     let place = how.place;
     let last = text.len().min(start + most);
@@ -254,26 +253,26 @@ fn end_of(text: &[u8], start: usize, most: usize, how: &Ending) -> usize {
         escapes = if byte == b'\\' { escapes + 1 } else { 0 };
         end += 1;
     }
-    // What ends a sentence or closes a bracket around it is no part of it.
+    // The end of a sentence and a bracket around it are no part of it.
     while !quoted && !how.line && !place.header && end > start && b".,;:)]}".contains(&before(text, end)) {
         end -= 1;
     }
     end
 }
 
-/// Whether a value in quotes was only broken over two lines here: a word, and then the quote.
+/// Whether a quoted value only continues on the next line here: a word, and then the quote.
 fn goes_on(text: &[u8], index: usize, quote: u8) -> bool {
     let next = line_break(text, index);
     let end = run(text, next, 200, |byte| byte > b' ' && !b"\"'`".contains(&byte));
     end > next && at(text, end) == quote
 }
 
-/// Whether an escaped line break or quote is at a place, which ends what holds the value.
+/// Whether an escaped line break or quote is at an offset, which ends the text around the value.
 fn escaped_break(text: &[u8], index: usize) -> bool {
     at(text, index) == b'\\' && matches!(at(text, index + 1), b'n' | b'r' | b't' | b'"' | b'\'' | b'\\' | b'u' | b'\n')
 }
 
-/// Where blanks end, and a line break in a folded header (RFC 9110, 5.5) with them.
+/// The end of blanks, including a line break in a folded header (RFC 9110, 5.5).
 fn blanks(text: &[u8], start: usize) -> usize {
     let end = run(text, start, 16, is_blank);
     let folded = run(text, end, 2, |byte| matches!(byte, b'\r' | b'\n'));

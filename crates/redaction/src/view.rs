@@ -1,18 +1,18 @@
-//! Texts as they are meant: with percent-encoding, escapes and wrapped lines undone, and the way back.
+//! Decoded texts: with percent-encoding, escapes and wrapped lines undone, and with the offsets in the original.
 
 use super::bytes::{at, is_blank, is_random, is_token, run, slice};
 use super::shapes;
 
-/// The bytes of a text after something was undone, and for each where in the text it comes from.
+/// The bytes of a text after decoding, and for each its place in the text.
 #[derive(Clone)]
 pub struct View {
     /// The bytes.
     pub bytes: Vec<u8>,
-    /// Where each byte begins and ends in the text.
+    /// The start and end of each byte in the text.
     pub places: Vec<(usize, usize)>,
 }
 
-/// What stands for another byte; zero for what is not there to be seen.
+/// Entities and their bytes; zero for invisible ones.
 const ENTITIES: [(&str, u8); 8] = [
     ("&amp;", b'&'),
     ("&quot;", b'"'),
@@ -30,8 +30,8 @@ impl View {
         View { bytes: text.to_vec(), places: (0..text.len()).map(|at| (at, at + 1)).collect() }
     }
 
-    /// One round of percent-encoding (RFC 3986), escapes of JSON (RFC 8259) and JavaScript and the commonest entities of
-    /// HTML undone; nothing where there are none.
+    /// Undoes one round of percent-encoding (RFC 3986), escapes of JSON (RFC 8259) and JavaScript and the commonest entities of HTML; `None` if
+    /// there are none.
     pub fn undone(&self) -> Option<View> {
         let text = &self.bytes;
         let mut out = View { bytes: Vec::new(), places: Vec::new() };
@@ -46,9 +46,9 @@ impl View {
         (out.bytes.len() < text.len()).then_some(out)
     }
 
-    /// The text with the line breaks taken out that stand within what may be one token.
+    /// The text without the line breaks within what may be one token.
     ///
-    /// What comes behind such a break has the line for itself, or looks random: so lines of prose are not glued.
+    /// The part after such a break has the line for itself, or looks random, so lines of prose are not joined.
     pub fn joined(&self) -> Option<View> {
         let text = &self.bytes;
         let mut out = View { bytes: Vec::new(), places: Vec::new() };
@@ -72,13 +72,13 @@ impl View {
         (out.bytes.len() < text.len()).then_some(out)
     }
 
-    /// Whether something was taken out before a byte.
+    /// Whether something was removed before a byte.
     pub fn gap(&self, index: usize) -> bool {
         let end = index.checked_sub(1).and_then(|before| self.places.get(before)).map(|(_, end)| *end);
         end.is_some() && end != self.places.get(index).map(|(start, _)| *start)
     }
 
-    /// A span in terms of the text.
+    /// A span in offsets of the original text.
     pub fn span(&self, start: usize, end: usize) -> (usize, usize) {
         let first = self.places.get(start).map_or(0, |place| place.0);
         let last = self.places.get(end.wrapping_sub(1)).map_or(first, |place| place.1);
@@ -91,7 +91,7 @@ impl View {
     }
 }
 
-/// The byte that an escape stands for, and how long the escape is.
+/// The byte that an escape stands for, and the length of the escape.
 fn escape(text: &[u8], index: usize) -> Option<(u8, usize)> {
     match at(text, index) {
         b'%' => hex(slice(text, index + 1, index + 3)).filter(|byte| *byte > 0).map(|byte| (byte, 3)),
@@ -116,7 +116,7 @@ fn escape(text: &[u8], index: usize) -> Option<(u8, usize)> {
     }
 }
 
-/// The byte that two hexadecimal digits say.
+/// The byte of two hexadecimal digits.
 fn hex(digits: &[u8]) -> Option<u8> {
     let digit = |byte: u8| (byte as char).to_digit(16);
     match digits {
@@ -125,8 +125,8 @@ fn hex(digits: &[u8]) -> Option<u8> {
     }
 }
 
-/// Where the next line's text begins, if a line ends here; otherwise the place itself. A backslash may stand before the
-/// break, and blanks behind it.
+/// Where the next line's text begins, if a line ends here; otherwise the offset itself. A backslash may precede the break, and blanks may
+/// follow it.
 pub fn line_break(text: &[u8], index: usize) -> usize {
     let mut end = index + usize::from(at(text, index) == b'\\');
     end += usize::from(at(text, end) == b'\r');

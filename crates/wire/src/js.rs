@@ -1,4 +1,4 @@
-//! JSON as the browser has parsed it.
+//! JSON as parsed by the browser.
 
 use js_sys::{Array, Object, Reflect};
 use wasm_bindgen::{JsCast, JsValue};
@@ -35,7 +35,7 @@ impl Source for JsValue {
     }
 }
 
-/// A property of an object; undefined where there is none, or where reading it throws.
+/// A property of an object; undefined if there is none, or if its getter throws.
 pub fn property(object: &JsValue, name: &str) -> JsValue {
     Reflect::get(object, &JsValue::from_str(name)).unwrap_or(JsValue::UNDEFINED)
 }
@@ -43,7 +43,7 @@ pub fn property(object: &JsValue, name: &str) -> JsValue {
 /// The properties of an object.
 pub fn entries(object: &JsValue) -> Vec<(String, JsValue)> {
     let Some(object) = object.dyn_ref::<Object>() else { return Vec::new() };
-    // Not Object::entries, which a getter that throws would end.
+    // Not `Object::entries`, which fails if one getter throws.
     Object::keys(object)
         .iter()
         .filter_map(|name| name.as_string())

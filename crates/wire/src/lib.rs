@@ -1,8 +1,8 @@
-//! Wire types, declared once and read in two ways.
+//! Wire types, declared once with two readers.
 //!
-//! The gateway reads JSON with serde. In the widget serde's readers for the same types weigh more than its screens do
-//! (measured: a quarter of the module), while the browser has parsed the JSON long before: there a value is read off the
-//! parsed tree. [`types`] and [`words`] declare a type with both readers, and a test that both read the same.
+//! The gateway reads JSON with serde. In the widget serde's readers for the same types would be larger than its screens (measured: a quarter of
+//! the module), and the browser has parsed the JSON already, so there values are read from the parsed tree. [`types`] and [`words`] declare a
+//! type with both readers, and a test that both read the same.
 
 #[cfg(target_arch = "wasm32")]
 pub mod js;
@@ -18,7 +18,7 @@ mod words;
 pub use pairs::Pairs;
 pub use read::{Read, ReadUpTo};
 
-/// A parsed JSON value. Whatever it is, it can be asked for anything: what is not there is empty.
+/// A parsed JSON value. Every method accepts every value: what does not exist is empty.
 pub trait Source: Sized {
     /// The member of an object.
     fn get(&self, key: &str) -> Self;
@@ -26,11 +26,11 @@ pub trait Source: Sized {
     fn entries(&self) -> Vec<(String, Self)>;
     /// The items of an array.
     fn items(&self) -> Vec<Self>;
-    /// A text; `None` for anything else.
+    /// A string; `None` for anything else.
     fn as_text(&self) -> Option<String>;
     /// A number; `None` for anything else.
     fn as_number(&self) -> Option<f64>;
-    /// Yes or no; `None` for anything else.
+    /// A boolean; `None` for anything else.
     fn as_bool(&self) -> Option<bool>;
     /// Whether it is an array.
     fn is_list(&self) -> bool;
@@ -45,22 +45,22 @@ pub trait Source: Sized {
         self.as_bool().unwrap_or_default()
     }
 
-    /// A text; empty for anything else.
+    /// A string; empty for anything else.
     fn text(&self) -> String {
         self.as_text().unwrap_or_default()
     }
 
-    /// The text of a member.
+    /// A string member; empty for anything else.
     fn text_of(&self, key: &str) -> String {
         self.get(key).text()
     }
 
-    /// A member, read.
+    /// Reads a member.
     fn member<T: Read>(&self, key: &str) -> T {
         T::read(&self.get(key))
     }
 
-    /// A member, of which so many characters or items are read at most.
+    /// Reads at most `max` characters or items of a member.
     fn member_up_to<T: ReadUpTo>(&self, key: &str, max: usize) -> T {
         T::read_up_to(&self.get(key), max)
     }

@@ -1,4 +1,4 @@
-//! JSON as serde has parsed it.
+//! JSON as parsed by serde.
 
 use super::Source;
 

@@ -1,11 +1,11 @@
-//! Names with values, in the order they came: an object on the wire, a list in memory.
+//! Names with values in their original order: an object on the wire, a list in memory.
 //!
-//! Not a map of the standard library, because its code weighs kilobytes in the widget and the lists are short.
+//! Not a map of the standard library: its code would add kilobytes to the widget, and the lists are short.
 
 use serde::ser::SerializeMap;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
-/// Values by name. A name stands in it once.
+/// Values by name. Names are unique.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Pairs<T>(pub Vec<(String, T)>);
 
@@ -38,7 +38,7 @@ impl<T: Serialize> Serialize for Pairs<T> {
 }
 
 impl<'de, T: Deserialize<'de>> Deserialize<'de> for Pairs<T> {
-    /// Through a map, so that the last of two equal names wins, as it does where JSON is read elsewhere.
+    /// Through a map, so that the last of two equal names wins, as in other JSON parsers.
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Pairs<T>, D::Error> {
         let map = std::collections::BTreeMap::deserialize(deserializer)?;
         Ok(Pairs(map.into_iter().collect()))

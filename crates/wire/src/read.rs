@@ -1,21 +1,21 @@
-//! Reading a value off a tree.
+//! Reading values from a parsed tree.
 
 use super::{Pairs, Source};
 
-/// What can be read off a [`Source`].
+/// A type that can be read from a [`Source`].
 pub trait Read: Sized {
-    /// Reads it; what is missing gets its default.
+    /// Reads a value. Whatever is missing has its default.
     fn read(source: &impl Source) -> Self;
 
-    /// Reads the items of a list, which leaves out what it does not know.
+    /// Reads the items of a list and leaves out unknown ones.
     fn read_items(items: &[impl Source]) -> Vec<Self> {
         items.iter().map(Self::read).collect()
     }
 }
 
-/// What can be read in part, so that nobody else's answer costs more than it is worth.
+/// A type that can be read in part, so that a third party's response cannot cost more than it is worth.
 pub trait ReadUpTo: Read {
-    /// Reads so many characters or items at most.
+    /// Reads at most `max` characters or items.
     fn read_up_to(source: &impl Source, max: usize) -> Self;
 }
 

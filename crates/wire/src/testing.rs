@@ -1,4 +1,4 @@
-//! What holds that both readers of a wire type read the same. The macros use it in the tests of the crates that declare types.
+//! Asserts that both readers of a wire type read the same. The macros use it in the tests of the crates that declare types.
 
 use std::fmt::Debug;
 
@@ -7,17 +7,17 @@ use serde_json::Value;
 
 use super::{Pairs, Read};
 
-/// How many samples of a type are tried: more than the longest list of words that a type has.
+/// How many samples of a type are tried: more than the largest enum has variants.
 const SAMPLES: usize = 12;
 
-/// A type of which there are examples.
+/// A type with samples.
 pub trait Sample {
-    /// An example in which everything is there; each `number` gives another. It is counted up, so that no two members are alike.
+    /// A sample with every member present. `number` is counted up, so that no two members are equal.
     fn sample(number: &mut usize) -> Self;
 }
 
-/// Panics unless serde and the widget's reader read the same: a whole value, and one in which any of its parts is missing or
-/// null and serde still takes it. What serde refuses, the widget only has to survive.
+/// Panics unless serde and the widget's reader read the same: a whole value, and every value with one part missing or null that serde accepts.
+/// If serde rejects it, the widget's reader only must not panic.
 #[allow(clippy::expect_used)]
 pub fn assert_reads_alike<T: Sample + Read + Serialize + DeserializeOwned + PartialEq + Debug>() {
     for number in 0..SAMPLES {
@@ -38,7 +38,7 @@ pub fn assert_reads_alike<T: Sample + Read + Serialize + DeserializeOwned + Part
     }
 }
 
-/// The JSON pointers of all members, however deep they are.
+/// The JSON pointers of all members, at any depth.
 fn parts(json: &Value) -> Vec<String> {
     let members: Vec<(String, &Value)> = match json {
         Value::Object(members) => members.iter().map(|(name, value)| (name.clone(), value)).collect(),
@@ -133,7 +133,7 @@ mod tests {
     use crate::Source;
     use serde::Deserialize;
 
-    /// A type whose readers disagree about what is missing.
+    /// A type whose readers disagree about missing members.
     #[derive(Debug, PartialEq, Serialize, Deserialize)]
     struct Unlike {
         #[serde(default = "seven")]

@@ -1,20 +1,20 @@
-//! Wire types, each declared once.
+//! The macro that declares wire types.
 
-/// Declares structs with both their readers: serde for the gateway, [`Read`](crate::Read) for the widget. A test in the module that
-/// declares them holds that both read the same, so there is one call in a module.
+/// Declares structs with both readers: serde for the gateway, [`Read`](crate::Read) for the widget. It adds a test that both read the same, so
+/// use it once in a module.
 ///
-/// A member is `pub NAME: TYPE`, and then, where it applies, in this order:
+/// A member is `pub NAME: TYPE`, followed by these options, in this order:
 ///
 /// | | |
 /// | --- | --- |
-/// | `pub NAME as "WORD": TYPE` | it is called otherwise on the wire |
-/// | `[max N]` | the widget reads no more characters or items of it, whatever is sent; serde reads them all |
-/// | `= default` | may be missing, and then has its type's default |
-/// | `= sparse` | the same, and is not written where it has its default |
-/// | `= or(FUNCTION, "FUNCTION")` | may be missing, and then has what the function gives; twice, because serde wants it as text |
-/// | `= known` | a word: if the widget does not know it, a list leaves out the whole struct |
+/// | `pub NAME as "WORD": TYPE` | has another name on the wire |
+/// | `[max N]` | the widget reads at most N characters or items, whatever is sent; serde reads them all |
+/// | `= default` | optional, with its type's default |
+/// | `= sparse` | the same, and not written if it has its default |
+/// | `= or(FUNCTION, "FUNCTION")` | optional, with the function's result as default; twice, because serde wants it as a string |
+/// | `= known` | an enum: if the widget does not know its value, a list leaves out the whole struct |
 ///
-/// Without any, serde refuses a struct in which it is missing, and the widget reads the type's default.
+/// Without an option the member is required by serde, and has its type's default in the widget if it is missing.
 #[macro_export]
 macro_rules! types {
     ($($(#[$attribute:meta])* pub struct $name:ident { $($members:tt)* })+) => {
@@ -30,7 +30,8 @@ macro_rules! types {
     };
 }
 
-/// What [`types`] makes of one struct, member by member: the declaration, the reader, what makes a list leave it out, and a sample.
+/// The parts that [`types`] creates for one struct, member by member: the declaration, the reader, the condition for leaving it out of a list,
+/// and a sample.
 #[doc(hidden)]
 #[macro_export]
 macro_rules! record {
@@ -41,7 +42,7 @@ macro_rules! record {
         #[derive(serde::Serialize, serde::Deserialize)]
         #[cfg_attr(not(target_arch = "wasm32"), derive(schemars::JsonSchema))]
         $(#[$attribute])*
-        // A name that says everything needs no comment.
+        // Members whose name says everything need no comment.
         #[allow(missing_docs)]
         pub struct $name { $($declared)* }
 
@@ -61,7 +62,7 @@ macro_rules! record {
         }
     };
 
-    // The members, by what stands behind their types.
+    // The members, by their options.
     ($head:tt $d:tt $r:tt $k:tt $s:tt
         $(#[$a:meta])* pub $member:ident $(as $word:literal)? : $type:ty $([max $max:expr])?, $($rest:tt)*) => {
         $crate::record! { @add $head $d $r $k $s [$(#[$a])* $member [$($word)?] $type [$($max)?] []] [] [] $($rest)* }

@@ -1,9 +1,9 @@
-//! Enums whose variants are words.
+//! The macro that declares enums of words.
 
-/// Declares an enum whose variants are lower-case words, on the wire and everywhere else a person writes them.
+/// Declares an enum whose variants are lower-case words, on the wire and wherever a person writes them.
 ///
-/// With `else VARIANT` behind its name the widget can read it: a word that it does not know, from a newer gateway, stands for that
-/// variant, and is left out of a list. Serde refuses unknown words.
+/// With `else VARIANT` after its name the widget can read it: an unknown word, from a newer gateway, is read as that variant, and is left out
+/// of a list. Serde rejects unknown words.
 #[macro_export]
 macro_rules! words {
     (@read $name:ident $fallback:ident) => {
@@ -27,7 +27,7 @@ macro_rules! words {
         pub enum $name { $($(#[$variant_attribute])* #[serde(rename = $word)] $variant),+ }
 
         impl $name {
-            /// Every variant, in the order in which a person is offered them.
+            /// Every variant, in the order in which it is offered to people.
             pub const ALL: &[$name] = &[$($name::$variant),+];
 
             /// The word on the wire.
@@ -35,7 +35,7 @@ macro_rules! words {
                 match self { $($name::$variant => $word),+ }
             }
 
-            /// The variant of a word, if it is one.
+            /// The variant of a word, if there is one.
             pub fn from_word(word: &str) -> Option<$name> {
                 match word { $($word => Some($name::$variant),)+ _ => None }
             }

@@ -1,4 +1,4 @@
-//! What looks a little like a secret and is none: it stays byte for byte.
+//! Text that resembles a secret and is none stays byte for byte.
 
 use super::*;
 

@@ -1,4 +1,4 @@
-//! What is hidden and what stays. Tokens are put together here: a scanner of pushes takes whole ones for real.
+//! What is redacted and what is not. Tokens are assembled here, because scanners of pushes take whole ones for real.
 
 use super::*;
 
@@ -10,7 +10,7 @@ fn collected(text: &str) -> String {
     redact(text, Origin::Collected, &Rules::default())
 }
 
-/// Bytes that look drawn, the same for the same seed.
+/// Bytes that look random, the same for the same seed.
 fn drawn(seed: usize, length: usize, alphabet: &str) -> String {
     let mut state = seed as u64 * 2_654_435_761 + 12_345;
     let mut next = || {
@@ -24,7 +24,7 @@ const LETTERS: &str = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz01234
 const HEX: &str = "0123456789abcdef";
 const CAPITALS: &str = "ABCDEFGHIJKLMNOPQRSTUVWXYZ234567";
 
-/// One token of every shape, with the kind that it is of.
+/// One token of every shape, with its kind.
 fn tokens(seed: usize) -> Vec<(String, &'static str)> {
     let of = |prefix: &str, length, alphabet| format!("{prefix}{}", drawn(seed + length, length, alphabet));
     let jwt = [
@@ -79,7 +79,7 @@ fn encoded(text: &str) -> String {
     ::base64::engine::general_purpose::STANDARD_NO_PAD.encode(text)
 }
 
-/// A number of a card with the check digit that makes it one.
+/// A card number with a valid check digit.
 fn card(prefix: &str, length: usize, seed: usize) -> String {
     let body = format!("{prefix}{}", drawn(seed, length - 1 - prefix.len(), "0123456789"));
     (0..10).map(|digit| format!("{body}{digit}")).find(|number| luhn(number)).unwrap()

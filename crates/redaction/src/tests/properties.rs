@@ -1,4 +1,4 @@
-//! What holds for any text.
+//! Properties of any text.
 
 use super::super::bytes::work;
 use super::*;
@@ -8,7 +8,7 @@ fn all_rules() -> Rules {
     Rules { names: vec!["badge".into()], ip_addresses: true, social_security: true, own_emails: vec![] }
 }
 
-/// Texts made of what the rules look for, so that they meet in every way.
+/// Texts made of what the rules search for, in all combinations.
 fn hostile() -> impl Strategy<Value = String> {
     let atoms = prop::sample::select(vec![
         "password",
