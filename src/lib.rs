@@ -1,5 +1,5 @@
-//! The widget: what a visitor of the host sees, in Leptos, around the box that the loader painted. The gateway is the crate
-//! `gateway`; the rules that both carry out are in `domain`.
+//! The widget: what a visitor of the host page sees, in Leptos, around the box that the loader painted. The gateway is the crate `gateway`; the
+//! rules that both share are in `domain`.
 
 #![cfg(target_arch = "wasm32")]
 
@@ -29,24 +29,24 @@ pub fn mount(loader: Loader) {
     PANEL.set(Some(ui::mount(loader)));
 }
 
-/// Leads where the options of the command `open`, or a link, say.
+/// Goes where the options of the command `open`, or a link, lead.
 pub fn open(options: &Options) {
     with_panel(|panel| ui::open(panel, options));
 }
 
-/// The host has said something new: configuration, person or values; 1 where the person has logged out or another one is
-/// here, 2 where another configuration is published for who is here now.
+/// The host has set something: configuration, user or values. 1: the user has logged out or changed. 2: another configuration is published for
+/// the current user.
 pub fn changed(what: u8) {
     with_panel(|panel| ui::changed(panel, what));
 }
 
-/// What the modules beside the form ask of it (`widget/sends`, `widget/site`, `widget/tickets`).
+/// Answers a question of the modules besides the form (`widget/sends`, `widget/site`, `widget/tickets`).
 pub fn answer(what: &str, about: &str) -> JsValue {
     panel().map_or(JsValue::UNDEFINED, |panel| ui::answer(panel, what, about))
 }
 
-/// How many tickets the person has, how many messages they have not read, how much waits to be sent, and of how much of that it is
-/// not known whether it was.
+/// Sets how many tickets the customer has, how many unread messages, how many submissions are in the outbox, and for how many of these it is
+/// unknown whether they arrived.
 pub fn follows(total: u32, unread: u32, queued: u32, unsure: u32) {
     with_panel(|panel| ui::follows(panel, total, unread, queued, unsure));
 }

@@ -1,4 +1,4 @@
-//! Markdown as nodes, for the modules that show what others wrote. There is no HTML on the way.
+//! Markdown as DOM nodes, for the modules that show what others wrote. No HTML is involved.
 
 use crate::browser::{HtmlElement, Node};
 use wasm_bindgen_futures::spawn_local;
@@ -8,7 +8,7 @@ use crate::browser::nodes::{Drawing, show_picture};
 use domain::texts::fill;
 use markdown::{self, Block, Inline};
 
-/// What the buttons in a text are called.
+/// The labels of the buttons in a text.
 #[derive(Clone, Debug, Default)]
 pub struct Labels {
     /// The button beside code.
@@ -21,13 +21,13 @@ pub struct Labels {
     pub named_picture: String,
 }
 
-/// A markdown text. `live` is where the panel says what has happened.
+/// The nodes of a Markdown text. `live` is the panel's live region.
 pub fn nodes(drawing: &mut Drawing, labels: &Labels, live: &HtmlElement, text: &str) -> Node {
     let inner = Writer { drawing, labels, live }.blocks(&markdown::parse(text));
     drawing.element("div", &[("class", "prose")], inner)
 }
 
-/// A link that leaves the page alone. The address is one that a link may lead to.
+/// A link that opens outside of the page. Its address has passed `safe_url`.
 pub fn outside(drawing: &Drawing, class: &str, url: &str, text: &str) -> Node {
     let text = drawing.text(text);
     let rel = "noopener noreferrer nofollow ugc";
@@ -83,7 +83,7 @@ impl Writer<'_> {
         self.drawing.element(tag, &[], inner)
     }
 
-    /// Code that is wider than the panel is scrolled, by keyboard as well.
+    /// Code wider than the panel scrolls, also by keyboard.
     fn code(&mut self, code: &str) -> Node {
         let text = self.drawing.text(code);
         let inner = self.drawing.element("code", &[], vec![text]);
@@ -103,7 +103,7 @@ impl Writer<'_> {
         self.drawing.element("div", &[("class", "code")], vec![pre, copy])
     }
 
-    /// A button in the place of a picture, so that nobody's server hears of a reader who does not want to see it.
+    /// A button in place of a picture, so that no server learns of a reader who does not want to see it.
     fn picture(&mut self, url: &str, alt: &str) -> Node {
         let name = match alt.is_empty() {
             true => self.labels.picture.clone(),

@@ -1,4 +1,4 @@
-//! What the widget asks of the gateway.
+//! Requests to the gateway.
 
 use std::time::Duration;
 
@@ -8,12 +8,12 @@ use super::browser::http::{self, Abort, Answer};
 
 const ASK_TIMEOUT: Duration = Duration::from_secs(8);
 
-/// Asks for something of a site, such as `config`. `None` where no good answer came.
+/// Requests something of a site, such as `config`. `None` without a successful response.
 pub async fn ask(site_url: &str, what: &str, abort: &Abort) -> Option<JsValue> {
     ask_within(site_url, what, ASK_TIMEOUT, abort).await
 }
 
-/// Asks for something of a site, and does not wait for longer than that. Nobody is asked by a page that has no gateway.
+/// Requests something of a site with a timeout. A page without a gateway requests nothing.
 pub async fn ask_within(site_url: &str, what: &str, time: Duration, abort: &Abort) -> Option<JsValue> {
     if site_url.is_empty() {
         return None;

@@ -1,4 +1,4 @@
-//! What things are called on the screens of the modules beside the form.
+//! Texts and labels on the screens of the modules besides the form.
 
 use wasm_bindgen::JsValue;
 
@@ -7,23 +7,23 @@ use super::browser::intl;
 use domain::texts::{self, Phrase};
 use wire::Source;
 
-/// The texts of a screen, and the names of what is on a ticket.
+/// The texts of a screen, and the labels of a ticket's members.
 #[derive(Clone, Debug)]
 pub struct Words {
     /// The tag of the panel's language.
     pub lang: String,
-    /// The table of that language (`LANG.labels.json`); undefined where it did not come.
+    /// The table of that language (`LANG.labels.json`); undefined if it did not load.
     labels: JsValue,
     form: Form,
 }
 
 impl Words {
-    /// The words of a language.
+    /// The texts of a language.
     pub fn new(lang: String, labels: JsValue, form: Form) -> Words {
         Words { lang, labels, form }
     }
 
-    /// A text: as the site says it, as the language does, or in English.
+    /// A text: as the site replaces it, in the language, or in English.
     pub fn said(&self, text: impl Phrase) -> String {
         self.named(text.key(), text.key()).unwrap_or_else(|| text.english().to_string())
     }
@@ -33,14 +33,14 @@ impl Words {
         texts::fill(&self.said(text), placeholder, value)
     }
 
-    /// A text that counts.
+    /// A text with a count.
     pub fn count(&self, text: impl Phrase, n: u32) -> String {
         let said = self.said(text);
         let form = texts::plural(&said, &intl::plural_category(n, &self.lang));
         texts::fill(form, "{n}", &intl::number(n, &self.lang))
     }
 
-    /// The name of a member; names that the host gave stay as they are.
+    /// The label of a member; names that the host chose stay as they are.
     pub fn label(&self, name: &str) -> String {
         self.named(name, &["is_", name].concat()).unwrap_or_else(|| name.to_string())
     }

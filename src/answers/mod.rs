@@ -1,6 +1,6 @@
-//! Reading answers: a module of its own, which only those fetch who have something to read.
+//! Shows a question with its answers: a module of its own, fetched only by those who open a question.
 //!
-//! It shares neither memory nor code with the form's module. What it is told and what it gives are the browser's values.
+//! It shares neither memory nor code with the form's module. Its arguments and results are JavaScript values.
 
 mod question;
 
@@ -14,23 +14,23 @@ use super::markdown;
 use domain::question::Question;
 use wire::{Read, Source};
 
-/// What the panel calls things, in its language.
+/// The labels in the panel's language.
 pub struct Labels {
     lang: String,
     texts: Vec<String>,
     markdown: markdown::Labels,
 }
 
-/// A text of the module, by its place in what the form hands over (`widget/ui/question.rs`).
+/// A label, by its place in the list that the form passes (`widget/ui/question.rs`).
 #[derive(Clone, Copy)]
 pub enum Label {
     /// The answer that the asker accepted.
     Accepted,
-    /// Somebody of the company.
+    /// An author from the company.
     Staff,
     /// There are no answers.
     NoAnswers,
-    /// Where it can be read outside.
+    /// The link to the question's own page.
     OpenInTab,
     /// The button beside code.
     CopyCode,
@@ -48,7 +48,7 @@ impl Labels {
     }
 }
 
-/// Draws a question into a place. `live` is where the panel says what has happened.
+/// Draws a question into a place. `live` is the panel's live region.
 pub fn show(place: &HtmlElement, live: &HtmlElement, question: &JsValue, lang: String, labels: &JsValue) {
     thread_local! {
         static SHOWN: RefCell<Option<Drawing>> = const { RefCell::new(None) };

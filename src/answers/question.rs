@@ -9,7 +9,7 @@ use crate::markdown;
 use ::markdown::safe_url;
 use domain::question::{Answer, Question, question_kind};
 
-/// The question, its answers, and where it can be read outside.
+/// The nodes of the question, its answers, and the link to its own page.
 pub fn nodes(drawing: &mut Drawing, labels: &Labels, live: &HtmlElement, question: &Question) -> Vec<Node> {
     let title = drawing.text(&question.title);
     let mut nodes = vec![drawing.element("h3", &[("class", "asked")], vec![title])];

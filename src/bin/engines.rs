@@ -1,4 +1,4 @@
-//! Links the module that asks several engines.
+//! Links the module that searches several engines.
 
 #![cfg_attr(target_arch = "wasm32", allow(missing_docs))]
 
@@ -12,19 +12,19 @@ mod exports {
     #[global_allocator]
     static ALLOCATOR: rlsf::SmallGlobalTlsf = rlsf::SmallGlobalTlsf::new();
 
-    /// Asks the engines that answer at once.
+    /// Searches the engines without low rate limits.
     #[wasm_bindgen]
     pub fn find(done: JsValue, sources: JsValue, site_url: String, given: JsValue) {
         tell(done, Box::pin(engines::find(sources, site_url, given)));
     }
 
-    /// Asks the others, once the words have been still for a while.
+    /// Searches the others, once the customer has paused typing.
     #[wasm_bindgen]
     pub fn rest(done: JsValue) {
         tell(done, Box::pin(engines::rest()));
     }
 
-    /// A question, of an index or of the gateway.
+    /// A question from an index or from the gateway.
     #[wasm_bindgen]
     pub fn question(done: JsValue, sources: JsValue, site_url: String, id: String) {
         tell(done, Box::pin(engines::question(sources, site_url, id)));

@@ -13,43 +13,43 @@ mod exports {
     #[global_allocator]
     static ALLOCATOR: rlsf::SmallGlobalTlsf = rlsf::SmallGlobalTlsf::new();
 
-    /// Makes ready.
+    /// Initialises the module.
     #[wasm_bindgen]
     pub fn begin(site: Site, live: HtmlElement, form: JsValue, lang: String, labels: JsValue) {
         site::begin(site, live, form, lang, labels);
     }
 
-    /// Draws what is broken into a place.
+    /// Draws current incidents into a place.
     #[wasm_bindgen]
     pub fn notices(place: HtmlElement, incidents: JsValue) {
         site::notices(place, &incidents);
     }
 
-    /// Draws the fields of the site's own into a place, and the box for consent where the site `asks` for it.
+    /// Draws the custom fields into a place, and the checkbox for consent if the site `asks` for it.
     #[wasm_bindgen]
     pub fn ask(place: HtmlElement, fields: JsValue, asks: bool) {
         site::ask(place, &fields, asks);
     }
 
-    /// Whether everything is answered that is needed; what is not is told.
+    /// Whether every required field is answered; shows which ones are not.
     #[wasm_bindgen]
     pub fn complete() -> bool {
         site::complete()
     }
 
-    /// What was answered.
+    /// The answers.
     #[wasm_bindgen]
     pub fn values() -> JsValue {
         site::values()
     }
 
-    /// Takes up what was answered before, as it stood on a ticket.
+    /// Restores earlier answers from a ticket.
     #[wasm_bindgen]
     pub fn restore(ticket: JsValue) {
         site::restore(&ticket);
     }
 
-    /// The draft is gone.
+    /// Forgets the answers, because the draft is gone.
     #[wasm_bindgen]
     pub fn forget() {
         site::forget();

@@ -13,7 +13,7 @@ mod exports {
     #[global_allocator]
     static ALLOCATOR: rlsf::SmallGlobalTlsf = rlsf::SmallGlobalTlsf::new();
 
-    /// Draws the tickets, or the one of an id, into a place.
+    /// Draws the list of tickets, or the ticket with an id, into a place.
     #[wasm_bindgen]
     pub fn show(
         place: HtmlElement,
@@ -27,7 +27,7 @@ mod exports {
         tickets::show(place, live, line, form, lang, labels, id);
     }
 
-    /// Shows, in a place of the form, the tickets that say already what is about to be sent.
+    /// Shows similar tickets in a place of the form.
     #[wasm_bindgen]
     pub fn alike(
         place: HtmlElement,
@@ -41,13 +41,13 @@ mod exports {
         tickets::show_alike(place, live, line, form, lang, labels, &found);
     }
 
-    /// Something has changed: about the ticket of an id, or about any.
+    /// Reloads after a change of the ticket with an id, or of any ticket.
     #[wasm_bindgen]
     pub fn refresh(id: &str) {
         tickets::refresh(id);
     }
 
-    /// What is shown is not of whoever is here.
+    /// Clears the screen, because its tickets do not belong to the current user.
     #[wasm_bindgen]
     pub fn leave() {
         tickets::leave();

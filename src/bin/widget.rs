@@ -16,27 +16,27 @@ mod exports {
         deskbell::mount(loader);
     }
 
-    /// What the modules beside the form ask of it.
+    /// Answers a question of the modules besides the form.
     #[wasm_bindgen]
     pub fn answer(what: &str, about: &str) -> JsValue {
         deskbell::answer(what, about)
     }
 
-    /// How many tickets the person has, how many messages they have not read, how much waits to be sent, and of how much of that
-    /// it is not known whether it was.
+    /// Sets how many tickets the customer has, how many unread messages, how many submissions are in the outbox, and for how many of these it
+    /// is unknown whether they arrived.
     #[wasm_bindgen]
     pub fn follows(total: u32, unread: u32, queued: u32, unsure: u32) {
         deskbell::follows(total, unread, queued, unsure);
     }
 
-    /// Leads where the options of the command `open`, or a link, say.
+    /// Goes where the options of the command `open`, or a link, lead.
     #[wasm_bindgen]
     pub fn open(options: &Options) {
         deskbell::open(options);
     }
 
-    /// The host has said something new: configuration, person or values; 1 where the person has logged out, 2 where another
-    /// configuration is published for who is here now.
+    /// The host has set something: configuration, user or values. 1: the user has logged out. 2: another configuration is published for the
+    /// current user.
     #[wasm_bindgen]
     pub fn changed(what: u8) {
         deskbell::changed(what);

@@ -1,7 +1,7 @@
 //! The attributes and listeners of an element, as one type for all of Leptos' elements.
 //!
-//! Leptos' own erased attributes can also take away an `inner_html`, and so bring `innerHTML` into the module, which a page
-//! with Trusted Types has no use for.
+//! Leptos' own erased attributes can also remove an `inner_html`, and so bring `innerHTML` into the module, which pages with Trusted Types
+//! block.
 
 use std::sync::{Arc, Mutex};
 
@@ -10,16 +10,16 @@ use web_sys::{Element, Event};
 
 use super::dom::{Listener, listen};
 
-/// What an element has and does.
+/// The attributes and listeners of an element.
 #[derive(Clone, Default)]
 pub struct Attributes {
     /// Attributes; those without a value are absent.
     pub values: Vec<(&'static str, Option<String>)>,
-    /// What is called at which event.
+    /// Listeners by event.
     pub handlers: Vec<(&'static str, Handler)>,
 }
 
-/// What is called at an event.
+/// A listener.
 pub type Handler = Arc<Mutex<dyn FnMut(Event) + Send>>;
 
 /// The attributes of an element that is on the page.
@@ -34,7 +34,7 @@ impl Attributes {
         let element = &attached.element;
         for name in std::mem::take(&mut attached.names) {
             if !self.values.iter().any(|(new, value)| *new == name && value.is_some()) {
-                // Throws only for names that are none.
+                // Throws only for invalid names.
                 let _ = element.remove_attribute(name);
             }
         }

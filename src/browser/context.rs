@@ -1,4 +1,4 @@
-//! Collecting the context: a moment of the page, as the loader keeps it, made fit to leave the page.
+//! Builds the context from a snapshot of the page, as the loader holds it.
 
 use wasm_bindgen::JsValue;
 use wasm_bindgen_futures::JsFuture;
@@ -14,12 +14,12 @@ use wire::Read;
 
 const USER_FIELDS: &[&str] = &["id", "name", "email", "plan", "role", "organization", "verified"];
 
-/// A snapshot (`loader/moment.d.ts`) in the form of the wire, neither redacted nor cut.
+/// A snapshot (`loader/moment.d.ts`) in wire format, neither redacted nor cut.
 pub fn describe(loader: &Loader, snapshot: &JsValue) -> Value {
     Value::read(&loader.describe(snapshot))
 }
 
-/// What is hidden on this site from whom.
+/// The redaction rules of this site for a user.
 pub fn rules(config: &Config, user: Option<&User>) -> Rules {
     Rules {
         names: config.redact.names.clone(),
@@ -29,13 +29,13 @@ pub fn rules(config: &Config, user: Option<&User>) -> Rules {
     }
 }
 
-/// Waits until a snapshot holds what takes time to gather; a second at most.
+/// Waits until a snapshot has what takes time to collect; at most a second.
 pub async fn gathered(loader: &Loader, snapshot: &JsValue) {
     // It never rejects.
     let _ = JsFuture::from(loader.complete(snapshot)).await;
 }
 
-/// The person that the host declared.
+/// The user that the host declared.
 pub fn user(value: &JsValue) -> Option<User> {
     if !value.is_object() {
         return None;
@@ -53,7 +53,7 @@ pub fn user(value: &JsValue) -> Option<User> {
     })
 }
 
-/// Whether an error comes from an extension of the browser.
+/// Whether an error comes from a browser extension.
 pub fn is_foreign(error: &JsValue) -> bool {
     ["stack", "location"].iter().any(|place| find(&text_of(error, place), "-extension://").is_some())
 }

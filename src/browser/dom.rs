@@ -1,4 +1,4 @@
-//! The few things that are done to elements directly.
+//! Direct operations on elements.
 
 use wasm_bindgen::JsCast;
 use wasm_bindgen::closure::Closure;
@@ -10,7 +10,7 @@ use web_sys::{
 
 use domain::contrast::Rgb;
 
-/// A listener that ends when it is dropped.
+/// An event listener that is removed when it is dropped.
 #[derive(Debug)]
 pub struct Listener {
     target: EventTarget,
@@ -18,7 +18,7 @@ pub struct Listener {
     callback: Closure<dyn FnMut(Event)>,
 }
 
-/// Listens to an event.
+/// Adds a listener for an event.
 pub fn listen(target: &EventTarget, event: &'static str, call: impl FnMut(Event) + 'static) -> Listener {
     let callback = Closure::<dyn FnMut(Event)>::new(call);
     // Throws only for a callback that is no function.
@@ -34,11 +34,11 @@ impl Drop for Listener {
 
 /// Moves the focus to an element.
 pub fn focus(element: &HtmlElement) {
-    // Throws for nothing that an element can be.
+    // Throws for no element.
     let _ = element.focus();
 }
 
-/// Moves the focus to the element of an id.
+/// Moves the focus to the element with an id.
 pub fn focus_id(root: &ShadowRoot, id: &str) {
     if let Some(Ok(element)) = root.get_element_by_id(id).map(JsCast::dyn_into) {
         focus(&element);
@@ -52,12 +52,12 @@ pub fn focus_node(node: &Node) {
     }
 }
 
-/// The id of the element that has the focus, within an element.
+/// The id of the focused element within an element.
 pub fn focused_id(within: &Element) -> Option<String> {
     within.query_selector(":focus").ok().flatten().map(|element| element.id()).filter(|id| !id.is_empty())
 }
 
-/// Moves the focus to the element of an id, within an element.
+/// Moves the focus to the element with an id, within an element.
 pub fn focus_row(within: &Element, id: &str) {
     // Quoted, because an id may begin with a digit.
     if let Ok(Some(row)) = within.query_selector(&["[id=\"", id, "\"]"].concat()) {
@@ -65,18 +65,18 @@ pub fn focus_row(within: &Element, id: &str) {
     }
 }
 
-/// Whether something within a node has the focus.
+/// Whether the focus is within a node.
 pub fn holds_focus(node: &Node) -> bool {
     node.dyn_ref::<Element>().is_some_and(|element| element.query_selector(":focus").is_ok_and(|found| found.is_some()))
 }
 
-/// Whether a person sees an element: it is drawn, and the page is looked at.
+/// Whether a person sees an element: it is drawn, and the page is visible.
 pub fn is_seen(element: &HtmlElement) -> bool {
     let hidden = element.owner_document().is_none_or(|document| document.hidden());
     !hidden && element.get_client_rects().length() > 0
 }
 
-/// Scrolls a node into view, as little as that takes.
+/// Scrolls a node into view, as little as necessary.
 pub fn show(node: &Node) {
     let options = web_sys::ScrollIntoViewOptions::new();
     options.set_block(web_sys::ScrollLogicalPosition::Nearest);
@@ -85,38 +85,38 @@ pub fn show(node: &Node) {
     }
 }
 
-/// What a field of several lines holds.
+/// The value of a multi-line field.
 pub fn field(node: &Node) -> String {
     node.dyn_ref::<HtmlTextAreaElement>().map(HtmlTextAreaElement::value).unwrap_or_default()
 }
 
-/// Fills a field of several lines.
+/// Sets the value of a multi-line field.
 pub fn fill_field(node: &Node, text: &str) {
     if let Some(field) = node.dyn_ref::<HtmlTextAreaElement>() {
         field.set_value(text);
     }
 }
 
-/// Lets nobody change a field of several lines, or lets them again.
+/// Makes a multi-line field read-only, or editable again.
 pub fn lock_field(node: &Node, locked: bool) {
     if let Some(field) = node.dyn_ref::<HtmlTextAreaElement>() {
         field.set_read_only(locked);
     }
 }
 
-/// Replaces what an element says, where it says something else.
+/// Sets the text of an element, unless it has it already.
 pub fn set_text(element: &HtmlElement, text: &str) {
     if element.text_content().as_deref() != Some(text) {
         element.set_text_content(Some(text));
     }
 }
 
-/// Lets a live region say something, also where that is what it has said last.
+/// Announces a text in a live region, even if it is the same as the last one.
 pub fn announce(live: &HtmlElement, text: &str) {
     live.set_text_content(Some(text));
 }
 
-/// Gives an element a name that is heard and not seen.
+/// Sets the accessible name of an element.
 pub fn set_label(element: &Element, text: &str) {
     let _ = element.set_attribute("aria-label", text);
 }
@@ -126,30 +126,29 @@ pub fn set_hidden(element: &Element, hidden: bool) {
     let _ = element.toggle_attribute_with_force("hidden", hidden);
 }
 
-/// How far what surrounds an element is scrolled.
+/// The scroll position of the container of an element.
 pub fn scrolled(element: &Element) -> i32 {
     element.parent_element().map_or(0, |around| around.scroll_top())
 }
 
-/// Scrolls what surrounds an element.
+/// Scrolls the container of an element.
 pub fn scroll_to(element: &Element, top: i32) {
     if let Some(around) = element.parent_element() {
         around.set_scroll_top(top);
     }
 }
 
-/// The elements of a selector, in their order.
+/// The elements of a selector, in order.
 pub fn all(root: &ShadowRoot, selector: &str) -> Vec<HtmlElement> {
     let found = root.query_selector_all(selector).ok();
     let found = found.map(|list| js_sys::Array::from(&list).to_vec()).unwrap_or_default();
     found.into_iter().filter_map(|element| element.dyn_into().ok()).collect()
 }
 
-/// The id of what a text box has led to.
+/// The id of the active element of a text box.
 pub const ACTIVE: &str = "active";
 
-/// Lets a text box lead among elements that are not its own: one of them is the active one, or none. Readers are told as of
-/// an option of a list.
+/// Makes one of the elements controlled by a text box the active one, or none. Assistive technology announces it like an option of a list.
 pub fn activate(text_box: &HtmlTextAreaElement, root: &ShadowRoot, active: Option<&HtmlElement>) {
     if let Some(before) = root.get_element_by_id(ACTIVE) {
         let _ = before.remove_attribute("id");
@@ -165,32 +164,32 @@ pub fn activate(text_box: &HtmlTextAreaElement, root: &ShadowRoot, active: Optio
     element.scroll_into_view_with_scroll_into_view_options(&options);
 }
 
-/// Whether the caret of a text box is behind all of its text.
+/// Whether the caret of a text box is after all of its text.
 pub fn at_end(text_box: &HtmlTextAreaElement) -> bool {
     let end = text_box.text_length();
     matches!((text_box.selection_start(), text_box.selection_end()), (Ok(from), Ok(to)) if from == to && from == Some(end))
 }
 
-/// Sets an attribute to `true`, or takes it away.
+/// Sets an attribute to `true`, or removes it.
 pub fn set_flag(element: &Element, name: &str, set: bool) {
     let _ = if set { element.set_attribute(name, "true") } else { element.remove_attribute(name) };
 }
 
-/// Lets a field hold a value.
+/// Sets the value of a field.
 pub fn set_value(root: &ShadowRoot, id: &str, value: &str) {
     if let Some(Ok(field)) = root.get_element_by_id(id).map(JsCast::dyn_into::<HtmlSelectElement>) {
         field.set_value(value);
     }
 }
 
-/// Checks the choice of an id.
+/// Checks the option with an id.
 pub fn choose(root: &ShadowRoot, id: &str) {
     if let Some(Ok(choice)) = root.get_element_by_id(id).map(JsCast::dyn_into::<HtmlInputElement>) {
         choice.set_checked(true);
     }
 }
 
-/// Replaces a part of a text box, as if it had been typed, so that it can be undone.
+/// Replaces a part of a text box as if it had been typed, so that it can be undone.
 pub fn replace(text_box: &HtmlTextAreaElement, start: u32, end: u32, text: &str) {
     focus(text_box);
     // Throws only for fields without text.
@@ -203,17 +202,17 @@ pub fn replace(text_box: &HtmlTextAreaElement, start: u32, end: u32, text: &str)
     }
 }
 
-/// What the field of an event holds.
+/// The value of the field of an event.
 pub fn value_of(event: &Event) -> String {
     event.target().map(|target| super::read::text_of(&target, "value")).unwrap_or_default()
 }
 
-/// The name of the field that an event is about.
+/// The name of the field of an event.
 pub fn name_of(event: &Event) -> String {
     event.target().map(|target| super::read::text_of(&target, "name")).unwrap_or_default()
 }
 
-/// Sets a colour among the tokens, which are on the element that holds the panel.
+/// Sets a colour token on the element that holds the panel.
 pub fn set_colour(root: &ShadowRoot, name: &str, [r, g, b]: Rgb) {
     if let Ok(host) = root.host().dyn_into::<HtmlElement>() {
         let _ = host
@@ -227,16 +226,16 @@ pub fn set_scheme(element: &HtmlElement, scheme: &str) {
     let _ = element.style().set_property("color-scheme", scheme);
 }
 
-/// Whether a finger and not a pointer moves things here; then focus in a box would call up the keyboard.
+/// Whether the primary input is touch. Focus in a text box would then open the on-screen keyboard.
 pub fn touch() -> bool {
     let query = web_sys::window().and_then(|window| window.match_media("(hover: none)").ok().flatten());
     query.is_some_and(|query| query.matches())
 }
 
-/// Puts a text on the clipboard; tells whether that was allowed.
+/// Copies a text to the clipboard; `false` if that is not allowed.
 pub async fn copy(text: &str) -> bool {
     let Some(window) = web_sys::window() else { return false };
-    // Insecure pages have no clipboard, although the type says otherwise.
+    // Insecure pages have no clipboard, although its type is not optional.
     if super::read::property(&window.navigator(), "clipboard").is_undefined() {
         return false;
     }
@@ -254,7 +253,7 @@ pub fn page_address() -> String {
     origin + &path()
 }
 
-/// A text as it stands in an address.
+/// A text, percent-encoded for an address.
 pub fn encoded(text: &str) -> String {
     js_sys::encode_uri_component(text).into()
 }

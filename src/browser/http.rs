@@ -1,8 +1,7 @@
-//! HTTP requests that always come to an end.
+//! HTTP requests that always end.
 //!
-//! gloo-net holds the headers and reads the answers. The call itself goes to the page's `fetch` directly: pages replace it,
-//! and gloo-net panics over replacements that reject with something other than an `Error` or answer with something other
-//! than a `Response`.
+//! gloo-net holds the headers and reads the responses. The call itself goes to the page's `fetch` directly: pages replace it, and gloo-net
+//! panics if a replacement rejects with something other than an `Error` or resolves to something other than a `Response`.
 
 use std::cell::Cell;
 use std::rc::Rc;
@@ -17,13 +16,13 @@ use super::{read, timer};
 use domain::response;
 use wire::Source;
 
-/// An answer with the browser's JSON.
+/// A response with JSON as a JavaScript value.
 pub type Answer = response::Response<JsValue>;
 
-/// The longest answer that is read, in bytes.
+/// The largest response that is read, in bytes.
 const BODY_MAX: usize = 2_000_000;
 
-/// Ends a request when it is dropped.
+/// Aborts a request when it is dropped.
 #[derive(Debug, Default)]
 pub struct Abort(Option<AbortController>);
 
@@ -46,13 +45,13 @@ impl Drop for Abort {
     }
 }
 
-/// Asks for something.
+/// Sends a GET request.
 pub async fn get(url: &str, timeout: Duration, abort: &Abort) -> Answer {
     send(url, RequestInit::new(), timeout, abort).await
 }
 
-/// Reads what the loader's side heard: the `status`, 0 where nothing was, and then whether it was too `late`; the `text`, and
-/// after how many seconds to come again.
+/// Converts a response from the loader: the `status`, 0 without a response, and then whether it timed out (`late`); the `text`, and the seconds
+/// of `Retry-After`.
 pub fn heard(answer: &impl Source) -> Answer {
     match answer.get("status").number() as u16 {
         0 if answer.get("late").is_true() => Answer::TimedOut,
@@ -77,7 +76,7 @@ async fn send(url: &str, request: RequestInit, timeout: Duration, abort: &Abort)
         if let Some(controller) = controller {
             controller.abort();
         }
-        // A page's own fetch may not hear of it.
+        // A page's own `fetch` may ignore the signal.
         if let Some(waker) = wake.take() {
             waker.wake();
         }
@@ -99,12 +98,12 @@ async fn send(url: &str, request: RequestInit, timeout: Duration, abort: &Abort)
 
 async fn exchange(url: &str, request: &RequestInit) -> Option<Answer> {
     let fetch: js_sys::Function = read::property(&js_sys::global(), "fetch").dyn_into().ok()?;
-    // The page's own may throw, or give something other than a promise.
+    // The page's own `fetch` may throw, or return something other than a promise.
     let fetched = fetch.call2(&JsValue::UNDEFINED, &url.into(), request).ok()?;
     let fetched = JsFuture::from(js_sys::Promise::resolve(&fetched)).await.ok()?;
     let response = Response::from(fetched.dyn_into::<web_sys::Response>().ok()?);
     let retry_after = response.headers().get("Retry-After").and_then(|seconds| seconds.parse().ok());
-    // More than this is no answer of ours, and would cost the page its time.
+    // A larger response is not the gateway's, and would cost the page time.
     let text = response.text().await.ok()?;
     let body = if text.len() <= BODY_MAX { read::parse(&text) } else { None };
     Some(Answer::Http { status: response.status(), body, retry_after })

@@ -2,7 +2,7 @@
 
 use wasm_bindgen::JsValue;
 
-/// A number as it is written.
+/// Formats a number.
 pub fn number(n: u32, lang: &str) -> String {
     js_sys::Number::from(n).to_locale_string(lang).into()
 }
@@ -13,7 +13,7 @@ pub fn plural_category(n: u32, lang: &str) -> String {
     rules.select(n.into()).into()
 }
 
-/// A day, such as `3 Nov 2026`; empty where the text is no date.
+/// Formats a day, such as `3 Nov 2026`; empty if the text is no date.
 pub fn day(rfc3339: &str, lang: &str) -> String {
     let date = js_sys::Date::new(&JsValue::from_str(rfc3339));
     if date.get_time().is_nan() {
@@ -25,7 +25,7 @@ pub fn day(rfc3339: &str, lang: &str) -> String {
     date.to_locale_date_string(lang, &options).into()
 }
 
-/// A moment in the customer's own time zone, such as `Tue, 3 Nov, 14:05`; empty where the text is no time.
+/// Formats a time in the customer's time zone, such as `Tue, 3 Nov, 14:05`; empty if the text is no time.
 pub fn moment(rfc3339: &str, lang: &str) -> String {
     let date = js_sys::Date::new(&JsValue::from_str(rfc3339));
     if date.get_time().is_nan() {
@@ -41,13 +41,13 @@ pub fn moment(rfc3339: &str, lang: &str) -> String {
     date.to_locale_string(lang, &options).into()
 }
 
-/// The time of a day, such as `14:05:09`; empty where the text is no time.
+/// Formats the time of day, such as `14:05:09`; empty if the text is no time.
 pub fn time(rfc3339: &str, lang: &str) -> String {
     let date = js_sys::Date::new(&JsValue::from_str(rfc3339));
     if date.get_time().is_nan() { String::new() } else { date.to_locale_time_string(lang).into() }
 }
 
-/// The present, RFC 3339 in UTC.
+/// The current time, RFC 3339 in UTC.
 pub fn now() -> String {
     js_sys::Date::new_0().to_iso_string().into()
 }
@@ -56,7 +56,7 @@ fn locales(lang: &str) -> js_sys::Array {
     js_sys::Array::of1(&JsValue::from_str(lang))
 }
 
-/// A time of the wire in milliseconds since 1970; not a number where it is none.
+/// A wire time in milliseconds since 1970; NaN if it is invalid.
 pub fn milliseconds(time: &str) -> f64 {
     js_sys::Date::parse(time)
 }

@@ -1,5 +1,5 @@
-//! The browser, as the widget needs it: the only code that names `web_sys` or `js_sys`. What a browser lacks, blocks or
-//! throws comes out as a value.
+//! The browser, as the widget uses it: the only code that names `web_sys` or `js_sys`. What a browser lacks, blocks or throws is returned as a
+//! value.
 
 pub use web_sys::{Event, HtmlElement, Node};
 

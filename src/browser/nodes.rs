@@ -1,11 +1,11 @@
-//! Elements that are drawn once and change no more, where Leptos would be a heavy guest.
+//! Elements that are drawn once and do not change, for which Leptos would be too heavy.
 
 use wasm_bindgen::JsCast;
 use web_sys::{Document, Element, Event, HtmlElement, Node};
 
 use super::dom::{self, Listener};
 
-/// Makes nodes, and keeps what listens to them.
+/// Creates nodes, and owns their listeners.
 #[derive(Debug)]
 pub struct Drawing {
     document: Document,
@@ -18,14 +18,14 @@ impl Drawing {
         Some(Drawing { document: web_sys::window()?.document()?, listeners: Vec::new() })
     }
 
-    /// A text.
+    /// A text node.
     pub fn text(&self, text: &str) -> Node {
         self.document.create_text_node(text).into()
     }
 
-    /// An element with attributes and what is in it.
+    /// An element with attributes and children.
     pub fn element(&self, tag: &str, attributes: &[(&str, &str)], children: Vec<Node>) -> Node {
-        // Fails only for names that are none.
+        // Fails only for invalid names.
         let Ok(element) = self.document.create_element(tag) else { return self.text("") };
         for (name, value) in attributes {
             let _ = element.set_attribute(name, value);
@@ -36,36 +36,36 @@ impl Drawing {
         element.into()
     }
 
-    /// Calls when an element is pressed, for as long as the drawing is kept.
+    /// Adds a click listener for the lifetime of the drawing.
     pub fn on_press(&mut self, element: &Node, call: impl FnMut(Event) + 'static) {
         self.listeners.push(dom::listen(element, "click", call));
     }
 
-    /// Calls for an event of an element, for as long as the drawing is kept.
+    /// Adds a listener for the lifetime of the drawing.
     pub fn on(&mut self, element: &Node, event: &'static str, call: impl FnMut(Event) + 'static) {
         self.listeners.push(dom::listen(element, event, call));
     }
 
-    /// Adds a node behind what is in another.
+    /// Appends a node to another.
     pub fn add(&self, within: &Node, node: &Node) {
         let _ = within.append_child(node);
     }
 
-    /// Gives an element an id.
+    /// Sets the id of an element.
     pub fn name(&self, element: &Node, id: &str) {
         if let Some(element) = element.dyn_ref::<Element>() {
             element.set_id(id);
         }
     }
 
-    /// Sets an attribute of an element to `true`, or takes it away.
+    /// Sets an attribute of an element to `true`, or removes it.
     pub fn flag(&self, element: &Node, name: &str, set: bool) {
         if let Some(element) = element.dyn_ref::<Element>() {
             dom::set_flag(element, name, set);
         }
     }
 
-    /// Lets an element of a class say something, or nothing; then it has no class either.
+    /// Sets class and text of an element, or removes both.
     pub fn say(&self, element: &Node, class: &str, text: Option<String>) {
         element.set_text_content(text.as_deref());
         if let Some(element) = element.dyn_ref::<Element>() {
@@ -73,7 +73,7 @@ impl Drawing {
         }
     }
 
-    /// Puts nodes into another, where others were.
+    /// Replaces the children of a node.
     pub fn fill(&self, within: &Node, nodes: Vec<Node>) {
         within.set_text_content(None);
         for node in nodes {
@@ -81,13 +81,13 @@ impl Drawing {
         }
     }
 
-    /// Puts nodes where others were.
+    /// Replaces the children of an element.
     pub fn put(&self, place: &HtmlElement, nodes: Vec<Node>) {
         self.fill(place, nodes);
     }
 }
 
-/// Shows a picture in the place of the button that was pressed for it.
+/// Replaces the button that was pressed by its picture.
 pub fn show_picture(event: &Event, url: &str, alt: &str) {
     let button: Option<Element> = event.current_target().and_then(|target| target.dyn_into().ok());
     let document = web_sys::window().and_then(|window| window.document());
@@ -96,6 +96,6 @@ pub fn show_picture(event: &Event, url: &str, alt: &str) {
     for (name, value) in [("referrerpolicy", "no-referrer"), ("alt", alt), ("src", url)] {
         let _ = picture.set_attribute(name, value);
     }
-    // Fails only where the button has left the page.
+    // Fails only if the button has left the page.
     let _ = button.replace_with_with_node_1(&picture);
 }

@@ -1,26 +1,26 @@
-//! Reading what a page hands over, whatever it is: a number where a text belongs must not cost a ticket its user.
+//! Reads what a page passes, whatever it is: a number where a string belongs must not lose a ticket its user.
 
 use wasm_bindgen::JsValue;
 use wire::Pairs;
 
 pub use wire::js::{entries, property};
 
-/// Parses JSON; `None` where it is none.
+/// Parses JSON; `None` if it is invalid.
 pub fn parse(json: &str) -> Option<JsValue> {
     js_sys::JSON::parse(json).ok()
 }
 
-/// A value as the browser has it; undefined where it has no JSON.
+/// A value as a JavaScript value; undefined if it has no JSON.
 pub fn value(value: &impl serde::Serialize) -> JsValue {
     serde_json::to_string(value).ok().and_then(|json| parse(&json)).unwrap_or(JsValue::UNDEFINED)
 }
 
-/// A property as a text.
+/// A property as a string.
 pub fn text_of(object: &JsValue, name: &str) -> String {
     text(&property(object, name))
 }
 
-/// A value as a text: texts as they are, objects as JSON, nothing as nothing.
+/// A value as a string: strings as they are, objects as JSON, null and undefined as empty.
 pub fn text(value: &JsValue) -> String {
     if value.is_null() || value.is_undefined() || value.is_function() {
         return String::new();
@@ -31,7 +31,7 @@ pub fn text(value: &JsValue) -> String {
     js_sys::JSON::stringify(value).ok().and_then(|json| json.as_string()).unwrap_or_default()
 }
 
-/// The properties of an object as texts, but for those of certain names.
+/// The properties of an object as strings, except for some names.
 pub fn texts_of(object: &JsValue, except: &[&str]) -> Pairs<String> {
     let mut texts = Pairs::default();
     for (name, value) in entries(object) {

@@ -1,11 +1,11 @@
-//! What is kept on the device; nothing where storage is forbidden.
+//! Storage on the device; empty if storage is forbidden.
 
-/// What is kept for a site under a name.
+/// The value of a name for a site.
 pub fn read(site: &str, name: &str) -> Option<String> {
     storage()?.get_item(&key(site, name)).ok().flatten()
 }
 
-/// Keeps something; tells whether that was allowed.
+/// Stores a value; `false` if that is not allowed.
 pub fn write(site: &str, name: &str, value: &str) -> bool {
     storage().is_some_and(|storage| storage.set_item(&key(site, name), value).is_ok())
 }

@@ -1,4 +1,4 @@
-//! Timers that end when they are dropped, and what goes on by itself.
+//! Timers that are cancelled when they are dropped, and tasks.
 
 use std::cell::Cell;
 use std::pin::Pin;
@@ -9,14 +9,14 @@ use std::time::Duration;
 use wasm_bindgen::closure::Closure;
 use wasm_bindgen::{JsCast, JsValue};
 
-/// Calls once, after a time, unless it is dropped before.
+/// Calls a function once after a time, unless it is dropped before.
 #[derive(Debug)]
 pub struct Timer {
     id: i32,
     _callback: Closure<dyn FnMut()>,
 }
 
-/// Starts a timer. `None` where the browser refuses one.
+/// Starts a timer. `None` if the browser refuses one.
 pub fn after(time: Duration, call: impl FnOnce() + 'static) -> Option<Timer> {
     let callback = Closure::once(call);
     let id = web_sys::window()?
@@ -28,7 +28,7 @@ pub fn after(time: Duration, call: impl FnOnce() + 'static) -> Option<Timer> {
     Some(Timer { id, _callback: callback })
 }
 
-/// Waits.
+/// Waits for a time.
 pub async fn wait(time: Duration) {
     let (done, waker) = (Rc::new(Cell::new(false)), Rc::new(Cell::new(None::<Waker>)));
     let (rings, wake) = (done.clone(), waker.clone());
@@ -46,17 +46,17 @@ pub async fn wait(time: Duration) {
     .await;
 }
 
-/// Lets something go on by itself.
+/// Runs a task.
 pub fn spawn(future: impl Future<Output = ()> + 'static) {
     wasm_bindgen_futures::spawn_local(future);
 }
 
-/// Lets something go on by itself, and hands what it gives to a function of the page's.
+/// Runs a task, and passes its result to a function of the page.
 pub fn tell(done: JsValue, what: Pin<Box<dyn Future<Output = JsValue>>>) {
     spawn(async move {
         let given = what.await;
         if let Some(done) = done.dyn_ref::<js_sys::Function>() {
-            // What a promise's own function throws is nothing that can be told here.
+            // An exception of a promise's own function cannot be reported here.
             let _ = done.call1(&JsValue::UNDEFINED, &given);
         }
     });

@@ -10,16 +10,16 @@ use domain::response::Response;
 use ranking::github::{self, Limit};
 
 const API: &str = "https://api.github.com/";
-/// How many answers are kept, so that nobody is asked for the same twice.
+/// How many responses are cached, so that no search is sent twice.
 const KEPT_MAX: usize = 20;
 
 thread_local! {
     static LIMIT: RefCell<Limit> = RefCell::default();
-    /// Answers by what was asked.
+    /// Responses by request.
     static KEPT: RefCell<Vec<(String, Vec<Hit>)>> = const { RefCell::new(Vec::new()) };
 }
 
-/// The issues that have most of a text's words; none where GitHub does not answer, or has been asked often enough.
+/// The issues that contain most of a text's words; none if GitHub does not respond, or the rate limit is used up.
 pub async fn search(text: &str, repository: &str, patience: Duration) -> Vec<Hit> {
     let Some(path) = github::search(text, repository) else { return Vec::new() };
     let kept = KEPT.with_borrow(|kept| kept.iter().find(|(known, _)| *known == path).map(|(_, hits)| hits.clone()));
@@ -48,7 +48,7 @@ pub async fn search(text: &str, repository: &str, patience: Duration) -> Vec<Hit
     }
 }
 
-/// The present in milliseconds.
+/// The current time in milliseconds.
 fn now() -> f64 {
     intl::milliseconds(&intl::now())
 }

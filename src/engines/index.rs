@@ -13,16 +13,16 @@ use domain::response::Response;
 use ranking::index_file::IndexFile;
 use ranking::{Index, Table};
 
-/// How long a file may take; it is larger than an answer.
+/// The timeout of a file, which is larger than a response.
 const PATIENCE: Duration = Duration::from_secs(20);
 
-/// What is there of a file.
+/// The state of a file.
 enum File {
-    /// It is on its way, and these wait for it.
+    /// Being fetched, and these wait for it.
     Loading(Vec<Waker>),
-    /// It is here.
+    /// Loaded.
     Ready(Rc<Loaded>),
-    /// It did not come, or is none. The next one who asks tries again.
+    /// It could not be fetched or is invalid. The next search tries again.
     Failed,
 }
 
@@ -32,11 +32,11 @@ struct Loaded {
 }
 
 thread_local! {
-    /// The files by their addresses.
+    /// The files by address.
     static FILES: RefCell<Vec<(String, File)>> = const { RefCell::new(Vec::new()) };
 }
 
-/// The best questions of a file; `None` where there is no file.
+/// The best questions of a file; `None` if it cannot be loaded.
 pub async fn search(url: &str, query: &str, limit: usize) -> Option<Vec<Hit>> {
     let loaded = load(url).await?;
     let mut hits = loaded.index.search(query, limit);
@@ -46,7 +46,7 @@ pub async fn search(url: &str, query: &str, limit: usize) -> Option<Vec<Hit>> {
     Some(hits)
 }
 
-/// A question of a file, its answers in the order of reading.
+/// A question of a file, with its answers in reading order.
 pub async fn question(url: &str, id: &str) -> Option<Question> {
     let loaded = load(url).await?;
     let mut question = loaded.questions.iter().find(|question| question.id == id)?.clone();
@@ -54,7 +54,7 @@ pub async fn question(url: &str, id: &str) -> Option<Question> {
     Some(question)
 }
 
-/// The file, fetched once whoever waits for it.
+/// The file, fetched once for everybody who waits for it.
 async fn load(url: &str) -> Option<Rc<Loaded>> {
     let known =
         FILES.with_borrow(|files| files.iter().any(|(known, file)| known == url && !matches!(file, File::Failed)));
@@ -81,7 +81,7 @@ async fn load(url: &str) -> Option<Rc<Loaded>> {
     .await
 }
 
-/// Notes what there is of a file, and gives what there was.
+/// Sets the state of a file, and returns the previous one.
 fn put(url: &str, file: File) -> Option<File> {
     FILES.with_borrow_mut(|files| match files.iter_mut().find(|(known, _)| known == url) {
         Some((_, known)) => Some(std::mem::replace(known, file)),

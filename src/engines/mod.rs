@@ -1,6 +1,6 @@
-//! Asking several engines: a module of its own, which only those pages fetch whose configuration names `sources`.
+//! Searches several engines: a module of its own, fetched only by pages whose configuration names `sources`.
 //!
-//! It shares neither memory nor code with the form's module. What it is told and what it gives are the browser's values.
+//! It shares neither memory nor code with the form's module. Its arguments and results are JavaScript values.
 
 mod github;
 mod index;
@@ -21,18 +21,18 @@ use domain::question::{Hit, Hits};
 use domain::ticket::Kind;
 use wire::{Read, Source};
 
-/// How long an engine may take before it is left out.
+/// The timeout of an engine.
 const PATIENCE: Duration = Duration::from_secs(2);
-/// How long words have to be still before somebody else is asked, whose limits are low.
+/// How long typing has to pause before an engine with a low rate limit is searched.
 const STILL: Duration = Duration::from_millis(700);
-/// How many hits are given of what is asked at once.
+/// The most hits of the engines that are searched at once.
 const SHOWN: usize = 5;
 
-/// What is searched for.
+/// A search.
 #[derive(Clone, Debug)]
 struct Search {
     engines: Vec<Engine>,
-    /// Where the gateway answers for the site.
+    /// The site's address at the gateway.
     site_url: String,
     query: String,
     kind: Kind,
@@ -41,34 +41,34 @@ struct Search {
     visit: String,
 }
 
-/// What was found of a search, and whether there is more to be had.
+/// The result of a search, and whether there are engines left to search.
 #[derive(Clone, Debug)]
 struct Found {
     search: Search,
     hits: Vec<Hit>,
 }
 
-/// What the form is given.
+/// The result for the form.
 #[derive(Serialize)]
 struct Answer<'a> {
     hits: &'a [Hit],
-    /// The engines that found them.
+    /// The engines that found the hits.
     source: String,
-    /// Whether others can be asked.
+    /// Whether there are engines left to search.
     more: bool,
 }
 
 thread_local! {
-    /// Counts what was typed, so that a search knows when it is no longer the last one.
+    /// Counts typed searches, so that a search notices when it is not the latest.
     static TYPED: Cell<u32> = const { Cell::new(0) };
-    /// What the last search for typed words has found.
+    /// The result of the latest typed search.
     static LAST: RefCell<Option<Found>> = const { RefCell::new(None) };
-    /// What was complained of already.
+    /// The warnings that were shown already.
     static NAMED: RefCell<Vec<String>> = const { RefCell::new(Vec::new()) };
 }
 
-/// Asks the engines that answer at once: the gateway and indexes. Gives `{hits, source, more}`, where `more` says that there
-/// are others to ask by [`rest`]; nothing where no engine answered.
+/// Searches the engines that respond at once: the gateway and indexes. Returns `{hits, source, more}`, where `more` tells that [`rest`] can
+/// search others; undefined if no engine responded.
 pub async fn find(sources: JsValue, site_url: String, given: JsValue) -> JsValue {
     let search = Search::read(&sources, site_url, &given);
     if search.asked == SearchTrigger::Typed {
@@ -96,8 +96,8 @@ pub async fn find(sources: JsValue, site_url: String, given: JsValue) -> JsValue
     answer
 }
 
-/// Asks those engines that have low limits, once the words have been still for a while. Gives all that was found, by the
-/// others as well; nothing where somebody went on typing.
+/// Searches the engines with low rate limits, once typing has paused. Returns all results, including those of the others; undefined if typing
+/// continued.
 pub async fn rest() -> JsValue {
     let number = TYPED.get();
     timer::wait(STILL).await;
@@ -113,7 +113,7 @@ pub async fn rest() -> JsValue {
     answer(&hits, false)
 }
 
-/// A question of an index, or else of the gateway; nothing where nobody has it.
+/// A question of an index, or else of the gateway; undefined if none has it.
 pub async fn question(sources: JsValue, site_url: String, id: String) -> JsValue {
     let (engines, _) = engine::read(&sources);
     for engine in engines.iter().filter(|engine| engine.engine == EngineType::Index) {
@@ -164,7 +164,7 @@ fn answer(hits: &[Hit], more: bool) -> JsValue {
     read::value(&Answer { hits, source: sources.join(","), more })
 }
 
-/// Names a mistake to the host's developer, once.
+/// Warns the host's developer, once for each problem.
 fn complain(problem: String) {
     let new = NAMED.with_borrow(|named| !named.contains(&problem));
     if new {
@@ -173,7 +173,7 @@ fn complain(problem: String) {
     }
 }
 
-/// What all of several give, waited for side by side.
+/// The results of several futures, run concurrently.
 async fn all<T>(waiting: Vec<impl Future<Output = T>>) -> Vec<T> {
     let mut waiting: Vec<_> = waiting.into_iter().map(|one| (Box::pin(one), None)).collect();
     std::future::poll_fn(|cx| {
@@ -190,7 +190,7 @@ async fn all<T>(waiting: Vec<impl Future<Output = T>>) -> Vec<T> {
     .await
 }
 
-/// What comes in time.
+/// The result of a future, if it completes in time.
 async fn within<T>(time: Duration, one: impl Future<Output = T>) -> Option<T> {
     let mut late = std::pin::pin!(timer::wait(time));
     let mut one = std::pin::pin!(one);

@@ -1,5 +1,5 @@
-//! What we send: everything that leaves the page with a ticket, as it will be sent, with a switch for each part of it. A
-//! module of its own, which only those fetch who want to look.
+//! "What we send": everything that leaves the page with a ticket, exactly as it will be sent, with a switch for each part. A module of its own,
+//! fetched only by those who open it.
 
 mod rows;
 
@@ -23,20 +23,20 @@ struct Screen {
     drawing: Drawing,
     form: Form,
     words: Words,
-    /// What follows the switches.
+    /// The elements that depend on the switches.
     following: Rc<RefCell<Vec<Following>>>,
 }
 
-/// Something that depends on the switches.
+/// An element that depends on the switches.
 enum Following {
-    /// What is said of a part that is kept back, in the element that the style hides then.
+    /// The note about a withheld part, in the element that the style hides then.
     Part {
         place: String,
-        /// A link may tell what is kept back elsewhere, and goes with that.
+        /// A link may reveal what is withheld elsewhere, and is hidden with it.
         link: Option<Value>,
         hint: Node,
     },
-    /// The last steps: what is kept back elsewhere is not told by them either.
+    /// The breadcrumbs, which must not reveal what is withheld elsewhere.
     Steps { since: bool, within: Node },
 }
 
@@ -44,8 +44,8 @@ thread_local! {
     static SHOWN: RefCell<Option<Screen>> = const { RefCell::new(None) };
 }
 
-/// Draws the screen into a place. `form` answers for the form, `labels` holds what things are called, `host` is where searches
-/// go, empty where no word leaves the page for one.
+/// Draws the screen into a place. `form` answers for the form, `labels` has the texts, `host` is the address that searches go to, empty if none
+/// leave the page.
 pub fn show(place: &HtmlElement, form: JsValue, lang: String, labels: JsValue, host: &str) {
     let Some(drawing) = Drawing::new() else { return };
     let form = Form::new(form);
@@ -87,12 +87,12 @@ fn nodes(screen: &mut Screen, host: &str) -> Vec<Node> {
     parts
 }
 
-/// The ticket as the form stands, as it goes over the wire: all of it (`ticket`), or what is sent of it (`sent`).
+/// The ticket as the form stands, in wire format: all of it (`ticket`), or what is sent of it (`sent`).
 fn told(form: &Form, which: &str) -> Value {
     read::parse(&read::text(&form.ask(which, ""))).map(|json| Value::read(&json)).unwrap_or_default()
 }
 
-/// A group with its switch; nothing where there is nothing of it.
+/// A group with its switch; none if it is empty.
 fn part(screen: &mut Screen, group: Group, context: &Value, since: &Value) -> Option<Node> {
     let name = group.word();
     let place = ["/", name].concat();
@@ -152,14 +152,14 @@ fn switch(screen: &mut Screen, place: &str, label: &str) -> Node {
     screen.drawing.element("label", &[("class", "switch")], vec![input, says])
 }
 
-/// What is hidden by the style while its switch is off, with a word in its place.
+/// An element that the style hides while its switch is off, with a note in its place.
 fn follows(screen: &Screen, place: String, link: Option<Value>, inside: Node) -> Node {
     let hint = screen.drawing.element("p", &[], Vec::new());
     screen.following.borrow_mut().push(Following::Part { place, link, hint: hint.clone() });
     screen.drawing.element("div", &[("class", "inside")], vec![hint, inside])
 }
 
-/// Brings what follows the switches up to date.
+/// Updates the elements that depend on the switches.
 fn follow(form: &Form, words: &Words, following: &RefCell<Vec<Following>>) {
     let Some(drawing) = Drawing::new() else { return };
     let sent = told(form, "sent");
@@ -182,7 +182,7 @@ fn follow(form: &Form, words: &Words, following: &RefCell<Vec<Following>>) {
     }
 }
 
-/// What else is on the ticket, beside the message: it comes from the form and has no switch.
+/// The rest of the ticket besides the message: it comes from the form and has no switch.
 fn with_message(screen: &Screen, ticket: &Value) -> Node {
     let mut rest = ticket.clone();
     for name in ["context", "message"] {

@@ -1,4 +1,4 @@
-//! Values as rows: names with what stands under them.
+//! Values as rows: names with their values.
 
 use crate::browser::intl;
 use crate::words::Words;
@@ -6,20 +6,20 @@ use domain::context::Group;
 use domain::context::document::Value;
 use domain::join::join_nonempty;
 
-/// Something under a name, as deep as it is nested.
+/// A value under its name, with its nesting depth.
 pub struct Row {
-    /// How deep.
+    /// The nesting depth.
     pub depth: usize,
     /// Its name.
     pub label: String,
-    /// What it says; empty where that is below it.
+    /// Its value; empty if it has rows below it.
     pub text: String,
 }
 
-/// From how many members on something that happened is more than a line.
+/// From this many members on, a record is more than one line.
 const DETAILED: usize = 6;
 
-/// A value as rows.
+/// The rows of a value.
 pub fn of(words: &Words, value: &Value) -> Vec<Row> {
     let mut rows = Vec::new();
     add(words, value, 0, &mut rows);
@@ -37,7 +37,7 @@ pub fn written(words: &Words, value: &Value) -> String {
     text
 }
 
-/// What an item of a group is called.
+/// The title of an item of a group.
 pub fn title(group: Group, item: &Value) -> String {
     let names: &[&str] = match group {
         Group::Errors => &["name", "message"],
@@ -69,7 +69,7 @@ fn add(words: &Words, value: &Value, depth: usize, rows: &mut Vec<Row>) {
 
 fn add_named(words: &Words, label: String, value: &Value, depth: usize, rows: &mut Vec<Row>) {
     match value {
-        // What was done at a time is one line.
+        // A short record with a time is one line.
         Value::Members(members) if value.get("at").is_some() && members.0.len() < DETAILED => {
             let texts: Vec<String> =
                 members.0.iter().filter(|(name, _)| name != "at").map(|(_, value)| text(value)).collect();

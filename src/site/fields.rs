@@ -1,4 +1,4 @@
-//! What else a site asks for in the form: fields of its own, and whether support may look into the account.
+//! Custom fields of the form, and consent for support to look into the account.
 
 use std::cell::RefCell;
 
@@ -13,7 +13,7 @@ use domain::ticket::Kind;
 use wire::Pairs;
 use wire::{Read, Source};
 
-/// The id of the box for consent, which is no field's.
+/// The id of the consent checkbox, which no field can have.
 const CONSENT: &str = "consent";
 
 #[derive(Default)]
@@ -22,11 +22,11 @@ struct State {
     fields: Vec<Field>,
     /// Whether the site asks for consent.
     asks: bool,
-    /// What stands in the fields, by their ids; `true` where a box is ticked.
+    /// The values of the fields by id; `true` for a ticked checkbox.
     texts: Pairs<String>,
-    /// Whether Send was pressed, so that what is missing is told.
+    /// Whether Send was pressed, so that missing answers are shown.
     pressed: bool,
-    /// What listens on the fields, and on the form.
+    /// The listeners of the fields, and of the form.
     drawn: Vec<Drawing>,
 }
 
@@ -34,11 +34,11 @@ thread_local! {
     static STATE: RefCell<State> = RefCell::new(State::default());
 }
 
-/// Draws the fields into a place, and again when the kind of the ticket changes. What was answered stays.
+/// Draws the fields into a place, and again when the kind of the ticket changes. Answers are preserved.
 pub fn show(place: HtmlElement, fields: &JsValue, asks: bool) {
     let fields: Vec<Field> = fields.items().iter().map(Field::read).collect();
     if let Some(problem) = fields::check(&fields) {
-        // The rest of the form is not to be blamed for it.
+        // An error here must not affect the rest of the form.
         crate::browser::loader::warn_developer(&["deskbell: configure: ", &problem].concat());
     }
     let Some(mut form) = Drawing::new() else { return };
@@ -58,7 +58,7 @@ pub fn show(place: HtmlElement, fields: &JsValue, asks: bool) {
     draw();
 }
 
-/// Whether everything is answered that is needed. What is not is told, and gets the focus.
+/// Whether every required field is answered. If not, shows the errors and moves the focus to the first.
 pub fn complete() -> bool {
     let Some(kind) = kind() else { return true };
     let lacking = STATE.with_borrow_mut(|state| {
@@ -77,7 +77,7 @@ pub fn complete() -> bool {
     false
 }
 
-/// What was answered, as it stands on a ticket: `{fields, consent}`.
+/// The answers, as on a ticket: `{fields, consent}`.
 pub fn values() -> JsValue {
     let Some(kind) = kind() else { return JsValue::UNDEFINED };
     STATE.with_borrow(|state| {
@@ -87,7 +87,7 @@ pub fn values() -> JsValue {
     })
 }
 
-/// Takes up what was answered before, as it stood on a ticket.
+/// Restores earlier answers from a ticket.
 pub fn restore(ticket: &JsValue) {
     for (id, answer) in ticket.get("fields").entries() {
         set(&id, if answer.is_true() { "true".to_string() } else { answer.text() });
@@ -98,7 +98,7 @@ pub fn restore(ticket: &JsValue) {
     draw();
 }
 
-/// The draft is gone: it was sent, or whoever wrote it has logged out.
+/// Forgets the answers: the draft was sent, or its author has logged out.
 pub fn forget() {
     STATE.with_borrow_mut(|state| {
         state.texts = Pairs::default();
@@ -167,7 +167,7 @@ fn draw() {
             nodes.push(tick(&mut drawing, CONSENT, CONSENT, &label, ticked(state, CONSENT), ""));
         }
         drawing.put(&place, nodes);
-        // The first listens on the form, and stays.
+        // The first one listens on the form, and stays.
         state.drawn.truncate(1);
         state.drawn.push(drawing);
     });
@@ -231,7 +231,7 @@ fn input(tools: &Tools, drawing: &mut Drawing, field: &Field, now: &str, describ
     node
 }
 
-/// A box to tick, with its label.
+/// A checkbox with its label.
 fn tick(drawing: &mut Drawing, id: &str, field: &str, label: &str, on: bool, described: &str) -> Node {
     let mut attributes = vec![("type", "checkbox"), ("id", id)];
     if on {

@@ -1,5 +1,4 @@
-//! What a site adds to the panel: what is broken now, fields of its own, consent. A module of its own, which only those pages
-//! fetch whose site has something of it.
+//! What a site adds to the panel: incidents, custom fields, consent. A module of its own, fetched only by pages whose site has any of it.
 
 mod fields;
 mod notices;
@@ -21,7 +20,7 @@ pub use notices::show as notices;
 #[derive(Clone, Debug)]
 struct Tools {
     site: Site,
-    /// Where the panel says what has happened.
+    /// The panel's live region.
     live: HtmlElement,
     form: Form,
     words: Words,
@@ -31,7 +30,7 @@ thread_local! {
     static TOOLS: RefCell<Option<Tools>> = const { RefCell::new(None) };
 }
 
-/// Makes ready. `live` is where the panel says what has happened, `form` answers for the form, `labels` holds the texts.
+/// Initialises the module. `live` is the panel's live region, `form` answers for the form, `labels` has the texts.
 pub fn begin(site: Site, live: HtmlElement, form: JsValue, lang: String, labels: JsValue) {
     let form = Form::new(form);
     let words = Words::new(lang, labels, form.clone());

@@ -1,4 +1,4 @@
-//! What is broken now, above everything. Who has it too says so with one press, which counts in a ticket's place.
+//! Current incidents, above everything else. Affected customers report it with one press, which counts in place of a ticket.
 
 use std::cell::RefCell;
 use std::rc::Rc;
@@ -14,14 +14,14 @@ use domain::texts::SiteText;
 use markdown::safe_url;
 use wire::Read;
 
-/// An incident, and what has come of the press.
+/// An incident, and the state of its button.
 #[derive(Clone)]
 struct Notice {
     incident: Incident,
     press: Press,
 }
 
-/// What has come of the press.
+/// The state of the button.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Press {
     Not,
@@ -34,7 +34,7 @@ thread_local! {
     static DRAWN: RefCell<Option<Drawing>> = const { RefCell::new(None) };
 }
 
-/// Draws what is broken into a place.
+/// Draws current incidents into a place.
 pub fn show(place: HtmlElement, incidents: &JsValue) {
     let before = SHOWN.take();
     let notices = Incidents::read(incidents).incidents.into_iter().map(|incident| {
@@ -74,7 +74,7 @@ fn one(tools: &Tools, drawing: &mut Drawing, place: &Rc<HtmlElement>, notice: &N
         let attributes = [("href", url), ("target", "_blank"), ("rel", "noopener noreferrer")];
         ways.push(drawing.element("a", &attributes, vec![text]));
     }
-    // Maintenance is announced and passes by itself.
+    // Maintenance is announced and ends by itself.
     if incident.kind == IncidentKind::Incident {
         match press {
             Press::Noted => ways.push(said(drawing, "span", "", &words.said(SiteText::Noted))),
@@ -101,7 +101,7 @@ fn one(tools: &Tools, drawing: &mut Drawing, place: &Rc<HtmlElement>, notice: &N
     drawing.element("section", &[("class", class)], parts)
 }
 
-/// The person has it too.
+/// Reports that the customer is affected.
 fn have(tools: Tools, place: Rc<HtmlElement>, id: String) {
     spawn(async move {
         let answer = crate::browser::site::affect(&tools.site, &id).await;

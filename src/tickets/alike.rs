@@ -1,4 +1,4 @@
-//! Open tickets that say already what is about to be sent: it is added to one of them, or sent as a new one.
+//! Similar open tickets: the draft is added to one of them, or sent as a new one.
 
 use std::cell::RefCell;
 use std::rc::Rc;
@@ -24,9 +24,9 @@ struct Offer {
     form: Form,
     words: Words,
     tickets: Vec<Summary>,
-    /// The id of the one that it is being added to; empty where it is not.
+    /// The id of the ticket that it is being added to; empty if none.
     adding: RefCell<String>,
-    /// Why it was not added.
+    /// Why it could not be added.
     trouble: RefCell<String>,
     drawn: RefCell<Option<Drawing>>,
 }

@@ -1,4 +1,4 @@
-//! Confirming the address that was given with a ticket, by the code that was mailed to it: until then answers are not shown.
+//! Confirmation of the address given with a ticket, by the code that was mailed to it. Until then replies are withheld.
 
 use std::cell::{Cell, RefCell};
 use std::rc::Rc;
@@ -13,16 +13,16 @@ use domain::problem::Problem;
 use domain::texts::TicketsText;
 use wire::{Read, Source};
 
-/// Where a confirmation stands.
+/// The state of a confirmation.
 #[derive(Default)]
 pub struct State {
-    /// Whether something is being asked.
+    /// Whether a request is running.
     busy: Cell<bool>,
-    /// Whether a code was sent; none where nothing is to be confirmed.
+    /// Whether a code was sent; none if there is nothing to confirm.
     stands: Cell<Option<bool>>,
-    /// Whether the address has just been confirmed, so that the focus goes to what can be read now.
+    /// Whether the address has just been confirmed, so that the focus moves to the replies.
     pub succeeded: Cell<bool>,
-    /// What was typed.
+    /// The code as typed.
     code: RefCell<String>,
     parts: RefCell<Option<Parts>>,
     drawn: RefCell<Option<Drawing>>,
@@ -31,11 +31,11 @@ pub struct State {
 /// The elements that change.
 #[derive(Clone)]
 struct Parts {
-    /// Why a code is asked for.
+    /// Why a code is requested.
     about: Node,
-    /// Where it is typed; none while none was sent.
+    /// The field for the code; none while none was sent.
     field: Option<Node>,
-    /// Tells how the last attempt ended, to everybody.
+    /// Shows and announces how the last attempt ended.
     status: Node,
 }
 
@@ -43,7 +43,7 @@ const FIELD: &str = "code";
 const ABOUT: &str = "code-about";
 const STATUS: &str = "code-status";
 
-/// Draws what confirms the address into a place; nothing where nothing is to be confirmed. What is being typed stays.
+/// Draws the confirmation into a place; nothing if there is nothing to confirm. Input in progress is preserved.
 pub fn draw(screen: &Rc<Screen>, place: &Node, ticket: &Summary) {
     let state = &screen.conversation.confirm;
     let stands = ticket.unconfirmed.then_some(ticket.code_sent);
@@ -63,7 +63,7 @@ pub fn draw(screen: &Rc<Screen>, place: &Node, ticket: &Summary) {
     }
 }
 
-/// Why a code is asked for, and where it is.
+/// Why a code is requested, and where it was sent.
 fn about(screen: &Screen, ticket: &Summary) -> String {
     let words = &screen.words;
     let how = words.said(if ticket.code_sent { TicketsText::ConfirmSent } else { TicketsText::ConfirmUnsent });
@@ -136,7 +136,7 @@ fn send(screen: &Rc<Screen>) {
     }
     let screen = screen.clone();
     spawn(async move {
-        // Writing plain data into memory cannot fail.
+        // Serialising plain data into memory cannot fail.
         let body = serde_json::to_string(&ConfirmationCode { code }).unwrap_or_default();
         let answer = line::ask(&screen.line, "POST", &["/", &screen.id, "/confirmation"].concat(), &body).await;
         screen.conversation.confirm.busy.set(false);
@@ -150,7 +150,7 @@ fn send(screen: &Rc<Screen>) {
     });
 }
 
-/// Has a code mailed, or another one.
+/// Requests a code, or another one.
 fn request(screen: &Rc<Screen>) {
     if screen.conversation.confirm.busy.replace(true) {
         return;
@@ -171,7 +171,7 @@ fn request(screen: &Rc<Screen>) {
     });
 }
 
-/// What an answer means that is not the one that was wanted.
+/// The text for an unsuccessful response.
 fn trouble(answer: &Answer) -> TicketsText {
     let Answer::Http { status, body, .. } = answer else { return TicketsText::Failed };
     let code = body.as_ref().map(|body| Problem::read(body).code).unwrap_or_default();
@@ -187,7 +187,7 @@ fn trouble(answer: &Answer) -> TicketsText {
     }
 }
 
-/// Says what is wrong with the code, and goes to where it is typed.
+/// Shows what is wrong with the code, and moves the focus to its field.
 fn fail(screen: &Screen, text: TicketsText) {
     say(screen, text, true);
     focus(screen);
@@ -199,7 +199,7 @@ fn focus(screen: &Screen) {
     }
 }
 
-/// Says what has become of it, under the field and to everybody. What is said again is heard again, because its element is another.
+/// Shows and announces a result. The element is a new one each time, so that the same text is announced again.
 fn say(screen: &Screen, text: TicketsText, is_error: bool) {
     let state = &screen.conversation.confirm;
     let (Some(parts), Some(drawing)) = (state.parts.borrow().clone(), Drawing::new()) else { return };

@@ -1,4 +1,4 @@
-//! One ticket: what was said, by whom and when, and what is said next.
+//! One ticket: its messages with author and time, and the reply.
 
 use std::cell::{Cell, RefCell};
 use std::rc::Rc;
@@ -14,7 +14,7 @@ use domain::texts::TicketsText;
 use domain::ticket::Status;
 use wire::Read;
 
-/// What a conversation holds between two drawings.
+/// The state of a conversation between two drawings.
 #[derive(Default)]
 pub struct State {
     /// The parts of the screen, once they are drawn.
@@ -23,13 +23,13 @@ pub struct State {
     pub solved: Cell<bool>,
     /// The number of the last message that is drawn.
     last: Cell<u32>,
-    /// The number of the last message that the person has seen, as the gateway was told.
+    /// The number of the last message that the customer has read, as reported to the gateway.
     read: Cell<u32>,
-    /// Whether answers are withheld until an address is confirmed.
+    /// Whether replies are withheld until an address is confirmed.
     unconfirmed: Cell<bool>,
-    /// Where that stands.
+    /// The state of the confirmation.
     pub confirm: confirm::State,
-    /// Where a reply stands.
+    /// The state of the reply.
     pub reply: reply::State,
 }
 
@@ -39,18 +39,18 @@ pub struct Parts {
     about: Node,
     pub confirm: Node,
     messages: Node,
-    /// What is said of a reply that did not go, and the buttons under it.
+    /// The error of a reply, and the buttons below it.
     pub reply: reply::Parts,
 }
 
-/// Asks for what is new, and draws it.
+/// Fetches new messages, and draws them.
 pub async fn load(screen: &Rc<Screen>) {
     let path = ["/", &screen.id].concat();
     let ticket = screen.get(&path).await;
     if let Answer::Http { status: 200, body: Some(ticket), .. } = &ticket {
         let (state, unconfirmed) = (&screen.conversation, Summary::read(ticket).unconfirmed);
         if state.unconfirmed.replace(unconfirmed) && !unconfirmed {
-            // What was withheld stands between what is drawn.
+            // Messages that were withheld belong between those that are drawn.
             state.parts.take();
             state.last.set(0);
         }
@@ -65,7 +65,7 @@ pub async fn load(screen: &Rc<Screen>) {
         (Answer::Http { status: 200, body: Some(ticket), .. }, Some(messages)) => {
             draw(screen, &Summary::read(&ticket), &messages);
         }
-        // What is there stays; only who is no longer the one who may read it does not keep it.
+        // What is shown stays, except for a user who may not read it any more.
         (Answer::Http { status: 401 | 404, .. }, _) => {
             screen.conversation.parts.take();
             screen.say(TicketsText::Gone);
@@ -75,7 +75,7 @@ pub async fn load(screen: &Rc<Screen>) {
     }
 }
 
-/// All messages from a place on, page after page; none where one of the pages did not come.
+/// All messages after a number, page by page; none if a page could not be fetched.
 async fn read_on(screen: &Rc<Screen>, path: &str, mut after: String) -> Option<Messages> {
     let mut all = Messages::default();
     loop {
@@ -148,7 +148,7 @@ fn draw(screen: &Rc<Screen>, ticket: &Summary, new: &Messages) {
     }
 }
 
-/// Where the ticket stands.
+/// The status of the ticket.
 fn about(screen: &Screen, drawing: &Drawing, ticket: &Summary) -> Vec<Node> {
     let words = &screen.words;
     let (class, text) = match ticket.status {
@@ -178,19 +178,19 @@ fn message(screen: &Screen, drawing: &mut Drawing, message: &Message) -> Node {
     }
     by.push(said(drawing, "span", "", &intl::moment(&message.at, &words.lang)));
     let by = drawing.element("div", &[("class", "by")], by);
-    // What the customer wrote was never markdown.
+    // Customers write plain text, not Markdown.
     let (class, body) = match message.author {
         Author::Customer => ("answer mine", paragraph(drawing, "written", &message.body)),
         _ => ("answer", markdown::nodes(drawing, &screen.labels, &screen.live, &message.body)),
     };
-    // What was written has its own direction, who wrote it that of the panel.
+    // A message has its own direction, its author's name that of the panel.
     let body = drawing.element("div", &[("dir", "auto")], vec![body]);
     let mut parts = vec![by, body];
     parts.extend(message.attachments.iter().map(|file| self::file(screen, drawing, file)));
     drawing.element("article", &[("class", class)], parts)
 }
 
-/// A file that went along with a message; whoever presses it has it downloaded.
+/// An attachment of a message; a press downloads it.
 fn file(screen: &Screen, drawing: &Drawing, file: &Attachment) -> Node {
     let href = [screen.line.base(), file.url.clone()].concat();
     let name = drawing.text(&file.name);
@@ -201,7 +201,7 @@ fn file(screen: &Screen, drawing: &Drawing, file: &Attachment) -> Node {
     drawing.element("p", &[("class", "attached")], vec![link, space, size])
 }
 
-/// Tells the gateway what was seen. Where that fails, it is told the next time.
+/// Reports to the gateway what was read. If that fails, the next time does it.
 fn mark_read(screen: &Rc<Screen>) {
     let state = &screen.conversation;
     let last = state.last.get();
@@ -217,9 +217,9 @@ fn mark_read(screen: &Rc<Screen>) {
     });
 }
 
-/// Changes something about the ticket; gives how it is then, or nothing where that is not known.
+/// Changes a ticket. Returns it after the change, or none if that is unknown.
 pub async fn change(screen: &Screen, patch: &Patch) -> Option<Summary> {
-    // Writing plain data into memory cannot fail.
+    // Serialising plain data into memory cannot fail.
     let body = serde_json::to_string(patch).unwrap_or_default();
     let answer = line::ask(&screen.line, "PATCH", &["/", &screen.id].concat(), &body).await;
     screen.line.touched();

@@ -1,4 +1,4 @@
-//! The person's tickets: open ones first, with what they have not read yet.
+//! The customer's tickets: open ones first, with their unread messages.
 
 use std::cell::{Cell, RefCell};
 use std::rc::Rc;
@@ -13,19 +13,19 @@ use domain::texts::TicketsText;
 use domain::ticket::Status;
 use wire::Read;
 
-/// What the list holds between two drawings.
+/// The state of the list between two drawings.
 #[derive(Default)]
 pub struct State {
     /// What is shown.
     shown: RefCell<Summaries>,
-    /// Whether more of it is to be shown.
+    /// Whether there is more to show.
     pub more: Cell<bool>,
 }
 
-/// The id of the button that shows more: no ticket has such a one.
+/// The id of the button that shows more. No ticket can have it.
 const MORE: &str = "more";
 
-/// Asks for as many as are shown, and draws them. A page may be empty although others come behind it.
+/// Fetches as many tickets as are shown, and draws them. A page may be empty although others follow.
 pub async fn load(screen: &Rc<Screen>) {
     let shown = screen.list.shown.borrow().tickets.len().max(1);
     let mut list = Summaries::default();
@@ -35,7 +35,7 @@ pub async fn load(screen: &Rc<Screen>) {
             return;
         }
         let Some(page) = page else {
-            // What is there stays.
+            // What is shown stays.
             if screen.drawn.borrow().is_empty() {
                 screen.fail(TicketsText::Failed);
             }
@@ -50,7 +50,7 @@ pub async fn load(screen: &Rc<Screen>) {
     draw(screen, false);
 }
 
-/// Asks for the next page, and draws it behind what is shown.
+/// Fetches the next page, and appends it.
 pub async fn add(screen: &Rc<Screen>) {
     let before = screen.list.shown.borrow().tickets.len();
     let mut failed = false;
@@ -75,9 +75,9 @@ pub async fn add(screen: &Rc<Screen>) {
     }
 }
 
-/// A page, or the first one; none where it did not come.
+/// A page, or the first one; none if it could not be fetched.
 async fn page(screen: &Screen, cursor: Option<String>) -> Option<Summaries> {
-    // Cursors are made of what needs no escaping.
+    // Cursors consist of characters that need no escaping.
     let path = cursor.map_or(String::new(), |cursor| "?cursor=".to_string() + &cursor);
     match screen.get(&path).await {
         Answer::Http { status: 200, body: Some(body), .. } => Some(Summaries::read(&body)),
@@ -85,7 +85,7 @@ async fn page(screen: &Screen, cursor: Option<String>) -> Option<Summaries> {
     }
 }
 
-/// Adds a page to a list; what has moved from one page to the next meanwhile stands in it once.
+/// Appends a page to a list. A ticket that has moved to the next page meanwhile is listed once.
 fn append(list: &mut Summaries, page: Summaries) {
     for ticket in page.tickets {
         if list.tickets.iter().all(|other| other.id != ticket.id) {
@@ -95,7 +95,7 @@ fn append(list: &mut Summaries, page: Summaries) {
     list.next = page.next;
 }
 
-/// Draws what is shown; `failed` is that more of it did not come.
+/// Draws the list; `failed` if more of it could not be fetched.
 fn draw(screen: &Rc<Screen>, failed: bool) {
     let Some(mut drawing) = Drawing::new() else { return };
     let list = screen.list.shown.borrow();
@@ -122,7 +122,7 @@ fn draw(screen: &Rc<Screen>, failed: bool) {
         drawing.name(&more, MORE);
         nodes.push(more);
     }
-    // What has the focus is drawn anew, and has it again.
+    // The focused element is drawn again, and gets the focus back.
     let focused = dom::focused_id(&screen.place);
     drawing.put(&screen.place, nodes);
     if let Some(id) = focused {

@@ -1,4 +1,4 @@
-//! Tickets and conversations: a module of its own, which only those fetch who have sent something.
+//! Tickets and conversations: a module of its own, fetched only by customers who have sent something.
 
 mod alike;
 mod confirm;
@@ -23,7 +23,7 @@ use domain::texts::TicketsText;
 
 pub use alike::show as show_alike;
 
-/// What is shown: the list, or one ticket.
+/// The screen: the list, or one ticket.
 struct Screen {
     place: HtmlElement,
     live: HtmlElement,
@@ -33,14 +33,14 @@ struct Screen {
     labels: markdown::Labels,
     /// The id of the ticket; empty for the list.
     id: String,
-    /// What belongs to a conversation alone.
+    /// The state of a conversation.
     conversation: conversation::State,
-    /// What belongs to the list alone.
+    /// The state of the list.
     list: list::State,
-    /// Whether it is being asked for, and whether that is to be done once more.
+    /// Whether a fetch is running, and whether another one has to follow.
     loading: Cell<bool>,
     again: Cell<bool>,
-    /// What listens on the parts that are drawn.
+    /// The listeners of the drawn parts.
     drawn: RefCell<Vec<Drawing>>,
 }
 
@@ -48,8 +48,8 @@ thread_local! {
     static SHOWN: RefCell<Option<Rc<Screen>>> = const { RefCell::new(None) };
 }
 
-/// Draws the tickets, or the one of an id, into a place. `live` is where the panel says what has happened, `form` answers for
-/// the form, `labels` holds the texts.
+/// Draws the list of tickets, or the ticket with an id, into a place. `live` is the panel's live region, `form` answers for the form, `labels`
+/// has the texts.
 pub fn show(
     place: HtmlElement,
     live: HtmlElement,
@@ -88,7 +88,7 @@ pub fn show(
     load(screen);
 }
 
-/// Something has changed: about the ticket of an id, or about any.
+/// Reloads after a change of the ticket with an id, or of any ticket.
 pub fn refresh(id: &str) {
     let shown = SHOWN.with_borrow(Clone::clone);
     if let Some(screen) = shown.filter(|screen| id.is_empty() || screen.id.is_empty() || screen.id == id) {
@@ -96,20 +96,20 @@ pub fn refresh(id: &str) {
     }
 }
 
-/// What is shown is not of whoever is here: it goes, and nothing more is asked about it.
+/// Clears the screen, because it does not belong to the current user, and stops fetching.
 pub fn leave() {
     if let Some(screen) = SHOWN.take() {
         screen.place.set_text_content(None);
     }
 }
 
-/// Asks for what is shown, and draws it; once more where something has changed meanwhile.
+/// Fetches what is shown, and draws it; once more if something has changed meanwhile.
 fn load(screen: Rc<Screen>) {
     screen.again.set(true);
     go_on(screen);
 }
 
-/// Does what is to be done, one after the other.
+/// Runs the pending fetches one after the other.
 fn go_on(screen: Rc<Screen>) {
     if screen.loading.replace(true) {
         return;
@@ -133,7 +133,7 @@ fn go_on(screen: Rc<Screen>) {
 }
 
 impl Screen {
-    /// Whether nothing else has taken its place.
+    /// Whether the screen is still the current one.
     fn is_shown(self: &Rc<Self>) -> bool {
         SHOWN.with_borrow(|shown| shown.as_ref().is_some_and(|shown| Rc::ptr_eq(shown, self)))
     }
@@ -142,14 +142,14 @@ impl Screen {
         line::ask(&self.line, "GET", path, "").await
     }
 
-    /// Says one thing in the place of everything.
+    /// Replaces everything by a text.
     fn say(&self, text: TicketsText) {
         let Some(drawing) = Drawing::new() else { return };
         let said = paragraph(&drawing, "notice", &self.words.said(text));
         drawing.put(&self.place, vec![said]);
     }
 
-    /// Says that it did not come, and offers to try again.
+    /// Shows that fetching failed, and offers to try again.
     fn fail(self: &Rc<Self>, text: TicketsText) {
         let Some(mut drawing) = Drawing::new() else { return };
         let said = paragraph(&drawing, "notice", &self.words.said(text));

@@ -1,4 +1,4 @@
-//! What the customer says.
+//! The customer's reply.
 
 use std::cell::{Cell, RefCell};
 use std::rc::Rc;
@@ -18,12 +18,12 @@ use domain::texts::TicketsText;
 use domain::ticket::Status;
 use wire::Read;
 
-/// Where a reply stands.
+/// The state of a reply.
 #[derive(Default)]
 pub struct State {
-    /// Whether it is on its way.
+    /// Whether it is being sent.
     busy: Cell<bool>,
-    /// Why it did not go.
+    /// Why it was not sent.
     trouble: RefCell<String>,
     drawn: RefCell<Option<Drawing>>,
 }
@@ -37,7 +37,7 @@ pub struct Parts {
 
 const FIELD: &str = "reply";
 
-/// The field and what stands around it.
+/// The field and the elements around it.
 pub fn nodes(screen: &Rc<Screen>, drawing: &mut Drawing) -> (Node, Parts) {
     let text = drawing.text(&screen.words.said(TicketsText::Reply));
     let label = drawing.element("label", &[("for", FIELD)], vec![text]);
@@ -60,7 +60,7 @@ pub fn nodes(screen: &Rc<Screen>, drawing: &mut Drawing) -> (Node, Parts) {
     (below, Parts { field, around })
 }
 
-/// Draws what stands around the field.
+/// Draws the elements around the field.
 pub fn draw(screen: &Rc<Screen>) {
     let (Some(parts), Some(mut drawing)) = (parts(screen), Drawing::new()) else { return };
     let (state, words) = (&screen.conversation.reply, &screen.words);
@@ -89,7 +89,7 @@ pub fn draw(screen: &Rc<Screen>) {
     state.drawn.replace(Some(drawing));
 }
 
-/// Sends what is in the field, once.
+/// Submits the content of the field, once.
 fn send(screen: &Rc<Screen>) {
     let state = &screen.conversation.reply;
     let Some(parts) = parts(screen) else { return };
@@ -104,7 +104,7 @@ fn send(screen: &Rc<Screen>) {
     state.busy.set(true);
     let path = ["/", &screen.id, "/messages"].concat();
     let sent = line::send(&screen.line, &path, &json(&message), &message);
-    // From now on it is the outbox's: a field that is drawn anew meanwhile does not offer it again.
+    // The outbox has it, so a field that is drawn again meanwhile must not offer it again.
     screen.line.keep(&screen.id, "");
     trouble(screen, String::new());
     let screen = screen.clone();
@@ -127,9 +127,9 @@ fn send(screen: &Rc<Screen>) {
     });
 }
 
-/// A reply as it goes over the wire.
+/// A reply in wire format.
 pub fn json(message: &str) -> String {
-    // Writing plain data into memory cannot fail.
+    // Serialising plain data into memory cannot fail.
     serde_json::to_string(&Reply { message: message.to_string(), attachments: Vec::new() }).unwrap_or_default()
 }
 
@@ -138,7 +138,7 @@ pub fn refused(words: &Words, problem: &JsValue) -> String {
     words.filled(TicketsText::Refused, "{reason}", &Problem::read(problem).title)
 }
 
-/// Solves the ticket, or opens it again.
+/// Solves or reopens the ticket.
 fn turn(screen: &Rc<Screen>, solved: bool) {
     let screen = screen.clone();
     spawn(async move {
@@ -150,14 +150,14 @@ fn turn(screen: &Rc<Screen>, solved: bool) {
     });
 }
 
-/// What had to wait has arrived.
+/// A submission from the outbox has arrived.
 pub fn arrived(screen: &Rc<Screen>) {
     if !screen.conversation.reply.trouble.take().is_empty() {
         draw(screen);
     }
 }
 
-/// Says what is in the way, to everybody.
+/// Shows and announces a problem.
 fn trouble(screen: &Rc<Screen>, text: String) {
     if !text.is_empty() {
         dom::announce(&screen.live, &text);

@@ -1,4 +1,4 @@
-//! What the modules beside the form ask of it: they share neither memory nor code.
+//! Answers for the modules besides the form, which share neither memory nor code with it.
 
 use wasm_bindgen::JsValue;
 
@@ -8,12 +8,12 @@ use super::{Panel, choices, copy, send, tickets};
 use crate::browser::{context as moment, loader, read};
 use domain::context::document::{self, Value};
 
-/// What the module asks that shows what is sent: the ticket as JSON, all of it (`ticket`) or what is sent of it (`sent`); whether a group is
-/// `off` or a place `goes`; whether something has happened `later` than a time; what the site has `said` in place of a text. Or
-/// it lets the form `flip` a switch, add what happened `since`, `copy` a text.
-/// The module that shows tickets lets it lead to a `conversation`, `send` all the same, or let go of what was `added` to one.
-/// The draft asks for the ticket without its context (`form`), and has it filled in again (`restore`). The outbox has
-/// what was refused filled in again to be mended (`mend`), and tells what has `arrived`; what was added to a ticket may have to wait as well (`waits`). What a site asks for depends on the `kind`.
+/// Answers `what` a module asks `about` something. "What we send" asks for the ticket as JSON, all of it (`ticket`) or what is sent of it
+/// (`sent`); whether a group is `off` or a place `goes`; whether anything happened `later` than a time; the site's replacement of a text
+/// (`said`). It also calls for a `flip` of a switch, for adding what happened `since`, and for `copy` of a text. The tickets module opens a
+/// `conversation`, calls `send` for a new ticket, or drops a draft that it has `added` to a ticket. The stored draft asks for the ticket
+/// without its context (`form`), and fills it in again (`restore`). The outbox fills in a refused ticket again for editing (`mend`), and
+/// reports what has `arrived`; a draft that was added to a ticket may be in the outbox as well (`waits`). The site module asks for the `kind`.
 pub fn answer(panel: Panel, what: &str, about: &str) -> JsValue {
     match what {
         "ticket" => send::json(&send::draft(panel, send::full(panel))).into(),

@@ -1,4 +1,4 @@
-//! What the customer lets go along: switches for groups and items of the context, and for searching while they type.
+//! The customer's choices: switches for groups and items of the context, and for searching while typing.
 
 use super::Panel;
 use super::model::Model;
@@ -7,17 +7,17 @@ use domain::context::Group;
 use wire::Pairs;
 use wire::Source;
 
-/// The switch for searching while one types.
+/// The switch for searching while typing.
 pub const SEARCH: &str = "search";
 const NAME: &str = "choices";
 
-/// Whether something goes along: a place in the context, `/errors` or `/errors/2`, or [`SEARCH`].
+/// Whether something is sent: a place in the context, `/errors` or `/errors/2`, or [`SEARCH`].
 pub fn goes(model: &Model, place: &str) -> bool {
     let asked = |group: &Group| place.strip_prefix('/') == Some(group.word());
     model.choices.get(place).copied().unwrap_or_else(|| !model.config.context.ask.iter().any(asked))
 }
 
-/// Flips a switch. Groups are remembered on the device, items belong to the draft.
+/// Flips a switch. Choices about groups are stored on the device, those about items belong to the draft.
 pub fn flip(panel: Panel, place: &str) {
     panel.change(|model| {
         let goes = !goes(model, place);
@@ -31,11 +31,11 @@ pub fn flip(panel: Panel, place: &str) {
     }
     let kept: Vec<(String, bool)> =
         panel.peek(|model| model.choices.0.iter().filter(|(place, _)| !is_item(place)).cloned().collect());
-    // Where storage is forbidden the choice lasts as long as the page.
+    // If storage is forbidden the choice lasts as long as the page.
     storage::write(&panel.loader().site(), NAME, &serde_json::to_string(&Pairs(kept)).unwrap_or_default());
 }
 
-/// The choices that were made on this device.
+/// The choices stored on this device.
 pub fn remembered(site: &str) -> Pairs<bool> {
     let kept = storage::read(site, NAME).and_then(|json| read::parse(&json));
     Pairs(
@@ -44,7 +44,7 @@ pub fn remembered(site: &str) -> Pairs<bool> {
     )
 }
 
-/// Forgets the choices about single items: they were of another moment.
+/// Forgets the choices about single items: they refer to another snapshot.
 pub fn forget_items(model: &mut Model) {
     model.choices.0.retain(|(place, _)| !is_item(place));
 }

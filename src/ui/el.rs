@@ -1,7 +1,7 @@
 //! Elements, built without a type for each.
 //!
-//! Leptos' `view!` gives every element a type of its own, and with it its own code to build, mount, update and drop:
-//! measured, more than twice the bytes of the whole widget. Here every element, attribute and listener is of one type.
+//! Leptos' `view!` gives every element a type of its own, and with it its own code to build, mount, update and drop: measured, more than twice
+//! the bytes of the whole widget. Here every element, attribute and listener has the same type.
 
 use std::future::Future;
 use std::pin::Pin;
@@ -14,10 +14,10 @@ use leptos::task::spawn_local;
 
 use crate::browser::attributes::{Attributes, Handler};
 
-/// What Leptos calls again when something that it has read changes.
+/// A function that Leptos calls again when something that it has read changes.
 type Shared = Arc<Mutex<dyn FnMut() -> AnyView + Send>>;
 
-/// An element that is being put together.
+/// An element that is being built.
 pub struct El {
     tag: &'static str,
     attributes: Attributes,
@@ -28,17 +28,17 @@ pub fn el(tag: &'static str) -> El {
     El { tag, attributes: Attributes::default() }
 }
 
-/// Starts an element of a class.
+/// Starts an element with a class.
 pub fn div(class: &'static str) -> El {
     el("div").attr("class", class)
 }
 
-/// A button that does something.
+/// A button with its action.
 pub fn button(class: &'static str, press: impl FnMut(Event) + Send + 'static) -> El {
     el("button").attr("class", class).on("click", press)
 }
 
-/// A paragraph of a class.
+/// A paragraph with a class.
 pub fn paragraph(class: &'static str, text: String) -> AnyView {
     el("p").attr("class", class).text(text)
 }
@@ -54,12 +54,12 @@ pub fn live(view: impl FnMut() -> AnyView + Send + 'static) -> AnyView {
     view.into_any()
 }
 
-/// Nothing.
+/// An empty view.
 pub fn nothing() -> AnyView {
     ().into_any()
 }
 
-/// Lets something go on by itself.
+/// Runs a task.
 pub fn spawn(future: impl Future<Output = ()> + 'static) {
     let future: Pin<Box<dyn Future<Output = ()>>> = Box::pin(future);
     spawn_local(future);
@@ -71,13 +71,13 @@ impl El {
         with(self, name, value.as_ref())
     }
 
-    /// Sets an attribute where it has a value.
+    /// Sets an attribute if it has a value.
     pub fn maybe(mut self, name: &'static str, value: Option<String>) -> El {
         self.attributes.values.push((name, value));
         self
     }
 
-    /// Listens to an event.
+    /// Adds a listener.
     pub fn on(self, name: &'static str, call: impl FnMut(Event) + Send + 'static) -> El {
         handled(self, name, Arc::new(Mutex::new(call)))
     }
@@ -87,13 +87,13 @@ impl El {
         self.children([text.into_any()])
     }
 
-    /// The element with others in it.
+    /// The element with its children.
     pub fn children(self, children: impl Into<Vec<AnyView>>) -> AnyView {
         finish(self, children.into())
     }
 }
 
-// Out of line, because every element is made with them.
+// Out of line, because every element is built with it.
 #[inline(never)]
 fn with(mut el: El, name: &'static str, value: &str) -> El {
     el.attributes.values.push((name, Some(value.to_string())));
@@ -108,6 +108,6 @@ fn handled(mut el: El, name: &'static str, handler: Handler) -> El {
 
 #[inline(never)]
 fn finish(el: El, children: Vec<AnyView>) -> AnyView {
-    // In capitals, as the browser names an element of HTML: Leptos compares, and builds anew what it takes for another.
+    // In capitals, as the browser names HTML elements: Leptos compares names, and rebuilds an element that it takes for another.
     html::custom(el.tag.to_ascii_uppercase()).add_any_attr(el.attributes).child(children).into_any()
 }

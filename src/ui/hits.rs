@@ -1,4 +1,4 @@
-//! What was found, as rows of one height: what changes in them moves nothing else.
+//! Hits as rows of one height, so that a change moves nothing else.
 
 use leptos::prelude::*;
 
@@ -10,13 +10,13 @@ use domain::texts::Text;
 use domain::ticket::Outcome;
 use markdown::safe_url;
 
-/// A part of a screen with a heading.
+/// A section of a screen with a heading.
 pub fn section(class: &'static str, heading: String, rows: Vec<AnyView>) -> AnyView {
     let heading = el("h3").text(heading);
     el("section").attr("class", class).children([heading, el("ul").attr("class", "plain").children(rows)])
 }
 
-/// What matches the box on Home.
+/// The hits for the box on Home.
 pub fn home(panel: Panel, model: &Model) -> AnyView {
     match model.hits.is_empty() {
         false => section("hits", panel.t(Text::Suggestions), rows(panel, &model.hits)),
@@ -25,8 +25,7 @@ pub fn home(panel: Panel, model: &Model) -> AnyView {
     }
 }
 
-/// What matches the message: the best of it, under the message, in a place that is always kept for it; the rest where the
-/// person asks for it.
+/// The hits for the message: the best one below the message, in a place that is always reserved for it; the others on request.
 pub fn near(panel: Panel) -> AnyView {
     live(move || {
         panel.read(|model| {
@@ -90,7 +89,7 @@ fn outward(url: &str) -> super::el::El {
     link.attr("rel", "noopener noreferrer nofollow ugc")
 }
 
-/// Whether the panel can show what was found; anything else opens in a tab.
+/// Whether the panel can show the hit; others open in a tab.
 fn is_read_here(hit: &Hit) -> bool {
     !hit.id.is_empty() && !is_issue(hit)
 }

@@ -1,4 +1,4 @@
-//! Home: what matches the box, or what may be meant before a word is typed; the way to a ticket; other places.
+//! Home: hits for the box, or suggestions before anything is typed; the way to a ticket; links.
 
 use leptos::prelude::*;
 
@@ -10,7 +10,7 @@ use domain::config::Link;
 use domain::texts::Text;
 use markdown::safe_url;
 
-/// The start.
+/// The home screen.
 pub fn view(panel: Panel) -> AnyView {
     let found = live(move || {
         panel.read(|model| match model.text.is_empty() {
@@ -18,7 +18,7 @@ pub fn view(panel: Panel) -> AnyView {
             true => idle::view(panel, model),
         })
     });
-    // The label does not wait for anything, so the button is never another one under the finger.
+    // The label does not wait for anything, so the button never changes under the finger.
     let label = move || {
         let answered = panel.read(|model| !model.text.is_empty() && !model.hits.is_empty());
         panel.t(if answered { Text::NoAnswerSend } else { Text::SendTicket })
@@ -28,14 +28,14 @@ pub fn view(panel: Panel) -> AnyView {
     div("screen").children([waiting, found, yours, live(move || links(panel)), div("foot").children([send])])
 }
 
-/// A link that leaves the page alone; only text where the address is none that a link may lead to.
+/// A link that opens outside of the page; only text if a link may not have the address.
 pub fn outside(class: &'static str, url: &str, text: String) -> AnyView {
     let Some(url) = safe_url(url) else { return el("span").attr("class", class).text(text) };
     let link = el("a").attr("class", class).attr("href", url).attr("target", "_blank");
     link.attr("rel", "noopener noreferrer nofollow ugc").text(text)
 }
 
-/// Other places. They come last, so they wait for what stands above them, and make room for what was found.
+/// Links. They come last, so they wait for what is above them, and make room for hits.
 fn links(panel: Panel) -> AnyView {
     panel.read(|model| {
         let plan = model.user.as_ref().map_or("", |user| &user.plan);

@@ -1,5 +1,5 @@
-//! Before a word is typed: the error that just happened, what the host suggests for this page, what others asked about the
-//! page, and what one searched for before.
+//! Suggestions before anything is typed: for the error that has just happened, from the host for this page, from other questions about the
+//! page, and recent searches.
 
 use leptos::prelude::*;
 
@@ -15,34 +15,34 @@ use domain::texts::Text;
 use redaction::{self, Origin};
 use wire::Source;
 
-/// For how long an error has just happened, in milliseconds.
+/// How long ago an error may have happened, in milliseconds.
 const RECENT_MS: f64 = 120_000.0;
-/// How many hits of an error are shown, and how many suggestions for the page.
+/// How many hits are shown for an error, and how many for the page.
 const SHOWN: usize = 3;
 /// The longest text of an error that is shown, in characters.
 const ERROR_MAX: usize = 100;
 
-/// What is shown before a word is typed.
+/// The suggestions before anything is typed.
 #[derive(Debug, Default)]
 pub struct Idle {
-    /// What was searched for: by error and by page.
+    /// The queries for the error and for the page.
     asked: [String; 2],
-    /// How many answers are still awaited; none at all before the configuration is there.
+    /// How many responses are awaited; none before the configuration has loaded.
     pending: Option<u8>,
-    /// What the error says.
+    /// The text of the error.
     error: String,
-    /// What was found, for the error and for the page.
+    /// The hits for the error and for the page.
     found: [Vec<Hit>; 2],
 }
 
 impl Idle {
-    /// Whether nothing more is awaited.
+    /// Whether no more responses are awaited.
     pub fn settled(&self) -> bool {
         self.pending == Some(0)
     }
 }
 
-/// Looks up the page and the error that just happened, where they are others than before.
+/// Searches for the page and the error that has just happened, unless they are the same as before.
 pub fn start(panel: Panel) {
     let (error, said) = error(panel);
     let page = panel.peek(|model| {
@@ -81,7 +81,7 @@ pub fn start(panel: Panel) {
     }
 }
 
-/// What is shown, where there is something.
+/// The suggestions, if there are any.
 pub fn view(panel: Panel, model: &Model) -> AnyView {
     let recent: Vec<AnyView> = model.memory.recent().iter().map(|query| search_again(panel, query)).collect();
     let recent = match recent.is_empty() {
@@ -120,7 +120,7 @@ fn search_again(panel: Panel, query: &str) -> AnyView {
     el("li").children([button("recent", again).text(query.to_string())])
 }
 
-/// The words of the error that just happened, and what it says; empty where there is none.
+/// The query for the error that has just happened, and its text; empty if there is none.
 fn error(panel: Panel) -> (String, String) {
     let now = panel.loader().snapshot();
     let ms = |value: &wasm_bindgen::JsValue| intl::milliseconds(&value.text_of("at"));
@@ -138,7 +138,7 @@ fn error(panel: Panel) -> (String, String) {
     })
 }
 
-/// What the host suggests.
+/// The suggestions of the host.
 fn suggested(panel: Panel) -> Vec<Hit> {
     let items = panel.loader().state().suggested().items();
     let hit = |item: &wasm_bindgen::JsValue| Hit {
@@ -151,7 +151,7 @@ fn suggested(panel: Panel) -> Vec<Hit> {
     items.iter().take(SHOWN).map(hit).filter(|hit| hit.title.iter().any(|run| !run.text.is_empty())).collect()
 }
 
-/// Notes what the person now has before them.
+/// Records what the customer sees.
 fn shown(panel: Panel) {
     if panel.peek(|model| model.screen == Screen::Home && model.text.is_empty() && model.idle.settled()) {
         let hits = panel.peek(|model| model.idle.found.concat());

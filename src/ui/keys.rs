@@ -1,4 +1,4 @@
-//! The keyboard in the box: arrows lead among what was found without leaving it, Enter opens, Escape lets go.
+//! The keyboard in the box: arrows move among the hits while the focus stays, Enter opens one, Escape clears the selection.
 
 use crate::browser::Event;
 use wasm_bindgen::JsValue;
@@ -7,13 +7,13 @@ use super::Panel;
 use crate::browser::dom;
 use wire::Source;
 
-/// What can be led to, in the order in which it is seen; the way to a ticket is the last of it.
+/// What can be selected, in visual order; the way to a ticket is last.
 const CHOICES: &str = ".hit,.recent,.foot .wide";
 
-/// A key was pressed in the box.
+/// Handles a key that was pressed in the box.
 pub fn pressed(panel: Panel, event: &Event) {
     let event_value: &JsValue = event;
-    // While letters are put together the keys are the input method's.
+    // During composition the keys belong to the input method.
     if event_value.get("isComposing").is_true() {
         return;
     }
@@ -23,7 +23,7 @@ pub fn pressed(panel: Panel, event: &Event) {
     let active = choices.iter().position(|choice| choice.id() == dom::ACTIVE);
     let next = match (event_value.text_of("key").as_str(), active) {
         ("ArrowDown", Some(at)) => Some((at + 1).min(choices.len().saturating_sub(1))),
-        // In the middle of a text the arrows are for the text.
+        // Within a text the arrows move the caret.
         ("ArrowDown", None) if dom::at_end(&text_box) && !choices.is_empty() => Some(0),
         ("ArrowUp", Some(at)) => at.checked_sub(1),
         ("Escape", Some(_)) => None,
@@ -38,7 +38,7 @@ pub fn pressed(panel: Panel, event: &Event) {
     dom::activate(&text_box, &root, next.and_then(|at| choices.get(at)));
 }
 
-/// Lets go of what the keyboard has led to.
+/// Clears the selection.
 pub fn release(panel: Panel) {
     let loader = panel.loader();
     dom::activate(&loader.text_box(), &loader.root(), None);

@@ -1,4 +1,4 @@
-//! The screens, and what happens between them. The box is the loader's and stays; everything else is drawn below it.
+//! The screens, and the transitions between them. The box belongs to the loader and stays; everything else is drawn below it.
 
 mod answer;
 mod choices;
@@ -47,10 +47,10 @@ use words::Words;
 
 pub use answer::answer;
 
-/// The panel: the two signals that tell the views of changes. What they read is in [`STATE`].
+/// The panel: the two signals that notify the views of changes. What they read is in [`STATE`].
 ///
-/// One state behind two signals and not a signal for each field: every type of signal, and every place that reaches into
-/// Leptos' storage, costs the widget hundreds of bytes, and the few live parts of a screen are drawn in microseconds.
+/// One state behind two signals and not a signal for each field: every type of signal, and every access to Leptos' storage, costs the widget
+/// hundreds of bytes, and the few live parts of a screen are drawn in microseconds.
 #[derive(Clone, Copy)]
 pub struct Panel {
     /// Another screen, or other texts.
@@ -59,7 +59,7 @@ pub struct Panel {
     change: RwSignal<u32>,
 }
 
-/// What the panel of this page holds; a page has one.
+/// The state of this page's panel; a page has one.
 #[derive(Default)]
 struct State {
     loader: RefCell<Option<Loader>>,
@@ -68,17 +68,17 @@ struct State {
     search: RefCell<search::Running>,
     /// The configuration as the gateway published it.
     published: RefCell<JsValue>,
-    /// The question that is read, and the module that shows it.
+    /// The question that is open, and the module that shows it.
     reading: RefCell<Option<(JsValue, JsValue)>>,
     later: RefCell<Option<Timer>>,
 }
 
 thread_local! {
-    /// Never dropped: the page has one for as long as it lives.
+    /// Never dropped: the page has one for its whole lifetime.
     static STATE: &'static State = Box::leak(Box::default());
 }
 
-// Out of line, because every screen reaches for it.
+// Out of line, because every screen uses it.
 #[inline(never)]
 fn model() -> Ref<'static, Model> {
     STATE.with(|state| state.model.borrow())
@@ -89,11 +89,11 @@ fn model_mut() -> RefMut<'static, Model> {
     STATE.with(|state| state.model.borrow_mut())
 }
 
-/// The panel on the page; ends when it is dropped.
+/// The panel on the page; removed when it is dropped.
 pub struct Mounted {
     /// The panel.
     pub panel: Panel,
-    /// What the signals live as long as.
+    /// Owns the signals.
     _owner: Owner,
     _view: UnmountHandle<AnyViewState>,
     _listeners: [Listener; 3],
@@ -101,7 +101,7 @@ pub struct Mounted {
 
 /// Draws the widget into the loader's panel.
 pub fn mount(loader: Loader) -> Mounted {
-    // The loader has said that it is loading, right where the widget draws.
+    // Removes the loader's own loading message.
     loader.below().set_text_content(None);
     let owner = Owner::new();
     let panel = owner.with(|| Panel::new(loader.clone()));
@@ -121,7 +121,7 @@ pub fn mount(loader: Loader) -> Mounted {
     Mounted { panel, _owner: owner, _view: view, _listeners: listeners }
 }
 
-/// Leads where a link or the command `open` says.
+/// Goes where a link or the command `open` leads.
 pub fn open(panel: Panel, options: &Options) {
     let pairs = loader::option_pairs(options);
     let mut opening = opening::parse(&pairs);
@@ -132,7 +132,7 @@ pub fn open(panel: Panel, options: &Options) {
     }
 }
 
-/// The host has said something new (`widget::changed`).
+/// The host has set something (`widget::changed`).
 pub fn changed(panel: Panel, what: u8) {
     if what == 2 {
         return panel.fetch_config();
@@ -149,8 +149,8 @@ pub fn changed(panel: Panel, what: u8) {
     panel.listen_to_host();
 }
 
-/// How many tickets the person has, how many messages in them they have not read, how much waits to be sent, and of how much of
-/// that it is not known whether it was.
+/// Sets how many tickets the customer has, how many unread messages, how many submissions are in the outbox, and for how many of these it is
+/// unknown whether they arrived.
 pub fn follows(panel: Panel, total: u32, unread: u32, queued: u32, unsure: u32) {
     let now = ((total, unread), queued, unsure);
     if panel.peek(|model| (model.tickets, model.queued, model.unsure) != now) {
@@ -175,7 +175,7 @@ fn screen(panel: Panel) -> AnyView {
 #[inline(never)]
 fn the_loader() -> Loader {
     let loader = STATE.with(|state| state.loader.borrow().clone());
-    // There is one: no panel is made without.
+    // There is one: no panel is created without it.
     loader.unwrap_or_else(|| JsValue::UNDEFINED.unchecked_into())
 }
 
@@ -183,7 +183,7 @@ fn announce(text: &str) {
     dom::set_text(&the_loader().live(), text);
 }
 
-/// Puts a text on the clipboard, and says so.
+/// Copies a text to the clipboard, and shows that.
 fn copy(text: String) {
     spawn(async move {
         if dom::copy(&text).await {
@@ -192,7 +192,7 @@ fn copy(text: String) {
     });
 }
 
-/// Tells who listens that something has changed.
+/// Notifies the views of a change.
 fn bump(signal: RwSignal<u32>) {
     signal.set(signal.get_untracked().wrapping_add(1));
 }
@@ -213,18 +213,18 @@ impl Panel {
         the_loader()
     }
 
-    /// Whether the page has a gateway; without one nothing but the ticket itself goes anywhere, and nothing comes back.
+    /// Whether the page has a gateway. Without one only the ticket itself is sent, and nothing comes back.
     fn has_gateway(self) -> bool {
         !self.loader().site_url().is_empty()
     }
 
-    /// Reads the state; what reads it so is drawn anew when it changes.
+    /// Reads the state; the view that does so is drawn again when it changes.
     fn read<T>(self, read: impl FnOnce(&Model) -> T) -> T {
         self.change.track();
         self.peek(read)
     }
 
-    /// Reads the state as it is now.
+    /// Reads the state without tracking changes.
     fn peek<T>(self, read: impl FnOnce(&Model) -> T) -> T {
         read(&model())
     }
@@ -235,7 +235,7 @@ impl Panel {
         bump(self.change);
     }
 
-    /// Takes up the choices that were made on this device.
+    /// Loads the choices stored on this device.
     fn remember(self) {
         let site = self.loader().site();
         let (choices, memory) = (choices::remembered(&site), memory::remembered(&site));
@@ -246,7 +246,7 @@ impl Panel {
         bump(self.scene);
     }
 
-    /// Keeps the loader's parts in step with the state. They are drawn by hand, because they are not ours to replace.
+    /// Keeps the loader's parts in step with the state. They are updated by hand, because they belong to the loader.
     fn draw_around(self) -> AnyView {
         self.scene.track();
         let loader = self.loader();
@@ -280,11 +280,11 @@ impl Panel {
         el::nothing()
     }
 
-    /// Takes in what the host has said: who it is, and what it configures.
+    /// Reads what the host has set: the user and the configuration.
     fn listen_to_host(self) {
         let state = self.loader().state();
         let has_gateway = self.has_gateway();
-        // Only a gateway reaches somebody by an id.
+        // Only a gateway can reach somebody by their id.
         let is_named = |user: &User| match has_gateway {
             true => !user.id.is_empty() || !user.email.is_empty(),
             false => is_email(&user.email),
@@ -307,7 +307,7 @@ impl Panel {
             model.searches = searches;
             model.user = user;
         });
-        // Somebody who is filling in the form keeps their place in it.
+        // A customer who is filling in the form keeps their place in it.
         if self.peek(|model| model.contact == Default::default()) {
             self.redraw();
             self.later(move || self.show_choices());
@@ -327,7 +327,7 @@ impl Panel {
         });
     }
 
-    /// Asks the gateway for something of the site, or the engines that are named in its place.
+    /// Requests something of the site from the gateway, or from the engines that are configured in its place.
     async fn ask(self, what: &str, abort: &Abort) -> Option<JsValue> {
         match loader::elsewhere(&self.loader(), what) {
             Some(answer) => answer.await.ok().filter(JsValue::is_object),
@@ -335,7 +335,7 @@ impl Panel {
         }
     }
 
-    /// Gives the panel the host's colours, moved until they can be read.
+    /// Gives the panel the host's colours, adjusted until they are readable.
     fn paint(self, config: &Config) {
         const SURFACES: [(&str, contrast::Rgb); 2] = [("", [255; 3]), ("-dark", [0x1b, 0x1d, 0x22])];
         let loader = self.loader();
@@ -358,7 +358,7 @@ impl Panel {
         dom::set_scheme(&loader.dialog(), scheme);
     }
 
-    /// The box has changed.
+    /// Handles a change of the box.
     fn typed(self) {
         let text = self.loader().text_box().value();
         if self.peek(|model| model.text == text) {
@@ -376,7 +376,7 @@ impl Panel {
         search::start(self);
     }
 
-    /// Puts a text into the box as if the person had written it.
+    /// Writes a text into the box as if the customer had typed it.
     fn write(self, text: &str) {
         let loader = self.loader();
         loader.text_box().set_value(text);
@@ -388,7 +388,7 @@ impl Panel {
         self.typed();
     }
 
-    /// Fills the form with a ticket as it stood in it before.
+    /// Fills the form with an earlier ticket.
     fn restore(self, ticket: &JsValue) {
         if self.peek(Model::is_sealed) {
             return;
@@ -397,7 +397,7 @@ impl Panel {
             let kind = Kind::from_word(&ticket.text_of("kind"));
             let usual = kind.map(Kind::default_severity);
             model.kind = kind;
-            // What goes with the kind goes with another one as well.
+            // A severity that is the default of its kind follows later changes of the kind.
             model.severity = Severity::from_word(&ticket.text_of("severity")).filter(|chosen| Some(*chosen) != usual);
             model.topic = Some(ticket.text_of("topic"));
             model.via = ticket.text_of("via");
@@ -412,7 +412,7 @@ impl Panel {
     }
 
     fn lead(self, opening: Opening) {
-        // While it is not known whether a ticket arrived, nothing about it is changed.
+        // While it is unknown whether a ticket arrived, it cannot be changed.
         if self.peek(Model::is_sealed) {
             return;
         }
@@ -442,7 +442,7 @@ impl Panel {
         }
     }
 
-    /// Changes the screen and moves the focus to where it begins.
+    /// Changes the screen and moves the focus to its start.
     fn go(self, screen: Screen) {
         self.change(|model| model.screen = screen);
         keys::release(self);
@@ -460,7 +460,8 @@ impl Panel {
         });
     }
 
-    /// Shows in the form what is chosen. By hand: a choice that the person has touched no longer follows its attribute.
+    /// Updates the selected options of the form. By hand, because an option that the customer has touched does not follow its attribute any
+    /// more.
     fn show_choices(self) {
         let root = self.loader().root();
         self.peek(|model| {
@@ -470,7 +471,7 @@ impl Panel {
         });
     }
 
-    /// Does something once the views have caught up with the state.
+    /// Runs something after the views have been updated.
     fn later(self, act: impl FnOnce() + 'static) {
         let timer = timer::after(Duration::ZERO, act);
         STATE.with(|state| state.later.replace(timer));
@@ -485,7 +486,7 @@ impl Panel {
         }
     }
 
-    /// Goes from a question back to where it was opened: the same place, and the focus on the question.
+    /// Goes back from a question to where it was opened, at the same scroll position and with the focus on it.
     fn go_back_to(self, screen: Screen) {
         self.change(|model| model.screen = screen);
         self.redraw();
@@ -499,14 +500,14 @@ impl Panel {
         });
     }
 
-    /// What the page holds now, or held at the draft's first letter.
+    /// The snapshot at the draft's first letter, or of this moment.
     fn moment(self) -> JsValue {
         let loader = self.loader();
         let frozen = loader.state().frozen();
         if frozen.is_null() { loader.snapshot() } else { frozen }
     }
 
-    /// Says something to those who do not see it.
+    /// Announces a text to screen readers.
     fn announce(self, text: &str) {
         announce(text);
     }

@@ -1,4 +1,4 @@
-//! What the screens share.
+//! The state that the screens share.
 
 use domain::config::Config;
 use domain::context::{Group, User};
@@ -10,10 +10,10 @@ use wire::Pairs;
 use super::choices;
 use super::idle::Idle;
 
-/// Where the person is.
+/// The current screen.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Screen {
-    /// The start: the box, what matches it, the way to a ticket.
+    /// Home: the box, its hits, the way to a ticket.
     #[default]
     Home,
     /// The form.
@@ -26,33 +26,33 @@ pub enum Screen {
     Receipt,
     /// What we send.
     Sends,
-    /// What was sent before: all of it, or one conversation.
+    /// The customer's tickets: the list, or one conversation.
     Tickets,
-    /// What waits to be sent.
+    /// The outbox.
     Waiting,
 }
 
-/// Something that is fetched.
+/// The state of something that is fetched.
 #[derive(Debug, Default)]
 pub enum Remote {
-    /// It is on its way.
+    /// Being fetched.
     #[default]
     Loading,
-    /// It is here.
+    /// Fetched.
     Ready,
-    /// It did not come.
+    /// It could not be fetched.
     Failed,
 }
 
-/// Where the ticket stands.
+/// The state of sending a ticket.
 #[derive(Debug, Default)]
 pub enum Sending {
     /// It is being written.
     #[default]
     No,
-    /// It is on its way.
+    /// It is being sent.
     Busy,
-    /// It was refused, for reasons that the form has no field for.
+    /// It was refused, for reasons that concern no field of the form.
     Refused(String),
 }
 
@@ -61,89 +61,89 @@ pub enum Sending {
 pub struct Model {
     /// The site's configuration, as published and as the page refines it.
     pub config: Config,
-    /// Whether the gateway has answered for the configuration, or has had its time.
+    /// Whether the gateway has returned the configuration, or the request has timed out.
     pub configured: bool,
-    /// Counts how often what is written has changed hands: a Send from before is not carried on.
+    /// Counts changes of the user, so that a send that began before one is not continued.
     pub hands: u32,
-    /// Whether anything answers searches: a gateway, or sources that the page names.
+    /// Whether searching is possible: there is a gateway, or the page configures sources.
     pub searches: bool,
-    /// The person, where the host has named them.
+    /// The user, if the host has declared them.
     pub user: Option<User>,
-    /// Where they are.
+    /// The current screen.
     pub screen: Screen,
-    /// Where they came from to a question.
+    /// The screen from which a question was opened.
     pub came_from: Screen,
-    /// What is in the box.
+    /// The text in the box.
     pub text: String,
-    /// The kind that is chosen.
+    /// The selected kind.
     pub kind: Option<Kind>,
-    /// The topic that was chosen; empty where they are not sure.
+    /// The selected topic; empty if the customer is not sure.
     pub topic: Option<String>,
-    /// The severity that was chosen.
+    /// The selected severity.
     pub severity: Option<Severity>,
-    /// Name and address, where they had to be asked for.
+    /// Name and address, if the form had to ask for them.
     pub contact: Contact,
-    /// What they have switched, by place, and whether it goes along.
+    /// The customer's switches by place, and whether each is on.
     pub choices: Pairs<bool>,
-    /// Where they were sent from.
+    /// Where the customer came from.
     pub via: String,
-    /// What the device remembers about answers.
+    /// What the device stores about searches.
     pub memory: Memory,
-    /// What is shown before a word is typed.
+    /// The suggestions before anything is typed.
     pub idle: Idle,
-    /// What matches the box.
+    /// The hits for the box.
     pub hits: Vec<Hit>,
-    /// Whether all of it is shown under the message, and not only the best.
+    /// Whether all hits are shown below the message, and not only the best.
     pub unfolded: bool,
-    /// Whether the last search got no answer.
+    /// Whether the last search got no response.
     pub search_failed: bool,
-    /// The ticket whose conversation is open; empty for the list of them.
+    /// The ticket whose conversation is open; empty for the list.
     pub ticket: String,
-    /// How many tickets there are, and how many messages in them are unread.
+    /// How many tickets there are, and how many unread messages.
     pub tickets: (u32, u32),
-    /// How much waits to be sent.
+    /// How many submissions are in the outbox.
     pub queued: u32,
-    /// Of how much of that it is not known whether it was, so that it waits for the person.
+    /// How many of these wait for the customer, because it is unknown whether they arrived.
     pub unsure: u32,
     /// The question that is open.
     pub hit: Option<Hit>,
-    /// How far the screen was scrolled from which it was opened.
+    /// The scroll position of the screen from which it was opened.
     pub scrolled: i32,
-    /// Whether its answers are there.
+    /// The state of its answers.
     pub question: Remote,
-    /// The questions that were shown and read.
+    /// The community questions that the customer saw.
     pub seen: Vec<QuestionSeen>,
-    /// What is missing, once Send was pressed.
+    /// The gaps, once Send was pressed.
     pub gaps: Vec<Gap>,
-    /// Where the ticket stands.
+    /// The state of sending.
     pub sending: Sending,
     /// The receipt.
     pub receipt: Option<Receipt>,
-    /// When the answer is due and where it goes, as it was promised before Send.
+    /// When and where the reply will come, as shown before Send.
     pub promised: [String; 2],
     /// Whether the reference was copied.
     pub copied: bool,
 }
 
 impl Model {
-    /// Whether it is on its way, so that nothing may be edited.
+    /// Whether the ticket is being sent, so that nothing can be edited.
     pub fn is_sealed(&self) -> bool {
         matches!(self.sending, Sending::Busy)
     }
 
-    /// Whether the ticket says who the person is, so that the form need not ask.
+    /// Whether the ticket identifies the customer, so that the form need not ask.
     pub fn is_known(&self) -> bool {
         let withheld = !choices::goes(self, "/user") || self.config.context.off.contains(&Group::User);
         self.user.is_some() && !withheld
     }
 
-    /// The kind that is chosen, or the first that the site offers.
+    /// The selected kind, or the first that the site offers.
     pub fn kind(&self) -> Kind {
         let offered = |kind: &Kind| self.config.kinds.contains(kind);
         self.kind.filter(offered).or(self.config.kinds.first().copied()).unwrap_or(Kind::Question)
     }
 
-    /// The severity that was chosen, or the one that goes with the kind.
+    /// The selected severity, or the default of the kind.
     pub fn severity(&self) -> Severity {
         self.severity.unwrap_or_else(|| self.kind().default_severity())
     }
@@ -154,7 +154,7 @@ impl Model {
         opened.map(|seen| seen.id.clone()).collect()
     }
 
-    /// Forgets the draft: it was sent, or whoever wrote it has logged out.
+    /// Forgets the draft: it was sent, or its author has logged out.
     pub fn start_over(&mut self) {
         self.seen.clear();
         self.gaps.clear();

@@ -1,4 +1,4 @@
-//! Places that modules beside the form draw into.
+//! Places for the modules besides the form to draw into.
 
 use leptos::prelude::*;
 
@@ -8,7 +8,7 @@ use super::model::Screen;
 use crate::browser::loader;
 use domain::texts::Text;
 
-/// A screen that the module of a name draws. Where that does not come, one is led on to another screen.
+/// A screen drawn by the module with a name. If the module does not load, another screen is shown.
 pub fn screen(panel: Panel, name: &'static str, or: Screen) -> AnyView {
     spawn(async move {
         let about = panel.peek(|model| model.ticket.clone());
@@ -17,16 +17,16 @@ pub fn screen(panel: Panel, name: &'static str, or: Screen) -> AnyView {
             panel.go(or);
         }
     });
-    // What Leptos did not draw it would leave in an element that it takes for the same.
+    // Leptos would reuse an element that it takes for the same, and leave in it what it did not draw.
     el(if or == Screen::Home { "article" } else { "section" }).attr("class", "screen").attr("id", name).children([])
 }
 
-/// A part of a screen, in which a module may draw what the site wants there.
+/// A part of a screen in which a module may draw what the site adds.
 pub fn part(panel: Panel, name: &'static str) -> AnyView {
     spawn(async move {
-        // Where it does not come, the screen is whole without it.
+        // If the module does not load, the screen is complete without it.
         let _ = loader::show(&panel.loader(), name, "").await;
     });
-    // No landmark, of which a form would have several.
+    // No landmark, because a form would have several.
     el("section").attr("id", name).children([])
 }

@@ -1,4 +1,4 @@
-//! A question, read in the panel: it helps, or it leads to a ticket with everything kept.
+//! A question, read in the panel. It helps, or leads to a ticket with nothing lost.
 
 use leptos::prelude::*;
 
@@ -14,7 +14,7 @@ use domain::texts::Text;
 use domain::ticket::{Outcome, QUESTIONS_MAX, QuestionSeen};
 use wire::Source;
 
-/// The id of the place for the question.
+/// The id of the question's place.
 const PLACE: &str = "answers";
 
 /// Opens a question.
@@ -36,12 +36,12 @@ pub fn open(panel: Panel, hit: Hit) {
     panel.go(Screen::Question);
 }
 
-/// A question of which only the id is known, from a link.
+/// A question from a link, of which only the id is known.
 pub fn hit_of(id: String) -> Hit {
     Hit { title: vec![Run { text: id.clone(), hit: false }], id, kind: question_kind(), ..Hit::default() }
 }
 
-/// The person has opened a question, or it was of no use to them.
+/// The customer has opened a question, or it did not help.
 pub fn seen(panel: Panel, hit: &Hit, outcome: Outcome) {
     if outcome == Outcome::Opened {
         panel.emit("question-opened", &[("id", hit.id.as_str().into())]);
@@ -50,7 +50,7 @@ pub fn seen(panel: Panel, hit: &Hit, outcome: Outcome) {
     panel.change(|model| note(&mut model.seen, hit, outcome));
 }
 
-/// Remembers what came of a question; the most telling outcome stays.
+/// Records the outcome of a question; the most significant one stays.
 pub fn note(seen: &mut Vec<QuestionSeen>, hit: &Hit, outcome: Outcome) {
     if let Some(known) = seen.iter_mut().find(|known| known.id == hit.id) {
         known.outcome = known.outcome.max(outcome);
@@ -68,13 +68,13 @@ pub fn note(seen: &mut Vec<QuestionSeen>, hit: &Hit, outcome: Outcome) {
     seen.push(QuestionSeen { source: source.into(), id: hit.id.clone(), title, url: hit.url.clone(), outcome });
 }
 
-/// The question that was opened. The module of the answers draws it into its place.
+/// The question that is open. The answers module draws it into its place.
 pub fn view(panel: Panel) -> AnyView {
     let body = live(move || {
         panel.read(|model| match &model.question {
             Remote::Loading => paragraph("loading", panel.t(Text::QuestionLoading)),
             Remote::Ready => {
-                // Once the place is there.
+                // After the place has been created.
                 spawn(async move { draw(panel) });
                 div("").attr("id", PLACE).children([])
             }
@@ -115,7 +115,7 @@ fn fetch(panel: Panel) {
 }
 
 fn arrive(model: &mut Model, id: &str, question: &impl Source) {
-    // A link knows only the id; what the ticket says of the question is better said with its title.
+    // A link knows only the id; a ticket should also have the title.
     if let Some(known) = model.seen.iter_mut().find(|known| known.id == id) {
         known.title = question.text_of("title");
         known.url = question.text_of("url");
@@ -123,7 +123,7 @@ fn arrive(model: &mut Model, id: &str, question: &impl Source) {
     model.question = Remote::Ready;
 }
 
-/// Draws the question, where it has not been drawn yet.
+/// Draws the question, unless it is drawn.
 fn draw(panel: Panel) {
     // In the order of `answers::Label`.
     const LABELS: [Text; 8] = [

@@ -1,4 +1,4 @@
-//! How it ends: the ticket has arrived, or a question has helped.
+//! The end: the ticket has arrived, or a question has helped.
 
 use leptos::prelude::*;
 

@@ -1,4 +1,4 @@
-//! Searching while one types: one search at a time, older answers never over newer ones.
+//! Search while typing: one search at a time, and older results never replace newer ones.
 
 use std::rc::Rc;
 use std::time::Duration;
@@ -20,18 +20,18 @@ use domain::ticket::{Outcome, Severity};
 use redaction::{self, Origin};
 use wire::{Read, Source};
 
-/// The most hits that are shown: five that are asked for, and what several engines have beyond.
+/// The most hits that are shown: five that are requested, and further ones of several engines.
 const SHOWN: usize = 8;
-/// The shortest text worth searching for, in characters.
+/// The shortest text that is searched for, in characters.
 const SHORTEST: usize = 2;
-/// The longest text that is searched for, in characters: the end of what one writes, where the trouble is named.
+/// The longest text that is searched for, in characters: the end of the message, where the problem is named.
 const LONGEST: usize = 300;
-/// How long one pauses in a message before it is searched for; on Home every letter counts.
+/// The pause in a message before it is searched for; on Home every letter counts.
 const PAUSE: Duration = Duration::from_millis(150);
-/// From how many words on a message says enough to be searched for without a pause, whenever a word is done.
+/// From this many words on, a message is searched for without a pause, whenever a word is complete.
 const ENOUGH_WORDS: usize = 3;
 
-/// The search that is under way; ended when another takes its place.
+/// The running search; aborted when another one replaces it.
 #[derive(Default)]
 pub struct Running {
     number: u32,
@@ -39,7 +39,7 @@ pub struct Running {
     _abort: Option<Rc<Abort>>,
 }
 
-/// Searches for what is in the box.
+/// Searches for the text in the box.
 pub fn start(panel: Panel) {
     let (query, at_once, is_empty) = panel.peek(|model| {
         (query_of(model), model.screen == Screen::Home || says_enough(&model.text), model.text.is_empty())
@@ -63,18 +63,18 @@ pub fn start(panel: Panel) {
     STATE.with(|state| state.search.borrow_mut()._pause = pause);
 }
 
-/// Whether there is where to search, and the person lets us.
+/// Whether searching is possible, and the customer allows it.
 pub fn is_on(model: &Model) -> bool {
     model.searches && choices::goes(model, choices::SEARCH)
 }
 
-/// Whether suggestions are offered: where searching is on, and the product is not down for the person.
+/// Whether suggestions are offered: searching is on, and the product is not down for the customer.
 pub fn offers(model: &Model) -> bool {
     let critical = model.screen == Screen::Ticket && model.severity() == Severity::Critical;
     is_on(model) && !critical
 }
 
-/// What there is for a query; `None` where nobody answered.
+/// The result of a query; `None` if no engine responded.
 pub async fn ask(panel: Panel, query: &str, asked: SearchTrigger, abort: &Abort) -> Option<JsValue> {
     let (lang, visit) = (panel.lang(), panel.loader().visit());
     let kind = panel.peek(|model| model.kind().word());
@@ -82,14 +82,14 @@ pub async fn ask(panel: Panel, query: &str, asked: SearchTrigger, abort: &Abort)
     panel.ask(&[&what.concat(), &encoded(query)[..]].concat(), abort).await
 }
 
-/// The hits of an answer, as many as are shown.
+/// The hits in a response, as many as are shown.
 pub fn hits_of(answer: &JsValue) -> Vec<Hit> {
     let mut hits = Hits::read(answer).hits;
     hits.truncate(SHOWN);
     hits
 }
 
-/// Notes what the person has before them.
+/// Records what the customer sees.
 pub fn shown(panel: Panel, hits: &[Hit]) {
     let ids: Vec<String> = hits.iter().map(|hit| hit.id.clone()).filter(|id| !id.is_empty()).collect();
     if ids.is_empty() {
@@ -101,7 +101,7 @@ pub fn shown(panel: Panel, hits: &[Hit]) {
     panel.change(|model| hits.iter().for_each(|hit| question::note(&mut model.seen, hit, Outcome::Shown)));
 }
 
-/// Counts what has become of questions. Nothing is counted of who does not want to be searched for.
+/// Counts an event of questions. Nothing is counted for customers who have turned searching off.
 pub fn count(panel: Panel, name: &str, questions: Vec<String>) {
     if panel.peek(is_on) {
         panel.loader().count(name, panel.peek(|model| model.kind().word()), questions);
@@ -109,7 +109,7 @@ pub fn count(panel: Panel, name: &str, questions: Vec<String>) {
 }
 
 fn replace(running: Running) {
-    // Dropped behind the borrow, because ending a request calls into the page.
+    // Dropped after the borrow, because aborting a request calls into the page.
     let ended = STATE.with(|state| state.search.replace(running));
     drop(ended);
 }
@@ -126,7 +126,7 @@ async fn run(panel: Panel, number: u32, query: String, abort: Rc<Abort>) {
     }
 }
 
-/// Takes in what a search has found.
+/// Takes the result of a search.
 fn found(panel: Panel, query: &str, answer: Option<&JsValue>) {
     let mut hits = answer.map(hits_of).unwrap_or_default();
     panel.peek(|model| hits.retain(|hit| !model.memory.has_solved(&hit.id, query)));
@@ -137,25 +137,25 @@ fn found(panel: Panel, query: &str, answer: Option<&JsValue>) {
         panel.announce(&panel.count(Text::HitsFound, count));
         shown(panel, &hits);
     }
-    // What somebody is pressing does not become another under their finger.
+    // A hit that is being pressed must not change under the finger.
     if !dom::all(&panel.loader().root(), ".hit:active").is_empty() {
         return;
     }
     panel.change(|model| {
         model.search_failed = answer.is_none();
-        // What was found stays while the search is down; it is still the best there is.
+        // While searching fails, the earlier hits stay; they are the best there is.
         if answer.is_some() {
             model.hits = hits;
         }
     });
 }
 
-/// Whether a message has words enough, and the last of them is done.
+/// Whether a message has enough words, and the last one is complete.
 fn says_enough(text: &str) -> bool {
     text.ends_with([' ', '\n']) && text.split_ascii_whitespace().count() >= ENOUGH_WORDS
 }
 
-/// The end of the text without its secrets; empty where nothing is searched.
+/// The end of the text without its secrets; empty if nothing is searched for.
 pub fn query_of(model: &Model) -> String {
     if !offers(model) {
         return String::new();

@@ -1,4 +1,4 @@
-//! Secrets in the message: marked while one writes, hidden by one press, never changed in silence.
+//! Secrets in the message: marked while typing, redacted by one press, never changed silently.
 
 use leptos::prelude::*;
 
@@ -8,10 +8,10 @@ use crate::browser::{context, dom};
 use domain::texts::Text;
 use redaction::{self, Origin};
 
-/// How many characters of a secret are shown, so that it is recognized and not repeated.
+/// How many characters of a secret are shown, enough to recognise it and no more.
 const SHOWN: usize = 4;
 
-/// The secrets that the message holds, each with a way to hide it.
+/// The secrets in the message, each with a button to redact it.
 pub fn view(panel: Panel) -> AnyView {
     let found = panel.read(|model| {
         let rules = context::rules(&model.config, model.user.as_ref());
@@ -28,13 +28,13 @@ pub fn view(panel: Panel) -> AnyView {
     div("secrets").children(found.into_iter().map(row).collect::<Vec<_>>())
 }
 
-/// Puts its kind in the place of the first secret that begins so. The rest of the text stays, and the box can undo it.
+/// Replaces the first secret that begins with `begin` by its kind. The rest of the text stays, and the box can undo it.
 fn hide(panel: Panel, begin: &str) {
     let found = panel.peek(|model| {
         let rules = context::rules(&model.config, model.user.as_ref());
         let found = redaction::secrets(&model.text, Origin::Written, &rules);
         let secret = found.into_iter().find(|secret| begin_of(&model.text, secret.start, secret.end) == begin)?;
-        // The browser counts in units of UTF-16.
+        // The browser counts UTF-16 code units.
         let units = |end: usize| model.text.get(..end).map_or(0, |text| text.encode_utf16().count()) as u32;
         Some((units(secret.start), units(secret.end), ["[", secret.kind.word(), "]"].concat()))
     });

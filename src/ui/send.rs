@@ -1,4 +1,4 @@
-//! Sending: what the form holds is sealed, and from then on the outbox's (`loader/outbox.js`).
+//! Sending: the content of the form becomes a submission, which belongs to the outbox (`loader/outbox.js`).
 
 use leptos::prelude::*;
 
@@ -13,7 +13,7 @@ use domain::texts::Text;
 use domain::ticket::{Client, Contact, Gap, NewTicket, Receipt, gaps};
 use wire::{Read, Source};
 
-/// Sends the ticket, or says what is missing and goes there. Pressed twice, it sends once.
+/// Sends the ticket, or shows what is missing and moves the focus there. Pressed twice, it sends once.
 pub fn start(panel: Panel) {
     if panel.peek(Model::is_sealed) {
         return;
@@ -35,7 +35,7 @@ pub fn start(panel: Panel) {
         if is_ready {
             context::gathered(&loader, &panel.moment()).await;
         }
-        // What is in the form by now is somebody else's.
+        // The form belongs to another user by now.
         if panel.peek(|model| model.hands != hands) {
             return;
         }
@@ -51,9 +51,9 @@ pub fn start(panel: Panel) {
             return;
         }
         match word.as_str() {
-            // Somebody else is here, or took it back.
+            // The user has changed, or has taken it back.
             "gone" => panel.change(|model| model.sending = Sending::No),
-            // What would send it did not come.
+            // The module that sends could not be loaded.
             "" => refused(panel, Problem::default()),
             "refused" => refused(panel, Problem::read(&answer)),
             word => {
@@ -69,7 +69,7 @@ pub fn start(panel: Panel) {
     });
 }
 
-/// A ticket has arrived that had to wait: whoever looks at what waits sees the receipt.
+/// A ticket from the outbox has arrived: a customer who has the outbox open gets the receipt.
 pub fn arrived(panel: Panel, about: &str) {
     let receipt = read::parse(about).map(|receipt| Receipt::read(&receipt));
     match receipt.filter(|receipt| !receipt.reference.is_empty()) {
@@ -81,7 +81,7 @@ pub fn arrived(panel: Panel, about: &str) {
     }
 }
 
-/// Why it was refused, and what can be done beside editing it.
+/// Why the ticket was refused, and what can be done besides editing it.
 pub fn failure(panel: Panel) -> AnyView {
     let reason = panel.read(|model| match &model.sending {
         Sending::Refused(reason) => Some(reason.clone()),
@@ -103,7 +103,7 @@ pub fn full(panel: Panel) -> Value {
     })
 }
 
-/// What of it is sent.
+/// What is sent of it.
 pub fn sent(panel: Panel) -> Value {
     let mut context = full(panel);
     panel.peek(|model| withhold(&mut context, &model.config.context, |place| !choices::goes(model, place)));
@@ -133,9 +133,9 @@ pub fn draft(panel: Panel, context: Value) -> NewTicket<Value, Value> {
     })
 }
 
-/// A ticket as it goes over the wire.
+/// A ticket in wire format.
 pub fn json(ticket: &NewTicket<Value, Value>) -> String {
-    // Writing plain data into memory cannot fail.
+    // Serialising plain data into memory cannot fail.
     serde_json::to_string(ticket).unwrap_or_default()
 }
 
@@ -163,7 +163,7 @@ fn receipt(panel: Panel, receipt: Receipt) {
     panel.go(Screen::Receipt);
 }
 
-/// Lets go of the draft: it is sealed, or support has it.
+/// Clears the draft: it has become a submission, or support has it.
 pub fn clear(panel: Panel) {
     panel.loader().let_go();
     panel.write("");
@@ -189,7 +189,7 @@ fn refused(panel: Panel, problem: Problem) {
     panel.change(|model| model.sending = Sending::Refused(said));
 }
 
-/// Goes to the field that has a gap, once it is told there.
+/// Moves the focus to the field with a gap, once the error is drawn.
 fn go_to(panel: Panel, gap: Gap) {
     panel.later(move || {
         dom::focus_id(&panel.loader().root(), ticket::field_of(gap));

@@ -6,7 +6,7 @@ use domain::context::Group;
 use domain::join::join_nonempty;
 use domain::texts::Text;
 
-/// What is sent, in words: for the line above Send.
+/// What is sent, in words, for the line above Send.
 pub fn summary(panel: Panel) -> String {
     let now = panel.moment();
     let along = panel.read(|model| {

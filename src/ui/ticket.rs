@@ -1,4 +1,4 @@
-//! The form. Everything but the message has a default, and a known person is not asked who they are.
+//! The form. Everything but the message has a default, and a known customer is not asked who they are.
 
 use leptos::prelude::*;
 
@@ -17,14 +17,14 @@ pub const MESSAGE: &str = "box";
 pub const TOPIC: &str = "topic";
 /// The id of the severity's field.
 pub const SEVERITY: &str = "severity";
-/// How many matches are offered once more where the community answers first.
+/// How many hits are offered again if the community answers first.
 const MATCHES: usize = 3;
 const NAME: &str = "name";
 const EMAIL: &str = "email";
-/// From how many characters on the form counts what is left.
+/// From this many characters on, the form shows how many are left.
 const COUNT_FROM: u32 = MESSAGE_MAX as u32 - 1_000;
 
-/// The id of the field that something is missing in.
+/// The id of the field with a gap.
 pub fn field_of(gap: Gap) -> &'static str {
     match gap {
         Gap::MessageMissing | Gap::MessageTooLong => MESSAGE,
@@ -33,7 +33,7 @@ pub fn field_of(gap: Gap) -> &'static str {
     }
 }
 
-/// What the customer reads about it.
+/// The error text for a gap.
 pub fn text_of(gap: Gap, panel: Panel) -> String {
     match gap {
         Gap::MessageMissing => panel.t(Text::NeedMessage),
@@ -77,7 +77,7 @@ pub fn view(panel: Panel) -> AnyView {
     ])
 }
 
-/// The topic that was chosen, or the one that the page is about; empty where there is none.
+/// The selected topic, or the one of the page; empty if there is none.
 pub fn topic(model: &Model) -> String {
     let topics = &model.config.topics;
     match &model.topic {
@@ -86,7 +86,7 @@ pub fn topic(model: &Model) -> String {
     }
 }
 
-/// How soon a first answer is promised, in words; empty where nothing is.
+/// When the first reply is due, in words; empty without a response target.
 pub fn promise(panel: Panel, model: &Model) -> String {
     match target(model) {
         None => String::new(),
@@ -97,18 +97,18 @@ pub fn promise(panel: Panel, model: &Model) -> String {
 }
 
 fn target(model: &Model) -> Option<Target> {
-    // Nobody has signed the plan, so only a site that trusts its pages promises anything.
+    // The plan is not signed, so only a site that trusts its pages shows a response target.
     let user = model.user.as_ref().filter(|_| model.config.trust_page);
     let priority = user.and_then(|user| config::priority_of(&model.config, &user.plan));
     targets::find_target(&model.config.targets, model.severity(), priority)
 }
 
-/// Whether the first answer is automatic, and the form says so.
+/// Whether the first reply is automatic, and the form announces that.
 pub fn is_automatic(model: &Model) -> bool {
     target(model).is_some_and(|target| target.owner == Owner::Automated)
 }
 
-/// Where the community answers first: what it has answered already, and the way to ask it. One may send all the same.
+/// If the community answers first: existing answers, and the way to ask it. Sending is possible all the same.
 fn community(panel: Panel) -> AnyView {
     panel.read(|model| {
         if !is_automatic(model) {
@@ -123,12 +123,12 @@ fn community(panel: Panel) -> AnyView {
     })
 }
 
-/// Where the answers will be, as far as it is known.
+/// Where the reply will come, if known.
 pub fn answers(panel: Panel, model: &Model) -> String {
     if panel.has_gateway() { panel.t(Text::AnswersHere) } else { with_email(panel, model, Text::AnswersTo) }
 }
 
-/// A text about the customer's address; empty where the address is not known.
+/// A text with the customer's address; empty if it is unknown.
 fn with_email(panel: Panel, model: &Model, text: Text) -> String {
     let known = model.user.as_ref().filter(|_| model.is_known());
     let email = known.map_or(model.contact.email.trim_ascii(), |user| &user.email);
@@ -151,7 +151,7 @@ fn kinds(panel: Panel) -> AnyView {
     el("fieldset").children([legend, div("choices").children(choices)])
 }
 
-/// The severity goes with the kind until one is chosen.
+/// The severity follows the kind until one is selected.
 fn choose_kind(panel: Panel, kind: Kind) {
     panel.change(|model| model.kind = Some(kind));
     panel.show_choices();
@@ -210,7 +210,7 @@ fn select(
     div("field").children([el("label").attr("for", id).text(panel.t(label)), select])
 }
 
-/// Name and address, where the host has not said who it is.
+/// Name and address, if the host has not declared the user.
 fn contact(panel: Panel) -> AnyView {
     if panel.peek(Model::is_known) {
         return nothing();
@@ -249,7 +249,7 @@ fn input(
     div("field").children([el("label").attr("for", id).text(panel.t(label)), input, error(panel, id)])
 }
 
-/// What is wrong with a field.
+/// The error of a field.
 fn error(panel: Panel, field: &'static str) -> AnyView {
     live(move || match panel.read(|model| model.gaps.iter().copied().find(|gap| field_of(*gap) == field)) {
         Some(gap) => el("p").attr("class", "error").attr("id", [field, "-error"].concat()).text(text_of(gap, panel)),
@@ -257,7 +257,7 @@ fn error(panel: Panel, field: &'static str) -> AnyView {
     })
 }
 
-/// How many characters are left, as the end comes near.
+/// How many characters are left, near the limit.
 fn length(panel: Panel) -> AnyView {
     let length = panel.read(|model| model.text.chars().count() as u32);
     let text = match (MESSAGE_MAX as u32).checked_sub(length) {
@@ -268,10 +268,10 @@ fn length(panel: Panel) -> AnyView {
     paragraph("hint", text)
 }
 
-/// What goes along with the message, and where the answers go.
+/// What is sent with the message, and where the reply will come.
 fn small_print(panel: Panel) -> AnyView {
     let look = move |_| {
-        // From here on it is what was looked at that is sent.
+        // What the customer looks at from here on is what will be sent.
         panel.loader().freeze();
         panel.go(Screen::Sends);
     };

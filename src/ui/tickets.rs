@@ -1,4 +1,4 @@
-//! The way to what was sent before.
+//! The way to the customer's tickets.
 
 use leptos::prelude::*;
 
@@ -7,13 +7,13 @@ use super::el::{button, el, nothing};
 use super::model::Screen;
 use domain::texts::Text;
 
-/// Opens the conversation about a ticket, or the list of them.
+/// Opens the conversation of a ticket, or the list.
 pub fn open(panel: Panel, id: String) {
     panel.change(|model| model.ticket = id);
     panel.go(Screen::Tickets);
 }
 
-/// On Home: how to get to what waits to be sent, where something does.
+/// On Home: the link to the outbox, if it is not empty.
 pub fn waiting(panel: Panel) -> AnyView {
     let text = match panel.read(|model| (model.queued, model.unsure)) {
         (0, _) => return nothing(),
@@ -23,7 +23,7 @@ pub fn waiting(panel: Panel) -> AnyView {
     button("button yours", move |_| panel.go(Screen::Waiting)).text(text)
 }
 
-/// On Home: how to get there, where there is something.
+/// On Home: the link to the tickets, if there are any.
 pub fn row(panel: Panel) -> AnyView {
     panel.read(|model| {
         let (total, unread) = model.tickets;

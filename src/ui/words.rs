@@ -1,4 +1,4 @@
-//! Texts in the panel's language, with what the site says differently.
+//! Texts in the panel's language, with the site's replacements.
 
 use super::{Panel, STATE};
 use crate::browser::loader::Loader;
@@ -7,7 +7,7 @@ use domain::texts::{self, Text};
 use wire::Pairs;
 use wire::Source;
 
-/// The table in use.
+/// The current table.
 #[derive(Default)]
 pub struct Words {
     lang: String,
@@ -24,7 +24,7 @@ impl Words {
         Words { lang: loader.lang(), table, replaced: Pairs::default() }
     }
 
-    /// Takes what a site says differently, by language.
+    /// Sets the site's replacements, by language.
     pub fn replace(&mut self, texts: &Pairs<Pairs<String>>) {
         self.replaced = texts.get(&self.lang).cloned().unwrap_or_default();
     }
@@ -36,7 +36,7 @@ impl Words {
     }
 }
 
-/// What the site says in the place of a text.
+/// The site's replacement of a text.
 pub fn replaced(key: &str) -> Option<String> {
     STATE.with(|state| state.words.borrow().replaced.get(key).cloned())
 }
@@ -58,7 +58,7 @@ impl Panel {
         texts::fill(&self.t(text), placeholder, value)
     }
 
-    /// A text that counts.
+    /// A text with a count.
     pub fn count(self, text: Text, n: u32) -> String {
         let lang = self.lang();
         let text = self.t(text);
