@@ -1,12 +1,15 @@
-// Where tickets go, as the script tag says: to a gateway, or without one to a Zendesk.
+// Where tickets are sent, from the script tag: to a gateway, or without one directly to Zendesk.
 
 const ZENDESK =
   /^zendesk:(?:([a-z0-9-]{1,63})(?:\.zendesk\.com)?|(https:\/\/[^\s/?#@]+|http:\/\/(?:localhost|127\.0\.0\.1)(?::\d+)?))$/;
 
-/** What was complained of already. */
+/** The value that was warned about already. */
 let named = "";
 
-/** The address of the Zendesk in a gateway's place, which is empty where there is none. @param {{dataset: Record<string, string | undefined>}} script */
+/**
+ * The address of the Zendesk that is used in place of a gateway; empty if there is none.
+ * @param {{dataset: Record<string, string | undefined>}} script
+ */
 export const zendeskOf = ({ dataset: { destination = "" } }) => {
   const [, subdomain, origin] = destination.match(ZENDESK) ?? [];
   const zendesk = origin ?? (subdomain ? `https://${subdomain}.zendesk.com` : "");

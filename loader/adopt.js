@@ -1,11 +1,12 @@
-// What the plain form has left on the device, because the widget has come after all: it belongs to the outbox and the draft now.
+// Moves what the plain form has stored on the device to the outbox and the draft, once the widget has loaded.
 
 import { KEPT_MS, transact } from "./disk.js";
 
 /** @typedef {import("./outbox.js").Item} Item */
 
 /**
- * Takes what it has sealed into the outbox, with the same bytes and keys: a crash in between leaves both, which arrive as one.
+ * Moves its submissions to the outbox, with the same bytes and keys. A crash in between leaves both, which arrive as
+ * one.
  * @param {string} site @param {import("./widget-loader.js").Parts["state"]} state
  * @param {Map<string, Item>} unstored takes what cannot be stored
  */
@@ -29,8 +30,8 @@ export const adopt = async (site, state, unstored) => {
 };
 
 /**
- * Takes what was being written into the box, which is empty and whose owner has no draft beside.
- * @param {string} key whose it is @param {HTMLTextAreaElement} box @param {() => Promise<unknown>} save
+ * Moves its draft to the box, if the box is empty and its owner has no other draft.
+ * @param {string} key the owner @param {HTMLTextAreaElement} box @param {() => Promise<unknown>} save
  */
 export const adoptDraft = async (key, box, save) => {
   const [site, user] = key.split("\n");

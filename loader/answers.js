@@ -1,4 +1,5 @@
-// What `modules.js` imports when somebody may read an answer: the glue that Trunk makes for that module, and its style.
+// Imported by `modules.js` when somebody opens a question: the glue that Trunk creates for that module, and its
+// style.
 
 export { initSync as init, show } from "trunk:glue";
 

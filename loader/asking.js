@@ -1,4 +1,4 @@
-// Asking the gateway as who the person is.
+// Requests to the gateway as the current user.
 
 import { parsed } from "./outcome.js";
 
@@ -10,16 +10,17 @@ import { parsed } from "./outcome.js";
  */
 
 /**
- * The token of the person. Why it counts nothing, or why there is none, is told to the host's developer, once until there is another reason; the
- * customer reads nothing of it.
- * @param {Pick<Parts, "state" | "emit">} parts @param {(refused: boolean, wanted?: string) => Promise<string>} token @returns {Token}
+ * The user's token. If it is invalid, or there is none, the host's developer is told why, once for each reason; the
+ * customer sees nothing of it.
+ * @param {Pick<Parts, "state" | "emit">} parts @param {(refused: boolean, wanted?: string) => Promise<string>} token
+ * @returns {Token}
  */
 export const reporting =
   ({ state, emit }, token) =>
   async (refused, wanted) => {
     const isOver = typeof refused == "string";
     const jwt = isOver ? "" : await token(refused, wanted);
-    // Whoever gives nothing says that nobody is signed in.
+    // A host function that returns nothing says that nobody is signed in.
     const error = isOver
       ? parsed(refused)
       : !jwt && state.gave && { code: "token_function", title: `no token: ${state.gave}`.slice(0, 200) };
@@ -31,8 +32,8 @@ export const reporting =
   };
 
 /**
- * Does something as somebody: a token that is refused is fetched anew; where that one is refused as well, it goes without,
- * because it matters more.
+ * Sends a request as the user. A token that is refused is replaced by a new one; if that is refused as well, the
+ * request is sent without one, because its content matters more.
  * @template {{status: number, text?: string}} Answer
  * @param {string} session @param {Token} token
  * @param {(headers: Record<string, string>) => Promise<Answer>} act @returns {Promise<Answer>}

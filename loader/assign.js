@@ -1,5 +1,6 @@
 /**
- * Gives an element its properties. What begins with `aria-`, and `role`, are attributes: not every browser has them as properties.
+ * Sets properties of an element. `role` and names with the prefix `aria-` are set as attributes: not every browser
+ * has them as properties.
  * @template {Element} T @param {T} node @param {object} properties @returns {T}
  */
 export const assign = (node, properties) => {

@@ -1,5 +1,4 @@
-// Files that go along with what is written: on the device as long as it is, and brought to the gateway before it is sent, or
-// with it.
+// Attachments: stored on the device until their message is sent, and uploaded to the gateway before or with it.
 
 import { as } from "./asking.js";
 import { got, transact } from "./disk.js";
@@ -21,16 +20,16 @@ import { blank } from "./state.js";
  * @typedef {import("./asking.js").Token} Token
  */
 
-/** How long it may stand still on its way. */
+/** How long an upload may make no progress. */
 const STALLED_MS = 30_000;
 
 /** @param {string} siteUrl */
 export const attachments = (siteUrl) => {
-  /** What this page knows of, and all there is where storage is forbidden. @type {Map<string, Kept>} */
+  /** The attachments that this page knows, and the only ones if storage is forbidden. @type {Map<string, Kept>} */
   const known = new Map();
-  /** What is on its way. @type {Map<string, {done: Promise<Answer>, end: () => void}>} */
+  /** Running uploads. @type {Map<string, {done: Promise<Answer>, end: () => void}>} */
   const going = new Map();
-  /** How much of it has gone, from 0 to 1. @type {Map<string, number>} */
+  /** The progress of uploads, from 0 to 1. @type {Map<string, number>} */
   const gone = new Map();
   let changed = blank;
 
@@ -41,7 +40,11 @@ export const attachments = (siteUrl) => {
     await transact(["files"], (files) => files.put(file, file.id)).catch(blank);
   };
 
-  /** Finds one whose bytes can be read: a file that was chosen may have left the disk since, and then the copy counts. @param {string} id */
+  /**
+   * Finds an attachment with readable bytes: the chosen file may have been deleted since, and then the stored copy is
+   * used.
+   * @param {string} id
+   */
   const find = async (id) => {
     const stored = () => transact(["files"], (files) => got(files.get(id))).catch(blank);
     for (const from of [() => known.get(id), stored]) {
@@ -70,7 +73,7 @@ export const attachments = (siteUrl) => {
   /** @param {Kept} file @param {Record<string, string>} headers @param {(request: XMLHttpRequest) => void} begun @returns {Promise<Answer>} */
   const exchange = ({ id, name, blob }, headers, begun) =>
     new Promise((resolve) => {
-      // What `fetch` does not tell: how far it has come.
+      // `fetch` does not report upload progress.
       const request = new XMLHttpRequest();
       let timer = 0;
       let late = false;
@@ -89,7 +92,7 @@ export const attachments = (siteUrl) => {
       request.onloadend = () => {
         clearTimeout(timer);
         const { status, responseText: text } = request;
-        // By its name the browser would complain of it on the console where something in between has answered.
+        // By its name the browser would log an error if something in between has answered.
         const after = Number(/^retry-after: (\d+)/im.exec(request.getAllResponseHeaders())?.[1] ?? 0);
         resolve(status ? { status, text, after } : { status, late });
       };
@@ -106,14 +109,14 @@ export const attachments = (siteUrl) => {
     find,
     of,
     gone,
-    /** Whether a refusal ends by itself. @param {string} [code] */
+    /** Whether a refusal is temporary. @param {string} [code] */
     ends: (code) => FULL.test(code ?? ""),
-    /** Whether one is on its way. @param {string} id */
+    /** Whether an attachment is being uploaded. @param {string} id */
     goes: (id) => going.has(id),
-    /** Has something called whenever anything changes. @param {() => void} heard */
+    /** Sets the listener for any change. @param {() => void} heard */
     listen: (heard) => (changed = heard),
 
-    /** Finds what the device keeps for something. @param {string} whose */
+    /** Loads the stored attachments of an owner. @param {string} whose */
     load: async (whose) => {
       /** @type {Kept[]} */
       const stored = await transact(["files"], (files) => got(files.getAll())).catch(() => []);
@@ -121,19 +124,19 @@ export const attachments = (siteUrl) => {
       changed();
     },
 
-    /** What a ticket or a reply can carry of it. @param {string} whose */
+    /** The ids of its attachments that a ticket or a reply can have. @param {string} whose */
     ids: (whose) =>
       of(whose)
         .filter(({ refused }) => !refused)
         .map(({ id }) => id),
 
-    /** What those are called that something on the way has stopped. @param {string} whose */
+    /** The names of its attachments that something on the way has blocked. @param {string} whose */
     stopped: (whose) =>
       of(whose)
         .filter(({ refused }) => refused == "stopped")
         .map(({ name }) => name),
 
-    /** From now on they go along with something else. @param {string[]} ids @param {string} to */
+    /** Assigns attachments to another owner. @param {string[]} ids @param {string} to */
     give: async (ids, to) => {
       for (const id of ids) {
         const file = known.get(id);
@@ -141,7 +144,10 @@ export const attachments = (siteUrl) => {
       }
     },
 
-    /** The gateway does not have them after all; gives those that are not here either. @param {string[]} ids */
+    /**
+     * Marks attachments as missing at the gateway. Returns those that are not on the device either.
+     * @param {string[]} ids
+     */
     lost: async (ids) => {
       const gone = [];
       for (const id of ids) {
@@ -152,11 +158,11 @@ export const attachments = (siteUrl) => {
       return gone;
     },
 
-    /** What they are called. @param {string[]} ids */
+    /** The names of attachments. @param {string[]} ids */
     names: (ids) => ids.map((id) => known.get(id)?.name ?? ""),
 
     /**
-     * Brings one to the gateway; never rejects. What is there already, or not here any more, is a 201.
+     * Uploads an attachment; never rejects. The status is 201 if it was uploaded before, or does not exist any more.
      * @param {string} id @param {string} session @param {Token} token @returns {Promise<Answer>}
      */
     put: async (id, session, token) => {
@@ -182,7 +188,7 @@ export const attachments = (siteUrl) => {
           status: 0,
         }));
       };
-      // It is on its way before anything is waited for, so that nobody brings it twice.
+      // Registered before anything is awaited, so that nobody starts a second upload.
       const done = bring();
       going.set(id, { done, end });
       changed();
@@ -194,9 +200,9 @@ export const attachments = (siteUrl) => {
         changed();
         return answer;
       }
-      // It may belong to something else by now.
+      // It may belong to another owner by now.
       const now = known.get(id) ?? file;
-      // What is no answer of a gateway says nothing about what kind of file it is.
+      // A response that is not the gateway's says nothing about the type of the file.
       const { code = answer.status == 413 ? "stopped" : "", has_metadata: metadata } = parsed(answer.text);
       if (answer.status == 201) await keep({ ...now, there: true, metadata, refused: undefined });
       else if (code && ([413, 415].includes(answer.status) || FULL.test(code))) await keep({ ...now, refused: code });

@@ -1,4 +1,4 @@
-// What the person did, without what they typed.
+// Records what the customer did, without what they typed.
 
 import { quietly, ring } from "./record.js";
 
@@ -8,7 +8,7 @@ const { list, add } = /** @type {{list: Crumb[], add: (entry: Crumb) => void}} *
 export const breadcrumbs = list;
 
 const FIELDS = "input,select,textarea,[contenteditable]:not([contenteditable=false])";
-/** What is pressed, and so says on itself what it does. */
+/** Elements that are pressed, and whose text therefore says what they do. */
 const PRESSED =
   "a,button,summary,label,[role=button],[role=link],[role=tab],[role=option],[role^=menuitem],[role=switch],[role=checkbox],[role=radio]";
 const PRIVATE = "[data-private]";
@@ -28,7 +28,7 @@ const NAME_MAX = 80;
  */
 export const crumb = (kind, role, name, path = "") => add({ at: Date.now(), kind, role, name, path });
 
-/** Starts to watch. */
+/** Starts recording. */
 export const watchPerson = () => {
   for (const kind of ["click", "submit"])
     addEventListener(
@@ -51,7 +51,7 @@ export const watchPerson = () => {
 /** @param {any} on */
 const role = (on) => on.getAttribute("role") ?? ROLES[on.tagName] ?? (on.matches("input") ? on.type : on.localName);
 
-/** The accessible name, as far as it is no text that somebody may have typed. @param {any} on */
+/** The accessible name, unless it may contain text that somebody typed. @param {any} on */
 const nameOf = (on) => {
   const root = on.getRootNode();
   const attribute = (/** @type {string} */ name) => on.getAttribute(name) ?? "";
@@ -71,7 +71,7 @@ const nameOf = (on) => {
   return named.trim().replace(/\s+/g, " ").slice(0, NAME_MAX);
 };
 
-/** The text of an element without that of fields and of what is private. @param {any} node @returns {string} */
+/** The text of an element without that of fields and private elements. @param {any} node @returns {string} */
 const shown = (node) =>
   node?.nodeType == Node.TEXT_NODE
     ? node.data

@@ -1,20 +1,20 @@
-// The session that the subdomains of a site share, where the page names their domain: in a cookie of that domain in place of the origin's
-// storage.
+// The session that the subdomains of a site share if the page names their domain: in a cookie of that domain instead
+// of the origin's storage.
 
 /** @typedef {import("./widget-loader.js").Parts} Parts */
 
-/** The longest that browsers keep a cookie. */
+/** The longest lifetime that browsers give a cookie. */
 const SECONDS = 400 * 86_400;
 
 /**
- * Gives the session of a cookie. What the origin's storage has moves there. Where origins had sessions before they shared one, each keeps its
- * own: a session opens what it created, and nothing is taken away from anybody. Where the browser takes no such cookie, the host's developer
- * is told, and the session stays the origin's.
+ * Returns the session of the cookie. A session in the origin's storage moves to the cookie. If origins had sessions
+ * before, each keeps its own: a session opens what it created, and nobody loses access. If the browser rejects the
+ * cookie, the host's developer is told, and the origin's session is used.
  * @param {Parts} parts @param {string} domain @param {(make?: boolean) => string} own the origin's session
  */
 export const share = ({ site, state, emit }, domain, own) => {
   const name = `deskbell-${site}`;
-  // Browsers take `Secure` only over HTTPS, and not all of them on `http://localhost`.
+  // Browsers accept `Secure` only over HTTPS, and not all of them on `http://localhost`.
   const secure = window.isSecureContext && location.protocol == "http:" ? "" : ";Secure";
   /** @param {string} name */
   const read = (name) => {
@@ -26,7 +26,7 @@ export const share = ({ site, state, emit }, domain, own) => {
         ?.slice(start.length);
     } catch {}
   };
-  /** Whether the browser keeps it. @param {string} name @param {string} value */
+  /** Whether the browser stores it. @param {string} name @param {string} value */
   const write = (name, value, seconds = SECONDS) => {
     try {
       document.cookie = `${name}=${value};Domain=${domain};Path=/;Max-Age=${seconds};SameSite=Lax${secure}`;
@@ -41,7 +41,7 @@ export const share = ({ site, state, emit }, domain, own) => {
     console.warn("deskbell:", title);
     return own;
   };
-  // By a name of its own: another tab may be writing the session.
+  // Under another name, because another tab may be writing the session.
   const probe = `${name}.probe`;
   if (!write(probe, "1", 60)) return refuse();
   write(probe, "", 0);
@@ -55,7 +55,7 @@ export const share = ({ site, state, emit }, domain, own) => {
       isRenewed ||= write(name, shared);
       return shared;
     }
-    // It is only there from then on, so that `reset` on any of the pages lets go of it.
+    // Stored only from here on, so that `reset` on any of the pages deletes it.
     if (!shared && mine && write(name, mine))
       try {
         localStorage.removeItem(`deskbell:${site}:session`);

@@ -3,6 +3,6 @@
 import type { Deskbell } from "./deskbell.js";
 
 export * from "./deskbell.js";
-/** The one function, of whichever script was first on the page; also `window.deskbell`. */
+/** The one function, of the script that ran first on the page; also `window.deskbell`. */
 export declare const deskbell: Deskbell;
 export default deskbell;

@@ -1,25 +1,25 @@
-/** What the script tag adds to a page: one function. */
+/** The one function that the script tag adds to a page. */
 
-/** The customer, as the page declares them. Nothing in it is proved; support sees it marked as unverified. */
+/** The customer, as the page declares them. None of it is proved; support sees it marked as unverified. */
 export interface User {
-  /** The host's id of them. With it, or an e-mail address, the form asks for neither name nor address. */
+  /** The host's id of the customer. With it, or an e-mail address, the form asks for neither name nor address. */
   id?: string | number;
   name?: string;
   email?: string;
-  /** The plan they are on, as the gateway's configuration names it. */
+  /** The customer's plan, as the gateway's configuration names it. */
   plan?: string;
   role?: string;
   organization?: { id?: string | number; name?: string };
-  /** Whatever else support should know about them. */
+  /** Further attributes for support. */
   [attribute: string]: unknown;
 }
 
 export type Kind = "question" | "bug" | "feedback";
 export type Severity = "critical" | "high" | "medium" | "low";
 
-/** Where `open` leads. */
+/** The target of `open`. */
 export interface Opening {
-  /** `tickets`: what the customer has sent before. */
+  /** `tickets`: the customer's tickets. */
   screen?: "home" | "ticket" | "tickets";
   kind?: Kind;
   /** The id of a topic of the site. */
@@ -27,152 +27,162 @@ export interface Opening {
   severity?: Severity;
   /** Text for the box, which the customer can still change. */
   message?: string;
-  /** Where the customer was sent from. It is recorded and never changes how soon they are answered. */
+  /** Where the customer came from. It is recorded and does not affect the response target. */
   via?: string;
   /** The id of a community question to show. */
   question?: string;
 }
 
-/** A part of what goes along with a ticket, which can be switched off. */
+/** A part of a ticket's context that can be switched off. */
 export type Group =
   "page" | "user" | "application" | "device" | "errors" | "requests" | "breadcrumbs" | "links" | "page_values";
 
-/** Where answers are looked for. */
+/** A search engine. */
 export type Source = {
-  /** The kinds of ticket that it is asked for. Default: all; with `github`, feedback. */
+  /** The kinds of ticket that it is used for. Default: all; with `github`, feedback. */
   kinds?: Kind[];
-  /** Whether it is told what an error says. Default: true; with `github`, false. */
+  /** Whether it is searched for errors. Default: true; with `github`, false. */
   errors?: boolean;
 } & (
   | { engine: "gateway" }
-  /** A file that `deskbell index` has made, searched in the page: a path of the page's host, or an address. */
+  /** A file created by `deskbell index`, searched in the page: a path on the page's host, or an address. */
   | { engine: "index"; url: string }
-  /** The issues of a public repository, `OWNER/NAME`, by GitHub's search, which the page asks itself. */
+  /** The issues of a public repository, `OWNER/NAME`, by GitHub's search, which the page requests itself. */
   | { engine: "github"; repository: string }
 );
 
 /**
- * What the script tag says by attributes, for pages where those get lost: in the script's address (`deskbell.js?site=acme`), with `configure`,
- * or in `window.deskbellSettings`. What the tag says wins, then the address, then `configure`.
+ * The attributes of the script tag, for pages where those get lost: in the script's address
+ * (`deskbell.js?site=acme`), with `configure`, or in `window.deskbellSettings`. The tag takes precedence over the
+ * address, and the address over `configure`.
  */
 export interface Settings {
-  /** The public key of the site. Once help was opened it stays. */
+  /** The public key of the site. It cannot change after the panel was opened. */
   site?: string;
   /** The gateway's address. Default: the folder of the script. */
   gateway?: string;
-  /** `zendesk:SUBDOMAIN`: straight to that Zendesk, without a gateway. */
+  /** `zendesk:SUBDOMAIN`: sends tickets directly to that Zendesk, without a gateway. */
   destination?: string;
-  /** A selector of what opens the panel. */
+  /** A selector of elements that open the panel. */
   trigger?: string;
   /** A selector of a container that shows the panel inline. */
   mount?: string;
-  /** Whether there is a round button of our own. */
+  /** Whether to show Deskbell's own round button. */
   launcher?: boolean | string;
   preload?: "intent" | "idle";
-  /** The address that is offered when nothing else works. */
+  /** An e-mail address that is offered if nothing else works. */
   email?: string;
   /** The language of the panel. */
   lang?: string;
-  /** `test`: tickets are tests, for which nobody is paged. Default: `production`. */
+  /** `test`: tickets are tests, which notify nobody. Default: `production`. */
   env?: string;
-  /** A domain whose subdomains share the session of customers who are not signed in, by a cookie; with attributes `data-cookie-domain`. */
+  /**
+   * A domain whose subdomains share the session of customers who are not signed in, by a cookie; as an attribute
+   * `data-cookie-domain`.
+   */
   cookieDomain?: string;
   /** The name of a global object with the options. */
   config?: string;
 }
 
-/** What a page can configure. A bad value is named in the console and changes nothing. */
+/** The options of `configure`. A bad value is named in the console and changes nothing. */
 export interface Options extends Settings {
-  /** The kinds that can be chosen, in this order. Default: all. */
+  /** The kinds that can be selected, in this order. Default: all. */
   kinds?: Kind[];
-  /** The parts of the product. `urls` are paths that are about it; `*` stands for anything. Default: the gateway's. */
+  /**
+   * The parts of the product. `urls` are paths of pages about it; `*` matches any characters. Default: the gateway's.
+   */
   topics?: { id: string; label: string; urls?: string[] }[];
-  /** Where answers are looked for, those before others first. Default: the gateway alone; nowhere on a page that has none. */
+  /** Search engines, those with better hits first. Default: only the gateway; none on a page without one. */
   sources?: Source[];
-  /** Places that are shown on the first screen; https:, http: or mailto:. Default: the gateway's. */
+  /** Links on the first screen; https:, http: or mailto:. Default: the gateway's. */
   links?: Link[];
-  /** Where the customers of certain plans are answered beside tickets, shown before the links. Default: the gateway's. */
+  /** Other channels for customers of certain plans, shown before the links. Default: the gateway's. */
   channels?: Link[];
-  /** What else the form asks for. Default: the gateway's. */
+  /** Custom fields of the form. Default: the gateway's. */
   fields?: Field[];
   context?: {
-    /** Groups that nobody's ticket carries. They are not even recorded from here on. */
+    /** Groups that are never collected. They are not even recorded from here on. */
     off?: Group[];
-    /** Groups that go along only when the customer has said yes. */
+    /** Groups that are sent only if the customer switches them on. */
     ask?: Group[];
-    /** More headers that name a request or a trace, beside `x-request-id` and `traceparent`. */
+    /** Further headers that identify a request or a trace, besides `x-request-id` and `traceparent`. */
     headers?: string[];
-    /** Addresses in which names in braces stand for what was collected: `https://admin.example.com/orgs/{organization.id}`. */
+    /**
+     * Addresses in which names in braces are replaced by values of the context:
+     * `https://admin.example.com/orgs/{organization.id}`.
+     */
     links?: { label: string; url: string }[];
-    /** The tools whose links are looked for. Default: all. */
+    /** The tools that are asked for links. Default: all. */
     tools?: ("posthog" | "sentry")[];
-    /** What neither `set` nor a `<meta name="deskbell:release">` says. */
+    /** Values that neither `set` nor a `<meta name="deskbell:release">` declares. */
     application?: Partial<Record<"release" | "environment" | "build" | "tenant" | "region", string>>;
   };
-  /** What is hidden beside the secrets that are hidden anyway. */
+  /** What is redacted in addition to the defaults. */
   redact?: {
-    /** Names whose values are hidden, such as `patient_number`. */
+    /** Names whose values are redacted, such as `patient_number`. */
     names?: string[];
     ip_addresses?: boolean;
-    /** Numbers that look like US social-security numbers. */
+    /** Numbers that look like US social security numbers. */
     social_security?: boolean;
   };
-  /** Whether the form asks for leave to look into the customer's account. Default: it does not. */
+  /** Whether the form asks for permission to look into the customer's account. Default: it does not. */
   consent?: boolean;
   theme?: {
-    /** `#rgb` or `#rrggbb`; moved until it can be read. */
+    /** `#rgb` or `#rrggbb`; adjusted until it is readable. */
     accent?: string;
-    /** Default: `auto`, as the page's `color-scheme`. */
+    /** Default: `auto`, like the page's `color-scheme`. */
     scheme?: "auto" | "light" | "dark";
   };
-  /** Texts that say something else, by language tag and then by the name of the text. */
+  /** Texts to replace, by language tag and then by the name of the text. */
   texts?: Record<string, Record<string, string>>;
 }
 
-/** A place that Home leads to. */
+/** A link on Home. */
 export interface Link {
   label: string;
   /** https:, http: or mailto:. */
   url: string;
-  /** `ask`: where the community can be asked; of a channel what it is, such as `slack`. */
+  /** `ask` for a link to ask the community; for a channel its type, such as `slack`. */
   kind?: string;
-  /** The plans whose customers are shown it. Default: all. */
+  /** The plans whose customers see it. Default: all. */
   plans?: string[];
 }
 
-/** A field of the site's own. */
+/** A custom field. */
 export interface Field {
-  /** As it stands on a ticket: 1 to 64 letters, digits or -_.:/ */
+  /** Its id, as on tickets: 1 to 64 letters, digits or -_.:/ */
   id: string;
-  /** What the customer reads. */
+  /** The label that customers see. */
   label: string;
   type: "text" | "choice" | "number" | "yes_no";
-  /** Whether the form asks for it before it sends. Default: false. */
+  /** Whether an answer is required. Default: false. */
   needed?: boolean;
-  /** The kinds of ticket that it belongs to. Default: all. */
+  /** The kinds of ticket that have it. Default: all. */
   kinds?: ("question" | "bug" | "feedback")[];
-  /** With `choice`: what there is to choose from; a text is both id and label. */
+  /** With `choice`: the options; a string is both id and label. */
   choices?: (string | { id: string; label: string })[];
 }
 
 /** A question, document or link for this page. */
 export interface Suggestion {
   title: string;
-  /** The id of a question, which is read in the panel. */
+  /** The id of a question, which is shown in the panel. */
   id?: string;
-  /** Where it leads, in a new tab; https:, http: or mailto:. */
+  /** Its address, opened in a new tab; https:, http: or mailto:. */
   url?: string;
   /** How it is marked. Default: `question`. */
   kind?: "question" | "doc" | "tutorial" | "issue";
 }
 
-/** What `status` tells. */
+/** The result of `status`. */
 export interface Status {
   /** Whether the full form can run on this page. */
   available: boolean;
   /**
-   * Why not, and so a plain form in its place: `wasm` where the page's policy forbids WebAssembly, `globals` where the page has replaced what it
-   * needs. With `site` nothing opens: the gateway does not know the site.
+   * Why the full form cannot run, so that a plain form replaces it: `wasm` if the page's policy forbids WebAssembly,
+   * `globals` if the page has replaced functions that it needs. With `site` nothing opens: the gateway does not know
+   * the site.
    */
   reason: "" | "wasm" | "globals" | "site";
   version: string;
@@ -180,45 +190,50 @@ export interface Status {
   /** How many messages of support the customer has not read. */
   unread: number;
   open: boolean;
-  /** What the host has to mend, if something was found on this page: the last of it. Customers read nothing of it. */
+  /** The last problem on this page that the host has to fix, if there is one. Customers do not see it. */
   error?: HostError;
 }
 
-/** What the host has to mend. */
+/** A problem that the host has to fix. */
 export interface HostError {
   /**
-   * Why its token counts nothing: `token_function` where the host's function fails, otherwise the gateway's, such as `token_expired` or
-   * `token_audience`. `cookie_domain`: the browser keeps no cookie for the domain of `data-cookie-domain`.
+   * Why its token is invalid: `token_function` if the host's function fails, otherwise the gateway's code, such as
+   * `token_expired` or `token_audience`. `cookie_domain`: the browser rejects cookies for the domain of
+   * `data-cookie-domain`.
    */
   code: string;
   /** For the host's developer, in English. */
   title: string;
 }
 
-/** What can be heard of, with what is told. Nothing that a person typed is in any of it. */
+/** The events and their details. They contain nothing that a person typed. */
 export interface Events {
   ready: Record<string, never>;
-  /** Something for the host to mend, such as a token that counts nothing: told once until there is another, and on the console. */
+  /**
+   * A problem that the host has to fix, such as an invalid token. Sent once until there is another one, and logged in
+   * the console.
+   */
   error: HostError;
   open: Record<string, never>;
   close: Record<string, never>;
   search: { hits: number; source: string };
-  /** `ids`: of the questions, with commas between. */
+  /** `ids`: the ids of the questions, separated by commas. */
   "question-shown": { ids: string };
   "question-opened": { id: string };
-  /** How many messages of support the customer has not read; also on what opens the panel, as `data-deskbell-unread`. */
+  /** How many messages of support the customer has not read; also set on the triggers, as `data-deskbell-unread`. */
   unread: { count: number };
-  /** Support has said something about a ticket. */
+  /** Support has replied to a ticket. */
   reply: { id: string; reference: string };
   /** A question has helped; no ticket was needed. */
   deflected: { id: string };
   sent: { id: string; reference: string };
-  /** It could not be sent at once, and waits on the device. */
+  /** It could not be sent at once, and is in the outbox on the device. */
   queued: { count: number };
   failed: {
     /**
-     * `unsure`: without a gateway, it may have been sent, and the customer is asked whether it goes again. `blocked`: something on the way to the
-     * gateway does not let this through, but other things. `site`: the gateway does not know the site.
+     * `unsure`: without a gateway, it may have been sent, and the customer is asked whether to send it again.
+     * `blocked`: something on the way to the gateway blocks this, but not other requests. `site`: the gateway does
+     * not know the site.
      */
     cause:
       | "site"
@@ -238,43 +253,45 @@ export interface Events {
 }
 
 /**
- * Every command answers with a promise. A promise that nobody listens to sets off no `unhandledrejection`; a wrong
- * command or argument rejects with what was wrong and what is allowed.
+ * Every command returns a promise. A promise that nobody handles triggers no `unhandledrejection`. A wrong command or
+ * argument rejects with what was wrong and what is allowed.
  */
 export interface Deskbell {
   (command: "configure", options: Options): Promise<void>;
   /**
-   * Who is here. With a `token`, a JWT that the host's server has signed, the gateway believes it; a function is asked again
-   * when its token has run out. It may be called again and again: only another id, there or in the token, is another person.
+   * Declares the user. With a `token`, a JWT that the host's server has signed, the gateway trusts it; a function is
+   * called again when its token has expired. The command may be called repeatedly: only another id, here or in the
+   * token, is another user.
    */
   (command: "identify", user: User & { token?: string | (() => string | Promise<string>) }): Promise<void>;
   /**
-   * Values for support; `null` removes one. `release`, `environment`, `build`, `tenant`, `region` and `flags` say what the
-   * product is.
+   * Sets values for support; `null` removes one. `release`, `environment`, `build`, `tenant`, `region` and `flags`
+   * describe the product.
    */
   (command: "set", values: Record<string, unknown>): Promise<void>;
   /**
-   * What this page shows first, before anything is typed: questions by their `id`, documents and links by their `url`. It
-   * stays until the next call; an empty list takes it back.
+   * Sets what this page suggests before anything is typed: questions by their `id`, documents and links by their
+   * `url`. It applies until the next call; an empty list removes it.
    */
   (command: "suggest", items: Suggestion[]): Promise<void>;
   /**
-   * The customer has logged out: who they are, their drafts, what was written before it was known who was there, and what was recorded
-   * are forgotten, and with `discard` also what they have sent off and support does not have yet. With a `token` that nothing on the page
-   * has read yet, they are whoever's token was read last on the device; where nobody was identified on the page, it is about everybody
-   * of the site on this device. Done when it is deleted, or after two seconds at most: then whatever the panel does next begins with
-   * deleting it, on a later page if need be, so nothing of it is shown or, with `discard`, sent any more.
+   * The user has logged out. Deletes who they are, their drafts, what was written before a user was declared, and
+   * what was recorded; with `discard` also their submissions that support does not have yet. With a `token` that
+   * nothing on the page has read yet, the user is the one whose token was last read on the device. If no user was
+   * declared on the page, everybody's data of the site on this device is deleted. Resolves when it is deleted, or
+   * after two seconds at most: then the next action of the panel begins with deleting it, on a later page if
+   * necessary, so that nothing of it is shown or, with `discard`, sent any more.
    */
   (command: "reset", options?: { discard?: boolean }): Promise<void>;
-  /** Rejects where the gateway does not know the site. */
+  /** Rejects if the gateway does not know the site. */
   (command: "open", opening?: Opening): Promise<void>;
   (command: "close" | "toggle"): Promise<void>;
   /**
-   * Names a value for support that is asked for when a ticket begins, such as what is in the cart. One that fails or takes
-   * longer than a second is named on the ticket and left out. `null` takes the provider away.
+   * Names a value for support that is requested when a ticket begins, such as the content of the cart. A provider
+   * that fails or takes longer than a second is named on the ticket and left out. `null` removes the provider.
    */
   (command: "provide", name: string, provider: (() => unknown) | null): Promise<void>;
-  /** Records an error that the page caught itself, with what the page knows of it. */
+  /** Records an error that the page has caught itself, with details that the page has. */
   (command: "capture", error: unknown, details?: object): Promise<void>;
   <Name extends keyof Events>(
     command: "on" | "off",
@@ -288,7 +305,7 @@ export interface Deskbell {
 declare global {
   interface Window {
     deskbell: Deskbell;
-    /** What the script tag says elsewhere, and the options of `configure`. */
+    /** The attributes of the script tag, and the options of `configure`. */
     deskbellSettings?: Options;
   }
 }

@@ -1,5 +1,5 @@
-// The file behind the script tag. It runs on every page view of the host, so it does little: it keeps the commands, records
-// what goes wrong, and waits. The panel is painted, and the widget fetched, when somebody wants help.
+// The script tag's file. It runs on every page view of the host, so it does little: it queues commands, records
+// errors, and waits. The panel is painted, and the widget fetched, when somebody wants help.
 
 import { watchPerson } from "./breadcrumbs.js";
 import { record, watchErrors } from "./errors.js";
@@ -13,7 +13,7 @@ import { global, launcher, named, preload, setting, settle, site } from "./setti
 import { begun, finishReset, load, obstacle, resume, tell } from "./widget-loader.js";
 import { watch } from "./triggers.js";
 
-/** What `open` takes: the words that are allowed, or any text. */
+/** The options of `open`: the allowed values, or any string. */
 const OPENINGS = {
   screen: "home,ticket,tickets",
   kind: "question,bug,feedback",
@@ -37,7 +37,7 @@ const COMMANDS = {
     if (token && typeof token != "string" && typeof token != "function")
       throw wrong("identify", "token takes a text or a function");
     state.given = rest;
-    // Who a token is about is known once it was read (`identity.js`); until then it is whoever was here.
+    // The user of a token is known once it was read (`identity.js`); until then it is the previous one.
     state.user = token && rest.id == null ? { ...state.user, ...rest } : rest;
     state.token = token;
     tell();
@@ -63,8 +63,8 @@ const COMMANDS = {
       // The session that subdomains share (`cookie.js`).
       const domain = setting("cookieDomain");
       if (domain) document.cookie = `deskbell-${site}=;Domain=${domain};Path=/;Max-Age=0`;
-      // Where nobody has read the token, it is about whoever was here last (`widget.js`); where nobody has said who was here, it is
-      // everybody.
+      // If the token was not read, the user is the last one on the device (`widget.js`). If no user was declared, it
+      // is everybody.
       const id = `${user?.id ?? ((token && localStorage[`deskbell:${site}:user`]) || "")}`;
       for (const name of Object.keys(localStorage))
         if (
@@ -72,10 +72,11 @@ const COMMANDS = {
           (discard && name.startsWith(sealed) && (!id || name == sealed + id))
         )
           delete localStorage[name];
-      // What is in the database is deleted by what is fetched for it (`forget.js`), if need be on a later page: first of all.
+      // The database is cleared by the module that is fetched for it (`forget.js`), on a later page if necessary,
+      // before anything else.
       localStorage[`deskbell-${discard ? "discard" : "reset"}:${site}:${id}`] = Date.now();
     } catch {}
-    // What is not deleted by then is by its mark.
+    // The mark makes a later page delete the rest.
     return Promise.race([finishReset(discard), new Promise((late) => setTimeout(late, 2000))]);
   },
   open: (options = {}) => {
@@ -124,16 +125,16 @@ const run = async (name, args) => {
 /** @param {string} name @param {any[]} args */
 const deskbell = (name, ...args) => {
   const promise = run(name, args);
-  // A caller who ignores the promise must not set off the page's `unhandledrejection`.
+  // A caller who ignores the promise must not trigger the page's `unhandledrejection`.
   promise.catch(blank);
   return promise;
 };
 
 const page = /** @type {any} */ (window);
-/** Does something once the page has nothing else to do, or in two seconds where it always has. @param {() => unknown} act */
+/** Runs something when the page is idle, or after two seconds if it never is. @param {() => unknown} act */
 const idle = (act) => page.requestIdleCallback?.(() => act(), { timeout: 2000 }) ?? setTimeout(act, 2000);
 const before = global("deskbell");
-// Embedded twice, the first one stays.
+// If the script is embedded twice, the first one stays.
 if (!before?.version) {
   watchErrors();
   watchRequests();
@@ -146,12 +147,12 @@ if (!before?.version) {
   watch();
   mountLauncher();
   if (preload == "idle") idle(load);
-  // A page that says nothing may say it later, so it has some time.
+  // A page without settings may set them later, so it gets some time.
   if (launcher || !named()) setTimeout(check, 3000);
   try {
     if (localStorage[`deskbell-queued:${site}`]) idle(load);
     if (localStorage[`deskbell:${site}:tickets`]) idle(resume);
   } catch {}
-  // Behind the queue, so that whoever asked to hear of it does.
+  // After the queue, so that listeners in it get the event.
   queueMicrotask(() => emit("ready"));
 }

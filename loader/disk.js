@@ -1,11 +1,8 @@
-// What the device keeps of what was written, in IndexedDB: on the disk and not only on its way there before anything goes on.
+// Storage on the device, in IndexedDB. A write is on disk before anything continues.
 
 import { once } from "./once.js";
 
-/**
- * Drafts by whose they are; what is sealed and not yet there, and what has arrived, by its key; who is sending; files by their
- * ids.
- */
+/** Drafts by owner; the outbox and receipts by idempotency key; the lease for sending; attachments by id. */
 const STORES = ["drafts", "outbox", "receipts", "leases", "files"];
 
 let open = once(connect);
@@ -17,7 +14,7 @@ function connect() {
     request.onupgradeneeded = () => STORES.forEach((name) => request.result.createObjectStore(name));
     request.onsuccess = () => {
       const database = request.result;
-      // A newer version elsewhere, or a browser that has had enough: the next one opens it anew.
+      // A newer version in another tab, or the browser, has closed it: the next user opens it again.
       database.onclose = database.onversionchange = () => {
         database.close();
         open = once(connect);
@@ -29,8 +26,9 @@ function connect() {
 }
 
 /**
- * Does something with stores, all of it or nothing; rejects where storage is forbidden or full.
- * @template T @param {string[]} names @param {(...stores: IDBObjectStore[]) => T | Promise<T>} act @returns {Promise<T>}
+ * Runs a transaction on stores; rejects if storage is forbidden or full.
+ * @template T @param {string[]} names @param {(...stores: IDBObjectStore[]) => T | Promise<T>} act
+ * @returns {Promise<T>}
  */
 export const transact = async (names, act) => {
   const transaction = (await open()).transaction(names, "readwrite", { durability: "strict" });
@@ -42,7 +40,7 @@ export const transact = async (names, act) => {
   return result;
 };
 
-/** What a request to the database gives. @param {IDBRequest} request @returns {Promise<any>} */
+/** The result of a database request. @param {IDBRequest} request @returns {Promise<any>} */
 export const got = (request) =>
   new Promise((resolve, reject) => {
     request.onsuccess = () => resolve(request.result);
@@ -50,18 +48,19 @@ export const got = (request) =>
   });
 
 /**
- * What a draft has become: what was sealed of it, here or in another tab, with the same text.
- * @param {string} id of the draft @param {string} text @param {IDBObjectStore} outbox @param {IDBObjectStore} receipts
+ * The submission with the same text that a draft has become, here or in another tab.
+ * @param {string} id of the draft @param {string} text @param {IDBObjectStore} outbox
+ * @param {IDBObjectStore} receipts
  */
 export const became = async (id, text, outbox, receipts) => {
   const [sealed, sent] = await Promise.all([got(outbox.getAll()), got(receipts.getAll())]);
   return [...sealed, ...sent].find((other) => other.draft == id && other.text == text);
 };
 
-/** How long the device keeps what was begun, and remembers what has arrived. */
+/** How long the device stores drafts and receipts. */
 export const KEPT_MS = 7 * 86_400_000;
 
-/** Lets go of what is too old. What is sealed stays, with its files, until it is known what became of it. */
+/** Deletes what is too old. Submissions stay, with their attachments, until their outcome is known. */
 export const purge = () =>
   transact(["drafts", "receipts", "files", "outbox"], async (drafts, receipts, files, outbox) => {
     const sealed = (await got(outbox.getAll())).flatMap((/** @type {any} */ item) => item.files);
@@ -72,7 +71,7 @@ export const purge = () =>
     }
   });
 
-/** Whether the plain form may have kept something. */
+/** Whether the plain form may have stored something. */
 export const hasPlain = () => {
   try {
     return Object.keys(localStorage).some((name) => /^deskbell.*plain:/.test(name));

@@ -1,5 +1,5 @@
-// The draft: what is written is on the device while it is written, and found again after a reload, a crash, a closed tab. Of several
-// tabs the newest text wins, and the others can be shown again.
+// The draft: stored on the device while it is written, and restored after a reload, a crash or a closed tab. Of
+// several tabs the newest text is shown, and the others can be shown again.
 
 import { KEPT_MS, became, got, hasPlain, transact } from "./disk.js";
 import { random } from "./session.js";
@@ -14,31 +14,32 @@ import { button } from "./waiting.js";
  * @typedef {Draft & {place: string}} Placed with where it lies
  */
 
-/** How long the fingers rest before what they wrote is kept. */
+/** How long typing has to pause before the draft is stored. */
 const REST_MS = 250;
 
 /**
- * Keeps the draft of whoever is here. `ticket` says how it stands in the form, and `fill` puts one there; `labels` are the texts
- * of the language.
- * @param {Parts} parts @param {() => any} ticket @param {(ticket: any, id: string) => void} fill @param {() => Promise<any>} labels
+ * Stores the draft of the current user. `ticket` returns the content of the form, and `fill` sets it; `labels` are
+ * the texts of the language.
+ * @param {Parts} parts @param {() => any} ticket @param {(ticket: any, id: string) => void} fill
+ * @param {() => Promise<any>} labels
  * @param {() => Promise<typeof import("./recovery.js")>} recovery
  */
 export const keep = ({ site, state, box, root }, ticket, fill, labels, recovery) => {
   const tab = Math.random();
   let id = random(16);
   const hint = document.createElement("p");
-  /** Whose draft it is. */
+  /** The owner of the draft. */
   let key = "";
-  /** When the draft was written that this tab has shown or kept last. */
+  /** The time of the draft that this tab has last shown or stored. */
   let known = 0;
   let timer = 0;
   let told = false;
 
-  /** Does something with what is kept. @template T @param {(store: IDBObjectStore) => T | Promise<T>} act */
+  /** Runs a transaction on the drafts. @template T @param {(store: IDBObjectStore) => T | Promise<T>} act */
   const kept = (act) => transact(["drafts"], act);
 
   const here = () => `${site}\n${state.user?.id ?? ""}`;
-  /** Where a draft lies that had to make room for a newer one. @param {number | string} at when it was written */
+  /** The key of a draft that was replaced by a newer one. @param {number | string} at when it was written */
   const aside = (at) => `${key}\n\n${at}`;
 
   /** @returns {Draft} */
@@ -60,7 +61,7 @@ export const keep = ({ site, state, box, root }, ticket, fill, labels, recovery)
     });
   };
 
-  /** Keeps it where that can be, and otherwise says so, once. */
+  /** Stores the draft. If that fails, says so, once. */
   const save = () =>
     write().catch(() => {
       if (told || !box.value) return;
@@ -68,20 +69,20 @@ export const keep = ({ site, state, box, root }, ticket, fill, labels, recovery)
       say("draft_unkept");
     });
 
-  /** Finds what was kept for whoever is here. */
+  /** Finds the stored drafts of the current user. */
   const find = async () => {
     key = here();
     const [own, ...others] = await fresh();
     if (own && !box.value) {
       take(own);
-      // One that had made room is the draft again.
+      // A draft that was replaced becomes the current one again.
       if (own.place != key)
         await kept((store) => {
           store.delete(own.place);
           store.put(own, key);
         });
     } else if (box.value) {
-      // What was written before this was here to see it.
+      // A draft that was written before this tab was opened.
       if (own) others.unshift({ ...own, place: aside(own.at) });
       await save();
     }
@@ -89,7 +90,7 @@ export const keep = ({ site, state, box, root }, ticket, fill, labels, recovery)
     if (!box.value && hasPlain()) await (await recovery()).adoptDraft(key, box, save);
   };
 
-  /** The drafts of whoever is here, the one that is not aside first and then the newest. @returns {Promise<Placed[]>} */
+  /** The drafts of the current user, the current one first and then the newest. @returns {Promise<Placed[]>} */
   const fresh = () =>
     transact(["drafts", "outbox", "receipts"], async (drafts, outbox, receipts) => {
       const asides = IDBKeyRange.bound(aside(""), aside("\uffff"));
@@ -104,7 +105,7 @@ export const keep = ({ site, state, box, root }, ticket, fill, labels, recovery)
       if (own) found.unshift({ ...own, place: key });
       const fresh = [];
       for (const draft of found) {
-        // Another tab may have sent it while this one was still keeping it.
+        // Another tab may have sent it while this one was still storing it.
         const over =
           Date.now() - draft.at > KEPT_MS || (await became(draft.id, draft.ticket.message, outbox, receipts));
         if (over) drafts.delete(draft.place);
@@ -121,13 +122,13 @@ export const keep = ({ site, state, box, root }, ticket, fill, labels, recovery)
     fill(ticket, id);
   };
 
-  /** Offers another text in the place of the one that is in the box. @param {Placed[]} others */
+  /** Offers another text in place of the one in the box. @param {Placed[]} others */
   const offer = (others) => {
     const found = others.find((draft) => draft.ticket.message != box.value);
     if (!found) return;
     say("draft_other", "draft_show", async () => {
       hint.remove();
-      // On its way, it is not to be changed.
+      // It cannot be changed while it is being sent.
       if (box.readOnly) return;
       await save();
       const now = draft();
@@ -143,10 +144,10 @@ export const keep = ({ site, state, box, root }, ticket, fill, labels, recovery)
     });
   };
 
-  /** Says something under the box. @param {string} text @param {string} [act] @param {() => void} [press] */
+  /** Shows a text below the box. @param {string} text @param {string} [act] @param {() => void} [press] */
   const say = async (text, act, press) => {
     const words = await labels();
-    // Without its words there is nothing to say; it is kept all the same.
+    // Without texts nothing can be shown; the draft is stored all the same.
     if (!words?.[text]) return;
     hint.className = "hint";
     hint.textContent = `${words[text]} `;
@@ -159,7 +160,7 @@ export const keep = ({ site, state, box, root }, ticket, fill, labels, recovery)
     timer = setTimeout(save, REST_MS);
   };
   for (const type of ["input", "change"]) root.addEventListener(type, later);
-  // The page may be gone the next moment.
+  // The page may be closed the next moment.
   document.addEventListener("visibilitychange", () => timer && save());
   addEventListener("pagehide", () => timer && save());
 
@@ -175,7 +176,7 @@ export const keep = ({ site, state, box, root }, ticket, fill, labels, recovery)
 
   return {
     id: () => id,
-    /** What it is known by and where it is kept, for what seals it: from then on nothing more is kept. */
+    /** The id and key of the draft, for the outbox. From here on it is not stored any more. */
     about: () => {
       clearTimeout(timer);
       timer = 0;
@@ -183,7 +184,7 @@ export const keep = ({ site, state, box, root }, ticket, fill, labels, recovery)
     },
     save,
     sent: forget,
-    /** Another tab has sealed something: what this one shows may be that. */
+    /** Another tab has submitted something, which may be the draft that this tab shows. */
     check: async () => {
       const text = box.value;
       const sealed = await transact(["outbox", "receipts"], (outbox, receipts) => became(id, text, outbox, receipts));
@@ -196,7 +197,10 @@ export const keep = ({ site, state, box, root }, ticket, fill, labels, recovery)
       forget();
       await find().catch(blank);
     },
-    /** Somebody else is here. What was begun before anybody had said who is here is theirs; anything else stays with its writer. */
+    /**
+     * The user has changed. A draft from before any user was declared belongs to the new user; any other stays with
+     * its author.
+     */
     other: async () => {
       if (key == here()) return;
       if (key != `${site}\n`) {
@@ -210,7 +214,7 @@ export const keep = ({ site, state, box, root }, ticket, fill, labels, recovery)
   };
 };
 
-/** Without what cannot be kept. @param {any} frozen */
+/** The snapshot without what cannot be stored. @param {any} frozen */
 const plain = (frozen) => {
   if (!frozen) return null;
   const { asked, gathered, ...rest } = frozen;

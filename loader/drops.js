@@ -1,6 +1,9 @@
 // Files that are dropped on the panel or pasted into it.
 
-/** Takes them. @param {HTMLElement} dialog @param {(files: FileList | undefined) => void} take */
+/**
+ * Listens for dropped and pasted files.
+ * @param {HTMLElement} dialog @param {(files: FileList | undefined) => void} take
+ */
 export const drops = (dialog, take) => {
   const carries = (/** @type {DragEvent} */ event) => event.dataTransfer?.types.includes("Files");
   const over = (/** @type {boolean} */ on) => dialog.classList.toggle("dropping", on);
@@ -20,7 +23,7 @@ export const drops = (dialog, take) => {
   });
   dialog.addEventListener("paste", (event) => {
     const { clipboardData } = event;
-    // What programs copy as text and as a picture of it is meant as text.
+    // If a program copies both text and a picture of it, the text is meant.
     if (!clipboardData?.files.length || clipboardData.getData("text/plain")) return;
     event.preventDefault();
     take(clipboardData.files);

@@ -1,12 +1,13 @@
-// What `modules.js` imports where a page names sources: the glue that Trunk makes for that module.
+// Imported by `modules.js` if a page configures sources: the glue that Trunk creates for that module.
 
 import { find, question, rest } from "trunk:glue";
 
 export { initSync as init } from "trunk:glue";
 
 /**
- * Answers what the gateway would be asked for: `search?q=…`, `questions/ID`, and `rest` of the last search.
- * @param {any} sources @param {string} siteUrl @param {string} what @param {Set<string>} own takes what is not the host's, but asked for here
+ * Responds in place of the gateway to `search?q=…`, `questions/ID`, and `rest` of the last search.
+ * @param {any} sources @param {string} siteUrl @param {string} what
+ * @param {Set<string>} own collects addresses that Deskbell requests, and not the host
  */
 export const ask = (sources, siteUrl, what, own) =>
   new Promise((done) => {

@@ -1,4 +1,4 @@
-// What goes wrong on the host's page, from our first moment on.
+// Records errors on the host's page, from the loader's first moment on.
 
 import { crumb } from "./breadcrumbs.js";
 import { quietly, ring, wrap } from "./record.js";
@@ -9,13 +9,13 @@ import { isOurs } from "./settings.js";
 const { list, add } = /** @type {{list: Recorded[], add: (entry: Recorded) => void}} */ (ring("errors", 20));
 export const errors = list;
 
-/** Starts to listen. */
+/** Starts recording. */
 export const watchErrors = () => {
   addEventListener(
     "error",
     (/** @type {any} */ { target, message, error, filename, lineno, colno }) => {
       if (message) return record("error", error ?? message, `${filename}:${lineno}:${colno}`);
-      // Only an element has a name; what it could not load is told to nobody but those who capture.
+      // Only an element has a name. Errors of loading resources are visible to capturing listeners only.
       const url = text(target?.src || target?.href);
       if (target?.localName && !isOurs(url)) record("resource", `<${target.localName}>`, url);
     },
@@ -41,7 +41,7 @@ export const watchErrors = () => {
   for (const level of ["error", "warn"])
     wrap(console, level, (call, _, args) => {
       quietly(() => {
-        // What we tell the host's developer is no error of the page.
+        // Deskbell's own warnings for the host's developer are no errors of the page.
         if (/^deskbell:/.test(args[0])) return;
         const error = args.find((arg) => arg instanceof Error);
         record(`console.${level}`, { name: error?.name, message: args.map(text).join(" "), stack: error?.stack });
@@ -53,9 +53,9 @@ export const watchErrors = () => {
 /**
  * Records an error; the same one again is only counted.
  * @param {string} source
- * @param {any} error anything: a page throws and rejects with what it likes
+ * @param {any} error anything: a page can throw and reject with any value
  * @param {string} [location]
- * @param {object} [details] what the host knows of it beside
+ * @param {object} [details] what the host knows about it
  */
 export const record = (source, error, location = "", details) =>
   quietly(() => {

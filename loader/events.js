@@ -1,11 +1,11 @@
-// What the host can hear of. Nothing that a person typed is in any of it.
+// Events for the host. They contain nothing that a person typed.
 
 /** @type {Map<string, Set<(detail: object) => void>>} */
 const listeners = new Map();
 /** @type {EventTarget | undefined} */
 let element;
 
-/** @param {EventTarget} target where the CustomEvents go */
+/** @param {EventTarget} target dispatches the CustomEvents */
 export const announceOn = (target) => {
   element = target;
 };
@@ -27,7 +27,7 @@ export const emit = (name, detail = {}) => {
     try {
       listener(detail);
     } catch (error) {
-      // The host's own failure, told where the host looks for it, and no failure of ours.
+      // An exception of the host's listener is logged where the host looks for it, and is no failure of ours.
       console.error(error);
     }
   }

@@ -1,5 +1,5 @@
-// The files that go along with a message: added by button, drop and paste, each with its picture or kind, its size, how far it has
-// come, and a way to take it back. One that is refused says why and costs nothing else.
+// The list of attachments below a message: added by button, drop and paste, each with its picture or type, its size,
+// its progress, and a button to remove it. A refused one shows the reason and affects nothing else.
 
 import { random } from "./session.js";
 import { sized } from "./sizes.js";
@@ -23,17 +23,17 @@ const EDITABLE = /^image\/(png|jpeg|webp)$/;
 /** Types of files that carry metadata, such as where a picture was taken. */
 const CARRIES = /^(image|video)\/|\/(pdf|zip|vnd\.)/;
 const PREVIEW = 80;
-/** Whatever support asks for and is only ever saved. */
+/** Any other file that support asks for, only ever downloaded. */
 const DOWNLOAD = "application/octet-stream";
-/** What systems do not know as text, or as JSON, although it is. */
+/** File types that systems do not recognise as text or JSON. */
 const TEXTS = "text/*,.txt,.log,.csv,.md,.yaml,.yml,.har,.json,.jsonl,.eml";
 
 /** @param {Given} given */
 export const start = ({ attachments, limits, put, changed, announce, words, lang, camera }) => {
-  /** Where they are shown, and what they go along with. @type {Element | undefined} */
+  /** The place that they are shown in, and their owner. @type {Element | undefined} */
   let place;
   let of = "";
-  /** What could not be added. @type {string[]} */
+  /** Why files could not be added. @type {string[]} */
   let refused = [];
   /** @type {Map<string, ReturnType<typeof row>>} */
   const rows = new Map();
@@ -51,7 +51,7 @@ export const start = ({ attachments, limits, put, changed, announce, words, lang
     /** @type {HTMLElement | null | undefined} */ (place?.querySelector("button"))?.focus();
   };
 
-  /** Has a picture taken or edited; what is edited takes the place of what it was. @param {Kept} [file] */
+  /** Takes or edits a picture; the edited picture replaces the original. @param {Kept} [file] */
   const shoot = async (file) => {
     let replaced = false;
     try {
@@ -61,7 +61,7 @@ export const start = ({ attachments, limits, put, changed, announce, words, lang
         replaced = !!file;
         await add(of, [file ? new File([picture], file.name.replace(/(\.\w+)?$/, ".png")) : picture]);
       }, file?.blob);
-      // The button that opened the editor has gone with its file.
+      // The button that opened the editor has been removed with its file.
       if (replaced)
         /** @type {HTMLElement | null | undefined} */ (choose.parentElement?.querySelector("button"))?.focus();
     } catch (reason) {
@@ -70,7 +70,7 @@ export const start = ({ attachments, limits, put, changed, announce, words, lang
     }
   };
 
-  /** Why the gateway does not take a file. @param {string} code @param {string} name */
+  /** Why the gateway refuses a file. @param {string} code @param {string} name */
   const reason = (code, name) => {
     if (code == "too_large") return say("file_large", sized(limits()?.max_bytes ?? 0, lang));
     if (code == "stopped") return say("file_stopped", name);
@@ -83,7 +83,7 @@ export const start = ({ attachments, limits, put, changed, announce, words, lang
     return say(types.includes("application/zip") ? "file_zip" : "file_type", names);
   };
 
-  /** What became of a file that was added. @param {Kept} file */
+  /** The state of a file that was added. @param {Kept} file */
   const standing = ({ name, refused, there }) => {
     if (refused == "stopped") return reason(refused, name);
     if (refused) return `${name}: ${reason(refused, name)}`;
@@ -116,7 +116,7 @@ export const start = ({ attachments, limits, put, changed, announce, words, lang
       show: ({ there, refused, metadata, blob }) => {
         const part = attachments.gone.get(id);
         const goes = attachments.goes(id);
-        // Without a gateway nothing takes it out.
+        // Without a gateway nothing strips the metadata.
         const told = there || !put ? (metadata || (!put && CARRIES.test(blob.type)) ? say("file_metadata") : "") : "";
         about.textContent = [
           sized(blob.size, lang),
@@ -126,7 +126,7 @@ export const start = ({ attachments, limits, put, changed, announce, words, lang
           .join(" · ");
         about.className = refused ? "about error" : "about";
         progress.hidden = !goes;
-        // Without a value it only says that it is on its way.
+        // Without a value it shows indeterminate progress.
         if (part == undefined) progress.removeAttribute("value");
         else progress.value = part;
         again.hidden = !put || there || goes || (!!refused && !attachments.ends(refused));
@@ -135,7 +135,7 @@ export const start = ({ attachments, limits, put, changed, announce, words, lang
     };
   };
 
-  /** Brings what is shown up to date. */
+  /** Updates what is shown. */
   const draw = () => {
     if (!place) return;
     const files = attachments.of(of);
@@ -154,7 +154,7 @@ export const start = ({ attachments, limits, put, changed, announce, words, lang
   };
   attachments.listen(draw);
 
-  /** Adds files to something, and brings them to the gateway. @param {string} to @param {File[]} files */
+  /** Adds files to an owner, and uploads them. @param {string} to @param {File[]} files */
   const add = async (to, files) => {
     const takes = limits();
     if (!takes) return;
@@ -178,7 +178,7 @@ export const start = ({ attachments, limits, put, changed, announce, words, lang
     draw();
     if (added.length) changed();
     const turnedAway = refused;
-    // Not before it is known: what is announced as added may be refused a moment later.
+    // Not before the result is known: a file announced as added may be refused a moment later.
     Promise.all(uploads).then(() => {
       const kept = attachments.of(to).filter(({ id }) => added.includes(id));
       announce([...kept.map(standing), ...turnedAway].join(" "));
@@ -195,7 +195,10 @@ export const start = ({ attachments, limits, put, changed, announce, words, lang
 
   return {
     add,
-    /** Shows, in a place, the files of something, and how to add more. @param {Element} where @param {string} whose */
+    /**
+     * Shows the attachments of an owner in a place, and how to add more.
+     * @param {Element} where @param {string} whose
+     */
     show: async (where, whose) => {
       const takes = limits();
       if (!takes?.max_count || !takes.types.length) return where.replaceChildren();
@@ -219,8 +222,9 @@ export const start = ({ attachments, limits, put, changed, announce, words, lang
 };
 
 /**
- * What the dialog for files offers. Systems know files by their names and grey out what they do not know, so nothing is ruled out where
- * nearly everything is taken. @param {string[]} types
+ * The types that the file dialog offers. Systems know files by their names and grey out unknown ones, so nothing is
+ * excluded if nearly everything is accepted.
+ * @param {string[]} types
  */
 const offered = (types) =>
   types.includes(DOWNLOAD)
@@ -231,7 +235,7 @@ const offered = (types) =>
         ...(types.includes("application/zip") ? [".zip,.docx,.xlsx,.pptx,application/x-zip-compressed"] : []),
       ].join();
 
-/** A UUID of random digits (RFC 9562, version 4); `crypto.randomUUID` is not there on every page. */
+/** A random UUID (RFC 9562, version 4); `crypto.randomUUID` does not exist on every page. */
 const uuid = () => {
   const digits = random(16);
   const [variant = ""] = "89ab"[parseInt(digits[16] ?? "0", 16) & 3] ?? "8";
@@ -244,7 +248,10 @@ const uuid = () => {
   ].join("-");
 };
 
-/** What a file looks like: drawn, because an image from a `blob:` address is refused under a strict policy. @param {Blob} blob @param {string} name */
+/**
+ * A thumbnail, drawn on a canvas, because a strict policy blocks images from a `blob:` address.
+ * @param {Blob} blob @param {string} name
+ */
 const picture = (blob, name) => {
   const kind = element("span", "kind", name.split(".").pop()?.slice(0, 4).toUpperCase() ?? "");
   kind.setAttribute("aria-hidden", "true");

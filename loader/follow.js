@@ -1,5 +1,5 @@
-// What follows a ticket: asked of the gateway, and watched for what changes. One tab at a time has the gateway stream it
-// and tells the others; a tab that nobody sees, or that is offline, asks for nothing.
+// Follows the tickets of a customer: requests to the gateway, and watching for changes. One tab at a time has a
+// stream from the gateway and informs the others; a tab that is hidden or offline requests nothing.
 
 import { marks } from "./marks.js";
 import { blank } from "./state.js";
@@ -20,7 +20,7 @@ import { blank } from "./state.js";
  */
 
 const REQUEST_MS = 20_000;
-/** Until a stream has said something, or what lies between us and the gateway keeps it back. */
+/** How long to wait for the first event of a stream, which something in between may hold back. */
 const FIRST_WORD_MS = 10_000;
 /** Three times as long as the gateway is ever silent. */
 const SILENCE_MS = 45_000;
@@ -34,18 +34,21 @@ export const follow = ({ site, siteUrl, triggers, state, emit, session, token, k
   const mark = marks("data-deskbell-unread", triggers);
   /** @type {Counts} */
   let counts = { total: 0, open: 0, unread: 0 };
-  /** Whose tickets are followed; signed, they have others than by their session. */
+  /** The owner of the followed tickets. A signed customer has other tickets than their session.  */
   const owner = () => `${state.user?.id ?? ""}\n${state.token ? "signed" : ""}`;
   let whose = owner();
-  /** Counts how often those before have been let go of: what is under way then is not taken in. */
+  /** Counts changes of the owner: results of requests from before one are ignored. */
   let ends = 0;
-  /** What ends the watch that is under way. @type {AbortController | undefined} */
+  /** Aborts the running watch. @type {AbortController | undefined} */
   let watch;
   let streams = false;
   /** @type {BroadcastChannel | undefined} */
   let channel;
 
-  /** Asks as who the person is; a token that is refused is fetched anew, once. @param {string} path @param {RequestInit} options */
+  /**
+   * Sends a request as the current user; a token that is refused is replaced by a new one, once.
+   * @param {string} path @param {RequestInit} options
+   */
   const call = async (path, options) => {
     const user = `${state.user?.id ?? ""}`;
     for (let refused = false; ; refused = true) {
@@ -68,9 +71,9 @@ export const follow = ({ site, siteUrl, triggers, state, emit, session, token, k
   };
 
   /**
-   * Asks for something; never rejects. Without a status nothing was heard.
+   * Sends a request; never rejects. Without a status there was no response.
    * @param {string} method @param {string} path @param {string} [body]
-   * @param {AbortSignal} [signal] what ends it
+   * @param {AbortSignal} [signal] aborts it
    */
   const request = async (method, path, body, signal = AbortSignal.timeout(REQUEST_MS)) => {
     try {
@@ -84,7 +87,7 @@ export const follow = ({ site, siteUrl, triggers, state, emit, session, token, k
     }
   };
 
-  /** Takes in how things stand, and tells who listens. @param {Change} change */
+  /** Takes new counts, and informs listeners. @param {Change} change */
   const take = ({ ticket, total, open, unread }) => {
     const before = counts.unread;
     counts = { total, open, unread };
@@ -97,11 +100,11 @@ export const follow = ({ site, siteUrl, triggers, state, emit, session, token, k
     changed({ ticket, ...counts });
   };
 
-  /** Marks on the device that there is something to follow, so that the next page does. */
+  /** Records on the device that there are tickets to follow, so that the next page does. */
   const keep = () => {
     try {
       if (counts.open || counts.unread) localStorage.setItem(place, `${counts.unread}`);
-      // Nothing at all may also mean that the host has not said yet who is here.
+      // Zero may also mean that the host has not declared the user yet.
       else if (counts.total) localStorage.removeItem(place);
     } catch {}
   };
@@ -111,10 +114,10 @@ export const follow = ({ site, siteUrl, triggers, state, emit, session, token, k
     mark(counts.unread);
   };
 
-  /** The last time that it was asked how things stand. @type {Promise<unknown>} */
+  /** The last request for the counts. @type {Promise<unknown>} */
   let looking = Promise.resolve();
 
-  /** How things stand, asked for; gives whether that was told. */
+  /** Requests the counts; resolves to whether that succeeded. */
   const look = () => {
     const told = ask();
     looking = told;
@@ -135,7 +138,10 @@ export const follow = ({ site, siteUrl, triggers, state, emit, session, token, k
     return true;
   };
 
-  /** Takes in what a watch hears, unless it was ended because somebody else is here. @param {Change} change @param {AbortSignal} signal */
+  /**
+   * Takes a change from a watch, unless the watch was ended because the user has changed.
+   * @param {Change} change @param {AbortSignal} signal
+   */
   const hears = async (change, signal) => {
     await known();
     if (signal.aborted) return;
@@ -143,7 +149,7 @@ export const follow = ({ site, siteUrl, triggers, state, emit, session, token, k
     return true;
   };
 
-  /** Hears what the gateway streams, to its end; gives whether it said anything. @param {AbortSignal} signal */
+  /** Reads the gateway's stream to its end; resolves to whether it sent anything. @param {AbortSignal} signal */
   const hear = async (signal) => {
     const stop = new AbortController();
     const end = () => stop.abort();
@@ -180,7 +186,10 @@ export const follow = ({ site, siteUrl, triggers, state, emit, session, token, k
     }
   };
 
-  /** Watches until it is ended: by the stream, and where none comes through, by asking now and then. @param {AbortSignal} signal */
+  /**
+   * Watches until it is aborted: by the stream, or by polling if no stream gets through.
+   * @param {AbortSignal} signal
+   */
   const run = async (signal) => {
     for (let poll = POLL_MS; !signal.aborted;) {
       let wait = AGAIN_MS;
@@ -188,12 +197,12 @@ export const follow = ({ site, siteUrl, triggers, state, emit, session, token, k
         poll = (await look()) ? POLL_MS : Math.min(poll * 2, POLL_MAX_MS);
         wait = poll;
       }
-      // Not all at once, when a gateway comes back.
+      // Jitter, so that not all clients come back at once with the gateway.
       await pause(wait * (0.5 + Math.random()), signal);
     }
   };
 
-  /** Begins to watch, or stops: where nothing is to be followed, nobody looks, or there is no network. */
+  /** Starts watching, or stops: if there is nothing to follow, the page is hidden, or the network is offline. */
   const turn = () => {
     watch?.abort();
     watch = undefined;
@@ -205,7 +214,7 @@ export const follow = ({ site, siteUrl, triggers, state, emit, session, token, k
     if (!navigator.locks || !window.BroadcastChannel) return void run(signal);
     channel = new BroadcastChannel(name);
     channel.onmessage = ({ data }) => (data ? hears(data, signal) : streams && channel?.postMessage(counts));
-    // Whoever has the stream says how things stand.
+    // The tab with the stream replies with the counts.
     channel.postMessage(0);
     navigator.locks.request(name, { signal }, () => run(signal)).catch(blank);
   };
@@ -214,7 +223,7 @@ export const follow = ({ site, siteUrl, triggers, state, emit, session, token, k
     if (!watch) turn();
   };
 
-  /** Nothing is followed any more, and nothing is unread. */
+  /** Stops following; nothing is unread any more. */
   const end = () => {
     const { unread } = counts;
     ends += 1;
@@ -230,12 +239,12 @@ export const follow = ({ site, siteUrl, triggers, state, emit, session, token, k
 
   return {
     request,
-    /** How many tickets are open, as far as that is known; where none is, what is being asked right now is waited for. */
+    /** How many tickets are open, as far as known. If none is, it waits for a running request. */
     open: async () => {
       if (!counts.open) await looking;
       return counts.open;
     },
-    /** Goes on with what the device remembers. */
+    /** Continues with what the device has stored. */
     resume: () => {
       try {
         counts = { total: 1, open: 1, unread: Number(localStorage.getItem(place)) };
@@ -243,19 +252,19 @@ export const follow = ({ site, siteUrl, triggers, state, emit, session, token, k
       show();
       begin();
     },
-    /** Asks how things stand, and goes on from there. */
+    /** Requests the counts, and continues from there. */
     look: async () => {
       await look();
       begin();
     },
-    /** A ticket was sent, or something about one was changed from here. */
+    /** A ticket was sent or changed from here. */
     touched: () => {
       counts = { ...counts, total: counts.total || 1, open: counts.open || 1 };
       keep();
       if (watch && !streams) look();
       begin();
     },
-    /** Somebody else may be here, or the same person signed: then the watch ends, and how things stand is asked anew. */
+    /** The user may have changed, or is signed now: ends the watch, and requests the counts again. */
     meet: async () => {
       if (whose == owner()) return;
       whose = owner();
@@ -267,7 +276,7 @@ export const follow = ({ site, siteUrl, triggers, state, emit, session, token, k
       if (!told) counts.open = 1;
       begin();
     },
-    /** Nobody is here any more. */
+    /** The user has logged out. */
     forget: () => {
       whose = owner();
       end();

@@ -1,5 +1,6 @@
-// What `reset` lets go of. Where help was not opened, nobody is there who could delete anything, and such a page may be gone the next
-// moment. So the loader leaves a mark, and whatever opens the database carries it out first: nothing of it is shown or sent.
+// Deletes what `reset` asks for. If the panel was not opened, nothing that could delete it is loaded, and the page
+// may be closed the next moment. So the loader leaves a mark, and whatever opens the database first carries it out:
+// nothing of it is shown or sent.
 
 import { got, transact } from "./disk.js";
 
@@ -11,8 +12,8 @@ import { got, transact } from "./disk.js";
  */
 
 /**
- * Deletes what the marks on the device name, and what `also` does: drafts, replies, receipts, and the files of all of them. Never
- * rejects: where that is not possible, the marks stay.
+ * Deletes what the marks on the device and `also` name: drafts, replies, receipts, and the attachments of all of
+ * them. Never rejects: if deleting fails, the marks stay.
  * @param {string} site @param {Mark} [also]
  */
 export const forget = async (site, also) => {
@@ -46,13 +47,13 @@ const clean = async (site, all, [drafts, outbox, receipts, files]) => {
     const [keys, values] = await Promise.all([got(store.getAllKeys()), got(store.getAll())]);
     return keys.map((/** @type {string} */ key, /** @type {number} */ nth) => [key, values[nth]]);
   };
-  // What is said to come from the future is from before the clock was put back.
+  // A time in the future is from before the clock was set back.
   const isOlder = (/** @type {Mark} */ { at }, /** @type {any} */ kept) => kept.at <= at || kept.at > Date.now();
-  /** What the files that stay go along with. @type {Set<string>} */
+  /** The owners of the attachments that stay. @type {Set<string>} */
   const claims = new Set();
   for (const [key, draft] of await entries(drafts)) {
     const [where, whose] = key.split("\n");
-    // Where nobody had said yet who was here, it is of whoever has logged out, as far as anybody knows.
+    // Data from before a user was declared belongs to the one who has logged out, as far as anybody knows.
     const gone = all.some(
       (mark) => where == site && (!mark.user || !whose || whose == mark.user) && isOlder(mark, draft),
     );

@@ -1,8 +1,8 @@
-// What the build puts in place of these names.
+// Constants that the build defines.
 
 /** The version of the package. */
 declare const VERSION: string;
-/** What the folder is named after that the widget's files lie in: their content. */
+/** The name of the folder of the widget's files, which depends on their content. */
 declare const BUILD: string;
 /** The integrity of `widget.js`. */
 declare const WIDGET_INTEGRITY: string;
@@ -10,64 +10,64 @@ declare const WIDGET_INTEGRITY: string;
 declare const WASM_INTEGRITY: string;
 /** The integrity of `plain.js`. */
 declare const PLAIN_INTEGRITY: string;
-/** The style of the plain form; known to `plain.js` only. */
+/** The style of the plain form; defined in `plain.js` only. */
 declare const PLAIN_CSS: string;
-/** The integrity of `answers.js`; known to `modules.js` only. */
+/** The integrity of `answers.js`; defined in `modules.js` only. */
 declare const ANSWERS_INTEGRITY: string;
-/** The integrity of `answers.wasm`; known to `modules.js` only. */
+/** The integrity of `answers.wasm`; defined in `modules.js` only. */
 declare const ANSWERS_WASM_INTEGRITY: string;
-/** The integrity of `engines.js`; known to `modules.js` only. */
+/** The integrity of `engines.js`; defined in `modules.js` only. */
 declare const ENGINES_INTEGRITY: string;
-/** The integrity of `engines.wasm`; known to `modules.js` only. */
+/** The integrity of `engines.wasm`; defined in `modules.js` only. */
 declare const ENGINES_WASM_INTEGRITY: string;
-/** The integrity of `sends.js`; known to `modules.js` only. */
+/** The integrity of `sends.js`; defined in `modules.js` only. */
 declare const SENDS_INTEGRITY: string;
-/** The integrity of `sends.wasm`; known to `modules.js` only. */
+/** The integrity of `sends.wasm`; defined in `modules.js` only. */
 declare const SENDS_WASM_INTEGRITY: string;
-/** The integrity of `files.js`; known to `modules.js` only. */
+/** The integrity of `files.js`; defined in `modules.js` only. */
 declare const FILES_INTEGRITY: string;
-/** The style of files; known to `files.js` only. */
+/** The style of attachments; defined in `files.js` only. */
 declare const FILES_CSS: string;
-/** The integrity of `modules.js`; known to `widget.js` only. */
+/** The integrity of `modules.js`; defined in `widget.js` only. */
 declare const MODULES_INTEGRITY: string;
-/** The integrity of `site.js`; known to `modules.js` only. */
+/** The integrity of `site.js`; defined in `modules.js` only. */
 declare const SITE_INTEGRITY: string;
-/** The integrity of `site.wasm`; known to `modules.js` only. */
+/** The integrity of `site.wasm`; defined in `modules.js` only. */
 declare const SITE_WASM_INTEGRITY: string;
-/** The style of what a site adds; known to `site.js` only. */
+/** The style of what a site adds; defined in `site.js` only. */
 declare const SITE_CSS: string;
-/** The integrity of `tickets.js`; known to `modules.js` only. */
+/** The integrity of `tickets.js`; defined in `modules.js` only. */
 declare const TICKETS_INTEGRITY: string;
-/** The integrity of `tickets.wasm`; known to `modules.js` only. */
+/** The integrity of `tickets.wasm`; defined in `modules.js` only. */
 declare const TICKETS_WASM_INTEGRITY: string;
-/** The style of tickets and conversations; known to `tickets.js` only. */
+/** The style of tickets and conversations; defined in `tickets.js` only. */
 declare const TICKETS_CSS: string;
-/** The integrity of `tools.js`; known to `modules.js` only. */
+/** The integrity of `tools.js`; defined in `modules.js` only. */
 declare const TOOLS_INTEGRITY: string;
-/** The integrity of `recovery.js`; known to `modules.js` only. */
+/** The integrity of `recovery.js`; defined in `modules.js` only. */
 declare const RECOVERY_INTEGRITY: string;
-/** The integrity of `zendesk.js`; known to `modules.js` only. */
+/** The integrity of `zendesk.js`; defined in `modules.js` only. */
 declare const ZENDESK_INTEGRITY: string;
-/** The integrity of `options.js`; known to `modules.js` only. */
+/** The integrity of `options.js`; defined in `modules.js` only. */
 declare const OPTIONS_INTEGRITY: string;
-/** The integrity of `shot.js`; known to `modules.js` only. */
+/** The integrity of `shot.js`; defined in `modules.js` only. */
 declare const SHOT_INTEGRITY: string;
-/** The style of the editor of pictures; known to `shot.js` only. */
+/** The style of the image editor; defined in `shot.js` only. */
 declare const SHOT_CSS: string;
-/** The style of what is sent; known to `sends.js` only. */
+/** The style of "What we send"; defined in `sends.js` only. */
 declare const SENDS_CSS: string;
-/** What the panel is painted with before the widget is there. */
+/** The style of the panel before the widget has loaded. */
 declare const FIRST_CSS: string;
-/** The rest of the panel's style; known to `widget.js` only. */
+/** The rest of the panel's style; defined in `widget.js` only. */
 declare const PANEL_CSS: string;
-/** The style of an answer; known to `answers.js` only. */
+/** The style of a question; defined in `answers.js` only. */
 declare const ANSWERS_CSS: string;
-/** By language tag, the loader's texts in the order of `texts::LOADER`. */
+/** The loader's texts by language tag, in the order of `texts::LOADER`. */
 declare const TEXTS: Record<string, string[]>;
 /** The languages written from right to left. */
 declare const RTL: string[];
 
-/** What Trunk makes of the crate: one glue for each module. */
+/** The glue that Trunk creates for each module of the crate. */
 declare module "trunk:glue" {
   export function initSync(options: { module: WebAssembly.Module }): unknown;
   export function mount(loader: object): void;

@@ -1,26 +1,26 @@
-// Who is here, where the host's server signs it: the token, fetched anew when it has run out, and what it says.
+// The user's token if the host's server signs it: fetched again after it has expired, and its claims.
 
 /** @typedef {import("./widget-loader.js").Parts["state"]} State */
 
-/** How long the host's function may take; whoever sends a ticket is not kept waiting by it. */
+/** How long the host's function may take. A customer who sends a ticket must not wait for it. */
 const PATIENCE_MS = 5000;
 
 let held = "";
 /**
- * When it runs out: as long after it came as it is good for, whatever time the device thinks it is. Where it does not say how long that is,
- * it counts until the gateway refuses it, which allows for a few minutes more.
+ * When it expires: its lifetime after it was received, independent of the device's clock. Without a lifetime it is
+ * used until the gateway refuses it, which allows for a few more minutes.
  */
 let until = 0;
-/** What is being fetched, for all who wait for it. @type {Promise<void> | undefined} */
+/** The running fetch, shared by all who wait for it. @type {Promise<void> | undefined} */
 let coming;
 /** @type {unknown} */
 let source;
 
 /**
- * The token of the person; empty where there is none, and where the host's function fails. Rejects where it is not about somebody
- * (any more) for whom it is wanted.
- * @param {State} state @param {boolean} refused whether the one that is held was refused
- * @param {string} [wanted] the id of the person for whom it is wanted @returns {Promise<string>}
+ * The user's token; empty if there is none, or if the host's function fails. Rejects if it is not about the wanted
+ * user (any more).
+ * @param {State} state @param {boolean} refused whether the current one was refused
+ * @param {string} [wanted] the id of the user that it has to be about @returns {Promise<string>}
  */
 export const token = async (state, refused, wanted) => {
   const given = state.token;
@@ -38,7 +38,7 @@ export const token = async (state, refused, wanted) => {
       coming = undefined;
     });
     await coming;
-    // The host has given another one meanwhile.
+    // The host has set another one meanwhile.
     if (given != state.token) return token(state, false, wanted);
   }
   const jwt = isAsked ? held : given || "";
@@ -51,8 +51,9 @@ export const token = async (state, refused, wanted) => {
 };
 
 /**
- * What the host's function gives, in its time; never rejects. What has spaces in it, such as a page for logging in, could not be sent; so has a
- * failure. It is kept for `asking.js`, which tells the host's developer.
+ * The result of the host's function within the time limit; never rejects. A result with spaces, such as a login page,
+ * could not be sent as a token; a failure is stored as a text with spaces, too, for `asking.js`, which tells the
+ * host's developer.
  * @param {State} state @param {() => unknown} give
  */
 const fetched = async (state, give) => {
@@ -62,7 +63,7 @@ const fetched = async (state, give) => {
 };
 
 /**
- * Takes over who the token says it is, so that the form need not ask; the gateway believes nothing but the signature.
+ * Sets the user from the token's claims, so that the form need not ask. The gateway trusts only the signature.
  * @param {State} state @param {() => void} learned
  */
 export const learn = async (state, learned) => {
@@ -74,13 +75,13 @@ export const learn = async (state, learned) => {
   learned();
 };
 
-/** What the token says that the next one for the same person says as well, as a text; empty where there is none. @param {State} state */
+/** The claims that stay the same in the user's next token, as a text; empty if there is none. @param {State} state */
 export const claims = async (state) => {
   const { exp, iat, nbf, jti, ...lasting } = said(await token(state, false));
   return lasting.sub ? JSON.stringify(lasting) : "";
 };
 
-/** What a token says. @param {string} jwt @returns {any} */
+/** The claims of a token. @param {string} jwt @returns {any} */
 const said = (jwt) => {
   try {
     const base64 = /** @type {string} */ (jwt.split(".")[1]).replace(/-/g, "+").replace(/_/g, "/");

@@ -1,5 +1,5 @@
-// Whether the gateway knows the site. Where it does not, that is nothing for a customer to read: nothing opens, and the host's developer is
-// told, in the console and by `status`.
+// Whether the gateway knows the site. If not, that is nothing for a customer to see: nothing opens, and the host's
+// developer is told, in the console and by `status`.
 
 import { emit } from "./events.js";
 import { withdraw } from "./panel.js";
@@ -8,21 +8,21 @@ import { gateway, setting, site } from "./settings.js";
 
 const PATIENCE_MS = 3000;
 
-/** The site that was asked for last, the one that was answered for, and the one that the gateway does not know. */
+/** The last site that was requested, the last one with a response, and the one that the gateway does not know. */
 let asked = "";
 let unknown = "";
 /** @type {(value?: unknown) => void} */
 let settle;
-/** Ends once it is known of a site whether it is known. */
+/** Resolves once it is known whether the gateway knows a site. */
 const settled = new Promise((done) => (settle = done));
 
-/** What the device keeps of a site that it has seen. */
+/** The storage key for a site that the gateway has confirmed. */
 const place = () => `deskbell:${site}:known`;
 
-/** Why nothing opens; empty as long as nothing is against it. */
+/** Why nothing opens; empty if nothing prevents it. */
 export const doubt = () => (unknown == site ? `deskbell: ${gateway} has no site "${site}"` : "");
 
-/** Takes in what was read of the site; nothing where it could not be read. @param {unknown} config */
+/** Takes the configuration of the site; nothing if it could not be read. @param {unknown} config */
 export const confirm = (config) => {
   if (!config) return check();
   quietly(() => (localStorage[place()] = 1));
@@ -30,8 +30,9 @@ export const confirm = (config) => {
 };
 
 /**
- * Waits for whether the site is known, unless the device has seen it, and not for long.
- * @param {boolean} [asks] whether the gateway is asked for it, once
+ * Waits until it is known whether the gateway knows the site, for a limited time, and not at all if the device has
+ * stored that it does.
+ * @param {boolean} [asks] whether to ask the gateway, once
  */
 export const check = (asks = true) => {
   let seen = setting("destination");
@@ -41,7 +42,7 @@ export const check = (asks = true) => {
   return Promise.race([settled, new Promise((late) => setTimeout(late, PATIENCE_MS))]);
 };
 
-/** A network that fails is nothing against a site. @param {string} name */
+/** A failure of the network says nothing about a site. @param {string} name */
 const ask = async (name) => {
   const answer = await fetch(`${gateway}v1/sites/${encodeURIComponent(name)}/config`, { credentials: "omit" });
   if (answer.ok) return confirm(1);

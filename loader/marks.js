@@ -1,6 +1,9 @@
-// Counts on the host's own entries, by which the host may style them.
+// Counters on the host's own triggers, which the host may style.
 
-/** Keeps an attribute of the entries in step with a count, also of those that come later. @param {string} attribute @param {string} triggers */
+/**
+ * Keeps an attribute of the triggers in step with a count, also on later ones.
+ * @param {string} attribute @param {string} triggers
+ */
 export const marks = (attribute, triggers) => {
   let count = 0;
   const show = () => {
@@ -13,7 +16,7 @@ export const marks = (attribute, triggers) => {
     if (said) entry.setAttribute(attribute, said);
     else entry.removeAttribute(attribute);
   };
-  // Entries come and go with the host's views.
+  // Triggers come and go with the host's views.
   new MutationObserver(() => count && show()).observe(document, { childList: true, subtree: true });
   /** @param {number} now */
   return (now) => {

@@ -2,6 +2,6 @@
 
 import "./deskbell.js";
 
-/** The one function, of whichever script was first on the page. @type {import("./deskbell.d.ts").Deskbell} */
+/** The one function, of the script that ran first on the page. @type {import("./deskbell.d.ts").Deskbell} */
 export const deskbell = window.deskbell;
 export default deskbell;

@@ -1,5 +1,6 @@
-// What comes right after the form: it keeps what is written and sends it, gathers what goes along, and has modules beside the form,
-// each fetched when somebody needs it and with its integrity. They share neither memory nor code with the form, so they ask it.
+// Loaded right after the form: it stores drafts, submits, collects the context, and fetches the modules besides the
+// form when they are needed, with their integrity. The modules share neither memory nor code with the form, so they
+// call it.
 
 import { as, reporting } from "./asking.js";
 import { assign } from "./assign.js";
@@ -22,18 +23,19 @@ import { draw, explained, ladder, saved } from "./waiting.js";
 /** @typedef {(what: string, about: string) => any} Form answers for the form */
 /** @typedef {{module: any, line: ReturnType<typeof import("./follow.js").follow>}} Followed */
 
-/** How long a module is kept waiting for the texts of its language. */
+/** How long a module waits for the texts of its language. */
 const PATIENCE_MS = 1000;
-/** How long whoever sends waits for what the site asks for, where it is not there yet. */
+/** How long sending waits for the site module if it has not loaded yet. */
 const COMING_MS = 3000;
 const base = new URL(".", import.meta.url).href;
-/** The files that go along where no gateway says which. */
+/** The default settings for attachments without a gateway. */
 const FILES = { max_bytes: 10_000_000, max_count: 10, types: ["*/*"] };
 
 /**
- * Makes ready. `said` tells what the configuration says under a name; `heard` is told how many tickets there are and how many
- * messages are unread, or with nothing that something else has changed.
- * @param {Parts} parts @param {Form} form @param {(name: string) => any} said @param {(...counts: number[]) => void} heard
+ * Initialises the module. `said` returns a field of the configuration; `heard` gets the number of tickets and of
+ * unread messages, or nothing if something else has changed.
+ * @param {Parts} parts @param {Form} form @param {(name: string) => any} said
+ * @param {(...counts: number[]) => void} heard
  */
 export const start = async (parts, form, said, heard) => {
   const token = reporting(parts, parts["token"]);
@@ -41,18 +43,18 @@ export const start = async (parts, form, said, heard) => {
   let session = (/** @type {boolean} */ make = true) => sessionOf(key, make);
   const { cookieDomain, env } = parts.script.dataset;
   if (cookieDomain || env)
-    // Where it cannot be fetched the session is the origin's.
+    // If it cannot be fetched, the origin's session is used.
     await script(parts.preload, "options", OPTIONS_INTEGRITY).then(
       (module) => (session = module.start(parts, session)),
       blank,
     );
   parts = { ...parts, token, session };
-  // Before anything else asks the database.
+  // Before anything else reads the database.
   const forgotten = forget(key);
-  /** With the panel, once it is painted: on some pages tickets are followed before. */
+  /** With the panel once it is painted: on some pages tickets are followed before that. */
   let all = parts;
   const labels = once(() => texts(lang));
-  /** For whoever can do without them. */
+  /** For callers who can do without them. */
   const labelled = () => labels().catch(blank);
   const styled = (/** @type {string} */ name, /** @type {string[]} */ ...integrity) =>
     once(async () => {
@@ -65,11 +67,11 @@ export const start = async (parts, form, said, heard) => {
   const sends = styled("sends", SENDS_INTEGRITY, SENDS_WASM_INTEGRITY);
   const site = styled("site", SITE_INTEGRITY, SITE_WASM_INTEGRITY);
 
-  /** What the site adds, once it is there. @type {any} */
+  /** The site module, once it has loaded. @type {any} */
   let added;
-  /** That it is on its way. @type {Promise<unknown> | undefined} */
+  /** The site module while it loads. @type {Promise<unknown> | undefined} */
   let coming;
-  /** What was answered to its fields before they were there. @type {any} */
+  /** Restored answers to its fields from before it was loaded. @type {any} */
   let answered;
   const additions = once(async () => {
     added = (await site()).start(all, form, await labelled());
@@ -77,7 +79,7 @@ export const start = async (parts, form, said, heard) => {
     return added;
   });
 
-  /** What follows the tickets, once it is there. @type {Followed | undefined} */
+  /** The tickets module, once it has loaded. @type {Followed | undefined} */
   let following;
   const follow = once(async () => {
     const module = await script(parts.preload, "tickets", TICKETS_INTEGRITY);
@@ -88,7 +90,7 @@ export const start = async (parts, form, said, heard) => {
     };
     const line = module.follow({ ...parts, changed });
     /**
-     * Sends a reply with the files that go along with something.
+     * Submits a reply with the attachments of an owner.
      * @param {string} path @param {string} body @param {string} text @param {string} of
      */
     const reply = async (path, body, text, of) => {
@@ -109,9 +111,9 @@ export const start = async (parts, form, said, heard) => {
       sized: (/** @type {number} */ bytes) => sized(bytes, lang),
       /** @param {string} path @param {string} body @param {string} text */
       send: (path, body, text) => reply(path, body, text, `reply:${path.split("/")[1]}`),
-      /** What was to be a ticket becomes a reply. @param {string} path @param {string} body @param {string} text */
+      /** Submits the draft of a ticket as a reply. @param {string} path @param {string} body @param {string} text */
       add: (path, body, text) => reply(path, body, text, draft?.id() ?? ""),
-      /** Shows the files of a reply. @param {Element} place @param {string} id */
+      /** Shows the attachments of a reply. @param {Element} place @param {string} id */
       files: (place, id) =>
         files()
           .then((files) => files.show(place, `reply:${id}`))
@@ -129,7 +131,7 @@ export const start = async (parts, form, said, heard) => {
   });
 
   const limits = () => (siteUrl ? said("attachments") : FILES);
-  /** Keeps whose token was read last: a `reset` where nobody has read it yet is theirs (`deskbell.js`). */
+  /** Stores whose token was read last: a `reset` before a token is read refers to this user (`deskbell.js`). */
   const remember = () => {
     try {
       if (state.token && state.user?.id) localStorage[`deskbell:${key}:user`] = state.user.id;
@@ -164,7 +166,7 @@ export const start = async (parts, form, said, heard) => {
       camera,
     });
   });
-  /** Adds files to what is being written. @param {FileList | undefined} list */
+  /** Adds files to the draft. @param {FileList | undefined} list */
   const bring = async (list) => {
     if (!list?.length || !limits()) return;
     const added = [...list];
@@ -174,14 +176,17 @@ export const start = async (parts, form, said, heard) => {
   };
   /** @type {ReturnType<typeof keep> | undefined} */
   let draft;
-  /** What is sealed, once the panel is there. @type {ReturnType<typeof outbox> | undefined} */
+  /** The outbox, once the panel is painted. @type {ReturnType<typeof outbox> | undefined} */
   let sealed;
-  /** What was sealed last: what the person wrote, all of what was sent, and the files that could not be. @type {[string, string, string[]?, string[]?]} */
+  /**
+   * The last submission: what the customer wrote, all that was sent, and the attachments that could not be sent.
+   * @type {[string, string, string[]?, string[]?]}
+   */
   let last = ["", ""];
   const queued = marks("data-deskbell-queued", parts.triggers);
   const copy = (/** @type {string} */ text) => form("copy", text);
 
-  /** Draws what waits to be sent. @param {Element} place */
+  /** Draws the outbox. @param {Element} place */
   const waits = async (place) => {
     /** @param {import("./outbox.js").Item} item */
     const edit = async (item) => {
@@ -200,29 +205,29 @@ export const start = async (parts, form, said, heard) => {
     if (place) waits(place).catch(blank);
   };
 
-  /** Where words go that are searched for; empty where they stay on the page. */
+  /** The host that search texts are sent to; empty if they stay on the page. */
   const searched = () => {
     if (siteUrl) return new URL(gateway).host;
     return said("sources")?.some((/** @type {any} */ { engine }) => engine == "github") ? "api.github.com" : "";
   };
 
   const trap = document.createElement("input");
-  // What nobody can see only robots fill in.
+  // Only robots fill in a field that nobody can see.
   assign(trap, { name: "website", tabIndex: -1, autocomplete: "off", className: "live", "aria-hidden": "true" });
 
-  /** How the ticket stands in the form. */
+  /** The content of the form as a ticket. */
   const ticket = () => JSON.parse(form("form", ""));
-  /** Puts one there. @param {any} ticket @param {string} id of the draft that it is */
+  /** Fills the form with a ticket. @param {any} ticket @param {string} id of its draft */
   const fill = (ticket, id) => {
     form("restore", JSON.stringify(ticket));
     answered = ticket;
     added?.restore(ticket);
     carried.load(id).then(shown).catch(blank);
   };
-  /** Draws the files of the form, where it is open. */
+  /** Draws the attachments of the form, if it is open. */
   const shown = async () => {
     const place = all["root"]?.getElementById("files");
-    // Without it the form is whole.
+    // If this fails, the form works without it.
     if (place && draft) await (await files()).show(place, draft.id());
   };
   /** Something has arrived. */
@@ -234,11 +239,14 @@ export const start = async (parts, form, said, heard) => {
   };
 
   const known = once(() => script(parts.preload, "tools", TOOLS_INTEGRITY));
-  /** What knows other tools, where there are some. */
+  /** The module for links to other tools, if the page has such tools. */
   const tools = () => ("posthog" in window || "__SENTRY__" in window ? known() : undefined);
   const recovery = once(() => script(parts.preload, "recovery", RECOVERY_INTEGRITY));
   const sender = once(() => script(parts.preload, "zendesk", ZENDESK_INTEGRITY));
-  /** Sends what is sealed without a gateway. @param {import("./outbox.js").Item} item @param {() => Promise<boolean>} begin */
+  /**
+   * Sends a submission without a gateway.
+   * @param {import("./outbox.js").Item} item @param {() => Promise<boolean>} begin
+   */
   const straight = async (item, begin) => {
     for (const what of ["requests", "uploads"]) own.add(`${zendesk}/api/v2/${what}.json`);
     try {
@@ -249,7 +257,7 @@ export const start = async (parts, form, said, heard) => {
   };
 
   return {
-    /** The panel is there. @param {Parts} parts */
+    /** The panel was painted. @param {Parts} parts */
     painted: (parts) => {
       all = { ...all, ...parts };
       parts["live"].after(trap);
@@ -277,23 +285,26 @@ export const start = async (parts, form, said, heard) => {
       });
       drops(all["dialog"], (files) => bring(files).catch(blank));
       purge().catch(blank);
-      // Where the network is gone they could not be fetched any more.
+      // Fetched early, because without a network they could not be.
       labelled();
     },
     follow,
-    /** Follows the tickets of whoever may have some, or with `late` only where nothing does yet. @param {boolean} [late] */
+    /**
+     * Follows the tickets of a customer who may have some; with `late` only if nothing follows them yet.
+     * @param {boolean} [late]
+     */
     look: async (late) => (state.token || session(false)) && ((late && following) || (await follow()).line.look()),
     answers,
-    /** The configuration with what is promised to whom the host has signed; without a good token it is that which everybody reads. */
+    /** The configuration with the response targets of a signed customer; without a valid token the public one. */
     promised: () =>
       as("", token, async (headers) => {
         const answer = await fetch(`${siteUrl}/config`, { headers, credentials: "omit", cache: "no-store" });
         return { status: answer.status, text: await answer.text() };
       }).then(({ status, text }) => status == 200 && JSON.parse(text)),
-    /** Asks the engines. @param {any} sources @param {string} what */
+    /** Searches the engines. @param {any} sources @param {string} what */
     ask: async (sources, what) => (await engines()).ask(sources, siteUrl, what, own),
 
-    /** Draws into a place what it is named after. @param {Element} place @param {string} about */
+    /** Draws into a place the module that the place is named after. @param {Element} place @param {string} about */
     show: async (place, about) => {
       const [fields, consent] = [said("fields"), !!said("consent")];
       if (place.id == "sends") (await sends()).look(place, form, lang, await labelled(), searched());
@@ -313,19 +324,19 @@ export const start = async (parts, form, said, heard) => {
       }
     },
 
-    /** Shows what is broken. */
+    /** Shows incidents. */
     notices: async () => (await additions()).notices(),
 
-    /** What stands on a ticket beside what the form asks for. */
+    /** The parts of a ticket that do not come from the form. */
     extras: () => {
       const { fields, consent } = added?.values() ?? answered ?? {};
       return { website: trap.value, fields, consent, attachments: carried.ids(draft?.id() ?? "") };
     },
 
-    /** The configuration is there. */
+    /** The configuration was loaded. */
     configured: () => shown().catch(blank),
 
-    /** Whether nothing is in the way of sending; what is has been said. */
+    /** Whether nothing prevents sending. If something does, the customer has been told. */
     ready: async () => {
       await Promise.race([coming, new Promise((late) => setTimeout(late, COMING_MS))]);
       if (added && !added.complete()) return false;
@@ -334,21 +345,21 @@ export const start = async (parts, form, said, heard) => {
     },
 
     /**
-     * Seals the ticket and sends it; gives what its first try came to.
-     * @param {string} body @param {string} text what the person wrote @param {boolean} signed
+     * Submits the ticket; resolves to the outcome of the first attempt.
+     * @param {string} body @param {string} text what the customer wrote @param {boolean} signed
      */
     send: async (body, text, signed) => {
-      // In the body, because that is what is sealed: every try says it, and nothing else can be sent under its key.
+      // In the body, because the body is fixed: every attempt has it, and nothing else can be sent under its key.
       if (env == "test") body = `{"test":true,${body.slice(1)}`;
       const files = JSON.parse(body).attachments ?? [];
       const of = draft?.id() ?? "";
       const outcome = await sealed?.send({ path: "/tickets", body, text, signed, files, of }, draft?.about());
-      // What was refused is a draft again.
+      // A refused ticket is a draft again.
       if (outcome?.word == "refused") draft?.save();
       return explained(outcome, await labelled());
     },
 
-    /** The draft was sent off. */
+    /** The draft was submitted. */
     sealed: () => {
       added?.forget();
       answered = undefined;
@@ -357,8 +368,8 @@ export const start = async (parts, form, said, heard) => {
     },
 
     /**
-     * Somebody else is here, or with `reset` nobody any more.
-     * @param {string} user the id of who was here @param {boolean} [reset] @param {boolean} [discard]
+     * The user has changed, or with `reset` has logged out.
+     * @param {string} user the id of the previous user @param {boolean} [reset] @param {boolean} [discard]
      */
     other: (user, reset = false, discard = false) => {
       remember();
@@ -381,21 +392,21 @@ export const start = async (parts, form, said, heard) => {
       return done;
     },
 
-    /** Who is here may be signed now, or not any more. */
+    /** The user may be signed now, or not any more. */
     met: () => {
       remember();
       following?.line.meet();
     },
 
-    /** Settles once what `reset` lets go of is gone, or cannot be deleted now. */
+    /** Resolves once the data that `reset` asked for is deleted, or cannot be deleted now. */
     finishReset: () => forgotten,
 
-    /** What was read is read only when it is seen. */
+    /** Messages count as read only when they are visible. */
     seen: () => following?.module.refresh(),
   };
 };
 
-/** The texts of a language for the modules; rejects where they do not come in time. @param {string} lang */
+/** The texts of a language for the modules; rejects if they do not arrive in time. @param {string} lang */
 const texts = (lang) => {
   const signal = AbortSignal.timeout(PATIENCE_MS);
   return fetch(`${base}${lang}.labels.json`, { signal }).then((answer) => answer.json());
