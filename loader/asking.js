@@ -4,8 +4,8 @@ import { parsed } from "./outcome.js";
 
 /** @typedef {import("./widget-loader.js").Parts} Parts */
 /**
- * Gives the token of the person; with `true` another one than that which was refused, and with a text none: it is what was answered to that
- * other one.
+ * Returns the user's token. `true` requests another one than the refused one. A string is the response to that other
+ * one, and then no token is returned.
  * @typedef {(refused: boolean | string, wanted?: string) => Promise<string> | string} Token
  */
 

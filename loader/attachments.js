@@ -7,14 +7,14 @@ import { blank } from "./state.js";
 
 /**
  * @typedef {object} Kept
- * @property {string} id a UUID, by which the gateway knows it
- * @property {string} of what it goes along with: the id of a draft, or `reply:` and the id of a ticket
+ * @property {string} id a UUID, also at the gateway
+ * @property {string} of its owner: the id of a draft, or `reply:` and the id of a ticket
  * @property {string} name
  * @property {Blob} blob
  * @property {number} at when it was added
  * @property {boolean} there whether the gateway has it
- * @property {boolean} [metadata] whether the gateway says that it may still carry metadata, such as a location
- * @property {string} [refused] why the gateway does not take it: the code of its problem document
+ * @property {boolean} [metadata] whether it may still contain metadata, such as a location, according to the gateway
+ * @property {string} [refused] why the gateway refused it: the code of its problem document
  *
  * @typedef {{status: number, text?: string, after?: number, late?: boolean}} Answer
  * @typedef {import("./asking.js").Token} Token

@@ -8,10 +8,10 @@ import { button } from "./waiting.js";
 
 /** @typedef {import("./widget-loader.js").Parts} Parts */
 /**
- * What is kept: the ticket as it stands in the form, when and in which tab it was written, and the context as it was frozen. Its
- * id stays the same where another tab goes on with it.
+ * A stored draft: the content of the form, when and in which tab it was written, and the snapshot. Its id stays the
+ * same if another tab continues it.
  * @typedef {{id: string, ticket: any, at: number, tab: number, frozen: any}} Draft
- * @typedef {Draft & {place: string}} Placed with where it lies
+ * @typedef {Draft & {place: string}} Placed with its key
  */
 
 /** How long typing has to pause before the draft is stored. */

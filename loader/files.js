@@ -8,9 +8,9 @@ import { sized } from "./sizes.js";
 /**
  * @typedef {object} Given
  * @property {ReturnType<typeof import("./attachments.js").attachments>} attachments
- * @property {() => {max_bytes: number, max_count: number, types: string[]} | undefined} limits what the site takes
- * @property {((id: string) => Promise<unknown>) | ""} put brings one to the gateway; without one they go with the message
- * @property {() => void} changed hears that one was added or taken back
+ * @property {() => {max_bytes: number, max_count: number, types: string[]} | undefined} limits what the site accepts
+ * @property {((id: string) => Promise<unknown>) | ""} put uploads one to the gateway; without it they are sent with the message
+ * @property {() => void} changed called when one was added or removed
  * @property {(text: string) => void} announce
  * @property {{[key: string]: string}} words
  * @property {string} lang

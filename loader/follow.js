@@ -9,14 +9,14 @@ import { blank } from "./state.js";
  * @typedef {Counts & {ticket?: {id: string, reference: string}}} Change
  * @typedef {object} Given
  * @property {string} site
- * @property {string} siteUrl where the gateway answers for it
- * @property {string} triggers the selector of what opens the panel
+ * @property {string} siteUrl the site's address at the gateway
+ * @property {string} triggers the selector of elements that open the panel
  * @property {import("./widget-loader.js").Parts["state"]} state
  * @property {(name: string, detail: object) => void} emit
  * @property {() => string} session
  * @property {import("./asking.js").Token} token
- * @property {() => Promise<unknown>} known settles once it is known who is here
- * @property {(change: Change) => void} changed hears of everything
+ * @property {() => Promise<unknown>} known settles once the user is known
+ * @property {(change: Change) => void} changed called on every change
  */
 
 const REQUEST_MS = 20_000;

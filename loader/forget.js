@@ -6,9 +6,9 @@ import { got, transact } from "./disk.js";
 
 /**
  * @typedef {object} Mark
- * @property {string} user the id of whose it is; empty for everybody's
- * @property {boolean} discard whether what they have sealed goes as well
- * @property {number} at when, in milliseconds; what is newer stays
+ * @property {string} user the id of the user; empty for everybody
+ * @property {boolean} discard whether to delete their submissions as well
+ * @property {number} at when, in milliseconds; newer data stays
  */
 
 /**

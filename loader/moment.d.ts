@@ -1,15 +1,15 @@
-// What the loader hands the widget: the page at one moment. The widget reads it in `src/browser/context.rs` and
-// brings it into the form of the wire, where it is redacted and cut to its limits.
+// The snapshot that the loader passes to the widget. `src/browser/context.rs` reads it and converts it to wire
+// format, where it is redacted and cut to its limits.
 
-/** The page, the person and what was recorded, as they were at one moment. All times are RFC 3339 in UTC. */
+/** The page, the user and what was recorded, at one moment. All times are RFC 3339 in UTC. */
 export interface Snapshot {
   at: string;
   url: string;
   title: string;
   referrer: string;
-  /** What `<link rel="canonical">` says; empty without one. */
+  /** The address in `<link rel="canonical">`; empty without one. */
   canonical: string;
-  /** Since the page was loaded, in milliseconds. */
+  /** The time since the page was loaded, in milliseconds. */
   open_ms: number;
   online: boolean;
   user: object | null;
@@ -18,64 +18,67 @@ export interface Snapshot {
   errors: RecordedError[];
   requests: RecordedRequest[];
   breadcrumbs: Breadcrumb[];
-  /** What the providers said, by name; it fills as they answer. */
+  /** The results of the providers, by name; filled as they arrive. */
   provided: Record<string, unknown>;
-  /** The names of the providers that failed, or did not answer within a second. */
+  /** The names of the providers that failed, or did not return within a second. */
   unanswered: string[];
-  /** Settles when the providers have answered, or their time is up. */
+  /** Settles when the providers have returned, or have timed out. */
   asked?: Promise<unknown>;
-  /** Settles when the widget's part has been gathered; it has not begun where the widget is not there yet. */
+  /** Settles when the widget's part has been collected; unset until the widget has loaded. */
   gathered?: Promise<unknown>;
-  /** What is gathered by `collect/`, which comes with the widget. */
+  /** Collected by `collect/`, which comes with the widget. */
   device?: Device;
   timings?: Timings;
   /** `<meta name="deskbell:NAME" content="…">` by name: release, environment, build, tenant, region. */
   meta?: Record<string, string>;
   links?: FoundLink[];
-  /** A second moment, when the customer wants what happened since to go along. */
+  /** A later snapshot, if the customer wants to send what happened since. */
   since?: Snapshot;
 }
 
-/** A view of a single-page product. */
+/** A view of a single-page application. */
 export interface Route {
   url: string;
   at: string;
 }
 
 export interface RecordedError {
-  /** `error`, `rejection`, `console.error`, `console.warn`, `resource`, `policy`, `deprecation`, `intervention` or `captured`. */
+  /**
+   * `error`, `rejection`, `console.error`, `console.warn`, `resource`, `policy`, `deprecation`, `intervention` or
+   * `captured`.
+   */
   source: string;
   name: string;
   message: string;
   stack: string;
-  /** `FILE:LINE:COLUMN`, where it is known. */
+  /** `FILE:LINE:COLUMN`, if known. */
   location: string;
-  /** When it was seen first, and last. */
+  /** When it first occurred, and last. */
   first_at: string;
   at: string;
   count: number;
 }
 
 export interface RecordedRequest {
-  /** Empty where only resource timing tells of it. */
+  /** Empty if only resource timing reports the request. */
   method: string;
   url: string;
-  /** 0 where no answer came. */
+  /** 0 without a response. */
   status: number;
-  /** Why no answer came, such as `TypeError: Failed to fetch`. */
+  /** Why there was no response, such as `TypeError: Failed to fetch`. */
   failure: string;
   at: string;
   duration_ms: number;
-  /** Bytes over the network; 0 where the browser does not say. */
+  /** Bytes over the network; 0 if the browser does not reveal it. */
   size: number;
-  /** The headers that name a request or a trace, of the request and of the answer, in lower case. */
+  /** The headers that identify a request or a trace, of the request and the response, in lower case. */
   headers: Record<string, string>;
 }
 
 export interface Breadcrumb {
   at: string;
   kind: "click" | "submit" | "navigation" | "visibility" | "network" | "error";
-  /** The role of what was clicked, such as `button`; else empty. */
+  /** The role of the element, such as `button`; empty for other events. */
   role: string;
   /** Its accessible name; the address, `hidden`, `visible`, `online`, `offline`, or the error. */
   name: string;
@@ -83,7 +86,10 @@ export interface Breadcrumb {
   path: string;
 }
 
-/** As the browser says it; what it does not say is empty, 0 or absent. The widget makes names of browser and system out of it. */
+/**
+ * Raw values of the browser; those that it does not reveal are empty, 0 or absent. The widget derives the names of
+ * browser and system from them.
+ */
 export interface Device {
   user_agent: string;
   /** Client hints: the brands with their full versions, `{"Google Chrome": "141.0.7390.54"}`. */
@@ -98,10 +104,10 @@ export interface Device {
   screen: string;
   pixel_ratio: string;
   touch_points: number;
-  /** With commas between. */
+  /** Separated by commas. */
   languages: string;
   time_zone: string;
-  /** In GiB, as coarse as the browser tells it. */
+  /** In GiB, as coarse as the browser reveals it. */
   memory: string;
   cores: number;
   /** Such as `4g, 10 Mbit/s, 50 ms`. */
@@ -118,7 +124,9 @@ export interface Device {
   cookies: boolean;
 }
 
-/** In milliseconds since the navigation began, but for `layout_shift`; absent where the browser does not say. */
+/**
+ * In milliseconds since the navigation began, except for `layout_shift`; absent if the browser does not report them.
+ */
 export interface Timings {
   first_byte?: number;
   dom_ready?: number;
@@ -131,7 +139,7 @@ export interface Timings {
   layout_shift?: string;
 }
 
-/** Something about this page that another tool knows. */
+/** A record about this page in another tool. */
 export interface FoundLink {
   /** `posthog` or `sentry`. */
   source: string;
@@ -139,6 +147,6 @@ export interface FoundLink {
   label: string;
   /** The id, or the flags. */
   text: string;
-  /** Where it opens; empty where only the id is known. */
+  /** Its address; empty if only the id is known. */
   url: string;
 }

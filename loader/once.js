@@ -1,5 +1,5 @@
 /**
- * Does something once; a failure is forgotten, so that the next one may have better luck.
+ * Runs a function once. A failure is forgotten, so that the next call tries again.
  * @template T @param {() => Promise<T>} act
  */
 export const once = (act) => {

@@ -1,9 +1,9 @@
-// What few pages set, fetched where one does.
+// Options that few pages set, fetched by those that do.
 
 import { share } from "./cookie.js";
 
 /**
- * Gives the session as the page wants it, and names what cannot be meant.
+ * Returns the session according to the page's options, and warns about invalid ones.
  * @param {import("./widget-loader.js").Parts} parts @param {(make?: boolean) => string} own the origin's session
  */
 export const start = (parts, own) => {

@@ -1,5 +1,6 @@
-// The outbox. What is sent is on the device before the network is asked, goes as those bytes with that key, from one tab at
-// a time, and leaves the device when support has said that it has it, or the person that it may go.
+// The outbox. A submission is stored on the device before the network is used. It is sent with fixed bytes under one
+// idempotency key, by one tab at a time, and is deleted from the device when support has acknowledged it, or when the
+// customer discards it.
 
 import { as } from "./asking.js";
 import { became, got, hasPlain, transact } from "./disk.js";
@@ -8,29 +9,29 @@ import { random } from "./session.js";
 import { blank } from "./state.js";
 
 /**
- * @typedef {object} Item what was sealed
+ * @typedef {object} Item a submission
  * @property {string} key the `Idempotency-Key`
  * @property {string} site
- * @property {string} user the id of whose it is; empty where nobody has said who they are
- * @property {boolean} signed whether it goes as who they are
+ * @property {string} user the id of its user; empty if none was declared
+ * @property {boolean} signed whether it is sent with the user's token
  * @property {string} session the anonymous session that it belongs to
- * @property {string} path where it goes, below the gateway's address for the site
+ * @property {string} path below the site's address at the gateway
  * @property {string} body
- * @property {string[]} files the ids of the files that go along
- * @property {string[]} [names] what they are called
- * @property {string[]} [lost] what those are called that are neither at the gateway nor on the device any more
- * @property {string[]} [stopped] what those are called that something on the way to the gateway does not let through
- * @property {string} draft the id of the draft that it was; empty for a reply
- * @property {string} text what the person wrote
- * @property {number} at when it was sealed
- * @property {number} said when the person has said last that it shall go
+ * @property {string[]} files the ids of its attachments
+ * @property {string[]} [names] their names
+ * @property {string[]} [lost] the names of those that are neither at the gateway nor on the device any more
+ * @property {string[]} [stopped] the names of those that something on the way to the gateway blocks
+ * @property {string} draft the id of its draft; empty for a reply
+ * @property {string} text what the customer wrote
+ * @property {number} at when it was submitted
+ * @property {number} said when the customer last wanted it to be sent
  * @property {number} tries
- * @property {number} wait how long it waits after its last try
- * @property {number} next when it is tried next
- * @property {string} cause why it has not gone yet; empty before the first try
- * @property {any} [refused] what the gateway does not like about it: a problem document
+ * @property {number} wait the pause after its last attempt
+ * @property {number} next when its next attempt is due
+ * @property {string} cause why it was not sent yet; empty before the first attempt
+ * @property {any} [refused] why the gateway refused it: a problem document
  *
- * @typedef {{word: string, text?: string}} Outcome `sent`, `refused`, or why it is not known; and what was answered
+ * @typedef {{word: string, text?: string}} Outcome `sent`, `refused`, or why it is unknown; and the response
  * @typedef {{status: number, text?: string, after?: number, late?: boolean, sealed?: string}} Answer
  * @typedef {object} Given
  * @property {string} site
@@ -43,62 +44,62 @@ import { blank } from "./state.js";
  * @property {() => Promise<typeof import("./recovery.js")>} recovery
  * @property {ReturnType<typeof import("./attachments.js").attachments>} attachments
  * @property {"" | ((item: Item, begin: () => Promise<boolean>) => Promise<Answer>)} straight sends without a gateway (`zendesk.js`);
- *   `begin` notes that it may arrive from now on, and gives whether nobody has before
- * @property {() => void} changed hears that something is sealed, goes, waits or is gone
- * @property {() => void} moved hears that another tab has done something
- * @property {(item: Item, text: string) => void} arrived hears what was answered
+ *   `begin` records that it may arrive from now on, and resolves to whether this is the first time
+ * @property {() => void} changed called when a submission is created, sent, delayed or removed
+ * @property {() => void} moved called when another tab has changed something
+ * @property {(item: Item, text: string) => void} arrived called with the response
  */
 
-/** Why what may have arrived does not go again by itself (`domain/outbox`). */
+/** The cause of a submission that may have arrived and is therefore not retried automatically (`outcome.js`). */
 export const UNSURE = "unsure";
-/** Why a file of it has not gone: there is no room for it. */
+/** The cause of an attachment that is not uploaded because a quota is used up. */
 const FULL = "full";
 const REQUEST_MS = 20_000;
-/** What waits for longer is not sent before the person has said so once more. */
+/** A submission that has waited longer is sent only after the customer has confirmed it. */
 const ASK_AFTER_MS = 86_400_000;
 /** @param {Given} given */
 export const outbox = (given) => {
   const { site, siteUrl, state, emit, session, token, words, recovery, attachments } = given;
   const { straight, changed, moved, arrived } = given;
   const name = `deskbell:${site}:outbox`;
-  /** What could not be stored lives as long as the page. @type {Map<string, Item>} */
+  /** Submissions that could not be stored; they last as long as the page. @type {Map<string, Item>} */
   const unstored = new Map();
-  /** Who waits for the first outcome, by key. @type {Map<string, (outcome: Outcome) => void>} */
+  /** Callers that wait for the first outcome, by key. @type {Map<string, (outcome: Outcome) => void>} */
   const waiting = new Map();
   const channel = window.BroadcastChannel && new BroadcastChannel(name);
   let timer = 0;
-  /** The key of what is on its way from here. */
+  /** The key of the submission that this tab is sending. */
   let going = "";
   /** @type {Promise<void> | undefined} */
   let running;
   let again = false;
 
   const user = () => `${state.user?.id ?? ""}`;
-  /** Who was here when somebody was looked for last. */
+  /** The user at the last check. */
   let last = user();
 
-  /** Everything of the site that is sealed, oldest first. @returns {Promise<Item[]>} */
+  /** All submissions of the site, oldest first. @returns {Promise<Item[]>} */
   const all = async () => {
     const stored = await transact(["outbox"], (outbox) => got(outbox.getAll())).catch(() => []);
     const items = [...stored, ...unstored.values()].filter((/** @type {Item} */ item) => item.site == site);
     return items.sort((one, other) => one.at - other.at);
   };
 
-  /** Whether it goes without being asked for. @param {Item} item */
+  /** Whether it is sent without asking the customer. @param {Item} item */
   const goes = (item) => {
     const age = Date.now() - Math.max(item.at, item.said);
-    // A reply belongs to a ticket that only its owner may open.
+    // A reply belongs to a ticket that only its owner can open.
     const theirs = !item.signed || !!item.draft || item.user == user();
     return !item.refused && item.cause != UNSURE && age < ASK_AFTER_MS && theirs;
   };
 
-  /** How long until it is tried; a clock that was put back does not keep it waiting. @param {Item} item */
+  /** The time until its next attempt; a clock that was set back does not prolong it. @param {Item} item */
   const until = (item) => {
     const left = item.next - Date.now();
     return left > item.wait ? 0 : left;
   };
 
-  /** Changes what is sealed, where it still is. @param {string} key @param {(item: Item) => void} change */
+  /** Changes a submission, if it still exists. @param {string} key @param {(item: Item) => void} change */
   const edit = async (key, change) => {
     const kept = unstored.get(key);
     if (kept) return change(kept);
@@ -116,7 +117,7 @@ export const outbox = (given) => {
     await transact(["outbox"], (outbox) => outbox.delete(key));
   };
 
-  /** Something has changed, here or, with `elsewhere`, in another tab. @param {boolean} [elsewhere] */
+  /** Handles a change of the outbox, here or, with `elsewhere`, in another tab. @param {boolean} [elsewhere] */
   const turn = async (elsewhere) => {
     if (!elsewhere) channel?.postMessage(0);
     const items = await all();
@@ -132,7 +133,8 @@ export const outbox = (given) => {
   };
 
   /**
-   * The token of whose it is, where they are here. A ticket goes without where they are not, and a reply waits for them.
+   * The token of the submission's user, if they are the current one. Without them a ticket is sent without a token,
+   * and a reply waits.
    * @param {Item} item @returns {import("./attachments.js").Token}
    */
   const tokenOf =
@@ -147,8 +149,8 @@ export const outbox = (given) => {
     };
 
   /**
-   * Brings the files that go along; gives what was answered where one has to be waited for. One that does not get through is left out and
-   * named: it must not hold back the text.
+   * Uploads the attachments; resolves to a response if one of them has to wait. An attachment that cannot get through
+   * is left out and named, because it must not hold back the text.
    * @param {Item} item @returns {Promise<Answer | void>}
    */
   const bring = async (item) => {
@@ -156,7 +158,7 @@ export const outbox = (given) => {
       const put = () => attachments.put(id, item.session, tokenOf(item));
       const first = await put();
       if (first.status == 201) continue;
-      // Where not even that can be fetched it is the way.
+      // If not even that module can be fetched, the network is the cause.
       const module = await recovery().catch(blank);
       const answer = module ? await module.bring(item, id, first, put, siteUrl, words) : first;
       if (answer) return answer;
@@ -165,13 +167,13 @@ export const outbox = (given) => {
     }
   };
 
-  /** Sends it, to the end of the exchange; never rejects. @param {Item} item */
+  /** Sends a submission and waits for the response; never rejects. @param {Item} item */
   const post = async (item) => {
     const ends = new AbortController();
     let late = false;
     /** @type {any} */
     let timer;
-    // A page's own `fetch` may not hear of the end.
+    // A page's own `fetch` may ignore the signal.
     const end = new Promise((_, reject) => {
       timer = setTimeout(() => {
         late = true;
@@ -198,7 +200,11 @@ export const outbox = (given) => {
       return { status: answer.status, text, after: Number(answer.headers.get("Retry-After")) };
     });
 
-  /** Notes that it may arrive from now on, because whoever takes it knows no keys; gives whether that is new. @param {string} key */
+  /**
+   * Records that it may arrive from now on, for a destination without idempotency keys; resolves to whether this is
+   * the first time.
+   * @param {string} key
+   */
   const begin = async (key) => {
     let first = false;
     await edit(key, (item) => {
@@ -208,7 +214,10 @@ export const outbox = (given) => {
     return first;
   };
 
-  /** Tries what is due, alone: what another tab has done about it meanwhile counts. @param {string} key */
+  /**
+   * Attempts a due submission while holding the lock, with changes of other tabs taken into account.
+   * @param {string} key
+   */
   const attempt = async (key) => {
     const item = (await all()).find((item) => item.key == key);
     if (!item) return conclude(key, await earlier(key));
@@ -218,12 +227,13 @@ export const outbox = (given) => {
     /** @type {Answer} */
     const answer = straight ? await straight(item, () => begin(key)) : ((await bring(item)) ?? (await post(item)));
     const { draft, tries } = item;
-    // Whoever looks at the form is asked whether it goes without the file; what waits goes with it later.
+    // A customer who is looking at the form is asked whether to send it without the attachment; otherwise it is
+    // retried with the attachment.
     const full = !waiting.has(key) && attachments.ends(parsed(answer.text).code);
     const told = full ? { ...answer, status: 429, text: "" } : answer;
     const tried = { sealed: draft ? "" : "reply", ...told, online: navigator.onLine, tries };
     let word = outcome(tried);
-    // It may be this that something on the way stops, and not everything.
+    // Something on the way may block only this request.
     if (siteUrl && word == "unreachable" && (told.status || tries))
       word = await recovery().then(
         (module) => module.reconsider(tried, siteUrl),
@@ -243,7 +253,10 @@ export const outbox = (given) => {
     if (wait && !tries) emit("queued", { count: state.queued });
   };
 
-  /** What became of something that is not here any more. @param {string} key @returns {Promise<Outcome>} */
+  /**
+   * The outcome of a submission that is not in the outbox any more.
+   * @param {string} key @returns {Promise<Outcome>}
+   */
   const earlier = async (key) => {
     const receipt = await transact(["receipts"], (receipts) => got(receipts.get(key))).catch(blank);
     return receipt ? { word: "sent", text: receipt.answer } : { word: "gone" };
@@ -255,7 +268,10 @@ export const outbox = (given) => {
     waiting.delete(key);
   };
 
-  /** Keeps what is known now; `full` is that a file is not taken for lack of room. @param {Item} item @param {Outcome} outcome @param {number} wait @param {boolean} full */
+  /**
+   * Records an outcome; `full` if an attachment was refused because a quota is used up.
+   * @param {Item} item @param {Outcome} outcome @param {number} wait @param {boolean} full
+   */
   const settle = async ({ key, draft, text, user, files }, { word, text: answer }, wait, full) => {
     if (word == "sent") {
       unstored.delete(key);
@@ -280,7 +296,7 @@ export const outbox = (given) => {
     await turn();
   };
 
-  /** Sends what is due, one after the other, and comes back when the next is. */
+  /** Sends all due submissions, one after the other, and schedules the next run. */
   const run = () => {
     again = true;
     running ??= (async () => {
@@ -291,7 +307,7 @@ export const outbox = (given) => {
           if (waiting.has(item.key) || (goes(item) && until(item) <= 0)) await alone(() => attempt(item.key));
       }
       const left = await all();
-      // Another tab may have sent what is not here any more.
+      // Another tab may have sent those that are missing.
       if (left.filter((item) => item.user == user()).length != state.queued) await turn(true);
       const waits = left.filter(goes).map(until);
       if (waits.length) timer = setTimeout(run, Math.max(1000, Math.min(...waits)));
@@ -304,15 +320,15 @@ export const outbox = (given) => {
     return running;
   };
 
-  /** Does something in one tab at a time. @param {() => Promise<void>} act */
+  /** Runs something in one tab at a time. @param {() => Promise<void>} act */
   const alone = async (act) => {
     if (!navigator.locks) return recovery().then((module) => module.leased(name, act), act);
-    // Pages in a sandbox are refused locks, as they are refused storage.
+    // Sandboxed pages are refused locks, like storage.
     let begun = false;
     await navigator.locks.request(name, () => ((begun = true), act())).catch(() => (begun ? blank() : act()));
   };
 
-  /** What is told to wait only because nobody answered need not. */
+  /** Skips the pause of submissions that had no response. */
   const hurry = async () => {
     for (const item of await all())
       if (!["busy", FULL].includes(item.cause) && item.wait)
@@ -320,7 +336,7 @@ export const outbox = (given) => {
     return run();
   };
 
-  // What another tab has sealed or seen go may be what somebody waits for here.
+  // Another tab may have submitted or sent what somebody waits for here.
   if (channel)
     channel.onmessage = async ({ data }) => {
       await turn(true);
@@ -337,17 +353,18 @@ export const outbox = (given) => {
     .then(hurry);
 
   return {
-    /** Whose tickets wait, and which of them is on its way. */
+    /** The submissions of the current user, and which of them is being sent. */
     items: async () => (await all()).filter((item) => item.user == user()),
     going: () => going,
-    /** Whether something waits that is not kept for later. */
+    /** Whether there are submissions that could not be stored. */
     unkept: () => unstored.size > 0,
 
     /**
-     * Seals something and sends it; gives what its first try came to. Sealed already by another tab, it is not sealed again.
-     * @param {{path: string, body: string, text: string, signed: boolean, files: string[], of: string}} what with `of`, what its
-     *   files have gone along with until now
-     * @param {{id: string, place: string}} [draft] what it was, which is gone with it
+     * Creates a submission and sends it; resolves to the outcome of the first attempt. If another tab has submitted
+     * the same draft, no second submission is created.
+     * @param {{path: string, body: string, text: string, signed: boolean, files: string[], of: string}} what with
+     *   `of`, the owner of its attachments until now
+     * @param {{id: string, place: string}} [draft] the draft, which is deleted with it
      * @returns {Promise<Outcome>}
      */
     send: async ({ of, ...what }, draft) => {
@@ -365,7 +382,7 @@ export const outbox = (given) => {
       try {
         key = await transact(["drafts", "outbox", "receipts"], async (drafts, outbox, receipts) => {
           const earlier = draft && (await became(draft.id, what.text, outbox, receipts));
-          // Another tab's text may have taken its place.
+          // Another tab's text may have replaced it.
           const kept = draft && (await got(drafts.get(draft.place)));
           if (draft && kept?.id == draft.id && kept.ticket.message == what.text) drafts.delete(draft.place);
           if (!earlier) outbox.put(item, item.key);
@@ -378,15 +395,15 @@ export const outbox = (given) => {
       const outcome = new Promise((resolve) => waiting.set(key, resolve));
       await turn();
       await run();
-      // What has arrived before is not in the outbox, so nothing has tried it.
+      // A submission that has arrived before is not in the outbox, so it was not attempted.
       if (waiting.has(key)) await alone(() => attempt(key));
       const known = await outcome;
-      // It can be mended.
+      // The customer can edit it.
       if (known.word == "refused") await attachments.give(item.files, of);
       return known;
     },
 
-    /** The person wants it to go now. @param {string} key */
+    /** The customer wants to send it now. @param {string} key */
     again: async (key) => {
       if (going == key) return;
       const now = (/** @type {Item} */ item) => {
@@ -399,7 +416,7 @@ export const outbox = (given) => {
       await run();
     },
 
-    /** The person takes it back; its files stay, where it is mended. @param {Item} item @param {boolean} mended */
+    /** The customer discards it; its attachments stay if it is edited. @param {Item} item @param {boolean} mended */
     discard: async ({ key, files }, mended) => {
       await remove(key).catch(blank);
       if (!mended) await attachments.drop(files);
@@ -408,13 +425,14 @@ export const outbox = (given) => {
     },
 
     /**
-     * Somebody else is here, or with `reset` nobody any more: what is sealed stays with whose it is, and goes on.
-     * @param {boolean} reset @param {boolean} discard what they have sealed goes as well; everybody's, where nobody was named
+     * The user has changed, or with `reset` has logged out. Submissions stay with their user, and are still sent.
+     * @param {boolean} reset
+     * @param {boolean} discard deletes the user's submissions as well; everybody's if no user was declared
      */
     other: async (reset, discard) => {
       const before = last;
       last = user();
-      // Who has said only now who they are waits for the same as before.
+      // A user who was declared only now waits for the same outcomes as before.
       if (reset || before) for (const key of waiting.keys()) conclude(key, { word: "gone" });
       if (discard)
         for (const { key, user, files } of await all())

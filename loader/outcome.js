@@ -1,25 +1,25 @@
-// What an answer, or none, means for what was sealed, and for a file that goes along. Pure, so that a table of what stands between pages and
-// gateways can test it (`tests/world/proxies`).
+// What a response, or none, means for a submission and for an attachment. Pure, so that a table of what is between
+// pages and gateways can test it (`tests/world/proxies`).
 
 /**
  * @typedef {object} Tried
- * @property {number} status 0 where there was no answer that the page may read
+ * @property {number} status 0 without a response that the page may read
  * @property {string} [text] the body
- * @property {number} [after] what `Retry-After` said, in seconds
- * @property {boolean} [late] whether there was no answer in time
- * @property {boolean} [online] what the browser believes
- * @property {boolean} [passes] whether something small was answered by the gateway right after, where that was tried
- * @property {number} [tries] how often it was tried before
- * @property {string} [sealed] what it was: `reply`, `keyless` where a second one would be another ticket, or else a ticket
+ * @property {number} [after] `Retry-After` in seconds
+ * @property {boolean} [late] whether the request timed out
+ * @property {boolean} [online] whether the browser considers itself online
+ * @property {boolean} [passes] whether a small request right after reached the gateway, if that was tried
+ * @property {number} [tries] how many attempts were made before
+ * @property {string} [sealed] what was sent: `reply`, `keyless` if a second request would create another ticket, otherwise a ticket
  */
 
-/** The first pause and the longest. */
+/** The first and the longest pause. */
 const PAUSE_MS = 2000;
 const PAUSE_MAX_MS = 300_000;
-/** Refusals of files that end: it can be tried again later, and what a file goes along with need not wait for it. */
+/** Temporary refusals of attachments: they can be retried later, and their message need not wait for them. */
 export const FULL = /^(upload_quota|storage_full)$/;
 
-/** What a JSON text says; an empty object where it is none. @param {string} [text] @returns {any} */
+/** Parses JSON; an empty object if it is invalid. @param {string} [text] @returns {any} */
 export const parsed = (text = "") => {
   try {
     return Object(JSON.parse(text));
@@ -28,20 +28,21 @@ export const parsed = (text = "") => {
   }
 };
 
-/** The code of a problem document of a gateway; empty where something in between has answered. @param {Tried} tried */
+/** The code of a gateway's problem document; empty if something in between has responded. @param {Tried} tried */
 const codeOf = ({ text }) => {
   const { code, title } = parsed(text);
   return title?.at && code?.at ? code : "";
 };
 
 /**
- * The outcome: `sent`; `refused`, for good, and nothing was stored; `missing`, nothing was stored for want of files; or why it is not known:
- * `offline`, `unreachable`, `blocked` (something in between lets other things pass), `timed-out`, `busy`, `fault`, `unsure`.
+ * The outcome: `sent`; `refused`, for good, and nothing was stored; `missing`, nothing was stored because attachments
+ * are missing; or why it is unknown: `offline`, `unreachable`, `blocked` (something in between lets other requests
+ * through), `timed-out`, `busy`, `fault`, `unsure`.
  * @param {Tried} tried
  */
 export const outcome = (tried) => {
   const word = wordOf(tried);
-  // Who is told to come back later has not been heard.
+  // A request that is told to come back later was not processed.
   return tried.sealed != "keyless" || /sent|refus|miss|busy/.test(word) ? word : "unsure";
 };
 
@@ -49,32 +50,33 @@ export const outcome = (tried) => {
 const wordOf = (tried) => {
   const { status, text = "", late, online, passes, tries, sealed } = tried;
   const code = codeOf(tried);
-  /** What came from something in between. */
+  /** The outcome of a response from something in between. */
   const foreign = passes ? "blocked" : "unreachable";
   if (!status) return late ? "timed-out" : !online ? "offline" : passes && tries ? "blocked" : "unreachable";
   if (status >= 200 && status < 300) {
     const { reference, number } = parsed(text);
-    // A torn body proves nothing; the same key will tell. A page is somebody else's: it asks to log in, or to pay.
+    // A truncated body proves nothing; a retry with the same key will tell. An HTML page is from something in
+    // between, such as a login or payment page.
     return (sealed == "reply" ? number > 0 : reference) ? "sent" : /^\s*</.test(text) ? foreign : "fault";
   }
   if (code == "attachments_missing" && status == 409) return "missing";
-  // A file of it is not taken, today or for lack of room: what it goes along with need not wait for that.
+  // An attachment is refused temporarily: its message need not wait for it.
   if (FULL.test(code)) return "refused";
   if (status == 429 || code == "in_progress") return "busy";
   if (status == 408) return "timed-out";
   if (status == 511) return "unreachable";
-  // Firewalls can be told to answer with a status of no class.
+  // Firewalls can be configured to respond with a status of no class.
   if (status > 599) return foreign;
   if (status < 400 || status > 499) return "fault";
   if (code) return "refused";
   if (status == 413) return "blocked";
-  // Whoever asks for a login lets nothing through.
+  // Something that requires a login lets nothing through.
   return status == 401 || status == 407 ? "unreachable" : foreign;
 };
 
 /**
- * How long it waits before it is sent again, in milliseconds: as long as it was told to, or longer from try to try, and never all at the
- * same moment; `chance` is from 0 to 1. 0 where it is over.
+ * The pause before the next attempt, in milliseconds: as long as `Retry-After` says, or growing with each attempt,
+ * with jitter; `chance` is from 0 to 1. 0 if there is no further attempt.
  * @param {string} word @param {Tried} tried @param {number} chance
  */
 export const pause = (word, tried, chance) => {
@@ -85,8 +87,9 @@ export const pause = (word, tried, chance) => {
 };
 
 /**
- * What becomes of a file: `there`, `wait` (with what it goes along with), `again` (at once, to see whether it is the file or the way), or
- * `leave`: the rest goes without it. `tries` is how often it has failed just before.
+ * What to do with an attachment: `there`, `wait` (together with its message), `again` (retry at once, to find out
+ * whether the file or the network is the cause), or `leave`: the message is sent without it. `tries` is how often it
+ * has failed just before.
  * @param {Tried} tried
  */
 export const fate = (tried) => {

@@ -1,5 +1,5 @@
-// The panel as far as it goes without the widget: the element, the dialog, the box. The widget builds around the same box
-// and never replaces it, so that text, caret, undo and half-composed characters stay.
+// The part of the panel that does not need the widget: the element, the dialog, the box. The widget builds around the
+// same box and never replaces it, so that text, caret, undo history and composition are preserved.
 
 import { assign } from "./assign.js";
 import { announceOn, emit } from "./events.js";
@@ -20,11 +20,11 @@ let opened = false;
 export const isOpen = () => opened;
 
 /**
- * Opens the panel; rejects where the gateway does not know the site, so that nobody writes into it.
- * @param {object} [options] as of the command `open`
+ * Opens the panel; rejects if the gateway does not know the site, so that nobody writes into it.
+ * @param {object} [options] those of the command `open`
  */
 export const open = async (options) => {
-  // What was named is nearly always right, and nobody waits for it.
+  // A configured site is nearly always right, so nobody waits for the check.
   if (!named()) await check();
   if (!doubt()) {
     reveal(frame().dialog);
@@ -35,12 +35,12 @@ export const open = async (options) => {
   if (doubt()) throw new Error(doubt());
 };
 
-/** Closes the panel; what was typed stays. */
+/** Closes the panel; the text is preserved. */
 export const close = () => {
   if (!opened) return;
   opened = false;
   hide(frame().dialog);
-  // Focus that the person has taken elsewhere meanwhile is theirs.
+  // Focus that the customer has moved elsewhere meanwhile stays there.
   const active = document.activeElement;
   if (!active || active == document.body || active == element) /** @type {any} */ (opener)?.focus?.();
   emit("close");
@@ -50,7 +50,7 @@ export const toggle = () => (opened ? close() : open());
 
 /** @type {HTMLElement | undefined} */
 let button;
-/** The round button of our own, for pages without a trigger. */
+/** Deskbell's own round button, for pages without a trigger. */
 export const mountLauncher = () => {
   if (!launcher || button) return;
   const onclick = () => toggle()?.catch(blank);
@@ -58,7 +58,7 @@ export const mountLauncher = () => {
   shadow().append(button);
 };
 
-/** Takes away what nobody shall press or write into. */
+/** Removes what nobody should press or write into. */
 export const withdraw = () => {
   close();
   button?.remove();
@@ -67,10 +67,10 @@ export const withdraw = () => {
 /** The parts of the panel, painted on first use. */
 export const frame = () => (panel ??= paint());
 
-/** Leads where the options say, once there is somebody to do so. @param {object} [options] */
+/** Goes where the options lead, once the widget or the plain form has loaded. @param {object} [options] */
 export const lead = async (options) => {
   if (await load(true)) return show(options ?? {});
-  // Not even the plain form is there: what is left is said, and that the text can go by e-mail.
+  // Not even the plain form could be loaded: says so, and offers to send the text by e-mail.
   const { below, box, back } = frame();
   back.hidden = true;
   box.readOnly = /** @type {HTMLElement} */ (box.parentElement).hidden = false;
@@ -91,7 +91,7 @@ export const mail = (box) => {
 const shadow = () => {
   if (!element) {
     element = make("deskbell-panel", { lang: language() });
-    // Hosts' shortcuts ask the target whether one types in it; the target they see is this element.
+    // Keyboard shortcuts of the host check whether the target is editable; the target that they see is this element.
     Object.defineProperty(element, "isContentEditable", { value: true });
     for (const type of ["keydown", "keyup", "keypress", "focusin"])
       element.addEventListener(type, (event) => event.stopPropagation());
@@ -99,7 +99,7 @@ const shadow = () => {
     wear(FIRST_CSS);
     announceOn(element);
   }
-  // Under the root and not the body, which some frameworks swap for another.
+  // Below the root element and not the body, which some frameworks replace.
   if (!element.isConnected) (mountPoint() ?? document.documentElement).append(element);
   return /** @type {ShadowRoot} */ (element.shadowRoot);
 };
@@ -157,7 +157,10 @@ const paint = () => {
 /** @param {HTMLDialogElement} dialog */
 const hide = (dialog) => (dialog.open ? dialog.close() : dialog.hidePopover());
 
-/** Shows the dialog; again where it is shown already, because a modal dialog of the host may have come over it. @param {HTMLDialogElement} dialog */
+/**
+ * Shows the dialog, also if it is shown already, because a modal dialog of the host may cover it.
+ * @param {HTMLDialogElement} dialog
+ */
 const reveal = (dialog) => {
   shadow();
   if (opened) hide(dialog);
@@ -168,7 +171,7 @@ const reveal = (dialog) => {
     emit("open");
   }
   if (mountPoint()) dialog.show();
-  // A popover under a modal dialog of the host would be inert; on a phone the panel is all there is.
+  // A popover below a modal dialog of the host would be inert; on a phone the panel fills the screen.
   else if (!dialog.showPopover || matchMedia("(max-width:640px)").matches || document.querySelector("dialog:modal"))
     dialog.showModal();
   else {
@@ -178,14 +181,14 @@ const reveal = (dialog) => {
   if (dialog.open) dialog.removeAttribute("popover");
 };
 
-/** On touch the box would call up a keyboard that nobody asked for. */
+/** With touch input, focus in the box would open the keyboard unasked. */
 const focus = () => {
   const { box, title } = frame();
   (matchMedia("(hover:none)").matches ? title : box).focus();
 };
 
 /**
- * Makes an element.
+ * Creates an element.
  * @template {string} Tag
  * @param {Tag} tag
  * @param {object} properties
@@ -193,7 +196,7 @@ const focus = () => {
  * @returns {Tag extends keyof HTMLElementTagNameMap ? HTMLElementTagNameMap[Tag] : HTMLElement}
  */
 export const make = (tag, properties, ...children) => {
-  // By the prototype, because a page's `<img name="createElement">` hides the document's own.
+  // From the prototype, because a page's `<img name="createElement">` hides the document's own.
   const node = Document.prototype.createElement.call(document, tag);
   assign(node, properties).append(...children);
   return /** @type {any} */ (node);

@@ -1,6 +1,6 @@
-// The plain form, where the widget cannot run: the same box, who it is, and little else. It keeps the outbox's rules: what is sent
-// is on the device before the network is asked, goes as those bytes with that key, and leaves the device when support has said
-// that it has it.
+// The plain form, for pages on which the widget cannot run: the same box, the customer's name and address, and little
+// else. It follows the rules of the outbox: a submission is stored on the device before the network is used, has
+// fixed bytes and one idempotency key, and is deleted from the device when support has acknowledged it.
 
 import { learn } from "./identity.js";
 import { named, quietly, read, store } from "./plain/device.js";
@@ -14,10 +14,10 @@ import { blank } from "./state.js";
 /** @typedef {import("./plain/device.js").Sealed} Sealed */
 /** @typedef {ReturnType<Parts["frame"]>} Panel */
 
-/** What waits for longer is not sent before the person has said so once more. */
+/** A submission that has waited longer is sent only after the customer has confirmed it. */
 const ASK_AFTER_MS = 86_400_000;
 const KEPT_MS = 7 * ASK_AFTER_MS;
-/** The first pause and the longest. */
+/** The first and the longest pause. */
 const PAUSE_MS = 2000;
 const PAUSE_MAX_MS = 300_000;
 
@@ -27,27 +27,28 @@ let parts;
 let make;
 /** @type {string[]} */
 let words;
-/** Once it is drawn into. @type {Panel | undefined} */
+/** Set once the form is drawn. @type {Panel | undefined} */
 let panel;
-/** Who is asked for where nobody has said it. @type {HTMLInputElement[]} */
+/** The fields for name and address, if the host has not declared them. @type {HTMLInputElement[]} */
 let fields;
-/** The key of what stands in the box and is locked. @type {string | undefined} */
+/** The key of the submission whose text is in the box, which is locked. @type {string | undefined} */
 let shown;
-/** Who was here last. */
+/** The previous user. */
 let last = "";
-/** What the last one that arrived is called. */
+/** The reference of the last ticket that arrived. */
 let reference = "";
-/** Why the last one came back. */
+/** Why the last submission was refused. */
 let refused = "";
-/** What is drawn. */
+/** The state that is drawn. */
 let scene = "";
 let going = false;
 let more = false;
 let timer = 0;
 
-/** Makes ready, and goes on with what is sealed. @param {Parts} given */
+/** Initialises the form, and continues sending. @param {Parts} given */
 export const start = async (given) => {
-  // Without a gateway there is no key that keeps two tabs from sending it twice; an e-mail is offered.
+  // Without a gateway there is no idempotency key that keeps two tabs from sending it twice; e-mail is offered
+  // instead.
   if (given.script.dataset["destination"]) throw 0;
   words ??= await (await fetch(new URL(`${given.lang}.plain.json`, import.meta.url))).json();
   if (!parts) {
@@ -77,7 +78,7 @@ export const open = ({ message }) =>
     draw();
   });
 
-/** The host has said something new. @param {boolean} reset @param {boolean} discard */
+/** The host has set something. @param {boolean} reset @param {boolean} discard */
 export const changed = (reset, discard) =>
   quietly(() => {
     if (reset) {
@@ -94,7 +95,7 @@ const heard = () => {
   learn(parts.state, meet).catch(blank);
 };
 
-/** Somebody else may be here; what is in the box is theirs from now on. */
+/** The user may have changed; the text in the box belongs to the new one. */
 const meet = () => {
   if (last != who()) {
     if (panel?.box.value && !shown) store(draft());
@@ -106,7 +107,7 @@ const meet = () => {
   run();
 };
 
-/** The widget has come after all, and finds here what is sealed. */
+/** The widget has loaded after all, and takes the submissions from the device. */
 const leave = () => {
   const { state } = parts;
   clearTimeout(timer);
@@ -118,26 +119,28 @@ const leave = () => {
 
 const who = () => `${parts.state.user?.id ?? ""}`;
 
-/** Where the draft is kept. */
+/** The storage key of the draft. */
 const draft = () => `deskbell:${parts.site}:plain:${last}`;
 
-/** Where is kept what somebody has sealed: not where `reset` takes away. */
+/** The storage key of a user's submission. It has another prefix than what `reset` deletes. */
 const seal = (user = last) => `deskbell-plain:${parts.site}:${user}`;
 
 const keep = () => {
   if (panel && !shown) store(draft(), panel.box.value && { text: panel.box.value, at: Date.now() });
 };
 
-/** Finds what was being written. */
+/** Restores the draft. */
 const find = () => {
   const { text, at } = read(draft());
   if (panel && !shown && text != panel.box.value && Date.now() - at < KEPT_MS) add(panel.box, text);
 };
 
-/** Puts a text into the box, behind what stands there. @param {HTMLTextAreaElement} box @param {string} text */
+/** Appends a text to the box. @param {HTMLTextAreaElement} box @param {string} text */
 const add = (box, text) => (box.value += (box.value && "\n\n") + text);
 
-/** Sends what is in the box, or says what is missing and goes there. Pressed twice, it sends once. */
+/**
+ * Submits the text in the box, or shows what is missing and moves the focus there. Pressed twice, it submits once.
+ */
 const send = () => {
   const { box } = /** @type {Panel} */ (panel);
   const [name = "", email = ""] = fields.map(({ value }) => value.trim());
@@ -152,7 +155,7 @@ const send = () => {
     field.setCustomValidity(gap ? say(gap) : "");
     if (!field.reportValidity()) return;
   }
-  // Another tab may have been quicker.
+  // Another tab may have been faster.
   if (!read(seal()).key) {
     const body = JSON.stringify(ticket(parts, box.value, known || { name, email }));
     shown = random(16);
@@ -166,7 +169,7 @@ const send = () => {
   run();
 };
 
-/** Sends what is due, one after the other, and comes back when the next is. */
+/** Sends all due submissions, one after the other, and schedules the next run. */
 const run = async () => {
   clearTimeout(timer);
   more = true;
@@ -182,14 +185,14 @@ const run = async () => {
   if (wait < Infinity) timer = setTimeout(run, wait);
 };
 
-/** Sends it where it is due; gives how long until it is. @param {string} name @param {Sealed} one */
+/** Attempts a submission if it is due; resolves to the time until it is. @param {string} name @param {Sealed} one */
 const attempt = async (name, one) => {
   const { emit, state } = parts;
   const { key, user, tries, next, at } = one;
   if (!state.leave || one.refused || Date.now() - at > ASK_AFTER_MS) return Infinity;
   if (next > Date.now()) return next - Date.now();
   const { cause, about, wait } = await post(parts, one, user == last);
-  // The widget has taken it over, or another tab has seen it go.
+  // The widget has taken it over, or another tab has sent it.
   if (!state.leave || (read(name).key != key && cause != "sent")) return Infinity;
   if (cause == "sent") {
     store(name);
@@ -204,13 +207,13 @@ const attempt = async (name, one) => {
   return about ? Infinity : (wait ?? Math.min(PAUSE_MS * 2 ** tries, PAUSE_MAX_MS) * (0.5 + Math.random() / 2));
 };
 
-/** Draws how things stand; where nothing has changed, what stands there stays, and with it the focus. */
+/** Draws the current state. If it has not changed, the elements stay, and with them the focus. */
 const draw = () =>
   quietly(() => {
     const { site, state } = parts;
     const mine = read(seal());
     if (!state.leave) return;
-    // By this the loader begins by itself on the next page; what the outbox counts there stays.
+    // With this the loader starts by itself on the next page. A count of the outbox there is preserved.
     const mark = `deskbell-queued:${site}`;
     if (!(read(mark) > 0)) store(mark, named(seal("")).length && -1);
     state.queued = mine.key ? 1 : 0;
@@ -283,7 +286,10 @@ const receipt = () => [
   ),
 ];
 
-/** Why a text does not go, and what can be done with it. @param {string} textContent @param {HTMLElement[]} steps */
+/**
+ * Why a text could not be sent, and what can be done with it.
+ * @param {string} textContent @param {HTMLElement[]} steps
+ */
 const alert = (textContent, ...steps) => {
   const { script, frame, mail } = parts;
   const { box } = frame();
@@ -294,7 +300,7 @@ const alert = (textContent, ...steps) => {
   return make("div", {}, why, ...steps, copy, script.dataset["email"] ? mail(box) : "");
 };
 
-/** @param {number} text @param {string} [value] what stands in its place for it */
+/** @param {number} text @param {string} [value] replaces its placeholder */
 const say = (text, value = "") => (words[text] ?? "").replace(/\{\w+\}/, () => value);
 
 /** @param {number} text @param {() => void} onclick @returns {HTMLElement} */

@@ -1,9 +1,9 @@
-// What is recorded while the page is open, and what is not.
+// Helpers for recording while the page is open.
 
 import { muted } from "./settings.js";
 import { state } from "./state.js";
 
-/** Calls something of ours in the middle of the host's: it never throws. @param {() => void} note */
+/** Runs code of ours within the host's; it never throws. @param {() => void} note */
 export const quietly = (note) => {
   try {
     note();
@@ -11,7 +11,7 @@ export const quietly = (note) => {
 };
 
 /**
- * A list that keeps the newest. Nothing is kept of a group that the host has switched off.
+ * A list of the newest entries. Nothing is stored for a group that the host has switched off.
  * @template T
  * @param {string} group
  * @param {number} most
@@ -34,14 +34,14 @@ export const ring = (group, most) => {
 };
 
 /**
- * Puts a function of ours in the place of the host's, with its name and length. What the host's own gives or throws goes
+ * Replaces a function of the host by ours, with the same name and length. Results and exceptions of the original pass
  * through, and so does `this`.
  *
- * Not where a browser keeps from the page what goes wrong below a script of ours: it would no longer hear of its own errors
- * and rejections (https://html.spec.whatwg.org/multipage/webappapis.html#muted-errors).
+ * Not if the browser hides errors below a script of ours from the page: the page would not get its own errors and
+ * rejections any more (https://html.spec.whatwg.org/multipage/webappapis.html#muted-errors).
  * @param {any} owner
  * @param {string} name
- * @param {(call: () => any, self: any, args: any[]) => any} around calls what was there, once
+ * @param {(call: () => any, self: any, args: any[]) => any} around calls the original, once
  */
 export const wrap = (owner, name, around) => {
   const original = owner?.[name];

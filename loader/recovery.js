@@ -1,5 +1,5 @@
-// Fetched where something is out of the ordinary: something on the way to the gateway stops what is sent, files are gone, the browser does not
-// tell tabs apart, or the plain form was there before.
+// Fetched in unusual situations: something on the way to the gateway blocks what is sent, attachments are missing,
+// the browser has no locks between tabs, or the plain form was used before.
 
 import { got, transact } from "./disk.js";
 import { fate, outcome } from "./outcome.js";
@@ -15,14 +15,15 @@ export { adopt, adoptDraft } from "./adopt.js";
 const MESSAGE_MAX = 10_000;
 const PATIENCE_MS = 5000;
 /**
- * How long a tab has the right to send where the browser does not tell them apart, and how often it renews it: short, because a tab
- * that is closed meanwhile gives nothing back. Should two send at once after all, they send the same bytes with the same key.
+ * How long a tab holds the lease for sending in browsers without locks, and how often it renews it. It is short,
+ * because a tab that is closed meanwhile does not release it. Should two tabs send at once after all, they send the
+ * same bytes under the same key.
  */
 const LEASE_MS = 10_000;
 const RENEW_MS = 3000;
 
 /**
- * Whether the gateway takes something small in the same way, from which a way that stops only something else is told.
+ * Whether a small request of the same kind reaches the gateway, which shows whether only another request is blocked.
  * @param {string} siteUrl
  */
 const passes = async (siteUrl) => {
@@ -37,13 +38,17 @@ const passes = async (siteUrl) => {
   }
 };
 
-/** The outcome of what may be stopped alone. @param {import("./outcome.js").Tried} tried @param {string} siteUrl */
+/**
+ * The outcome of a request that may be blocked alone.
+ * @param {import("./outcome.js").Tried} tried @param {string} siteUrl
+ */
 export const reconsider = async (tried, siteUrl) => outcome({ ...tried, passes: await passes(siteUrl) });
 
 /**
- * Brings a file that was not taken once more, to see whether it is the file or the way. Where it is the file, the rest goes without it, and
- * nothing is given; otherwise what has to be waited for.
- * @param {Item} item @param {string} id @param {Answer} answer @param {() => Promise<Answer>} put @param {string} siteUrl @param {Words} words
+ * Retries an upload once, to find out whether the file or the network is the cause. If it is the file, the message is
+ * sent without it, and nothing is returned; otherwise the response to wait for.
+ * @param {Item} item @param {string} id @param {Answer} answer @param {() => Promise<Answer>} put
+ * @param {string} siteUrl @param {Words} words
  */
 export const bring = async (item, id, answer, put, siteUrl, words) => {
   for (let tries = 0; ; tries++) {
@@ -59,8 +64,8 @@ export const bring = async (item, id, answer, put, siteUrl, words) => {
 };
 
 /**
- * Has it go without some of its files, and gives what they are called. What allows that is that nothing was stored, so its key is free for
- * another body.
+ * Removes attachments from a submission, and returns their names. This is possible because nothing was stored, so the
+ * key can have another body.
  * @param {Item} item @param {string[]} gone their ids
  */
 export const leaveOut = (item, gone) => {
@@ -72,7 +77,10 @@ export const leaveOut = (item, gone) => {
   return gone.map((id) => names?.[files.indexOf(id)] ?? "");
 };
 
-/** Says in the message which files were stopped, for whoever answers it. @param {Item} item @param {string[]} names @param {Words} words */
+/**
+ * Names the blocked attachments in the message, for the agent.
+ * @param {Item} item @param {string[]} names @param {Words} words
+ */
 export const name = async (item, names, words) => {
   const say = (await words())?.["file_stopped"] ?? "{name}";
   const body = JSON.parse(item.body);
@@ -81,7 +89,7 @@ export const name = async (item, names, words) => {
   if ([...whole].length <= MESSAGE_MAX) item.body = JSON.stringify({ ...body, message: whole });
 };
 
-/** Does something in one tab at a time. @param {string} name @param {() => Promise<void>} act */
+/** Runs something in one tab at a time. @param {string} name @param {() => Promise<void>} act */
 export const leased = async (name, act) => {
   const hold = (/** @type {IDBObjectStore} */ leases) => void leases.put(Date.now() + LEASE_MS, name);
   for (;;) {

@@ -1,25 +1,25 @@
-// What was begun as a reply: on the device while it is written, as a draft is.
+// Drafts of replies: stored on the device while they are written, like the draft of a ticket.
 
 import { KEPT_MS, got, transact } from "./disk.js";
 import { blank } from "./state.js";
 
 /** @param {import("./widget-loader.js").Parts} parts */
 export const replies = ({ site, state }) => {
-  /** Where nothing can be kept, it lasts as long as the page. @type {Map<string, string>} */
+  /** Used if storage is forbidden; it lasts as long as the page. @type {Map<string, string>} */
   const unstored = new Map();
   const place = (/** @type {string} */ id) => `${site}\n${state.user?.id ?? ""}\n${id}`;
 
   return {
-    /** What lasts as long as the page ends earlier. */
+    /** Clears what lasts as long as the page. */
     clear: () => unstored.clear(),
 
-    /** What was begun as a reply to the ticket of an id; empty where nothing was. @param {string} id */
+    /** The draft of the reply to the ticket with an id; empty if there is none. @param {string} id */
     begun: async (id) => {
       const kept = await transact(["drafts"], (drafts) => got(drafts.get(place(id)))).catch(blank);
       return unstored.get(place(id)) ?? (kept && Date.now() - kept.at < KEPT_MS ? kept.text : "");
     },
 
-    /** Keeps it; nothing where it is empty. @param {string} id @param {string} text */
+    /** Stores a draft; deletes it if it is empty. @param {string} id @param {string} text */
     keep: (id, text) => {
       const at = place(id);
       unstored.set(at, text);

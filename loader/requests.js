@@ -1,4 +1,4 @@
-// Requests of the page that failed or were slow. Never a body.
+// Records requests of the page that failed or were slow. Bodies are never recorded.
 
 import { quietly, ring, wrap } from "./record.js";
 import { isOurs } from "./settings.js";
@@ -7,16 +7,16 @@ import { state } from "./state.js";
 /** @typedef {{method: string, url: string, status: number, failure: string, at: number, duration_ms: number, size: number, headers: Record<string, string>, kept?: boolean}} Asked */
 
 const SLOW_MS = 3000;
-/** Resource timing and we start our clocks a little apart. */
+/** The largest difference between the clocks of resource timing and ours. */
 const APART_MS = 200;
 
 const { list, add } = /** @type {{list: Asked[], add: (entry: Asked) => void}} */ (ring("requests", 20));
 export const requests = list;
 
-// The newest of all, so that timing, which comes later, finds the method and headers of a slow one.
+// The newest requests, so that resource timing, which comes later, finds method and headers of a slow one.
 const recent = /** @type {{list: Asked[], add: (entry: Asked) => void}} */ (ring("requests", 30));
 
-/** Starts to watch. */
+/** Starts recording. */
 export const watchRequests = () => {
   wrap(window, "fetch", (call, _, [input, init]) => {
     const asked = begin(
@@ -27,17 +27,18 @@ export const watchRequests = () => {
     if (!asked || !(result instanceof Promise)) return result;
     quietly(() => {
       const headers = init?.headers ?? input?.headers;
-      // What can be walked through only once is the browser's.
+      // Headers that can be iterated only once are left to the browser.
       if (!headers.next) keepHeaders(asked, [...new Headers(headers)]);
     });
-    // The host gets this promise, and no other is made: so a rejection is heard, or not heard, as it was without us.
+    // The host gets this promise, and no other is created, so a rejection is handled or unhandled as it would be
+    // without us.
     return result.then(
       (answer) => {
         quietly(() => end(asked, answer.status, [...answer.headers]));
         return answer;
       },
       (error) => {
-        // What the page itself has given up has not failed.
+        // A request that the page itself aborted has not failed.
         if (error?.name != "AbortError") quietly(() => end(asked, 0, [], `${error?.name}: ${error?.message}`));
         throw error;
       },
@@ -64,7 +65,7 @@ export const watchRequests = () => {
         "loadend",
         () =>
           quietly(() => {
-            // One by one they would be refused with a message on the console.
+            // Requested one by one they would be refused with a message in the console.
             const lines = self.getAllResponseHeaders().trim().split("\r\n");
             end(
               asked,
@@ -133,7 +134,7 @@ const keep = (asked) => {
 
 /** @param {any} entry of resource timing */
 const time = ({ name, initiatorType, startTime, duration, responseStatus, transferSize, contentType }) => {
-  // A stream of events is meant to take long.
+  // A stream of events is long by design.
   if (!/fetch|xmlh|beacon/.test(initiatorType) || isOurs(name) || /event-stream/.test(contentType)) return;
   const at = Math.round(performance.timeOrigin + startTime);
   const bare = name.split("#")[0];

@@ -1,4 +1,4 @@
-// Where a single-page product went.
+// Records the addresses that a single-page application visits.
 
 import { crumb } from "./breadcrumbs.js";
 import { ring, wrap } from "./record.js";
@@ -10,13 +10,13 @@ export const routes = list;
 
 let here = "";
 
-/** Starts to watch. */
+/** Starts recording. */
 export const watchRoutes = () => {
   const { navigation } = /** @type {any} */ (window);
   moved();
   addEventListener("popstate", moved);
   addEventListener("hashchange", moved);
-  // Where the browser tells of it by itself, nothing of the host's is wrapped.
+  // If the browser reports navigations itself, no function of the host is wrapped.
   if (navigation?.addEventListener) return navigation.addEventListener("currententrychange", moved);
   for (const name of ["pushState", "replaceState"])
     wrap(history, name, (call) => {

@@ -1,4 +1,5 @@
-// What `modules.js` imports when somebody looks at what is sent: the glue that Trunk makes for that module, and its style.
+// Imported by `modules.js` when somebody opens "What we send": the glue that Trunk creates for that module, and its
+// style.
 
 export { initSync as init, look } from "trunk:glue";
 

@@ -1,9 +1,12 @@
-// The anonymous session: a secret of this browser, which opens only what it created.
+// The anonymous session: a secret of this browser that opens only what it created.
 
-/** Where storage is forbidden it lasts as long as the page. */
+/** Used if storage is forbidden; it lasts as long as the page. */
 let unstored = "";
 
-/** 128 random bits in hexadecimal digits; empty where there are none yet and none are wanted. @param {string} site */
+/**
+ * 128 random bits in hexadecimal digits; empty if there is no session and none is to be created.
+ * @param {string} site
+ */
 export const session = (site, make = true) => {
   const place = `deskbell:${site}:session`;
   try {
@@ -19,13 +22,15 @@ export const session = (site, make = true) => {
   return (unstored = made);
 };
 
-/** Forgets the one that could not be stored; the loader removes the other. */
+/** Forgets a session that could not be stored; the loader deletes a stored one. */
 export const forgetSession = () => (unstored = "");
 
 /** @param {Uint8Array} bytes */
 const hex = (bytes) => Array.from(bytes, (byte) => byte.toString(16).padStart(2, "0")).join("");
 
-/** 128 bits that nobody can guess; empty where the browser has none to give: rather no session than one of somebody else's. */
+/**
+ * 128 unpredictable bits; empty if the browser has none: no session is better than one that somebody else can guess.
+ */
 const secret = () => {
   try {
     return hex(crypto.getRandomValues(new Uint8Array(16)));
@@ -34,7 +39,7 @@ const secret = () => {
   }
 };
 
-/** Random bytes in hexadecimal digits, for what is no secret. @param {number} length */
+/** Random bytes in hexadecimal digits, for values that are no secret. @param {number} length */
 export const random = (length) => {
   const bytes = new Uint8Array(length);
   try {

@@ -1,18 +1,21 @@
-// What the page says of itself: on the script tag, in the script's address, by `configure`, or in `window.deskbellSettings`. What stands
-// further in front wins.
+// The settings of the page: on the script tag, in the script's address, by `configure`, or in
+// `window.deskbellSettings`. Earlier ones take precedence.
 
 /** Only readable while a classic script runs for the first time. */
 const current = /** @type {HTMLScriptElement | undefined} */ (
-  // By the prototype, because a page's `<img name="currentScript">` hides the document's own.
+  // From the prototype, because a page's `<img name="currentScript">` hides the document's own.
   Object.getOwnPropertyDescriptor(Document.prototype, "currentScript")?.get?.call(document)
 );
-/** Where this file is. A module knows it; `deskbell.js` that runs as one finds itself in the trace of an error. */
+/**
+ * The address of this file. A module knows it; `deskbell.js` running as a module finds itself in the trace of an
+ * error.
+ */
 const address = current?.src || import.meta.url || /https?:\S+?(?=:\d+:\d)/.exec(`${new Error().stack}`)?.[0] || "";
-/** The script tag, where there is one. */
+/** The script tag, if there is one. */
 const tag = current ?? [...document.querySelectorAll("script")].find(({ src }) => src && src == address);
 
 const NAMES = "site,gateway,destination,trigger,mount,launcher,preload,email,lang,config,env,cookieDomain".split(",");
-/** What was said, by the names of attributes. @type {Record<string, string | undefined>} */
+/** The settings by the names of their attributes. @type {Record<string, string | undefined>} */
 const data = {};
 /** @param {any} said */
 const take = (said) => {
@@ -23,7 +26,8 @@ const take = (said) => {
 };
 
 /**
- * A global that a script has made. An element has its name on the window as well, and whoever may write HTML on the page must not redirect us.
+ * A global variable that a script has set. Elements with an id or name appear on the window as well, and somebody who
+ * can write HTML on the page must not be able to redirect us.
  * @param {string} name @returns {any}
  */
 export const global = (name) => (Object.hasOwn(window, name) ? /** @type {any} */ (window)[name] : undefined);
@@ -33,15 +37,15 @@ if (address) take(Object.fromEntries(new URL(address, location.href).searchParam
 for (const [[command, options] = []] of global("deskbell")?.q ?? []) if (command == "configure") take(options);
 take(global("deskbellSettings"));
 
-/** What our own files and addresses are relative to. What a bundler has taken in is not where it came from. */
+/** The base of our own files and addresses. Code inside a bundle is not at its original address. */
 const base =
   current?.src || (/\/deskbell\.m?js\b/.test(address) && address) || data["gateway"] || address || location.href;
-/** What the modules beside the loader know of the script. */
+/** What the modules besides the loader know of the script. */
 export const script = { dataset: data, nonce: tag?.nonce, src: base };
 
 /**
- * A setting, as long as it can be used; otherwise nothing, and the console says so, once.
- * @param {string} name @param {string} allowed @param {(value: string) => unknown} use throws where it cannot
+ * A setting, if it is valid; otherwise nothing, and a warning in the console, once.
+ * @param {string} name @param {string} allowed @param {(value: string) => unknown} use throws if the value is invalid
  */
 const usable = (name, allowed, use) => {
   const value = data[name];
@@ -54,7 +58,7 @@ const usable = (name, allowed, use) => {
   }
 };
 
-/** A link that opens the panel. */
+/** Links that open the panel. */
 const LINKS = 'a[href*="#deskbell="]';
 // The links come first, because the browser closes by itself what a selector leaves open at its end.
 const selector = (/** @type {string} */ name) =>
@@ -64,23 +68,26 @@ const selector = (/** @type {string} */ name) =>
 export let site = "";
 /** The address of the gateway, with a slash at its end. */
 export let gateway = "";
-/** How the addresses begin that only we ask for: on the page's own origin the host asks for others. @type {Set<string>} */
+/**
+ * The prefixes of addresses that only Deskbell requests: on the page's own origin the host requests others.
+ * @type {Set<string>}
+ */
 export const own = new Set([new URL("deskbell-", base).href]);
-/** Whether we ask for an address, and not the page. @param {string} url */
+/** Whether Deskbell requests an address, and not the page. @param {string} url */
 export const isOurs = (url) => [...own].some((start) => url.startsWith(start));
-/** Whether the browser keeps our errors from the page: we come from another origin, and without `crossorigin`. */
+/** Whether the browser hides our errors from the page: we come from another origin, and without `crossorigin`. */
 export const muted = !!tag && tag.type != "module" && !tag.crossOrigin && !tag.src.startsWith(`${location.origin}/`);
-/** What opens the panel, beside links. */
+/** The selector of elements that open the panel, besides links. */
 export let triggers = "";
-/** The container that shows the panel inline. @type {string | undefined} */
+/** The selector of the container that shows the panel inline. @type {string | undefined} */
 export let mount;
-/** Whether there is a round button of our own. */
+/** Whether to show Deskbell's own round button. */
 export let launcher = false;
-/** When the widget is fetched before somebody opens it. Somebody who saves data is not made to. */
+/** When the widget is fetched before somebody opens it. Never for customers who save data. */
 export let preload = "";
-/** Whether a site was named. */
+/** Whether a site is configured. */
 export const named = () => !!(data["site"] || data["destination"]);
-/** A setting that needs no more than to be read. @param {string} name */
+/** A setting that needs no validation. @param {string} name */
 export const setting = (name) => data[name];
 
 const derive = () => {
@@ -97,7 +104,10 @@ const derive = () => {
 };
 derive();
 
-/** Takes the settings out of options, as long as the panel has not begun with others; gives the rest of them. @param {any} options @param {boolean} begun */
+/**
+ * Takes the settings out of options, unless the panel has started with others; returns the rest of the options.
+ * @param {any} options @param {boolean} begun
+ */
 export const settle = (options, begun) => {
   const rest = { ...options };
   for (const name of NAMES) delete rest[name];
@@ -110,14 +120,14 @@ export const settle = (options, begun) => {
 /** @type {string | undefined} */
 let lang;
 
-/** The panel's language: the first that we have of what the script tag, the page and the browser say when it is wanted. */
+/** The panel's language: the first available one of the script tag's, the page's and the browser's at this moment. */
 export const language = () =>
   (lang ??=
     [data["lang"], document.documentElement.lang, ...navigator.languages]
       .map((tag) => /** @type {string} */ (`${tag}`.toLowerCase().split("-")[0]))
       .find((tag) => Object.hasOwn(TEXTS, tag)) ?? "en");
 
-/** A text that is needed before the widget is there. @param {number} text */
+/** A text that is needed before the widget has loaded. @param {number} text */
 export const say = (text) => /** @type {string[]} */ (TEXTS[language()])[text];
 
 // In the order of `texts::LOADER`.

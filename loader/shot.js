@@ -1,5 +1,5 @@
-// What `modules.js` imports when somebody wants a picture in their ticket: takes one of the page or opens a file, and lets them
-// black out, mark and crop before it goes anywhere.
+// Imported by `modules.js` when somebody adds a screenshot: takes one of the page or opens a file, and lets the
+// customer redact, mark and crop it before it is uploaded.
 
 import { grab } from "./shot/capture.js";
 import { edit } from "./shot/editor.js";
@@ -11,15 +11,15 @@ export const css = SHOT_CSS;
 
 let worn = false;
 
-/** Whether the browser can take a picture of the page at all; in a frame the page around it may forbid it. */
+/** Whether the browser can capture the page at all; in a frame the surrounding page may forbid it. */
 export const possible = () =>
   Boolean(navigator.mediaDevices?.getDisplayMedia) &&
   /** @type {any} */ (document).featurePolicy?.allowsFeature("display-capture") !== false;
 
 /**
- * Takes a picture of what the person chooses to share, or opens a file, and lets them edit it. The result goes to `keep` as a PNG,
- * and nothing else can be pressed until it is kept: what was not blacked out must not be sent meanwhile. Rejects with a word where
- * it cannot be done, `refused` or `unreadable`.
+ * Captures what the customer chooses to share, or opens a file, and lets them edit it. The result is passed to `keep`
+ * as a PNG, and nothing else can be pressed until it is stored: a picture that was not redacted must not be sent
+ * meanwhile. Rejects with `refused` or `unreadable` if that is not possible.
  * @param {Panel} panel @param {(picture: File) => Promise<unknown>} keep @param {Blob} [file]
  */
 export const shoot = async (panel, keep, file) => {

@@ -1,5 +1,5 @@
-// What `modules.js` imports where the site adds something: the glue that Trunk makes for the module that draws it, its style, and
-// the way to the gateway.
+// Imported by `modules.js` if the site adds something: the glue that Trunk creates for the module that draws it, its
+// style, and its requests to the gateway.
 
 import { ask, begin, complete, forget, initSync, notices, restore, values } from "trunk:glue";
 
@@ -7,14 +7,14 @@ export { initSync as init };
 
 export const css = SITE_CSS;
 
-/** How long what is broken is taken for what is broken now. */
+/** How long incidents count as current. */
 const FRESH_MS = 30_000;
 const REQUEST_MS = 10_000;
 
 /** @typedef {import("./widget-loader.js").Parts} Parts */
 
 /**
- * Makes ready. `form` answers for the form, `labels` are the texts.
+ * Initialises the module. `form` answers for the form, `labels` are the texts.
  * @param {Parts} parts @param {(what: string, about: string) => any} form @param {any} labels
  */
 export const start = (parts, form, labels) => {
@@ -31,7 +31,7 @@ export const start = (parts, form, labels) => {
     return answer.json();
   };
 
-  /** Says that the person has it too. @param {string} id */
+  /** Reports that the customer is affected. @param {string} id */
   const affect = async (id) => {
     try {
       const jwt = await token(false);
@@ -45,7 +45,7 @@ export const start = (parts, form, labels) => {
   begin({ affect }, parts["live"], form, lang, labels);
 
   return {
-    /** Shows what is broken, above the box. What was not heard of leaves what is there. */
+    /** Shows incidents above the box. If they cannot be fetched, the earlier ones stay. */
     notices: async () => {
       if (Date.now() - asked < FRESH_MS) return;
       asked = Date.now();

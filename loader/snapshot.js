@@ -1,4 +1,4 @@
-// The page, the person and what was recorded, as they are at one moment.
+// Takes snapshots of the page, the user and what was recorded.
 
 import { breadcrumbs } from "./breadcrumbs.js";
 import { errors } from "./errors.js";
@@ -27,7 +27,7 @@ export const snapshot = () => ({
   unanswered: [],
 });
 
-/** Keeps the moment until the draft is gone. */
+/** Stores the snapshot until the draft is gone. */
 export const freeze = () => {
   if (state.frozen) return;
   state.frozen = snapshot();
@@ -35,7 +35,7 @@ export const freeze = () => {
 };
 
 /**
- * Completes a snapshot with what the host provides and what the widget gathers; a second at most.
+ * Completes a snapshot with what the host provides and what the widget collects; in a second at most.
  * @param {import("./moment.js").Snapshot} of
  */
 export const complete = async (of) => {
@@ -58,7 +58,7 @@ const ask = async ({ provided, unanswered }) => {
   late = true;
 };
 
-/** Times are kept as numbers, which cost less. @param {any[]} list */
+/** Times are stored as numbers, which take less memory. @param {any[]} list */
 const copies = (list) =>
   [...list]
     .sort((one, other) => one.at - other.at)

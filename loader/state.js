@@ -1,12 +1,12 @@
-// What the host told us: read by the widget when it needs it.
+// The values that the host has set, for the widget to read.
 
 export const blank = () => {};
 
 /**
- * `user` is who is here, `given` what the host said of them beside their token, which may say the rest.
- * `frozen` is the page at the draft's first letter; later moments must not change what the customer began to describe. `leave` is
- * there while the plain form is, and ends it; `left` is what it had sealed then. `gave` is what the host's function for tokens gave last, `error`
- * why a token counts nothing.
+ * `user` is the current user, `given` what the host declared of them besides their token, whose claims complete it.
+ * `frozen` is the snapshot at the draft's first letter; later snapshots must not change what the customer began to
+ * describe. `leave` is set while the plain form runs, and ends it; `left` are the submissions that it had then. `gave`
+ * is the last result of the host's token function, `error` why a token is invalid.
  * @type {{
  *   user: any,
  *   given?: any,
@@ -43,7 +43,7 @@ export const state = {
   forget: [],
 };
 
-/** Takes in what the host says of recording. @param {any} context */
+/** Applies the host's settings for recording. @param {any} context */
 export const restrict = (context) => {
   if (Array.isArray(context?.off)) state.off = new Set(context.off);
   if (Array.isArray(context?.headers))
@@ -51,7 +51,7 @@ export const restrict = (context) => {
   for (const forget of state.forget) forget(false);
 };
 
-/** Forgets the person, and what was recorded. */
+/** Forgets the user, and what was recorded. */
 export const clear = () => {
   state.user = state.given = state.frozen = null;
   state.token = undefined;

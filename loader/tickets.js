@@ -1,5 +1,5 @@
-// What `modules.js` imports where somebody has tickets: what follows them, the glue that Trunk makes for the module that
-// shows them, and its style.
+// Imported by `modules.js` if somebody has tickets: the module that follows them, the glue that Trunk creates for the
+// module that shows them, and its style.
 
 import { alike as showAlike, initSync, leave as leaveScreen, refresh as refreshScreen, show } from "trunk:glue";
 
@@ -8,35 +8,36 @@ export { show, showAlike };
 
 export const css = TICKETS_CSS;
 
-/** How long whoever sends waits for us to look whether they have sent it before. */
+/** How long sending waits for the check for similar tickets. */
 const PATIENCE_MS = 3000;
 
 let ready = false;
 
-/** Starts the module, which only those fetch who look. @param {{module: WebAssembly.Module}} options */
+/** Starts the module, only for customers who open it. @param {{module: WebAssembly.Module}} options */
 export const init = (options) => {
   initSync(options);
   ready = true;
 };
 
-/** Brings what is shown up to date: all of it, or one ticket. @param {string} [id] */
+/** Updates what is shown: everything, or one ticket. @param {string} [id] */
 export const refresh = (id = "") => {
   if (ready) refreshScreen(id);
 };
 
-/** What is shown is not of whoever is here. */
+/** What is shown does not belong to the current user. */
 export const leave = () => {
   if (ready) leaveScreen();
 };
 
-/** The message that was asked about last; who sends it all the same is not asked again. */
+/** The message that was last checked; it is not checked again if it is sent all the same. */
 let asked = "";
 
 /**
- * Whether open tickets say already what is about to be sent; then they are shown in a place.
+ * Whether there are similar open tickets; if so, shows them in a place.
  * @param {Element} place @param {ReturnType<typeof import("./follow.js").follow>} line
  * @param {(what: string, about: string) => any} form
- * @param {() => Promise<(shows: "showAlike", place: Element, tickets: any) => Promise<void>>} draws fetches what draws them
+ * @param {() => Promise<(shows: "showAlike", place: Element, tickets: any) => Promise<void>>} draws fetches what
+ *   draws them
  */
 export const alike = async (place, line, form, draws) => {
   const { message, topic } = JSON.parse(form("ticket", ""));

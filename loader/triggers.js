@@ -1,4 +1,4 @@
-// What opens the panel: the host's own entries, links, and the address of the page.
+// What opens the panel: the host's own triggers, links, and the address of the page.
 
 import { open } from "./panel.js";
 import { preload, triggers } from "./settings.js";
@@ -8,7 +8,10 @@ import { load } from "./widget-loader.js";
 const UNSEEN_MS = 200;
 const NAMES = ["deskbell", "kind", "topic", "severity", "via", "question"];
 
-/** Starts to watch. On the window and capturing, so that entries that come later count and no handler of the page hides them. */
+/**
+ * Starts listening. On the window and capturing, so that later triggers count and no handler of the page hides the
+ * events.
+ */
 export const watch = () => {
   addEventListener("click", press, true);
   for (const type of ["pointerover", "focusin"])
@@ -20,7 +23,7 @@ export const watch = () => {
 /** @param {Event} event */
 const entry = (event) =>
   /** @type {HTMLElement | undefined} */ (
-    // By the prototype, because a form's `<input name="matches">` hides its own.
+    // From the prototype, because a form's `<input name="matches">` hides its own.
     event.composedPath().find((node) => node instanceof Element && Element.prototype.matches.call(node, triggers))
   );
 
@@ -39,21 +42,21 @@ const press = (event) => {
 };
 
 /**
- * Opens behind the page's own handlers, because a menu that closes gives the focus back first, and there it shall return;
- * in the same frame where one of them stops the click.
+ * Opens after the page's own handlers, because a menu that closes returns the focus first, and the panel returns it
+ * there; within the same frame if one of the handlers stops the click.
  * @param {object} [options]
  */
 const later = (options) => {
   let done = 0;
-  // A browser that cannot paint the panel keeps the failure from the page's own handlers.
+  // A browser that cannot paint the panel must not report the failure to the page's own handlers.
   const go = () => done++ || open(options).catch(blank);
   addEventListener("click", go, { once: true });
   requestAnimationFrame(go);
-  // A tab that nobody sees has no frames.
+  // A hidden tab has no frames.
   setTimeout(go, UNSEEN_MS);
 };
 
-/** Opens what the address says, and takes it off the address without a history entry. */
+/** Opens what the address says, and removes it from the address without a history entry. */
 const follow = () => {
   const url = new URL(location.href);
   const inHash = url.hash.startsWith("#deskbell=");

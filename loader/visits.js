@@ -1,23 +1,24 @@
-// What is counted of answers, without a word of what anybody wrote: what was shown, opened, what helped, and what was sent all
-// the same. A visit is one draft of a visitor; a visitor is a random number of this browser, another one every week.
+// Counts for statistics, without anything that anybody wrote: which questions were shown or opened, which helped, and
+// whether a ticket was sent. A visit is one draft of a visitor; a visitor is a random number of this browser that
+// changes every week.
 
 import { random } from "./session.js";
 import { blank } from "./state.js";
 
 const WEEK_MS = 604_800_000;
-/** What flies by while one types was not seen. */
+/** Hits that are visible for a shorter time while typing were not seen. */
 const SEEN_MS = 1000;
 
 /** @typedef {{name: string, kind: string, questions: string[]}} Counted */
 
 /**
- * Counts for a site.
+ * Creates the counter of a site.
  * @param {string} site
- * @param {string} siteUrl where the gateway answers for it; empty where there is none or somebody tries things out: nothing is counted
+ * @param {string} siteUrl the site's address at the gateway; empty without a gateway or for tests: nothing is counted
  */
 export const counter = (site, siteUrl) => {
   const place = `deskbell:${site}:visit`;
-  // Where storage is forbidden it lasts as long as the page.
+  // Used if storage is forbidden; it lasts as long as the page.
   let kept = { week: 0, visitor: "", draft: 0 };
   /** @type {Counted | undefined} */
   let shown;
@@ -45,16 +46,16 @@ export const counter = (site, siteUrl) => {
   /** @param {Counted} counted */
   const post = ({ name, kind, questions }) => {
     if (!siteUrl) return;
-    // Text by text, because pages give arrays and objects a `toJSON` of their own.
+    // Item by item, because pages give arrays and objects a `toJSON` of their own.
     const ids = questions.filter(Boolean).map((id) => JSON.stringify(id));
     const body = `{"visit":"${visit()}","name":"${name}","kind":"${kind}","questions":[${ids}]}`;
-    // A text and no headers of ours, so that the browser asks for no leave first.
+    // A text without custom headers, so that the browser sends no preflight request.
     Promise.resolve(fetch(`${siteUrl}/events`, { method: "POST", body, keepalive: true, credentials: "omit" })).catch(
       blank,
     );
   };
 
-  /** What was not counted yet is not counted any more. */
+  /** Drops what was not counted yet. */
   const uncount = () => {
     clearTimeout(timer);
     shown = undefined;

@@ -1,4 +1,4 @@
-// What waits to be sent: each with why it has not gone, and what can be done beside waiting.
+// The screen of the outbox: each submission with why it was not sent yet, and what can be done besides waiting.
 
 import { UNSURE } from "./outbox.js";
 import { parsed } from "./outcome.js";
@@ -6,14 +6,16 @@ import { parsed } from "./outcome.js";
 /** @typedef {import("./outbox.js").Item} Item */
 /** @typedef {ReturnType<typeof import("./outbox.js").outbox>} Outbox */
 
-/** What mail programs take of an address, in characters. */
+/** The longest address that mail programs accept, in characters. */
 const MAIL_MAX = 1900;
 const SHOWN_MAX = 300;
 
 /**
- * Draws what waits. `edit` takes what was refused back into the form, `unreachable` is why what reaches nobody has not gone.
+ * Draws the outbox. `edit` puts a refused submission back into the form, `unreachable` is the text for the cause of
+ * the same name.
  * @param {Element} place @param {Outbox} outbox @param {{[key: string]: string}} words @param {string} lang
- * @param {string} email @param {(text: string) => void} copy @param {(item: Item) => void} edit @param {string} unreachable
+ * @param {string} email @param {(text: string) => void} copy @param {(item: Item) => void} edit
+ * @param {string} unreachable
  */
 export const draw = async (place, outbox, words, lang, email, copy, edit, unreachable) => {
   const items = await outbox.items();
@@ -46,7 +48,7 @@ export const draw = async (place, outbox, words, lang, email, copy, edit, unreac
         : [unsure ? "waiting_twice" : "waiting_again", () => outbox.again(key)];
     const row = element("div", "row");
     row.append(
-      // What may come twice is nothing to press without thinking.
+      // Something that may arrive twice must not be pressed without thinking.
       button(
         unsure ? "button" : "button main",
         say(/** @type {string} */ (again[0])),
@@ -63,7 +65,7 @@ export const draw = async (place, outbox, words, lang, email, copy, edit, unreac
   });
   if (!drawn.length) drawn.push(element("p", "notice", say("waiting_nothing")));
   if (outbox.unkept()) drawn.push(element("p", "hint", say("waiting_unkept")));
-  // A button that has the focus is drawn anew, and has it again.
+  // The focused button is drawn again, and gets the focus back.
   const root = /** @type {ShadowRoot} */ (place.getRootNode());
   const at = [...place.querySelectorAll("button")].indexOf(/** @type {any} */ (root.activeElement));
   place.replaceChildren(...drawn);
@@ -71,8 +73,9 @@ export const draw = async (place, outbox, words, lang, email, copy, edit, unreac
 };
 
 /**
- * What can be done with a text that does not go: it is copied, written as an e-mail, saved as a file.
- * @param {string} text @param {(key: string) => string} say @param {string} email @param {(text: string) => void} copy
+ * What can be done with a text that cannot be sent: copy it, write it as an e-mail, save it as a file.
+ * @param {string} text @param {(key: string) => string} say @param {string} email
+ * @param {(text: string) => void} copy
  * @param {string} body what would have been sent
  */
 export const ladder = (text, say, email, copy, body) => {
@@ -85,7 +88,11 @@ export const ladder = (text, say, email, copy, body) => {
   return [...steps, button("button", say("waiting_save"), () => save(text, body))];
 };
 
-/** An address that a mail program takes: the page goes first where it is too long, then the end of the text. @param {string} email @param {string} text */
+/**
+ * A `mailto:` address that mail programs accept: if it is too long, the address of the page is dropped first, then
+ * the end of the text.
+ * @param {string} email @param {string} text
+ */
 export const mail = (email, text) => {
   const letters = [...text];
   let kept = letters.length;
@@ -95,14 +102,15 @@ export const mail = (email, text) => {
     const over = address.length - MAIL_MAX;
     if (over <= 0 || kept < 0) return address;
     body = kept < letters.length ? `${letters.slice(0, kept).join("")}…` : text;
-    // A letter has twelve characters at most, so no more go than have to.
+    // A character has twelve encoded characters at most, so no more are dropped than necessary.
     kept -= Math.ceil(over / 12);
   }
 };
 
 /**
- * What keeps a copy of what was sent.
- * @param {{[key: string]: string}} words @param {[string, string, string[]?, string[]?]} sent the text, all of it, and the files that it lacks
+ * The buttons to keep a copy of what was sent.
+ * @param {{[key: string]: string}} words
+ * @param {[string, string, string[]?, string[]?]} sent the text, all that was sent, and the attachments that it lacks
  * @param {boolean} mailed whether that is all there is of it here
  */
 export const saved = (words, [text, body, lost, stopped], mailed) => [
@@ -112,7 +120,7 @@ export const saved = (words, [text, body, lost, stopped], mailed) => [
 ];
 
 /**
- * Says which files are left out, because they are nowhere any more or something on the way stops them.
+ * Shows which attachments are left out, because they are missing or something on the way blocks them.
  * @param {string[] | undefined} lost @param {string[] | undefined} stopped @param {{[key: string]: string}} words
  */
 const left = (lost = [], stopped = [], words) => {
@@ -134,7 +142,7 @@ const save = (text, body) => {
 };
 
 /**
- * Asks once more, because nothing brings it back; not where it may be there.
+ * Asks for confirmation, because it cannot be undone; not if it may have arrived.
  * @param {(key: string) => string} say @param {() => void} act @param {boolean} there
  */
 const discard = (say, act, there) => {
@@ -150,7 +158,7 @@ const discard = (say, act, there) => {
 const reason = ({ code, title }, words) => words[`refused_${code}`] ?? title ?? "";
 
 /**
- * What was refused with its reason in the panel's language, where there is a text for it.
+ * A refusal with its reason in the panel's language, if there is a text for it.
  * @param {import("./outbox.js").Outcome | undefined} outcome @param {{[key: string]: string} | void} words
  */
 export const explained = (outcome, words) => {

@@ -1,4 +1,4 @@
-// Fetches the widget, once, and hands it the panel; where it cannot run, the plain form in its place.
+// Fetches the widget, once, and passes it the panel; or the plain form, if the widget cannot run.
 
 import { emit } from "./events.js";
 import { close, frame, lead, mail, make, wear } from "./panel.js";
@@ -7,25 +7,25 @@ import { gateway, language, own, script, site, triggers } from "./settings.js";
 import { complete, freeze, snapshot } from "./snapshot.js";
 import { blank, state } from "./state.js";
 
-/** How long after a failure it is tried again: the first time, and at most. */
+/** The pause after a failure: the first, and the longest. */
 const PAUSE_MS = 2000;
 const PAUSE_MAX_MS = 300_000;
 
-/** What the panel is led by: the widget or the plain form. @type {any} */
+/** What controls the panel: the widget or the plain form. @type {any} */
 let widget;
-/** Whatever was fetched and lives. @type {Set<any>} */
+/** All modules that were fetched and run. @type {Set<any>} */
 const modules = new Set();
 /** @type {Promise<unknown> | undefined} */
 let loading;
 
-/** How often it has failed, whether it may be tried again, and before when only somebody who opens the panel does. */
+/** How often loading has failed, whether it may be retried, and until when only opening the panel retries it. */
 let failures = 0;
 let failed = false;
 let next = 0;
 
 /**
- * Fetches and starts the widget, or else the plain form; gives whether that went well.
- * @param {boolean} [wanted] whether somebody opens the panel, and not only comes near a trigger
+ * Fetches and starts the widget, or else the plain form; resolves to whether that succeeded.
+ * @param {boolean} [wanted] whether somebody opens the panel, and not only approaches a trigger
  */
 export const load = (wanted) => {
   if (failed && (wanted || Date.now() > next)) {
@@ -42,21 +42,24 @@ export const load = (wanted) => {
   }));
 };
 
-/** Whether something was fetched for the site. */
+/** Whether anything was fetched for the site. */
 export const begun = () => !!loading || !!modules.size;
 
-/** Leads the widget where the options say. @param {object} options */
+/** Makes the widget go where the options lead. @param {object} options */
 export const show = (options) => guard(() => widget.open(options));
 
-/** Tells what was fetched that the host has said something new. @param {boolean} [reset] @param {boolean} [discard] */
+/** Tells the fetched modules that the host has set something. @param {boolean} [reset] @param {boolean} [discard] */
 export const tell = (reset, discard) =>
   guard(() => Promise.all([...modules].map((module) => module.changed(reset, discard))));
 
-/** Has what a `reset` lets go of deleted: by what lives, or else by what is fetched for it. @param {boolean} [discard] */
+/**
+ * Deletes the data that a `reset` asks for: by a running module, or else by one that is fetched for it.
+ * @param {boolean} [discard]
+ */
 export const finishReset = async (discard) => {
   await tell(true, discard);
   try {
-    // Whoever has carried it out has taken away the mark.
+    // A module that has carried it out has removed the mark.
     const marks = Object.keys(localStorage).filter((name) => /^deskbell-(reset|discard):/.test(name));
     if (!marks[0]) return;
     const kept = (await indexedDB.databases?.()) ?? [{ name: "deskbell" }];
@@ -65,10 +68,13 @@ export const finishReset = async (discard) => {
   } catch {}
 };
 
-/** Whether WebAssembly may run; tried once, because a strict policy reports every try. @type {boolean | undefined} */
+/**
+ * Whether WebAssembly may run; tested once, because a strict policy reports every attempt.
+ * @type {boolean | undefined}
+ */
 let compiles;
 
-/** What on this page keeps the widget from running; empty where nothing does. */
+/** What on this page keeps the widget from running; empty if nothing does. */
 export const obstacle = () => {
   try {
     const used = [Reflect.get, document.createElement, document.createTextNode];
@@ -84,7 +90,7 @@ export const obstacle = () => {
   return compiles ? "" : "wasm";
 };
 
-/** Follows the tickets that the device remembers, without the panel. */
+/** Follows the tickets that the device has stored, without the panel. */
 export const resume = () =>
   glue()
     .then((module) => module.resume(parts()))
@@ -101,7 +107,7 @@ const glue = async (file = "widget.js", integrity = WIDGET_INTEGRITY) => {
 };
 
 const plain = () => {
-  // It reads no configuration, by which the widget learns whether the site is known.
+  // It loads no configuration, which would tell whether the gateway knows the site.
   check();
   return glue("plain.js", PLAIN_INTEGRITY)
     .then((module) => (widget = module).start(parts()))
@@ -152,7 +158,10 @@ const start = async () => {
 
 /** @typedef {ReturnType<typeof parts> & {[part: string]: any}} Parts */
 
-/** Lets the browser check the integrity of a module, which `import()` itself cannot. @param {string} href @param {string} integrity */
+/**
+ * Makes the browser check the integrity of a module, which `import()` itself cannot.
+ * @param {string} href @param {string} integrity
+ */
 const preload = (href, integrity) => {
   const link = make("link", { rel: "modulepreload", integrity, nonce: script.nonce, href });
   return new Promise((onload, onerror) => {
@@ -161,7 +170,7 @@ const preload = (href, integrity) => {
   }).finally(() => link.remove());
 };
 
-/** The widget has panicked: what it drew is torn, what was typed is not. */
+/** The widget has panicked: what it drew is broken, what was typed is not. */
 const crash = () => {
   modules.delete(widget);
   failed = false;

@@ -1,4 +1,4 @@
-// What the loader imports: the glue that Trunk makes, and what belongs to the form.
+// Imported by the loader: the glue that Trunk creates, and what belongs to the form.
 
 import {
   answer,
@@ -24,41 +24,44 @@ export { init };
 /** @type {Parts["state"]} */
 let state;
 let mounted = false;
-/** Who was here when they were last heard of. */
+/** The last known user. */
 let person = "";
-/** Counts how often what is written has changed hands. */
+/** Counts changes of the user. */
 let hands = 0;
-/** What the form was told last of what the host says. @type {unknown[]} */
+/** The state of the host's values that the form last got. @type {unknown[]} */
 let shown = [];
-/** Until then it is not known whether the person is still who they were. @type {Promise<unknown>} */
+/** Until this settles it is unknown whether the user has changed. @type {Promise<unknown>} */
 let learning = Promise.resolve();
-/** Until then it is not known whether the person has open tickets. @type {Promise<unknown>} */
+/** Until this settles it is unknown whether the user has open tickets. @type {Promise<unknown>} */
 let looked = learning;
-/** Follows the tickets of whoever is here, once the form is there; `late` where that may have begun. @type {(late?: boolean) => void} */
+/**
+ * Follows the user's tickets, once the form is drawn; with `late` if that may have started.
+ * @type {(late?: boolean) => void}
+ */
 let look = blank;
 /** The configuration as the gateway published it. @type {any} */
 let published;
 
-/** What was given with the token that was read last, and with the one that was asked for last. @type {unknown} */
+/** The token sources that were last read, and last requested. @type {unknown} */
 let learned;
 /** @type {unknown} */
 let tried;
-/** What the token says of the person whose promises were asked for. */
+/** The claims of the user whose response targets were requested. */
 let asked = "";
-/** The modules beside the form, once they are ready. @type {Modules | undefined} */
+/** The modules besides the form, once they are ready. @type {Modules | undefined} */
 let modules;
 /** @type {(() => Promise<Modules>) | undefined} */
 let fetching;
-/** How many tickets there are, and how many messages in them are unread. */
+/** How many tickets there are, and how many unread messages. */
 let [total, unread] = [0, 0];
 
-/** Tells the form what there is beside it. */
+/** Tells the form the counts. */
 const tell = () => mounted && follows(total, unread, state.queued, state.unsure ?? 0);
 
-/** Somebody is their id, whatever says it: a host may identify them again and again, with ever new tokens. */
+/** A user is identified by their id alone: a host may declare them repeatedly, with ever new tokens. */
 const who = () => `${state.user?.id ?? ""}`;
 
-/** What the form draws of what the host says; in words, because the host gives new objects that say the same. */
+/** The host's values that the form draws, as a string, because the host passes new objects with the same content. */
 const said = () =>
   [state.user, state.config.length, state.suggested, state.values].map((value) => {
     try {
@@ -68,7 +71,7 @@ const said = () =>
     }
   });
 
-/** Has the form drawn anew where it has to be: that takes the focus from its fields. @param {boolean} [reset] */
+/** Makes the form draw again if necessary: that takes the focus from its fields. @param {boolean} [reset] */
 const draw = (reset) => {
   if (!mounted) return;
   const now = said();
@@ -77,26 +80,29 @@ const draw = (reset) => {
   formChanged(reset ? 1 : 0);
 };
 
-/** Tells what is beside the form who is here. @param {boolean} [reset] @param {boolean} [discard] */
+/** Tells the modules besides the form who the user is. @param {boolean} [reset] @param {boolean} [discard] */
 const meet = (reset, discard) => {
   const before = person;
   person = who();
   if (!reset && person == before) return modules?.met();
   const done = modules?.other(before, reset, discard);
-  // What was begun before anybody had said who is here is theirs.
+  // What was written before any user was declared belongs to the new user.
   if (reset || before) {
     hands += 1;
-    // After the draft was kept for whoever wrote it.
+    // After the draft was stored for its author.
     if (!reset && mounted) formChanged(1);
   }
   return done;
 };
 
-/** Learns who a token is about. What that promises is asked for anew; and what an earlier one did, where there is none any more. */
+/**
+ * Reads who a token is about. The configuration with their response targets is requested again, also when there is no
+ * token any more.
+ */
 const learnAnew = async () => {
   const { token: source, given } = state;
   tried = given;
-  // Nobody has been identified since, so the host need not be asked for another token.
+  // No user was declared since, so the host need not be asked for another token.
   if (given && given == learned) return;
   await learn(state, () => {
     draw();
@@ -111,7 +117,10 @@ const learnAnew = async () => {
   formChanged(2);
 };
 
-/** The host has said something new. @param {boolean} reset @param {boolean} discard whether what is not sent yet goes as well */
+/**
+ * The host has set something.
+ * @param {boolean} reset @param {boolean} discard whether to delete what was not sent yet as well
+ */
 export const changed = (reset, discard) => {
   if (!state) return;
   draw(reset);
@@ -123,10 +132,10 @@ export const changed = (reset, discard) => {
   return done;
 };
 
-/** Has deleted what a `reset` lets go of. @param {Parts} parts */
+/** Deletes the data that a `reset` asks for. @param {Parts} parts */
 export const finishReset = async (parts) => (await beside(parts)()).finishReset();
 
-/** Leads where the options say. @param {object} options */
+/** Goes where the options lead. @param {object} options */
 export const open = (options) => {
   openForm(options);
   modules?.seen();
@@ -144,7 +153,7 @@ export const mount = (parts) => {
     modules.painted(parts);
     return modules;
   });
-  /** Has a module do something. Whoever does not wait for it need not hear that it failed. @param {(modules: Modules) => any} act */
+  /** Calls a module. A caller who does not wait need not handle a failure. @param {(modules: Modules) => any} act */
   const beyond = (act) => {
     const done = load().then(act);
     done.catch(blank);
@@ -156,7 +165,7 @@ export const mount = (parts) => {
   const own = {
     version: VERSION,
     describe,
-    // What gathers comes with what sends.
+    // The code that collects is part of the modules.
     complete: (/** @type {any} */ snapshot) =>
       load()
         .then(blank, blank)
@@ -195,7 +204,7 @@ export const mount = (parts) => {
   };
   mountForm({ ...parts, ...way, ...counter(site, parts.script.dataset["env"] == "test" ? "" : siteUrl), ...own });
   mounted = true;
-  // What keeps what is written comes with the form. One after the other, so that one token serves both.
+  // The modules that store drafts come with the form. One after the other, so that one token serves both.
   learning = learnAnew().catch(blank);
   look = (late) => {
     looked = learning.then(() => beyond((modules) => siteUrl && modules.look(late)));
@@ -204,7 +213,7 @@ export const mount = (parts) => {
   look();
 };
 
-/** Follows the tickets that the device remembers. @param {Parts} parts */
+/** Follows the tickets that the device has stored. @param {Parts} parts */
 export const resume = async (parts) => {
   if (!access(parts).siteUrl) return;
   const fetched = beside(parts);
@@ -213,13 +222,16 @@ export const resume = async (parts) => {
   (await modules.follow()).line.resume();
 };
 
-/** What the configuration says under a name: the page's word, or else the gateway's. @param {string} name */
+/** A field of the configuration: the page's value, or else the gateway's. @param {string} name */
 const configured = (name) => {
   const told = [published, ...state.config].map((from) => from?.[name]);
   return told.filter((value) => value != undefined).pop();
 };
 
-/** The way to the gateway, which is empty where there is none, or to what is in its place; and who asks. @param {Parts} parts */
+/**
+ * The address of the gateway, empty if there is none, or of the Zendesk in its place; and the identity for requests.
+ * @param {Parts} parts
+ */
 const access = ({ site, script, gateway }) => {
   const zendesk = zendeskOf(script);
   return {
@@ -228,12 +240,12 @@ const access = ({ site, script, gateway }) => {
     email: script.dataset["email"] ?? "",
     /** @param {boolean} refused @param {string} [wanted] */
     token: (refused, wanted) => token(state, refused, wanted),
-    /** Settles once it is known who is here. */
+    /** Settles once the user is known. */
     known: () => learning,
   };
 };
 
-/** Fetches what has the modules beside the form. @param {Parts} parts */
+/** Fetches the module that manages the modules besides the form. @param {Parts} parts */
 const beside = (parts) => {
   if (!state) {
     state = parts.state;

@@ -1,30 +1,33 @@
-// Straight to a Zendesk, without a gateway: a request as anybody may make it, with its files. There it has no key, so a second one
-// would be a second ticket: once one is begun, only the person may send it again.
+// Sends tickets directly to a Zendesk, without a gateway: as an anonymous request with its attachments. There is no
+// idempotency key, so a second request would be a second ticket: once one was begun, only the customer may send it
+// again.
 
 import { described, subject } from "./zendesk/request.js";
 
 /** @typedef {import("./attachments.js").Kept} Kept */
 /** @typedef {{[key: string]: string} | void} Words */
-/** @typedef {{status: number, said: any, after: number}} Heard what Zendesk answered */
+/** @typedef {{status: number, said: any, after: number}} Heard the response of Zendesk */
 /**
- * What a gateway would have answered, as `domain/outbox` judges it.
+ * The response that a gateway would have sent, as `outcome.js` judges it.
  * @typedef {{status: number, text?: string, after?: number, sealed?: "keyless"}} Answer
  */
 
 const REQUEST_MS = 20_000;
-/** How long a file may take beside that: a line that is slower than 10 kB a second is not waited for. */
+/** The further time for an attachment: a connection slower than 10 kB per second is not waited for. */
 const MS_PER_BYTE = 0.1;
 const REASON_MAX = 500;
-/** A refusal that speaks of what was uploaded. */
+/** A refusal that is about uploads. */
 const TAKEN = /upload|attachment|token/i;
-/** Nothing has been begun. @type {Answer} */
+/** No request has begun. @type {Answer} */
 const NOTHING = { status: 0 };
 
 /**
- * Sends what is sealed; never rejects. `keyless` is what it may have come to Zendesk with; before that it may be tried again.
+ * Sends a submission; never rejects. The result is `keyless` if it may have reached Zendesk; otherwise it may be
+ * retried.
  * @param {string} origin @param {{key: string, body: string, files: string[]}} item
- * @param {(id: string) => Promise<Kept | undefined>} find finds a file on the device
- * @param {() => Promise<boolean>} begin notes on the device that it may arrive from now on; gives whether nobody has begun before
+ * @param {(id: string) => Promise<Kept | undefined>} find finds an attachment on the device
+ * @param {() => Promise<boolean>} begin records on the device that it may arrive from now on; resolves to whether
+ *   nobody has begun before
  * @param {Words} words
  * @returns {Promise<Answer>}
  */
@@ -35,7 +38,7 @@ export const deliver = async (origin, { key, body, files }, find, begin, words) 
   try {
     const ticket = JSON.parse(body);
     const uploads = [];
-    // Anew for every try: what Zendesk gives for a file is good for an hour.
+    // Again for every attempt: the tokens that Zendesk returns for uploads are valid for an hour.
     for (const id of files) {
       const file = await find(id);
       if (!file) continue;
@@ -48,7 +51,7 @@ export const deliver = async (origin, { key, body, files }, find, begin, words) 
     if (context) {
       const heard = await upload(origin, "deskbell-context.json", context);
       const token = heard.said.upload?.token;
-      // What is refused of it stands in the message as well, in short.
+      // Parts of it that are refused are also in the message, in short.
       if (token) uploads.push(token);
       else if (!refuses(heard)) return unsent(heard, words);
     }
@@ -66,7 +69,7 @@ export const deliver = async (origin, { key, body, files }, find, begin, words) 
     const { status, said, after } = heard;
     if (refuses(heard)) {
       const text = refusal(heard, words);
-      // Files that were brought a moment ago are gone only because the browser itself, whose connection broke, has sent it twice.
+      // Fresh uploads are gone only if the browser itself, after its connection broke, has sent the request twice.
       return uploads.length && TAKEN.test(text) ? { ...NOTHING, ...so } : { status, text, ...so };
     }
     const id = said.request?.id;
@@ -81,9 +84,9 @@ export const deliver = async (origin, { key, body, files }, find, begin, words) 
   }
 };
 
-/** The context as a file; nothing where the customer lets none of it go along. @param {any} context */
+/** The context as a file; nothing if the customer withholds all of it. @param {any} context */
 const collected = (context) => {
-  // What says only that something is kept back is nothing to look at.
+  // Notes that something is withheld need no file of their own.
   const groups = Object.entries(context ?? {}).filter(([name, of]) => typeof of == "object" && name != "withheld");
   return groups.length ? new Blob([JSON.stringify(context, null, 2)], { type: "application/json" }) : null;
 };
@@ -98,14 +101,15 @@ const upload = (origin, name, blob) =>
   );
 
 /**
- * Posts something; rejects where nothing readable came back in time. With no other header, because no other may pass.
+ * Sends a POST request; rejects without a readable response in time. Without other headers, because no others are
+ * allowed.
  * @param {string} url @param {string} type @param {BodyInit} body @returns {Promise<Heard>}
  */
 const ask = async (url, type, body, time = REQUEST_MS) => {
   const ends = new AbortController();
   /** @type {any} */
   let timer;
-  // A page's own `fetch` may not hear of the end.
+  // A page's own `fetch` may ignore the signal.
   const end = new Promise((_, reject) => {
     timer = setTimeout(() => {
       ends.abort();
@@ -125,17 +129,20 @@ const ask = async (url, type, body, time = REQUEST_MS) => {
   }
 };
 
-/** Whether Zendesk says no, and would again. @param {Heard} heard */
+/** Whether Zendesk refuses, and would again. @param {Heard} heard */
 const refuses = ({ status }) => status >= 400 && status < 500 && status != 408 && status != 429;
 
-/** Before the request was begun nothing is doubtful: it is refused, told to wait, or not there yet. @param {Heard} heard @param {Words} words @returns {Answer} */
+/**
+ * The result before the request was begun: refused, told to wait, or not reached.
+ * @param {Heard} heard @param {Words} words @returns {Answer}
+ */
 const unsent = (heard, words, of = "") => {
   const { status, after } = heard;
   if (refuses(heard)) return { status, text: refusal(heard, words, of) };
   return status == 429 ? { status, after } : NOTHING;
 };
 
-/** A problem document that says why. @param {Heard} heard @param {Words} words */
+/** A problem document with the reason. @param {Heard} heard @param {Words} words */
 const refusal = ({ status, said }, words, of = "") => {
   const signedOut = status == 401 || status == 403 ? words?.["refused_signed_out"] : "";
   const { details, errors, description, error_description, error } = said;
@@ -147,7 +154,7 @@ const refusal = ({ status, said }, words, of = "") => {
   return JSON.stringify({ code: "refused", title: title.slice(0, REASON_MAX) });
 };
 
-/** What a JSON object says; nothing where it is none. @param {string} text @returns {any} */
+/** Parses a JSON object; nothing if it is invalid. @param {string} text @returns {any} */
 const parsed = (text) => {
   try {
     return Object(JSON.parse(text));

@@ -1,10 +1,10 @@
-// A snapshot in the form of the wire: `crates/domain/src/context/document/shape.rs` has the table of what belongs where.
+// Converts a snapshot to wire format: `crates/domain/src/context/document/shape.rs` has the table of its members.
 
 const PERSON = ["id", "name", "email", "plan", "role"];
 const BUILD = ["release", "environment", "build", "tenant", "region"];
 
 /**
- * Brings a snapshot into the form of the wire, not yet redacted nor cut.
+ * Converts a snapshot to wire format, neither redacted nor cut.
  * @param {import("../moment.js").Snapshot} snapshot
  * @returns {object}
  */
@@ -38,7 +38,7 @@ const person = (user) => {
 };
 
 /**
- * What the host gave under names, as texts: a number where a text belongs must not cost a ticket its user.
+ * Named values of the host as strings: a number where a string belongs must not lose a ticket its user.
  * @param {any} object
  * @param {(name: string) => boolean} [wanted]
  */
@@ -52,7 +52,7 @@ const texts = (object, wanted = () => true) => {
       const value = object[name];
       found[name] = typeof value == "string" ? value : (JSON.stringify(value ?? undefined) ?? "");
     } catch {
-      // A getter that throws, a ring, a BigInt: left out.
+      // A getter that throws, a cycle, a BigInt: left out.
     }
   }
   return found;

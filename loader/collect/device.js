@@ -1,4 +1,4 @@
-// Browser, system, screen and network, as the browser tells them.
+// Browser, system, screen and network, as the browser reports them.
 
 const HINTS = ["fullVersionList", "platformVersion", "model", "architecture"];
 
@@ -31,7 +31,7 @@ export const device = () => {
   };
 };
 
-/** Client hints, where the browser has them. @returns {Promise<Partial<import("../moment.js").Device>>} */
+/** Client hints, if the browser has them. @returns {Promise<Partial<import("../moment.js").Device>>} */
 export const hints = async () => {
   const { userAgentData } = /** @type {any} */ (navigator);
   const found = await userAgentData.getHighEntropyValues(HINTS);

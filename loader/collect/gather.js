@@ -1,15 +1,17 @@
-// Completes a snapshot with what costs nothing before somebody asks for help. It comes with what sends.
+// Completes a snapshot with what need not be collected before somebody asks for help. It is loaded with the modules.
 
 import { device, hints } from "./device.js";
 import { timings } from "./timings.js";
 
-/** How long what knows other tools may take to come. */
+/** How long to wait for the module that reads other tools. */
 const TOOLS_MS = 1000;
 
 /**
- * Gathers once for a snapshot: at once what is there, and within a second what the browser takes time for. Never rejects.
+ * Collects once for a snapshot: at once what is available, and within a second what takes the browser time. Never
+ * rejects.
  * @param {import("../moment.js").Snapshot} snapshot
- * @param {() => Promise<typeof import("../tools.js") | void> | void} tools fetches what knows other tools, where there are some
+ * @param {() => Promise<typeof import("../tools.js") | void> | void} tools fetches the module that reads other tools,
+ *   if there are any
  */
 export const gather = async (snapshot, tools) => {
   const at = Date.parse(snapshot.at);
@@ -24,7 +26,7 @@ export const gather = async (snapshot, tools) => {
   ]);
 };
 
-/** What `<meta name="deskbell:NAME">` says. */
+/** The values of `<meta name="deskbell:NAME">`. */
 const meta = () =>
   Object.fromEntries(
     [...document.querySelectorAll("meta[name^='deskbell:']")].map((node) => [

@@ -1,12 +1,12 @@
-// What PostHog knows of this page and person, where it is on the page as `window.posthog`.
+// PostHog's records about this page and user, if it is on the page as `window.posthog`.
 
 /**
- * @param {number} at the moment that the replay shall show
+ * @param {number} at the moment that the replay is to show
  * @returns {import("../moment.js").FoundLink[]}
  */
 export const posthog = (at) => {
   const { posthog } = /** @type {any} */ (window);
-  // The snippet's stub takes every call, and answers none.
+  // The snippet's stub accepts every call, and returns nothing.
   const session = posthog.get_session_id?.();
   if (typeof session != "string" || !session) return [];
   const person = `${posthog.get_distinct_id()}`;

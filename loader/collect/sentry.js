@@ -1,5 +1,6 @@
-// What Sentry knows of this page. Its SDK keeps its state in a global carrier by version, however it was loaded.
-// The address of an event needs the name of the organization, which a page does not know: the site's own patterns do.
+// Sentry's records about this page. Its SDK keeps its state in a global carrier by version, however it was loaded.
+// The address of an event needs the name of the organization, which a page does not know; the site's own link
+// patterns do.
 
 /** @returns {import("../moment.js").FoundLink[]} */
 export const sentry = () => {

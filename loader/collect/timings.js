@@ -1,12 +1,15 @@
-// How fast the page was: navigation timing, and the web vitals as far as the browser keeps them for those who come late.
+// Timings of the page: navigation timing, and the web vitals as far as the browser buffers them.
 
 const VITALS = ["largest-contentful-paint", "layout-shift", "event"];
-/** Shifts belong together while they are less than a second apart, and five in all (https://web.dev/articles/cls). */
+/**
+ * Shifts belong to one window while they are less than a second apart, and five in all
+ * (https://web.dev/articles/cls).
+ */
 const SHIFT_GAP_MS = 1000;
 const SHIFTS_MS = 5000;
 
 /**
- * @param {number} until what came later does not count
+ * @param {number} until later entries do not count
  * @returns {Promise<import("../moment.js").Timings>}
  */
 export const timings = async (until) => {
@@ -27,7 +30,7 @@ export const timings = async (until) => {
   };
 };
 
-/** The entries that the browser has kept. @param {string} type @param {number} until @returns {Promise<any[]>} */
+/** The entries that the browser has buffered. @param {string} type @param {number} until @returns {Promise<any[]>} */
 const kept = (type, until) =>
   new Promise((done) => {
     if (!PerformanceObserver.supportedEntryTypes?.includes(type)) return done([]);
@@ -35,14 +38,14 @@ const kept = (type, until) =>
     const all = [];
     const observer = new PerformanceObserver((list) => void all.push(...list.getEntries()));
     observer.observe({ type, buffered: true });
-    // The browser hands out what it has kept in a task of its own, before this one or not at all.
+    // The browser delivers buffered entries in a task of its own, before this one or not at all.
     setTimeout(() => {
       observer.disconnect();
       done(all.filter((entry) => performance.timeOrigin + entry.startTime <= until));
     }, 100);
   });
 
-/** The cumulative layout shift: the worst run of shifts. @param {any[]} shifts */
+/** The cumulative layout shift: the worst window of shifts. @param {any[]} shifts */
 const shift = (shifts) => {
   let [worst, run, first, last] = [0, 0, 0, 0];
   for (const { startTime, value, hadRecentInput } of shifts) {

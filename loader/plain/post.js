@@ -1,4 +1,4 @@
-// One try, judged as `outcome.js` does, in fewer words.
+// One attempt, judged like in `outcome.js`, with fewer outcomes.
 
 import { token } from "../identity.js";
 import { parsed } from "./device.js";
@@ -6,13 +6,16 @@ import { parsed } from "./device.js";
 /** @typedef {import("../widget-loader.js").Parts} Parts */
 /** @typedef {import("./device.js").Sealed} Sealed */
 /**
- * `sent`, `refused`, or why it is not known; what was answered, or what the gateway does not like; how long it was told to wait.
+ * `sent`, `refused`, or why it is unknown; the response or the reason of the refusal; the pause in milliseconds.
  * @typedef {{cause: string, about?: any, wait?: number}} Outcome
  */
 
 const REQUEST_MS = 20_000;
 
-/** Sends it, to the end of the exchange; never rejects. @param {Parts} parts @param {Sealed} one @param {boolean} here whether its person is here */
+/**
+ * Sends a submission and waits for the response; never rejects.
+ * @param {Parts} parts @param {Sealed} one @param {boolean} here whether its user is the current one
+ */
 export const post = (parts, one, here) =>
   /** @type {Promise<Outcome>} */ (
     Promise.race([
@@ -22,7 +25,8 @@ export const post = (parts, one, here) =>
   );
 
 /**
- * A token that is refused is fetched anew; where that one is refused as well, it goes without, because it matters more.
+ * A token that is refused is replaced by a new one; if that is refused as well, the submission is sent without one,
+ * because its content matters more.
  * @param {Parts} parts @param {Sealed} one @param {boolean} here @returns {Promise<Outcome>}
  */
 const exchange = async ({ gateway, site, state }, { key, user, session, body }, here) => {
@@ -40,7 +44,7 @@ const exchange = async ({ gateway, site, state }, { key, user, session, body }, 
       credentials: "omit",
     });
     const text = await answer.text();
-    // The host's developer is told why, and the customer reads nothing of it.
+    // The host's developer is told why, and the customer sees nothing of it.
     if (answer.status == 401 && jwt) tries && console.info(text);
     else
       return judge(
@@ -54,12 +58,12 @@ const exchange = async ({ gateway, site, state }, { key, user, session, body }, 
 const judge = ({ status, ok, headers }, { id, reference, code, title }) => {
   const seconds = status == 429 ? 30 : code == "in_progress" ? 1 : 0;
   if (seconds) return { cause: "busy", wait: ((Number(headers.get("Retry-After")) || seconds) + Math.random()) * 1000 };
-  // A torn or foreign body proves nothing; the same key will tell.
+  // A truncated or foreign body proves nothing; a retry with the same key will tell.
   if (ok && reference) return { cause: "sent", about: { id, reference } };
   if (status == 408) return { cause: "timed-out" };
   if (status < 400 || status > 499) return { cause: "fault" };
-  // What is no problem document of ours came from something in between, and says nothing about what was sealed.
+  // A response without a problem document is from something in between, and says nothing about the submission.
   if (!code) return { cause: "unreachable" };
-  // What breaks rules is said in the customer's language, by code.
+  // Validation errors are shown in the customer's language, by code.
   return { cause: "refused", about: code == "invalid" ? code : title || code };
 };

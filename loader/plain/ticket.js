@@ -1,23 +1,26 @@
-// What the plain form sends beside the text: who it is, the address of the page, the names of its errors. Nothing here knows what a
-// secret looks like, so nothing is taken that could hold one.
+// What the plain form sends besides the text: the customer, the address of the page, the names of its errors. There
+// is no redaction here, so nothing is collected that could contain a secret.
 
 /** @typedef {import("../widget-loader.js").Parts} Parts */
 /** @typedef {{name: string, email: string}} Contact */
 
-/** Kind on purpose. */
+/** Lenient on purpose. */
 export const ADDRESS = /^[^\s@]+@[^\s@]+\.[^\s@]+$/;
-/** What the name of a type looks like. */
+/** The form of a type's name. */
 const TYPE = /^[A-Za-z]{1,40}$/;
 const PERSON = ["id", "name", "email", "plan", "role"];
 
-/** How support answers who is here; nothing where nobody has said who it is. @param {Parts} parts @returns {Contact | false} */
+/**
+ * How support can reach the user; nothing if no user was declared.
+ * @param {Parts} parts @returns {Contact | false}
+ */
 export const contact = ({ state }) => {
   const { id, name, email } = texts(state.user, PERSON);
   const good = ADDRESS.test(email);
   return (id || good) && { name, email: good ? email : "" };
 };
 
-/** The ticket as the gateway reads it. @param {Parts} parts @param {string} message @param {Contact} contact */
+/** The ticket in wire format. @param {Parts} parts @param {string} message @param {Contact} contact */
 export const ticket = ({ state, lang, script, snapshot }, message, contact) => {
   const { user, config, frozen } = state;
   const { at, url, errors } = frozen ?? snapshot();
@@ -31,7 +34,7 @@ export const ticket = ({ state, lang, script, snapshot }, message, contact) => {
     user: user && { ...texts(user, PERSON), organization: texts(user.organization, ["id", "name"]) },
     errors: Array.from(names, (name) => ({ name })),
   };
-  // What the site asks for first it does not get here, where nobody is asked.
+  // Groups that the site asks for first are not sent, because nobody is asked here.
   for (const { context: said } of config) for (const group of [said?.off, said?.ask].flat()) delete context[group];
   return {
     test: script.dataset["env"] == "test",
@@ -46,6 +49,6 @@ export const ticket = ({ state, lang, script, snapshot }, message, contact) => {
   };
 };
 
-/** What the host gave under names, as texts. @param {any} object @param {string[]} names @returns {any} */
+/** Named values of the host as strings. @param {any} object @param {string[]} names @returns {any} */
 const texts = (object, names) =>
   Object.fromEntries(names.map((name) => [name, /string|number/.test(typeof object?.[name]) ? `${object[name]}` : ""]));

@@ -1,14 +1,17 @@
-// Takes a picture of what the person chooses to share, without the panel on it.
+// Captures a picture of what the customer chooses to share, without the panel.
 
-/** How long a picture is waited for once there is something to take it of. */
+/** How long to wait for a picture once there is something to capture. */
 const PATIENCE_MS = 5000;
 const PAINTED_MS = 200;
 
-/** @param {HTMLDialogElement} dialog the panel @returns {Promise<ImageBitmap | null>} null where the person said no */
+/**
+ * @param {HTMLDialogElement} dialog the panel @returns {Promise<ImageBitmap | null>} null if the customer declined
+ */
 export const grab = async (dialog) => {
   /** @type {MediaStream | undefined} */
   let stream;
-  // Before anybody is asked, so that not even the first frame shows it; transparent and not gone, so that the focus stays.
+  // Before the customer is asked, so that not even the first frame shows the panel; transparent and not hidden, so
+  // that the focus stays.
   dialog.classList.add("unseen");
   try {
     await painted();
@@ -23,7 +26,7 @@ export const grab = async (dialog) => {
   }
 };
 
-/** This tab first; and the person stays here, whatever they share. */
+/** Prefers this tab, and keeps the customer here, whatever they share. */
 const wishes = () => {
   const Controller = /** @type {any} */ (window)["CaptureController"];
   const controller = Controller && new Controller();
@@ -36,7 +39,7 @@ const wishes = () => {
   };
 };
 
-/** What has changed is on the screen; where nothing is painted, it need not be. */
+/** Waits until the change is on the screen; where nothing is painted, it need not be. */
 const painted = () =>
   new Promise((done) => {
     requestAnimationFrame(() => requestAnimationFrame(done));

@@ -1,4 +1,4 @@
-// Where a picture is edited: a dialog over the panel, by pointer, by touch and by keyboard.
+// The image editor: a dialog above the panel, for pointer, touch and keyboard.
 
 import { assign } from "../assign.js";
 import { box, draw, moved, paint, visible } from "./steps.js";
@@ -7,9 +7,9 @@ import { box, draw, moved, paint, visible } from "./steps.js";
 /** @typedef {import("./steps.js").Step} Step */
 /** @typedef {import("./steps.js").Tool} Tool */
 
-/** Pixels a side of what is drawn on the screen; the file has all of them. */
+/** The longest side of the canvas on the screen, in pixels; the file has the full size. */
 const SCREEN_MAX = 2400;
-/** How far a pointer goes before it draws. */
+/** How far a pointer moves before it draws. */
 const SLIP = 4;
 /** @type {Tool[]} */
 const TOOLS = ["black", "mark", "crop"];
@@ -17,9 +17,10 @@ const TOOLS = ["black", "mark", "crop"];
 const ARROWS = { ArrowLeft: [-1, 0], ArrowRight: [1, 0], ArrowUp: [0, -1], ArrowDown: [0, 1] };
 
 /**
- * Lets somebody edit a picture, and stays open until `keep` has done with the steps. Resolves without calling it where they do not
- * want the picture any more, or the panel has been closed meanwhile.
- * @param {ImageBitmap} picture @param {import("../shot.js").Panel} panel @param {(steps: Step[]) => Promise<unknown>} keep
+ * Lets the customer edit a picture, and stays open until `keep` has finished with the steps. Resolves without calling
+ * it if they cancel, or if the panel was closed meanwhile.
+ * @param {ImageBitmap} picture @param {import("../shot.js").Panel} panel
+ * @param {(steps: Step[]) => Promise<unknown>} keep
  * @returns {Promise<unknown>}
  */
 export const edit = (picture, { root, dialog, words, lang }, keep) => {
@@ -28,10 +29,13 @@ export const edit = (picture, { root, dialog, words, lang }, keep) => {
   /** @type {Tool} */
   let tool = "black";
   let view = visible(picture, steps);
-  /** Where the keys are. @type {Box} */
+  /** The frame that the keyboard moves. @type {Box} */
   let frame;
   let framed = false;
-  /** What a pointer draws, and where it began on the screen. @type {{from: PointerEvent, to: PointerEvent} | undefined} */
+  /**
+   * The pointer's current drag, and where it began on the screen.
+   * @type {{from: PointerEvent, to: PointerEvent} | undefined}
+   */
   let drag;
 
   const number = new Intl.NumberFormat(lang);
@@ -56,7 +60,7 @@ export const edit = (picture, { root, dialog, words, lang }, keep) => {
     if (drawn) preview(drawn);
   };
 
-  /** The steps have changed. @param {boolean} [cut] and what is left of the picture as well */
+  /** The steps have changed. @param {boolean} [cut] and the visible part of the picture as well */
   const change = (cut) => {
     view = visible(picture, steps);
     const { x, y, width, height } = view;
@@ -98,7 +102,7 @@ export const edit = (picture, { root, dialog, words, lang }, keep) => {
     return far < SLIP ? undefined : box(point(from), point(to), view);
   };
 
-  /** What the tool would do there. @param {Box} area */
+  /** A preview of what the tool would do there. @param {Box} area */
   const preview = (area) => {
     const { x, y, width, height } = area;
     const line = (2 * view.width) / canvas.getBoundingClientRect().width;
@@ -158,7 +162,7 @@ export const edit = (picture, { root, dialog, words, lang }, keep) => {
     if ((!arrow && event.key != "Enter") || event.altKey || event.ctrlKey || event.metaKey) return;
     event.preventDefault();
     if (!arrow) return framed && !event.repeat && apply(frame);
-    // A key that is held goes faster.
+    // A key that is held moves faster.
     const step = Math.ceil(Math.max(view.width, view.height) / (event.repeat ? 50 : 200));
     frame = moved(frame, arrow[0] * step, arrow[1] * step, event.shiftKey, view);
     framed = true;
@@ -197,14 +201,14 @@ export const edit = (picture, { root, dialog, words, lang }, keep) => {
   );
   editor.onkeydown = (event) => {
     const undoes = (event.ctrlKey || event.metaKey) && !event.shiftKey && event.key.toLowerCase() == "z";
-    // Escape gives up the innermost thing.
+    // Escape cancels the innermost action.
     const drops = drag && event.key == "Escape";
     if (undoes) undo();
     if (drops) drop();
     if (undoes || drops) event.preventDefault();
   };
 
-  // Gone while the picture was taken.
+  // The panel was closed while the picture was taken.
   if (!dialog.getClientRects().length) return Promise.resolve();
   root.append(editor);
   editor.showModal();

@@ -1,10 +1,10 @@
-// A picture comes in, and goes out as a file.
+// Reads pictures, and writes them as files.
 
 import { paint, visible } from "./steps.js";
 
 /** @typedef {import("./steps.js").Step} Step */
 
-/** Pixels a side, and in all: what every browser can draw on. */
+/** The longest side and the most pixels that every browser can draw. */
 const SIDE_MAX = 8192;
 const AREA_MAX = 4096 * 4096;
 
@@ -17,7 +17,7 @@ export const read = async (file) => {
   }
 };
 
-/** Makes a picture smaller where it is too large. @param {ImageBitmap} picture */
+/** Shrinks a picture that is too large. @param {ImageBitmap} picture */
 export const fit = async (picture) => {
   const { width, height } = picture;
   const scale = Math.min(SIDE_MAX / Math.max(width, height), Math.sqrt(AREA_MAX / (width * height)));
@@ -32,7 +32,7 @@ export const fit = async (picture) => {
 };
 
 /**
- * The picture with all that was done to it, in pixels of its own: nothing of what is blacked out or cut off goes along.
+ * The picture with all edits applied to its own pixels: nothing that is redacted or cropped remains in it.
  * @param {ImageBitmap} picture @param {Step[]} steps @param {string} name
  */
 export const png = async (picture, steps, name) => {

@@ -1,4 +1,4 @@
-// What was done to a picture: plain data in its own pixels, drawn anew from the picture each time, so that every step can be
+// The edits of a picture: plain data in its own pixels, always drawn from the original, so that every step can be
 // undone.
 
 /** @typedef {{x: number, y: number}} Point */
@@ -6,12 +6,13 @@
 /** @typedef {"black" | "mark" | "crop"} Tool */
 /** @typedef {Box & {tool: Tool}} Step */
 
-/** The part of the picture that is left. @param {ImageBitmap} picture @param {Step[]} steps @returns {Box} */
+/** The visible part of the picture. @param {ImageBitmap} picture @param {Step[]} steps @returns {Box} */
 export const visible = ({ width, height }, steps) =>
   steps.filter(({ tool }) => tool == "crop").at(-1) ?? { x: 0, y: 0, width, height };
 
 /**
- * The box between two points, within another. It grows to whole pixels: one that is covered by half would show what is under it.
+ * The box between two points, within another. It grows to whole pixels: a pixel that is half covered would show what
+ * is below it.
  * @param {Point} from @param {Point} to @param {Box} within @returns {Box}
  */
 export const box = (from, to, within) => {
@@ -21,8 +22,9 @@ export const box = (from, to, within) => {
 };
 
 /**
- * A box moved or sized, within another.
- * @param {Box} box @param {number} right @param {number} down @param {boolean} sizes @param {Box} within @returns {Box}
+ * A box moved or resized, within another.
+ * @param {Box} box @param {number} right @param {number} down @param {boolean} sizes @param {Box} within
+ * @returns {Box}
  */
 export const moved = ({ x, y, width, height }, right, down, sizes, within) => {
   const [endX, endY] = [within.x + within.width, within.y + within.height];
@@ -44,7 +46,7 @@ export const draw = (context, picture, { tool, x, y, width, height }) => {
     context.fillRect(x, y, width, height);
   } else if (tool == "mark") {
     const line = Math.ceil(Math.max(picture.width, picture.height) / 400) + 1;
-    // Seen on red as well.
+    // Visible on red as well.
     for (const [style, wide] of /** @type {[string, number][]} */ ([
       ["#fff", 2 * line],
       ["#e0002d", line],

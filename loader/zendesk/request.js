@@ -1,16 +1,16 @@
-// What a support engineer reads of a ticket in Zendesk: the customer's words, and below them in short what was collected.
+// The text of a ticket for agents in Zendesk: the customer's message, and below it a summary of what was collected.
 
 const SUBJECT_MAX = 150;
 const ERRORS_MAX = 5;
 const LINE_MAX = 300;
-/** Enough to tell one ticket from another. */
+/** Long enough to distinguish tickets. */
 const REFERENCE = 12;
 
-/** The first line of the message; before it, that somebody only tries things out. @param {any} ticket as a gateway would get it */
+/** The first line of the message, with a mark if it is a test ticket. @param {any} ticket in wire format */
 export const subject = ({ message, test }) =>
   short((test ? "[Test] " : "") + (message.trim().split("\n")[0] ?? ""), SUBJECT_MAX);
 
-/** The message with what belongs to it, as plain text. @param {any} ticket as a gateway would get it @param {string} key */
+/** The message with its details, as plain text. @param {any} ticket in wire format @param {string} key */
 export const described = (ticket, key) => {
   const { message, kind, severity, topic, context, questions, fields, consent, via, locale, website } = ticket;
   const { page, user, application, device, errors } = context ?? {};
@@ -57,7 +57,7 @@ const seen = ({ title, outcome, url }) => line([title, `(${outcome})`, url].filt
 /** @param {unknown[]} texts */
 const listed = (texts) => texts.filter(Boolean).join(", ");
 
-/** On one line, so that nothing collected looks like another fact. @param {string} text */
+/** On one line, so that collected text cannot look like another fact. @param {string} text */
 const line = (text) => short(text.replace(/\s+/g, " "), LINE_MAX);
 
 /** @param {string} text @param {number} most in characters */
