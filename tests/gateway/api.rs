@@ -15,7 +15,6 @@ async fn the_configuration_is_read_by_the_widgets_own_type_and_asked_for_again_c
     let answer = gateway.get("/v1/sites/trusting/config").await;
     let config: Config = serde_json::from_slice(&answer.body).unwrap();
     assert_eq!((config.topics[0].label.as_str(), config.topics[0].team.as_str()), ("Billing", ""));
-    assert_eq!(answer.header("cache-control"), "public, max-age=60");
     let etag = answer.header("etag").to_string();
     for known in [etag.clone(), format!("W/{etag}, \"x\""), "*".into()] {
         let again = request(Method::GET, "/v1/sites/trusting/config").header("if-none-match", known);
@@ -62,7 +61,6 @@ async fn a_question_comes_with_its_answers_in_reading_order() {
         .map(|answer| answer["body"].as_str().unwrap().into())
         .collect();
     assert_eq!(bodies, ["accepted", "staff", "first"]);
-    assert_eq!(answer.header("cache-control"), "public, max-age=60");
     assert_eq!(gateway.get("/v1/sites/acme/questions/none").await.problem(), (404, "not_found".into()));
     assert_eq!(gateway.get("/v1/sites/trusting/questions/how%20to%2Fexport%3F").await.status, 404);
 }

@@ -148,10 +148,6 @@ async fn a_picture_goes_along_and_comes_back_without_its_place() {
     for (name, value) in [
         ("content-type", "image/jpeg"),
         ("content-disposition", "attachment; filename=\"photo.jpg\"; filename*=UTF-8''photo.jpg"),
-        ("x-content-type-options", "nosniff"),
-        ("content-security-policy", "sandbox; default-src 'none'"),
-        ("cache-control", "private"),
-        ("access-control-allow-origin", ORIGIN),
     ] {
         assert_eq!(read.header(name), value, "{name}");
     }

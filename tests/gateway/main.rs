@@ -2,6 +2,7 @@
 // clippy.toml allows these in tests, but does not see that the helpers beside them belong to tests.
 #![allow(clippy::expect_used, clippy::indexing_slicing, clippy::panic, clippy::unwrap_used)]
 
+mod answers;
 mod api;
 mod assets;
 mod attachments;
@@ -24,8 +25,10 @@ mod incidents;
 mod killed;
 mod mail;
 mod privacy;
+mod problems;
 mod queues;
 mod search;
+mod snapshot;
 mod sources;
 mod statements;
 mod support;

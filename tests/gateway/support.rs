@@ -13,6 +13,7 @@ use base64::prelude::BASE64_URL_SAFE_NO_PAD;
 use gateway::app::{self, App};
 use gateway::config::Overrides;
 use gateway::http;
+use gateway::mail::Codes;
 use gateway::search;
 use gateway::store::{Store, StoredTicket, View};
 use gateway::wire_up;
@@ -220,6 +221,13 @@ pub fn ticket(message: &str) -> Value {
         "contact": { "name": "Ada", "email": "ada@example.com" },
         "client": { "name": "test", "version": "1" },
     })
+}
+
+/// The code that was mailed for a ticket last.
+pub async fn mailed_code(gateway: &Gateway, id: &str) -> String {
+    let store = &gateway.app.store;
+    let claimed = store.claimed_address(id).await.unwrap().unwrap();
+    Codes::new(&store.confirmations_key().await.unwrap()).code(id, claimed.code)
 }
 
 /// Brings questions into a database as another process would.

@@ -15,7 +15,7 @@ use ring::hmac;
 use serde_json::{Value, json};
 
 use crate::desk::{Desk, SESSION, full, open, site, until};
-use crate::support::{self, Answer, Gateway, gateway_with, post, request, ticket};
+use crate::support::{self, Answer, Gateway, gateway_with, mailed_code, post, request, ticket};
 use crate::zendesk::Zendesk;
 use crate::zendesk::account::ADMIN;
 use crate::zendesk::control::{Person, Said, Side, said};
@@ -45,12 +45,6 @@ async fn desk(more: &str) -> Desk {
 fn there(desk: &Desk) -> crate::zendesk::tickets::Ticket {
     let state = desk.zendesk.state();
     state.tickets.values().find(|ticket| ticket.external_id.is_some()).unwrap().clone()
-}
-
-/// The code that was mailed for a ticket last.
-async fn code(gateway: &Gateway, id: &str) -> String {
-    let claimed = gateway.app.store.claimed_address(id).await.unwrap().unwrap();
-    Codes::new(&gateway.app.store.confirmations_key().await.unwrap()).code(id, claimed.code)
 }
 
 async fn ask(gateway: &Gateway, method: Method, path: &str, body: Value) -> Answer {
@@ -207,7 +201,7 @@ async fn an_answer_is_read_in_the_panel_only_with_the_code_of_the_mail() {
     }
     assert_eq!(desk.messages(&id).await.len(), 2);
 
-    let right = code(gateway, &id).await;
+    let right = mailed_code(gateway, &id).await;
     let other_session = "ffeeddccbbaa99887766554433221100";
     let path = format!("/{id}/confirmation");
     let stolen = ask_as(gateway, other_session, Method::POST, &path, json!({ "code": right })).await;
@@ -239,7 +233,7 @@ async fn an_answer_is_read_in_the_panel_only_with_the_code_of_the_mail() {
 async fn a_code_cannot_be_guessed_and_another_cannot_be_asked_for_at_will() {
     let desk = desk("").await;
     let id = desk.post("key", &full("One")).await.json()["id"].as_str().unwrap().to_string();
-    let right = code(&desk.gateway, &id).await;
+    let right = mailed_code(&desk.gateway, &id).await;
     let guesses = (0..20_u32).map(|guess| format!("{guess:08}")).filter(|guess| *guess != right);
     let mut answers = Vec::new();
     for guess in guesses.take(8) {
@@ -258,7 +252,7 @@ async fn a_code_cannot_be_guessed_and_another_cannot_be_asked_for_at_will() {
 async fn guesses_at_the_same_time_count_each() {
     let desk = desk("").await;
     let id = desk.post("key", &full("One")).await.json()["id"].as_str().unwrap().to_string();
-    let right = code(&desk.gateway, &id).await;
+    let right = mailed_code(&desk.gateway, &id).await;
     let guesses = (0..40_u32).map(|guess| format!("{guess:08}")).filter(|guess| *guess != right);
     let mut guessing = tokio::task::JoinSet::new();
     for guess in guesses {
@@ -328,7 +322,7 @@ async fn an_address_that_the_host_says_is_not_verified_has_to_be_confirmed() {
     assert!(!read.text().contains("4242"), "{}", read.text());
     let one = desk.ask_as(claims.clone(), Method::GET, &path, Value::Null).await.json();
     assert_eq!((&one["unconfirmed"], &one["code_sent"]), (&json!(true), &json!(true)));
-    let code = json!({"code": code(&desk.gateway, &id).await});
+    let code = json!({"code": mailed_code(&desk.gateway, &id).await});
     let confirmed = desk.ask_as(claims.clone(), Method::POST, &format!("{path}/confirmation"), code).await;
     assert_eq!(confirmed.status, 200, "{}", confirmed.text());
     let read = desk.ask_as(claims, Method::GET, &format!("{path}/messages"), Value::Null).await;
@@ -378,7 +372,7 @@ async fn the_api_says_whether_a_code_was_sent_and_why_none_can_be() {
     let wait: u64 = refused.header("retry-after").parse().unwrap();
     assert!((86_000..=86_400).contains(&wait), "{wait}");
     // Who has confirmed it once is not asked again.
-    let right = code(&gateway, &ids[1]).await;
+    let right = mailed_code(&gateway, &ids[1]).await;
     assert_eq!(confirm(&gateway, &ids[1], &right).await.status, 200);
     let answer = gateway.send(post("desk", "4", Some(SESSION), &ticket("Again"))).await;
     assert_eq!(code_sent(answer.json()["id"].as_str().unwrap()).await, (false, false));
