@@ -17,7 +17,7 @@ use super::site::Site;
 use super::store::{Attachments, Confirmations, Counts, Store, StoreError};
 use super::tickets::{Asked, KeysInUse};
 use super::wire_up::Setup;
-use store_sqlite::SqliteStore;
+use store_sqlite::{READERS, SqliteStore};
 
 /// What every request can reach.
 pub struct App {
@@ -67,7 +67,9 @@ impl App {
 /// Opens the store. The indexes are built while it serves, but for the demo's.
 pub async fn open(setup: Setup) -> Result<Arc<App>, StoreError> {
     let Setup { settings, sites } = setup;
-    let store = Arc::new(SqliteStore::open_with_readers(&settings.database, settings.database_readers).await?);
+    let store = Arc::new(
+        SqliteStore::open_with_readers(&settings.database, settings.database_readers.unwrap_or(READERS)).await?,
+    );
     if settings.demo {
         super::demo::import(store.as_ref()).await?;
     }

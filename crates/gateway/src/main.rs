@@ -6,13 +6,15 @@ use std::process::ExitCode;
 
 use clap::error::ErrorKind;
 use clap::{CommandFactory, Parser, Subcommand};
-use gateway::config::{self, DEFAULT_LISTEN, Overrides, starter};
+use gateway::config::{self, DEFAULT_LISTEN, Overrides, SourceKind, starter};
 use gateway::privacy::{Selection, erase, export};
 use gateway::{
     self, backup, delivery, deployment,
     search::{import, static_index},
     wire_up,
 };
+use outbound_http::AddressError;
+use sources::{Columns, Source};
 use tracing_subscriber::EnvFilter;
 
 /// The Deskbell gateway: stores and delivers tickets, answers searches, and serves the help panel and the inbox.
@@ -110,8 +112,8 @@ struct Import {
     #[arg(long, value_name = "SITE", default_value = "default")]
     site: String,
     /// The format of SOURCE.
-    #[arg(long, value_enum, default_value_t = import::Format::Jsonl)]
-    from: import::Format,
+    #[arg(long, value_enum, default_value_t = SourceKind::Jsonl)]
+    from: SourceKind,
     /// Remove questions that are no longer in SOURCE. Keeps those that could not be read, and removes nothing if a list could not be read, if
     /// none would be left, or if more than half and more than 20 would go.
     #[arg(long)]
@@ -145,8 +147,8 @@ struct Index {
     #[arg(long, value_name = "SITE", default_value = "default")]
     site: String,
     /// The format of SOURCE.
-    #[arg(long, value_enum, default_value_t = import::Format::Jsonl)]
-    from: import::Format,
+    #[arg(long, value_enum, default_value_t = SourceKind::Jsonl)]
+    from: SourceKind,
     /// With --from strapi: the address where its questions are published; the permalink is appended.
     #[arg(long, value_name = "URL")]
     pages: Option<String>,
@@ -468,19 +470,23 @@ fn variable(name: &str) -> Option<String> {
 }
 
 /// Which column of a table is which field.
-fn columns_of(from: import::Format, pairs: &[String]) -> Result<import::Columns, config::SettingsError> {
+fn columns_of(from: SourceKind, pairs: &[String]) -> Result<Columns, config::SettingsError> {
     let wrong = |message: String| config::SettingsError::Value { place: "--column".into(), message };
-    if !pairs.is_empty() && from != import::Format::Csv {
+    if !pairs.is_empty() && from != SourceKind::Csv {
         return Err(wrong("is for --from csv only".into()));
     }
-    import::Columns::parse(pairs).map_err(wrong)
+    Columns::parse(pairs).map_err(wrong)
+}
+
+fn no_source(error: AddressError) -> import::ImportError {
+    import::ImportError::Source(error.into())
 }
 
 async fn run_import(options: Import) -> Result<ExitCode, gateway::GatewayError> {
     let Import { config, database, site, from, prune, force_prune, private, pages, columns, source } = options;
     let settings = config::load(&Overrides { config, database, ..Overrides::default() })?;
-    let place = import::Source::new(from, &source, pages.as_deref()).map_err(import::ImportError::from)?;
-    let place = import::Source { private, columns: columns_of(from, &columns)?, ..place };
+    let place = Source::new(wire_up::source_format(from), &source, pages.as_deref()).map_err(no_source)?;
+    let place = Source { private, columns: columns_of(from, &columns)?, ..place };
     let prune = match (prune, force_prune) {
         (_, true) => import::Prune::Forced,
         (true, false) => import::Prune::Limited,
@@ -499,9 +505,10 @@ async fn run_index(options: Index) -> Result<ExitCode, gateway::GatewayError> {
     let Index { config, database, site, from, pages, private, out, columns, source } = options;
     let columns = columns_of(from, &columns)?;
     let settings = config::load(&Overrides { config, database, ..Overrides::default() })?;
-    let place = source.as_deref().map(|source| import::Source::new(from, source, pages.as_deref()));
-    let place = place.transpose().map_err(import::ImportError::from)?;
-    let place = place.map(|place| import::Source { private, columns, ..place });
+    let format = wire_up::source_format(from);
+    let place = source.as_deref().map(|source| Source::new(format, source, pages.as_deref()));
+    let place = place.transpose().map_err(no_source)?;
+    let place = place.map(|place| Source { private, columns, ..place });
     if place.is_none() {
         note_other_database(&settings);
     }

@@ -19,9 +19,10 @@ use tokio_util::sync::CancellationToken;
 
 use super::app::App;
 use super::backup::BackupError;
+use super::config::Limits;
 use super::config::starter::{self, StarterError};
 use super::config::{SettingsError, notices};
-use super::guard::{Limits, connections_max, open_files};
+use super::guard::{connections_max, open_files};
 use super::http::{self, connections};
 use super::privacy::PrivacyError;
 use super::search::import::{ImportError, timer};

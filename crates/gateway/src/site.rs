@@ -5,10 +5,10 @@ use std::sync::Arc;
 
 use crate::config::Origins;
 use crate::delivery::Destination;
-use crate::incidents::Told;
+use crate::incidents::IncidentSource;
 use crate::mail::Mailer;
-use crate::privacy::Retention;
 use crate::search::import::timer::Plan;
+use deskbell_core::rules::retention::Retention;
 use domain::config::Config;
 use domain::hours::Hours;
 use domain::rota::Rota;
@@ -30,7 +30,7 @@ pub struct Site {
     /// The keys of the host, which sign who somebody is.
     pub signers: Vec<Signer>,
     /// Where it says what is broken.
-    pub incidents: Option<Told>,
+    pub incidents: Option<IncidentSource>,
     /// How it sends e-mail; without it receipts are shown and not sent.
     pub mail: Option<Mailer>,
     /// Where its tickets are brought to, by name; without any they are kept here.

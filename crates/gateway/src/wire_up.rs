@@ -1,5 +1,7 @@
 //! Makes what a site needs from its configuration: the only place that knows every destination, source and signer by name.
 
+mod imports;
+mod incidents;
 mod signers;
 
 use std::collections::BTreeMap;
@@ -13,10 +15,11 @@ use crate::delivery::email::Email;
 use crate::delivery::slack::Slack;
 use crate::delivery::webhook::Webhook;
 use crate::delivery::zendesk::Zendesk;
-use crate::incidents::Told;
 use crate::mail::Mailer;
 use crate::search::import::timer::Plan;
 use crate::site::Site;
+
+pub use imports::source_format;
 
 /// Settings, and the sites that were made from them.
 #[derive(Clone, Debug)]
@@ -62,7 +65,7 @@ fn sites(
 fn site(site: &SiteConfig, secrets: &Secrets) -> Result<Site, Wrong> {
     let within = |table: &str, (field, message): (&str, String)| (format!("{table}.{field}"), message);
     let signers = signers::signers(&site.signers)?;
-    let incidents = site.incidents.as_ref().map(Told::configured).transpose();
+    let incidents = site.incidents.as_ref().map(incidents::source).transpose();
     let incidents = incidents.map_err(|wrong| within("incidents", wrong))?;
     let password = secrets.smtp_password.as_deref();
     let mail = site.mail.as_ref().map(|mail| Mailer::configured(mail, password)).transpose();
@@ -111,7 +114,7 @@ fn imports(site: &SiteConfig) -> Result<Vec<Plan>, Wrong> {
     let mut plans: Vec<Plan> = Vec::new();
     for (index, import) in site.imports.iter().enumerate() {
         let wrong = |(field, message): (&str, String)| (format!("imports[{index}].{field}"), message);
-        let plan = Plan::configured(import).map_err(wrong)?;
+        let plan = imports::plan(import).map_err(wrong)?;
         if plans.iter().any(|other| other.source.name() == plan.source.name()) {
             return Err(wrong(("url", "is imported already; name each source once".into())));
         }

@@ -1,7 +1,8 @@
 //! The stand-in answers as Discourse does: `topic_list`, `post_stream`, 429 as its middleware and its controllers say it.
 
-use gateway::search::import::{Format, Progress, Prune, Source, import_changes};
+use gateway::search::import::{Prune, import_changes};
 use serde_json::{Value, json};
+use sources::{Format, Progress, Source};
 
 use super::{HTML, Kept, StandIn, counts, notes};
 

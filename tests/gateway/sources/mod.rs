@@ -14,8 +14,9 @@ use axum::http::{HeaderMap, Request, Response, StatusCode};
 use axum::response::IntoResponse;
 use domain::question::Question;
 use gateway::search::all_questions;
-use gateway::search::import::{self, Format, Prune, Report, Source};
+use gateway::search::import::{self, Prune, Report};
 use serde_json::Value;
+use sources::{Format, Source};
 use store_sqlite::SqliteStore;
 use tempfile::TempDir;
 

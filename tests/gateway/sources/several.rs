@@ -6,9 +6,10 @@ use std::time::Duration;
 
 use gateway::search::all_questions;
 use gateway::search::import::timer::{self, Plan};
-use gateway::search::import::{Format, Progress, Prune, Source, import_changes};
+use gateway::search::import::{Prune, import_changes};
 use gateway::store::{Imports, Store};
 use serde_json::{Value, json};
+use sources::{Format, Progress, Source};
 use tokio::io::{AsyncBufReadExt, BufReader};
 use tokio::process::Command;
 

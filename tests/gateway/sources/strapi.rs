@@ -1,7 +1,8 @@
 //! The stand-in answers as a Strapi 4 does, with the fields of Squeak: `{data: [{id, attributes}], meta: {pagination}}`.
 
-use gateway::search::import::{Format, Progress, Prune, Source, import_changes};
+use gateway::search::import::{Prune, import_changes};
 use serde_json::{Value, json};
+use sources::{Format, Progress, Source};
 
 use super::{HTML, Kept, StandIn, counts, notes};
 

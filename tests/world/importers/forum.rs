@@ -6,9 +6,9 @@ use std::sync::{Arc, Mutex};
 use axum::Router;
 use axum::http::Uri;
 use axum::response::IntoResponse;
-use gateway::search::import::{Format, Reading, Scope, Source, read};
 use outbound_http::Limits;
 use serde_json::{Value, json};
+use sources::{Format, Reading, Scope, Source, read};
 
 /// A forum with one topic of so many posts, of which the first twenty come along.
 struct Forum {

@@ -2,17 +2,21 @@
 
 mod forum;
 
+use std::collections::BTreeMap;
+
 use base64::Engine;
 use base64::prelude::BASE64_STANDARD;
-use gateway::search::import::{Columns, Format, Source, read_file};
+use gateway::config::SourceKind;
+use gateway::wire_up::source_format;
 use serde::Deserialize;
+use sources::{Columns, Source, read_file};
 
 use crate::rows::{check_all, read};
 
 #[derive(Debug, Deserialize)]
 struct File {
     /// `jsonl` or `csv`.
-    from: Format,
+    from: SourceKind,
     /// The file as text in an encoding, or its bytes in base64.
     #[serde(default)]
     text: String,
@@ -22,7 +26,7 @@ struct File {
     #[serde(default)]
     encoding: String,
     #[serde(default)]
-    columns: Columns,
+    columns: BTreeMap<String, String>,
     /// What is read: `id: title [topics] (answers)` a line.
     #[serde(default)]
     questions: Vec<String>,
@@ -61,7 +65,7 @@ impl File {
 
     fn check(&self) -> Result<(), String> {
         let source = Source::new(self.from, "questions", None).unwrap();
-        let source = Source { columns: self.columns.clone(), ..source };
+        let source = Source { columns: Columns::new(self.columns.clone()).unwrap(), ..source };
         let reading = match read_file(&source, &self.bytes()) {
             Ok(reading) if self.refused.is_empty() => reading,
             Ok(reading) => return Err(format!("is read: {:?}", reading.questions)),

@@ -9,5 +9,7 @@ pub mod delivery_plan;
 pub mod listing;
 pub mod mail_quota;
 pub mod polling;
+pub mod quotas;
+pub mod retention;
 pub mod tokens;
 pub mod unread;

@@ -10,9 +10,8 @@ use super::document::{Document, Lines};
 use super::old_form::{Misplaced, move_panel_options};
 use super::site::{self, SiteTable};
 use super::suggestion::nearest;
-use super::{SettingsError, panel};
-use crate::attachments::quota::Quotas;
-use crate::guard::{Limits, Proxies};
+use super::{Limits, Proxies, SettingsError, panel};
+use deskbell_core::rules::quotas::Quotas;
 
 /// The configuration file, field by field; `crates/gateway/src/deskbell.example.toml` shows every one. Paths are relative to the
 /// folder in which the gateway is started.
@@ -23,7 +22,7 @@ pub struct File {
     pub listen: Option<String>,
     /// The database, `sqlite:PATH`; made where there is none. Default: [`super::DEFAULT_DATABASE`].
     pub database: Option<String>,
-    /// How many connections read the database at once, 1 to [`super::READERS_MAX`]. Default: [`store_sqlite::READERS`].
+    /// How many connections read the database at once, 1 to [`super::READERS_MAX`]. Default: as many as the store takes by itself.
     pub database_readers: Option<u32>,
     /// The folder for the files that go along with tickets; made where there is none. Default: beside the database, its name with
     /// `-attachments` in the place of the ending.

@@ -1,14 +1,14 @@
 //! Where the questions of a site come from, as it stands in the file.
 
-use serde::Deserialize;
+use std::collections::BTreeMap;
 
-use crate::search::import::{Columns, Format};
+use serde::Deserialize;
 
 /// An import as it stands in the file.
 #[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct ImportTable {
-    pub(crate) from: Format,
+    pub(crate) from: SourceKind,
     pub(crate) url: String,
     pub(crate) pages: Option<String>,
     pub(crate) every: Option<String>,
@@ -17,5 +17,21 @@ pub struct ImportTable {
     #[serde(default)]
     pub(crate) private: bool,
     #[serde(default)]
-    pub(crate) columns: Columns,
+    pub(crate) columns: BTreeMap<String, String>,
+}
+
+/// What questions are imported from.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, clap::ValueEnum)]
+#[serde(rename_all = "lowercase")]
+pub enum SourceKind {
+    /// One question a line, as JSON, or one JSON array of them: a file, or its address.
+    Jsonl,
+    /// A table with a line of headers: a file, or its address.
+    Csv,
+    /// A Discourse forum, or one category or tag of it.
+    Discourse,
+    /// A Zendesk help center: its articles and its community.
+    Zendesk,
+    /// The questions in a Strapi, as PostHog's community site has them.
+    Strapi,
 }

@@ -8,7 +8,7 @@ use domain::incident::IncidentKind;
 #[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct IncidentsTable {
-    pub(crate) from: Option<Maker>,
+    pub(crate) from: Option<Provider>,
     pub(crate) say: Option<String>,
     pub(crate) kind: Option<IncidentKind>,
     #[serde(default)]
@@ -17,10 +17,10 @@ pub struct IncidentsTable {
     pub(crate) private: bool,
 }
 
-/// Who made a status page.
+/// Whose software a status page is made with.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "lowercase")]
-pub enum Maker {
+pub enum Provider {
     /// Atlassian Statuspage: `GET /api/v2/summary.json`.
     Statuspage,
     /// Instatus: `GET /summary.json`.

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 
 use serde::Deserialize;
 
-use crate::store::MailLimits;
+use deskbell_core::ports::MailLimits;
 
 /// The table `mail` of a site.
 #[derive(Clone, Deserialize)]

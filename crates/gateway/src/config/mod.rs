@@ -6,11 +6,13 @@ mod file;
 mod hours;
 mod imports;
 mod incidents;
+mod limits;
 mod mail;
 mod notices;
 mod old_form;
 mod origins;
 mod panel;
+mod proxies;
 mod rota;
 mod signers;
 mod site;
@@ -24,21 +26,21 @@ use std::path::{Path, PathBuf};
 
 use sha2::{Digest, Sha256};
 
-use super::attachments::quota::Quotas;
-use super::guard::{Limits, Proxies};
-use store_sqlite::READERS;
+use deskbell_core::rules::quotas::Quotas;
 
 pub use destinations::{
     DestinationTable, EmailTable, FieldTable, SlackTable, Unverified, WebhookTable, ZendeskTable, secret,
 };
 pub use document::Lines;
 pub use file::{File, parse, text};
-pub use imports::ImportTable;
-pub use incidents::{IncidentsTable, Maker};
+pub use imports::{ImportTable, SourceKind};
+pub use incidents::{IncidentsTable, Provider};
+pub use limits::Limits;
 pub use mail::{MailTable, OAuthTable, Tls};
 pub use notices::{notices, other_database};
 pub use old_form::Misplaced;
 pub use origins::{OriginError, OriginPattern, Origins};
+pub use proxies::{FORWARDING_HEADERS, Proxies, base_path, is_private, is_private_or_local};
 pub use signers::{OneOrMany, SignerAlgorithm, SignerTable};
 pub use site::{SiteConfig, SiteTable};
 
@@ -66,8 +68,8 @@ pub struct Settings {
     pub listen: SocketAddr,
     /// The SQLite file.
     pub database: PathBuf,
-    /// How many connections read it at once.
-    pub database_readers: u32,
+    /// How many connections read it at once; without it as many as the store takes by itself.
+    pub database_readers: Option<u32>,
     /// The folder of the files that go along with tickets.
     pub attachments: PathBuf,
     /// The folder with what `make build` made; without it no panel is served.
@@ -212,9 +214,8 @@ pub fn load(overrides: &Overrides) -> Result<Settings, SettingsError> {
         default_database,
     );
     let database = sqlite_path(&database, &from)?;
-    let database_readers = file.database_readers.unwrap_or(READERS);
-    if !(1..=READERS_MAX).contains(&database_readers) {
-        let message = format!("is {database_readers}; write 1 to {READERS_MAX}");
+    if let Some(readers) = file.database_readers.filter(|readers| !(1..=READERS_MAX).contains(readers)) {
+        let message = format!("is {readers}; write 1 to {READERS_MAX}");
         return Err(SettingsError::Value { place: place("database_readers"), message });
     }
     let inbox_token = inbox_token(overrides, &file, &place)?;
@@ -236,7 +237,7 @@ pub fn load(overrides: &Overrides) -> Result<Settings, SettingsError> {
         listen,
         attachments: file.attachments.unwrap_or_else(|| beside(&database)),
         database,
-        database_readers,
+        database_readers: file.database_readers,
         assets: overrides.assets.clone().or(file.assets),
         inbox_token,
         inbox_listen,

@@ -5,7 +5,7 @@
 
 use std::fmt;
 
-use reqwest::Url;
+use url::Url;
 
 /// What is not owned by one company: whoever likes can have a page below it. Not all of them, but what pages are often put on.
 const SHARED: &[&str] = &[

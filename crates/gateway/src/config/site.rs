@@ -15,7 +15,7 @@ use super::origins::Origins;
 use super::panel::{self, PanelTable};
 use super::rota::{self, TurnsTable};
 use super::signers::SignerTable;
-use crate::privacy::Retention;
+use deskbell_core::rules::retention::Retention;
 use domain::attachment::Attachments;
 use domain::config::{self, Config};
 use domain::hours::Hours;

@@ -14,7 +14,7 @@ pub const POLICY: &str = "default-src 'none'; script-src 'self' 'wasm-unsafe-eva
 
 /// Brings the demo's questions up to date.
 pub async fn import(store: &dyn Store) -> Result<(), StoreError> {
-    let reading = import::json_lines(include_str!("questions.jsonl"));
+    let reading = sources::json_lines(include_str!("questions.jsonl"));
     for note in &reading.bad {
         tracing::error!("the demo's questions: {note}");
     }
@@ -30,7 +30,7 @@ mod tests {
     fn the_settings_and_the_questions_can_be_read() {
         let sites = crate::wire_up::parse(include_str!("deskbell.toml"), "demo").unwrap();
         assert_eq!(sites.keys().collect::<Vec<_>>(), [SITE]);
-        let reading = import::json_lines(include_str!("questions.jsonl"));
+        let reading = sources::json_lines(include_str!("questions.jsonl"));
         assert_eq!((reading.bad, reading.warnings, reading.questions.len()), (vec![], vec![], 135));
     }
 }

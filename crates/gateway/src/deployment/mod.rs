@@ -229,7 +229,7 @@ async fn headers(deployment: &Deployment, way: &Way) -> Vec<Finding> {
         });
     }
     if !deployment.is_local() {
-        let is_hidden = client.parse().is_ok_and(super::guard::is_private_or_local);
+        let is_hidden = client.parse().is_ok_and(super::config::is_private_or_local);
         found.push(if is_hidden {
             bad(
                 format!("the gateway takes {client} for the client, so all clients may share one limit"),

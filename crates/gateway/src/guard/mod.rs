@@ -10,7 +10,6 @@ mod guesses;
 mod large_bodies;
 mod open_files;
 mod permits;
-mod proxies;
 mod proxy_watch;
 mod refused_origins;
 
@@ -19,9 +18,9 @@ use std::num::NonZeroU32;
 use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
-use serde::Deserialize;
 use sha2::{Digest, Sha256};
 
+use super::config::Limits;
 use super::network::{LimitedNetwork, customer_network, limited_networks};
 use buckets::{Buckets, Draw, PERIOD};
 pub use charge::Charge;
@@ -30,7 +29,6 @@ use guesses::Guesses;
 pub use large_bodies::{HookSender, LargeBodies};
 pub use open_files::{connections_max, open_files};
 pub use permits::{NetworkPermit, NetworkPermits, Permit, Permits};
-pub use proxies::{FORWARDING_HEADERS, Proxies, base_path, is_private_or_local};
 pub use proxy_watch::ProxyWatch;
 pub use refused_origins::RefusedOrigins;
 
@@ -57,33 +55,6 @@ const HOOKS: u32 = 12_000;
 const STREAMS: u32 = 20;
 /// The most streams from one address, behind which there may be a whole office.
 const STREAMS_FROM_ADDRESS: u32 = 500;
-
-/// How much may come in a minute; all of it may come at once.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
-#[serde(default, deny_unknown_fields)]
-pub struct Limits {
-    /// Requests from one address, where whatever is written counts for ten.
-    pub address: NonZeroU32,
-    /// Tickets and replies of one session or person.
-    pub session: NonZeroU32,
-    /// Tickets and replies to one site of people whom nobody has signed; those who are signed have as many for themselves.
-    pub site: NonZeroU32,
-    /// Files of one session or person; of a site as many as there are tickets and replies.
-    pub uploads: NonZeroU32,
-    /// Connections that may be open at once. Default: three quarters of the files that the system lets the process open, but for
-    /// a reserve.
-    pub connections: Option<NonZeroU32>,
-    /// Connections that may be open at once from one address that is no trusted proxy. Default: a quarter of `connections`, at most 1000.
-    /// All of a /56 of IPv6 may have twice as many, a /48 four times, but no more than half of all.
-    pub connections_per_address: Option<NonZeroU32>,
-}
-
-impl Default for Limits {
-    fn default() -> Limits {
-        let [address, session, site, uploads] = [1200, 30, 600, 60].map(at_least_one);
-        Limits { address, session, site, uploads, connections: None, connections_per_address: None }
-    }
-}
 
 /// Which share of a site something is stored from.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]

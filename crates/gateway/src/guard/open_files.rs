@@ -1,6 +1,6 @@
 //! How many connections there may be, by how many files the system lets the process open.
 
-use super::Limits;
+use crate::config::Limits;
 
 /// Files that are open beside connections: the database, files of tickets, what is asked of other servers.
 const RESERVE: u64 = 256;

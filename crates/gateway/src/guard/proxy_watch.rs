@@ -5,7 +5,7 @@ use std::net::IpAddr;
 use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
-use super::proxies::{self, Proxies};
+use crate::config::{Proxies, is_private};
 
 /// After how many requests it is certain enough.
 const ENOUGH: u32 = 20;
@@ -44,7 +44,7 @@ impl ProxyWatch {
         if state.is_refuted {
             return;
         }
-        match header.filter(|_| proxies::is_private(peer)) {
+        match header.filter(|_| is_private(peer)) {
             Some(header) if state.addresses.contains(&peer) || state.addresses.len() < ADDRESSES_MAX => {
                 state.addresses.insert(peer);
                 state.header = header;

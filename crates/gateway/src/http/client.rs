@@ -8,7 +8,7 @@ use axum::http::request::Parts;
 use axum::http::{HeaderMap, header};
 
 use super::forwarded::{self, Hop};
-use crate::guard::{FORWARDING_HEADERS, Proxies, base_path};
+use crate::config::{FORWARDING_HEADERS, Proxies, base_path};
 
 /// Who is at the other end of a request, as far as trusted proxies say.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]

@@ -1,9 +1,6 @@
 //! What is broken now: fetched from a status page again and again and kept, so that the status page is asked once for everybody;
 //! or said in the configuration.
 
-mod configured;
-mod page;
-
 use std::collections::BTreeMap;
 use std::convert::Infallible;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -13,30 +10,20 @@ use super::app::App;
 use super::site::Site;
 use super::store::StoreError;
 use domain::incident::{Incident, IncidentKind};
-use outbound_http::{Fetcher, Limits};
-
-pub use crate::config::Maker;
-pub use page::{StatusPage, address};
+use sources::StatusPage;
 
 /// How often a status page is asked.
 const EVERY: Duration = Duration::from_secs(60);
 /// For how long what it said last counts where it does not answer. A status page may be down with what it tells about.
 const KEPT: Duration = Duration::from_secs(30 * 60);
-const LIMITS: Limits = Limits {
-    body: 1 << 20,
-    answer: Duration::from_secs(10),
-    tries: 1,
-    pause: Duration::from_secs(1),
-    wait: Duration::from_secs(1),
-};
 
-/// Where a site says what is broken.
+/// Where a site reports incidents.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Told {
+pub enum IncidentSource {
     /// On a status page.
-    Page(StatusPage),
+    StatusPage(StatusPage),
     /// In the configuration.
-    Here(Incident),
+    Configured(Incident),
 }
 
 /// What is broken now, by site.
@@ -47,7 +34,7 @@ impl Broken {
     /// What the configuration says; status pages have not been asked yet.
     pub fn new(sites: &BTreeMap<String, Site>) -> Broken {
         let said = sites.iter().filter_map(|(name, site)| match &site.incidents {
-            Some(Told::Here(incident)) => Some((name.clone(), vec![incident.clone()])),
+            Some(IncidentSource::Configured(incident)) => Some((name.clone(), vec![incident.clone()])),
             _ => None,
         });
         Broken(Arc::new(Mutex::new(said.collect())))
@@ -77,7 +64,7 @@ pub async fn counted(app: &App, site: &str) -> Result<Vec<Incident>, StoreError>
 /// The status pages of sites, each with the name of its site.
 pub fn status_pages(sites: &BTreeMap<String, Site>) -> Vec<(String, StatusPage)> {
     let pages = sites.iter().filter_map(|(name, site)| match &site.incidents {
-        Some(Told::Page(page)) => Some((name.clone(), page.clone())),
+        Some(IncidentSource::StatusPage(page)) => Some((name.clone(), page.clone())),
         _ => None,
     });
     pages.collect()
@@ -85,11 +72,11 @@ pub fn status_pages(sites: &BTreeMap<String, Site>) -> Vec<(String, StatusPage)>
 
 /// Asks the status page of a site for as long as it runs.
 pub async fn poll(broken: &Broken, site: &str, page: &StatusPage) -> Infallible {
-    let fetcher = Fetcher::new(LIMITS, page.private);
+    let client = page.client();
     let mut heard = Instant::now();
     loop {
-        let answer = match &fetcher {
-            Ok(fetcher) => page.ask(fetcher).await.map_err(|error| error.to_string()),
+        let answer = match &client {
+            Ok(client) => client.open_incidents().await.map_err(|error| error.to_string()),
             Err(error) => Err(error.to_string()),
         };
         match answer {

@@ -6,7 +6,6 @@ pub mod export;
 pub mod retention;
 mod selection;
 
-pub use retention::Retention;
 pub use selection::{Matched, Selection, walk};
 
 use super::config::Settings;

@@ -3,8 +3,7 @@
 use std::convert::Infallible;
 use std::time::Duration;
 
-use jiff::tz::TimeZone;
-use jiff::{SignedDuration, Span, Timestamp};
+use jiff::{SignedDuration, Timestamp};
 
 use crate::app::App;
 use crate::attachments::sweep;
@@ -19,39 +18,6 @@ const CHUNK: u32 = 20;
 const PAUSE: Duration = Duration::from_millis(50);
 /// How long it is remembered that a submission was erased. A device asks its owner before it sends what is older than a day.
 const REMEMBERED: SignedDuration = SignedDuration::from_hours(180 * 24);
-/// The shortest time that a site may keep tickets, in days.
-const DAYS_MIN: i64 = 7;
-
-/// How long solved tickets are kept after their last update.
-#[derive(Clone, Copy, Debug)]
-pub struct Retention(Span);
-
-impl Retention {
-    /// Reads `18 months`, `2 years`, `90 days` or `1 year 6 months`; or what is wrong with it.
-    pub fn parse(text: &str) -> Result<Retention, String> {
-        let wrong = || {
-            format!("{text:?} is no time of {DAYS_MIN} days or more, such as \"18 months\", \"2 years\" or \"90 days\"")
-        };
-        let span: Span = text.parse().map_err(|_| wrong())?;
-        let whole_days = span.get_hours() == 0
-            && span.get_minutes() == 0
-            && span.get_seconds() == 0
-            && span.get_milliseconds() == 0
-            && span.get_microseconds() == 0
-            && span.get_nanoseconds() == 0;
-        let retention = Retention(span);
-        let now = clock::timestamp();
-        let is_long = retention
-            .cutoff(now)
-            .is_some_and(|cutoff| now.duration_since(cutoff) >= SignedDuration::from_hours(24 * DAYS_MIN));
-        if whole_days && is_long { Ok(retention) } else { Err(wrong()) }
-    }
-
-    /// What was updated last before this is not kept at a time; none where that is before all time.
-    pub fn cutoff(&self, now: Timestamp) -> Option<Timestamp> {
-        Some(now.to_zoned(TimeZone::UTC).checked_sub(self.0).ok()?.timestamp())
-    }
-}
 
 /// Erases what is not kept, once an hour, for as long as it runs.
 pub async fn run(app: &App) -> Infallible {
@@ -97,26 +63,4 @@ pub async fn enforce(app: &App, now: Timestamp) -> Result<ErasureCounts, StoreEr
 /// Whether a ticket of a site is solved and was updated last before a time.
 fn is_over(head: &TicketHead, site: &str, before: &str) -> bool {
     head.site == site && head.status == Some(Status::Solved) && head.updated_at.as_str() < before
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_time_to_keep_is_counted_back_by_the_calendar() {
-        let now: Timestamp = "2026-11-28T12:00:00Z".parse().unwrap();
-        for (text, cutoff) in [
-            ("18 months", "2025-05-28T12:00:00Z"),
-            ("2 years", "2024-11-28T12:00:00Z"),
-            ("1 year 6 months", "2025-05-28T12:00:00Z"),
-            ("90 days", "2026-08-30T12:00:00Z"),
-            ("8 weeks", "2026-10-03T12:00:00Z"),
-        ] {
-            assert_eq!(Retention::parse(text).unwrap().cutoff(now).unwrap().to_string(), cutoff, "{text}");
-        }
-        for bad in ["", "for ever", "6 days", "0 months", "-2 years", "200 hours", "18", "2 years 3 hours"] {
-            assert!(Retention::parse(bad).unwrap_err().contains("18 months"), "{bad}");
-        }
-    }
 }

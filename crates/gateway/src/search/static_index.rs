@@ -5,9 +5,9 @@ use std::path::{Path, PathBuf};
 use super::super::config::Settings;
 use super::super::store::{Store, StoreError};
 use super::all_questions;
-use super::import::{self, ImportError, Note, Scope, Source};
 use outbound_http::Limits;
 use ranking::index_file::{IndexError, IndexFile};
+use sources::{Note, Scope, Source, SourceError};
 use store_sqlite::SqliteStore;
 
 /// What was written.
@@ -28,7 +28,7 @@ pub struct Written {
 pub enum StaticIndexError {
     /// The source cannot be read.
     #[error(transparent)]
-    Source(#[from] ImportError),
+    Source(#[from] SourceError),
     /// The database cannot be read.
     #[error(transparent)]
     Store(#[from] StoreError),
@@ -54,7 +54,7 @@ pub async fn write(
 ) -> Result<Written, StaticIndexError> {
     let (questions, bad, warnings) = match source {
         Some(source) => {
-            let reading = import::read(source, Limits::default(), &Scope::Whole).await?;
+            let reading = sources::read(source, Limits::default(), &Scope::Whole).await?;
             (reading.questions, reading.bad, reading.warnings)
         }
         // Nobody wants an empty database for a slip in its name.

@@ -2,7 +2,8 @@
 
 use std::net::IpAddr;
 
-use crate::guard::{Limits, NetworkPermit, NetworkPermits, Permit, Permits, Proxies};
+use crate::config::{Limits, Proxies};
+use crate::guard::{NetworkPermit, NetworkPermits, Permit, Permits};
 
 /// The most from one address, unless the configuration says more.
 const MAX_PER_ADDRESS: u32 = 1000;

@@ -187,7 +187,7 @@ async fn stopped(stopping: &mut Receiver<bool>) {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::guard::{Limits, Proxies};
+    use crate::config::{Limits, Proxies};
     use axum::routing::get;
     use tokio::sync::watch;
 

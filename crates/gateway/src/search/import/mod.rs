@@ -1,39 +1,24 @@
 //! Imports questions into the store.
 //!
-//! A source is read, completely or only its changes, and then written in short transactions. Every question belongs to its source: an import never
+//! A source is read ([`sources`]), completely or only its changes, and then written in short transactions. Every question belongs to its source: an import never
 //! changes or removes questions of another one.
 
-mod collector;
-mod configured;
-mod csv;
-mod decode;
-mod discourse;
-mod jsonl;
-mod line;
-mod reading;
-mod source;
-mod strapi;
 pub mod timer;
 mod write;
-mod zendesk;
 
 use std::collections::BTreeSet;
 use std::fmt;
 
 use jiff::Timestamp;
-use reqwest::Url;
 
 use super::super::clock;
 use super::super::config::Settings;
 use super::super::store::{Questions, Store, StoreError};
 use domain::question::Question;
-use outbound_http::{AddressError, ClientError, Fetcher, Limits, Validators};
+use outbound_http::Limits;
+use sources::{Note, Progress, Reading, Scope, Source, SourceError, read};
 use store_sqlite::SqliteStore;
 
-pub use csv::Columns;
-pub use jsonl::read as json_lines;
-pub use reading::{Note, Progress, Reading, Scope};
-pub use source::{Format, Place, Source};
 pub use write::{Changes, Prune};
 
 /// What an import came to.
@@ -62,28 +47,9 @@ pub enum ImportError {
         /// Those that it has.
         known: String,
     },
-    /// The text names no source.
+    /// The source cannot be read.
     #[error(transparent)]
-    Source(#[from] AddressError),
-    /// The source cannot be asked.
-    #[error(transparent)]
-    Client(#[from] ClientError),
-    /// The file cannot be read.
-    #[error("{file}: {reason}; name a file that can be read")]
-    Unreadable {
-        /// The file.
-        file: String,
-        /// What the system says.
-        reason: String,
-    },
-    /// The file is something else than questions.
-    #[error("{file}: {what}")]
-    NoQuestions {
-        /// The file.
-        file: String,
-        /// What it is, and what is wanted.
-        what: String,
-    },
+    Source(#[from] SourceError),
     /// The store refuses.
     #[error(transparent)]
     Store(#[from] StoreError),
@@ -164,78 +130,6 @@ async fn scope_of(
 ) -> Result<Scope, StoreError> {
     let run = store.import_run(site, &source.name()).await?;
     Ok(if run.imported_at.is_some() { progress.scope(now) } else { Scope::Whole })
-}
-
-/// Reads a source; what cannot be read is noted, and the rest is read.
-pub async fn read(source: &Source, limits: Limits, scope: &Scope) -> Result<Reading, ImportError> {
-    let url = match &source.place {
-        Place::File(path) => {
-            let (file, source) = (path.clone(), source.clone());
-            let read = move || std::fs::read(file).map(|bytes| read_file(&source, &bytes));
-            let read = tokio::task::spawn_blocking(read).await.map_err(std::io::Error::other).and_then(|read| read);
-            let file = path.display().to_string();
-            return match read {
-                Ok(reading) => reading.map_err(|what| ImportError::NoQuestions { file, what }),
-                Err(error) => Err(ImportError::Unreadable { file, reason: error.to_string() }),
-            };
-        }
-        Place::Web(url) => url,
-    };
-    let fetcher = Fetcher::new(limits, source.private)?;
-    let (prefix, since) = (source.prefix(), scope.since());
-    Ok(match source.format {
-        Format::Jsonl | Format::Csv => {
-            let validators = match scope {
-                Scope::Whole => Default::default(),
-                Scope::Changes { validators, .. } => validators.clone(),
-            };
-            fetch_file(&fetcher, source, url, &validators).await
-        }
-        Format::Discourse => discourse::read(&fetcher, url, &prefix, since).await,
-        Format::Zendesk => zendesk::read(&fetcher, url, &prefix, since).await,
-        Format::Strapi => strapi::read(&fetcher, url, source.pages.as_ref(), &prefix, since).await,
-    })
-}
-
-/// Reads a file of JSON or a table, or says in one sentence what it is instead.
-pub fn read_file(source: &Source, bytes: &[u8]) -> Result<Reading, String> {
-    let wanted =
-        if source.format == Format::Csv { "wanted is a table as CSV, with a line of headers" } else { jsonl::WANTED };
-    let decoded = decode::decode(bytes).map_err(|what| format!("{what}; {wanted}"))?;
-    let mut reading = match source.format {
-        Format::Csv => csv::read(&decoded.text, &source.columns)?,
-        _ => jsonl::read_document(&decoded.text)?,
-    };
-    if let Some(warning) = decoded.warning {
-        reading.warnings.insert(0, Note { place: "the file".into(), note: warning.into() });
-    }
-    Ok(reading)
-}
-
-/// Reads such a file at an address, unless it is the one that had these validators.
-async fn fetch_file(fetcher: &Fetcher, source: &Source, url: &Url, validators: &Validators) -> Reading {
-    let fetched = match fetcher.text_if_changed(url, validators).await {
-        Ok(fetched) => fetched,
-        Err(error) => {
-            let mut reading = Reading::default();
-            reading.failed(url, &error, None);
-            return reading;
-        }
-    };
-    let Some(bytes) = fetched.bytes else {
-        let mut reading = Reading::new(true);
-        (reading.is_unchanged, reading.validators) = (true, fetched.validators);
-        return reading;
-    };
-    let mut reading = read_file(source, &bytes).unwrap_or_else(|what| {
-        let mut reading = Reading::new(false);
-        reading.bad.push(Note { place: reading::path(url), note: what });
-        reading.is_incomplete = true;
-        reading
-    });
-    // What is bad is named again the next time.
-    reading.validators = if reading.bad.is_empty() { fetched.validators } else { Validators::default() };
-    reading
 }
 
 /// Brings questions into a store that come from no source that can be read again; ids are unique among them.

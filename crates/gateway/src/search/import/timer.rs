@@ -8,7 +8,8 @@ use uuid::Uuid;
 
 use super::super::super::clock;
 use super::super::super::store::{ImportOutcome, ImportRun, Imports, Store, StoreError};
-use super::{Progress, Prune, Report, Source, import_changes};
+use super::{Prune, Report, import_changes};
+use sources::{Progress, Source};
 
 /// How often a source is imported unless the plan says otherwise.
 pub const EVERY_DEFAULT: Duration = Duration::from_secs(24 * 60 * 60);

@@ -1,11 +1,12 @@
-//! Status pages that say what is broken, in the summaries of two of their makers.
+//! Status pages, by the summaries that two providers publish.
 
-use reqwest::Url;
+use std::time::Duration;
+
 use serde::Deserialize;
+use url::Url;
 
-use crate::config::Maker;
 use domain::incident::{Incident, IncidentKind};
-use outbound_http::{AddressError, FetchError, Fetcher, source_url, web_address};
+use outbound_http::{AddressError, ClientError, FetchError, Fetcher, Limits, source_url, web_address};
 
 /// How much of a title is kept, in characters.
 const TITLE_MAX: usize = 200;
@@ -15,35 +16,68 @@ const INCIDENTS_MAX: usize = 10;
 const ID_MAX: usize = 300;
 const URL_MAX: usize = 2_000;
 
+/// How much is read of a status page. It is asked again and again, so one try is enough.
+const LIMITS: Limits = Limits {
+    body: 1 << 20,
+    answer: Duration::from_secs(10),
+    tries: 1,
+    pause: Duration::from_secs(1),
+    wait: Duration::from_secs(1),
+};
+
+/// Whose software a status page is made with.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum StatusPageProvider {
+    /// Atlassian Statuspage: `GET /api/v2/summary.json`.
+    Statuspage,
+    /// Instatus: `GET /summary.json`.
+    Instatus,
+}
+
 /// A status page.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct StatusPage {
-    /// Who made it.
-    pub maker: Maker,
+    /// Whose software it is made with.
+    pub provider: StatusPageProvider,
     /// Where its summary is.
     pub url: Url,
     /// Whether it may be in one's own network.
     pub private: bool,
 }
 
-/// The summary of a status page at an address.
-pub fn address(maker: Maker, page: &str, private: bool) -> Result<StatusPage, AddressError> {
-    let mut url = source_url(page)?;
-    let path = match maker {
-        Maker::Statuspage => "api/v2/summary.json",
-        Maker::Instatus => "summary.json",
-    };
-    url.set_query(None);
-    url.set_path(&format!("{}/{path}", url.path().trim_end_matches('/')));
-    Ok(StatusPage { maker, url, private })
+/// What asks a status page.
+#[derive(Debug)]
+pub struct StatusPageClient {
+    page: StatusPage,
+    fetcher: Fetcher,
 }
 
 impl StatusPage {
-    /// What it says is broken now.
-    pub async fn ask(&self, fetcher: &Fetcher) -> Result<Vec<Incident>, FetchError> {
-        let mut incidents = match self.maker {
-            Maker::Statuspage => fetcher.json::<Statuspage>(&self.url).await?.incidents(),
-            Maker::Instatus => fetcher.json::<Instatus>(&self.url).await?.incidents(),
+    /// The status page at an address, by its summary.
+    pub fn new(provider: StatusPageProvider, page: &str, private: bool) -> Result<StatusPage, AddressError> {
+        let mut url = source_url(page)?;
+        let path = match provider {
+            StatusPageProvider::Statuspage => "api/v2/summary.json",
+            StatusPageProvider::Instatus => "summary.json",
+        };
+        url.set_query(None);
+        url.set_path(&format!("{}/{path}", url.path().trim_end_matches('/')));
+        Ok(StatusPage { provider, url, private })
+    }
+
+    /// What asks it.
+    pub fn client(&self) -> Result<StatusPageClient, ClientError> {
+        Ok(StatusPageClient { page: self.clone(), fetcher: Fetcher::new(LIMITS, self.private)? })
+    }
+}
+
+impl StatusPageClient {
+    /// The incidents that it reports as open.
+    pub async fn open_incidents(&self) -> Result<Vec<Incident>, FetchError> {
+        let url = &self.page.url;
+        let mut incidents = match self.page.provider {
+            StatusPageProvider::Statuspage => self.fetcher.json::<Statuspage>(url).await?.incidents(),
+            StatusPageProvider::Instatus => self.fetcher.json::<Instatus>(url).await?.incidents(),
         };
         incidents.retain(|incident| (1..=ID_MAX).contains(&incident.id.len()) && !incident.title.is_empty());
         incidents.truncate(INCIDENTS_MAX);
@@ -209,12 +243,16 @@ mod tests {
             Some("soon".into()),
         );
         assert_eq!((one.url.as_str(), one.started_at, one.title.len()), ("", None, TITLE_MAX));
-        for (page, maker, summary) in [
-            ("https://status.x.example/", Maker::Statuspage, "https://status.x.example/api/v2/summary.json"),
-            ("https://x.example/status?a=b", Maker::Instatus, "https://x.example/status/summary.json"),
+        for (page, provider, summary) in [
+            (
+                "https://status.x.example/",
+                StatusPageProvider::Statuspage,
+                "https://status.x.example/api/v2/summary.json",
+            ),
+            ("https://x.example/status?a=b", StatusPageProvider::Instatus, "https://x.example/status/summary.json"),
         ] {
-            assert_eq!(address(maker, page, false).unwrap().url.as_str(), summary);
+            assert_eq!(StatusPage::new(provider, page, false).unwrap().url.as_str(), summary);
         }
-        assert!(address(Maker::Instatus, "http://status.x.example", false).is_err());
+        assert!(StatusPage::new(StatusPageProvider::Instatus, "http://status.x.example", false).is_err());
     }
 }

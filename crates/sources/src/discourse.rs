@@ -7,11 +7,11 @@ use std::collections::btree_map::Entry;
 use std::collections::{BTreeMap, HashSet};
 
 use jiff::Timestamp;
-use reqwest::Url;
 use serde::Deserialize;
 use serde_json::Value;
+use url::Url;
 
-use super::reading::{Reading, below, entry_id, is_before, one_line, path};
+use crate::reading::{Reading, below, entry_id, is_before, one_line, path};
 use domain::question::{Answer, Question, question_kind};
 use html_to_markdown::markdown;
 use outbound_http::{FetchError, Fetcher};

@@ -2,11 +2,9 @@
 
 use std::collections::BTreeMap;
 
-use serde::Deserialize;
-
-use super::collector::Collector;
-use super::line::truth;
-use super::reading::{Note, Reading, one_line};
+use crate::collector::Collector;
+use crate::line::truth;
+use crate::reading::{Note, Reading, one_line};
 use domain::question::{Answer, Question, question_kind};
 
 /// The delimiters that are tried, in the order in which they win where two are as frequent.
@@ -25,11 +23,21 @@ const FIELDS: &[(&str, &[&str])] = &[
 ];
 
 /// Which column of a table is which field: field to header.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
-#[serde(transparent)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Columns(BTreeMap<String, String>);
 
 impl Columns {
+    /// Which field is in the column of which header, or what is wrong with the name of a field.
+    pub fn new(columns: BTreeMap<String, String>) -> Result<Columns, String> {
+        match columns.keys().find(|field| FIELDS.iter().all(|(known, _)| known != field)) {
+            Some(unknown) => {
+                let known: Vec<&str> = FIELDS.iter().map(|(field, _)| *field).collect();
+                Err(format!("{unknown:?} is no field of a question; there are {}", known.join(", ")))
+            }
+            None => Ok(Columns(columns)),
+        }
+    }
+
     /// Those of `FIELD=HEADER` each, or what is wrong with one.
     pub fn parse(pairs: &[String]) -> Result<Columns, String> {
         let pair = |text: &String| {
@@ -37,24 +45,7 @@ impl Columns {
                 text.split_once('=').ok_or_else(|| format!("{text:?} is no FIELD=HEADER, such as id=Key"))?;
             Ok((field.trim().to_string(), header.trim().to_string()))
         };
-        let columns = Columns(pairs.iter().map(pair).collect::<Result<_, String>>()?);
-        columns.check().map(|()| columns)
-    }
-
-    /// What is wrong with the names of fields, if anything.
-    pub fn check(&self) -> Result<(), String> {
-        match self.0.keys().find(|field| FIELDS.iter().all(|(known, _)| known != field)) {
-            Some(unknown) => {
-                let known: Vec<&str> = FIELDS.iter().map(|(field, _)| *field).collect();
-                Err(format!("{unknown:?} is no field of a question; there are {}", known.join(", ")))
-            }
-            None => Ok(()),
-        }
-    }
-
-    /// Whether no column is named.
-    pub fn is_empty(&self) -> bool {
-        self.0.is_empty()
+        Columns::new(pairs.iter().map(pair).collect::<Result<_, String>>()?)
     }
 
     /// The column of each field that the table has, or why it cannot be told.

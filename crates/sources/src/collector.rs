@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 
-use super::reading::{Note, Reading};
+use crate::reading::{Note, Reading};
 use domain::question::Question;
 use outbound_http::web_address;
 

@@ -2,9 +2,9 @@
 
 use serde_json::{Map, Value};
 
-use super::collector::Collector;
-use super::line::question;
-use super::reading::Reading;
+use crate::collector::Collector;
+use crate::line::question;
+use crate::reading::Reading;
 
 /// What is wanted of a file.
 pub const WANTED: &str = "wanted is a JSON object a line with id and title, or an array of such objects";

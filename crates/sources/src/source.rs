@@ -3,16 +3,14 @@
 use std::fmt;
 use std::path::{Path, PathBuf};
 
-use reqwest::Url;
-use serde::Deserialize;
 use sha2::{Digest, Sha256};
+use url::Url;
 
-use super::csv::Columns;
+use crate::csv::Columns;
 use outbound_http::{AddressError, source_url};
 
 /// What a source of questions is.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, clap::ValueEnum)]
-#[serde(rename_all = "lowercase")]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Format {
     /// One question a line, as JSON, or one JSON array of them: a file, or its address.
     Jsonl,
@@ -77,7 +75,7 @@ impl Source {
     }
 
     /// What stands before its own ids, so that no other source has the same.
-    pub(super) fn prefix(&self) -> String {
+    pub(crate) fn prefix(&self) -> String {
         let digest = Sha256::digest(self.place.to_string().as_bytes());
         let tag: String = digest.iter().take(4).map(|byte| format!("{byte:02x}")).collect();
         format!("{}-{tag}-", self.format.word())

@@ -6,12 +6,12 @@
 use std::collections::BTreeMap;
 
 use jiff::Timestamp;
-use reqwest::Url;
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
+use url::Url;
 
-use super::reading::{Reading, below, entry_id, is_before, one_line, path};
+use crate::reading::{Reading, below, entry_id, is_before, one_line, path};
 use domain::question::{Answer, Question, question_kind};
 use html_to_markdown::markdown;
 use outbound_http::{FetchError, Fetcher, web_address};

@@ -3,9 +3,9 @@
 use std::collections::{BTreeSet, HashSet};
 
 use jiff::{SignedDuration, Timestamp};
-use reqwest::Url;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
+use url::Url;
 
 use domain::question::Question;
 use outbound_http::{FetchError, Validators};
@@ -111,12 +111,12 @@ pub struct Note {
 
 impl Reading {
     /// Nothing yet; of the changes or of all of a source.
-    pub(super) fn new(is_changes: bool) -> Reading {
+    pub(crate) fn new(is_changes: bool) -> Reading {
         Reading { is_changes, ..Reading::default() }
     }
 
     /// Adds a question that has a title; one without is bad.
-    pub(super) fn add(&mut self, place: &str, question: Question) {
+    pub(crate) fn add(&mut self, place: &str, question: Question) {
         if question.title.is_empty() {
             self.unreadable.insert(question.id);
             return self.bad.push(Note { place: place.into(), note: "has no title".into() });
@@ -125,14 +125,14 @@ impl Reading {
     }
 
     /// Notes an address that could not be read: that of the question with an id, or one that may be of any.
-    pub(super) fn failed(&mut self, url: &Url, error: &FetchError, id: Option<String>) {
+    pub(crate) fn failed(&mut self, url: &Url, error: &FetchError, id: Option<String>) {
         // Where the source is asked no more, what comes behind it is not known.
         let id = id.filter(|_| !error.is_final());
         self.note_bad(path(url), error.to_string(), id);
     }
 
     /// Notes a part of a page that could not be read: the question with an id, or one that may be any.
-    pub(super) fn misshapen(&mut self, place: &str, error: &serde_json::Error, id: Option<String>) {
+    pub(crate) fn misshapen(&mut self, place: &str, error: &serde_json::Error, id: Option<String>) {
         self.note_bad(place.into(), error.to_string(), id);
     }
 
@@ -146,7 +146,7 @@ impl Reading {
 
     /// The entries of a page that no page before it had, by their ids. Lists move while they are read, so that an entry may
     /// come twice. `None` where the list has no end: nothing on this page is new, or there is too much.
-    pub(super) fn fresh(&mut self, url: &Url, kind: &str, entries: Vec<Value>) -> Option<Vec<Value>> {
+    pub(crate) fn fresh(&mut self, url: &Url, kind: &str, entries: Vec<Value>) -> Option<Vec<Value>> {
         let id = |entry: &Value| format!("{kind} {}", entry.get("id").unwrap_or(&Value::Null));
         let empty = entries.is_empty();
         let fresh: Vec<Value> = entries.into_iter().filter(|entry| self.listed.insert(id(entry))).collect();
@@ -166,7 +166,7 @@ impl Reading {
 }
 
 /// An address without its origin, which is that of the source.
-pub(super) fn path(url: &Url) -> String {
+pub(crate) fn path(url: &Url) -> String {
     match url.query() {
         Some(query) => format!("{}?{query}", url.path()),
         None => url.path().into(),
@@ -174,14 +174,14 @@ pub(super) fn path(url: &Url) -> String {
 }
 
 /// A text for people on one line.
-pub(super) fn one_line(text: &str) -> String {
+pub(crate) fn one_line(text: &str) -> String {
     let words: Vec<&str> =
         text.split(|c: char| c.is_whitespace() || c.is_control()).filter(|word| !word.is_empty()).collect();
     words.join(" ")
 }
 
 /// An address below that of a source, with a query; values are encoded.
-pub(super) fn below(base: &Url, path: &str, query: &[(&str, &str)]) -> Url {
+pub(crate) fn below(base: &Url, path: &str, query: &[(&str, &str)]) -> Url {
     let mut url = base.clone();
     url.set_query(None);
     url.set_path(&format!("{}/{path}", base.path().trim_end_matches('/')));
@@ -192,12 +192,12 @@ pub(super) fn below(base: &Url, path: &str, query: &[(&str, &str)]) -> Url {
 }
 
 /// The id of an entry of a list, where it has one: a number.
-pub(super) fn entry_id(entry: &Value) -> Option<u64> {
+pub(crate) fn entry_id(entry: &Value) -> Option<u64> {
     entry.get("id").and_then(Value::as_u64)
 }
 
 /// Whether a time that a source says is before another; `false` where it is none.
-pub(super) fn is_before(time: &str, other: Timestamp) -> bool {
+pub(crate) fn is_before(time: &str, other: Timestamp) -> bool {
     time.parse::<Timestamp>().is_ok_and(|time| time < other)
 }
 

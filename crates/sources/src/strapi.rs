@@ -4,11 +4,11 @@
 //! PostHog/posthog.com. Bodies are markdown already.
 
 use jiff::Timestamp;
-use reqwest::Url;
 use serde::Deserialize;
 use serde_json::Value;
+use url::Url;
 
-use super::reading::{Reading, below, entry_id, one_line, path};
+use crate::reading::{Reading, below, entry_id, one_line, path};
 use domain::question::{Answer, Question, question_kind};
 use outbound_http::Fetcher;
 

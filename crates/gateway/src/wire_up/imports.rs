@@ -1,0 +1,47 @@
+//! Where the questions of a site come from, made from its tables in the configuration.
+
+use std::time::Duration;
+
+use jiff::SignedDuration;
+
+use crate::config::{ImportTable, SourceKind};
+use crate::search::import::timer::{EVERY_DEFAULT, EVERY_MAX, EVERY_MIN, Plan};
+use outbound_http::AddressError;
+use sources::{Columns, Format, Source};
+
+/// The plan of a table, or the field that is wrong and why.
+pub fn plan(import: &ImportTable) -> Result<Plan, (&'static str, String)> {
+    if import.pages.is_some() && import.from != SourceKind::Strapi {
+        return Err(("pages", "is for strapi only; the other sources know where their questions can be read".into()));
+    }
+    let pages = import.pages.as_deref();
+    let source = Source::new(source_format(import.from), &import.url, pages).map_err(|error| match &error {
+        AddressError(text) if Some(text.as_str()) == pages => ("pages", error.to_string()),
+        _ => ("url", error.to_string()),
+    })?;
+    if !import.columns.is_empty() && import.from != SourceKind::Csv {
+        return Err(("columns", "is for csv only; the other sources know what their fields are".into()));
+    }
+    let columns = Columns::new(import.columns.clone()).map_err(|message| ("columns", message))?;
+    let source = Source { private: import.private, columns, ..source };
+    let every = import.every.as_deref().map_or(Some(EVERY_DEFAULT), |text| {
+        let every: Duration = text.parse::<SignedDuration>().ok()?.try_into().ok()?;
+        (EVERY_MIN..=EVERY_MAX).contains(&every).then_some(every)
+    });
+    let every = every.ok_or_else(|| {
+        let text = import.every.clone().unwrap_or_default();
+        ("every", format!("{text:?} is no time from 10 minutes to 1000 hours, such as \"30 minutes\" or \"6 hours\""))
+    })?;
+    Ok(Plan { source, every, prune: import.prune })
+}
+
+/// The format of what the configuration and the command line name.
+pub fn source_format(kind: SourceKind) -> Format {
+    match kind {
+        SourceKind::Jsonl => Format::Jsonl,
+        SourceKind::Csv => Format::Csv,
+        SourceKind::Discourse => Format::Discourse,
+        SourceKind::Zendesk => Format::Zendesk,
+        SourceKind::Strapi => Format::Strapi,
+    }
+}

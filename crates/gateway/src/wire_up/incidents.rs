@@ -1,0 +1,48 @@
+//! Where a site reports incidents, made from its table in the configuration.
+
+use crate::config::{IncidentsTable, Provider};
+use crate::incidents::IncidentSource;
+use domain::incident::{Incident, IncidentKind};
+use markdown::safe_url;
+use sources::{StatusPage, StatusPageProvider};
+
+/// The source of a table, or the field that is wrong and why.
+pub fn source(table: &IncidentsTable) -> Result<IncidentSource, (&'static str, String)> {
+    match (table.from, &table.say) {
+        (Some(_), Some(_)) => Err(("say", "stands beside from; keep one of the two".into())),
+        (None, None) => Err(("from", "is missing; name statuspage or instatus, or say what is broken".into())),
+        (Some(_), None) if table.kind.is_some() => Err(("kind", "goes with say only".into())),
+        (Some(provider), None) => {
+            let page = StatusPage::new(provider_of(provider), &table.url, table.private);
+            page.map(IncidentSource::StatusPage).map_err(|error| ("url", error.to_string()))
+        }
+        (None, Some(_)) if table.private => Err(("private", "goes with from only".into())),
+        (None, Some(say)) => {
+            let title = say.trim();
+            if title.is_empty() {
+                return Err(("say", "is empty; leave the table out where nothing is broken".into()));
+            }
+            if !table.url.is_empty() && safe_url(&table.url).is_none() {
+                return Err(("url", format!("{:?} is no https:, http: or mailto: address", table.url)));
+            }
+            let kind = table.kind.unwrap_or(IncidentKind::Incident);
+            // Another text is another incident, which is counted anew.
+            let incident = Incident {
+                id: format!("said: {title}").chars().take(200).collect(),
+                kind,
+                title: title.into(),
+                url: table.url.clone(),
+                started_at: None,
+                affected: 0,
+            };
+            Ok(IncidentSource::Configured(incident))
+        }
+    }
+}
+
+fn provider_of(provider: Provider) -> StatusPageProvider {
+    match provider {
+        Provider::Statuspage => StatusPageProvider::Statuspage,
+        Provider::Instatus => StatusPageProvider::Instatus,
+    }
+}

@@ -1,0 +1,123 @@
+//! Reads what other services publish: questions from files, forums, help centers and content systems, and incidents from status pages.
+//!
+//! Whatever cannot be read is noted, and the rest is read. Every question has an id with its source's prefix.
+
+mod collector;
+mod csv;
+mod decode;
+mod discourse;
+mod jsonl;
+mod line;
+mod reading;
+mod source;
+mod status_page;
+mod strapi;
+mod zendesk;
+
+use outbound_http::{AddressError, ClientError, Fetcher, Limits, Validators};
+use url::Url;
+
+pub use csv::Columns;
+pub use jsonl::read as json_lines;
+pub use reading::{Note, Progress, Reading, Scope};
+pub use source::{Format, Place, Source};
+pub use status_page::{StatusPage, StatusPageClient, StatusPageProvider};
+
+/// Why a source gives nothing at all.
+#[derive(Debug, thiserror::Error)]
+pub enum SourceError {
+    /// The text names no source.
+    #[error(transparent)]
+    Address(#[from] AddressError),
+    /// It cannot be asked.
+    #[error(transparent)]
+    Client(#[from] ClientError),
+    /// The file cannot be read.
+    #[error("{file}: {reason}; name a file that can be read")]
+    Unreadable {
+        /// The file.
+        file: String,
+        /// What the system says.
+        reason: String,
+    },
+    /// The file is something else than questions.
+    #[error("{file}: {what}")]
+    NoQuestions {
+        /// The file.
+        file: String,
+        /// What it is, and what is wanted.
+        what: String,
+    },
+}
+
+/// Reads a source; what cannot be read is noted, and the rest is read.
+pub async fn read(source: &Source, limits: Limits, scope: &Scope) -> Result<Reading, SourceError> {
+    let url = match &source.place {
+        Place::File(path) => {
+            let (file, source) = (path.clone(), source.clone());
+            let read = move || std::fs::read(file).map(|bytes| read_file(&source, &bytes));
+            let read = tokio::task::spawn_blocking(read).await.map_err(std::io::Error::other).and_then(|read| read);
+            let file = path.display().to_string();
+            return match read {
+                Ok(reading) => reading.map_err(|what| SourceError::NoQuestions { file, what }),
+                Err(error) => Err(SourceError::Unreadable { file, reason: error.to_string() }),
+            };
+        }
+        Place::Web(url) => url,
+    };
+    let fetcher = Fetcher::new(limits, source.private)?;
+    let (prefix, since) = (source.prefix(), scope.since());
+    Ok(match source.format {
+        Format::Jsonl | Format::Csv => {
+            let validators = match scope {
+                Scope::Whole => Default::default(),
+                Scope::Changes { validators, .. } => validators.clone(),
+            };
+            fetch_file(&fetcher, source, url, &validators).await
+        }
+        Format::Discourse => discourse::read(&fetcher, url, &prefix, since).await,
+        Format::Zendesk => zendesk::read(&fetcher, url, &prefix, since).await,
+        Format::Strapi => strapi::read(&fetcher, url, source.pages.as_ref(), &prefix, since).await,
+    })
+}
+
+/// Reads a file of JSON or a table, or says in one sentence what it is instead.
+pub fn read_file(source: &Source, bytes: &[u8]) -> Result<Reading, String> {
+    let wanted =
+        if source.format == Format::Csv { "wanted is a table as CSV, with a line of headers" } else { jsonl::WANTED };
+    let decoded = decode::decode(bytes).map_err(|what| format!("{what}; {wanted}"))?;
+    let mut reading = match source.format {
+        Format::Csv => csv::read(&decoded.text, &source.columns)?,
+        _ => jsonl::read_document(&decoded.text)?,
+    };
+    if let Some(warning) = decoded.warning {
+        reading.warnings.insert(0, Note { place: "the file".into(), note: warning.into() });
+    }
+    Ok(reading)
+}
+
+/// Reads such a file at an address, unless it is the one that had these validators.
+async fn fetch_file(fetcher: &Fetcher, source: &Source, url: &Url, validators: &Validators) -> Reading {
+    let fetched = match fetcher.text_if_changed(url, validators).await {
+        Ok(fetched) => fetched,
+        Err(error) => {
+            let mut reading = Reading::default();
+            reading.failed(url, &error, None);
+            return reading;
+        }
+    };
+    let Some(bytes) = fetched.bytes else {
+        let mut reading = Reading::new(true);
+        (reading.is_unchanged, reading.validators) = (true, fetched.validators);
+        return reading;
+    };
+    let mut reading = read_file(source, &bytes).unwrap_or_else(|what| {
+        let mut reading = Reading::new(false);
+        reading.bad.push(Note { place: reading::path(url), note: what });
+        reading.is_incomplete = true;
+        reading
+    });
+    // What is bad is named again the next time.
+    reading.validators = if reading.bad.is_empty() { fetched.validators } else { Validators::default() };
+    reading
+}
