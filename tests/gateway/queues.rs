@@ -7,12 +7,12 @@ use std::time::Duration;
 use async_trait::async_trait;
 use axum::Router;
 use axum::http::StatusCode;
+use domain::config::Config;
 use domain::conversation::Author;
 use gateway::app;
 use gateway::config::Overrides;
 use gateway::delivery::{Delivered, Destination, Failure, Finding, Parcel, worker};
 use gateway::mail;
-use gateway::site::Site;
 use gateway::store::{State, What};
 use gateway::supervisor;
 use gateway::wire_up;
@@ -185,7 +185,7 @@ impl Destination for Fragile {
         Ok(Delivered::default())
     }
 
-    async fn check(&self, _site: &Site, _hook: &str) -> Vec<Finding> {
+    async fn check(&self, _config: &Config, _hook: &str) -> Vec<Finding> {
         Vec::new()
     }
 }

@@ -2,5 +2,7 @@
 //! records that pass through them; `rules` are the decisions that all stores and routes share.
 
 pub mod clock;
+#[cfg(any(test, feature = "fixtures"))]
+pub mod fixtures;
 pub mod ports;
 pub mod rules;

@@ -4,6 +4,7 @@ mod attachments;
 mod confirmations;
 mod conversations;
 mod counts;
+pub mod destination;
 mod erasure;
 mod error;
 mod external_tickets;

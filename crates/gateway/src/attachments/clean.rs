@@ -6,9 +6,9 @@ use std::io::{Read, Write};
 use super::FileStorage;
 use super::StoreFileError;
 use super::folder::Folder;
-use super::formats::{self, Format};
 use super::receive::{Part, failed};
 use super::text;
+use deskbell_core::rules::file_formats::{self as formats, Format};
 use domain::attachment::{self, Attachments, FileType};
 use domain::stripping::{self, Broken, Strip, stripper};
 

@@ -7,7 +7,6 @@ mod address;
 mod clean;
 mod error;
 pub mod folder;
-pub mod formats;
 pub mod quota;
 mod receive;
 pub mod sweep;

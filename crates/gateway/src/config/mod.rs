@@ -28,9 +28,7 @@ use sha2::{Digest, Sha256};
 
 use deskbell_core::rules::quotas::Quotas;
 
-pub use destinations::{
-    DestinationTable, EmailTable, FieldTable, SlackTable, Unverified, WebhookTable, ZendeskTable, secret,
-};
+pub use destinations::{DestinationTable, EmailTable, FieldTable, SlackTable, WebhookTable, ZendeskTable, secret};
 pub use document::Lines;
 pub use file::{File, parse, text};
 pub use imports::{ImportTable, SourceKind};

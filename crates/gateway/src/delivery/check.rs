@@ -57,13 +57,14 @@ pub async fn check(setup: &Setup, send: bool) -> Checked {
         if let Some(mailer) = &site.mail {
             let bounces_to = mailer.bounces.as_ref().and_then(|name| site.destinations.get(name));
             let return_path = bounces_to.and_then(|to| to.return_path(&Uuid::nil().to_string()));
+            let return_path = return_path.and_then(|address| address.parse().ok());
             let sender = return_path.as_ref().unwrap_or(&mailer.from.email);
             let finding = email::mail_server(&mailer.server, sender).await;
             checked.found.push((name.clone(), "mail".into(), vec![finding]));
         }
         for (destination, to) in &site.destinations {
             let hook = format!("/v1/sites/{name}/hooks/{destination}");
-            let mut findings = to.check(site, &hook).await;
+            let mut findings = to.check(&site.config, &hook).await;
             if send {
                 findings.push(test(name, site, destination).await);
             }
@@ -94,7 +95,8 @@ async fn test(name: &str, site: &Site, destination: &str) -> Finding {
         remote: String::new(),
         told: String::new(),
     };
-    let parcel = Parcel { site, delivery: &delivery, ticket: &ticket, message: None, files: &[], place: None };
+    let parcel =
+        Parcel { config: &site.config, delivery: &delivery, ticket: &ticket, message: None, files: &[], place: None };
     let reference = &ticket.reference;
     match to.deliver(&parcel).await {
         Ok(delivered) => {

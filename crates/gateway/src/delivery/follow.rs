@@ -475,7 +475,7 @@ fn with_status(
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::delivery::destination::tests::delivery;
+    use deskbell_core::fixtures::delivery;
 
     #[test]
     fn what_waits_behind_a_dead_letter_is_blocked_and_what_waits_before_one_is_not() {

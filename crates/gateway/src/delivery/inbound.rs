@@ -322,7 +322,7 @@ fn withheld(names: &[String]) -> String {
 mod tests {
     use super::*;
 
-    use crate::delivery::comment::tests::stored;
+    use deskbell_core::fixtures::stored;
     use domain::context::User;
 
     #[test]

@@ -4,21 +4,15 @@
 //! until they succeed or are given up. [`follow`] polls the destinations for answers.
 
 mod check;
-mod comment;
-mod destination;
 pub mod email;
 mod feed;
 pub mod follow;
 pub mod hook;
-mod hook_headers;
 pub mod inbound;
 mod lines;
-mod patience;
 mod prompt;
 pub mod reading;
 pub mod returned;
-mod sender;
-mod signature;
 pub mod slack;
 mod target;
 pub mod webhook;
@@ -27,24 +21,22 @@ pub mod zendesk;
 
 use super::site::Site;
 use super::store::{NewDelivery, What};
+use deskbell_core::rules::comment;
 use domain::conversation::Author;
+use outbound_http::attempt as patience;
 
-pub use crate::config::Unverified;
 pub use check::{Checked, check};
-#[cfg(test)]
-pub use comment::tests as comment_tests;
-pub use destination::{
+pub use deskbell_core::ports::destination::{
     AgentNote, Answers, Delivered, Destination, ExportFailure, ExportFrom, ExportedChanges, Failure, Finding, Foreign,
-    Found, Heard, InboundFile, InboundMail, News, NotHeard, Parcel, ParcelFile, RecentChanges, ReturnAddress,
-    ReturnedMail, ReturnsOf, SaidFile, Saying, parcel_id,
+    Found, Heard, HookHeaders, InboundFile, InboundMail, News, NotHeard, Parcel, ParcelFile, RecentChanges,
+    ReturnAddress, ReturnedMail, ReturnsOf, SaidFile, Saying, parcel_id,
 };
+pub use deskbell_core::rules::sender::{Sender, Unverified};
 pub use hook::HookError;
-pub use hook_headers::HookHeaders;
 pub use inbound::InboundMailError;
 pub use lines::Lines;
 pub use prompt::prompt;
 pub use reading::BlockingError;
-pub use sender::Sender;
 
 /// What is brought to the destinations of a site: a ticket or its change, or what somebody says. Never to `from`, where it comes from.
 pub fn orders(site: Option<&Site>, what: What, author: Author, from: Option<&str>) -> Vec<NewDelivery> {

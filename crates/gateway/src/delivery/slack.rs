@@ -8,8 +8,8 @@ use serde_json::json;
 use super::target::Target;
 use super::{Delivered, Destination, Failure, Finding, Parcel};
 use crate::config::{SlackTable, secret};
-use crate::site::Site;
 use crate::store::{StoredTicket, What};
+use domain::config::Config;
 use domain::conversation::{self, Author};
 use redaction::{Origin, Rules, redact};
 
@@ -51,7 +51,7 @@ impl Destination for Slack {
         Ok(Delivered::default())
     }
 
-    async fn check(&self, _site: &Site, _hook: &str) -> Vec<Finding> {
+    async fn check(&self, _config: &Config, _hook: &str) -> Vec<Finding> {
         // Whether what is written there is taken, only a ticket can tell.
         vec![self.target.check().await]
     }
@@ -86,7 +86,7 @@ fn escaped(text: &str) -> String {
 mod tests {
     use super::*;
 
-    use crate::delivery::comment::tests::stored;
+    use deskbell_core::fixtures::stored;
     use domain::ticket::Priority;
 
     #[test]

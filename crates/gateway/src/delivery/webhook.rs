@@ -4,16 +4,16 @@ use async_trait::async_trait;
 use reqwest::header::{HeaderMap, HeaderValue};
 use serde_json::{Value, json};
 
-use super::signature::{ID, SECRET_FORM, SIGNATURE, Secret, TIMESTAMP};
 use super::target::Target;
 use super::{Delivered, Destination, Failure, Finding, Parcel, ParcelFile};
-use crate::attachments::formats;
 use crate::clock;
 use crate::config::{WebhookTable, secret};
-use crate::site::Site;
 use crate::store::{StoredTicket, What};
+use deskbell_core::rules::file_formats as formats;
+use domain::config::Config;
 use domain::conversation::{Author, Message};
 use domain::ticket::Status;
+use standard_webhooks::{ID, SECRET_FORM, SIGNATURE, Secret, TIMESTAMP};
 
 /// How many things are told at the same time.
 const AT_ONCE: u32 = 4;
@@ -63,7 +63,7 @@ impl Destination for Webhook {
         Ok(Delivered::default())
     }
 
-    async fn check(&self, _site: &Site, _hook: &str) -> Vec<Finding> {
+    async fn check(&self, _config: &Config, _hook: &str) -> Vec<Finding> {
         vec![self.target.check().await]
     }
 }
@@ -139,12 +139,12 @@ fn described(file: &ParcelFile) -> Value {
 mod tests {
     use super::*;
 
-    use crate::delivery::comment::tests::stored;
-    use crate::delivery::destination::tests::{delivery, site};
+    use deskbell_core::fixtures::delivery;
+    use deskbell_core::fixtures::stored;
     use domain::attachment::FileType;
 
     fn told(what: What) -> Value {
-        let (site, mut ticket, number) = (site(), stored(), u32::from(what == What::Message));
+        let (config, mut ticket, number) = (Config::default(), stored(), u32::from(what == What::Message));
         ticket.session = Some([7; 32]);
         ticket.ticket.website = "robot".into();
         ticket.handling.topic = "exports".into();
@@ -158,7 +158,7 @@ mod tests {
         };
         let log = ParcelFile { name: "a.log".into(), media: FileType::Text, size: 3, path: "/srv/files/a".into() };
         let parcel = Parcel {
-            site: &site,
+            config: &config,
             delivery: &delivery(what, number),
             ticket: &ticket,
             message: (what == What::Message).then_some(&message),

@@ -364,7 +364,7 @@ async fn bring(app: &App, to: &dyn Destination, due: &DueDelivery) -> Result<Del
         })
         .collect();
     let parcel = Parcel {
-        site,
+        config: &site.config,
         delivery: &due.delivery,
         ticket: &due.ticket,
         message: message.as_ref(),
@@ -485,12 +485,12 @@ mod tests {
     use crate::app;
     use crate::config::Overrides;
     use crate::delivery::Finding;
-    use crate::site::Site;
     use crate::store::{
         ExternalTickets, NewDelivery, Queue as _, State, StoredTicket, SubmissionExtras, SubmissionKey,
         SubmissionOutcome, Tickets,
     };
     use crate::wire_up;
+    use domain::config::Config;
     use domain::conversation::Author;
     use domain::ticket::NewTicket;
     use store_sqlite::SqliteStore;
@@ -510,7 +510,7 @@ mod tests {
             Ok(Delivered { told: vec!["x".repeat(1 << 20)], ..Delivered::default() })
         }
 
-        async fn check(&self, _site: &Site, _hook: &str) -> Vec<Finding> {
+        async fn check(&self, _config: &Config, _hook: &str) -> Vec<Finding> {
             Vec::new()
         }
     }

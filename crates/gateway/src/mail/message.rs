@@ -29,7 +29,7 @@ pub fn message(
     address: &str,
     id: &str,
     letter: Letter,
-    return_path: Option<Address>,
+    return_path: Option<String>,
 ) -> Result<Message, MessageError> {
     let to: Address = address.parse()?;
     let raw = |name: &str, value: &str| {
@@ -49,7 +49,7 @@ pub fn message(
         message = message.reply_to(reply_to.clone());
     }
     if let Some(return_path) = return_path {
-        message = message.envelope(Envelope::new(Some(return_path), vec![to])?);
+        message = message.envelope(Envelope::new(Some(return_path.parse()?), vec![to])?);
     }
     Ok(message.body(letter.body)?)
 }

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use serde::Deserialize;
 
 use super::super::mail::{OAuthTable, Tls};
-use super::Unverified;
+use deskbell_core::rules::sender::Unverified;
 
 /// The table of a destination with `to = "email"`; `crates/gateway/src/deskbell.example.toml` says what each field is for.
 #[derive(Clone, Deserialize)]

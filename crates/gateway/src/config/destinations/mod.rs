@@ -64,17 +64,6 @@ pub fn tag_destinations(document: &mut Document<'_>) -> Result<(), SettingsError
     wrong.map_or(Ok(()), |(span, path, message)| Err(document.error(span, &path, message)))
 }
 
-/// What a destination makes of an address that nobody has signed.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Unverified {
-    /// The sender is reached at it, but nothing is said in its name.
-    #[default]
-    Contact,
-    /// It stands in the text, and nothing is sent to it.
-    Alias,
-}
-
 /// A secret that stands in the file, in another file, or in the environment, which wins; `None` where it stands nowhere.
 pub fn secret(
     (field, inline): (&str, Option<&str>),

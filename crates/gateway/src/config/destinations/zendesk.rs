@@ -8,7 +8,7 @@ use serde::de::value::MapAccessDeserializer;
 use serde::de::{MapAccess, Visitor};
 use serde::{Deserialize, Deserializer};
 
-use super::Unverified;
+use deskbell_core::rules::sender::Unverified;
 use domain::targets::Owner;
 use domain::ticket::{Kind, Severity};
 

@@ -1,11 +1,11 @@
 //! A mailbox, made from its table in the configuration.
 
-use super::super::signature::{SECRET_FORM, Secret};
 use super::Email;
 use super::reply::ReplyAddress;
 use super::senders::Agents;
 use crate::config::{EmailTable, secret};
 use crate::mail::{ServerFields, mailbox};
+use standard_webhooks::{SECRET_FORM, Secret};
 
 impl Email {
     /// The mailbox of a table, or the field that is wrong and why. `password` comes from the environment and wins.

@@ -303,8 +303,8 @@ fn clean(text: &str, max: usize) -> String {
 mod tests {
     use super::*;
 
-    use crate::delivery::signature::{ID, SIGNATURE, Secret, TIMESTAMP};
     use serde_json::{Value, json};
+    use standard_webhooks::{ID, SIGNATURE, Secret, TIMESTAMP};
 
     const TICKET: &str = "0193c2a4-7b60-7cc0-8000-0123456789ab";
 

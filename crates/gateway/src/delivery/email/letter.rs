@@ -7,10 +7,10 @@ use lettre::{Address, Message};
 
 use super::Email;
 use super::files::Files;
-use crate::attachments::formats;
-use crate::delivery::comment::{self, CONTEXT_FILE};
 use crate::delivery::{InboundMail, Parcel, ReturnsOf, Sender};
 use crate::store::{StoredTicket, What};
+use deskbell_core::rules::comment::{self, CONTEXT_FILE};
+use deskbell_core::rules::file_formats as formats;
 use mail_in::reply_text::MARKER;
 
 /// The mail, or why there is none.
@@ -123,7 +123,7 @@ fn text(email: &Email, parcel: &Parcel<'_>, files: &Files) -> String {
     let ticket = parcel.ticket;
     let notice = comment::notice(ticket).map(|notice| notice + "\n\n").unwrap_or_default();
     let text = match (parcel.delivery.what, parcel.message) {
-        (What::Ticket, _) => comment::first(&parcel.site.config, ticket, &files.missing),
+        (What::Ticket, _) => comment::first(parcel.config, ticket, &files.missing),
         (What::Message, message) => {
             notice + &comment::reply(message.map_or("", |message| message.body.as_str()), &files.missing)
         }
@@ -156,11 +156,12 @@ mod tests {
     use super::*;
 
     use super::super::files::Attached;
-    use crate::delivery::comment::tests::stored;
-    use crate::delivery::destination::tests::{delivery, site};
     use crate::delivery::email::tests::email;
     use crate::store::{Place, StoredTicket};
+    use deskbell_core::fixtures::delivery;
+    use deskbell_core::fixtures::stored;
     use domain::attachment::FileType;
+    use domain::config::Config;
     use domain::conversation::{Author, Message as Said};
 
     fn written(
@@ -171,7 +172,7 @@ mod tests {
         place: Option<&Place>,
         files: &Files,
     ) -> String {
-        let (site, delivery) = (site(), delivery(what, u32::from(what == What::Message)));
+        let (config, delivery) = (Config::default(), delivery(what, u32::from(what == What::Message)));
         let said = Said {
             number: 1,
             author: Author::Customer,
@@ -181,7 +182,7 @@ mod tests {
             attachments: Vec::new(),
         };
         let message = (what == What::Message).then_some(&said);
-        let parcel = Parcel { site: &site, delivery: &delivery, ticket, message, files: &[], place };
+        let parcel = Parcel { config: &config, delivery: &delivery, ticket, message, files: &[], place };
         String::from_utf8(super::message(email, &parcel, files).unwrap().formatted()).unwrap()
     }
 

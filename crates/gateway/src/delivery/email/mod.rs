@@ -13,19 +13,18 @@ use lettre::Address;
 use lettre::message::Mailbox;
 use uuid::Uuid;
 
-use super::signature::is_fresh;
 use super::{
     Delivered, Destination, Failure, Finding, Heard, HookHeaders, InboundMail, NotHeard, Parcel, ReturnsOf, Unverified,
 };
-use crate::body_limits::BODY_MAX;
 use crate::clock;
 use crate::mail::{MailServer, NotTaken};
-use crate::site::Site;
 use crate::store::{Place, StoredTicket, What};
+use domain::config::Config;
 use domain::conversation::Author;
 use files::Files;
 use reply::ReplyAddress;
 use senders::Agents;
+use standard_webhooks::is_fresh;
 
 /// How many mails are handed over at the same time, each by a connection of its own.
 const AT_ONCE: u32 = 4;
@@ -84,8 +83,8 @@ impl Destination for Email {
         hook::hear((reply, &self.mailbox.email), &self.agents, headers, body, clock::timestamp())
     }
 
-    fn return_path(&self, ticket: &str) -> Option<Address> {
-        self.reply.as_ref()?.of_bounces(ticket, ReturnsOf::Customer)
+    fn return_path(&self, ticket: &str) -> Option<String> {
+        self.reply.as_ref()?.of_bounces(ticket, ReturnsOf::Customer).map(|address| address.to_string())
     }
 
     async fn tell_unread(&self, ticket: &StoredTicket, mail: &InboundMail) {
@@ -104,11 +103,11 @@ impl Destination for Email {
         is_fresh(headers, clock::seconds())
     }
 
-    fn hook_bytes_max(&self) -> usize {
-        if self.reply.is_some() { hook::BYTES_MAX } else { BODY_MAX }
+    fn hook_bytes_max(&self) -> Option<usize> {
+        self.reply.as_ref().map(|_| hook::BYTES_MAX)
     }
 
-    async fn check(&self, _site: &Site, _hook: &str) -> Vec<Finding> {
+    async fn check(&self, _config: &Config, _hook: &str) -> Vec<Finding> {
         let bounces = self.reply.as_ref().filter(|_| self.bounces);
         let return_path = bounces.and_then(|reply| reply.of_bounces(&Uuid::nil().to_string(), ReturnsOf::Desk));
         vec![mail_server(&self.server, return_path.as_ref().unwrap_or(&self.from.email)).await]

@@ -6,8 +6,8 @@ use lettre::Address;
 use ring::hmac;
 use uuid::Uuid;
 
-use crate::delivery::signature::Secret;
 use crate::delivery::{ReturnAddress, ReturnsOf};
+use standard_webhooks::Secret;
 
 /// Digits and letters that are not taken for each other.
 const DIGITS: &[u8; 32] = b"0123456789abcdefghjkmnpqrstvwxyz";

@@ -13,7 +13,6 @@ use super::answers::EXPORT;
 use super::client::{Body, Request};
 use super::values::names;
 use crate::clock;
-use crate::site::Site;
 use domain::config::Config;
 use domain::fields::FieldType;
 use domain::targets::Owner;
@@ -56,7 +55,7 @@ impl Findings {
 }
 
 /// Compares.
-pub async fn check(zendesk: &Zendesk, site: &Site, path: &str) -> Vec<Finding> {
+pub async fn check(zendesk: &Zendesk, config: &Config, path: &str) -> Vec<Finding> {
     let mut findings = Findings::default();
     let me = match zendesk.client.read("/api/v2/users/me").await {
         Ok(me) => me,
@@ -73,9 +72,9 @@ pub async fn check(zendesk: &Zendesk, site: &Site, path: &str) -> Vec<Finding> {
         )),
     }
     rights(zendesk, &mut findings).await;
-    fields(zendesk, site, &mut findings).await;
+    fields(zendesk, config, &mut findings).await;
     forms(zendesk, &mut findings).await;
-    groups(zendesk, site, &mut findings).await;
+    groups(zendesk, config, &mut findings).await;
     assignees(zendesk, &mut findings).await;
     brand(zendesk, &mut findings).await;
     hook(zendesk, path, &mut findings).await;
@@ -131,14 +130,14 @@ async fn export(zendesk: &Zendesk, findings: &mut Findings) {
     }
 }
 
-async fn fields(zendesk: &Zendesk, site: &Site, findings: &mut Findings) {
+async fn fields(zendesk: &Zendesk, config: &Config, findings: &mut Findings) {
     let known = match zendesk.account.fields(&zendesk.client).await {
         Ok(known) => known,
         Err(failure) => return findings.bad(format!("the ticket fields cannot be read: {failure}")),
     };
     let texts = zendesk.mapping.tags.iter().chain(zendesk.mapping.fields.values().map(|rule| &rule.from));
     for name in texts.flat_map(|text| names(text)).filter_map(|name| name.strip_prefix("fields.")) {
-        if !site.config.fields.iter().any(|field| field.id == name) {
+        if !config.fields.iter().any(|field| field.id == name) {
             findings.bad(format!("{{fields.{name}}}: the form of the site asks for no field {name:?}"));
         }
     }
@@ -152,7 +151,7 @@ async fn fields(zendesk: &Zendesk, site: &Site, findings: &mut Findings) {
             findings.bad(format!("fields.{id} ({title}): is not active; activate it, or remove it here"));
             continue;
         }
-        let values = possible(&rule.from, &site.config);
+        let values = possible(&rule.from, config);
         let lost: Vec<&String> =
             values.iter().filter(|value| field.read(rule.choices.get(*value).unwrap_or(value)).is_err()).collect();
         let unmet: Vec<&String> =
@@ -193,10 +192,10 @@ async fn forms(zendesk: &Zendesk, findings: &mut Findings) {
     }
 }
 
-async fn groups(zendesk: &Zendesk, site: &Site, findings: &mut Findings) {
+async fn groups(zendesk: &Zendesk, config: &Config, findings: &mut Findings) {
     let mapping = &zendesk.mapping;
     let teams: BTreeSet<&str> =
-        site.config.topics.iter().map(|topic| topic.team.as_str()).filter(|team| !team.is_empty()).collect();
+        config.topics.iter().map(|topic| topic.team.as_str()).filter(|team| !team.is_empty()).collect();
     for team in mapping.groups.keys().filter(|team| !teams.contains(team.as_str())) {
         findings.bad(format!("groups.{team}: no topic of the site has this team"));
     }

@@ -2,7 +2,6 @@
 
 use serde_json::{Map, Value, json};
 
-use super::super::comment::{self, CONTEXT_FILE};
 use super::super::{Delivered, Failure, Parcel, Sender};
 use super::account::TicketField;
 use super::answers::comments;
@@ -13,10 +12,11 @@ use super::refusal::{Draft, NAME_MAX, Repair, cut, faults, plain};
 use super::update::write_note;
 use super::values::fill;
 use super::{Mapping, OURS, Zendesk};
-use crate::attachments::formats;
 use crate::clock;
 use crate::store::{Place, StoredTicket, What};
 use deskbell_core::rules::address::{Address, address};
+use deskbell_core::rules::comment::{self, CONTEXT_FILE};
+use deskbell_core::rules::file_formats as formats;
 use domain::targets::Owner;
 
 /// The tag of a ticket whose sender has no signed address.
@@ -49,7 +49,7 @@ pub async fn ticket(zendesk: &Zendesk, parcel: &Parcel<'_>) -> Result<Delivered,
         "external_id": external,
         "subject": subject(parcel.ticket),
         "comment": {
-            "body": comment::first(&parcel.site.config, parcel.ticket, &files.missing),
+            "body": comment::first(parcel.config, parcel.ticket, &files.missing),
             "public": true,
             "uploads": files.tokens,
         },
@@ -472,7 +472,7 @@ pub fn merge(object: &mut Value, more: Value) {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::delivery::comment::tests::stored;
+    use deskbell_core::fixtures::stored;
 
     fn mapping() -> Mapping {
         let rule = |from: &str| super::super::FieldRule {

@@ -28,10 +28,10 @@ use reqwest::Url;
 
 use super::{Answers, Delivered, Destination, Failure, Finding, Heard, HookHeaders, NotHeard, Parcel, Unverified};
 use crate::clock;
-use crate::site::Site;
 use crate::store::{Place, What};
 use account::Account;
 use client::Client;
+use domain::config::Config;
 use domain::conversation::Author;
 use domain::targets::Owner;
 use domain::ticket::{Kind, Severity};
@@ -153,7 +153,7 @@ impl Destination for Zendesk {
         Some(self.client.url(&format!("/agent/tickets/{}", place.remote)).ok()?.into())
     }
 
-    async fn check(&self, site: &Site, hook: &str) -> Vec<Finding> {
-        check::check(self, site, hook).await
+    async fn check(&self, config: &Config, hook: &str) -> Vec<Finding> {
+        check::check(self, config, hook).await
     }
 }

@@ -8,7 +8,7 @@ use std::time::Duration;
 use tokio::sync::Notify;
 use tokio::time::{Instant, timeout};
 
-use super::super::patience;
+use outbound_http::attempt;
 
 /// What the smallest plan allows a minute; known better after the first answer.
 const LEAST: f64 = 200.0;
@@ -84,7 +84,7 @@ impl RateLimiter {
                 }
             }
         };
-        patience::waiting(admission).await;
+        attempt::waiting(admission).await;
     }
 
     /// Takes so many requests at once where they are free now; `false` where they are not, or somebody waits for them.

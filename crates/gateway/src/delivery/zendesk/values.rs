@@ -147,7 +147,7 @@ pub fn unknown_names(text: &str) -> Vec<String> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::delivery::comment::tests::stored;
+    use deskbell_core::fixtures::stored;
 
     #[test]
     fn values_stand_in_the_place_of_their_names_and_what_is_not_known_leaves_nothing() {

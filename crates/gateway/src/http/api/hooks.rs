@@ -55,7 +55,8 @@ pub async fn answer(
     super::site(&app, &name)?;
     let to = to.ok_or_else(|| Refusal::NotFound(": no destination".into()))?;
     let (body, reader) = (body?, to.clone());
-    let result = match to.hook_bytes_max() > BODY_MAX {
+    let is_large = to.hook_bytes_max().is_some();
+    let result = match is_large {
         true => reading::blocking(move || reader.hear(&headers, &body)).await?,
         false => to.hear(&headers, &body),
     };
@@ -63,7 +64,7 @@ pub async fn answer(
         tracing::warn!(site = name, destination, %reason, "webhook rejected");
         Refusal::from(reason)
     })?;
-    if to.hook_bytes_max() > BODY_MAX {
+    if is_large {
         app.guard.large_bodies.remember(sender);
     }
     let taken_in = hook::take_in(&app, (&name, &destination), result).await;
@@ -87,8 +88,8 @@ async fn read(
     headers: &HookHeaders,
     body: Body,
 ) -> Result<Vec<u8>, Refusal> {
-    let large = to.filter(|to| to.hook_bytes_max() > BODY_MAX && body::is_large(&body));
-    let Some(to) = large else { return body::read_body(body, BODY_MAX).await };
+    let large = to.and_then(|to| Some((to, to.hook_bytes_max()?))).filter(|_| body::is_large(&body));
+    let Some((to, bytes_max)) = large else { return body::read_body(body, BODY_MAX).await };
     if !to.may_be_signed(headers) {
         body::drain(body, BODY_MAX).await;
         return Err(Refusal::Unsigned);
@@ -101,5 +102,5 @@ async fn read(
         body::drain(body, BODY_MAX).await;
         return Err(Refusal::Busy);
     };
-    body::read_large(body, to.hook_bytes_max()).await
+    body::read_large(body, bytes_max).await
 }

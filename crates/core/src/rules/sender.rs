@@ -1,9 +1,21 @@
 //! How far a destination may trust the sender of a ticket.
 
-use crate::config::Unverified;
-use crate::store::{Confirmation, StoredTicket};
-use deskbell_core::rules::address::{Address, address};
+use serde::Deserialize;
+
+use crate::ports::{Confirmation, StoredTicket};
+use crate::rules::address::{Address, address};
 use domain::ticket::is_email;
+
+/// What a destination makes of an address that nobody has signed.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Unverified {
+    /// The sender is reached at it, but nothing is said in its name.
+    #[default]
+    Contact,
+    /// It stands in the text, and nothing is sent to it.
+    Alias,
+}
 
 /// The sender of a ticket.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -43,7 +55,7 @@ impl Sender {
 mod tests {
     use super::*;
 
-    use crate::delivery::comment::tests::stored;
+    use crate::fixtures::stored;
     use domain::context::User;
 
     #[test]

@@ -1,7 +1,7 @@
 //! The text that an agent reads at every destination: the customer's words and, below them, a short summary of the collected context.
 
-use crate::store::{Confirmation, StoredTicket};
-use deskbell_core::rules::address::{Address, address, is_verified};
+use crate::ports::{Confirmation, StoredTicket};
+use crate::rules::address::{Address, address, is_verified};
 use domain::config::Config;
 use domain::conversation;
 use domain::fields::FieldAnswer;
@@ -202,41 +202,9 @@ fn joined(parts: &[&str]) -> String {
 }
 
 #[cfg(test)]
-#[allow(missing_docs)]
-pub mod tests {
+mod tests {
     use super::*;
-    use crate::store::Handling;
-    use domain::ticket::{NewTicket, Status};
-    use serde_json::json;
-
-    /// A ticket with some of everything.
-    pub fn stored() -> StoredTicket {
-        let new: NewTicket = serde_json::from_value(json!({
-            "kind": "bug", "severity": "high", "topic": "billing", "message": "The export stops.\nEvery time.",
-            "contact": {"name": "Ada", "email": "ada@example.com"}, "fields": {"region": "EU", "urgent": true},
-            "context": {
-                "user": {"id": "u-7", "plan": "scale", "organization": {"id": "o-1", "name": "Acme"}},
-                "page_values": {"tenant": "t-1"},
-            },
-            "client": {"name": "test", "version": "1"},
-        }))
-        .unwrap();
-        let received_at = "2026-11-24T23:05:00.000Z".to_string();
-        StoredTicket {
-            id: "1".into(),
-            site: "acme".into(),
-            reference: "DB-4K7Q9".into(),
-            status: Status::Open,
-            priority: None,
-            target: None,
-            due_at: None,
-            person: None,
-            session: None,
-            handling: Handling { team: "growth".into(), ..Handling::of(&new, &received_at) },
-            received_at,
-            ticket: new,
-        }
-    }
+    use crate::fixtures::stored;
 
     #[test]
     fn words_are_found_below_any_warning_and_above_missing_files_and_nowhere_else() {

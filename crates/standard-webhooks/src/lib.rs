@@ -7,7 +7,7 @@ use base64::Engine;
 use base64::prelude::BASE64_STANDARD;
 use ring::hmac;
 
-use super::hook_headers::HookHeaders;
+use deskbell_core::ports::destination::HookHeaders;
 
 /// The name of what is told; the same for the same.
 pub const ID: &str = "webhook-id";

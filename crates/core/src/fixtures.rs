@@ -1,0 +1,58 @@
+//! Records for tests.
+
+#![allow(clippy::unwrap_used)]
+
+use serde_json::json;
+
+use crate::ports::{Delivery, Handling, State, StoredTicket, What};
+use domain::ticket::{NewTicket, Status};
+
+/// A ticket with some of everything.
+pub fn stored() -> StoredTicket {
+    let new: NewTicket = serde_json::from_value(json!({
+        "kind": "bug", "severity": "high", "topic": "billing", "message": "The export stops.\nEvery time.",
+        "contact": {"name": "Ada", "email": "ada@example.com"}, "fields": {"region": "EU", "urgent": true},
+        "context": {
+            "user": {"id": "u-7", "plan": "scale", "organization": {"id": "o-1", "name": "Acme"}},
+            "page_values": {"tenant": "t-1"},
+        },
+        "client": {"name": "test", "version": "1"},
+    }))
+    .unwrap();
+    let received_at = "2026-11-24T23:05:00.000Z".to_string();
+    StoredTicket {
+        id: "1".into(),
+        site: "acme".into(),
+        reference: "DB-4K7Q9".into(),
+        status: Status::Open,
+        priority: None,
+        target: None,
+        due_at: None,
+        person: None,
+        session: None,
+        handling: Handling { team: "growth".into(), ..Handling::of(&new, &received_at) },
+        received_at,
+        ticket: new,
+    }
+}
+
+/// A delivery of that ticket to `desk`, at its first attempt.
+pub fn delivery(what: What, number: u32) -> Delivery {
+    Delivery {
+        id: 9,
+        site: "acme".into(),
+        destination: "desk".into(),
+        ticket: "1".into(),
+        what,
+        number,
+        state: State::Waiting,
+        created_at: "2026-11-25T08:00:00.000Z".into(),
+        due_at: String::new(),
+        tried_at: None,
+        settled_at: None,
+        tries: 1,
+        failures: 0,
+        remote: String::new(),
+        told: String::new(),
+    }
+}
