@@ -13,9 +13,6 @@ mod lines;
 mod prompt;
 pub mod reading;
 pub mod returned;
-pub mod slack;
-mod target;
-pub mod webhook;
 pub mod worker;
 pub mod zendesk;
 

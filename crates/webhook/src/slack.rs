@@ -5,10 +5,9 @@ use async_trait::async_trait;
 use reqwest::header::HeaderMap;
 use serde_json::json;
 
-use super::target::Target;
-use super::{Delivered, Destination, Failure, Finding, Parcel};
-use crate::config::{SlackTable, secret};
-use crate::store::{StoredTicket, What};
+use crate::target::Target;
+use deskbell_core::ports::destination::{Delivered, Destination, Failure, Finding, Parcel};
+use deskbell_core::ports::{StoredTicket, What};
 use domain::config::Config;
 use domain::conversation::{self, Author};
 use redaction::{Origin, Rules, redact};
@@ -20,17 +19,9 @@ pub struct Slack {
 }
 
 impl Slack {
-    /// The channel of a table, or the field that is wrong and why.
-    pub fn configured(table: &SlackTable) -> Result<Slack, (String, String)> {
-        let url = secret(("url", table.url.as_deref()), table.url_file.as_ref(), None)?;
-        let url = url.ok_or_else(|| {
-            let message =
-                "is missing; write the address of an incoming webhook, https://hooks.slack.com/services/…, or url_file";
-            ("url".to_string(), message.to_string())
-        })?;
-        let field = if table.url_file.is_some() { "url_file" } else { "url" };
-        let target = Target::read(&url, table.private).map_err(|message| (field.to_string(), message))?;
-        Ok(Slack { target })
+    /// The channel behind an incoming webhook.
+    pub fn new(target: Target) -> Slack {
+        Slack { target }
     }
 }
 

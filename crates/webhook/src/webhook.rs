@@ -4,16 +4,15 @@ use async_trait::async_trait;
 use reqwest::header::{HeaderMap, HeaderValue};
 use serde_json::{Value, json};
 
-use super::target::Target;
-use super::{Delivered, Destination, Failure, Finding, Parcel, ParcelFile};
-use crate::clock;
-use crate::config::{WebhookTable, secret};
-use crate::store::{StoredTicket, What};
-use deskbell_core::rules::file_formats as formats;
+use crate::target::Target;
+use deskbell_core::clock;
+use deskbell_core::ports::destination::{Delivered, Destination, Failure, Finding, Parcel, ParcelFile};
+use deskbell_core::ports::{StoredTicket, What};
+use deskbell_core::rules::file_formats;
 use domain::config::Config;
 use domain::conversation::{Author, Message};
 use domain::ticket::Status;
-use standard_webhooks::{ID, SECRET_FORM, SIGNATURE, Secret, TIMESTAMP};
+use standard_webhooks::{ID, SIGNATURE, Secret, TIMESTAMP};
 
 /// How many things are told at the same time.
 const AT_ONCE: u32 = 4;
@@ -28,14 +27,9 @@ pub struct Webhook {
 }
 
 impl Webhook {
-    /// The service of a table, or the field that is wrong and why.
-    pub fn configured(table: &WebhookTable) -> Result<Webhook, (String, String)> {
-        let target = Target::read(&table.url, table.private).map_err(|message| ("url".to_string(), message))?;
-        let text = secret(("secret", table.secret.as_deref()), table.secret_file.as_ref(), None)?;
-        let text = text.ok_or_else(|| ("secret".to_string(), format!("is missing; {SECRET_FORM}")))?;
-        let field = if table.secret_file.is_some() { "secret_file" } else { "secret" };
-        let secret = Secret::read(&text).map_err(|message| (field.to_string(), message))?;
-        Ok(Webhook { target, secret })
+    /// A service at an address, to which events are signed with a secret.
+    pub fn new(target: Target, secret: Secret) -> Webhook {
+        Webhook { target, secret }
     }
 }
 
@@ -132,7 +126,7 @@ fn said(message: &Message, files: &[ParcelFile]) -> Value {
 
 /// A file in words. It has no address, because the gateway does not know by which name it is reached from there.
 fn described(file: &ParcelFile) -> Value {
-    json!({"name": file.name, "type": formats::media(file.media, &file.name), "size": file.size})
+    json!({"name": file.name, "type": file_formats::media(file.media, &file.name), "size": file.size})
 }
 
 #[cfg(test)]

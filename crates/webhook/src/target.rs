@@ -15,7 +15,7 @@ use tokio::net::TcpStream;
 use tokio::time::timeout;
 use tokio_rustls::TlsConnector;
 
-use super::{Failure, Finding};
+use deskbell_core::ports::destination::{Failure, Finding};
 use outbound_http::{PublicOnly, addresses, cause, install_crypto, is_public, literal, not_public, retry_after};
 
 /// How long an answer may take; Standard Webhooks advises 15 to 30 seconds.

@@ -1,0 +1,28 @@
+//! Destinations that are posted to, made from their tables in the configuration.
+
+use crate::config::{SlackTable, WebhookTable, secret};
+use ::webhook::{Slack, Target, Webhook};
+use standard_webhooks::{SECRET_FORM, Secret};
+
+/// The service of a table, or the field that is wrong and why.
+pub fn webhook(table: &WebhookTable) -> Result<Webhook, (String, String)> {
+    let target = Target::read(&table.url, table.private).map_err(|message| ("url".to_string(), message))?;
+    let text = secret(("secret", table.secret.as_deref()), table.secret_file.as_ref(), None)?;
+    let text = text.ok_or_else(|| ("secret".to_string(), format!("is missing; {SECRET_FORM}")))?;
+    let field = if table.secret_file.is_some() { "secret_file" } else { "secret" };
+    let secret = Secret::read(&text).map_err(|message| (field.to_string(), message))?;
+    Ok(Webhook::new(target, secret))
+}
+
+/// The channel of a table, or the field that is wrong and why.
+pub fn slack(table: &SlackTable) -> Result<Slack, (String, String)> {
+    let url = secret(("url", table.url.as_deref()), table.url_file.as_ref(), None)?;
+    let url = url.ok_or_else(|| {
+        let message =
+            "is missing; write the address of an incoming webhook, https://hooks.slack.com/services/…, or url_file";
+        ("url".to_string(), message.to_string())
+    })?;
+    let field = if table.url_file.is_some() { "url_file" } else { "url" };
+    let target = Target::read(&url, table.private).map_err(|message| (field.to_string(), message))?;
+    Ok(Slack::new(target))
+}
