@@ -4,6 +4,7 @@ mod imports;
 mod incidents;
 mod signers;
 mod webhook;
+mod zendesk;
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -13,7 +14,6 @@ use uuid::Uuid;
 use crate::config::{self, DestinationTable, Lines, Overrides, Secrets, Settings, SettingsError, SiteConfig};
 use crate::delivery::Destination;
 use crate::delivery::email::Email;
-use crate::delivery::zendesk::Zendesk;
 use crate::mail::Mailer;
 use crate::search::import::timer::Plan;
 use crate::site::Site;
@@ -102,7 +102,7 @@ fn destinations(
 }
 fn destination(table: &DestinationTable, secrets: &Secrets) -> Result<Arc<dyn Destination>, Wrong> {
     Ok(match table {
-        DestinationTable::Zendesk(table) => Arc::new(Zendesk::configured(table, secrets.zendesk_secret.as_deref())?),
+        DestinationTable::Zendesk(table) => Arc::new(zendesk::zendesk(table, secrets.zendesk_secret.as_deref())?),
         DestinationTable::Webhook(table) => Arc::new(webhook::webhook(table)?),
         DestinationTable::Email(table) => Arc::new(Email::configured(table, secrets.smtp_password.as_deref())?),
         DestinationTable::Slack(table) => Arc::new(webhook::slack(table)?),

@@ -14,7 +14,6 @@ mod prompt;
 pub mod reading;
 pub mod returned;
 pub mod worker;
-pub mod zendesk;
 
 use super::site::Site;
 use super::store::{NewDelivery, What};

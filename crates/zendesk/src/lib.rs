@@ -8,7 +8,6 @@ mod answers;
 mod braces;
 mod check;
 mod client;
-mod configured;
 mod create;
 mod hook;
 mod login;
@@ -26,18 +25,22 @@ use std::sync::atomic::AtomicU32;
 use async_trait::async_trait;
 use reqwest::Url;
 
-use super::{Answers, Delivered, Destination, Failure, Finding, Heard, HookHeaders, NotHeard, Parcel, Unverified};
-use crate::clock;
-use crate::store::{Place, What};
 use account::Account;
 use client::Client;
+use deskbell_core::clock;
+use deskbell_core::ports::destination::{
+    Answers, Delivered, Destination, Failure, Finding, Heard, HookHeaders, NotHeard, Parcel,
+};
+use deskbell_core::ports::{Place, What};
+use deskbell_core::rules::sender::Unverified;
 use domain::config::Config;
 use domain::conversation::Author;
 use domain::targets::Owner;
 use domain::ticket::{Kind, Severity};
-use login::Login;
+pub use login::Login;
 use pace::Priority;
 use people::People;
+pub use values::{known_names, unknown_names};
 
 /// How many tickets are brought at once. Zendesk answers in about half a second, so that this is more than its limits allow.
 const AT_ONCE: u32 = 6;

@@ -10,16 +10,16 @@ use serde::de::Error;
 use serde::{Deserialize, Deserializer};
 use serde_json::Value;
 
-use super::super::{
+use crate::account::{all, items, or_default, read_page};
+use crate::braces::original;
+use crate::client::Request;
+use crate::{OURS, Zendesk, merges, pictures};
+use deskbell_core::clock;
+use deskbell_core::ports::destination::{
     AgentNote, Answers, ExportFailure, ExportFrom, ExportedChanges, Failure, Foreign, Found, News, RecentChanges,
     SaidFile, Saying,
 };
-use super::account::{all, items, or_default, read_page};
-use super::braces::original;
-use super::client::Request;
-use super::{OURS, Zendesk, merges, pictures};
-use crate::clock;
-use crate::store::{ChangedTicket, Place};
+use deskbell_core::ports::{ChangedTicket, Place};
 use domain::attachment::COUNT_MAX;
 use domain::conversation::{Author, Turn};
 use domain::ticket::Status;

@@ -3,7 +3,7 @@
 //! What a page says of a person whom the host has not signed must not be read as if it had: such values begin with [`UNVERIFIED`], and an
 //! address is no value at all.
 
-use crate::store::StoredTicket;
+use deskbell_core::ports::StoredTicket;
 use deskbell_core::rules::address::is_verified;
 use domain::fields::FieldAnswer;
 use domain::targets::Owner;

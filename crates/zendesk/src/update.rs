@@ -2,14 +2,16 @@
 
 use serde_json::{Map, Value, json};
 
-use super::super::{Delivered, Failure, Parcel, Sender, comment};
-use super::answers::comments;
-use super::braces::{inert, make_inert};
-use super::client::{Answer, Body, Request};
-use super::create::{follow_up, merge, upload};
-use super::refusal::{Fault, Part, faults};
-use super::{OURS, Zendesk, create, merges};
-use crate::store::Place;
+use crate::answers::comments;
+use crate::braces::{inert, make_inert};
+use crate::client::{Answer, Body, Request};
+use crate::create::{follow_up, merge, upload};
+use crate::refusal::{Fault, Part, faults};
+use crate::{OURS, Zendesk, create, merges};
+use deskbell_core::ports::Place;
+use deskbell_core::ports::destination::{Delivered, Failure, Parcel};
+use deskbell_core::rules::comment;
+use deskbell_core::rules::sender::Sender;
 use domain::conversation::{Author, Message};
 
 /// How often something is said again in one attempt, each time without something that was refused.
@@ -288,5 +290,5 @@ fn is_closed(answer: &Answer) -> bool {
 /// Clocks differ, and Zendesk's times have no fractions.
 fn minute_before(at: &str) -> String {
     let at = at.parse::<jiff::Timestamp>().ok().and_then(|at| at.checked_sub(std::time::Duration::from_secs(60)).ok());
-    at.map(crate::clock::written).unwrap_or_default()
+    at.map(deskbell_core::clock::written).unwrap_or_default()
 }

@@ -8,8 +8,8 @@ use serde::{Deserialize, Deserializer};
 use serde_json::{Value, json};
 use tokio::sync::Mutex;
 
-use super::super::Failure;
-use super::client::{Answer, Client};
+use crate::client::{Answer, Client};
+use deskbell_core::ports::destination::Failure;
 
 /// How long what is known of an account is believed.
 const FRESH: Duration = Duration::from_secs(10 * 60);

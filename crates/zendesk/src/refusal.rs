@@ -6,7 +6,7 @@
 
 use serde_json::{Map, Value, json};
 
-use super::account::TicketField;
+use crate::account::TicketField;
 
 /// What Zendesk can do without, in the order in which it is tried where nothing is named.
 pub const OPTIONAL: &[&str] = &[

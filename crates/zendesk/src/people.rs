@@ -3,12 +3,13 @@
 use serde_json::{Value, json};
 use tokio::sync::OnceCell;
 
-use super::super::{Failure, comment};
-use super::braces::make_inert;
-use super::client::{Body, Client, Request};
-use super::refusal::{NAME_MAX, cut};
-use super::{OURS, Zendesk};
-use crate::store::StoredTicket;
+use crate::braces::make_inert;
+use crate::client::{Body, Client, Request};
+use crate::refusal::{NAME_MAX, cut};
+use crate::{OURS, Zendesk};
+use deskbell_core::ports::StoredTicket;
+use deskbell_core::ports::destination::Failure;
+use deskbell_core::rules::comment;
 
 /// What is known of the people of an account.
 #[derive(Debug, Default)]

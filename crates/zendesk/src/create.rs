@@ -2,21 +2,22 @@
 
 use serde_json::{Map, Value, json};
 
-use super::super::{Delivered, Failure, Parcel, Sender};
-use super::account::TicketField;
-use super::answers::comments;
-use super::braces::make_inert;
-use super::client::{Answer, Body, Request};
-use super::people;
-use super::refusal::{Draft, NAME_MAX, Repair, cut, faults, plain};
-use super::update::write_note;
-use super::values::fill;
-use super::{Mapping, OURS, Zendesk};
-use crate::clock;
-use crate::store::{Place, StoredTicket, What};
+use crate::account::TicketField;
+use crate::answers::comments;
+use crate::braces::make_inert;
+use crate::client::{Answer, Body, Request};
+use crate::people;
+use crate::refusal::{Draft, NAME_MAX, Repair, cut, faults, plain};
+use crate::update::write_note;
+use crate::values::fill;
+use crate::{Mapping, OURS, Zendesk};
+use deskbell_core::clock;
+use deskbell_core::ports::destination::{Delivered, Failure, Parcel};
+use deskbell_core::ports::{Place, StoredTicket, What};
 use deskbell_core::rules::address::{Address, address};
 use deskbell_core::rules::comment::{self, CONTEXT_FILE};
 use deskbell_core::rules::file_formats as formats;
+use deskbell_core::rules::sender::Sender;
 use domain::targets::Owner;
 
 /// The tag of a ticket whose sender has no signed address.
@@ -475,10 +476,8 @@ mod tests {
     use deskbell_core::fixtures::stored;
 
     fn mapping() -> Mapping {
-        let rule = |from: &str| super::super::FieldRule {
-            from: from.into(),
-            choices: [("high".into(), "sev_1".into())].into(),
-        };
+        let rule =
+            |from: &str| crate::FieldRule { from: from.into(), choices: [("high".into(), "sev_1".into())].into() };
         Mapping {
             form: Some(12),
             tags: vec!["deskbell".into(), "plan_{plan}".into(), "release_{release}".into()],

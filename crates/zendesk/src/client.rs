@@ -11,9 +11,9 @@ use reqwest::redirect::Policy;
 use reqwest::{Method, Response, StatusCode, Url};
 use serde_json::Value;
 
-use super::super::Failure;
-use super::login::Login;
-use super::pace::{Priority, RateLimiter};
+use crate::login::Login;
+use crate::pace::{Priority, RateLimiter};
+use deskbell_core::ports::destination::Failure;
 
 /// How long an answer may take, from the first byte asked to the last one read.
 const ANSWER: Duration = Duration::from_secs(60);

@@ -3,8 +3,8 @@
 
 use reqwest::Url;
 
-use super::answers::CommentFile;
-use super::client::file_at;
+use crate::answers::CommentFile;
+use crate::client::file_at;
 
 /// What the file of the account at an address is called; none where it is no such address.
 pub fn name(account: &Url, url: &Url, files: &[CommentFile]) -> Option<String> {

@@ -11,9 +11,9 @@ use serde::Deserialize;
 use serde_json::json;
 use tokio::sync::Mutex;
 
-use super::super::Failure;
-use super::client::{Body, Client, Request};
-use super::pace::Priority;
+use crate::client::{Body, Client, Request};
+use crate::pace::Priority;
+use deskbell_core::ports::destination::Failure;
 
 /// What it may do. The narrower rights (`tickets:read` …) do not cover fields, forms, groups and brands, and for files none is named in
 /// the documentation; what the agent may do in whose name the client acts is a limit all the same.

@@ -2,30 +2,25 @@
 
 use std::collections::BTreeMap;
 
-use super::values::unknown_names;
-use super::{FieldRule, Login, Mapping, Zendesk};
 use crate::config::{ZendeskTable, secret};
+use ::zendesk::{FieldRule, Login, Mapping, Zendesk, known_names, unknown_names};
 use domain::ticket::{Kind, Severity};
 use outbound_http::source_url;
 
 const PRIORITIES: &[&str] = &["urgent", "high", "normal", "low"];
 const TYPES: &[&str] = &["problem", "incident", "question", "task"];
 
-impl Zendesk {
-    /// The account of a table, or the field that is wrong and why. `client_secret` comes from the environment and wins.
-    pub fn configured(table: &ZendeskTable, client_secret: Option<&str>) -> Result<Zendesk, (String, String)> {
-        let wrong = |field: &str, message: String| (field.to_string(), message);
-        let url = source_url(&table.url).ok().filter(|url| url.path() == "/" && url.query().is_none());
-        let url = url.ok_or_else(|| {
-            wrong("url", format!("{:?} is no address of an account; write https://SUBDOMAIN.zendesk.com", table.url))
-        })?;
-        let login = login(table, client_secret)?;
-        let hook =
-            secret(("webhook_secret", table.webhook_secret.as_deref()), table.webhook_secret_file.as_ref(), None)?;
-        let mapping = mapping(table)?;
-        let zendesk = Zendesk::new(url, login, mapping, table.unverified, hook);
-        zendesk.map_err(|error| wrong("url", error))
-    }
+/// The account of a table, or the field that is wrong and why. `client_secret` comes from the environment and wins.
+pub fn zendesk(table: &ZendeskTable, client_secret: Option<&str>) -> Result<Zendesk, (String, String)> {
+    let wrong = |field: &str, message: String| (field.to_string(), message);
+    let url = source_url(&table.url).ok().filter(|url| url.path() == "/" && url.query().is_none());
+    let url = url.ok_or_else(|| {
+        wrong("url", format!("{:?} is no address of an account; write https://SUBDOMAIN.zendesk.com", table.url))
+    })?;
+    let login = login(table, client_secret)?;
+    let hook = secret(("webhook_secret", table.webhook_secret.as_deref()), table.webhook_secret_file.as_ref(), None)?;
+    let mapping = mapping(table)?;
+    Zendesk::new(url, login, mapping, table.unverified, hook).map_err(|error| wrong("url", error))
 }
 
 fn login(table: &ZendeskTable, client_secret: Option<&str>) -> Result<Login, (String, String)> {
@@ -103,7 +98,7 @@ fn named(field: &str, text: &str) -> Result<(), (String, String)> {
         None => Ok(()),
         Some(name) if name.starts_with('{') => Err((field.into(), format!("{name} has no closing brace"))),
         Some(name) => {
-            let known = super::values::known_names();
+            let known = known_names();
             Err((field.into(), format!("{{{name}}} is no value of a ticket; one of {known}")))
         }
     }

@@ -9,7 +9,7 @@ use jiff::Timestamp;
 use ring::hmac;
 use serde_json::Value;
 
-use super::super::{Heard, HookHeaders, NotHeard};
+use deskbell_core::ports::destination::{Heard, HookHeaders, NotHeard};
 
 /// `base64(HMAC-SHA256(secret, timestamp + body))`.
 const SIGNATURE: &str = "x-zendesk-webhook-signature";

@@ -8,12 +8,12 @@
 
 use serde_json::Value;
 
-use super::super::Failure;
-use super::Zendesk;
-use super::account::{items, raw_items, read_items};
-use super::answers::{Comment, Ticket, encoded};
-use super::client::{Answer, Client, Request};
-use crate::store::Place;
+use crate::Zendesk;
+use crate::account::{items, raw_items, read_items};
+use crate::answers::{Comment, Ticket, encoded};
+use crate::client::{Answer, Client, Request};
+use deskbell_core::ports::Place;
+use deskbell_core::ports::destination::Failure;
 
 /// The tag of a ticket that was merged into another.
 const TAG: &str = "closed_by_merge";
