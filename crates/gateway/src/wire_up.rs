@@ -1,7 +1,9 @@
 //! Makes what a site needs from its configuration: the only place that knows every destination, source and signer by name.
 
+mod email;
 mod imports;
 mod incidents;
+mod mail;
 mod signers;
 mod webhook;
 mod zendesk;
@@ -13,8 +15,6 @@ use uuid::Uuid;
 
 use crate::config::{self, DestinationTable, Lines, Overrides, Secrets, Settings, SettingsError, SiteConfig};
 use crate::delivery::Destination;
-use crate::delivery::email::Email;
-use crate::mail::Mailer;
 use crate::search::import::timer::Plan;
 use crate::site::Site;
 
@@ -67,7 +67,7 @@ fn site(site: &SiteConfig, secrets: &Secrets) -> Result<Site, Wrong> {
     let incidents = site.incidents.as_ref().map(incidents::source).transpose();
     let incidents = incidents.map_err(|wrong| within("incidents", wrong))?;
     let password = secrets.smtp_password.as_deref();
-    let mail = site.mail.as_ref().map(|mail| Mailer::configured(mail, password)).transpose();
+    let mail = site.mail.as_ref().map(|table| mail::mailer(table, password)).transpose();
     let mail = mail.map_err(|wrong| within("mail", wrong))?;
     let destinations = destinations(&site.destinations, secrets)?;
     if let Some(name) = mail.as_ref().and_then(|mail| mail.bounces.as_ref())
@@ -104,7 +104,7 @@ fn destination(table: &DestinationTable, secrets: &Secrets) -> Result<Arc<dyn De
     Ok(match table {
         DestinationTable::Zendesk(table) => Arc::new(zendesk::zendesk(table, secrets.zendesk_secret.as_deref())?),
         DestinationTable::Webhook(table) => Arc::new(webhook::webhook(table)?),
-        DestinationTable::Email(table) => Arc::new(Email::configured(table, secrets.smtp_password.as_deref())?),
+        DestinationTable::Email(table) => Arc::new(email::destination(table, secrets.smtp_password.as_deref())?),
         DestinationTable::Slack(table) => Arc::new(webhook::slack(table)?),
     })
 }

@@ -6,11 +6,12 @@ use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
+use ::mail::{MailServer, NotTaken};
 use axum::Router;
 use axum::routing::post;
 use gateway::config::Overrides;
 use gateway::delivery;
-use gateway::mail::{MailServer, Mailer, NotTaken};
+use gateway::mail::Mailer;
 use gateway::wire_up;
 use lettre::Message;
 use mail_in::smtp_refusal::{Fault, explain};

@@ -4,7 +4,7 @@ use std::fmt;
 
 use uuid::Uuid;
 
-use super::{Finding, Parcel, email};
+use super::{Finding, Parcel};
 use crate::clock;
 use crate::site::Site;
 use crate::store::{Delivery, State, StoredTicket, What};
@@ -59,7 +59,7 @@ pub async fn check(setup: &Setup, send: bool) -> Checked {
             let return_path = bounces_to.and_then(|to| to.return_path(&Uuid::nil().to_string()));
             let return_path = return_path.and_then(|address| address.parse().ok());
             let sender = return_path.as_ref().unwrap_or(&mailer.from.email);
-            let finding = email::mail_server(&mailer.server, sender).await;
+            let finding = mail::mail_server(&mailer.server, sender).await;
             checked.found.push((name.clone(), "mail".into(), vec![finding]));
         }
         for (destination, to) in &site.destinations {

@@ -4,7 +4,6 @@
 //! until they succeed or are given up. [`follow`] polls the destinations for answers.
 
 mod check;
-pub mod email;
 mod feed;
 pub mod follow;
 pub mod hook;

@@ -6,17 +6,9 @@ use jiff::tz::TimeZone;
 use super::code;
 use crate::site::Site;
 use crate::store::StoredTicket;
+use ::mail::Letter;
 use deskbell_core::rules::address::{Address, address};
 use domain::texts::{self, GatewayText, Text, fill};
-
-/// A receipt.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Letter {
-    /// Its subject, one line.
-    pub subject: String,
-    /// What it says, in plain text.
-    pub body: String,
-}
 
 /// What shows that somebody reads the mail of an address.
 #[derive(Clone, Debug, PartialEq, Eq)]

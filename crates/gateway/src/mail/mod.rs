@@ -2,34 +2,24 @@
 //! that no request waits for. All other mail of the gateway is sent through this module as well.
 
 mod code;
-mod configured;
-mod connection;
 mod letter;
-mod message;
-mod oauth;
-mod post;
 pub mod retention;
-mod server;
 pub mod worker;
 
 use std::collections::BTreeMap;
 use std::fmt;
 
-use lettre::message::Mailbox;
 use reqwest::Url;
 use tokio::sync::watch;
 
 use super::site::Site;
 use super::store::{MailLimits, MailQuota, NewMail, StoredTicket};
+use ::mail::{MailServer, Mailbox};
 use deskbell_core::rules::address::{Address, address, claimed_email};
 use domain::robot;
 use domain::ticket::is_email;
 
 pub use code::{CODE_LIFE, CODE_PAUSE, Codes};
-pub use configured::{ServerFields, mailbox};
-pub use oauth::{Grant, Tokens};
-pub use post::{NotTaken, cause};
-pub use server::{Login, MailServer, Security};
 
 /// How a site sends e-mail.
 #[derive(Clone)]

@@ -13,14 +13,13 @@ use tokio_util::sync::CancellationToken;
 use uuid::Uuid;
 
 use super::letter::{Proof, letter};
-use super::message::message;
-use super::post::NotTaken;
 use super::{CODE_LIFE, Codes, Mailer};
 use crate::app::App;
 use crate::site::Site;
 use crate::store::{Claim, DueMail, MailOutcome, OutgoingMail, StoreError};
 use crate::supervisor::supervise;
 use crate::{clock, pauses};
+use ::mail::{NotTaken, Sender, message};
 
 /// For how long a mail that is being sent is nobody else's. Short, because of who is killed meanwhile, and renewed.
 const LEASE: Duration = Duration::from_secs(30);
@@ -198,7 +197,8 @@ async fn send(site: &Site, mailer: &Mailer, codes: &Codes, due: &DueMail) -> Sen
     let id = codes.mail_name(&due.ticket.id, due.code.unwrap_or_default());
     let bounces_to = mailer.bounces.as_ref().and_then(|name| site.destinations.get(name));
     let return_path = bounces_to.and_then(|to| to.return_path(&due.ticket.id));
-    let message = match message(mailer, &due.address, &id, letter, return_path) {
+    let sender = Sender { from: &mailer.from, reply_to: mailer.reply_to.as_ref() };
+    let message = match message(sender, &due.address, &id, letter, return_path) {
         Ok(message) => message,
         Err(error) => return Sent::Never(error.to_string()),
     };

@@ -10,9 +10,8 @@ use sha2::{Digest, Sha256};
 
 use super::reply::ReplyAddress;
 use super::senders::Agents;
-use crate::clock;
-use crate::delivery::HookHeaders;
-use crate::delivery::{Heard, InboundFile, InboundMail, NotHeard, ReturnedMail};
+use deskbell_core::clock;
+use deskbell_core::ports::destination::{Heard, HookHeaders, InboundFile, InboundMail, NotHeard, ReturnedMail};
 use domain::ticket::NAME_MAX;
 use mail_in::headers::Headers;
 use mail_in::message::{self, Message};

@@ -5,9 +5,6 @@ use lettre::address::{Address, Envelope};
 use lettre::message::header::{ContentType, HeaderName, HeaderValue};
 use lettre::message::{Mailbox, header::InvalidHeaderName};
 
-use super::Mailer;
-use super::letter::Letter;
-
 /// Why there is no message.
 #[derive(Debug, thiserror::Error)]
 pub enum MessageError {
@@ -22,10 +19,28 @@ pub enum MessageError {
     Header(#[from] InvalidHeaderName),
 }
 
+/// A letter.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Letter {
+    /// Its subject, one line.
+    pub subject: String,
+    /// What it says, in plain text.
+    pub body: String,
+}
+
+/// Who a letter is from.
+#[derive(Clone, Copy, Debug)]
+pub struct Sender<'a> {
+    /// The sender.
+    pub from: &'a Mailbox,
+    /// Where answers go; without it nobody reads them.
+    pub reply_to: Option<&'a Mailbox>,
+}
+
 /// The message that brings a letter to an address. The same id makes the same Message-ID, by which a mailbox can tell that it has it. Bounces go
 /// to `return_path`, or else to whom it is from.
 pub fn message(
-    mailer: &Mailer,
+    sender: Sender<'_>,
     address: &str,
     id: &str,
     letter: Letter,
@@ -36,8 +51,8 @@ pub fn message(
         Ok::<_, MessageError>(HeaderValue::new(HeaderName::new_from_ascii(name.into())?, value.into()))
     };
     let mut message = Message::builder()
-        .message_id(Some(format!("<{id}@{}>", mailer.from.email.domain())))
-        .from(mailer.from.clone())
+        .message_id(Some(format!("<{id}@{}>", sender.from.email.domain())))
+        .from(sender.from.clone())
         // Without a name, which anybody may have made up.
         .to(Mailbox::new(None, to.clone()))
         .subject(letter.subject)
@@ -45,7 +60,7 @@ pub fn message(
         // So that no holiday answers it (RFC 3834, section 5, and what Exchange reads in its place).
         .raw_header(raw("Auto-Submitted", "auto-generated")?)
         .raw_header(raw("X-Auto-Response-Suppress", "All")?);
-    if let Some(reply_to) = &mailer.reply_to {
+    if let Some(reply_to) = sender.reply_to {
         message = message.reply_to(reply_to.clone());
     }
     if let Some(return_path) = return_path {

@@ -6,7 +6,7 @@ use std::time::Duration;
 use lettre::transport::smtp::Error;
 use lettre::transport::smtp::response::{Category, Code, Detail};
 
-use super::connection::{explain_client, explain_tls, is_about_tls};
+use crate::connection::{explain_client, explain_tls, is_about_tls};
 use mail_in::smtp_refusal::{Fault, enhanced_code, explain};
 
 /// The longest that a server may take for a message.
@@ -96,7 +96,7 @@ mod tests {
     use lettre::Message;
     use lettre::transport::smtp::response::Severity;
 
-    use crate::mail::{MailServer, Security};
+    use crate::{MailServer, Security};
 
     #[test]
     fn a_code_alone_tells_whether_it_is_about_us_about_the_server_or_about_the_message() {

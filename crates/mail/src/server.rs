@@ -12,9 +12,9 @@ use lettre::transport::smtp::commands::{Mail, Rcpt};
 use lettre::transport::smtp::extension::ClientId;
 use tokio::time::timeout;
 
-use super::connection::is_about_tls;
-use super::oauth::Tokens;
-use super::post::{CHECK_PATIENCE, NotTaken, PATIENCE, cause, not_taken};
+use crate::connection::is_about_tls;
+use crate::oauth::Tokens;
+use crate::post::{CHECK_PATIENCE, NotTaken, PATIENCE, cause, not_taken};
 
 /// A recipient whom nobody is (RFC 2606), to find out whether a server passes mail on.
 const NOBODY: (&str, &str) = ("deskbell-check", "example.com");
@@ -39,6 +39,13 @@ pub enum Login {
     Password(Credentials),
     /// By the tokens for a user (XOAUTH2).
     OAuth(String, Arc<Tokens>),
+}
+
+impl Login {
+    /// By the password of a user.
+    pub fn password(user: String, password: String) -> Login {
+        Login::Password(Credentials::new(user, password))
+    }
 }
 
 /// A mail server.

@@ -2,33 +2,31 @@
 
 use std::path::Path;
 
-use lettre::message::Mailbox;
-use lettre::transport::smtp::authentication::Credentials;
-use lettre::transport::smtp::client::{Certificate, TlsParameters};
-use reqwest::Url;
+use url::Url;
 
-use super::{Grant, Login, MailServer, Mailer, Security, Tokens};
 use crate::config::{MailTable, OAuthTable, Tls, secret, text};
+use crate::mail::Mailer;
+use ::mail::{
+    Grant, Login, MailServer, Mailbox, Security, TlsError, Tokens, accept_any_certificate, require_certificate,
+};
 
 const NO_SERVER: &str = "is no address of a mail server; write smtps://HOST or smtp://HOST, where they are needed with USER:PASSWORD@ \
     before the host and :PORT behind it, each %-encoded";
 
-impl Mailer {
-    /// The mailer of a table, or the field that is wrong and why. `password` comes from the environment and wins.
-    pub fn configured(table: &MailTable, password: Option<&str>) -> Result<Mailer, (&'static str, String)> {
-        let from = mailbox("from", &table.from)?;
-        let reply_to = table.reply_to.as_deref().map(|text| mailbox("reply_to", text)).transpose()?;
-        let server = ServerFields {
-            smtp: &table.smtp,
-            tls: table.tls,
-            password_file: table.password_file.as_deref(),
-            ca: table.ca.as_deref(),
-            oauth: table.oauth.as_ref(),
-        };
-        let server = server.read(&from, password)?;
-        let url = table.url.as_deref().map(public_url).transpose()?;
-        Ok(Mailer { from, reply_to, bounces: table.bounces.clone(), server, limits: table.limits, url })
-    }
+/// The mailer of a table, or the field that is wrong and why. `password` comes from the environment and wins.
+pub fn mailer(table: &MailTable, password: Option<&str>) -> Result<Mailer, (&'static str, String)> {
+    let from = mailbox("from", &table.from)?;
+    let reply_to = table.reply_to.as_deref().map(|text| mailbox("reply_to", text)).transpose()?;
+    let server = ServerFields {
+        smtp: &table.smtp,
+        tls: table.tls,
+        password_file: table.password_file.as_deref(),
+        ca: table.ca.as_deref(),
+        oauth: table.oauth.as_ref(),
+    };
+    let server = server.read(&from, password)?;
+    let url = table.url.as_deref().map(public_url).transpose()?;
+    Ok(Mailer { from, reply_to, bounces: table.bounces.clone(), server, limits: table.limits, url })
 }
 
 fn tokens(table: &OAuthTable) -> Result<Tokens, (&'static str, String)> {
@@ -114,7 +112,7 @@ impl ServerFields<'_> {
         let password = environment.or_else(|| from_file.map(|text| text.trim().to_string())).or(inline);
         match (user.is_empty(), password) {
             (true, None) => Ok(None),
-            (false, Some(password)) => Ok(Some(Login::Password(Credentials::new(user, password)))),
+            (false, Some(password)) => Ok(Some(Login::password(user, password))),
             (is_missing, _) => {
                 let what = if is_missing { "a password without a user" } else { "a user without a password" };
                 let ways = "write USER:PASSWORD@, or USER@ with password_file, DESKBELL_SMTP_PASSWORD or oauth";
@@ -127,13 +125,17 @@ impl ServerFields<'_> {
     /// to this computer.
     fn security(&self, url: &Url, host: &str, logs_in: bool) -> Result<Security, (&'static str, String)> {
         let is_local = is_this_computer(host);
-        let proved = || self.tls_parameters(host);
+        let host = bare(host);
+        let required = || {
+            let issuers = self.ca.map(text).transpose().map_err(|error| ("ca", error.to_string()))?;
+            require_certificate(&host, issuers.as_deref()).map_err(|error| self.tls_error(&error))
+        };
         let security = match (url.scheme(), self.tls) {
             ("smtps", Some(Tls::Opportunistic)) => {
                 return Err(("tls", "goes with smtp:// only; smtps:// is TLS from the first byte on".into()));
             }
-            ("smtps", _) => Security::Wrapper(proved()?),
-            (_, Some(Tls::Required)) => Security::Required(proved()?),
+            ("smtps", _) => Security::Wrapper(required()?),
+            (_, Some(Tls::Required)) => Security::Required(required()?),
             (_, Some(Tls::Opportunistic)) if logs_in && !is_local => {
                 return Err((
                     "tls",
@@ -141,11 +143,9 @@ impl ServerFields<'_> {
                 ));
             }
             (_, None) if is_local => Security::None,
-            (_, None) if logs_in => Security::Required(proved()?),
+            (_, None) if logs_in => Security::Required(required()?),
             (_, None | Some(Tls::Opportunistic)) => {
-                let any = TlsParameters::builder(bare(host));
-                let any = any.dangerous_accept_invalid_certs(true).dangerous_accept_invalid_hostnames(true).build();
-                Security::Opportunistic(any.map_err(|error| ("tls", format!("cannot be used: {error}")))?)
+                Security::Opportunistic(accept_any_certificate(&host).map_err(|error| ("tls", error.to_string()))?)
             }
         };
         match (&security, self.ca) {
@@ -156,23 +156,15 @@ impl ServerFields<'_> {
         }
     }
 
-    /// TLS with a certificate of the host's name, of an issuer that this computer knows or that `ca` names.
-    fn tls_parameters(&self, host: &str) -> Result<TlsParameters, (&'static str, String)> {
-        let mut tls = TlsParameters::builder(bare(host));
-        if let Some(path) = self.ca {
-            let wrong =
-                |reason: &str| ("ca", format!("{}: {reason}; name a file with certificates in PEM", path.display()));
-            let text = text(path).map_err(|error| ("ca", error.to_string()))?;
-            // The library takes a file without any for one with none.
-            if !text.contains("-----BEGIN CERTIFICATE-----") {
-                return Err(wrong("holds no certificate"));
+    /// The field that is wrong where TLS with a certificate cannot be used.
+    fn tls_error(&self, error: &TlsError) -> (&'static str, String) {
+        match (error, self.ca) {
+            (TlsError::Certificate(_), Some(path)) => {
+                ("ca", format!("{}: {error}; name a file with certificates in PEM", path.display()))
             }
-            tls = tls.add_root_certificate(
-                Certificate::from_pem(text.as_bytes()).map_err(|error| wrong(&error.to_string()))?,
-            );
+            (_, Some(_)) => ("ca", error.to_string()),
+            (_, None) => ("smtp", error.to_string()),
         }
-        let field = if self.ca.is_some() { "ca" } else { "smtp" };
-        tls.build().map_err(|error| (field, format!("cannot be used: {error}")))
     }
 }
 

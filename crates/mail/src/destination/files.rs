@@ -1,6 +1,6 @@
 //! The attachments of a mail, as far as mail servers accept them.
 
-use crate::delivery::ParcelFile;
+use deskbell_core::ports::destination::ParcelFile;
 use domain::attachment::FileType;
 
 /// How much goes along with a mail, in bytes; on the wire it is a third more.

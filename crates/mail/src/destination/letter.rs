@@ -5,16 +5,17 @@ use lettre::message::header::{ContentTransferEncoding, ContentType, HeaderName, 
 use lettre::message::{Attachment, Body, Mailbox, MultiPart, SinglePart};
 use lettre::{Address, Message};
 
-use super::Email;
+use super::MailDestination;
 use super::files::Files;
-use crate::delivery::{InboundMail, Parcel, ReturnsOf, Sender};
-use crate::store::{StoredTicket, What};
+use deskbell_core::ports::destination::{InboundMail, Parcel, ReturnsOf};
+use deskbell_core::ports::{StoredTicket, What};
 use deskbell_core::rules::comment::{self, CONTEXT_FILE};
 use deskbell_core::rules::file_formats as formats;
+use deskbell_core::rules::sender::Sender;
 use mail_in::reply_text::MARKER;
 
 /// The mail, or why there is none.
-pub fn message(email: &Email, parcel: &Parcel<'_>, files: &Files) -> Result<Message, String> {
+pub fn message(email: &MailDestination, parcel: &Parcel<'_>, files: &Files) -> Result<Message, String> {
     let ticket = parcel.ticket;
     let first = parcel.delivery.what == What::Ticket;
     let re = if first { "" } else { "Re: " };
@@ -53,7 +54,7 @@ pub fn message(email: &Email, parcel: &Parcel<'_>, files: &Files) -> Result<Mess
 
 /// The mail that tells an agent that one of theirs was not read as an answer. It says that a program wrote it, and nobody can answer the sender
 /// on its envelope (RFC 3834, 3 and 5), so that no two programs answer each other.
-pub fn unread(email: &Email, ticket: &StoredTicket, mail: &InboundMail) -> Result<Message, String> {
+pub fn unread(email: &MailDestination, ticket: &StoredTicket, mail: &InboundMail) -> Result<Message, String> {
     let to: Address = mail.from.parse().map_err(|_| "the sender has no address".to_string())?;
     let reference = &ticket.reference;
     let text = format!(
@@ -85,12 +86,12 @@ pub fn unread(email: &Email, ticket: &StoredTicket, mail: &InboundMail) -> Resul
 }
 
 /// The name of the mail among all mails.
-pub fn message_id(email: &Email, parcel: &Parcel<'_>) -> String {
+pub fn message_id(email: &MailDestination, parcel: &Parcel<'_>) -> String {
     named(email, parcel, &parcel.id())
 }
 
 /// With the destination in it, because another mailbox may get the same ticket, and the customer a receipt of it.
-fn named(email: &Email, parcel: &Parcel<'_>, id: &str) -> String {
+fn named(email: &MailDestination, parcel: &Parcel<'_>, id: &str) -> String {
     let destination = &parcel.delivery.destination;
     let name = match &email.reply {
         Some(reply) => reply.mail_name(id, destination),
@@ -100,13 +101,13 @@ fn named(email: &Email, parcel: &Parcel<'_>, id: &str) -> String {
 }
 
 /// Where bounces go that are heard; none where they go to whom the mail is from.
-fn return_path(email: &Email, ticket: &str) -> Option<Address> {
+fn return_path(email: &MailDestination, ticket: &str) -> Option<Address> {
     let reply = email.reply.as_ref().filter(|_| email.bounces)?;
     reply.of_bounces(ticket, ReturnsOf::Desk)
 }
 
 /// Where an answer goes: to where it comes back from, or else to the person.
-fn reply_to(email: &Email, parcel: &Parcel<'_>) -> Option<Mailbox> {
+fn reply_to(email: &MailDestination, parcel: &Parcel<'_>) -> Option<Mailbox> {
     let address = match &email.reply {
         Some(reply) => reply.of(&parcel.ticket.id),
         None => match Sender::reached(parcel.ticket, email.unverified) {
@@ -119,7 +120,7 @@ fn reply_to(email: &Email, parcel: &Parcel<'_>) -> Option<Mailbox> {
 }
 
 /// Where answers come back, the first line says above what they are written.
-fn text(email: &Email, parcel: &Parcel<'_>, files: &Files) -> String {
+fn text(email: &MailDestination, parcel: &Parcel<'_>, files: &Files) -> String {
     let ticket = parcel.ticket;
     let notice = comment::notice(ticket).map(|notice| notice + "\n\n").unwrap_or_default();
     let text = match (parcel.delivery.what, parcel.message) {
@@ -155,17 +156,19 @@ fn one_line(text: &str) -> String {
 mod tests {
     use super::*;
 
+    use super::super::ReplyAddress;
     use super::super::files::Attached;
-    use crate::delivery::email::tests::email;
-    use crate::store::{Place, StoredTicket};
+    use crate::destination::tests::email;
     use deskbell_core::fixtures::delivery;
     use deskbell_core::fixtures::stored;
+    use deskbell_core::ports::{Place, StoredTicket};
     use domain::attachment::FileType;
     use domain::config::Config;
     use domain::conversation::{Author, Message as Said};
+    use standard_webhooks::Secret;
 
     fn written(
-        email: &Email,
+        email: &MailDestination,
         ticket: &StoredTicket,
         what: What,
         body: &str,
@@ -193,7 +196,7 @@ mod tests {
 
     #[test]
     fn what_is_said_about_a_ticket_is_in_its_thread() {
-        let (email, ticket) = (email(""), stored());
+        let (email, ticket) = (email(None), stored());
         let first = written(&email, &ticket, What::Ticket, "", None, &Files::default());
         let lines = headers(&first);
         for line in [
@@ -228,13 +231,14 @@ mod tests {
     fn an_answer_goes_to_where_it_comes_back_from_or_else_to_a_person_who_can_be_written_to() {
         let mut ticket = stored();
         ticket.id = "0193c2a4-7b60-7cc0-8000-0123456789ab".into();
-        let answers = "reply_address = \"reply@in.acme.example\"\nwebhook_secret = \"whsec_MDEyMzQ1Njc4OWFiY2RlZjAxMjM0NTY3ODlhYmNkZWY=\"";
-        let mail = written(&email(answers), &ticket, What::Ticket, "", None, &Files::default());
+        let secret = Secret::read("whsec_MDEyMzQ1Njc4OWFiY2RlZjAxMjM0NTY3ODlhYmNkZWY=").unwrap();
+        let replies = ReplyAddress::new("reply@in.acme.example", secret).unwrap();
+        let mail = written(&email(Some(replies)), &ticket, What::Ticket, "", None, &Files::default());
         let line = *headers(&mail).iter().find(|line| line.starts_with("Reply-To: ")).unwrap();
         assert!(line.starts_with("Reply-To: reply+") && line.ends_with("@in.acme.example"), "{line}");
         for bad in ["", "nobody", "a@b.example\r\nBcc: eve@example.com"] {
             ticket.ticket.contact.email = bad.into();
-            let mail = written(&email(""), &ticket, What::Ticket, "", None, &Files::default());
+            let mail = written(&email(None), &ticket, What::Ticket, "", None, &Files::default());
             let heads = headers(&mail);
             assert!(!heads.iter().any(|line| line.starts_with("Reply-To") || line.contains("eve@")), "{mail}");
         }
@@ -253,7 +257,7 @@ mod tests {
             missing: vec!["c\r\nBcc: eve@example.com".into()],
             told: Vec::new(),
         };
-        let mail = written(&email(""), &ticket, What::Ticket, "", None, &files);
+        let mail = written(&email(None), &ticket, What::Ticket, "", None, &files);
         let names: Vec<&str> = headers(&mail).iter().map(|line| line.split(':').next().unwrap()).collect();
         let ours = ["Message-ID", "From", "To", "Subject", "Reply-To", "MIME-Version", "Date", "Content-Type"];
         assert!(names.iter().all(|name| ours.contains(name)) && names.len() == ours.len(), "{names:?}");

@@ -6,7 +6,7 @@ use lettre::Address;
 use ring::hmac;
 use uuid::Uuid;
 
-use crate::delivery::{ReturnAddress, ReturnsOf};
+use deskbell_core::ports::destination::{ReturnAddress, ReturnsOf};
 use standard_webhooks::Secret;
 
 /// Digits and letters that are not taken for each other.

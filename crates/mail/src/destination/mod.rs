@@ -1,7 +1,6 @@
 //! Delivers tickets to a mailbox, such as the one that a help desk reads: a ticket is a mail, and the customer's replies are mails in the same thread.
 //! Answers come back if the configuration has a reply address.
 
-mod configured;
 mod files;
 mod hook;
 mod letter;
@@ -13,45 +12,50 @@ use lettre::Address;
 use lettre::message::Mailbox;
 use uuid::Uuid;
 
-use super::{
-    Delivered, Destination, Failure, Finding, Heard, HookHeaders, InboundMail, NotHeard, Parcel, ReturnsOf, Unverified,
+use crate::{MailServer, NotTaken};
+use deskbell_core::clock;
+use deskbell_core::ports::destination::{
+    Delivered, Destination, Failure, Finding, Heard, HookHeaders, InboundMail, NotHeard, Parcel, ReturnsOf,
 };
-use crate::clock;
-use crate::mail::{MailServer, NotTaken};
-use crate::store::{Place, StoredTicket, What};
+use deskbell_core::ports::{Place, StoredTicket, What};
+use deskbell_core::rules::sender::Unverified;
 use domain::config::Config;
 use domain::conversation::Author;
 use files::Files;
-use reply::ReplyAddress;
-use senders::Agents;
+pub use reply::ReplyAddress;
+pub use senders::Agents;
 use standard_webhooks::is_fresh;
 
 /// How many mails are handed over at the same time, each by a connection of its own.
 const AT_ONCE: u32 = 4;
 
 /// A mailbox.
-pub struct Email {
-    mailbox: Mailbox,
-    from: Mailbox,
-    server: MailServer,
+pub struct MailDestination {
+    /// The mailbox.
+    pub mailbox: Mailbox,
+    /// Who its mails are from.
+    pub from: Mailbox,
+    /// The server that takes them.
+    pub server: MailServer,
     /// Where answers to mails come back.
-    reply: Option<ReplyAddress>,
+    pub reply: Option<ReplyAddress>,
     /// Whether bounces come back there as well.
-    bounces: bool,
+    pub bounces: bool,
     /// Whose answers are support's.
-    agents: Agents,
-    unverified: Unverified,
+    pub agents: Agents,
+    /// What becomes of an address that nobody has signed.
+    pub unverified: Unverified,
 }
 
-impl std::fmt::Debug for Email {
+impl std::fmt::Debug for MailDestination {
     /// Without the server, which has a password.
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        write!(f, "Email({})", self.mailbox)
+        write!(f, "MailDestination({})", self.mailbox)
     }
 }
 
 #[async_trait]
-impl Destination for Email {
+impl Destination for MailDestination {
     /// What support has said elsewhere is no mail to support.
     fn takes(&self, _what: What, author: Author) -> bool {
         author == Author::Customer
@@ -129,7 +133,7 @@ enum Refused {
     NotTaken(NotTaken),
 }
 
-impl Email {
+impl MailDestination {
     async fn send(&self, parcel: &Parcel<'_>, files: &Files) -> Result<(), Refused> {
         let message = letter::message(self, parcel, files).map_err(Refused::NoMail)?;
         self.server.send(&message).await.map_err(Refused::NotTaken)
@@ -146,20 +150,21 @@ fn failure(refused: Refused) -> Failure {
 }
 
 #[cfg(test)]
-mod tests {
+pub(crate) mod tests {
     use super::*;
+    use crate::Security;
 
-    /// A mailbox, with more lines in its table.
-    pub fn email(more: &str) -> Email {
-        let table = format!(
-            "mailbox = \"desk@desk.example\"\nfrom = \"Acme <help@acme.example>\"\nsmtp = \"smtp://localhost\"\n{more}"
-        );
-        Email::configured(&toml::from_str(&table).unwrap(), None).unwrap()
+    /// A mailbox, with an address at which answers come back.
+    pub fn email(reply: Option<ReplyAddress>) -> MailDestination {
+        let mailbox: Mailbox = "desk@desk.example".parse().unwrap();
+        let server = MailServer::new(("localhost".into(), 25), "acme.example", Security::None, None);
+        let (agents, from) = (Agents::of_desk(&mailbox.email), "Acme <help@acme.example>".parse().unwrap());
+        MailDestination { mailbox, from, server, reply, bounces: false, agents, unverified: Unverified::Contact }
     }
 
     #[test]
     fn only_what_the_customer_does_is_brought_to_support() {
-        let email = email("");
+        let email = email(None);
         for what in What::ALL {
             assert!(email.takes(*what, Author::Customer));
             assert!(!email.takes(*what, Author::Support) && !email.takes(*what, Author::Automatic));
@@ -178,6 +183,6 @@ mod tests {
 
     #[test]
     fn nothing_is_heard_where_answers_do_not_come_back() {
-        assert_eq!(email("").hear(&HookHeaders::default(), b"{}"), Err(NotHeard::NoHook));
+        assert_eq!(email(None).hear(&HookHeaders::default(), b"{}"), Err(NotHeard::NoHook));
     }
 }

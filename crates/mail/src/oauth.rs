@@ -3,13 +3,14 @@
 
 use std::time::{Duration, Instant};
 
+use reqwest::Client;
 use reqwest::redirect::Policy;
-use reqwest::{Client, Url};
 use serde::Deserialize;
 use serde_json::Value;
 use tokio::sync::Mutex;
+use url::Url;
 
-use super::cause;
+use crate::post::cause;
 use outbound_http::{USER_AGENT, install_crypto};
 
 /// How long an endpoint may take.

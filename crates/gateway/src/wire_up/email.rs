@@ -1,0 +1,52 @@
+//! A mailbox as a destination, made from its table in the configuration.
+
+use super::mail::{ServerFields, mailbox};
+use crate::config::{EmailTable, secret};
+use ::mail::{Agents, MailDestination, ReplyAddress};
+use standard_webhooks::{SECRET_FORM, Secret};
+
+/// The mailbox of a table, or the field that is wrong and why. `password` comes from the environment and wins.
+pub fn destination(table: &EmailTable, password: Option<&str>) -> Result<MailDestination, (String, String)> {
+    let named = |(field, message): (&str, String)| (field.to_string(), message);
+    let to = mailbox("mailbox", &table.mailbox).map_err(named)?;
+    let from = mailbox("from", &table.from).map_err(named)?;
+    let server = ServerFields {
+        smtp: &table.smtp,
+        tls: table.tls,
+        password_file: table.password_file.as_deref(),
+        ca: table.ca.as_deref(),
+        oauth: table.oauth.as_ref(),
+    };
+    let server = server.read(&from, password).map_err(named)?;
+    let agents = match &table.agents {
+        None => Agents::of_desk(&to.email),
+        Some(list) => Agents::read(list).map_err(|entry| {
+            let message =
+                format!("{entry:?} is no sender; write ana@desk.example.com, or *@desk.example.com for a whole domain");
+            ("agents".to_string(), message)
+        })?,
+    };
+    let reply = reply(table)?;
+    if table.bounces && reply.is_none() {
+        return Err(("bounces".into(), "needs reply_address, at which they come back".into()));
+    }
+    let (bounces, unverified) = (table.bounces, table.unverified);
+    Ok(MailDestination { mailbox: to, from, server, reply, bounces, agents, unverified })
+}
+
+fn reply(table: &EmailTable) -> Result<Option<ReplyAddress>, (String, String)> {
+    let text = secret(("webhook_secret", table.webhook_secret.as_deref()), table.webhook_secret_file.as_ref(), None)?;
+    let field = if table.webhook_secret_file.is_some() { "webhook_secret_file" } else { "webhook_secret" };
+    let wrong = |field: &str, message: String| (field.to_string(), message);
+    match (&table.reply_address, text) {
+        (None, None) => Ok(None),
+        (None, Some(_)) => {
+            Err(wrong("reply_address", "is missing; answers come back only where they are written to".into()))
+        }
+        (Some(_), None) => Err(wrong("webhook_secret", format!("is missing; {SECRET_FORM}"))),
+        (Some(address), Some(text)) => {
+            let secret = Secret::read(&text).map_err(|message| wrong(field, message))?;
+            Ok(Some(ReplyAddress::new(address, secret).map_err(|message| wrong("reply_address", message))?))
+        }
+    }
+}

@@ -1,0 +1,18 @@
+//! Mail as it goes out: the [`MailServer`] that takes it, how a letter becomes a message, and a mailbox as a destination ([`MailDestination`]), such as
+//! the one that a help desk reads. Mail as it comes in is read by `mail-in`.
+
+mod connection;
+mod destination;
+mod message;
+mod oauth;
+mod post;
+mod server;
+mod tls;
+
+pub use destination::{Agents, MailDestination, ReplyAddress, mail_server};
+pub use lettre::message::Mailbox;
+pub use message::{Letter, MessageError, Sender, message};
+pub use oauth::{Grant, Tokens};
+pub use post::{NotTaken, cause};
+pub use server::{Login, MailServer, Security};
+pub use tls::{TlsError, accept_any_certificate, require_certificate};
