@@ -4,6 +4,7 @@
 #![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing)]
 
 mod imports;
+mod layers;
 
 use std::fs;
 use std::path::{Path, PathBuf};

@@ -1,0 +1,81 @@
+//! Which crates a crate depends on: Cargo holds that nothing else is imported, and this that nobody adds a dependency across layers.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::fs;
+
+use super::root;
+
+/// What reaches the world: a server, a database, other people's servers, mail, and the runtime for them.
+const WORLD: [&str; 6] = ["axum", "hyper", "lettre", "reqwest", "sqlx", "tokio"];
+
+/// Rules and what they are made of: they reach nothing.
+const PURE: [&str; 9] =
+    ["core", "domain", "html-to-markdown", "mail-in", "markdown", "ranking", "redaction", "standard-webhooks", "wire"];
+
+/// What brings the gateway together with the world, each by itself. None of them serves requests or keeps anything.
+const ADAPTERS: [&str; 6] = ["identity", "mail", "outbound-http", "sources", "webhook", "zendesk"];
+
+#[test]
+fn rules_and_ports_reach_nothing_of_the_world() {
+    for name in PURE {
+        let broken: Vec<String> = reached(name).into_iter().filter(|other| WORLD.contains(&other.as_str())).collect();
+        assert!(broken.is_empty(), "crates/{name} depends on {broken:?}");
+    }
+}
+
+#[test]
+fn adapters_know_no_server_and_no_database_and_not_each_other() {
+    for name in ADAPTERS {
+        let others = ADAPTERS.into_iter().filter(|other| *other != name && *other != "outbound-http");
+        let forbidden: Vec<&str> = others.chain(["axum", "sqlx", "gateway", "store-sqlite"]).collect();
+        let broken: Vec<String> =
+            reached(name).into_iter().filter(|other| forbidden.contains(&other.as_str())).collect();
+        assert!(broken.is_empty(), "crates/{name} depends on {broken:?}");
+    }
+}
+
+#[test]
+fn dependencies_are_found_through_crates_of_ours() {
+    let direct = dependencies(
+        "[package]\nname = \"a\"\n[dependencies]\n# why\nserde = \"1\"\nmail-in = { path = \"../mail-in\" }\nurl.workspace = true\n\n[dev-dependencies]\naxum = \"0.8\"\n",
+    );
+    assert_eq!(direct, ["mail-in", "serde", "url"].map(String::from).into());
+    let gateway = reached("gateway");
+    for name in ["axum", "sqlx", "lettre", "mail-parser", "html5gum"] {
+        assert!(gateway.contains(name), "{name}");
+    }
+}
+
+/// What a crate of ours depends on, directly or by way of other crates of ours.
+fn reached(name: &str) -> BTreeSet<String> {
+    let all: BTreeMap<String, BTreeSet<String>> = fs::read_dir(root().join("crates"))
+        .unwrap()
+        .map(|entry| {
+            let folder = entry.unwrap();
+            let manifest = fs::read_to_string(folder.path().join("Cargo.toml")).unwrap();
+            (folder.file_name().into_string().unwrap(), dependencies(&manifest))
+        })
+        .collect();
+    let mut found = BTreeSet::new();
+    let mut next = vec![name.to_string()];
+    while let Some(name) = next.pop() {
+        let folder = if name == "deskbell-core" { "core" } else { name.as_str() };
+        for other in all.get(folder).into_iter().flatten() {
+            if found.insert(other.clone()) {
+                next.push(other.clone());
+            }
+        }
+    }
+    found
+}
+
+/// The names in the table `dependencies` of a manifest.
+fn dependencies(manifest: &str) -> BTreeSet<String> {
+    let table = manifest.lines().skip_while(|line| *line != "[dependencies]").skip(1);
+    let lines = table.take_while(|line| !line.starts_with('['));
+    lines
+        .filter_map(|line| line.split(['.', ' ', '=']).next())
+        .filter(|name| !name.is_empty() && *name != "#")
+        .map(String::from)
+        .collect()
+}
