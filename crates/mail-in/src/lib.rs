@@ -1,16 +1,16 @@
 //! Reads what mail programs and mail servers send: [`message`]s and who sent them, whether a person or a program wrote them
-//! ([`automatic`]), what a person wrote in a reply ([`reply_text`]), bounces, and what servers answer when they refuse a mail.
+//! ([`origin`]), what a person wrote in a reply ([`reply_text`]), bounces, and what servers answer when they refuse a mail.
 //!
 //! Pure: bytes and text in, plain values out, no IO. Everything that is read comes from strangers, so it is bounded and never trusted.
 
-pub mod automatic;
+mod automatic;
 pub mod bounce;
 pub mod encoded_words;
 pub mod headers;
 mod mailbox;
 pub mod message;
 pub mod reply_text;
-pub mod returned;
+mod returned;
 pub mod sender;
 pub mod smtp_refusal;
 
