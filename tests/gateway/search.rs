@@ -6,7 +6,8 @@ use axum::body::Body;
 use axum::http::Method;
 use domain::question::Hits;
 use gateway::search;
-use gateway::search::import::{Prune, json_lines, write};
+use gateway::search::import::{Prune, write};
+use sources::json_lines;
 use sqlx::{Connection, SqliteConnection};
 
 use crate::support::{Gateway, gateway, import, request};

@@ -235,7 +235,7 @@ pub async fn import(database: &Path, site: &str, questions: &[(&str, &str)]) {
     let store = store_sqlite::SqliteStore::open(database).await.unwrap();
     let lines: String =
         questions.iter().map(|(id, title)| format!("{}\n", json!({ "id": id, "title": title }))).collect();
-    let reading = search::import::json_lines(&lines);
+    let reading = sources::json_lines(&lines);
     search::import::write(&store, site, "test", reading.questions, search::import::Prune::Limited).await.unwrap();
     store.close().await;
 }
