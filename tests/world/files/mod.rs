@@ -2,8 +2,8 @@
 
 use axum::body::Body;
 use axum::http::Method;
+use deskbell_core::rules::file_formats as formats;
 use domain::attachment::FileType;
-use gateway::attachments::formats;
 use gateway::config::Overrides;
 use serde::Deserialize;
 use serde_json::json;

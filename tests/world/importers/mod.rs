@@ -64,7 +64,7 @@ impl File {
     }
 
     fn check(&self) -> Result<(), String> {
-        let source = Source::new(self.from, "questions", None).unwrap();
+        let source = Source::new(source_format(self.from), "questions", None).unwrap();
         let source = Source { columns: Columns::new(self.columns.clone()).unwrap(), ..source };
         let reading = match read_file(&source, &self.bytes()) {
             Ok(reading) if self.refused.is_empty() => reading,
