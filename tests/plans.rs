@@ -1,8 +1,8 @@
-//! How SQLite carries out every statement that the gateway's suite has given it: none may read a whole table that grows with
-//! tickets, messages, deliveries, mails, files, questions or events.
+//! Query plans of every statement that the gateway's test suite runs: none may scan a whole table that grows with tickets, messages,
+//! deliveries, mails, files, questions or events.
 //!
-//! `cargo test` runs this after the suite of the gateway, which writes the statements down (`tests/gateway/statements.rs`).
-// clippy.toml allows these in tests, but does not see that the helpers beside them belong to tests.
+//! `cargo test` runs this after the suite of the gateway, which records the statements (`tests/gateway/statements.rs`).
+// clippy.toml allows these in tests, but does not recognise helpers in separate files as tests.
 #![allow(clippy::expect_used, clippy::indexing_slicing, clippy::panic, clippy::unwrap_used)]
 
 use std::path::PathBuf;
@@ -11,13 +11,13 @@ use gateway::store::Store;
 use sqlx::{AssertSqlSafe, Connection, Row, SqliteConnection};
 use store_sqlite::SqliteStore;
 
-/// Tables with a row for each site, source, destination or session of an agent at most, or with one row in all.
+/// Tables with at most one row for each site, source, destination or session of an agent, or with a single row.
 const BOUNDED: [&str; 7] = ["_sqlx_migrations", "operators", "polls", "revisions", "salt", "signing", "sources"];
 
-/// Indexes that may be read from one end to the other: they hold only what waits or was given up.
+/// Indexes that may be scanned: they contain only pending deliveries or dead letters.
 const SHORT_INDEXES: [&str; 2] = ["deliveries_given_up", "deliveries_open"];
 
-/// Fewer are no whole suite.
+/// Fewer statements mean that the suite was not run as a whole.
 const STATEMENTS_MIN: usize = 100;
 
 #[tokio::test]
@@ -70,7 +70,7 @@ async fn a_statement_that_reads_a_whole_table_would_be_found() {
     }
 }
 
-/// The statements of the suite that read or write rows.
+/// The recorded statements that read or write rows.
 fn recorded() -> Vec<String> {
     let path = PathBuf::from(env!("CARGO_TARGET_TMPDIR")).join("statements.jsonl");
     let lines = std::fs::read_to_string(path).unwrap_or_default();
@@ -79,7 +79,7 @@ fn recorded() -> Vec<String> {
     statements.filter(|one| rows.iter().any(|row| one.to_uppercase().starts_with(row))).collect()
 }
 
-/// The steps in which SQLite carries a statement out (sqlite.org/eqp.html).
+/// The steps of a statement's query plan (sqlite.org/eqp.html).
 async fn plan(database: &mut SqliteConnection, statement: &str) -> Vec<String> {
     let explain = format!("EXPLAIN QUERY PLAN {statement}");
     let rows = sqlx::query(AssertSqlSafe(explain)).fetch_all(database).await;
@@ -87,7 +87,7 @@ async fn plan(database: &mut SqliteConnection, statement: &str) -> Vec<String> {
     rows.iter().map(|row| row.get("detail")).collect()
 }
 
-/// What a step reads from one end to the other: a table, or an index that is as long as one.
+/// The table or index that a step scans: an index over a whole table is as long as the table.
 fn scanned(step: &str) -> Option<&str> {
     let name = step.strip_prefix("SCAN ")?;
     let is_made_up = name.contains("CONSTANT ROW") || name.contains(" VIRTUAL TABLE") || name.starts_with('(');
@@ -95,7 +95,7 @@ fn scanned(step: &str) -> Option<&str> {
     (!is_made_up && !is_short).then_some(name)
 }
 
-/// Whether what a statement reads is small: a table that does not grow, or rows that the statement makes.
+/// Whether a scan is small: of a table that does not grow, or of rows that the statement creates.
 fn is_bounded(name: &str, statement: &str) -> bool {
     let name = name.split(' ').next().unwrap_or_default();
     let statement = words(statement);
@@ -105,7 +105,7 @@ fn is_bounded(name: &str, statement: &str) -> bool {
             rest.starts_with("AS (") || rest.starts_with("AS MATERIALIZED (") || rest.starts_with('(')
         })
     });
-    // What a query in brackets reads has steps of its own.
+    // A subquery has steps of its own for what it reads.
     let is_query = statement.contains(&format!(") AS {name} "));
     let stands_for = BOUNDED.iter().any(|table| statement.contains(&format!("{table} AS {name}")));
     makes || is_query || stands_for || BOUNDED.contains(&name)

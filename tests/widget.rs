@@ -1,7 +1,7 @@
-//! Parts of the widget in a real browser, each alone: what pages do to them is done here on purpose.
+//! Parts of the widget in a real browser, each alone, with everything that pages may do to them.
 
 #![cfg(target_arch = "wasm32")]
-// clippy.toml allows these in tests, but does not see that the helpers beside them belong to tests.
+// clippy.toml allows these in tests, but does not recognise helpers in separate files as tests.
 #![allow(clippy::expect_used, clippy::indexing_slicing, clippy::panic, clippy::unwrap_used)]
 
 use std::cell::Cell;
@@ -25,7 +25,7 @@ fn js(code: &str) -> JsValue {
     Function::new_no_args(code).call0(&JsValue::UNDEFINED).unwrap()
 }
 
-/// Runs JavaScript over a value, named `it`.
+/// Runs JavaScript with a value named `it`.
 fn with(it: &JsValue, code: &str) -> JsValue {
     Function::new_with_args("it", code).call1(&JsValue::UNDEFINED, it).unwrap()
 }
@@ -35,7 +35,7 @@ async fn pass(milliseconds: u32) {
     JsFuture::from(js(&wait).unchecked_into::<Promise>()).await.unwrap();
 }
 
-/// What a page has in place of one of its globals, until it is dropped.
+/// Replaces one of the page's globals until it is dropped.
 struct Replaced {
     name: &'static str,
     real: JsValue,
@@ -56,7 +56,7 @@ impl Drop for Replaced {
     }
 }
 
-/// What a markdown text is drawn as: its tags in their order, or its HTML.
+/// The rendered Markdown of a text: the tags in order, or the HTML.
 fn drawn(text: &str, code: &str) -> String {
     let place = js("return document.body.appendChild(document.createElement('div'))");
     let question = with(&JsValue::from_str(text), "return { id: 'q', title: 'Q', body: it }");
@@ -203,7 +203,7 @@ fn a_listener_ends_when_it_is_dropped() {
 
 const SOON: Duration = Duration::from_millis(50);
 
-/// Asks the page's `fetch`. A request that does not come to an end fails the test, and does not hold up the others.
+/// Calls the page's `fetch`. A request that does not end fails the test without blocking the others.
 async fn ask() -> Answer {
     let answer = Rc::new(Cell::new(None));
     let slot = answer.clone();

@@ -1,6 +1,6 @@
-//! The promises of the stand-in for Zendesk that other tests rely on.
+//! Tests of the Zendesk stand-in that other tests rely on.
 
-// clippy.toml allows these in tests, but does not see that the helpers beside them belong to tests.
+// clippy.toml allows these in tests, but does not recognise helpers in separate files as tests.
 #![allow(clippy::expect_used, clippy::indexing_slicing, clippy::panic, clippy::unwrap_used)]
 
 mod zendesk;
@@ -152,7 +152,7 @@ async fn what_is_cut_after_the_work_has_been_done_and_what_is_cut_before_has_not
             state.faults.is_empty() && state.tickets.len() == before + usize::from(done)
         });
         match what {
-            // Whoever waits for these gives up at some time.
+            // Clients give up waiting for these at some time.
             What::Slow(_) | What::SlowAfter(_) => tokio::select! {
                 answer = sent => panic!("{name}: {answer:?}"),
                 () = reached => {}
@@ -526,10 +526,10 @@ async fn the_account_tells_what_a_client_can_set() {
     assert_eq!((&ticket["status"], &ticket["group_id"]), (&json!("hold"), &json!(account::ENGINEERING)));
 }
 
-/// What a webhook was sent: headers and body.
+/// A webhook delivery: headers and body.
 type Heard = UnboundedReceiver<(HeaderMap, String)>;
 
-/// An endpoint that answers with these statuses in turn, and with 200 afterwards.
+/// An endpoint that responds with these statuses in turn, and with 200 afterwards.
 async fn endpoint(statuses: &[u16]) -> (String, Heard) {
     let (tell, heard) = unbounded_channel();
     let left = Arc::new(Mutex::new(statuses.to_vec()));

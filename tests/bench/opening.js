@@ -1,6 +1,6 @@
-// How long the panel takes to open on the demo, for a person to look at: `make bench`. CHROMIUM and DESKBELL name the programs.
+// Measures how long the panel takes to open on the demo: `make bench`. CHROMIUM and DESKBELL name the programs.
 //
-// A file without a package of its own is no module to every Node that will do, hence the imports inside.
+// Without a package of its own, not every supported Node treats a file as a module, hence the imports inside.
 
 const RUNS = 10;
 
@@ -13,7 +13,7 @@ const PROFILES = [
   { name: "4x CPU, 1.6 Mbps, 150 ms", cpu: 4, network: SLOW },
 ];
 
-/** Whether the widget was fetched because the pointer or the focus came near, before the click. */
+/** Whether the widget was fetched before the click, because the pointer or the focus came near. */
 const INTENTS = [
   { name: "nothing fetched before", intent: false },
   { name: "fetched on intent", intent: true },
@@ -35,8 +35,8 @@ async function main() {
     const cases = PROFILES.flatMap((profile) => INTENTS.map((intent) => ({ profile, intent })));
     /** @type {Times[][]} */
     const times = cases.map(() => []);
-    // The first run warms the browser and the gateway and does not count. Each round goes through all cases, so that
-    // whatever else the machine does falls on all of them.
+    // The first run warms up the browser and the gateway and is not counted. Each round goes through all cases, so
+    // that other load on the machine affects all of them.
     for (let run = 0; run <= RUNS; run++) {
       for (const [number, { profile, intent }] of cases.entries()) {
         const time = await open(browser, gateway.url, profile, intent.intent);
@@ -76,7 +76,7 @@ async function open(browser, url, { cpu, network }, intent) {
       await session.send("Network.emulateNetworkConditions", network);
     }
     await page.goto(url, { waitUntil: "networkidle" });
-    // The menu puts the focus on the entry, which is the intent.
+    // The menu moves the focus to the entry, which is the intent.
     await page.getByRole("button", { name: "Help", exact: true }).click();
     if (intent) await page.evaluate("bench.fetched");
     await page.locator("[data-deskbell-open]").click();

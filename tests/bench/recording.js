@@ -1,12 +1,12 @@
-// What recording costs the host's page, for a person to look at: `make bench`. CHROMIUM and DESKBELL name the programs.
+// Measures what recording costs the host's page: `make bench`. CHROMIUM and DESKBELL name the programs.
 //
-// A file without a package of its own is no module to every Node that will do, hence the imports inside.
+// Without a package of its own, not every supported Node treats a file as a module, hence the imports inside.
 
 const RUNS = 2;
 const ROUNDS = 3;
 const EVENTS = 10_000;
 
-/** Each does what a page does, many times over; they run in the page. */
+/** What pages do, repeated many times; runs in the page. */
 const KINDS = /** @type {Record<string, (times: number) => unknown>} */ ({
   "click on a button": (times) => {
     const button = document.querySelector("#close-modal") ?? document.body;
@@ -23,7 +23,7 @@ const KINDS = /** @type {Record<string, (times: number) => unknown>} */ ({
     for (let n = 0; n < times; n++) console.error("the same", { again: true });
   },
   "history.replaceState": (times) => {
-    // More in a burst are refused by the browser.
+    // Browsers refuse more in a burst.
     for (let n = 0; n < times / 100; n++) history.replaceState(null, "", `/view/${n}`);
   },
   "fetch that fails": async (times) => {
@@ -101,7 +101,7 @@ async function open(browser, url, recorded) {
   return { page, close: () => context.close() };
 }
 
-/** Tells the bytes in use on a page's heap, without garbage. @param {import("playwright-core").Page} page */
+/** The bytes in use on a page's heap, after garbage collection. @param {import("playwright-core").Page} page */
 async function heapOf(page) {
   const session = await page.context().newCDPSession(page);
   return async () => {

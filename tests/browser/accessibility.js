@@ -5,11 +5,11 @@ import { createRequire } from "node:module";
 const axe = readFile(createRequire(import.meta.url).resolve("axe-core/axe.min.js"), "utf8");
 
 /**
- * Expects that axe finds nothing wrong, in the open panel unless another part of the page is named. It runs in a world of its
- * own beside the page's scripts, where no policy of the page can refuse it and no global of it can be seen.
+ * Expects that axe finds no violation, in the open panel or in another part of the page. It runs in an isolated
+ * world, where neither the page's policy nor its globals matter.
  *
  * @param {import("@playwright/test").Page} page
- * @param {string} [part] a CSS selector; shadow roots inside of it are looked into
+ * @param {string} [part] a CSS selector; includes shadow roots below it
  */
 export async function expectAccessible(page, part = "deskbell-panel") {
   await expect(page.locator(part).first()).toBeAttached();

@@ -8,7 +8,7 @@ export { expect };
 export { expectAccessible } from "./accessibility.js";
 export { Panel } from "./panel.js";
 
-/** What went wrong on the pages of a test. A test that provokes something names it; anything else fails the test. */
+/** Errors on the pages of a test. A test that provokes one has to expect it; any other fails the test. */
 export class Trouble {
   /** @type {string[]} */
   seen = [];
@@ -21,7 +21,7 @@ export class Trouble {
     this.#expected.push(pattern);
   }
 
-  /** The test is over; what comes now is not its doing. */
+  /** The test has ended; later errors are not its own. */
   over() {
     this.#over = true;
   }
@@ -42,7 +42,7 @@ export class Trouble {
       if (message.type() === "error") this.#note(`console: ${message.text()} (${message.location().url})`);
       if (message.text().startsWith("violation: ")) this.#note(message.text());
     });
-    // Told by the console, because a global of ours would spoil the tests that count a page's globals.
+    // Reported through the console, because a global would disturb the tests that count a page's globals.
     await context.addInitScript(() => {
       const tell = console.debug;
       addEventListener("securitypolicyviolation", (event) => {
@@ -75,7 +75,7 @@ export const test = base.extend({
     const gateway = new Gateway();
     await gateway.start(settings);
     await use(gateway);
-    // What a page still asks for now finds nobody, and that is no error of the page.
+    // Requests of the page fail from here on, which is no error of the page.
     trouble.over();
     const log = await gateway.end();
     if (info.status !== info.expectedStatus) await info.attach("gateway.log", { body: log, contentType: "text/plain" });
@@ -116,7 +116,7 @@ export const test = base.extend({
     await context.close();
   },
 
-  // Read without a browser, because nearly every test asks, and some ask again and again.
+  // Read without a browser, because nearly every test calls this, and some do so repeatedly.
   tickets: async ({ gateway }, use) => {
     /** @param {string} path */
     const read = async (path) => {
@@ -139,7 +139,7 @@ export const test = base.extend({
   panel: async ({ page }, use) => use(new Panel(page)),
 });
 
-/** What text in HTML says, as the inbox writes it. @param {string} html */
+/** Converts the inbox's HTML to text. @param {string} html */
 const text = (html) => {
   const signs = /** @type {Record<string, string>} */ ({ lt: "<", gt: ">", quot: '"', amp: "&" });
   return html.replace(/&(lt|gt|quot|amp);/g, (_, name) => signs[name] ?? "");

@@ -1,10 +1,13 @@
-/** What the device keeps in a store of its database. @param {import("@playwright/test").Page} page @param {string} store @returns {Promise<any[]>} */
+/**
+ * The content of a store in the device's database.
+ * @param {import("@playwright/test").Page} page @param {string} store @returns {Promise<any[]>}
+ */
 export const kept = (page, store) =>
   page.evaluate(
     (store) =>
       new Promise((resolve, reject) => {
         const request = indexedDB.open("deskbell");
-        // Nothing is there yet, and it is not ours to make.
+        // The database does not exist yet, and this function must not create it.
         request.onupgradeneeded = () => request.transaction?.abort();
         request.onerror = () => (request.error?.name == "AbortError" ? resolve([]) : reject(request.error));
         request.onsuccess = () => {
@@ -18,7 +21,10 @@ export const kept = (page, store) =>
     store,
   );
 
-/** The texts of the drafts on the device, sorted. @param {import("@playwright/test").Page} page @returns {Promise<string[]>} */
+/**
+ * The texts of the drafts on the device, sorted.
+ * @param {import("@playwright/test").Page} page @returns {Promise<string[]>}
+ */
 export const drafts = async (page) => {
   const texts = (await kept(page, "drafts")).map((draft) => draft.ticket?.message);
   return texts.filter((text) => text != undefined).sort();

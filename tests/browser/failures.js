@@ -1,4 +1,4 @@
-// Says at the very end, where it is found, why each test failed: in a long log the errors themselves lie far above.
+// Prints at the very end why each test failed, because in a long log the errors are far above.
 
 const LINES_MAX = 12;
 const COLOURS = new RegExp(`${String.fromCharCode(27)}\\[[0-9;]*m`, "g");

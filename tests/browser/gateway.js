@@ -8,12 +8,12 @@ import { promisify } from "node:util";
 import { expect } from "@playwright/test";
 
 export const root = path.resolve(import.meta.dirname, "../..");
-// DESKBELL and DIST name another program and another folder of what ships, so that tests can run beside a build.
+// DESKBELL and DIST name another program and another folder of built files, so that tests can run beside a build.
 const program =
   process.env.DESKBELL || path.resolve(root, process.env.CARGO_TARGET_DIR || "target", "debug", "deskbell");
 export const dist = process.env.DIST || path.join(root, "dist");
 
-/** A real gateway, with a database of its own. */
+/** A real gateway with a database of its own. */
 export class Gateway {
   #folder = "";
   #port = 0;
@@ -27,7 +27,7 @@ export class Gateway {
     return `http://127.0.0.1:${this.#port}`;
   }
 
-  /** The file that it keeps everything in. */
+  /** The path of its database. */
   get database() {
     return path.join(this.#folder, "test.db");
   }
@@ -37,8 +37,8 @@ export class Gateway {
   }
 
   /**
-   * Starts it; again after a stop it has the same address and the same database.
-   * @param {string} [settings] the lines of its file, which stays until others are given
+   * Starts it; after a stop it has the same address and database.
+   * @param {string} [settings] configuration, which stays until other settings are given
    */
   async start(settings) {
     this.#folder ||= await mkdtemp(path.join(tmpdir(), "deskbell-"));
@@ -76,7 +76,7 @@ export class Gateway {
   }
 
   /**
-   * Imports questions beside those of the demo, and waits until a search for the query finds one of them.
+   * Imports questions besides those of the demo, and waits until a search for the query finds one of them.
    *
    * @param {({id: string, title: string} & Record<string, unknown>)[]} questions
    * @param {string} query
@@ -93,7 +93,7 @@ export class Gateway {
     await expect.poll(found, `the gateway sees what was imported`).toBe(true);
   }
 
-  /** A static index of the demo's questions, as the command writes it. */
+  /** A static index of the demo's questions, as written by the command. */
   async index() {
     const out = path.join(this.#folder, "help-index.json");
     const questions = path.join(root, "crates/gateway/src/demo/questions.jsonl");

@@ -4,23 +4,23 @@ import { SMTPServer } from "smtp-server";
 
 /** @typedef {import("postal-mime").Email & {from: string, to: string[], raw: string}} Mail a mail with its envelope and its bytes */
 
-/** A mail server, with all that it took. */
+/** A mail server that stores every mail. */
 export class Mailbox {
   /** @type {Mail[]} */
   mails = [];
-  /** How often it was asked to take one. */
+  /** How many mails clients tried to send. */
   asked = 0;
-  /** The codes that it answers first, before it takes any. @type {number[]} */
+  /** The response codes for the first attempts, before it accepts any. @type {number[]} */
   refusals = [];
-  /** Who has logged in. @type {string[]} */
+  /** The users who have logged in. @type {string[]} */
   users = [];
   port = 0;
   /** @type {SMTPServer | undefined} */
   #server;
 
   /**
-   * Starts it; again after a stop it has the same port.
-   * @param {boolean} secure by TLS from the first byte on, with a certificate that nobody trusts
+   * Starts it; after a stop it has the same port.
+   * @param {boolean} secure uses TLS from the first byte on, with an untrusted certificate
    */
   async start(secure = false) {
     const server = new SMTPServer({

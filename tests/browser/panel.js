@@ -1,6 +1,6 @@
 import { expect } from "@playwright/test";
 
-/** The panel on a page: its parts by what a person sees of them. */
+/** The panel on a page, with locators for what a person sees. */
 export class Panel {
   /** @param {import("@playwright/test").Page} page */
   constructor(page) {
@@ -31,7 +31,7 @@ export class Panel {
     return this.root.locator(`[name=kind]#${kind}`);
   }
 
-  /** The way from Home to the form; it says so under what was found as well. */
+  /** The button from Home to the form, which is also below the hits. */
   get ticketButton() {
     return this.root.locator(".foot").getByRole("button", { name: /(^|\? )Send a ticket$/ });
   }
@@ -52,46 +52,47 @@ export class Panel {
     return this.root.locator("#email");
   }
 
-  /** Opens it by the page's own entry, and waits for the widget. */
+  /** Opens the panel by the page's own trigger, and waits for the widget. */
   async open() {
     await this.page.getByRole("button", { name: "Open help" }).click();
     await this.ready();
   }
 
-  /** The widget has arrived, on Home. */
+  /** Waits until the widget has loaded, on Home. */
   async ready() {
     await expect(this.root.locator(".foot button")).toBeVisible();
   }
 
   /**
-   * Types into the box, and waits for what the whole text finds: what an earlier letter found may still change its place.
+   * Types into the box, and waits for the hits of the whole text: hits of an earlier text may still move.
    * @param {string} text
    */
   async search(text) {
     const whole = this.page.waitForResponse((response) => new URL(response.url()).searchParams.get("q") === text);
     await this.page.keyboard.type(text);
     await (await whole).finished();
-    // Two frames: the answer is read, then drawn.
+    // Two frames: the response is read, then drawn.
     await this.page.evaluate(
       () => new Promise((drawn) => requestAnimationFrame(() => requestAnimationFrame(() => drawn(null)))),
     );
   }
 
-  /** From Home to the form. */
+  /** Goes from Home to the form. */
   async toTicket() {
     await this.ticketButton.click();
     await expect(this.severity).toBeVisible();
   }
 
-  /** Presses Send and gives the reference on the receipt. */
+  /** Presses Send and returns the reference on the receipt. */
   async send() {
     await this.button("Send").click();
     return this.received();
   }
 
   /**
-   * Has what waits sent now, where it has not gone by itself meanwhile.
-   * @param {string} [name] of the button @param {import("@playwright/test").Locator} [gone] what is there once it has gone
+   * Sends what is in the outbox now, unless it was sent automatically meanwhile.
+   * @param {string} [name] of the button
+   * @param {import("@playwright/test").Locator} [gone] what is shown once it was sent
    */
   async again(name = "Try again", gone = this.root.locator(".reference, #waiting > .notice")) {
     const button = this.button(name);
@@ -108,7 +109,7 @@ export class Panel {
     return /** @type {string} */ (reference);
   }
 
-  /** Writes a message and sends it, from Home, as somebody who is known. @param {string} text */
+  /** Writes a message and sends it, from Home, as a known customer. @param {string} text */
   async sendTicket(text) {
     await this.toTicket();
     await this.box.fill(text);

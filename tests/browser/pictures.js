@@ -26,7 +26,7 @@ const chunk = (type, data) => {
   return Buffer.concat([length, body, check]);
 };
 
-/** A JPEG, all markers and no picture to speak of, that says where it was taken. */
+/** A JPEG with all its markers, nearly no picture, and a GPS location. */
 export const gps = () =>
   Buffer.concat([
     Buffer.from("ffd8", "hex"),

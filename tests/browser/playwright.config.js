@@ -9,10 +9,10 @@ export default defineConfig({
   workers: 3,
   retries: 0,
   forbidOnly: Boolean(process.env.CI),
-  // Limits for a machine that is several times slower than the usual one: what passes waits for none of them.
+  // Limits for a machine several times slower than usual; passing tests wait for none of them.
   timeout: 120_000,
   expect: { timeout: 25_000 },
   reporter: [["list"], ["./failures.js"]],
-  // No trace: recording one patches the very style sheets and globals that are tested.
+  // No trace: recording one patches the style sheets and globals under test.
   use: { launchOptions: launch, actionTimeout: 30_000, navigationTimeout: 60_000, screenshot: "only-on-failure" },
 });

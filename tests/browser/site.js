@@ -20,13 +20,13 @@ const TYPES = {
  *   answers a request itself, and says so
  */
 
-/** Somebody's product: an origin of its own that embeds Deskbell from the gateway. */
+/** A host's product: an origin of its own that embeds Deskbell from the gateway. */
 export class Site {
   url = "";
   #server;
 
   /**
-   * @param {string} folder where its files are; `{{gateway}}` in the page is the gateway's address
+   * @param {string} folder its files; `{{gateway}}` in the page is replaced by the gateway's address
    * @param {string} gateway
    * @param {Options} options
    */
@@ -36,7 +36,7 @@ export class Site {
       const name = path.posix.normalize(new URL(request.url ?? "/", "http://site").pathname).slice(1) || "index.html";
       const type = TYPES[/** @type {keyof typeof TYPES} */ (path.extname(name))];
       try {
-        // A path without an extension is a view of the page, as single-page products have them.
+        // A path without an extension is a view of the page, as in single-page applications.
         if (type && name !== "index.html") {
           const file = await readFile(path.join(folder, name));
           response.writeHead(200, { "content-type": type }).end(file);
@@ -44,7 +44,7 @@ export class Site {
           response.writeHead(204).end();
         } else {
           const values = /** @type {Record<string, string>} */ ({ ...filled, gateway });
-          // Twice, because what is filled in may name the gateway.
+          // Twice, because a replacement may contain the gateway's placeholder.
           const fill = (/** @type {string} */ text) => once(once(text));
           const once = (/** @type {string} */ text) => text.replace(/\{\{(\w+)\}\}/g, (_, name) => values[name] ?? "");
           const page = html ?? (await readFile(path.join(folder, "index.html"), "utf8"));

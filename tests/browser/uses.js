@@ -1,11 +1,11 @@
-// What a product does with what the recorder wraps, and what comes of it.
+// Uses of the interfaces that the recorder wraps, and their results.
 
 /** @typedef {import("node:http").ServerResponse} Response */
 
-/** Streams that wait until more of them is asked for. @type {(() => void)[]} */
+/** Streams that wait until more is requested. @type {(() => void)[]} */
 const waiting = [];
 
-/** Answers of a product's own server. */
+/** Responses of a product's own server. */
 const ANSWERS = /** @type {Record<string, (response: Response) => unknown>} */ ({
   "/api/json": (response) => response.writeHead(200, { "content-type": "application/json" }).end('{"ok":true}'),
   "/api/fails": (response) => response.writeHead(503, { "x-request-id": "req-1" }).end("no"),
@@ -23,14 +23,14 @@ const ANSWERS = /** @type {Record<string, (response: Response) => unknown>} */ (
   "/api/hangs-up": (response) => response.destroy(),
 });
 
-/** Answers what the uses ask for. @type {import("./site.js").Options["answer"]} */
+/** Responds to the requests of the uses. @type {import("./site.js").Options["answer"]} */
 export const answer = ({ url }, response) => {
   const reply = ANSWERS[url ?? ""];
   reply?.(response);
   return reply;
 };
 
-/** Each does something to the page's own interfaces and says what came of it. */
+/** Each uses an interface of the page and returns the result. */
 const USES = /** @type {Record<string, () => unknown>} */ ({
   "the text of an answer": () => fetch("/api/json").then((answer) => answer.text()),
   "a request as an object": () => fetch(new Request("/api/json", { method: "POST", body: "x" })).then((a) => a.status),
@@ -174,7 +174,7 @@ const USES = /** @type {Record<string, () => unknown>} */ ({
   "the console": () => [console.warn("w", { a: 1 }), console.error(new RangeError("e"))].map(String),
 });
 
-/** What comes of each use, by its name. @param {import("@playwright/test").Page} page */
+/** The result of each use by its name. @param {import("@playwright/test").Page} page */
 export const outcomes = async (page) => {
   /** @type {Record<string, unknown>} */
   const all = {};

@@ -1,5 +1,5 @@
-// Runs a WebAssembly test in the Chromium of the browser tests: the runner's own way needs a chromedriver of the very same
-// version, which not every system has.
+// Runs a WebAssembly test in the Chromium of the browser tests: the runner's own way needs a chromedriver of exactly
+// the same version, which not every system has.
 
 import { spawn } from "node:child_process";
 import { once } from "node:events";
@@ -27,7 +27,7 @@ for await (const line of createInterface(runner.stdout)) {
 const [code] = await ended;
 process.exitCode ??= code ?? 1;
 
-/** @param {string} address where the runner serves the page that tests itself */
+/** @param {string} address of the page that the runner serves and that tests itself */
 async function passes(address) {
   const browser = await chromium.launch(launch);
   try {

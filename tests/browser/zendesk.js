@@ -10,7 +10,7 @@ const program =
 
 /** A stand-in for Zendesk, with an account of its own (`tests/zendesk`). */
 export class Zendesk {
-  /** Where it is, without a slash at the end. */
+  /** Its address, without a slash at the end. */
   url = "";
   /** @type {import("node:child_process").ChildProcess | undefined} */
   #process;
@@ -38,17 +38,20 @@ export class Zendesk {
     }
   }
 
-  /** What it holds: tickets with all that was said on them, users, a log of requests. @returns {Promise<any>} */
+  /** Its state: tickets with all comments, users, a log of requests. @returns {Promise<any>} */
   state() {
     return this.control("state");
   }
 
-  /** Changes how it behaves, from now on. @param {Record<string, unknown>} quirks */
+  /** Changes its behaviour from here on. @param {Record<string, unknown>} quirks */
   quirks(quirks) {
     return this.control("quirks", quirks);
   }
 
-  /** Lets the next requests that match go wrong. @param {{method?: string, path_prefix?: string, after?: number, times?: number, what: unknown}[]} faults */
+  /**
+   * Makes the next matching requests fail.
+   * @param {{method?: string, path_prefix?: string, after?: number, times?: number, what: unknown}[]} faults
+   */
   faults(...faults) {
     return this.control("faults", faults);
   }
@@ -63,13 +66,13 @@ export class Zendesk {
     return this.control("clock", { advance_seconds: seconds });
   }
 
-  /** What was asked of a path, oldest first; of pages' preflights nothing. @param {string} start @returns {Promise<any[]>} */
+  /** The requests to a path, oldest first, without preflights. @param {string} start @returns {Promise<any[]>} */
   async asked(start) {
     const { log } = await this.state();
     return log.filter((/** @type {any} */ one) => one.method !== "OPTIONS" && one.path.startsWith(start));
   }
 
-  /** Anything else that the stand-in does. @param {string} what @param {unknown} [body] @returns {Promise<any>} */
+  /** Calls any other control of the stand-in. @param {string} what @param {unknown} [body] @returns {Promise<any>} */
   async control(what, body) {
     const headers = { "content-type": "application/json" };
     const options = body === undefined ? {} : { method: "POST", headers, body: JSON.stringify(body) };

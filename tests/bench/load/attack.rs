@@ -1,5 +1,5 @@
-//! One anonymous client at one address that does whatever it may, as fast as it is answered, while a verified customer sends a ticket
-//! a second.
+//! One anonymous client at one address that does whatever it can, as fast as it gets responses, while a verified customer sends a ticket per
+//! second.
 
 use std::collections::BTreeMap;
 use std::fs;
@@ -20,7 +20,7 @@ use super::client::{Caller, new_words, ticket};
 use super::gateway::Gateway;
 use super::{Outcome, TICKET_MAX, millis, share};
 
-/// Where the attacker and the customer are, as the proxy names them.
+/// The addresses of attacker and customer, as reported by the proxy.
 const ATTACKER: &str = "203.0.113.7";
 const CUSTOMER: &str = "198.51.100.9";
 /// How many tasks do each thing at once.
@@ -29,13 +29,13 @@ const AT_ONCE: usize = 3;
 const SLOW: usize = 200;
 /// How many streams are left open.
 const STREAMS: usize = 200;
-/// How long a task rests after it was told that it is too much; without it the attacker would be its own worst enemy.
+/// The pause of a task after a 429 response; without it the attacker would mostly load itself.
 const REST: Duration = Duration::from_millis(5);
 
-/// The answers that each thing got.
+/// The responses to each thing.
 type Answers = Arc<Mutex<BTreeMap<(&'static str, u16), usize>>>;
 
-/// Prints how long the customer's tickets took, and what was kept and sent of what the attacker did.
+/// Prints how long the customer's tickets took, and what was stored and sent because of the attacker.
 pub async fn print(time: Duration, faults: &mut Vec<String>) -> Outcome {
     let folder = tempfile::tempdir()?;
     let (mails, smtp) = mail_server().await?;
@@ -87,13 +87,13 @@ pub async fn print(time: Duration, faults: &mut Vec<String>) -> Outcome {
     Ok(())
 }
 
-/// A ticket a second, each under a key of its own; the times of those that were taken, and why others were not.
+/// Sends a ticket per second, each under a key of its own. Returns the times of those that were accepted, and why others were not.
 async fn customer(gateway: &str, time: Duration) -> Outcome<(Vec<Duration>, Vec<String>)> {
     let (mut times, mut refused) = (Vec::new(), Vec::new());
     let mut second = interval(Duration::from_secs(1));
     for number in 0..time.as_secs() {
         second.tick().await;
-        // Each is another person, because one of them may send no more than so many a minute.
+        // Each is from another customer, because one customer has a limit per minute.
         let caller = Caller::new(gateway, CUSTOMER).signed(&format!("u-{number}"));
         let caller = caller.with("idempotency-key", format!("customer-{number}"));
         match caller.ask(Method::POST, "/v1/sites/acme/tickets", Some(ticket("The export stops"))).await {
@@ -105,7 +105,7 @@ async fn customer(gateway: &str, time: Duration) -> Outcome<(Vec<Duration>, Vec<
     Ok((times, refused))
 }
 
-/// Begins to do everything at once.
+/// Starts everything at once.
 async fn attack(gateway: &str, answers: &Answers) -> Outcome<JoinSet<()>> {
     let caller = Caller::new(gateway, ATTACKER);
     let (status, text, _) = anew(&caller, 0).ask(Method::POST, TICKETS, Some(ticket("The first"))).await?;
@@ -233,12 +233,12 @@ fn ticket_with(message: &str, part: &str, value: Value) -> Value {
     ticket
 }
 
-/// The attacker in a session of a number.
+/// The attacker with the session of a number.
 fn anew(caller: &Caller, number: usize) -> Caller {
     caller.with("deskbell-session", format!("{number:032x}")).with("idempotency-key", format!("anew-{number}"))
 }
 
-/// Sends a request a byte at a time, again and again.
+/// Sends a request a byte at a time, repeatedly.
 async fn send_slowly(host: String) {
     loop {
         if let Ok(mut stream) = TcpStream::connect(&host).await {
@@ -256,7 +256,7 @@ async fn send_slowly(host: String) {
     }
 }
 
-/// A mail server that takes every mail and counts them.
+/// A mail server that accepts every mail and counts them.
 async fn mail_server() -> Outcome<(Arc<AtomicUsize>, String)> {
     let listener = TcpListener::bind("127.0.0.1:0").await?;
     let (mails, address) = (Arc::new(AtomicUsize::new(0)), listener.local_addr()?.to_string());
@@ -265,7 +265,7 @@ async fn mail_server() -> Outcome<(Arc<AtomicUsize>, String)> {
         while let Ok((stream, _)) = listener.accept().await {
             let counted = counted.clone();
             tokio::spawn(async move {
-                // A mail that breaks off is not counted.
+                // An aborted mail is not counted.
                 let _ = take_mails(stream, &counted).await;
             });
         }
@@ -310,7 +310,7 @@ fn disk(folder: &Path) -> std::io::Result<u64> {
     Ok(bytes)
 }
 
-/// How many rows each table has that has some.
+/// The number of rows of each table that has any.
 async fn rows(database: &Path) -> Outcome<Vec<(String, i64)>> {
     let mut database = SqliteConnection::connect(&format!("sqlite:{}", database.display())).await?;
     let tables: Vec<String> = sqlx::query_scalar(

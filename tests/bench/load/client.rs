@@ -1,4 +1,4 @@
-//! What the bench asks a gateway, and how long each answer takes.
+//! The HTTP client of the benchmark, which measures how long each response takes.
 
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
@@ -10,12 +10,12 @@ use serde_json::{Value, json};
 
 use super::Outcome;
 
-/// With what the host of the site signs.
+/// The secret of the site's signer.
 pub const SECRET: &str = "0123456789abcdef0123456789abcdef";
-/// What opens the inbox.
+/// The inbox token.
 pub const INBOX_TOKEN: &str = "a long token for the inbox of the bench";
 
-/// Somebody who asks: a signed person, an anonymous session, an agent; behind a proxy on this computer that names their address.
+/// A client: a verified customer, an anonymous session or an agent, behind a proxy on this computer that reports their address.
 #[derive(Clone)]
 pub struct Caller {
     client: Client,
@@ -24,13 +24,13 @@ pub struct Caller {
 }
 
 impl Caller {
-    /// Somebody of whom nothing is known but their address.
+    /// An anonymous client with an address.
     pub fn new(gateway: &str, address: &str) -> Caller {
         let headers = vec![("x-forwarded-for", address.to_string())];
         Caller { client: Client::new(), gateway: gateway.trim_end_matches('/').into(), headers }
     }
 
-    /// The same with a header, in the place of one of its name.
+    /// Adds or replaces a header.
     pub fn with(&self, name: &'static str, value: impl Into<String>) -> Caller {
         let mut other = self.clone();
         other.headers.retain(|(held, _)| *held != name);
@@ -38,12 +38,12 @@ impl Caller {
         other
     }
 
-    /// The same as a person whom the host has signed.
+    /// The client as a verified customer.
     pub fn signed(&self, person: &str) -> Caller {
         self.with("authorization", format!("Bearer {}", token(person)))
     }
 
-    /// Asks, and gives the whole answer with the time it took.
+    /// Sends a request, and returns the whole response with its time.
     pub async fn ask(
         &self,
         method: Method,
@@ -57,7 +57,7 @@ impl Caller {
         Ok((status, text, start.elapsed()))
     }
 
-    /// Asks, and gives the answer as soon as it begins.
+    /// Sends a request, and returns the response when it begins.
     pub async fn send(&self, method: Method, path: &str, body: Option<Value>) -> reqwest::Result<Response> {
         let mut request = self.client.request(method, format!("{}{path}", self.gateway));
         for (name, value) in &self.headers {
@@ -69,7 +69,7 @@ impl Caller {
         request.send().await
     }
 
-    /// Puts bytes.
+    /// Uploads bytes.
     pub async fn put(&self, path: &str, bytes: Vec<u8>) -> reqwest::Result<StatusCode> {
         let mut request = self.client.put(format!("{}{path}", self.gateway));
         for (name, value) in &self.headers {
@@ -79,10 +79,10 @@ impl Caller {
     }
 }
 
-/// A token for the site `acme`, good for longer than the bench runs.
+/// A token for the site `acme` that outlasts the benchmark.
 fn token(person: &str) -> String {
     let now = SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |since| since.as_secs());
-    // No token may be good for longer than a quarter of an hour.
+    // A token may be valid for at most a quarter of an hour.
     let claims = json!({"sub": person, "aud": "acme", "exp": now + 890, "name": "Ada", "plan": "enterprise"});
     let part = |value: Value| BASE64_URL_SAFE_NO_PAD.encode(value.to_string());
     let message = format!("{}.{}", part(json!({"alg": "HS256"})), part(claims));
@@ -90,7 +90,7 @@ fn token(person: &str) -> String {
     format!("{message}.{}", BASE64_URL_SAFE_NO_PAD.encode(tag))
 }
 
-/// A ticket as the widget sends it, with a message.
+/// A ticket with a message, as the widget sends it.
 pub fn ticket(message: &str) -> Value {
     json!({
         "kind": "bug", "severity": "high", "message": message,
@@ -99,7 +99,7 @@ pub fn ticket(message: &str) -> Value {
     })
 }
 
-/// Seven hundred words that nobody has written before, other ones for every number.
+/// Seven hundred unused words, different for every number.
 pub fn new_words(number: usize) -> String {
     (0..700).map(|word| format!("w{:08x} ", (number as u32 * 700 + word).wrapping_mul(2_654_435_761))).collect()
 }

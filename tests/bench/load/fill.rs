@@ -1,4 +1,4 @@
-//! A database with so many tickets, through the store itself.
+//! Fills a database with tickets through the store.
 
 use std::path::Path;
 use std::sync::Arc;
@@ -20,29 +20,29 @@ use tokio::task::JoinSet;
 use super::Outcome;
 use super::made::{Random, SEED, Words};
 
-/// How many tickets are placed at once, which share commits.
+/// How many tickets are submitted at once, so that they share commits.
 const AT_ONCE: usize = 512;
-/// One ticket of so many is open.
+/// One in this many tickets is open.
 const OPEN: usize = 20;
 /// How many tickets a customer has.
 const OF_A_PERSON: usize = 20;
-/// How many deliveries wait in the end; the others have arrived.
+/// How many deliveries are pending at the end; the others are delivered.
 const WAITING: usize = 1_000;
-/// A word of one ticket in ten thousand.
+/// A word in one of ten thousand tickets.
 pub const RARE: &str = "zanzibar0x";
-/// Two words of one ticket in forty each, which no ticket has both of.
+/// Two words in one of forty tickets each, but never in the same one.
 pub const TOGETHER: [&str; 2] = ["ruthenium", "osmium"];
-/// One ticket of so many came to the second site.
+/// One in this many tickets belongs to the second site.
 const OTHER_SITE: usize = 25;
 const QUEUE: (&str, &str) = ("acme", "desk");
 
-/// What is asked for of what was filled in.
+/// What can be requested in a filled database.
 pub struct Filled {
-    /// Somebody who has tickets.
+    /// A customer with tickets.
     pub person: String,
     /// The reference of a ticket.
     pub reference: String,
-    /// A word of nine tickets in ten.
+    /// A word in nine of ten tickets.
     pub common: String,
 }
 
@@ -75,7 +75,7 @@ pub async fn fill(path: &Path, count: usize) -> Outcome {
     Ok(())
 }
 
-/// How long it takes to claim what is due, again and again.
+/// Measures how long repeated claims of due deliveries take.
 pub async fn claim(path: &Path, times: usize) -> Outcome<Vec<Duration>> {
     let store = SqliteStore::open(path).await?;
     let mut taken = Vec::new();
@@ -107,7 +107,7 @@ async fn place(store: &SqliteStore, number: usize, ticket: &StoredTicket) -> Out
     }
 }
 
-/// Marks as delivered what was queued first, of the queue in which all but a few wait.
+/// Marks the oldest deliveries as delivered, in the queue with all but a few.
 async fn deliver(store: &SqliteStore, count: usize) -> Outcome {
     let mut left = count;
     while left > 0 {

@@ -1,4 +1,4 @@
-//! A gateway that is a process of its own.
+//! A gateway in a process of its own.
 
 use std::fs;
 use std::io::{BufRead, BufReader};
@@ -8,20 +8,20 @@ use std::process::{Child, Command, Stdio};
 use super::Outcome;
 use super::client::{INBOX_TOKEN, SECRET};
 
-/// What lets one address send as much as it can.
+/// Limits that allow one address any rate.
 pub const NO_LIMITS: &str = "[limits]\naddress = 10000000\nsession = 10000000\nsite = 10000000\n\
     [quotas]\naddress_tickets_per_day = 10000000\naddress_ticket_bytes_per_day = 100000000000\n\
     site_tickets_per_day = 10000000\nsite_ticket_bytes_per_day = 100000000000\n";
 
-/// A gateway that is stopped when nobody needs it any more.
+/// A gateway process that is stopped when it is dropped.
 pub struct Gateway {
     child: Child,
-    /// Where it is: `http://127.0.0.1:PORT/`.
+    /// Its address: `http://127.0.0.1:PORT/`.
     pub address: String,
 }
 
 impl Gateway {
-    /// Starts one in a folder, with lines before and behind those of its site.
+    /// Starts one in a folder, with configuration before and after that of its site.
     pub fn start(folder: &Path, before: &str, behind: &str) -> Outcome<Gateway> {
         let file = format!(
             "inbox_token = \"{INBOX_TOKEN}\"\n{before}\n[sites.acme]\norigins = [\"*\"]\nplans = {{ enterprise = \"high\" }}\n\
@@ -36,7 +36,7 @@ impl Gateway {
         Ok(Gateway { child, address: address.into() })
     }
 
-    /// The most memory that it has had, in MB.
+    /// Its peak memory in MB.
     pub fn memory(&self) -> Outcome<u64> {
         let status = fs::read_to_string(format!("/proc/{}/status", self.child.id()))?;
         let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:")).ok_or("no memory is named")?;
@@ -46,7 +46,7 @@ impl Gateway {
 
 impl Drop for Gateway {
     fn drop(&mut self) {
-        // It may have stopped by itself, and then there is nothing to do.
+        // If it has stopped by itself, there is nothing to do.
         let _ = self.child.kill();
         let _ = self.child.wait();
     }

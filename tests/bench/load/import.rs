@@ -1,4 +1,4 @@
-//! Sixty-four connections that send tickets while a hundred thousand questions are imported by another process.
+//! Sixty-four connections send tickets while another process imports a hundred thousand questions.
 
 use std::fs;
 use std::sync::Arc;

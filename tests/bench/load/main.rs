@@ -1,7 +1,8 @@
-//! How long people wait where there are many tickets, and while somebody does their worst, for a person to look at: `make bench-load`.
+//! Measures response times with many tickets and under attack: `make bench-load`.
 //!
-//! `TICKETS` (1000000) is how many there are in the second of two databases, the first has 50. `SECONDS_OF_ATTACK` (600) is how long one
-//! anonymous client does what it may. `FILLED` is a folder in which the second database is kept for the next run. `LOAD=tickets|import|attack` runs one part alone. Times are only good beside each other, in one run.
+//! `TICKETS` (1000000) is the size of the second of two databases; the first has 50. `SECONDS_OF_ATTACK` (600) is the duration of the attack by
+//! one anonymous client. `FILLED` is a folder in which the second database is kept for the next run. `LOAD=tickets|import|attack` runs one part
+//! alone. Times are only comparable within one run.
 
 mod attack;
 mod client;
@@ -23,17 +24,17 @@ const DEMO: &str = include_str!("../../../crates/gateway/src/demo/questions.json
 const TICKETS: usize = 1_000_000;
 const FEW: usize = 50;
 const SECONDS: u64 = 600;
-/// How long a list or a search may take at the 95th of a hundred, and how many times what it takes among few tickets.
+/// The longest allowed 95th percentile of a list or a search, and the largest factor over the time with few tickets.
 const LIST_MAX: Duration = Duration::from_millis(50);
 const RATIO_MAX: f64 = 3.0;
-/// How long a ticket may take at the 99th of a hundred, whatever else goes on.
+/// The longest allowed 99th percentile of a ticket under any load.
 pub const TICKET_MAX: Duration = Duration::from_secs(1);
 
 type Outcome<T = ()> = Result<T, Box<dyn Error + Send + Sync>>;
 
 #[tokio::main]
 async fn main() -> Outcome {
-    // A client wants one, though nothing here is encrypted; that there is one already is no error.
+    // The HTTP client needs a provider, though nothing here is encrypted. It is no error if one is installed already.
     let _ = rustls::crypto::ring::default_provider().install_default();
     let part = env::var("LOAD").unwrap_or_default();
     let mut faults = Vec::new();
@@ -57,7 +58,7 @@ async fn main() -> Outcome {
     if faults.is_empty() { Ok(()) } else { Err(format!("{} figures are missed", faults.len()).into()) }
 }
 
-/// Notes lists and searches that take longer among many tickets than they may.
+/// Reports lists and searches that are too slow with many tickets.
 fn compare(few: tickets::Times, many: tickets::Times, faults: &mut Vec<String>) {
     for ((name, few), (_, many)) in few.into_iter().zip(many) {
         let [few, many] = [few, many].map(p95);
@@ -86,13 +87,13 @@ fn number<T: std::str::FromStr>(name: &str, default: T) -> Outcome<T> {
     }
 }
 
-/// How long it took at a share of all times, which are in order.
+/// A percentile of sorted times.
 fn share(times: &[Duration], share: f64) -> Duration {
     let place = ((times.len().saturating_sub(1)) as f64 * share).round() as usize;
     times.get(place).copied().unwrap_or_default()
 }
 
-/// A line with the median, the 95th of a hundred, and the longest.
+/// A line with the median, the 95th percentile, and the maximum.
 fn row(count: usize, name: &str, mut times: Vec<Duration>) {
     times.sort_unstable();
     let [p50, p95, longest] = [0.5, 0.95, 1.0].map(|part| millis(share(&times, part)));

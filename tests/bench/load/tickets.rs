@@ -1,4 +1,4 @@
-//! Lists, searches, tickets and deliveries where there are so many tickets.
+//! Lists, searches, tickets and deliveries with many tickets.
 
 use std::path::Path;
 use std::time::{Duration, Instant};
@@ -10,15 +10,15 @@ use super::fill::{Filled, RARE, TOGETHER};
 use super::gateway::{Gateway, NO_LIMITS};
 use super::{Outcome, fill, row};
 
-/// How often each thing is asked for.
+/// How often each request is made.
 const TIMES: usize = 200;
-/// The most memory that the gateway may have had, in MB.
+/// The largest allowed peak memory of the gateway, in MB.
 const MEMORY_MAX: u64 = 300;
 
-/// How long each thing took, in an order that is always the same.
+/// The times of each request, always in the same order.
 pub type Times = Vec<(String, Vec<Duration>)>;
 
-/// Prints how long each thing takes among so many tickets, which are filled in first unless they are kept in a folder already.
+/// Prints the time of each request with this many tickets, which are created first unless a folder has them already.
 pub async fn print(count: usize, kept: Option<&Path>, faults: &mut Vec<String>) -> Outcome<Times> {
     let temporary = tempfile::tempdir()?;
     let folder = kept.unwrap_or(temporary.path());
@@ -32,7 +32,7 @@ pub async fn print(count: usize, kept: Option<&Path>, faults: &mut Vec<String>) 
     println!("{count:>9}  database {} MB", std::fs::metadata(&database)?.len() / 1_000_000);
     let gateway = Gateway::start(folder, NO_LIMITS, "")?;
     let person = Caller::new(&gateway.address, "192.0.2.1").signed(&filled.person);
-    // From one address the inbox answers only so much in a minute.
+    // The inbox limits the requests of an address per minute.
     let agent = |number: usize| {
         let caller = Caller::new(&gateway.address, &format!("192.0.2.{}", number + 2));
         caller.with("authorization", format!("Bearer {INBOX_TOKEN}"))
@@ -58,7 +58,7 @@ pub async fn print(count: usize, kept: Option<&Path>, faults: &mut Vec<String>) 
     Ok(all)
 }
 
-/// What agents ask for: each page with what it is.
+/// The pages that agents request, with their names.
 async fn pages(agent: &Caller, filled: &Filled) -> Outcome<Vec<(String, String)>> {
     let (common, reference) = (filled.common.as_str(), filled.reference.as_str());
     let [one, other] = TOGETHER;

@@ -1,4 +1,4 @@
-//! How fast the gateway answers searches, fifty at once, over HTTP.
+//! Measures the gateway's response times for searches over HTTP, fifty at once.
 
 use std::fs;
 use std::io::{BufRead, BufReader};
@@ -14,7 +14,7 @@ use super::{Outcome, micros};
 const AT_ONCE: usize = 50;
 const QUERIES_EACH: usize = 100;
 
-/// Prints how long people wait for what they search for among so many questions, fifty of them at once.
+/// Prints the response times of searches with this many questions, fifty at once.
 pub fn print(size: usize) -> Outcome {
     let words = Words::of_the_demo()?;
     let mut random = Random(SEED);
@@ -51,12 +51,12 @@ pub fn print(size: usize) -> Outcome {
     Ok(())
 }
 
-/// How long each answer took, and how many searches had none.
+/// The time of each response, and how many searches failed.
 async fn search(
     address: &str,
     queries: Vec<Vec<String>>,
 ) -> Result<(Vec<Duration>, usize), Box<dyn std::error::Error>> {
-    // A client wants one, though nothing here is encrypted; that there is one already is no error.
+    // The HTTP client needs a provider, though nothing here is encrypted. It is no error if one is installed already.
     let _ = rustls::crypto::ring::default_provider().install_default();
     let client = reqwest::Client::new();
     let url = reqwest::Url::parse(&format!("{address}v1/sites/default/search"))?;
@@ -91,12 +91,12 @@ fn deskbell(folder: &Path, arguments: &[&str]) -> Command {
     command
 }
 
-/// A gateway that is stopped when nobody needs it any more.
+/// A gateway process that is stopped when it is dropped.
 struct Serving(Child);
 
 impl Drop for Serving {
     fn drop(&mut self) {
-        // It may have stopped by itself, and then there is nothing to do.
+        // If it has stopped by itself, there is nothing to do.
         let _ = self.0.kill();
         let _ = self.0.wait();
     }

@@ -1,13 +1,13 @@
-//! Questions and queries of any number, made of the demo's words; the same on every machine.
+//! Generated questions and queries from the demo's words; the same on every machine.
 
 use domain::question::{Answer, Question};
 
 use super::DEMO;
 
-/// What the numbers start from.
+/// The seed of the generator.
 pub const SEED: u64 = 20_261_123;
 
-/// The demo's words, each as often as it occurs there.
+/// The demo's words with their frequencies.
 pub struct Words {
     titles: Vec<String>,
     texts: Vec<String>,
@@ -28,7 +28,7 @@ impl Words {
         Ok(words)
     }
 
-    /// A question of its own.
+    /// The question with a number.
     pub fn question(&self, number: usize, random: &mut Random) -> Question {
         let answers = (0..random.between(0, 3))
             .map(|_| Answer { body: self.text(&self.texts, random.between(15, 60), random), ..Answer::default() })
@@ -51,8 +51,8 @@ impl Words {
         words.join(" ")
     }
 
-    /// A word; one in twenty is joined from two, because a real community has names, codes and slips without end, and the
-    /// demo's words alone would leave out what a large vocabulary costs.
+    /// A word; one in twenty is joined from two, because a real community has countless names, codes and typing errors, and the demo's words
+    /// alone would hide the cost of a large vocabulary.
     fn word(&self, pool: &[String], random: &mut Random) -> String {
         match random.between(1, 20) {
             1 => format!("{}{}", random.pick(&self.texts), random.pick(&self.texts)),
@@ -60,7 +60,7 @@ impl Words {
         }
     }
 
-    /// Of 1 to 8 words, the last one whole or cut off somewhere.
+    /// A query of 1 to 8 words; with `typing` the last one may be cut off.
     pub fn query(&self, number: usize, typing: bool, random: &mut Random) -> String {
         let mut query = self.text(&self.titles, number % 8, random);
         if !query.is_empty() {
@@ -89,7 +89,7 @@ impl Random {
         mixed ^ (mixed >> 31)
     }
 
-    /// A number from the first to the last, both included.
+    /// A number in an inclusive range.
     fn between(&mut self, first: usize, last: usize) -> usize {
         first + (self.next() % (last - first + 1) as u64) as usize
     }
@@ -100,7 +100,7 @@ impl Random {
     }
 }
 
-/// The words of a text, as they stand there.
+/// The words of a text as written.
 pub fn split(text: &str) -> impl Iterator<Item = String> {
     text.split(|c: char| !c.is_alphanumeric()).filter(|word| !word.is_empty()).map(str::to_string)
 }

@@ -1,8 +1,8 @@
-//! How fast and how well the ranker finds, for a person to look at: `make bench-search`.
+//! Measures speed and relevance of the ranker: `make bench-search`.
 //!
-//! Speed and memory are measured on questions made of the demo's words. Relevance is measured on the folder that `CORPUS`
-//! names, with `questions.jsonl` (as for an import) and `queries.jsonl` (`query`, `question`: its id, or null where there is
-//! nothing to find); by default on the demo's questions.
+//! Speed and memory are measured on questions generated from the demo's words. Relevance is measured on the folder in `CORPUS`, with
+//! `questions.jsonl` (as for an import) and `queries.jsonl` (`query`, `question`: its id, or null if there is nothing to find); by default on
+//! the demo's questions.
 
 mod gateway;
 mod made;
@@ -17,10 +17,10 @@ use std::time::Duration;
 
 /// The questions of the demo.
 const DEMO: &str = include_str!("../../../crates/gateway/src/demo/questions.jsonl");
-/// The queries of our own, over the demo's questions.
+/// Our own queries for the demo's questions.
 const OWN: &str = "tests/bench/meadow";
 const SIZES: [usize; 2] = [10_000, 100_000];
-/// What the widget asks for.
+/// The number of hits that the widget requests.
 const SHOWN: usize = 5;
 
 type Outcome = Result<(), Box<dyn Error>>;
@@ -36,7 +36,7 @@ fn main() -> Outcome {
         "questions", "words", "build", "memory", "last word", "p50", "p95", "longest"
     );
     for size in SIZES {
-        // A process for each, or the second would live in the memory that the first has given up.
+        // A process for each, or the second would use the memory that the first has freed.
         let status = Command::new(env::current_exe()?).arg(size.to_string()).status()?;
         if !status.success() {
             return Err(format!("{size} questions: {status}").into());
@@ -47,7 +47,7 @@ fn main() -> Outcome {
     relevance::print(Path::new(folder.as_deref().unwrap_or(OWN)))
 }
 
-/// The time that so much of all stay under, for example half of them.
+/// A percentile in microseconds.
 fn micros(sorted: &[Duration], part: f64) -> String {
     let place = ((sorted.len() as f64 * part).ceil() as usize).saturating_sub(1);
     sorted.get(place).map_or_else(String::new, |time| format!("{} µs", time.as_micros()))

@@ -1,4 +1,4 @@
-//! How well the ranker finds.
+//! Measures the relevance of the ranker.
 
 use std::fs;
 use std::path::Path;
@@ -10,11 +10,11 @@ use serde::de::DeserializeOwned;
 
 use super::{DEMO, Outcome, SHOWN};
 
-/// How much of a query has been typed when it counts as unfinished.
+/// The share of a query that counts as typed in unfinished queries.
 const TYPED: f64 = 0.6;
 
-/// Prints how often the ranker finds the question that people meant, and how often it shows something where there is
-/// nothing. Queries alternate between two halves, so that one can be left alone while somebody works on the ranker.
+/// Prints how often the ranker finds the intended question, and how often it shows something when there is nothing. Queries alternate between
+/// two halves, so that one can be held out during work on the ranker.
 pub fn print(folder: &Path) -> Outcome {
     let own = folder.join("questions.jsonl");
     let text = if own.exists() { fs::read_to_string(own)? } else { DEMO.into() };
@@ -68,7 +68,7 @@ fn typed(query: &str, part: f64) -> String {
     query.chars().take(letters).collect()
 }
 
-/// A question as it stands in a corpus.
+/// A question in a corpus.
 #[derive(Deserialize)]
 struct Entry {
     id: String,
@@ -85,7 +85,7 @@ struct Entry {
     answers: Vec<Said>,
 }
 
-/// An answer, with or without who gave it.
+/// An answer, with or without its author.
 #[derive(Deserialize)]
 #[serde(untagged)]
 enum Said {
@@ -93,7 +93,7 @@ enum Said {
     By(Answer),
 }
 
-/// A way of asking for a question; for none where there is nothing to find.
+/// A query for a question; for none if there is nothing to find.
 #[derive(Deserialize)]
 struct Asked {
     query: String,

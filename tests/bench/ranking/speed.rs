@@ -1,4 +1,4 @@
-//! How fast the ranker is and what it costs.
+//! Measures speed and memory of the ranker.
 
 use std::fs;
 use std::time::{Duration, Instant};
@@ -11,7 +11,7 @@ use super::{Outcome, SHOWN, micros};
 
 const QUERIES: usize = 500;
 
-/// Prints what an index of so many questions costs.
+/// Prints the cost of an index with this many questions.
 pub fn print(size: usize) -> Outcome {
     let words = Words::of_the_demo()?;
     let mut random = Random(SEED);
@@ -30,7 +30,7 @@ pub fn print(size: usize) -> Outcome {
 
     for (name, typing) in [("whole", false), ("unfinished", true)] {
         let queries: Vec<String> = (0..QUERIES / 2).map(|number| words.query(number, typing, &mut random)).collect();
-        // The first ones meet cold caches, which a running gateway does not.
+        // The first queries meet cold caches, unlike in a running gateway.
         for query in queries.iter().take(20) {
             index.search(query, SHOWN);
         }
@@ -75,7 +75,7 @@ fn vocabulary(questions: &[Question]) -> usize {
     words.len()
 }
 
-/// The memory of this process that is in use, in kB; nothing where the system does not say.
+/// The resident memory of this process in kB; none if the system does not report it.
 fn resident() -> Option<u64> {
     let status = fs::read_to_string("/proc/self/status").ok()?;
     let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:"))?;

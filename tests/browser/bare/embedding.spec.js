@@ -1,8 +1,8 @@
 import { expect, test } from "../deskbell.js";
 
-// The ways in which a page's builder loads the script when the tag, or its attributes, cannot be written.
+// How page builders load the script if the tag or its attributes cannot be written.
 
-/** As tag managers do. @param {string} query @param {string} [more] */
+/** Like tag managers do. @param {string} query @param {string} [more] */
 const injected = (query, more = "") => `<script>
   const script = document.createElement("script");
   script.async = true;
@@ -96,7 +96,7 @@ for (const [name, query] of [
     await page.getByRole("button", { name: "Open help" }).click();
     await expect(panel.dialog).toBeHidden();
     await expect(panel.root.locator(".launcher")).toHaveCount(0);
-    // Asked again, it says no more.
+    // Further calls report nothing new.
     await page.evaluate(() => window.deskbell("status"));
     expect(said).toHaveLength(1);
     expect(said[0]).toContain("data-site");

@@ -9,8 +9,9 @@ import { Site } from "../site.js";
 import { Proxy } from "./proxy.js";
 import { pick, random } from "./random.js";
 
-// Many tickets from several tabs through a network that does its worst, tabs that die, and a person who presses twice: in the end
-// each is there once, and nothing was shown as sent that is not there. CHAOS= is how many, SEED= another plan.
+// Many tickets from several tabs through a faulty network, tabs that crash, and a person who presses twice: in the
+// end each ticket exists once, and none was shown as sent that does not exist. CHAOS= is the number of tickets, SEED=
+// another plan.
 
 /** @typedef {any} Any */
 /** @typedef {{page: import("@playwright/test").Page, panel: Panel}} Tab */
@@ -18,7 +19,7 @@ import { pick, random } from "./random.js";
 const MANY = Number(process.env.CHAOS || 60);
 const SEED = Number(process.env.SEED || 1);
 const TABS = 3;
-/** Longer than a request may take, and than any pause between two tries. */
+/** Longer than a request may take, and than any pause between two attempts. */
 const A_WHILE_MS = 310_000;
 const LIMITS = '[limits]\naddress = 1000000\nsession = 1000000\nsite = 1000000\n[sites.demo]\norigins = ["*"]\n';
 
@@ -47,9 +48,9 @@ test("no ticket is lost, none is doubled, and none is shown as sent that is not 
   /** @type {Tab[]} */
   const tabs = [];
   for (let nth = 0; nth < TABS; nth++) tabs.push(await visit());
-  /** What was pressed Send for. @type {string[]} */
+  /** The texts for which Send was pressed.  @type {string[]} */
   const written = [];
-  /** The references of what was shown as sent. @type {Set<string>} */
+  /** The references that were shown as sent. @type {Set<string>} */
   const shown = new Set();
 
   for (let nth = 0; nth < MANY; nth++) {
@@ -57,7 +58,7 @@ test("no ticket is lost, none is doubled, and none is shown as sent that is not 
     const { page, panel } = /** @type {Tab} */ (tabs[at]);
     await page.bringToFront();
     await form(panel);
-    // What the last one who died here has left is sent first, as a person would.
+    // A draft left by a crash is sent first, as a person would.
     const text = (await panel.box.inputValue()) || `${words(chance)} ${nth}`;
     await panel.box.fill(text);
     await expect.poll(() => drafts(page), { intervals: [50] }).toContain(text);
@@ -83,7 +84,7 @@ test("no ticket is lost, none is doubled, and none is shown as sent that is not 
     if (end == "pass") continue;
     await settled(page, panel);
     if (end == "again" && (await panel.button("Try again").count())) {
-      // It may go by itself at that very moment.
+      // It may be sent automatically at that very moment.
       await panel
         .button("Try again")
         .first()
@@ -96,12 +97,12 @@ test("no ticket is lost, none is doubled, and none is shown as sent that is not 
   }
 
   proxy.faulty = false;
-  // What is left as drafts is sent, and what waits goes.
+  // Remaining drafts and the outbox are sent.
   for (const { page } of tabs.splice(0)) await page.close();
   const { page, panel } = await visit();
   for (;;) {
     await form(panel);
-    // What is on the device is found a moment after the form is there.
+    // What is on the device is found a moment after the form is drawn.
     if ((await drafts(page)).length) await expect(panel.box).not.toHaveValue("");
     if (!(await panel.box.inputValue())) break;
     await panel.button("Send").click();
@@ -117,7 +118,7 @@ test("no ticket is lost, none is doubled, and none is shown as sent that is not 
   const messages = stored.map(({ message }) => message).sort();
   test.info().annotations.push({ type: "faults", description: JSON.stringify(proxy.met) });
   expect(messages, "each once").toEqual([...written].sort());
-  // It may be another one that has waited, here or in another tab: what is shown as sent is there.
+  // It may be another one that was in the outbox, here or in another tab: what is shown as sent exists.
   const references = stored.map(({ reference }) => reference);
   for (const reference of shown) expect(references, `${reference} was shown as sent`).toContain(reference);
   expect(shown.size, "some were seen to arrive").toBeGreaterThan(0);
@@ -126,13 +127,13 @@ test("no ticket is lost, none is doubled, and none is shown as sent that is not 
   await proxy.stop();
 });
 
-/** Words that say nothing, or tickets alike would be offered to add to. @param {() => number} chance */
+/** Words without meaning, or similar tickets would be offered. @param {() => number} chance */
 const words = (chance) =>
   Array.from({ length: 4 }, () =>
     Array.from({ length: 7 }, () => pick(chance, [..."bcdfghjklmnpqrstvwxz"])).join(""),
   ).join(" ");
 
-/** Goes to the form, from wherever the last one has ended. @param {Panel} panel */
+/** Goes to the form, wherever the last ticket has ended. @param {Panel} panel */
 const form = async (panel) => {
   if (!(await panel.dialog.isVisible())) await panel.page.getByRole("button", { name: "Open help" }).click();
   await expect(panel.root.locator(".foot button, [role=status]").first()).toBeAttached();
@@ -147,14 +148,17 @@ const form = async (panel) => {
   await expect(panel.box).toBeEditable();
 };
 
-/** Waits until what was sent has come to something: time that has to pass is let pass. @param {import("@playwright/test").Page} page @param {Panel} panel */
+/**
+ * Waits until sending has an outcome, and advances the clock if necessary.
+ * @param {import("@playwright/test").Page} page @param {Panel} panel
+ */
 const settled = (page, panel) =>
   expect(async () => {
     if (await panel.button("Sending…").count()) await page.clock.fastForward(25_000);
     await expect(panel.reference.or(panel.root.locator(".waits, .notice")).first()).toBeVisible({ timeout: 300 });
   }).toPass();
 
-/** Kills what runs the page, as when it has no memory left. @param {import("@playwright/test").Page} page */
+/** Kills the renderer process, as when memory runs out. @param {import("@playwright/test").Page} page */
 const crash = async (page) => {
   const crashed = page.waitForEvent("crash");
   const session = await page.context().newCDPSession(page);
@@ -162,7 +166,10 @@ const crash = async (page) => {
   await crashed;
 };
 
-/** What the database holds, counted by somebody else's reader of it. @param {string} file @returns {Promise<{reference: string, message: string}[]>} */
+/**
+ * The tickets in the database, read by another program.
+ * @param {string} file @returns {Promise<{reference: string, message: string}[]>}
+ */
 const tickets = async (file) => {
   const script = `
 import json, sqlite3, sys

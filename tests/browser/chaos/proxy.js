@@ -21,12 +21,12 @@ export const FAULTS = /** @type {const} */ ([
 
 const CORS = { "access-control-allow-origin": "*", "access-control-expose-headers": "retry-after" };
 
-/** Stands between the pages and a gateway, and lets what they send meet faults by a seeded plan. */
+/** A proxy between the pages and a gateway that applies faults by a seeded plan. */
 export class Proxy {
   url = "";
-  /** Whether what is sent meets faults. */
+  /** Whether faults are applied. */
   faulty = true;
-  /** How often each fault was met. @type {Record<string, number>} */
+  /** How often each fault was applied. @type {Record<string, number>} */
   met = {};
   #server;
   #target;
@@ -116,7 +116,10 @@ export class Proxy {
     return { status: answer.statusCode, headers: answer.headers, body: Buffer.concat(chunks) };
   }
 
-  /** Passes an answer on as it comes, because some are streamed. @param {http.IncomingMessage} request @param {Buffer} body @param {http.ServerResponse} response */
+  /**
+   * Passes a response on as it arrives, because some are streamed.
+   * @param {http.IncomingMessage} request @param {Buffer} body @param {http.ServerResponse} response
+   */
   async #pass(request, body, response) {
     const asked = this.#ask(request, body);
     response.on("close", () => asked.destroy());

@@ -1,4 +1,4 @@
-/** Random numbers from 0 to 1 that are the same for the same seed (mulberry32). @param {number} seed */
+/** Random numbers from 0 to 1, the same for the same seed (mulberry32). @param {number} seed */
 export const random = (seed) => () => {
   seed = (seed + 0x6d2b79f5) | 0;
   let mixed = Math.imul(seed ^ (seed >>> 15), 1 | seed);
@@ -6,5 +6,5 @@ export const random = (seed) => () => {
   return ((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32;
 };
 
-/** One of several. @template T @param {() => number} chance @param {readonly T[]} among @returns {T} */
+/** A random element. @template T @param {() => number} chance @param {readonly T[]} among @returns {T} */
 export const pick = (chance, among) => /** @type {T} */ (among[Math.floor(chance() * among.length)]);

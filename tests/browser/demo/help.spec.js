@@ -1,6 +1,6 @@
 import { expect, expectAccessible, test } from "../deskbell.js";
 
-// The panel on a page of its own, under a strict policy: any violation fails these tests by itself.
+// The panel on a page of its own under a strict policy: any violation fails these tests automatically.
 
 test("somebody who is logged out sends a ticket, and where they came from is kept", async ({
   page,

@@ -2,7 +2,7 @@ import { once } from "node:events";
 import { createServer } from "node:http";
 import { expect, expectAccessible, test } from "../deskbell.js";
 
-// A ticket in the operators' inbox (design/product.md, "The support engineer").
+// A ticket in the agents' inbox (design/product.md, "The support engineer").
 
 const AT = "2026-11-23T10:00:00.000Z";
 const STACK = [
@@ -247,7 +247,7 @@ async function open(page, gateway) {
   await page.goto(`${gateway.url}/inbox/tickets/${reference}`);
 }
 
-/** Two accounts to which tickets are brought: one refuses each of them until it is mended, the other is not there. */
+/** Two destinations: one refuses every ticket until it is fixed, the other is unreachable. */
 async function refusing() {
   let mended = false;
   const refused = { error: "RecordInvalid", description: "Requester is suspended" };

@@ -21,7 +21,7 @@ test("the page's address opens the form, and what was read is taken off it witho
   panel,
   tickets,
 }) => {
-  // The page's own state, and how long the history was before the panel could touch it.
+  // The page's own state, and the length of the history before the panel could change it.
   await page.addInitScript(() => history.replaceState({ length: history.length }, ""));
   const link = "deskbell=ticket&kind=bug&topic=billing&severity=high&via=x&question=meadow-001";
   await page.goto(`${gateway.url}/alerts?period=7&${link}&message=sent%20by%20a%20link`);

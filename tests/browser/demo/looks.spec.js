@@ -1,6 +1,6 @@
 import { expect, expectAccessible, test } from "../deskbell.js";
 
-// Every screen in pairs of theme, direction and size: looked at by axe, and used from the question to the receipt.
+// Every screen in pairs of theme, direction and size: checked by axe, and used from the question to the receipt.
 
 const PHONE = { viewport: { width: 360, height: 640 }, hasTouch: true, isMobile: true };
 const DESKTOP = { viewport: { width: 1440, height: 900 } };

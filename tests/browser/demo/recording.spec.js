@@ -1,6 +1,6 @@
 import { expect, test } from "../deskbell.js";
 
-// A page on the gateway's own origin, as the demo is and as whoever puts the gateway behind their own server has it.
+// A page on the gateway's own origin, like the demo, or with the gateway behind the host's own server.
 
 test("a request of the page that fails goes along, and none of ours", async ({
   page,
@@ -21,7 +21,7 @@ test("a request of the page that fails goes along, and none of ours", async ({
   await panel.box.fill("It cannot be refreshed");
   await searched;
   await panel.send();
-  // What has failed until then stands in the next ticket at the latest.
+  // Requests that failed until then are in the next ticket at the latest.
   await panel.button("Done").click();
   await page.getByRole("button", { name: "Help", exact: true }).click();
   await page.getByRole("menuitem", { name: "Send a bug report" }).click();

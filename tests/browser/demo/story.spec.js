@@ -1,6 +1,6 @@
 import { expect, test } from "../deskbell.js";
 
-// From an error on the page to the ticket in the inbox, as somebody does it.
+// From an error on the page to the ticket in the inbox, as a customer experiences it.
 
 const ERROR = /Cannot read properties of undefined \(reading 'rows'\)/;
 
@@ -166,7 +166,7 @@ test("an answer that helps ends happily, without a ticket", async ({ page, panel
 });
 
 /**
- * Goes on with the keyboard until the focus is there.
+ * Presses a key until the element has the focus.
  * @param {import("@playwright/test").Page} page
  * @param {import("@playwright/test").Locator} target
  */

@@ -9,7 +9,7 @@ export { expect, expectAccessible } from "../deskbell.js";
 
 const TYPES = { ".js": "text/javascript", ".json": "application/json", ".wasm": "application/wasm" };
 
-/** Answers with what ships, as any static host does. @type {NonNullable<import("../site.js").Options["answer"]>} */
+/** Serves the built files like a static host. @type {NonNullable<import("../site.js").Options["answer"]>} */
 const files = ({ url }, response) => {
   const name = new URL(url ?? "/", "http://site").pathname;
   const type = TYPES[/** @type {keyof typeof TYPES} */ (path.extname(name))];
@@ -21,7 +21,7 @@ const files = ({ url }, response) => {
   return true;
 };
 
-/** Who is on the page, where somebody is. */
+/** The user, if the page declares one. */
 const ADA = `deskbell("identify", { id: "u-1", name: "Ada Host", email: "ada@host.example", plan: "team" });`;
 
 /**
@@ -70,8 +70,8 @@ export const test = base.extend({
   },
 });
 
-/** The log of requests that were to make a ticket. @param {Zendesk} zendesk */
+/** The requests that were to create a ticket. @param {Zendesk} zendesk */
 export const posts = (zendesk) => zendesk.asked("/api/v2/requests");
 
-/** Nothing but the message goes along, so that nothing is uploaded. */
+/** Only the message is sent, so nothing is uploaded. */
 export const BARE = `deskbell("configure", { context: { off: ["page", "user", "application", "device", "errors", "requests", "breadcrumbs", "links", "page_values"] } });`;

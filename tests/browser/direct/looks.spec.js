@@ -1,6 +1,6 @@
 import { expect, expectAccessible, posts, test } from "./direct.js";
 
-// The three outcomes, in pairs of theme, language and size: each can be used by everyone.
+// The three outcomes, in pairs of theme, language and size: each is accessible.
 
 const PHONE = { viewport: { width: 360, height: 640 }, hasTouch: true, isMobile: true };
 const DESKTOP = { viewport: { width: 1440, height: 900 } };
@@ -65,7 +65,7 @@ for (const [colorScheme, lang, size] of /** @type {const} */ ([
       await expect(panel.title).toHaveText(words.unsent);
       await expectAccessible(page);
 
-      // In this order, because it is tried by itself as well.
+      // In this order, because it is also retried automatically.
       await zendesk.faults({ method: "POST", path_prefix: "/api/v2/requests", what: "torn" });
       await zendesk.quirks({ require_auth: false });
       await panel.again(words.again, panel.root.getByText(words.why));

@@ -3,12 +3,12 @@ import path from "node:path";
 import { dist } from "../gateway.js";
 import { expect, expectAccessible, posts, test } from "./direct.js";
 
-// What a page without a gateway has to say and to allow, and what it does without.
+// What a page without a gateway has to configure and to allow, and what it lacks.
 
 const DOWN =
   /Failed to load resource|ERR_FAILED|ERR_EMPTY|ERR_CONNECTION|ERR_CONTENT|ERR_INCOMPLETE|ERR_INTERNET|CORS policy/;
 
-/** The warnings on the console. @param {import("@playwright/test").Page} page */
+/** The warnings in the console. @param {import("@playwright/test").Page} page */
 const warnings = (page) => {
   /** @type {string[]} */
   const all = [];

@@ -1,13 +1,14 @@
 import { BARE, expect, posts, test } from "./direct.js";
 
-// Without a gateway: what was sent, what was not, and what is not known; each is told, and nothing goes twice by itself.
+// Without a gateway: what was sent, what was not, and what is unknown. The customer is told each of them, and nothing
+// is sent twice automatically.
 
 /** @typedef {any} Any */
 
 const DOWN =
   /Failed to load resource|ERR_FAILED|ERR_EMPTY|ERR_CONNECTION|ERR_CONTENT|ERR_INCOMPLETE|ERR_INTERNET|CORS policy/;
 
-/** What a site asks for beside. */
+/** What a site asks for in addition. */
 const ASKS =
   'deskbell("configure", { consent: true, fields: [{ id: "seats", label: "Seats", type: "number", needed: true }] });';
 
@@ -155,7 +156,7 @@ test("what Zendesk refuses readably was not sent: the reason is told, and the dr
   trouble.expect(DOWN);
   await zendesk.quirks({ cors_on_422: true });
   const { account } = await zendesk.state();
-  // Fields that a portal asks for are asked of everybody who is not an agent.
+  // Fields that a portal requires are required of everybody who is not an agent.
   const forms = account.forms.map((/** @type {Any} */ form) => ({ ...form, default: !form.default }));
   await zendesk.account({ forms });
   await visit();
@@ -221,7 +222,7 @@ test("a refusal that cannot be read is not known: nothing goes again by itself, 
   await visit({ script: BARE });
   await panel.open();
   await write(panel, "Refused without a word");
-  // Who they are does not go along by itself either, so they are asked.
+  // The user is not sent automatically either, so the form asks.
   await panel.name.fill("Ada");
   await panel.email.fill("ada@host.example");
   await panel.button("Send").click();
@@ -258,8 +259,8 @@ for (const what of ["torn", "lost"])
     trouble,
   }) => {
     trouble.expect(DOWN);
-    // The browser itself sends again what got no answer on a connection that was open before; that one is refused, because its
-    // files are taken, and must not be taken for a refusal of the first.
+    // The browser itself repeats a request that got no response on a reused connection. The repetition is refused,
+    // because its files are used up, and must not be taken for a refusal of the first request.
     await zendesk.quirks({ no_cors_on_refusals: false });
     await visit();
     let begun = 0;
@@ -348,7 +349,7 @@ test("files that do not get through are brought anew, and the ticket goes once w
   await panel.button("Send").click();
   await expect(panel.title).toHaveText("Not sent yet");
   expect(await posts(zendesk)).toEqual([]);
-  // What was brought an hour ago is of no use any more.
+  // Uploads from an hour ago have expired.
   await zendesk.advance(3700);
   await page.clock.fastForward(10_000);
   await received(panel);
@@ -387,7 +388,7 @@ test("what fails on its way to Zendesk is no failed request of the page", async 
   zendesk,
 }) => {
   trouble.expect(DOWN);
-  // What a page's own `fetch` is given for the file with the context.
+  // The body that a page's own `fetch` gets for the context file.
   await page.addInitScript(() => {
     const [native, contexts] = [fetch, /** @type {Any[]} */ ([])];
     Object.assign(window, {

@@ -1,6 +1,6 @@
 import { expect, test } from "../deskbell.js";
 
-// Markup in everything that comes from outside: none of it becomes an element, none of it runs.
+// Markup in all external content: none of it becomes an element, none of it runs.
 
 const BAD = `<img src=x onerror="hacked()"><script>hacked()</script><svg onload="hacked()"><iframe srcdoc="x"></iframe><b>bold</b>`;
 const LINKS = [
@@ -13,7 +13,7 @@ const LINKS = [
   "//evil.example",
   "blob:x",
 ];
-/** The elements that the panel is made of. */
+/** The elements that the panel consists of. */
 const OURS =
   "a article aside blockquote br button code dialog div em fieldset form h2 h3 h4 header input label legend li mark ol option p pre section select span strong textarea ul";
 

@@ -1,8 +1,8 @@
 import { expect, test } from "../deskbell.js";
 
-// Pages that break what everybody relies on. The panel works, or says that it does not; the page never suffers.
+// Pages that break what everybody relies on. The panel works, or says that it does not; the page is never affected.
 
-/** What a page can do and the widget still works. @type {Record<string, string>} */
+/** What a page can break without breaking the widget. @type {Record<string, string>} */
 const WORKS = {
   "Array.prototype.toJSON": "Array.prototype.toJSON = function () { return String(this) }",
   "Object.prototype with a property that is enumerable": "Object.prototype.extra = 'x'",
@@ -31,7 +31,7 @@ for (const [what, script] of Object.entries(WORKS)) {
   });
 }
 
-/** What a page can do so that the widget cannot run. @type {Record<string, {head?: string, body?: string}>} */
+/** What a page can break so that the widget cannot run. @type {Record<string, {head?: string, body?: string}>} */
 const FALLS_BACK = {
   "an image named createElement": { body: "<img name=createElement alt=x>" },
   "an image named createTextNode": { body: "<img name=createTextNode alt=x>" },
@@ -71,7 +71,8 @@ test("a panic ends in words: the text stays, the page hears of it, a torn panel 
     const here = /** @type {any} */ (window);
     here.failed = [];
     here.deskbell("on", "failed", (/** @type {any} */ detail) => here.failed.push(detail.cause));
-    // What the widget draws the form with fails it once; the panic is real. A link is what the loader fetches modules with.
+    // A function that the widget needs for the form fails once; the panic is real. The loader uses a link to fetch
+    // modules.
     const real = Document.prototype.createElement;
     Document.prototype.createElement = function (/** @type {string} */ name) {
       if (name == "link" || name == "input") return real.call(this, name);

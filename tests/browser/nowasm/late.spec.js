@@ -1,16 +1,19 @@
 import { expect, test } from "../deskbell.js";
 
-// The widget comes late, on the same page or on another: what the plain form has sealed goes on as what it was.
+// The widget loads late, on the same page or on another: submissions of the plain form continue as what they were.
 
 test.beforeEach(({ trouble }) => trouble.expect(/Failed to load resource|ERR_CONNECTION|ERR_FAILED|CORS policy/));
 
-/** Keeps the widget away until it is told not to. @param {import("@playwright/test").Page} page */
+/** Blocks the widget until it is released. @param {import("@playwright/test").Page} page */
 const without = async (page) => {
   await page.route("**/widget.wasm", (route) => route.abort());
   return () => page.unroute("**/widget.wasm");
 };
 
-/** Loses every answer to a ticket until it is told not to; gives what was sent. @param {import("@playwright/test").Page} page */
+/**
+ * Drops every response to a ticket until it is released; returns what was sent.
+ * @param {import("@playwright/test").Page} page
+ */
 const losing = async (page) => {
   /** @type {Set<string>} */
   const sent = new Set();

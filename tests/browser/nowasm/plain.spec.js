@@ -1,7 +1,7 @@
 import { Ajv2020 } from "ajv/dist/2020.js";
 import { expect, expectAccessible, test } from "../deskbell.js";
 
-// Where the page forbids WebAssembly: a plain form, which loses nothing and sends nothing twice either.
+// On pages that forbid WebAssembly: a plain form, which loses nothing and sends nothing twice either.
 
 /** @typedef {any} Any */
 
@@ -18,17 +18,20 @@ const POLICY = [
 
 test.beforeEach(({ trouble }) => trouble.expect(/wasm-eval|WebAssembly|wasm code generation/i));
 
-/** Opens the form on the page that is there. @param {import("@playwright/test").Page} page @param {import("../panel.js").Panel} panel @param {string} [send] */
+/**
+ * Opens the form on the current page.
+ * @param {import("@playwright/test").Page} page @param {import("../panel.js").Panel} panel @param {string} [send]
+ */
 const open = async (page, panel, send = "Send") => {
   await page.getByRole("button", { name: "Open help" }).click();
   await expect(panel.button(send)).toBeVisible();
 };
 
-/** What is sealed on the device. @param {import("@playwright/test").Page} page */
+/** The submissions on the device. @param {import("@playwright/test").Page} page */
 const sealed = (page) =>
   page.evaluate(() => Object.keys(localStorage).filter((name) => name.startsWith("deskbell-plain:")).length);
 
-/** Cuts off the way to the tickets until it is told not to. @param {import("@playwright/test").Page} page */
+/** Blocks requests to the tickets until it is released. @param {import("@playwright/test").Page} page */
 const cut = async (page) => {
   const way = "**/tickets";
   await page.route(way, (route) => (route.request().method() === "POST" ? route.abort() : route.continue()));
@@ -348,7 +351,7 @@ test("after reset it stays sealed and goes on, unseen by who is next; with disca
   await command(page, "reset", { discard: true });
   await expect.poll(() => sealed(page)).toBe(1);
   await back();
-  // Nobody waits for the next try, which may be a while off.
+  // Nobody waits for the next attempt, which may be a while off.
   await page.evaluate(() => void window.dispatchEvent(new Event("online")));
   await expect.poll(() => sealed(page)).toBe(0);
   expect(await tickets()).toMatchObject([{ message: "of Ada alone", context: { user: { id: "7" } } }]);
@@ -416,7 +419,7 @@ for (const [colorScheme, lang, size] of /** @type {const} */ ([
   });
 }
 
-/** Whether something is a ticket as the document says, with no member that it does not name. @param {Any} document */
+/** A validator for tickets according to the OpenAPI document, without undocumented members. @param {Any} document */
 function validator(document) {
   const strict = (/** @type {Any} */ schema) => {
     if (typeof schema !== "object" || !schema) return;

@@ -1,7 +1,7 @@
 import { expect, test } from "../deskbell.js";
 import { drafts } from "../drafts.js";
 
-// Answers before the ticket: what is searched, when, and what may go wrong without anybody's words being lost.
+// Suggestions before the ticket: what is searched for, when, and what may fail without losing anybody's text.
 
 /** @typedef {any} Any */
 
@@ -12,7 +12,7 @@ const hit = (title, more = {}) => ({ id: title, kind: "question", title: [{ text
 const searches = (page, answer) =>
   page.route(/\/search\?/, (route) => answer(new URL(route.request().url()).searchParams.get("q") ?? "", route));
 
-/** How far anything on the page has moved by itself. @param {import("@playwright/test").Page} page */
+/** Records layout shifts of the page. @param {import("@playwright/test").Page} page */
 const watchShifts = (page) =>
   page.evaluate(() => {
     const it = /** @type {Any} */ (window);
@@ -56,7 +56,7 @@ test("what was found stays while a slow server looks for more, and nothing moves
   await host();
   let slow = 0;
   await searches(page, async (query, route) => {
-    // Longer than a shift may take to count as the person's own doing.
+    // Longer than the interval in which a shift counts as caused by the customer.
     if (slow) await new Promise((done) => setTimeout(done, slow));
     const count = query.length > 12 ? 5 : 3;
     const hits = Array.from({ length: count }, (_, n) =>
@@ -245,7 +245,7 @@ test("what one searched for is there the next time, until one has logged out", a
   await expect.poll(() => drafts(page)).toEqual(["export chart"]);
   await page.reload();
   await panel.open();
-  // What was written is there as well.
+  // The text in the box is still there.
   await expect(panel.box).toHaveValue("export chart");
   await panel.box.fill("");
   await panel.button("export chart").click();
@@ -275,7 +275,7 @@ test("what becomes of a question is counted without a word of what was typed", a
   await expect(panel.answers.first()).toBeVisible();
   await panel.button("Still need help").click();
   await panel.send();
-  // What is found under the message is shown once more, if it comes before Send is pressed.
+  // Hits below the message are shown again, if they arrive before Send is pressed.
   const names = () => [...new Set(told.map(({ name }) => name))];
   await expect.poll(names).toEqual(["shown", "opened", "unhelpful", "sent"]);
   expect(new Set(told.map(({ visit }) => visit)).size).toBe(1);

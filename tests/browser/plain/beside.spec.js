@@ -1,8 +1,8 @@
 import { expect, expectAccessible, test } from "../deskbell.js";
 import { picture } from "../pictures.js";
 
-// What stands beside the form, in pairs of theme, direction and size, looked at by axe: what is broken, fields of a site's own,
-// tickets and conversations, and what was sent already.
+// What is besides the form, in pairs of theme, direction and size, checked by axe: incidents, custom fields, tickets
+// and conversations, and similar tickets.
 
 const PHONE = { viewport: { width: 360, height: 640 }, hasTouch: true, isMobile: true };
 const DESKTOP = { viewport: { width: 1440, height: 900 } };

@@ -1,6 +1,6 @@
 import { expect, test } from "../deskbell.js";
 
-// The box is painted before the widget is there, and stays the very same element when it comes.
+// The box is painted before the widget has loaded, and remains the very same element.
 
 test("text, caret, focus and undo outlive the arrival of the widget", async ({ host, page, panel }) => {
   const arrival = await holdWidget(page);
@@ -62,7 +62,7 @@ test("the panel and the box are there in the click's own frame", async ({ host, 
 
 test("an older answer never takes the place of a newer one", async ({ host, page, panel }) => {
   await host({
-    // A page that wraps fetch and forgets the signal: nothing that was asked can be called off.
+    // A page that wraps fetch and drops the signal: requests cannot be aborted.
     fill: {
       head: "<script>{ const real = fetch; fetch = (url, init) => real(url, { ...init, signal: undefined }) }</script>",
     },
@@ -80,7 +80,7 @@ test("an older answer never takes the place of a newer one", async ({ host, page
   await expect(panel.hits.first()).toContainText("Payment provider did not confirm");
   newer.resolve();
   await (await older).finished();
-  // What the widget does with an answer is done when the page has painted twice after it.
+  // The widget has handled a response when the page has painted twice after it.
   await page.evaluate(() => new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done))));
   await expect(panel.hit("Refresh data says")).toHaveCount(0);
   await expect(panel.hits.first()).toContainText("Payment provider did not confirm");
@@ -110,7 +110,7 @@ test("what somebody is pressing does not become another under their finger", asy
 });
 
 /**
- * Keeps the widget from arriving until it is released.
+ * Holds the widget back until it is released.
  * @param {import("@playwright/test").Page} page
  */
 async function holdWidget(page) {

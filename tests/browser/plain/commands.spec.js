@@ -53,7 +53,7 @@ test("what is wrong is said, with what is allowed, and never thrown", async ({ h
     expect(answer, JSON.stringify(args)).toMatch(/^true: deskbell: /);
     expect(answer, JSON.stringify(args)).toMatch(said);
   }
-  // The same without anybody listening; the rejections would be told by now.
+  // The same without a handler; rejections would be reported by now.
   await page.evaluate(
     async (wrong) => {
       const { deskbell } = /** @type {Page} */ (/** @type {unknown} */ (window));
@@ -102,7 +102,7 @@ test("open, close and toggle do as they say, and status tells", async ({ host, p
 test("events reach listeners and the element, without what was typed", async ({ host, page, panel }) => {
   await host({
     fill: {
-      // Before the script: the queue takes them.
+      // Before the script: the commands are queued.
       head: `<script>
         var heard = [];
         window.deskbell ||= (...a) => { const p = new Promise((y, n) => (deskbell.q ||= []).push([a, y, n])); p.catch(() => {}); return p };

@@ -1,6 +1,6 @@
 import { expect, test } from "../deskbell.js";
 
-// What goes along with a ticket is the page as it was at the first letter.
+// A ticket has the snapshot of the page at the first letter.
 
 test.beforeEach(({ trouble }) => trouble.expect(/broken \d|refused \d/));
 

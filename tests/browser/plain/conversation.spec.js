@@ -2,7 +2,7 @@ import { sign } from "../../../docs/sign/sign.mjs";
 import { expect, test } from "../deskbell.js";
 import { Panel } from "../panel.js";
 
-// What follows a ticket, where it was sent: two people and an operator, two tabs, a network that goes.
+// What follows a ticket on the page that sent it: two customers and an agent, two tabs, a network that fails.
 
 const SECRET = "0123456789abcdef0123456789abcdef";
 const SETTINGS = `
@@ -142,7 +142,8 @@ test("the badge counts right in two tabs, before help is opened, and until it wa
   await expect(messages(other)).toHaveCount(3);
   await counted(null);
   expect((await second.evaluate(() => /** @type {any} */ (window).deskbell("status"))).unread).toBe(0);
-  // What was read is read on the next page as well; and what nobody sees is not read, although it is the next to be shown.
+  // What was read is read on the next page as well; what nobody sees stays unread, although it is the next to be
+  // shown.
   await other.button("Close").click();
   await page.reload();
   await answer(operator, "Three");
@@ -151,7 +152,7 @@ test("the badge counts right in two tabs, before help is opened, and until it wa
 
 test("a reply that does not get through is kept, and goes once", async ({ page, panel, host, inbox, trouble }) => {
   trouble.expect(/Failed to load|ERR_FAILED/);
-  // What is streamed would tell that it has arrived.
+  // The stream would report that it has arrived.
   await page.route("**/tickets/stream", (route) => route.abort());
   await host();
   await panel.open();
@@ -164,7 +165,7 @@ test("a reply that does not get through is kept, and goes once", async ({ page, 
   await panel.button("Back").click();
   await panel.hit("It broke").click();
   await expect(field).toHaveValue("More of it");
-  // It arrives, and its answer does not.
+  // It arrives, but its response does not.
   await page.route("**/messages", async (route) => {
     if (route.request().method() == "POST") await route.fetch();
     await route.abort();
@@ -355,7 +356,7 @@ test("after a reset nothing of the last person is left", async ({ page, panel, h
   expect(await page.evaluate(() => localStorage.getItem("deskbell:demo:tickets"))).toBe(null);
 });
 
-/** Notes what the page hears of tickets. @param {import("@playwright/test").Page} page */
+/** Records the events of tickets on the page. @param {import("@playwright/test").Page} page */
 const listen = (page) =>
   page.evaluate(() => {
     const heard = /** @type {any} */ (window.heard = []);
@@ -505,7 +506,7 @@ test("what was sent already is offered before it is sent again, and takes in wha
   await expect(offer.getByRole("heading", { name: "You may have sent this already" })).toBeFocused();
   await expect(offer).toContainText(reference);
 
-  // The answer is lost on its way: what was added is there, and is added once.
+  // The response is lost: the reply was added, and is added once.
   await page.route("**/messages", async (route) => {
     await route.fetch();
     await route.abort();
@@ -547,7 +548,7 @@ test("what looks the same and is not goes as a ticket of its own, and what does 
   await panel.received();
   await panel.button("Done").click();
 
-  // A gateway that cannot say keeps nobody waiting.
+  // A gateway that does not respond keeps nobody waiting.
   await page.route("**/tickets/alike", () => {});
   await panel.open();
   await panel.sendTicket("dashboard export file empty");

@@ -2,7 +2,8 @@ import { sign } from "../../../docs/sign/sign.mjs";
 import { expectAccessible, test as base, expect } from "../deskbell.js";
 import { Zendesk } from "../zendesk.js";
 
-// A ticket on its way to Zendesk and back: the customer in the panel, an agent at a stand-in, the gateway between them.
+// A ticket on its way to Zendesk and back: the customer in the panel, an agent at a stand-in, the gateway between
+// them.
 
 const SECRET = "0123456789abcdef0123456789abcdef";
 const HOOK = "a secret of the webhook";

@@ -1,7 +1,7 @@
 import { expect, test as base } from "../deskbell.js";
 import { Mailbox } from "../mailbox.js";
 
-// A mailbox as a destination, as a real mail server gets it.
+// A mailbox as a destination, as a real mail server receives it.
 
 const session = "000102030405060708090a0b0c0d0e0f";
 const log = "one\n\ntwo ä\n";
@@ -110,7 +110,7 @@ test("a ticket arrives with its files and its context, and what is said later in
     references: first.messageId,
     attachments: [],
   });
-  // Nobody has signed who writes, which stands above it.
+  // The sender is not signed, which is noted above the text.
   expect(second.text).toMatch(/^\[Not verified\] [^\n]*\n\s*\.\nNoch immer\n/);
   expect(mailbox.users).toEqual(["relay", "relay"]);
 });

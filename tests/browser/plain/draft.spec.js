@@ -2,7 +2,7 @@ import { expect, test } from "../deskbell.js";
 import { kept as stored, drafts as kept } from "../drafts.js";
 import { Panel } from "../panel.js";
 
-// What was written is found again, whatever has happened to the page.
+// A draft is found again, whatever has happened to the page.
 
 /** @typedef {any} Any */
 
@@ -28,7 +28,7 @@ test("a reload loses neither the text, nor what was chosen, nor the moment it be
   await panel.box.fill("It broke, and I wrote");
   await panel.kind("bug").check({ force: true });
   await panel.severity.selectOption("critical");
-  // Chosen last, so that all of it is kept.
+  // Last, so that all of it is stored.
   await panel.box.pressSequentially(" this");
   await expect.poll(() => kept(page)).toEqual(["It broke, and I wrote this"]);
 
@@ -186,11 +186,14 @@ const write = async (panel, page) => {
   await expect.poll(async () => (await stored(page, "files")).length).toBe(1);
 };
 
-/** Nothing of it is there, neither on the device nor for whoever opens help as the same person. @param {Panel} panel @param {import("@playwright/test").Page} page @param {string} url */
+/**
+ * Nothing of it exists, neither on the device nor for the same user in a new panel.
+ * @param {Panel} panel @param {import("@playwright/test").Page} page @param {string} url
+ */
 const expectForgotten = async (panel, page, url) => {
   await page.goto(url);
   await panel.open();
-  // What keeps drafts has been there by the time another one is kept.
+  // The module that stores drafts has loaded by the time another one is stored.
   await panel.box.press("End");
   await panel.box.pressSequentially("new");
   await expect.poll(() => kept(page)).toEqual(["new"]);

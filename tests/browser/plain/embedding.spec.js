@@ -125,7 +125,7 @@ test("data-trigger names entries of the page, also those that come later", async
   await page.evaluate(() => {
     const link = Object.assign(document.createElement("a"), { href: "/support", className: "support" });
     link.append(Object.assign(document.createElement("b"), { textContent: "Support" }));
-    // As frameworks do whose handlers keep what they handle to themselves.
+    // Like frameworks whose handlers stop the events that they handle.
     link.addEventListener("click", (event) => event.stopPropagation());
     document.body.append(link);
   });
@@ -225,12 +225,12 @@ test("where the widget does not come, the page is told once, and it is tried aga
     for (let times = 0; times < 3; times++) await pass();
     await expect.poll(() => tries).toBe(tried);
   }
-  // The pause has grown: what was enough at first is not any more.
+  // The pause has grown: the first one is not enough any more.
   await page.clock.setFixedTime((now += 5_000));
   await pass();
   expect(await failed()).toEqual(["load"]);
   expect(tries).toBe(3);
-  // Whoever opens the panel does not wait for a pause.
+  // Opening the panel does not wait for a pause.
   await page.unroute("**/widget.wasm");
   await panel.open();
 });

@@ -3,14 +3,14 @@ import path from "node:path";
 import { expect, test } from "../deskbell.js";
 import { dist } from "../gateway.js";
 
-// Other engines beside or in place of the gateway: a static index, and GitHub's issues.
+// Search engines besides or in place of the gateway: a static index, and GitHub's issues.
 
 /** @typedef {import("@playwright/test").Page} Page */
 /** @typedef {import("node:http").RequestListener} Listener */
 
 const TYPES = { ".js": "text/javascript", ".json": "application/json", ".wasm": "application/wasm" };
 
-/** Answers with what ships, and with an index, as a static host does. @param {Buffer | string} index */
+/** Serves the built files and an index like a static host. @param {Buffer | string} index */
 const files =
   (index) => (/** @type {Parameters<Listener>[0]} */ request, /** @type {Parameters<Listener>[1]} */ response) => {
     const name = new URL(request.url ?? "/", "http://site").pathname;
@@ -24,7 +24,7 @@ const files =
     return true;
   };
 
-/** A page that names sources. @param {unknown[]} sources @param {string} [script] where the loader comes from */
+/** A page that configures sources. @param {unknown[]} sources @param {string} [script] the address of the loader */
 const page_of = (sources, script = "{{gateway}}/deskbell.js") => `<!doctype html>
   <html lang="en"><head><meta charset="utf-8"><title>A page</title>
   <script async crossorigin src="${script}" data-site="demo"></script>
@@ -38,7 +38,7 @@ const page_of = (sources, script = "{{gateway}}/deskbell.js") => `<!doctype html
 const INDEX = { engine: "index", url: "/help-index.json" };
 const GITHUB = { engine: "github", repository: "meadow/meadow.js" };
 
-/** The requests of a page whose address fits. @param {Page} page @param {RegExp} address */
+/** The requests of a page to matching addresses. @param {Page} page @param {RegExp} address */
 const requests = (page, address) => {
   /** @type {string[]} */
   const urls = [];
@@ -203,7 +203,7 @@ test.describe("GitHub", () => {
     "x-ratelimit-limit": "10",
   };
 
-  /** GitHub's search, as its documentation has it. @param {Page} page @param {() => number} [status] */
+  /** GitHub's search, according to its documentation. @param {Page} page @param {() => number} [status] */
   const github = async (page, status = () => 200) => {
     /** @type {URL[]} */
     const asked = [];
@@ -273,7 +273,7 @@ test.describe("GitHub", () => {
     await panel.box.fill("dark theme");
     await expect.poll(() => asked.length).toBe(1);
     await page.evaluate(() => fetch("/missing.css").then((answer) => answer.text()));
-    // What is recorded goes along from the first letter on.
+    // Recorded requests are part of the ticket from the first letter on.
     await panel.box.fill("");
     await panel.sendTicket("dark dashboards");
     const [{ context }] = await tickets();

@@ -3,7 +3,7 @@ import { expect, test } from "../deskbell.js";
 import { drafts } from "../drafts.js";
 import { gps, picture } from "../pictures.js";
 
-// Files that go along with a ticket or a reply.
+// Attachments of a ticket or a reply.
 
 /** @typedef {any} Any */
 
@@ -125,9 +125,9 @@ test("dropped on the panel and pasted into it, they go along; what was copied as
       },
       { type, text },
     );
-  // What takes files comes right after the form.
+  // The module that accepts files is loaded right after the form.
   await expect(panel.root.locator("[name=website]")).toBeAttached();
-  // On Home as well: it goes along with what becomes of the text.
+  // On Home as well: it belongs to whatever the text becomes.
   expect(await give("paste")).toBe(true);
   await expect(panel.live).toHaveText("paste.log added.");
   await panel.toTicket();
@@ -249,7 +249,7 @@ test("a file that the gateway has lost is brought again, and the ticket goes onc
 });
 
 /**
- * Has a ticket wait with a file that the gateway does not have, although it has said so.
+ * Puts a ticket into the outbox with an attachment that the gateway has lost after confirming it.
  * @param {import("../panel.js").Panel} panel
  */
 const waitWithLostFile = async (panel) => {
@@ -436,7 +436,7 @@ test("a picture is blacked out in the form, and what arrives is black there", as
   await page.mouse.down();
   await page.mouse.move(box.x + box.width * 0.75, box.y + box.height * 0.75, { steps: 4 });
   await page.mouse.up();
-  // A device that takes its time to make the file.
+  // A device that takes its time to create the file.
   await page.evaluate(() => {
     const { toBlob } = HTMLCanvasElement.prototype;
     HTMLCanvasElement.prototype.toBlob = function (...given) {

@@ -2,7 +2,10 @@ import { expect, test } from "../deskbell.js";
 
 // What the panel must not do to the page that embeds it.
 
-/** Everything of a page that the panel could have touched, but its own. @param {import("@playwright/test").Page} page */
+/**
+ * Everything of a page that the panel could have changed, except its own parts.
+ * @param {import("@playwright/test").Page} page
+ */
 const traces = (page) =>
   page.evaluate(() => {
     const own = (/** @type {Element} */ node) => node.localName === "deskbell-panel";
@@ -36,7 +39,7 @@ const traces = (page) =>
         History,
         Storage,
       ].map((type) => Object.getOwnPropertyNames(type.prototype).length),
-      // What is wrapped is told by its text alone; the rest is the browser's own.
+      // Wrapped functions differ by their text alone; the rest is the browser's own.
       wrapped: [
         fetch,
         console.error,

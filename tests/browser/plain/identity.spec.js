@@ -2,7 +2,7 @@ import { sign } from "../../../docs/sign/sign.mjs";
 import { expect, test } from "../deskbell.js";
 import { drafts } from "../drafts.js";
 
-// Who the host's server signs is believed, down to the ticket; whoever only says so is not.
+// Users that the host's server signs are trusted, down to the ticket; users that only the page claims are not.
 
 const SECRET = "0123456789abcdef0123456789abcdef";
 const SETTINGS = `
@@ -20,7 +20,7 @@ secret = "${SECRET}"
 `;
 const ADA = { sub: "u-ada", name: "Ada „L“", email: "ada@example.com", plan: "enterprise" };
 
-/** A token that ran out ten minutes ago. */
+/** A token that expired ten minutes ago. */
 const expired = () => {
   const now = Date.now;
   Date.now = () => now() - 15 * 60_000;
@@ -34,7 +34,8 @@ const expired = () => {
 test.use({ timezoneId: "Asia/Tokyo", settings: SETTINGS });
 
 /**
- * A page whose host identifies with a function, which gives these tokens one after the other, the last one again and again.
+ * A page whose host identifies with a function that returns these tokens one after the other, the last one
+ * repeatedly.
  *
  * @param {import("@playwright/test").Page} page
  * @param {(() => string)[]} tokens
@@ -260,7 +261,8 @@ test("after a reset nobody is signed", async ({ page, panel, tickets }) => {
 });
 
 /**
- * Identifies with a new function, as a host does that calls `identify` whenever it draws itself anew; done when its token is read.
+ * Identifies with a new function, like a host that calls `identify` on every render; resolves when its token was
+ * read.
  *
  * @param {import("@playwright/test").Page} page
  */
@@ -286,7 +288,10 @@ test("whoever is identified again while they write goes on writing: text, caret,
   let issued = 0;
   let email = ADA.email;
   await identify(page, [() => sign(SECRET, "demo", { ...ADA, email, jti: String(++issued) })]);
-  /** Identifies again, and waits for what another token says: by then all that came before has had its effect. @param {string} next */
+  /**
+   * Identifies again, and waits for the effect of another token: by then all earlier calls have had their effect.
+   * @param {string} next
+   */
   const identifyAgainWith = async (next) => {
     email = next;
     await identifyAgain(page);
@@ -355,7 +360,7 @@ test("what one person has sealed does not go with the token of the next", async 
   await panel.button("Send").click();
   await expect(panel.title).toHaveText("Not sent yet");
   await page.unroute("**/tickets");
-  // It is tried while it is not known yet about whom the next token is.
+  // Sending is tried while the subject of the next token is unknown.
   await page.evaluate(async () => {
     const here = /** @type {any} */ (window);
     const token = new Promise((given) => (here.give = given));
@@ -391,7 +396,7 @@ for (const [how, change] of /** @type {const} */ ([
       /** @type {const} */ ([change, sign(SECRET, "demo", BEN)]),
     );
     await expect(panel.box).toHaveValue("");
-    // What is asked for from here on is answered, whenever it comes.
+    // Requests from here on get their responses, whenever they come.
     holds = false;
     for (const go of held) go();
     await panel.toTicket();
@@ -399,7 +404,7 @@ for (const [how, change] of /** @type {const} */ ([
       await panel.name.fill("Bo");
       await panel.email.fill("bo@example.com");
     }
-    // Whatever the first Send would come to, it would come to before this one.
+    // The first Send would have had its outcome before this one.
     await expect(panel.button("Send")).toBeVisible();
     await panel.box.fill("The next person's");
     await panel.send();

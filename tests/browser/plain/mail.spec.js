@@ -1,7 +1,7 @@
 import { expect, test as base } from "../deskbell.js";
 import { Mailbox } from "../mailbox.js";
 
-// The receipt by e-mail, as a real mail server gets it.
+// The receipt by e-mail, as a real mail server receives it.
 
 /**
  * @typedef {object} Fixtures
@@ -70,7 +70,7 @@ test("sent in the panel, it arrives once, with reference, promise and code, and 
   await host();
   await panel.open();
   await panel.toTicket();
-  // Short, because nobody types a long one as quickly as this.
+  // Short, because nobody types a long text this fast.
   await panel.box.fill("No export.\nWhy?");
   const reference = await panel.send();
   const mail = await first(mailbox);
@@ -123,7 +123,7 @@ test("what a restarted gateway finds unsent, it sends, and what is sent it does 
   await gateway.stop("SIGKILL");
   await mailbox.start();
   await gateway.start();
-  // Killed before it has noted what became of the try, the gateway's claim holds for half a minute.
+  // Killed before it has recorded the attempt, the gateway's claim lasts for half a minute.
   await expect.poll(() => mailbox.mails.length, { timeout: 90_000 }).toBe(2);
   expect(mailbox.mails[1].subject).toContain(reference);
 });
@@ -220,7 +220,7 @@ test("an answer is read with the code of the mail, and not without it", async ({
   inbox,
   trouble,
 }) => {
-  // The browser reports the code that is wrong, and the one that is asked for too soon.
+  // The browser reports the wrong code, and the one that is requested too soon.
   trouble.expect(/status of 4(22|29)/);
   await host();
   await panel.open();
@@ -241,12 +241,12 @@ test("an answer is read with the code of the mail, and not without it", async ({
   await expect(card).toContainText("You have an answer. To read answers here, enter the code from our e-mail.");
   const articles = panel.root.locator(".messages article");
   await expect(articles).toHaveCount(1);
-  // Whoever is typing goes on typing.
+  // A customer who is typing is not interrupted.
   await expect(field).toBeFocused();
   await expect(field).toHaveValue("12");
 
   const alert = card.getByRole("alert");
-  /** How often it was said: what is said again is heard again. */
+  /** How often it was announced: the same text is announced again. */
   const heard = await alert.evaluateHandle((alert) => {
     const heard = { times: 0 };
     new MutationObserver((changes) => changes.some((change) => change.addedNodes.length) && heard.times++).observe(

@@ -1,10 +1,10 @@
 import { expect, test } from "../deskbell.js";
 
-// Browsers that lack what newer ones have: the panel is plain there, and can be seen, named and used.
+// Older browsers without recent features: the panel is plain there, and visible, accessible and usable.
 
 /**
- * Takes from the page what older browsers lack: in style sheets what they do not know is dropped, as they drop it; in scripts it is
- * not there.
+ * Removes from the page what older browsers lack: in style sheets they drop what they do not know; in scripts it does
+ * not exist.
  */
 const older = () => {
   const replace = CSSStyleSheet.prototype.replaceSync;
@@ -17,7 +17,7 @@ const older = () => {
   delete (/** @type {any} */ (HTMLElement.prototype).popover);
 };
 
-/** How dark a colour is that is computed: 0 is black, 1 is white. @param {string} color */
+/** The lightness of a computed colour: 0 is black, 1 is white. @param {string} color */
 const lightness = (color) => {
   const [red = 0, green = 0, blue = 0, alpha = 1] = (color.match(/[\d.]+/g) ?? []).map(Number);
   expect(alpha, `${color} hides what is behind it`).toBe(1);

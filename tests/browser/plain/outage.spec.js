@@ -1,6 +1,6 @@
 import { expect, test } from "../deskbell.js";
 
-// The gateway is away, or what comes from it is not what it should be.
+// The gateway is down, or its responses are not what they should be.
 
 test.beforeEach(({ trouble }) => trouble.expect(/Failed to load resource|ERR_CONNECTION|ERR_FAILED|CORS policy/));
 
@@ -97,7 +97,7 @@ test("the answer gets lost: trying again brings the same ticket, not another", a
   await host();
   /** @type {(string | undefined)[]} */
   const keys = [];
-  // It is tried by itself as well, however long this test takes.
+  // It is also retried automatically, however long this test takes.
   let answers = "are lost";
   await page.route("**/tickets", async (route) => {
     if (route.request().method() !== "POST") return route.continue();

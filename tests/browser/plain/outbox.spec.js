@@ -2,7 +2,7 @@ import { expect, test } from "../deskbell.js";
 import { kept } from "../drafts.js";
 import { Panel } from "../panel.js";
 
-// What was sent off goes by itself: once, from whatever page is there.
+// A submission is sent automatically: once, from any page.
 
 /** @typedef {any} Any */
 
@@ -15,7 +15,7 @@ const command = (page, name, ...args) =>
     /** @type {const} */ ([name, args]),
   );
 
-/** Lets nothing that brings something through. @param {import("@playwright/test").BrowserContext} context */
+/** Blocks every request with content. @param {import("@playwright/test").BrowserContext} context */
 const block = (context) =>
   context.route("**/v1/**", (route) => (route.request().method() == "POST" ? route.abort() : route.continue()));
 
@@ -62,7 +62,7 @@ test("a page that is never idle sends what waits all the same", async ({ context
   await panel.button("Send").click();
   await expect(panel.title).toHaveText("Not sent yet");
   await context.unroute("**/v1/**");
-  // One task after the other, from the page's beginning: there is always another one to do.
+  // One task after the other from the start of the page: it is never idle.
   await page.addInitScript(() => {
     const { port1, port2 } = new MessageChannel();
     port1.onmessage = () => {

@@ -19,7 +19,7 @@ const BODY = `
   <img id="broken" alt="Chart" />
   <script>document.getElementById("order").addEventListener("submit", (event) => event.preventDefault());</script>`;
 
-/** Answers of a product's own server. @type {import("../site.js").Options["answer"]} */
+/** Responses of a product's own server. @type {import("../site.js").Options["answer"]} */
 const answer = ({ url, method }, response) => {
   if (!url?.startsWith("/api/")) return false;
   const status = Number(url.match(/status=(\d+)/)?.[1] ?? 200);
@@ -157,7 +157,7 @@ test("what of ours does not come is no error of the page", async ({ host, page, 
   await panel.open();
   await panel.box.fill("export chart");
   await missed;
-  // What is recorded goes along from the first letter on.
+  // Recorded errors are part of the ticket from the first letter on.
   await panel.box.fill("");
   await panel.sendTicket("errors");
   expect((await tickets())[0].context.errors ?? []).toEqual([]);

@@ -1,6 +1,7 @@
 import { expect, test } from "../deskbell.js";
 
-// Secrets: hidden in what is collected and searched for, and marked, never changed in silence, in what somebody writes.
+// Secrets: redacted in what is collected and searched for; marked in what somebody writes, and never changed
+// silently.
 
 /** @typedef {any} Any */
 

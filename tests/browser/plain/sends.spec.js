@@ -1,10 +1,10 @@
 import { expect, test } from "../deskbell.js";
 
-// What we send: all that leaves the page is there to be seen, and what is switched off is not in the request.
+// "What we send" shows everything that leaves the page, and what is switched off is not in the request.
 
 /** @typedef {any} Any */
 
-/** What stands for each group in the bytes of a request: the page says it nowhere else. */
+/** A text for each group that occurs in the bytes of a request, and nowhere else on the page. */
 const MARKS = /** @type {Record<string, string>} */ ({
   Page: "view-of-the-page",
   You: "ada@host.example",
@@ -29,7 +29,7 @@ const command = (page, name, ...args) =>
     /** @type {const} */ ([name, args]),
   );
 
-/** A page on which there is something of every group. @param {import("@playwright/test").Page} page */
+/** A page with content for every group. @param {import("@playwright/test").Page} page */
 const happen = async (page) => {
   await page.waitForFunction(() => /** @type {Any} */ (window).deskbell.version);
   await command(page, "set", { release: "release-mark", cart: "value-mark" });
@@ -47,7 +47,7 @@ const happen = async (page) => {
   for (const path of ["/api/request-mark", "/api/other-request"]) await page.evaluate((path) => fetch(path), path);
 };
 
-/** From the page to what is sent. @param {import("../panel.js").Panel} panel */
+/** Goes from the page to "What we send". @param {import("../panel.js").Panel} panel */
 const look = async (panel) => {
   await panel.open();
   await panel.toTicket();
@@ -60,7 +60,7 @@ const look = async (panel) => {
 /** @param {import("../panel.js").Panel} panel @param {string | RegExp} name */
 const toggle = (panel, name) => panel.root.getByRole("switch", { name, exact: typeof name === "string" });
 
-/** Goes back to the form and sends it; gives the bytes. @param {import("../panel.js").Panel} panel */
+/** Goes back to the form and sends it; returns the bytes. @param {import("../panel.js").Panel} panel */
 const send = async (panel) => {
   await panel.button("Back").click();
   const posted = panel.page.waitForRequest(
@@ -89,7 +89,7 @@ for (const [half, off] of /** @type {const} */ ([
     for (const name of groups) await expect(toggle(panel, name)).toBeChecked();
     for (const name of off) await toggle(panel, name).uncheck();
     await panel.button("Back").click();
-    // Whom we are told nothing of has to say who they are.
+    // A customer who withholds the user group has to give name and address.
     if (off.includes("You")) {
       await panel.name.fill("Somebody");
       await panel.email.fill("somebody@else.example");
@@ -97,7 +97,7 @@ for (const [half, off] of /** @type {const} */ ([
     await panel.button("Review").click();
     const body = await send(panel);
     await panel.received();
-    // A link of the site repeats what it is made of, and goes with that.
+    // A link of the site contains the user, and is withheld with it.
     if (off.includes("You")) expect(body).not.toContain("u-1");
     else expect(body).not.toContain("other-link");
     for (const name of groups) expect(body.includes(MARKS[name] ?? ""), `${name} in ${body}`).toBe(!off.includes(name));

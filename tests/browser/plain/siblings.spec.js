@@ -1,7 +1,7 @@
 import { expect, test } from "../deskbell.js";
 import { Panel } from "../panel.js";
 
-// The subdomains of a product share who somebody is, where the page names their domain.
+// The subdomains of a product share the session if the page names their domain.
 
 const SHARED = 'data-cookie-domain="acme.localhost"';
 
@@ -9,7 +9,7 @@ const SHARED = 'data-cookie-domain="acme.localhost"';
 const visit = (page, url, name) => page.goto(`http://${name}.acme.localhost:${new URL(url).port}/?signed-out`);
 
 /**
- * Serves a site under every other address that the page goes to; from there it may ask the gateway of this computer.
+ * Serves a site under every other address that the page visits; from there it may use the gateway of this computer.
  * @param {import("@playwright/test").Page} page @param {string} url of the site
  */
 const serve = async (page, url) => {
@@ -24,7 +24,7 @@ const serve = async (page, url) => {
 const stored = (page) =>
   page.evaluate(() => Object.keys(localStorage).filter((name) => name.endsWith(":session")).length);
 
-/** Sends a ticket from Home as somebody who is not signed in. @param {Panel} panel @param {string} text */
+/** Sends a ticket from Home as an anonymous customer. @param {Panel} panel @param {string} text */
 const send = async (panel, text) => {
   await panel.open();
   await panel.toTicket();
@@ -76,7 +76,7 @@ test("without it each origin keeps its own, and what one has moves to the cookie
   expect(await stored(page)).toBe(1);
   expect(await cookies(context)).toEqual([]);
 
-  // The same origin, whose page names the domain from now on.
+  // The same origin, whose page names the domain from here on.
   fill.attributes = SHARED;
   await visit(page, alone.url, "www");
   await panel.open();
@@ -95,7 +95,7 @@ test("two origins that had tickets before keep theirs, each where it was", async
     await visit(page, alone.url, name);
     references[name] = await send(panel, `Sent on ${name}`);
   }
-  // The storage of an origin is that of its port, so the sessions are brought along.
+  // The storage of an origin depends on its port, so the sessions are copied.
   for (const name of ["www", "app"]) {
     await visit(page, alone.url, name);
     const session = await page.evaluate(() => localStorage["deskbell:demo:session"]);
@@ -128,7 +128,7 @@ test("over HTTPS the cookie goes nowhere else, and a page of another site of the
   await panel.button(/^Your tickets/).click();
   await expect(panel.root).toContainText(reference);
 
-  // What stands under the name and is no session is none; and the name has the site in it.
+  // A cookie with this name that is no session is ignored; and the name contains the site.
   const [{ value } = { value: "" }] = await cookies(context);
   const at = { domain: ".acme.test", path: "/" };
   await context.clearCookies();
@@ -143,7 +143,7 @@ test("over HTTPS the cookie goes nowhere else, and a page of another site of the
   expect((await cookies(context)).map(({ name }) => name)).toEqual(["deskbell-other"]);
 });
 
-/** Whatever keeps the browser from taking the cookie: where the page is, and for which domain it asks. */
+/** Whatever makes the browser reject the cookie: the page's location, and the domain it names. */
 const REFUSED = [
   { why: "a domain of somebody else", page: "https://www.acme.test", domain: "elsewhere.test" },
   { why: "a public suffix", page: "https://acme.github.io", domain: "github.io" },

@@ -1,6 +1,6 @@
 import { expect, test } from "../deskbell.js";
 
-// What a site adds: what is broken, fields of its own, channels for its plans. And robots, whom nobody asked.
+// What a site adds: incidents, custom fields, channels for its plans. And robots.
 
 /** @typedef {any} Any */
 
@@ -55,7 +55,7 @@ test.describe("fields of its own", () => {
     await panel.kind("bug").check({ force: true });
     await expect(seats).toBeVisible();
 
-    // Words that find nothing, or what was found would be announced after what is missing.
+    // A text without hits, or these would be announced after the missing fields.
     await panel.box.fill("Zxqv wkjh");
     await panel.button("Send").click();
     await expect(panel.root.locator("#field-seats-error")).toHaveText("Please answer this.");
@@ -155,7 +155,7 @@ url = "https://status.example.com/"
   await expect(panel.live).toHaveText("Noted. You don't need to send a ticket.");
   await expect((await inbox()).getByText("1 customer affected")).toBeVisible();
 
-  // It stays on every screen, and nothing of it is a ticket.
+  // It stays on every screen, and is no part of a ticket.
   await panel.toTicket();
   await expect(notice).toBeVisible();
   await expect((await inbox()).locator("a.reference")).toHaveCount(0);
@@ -195,7 +195,7 @@ test("who fills in what nobody can see is taken, and marked", async ({ host, pag
   await panel.open();
   const trap = panel.root.locator("[name=website]");
   await expect(trap).toHaveCount(1);
-  // Neither the keyboard nor a screen reader comes there.
+  // Neither the keyboard nor a screen reader reaches it.
   expect(await trap.evaluate((input) => [/** @type {Any} */ (input).tabIndex, input.ariaHidden])).toEqual([-1, "true"]);
   await trap.evaluate((input) => /** @type {Any} */ (input.value = "https://spam.example"));
   const reference = await panel.sendTicket("Buy this");

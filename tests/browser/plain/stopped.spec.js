@@ -1,8 +1,8 @@
 import { expect, test } from "../deskbell.js";
 
-// What something on the way to the gateway does not let through.
+// Requests that something on the way to the gateway blocks.
 
-/** How a program for Windows begins. */
+/** The beginning of a Windows program. */
 const PROGRAM = [0x4d, 0x5a, 0x90, 0, 3, 0, 0, 0, 4, 0, 0, 0, 0xff, 0xff, 0, 0];
 
 /** @param {import("../panel.js").Panel} panel */

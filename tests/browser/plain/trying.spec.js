@@ -1,6 +1,6 @@
 import { expect, test } from "../deskbell.js";
 
-// A page on which somebody tries things out: its tickets are tests, and what it shows and searches is not counted.
+// A test page: its tickets are tests, and what it shows and searches for is not counted.
 
 const QUEUE =
   "window.deskbell ||= (...a) => { const p = new Promise((y, n) => (deskbell.q ||= []).push([a, y, n])); p.catch(() => {}); return p };";

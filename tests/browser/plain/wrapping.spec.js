@@ -2,7 +2,7 @@ import { readFile } from "node:fs/promises";
 import { expect, test } from "../deskbell.js";
 import { answer, outcomes } from "../uses.js";
 
-// What the recorder stands before works as it did without it.
+// Functions that the recorder wraps work as they do without it.
 
 test.beforeEach(({ trouble }) => trouble.expect(/./));
 

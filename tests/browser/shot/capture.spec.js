@@ -1,13 +1,16 @@
 import { launch } from "../chromium.js";
 import { expect, pixel, test } from "./studio.js";
 
-// A picture of the page as it is, taken by the browser's own means, with its question answered.
+// A picture of the page as it is, captured by the browser's own means, with its prompt answered.
 
 /** @typedef {any} Any */
 
 test.use({ launchOptions: { ...launch, args: [...launch.args, "--auto-accept-this-tab-capture"] } });
 
-/** Keeps what the page was given, to look at afterwards. @param {import("@playwright/test").Page} page */
+/**
+ * Records the stream that the page was given, to check it afterwards.
+ * @param {import("@playwright/test").Page} page
+ */
 const watch = (page) =>
   page.evaluate(() => {
     const { getDisplayMedia } = MediaDevices.prototype;
@@ -34,7 +37,7 @@ for (const [where, viewport] of /** @type {const} */ ([
       /** @type {Any} */ (window).closes = 0;
       /** @type {Any} */ (window).deskbell("on", "close", () => /** @type {Any} */ (window).closes++);
     });
-    // So strong that no picture with a trace of it passes.
+    // So bright that no picture with a trace of it passes.
     await panel.dialog.evaluate((dialog) => (dialog.style.background = "#f0f"));
     const place = /** @type {{x: number, y: number, width: number, height: number}} */ (
       await panel.dialog.boundingBox()

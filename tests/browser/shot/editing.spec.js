@@ -1,6 +1,6 @@
 import { changed, expect, expectAccessible, isBlack, pixel, test } from "./studio.js";
 
-// What a person does to a picture is what the file has, pixel by pixel.
+// The edits of a customer are in the file, pixel by pixel.
 
 /** @typedef {any} Any */
 
@@ -161,7 +161,7 @@ test("a frame that is moved by keys stays on the picture, and is seen", async ({
   await page.keyboard.press("Tab");
   await page.keyboard.down("ArrowLeft");
   expect((await studio.canvas.screenshot()).equals(bare)).toBe(false);
-  // Held, it goes faster.
+  // A held key moves faster.
   for (let held = 0; held < 40; held++) await page.keyboard.down("ArrowLeft");
   await page.keyboard.up("ArrowLeft");
   await expect(studio.status).toHaveText("80 × 50 at 0, 75");

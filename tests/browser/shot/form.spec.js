@@ -1,7 +1,7 @@
 import { launch } from "../chromium.js";
 import { expect, test } from "../deskbell.js";
 
-// From the form: a picture is taken by the browser's own means, edited, and goes along.
+// From the form: a picture is captured by the browser's own means, edited, and attached.
 
 test.use({ launchOptions: { ...launch, args: [...launch.args, "--auto-accept-this-tab-capture"] } });
 

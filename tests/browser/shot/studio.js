@@ -9,7 +9,7 @@ export { expectAccessible } from "../deskbell.js";
 /** @typedef {{x: number, y: number, width: number, height: number}} Box */
 /** @typedef {{name: string, type: string, width: number, height: number, pixels: Buffer}} Picture decoded, four bytes a pixel */
 
-// The least that a page has to allow: all that is done to pictures is done under it.
+// The minimal policy: all edits are tested under it.
 const LEAST = [
   "default-src 'none'",
   "script-src 'nonce-host' {{gateway}} 'wasm-unsafe-eval'",
@@ -19,7 +19,7 @@ const LEAST = [
   "trusted-types 'none'",
 ].join("; ");
 
-/** The editor of pictures on a page: its parts by what a person sees of them. */
+/** The image editor on a page, with locators for what a person sees. */
 export class Studio {
   /** @param {import("@playwright/test").Page} page @param {import("../panel.js").Panel} panel @param {(options: object) => Promise<unknown>} host */
   constructor(page, panel, host) {
@@ -43,7 +43,7 @@ export class Studio {
     await this.panel.ready();
   }
 
-  /** Begins, with a file or with what is shared. @param {import("@playwright/test").JSHandle} [file] */
+  /** Starts with a file or with a capture. @param {import("@playwright/test").JSHandle} [file] */
   async begin(file) {
     await this.page.evaluate((file) => {
       const { shoot } = /** @type {Any} */ (window);
@@ -59,14 +59,17 @@ export class Studio {
     await this.editor.getByRole("radio", { name }).check();
   }
 
-  /** Where a part of the picture is on the screen. @param {Box} part @param {number} whole the width of what is shown of it */
+  /**
+   * The position of a part of the picture on the screen.
+   * @param {Box} part @param {number} whole the width of the visible picture
+   */
   async at({ x, y, width, height }, whole) {
     const shown = /** @type {Box} */ (await this.canvas.boundingBox());
     const scale = shown.width / whole;
     return { x: shown.x + x * scale, y: shown.y + y * scale, width: width * scale, height: height * scale };
   }
 
-  /** Drags over a part of the picture. @param {Box} part @param {number} whole the width of what is shown of it */
+  /** Drags over a part of the picture. @param {Box} part @param {number} whole the width of the visible picture */
   async drag(part, whole) {
     const { mouse } = this.page;
     const on = await this.at(part, whole);
@@ -77,7 +80,7 @@ export class Studio {
     await mouse.up();
   }
 
-  /** What came of it: a picture, null, or the word that says why not. @returns {Promise<Picture | string | null>} */
+  /** The result: a picture, null, or the reason of the failure. @returns {Promise<Picture | string | null>} */
   async outcome() {
     const taken = await this.page.evaluate(async () => {
       const { file, word } = await /** @type {Any} */ (window).taken;
@@ -102,7 +105,7 @@ export class Studio {
     return { ...taken.file, pixels: Buffer.from(taken.file.pixels, "base64") };
   }
 
-  /** The picture that came of it. */
+  /** The resulting picture. */
   async picture() {
     const outcome = await this.outcome();
     expect(outcome, "a picture comes of it").toHaveProperty("pixels");
@@ -110,7 +113,7 @@ export class Studio {
   }
 
   /**
-   * A picture that is different in every pixel, with a secret text in it and nothing at all in its last rows.
+   * A picture with a different colour in every pixel, a secret text, and empty last rows.
    * @param {number} width @param {number} height
    */
   async noise(width, height) {
@@ -127,7 +130,7 @@ export class Studio {
     }, /** @type {const} */ ([width, height]));
   }
 
-  /** How the noise is decoded where nothing was done to it. @param {import("@playwright/test").JSHandle} file */
+  /** The decoded noise without edits. @param {import("@playwright/test").JSHandle} file */
   async plain(file) {
     await this.page.evaluate((file) => /** @type {Any} */ (window.taken = Promise.resolve({ file })), file);
     return this.picture();
@@ -137,7 +140,10 @@ export class Studio {
 /** A pixel. @param {Picture} picture @param {number} x @param {number} y */
 export const pixel = ({ pixels, width }, x, y) => [...pixels.subarray((y * width + x) * 4, (y * width + x) * 4 + 4)];
 
-/** The smallest box around what differs between a picture and a part of another of its size. @param {Picture} one @param {Picture} other @param {{x: number, y: number}} [from] */
+/**
+ * The smallest box around the differences between a picture and a part of another of its size.
+ * @param {Picture} one @param {Picture} other @param {{x: number, y: number}} [from]
+ */
 export const changed = (one, other, from = { x: 0, y: 0 }) => {
   let [left, top, right, bottom] = [Infinity, Infinity, 0, 0];
   for (let y = 0; y < one.height; y++)

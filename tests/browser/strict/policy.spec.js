@@ -1,6 +1,6 @@
 import { expect, test } from "../deskbell.js";
 
-// The least that a page has to allow: any violation and any error on the console fails these tests by itself.
+// The minimal policy of a page: any violation and any error in the console fails these tests automatically.
 
 const LEAST = [
   "default-src 'none'",

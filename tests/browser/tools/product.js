@@ -1,4 +1,4 @@
-// A small product: views, a form, and buttons whose work fails.
+// A small product: views, a form, and buttons whose actions fail.
 
 for (const link of document.querySelectorAll("nav a"))
   link.addEventListener("click", (event) => {

@@ -1,4 +1,4 @@
-// The two tools as a product sets them up. `tools.spec.js` bundles this and says where their clouds are.
+// The two tools as a product sets them up. `tools.spec.js` bundles this and sets the addresses of their servers.
 
 import * as Sentry from "@sentry/browser";
 import posthog from "posthog-js/dist/module.full.no-external.js";
@@ -14,7 +14,7 @@ window.posthog = posthog;
 posthog.init("phc_ordersordersordersordersordersordersorde", {
   api_host: "https://posthog.example",
   ui_host: "https://posthog-app.example",
-  // A browser that is driven counts as a bot.
+  // An automated browser counts as a bot.
   opt_out_useragent_filter: true,
   loaded: () => posthog.identify("ada-7"),
 });

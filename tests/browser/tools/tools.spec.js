@@ -7,7 +7,7 @@ import { expect, test } from "../deskbell.js";
 import { root } from "../gateway.js";
 import { answer as answerUses, outcomes } from "../uses.js";
 
-// Deskbell beside the real SDKs of PostHog and Sentry: both go on as they did, and the ticket links to what they know.
+// Deskbell with the real SDKs of PostHog and Sentry: both work as before, and the ticket links to their records.
 
 /** @typedef {any} Any */
 
@@ -30,7 +30,7 @@ test.beforeAll(async () => {
 });
 
 /**
- * The clouds of the two, as far as their documentation says what they answer. Gives what they were sent.
+ * The servers of both, as far as their documentation describes the responses. Returns what they received.
  * @param {import("@playwright/test").Page} page
  */
 const clouds = async (page) => {
@@ -70,13 +70,13 @@ const clouds = async (page) => {
   return sent;
 };
 
-/** Answers of the product's own server. @type {import("../site.js").Options["answer"]} */
+/** Responses of the product's own server. @type {import("../site.js").Options["answer"]} */
 const answer = (request, response) => {
   if (request.url !== "/api/payments") return answerUses?.(request, response);
   return response.writeHead(502, { "x-request-id": "pay-1" }).end();
 };
 
-/** The scripts in their order. @param {string} order */
+/** The scripts in an order. @param {string} order */
 const scripts = (order) => {
   const deskbell = `<script crossorigin src="{{gateway}}/deskbell.js" data-site="demo"></script>`;
   const tools = `<script src="/sdks.js"></script>`;
