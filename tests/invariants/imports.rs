@@ -1,4 +1,4 @@
-//! Who imports whom inside a crate: no circles between sibling folders, and no large ones between files.
+//! Imports inside of a crate: no circles between sibling folders, and no large ones between files.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -12,10 +12,10 @@ const CIRCLE_MAX: usize = 8;
 /// Crates whose files still form larger circles.
 const TANGLED: [&str; 2] = ["crates/gateway/src", "src"];
 
-/// A module of a crate, by the names on the way to it; the crate itself has none.
+/// A module, as the names on the path to it; the crate root has none.
 type Module = Vec<String>;
 
-/// Which modules each module imports.
+/// The imports of each module.
 type Imports = BTreeMap<Module, BTreeSet<Module>>;
 
 #[test]
@@ -69,14 +69,14 @@ fn circles_are_found() {
     assert!(circles(&imports).is_empty());
 }
 
-/// The source folders of the crates that are held to this.
+/// The source folders of the crates that are checked.
 fn crates() -> Vec<String> {
     let members = std::fs::read_dir(root().join("crates")).unwrap();
     let names = members.map(|entry| format!("crates/{}/src", entry.unwrap().file_name().to_str().unwrap()));
     names.chain(["src".into()]).filter(|folder| !TANGLED.contains(&folder.as_str())).collect()
 }
 
-/// Reads who imports whom in the files of a crate, tests left out. Macros are not looked into.
+/// Reads the imports of the files of a crate, without tests. Macros are not expanded.
 fn imports(files: &[Source], folder: &str) -> Imports {
     let module_of = |source: &Source| -> Module {
         let path = source.name.strip_prefix(folder).unwrap().trim_start_matches('/').trim_end_matches(".rs");
@@ -102,7 +102,7 @@ fn imports(files: &[Source], folder: &str) -> Imports {
         .collect()
 }
 
-/// What a file imports.
+/// The imports found in a file.
 struct Found<'a> {
     module: &'a Module,
     known: &'a BTreeSet<Module>,
@@ -110,7 +110,7 @@ struct Found<'a> {
 }
 
 impl Found<'_> {
-    /// Adds the module that a path names, where it is another one of this crate.
+    /// Adds the module that a path names, if it is another one of this crate.
     fn add(&mut self, path: &[String]) {
         let Some(first) = path.first() else { return };
         let up = path.iter().take_while(|name| *name == "super").count();
@@ -118,7 +118,7 @@ impl Found<'_> {
             "crate" => (&[][..], &path[1..]),
             "self" => (&self.module[..], &path[1..]),
             "super" => (&self.module[..self.module.len().saturating_sub(up)], &path[up..]),
-            // A child, by its name alone.
+            // A child module, by its name alone.
             _ if self.known.contains(&[&self.module[..], &path[..1]].concat()) => (&self.module[..], path),
             _ => return,
         };
@@ -153,7 +153,7 @@ impl<'a> Visit<'a> for Found<'_> {
         syn::visit::visit_path(self, path);
     }
 
-    /// Tests may import what they like.
+    /// Tests may import anything.
     fn visit_item_mod(&mut self, module: &'a syn::ItemMod) {
         let is_test = |attribute: &syn::Attribute| {
             attribute
@@ -167,7 +167,7 @@ impl<'a> Visit<'a> for Found<'_> {
     }
 }
 
-/// Who imports whom among the folders that lie side by side in a parent, with all that is in them.
+/// The imports between the sibling folders in a parent, with all that is in them.
 fn between_folders(imports: &Imports, parent: &[String]) -> Imports {
     let is_folder =
         |child: &[String]| imports.keys().any(|module| module.len() > child.len() && module.starts_with(child));
@@ -184,7 +184,7 @@ fn between_folders(imports: &Imports, parent: &[String]) -> Imports {
     between
 }
 
-/// The groups of more than one module in which each reaches every other one, each sorted.
+/// The strongly connected groups of more than one module, each sorted.
 fn circles(imports: &Imports) -> Vec<Vec<Module>> {
     let reached: BTreeMap<&Module, BTreeSet<&Module>> =
         imports.keys().map(|module| (module, reachable(imports, module))).collect();
@@ -202,7 +202,7 @@ fn circles(imports: &Imports) -> Vec<Vec<Module>> {
     circles.into_iter().collect()
 }
 
-/// What a module reaches by importing, directly or through others.
+/// The modules that a module imports, directly or indirectly.
 fn reachable<'a>(imports: &'a Imports, from: &Module) -> BTreeSet<&'a Module> {
     let mut reached = BTreeSet::new();
     let mut open: Vec<&Module> = imports.get(from).into_iter().flatten().collect();

@@ -1,18 +1,18 @@
-//! Which crates a crate depends on: Cargo holds that nothing else is imported, and this that nobody adds a dependency across layers.
+//! The dependencies of each crate. Cargo ensures that nothing else is imported; this ensures that nobody adds a dependency across layers.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 
 use super::root;
 
-/// What reaches the world: a server, a database, other people's servers, mail, and the runtime for them.
+/// Crates that reach the outside world: a server, a database, other people's servers, mail, and their runtime.
 const WORLD: [&str; 6] = ["axum", "hyper", "lettre", "reqwest", "sqlx", "tokio"];
 
-/// Rules and what they are made of: they reach nothing.
+/// Crates with rules and their building blocks. They reach nothing outside.
 const PURE: [&str; 9] =
     ["core", "domain", "html-to-markdown", "mail-in", "markdown", "ranking", "redaction", "standard-webhooks", "wire"];
 
-/// What brings the gateway together with the world, each by itself. None of them serves requests or keeps anything.
+/// Crates that connect the gateway with the outside world, independent of each other. None of them serves requests or stores anything.
 const ADAPTERS: [&str; 6] = ["identity", "mail", "outbound-http", "sources", "webhook", "zendesk"];
 
 #[test]
@@ -46,7 +46,7 @@ fn dependencies_are_found_through_crates_of_ours() {
     }
 }
 
-/// What a crate of ours depends on, directly or by way of other crates of ours.
+/// The crates of ours that a crate depends on, directly or indirectly.
 fn reached(name: &str) -> BTreeSet<String> {
     let all: BTreeMap<String, BTreeSet<String>> = fs::read_dir(root().join("crates"))
         .unwrap()

@@ -1,4 +1,4 @@
-//! Invariants 1 to 3 of the architecture, the layer of HTTP, the rule of the texts, and who imports whom, held over the source text.
+//! Invariants 1 to 3 of the architecture, the HTTP layer, the rule for texts, and imports, checked in the source text.
 
 #![cfg(not(target_arch = "wasm32"))]
 #![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing)]
@@ -12,14 +12,14 @@ use std::path::{Path, PathBuf};
 /// A line that breaks a rule.
 type Broken = String;
 
-/// What widget and gateway share.
+/// The crates that widget and gateway share.
 const SHARED: [&str; 5] =
     ["crates/domain/src", "crates/markdown/src", "crates/ranking/src", "crates/redaction/src", "crates/wire/src"];
 
-/// Crates and items by which code would know of requests and their answers.
+/// Crates and items through which code would depend on HTTP.
 const HTTP_NAMES: [&str; 6] = ["axum", "hyper", "tower_http", "http_body_util", "http", "Refusal"];
 
-/// The documents that say where things are.
+/// The documents that name places in the repository.
 const DOCUMENTS: [&str; 3] = ["ARCHITECTURE.md", "CONTRIBUTING.md", "README.md"];
 
 #[test]
@@ -87,7 +87,7 @@ fn every_text_comes_from_the_language_table() {
     }
     for source in sources("loader", "js") {
         for (number, line) in source.lines() {
-            // Beside its code, a title is that of a problem (RFC 9457), which the host's developer reads.
+            // A title beside a code is that of a problem (RFC 9457), which the host's developer reads.
             let is_problem = line.contains("code: \"");
             let shown = ["textContent:", "ariaLabel:", "placeholder:", "title:", "alert("];
             let shown = shown.iter().filter(|name| !(is_problem && **name == "title:"));
@@ -128,7 +128,7 @@ fn the_map_has_every_crate() {
     assert!(missing.is_empty(), "{missing:#?}");
 }
 
-/// The rules above would hold as well over files that nobody finds, or that nobody can read.
+/// The rules above would also hold if no file was found or read.
 #[test]
 fn the_rules_can_be_broken() {
     assert!(sources("crates/domain/src", "rs").len() > 10);
@@ -202,7 +202,7 @@ fn root() -> PathBuf {
     PathBuf::from(env!("CARGO_MANIFEST_DIR"))
 }
 
-/// The files of a kind below a folder.
+/// The files with an extension below a folder.
 fn sources(folder: &str, extension: &str) -> Vec<Source> {
     fn collect(folder: &Path, extension: &str, found: &mut Vec<Source>) {
         let mut entries: Vec<PathBuf> = fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path()).collect();
@@ -222,7 +222,7 @@ fn sources(folder: &str, extension: &str) -> Vec<Source> {
     found
 }
 
-/// The lines of code that hold one of the words.
+/// The lines of code that contain one of the words.
 fn lines_with(sources: &[Source], words: &[&str]) -> Vec<Broken> {
     let mut broken = Vec::new();
     for source in sources {
@@ -235,8 +235,8 @@ fn lines_with(sources: &[Source], words: &[&str]) -> Vec<Broken> {
     broken
 }
 
-/// The files and folders of the repository that a line of a document names in backticks or links to. A `*` stands for any name, so it ends
-/// what is looked for.
+/// The files and folders of the repository that a line of a document names in backticks or links to. A `*` stands for any name and ends the
+/// path.
 fn places(line: &str) -> impl Iterator<Item = &str> {
     let quoted = line.split('`').skip(1).step_by(2);
     let linked = line.split("](").skip(1).filter_map(|rest| rest.split_once(')')).map(|(target, _)| target);
@@ -247,7 +247,7 @@ fn places(line: &str) -> impl Iterator<Item = &str> {
     })
 }
 
-/// The lines of code that hold one of the words as a name of its own, outside of literals.
+/// The lines of code that contain one of the words as a name, outside of literals.
 fn lines_naming(sources: &[Source], words: &[&str]) -> Vec<Broken> {
     let is_in_name = |c: char| c.is_alphanumeric() || c == '_';
     let mut broken = Vec::new();
@@ -265,7 +265,7 @@ fn lines_naming(sources: &[Source], words: &[&str]) -> Vec<Broken> {
     broken
 }
 
-/// A line without its comment. A slash pair within an address is none.
+/// A line without its comment. A double slash within an address begins none.
 fn code(line: &str) -> &str {
     let trimmed = line.trim_start();
     if trimmed.starts_with("//") || trimmed.starts_with("/*") || trimmed.starts_with("* ") {
@@ -274,12 +274,12 @@ fn code(line: &str) -> &str {
     line.split(" // ").next().unwrap_or_default()
 }
 
-/// The string literals of a line, roughly.
+/// The string literals of a line, approximately.
 fn literals(line: &str) -> Vec<&str> {
     line.split('"').skip(1).step_by(2).collect()
 }
 
-/// Whether a literal is something that is said, and no name, class or address: words with a space and a capital letter.
+/// Whether a literal is a text for people, and no name, class or address: words with a space and a capital letter.
 fn is_said(literal: &str) -> bool {
     literal.contains(' ') && literal.chars().next().is_some_and(char::is_uppercase)
 }

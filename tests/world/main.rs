@@ -1,7 +1,7 @@
-//! The world as it is: what other people's programs write, send and refuse, one folder a kind, each with its table and sources.
-// clippy.toml allows these in tests, but does not see that the helpers beside them belong to tests.
+//! Input from other people's programs as it really is: one folder for each kind, with a table and its sources.
+// clippy.toml allows these in tests, but does not recognise helpers in separate files as tests.
 #![allow(clippy::expect_used, clippy::indexing_slicing, clippy::panic, clippy::unwrap_used)]
-// The helpers that `tests/gateway` shares have more functions than one of the two needs.
+// The helpers that `tests/gateway` shares have more functions than either suite needs.
 #![allow(dead_code)]
 
 mod addresses;

@@ -1,16 +1,16 @@
-//! Tables of what the world does: TOML files with one `[[row]]` for each input.
+//! Tables of real input: TOML files with one `[[row]]` for each case.
 
 use std::collections::HashSet;
 
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
 
-/// One input of a table.
+/// One case of a table.
 #[derive(Debug, Deserialize)]
 pub struct Row<T> {
-    /// Unique in its table; a failing test names it.
+    /// The name, unique in its table; a failing test prints it.
     pub name: String,
-    /// Who says that the world does this: an address, an RFC with its section, or a public report.
+    /// The evidence for this input: an address, an RFC with its section, or a public report.
     pub source: String,
     #[serde(flatten)]
     pub case: T,
@@ -21,7 +21,7 @@ struct Table<T> {
     row: Vec<Row<T>>,
 }
 
-/// Reads a table. It panics where a row has no source, or the name or the input of another row.
+/// Reads a table. Panics if a row has no source, or has the name or the input of another row.
 pub fn read<T: DeserializeOwned>(table: &str) -> Vec<Row<T>> {
     let rows: Vec<Row<T>> = parse(table);
     let inputs: Vec<Row<toml::Table>> = parse(table);
@@ -38,7 +38,7 @@ fn parse<T: DeserializeOwned>(table: &str) -> Vec<Row<T>> {
     toml::from_str::<Table<T>>(table).unwrap_or_else(|error| panic!("the table cannot be read: {error}")).row
 }
 
-/// Runs `check` for every row and reports all that fail together, by their names.
+/// Runs `check` for every row and reports all failures together, by name.
 pub fn check_all<T>(rows: &[Row<T>], check: impl Fn(&T) -> Result<(), String>) {
     let failures: Vec<String> =
         rows.iter().filter_map(|row| check(&row.case).err().map(|error| format!("{}: {error}", row.name))).collect();

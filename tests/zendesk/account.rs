@@ -1,4 +1,4 @@
-//! What an account is set up with: who may ask, and the fields, forms, groups, brands and statuses of its tickets.
+//! The configuration of an account: clients, and the fields, forms, groups, brands and statuses of its tickets.
 
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
@@ -38,9 +38,9 @@ pub const STATUS_RELEASE: u64 = 17_500_000_000_006;
 pub struct Account {
     pub client_id: String,
     pub client_secret: String,
-    /// In whose name the OAuth client acts.
+    /// The user as whom the OAuth client acts.
     pub client_user: u64,
-    /// The API token, where the account still has one.
+    /// The API token, if the account still has one.
     pub legacy_token: Option<String>,
     pub fields: Vec<Field>,
     pub forms: Vec<Form>,
@@ -49,22 +49,22 @@ pub struct Account {
     pub statuses: Vec<Status>,
 }
 
-/// A field of tickets.
+/// A ticket field.
 #[derive(Clone, Debug, Deserialize, Serialize)]
 #[serde(deny_unknown_fields)]
 pub struct Field {
     pub id: u64,
-    /// `tagger`, `text`, `textarea`, `integer`, `checkbox`, or a part of every ticket, such as `subject`.
+    /// `tagger`, `text`, `textarea`, `integer`, `checkbox`, or a system field, such as `subject`.
     #[serde(rename = "type")]
     pub kind: String,
     pub title: String,
     pub active: bool,
     pub required_in_portal: bool,
-    /// Name and value of each, for a `tagger`.
+    /// Name and value of each option of a `tagger`.
     pub choices: Vec<(String, String)>,
 }
 
-/// A form: which fields it has.
+/// A form with its fields.
 #[derive(Clone, Debug, Deserialize, Serialize)]
 #[serde(deny_unknown_fields)]
 pub struct Form {
@@ -92,7 +92,7 @@ pub struct Brand {
     pub default: bool,
 }
 
-/// A status with a name of the account's own.
+/// A custom status.
 #[derive(Clone, Debug, Deserialize, Serialize)]
 #[serde(deny_unknown_fields)]
 pub struct Status {
@@ -172,7 +172,7 @@ pub fn default() -> Account {
     }
 }
 
-/// The people who work there.
+/// The account's agents and administrators.
 pub fn staff(now: i64) -> Vec<User> {
     let user = |id, name: &str, email: &str, role: &str| User {
         id,
@@ -284,17 +284,17 @@ pub fn settings(state: &State, caller: &Caller) -> Result<Reply, Refusal> {
     Ok(Reply::json(200, &json!({ "settings": shown })))
 }
 
-/// The status of the system for a category.
+/// The system status of a category.
 pub fn status_of(account: &Account, category: &str) -> Option<u64> {
     account.statuses.iter().find(|status| status.default && status.category == category).map(|status| status.id)
 }
 
-/// The form that tickets have which name none.
+/// The form of tickets that name none.
 pub fn default_form(account: &Account) -> Option<u64> {
     account.forms.iter().find(|form| form.default).map(|form| form.id)
 }
 
-/// The brand that tickets have which name none.
+/// The brand of tickets that name none.
 pub fn default_brand(account: &Account) -> Option<u64> {
     account.brands.iter().find(|brand| brand.default).map(|brand| brand.id)
 }
@@ -306,7 +306,7 @@ fn listed<T>(
     all: &[T],
     show: impl Fn(&T) -> Value,
 ) -> Result<Reply, Refusal> {
-    // Nothing narrower than the global scope opens these.
+    // No narrower scope than the global one opens these.
     need(state, caller, &["read"])?;
     let times = clock::written(state.now());
     let shown: Vec<Value> = all

@@ -1,4 +1,4 @@
-//! Who asks: OAuth clients by `client_credentials`, and API tokens where the account still has one.
+//! Authentication: OAuth clients by `client_credentials`, and API tokens if the account still has one.
 
 use base64::Engine;
 use base64::prelude::BASE64_STANDARD;
@@ -8,14 +8,14 @@ use super::State;
 use super::errors::Refusal;
 use super::http::{Call, Reply};
 
-/// An OAuth token that was given out.
+/// An issued OAuth token.
 pub struct Token {
     pub scopes: Vec<String>,
-    /// When it ends, by the stand-in's clock.
+    /// When it expires, by the stand-in's clock.
     pub until: i64,
 }
 
-/// Who asks.
+/// The caller of a request.
 pub enum Caller {
     Anonymous,
     Bearer { scopes: Vec<String> },
@@ -63,7 +63,7 @@ pub fn grant(state: &mut State, call: &Call) -> Result<Reply, Refusal> {
     Ok(Reply::json(200, &answer).with("cache-control", "no-store"))
 }
 
-/// Who asks for this.
+/// The caller of a request.
 pub fn caller(state: &State, call: &Call) -> Result<Caller, Refusal> {
     let Some(given) = call.header("authorization") else { return Ok(Caller::Anonymous) };
     if let Some(token) = given.strip_prefix("Bearer ") {
@@ -73,7 +73,7 @@ pub fn caller(state: &State, call: &Call) -> Result<Caller, Refusal> {
     basic(state, given).ok_or(Refusal::Unauthenticated)
 }
 
-/// The user in whose name is asked, if any of these scopes is there.
+/// The user of the caller, if the caller has any of these scopes.
 pub fn need(state: &State, caller: &Caller, any_of: &[&str]) -> Result<u64, Refusal> {
     match caller {
         Caller::Anonymous => Err(Refusal::Unauthenticated),

@@ -1,18 +1,18 @@
-//! Times as Zendesk writes them.
+//! Times in Zendesk's formats.
 
 use jiff::Timestamp;
 
-/// Now by the real clock, in milliseconds since 1970.
+/// The current time by the real clock, in milliseconds since 1970.
 pub fn real() -> i64 {
     Timestamp::now().as_millisecond()
 }
 
-/// A time in RFC 3339, to the second, as all of the API's are.
+/// A time in RFC 3339, to the second, as everywhere in the API.
 pub fn written(milliseconds: i64) -> String {
     formatted(milliseconds, "%Y-%m-%dT%H:%M:%SZ")
 }
 
-/// A time as headers have it.
+/// A time in the format of headers.
 pub fn in_header(milliseconds: i64) -> String {
     formatted(milliseconds, "%a, %d %b %Y %H:%M:%S GMT")
 }

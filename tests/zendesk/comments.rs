@@ -1,4 +1,4 @@
-//! What is said on a ticket, publicly and among agents.
+//! Comments of tickets, public and private.
 
 use serde_json::{Map, Value, json};
 
@@ -17,37 +17,37 @@ pub struct Comment {
     pub html_body: String,
     pub public: bool,
     pub attachments: Vec<u64>,
-    /// The change of the ticket that it came with.
+    /// The audit that it belongs to.
     pub audit: u64,
     pub via: String,
-    /// Where it comes from, as `via.source` says.
+    /// Its origin, as in `via.source`.
     pub source: Value,
-    /// What a client has put there.
+    /// Metadata set by a client.
     pub custom: Map<String, Value>,
     pub created_at: i64,
 }
 
-/// A comment that is not there yet.
+/// A new comment.
 #[derive(Default)]
 pub struct NewComment {
     pub body: String,
     pub html_body: Option<String>,
     pub public: bool,
     pub author: Option<u64>,
-    /// Tokens of files to take along.
+    /// Tokens of the uploads to attach.
     pub uploads: Vec<String>,
 }
 
-/// What a comment is added with.
+/// The circumstances of a new comment.
 pub struct Occasion<'a> {
-    /// Who does it, and is the author where none is named.
+    /// Who adds it, and is the author if none is named.
     pub by: u64,
     pub via: &'a str,
     pub audit: u64,
     pub custom: Map<String, Value>,
 }
 
-/// The comment in a body.
+/// Parses the comment in a body.
 pub fn read(state: &State, given: &Value) -> Result<NewComment, Refusal> {
     let text = |name: &str| given.get(name).and_then(Value::as_str);
     let html_body = text("html_body").map(String::from);
@@ -75,13 +75,13 @@ pub fn read(state: &State, given: &Value) -> Result<NewComment, Refusal> {
     Ok(NewComment { body, html_body, public, author, uploads: tokens })
 }
 
-/// Adds a comment to a ticket that is there, and tells the webhooks; its id.
+/// Adds a comment to an existing ticket, and triggers the webhooks; returns its id.
 pub fn add(state: &mut State, ticket: u64, new: NewComment, occasion: Occasion) -> u64 {
     let files = uploads::take(state, &new.uploads);
     add_with(state, ticket, new, files, occasion)
 }
 
-/// The same with files that are already kept.
+/// The same with stored files.
 pub fn add_with(state: &mut State, ticket: u64, new: NewComment, files: Vec<u64>, occasion: Occasion) -> u64 {
     let (id, created_at) = (state.next_id(), state.now());
     let body = rendered(state, &new.body);
@@ -117,8 +117,8 @@ pub fn add_with(state: &mut State, ticket: u64, new: NewComment, files: Vec<u64>
     id
 }
 
-/// Mails the requester what the standard triggers do: that a public ticket was received, with what it says, and what somebody else says in
-/// public. Nothing of what is private, and nobody who has no address.
+/// Mails the requester like the standard triggers: that a public ticket was received, with its text, and public comments of others. Never
+/// private comments, and only to requesters with an address.
 fn notify(state: &mut State, ticket: u64, comment: &Comment) {
     let Some(there) = state.tickets.get(&ticket) else { return };
     let Some(to) = state.users.get(&there.requester).map(|user| user.email.clone()) else { return };
@@ -128,7 +128,7 @@ fn notify(state: &mut State, ticket: u64, comment: &Comment) {
     }
 }
 
-/// A text with what stands in double braces filled in, where that is done.
+/// A text with its placeholders filled, if the account does that.
 pub fn rendered(state: &State, text: &str) -> String {
     if !state.quirks.renders_placeholders {
         return text.into();
@@ -144,7 +144,7 @@ pub fn rendered(state: &State, text: &str) -> String {
     out + rest
 }
 
-/// `GET /tickets/{id}/comments`: private ones as well.
+/// `GET /tickets/{id}/comments`, including private ones.
 pub fn list(state: &State, call: &Call, caller: &Caller, ticket: u64) -> Result<Reply, Refusal> {
     need(state, caller, &["tickets:read", "read"])?;
     let comments = &tickets::known(state, ticket)?.comments;
@@ -168,7 +168,7 @@ pub fn list(state: &State, call: &Call, caller: &Caller, ticket: u64) -> Result<
     Ok(Reply::json(200, &list))
 }
 
-/// A comment as the API shows it.
+/// A comment in the API's format.
 pub fn shown(state: &State, comment: &Comment) -> Value {
     let mut metadata =
         json!({ "system": { "client": "stand-in", "ip_address": "192.0.2.1" }, "custom": comment.custom });

@@ -32,7 +32,7 @@ use super::tickets::{self, Changes, Opening, Ticket};
 use super::users::{self, User};
 use super::{Shared, State, account, clock, merges, quirks, uploads, webhooks};
 
-/// A ticket that comes by another way than the API.
+/// A ticket from another channel than the API.
 #[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Arriving {
@@ -43,7 +43,7 @@ pub struct Arriving {
     pub body: String,
 }
 
-/// By which way.
+/// The channel.
 #[derive(Clone, Copy, Debug, Default, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Channel {
@@ -52,7 +52,7 @@ pub enum Channel {
     Web,
 }
 
-/// Who sends it.
+/// The sender.
 #[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Person {
@@ -60,12 +60,12 @@ pub struct Person {
     pub email: String,
 }
 
-/// What somebody says on a ticket.
+/// A comment by a person.
 #[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Said {
     pub author: Side,
-    /// The agent's name, who is taken on if nobody has it; Grace without. Of the customer nothing is named.
+    /// The name of the agent, who is created if there is none; Grace by default. Not used for the customer.
     #[serde(default)]
     pub name: Option<String>,
     pub body: String,
@@ -77,7 +77,7 @@ pub struct Said {
     pub attachments: Vec<File>,
 }
 
-/// Which side says it.
+/// Who writes it.
 #[derive(Clone, Copy, Debug, Deserialize, PartialEq, Eq)]
 #[serde(rename_all = "snake_case")]
 pub enum Side {
@@ -85,7 +85,7 @@ pub enum Side {
     Customer,
 }
 
-/// A file that goes along; its bytes as text, or in base64.
+/// An attachment; its bytes as text or in base64.
 #[derive(Clone, Debug, Default, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct File {
@@ -93,7 +93,7 @@ pub struct File {
     pub content_type: String,
     pub text: String,
     pub base64: String,
-    /// Whether it is a picture in the text; `{file}` in the text's HTML becomes its address.
+    /// Whether it is an inline picture; `{file}` in the HTML of the text is replaced by its address.
     pub inline: bool,
 }
 
@@ -125,7 +125,7 @@ enum Several<T> {
     One(T),
 }
 
-/// The answer to a call of the control.
+/// The response to a control call.
 pub(super) fn answer(shared: &Shared, call: &Call) -> Reply {
     done(shared, call).unwrap_or_else(|refused| match refused {
         Problem::Refused(refusal) => errors::reply(&refusal),
@@ -133,12 +133,12 @@ pub(super) fn answer(shared: &Shared, call: &Call) -> Reply {
     })
 }
 
-/// What one side says in public, without files.
+/// A public comment without files.
 pub fn said(author: Side, body: &str) -> Said {
     Said { author, name: None, body: body.into(), html_body: None, public: true, attachments: Vec::new() }
 }
 
-/// So many tickets that came another way change now, as by a bulk update: none of them is anybody's.
+/// Changes this many tickets from another channel, like a bulk update. They have no requester here.
 pub fn bulk_change(state: &mut State, count: u64) {
     let now = state.now();
     for _ in 0..count {
@@ -148,7 +148,7 @@ pub fn bulk_change(state: &mut State, count: u64) {
     }
 }
 
-/// A ticket comes; its id.
+/// Creates a ticket from another channel; returns its id.
 pub fn ticket_arrives(state: &mut State, arriving: &Arriving) -> Result<u64, Refusal> {
     let Person { name, email } = &arriving.requester;
     let requester = users::requester(state, &json!({ "name": name, "email": email }))?;
@@ -164,7 +164,7 @@ pub fn ticket_arrives(state: &mut State, arriving: &Arriving) -> Result<u64, Ref
     Ok(tickets::open(state, opening))
 }
 
-/// Somebody says something on a ticket; the comment's id. A customer's mail opens the ticket again, an agent's answer opens a new one.
+/// Adds a comment; returns its id. A customer's mail reopens the ticket, an agent's reply sets a new one to open.
 pub fn comment(state: &mut State, ticket: u64, said: &Said) -> Result<u64, Refusal> {
     let there = tickets::known(state, ticket)?;
     let (status, requester) = (there.status.clone(), there.requester);
@@ -197,7 +197,7 @@ pub fn comment(state: &mut State, ticket: u64, said: &Said) -> Result<u64, Refus
     Ok(id)
 }
 
-/// Everything, as JSON.
+/// The whole state as JSON.
 pub fn state(state: &State) -> Value {
     let tickets: Vec<Value> = state.tickets.keys().map(|id| ticket(state, *id)).collect();
     let uploads: Vec<Value> = state
@@ -224,7 +224,7 @@ pub fn state(state: &State) -> Value {
     })
 }
 
-/// How much there is of what.
+/// The counts of the state.
 pub fn counts(state: &State) -> Value {
     json!({
         "tickets": state.tickets.len(),

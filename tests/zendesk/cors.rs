@@ -1,4 +1,4 @@
-//! What pages of other origins may read.
+//! What pages of other origins can read.
 
 use axum::http::Method;
 
@@ -6,13 +6,13 @@ use super::auth::Caller;
 use super::http::{Call, Reply};
 use super::quirks::Quirks;
 
-/// An answer with the header that lets a page read it, or without.
+/// A response with or without the header that lets a page read it.
 pub fn readable(reply: Reply, call: &Call, caller: Option<&Caller>, quirks: &Quirks) -> Reply {
     let meant_for_pages = match caller {
         Some(Caller::Bearer { .. }) => true,
         Some(Caller::Basic { .. }) => false,
         Some(Caller::Anonymous) => anonymous_may(call),
-        // Whoever is not let in is known only by what was tried.
+        // A caller who was refused is known only by the credentials they tried.
         None => call.header("authorization").is_some_and(|given| given.starts_with("Bearer ")),
     };
     if !meant_for_pages || !shown(reply.status, quirks) {
@@ -21,7 +21,7 @@ pub fn readable(reply: Reply, call: &Call, caller: Option<&Caller>, quirks: &Qui
     reply.with("access-control-allow-origin", "*").with("access-control-expose-headers", "X-Zendesk-API-Warn")
 }
 
-/// The answer to a preflight.
+/// The response to a preflight.
 pub fn preflight(call: &Call) -> Reply {
     let asked = call.header("access-control-request-headers").unwrap_or_default().to_ascii_lowercase();
     let with_bearer = asked.split(',').any(|name| name.trim() == "authorization");

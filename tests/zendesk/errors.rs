@@ -1,4 +1,4 @@
-//! Refusals, in the several shapes that Zendesk has for them.
+//! Refusals, in the several formats of Zendesk.
 
 use serde_json::{Map, Value, json};
 
@@ -7,35 +7,35 @@ use super::http::Reply;
 /// Why a request is refused.
 #[derive(Clone, Debug)]
 pub enum Refusal {
-    /// Nobody has said who asks, or wrongly.
+    /// Credentials are missing or wrong.
     Unauthenticated,
-    /// The bearer token is none, or is over.
+    /// The bearer token is unknown or has expired.
     BadToken,
-    /// The token lacks these scopes, any of which would do.
+    /// The token has none of these scopes.
     Scope(Vec<String>),
-    /// Who asks may not.
+    /// The caller lacks the permission.
     Forbidden(String),
     NotFound,
-    /// The record cannot be kept like that.
+    /// The record is invalid.
     Invalid(Vec<Detail>),
     /// Somebody else has changed it since.
     Conflict,
-    /// The idempotency key was used for something else.
+    /// The idempotency key was used for another request.
     KeyReused,
-    /// A parameter of the query makes no sense.
+    /// A query parameter is invalid.
     BadParameter(String),
-    /// The body lacks this member.
+    /// This member is missing in the body.
     Missing(String),
-    /// The body is no JSON.
+    /// The body is not JSON.
     Unreadable,
-    /// The content type is not JSON's.
+    /// The content type is not JSON.
     NotJson,
     TooLarge,
     /// Refused by the OAuth endpoint: status, code, description.
     OAuth(u16, &'static str, String),
 }
 
-/// What is wrong with a member of a record.
+/// An error in a member of a record.
 #[derive(Clone, Debug)]
 pub struct Detail {
     pub field: String,
@@ -43,12 +43,12 @@ pub struct Detail {
     pub error: &'static str,
 }
 
-/// A record with one thing wrong.
+/// A record with a single error.
 pub fn invalid(field: &str, description: &str, error: &'static str) -> Refusal {
     Refusal::Invalid(vec![Detail { field: field.into(), description: description.into(), error }])
 }
 
-/// What is answered.
+/// The response to a refused request.
 pub fn reply(refusal: &Refusal) -> Reply {
     match refusal {
         Refusal::Unauthenticated => Reply::json(401, &json!({ "error": "Couldn't authenticate you" })),

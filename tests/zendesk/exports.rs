@@ -1,4 +1,4 @@
-//! The export of everything that has changed, by cursor.
+//! The incremental export of all changes, by cursor.
 
 use std::collections::VecDeque;
 use std::time::{Duration, Instant};
@@ -12,16 +12,16 @@ use super::errors::Refusal;
 use super::http::{Call, Reply};
 use super::{State, limits, tickets};
 
-/// How many are on a page, unless less are asked for.
+/// The default and largest page size.
 const LARGEST: usize = 1_000;
-/// How new a change is that is not told yet, in milliseconds.
+/// The age from which changes are exported, in milliseconds.
 const LAG: i64 = 60_000;
 const WINDOW: Duration = Duration::from_secs(60);
 
-/// What was exported lately, by the real clock.
+/// Recent export requests, by the real clock.
 #[derive(Default)]
 pub struct ExportLimiter {
-    /// How many were refused for being too many.
+    /// How many were refused by the rate limit.
     pub refused: u64,
     accepted: VecDeque<Instant>,
 }
@@ -78,7 +78,7 @@ pub fn tickets(state: &mut State, call: &Call, caller: &Caller) -> Result<Reply,
     ))
 }
 
-/// Counts a request; the seconds after which it is accepted where there were too many.
+/// Counts a request; if the limit is exceeded, the seconds until the next one is accepted.
 fn refused(state: &mut State, now: Instant) -> Option<u64> {
     let (limit, limiter) = (state.quirks.export_limit, &mut state.exports);
     while limiter.accepted.front().is_some_and(|oldest| now.duration_since(*oldest) >= WINDOW) {

@@ -1,4 +1,4 @@
-//! Requests and answers as plain data, so that all the work on them is done without waiting.
+//! Requests and responses as plain data, so that handling them needs no waiting.
 
 use axum::body::Bytes;
 use axum::http::{HeaderMap, Method};
@@ -9,16 +9,16 @@ use super::errors::Refusal;
 /// A request with its whole body.
 pub struct Call {
     pub method: Method,
-    /// Without `.json`, which means the same.
+    /// Without `.json`, which is optional.
     pub path: String,
     pub query: Vec<(String, String)>,
     pub headers: HeaderMap,
     pub body: Bytes,
-    /// Path and query as they came.
+    /// Path and query as received.
     pub asked: String,
 }
 
-/// An answer.
+/// A response.
 #[derive(Clone, Debug)]
 pub struct Reply {
     pub status: u16,
@@ -27,12 +27,12 @@ pub struct Reply {
 }
 
 impl Call {
-    /// The parts of the path.
+    /// The segments of the path.
     pub fn segments(&self) -> Vec<&str> {
         self.path.split('/').filter(|part| !part.is_empty()).collect()
     }
 
-    /// A parameter of the query that says something.
+    /// A query parameter that is not empty.
     pub fn param(&self, name: &str) -> Option<&str> {
         self.query
             .iter()
@@ -41,7 +41,7 @@ impl Call {
             .filter(|value| !value.is_empty())
     }
 
-    /// A header that is text.
+    /// A header with a text value.
     pub fn header(&self, name: &str) -> Option<&str> {
         self.headers.get(name).and_then(|value| value.to_str().ok())
     }
@@ -55,7 +55,7 @@ impl Call {
         serde_json::from_slice(&self.body).map_err(|_| Refusal::Unreadable)
     }
 
-    /// One object of the body, such as `ticket`.
+    /// An object in the body, such as `ticket`.
     pub fn object(&self, name: &str) -> Result<Value, Refusal> {
         let mut body = self.json()?;
         match body.get_mut(name).map(Value::take) {

@@ -1,4 +1,4 @@
-//! Keys under which a ticket is created once.
+//! Idempotency keys, under which a ticket is created once.
 
 use serde_json::Value;
 
@@ -15,7 +15,7 @@ pub struct Key {
 
 const LONGEST: usize = 255;
 
-/// Does the work, or gives the answer that it had under the same key. Refusals are not remembered.
+/// Runs the request, or returns the response stored under the same key. Refusals are not stored.
 pub fn once(
     state: &mut State,
     call: &Call,
@@ -25,7 +25,7 @@ pub fn once(
     if key.len() > LONGEST {
         return Err(Refusal::BadParameter("The idempotency key is longer than 255 characters".into()));
     }
-    // What counts is what is asked for, and not how it is written.
+    // Bodies are compared by content, not by formatting.
     let body = call.json()?;
     let oldest = state.now() - state.quirks.key_hours * 3_600_000;
     if let Some(used) = state.keys.get(key).filter(|used| used.at > oldest) {

@@ -1,4 +1,4 @@
-//! How many requests an account may make, in a window that slides with the real clock.
+//! The account's rate limit, over a window that slides with the real clock.
 
 use std::collections::VecDeque;
 use std::time::{Duration, Instant};
@@ -9,17 +9,17 @@ use super::clock;
 use super::http::Reply;
 use super::quirks::Quirks;
 
-/// What has been accepted and refused.
+/// The accepted and refused requests.
 #[derive(Default)]
 pub struct Limiter {
-    /// How many were refused for being too many.
+    /// How many were refused by the limit.
     pub refused: u64,
     /// The most that were accepted in any window.
     pub most: usize,
     accepted: VecDeque<Instant>,
 }
 
-/// How an account stands after a request.
+/// The state of the limit after a request.
 #[derive(Clone, Copy, Debug)]
 pub struct Standing {
     pub accepted: bool,
@@ -29,7 +29,7 @@ pub struct Standing {
     reset: u64,
 }
 
-/// Takes a request in, or not.
+/// Admits a request, or not.
 pub fn admit(limiter: &mut Limiter, quirks: &Quirks, now: Instant) -> Standing {
     let window = Duration::from_secs(quirks.rate_window);
     while limiter.accepted.front().is_some_and(|oldest| now.duration_since(*oldest) >= window) {
@@ -47,12 +47,12 @@ pub fn admit(limiter: &mut Limiter, quirks: &Quirks, now: Instant) -> Standing {
         accepted,
         limit: quirks.rate_limit,
         remaining: quirks.rate_limit.saturating_sub(limiter.accepted.len()),
-        // Rounded up, so that who waits as long as told is not too early.
+        // Rounded up, so that a client who waits this long is not too early.
         reset: oldest.as_millis().div_ceil(1000) as u64,
     }
 }
 
-/// An answer with the headers that tell how an account stands.
+/// A response with the headers of the rate limit.
 pub fn told(reply: Reply, standing: Standing) -> Reply {
     let Standing { limit, remaining, reset, .. } = standing;
     reply
@@ -63,7 +63,7 @@ pub fn told(reply: Reply, standing: Standing) -> Reply {
         .with("ratelimit-reset", &reset.to_string())
 }
 
-/// The refusal of one too many.
+/// The response to a request over the limit.
 pub fn too_many(quirks: &Quirks, standing: Standing) -> Reply {
     let said = "Number of allowed API requests per minute exceeded";
     let reply = match quirks.plain_text_429 {

@@ -1,4 +1,4 @@
-//! Tickets that an agent merges into another: closed, tagged, and with a comment on either side.
+//! Tickets that an agent merges into another: closed, tagged, and with a comment on both.
 
 use serde::Deserialize;
 use serde_json::{Map, json};
@@ -8,17 +8,17 @@ use super::errors::{Refusal, invalid};
 use super::tickets::{self, known};
 use super::{State, account};
 
-/// How an agent merges a ticket.
+/// The parameters of a merge.
 #[derive(Clone, Debug, Default, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct Merging {
     /// The ticket into which it is merged.
     pub into: u64,
-    /// What is said on the ticket that is merged; Zendesk's own words without.
+    /// The comment on the merged ticket; Zendesk's default if none.
     pub source_comment: Option<String>,
-    /// What is said on the other; Zendesk's own words without, with the last comment.
+    /// The comment on the other ticket; Zendesk's default, with the last comment, if none.
     pub target_comment: Option<String>,
-    /// Whether requesters read either comment.
+    /// Whether the comments are public.
     pub public: bool,
 }
 

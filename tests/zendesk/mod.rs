@@ -16,7 +16,7 @@
 //! | fields of its own | `SEVERITY` (choices low, medium, high, critical), `AREA` (text), `CONTEXT` (text of several lines), `SEATS` (whole number), `CONSENT` (checkbox), `RETIRED` (inactive text) |
 //! | statuses | the five of the system from `STATUS_NEW` to `STATUS_SOLVED`, and `STATUS_RELEASE`, "Waits for a release", of the category hold |
 
-// Every crate that includes this uses another part of it; clippy.toml allows the rest in tests, but does not see that this is one.
+// Every crate that includes this uses another part of it. clippy.toml allows the rest in tests, but does not recognise this as one.
 #![allow(dead_code, clippy::expect_used, clippy::indexing_slicing, clippy::panic, clippy::unwrap_used)]
 
 pub mod account;
@@ -62,13 +62,13 @@ use uploads::{Attachment, Upload};
 use users::User;
 use webhooks::{Attempt, Delivery, Webhook};
 
-/// A stand-in that serves as long as the runtime that it was started in.
+/// A stand-in that serves for the lifetime of the runtime that it was started in.
 #[derive(Clone)]
 pub struct Zendesk {
     shared: Arc<Shared>,
 }
 
-/// Everything that the stand-in knows: plain data, to be read by tests and changed where they need it.
+/// The state of the stand-in: plain data that tests may read and change.
 pub struct State {
     pub url: String,
     pub account: Account,
@@ -76,23 +76,23 @@ pub struct State {
     pub faults: Vec<Fault>,
     pub tickets: BTreeMap<u64, Ticket>,
     pub users: BTreeMap<u64, User>,
-    /// Uploads that no ticket has taken, by token.
+    /// Uploads that are not attached yet, by token.
     pub uploads: HashMap<String, Upload>,
     /// Files of uploads and comments, by id.
     pub attachments: HashMap<u64, Attachment>,
     pub tokens: HashMap<String, Token>,
     pub keys: HashMap<String, Key>,
     pub webhooks: Vec<Webhook>,
-    /// Deliveries that wait to be released.
+    /// Webhook deliveries that are held.
     pub held: Vec<Delivery>,
-    /// What has been sent to webhooks, an entry an attempt.
+    /// All webhook attempts.
     pub attempts: Vec<Attempt>,
     pub log: Vec<Entry>,
-    /// What the account has mailed to requesters, as its standard triggers do.
+    /// Mails of the account's standard triggers to requesters.
     pub mails: Vec<Mail>,
     pub limiter: Limiter,
     pub exports: ExportLimiter,
-    /// How many OAuth tokens were given out.
+    /// How many OAuth tokens were issued.
     pub grants: u64,
     /// How far the stand-in's clock is ahead of the real one, in milliseconds.
     ahead: i64,
@@ -105,7 +105,7 @@ pub struct State {
     due: Vec<Delivery>,
 }
 
-/// A mail to the requester of a ticket: that it was received, or what somebody else has said in public.
+/// A mail to the requester of a ticket: that it was received, or a public comment of somebody else.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Mail {
     pub ticket: u64,
@@ -113,18 +113,18 @@ pub struct Mail {
     pub body: String,
 }
 
-/// A request that was answered, or cut.
+/// A request with its outcome.
 #[derive(Clone, Debug, Serialize)]
 pub struct Entry {
     pub method: String,
-    /// Path and query, as asked for.
+    /// Path and query as requested.
     pub path: String,
-    /// What was or would have been answered; 0 where the connection was closed before any work.
+    /// The status of the response, also if it was not delivered; 0 if the connection was closed before any work.
     pub status: u16,
     pub idempotency_key: Option<String>,
     /// By the stand-in's clock, RFC 3339.
     pub at: String,
-    /// What went wrong on purpose.
+    /// The fault that was applied.
     pub fault: Option<String>,
 }
 
@@ -150,22 +150,22 @@ impl Zendesk {
         Zendesk { shared }
     }
 
-    /// Where it is, without a slash at the end.
+    /// Its address, without a slash at the end.
     pub fn url(&self) -> String {
         self.state().url.clone()
     }
 
-    /// What it knows; not to be held over an await, because nothing is answered meanwhile.
+    /// Locks the state. Do not hold it across an await, because no request is handled meanwhile.
     pub fn state(&self) -> MutexGuard<'_, State> {
         self.shared.lock()
     }
 
-    /// Changes how it behaves from now on.
+    /// Changes its behaviour from here on.
     pub fn quirks(&self, change: impl FnOnce(&mut Quirks)) {
         change(&mut self.state().quirks);
     }
 
-    /// Lets the next requests that match go wrong.
+    /// Makes the next matching requests fail.
     pub fn fault(&self, fault: Fault) {
         self.state().faults.push(fault);
     }
@@ -175,47 +175,47 @@ impl Zendesk {
         self.state().advance(seconds);
     }
 
-    /// A ticket comes by another way than ours; its id.
+    /// Creates a ticket from another channel; returns its id.
     pub fn ticket_arrives(&self, arriving: &Arriving) -> Result<u64, Refusal> {
         self.shared.change(|state| control::ticket_arrives(state, arriving))
     }
 
-    /// Somebody says something on a ticket; the comment's id.
+    /// Adds a comment by a person; returns its id.
     pub fn comment(&self, ticket: u64, said: &Said) -> Result<u64, Refusal> {
         self.shared.change(|state| control::comment(state, ticket, said))
     }
 
-    /// An agent gives a ticket another requester, who is the author of what it said at first.
+    /// Changes the requester of a ticket, who becomes the author of its description.
     pub fn set_requester(&self, ticket: u64, requester: u64) {
         tickets::set_requester(&mut self.state(), ticket, requester);
     }
 
-    /// An agent merges a ticket into another.
+    /// Merges a ticket into another, as an agent.
     pub fn merge(&self, ticket: u64, merging: &Merging) -> Result<(), Refusal> {
         self.shared.change(|state| merges::merge(state, ticket, merging))
     }
 
-    /// So many tickets that came another way change now, as by a bulk update.
+    /// Changes this many tickets from another channel, like a bulk update.
     pub fn bulk_change(&self, count: u64) {
         self.shared.change(|state| control::bulk_change(state, count));
     }
 
-    /// An agent sets the status of a ticket.
+    /// Sets the status of a ticket, as an agent.
     pub fn set_status(&self, ticket: u64, status: &str) -> Result<(), Refusal> {
         self.shared.change(|state| tickets::set_status(state, ticket, status, account::GRACE))
     }
 
-    /// Tells this endpoint of what happens, signed with this secret.
+    /// Adds a webhook with an endpoint and a signing secret.
     pub fn webhook(&self, endpoint: &str, secret: &str) {
         webhooks::add(&mut self.state(), endpoint, secret, None);
     }
 
-    /// Sends what was held.
+    /// Sends the held webhook deliveries.
     pub fn release_webhooks(&self) {
         self.shared.release();
     }
 
-    /// All as it was at the start.
+    /// Resets everything.
     pub fn reset(&self) {
         self.state().reset();
     }
@@ -223,11 +223,11 @@ impl Zendesk {
 
 impl Shared {
     fn lock(&self) -> MutexGuard<'_, State> {
-        // A test that failed while it looked has changed nothing by halves.
+        // A test that failed while it held the lock has not left the state half changed.
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Changes the state and sends off what the webhooks are to hear of it.
+    /// Changes the state and sends the resulting webhook deliveries.
     fn change<T>(&self, change: impl FnOnce(&mut State) -> T) -> T {
         let mut state = self.lock();
         let done = change(&mut state);
@@ -284,7 +284,7 @@ impl State {
         state
     }
 
-    /// Now by the stand-in's clock, in milliseconds since 1970.
+    /// The current time by the stand-in's clock, in milliseconds since 1970.
     pub fn now(&self) -> i64 {
         clock::real() + self.ahead
     }

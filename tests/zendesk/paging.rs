@@ -1,4 +1,4 @@
-//! Lists in pages, by number or by cursor.
+//! Pages of lists, by number or by cursor.
 
 use base64::Engine;
 use base64::prelude::BASE64_URL_SAFE_NO_PAD;
@@ -7,13 +7,13 @@ use serde_json::{Value, json};
 use super::errors::Refusal;
 use super::http::Call;
 
-/// What a list is ordered by, and the id of what stands there.
+/// The sort key of a list, and the id of the row.
 pub type Row = (i64, u64);
 
 const LARGEST: usize = 100;
 const DEEPEST: usize = 10_000;
 
-/// A page of a list under this name, and the ids that are on it.
+/// A page of a list under this name, and the ids on it.
 pub fn page(
     call: &Call,
     url: &str,
@@ -32,7 +32,7 @@ pub fn page(
     }
 }
 
-/// Whether a list is to be sorted by this member, and which way: by `sort_by` and `sort_order`, or by `sort`.
+/// The member and direction to sort a list by: from `sort_by` and `sort_order`, or from `sort`.
 pub fn order<'a>(call: &'a Call, default: &'a str) -> (&'a str, bool) {
     if let Some(sort) = call.param("sort") {
         return match sort.strip_prefix('-') {

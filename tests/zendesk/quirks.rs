@@ -1,95 +1,95 @@
-//! How the stand-in behaves where accounts differ, and what goes wrong on purpose.
+//! Settings for differences between accounts, and faults.
 
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use super::http::Call;
 
-/// Switches that hold until they are changed.
+/// Settings that hold until they are changed.
 #[derive(Clone, Debug, Deserialize, Serialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct Quirks {
-    /// Pages may not read refusals: CORS headers only on 200, 201, 204 and 404. Off: on everything.
+    /// Pages cannot read refusals: CORS headers only on 200, 201, 204 and 404. Off: on everything.
     pub no_cors_on_refusals: bool,
-    /// Pages may read 422 all the same, which is not documented but has been seen.
+    /// Pages can read 422 all the same, which is undocumented but has been observed.
     pub cors_on_422: bool,
-    /// Too many requests are refused in plain text and not in JSON.
+    /// Rate limit refusals are plain text instead of JSON.
     pub plain_text_429: bool,
     /// How many requests are accepted in a window.
     pub rate_limit: usize,
-    /// How long the window is, in seconds of the real clock. Zendesk's is a minute; tests wait less.
+    /// The length of the window, in seconds of the real clock. Zendesk's is a minute; tests wait less.
     pub rate_window: u64,
-    /// `Retry-After` is a date and not a number of seconds.
+    /// `Retry-After` is a date instead of a number of seconds.
     pub retry_after_as_date: bool,
-    /// How long upload tokens live, in minutes.
+    /// The lifetime of upload tokens, in minutes.
     pub token_minutes: i64,
-    /// An unknown form becomes the default one. Off: refused.
+    /// An unknown form is replaced by the default one. Off: refused.
     pub form_substitution: bool,
-    /// What becomes of a choice that a field does not have.
+    /// How unknown options of a field are handled.
     pub unknown_choices: UnknownChoices,
-    /// What becomes of a value for a field that the account does not have.
+    /// How values for unknown fields are handled.
     pub unknown_fields: UnknownFields,
-    /// How long idempotency keys are remembered, in hours.
+    /// How long idempotency keys are stored, in hours.
     pub key_hours: i64,
-    /// A ticket that is not there is answered with 403, as for clients that may not see all.
+    /// Unknown tickets get 403, as for clients with limited access.
     pub foreign_ids_403: bool,
-    /// Requests and uploads of anonymous people are refused: the former with 401, the latter with 403.
+    /// Anonymous requests and uploads are refused: the former with 401, the latter with 403.
     pub require_auth: bool,
-    /// Uploads need the scope `write`; `tickets:write` does not do.
+    /// Uploads need the scope `write`; `tickets:write` does not suffice.
     pub uploads_need_write: bool,
     /// The largest upload, in bytes.
     pub upload_limit: usize,
-    /// Files are read by way of a redirect to another address.
+    /// Attachments are served through a redirect to another address.
     pub attachments_redirect: bool,
-    /// Files are given only to who says who they are; others are led to a login.
+    /// Attachments are served only to authenticated callers; others are redirected to a login.
     pub private_attachments: bool,
-    /// Nobody at all is given a file, and everybody is led to a login.
+    /// Attachments are served to nobody; everybody is redirected to a login.
     pub closed_attachments: bool,
-    /// What is refused as long as something stands in what is sent.
+    /// Requests that are refused because of a part of their content.
     pub refusals: Vec<Refused>,
-    /// Webhooks are held until they are released.
+    /// Webhook deliveries are held until they are released.
     pub webhooks_late: bool,
     /// Every delivery is sent twice, with the same invocation id.
     pub webhooks_doubled: bool,
-    /// What one action causes, or what is released at once, is sent the last first.
+    /// The deliveries of one action, or of one release, are sent in reverse order.
     pub webhooks_out_of_order: bool,
-    /// How long to wait before a delivery is sent again that failed, in milliseconds; the double each further time.
+    /// The pause before a failed delivery is retried, in milliseconds; doubled each further time.
     pub webhook_retry: u64,
-    /// How long to wait before each request is worked on, in milliseconds.
+    /// The pause before each request is handled, in milliseconds.
     pub slow: u64,
-    /// How long to wait after the work before each answer, in milliseconds.
+    /// The pause between handling and response, in milliseconds.
     pub slow_after: u64,
-    /// Everything is answered with 503.
+    /// Every request gets 503.
     pub down: bool,
-    /// The metadata of comments lack what clients put there.
+    /// The metadata of comments lack what clients have set.
     pub no_custom_metadata: bool,
     /// How long it takes until a search finds a new user, in seconds of the stand-in's clock.
     pub search_lag: i64,
-    /// The client may not make users.
+    /// The client may not create users.
     pub no_user_management: bool,
-    /// The addresses of people who are suspended: no ticket is taken from them.
+    /// The addresses of suspended users: their tickets are refused.
     pub suspended: Vec<String>,
-    /// What stands in double braces in a comment or a subject is filled in, as business rules do.
+    /// Placeholders in double braces in a comment or a subject are filled, as business rules do.
     pub renders_placeholders: bool,
-    /// How many comments a ticket can have.
+    /// The most comments of a ticket.
     pub comment_limit: usize,
-    /// How many pages of the export are given in a minute of the real clock.
+    /// How many pages of the export are served in a minute of the real clock.
     pub export_limit: usize,
-    /// The export is refused, as to agents who are no administrators.
+    /// The export is refused, as for agents who are no administrators.
     pub export_refused: bool,
-    /// The export is answered with this status.
+    /// The export gets this status.
     pub export_status: Option<u16>,
     /// Every page of the export says that there is more, and leads to itself.
     pub export_stuck: bool,
-    /// The list of all tickets is answered with 500.
+    /// The list of all tickets gets 500.
     pub list_fails: bool,
-    /// How many bytes the description of each ticket has beside what it says.
+    /// How many bytes are added to the description of each ticket.
     pub padding: usize,
     /// The first comment of each ticket has no id.
     pub first_comment_unreadable: bool,
 }
 
-/// A ticket or an update that is refused as long as a part of it is as it is.
+/// A ticket or an update that is refused because of one of its parts.
 #[derive(Clone, Debug, Default, Deserialize, Serialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct Refused {
@@ -97,18 +97,18 @@ pub struct Refused {
     pub method: String,
     /// The part, as a JSON pointer in the ticket; a field by its id, `/custom_fields/7`.
     pub at: String,
-    /// Refused only where it is a text of more characters than this.
+    /// Refused only if it is a text of more characters than this.
     pub longer_than: Option<usize>,
-    /// Refused only where it is a text in which this stands.
+    /// Refused only if it is a text that contains this.
     pub containing: Option<String>,
-    /// What is answered: the status, and JSON or else a text.
+    /// The response: the status, and JSON or else a text.
     pub status: u16,
     pub json: Value,
     pub text: String,
 }
 
 impl Refused {
-    /// Whether it is about a ticket in a body.
+    /// Whether it applies to the ticket in a body.
     pub fn concerns(&self, method: &str, body: &Value) -> bool {
         let Some(ticket) = body.get("ticket").filter(|_| method == self.method) else { return false };
         let part = match self.at.strip_prefix("/custom_fields/").and_then(|id| id.parse::<u64>().ok()) {
@@ -125,7 +125,7 @@ impl Refused {
     }
 }
 
-/// What becomes of a choice that a field does not have.
+/// How unknown options of a field are handled.
 #[derive(Clone, Copy, Debug, Default, Deserialize, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub enum UnknownChoices {
@@ -134,7 +134,7 @@ pub enum UnknownChoices {
     Refuse,
 }
 
-/// What becomes of a value for a field that the account does not have.
+/// How values for unknown fields are handled.
 #[derive(Clone, Copy, Debug, Default, Deserialize, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub enum UnknownFields {
@@ -143,51 +143,51 @@ pub enum UnknownFields {
     Refuse,
 }
 
-/// What the next requests of a kind suffer. The first fault that matches counts.
+/// A fault for the next matching requests. The first matching fault applies.
 #[derive(Clone, Debug, Deserialize, Serialize)]
 #[serde(deny_unknown_fields)]
 pub struct Fault {
     /// Empty for all methods.
     #[serde(default)]
     pub method: String,
-    /// Empty for all paths, also `/oauth/tokens` and files.
+    /// Empty for all paths, including `/oauth/tokens` and files.
     #[serde(default)]
     pub path_prefix: String,
-    /// How many that match pass unharmed before.
+    /// How many matching requests pass before.
     #[serde(default)]
     pub after: u32,
-    /// How many suffer it.
+    /// How many matching requests fail.
     #[serde(default = "once")]
     pub times: u32,
     pub what: What,
 }
 
-/// What goes wrong.
+/// The failure.
 #[derive(Clone, Debug, Deserialize, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub enum What {
-    /// Waits before the work, in milliseconds; who gives up meanwhile has caused nothing.
+    /// Waits before handling, in milliseconds; a client that gives up meanwhile has caused nothing.
     Slow(u64),
-    /// Does the work, then waits before it answers, in milliseconds.
+    /// Handles the request, then waits before the response, in milliseconds.
     SlowAfter(u64),
-    /// Does the work, then breaks the connection in the middle of the answer.
+    /// Handles the request, then breaks the connection in the middle of the response.
     Torn,
-    /// Does the work, then breaks the connection without an answer.
+    /// Handles the request, then breaks the connection without a response.
     Lost,
-    /// Breaks the connection without having done anything.
+    /// Breaks the connection without handling the request.
     Dropped,
-    /// Answers with this, without having done anything.
+    /// Sends this response without handling the request.
     Status(Answer),
 }
 
-/// An answer instead of the work.
+/// A response in place of the real one.
 #[derive(Clone, Debug, Default, Deserialize, Serialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct Answer {
     pub status: u16,
-    /// `Retry-After`, in seconds; written as the quirk `retry_after_as_date` wants it.
+    /// `Retry-After`, in seconds; in the format that the quirk `retry_after_as_date` selects.
     pub retry_after: Option<u64>,
-    /// A page of HTML, as what stands before Zendesk answers.
+    /// An HTML page, like from something in front of Zendesk.
     pub html: bool,
 }
 
@@ -237,12 +237,12 @@ impl Default for Quirks {
     }
 }
 
-/// The next request with this method below this path suffers this.
+/// A fault for the next request with this method below this path.
 pub fn next(method: &str, path_prefix: &str, what: What) -> Fault {
     Fault { method: method.into(), path_prefix: path_prefix.into(), after: 0, times: 1, what }
 }
 
-/// Switches with some of them changed; what is wrong with the change otherwise.
+/// Applies a partial change; the error says what is wrong with it.
 pub fn merged(quirks: &Quirks, change: Value) -> Result<Quirks, String> {
     let mut all = serde_json::to_value(quirks).map_err(|error| error.to_string())?;
     let (Some(all_members), Value::Object(change)) = (all.as_object_mut(), change) else {
@@ -252,7 +252,7 @@ pub fn merged(quirks: &Quirks, change: Value) -> Result<Quirks, String> {
     serde_json::from_value(all).map_err(|error| error.to_string())
 }
 
-/// What this request suffers, and one time less of it.
+/// The failure of this request, if a fault applies; counts it.
 pub fn take_fault(faults: &mut Vec<Fault>, call: &Call) -> Option<What> {
     let mut hit = None;
     for (at, fault) in faults.iter_mut().enumerate() {
@@ -277,7 +277,7 @@ pub fn take_fault(faults: &mut Vec<Fault>, call: &Call) -> Option<What> {
 fn meant(fault: &Fault, call: &Call) -> bool {
     let prefix = fault.path_prefix.strip_suffix(".json").unwrap_or(&fault.path_prefix);
     let method = fault.method.is_empty() || fault.method.eq_ignore_ascii_case(call.method.as_str());
-    // A page's preflight is not the request that somebody has in mind.
+    // A page's preflight is not the request that a fault is meant for.
     let preflight = call.method == axum::http::Method::OPTIONS && fault.method.is_empty();
     method && !preflight && call.path.starts_with(prefix)
 }

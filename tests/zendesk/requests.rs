@@ -1,4 +1,4 @@
-//! Requests of people who have not said who they are: created, and not read back.
+//! Requests of anonymous end users: created, and not read back.
 
 use serde_json::{Value, json};
 
@@ -10,7 +10,7 @@ use super::tickets::{self, Changes, Opening};
 use super::users::{self, Requester};
 use super::{State, account, clock};
 
-/// `POST /requests`. What only agents set is dropped; what end users have to fill in is required of them.
+/// `POST /requests`. Fields that only agents set are ignored; fields that end users have to fill in are required.
 pub fn create(state: &mut State, call: &Call, caller: &Caller) -> Result<Reply, Refusal> {
     let user = match caller {
         Caller::Anonymous if state.quirks.require_auth => return Err(Refusal::Unauthenticated),
@@ -43,7 +43,7 @@ pub fn create(state: &mut State, call: &Call, caller: &Caller) -> Result<Reply, 
             group: None,
             ..changes
         },
-        // An end user says it in public and as nobody else.
+        // A comment of an end user is public and their own.
         comment: NewComment { public: true, author: None, html_body: None, ..comment },
         requester,
         submitter: user,
@@ -56,7 +56,7 @@ pub fn create(state: &mut State, call: &Call, caller: &Caller) -> Result<Reply, 
     Ok(Reply::json(201, &json!({ "request": shown(state, id)? })).with("location", &address))
 }
 
-/// `GET /requests` and below: only for end users, whom the stand-in does not let log in.
+/// `GET /requests` and below: only for end users, who cannot log in to the stand-in.
 pub fn read(caller: &Caller) -> Refusal {
     match caller {
         Caller::Anonymous => Refusal::Unauthenticated,

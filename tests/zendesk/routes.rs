@@ -1,4 +1,4 @@
-//! Which call does what. All of it happens at once, with the state locked, and without waiting.
+//! Dispatches calls. Each is handled atomically, with the state locked and without waiting.
 
 use std::time::Instant;
 
@@ -10,7 +10,7 @@ use super::errors::{self, Refusal};
 use super::http::{Call, Reply};
 use super::{State, account, comments, cors, exports, limits, requests, tickets, uploads, users, webhooks};
 
-/// The answer to a call.
+/// The response to a call.
 pub fn answer(state: &mut State, call: &Call) -> Reply {
     if call.method == Method::OPTIONS {
         return cors::preflight(call);

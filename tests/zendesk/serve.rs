@@ -12,7 +12,7 @@ async fn main() {
     let address = std::env::args().nth(1).unwrap_or_else(|| "127.0.0.1:0".into());
     let stand_in = zendesk::Zendesk::start_at(&address).await;
     println!("Zendesk stands in at {}/", stand_in.url());
-    // Who started it waits for the line, and standard output may be a pipe.
+    // The parent process waits for the line, and standard output may be a pipe.
     std::io::stdout().flush().expect("somebody reads the line");
     std::future::pending::<()>().await;
 }

@@ -1,4 +1,4 @@
-//! Connections: takes requests in, lets go wrong what is to, and answers.
+//! Connections: reads requests, applies faults, and responds.
 
 use std::io;
 use std::sync::Arc;
@@ -18,7 +18,7 @@ use super::http::{Call, Reply};
 use super::quirks::{Answer, What, take_fault};
 use super::{Entry, Shared, clock, control, errors, limits, routes};
 
-/// Larger than any upload that is accepted, so that the refusal is one of the API's.
+/// Larger than any accepted upload, so that the API itself refuses.
 const LARGEST: usize = 64 * 1024 * 1024;
 
 /// Serves until the runtime ends.
@@ -28,13 +28,13 @@ pub async fn serve(listener: TcpListener, shared: Arc<Shared>) {
         let shared = shared.clone();
         tokio::spawn(async move {
             let service = service_fn(move |request| handle(shared.clone(), request));
-            // A connection that breaks off is what clients have to live with.
+            // Clients have to live with broken connections.
             let _ = http1::Builder::new().serve_connection(TokioIo::new(stream), service).await;
         });
     }
 }
 
-/// The answer to a request; an error breaks the connection.
+/// The response to a request; an error breaks the connection.
 async fn handle(shared: Arc<Shared>, request: Request<Incoming>) -> io::Result<Response<Body>> {
     let (parts, body) = request.into_parts();
     let Ok(body) = Limited::new(body, LARGEST).collect().await else {
@@ -142,12 +142,12 @@ fn response(reply: Reply) -> Response<Body> {
     with_body(&reply, Body::from(reply.body.clone()))
 }
 
-/// An answer that promises all of its bytes and breaks off after half of them.
+/// A response that announces all of its bytes and ends after half of them.
 fn torn(reply: Reply) -> Response<Body> {
     let half = reply.body.slice(..reply.body.len() / 2);
     let length = reply.body.len().max(1).to_string();
     let begun = stream::iter([Ok::<Bytes, io::Error>(half)]);
-    // What was begun is only sent once nothing more comes for a moment.
+    // The part is only flushed once nothing more comes for a moment.
     let ended = stream::once(async {
         tokio::time::sleep(Duration::from_millis(20)).await;
         Err(broken())

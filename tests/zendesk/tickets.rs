@@ -31,11 +31,11 @@ pub struct Ticket {
     pub brand: Option<u64>,
     pub form: Option<u64>,
     pub tags: Vec<String>,
-    /// Values of the account's own fields.
+    /// Values of custom fields.
     pub fields: BTreeMap<u64, Value>,
     pub recipient: Option<String>,
     pub via: String,
-    /// The closed ticket that this one goes on from.
+    /// The closed ticket that this one follows up.
     pub follows: Option<u64>,
     pub followup_ids: Vec<u64>,
     pub comments: Vec<Comment>,
@@ -43,7 +43,7 @@ pub struct Ticket {
     pub updated_at: i64,
 }
 
-/// What is set on a ticket; `None` stays as it is, `Some(None)` is emptied.
+/// Changes of a ticket; `None` leaves a value as it is, `Some(None)` clears it.
 #[derive(Default)]
 pub struct Changes {
     pub external_id: Option<Option<String>>,
@@ -61,12 +61,12 @@ pub struct Changes {
     pub recipient: Option<String>,
 }
 
-/// A ticket that is not there yet.
+/// A new ticket.
 pub struct Opening {
     pub changes: Changes,
     pub comment: NewComment,
     pub requester: Requester,
-    /// Who brings it, and says the first comment where that names nobody; `None` is the requester.
+    /// The submitter, and the author of the first comment if that names none; `None` is the requester.
     pub submitter: Option<u64>,
     pub follows: Option<u64>,
     pub via: &'static str,
@@ -101,7 +101,7 @@ pub fn create(state: &mut State, call: &Call, caller: &Caller) -> Result<Reply, 
     })
 }
 
-/// `PUT /tickets/{id}`. There is no key for it: the same again is another comment.
+/// `PUT /tickets/{id}`. Without an idempotency key: a repetition adds another comment.
 pub fn update(state: &mut State, call: &Call, caller: &Caller, id: u64) -> Result<Reply, Refusal> {
     let user = need(state, caller, &WRITE)?;
     let given = call.object("ticket")?;
@@ -140,7 +140,7 @@ pub fn one(state: &State, caller: &Caller, id: u64) -> Result<Reply, Refusal> {
     Ok(Reply::json(200, &json!({ "ticket": shown(state, id) })))
 }
 
-/// `GET /tickets`, all or those of an `external_id`.
+/// `GET /tickets`, all or those with an `external_id`.
 pub fn list(state: &State, call: &Call, caller: &Caller) -> Result<Reply, Refusal> {
     need(state, caller, &READ)?;
     let (member, descending) = order(call, "id");
@@ -157,7 +157,8 @@ pub fn list(state: &State, call: &Call, caller: &Caller) -> Result<Reply, Refusa
     Ok(Reply::json(200, &page(call, &state.url, "tickets", rows, descending, |id| shown(state, id))?))
 }
 
-/// `GET /search?query=type:ticket "words"`: tickets whose subject or comments have the words, oldest first. It lags as that of people does.
+/// `GET /search?query=type:ticket "words"`: tickets with the words in their subject or comments, oldest first. It lags like the search for
+/// users.
 pub fn search(state: &State, call: &Call, caller: &Caller) -> Result<Reply, Refusal> {
     need(state, caller, &READ)?;
     let words = call.param("query").unwrap_or_default().strip_prefix("type:ticket ").unwrap_or_default();
@@ -178,7 +179,7 @@ pub fn search(state: &State, call: &Call, caller: &Caller) -> Result<Reply, Refu
     Ok(Reply::json(200, &json!({ "results": results, "next_page": null, "previous_page": null, "count": count })))
 }
 
-/// Tickets with what they are to be ordered by.
+/// Tickets with their sort keys.
 pub fn rows(state: &State, ids: impl Iterator<Item = u64>, member: &str) -> Vec<Row> {
     let key = |ticket: &Ticket| match member {
         "updated_at" => ticket.updated_at,
@@ -188,7 +189,7 @@ pub fn rows(state: &State, ids: impl Iterator<Item = u64>, member: &str) -> Vec<
     ids.filter_map(|id| state.tickets.get(&id)).map(|ticket| (key(ticket), ticket.id)).collect()
 }
 
-/// Opens a ticket and tells the webhooks; its id.
+/// Creates a ticket and triggers the webhooks; returns its id.
 pub fn open(state: &mut State, opening: Opening) -> u64 {
     let Opening { changes, comment, requester, submitter, follows, via, custom } = opening;
     let requester = users::settle(state, requester);
@@ -222,7 +223,7 @@ pub fn open(state: &mut State, opening: Opening) -> u64 {
     id
 }
 
-/// Sets the status of a ticket and tells the webhooks.
+/// Sets the status of a ticket and triggers the webhooks.
 pub fn set_status(state: &mut State, id: u64, status: &str, by: u64) -> Result<(), Refusal> {
     known(state, id)?;
     let given = json!({ "status": status });
@@ -231,7 +232,7 @@ pub fn set_status(state: &mut State, id: u64, status: &str, by: u64) -> Result<(
     Ok(())
 }
 
-/// Gives a ticket another requester.
+/// Changes the requester of a ticket.
 pub fn set_requester(state: &mut State, id: u64, requester: u64) {
     let Some(ticket) = state.tickets.get_mut(&id) else { return };
     let before = std::mem::replace(&mut ticket.requester, requester);
@@ -244,7 +245,7 @@ pub fn set_requester(state: &mut State, id: u64, requester: u64) {
     state.by_requester.entry(requester).or_default().push(id);
 }
 
-/// A ticket that is there.
+/// An existing ticket.
 pub fn known(state: &State, id: u64) -> Result<&Ticket, Refusal> {
     state.tickets.get(&id).ok_or_else(|| match state.quirks.foreign_ids_403 {
         true => Refusal::Forbidden("You do not have access to this ticket.".into()),
@@ -252,7 +253,7 @@ pub fn known(state: &State, id: u64) -> Result<&Ticket, Refusal> {
     })
 }
 
-/// What a body sets.
+/// Parses the changes in a body.
 pub fn changes(state: &State, given: &Value) -> Result<Changes, Refusal> {
     let mut wrong = Vec::new();
     let account = &state.account;
@@ -323,12 +324,12 @@ pub fn changes(state: &State, given: &Value) -> Result<Changes, Refusal> {
     })
 }
 
-/// Where a ticket is in the API.
+/// The API address of a ticket.
 pub fn address(state: &State, id: u64) -> String {
     format!("{}/api/v2/tickets/{id}.json", state.url)
 }
 
-/// A ticket as the API shows it; null where there is none.
+/// A ticket in the API's format; null if there is none.
 pub fn shown(state: &State, id: u64) -> Value {
     let Some(ticket) = state.tickets.get(&id) else { return Value::Null };
     let values = values(&state.account, ticket);
@@ -374,24 +375,24 @@ pub fn shown(state: &State, id: u64) -> Value {
     })
 }
 
-/// What a ticket was opened with.
+/// The description of a ticket.
 pub fn description(ticket: &Ticket) -> &str {
     ticket.comments.first().map(|comment| comment.body.as_str()).unwrap_or_default()
 }
 
-/// The values of all active fields of the account's own, null where there is none.
+/// The values of all active custom fields, null if unset.
 pub fn values(account: &Account, ticket: &Ticket) -> Vec<Value> {
     own_fields(account)
         .map(|field| json!({ "id": field.id, "value": ticket.fields.get(&field.id).unwrap_or(&Value::Null) }))
         .collect()
 }
 
-/// The fields that an account has added and not retired.
+/// The active custom fields of an account.
 pub fn own_fields(account: &Account) -> impl Iterator<Item = &Field> {
     account.fields.iter().filter(|field| field.id >= account::SEVERITY && field.active)
 }
 
-/// Sets what is to be set and tells the webhooks of another status; what has changed, as events of the audit.
+/// Applies changes and triggers the webhooks for a new status; returns the changes as events of the audit.
 fn apply(state: &mut State, id: u64, changes: Changes, by: u64) -> Vec<Value> {
     let Some(before) = state.tickets.get(&id).cloned() else { return Vec::new() };
     set(state, id, changes, by);
@@ -441,7 +442,7 @@ fn set(state: &mut State, id: u64, changes: Changes, by: u64) {
     ticket.form = changes.form.or(ticket.form);
     ticket.recipient = changes.recipient.or(ticket.recipient.take());
     if let Some(tags) = changes.tags {
-        // Choices are tags too, and replacing the tags takes none of them away that is still chosen.
+        // Options are tags too, and replacing the tags does not remove those of selected options.
         ticket.tags = tags;
         let chosen = own_fields(account).filter(|field| field.kind == "tagger");
         let chosen: Vec<_> =
@@ -463,7 +464,7 @@ fn set(state: &mut State, id: u64, changes: Changes, by: u64) {
     let by_custom = changes.custom_status.and_then(|id| account.statuses.iter().find(|status| status.id == id));
     let status = by_custom.map(|status| status.category.clone()).or(changes.status);
     if let Some(status) = status {
-        // Who solves a ticket that nobody has takes it.
+        // An agent who solves an unassigned ticket becomes its assignee.
         if status == "solved" && ticket.assignee.is_none() {
             assign(account, ticket, Some(by));
         }
@@ -507,7 +508,7 @@ fn tags(given: &Value) -> Vec<String> {
 fn fields(account: &Account, quirks: &Quirks, given: &Value, wrong: &mut Vec<Detail>) -> Vec<(u64, Value)> {
     let mut fields = Vec::new();
     for entry in given.get("custom_fields").and_then(Value::as_array).into_iter().flatten() {
-        // Ids come as numbers and as texts.
+        // Ids may be numbers or strings.
         let id = entry.get("id").and_then(|id| id.as_u64().or_else(|| id.as_str()?.parse().ok()));
         let value = entry.get("value").cloned().unwrap_or_default();
         match id.and_then(|id| own_fields(account).find(|field| field.id == id)) {
@@ -525,7 +526,7 @@ fn fields(account: &Account, quirks: &Quirks, given: &Value, wrong: &mut Vec<Det
     fields
 }
 
-/// The value that a field keeps, if it keeps it.
+/// The value that a field stores, if it accepts it.
 fn fitting(field: &Field, value: Value, quirks: &Quirks) -> Result<Option<Value>, String> {
     if value.is_null() {
         return Ok(Some(value));
@@ -538,7 +539,7 @@ fn fitting(field: &Field, value: Value, quirks: &Quirks) -> Result<Option<Value>
         "tagger" => Err(format!("{value} is not a valid choice")),
         "integer" => {
             let number = value.as_i64().or_else(|| value.as_str()?.trim().parse().ok());
-            // Numbers are kept as texts.
+            // Numbers are stored as strings.
             number.map(|number| Some(number.to_string().into())).ok_or_else(|| format!("{value} is not a number"))
         }
         "checkbox" => match &value {
@@ -582,7 +583,7 @@ fn followed(state: &State, given: &Value) -> Result<Option<u64>, Refusal> {
     Ok(Some(id))
 }
 
-/// What a client adds to an audit: the members of `metadata` as they are, which are read back below `metadata.custom`.
+/// The metadata that a client adds to an audit: the members of `metadata`, which are read back below `metadata.custom`.
 fn metadata(given: &Value) -> Result<Map<String, Value>, Refusal> {
     let custom = given.get("metadata").and_then(Value::as_object).cloned().unwrap_or_default();
     if Value::Object(custom.clone()).to_string().len() > METADATA_LIMIT {

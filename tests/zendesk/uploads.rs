@@ -1,4 +1,4 @@
-//! Files: uploaded under a token that a comment takes, and read at an address of their own.
+//! Files: uploaded under a token that a comment uses, and served at an address of their own.
 
 use axum::body::Bytes;
 use serde_json::{Value, json};
@@ -8,10 +8,10 @@ use super::errors::{Refusal, invalid};
 use super::http::{Call, Reply};
 use super::{State, clock};
 
-/// Files that wait under one token.
+/// Uploaded files under one token.
 pub struct Upload {
     pub attachments: Vec<u64>,
-    /// When the token ends, by the stand-in's clock.
+    /// When the token expires, by the stand-in's clock.
     pub until: i64,
 }
 
@@ -22,13 +22,13 @@ pub struct Attachment {
     pub name: String,
     pub kind: String,
     pub bytes: Bytes,
-    /// What opens its address.
+    /// The secret in its address.
     pub secret: String,
-    /// Whether it is a picture in the text of a comment.
+    /// Whether it is an inline picture of a comment.
     pub inline: bool,
 }
 
-/// What may be sent as anything.
+/// Content types that any file may have.
 const ANYTHING: [&str; 2] = ["application/binary", "application/octet-stream"];
 const TYPES: [(&str, &[&str]); 17] = [
     ("png", &["image/png"]),
@@ -102,7 +102,7 @@ pub fn remove(state: &mut State, caller: &Caller, token: &str) -> Result<Reply, 
 
 /// `GET /attachments/token/{secret}/?name=`: the bytes.
 pub fn read(state: &State, call: &Call, secret: &str, redirected: bool) -> Result<Reply, Refusal> {
-    // Where they are private, an address alone leads to a login.
+    // If files are private, an anonymous caller is redirected to a login.
     let is_known = auth::caller(state, call).is_ok_and(|caller| !matches!(caller, Caller::Anonymous));
     let is_private = state.quirks.private_attachments && !is_known;
     if state.quirks.closed_attachments || is_private && !redirected {
@@ -122,7 +122,7 @@ pub fn read(state: &State, call: &Call, secret: &str, redirected: bool) -> Resul
     Ok(reply)
 }
 
-/// Keeps a file; its id.
+/// Stores a file; returns its id.
 pub fn keep(state: &mut State, name: &str, kind: &str, bytes: Bytes) -> u64 {
     let id = state.next_id();
     let secret = uuid::Uuid::new_v4().simple().to_string();
@@ -131,18 +131,18 @@ pub fn keep(state: &mut State, name: &str, kind: &str, bytes: Bytes) -> u64 {
     id
 }
 
-/// Whether a token can be taken.
+/// Whether a token is valid.
 pub fn valid(state: &State, token: &str) -> Result<(), Refusal> {
     let lives = state.uploads.get(token).is_some_and(|upload| upload.until > state.now());
     if lives { Ok(()) } else { Err(invalid("uploads", "Uploads: the token is unknown or has expired", "InvalidValue")) }
 }
 
-/// The files under these tokens, which are used up with that.
+/// The files under these tokens, which are used up.
 pub fn take(state: &mut State, tokens: &[String]) -> Vec<u64> {
     tokens.iter().filter_map(|token| state.uploads.remove(token)).flat_map(|upload| upload.attachments).collect()
 }
 
-/// A file as the API shows it.
+/// A file in the API's format.
 pub fn shown(state: &State, id: u64) -> Value {
     let Some(file) = state.attachments.get(&id) else { return Value::Null };
     let query = form_urlencoded::Serializer::new(String::new()).append_pair("name", &file.name).finish();

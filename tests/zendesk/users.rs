@@ -1,4 +1,4 @@
-//! People: staff and those who ask.
+//! Users: staff and requesters.
 
 use serde::Serialize;
 use serde_json::{Value, json};
@@ -9,14 +9,14 @@ use super::http::{Call, Reply};
 use super::paging::{order, page};
 use super::{State, clock, tickets};
 
-/// A person.
+/// A user.
 #[derive(Clone, Debug, Serialize)]
 pub struct User {
     pub id: u64,
     pub name: String,
-    /// What an agent is called where customers read it.
+    /// The name of an agent that customers see.
     pub alias: Option<String>,
-    /// Empty where they have none, and nobody can mail them.
+    /// Empty if they have none and cannot be mailed.
     pub email: String,
     pub external_id: Option<String>,
     /// `end-user`, `agent` or `admin`.
@@ -27,7 +27,7 @@ pub struct User {
     pub created_at: i64,
 }
 
-/// Whose ticket it is: somebody known, or somebody who becomes known with it.
+/// The requester of a ticket: an existing user, or one to be created.
 pub enum Requester {
     Known(u64),
     New { name: String, email: String, locale_id: u64 },
@@ -36,7 +36,7 @@ pub enum Requester {
 const ENGLISH: u64 = 1;
 const READ: [&str; 2] = ["users:read", "read"];
 
-/// Keeps a person, to be found by id and by e-mail address.
+/// Stores a user, to be found by id and by e-mail address.
 pub fn keep(state: &mut State, user: User) {
     if !user.email.is_empty() {
         state.by_email.insert(user.email.to_lowercase(), user.id);
@@ -44,7 +44,7 @@ pub fn keep(state: &mut State, user: User) {
     state.users.insert(user.id, user);
 }
 
-/// Who is meant by `requester`.
+/// Parses `requester`.
 pub fn requester(state: &State, given: &Value) -> Result<Requester, Refusal> {
     let text = |name: &str| given.get(name).and_then(Value::as_str).map(str::trim).unwrap_or_default();
     let email = text("email");
@@ -74,7 +74,7 @@ pub fn requester(state: &State, given: &Value) -> Result<Requester, Refusal> {
     Ok(Requester::New { name: text("name").into(), email: email.into(), locale_id })
 }
 
-/// The id of a requester, who is known from now on.
+/// The id of a requester, who is created if necessary.
 pub fn settle(state: &mut State, requester: Requester) -> u64 {
     match requester {
         Requester::Known(id) => id,
@@ -92,7 +92,7 @@ pub fn settle(state: &mut State, requester: Requester) -> u64 {
     }
 }
 
-/// `POST /users/create_or_update`: somebody of an external id or an address, which both need not be there.
+/// `POST /users/create_or_update`: finds a user by external id or address, neither of which has to exist.
 pub fn create_or_update(state: &mut State, call: &Call, caller: &Caller) -> Result<Reply, Refusal> {
     need(state, caller, &["users:write", "write"])?;
     if state.quirks.no_user_management {
@@ -136,7 +136,7 @@ pub fn create_or_update(state: &mut State, call: &Call, caller: &Caller) -> Resu
     Ok(Reply::json(201, &json!({ "user": shown(state, id) })))
 }
 
-/// `GET /users/me`. Who has not said who they are is somebody without an id.
+/// `GET /users/me`. An anonymous caller is a user without an id.
 pub fn me(state: &State, caller: &Caller) -> Result<Reply, Refusal> {
     if matches!(caller, Caller::Anonymous) {
         let nobody =
@@ -173,7 +173,7 @@ pub fn search(state: &State, call: &Call, caller: &Caller) -> Result<Reply, Refu
     Ok(Reply::json(200, &page(call, &state.url, "users", rows, false, |id| shown(state, id))?))
 }
 
-/// `GET /users/show_many?ids=`; who is not known is left out.
+/// `GET /users/show_many?ids=`; unknown ids are ignored.
 pub fn many(state: &State, call: &Call, caller: &Caller) -> Result<Reply, Refusal> {
     need(state, caller, &READ)?;
     let ids = call.param("ids").unwrap_or_default().split(',').filter_map(|id| id.trim().parse::<u64>().ok());
@@ -210,7 +210,7 @@ pub fn identities(state: &State, caller: &Caller, id: u64) -> Result<Reply, Refu
     Ok(Reply::json(200, &json!({ "identities": [identity], "next_page": null, "previous_page": null, "count": 1 })))
 }
 
-/// A person as the API shows it; null where there is none.
+/// A user in the API's format; null if there is none.
 pub fn shown(state: &State, id: u64) -> Value {
     let Some(user) = state.users.get(&id) else { return Value::Null };
     json!({
@@ -232,7 +232,7 @@ pub fn shown(state: &State, id: u64) -> Value {
     })
 }
 
-/// Whether somebody is of the staff.
+/// Whether a user is staff.
 pub fn is_staff(state: &State, id: u64) -> bool {
     state.users.get(&id).is_some_and(|user| user.role != "end-user")
 }
@@ -241,7 +241,7 @@ fn known(state: &State, id: u64) -> Result<&User, Refusal> {
     state.users.get(&id).ok_or(Refusal::NotFound)
 }
 
-/// As Zendesk has it: no dot at the end of the local part nor two in a row, and no underscore in the domain.
+/// Zendesk's rules: no dot at the end of the local part nor two in a row, and no underscore in the domain.
 fn is_address(text: &str) -> bool {
     let Some((local, domain)) = text.split_once('@') else { return false };
     let atoms = |text: &str| text.split('.').all(|atom| !atom.is_empty());

@@ -1,4 +1,4 @@
-//! What is told to webhooks: signed, at least once, and not always in order.
+//! Webhooks: signed, delivered at least once, and not always in order.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -16,17 +16,17 @@ use super::errors::Refusal;
 use super::http::Reply;
 use super::{Shared, State, clock};
 
-/// An endpoint that wants to hear of what happens.
+/// A webhook with its endpoint.
 #[derive(Clone, Debug, Serialize)]
 pub struct Webhook {
     pub id: String,
     pub endpoint: String,
     pub secret: String,
-    /// The types of events.
+    /// The subscribed types of events.
     pub subscriptions: Vec<String>,
 }
 
-/// An event on its way to an endpoint.
+/// The delivery of an event to an endpoint.
 #[derive(Clone, Debug)]
 pub struct Delivery {
     pub webhook: Webhook,
@@ -34,18 +34,18 @@ pub struct Delivery {
     pub invocation: String,
     pub kind: String,
     pub body: String,
-    /// How long to wait before the second attempt, in milliseconds.
+    /// The pause before the second attempt, in milliseconds.
     retry: u64,
 }
 
-/// One attempt to deliver an event.
+/// An attempt to deliver an event.
 #[derive(Clone, Debug, Serialize)]
 pub struct Attempt {
     pub endpoint: String,
     pub invocation: String,
     pub kind: String,
     pub number: u32,
-    /// What was answered; `None` where nothing was.
+    /// The status of the response; `None` without one.
     pub status: Option<u16>,
 }
 
@@ -53,7 +53,7 @@ const ATTEMPTS: u32 = 5;
 const PATIENCE: Duration = Duration::from_secs(12);
 const KINDS: [&str; 3] = ["created", "comment_added", "status_changed"];
 
-/// Adds an endpoint; without subscriptions it hears of all there is.
+/// Adds a webhook; without subscriptions it gets all events.
 pub fn add(state: &mut State, endpoint: &str, secret: &str, subscriptions: Option<Vec<String>>) -> String {
     let id = format!("01STANDIN{:017}", state.webhooks.len() + 1);
     let all = || KINDS.iter().map(|kind| type_of(kind)).collect();
@@ -62,7 +62,7 @@ pub fn add(state: &mut State, endpoint: &str, secret: &str, subscriptions: Optio
     id
 }
 
-/// Tells of an event of a ticket.
+/// Queues an event of a ticket.
 pub fn tell(state: &mut State, ticket: u64, kind: &str, mut event: Value, actor: u64) {
     let kind = type_of(kind);
     let hearing: Vec<Webhook> =
@@ -88,7 +88,7 @@ pub fn tell(state: &mut State, ticket: u64, kind: &str, mut event: Value, actor:
     }
 }
 
-/// What is to be sent now: all that is due, unless it is held.
+/// The queued deliveries, unless they are held.
 pub fn take_due(state: &mut State) -> Vec<Delivery> {
     let due = std::mem::take(&mut state.due);
     if state.quirks.webhooks_late {
@@ -98,15 +98,15 @@ pub fn take_due(state: &mut State) -> Vec<Delivery> {
     arranged(state, due)
 }
 
-/// What was held, to be sent now.
+/// The held deliveries.
 pub fn release(state: &mut State) -> Vec<Delivery> {
     let held = std::mem::take(&mut state.held);
     arranged(state, held)
 }
 
-/// Sends what comes, one after the other; what fails is tried again meanwhile.
+/// Delivers one after the other; failed ones are retried concurrently.
 pub(super) async fn deliver(mut due: UnboundedReceiver<Delivery>, shared: Arc<Shared>) {
-    // Whoever was first has installed it for all.
+    // If another test has installed a provider, that one stays.
     let _ = rustls::crypto::ring::default_provider().install_default();
     let Ok(client) = reqwest::Client::builder().timeout(PATIENCE).no_proxy().build() else { return };
     while let Some(delivery) = due.recv().await {
@@ -165,7 +165,7 @@ fn arranged(state: &State, mut due: Vec<Delivery>) -> Vec<Delivery> {
     }
 }
 
-/// What events tell of a ticket: ids as texts, and names in capitals.
+/// The ticket in an event: ids as strings, and enum values in capitals.
 fn detail(state: &State, id: u64, actor: u64) -> Value {
     let Some(ticket) = state.tickets.get(&id) else { return json!({ "id": id.to_string() }) };
     let text = |id: Option<u64>| id.map(|id| id.to_string());
@@ -206,10 +206,10 @@ async fn again(client: reqwest::Client, delivery: Delivery, shared: Arc<Shared>)
     }
 }
 
-/// Whether a delivery is over: taken, or refused for good.
+/// Whether a delivery is finished: accepted, or refused for good.
 async fn attempt(client: &reqwest::Client, delivery: &Delivery, number: u32, shared: &Shared) -> bool {
     let Delivery { webhook, invocation, kind, body, .. } = delivery;
-    // Who receives it compares it with the real time.
+    // Receivers compare it with the real time.
     let timestamp = clock::written(clock::real());
     let answer = client
         .post(&webhook.endpoint)

@@ -1,4 +1,4 @@
-//! E-mail addresses that the form takes: those that mail servers and help desks take.
+//! E-mail addresses that the form accepts: those that mail servers and help desks accept.
 
 use domain::ticket::is_email;
 use serde::Deserialize;
@@ -10,7 +10,7 @@ struct Case {
     address: String,
     #[serde(default)]
     taken: bool,
-    /// How many letters stand in the place of `LONG`.
+    /// How many letters replace `LONG`.
     #[serde(default)]
     long: usize,
 }

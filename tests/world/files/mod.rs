@@ -1,4 +1,4 @@
-//! Files that support asks for: each is taken as what is in it, under a name that no computer takes for something else, or is refused.
+//! Files that support asks for: each is accepted with the type of its content, under a safe name, or refused.
 
 use axum::body::Body;
 use axum::http::Method;
@@ -17,9 +17,9 @@ const SITES: &str = "[limits]\naddress = 1000000\nsession = 1000000\nsite = 1000
 
 #[derive(Deserialize)]
 struct Case {
-    /// What it is called where it comes from.
+    /// Its original name.
     file: String,
-    /// What is in it, with escapes.
+    /// Its content, with escapes.
     #[serde(default)]
     bytes: String,
     /// Or a text, in an encoding.
@@ -27,18 +27,18 @@ struct Case {
     text: String,
     #[serde(default)]
     encoding: String,
-    /// How many zeros stand before it, and how many bytes of a program behind it.
+    /// How many zeros precede it, and how many bytes of a program follow it.
     #[serde(default)]
     before: usize,
     #[serde(default)]
     pad: usize,
-    /// As what it is taken; empty where it is refused.
+    /// The accepted type; empty if it is refused.
     #[serde(default)]
     taken: String,
-    /// What it is called from then on.
+    /// Its stored name.
     #[serde(default)]
     kept: String,
-    /// What destinations are told that it is.
+    /// The media type that destinations get.
     #[serde(default)]
     media: String,
 }
@@ -124,7 +124,7 @@ async fn a_site_that_takes_texts_takes_them_in_any_encoding_and_nothing_else() {
     {
         let answer = put(&gateway, "texts", number, name, bytes.to_vec()).await;
         assert_eq!(answer.status, status, "{name}: {}", answer.text());
-        // It does not take archives either, so none is advised.
+        // It does not accept archives either, so none is suggested.
         assert!(!answer.text().contains("ZIP"), "{}", answer.text());
     }
 }
@@ -162,7 +162,7 @@ fn contents(case: &Case) -> Vec<u8> {
             bytes.extend(encoded.into_owned());
         }
     }
-    // What a program consists of.
+    // Bytes as in programs.
     bytes.extend((0..case.pad).map(|at| [0x00, 0x48, 0x89, 0xe5, 0x05, 0x01, 0xff, 0x15][at % 8]));
     bytes
 }

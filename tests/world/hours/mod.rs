@@ -1,4 +1,4 @@
-//! Business hours as offices keep them: each answer is due when its hours have passed, and what cannot be meant is refused with what is allowed.
+//! Business hours of real offices: each due time follows from the hours, and invalid hours are refused with what is allowed.
 
 mod oracle;
 
@@ -12,17 +12,17 @@ use crate::rows;
 /// A row of the table.
 #[derive(Debug, Deserialize)]
 struct Case {
-    /// The lines below `[sites.acme.hours]`. Without a zone it is Berlin's.
+    /// The lines below `[sites.acme.hours]`. The default zone is Berlin's.
     hours: String,
-    /// What the configuration is refused with, in part.
+    /// A part of the error for invalid hours.
     #[serde(default)]
     refused: String,
-    /// `SINCE + HOURS = DUE`, in local times, with a severity before it where it is not medium. 2026-11-23 is a Monday.
+    /// `SINCE + HOURS = DUE`, in local times, with a severity before it unless it is medium. 2026-11-23 is a Monday.
     #[serde(default)]
     due: Vec<String>,
 }
 
-/// The hours of a configuration, or why it is refused.
+/// The hours of a configuration, or its error.
 fn read(lines: &str) -> Result<Hours, String> {
     let zone = if lines.contains("zone = ") { "" } else { "zone = \"Europe/Berlin\"\n" };
     let folder = tempfile::tempdir().unwrap();
@@ -34,7 +34,7 @@ fn read(lines: &str) -> Result<Hours, String> {
     Ok(settings.sites["acme"].hours.clone().unwrap())
 }
 
-/// Whether an answer is due when a line of the table says.
+/// Whether the due time is as in a line of the table.
 fn check(hours: &Hours, line: &str) -> Result<(), String> {
     let (severity, line) = match line.split_once(": ") {
         Some((severity, line)) => (Severity::from_word(severity).unwrap(), line),
@@ -67,14 +67,14 @@ fn answers_are_due_when_their_hours_have_passed_and_near_misses_are_refused() {
 #[test]
 fn days_are_told_as_long_as_the_shortest_one_is() {
     for (lines, hours, told) in [
-        // A day of eight hours and more is a day.
+        // A day of at least eight hours is a day.
         ("", 8, 8),
         ("week = { mon-fri = \"08:00-18:00\" }", 16, 16),
-        // Eight hours of these are more than a day, on Saturdays two.
+        // Eight hours of these are more than a day, two days on Saturdays.
         ("week = { mon-fri = [\"09:00-12:00\", \"13:30-18:00\"] }", 8, 16),
         ("week = { mon-fri = \"09:00-17:00\", sat = \"10:00-14:00\" }", 8, 16),
         ("week = { mon-fri = \"09:00-17:00\", sat = \"10:00-14:00\" }", 16, 32),
-        // Below a day they are hours.
+        // Less than a day is shown in hours.
         ("week = { mon-fri = \"09:00-12:00\" }", 1, 1),
     ] {
         assert_eq!(read(lines).unwrap().told_hours(Severity::Medium, hours), told, "{lines}: {hours}");

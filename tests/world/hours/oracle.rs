@@ -1,4 +1,4 @@
-//! Due times against a slow oracle, which looks at the clock on the wall minute by minute.
+//! Compares due times with a slow oracle that goes through the wall clock minute by minute.
 
 use domain::hours::{DAY, Holiday, Hours, Schedule, Span};
 use domain::ticket::Severity;
@@ -7,11 +7,11 @@ use jiff::tz::TimeZone;
 use jiff::{Timestamp, ToSpan};
 use proptest::prelude::*;
 
-/// How many days the oracle looks at, and what it may be asked for at most.
+/// How many days the oracle covers, and the most hours it is asked for.
 const DAYS: usize = 24;
 const HOURS: u32 = 30;
 
-/// Zones whose clocks change at night, at midnight, by half an hour or not at all, with a day around which some do.
+/// Zones whose clocks change at night, at midnight, by half an hour or not at all, with a day near a change.
 const ZONES: &[(&str, &str)] = &[
     ("Europe/Berlin", "2027-03-28"),
     ("Europe/Berlin", "2026-10-25"),
@@ -28,7 +28,7 @@ const ZONES: &[(&str, &str)] = &[
     ("UTC", "2026-12-31"),
 ];
 
-/// The minutes of the world from some days before a moment on, each with the time on the wall.
+/// The minutes from some days before an instant on, each with its local time.
 struct Wall {
     minutes: Vec<(Timestamp, DateTime)>,
 }
@@ -43,7 +43,7 @@ impl Wall {
         Wall { minutes: minutes.collect() }
     }
 
-    /// The minute at which the wall shows a time first; for one that the clocks skip, as long after the last before it.
+    /// The first minute with a local time; for a skipped one, as long after the last minute before the gap.
     fn index(&self, time: DateTime) -> usize {
         if let Some(index) = self.minutes.iter().position(|(_, wall)| *wall == time) {
             return index;
@@ -55,7 +55,7 @@ impl Wall {
     }
 }
 
-/// When so many hours have passed, counted minute by minute; `None` where that is further than the oracle looks.
+/// When this many hours have passed, counted minute by minute; `None` beyond the range of the oracle.
 fn due(hours: &Hours, since: Timestamp, promised: u32) -> Option<Timestamp> {
     let wall = Wall::new(&hours.zone, since);
     let mut open = vec![false; wall.minutes.len() + 2 * 24 * 60];
@@ -92,7 +92,7 @@ fn due(hours: &Hours, since: Timestamp, promised: u32) -> Option<Timestamp> {
     None
 }
 
-/// One to three spans of a day, the last of which may go over midnight.
+/// One to three spans of a day, the last of which may pass midnight.
 fn spans() -> impl Strategy<Value = Vec<Span>> {
     prop_oneof![
         2 => Just(Vec::new()),
@@ -109,7 +109,7 @@ fn hours() -> impl Strategy<Value = (Hours, Timestamp)> {
     let week = prop::array::uniform7(spans());
     let holidays = prop::collection::vec((0i64..10, spans()), 0..4);
     (week, holidays, 0..ZONES.len(), 0i64..5 * 24 * 60).prop_map(|(mut week, holidays, zone, minutes)| {
-        // What overlaps is no configuration: what goes over midnight ends where the next day begins.
+        // Overlaps are no valid configuration: a span past midnight ends where the next day begins.
         for day in 0..7 {
             let next = week[(day + 1) % 7].first().map_or(DAY, |span| span.from);
             if let Some(last) = week[day].last_mut() {
@@ -134,7 +134,7 @@ proptest! {
 
     #[test]
     fn due_times_are_those_of_the_clock_on_the_wall((hours, since) in hours(), promised in 1u32..HOURS) {
-        // What the oracle does not see is too far for it.
+        // Times beyond the range of the oracle are not compared.
         if let Some(expected) = due(&hours, since, promised) {
             prop_assert_eq!(hours.due(Severity::Low, since, promised), Some(expected));
         }

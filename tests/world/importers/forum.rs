@@ -1,4 +1,4 @@
-//! Discourse forums: what names accepted posts, and how categories are listed, has changed over the years.
+//! Discourse forums of several versions: the field for accepted posts and the list of categories have changed over the years.
 
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex};
@@ -10,7 +10,7 @@ use outbound_http::Limits;
 use serde_json::{Value, json};
 use sources::{Format, Reading, Scope, Source, read};
 
-/// A forum with one topic of so many posts, of which the first twenty come along.
+/// A forum with one topic and this many posts, the first twenty of which are included.
 struct Forum {
     url: String,
     answers: Arc<Mutex<BTreeMap<String, Value>>>,
@@ -99,7 +99,7 @@ async fn accepted_posts_are_found_however_and_wherever_a_forum_names_them() {
         assert_eq!((reading.bad.len(), accepted(&reading)), (0, expected.to_vec()), "{named}");
         assert_eq!(reading.questions[0].solved, !expected.is_empty(), "{named}");
     }
-    // Only by its number, far behind what is read.
+    // Only by its number, far beyond the posts that are read.
     let forum = Forum::start(150, json!({"accepted_answers": [{"post_number": 140}]})).await;
     forum.set("/t/1/140.json", json!({"post_stream": {"posts": [post(139), post(140)]}}));
     assert_eq!(accepted(&forum.read().await), ["Post 140"]);

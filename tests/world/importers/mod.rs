@@ -1,4 +1,4 @@
-//! Files of questions as other tools export them, and forums of every age.
+//! Question files exported by other tools, and forums of several versions.
 
 mod forum;
 
@@ -17,26 +17,26 @@ use crate::rows::{check_all, read};
 struct File {
     /// `jsonl` or `csv`.
     from: SourceKind,
-    /// The file as text in an encoding, or its bytes in base64.
+    /// The content as text in an encoding, or as base64.
     #[serde(default)]
     text: String,
     #[serde(default)]
     base64: String,
-    /// `utf-8`, or as which it is encoded for the test.
+    /// `utf-8`, or the encoding for the test.
     #[serde(default)]
     encoding: String,
     #[serde(default)]
     columns: BTreeMap<String, String>,
-    /// What is read: `id: title [topics] (answers)` a line.
+    /// The imported questions: `id: title [topics] (answers)` per line.
     #[serde(default)]
     questions: Vec<String>,
-    /// What each bad place says, in part.
+    /// A part of each error.
     #[serde(default)]
     bad: Vec<String>,
-    /// What each warning says, in part.
+    /// A part of each warning.
     #[serde(default)]
     warnings: Vec<String>,
-    /// The sentence, in part, where the file is something else.
+    /// A part of the error if the file is not valid at all.
     #[serde(default)]
     refused: String,
 }

@@ -1,4 +1,4 @@
-//! Search in languages that put no spaces between words, join them, or write others to them.
+//! Search in languages without spaces between words, with compounds, or with affixes.
 //!
 //! Each language has a small help centre and queries with the question that has to come first, the same in a gateway and in a page.
 
@@ -15,9 +15,9 @@ use crate::support::{gateway, gateway_with, import, ticket};
 #[derive(Debug, Deserialize)]
 struct Language {
     questions: Vec<String>,
-    /// What is searched for, and the number of the question that comes first, from 1.
+    /// Queries with the number of the question that comes first, from 1.
     queries: Vec<(String, usize)>,
-    /// Searches about something else.
+    /// Queries without a matching question.
     nothing: Vec<String>,
 }
 
@@ -32,7 +32,7 @@ impl Language {
         (1..=self.questions.len()).map(|number| number.to_string()).collect()
     }
 
-    /// Every search with the id of what comes first.
+    /// Every query with the id of its first hit.
     fn searches(&self) -> impl Iterator<Item = (&str, Option<String>)> {
         let found = self.queries.iter().map(|(query, number)| (query.as_str(), Some(number.to_string())));
         found.chain(self.nothing.iter().map(|query| (query.as_str(), None)))

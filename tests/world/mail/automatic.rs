@@ -7,11 +7,11 @@ use crate::rows;
 
 #[derive(Deserialize)]
 struct Case {
-    /// The lines above the body.
+    /// The headers.
     headers: String,
-    /// `MAIL FROM`, where the receiver knows it.
+    /// `MAIL FROM`, if the receiver knows it.
     envelope_sender: Option<String>,
-    /// `person`, `bounce`, or what tells that a program wrote it.
+    /// `person`, `bounce`, or the sign of an automatic mail.
     origin: String,
 }
 

@@ -1,4 +1,4 @@
-//! Whose mail did not arrive, and why, in the forms of mail servers.
+//! Recipient and reason of bounces, in the formats of mail servers.
 
 use mail_in::{FailedRecipient, bounce};
 use serde::Deserialize;

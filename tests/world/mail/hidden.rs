@@ -1,4 +1,4 @@
-//! Text that no mail program shows, such as a preheader, is no part of an answer; agents find it in the whole mail.
+//! Text that no mail program shows, such as a preheader, is no part of a reply; agents find it in the whole mail.
 
 use mail_in::reply_text::{Parts, read};
 use serde::Deserialize;
@@ -9,7 +9,7 @@ use crate::rows;
 #[derive(Deserialize)]
 struct Case {
     html: String,
-    /// What the customer reads; by default the answer alone.
+    /// What the customer reads; by default only the reply.
     reads: Option<String>,
     /// Whether something is hidden.
     #[serde(default = "yes")]

@@ -1,4 +1,4 @@
-//! Mails as a receiver posts them, and what becomes of them: in the conversation, in the inbox, in a mail to the agent.
+//! Mails as a mail service posts them, and their effects: in the conversation, in the inbox, in a mail to the agent.
 
 use std::io::Write;
 use std::time::Duration;
@@ -20,7 +20,7 @@ use crate::support::{Answer, Gateway, gateway_with, post, request, ticket};
 const KEY: &[u8] = b"0123456789abcdef0123456789abcdef";
 const SESSION: &str = "00112233445566778899aabbccddeeff";
 
-/// A gateway whose desk is a mailbox at a mail server of the test.
+/// A gateway whose destination is a mailbox at the test's mail server.
 async fn desk(listener: &TcpListener) -> Gateway {
     let lines = format!(
         "[sites.desk]\norigins = [\"*\"]\n[sites.desk.destinations.there]\nto = \"email\"\nmailbox = \"desk@desk.example\"\n\
@@ -42,7 +42,7 @@ fn reply_address(id: &str) -> String {
     format!("reply+{}{}@in.acme.example", digits(id.as_u128(), 26), digits(tag, 16))
 }
 
-/// Posts a mail as the mail service does, signed.
+/// Posts a signed mail, like the mail service.
 pub async fn post_signed(gateway: &Gateway, mail: &Value) -> Answer {
     let (at, body) = (clock::seconds(), mail.to_string());
     let tag = hmac::sign(&hmac::Key::new(hmac::HMAC_SHA256, KEY), format!("m.{at}.{body}").as_bytes());
@@ -62,7 +62,7 @@ async fn file(gateway: &Gateway, key: &str) -> String {
     answer.json()["id"].as_str().unwrap().to_string()
 }
 
-/// What was said after the ticket.
+/// The messages after the ticket.
 async fn said(gateway: &Gateway, id: &str) -> Vec<String> {
     gateway.app.store.messages(id, 0).await.unwrap().into_iter().map(|message| message.body).collect()
 }
@@ -71,7 +71,7 @@ async fn notes(gateway: &Gateway, id: &str) -> Vec<String> {
     gateway.app.store.activities(id).await.unwrap().into_iter().map(|deed| deed.text).collect()
 }
 
-/// The lines of the next mail that the server of the test takes.
+/// The lines of the next mail at the test's server.
 async fn take(listener: &TcpListener) -> Vec<String> {
     let take = async {
         let (stream, _) = listener.accept().await.unwrap();
@@ -368,7 +368,7 @@ async fn an_agent_is_told_once_of_mails_without_words_and_a_program_never() {
     assert!(has("MAIL FROM:<>") && has("RCPT TO:<ana@desk.example>"), "{answer:?}");
     assert!(has("Auto-Submitted: auto-replied") && has("In-Reply-To: <w2@desk.example>"), "{answer:?}");
     assert!(answer.iter().any(|line| line.contains("could not be read as an answer")), "{answer:?}");
-    // The next one is a note alone: what is sent next is about another ticket.
+    // Only the next one is a note, so the mail after it belongs to another ticket.
     assert_eq!(post_signed(&gateway, &mail(3, "ana@desk.example", "")).await.status, 204);
     let other = file(&gateway, "k2").await;
     let about_other = json!({"to": reply_address(&other), "from": "ben@desk.example", "authenticated": true, "text": "", "message_id": "<w4@desk.example>"});

@@ -1,4 +1,4 @@
-//! A letter to a desk, with much of what only agents may read.
+//! A mail to agents, with much of what only they may read.
 
 use mail_in::reply_text::{Known, MARKER};
 
@@ -21,18 +21,18 @@ Link: Admin, org 7, https://admin.acme.example/orgs/7
 Link: Replay, https://replay.acme.example/s/0193c2a4?t=120
 Came by: panel";
 
-/// A letter as it is, one of before there was a marker, one to an address that is verified, and a mail about the ticket with the words alone.
+/// The mail in its current form, in a form without a marker, to a verified address, and a mail with only the message.
 pub fn texts() -> [String; 4] {
     let words = format!("{MESSAGE}\n\n----------------------------------------\n{FACTS}");
     [format!("{MARKER}\n\n{NOTICE}\n\n{words}"), format!("{NOTICE}\n\n{words}"), words, MESSAGE.into()]
 }
 
-/// What only agents may read of it.
+/// The parts that only agents may read.
 pub fn private() -> Vec<String> {
     vec![NOTICE.into(), FACTS.into()]
 }
 
-/// What the gateway knows of its ticket.
+/// What the gateway knows about its ticket.
 pub fn known() -> Known {
     Known::new(&private(), [MESSAGE])
 }

@@ -1,4 +1,4 @@
-//! Mail in: what mail programs and servers send where a person, or a program, answers a mail of the gateway.
+//! Incoming mail: what mail programs and servers send when a person or a program replies to a mail of the gateway.
 
 mod automatic;
 mod bounces;

@@ -1,4 +1,4 @@
-//! Programs × languages × parts: what each writes above the mail that it quotes.
+//! Programs × languages × parts: the lines that each writes above a quoted mail.
 
 use mail_in::reply_text::{Known, Parts, ReplyText, read};
 use serde::Deserialize;
@@ -10,13 +10,13 @@ const ANSWER: &str = "Fixed, please reload.";
 
 #[derive(Deserialize)]
 struct Case {
-    /// The plain text. `{letter}` stands for the letter, `{quoted}` for the same with `> ` in front of each line.
+    /// The plain text. `{letter}` is replaced by the mail, `{quoted}` by the mail with `> ` before each line.
     text: Option<String>,
-    /// The HTML. `{letter}` has a `<br>` at each end of a line.
+    /// The HTML. `{letter}` is replaced by the mail with a `<br>` at the end of each line.
     html: Option<String>,
-    /// What the customer reads; by default the answer alone.
+    /// What the customer reads; by default only the reply.
     reads: Option<String>,
-    /// Set where nothing but what only agents may read tells that the letter is one.
+    /// Set if the mail is recognised only by its parts for agents.
     #[serde(default)]
     needs_facts: bool,
 }
@@ -28,12 +28,12 @@ fn filled(template: &str, letter: &str, is_html: bool) -> String {
     template.replace("{answer}", ANSWER).replace("{letter}", &letter).replace("{quoted}", &quoted.join("\n"))
 }
 
-/// Fails where something only agents may read is in what the customer reads.
+/// Fails if the customer reads anything that only agents may read.
 pub fn check_private(reply: &ReplyText) -> Result<(), String> {
     let letters = |text: &str| text.chars().filter(|c| c.is_alphanumeric()).collect::<String>().to_lowercase();
     let shown = letters(&[reply.text.as_str(), reply.markdown.as_str()].join(" "));
     let private = letter::private();
-    // The customer has the reference; the line of the letter that begins with it is for agents.
+    // The customer knows the reference; the line of the mail that begins with it is for agents.
     if reply.text.to_lowercase().contains("reference: db-") {
         return Err(format!("the line of the reference is shown in {:?}", reply.text));
     }
@@ -85,7 +85,7 @@ fn a_customer_reads_the_answer_and_nothing_of_the_letter() {
         for letter in &letters[..last] {
             let text = case.text.as_deref().map(|text| filled(text, letter, false)).unwrap_or_default();
             let html = case.html.as_deref().map(|html| filled(html, letter, true)).unwrap_or_default();
-            // Each part by itself, and both.
+            // Each part alone, and both.
             for (text, html) in [(&text, &html), (&text, &String::new()), (&String::new(), &html)] {
                 if !text.is_empty() || !html.is_empty() {
                     let parts = Parts { text: text.clone(), html: html.clone(), flowed: None };

@@ -1,4 +1,4 @@
-//! Who a mail is from, as it stands in its header.
+//! The sender of a mail, from its header.
 
 use mail_in::sender::{self, Sender};
 use serde::Deserialize;
@@ -10,13 +10,13 @@ struct Case {
     from: String,
     /// `name|address` for each sender.
     senders: Vec<String>,
-    /// How often the header stands there, with commas between.
+    /// How often the header is repeated, with commas between.
     #[serde(default = "once")]
     times: usize,
-    /// How many letters stand in the place of `LONG`.
+    /// How many letters replace `LONG`.
     #[serde(default)]
     longer: usize,
-    /// Set where somebody else may stand behind those that are read.
+    /// Set if there may be more senders than those that are read.
     #[serde(default)]
     incomplete: bool,
 }

@@ -1,4 +1,4 @@
-//! What of a mail is read: answers that stay whatever they look like, answers between quoted lines, signatures, flowed text, parts.
+//! The parts of a mail that are read: replies that look like something else, inline replies, signatures, flowed text, parts.
 
 use mail_in::reply_text::{Flowed, Parts, read};
 use serde::Deserialize;
@@ -19,9 +19,9 @@ struct Case {
     delsp: bool,
     /// What the customer reads, as plain text.
     reads: Option<String>,
-    /// The same as Markdown, where that says more.
+    /// The same as Markdown, if it differs.
     markdown: Option<String>,
-    /// Whether nobody wrote a word.
+    /// Whether nothing was written.
     #[serde(default)]
     empty: bool,
 }

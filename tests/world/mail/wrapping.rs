@@ -1,11 +1,11 @@
-//! Whatever a program does to a letter that it quotes, no customer reads what only agents may.
+//! Whatever a program does to a mail that it quotes, no customer reads what only agents may read.
 
 use mail_in::reply_text::{Known, Parts, read};
 use proptest::prelude::*;
 
 use super::{letter, quotations};
 
-/// What a program does to each line.
+/// How a program changes each line.
 #[derive(Clone, Copy, Debug)]
 enum Form {
     Plain,
@@ -15,13 +15,13 @@ enum Form {
     QuotedAtStart,
     Stars,
     Indented,
-    /// Labels stand in a column of their own.
+    /// Labels are in a column of their own.
     Columns,
-    /// Labels and values are assignments, in one line with those beside them.
+    /// Labels and values are assignments, several in one line.
     Assigned,
 }
 
-/// Breaks lines at spaces, as programs do.
+/// Breaks lines at spaces, like mail programs.
 fn wrapped(text: &str, columns: usize) -> Vec<Vec<String>> {
     let wrap = |line: &str| {
         let mut out = vec![String::new()];

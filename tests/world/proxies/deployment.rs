@@ -1,4 +1,4 @@
-//! `deskbell check URL` through a proxy that has one fault after the other.
+//! `deskbell check URL` through proxies with one fault each.
 
 use std::net::SocketAddr;
 
@@ -14,34 +14,34 @@ use tokio::net::TcpListener;
 
 use crate::support::{Gateway, gateway_with};
 
-/// What a proxy does wrong.
+/// The fault of a proxy.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Fault {
-    /// Nothing; it passes on what it should.
+    /// None.
     None,
-    /// It is nginx as it comes: bodies of 1 MB, no Host, no X-Forwarded headers.
+    /// nginx with its defaults: bodies of 1 MB, no Host, no X-Forwarded headers.
     Defaults,
-    /// It answers preflights itself.
+    /// It responds to preflights itself.
     AnswersOptions,
-    /// It takes off what it does not know, and Authorization.
+    /// It removes unknown headers, and Authorization.
     TakesHeaders,
-    /// It stops what looks like an attack.
+    /// It blocks what looks like an attack.
     Firewall,
-    /// It collects answers before it passes them on.
+    /// It buffers responses.
     Buffers,
-    /// It puts pages of its own in the place of errors.
+    /// It replaces errors by its own pages.
     Intercepts,
-    /// It caches everything, for a day.
+    /// It caches everything for a day.
     Caches,
-    /// It asks for nothing compressed.
+    /// It requests nothing compressed.
     NeverCompresses,
-    /// It adds headers for pages to those of the gateway.
+    /// It adds CORS headers to those of the gateway.
     AddsCors,
-    /// It passes on the API only.
+    /// It passes only the API.
     ApiOnly,
     /// There is no gateway behind it.
     Elsewhere,
-    /// It loses the port of the address.
+    /// It drops the port of the address.
     LosesPort,
 }
 
@@ -53,7 +53,7 @@ async fn serve(router: Router) -> SocketAddr {
     address
 }
 
-/// A proxy before a gateway, which takes a path off where there is one.
+/// A proxy in front of a gateway, which strips a path if there is one.
 async fn proxy(gateway: SocketAddr, fault: Fault, path: &'static str) -> SocketAddr {
     serve(Router::new().fallback(move |request: Request| pass(gateway, fault, path, request))).await
 }
@@ -200,7 +200,7 @@ async fn under_a_path_the_setting_is_named_and_with_it_all_is_good() {
     assert_eq!(bad.len(), 1, "{checked_without}");
     assert!(bad[0].contains("[proxy] path = \"/support\""), "{checked_without}");
     let (_gateway, address, _assets) = gateway("[proxy]\npath = \"/support\"").await;
-    // Whether the proxy takes the path off or not.
+    // Whether or not the proxy strips the path.
     for path in ["/support", ""] {
         let checked = checked(proxy(address, Fault::None, path).await, "/support").await;
         assert!(checked.is_good(), "{path}: {checked}");

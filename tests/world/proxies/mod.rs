@@ -1,4 +1,4 @@
-//! What proxies, firewalls and portals answer in a gateway's place, and what that means for a ticket and its files. The rules are
+//! Responses of proxies, firewalls and portals in place of a gateway, and what they mean for a ticket and its attachments. The rules are in
 //! `loader/outcome.js`, which this runs in Node.
 
 mod deployment;
@@ -37,7 +37,7 @@ fn yes() -> bool {
     true
 }
 
-/// What a script prints that gets a value, as JSON.
+/// The output of a script for a value, as JSON.
 fn run(script: &str, given: &Value) -> Value {
     let outcome = concat!(env!("CARGO_MANIFEST_DIR"), "/../../loader/outcome.js");
     let script = format!(

@@ -1,4 +1,4 @@
-//! Secrets as their issuers make them, in every carrier; and what stands beside them in logs and names things.
+//! Secrets of real issuers, in every carrier; and harmless text that surrounds them in logs.
 
 #[path = "../../../crates/redaction/tests/redaction/carriers.rs"]
 mod carriers;
@@ -27,14 +27,14 @@ use super::rows::{Row, check_all, read};
 /// A kind of secret.
 #[derive(Deserialize)]
 struct Kind {
-    /// What it looks like; `{alphabet length}` is drawn.
+    /// Its form; `{alphabet length}` is replaced by random characters.
     value: String,
-    /// Whether it is an address or a phrase, which no tool goes on with behind a line break.
+    /// Whether it is an address or a phrase, which no tool continues after a line break.
     #[serde(default)]
     address: bool,
 }
 
-/// A line that has to stay.
+/// A line that must not change.
 #[derive(Deserialize)]
 struct Harmless {
     line: String,
@@ -128,7 +128,7 @@ fn the_table_has_enough_kinds() {
     assert!(kinds().len() >= 150, "{}", kinds().len());
 }
 
-/// A value of a kind, the same for the same draw. Its drawn parts are what has to go, but for those that only name something.
+/// A value of a kind, the same for the same draw. Its random parts have to be redacted, unless they only name something.
 fn drawn(kind: &Kind, draw: usize) -> Secret {
     let mut random = Random::of(&kind.value, draw);
     let (mut text, mut cores) = (String::new(), Vec::new());

@@ -1,7 +1,7 @@
-//! What Zendesk says of a ticket that it refuses: whatever it is about costs only that, and the ticket is there.
+//! Zendesk's refusals of tickets: each costs only the refused part, and the ticket is created.
 //!
-//! Each row is an answer that is documented, or that somebody has reported, in the place of the part that it is about. The ticket goes the whole
-//! way: a person whom the host has signed posts it, and the gateway brings it to the stand-in.
+//! Each row is a documented or reported response, and the part that it is about. The ticket takes the whole way: a verified customer posts it,
+//! and the gateway delivers it to the stand-in.
 
 use std::time::Duration;
 
@@ -22,12 +22,12 @@ use crate::zendesk::account::{BUG_FORM, ENGINEERING, GRACE, OTHER_BRAND, SEATS, 
 use crate::zendesk::control;
 use crate::zendesk::quirks::Refused;
 
-/// More tries than this would be a burden on the account.
+/// More attempts would burden the account.
 const TRIES_MAX: usize = 30;
 
 #[derive(Deserialize)]
 struct Case {
-    /// The part that is refused, a JSON pointer in the ticket; `SEVERITY` and `SEATS` stand for the ids of fields.
+    /// The refused part, a JSON pointer in the ticket; `SEVERITY` and `SEATS` stand for the ids of fields.
     #[serde(default)]
     at: String,
     #[serde(default)]
@@ -35,7 +35,7 @@ struct Case {
     #[serde(default)]
     containing: Option<String>,
     status: u16,
-    /// The body of the answer: JSON, or a text that is none.
+    /// The body of the response: JSON, or another text.
     #[serde(default)]
     json: String,
     #[serde(default)]
@@ -46,16 +46,16 @@ struct Case {
     /// The name.
     #[serde(default)]
     customer: Option<String>,
-    /// How many characters of `x` the name has.
+    /// The length of a name of `x`.
     #[serde(default)]
     long_name: Option<usize>,
     /// `delivered`, `given_up` or `waits`.
     #[serde(default = "delivered")]
     outcome: String,
-    /// The parts that the ticket lacks, or has otherwise, in the end.
+    /// The parts that the ticket finally lacks, or has otherwise.
     #[serde(default)]
     costs: Vec<String>,
-    /// What the inbox says of it.
+    /// What the inbox shows about it.
     #[serde(default)]
     says: Vec<String>,
     /// The most requests for the ticket.
@@ -146,7 +146,7 @@ fn judge(case: &Case, zendesk: &Zendesk, delivery: &Delivery) -> Result<(), Stri
     }
 }
 
-/// The parts of the ticket, and whether each is there as it was meant.
+/// The parts of the ticket, and whether each arrived as intended.
 fn parts(case: &Case, state: &Value, ticket: &Value) -> Vec<(&'static str, bool)> {
     let users = state["users"].as_array().unwrap();
     let requester = users.iter().find(|user| user["id"] == ticket["requester_id"]).unwrap();
@@ -225,7 +225,7 @@ fn post(case: &Case) -> axum::http::Request<Body> {
         .unwrap()
 }
 
-/// A site whose tickets have everything that can be mapped.
+/// A site that maps everything that can be mapped.
 fn site(zendesk: &Zendesk) -> String {
     format!(
         r#"

@@ -1,4 +1,4 @@
-//! Mail of the gateway that comes back: in the forms of mail servers, late, forged, and what only looks like it.
+//! Bounces of the gateway's mail: in the formats of mail servers, late, forged, and mails that only look like them.
 
 mod server;
 
@@ -27,42 +27,43 @@ const SESSION: &str = "00112233445566778899aabbccddeeff";
 const CUSTOMER: &str = "ada@example.com";
 const DESK: &str = "desk@desk.example";
 
-/// Where a bounce comes back to.
+/// The address that a bounce is sent to.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "snake_case")]
 enum CameTo {
-    /// The sender on the envelope of the mail.
+    /// The envelope sender of the mail.
     #[default]
     ReturnPath,
-    /// Whom the mail is from.
+    /// The From address of the mail.
     From,
-    /// The address at which answers come back.
+    /// The Reply-To address.
     Reply,
 }
 
-/// What becomes of it.
+/// The effect of the bounce.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "snake_case")]
 enum Becomes {
-    /// Agents read why, and no other mail goes there.
+    /// Agents see why, and no further mail is sent there.
     Undeliverable,
-    /// Agents read why.
+    /// Agents see why.
     Returned,
-    /// Nothing.
+    /// None.
     Nothing,
 }
 
 #[derive(Debug, Deserialize)]
 struct Case {
-    /// The mail, in which {id} is the Message-ID of the returned one, {forged} another that looks like it, {ticket} the id of its ticket, {path} the sender on its envelope, and {address} whom it went to.
+    /// The mail, in which {id} is the Message-ID of the returned one, {forged} another that looks like it, {ticket} the id of its ticket,
+    /// {path} its envelope sender, and {address} its recipient.
     mail: String,
     #[serde(default)]
     came_to: CameTo,
     becomes: Becomes,
-    /// What agents read behind "was returned: ".
+    /// What agents see after "was returned: ".
     #[serde(default)]
     reason: String,
-    /// Only the mail to a customer, or to the desk as well.
+    /// Only the mail to a customer, or to the destination as well.
     #[serde(default)]
     customer_only: bool,
 }
@@ -74,7 +75,7 @@ struct World {
 }
 
 impl World {
-    /// A site that sends receipts and mail to a desk, with more lines for each.
+    /// A site with receipts and a mailbox destination, with additional configuration for each.
     async fn with(receipts: &str, desk: &str) -> World {
         let server = Server::start().await;
         let lines = format!(
@@ -97,7 +98,7 @@ impl World {
         World::with("bounces = \"there\"", "bounces = true").await
     }
 
-    /// A new ticket, with the mails to the customer and to the desk.
+    /// A new ticket, with the mails to the customer and to the destination.
     async fn ticket(&self, key: &str) -> (String, Mail, Mail) {
         let answer = self.gateway.send(post("desk", key, Some(SESSION), &ticket("The export stops."))).await;
         assert!(answer.status.is_success(), "{}", answer.text());
@@ -142,7 +143,7 @@ impl World {
         assert_eq!(answer.status, 204, "{}", answer.text());
     }
 
-    /// What agents read of returned mail.
+    /// What agents see about returned mail.
     async fn read(&self, id: &str) -> Vec<String> {
         let deeds = self.gateway.app.store.activities(id).await.unwrap();
         assert!(deeds.iter().all(|deed| deed.act == ActivityKind::Bounced), "{deeds:?}");
@@ -153,7 +154,7 @@ impl World {
         self.gateway.app.store.claimed_address(id).await.unwrap().unwrap().bounced_at.is_some()
     }
 
-    /// The status and code of the answer to who asks for another code.
+    /// The status and code of the response to a request for another code.
     async fn asks_for_code(&self, id: &str) -> (u16, String) {
         let path = format!("/v1/sites/desk/tickets/{id}/confirmation/code");
         let asks = request(Method::POST, &path).header("deskbell-session", SESSION).body(Body::empty()).unwrap();
@@ -173,7 +174,7 @@ async fn a_mail_that_comes_back_is_told_to_whom_it_concerns_and_a_forged_one_to_
         let reply = letter.header("Reply-To").to_string();
         assert!(receipt.sender.starts_with("reply+") && letter.sender.starts_with("reply+"));
         assert!(![&receipt.sender, &letter.sender].contains(&&reply) && receipt.sender != letter.sender);
-        // The second says nothing that is new.
+        // The second one has no further effect.
         for _ in 0..2 {
             world.bounce(&case.mail, &receipt, &reply, case.came_to).await;
         }
@@ -290,7 +291,7 @@ async fn mails_have_a_sender_on_the_envelope_only_where_that_is_wanted() {
     let world = World::with("", "").await;
     let (id, receipt, letter) = world.ticket("key").await;
     assert_eq!((receipt.sender.as_str(), letter.sender.as_str()), ("help@acme.example", "help@acme.example"));
-    // What is sent on from there is known by the Message-ID.
+    // A forwarding server's bounce is recognised by the Message-ID.
     world.bounce(UNKNOWN_USER, &receipt, "", CameTo::From).await;
     world.bounce(UNKNOWN_USER, &letter, "", CameTo::From).await;
     assert!(world.is_undeliverable(&id).await && world.delivery(&id).await.state == State::GivenUp);

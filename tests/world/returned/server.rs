@@ -1,4 +1,4 @@
-//! A mail server that takes every mail and keeps what was on its envelope.
+//! A mail server that accepts every mail and stores its envelope.
 
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
@@ -6,7 +6,7 @@ use std::time::Duration;
 use tokio::io::{AsyncBufReadExt, AsyncWriteExt, BufReader};
 use tokio::net::{TcpListener, TcpStream};
 
-/// A mail as it came.
+/// A received mail.
 #[derive(Clone, Debug, Default)]
 pub struct Mail {
     /// `MAIL FROM`, without brackets.
@@ -43,7 +43,7 @@ impl Server {
         Server { port, mails }
     }
 
-    /// The mail to a recipient whose Message-ID begins with an id, once it is there.
+    /// Waits for the mail to a recipient whose Message-ID begins with an id.
     pub async fn mail(&self, recipient: &str, id: &str) -> Mail {
         let wanted = format!("<{id}");
         let find = async {

@@ -1,4 +1,4 @@
-//! Mail servers as companies run them: certificates that nobody has signed, XOAUTH2 only, and refusals in each server's own words.
+//! Mail servers of companies: self-signed certificates, only XOAUTH2, and refusals in each server's own words.
 
 mod server;
 
@@ -51,7 +51,7 @@ fn what_servers_say_when_they_refuse_is_understood() {
     });
 }
 
-/// A file with a site that sends mail, and that has a mailbox as destination.
+/// The configuration of a site that sends mail, with a mailbox as destination.
 fn configuration(folder: &TempDir, lines: &str) -> Overrides {
     let file = folder.path().join("deskbell.toml");
     let text = format!(
@@ -70,7 +70,7 @@ fn mailer(lines: &str) -> Result<Mailer, String> {
     Ok(setup.sites["acme"].mail.clone().unwrap())
 }
 
-/// What `deskbell check` says about such a site: of the receipts, and of the mailbox.
+/// The output of `deskbell check` for such a site, about receipts and mailbox.
 async fn check(lines: &str) -> String {
     let folder = tempfile::tempdir().unwrap();
     let setup = wire_up::load(&configuration(&folder, lines)).unwrap();
@@ -172,7 +172,7 @@ async fn settings_that_would_tell_a_secret_or_prove_nothing_are_refused() {
     }
 }
 
-/// A token endpoint, which gives `token 1`, `token 2` … and remembers what it was asked.
+/// A token endpoint that returns `token 1`, `token 2` … and records its requests.
 #[derive(Clone, Default)]
 struct Endpoint {
     asked: Arc<std::sync::Mutex<Vec<String>>>,
@@ -222,7 +222,7 @@ async fn xoauth2_logs_in_with_a_token_that_is_kept_and_asked_for_anew_when_it_is
             "grant_type=client_credentials&client_id=app&client_secret=a%2Bb+c&scope=https%3A%2F%2Foutlook.office365.com%2F.default"
         ]
     );
-    // The server takes another token from now on, as after a change of rights; 334 with the reason comes first, then 535.
+    // The server accepts another token from here on, as after a change of permissions; it sends 334 with the reason first, then 535.
     for accepts in [Accepts::Token("token-2"), Accepts::TokenAtOnce("token-3")] {
         relay.accept(accepts);
         send(&server).await.unwrap();

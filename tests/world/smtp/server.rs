@@ -1,4 +1,4 @@
-//! A stand-in for a mail server that offers STARTTLS, and logs in, takes and refuses as it is told.
+//! A stand-in for a mail server with STARTTLS, which accepts and refuses logins and mails as configured.
 
 use std::path::Path;
 use std::sync::{Arc, Mutex};
@@ -12,16 +12,16 @@ use tokio::io::{AsyncBufReadExt, AsyncRead, AsyncWrite, AsyncWriteExt, BufReader
 use tokio::net::{TcpListener, TcpStream};
 use tokio_rustls::TlsAcceptor;
 
-/// Whom and what it takes.
+/// What it accepts.
 #[derive(Clone, Copy, Debug)]
 pub enum Accepts {
     /// Anybody, without a login.
     Anybody,
-    /// Who has this token, by XOAUTH2; others are told why by 334 first, as Gmail and Exchange Online do.
+    /// This token, by XOAUTH2; others get the reason by 334 first, as from Gmail and Exchange Online.
     Token(&'static str),
-    /// The same, where others get 535 at once.
+    /// The same, but others get 535 at once.
     TokenAtOnce(&'static str),
-    /// A command is answered by a line.
+    /// A command gets this response.
     Refuse(&'static str, &'static str),
 }
 
@@ -34,7 +34,7 @@ pub struct Server {
 }
 
 impl Server {
-    /// Starts one with a certificate of this folder; `broken` says STARTTLS and then no word of TLS.
+    /// Starts one with a certificate of this folder; with `broken` it offers STARTTLS and then sends no TLS.
     pub async fn start(certificate: &str, accepts: Accepts) -> Server {
         let acceptor = (certificate != "broken").then(|| acceptor(certificate));
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
@@ -53,7 +53,7 @@ impl Server {
         *self.accepts.lock().unwrap() = accepts;
     }
 
-    /// What was taken: whether it came encrypted, and for whom.
+    /// The accepted mails: whether the connection was encrypted, and the recipient.
     pub fn taken(&self) -> Vec<(bool, String)> {
         self.taken.lock().unwrap().clone()
     }
@@ -85,7 +85,7 @@ async fn converse(stream: TcpStream, acceptor: Option<TlsAcceptor>, accepts: Arc
     }
 }
 
-/// Answers commands until the connection ends, or, with `true`, until it goes on to TLS.
+/// Responds to commands until the connection ends; `true` if it continues with TLS.
 async fn speak(
     stream: &mut BufReader<impl AsyncRead + AsyncWrite + Unpin>,
     is_encrypted: bool,

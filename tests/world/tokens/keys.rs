@@ -1,4 +1,4 @@
-//! What tokens are signed with, and a server that publishes keys as identity providers do.
+//! Signing keys, and a server that publishes keys like identity providers.
 
 use std::net::SocketAddr;
 use std::sync::{Arc, Mutex};
@@ -19,7 +19,7 @@ use serde_json::{Value, json};
 
 use crate::support::SECRET;
 
-/// A key of RSA with 1024 bits.
+/// An RSA key with 1024 bits.
 const SHORT_MODULUS: &str = "vQ3vwlAo4N7V-_HJSu0hOA1945v87eAfZrE-GHgkBMNEZeW0jKLfkOJOoRcMVkay4FMl7r_58NjN-J-F2DAeNCpTi2JKCrN71S1paSP3inhF7njX5DYkZdZcrxQjObOxR7UodpuFnQx4q2n6A2-bOSjev3Ws2utkIuzEWf4YBM0";
 
 fn rsa(name: &str) -> RsaKeyPair {
@@ -55,7 +55,7 @@ pub fn ed25519_pem() -> String {
     format!("-----BEGIN PUBLIC KEY-----\n{}\n-----END PUBLIC KEY-----\n", BASE64_STANDARD.encode(der))
 }
 
-/// A public key of RSA, `first` or `second`, as a provider publishes it, with more members.
+/// A public RSA key, `first` or `second`, as published by a provider, with additional members.
 pub fn rsa_jwk(name: &str, more: Value) -> Value {
     let components = RsaPublicKeyComponents::<Vec<u8>>::from(rsa(name).public_key());
     let mut jwk = json!({
@@ -67,16 +67,16 @@ pub fn rsa_jwk(name: &str, more: Value) -> Value {
     jwk
 }
 
-/// The keys of a provider: of all kinds, among them such as are for something else.
+/// The keys of a provider: of all kinds, including ones for other uses.
 pub fn key_set() -> Value {
     let [x, y] = EC_POINT;
     let okp = BASE64_URL_SAFE_NO_PAD.encode(ed25519().public_key());
     json!({"keys": [
-        // As Azure publishes it: no alg.
+        // As published by Azure: no alg.
         rsa_jwk("first", json!({"kid": "rsa", "use": "sig", "x5t": "rsa", "x5c": ["MIIC"]})),
         rsa_jwk("first", json!({"kid": "ps", "alg": "PS256"})),
         rsa_jwk("first", json!({"kid": "rs512", "alg": "RS512", "key_ops": ["verify"]})),
-        // As Keycloak publishes its key for encryption.
+        // As published by Keycloak for encryption.
         rsa_jwk("second", json!({"kid": "enc", "use": "enc", "alg": "RSA-OAEP"})),
         rsa_jwk("second", json!({"kid": "wrap", "key_ops": ["wrapKey"]})),
         {"kty": "RSA", "kid": "short", "n": SHORT_MODULUS, "e": "AQAB"},
@@ -90,10 +90,10 @@ pub fn key_set() -> Value {
     ]})
 }
 
-/// A token: `header` in the place of the one that goes with the key.
+/// Signs a token. `header` replaces the header of the key.
 ///
-/// `secret`, `other` sign with HS256; `rsa`, `second`, `ps`, `rs512`, `ec`, `ed` with what they are called after; `public` with HS256 and the
-/// public key of RSA as the secret; `none` not at all; `torn` wrongly; `raw` takes the claims as the whole token.
+/// `secret`, `other` sign with HS256; `rsa`, `second`, `ps`, `rs512`, `ec`, `ed` with their algorithm; `public` with HS256 and the public RSA
+/// key as the secret; `none` not at all; `torn` wrongly; `raw` uses the claims as the whole token.
 pub fn sign(key: &str, header: Option<&str>, claims: &str) -> String {
     if key == "raw" {
         return claims.into();
@@ -168,18 +168,18 @@ impl Provider {
         format!("http://{}{path}", self.address)
     }
 
-    /// Publishes other keys from here on.
+    /// Replaces the published keys.
     pub fn publish(&self, keys: &Value) {
         self.answer(StatusCode::OK, &keys.to_string());
     }
 
-    /// Answers something else from here on.
+    /// Replaces the response.
     pub fn answer(&self, status: StatusCode, body: &str) {
         let mut state = self.state.lock().unwrap();
         (state.status, state.body) = (status, body.into());
     }
 
-    /// How often it was asked.
+    /// How many requests it got.
     pub fn requests(&self) -> usize {
         self.state.lock().unwrap().requests
     }

@@ -1,4 +1,4 @@
-//! Tokens as libraries and identity providers make them: each signs the customer in, or its refusal says why not.
+//! Tokens of real libraries and identity providers: each signs the customer in, or the refusal says why not.
 
 mod keys;
 mod rotation;
@@ -13,23 +13,23 @@ use self::keys::{Provider, key_set, sign};
 use crate::rows;
 use crate::support::{Answer, Gateway, ORIGIN, SECRET, gateway_with, post, request, ticket};
 
-/// A row of the table. In `claims`, `NOW` with a number behind it (`NOW+300`, `NOW-60.5`) is a time.
+/// A row of the table. In `claims`, `NOW` with a number after it (`NOW+300`, `NOW-60.5`) is a time.
 #[derive(Debug, Deserialize)]
 struct Case {
     /// The site that it is sent to.
     #[serde(default = "host")]
     site: String,
-    /// What it is signed with; see `keys::sign`.
+    /// The signing key; see `keys::sign`.
     #[serde(default = "secret")]
     key: String,
-    /// The header, where it is not that of the key.
+    /// The header, if it is not that of the key.
     header: Option<String>,
     claims: String,
-    /// The code of the refusal, and a part of what it says.
+    /// The code of the refusal, and a part of its text.
     refused: Option<String>,
     #[serde(default)]
     says: String,
-    /// What stands on the ticket, `name = value` for each; only what differs from the person with the id `u-7`.
+    /// What the ticket has, `name = value` for each; only differences from the customer with the id `u-7`.
     #[serde(default)]
     person: Person,
     #[serde(default)]
@@ -71,7 +71,7 @@ fn secret() -> String {
     "secret".into()
 }
 
-/// The sites of the table: one for each way in which tokens are signed.
+/// The sites of the table: one for each way to sign tokens.
 fn sites(provider: &Provider) -> String {
     let url = provider.url("/keys");
     let site = |name: &str, signer: &str| {
@@ -136,7 +136,7 @@ fn sites(provider: &Provider) -> String {
     lines.concat()
 }
 
-/// A site that takes the tokens of a provider, with more lines for its signer.
+/// A site with the keys of a provider, with additional configuration for its signer.
 fn provider_site(provider: &Provider, more: &str) -> String {
     let url = provider.url("/keys");
     format!("[sites.bare]\norigins = [{ORIGIN:?}]\n[[sites.bare.signers]]\njwks_url = {url:?}\n{more}\n")
@@ -146,7 +146,7 @@ fn now() -> i64 {
     jiff::Timestamp::now().as_second()
 }
 
-/// Claims with times in the place of `NOW`.
+/// Claims with `NOW` replaced by times.
 fn with_times(claims: &str, now: i64) -> String {
     let mut parts = claims.split("NOW");
     let mut written = parts.next().unwrap().to_string();
@@ -164,13 +164,13 @@ fn signed(site: &str, key: &str, token: &str) -> Request<Body> {
     request
 }
 
-/// What the configuration answers to a token.
+/// The response of the configuration endpoint to a token.
 async fn config(gateway: &Gateway, site: &str, token: &str) -> Answer {
     let asked = request(Method::GET, &format!("/v1/sites/{site}/config"));
     gateway.send(asked.header("authorization", format!("Bearer {token}")).body(Body::empty()).unwrap()).await
 }
 
-/// The code of what is refused; empty where the token signs somebody in.
+/// The code of the refusal; empty if the token is valid.
 async fn refused(gateway: &Gateway, site: &str, token: &str) -> String {
     let answer = config(gateway, site, token).await;
     if answer.status == 200 { String::new() } else { answer.problem().1 }
@@ -220,7 +220,7 @@ async fn tokens_of_libraries_and_providers_sign_the_person_in_or_their_refusal_s
             false => Err(format!("{person:?} {priority:?}")),
         }
     });
-    // All of that with the keys of one fetch: what the table names unknown keys for may fetch them twice more.
+    // All of that with the keys of one fetch; unknown keys in the table may cause two more fetches.
     assert!(provider.requests() <= 3 * sites(&provider).matches("jwks_url").count(), "{}", provider.requests());
 }
 

@@ -1,4 +1,4 @@
-//! Keys of identity providers that come, go, and cannot be fetched.
+//! Keys of identity providers that appear, disappear, and cannot be fetched.
 
 use std::sync::Arc;
 
@@ -98,7 +98,7 @@ async fn keys_that_were_never_there_are_told_apart_from_keys_that_are_unknown() 
         provider.answer(StatusCode::OK, body);
         assert_eq!(refused(&gateway, "bare", &token("first", Some("a"))).await, "token_keys_unavailable");
     }
-    // As soon as the provider answers, its keys count.
+    // As soon as the provider responds, its keys are valid.
     provider.publish(&set(&[("a", "first")]));
     assert_eq!(refused(&gateway, "bare", &token("first", Some("a"))).await, "");
 }

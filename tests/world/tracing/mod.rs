@@ -1,4 +1,4 @@
-//! Tracing libraries add headers to our requests, so that browsers ask first. Every public path answers that.
+//! Tracing libraries add headers to our requests, so that browsers send a preflight. Every public path responds to it.
 
 use axum::body::Body;
 use axum::http::Method;
