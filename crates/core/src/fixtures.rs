@@ -7,7 +7,7 @@ use serde_json::json;
 use crate::ports::{Delivery, Handling, State, StoredTicket, What};
 use domain::ticket::{NewTicket, Status};
 
-/// A ticket with some of everything.
+/// A ticket with a value in nearly every field.
 pub fn stored() -> StoredTicket {
     let new: NewTicket = serde_json::from_value(json!({
         "kind": "bug", "severity": "high", "topic": "billing", "message": "The export stops.\nEvery time.",

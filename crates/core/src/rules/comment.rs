@@ -1,4 +1,4 @@
-//! The text that an agent reads at every destination: the customer's words and, below them, a short summary of the collected context.
+//! The text for agents at every destination: the customer's message and, below it, a short summary of the collected context.
 
 use crate::ports::{Confirmation, StoredTicket};
 use crate::rules::address::{Address, address, is_verified};
@@ -7,22 +7,22 @@ use domain::conversation;
 use domain::fields::FieldAnswer;
 use domain::ticket::{Contact, Outcome};
 
-/// How many errors, requests and questions are named; all of them are in the attachment.
+/// How many errors, requests and questions are listed; the attachment has all of them.
 const SOME: usize = 3;
-/// What stands between the customer's words and the rest.
+/// Separates the customer's message from the rest.
 const RULE: &str = "----------------------------------------";
-/// What the names of files that do not go along begin with.
+/// Introduces the names of attachments that are not delivered.
 const MISSING: &str = "Files that are not attached here";
-/// What the file with the whole context is called.
+/// The name of the attachment with the whole context.
 pub const CONTEXT_FILE: &str = "deskbell-context.json";
 
-/// What a ticket is called; before it, that somebody only tries things out.
+/// The title of a ticket, with a mark if it is a test ticket.
 pub fn title(ticket: &StoredTicket) -> String {
     let title = conversation::title(&ticket.ticket.message);
     if ticket.ticket.test { format!("[Test] {title}") } else { title }
 }
 
-/// What a ticket says. `missing` are the names of files that do not go along.
+/// The text of a ticket. `missing` are the names of attachments that are not delivered.
 pub fn first(config: &Config, ticket: &StoredTicket, missing: &[String]) -> String {
     let mut lines: Vec<String> = notice(ticket).map(|notice| vec![notice, String::new()]).unwrap_or_default();
     lines.extend([ticket.ticket.message.clone(), String::new(), RULE.into()]);
@@ -31,14 +31,14 @@ pub fn first(config: &Config, ticket: &StoredTicket, missing: &[String]) -> Stri
     lines.join("\n")
 }
 
-/// What a ticket says, with what agents have to know, and without what was collected.
+/// The text of a ticket with the notice for agents, and without the collected context.
 pub fn plain(ticket: &StoredTicket) -> String {
     let reference = format!("Reference: {}", ticket.reference);
     let notice = notice(ticket).map(|notice| format!("{notice}\n\n")).unwrap_or_default();
     format!("{notice}{}\n\n{RULE}\n{reference}", ticket.ticket.message)
 }
 
-/// What of letters about a ticket only agents may read: the facts, a line each, and what agents are warned of, however it was worded.
+/// The parts of mails about a ticket that only agents may read: the facts, a line each, and the notices in every wording.
 pub fn agents_only(config: &Config, ticket: &StoredTicket) -> Vec<String> {
     let facts = facts(config, ticket).into_iter().map(|(name, text)| format!("{name}: {text}"));
     let now = notice(ticket);
@@ -51,7 +51,7 @@ pub fn agents_only(config: &Config, ticket: &StoredTicket) -> Vec<String> {
     [facts].into_iter().chain(now).chain(notices.into_iter().flatten()).collect()
 }
 
-/// What a message says, with the names of files that do not go along.
+/// The text of a message, with the names of attachments that are not delivered.
 pub fn reply(body: &str, missing: &[String]) -> String {
     match missing_line(missing) {
         Some(line) => format!("{body}\n\n{line}"),
@@ -59,7 +59,7 @@ pub fn reply(body: &str, missing: &[String]) -> String {
     }
 }
 
-/// Whether a text at a destination says these words: they may stand below what agents are warned of, and above the names of missing files.
+/// Whether a text at a destination contains a message: a notice may precede it, and the names of missing attachments may follow.
 pub fn contains(text: &str, words: &str) -> bool {
     let (text, words) = (text.trim(), words.trim());
     let below = text.starts_with('[').then(|| text.split_once("\n\n")).flatten().map(|(_, below)| below);
@@ -69,7 +69,7 @@ pub fn contains(text: &str, words: &str) -> bool {
     })
 }
 
-/// What agents have to know before they answer somebody whose address nobody has signed; none where the host has.
+/// The notice for agents before they reply to an unsigned address; none if the host has signed it.
 pub fn notice(ticket: &StoredTicket) -> Option<String> {
     let email = match address(&ticket.ticket) {
         Address::Signed(_) => return None,
@@ -92,14 +92,14 @@ pub fn notice(ticket: &StoredTicket) -> Option<String> {
     })
 }
 
-/// What the sender is called, without anything of an address.
+/// The sender's claimed name, without anything of an address.
 pub fn claimed_name(ticket: &StoredTicket) -> String {
     let contact = Contact { name: ticket.ticket.contact.name.clone(), email: String::new() };
     let name = one_line(&name(&contact, ticket));
     if name.contains('@') { "Unknown".into() } else { name }
 }
 
-/// The name by which agents know the person; an address has one in front of its at sign.
+/// The customer's name for agents; if there is only an address, its local part.
 pub fn name(contact: &Contact, ticket: &StoredTicket) -> String {
     let user = ticket.ticket.context.user.as_ref();
     let names = [
@@ -111,7 +111,7 @@ pub fn name(contact: &Contact, ticket: &StoredTicket) -> String {
     names.into_iter().map(str::trim).find(|name| !name.is_empty()).unwrap_or("Unknown").to_string()
 }
 
-/// How the person is reached: by what the host has signed, or else by what the form was told.
+/// How to reach the customer: by what the host has signed, otherwise by what was typed into the form.
 pub fn contact(ticket: &StoredTicket) -> Contact {
     let email = match address(&ticket.ticket) {
         Address::Signed(email) | Address::Claimed(email) => email,
@@ -188,7 +188,7 @@ fn facts(config: &Config, ticket: &StoredTicket) -> Vec<(&'static str, String)> 
         facts.push(("May look into the account", says.into()));
     }
     facts.retain(|(_, text)| !text.is_empty());
-    // What a host or a page has written is one line here, whatever it holds.
+    // Values of the host or the page become one line, whatever they contain.
     facts.iter_mut().for_each(|(_, text)| *text = one_line(text));
     facts
 }

@@ -1,27 +1,27 @@
-//! Files that support asks for and that are only ever offered for saving: recordings, photographs, compressed logs, dumps and traces. They are
-//! told by the bytes that their formats begin with; what can be run as it is has no place here.
+//! Files that support asks for and that are only offered as downloads: recordings, photos, compressed logs, dumps and traces. They are detected
+//! by their signatures. Formats of executable files are not listed.
 
 use domain::attachment::FileType;
 
-/// How many bytes a format may need to be told.
+/// How many bytes detection may need.
 pub const HEAD: usize = 1_100;
 
 /// A format.
 #[derive(Debug, PartialEq, Eq)]
 pub struct Format {
-    /// The endings of its files' names; the first is given to a name that has none of them.
+    /// Its file name extensions; the first is added to names without one of them.
     pub endings: &'static [&'static str],
-    /// What it is called on the way to destinations.
+    /// The media type for destinations.
     pub media: &'static str,
-    /// Whether it consists of the boxes of MP4, and is cleaned like that.
+    /// Whether it consists of MP4 boxes, and its metadata is stripped like MP4's.
     pub has_boxes: bool,
 }
 
-/// By which bytes a format is told.
+/// The signature of a format.
 enum Signature {
-    /// One of several stands at a place.
+    /// One of several byte strings at an offset.
     AnyOf(usize, &'static [&'static [u8]]),
-    /// Each stands at its place.
+    /// Each byte string at its offset.
     AllOf(&'static [(usize, &'static [u8])]),
 }
 
@@ -41,7 +41,7 @@ const fn format(media: &'static str, endings: &'static [&'static str]) -> Format
     Format { endings, media, has_boxes: false }
 }
 
-/// What ISO base media files are, by the brands of their first box (ISO/IEC 14496-12, section 4.3).
+/// ISO base media files, by the brands in their first box (ISO/IEC 14496-12, section 4.3).
 static QUICKTIME: Format = Format { endings: &["mov", "qt"], media: "video/quicktime", has_boxes: true };
 static THREE_GP: Format = Format { endings: &["3gp", "3g2", "3gpp"], media: "video/3gpp", has_boxes: true };
 static M4A: Format = Format { endings: &["m4a", "m4b", "mp4"], media: "audio/mp4", has_boxes: true };
@@ -74,7 +74,7 @@ static FORMATS: &[(Signature, Format)] = &[
     (AnyOf(0, &[b"II*\0", b"MM\0*"]), format("image/tiff", &["tiff", "tif", "dng", "nef", "arw"])),
     (AnyOf(0, &[b"\x00\x00\x00\x0cJXL \x0d\x0a\x87\x0a"]), format("image/jxl", &["jxl"])),
     (AnyOf(0, &[b"8BPS\x00\x01"]), format("image/vnd.adobe.photoshop", &["psd"])),
-    // What is packed.
+    // Archives.
     (AnyOf(0, &[b"\x1f\x8b\x08"]), format("application/gzip", &["gz", "tgz"])),
     (AnyOf(0, &[b"\x28\xb5\x2f\xfd"]), format("application/zstd", &["zst"])),
     (AnyOf(0, &[b"\xfd7zXZ\0"]), format("application/x-xz", &["xz", "txz"])),
@@ -111,18 +111,18 @@ static FORMATS: &[(Signature, Format)] = &[
     ),
 ];
 
-/// What a file is by its first bytes, [`HEAD`] of them where there are so many; none where they do not say, or where it can be run.
+/// The format of a file by its first bytes, [`HEAD`] of them if there are as many; none if it is unknown or executable.
 pub fn by_signature(head: &[u8]) -> Option<&'static Format> {
     let known = FORMATS.iter().find(|(signature, _)| signature.is_of(head)).map(|(_, format)| format);
     known.or_else(|| by_brand(head)).or_else(|| by_rule(head))
 }
 
-/// MP4 under brands beside those that are known by themselves.
+/// MP4 with brands that have no format of their own.
 pub fn mp4() -> &'static Format {
     &MP4
 }
 
-/// What a file is called on the way to a destination; a name has the ending of its format.
+/// The media type of a file for destinations; its name has an extension of its format.
 pub fn media(found: FileType, name: &str) -> &'static str {
     if found != FileType::Download {
         return found.word();
@@ -140,7 +140,7 @@ fn by_brand(head: &[u8]) -> Option<&'static Format> {
     }
     let length = u32::from_be_bytes(head.get(..4)?.try_into().ok()?) as usize;
     let rest = head.get(8..length.min(head.len())).unwrap_or_default();
-    // The version stands behind the first of them.
+    // The second of them is the version.
     let brands = rest.chunks_exact(4).enumerate().filter(|(at, _)| *at != 1).map(|(_, brand)| brand);
     let brands: Vec<&[u8]> = brands.collect();
     let of_brand = |brand: &[u8]| match brand {
@@ -155,7 +155,7 @@ fn by_brand(head: &[u8]) -> Option<&'static Format> {
         b"avc1" | b"dash" | b"MSNV" | b"XAVC" | b"f4v " | b"F4V " | b"cmfc" | b"NDSC" | b"hvc1" => Some(&MP4),
         _ => None,
     };
-    // `mif1` and `msf1` say only that there are pictures; which, the brands behind them say.
+    // `mif1` and `msf1` only say that there are pictures; the brands after them say of which format.
     let first = brands.first().copied().unwrap_or_default();
     let is_picture = matches!(first, b"mif1" | b"msf1");
     let found = of_brand(first).or_else(|| brands.iter().find_map(|brand| of_brand(brand)));
@@ -166,7 +166,7 @@ fn by_brand(head: &[u8]) -> Option<&'static Format> {
     }
 }
 
-/// Formats that take more than some bytes at a place to be told.
+/// Formats whose detection needs more than byte strings at offsets.
 fn by_rule(head: &[u8]) -> Option<&'static Format> {
     let byte = |at: usize| head.get(at).copied();
     if head.starts_with(b"\x1a\x45\xdf\xa3") {
@@ -183,7 +183,7 @@ fn by_rule(head: &[u8]) -> Option<&'static Format> {
     {
         return Some(&BITMAP);
     }
-    // Programs begin alike; only what was dumped of one is taken.
+    // Programs have the same signature; only core dumps are accepted.
     let is_elf_core = head.starts_with(b"\x7fELF")
         && match byte(5) {
             Some(1) => head.get(16..18) == Some(b"\x04\0"),

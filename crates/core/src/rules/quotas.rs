@@ -1,34 +1,34 @@
-//! How much may be stored, by whom, and how much of the disk is left free.
+//! Storage quotas, and how much of the disk stays free.
 
 use serde::Deserialize;
 
-/// The quotas of what is kept, `[quotas]` in the configuration.
+/// Storage quotas, `[quotas]` in the configuration.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct Quotas {
-    /// Bytes that one session or person may have put and not sent. Default: twice what one message of the site may carry.
+    /// Bytes of unsent uploads of one session or customer. Default: twice the limit of a message.
     pub unsent_bytes: Option<u64>,
-    /// And in how many files. Default: ten times what one message of the site may carry.
+    /// Files of the same. Default: ten times the limit of a message.
     pub unsent_files: Option<u64>,
-    /// Bytes that anonymous sessions of one network address may put in a day (UTC), sent or not.
+    /// Bytes that anonymous sessions of one network address may upload in a day (UTC), sent or not.
     pub address_bytes_per_day: u64,
-    /// And in how many files.
+    /// Files of the same.
     pub address_files_per_day: u64,
-    /// Bytes that a site takes in a day (UTC). Anonymous sessions leave a fifth of it to signed people.
+    /// Bytes that a site accepts in a day (UTC). Anonymous sessions leave a fifth of it to verified customers.
     pub site_bytes_per_day: u64,
-    /// And in how many files.
+    /// Files of the same.
     pub site_files_per_day: u64,
-    /// Bytes of the disk that files leave free; below, no file is taken, while tickets still are.
+    /// Bytes of the disk that attachments leave free; below that, attachments are refused, but not tickets.
     pub disk_reserve_bytes: u64,
-    /// Tickets and replies that nobody has signed and that one network address may send in a day (UTC).
+    /// Unsigned tickets and replies of one network address in a day (UTC).
     pub address_tickets_per_day: u64,
-    /// And how many bytes.
+    /// Bytes of the same.
     pub address_ticket_bytes_per_day: u64,
-    /// Tickets and replies that nobody has signed and that a site takes in a day (UTC).
+    /// Unsigned tickets and replies of a site in a day (UTC).
     pub site_tickets_per_day: u64,
-    /// And how many bytes.
+    /// Bytes of the same.
     pub site_ticket_bytes_per_day: u64,
-    /// Bytes of the disk of the database that such tickets and replies leave free.
+    /// Bytes of the database's disk that unsigned tickets and replies leave free.
     pub disk_floor_bytes: u64,
 }
 

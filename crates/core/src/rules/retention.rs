@@ -1,19 +1,19 @@
-//! How long solved tickets are kept.
+//! How long solved tickets are stored.
 
 use jiff::tz::TimeZone;
 use jiff::{SignedDuration, Span, Timestamp};
 
 use crate::clock;
 
-/// The shortest time that a site may keep tickets, in days.
+/// The shortest retention of a site, in days.
 const DAYS_MIN: i64 = 7;
 
-/// How long solved tickets are kept after their last update.
+/// How long solved tickets are stored after their last update.
 #[derive(Clone, Copy, Debug)]
 pub struct Retention(Span);
 
 impl Retention {
-    /// Reads `18 months`, `2 years`, `90 days` or `1 year 6 months`; or what is wrong with it.
+    /// Parses `18 months`, `2 years`, `90 days` or `1 year 6 months`; the error says what is wrong.
     pub fn parse(text: &str) -> Result<Retention, String> {
         let wrong = || {
             format!("{text:?} is no time of {DAYS_MIN} days or more, such as \"18 months\", \"2 years\" or \"90 days\"")
@@ -33,7 +33,7 @@ impl Retention {
         if whole_days && is_long { Ok(retention) } else { Err(wrong()) }
     }
 
-    /// What was updated last before this is not kept at a time; none where that is before all time.
+    /// The time before which the last update of an expired ticket was; none if it is out of range.
     pub fn cutoff(&self, now: Timestamp) -> Option<Timestamp> {
         Some(now.to_zoned(TimeZone::UTC).checked_sub(self.0).ok()?.timestamp())
     }

@@ -6,37 +6,37 @@ use crate::ports::{Confirmation, StoredTicket};
 use crate::rules::address::{Address, address};
 use domain::ticket::is_email;
 
-/// What a destination makes of an address that nobody has signed.
+/// How a destination uses an unsigned address.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Unverified {
-    /// The sender is reached at it, but nothing is said in its name.
+    /// As the sender's contact address, but nothing is written in its name.
     #[default]
     Contact,
-    /// It stands in the text, and nothing is sent to it.
+    /// It is only mentioned in the text, and nothing is sent to it.
     Alias,
 }
 
 /// The sender of a ticket.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Sender {
-    /// They are reached at an address that the host has signed, and speak for themselves.
+    /// Has an address that the host has signed, and is the author of their messages.
     Signed(String),
-    /// They are reached at an address that they claim.
+    /// Has a claimed address.
     Contact(String),
-    /// They have no address there.
+    /// Has no address there.
     Alias,
 }
 
 impl Sender {
-    /// The sender of a ticket at a destination that gives agents' answers back. An address is used only where answers are withheld until it
-    /// is confirmed: otherwise whoever claims it would read what is meant for its owner.
+    /// The sender at a destination whose replies come back here. A claimed address is used only if replies are withheld until it is confirmed:
+    /// otherwise whoever claims it would read what is meant for its owner.
     pub fn new(ticket: &StoredTicket, unverified: Unverified) -> Sender {
         let is_withheld = ticket.handling.confirmation != Confirmation::NotNeeded;
         Sender::reached(ticket, if is_withheld { unverified } else { Unverified::Alias })
     }
 
-    /// The sender of a ticket at a destination whose answers go to the address only.
+    /// The sender at a destination whose replies go only to the address.
     pub fn reached(ticket: &StoredTicket, unverified: Unverified) -> Sender {
         match address(&ticket.ticket) {
             Address::Signed(email) => Sender::Signed(email),

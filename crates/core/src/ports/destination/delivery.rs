@@ -1,4 +1,4 @@
-//! What is delivered, and what comes of it.
+//! What is delivered, and its outcome.
 
 use std::path::PathBuf;
 use std::time::Duration;
@@ -10,31 +10,31 @@ use domain::attachment::FileType;
 use domain::config::Config;
 use domain::conversation::Message;
 
-/// Something on its way.
+/// A delivery with everything that a destination needs for it.
 #[derive(Debug)]
 pub struct Parcel<'a> {
     /// The configuration of the ticket's site.
     pub config: &'a Config,
-    /// What is to be done.
+    /// The delivery.
     pub delivery: &'a Delivery,
-    /// The ticket that it is about.
+    /// Its ticket.
     pub ticket: &'a StoredTicket,
-    /// The message, where it is one.
+    /// Its message, if it is a message.
     pub message: Option<&'a Message>,
-    /// The files that go along with the ticket or the message.
+    /// The attachments of the ticket or the message.
     pub files: &'a [ParcelFile],
-    /// Where the ticket is at the destination already.
+    /// The external ticket, if there is one.
     pub place: Option<&'a Place>,
 }
 
 impl Parcel<'_> {
-    /// A name that is the same in every try and that nothing else has: the ticket's id, and behind it the number of the message.
+    /// A unique id that is the same in every attempt: the ticket's id, followed by the number of the message.
     pub fn id(&self) -> String {
         parcel_id(self.delivery)
     }
 }
 
-/// What [`Parcel::id`] is for a delivery.
+/// The [`Parcel::id`] of a delivery.
 pub fn parcel_id(Delivery { ticket, number, what, id, .. }: &Delivery) -> String {
     match what {
         What::Ticket => ticket.clone(),
@@ -43,64 +43,64 @@ pub fn parcel_id(Delivery { ticket, number, what, id, .. }: &Delivery) -> String
     }
 }
 
-/// A file on its way.
+/// An attachment to deliver.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ParcelFile {
-    /// What it is called.
+    /// Its name.
     pub name: String,
-    /// What it is.
+    /// Its type.
     pub media: FileType,
-    /// How large it is, in bytes.
+    /// Its size in bytes.
     pub size: u32,
-    /// Where its bytes are.
+    /// The path of its bytes.
     pub path: PathBuf,
 }
 
-/// It is there.
+/// The destination has it.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Delivered {
-    /// What the destination calls it; empty where it says nothing.
+    /// Its external id; empty if the destination returns none.
     pub remote: String,
-    /// Where the ticket is now, where that has changed.
+    /// The external ticket, if it has changed.
     pub place: Option<Place>,
-    /// What of it is not there, and why: a sentence each, for operators.
+    /// The parts that were not delivered, with the reasons: a sentence each, for agents.
     pub told: Vec<String>,
 }
 
-/// Why it is not there. What the destination says may name a person, so no reason repeats what the customer wrote.
+/// Why it was not delivered. What the destination says may name a person, so no reason repeats what the customer wrote.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum Failure {
-    /// Nothing gets through now: everything waits, for as long as the destination says or longer from time to time.
+    /// Nothing gets through at the moment: the whole queue waits, as long as the destination demands or with backoff.
     #[error("{reason}")]
     Away {
-        /// Why, for operators.
+        /// The reason, for agents.
         reason: String,
-        /// How long it wants to be left alone.
+        /// How long the destination wants no requests.
         after: Option<Duration>,
     },
-    /// This did not get through, or nobody knows: it is tried again, and other things are tried meanwhile.
+    /// This delivery did not get through, or its outcome is unknown: it is retried, and others are attempted meanwhile.
     #[error("{reason}")]
     Later {
-        /// Why, for operators.
+        /// The reason, for agents.
         reason: String,
-        /// How long it wants to be left alone.
+        /// How long the destination wants no requests.
         after: Option<Duration>,
     },
-    /// What it answers is larger than what is read of an answer. Less may be asked for.
+    /// The response is larger than the limit. A smaller one may be requested.
     #[error("{0}")]
     TooLarge(String),
-    /// It is refused for good: an operator has to see to it.
+    /// Refused for good: an agent or administrator has to act.
     #[error("{0}")]
     Never(String),
 }
 
 impl Failure {
-    /// It is tried again.
+    /// A failure with a retry.
     pub fn later(reason: impl Into<String>) -> Failure {
         Failure::Later { reason: reason.into(), after: None }
     }
 
-    /// Nothing gets through.
+    /// A failure of the destination as a whole.
     pub fn away(reason: impl Into<String>) -> Failure {
         Failure::Away { reason: reason.into(), after: None }
     }

@@ -1,8 +1,8 @@
-//! The headers of what a destination tells.
+//! The headers of an inbound event.
 
 use std::collections::HashMap;
 
-/// The headers of a request of a destination: of each name the first value, where it is a text.
+/// The headers of a destination's request: for each name the first value that is text.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct HookHeaders(HashMap<String, String>);
 
@@ -14,7 +14,7 @@ impl HookHeaders {
 }
 
 impl<N: Into<String>, V: Into<String>> FromIterator<(N, V)> for HookHeaders {
-    /// Names are in lower case, and each comes once.
+    /// The names have to be in lower case and unique.
     fn from_iter<I: IntoIterator<Item = (N, V)>>(headers: I) -> HookHeaders {
         HookHeaders(headers.into_iter().map(|(name, value)| (name.into(), value.into())).collect())
     }

@@ -1,63 +1,63 @@
-//! What a destination tells by itself.
+//! Inbound events from destinations.
 
 use jiff::Timestamp;
 
 use mail_in::reply_text::Parts;
 use mail_in::{Bounce, Origin};
 
-/// What a destination tells by itself.
+/// An inbound event from a destination.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Heard {
-    /// A ticket there has changed.
+    /// A ticket has changed there.
     Changed {
-        /// What the destination calls the ticket.
+        /// The external id of the ticket.
         remote: String,
-        /// When it changed, by the destination's clock, where that is told.
+        /// When it changed, by the destination's clock, if known.
         updated_at: Option<Timestamp>,
-        /// The name of this telling; the same is told with the same.
+        /// The id of the event; repetitions of an event have the same.
         invocation: String,
     },
-    /// Somebody has answered by mail.
+    /// A reply by mail.
     Mail {
         /// The id of the ticket here.
         ticket: String,
         /// The mail.
         mail: InboundMail,
     },
-    /// A mail did not arrive, or arrives late.
+    /// A bounce: a mail did not arrive, or arrives late.
     Returned(ReturnedMail),
-    /// It is about nothing that matters here, and why an operator may want to know; empty where none does.
+    /// An event that does not matter here, with a reason for agents; empty if there is none.
     Nothing(&'static str),
 }
 
-/// A bounce, and what shows which mail it is about: anybody can send one.
+/// A bounce, and the evidence for which mail it is about, because anybody can send one.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ReturnedMail {
-    /// What it says.
+    /// Its content.
     pub bounce: Bounce,
-    /// The mail to this destination that it is about, where its Message-ID was made here: what [`Parcel::id`] says of it, and the destination.
+    /// The mail to this destination that it is about, if its Message-ID was made here: the [`Parcel::id`] and the destination.
     pub parcel: Option<(String, String)>,
-    /// The address that was made for bounces at which it came back.
+    /// The bounce address that it was sent to, if it is one.
     pub came_to: Option<ReturnAddress>,
     /// The mailbox of this destination.
     pub mailbox: String,
 }
 
-/// An address at which bounces come back.
+/// An address for bounces.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ReturnAddress {
     /// The id of the ticket.
     pub ticket: String,
-    /// Whom the mails go to whose bounces come back there.
+    /// The recipients of the mails whose bounces it is for.
     pub to: ReturnsOf,
 }
 
-/// Whose mails come back.
+/// The recipients of mails that bounce.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum ReturnsOf {
-    /// Those to the customer.
+    /// The customer.
     Customer,
-    /// Those to the mailbox of the destination.
+    /// The destination's mailbox.
     Desk,
 }
 
@@ -66,45 +66,45 @@ pub enum ReturnsOf {
 pub struct InboundMail {
     /// Its Message-ID.
     pub message_id: String,
-    /// The address that it says it is from.
+    /// The address in its From header.
     pub from: String,
-    /// What the sender is called; empty where that is not known.
+    /// The sender's name; empty if unknown.
     pub name: String,
-    /// Whether its receiver has found that the address is the sender's; none where it does not say.
+    /// Whether the receiving service has authenticated the sender's address; none if it does not say.
     pub authenticated: Option<bool>,
-    /// Whether the address is one of support's.
+    /// Whether the address belongs to an agent.
     pub from_agent: bool,
-    /// Whether somebody wrote it, or a program.
+    /// Whether a person or a program wrote it.
     pub origin: Origin,
-    /// Its words as they came, with what they quote.
+    /// Its text as received, including quotations.
     pub parts: Parts,
-    /// The files that go along with it.
+    /// Its attachments.
     pub files: Vec<InboundFile>,
-    /// How many more files it has, which are not read.
+    /// How many further attachments were not read.
     pub more_files: usize,
-    /// When it came, RFC 3339 in UTC.
+    /// When it arrived, RFC 3339 in UTC.
     pub at: String,
 }
 
-/// A file of a mail.
+/// An attachment of a mail.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct InboundFile {
-    /// What it is called.
+    /// Its name.
     pub name: String,
-    /// What is in it; none where it could not be read.
+    /// Its bytes; none if they could not be read.
     pub bytes: Option<Vec<u8>>,
 }
 
-/// Why what was told is not heard.
+/// Why an inbound event is not accepted.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum NotHeard {
-    /// It tells nothing.
+    /// The destination has no inbound events.
     #[error("nothing is told from there; the configuration names no secret for it")]
     NoHook,
-    /// It is not signed by the destination.
+    /// The signature is missing or wrong.
     #[error("this is not signed with the secret of the configuration")]
     Unsigned,
-    /// It cannot be read.
+    /// It cannot be parsed.
     #[error("this cannot be read: {0}")]
     Unreadable(&'static str),
 }

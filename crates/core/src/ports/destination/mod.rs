@@ -23,97 +23,96 @@ pub use polling::{
     AgentNote, ExportFailure, ExportFrom, ExportedChanges, Foreign, Found, News, RecentChanges, SaidFile, Saying,
 };
 
-/// A place to which tickets are brought.
+/// A place to which tickets are delivered.
 #[async_trait]
 pub trait Destination: fmt::Debug + Send + Sync {
-    /// Whether something is brought here, of which `author` is the cause.
+    /// Whether this kind of delivery, caused by `author`, is for this destination.
     fn takes(&self, what: What, author: Author) -> bool;
 
-    /// Whether somebody works here. A notice only tells that there is something; nobody waits for it.
+    /// Whether it is only a notification channel, in which nobody works on tickets. Nothing waits for such a delivery.
     fn is_notice(&self) -> bool {
         false
     }
 
-    /// What tells that another destination is the same place, from which everything would come back twice; `None` where nothing comes back.
+    /// Identifies the account, to detect two destinations that are the same place, from which every reply would come back twice; `None` if
+    /// nothing comes back.
     fn account(&self) -> Option<String> {
         None
     }
 
-    /// How many things are brought here at the same time.
+    /// How many deliveries are made concurrently.
     fn at_once(&self) -> u32 {
         1
     }
 
-    /// Brings something here. It may have been brought already, where an earlier try ended without an answer: a destination that lets
-    /// itself be asked is asked first.
+    /// Makes a delivery. An earlier attempt without a response may have succeeded, so a destination that can be queried is queried first.
     async fn deliver(&self, parcel: &Parcel<'_>) -> Result<Delivered, Failure>;
 
-    /// How answers come back; `None` where none do by asking.
+    /// Polling for replies; `None` if the destination cannot be polled.
     fn answers(&self) -> Option<&dyn Answers> {
         None
     }
 
-    /// Reads what the destination tells by itself (`POST …/hooks/{destination}`).
+    /// Parses an inbound event (`POST …/hooks/{destination}`).
     fn hear(&self, _headers: &HookHeaders, _body: &[u8]) -> Result<Heard, NotHeard> {
         Err(NotHeard::NoHook)
     }
 
-    /// Whether what it tells may be signed, as far as the headers say; asked before a body is read that is larger than usual.
+    /// Whether an inbound event may be signed, judging by its headers. Called before a body above the usual limit is read.
     fn may_be_signed(&self, _headers: &HookHeaders) -> bool {
         true
     }
 
-    /// The largest body that it is heard with, in bytes; none where it needs no larger one than other requests.
+    /// The largest body of an inbound event, in bytes; none for the usual limit.
     fn hook_bytes_max(&self) -> Option<usize> {
         None
     }
 
-    /// Tells an agent that a mail of theirs was not read as an answer, where mails are heard here. Nobody waits for it, and it is tried once.
+    /// Tells an agent that their mail was not accepted as a reply, if the destination accepts mail. Attempted once, and nobody waits for it.
     async fn tell_unread(&self, _ticket: &StoredTicket, _mail: &InboundMail) {}
 
-    /// The sender on the envelope of mail to a customer about a ticket, at which bounces come back that are heard here.
+    /// The envelope sender of mail to a customer about a ticket, if this destination receives its bounces.
     fn return_path(&self, _ticket: &str) -> Option<String> {
         None
     }
 
-    /// Where an operator finds a ticket that is here.
+    /// The address at which an agent finds an external ticket.
     fn page(&self, _place: &Place) -> Option<String> {
         None
     }
 
-    /// Compares the configuration with what the destination says about itself. `config` is that of the site, `hook` the path at which the
-    /// destination is heard.
+    /// Compares the configuration with the destination's own. `config` is the site's, `hook` the path for inbound events.
     async fn check(&self, config: &Config, hook: &str) -> Vec<Finding>;
 }
 
-/// How answers come back from a destination.
+/// Polling of a destination.
 #[async_trait]
 pub trait Answers: Send + Sync {
-    /// How often it is asked which tickets have changed.
+    /// How often to poll for changed tickets.
     fn every(&self) -> Duration;
 
-    /// The tickets that have changed, the newest first: a page of them, from the beginning or from where an earlier page ended.
+    /// A page of the changed tickets, newest first, from the beginning or after an earlier page.
     async fn recent(&self, after: Option<&str>) -> Result<RecentChanges, Failure>;
 
-    /// All tickets that have changed, the oldest first: a page of them. It may lack the last minute.
+    /// A page of all changed tickets, oldest first. It may lack the last minute.
     async fn export(&self, from: ExportFrom<'_>) -> Result<ExportedChanges, ExportFailure>;
 
-    /// What there is about a ticket.
+    /// The current state of a ticket.
     async fn news(&self, place: &Place) -> Result<News, Failure>;
 
-    /// The bytes of a file that goes along with what was said, no more than so many.
+    /// The bytes of an attachment of a message, at most `max`.
     async fn file(&self, file: &SaidFile, max: usize) -> Result<Vec<u8>, Failure>;
 
-    /// The tickets of the person with a verified address, that came from elsewhere or from here. Nobody has to have them: where the
-    /// destination has more important things to do, it is not asked, and there is nothing.
+    /// The tickets of the customer with a verified address, from any channel. Optional: none if the destination is busy with more important
+    /// requests.
     async fn of_person(&self, email: &str) -> Result<Option<Vec<Foreign>>, Failure>;
 }
 
-/// What a check of the configuration finds.
+/// A finding of a configuration check.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Finding {
-    /// Whether it is as it should be.
+    /// Whether it is in order.
     pub good: bool,
-    /// What it is about and, where it is not good, how to mend it.
+    /// What it is about and, if it is not in order, how to fix it.
     pub says: String,
 }

@@ -1,4 +1,4 @@
-//! What polling a destination gives.
+//! The results of polling a destination.
 
 use std::time::Duration;
 
@@ -12,128 +12,128 @@ use domain::ticket::Status;
 /// A page of the newest changes.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct RecentChanges {
-    /// The tickets, the newest first.
+    /// The tickets, newest first.
     pub tickets: Vec<ChangedTicket>,
-    /// When it was read, by the destination's clock, where that is told.
+    /// When it was read, by the destination's clock, if known.
     pub at: Option<Timestamp>,
-    /// Where the next page begins; none where there is none.
+    /// The cursor of the next page; none on the last one.
     pub next: Option<String>,
 }
 
 /// Where a page of the export begins.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum ExportFrom<'a> {
-    /// With what changed at a time, more than a minute ago.
+    /// With changes at a time, which is more than a minute ago.
     Time(Timestamp),
-    /// Where an earlier page ended.
+    /// After an earlier page.
     Cursor(&'a str),
 }
 
 /// A page of all changes.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ExportedChanges {
-    /// The tickets, the oldest change first.
+    /// The tickets, oldest change first.
     pub tickets: Vec<ChangedTicket>,
-    /// When it was read, by the destination's clock, where that is told.
+    /// When it was read, by the destination's clock, if known.
     pub at: Option<Timestamp>,
-    /// Where the next page begins.
+    /// The cursor of the next page.
     pub cursor: String,
     /// Whether there is nothing more for now.
     pub is_complete: bool,
 }
 
-/// Why there is no page of the export. Nothing else waits for it.
+/// Why there is no page of the export. Nothing else is blocked by it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum ExportFailure {
-    /// It cannot be had as long as nobody mends it, and why.
+    /// The export is not available until somebody fixes the cause.
     Refused(String),
-    /// The cursor is not known there any more, and what is said about it.
+    /// The destination does not know the cursor any more, with its message.
     CursorLost(String),
-    /// It is to be tried again.
+    /// To be retried.
     Later {
-        /// Why.
+        /// The reason.
         reason: String,
-        /// How long it wants to be left alone.
+        /// How long the destination wants no requests.
         after: Option<Duration>,
     },
 }
 
-/// What was said at a destination.
+/// A message at a destination.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Saying {
-    /// What the destination calls it, or another name that is the same each time.
+    /// Its external id, or another id that is the same each time.
     pub remote: String,
-    /// Who says it.
+    /// Who wrote it.
     pub author: Author,
-    /// What they are called; empty where that is not known.
+    /// The author's name; empty if unknown.
     pub name: String,
-    /// What they say: plain text from the customer, Markdown from support.
+    /// Plain text from the customer, Markdown from support.
     pub body: String,
-    /// When, RFC 3339 in UTC.
+    /// When it was written, RFC 3339 in UTC.
     pub at: String,
 }
 
-/// What was found to be said at a destination.
+/// A message found at a destination.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Found {
-    /// What was said.
+    /// The message.
     pub saying: Saying,
-    /// The same as it was written: it may be that it was brought there from here.
+    /// The text as written there, to recognise messages that were delivered from here.
     pub written: String,
-    /// The files that go along with it.
+    /// Its attachments.
     pub files: Vec<SaidFile>,
 }
 
-/// A file that goes along with what was said at a destination.
+/// An attachment of a message at a destination.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct SaidFile {
-    /// What it is called.
+    /// Its name.
     pub name: String,
-    /// Where it is.
+    /// Its address.
     pub url: String,
-    /// Whether it is a page of HTML. Otherwise a page in its place is a login.
+    /// Whether it is an HTML page. If not, a page in its place is a login.
     pub is_page: bool,
 }
 
-/// What there is about a ticket at a destination.
+/// The current state of a ticket at a destination.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct News {
-    /// Where it stands, and who is to say something next; none where that is not known, and stays as it is.
+    /// Its status, and whose reply is awaited; none if unknown, and then they stay as they are.
     pub standing: Option<(Status, Turn)>,
-    /// Up to which change of the ticket this is all; none where something of the same second may be missing.
+    /// The change of the ticket up to which this is complete; none if something of the same second may be missing.
     pub updated_at: Option<Timestamp>,
-    /// What was said there, oldest first, without what says itself that it was brought there from here.
+    /// The messages there, oldest first, without those that are marked as delivered from here.
     pub said: Vec<Found>,
-    /// Where it goes on from now on; none where it is where it was.
+    /// The external ticket in which it continues; none if it has not moved.
     pub moved: Option<Place>,
-    /// What agents have to know.
+    /// A note for agents.
     pub note: Option<AgentNote>,
 }
 
-/// Something that agents have to know of a ticket, and no customer.
+/// A note for agents, which no customer sees.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct AgentNote {
-    /// The same each time that it is found.
+    /// Its key, the same each time that it is found.
     pub key: String,
-    /// What it says.
+    /// Its text.
     pub text: String,
 }
 
-/// A ticket of a person that is at a destination.
+/// A customer's ticket at a destination.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Foreign {
-    /// Where it is.
+    /// The external ticket.
     pub place: Place,
     /// Its subject; may be empty.
     pub subject: String,
-    /// What it says.
+    /// Its message.
     pub message: String,
-    /// How it came, such as `email`.
+    /// The channel, such as `email`.
     pub via: String,
-    /// Where it stands.
+    /// Its status.
     pub status: Status,
-    /// When it came, RFC 3339 in UTC.
+    /// When it was created, RFC 3339 in UTC.
     pub created_at: String,
-    /// When something was said or done there last, RFC 3339 in UTC.
+    /// When it was last updated there, RFC 3339 in UTC.
     pub updated_at: String,
 }
